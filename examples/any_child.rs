@@ -1,0 +1,41 @@
+//! Any child: five children end in an order that nobody knows before; take them as they come.
+//!
+//! `cargo run --example any_child [MILLISECONDS_PER_SECOND]`
+
+mod shared;
+
+use shared::{seconds, spawn};
+use std::collections::HashSet;
+use std::error::Error;
+use std::hash::{BuildHasher, RandomState};
+use waitspec::wait::{Errno, Target, WaitOptions, retrying, wait4};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let mut children = HashSet::new();
+    for number in 0..5 {
+        let time = random_of_1_to_5(number);
+        let child = spawn(|| {
+            std::thread::sleep(seconds(f64::from(time)));
+            time
+        })?;
+        println!("child {child} sleeps {time} s");
+        children.insert(child);
+    }
+
+    while !children.is_empty() {
+        let done = retrying(|| wait4(Target::Any, WaitOptions::NONE))?.expect("there was no WNOHANG");
+        println!("reaped {}: exit code {}", done.pid, done.status.to_exit_code()?);
+        // A wait for any child may also report one that a library started: it is not in the set.
+        children.remove(&done.pid);
+    }
+
+    assert_eq!(wait4(Target::Any, WaitOptions::NONE), Err(Errno::CHILD));
+    println!("no child is left");
+    Ok(())
+}
+
+/// The standard library has no random numbers, but seeds its hash maps with one.
+fn random_of_1_to_5(salt: i32) -> i32 {
+    let number = RandomState::new().hash_one(salt) % 5;
+    number as i32 + 1
+}

@@ -1,0 +1,29 @@
+//! Basic wait: start a child, block until it ends, and look at all three things that `wait4` tells.
+//!
+//! `cargo run --example basic_wait [MILLISECONDS_PER_SECOND]`
+
+mod shared;
+
+use shared::{seconds, spawn};
+use std::error::Error;
+use waitspec::wait::{Target, WaitOptions, retrying, wait4};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let child = spawn(|| {
+        println!("child {}: at work for 2 s", std::process::id());
+        std::thread::sleep(seconds(2.0));
+        0
+    })?;
+    println!("parent: waiting for child {child}");
+
+    // A signal to the parent would interrupt the wait with EINTR; `retrying` then waits again. No option was given, so
+    // there is a report whenever the call succeeds.
+    let done = retrying(|| wait4(Target::Pid(child), WaitOptions::NONE))?.expect("there was no WNOHANG");
+
+    println!("pid: {}", done.pid);
+    println!("status: {:#06x} ({})", done.status.as_raw(), done.status);
+    println!("user time: {:.6} s", done.rusage.user_time().as_secs_f64());
+    println!("system time: {:.6} s", done.rusage.system_time().as_secs_f64());
+    println!("max RSS: {} bytes", done.rusage.max_rss_bytes());
+    Ok(())
+}

@@ -1,0 +1,338 @@
+//! A conversation with an agent that is not trusted: each answer has a deadline, each mistake becomes a finding.
+
+use std::ffi::CString;
+use std::io::{ErrorKind, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::io::Errno;
+
+use super::Finding;
+use crate::agent::spawn;
+use crate::protocol::line::LineError;
+use crate::protocol::request::WaitRequest;
+use crate::protocol::{Line, LineReader};
+use crate::sys::process::{self, Handle, Reaped};
+use crate::sys::{observe, signals};
+
+/// How long an agent may take for one line at a scale of 1.
+const DEADLINE: Duration = Duration::from_secs(5);
+/// After so many lines that are none, no more are read.
+const MOST_BAD_LINES: usize = 5;
+/// How much of a line a message shows, in bytes.
+const SHOWN: usize = 200;
+
+/// There is no use in asking further; why is among the findings.
+pub(super) struct Stop;
+
+/// A running agent and what was found so far.
+pub(super) struct Session {
+    agent: Handle,
+    /// How it ended, once that is known.
+    ended: Option<i32>,
+    /// A socket, since a write to one whose other end is gone is an error where one to a pipe is a signal.
+    to: Option<UnixStream>,
+    from: OwnedFd,
+    reader: LineReader,
+    deadline: Duration,
+    /// The last request, for messages.
+    sent: String,
+    requests: u64,
+    bad_lines: usize,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// The text of a line, cut where it gets long.
+fn shown(bytes: &[u8]) -> String {
+    let cut = &bytes[..bytes.len().min(SHOWN)];
+    let rest = if bytes.len() > SHOWN { format!("... ({} bytes)", bytes.len()) } else { String::new() };
+    let mut text = String::new();
+    for &byte in cut {
+        match byte {
+            b' '..=b'~' => text.push(char::from(byte)),
+            _ => text.extend(std::ascii::escape_default(byte).map(char::from)),
+        }
+    }
+    format!("`{text}`{rest}")
+}
+
+/// A line as a message shows it.
+fn quoted(line: &Line) -> String {
+    shown(line.to_string().as_bytes())
+}
+
+/// A duration as the `poll` of rustix takes it.
+pub(super) fn timespec(time: Duration) -> Timespec {
+    Timespec::try_from(time).unwrap_or(Timespec { tv_sec: i64::from(i32::MAX) as _, tv_nsec: 0 })
+}
+
+/// Whether a descriptor can be read before the deadline.
+pub(super) fn readable(fd: impl AsFd, deadline: Instant) -> Result<bool, Errno> {
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut polled = [PollFd::new(&fd, PollFlags::IN)];
+        match rustix::event::poll(&mut polled, Some(&timespec(left))) {
+            Ok(0) if left.is_zero() => return Ok(false),
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) => return Ok(true),
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+impl Session {
+    /// Starts the agent. Its standard error is this process's.
+    pub(super) fn start(argv: &[String], scale: f64) -> Result<Session, String> {
+        let argv: Result<Vec<CString>, _> = argv.iter().map(|word| CString::new(word.as_str())).collect();
+        let argv =
+            argv.ok().filter(|words| !words.is_empty()).ok_or("the command is empty or has a zero byte")?;
+        let system = |error: std::io::Error| format!("the agent cannot be started: {error}");
+        let (requests, to) = UnixStream::pair().map_err(system)?;
+        let (from, replies) = std::io::pipe().map_err(system)?;
+        let pid = process::spawn(|| {
+            signals::reset_all();
+            process::die_with_parent(Some(libc::SIGKILL));
+            let _ = rustix::stdio::dup2_stdin(&requests);
+            let _ = rustix::stdio::dup2_stdout(&replies);
+            spawn::exec_or_tell(&argv)
+        })
+        .map_err(|error| system(error.into()))?;
+        let agent = Handle::open(pid).map_err(|error| system(error.into()))?;
+        Ok(Session {
+            agent,
+            ended: None,
+            to: Some(to),
+            from: from.into(),
+            reader: LineReader::default(),
+            deadline: DEADLINE.mul_f64(scale.max(0.0)),
+            sent: "its start".to_owned(),
+            requests: 0,
+            bad_lines: 0,
+            findings: Vec::new(),
+        })
+    }
+
+    /// When an answer to what is asked now is late.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + self.deadline
+    }
+
+    /// Notes a mistake.
+    pub(super) fn finding(&mut self, rule: &'static str, message: impl Into<String>) {
+        self.findings.push(Finding { rule, message: message.into() });
+    }
+
+    /// Notes a mistake after which there is no use in asking further.
+    pub(super) fn stop<T>(&mut self, rule: &'static str, message: impl Into<String>) -> Result<T, Stop> {
+        self.finding(rule, message);
+        Err(Stop)
+    }
+
+    /// The next line that is one.
+    pub(super) fn line(&mut self) -> Result<Line, Stop> {
+        let deadline = self.deadline();
+        let mut buffer = [0; 4096];
+        loop {
+            match self.reader.next_line() {
+                None => {}
+                Some(Err(LineError::TooLong)) => {
+                    let message = format!("after {} came {}", self.sent, LineError::TooLong);
+                    return self.stop("line", message);
+                }
+                Some(bytes) => {
+                    let bytes = bytes.unwrap_or_default();
+                    match Line::parse(&bytes) {
+                        Ok(line) => return Ok(line),
+                        Err(error) => self.bad_line(&bytes, &error)?,
+                    }
+                    continue;
+                }
+            }
+            match readable(&self.from, deadline) {
+                Ok(true) => {}
+                Ok(false) => {
+                    let message = format!("after {} nothing came within {:?}", self.sent, self.deadline);
+                    return self.stop("answer", message);
+                }
+                Err(error) => return self.stop("answer", format!("the agent cannot be heard: {error}")),
+            }
+            match rustix::io::read(&self.from, &mut buffer) {
+                Ok(0) => return self.ended_early(),
+                Ok(n) => self.reader.push(&buffer[..n]),
+                Err(Errno::INTR) => {}
+                Err(error) => return self.stop("answer", format!("the agent cannot be heard: {error}")),
+            }
+        }
+    }
+
+    fn bad_line(&mut self, bytes: &[u8], error: &LineError) -> Result<(), Stop> {
+        self.finding("line", format!("after {} came {}: {error}", self.sent, shown(bytes)));
+        self.bad_lines += 1;
+        if self.bad_lines < MOST_BAD_LINES { Ok(()) } else { Err(Stop) }
+    }
+
+    /// Its standard output ended where a line was expected.
+    fn ended_early(&mut self) -> Result<Line, Stop> {
+        if !self.reader.rest().is_empty() {
+            let rest = shown(self.reader.rest());
+            return self
+                .stop("line", format!("after {} the output ended inside of a line: {rest}", self.sent));
+        }
+        let how = match self.await_end() {
+            Some(status) => describe(status),
+            None => "closed its standard output".to_owned(),
+        };
+        self.stop("end", format!("after {} an answer was due, and the agent {how}", self.sent))
+    }
+
+    /// Sends a request, and gives the reply if that is well-formed and carries the request's id.
+    pub(super) fn ask(&mut self, request: Line) -> Result<Option<Line>, Stop> {
+        self.requests += 1;
+        let id = self.requests;
+        let request = request.with("id", id);
+        self.sent = quoted(&request);
+        let written = match &mut self.to {
+            Some(to) => to.write_all(format!("{request}\n").as_bytes()),
+            None => Err(ErrorKind::BrokenPipe.into()),
+        };
+        match written {
+            Ok(()) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {}
+            Err(error) => return self.stop("answer", format!("{} cannot be sent: {error}", self.sent)),
+        }
+        let announces = WaitRequest::from_line(&request).is_some();
+        let mut announced = false;
+        loop {
+            let line = self.line()?;
+            match line.word() {
+                "entering" if announces && !announced => {
+                    announced = true;
+                    if line.id() != Some(id) || !matches!(line.number("tid"), Ok(1..)) {
+                        self.complain("entering", &line, &format!("expected `entering id={id} tid=T`"));
+                    }
+                }
+                "entering" => {
+                    self.complain("entering", &line, "expected one before a call, and none elsewhere")
+                }
+                "ok" | "err" | "unsupported" => return Ok(self.reply(line, id, announces && !announced)),
+                _ => {
+                    self.complain("word", &line, "a reply is ok, err or unsupported");
+                    return Ok(None);
+                }
+            }
+        }
+    }
+
+    /// Notes that `line` is not what the last request has to bring.
+    pub(super) fn complain(&mut self, rule: &'static str, line: &Line, expected: &str) {
+        let message = format!("after {} came {}: {expected}", self.sent, quoted(line));
+        self.finding(rule, message);
+    }
+
+    fn reply(&mut self, line: Line, id: u64, unannounced: bool) -> Option<Line> {
+        if line.id() != Some(id) {
+            self.complain("id", &line, &format!("a reply carries the id of its request, {id}"));
+            return None;
+        }
+        let well_formed = match line.word() {
+            "err" => line.get("errno").is_some_and(|name| {
+                let number = name.bytes().all(|b| b.is_ascii_digit());
+                let named = name.starts_with('E') && name.bytes().all(|b| b.is_ascii_alphanumeric());
+                !name.is_empty() && (number || named)
+            }),
+            "unsupported" => line.get("why").is_some_and(|why| !why.is_empty()),
+            _ => true,
+        };
+        if !well_formed {
+            let expected = "expected `err errno=NAME`, NAME as in ECHILD, or `unsupported why=TEXT`";
+            self.complain("word", &line, expected);
+            return None;
+        }
+        if unannounced && line.word() != "unsupported" {
+            self.complain(
+                "entering",
+                &line,
+                &format!("expected `entering id={id} tid=T` right before the call"),
+            );
+        }
+        Some(line)
+    }
+
+    /// What is due after `bye`: the end of its output, and exit 0.
+    pub(super) fn farewell(&mut self) -> Result<(), Stop> {
+        self.to = None;
+        let deadline = self.deadline();
+        let mut rest = self.reader.rest().to_vec();
+        let mut buffer = [0; 4096];
+        loop {
+            if !matches!(readable(&self.from, deadline), Ok(true)) {
+                return self.stop("bye", format!("after `bye` its output was open for {:?}", self.deadline));
+            }
+            match rustix::io::read(&self.from, &mut buffer) {
+                Ok(0) => break,
+                Ok(n) => rest.extend(&buffer[..n]),
+                Err(Errno::INTR) => {}
+                Err(error) => return self.stop("bye", format!("the agent cannot be heard: {error}")),
+            }
+            if rest.len() > buffer.len() {
+                break;
+            }
+        }
+        if !rest.is_empty() {
+            self.finding("bye", format!("after the answer to `bye` came {}", shown(&rest)));
+        }
+        match self.await_end() {
+            Some(status) if describe(status) == "exited 0" => {}
+            Some(status) => {
+                self.finding("bye", format!("after `bye` the agent {}: expected exit 0", describe(status)))
+            }
+            None => {
+                self.finding("bye", format!("after `bye` the agent did not end within {:?}", self.deadline))
+            }
+        }
+        Ok(())
+    }
+
+    /// The agent's status once it ended, if it does before the deadline.
+    fn await_end(&mut self) -> Option<i32> {
+        /// How long to leave between two looks where nothing tells of the end.
+        const LOOK: Duration = Duration::from_millis(5);
+        let deadline = self.deadline();
+        while self.ended.is_none() {
+            match process::reap(self.agent.pid()) {
+                Reaped::Gone(status) => self.ended = Some(status),
+                Reaped::Failed(_) => break,
+                Reaped::NotYet if Instant::now() >= deadline => break,
+                Reaped::NotYet => match self.agent.poll_fd() {
+                    Some(fd) => {
+                        let _ = readable(fd, deadline);
+                    }
+                    None => {
+                        let _ = rustix::event::poll(&mut [], Some(&timespec(LOOK)));
+                    }
+                },
+            }
+        }
+        self.ended
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if self.ended.is_none() {
+            let _ = process::kill_and_reap(self.agent.pid());
+        }
+    }
+}
+
+/// How a process ended, in words.
+fn describe(status: i32) -> String {
+    let seen = observe::c_macros(status);
+    if seen.exited {
+        format!("exited {}", seen.exit_status)
+    } else {
+        format!("was killed by {}", crate::wait::Signal(seen.term_signal))
+    }
+}

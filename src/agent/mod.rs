@@ -1,0 +1,218 @@
+//! The agent: the process that hosts a subject and owns the children.
+//!
+//! The protocol's page ([`crate::protocol`]) says what it answers. It is fresh for every trial and has exactly the
+//! children of that trial. It is kept small: the peak of its resident set is where that of its children begins.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `mod` | the loop: read a request, have it served, write the reply |
+//! | `requests` | one function for each request |
+//! | `handlers` | dispositions, masks, and what the handlers saw |
+//! | `spawn` | children, by exec or as a fork of the agent |
+//! | `workers` | the threads of requests with `thread=N` |
+//! | [`check`] | whether an agent of someone else's keeps to the page |
+
+pub mod check;
+mod handlers;
+mod requests;
+mod spawn;
+mod workers;
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use rustix::io::Errno;
+
+use crate::protocol::request::{self, error_line, unsupported_line};
+use crate::protocol::{Line, LineReader};
+use crate::subject::Subject;
+use crate::sys::{observe, process, signals};
+
+/// The version of the protocol that this agent speaks.
+pub const PROTOCOL: u32 = 1;
+
+/// What the threads of an agent share.
+struct Agent {
+    subject: &'static dyn Subject,
+    output: Mutex<OwnedFd>,
+    /// What `open` and `pidfd_open` made, by number.
+    descriptors: Mutex<BTreeMap<RawFd, OwnedFd>>,
+    /// There is or was a thread besides the first: a fork has to be followed by an exec.
+    threaded: AtomicBool,
+}
+
+/// Why a request has no `ok`.
+enum Refusal {
+    /// The system said no.
+    Errno(Errno),
+    /// The subject, or this system, cannot express it.
+    Unsupported(String),
+}
+
+impl Refusal {
+    fn unsupported(why: impl fmt::Display) -> Refusal {
+        Refusal::Unsupported(why.to_string())
+    }
+
+    fn line(&self, id: u64) -> Line {
+        match self {
+            Refusal::Errno(errno) => error_line(id, errno.raw_os_error()),
+            Refusal::Unsupported(why) => unsupported_line(id, why),
+        }
+    }
+}
+
+impl From<Errno> for Refusal {
+    fn from(errno: Errno) -> Refusal {
+        Refusal::Errno(errno)
+    }
+}
+
+impl From<std::io::Error> for Refusal {
+    fn from(error: std::io::Error) -> Refusal {
+        match Errno::from_io_error(&error) {
+            Some(errno) => Refusal::Errno(errno),
+            None => Refusal::unsupported(error),
+        }
+    }
+}
+
+impl From<crate::protocol::line::FieldError> for Refusal {
+    fn from(error: crate::protocol::line::FieldError) -> Refusal {
+        Refusal::unsupported(error)
+    }
+}
+
+impl From<request::Unsupported> for Refusal {
+    fn from(request::Unsupported(why): request::Unsupported) -> Refusal {
+        Refusal::Unsupported(why)
+    }
+}
+
+/// A lock whose holder cannot have panicked: a panic ends the process.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Serves the requests that come on `input`, writes the replies to `output`, and exits: 0 after `bye` or at the end of
+/// `input`, 1 when the streams fail.
+///
+/// To be called in a process with one thread that has no children yet and needs nothing of what it inherited: signals
+/// are reset, and the process dies with its parent where the system can do that. A subject that panics aborts it.
+pub fn serve(subject: &'static dyn Subject, input: OwnedFd, output: OwnedFd) -> ! {
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!("the agent's subject panicked: {panic}");
+        std::process::abort();
+    }));
+    signals::reset_all();
+    process::die_with_parent(Some(libc::SIGKILL));
+    let agent = Agent {
+        subject,
+        output: Mutex::new(output),
+        descriptors: Mutex::default(),
+        threaded: AtomicBool::new(false),
+    };
+    // For the threads, and for the handler of `do=wait`. It lives as long as the process.
+    let agent: &'static Agent = Box::leak(Box::new(agent));
+    agent.write(&agent.hello());
+    let mut workers = workers::Workers::new(agent);
+    let mut reader = LineReader::default();
+    let mut buffer = [0; 4096];
+    loop {
+        while let Some(bytes) = reader.next_line() {
+            match bytes.and_then(|bytes| Line::parse(&bytes)) {
+                Ok(line) => agent.dispatch(&mut workers, line),
+                // It has no id that an answer could carry.
+                Err(error) => eprintln!("the agent was sent what is no line: {error}"),
+            }
+        }
+        match rustix::io::read(&input, &mut buffer) {
+            Ok(0) => process::exit_now(0),
+            Ok(n) => reader.push(&buffer[..n]),
+            Err(Errno::INTR) => {}
+            Err(error) => {
+                eprintln!("the agent cannot read its requests: {error}");
+                process::exit_now(1)
+            }
+        }
+    }
+}
+
+impl Agent {
+    /// The agent's first line.
+    fn hello(&self) -> Line {
+        let hello = Line::new("hello")
+            .with("protocol", PROTOCOL)
+            .with("name", self.subject.name())
+            .with("version", self.subject.version())
+            .with("issues", self.subject.issues())
+            .with("os", std::env::consts::OS)
+            .with("libc", libc_name())
+            .with("arch", std::env::consts::ARCH)
+            .with("pid", std::process::id())
+            .with_list("calls", self.subject.calls().iter().map(|call| call.name()))
+            .with("threads", "yes");
+        let hello = if self.subject.is_raw() { hello.with("raw", "yes") } else { hello };
+        if self.subject.retries_eintr() { hello.with("retries", "eintr") } else { hello }
+    }
+
+    /// Serves a request here, or gives it to its thread.
+    fn dispatch(&'static self, workers: &mut workers::Workers, line: Line) {
+        let Some(id) = line.id() else {
+            return self.write(&Line::new("unsupported").with("why", "the request has no id"));
+        };
+        let refused = match request::thread(&line) {
+            Err(error) => Some(Refusal::from(error)),
+            Ok(thread) => match (line.word(), thread) {
+                ("bye", _) => {
+                    self.write(&Line::new("ok").with("id", id));
+                    process::exit_now(0)
+                }
+                ("exit-thread", _) => {
+                    workers.end(thread);
+                    return self.write(&Line::new("ok").with("id", id));
+                }
+                (_, 0) => return self.answer(id, &line),
+                (_, _) => workers.give(thread, id, line).err(),
+            },
+        };
+        if let Some(refusal) = refused {
+            self.write(&refusal.line(id));
+        }
+    }
+
+    /// Serves a request on the thread that calls this.
+    fn answer(&self, id: u64, line: &Line) {
+        let reply = requests::serve(self, id, line).unwrap_or_else(|refusal| refusal.line(id));
+        self.write(&reply);
+    }
+
+    /// Writes one line in one piece.
+    fn write(&self, line: &Line) {
+        let mut text = line.to_string();
+        text.push('\n');
+        let output = lock(&self.output);
+        let mut rest = text.as_bytes();
+        while !rest.is_empty() {
+            match rustix::io::write(output.as_fd(), rest) {
+                Ok(n) => rest = &rest[n..],
+                Err(Errno::INTR) => {}
+                // Nobody listens.
+                Err(_) => process::exit_now(1),
+            }
+        }
+    }
+
+    fn is_threaded(&self) -> bool {
+        self.threaded.load(Ordering::Relaxed)
+    }
+}
+
+/// The C library's name, with its version where it tells.
+fn libc_name() -> String {
+    let built_for = if cfg!(target_env = "musl") { "musl" } else { std::env::consts::OS };
+    observe::c_library().unwrap_or_else(|| built_for.to_owned())
+}

@@ -1,0 +1,61 @@
+//! The threads of requests with `thread=N`.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Sender, channel};
+use std::thread::{Builder, JoinHandle};
+
+use super::{Agent, Refusal};
+use crate::protocol::Line;
+
+/// A worker needs little more than the frames of one call; the agent is to stay small.
+const STACK_BYTES: usize = 256 * 1024;
+
+/// The threads by number; each is made when it is first named.
+pub(super) struct Workers {
+    agent: &'static Agent,
+    workers: BTreeMap<u32, Worker>,
+}
+
+struct Worker {
+    requests: Sender<(u64, Line)>,
+    thread: JoinHandle<()>,
+}
+
+impl Workers {
+    pub(super) fn new(agent: &'static Agent) -> Workers {
+        Workers { agent, workers: BTreeMap::new() }
+    }
+
+    /// Has thread `number` serve a request. An error is that of making the thread.
+    pub(super) fn give(&mut self, number: u32, id: u64, line: Line) -> Result<(), Refusal> {
+        if !self.workers.contains_key(&number) {
+            self.workers.insert(number, self.start(number)?);
+        }
+        // The thread ends only once its sender is gone.
+        let _ = self.workers[&number].requests.send((id, line));
+        Ok(())
+    }
+
+    fn start(&self, number: u32) -> std::io::Result<Worker> {
+        let agent = self.agent;
+        let (requests, queue) = channel::<(u64, Line)>();
+        agent.threaded.store(true, Ordering::Relaxed);
+        let thread =
+            Builder::new().name(format!("worker {number}")).stack_size(STACK_BYTES).spawn(move || {
+                for (id, line) in queue {
+                    agent.answer(id, &line);
+                }
+            })?;
+        Ok(Worker { requests, thread })
+    }
+
+    /// Ends thread `number`, after the requests that it was given; one that never was is ended already.
+    pub(super) fn end(&mut self, number: u32) {
+        if let Some(worker) = self.workers.remove(&number) {
+            drop(worker.requests);
+            // A panic has ended the process.
+            let _ = worker.thread.join();
+        }
+    }
+}

@@ -1,0 +1,398 @@
+//! Resource usage as the wait calls report it: the child's own, whole, and nobody else's.
+//!
+//! What a child was told by getrusage right before it ended is a lower bound of every field, and an upper one but for
+//! what ending costs. The CPU time that this takes is well below a millisecond, and some pages and switches of the report
+//! and the exit; the bounds leave room for a tracer, an emulator and a busy machine.
+
+use crate::harness::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here};
+use crate::harness::trial::{Seen, together};
+use crate::scenario::{Scenario, Step};
+use crate::spec::{Clause, linux, openbsd};
+use crate::sys::family::{Call, Memory, Pointer, Usage};
+use crate::wait::Signal;
+
+/// The calls that can report usage; `waitid` as a raw system call.
+pub(super) const REPORTING: Calls = Calls::only(&[Call::Wait3, Call::Wait4, Call::Wait6, Call::Waitid]);
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "rusage.bounds",
+        title: "every field is at least the child's own at its end, and not more than ending costs above it",
+        clauses: &[&linux::RUSAGE_AT_LEAST_OWN, &linux::RUSAGE_AT_MOST_OWN],
+        calls: REPORTING,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: bounds,
+    },
+    Case {
+        id: "rusage.nohang",
+        title: "WNOHANG reports a zombie with its usage, as a call that may block does",
+        clauses: &[&linux::RUSAGE_AT_LEAST_OWN, &linux::RUSAGE_AT_MOST_OWN],
+        calls: REPORTING,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: nohang,
+    },
+    Case {
+        id: "rusage.user-time",
+        title: "what a child computed is user time, and the sum of both times is what it burned",
+        clauses: &[&linux::RUSAGE_CPU_SPLIT, &linux::RUSAGE_CPU_SUM],
+        calls: REPORTING,
+        needs: Needs::NOTHING.burning(),
+        at: here(),
+        run: user_time,
+    },
+    Case {
+        id: "rusage.system-time",
+        title: "what a child spent in system calls is system time, and the sum of both times is what it burned",
+        clauses: &[&linux::RUSAGE_CPU_SPLIT, &linux::RUSAGE_CPU_SUM],
+        calls: REPORTING,
+        needs: Needs::NOTHING.burning(),
+        at: here(),
+        run: system_time,
+    },
+    Case {
+        id: "rusage.siblings-apart",
+        title: "what a sibling burned does not show in an idle child's usage",
+        clauses: &[&linux::RUSAGE_ISOLATED],
+        calls: REPORTING,
+        needs: Needs::NOTHING.burning(),
+        at: here(),
+        run: siblings_apart,
+    },
+    Case {
+        id: "rusage.killed",
+        title: "a child that was killed has its usage reported like one that exited",
+        clauses: &[&linux::RUSAGE_KILLED],
+        calls: REPORTING,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: killed,
+    },
+    Case {
+        id: "rusage.ended-thread",
+        title: "what a thread used that ended before the child did is in the child's usage",
+        clauses: &[&linux::RUSAGE_ENDED_THREADS],
+        calls: REPORTING,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: ended_thread,
+    },
+    Case {
+        id: "rusage.over-exec",
+        title: "what the child used before it replaced its image is in its usage",
+        clauses: &[&linux::RUSAGE_OVER_EXEC],
+        calls: REPORTING,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: over_exec,
+    },
+    Case {
+        id: "rusage.taken-grandchild",
+        title: "the usage of a child has that of a grandchild which the child had taken",
+        clauses: &[&linux::RUSAGE_DESCENDANTS],
+        calls: REPORTING,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: taken_grandchild,
+    },
+    Case {
+        id: "rusage.untaken-grandchild",
+        title: "the usage of a child leaves a grandchild out that the child did not take",
+        clauses: &[&linux::RUSAGE_NO_UNTAKEN_GRANDCHILD],
+        calls: REPORTING,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: untaken_grandchild,
+    },
+    Case {
+        id: "rusage.wait3",
+        title: "wait3 fills in the usage of the child that it took",
+        clauses: &[&linux::RUSAGE_WAIT3],
+        calls: Calls::only(&[Call::Wait3]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: wait3,
+    },
+    Case {
+        id: "rusage.peek-equals-take",
+        title: "a WNOWAIT peek reports the same usage each time, and the take that follows too",
+        clauses: &[&linux::RUSAGE_PEEK_EQUALS_TAKE],
+        calls: Calls::taking(Options::NOWAIT),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: peek_equals_take,
+    },
+    Case {
+        id: "rusage.on-stop",
+        title: "what the usage in a report of a stop or a continue holds",
+        clauses: &[&linux::RUSAGE_ON_STOP, &openbsd::RUSAGE_ZERO_ON_STOP],
+        calls: REPORTING,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: on_stop,
+    },
+];
+
+/// How much CPU time a burn takes, in microseconds.
+const BURN: u64 = 16_000;
+/// How much CPU time ending may take: far less than a burn, and many times what it takes.
+const ENDING_US: i64 = 8_000;
+/// How many faults and switches ending may take.
+pub(super) const ENDING_COUNT: i64 = 64;
+/// How far ru_maxrss may grow while a child ends, or be off by what its processors have not added up: KiB.
+const ENDING_KIB: i64 = 2 * 1024;
+
+/// A field of a usage, with the most that ending adds to it. `None`: as much as the surroundings please.
+type Field = (&'static str, fn(&Usage) -> Option<i64>, Option<i64>);
+
+const FIELDS: [Field; 9] = [
+    ("ru_utime (us)", |u| u.utime_us, Some(ENDING_US)),
+    ("ru_stime (us)", |u| u.stime_us, Some(ENDING_US)),
+    ("ru_maxrss (KiB)", |u| u.maxrss, Some(ENDING_KIB)),
+    ("ru_minflt", |u| u.minflt, Some(ENDING_COUNT)),
+    ("ru_majflt", |u| u.majflt, None),
+    ("ru_inblock", |u| u.inblock, None),
+    ("ru_oublock", |u| u.oublock, None),
+    ("ru_nvcsw", |u| u.nvcsw, Some(ENDING_COUNT)),
+    ("ru_nivcsw", |u| u.nivcsw, None),
+];
+
+/// User and system time together, in microseconds.
+pub(super) fn cpu(usage: &Usage) -> Option<i64> {
+    Some(usage.utime_us? + usage.stime_us?)
+}
+
+/// The trial's call with a buffer for the usage, which `waitid` is given only if it is asked for.
+pub(super) fn wait_usage(t: &mut Trial, target: Target<'_>, options: Options) -> Result<Seen, Stop> {
+    let mut request = t.ask(target, options);
+    request.rusage = Pointer::Buffer;
+    t.perform(request)
+}
+
+/// One field of the usage that a call reported lies between two bounds.
+pub(super) fn field_within(
+    t: &mut Trial,
+    clause: &'static Clause,
+    seen: &Seen,
+    (what, field): (&str, fn(&Usage) -> Option<i64>),
+    (low, high): (i64, i64),
+) -> Outcome {
+    let got = seen.usage().as_ref().and_then(field);
+    if got.is_none() && seen.shows_memory() {
+        return t.expect(clause).that(false, format!("{what} written"), "it was not written");
+    }
+    t.expect(clause).within(what, got, low, high)
+}
+
+/// Waits for the only child, which exits with 7, and has what it wrote about itself right before.
+pub(super) fn take(t: &mut Trial, child: &Child, clause: &'static Clause) -> Result<(Seen, Usage), Stop> {
+    let (own, children) = t.last_usage(child)?;
+    let seen = wait_usage(t, Target::Any, Options::NONE)?;
+    t.expect(clause).reports(&seen, child, Change::Exited(7))?;
+    Ok((seen, together(&own, &children)))
+}
+
+fn bounds(t: &mut Trial) -> Outcome {
+    let child = t.spawn(busy())?;
+    let (own, children) = t.last_usage(&child)?;
+    let seen = wait_usage(t, Target::Any, Options::NONE)?;
+    bounded(t, &child, &seen, &together(&own, &children))
+}
+
+fn nohang(t: &mut Trial) -> Outcome {
+    let child = t.spawn(busy())?;
+    let (own, children) = t.last_usage(&child)?;
+    t.await_zombie(&child)?;
+    let seen = wait_usage(t, Target::Any, Options::NOHANG)?;
+    bounded(t, &child, &seen, &together(&own, &children))
+}
+
+/// Something of each that costs little.
+fn busy() -> Scenario {
+    Scenario::of([
+        Step::Allocate { bytes: 4 << 20 },
+        Step::MinorFaults { count: 300 },
+        Step::VoluntarySwitches { count: 5 },
+        Step::exit(7).reported(),
+    ])
+}
+
+fn bounded(t: &mut Trial, child: &Child, seen: &Seen, own: &Usage) -> Outcome {
+    t.expect(&linux::RUSAGE_AT_LEAST_OWN).reports(seen, child, Change::Exited(7))?;
+    for (what, field, most) in FIELDS {
+        let Some(own) = field(own) else { continue };
+        field_within(t, &linux::RUSAGE_AT_LEAST_OWN, seen, (what, field), (own, i64::MAX))?;
+        if let Some(most) = most {
+            field_within(t, &linux::RUSAGE_AT_MOST_OWN, seen, (what, field), (0, own + most))?;
+        }
+    }
+    Ok(())
+}
+
+fn user_time(t: &mut Trial) -> Outcome {
+    burned(t, Step::BurnUser { us: BURN }, ("ru_utime (us)", |u| u.utime_us))
+}
+
+fn system_time(t: &mut Trial) -> Outcome {
+    burned(t, Step::BurnSystem { us: BURN }, ("ru_stime (us)", |u| u.stime_us))
+}
+
+/// The child burns until its own field has reached the burn: how ticks split the sum is no matter then.
+fn burned(t: &mut Trial, burn: Step, (what, field): (&str, fn(&Usage) -> Option<i64>)) -> Outcome {
+    let child = t.spawn(Scenario::of([burn, Step::exit(7).reported()]))?;
+    let (seen, own) = take(t, &child, &linux::RUSAGE_CPU_SUM)?;
+    let burnt = field(&own).unwrap_or(0).max(BURN.cast_signed());
+    field_within(t, &linux::RUSAGE_CPU_SPLIT, &seen, (what, field), (burnt, i64::MAX))?;
+    let sum = cpu(&own).unwrap_or(0).max(burnt);
+    let what = "ru_utime and ru_stime (us)";
+    field_within(t, &linux::RUSAGE_CPU_SUM, &seen, (what, cpu), (sum, sum + ENDING_US))
+}
+
+fn siblings_apart(t: &mut Trial) -> Outcome {
+    let clause = &linux::RUSAGE_ISOLATED;
+    let idle = t.spawn(Scenario::held())?;
+    let burning = t.spawn(Scenario::held())?;
+    let (before, _) = t.usage_so_far(&idle)?;
+    t.tell(&burning, Step::BurnUser { us: BURN })?;
+    t.tell(&burning, Step::exit(8))?;
+    let seen = wait_usage(t, Target::Any, Options::NONE)?;
+    t.expect(clause).reports(&seen, &burning, Change::Exited(8))?;
+    let what = "ru_utime and ru_stime (us) of the burning child";
+    field_within(t, clause, &seen, (what, cpu), (BURN.cast_signed(), i64::MAX))?;
+    // It lived while the other burned, and is taken after it.
+    t.tell(&idle, Step::exit(7))?;
+    let seen = wait_usage(t, Target::Any, Options::NONE)?;
+    t.expect(clause).reports(&seen, &idle, Change::Exited(7))?;
+    let most = cpu(&before).unwrap_or(0) + ENDING_US;
+    field_within(t, clause, &seen, ("ru_utime and ru_stime (us) of the idle child", cpu), (0, most))
+}
+
+fn killed(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::MinorFaults { count: 300 })?;
+    let (so_far, _) = t.usage_so_far(&child)?;
+    t.signal(&child, Signal::KILL)?;
+    let seen = wait_usage(t, Target::Any, Options::NONE)?;
+    t.expect(&linux::RUSAGE_KILLED).reports(&seen, &child, Change::Killed(Signal::KILL, false))?;
+    for (what, field, _) in FIELDS {
+        let least = field(&so_far).unwrap_or(0);
+        field_within(t, &linux::RUSAGE_KILLED, &seen, (what, field), (least, i64::MAX))?;
+    }
+    Ok(())
+}
+
+fn ended_thread(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::MinorFaults { count: 2_000 })?;
+    let (so_far, _) = t.usage_so_far(&child)?;
+    t.tell(&child, Step::LeaderExit { code: 5 })?;
+    t.tell(&child, Step::exit(7).reported())?;
+    let (seen, _) = take(t, &child, &linux::RUSAGE_ENDED_THREADS)?;
+    for (what, field) in
+        [("ru_minflt", (|u| u.minflt) as fn(&Usage) -> _), ("ru_utime and ru_stime (us)", cpu)]
+    {
+        let least = field(&so_far).unwrap_or(0);
+        field_within(t, &linux::RUSAGE_ENDED_THREADS, &seen, (what, field), (least, i64::MAX))?;
+    }
+    Ok(())
+}
+
+fn over_exec(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    // More faults than a new image takes by itself.
+    t.tell(&child, Step::MinorFaults { count: 2_000 })?;
+    let (before, _) = t.usage_so_far(&child)?;
+    t.tell(&child, Step::Exec { steps: vec![] })?;
+    t.await_image(&child)?;
+    t.tell(&child, Step::exit(7).reported())?;
+    let (seen, _) = take(t, &child, &linux::RUSAGE_OVER_EXEC)?;
+    for (what, field, _) in FIELDS {
+        let least = field(&before).unwrap_or(0);
+        field_within(t, &linux::RUSAGE_OVER_EXEC, &seen, (what, field), (least, i64::MAX))?;
+    }
+    Ok(())
+}
+
+fn taken_grandchild(t: &mut Trial) -> Outcome {
+    const FAULTS: i64 = 2_000;
+    let child = t.spawn(Scenario::held())?;
+    let grandchild = super::orphans::grandchild(t, &child, false)?;
+    t.tell(&grandchild, Step::MinorFaults { count: FAULTS.unsigned_abs() })?;
+    t.tell(&grandchild, Step::exit(8))?;
+    t.tell(&child, Step::Wait { pid: 0 })?;
+    t.tell(&child, Step::exit(7).reported())?;
+    let (own, _) = t.last_usage(&child)?;
+    let seen = wait_usage(t, Target::Any, Options::NONE)?;
+    t.expect(&linux::RUSAGE_DESCENDANTS).reports(&seen, &child, Change::Exited(7))?;
+    let least = own.minflt.unwrap_or(0) + FAULTS;
+    field_within(t, &linux::RUSAGE_DESCENDANTS, &seen, ("ru_minflt", |u| u.minflt), (least, i64::MAX))
+}
+
+fn untaken_grandchild(t: &mut Trial) -> Outcome {
+    const FAULTS: i64 = 2_000;
+    let child = t.spawn(Scenario::held())?;
+    let grandchild = super::orphans::grandchild(t, &child, false)?;
+    t.tell(&grandchild, Step::MinorFaults { count: FAULTS.unsigned_abs() })?;
+    t.tell(&grandchild, Step::exit(8))?;
+    t.await_zombie(&grandchild)?;
+    t.tell(&child, Step::exit(7).reported())?;
+    let (own, _) = t.last_usage(&child)?;
+    let seen = wait_usage(t, Target::Any, Options::NONE)?;
+    t.expect(&linux::RUSAGE_NO_UNTAKEN_GRANDCHILD).reports(&seen, &child, Change::Exited(7))?;
+    let most = own.minflt.unwrap_or(0) + FAULTS / 2;
+    field_within(t, &linux::RUSAGE_NO_UNTAKEN_GRANDCHILD, &seen, ("ru_minflt", |u| u.minflt), (0, most))
+}
+
+fn wait3(t: &mut Trial) -> Outcome {
+    let child = t.spawn(busy())?;
+    let (seen, own) = take(t, &child, &linux::RUSAGE_WAIT3)?;
+    let faults = own.minflt.unwrap_or(0).max(300);
+    field_within(t, &linux::RUSAGE_WAIT3, &seen, ("ru_minflt", |u| u.minflt), (faults, i64::MAX))?;
+    let time = cpu(&own).unwrap_or(0).max(1);
+    field_within(t, &linux::RUSAGE_WAIT3, &seen, ("ru_utime and ru_stime (us)", cpu), (time, i64::MAX))
+}
+
+fn peek_equals_take(t: &mut Trial) -> Outcome {
+    let child = t.spawn(busy())?;
+    let (own, _) = t.last_usage(&child)?;
+    t.await_zombie(&child)?;
+    let first = wait_usage(t, Target::Child(&child), Options::NOWAIT)?;
+    t.expect(&linux::RUSAGE_PEEK_EQUALS_TAKE).reports(&first, &child, Change::Exited(7))?;
+    let faults = own.minflt.unwrap_or(0).max(300);
+    let bounds = (faults, i64::MAX);
+    field_within(t, &linux::RUSAGE_PEEK_EQUALS_TAKE, &first, ("ru_minflt", |u| u.minflt), bounds)?;
+    for options in [Options::NOWAIT, Options::NONE] {
+        let next = wait_usage(t, Target::Child(&child), options)?;
+        t.expect(&linux::RUSAGE_PEEK_EQUALS_TAKE).reports(&next, &child, Change::Exited(7))?;
+        for (what, field, _) in FIELDS {
+            let (before, now) =
+                (first.usage().as_ref().and_then(field), next.usage().as_ref().and_then(field));
+            let words = |value: Option<i64>| format!("{what} {}", value.unwrap_or(-1));
+            t.expect(&linux::RUSAGE_PEEK_EQUALS_TAKE).that(before == now, words(before), words(now))?;
+        }
+    }
+    Ok(())
+}
+
+fn on_stop(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let stop = wait_usage(t, Target::Any, Options::UNTRACED | Options::NOHANG)?;
+    t.signal(&child, Signal::CONT)?;
+    let cont = wait_usage(t, Target::Any, Options::CONTINUED | Options::NOHANG)?;
+    for (what, seen) in [("stop", stop), ("continue", cont)] {
+        let usage = seen.usage();
+        let value = match usage {
+            _ if !seen.is_report() => "not reported",
+            Some(usage) if usage.minflt.unwrap_or(0) + cpu(&usage).unwrap_or(0) > 0 => "the usage so far",
+            Some(_) => "zeros",
+            None if seen.reply().is_some_and(|r| r.rusage == Memory::Untouched) => "untouched",
+            None => "not shown",
+        };
+        t.record(&format!("rusage of a {what}"), value);
+        t.expect(&openbsd::RUSAGE_ZERO_ON_STOP).that(value == "zeros", "zeros", value)?;
+    }
+    Ok(())
+}

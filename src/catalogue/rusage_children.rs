@@ -1,0 +1,373 @@
+//! RUSAGE_CHILDREN: a child's usage is credited to its parent once, and when it is taken.
+
+use super::orphans::grandchild;
+use super::rusage::{REPORTING, cpu, wait_usage};
+use crate::harness::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here};
+use crate::harness::trial::{Seen, together};
+use crate::scenario::{Scenario, Step};
+use crate::spec::{Clause, linux, posix};
+use crate::sys::family::{Call, Usage};
+use crate::wait::Signal;
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "rusage-children.at-the-take",
+        title: "neither a live child nor a zombie is in RUSAGE_CHILDREN, a child that was taken is",
+        clauses: &[
+            &posix::RUSAGE_CHILDREN_NOT_LIVE,
+            &posix::RUSAGE_CHILDREN_NOT_BEFORE,
+            &posix::RUSAGE_CHILDREN_AFTER_TAKE,
+            &posix::RUSAGE_CHILDREN_EVERY_CALL,
+        ],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: at_the_take,
+    },
+    Case {
+        id: "rusage-children.equals-report",
+        title: "RUSAGE_CHILDREN grows by exactly what the call that took the child reported",
+        clauses: &[&linux::RUSAGE_CHILDREN_DELTA],
+        calls: REPORTING,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: equals_report,
+    },
+    Case {
+        id: "rusage-children.sum",
+        title: "the usage of several taken children is added up",
+        clauses: &[&posix::RUSAGE_CHILDREN_SUM, &posix::RUSAGE_CHILDREN_MONOTONIC],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: sum,
+    },
+    Case {
+        id: "rusage-children.max-rss",
+        title: "ru_maxrss of RUSAGE_CHILDREN is that of the largest child, neither a sum nor the last one's",
+        clauses: &[&linux::RUSAGE_CHILDREN_MAXRSS],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: max_rss,
+    },
+    Case {
+        id: "rusage-children.not-on-stop",
+        title: "reports of stops and continues credit nothing, and the take then credits once",
+        clauses: &[&posix::RUSAGE_CHILDREN_NOT_ON_STOP, &posix::RUSAGE_CHILDREN_ONCE],
+        calls: Calls::WITH_OPTIONS,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: not_on_stop,
+    },
+    Case {
+        id: "rusage-children.not-on-peek",
+        title: "a WNOWAIT peek credits nothing, the take that follows does",
+        clauses: &[&posix::RUSAGE_CHILDREN_NOT_ON_PEEK],
+        calls: Calls::taking(Options::NOWAIT),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: not_on_peek,
+    },
+    Case {
+        id: "rusage-children.auto-reaped",
+        title: "a child that left no zombie, since SIGCHLD is ignored, is not in RUSAGE_CHILDREN",
+        clauses: &[&posix::RUSAGE_CHILDREN_NOT_AUTO_REAPED],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: auto_reaped,
+    },
+    Case {
+        id: "rusage-children.descendants",
+        title: "taking a child credits the grandchild that the child had taken",
+        clauses: &[&posix::RUSAGE_CHILDREN_DESCENDANTS],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: descendants,
+    },
+    Case {
+        id: "rusage-children.untaken-grandchild",
+        title: "taking a child credits no grandchild that the child did not take",
+        clauses: &[&posix::RUSAGE_CHILDREN_UNTAKEN_GRANDCHILD],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: untaken_grandchild,
+    },
+    Case {
+        id: "rusage-children.ended-thread",
+        title: "taking a child credits what its threads used that had ended before",
+        clauses: &[&posix::RUSAGE_CHILDREN_ENDED_THREADS],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: ended_thread,
+    },
+    Case {
+        id: "rusage-children.of-new-process",
+        title: "a new process has no RUSAGE_CHILDREN, whatever its parent took and it did itself",
+        clauses: &[&posix::RUSAGE_CHILDREN_ZERO_AT_FORK, &posix::RUSAGE_CHILDREN_NOT_SELF],
+        calls: Calls::only(&[Call::Waitpid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: of_new_process,
+    },
+];
+
+/// How many faults a child causes where they shall be told from those of an ordinary life.
+const FAULTS: u64 = 2_000;
+/// How many faults ending may take.
+const ENDING: i64 = 64;
+
+/// A usage in words.
+fn words(usage: &Usage) -> String {
+    let Usage { utime_us, stime_us, maxrss, minflt, nvcsw, .. } = usage;
+    let number = |value: &Option<i64>| value.map_or_else(|| "none".to_owned(), |v| v.to_string());
+    let list = [utime_us, stime_us, maxrss, minflt, nvcsw].map(number).join(", ");
+    format!("utime, stime, maxrss, minflt, nvcsw: {list}")
+}
+
+/// RUSAGE_CHILDREN is what it was.
+fn unchanged(t: &mut Trial, clause: &'static Clause, before: &Usage) -> Outcome {
+    let now = t.usage_of_children()?;
+    t.expect(clause).that(now == *before, words(before), words(&now))
+}
+
+/// RUSAGE_CHILDREN has grown by what these children wrote about themselves right before they ended, and their ends.
+fn grown(t: &mut Trial, clause: &'static Clause, before: &Usage, taken: &[Usage]) -> Outcome {
+    let now = t.usage_of_children()?;
+    let growth = |field: fn(&Usage) -> Option<i64>| Some(field(&now)? - field(before)?);
+    let sum = |field: fn(&Usage) -> Option<i64>| taken.iter().filter_map(field).sum::<i64>();
+    let truncated = taken.len() as i64;
+    t.expect(clause).within("growth of the CPU time (us)", growth(cpu), sum(cpu) - truncated, i64::MAX)?;
+    let (least, slack) = (sum(|u| u.minflt), ENDING * taken.len() as i64);
+    t.expect(clause).within("growth of ru_minflt", growth(|u| u.minflt), least, least + slack)
+}
+
+/// A child that causes some faults and exits with 7, telling its usage.
+fn busy() -> Scenario {
+    Scenario::of([Step::MinorFaults { count: 300 }, Step::exit(7).reported()])
+}
+
+/// What a child wrote of itself and the children that it took.
+fn last(t: &mut Trial, child: &Child) -> Result<Usage, Stop> {
+    t.last_usage(child).map(|(own, children)| together(&own, &children))
+}
+
+/// The trial's call takes that child, which exited with 7.
+fn take(t: &mut Trial, child: &Child, clause: &'static Clause) -> Outcome {
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).reports(&seen, child, Change::Exited(7))
+}
+
+fn at_the_take(t: &mut Trial) -> Outcome {
+    let before = t.usage_of_children()?;
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::MinorFaults { count: 300 })?;
+    unchanged(t, &posix::RUSAGE_CHILDREN_NOT_LIVE, &before)?;
+    t.tell(&child, Step::exit(7).reported())?;
+    let own = last(t, &child)?;
+    t.await_zombie(&child)?;
+    unchanged(t, &posix::RUSAGE_CHILDREN_NOT_BEFORE, &before)?;
+    take(t, &child, &posix::RUSAGE_CHILDREN_AFTER_TAKE)?;
+    grown(t, &posix::RUSAGE_CHILDREN_AFTER_TAKE, &before, &[own])?;
+    // The same for each call that the case is tried with.
+    grown(t, &posix::RUSAGE_CHILDREN_EVERY_CALL, &before, &[own])
+}
+
+fn equals_report(t: &mut Trial) -> Outcome {
+    let clause = &linux::RUSAGE_CHILDREN_DELTA;
+    for _ in 0..2 {
+        let before = t.usage_of_children()?;
+        let child = t.spawn(busy())?;
+        t.last_usage(&child)?;
+        let seen = wait_usage(t, Target::Any, Options::NONE)?;
+        t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
+        let now = t.usage_of_children()?;
+        equal_growth(t, &seen, &before, &now)?;
+    }
+    Ok(())
+}
+
+/// Times are kept finer than they are told: each may be off by one microsecond.
+fn equal_growth(t: &mut Trial, seen: &Seen, before: &Usage, now: &Usage) -> Outcome {
+    type Field = (&'static str, fn(&Usage) -> Option<i64>, i64);
+    let fields: [Field; 8] = [
+        ("ru_utime (us)", |u| u.utime_us, 1),
+        ("ru_stime (us)", |u| u.stime_us, 1),
+        ("ru_minflt", |u| u.minflt, 0),
+        ("ru_majflt", |u| u.majflt, 0),
+        ("ru_inblock", |u| u.inblock, 0),
+        ("ru_oublock", |u| u.oublock, 0),
+        ("ru_nvcsw", |u| u.nvcsw, 0),
+        ("ru_nivcsw", |u| u.nivcsw, 0),
+    ];
+    for (what, field, off) in fields {
+        let growth = field(now).zip(field(before)).map_or(-1, |(now, before)| now - before);
+        let reported = seen.usage().as_ref().and_then(field);
+        let what = format!("{what}, where RUSAGE_CHILDREN grew by {growth}:");
+        t.expect(&linux::RUSAGE_CHILDREN_DELTA).within(&what, reported, growth - off, growth + off)?;
+    }
+    Ok(())
+}
+
+fn sum(t: &mut Trial) -> Outcome {
+    let before = t.usage_of_children()?;
+    let mut owns = Vec::new();
+    let mut latest = before;
+    for _ in 0..2 {
+        let child = t.spawn(busy())?;
+        owns.push(last(t, &child)?);
+        take(t, &child, &posix::RUSAGE_CHILDREN_SUM)?;
+        let now = t.usage_of_children()?;
+        let ahead = now.utime_us >= latest.utime_us && now.stime_us >= latest.stime_us;
+        let expected = format!("both times at least those of {}", words(&latest));
+        t.expect(&posix::RUSAGE_CHILDREN_MONOTONIC).that(ahead, expected, words(&now))?;
+        latest = now;
+    }
+    grown(t, &posix::RUSAGE_CHILDREN_SUM, &before, &owns)
+}
+
+fn max_rss(t: &mut Trial) -> Outcome {
+    const TOUCHED: u64 = 16 << 20;
+    const ENDING_KIB: i64 = 2 * 1024;
+    let mut largest = t.usage_of_children()?.maxrss.unwrap_or(0);
+    for bytes in [TOUCHED, TOUCHED, 0] {
+        let touch = if bytes > 0 { Step::Allocate { bytes } } else { Step::Release };
+        let child = t.spawn(Scenario::of([touch, Step::exit(7).reported()]))?;
+        let own = last(t, &child)?;
+        take(t, &child, &linux::RUSAGE_CHILDREN_MAXRSS)?;
+        largest = largest.max(own.maxrss.unwrap_or(0));
+        let now = t.usage_of_children()?.maxrss;
+        let what = "ru_maxrss of the children (KiB)";
+        t.expect(&linux::RUSAGE_CHILDREN_MAXRSS).within(what, now, largest, largest + ENDING_KIB)?;
+    }
+    Ok(())
+}
+
+fn not_on_stop(t: &mut Trial) -> Outcome {
+    let before = t.usage_of_children()?;
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::MinorFaults { count: 300 })?;
+    let both = Options::UNTRACED | Options::CONTINUED;
+    for _ in 0..2 {
+        t.signal(&child, Signal::STOP)?;
+        t.await_stopped(&child)?;
+        let seen = t.wait(Target::Any, both)?;
+        t.expect(&posix::RUSAGE_CHILDREN_NOT_ON_STOP).reports(
+            &seen,
+            &child,
+            Change::Stopped(Signal::STOP),
+        )?;
+        unchanged(t, &posix::RUSAGE_CHILDREN_NOT_ON_STOP, &before)?;
+        t.signal(&child, Signal::CONT)?;
+        let seen = t.wait(Target::Any, both)?;
+        t.expect(&posix::RUSAGE_CHILDREN_NOT_ON_STOP).reports(&seen, &child, Change::Continued)?;
+        unchanged(t, &posix::RUSAGE_CHILDREN_NOT_ON_STOP, &before)?;
+    }
+    t.tell(&child, Step::exit(7).reported())?;
+    let own = last(t, &child)?;
+    take(t, &child, &posix::RUSAGE_CHILDREN_ONCE)?;
+    grown(t, &posix::RUSAGE_CHILDREN_ONCE, &before, &[own])
+}
+
+fn not_on_peek(t: &mut Trial) -> Outcome {
+    let clause = &posix::RUSAGE_CHILDREN_NOT_ON_PEEK;
+    let before = t.usage_of_children()?;
+    let child = t.spawn(busy())?;
+    let own = last(t, &child)?;
+    t.await_zombie(&child)?;
+    for _ in 0..2 {
+        let seen = t.wait(Target::Child(&child), Options::NOWAIT)?;
+        t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
+        unchanged(t, clause, &before)?;
+    }
+    take(t, &child, clause)?;
+    grown(t, clause, &before, &[own])
+}
+
+fn auto_reaped(t: &mut Trial) -> Outcome {
+    let clause = &posix::RUSAGE_CHILDREN_NOT_AUTO_REAPED;
+    let before = t.usage_of_children()?;
+    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::MinorFaults { count: 300 })?;
+    t.tell(&child, Step::exit(7).reported())?;
+    let own = last(t, &child)?;
+    t.await_gone(&child)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).error(&seen, "ECHILD")?;
+    t.expect(clause).within("ru_minflt of the child itself", own.minflt, 300, i64::MAX)?;
+    unchanged(t, clause, &before)
+}
+
+fn descendants(t: &mut Trial) -> Outcome {
+    let clause = &posix::RUSAGE_CHILDREN_DESCENDANTS;
+    let before = t.usage_of_children()?;
+    let child = t.spawn(Scenario::held())?;
+    let below = grandchild(t, &child, false)?;
+    t.tell(&below, Step::MinorFaults { count: FAULTS })?;
+    let (of_below, _) = t.usage_so_far(&below)?;
+    t.tell(&below, Step::exit(8))?;
+    t.tell(&child, Step::Wait { pid: 0 })?;
+    t.tell(&child, Step::exit(7).reported())?;
+    let (own, _) = t.last_usage(&child)?;
+    take(t, &child, clause)?;
+    grown(t, clause, &before, &[own, of_below])
+}
+
+fn untaken_grandchild(t: &mut Trial) -> Outcome {
+    let clause = &posix::RUSAGE_CHILDREN_UNTAKEN_GRANDCHILD;
+    let before = t.usage_of_children()?;
+    let child = t.spawn(Scenario::held())?;
+    let below = grandchild(t, &child, false)?;
+    t.tell(&below, Step::MinorFaults { count: FAULTS })?;
+    t.tell(&below, Step::exit(8))?;
+    t.await_zombie(&below)?;
+    t.tell(&child, Step::exit(7).reported())?;
+    let (own, _) = t.last_usage(&child)?;
+    take(t, &child, clause)?;
+    grown(t, clause, &before, &[own])
+}
+
+fn ended_thread(t: &mut Trial) -> Outcome {
+    let clause = &posix::RUSAGE_CHILDREN_ENDED_THREADS;
+    let before = t.usage_of_children()?;
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::MinorFaults { count: FAULTS })?;
+    let (so_far, _) = t.usage_so_far(&child)?;
+    t.tell(&child, Step::LeaderExit { code: 5 })?;
+    t.tell(&child, Step::exit(7))?;
+    take(t, &child, clause)?;
+    let now = t.usage_of_children()?;
+    for (what, field) in
+        [("growth of ru_minflt", (|u| u.minflt) as fn(&Usage) -> _), ("growth of the CPU time (us)", cpu)]
+    {
+        let growth = field(&now).zip(field(&before)).map(|(now, before)| now - before);
+        // A microsecond is lost where times are told.
+        t.expect(clause).within(what, growth, field(&so_far).unwrap_or(0) - 1, i64::MAX)?;
+    }
+    Ok(())
+}
+
+fn of_new_process(t: &mut Trial) -> Outcome {
+    let first = t.spawn(busy())?;
+    let seen = t.wait(Target::Child(&first), Options::NONE)?;
+    t.expect(&posix::RUSAGE_CHILDREN_ZERO_AT_FORK).reports(&seen, &first, Change::Exited(7))?;
+    let child = t.spawn(Scenario::held())?;
+    for (clause, step) in [
+        (&posix::RUSAGE_CHILDREN_ZERO_AT_FORK, None),
+        (&posix::RUSAGE_CHILDREN_NOT_SELF, Some(Step::MinorFaults { count: FAULTS })),
+    ] {
+        if let Some(step) = step {
+            t.tell(&child, step)?;
+        }
+        let (_, children) = t.usage_so_far(&child)?;
+        for (what, got) in [("CPU time (us)", cpu(&children)), ("ru_minflt", children.minflt)] {
+            t.expect(clause).within(&format!("{what} of RUSAGE_CHILDREN in the child"), got, 0, 0)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! `waitspec decode`.
+
+use super::foreign_signals;
+use super::names::unknown;
+use super::{Said, table::Cell, table::Format, table::Table};
+use crate::harness::settings::RunError;
+use crate::report::failure::line;
+use crate::wait::{Event, Layout, WaitStatus};
+
+/// Say what a status word means: on every system, or on one.
+///
+/// The word is decimal, 0x hexadecimal, 0o octal or 0b binary, and may be negative.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  waitspec decode 0x137f
+  waitspec decode 256 --os linux
+  waitspec decode -1 --format json")]
+pub struct Args {
+    /// The status word
+    #[arg(allow_negative_numbers = true, allow_hyphen_values = true)]
+    status: String,
+    /// One system: linux, freebsd, netbsd, openbsd, dragonfly, macos, illumos
+    #[arg(long)]
+    os: Option<String>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    format: Format,
+}
+
+/// Performs the verb.
+pub fn perform(args: &Args) -> Result<Said, RunError> {
+    let raw = number(&args.status)
+        .ok_or_else(|| RunError::Usage(format!("`{}` is no 32-bit status word", args.status)))?;
+    let one = match &args.os {
+        Some(os) => Some(
+            Layout::from_os_name(os)
+                .ok_or_else(|| unknown("system", os, Layout::ALL.map(Layout::os_name)))?,
+        ),
+        None => None,
+    };
+    let layouts = one.map_or(Layout::ALL.to_vec(), |layout| vec![layout]);
+    let text = match (args.format, one) {
+        (Format::Terminal, Some(layout)) => bits(raw) + &in_full(layout.decode(raw)),
+        (Format::Terminal, None) => bits(raw) + "\n" + &table(raw, &layouts).render(args.format, &[]),
+        (format, _) => table(raw, &layouts).render(format, &[]),
+    };
+    Ok(Said::well(text))
+}
+
+/// A 32-bit number, signed or unsigned, in any of the usual bases.
+fn number(text: &str) -> Option<i32> {
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (digits, radix) = match digits.get(..2).map(str::to_ascii_lowercase).as_deref() {
+        Some("0x") => (&digits[2..], 16),
+        Some("0o") => (&digits[2..], 8),
+        Some("0b") => (&digits[2..], 2),
+        _ => (digits, 10),
+    };
+    if !digits.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let value = i64::from_str_radix(&digits.replace('_', ""), radix).ok()?;
+    if negative {
+        return i32::try_from(-value).ok();
+    }
+    // A word from 0x8000_0000 on is one that somebody printed as unsigned.
+    u32::try_from(value).ok().map(u32::cast_signed)
+}
+
+fn bits(raw: i32) -> String {
+    let word = raw.cast_unsigned();
+    let [a, b, c, d] = word.to_be_bytes();
+    format!("{raw} = {word:#x} = {a:08b} {b:08b} {c:08b} {d:08b}\n")
+}
+
+/// What happened, in words.
+fn meaning(status: WaitStatus) -> String {
+    let name = |signal| foreign_signals::name(status.layout(), signal);
+    match status.event() {
+        Event::Exited { code } => format!("exited with {code}"),
+        Event::Signaled { signal, core: true } => format!("killed by {}, core dumped", name(signal)),
+        Event::Signaled { signal, core: false } => format!("killed by {}", name(signal)),
+        Event::Stopped { signal, ptrace: 0 } => format!("stopped by {}", name(signal)),
+        Event::Stopped { signal, ptrace } => format!("stopped by {}, ptrace event {ptrace}", name(signal)),
+        Event::Trapped { status } => format!("trapped ({status:#x})"),
+        Event::Continued => "continued".to_owned(),
+        Event::Unknown => "nothing that the macros know".to_owned(),
+    }
+}
+
+/// Each of the family's macros with its value; `None` where it must not be asked.
+fn macros(status: WaitStatus) -> [(&'static str, Option<String>); 8] {
+    let yes = |is: bool| Some(if is { "true" } else { "false" }.to_owned());
+    let signal =
+        |s| format!("{} ({})", crate::wait::Signal::number(s), foreign_signals::name(status.layout(), s));
+    [
+        ("WIFEXITED", yes(status.is_exited())),
+        ("WEXITSTATUS", status.exit_status().map(|code| code.to_string())),
+        ("WIFSIGNALED", yes(status.is_signaled())),
+        ("WTERMSIG", status.term_signal().map(signal)),
+        ("WCOREDUMP", if status.is_signaled() { yes(status.core_dumped()) } else { None }),
+        ("WIFSTOPPED", yes(status.is_stopped())),
+        ("WSTOPSIG", status.stop_signal().map(signal)),
+        ("WIFCONTINUED", yes(status.is_continued())),
+    ]
+}
+
+/// The exit code as Python's `waitstatus_to_exitcode` gives it, or why there is none.
+fn exit_code(status: WaitStatus) -> String {
+    match status.to_exit_code() {
+        Ok(code) => code.to_string(),
+        Err(_) if status.is_stopped() || status.is_continued() => "none: it has not ended".to_owned(),
+        Err(_) => "none".to_owned(),
+    }
+}
+
+fn in_full(status: WaitStatus) -> String {
+    let mut out = format!("{}: {}\n", status.layout().os_name(), meaning(status));
+    for (name, value) in macros(status) {
+        if let Some(value) = value {
+            line(&mut out, "", &format!("{name:<13} {value}"));
+        }
+    }
+    line(&mut out, "exit code", &exit_code(status));
+    out
+}
+
+fn table(raw: i32, layouts: &[Layout]) -> Table {
+    let mut table = Table::new(&["system", "meaning", "macros", "exit code"]);
+    for layout in layouts {
+        let status = layout.decode(raw);
+        let holds = macros(status).into_iter().filter_map(|(name, value)| match value.as_deref() {
+            Some("true") => Some(name.to_owned()),
+            Some("false") | None => None,
+            Some(value) => Some(format!("{name}={}", value.split(' ').next().unwrap_or(value))),
+        });
+        table.row([
+            layout.os_name().into(),
+            Cell::Text(meaning(status)),
+            Cell::List(holds.collect()),
+            Cell::Text(exit_code(status)),
+        ]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers() {
+        for (text, value) in [
+            ("0", 0),
+            ("256", 256),
+            ("0x137f", 0x137f),
+            ("0X137F", 0x137f),
+            ("0o177", 0x7f),
+            ("0b1_1", 3),
+            ("-1", -1),
+            ("-0x80000000", i32::MIN),
+            ("4294967295", -1),
+            ("0xffffffff", -1),
+        ] {
+            assert_eq!(number(text), Some(value), "{text}");
+        }
+        for text in
+            ["", "-", "x", "0x", "1.5", "--1", "4294967296", "-2147483649", "0x1_0000_0000", "+1", "é", "_"]
+        {
+            assert_eq!(number(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn one_word_means_different_things() {
+        let on = |layout: Layout| meaning(layout.decode(0x137f));
+        assert_eq!(on(Layout::Linux), "stopped by SIGSTOP");
+        assert_eq!(on(Layout::MacOs), "continued");
+        assert_eq!(on(Layout::FreeBsd), "stopped by SIGCONT");
+        assert_eq!(on(Layout::Illumos), "stopped by SIGPWR");
+    }
+
+    #[test]
+    fn exit_codes_are_those_of_python() {
+        let code = |raw| exit_code(Layout::Linux.decode(raw));
+        assert_eq!((code(0x2a00).as_str(), code(0x89).as_str()), ("42", "-9"));
+        assert_eq!(code(0x137f), "none: it has not ended");
+        assert_eq!(code(0xffff), "none: it has not ended");
+    }
+}

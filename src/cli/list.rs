@@ -1,0 +1,190 @@
+//! `waitspec list`.
+
+use super::Said;
+use super::table::{Cell, Format, Table};
+use crate::catalogue::{self, Case};
+use crate::harness::settings::RunError;
+use crate::scenario::library;
+use crate::spec::{self, Clause};
+use crate::subject;
+use crate::sys::family::Call;
+use clap::ValueEnum;
+
+/// List what there is: cases, clauses, scenarios, subjects, mutants, calls.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  waitspec list
+  waitspec list clauses --uncovered
+  waitspec list --summary
+  waitspec list cases --format json | jq -r '.[].case'")]
+pub struct Args {
+    /// What to list
+    #[arg(value_enum, default_value_t = What::Cases)]
+    what: What,
+    /// Only clauses that no case cites although one could
+    #[arg(long, conflicts_with = "summary")]
+    uncovered: bool,
+    /// Only the counts: clauses of each book, cases, trials
+    #[arg(long)]
+    summary: bool,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    format: Format,
+}
+
+#[derive(Debug, Copy, Clone, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Conformance cases
+    Cases,
+    /// Requirements, with their sources
+    Clauses,
+    /// What children can do
+    Scenarios,
+    /// Implementations that can be judged
+    Subjects,
+    /// Subjects that are broken on purpose
+    Mutants,
+    /// Front ends of the wait family
+    Calls,
+}
+
+/// Performs the verb.
+pub fn perform(args: &Args) -> Result<Said, RunError> {
+    let (table, left_out): (Table, &[&str]) = match args.what {
+        _ if args.summary => (summary(), &[]),
+        What::Clauses => (clauses(args.uncovered), &["text", "bugs", "cases"]),
+        What::Cases if args.uncovered => (clauses(true), &["text", "bugs", "cases"]),
+        _ if args.uncovered => {
+            return Err(RunError::Usage(
+                "--uncovered is about clauses: waitspec list clauses --uncovered".into(),
+            ));
+        }
+        What::Cases => (cases(), &["clauses", "file"]),
+        What::Scenarios => (scenarios(), &["steps"]),
+        What::Subjects => (subjects(), &[]),
+        What::Mutants => (mutants(), &[]),
+        What::Calls => (calls(), &[]),
+    };
+    Ok(Said::well(table.render(args.format, left_out)))
+}
+
+fn cases() -> Table {
+    let mut table = Table::new(&["case", "calls", "title", "clauses", "file"]);
+    for case in catalogue::cases() {
+        let calls = case.calls.list().into_iter().map(|call| call.name().to_owned());
+        let clauses = case.clauses.iter().map(|clause| clause.id.to_owned());
+        table.row([
+            case.id.into(),
+            Cell::List(calls.collect()),
+            case.title.into(),
+            Cell::List(clauses.collect()),
+            Cell::Text(format!("{}:{}", case.at.file(), case.at.line())),
+        ]);
+    }
+    table
+}
+
+fn citing(clause: &Clause) -> impl Iterator<Item = &'static Case> {
+    catalogue::cases().filter(move |case| case.clauses.iter().any(|c| c.id == clause.id))
+}
+
+/// Whether a clause is checked; `None` if none can.
+fn covered(clause: &Clause) -> Option<bool> {
+    match clause.untestable {
+        Some(_) => None,
+        None => Some(citing(clause).next().is_some()),
+    }
+}
+
+fn clauses(only_uncovered: bool) -> Table {
+    let mut table = Table::new(&["clause", "level", "coverage", "source", "text", "bugs", "cases"]);
+    for clause in spec::clauses().filter(|clause| !only_uncovered || covered(clause) == Some(false)) {
+        let cases: Vec<String> = citing(clause).map(|case| case.id.to_owned()).collect();
+        let coverage = match (covered(clause), cases.len()) {
+            (None, _) => "untestable".to_owned(),
+            (Some(false), _) => "uncovered".to_owned(),
+            (Some(true), 1) => "1 case".to_owned(),
+            (Some(true), n) => format!("{n} cases"),
+        };
+        table.row([
+            clause.id.into(),
+            clause.level.name().into(),
+            Cell::Text(coverage),
+            clause.source.into(),
+            clause.text.into(),
+            Cell::List(clause.bugs.iter().map(|bug| (*bug).to_owned()).collect()),
+            Cell::List(cases),
+        ]);
+    }
+    table
+}
+
+fn summary() -> Table {
+    let mut table = Table::new(&["book", "clauses", "covered", "uncovered", "untestable", "cases", "trials"]);
+    let book = |clause: &Clause| clause.id.split('/').next().unwrap_or_default().to_owned();
+    let mut books: Vec<String> = Vec::new();
+    for clause in spec::clauses() {
+        if !books.contains(&book(clause)) {
+            books.push(book(clause));
+        }
+    }
+    let mut row = |name: &str, within: &dyn Fn(&Clause) -> bool| {
+        let clauses: Vec<_> = spec::clauses().filter(|clause| within(clause)).collect();
+        let count = |state| Cell::Count(clauses.iter().filter(|clause| covered(clause) == state).count());
+        let cases: Vec<_> =
+            catalogue::cases().filter(|case| case.clauses.iter().any(|clause| within(clause))).collect();
+        table.row([
+            name.into(),
+            Cell::Count(clauses.len()),
+            count(Some(true)),
+            count(Some(false)),
+            count(None),
+            Cell::Count(cases.len()),
+            Cell::Count(cases.iter().map(|case| case.calls.list().len()).sum()),
+        ]);
+    };
+    for name in &books {
+        row(name, &|clause| book(clause) == *name);
+    }
+    row("all", &|_| true);
+    table
+}
+
+fn scenarios() -> Table {
+    let mut table = Table::new(&["scenario", "summary", "steps"]);
+    for named in library::LIBRARY {
+        table.row([named.name.into(), named.summary.into(), Cell::Text(named.script.join("; "))]);
+    }
+    table
+}
+
+fn subjects() -> Table {
+    let mut table = Table::new(&["subject", "summary"]);
+    for subject in subject::built_in() {
+        let calls: Vec<&str> = subject.calls().into_iter().map(Call::name).collect();
+        let summary = format!("{}; {}", subject.version(), calls.join(" "));
+        table.row([Cell::Text(subject.name()), Cell::Text(summary)]);
+    }
+    for (form, summary) in super::run::SUBJECT_FORMS {
+        table.row([form.into(), summary.into()]);
+    }
+    table
+}
+
+fn mutants() -> Table {
+    let mut table = Table::new(&["mutant", "breaks", "clause"]);
+    for mutant in subject::mutant::mutants() {
+        table.row([mutant.name.into(), mutant.breaks.into(), mutant.clause.id.into()]);
+    }
+    table
+}
+
+fn calls() -> Table {
+    let mut table = Table::new(&["call", "cases"]);
+    for call in Call::ALL {
+        let cases = catalogue::cases().filter(|case| case.calls.list().contains(&call)).count();
+        table.row([call.name().into(), Cell::Count(cases)]);
+    }
+    table
+}

@@ -1,0 +1,154 @@
+//! The command line: one file per verb.
+
+mod agent;
+mod baseline;
+mod child;
+mod completions;
+mod decode;
+mod diff;
+mod explain;
+mod foreign_signals;
+mod list;
+mod names;
+mod run;
+mod table;
+mod usage;
+mod warden;
+
+use crate::harness::settings::RunError;
+use clap::{Parser, Subcommand};
+use std::io::{ErrorKind, Write};
+use std::process::ExitCode;
+
+/// The executable specification of the Unix wait family: judges wait, waitpid, wait3, wait4, wait6 and waitid of a
+/// kernel, an emulator, a C library, a crate or a language runtime.
+#[derive(Debug, Parser)]
+#[command(name = "waitspec", version, arg_required_else_help = true, after_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  waitspec run                                judge this system
+  waitspec run nohang --call wait4 -v         some cases, one call, every trial shown
+  waitspec run --subject 'agent:./myagent'    judge a program that speaks the protocol
+  waitspec decode 0x137f                      what a status word means, system by system
+  waitspec explain posix/waitpid/echild       what a clause asks for, and which cases check it
+
+Exit codes: 0 conformant; 1 a trial failed; 2 usage; 3 something was broken; 4 nothing selected;
+5 the subject would not start. Each verb has a --help of its own.";
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Run(Box<run::Args>),
+    List(list::Args),
+    Explain(explain::Args),
+    Decode(decode::Args),
+    Child(child::Args),
+    Diff(diff::Args),
+    Baseline(baseline::Args),
+    Agent(agent::Args),
+    Completions(completions::Args),
+    Warden(warden::Args),
+}
+
+/// What a verb has to say on standard output, and its exit code.
+#[derive(Debug, Default)]
+struct Said {
+    text: String,
+    code: u8,
+}
+
+impl Said {
+    fn well(text: String) -> Said {
+        Said { text, code: 0 }
+    }
+}
+
+/// The program.
+///
+/// `child` is not a matter for the parser: children are exec'ed often and have to start fast.
+pub fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    child::become_one(&arguments);
+    let said = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => perform(cli.verb),
+        Err(error) => usage::answer(&error),
+    };
+    match said {
+        Ok(said) => {
+            let mut out = anstream::stdout().lock();
+            match out.write_all(said.text.as_bytes()).and_then(|()| out.flush()) {
+                // Who reads may have seen enough (`waitspec list | head`).
+                Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+                    complain(&format!("cannot write: {e}"));
+                    ExitCode::from(RunError::Broken(String::new()).exit_code())
+                }
+                _ => ExitCode::from(said.code),
+            }
+        }
+        Err(error) => {
+            complain(&error.to_string());
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn perform(verb: Verb) -> Result<Said, RunError> {
+    match verb {
+        Verb::Run(args) => run::perform(*args),
+        Verb::List(args) => list::perform(&args),
+        Verb::Explain(args) => explain::perform(&args),
+        Verb::Decode(args) => decode::perform(&args),
+        Verb::Child(args) => child::perform(&args),
+        Verb::Diff(args) => diff::perform(&args),
+        Verb::Baseline(args) => baseline::perform(&args),
+        Verb::Agent(args) => agent::perform(&args),
+        Verb::Completions(args) => completions::perform(&args),
+        Verb::Warden(args) => warden::perform(&args),
+    }
+}
+
+/// One line on standard error, which may be closed.
+fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "waitspec: {line}");
+}
+
+/// The words of a command line, as a shell would split it.
+fn command_words(command: &str) -> Result<Vec<String>, String> {
+    match shlex::split(command) {
+        Some(words) if !words.is_empty() => Ok(words),
+        Some(_) => Err("the command is empty".to_owned()),
+        None => Err("the command has an open quote".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_has_examples() {
+        for verb in Cli::command().get_subcommands().filter(|v| !v.is_hide_set()) {
+            let examples = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+            let of_parts: String =
+                verb.get_subcommands().filter_map(|v| v.get_after_help()).map(ToString::to_string).collect();
+            assert!((examples + &of_parts).contains("Examples:"), "{}", verb.get_name());
+        }
+    }
+
+    #[test]
+    fn commands_are_split_like_a_shell() {
+        assert_eq!(command_words("ssh host 'a b'").unwrap(), ["ssh", "host", "a b"]);
+        assert!(command_words(" ").is_err());
+        assert!(command_words("'").is_err());
+    }
+}

@@ -1,0 +1,63 @@
+//! What the parser says: help in full, an error in one line.
+
+use super::names::nearest;
+use super::{Cli, Said};
+use crate::harness::settings::RunError;
+use clap::CommandFactory;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+/// Help and version are said well; anything else is an error of usage.
+pub fn answer(error: &clap::Error) -> Result<Said, RunError> {
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            Ok(Said::well(error.render().ansi().to_string()))
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            // Standard error may be closed.
+            let _ = error.print();
+            Ok(Said { text: String::new(), code: RunError::Usage(String::new()).exit_code() })
+        }
+        _ => Err(RunError::Usage(one_line(error))),
+    }
+}
+
+/// The first paragraph of the parser's message, and the names that are near.
+fn one_line(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let paragraph: Vec<&str> = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.is_empty())
+        .filter(|line| !line.starts_with("[possible values"))
+        .collect();
+    let message = paragraph.join(" ");
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    use ContextKind::{InvalidSubcommand, InvalidValue, ValidSubcommand, ValidValue};
+    use ContextKind::{SuggestedArg, SuggestedSubcommand, SuggestedValue};
+    let mut near = given(error, &[SuggestedArg, SuggestedSubcommand, SuggestedValue]);
+    let mut known = given(error, &[ValidValue, ValidSubcommand]);
+    if known.is_empty() && error.kind() == ErrorKind::InvalidSubcommand {
+        known = Cli::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+    }
+    if let ([], [wrong, ..]) = (near.as_slice(), given(error, &[InvalidValue, InvalidSubcommand]).as_slice())
+    {
+        near = nearest(wrong, known.iter().map(String::as_str)).into_iter().map(str::to_owned).collect();
+    }
+    match (near.is_empty(), known.is_empty()) {
+        (false, _) => format!("{message}; nearest: {}", near.join(", ")),
+        (true, false) => format!("{message}; it can be: {}", known.join(", ")),
+        (true, true) => message.to_owned(),
+    }
+}
+
+/// What the parser says about those matters.
+fn given(error: &clap::Error, kinds: &[ContextKind]) -> Vec<String> {
+    let values = error.context().filter(|(kind, _)| kinds.contains(kind)).map(|(_, value)| value);
+    values
+        .flat_map(|value| match value {
+            ContextValue::String(text) => vec![text.clone()],
+            ContextValue::Strings(texts) => texts.clone(),
+            _ => Vec::new(),
+        })
+        .collect()
+}

@@ -1,0 +1,22 @@
+//! `waitspec warden`: the far end of `waitspec run --warden`.
+
+use super::Said;
+use crate::harness::settings::RunError;
+use crate::subject::Registry;
+
+/// Serve as a warden for a driver elsewhere, on standard input and output
+///
+/// `waitspec run --warden CMD` starts it; the protocol is no use to people.
+#[derive(Debug, clap::Args)]
+#[command(
+    hide = true,
+    after_help = "\
+Examples:
+  waitspec run --warden 'ssh target /tmp/waitspec warden'"
+)]
+pub struct Args {}
+
+/// Performs the verb; it ends with the process.
+pub fn perform(_: &Args) -> Result<Said, RunError> {
+    crate::warden::serve_stdio(&Registry::built_in())
+}

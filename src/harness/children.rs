@@ -1,0 +1,417 @@
+//! What a case does with children: makes them, tells them what to do, signals them and watches them.
+
+use super::event::Failure;
+use super::link::LinkError;
+use super::trial::{Child, Known, Outcome, PROMPT, Stop, Trial};
+use crate::protocol::Line;
+use crate::scenario::{Scenario, Step};
+use crate::sys::family::Usage;
+use crate::wait::Signal;
+use std::time::{Duration, Instant};
+
+/// How long a process may take to reach a state that it was told to reach.
+const STATE: Duration = Duration::from_secs(20);
+/// How many requests are sent in one piece: what an agent has not read yet stays in its pipe.
+pub(super) const AT_ONCE: usize = 64;
+
+/// A child that was asked for.
+struct Birth {
+    name: String,
+    id: u64,
+    request: Line,
+    connects: bool,
+    /// It is held once it has done its first steps, and these are awaited.
+    awaited: bool,
+}
+
+impl Trial<'_> {
+    /// Has the agent make a child that runs this scenario.
+    pub fn spawn(&mut self, scenario: Scenario) -> Result<Child, Stop> {
+        self.spawn_with(scenario, &[])
+    }
+
+    /// The same, with more pairs on the `spawn` line, as `("thread", "1")` or `("how", "vfork")`.
+    pub fn spawn_with(&mut self, scenario: Scenario, pairs: &[(&str, &str)]) -> Result<Child, Stop> {
+        let born = self.birth(&scenario, pairs);
+        self.link.send(&[format!("agent {}", born.request)])?;
+        self.born(born)
+    }
+
+    /// Has the agent make a child for each scenario, all asked for at once: far cheaper where there are many.
+    pub fn spawn_all(&mut self, scenarios: impl IntoIterator<Item = Scenario>) -> Result<Vec<Child>, Stop> {
+        let mut children = Vec::new();
+        let mut scenarios = scenarios.into_iter().peekable();
+        while scenarios.peek().is_some() {
+            let births: Vec<Birth> = scenarios.by_ref().take(AT_ONCE).map(|s| self.birth(&s, &[])).collect();
+            let lines: Vec<String> = births.iter().map(|b| format!("agent {}", b.request)).collect();
+            self.link.send(&lines)?;
+            for birth in births {
+                children.push(self.born(birth)?);
+            }
+        }
+        Ok(children)
+    }
+
+    /// Words and sends nothing yet: the request for a child.
+    fn birth(&mut self, scenario: &Scenario, pairs: &[(&str, &str)]) -> Birth {
+        let name = child_name(self.named);
+        self.named += 1;
+        let steps = scenario.lines();
+        let told = if steps.is_empty() { "held".to_owned() } else { steps.join("; ") };
+        let how: String = pairs.iter().map(|(k, v)| format!(" {k}={v}")).collect();
+        self.did.push(format!("spawn {name} ({told}){how}"));
+        // A child that ends by itself and reports nothing needs no connection, and costs a third.
+        let connects = scenario.is_held() || scenario.steps.iter().any(Step::reports);
+        let token = connects.then(|| self.token(&name));
+        let mut argv = self.child_argv(token.as_deref(), &steps);
+        if pairs.iter().any(|(key, _)| *key == "thread") {
+            // The parent-death signal is tied to the thread that forks, and this one may end before the child.
+            argv.insert(self.agent.child.len(), "--orphan".to_owned());
+        }
+        let id = self.link.id();
+        let mut request = Line::new("spawn").with("id", id).with_list("argv", argv);
+        if !scenario.fresh && self.common.child.is_none() {
+            // An agent that is this crate need not exec its own child program.
+            request = request.with("image", "any").with("words", self.agent.child.len());
+        }
+        for (key, value) in pairs {
+            request.set(key, value);
+        }
+        let awaited = scenario.is_held() && !steps.is_empty() && !scenario.steps.iter().any(Step::holds_up);
+        Birth { name, id, request, connects, awaited }
+    }
+
+    /// Takes the agent's word that a child was made, and greets it if it connects.
+    fn born(&mut self, birth: Birth) -> Result<Child, Stop> {
+        let reply = self.link.agent_reply(birth.id, PROMPT, "spawn")?;
+        let pid = match reply.word() {
+            "ok" => reply.number("pid").map_err(|e| Stop::Protocol(format!("reply to spawn: {e}")))?,
+            "unsupported" => return Err(self.not_offered(&reply)),
+            _ => {
+                let errno = reply.get("errno").unwrap_or_default();
+                return Err(Stop::Broken(format!("the agent cannot spawn a child: {errno}")));
+            }
+        };
+        self.processes += 1;
+        let child = Child { name: birth.name, pid };
+        if birth.connects {
+            self.greet(&child)?;
+        }
+        if birth.awaited {
+            // It says hello first. A signal that came before its steps were done would find another process than is meant.
+            let id = self.send_step(&child, &Step::Getids)?;
+            self.await_step(&child, id)?;
+        }
+        self.children.push(Known { child: child.clone(), adopted: birth.connects });
+        Ok(child)
+    }
+
+    /// Waits for the hello of a child that connects.
+    fn greet(&mut self, child: &Child) -> Result<(), Stop> {
+        let began = Instant::now();
+        let mut patience = PROMPT / 100;
+        loop {
+            match self.link.child_line(&child.name, "hello", None, patience) {
+                Ok(_) => return Ok(()),
+                Err(LinkError::Late(_)) => {}
+                Err(other) => return Err(other.into()),
+            }
+            let ended = self.ended_unknown(child)?;
+            // It may have said hello, and have died, before the warden came to read it.
+            if ended && self.link.child_line(&child.name, "hello", None, PROMPT / 10).is_ok() {
+                return Ok(());
+            }
+            if ended || began.elapsed() > self.link.scaled(PROMPT) {
+                let how = if ended { "ended before it connected" } else { "did not connect" };
+                let program = self.agent.child.join(" ");
+                return Err(Stop::Broken(format!(
+                    "child {} (pid {}) {how}: can `{program}` be run?",
+                    child.name, child.pid
+                )));
+            }
+            patience = PROMPT / 10;
+        }
+    }
+
+    /// Whether a child that has not said hello is dead already.
+    fn ended_unknown(&mut self, child: &Child) -> Result<bool, Stop> {
+        let request = Line::new("adopt").with("name", &child.name).with("pid", child.pid);
+        if self.link.ask_warden(request, PROMPT)?.word() != "ok" {
+            // It may be gone, or not to be seen here: only time tells.
+            return Ok(false);
+        }
+        let state = self.link.ask_warden(Line::new("state").with("of", &child.name), PROMPT)?;
+        Ok(matches!(state.get("state").as_deref(), Some("zombie" | "gone")))
+    }
+
+    /// Waits until a child that was told to exec runs its new image, and is connected again.
+    pub fn await_image(&mut self, child: &Child) -> Outcome {
+        self.greet(child)
+    }
+
+    /// Registers a process that a child made, under a name of its own; with a connection, it has been greeted.
+    pub fn spawn_from(&mut self, parent: &Child, make: impl FnOnce(String) -> Step) -> Result<Child, Stop> {
+        let name = child_name(self.named);
+        self.named += 1;
+        let step = make(self.token(&name));
+        let reply = self.tell_for_reply(parent, &step)?;
+        let pid =
+            reply.number("pid").map_err(|e| Stop::Protocol(format!("reply to {}: {e}", step.word())))?;
+        self.processes += 1;
+        let child = Child { name, pid };
+        self.greet(&child)?;
+        self.children.push(Known { child: child.clone(), adopted: true });
+        Ok(child)
+    }
+
+    fn token(&self, name: &str) -> String {
+        format!("{}-{name}", self.agent.nonce)
+    }
+
+    fn child_argv(&self, token: Option<&str>, steps: &[String]) -> Vec<String> {
+        let mut argv = self.agent.child.clone();
+        if let Some(token) = token {
+            argv.extend(["--connect".into(), self.agent.socket.clone(), "--token".into(), token.to_owned()]);
+        }
+        argv.extend(steps.iter().cloned());
+        argv
+    }
+
+    /// Tells a held child to do a step, and waits until it is done; a step that ends the child is not waited for.
+    pub fn tell(&mut self, child: &Child, step: Step) -> Outcome {
+        if step.ends() {
+            self.did.push(format!("{}: {step}", child.name));
+            return self.send_step(child, &step).map(drop);
+        }
+        self.tell_for_reply(child, &step).map(drop)
+    }
+
+    /// Tells a held child to begin a step, without waiting: it ends, stops or blocks in it.
+    pub fn begin_step(&mut self, child: &Child, step: Step) -> Result<u64, Stop> {
+        self.did.push(format!("{}: {step}", child.name));
+        self.send_step(child, &step)
+    }
+
+    /// Waits until a step that was begun is done.
+    pub fn await_step(&mut self, child: &Child, id: u64) -> Result<Line, Stop> {
+        Ok(self.link.child_line(&child.name, "ok", Some(id), STATE)?)
+    }
+
+    /// Tells a held child to do a step and returns its reply.
+    pub fn tell_for_reply(&mut self, child: &Child, step: &Step) -> Result<Line, Stop> {
+        self.did.push(format!("{}: {step}", child.name));
+        let id = self.send_step(child, step)?;
+        let reply = self.await_step(child, id)?;
+        if reply.word() == "ok" {
+            return Ok(reply);
+        }
+        Err(self.step_failed(step.word(), &reply))
+    }
+
+    /// What a step that could not be done means for the trial.
+    fn step_failed(&self, step: &str, reply: &Line) -> Stop {
+        let errno = reply.get("errno").unwrap_or_default();
+        let what = format!("a child cannot {step} here: {errno}");
+        match (step, errno.as_str()) {
+            // Whoever asks, it is the wait of this system that answers.
+            ("wait", _) if !self.case.clauses.is_empty() => Stop::Fail(Failure {
+                clause: self.case.clauses[0],
+                expected: "a child can wait for a child of its own".into(),
+                got: errno,
+            }),
+            (_, "ENOTSUP" | "EOPNOTSUPP" | "ENOSYS" | "EPERM" | "ETIMEDOUT") => Stop::Skip(what),
+            // A user namespace that maps no such user.
+            ("setuid", "EINVAL") => Stop::Skip(what),
+            _ => Stop::Broken(what),
+        }
+    }
+
+    fn send_step(&mut self, child: &Child, step: &Step) -> Result<u64, Stop> {
+        let id = self.link.id();
+        let line = step.to_line().with("id", id);
+        self.link.send(&[format!("child {} {line}", child.name)])?;
+        Ok(id)
+    }
+
+    /// What a child wrote right before it ended (a step with `report`): its own usage, and that of the children it reaped.
+    pub fn last_usage(&mut self, child: &Child) -> Result<(Usage, Usage), Stop> {
+        let line = self.link.child_line(&child.name, "last", None, STATE)?;
+        if line.word() == "err" {
+            return Err(self.step_failed(&line.get("step").unwrap_or_default(), &line));
+        }
+        usage_pair(&line)
+    }
+
+    /// The usage of a held child so far, and that of the children it reaped.
+    pub fn usage_so_far(&mut self, child: &Child) -> Result<(Usage, Usage), Stop> {
+        let line = self.tell_for_reply(child, &Step::Report)?;
+        usage_pair(&line)
+    }
+
+    /// Has the warden send a signal to a child.
+    pub fn signal(&mut self, child: &Child, signal: Signal) -> Outcome {
+        match self.try_signal(child, signal)? {
+            None => Ok(()),
+            Some(errno) => Err(Stop::Broken(format!("cannot send {signal} to {}: {errno}", child.name))),
+        }
+    }
+
+    /// The same where it is the answer that is judged: `None` if the signal was sent, else the error's name.
+    pub fn try_signal(&mut self, child: &Child, signal: Signal) -> Result<Option<String>, Stop> {
+        self.did.push(format!("kill({}, {signal})", child.name));
+        self.adopt(child)?;
+        let request = Line::new("signal").with("to", &child.name).with("sig", signal);
+        let reply = self.link.ask_warden(request, PROMPT)?;
+        Ok((reply.word() != "ok").then(|| reply.get("errno").unwrap_or_default()))
+    }
+
+    /// Has the warden send a signal to the agent.
+    pub fn signal_agent(&mut self, signal: Signal) -> Outcome {
+        self.did.push(format!("kill(agent, {signal})"));
+        let reply =
+            self.link.ask_warden(Line::new("signal").with("to", "agent").with("sig", signal), PROMPT)?;
+        if reply.word() == "ok" {
+            Ok(())
+        } else {
+            Err(Stop::Broken(format!("cannot send {signal} to the agent")))
+        }
+    }
+
+    /// Waits until a child has terminated and can be waited for.
+    pub fn await_zombie(&mut self, child: &Child) -> Outcome {
+        let state = self.await_state(&child.name, "zombie")?;
+        if state == "zombie" {
+            return Ok(());
+        }
+        Err(Stop::Fail(Failure {
+            clause: self.case.clauses[0],
+            expected: format!("{} to stay a zombie until it is waited for", child.name),
+            got: format!("{} is gone from the process table", child.name),
+        }))
+    }
+
+    /// The same for many children, all asked about at once.
+    pub fn await_zombies(&mut self, children: &[Child]) -> Outcome {
+        for children in children.chunks(AT_ONCE) {
+            let lines: Vec<String> = children
+                .iter()
+                .filter(|child| self.children.iter().any(|k| k.child.name == child.name && !k.adopted))
+                .map(|child| {
+                    let adopt = Line::new("adopt").with("name", &child.name).with("pid", child.pid);
+                    format!("warden {}", adopt.with("id", 0))
+                })
+                .collect();
+            self.link.send(&lines)?;
+            for known in self.children.iter_mut().filter(|k| children.contains(&k.child)) {
+                known.adopted = true;
+            }
+            for child in children {
+                self.await_zombie(child)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until a child has terminated, whether it is still a zombie or something has taken it already: what a call that
+    /// was begun is to return for. Only then may it be proved to hang.
+    pub fn await_ended(&mut self, child: &Child) -> Outcome {
+        self.await_state(&child.name, "zombie").map(drop)
+    }
+
+    /// Waits until every task of a child is stopped.
+    pub fn await_stopped(&mut self, child: &Child) -> Outcome {
+        self.await_state(&child.name, "stopped").map(drop)
+    }
+
+    /// Waits until a child is neither stopped nor dead.
+    pub fn await_running(&mut self, child: &Child) -> Outcome {
+        self.await_state(&child.name, "running").map(drop)
+    }
+
+    /// Waits until a child sleeps.
+    pub fn await_asleep(&mut self, child: &Child) -> Outcome {
+        self.await_state(&child.name, "asleep").map(drop)
+    }
+
+    /// Waits until a child is no process any more.
+    pub fn await_gone(&mut self, child: &Child) -> Outcome {
+        self.await_state(&child.name, "gone").map(drop)
+    }
+
+    /// Waits until every task of the agent is stopped, or goes on.
+    pub fn await_agent(&mut self, state: &str) -> Outcome {
+        self.await_state("agent", state).map(drop)
+    }
+
+    fn await_state(&mut self, of: &str, state: &str) -> Result<String, Stop> {
+        if let Some(child) = self.known(of).map(|k| k.child.clone()) {
+            self.adopt(&child)?;
+        }
+        let within = self.link.scaled(STATE).as_millis();
+        let request = Line::new("await").with("of", of).with("for", state).with("within", within);
+        let reply = self.link.ask_warden(request, STATE + PROMPT)?;
+        let seen = reply.get("state").unwrap_or_default();
+        match (reply.word(), seen.as_str()) {
+            ("ok", _) => Ok(seen),
+            (_, "unknown") => {
+                Err(Stop::Skip(format!("no process table here to see that a process is {state}")))
+            }
+            ("late", seen) => Err(Stop::Broken(format!("{of} did not become {state}: it is {seen}"))),
+            _ => Err(Stop::Broken(format!("cannot watch {of}: {}", reply.get("why").unwrap_or_default()))),
+        }
+    }
+
+    fn known(&mut self, name: &str) -> Option<&mut Known> {
+        self.children.iter_mut().find(|k| k.child.name == name)
+    }
+
+    /// Has the warden know a child that does not connect.
+    fn adopt(&mut self, child: &Child) -> Outcome {
+        if self.known(&child.name).is_none_or(|k| k.adopted) {
+            return Ok(());
+        }
+        let request = Line::new("adopt").with("name", &child.name).with("pid", child.pid);
+        let reply = self.link.ask_warden(request, PROMPT)?;
+        if reply.word() != "ok" {
+            let why = reply.get("why").unwrap_or_default();
+            return Err(Stop::Broken(format!("cannot watch {}: {why}", child.name)));
+        }
+        if let Some(known) = self.known(&child.name) {
+            known.adopted = true;
+        }
+        Ok(())
+    }
+
+    /// The state of a child in the process table: `running`, `asleep`, `stopped`, `zombie`, `gone` or `unknown`.
+    pub fn state(&mut self, child: &Child) -> Result<String, Stop> {
+        self.state_line(child).map(|line| line.get("state").unwrap_or_default())
+    }
+
+    fn state_line(&mut self, child: &Child) -> Result<Line, Stop> {
+        if self.known(&child.name).is_some_and(|k| !k.adopted) {
+            // It ended before it was ever watched: a process of that pid below us is it, and none is that it is gone.
+            let request = Line::new("adopt").with("name", &child.name).with("pid", child.pid);
+            if self.link.ask_warden(request, PROMPT)?.word() != "ok" {
+                return Ok(Line::new("ok").with("state", "gone"));
+            }
+            if let Some(known) = self.known(&child.name) {
+                known.adopted = true;
+            }
+        }
+        Ok(self.link.ask_warden(Line::new("state").with("of", &child.name), PROMPT)?)
+    }
+}
+
+fn usage_pair(line: &Line) -> Result<(Usage, Usage), Stop> {
+    use crate::protocol::fields::{CHILDREN, OWN, get_usage};
+    match (get_usage(line, OWN), get_usage(line, CHILDREN)) {
+        (Some(own), Some(children)) => Ok((own, children)),
+        _ => Err(Stop::Protocol("a child's report without its usage".into())),
+    }
+}
+
+/// `A` to `Z`, then `A1`, `B1`, ...
+fn child_name(number: usize) -> String {
+    let letter = char::from(b'A' + (number % 26) as u8);
+    if number < 26 { letter.to_string() } else { format!("{letter}{}", number / 26) }
+}

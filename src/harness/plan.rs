@@ -1,0 +1,112 @@
+//! The trials that a run means: cases x calls x subjects, filtered, ordered, split.
+
+use super::case::{Case, Need};
+use super::event::SubjectInfo;
+use super::select::{Candidate, select};
+use super::settings::{RunError, Selection};
+use crate::spec::Profile;
+use crate::sys::family::Call;
+
+/// One trial that is to be run.
+#[derive(Debug, Clone, Copy)]
+pub struct Planned {
+    /// The case.
+    pub case: &'static Case,
+    /// The call.
+    pub call: Call,
+    /// The position of the subject in the run.
+    pub subject: usize,
+}
+
+impl Planned {
+    /// `case@call`.
+    pub fn id(&self) -> String {
+        format!("{}@{}", self.case.id, self.call.name())
+    }
+}
+
+/// What the surroundings of the wardens have, as far as cases need it.
+#[derive(Debug, Clone, Default)]
+pub struct Surroundings {
+    /// The user is the superuser.
+    pub root: bool,
+    /// Core files are written into the working folder, and the hard limit allows them.
+    pub core_files: bool,
+    /// Processors.
+    pub processors: usize,
+}
+
+impl Surroundings {
+    /// Why a case cannot be tried, if it cannot.
+    pub fn lack(&self, case: &Case, threads: bool) -> Option<String> {
+        case.needs.each.iter().find_map(|need| match need {
+            Need::Root if !self.root => Some("needs the superuser".to_owned()),
+            Need::NotRoot if self.root => Some("needs an ordinary user".to_owned()),
+            Need::CoreFiles if !self.core_files => Some("no core files are written here".to_owned()),
+            Need::Threads if !threads => Some("the agent has no threads".to_owned()),
+            Need::Processors if self.processors < 2 => Some("needs two processors".to_owned()),
+            _ => None,
+        })
+    }
+}
+
+/// The profile whose clauses apply to a subject.
+pub fn profile_of(subject: &SubjectInfo, asked: Option<Profile>) -> Profile {
+    asked.or_else(|| Profile::from_name(&subject.os)).unwrap_or(Profile::Posix)
+}
+
+/// The trials of a selection, in the order in which they are begun.
+///
+/// # Errors
+/// [`RunError::Nothing`] when nothing is selected, and for a filter that matches nothing.
+pub fn plan(
+    cases: &[&'static Case],
+    subjects: &[SubjectInfo],
+    selection: &Selection,
+    profile: Option<Profile>,
+) -> Result<Vec<Planned>, RunError> {
+    let offers = |subject: &SubjectInfo, call: Call| subject.calls.iter().any(|c| c == call.name());
+    let takes = |subject: &SubjectInfo, case: &Case| case.applies_to(profile_of(subject, profile));
+    // What no subject can do is no candidate: a pattern that means only that matches nothing.
+    let candidates: Vec<Candidate<'_>> = cases
+        .iter()
+        .map(|case| {
+            let any = |call: &Call| subjects.iter().any(|s| takes(s, case) && offers(s, *call));
+            let calls = case.calls.list().into_iter().filter(any).collect();
+            Candidate { case: case.id, clauses: case.clauses, calls }
+        })
+        .collect();
+    let selected = select(selection, &candidates)?;
+    let mut planned: Vec<Planned> = subjects
+        .iter()
+        .enumerate()
+        .flat_map(|(subject, info)| {
+            let of_subject =
+                selected.iter().map(move |(at, call)| Planned { case: cases[*at], call: *call, subject });
+            of_subject.filter(move |p| takes(info, p.case) && offers(info, p.call))
+        })
+        .collect();
+    if let Some(seed) = selection.shuffle {
+        shuffle(&mut planned, seed);
+    }
+    let once = planned.clone();
+    for _ in 1..selection.repeat.max(1) {
+        planned.extend_from_slice(&once);
+    }
+    Ok(planned)
+}
+
+/// Fisher and Yates, by the SplitMix64 generator: the same seed gives the same order everywhere.
+fn shuffle<T>(items: &mut [T], seed: u64) {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    };
+    for at in (1..items.len()).rev() {
+        items.swap(at, (next() % (at as u64 + 1)) as usize);
+    }
+}

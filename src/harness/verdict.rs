@@ -1,0 +1,112 @@
+//! From what happened in a trial to its verdict and report.
+
+use super::event::{Outcome as ClauseOutcome, SubjectInfo, TrialReport, Verdict};
+use super::plan::Planned;
+use super::trial::{Outcome, Stop, Trial};
+use crate::protocol::Line;
+use std::time::Duration;
+
+/// The report of a trial that has not begun.
+pub(super) fn blank(planned: &Planned, info: &SubjectInfo) -> TrialReport {
+    let agent = format!("{} {}", info.name, info.version);
+    TrialReport {
+        id: planned.id(),
+        subject: info.spec.clone(),
+        agent,
+        verdict: Verdict::Pass,
+        clauses: Vec::new(),
+        failure: None,
+        warnings: Vec::new(),
+        did: Vec::new(),
+        children: Vec::new(),
+        recorded: Vec::new(),
+        notes: Vec::new(),
+        stderr: String::new(),
+        trace: Vec::new(),
+        processes: 0,
+        duration: Duration::ZERO,
+    }
+}
+
+/// Takes over what a trial gathered; when it did not go through, the state of its children as well.
+pub(super) fn collect(report: &mut TrialReport, mut trial: Trial<'_>, result: &Outcome) {
+    if matches!(result, Err(Stop::Fail(_) | Stop::Hang(_) | Stop::Crash(_) | Stop::Broken(_))) {
+        report.children = trial.describe_children();
+    }
+    if let Err(Stop::Fail(failure)) = result {
+        // A failure that no expectation worded, as a zombie that vanished.
+        trial.credit(failure.clause, ClauseOutcome::Fail);
+    }
+    report.clauses = trial.clauses;
+    report.warnings = trial.warnings;
+    report.did = trial.did;
+    report.recorded = trial.recorded;
+    report.notes = trial.notes;
+    report.processes = trial.processes;
+    if let Some((deviation, failure)) = trial.deviations.into_iter().next() {
+        report.verdict = Verdict::Deviates(deviation.source.to_owned());
+        report.failure = Some(failure);
+    }
+}
+
+/// Takes over what the warden found when it ended the trial.
+pub(super) fn closed(report: &mut TrialReport, result: &mut Outcome, closed: &Line) {
+    let leaked = closed.list("leaked");
+    if !leaked.is_empty() && result.is_ok() {
+        report.verdict = Verdict::Leak;
+        report.notes.push(format!("left behind: {}", leaked.join(", ")));
+    }
+    let stuck = closed.number("stuck").unwrap_or(0);
+    if stuck > 0 {
+        report
+            .notes
+            .push(format!("{stuck} processes could not be reaped: the warden's wait does not tell of them"));
+    }
+    if let (Err(Stop::Broken(why) | Stop::Crash(super::event::Failure { got: why, .. })), Some(status)) =
+        (result, closed.number_opt("agent").ok().flatten())
+    {
+        let status = crate::wait::Layout::HOST.decode(status as i32);
+        if let Some(signal) = status.term_signal().filter(|s| s.number() != libc::SIGKILL) {
+            *why = format!("{why} (killed by {signal})");
+        }
+    }
+}
+
+/// Settles the verdict.
+pub(super) fn decide(report: &mut TrialReport, result: Outcome) {
+    match result {
+        Ok(()) if report.verdict != Verdict::Pass => {}
+        Ok(()) => {
+            let any = |outcome| report.clauses.iter().any(|(_, o)| *o == outcome);
+            report.verdict = if any(ClauseOutcome::Pass) || any(ClauseOutcome::Warn) {
+                Verdict::Pass
+            } else if !report.recorded.is_empty() {
+                Verdict::Recorded
+            } else if any(ClauseOutcome::NotObserved) {
+                Verdict::Skip("nothing of it can be observed".into())
+            } else {
+                Verdict::Skip("no clause of this profile was reached".into())
+            };
+        }
+        Err(Stop::Fail(failure)) => {
+            report.verdict = Verdict::Fail;
+            report.failure = Some(failure);
+        }
+        Err(Stop::Hang(failure)) => {
+            report.verdict = Verdict::Hang;
+            report.failure = Some(failure);
+        }
+        Err(Stop::Crash(failure)) => {
+            report.verdict = Verdict::Crash;
+            report.failure = Some(failure);
+        }
+        // A deviation that ended the trial early stays one.
+        Err(Stop::Skip(_)) if matches!(report.verdict, Verdict::Deviates(_)) => {}
+        Err(Stop::Skip(why)) => report.verdict = Verdict::Skip(why),
+        Err(Stop::Broken(why)) => report.verdict = Verdict::Broken(why),
+        Err(Stop::Protocol(what)) => {
+            report.verdict = Verdict::Broken(format!("the agent broke the protocol: {what}"))
+        }
+        Err(Stop::Interrupted) => report.verdict = Verdict::Broken("interrupted".into()),
+    }
+}

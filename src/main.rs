@@ -1,0 +1,5 @@
+//! The `waitspec` program: parse, dispatch, exit code.
+
+fn main() -> std::process::ExitCode {
+    waitspec::cli::main()
+}

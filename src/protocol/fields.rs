@@ -1,0 +1,74 @@
+//! Resource usage as the fields of a line: `ru_utime_us`, `ru_maxrss`, ...
+//!
+//! The same nine names stand in a wait call's reply, in `getrusage`'s, in a child's `report` and in its `last` line:
+//! with the prefix `ru_` for a process itself and `rc_` for its reaped children.
+
+use super::line::Line;
+use crate::sys::family::Usage;
+
+/// The prefix of a process's own usage.
+pub const OWN: &str = "ru_";
+
+/// The prefix of the usage of a process's reaped children.
+pub const CHILDREN: &str = "rc_";
+
+/// The names of the fields behind the prefix, each with its place in a [`Usage`].
+fn fields(usage: &mut Usage) -> [(&'static str, &mut Option<i64>); 9] {
+    [
+        ("utime_us", &mut usage.utime_us),
+        ("stime_us", &mut usage.stime_us),
+        ("maxrss", &mut usage.maxrss),
+        ("minflt", &mut usage.minflt),
+        ("majflt", &mut usage.majflt),
+        ("inblock", &mut usage.inblock),
+        ("oublock", &mut usage.oublock),
+        ("nvcsw", &mut usage.nvcsw),
+        ("nivcsw", &mut usage.nivcsw),
+    ]
+}
+
+/// Adds the known fields of `usage` to `line`, each name behind `prefix` ([`OWN`] or [`CHILDREN`]).
+///
+/// Times are in microseconds, the maximum resident set size in the kernel's own unit; what is `None` is left out.
+pub fn put_usage(line: &mut Line, prefix: &str, usage: &Usage) {
+    let mut usage = *usage;
+    for (name, value) in fields(&mut usage) {
+        if let Some(value) = value {
+            line.set(&format!("{prefix}{name}"), value);
+        }
+    }
+}
+
+/// The usage in `line` whose fields stand behind `prefix`; `None` if not one of them is there.
+///
+/// A field that is absent or no number is `None`.
+pub fn get_usage(line: &Line, prefix: &str) -> Option<Usage> {
+    let mut usage = Usage::default();
+    let mut any = false;
+    for (name, place) in fields(&mut usage) {
+        *place = line.get(&format!("{prefix}{name}")).and_then(|text| super::line::parse_number(&text));
+        any |= place.is_some();
+    }
+    any.then_some(usage)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_comes_back_as_it_was_put() {
+        let own = Usage { utime_us: Some(301), maxrss: Some(-1), nivcsw: Some(0), ..Usage::default() };
+        let children = Usage { stime_us: Some(i64::MAX), ..Usage::default() };
+        let mut line = Line::new("ok");
+        put_usage(&mut line, OWN, &own);
+        put_usage(&mut line, CHILDREN, &children);
+        assert_eq!(
+            line.to_string(),
+            "ok ru_utime_us=301 ru_maxrss=-1 ru_nivcsw=0 rc_stime_us=9223372036854775807"
+        );
+        assert_eq!(get_usage(&line, OWN), Some(own));
+        assert_eq!(get_usage(&line, CHILDREN), Some(children));
+        assert_eq!(get_usage(&Line::new("ok"), OWN), None);
+    }
+}

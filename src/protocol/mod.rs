@@ -1,0 +1,102 @@
+//! The protocol: one language for driver, warden, agents and children.
+//!
+//! # Lines
+//!
+//! ```text
+//! line  = word *( SP key "=" value ) LF          at most 65,536 bytes
+//! word  = 1*( a-z 0-9 _ - )                      key likewise, and "."
+//! value = bytes; all but  ! to ~  and  % ,  are written %XX; a list joins values with ","
+//! ```
+//!
+//! A request carries `id=N`; its reply is exactly one line with the same `id`: `ok`, `err errno=NAME`, or
+//! `unsupported why=TEXT`. What has a name travels by name (`WNOHANG`, `SIGTERM`, `ECHILD`, `P_PID`, `CLD_EXITED`:
+//! the numbers differ between systems); any other number travels raw (`0x40000000`, `-7`, `SIG37`).
+//! Unknown keys are ignored, unknown requests are answered `unsupported`. A request that has no sense (a key is missing,
+//! a value is none of its kind) is answered `unsupported` too.
+//!
+//! # Agent
+//!
+//! An agent reads requests on standard input and writes replies on standard output; standard error is kept and shown
+//! with a failure. It begins with
+//!
+//! ```text
+//! hello protocol=1 name=NAME version=V issues=URL os=OS libc=L arch=A pid=N calls=waitpid,wait4 [threads=yes] [raw=yes] [retries=eintr]
+//! ```
+//!
+//! (`OS` is `linux`, `freebsd`, `netbsd`, `openbsd`, `dragonfly`, `macos` or `illumos`) and then serves these, one at a
+//! time; once its input ends it exits. `raw=yes`: its calls are the kernel's own, with no library between, so that bad
+//! pointers can be judged. `retries=eintr`: a call that a signal ended is made again before anybody sees it. Requests with `thread=N` (N from 1 up) run on the thread of that number, which the
+//! agent makes when it is first named, if it has threads; their replies may come in any order. Standard output carries
+//! nothing else, and each line in one piece.
+//!
+//! | request | what it does | reply |
+//! |---|---|---|
+//! | `spawn argv=A,B,...` | fork, exec that program in the child, with `/dev/null` as its standard input and output; a child whose exec fails exits 127 | `ok pid=N` |
+//! | `spawn argv=A,B,... image=any words=N` | the first N words are the child program and the rest its arguments: an agent that is this crate runs it in the fork, without an exec; for any other it is a `spawn` like the one above | `ok pid=N` |
+//! | `exit-thread thread=N` | thread N ends, after the reply; if it is named again it is a new one | `ok` |
+//! | `wait status=P` | the call | see below |
+//! | `waitpid pid=N status=P options=O` | the call | |
+//! | `wait3 status=P options=O rusage=P` | the call | |
+//! | `wait4 pid=N status=P options=O rusage=P` | the call | |
+//! | `wait6 idtype=T who=N status=P options=O rusage=P info=P` | the call | |
+//! | `waitid idtype=T who=N info=P options=O [rusage=P]` | the call; `rusage` only where the system call has it | |
+//! | `sigaction sig=S do=default,ignore,count,record or wait [restart=yes] [nocldstop=yes] [nocldwait=yes]` | set the disposition; `record` keeps the siginfo of each signal, `wait` calls `waitpid(-1, WNOHANG)` of the subject inside the handler | `ok` |
+//! | `signals` | what the handlers saw since the last `signals` | `ok count=N seen=SIG:CODE:PID:UID:STATUS,... waited=RET:STATUS,...` (see below) |
+//! | `sigprocmask how=block or unblock sig=S` | | `ok` |
+//! | `sigpending` | | `ok sigs=S,...` |
+//! | `getrusage who=self or children` | | `ok ru_...` |
+//! | `setpgid pid=N pgid=N` | | `ok` |
+//! | `pidfd_open pid=N [nonblock=yes]` | | `ok fd=N` |
+//! | `open path=P` | a descriptor that is no pidfd | `ok fd=N` |
+//! | `poll fd=N` | poll for input, without waiting | `ok revents=POLLIN,POLLHUP` |
+//! | `close fd=N` | | `ok` |
+//! | `subreaper on=yes or no` | `PR_SET_CHILD_SUBREAPER`, `PROC_REAP_ACQUIRE` | `ok` |
+//! | `decode status=0x7f` | the subject's own macros or methods on a status word | `ok exited=yes signaled=no stopped=no continued=no wexitstatus=N wtermsig=N wstopsig=N coredump=yes exitcode=N` (those that it has) |
+//! | `bye` | exit 0 | `ok` |
+//!
+//! `count` counts every signal, `seen` holds those of `do=record` (as `si_signo` and its fellows below), `waited` the calls
+//! of `do=wait`: the return value or the `errno`'s name, then the status word, `untouched`, or nothing if the subject
+//! does not show it.
+//!
+//! Every call of the family is announced: right before it the agent writes `entering id=N tid=T` (`tid`: the thread
+//! id, or the pid where threads have none). Then its reply:
+//!
+//! ```text
+//! ok id=7 ret=4711 status=0x0700 rusage=written ru_utime_us=301 ru_maxrss=416 spill=no
+//! ok id=8 ret=0 info=written si_signo=SIGCHLD si_code=CLD_EXITED si_pid=4711 si_uid=0 si_status=7
+//! err id=9 errno=ECHILD status=untouched rusage=untouched
+//! ```
+//!
+//! `P` in a request is `buffer`, `null` or `bad` (an address that cannot be written); a missing one is `buffer`, but a
+//! missing `rusage` of `waitid` is not asked for. Missing `options` are 0; raw bits are one unsigned number of 32 bits.
+//!
+//! The agent fills each buffer with the byte 0xA5 and puts a canary behind it. In the reply, `status`, `rusage`, `info`
+//! say `untouched` when every byte still is 0xA5, else what was written (`rusage=written` and `info=written` with their
+//! fields; a field whose bytes all still are 0xA5 is left out); a key that is missing means *not observed*, which is
+//! what a typed binding says. `spill=yes` says that a byte behind a buffer changed.
+//!
+//! The fields are `ru_utime_us ru_stime_us ru_maxrss ru_minflt ru_majflt ru_inblock ru_oublock ru_nvcsw ru_nivcsw`
+//! (`ru_maxrss` in the kernel's own unit); for the second half of `wait6`'s usage, `children=` and the same with `rc_`;
+//! and `si_signo si_code si_pid si_uid si_status` (`si_status` is a number: an exit code, or a signal in the numbers of
+//! the agent's system, as in a status word).
+//!
+//! # Child
+//!
+//! A child connects by itself to the socket at `PATH` and writes
+//! `hello token=T pid=N ppid=N pgid=N sid=N`; then it takes *steps*, one line each ([`crate::scenario`] lists them),
+//! and answers `ok id=N` once a step is done, `err id=N errno=NAME` if it could not be. A step that ends the process
+//! is not answered; `report=yes` on it makes the child write `last ru_... rc_...` (its own usage, and that of its
+//! reaped children) right before. A child whose connection ends exits.
+//! A child without a `token` runs the steps that it was given and exits.
+//!
+//! # Warden
+//!
+//! Between driver and warden each line begins with its address: `agent LINE`, `child NAME LINE`, and
+//! `warden REQUEST`; [`crate::warden`] lists the requests.
+
+pub mod fields;
+pub mod line;
+mod nearest;
+pub mod request;
+pub use line::{Line, LineReader};
+pub use nearest::nearest;

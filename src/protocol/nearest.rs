@@ -1,0 +1,69 @@
+//! The nearest valid name to one that is not valid, for errors that help.
+
+/// The name that is nearest to `wrong`, if one is near enough to have been meant.
+///
+/// Near enough: at most a third of its letters, and never less than two, were mistyped, left out or added. Of names
+/// that are equally near the first is taken.
+///
+/// ```
+/// use waitspec::protocol::nearest;
+/// assert_eq!(nearest("exti", ["exit", "exec"]), Some("exit"));
+/// assert_eq!(nearest("banana", ["exit", "exec"]), None);
+/// ```
+pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let most = (wrong.chars().count() / 3).max(2);
+    names
+        .into_iter()
+        .map(|name| (distance(wrong, name), name))
+        .filter(|&(d, _)| d <= most)
+        .min_by_key(|&(d, _)| d)
+        .map(|(_, name)| name)
+}
+
+/// The fewest letters to change, insert, delete or swap with their neighbour to make one name from the other.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+    let same = |i: usize, j: usize| a[i].eq_ignore_ascii_case(&b[j]);
+    // rows[i][j]: from the first i letters of one to the first j of the other.
+    let mut rows = vec![(0..=b.len()).collect::<Vec<usize>>()];
+    for i in 1..=a.len() {
+        let mut row = vec![i];
+        for j in 1..=b.len() {
+            let change = rows[i - 1][j - 1] + usize::from(!same(i - 1, j - 1));
+            let mut least = change.min(rows[i - 1][j] + 1).min(row[j - 1] + 1);
+            if i > 1 && j > 1 && same(i - 1, j - 2) && same(i - 2, j - 1) {
+                least = least.min(rows[i - 2][j - 2] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[a.len()][b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn distances() {
+        for (a, b, d) in [
+            ("", "", 0),
+            ("exit", "exit", 0),
+            ("exit", "exits", 1),
+            ("exti", "exit", 1),
+            ("SIGTREM", "SIGTRAP", 2),
+            ("", "abc", 3),
+        ] {
+            assert_eq!(distance(a, b), d, "{a} {b}");
+            assert_eq!(distance(b, a), d, "{b} {a}");
+        }
+    }
+
+    #[test]
+    fn the_first_of_the_nearest_is_taken() {
+        assert_eq!(nearest("sigterm", ["SIGTERM", "SIGTRAP"]), Some("SIGTERM"));
+        assert_eq!(nearest("burn", ["burn-user", "burns", "burnt"]), Some("burns"));
+        assert_eq!(nearest("x", ["exit", "pause"]), None);
+    }
+}

@@ -1,0 +1,126 @@
+//! Reports: what people and machines read of a run, all fed by [`crate::harness::event`].
+//!
+//! | module | what it holds |
+//! |---|---|
+//! | [`terminal`], [`failure`] | text for people, and how one failure reads |
+//! | [`progress`] | the bar on a terminal |
+//! | [`json`], [`record`], [`read`] | JSON lines: writing, the fields, reading back |
+//! | [`tap`], [`junit`] | for other programs |
+//! | [`diff`], [`baseline`] | two reports compared; a run compared with what is known to fail |
+
+pub mod baseline;
+pub mod diff;
+pub mod failure;
+pub mod json;
+pub mod junit;
+pub mod progress;
+pub mod read;
+pub mod record;
+pub mod tap;
+pub mod terminal;
+
+use crate::harness::event::Event;
+use std::io;
+
+/// Something that is told of a run as it happens.
+pub trait Reporter {
+    /// Takes note of an event and writes what is to be written of it by now.
+    ///
+    /// # Errors
+    /// What writing said.
+    fn event(&mut self, event: &Event) -> io::Result<()>;
+}
+
+#[cfg(test)]
+pub(crate) mod sample {
+    //! Events for the reporters' tests.
+
+    use crate::harness::event::{
+        Event, Failure, Outcome, RunHeader, SubjectInfo, Summary, TrialReport, Verdict,
+    };
+    use crate::spec::posix;
+    use std::time::Duration;
+
+    pub(crate) fn header() -> RunHeader {
+        RunHeader {
+            trials: 3,
+            version: "0.1.0".to_owned(),
+            subjects: vec![SubjectInfo {
+                spec: "agent:./mywait".to_owned(),
+                name: "mywait".to_owned(),
+                version: "0.3".to_owned(),
+                os: "linux".to_owned(),
+                libc: "glibc 2.36".to_owned(),
+                arch: "x86_64".to_owned(),
+                profile: "linux".to_owned(),
+                calls: vec!["waitpid".to_owned(), "wait4".to_owned()],
+                ..SubjectInfo::default()
+            }],
+            kernel: "Linux 6.18.44".to_owned(),
+            machine: "x86_64".to_owned(),
+            observation: vec!["pidfd".to_owned(), "/proc/PID/stat".to_owned()],
+            surroundings: vec!["SIGCHLD was ignored".to_owned()],
+            seed: Some(7),
+            jobs: 2,
+        }
+    }
+
+    pub(crate) fn trial(id: &str, verdict: Verdict) -> TrialReport {
+        TrialReport {
+            id: id.to_owned(),
+            subject: "agent:./mywait".to_owned(),
+            agent: "0.3".to_owned(),
+            verdict,
+            clauses: vec![(&posix::WAITPID_NOHANG_ZERO, Outcome::Pass)],
+            failure: None,
+            warnings: Vec::new(),
+            did: vec!["spawn A (held)".to_owned(), "wait4(any, WNOHANG)".to_owned()],
+            children: vec!["A running, pid 4711".to_owned()],
+            recorded: Vec::new(),
+            notes: Vec::new(),
+            stderr: String::new(),
+            trace: Vec::new(),
+            processes: 3,
+            duration: Duration::from_millis(12),
+        }
+    }
+
+    pub(crate) fn failing() -> TrialReport {
+        TrialReport {
+            clauses: vec![(&posix::WAITPID_NOHANG_ZERO, Outcome::Fail)],
+            failure: Some(Failure {
+                clause: &posix::WAITPID_NOHANG_ZERO,
+                expected: "0".to_owned(),
+                got: "-1 ECHILD".to_owned(),
+            }),
+            ..trial("nohang.running-child@wait4", Verdict::Fail)
+        }
+    }
+
+    /// A run with one pass, one failure and one skip.
+    pub(crate) fn run() -> Vec<Event> {
+        let trials = [
+            trial("exit.code@wait4", Verdict::Pass),
+            failing(),
+            trial("exit.code@wait6", Verdict::Skip("wait6 is not on this system".to_owned())),
+        ];
+        let mut summary = Summary::default();
+        summary.duration = Duration::from_millis(1500);
+        trials.iter().for_each(|t| summary.add(t));
+        let mut events = vec![Event::Begin(header())];
+        events.extend(trials.into_iter().map(|t| Event::Trial(Box::new(t))));
+        events.push(Event::End(summary));
+        events
+    }
+
+    /// What a reporter writes of some events.
+    pub(crate) fn told<R: super::Reporter>(
+        events: &[Event],
+        reporter: impl FnOnce(Vec<u8>) -> R,
+        out: impl FnOnce(R) -> Vec<u8>,
+    ) -> String {
+        let mut reporter = reporter(Vec::new());
+        events.iter().for_each(|e| reporter.event(e).unwrap());
+        String::from_utf8(out(reporter)).unwrap()
+    }
+}

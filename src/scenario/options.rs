@@ -1,0 +1,112 @@
+//! How a child is started, as a value and as arguments of the child program.
+
+use std::ffi::CString;
+use std::path::PathBuf;
+
+use rustix::io::Errno;
+
+use super::{Step, StepError, parse_script};
+
+/// How a child is started.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct ChildOptions {
+    /// The socket to connect to, and the token to say there.
+    pub connect: Option<(PathBuf, String)>,
+    /// What to do first.
+    pub steps: Vec<Step>,
+    /// Whether it may outlive its parent; else `SIGKILL` is asked for when the parent ends, where the system offers that.
+    pub orphan: bool,
+    /// The child program with its first arguments, for the steps that exec it; if empty, the running program and `child`.
+    pub program: Vec<String>,
+}
+
+/// Why arguments are not those of the child program.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ArgsError {
+    /// An option without its value.
+    NoValue(&'static str),
+    /// An unknown option.
+    Option(String),
+    /// `--connect` without `--token`, or the other way round.
+    Half,
+    /// Neither an option nor a step.
+    Step(StepError),
+}
+
+impl std::fmt::Display for ArgsError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            ArgsError::NoValue(option) => write!(f, "'{option}' wants a value"),
+            ArgsError::Option(option) => {
+                write!(
+                    f,
+                    "there is no option '{option}' (--connect PATH, --token T, --orphan, --program WORD)"
+                )
+            }
+            ArgsError::Half => f.write_str("'--connect PATH' and '--token T' go together"),
+            ArgsError::Step(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ArgsError {}
+
+impl ChildOptions {
+    /// Reads `[--connect PATH --token T] [--orphan] [--program WORD]... [STEP|SCENARIO]...`.
+    ///
+    /// # Errors
+    /// [`ArgsError`]
+    pub fn from_args<S: AsRef<str>>(args: &[S]) -> Result<ChildOptions, ArgsError> {
+        let mut options = ChildOptions::default();
+        let (mut path, mut token) = (None, None);
+        let mut rest = args.iter().map(AsRef::as_ref);
+        let mut script = Vec::new();
+        while let Some(arg) = rest.next() {
+            let mut value = |name| rest.next().map(str::to_owned).ok_or(ArgsError::NoValue(name));
+            match arg {
+                "--connect" => path = Some(value("--connect")?),
+                "--token" => token = Some(value("--token")?),
+                "--program" => options.program.push(value("--program")?),
+                "--orphan" => options.orphan = true,
+                _ if arg.starts_with('-') => return Err(ArgsError::Option(arg.to_owned())),
+                _ => script.push(arg),
+            }
+        }
+        options.connect = match (path, token) {
+            (Some(path), Some(token)) => Some((path.into(), token)),
+            (None, None) => None,
+            _ => return Err(ArgsError::Half),
+        };
+        options.steps = parse_script(&script).map_err(ArgsError::Step)?;
+        Ok(options)
+    }
+
+    /// The arguments from which [`ChildOptions::from_args`] makes the same options.
+    pub fn to_args(&self) -> Vec<String> {
+        let mut args = Vec::new();
+        if let Some((path, token)) = &self.connect {
+            args.extend(["--connect".to_owned(), path.to_string_lossy().into_owned()]);
+            args.extend(["--token".to_owned(), token.clone()]);
+        }
+        if self.orphan {
+            args.push("--orphan".to_owned());
+        }
+        args.extend(self.program.iter().flat_map(|word| ["--program".to_owned(), word.clone()]));
+        args.extend(self.steps.iter().map(Step::to_string));
+        args
+    }
+
+    /// The whole command: the child program and these arguments.
+    ///
+    /// # Errors
+    /// `ENOENT` where the system does not tell which program is running; `EINVAL` for an argument with a zero byte.
+    pub fn to_argv(&self) -> Result<Vec<CString>, Errno> {
+        let mut argv = self.program.clone();
+        if argv.is_empty() {
+            let program = std::env::current_exe().map_err(|_| Errno::NOENT)?;
+            argv = vec![program.to_string_lossy().into_owned(), "child".to_owned()];
+        }
+        argv.extend(self.to_args());
+        argv.into_iter().map(|arg| CString::new(arg).map_err(|_| Errno::INVAL)).collect()
+    }
+}

@@ -1,0 +1,32 @@
+//! DragonFly BSD: its manual wait(2) and `<sys/wait.h>`.
+
+use super::clause::clauses;
+
+clauses! {
+    /// On DragonFly waitid and wait6 without any of WEXITED, WUNTRACED, WSTOPPED, WTRAPPED and WCONTINUED
+    /// fail with EINVAL.
+    WAIT6_NO_EVENT_EINVAL: Must, "dragonfly/wait6/no-event-einval", "DragonFly wait(2), options";
+    /// On DragonFly waitid and wait6 report terminations only with WEXITED and traps only with WTRAPPED.
+    WAIT6_NEEDS_EVENTS: Must, "dragonfly/wait6/needs-events", "DragonFly wait(2), DESCRIPTION";
+    /// On DragonFly wait6 with WNOHANG and nothing to report returns 0.
+    WAIT6_NOHANG_ZERO: Must, "dragonfly/wait6/nohang-zero", "DragonFly wait(2), WNOHANG";
+    /// waitpid takes WNOWAIT, which leaves the child waitable.
+    WAITPID_TAKES_WNOWAIT: Must, "dragonfly/waitpid/takes-wnowait", "DragonFly wait(2), STANDARDS";
+    /// On DragonFly P_PID and P_PGID with id 0 select the children in the caller's process group.
+    WAITID_ID_ZERO_IS_OWN_GROUP: Must, "dragonfly/waitid/id-zero-is-own-group", "DragonFly wait(2), idtype";
+    /// si_status of a child that exited is its exit code from 0 to 255.
+    WAITID_STATUS_EIGHT_BITS: Must, "dragonfly/waitid/status-eight-bits", "DragonFly wait(2), si_status";
+    /// A child that dumped core has CLD_KILLED: CLD_DUMPED is not used.
+    WAITID_NO_CLD_DUMPED: Must, "dragonfly/waitid/no-cld-dumped", "DragonFly wait(2), si_code";
+    /// On DragonFly a WNOHANG waitid that found nothing sets si_signo and si_pid to 0.
+    WAITID_NOHANG_ZEROES: Must, "dragonfly/waitid/nohang-zeroes", "DragonFly wait(2), WNOHANG";
+    /// The status word of a continue is SIGCONT itself, 0x13, for which WIFCONTINUED is true.
+    STATUS_WORD_CONTINUE: Must, "dragonfly/status/word-continue", "DragonFly <sys/wait.h>";
+    /// One SIGCHLD is queued for each child that changed state; a wait that reports a child discards the one
+    /// queued for its pid.
+    SIGCHLD_QUEUED_PER_CHILD: Must, "dragonfly/sigchld/queued-per-child", "DragonFly wait(2), NOTES";
+    /// On DragonFly whether the child is lost or kept after EFAULT is recorded.
+    WAIT_EFAULT_CHILD: Implementation, "dragonfly/wait/efault-child", "DragonFly wait(2), ERRORS";
+    /// On DragonFly an orphan becomes a child of process 1.
+    ORPHAN_TO_INIT: Must, "dragonfly/orphan/to-init", "DragonFly wait(2), NOTES";
+}

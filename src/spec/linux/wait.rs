@@ -1,0 +1,78 @@
+//! wait, waitpid, wait3 and wait4 on Linux: status words, options, errors, pointers, SIGCHLD.
+
+use crate::spec::clause::clauses;
+
+clauses! {
+    /// wait4 with WNOHANG and nothing to report writes neither the status nor the resource usage.
+    WAIT4_NOHANG_WRITES_NOTHING: Must, "linux/wait4/nohang-writes-nothing",
+        "Linux kernel/exit.c, wait4: copied out only for a reported child";
+    /// wait4(pid, status, options, rusage) reports what waitpid(pid, status, options) reports.
+    WAIT4_IS_WAITPID: Must, "linux/wait4/is-waitpid", "wait4(2), DESCRIPTION";
+    /// wait3(status, options, rusage) reports what waitpid(-1, status, options) reports.
+    WAIT3_IS_WAITPID_ANY: Must, "linux/wait3/is-waitpid-any", "wait4(2), DESCRIPTION";
+    /// wait4 with a null rusage reports the child and its status as ever.
+    WAIT4_NULL_RUSAGE: Must, "linux/wait4/null-rusage", "wait4(2), DESCRIPTION";
+    /// wait4 with a null status takes the child and fills the rusage.
+    WAIT4_NULL_STATUS: Must, "linux/wait4/null-status", "wait4(2); wait(2), DESCRIPTION", bugs "gem5#3343";
+    /// wait4 writes a struct rusage of the C library's size and no byte beyond it, and one int of status.
+    WAIT4_WRITES_NO_MORE: Must, "linux/wait4/writes-no-more", "wait4(2); getrusage(2), DESCRIPTION",
+        bugs "bun#30392" "strace#122" "mlibc#133" "mlibc#134";
+    /// A wait that fails with ECHILD or EINVAL writes neither the status nor the resource usage.
+    WAIT_ERROR_WRITES_NOTHING: Must, "linux/wait/error-writes-nothing",
+        "Linux kernel/exit.c, wait4: copied out only for a reported child";
+    /// The status word of a normal exit is the low eight bits of the code shifted left by eight.
+    WAIT_WORD_EXIT: Must, "linux/wait/word-exit", "wait(2); Linux ABI of the status word",
+        bugs "lind-wasm#857" "mlibc#466" "yurtos-kernel#70";
+    /// The status word of a death by signal s, without a core, is s itself, for real-time signals too.
+    WAIT_WORD_SIGNAL: Must, "linux/wait/word-signal", "wait(2); Linux ABI of the status word",
+        bugs "gem5#2754" "MentOS#234" "mlibc#466";
+    /// A core dump adds 0x80 to the status word of a death by signal, and nothing else does.
+    WAIT_WORD_CORE: Must, "linux/wait/word-core", "wait(2), WCOREDUMP; Linux ABI of the status word",
+        bugs "gem5#3343";
+    /// The status word of a stop by signal s is s shifted left by eight, with 0x7f in the low byte.
+    WAIT_WORD_STOP: Must, "linux/wait/word-stop", "wait(2); Linux ABI of the status word", bugs "mlibc#466";
+    /// The status word of a continue is 0xffff.
+    WAIT_WORD_CONTINUE: Must, "linux/wait/word-continue", "wait(2); Linux ABI of the status word",
+        bugs "serenity#14298" "rust-lang/libc#5458" "android/ndk#1878";
+    /// waitpid and wait4 refuse WEXITED with EINVAL; the child is kept.
+    WAIT_REJECTS_WEXITED: Must, "linux/wait/rejects-wexited", "Linux kernel/exit.c, wait4: allowed options",
+        bugs "gcli#149";
+    /// waitpid and wait4 refuse WNOWAIT with EINVAL; the child is kept.
+    WAIT_REJECTS_WNOWAIT: Must, "linux/wait/rejects-wnowait", "Linux kernel/exit.c, wait4: allowed options",
+        bugs "pkg#1853";
+    /// Each single option bit other than WNOHANG, WUNTRACED, WCONTINUED, __WNOTHREAD, __WCLONE and __WALL
+    /// makes waitpid and wait4 fail with EINVAL.
+    WAIT_OPTION_BITS: Must, "linux/wait/option-bits", "Linux kernel/exit.c, wait4: allowed options";
+    /// Bad options give EINVAL even for a caller without children.
+    WAIT_EINVAL_BEFORE_ECHILD: Must, "linux/wait/einval-before-echild",
+        "Linux kernel/exit.c, wait4: order of checks";
+    /// waitpid and wait4 with pid INT_MIN fail with ESRCH.
+    WAIT_INT_MIN_ESRCH: Must, "linux/wait/int-min-esrch", "wait(2), ERRORS";
+    /// waitpid with the negative of a group number that no process has, down to -INT_MAX, fails with ECHILD.
+    WAIT_NO_SUCH_GROUP: Must, "linux/wait/no-such-group", "wait(2), ERRORS";
+    /// A status pointer outside the address space makes the call that would report a child fail with EFAULT.
+    WAIT_EFAULT_STATUS: Must, "linux/wait/efault-status", "Linux kernel/exit.c, wait4: put_user";
+    /// A rusage pointer outside the address space makes the call that would report a child fail with EFAULT.
+    WAIT_EFAULT_RUSAGE: Must, "linux/wait/efault-rusage", "Linux kernel/exit.c, wait4: copy_to_user";
+    /// Bad pointers are not looked at when nothing is reported: WNOHANG returns 0 and no child gives ECHILD.
+    WAIT_EFAULT_ONLY_ON_REPORT: Must, "linux/wait/efault-only-on-report", "Linux kernel/exit.c, wait4";
+    /// Whether wait4 loses the child (as on Linux 6.18) or keeps it when it fails with EFAULT is recorded.
+    WAIT_EFAULT_CHILD: Implementation, "linux/wait/efault-child",
+        "Linux kernel/exit.c: reaped before copied out";
+    /// What of status and rusage was written before EFAULT came from the other one is recorded.
+    WAIT_EFAULT_PARTIAL: Implementation, "linux/wait/efault-partial",
+        "Linux kernel/exit.c, wait4: order of copies";
+    /// SIGCHLD is generated when a stopped child continues, unless SA_NOCLDSTOP is set; it carries
+    /// CLD_CONTINUED, the child's pid and SIGCONT.
+    SIGCHLD_ON_CONTINUE: Must, "linux/sigchld/on-continue", "sigaction(2), SA_NOCLDSTOP";
+    /// A blocked SIGCHLD pends with its default action too, and sigwaitinfo takes it.
+    SIGCHLD_BLOCKED_DEFAULT_PENDS: Must, "linux/sigchld/blocked-default-pends", "sigaction(2); signal(7)",
+        bugs "tgoskits#535";
+    /// With SA_NOCLDWAIT and a handler, SIGCHLD is still generated when a child terminates.
+    SIGCHLD_NOCLDWAIT_STILL_SENT: Must, "linux/sigchld/nocldwait-still-sent", "sigaction(2), SA_NOCLDWAIT";
+    /// A SIGCHLD that was set to be ignored is still ignored after exec.
+    SIGCHLD_IGNORED_OVER_EXEC: Must, "linux/sigchld/ignored-over-exec", "execve(2); signal(7)",
+        bugs "util-linux#4014" "freebsd-src#1675";
+    /// A SIGCHLD whose siginfo was read through a signalfd belongs to a child that a WNOHANG wait then finds.
+    SIGCHLD_WAIT_AFTER_SIGNALFD: Must, "linux/sigchld/wait-after-signalfd", "signalfd(2)";
+}

@@ -1,0 +1,134 @@
+//! Clauses: what the wait family must do, each with its source.
+//!
+//! One book for the standard and one for each system. A clause is a `static`, so a case that cites a clause
+//! which does not exist is a build error.
+
+pub mod clause;
+pub mod deviations;
+pub mod dragonfly;
+pub mod freebsd;
+pub mod illumos;
+pub mod linux;
+pub mod macos;
+pub mod netbsd;
+pub mod openbsd;
+pub mod posix;
+
+pub use clause::{Book, Clause, Level, Profile};
+pub use deviations::Deviation;
+
+/// The books in order: the standard, then the systems, the larger books by theme.
+fn books() -> impl Iterator<Item = &'static [&'static Clause]> {
+    let small = [freebsd::ALL, netbsd::ALL, openbsd::ALL, dragonfly::ALL, macos::ALL, illumos::ALL];
+    posix::ALL.iter().chain(linux::ALL).copied().chain(small)
+}
+
+/// Every clause of every book, in the order of the books.
+pub fn clauses() -> impl Iterator<Item = &'static Clause> {
+    books().flatten().copied()
+}
+
+/// The clause of that id.
+pub fn clause(id: &str) -> Option<&'static Clause> {
+    clauses().find(|c| c.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    fn count(book: Book) -> usize {
+        clauses().filter(|c| c.book() == book).count()
+    }
+
+    #[test]
+    fn ids_and_texts_are_unique() {
+        let mut ids = HashSet::new();
+        let mut texts = HashSet::new();
+        for c in clauses() {
+            assert!(ids.insert(c.id), "{} is there twice", c.id);
+            assert!(texts.insert(c.text), "{}: another clause says the same", c.id);
+        }
+    }
+
+    #[test]
+    fn an_id_is_a_book_and_at_least_two_meanings() {
+        let books: HashSet<&str> = Profile::ALL.into_iter().map(Profile::name).collect();
+        for c in clauses() {
+            let parts: Vec<&str> = c.id.split('/').collect();
+            assert!(parts.len() >= 3, "{}", c.id);
+            assert!(books.contains(parts[0]), "{}", c.id);
+            for part in parts {
+                let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+                assert!(!part.is_empty() && part.bytes().all(plain), "{}", c.id);
+            }
+        }
+    }
+
+    #[test]
+    fn every_list_holds_clauses_of_one_book() {
+        for list in books() {
+            assert!(!list.is_empty());
+            assert!(list.iter().all(|c| c.book() == list[0].book()), "{}", list[0].id);
+        }
+    }
+
+    #[test]
+    fn sources_and_texts_are_whole() {
+        for c in clauses() {
+            assert!(!c.source.trim().is_empty(), "{}", c.id);
+            assert!(c.text.ends_with('.') && !c.text.contains("  "), "{}: {:?}", c.id, c.text);
+            assert!(c.untestable.is_none_or(|why| !why.is_empty()), "{}", c.id);
+        }
+    }
+
+    #[test]
+    fn a_bug_names_a_project_and_a_number() {
+        for c in clauses() {
+            for bug in c.bugs {
+                let whole = bug
+                    .split_once('#')
+                    .is_some_and(|(project, number)| !project.is_empty() && number.parse::<u32>().is_ok());
+                assert!(whole, "{}: {bug}", c.id);
+            }
+        }
+    }
+
+    #[test]
+    fn lines_of_a_clause_are_joined_by_one_space() {
+        assert_eq!(
+            posix::WAITPID_NOHANG_REPORTS_READY.text,
+            "With WNOHANG and a matching child that already terminated, the call returns that child and its \
+             status, exactly as without the option."
+        );
+    }
+
+    #[test]
+    fn the_books_are_as_large_as_they_were() {
+        assert!(count(Book::Posix) >= 200, "{}", count(Book::Posix));
+        let linux = count(Book::System(Profile::Linux));
+        assert!(linux >= 150, "{linux}");
+        assert!(clauses().count() >= 450, "{}", clauses().count());
+    }
+
+    #[test]
+    fn a_deviation_is_from_a_must_that_holds_there() {
+        for d in deviations::ALL {
+            assert_eq!(clause(d.clause.id), Some(d.clause));
+            assert_eq!(d.clause.level, Level::Must, "{}", d.clause.id);
+            assert!(d.clause.applies_to(d.profile), "{}", d.clause.id);
+            assert!(!d.source.is_empty() && !d.observed.is_empty(), "{}", d.clause.id);
+            let found = deviations::find(d.profile, d.clause, d.observed);
+            assert!(found.is_some_and(|f| std::ptr::eq(f, d)), "{} is there twice", d.clause.id);
+        }
+    }
+
+    #[test]
+    fn a_departure_that_is_not_in_the_table_is_not_excused() {
+        let c = &posix::SIGCHLD_PENDING_CLEARED;
+        assert!(deviations::find(Profile::Linux, c, "pending").is_some());
+        assert!(deviations::find(Profile::Linux, c, "something else").is_none());
+        assert!(deviations::find(Profile::FreeBsd, c, "pending").is_none());
+    }
+}

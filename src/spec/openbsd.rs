@@ -1,0 +1,45 @@
+//! OpenBSD: its manuals wait(2) and waitid(2), and kern_exit.c.
+
+use super::clause::clauses;
+
+clauses! {
+    /// waitpid and wait4 take WNOHANG, WUNTRACED and WCONTINUED; any other bit fails with EINVAL.
+    WAIT_OPTION_BITS: Must, "openbsd/wait/option-bits", "OpenBSD wait(2), ERRORS; sys/kern/kern_exit.c",
+        bugs "pkg#1853";
+    /// waitid without any of WEXITED, WSTOPPED, WTRAPPED and WCONTINUED fails with EINVAL (OpenBSD 7.3 and
+    /// later).
+    WAITID_NO_EVENT_EINVAL: Must, "openbsd/waitid/no-event-einval", "OpenBSD waitid(2), options";
+    /// waitid reports each kind of event only if its own option asks for it: exit, stop, continue, trap.
+    WAITID_EVENTS: Must, "openbsd/waitid/events", "OpenBSD waitid(2), si_code";
+    /// An idtype other than P_ALL, P_PID and P_PGID fails with EINVAL.
+    WAITID_IDTYPES: Must, "openbsd/waitid/idtypes", "OpenBSD waitid(2), ERRORS";
+    /// si_status of a child that exited is the full int given to _exit.
+    WAITID_FULL_INT: Must, "openbsd/waitid/full-int", "OpenBSD waitid(2), CLD_EXITED";
+    /// si_uid is the child's effective user ID.
+    WAITID_SI_UID_EFFECTIVE: Must, "openbsd/waitid/si-uid-effective", "OpenBSD waitid(2), si_uid";
+    /// A WNOHANG waitid that found nothing leaves a siginfo of zeros.
+    WAITID_NOHANG_ZEROES: Must, "openbsd/waitid/nohang-zeroes", "OpenBSD waitid(2); sys/kern/kern_exit.c";
+    /// A continued child has SIGCONT in si_status.
+    WAITID_CONTINUED: Must, "openbsd/waitid/continued", "OpenBSD waitid(2), CLD_CONTINUED";
+    /// What waitid with a null infop gives (EFAULT after the take) is recorded.
+    WAITID_NULL_INFOP: Implementation, "openbsd/waitid/null-infop", "OpenBSD sys/kern/kern_exit.c";
+    /// On OpenBSD what P_PID with id 0 gives is recorded.
+    WAITID_ID_ZERO: Implementation, "openbsd/waitid/id-zero", "OpenBSD sys/kern/kern_exit.c";
+    /// The status word of a continue is 0xffff, for which WIFSTOPPED is false.
+    STATUS_WORD_CONTINUE: Must, "openbsd/status/word-continue", "OpenBSD <sys/wait.h>",
+        bugs "rust-lang/libc#1784";
+    /// A report of a stop, a continue or a trap comes with a rusage of zeros.
+    RUSAGE_ZERO_ON_STOP: Must, "openbsd/rusage/zero-on-stop",
+        "OpenBSD wait(2), rusage; sys/kern/kern_exit.c";
+    /// The parent of a child that a debugger traces is made to wait until the debugger is done, and then gets
+    /// it.
+    ORPHAN_LIST: Must, "openbsd/ptrace/orphan-list", "OpenBSD sys/kern/kern_exit.c";
+    /// On OpenBSD whether the child is lost or kept after EFAULT is recorded.
+    WAIT_EFAULT_CHILD: Implementation, "openbsd/wait/efault-child", "OpenBSD wait(2), ERRORS";
+    /// On OpenBSD the result of pid INT_MIN is recorded.
+    WAIT_INT_MIN: Implementation, "openbsd/wait/int-min", "OpenBSD sys/kern/kern_exit.c";
+    /// On OpenBSD whether a wait that takes a child discards the pending SIGCHLD is recorded.
+    SIGCHLD_PENDING: Implementation, "openbsd/sigchld/pending", "OpenBSD wait(2) (silent)";
+    /// On OpenBSD an orphan becomes a child of process 1.
+    ORPHAN_TO_INIT: Must, "openbsd/orphan/to-init", "OpenBSD wait(2), NOTES";
+}

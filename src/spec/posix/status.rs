@@ -1,0 +1,116 @@
+//! Status words and status information: what they say, when they appear, what replaces and consumes them.
+
+use crate::spec::clause::clauses;
+
+clauses! {
+    /// For every status that a wait stores exactly one of WIFEXITED, WIFSIGNALED, WIFSTOPPED and WIFCONTINUED
+    /// holds.
+    STATUS_ONE_PREDICATE: Must, "posix/status/one-predicate",
+        "POSIX.1-2024 waitpid, DESCRIPTION; <sys/wait.h>", bugs "rust-lang/libc#5458" "fish-shell#12929"
+        "android/ndk#1878" "rust-lang/libc#1784" "rust-lang/libc#1782" "boostorg/process#51"
+        "llvm-test-suite#144" "mlibc#466";
+    /// A call without WUNTRACED and WCONTINUED, for untraced children, stores only words with WIFEXITED or
+    /// WIFSIGNALED.
+    STATUS_TERMINATION_ONLY: Must, "posix/status/termination-only", "POSIX.1-2024 waitpid, DESCRIPTION";
+    /// The status word is 0 for a child that ended with exit value 0, and is not 0 for any other event.
+    STATUS_ZERO_IFF_EXIT_ZERO: Must, "posix/status/zero-iff-exit-zero", "POSIX.1-2024 wait, DESCRIPTION",
+        bugs "serenity#14298" "mystikos#561" "openradar-mirror#1554" "gem5#2754" "phoenix-rtos-project#1448";
+    /// Exit values outside 0 to 255, negative ones included, are stored by their low eight bits, as a normal
+    /// exit.
+    STATUS_EXIT_MASKED: Must, "posix/status/exit-masked", "POSIX.1-2024 waitpid, DESCRIPTION (WEXITSTATUS)",
+        bugs "phoenix-rtos-project#1448" "rust-lang/libc#4213" "fish-shell#10919" "cpython#84319";
+    /// Every exit value from 0 to 255 comes back as itself, those from 128 up too.
+    STATUS_EXIT_EVERY_VALUE: Must, "posix/status/exit-every-value",
+        "POSIX.1-2024 waitpid, DESCRIPTION (WEXITSTATUS)", bugs "lind-wasm#857" "MentOS#234";
+    /// An exit with 128 + n, or with n, is a normal exit: it never reads as death by signal n or as a core
+    /// dump.
+    STATUS_EXIT_IS_NO_SIGNAL: Must, "posix/status/exit-is-no-signal", "POSIX.1-2024 waitpid, DESCRIPTION",
+        bugs "gem5#2754" "MentOS#235" "lind-wasm#910";
+    /// Returning n from main is reported as exit with n.
+    STATUS_RETURN_FROM_MAIN: Must, "posix/status/return-from-main",
+        "POSIX.1-2024 waitpid, DESCRIPTION; exit";
+    /// A child that a signal terminated has WIFSIGNALED and that signal as WTERMSIG, for every standard
+    /// signal whose default action terminates.
+    STATUS_SIGNALED: Must, "posix/status/signaled", "POSIX.1-2024 waitpid, DESCRIPTION (WTERMSIG)",
+        bugs "MentOS#234" "box64#4400" "mystikos#561" "gem5#3343";
+    /// A child that a real-time signal terminated has WIFSIGNALED and that signal as WTERMSIG.
+    STATUS_SIGNALED_REALTIME: Must, "posix/status/signaled-realtime",
+        "POSIX.1-2024 waitpid (WTERMSIG); 2.4.2", bugs "nix#495" "tracexec#36";
+    /// The status is the same whether the fatal signal came from the parent, from kill on itself or from
+    /// raise.
+    STATUS_SIGNALED_ANY_SENDER: Must, "posix/status/signaled-any-sender", "POSIX.1-2024 waitpid; 2.4.3",
+        bugs "box64#4400";
+    /// A child that dies of a fault of its own (bad memory access, division by zero) has WIFSIGNALED with
+    /// SIGSEGV or SIGFPE, as the fault has it.
+    STATUS_SIGNALED_FAULT: Must, "posix/status/signaled-fault", "POSIX.1-2024 waitpid (WTERMSIG); 2.4.1",
+        bugs "box64#4400";
+    /// A child that used up RLIMIT_CPU dies of SIGXCPU, and its status says so.
+    STATUS_SIGNALED_CPU_LIMIT: Must, "posix/status/signaled-cpu-limit",
+        "POSIX.1-2024 getrlimit (RLIMIT_CPU)", bugs "openradar-mirror#1554";
+    /// A child that called abort has WIFSIGNALED with SIGABRT, also where it ignored or blocked SIGABRT or
+    /// its handler returned.
+    STATUS_ABORT: Must, "posix/status/abort", "POSIX.1-2024 abort, DESCRIPTION", bugs "MentOS#234";
+    /// WCOREDUMP is never true for a child that exited, stopped or continued.
+    STATUS_CORE_NEEDS_SIGNAL: Must, "posix/status/core-needs-signal",
+        "POSIX.1-2024 <sys/wait.h> (WCOREDUMP)", bugs "gem5#3343";
+    /// WCOREDUMP is false for a signal whose default action terminates without a core, such as SIGTERM and
+    /// SIGKILL.
+    STATUS_CORE_NOT_FOR_TERM: Must, "posix/status/core-not-for-term",
+        "POSIX.1-2024 <sys/wait.h>; <signal.h>";
+    /// Whether WCOREDUMP is set for a core-dumping signal depends on limits and settings: with RLIMIT_CORE 0,
+    /// and with it raised, the flag is recorded.
+    STATUS_CORE_FLAG: Implementation, "posix/status/core-flag", "POSIX.1-2024 <sys/wait.h> (WCOREDUMP)";
+    /// A stopped child has WIFSTOPPED and the signal that stopped it as WSTOPSIG.
+    STATUS_STOPPED: Must, "posix/status/stopped", "POSIX.1-2024 waitpid, DESCRIPTION (WSTOPSIG)";
+    /// Stops by SIGTSTP, SIGTTIN and SIGTTOU in a process group that is not orphaned are reported with that
+    /// signal.
+    STATUS_STOPPED_JOB_CONTROL: Must, "posix/status/stopped-job-control",
+        "POSIX.1-2024 waitpid (WSTOPSIG); 2.4.3";
+    /// A background process that reads its controlling terminal stops with SIGTTIN, and the stop is reported.
+    STATUS_STOPPED_BY_TERMINAL: Must, "posix/status/stopped-by-terminal", "POSIX.1-2024 XBD 11.1.4";
+    /// A continued child has WIFCONTINUED.
+    STATUS_CONTINUED: Must, "posix/status/continued",
+        "POSIX.1-2024 waitpid, DESCRIPTION (WIFCONTINUED, XSI)", bugs "serenity#14298" "rust-lang/libc#5458"
+        "android/ndk#1878";
+    /// A stop is reported once: a second call with WUNTRACED and WNOHANG returns 0.
+    STATUS_STOP_ONCE: Must, "posix/status/stop-once", "POSIX.1-2024 waitpid (WUNTRACED); 2.13",
+        bugs "elks#2523";
+    /// A continue is reported once: a second call with WCONTINUED and WNOHANG returns 0.
+    STATUS_CONTINUE_ONCE: Must, "posix/status/continue-once", "POSIX.1-2024 waitpid (WCONTINUED); 2.13";
+    /// Each further stop and each further continue is an event of its own once the one before it was taken.
+    STATUS_EVENTS_REPEAT: Must, "posix/status/events-repeat", "POSIX.1-2024 waitpid, DESCRIPTION; 2.13";
+    /// A continue replaces a stop that nobody took: only the continue can be reported then.
+    STATUS_CONTINUE_REPLACES_STOP: Must, "posix/status/continue-replaces-stop",
+        "POSIX.1-2024 2.13 Status Information";
+    /// A stop replaces a continue that nobody took: only the new stop, with its own signal, can be reported
+    /// then.
+    STATUS_STOP_REPLACES_CONTINUE: Must, "posix/status/stop-replaces-continue",
+        "POSIX.1-2024 2.13 Status Information";
+    /// Termination replaces a stop or a continue that nobody took: only the termination can be reported then.
+    STATUS_EXIT_REPLACES_ALL: Must, "posix/status/exit-replaces-all", "POSIX.1-2024 2.13 Status Information";
+    /// A stop signal sent to a child that is already stopped makes no new event.
+    STATUS_STOP_OF_STOPPED: Must, "posix/status/stop-of-stopped", "POSIX.1-2024 2.4.3 Signal Actions; 2.13";
+    /// SIGCONT sent to a child that is not stopped makes no event.
+    STATUS_CONTINUE_OF_RUNNING: Must, "posix/status/continue-of-running",
+        "POSIX.1-2024 waitpid (WCONTINUED); 2.4.3";
+    /// SIGCONT continues a stopped child, and the continue is reported, even if the child ignores or blocks
+    /// SIGCONT.
+    STATUS_CONTINUE_IF_IGNORED: Must, "posix/status/continue-if-ignored",
+        "POSIX.1-2024 2.4.1 Signal Generation";
+    /// A child that ignores or catches SIGTSTP is not stopped by it and makes no event.
+    STATUS_CAUGHT_STOP: Must, "posix/status/caught-stop", "POSIX.1-2024 2.4.3 Signal Actions";
+    /// SIGTSTP, SIGTTIN and SIGTTOU with default action do not stop a process in an orphaned process group.
+    STATUS_ORPHANED_GROUP_NO_STOP: Must, "posix/status/orphaned-group-no-stop",
+        "POSIX.1-2024 2.4.3 Signal Actions";
+    /// SIGKILL ends a stopped child at once, and the child is reported as killed by SIGKILL.
+    STATUS_KILL_WHILE_STOPPED: Must, "posix/status/kill-while-stopped", "POSIX.1-2024 2.4.3 Signal Actions";
+    /// Any other fatal signal sent to a stopped child takes effect when it is continued; until then it stays
+    /// stopped.
+    STATUS_TERM_WHILE_STOPPED: Must, "posix/status/term-while-stopped", "POSIX.1-2024 2.4.3 Signal Actions";
+    /// A stop signal stops all threads of a child and makes one event, not one for each thread.
+    STATUS_STOP_IS_ONE_EVENT: Must, "posix/status/stop-is-one-event", "POSIX.1-2024 2.4.3; 2.13",
+        bugs "Asterinas#2166";
+    /// Each status is consumed by exactly one wait without WNOWAIT, whichever call of the family makes it.
+    STATUS_CONSUMED_ONCE: Must, "posix/status/consumed-once", "POSIX.1-2024 2.13 Status Information",
+        bugs "pyinstaller#2966" "rust#150412" "boxlite#523";
+}

@@ -1,0 +1,43 @@
+//! The C library of this system, by its own functions.
+
+use super::{Decoded, NotOffered, Subject};
+use crate::sys::family::{Call, Observation, Request};
+use crate::sys::observe::{self, Entry};
+
+/// Each call is the C library's own symbol of that name; none is built from another.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct Libc;
+
+impl Subject for Libc {
+    fn name(&self) -> String {
+        "libc".to_owned()
+    }
+
+    fn version(&self) -> String {
+        observe::c_library().unwrap_or_else(|| "unknown".to_owned())
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        Entry::Libc.calls()
+    }
+
+    fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
+        observe::perform(Entry::Libc, request)
+    }
+
+    /// The macros as the `libc` crate renders them: C's own are no functions, and cannot be called from here.
+    fn decode(&self, status: i32) -> Option<Decoded> {
+        let says = observe::c_macros(status);
+        Some(Decoded {
+            exited: says.exited,
+            signaled: says.signaled,
+            stopped: says.stopped,
+            continued: Some(says.continued),
+            exit_status: says.exited.then_some(says.exit_status),
+            term_signal: says.signaled.then_some(says.term_signal),
+            stop_signal: says.stopped.then_some(says.stop_signal),
+            core: says.signaled.then_some(says.core),
+            exit_code: None,
+        })
+    }
+}

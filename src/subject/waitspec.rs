@@ -1,0 +1,193 @@
+//! This crate's own wrappers: they are judged too.
+
+use super::{Decoded, NotOffered, Subject};
+use crate::sys::family::{Call, Info, Memory, Observation, Pointer, Request, Return, Select};
+use crate::wait::{
+    self, ChildInfo, Errno, Event, IdOptions, IdTarget, MaxRssUnit, Rusage, Target, WaitOptions, WaitStatus,
+};
+
+/// [`crate::wait`]; what its types cannot express is not offered.
+#[derive(Copy, Clone, Debug, Default)]
+pub struct Waitspec;
+
+impl Subject for Waitspec {
+    fn name(&self) -> String {
+        "waitspec".to_owned()
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        crate::sys::observe::Entry::Libc.calls()
+    }
+
+    fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
+        match request.call {
+            Call::Wait => {
+                super::buffer(request.status)?;
+                Ok(observed(wait::wait().map(Some), |done| plain(done.pid, done.status)))
+            }
+            Call::Waitpid => {
+                super::buffer(request.status)?;
+                let outcome = wait::waitpid(target(request)?, options(request)?);
+                Ok(observed(outcome, |done| plain(done.pid, done.status)))
+            }
+            Call::Wait3 => {
+                two_buffers(request)?;
+                Ok(observed(wait::wait3(options(request)?), with_usage))
+            }
+            Call::Wait4 => {
+                two_buffers(request)?;
+                Ok(observed(wait::wait4(target(request)?, options(request)?), with_usage))
+            }
+            #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+            Call::Wait6 => wait6(request),
+            Call::Waitid => waitid(request),
+            #[allow(unreachable_patterns, reason = "the calls differ between systems")]
+            _ => Err(NotOffered("this system has no such call")),
+        }
+    }
+
+    fn decode(&self, status: i32) -> Option<Decoded> {
+        let status = WaitStatus::from_raw(status);
+        Some(Decoded {
+            exited: status.is_exited(),
+            signaled: status.is_signaled(),
+            stopped: status.is_stopped(),
+            continued: Some(status.is_continued()),
+            exit_status: status.exit_status(),
+            term_signal: status.term_signal().map(|signal| signal.0),
+            stop_signal: status.stop_signal().map(|signal| signal.0),
+            core: status.is_signaled().then(|| status.core_dumped()),
+            exit_code: status.to_exit_code().ok(),
+        })
+    }
+}
+
+const NO_NAME: NotOffered = NotOffered("the typed API has no name for one of the options");
+
+fn two_buffers(request: &Request) -> Result<(), NotOffered> {
+    super::buffer(request.status)?;
+    super::buffer(request.rusage)
+}
+
+fn options(request: &Request) -> Result<WaitOptions, NotOffered> {
+    WaitOptions::from_bits(request.options).ok_or(NO_NAME)
+}
+
+fn id_options(request: &Request) -> Result<IdOptions, NotOffered> {
+    IdOptions::from_bits(request.options).ok_or(NO_NAME)
+}
+
+fn target(request: &Request) -> Result<Target, NotOffered> {
+    match request.select {
+        Select::Pid(pid) => {
+            Target::from_raw(pid).ok_or(NotOffered("the typed API takes a group by its number"))
+        }
+        Select::Id { .. } => Err(NotOffered("the call takes a pid, not an idtype and an id")),
+    }
+}
+
+fn id_target(request: &Request) -> Result<IdTarget<'_>, NotOffered> {
+    let Select::Id { idtype, id } = request.select else {
+        return Err(NotOffered("the call takes an idtype and an id, not a pid"));
+    };
+    let untyped = NotOffered("the typed API takes positive pids and groups only");
+    if idtype == i64::from(libc::P_ALL) {
+        return Ok(Target::Any.into());
+    }
+    let id = i32::try_from(id).map_err(|_| untyped)?;
+    #[cfg(target_os = "linux")]
+    if idtype == i64::from(libc::P_PIDFD) {
+        return crate::sys::calls::lend(id).map(IdTarget::PidFd);
+    }
+    if id < 0 {
+        return Err(untyped);
+    }
+    let pid = wait::Pid::from_raw(id);
+    if idtype == i64::from(libc::P_PID) {
+        pid.map(IdTarget::from).ok_or(untyped)
+    } else if idtype == i64::from(libc::P_PGID) {
+        Ok(pid.map_or(Target::OwnGroup, Target::Group).into())
+    } else {
+        Err(NotOffered("the typed API has no name for the idtype"))
+    }
+}
+
+fn observed<T>(outcome: Result<Option<T>, Errno>, show: impl FnOnce(T) -> Observation) -> Observation {
+    match outcome {
+        Ok(Some(done)) => show(done),
+        Ok(None) => Observation::returned(Return::Value(0)),
+        Err(errno) => Observation::error(errno.raw_os_error()),
+    }
+}
+
+fn plain(pid: wait::Pid, status: WaitStatus) -> Observation {
+    Observation {
+        status: Memory::Wrote(status.as_raw()),
+        ..Observation::returned(Return::Value(pid.as_raw_nonzero().get().into()))
+    }
+}
+
+fn with_usage(done: wait::WaitedUsage) -> Observation {
+    Observation { rusage: usage(&done.rusage), ..plain(done.pid, done.status) }
+}
+
+fn usage(rusage: &Rusage) -> Memory<crate::sys::family::Usage> {
+    Memory::Wrote(rusage.to_usage(MaxRssUnit::host()))
+}
+
+fn waitid(request: &Request) -> Result<Observation, NotOffered> {
+    super::buffer(request.info)?;
+    let (target, options) = (id_target(request)?, id_options(request)?);
+    let shown = |info: Option<ChildInfo>| Observation {
+        info: info_of(info),
+        ..Observation::returned(Return::Value(0))
+    };
+    match request.rusage {
+        Pointer::Null => Ok(observed(wait::waitid(target, options).map(Some), shown)),
+        #[cfg(target_os = "linux")]
+        Pointer::Buffer => Ok(observed(wait::waitid_usage(target, options).map(Some), |done| Observation {
+            rusage: done.map_or(Memory::NotObserved, |(_, rusage)| usage(&rusage)),
+            ..shown(done.map(|(info, _)| info))
+        })),
+        _ => Err(NotOffered("waitid has no such usage argument here")),
+    }
+}
+
+/// `None` is how the API says that `si_pid` was 0.
+fn info_of(info: Option<ChildInfo>) -> Memory<Info> {
+    let Some(info) = info else {
+        return Memory::Wrote(Info { pid: Some(0), ..Info::default() });
+    };
+    let (code, status) = match info.event {
+        Event::Exited { code } => (libc::CLD_EXITED, Some(code)),
+        Event::Signaled { signal, core: false } => (libc::CLD_KILLED, Some(signal.0)),
+        Event::Signaled { signal, core: true } => (libc::CLD_DUMPED, Some(signal.0)),
+        Event::Stopped { signal, .. } => (libc::CLD_STOPPED, Some(signal.0)),
+        Event::Trapped { status } => (libc::CLD_TRAPPED, Some(status)),
+        Event::Continued => (libc::CLD_CONTINUED, None),
+        Event::Unknown => (0, None),
+    };
+    Memory::Wrote(Info {
+        signo: None,
+        code: (code != 0).then_some(code.into()),
+        pid: Some(info.pid.as_raw_nonzero().get().into()),
+        uid: Some(info.uid.into()),
+        status: status.map(i64::from),
+    })
+}
+
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+fn wait6(request: &Request) -> Result<Observation, NotOffered> {
+    two_buffers(request)?;
+    super::buffer(request.info)?;
+    let target = match id_target(request)? {
+        IdTarget::Child(target) => target,
+        IdTarget::Never(never, _) => match never {},
+    };
+    Ok(observed(wait::wait6(target, id_options(request)?), |done| Observation {
+        rusage: usage(&done.own),
+        children: usage(&done.children),
+        info: info_of(done.info),
+        ..plain(done.pid, done.status)
+    }))
+}

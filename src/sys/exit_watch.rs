@@ -1,0 +1,103 @@
+//! To sleep until one process ends, or a time is over.
+
+use std::time::Duration;
+
+use rustix::fd::OwnedFd;
+use rustix::io::Errno;
+use rustix::process::Pid;
+
+/// A watch on the end of one process: a pidfd on Linux, a kqueue on the BSDs and macOS.
+///
+/// Its news is a hint: NOTE_EXIT comes before the child is waitable, and somebody else may have waited for it.
+#[derive(Debug)]
+pub struct ExitWatch(OwnedFd);
+
+impl ExitWatch {
+    /// Begins to watch.
+    ///
+    /// # Errors
+    /// Linux: those of [`pidfd_open`](https://man7.org/linux/man-pages/man2/pidfd_open.2.html), `ENOSYS` before 5.3,
+    /// `EPERM` in many sandboxes, `EMFILE`, and `ESRCH` for a process that is gone.
+    #[cfg(target_os = "linux")]
+    pub fn open(pid: Pid) -> Result<ExitWatch, Errno> {
+        rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).map(ExitWatch)
+    }
+
+    /// Begins to watch.
+    ///
+    /// # Errors
+    /// Those of `kqueue` and `kevent`: `EMFILE`, `ENOMEM`, and `ESRCH` for a process that has ended.
+    #[cfg(any(
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "dragonfly",
+        target_vendor = "apple"
+    ))]
+    pub fn open(pid: Pid) -> Result<ExitWatch, Errno> {
+        use rustix::event::kqueue::{Event, EventFilter, EventFlags, ProcessEvents, kevent, kqueue};
+        let queue = kqueue()?;
+        let filter = EventFilter::Proc { pid, flags: ProcessEvents::EXIT };
+        let watch = [Event::new(filter, EventFlags::ADD | EventFlags::ONESHOT, std::ptr::null_mut())];
+        let mut none: [std::mem::MaybeUninit<Event>; 0] = [];
+        // SAFETY: the event names a process, not a descriptor that would have to stay open.
+        unsafe { kevent(&queue, &watch, &mut none[..], Some(Duration::ZERO)) }?;
+        Ok(ExitWatch(queue))
+    }
+
+    /// Begins to watch.
+    ///
+    /// # Errors
+    /// `ENOSYS`: this system has neither pidfds nor kqueues.
+    #[cfg(not(any(
+        target_os = "linux",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "dragonfly",
+        target_vendor = "apple"
+    )))]
+    pub fn open(_: Pid) -> Result<ExitWatch, Errno> {
+        Err(Errno::NOSYS)
+    }
+
+    /// Sleeps until the process has ended (true), or the time is over or a signal came (false).
+    ///
+    /// # Errors
+    /// Those of `poll` or `kevent`; `EINTR` is not one of them.
+    pub fn sleep(&self, limit: Duration) -> Result<bool, Errno> {
+        match self.ended(limit) {
+            Err(Errno::INTR) => Ok(false),
+            ended => ended,
+        }
+    }
+
+    #[cfg(any(
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "dragonfly",
+        target_vendor = "apple"
+    ))]
+    fn ended(&self, limit: Duration) -> Result<bool, Errno> {
+        let mut events = [std::mem::MaybeUninit::uninit()];
+        // SAFETY: no event of this queue names a descriptor.
+        let (events, _) =
+            unsafe { rustix::event::kqueue::kevent(&self.0, &[], &mut events[..], Some(limit)) }?;
+        Ok(!events.is_empty())
+    }
+
+    #[cfg(not(any(
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "dragonfly",
+        target_vendor = "apple"
+    )))]
+    fn ended(&self, limit: Duration) -> Result<bool, Errno> {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        // A limit past the clock's range is no limit.
+        let limit = Timespec::try_from(limit).ok();
+        Ok(poll(&mut [PollFd::new(&self.0, PollFlags::IN)], limit.as_ref())? > 0)
+    }
+}

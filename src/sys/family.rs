@@ -1,0 +1,212 @@
+//! A call of the wait family as data: [`Request`] in, [`Observation`] out.
+//!
+//! Everything here is `Copy` and free of heap memory, so that a call can be made inside a signal handler or in a
+//! forked child of a threaded process.
+
+use libc::c_int;
+
+/// One front end of the wait family.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Call {
+    /// `wait(status)`
+    Wait,
+    /// `waitpid(pid, status, options)`
+    Waitpid,
+    /// `wait3(status, options, rusage)`
+    Wait3,
+    /// `wait4(pid, status, options, rusage)`
+    Wait4,
+    /// `wait6(idtype, id, status, options, wrusage, infop)`, FreeBSD and NetBSD
+    Wait6,
+    /// `waitid(idtype, id, infop, options)`, with a fifth argument `rusage` as a raw Linux system call
+    Waitid,
+}
+
+impl Call {
+    /// Every call, in the order in which reports show them.
+    pub const ALL: [Call; 6] =
+        [Call::Wait, Call::Waitpid, Call::Wait3, Call::Wait4, Call::Wait6, Call::Waitid];
+
+    /// The name of the C function.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Call::Wait => "wait",
+            Call::Waitpid => "waitpid",
+            Call::Wait3 => "wait3",
+            Call::Wait4 => "wait4",
+            Call::Wait6 => "wait6",
+            Call::Waitid => "waitid",
+        }
+    }
+
+    /// The call of that name.
+    pub fn from_name(name: &str) -> Option<Call> {
+        Call::ALL.into_iter().find(|c| c.name() == name)
+    }
+}
+
+/// What a pointer argument is.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub enum Pointer {
+    /// A poisoned buffer with a canary behind it.
+    #[default]
+    Buffer,
+    /// `NULL`
+    Null,
+    /// An address that no process can write.
+    Bad,
+}
+
+/// Whom a call waits for, as the numbers of the host.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Select {
+    /// The first argument of `waitpid` and `wait4`; `wait` and `wait3` ignore it.
+    Pid(libc::pid_t),
+    /// The first two arguments of `waitid` and `wait6`.
+    Id {
+        /// `P_ALL`, `P_PID`, ... in the host's numbers, or any other number.
+        idtype: i64,
+        /// A pid, a process group or a descriptor; ignored for `P_ALL`.
+        id: i64,
+    },
+}
+
+/// One call with all its arguments, in the host's numbers.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Request {
+    /// Which function.
+    pub call: Call,
+    /// Whom to wait for.
+    pub select: Select,
+    /// The option bits.
+    pub options: c_int,
+    /// The status argument (not of `waitid`).
+    pub status: Pointer,
+    /// The resource usage argument (`wait3`, `wait4`, `wait6`, and raw `waitid` on Linux). For a `waitid` that has no
+    /// such argument it is [`Pointer::Null`]; anything else asks for the fifth argument.
+    pub rusage: Pointer,
+    /// The siginfo argument (`waitid`, `wait6`).
+    pub info: Pointer,
+}
+
+/// Why an implementation, or this system, cannot perform a request.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct NotOffered(pub &'static str);
+
+impl std::fmt::Display for NotOffered {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for NotOffered {}
+
+/// What the function returned.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Return {
+    /// Anything but -1.
+    Value(i64),
+    /// -1, with this `errno` of the host.
+    Errno(c_int),
+}
+
+/// What became of one buffer.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Memory<T> {
+    /// The subject cannot show it (a typed binding), or the call has no such argument.
+    NotObserved,
+    /// The argument was not a buffer.
+    NoBuffer,
+    /// Every byte still held the poison.
+    Untouched,
+    /// Some byte was written; the value as decoded.
+    Wrote(T),
+}
+
+impl<T> Memory<T> {
+    /// The value, where one was written.
+    pub fn wrote(self) -> Option<T> {
+        match self {
+            Memory::Wrote(v) => Some(v),
+            _ => None,
+        }
+    }
+}
+
+/// The fields of a `struct rusage`, in the units of the kernel that wrote them.
+///
+/// A field that still held poison is `None`.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub struct Usage {
+    /// User CPU time, microseconds.
+    pub utime_us: Option<i64>,
+    /// System CPU time, microseconds.
+    pub stime_us: Option<i64>,
+    /// Peak resident set size in the kernel's unit (KiB; bytes on macOS; pages on illumos).
+    pub maxrss: Option<i64>,
+    /// Page faults without I/O.
+    pub minflt: Option<i64>,
+    /// Page faults with I/O.
+    pub majflt: Option<i64>,
+    /// Block input operations.
+    pub inblock: Option<i64>,
+    /// Block output operations.
+    pub oublock: Option<i64>,
+    /// Voluntary context switches.
+    pub nvcsw: Option<i64>,
+    /// Involuntary context switches.
+    pub nivcsw: Option<i64>,
+}
+
+/// The fields of a `siginfo_t` that the wait family fills, in the host's numbers.
+///
+/// A field that still held poison, or that the subject does not offer, is `None`.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub struct Info {
+    /// `si_signo`
+    pub signo: Option<i64>,
+    /// `si_code`, a `CLD_` number of the host.
+    pub code: Option<i64>,
+    /// `si_pid`
+    pub pid: Option<i64>,
+    /// `si_uid`
+    pub uid: Option<i64>,
+    /// `si_status`
+    pub status: Option<i64>,
+}
+
+/// What a call returned and wrote.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Observation {
+    /// The return value, or `errno`.
+    pub ret: Return,
+    /// The status word.
+    pub status: Memory<i32>,
+    /// The resource usage of the child (with that of its own reaped children).
+    pub rusage: Memory<Usage>,
+    /// `wait6` only: the second half of its `struct __wrusage`.
+    pub children: Memory<Usage>,
+    /// The siginfo.
+    pub info: Memory<Info>,
+    /// Whether a byte behind one of the buffers changed; `None` where the subject cannot tell.
+    pub spill: Option<bool>,
+}
+
+impl Observation {
+    /// An observation of a subject that shows nothing but the return value.
+    pub const fn returned(ret: Return) -> Observation {
+        Observation {
+            ret,
+            status: Memory::NotObserved,
+            rusage: Memory::NotObserved,
+            children: Memory::NotObserved,
+            info: Memory::NotObserved,
+            spill: None,
+        }
+    }
+
+    /// -1 with an `errno` of the host, from a subject that shows nothing else.
+    pub const fn error(errno: c_int) -> Observation {
+        Observation::returned(Return::Errno(errno))
+    }
+}

@@ -1,0 +1,15 @@
+//! The operating system, and the only `unsafe` code of the crate.
+//!
+//! [`family`] names a call of the wait family and what it returned and wrote; the other files perform them and read
+//! what the system tells about processes without any wait call.
+
+pub mod any_number;
+pub mod calls;
+pub mod child_acts;
+pub mod exit_watch;
+pub mod family;
+mod memory;
+pub mod observe;
+pub mod process;
+pub mod process_table;
+pub mod signals;

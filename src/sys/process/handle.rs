@@ -1,0 +1,178 @@
+//! A process pinned.
+
+use super::kill;
+use crate::sys::process_table;
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::io::Errno;
+use std::time::Duration;
+
+/// A process pinned, so that a signal meant for it cannot hit a later process of the same pid.
+#[derive(Debug)]
+pub struct Handle {
+    pid: i32,
+    pin: Pin,
+}
+
+#[derive(Debug)]
+enum Pin {
+    /// `pidfd_open(2)`, Linux 5.3.
+    Pidfd(OwnedFd),
+    /// When the process started: compared with the table right before each signal.
+    Start(u64),
+    /// Nothing: the pid alone, safe as long as it is a child that nobody waits for.
+    Bare,
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn pidfd_open(pid: i32) -> Result<OwnedFd, Errno> {
+    use rustix::fd::{FromRawFd, RawFd};
+    // SAFETY: numbers only. The kernel sets close-on-exec.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    // SAFETY: a descriptor that was just opened, for us.
+    if fd < 0 { Err(super::last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) }) }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn pidfd_open(_: i32) -> Result<OwnedFd, Errno> {
+    Err(Errno::NOSYS)
+}
+
+impl Handle {
+    /// Pins a process, in the best way that the system has and grants.
+    ///
+    /// # Errors
+    /// `ESRCH` when there is none of that pid, `EINVAL` for a pid below 1.
+    pub fn open(pid: i32) -> Result<Handle, Errno> {
+        if pid < 1 {
+            return Err(Errno::INVAL);
+        }
+        match pidfd_open(pid) {
+            Ok(fd) => Ok(Handle { pid, pin: Pin::Pidfd(fd) }),
+            Err(Errno::SRCH) => Err(Errno::SRCH),
+            // ENOSYS on an old kernel, EPERM or ENOSYS from a seccomp filter, EMFILE, ENFILE, ENOMEM, ENODEV.
+            Err(_) => Handle::open_without_descriptor(pid),
+        }
+    }
+
+    /// Pins a process in a way that holds no descriptor, for who has many to pin.
+    ///
+    /// # Errors
+    /// As [`Handle::open`].
+    pub fn open_without_descriptor(pid: i32) -> Result<Handle, Errno> {
+        if pid < 1 {
+            return Err(Errno::INVAL);
+        }
+        let pin = match process_table::read(pid) {
+            Ok(Some(process)) => Pin::Start(process.start),
+            Ok(None) => return Err(Errno::SRCH),
+            Err(_) => kill(pid, 0).map(|()| Pin::Bare).or_else(|e| match e {
+                Errno::PERM => Ok(Pin::Bare),
+                e => Err(e),
+            })?,
+        };
+        Ok(Handle { pid, pin })
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> i32 {
+        self.pid
+    }
+
+    /// Sends a signal; a zombie takes any without effect, 0 only asks.
+    ///
+    /// # Errors
+    /// `ESRCH` when the process was waited for, `EPERM`, `EINVAL` for an unknown signal.
+    pub fn signal(&self, signal: i32) -> Result<(), Errno> {
+        match &self.pin {
+            Pin::Pidfd(fd) => signal_pidfd(fd, signal),
+            Pin::Start(start) => match process_table::read(self.pid)? {
+                Some(process) if process.start == *start => kill(self.pid, signal),
+                _ => Err(Errno::SRCH),
+            },
+            Pin::Bare => kill(self.pid, signal),
+        }
+    }
+
+    /// A descriptor that is readable once the process ended with all its threads; `None` without pidfds.
+    pub fn poll_fd(&self) -> Option<BorrowedFd<'_>> {
+        match &self.pin {
+            Pin::Pidfd(fd) => Some(fd.as_fd()),
+            _ => None,
+        }
+    }
+
+    /// Whether the process ended, where a descriptor tells.
+    pub fn has_ended(&self) -> Option<bool> {
+        self.await_end(Duration::ZERO)
+    }
+
+    /// Waits for the end of the process, no longer than that, where a descriptor tells; whether it has ended.
+    pub fn await_end(&self, within: Duration) -> Option<bool> {
+        let fd = self.poll_fd()?;
+        let mut polled = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+        let within =
+            Timespec { tv_sec: within.as_secs().cast_signed(), tv_nsec: within.subsec_nanos().into() };
+        rustix::event::poll(&mut polled, Some(&within)).ok().map(|ready| ready > 0)
+    }
+
+    /// How it is pinned: `pidfd`, `start-time` or `pid`.
+    pub fn method(&self) -> &'static str {
+        match self.pin {
+            Pin::Pidfd(_) => "pidfd",
+            Pin::Start(_) => "start-time",
+            Pin::Bare => "pid",
+        }
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn signal_pidfd(fd: &OwnedFd, signal: i32) -> Result<(), Errno> {
+    let info = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: a null siginfo asks for the one of kill(2). rustix would refuse the numbers that the C library hides.
+    match unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd.as_raw_fd(), signal, info, 0) } {
+        -1 => Err(super::last_errno()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn signal_pidfd(fd: &OwnedFd, _: i32) -> Result<(), Errno> {
+    let _ = fd.as_raw_fd();
+    Err(Errno::NOSYS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::process::tests::{Child, until};
+
+    #[test]
+    fn a_handle_signals_its_process_and_no_later_one() {
+        let child = Child::held();
+        let handle = Handle::open(child.0).unwrap();
+        assert_eq!(handle.pid(), child.0);
+        assert_eq!(handle.poll_fd().is_some(), handle.method() == "pidfd");
+        handle.signal(0).unwrap();
+        handle.signal(libc::SIGKILL).unwrap();
+        until(|| process_table::is_zombie(child.0));
+        handle.signal(libc::SIGTERM).unwrap();
+        child.end();
+        assert_eq!(handle.signal(0), Err(Errno::SRCH));
+        assert_eq!(Handle::open(handle.pid()).unwrap_err(), Errno::SRCH);
+        assert_eq!(Handle::open(0).unwrap_err(), Errno::INVAL);
+    }
+
+    #[test]
+    fn a_handle_without_pidfds_compares_start_times() {
+        let child = Child::held();
+        let start = process_table::read(child.0).unwrap().unwrap().start;
+        let other = Handle { pid: child.0, pin: Pin::Start(start + 1) };
+        assert_eq!(other.signal(libc::SIGKILL), Err(Errno::SRCH));
+        let handle = Handle { pid: child.0, pin: Pin::Start(start) };
+        assert!(handle.poll_fd().is_none());
+        handle.signal(libc::SIGKILL).unwrap();
+        assert_eq!(child.end(), -libc::SIGKILL);
+        assert_eq!(handle.signal(0), Err(Errno::SRCH));
+    }
+}

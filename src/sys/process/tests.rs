@@ -1,0 +1,185 @@
+use super::*;
+use std::time::{Duration, Instant};
+
+/// A child that is killed and reaped when the test is over.
+pub(in crate::sys) struct Child(pub i32);
+
+impl Child {
+    /// `body` runs in a fork of a threaded process: async-signal-safe functions only.
+    pub(in crate::sys) fn running(body: impl FnOnce() -> i32) -> Child {
+        Child(spawn(body).unwrap())
+    }
+
+    /// One that sleeps until a signal ends it.
+    pub(in crate::sys) fn held() -> Child {
+        Child::running(|| {
+            loop {
+                pause();
+            }
+        })
+    }
+
+    /// Waits for the end; an exit code, or minus a signal.
+    pub(in crate::sys) fn end(self) -> i32 {
+        let mut end = None;
+        until(|| match reap(self.0) {
+            Reaped::Gone(status) => {
+                end = Some(status);
+                true
+            }
+            Reaped::NotYet => false,
+            Reaped::Failed(e) => panic!("{e}"),
+        });
+        std::mem::forget(self);
+        let status = end.unwrap();
+        if libc::WIFEXITED(status) { libc::WEXITSTATUS(status) } else { -libc::WTERMSIG(status) }
+    }
+}
+
+impl Drop for Child {
+    fn drop(&mut self) {
+        kill_and_reap(self.0);
+    }
+}
+
+/// Looks until it is so.
+pub(in crate::sys) fn until(mut so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !so() {
+        assert!(Instant::now() < deadline, "not within 30 s");
+        std::thread::yield_now();
+    }
+}
+
+fn c(strings: &[&str]) -> Vec<CString> {
+    strings.iter().map(|s| CString::new(*s).unwrap()).collect()
+}
+
+#[test]
+fn a_child_ends_with_its_code_or_signal() {
+    assert_eq!(Child::running(|| 7).end(), 7);
+    let child = Child::held();
+    assert_eq!(reap(child.0), Reaped::NotYet);
+    kill(child.0, libc::SIGTERM).unwrap();
+    let pid = child.0;
+    assert_eq!(child.end(), -libc::SIGTERM);
+    assert_eq!(reap(pid), Reaped::Failed(Errno::CHILD));
+    assert_eq!(reap(0), Reaped::Failed(Errno::INVAL));
+    assert_eq!(kill(-1, 0), Err(Errno::INVAL));
+}
+
+#[test]
+fn exec_says_why_it_failed() {
+    assert_eq!(exec(&c(&["/nowhere/at/all"])), Errno::NOENT);
+    assert_eq!(exec(&[]), Errno::INVAL);
+}
+
+#[test]
+fn exec_changes_the_environment() {
+    let argv = c(&["sh", "-c", "test \"$WAITSPEC_A\" = 1 && test -z \"${HOME+x}\" && test -n \"$PATH\""]);
+    let changes = c(&["WAITSPEC_A=1", "HOME"]);
+    let child = Child::running(|| {
+        exec_with(&argv, &changes);
+        99
+    });
+    assert_eq!(child.end(), 0);
+    assert!(std::env::var_os("WAITSPEC_A").is_none());
+}
+
+#[test]
+fn standard_descriptors_are_filled_and_others_closed() {
+    let child = Child::running(|| {
+        close_from(0);
+        let closed = (0..64).all(|fd| !fd_is_open(fd));
+        let filled = ensure_standard_fds().is_ok();
+        i32::from(!(closed && filled && (0..3).all(fd_is_open) && !fd_is_open(3)))
+    });
+    assert_eq!(child.end(), 0);
+}
+
+#[test]
+fn usage_has_every_field() {
+    for who in [Who::SelfProcess, Who::Children] {
+        let u = usage(who);
+        let fields =
+            [u.utime_us, u.stime_us, u.maxrss, u.minflt, u.majflt, u.inblock, u.oublock, u.nvcsw, u.nivcsw];
+        assert!(fields.iter().all(|f| f.is_some_and(|n| n >= 0)), "{u:?}");
+    }
+    assert!(usage(Who::SelfProcess).maxrss.unwrap() > 0);
+}
+
+/// What only systems with subreapers and parent-death signals have.
+#[cfg(any(target_os = "linux", target_os = "freebsd"))]
+mod orphans {
+    use super::super::*;
+    use super::{Child, until};
+    use crate::sys::process_table::{self, Descendants, State};
+    use std::io::Read as _;
+
+    #[test]
+    fn a_subreaper_gets_the_orphans_and_a_death_signal_ends_them() {
+        // root (subreaper) - middle - leaf: the middle one ends, the root gets the leaf, and the leaf dies with it.
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let fd = writer.as_raw_fd();
+        let root = Child::running(move || {
+            let _ = set_subreaper(true);
+            let Ok(middle) = spawn(|| {
+                let Ok(leaf) = spawn(|| {
+                    loop {
+                        pause();
+                    }
+                }) else {
+                    return 1;
+                };
+                // SAFETY: a descriptor that the parent left open, and four bytes of ours.
+                unsafe { libc::write(fd, (&raw const leaf).cast(), 4) };
+                0
+            }) else {
+                return 1;
+            };
+            // The leaf is the root's once its parent is waited for.
+            while reap(middle) == Reaped::NotYet {}
+            loop {
+                pause();
+            }
+        });
+        let mut leaf = [0; 4];
+        reader.read_exact(&mut leaf).unwrap();
+        let leaf = i32::from_ne_bytes(leaf);
+        let handle = Handle::open(leaf).unwrap();
+        let mut descendants = Descendants::new(root.0);
+        until(|| descendants.scan().unwrap().iter().any(|p| p.pid == leaf && p.ppid == root.0));
+        handle.signal(libc::SIGKILL).unwrap();
+        until(|| process_table::read(leaf).unwrap().is_none_or(|p| p.state == State::Zombie));
+    }
+
+    #[test]
+    fn a_child_dies_with_its_parent() {
+        let (mut reader, writer) = std::io::pipe().unwrap();
+        let fd = writer.as_raw_fd();
+        let parent = Child::running(move || {
+            let _ = spawn(|| {
+                die_with_parent(Some(libc::SIGKILL));
+                let us = pid();
+                // SAFETY: a descriptor that the parent left open, and four bytes of ours.
+                unsafe { libc::write(fd, (&raw const us).cast(), 4) };
+                loop {
+                    pause();
+                }
+            });
+            loop {
+                pause();
+            }
+        });
+        let mut child = [0; 4];
+        reader.read_exact(&mut child).unwrap();
+        let child = i32::from_ne_bytes(child);
+        let start = process_table::read(child).unwrap().unwrap().start;
+        drop(parent);
+        // Whoever inherits it may be slow to wait for it.
+        until(|| match process_table::read(child).unwrap() {
+            Some(p) => p.start != start || p.state == State::Zombie,
+            None => true,
+        });
+    }
+}

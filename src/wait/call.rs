@@ -1,0 +1,230 @@
+//! The calls. Each makes one system call (two for the own group in `waitid`), and returns what the system says.
+
+use rustix::io::Errno;
+use rustix::process::Pid;
+
+#[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "netbsd"))]
+use super::MaxRssUnit;
+use super::{ChildInfo, IdOptions, IdTarget, Rusage, Target, WaitOptions, WaitStatus};
+use crate::sys::calls;
+
+/// A report of [`wait()`] or [`waitpid()`].
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Waited {
+    /// The child. If it ended, its pid is free from now on, and may be somebody else's soon.
+    pub pid: Pid,
+    /// What happened to it.
+    pub status: WaitStatus,
+}
+
+/// A report of [`wait3()`] or [`wait4()`].
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct WaitedUsage {
+    /// The child. If it ended, its pid is free from now on, and may be somebody else's soon.
+    pub pid: Pid,
+    /// What happened to it.
+    pub status: WaitStatus,
+    /// What it and its own reaped children used.
+    pub rusage: Rusage,
+}
+
+/// `wait(&status)`: blocks until any child has terminated.
+///
+/// The same as `waitpid(Target::Any, WaitOptions::NONE)`. One `wait4` system call on Linux and the BSDs.
+/// [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/wait.html),
+/// [Linux](https://man7.org/linux/man-pages/man2/wait.2.html)
+///
+/// # Errors
+/// `ECHILD`: there is no child to wait for. `EINTR`: a signal came first; see [`retrying`](super::retrying()).
+#[inline]
+pub fn wait() -> Result<Waited, Errno> {
+    let (pid, status) = calls::wait()?;
+    // No system returns 0 here: there was no WNOHANG.
+    let pid = Pid::from_raw(pid).ok_or(Errno::PROTO)?;
+    Ok(Waited { pid, status: WaitStatus::from_raw(status) })
+}
+
+/// `waitpid(target, &status, options)`: `None` says that WNOHANG found nothing to report.
+///
+/// One `wait4` system call on Linux and the BSDs.
+/// [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/wait.html),
+/// [Linux](https://man7.org/linux/man-pages/man2/waitpid.2.html),
+/// [FreeBSD](https://man.freebsd.org/cgi/man.cgi?waitpid(2)), [macOS, OpenBSD](https://man.openbsd.org/waitpid.2)
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use waitspec::wait::{Errno, Pid, Target, WaitOptions, waitpid};
+/// let stranger = Target::Pid(Pid::INIT);
+/// assert_eq!(waitpid(stranger, WaitOptions::NOHANG), Err(Errno::CHILD));
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// `ECHILD`: no child matches. `EINTR`: a signal came first. `EINVAL`: the system lacks an option.
+#[inline]
+pub fn waitpid(target: Target, options: WaitOptions) -> Result<Option<Waited>, Errno> {
+    let (pid, status) = calls::waitpid(target.as_raw(), options.bits())?;
+    Ok(Pid::from_raw(pid).map(|pid| Waited { pid, status: WaitStatus::from_raw(status) }))
+}
+
+#[inline]
+fn with_usage((pid, status, usage): calls::WithUsage) -> Option<WaitedUsage> {
+    let pid = Pid::from_raw(pid)?;
+    let rusage = Rusage::of_host(&usage);
+    Some(WaitedUsage { pid, status: WaitStatus::from_raw(status), rusage })
+}
+
+/// `wait3(&status, options, &rusage)`: any child, with its usage; `None` says that WNOHANG found nothing to report.
+///
+/// The same as `wait4(Target::Any, options)`.
+/// [Linux](https://man7.org/linux/man-pages/man2/wait3.2.html), [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait3(2))
+///
+/// # Errors
+/// `ECHILD`, `EINTR`, `EINVAL` as [`waitpid()`]. `ENOSYS`: 32-bit Linux with a 64-bit `time_t`.
+#[inline]
+pub fn wait3(options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
+    calls::wait3(options.bits()).map(with_usage)
+}
+
+/// `wait4(target, &status, options, &rusage)`: as [`waitpid()`], with the child's usage; `None` says that WNOHANG found
+/// nothing to report.
+///
+/// One `wait4` system call on every system but macOS, whose call has the same name. No heap, no lock.
+/// [Linux](https://man7.org/linux/man-pages/man2/wait4.2.html), [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait4(2)),
+/// [NetBSD](https://man.netbsd.org/wait4.2), [OpenBSD](https://man.openbsd.org/wait4.2)
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use waitspec::wait::{Pid, Target, WaitOptions, WaitStatus, wait4};
+/// let child = Pid::from_child(&std::process::Command::new("sh").args(["-c", "exit 7"]).spawn()?);
+/// let done = wait4(Target::Pid(child), WaitOptions::NONE)?.expect("it blocks until there is a report");
+/// assert_eq!((done.pid, done.status), (child, WaitStatus::exited(7)));
+/// println!("{} s in user mode, {} bytes", done.rusage.user_time().as_secs_f64(), done.rusage.max_rss_bytes());
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+/// `ECHILD`, `EINTR`, `EINVAL` as [`waitpid()`].
+#[inline]
+pub fn wait4(target: Target, options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
+    calls::wait4(target.as_raw(), options.bits()).map(with_usage)
+}
+
+/// `waitid(idtype, id, &info, options)`: waits for the chosen events; `None` says that WNOHANG found nothing to report.
+///
+/// One system call on Linux, OpenBSD and macOS; FreeBSD and NetBSD build it from `wait6`.
+/// [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/waitid.html),
+/// [Linux](https://man7.org/linux/man-pages/man2/waitid.2.html), [OpenBSD](https://man.openbsd.org/waitid.2)
+///
+/// # Errors
+/// `ECHILD`, `EINTR` as [`waitpid()`]. `EINVAL`: none of EXITED, STOPPED and CONTINUED. For a pidfd `EBADF`, and `EAGAIN`
+/// where it is non-blocking and there is nothing to report.
+#[inline]
+pub fn waitid<'fd>(target: impl Into<IdTarget<'fd>>, options: IdOptions) -> Result<Option<ChildInfo>, Errno> {
+    let (idtype, id) = target.into().as_raw();
+    calls::waitid(idtype, id, options.bits()).map(|report| ChildInfo::of(&report))
+}
+
+/// [`waitid()`] with the fifth argument of the Linux system call: the usage of the child.
+///
+/// It is the raw call: no C library offers it. [Linux](https://man7.org/linux/man-pages/man2/waitid.2.html)
+///
+/// # Errors
+/// As [`waitid()`].
+#[cfg(target_os = "linux")]
+pub fn waitid_usage<'fd>(
+    target: impl Into<IdTarget<'fd>>,
+    options: IdOptions,
+) -> Result<Option<(ChildInfo, Rusage)>, Errno> {
+    let (idtype, id) = target.into().as_raw();
+    let (report, usage) = calls::waitid_usage(idtype, id, options.bits())?;
+    Ok(ChildInfo::of(&report).map(|info| (info, Rusage::from_usage(&usage, MaxRssUnit::host()))))
+}
+
+/// A report of [`wait6()`].
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Waited6 {
+    /// The child. If it ended, its pid is free from now on, and may be somebody else's soon.
+    pub pid: Pid,
+    /// What happened to it.
+    pub status: WaitStatus,
+    /// What it used.
+    pub own: Rusage,
+    /// What its own reaped children used.
+    pub children: Rusage,
+    /// What `waitid` would have told.
+    pub info: Option<ChildInfo>,
+}
+
+/// `wait6(idtype, id, &status, options, &wrusage, &info)`: everything at once; `None` says that WNOHANG found nothing to
+/// report. [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait6(2)), [NetBSD](https://man.netbsd.org/wait6.2)
+///
+/// # Errors
+/// As [`waitid()`].
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+pub fn wait6(target: Target, options: IdOptions) -> Result<Option<Waited6>, Errno> {
+    let (idtype, id) = IdTarget::Child(target).as_raw();
+    let report = calls::wait6(idtype, id, options.bits())?;
+    Ok(Pid::from_raw(report.pid).map(|pid| Waited6 {
+        pid,
+        status: WaitStatus::from_raw(report.status),
+        own: Rusage::from_usage(&report.own, MaxRssUnit::host()),
+        children: Rusage::from_usage(&report.children, MaxRssUnit::host()),
+        info: ChildInfo::of(&report.info),
+    }))
+}
+
+/// Makes a call again as long as a signal interrupts it (`EINTR`).
+///
+/// The calls of this module do not: a program that wants to leave a wait when a signal comes has to see it.
+/// An interrupted wait has consumed nothing.
+///
+/// ```
+/// use waitspec::wait::{Errno, Pid, Target, WaitOptions, retrying, waitpid};
+/// let outcome = retrying(|| waitpid(Target::Pid(Pid::INIT), WaitOptions::NONE));
+/// assert_eq!(outcome, Err(Errno::CHILD));
+/// ```
+///
+/// # Errors
+/// What the call says, but for `EINTR`.
+pub fn retrying<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
+    loop {
+        match call() {
+            Err(Errno::INTR) => {}
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Reaps what is ready, without blocking: one item for each terminated child that matches, until none is left.
+///
+/// One SIGCHLD may stand for many children, so one signal calls for one whole loop of these. `ECHILD` ends it like
+/// *nothing ready* does.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::os::unix::process::CommandExt;
+/// use waitspec::wait::{IdOptions, Pid, Target, reap, waitid};
+/// let child = Pid::from_child(&std::process::Command::new("true").process_group(0).spawn()?);
+/// waitid(child, IdOptions::EXITED | IdOptions::NOWAIT)?; // it has ended, and is still there
+/// let done = reap(Target::Group(child)).collect::<Result<Vec<_>, _>>()?;
+/// assert_eq!(done.iter().map(|done| done.pid).collect::<Vec<_>>(), [child]);
+/// # Ok(()) }
+/// ```
+pub fn reap(target: Target) -> impl Iterator<Item = Result<WaitedUsage, Errno>> {
+    let mut failed = false;
+    std::iter::from_fn(move || {
+        if failed {
+            return None;
+        }
+        match retrying(|| wait4(target, WaitOptions::NOHANG)) {
+            Ok(None) | Err(Errno::CHILD) => None,
+            Ok(Some(done)) => Some(Ok(done)),
+            Err(errno) => {
+                failed = true;
+                Some(Err(errno))
+            }
+        }
+    })
+}

@@ -1,0 +1,130 @@
+//! Names of the host's numbers, as the protocol and the reports write them.
+//!
+//! The numbers differ between systems (`P_ALL` is 0 or 7, `WEXITED` is 1, 4, 16 or 32), the names do not.
+
+use libc::c_int;
+
+use crate::sys::family::Call;
+
+macro_rules! table {
+    ($($(#[$only:meta])* $name:ident)*) => {
+        &[$($(#[$only])* (stringify!($name), libc::$name),)*]
+    };
+}
+
+/// The options of `waitpid`, `wait3` and `wait4`.
+const WAIT_OPTIONS: &[(&str, c_int)] = table!(WNOHANG WUNTRACED WCONTINUED);
+/// The options of `waitid` and `wait6`.
+const ID_OPTIONS: &[(&str, c_int)] = table!(
+    WNOHANG WEXITED WSTOPPED WCONTINUED WNOWAIT
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+    WTRAPPED
+);
+/// The options of one system.
+const OWN_OPTIONS: &[(&str, c_int)] = table!(
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    __WNOTHREAD
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    __WALL
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    __WCLONE
+    #[cfg(target_os = "netbsd")]
+    WALTSIG
+    #[cfg(target_os = "netbsd")]
+    WALLSIG
+    #[cfg(target_os = "netbsd")]
+    WNOZOMBIE
+);
+
+const ID_TYPES: &[(&str, libc::idtype_t)] = table!(
+    P_ALL P_PID P_PGID
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    P_PIDFD
+);
+
+const CHILD_CODES: &[(&str, c_int)] =
+    table!(CLD_EXITED CLD_KILLED CLD_DUMPED CLD_TRAPPED CLD_STOPPED CLD_CONTINUED);
+
+// Where two names have one number, the first is the one that is printed.
+const ERRNOS: &[(&str, c_int)] = table!(
+    EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN EWOULDBLOCK ENOMEM EACCES EFAULT EBUSY
+    EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE
+    EDOM ERANGE EDEADLK ENAMETOOLONG ENOLCK ENOSYS ENOTEMPTY ELOOP EOVERFLOW ENOTSUP EOPNOTSUPP EPROTO ENOTSOCK
+    EADDRINUSE EAFNOSUPPORT ECONNABORTED ECONNREFUSED ECONNRESET EISCONN ENOTCONN EMSGSIZE ENOBUFS ETIMEDOUT
+    EALREADY EINPROGRESS ECANCELED ESTALE EDQUOT
+);
+
+fn number<T: Copy>(tables: &[&[(&str, T)]], name: &str) -> Option<T> {
+    tables.iter().copied().flatten().find(|(known, _)| *known == name).map(|(_, number)| *number)
+}
+
+fn name<T: Copy + Into<i64>>(table: &[(&'static str, T)], number: i64) -> Option<&'static str> {
+    table.iter().find(|(_, known)| (*known).into() == number).map(|(name, _)| *name)
+}
+
+/// The bit of an option: `WNOHANG`, `WEXITED`, `__WALL`, ... as far as this system has it.
+pub fn option(name: &str) -> Option<c_int> {
+    number(&[WAIT_OPTIONS, ID_OPTIONS, OWN_OPTIONS], name)
+}
+
+/// The names of the bits, as the call understands them, and what has no name as one number in hexadecimal.
+///
+/// `WSTOPPED` and `WUNTRACED` are the same bit on most systems: the first is a name for `waitid` and `wait6` only.
+pub fn option_names(call: Call, bits: c_int) -> Vec<String> {
+    let common = match call {
+        Call::Waitid | Call::Wait6 => ID_OPTIONS,
+        Call::Wait | Call::Waitpid | Call::Wait3 | Call::Wait4 => WAIT_OPTIONS,
+    };
+    let (mut names, mut rest) = (Vec::new(), bits);
+    for &(name, bit) in common.iter().chain(OWN_OPTIONS) {
+        if rest & bit != 0 {
+            names.push(name.to_owned());
+            rest &= !bit;
+        }
+    }
+    if rest != 0 {
+        names.push(format!("{rest:#x}"));
+    }
+    names
+}
+
+/// The number of an idtype: `P_ALL`, `P_PID`, `P_PGID`, and `P_PIDFD` on Linux.
+pub fn idtype(name: &str) -> Option<i64> {
+    number(&[ID_TYPES], name).map(i64::from)
+}
+
+/// The name of an idtype.
+pub fn idtype_name(number: i64) -> Option<&'static str> {
+    name(ID_TYPES, number)
+}
+
+/// The number of a `CLD_` code.
+pub fn child_code(name: &str) -> Option<c_int> {
+    number(&[CHILD_CODES], name)
+}
+
+/// The name of a `CLD_` code.
+pub fn child_code_name(code: c_int) -> Option<&'static str> {
+    name(CHILD_CODES, code.into())
+}
+
+/// The number of an error.
+///
+/// ```
+/// use waitspec::wait::names;
+/// let echild = names::errno("ECHILD").unwrap();
+/// assert_eq!(names::errno_name(echild), Some("ECHILD"));
+/// ```
+pub fn errno(name: &str) -> Option<c_int> {
+    number(&[ERRNOS], name)
+}
+
+/// An error in words for a message: its name, or its number if it has none.
+pub fn errno_text(errno: c_int) -> String {
+    errno_name(errno).map_or_else(|| errno.to_string(), str::to_owned)
+}
+
+/// The name of an error.
+pub fn errno_name(errno: c_int) -> Option<&'static str> {
+    name(ERRNOS, errno.into())
+}

@@ -1,0 +1,200 @@
+//! Resource usage with its units.
+
+use std::time::Duration;
+
+use crate::sys::calls;
+use crate::sys::family::Usage;
+
+/// What `ru_maxrss` counts in.
+///
+/// The structure is the same everywhere, the unit is not.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub enum MaxRssUnit {
+    /// 1,024 bytes: Linux and the BSDs.
+    Kibibytes,
+    /// Single bytes: macOS and iOS.
+    Bytes,
+    /// Pages of that many bytes: illumos and Solaris.
+    Pages(u64),
+}
+
+impl MaxRssUnit {
+    /// The unit of the host.
+    #[inline]
+    pub fn host() -> MaxRssUnit {
+        if cfg!(target_vendor = "apple") {
+            MaxRssUnit::Bytes
+        } else if cfg!(any(target_os = "illumos", target_os = "solaris")) {
+            MaxRssUnit::Pages(calls::page_size())
+        } else {
+            MaxRssUnit::Kibibytes
+        }
+    }
+
+    /// The unit of a system by its name in Rust or in `uname`; `page_size` is that of the system in question.
+    ///
+    /// ```
+    /// use waitspec::wait::MaxRssUnit;
+    /// assert_eq!(MaxRssUnit::of_os("linux", 4096).bytes(416), 425_984);
+    /// assert_eq!(MaxRssUnit::of_os("macos", 16384).bytes(425_984), 425_984);
+    /// assert_eq!(MaxRssUnit::of_os("illumos", 4096).bytes(104), 425_984);
+    /// ```
+    pub fn of_os(name: &str, page_size: u64) -> MaxRssUnit {
+        match super::Layout::from_os_name(name) {
+            Some(super::Layout::MacOs) => MaxRssUnit::Bytes,
+            Some(super::Layout::Illumos) => MaxRssUnit::Pages(page_size),
+            _ => MaxRssUnit::Kibibytes,
+        }
+    }
+
+    /// `ru_maxrss` in bytes; a negative number counts as 0.
+    #[inline]
+    pub fn bytes(self, maxrss: i64) -> u64 {
+        count(maxrss).saturating_mul(self.size())
+    }
+
+    /// Bytes in this unit, rounded down: what `ru_maxrss` would say.
+    pub fn of_bytes(self, bytes: u64) -> i64 {
+        i64::try_from(bytes / self.size().max(1)).unwrap_or(i64::MAX)
+    }
+
+    const fn size(self) -> u64 {
+        match self {
+            MaxRssUnit::Kibibytes => 1024,
+            MaxRssUnit::Bytes => 1,
+            MaxRssUnit::Pages(size) => size,
+        }
+    }
+}
+
+/// What a child and its reaped children used, as `wait4` reports it (`getrusage(2)` describes the fields).
+///
+/// Only the sum of user and system time is exact: systems scale the split from clock ticks. A child's peak memory
+/// starts at its parent's, exec or not. What the system did not fill is 0; for a child that stopped or continued some
+/// systems fill nothing.
+///
+/// Manuals: [Linux](https://man7.org/linux/man-pages/man2/getrusage.2.html),
+/// [FreeBSD](https://man.freebsd.org/cgi/man.cgi?getrusage(2)), [NetBSD](https://man.netbsd.org/getrusage.2),
+/// [OpenBSD](https://man.openbsd.org/getrusage.2).
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Rusage {
+    user_us: u64,
+    system_us: u64,
+    max_rss_bytes: u64,
+    minor_faults: u64,
+    major_faults: u64,
+    block_inputs: u64,
+    block_outputs: u64,
+    voluntary_switches: u64,
+    involuntary_switches: u64,
+}
+
+#[inline]
+fn count(number: i64) -> u64 {
+    number.max(0).cast_unsigned()
+}
+
+impl Rusage {
+    /// The usage that the C library of the host wrote.
+    #[inline]
+    #[allow(clippy::unnecessary_cast, reason = "the widths of the numbers differ between systems")]
+    pub(super) fn of_host(usage: &libc::rusage) -> Rusage {
+        let microseconds = |time: libc::timeval| {
+            count((time.tv_sec as i64).wrapping_mul(1_000_000).wrapping_add(time.tv_usec as i64))
+        };
+        Rusage {
+            user_us: microseconds(usage.ru_utime),
+            system_us: microseconds(usage.ru_stime),
+            max_rss_bytes: MaxRssUnit::host().bytes(usage.ru_maxrss as i64),
+            minor_faults: count(usage.ru_minflt as i64),
+            major_faults: count(usage.ru_majflt as i64),
+            block_inputs: count(usage.ru_inblock as i64),
+            block_outputs: count(usage.ru_oublock as i64),
+            voluntary_switches: count(usage.ru_nvcsw as i64),
+            involuntary_switches: count(usage.ru_nivcsw as i64),
+        }
+    }
+
+    /// The usage that a system wrote, in that system's unit of memory.
+    #[inline]
+    pub fn from_usage(usage: &Usage, unit: MaxRssUnit) -> Rusage {
+        let of = |field: Option<i64>| count(field.unwrap_or(0));
+        Rusage {
+            user_us: of(usage.utime_us),
+            system_us: of(usage.stime_us),
+            max_rss_bytes: unit.bytes(usage.maxrss.unwrap_or(0)),
+            minor_faults: of(usage.minflt),
+            major_faults: of(usage.majflt),
+            block_inputs: of(usage.inblock),
+            block_outputs: of(usage.oublock),
+            voluntary_switches: of(usage.nvcsw),
+            involuntary_switches: of(usage.nivcsw),
+        }
+    }
+
+    /// CPU time in user mode, to the microsecond.
+    pub const fn user_time(&self) -> Duration {
+        Duration::from_micros(self.user_us)
+    }
+
+    /// CPU time in the kernel, to the microsecond.
+    pub const fn system_time(&self) -> Duration {
+        Duration::from_micros(self.system_us)
+    }
+
+    /// User and system time together: the figure that is exact.
+    pub const fn cpu_time(&self) -> Duration {
+        Duration::from_micros(self.user_us.saturating_add(self.system_us))
+    }
+
+    /// Peak resident memory in bytes, on every system; of a child or of its largest reaped descendant.
+    pub const fn max_rss_bytes(&self) -> u64 {
+        self.max_rss_bytes
+    }
+
+    /// Page faults that needed no I/O.
+    pub const fn minor_faults(&self) -> u64 {
+        self.minor_faults
+    }
+
+    /// Page faults that needed I/O.
+    pub const fn major_faults(&self) -> u64 {
+        self.major_faults
+    }
+
+    /// Times that the file system read a block.
+    pub const fn block_inputs(&self) -> u64 {
+        self.block_inputs
+    }
+
+    /// Times that the file system wrote a block.
+    pub const fn block_outputs(&self) -> u64 {
+        self.block_outputs
+    }
+
+    /// Context switches because the process waited for something.
+    pub const fn voluntary_switches(&self) -> u64 {
+        self.voluntary_switches
+    }
+
+    /// Context switches because its time slice was over or somebody more important came.
+    pub const fn involuntary_switches(&self) -> u64 {
+        self.involuntary_switches
+    }
+
+    /// The fields back in a system's own unit of memory.
+    pub fn to_usage(&self, unit: MaxRssUnit) -> Usage {
+        let field = |number: u64| Some(i64::try_from(number).unwrap_or(i64::MAX));
+        Usage {
+            utime_us: field(self.user_us),
+            stime_us: field(self.system_us),
+            maxrss: Some(unit.of_bytes(self.max_rss_bytes)),
+            minflt: field(self.minor_faults),
+            majflt: field(self.major_faults),
+            inblock: field(self.block_inputs),
+            oublock: field(self.block_outputs),
+            nvcsw: field(self.voluntary_switches),
+            nivcsw: field(self.involuntary_switches),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Whom a call waits for.
+
+#[cfg(target_os = "linux")]
+use rustix::fd::{AsRawFd, BorrowedFd};
+use rustix::process::Pid;
+
+/// Whom `waitpid` and `wait4` wait for.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Target {
+    /// Any child. It takes the children of every other part of the program too.
+    Any,
+    /// The child with this pid.
+    Pid(Pid),
+    /// Any child in the caller's process group.
+    OwnGroup,
+    /// Any child in this process group.
+    Group(Pid),
+}
+
+impl Target {
+    /// The first argument of `waitpid`: -1, a pid, 0, or minus a group.
+    pub const fn as_raw(self) -> libc::pid_t {
+        match self {
+            Target::Any => -1,
+            Target::Pid(pid) => pid.as_raw_nonzero().get(),
+            Target::OwnGroup => 0,
+            Target::Group(group) => group.as_raw_nonzero().get().wrapping_neg(),
+        }
+    }
+
+    /// The target of a first argument of `waitpid`; `None` for `INT_MIN`, which is minus no group.
+    pub fn from_raw(pid: libc::pid_t) -> Option<Target> {
+        match pid {
+            -1 => Some(Target::Any),
+            0 => Some(Target::OwnGroup),
+            1.. => Pid::from_raw(pid).map(Target::Pid),
+            ..-1 => pid.checked_neg().and_then(Pid::from_raw).map(Target::Group),
+        }
+    }
+}
+
+impl From<Pid> for Target {
+    fn from(pid: Pid) -> Target {
+        Target::Pid(pid)
+    }
+}
+
+/// Whom `waitid` and `wait6` wait for.
+#[derive(Copy, Clone, Debug)]
+pub enum IdTarget<'fd> {
+    /// `P_ALL`, `P_PID` or `P_PGID`. The caller's own group goes by its number: not every system takes 0 for it.
+    Child(Target),
+    /// `P_PIDFD`: the child behind a pidfd (Linux 5.4).
+    #[cfg(target_os = "linux")]
+    PidFd(BorrowedFd<'fd>),
+    /// Keeps the lifetime where there are no pidfds; it waits for nothing and cannot be made.
+    #[cfg(not(target_os = "linux"))]
+    #[doc(hidden)]
+    Never(std::convert::Infallible, std::marker::PhantomData<&'fd ()>),
+}
+
+impl IdTarget<'_> {
+    /// The first two arguments of `waitid` in the host's numbers.
+    pub fn as_raw(self) -> (libc::idtype_t, libc::id_t) {
+        let id = |pid: Pid| pid.as_raw_nonzero().get() as libc::id_t;
+        match self {
+            IdTarget::Child(Target::Any) => (libc::P_ALL, 0),
+            IdTarget::Child(Target::Pid(pid)) => (libc::P_PID, id(pid)),
+            IdTarget::Child(Target::OwnGroup) => (libc::P_PGID, id(rustix::process::getpgrp())),
+            IdTarget::Child(Target::Group(group)) => (libc::P_PGID, id(group)),
+            #[cfg(target_os = "linux")]
+            IdTarget::PidFd(fd) => (libc::P_PIDFD, fd.as_raw_fd() as libc::id_t),
+            #[cfg(not(target_os = "linux"))]
+            IdTarget::Never(never, _) => match never {},
+        }
+    }
+}
+
+impl From<Target> for IdTarget<'_> {
+    fn from(target: Target) -> Self {
+        IdTarget::Child(target)
+    }
+}
+
+impl From<Pid> for IdTarget<'_> {
+    fn from(pid: Pid) -> Self {
+        IdTarget::Child(Target::Pid(pid))
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl<'fd> From<BorrowedFd<'fd>> for IdTarget<'fd> {
+    fn from(fd: BorrowedFd<'fd>) -> Self {
+        IdTarget::PidFd(fd)
+    }
+}

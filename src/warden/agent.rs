@@ -1,0 +1,300 @@
+//! The agent of the trial: its start, its lines, its end.
+
+use super::{Warden, garbage, read_some, write_all};
+use crate::protocol::Line;
+use crate::protocol::line::LineReader;
+use crate::sys::process::{self, Forked, Handle};
+use crate::sys::process_table::{self, State};
+use crate::sys::signals;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::io::Errno;
+use std::collections::BTreeMap;
+use std::ffi::CString;
+use std::time::Duration;
+
+/// How much of an agent's standard error is kept.
+const STDERR_KEPT: usize = 16 * 1024;
+
+/// What is known of one call of the family.
+#[derive(Copy, Clone)]
+pub(super) enum CallState {
+    /// The agent announced it and has not answered.
+    Entered {
+        /// The thread that makes the call.
+        tid: i32,
+        /// The CPU time of the agent at that moment, where the process table shows it.
+        cpu: Option<Duration>,
+    },
+    /// The agent answered.
+    Answered,
+}
+
+/// The process that hosts the subject.
+pub(super) struct Agent {
+    /// The process that the warden forked.
+    pub(super) handle: Handle,
+    /// The process that speaks: the one forked, or one below it when the agent's command is a wrapper.
+    pub(super) pid: i32,
+    pub(super) calls: BTreeMap<u64, CallState>,
+    /// What stood below the forked process when it said hello: a wrapper and its helpers.
+    pub(super) family: Vec<i32>,
+    /// The pids that its replies named: children that need not have connected.
+    pub(super) spawned: Vec<i32>,
+    /// Seen dead.
+    pub(super) ended: bool,
+    /// The wait status of the forked process, if reaping it told one.
+    pub(super) status: Option<i32>,
+    stdin: Option<OwnedFd>,
+    stdout: Option<OwnedFd>,
+    stderr: Option<OwnedFd>,
+    lines: LineReader,
+    pub(super) stderr_text: Vec<u8>,
+}
+
+impl Agent {
+    pub(super) fn out_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.stdout.as_ref().map(AsFd::as_fd)
+    }
+
+    pub(super) fn err_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.stderr.as_ref().map(AsFd::as_fd)
+    }
+
+    /// Sends one line. An agent that does not read loses it: its pipe holds far more than a trial asks.
+    pub(super) fn send(&mut self, line: &[u8]) {
+        if let Some(stdin) = &self.stdin {
+            let mut bytes = line.to_vec();
+            bytes.push(b'\n');
+            if write_all(stdin, &bytes).is_err() {
+                self.stdin = None;
+            }
+        }
+    }
+
+    pub(super) fn call(&self, id: u64) -> Option<CallState> {
+        self.calls.get(&id).copied()
+    }
+
+    /// Whether a child of its own has a processor, waits for one, or cannot be disturbed: it may be about to end or stop.
+    pub(super) fn has_a_busy_child(&self) -> bool {
+        self.has_a_child_in(|state| matches!(state, State::Running | State::DiskSleep))
+    }
+
+    /// Whether a tracer has stopped a child of its own: it goes on when the tracer gets round to it, unless it is a stop of job
+    /// control, which looks alike.
+    pub(super) fn has_a_traced_child(&self) -> bool {
+        self.has_a_child_in(|state| state == State::TracingStop)
+    }
+
+    fn has_a_child_in(&self, states: impl Fn(State) -> bool) -> bool {
+        self.spawned.iter().any(|&pid| {
+            let process = process_table::read(pid).ok().flatten();
+            process.is_some_and(|p| p.ppid == self.pid && states(p.state))
+        })
+    }
+
+    /// Keeps track of calls from what the agent says.
+    fn note(&mut self, line: &Line) {
+        let Some(id) = line.id() else { return };
+        match line.word() {
+            "entering" => {
+                let tid = line.number("tid").ok().and_then(|n| i32::try_from(n).ok()).unwrap_or(self.pid);
+                let cpu = process_table::read(self.pid).ok().flatten().map(|p| p.cpu);
+                self.calls.insert(id, CallState::Entered { tid, cpu });
+            }
+            _ => {
+                self.calls.insert(id, CallState::Answered);
+                let pid = line.number_opt("pid").ok().flatten();
+                self.spawned.extend(pid.and_then(|p| i32::try_from(p).ok()));
+            }
+        }
+    }
+}
+
+/// The three streams of an agent, both ends.
+struct Streams {
+    ours: [OwnedFd; 3],
+    theirs: [OwnedFd; 3],
+}
+
+fn streams() -> Result<Streams, Errno> {
+    let (in_read, in_write) = pipe()?;
+    let (out_read, out_write) = pipe()?;
+    let (err_read, err_write) = pipe()?;
+    for fd in [&in_write, &out_read, &err_read] {
+        rustix::io::ioctl_fionbio(fd, true)?;
+    }
+    Ok(Streams { ours: [in_write, out_read, err_read], theirs: [in_read, out_write, err_write] })
+}
+
+/// A pipe whose ends do not survive an exec, for there is no `pipe2` on every system.
+fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    let (read, write) = rustix::pipe::pipe()?;
+    rustix::io::fcntl_setfd(&read, rustix::io::FdFlags::CLOEXEC)?;
+    rustix::io::fcntl_setfd(&write, rustix::io::FdFlags::CLOEXEC)?;
+    Ok((read, write))
+}
+
+impl Warden<'_> {
+    /// Starts the agent of a trial.
+    pub(super) fn open_agent(&mut self, request: &Line) -> Result<i32, String> {
+        if self.agent.is_some() {
+            return Err("a trial is open already".into());
+        }
+        let nonce = request.text("nonce").map_err(|e| e.to_string())?;
+        let argv: Vec<CString> =
+            request.byte_list("argv").into_iter().filter_map(|a| CString::new(a).ok()).collect();
+        let subject = request.get("subject");
+        let hosted = match &subject {
+            Some(name) => Some(self.subjects.get(name).ok_or_else(|| format!("no subject {name} here"))?),
+            None if argv.is_empty() => return Err("'subject=' or 'argv=' is missing".into()),
+            None => None,
+        };
+        let streams = streams().map_err(|e| format!("cannot make pipes for the agent: {}", errno(e)))?;
+        let pid = match process::fork() {
+            Err(e) => return Err(format!("cannot fork the agent: {}", errno(e))),
+            Ok(Forked::Parent(pid)) => pid,
+            Ok(Forked::Child) => {
+                become_agent(streams.theirs);
+                match hosted {
+                    Some(subject) => {
+                        let (input, output) = (
+                            rustix::io::dup(rustix::stdio::stdin()),
+                            rustix::io::dup(rustix::stdio::stdout()),
+                        );
+                        match (input, output) {
+                            (Ok(input), Ok(output)) => crate::agent::serve(subject, input, output),
+                            _ => process::exit_now(125),
+                        }
+                    }
+                    None => {
+                        // Ours does this by itself.
+                        signals::reset_all();
+                        // An agent of another language finds its own start-up files: it begins in the driver's folder.
+                        let _ = rustix::process::chdir(self.subjects.start_folder());
+                        let errno = process::exec(&argv);
+                        let why =
+                            format!("cannot execute {}: {}\n", argv[0].to_string_lossy(), self::errno(errno));
+                        let _ = write_all(rustix::stdio::stderr(), why.as_bytes());
+                        process::exit_now(127)
+                    }
+                }
+            }
+        };
+        let [stdin, stdout, stderr] = streams.ours;
+        let handle = Handle::open(pid).map_err(|e| format!("cannot watch the agent: {}", errno(e)))?;
+        self.children.clear();
+        self.agent = Some(Agent {
+            handle,
+            pid,
+            calls: BTreeMap::new(),
+            family: Vec::new(),
+            spawned: Vec::new(),
+            ended: false,
+            status: None,
+            stdin: Some(stdin),
+            stdout: Some(stdout),
+            stderr: Some(stderr),
+            lines: LineReader::default(),
+            stderr_text: Vec::new(),
+        });
+        self.children.nonce = nonce;
+        Ok(pid)
+    }
+
+    /// Reads what the agent says and relays it.
+    pub(super) fn read_agent(&mut self) {
+        let Some(agent) = &mut self.agent else { return };
+        let Some(stdout) = &agent.stdout else { return };
+        let ended = match read_some(stdout, &mut agent.lines) {
+            Ok(false) => return,
+            Ok(true) => false,
+            Err(_) => true,
+        };
+        let mut texts = Vec::new();
+        while let Some(line) = agent.lines.next_line() {
+            let parsed = line.clone().and_then(|bytes| Line::parse(&bytes));
+            match parsed {
+                Ok(parsed) => {
+                    if parsed.word() == "hello" {
+                        let said = parsed.number("pid").ok().and_then(|p| i32::try_from(p).ok());
+                        if let Some(pid) = said.filter(|p| *p != agent.pid && self.sweeper.is_below_us(*p)) {
+                            agent.pid = pid;
+                            agent.family = self.sweeper.pids();
+                        }
+                    }
+                    agent.note(&parsed);
+                    texts.push(format!("agent {parsed}"));
+                }
+                Err(why) => texts.push(format!("warden {}", garbage("agent", &line, &why))),
+            }
+        }
+        if ended {
+            if !agent.lines.rest().is_empty() {
+                let rest = Ok(agent.lines.rest().to_vec());
+                let why = crate::protocol::line::LineError::Unfinished;
+                texts.push(format!("warden {}", garbage("agent", &rest, &why)));
+            }
+            agent.stdout = None;
+            texts.push(format!("warden {}", Line::new("eof").with("of", "agent")));
+        }
+        for text in texts {
+            self.say(&text);
+        }
+    }
+
+    /// Keeps the first part of what the agent writes on standard error.
+    pub(super) fn read_stderr(&mut self) {
+        let Some(agent) = &mut self.agent else { return };
+        let Some(stderr) = &agent.stderr else { return };
+        let mut buffer = [0_u8; 4096];
+        match rustix::io::read(stderr, &mut buffer) {
+            Ok(n) if n > 0 => {
+                let room = STDERR_KEPT.saturating_sub(agent.stderr_text.len());
+                agent.stderr_text.extend_from_slice(&buffer[..n.min(room)]);
+            }
+            Err(Errno::AGAIN | Errno::INTR) => {}
+            _ => agent.stderr = None,
+        }
+    }
+
+    /// The agent has died: what it said before is read first.
+    pub(super) fn agent_ended(&mut self) {
+        self.read_agent();
+        self.read_stderr();
+        if let Some(agent) = &mut self.agent
+            && !agent.ended
+        {
+            agent.ended = true;
+            self.tell(&Line::new("gone").with("of", "agent"));
+        }
+    }
+}
+
+/// What every agent begins as, whatever the driver was started with: default dispositions, an empty mask, a process group
+/// that is not orphaned (its parent, the warden, is of the same session and of another group), its three streams and
+/// no other descriptor, and its death tied to the warden's.
+fn become_agent(theirs: [OwnedFd; 3]) {
+    process::die_with_parent(Some(libc::SIGKILL));
+    let _ = rustix::process::setpgid(None, None);
+    // The ends may themselves be numbered 0 to 2 if those were closed: move them out of the way first.
+    let moved: Vec<OwnedFd> =
+        theirs.iter().filter_map(|fd| rustix::io::fcntl_dupfd_cloexec(fd, 3).ok()).collect();
+    if let [stdin, stdout, stderr] = moved.as_slice() {
+        let done = rustix::stdio::dup2_stdin(stdin)
+            .and_then(|()| rustix::stdio::dup2_stdout(stdout))
+            .and_then(|()| rustix::stdio::dup2_stderr(stderr));
+        if done.is_err() {
+            process::exit_now(125);
+        }
+    } else {
+        process::exit_now(125);
+    }
+    std::mem::forget(moved);
+    std::mem::forget(theirs);
+    process::close_from(3);
+}
+
+fn errno(e: Errno) -> String {
+    crate::wait::names::errno_text(e.raw_os_error())
+}

@@ -1,0 +1,434 @@
+//! The warden: guards the processes of one trial at a time.
+//!
+//! It is forked from the driver before any thread exists, leads a session of its own, adopts orphans where the system
+//! lets it, and outlives the driver just long enough to end everything below it. It starts the agent, relays lines,
+//! sends signals and watches the process table. It never learns anything from a wait call: those are what is judged.
+//!
+//! # Requests
+//!
+//! Each carries `id=N` and is answered by one line with the same `id`.
+//!
+//! | request | what it does | answer |
+//! |---|---|---|
+//! | `probe` | finds out what the surroundings have | `ok kernel=K machine=M methods=M,... notes=T,... root=yes core=yes` |
+//! | `open subject=NAME` or `open argv=A,B,...`, `nonce=N` | starts the agent of a trial; children connect with tokens `N-NAME` | `ok pid=N socket=PATH exe=PATH`, `err why=TEXT` |
+//! | `adopt name=A pid=N` | names a child that does not connect; it must stand below the warden in the process table | `ok`, `err why=TEXT` |
+//! | `signal to=A sig=S` (`to=agent`) | sends a signal | `ok`, `err errno=E` |
+//! | `await of=A for=zombie,stopped,running,asleep or gone within=MS` | waits for that state in the process table | `ok state=S`, `late state=S` |
+//! | `blocked call=N within=MS` | waits until the agent sleeps in the call of that id, or has answered it | `ok how=syscall,asleep or assumed`, `ok how=answered`, `ok how=died`, `late` |
+//! | `answer call=N grace=MS spin=MS within=MS` | waits until the call of that id is answered; a caller asleep for `grace`, or that burnt `spin` of CPU time, hangs | `ok how=answered`, `ok how=died`, `ok how=asleep`, `ok how=spinning`, `late` |
+//! | `state of=A` | reads the process table | `ok state=S ppid=N pgid=N sid=N` |
+//! | `close` | ends the trial: kills and reaps everything below the warden | `ok leaked=P,... agent=STATUS stuck=N`, before it the rest of what the agent wrote |
+//!
+//! What the agent and the children write is relayed as `agent LINE` and `child NAME LINE`, a line that cannot be relayed
+//! as `warden garbage from=agent what=BYTES`; `warden gone of=agent` says that the agent has died, `warden eof of=NAME` that a
+//! connection ended, `warden stderr text=BYTES` is what the agent wrote on standard error.
+
+mod agent;
+mod children;
+mod probe;
+mod sweep;
+mod watch;
+
+use crate::protocol::Line;
+use crate::protocol::line::{LineError, LineReader};
+use crate::subject::Registry;
+use crate::sys::{process, signals};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::io::Errno;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where a warden speaks and works.
+pub struct Post {
+    /// From the driver.
+    pub input: OwnedFd,
+    /// To the driver; may be the same stream.
+    pub output: OwnedFd,
+    /// A folder of its own, made if it is not there, which it removes at the end, and its parent too once that is empty.
+    pub folder: PathBuf,
+}
+
+/// Serves one driver until its stream ends. Called in a process that has one thread and no children.
+pub fn serve(post: Post, subjects: &Registry) -> ! {
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGPIPE, libc::SIGQUIT] {
+        // The driver decides when a run ends; the warden ends with its stream.
+        let _ = signals::set_action(signal, signals::Action::Ignore, signals::Flags::default());
+    }
+    let _ = rustix::process::setsid();
+    let adopts = process::set_subreaper(true).is_ok();
+    let mut warden = match Warden::new(post, subjects, adopts) {
+        Ok(warden) => warden,
+        Err((mut output, why)) => {
+            let _ = write_line(
+                &mut output,
+                &format!("warden unfit why={}", crate::protocol::line::encode(why.as_bytes())),
+            );
+            process::exit_now(3)
+        }
+    };
+    while warden.turn() {}
+    warden.leave();
+    process::exit_now(0)
+}
+
+/// Serves a far driver on standard input and output: `ssh host waitspec warden`.
+pub fn serve_stdio(subjects: &Registry) -> ! {
+    let taken = (|| {
+        let (input, output) =
+            (rustix::io::dup(rustix::stdio::stdin())?, rustix::io::dup(rustix::stdio::stdout())?);
+        // Whatever else writes to standard output must not fall into the stream.
+        rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
+        Ok::<_, Errno>((input, output))
+    })();
+    match (taken, crate::harness::folder::make()) {
+        (Ok((input, output)), Ok(parent)) => {
+            let folder = parent.join("w0");
+            serve(Post { input, output, folder }, subjects)
+        }
+        _ => process::exit_now(3),
+    }
+}
+
+/// The state of a warden.
+struct Warden<'a> {
+    input: OwnedFd,
+    output: OwnedFd,
+    from_driver: LineReader,
+    folder: PathBuf,
+    subjects: &'a Registry,
+    listener: children::Listener,
+    agent: Option<agent::Agent>,
+    children: children::Children,
+    watches: Vec<watch::Watch>,
+    sweeper: sweep::Sweeper,
+    /// How often in a row nothing happened while something was watched: the longer, the slower.
+    idle_turns: u32,
+    open: bool,
+}
+
+/// What a poll found ready.
+#[derive(Copy, Clone, PartialEq, Eq)]
+enum Source {
+    Driver,
+    Listener,
+    AgentOut,
+    AgentErr,
+    AgentEnd,
+    Stranger(usize),
+    Child(usize),
+    /// The end of a watched process; the watch is looked at in any case.
+    Watched,
+}
+
+impl<'a> Warden<'a> {
+    fn new(post: Post, subjects: &'a Registry, adopts: bool) -> Result<Warden<'a>, (OwnedFd, String)> {
+        let made = match rustix::fs::mkdir(&post.folder, rustix::fs::Mode::RWXU) {
+            // By the driver.
+            Err(Errno::EXIST) => Ok(()),
+            made => made,
+        };
+        let ready = made
+            .map_err(|e| format!("cannot make the folder {}: {e}", post.folder.display()))
+            .and_then(|()| {
+                // Core files and whatever else a child leaves behind fall into a folder that is removed.
+                rustix::process::chdir(&post.folder)
+                    .map_err(|e| format!("cannot enter {}: {e}", post.folder.display()))
+            })
+            .and_then(|()| {
+                let path = post.folder.join("s");
+                children::Listener::bind(&path)
+                    .map_err(|e| format!("cannot listen at {}: {e}", path.display()))
+            });
+        let listener = match ready {
+            Ok(listener) => listener,
+            Err(why) => return Err((post.output, why)),
+        };
+        let Post { input, output, folder } = post;
+        Ok(Warden {
+            input,
+            output,
+            from_driver: LineReader::default(),
+            folder,
+            subjects,
+            listener,
+            agent: None,
+            children: children::Children::default(),
+            watches: Vec::new(),
+            sweeper: sweep::Sweeper::new(adopts),
+            idle_turns: 0,
+            open: true,
+        })
+    }
+
+    /// One turn of the loop; `false` once the driver has gone.
+    fn turn(&mut self) -> bool {
+        let ready = self.poll();
+        let busy = ready.iter().any(|s| *s != Source::Watched);
+        self.idle_turns = if busy { 0 } else { self.idle_turns.saturating_add(1) };
+        // A child's connection is forgotten by swapping; going from the back keeps the earlier positions right.
+        for source in ready.into_iter().rev() {
+            match source {
+                Source::Driver => self.read_driver(),
+                Source::Listener => self.listener.accept(&mut self.children),
+                Source::AgentOut => self.read_agent(),
+                Source::AgentErr => self.read_stderr(),
+                Source::AgentEnd => self.agent_ended(),
+                Source::Stranger(at) => self.read_stranger(at),
+                Source::Child(at) => self.read_child(at),
+                Source::Watched => {}
+            }
+        }
+        self.look_at_watches();
+        self.open
+    }
+
+    fn poll(&self) -> Vec<Source> {
+        let mut sources = vec![Source::Driver, Source::Listener];
+        let mut fds: Vec<BorrowedFd<'_>> = vec![self.input.as_fd(), self.listener.as_fd()];
+        let mut add = |source, fd| {
+            sources.push(source);
+            fds.push(fd);
+        };
+        if let Some(agent) = &self.agent {
+            if let Some(fd) = agent.out_fd() {
+                add(Source::AgentOut, fd);
+            }
+            if let Some(fd) = agent.err_fd() {
+                add(Source::AgentErr, fd);
+            }
+            if let (false, Some(fd)) = (agent.ended, agent.handle.poll_fd()) {
+                add(Source::AgentEnd, fd);
+            }
+        }
+        for (at, stranger) in self.children.strangers.iter().enumerate() {
+            add(Source::Stranger(at), stranger.as_fd());
+        }
+        for (at, child) in self.children.known.iter().enumerate() {
+            if let Some(fd) = child.connection() {
+                add(Source::Child(at), fd);
+            }
+        }
+        for watch in &self.watches {
+            if let Some(fd) = watch.ending(&self.children, self.agent.as_ref()) {
+                add(Source::Watched, fd);
+            }
+        }
+        let mut polled: Vec<PollFd<'_>> =
+            fds.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
+        let pause = self.patience().map(timespec);
+        match poll(&mut polled, pause.as_ref()) {
+            Ok(_) => {
+                let ready = polled.iter().map(|p| !p.revents().is_empty());
+                sources.into_iter().zip(ready).filter_map(|(s, r)| r.then_some(s)).collect()
+            }
+            Err(_) => Vec::new(),
+        }
+    }
+
+    fn read_driver(&mut self) {
+        match read_some(&self.input, &mut self.from_driver) {
+            Ok(true) => {}
+            Ok(false) => return,
+            Err(_) => {
+                self.open = false;
+                return;
+            }
+        }
+        while let Some(line) = self.from_driver.next_line() {
+            match line {
+                Ok(line) => self.take(&line),
+                Err(_) => self.open = false,
+            }
+        }
+    }
+
+    /// Takes one line of the driver's, by its address.
+    fn take(&mut self, bytes: &[u8]) {
+        let (address, rest) = split_word(bytes);
+        match address {
+            b"agent" => {
+                if let Some(agent) = &mut self.agent {
+                    agent.send(rest);
+                }
+            }
+            b"child" => {
+                let (name, rest) = split_word(rest);
+                let sent = self.children.send(&String::from_utf8_lossy(name), rest);
+                if !sent {
+                    self.tell(&Line::new("eof").with("of", String::from_utf8_lossy(name)));
+                }
+            }
+            b"warden" => match Line::parse(rest) {
+                Ok(request) => self.request(&request),
+                Err(why) => self.tell(&Line::new("garbage").with("from", "driver").with("why", why)),
+            },
+            _ => self.tell(&Line::new("garbage").with("from", "driver").with("why", "unknown address")),
+        }
+    }
+
+    fn request(&mut self, request: &Line) {
+        let Some(id) = request.id() else {
+            return self
+                .tell(&Line::new("garbage").with("from", "driver").with("why", "a request without id"));
+        };
+        let ok = || Line::new("ok").with("id", id);
+        let err = |key: &str, why: String| Line::new("err").with("id", id).with(key, why);
+        let answer = match request.word() {
+            "probe" => probe::probe().with("id", id),
+            "open" => match self.open_agent(request) {
+                Ok(pid) => self.opened(ok().with("pid", pid)),
+                Err(why) => err("why", why),
+            },
+            "adopt" => match self.adopt(request) {
+                Ok(()) => ok(),
+                Err(why) => err("why", why),
+            },
+            "signal" => match self.signal(request) {
+                Ok(()) => ok(),
+                Err(errno) => err("errno", crate::wait::names::errno_text(errno.raw_os_error())),
+            },
+            "state" => match self.state(request) {
+                Some(state) => state.with("id", id),
+                None => ok().with("state", "unknown"),
+            },
+            "await" | "blocked" | "answer" => match watch::Watch::new(id, request) {
+                Ok(watch) => {
+                    self.watches.push(watch);
+                    self.idle_turns = 0;
+                    return;
+                }
+                Err(why) => err("why", why.to_string()),
+            },
+            "close" => self.close(id),
+            other => err("why", format!("unknown request {other}")),
+        };
+        self.tell(&answer);
+    }
+
+    /// What a trial needs to know of where it runs.
+    fn opened(&self, answer: Line) -> Line {
+        let exe = std::env::current_exe().unwrap_or_else(|_| {
+            // Where /proc is missing: as whoever started the program named it.
+            self.subjects.start_folder().join(std::env::args_os().next().unwrap_or_default())
+        });
+        answer.with("socket", self.folder.join("s").display()).with("exe", exe.display())
+    }
+
+    fn adopt(&mut self, request: &Line) -> Result<(), String> {
+        let name = request.text("name").map_err(|e| e.to_string())?;
+        let pid = request.number("pid").map_err(|e| e.to_string())?;
+        let pid =
+            i32::try_from(pid).ok().filter(|p| *p > 1).ok_or_else(|| format!("pid {pid} is no child"))?;
+        // Without a process table the agent's word has to do: fork gave it that pid.
+        let told = || self.agent.as_ref().is_some_and(|agent| agent.spawned.contains(&pid));
+        if !self.sweeper.is_below_us(pid) && (self.sweeper.has_a_table() || !told()) {
+            return Err(format!("process {pid} is not below the warden"));
+        }
+        self.children.adopt(name, pid)
+    }
+
+    fn signal(&mut self, request: &Line) -> Result<(), Errno> {
+        let to = request.get("to").unwrap_or_default();
+        let signal =
+            request.get("sig").and_then(|s| crate::wait::Signal::from_name(&s)).ok_or(Errno::INVAL)?;
+        let handle = self.handle(&to).ok_or(Errno::SRCH)?;
+        handle.signal(signal.number())
+    }
+
+    fn handle(&self, of: &str) -> Option<&process::Handle> {
+        match (of, &self.agent) {
+            ("agent", Some(agent)) => Some(&agent.handle),
+            _ => self.children.get(of).map(|child| &child.handle),
+        }
+    }
+
+    fn state(&self, request: &Line) -> Option<Line> {
+        let pid = self.handle(&request.get("of")?)?.pid();
+        let line = Line::new("ok");
+        Some(match crate::sys::process_table::read(pid) {
+            Ok(Some(p)) => line
+                .with("state", watch::word(p.state))
+                .with("ppid", p.ppid)
+                .with("pgid", p.pgid)
+                .with("sid", p.sid)
+                .with("below", if self.sweeper.is_below_us(pid) { "yes" } else { "no" }),
+            Ok(None) => line.with("state", "gone"),
+            Err(_) => line.with("state", "unknown"),
+        })
+    }
+
+    fn tell(&mut self, line: &Line) {
+        self.say(&format!("warden {line}"));
+    }
+
+    fn say(&mut self, text: &str) {
+        if write_line(&mut self.output, text).is_err() {
+            self.open = false;
+        }
+    }
+
+    /// The driver has gone, or is done: nothing of ours stays.
+    fn leave(&mut self) {
+        self.end_everything();
+        let _ = rustix::process::chdir("/");
+        let _ = std::fs::remove_dir_all(&self.folder);
+        if let Some(parent) = self.folder.parent() {
+            // Succeeds for the last warden of a run only.
+            let _ = rustix::fs::rmdir(parent);
+        }
+    }
+}
+
+fn timespec(pause: Duration) -> Timespec {
+    Timespec { tv_sec: pause.as_secs().cast_signed(), tv_nsec: pause.subsec_nanos().into() }
+}
+
+fn split_word(bytes: &[u8]) -> (&[u8], &[u8]) {
+    match bytes.iter().position(|&b| b == b' ') {
+        Some(at) => (&bytes[..at], &bytes[at + 1..]),
+        None => (bytes, &[]),
+    }
+}
+
+/// Reads what is there: `Ok(false)` for nothing yet, an error for the end of the stream.
+fn read_some(fd: impl AsFd, into: &mut LineReader) -> Result<bool, Errno> {
+    let mut buffer = [0_u8; 16 * 1024];
+    match rustix::io::read(fd, &mut buffer) {
+        Ok(0) => Err(Errno::PIPE),
+        Ok(n) => {
+            into.push(&buffer[..n]);
+            Ok(true)
+        }
+        Err(Errno::AGAIN | Errno::INTR) => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+fn write_line(fd: impl AsFd, text: &str) -> Result<(), Errno> {
+    let mut bytes = Vec::with_capacity(text.len() + 1);
+    bytes.extend_from_slice(text.as_bytes());
+    bytes.push(b'\n');
+    write_all(fd, &bytes)
+}
+
+fn write_all(fd: impl AsFd, mut bytes: &[u8]) -> Result<(), Errno> {
+    while !bytes.is_empty() {
+        match rustix::io::write(&fd, bytes) {
+            Ok(n) => bytes = &bytes[n..],
+            Err(Errno::INTR) => {}
+            Err(e) => return Err(e),
+        }
+    }
+    Ok(())
+}
+
+/// The text of a line that could not be relayed, cut to what a reader needs.
+fn garbage(from: &str, line: &Result<Vec<u8>, LineError>, why: &LineError) -> Line {
+    let shown = match line {
+        Ok(bytes) => String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned(),
+        Err(_) => String::new(),
+    };
+    Line::new("garbage").with("from", from).with("why", why).with("what", shown)
+}

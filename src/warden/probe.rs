@@ -1,0 +1,55 @@
+//! What the surroundings have, found out once.
+
+use crate::protocol::Line;
+use crate::sys::{process_table, signals};
+use rustix::process::{Resource, getrlimit};
+use std::path::Path;
+
+/// The answer to `probe`, without its `id`.
+pub(super) fn probe() -> Line {
+    let uname = rustix::system::uname();
+    let text = |s: &std::ffi::CStr| s.to_string_lossy().into_owned();
+    let methods = process_table::probe();
+    let shown = [("processes", methods.table), ("deaths", methods.ended), ("blocked calls", methods.blocked)];
+    let root = rustix::process::geteuid().is_root();
+    let core = core_files();
+    Line::new("ok")
+        .with("kernel", format!("{} {}", text(uname.sysname()), text(uname.release())))
+        .with("machine", text(uname.machine()))
+        .with_list("methods", shown.map(|(what, how)| format!("{what} by {how}")))
+        .with_list("notes", notes(root))
+        .with("root", yes(root))
+        .with("core", yes(core))
+}
+
+fn yes(flag: bool) -> &'static str {
+    if flag { "yes" } else { "no" }
+}
+
+/// What a run was started with that would change what wait does, and that agents are therefore freed of.
+fn notes(root: bool) -> Vec<String> {
+    let mut notes = Vec::new();
+    if signals::is_ignored(libc::SIGCHLD) == Some(true) {
+        notes.push("SIGCHLD was ignored on entry; agents begin with its default action".to_owned());
+    }
+    let blocked = signals::blocked();
+    if !blocked.is_empty() {
+        notes.push(format!("{} signals were blocked on entry; agents begin with none", blocked.len()));
+    }
+    if !root {
+        notes.push("not the superuser".to_owned());
+    }
+    if process_table::read(crate::sys::process::pid()).is_err() {
+        notes.push("the process table cannot be read".to_owned());
+    }
+    notes
+}
+
+/// Whether a process that dumps core leaves a file in its working folder, as far as can be known beforehand: the hard limit
+/// allows one, and the system does not hand the core to a program.
+fn core_files() -> bool {
+    let allowed = getrlimit(Resource::Core).maximum != Some(0);
+    let pattern = Path::new("/proc/sys/kernel/core_pattern");
+    let piped = std::fs::read(pattern).is_ok_and(|text| text.starts_with(b"|"));
+    allowed && !piped
+}

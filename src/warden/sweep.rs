@@ -1,0 +1,216 @@
+//! The end of a trial: everything below the warden is killed and reaped.
+
+use super::Warden;
+use super::watch;
+use crate::protocol::Line;
+use crate::sys::process::{self, Handle, Reaped};
+use crate::sys::process_table::{self, Descendants, State};
+use crate::sys::signals;
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+/// How long a killed process may take to die: a process in an uninterruptible sleep takes as long as its device.
+const DYING: Duration = Duration::from_secs(10);
+
+/// Finds and ends what is below the warden.
+pub(super) struct Sweeper {
+    below: Descendants,
+    /// Orphans below us become ours. Where the system has no such thing they must be found before their parents end.
+    adopts: bool,
+    /// Zombies that the system would not let us reap: its wait lies. They end with the warden.
+    stuck: BTreeSet<i32>,
+}
+
+impl Sweeper {
+    pub(super) fn new(adopts: bool) -> Sweeper {
+        Sweeper { below: Descendants::new(process::pid()), adopts, stuck: BTreeSet::new() }
+    }
+
+    /// Whether a process stands below the warden.
+    pub(super) fn is_below_us(&self, pid: i32) -> bool {
+        let us = process::pid();
+        let mut at = pid;
+        // As deep as any trial goes; a loop cannot be, but a table read while it changes can look like one.
+        for _ in 0..64 {
+            match process_table::read(at) {
+                Ok(Some(p)) if p.ppid == us => return true,
+                Ok(Some(p)) if p.ppid > 1 => at = p.ppid,
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// Whether there is a process table that shows us, and therefore what is below us.
+    pub(super) fn has_a_table(&self) -> bool {
+        matches!(process_table::read(process::pid()), Ok(Some(_)))
+    }
+
+    /// The pids below the warden, now.
+    pub(super) fn pids(&mut self) -> Vec<i32> {
+        self.below.scan().unwrap_or_default().into_iter().map(|p| p.pid).collect()
+    }
+}
+
+impl Warden<'_> {
+    /// Ends the trial and says what was found.
+    pub(super) fn close(&mut self, id: u64) -> Line {
+        let answer = Line::new("ok").with("id", id);
+        if self.agent.is_none() {
+            return answer;
+        }
+        self.watches.clear();
+        self.read_agent();
+        self.read_stderr();
+        let expected = self.expected();
+        let swept = self.end_everything();
+        self.read_stderr();
+        let Some(agent) = self.agent.take() else { return answer };
+        self.children.clear();
+        if !agent.stderr_text.is_empty() {
+            let text = String::from_utf8_lossy(&agent.stderr_text).into_owned();
+            self.tell(&Line::new("stderr").with("text", text));
+        }
+        let leaked = swept.found.iter().filter(|p| !expected.contains(&p.pid) && !expected.contains(&p.ppid));
+        let leaked = leaked.map(|p| format!("{}:{}", p.pid, watch::word(p.state)));
+        let mut answer = answer.with_list("leaked", leaked).with("stuck", swept.stuck);
+        if let Some(status) = agent.status {
+            answer.set("agent", status);
+        }
+        answer
+    }
+
+    /// The processes of the trial: the agent, what stood below it when it said hello, and every process that an answer named.
+    /// Whatever stands below one of them was made by a scenario; anything else has leaked.
+    fn expected(&self) -> BTreeSet<i32> {
+        let mut expected: BTreeSet<i32> = self.children.known.iter().map(|c| c.handle.pid()).collect();
+        expected.extend(self.children.made.iter());
+        expected.extend(self.sweeper.stuck.iter());
+        if let Some(agent) = &self.agent {
+            expected.extend(agent.family.iter());
+            expected.extend(agent.spawned.iter());
+            expected.extend([agent.pid, agent.handle.pid()]);
+        }
+        expected
+    }
+
+    /// Kills and reaps everything below the warden.
+    pub(super) fn end_everything(&mut self) -> Swept {
+        let began = Instant::now();
+        let mut swept = Swept::default();
+        if !self.sweeper.adopts {
+            swept.found = self.sweeper.below.scan().unwrap_or_default();
+        }
+        // The agent first: its children become ours, where the system lets us adopt, and then nobody else can reap them.
+        if let Some(agent) = &self.agent {
+            let _ = agent.handle.signal(libc::SIGKILL);
+            agent.handle.await_end(DYING);
+            let agent = agent.handle.pid();
+            self.await_end(agent, began);
+        }
+        let known: Vec<Handle> = self.children.known.drain(..).map(|child| child.handle).collect();
+        loop {
+            let below = match self.sweeper.below.scan() {
+                Ok(below) => below,
+                // Without a process table only what we know can be ended.
+                Err(_) => return Swept { stuck: self.end_known(&known, began), ..swept },
+            };
+            let present: BTreeSet<i32> = below.iter().map(|p| p.pid).collect();
+            self.sweeper.stuck.retain(|pid| present.contains(pid));
+            if swept.found.is_empty() {
+                swept.found.clone_from(&below);
+            }
+            let left: Vec<_> = below.iter().filter(|p| !self.sweeper.stuck.contains(&p.pid)).collect();
+            // Below us at this moment, and only its parent could have reaped it since: a process that is killed as well.
+            let living = left.iter().filter(|p| !matches!(p.state, State::Zombie | State::Dead));
+            let living: Vec<i32> = living.map(|p| p.pid).collect();
+            for pid in &living {
+                let _ = process::kill(*pid, libc::SIGKILL);
+            }
+            for handle in known.iter().filter(|h| living.contains(&h.pid())) {
+                handle.await_end(DYING);
+            }
+            for process in &left {
+                self.await_end(process.pid, began);
+            }
+            // What was alive may have made others before it died.
+            if living.is_empty() || began.elapsed() > DYING {
+                swept.stuck = self.sweeper.stuck.len() + if living.is_empty() { 0 } else { living.len() };
+                return swept;
+            }
+        }
+    }
+
+    /// Waits until a process that was killed is a zombie, and reaps it if it is ours.
+    fn await_end(&mut self, pid: i32, began: Instant) {
+        let mut turns = 0_u32;
+        while began.elapsed() < DYING {
+            match process_table::read(pid) {
+                Ok(Some(p)) if matches!(p.state, State::Zombie | State::Dead) => {
+                    if p.ppid != process::pid() {
+                        // Its parent is killed too, or has been: then it becomes ours.
+                        return;
+                    }
+                    if p.is_waitable_zombie() {
+                        return self.reap(pid);
+                    }
+                }
+                Ok(Some(_)) => {}
+                // No process table, or it is gone.
+                Ok(None) => return,
+                Err(_) => return self.reap(pid),
+            }
+            turns += 1;
+            pause(watch::pause(turns));
+        }
+    }
+
+    /// Reaps one zombie of ours. When the system's wait will not, it is left, and the system is told to reap for us.
+    fn reap(&mut self, pid: i32) {
+        let status = match process::reap(pid) {
+            Reaped::NotYet => process::reap(pid),
+            other => other,
+        };
+        if let (Reaped::Gone(status), Some(agent)) = (&status, &mut self.agent)
+            && agent.handle.pid() == pid
+        {
+            agent.status = Some(*status);
+        }
+        // What a wait says is not to be trusted, neither way.
+        if matches!(process_table::read(pid), Ok(Some(p)) if matches!(p.state, State::Zombie) && p.ppid == process::pid())
+        {
+            self.sweeper.stuck.insert(pid);
+            let _ = signals::set_action(libc::SIGCHLD, signals::Action::Ignore, signals::Flags::default());
+        }
+    }
+
+    /// Kills and reaps the processes that are known, where others cannot be found; the number of those that would not go.
+    fn end_known(&mut self, known: &[Handle], began: Instant) -> usize {
+        for handle in known {
+            let _ = handle.signal(libc::SIGKILL);
+        }
+        let agent = self.agent.as_ref().map(|a| a.handle.pid());
+        let mut pids: Vec<i32> = known.iter().map(Handle::pid).chain(agent).collect();
+        let mut turns = 0;
+        while !pids.is_empty() && began.elapsed() < DYING / 10 {
+            pids.retain(|pid| matches!(process::reap(*pid), Reaped::NotYet));
+            turns += 1;
+            pause(watch::pause(turns));
+        }
+        pids.len()
+    }
+}
+
+/// What a sweep found and left.
+#[derive(Default)]
+pub(super) struct Swept {
+    /// The processes below the warden when the agent had ended.
+    found: Vec<process_table::Process>,
+    /// How many would not go.
+    stuck: usize,
+}
+
+/// Lets others run: nothing is ordered by it.
+fn pause(time: Duration) {
+    if time.is_zero() { std::thread::yield_now() } else { std::thread::sleep(time) }
+}

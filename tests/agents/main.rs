@@ -1,0 +1,163 @@
+//! Agents: what the built-in one answers, and what `agent check` says: the built-in agent and the one in Python pass, and each faulty agent is told its fault.
+//!
+//! This program is its own child program (`agents child ...`) and its own built-in agent (`agents agent SUBJECT`).
+
+mod built_in;
+mod python;
+mod talk;
+
+use std::os::fd::AsFd;
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use rustix::process::{Resource, Rlimit};
+use waitspec::agent::check::{Report, check};
+use waitspec::agent::serve;
+use waitspec::scenario::child;
+use waitspec::subject::{self, NotOffered, Subject};
+use waitspec::sys::family::{Call, Observation, Request};
+
+/// Room for machines that are busy with something else: nothing here takes the time that it is given.
+const SCALE: f64 = 12.0;
+/// For the one agent whose fault is that an answer never comes.
+const SHORT: f64 = 0.2;
+
+/// A fault of `fixtures/agents/faulty/agent.py`, the rule that it breaks, and what the message has to tell.
+const FAULTS: &[(&str, &str, &str)] = &[
+    ("garbage", "line", "after its start came `Hello, world!`: a line begins with a word of a-z"),
+    ("no-hello", "hello", "after its start came `ok id=0`: expected `hello protocol=1 name=NAME ...`"),
+    ("other-protocol", "hello", "expected protocol=1"),
+    ("unknown-system", "hello", "expected os= to be one of linux, freebsd"),
+    ("unknown-call", "hello", "'waitall' is no call of the family"),
+    ("silent", "answer", "nothing came within 1s"),
+    ("exits", "end", "after `no-such-request id=1` an answer was due, and the agent exited 3"),
+    ("killed", "end", "after `no-such-request id=1` an answer was due, and the agent was killed by SIGKILL"),
+    ("half-a-line", "line", "after `no-such-request id=1` the output ended inside of a line: `ok id=1`"),
+    ("no-line-feed", "line", "after `no-such-request id=1` came a line of more than 65536 bytes"),
+    ("long-line", "line", "after `no-such-request id=1` came a line of more than 65536 bytes"),
+    ("wrong-id", "id", "came `unsupported id=4711 why="),
+    ("no-id", "id", "a reply carries the id of its request, 1"),
+    ("other-word", "word", "a reply is ok, err or unsupported"),
+    ("no-why", "word", "`unsupported why=TEXT`"),
+    ("no-entering", "entering", "expected `entering id=3 tid=T` right before the call"),
+    ("no-tid", "entering", "came `entering id=3`: expected `entering id=3 tid=T`"),
+    ("agrees", "unknown", "after `no-such-request id=1` came `ok id=1`: expected unsupported"),
+    ("chatty", "line", "came `spawned a child!`: 'a' is not key=value"),
+    ("no-pid", "spawn", "came `ok id=2`: expected `ok pid=N`"),
+    ("offers-what-it-lacks", "call", "hello offers waitpid"),
+    ("no-ret", "call", "'ret=' is missing"),
+    ("decoded-status", "call", "expected status=0x0700"),
+    ("errno-by-number", "call", "expected err errno=ECHILD, since no child is left"),
+    ("wrong-macro", "decode", "expected exited=yes"),
+    ("bad-exit", "bye", "after `bye` the agent exited 1: expected exit 0"),
+    ("noise-at-the-end", "bye", "after the answer to `bye` came `Bye!\\n`"),
+];
+
+fn own_program() -> String {
+    std::env::current_exe().expect("the running program").to_string_lossy().into_owned()
+}
+
+fn fixture(path: &str) -> String {
+    format!("{}/fixtures/agents/{path}", env!("CARGO_MANIFEST_DIR"))
+}
+
+fn checked(argv: &[String], scale: f64) -> Report {
+    check(argv, &[own_program(), "child".to_owned()], scale)
+}
+
+fn passes(argv: &[String]) -> Result<(), Failed> {
+    let report = checked(argv, SCALE);
+    if report.passed() && !report.calls.is_empty() { Ok(()) } else { Err(format!("{report:#?}").into()) }
+}
+
+/// The first finding is the fault, and all others follow from it.
+fn is_told(fault: &str, rule: &str, message: &str) -> Result<(), Failed> {
+    let argv = ["python3".to_owned(), fixture("faulty/agent.py"), fault.to_owned()];
+    let report = checked(&argv, if fault == "silent" { SHORT } else { SCALE });
+    let named = report.findings.first().is_some_and(|f| f.rule == rule && f.message.contains(message));
+    let one_rule = report.findings.iter().all(|f| f.rule == rule && !f.message.contains('\n'));
+    if named && one_rule { Ok(()) } else { Err(format!("expected {rule}: {message}\n{report:#?}").into()) }
+}
+
+fn subjects() -> Vec<Box<dyn Subject>> {
+    vec![
+        Box::new(subject::libc::Libc),
+        Box::new(subject::rustix::Rustix),
+        Box::new(subject::waitspec::Waitspec),
+        #[cfg(target_os = "linux")]
+        Box::new(subject::syscall::Syscall),
+    ]
+}
+
+/// A subject whose calls panic.
+struct Panics;
+
+impl Subject for Panics {
+    fn name(&self) -> String {
+        "panics".to_owned()
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        Call::ALL.to_vec()
+    }
+
+    fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
+        // No core file of this one.
+        rustix::process::setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })
+            .expect("lower");
+        panic!("asked for {request:?}")
+    }
+}
+
+/// Whether a program is in `PATH`.
+fn has(program: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|p| p.join(program).exists()))
+}
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.first().map(String::as_str) {
+        Some("child") => child::main_from_args(&args[1..]),
+        Some("agent") => {
+            let mut known = subjects().into_iter().chain([Box::new(Panics) as Box<dyn Subject>]);
+            let subject = known.find(|s| Some(&s.name()) == args.get(1)).expect("a subject");
+            let [input, output] = [rustix::stdio::stdin().as_fd(), rustix::stdio::stdout().as_fd()]
+                .map(|fd| fd.try_clone_to_owned());
+            serve(Box::leak(subject), input.expect("standard input"), output.expect("standard output"))
+        }
+        _ => {}
+    }
+    let mut trials = Vec::new();
+    for subject in subjects() {
+        let argv = [own_program(), "agent".to_owned(), subject.name()];
+        trials.push(Trial::test(format!("the built-in agent of {}", subject.name()), move || passes(&argv)));
+    }
+    for &(name, test) in built_in::TESTS {
+        trials.push(Trial::test(format!("built-in: {name}"), move || {
+            test();
+            Ok(())
+        }));
+    }
+    let perl = ["perl".to_owned(), fixture("perl/agent.pl")];
+    trials.push(Trial::test("the agent in Perl", move || passes(&perl)).with_ignored_flag(!has("perl")));
+    let python = ["python3".to_owned(), fixture("python/agent.py")];
+    let ignored = !has("python3");
+    trials.push(Trial::test("the agent in Python", move || passes(&python)).with_ignored_flag(ignored));
+    let requests = || {
+        python::requests();
+        Ok(())
+    };
+    trials.push(Trial::test("the agent in Python, request by request", requests).with_ignored_flag(ignored));
+    for &(fault, rule, message) in FAULTS {
+        let test = move || is_told(fault, rule, message);
+        trials.push(Trial::test(format!("faulty: {fault}"), test).with_ignored_flag(ignored));
+    }
+    trials.push(Trial::test("a command that does not exist", || {
+        let report = checked(&["/nonexistent/agent".to_owned()], SCALE);
+        let messages: Vec<String> = report.findings.iter().map(ToString::to_string).collect();
+        let expected = "end: after its start an answer was due, and the agent exited 127";
+        if messages == [expected] { Ok(()) } else { Err(format!("{messages:#?}").into()) }
+    }));
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}

@@ -1,0 +1,65 @@
+//! What the agent in Python answers besides what `agent check` asks, and what it leaves to others.
+
+use std::process::Command;
+
+use waitspec::sys::process;
+
+use super::talk::Talk;
+
+fn start() -> Talk {
+    Talk::start(Command::new("python3").arg(super::fixture("python/agent.py")))
+}
+
+/// Handlers, masks, usage, and what the language cannot express.
+pub fn requests() {
+    let mut talk = start();
+    assert_eq!(talk.text("sigaction sig=SIGCHLD do=wait restart=yes"), "ok");
+    let pid = talk.spawn("any", &["exit code=6"]);
+    let seen = talk.until("signals", |line| !line.list("waited").is_empty());
+    assert_eq!(seen.list("waited"), [format!("{pid}:0x0600")]);
+    talk.reaped(pid);
+    assert_eq!(talk.text("sigaction sig=SIGCHLD do=default"), "ok");
+
+    let pid = talk.spawn("any", &[]);
+    assert_eq!(talk.text(&format!("wait4 pid={pid} options=WNOHANG")), "ok ret=0");
+    assert_eq!(talk.text("waitid idtype=P_ALL who=0 options=WEXITED,WNOHANG"), "ok ret=0");
+    process::kill(pid, libc::SIGTERM).expect("it is the agent's child");
+    let reaped = talk.ask("wait3");
+    assert_eq!(
+        (reaped.number("ret"), reaped.number("status")),
+        (Ok(i64::from(pid)), Ok(i64::from(libc::SIGTERM)))
+    );
+    assert!(reaped.number("ru_maxrss").expect("a number") > 0, "{reaped}");
+    talk.reaped(pid);
+
+    assert_eq!(talk.text("sigprocmask how=block sig=SIGUSR2"), "ok");
+    assert_eq!(talk.text("sigaction sig=SIGUSR2 do=count restart=yes"), "ok");
+    process::kill(talk.pid(), libc::SIGUSR2).expect("it is ours");
+    assert_eq!(talk.text("sigpending"), "ok sigs=SIGUSR2");
+    assert_eq!(talk.text("sigprocmask how=unblock sig=SIGUSR2"), "ok");
+    assert_eq!(talk.text("signals"), "ok count=1 seen= waited=");
+
+    assert_eq!(talk.text("waitpid pid=-1 options=0x00100000"), "err errno=EINVAL");
+    assert!(talk.ask("getrusage who=children").number("ru_maxrss").expect("a number") > 0);
+    let decoded = talk.text("decode status=0x0009");
+    assert!(decoded.starts_with("ok exited=no signaled=yes stopped=no"), "{decoded}");
+    for request in [
+        "wait status=null",
+        "wait4 pid=-1 rusage=null",
+        "wait4 pid=-1 rusage=bad",
+        "waitid idtype=P_ALL who=0 options=WEXITED rusage=buffer",
+        "waitid idtype=P_ALL who=0 options=WEXITED info=null",
+        "wait6 idtype=P_ALL who=0 options=WEXITED",
+        "waitpid pid=99999999999",
+        "wait thread=1",
+        "sigaction sig=SIGUSR1 do=record restart=yes",
+        "sigaction sig=SIGUSR1 do=count",
+        "sigaction sig=SIGNONSENSE do=default",
+        "subreaper on=yes",
+    ] {
+        let line = talk.ask(request);
+        assert_eq!(line.word(), "unsupported", "{request}: {line}");
+    }
+    assert_eq!(talk.end(Some("bye")).code(), Some(0));
+    assert_eq!(start().end(None).code(), Some(0));
+}

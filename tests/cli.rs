@@ -1,0 +1,372 @@
+//! The program as its users meet it: what each verb says, and with which exit code.
+#![cfg(feature = "cli")]
+
+use std::io::{BufRead, BufReader};
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// What a run of the program said.
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+fn program() -> Command {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_waitspec"));
+    program.stdin(Stdio::null()).env_remove("CLICOLOR_FORCE");
+    program
+}
+
+fn waitspec(arguments: &[&str]) -> Said {
+    let output = program().args(arguments).output().expect("the program starts");
+    Said {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).expect("text"),
+        err: String::from_utf8(output.stderr).expect("text"),
+    }
+}
+
+/// The standard output of a command that has to go well.
+fn well(arguments: &[&str]) -> String {
+    let said = waitspec(arguments);
+    assert_eq!(said.code, Some(0), "{arguments:?}: {}{}", said.out, said.err);
+    said.out
+}
+
+/// The one line of a command that has to go wrong with that code.
+fn refused(arguments: &[&str], code: i32) -> String {
+    let said = waitspec(arguments);
+    assert_eq!(said.code, Some(code), "{arguments:?}: {}{}", said.out, said.err);
+    assert_eq!(said.out, "", "{arguments:?}");
+    assert_eq!(said.err.lines().count(), 1, "{arguments:?}: {}", said.err);
+    said.err
+}
+
+fn fixture(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/reports").join(name);
+    path.to_str().expect("a path that is text").to_owned()
+}
+
+fn json(text: &str) -> serde_json::Value {
+    serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
+}
+
+/// The id of some case, and a call that it takes.
+fn some_case() -> (String, String) {
+    let cases = json(&well(&["list", "cases", "--format", "json"]));
+    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+    (text(&cases[0]["case"]), text(&cases[0]["calls"][0]))
+}
+
+#[test]
+fn every_verb_has_help_with_examples() {
+    for verb in ["run", "list", "explain", "decode", "child", "diff", "completions"] {
+        let help = well(&[verb, "--help"]);
+        assert!(help.contains("Usage: waitspec") && help.contains("Examples:"), "{help}");
+    }
+    for verbs in [["baseline", "update"], ["agent", "check"]] {
+        assert!(well(&[verbs[0], verbs[1], "--help"]).contains("Examples:"));
+    }
+    assert!(well(&["--version"]).starts_with("waitspec "));
+    assert!(!well(&["--help"]).contains("warden  "), "the warden is no verb for people");
+    assert_eq!(waitspec(&[]).code, Some(2));
+}
+
+#[test]
+fn an_unknown_name_is_one_line_with_the_nearest() {
+    let (case, _) = some_case();
+    let wrong_case = format!("{case}x");
+    for (arguments, near) in [
+        (vec!["rnu"], "run"),
+        (vec!["run", "--jbos", "2"], "--jobs"),
+        (vec!["run", "--call", "wiat4"], "wait4"),
+        (vec!["run", "--profile", "linx"], "linux"),
+        (vec!["run", "--subject", "lbic"], "libc"),
+        (vec!["run", "--clause", "posix/waitpid/nohang-zer"], "posix/waitpid/nohang-zero"),
+        (vec!["run", "--format", "jsno"], "json"),
+        (vec!["list", "caces"], "cases"),
+        (vec!["explain", &wrong_case], &case),
+        (vec!["explain", "posix/waitpid/echidl"], "posix/waitpid/echild"),
+        (vec!["decode", "0", "--os", "lunix"], "linux"),
+        (vec!["child", "exit-24"], "exit-"),
+        (vec!["child", "raise sig=SIGTERMM"], "SIGTERM"),
+        (vec!["completions", "bsh"], "bash"),
+    ] {
+        let line = refused(&arguments, 2);
+        assert!(line.starts_with("waitspec") && line.contains(near), "{arguments:?}: {line}");
+    }
+}
+
+#[test]
+fn values_that_make_no_sense_are_refused() {
+    for arguments in [
+        vec!["run", "--shard", "3/2"],
+        vec!["run", "--shard", "0/2"],
+        vec!["run", "--shard", "1"],
+        vec!["run", "--jobs", "0"],
+        vec!["run", "--repeat", "0"],
+        vec!["run", "--timeout-scale", "0"],
+        vec!["run", "--timeout-scale", "inf"],
+        vec!["run", "--subject", "agent:"],
+        vec!["run", "--subject", "agent:'"],
+        vec!["run", "--subject", "mutant:"],
+        vec!["run", "--child", "'"],
+        vec!["run", "--baseline", "/nonexistent/baseline"],
+        vec!["run", "--output", "/nonexistent/report.jsonl"],
+        vec!["run", "--output", "/", "--format", "json"],
+        vec!["list", "calls", "--uncovered"],
+        vec!["decode"],
+        vec!["child"],
+        vec!["agent", "check", ""],
+    ] {
+        refused(&arguments, 2);
+    }
+}
+
+#[test]
+fn a_filter_that_matches_nothing_is_4() {
+    let (case, call) = some_case();
+    assert!(refused(&["run", "no-such-case"], 4).contains("`no-such-case`"));
+    assert!(
+        refused(&["run", &format!("{case}@wait9")], 4).contains(&call),
+        "the calls that it takes are named"
+    );
+    refused(&["run", &case, "no-such-case"], 4);
+    refused(&["run", &case, "--shard", "4000/4000"], 4);
+}
+
+#[test]
+fn list_in_every_form() {
+    for what in ["cases", "clauses", "scenarios", "subjects", "mutants", "calls"] {
+        let column = what.strip_suffix('s').expect("a plural").to_uppercase();
+        assert!(well(&["list", what]).starts_with(&column));
+        assert!(json(&well(&["list", what, "--format", "json"])).is_array());
+        assert!(well(&["list", what, "--format", "markdown"]).contains("|---|"));
+    }
+    assert!(well(&["list", "subjects"]).contains("\nagent:CMD "));
+    assert!(well(&["list", "scenarios"]).contains("\nexit-42 "));
+    for clause in json(&well(&["list", "--uncovered", "--format", "json"])).as_array().expect("an array") {
+        assert_eq!(clause["coverage"], "uncovered");
+    }
+    let summary = json(&well(&["list", "--summary", "--format", "json"]));
+    let all = summary.as_array().and_then(|rows| rows.last()).expect("a row of totals");
+    let cases = json(&well(&["list", "--format", "json"]));
+    assert_eq!(all["cases"], cases.as_array().expect("an array").len());
+}
+
+#[test]
+fn explain_a_case_and_a_clause() {
+    let (case, call) = some_case();
+    let text = well(&["explain", &case]);
+    assert!(text.starts_with(&case) && text.contains("  calls ") && text.contains(".rs:"), "{text}");
+    assert_eq!(well(&["explain", &format!("{case}@{call}")]), text, "as it stands in a report");
+    let clause =
+        text.lines().find_map(|line| line.strip_prefix("  clause    ")).expect("a clause").to_owned();
+    let text = well(&["explain", &clause]);
+    assert!(text.contains("  text ") && text.contains(&case), "{text}");
+}
+
+#[test]
+fn decode_is_different_on_each_system() {
+    let text = well(&["decode", "0x137f"]);
+    assert!(text.starts_with("4991 = 0x137f = 00000000 00000000 00010011 01111111\n"), "{text}");
+    let meaning = |word: &str, os: &str| {
+        let rows = json(&well(&["decode", word, "--os", os, "--format", "json"]));
+        (
+            rows[0]["meaning"].as_str().expect("text").to_owned(),
+            rows[0]["exit code"].as_str().expect("text").to_owned(),
+        )
+    };
+    let not_ended = "none: it has not ended";
+    for (word, os, means, code) in [
+        ("0", "linux", "exited with 0", "0"),
+        ("0x2a00", "linux", "exited with 42", "42"),
+        ("10752", "openbsd", "exited with 42", "42"),
+        ("9", "freebsd", "killed by SIGKILL", "-9"),
+        ("0x86", "macos", "killed by SIGABRT, core dumped", "-6"),
+        ("0x137f", "macos", "continued", not_ended),
+        ("0x137f", "freebsd", "stopped by SIGCONT", not_ended),
+        ("0x13", "dragonfly", "continued", not_ended),
+        ("0x13", "netbsd", "killed by SIGCONT", "-19"),
+        ("0xffff", "Linux", "continued", not_ended),
+        ("65535", "illumos", "continued", not_ended),
+    ] {
+        assert_eq!(meaning(word, os), (means.to_owned(), code.to_owned()), "{word} {os}");
+    }
+    let full = well(&["decode", "0x8b", "--os", "linux"]);
+    assert!(full.contains("WTERMSIG      11 (SIGSEGV)\n") && full.contains("WCOREDUMP     true\n"), "{full}");
+    assert_eq!(well(&["decode", "-1"]), well(&["decode", "0xffffffff"]));
+    for word in ["x", "", "1.5", "0x", "4294967296", "-2147483649"] {
+        refused(&["decode", word], 2);
+    }
+}
+
+#[test]
+fn a_child_ends_as_it_is_told() {
+    let ends = |steps: &[&str]| program().arg("child").args(steps).status().expect("a status");
+    assert_eq!(ends(&["exit-42"]).code(), Some(42));
+    assert_eq!(ends(&["exit code=300"]).code(), Some(44));
+    assert_eq!(ends(&["raise sig=SIGTERM"]).signal(), Some(15));
+}
+
+#[test]
+fn diff_tells_what_changed() {
+    let (old, new) = (fixture("old.jsonl"), fixture("new.jsonl"));
+    let said = waitspec(&["diff", &old, &new]);
+    assert_eq!((said.code, said.err.as_str()), (Some(1), ""), "a regression");
+    for part in [
+        "regressions\n  nohang.running-child@wait4 libc  pass -> fail (posix/waitpid/nohang-zero)\n",
+        "fixes\n  nohang.running-child@waitpid libc  fail (posix/waitpid/nohang-zero) -> pass\n",
+        "changed verdicts\n  pgid.member@wait4 libc  pass -> skip (no setpgid here)\n",
+        "changed values\n  info.uid@waitid libc  si_uid = real -> si_uid = effective\n",
+        "new trials\n  exit.new@wait4 libc  pass\n",
+        "trials that are gone\n  exit.old@wait4 libc  pass\n",
+    ] {
+        assert!(said.out.contains(part), "{part}: {}", said.out);
+    }
+    let markdown = waitspec(&["diff", &old, &new, "--format", "markdown"]);
+    assert!(markdown.out.contains("### regressions\n\n| trial | subject | change |\n|---|---|---|\n"));
+    let changes = json(&waitspec(&["diff", &old, &new, "--format", "json"]).out);
+    assert_eq!(
+        (&changes["counts"]["regression"], &changes["changes"][0]["kind"]),
+        (&1.into(), &"regression".into())
+    );
+    assert!(well(&["diff", &old, &old]).starts_with("regressions: 0, fixes: 0"));
+    assert_eq!(waitspec(&["diff", &new, &old]).code, Some(1));
+}
+
+#[test]
+fn diff_reads_what_was_cut_off_and_names_garbage() {
+    let text = well(&["diff", &fixture("old.jsonl"), &fixture("cut-off.jsonl")]);
+    assert!(text.contains("cut-off.jsonl is partial: 3 trials\n"), "{text}");
+    let garbage = refused(&["diff", &fixture("old.jsonl"), &fixture("garbage.jsonl")], 2);
+    assert!(garbage.contains("garbage.jsonl, line 2: "), "{garbage}");
+    refused(&["diff", &fixture("old.jsonl"), "/nonexistent"], 2);
+    refused(&["diff", &fixture("old.jsonl"), env!("CARGO_BIN_EXE_waitspec")], 2);
+}
+
+#[test]
+fn a_baseline_follows_reports() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file: PathBuf = folder.path().join("known");
+    let path = file.to_str().expect("text");
+    let entries = || {
+        let text = std::fs::read_to_string(&file).expect("a baseline");
+        text.lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect::<Vec<_>>()
+    };
+    well(&["baseline", "update", &fixture("old.jsonl"), "--file", path]);
+    assert_eq!(entries(), ["nohang.running-child@waitpid libc fail"]);
+    well(&["baseline", "update", &fixture("new.jsonl"), "--file", path]);
+    assert_eq!(entries(), ["nohang.running-child@wait4 libc fail"]);
+    refused(&["baseline", "update", &fixture("garbage.jsonl"), "--file", path], 2);
+    std::fs::write(&file, "no.such-case@wait4 libc fail\n").expect("written");
+    assert!(refused(&["run", "--baseline", path], 2).contains("unknown case `no.such-case`"));
+    std::fs::write(&file, "# known\nx@wait4 libc good\n").expect("written");
+    assert!(refused(&["run", "--baseline", path], 2).contains("line 2: "));
+}
+
+#[test]
+fn completions_for_shells() {
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(well(&["completions", shell]).contains("waitspec"));
+    }
+    assert!(!well(&["completions", "bash"]).contains("\u{1b}"));
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let mut child = program()
+        .args(["completions", "zsh"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_an_error() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let output = program().args(["list", "clauses"]).stdout(full).output().expect("the program starts");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("cannot write"));
+}
+
+#[test]
+fn an_agent_that_is_none_is_5() {
+    let said = waitspec(&["agent", "check", "true"]);
+    assert_eq!(said.code, Some(5), "{}{}", said.out, said.err);
+    assert!(said.out.contains("does not keep to the protocol"), "{}", said.out);
+    assert_eq!(waitspec(&["agent", "check", "/nonexistent/agent"]).code, Some(5));
+    assert_eq!(waitspec(&["run", "--subject", "agent:/nonexistent/agent"]).code, Some(5));
+}
+
+#[test]
+fn one_trial_is_reported_in_every_form() {
+    let (case, call) = some_case();
+    let id = format!("{case}@{call}");
+    let run = |more: &[&str]| waitspec(&[&["run", id.as_str(), "--subject", "libc"], more].concat());
+
+    let text = run(&["-v", "--durations", "1"]);
+    assert_eq!(text.code, Some(0), "{}{}", text.out, text.err);
+    assert!(
+        text.out.contains(&id) && text.out.contains("slowest\n") && text.out.contains("1 trial,"),
+        "{}",
+        text.out
+    );
+    assert!(!text.out.contains('\u{1b}'), "no colours where there is no terminal");
+
+    let lines: Vec<_> = run(&["--format", "json"]).out.lines().map(json).collect();
+    let types: Vec<_> = lines.iter().map(|line| line["type"].as_str().expect("a type")).collect();
+    assert_eq!(types, ["run", "trial", "summary"]);
+    assert_eq!((&lines[1]["id"], &lines[1]["subject"]), (&id.as_str().into(), &"libc".into()));
+    assert_eq!(lines[2][lines[1]["verdict"].as_str().expect("a verdict")], 1);
+
+    let tap = run(&["--format", "tap"]).out;
+    assert!(tap.starts_with("TAP version 14\nok 1 - ") && tap.ends_with("1..1\n"), "{tap}");
+    assert!(run(&["--format", "junit"]).out.contains(r#"<testsuite name="libc" tests="1""#));
+}
+
+#[test]
+fn a_report_file_leaves_the_terminal_report() {
+    let (case, call) = some_case();
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("report.jsonl");
+    let path = file.to_str().expect("text");
+    let said = waitspec(&["run", &format!("{case}@{call}"), "--subject", "libc", "--output", path]);
+    assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
+    assert!(said.out.contains("1 trial,"), "{}", said.out);
+    assert!(well(&["diff", path, path]).contains("1 trials compared"));
+}
+
+#[test]
+fn an_interrupted_run_writes_what_it_has_and_dies_by_the_signal() {
+    let (case, call) = some_case();
+    let mut run = program()
+        .args(["run", &format!("{case}@{call}"), "--subject", "libc", "--repeat", "5000", "--format", "json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut lines =
+        BufReader::new(run.stdout.take().expect("a pipe")).lines().map(|line| line.expect("text"));
+    let first = lines.by_ref().find(|line| json(line)["type"] == "trial");
+    assert!(first.is_some(), "a trial ran");
+    let pid = rustix::process::Pid::from_child(&run);
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it still runs");
+    let last = json(&lines.last().expect("a footer"));
+    assert_eq!((&last["type"], &last["interrupted"]), (&"summary".into(), &true.into()));
+    assert_eq!(run.wait().expect("a status").signal(), Some(15));
+}
+
+#[test]
+fn too_few_passes_are_a_failure() {
+    let (case, call) = some_case();
+    let said = waitspec(&["run", &format!("{case}@{call}"), "--subject", "libc", "--min-trials", "1000"]);
+    assert_eq!(said.code, Some(1));
+    assert!(said.err.contains("--min-trials 1000: only "), "{}", said.err);
+}

@@ -1,0 +1,341 @@
+//! Each call, target and option.
+
+use rstest::rstest;
+use rustix::process::setpgid;
+use serial_test::serial;
+use waitspec::sys::process::{self, Forked};
+use waitspec::sys::signals;
+use waitspec::wait::{
+    ChildInfo, Errno, Event, IdOptions, Pid, Rusage, Signal, Target, WaitOptions, WaitStatus, reap, retrying,
+    wait, wait3, wait4, waitid, waitpid,
+};
+
+use crate::child::Child;
+
+type Seen = Result<Option<(Pid, Event)>, Errno>;
+type Front = fn() -> Seen;
+
+fn by_wait() -> Seen {
+    wait().map(|done| Some((done.pid, done.status.event())))
+}
+
+fn by_waitpid() -> Seen {
+    waitpid(Target::Any, WaitOptions::NONE).map(|done| done.map(|done| (done.pid, done.status.event())))
+}
+
+fn by_wait3() -> Seen {
+    wait3(WaitOptions::NONE).map(|done| done.map(|done| (done.pid, done.status.event())))
+}
+
+fn by_wait4() -> Seen {
+    wait4(Target::Any, WaitOptions::NONE).map(|done| done.map(|done| (done.pid, done.status.event())))
+}
+
+fn told(info: Option<ChildInfo>) -> Option<(Pid, Event)> {
+    info.map(|info| (info.pid, info.event))
+}
+
+fn by_waitid() -> Seen {
+    waitid(Target::Any, IdOptions::EXITED).map(told)
+}
+
+#[cfg(target_os = "linux")]
+fn by_waitid_usage() -> Seen {
+    use waitspec::wait::waitid_usage;
+    waitid_usage(Target::Any, IdOptions::EXITED).map(|done| told(done.map(|(info, _)| info)))
+}
+
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+fn by_wait6() -> Seen {
+    use waitspec::wait::wait6;
+    wait6(Target::Any, IdOptions::EXITED).map(|done| done.map(|done| (done.pid, done.status.event())))
+}
+
+/// Every call, waiting for the end of any child.
+const CALLS: &[(&str, Front)] = &[
+    ("wait", by_wait),
+    ("waitpid", by_waitpid),
+    ("wait3", by_wait3),
+    ("wait4", by_wait4),
+    ("waitid", by_waitid),
+    #[cfg(target_os = "linux")]
+    ("waitid_usage", by_waitid_usage),
+    #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+    ("wait6", by_wait6),
+];
+
+#[rstest]
+#[serial]
+fn each_call_tells_an_exit(#[values(0, 1, 42, 255)] code: u8) {
+    for (name, call) in CALLS {
+        let child = Child::held();
+        child.exit(code);
+        assert_eq!(call(), Ok(Some((child.pid, Event::Exited { code: code.into() }))), "{name}");
+        assert_eq!(call(), Err(Errno::CHILD), "{name}: it was told once");
+    }
+}
+
+#[rstest]
+#[serial]
+fn each_call_tells_a_death(#[values(Signal::TERM, Signal::KILL, Signal::USR1)] signal: Signal) {
+    for (name, call) in CALLS {
+        let child = Child::held();
+        child.signal(signal);
+        assert_eq!(call(), Ok(Some((child.pid, Event::Signaled { signal, core: false }))), "{name}");
+    }
+}
+
+#[test]
+#[serial]
+fn each_call_says_that_there_is_no_child() {
+    for (name, call) in CALLS {
+        assert_eq!(call(), Err(Errno::CHILD), "{name}");
+    }
+}
+
+#[test]
+#[serial]
+fn a_target_takes_its_own_only() {
+    let (first, second, third) = (Child::zombie(1), Child::zombie(2), Child::held());
+    setpgid(Some(third.pid), Some(third.pid)).expect("our child");
+    third.exit(3);
+    third.await_change(IdOptions::EXITED);
+
+    let take =
+        |target| wait4(target, WaitOptions::NOHANG).map(|done| done.map(|done| (done.pid, done.status)));
+    assert_eq!(take(Target::Pid(second.pid)), Ok(Some((second.pid, WaitStatus::exited(2)))));
+    assert_eq!(take(Target::Pid(second.pid)), Err(Errno::CHILD));
+    assert_eq!(take(Target::Group(third.pid)), Ok(Some((third.pid, WaitStatus::exited(3)))));
+    assert_eq!(take(Target::Group(third.pid)), Err(Errno::CHILD));
+    assert_eq!(take(Target::OwnGroup), Ok(Some((first.pid, WaitStatus::exited(1)))));
+    assert_eq!(take(Target::Any), Err(Errno::CHILD));
+}
+
+#[test]
+#[serial]
+fn waitid_takes_the_same_targets() {
+    let (first, second, third) = (Child::zombie(1), Child::zombie(2), Child::held());
+    setpgid(Some(third.pid), Some(third.pid)).expect("our child");
+    third.exit(3);
+    third.await_change(IdOptions::EXITED);
+
+    let take = |target: Target| waitid(target, IdOptions::EXITED | IdOptions::NOHANG).map(told);
+    assert_eq!(take(Target::Pid(second.pid)), Ok(Some((second.pid, Event::Exited { code: 2 }))));
+    assert_eq!(take(Target::Group(third.pid)), Ok(Some((third.pid, Event::Exited { code: 3 }))));
+    assert_eq!(take(Target::Group(third.pid)), Err(Errno::CHILD));
+    assert_eq!(take(Target::OwnGroup), Ok(Some((first.pid, Event::Exited { code: 1 }))));
+    assert_eq!(take(Target::Any), Err(Errno::CHILD));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[serial]
+fn waitid_takes_a_pidfd() {
+    use rustix::fd::AsFd;
+    use rustix::process::{PidfdFlags, pidfd_open};
+    let (other, child) = (Child::zombie(1), Child::held());
+    let pidfd = pidfd_open(child.pid, PidfdFlags::NONBLOCK).expect("Linux 5.10");
+    assert_eq!(waitid(pidfd.as_fd(), IdOptions::EXITED), Err(Errno::AGAIN));
+    assert_eq!(waitid(pidfd.as_fd(), IdOptions::EXITED | IdOptions::NOHANG), Ok(None));
+    child.exit(5);
+    child.await_change(IdOptions::EXITED);
+    let done = waitid(pidfd.as_fd(), IdOptions::EXITED);
+    assert_eq!(done.map(told), Ok(Some((child.pid, Event::Exited { code: 5 }))));
+    assert_eq!(waitid(pidfd.as_fd(), IdOptions::EXITED), Err(Errno::CHILD));
+    let no_pidfd = std::fs::File::open("/dev/null").expect("/dev/null");
+    assert_eq!(waitid(no_pidfd.as_fd(), IdOptions::EXITED), Err(Errno::BADF));
+    drop(other);
+}
+
+#[test]
+#[serial]
+fn nohang_finds_nothing_while_the_child_runs() {
+    let child = Child::held();
+    let target = Target::Pid(child.pid);
+    let more = WaitOptions::NOHANG | WaitOptions::UNTRACED | WaitOptions::CONTINUED;
+    let all = IdOptions::NOHANG | IdOptions::EXITED | IdOptions::STOPPED | IdOptions::CONTINUED;
+    assert_eq!(waitpid(target, more), Ok(None));
+    assert_eq!(wait3(more), Ok(None));
+    assert_eq!(wait4(target, more), Ok(None));
+    assert_eq!(waitid(target, all), Ok(None));
+}
+
+#[test]
+#[serial]
+fn stops_and_continues_are_told_to_who_asks() {
+    let child = Child::held();
+    let target = Target::Pid(child.pid);
+    let take =
+        |options| waitpid(target, options | WaitOptions::NOHANG).map(|done| done.map(|done| done.status));
+
+    child.signal(Signal::STOP);
+    child.await_change(IdOptions::STOPPED);
+    assert_eq!(take(WaitOptions::NONE), Ok(None));
+    assert_eq!(take(WaitOptions::CONTINUED), Ok(None));
+    assert_eq!(take(WaitOptions::UNTRACED), Ok(Some(WaitStatus::stopped(Signal::STOP))));
+    assert_eq!(take(WaitOptions::UNTRACED), Ok(None), "a stop is told once");
+
+    child.signal(Signal::CONT);
+    child.await_change(IdOptions::CONTINUED);
+    assert_eq!(take(WaitOptions::UNTRACED), Ok(None));
+    assert_eq!(take(WaitOptions::CONTINUED), Ok(Some(WaitStatus::continued())));
+    assert_eq!(take(WaitOptions::CONTINUED), Ok(None), "a continue is told once");
+}
+
+#[test]
+#[serial]
+fn waitid_tells_the_events_asked_for() {
+    let child = Child::held();
+    let ask =
+        |options| waitid(child.pid, options | IdOptions::NOHANG).map(|info| info.map(|info| info.event));
+
+    child.signal(Signal::STOP);
+    child.await_change(IdOptions::STOPPED);
+    assert_eq!(ask(IdOptions::EXITED | IdOptions::CONTINUED), Ok(None));
+    let stopped = Event::Stopped { signal: Signal::STOP, ptrace: 0 };
+    assert_eq!(ask(IdOptions::STOPPED | IdOptions::NOWAIT), Ok(Some(stopped)));
+    assert_eq!(ask(IdOptions::STOPPED), Ok(Some(stopped)), "a look takes nothing");
+    assert_eq!(ask(IdOptions::STOPPED), Ok(None));
+
+    child.signal(Signal::CONT);
+    child.await_change(IdOptions::CONTINUED);
+    assert_eq!(ask(IdOptions::CONTINUED), Ok(Some(Event::Continued)));
+
+    child.exit(8);
+    child.await_change(IdOptions::EXITED);
+    let seen = waitid(child.pid, IdOptions::EXITED).expect("our child").expect("no NOHANG");
+    assert_eq!((seen.pid, seen.event), (child.pid, Event::Exited { code: 8 }));
+    if cfg!(not(target_vendor = "apple")) {
+        assert_eq!(seen.uid, rustix::process::getuid().as_raw());
+    }
+}
+
+#[rstest]
+#[serial]
+#[cfg_attr(target_vendor = "apple", ignore = "XNU takes an empty set of events")]
+fn waitid_without_an_event_is_the_systems_einval(
+    #[values(IdOptions::NONE, IdOptions::NOHANG, IdOptions::NOWAIT)] options: IdOptions,
+) {
+    let child = Child::zombie(0);
+    assert_eq!(waitid(child.pid, options), Err(Errno::INVAL));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[serial]
+fn linux_selects_by_thread_and_by_kind() {
+    let child = Child::held();
+    let target = Target::Pid(child.pid);
+    let ask = |options| wait4(target, options | WaitOptions::NOHANG);
+    assert_eq!(ask(WaitOptions::CLONE), Err(Errno::CHILD), "it is no clone child");
+    assert_eq!(ask(WaitOptions::ALL), Ok(None));
+    assert_eq!(ask(WaitOptions::NOTHREAD), Ok(None), "this thread forked it");
+    let elsewhere = std::thread::scope(|scope| scope.spawn(|| ask(WaitOptions::NOTHREAD)).join());
+    assert_eq!(elsewhere.expect("no panic"), Err(Errno::CHILD), "that thread did not");
+}
+
+/// A signal comes again and again until the wait was interrupted by one: no order is assumed.
+#[test]
+#[serial]
+fn a_signal_interrupts_and_retrying_goes_on() {
+    let waiter = process::fork().expect("fork");
+    if waiter == Forked::Child {
+        process::exit_now(interrupted_waiter());
+    }
+    let Forked::Parent(waiter) = waiter else { unreachable!("the child has exited") };
+    let done = wait4(Target::Pid(Pid::from_raw(waiter).expect("a pid")), WaitOptions::NONE);
+    assert_eq!(done.expect("our child").expect("no NOHANG").status, WaitStatus::exited(0));
+}
+
+/// In a process of one thread: 0, or what went wrong.
+fn interrupted_waiter() -> i32 {
+    let handled = signals::set_action(Signal::USR1.0, signals::Action::Count, signals::Flags::default());
+    let (Ok(()), Ok((hear, tell))) = (handled, rustix::pipe::pipe()) else { return 1 };
+    let me = process::pid();
+    let child = match process::fork() {
+        Err(_) => return 2,
+        Ok(Forked::Parent(pid)) => Target::from_raw(pid).unwrap_or(Target::Any),
+        Ok(Forked::Child) => {
+            let mut ready = [rustix::event::PollFd::new(&hear, rustix::event::PollFlags::IN)];
+            let pause = rustix::event::Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
+            // Until the byte comes, and as long as the parent is there.
+            while process::parent_pid() == me {
+                if !matches!(rustix::event::poll(&mut ready, Some(&pause)), Ok(0) | Err(Errno::INTR)) {
+                    process::exit_now(5);
+                }
+                let _ = process::kill(me, Signal::USR1.0);
+            }
+            process::exit_now(6)
+        }
+    };
+    if wait4(child, WaitOptions::NONE) != Err(Errno::INTR) {
+        return 3;
+    }
+    // It still signals while this wait begins.
+    if rustix::io::write(&tell, b"!") != Ok(1) {
+        return 4;
+    }
+    match retrying(|| wait4(child, WaitOptions::NONE)) {
+        Ok(Some(done)) if done.status == WaitStatus::exited(5) => 0,
+        _ => 5,
+    }
+}
+
+/// What the process itself has used when it has burnt this much.
+const BURN_US: i64 = 20_000;
+
+fn burn() {
+    let spent = || {
+        let usage = process::usage(process::Who::SelfProcess);
+        usage.utime_us.unwrap_or(i64::MAX).saturating_add(usage.stime_us.unwrap_or(0))
+    };
+    while spent() < BURN_US {}
+}
+
+fn plausible(rusage: &Rusage, call: &str) {
+    let burnt = std::time::Duration::from_micros(BURN_US.cast_unsigned());
+    assert!(rusage.cpu_time() >= burnt, "{call}: {rusage:?}");
+    assert!(rusage.cpu_time() < burnt * 100, "{call}: {rusage:?}");
+    assert_eq!(rusage.cpu_time(), rusage.user_time() + rusage.system_time(), "{call}");
+    // A process has more than a few pages, and less than what a wrong unit would make of it.
+    assert!((100_000..10_000_000_000).contains(&rusage.max_rss_bytes()), "{call}: {rusage:?}");
+    assert!(rusage.minor_faults() > 0, "{call}: {rusage:?}");
+}
+
+#[test]
+#[serial]
+fn usage_is_that_of_the_child() {
+    let burnt = || {
+        let child = Child::after(burn);
+        child.exit(0);
+        child
+    };
+    let child = burnt();
+    let done = wait4(Target::Pid(child.pid), WaitOptions::NONE).expect("our child").expect("no NOHANG");
+    plausible(&done.rusage, "wait4");
+    let _child = burnt();
+    plausible(&wait3(WaitOptions::NONE).expect("our child").expect("no NOHANG").rusage, "wait3");
+    #[cfg(target_os = "linux")]
+    {
+        let child = burnt();
+        let done = waitspec::wait::waitid_usage(child.pid, IdOptions::EXITED);
+        plausible(&done.expect("our child").expect("no NOHANG").1, "waitid");
+    }
+}
+
+#[test]
+#[serial]
+fn reap_takes_all_that_are_ready_and_ends() {
+    let children: Vec<Child> =
+        (0..8).map(|code| if code < 6 { Child::zombie(code) } else { Child::held() }).collect();
+    let mut taken: Vec<_> =
+        reap(Target::Any).map(|done| done.map(|done| (done.pid, done.status)).expect("no error")).collect();
+    taken.sort_by_key(|(_, status)| status.exit_status());
+    let expected: Vec<_> = (0..6)
+        .map(|code| (children[code].pid, WaitStatus::exited(i32::try_from(code).expect("small"))))
+        .collect();
+    assert_eq!(taken, expected);
+    assert_eq!(reap(Target::Any).count(), 0, "two run");
+    drop(children);
+    assert_eq!(reap(Target::Any).count(), 0, "none is left");
+}

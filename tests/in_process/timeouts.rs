@@ -1,0 +1,126 @@
+//! Waits with an end.
+
+use std::time::{Duration, Instant};
+
+use rstest::rstest;
+use serial_test::serial;
+use waitspec::sys::process::{self, Forked};
+use waitspec::wait::{
+    Deadline, Errno, Event, IdOptions, Pid, Signal, Target, WaitOptions, WaitStatus, wait4, wait4_timeout,
+    waitid_timeout, waitpid_timeout,
+};
+
+use crate::child::Child;
+
+/// Long enough for any machine, and never reached.
+const AGES: Duration = Duration::from_secs(50);
+
+fn target_of(kind: &str, child: &Child) -> Target {
+    match kind {
+        "pid" => Target::Pid(child.pid),
+        "own group" => Target::OwnGroup,
+        _ => Target::Any,
+    }
+}
+
+#[rstest]
+#[serial]
+fn a_running_child_outlives_the_deadline(
+    #[values("pid", "any", "own group")] kind: &str,
+    #[values(0, 1, 15)] milliseconds: u64,
+) {
+    let child = Child::held();
+    let target = target_of(kind, &child);
+    let limit = Duration::from_millis(milliseconds);
+    let begun = Instant::now();
+    assert_eq!(wait4_timeout(target, WaitOptions::NONE, limit), Ok(None));
+    assert!(begun.elapsed() >= limit);
+    assert_eq!(waitpid_timeout(target, WaitOptions::NONE, begun + limit), Ok(None), "an instant will do");
+    assert_eq!(waitid_timeout(target, IdOptions::EXITED, Duration::ZERO), Ok(None));
+}
+
+#[rstest]
+#[serial]
+fn a_child_that_is_ready_at_the_deadline_is_not_lost(#[values("pid", "any", "own group")] kind: &str) {
+    let child = Child::zombie(4);
+    let done = wait4_timeout(target_of(kind, &child), WaitOptions::NONE, Duration::ZERO);
+    assert_eq!(done.map(|done| done.map(|done| done.status)), Ok(Some(WaitStatus::exited(4))));
+}
+
+#[rstest]
+#[serial]
+fn a_child_that_ends_meanwhile_is_told(#[values("pid", "any", "own group")] kind: &str) {
+    let child = Child::held();
+    let target = target_of(kind, &child);
+    let deadline = Deadline::after(AGES);
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| wait4_timeout(target, WaitOptions::NONE, deadline));
+        child.exit(6);
+        let done = waiter.join().expect("no panic").expect("our child").expect("in time");
+        assert_eq!((done.pid, done.status), (child.pid, WaitStatus::exited(6)));
+    });
+    assert!(!deadline.has_passed());
+}
+
+#[test]
+#[serial]
+fn stops_and_continues_are_waited_for_too() {
+    let child = Child::held();
+    let target = Target::Pid(child.pid);
+    child.signal(Signal::STOP);
+    let done = wait4_timeout(target, WaitOptions::UNTRACED, AGES).expect("our child").expect("in time");
+    assert_eq!(done.status, WaitStatus::stopped(Signal::STOP));
+    child.signal(Signal::CONT);
+    let done = waitid_timeout(child.pid, IdOptions::CONTINUED, AGES).expect("our child").expect("in time");
+    assert_eq!(done.event, Event::Continued);
+}
+
+#[test]
+#[serial]
+fn an_error_is_no_timeout() {
+    let gone = Child::zombie(0);
+    assert!(wait4(Target::Pid(gone.pid), WaitOptions::NONE).is_ok());
+    assert_eq!(wait4_timeout(Target::Pid(gone.pid), WaitOptions::NONE, AGES), Err(Errno::CHILD));
+    assert_eq!(waitpid_timeout(Target::Any, WaitOptions::NONE, AGES), Err(Errno::CHILD));
+    assert_eq!(waitid_timeout(Target::Any, IdOptions::EXITED, Deadline::NEVER), Err(Errno::CHILD));
+}
+
+/// Without a descriptor to be had there is no pidfd and no kqueue.
+#[test]
+#[serial]
+fn no_descriptor_is_needed() {
+    let waiter = process::fork().expect("fork");
+    if waiter == Forked::Child {
+        process::exit_now(waiter_without_descriptors());
+    }
+    let Forked::Parent(waiter) = waiter else { unreachable!("the child has exited") };
+    let done = wait4(Target::Pid(Pid::from_raw(waiter).expect("a pid")), WaitOptions::NONE);
+    assert_eq!(done.expect("our child").expect("no NOHANG").status, WaitStatus::exited(0));
+}
+
+/// In a process of one thread: 0, or what went wrong.
+fn waiter_without_descriptors() -> i32 {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let Ok((hear, tell)) = rustix::pipe::pipe() else { return 1 };
+    let child = match process::fork() {
+        Err(_) => return 2,
+        Ok(Forked::Parent(pid)) => Target::from_raw(pid).unwrap_or(Target::Any),
+        Ok(Forked::Child) => {
+            drop(tell);
+            let _ = rustix::io::read(&hear, &mut [0_u8]);
+            process::exit_now(7)
+        }
+    };
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if setrlimit(Resource::Nofile, none).is_err() || rustix::io::dup(&hear).err() != Some(Errno::MFILE) {
+        return 3;
+    }
+    if wait4_timeout(child, WaitOptions::NONE, Duration::from_millis(2)) != Ok(None) {
+        return 4;
+    }
+    drop(tell);
+    match wait4_timeout(child, WaitOptions::NONE, AGES) {
+        Ok(Some(done)) if done.status == WaitStatus::exited(7) => 0,
+        _ => 5,
+    }
+}

@@ -1,0 +1,92 @@
+//! Child programs and agents that are none.
+
+use super::run::{Ended, LIMIT, run};
+use super::tools::file;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+const CASE: &str = "nohang.running-child@wait4";
+
+/// A run whose child program is what `make` puts at the path.
+fn child_is(make: impl Fn(&std::path::Path)) -> Ended {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let program = folder.path().join("child");
+    make(&program);
+    let option = format!("--child={}", program.display());
+    run(&[CASE, &option]).finish().code(3).saying(&program.display().to_string())
+}
+
+fn write(path: &std::path::Path, bytes: &[u8], mode: u32) {
+    fs::write(path, bytes).expect("a file");
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a file of ours");
+}
+
+#[test]
+fn a_child_program_that_is_missing_is_broken() {
+    child_is(|_| {}).saying("ENOENT");
+}
+
+#[test]
+fn a_child_program_that_may_not_be_run_is_broken() {
+    child_is(|path| write(path, b"#!/bin/sh\n", 0o644)).saying("EACCES");
+}
+
+#[test]
+fn a_child_program_of_another_machine_is_broken() {
+    // An executable's header of 64 bits, for a machine (SPARC V9 or s390) that this is not.
+    let machine = if cfg!(target_arch = "s390x") { 43_u16 } else { 22 };
+    let mut header = b"\x7fELF\x02\x02\x01\0\0\0\0\0\0\0\0\0\0\x02".to_vec();
+    header.extend(machine.to_be_bytes());
+    header.resize(64, 0);
+    child_is(|path| write(path, &header, 0o755));
+}
+
+#[test]
+fn a_child_program_that_ends_at_once_is_broken() {
+    child_is(|path| write(path, b"#!/bin/sh\nexit 0\n", 0o755));
+}
+
+#[test]
+fn an_agent_that_is_none_is_an_error_of_the_adapter() {
+    for (agent, why) in [
+        ("sh -c 'exit 3'", "ended before its hello"),
+        ("sh -c 'echo who am I >&2; kill -9 $$'", "who am I"),
+        ("/nonexistent/agent", "ENOENT"),
+        ("yes", "20000 lines"),
+        ("cat /dev/zero", "65536 bytes"),
+        ("echo hello protocol=9", "protocol '9'"),
+    ] {
+        let subject = format!("--subject=agent:{agent}");
+        run(&[CASE, &subject]).finish().code(5).saying(why);
+    }
+}
+
+#[test]
+fn an_agent_that_never_answers_is_given_up() {
+    for agent in ["sleep 1000", "cat", "sh -c 'kill -STOP $$'"] {
+        let subject = format!("--subject=agent:{agent}");
+        let ended = run(&[CASE, &subject, "--timeout-scale=0.1"]).finish().code(5).saying("in time");
+        assert!(ended.took < LIMIT / 2, "{agent}: {:?}", ended.took);
+    }
+}
+
+#[test]
+fn an_agent_that_breaks_the_protocol_later_is_an_error_of_the_adapter() {
+    if !super::tools::works(&["python3", "-c", "pass"]) {
+        return super::tools::skip("no python3");
+    }
+    // It greets, and makes children, as the Python agent does; its wait writes what is no line.
+    let script = format!(
+        "import sys; sys.argv = ['', {:?}]; import runpy; \
+         m = runpy.run_path(sys.argv[1]); \
+         m['REQUESTS']['wait4'] = lambda r: m['os'].write(1, b'\\xff\\xfe what\\n'); m['main']()",
+        file("fixtures/agents/python/agent.py")
+    );
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("agent.py");
+    write(&path, script.as_bytes(), 0o644);
+    let subject = format!("--subject=agent:python3 {}", path.display());
+    let ended = run(&[CASE, &subject]).finish().code(5).saying("broke the protocol");
+    assert!(ended.took < Duration::from_secs(60), "{:?}", ended.took);
+}

@@ -1,0 +1,190 @@
+//! What a run inherits, lacks or is limited by.
+
+use super::run::{Ended, Run, run};
+use super::tools::{skip, works};
+use std::fs::File;
+use std::path::PathBuf;
+
+/// A part of the catalogue that touches everything, mixed by a seed.
+const SOME: [&str; 3] = ["--format=json", "--shuffle=3", "--shard=1/20"];
+
+/// Nothing but passes and the like; at least so many of them.
+fn conformant(ended: Ended) -> Ended {
+    let ended = ended.code(0);
+    assert!(ended.count("pass") >= 20, "{}", ended.out);
+    ended
+}
+
+fn root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// A run of some cases by that script, which ends in an exec of it.
+fn after(script: &str) -> Ended {
+    run(&SOME).after(script).finish()
+}
+
+/// A run by a Python program that first does this to its signals.
+fn with_signals(statement: &str) -> Option<Ended> {
+    let script = format!("import os, signal, sys\n{statement}\nos.execv(sys.argv[1], sys.argv[1:])");
+    let there = works(&["python3", "-c", "pass"]);
+    there.then(|| conformant(run(&SOME).by(&["python3", "-c", &script]).finish()))
+}
+
+#[test]
+fn sigchld_ignored() {
+    match with_signals("signal.signal(signal.SIGCHLD, signal.SIG_IGN)") {
+        Some(ended) => assert!(ended.out.contains("SIGCHLD was ignored on entry")),
+        None => skip("no python3 to ignore a signal"),
+    }
+}
+
+#[test]
+fn signals_blocked() {
+    match with_signals("signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())") {
+        Some(ended) => assert!(ended.out.contains("signals were blocked on entry")),
+        None => skip("no python3 to block signals"),
+    }
+}
+
+#[test]
+fn children_inherited() {
+    // A child of the shell is one of the driver's after the exec.
+    conformant(after("sleep 0 & sleep 1 &"));
+}
+
+#[test]
+fn standard_streams_closed() {
+    let report = tempfile::NamedTempFile::new().expect("a temporary file");
+    let option = format!("--output={}", report.path().display());
+    let arguments = [SOME.as_slice(), &[&option]].concat();
+    let ended = run(&arguments).after("exec <&- >&- 2>&-").finish().code(0);
+    assert_eq!((ended.out.as_str(), ended.err.as_str()), ("", ""));
+    let written = std::fs::read_to_string(report.path()).expect("a report");
+    assert!(written.lines().last().is_some_and(|line| line.contains("\"summary\"")), "{written}");
+}
+
+#[test]
+fn few_open_files() {
+    conformant(after("ulimit -n 64"));
+}
+
+#[test]
+fn no_core_files() {
+    let ended = conformant(after("ulimit -c 0"));
+    let cores = ended.trials().into_iter().filter(|t| t.reason.contains("core")).count();
+    eprintln!("{cores} trials skipped for want of core files");
+}
+
+/// A process table that is full, in any moment of a run: whatever cannot be forked or started, the run ends and says why.
+#[test]
+fn few_processes() {
+    if !works(&["prlimit", "--nproc", "true"]) {
+        return skip("no prlimit");
+    }
+    for most in 1..=6 {
+        let limit = format!("--nproc={most}");
+        let all = [
+            "nohang.running-child@wait4",
+            "--subject=libc",
+            "--jobs=2",
+            "--format=json",
+            "--timeout-scale=0.2",
+        ];
+        let run = run(&all);
+        // Limits do not hold for the superuser.
+        let Some(run) = run.by(&["prlimit", &limit]).by_a_user() else { return skip("no setpriv") };
+        let ended = run.finish();
+        match ended.code {
+            Some(0) if most >= 5 => drop(ended.code(0)),
+            _ => {
+                let said = ended.err.contains("EAGAIN")
+                    || ended.err.contains("no thread")
+                    || ended.trials().iter().any(|t| t.reason.contains("EAGAIN"));
+                assert!(said, "{most}: {ended:?}");
+                ended.code(3);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_temporary_folder() {
+    run(&SOME).with("TMPDIR", "/nonexistent/folder").finish().code(3).saying("/nonexistent/folder");
+}
+
+#[test]
+fn a_temporary_folder_that_cannot_be_written() {
+    // Not even by the superuser.
+    if File::open("/proc/self/stat").is_err() {
+        return skip("no /proc");
+    }
+    run(&SOME).with("TMPDIR", "/proc/self").finish().code(3).saying("/proc/self");
+}
+
+#[test]
+fn a_temporary_folder_whose_path_is_too_long_for_a_socket() {
+    let started = run(&SOME);
+    let long: PathBuf = started.folder().join("x".repeat(100)).join("y".repeat(100));
+    std::fs::create_dir_all(&long).expect("a long path");
+    conformant(started.with("TMPDIR", long).finish());
+}
+
+#[test]
+fn a_working_folder_that_cannot_be_written() {
+    conformant(after("cd /proc 2>/dev/null || cd /"));
+}
+
+#[test]
+fn nobody_reads_the_report() {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    // Who reads has seen enough; the verdict counts.
+    run(&SOME).into(writer).finish().code(0);
+}
+
+#[test]
+fn a_full_disk() {
+    let Ok(full) = File::options().write(true).open("/dev/full") else { return skip("no /dev/full") };
+    run(&SOME).into(full).finish().code(3).saying("cannot write the report");
+}
+
+#[test]
+fn an_ordinary_user() {
+    match run(&SOME).by_a_user() {
+        Some(run) => drop(conformant(run.finish())),
+        None => skip("no setpriv to become an ordinary user"),
+    }
+}
+
+#[test]
+fn under_strace() {
+    if !works(&["strace", "-f", "-o", "/dev/null", "true"]) {
+        return skip("no strace, or no ptrace for it");
+    }
+    conformant(run(&SOME).by(&["strace", "-f", "-o", "/dev/null"]).finish());
+}
+
+/// In namespaces of its own, by this `unshare`.
+fn unshared(options: &[&str], prepare: impl Fn(Run) -> Run) {
+    let command = [&["unshare"], options].concat();
+    if !root() || !works(&[command.as_slice(), &["true"]].concat()) {
+        return skip("no namespaces: not the superuser, or no unshare");
+    }
+    conformant(prepare(run(&SOME).by(&command)).finish());
+}
+
+#[test]
+fn as_the_first_process_of_a_namespace() {
+    unshared(&["--pid", "--fork", "--mount-proc"], |run| run);
+}
+
+#[test]
+fn in_a_namespace_whose_proc_is_another_one() {
+    unshared(&["--pid", "--fork"], |run| run);
+}
+
+#[test]
+fn without_proc() {
+    unshared(&["--mount"], |run| run.after("mount -t tmpfs none /proc || exit 9"));
+}

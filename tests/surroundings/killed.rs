@@ -1,0 +1,131 @@
+//! A run whose driver or warden is killed or interrupted.
+
+use super::run::{Ended, Run, Running, can_be_found, poll, run, send};
+use super::tools::{file, skip, works};
+use rustix::process::Signal;
+use std::time::Duration;
+
+/// A run in the middle: trials that hang (every deadline is a thousand times as long as usual) hold children, one agent
+/// burns, and where there is Python another one has a stopped and two burning children as well.
+fn in_the_middle(prepare: impl Fn(Run) -> Option<Run>) -> Option<Running> {
+    let python = works(&["python3", "-c", "pass"]);
+    let mut arguments = vec![
+        "nohang.running-child@wait4",
+        "--jobs=3",
+        "--timeout-scale=1000",
+        "--format=json",
+        "--subject=mutant:nohang-blocks",
+        "--subject=mutant:nohang-spins",
+    ];
+    let agent = "--subject=agent:python3 agent.py python.py";
+    if python {
+        arguments.push(agent);
+    }
+    let started = run(&arguments);
+    for (from, to) in
+        [("tests/surroundings/agent.py", "agent.py"), ("fixtures/agents/python/agent.py", "python.py")]
+    {
+        std::fs::copy(file(from), started.folder().join(to)).expect("a copy of the agent");
+    }
+    // The agent is started where the run was.
+    let started = started.after("cd \"$TMPDIR/..\"");
+    let running = prepare(started)?.start();
+    let there = poll(super::run::LIMIT, || {
+        let (agents, children) = (running.below(2), running.below(3));
+        let in_state = |state| children.iter().filter(|p| p.state == state).count();
+        let burning = agents.iter().chain(&children).filter(|p| p.ticks >= 5 && p.state == 'R').count();
+        let held = in_state('S') >= if python { 3 } else { 2 };
+        let whole =
+            held && (!python || in_state('T') == 1 && children.iter().filter(|p| p.ticks >= 2).count() >= 2);
+        (agents.len() >= 2 && burning >= 1 && whole).then_some(())
+    });
+    assert!(there.is_some(), "not in the middle: {:?}", running.processes());
+    Some(running)
+}
+
+/// Nothing is left when the driver is gone. `finish` looks for what is left; how long that takes is a matter of milliseconds,
+/// and of the machine's load.
+fn nothing_is_left(running: Running, signal: Signal) {
+    running.signal(signal);
+    let ended = running.finish();
+    assert_eq!(ended.signal, Some(signal.as_raw()), "{ended:?}");
+    eprintln!("nothing was left {:?} after the end", ended.lasted);
+    assert!(ended.files.is_empty(), "{:?}", ended.files);
+    if signal != Signal::KILL {
+        let report = ended.report();
+        assert_eq!(report.first().expect("a header")["type"], "run");
+        let last = report.last().expect("a summary");
+        assert_eq!((&last["type"], &last["interrupted"]), (&"summary".into(), &true.into()));
+    }
+}
+
+#[test]
+fn a_driver_that_is_killed_leaves_nothing() {
+    if !can_be_found() {
+        return skip("no /proc to find processes in");
+    }
+    let running = in_the_middle(Some).expect("nothing was prepared");
+    nothing_is_left(running, Signal::KILL);
+}
+
+#[test]
+fn a_driver_of_an_ordinary_user_that_is_killed_leaves_nothing() {
+    if !can_be_found() {
+        return skip("no /proc to find processes in");
+    }
+    match in_the_middle(Run::by_a_user) {
+        Some(running) => nothing_is_left(running, Signal::KILL),
+        None => skip("no setpriv to become an ordinary user"),
+    }
+}
+
+#[test]
+fn an_interrupted_driver_cleans_up_and_dies_by_the_signal() {
+    if !can_be_found() {
+        return skip("no /proc to find processes in");
+    }
+    for signal in [Signal::INT, Signal::TERM] {
+        nothing_is_left(in_the_middle(Some).expect("nothing was prepared"), signal);
+    }
+}
+
+#[test]
+fn all_wardens_killed_is_broken() {
+    if !can_be_found() {
+        return skip("no /proc to find processes in");
+    }
+    let running = in_the_middle(Some).expect("nothing was prepared");
+    for warden in running.below(1) {
+        send(warden.pid, Signal::KILL);
+    }
+    let ended = running.finish().code(3);
+    assert!(ended.took < Duration::from_secs(60), "{:?}", ended.took);
+    let reasons: Vec<String> = ended.trials().into_iter().map(|t| t.reason).collect();
+    assert!(!reasons.is_empty() && reasons.iter().all(|r| r == "the warden has died"), "{reasons:?}");
+}
+
+#[test]
+fn one_warden_killed_is_broken_and_the_others_go_on() {
+    if !can_be_found() {
+        return skip("no /proc to find processes in");
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("report.json");
+    let output = format!("--output={}", file.display());
+    let report = || std::fs::read_to_string(&file).unwrap_or_default();
+    let running =
+        run(&["nohang.running-child@wait4", "--subject=libc", "--repeat=100", "--jobs=2", &output]).start();
+    // Both are at work.
+    let warden = poll(super::run::LIMIT, || {
+        let (wardens, agents) = (running.below(1), running.below(2));
+        let busy = wardens.iter().find(|w| agents.iter().any(|a| a.ppid == w.pid))?;
+        (wardens.len() == 2 && report().contains("\"trial\"")).then_some(busy.pid)
+    });
+    send(warden.expect("a warden with an agent"), Signal::KILL);
+    let ended = running.finish().code(3);
+    let ended = Ended { out: report(), ..ended };
+    let reasons: Vec<String> =
+        ended.trials().into_iter().filter(|t| t.verdict == "broken").map(|t| t.reason).collect();
+    assert_eq!(reasons, ["the warden has died"]);
+    assert_eq!(ended.count("pass"), 99);
+}

@@ -1,0 +1,346 @@
+//! A run of the program: started somewhere, waited for with a deadline, and looked after.
+//!
+//! Every process of a run is known by a variable in its environment, which forked and exec'ed descendants keep; none that
+//! does not carry it is ever signalled or counted.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Read;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// How long anything may take before it counts as never ending. No test that passes comes near.
+pub const LIMIT: Duration = Duration::from_secs(120);
+
+/// The variable that marks the processes of a run.
+const MARK: &str = "WAITSPEC_TEST_RUN";
+
+static NUMBER: AtomicU32 = AtomicU32::new(0);
+
+/// Waits until `done` gives something, looking again and again; `None` after `limit`.
+pub fn poll<T>(limit: Duration, mut done: impl FnMut() -> Option<T>) -> Option<T> {
+    let began = Instant::now();
+    loop {
+        if let Some(value) = done() {
+            return Some(value);
+        }
+        if began.elapsed() > limit {
+            return None;
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// A process of a run.
+#[derive(Debug, Clone)]
+pub struct Process {
+    pub pid: i32,
+    pub ppid: i32,
+    /// The letter of its state, as `ps` shows it.
+    pub state: char,
+    /// CPU time, in clock ticks.
+    pub ticks: u64,
+}
+
+/// The live processes whose environment holds this mark. A zombie has no environment left and is none.
+fn marked(mark: &str) -> Vec<Process> {
+    let entry = format!("{MARK}={mark}");
+    let Ok(folder) = fs::read_dir("/proc") else { return Vec::new() };
+    folder
+        .filter_map(|e| e.ok()?.file_name().to_str()?.parse().ok())
+        .filter_map(|pid: i32| {
+            let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+            environment.split(|&b| b == 0).find(|e| *e == entry.as_bytes())?;
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+            // Behind the name, which may hold anything: state, ppid, ..., and user and system time as the 12th and 13th.
+            let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
+            let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
+            Some(Process { pid, ppid: fields.get(1)?.parse().ok()?, state: fields[0].chars().next()?, ticks })
+        })
+        .filter(|p| !matches!(p.state, 'Z' | 'X'))
+        .collect()
+}
+
+/// Whether the processes of a run can be found here at all: they are looked for in `/proc`.
+pub fn can_be_found() -> bool {
+    fs::read("/proc/self/environ").is_ok()
+}
+
+/// What is run: arguments, surroundings.
+pub struct Run {
+    command: Vec<PathBuf>,
+    program: PathBuf,
+    arguments: Vec<String>,
+    environment: Vec<(String, PathBuf)>,
+    stdout: Option<Stdio>,
+    folder: tempfile::TempDir,
+    mark: String,
+}
+
+/// A run with these arguments behind `waitspec run`.
+pub fn run<S: AsRef<str>>(arguments: &[S]) -> Run {
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = tempfile::Builder::new().prefix("waitspec-test-").tempdir().expect("a temporary folder");
+    open_to_all(folder.path());
+    let temporary = folder.path().join("tmp");
+    fs::create_dir(&temporary).expect("a folder in it");
+    open_to_all(&temporary);
+    Run {
+        command: Vec::new(),
+        program: PathBuf::from(env!("CARGO_BIN_EXE_waitspec")),
+        arguments: arguments.iter().map(|a| a.as_ref().to_owned()).collect(),
+        environment: vec![("TMPDIR".to_owned(), temporary)],
+        stdout: None,
+        folder,
+        mark: format!("{}-{number}", std::process::id()),
+    }
+}
+
+/// Like `/tmp`: a run by another user works here too.
+fn open_to_all(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o1777)).expect("a folder of ours");
+}
+
+impl Run {
+    /// Runs it by another command, as `strace`.
+    pub fn by<S: AsRef<OsStr>>(mut self, command: &[S]) -> Run {
+        self.command.extend(command.iter().map(|word| PathBuf::from(word.as_ref())));
+        self
+    }
+
+    /// Runs it by a shell that first does this.
+    pub fn after(self, script: &str) -> Run {
+        self.by(&["sh", "-c", &format!("{script}\nexec \"$0\" \"$@\"")])
+    }
+
+    /// Runs it by an ordinary user of whom nothing else runs (limits on processes count all that a user has), if that can be.
+    ///
+    /// Whoever is one already stays that. The superuser's program need not be readable by others: it is a copy that runs.
+    pub fn by_a_user(mut self) -> Option<Run> {
+        if !rustix::process::geteuid().is_root() {
+            return Some(self);
+        }
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let id = (54_000 + std::process::id() % 5000 * 100 + number % 100).to_string();
+        let user = ["setpriv", "--reuid", &id, "--regid", &id, "--clear-groups"];
+        let copy = self.folder.path().join("waitspec");
+        // Not by this process: a file that is open for writing here may be inherited by what another test starts just now,
+        // and cannot be executed meanwhile.
+        let copied = Command::new("cp").arg(&self.program).arg(&copy).status().is_ok_and(|s| s.success());
+        self.program = copy;
+        (copied && super::tools::works(&[user.as_slice(), &["true"]].concat())).then(|| self.by(&user))
+    }
+
+    /// With a variable in the environment.
+    pub fn with(mut self, name: &str, value: impl AsRef<Path>) -> Run {
+        self.environment.push((name.to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    /// Somewhere else than into a pipe.
+    pub fn into(mut self, stdout: impl Into<Stdio>) -> Run {
+        self.stdout = Some(stdout.into());
+        self
+    }
+
+    /// A folder that is removed with the run.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Starts it.
+    pub fn start(self) -> Running {
+        let Run { command, program, arguments, environment, stdout, folder, mark } = self;
+        let mut words = command.into_iter().chain([program.clone()]);
+        let mut command = Command::new(words.next().expect("a program"));
+        command.args(words).arg("run").args(arguments).envs(environment);
+        command.env(MARK, &mark).env("WAITSPEC", program);
+        command.stdin(Stdio::null()).stdout(stdout.unwrap_or_else(Stdio::piped)).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let (out, err) = (child.stdout.take(), child.stderr.take());
+        Running { began: Instant::now(), child, out: read(out), err: read(err), folder, mark, status: None }
+    }
+
+    /// Starts it and waits for its end.
+    pub fn finish(self) -> Ended {
+        self.start().finish()
+    }
+}
+
+/// Reads a stream to its end, on a thread of its own: a full pipe would hold the program up.
+fn read(stream: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        if let Some(mut stream) = stream {
+            // What came before an error is what there is.
+            let _ = stream.read_to_end(&mut bytes);
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
+    })
+}
+
+/// A run that has begun.
+pub struct Running {
+    began: Instant,
+    child: Child,
+    out: JoinHandle<String>,
+    err: JoinHandle<String>,
+    folder: tempfile::TempDir,
+    mark: String,
+    status: Option<ExitStatus>,
+}
+
+impl Running {
+    /// Its live processes, the first one included.
+    pub fn processes(&self) -> Vec<Process> {
+        marked(&self.mark)
+    }
+
+    /// The process that was started.
+    pub fn pid(&self) -> i32 {
+        self.child.id().cast_signed()
+    }
+
+    /// Those that are so many steps below the one that was started: 1 are wardens, 2 agents, 3 children.
+    pub fn below(&self, steps: usize) -> Vec<Process> {
+        let all = self.processes();
+        let depth = |process: &Process| {
+            let mut depth = 0;
+            let mut at = process.clone();
+            while at.pid != self.pid() {
+                at = all.iter().find(|p| p.pid == at.ppid)?.clone();
+                depth += 1;
+            }
+            Some(depth)
+        };
+        all.iter().filter(|p| depth(p) == Some(steps)).cloned().collect()
+    }
+
+    /// Sends it a signal. It has not been waited for, so the pid is its own.
+    pub fn signal(&self, signal: Signal) {
+        assert!(self.status.is_none());
+        send(self.pid(), signal);
+    }
+
+    /// Waits for its end, and until nothing of it is left.
+    pub fn finish(mut self) -> Ended {
+        let ended = poll(LIMIT, || self.child.try_wait().expect("a child of ours"));
+        self.status = ended;
+        let took = self.began.elapsed();
+        let gone = poll(Duration::from_secs(20), || marked(&self.mark).is_empty().then_some(()));
+        let left = if gone.is_some() { Vec::new() } else { marked(&self.mark) };
+        let lasted = self.began.elapsed() - took;
+        self.clear();
+        // A reader ends with the last process that holds the stream.
+        let (out, err) = (take(&mut self.out), take(&mut self.err));
+        let status = ended.unwrap_or_else(|| panic!("no end within {LIMIT:?}: {out}{err}"));
+        assert!(left.is_empty(), "left behind: {left:?}\n{out}{err}");
+        let files: Vec<_> = fs::read_dir(self.folder.path().join("tmp"))
+            .map(|folder| folder.filter_map(|e| Some(e.ok()?.file_name())).collect())
+            .unwrap_or_default();
+        Ended { code: status.code(), signal: status.signal(), out, err, took, lasted, files }
+    }
+
+    /// Ends whatever is left, lest a test that fails leaves something behind.
+    fn clear(&mut self) {
+        if self.status.is_none() {
+            let _ = self.child.kill();
+            self.status = poll(Duration::from_secs(10), || self.child.try_wait().ok().flatten());
+        }
+        for process in marked(&self.mark) {
+            send(process.pid, Signal::KILL);
+        }
+    }
+}
+
+fn take(reader: &mut JoinHandle<String>) -> String {
+    std::mem::replace(reader, std::thread::spawn(String::new)).join().unwrap_or_default()
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+/// Sends a signal to a process of a run.
+pub fn send(pid: i32, signal: Signal) {
+    if let Some(pid) = Pid::from_raw(pid) {
+        // It may have ended by itself.
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// A run that is over, and left no process behind.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    pub out: String,
+    pub err: String,
+    /// From its start to its end.
+    pub took: Duration,
+    /// From its end to the end of the last of its processes.
+    pub lasted: Duration,
+    /// What is left in its temporary folder.
+    pub files: Vec<std::ffi::OsString>,
+}
+
+/// A trial of a report.
+#[derive(Debug)]
+pub struct Trial {
+    pub id: String,
+    pub subject: String,
+    pub verdict: String,
+    pub reason: String,
+    pub failed_clause: Option<String>,
+}
+
+impl Ended {
+    /// It ended with this exit code, and cleaned up.
+    pub fn code(self, code: i32) -> Ended {
+        assert_eq!(self.code, Some(code), "signal {:?}\n{}{}", self.signal, self.out, self.err);
+        assert!(self.files.is_empty(), "left behind: {:?}", self.files);
+        self
+    }
+
+    /// It said this on standard error.
+    pub fn saying(self, text: &str) -> Ended {
+        assert!(self.err.contains(text), "not said: {text}\n{}", self.err);
+        self
+    }
+
+    /// The lines of its JSON report: every one that was written is whole.
+    pub fn report(&self) -> Vec<serde_json::Value> {
+        let line = |line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+        self.out.lines().map(line).collect()
+    }
+
+    /// The trials of its JSON report.
+    pub fn trials(&self) -> Vec<Trial> {
+        let text = |record: &serde_json::Value, key: &str| record[key].as_str().map(str::to_owned);
+        self.report()
+            .iter()
+            .filter(|record| record["type"] == "trial")
+            .map(|record| Trial {
+                id: text(record, "id").unwrap_or_default(),
+                subject: text(record, "subject").unwrap_or_default(),
+                verdict: text(record, "verdict").unwrap_or_default(),
+                reason: text(record, "reason").unwrap_or_default(),
+                failed_clause: text(record, "failed_clause"),
+            })
+            .collect()
+    }
+
+    /// The number of trials with this verdict.
+    pub fn count(&self, verdict: &str) -> usize {
+        self.trials().iter().filter(|trial| trial.verdict == verdict).count()
+    }
+}

@@ -1,0 +1,21 @@
+//! What the tests need of the machine beside the program.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Says why a test is not made here.
+pub fn skip(why: &str) {
+    eprintln!("skipped: {why}");
+}
+
+/// Whether a command is there and ends well.
+pub fn works(command: &[&str]) -> bool {
+    let mut started = Command::new(command[0]);
+    started.args(&command[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    started.status().is_ok_and(|status| status.success())
+}
+
+/// A file of this repository.
+pub fn file(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
+}

@@ -4,7 +4,7 @@ use super::{Warden, garbage, read_some, write_all};
 use crate::protocol::Line;
 use crate::protocol::line::LineReader;
 use crate::sys::process::{self, Forked, Handle};
-use crate::sys::process_table::{self, State};
+use crate::sys::process_table::{self, State, Stop};
 use crate::sys::signals;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
@@ -77,20 +77,23 @@ impl Agent {
 
     /// Whether a child of its own has a processor, waits for one, or cannot be disturbed: it may be about to end or stop.
     pub(super) fn has_a_busy_child(&self) -> bool {
-        self.has_a_child_in(|state| matches!(state, State::Running | State::DiskSleep))
+        self.own_children().any(|p| matches!(p.state, State::Running | State::DiskSleep))
     }
 
-    /// Whether a tracer has stopped a child of its own: it goes on when the tracer gets round to it, unless it is a stop of job
-    /// control, which looks alike.
-    pub(super) fn has_a_traced_child(&self) -> bool {
-        self.has_a_child_in(|state| state == State::TracingStop)
+    /// How often its children that a tracer has stopped have been switched: what changes goes on, as soon as the tracer gets
+    /// round to it; what does not is stopped by job control, which looks alike. `None` when no tracer has stopped any.
+    pub(super) fn traced_switches(&self) -> Option<u64> {
+        let stops = self.own_children().filter(|p| p.state == State::TracingStop);
+        let switches = stops.filter_map(|p| match process_table::stop_of(p.pid) {
+            Stop::Traced { switches } => Some(switches),
+            _ => None,
+        });
+        switches.reduce(|sum, more| sum + more)
     }
 
-    fn has_a_child_in(&self, states: impl Fn(State) -> bool) -> bool {
-        self.spawned.iter().any(|&pid| {
-            let process = process_table::read(pid).ok().flatten();
-            process.is_some_and(|p| p.ppid == self.pid && states(p.state))
-        })
+    fn own_children(&self) -> impl Iterator<Item = process_table::Process> {
+        let read = self.spawned.iter().filter_map(|&pid| process_table::read(pid).ok().flatten());
+        read.filter(|p| p.ppid == self.pid)
     }
 
     /// Keeps track of calls from what the agent says.

@@ -50,7 +50,7 @@ enum Goal {
     /// The agent sleeps in a call.
     Blocked { call: u64, seen_asleep: u32 },
     /// The agent answers a call, or proves that it never will.
-    Answer { call: u64, grace: Duration, spin: Duration, asleep_since: Option<Instant> },
+    Answer { call: u64, grace: Duration, spin: Duration, asleep_since: Option<Instant>, traced: Option<u64> },
 }
 
 /// One request that is answered later.
@@ -73,7 +73,10 @@ impl Watch {
                 Goal::State { of: request.text("of")?, awaited, stop: None, ended: false }
             }
             "blocked" => Goal::Blocked { call: call()?, seen_asleep: 0 },
-            _ => Goal::Answer { call: call()?, grace: ms("grace")?, spin: ms("spin")?, asleep_since: None },
+            _ => {
+                let (grace, spin) = (ms("grace")?, ms("spin")?);
+                Goal::Answer { call: call()?, grace, spin, asleep_since: None, traced: None }
+            }
         };
         let began = Instant::now();
         Ok(Watch { id, goal, began, deadline: began + ms("within")? })
@@ -187,7 +190,7 @@ impl Warden<'_> {
                     Asleep::Unknown => late_line(),
                 }
             }
-            Goal::Answer { call, grace, spin, asleep_since } => {
+            Goal::Answer { call, grace, spin, asleep_since, traced } => {
                 if let Some(done) = self.settled(*call) {
                     return Some(done);
                 }
@@ -201,12 +204,16 @@ impl Warden<'_> {
                         let patience = if asleep == Asleep::InWait { *grace } else { *grace * 5 };
                         // A child that is on its way to its end (late to a processor, or writing its core) may be what it
                         // sleeps for. The table is read only once the patience is half gone: most calls never get there.
-                        if since.elapsed() >= patience / 2 && agent.has_a_busy_child() {
-                            *asleep_since = None;
-                        } else if since.elapsed() >= patience
-                            && (since.elapsed() >= patience * TRACED || !agent.has_a_traced_child())
-                        {
-                            return Some(Line::new("ok").with("how", "asleep"));
+                        if since.elapsed() >= patience / 2 {
+                            let switches = agent.traced_switches();
+                            let goes_on = switches.is_some() && switches != *traced;
+                            let patience = if switches.is_some() { patience * TRACED } else { patience };
+                            *traced = switches;
+                            if goes_on || agent.has_a_busy_child() {
+                                *asleep_since = None;
+                            } else if since.elapsed() >= patience {
+                                return Some(Line::new("ok").with("how", "asleep"));
+                            }
                         }
                     }
                     Asleep::Awake => *asleep_since = None,

@@ -53,7 +53,6 @@ pub fn requests() {
         "waitpid pid=99999999999",
         "wait thread=1",
         "sigaction sig=SIGUSR1 do=record restart=yes",
-        "sigaction sig=SIGUSR1 do=count",
         "sigaction sig=SIGNONSENSE do=default",
         "subreaper on=yes",
     ] {

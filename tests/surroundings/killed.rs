@@ -114,18 +114,19 @@ fn one_warden_killed_is_broken_and_the_others_go_on() {
     let output = format!("--output={}", file.display());
     let report = || std::fs::read_to_string(&file).unwrap_or_default();
     let running =
-        run(&["nohang.running-child@wait4", "--subject=libc", "--repeat=100", "--jobs=2", &output]).start();
-    // Both are at work.
-    let warden = poll(super::run::LIMIT, || {
-        let (wardens, agents) = (running.below(1), running.below(2));
-        let busy = wardens.iter().find(|w| agents.iter().any(|a| a.ppid == w.pid))?;
-        (wardens.len() == 2 && report().contains("\"trial\"")).then_some(busy.pid)
-    });
-    send(warden.expect("a warden with an agent"), Signal::KILL);
+        run(&["nohang.running-child@wait4", "--subject=libc", "--repeat=400", "--jobs=2", &output]).start();
+    // While it is stopped, the run does not come to its end.
+    let begun = poll(super::run::LIMIT, || report().contains("\"trial\"").then_some(()));
+    running.signal(Signal::STOP);
+    begun.expect("a first trial");
+    let wardens = running.below(1);
+    assert_eq!(wardens.len(), 2, "{wardens:?}");
+    send(wardens[0].pid, Signal::KILL);
+    running.signal(Signal::CONT);
     let ended = running.finish().code(3);
     let ended = Ended { out: report(), ..ended };
     let reasons: Vec<String> =
         ended.trials().into_iter().filter(|t| t.verdict == "broken").map(|t| t.reason).collect();
     assert_eq!(reasons, ["the warden has died"]);
-    assert_eq!(ended.count("pass"), 99);
+    assert_eq!(ended.count("pass"), 399);
 }

@@ -5,12 +5,14 @@ use super::table::{Format, escaped};
 use crate::harness::settings::RunError;
 use crate::report::diff::{Change, Kind, compare};
 use crate::report::read::{Report, read};
+use crate::report::record::TrialRecord;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 
 /// Compare two JSON reports: regressions, fixes, changed values, new and missing trials.
 ///
-/// Exits with 1 if something regressed, 0 if not, 2 if a report cannot be read.
+/// Exits with 1 if something regressed or is new and fails, 0 if not, 2 if a report cannot be read or nothing is in both.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -30,6 +32,12 @@ pub struct Args {
 pub fn perform(args: &Args) -> Result<Said, RunError> {
     let old = read(&args.old).map_err(RunError::Usage)?;
     let new = read(&args.new).map_err(RunError::Usage)?;
+    let trial = |t: &TrialRecord| (t.id.clone(), t.subject.clone());
+    let before: BTreeSet<_> = old.trials.iter().map(trial).collect();
+    if !new.trials.iter().any(|t| before.contains(&trial(t))) {
+        let (old, new) = (args.old.display(), args.new.display());
+        return Err(RunError::Usage(format!("{old} and {new} have no trial in common: other subjects?")));
+    }
     let changes = compare(&old, &new);
     let mut notes = Vec::new();
     for (path, report) in [(&args.old, &old), (&args.new, &new)] {

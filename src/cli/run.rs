@@ -19,9 +19,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// What `--subject` takes beside the names of built-in subjects.
-pub const SUBJECT_FORMS: [(&str, &str); 3] = [
+pub const SUBJECT_FORMS: [(&str, &str); 2] = [
     ("agent:CMD", "a program that speaks the protocol"),
-    ("so:PATH", "a shared library with the C functions"),
     ("mutant:NAME", "a subject that is broken on purpose"),
 ];
 
@@ -46,7 +45,7 @@ pub struct Args {
     /// Which cases: part of a `case@call`, or a pattern with `*`
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
-    /// Whom to judge: a name of `list subjects`, agent:CMD, so:PATH, mutant:NAME (may be repeated)
+    /// Whom to judge: a name of `list subjects`, agent:CMD, mutant:NAME (may be repeated)
     #[arg(long = "subject", value_name = "S")]
     subjects: Vec<String>,
     /// Only this call (may be repeated)

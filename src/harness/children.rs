@@ -60,8 +60,9 @@ impl Trial<'_> {
         let told = if steps.is_empty() { "held".to_owned() } else { steps.join("; ") };
         let how: String = pairs.iter().map(|(k, v)| format!(" {k}={v}")).collect();
         self.did.push(format!("spawn {name} ({told}){how}"));
-        // A child that ends by itself and reports nothing needs no connection, and costs a third.
-        let connects = scenario.is_held() || scenario.steps.iter().any(Step::reports);
+        // A child that ends by itself and reports nothing needs no connection, and costs a third; one that dumps core does, for
+        // it is then in a folder that is removed.
+        let connects = scenario.is_held() || scenario.steps.iter().any(|s| s.reports() || s.may_dump());
         let token = connects.then(|| self.token(&name));
         let mut argv = self.child_argv(token.as_deref(), &steps);
         if pairs.iter().any(|(key, _)| *key == "thread") {

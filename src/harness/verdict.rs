@@ -58,9 +58,9 @@ pub(super) fn closed(report: &mut TrialReport, result: &mut Outcome, closed: &Li
     }
     let stuck = closed.number("stuck").unwrap_or(0);
     if stuck > 0 {
-        report
-            .notes
-            .push(format!("{stuck} processes could not be reaped: the warden's wait does not tell of them"));
+        report.notes.push(format!(
+            "processes that could not be reaped, since the warden's wait does not tell of them: {stuck}"
+        ));
     }
     if let (Err(Stop::Broken(why) | Stop::Crash(super::event::Failure { got: why, .. })), Some(status)) =
         (result, closed.number_opt("agent").ok().flatten())

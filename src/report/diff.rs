@@ -77,6 +77,8 @@ pub fn compare(old: &Report, new: &Report) -> Vec<Change> {
                     }
                 }
             }
+            // A new trial that fails is no lesser news than an old one that fails now.
+            (None, Some(is)) if fails(is) => change(Kind::Regression, "new".to_owned(), told(is)),
             (None, Some(is)) => change(Kind::New, String::new(), told(is)),
             (Some(was), None) => change(Kind::Gone, told(was), String::new()),
             (None, None) => {}

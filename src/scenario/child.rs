@@ -118,7 +118,14 @@ impl Child {
     fn new(mut options: ChildOptions) -> Child {
         let mut steps = std::mem::take(&mut options.steps);
         let connection = options.connect.as_ref().map(|(path, _)| match UnixStream::connect(path) {
-            Ok(stream) => Connection { stream, reader: LineReader::default() },
+            Ok(stream) => {
+                // Beside the socket there is room for what a child leaves behind, as a core, and it is removed. A program that
+                // is named from here must be found again.
+                if !options.program.iter().any(|word| word.contains('/') && !word.starts_with('/')) {
+                    let _ = path.parent().map(rustix::process::chdir);
+                }
+                Connection { stream, reader: LineReader::default() }
+            }
             Err(_) => exit_now(CONNECTION_LOST),
         });
         if connection.is_none() && steps.is_empty() {

@@ -229,6 +229,14 @@ impl Step {
         matches!(self, Step::Stop(_) | Step::Pause | Step::Exec { .. } | Step::ExecFromThread { .. })
     }
 
+    /// Whether it may leave a core file in the child's working folder.
+    pub fn may_dump(&self) -> bool {
+        matches!(
+            self,
+            Step::Raise(Death { core: Some(true), .. }) | Step::KillSelf(Death { core: Some(true), .. })
+        )
+    }
+
     /// Whether the child writes `last` right before it ends by this step.
     pub fn reports(&self) -> bool {
         match self {

@@ -175,8 +175,9 @@ mod tests {
             trial
         };
         let old = [with("0"), trial("a", "pass"), trial("b", "fail")];
-        let new = [with("1"), trial("b", "fail"), trial("c", "fail")];
-        let expected = [(Kind::Recorded, "v"), (Kind::New, "c"), (Kind::Gone, "a")];
+        let new = [with("1"), trial("b", "fail"), trial("c", "fail"), trial("d", "pass")];
+        // A new trial that fails is told with the regressions.
+        let expected = [(Kind::Regression, "c"), (Kind::Recorded, "v"), (Kind::New, "d"), (Kind::Gone, "a")];
         assert_eq!(changes(&old, &new), expected.map(|(k, id)| (k, id.to_owned())));
     }
 

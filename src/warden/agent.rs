@@ -75,9 +75,19 @@ impl Agent {
         self.calls.get(&id).copied()
     }
 
-    /// Whether a child of its own has a processor, waits for one, or cannot be disturbed: it may be about to end or stop.
-    pub(super) fn has_a_busy_child(&self) -> bool {
-        self.own_children().any(|p| matches!(p.state, State::Running | State::DiskSleep))
+    /// Whether a child of its own may be about to end or stop without being told to: one that is not `held`, or of which a
+    /// thread has a processor, waits for one, or cannot be disturbed.
+    pub(super) fn has_a_busy_child(&self, held: impl Fn(i32) -> bool) -> bool {
+        let runs = |state| matches!(state, State::Running | State::DiskSleep);
+        let threads_run = |pid| process_table::threads(pid).iter().any(|(_, state)| runs(*state));
+        self.own_children().any(|p| match p.state {
+            State::Stopped | State::TracingStop => false,
+            // A leader that ended before the other threads.
+            State::Zombie | State::Dead => {
+                p.threads.is_some_and(|n| n > 1) && (!held(p.pid) || threads_run(p.pid))
+            }
+            state => runs(state) || !held(p.pid) || threads_run(p.pid),
+        })
     }
 
     /// How often its children that a tracer has stopped have been switched: what changes goes on, as soon as the tracer gets

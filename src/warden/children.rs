@@ -82,6 +82,11 @@ impl Children {
         self.made.clear();
     }
 
+    /// Whether that process is connected, and so waits to be told what to do.
+    pub(super) fn holds(&self, pid: i32) -> bool {
+        self.known.iter().any(|child| child.handle.pid() == pid && child.socket.is_some())
+    }
+
     pub(super) fn get(&self, name: &str) -> Option<&Child> {
         self.known.iter().rev().find(|c| c.name == name)
     }

@@ -209,7 +209,7 @@ impl Warden<'_> {
                             let goes_on = switches.is_some() && switches != *traced;
                             let patience = if switches.is_some() { patience * TRACED } else { patience };
                             *traced = switches;
-                            if goes_on || agent.has_a_busy_child() {
+                            if goes_on || agent.has_a_busy_child(|pid| self.children.holds(pid)) {
                                 *asleep_since = None;
                             } else if since.elapsed() >= patience {
                                 return Some(Line::new("ok").with("how", "asleep"));

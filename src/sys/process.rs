@@ -32,6 +32,22 @@ pub fn parent_pid() -> i32 {
     rustix::process::getppid().map_or(0, |pid| pid.as_raw_pid())
 }
 
+/// This process's group; 0 when its leader is outside of our PID namespace.
+///
+/// (`rustix::process::getpgrp` cannot say 0, and this is the group of whatever was started from outside into a
+/// container and made no group of its own.)
+pub fn group() -> i32 {
+    // SAFETY: getpgrp takes nothing and cannot fail.
+    unsafe { libc::getpgrp() }
+}
+
+/// The session of a process, 0 for this one; 0 when its leader is outside of our PID namespace, like [`group`].
+pub fn session_of(pid: i32) -> Result<i32, Errno> {
+    // SAFETY: getsid takes a number.
+    let session = unsafe { libc::getsid(pid) };
+    if session == -1 { Err(last_errno()) } else { Ok(session) }
+}
+
 /// Which side of a [`fork`] this is.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Forked {

@@ -468,3 +468,32 @@ pub fn move_to(fd: OwnedFd, number: RawFd) -> Result<OwnedFd, Errno> {
 
 #[cfg(test)]
 pub(super) mod tests;
+
+/// A pipe whose ends do not survive an exec.
+pub fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    #[cfg(not(any(target_os = "macos", target_os = "ios")))]
+    return rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC);
+    #[cfg(any(target_os = "macos", target_os = "ios"))]
+    {
+        let (read, write) = rustix::pipe::pipe()?;
+        rustix::io::fcntl_setfd(&read, rustix::io::FdFlags::CLOEXEC)?;
+        rustix::io::fcntl_setfd(&write, rustix::io::FdFlags::CLOEXEC)?;
+        Ok((read, write))
+    }
+}
+
+/// Takes a connection that does not survive an exec, and is never waited for.
+pub fn accept_for_us(listener: &OwnedFd) -> Result<OwnedFd, Errno> {
+    #[cfg(not(any(target_os = "macos", target_os = "ios")))]
+    return rustix::net::accept_with(
+        listener,
+        rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK,
+    );
+    #[cfg(any(target_os = "macos", target_os = "ios"))]
+    {
+        let socket = rustix::net::accept(listener)?;
+        rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+        rustix::io::ioctl_fionbio(&socket, true)?;
+        Ok(socket)
+    }
+}

@@ -64,17 +64,15 @@ fn open(dir: impl AsFd, path: &std::ffi::CStr, flags: OFlags) -> Result<Option<O
 /// Reads a file below `dir` as far as the buffer goes; `None` when the process is gone.
 fn slurp<'b>(dir: impl AsFd, path: &std::ffi::CStr, buffer: &'b mut [u8]) -> Result<Option<&'b [u8]>, Errno> {
     let Some(file) = open(dir, path, OFlags::RDONLY)? else { return Ok(None) };
-    let mut len = 0;
-    while len < buffer.len() {
-        match rustix::io::read(&file, &mut buffer[len..]) {
-            Ok(0) => break,
-            Ok(n) => len += n,
+    loop {
+        // One read gives the whole of such a file, or as much of it as there is room for.
+        match rustix::io::read(&file, &mut *buffer) {
+            Ok(n) => return Ok(Some(&buffer[..n])),
             Err(Errno::INTR) => {}
             Err(Errno::SRCH) => return Ok(None),
             Err(e) => return Err(e),
         }
     }
-    Ok(Some(&buffer[..len]))
 }
 
 /// Whether `/proc` is there and numbers processes as we do.

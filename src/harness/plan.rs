@@ -80,6 +80,10 @@ pub fn plan(
             Candidate { case: case.id, clauses: case.clauses, calls }
         })
         .collect();
+    let offered = |call: &Call| subjects.iter().any(|s| s.calls.iter().any(|c| c == call.name()));
+    if let Some(call) = selection.calls.iter().find(|call| !offered(call)) {
+        return Err(RunError::Nothing(format!("no subject of this run offers {}", call.name())));
+    }
     let selected = select(selection, &candidates)?;
     let mut planned: Vec<Planned> = subjects
         .iter()

@@ -3,6 +3,7 @@
 use super::Wanted;
 use crate::catalogue;
 use crate::harness::event::{Outcome, TrialReport, Verdict};
+use crate::spec::Level;
 use crate::subject::mutant::{Mutant, mutants};
 use crate::sys::family::Call;
 use serde::{Deserialize, Serialize};
@@ -113,7 +114,9 @@ impl Matrix {
 
     /// Takes a finished trial on an unbroken subject.
     pub fn add_unbroken(&mut self, wanted: &Wanted, report: &TrialReport) {
-        let held = report.clauses.iter().filter(|(_, o)| *o == Outcome::Pass).map(|(c, _)| c.id.to_owned());
+        // What an implementation may choose is recorded, and cannot fail.
+        let judged = report.clauses.iter().filter(|(c, _)| c.level != Level::Implementation);
+        let held = judged.filter(|(_, o)| *o == Outcome::Pass).map(|(c, _)| c.id.to_owned());
         let mut held = held.peekable();
         if held.peek().is_some() {
             self.expectations.entry(wanted.case.id.to_owned()).or_default().extend(held);

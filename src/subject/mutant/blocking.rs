@@ -75,23 +75,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         })
     }),
     seen_in(
-        "KidneyOS#117",
-        "sleeps-without-a-look",
-        "a blocking wait for a pid sleeps until the child ends anew: one that is a zombie is missed",
-        &posix::WAITPID_READY_AT_ONCE,
-    )
-    .call(|w, r| {
-        let missed = r.blocks() && r.pid().is_some() && w.look(r).is_some_and(|(_, word)| is_end(word));
-        if missed { never() } else { w.real(r) }
-    }),
-    seen_in(
         "cpython#113536",
         "waitid-misses-zombie",
-        "a blocking waitid does not see a child that is a zombie",
+        "a blocking waitid does not see a zombie, once there are four children or more",
         &posix::WAITID_READY_AT_ONCE,
     )
     .call(|w, r| {
-        let missed = r.is_by_id() && r.blocks() && w.look(r).is_some_and(|(_, word)| is_end(word));
+        let missed = r.is_by_id()
+            && r.blocks()
+            && w.born().len() >= 4
+            && w.look(r).is_some_and(|(_, word)| is_end(word));
         if missed { never() } else { w.real(r) }
     }),
     seen_in(
@@ -114,7 +107,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     made_for(
         "continue-does-not-wake",
         "a sleeping waiter with WCONTINUED is not woken by the continue",
-        &posix::WAITPID_CONTINUED_REPORTS,
+        &posix::WAITPID_STOP_WAKES_WAITER,
     )
     .call(|w, r| {
         if !r.blocks() || !r.has(libc::WCONTINUED) {

@@ -1,11 +1,12 @@
 //! Stops and continues: lost, doubled, out of order, mistaken for something else.
 
-use super::asked::{Asked, CONTINUED, Told, exited, is_end, stopped};
+use super::asked::{Asked, CONTINUED, Told, exited, is_end, killed, stopped};
 use super::wrapped::{Wrapped, error, never, nothing, report};
 use super::{Mutant, blind, made_for, seen_in};
 use crate::spec::posix;
 use crate::sys::family::{Observation, Request};
 use crate::sys::process_table::{self, State};
+use crate::sys::signals::{self, Action, Flags};
 use libc::{ECHILD, SIGSTOP, WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED, WUNTRACED};
 
 /// Reports a child's event once more, where a call finds nothing.
@@ -172,22 +173,27 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "SIGKILL of a stopped child is not reported until SIGCONT",
         &posix::STATUS_KILL_WHILE_STOPPED,
     )
-    .call(|w, r| {
-        let killed = w.look(r).filter(|(_, word)| libc::WIFSIGNALED(*word) && libc::WTERMSIG(*word) == 9);
-        match killed {
-            Some((pid, _)) if w.kept(pid).is_some() => {
-                return if r.blocks() { never() } else { Ok(nothing(r)) };
-            }
-            _ => {}
+    .asked(|w, _| {
+        // SIGCHLD tells of stops that nobody waits for; of two that came together it is the first that is told.
+        if w.turn() == 1 {
+            let restart = Flags { restart: true, ..Flags::default() };
+            let _ = signals::set_action(libc::SIGCHLD, Action::Record, restart);
         }
-        w.then(r, |seen| {
-            let Some(pid) = seen.child() else { return };
-            if seen.is_stop() {
-                w.keep(pid, 1);
-            } else if seen.is_continue() {
-                w.forget(pid);
+    })
+    .call(|w, r| {
+        for event in signals::take_records().1 {
+            if event.code == libc::CLD_STOPPED {
+                w.keep(event.pid.into(), 1);
+            } else if event.code == libc::CLD_CONTINUED {
+                w.forget(event.pid.into());
             }
-        })
+        }
+        let killed = w.look(r).filter(|(_, word)| *word == killed(libc::SIGKILL));
+        match killed {
+            Some((pid, _)) if w.kept(pid).is_some() && r.blocks() => never(),
+            Some((pid, _)) if w.kept(pid).is_some() => Ok(nothing(r)),
+            _ => w.real(r),
+        }
     }),
     blind("stop-per-thread", "a child with n threads makes n stop events", &posix::STATUS_STOP_IS_ONE_EVENT)
         .call(|w, r| {
@@ -232,7 +238,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     .call(|w, r| {
         w.then(r, |seen| {
             if seen.is_stop() {
-                seen.set_word(super::asked::killed(SIGSTOP));
+                seen.set_word(killed(SIGSTOP));
             }
         })
     }),

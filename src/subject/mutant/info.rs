@@ -154,4 +154,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
             }
         })
     }),
+    made_for(
+        "waitid-by-pid-returns-one",
+        "waitid with P_PID returns 1 when it reports a child",
+        &posix::WAITID_RETURNS_ZERO,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if r.is_by_id() && r.pid().is_some() && seen.child().is_some() {
+                seen.ret = crate::sys::family::Return::Value(1);
+            }
+        })
+    }),
 ];

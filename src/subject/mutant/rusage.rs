@@ -160,8 +160,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
     seen_in(
         "elfuse#162",
         "rusage-counted-again",
-        "a child's time counts once more for each stop and continue that was reported",
-        &linux::RUSAGE_CHILDREN_DELTA,
+        "a child's usage counts once more for each stop and continue that was reported",
+        &posix::RUSAGE_CHILDREN_ONCE,
     )
     .call(|w, r| {
         w.then(r, |seen| {
@@ -173,13 +173,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
         of_children(request, reply, |usage| {
             usage.utime_us = usage.utime_us.map(|t| t * times);
             usage.stime_us = usage.stime_us.map(|t| t * times);
+            usage.minflt = usage.minflt.map(|n| n * times);
         });
     }),
     seen_in(
         "Quark#596",
         "children-usage-is-self",
         "RUSAGE_CHILDREN is RUSAGE_SELF",
-        &posix::RUSAGE_CHILDREN_AFTER_TAKE,
+        &posix::RUSAGE_CHILDREN_NOT_LIVE,
     )
     .told(|_, request, reply| of_children(request, reply, |usage| *usage = process::usage(Who::SelfProcess))),
     seen_in(

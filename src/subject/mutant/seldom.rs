@@ -1,7 +1,7 @@
 //! Bugs that show now and then: at every third call, with three children, after a stop, of an early zombie.
 
 use super::asked::{Asked, Told, exited, is_end};
-use super::wrapped::{error, never, nothing};
+use super::wrapped::{error, never, nothing, report};
 use super::{Mutant, blind, made_for, seen_in};
 use crate::spec::posix;
 use libc::{ECHILD, EINTR, WEXITED, WIFEXITED, WNOHANG};
@@ -167,5 +167,33 @@ pub(super) const MUTANTS: &[Mutant] = &[
         let seen = w.real(r)?;
         let lost = r.is_any() && missed.is_some() && seen.is_end() && seen.child() == missed;
         if lost { w.real(r) } else { Ok(seen) }
+    }),
+    made_for(
+        "third-take-leaves",
+        "every third end is reported and the child left as a zombie",
+        &posix::ZOMBIE_GONE_AFTER_TAKE,
+    )
+    .call(|w, r| match w.look_for(r, WEXITED) {
+        Some((pid, word)) if w.turn() % 3 == 0 => Ok(report(r, pid, word)),
+        _ => w.real(r),
+    }),
+    made_for(
+        "many-zombies-missed",
+        "with four children or more a blocking wait does not see one that is a zombie already",
+        &posix::WAITPID_READY_AT_ONCE,
+    )
+    .call(|w, r| {
+        let missed = !r.is_by_id() && r.blocks() && w.born().len() >= 4 && w.look_for(r, WEXITED).is_some();
+        if missed { never() } else { w.real(r) }
+    }),
+    made_for(
+        "pid-reused",
+        "the thirtieth child has the pid of the one before, which is a zombie",
+        &posix::ZOMBIE_PID_NOT_REUSED,
+    )
+    .told(|w, request, reply| {
+        if let ("spawn", 30, Some(before)) = (request.word(), w.born().len(), w.born().get(28)) {
+            reply.set("pid", before);
+        }
     }),
 ];

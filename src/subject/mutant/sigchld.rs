@@ -7,6 +7,7 @@ use crate::protocol::Line;
 use crate::spec::{linux, posix};
 use crate::sys::process_table;
 use crate::sys::signals::{self, Action, Flags};
+use crate::wait::names;
 use libc::{ECHILD, EINTR, WNOHANG};
 
 /// Whether a request sets the action of SIGCHLD, to that.
@@ -60,6 +61,23 @@ fn records(request: &Line, reply: &mut Line, change: impl Fn(&mut Vec<String>)) 
     *reply = line.with_list("seen", changed);
 }
 
+/// Drops the caught signals of these codes.
+fn without(request: &Line, reply: &mut Line, lost: impl Fn(&str) -> bool) {
+    if request.word() != "signals" {
+        return;
+    }
+    let seen = reply.list("seen");
+    let kept = seen.iter().filter(|record| !record.split(':').nth(1).is_some_and(&lost));
+    let kept: Vec<String> = kept.cloned().collect();
+    if kept.len() < seen.len() {
+        *reply = Line::new(reply.word())
+            .with("id", reply.id().unwrap_or(0))
+            .with("count", kept.len())
+            .with_list("seen", kept)
+            .with_list("waited", reply.byte_list("waited"));
+    }
+}
+
 pub(super) const MUTANTS: &[Mutant] = &[
     blind(
         "one-per-sigchld",
@@ -92,13 +110,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }
         w.real(r)
     }),
-    blind("sigchld-missing", "no SIGCHLD for a child that exits", &posix::SIGCHLD_ON_EXIT).asked(
-        |_, line| {
-            if is_action(line) && !sets(line, "ignore") && !line.flag("nocldwait") {
-                line.set("do", "default");
+    blind("sigchld-missing", "no SIGCHLD for a child that exits", &posix::SIGCHLD_ON_EXIT)
+        .asked(|_, line| {
+            // Its records tell which signals are of exits.
+            if sets(line, "count") {
+                line.set("do", "record");
             }
-        },
-    ),
+        })
+        .told(|_, request, reply| {
+            without(request, reply, |code| code != "CLD_STOPPED" && code != "CLD_CONTINUED")
+        }),
     blind(
         "nocldstop-ignored",
         "SA_NOCLDSTOP does not silence SIGCHLD of stops",
@@ -127,8 +148,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
             _ => w.real(r),
         }
     }),
-    blind("sigchld-code-swapped", "si_code and si_status are exchanged", &posix::SIGCHLD_INFO_EXITED)
-        .told(|_, request, reply| records(request, reply, |fields| fields.swap(1, 4))),
+    blind("sigchld-code-swapped", "si_code and si_status are exchanged", &posix::SIGCHLD_INFO_EXITED).told(
+        |_, request, reply| {
+            records(request, reply, |fields| {
+                let code = names::child_code(&fields[1]).unwrap_or(0).to_string();
+                fields[1] = std::mem::replace(&mut fields[4], code);
+            })
+        },
+    ),
     blind(
         "ignored-makes-zombie",
         "SIGCHLD ignored: children still become zombies",
@@ -422,4 +449,15 @@ pub(super) const MUTANTS: &[Mutant] = &[
             reply.set("count", count + 1);
         }
     }),
+    made_for(
+        "sigchld-not-of-continues",
+        "no SIGCHLD for a child that continues",
+        &linux::SIGCHLD_ON_CONTINUE,
+    )
+    .asked(|_, line| {
+        if sets(line, "count") {
+            line.set("do", "record");
+        }
+    })
+    .told(|_, request, reply| without(request, reply, |code| code == "CLD_CONTINUED")),
 ];

@@ -35,18 +35,10 @@ pub(super) const MUTANTS: &[Mutant] = &[
         .call(|w, r| w.word(r, |word| code(word, |c| c & 0x7f))),
     blind(
         "exit-not-masked",
-        "exit(-1) gives a status with bits above the low sixteen set",
+        "exit(-1) is not masked, and reads as a death by a signal",
         &posix::STATUS_EXIT_MASKED,
     )
-    .call(|w, r| {
-        w.then(r, |seen| {
-            seen.status(|word| {
-                if *word == exited(255) {
-                    *word = -256;
-                }
-            })
-        })
-    }),
+    .call(|w, r| w.word(r, |word| if word == exited(255) { killed(63) } else { word })),
     blind("exit-negative-zero", "exit(-1) is reported as 0", &posix::STATUS_EXIT_MASKED)
         .call(|w, r| w.word(r, |word| code(word, |c| if c == 255 { 0 } else { c }))),
     blind("exit-one-for-all", "any non-zero code is reported as 1", &posix::STATUS_EXIT_EVERY_VALUE)
@@ -204,4 +196,25 @@ pub(super) const MUTANTS: &[Mutant] = &[
         &posix::WAITPID_CALLS_AGREE,
     )
     .call(|w, r| if !r.is_by_id() { w.real(r) } else { w.word(r, |word| code(word, |c| c & 0x7f)) }),
+    made_for("word-high-bits", "a status word has bits above the low sixteen set", &linux::WAIT_WORD_SIGNAL)
+        .call(|w, r| {
+            w.then(r, |seen| {
+                seen.status(|word| {
+                    if WIFSIGNALED(*word) {
+                        *word |= 1 << 20;
+                    }
+                })
+            })
+        }),
+    made_for("exit-five-bits", "exit codes are masked with 0x1f", &posix::STATUS_EXIT_EVERY_VALUE)
+        .call(|w, r| w.word(r, |word| code(word, |c| c & 0x1f))),
+    made_for("exit-nibble-lost", "exit codes from 12 to 15 lose a bit", &posix::STATUS_EXIT_EVERY_VALUE)
+        .call(|w, r| w.word(r, |word| code(word, |c| if (12..16).contains(&c) { c & 7 } else { c }))),
+    made_for("decode-core-of-stop", "WCOREDUMP holds of a stop", &posix::STATUS_CORE_NEEDS_SIGNAL).decode(
+        |_, view| {
+            if view.stopped {
+                view.core = Some(true);
+            }
+        },
+    ),
 ];

@@ -174,7 +174,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     made_for(
         "pid-not-waitable-while-others-are",
         "waitpid(pid) sleeps while another child is a zombie",
-        &posix::WAITPID_PID_LEAVES_OTHERS,
+        &posix::WAITPID_PID_ONLY_THAT_CHILD,
     )
     .call(|w, r| {
         let other = r.pid().is_some_and(|pid| w.look_for(&r.any(), WEXITED).is_some_and(|(p, _)| p != pid));

@@ -7,11 +7,11 @@ use crate::spec::{linux, posix};
 use crate::sys::family::Request;
 use crate::sys::process;
 use crate::sys::process_table::{self, State};
-use libc::{ECHILD, WEXITED, WNOHANG};
+use libc::{ECHILD, WNOHANG};
 
 /// The call that sleeps, and whether it did: nothing was ready before it.
 fn slept(w: &Wrapped, r: &Request) -> bool {
-    r.blocks() && w.look(r).is_none()
+    r.blocks() && w.has_children() && w.look(r).is_none()
 }
 
 /// A child whose first thread ended while others run.
@@ -140,22 +140,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         let slept = r.is_any() && slept(w, r);
         let seen = w.real(r)?;
         if slept && seen.errno() == Some(ECHILD) { never() } else { Ok(seen) }
-    }),
-    seen_in(
-        "ruby#8245",
-        "any-thread-takes-pids-of-others",
-        "waitpid(-1) passes over a child that another thread waits for",
-        &posix::WAITPID_ANY_BESIDE_PID,
-    )
-    .call(|w, r| {
-        if let (Some(pid), true) = (r.pid(), r.blocks()) {
-            w.keep(pid, 1);
-            let seen = w.real(r);
-            w.forget(pid);
-            return seen;
-        }
-        let waited_for = w.look_for(r, WEXITED).is_some_and(|(pid, _)| w.kept(pid).is_some());
-        if r.is_any() && waited_for && !r.blocks() { Ok(nothing(r)) } else { w.real(r) }
     }),
     made_for(
         "one-sleeper-only",

@@ -397,9 +397,8 @@ fn report(word: &str) -> Line {
 
 /// The line with its ids.
 fn put_ids(line: Line) -> Line {
-    let raw = |pid: Result<Pid, Errno>| pid.map_or(0, Pid::as_raw_pid);
     line.with("pid", process::pid())
         .with("ppid", process::parent_pid())
-        .with("pgid", raw(rustix::process::getpgid(None)))
-        .with("sid", raw(rustix::process::getsid(None)))
+        .with("pgid", process::group())
+        .with("sid", process::session_of(0).unwrap_or(0))
 }

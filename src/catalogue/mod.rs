@@ -7,6 +7,7 @@ use crate::harness::trial::{Child, Seen};
 
 mod any_child;
 mod blocked;
+mod endings;
 mod errors;
 mod exit_code;
 mod group;
@@ -36,6 +37,7 @@ mod zombie;
 const THEMES: &[&[Case]] = &[
     any_child::CASES,
     blocked::CASES,
+    endings::CASES,
     errors::CASES,
     exit_code::CASES,
     group::CASES,

@@ -50,6 +50,13 @@ clauses! {
     /// A child that called abort has WIFSIGNALED with SIGABRT, also where it ignored or blocked SIGABRT or
     /// its handler returned.
     STATUS_ABORT: Must, "posix/status/abort", "POSIX.1-2024 abort, DESCRIPTION", bugs "MentOS#234";
+    /// A child that catches a deadly signal and calls _exit in the handler is reported as exited with that code.
+    STATUS_CAUGHT_EXIT: Must, "posix/status/caught-exit", "POSIX.1-2024 waitpid, DESCRIPTION; 2.4.3";
+    /// A child whose handler restores the default action and raises the signal again is reported as killed by it.
+    STATUS_RAISED_AGAIN: Must, "posix/status/raised-again", "POSIX.1-2024 waitpid (WTERMSIG); 2.4.3";
+    /// A signal that a child catches, and whose handler returns, makes no event: neither SIGTERM nor SIGTSTP nor
+    /// SIGCONT.
+    STATUS_CAUGHT_NO_EVENT: Must, "posix/status/caught-no-event", "POSIX.1-2024 2.4.3 Signal Actions; 2.13";
     /// WCOREDUMP is never true for a child that exited, stopped or continued.
     STATUS_CORE_NEEDS_SIGNAL: Must, "posix/status/core-needs-signal",
         "POSIX.1-2024 <sys/wait.h> (WCOREDUMP)", bugs "gem5#3343";

@@ -30,6 +30,8 @@ mod specific;
 mod status;
 mod stop_continue;
 mod threads;
+mod traced;
+mod tracer;
 mod waitid;
 mod zombie;
 
@@ -60,6 +62,8 @@ const THEMES: &[&[Case]] = &[
     status::CASES,
     stop_continue::CASES,
     threads::CASES,
+    traced::CASES,
+    tracer::CASES,
     waitid::CASES,
     zombie::CASES,
 ];

@@ -8,6 +8,7 @@ use crate::protocol::Line;
 use crate::protocol::request::{Answer, WaitRequest};
 use crate::sys::trace;
 use crate::wait::Signal;
+use std::time::Instant;
 
 impl Trial<'_> {
     /// One `ptrace` request of the agent about a child, with a signal or with options ([`trace::options`]).
@@ -20,6 +21,21 @@ impl Trial<'_> {
         };
         let reply = self.agent_ok(line)?;
         reply.number("value").map_err(|e| Stop::Protocol(format!("reply to ptrace: {e}")))
+    }
+
+    /// Waits until the process table shows a child as a zombie, waitable or not: one that a tracer has not taken yet is not, and
+    /// its pidfd need not be readable.
+    pub fn await_dead(&mut self, child: &Child) -> Outcome {
+        let began = Instant::now();
+        // Each turn is a round trip.
+        while began.elapsed() < self.link.scaled(PROMPT) {
+            match self.state(child)?.as_str() {
+                "zombie" => return Ok(()),
+                "unknown" => return Err(Stop::Skip("no process table here to see that a process is dead".into())),
+                _ => {}
+            }
+        }
+        Err(Stop::Broken(format!("{} did not end", child.name)))
     }
 
     /// Makes the agent the leader of a session with a terminal; the descriptor of what types at it. To be asked for before any

@@ -76,6 +76,25 @@ pub fn options<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<i64, Errn
     }
 }
 
+/// The number of that event, as it stands above the signal in the status of an event stop: `fork`, `exec`, `exit`, `stop`; 0
+/// for another word, and but on Linux.
+pub fn event(name: &str) -> i32 {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return match name {
+        "fork" => libc::PTRACE_EVENT_FORK,
+        "exec" => libc::PTRACE_EVENT_EXEC,
+        "exit" => libc::PTRACE_EVENT_EXIT,
+        // PTRACE_EVENT_STOP of <linux/ptrace.h>; libc 0.2 has it for some C libraries only.
+        "stop" => 128,
+        _ => 0,
+    };
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = name;
+        0
+    }
+}
+
 /// One request of the calling thread about that process; `data` is the signal or the options. What the event message is, else
 /// 0.
 ///

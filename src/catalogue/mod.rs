@@ -7,6 +7,7 @@ use crate::harness::trial::{Child, Seen};
 
 mod any_child;
 mod blocked;
+mod cloned;
 mod endings;
 mod errors;
 mod exit_code;
@@ -19,6 +20,7 @@ mod orphans;
 mod pidfd;
 mod pointers;
 mod practices;
+mod re_exec;
 mod rusage;
 mod rusage_children;
 mod rusage_counts;
@@ -39,6 +41,7 @@ mod zombie;
 const THEMES: &[&[Case]] = &[
     any_child::CASES,
     blocked::CASES,
+    cloned::CASES,
     endings::CASES,
     errors::CASES,
     exit_code::CASES,
@@ -51,6 +54,7 @@ const THEMES: &[&[Case]] = &[
     pidfd::CASES,
     pointers::CASES,
     practices::CASES,
+    re_exec::CASES,
     rusage::CASES,
     rusage_children::CASES,
     rusage_counts::CASES,

@@ -328,6 +328,13 @@ impl Trial<'_> {
         }))
     }
 
+    /// Tells a held child to do a step whose error is what is judged: the reply, or the error's name.
+    pub fn try_tell(&mut self, child: &Child, step: Step) -> Result<Result<Line, String>, Stop> {
+        let id = self.begin_step(child, step)?;
+        let reply = self.await_step(child, id)?;
+        Ok(if reply.word() == "ok" { Ok(reply) } else { Err(reply.get("errno").unwrap_or_default()) })
+    }
+
     /// The same for many children, all asked about at once.
     pub fn await_zombies(&mut self, children: &[Child]) -> Outcome {
         for children in children.chunks(AT_ONCE) {

@@ -36,6 +36,7 @@ use crate::protocol::line::{FieldError, LineError};
 use crate::protocol::{Line, LineReader};
 use crate::sys::process::{self, Forked, Who, exit_now};
 use crate::sys::{any_number, cause, child_acts, confine, make, signals, terminal, trace};
+use crate::wait::Signal;
 use crate::wait::names::errno_name;
 
 /// The exit code of a child of which a step failed that it was started with (`EX_SOFTWARE` of `sysexits.h`).
@@ -327,10 +328,10 @@ impl Child {
                 signals::set_action(signal.number(), handlers::of(then), signals::Flags::default())?;
             }
             Step::Dumpable { on } => confine::set_dumpable(on)?,
-            Step::CloneParent(ref offspring) => {
+            Step::Clone { ref offspring, sibling, exit_signal } => {
                 let options = self.offspring(offspring)?;
-                let sibling = make::Clone { exit_signal: libc::SIGCHLD, sibling: true, ..Default::default() };
-                match make::clone(sibling)?.0 {
+                let exit_signal = exit_signal.map_or(0, Signal::number);
+                match make::clone(make::Clone { exit_signal, sibling, ..Default::default() })?.0 {
                     Forked::Parent(pid) => return Ok(self.bore(pid)),
                     Forked::Child => self.be(options),
                 }

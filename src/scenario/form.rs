@@ -54,7 +54,11 @@ pub const FORMS: &[Form] = &[
     form("catch", "sig=S [do=return|exit|reraise]", "catch the signal, and do that in the handler"),
     form("return", "code=N", "return from main with that code, or call exit"),
     form("dumpable", "on=yes|no", "say whether it may dump core"),
-    form("clone-parent", "[token=T] [orphan=yes] [steps=S,...]", "fork a sibling of its own"),
+    form(
+        "clone",
+        "[sibling=yes] [exit-signal=S] [token=T] [orphan=yes] [steps=S,...]",
+        "clone a child or a sibling of its own",
+    ),
     form("terminal", "do=read|write|foreground", "use its controlling terminal"),
     form("pidfd-open", "pid=N", "open a pidfd of that process"),
     form("last-pid", "pid=N", "let the next process have the number after that"),

@@ -81,7 +81,11 @@ impl Step {
             },
             "return" => Step::Return { code: f.code()? },
             "dumpable" => Step::Dumpable { on: f.on()? },
-            "clone-parent" => Step::CloneParent(offspring()?),
+            "clone" => Step::Clone {
+                offspring: offspring()?,
+                sibling: f.flag("sibling")?.unwrap_or(false),
+                exit_signal: f.line.get("exit-signal").map(|_| f.signal_of("exit-signal")).transpose()?,
+            },
             "terminal" => Step::Terminal {
                 how: f.word("do", &TerminalUse::ALL)?.ok_or_else(|| f.missing("do", "what to do"))?,
             },
@@ -176,11 +180,15 @@ impl Fields<'_> {
     }
 
     fn signal(&self) -> Result<Signal, StepError> {
-        let name = self.line.get("sig").ok_or_else(|| self.missing("sig", "the name of a signal"))?;
+        self.signal_of("sig")
+    }
+
+    fn signal_of(&self, key: &'static str) -> Result<Signal, StepError> {
+        let name = self.line.get(key).ok_or_else(|| self.missing(key, "the name of a signal"))?;
         Signal::from_name(&name).ok_or_else(|| StepError::Field {
             step: self.step,
             nearest: nearest(&name, Signal::all_standard().map(|(name, _)| name)),
-            error: FieldError::Bad("sig", name),
+            error: FieldError::Bad(key, name),
             wanted: "the name of a signal, or SIG and a number",
         })
     }

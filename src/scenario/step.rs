@@ -39,7 +39,7 @@
 //! | `catch sig=S [do=return\|exit\|reraise]` | catch the signal, and do that in the handler |
 //! | `return code=N` | return from main with that code, or call exit |
 //! | `dumpable on=yes\|no` | say whether it may dump core |
-//! | `clone-parent [token=T] [orphan=yes] [steps=S,...]` | fork a sibling of its own |
+//! | `clone [sibling=yes] [exit-signal=S] [token=T] [orphan=yes] [steps=S,...]` | clone a child or a sibling of its own |
 //! | `terminal do=read\|write\|foreground` | use its controlling terminal |
 //! | `pidfd-open pid=N` | open a pidfd of that process |
 //! | `last-pid pid=N` | let the next process have the number after that |
@@ -236,8 +236,15 @@ pub enum Step {
         /// Whether it may.
         on: bool,
     },
-    /// As `fork`, but by `CLONE_PARENT`: the new process is not its child but its sibling. Answered `ok pid=N`.
-    CloneParent(Offspring),
+    /// As `fork`, but by the system call `clone`. Answered `ok pid=N`.
+    Clone {
+        /// The new process.
+        offspring: Offspring,
+        /// `CLONE_PARENT`: it is not a child but a sibling, with this process's exit signal.
+        sibling: bool,
+        /// The signal that its end sends; none is 0.
+        exit_signal: Option<Signal>,
+    },
     /// Uses its controlling terminal. `ENXIO` where it has none.
     Terminal {
         /// How.
@@ -461,7 +468,7 @@ impl Step {
             Step::Catch { .. } => "catch",
             Step::Return { .. } => "return",
             Step::Dumpable { .. } => "dumpable",
-            Step::CloneParent(_) => "clone-parent",
+            Step::Clone { .. } => "clone",
             Step::Terminal { .. } => "terminal",
             Step::PidfdOpen { .. } => "pidfd-open",
             Step::LastPid { .. } => "last-pid",
@@ -501,8 +508,16 @@ impl Step {
             Step::Sleep { ms } => line.with("ms", ms),
             Step::Setpgid { pgid } => line.with("pgid", pgid),
             Step::Setuid { uid } => line.with("uid", uid),
-            Step::Fork(child) | Step::VforkExec(child) | Step::CloneParent(child) => {
+            Step::Fork(child) | Step::VforkExec(child) | Step::Clone { offspring: child, .. } => {
                 let mut line = line;
+                if let Step::Clone { sibling, exit_signal, .. } = self {
+                    if *sibling {
+                        line.set("sibling", "yes");
+                    }
+                    if let Some(signal) = exit_signal {
+                        line.set("exit-signal", signal);
+                    }
+                }
                 if let Some(token) = &child.token {
                     line.set("token", token);
                 }

@@ -37,7 +37,7 @@ fn samples() -> Vec<Step> {
         Step::Setuid { uid: u32::MAX },
         Step::Fork(Offspring::default()),
         Step::Fork(offspring.clone()),
-        Step::CloneParent(offspring.clone()),
+        Step::Clone { offspring: offspring.clone(), sibling: true, exit_signal: Some(Signal::USR1) },
         Step::VforkExec(offspring),
         Step::Vfork { code: 4 },
         Step::Wait { pid: 4711 },

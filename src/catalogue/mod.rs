@@ -18,6 +18,7 @@ mod nohang;
 mod nowait;
 mod orphans;
 mod pidfd;
+mod pidfd_uses;
 mod pointers;
 mod practices;
 mod re_exec;
@@ -27,10 +28,12 @@ mod rusage_counts;
 mod scale;
 mod sigchld;
 mod signal_death;
+mod sigwait;
 mod spawned;
 mod specific;
 mod status;
 mod stop_continue;
+mod terminal;
 mod threads;
 mod traced;
 mod tracer;
@@ -52,6 +55,7 @@ const THEMES: &[&[Case]] = &[
     nowait::CASES,
     orphans::CASES,
     pidfd::CASES,
+    pidfd_uses::CASES,
     pointers::CASES,
     practices::CASES,
     re_exec::CASES,
@@ -61,10 +65,12 @@ const THEMES: &[&[Case]] = &[
     scale::CASES,
     sigchld::CASES,
     signal_death::CASES,
+    sigwait::CASES,
     spawned::CASES,
     specific::CASES,
     status::CASES,
     stop_continue::CASES,
+    terminal::CASES,
     threads::CASES,
     traced::CASES,
     tracer::CASES,

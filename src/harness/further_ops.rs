@@ -3,7 +3,7 @@
 
 use super::agent_ops::{Caught, caught};
 use super::seen::Seen;
-use super::trial::{Child, Outcome, PROMPT, Stop, Trial};
+use super::trial::{Child, Outcome, PROMPT, Pending, Stop, Trial};
 use crate::protocol::Line;
 use crate::protocol::request::{Answer, WaitRequest};
 use crate::sys::trace;
@@ -36,6 +36,14 @@ impl Trial<'_> {
             }
         }
         Err(Stop::Broken(format!("{} did not end", child.name)))
+    }
+
+    /// Waits until a call that was begun sleeps, where nothing is judged by it.
+    pub fn await_sleeper(&mut self, pending: &Pending) -> Outcome {
+        match self.blocked(pending)? {
+            None => Ok(()),
+            Some(instead) => Err(Stop::Skip(format!("the call does not sleep: {instead}"))),
+        }
     }
 
     /// Makes the agent the leader of a session with a terminal; the descriptor of what types at it. To be asked for before any

@@ -75,6 +75,15 @@ clauses! {
         "POSIX.1-2024 waitpid (WSTOPSIG); 2.4.3";
     /// A background process that reads its controlling terminal stops with SIGTTIN, and the stop is reported.
     STATUS_STOPPED_BY_TERMINAL: Must, "posix/status/stopped-by-terminal", "POSIX.1-2024 XBD 11.1.4";
+    /// A background process that writes to its controlling terminal with TOSTOP set, or makes its group the foreground one,
+    /// stops with SIGTTOU, and the stop is reported; one that ignores SIGTTOU goes on.
+    STATUS_STOPPED_BY_OUTPUT: Must, "posix/status/stopped-by-output", "POSIX.1-2024 XBD 11.1.4; tcsetpgrp";
+    /// The suspend character stops the processes of the foreground group with SIGTSTP, each of which is reported, and no
+    /// process of another group.
+    STATUS_STOPPED_BY_KEY: Must, "posix/status/stopped-by-key", "POSIX.1-2024 XBD 11.1.9 Special Characters";
+    /// The interrupt and quit characters end the processes of the foreground group with SIGINT and SIGQUIT, and no process
+    /// of another group.
+    STATUS_SIGNALED_BY_KEY: Must, "posix/status/signaled-by-key", "POSIX.1-2024 XBD 11.1.9 Special Characters";
     /// A continued child has WIFCONTINUED.
     STATUS_CONTINUED: Must, "posix/status/continued",
         "POSIX.1-2024 waitpid, DESCRIPTION (WIFCONTINUED, XSI)", bugs "serenity#14298" "rust-lang/libc#5458"

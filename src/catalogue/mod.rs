@@ -14,6 +14,7 @@ mod exit_code;
 mod group;
 mod guide;
 mod interrupted;
+mod lineage;
 mod nohang;
 mod nowait;
 mod orphans;
@@ -51,6 +52,7 @@ const THEMES: &[&[Case]] = &[
     group::CASES,
     guide::CASES,
     interrupted::CASES,
+    lineage::CASES,
     nohang::CASES,
     nowait::CASES,
     orphans::CASES,

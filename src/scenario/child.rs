@@ -446,8 +446,7 @@ fn use_terminal(how: TerminalUse) -> Result<Line, Errno> {
         }
         TerminalUse::Write => drop(rustix::io::write(&terminal, b"x")?),
         TerminalUse::Foreground => {
-            let own = rustix::process::getpgid(None)?.as_raw_pid();
-            terminal::set_foreground(terminal.as_fd(), own)?;
+            terminal::set_foreground(terminal.as_fd(), process::group())?;
         }
     }
     Ok(ok)
@@ -474,9 +473,8 @@ fn report(word: &str) -> Line {
 
 /// The line with its ids.
 fn put_ids(line: Line) -> Line {
-    let raw = |pid: Result<Pid, Errno>| pid.map_or(0, Pid::as_raw_pid);
     line.with("pid", process::pid())
         .with("ppid", process::parent_pid())
-        .with("pgid", raw(rustix::process::getpgid(None)))
-        .with("sid", raw(rustix::process::getsid(None)))
+        .with("pgid", process::group())
+        .with("sid", process::session())
 }

@@ -32,6 +32,18 @@ pub fn parent_pid() -> i32 {
     rustix::process::getppid().map_or(0, |pid| pid.as_raw_pid())
 }
 
+/// The process group; 0 when its leader is outside of our PID namespace, which rustix does not expect.
+pub fn group() -> i32 {
+    // SAFETY: a number only.
+    unsafe { libc::getpgid(0) }.max(0)
+}
+
+/// The session; 0 when its leader is outside of our PID namespace.
+pub fn session() -> i32 {
+    // SAFETY: a number only.
+    unsafe { libc::getsid(0) }.max(0)
+}
+
 /// Which side of a [`fork`] this is.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Forked {

@@ -476,5 +476,5 @@ fn put_ids(line: Line) -> Line {
     line.with("pid", process::pid())
         .with("ppid", process::parent_pid())
         .with("pgid", process::group())
-        .with("sid", process::session())
+        .with("sid", process::session_of(0).unwrap_or(0))
 }

@@ -32,16 +32,20 @@ pub fn parent_pid() -> i32 {
     rustix::process::getppid().map_or(0, |pid| pid.as_raw_pid())
 }
 
-/// The process group; 0 when its leader is outside of our PID namespace, which rustix does not expect.
+/// This process's group; 0 when its leader is outside of our PID namespace.
+///
+/// (`rustix::process::getpgrp` cannot say 0, and this is the group of whatever was started from outside into a
+/// container and made no group of its own.)
 pub fn group() -> i32 {
-    // SAFETY: a number only.
-    unsafe { libc::getpgid(0) }.max(0)
+    // SAFETY: getpgrp takes nothing and cannot fail.
+    unsafe { libc::getpgrp() }
 }
 
-/// The session; 0 when its leader is outside of our PID namespace.
-pub fn session() -> i32 {
-    // SAFETY: a number only.
-    unsafe { libc::getsid(0) }.max(0)
+/// The session of a process, 0 for this one; 0 when its leader is outside of our PID namespace, like [`group`].
+pub fn session_of(pid: i32) -> Result<i32, Errno> {
+    // SAFETY: getsid takes a number.
+    let session = unsafe { libc::getsid(pid) };
+    if session == -1 { Err(last_errno()) } else { Ok(session) }
 }
 
 /// Which side of a [`fork`] this is.
@@ -481,3 +485,32 @@ pub fn move_to(fd: OwnedFd, number: RawFd) -> Result<OwnedFd, Errno> {
 
 #[cfg(test)]
 pub(super) mod tests;
+
+/// A pipe whose ends do not survive an exec.
+pub fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    #[cfg(not(any(target_os = "macos", target_os = "ios")))]
+    return rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC);
+    #[cfg(any(target_os = "macos", target_os = "ios"))]
+    {
+        let (read, write) = rustix::pipe::pipe()?;
+        rustix::io::fcntl_setfd(&read, rustix::io::FdFlags::CLOEXEC)?;
+        rustix::io::fcntl_setfd(&write, rustix::io::FdFlags::CLOEXEC)?;
+        Ok((read, write))
+    }
+}
+
+/// Takes a connection that does not survive an exec, and is never waited for.
+pub fn accept_for_us(listener: &OwnedFd) -> Result<OwnedFd, Errno> {
+    #[cfg(not(any(target_os = "macos", target_os = "ios")))]
+    return rustix::net::accept_with(
+        listener,
+        rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK,
+    );
+    #[cfg(any(target_os = "macos", target_os = "ios"))]
+    {
+        let socket = rustix::net::accept(listener)?;
+        rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+        rustix::io::ioctl_fionbio(&socket, true)?;
+        Ok(socket)
+    }
+}

@@ -8,6 +8,7 @@ use crate::harness::trial::{Child, Seen};
 mod any_child;
 mod blocked;
 mod cloned;
+mod details;
 mod endings;
 mod errors;
 mod exit_code;
@@ -15,6 +16,7 @@ mod group;
 mod guide;
 mod interrupted;
 mod lineage;
+mod many_threads;
 mod nohang;
 mod nowait;
 mod orphans;
@@ -46,6 +48,7 @@ const THEMES: &[&[Case]] = &[
     any_child::CASES,
     blocked::CASES,
     cloned::CASES,
+    details::CASES,
     endings::CASES,
     errors::CASES,
     exit_code::CASES,
@@ -53,6 +56,7 @@ const THEMES: &[&[Case]] = &[
     guide::CASES,
     interrupted::CASES,
     lineage::CASES,
+    many_threads::CASES,
     nohang::CASES,
     nowait::CASES,
     orphans::CASES,

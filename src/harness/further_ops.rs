@@ -117,6 +117,13 @@ impl Trial<'_> {
         }
     }
 
+    /// `times` of the agent: a clock tick, and the user and system time of its reaped children, in microseconds.
+    pub fn times_of_children(&mut self) -> Result<(i64, i64, i64), Stop> {
+        let reply = self.agent_ok(Line::new("times"))?;
+        let number = |key| reply.number(key).map_err(|e| Stop::Protocol(format!("reply to times: {e}")));
+        Ok((number("tick_us")?, number("cutime_us")?, number("cstime_us")?))
+    }
+
     /// Any request whose success or error is judged: the reply, or the error's name.
     pub fn attempt(&mut self, request: Line) -> Result<Result<Line, String>, Stop> {
         let reply = self.agent(request)?;

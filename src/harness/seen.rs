@@ -196,6 +196,8 @@ pub fn together(own: &Usage, children: &Usage) -> Usage {
         oublock: sum(own.oublock, children.oublock),
         nvcsw: sum(own.nvcsw, children.nvcsw),
         nivcsw: sum(own.nivcsw, children.nivcsw),
+        others: sum(own.others, children.others),
+        irregular: sum(own.irregular, children.irregular),
     }
 }
 

@@ -272,20 +272,7 @@ pub fn usage(who: Who) -> Usage {
     }
     // SAFETY: all its fields are numbers, zeroed or written.
     let raw = unsafe { raw.assume_init() };
-    #[allow(clippy::unnecessary_cast, reason = "the widths differ between systems")]
-    let us = |t: libc::timeval| Some(t.tv_sec as i64 * 1_000_000 + t.tv_usec as i64);
-    #[allow(clippy::unnecessary_cast, reason = "the widths differ between systems")]
-    Usage {
-        utime_us: us(raw.ru_utime),
-        stime_us: us(raw.ru_stime),
-        maxrss: Some(raw.ru_maxrss as i64),
-        minflt: Some(raw.ru_minflt as i64),
-        majflt: Some(raw.ru_majflt as i64),
-        inblock: Some(raw.ru_inblock as i64),
-        oublock: Some(raw.ru_oublock as i64),
-        nvcsw: Some(raw.ru_nvcsw as i64),
-        nivcsw: Some(raw.ru_nivcsw as i64),
-    }
+    super::memory::usage_of(&raw)
 }
 
 /// `times`: a clock tick, and the user and system time of this process and of its reaped children, all in microseconds.

@@ -252,7 +252,8 @@ fn nothing(request: &Request) -> Observation {
     };
     seen.spill = Some(false);
     if request.is_by_id() {
-        let zero = Info { signo: Some(0), code: Some(0), pid: Some(0), uid: Some(0), status: Some(0) };
+        let zero = Some(0);
+        let zero = Info { signo: zero, code: zero, pid: zero, uid: zero, status: zero, errno: zero, other_bytes: None };
         seen.info = Memory::Wrote(zero);
     } else {
         seen.status = buffer(request.status);

@@ -33,7 +33,11 @@ pub const CASES: &[Case] = &[
     Case {
         id: "threads.one-wins",
         title: "of two threads that sleep for one child one gets it, the other ECHILD",
-        clauses: &[&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITPID_EMPTIED_BY_TAKE],
+        clauses: &[
+            &posix::WAITPID_ONE_WAITER_WINS,
+            &posix::WAITID_ONE_WAITER_WINS,
+            &posix::WAITPID_EMPTIED_BY_TAKE,
+        ],
         calls: Calls::WITH_TARGET,
         needs: OF_PARENT,
         at: here(),
@@ -202,8 +206,8 @@ fn one_wins(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let first = begin_on(t, 1, Target::Child(&child))?;
     let second = begin_on(t, 2, Target::Child(&child))?;
-    t.expect(&posix::WAITPID_ONE_WAITER_WINS).blocks(&first)?;
-    t.expect(&posix::WAITPID_ONE_WAITER_WINS).blocks(&second)?;
+    t.expect_of(&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITID_ONE_WAITER_WINS).blocks(&first)?;
+    t.expect_of(&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITID_ONE_WAITER_WINS).blocks(&second)?;
     t.tell(&child, Step::exit(7))?;
     let (first, second) = (t.finish(first)?, t.finish(second)?);
     t.expect(&posix::WAITPID_ONE_WAITER_WINS).that(
@@ -212,7 +216,7 @@ fn one_wins(t: &mut Trial) -> Outcome {
         format!("{} and {}", first.outcome(), second.outcome()),
     )?;
     let (winner, loser) = if first.errno().is_none() { (first, second) } else { (second, first) };
-    t.expect(&posix::WAITPID_ONE_WAITER_WINS).reaped(&winner, &child, Change::Exited(7))?;
+    t.expect_of(&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITID_ONE_WAITER_WINS).reaped(&winner, &child, Change::Exited(7))?;
     t.expect(&posix::WAITPID_EMPTIED_BY_TAKE).error(&loser, "ECHILD")
 }
 

@@ -74,7 +74,9 @@ impl Said {
 /// `child` is not a matter for the parser: children are exec'ed often and have to start fast.
 pub fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    child::become_one(&arguments);
+    if let Some(code) = child::become_one(&arguments) {
+        return code;
+    }
     let said = match Cli::try_parse_from(&arguments) {
         Ok(cli) => perform(cli.verb),
         Err(error) => usage::answer(&error),

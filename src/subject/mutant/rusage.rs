@@ -1,7 +1,7 @@
 //! Resource usage: wrong fields, wrong units, credited at the wrong time.
 
 use super::asked::{Asked, Told, is_end};
-use super::wrapped::Wrapped;
+use super::wrapped::{Wrapped, no_usage};
 use super::{Mutant, blind, made_for, seen_in};
 use crate::protocol::Line;
 use crate::protocol::fields::{OWN, get_usage, put_usage};
@@ -31,18 +31,7 @@ fn credit(request: &Line, reply: &mut Line, times: i64) {
 }
 
 fn zero(usage: &mut Usage) {
-    let none = Some(0);
-    *usage = Usage {
-        utime_us: none,
-        stime_us: none,
-        maxrss: none,
-        minflt: none,
-        majflt: none,
-        inblock: none,
-        oublock: none,
-        nvcsw: none,
-        nivcsw: none,
-    };
+    *usage = no_usage();
 }
 
 /// How many zombies there are.

@@ -189,7 +189,7 @@ pub(super) fn never() -> ! {
 fn buffer<T>(pointer: Pointer, memory: Memory<T>) -> Memory<T> {
     match pointer {
         Pointer::Buffer => memory,
-        Pointer::Null | Pointer::Bad => Memory::NoBuffer,
+        Pointer::Null | Pointer::Bad | Pointer::Kernel => Memory::NoBuffer,
     }
 }
 
@@ -198,7 +198,9 @@ pub(super) fn nothing(request: &Request) -> Observation {
     let mut seen = Observation::returned(Return::Value(0));
     seen.spill = Some(false);
     if request.is_by_id() {
-        let zero = Info { signo: Some(0), code: Some(0), pid: Some(0), uid: Some(0), status: Some(0) };
+        let zero = Some(0);
+        let zero =
+            Info { signo: zero, code: zero, pid: zero, uid: zero, status: zero, errno: zero, other_bytes: None };
         seen.info = buffer(request.info, Memory::Wrote(zero));
     } else {
         seen.status = buffer(request.status, Memory::Untouched);
@@ -219,36 +221,41 @@ pub(super) fn error(request: &Request, errno: i32) -> Observation {
     seen
 }
 
+/// The usage of a process that used nothing.
+pub(super) fn no_usage() -> Usage {
+    let none = Some(0);
+    Usage {
+        utime_us: none,
+        stime_us: none,
+        maxrss: none,
+        minflt: none,
+        majflt: none,
+        inblock: none,
+        oublock: none,
+        nvcsw: none,
+        nivcsw: none,
+        ..Usage::default()
+    }
+}
+
 /// A report of that child with that status word.
 pub(super) fn report(request: &Request, pid: i64, word: i32) -> Observation {
     let mut seen = nothing(request);
     if request.is_by_id() {
         let info = Info {
             signo: Some(libc::SIGCHLD.into()),
-            code: None,
             pid: Some(pid),
             uid: Some(0),
-            status: None,
+            errno: Some(0),
+            ..Info::default()
         };
         seen.info = buffer(request.info, Memory::Wrote(info));
     } else {
         seen.ret = Return::Value(pid);
         seen.status = buffer(request.status, Memory::Wrote(word));
     }
-    let zero = Some(0);
-    let usage = Usage {
-        utime_us: zero,
-        stime_us: zero,
-        maxrss: zero,
-        minflt: zero,
-        majflt: zero,
-        inblock: zero,
-        oublock: zero,
-        nvcsw: zero,
-        nivcsw: zero,
-    };
     if request.rusage == Pointer::Buffer {
-        seen.rusage = Memory::Wrote(usage);
+        seen.rusage = Memory::Wrote(no_usage());
     }
     seen.set_word(word);
     seen

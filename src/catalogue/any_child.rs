@@ -101,6 +101,15 @@ pub const CASES: &[Case] = &[
         at: here(),
         run: born_while_asleep,
     },
+    Case {
+        id: "any-child.wait-leaves-stops",
+        title: "wait passes over a stopped child, and leaves its stop for a call that asks for it",
+        clauses: &[&posix::WAIT_ONLY_TERMINATION],
+        calls: Calls::only(&[Call::Wait]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: wait_leaves_stops,
+    },
 ];
 
 /// The child that a report is about, taken out of those that are left, and what became of it: an exit with a code of its own.
@@ -122,12 +131,14 @@ fn ready_before(t: &mut Trial) -> Outcome {
         let seen = t.wait(Target::Any, Options::NONE)?;
         let (child, change) = reported(&seen, &mut left);
         t.expect_of(&posix::WAITPID_READY_AT_ONCE, &posix::WAITID_READY_AT_ONCE).returns(&seen)?;
-        t.expect_of(&posix::WAITPID_RETURNS_PID, &posix::WAITID_RETURNS_ZERO).reports_child(&seen, &child)?;
-        t.expect(&posix::WAITPID_ANY_EACH_ONCE).reaped(&seen, &child, change)?;
-        t.expect_of(&posix::WAITPID_ANY_ORDER, &posix::WAITID_ANY_ORDER).returns(&seen)?;
+        // Each has a code of its own: one that comes with another child's pid is a wrong pid as much as a wrong code.
+        t.expect_of(&posix::WAITPID_RETURNS_PID, &posix::WAITID_RETURNS_ZERO)
+            .and(&posix::WAITPID_ANY_EACH_ONCE)
+            .reaped(&seen, &child, change)?;
         order += &child.name;
     }
-    t.record("order of five zombies", order);
+    t.expect_of(&posix::WAITPID_ANY_ORDER, &posix::WAITID_ANY_ORDER)
+        .records("order of five zombies", order)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, "ECHILD")
 }
@@ -236,4 +247,16 @@ fn born_while_asleep(t: &mut Trial) -> Outcome {
     t.tell(&held, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::WAITPID_LATER_CHILD).reaped(&seen, &held, Change::Exited(7))
+}
+
+fn wait_leaves_stops(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAIT_ONLY_TERMINATION;
+    let stopped = t.spawn(Scenario::held())?;
+    t.signal(&stopped, Signal::STOP)?;
+    t.await_stopped(&stopped)?;
+    let child = t.spawn(Scenario::exits(8))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(8))?;
+    let seen = t.wait_by(Call::Waitpid, Target::Child(&stopped), Options::UNTRACED | Options::NOHANG)?;
+    t.expect(clause).reports(&seen, &stopped, Change::Stopped(Signal::STOP))
 }

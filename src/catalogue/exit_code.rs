@@ -191,12 +191,19 @@ fn not_zero(t: &mut Trial, seen: &Seen) -> Outcome {
     t.expect(&posix::STATUS_ZERO_IFF_EXIT_ZERO).that(word.is_some_and(|raw| raw != 0), "not 0", got)
 }
 
+/// `WCOREFLAG`, of every system.
+const CORE_FLAG: i32 = 0x80;
+
 fn is_no_signal(t: &mut Trial) -> Outcome {
     for signal in [Signal::HUP, Signal::KILL, Signal::TERM] {
         for code in [signal.number(), 128 + signal.number()] {
             let child = t.spawn(Scenario::exits(code))?;
             let seen = t.wait(Target::Any, Options::NONE)?;
             t.expect(&posix::STATUS_EXIT_IS_NO_SIGNAL).reports(&seen, &child, Change::Exited(code))?;
+            // WCOREDUMP looks at one bit on every system, and programs ask it without asking WIFSIGNALED first.
+            let word = seen.status().filter(|_| Calls::WITH_STATUS.has(t.call()));
+            let flag = word.map(|word| word & CORE_FLAG);
+            t.expect(&posix::STATUS_EXIT_IS_NO_SIGNAL).equal_if_seen("the core flag", flag.as_ref(), &0)?;
         }
         let child = t.spawn(Scenario::dies(signal))?;
         let seen = t.wait(Target::Any, Options::NONE)?;

@@ -249,11 +249,15 @@ fn burned(t: &mut Trial, burn: Step, (what, field): (&str, fn(&Usage) -> Option<
     field_within(t, &linux::RUSAGE_CPU_SUM, &seen, (what, cpu), (sum, sum + ENDING_US))
 }
 
+/// What a child touches, in bytes; one that does not stays far below.
+const LARGE: u64 = 32 << 20;
+
 fn siblings_apart(t: &mut Trial) -> Outcome {
     let clause = &linux::RUSAGE_ISOLATED;
     let idle = t.spawn(Scenario::held())?;
     let burning = t.spawn(Scenario::held())?;
     let (before, _) = t.usage_so_far(&idle)?;
+    t.tell(&burning, Step::Allocate { bytes: LARGE })?;
     t.tell(&burning, Step::BurnUser { us: BURN })?;
     t.tell(&burning, Step::exit(8))?;
     let seen = wait_usage(t, Target::Any, Options::NONE)?;
@@ -265,7 +269,9 @@ fn siblings_apart(t: &mut Trial) -> Outcome {
     let seen = wait_usage(t, Target::Any, Options::NONE)?;
     t.expect(clause).reports(&seen, &idle, Change::Exited(7))?;
     let most = cpu(&before).unwrap_or(0) + ENDING_US;
-    field_within(t, clause, &seen, ("ru_utime and ru_stime (us) of the idle child", cpu), (0, most))
+    field_within(t, clause, &seen, ("ru_utime and ru_stime (us) of the idle child", cpu), (0, most))?;
+    let most = (LARGE / 1024).cast_signed();
+    field_within(t, clause, &seen, ("ru_maxrss (KiB) of the idle child", |u| u.maxrss), (0, most))
 }
 
 fn killed(t: &mut Trial) -> Outcome {

@@ -115,9 +115,11 @@ fn max_rss_floor(t: &mut Trial) -> Outcome {
         t.tell(&spawner, Step::Release)?;
         let made = super::orphans::grandchild(t, &spawner, fresh)?;
         t.tell(&spawner, Step::exit(7))?;
-        wait_usage(t, Target::Any, Options::NONE)?;
+        let seen = wait_usage(t, Target::Any, Options::NONE)?;
+        t.expect(&linux::RUSAGE_MAXRSS_FLOOR).returns(&seen)?;
         t.tell(&made, Step::exit(8))?;
         let seen = wait_usage(t, Target::Any, Options::NONE)?;
+        t.expect(&linux::RUSAGE_MAXRSS_FLOOR).returns(&seen)?;
         let maxrss = seen.usage().and_then(|u| u.maxrss);
         let spawners = maxrss.is_some_and(|kib| kib.unsigned_abs() >= TOUCHED / 1024 / 8 * 7);
         let value = match maxrss {

@@ -441,7 +441,7 @@ fn to_the_last(t: &mut Trial, no_zombie: &'static Clause, to_last: &'static Clau
     t.expect(to_last).blocks(&pending)?;
     t.tell(&one, Step::exit(7))?;
     t.await_ended(&one)?;
-    t.expect(no_zombie).blocks(&pending)?;
+    t.expect(no_zombie).and(to_last).blocks(&pending)?;
     t.tell(&two, Step::exit(9))?;
     t.await_ended(&two)?;
     let seen = t.finish(pending)?;

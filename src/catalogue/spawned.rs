@@ -77,8 +77,9 @@ fn forked_and_execed(t: &mut Trial) -> Outcome {
         let child = t.spawn(scenario)?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         let change = Change::Exited(code);
-        t.expect_of(&posix::WAITPID_EXIT_CODE, &posix::WAITID_EXITED).reaped(&seen, &child, change)?;
-        t.expect(&linux::CLONE_PRIMITIVES_ALIKE).reports(&seen, &child, change)?;
+        t.expect_of(&posix::WAITPID_EXIT_CODE, &posix::WAITID_EXITED)
+            .and(&linux::CLONE_PRIMITIVES_ALIKE)
+            .reaped(&seen, &child, change)?;
     }
     Ok(())
 }

@@ -179,6 +179,7 @@ fn grandchild(t: &mut Trial) -> Outcome {
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::Child(&grandchild), options)?;
         t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_BESIDE_LIVE)
+            .and(&posix::FORK_GRANDCHILD_NOT_OURS)
             .error(&seen, "ECHILD")?;
     }
     t.tell(&grandchild, Step::exit(5))?;

@@ -11,6 +11,7 @@ mod foreign_signals;
 mod list;
 mod names;
 mod run;
+mod selftest;
 mod table;
 mod usage;
 mod warden;
@@ -48,6 +49,7 @@ enum Verb {
     Decode(decode::Args),
     Child(child::Args),
     Diff(diff::Args),
+    Selftest(selftest::Args),
     Baseline(baseline::Args),
     Agent(agent::Args),
     Completions(completions::Args),
@@ -72,7 +74,9 @@ impl Said {
 /// `child` is not a matter for the parser: children are exec'ed often and have to start fast.
 pub fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    child::become_one(&arguments);
+    if let Some(code) = child::become_one(&arguments) {
+        return code;
+    }
     let said = match Cli::try_parse_from(&arguments) {
         Ok(cli) => perform(cli.verb),
         Err(error) => usage::answer(&error),
@@ -104,6 +108,7 @@ fn perform(verb: Verb) -> Result<Said, RunError> {
         Verb::Decode(args) => decode::perform(&args),
         Verb::Child(args) => child::perform(&args),
         Verb::Diff(args) => diff::perform(&args),
+        Verb::Selftest(args) => selftest::perform(&args),
         Verb::Baseline(args) => baseline::perform(&args),
         Verb::Agent(args) => agent::perform(&args),
         Verb::Completions(args) => completions::perform(&args),

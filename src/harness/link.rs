@@ -163,6 +163,14 @@ impl Link {
         })
     }
 
+    /// The agent's greeting after a request that it only answers if it does not come to that.
+    pub fn agent_hello_or(&mut self, id: u64, within: Duration) -> Result<Line, LinkError> {
+        self.await_message(within, "the agent's hello", true, |m| match m {
+            Message::Agent(line) if line.word() == "hello" || line.id() == Some(id) => Some(line.clone()),
+            _ => None,
+        })
+    }
+
     /// A line of that word, or with that id, from a child.
     pub fn child_line(
         &mut self,

@@ -99,6 +99,8 @@ fn observations_reach_the_driver() {
             pid: Some(4711),
             uid: None,
             status: Some(7),
+            errno: Some(0),
+            other_bytes: Some(3),
         }),
         spill: Some(false),
     };
@@ -113,6 +115,8 @@ fn observations_reach_the_driver() {
             pid: Some(4711),
             uid: None,
             status: Some(7),
+            errno: Some(0),
+            other_bytes: Some(3),
         }),
         spill: Some(false),
     };

@@ -99,8 +99,7 @@ fn observations_reach_the_driver() {
             pid: Some(4711),
             uid: None,
             status: Some(7),
-            errno: Some(0),
-            other_bytes: Some(3),
+            ..Info::default()
         }),
         spill: Some(false),
     };
@@ -115,8 +114,7 @@ fn observations_reach_the_driver() {
             pid: Some(4711),
             uid: None,
             status: Some(7),
-            errno: Some(0),
-            other_bytes: Some(3),
+            ..InfoNamed::default()
         }),
         spill: Some(false),
     };

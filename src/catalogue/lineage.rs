@@ -1,9 +1,7 @@
 //! Whose child an orphan becomes: nested subreapers, reapers that end, PID namespaces and their first process; and which pids
 //! are given to new processes.
 
-use crate::harness::trial::{
-    Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here,
-};
+use crate::harness::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here};
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::wait::Signal;

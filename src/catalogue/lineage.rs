@@ -1,9 +1,7 @@
 //! Whose child an orphan becomes: nested subreapers, reapers that end, PID namespaces and their first process; and which pids
 //! are given to new processes.
 
-use crate::harness::trial::{
-    Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here,
-};
+use crate::harness::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here};
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::wait::Signal;
@@ -122,7 +120,13 @@ fn parent_of(t: &mut Trial, child: &Child) -> Result<i64, Stop> {
 }
 
 /// A step of a child that must find another process to be its child.
-fn takes(t: &mut Trial, parent: &Child, pid: i32, status: i64, clause: &'static crate::spec::Clause) -> Outcome {
+fn takes(
+    t: &mut Trial,
+    parent: &Child,
+    pid: i32,
+    status: i64,
+    clause: &'static crate::spec::Clause,
+) -> Outcome {
     let told = match t.try_tell(parent, Step::Wait { pid })? {
         Ok(reply) => format!("status {:#06x}", reply.number("status").unwrap_or(-1)),
         Err(errno) => errno,
@@ -281,7 +285,11 @@ fn namespace_ends(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &first, Change::Exited(7))?;
     for one in [&child, &grandchild] {
         let state = t.state(one)?;
-        t.expect(clause).that(["gone", "unknown"].contains(&state.as_str()), format!("{} gone", one.name), state)?;
+        t.expect(clause).that(
+            ["gone", "unknown"].contains(&state.as_str()),
+            format!("{} gone", one.name),
+            state,
+        )?;
     }
     Ok(())
 }

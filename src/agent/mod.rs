@@ -165,6 +165,7 @@ impl Agent {
 
     /// Serves a request here, or gives it to its thread.
     fn dispatch(&'static self, workers: &mut workers::Workers, line: Line) {
+        let line = self.subject.asked(line);
         let Some(id) = line.id() else {
             return self.write(&Line::new("unsupported").with("why", "the request has no id"));
         };
@@ -191,7 +192,7 @@ impl Agent {
     /// Serves a request on the thread that calls this.
     fn answer(&self, id: u64, line: &Line) {
         let reply = requests::serve(self, id, line).unwrap_or_else(|refusal| refusal.line(id));
-        self.write(&reply);
+        self.write(&self.subject.told(line, reply));
     }
 
     /// Writes one line in one piece.

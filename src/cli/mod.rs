@@ -11,6 +11,7 @@ mod foreign_signals;
 mod list;
 mod names;
 mod run;
+mod selftest;
 mod table;
 mod usage;
 mod warden;
@@ -48,6 +49,7 @@ enum Verb {
     Decode(decode::Args),
     Child(child::Args),
     Diff(diff::Args),
+    Selftest(selftest::Args),
     Baseline(baseline::Args),
     Agent(agent::Args),
     Completions(completions::Args),
@@ -106,6 +108,7 @@ fn perform(verb: Verb) -> Result<Said, RunError> {
         Verb::Decode(args) => decode::perform(&args),
         Verb::Child(args) => child::perform(&args),
         Verb::Diff(args) => diff::perform(&args),
+        Verb::Selftest(args) => selftest::perform(&args),
         Verb::Baseline(args) => baseline::perform(&args),
         Verb::Agent(args) => agent::perform(&args),
         Verb::Completions(args) => completions::perform(&args),

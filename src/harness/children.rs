@@ -384,7 +384,15 @@ impl Trial<'_> {
 
     /// Waits until a child is no process any more.
     pub fn await_gone(&mut self, child: &Child) -> Outcome {
-        self.await_state(&child.name, "gone").map(drop)
+        let state = self.await_state(&child.name, "gone")?;
+        if state == "gone" {
+            return Ok(());
+        }
+        Err(Stop::Fail(Failure {
+            clause: self.case.clauses[0],
+            expected: format!("{} to go without a wait", child.name),
+            got: format!("{} is a {state}", child.name),
+        }))
     }
 
     /// Waits until every task of the agent is stopped, or goes on.
@@ -393,8 +401,13 @@ impl Trial<'_> {
     }
 
     fn await_state(&mut self, of: &str, state: &str) -> Result<String, Stop> {
+        // One that cannot be found any more has ended, and something has taken it.
+        let may_be_gone = matches!(state, "zombie" | "gone");
         if let Some(child) = self.known(of).map(|k| k.child.clone()) {
-            self.adopt(&child)?;
+            match self.adopt(&child) {
+                Err(Stop::Broken(_)) if may_be_gone => return Ok("gone".to_owned()),
+                other => other?,
+            }
         }
         let within = self.link.scaled(STATE).as_millis();
         let request = Line::new("await").with("of", of).with("for", state).with("within", within);
@@ -405,7 +418,9 @@ impl Trial<'_> {
             (_, "unknown") => {
                 Err(Stop::Skip(format!("no process table here to see that a process is {state}")))
             }
+            ("late", "zombie") if state == "gone" => Ok(seen),
             ("late", seen) => Err(Stop::Broken(format!("{of} did not become {state}: it is {seen}"))),
+            _ if may_be_gone => Ok("gone".to_owned()),
             _ => Err(Stop::Broken(format!("cannot watch {of}: {}", reply.get("why").unwrap_or_default()))),
         }
     }

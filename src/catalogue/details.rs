@@ -142,7 +142,7 @@ fn untraced_is_stopped(t: &mut Trial) -> Outcome {
 fn unmapped_user(t: &mut Trial) -> Outcome {
     /// `/proc/sys/kernel/overflowuid`, as it is unless somebody changes it.
     const OVERFLOW: i64 = 65_534;
-    t.request(Line::new("unshare-users"))?;
+    t.take_away(Line::new("unshare-users"))?;
     let child = t.spawn(Scenario::exits(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&linux::WAITID_SI_UID_UNMAPPED).reports(&seen, &child, Change::Exited(7))?;

@@ -229,7 +229,10 @@ fn first_of_namespace(t: &mut Trial) -> Result<Child, Stop> {
         Ok((child, _)) => Ok(child),
         Err(_) => {
             let as_user = [("exit-signal", "SIGCHLD"), ("newpid", "yes"), ("newuser", "yes")];
-            t.spawn_by("clone", Scenario::held(), &as_user).map(|(child, _)| child)
+            match t.try_spawn_by("clone", Scenario::held(), &as_user)? {
+                Ok((child, _)) => Ok(child),
+                Err(errno) => Err(Stop::Skip(format!("no PID namespace is to be had here: {errno}"))),
+            }
         }
     }
 }

@@ -199,7 +199,6 @@ fn any_signal(t: &mut Trial) -> Outcome {
     let standard = [Signal::USR1, Signal::SEGV, Signal::TSTP, Signal::CONT, Signal::CHLD, Signal::WINCH];
     for signal in standard.into_iter().chain(real_time.map(Signal)) {
         let step = t.begin_step(&child, Step::raise(signal))?;
-        t.await_stopped(&child)?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         let stop = stopped(t, signal);
         t.expect(clause).reports(&seen, &child, stop)?;

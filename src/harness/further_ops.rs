@@ -51,7 +51,10 @@ impl Trial<'_> {
     /// Makes the agent the leader of a session with a terminal; the descriptor of what types at it. To be asked for before any
     /// child is there.
     pub fn terminal(&mut self) -> Result<i64, Stop> {
-        self.fd_of(Line::new("terminal"))
+        match self.attempt(Line::new("terminal"))? {
+            Ok(reply) => reply.number("fd").map_err(|e| Stop::Protocol(format!("reply to terminal: {e}"))),
+            Err(errno) => Err(Stop::Skip(format!("no terminal is to be had here: {errno}"))),
+        }
     }
 
     /// Types at the terminal.
@@ -130,6 +133,15 @@ impl Trial<'_> {
     pub fn attempt(&mut self, request: Line) -> Result<Result<Line, String>, Stop> {
         let reply = self.agent(request)?;
         Ok(if reply.word() == "ok" { Ok(reply) } else { Err(reply.get("errno").unwrap_or_default()) })
+    }
+
+    /// Any request that takes something away from the agent; where that cannot be done there is nothing to be seen.
+    pub fn take_away(&mut self, request: Line) -> Outcome {
+        let shown = request.word().to_owned();
+        match self.attempt(request)? {
+            Ok(_) => Ok(()),
+            Err(errno) => Err(Stop::Skip(format!("{shown} is not to be had here: {errno}"))),
+        }
     }
 
     /// Any request that must succeed; what is not to be had here is a reason to skip.

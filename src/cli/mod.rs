@@ -7,10 +7,13 @@ mod completions;
 mod decode;
 mod diff;
 mod explain;
+mod explore;
 mod foreign_signals;
 mod list;
 mod names;
+mod replay;
 mod run;
+mod session;
 mod table;
 mod usage;
 mod warden;
@@ -50,6 +53,8 @@ enum Verb {
     Diff(diff::Args),
     Baseline(baseline::Args),
     Agent(agent::Args),
+    Explore(explore::Args),
+    Replay(replay::Args),
     Completions(completions::Args),
     Warden(warden::Args),
 }
@@ -106,6 +111,8 @@ fn perform(verb: Verb) -> Result<Said, RunError> {
         Verb::Diff(args) => diff::perform(&args),
         Verb::Baseline(args) => baseline::perform(&args),
         Verb::Agent(args) => agent::perform(&args),
+        Verb::Explore(args) => explore::perform(&args),
+        Verb::Replay(args) => replay::perform(&args),
         Verb::Completions(args) => completions::perform(&args),
         Verb::Warden(args) => warden::perform(&args),
     }

@@ -192,6 +192,24 @@ impl Trial<'_> {
         }
     }
 
+    /// Waits until a call that was begun sleeps, which gives it back, or has ended.
+    pub(crate) fn watch(&mut self, pending: Pending) -> Result<Result<Seen, Pending>, Stop> {
+        let within = self.link.scaled(CALL).as_millis();
+        let request = Line::new("blocked").with("call", pending.id).with("within", within);
+        let reply = self.link.ask_warden(request, CALL + PROMPT)?;
+        match reply.get("how").as_deref() {
+            Some("answered") => self.told(pending, None).map(Ok),
+            Some("died") => self.told(pending, Some(End::Crashed)).map(Ok),
+            Some(_) => Ok(Err(pending)),
+            None => self.told(pending, Some(End::Hung("it neither sleeps nor returns"))).map(Ok),
+        }
+    }
+
+    /// Whether the reply to a call that was begun has come, as far as was read.
+    pub(crate) fn has_come(&self, pending: &Pending) -> bool {
+        self.link.has_reply(pending.id)
+    }
+
     pub(super) fn not_offered(&self, reply: &Line) -> Stop {
         Stop::Skip(format!("not offered: {}", reply.get("why").unwrap_or_else(|| "no reason given".into())))
     }

@@ -69,7 +69,7 @@ fn note_interrupt(signal: i32) {
 
 /// How a subject is started: hosted by the warden, or a command.
 #[derive(Debug, Clone)]
-enum Start {
+pub(super) enum Start {
     Hosted(String),
     Command(Vec<String>),
 }
@@ -237,7 +237,8 @@ impl Session {
     }
 }
 
-fn catch_interrupts() {
+/// Has the signals that interrupt a run noted: what waits for a warden ends soon.
+pub(crate) fn catch_interrupts() {
     let flags = signals::Flags::default();
     for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
         // What was ignored on entry (nohup) stays ignored.
@@ -370,7 +371,7 @@ fn identity(spec: &str, hello: &Line, settings: &Settings) -> Result<SubjectInfo
 }
 
 /// Starts an agent and awaits its hello.
-fn open(link: &mut Link, start: &Start, child: Option<&[String]>) -> Result<(Opened, Line), Stop> {
+pub(super) fn open(link: &mut Link, start: &Start, child: Option<&[String]>) -> Result<(Opened, Line), Stop> {
     let nonce = format!("{:x}", NONCE.fetch_add(1, Ordering::Relaxed));
     let request = Line::new("open").with("nonce", &nonce);
     let request = match start {
@@ -396,10 +397,10 @@ fn open(link: &mut Link, start: &Start, child: Option<&[String]>) -> Result<(Ope
 
 /// What the trials of a run stand on.
 pub(super) struct Ground {
-    starts: Vec<Start>,
+    pub(super) starts: Vec<Start>,
     pub(super) subjects: Vec<SubjectInfo>,
     surroundings: Surroundings,
-    common: Common,
+    pub(super) common: Common,
     keep_trace: bool,
 }
 

@@ -11,9 +11,18 @@
 //! | [`oracle`] | the judge: sets of states, one step for each operation |
 //! | [`detail`] | what a report has to hold besides who and what: words, siginfo, memory, usage |
 //! | [`blame`] | which clause a wrong answer breaks |
+//! | [`play`] | a history performed by an agent |
+//! | [`trace`] | a history as a file |
+//! | `generate`, `explore` | histories by chance, and many of them on all wardens (feature `cli`) |
 
 pub mod blame;
 pub mod detail;
+#[cfg(feature = "cli")]
+pub mod explore;
+#[cfg(feature = "cli")]
+pub mod generate;
 pub mod op;
 pub mod oracle;
+pub mod play;
+pub mod trace;
 pub mod world;

@@ -1,0 +1,159 @@
+//! `waitspec explore`.
+
+use super::session::{SessionArgs, failed};
+use super::{Said, complain};
+use crate::harness::settings::RunError;
+use crate::model::explore::{Explored, Quest, explore};
+use crate::model::op::{Slot, script};
+use crate::model::play::Played;
+use crate::model::trace;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::fmt::Write;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// Judge a subject by histories of children and calls that are made up by chance.
+///
+/// The model knows what each call may come back with; a history that breaks a clause is made as simple as can be, shown, and
+/// saved as a trace for `waitspec replay`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  waitspec explore                                          the default subjects, 1000 histories each
+  waitspec explore --subject libc --runs 20000 --seed 7     the same histories each time
+  waitspec explore --ops 60 --children 12                   longer ones, with more children
+  waitspec explore --subject 'agent:./myagent' --output found.trace")]
+pub struct Args {
+    #[command(flatten)]
+    session: SessionArgs,
+    /// At most so many operations a history, besides the first children
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    ops: usize,
+    /// At most so many children at a time
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=i64::from(Slot::MOST)))]
+    children: u8,
+    /// So many histories for each subject
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    runs: u64,
+    /// The seed of the histories; without it another one each time, which is told
+    #[arg(long, value_name = "SEED")]
+    seed: Option<u64>,
+    /// Where the trace of a failure is written; by default waitspec-SEED.trace
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+/// Performs the verb.
+pub fn perform(args: &Args) -> Result<Said, RunError> {
+    let seed = args.seed.unwrap_or_else(|| {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        u64::from(now.subsec_nanos()) ^ now.as_secs()
+    });
+    let quest =
+        Quest { ops: args.ops, children: args.children, runs: args.runs, seed, uid: args.session.uid() };
+    let (pool, subjects) = args.session.pool()?;
+    let mut said = Said::default();
+    for subject in &subjects {
+        let began = Instant::now();
+        let bar = Bar::new(quest.runs, subject);
+        let explored = explore(&pool, subject, &quest, &|played| bar.tick(played));
+        bar.end();
+        let explored = match explored {
+            Ok(explored) => explored,
+            Err(stop) => {
+                pool.end();
+                return Err(failed(subject, stop));
+            }
+        };
+        said.text += &summary(subject, &explored, began.elapsed(), &quest);
+        if let Some(found) = &explored.found {
+            said.code = 1;
+            let about = [
+                format!("waitspec {}: a history of {subject}", env!("CARGO_PKG_VERSION")),
+                format!(
+                    "run {} of: waitspec explore --subject '{subject}' --seed {seed} --ops {} --children {}",
+                    found.run, quest.ops, quest.children
+                ),
+            ];
+            let path = args.output.clone().unwrap_or_else(|| format!("waitspec-{seed}.trace").into());
+            said.text += &failure(subject, &found.played);
+            match std::fs::write(&path, trace::text(&found.played, &about)) {
+                Ok(()) => {
+                    let _ = writeln!(
+                        said.text,
+                        "  again     waitspec replay {} --subject '{subject}'",
+                        path.display()
+                    );
+                }
+                Err(e) => complain(&format!("cannot write the trace {}: {e}", path.display())),
+            }
+        }
+    }
+    pool.end();
+    Ok(said)
+}
+
+fn summary(subject: &str, explored: &Explored, took: Duration, quest: &Quest) -> String {
+    let rate = explored.operations as f64 / took.as_secs_f64().max(0.001);
+    let verdict = if explored.found.is_some() { "BROKEN" } else { "ok" };
+    let mut text = format!(
+        "{verdict:7} {subject:24} {} histories, {} operations, {rate:.0} a second, seed {}\n",
+        explored.runs, explored.operations, quest.seed
+    );
+    for (clause, times) in &explored.deviations {
+        let _ = writeln!(text, "        known departure from {clause}, {times} times");
+    }
+    text
+}
+
+/// A history that breaks a clause, for a person.
+pub fn failure(subject: &str, played: &Played) -> String {
+    let mut text = String::new();
+    let Some(violation) = &played.violation else { return text };
+    let clause = violation.clause;
+    let _ = writeln!(text, "FAIL  a history of {} operations      {subject}", played.steps.len());
+    let _ =
+        writeln!(text, "  {:9} {}      {}   {}", clause.level.name(), clause.text, clause.source, clause.id);
+    let _ = writeln!(text, "  did       {}", script(&played.ops()));
+    let _ = writeln!(text, "  expected  {}", violation.expected);
+    let _ = writeln!(text, "  got       {}", violation.got);
+    text
+}
+
+/// Progress on a terminal; nothing elsewhere.
+pub struct Bar {
+    bar: ProgressBar,
+    operations: AtomicU64,
+}
+
+impl Bar {
+    /// A bar for so many histories.
+    pub fn new(runs: u64, subject: &str) -> Bar {
+        let shown = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
+        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let bar = ProgressBar::with_draw_target(Some(runs), target);
+        if let Ok(style) =
+            ProgressStyle::with_template("{prefix} {bar:30} {pos}/{len} histories, {msg}  {eta}")
+        {
+            bar.set_style(style);
+        }
+        bar.set_prefix(subject.to_owned());
+        Bar { bar, operations: AtomicU64::new(0) }
+    }
+
+    /// One more history was performed.
+    pub fn tick(&self, played: &Played) {
+        let operations = self.operations.fetch_add(played.steps.len() as u64, Ordering::Relaxed);
+        self.bar.inc(1);
+        if !self.bar.is_hidden() {
+            self.bar.set_message(format!("{operations} operations"));
+        }
+    }
+
+    /// Takes it away.
+    pub fn end(&self) {
+        self.bar.finish_and_clear();
+    }
+}

@@ -135,6 +135,7 @@ impl Trial<'_> {
             .with("grace", self.link.scaled(GRACE).as_millis())
             .with("spin", self.link.scaled(SPIN).as_millis())
             .with("within", self.link.scaled(CALL).as_millis());
+        let line = if self.settled { line.with("settled", "yes") } else { line };
         lines.push(format!("warden {line}"));
         self.link.send(&lines)?;
         let answer = self.link.warden_answer(watch, CALL + PROMPT, "the call")?;

@@ -1,6 +1,6 @@
 //! Many histories on one subject, on all wardens at once, until one breaks a clause.
 
-use super::generate::{Candidate, Shape};
+use super::generate::{Candidate, Shape, shorten};
 use super::op::Op;
 use super::play::{HISTORY, Played, Stage, play};
 use crate::harness::pool::Pool;
@@ -9,9 +9,12 @@ use crate::sys::family::Call;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// How often a failing history is tried again to make it simpler.
-const SHRINKING: usize = 400;
+const SHRINKING: usize = 200;
+/// And for how long: a call that hangs is proved to in fractions of a second.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -102,14 +105,17 @@ pub fn explore(
     };
     let (mut explored, failed) = on_all(pool, quest.runs, &perform, progress)?;
     if let Some((run, played)) = failed {
-        let simplest = Candidate::of_run(quest.seed, run, &histories).and_then(|candidate| {
-            candidate.shrink(SHRINKING, |ops| {
-                let tried = self::perform(pool, subject, stage, ops).ok();
-                tried.filter(|played| played.violation.is_some())
-            })
-        });
+        let began = Instant::now();
+        let fails = |ops: &[Op]| {
+            let tried = || self::perform(pool, subject, stage, ops).ok();
+            let tried = (began.elapsed() < PATIENCE).then(tried).flatten();
+            tried.filter(|played| played.violation.is_some())
+        };
+        let simpler = Candidate::of_run(quest.seed, run, &histories).and_then(|c| c.shrink(SHRINKING, fails));
+        let simpler = simpler.unwrap_or(played);
+        let played = shorten(simpler.ops(), simpler, SHRINKING, |ops| fails(ops).map(|p| (p.ops(), p)));
         let operations = explored.operations;
-        explored.found = Some(Found { run, operations, played: simplest.unwrap_or(played) });
+        explored.found = Some(Found { run, operations, played });
     }
     Ok(explored)
 }
@@ -166,4 +172,31 @@ pub(super) fn on_all(
         Some(stop) if failed.is_none() => Err(stop),
         _ => Ok((explored, failed)),
     }
+}
+
+/// How the model caught a subject that is broken.
+#[derive(Clone, Debug)]
+pub struct Caught {
+    /// After so many histories.
+    pub runs: u64,
+    /// And so many operations in all of them.
+    pub operations: u64,
+    /// The history that did, as it was found: not made simpler.
+    pub played: Played,
+}
+
+/// Whether the model catches a subject of the pool in `budget` histories of 30 operations on 6 children; the budget is
+/// 2,000. For the table of `selftest`.
+///
+/// # Errors
+/// As [`explore`].
+pub fn catches(pool: &Pool, subject: &str, budget: u64, seed: u64) -> Result<Option<Caught>, Stop> {
+    let uid = Some(rustix::process::getuid().as_raw().into());
+    let quest = Quest { ops: 30, children: 6, runs: budget, seed, uid };
+    let stage = stage(pool, subject, uid);
+    let shape = shape(pool, subject, &quest);
+    let perform =
+        |run: u64| Candidate::of_run(seed, run, &shape).map(|c| perform(pool, subject, stage, &c.ops()));
+    let (explored, failed) = on_all(pool, budget, &perform, &|_| {})?;
+    Ok(failed.map(|(_, played)| Caught { runs: explored.runs, operations: explored.operations, played }))
 }

@@ -75,6 +75,54 @@ impl Candidate {
     }
 }
 
+/// A failing history with as few operations as can be, in so many tries at most, and its children named in the order of their
+/// births. `failing` is what `fails` gave for `ops`.
+pub fn shorten<F>(
+    mut ops: Vec<Op>,
+    mut failing: F,
+    mut tries: usize,
+    mut fails: impl FnMut(&[Op]) -> Option<(Vec<Op>, F)>,
+) -> F {
+    let mut at = ops.len();
+    let mut shorter = false;
+    while tries > 0 && at > 0 {
+        at -= 1;
+        let mut without = ops.clone();
+        without.remove(at.min(without.len() - 1));
+        tries -= 1;
+        if let Some((performed, failure)) = fails(&without).filter(|_| !without.is_empty()) {
+            // What was performed may be less than what was asked for.
+            ops = if performed.len() <= without.len() { performed } else { without };
+            failing = failure;
+            at = at.min(ops.len());
+            shorter = true;
+        }
+        if at == 0 && shorter {
+            (at, shorter) = (ops.len(), false);
+        }
+    }
+    let renamed = renamed(&ops);
+    if renamed != ops
+        && let Some((_, failure)) = fails(&renamed)
+    {
+        failing = failure;
+    }
+    failing
+}
+
+/// The same history with its slots named in the order in which they appear.
+fn renamed(ops: &[Op]) -> Vec<Op> {
+    let mut seen: Vec<Slot> = Vec::new();
+    let mut name = |slot: Slot| {
+        let known = seen.iter().position(|s| *s == slot).unwrap_or_else(|| {
+            seen.push(slot);
+            seen.len() - 1
+        });
+        Slot(known as u8)
+    };
+    ops.iter().map(|op| op.with_slots(&mut name)).collect()
+}
+
 /// The histories of a shape.
 fn histories(shape: &Shape) -> BoxedStrategy<Vec<Op>> {
     let born = vec(exits(), 1..=usize::from(shape.children)).prop_map(|born| {

@@ -203,6 +203,32 @@ pub enum Op {
     Wait(Wait),
 }
 
+impl Op {
+    /// The same with other slots.
+    #[must_use]
+    pub fn with_slots(&self, name: &mut impl FnMut(Slot) -> Slot) -> Op {
+        let mut op = *self;
+        match &mut op {
+            Op::Spawn { slot, .. }
+            | Op::Exit { slot, .. }
+            | Op::Kill { slot, .. }
+            | Op::Stop { slot, .. }
+            | Op::Cont { slot } => *slot = name(*slot),
+            Op::Group { slot, to } => {
+                *slot = name(*slot);
+                if let Join::Of(leader) = to {
+                    *leader = name(*leader);
+                }
+            }
+            Op::Wait(Wait { whom: Whom::Child(slot) | Whom::Group(slot) | Whom::Pidfd(slot), .. }) => {
+                *slot = name(*slot);
+            }
+            Op::Wait(_) | Op::Sigchld(_) | Op::Usage => {}
+        }
+        op
+    }
+}
+
 impl fmt::Display for Op {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -65,6 +65,7 @@ impl Played {
 pub fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, Stop> {
     let rules =
         Rules { profile: trial.profile(), layout: trial.layout(), uid: stage.uid, fresh: stage.hosted };
+    trial.settled = true;
     let mut player = Player {
         trial,
         stage,
@@ -278,11 +279,15 @@ impl Player<'_, '_> {
     }
 
     fn call(&mut self, op: &Op, wait: &Wait) -> Result<(), End> {
+        let led;
         let target = match wait.whom {
             Whom::Any => Target::Any,
             Whom::Child(slot) => Target::Pid(self.child(slot)?.pid),
             Whom::OwnGroup => Target::OwnGroup,
-            Whom::Group(slot) => Target::Group(&self.child(slot)?.clone()),
+            Whom::Group(slot) => {
+                led = self.child(slot)?;
+                Target::Group(&led)
+            }
             Whom::Pidfd(slot) => match self.pidfds.get(&slot) {
                 Some(fd) => Target::Pidfd(*fd),
                 None => return self.judged(op, wait, Outcome::NotOffered),

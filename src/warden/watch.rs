@@ -50,7 +50,15 @@ enum Goal {
     /// The agent sleeps in a call.
     Blocked { call: u64, seen_asleep: u32 },
     /// The agent answers a call, or proves that it never will.
-    Answer { call: u64, grace: Duration, spin: Duration, asleep_since: Option<Instant>, traced: Option<u64> },
+    Answer {
+        call: u64,
+        grace: Duration,
+        spin: Duration,
+        /// No child will end or stop by itself any more, says the driver.
+        settled: bool,
+        asleep_since: Option<Instant>,
+        traced: Option<u64>,
+    },
 }
 
 /// One request that is answered later.
@@ -75,7 +83,8 @@ impl Watch {
             "blocked" => Goal::Blocked { call: call()?, seen_asleep: 0 },
             _ => {
                 let (grace, spin) = (ms("grace")?, ms("spin")?);
-                Goal::Answer { call: call()?, grace, spin, asleep_since: None, traced: None }
+                let settled = request.flag("settled");
+                Goal::Answer { call: call()?, grace, spin, settled, asleep_since: None, traced: None }
             }
         };
         let began = Instant::now();
@@ -190,7 +199,7 @@ impl Warden<'_> {
                     Asleep::Unknown => late_line(),
                 }
             }
-            Goal::Answer { call, grace, spin, asleep_since, traced } => {
+            Goal::Answer { call, grace, spin, settled, asleep_since, traced } => {
                 if let Some(done) = self.settled(*call) {
                     return Some(done);
                 }
@@ -209,7 +218,8 @@ impl Warden<'_> {
                             let goes_on = switches.is_some() && switches != *traced;
                             let patience = if switches.is_some() { patience * TRACED } else { patience };
                             *traced = switches;
-                            if goes_on || agent.has_a_busy_child(|pid| self.children.holds(pid)) {
+                            let busy = || agent.has_a_busy_child(|pid| self.children.holds(pid));
+                            if goes_on || !*settled && busy() {
                                 *asleep_since = None;
                             } else if since.elapsed() >= patience {
                                 return Some(Line::new("ok").with("how", "asleep"));

@@ -3,7 +3,7 @@
 use super::session::{SessionArgs, failed};
 use super::{Said, complain};
 use crate::harness::settings::RunError;
-use crate::model::explore::{Explored, Quest, explore};
+use crate::model::explore::{Explored, Quest, exhaust, explore};
 use crate::model::op::{Slot, script};
 use crate::model::play::Played;
 use crate::model::trace;
@@ -24,6 +24,7 @@ Examples:
   waitspec explore                                          the default subjects, 1000 histories each
   waitspec explore --subject libc --runs 20000 --seed 7     the same histories each time
   waitspec explore --ops 60 --children 12                   longer ones, with more children
+  waitspec explore --exhaustive 5 --subject syscall         all of them up to that length
   waitspec explore --subject 'agent:./myagent' --output found.trace")]
 pub struct Args {
     #[command(flatten)]
@@ -37,6 +38,9 @@ pub struct Args {
     /// So many histories for each subject
     #[arg(long, value_name = "N", default_value_t = 1000)]
     runs: u64,
+    /// Instead of histories by chance, every one of up to N operations on two children
+    #[arg(long, value_name = "N", conflicts_with_all = ["ops", "children", "runs", "seed"])]
+    exhaustive: Option<usize>,
     /// The seed of the histories; without it another one each time, which is told
     #[arg(long, value_name = "SEED")]
     seed: Option<u64>,
@@ -58,7 +62,18 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
     for subject in &subjects {
         let began = Instant::now();
         let bar = Bar::new(quest.runs, subject);
-        let explored = explore(&pool, subject, &quest, &|played| bar.tick(played));
+        let explored = match args.exhaustive {
+            None => explore(&pool, subject, &quest, &|played| bar.tick(played)),
+            Some(length) => {
+                let begin = |whole| bar.lengthen(whole);
+                let every = exhaust(&pool, subject, length, quest.uid, &begin, &|played| bar.tick(played));
+                every.map(|every| {
+                    said.text +=
+                        &format!("{} distinct histories of up to {length} operations\n", every.distinct);
+                    every.explored
+                })
+            }
+        };
         bar.end();
         let explored = match explored {
             Ok(explored) => explored,
@@ -141,6 +156,11 @@ impl Bar {
         }
         bar.set_prefix(subject.to_owned());
         Bar { bar, operations: AtomicU64::new(0) }
+    }
+
+    /// There are so many histories.
+    pub fn lengthen(&self, runs: u64) {
+        self.bar.set_length(runs);
     }
 
     /// One more history was performed.

@@ -1,10 +1,12 @@
 //! Many histories on one subject, on all wardens at once, until one breaks a clause.
 
+use super::exhaustive;
 use super::generate::{Candidate, Shape, shorten};
 use super::op::Op;
 use super::play::{HISTORY, Played, Stage, play};
 use crate::harness::pool::Pool;
 use crate::harness::trial::Stop;
+use crate::spec::Profile;
 use crate::sys::family::Call;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -118,6 +120,45 @@ pub fn explore(
         explored.found = Some(Found { run, operations, played });
     }
     Ok(explored)
+}
+
+/// What came of every history up to a length.
+#[derive(Clone, Debug)]
+pub struct Exhausted {
+    /// How many distinct histories there are; each is a whole one or the beginning of one.
+    pub distinct: u64,
+    /// What came of the whole ones; the failure is as it was performed.
+    pub explored: Explored,
+}
+
+/// Performs every history of up to `length` operations on two children.
+///
+/// # Errors
+/// As [`explore`].
+pub fn exhaust(
+    pool: &Pool,
+    subject: &str,
+    length: usize,
+    uid: Option<i64>,
+    begin: &dyn Fn(u64),
+    progress: &(dyn Fn(&Played) + Sync),
+) -> Result<Exhausted, Stop> {
+    let info = pool.subjects().iter().find(|info| info.spec == subject);
+    let calls: Vec<Call> =
+        info.map(|i| i.calls.iter().filter_map(|name| Call::from_name(name)).collect()).unwrap_or_default();
+    let profile = info.and_then(|i| Profile::from_name(&i.profile)).unwrap_or(Profile::Posix);
+    let (distinct, whole) = exhaustive::histories(length, &calls, profile);
+    begin(whole.len() as u64);
+    let stage = stage(pool, subject, uid);
+    let perform = |run: u64| {
+        let ops = usize::try_from(run).ok().and_then(|run| whole.get(run));
+        ops.map(|ops| perform(pool, subject, stage, ops))
+    };
+    let (mut explored, failed) = on_all(pool, whole.len() as u64, &perform, progress)?;
+    if let Some((run, played)) = failed {
+        explored.found = Some(Found { run, operations: explored.operations, played });
+    }
+    Ok(Exhausted { distinct, explored })
 }
 
 /// Performs the histories of the numbers below `count` on all wardens; the one with the least number that broke a clause.

@@ -12,11 +12,13 @@
 //! | [`detail`] | what a report has to hold besides who and what: words, siginfo, memory, usage |
 //! | [`blame`] | which clause a wrong answer breaks |
 //! | [`play`] | a history performed by an agent |
+//! | [`exhaustive`] | every history up to a length |
 //! | [`trace`] | a history as a file |
 //! | `generate`, `explore` | histories by chance, and many of them on all wardens (feature `cli`) |
 
 pub mod blame;
 pub mod detail;
+pub mod exhaustive;
 #[cfg(feature = "cli")]
 pub mod explore;
 #[cfg(feature = "cli")]

@@ -54,6 +54,7 @@ fn no_return(world: &World, wait: &Wait, expected: Answer, woken: bool) -> &'sta
         Answer::Report(..) => of(wait, &posix::WAITPID_READY_AT_ONCE, &posix::WAITID_READY_AT_ONCE),
         Answer::Nothing => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO),
         Answer::Error("EINVAL") => of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS),
+        Answer::Error("EINTR") => of(wait, &posix::WAITPID_EINTR, &posix::WAITID_EINTR),
         Answer::Error(_) if world.sigchld.reaps() && woken => &posix::SIGCHLD_IGNORED_BLOCKS_TO_LAST,
         Answer::Error(_) => no_child(world, wait),
         Answer::Sleep => of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT),
@@ -86,8 +87,9 @@ fn error(world: &World, wait: &Wait, expected: Answer, errno: &str) -> &'static 
         (Answer::Error("EINVAL"), _) => {
             of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS)
         }
+        (Answer::Error("EINTR"), _) => of(wait, &posix::WAITPID_EINTR, &posix::WAITID_EINTR),
         (Answer::Error(_), _) => no_child(world, wait),
-        (_, "EINTR") => of(wait, &posix::WAITPID_DEFAULT_SIGCHLD, &posix::WAITID_RESTART),
+        (_, "EINTR") => of(wait, &posix::WAITPID_RESTART, &posix::WAITID_RESTART),
         (Answer::Report(kid, _), "ECHILD") if world.kids[kid].peeked => &posix::WAITID_NOWAIT_EXIT,
         (Answer::Report(..), "ECHILD") => &posix::ZOMBIE_UNTIL_TAKEN,
         (Answer::Nothing, _) => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO),

@@ -46,6 +46,14 @@ pub(super) fn check(
                 return Err(wrong(&posix::WAITID_RETURNS_ZERO, "0", seen.outcome()));
             }
             siginfo(rules, wait, &people[kid], change, seen)?;
+            let ended = matches!(change, Change::Exited(_) | Change::Killed(..));
+            if ended && reply.rusage == Memory::Untouched && rules.holds(&linux::RUSAGE_AT_LEAST_OWN) {
+                return Err(wrong(
+                    &linux::RUSAGE_AT_LEAST_OWN,
+                    "the usage of the child",
+                    "it was not stored",
+                ));
+            }
             if let Some(usage) = seen.usage() {
                 plausible(rules, &people[kid], change, &usage)?;
             }
@@ -219,10 +227,14 @@ fn plausible(rules: &Rules, person: &Person, change: Change, usage: &Usage) -> R
     Ok(())
 }
 
+/// The sums that are times, cut to whole microseconds.
+const TIMES: [&str; 2] = ["us of user time", "us of system time"];
+
 /// Sums, by name: those that only grow.
-fn sums(usage: &Usage) -> [(&'static str, Option<i64>); 5] {
+fn sums(usage: &Usage) -> [(&'static str, Option<i64>); 6] {
     [
-        ("CPU time", usage.utime_us.zip(usage.stime_us).map(|(u, s)| u + s)),
+        (TIMES[0], usage.utime_us),
+        (TIMES[1], usage.stime_us),
         ("minor faults", usage.minflt),
         ("major faults", usage.majflt),
         ("voluntary switches", usage.nvcsw),
@@ -299,7 +311,7 @@ pub(super) fn usage_adds_up(
     for ((name, was), (_, is)) in sums(last).into_iter().zip(sums(now)) {
         let (Some(was), Some(is), Some(more)) = (was, is, total(name)) else { continue };
         // Each figure is cut to a microsecond by itself.
-        let slack = if name == "CPU time" { 2 * (taken.len() as i64 + 1) } else { 0 };
+        let slack = if TIMES.contains(&name) { 2 * (taken.len() as i64 + 1) } else { 0 };
         let got = format!("{} {name} added", is - was);
         if is < was {
             return Err(wrong(&posix::RUSAGE_CHILDREN_MONOTONIC, format!("no less than {was} {name}"), got));

@@ -115,7 +115,7 @@ pub fn explore(
         };
         let simpler = Candidate::of_run(quest.seed, run, &histories).and_then(|c| c.shrink(SHRINKING, fails));
         let simpler = simpler.unwrap_or(played);
-        let played = shorten(simpler.ops(), simpler, SHRINKING, |ops| fails(ops).map(|p| (p.ops(), p)));
+        let played = shorten(simpler.ops(), simpler, SHRINKING, &mut |ops| fails(ops).map(|p| (p.ops(), p)));
         let operations = explored.operations;
         explored.found = Some(Found { run, operations, played });
     }

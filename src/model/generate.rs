@@ -81,7 +81,7 @@ pub fn shorten<F>(
     mut ops: Vec<Op>,
     mut failing: F,
     mut tries: usize,
-    mut fails: impl FnMut(&[Op]) -> Option<(Vec<Op>, F)>,
+    fails: &mut dyn FnMut(&[Op]) -> Option<(Vec<Op>, F)>,
 ) -> F {
     let mut at = ops.len();
     let mut shorter = false;
@@ -99,6 +99,15 @@ pub fn shorten<F>(
         }
         if at == 0 && shorter {
             (at, shorter) = (ops.len(), false);
+        }
+    }
+    // What is made and taken again goes in pairs.
+    for (i, j) in (0..ops.len()).flat_map(|i| (i + 1..ops.len()).map(move |j| (i, j))).take(tries.max(60)) {
+        let kept = ops.iter().enumerate().filter(|(at, _)| *at != i && *at != j).map(|(_, op)| *op);
+        let without: Vec<Op> = kept.collect();
+        if let Some((performed, failure)) = fails(&without).filter(|_| !without.is_empty()) {
+            let ops = if performed.len() <= without.len() { performed } else { without };
+            return shorten(ops, failure, tries, fails);
         }
     }
     let renamed = renamed(&ops);
@@ -165,6 +174,7 @@ fn op(shape: &Shape) -> BoxedStrategy<Op> {
         3 => (slot(shape), to).prop_map(|(slot, to)| Op::Group { slot, to }),
         1 => action.prop_map(Op::Sigchld),
         2 => Just(Op::Usage),
+        2 => proptest::bool::weighted(0.4).prop_map(|restart| Op::Interrupt { restart }),
         22 => wait(shape).prop_map(Op::Wait),
     ]
     .boxed()

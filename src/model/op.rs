@@ -9,6 +9,7 @@
 //! cont A                     SIGCONT
 //! group A own|agent|B        it moves to a process group of its own, the agent's, the one that B leads
 //! sigchld default|ignore|count|nocldwait
+//! interrupt  |  interrupt restart   a caught signal while the agent sleeps in a call, without or with SA_RESTART
 //! usage                      the usage of the agent's taken children
 //! wait4(any, WNOHANG)        a call; targets: any, A, own group, group A, pidfd A, the caller
 //! ```
@@ -197,6 +198,11 @@ pub enum Op {
     },
     /// The agent sets its action for `SIGCHLD`.
     Sigchld(Sigchld),
+    /// A signal is sent to the agent, which sleeps in a call and catches it.
+    Interrupt {
+        /// Whether the handler was installed with `SA_RESTART`.
+        restart: bool,
+    },
     /// `getrusage(RUSAGE_CHILDREN)` of the agent.
     Usage,
     /// The agent makes a call.
@@ -223,7 +229,7 @@ impl Op {
             Op::Wait(Wait { whom: Whom::Child(slot) | Whom::Group(slot) | Whom::Pidfd(slot), .. }) => {
                 *slot = name(*slot);
             }
-            Op::Wait(_) | Op::Sigchld(_) | Op::Usage => {}
+            Op::Wait(_) | Op::Sigchld(_) | Op::Usage | Op::Interrupt { .. } => {}
         }
         op
     }
@@ -246,6 +252,8 @@ impl fmt::Display for Op {
                 let name = Sigchld::ALL.iter().find(|(a, _)| a == action).map_or("", |(_, name)| name);
                 write!(f, "sigchld {name}")
             }
+            Op::Interrupt { restart: false } => f.write_str("interrupt"),
+            Op::Interrupt { restart: true } => f.write_str("interrupt restart"),
             Op::Usage => f.write_str("usage"),
             Op::Wait(wait) => wait.fmt(f),
         }
@@ -338,6 +346,8 @@ fn parse_one(text: &str) -> Option<Op> {
         ["sigchld", name] => {
             Sigchld::ALL.iter().find(|(_, known)| known == name).map(|(action, _)| Op::Sigchld(*action))
         }
+        ["interrupt"] => Some(Op::Interrupt { restart: false }),
+        ["interrupt", "restart"] => Some(Op::Interrupt { restart: true }),
         ["usage"] => Some(Op::Usage),
         _ => None,
     }
@@ -390,7 +400,7 @@ mod tests {
     fn what_is_printed_is_read_back() {
         let text = "spawn A; spawn B exit -1; exit A 256; kill B SIGTERM; kill B SIG40; stop A; stop A SIGTSTP; \
                     cont A; group A own; group A agent; group B A; sigchld default; sigchld ignore; sigchld count; \
-                    sigchld nocldwait; usage; wait(any); waitpid(A, WNOHANG|WUNTRACED); wait3(any, WCONTINUED); \
+                    sigchld nocldwait; interrupt; interrupt restart; usage; wait(any); waitpid(A, WNOHANG|WUNTRACED); wait3(any, WCONTINUED); \
                     wait4(own group, WNOHANG); wait4(group B); wait4(the caller); \
                     waitid(any, WNOHANG|WSTOPPED|WCONTINUED|WNOWAIT|WEXITED); waitid(pidfd A, WSTOPPED); \
                     wait6(A, WEXITED); waitid(any, WEXITED|0x10000000)";

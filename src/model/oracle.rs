@@ -26,6 +26,8 @@ pub struct Rules {
     pub uid: Option<i64>,
     /// Whether the agent begins without any usage of children: one that is forked for it does.
     pub fresh: bool,
+    /// Whether the subject makes a call again that a signal ended.
+    pub retries: bool,
 }
 
 /// How a call came out.
@@ -192,6 +194,8 @@ impl Oracle {
         if let Observation::Usage(usage) = seen {
             self.audit(usage)?;
         }
+        let again = Op::Interrupt { restart: true };
+        let op = if matches!(op, Op::Interrupt { .. }) && self.rules.retries { &again } else { op };
         for world in &mut self.worlds {
             let before = world.kids.iter().filter(|kid| kid.phase == Phase::Gone).count();
             world.act(op);

@@ -7,7 +7,7 @@ use crate::protocol::request::{Answer as Reply, Target, WaitRequest};
 
 fn oracle(profile: Profile) -> Oracle {
     let layout = Layout::from_os_name(profile.name()).unwrap_or(Layout::Linux);
-    Oracle::new(Rules { profile, layout, uid: Some(7), fresh: true })
+    Oracle::new(Rules { profile, layout, uid: Some(7), fresh: true, retries: false })
 }
 
 fn ended(wait: &Wait, line: &str) -> Outcome {
@@ -242,6 +242,17 @@ fn sigchld_that_is_ignored_leaves_no_zombie() {
     );
     wrong(&format!("{ignored}exit B 1\nwakes -> hangs"), "posix/sigchld/ignored-blocks-to-last");
     right("spawn A exit 4\nsigchld nocldwait\nwait(any) -> ok ret=101 status=0x0400");
+}
+
+#[test]
+fn a_signal_ends_a_call_and_takes_nothing() {
+    let asleep = "spawn A\nwaitpid(A) -> sleeps\n";
+    right(&format!(
+        "{asleep}interrupt\nwakes -> err errno=EINTR\nexit A 1\nwaitpid(A) -> ok ret=101 status=0x0100"
+    ));
+    right(&format!("{asleep}interrupt restart\nexit A 1\nwakes -> ok ret=101 status=0x0100"));
+    wrong(&format!("{asleep}interrupt\nwakes -> hangs"), "posix/waitpid/eintr");
+    wrong(&format!("{asleep}interrupt restart\nwakes -> err errno=EINTR"), "posix/waitpid/restart");
 }
 
 #[test]

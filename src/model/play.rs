@@ -63,8 +63,13 @@ impl Played {
 /// # Errors
 /// [`Stop`] when the harness, the surroundings or the agent's protocol went wrong; a broken clause is no error.
 pub fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, Stop> {
-    let rules =
-        Rules { profile: trial.profile(), layout: trial.layout(), uid: stage.uid, fresh: stage.hosted };
+    let rules = Rules {
+        profile: trial.profile(),
+        layout: trial.layout(),
+        uid: stage.uid,
+        fresh: stage.hosted,
+        retries: trial.retries_eintr(),
+    };
     trial.settled = true;
     let mut player = Player {
         trial,
@@ -101,6 +106,11 @@ impl From<Violation> for End {
     }
 }
 
+/// The signals that the agent catches, without and with `SA_RESTART`.
+fn interrupting(restart: bool) -> Signal {
+    if restart { Signal::USR1 } else { Signal::USR2 }
+}
+
 struct Player<'t, 'a> {
     trial: &'t mut Trial<'a>,
     stage: Stage,
@@ -113,6 +123,12 @@ struct Player<'t, 'a> {
 
 impl Player<'_, '_> {
     fn all(&mut self, ops: &[Op]) -> Result<(), End> {
+        for restart in [false, true] {
+            if ops.contains(&Op::Interrupt { restart }) {
+                let flags: &[&str] = if restart { &["restart"] } else { &[] };
+                self.trial.sigaction(interrupting(restart), "count", flags)?;
+            }
+        }
         for (at, op) in ops.iter().enumerate() {
             if self.oracle.allows(op) {
                 self.perform(op, &ops[at + 1..])?;
@@ -241,6 +257,7 @@ impl Player<'_, '_> {
                 };
                 self.trial.sigaction(Signal::CHLD, what, flags)?;
             }
+            Op::Interrupt { restart } => self.trial.signal_agent(interrupting(restart))?,
             Op::Spawn { .. } | Op::Usage | Op::Wait(_) => {}
         }
         Ok(())

@@ -69,6 +69,8 @@ pub struct World {
     pub sigchld: Sigchld,
     /// The call in which the agent sleeps.
     pub asleep: Option<Wait>,
+    /// That call was interrupted, and has not come back yet.
+    pub interrupted: bool,
 }
 
 impl World {
@@ -110,6 +112,7 @@ impl World {
                     }
             }
             Op::Sigchld(_) | Op::Usage => awake,
+            Op::Interrupt { .. } => !awake,
             Op::Wait(wait) => awake && wait.whom.slot().is_none_or(|slot| self.last(slot).is_some()),
         }
     }
@@ -166,6 +169,7 @@ impl World {
                 }
             }
             Op::Sigchld(action) => self.sigchld = action,
+            Op::Interrupt { restart } => self.interrupted = !restart,
             Op::Usage | Op::Wait(_) => {}
         }
     }
@@ -209,6 +213,9 @@ impl World {
 
     /// Everything that a call may come back with here, on a system of that profile.
     pub fn answers(&self, wait: &Wait, profile: Profile) -> Vec<Answer> {
+        if self.interrupted {
+            return vec![Answer::Error("EINTR")];
+        }
         if wait.unknown {
             return vec![Answer::Error("EINVAL")];
         }
@@ -238,6 +245,7 @@ impl World {
     #[must_use]
     pub fn after(&self, wait: &Wait, answer: Answer) -> World {
         let mut world = self.clone();
+        world.interrupted = false;
         world.asleep = match answer {
             Answer::Sleep => Some(*wait),
             _ => None,

@@ -4,9 +4,12 @@ use super::Said;
 use super::explore::failure;
 use super::session::{SessionArgs, failed};
 use crate::harness::settings::RunError;
+use crate::model::emit_c::emit;
 use crate::model::explore::{perform as perform_history, stage};
 use crate::model::op::{Op, parse};
 use crate::model::trace;
+use crate::spec::Profile;
+use clap::ValueEnum;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -17,17 +20,32 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "\
 Examples:
   waitspec replay waitspec-7.trace --subject libc
+  waitspec replay waitspec-7.trace --emit c > history.c     the smallest thing to send to a maintainer
   echo 'spawn A; stop A; cont A; wait4(any, WCONTINUED)' | waitspec replay -")]
 pub struct Args {
     /// The file with the history
     trace: PathBuf,
+    /// Do not perform it: print one C program that does, and needs nothing else
+    #[arg(long, value_enum, value_name = "LANGUAGE", conflicts_with_all = ["subjects", "jobs", "child", "warden"])]
+    emit: Option<Language>,
     #[command(flatten)]
     session: SessionArgs,
+}
+
+#[derive(Debug, Copy, Clone, PartialEq, Eq, ValueEnum)]
+enum Language {
+    /// C99 and POSIX
+    C,
 }
 
 /// Performs the verb.
 pub fn perform(args: &Args) -> Result<Said, RunError> {
     let ops = read(&args.trace)?;
+    if args.emit == Some(Language::C) {
+        let profile = args.session.profile.or_else(|| Profile::from_name(std::env::consts::OS));
+        let about = [format!("waitspec {}: the history {}", env!("CARGO_PKG_VERSION"), args.trace.display())];
+        return Ok(Said::well(emit(&ops, profile.unwrap_or(Profile::Posix), &about)));
+    }
     let (pool, subjects) = args.session.pool()?;
     let mut said = Said::default();
     for subject in &subjects {

@@ -16,7 +16,7 @@ pub struct SessionArgs {
     subjects: Vec<String>,
     /// The system whose promises hold, instead of the one that the subject names
     #[arg(long, value_name = "P", value_parser = profile_names())]
-    profile: Option<Profile>,
+    pub profile: Option<Profile>,
     /// How many agents live beside each other; by default two for each processor
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,

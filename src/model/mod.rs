@@ -13,11 +13,13 @@
 //! | [`blame`] | which clause a wrong answer breaks |
 //! | [`play`] | a history performed by an agent |
 //! | [`exhaustive`] | every history up to a length |
+//! | [`emit_c`] | a history as a C program |
 //! | [`trace`] | a history as a file |
 //! | `generate`, `explore` | histories by chance, and many of them on all wardens (feature `cli`) |
 
 pub mod blame;
 pub mod detail;
+pub mod emit_c;
 pub mod exhaustive;
 #[cfg(feature = "cli")]
 pub mod explore;

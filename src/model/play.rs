@@ -106,9 +106,10 @@ impl From<Violation> for End {
     }
 }
 
-/// The signals that the agent catches, without and with `SA_RESTART`.
+/// The signals that the agent catches, without and with `SA_RESTART`: ignored by default, so that a child which has not put its
+/// signals back yet is not meant by any that it is sent.
 fn interrupting(restart: bool) -> Signal {
-    if restart { Signal::USR1 } else { Signal::USR2 }
+    if restart { Signal::URG } else { Signal::WINCH }
 }
 
 struct Player<'t, 'a> {

@@ -24,6 +24,7 @@ Examples:
   waitspec explore                                          the default subjects, 1000 histories each
   waitspec explore --subject libc --runs 20000 --seed 7     the same histories each time
   waitspec explore --ops 60 --children 12                   longer ones, with more children
+  waitspec explore --waiters 4                              calls of several threads at the same time
   waitspec explore --exhaustive 5 --subject syscall         all of them up to that length
   waitspec explore --subject 'agent:./myagent' --output found.trace")]
 pub struct Args {
@@ -38,8 +39,11 @@ pub struct Args {
     /// So many histories for each subject
     #[arg(long, value_name = "N", default_value_t = 1000)]
     runs: u64,
+    /// Calls are made by so many threads at a time, and some order of them has to explain what they came back with
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    waiters: u8,
     /// Instead of histories by chance, every one of up to N operations on two children
-    #[arg(long, value_name = "N", conflicts_with_all = ["ops", "children", "runs", "seed"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["ops", "children", "runs", "seed", "waiters"])]
     exhaustive: Option<usize>,
     /// The seed of the histories; without it another one each time, which is told
     #[arg(long, value_name = "SEED")]
@@ -55,8 +59,14 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         u64::from(now.subsec_nanos()) ^ now.as_secs()
     });
-    let quest =
-        Quest { ops: args.ops, children: args.children, runs: args.runs, seed, uid: args.session.uid() };
+    let quest = Quest {
+        ops: args.ops,
+        children: args.children,
+        runs: args.runs,
+        seed,
+        uid: args.session.uid(),
+        waiters: args.waiters,
+    };
     let (pool, subjects) = args.session.pool()?;
     let mut said = Said::default();
     for subject in &subjects {
@@ -88,8 +98,11 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
             let about = [
                 format!("waitspec {}: a history of {subject}", env!("CARGO_PKG_VERSION")),
                 format!(
-                    "run {} of: waitspec explore --subject '{subject}' --seed {seed} --ops {} --children {}",
-                    found.run, quest.ops, quest.children
+                    "run {} of: waitspec explore --subject '{subject}' --seed {seed} --ops {} --children {}{}",
+                    found.run,
+                    quest.ops,
+                    quest.children,
+                    if quest.waiters > 0 { format!(" --waiters {}", quest.waiters) } else { String::new() }
                 ),
             ];
             let path = args.output.clone().unwrap_or_else(|| format!("waitspec-{seed}.trace").into());

@@ -42,6 +42,10 @@ enum Language {
 pub fn perform(args: &Args) -> Result<Said, RunError> {
     let ops = read(&args.trace)?;
     if args.emit == Some(Language::C) {
+        if ops.iter().any(|op| matches!(op, Op::Wait(wait) if wait.thread > 0)) {
+            let why = "a C program makes its calls one after the other: no history with threads can be one";
+            return Err(RunError::Usage(why.to_owned()));
+        }
         let profile = args.session.profile.or_else(|| Profile::from_name(std::env::consts::OS));
         let about = [format!("waitspec {}: the history {}", env!("CARGO_PKG_VERSION"), args.trace.display())];
         return Ok(Said::well(emit(&ops, profile.unwrap_or(Profile::Posix), &about)));

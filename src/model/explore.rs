@@ -31,6 +31,8 @@ pub struct Quest {
     pub seed: u64,
     /// The user of the children, where it is known.
     pub uid: Option<i64>,
+    /// Calls are made by so many threads at a time; 0: one after the other.
+    pub waiters: u8,
 }
 
 /// A history that breaks a clause.
@@ -86,7 +88,8 @@ fn shape(pool: &Pool, subject: &str, quest: &Quest) -> Shape {
     let calls: Vec<Call> =
         info.map(|i| i.calls.iter().filter_map(|name| Call::from_name(name)).collect()).unwrap_or_default();
     let calls = if calls.is_empty() { Call::ALL.to_vec() } else { calls };
-    Shape::new(quest.ops, quest.children, calls, info.map_or("", |i| i.os.as_str()))
+    let shape = Shape::new(quest.ops, quest.children, calls, info.map_or("", |i| i.os.as_str()));
+    Shape { waiters: quest.waiters, ..shape }
 }
 
 /// Performs histories until one breaks a clause or all are done; `progress` is told of each.
@@ -233,7 +236,7 @@ pub struct Caught {
 /// As [`explore`].
 pub fn catches(pool: &Pool, subject: &str, budget: u64, seed: u64) -> Result<Option<Caught>, Stop> {
     let uid = Some(rustix::process::getuid().as_raw().into());
-    let quest = Quest { ops: 30, children: 6, runs: budget, seed, uid };
+    let quest = Quest { ops: 30, children: 6, runs: budget, seed, uid, waiters: 0 };
     let stage = stage(pool, subject, uid);
     let shape = shape(pool, subject, &quest);
     let perform =

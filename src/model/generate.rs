@@ -23,13 +23,16 @@ pub struct Shape {
     pub pidfd: bool,
     /// Signals of the real-time range may be sent.
     pub realtime: bool,
+    /// Calls are made by so many threads at a time; 0: by one, and each is judged before the next.
+    pub waiters: u8,
 }
 
 impl Shape {
     /// Histories of at most so many operations on so many children, for a subject with these calls on that system.
     pub fn new(ops: usize, children: u8, calls: Vec<Call>, os: &str) -> Shape {
         let children = children.clamp(1, Slot::MOST);
-        Shape { ops: ops.max(1), children, calls, pidfd: os == "linux", realtime: os == "linux" }
+        let linux = os == "linux";
+        Shape { ops: ops.max(1), children, calls, pidfd: linux, realtime: linux, waiters: 0 }
     }
 }
 
@@ -48,7 +51,8 @@ impl Candidate {
         // No fork, no time-out, no file: nothing here may have children or write by itself.
         let config = Config { failure_persistence: None, ..Config::default() };
         let mut runner = TestRunner::new_with_rng(config, rng);
-        histories(shape).new_tree(&mut runner).ok().map(|tree| Candidate(Box::new(tree)))
+        let histories = if shape.waiters == 0 { histories(shape) } else { concurrent(shape) };
+        histories.new_tree(&mut runner).ok().map(|tree| Candidate(Box::new(tree)))
     }
 
     /// The history as it is now.
@@ -142,6 +146,43 @@ fn histories(shape: &Shape) -> BoxedStrategy<Vec<Op>> {
     (born, later).prop_map(|(born, later)| born.into_iter().chain(later).collect()).boxed()
 }
 
+/// Histories in which calls are made by so many threads at a time, while children change.
+fn concurrent(shape: &Shape) -> BoxedStrategy<Vec<Op>> {
+    let born =
+        vec((exits(), proptest::bool::weighted(0.3)), 1..=usize::from(shape.children)).prop_map(|born| {
+            let mut ops = Vec::new();
+            for (slot, (exits, leads)) in (0..).map(Slot).zip(born) {
+                ops.push(Op::Spawn { slot, exits });
+                if leads {
+                    ops.push(Op::Group { slot, to: Join::Own });
+                }
+            }
+            ops
+        });
+    let waiters = shape.waiters;
+    let call =
+        (wait(shape), 1..=waiters, proptest::bool::weighted(0.25)).prop_map(|(wait, thread, nohang)| {
+            // At the end of the history every call has to come back.
+            let kept =
+                [Options::UNTRACED, Options::CONTINUED, Options::NOWAIT].into_iter().filter(|o| wait.has(*o));
+            let options = kept.chain((nohang && wait.call != Call::Wait).then_some(Options::NOHANG));
+            let options = options.fold(Options::NONE, |all, one| all.with(one));
+            let whom = match wait.whom {
+                Whom::Pidfd(slot) => Whom::Child(slot),
+                other => other,
+            };
+            Op::Wait(Wait { whom, options, unknown: false, thread, ..wait })
+        });
+    let act = prop_oneof![
+        3 => (slot(shape), code()).prop_map(|(slot, code)| Op::Exit { slot, code }),
+        3 => slot(shape).prop_map(|slot| Op::Kill { slot, signal: Signal::KILL }),
+        4 => slot(shape).prop_map(|slot| Op::Stop { slot, signal: Signal::STOP }),
+        4 => slot(shape).prop_map(|slot| Op::Cont { slot }),
+    ];
+    let later = vec(prop_oneof![3 => call, 2 => act], 1..=shape.ops);
+    (born, later).prop_map(|(born, later)| born.into_iter().chain(later).collect()).boxed()
+}
+
 fn exits() -> impl Strategy<Value = Option<i32>> {
     prop_oneof![3 => Just(None), 1 => code().prop_map(Some)]
 }
@@ -219,7 +260,7 @@ fn worded(
     ];
     let options = given.into_iter().filter(|(on, _)| *on && !plain);
     let options = options.fold(Options::NONE, |all, (_, option)| all.with(option));
-    Wait { call, whom, options, unknown: unknown && !plain }
+    Wait { call, whom, options, unknown: unknown && !plain, thread: 0 }
 }
 
 #[cfg(test)]

@@ -11,13 +11,16 @@
 //! | [`oracle`] | the judge: sets of states, one step for each operation |
 //! | [`detail`] | what a report has to hold besides who and what: words, siginfo, memory, usage |
 //! | [`blame`] | which clause a wrong answer breaks |
-//! | [`play`] | a history performed by an agent |
+//! | [`play`] | a history performed by an agent; `actor` is what is done to it, `crowd` calls of several threads |
+//! | [`history`] | calls that are made at the same time: whether some order explains them |
 //! | [`exhaustive`] | every history up to a length |
 //! | [`emit_c`] | a history as a C program |
 //! | [`trace`] | a history as a file |
 //! | `generate`, `explore` | histories by chance, and many of them on all wardens (feature `cli`) |
 
+mod actor;
 pub mod blame;
+mod crowd;
 pub mod detail;
 pub mod emit_c;
 pub mod exhaustive;
@@ -25,6 +28,7 @@ pub mod exhaustive;
 pub mod explore;
 #[cfg(feature = "cli")]
 pub mod generate;
+pub mod history;
 pub mod op;
 pub mod oracle;
 pub mod play;

@@ -11,6 +11,7 @@
 //! sigchld default|ignore|count|nocldwait
 //! interrupt  |  interrupt restart   a caught signal while the agent sleeps in a call, without or with SA_RESTART
 //! usage                      the usage of the agent's taken children
+//! 2: wait4(any)              a call on thread 2 of the agent, while others go on
 //! wait4(any, WNOHANG)        a call; targets: any, A, own group, group A, pidfd A, the caller
 //! ```
 //!
@@ -128,6 +129,8 @@ pub struct Wait {
     pub options: Options,
     /// Whether [`UNKNOWN_BIT`] is set as well.
     pub unknown: bool,
+    /// The agent's thread that makes it; 0 is the one that does everything else.
+    pub thread: u8,
 }
 
 impl Wait {
@@ -210,6 +213,19 @@ pub enum Op {
 }
 
 impl Op {
+    /// The slot of the child that something is done to.
+    pub fn slot(&self) -> Option<Slot> {
+        match *self {
+            Op::Spawn { slot, .. }
+            | Op::Exit { slot, .. }
+            | Op::Kill { slot, .. }
+            | Op::Stop { slot, .. }
+            | Op::Cont { slot }
+            | Op::Group { slot, .. } => Some(slot),
+            Op::Wait(_) | Op::Sigchld(_) | Op::Usage | Op::Interrupt { .. } => None,
+        }
+    }
+
     /// The same with other slots.
     #[must_use]
     pub fn with_slots(&self, name: &mut impl FnMut(Slot) -> Slot) -> Op {
@@ -275,6 +291,9 @@ impl fmt::Display for Whom {
 
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.thread > 0 {
+            write!(f, "{}: ", self.thread)?;
+        }
         write!(f, "{}({}", self.call.name(), self.whom)?;
         let mut options: Vec<String> = self.options.names(self.call).into_iter().map(str::to_owned).collect();
         if self.unknown {
@@ -328,7 +347,10 @@ pub fn parse(text: &str) -> Result<Vec<Op>, ScriptError> {
 
 fn parse_one(text: &str) -> Option<Op> {
     if let Some((call, rest)) = text.split_once('(') {
-        return parse_wait(Call::from_name(call.trim())?, rest.strip_suffix(')')?).map(Op::Wait);
+        let (thread, call) = call.split_once(':').unwrap_or(("0", call));
+        let mut wait = parse_wait(Call::from_name(call.trim())?, rest.strip_suffix(')')?)?;
+        wait.thread = thread.trim().parse().ok()?;
+        return Some(Op::Wait(wait));
     }
     let words: Vec<&str> = text.split_whitespace().collect();
     let slot = || words.get(1).copied().and_then(Slot::parse);
@@ -366,7 +388,7 @@ fn parse_wait(call: Call, arguments: &str) -> Option<Wait> {
         _ => return None,
     };
     let by_event = matches!(call, Call::Waitid | Call::Wait6);
-    let mut wait = Wait { call, whom, options: Options::NONE, unknown: false };
+    let mut wait = Wait { call, whom, options: Options::NONE, unknown: false, thread: 0 };
     let mut wants_end = !by_event;
     for option in options.split('|').map(str::trim).filter(|o| !o.is_empty()) {
         let bit = match option {
@@ -400,7 +422,7 @@ mod tests {
     fn what_is_printed_is_read_back() {
         let text = "spawn A; spawn B exit -1; exit A 256; kill B SIGTERM; kill B SIG40; stop A; stop A SIGTSTP; \
                     cont A; group A own; group A agent; group B A; sigchld default; sigchld ignore; sigchld count; \
-                    sigchld nocldwait; interrupt; interrupt restart; usage; wait(any); waitpid(A, WNOHANG|WUNTRACED); wait3(any, WCONTINUED); \
+                    sigchld nocldwait; interrupt; interrupt restart; usage; 3: wait(any); wait(any); waitpid(A, WNOHANG|WUNTRACED); wait3(any, WCONTINUED); \
                     wait4(own group, WNOHANG); wait4(group B); wait4(the caller); \
                     waitid(any, WNOHANG|WSTOPPED|WCONTINUED|WNOWAIT|WEXITED); waitid(pidfd A, WSTOPPED); \
                     wait6(A, WEXITED); waitid(any, WEXITED|0x10000000)";

@@ -124,7 +124,7 @@ struct Ledger {
 /// The judge of one history.
 #[derive(Clone, Debug)]
 pub struct Oracle {
-    rules: Rules,
+    pub(super) rules: Rules,
     worlds: Vec<World>,
     people: Vec<Person>,
     ledger: Ledger,
@@ -140,9 +140,21 @@ impl Oracle {
         Oracle { rules, worlds: vec![World::default()], people: Vec::new(), ledger, deviations: Vec::new() }
     }
 
+    /// The judge for someone who keeps the states himself: these, of these children.
+    pub(super) fn of(rules: Rules, worlds: Vec<World>, pids: &[i64]) -> Oracle {
+        let born = Instant::now();
+        let people = pids.iter().map(|pid| Person { pid: *pid, born, spent: None }).collect();
+        Oracle { worlds, people, ..Oracle::new(rules) }
+    }
+
     /// The states that are possible.
     pub fn worlds(&self) -> &[World] {
         &self.worlds
+    }
+
+    /// What is known of the children besides their states.
+    pub(super) fn people(&self) -> &[Person] {
+        &self.people
     }
 
     /// Whether an operation has a meaning whichever of the states is the case; what has none is left out of a history.
@@ -264,7 +276,7 @@ impl Oracle {
     }
 
     /// Whether an outcome is that answer.
-    fn fits(
+    pub(super) fn fits(
         &self,
         world: &World,
         wait: &Wait,

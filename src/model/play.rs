@@ -1,15 +1,15 @@
 //! A history performed by an agent, and judged as it goes.
 
-use super::op::{Join, Op, Slot, Wait, Whom};
+use super::actor::Actor;
+use super::crowd;
+use super::op::{Op, Slot, Wait};
 use super::oracle::{Expects, Observation, Oracle, Outcome, Rules, Violation};
 use super::world::Phase;
 use crate::harness::case::{Calls, Case, Needs, here};
 use crate::harness::seen::Seen;
-use crate::harness::trial::{Child, Pending, Stop, Target, Trial};
-use crate::scenario::{Scenario, Step};
+use crate::harness::trial::{Pending, Stop, Trial};
 use crate::spec::{Deviation, posix};
 use crate::wait::Signal;
-use std::collections::BTreeMap;
 
 /// A history is a trial of no case of the catalogue.
 pub static HISTORY: Case = Case {
@@ -29,6 +29,19 @@ pub struct Stage {
     pub hosted: bool,
     /// The user of the children, where it is known.
     pub uid: Option<i64>,
+}
+
+impl Stage {
+    /// What holds for the subject whose agent this is.
+    pub(super) fn rules(&self, trial: &Trial<'_>) -> Rules {
+        Rules {
+            profile: trial.profile(),
+            layout: trial.layout(),
+            uid: self.uid,
+            fresh: self.hosted,
+            retries: trial.retries_eintr(),
+        }
+    }
 }
 
 /// One operation that was performed.
@@ -58,28 +71,16 @@ impl Played {
     }
 }
 
-/// Performs a history on an agent that has just been started.
+/// Performs a history on an agent that has just been started; one with calls on threads of their own is judged as a whole.
 ///
 /// # Errors
 /// [`Stop`] when the harness, the surroundings or the agent's protocol went wrong; a broken clause is no error.
 pub fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, Stop> {
-    let rules = Rules {
-        profile: trial.profile(),
-        layout: trial.layout(),
-        uid: stage.uid,
-        fresh: stage.hosted,
-        retries: trial.retries_eintr(),
-    };
-    trial.settled = true;
-    let mut player = Player {
-        trial,
-        stage,
-        oracle: Oracle::new(rules),
-        children: BTreeMap::new(),
-        pidfds: BTreeMap::new(),
-        pending: None,
-        steps: Vec::new(),
-    };
+    if ops.iter().any(|op| matches!(op, Op::Wait(wait) if wait.thread > 0)) {
+        return crowd::play(trial, stage, ops);
+    }
+    let oracle = Oracle::new(stage.rules(trial));
+    let mut player = Player { actor: Actor::new(trial, stage), oracle, pending: None, steps: Vec::new() };
     let violation = match player.all(ops) {
         Ok(()) => None,
         Err(End::Broke(violation)) => Some(*violation),
@@ -106,30 +107,16 @@ impl From<Violation> for End {
     }
 }
 
-/// The signals that the agent catches, without and with `SA_RESTART`: ignored by default, so that a child which has not put its
-/// signals back yet is not meant by any that it is sent.
-fn interrupting(restart: bool) -> Signal {
-    if restart { Signal::URG } else { Signal::WINCH }
-}
-
 struct Player<'t, 'a> {
-    trial: &'t mut Trial<'a>,
-    stage: Stage,
+    actor: Actor<'t, 'a>,
     oracle: Oracle,
-    children: BTreeMap<Slot, (Child, bool)>,
-    pidfds: BTreeMap<Slot, i64>,
     pending: Option<Pending>,
     steps: Vec<Performed>,
 }
 
 impl Player<'_, '_> {
     fn all(&mut self, ops: &[Op]) -> Result<(), End> {
-        for restart in [false, true] {
-            if ops.contains(&Op::Interrupt { restart }) {
-                let flags: &[&str] = if restart { &["restart"] } else { &[] };
-                self.trial.sigaction(interrupting(restart), "count", flags)?;
-            }
-        }
+        self.actor.catch(ops)?;
         for (at, op) in ops.iter().enumerate() {
             if self.oracle.allows(op) {
                 self.perform(op, &ops[at + 1..])?;
@@ -142,7 +129,7 @@ impl Player<'_, '_> {
     fn awaken(&mut self) -> Result<(), End> {
         if let Some(pending) = self.pending.take() {
             // A call that returned without a cause is found out here at the latest.
-            match self.trial.watch(pending)? {
+            match self.actor.trial.watch(pending)? {
                 Ok(seen) => self.wake(Outcome::Ended(seen))?,
                 Err(pending) => self.pending = Some(pending),
             }
@@ -160,22 +147,25 @@ impl Player<'_, '_> {
         self.steps.push(Performed { op: *op, told: String::new() });
         let seen = match op {
             Op::Wait(wait) => return self.call(op, wait),
-            Op::Spawn { slot, exits } => Observation::Born(self.spawn(*slot, *exits, later)?),
-            Op::Usage => Observation::Usage(self.trial.usage_of_children()?),
-            _ => {
-                self.act(op)?;
-                Observation::Done
+            Op::Spawn { slot, exits } => {
+                let vanishes = self.oracle.worlds().iter().any(|world| world.sigchld.reaps());
+                Observation::Born(self.actor.spawn(*slot, *exits, later, vanishes)?)
             }
+            Op::Usage => Observation::Usage(self.actor.trial.usage_of_children()?),
+            _ => match self.actor.act(op)? {
+                None => Observation::Done,
+                Some(errno) => return Err(self.lost(op, errno).into()),
+            },
         };
         self.oracle.step(op, &seen)?;
-        self.settle(op)?;
+        self.actor.settle(op, op.slot().and_then(|slot| self.oracle.phase(slot)))?;
         if let Some(wait) = self.oracle.asleep() {
-            let came = self.pending.as_ref().is_some_and(|pending| self.trial.has_come(pending));
+            let came = self.pending.as_ref().is_some_and(|pending| self.actor.trial.has_come(pending));
             match self.oracle.expects(&wait) {
                 Expects::Sleep if !came => {}
                 Expects::Either if !came => {
                     if let Some(pending) = self.pending.take() {
-                        match self.trial.watch(pending)? {
+                        match self.actor.trial.watch(pending)? {
                             Ok(seen) => self.wake(Outcome::Ended(seen))?,
                             Err(pending) => self.pending = Some(pending),
                         }
@@ -183,7 +173,7 @@ impl Player<'_, '_> {
                 }
                 _ => {
                     if let Some(pending) = self.pending.take() {
-                        let seen = self.trial.finish(pending)?;
+                        let seen = self.actor.trial.finish(pending)?;
                         self.wake(Outcome::Ended(seen))?;
                     }
                 }
@@ -192,135 +182,27 @@ impl Player<'_, '_> {
         Ok(())
     }
 
-    fn child(&self, slot: Slot) -> Result<Child, Stop> {
-        let known = self.children.get(&slot).map(|(child, _)| child.clone());
-        known.ok_or_else(|| Stop::Broken(format!("the history has no child {slot} yet")))
-    }
-
-    /// A child is connected only if it has to be told something: without, it costs a third.
-    fn spawn(&mut self, slot: Slot, exits: Option<i32>, later: &[Op]) -> Result<i64, Stop> {
-        let vanishes = self.oracle.worlds().iter().any(|world| world.sigchld.reaps());
-        let told = later.iter().any(|op| match op {
-            Op::Exit { slot: s, .. } => *s == slot,
-            // What a child that has exec'ed does itself its parent may not do.
-            Op::Group { slot: s, .. } => *s == slot && !self.stage.hosted,
-            _ => false,
-        });
-        // One that may be gone before it was ever seen is told to exit, too.
-        let connected = told || exits.is_some() && vanishes;
-        let scenario = match exits {
-            _ if connected => Scenario::held(),
-            Some(code) => Scenario::exits(code),
-            None => Scenario::of([Step::Pause]),
+    /// A child that must be there cannot be signalled.
+    fn lost(&self, op: &Op, errno: String) -> Violation {
+        let slot = op.slot().unwrap_or(Slot(0));
+        let kid = self.oracle.worlds().first().and_then(|world| Some(&world.kids[world.last(slot)?]));
+        let clause = match kid {
+            Some(kid) if kid.peeked => &posix::WAITID_NOWAIT_EXIT,
+            Some(kid) if kid.phase == Phase::Zombie => &posix::ZOMBIE_UNTIL_TAKEN,
+            _ => &posix::STATUS_CONSUMED_ONCE,
         };
-        let child = self.trial.spawn(scenario)?;
-        let pid = child.pid;
-        self.pidfds.remove(&slot);
-        if later.iter().any(|op| matches!(op, Op::Wait(w) if w.whom == Whom::Pidfd(slot))) {
-            match self.trial.pidfd_open(&child, false) {
-                Ok(fd) => drop(self.pidfds.insert(slot, fd)),
-                Err(Stop::Skip(_)) => {}
-                Err(other) => return Err(other),
-            }
-        }
-        if let (Some(code), true) = (exits, connected) {
-            self.trial.tell(&child, Step::exit(code))?;
-        }
-        self.children.insert(slot, (child, connected));
-        Ok(pid)
-    }
-
-    fn act(&mut self, op: &Op) -> Result<(), End> {
-        match *op {
-            Op::Exit { slot, code } => self.trial.tell(&self.child(slot)?, Step::exit(code))?,
-            Op::Kill { slot, signal } | Op::Stop { slot, signal } => self.signal(slot, signal)?,
-            Op::Cont { slot } => self.signal(slot, Signal::CONT)?,
-            Op::Group { slot, to } => {
-                let pgid = match to {
-                    Join::Own => 0,
-                    Join::Agent => self.trial.agent_pid(),
-                    Join::Of(leader) => self.child(leader)?.pid,
-                };
-                let child = self.child(slot)?;
-                if self.stage.hosted {
-                    self.trial.setpgid(Some(&child), pgid)?;
-                } else {
-                    let pgid = i32::try_from(pgid).map_err(|e| Stop::Broken(e.to_string()))?;
-                    self.trial.tell(&child, Step::Setpgid { pgid })?;
-                }
-            }
-            Op::Sigchld(action) => {
-                let (what, flags): (&str, &[&str]) = match action {
-                    super::op::Sigchld::Default => ("default", &[]),
-                    super::op::Sigchld::Ignore => ("ignore", &[]),
-                    super::op::Sigchld::Count => ("count", &["restart"]),
-                    super::op::Sigchld::NoCldWait => ("count", &["restart", "nocldwait"]),
-                };
-                self.trial.sigaction(Signal::CHLD, what, flags)?;
-            }
-            Op::Interrupt { restart } => self.trial.signal_agent(interrupting(restart))?,
-            Op::Spawn { .. } | Op::Usage | Op::Wait(_) => {}
-        }
-        Ok(())
-    }
-
-    fn signal(&mut self, slot: Slot, signal: Signal) -> Result<(), End> {
-        let child = self.child(slot)?;
-        match self.trial.try_signal(&child, signal)? {
-            None => Ok(()),
-            Some(errno) => {
-                let zombie = self.oracle.phase(slot) == Some(Phase::Zombie);
-                let clause = if zombie { &posix::ZOMBIE_UNTIL_TAKEN } else { &posix::STATUS_CONSUMED_ONCE };
-                let expected = format!("{slot} is there, and can be signalled");
-                Err(Violation::new(clause, expected, errno, 0).into())
-            }
-        }
-    }
-
-    /// Waits until the process table shows what an operation has done.
-    fn settle(&mut self, op: &Op) -> Result<(), End> {
-        let slot = match *op {
-            Op::Spawn { slot, exits: Some(_) }
-            | Op::Exit { slot, .. }
-            | Op::Kill { slot, .. }
-            | Op::Stop { slot, .. }
-            | Op::Cont { slot } => slot,
-            _ => return Ok(()),
-        };
-        let child = self.child(slot)?;
-        match self.oracle.phase(slot) {
-            Some(Phase::Zombie | Phase::Gone) => self.trial.await_ended(&child)?,
-            Some(Phase::Stopped) => self.trial.await_stopped(&child)?,
-            Some(Phase::Running) | None => {}
-        }
-        Ok(())
+        Violation::new(clause, format!("{slot} is there, and can be signalled"), errno, 0)
     }
 
     fn call(&mut self, op: &Op, wait: &Wait) -> Result<(), End> {
-        let led;
-        let target = match wait.whom {
-            Whom::Any => Target::Any,
-            Whom::Child(slot) => Target::Pid(self.child(slot)?.pid),
-            Whom::OwnGroup => Target::OwnGroup,
-            Whom::Group(slot) => {
-                led = self.child(slot)?;
-                Target::Group(&led)
-            }
-            Whom::Pidfd(slot) => match self.pidfds.get(&slot) {
-                Some(fd) => Target::Pidfd(*fd),
-                None => return self.judged(op, wait, Outcome::NotOffered),
-            },
-            Whom::Caller => Target::Pid(self.trial.agent_pid()),
+        let Some(request) = self.actor.request(wait)? else {
+            return self.judged(op, wait, Outcome::NotOffered);
         };
-        let mut request = self.trial.ask_by(wait.call, target, wait.options);
-        if wait.unknown {
-            request.options.raw = super::op::UNKNOWN_BIT;
-        }
         let came: Result<Result<Seen, Pending>, Stop> = match self.oracle.expects(wait) {
-            Expects::Return => self.trial.perform(request).map(Ok),
+            Expects::Return => self.actor.trial.perform(request).map(Ok),
             Expects::Sleep | Expects::Either => {
-                let pending = self.trial.begin_request(request)?;
-                self.trial.watch(pending)
+                let pending = self.actor.trial.begin_request(request)?;
+                self.actor.trial.watch(pending)
             }
         };
         let outcome = match came {

@@ -174,6 +174,18 @@ impl World {
         }
     }
 
+    /// The moment in which a child ends that is not yet waitable: a stop or a continue is not reported any more (on Linux both are
+    /// forgotten as soon as the end is decided). Only who looks at the same time can see it.
+    pub fn begin_end(&mut self, op: &Op) {
+        if let Op::Exit { slot, .. } | Op::Kill { slot, .. } = *op
+            && let Some(kid) = self.kid(slot)
+            && matches!(kid.phase, Phase::Running | Phase::Stopped)
+        {
+            kid.old = kid.news.take().or(kid.old);
+            kid.phase = Phase::Running;
+        }
+    }
+
     fn kid(&mut self, slot: Slot) -> Option<&mut Kid> {
         let last = self.last(slot)?;
         Some(&mut self.kids[last])

@@ -48,9 +48,42 @@ pub struct Args {
     /// The seed of the histories; without it another one each time, which is told
     #[arg(long, value_name = "SEED")]
     seed: Option<u64>,
-    /// Where the trace of a failure is written; by default waitspec-SEED.trace
+    /// Where the trace of a failure is written; by default waitspec-SUBJECT-SEED.trace; of several subjects each has its own
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
+}
+
+impl Args {
+    /// Where the trace of a failure goes; of several subjects each has its own.
+    fn path(&self, subject: &str, seed: u64, several: bool) -> PathBuf {
+        let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+        let name: String = subject.chars().take(40).map(plain).collect();
+        match &self.output {
+            None => format!("waitspec-{name}-{seed}.trace").into(),
+            Some(path) if several => {
+                let mut path = path.clone().into_os_string();
+                path.push(format!("-{name}"));
+                path.into()
+            }
+            Some(path) => path.clone(),
+        }
+    }
+
+    /// The head of a trace file: what it is, and what found it.
+    fn about(&self, subject: &str, seed: u64, run: u64) -> [String; 2] {
+        let options = match self.exhaustive {
+            Some(length) => format!("--exhaustive {length}"),
+            None => {
+                let waiters =
+                    if self.waiters > 0 { format!(" --waiters {}", self.waiters) } else { String::new() };
+                format!("--seed {seed} --ops {} --children {}{waiters}", self.ops, self.children)
+            }
+        };
+        [
+            format!("waitspec {}: a history of {subject}", env!("CARGO_PKG_VERSION")),
+            format!("found by run {run} of: waitspec explore --subject '{subject}' {options}"),
+        ]
+    }
 }
 
 /// Performs the verb.
@@ -92,28 +125,15 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
                 return Err(failed(subject, stop));
             }
         };
-        said.text += &summary(subject, &explored, began.elapsed(), &quest);
+        said.text += &summary(subject, &explored, began.elapsed(), args.exhaustive.is_none().then_some(seed));
         if let Some(found) = &explored.found {
             said.code = 1;
-            let about = [
-                format!("waitspec {}: a history of {subject}", env!("CARGO_PKG_VERSION")),
-                format!(
-                    "run {} of: waitspec explore --subject '{subject}' --seed {seed} --ops {} --children {}{}",
-                    found.run,
-                    quest.ops,
-                    quest.children,
-                    if quest.waiters > 0 { format!(" --waiters {}", quest.waiters) } else { String::new() }
-                ),
-            ];
-            let path = args.output.clone().unwrap_or_else(|| format!("waitspec-{seed}.trace").into());
+            let path = args.path(subject, seed, subjects.len() > 1);
             said.text += &failure(subject, &found.played);
-            match std::fs::write(&path, trace::text(&found.played, &about)) {
+            match std::fs::write(&path, trace::text(&found.played, &args.about(subject, seed, found.run))) {
                 Ok(()) => {
-                    let _ = writeln!(
-                        said.text,
-                        "  again     waitspec replay {} --subject '{subject}'",
-                        path.display()
-                    );
+                    let path = path.display();
+                    let _ = writeln!(said.text, "  again     waitspec replay {path} --subject '{subject}'");
                 }
                 Err(e) => complain(&format!("cannot write the trace {}: {e}", path.display())),
             }
@@ -123,12 +143,14 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
     Ok(said)
 }
 
-fn summary(subject: &str, explored: &Explored, took: Duration, quest: &Quest) -> String {
+fn summary(subject: &str, explored: &Explored, took: Duration, seed: Option<u64>) -> String {
     let rate = explored.operations as f64 / took.as_secs_f64().max(0.001);
     let verdict = if explored.found.is_some() { "BROKEN" } else { "ok" };
     let mut text = format!(
-        "{verdict:7} {subject:24} {} histories, {} operations, {rate:.0} a second, seed {}\n",
-        explored.runs, explored.operations, quest.seed
+        "{verdict:7} {subject:24} {} histories, {} operations, {rate:.0} a second{}\n",
+        explored.runs,
+        explored.operations,
+        seed.map_or_else(String::new, |seed| format!(", seed {seed}"))
     );
     for (clause, times) in &explored.deviations {
         let _ = writeln!(text, "        known departure from {clause}, {times} times");

@@ -8,7 +8,7 @@ use crate::sys::family::Call;
 /// The alphabet: what becomes of two children, and calls that see all of it. Slot `B` is used only once `A` was: what is left
 /// out is the same with the names exchanged.
 const ALPHABET: &str = "spawn A; spawn B; kill A SIGKILL; kill B SIGKILL; stop A; stop B; cont A; cont B; wait(any); \
-                        waitpid(A, WNOHANG); wait4(any, WNOHANG|WUNTRACED|WCONTINUED); \
+                        waitpid(A, WNOHANG); waitpid(B, WNOHANG); wait4(any, WNOHANG|WUNTRACED|WCONTINUED); \
                         waitid(any, WNOHANG|WSTOPPED|WCONTINUED|WNOWAIT|WEXITED)";
 
 /// The histories of up to `length` operations that have a meaning, with the calls that the subject has: how many there are, and

@@ -55,7 +55,7 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
     for subject in &subjects {
         match perform_history(&pool, subject, stage(&pool, subject, args.session.uid()), &ops) {
             Ok(played) => {
-                said.text += &trace::text(&played, &[subject.clone()]);
+                said.text += &trace::text(&played, std::slice::from_ref(subject));
                 if played.violation.is_some() {
                     said.code = 1;
                     said.text += &failure(subject, &played);

@@ -79,14 +79,12 @@ impl Candidate {
     }
 }
 
+/// Whether a history fails: what was performed of it, and how it failed.
+pub type Fails<'f, F> = dyn FnMut(&[Op]) -> Option<(Vec<Op>, F)> + 'f;
+
 /// A failing history with as few operations as can be, in so many tries at most, and its children named in the order of their
 /// births. `failing` is what `fails` gave for `ops`.
-pub fn shorten<F>(
-    mut ops: Vec<Op>,
-    mut failing: F,
-    mut tries: usize,
-    fails: &mut dyn FnMut(&[Op]) -> Option<(Vec<Op>, F)>,
-) -> F {
+pub fn shorten<F>(mut ops: Vec<Op>, mut failing: F, mut tries: usize, fails: &mut Fails<'_, F>) -> F {
     let mut at = ops.len();
     let mut shorter = false;
     while tries > 0 && at > 0 {

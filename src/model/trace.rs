@@ -1,6 +1,5 @@
 //! A history as a file: the script, with what came of each operation as remarks, which [`super::op::parse`] passes over.
 
-use super::op::Op;
 use super::play::Played;
 use std::fmt::Write;
 
@@ -28,9 +27,4 @@ pub fn text(played: &Played, about: &[String]) -> String {
         text.push('\n');
     }
     text
-}
-
-/// A script with one operation a line.
-pub fn plain(ops: &[Op]) -> String {
-    ops.iter().map(|op| format!("{op}\n")).collect()
 }

@@ -55,6 +55,7 @@
 //! | [`catalogue`] | the conformance cases, one file per theme |
 //! | [`harness`] | trials, expectations, plans, runs and their events |
 //! | [`model`] | histories, and the oracle that judges them |
+//! | `selftest` | mutants through the catalogue: whether the suite catches what it claims (feature `cli`) |
 //! | `report`, `cli` | what a run tells, and the command line (feature `cli`) |
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -79,6 +80,8 @@ pub mod warden;
 pub mod cli;
 #[cfg(feature = "cli")]
 pub mod report;
+#[cfg(feature = "cli")]
+pub mod selftest;
 
 /// What the pages of the repository show as Rust is compiled with the documentation's tests.
 #[cfg(all(doctest, feature = "libtest"))]

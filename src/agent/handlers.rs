@@ -85,7 +85,7 @@ impl Waited {
 }
 
 /// The number of the signal that a request names.
-fn signal(line: &Line) -> Result<i32, Refusal> {
+pub(super) fn signal(line: &Line) -> Result<i32, Refusal> {
     let name = line.text("sig")?;
     let signal = Signal::from_name(&name);
     signal.map(Signal::number).ok_or_else(|| Refusal::unsupported(format_args!("{name} is unknown here")))

@@ -7,12 +7,14 @@
 //! |---|---|
 //! | `mod` | the loop: read a request, have it served, write the reply |
 //! | `requests` | one function for each request |
+//! | `further` | one function for each request that only some cases need |
 //! | `handlers` | dispositions, masks, and what the handlers saw |
 //! | `spawn` | children, by exec or as a fork of the agent |
 //! | `workers` | the threads of requests with `thread=N` |
 //! | [`check`] | whether an agent of someone else's keeps to the page |
 
 pub mod check;
+mod further;
 mod handlers;
 mod requests;
 mod spawn;
@@ -107,6 +109,7 @@ pub fn serve(subject: &'static dyn Subject, input: OwnedFd, output: OwnedFd) -> 
         eprintln!("the agent's subject panicked: {panic}");
         std::process::abort();
     }));
+    let ignored = signals::is_ignored(libc::SIGCHLD) == Some(true);
     signals::reset_all();
     process::die_with_parent(Some(libc::SIGKILL));
     let agent = Agent {
@@ -117,7 +120,8 @@ pub fn serve(subject: &'static dyn Subject, input: OwnedFd, output: OwnedFd) -> 
     };
     // For the threads, and for the handler of `do=wait`. It lives as long as the process.
     let agent: &'static Agent = Box::leak(Box::new(agent));
-    agent.write(&agent.hello());
+    let hello = agent.hello();
+    agent.write(&if ignored { hello.with_list("ignored", ["SIGCHLD"]) } else { hello });
     let mut workers = workers::Workers::new(agent);
     let mut reader = LineReader::default();
     let mut buffer = [0; 4096];
@@ -161,6 +165,7 @@ impl Agent {
 
     /// Serves a request here, or gives it to its thread.
     fn dispatch(&'static self, workers: &mut workers::Workers, line: Line) {
+        let line = self.subject.asked(line);
         let Some(id) = line.id() else {
             return self.write(&Line::new("unsupported").with("why", "the request has no id"));
         };
@@ -187,7 +192,7 @@ impl Agent {
     /// Serves a request on the thread that calls this.
     fn answer(&self, id: u64, line: &Line) {
         let reply = requests::serve(self, id, line).unwrap_or_else(|refusal| refusal.line(id));
-        self.write(&reply);
+        self.write(&self.subject.told(line, reply));
     }
 
     /// Writes one line in one piece.

@@ -6,7 +6,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{Agent, Refusal, handlers, lock, spawn};
+use super::{Agent, Refusal, further, handlers, lock, spawn};
 use crate::protocol::Line;
 use crate::protocol::fields::{OWN, put_usage};
 use crate::protocol::line::FieldError;
@@ -51,7 +51,9 @@ pub(super) fn serve(agent: &Agent, id: u64, line: &Line) -> Result<Line, Refusal
             Ok(ok)
         }
         "decode" => decode(agent, line, ok),
-        other => Err(Refusal::unsupported(format_args!("'{other}' is no request that this agent knows"))),
+        other => further::serve(agent, line, ok).unwrap_or_else(|| {
+            Err(Refusal::unsupported(format_args!("'{other}' is no request that this agent knows")))
+        }),
     }
 }
 
@@ -66,14 +68,14 @@ fn call(agent: &Agent, id: u64, request: &WaitRequest) -> Result<Line, Refusal> 
 }
 
 /// Keeps a descriptor until `close`, and gives its number.
-fn keep(agent: &Agent, fd: OwnedFd) -> RawFd {
+pub(super) fn keep(agent: &Agent, fd: OwnedFd) -> RawFd {
     let number = fd.as_raw_fd();
     lock(&agent.descriptors).insert(number, fd);
     number
 }
 
 /// The value of a key as a C int.
-fn int(line: &Line, key: &'static str) -> Result<i32, FieldError> {
+pub(super) fn int(line: &Line, key: &'static str) -> Result<i32, FieldError> {
     let number = line.number(key)?;
     i32::try_from(number).map_err(|_| FieldError::Bad(key, number.to_string()))
 }

@@ -1,6 +1,8 @@
 //! Waits for the children of a process group.
 
-use crate::harness::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here};
+use crate::harness::trial::{
+    Call, Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here,
+};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 
@@ -48,6 +50,8 @@ pub const CASES: &[Case] = &[
         clauses: &[
             &posix::WAITPID_ECHILD_EMPTY_GROUP,
             &posix::WAITID_ECHILD_BESIDE_LIVE,
+            &posix::WAITPID_NOHANG_ECHILD,
+            &posix::WAITID_NOHANG_ECHILD,
             &linux::WAIT_NO_SUCH_GROUP,
         ],
         calls: Calls::WITH_TARGET,
@@ -188,11 +192,15 @@ fn empty(t: &mut Trial) -> Outcome {
         &gone,
         Change::Exited(11),
     )?;
-    for options in [Options::NONE, Options::NOHANG] {
-        let seen = t.wait(Target::Group(&gone), options)?;
-        t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE)
-            .error(&seen, "ECHILD")?;
-    }
+    let seen = t.wait(Target::Group(&gone), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE)
+        .error(&seen, "ECHILD")?;
+    let by_id = t.call() == Call::Waitid;
+    let nohang = if by_id { &posix::WAITID_NOHANG_ECHILD } else { &posix::WAITPID_NOHANG_ECHILD };
+    let seen = t.wait(Target::Group(&gone), Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE)
+        .and(nohang)
+        .error(&seen, "ECHILD")?;
     if Calls::PID_FAMILY.has(t.call()) {
         // No pid is as large: 2^22 is the most that Linux gives.
         for pid in [-(1 << 23), -i64::from(i32::MAX)] {

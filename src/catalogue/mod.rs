@@ -7,28 +7,40 @@ use crate::harness::trial::{Child, Seen};
 
 mod any_child;
 mod blocked;
+mod cloned;
+mod details;
+mod elsewhere;
+mod endings;
 mod errors;
 mod exit_code;
 mod group;
 mod guide;
 mod interrupted;
+mod lineage;
+mod many_threads;
 mod nohang;
 mod nowait;
 mod orphans;
 mod pidfd;
+mod pidfd_uses;
 mod pointers;
 mod practices;
+mod re_exec;
 mod rusage;
 mod rusage_children;
 mod rusage_counts;
 mod scale;
 mod sigchld;
 mod signal_death;
+mod sigwait;
 mod spawned;
 mod specific;
 mod status;
 mod stop_continue;
+mod terminal;
 mod threads;
+mod traced;
+mod tracer;
 mod waitid;
 mod zombie;
 
@@ -36,28 +48,40 @@ mod zombie;
 const THEMES: &[&[Case]] = &[
     any_child::CASES,
     blocked::CASES,
+    cloned::CASES,
+    details::CASES,
+    elsewhere::CASES,
+    endings::CASES,
     errors::CASES,
     exit_code::CASES,
     group::CASES,
     guide::CASES,
     interrupted::CASES,
+    lineage::CASES,
+    many_threads::CASES,
     nohang::CASES,
     nowait::CASES,
     orphans::CASES,
     pidfd::CASES,
+    pidfd_uses::CASES,
     pointers::CASES,
     practices::CASES,
+    re_exec::CASES,
     rusage::CASES,
     rusage_children::CASES,
     rusage_counts::CASES,
     scale::CASES,
     sigchld::CASES,
     signal_death::CASES,
+    sigwait::CASES,
     spawned::CASES,
     specific::CASES,
     status::CASES,
     stop_continue::CASES,
+    terminal::CASES,
     threads::CASES,
+    traced::CASES,
+    tracer::CASES,
     waitid::CASES,
     zombie::CASES,
 ];

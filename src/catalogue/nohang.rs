@@ -4,6 +4,7 @@ use crate::harness::trial::{Calls, Case, Change, Needs, Options, Outcome, Target
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::wait::Signal;
+use std::time::Instant;
 
 pub const CASES: &[Case] = &[
     Case {
@@ -115,6 +116,9 @@ fn running_child(t: &mut Trial) -> Outcome {
     )
 }
 
+/// So many calls are timed together.
+const NAPS: usize = 30;
+
 fn many_polls(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     for _ in 0..100 {
@@ -122,6 +126,13 @@ fn many_polls(t: &mut Trial) -> Outcome {
         t.expect(&posix::WAITPID_NOHANG_ZERO).nothing_ready(&seen)?;
         t.expect(&posix::WAITPID_NOHANG_STATUS_UNTOUCHED).untouched(&seen)?;
     }
+    // Even a short nap in each would add up. The bound is wide: a loaded machine takes a hundredth of it.
+    let began = Instant::now();
+    for seen in t.wait_times(NAPS, Target::Any, Options::NOHANG)? {
+        t.expect(&posix::WAITPID_NOHANG_ZERO).nothing_ready(&seen)?;
+    }
+    let each = began.elapsed().as_millis() as i64 / NAPS as i64;
+    t.expect(&posix::WAITPID_NOHANG_ZERO).within("time of each call (ms)", Some(each), 0, 49)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;

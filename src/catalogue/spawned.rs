@@ -11,7 +11,7 @@ pub const CASES: &[Case] = &[
         id: "spawned.forked-and-execed",
         title: "a child that goes on in its parent's image and one in an image of its own are reported alike",
         clauses: &[&posix::WAITPID_EXIT_CODE, &posix::WAITID_EXITED, &linux::CLONE_PRIMITIVES_ALIKE],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: forked_and_execed,
@@ -20,7 +20,7 @@ pub const CASES: &[Case] = &[
         id: "spawned.vforked",
         title: "children made by vfork, which exit or exec, are reported like forked ones",
         clauses: &[&linux::VFORK_CHILD_WAITABLE, &linux::CLONE_PRIMITIVES_ALIKE],
-        calls: Calls::WITH_TARGET,
+        calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: vforked,
@@ -29,7 +29,7 @@ pub const CASES: &[Case] = &[
         id: "spawned.execs-later",
         title: "a child that calls exec is the same child: a waiter sleeps on, and gets the exit of the new image",
         clauses: &[&posix::EXEC_CHILD_IS_SAME],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: execs_later,
@@ -38,7 +38,7 @@ pub const CASES: &[Case] = &[
         id: "spawned.exec-is-no-event",
         title: "exec in a child is no event, not even for a call that asks for stops and continues",
         clauses: &[&posix::EXEC_CHILD_IS_SAME],
-        calls: Calls::WITH_OPTIONS,
+        calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: exec_is_no_event,
@@ -47,7 +47,7 @@ pub const CASES: &[Case] = &[
         id: "spawned.own-session-any",
         title: "a child that left for a session of its own is found by a wait for any",
         clauses: &[&posix::WAITPID_ANY_EVERY_GROUP],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: own_session_any,
@@ -56,7 +56,7 @@ pub const CASES: &[Case] = &[
         id: "spawned.own-session-pid",
         title: "a child that left for a session of its own is waited for by its pid",
         clauses: &[&posix::WAITPID_PID_ONLY_THAT_CHILD, &posix::WAITID_P_PID],
-        calls: Calls::WITH_TARGET,
+        calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: own_session_pid,
@@ -65,7 +65,7 @@ pub const CASES: &[Case] = &[
         id: "spawned.other-user",
         title: "a child that became another user is waited for like any other",
         clauses: &[&posix::WAIT_NEEDS_NO_PERMISSION],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: Needs::of(&[Need::Root]),
         at: here(),
         run: other_user,
@@ -77,8 +77,9 @@ fn forked_and_execed(t: &mut Trial) -> Outcome {
         let child = t.spawn(scenario)?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         let change = Change::Exited(code);
-        t.expect_of(&posix::WAITPID_EXIT_CODE, &posix::WAITID_EXITED).reaped(&seen, &child, change)?;
-        t.expect(&linux::CLONE_PRIMITIVES_ALIKE).reports(&seen, &child, change)?;
+        t.expect_of(&posix::WAITPID_EXIT_CODE, &posix::WAITID_EXITED)
+            .and(&linux::CLONE_PRIMITIVES_ALIKE)
+            .reaped(&seen, &child, change)?;
     }
     Ok(())
 }

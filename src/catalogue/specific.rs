@@ -40,7 +40,7 @@ pub const CASES: &[Case] = &[
             &posix::WAITID_ECHILD,
             &posix::WAITID_NOHANG_ECHILD,
         ],
-        calls: Calls::WITH_TARGET,
+        calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: second_wait,
@@ -53,7 +53,7 @@ pub const CASES: &[Case] = &[
             &posix::WAITPID_ECHILD_BESIDE_LIVE,
             &posix::WAITID_ECHILD_BESIDE_LIVE,
         ],
-        calls: Calls::WITH_TARGET,
+        calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: taken_by_any,
@@ -75,7 +75,7 @@ pub const CASES: &[Case] = &[
             &posix::WAITID_ECHILD_BESIDE_LIVE,
             &posix::FORK_GRANDCHILD_NOT_OURS,
         ],
-        calls: Calls::WITH_TARGET,
+        calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: grandchild,
@@ -179,6 +179,7 @@ fn grandchild(t: &mut Trial) -> Outcome {
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::Child(&grandchild), options)?;
         t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_BESIDE_LIVE)
+            .and(&posix::FORK_GRANDCHILD_NOT_OURS)
             .error(&seen, "ECHILD")?;
     }
     t.tell(&grandchild, Step::exit(5))?;

@@ -16,7 +16,7 @@ pub const CASES: &[Case] = &[
         id: "threads.sibling-takes",
         title: "a thread takes a child that another thread made, whichever of the two is the first one",
         clauses: &[&posix::WAITPID_ANY_THREAD, &linux::THREADS_SHARE_CHILDREN],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: OF_PARENT,
         at: here(),
         run: sibling_takes,
@@ -25,7 +25,7 @@ pub const CASES: &[Case] = &[
         id: "threads.sibling-sleeps",
         title: "a thread sleeps for a child of another thread until it ends",
         clauses: &[&posix::WAITPID_ANY_THREAD, &linux::THREADS_SHARE_CHILDREN],
-        calls: Calls::WITH_TARGET,
+        calls: Calls::WITH_TARGET.few(),
         needs: OF_PARENT,
         at: here(),
         run: sibling_sleeps,
@@ -33,8 +33,12 @@ pub const CASES: &[Case] = &[
     Case {
         id: "threads.one-wins",
         title: "of two threads that sleep for one child one gets it, the other ECHILD",
-        clauses: &[&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITPID_EMPTIED_BY_TAKE],
-        calls: Calls::WITH_TARGET,
+        clauses: &[
+            &posix::WAITPID_ONE_WAITER_WINS,
+            &posix::WAITID_ONE_WAITER_WINS,
+            &posix::WAITPID_EMPTIED_BY_TAKE,
+        ],
+        calls: Calls::WITH_TARGET.few(),
         needs: OF_PARENT,
         at: here(),
         run: one_wins,
@@ -43,7 +47,7 @@ pub const CASES: &[Case] = &[
         id: "threads.any-beside-pid",
         title: "a thread in a wait for any child gets one, while another thread sleeps on for its pid",
         clauses: &[&posix::WAITPID_ANY_BESIDE_PID, &posix::WAITPID_OTHER_CHILD_NO_WAKE],
-        calls: Calls::WITH_TARGET,
+        calls: Calls::WITH_TARGET.few(),
         needs: OF_PARENT,
         at: here(),
         run: any_beside_pid,
@@ -52,7 +56,7 @@ pub const CASES: &[Case] = &[
         id: "threads.nohang-beside-pid",
         title: "WNOHANG for any child finds one, while another thread sleeps for a pid",
         clauses: &[&posix::WAITPID_ANY_BESIDE_PID],
-        calls: Calls::WITH_TARGET,
+        calls: Calls::WITH_TARGET.few(),
         needs: OF_PARENT,
         at: here(),
         run: nohang_beside_pid,
@@ -61,7 +65,7 @@ pub const CASES: &[Case] = &[
         id: "threads.waiters-share",
         title: "three threads that sleep for any child get three children, each of them once",
         clauses: &[&posix::WAITPID_WAITERS_SHARE],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: OF_PARENT,
         at: here(),
         run: waiters_share,
@@ -70,7 +74,7 @@ pub const CASES: &[Case] = &[
         id: "threads.wnothread",
         title: "with __WNOTHREAD a thread finds its own child, and a sibling's is kept for the sibling",
         clauses: &[&linux::THREADS_WNOTHREAD_OWN, &linux::THREADS_WNOTHREAD_SIBLING],
-        calls: Calls::taking(Options::NOTHREAD),
+        calls: Calls::taking(Options::NOTHREAD).few(),
         needs: OF_PARENT,
         at: here(),
         run: wnothread,
@@ -79,7 +83,7 @@ pub const CASES: &[Case] = &[
         id: "threads.creator-ends",
         title: "a child stays waitable after the thread that made it ended, and a wait that slept for it goes on",
         clauses: &[&posix::THREADS_CREATOR_ENDS, &linux::THREADS_CREATOR_ENDS],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: OF_PARENT,
         at: here(),
         run: creator_ends,
@@ -88,7 +92,7 @@ pub const CASES: &[Case] = &[
         id: "threads.creator-of-zombie-ends",
         title: "a zombie stays waitable after the thread that made it ended",
         clauses: &[&posix::THREADS_CREATOR_ENDS, &linux::THREADS_CREATOR_ENDS],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: OF_PARENT,
         at: here(),
         run: creator_of_zombie_ends,
@@ -101,7 +105,7 @@ pub const CASES: &[Case] = &[
             &linux::THREADS_LEADER_FIRST,
             &linux::THREADS_LAST_CODE,
         ],
-        calls: Calls::WITH_TARGET,
+        calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: leader_first,
@@ -110,7 +114,7 @@ pub const CASES: &[Case] = &[
         id: "threads.group-exit",
         title: "exit by a thread that is not the initial one ends the child with that code",
         clauses: &[&posix::THREADS_EXIT_ENDS_ALL, &linux::THREADS_EXIT_GROUP_CODE],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: group_exit,
@@ -123,7 +127,7 @@ pub const CASES: &[Case] = &[
             &linux::THREADS_EXIT_GROUP_CODE,
             &linux::THREADS_PEEK_GROUP_CODE,
         ],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: group_exit_after_leader,
@@ -132,7 +136,7 @@ pub const CASES: &[Case] = &[
         id: "threads.exec",
         title: "exec by a thread that is not the initial one keeps the pid, and wakes no waiter",
         clauses: &[&posix::THREADS_EXEC, &linux::THREADS_EXEC_KEEPS_PID, &linux::THREADS_EXEC_NOT_EARLY],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: exec,
@@ -141,7 +145,7 @@ pub const CASES: &[Case] = &[
         id: "threads.stopped-once",
         title: "the stop and the continue of a child whose initial thread ended are one event each",
         clauses: &[&posix::STATUS_STOP_IS_ONE_EVENT],
-        calls: Calls::WITH_OPTIONS,
+        calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: stopped_once,
@@ -150,7 +154,7 @@ pub const CASES: &[Case] = &[
         id: "threads.killed-once",
         title: "a child with several threads that is killed is reported once",
         clauses: &[&posix::THREADS_KILLED_ONCE],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: killed_once,
@@ -176,8 +180,11 @@ fn sibling_takes(t: &mut Trial) -> Outcome {
         let child = t.spawn_with(Scenario::exits(code), &[("thread", maker)])?;
         t.await_zombie(&child)?;
         let seen = wait_on(t, waiter, Target::Any, Options::NONE)?;
-        t.expect(&posix::WAITPID_ANY_THREAD).reaped(&seen, &child, Change::Exited(code))?;
-        t.expect(&linux::THREADS_SHARE_CHILDREN).reports(&seen, &child, Change::Exited(code))?;
+        t.expect(&posix::WAITPID_ANY_THREAD).and(&linux::THREADS_SHARE_CHILDREN).reaped(
+            &seen,
+            &child,
+            Change::Exited(code),
+        )?;
     }
     Ok(())
 }
@@ -188,20 +195,32 @@ fn sibling_sleeps(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITPID_ANY_THREAD).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
-    t.expect(&posix::WAITPID_ANY_THREAD).reaped(&seen, &child, Change::Exited(7))?;
-    t.expect(&linux::THREADS_SHARE_CHILDREN).reports(&seen, &child, Change::Exited(7))
+    t.expect(&posix::WAITPID_ANY_THREAD).and(&linux::THREADS_SHARE_CHILDREN).reaped(
+        &seen,
+        &child,
+        Change::Exited(7),
+    )
 }
 
 fn one_wins(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let first = begin_on(t, 1, Target::Child(&child))?;
     let second = begin_on(t, 2, Target::Child(&child))?;
-    t.expect(&posix::WAITPID_ONE_WAITER_WINS).blocks(&first)?;
-    t.expect(&posix::WAITPID_ONE_WAITER_WINS).blocks(&second)?;
+    t.expect_of(&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITID_ONE_WAITER_WINS).blocks(&first)?;
+    t.expect_of(&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITID_ONE_WAITER_WINS).blocks(&second)?;
     t.tell(&child, Step::exit(7))?;
     let (first, second) = (t.finish(first)?, t.finish(second)?);
+    t.expect(&posix::WAITPID_ONE_WAITER_WINS).that(
+        first.is_report() != second.is_report(),
+        "one report for two waiters",
+        format!("{} and {}", first.outcome(), second.outcome()),
+    )?;
     let (winner, loser) = if first.errno().is_none() { (first, second) } else { (second, first) };
-    t.expect(&posix::WAITPID_ONE_WAITER_WINS).reaped(&winner, &child, Change::Exited(7))?;
+    t.expect_of(&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITID_ONE_WAITER_WINS).reaped(
+        &winner,
+        &child,
+        Change::Exited(7),
+    )?;
     t.expect(&posix::WAITPID_EMPTIED_BY_TAKE).error(&loser, "ECHILD")
 }
 
@@ -283,8 +302,11 @@ fn creator_ends(t: &mut Trial) -> Outcome {
     t.expect(&posix::THREADS_CREATOR_ENDS).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
-    t.expect(&posix::THREADS_CREATOR_ENDS).reaped(&seen, &child, Change::Exited(7))?;
-    t.expect(&linux::THREADS_CREATOR_ENDS).reports(&seen, &child, Change::Exited(7))
+    t.expect(&posix::THREADS_CREATOR_ENDS).and(&linux::THREADS_CREATOR_ENDS).reaped(
+        &seen,
+        &child,
+        Change::Exited(7),
+    )
 }
 
 fn creator_of_zombie_ends(t: &mut Trial) -> Outcome {
@@ -292,22 +314,25 @@ fn creator_of_zombie_ends(t: &mut Trial) -> Outcome {
     t.await_zombie(&child)?;
     t.exit_thread(1)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::THREADS_CREATOR_ENDS).reaped(&seen, &child, Change::Exited(7))?;
-    t.expect(&linux::THREADS_CREATOR_ENDS).reports(&seen, &child, Change::Exited(7))
+    t.expect(&posix::THREADS_CREATOR_ENDS).and(&linux::THREADS_CREATOR_ENDS).reaped(
+        &seen,
+        &child,
+        Change::Exited(7),
+    )
 }
 
 fn leader_first(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::LeaderExit { code: 5 })?;
     let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
-    t.expect(&posix::THREADS_INITIAL_ENDS_FIRST).nothing_ready(&seen)?;
-    t.expect(&linux::THREADS_LEADER_FIRST).nothing_ready(&seen)?;
+    t.expect(&posix::THREADS_INITIAL_ENDS_FIRST).and(&linux::THREADS_LEADER_FIRST).nothing_ready(&seen)?;
     let pending = t.begin(Target::Child(&child), Options::NONE)?;
     t.expect(&posix::THREADS_INITIAL_ENDS_FIRST).blocks(&pending)?;
     t.begin_step(&child, Step::ThreadExit { code: 6, report: false })?;
     let seen = t.finish(pending)?;
-    t.expect(&posix::THREADS_INITIAL_ENDS_FIRST).reports_child(&seen, &child)?;
-    t.expect(&linux::THREADS_LEADER_FIRST).reports_child(&seen, &child)?;
+    t.expect(&posix::THREADS_INITIAL_ENDS_FIRST)
+        .and(&linux::THREADS_LEADER_FIRST)
+        .reports_child(&seen, &child)?;
     let code = match seen.change() {
         Some(Change::Exited(6)) => "the last thread's".to_owned(),
         Some(Change::Exited(5)) => "the initial thread's".to_owned(),
@@ -320,8 +345,11 @@ fn leader_first(t: &mut Trial) -> Outcome {
 fn group_exit(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::of([Step::GroupExit { code: 12, report: false }]))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::THREADS_EXIT_ENDS_ALL).reaped(&seen, &child, Change::Exited(12))?;
-    t.expect(&linux::THREADS_EXIT_GROUP_CODE).reports(&seen, &child, Change::Exited(12))
+    t.expect(&posix::THREADS_EXIT_ENDS_ALL).and(&linux::THREADS_EXIT_GROUP_CODE).reaped(
+        &seen,
+        &child,
+        Change::Exited(12),
+    )
 }
 
 fn group_exit_after_leader(t: &mut Trial) -> Outcome {
@@ -334,8 +362,11 @@ fn group_exit_after_leader(t: &mut Trial) -> Outcome {
         t.expect(&linux::THREADS_PEEK_GROUP_CODE).reports(&seen, &child, Change::Exited(12))?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::THREADS_EXIT_ENDS_ALL).reaped(&seen, &child, Change::Exited(12))?;
-    t.expect(&linux::THREADS_EXIT_GROUP_CODE).reports(&seen, &child, Change::Exited(12))
+    t.expect(&posix::THREADS_EXIT_ENDS_ALL).and(&linux::THREADS_EXIT_GROUP_CODE).reaped(
+        &seen,
+        &child,
+        Change::Exited(12),
+    )
 }
 
 fn exec(t: &mut Trial) -> Outcome {
@@ -344,12 +375,14 @@ fn exec(t: &mut Trial) -> Outcome {
     t.expect(&linux::THREADS_EXEC_NOT_EARLY).blocks(&pending)?;
     t.tell(&child, Step::ExecFromThread { steps: vec![] })?;
     t.await_image(&child)?;
-    t.expect(&linux::THREADS_EXEC_NOT_EARLY).blocks(&pending)?;
-    t.expect(&posix::THREADS_EXEC).blocks(&pending)?;
+    t.expect(&linux::THREADS_EXEC_NOT_EARLY).and(&posix::THREADS_EXEC).blocks(&pending)?;
     t.tell(&child, Step::exit(9))?;
     let seen = t.finish(pending)?;
-    t.expect(&posix::THREADS_EXEC).reaped(&seen, &child, Change::Exited(9))?;
-    t.expect(&linux::THREADS_EXEC_KEEPS_PID).reports(&seen, &child, Change::Exited(9))?;
+    t.expect(&posix::THREADS_EXEC).and(&linux::THREADS_EXEC_KEEPS_PID).reaped(
+        &seen,
+        &child,
+        Change::Exited(9),
+    )?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&linux::THREADS_EXEC_KEEPS_PID).error(&seen, "ECHILD")
 }

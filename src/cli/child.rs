@@ -6,6 +6,7 @@ use crate::scenario::{ChildOptions, child};
 use clap::CommandFactory;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
+use std::process::ExitCode;
 
 /// Be a child: run scenarios or steps, and end as they say.
 ///
@@ -28,17 +29,19 @@ pub struct Args {
     token: Option<String>,
 }
 
-/// Becomes a child if that is what the arguments (with the program's name) ask for, before anything else is done.
-pub fn become_one(arguments: &[OsString]) {
-    let Some((verb, rest)) = arguments.get(1..).and_then(<[OsString]>::split_first) else { return };
+/// Becomes a child if that is what the arguments (with the program's name) ask for, before anything else is done. What it gives
+/// is for `main` to return.
+pub fn become_one(arguments: &[OsString]) -> Option<ExitCode> {
+    let (verb, rest) = arguments.get(1..)?.split_first()?;
     let asks = |word: &OsString| ["-h", "--help"].iter().any(|help| word == help);
     if verb != "child" || rest.is_empty() || rest.iter().any(asks) {
-        return;
+        return None;
     }
     // An argument that is no text is no step either, and is refused as the text that it resembles.
     let rest: Vec<_> = rest.iter().map(|word| String::from_utf8_lossy(word.as_bytes())).collect();
     match ChildOptions::from_args(&rest) {
-        Ok(options) => child::run(options),
+        // Eight bits of it are all that Rust's main can return.
+        Ok(options) => Some(ExitCode::from(child::run_to_return(options) as u8)),
         Err(error) => {
             super::complain(&format!("child: {error}"));
             std::process::exit(RunError::Usage(String::new()).exit_code().into())

@@ -13,6 +13,7 @@ mod list;
 mod names;
 mod replay;
 mod run;
+mod selftest;
 mod session;
 mod table;
 mod usage;
@@ -51,6 +52,7 @@ enum Verb {
     Decode(decode::Args),
     Child(child::Args),
     Diff(diff::Args),
+    Selftest(selftest::Args),
     Baseline(baseline::Args),
     Agent(agent::Args),
     Explore(explore::Args),
@@ -77,7 +79,9 @@ impl Said {
 /// `child` is not a matter for the parser: children are exec'ed often and have to start fast.
 pub fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    child::become_one(&arguments);
+    if let Some(code) = child::become_one(&arguments) {
+        return code;
+    }
     let said = match Cli::try_parse_from(&arguments) {
         Ok(cli) => perform(cli.verb),
         Err(error) => usage::answer(&error),
@@ -109,6 +113,7 @@ fn perform(verb: Verb) -> Result<Said, RunError> {
         Verb::Decode(args) => decode::perform(&args),
         Verb::Child(args) => child::perform(&args),
         Verb::Diff(args) => diff::perform(&args),
+        Verb::Selftest(args) => selftest::perform(&args),
         Verb::Baseline(args) => baseline::perform(&args),
         Verb::Agent(args) => agent::perform(&args),
         Verb::Explore(args) => explore::perform(&args),

@@ -48,7 +48,7 @@ impl Trial<'_> {
     }
 
     /// The same, for a request that must succeed.
-    fn agent_ok(&mut self, request: Line) -> Result<Line, Stop> {
+    pub(super) fn agent_ok(&mut self, request: Line) -> Result<Line, Stop> {
         let word = request.word().to_owned();
         let reply = self.agent(request)?;
         if reply.word() == "ok" {
@@ -79,16 +79,7 @@ impl Trial<'_> {
         let mut signals =
             Signals { count: reply.number("count").map_err(|e| bad(&e.to_string()))?, ..Signals::default() };
         for entry in reply.list("seen") {
-            let parts: Vec<&str> = entry.split(':').collect();
-            let [signal, code, pid, uid, status] = parts.as_slice() else { return Err(bad(&entry)) };
-            let number = |text: &str| text.parse::<i64>().map_err(|_| bad(&entry));
-            signals.seen.push(Caught {
-                signal: (*signal).to_owned(),
-                code: (*code).to_owned(),
-                pid: number(pid)?,
-                uid: number(uid)?,
-                status: number(status)?,
-            });
+            signals.seen.push(caught(&entry).ok_or_else(|| bad(&entry))?);
         }
         for entry in reply.list("waited") {
             let (ret, status) = entry.split_once(':').ok_or_else(|| bad(&entry))?;
@@ -158,7 +149,7 @@ impl Trial<'_> {
         self.fd_of(Line::new("open").with("path", path))
     }
 
-    fn fd_of(&mut self, request: Line) -> Result<i64, Stop> {
+    pub(super) fn fd_of(&mut self, request: Line) -> Result<i64, Stop> {
         self.agent_ok(request)?.number("fd").map_err(|e| Stop::Protocol(e.to_string()))
     }
 
@@ -186,4 +177,17 @@ impl Trial<'_> {
     pub fn decode(&mut self, status: i32) -> Result<Line, Stop> {
         self.agent_ok(Line::new("decode").with("status", format_args!("{status:#06x}")))
     }
+}
+
+/// One entry of `seen`, as the protocol's page has it.
+pub(super) fn caught(entry: &str) -> Option<Caught> {
+    let parts: Vec<&str> = entry.split(':').collect();
+    let [signal, code, pid, uid, status] = parts.as_slice() else { return None };
+    Some(Caught {
+        signal: (*signal).to_owned(),
+        code: (*code).to_owned(),
+        pid: pid.parse().ok()?,
+        uid: uid.parse().ok()?,
+        status: status.parse().ok()?,
+    })
 }

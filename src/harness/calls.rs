@@ -248,6 +248,7 @@ impl Trial<'_> {
                 _ if pointer == usual => {}
                 Pointer::Null => parts.push(format!("{name} NULL")),
                 Pointer::Bad => parts.push(format!("bad {name}")),
+                Pointer::Kernel => parts.push(format!("{name} in the kernel")),
                 Pointer::Buffer => parts.push(name.to_owned()),
             }
         }

@@ -32,9 +32,42 @@ impl Trial<'_> {
 
     /// The same, with more pairs on the `spawn` line, as `("thread", "1")` or `("how", "vfork")`.
     pub fn spawn_with(&mut self, scenario: Scenario, pairs: &[(&str, &str)]) -> Result<Child, Stop> {
-        let born = self.birth(&scenario, pairs);
+        let born = self.birth("spawn", &scenario, pairs);
         self.link.send(&[format!("agent {}", born.request)])?;
         self.born(born)
+    }
+
+    /// The same by another request than `spawn`, with its reply: `clone` or `posix_spawn`. `Err` is the error's name, where it
+    /// is the error that is judged.
+    pub fn try_spawn_by(
+        &mut self,
+        request: &str,
+        scenario: Scenario,
+        pairs: &[(&str, &str)],
+    ) -> Result<Result<(Child, Line), String>, Stop> {
+        let born = self.birth(request, &scenario, pairs);
+        self.link.send(&[format!("agent {}", born.request)])?;
+        let reply = self.link.agent_reply(born.id, PROMPT, request)?;
+        if reply.word() == "err" {
+            return Ok(Err(reply.get("errno").unwrap_or_default()));
+        }
+        self.grown(born, &reply).map(|child| Ok((child, reply)))
+    }
+
+    /// The same where it must succeed; what is not allowed here is a reason to skip.
+    pub fn spawn_by(
+        &mut self,
+        request: &str,
+        scenario: Scenario,
+        pairs: &[(&str, &str)],
+    ) -> Result<(Child, Line), Stop> {
+        self.try_spawn_by(request, scenario, pairs)?.map_err(|errno| match errno.as_str() {
+            "EPERM" | "ENOSYS" | "ENOTSUP" | "EOPNOTSUPP" | "ENOSPC" | "EUSERS" => {
+                let how: Vec<&str> = pairs.iter().map(|(key, _)| *key).collect();
+                Stop::Skip(format!("no {request} with {} here: {errno}", how.join(", ")))
+            }
+            _ => Stop::Broken(format!("the agent cannot {request} a child: {errno}")),
+        })
     }
 
     /// Has the agent make a child for each scenario, all asked for at once: far cheaper where there are many.
@@ -42,7 +75,8 @@ impl Trial<'_> {
         let mut children = Vec::new();
         let mut scenarios = scenarios.into_iter().peekable();
         while scenarios.peek().is_some() {
-            let births: Vec<Birth> = scenarios.by_ref().take(AT_ONCE).map(|s| self.birth(&s, &[])).collect();
+            let births: Vec<Birth> =
+                scenarios.by_ref().take(AT_ONCE).map(|s| self.birth("spawn", &s, &[])).collect();
             let lines: Vec<String> = births.iter().map(|b| format!("agent {}", b.request)).collect();
             self.link.send(&lines)?;
             for birth in births {
@@ -53,13 +87,13 @@ impl Trial<'_> {
     }
 
     /// Words and sends nothing yet: the request for a child.
-    fn birth(&mut self, scenario: &Scenario, pairs: &[(&str, &str)]) -> Birth {
+    fn birth(&mut self, word: &str, scenario: &Scenario, pairs: &[(&str, &str)]) -> Birth {
         let name = child_name(self.named);
         self.named += 1;
         let steps = scenario.lines();
         let told = if steps.is_empty() { "held".to_owned() } else { steps.join("; ") };
         let how: String = pairs.iter().map(|(k, v)| format!(" {k}={v}")).collect();
-        self.did.push(format!("spawn {name} ({told}){how}"));
+        self.did.push(format!("{word} {name} ({told}){how}"));
         // A child that ends by itself and reports nothing needs no connection, and costs a third; one that dumps core does, for
         // it is then in a folder that is removed.
         let connects = scenario.is_held() || scenario.steps.iter().any(|s| s.reports() || s.may_dump());
@@ -70,7 +104,7 @@ impl Trial<'_> {
             argv.insert(self.agent.child.len(), "--orphan".to_owned());
         }
         let id = self.link.id();
-        let mut request = Line::new("spawn").with("id", id).with_list("argv", argv);
+        let mut request = Line::new(word).with("id", id).with_list("argv", argv);
         if !scenario.fresh && self.common.child.is_none() {
             // An agent that is this crate need not exec its own child program.
             request = request.with("image", "any").with("words", self.agent.child.len());
@@ -85,9 +119,13 @@ impl Trial<'_> {
     /// Takes the agent's word that a child was made, and greets it if it connects.
     fn born(&mut self, birth: Birth) -> Result<Child, Stop> {
         let reply = self.link.agent_reply(birth.id, PROMPT, "spawn")?;
+        self.grown(birth, &reply)
+    }
+
+    fn grown(&mut self, birth: Birth, reply: &Line) -> Result<Child, Stop> {
         let pid = match reply.word() {
             "ok" => reply.number("pid").map_err(|e| Stop::Protocol(format!("reply to spawn: {e}")))?,
-            "unsupported" => return Err(self.not_offered(&reply)),
+            "unsupported" => return Err(self.not_offered(reply)),
             _ => {
                 let errno = reply.get("errno").unwrap_or_default();
                 return Err(Stop::Broken(format!("the agent cannot spawn a child: {errno}")));
@@ -291,6 +329,13 @@ impl Trial<'_> {
         }))
     }
 
+    /// Tells a held child to do a step whose error is what is judged: the reply, or the error's name.
+    pub fn try_tell(&mut self, child: &Child, step: Step) -> Result<Result<Line, String>, Stop> {
+        let id = self.begin_step(child, step)?;
+        let reply = self.await_step(child, id)?;
+        Ok(if reply.word() == "ok" { Ok(reply) } else { Err(reply.get("errno").unwrap_or_default()) })
+    }
+
     /// The same for many children, all asked about at once.
     pub fn await_zombies(&mut self, children: &[Child]) -> Outcome {
         for children in children.chunks(AT_ONCE) {
@@ -336,7 +381,15 @@ impl Trial<'_> {
 
     /// Waits until a child is no process any more.
     pub fn await_gone(&mut self, child: &Child) -> Outcome {
-        self.await_state(&child.name, "gone").map(drop)
+        let state = self.await_state(&child.name, "gone")?;
+        if state == "gone" {
+            return Ok(());
+        }
+        Err(Stop::Fail(Failure {
+            clause: self.case.clauses[0],
+            expected: format!("{} to go without a wait", child.name),
+            got: format!("{} is a {state}", child.name),
+        }))
     }
 
     /// Waits until every task of the agent is stopped, or goes on.
@@ -345,8 +398,13 @@ impl Trial<'_> {
     }
 
     fn await_state(&mut self, of: &str, state: &str) -> Result<String, Stop> {
+        // One that cannot be found any more has ended, and something has taken it.
+        let may_be_gone = matches!(state, "zombie" | "gone");
         if let Some(child) = self.known(of).map(|k| k.child.clone()) {
-            self.adopt(&child)?;
+            match self.adopt(&child) {
+                Err(Stop::Broken(_)) if may_be_gone => return Ok("gone".to_owned()),
+                other => other?,
+            }
         }
         let within = self.link.scaled(STATE).as_millis();
         let request = Line::new("await").with("of", of).with("for", state).with("within", within);
@@ -357,7 +415,9 @@ impl Trial<'_> {
             (_, "unknown") => {
                 Err(Stop::Skip(format!("no process table here to see that a process is {state}")))
             }
+            ("late", "zombie") if state == "gone" => Ok(seen),
             ("late", seen) => Err(Stop::Broken(format!("{of} did not become {state}: it is {seen}"))),
+            _ if may_be_gone => Ok("gone".to_owned()),
             _ => Err(Stop::Broken(format!("cannot watch {of}: {}", reply.get("why").unwrap_or_default()))),
         }
     }

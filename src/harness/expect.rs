@@ -14,6 +14,8 @@ use std::fmt::{Debug, Display};
 pub struct Expect<'t, 'a> {
     trial: &'t mut Trial<'a>,
     clause: &'static Clause,
+    /// Another clause that asks for the same.
+    also: Option<&'static Clause>,
 }
 
 /// What a check found.
@@ -25,18 +27,31 @@ enum Found {
 
 impl<'t, 'a> Expect<'t, 'a> {
     pub(super) fn new(trial: &'t mut Trial<'a>, clause: &'static Clause) -> Expect<'t, 'a> {
-        Expect { trial, clause }
+        Expect { trial, clause, also: None }
+    }
+
+    /// The same is asked for by another clause, as one of the system's own book; both fail together.
+    pub fn and(mut self, clause: &'static Clause) -> Self {
+        self.also = Some(clause);
+        self
     }
 
     fn judge(self, found: Found) -> Outcome {
-        let Expect { trial, clause } = self;
+        let Expect { trial, clause, also } = self;
+        let judged = Expect::judge_by(trial, clause, &found);
+        // A clause that fails must not hide the other.
+        let also = also.map_or(Ok(()), |also| Expect::judge_by(trial, also, &found));
+        judged.and(also)
+    }
+
+    fn judge_by(trial: &mut Trial<'a>, clause: &'static Clause, found: &Found) -> Outcome {
         if !clause.applies_to(trial.profile) {
             return Ok(());
         }
         if !trial.case.clauses.iter().any(|c| c.id == clause.id) {
             return Err(Stop::Broken(format!("the case checks {} but does not cite it", clause.id)));
         }
-        let outcome = match &found {
+        let outcome = match found {
             Found::Held => ClauseOutcome::Pass,
             Found::NotObserved(_) => ClauseOutcome::NotObserved,
             Found::Not { got, .. } if deviations::find(trial.profile, clause, got).is_some() => {
@@ -53,8 +68,8 @@ impl<'t, 'a> Expect<'t, 'a> {
                 Ok(())
             }
             Found::Not { expected, got } => {
-                let known = deviations::find(trial.profile, clause, &got);
-                let failure = Failure { clause, expected, got };
+                let known = deviations::find(trial.profile, clause, got);
+                let failure = Failure { clause, expected: expected.clone(), got: got.clone() };
                 match (known, outcome) {
                     (Some(deviation), _) => {
                         trial.deviations.push((deviation, failure));
@@ -77,13 +92,22 @@ impl<'t, 'a> Expect<'t, 'a> {
             End::Returned(_) => Ok(self),
             End::Hung(_) => {
                 let failure = failure();
-                self.trial.credit(self.clause, ClauseOutcome::Fail);
+                self.fails();
                 Err(Stop::Hang(failure))
             }
             End::Crashed => {
                 let failure = failure();
-                self.trial.credit(self.clause, ClauseOutcome::Fail);
+                self.fails();
                 Err(Stop::Crash(failure))
+            }
+        }
+    }
+
+    /// Notes that it did not hold, whatever the calls that come would show.
+    fn fails(self) {
+        for clause in [Some(self.clause), self.also].into_iter().flatten() {
+            if clause.applies_to(self.trial.profile) {
+                self.trial.credit(clause, ClauseOutcome::Fail);
             }
         }
     }
@@ -261,7 +285,7 @@ impl<'t, 'a> Expect<'t, 'a> {
 
     /// The clause leaves it open: what this implementation chose is recorded, and nothing judged.
     pub fn records(self, name: &str, value: impl Into<String>) -> Outcome {
-        let Expect { trial, clause } = self;
+        let Expect { trial, clause, .. } = self;
         if !trial.case.clauses.iter().any(|c| c.id == clause.id) || clause.level != Level::Implementation {
             return Err(Stop::Broken(format!("{} is not one that the case may record", clause.id)));
         }

@@ -5,6 +5,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::collections::VecDeque;
+use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -162,6 +163,14 @@ impl Link {
         })
     }
 
+    /// The agent's greeting after a request that it only answers if it does not come to that.
+    pub fn agent_hello_or(&mut self, id: u64, within: Duration) -> Result<Line, LinkError> {
+        self.await_message(within, "the agent's hello", true, |m| match m {
+            Message::Agent(line) if line.word() == "hello" || line.id() == Some(id) => Some(line.clone()),
+            _ => None,
+        })
+    }
+
     /// A line of that word, or with that id, from a child.
     pub fn child_line(
         &mut self,
@@ -181,13 +190,6 @@ impl Link {
             },
             _ => None,
         })
-    }
-
-    /// Whether the connection of a child has ended, as far as was read.
-    pub fn child_ended(&self, name: &str) -> bool {
-        self.inbox.iter().any(
-            |m| matches!(m, Message::Warden(l) if l.word() == "eof" && l.get("of").as_deref() == Some(name)),
-        )
     }
 
     /// Waits for a message that `wanted` takes; the others stay for those who ask for them.
@@ -233,10 +235,10 @@ impl Link {
             Ok(_) => {}
             Err(_) => return Err(LinkError::WardenGone),
         }
-        let mut buffer = [0_u8; 32 * 1024];
+        let mut buffer = [MaybeUninit::uninit(); 8192];
         match rustix::io::read(&self.input, &mut buffer) {
-            Ok(0) => return Err(LinkError::WardenGone),
-            Ok(n) => self.reader.push(&buffer[..n]),
+            Ok(([], _)) => return Err(LinkError::WardenGone),
+            Ok((bytes, _)) => self.reader.push(bytes),
             Err(Errno::INTR | Errno::AGAIN) => return Ok(()),
             Err(_) => return Err(LinkError::WardenGone),
         }

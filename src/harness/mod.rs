@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`case`] | what a case is, and what it needs |
-//! | [`trial`] | what a case sees; `children`, `calls`, [`agent_ops`] are what it does with children, calls and the agent |
+//! | [`trial`] | what a case sees; `children`, `calls`, [`agent_ops`], [`further_ops`] are what it does with children, calls and the agent |
 //! | [`seen`], [`expect`] | what a call came back with, and the checks of clauses |
 //! | [`link`], [`wardens`], [`folder`] | the driver's end of the streams to the wardens |
 //! | [`settings`], [`select`], [`plan`] | what a run is asked for, and the trials that this means |
@@ -17,6 +17,7 @@ pub mod case;
 pub mod event;
 pub mod expect;
 pub mod folder;
+pub mod further_ops;
 pub mod link;
 pub mod plan;
 pub mod pool;

@@ -61,6 +61,11 @@ pub struct Seen {
 }
 
 impl Seen {
+    /// A call that returned.
+    pub(super) fn returned(request: WaitRequest, shown: String, reply: Box<Reply>, layout: Layout) -> Seen {
+        Seen { request, shown, end: End::Returned(reply), layout }
+    }
+
     /// What the call returned and wrote, if it returned.
     pub fn reply(&self) -> Option<&Reply> {
         match &self.end {
@@ -191,6 +196,8 @@ pub fn together(own: &Usage, children: &Usage) -> Usage {
         oublock: sum(own.oublock, children.oublock),
         nvcsw: sum(own.nvcsw, children.nvcsw),
         nivcsw: sum(own.nivcsw, children.nivcsw),
+        others: sum(own.others, children.others),
+        irregular: sum(own.irregular, children.irregular),
     }
 }
 

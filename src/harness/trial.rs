@@ -10,8 +10,9 @@ use crate::spec::{Clause, Deviation, Profile};
 use crate::wait::Layout;
 use std::time::Duration;
 
-pub use super::agent_ops::Signals;
+pub use super::agent_ops::{Caught, Signals};
 pub use super::case::{Calls, Case, Need, Needs, Options, here};
+pub use super::further_ops::Traced;
 pub use super::seen::{Change, Seen, together};
 pub use crate::protocol::request::WaitRequest;
 pub use crate::sys::family::{Call, Pointer};

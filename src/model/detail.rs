@@ -255,6 +255,7 @@ pub(super) fn no_usage() -> Usage {
         oublock: zero,
         nvcsw: zero,
         nivcsw: zero,
+        ..Usage::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Resource usage as the fields of a line: `ru_utime_us`, `ru_maxrss`, ...
 //!
-//! The same nine names stand in a wait call's reply, in `getrusage`'s, in a child's `report` and in its `last` line:
+//! The same names stand in a wait call's reply, in `getrusage`'s, in a child's `report` and in its `last` line:
 //! with the prefix `ru_` for a process itself and `rc_` for its reaped children.
 
 use super::line::Line;
@@ -13,7 +13,7 @@ pub const OWN: &str = "ru_";
 pub const CHILDREN: &str = "rc_";
 
 /// The names of the fields behind the prefix, each with its place in a [`Usage`].
-fn fields(usage: &mut Usage) -> [(&'static str, &mut Option<i64>); 9] {
+fn fields(usage: &mut Usage) -> [(&'static str, &mut Option<i64>); 11] {
     [
         ("utime_us", &mut usage.utime_us),
         ("stime_us", &mut usage.stime_us),
@@ -24,6 +24,8 @@ fn fields(usage: &mut Usage) -> [(&'static str, &mut Option<i64>); 9] {
         ("oublock", &mut usage.oublock),
         ("nvcsw", &mut usage.nvcsw),
         ("nivcsw", &mut usage.nivcsw),
+        ("others", &mut usage.others),
+        ("irregular", &mut usage.irregular),
     ]
 }
 

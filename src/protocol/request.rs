@@ -94,6 +94,7 @@ fn pointer_name(pointer: Pointer) -> &'static str {
         Pointer::Buffer => "buffer",
         Pointer::Null => "null",
         Pointer::Bad => "bad",
+        Pointer::Kernel => "kernel",
     }
 }
 
@@ -103,6 +104,7 @@ fn pointer(line: &Line, key: &'static str, default: Pointer) -> Result<Pointer, 
         Some("buffer") => Ok(Pointer::Buffer),
         Some("null") => Ok(Pointer::Null),
         Some("bad") => Ok(Pointer::Bad),
+        Some("kernel") => Ok(Pointer::Kernel),
         Some(other) => Err(FieldError::Bad(key, other.to_owned())),
     }
 }
@@ -246,6 +248,10 @@ pub struct InfoNamed {
     pub uid: Option<i64>,
     /// `si_status`: an exit code, or a signal in the numbers of the agent's system, as `si_code` tells.
     pub status: Option<i64>,
+    /// `si_errno`
+    pub errno: Option<i64>,
+    /// How many bytes were written that belong to none of these fields.
+    pub other_bytes: Option<i64>,
 }
 
 /// What a call returned and wrote, as the driver sees it.
@@ -354,6 +360,8 @@ impl Answer {
                 pid: line.number_opt("si_pid")?,
                 uid: line.number_opt("si_uid")?,
                 status: line.number_opt("si_status")?,
+                errno: line.number_opt("si_errno")?,
+                other_bytes: line.number_opt("si_other_bytes")?,
             })
         };
         let spill = match line.get("spill").as_deref() {
@@ -392,7 +400,14 @@ fn put_info(line: &mut Line, info: &Info) {
     if let Some(number) = info.code {
         line.set("si_code", code_text(number));
     }
-    for (key, value) in [("si_pid", info.pid), ("si_uid", info.uid), ("si_status", info.status)] {
+    let numbers = [
+        ("si_pid", info.pid),
+        ("si_uid", info.uid),
+        ("si_status", info.status),
+        ("si_errno", info.errno),
+        ("si_other_bytes", info.other_bytes),
+    ];
+    for (key, value) in numbers {
         if let Some(value) = value {
             line.set(key, value);
         }

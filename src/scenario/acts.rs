@@ -168,6 +168,13 @@ fn with_a_file(act: impl Fn(&File) -> Result<(), Errno>) -> Result<(), Errno> {
     Err(Errno::NOTSUP)
 }
 
+/// A new, empty file that has no name any more.
+pub(super) fn a_file() -> Result<File, Errno> {
+    let kept = std::cell::OnceCell::new();
+    with_a_file(|file| kept.set(file.try_clone().map_err(errno)?).map_err(|_| Errno::IO))?;
+    kept.into_inner().ok_or(Errno::NOTSUP)
+}
+
 fn errno(error: std::io::Error) -> Errno {
     Errno::from_io_error(&error).unwrap_or(Errno::IO)
 }

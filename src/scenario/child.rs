@@ -21,21 +21,22 @@
 //! A child without a connection writes the same `ok`, `err` and `last` to standard output and exits with 0 behind its last step; without
 //! any step it sleeps until a signal ends it.
 
-use std::convert::Infallible;
 use std::io::{Read, Write};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Resource, WaitOptions};
 
-use super::step::{Death, Offspring, Step};
-use super::{ChildOptions, StepError, acts, threads};
+use super::step::{Death, Offspring, Step, TerminalUse};
+use super::{ChildOptions, StepError, acts, handlers, threads};
 use crate::protocol::fields::{CHILDREN, OWN, put_usage};
 use crate::protocol::line::{FieldError, LineError};
 use crate::protocol::{Line, LineReader};
 use crate::sys::process::{self, Forked, Who, exit_now};
-use crate::sys::{child_acts, signals};
+use crate::sys::{any_number, cause, child_acts, confine, make, signals, terminal, trace};
+use crate::wait::Signal;
 use crate::wait::names::errno_name;
 
 /// The exit code of a child of which a step failed that it was started with (`EX_SOFTWARE` of `sysexits.h`).
@@ -63,19 +64,34 @@ pub fn main_from_args<S: AsRef<str>>(args: &[S]) -> ! {
 /// For a process with one thread that was forked for this, or exec'ed. It puts every signal back to its default action and
 /// unblocks it; descriptors that the parent had are for the caller to close.
 pub fn run(options: ChildOptions) -> ! {
+    // What C does with the value that main returns.
+    std::process::exit(run_to_return(options))
+}
+
+/// The same for `main` of a program that is a child: returns, for `main` to return it too, the value of [`Step::Return`].
+pub fn run_to_return(options: ChildOptions) -> i32 {
+    if let Some(name) = &options.agent {
+        become_agent(name);
+    }
     signals::reset_all();
     if !options.orphan {
         process::die_with_parent(Some(libc::SIGKILL));
     }
     // What called this in a forked process must not go on there, come what may.
-    let lived = std::panic::catch_unwind(move || -> Infallible {
+    let lived = std::panic::catch_unwind(move || {
         let mut child = Child::new(options);
         child.greet();
         child.go_on()
     });
-    match lived {
-        Ok(never) => match never {},
-        Err(_) => exit_now(STEP_FAILED),
+    lived.unwrap_or_else(|_| exit_now(STEP_FAILED))
+}
+
+/// The agent of a subject that is built in, on standard input and output.
+fn become_agent(name: &str) -> ! {
+    let streams = (rustix::io::dup(rustix::stdio::stdin()), rustix::io::dup(rustix::stdio::stdout()));
+    match (crate::subject::Registry::built_in().get(name), streams) {
+        (Some(subject), (Ok(input), Ok(output))) => crate::agent::serve(subject, input, output),
+        _ => exit_now(USAGE),
     }
 }
 
@@ -110,6 +126,8 @@ pub(super) struct Child {
     pending: std::vec::IntoIter<Step>,
     /// What [`Step::Allocate`] keeps.
     kept: Vec<child_acts::Mapping>,
+    /// What [`Step::PidfdOpen`] opened.
+    descriptors: Vec<OwnedFd>,
     /// The child that it forked last, or 0.
     youngest: i32,
 }
@@ -131,7 +149,14 @@ impl Child {
         if connection.is_none() && steps.is_empty() {
             steps.push(Step::Pause);
         }
-        Child { options, connection, pending: steps.into_iter(), kept: Vec::new(), youngest: 0 }
+        Child {
+            options,
+            connection,
+            pending: steps.into_iter(),
+            kept: Vec::new(),
+            descriptors: Vec::new(),
+            youngest: 0,
+        }
     }
 
     fn greet(&mut self) {
@@ -154,10 +179,13 @@ impl Child {
         }
     }
 
-    /// Does one step after the other.
-    pub(super) fn go_on(mut self) -> ! {
+    /// Does one step after the other, until one is to return from `main`: with that value.
+    pub(super) fn go_on(mut self) -> i32 {
         loop {
             let Some((step, id)) = self.next() else { continue };
+            if let Step::Return { code } = step {
+                return code;
+            }
             self = self.take(step, id);
         }
     }
@@ -272,12 +300,7 @@ impl Child {
                 let options = self.offspring(offspring)?;
                 match process::fork()? {
                     Forked::Parent(pid) => return Ok(self.bore(pid)),
-                    Forked::Child => {
-                        // What its parent keeps is not its own.
-                        self.connection = None;
-                        self.kept.clear();
-                        run(options)
-                    }
+                    Forked::Child => self.be(options),
                 }
             }
             Step::VforkExec(ref offspring) => {
@@ -290,13 +313,46 @@ impl Child {
                 return Ok(self.bore(pid));
             }
             Step::Wait { pid } => return self.reap(if pid == 0 { self.youngest } else { pid }),
-            // It needs the child itself: see `take`.
-            Step::LeaderExit { .. } => return Err(Errno::INVAL),
+            // They need the child itself: see `take` and `go_on`.
+            Step::LeaderExit { .. } | Step::Return { .. } => return Err(Errno::INVAL),
             Step::Exec { ref steps } => return Err(process::exec(&self.again(steps).to_argv()?)),
             Step::ExecFromThread { ref steps } => {
                 return Err(threads::exec_from_thread(self.again(steps).to_argv()?));
             }
             Step::Traceme => child_acts::trace_me()?,
+            Step::Trace { request, pid, ref signal, ref options } => {
+                let data = match signal {
+                    Some(signal) => signal.number().into(),
+                    None => trace::options(options.iter().map(String::as_str))?,
+                };
+                return Ok(Line::new("ok").with("value", trace::request(request, pid, data)?));
+            }
+            Step::Incur(ref death) => {
+                self.prepare(death)?;
+                cause::of(death.signal.number(), acts::a_file)?;
+            }
+            Step::Catch { signal, then } => {
+                signals::set_action(signal.number(), handlers::of(then), signals::Flags::default())?;
+            }
+            Step::Dumpable { on } => confine::set_dumpable(on)?,
+            Step::Clone { ref offspring, sibling, exit_signal } => {
+                let options = self.offspring(offspring)?;
+                let exit_signal = exit_signal.map_or(0, Signal::number);
+                match make::clone(make::Clone { exit_signal, sibling, ..Default::default() })?.0 {
+                    Forked::Parent(pid) => return Ok(self.bore(pid)),
+                    Forked::Child => self.be(options),
+                }
+            }
+            Step::Terminal { how } => return use_terminal(how),
+            Step::PidfdOpen { pid } => {
+                let fd = any_number::pidfd_open(pid, false)?;
+                let line = Line::new("ok").with("fd", fd.as_raw_fd());
+                self.descriptors.push(fd);
+                return Ok(line);
+            }
+            Step::LastPid { pid } => confine::set_last_pid(pid)?,
+            Step::Subreaper { on } => process::set_subreaper(on)?,
+            Step::Threads { count } => threads::start_sleeping(count)?,
             Step::Report => return Ok(report("ok")),
             Step::Getids => {
                 let (uid, euid) = (rustix::process::getuid(), rustix::process::geteuid());
@@ -305,6 +361,15 @@ impl Child {
             }
         }
         Ok(Line::new("ok"))
+    }
+
+    /// Goes on as another child, in a copy of this process.
+    fn be(&mut self, options: ChildOptions) -> ! {
+        // What its parent keeps is not its own.
+        self.connection = None;
+        self.kept.clear();
+        self.descriptors.clear();
+        run(options)
     }
 
     /// Writes `last`, if asked to.
@@ -346,7 +411,7 @@ impl Child {
             (None, _) => None,
         };
         let Offspring { orphan, steps, .. } = offspring.clone();
-        Ok(ChildOptions { connect, steps, orphan, program: self.options.program.clone() })
+        Ok(ChildOptions { connect, steps, orphan, program: self.options.program.clone(), agent: None })
     }
 
     /// The options of its next image.
@@ -376,6 +441,24 @@ impl Child {
     }
 }
 
+/// Uses the controlling terminal.
+fn use_terminal(how: TerminalUse) -> Result<Line, Errno> {
+    let terminal = terminal::controlling()?;
+    let ok = Line::new("ok");
+    match how {
+        TerminalUse::Read => {
+            let mut line = [0; 64];
+            // A job that is continued in the foreground reads on by itself; one that caught the signal is told.
+            return Ok(ok.with("bytes", rustix::io::read(&terminal, &mut line)?));
+        }
+        TerminalUse::Write => drop(rustix::io::write(&terminal, b"x")?),
+        TerminalUse::Foreground => {
+            terminal::set_foreground(terminal.as_fd(), process::group())?;
+        }
+    }
+    Ok(ok)
+}
+
 /// The name of an error, or its number.
 fn shown(error: Errno) -> String {
     let number = error.raw_os_error();
@@ -397,9 +480,8 @@ fn report(word: &str) -> Line {
 
 /// The line with its ids.
 fn put_ids(line: Line) -> Line {
-    let raw = |pid: Result<Pid, Errno>| pid.map_or(0, Pid::as_raw_pid);
     line.with("pid", process::pid())
         .with("ppid", process::parent_pid())
-        .with("pgid", raw(rustix::process::getpgid(None)))
-        .with("sid", raw(rustix::process::getsid(None)))
+        .with("pgid", process::group())
+        .with("sid", process::session_of(0).unwrap_or(0))
 }

@@ -28,7 +28,9 @@ pub mod step;
 mod acts;
 mod error;
 mod form;
+mod handlers;
 mod options;
+mod read;
 mod threads;
 
 use crate::wait::Signal;
@@ -36,7 +38,7 @@ use crate::wait::Signal;
 pub use error::StepError;
 pub use form::{FORMS, Form};
 pub use options::{ArgsError, ChildOptions};
-pub use step::{Death, Offspring, Step};
+pub use step::{Death, Offspring, Step, TerminalUse, Then};
 
 /// What one child does.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

@@ -18,6 +18,8 @@ pub struct ChildOptions {
     pub orphan: bool,
     /// The child program with its first arguments, for the steps that exec it; if empty, the running program and `child`.
     pub program: Vec<String>,
+    /// The subject whose agent the process becomes instead, serving its standard input: what an agent that execs passes on.
+    pub agent: Option<String>,
 }
 
 /// Why arguments are not those of the child program.
@@ -40,7 +42,7 @@ impl std::fmt::Display for ArgsError {
             ArgsError::Option(option) => {
                 write!(
                     f,
-                    "there is no option '{option}' (--connect PATH, --token T, --orphan, --program WORD)"
+                    "there is no option '{option}' (--connect PATH, --token T, --orphan, --program WORD, --agent NAME)"
                 )
             }
             ArgsError::Half => f.write_str("'--connect PATH' and '--token T' go together"),
@@ -52,7 +54,7 @@ impl std::fmt::Display for ArgsError {
 impl std::error::Error for ArgsError {}
 
 impl ChildOptions {
-    /// Reads `[--connect PATH --token T] [--orphan] [--program WORD]... [STEP|SCENARIO]...`.
+    /// Reads `[--connect PATH --token T] [--orphan] [--program WORD]... [--agent NAME] [STEP|SCENARIO]...`.
     ///
     /// # Errors
     /// [`ArgsError`]
@@ -67,6 +69,7 @@ impl ChildOptions {
                 "--connect" => path = Some(value("--connect")?),
                 "--token" => token = Some(value("--token")?),
                 "--program" => options.program.push(value("--program")?),
+                "--agent" => options.agent = Some(value("--agent")?),
                 "--orphan" => options.orphan = true,
                 _ if arg.starts_with('-') => return Err(ArgsError::Option(arg.to_owned())),
                 _ => script.push(arg),
@@ -91,6 +94,7 @@ impl ChildOptions {
         if self.orphan {
             args.push("--orphan".to_owned());
         }
+        args.extend(self.agent.iter().flat_map(|name| ["--agent".to_owned(), name.clone()]));
         args.extend(self.program.iter().flat_map(|word| ["--program".to_owned(), word.clone()]));
         args.extend(self.steps.iter().map(Step::to_string));
         args

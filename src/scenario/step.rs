@@ -34,15 +34,24 @@
 //! | `exec [steps=S,...]` | replace the image by the child program |
 //! | `exec-from-thread [steps=S,...]` | the same from a thread that is not the leader |
 //! | `traceme` | let the parent trace it |
+//! | `trace do=R pid=N [sig=S] [options=O,...]` | ask ptrace about that process, as its tracer |
+//! | `incur sig=S [core=yes\|no] [report=yes]` | do what the system answers with that signal |
+//! | `catch sig=S [do=return\|exit\|reraise]` | catch the signal, and do that in the handler |
+//! | `return code=N` | return from main with that code, or call exit |
+//! | `dumpable on=yes\|no` | say whether it may dump core |
+//! | `clone [sibling=yes] [exit-signal=S] [token=T] [orphan=yes] [steps=S,...]` | clone a child or a sibling of its own |
+//! | `terminal do=read\|write\|foreground` | use its controlling terminal |
+//! | `pidfd-open pid=N` | open a pidfd of that process |
+//! | `last-pid pid=N` | let the next process have the number after that |
+//! | `subreaper on=yes\|no` | adopt the orphans among its descendants |
+//! | `threads count=N` | start so many threads, which sleep |
 //! | `report` | answer its resource usage |
 //! | `getids` | answer its process, group, session and user ids |
 
 use std::fmt;
 
-use super::error::StepError;
-use super::form::FORMS;
-use crate::protocol::line::{FieldError, parse_number};
-use crate::protocol::{Line, nearest};
+use crate::protocol::Line;
+use crate::sys::trace;
 use crate::wait::Signal;
 
 /// One thing that a child does.
@@ -194,6 +203,73 @@ pub enum Step {
     },
     /// `ptrace(PTRACE_TRACEME)`: the parent becomes its tracer.
     Traceme,
+    /// `ptrace` as a tracer: `ESRCH` for what it does not trace, `EPERM` where it may not. Answered `ok value=N`: the message
+    /// for `event-message`, else 0.
+    Trace {
+        /// What it asks.
+        request: trace::Request,
+        /// The process.
+        pid: i32,
+        /// The signal that goes with it, if any.
+        signal: Option<Signal>,
+        /// The options that go with it, by name ([`trace::options`]).
+        options: Vec<String>,
+    },
+    /// Does what the system answers with that signal, as a bad access for `SIGSEGV` ([`crate::sys::cause`]). Answered only if the
+    /// process survives it; `ENOTSUP` where there is no such cause.
+    Incur(Death),
+    /// Catches the signal.
+    Catch {
+        /// The signal.
+        signal: Signal,
+        /// What the handler does.
+        then: Then,
+    },
+    /// Returns from `main` with that code where the process is an image of its own with one thread; else calls `exit`, which
+    /// is said to be the same.
+    Return {
+        /// The value.
+        code: i32,
+    },
+    /// `PR_SET_DUMPABLE`: whether it may dump core.
+    Dumpable {
+        /// Whether it may.
+        on: bool,
+    },
+    /// As `fork`, but by the system call `clone`. Answered `ok pid=N`.
+    Clone {
+        /// The new process.
+        offspring: Offspring,
+        /// `CLONE_PARENT`: it is not a child but a sibling, with this process's exit signal.
+        sibling: bool,
+        /// The signal that its end sends; none is 0.
+        exit_signal: Option<Signal>,
+    },
+    /// Uses its controlling terminal. `ENXIO` where it has none.
+    Terminal {
+        /// How.
+        how: TerminalUse,
+    },
+    /// Opens a pidfd of a process. Answered `ok fd=N`.
+    PidfdOpen {
+        /// The process.
+        pid: i32,
+    },
+    /// The next process gets the number after that one, if it is free ([`crate::sys::confine::set_last_pid`]).
+    LastPid {
+        /// The number.
+        pid: i32,
+    },
+    /// Adopts the orphans among its descendants, or stops doing so.
+    Subreaper {
+        /// Whether it does.
+        on: bool,
+    },
+    /// Starts so many threads, which sleep.
+    Threads {
+        /// Threads.
+        count: u32,
+    },
     /// Answered with its usage so far: `ok ru_... rc_...` ([`crate::protocol::fields`]).
     Report,
     /// Answered `ok pid=N ppid=N pgid=N sid=N uid=N euid=N`.
@@ -210,6 +286,48 @@ pub struct Death {
     pub core: Option<bool>,
     /// Whether to write `last` first.
     pub report: bool,
+}
+
+/// The exit code of a child whose handler exits.
+pub const CAUGHT: i32 = 42;
+
+/// What a child's handler does with a signal.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Then {
+    /// It returns.
+    Return,
+    /// It calls `_exit` with [`CAUGHT`].
+    Exit,
+    /// It gives the signal its default action and sends it again: what a tidy program does.
+    Reraise,
+}
+
+impl Then {
+    /// Every one with its word.
+    pub const ALL: [(&'static str, Then); 3] =
+        [("return", Then::Return), ("exit", Then::Exit), ("reraise", Then::Reraise)];
+}
+
+/// What a child does with its controlling terminal.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum TerminalUse {
+    /// Reads a line. Answered `ok bytes=N`.
+    Read,
+    /// Writes a byte.
+    Write,
+    /// Makes its own group the foreground one.
+    Foreground,
+}
+
+impl TerminalUse {
+    /// Every one with its word.
+    pub const ALL: [(&'static str, TerminalUse); 3] =
+        [("read", TerminalUse::Read), ("write", TerminalUse::Write), ("foreground", TerminalUse::Foreground)];
+}
+
+/// The word of a value in a table of words.
+pub(super) fn word_of<T: PartialEq>(table: &[(&'static str, T)], value: &T) -> &'static str {
+    table.iter().find(|(_, v)| v == value).map_or("", |(word, _)| word)
 }
 
 /// A child of a child.
@@ -233,14 +351,16 @@ impl Step {
     pub fn may_dump(&self) -> bool {
         matches!(
             self,
-            Step::Raise(Death { core: Some(true), .. }) | Step::KillSelf(Death { core: Some(true), .. })
+            Step::Raise(Death { core: Some(true), .. })
+                | Step::KillSelf(Death { core: Some(true), .. })
+                | Step::Incur(Death { core: Some(true), .. })
         )
     }
 
     /// Whether the child writes `last` right before it ends by this step.
     pub fn reports(&self) -> bool {
         match self {
-            Step::Raise(death) | Step::KillSelf(death) => death.report,
+            Step::Raise(death) | Step::KillSelf(death) | Step::Incur(death) => death.report,
             Step::Exit { report, .. } | Step::ThreadExit { report, .. } | Step::GroupExit { report, .. } => {
                 *report
             }
@@ -267,7 +387,7 @@ impl Step {
     #[must_use]
     pub fn reported(mut self) -> Step {
         match &mut self {
-            Step::Raise(death) | Step::KillSelf(death) => death.report = true,
+            Step::Raise(death) | Step::KillSelf(death) | Step::Incur(death) => death.report = true,
             Step::Exit { report, .. } | Step::ThreadExit { report, .. } | Step::GroupExit { report, .. } => {
                 *report = true;
             }
@@ -279,7 +399,7 @@ impl Step {
     /// The same step, with or without a core if it is a death by signal.
     #[must_use]
     pub fn with_core(mut self, on: bool) -> Step {
-        if let Step::Raise(death) | Step::KillSelf(death) = &mut self {
+        if let Step::Raise(death) | Step::KillSelf(death) | Step::Incur(death) = &mut self {
             death.core = Some(on);
         }
         self
@@ -291,6 +411,7 @@ impl Step {
         matches!(
             self,
             Step::Exit { .. }
+                | Step::Return { .. }
                 | Step::GroupExit { .. }
                 | Step::Pause
                 | Step::Exec { .. }
@@ -300,7 +421,8 @@ impl Step {
 
     /// Whether it ends the process or lets it die of a signal, in ordinary surroundings.
     pub fn is_last(&self) -> bool {
-        self.ends() || matches!(self, Step::Raise(_) | Step::KillSelf(_) | Step::ThreadExit { .. })
+        self.ends()
+            || matches!(self, Step::Raise(_) | Step::KillSelf(_) | Step::Incur(_) | Step::ThreadExit { .. })
     }
 
     /// The word of its line.
@@ -338,6 +460,17 @@ impl Step {
             Step::Exec { .. } => "exec",
             Step::ExecFromThread { .. } => "exec-from-thread",
             Step::Traceme => "traceme",
+            Step::Trace { .. } => "trace",
+            Step::Incur(_) => "incur",
+            Step::Catch { .. } => "catch",
+            Step::Return { .. } => "return",
+            Step::Dumpable { .. } => "dumpable",
+            Step::Clone { .. } => "clone",
+            Step::Terminal { .. } => "terminal",
+            Step::PidfdOpen { .. } => "pidfd-open",
+            Step::LastPid { .. } => "last-pid",
+            Step::Subreaper { .. } => "subreaper",
+            Step::Threads { .. } => "threads",
             Step::Report => "report",
             Step::Getids => "getids",
         }
@@ -350,7 +483,7 @@ impl Step {
             Step::Exit { code, report }
             | Step::ThreadExit { code, report }
             | Step::GroupExit { code, report } => report_in(line.with("code", code), *report),
-            Step::Raise(death) | Step::KillSelf(death) => {
+            Step::Raise(death) | Step::KillSelf(death) | Step::Incur(death) => {
                 let mut line = line.with("sig", death.signal);
                 if let Some(core) = death.core {
                     line.set("core", if core { "yes" } else { "no" });
@@ -372,8 +505,16 @@ impl Step {
             Step::Sleep { ms } => line.with("ms", ms),
             Step::Setpgid { pgid } => line.with("pgid", pgid),
             Step::Setuid { uid } => line.with("uid", uid),
-            Step::Fork(child) | Step::VforkExec(child) => {
+            Step::Fork(child) | Step::VforkExec(child) | Step::Clone { offspring: child, .. } => {
                 let mut line = line;
+                if let Step::Clone { sibling, exit_signal, .. } = self {
+                    if *sibling {
+                        line.set("sibling", "yes");
+                    }
+                    if let Some(signal) = exit_signal {
+                        line.set("exit-signal", signal);
+                    }
+                }
                 if let Some(token) = &child.token {
                     line.set("token", token);
                 }
@@ -382,76 +523,24 @@ impl Step {
                 }
                 steps_in(line, &child.steps)
             }
-            Step::Vfork { code } | Step::LeaderExit { code } => line.with("code", code),
-            Step::Wait { pid } => line.with("pid", pid),
+            Step::Vfork { code } | Step::LeaderExit { code } | Step::Return { code } => {
+                line.with("code", code)
+            }
+            Step::Wait { pid } | Step::PidfdOpen { pid } | Step::LastPid { pid } => line.with("pid", pid),
+            Step::Trace { request, pid, signal, options } => {
+                let mut line = line.with("do", request.name()).with("pid", pid);
+                if let Some(signal) = signal {
+                    line.set("sig", signal);
+                }
+                if options.is_empty() { line } else { line.with_list("options", options) }
+            }
+            Step::Catch { signal, then } => line.with("sig", signal).with("do", word_of(&Then::ALL, then)),
+            Step::Dumpable { on } | Step::Subreaper { on } => line.with("on", if *on { "yes" } else { "no" }),
+            Step::Terminal { how } => line.with("do", word_of(&TerminalUse::ALL, how)),
+            Step::Threads { count } => line.with("count", count),
             Step::Exec { steps } | Step::ExecFromThread { steps } => steps_in(line, steps),
             Step::Pause | Step::Release | Step::Setsid | Step::Traceme | Step::Report | Step::Getids => line,
         }
-    }
-
-    /// The step that a line means.
-    ///
-    /// # Errors
-    /// [`StepError`]: no step has that word, a key is missing, or a value is not of the key's kind. Keys that the step does
-    /// not have are ignored, as everywhere in the protocol.
-    pub fn from_line(line: &Line) -> Result<Step, StepError> {
-        let form = FORMS.iter().find(|form| form.word == line.word());
-        let form = form.ok_or_else(|| StepError::word(line.word(), []))?;
-        let f = Fields { step: form.word, line };
-        let exit = || Ok::<_, StepError>((f.code()?, f.flag("report")?.unwrap_or(false)));
-        let death = || {
-            Ok::<_, StepError>(Death {
-                signal: f.signal()?,
-                core: f.flag("core")?,
-                report: f.flag("report")?.unwrap_or(false),
-            })
-        };
-        let offspring = || {
-            Ok::<_, StepError>(Offspring {
-                token: line.get("token"),
-                orphan: f.flag("orphan")?.unwrap_or(false),
-                steps: f.steps()?,
-            })
-        };
-        Ok(match form.word {
-            "exit" => exit().map(|(code, report)| Step::Exit { code, report })?,
-            "thread-exit" => exit().map(|(code, report)| Step::ThreadExit { code, report })?,
-            "group-exit" => exit().map(|(code, report)| Step::GroupExit { code, report })?,
-            "raise" => Step::Raise(death()?),
-            "kill-self" => Step::KillSelf(death()?),
-            "pause" => Step::Pause,
-            "stop" if line.get("sig").is_none() => Step::Stop(Signal::STOP),
-            "stop" => Step::Stop(f.signal()?),
-            "ignore" => Step::Ignore(f.signal()?),
-            "default" => Step::Default(f.signal()?),
-            "block" => Step::Block(f.signal()?),
-            "unblock" => Step::Unblock(f.signal()?),
-            "burn-user" => Step::BurnUser { us: f.number("us")? },
-            "burn-system" => Step::BurnSystem { us: f.number("us")? },
-            "allocate" => Step::Allocate { bytes: f.number("bytes")? },
-            "release" => Step::Release,
-            "minor-faults" => Step::MinorFaults { count: f.number("count")? },
-            "major-faults" => Step::MajorFaults { count: f.number("count")? },
-            "block-output" => Step::BlockOutput { count: f.number("count")? },
-            "voluntary-switches" => Step::VoluntarySwitches { count: f.number("count")? },
-            "involuntary-switches" => Step::InvoluntarySwitches { count: f.number("count")? },
-            "sleep" => Step::Sleep { ms: f.number("ms")? },
-            "setpgid" => Step::Setpgid { pgid: f.number_or("pgid", 0)? },
-            "setsid" => Step::Setsid,
-            "setuid" => Step::Setuid { uid: f.number("uid")? },
-            "fork" => Step::Fork(offspring()?),
-            "vfork-exec" => Step::VforkExec(offspring()?),
-            "vfork" => Step::Vfork { code: f.code()? },
-            "wait" => Step::Wait { pid: f.number_or("pid", 0)? },
-            "leader-exit" if line.get("code").is_none() => Step::LeaderExit { code: 0 },
-            "leader-exit" => Step::LeaderExit { code: f.code()? },
-            "exec" => Step::Exec { steps: f.steps()? },
-            "exec-from-thread" => Step::ExecFromThread { steps: f.steps()? },
-            "traceme" => Step::Traceme,
-            "report" => Step::Report,
-            "getids" => Step::Getids,
-            _ => return Err(StepError::word(form.word, [])),
-        })
     }
 }
 
@@ -461,90 +550,12 @@ impl fmt::Display for Step {
     }
 }
 
-impl std::str::FromStr for Step {
-    type Err = StepError;
-
-    /// As [`Step::from_line`], but a key that the step does not have is an error: this is what a person typed.
-    fn from_str(text: &str) -> Result<Step, StepError> {
-        let line: Line = text.parse().map_err(|error| StepError::Line { text: text.to_owned(), error })?;
-        let step = Step::from_line(&line)?;
-        if let Some(form) = FORMS.iter().find(|form| form.word == line.word())
-            && let Some(key) = line.keys().find(|key| form.key_names().all(|name| name != *key))
-        {
-            let nearest = nearest(key, form.key_names());
-            return Err(StepError::Key { step: form.word, key: key.to_owned(), keys: form.keys, nearest });
-        }
-        Ok(step)
-    }
-}
-
 fn report_in(line: Line, report: bool) -> Line {
     if report { line.with("report", "yes") } else { line }
 }
 
 fn steps_in(line: Line, steps: &[Step]) -> Line {
     if steps.is_empty() { line } else { line.with_list("steps", steps.iter().map(Step::to_string)) }
-}
-
-/// The keys of one step's line.
-struct Fields<'a> {
-    step: &'static str,
-    line: &'a Line,
-}
-
-impl Fields<'_> {
-    fn bad(&self, key: &'static str, wanted: &'static str) -> StepError {
-        let value = self.line.get(key).unwrap_or_default();
-        StepError::Field { step: self.step, error: FieldError::Bad(key, value), wanted, nearest: None }
-    }
-
-    fn missing(&self, key: &'static str, wanted: &'static str) -> StepError {
-        StepError::Field { step: self.step, error: FieldError::Missing(key), wanted, nearest: None }
-    }
-
-    fn number_opt<T: TryFrom<i64>>(&self, key: &'static str) -> Result<Option<T>, StepError> {
-        let Some(text) = self.line.get(key) else { return Ok(None) };
-        let number = parse_number(&text).and_then(|n| T::try_from(n).ok());
-        number.map(Some).ok_or_else(|| self.bad(key, "a number in range"))
-    }
-
-    fn number<T: TryFrom<i64>>(&self, key: &'static str) -> Result<T, StepError> {
-        self.number_opt(key)?.ok_or_else(|| self.missing(key, "a number"))
-    }
-
-    fn number_or<T: TryFrom<i64>>(&self, key: &'static str, default: T) -> Result<T, StepError> {
-        Ok(self.number_opt(key)?.unwrap_or(default))
-    }
-
-    /// An exit code: any 32 bits, written with or without a sign.
-    fn code(&self) -> Result<i32, StepError> {
-        let number: i64 = self.number("code")?;
-        let code = i32::try_from(number).or_else(|_| u32::try_from(number).map(u32::cast_signed));
-        code.map_err(|_| self.bad("code", "a number of 32 bits"))
-    }
-
-    fn flag(&self, key: &'static str) -> Result<Option<bool>, StepError> {
-        match self.line.get(key).as_deref() {
-            None => Ok(None),
-            Some("yes") => Ok(Some(true)),
-            Some("no") => Ok(Some(false)),
-            Some(_) => Err(self.bad(key, "yes or no")),
-        }
-    }
-
-    fn signal(&self) -> Result<Signal, StepError> {
-        let name = self.line.get("sig").ok_or_else(|| self.missing("sig", "the name of a signal"))?;
-        Signal::from_name(&name).ok_or_else(|| StepError::Field {
-            step: self.step,
-            nearest: nearest(&name, Signal::all_standard().map(|(name, _)| name)),
-            error: FieldError::Bad("sig", name),
-            wanted: "the name of a signal, or SIG and a number",
-        })
-    }
-
-    fn steps(&self) -> Result<Vec<Step>, StepError> {
-        self.line.list("steps").iter().map(|text| text.parse()).collect()
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Steps print as they parse, and what is no step is told with what would be one.
 
 use super::*;
-use crate::scenario::Form;
+use crate::scenario::{FORMS, Form};
 
 fn samples() -> Vec<Step> {
     let inner = vec![
@@ -37,6 +37,7 @@ fn samples() -> Vec<Step> {
         Step::Setuid { uid: u32::MAX },
         Step::Fork(Offspring::default()),
         Step::Fork(offspring.clone()),
+        Step::Clone { offspring: offspring.clone(), sibling: true, exit_signal: Some(Signal::USR1) },
         Step::VforkExec(offspring),
         Step::Vfork { code: 4 },
         Step::Wait { pid: 4711 },
@@ -46,6 +47,22 @@ fn samples() -> Vec<Step> {
         Step::Exec { steps: inner.clone() },
         Step::ExecFromThread { steps: inner },
         Step::Traceme,
+        Step::Trace { request: trace::Request::Cont, pid: 7, signal: Some(Signal::TERM), options: vec![] },
+        Step::Trace {
+            request: trace::Request::Seize,
+            pid: 7,
+            signal: None,
+            options: vec!["exec".to_owned(), "exit".to_owned()],
+        },
+        Step::Incur(death(Signal::SEGV, Some(false), true)),
+        Step::Catch { signal: Signal::TERM, then: Then::Reraise },
+        Step::Return { code: 300 },
+        Step::Dumpable { on: false },
+        Step::Terminal { how: TerminalUse::Foreground },
+        Step::PidfdOpen { pid: 4711 },
+        Step::LastPid { pid: 4711 },
+        Step::Subreaper { on: true },
+        Step::Threads { count: 3 },
         Step::Report,
         Step::Getids,
     ]
@@ -77,6 +94,7 @@ fn defaults() {
         ("exit code=1 report=no", "exit code=1"),
         ("exit code=0xffffffff", "exit code=-1"),
         ("fork orphan=no steps=", "fork"),
+        ("catch sig=SIGTERM", "catch sig=SIGTERM do=return"),
         ("raise sig=SIG15", "raise sig=SIGTERM"),
     ] {
         assert_eq!(short.parse::<Step>().map(|step| step.to_string()).as_deref(), Ok(long));
@@ -108,6 +126,11 @@ fn what_is_no_step_is_told() {
             "the step 'raise': 'sig=SIGTREM' has a bad value (wanted: the name of a signal, or SIG and a number); \
              did you mean 'SIGTERM'?",
         ),
+        (
+            "terminal do=raed",
+            "the step 'terminal': 'do=raed' has a bad value (wanted: one of its words); did you mean 'read'?",
+        ),
+        ("subreaper", "the step 'subreaper': 'on=' is missing (wanted: yes or no)"),
         ("raise", "the step 'raise': 'sig=' is missing (wanted: the name of a signal)"),
         ("fork steps=exit", "the step 'exit': 'code=' is missing (wanted: a number)"),
     ] {

@@ -38,7 +38,7 @@ pub(super) fn leader_exit(child: Child, code: i32, id: Option<u64>) -> (Child, E
         let Ok(mut child) = take_over.recv() else { return };
         wait_until_gone(leader);
         child.answer(&Step::LeaderExit { code }, id, Ok(Line::new("ok")));
-        child.go_on()
+        std::process::exit(child.go_on())
     });
     match successor {
         Ok(_) => {
@@ -69,6 +69,18 @@ fn wait_until_gone(thread: i32) {
             _ => return,
         }
     }
+}
+
+/// Starts so many threads that sleep for as long as the process lives.
+pub(super) fn start_sleeping(count: u32) -> Result<(), Errno> {
+    for _ in 0..count {
+        start(|| {
+            loop {
+                process::pause();
+            }
+        })?;
+    }
+    Ok(())
 }
 
 /// Has a new thread end the whole process, while the caller waits for it.

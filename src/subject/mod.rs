@@ -3,6 +3,7 @@
 //! To put an implementation of your own under test, implement [`Subject`]: one method that performs one call. Everything
 //! else (children, schedules, deadlines, verdicts) is the harness's.
 
+use crate::protocol::Line;
 pub use crate::sys::family::NotOffered;
 use crate::sys::family::{Call, Observation, Pointer, Request};
 
@@ -58,6 +59,18 @@ pub trait Subject: Send + Sync {
         let _ = status;
         None
     }
+
+    /// What its agent is asked, the calls aside, as the agent is then to do it. Only an implementation that is broken on
+    /// purpose changes anything: a kernel's bug may be in what it does round the calls.
+    fn asked(&self, request: Line) -> Line {
+        request
+    }
+
+    /// The agent's reply to such a request, as the driver is to see it; likewise.
+    fn told(&self, request: &Line, reply: Line) -> Line {
+        let _ = request;
+        reply
+    }
 }
 
 /// What a subject's own macros say of a status word.
@@ -87,7 +100,9 @@ pub struct Decoded {
 fn buffer(pointer: Pointer) -> Result<(), NotOffered> {
     match pointer {
         Pointer::Buffer => Ok(()),
-        Pointer::Null | Pointer::Bad => Err(NotOffered("a typed binding always has a buffer")),
+        Pointer::Null | Pointer::Bad | Pointer::Kernel => {
+            Err(NotOffered("a typed binding always has a buffer"))
+        }
     }
 }
 

@@ -149,6 +149,8 @@ mod by_id {
             status: number.map(i64::from),
             pid: None,
             uid: None,
+            errno: Some(status.raw_errno().into()),
+            other_bytes: None,
         }
     }
 }

@@ -173,6 +173,7 @@ fn info_of(info: Option<ChildInfo>) -> Memory<Info> {
         pid: Some(info.pid.as_raw_nonzero().get().into()),
         uid: Some(info.uid.into()),
         status: status.map(i64::from),
+        ..Info::default()
     })
 }
 

@@ -49,6 +49,14 @@ impl Mapping {
         Ok(mapping)
     }
 
+    /// A page or more that may be neither read nor written.
+    ///
+    /// # Errors
+    /// Those of `mmap`; `EINVAL` for a length of 0.
+    pub fn forbidden(len: usize) -> Result<Mapping, Errno> {
+        Mapping::map(len, libc::PROT_NONE, libc::MAP_PRIVATE | libc::MAP_ANON, -1)
+    }
+
     fn map(len: usize, protection: c_int, flags: c_int, fd: c_int) -> Result<Mapping, Errno> {
         let page = page_size();
         let len = len.checked_next_multiple_of(page).ok_or(Errno::NOMEM)?;
@@ -69,10 +77,11 @@ impl Mapping {
         }
     }
 
-    /// Reads one byte of every page. The file of [`Mapping::of_file`] must still have them all.
+    /// Reads one byte of every page. Where the file of [`Mapping::of_file`] no longer has them all, or the mapping is
+    /// [`Mapping::forbidden`], the system answers with a signal.
     pub fn read_pages(&self) {
         for offset in (0..self.len).step_by(self.page) {
-            // SAFETY: the offset is within the mapping, which is readable.
+            // SAFETY: the offset is within the mapping; if it may not be read, that is a fault and no access.
             unsafe { self.start.add(offset).read_volatile() };
         }
     }

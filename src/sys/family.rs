@@ -55,6 +55,8 @@ pub enum Pointer {
     Null,
     /// An address that no process can write.
     Bad,
+    /// An address in the kernel's part of the address space.
+    Kernel,
 }
 
 /// Whom a call waits for, as the numbers of the host.
@@ -156,6 +158,10 @@ pub struct Usage {
     pub nvcsw: Option<i64>,
     /// Involuntary context switches.
     pub nivcsw: Option<i64>,
+    /// The other fields (integral sizes, swaps, messages, signals), added up by their absolute values.
+    pub others: Option<i64>,
+    /// How many of the two times have microseconds that are not between 0 and 999,999.
+    pub irregular: Option<i64>,
 }
 
 /// The fields of a `siginfo_t` that the wait family fills, in the host's numbers.
@@ -173,6 +179,10 @@ pub struct Info {
     pub uid: Option<i64>,
     /// `si_status`
     pub status: Option<i64>,
+    /// `si_errno`
+    pub errno: Option<i64>,
+    /// How many bytes were written that belong to none of these fields, where it is known which those are.
+    pub other_bytes: Option<i64>,
 }
 
 /// What a call returned and wrote.

@@ -80,8 +80,46 @@ macro_rules! usage {
             oublock: written!(usage.ru_oublock),
             nvcsw: written!(usage.ru_nvcsw),
             nivcsw: written!(usage.ru_nivcsw),
+            others: others_of(usage),
+            irregular: [written!(usage.ru_utime.tv_usec), written!(usage.ru_stime.tv_usec)]
+                .into_iter()
+                .map(|rest| rest.map(|us| i64::from(!(0..1_000_000).contains(&us))))
+                .sum(),
         }
     }};
+}
+
+/// The fields of a structure of usage that only some systems maintain, added up.
+trait Others {
+    fn others(&self) -> [Option<i64>; 7];
+}
+
+fn others_of<T: Others>(usage: &T) -> Option<i64> {
+    usage.others().into_iter().try_fold(0_i64, |sum, field| Some(sum.saturating_add(field?.saturating_abs())))
+}
+
+impl Others for libc::rusage {
+    #[allow(clippy::unnecessary_cast, reason = "the widths of the numbers differ between systems")]
+    fn others(&self) -> [Option<i64>; 7] {
+        [
+            written!(self.ru_ixrss),
+            written!(self.ru_idrss),
+            written!(self.ru_isrss),
+            written!(self.ru_nswap),
+            written!(self.ru_msgsnd),
+            written!(self.ru_msgrcv),
+            written!(self.ru_nsignals),
+        ]
+    }
+}
+
+#[cfg(all(target_os = "linux", not(target_pointer_width = "64")))]
+impl Others for KernelRusage {
+    #[allow(clippy::unnecessary_cast, reason = "the widths of the numbers differ between systems")]
+    fn others(&self) -> [Option<i64>; 7] {
+        let ([a, b, c], [d, e, f]) = (self._memory, self._messages);
+        [a, b, c, self._nswap, d, e, f].map(|number| written!(number))
+    }
 }
 
 /// The fields of the C library's structure that were written.
@@ -137,7 +175,27 @@ pub(super) fn info_of(info: &libc::siginfo_t) -> Info {
         pid: written!(pid),
         uid: written!(uid),
         status: written!(status),
+        errno: written!(info.si_errno),
+        other_bytes: other_bytes(info),
     }
+}
+
+/// How many bytes were written that belong to none of the fields: known where these stand at the head of the structure, with a
+/// union of pointers behind the first three numbers.
+#[cfg(all(target_os = "linux", not(target_arch = "mips"), not(target_arch = "mips64")))]
+fn other_bytes(info: &libc::siginfo_t) -> Option<i64> {
+    const HEAD: usize = 3 * size_of::<libc::c_int>();
+    const UNION: usize = HEAD.next_multiple_of(size_of::<usize>());
+    let start = std::ptr::from_ref(info).cast::<u8>();
+    // SAFETY: the structure's own bytes, each of which was initialised by us or written by the system.
+    let bytes = unsafe { std::slice::from_raw_parts(start, size_of::<libc::siginfo_t>()) };
+    let others = bytes[HEAD..UNION].iter().chain(&bytes[UNION + HEAD..]);
+    i64::try_from(others.filter(|&&byte| byte != POISON).count()).ok()
+}
+
+#[cfg(not(all(target_os = "linux", not(target_arch = "mips"), not(target_arch = "mips64"))))]
+fn other_bytes(_: &libc::siginfo_t) -> Option<i64> {
+    None
 }
 
 /// A buffer full of poison, with a canary behind it.
@@ -162,6 +220,7 @@ impl<T> Poisoned<T> {
             Pointer::Buffer => std::ptr::from_mut(self).cast(),
             Pointer::Null => std::ptr::null_mut(),
             Pointer::Bad => std::ptr::without_provenance_mut(BAD_ADDRESS),
+            Pointer::Kernel => std::ptr::without_provenance_mut(KERNEL_ADDRESS),
         }
     }
 
@@ -194,3 +253,6 @@ impl<T> Poisoned<T> {
 /// It lies in the first page, which no system maps. It is not null, and it is aligned for every type, so that neither a
 /// null check nor an alignment trap comes before the fault.
 const BAD_ADDRESS: usize = 64;
+
+/// An address in the last page but fifteen, which is the kernel's wherever a process shares its address space with it.
+const KERNEL_ADDRESS: usize = usize::MAX - 0xffff;

@@ -5,11 +5,17 @@
 
 pub mod any_number;
 pub mod calls;
+pub mod cause;
 pub mod child_acts;
+pub mod confine;
 pub mod exit_watch;
 pub mod family;
+pub mod make;
 mod memory;
 pub mod observe;
+pub mod pidfds;
 pub mod process;
 pub mod process_table;
 pub mod signals;
+pub mod terminal;
+pub mod trace;

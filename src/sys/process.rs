@@ -32,6 +32,22 @@ pub fn parent_pid() -> i32 {
     rustix::process::getppid().map_or(0, |pid| pid.as_raw_pid())
 }
 
+/// This process's group; 0 when its leader is outside of our PID namespace.
+///
+/// (`rustix::process::getpgrp` cannot say 0, and this is the group of whatever was started from outside into a
+/// container and made no group of its own.)
+pub fn group() -> i32 {
+    // SAFETY: getpgrp takes nothing and cannot fail.
+    unsafe { libc::getpgrp() }
+}
+
+/// The session of a process, 0 for this one; 0 when its leader is outside of our PID namespace, like [`group`].
+pub fn session_of(pid: i32) -> Result<i32, Errno> {
+    // SAFETY: getsid takes a number.
+    let session = unsafe { libc::getsid(pid) };
+    if session == -1 { Err(last_errno()) } else { Ok(session) }
+}
+
 /// Which side of a [`fork`] this is.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Forked {
@@ -134,7 +150,7 @@ pub fn exec(argv: &[CString]) -> Errno {
 }
 
 #[cfg(not(target_os = "macos"))]
-fn environ() -> *mut *const *const c_char {
+pub(super) fn environ() -> *mut *const *const c_char {
     unsafe extern "C" {
         // POSIX, Base Definitions 8.1: every program has it.
         static mut environ: *const *const c_char;
@@ -143,7 +159,7 @@ fn environ() -> *mut *const *const c_char {
 }
 
 #[cfg(target_os = "macos")]
-fn environ() -> *mut *const *const c_char {
+pub(super) fn environ() -> *mut *const *const c_char {
     // SAFETY: no arguments; the pointer is valid as long as the process.
     unsafe { libc::_NSGetEnviron().cast() }
 }
@@ -256,20 +272,24 @@ pub fn usage(who: Who) -> Usage {
     }
     // SAFETY: all its fields are numbers, zeroed or written.
     let raw = unsafe { raw.assume_init() };
+    super::memory::usage_of(&raw)
+}
+
+/// `times`: a clock tick, and the user and system time of this process and of its reaped children, all in microseconds.
+pub fn times() -> (i64, [i64; 4]) {
+    // SAFETY: sysconf takes any name and reads no memory of ours.
+    let hertz = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
+    let mut raw = std::mem::MaybeUninit::<libc::tms>::zeroed();
+    // SAFETY: the buffer is a struct tms, whose fields are numbers.
+    let raw = unsafe {
+        libc::times(raw.as_mut_ptr());
+        raw.assume_init()
+    };
     #[allow(clippy::unnecessary_cast, reason = "the widths differ between systems")]
-    let us = |t: libc::timeval| Some(t.tv_sec as i64 * 1_000_000 + t.tv_usec as i64);
+    let tick = 1_000_000 / (hertz as i64).max(1);
     #[allow(clippy::unnecessary_cast, reason = "the widths differ between systems")]
-    Usage {
-        utime_us: us(raw.ru_utime),
-        stime_us: us(raw.ru_stime),
-        maxrss: Some(raw.ru_maxrss as i64),
-        minflt: Some(raw.ru_minflt as i64),
-        majflt: Some(raw.ru_majflt as i64),
-        inblock: Some(raw.ru_inblock as i64),
-        oublock: Some(raw.ru_oublock as i64),
-        nvcsw: Some(raw.ru_nvcsw as i64),
-        nivcsw: Some(raw.ru_nivcsw as i64),
-    }
+    let ticks = [raw.tms_utime, raw.tms_stime, raw.tms_cutime, raw.tms_cstime].map(|n| n as i64);
+    (tick, ticks.map(|n| n * tick))
 }
 
 /// The id by which the process table knows the calling thread; the pid where threads have none that can be asked for.
@@ -452,3 +472,32 @@ pub fn move_to(fd: OwnedFd, number: RawFd) -> Result<OwnedFd, Errno> {
 
 #[cfg(test)]
 pub(super) mod tests;
+
+/// A pipe whose ends do not survive an exec.
+pub fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
+    #[cfg(not(any(target_os = "macos", target_os = "ios")))]
+    return rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC);
+    #[cfg(any(target_os = "macos", target_os = "ios"))]
+    {
+        let (read, write) = rustix::pipe::pipe()?;
+        rustix::io::fcntl_setfd(&read, rustix::io::FdFlags::CLOEXEC)?;
+        rustix::io::fcntl_setfd(&write, rustix::io::FdFlags::CLOEXEC)?;
+        Ok((read, write))
+    }
+}
+
+/// Takes a connection that does not survive an exec, and is never waited for.
+pub fn accept_for_us(listener: &OwnedFd) -> Result<OwnedFd, Errno> {
+    #[cfg(not(any(target_os = "macos", target_os = "ios")))]
+    return rustix::net::accept_with(
+        listener,
+        rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK,
+    );
+    #[cfg(any(target_os = "macos", target_os = "ios"))]
+    {
+        let socket = rustix::net::accept(listener)?;
+        rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
+        rustix::io::ioctl_fionbio(&socket, true)?;
+        Ok(socket)
+    }
+}

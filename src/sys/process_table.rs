@@ -29,17 +29,13 @@ use std::time::{Duration, Instant};
 )]
 mod system;
 
+#[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "process_table/whole_table.rs")]
+mod descendants;
 #[cfg(any(target_os = "freebsd", target_os = "dragonfly", target_os = "netbsd", target_os = "openbsd"))]
 #[path = "process_table/sysctl.rs"]
 mod sysctl;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-#[path = "process_table/whole_table.rs"]
-mod whole_table;
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub use system::Descendants;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub use whole_table::Descendants;
+pub use descendants::Descendants;
 
 /// What a process or a thread is doing.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]

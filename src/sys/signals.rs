@@ -331,6 +331,73 @@ pub fn pending() -> Vec<i32> {
     members(&set)
 }
 
+/// Takes a signal that the calling thread blocks, waiting for it: `sigtimedwait`.
+///
+/// # Errors
+/// `EAGAIN` when it did not come in time; `ENOSYS` where the system has no such call (macOS, OpenBSD).
+pub fn wait_for(signal: i32, within: std::time::Duration) -> Result<Record, Errno> {
+    #[cfg(not(any(target_vendor = "apple", target_os = "openbsd")))]
+    {
+        let mut set = empty();
+        // SAFETY: a set of ours.
+        check(unsafe { libc::sigaddset(&mut set, signal) })?;
+        let mut raw = MaybeUninit::<libc::siginfo_t>::zeroed();
+        // SAFETY: a structure of numbers, for all of which zero is a value.
+        let mut time: libc::timespec = unsafe { MaybeUninit::zeroed().assume_init() };
+        time.tv_sec = within.as_secs() as _;
+        // SAFETY: a set, a structure to be filled and a time, all of ours.
+        check(unsafe { libc::sigtimedwait(&set, raw.as_mut_ptr(), &time) })?;
+        // SAFETY: zero is a value of each field, and the call filled it.
+        let raw = unsafe { raw.assume_init() };
+        let (pid, uid, status) = super::memory::child_of(&raw);
+        Ok(Record { signo: raw.si_signo, code: raw.si_code, pid, uid, status })
+    }
+    #[cfg(any(target_vendor = "apple", target_os = "openbsd"))]
+    {
+        let _ = (signal, within);
+        Err(Errno::NOSYS)
+    }
+}
+
+/// The same through a `signalfd`.
+///
+/// # Errors
+/// `EAGAIN` when it did not come in time; `ENOSYS` but on Linux.
+pub fn read_from_fd(signal: i32, within: std::time::Duration) -> Result<Record, Errno> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        use rustix::fd::{FromRawFd, OwnedFd};
+        let mut set = empty();
+        // SAFETY: a set of ours.
+        check(unsafe { libc::sigaddset(&mut set, signal) })?;
+        // SAFETY: a set of ours.
+        let fd = unsafe { libc::signalfd(-1, &set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) };
+        check(fd)?;
+        // SAFETY: a descriptor that was just opened, and is ours alone.
+        let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+        let time = Timespec { tv_sec: within.as_secs() as _, tv_nsec: 0 };
+        poll(&mut [PollFd::new(&fd, PollFlags::IN)], Some(&time))?;
+        let mut raw = [0; size_of::<libc::signalfd_siginfo>()];
+        rustix::io::read(&fd, &mut raw)?;
+        // SAFETY: the structure is numbers only and may be read from any bytes of its size.
+        let raw: libc::signalfd_siginfo =
+            unsafe { raw.as_ptr().cast::<libc::signalfd_siginfo>().read_unaligned() };
+        Ok(Record {
+            signo: raw.ssi_signo.cast_signed(),
+            code: raw.ssi_code,
+            pid: raw.ssi_pid.cast_signed(),
+            uid: raw.ssi_uid,
+            status: raw.ssi_status,
+        })
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = (signal, within);
+        Err(Errno::NOSYS)
+    }
+}
+
 /// Every disposition to its default and nothing blocked: how an agent or a child begins, whatever it inherited.
 ///
 /// What is pending is delivered. On Linux that includes the numbers that the C library keeps for itself (32 and 33):

@@ -195,6 +195,9 @@ impl Rusage {
             oublock: field(self.block_outputs),
             nvcsw: field(self.voluntary_switches),
             nivcsw: field(self.involuntary_switches),
+            // What it does not keep.
+            others: None,
+            irregular: None,
         }
     }
 }

@@ -66,7 +66,7 @@ impl IdTarget<'_> {
         match self {
             IdTarget::Child(Target::Any) => (libc::P_ALL, 0),
             IdTarget::Child(Target::Pid(pid)) => (libc::P_PID, id(pid)),
-            IdTarget::Child(Target::OwnGroup) => (libc::P_PGID, id(rustix::process::getpgrp())),
+            IdTarget::Child(Target::OwnGroup) => (libc::P_PGID, crate::sys::process::group() as libc::id_t),
             IdTarget::Child(Target::Group(group)) => (libc::P_PGID, id(group)),
             #[cfg(target_os = "linux")]
             IdTarget::PidFd(fd) => (libc::P_PIDFD, fd.as_raw_fd() as libc::id_t),

@@ -10,7 +10,6 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::ffi::CString;
-use std::time::Duration;
 
 /// How much of an agent's standard error is kept.
 const STDERR_KEPT: usize = 16 * 1024;
@@ -22,8 +21,6 @@ pub(super) enum CallState {
     Entered {
         /// The thread that makes the call.
         tid: i32,
-        /// The CPU time of the agent at that moment, where the process table shows it.
-        cpu: Option<Duration>,
     },
     /// The agent answered.
     Answered,
@@ -112,8 +109,7 @@ impl Agent {
         match line.word() {
             "entering" => {
                 let tid = line.number("tid").ok().and_then(|n| i32::try_from(n).ok()).unwrap_or(self.pid);
-                let cpu = process_table::read(self.pid).ok().flatten().map(|p| p.cpu);
-                self.calls.insert(id, CallState::Entered { tid, cpu });
+                self.calls.insert(id, CallState::Entered { tid });
             }
             _ => {
                 self.calls.insert(id, CallState::Answered);
@@ -131,21 +127,13 @@ struct Streams {
 }
 
 fn streams() -> Result<Streams, Errno> {
-    let (in_read, in_write) = pipe()?;
-    let (out_read, out_write) = pipe()?;
-    let (err_read, err_write) = pipe()?;
+    let (in_read, in_write) = process::pipe()?;
+    let (out_read, out_write) = process::pipe()?;
+    let (err_read, err_write) = process::pipe()?;
     for fd in [&in_write, &out_read, &err_read] {
         rustix::io::ioctl_fionbio(fd, true)?;
     }
     Ok(Streams { ours: [in_write, out_read, err_read], theirs: [in_read, out_write, err_write] })
-}
-
-/// A pipe whose ends do not survive an exec, for there is no `pipe2` on every system.
-fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
-    let (read, write) = rustix::pipe::pipe()?;
-    rustix::io::fcntl_setfd(&read, rustix::io::FdFlags::CLOEXEC)?;
-    rustix::io::fcntl_setfd(&write, rustix::io::FdFlags::CLOEXEC)?;
-    Ok((read, write))
 }
 
 impl Warden<'_> {
@@ -225,6 +213,8 @@ impl Warden<'_> {
             Err(_) => true,
         };
         let mut texts = Vec::new();
+        // That a call is entered the driver need not know at once: it asks whether the call blocks.
+        let mut urgent = ended;
         while let Some(line) = agent.lines.next_line() {
             let parsed = line.clone().and_then(|bytes| Line::parse(&bytes));
             match parsed {
@@ -237,9 +227,13 @@ impl Warden<'_> {
                         }
                     }
                     agent.note(&parsed);
+                    urgent |= parsed.word() != "entering";
                     texts.push(format!("agent {parsed}"));
                 }
-                Err(why) => texts.push(format!("warden {}", garbage("agent", &line, &why))),
+                Err(why) => {
+                    urgent = true;
+                    texts.push(format!("warden {}", garbage("agent", &line, &why)));
+                }
             }
         }
         if ended {
@@ -252,8 +246,9 @@ impl Warden<'_> {
             texts.push(format!("warden {}", Line::new("eof").with("of", "agent")));
         }
         for text in texts {
-            self.say(&text);
+            self.note(&text);
         }
+        self.urgent |= urgent;
     }
 
     /// Keeps the first part of what the agent writes on standard error.

@@ -28,13 +28,10 @@ impl Listener {
         self.0.as_fd()
     }
 
+    /// Takes one connection; the next poll tells of another.
     pub(super) fn accept(&self, children: &mut Children) {
-        while let Ok(socket) = rustix::net::accept(&self.0) {
-            let set = rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)
-                .and_then(|()| rustix::io::ioctl_fionbio(&socket, true));
-            if set.is_ok() {
-                children.strangers.push(Stranger { socket, lines: LineReader::default() });
-            }
+        if let Ok(socket) = crate::sys::process::accept_for_us(&self.0) {
+            children.strangers.push(Stranger { socket, lines: LineReader::default() });
         }
     }
 }
@@ -178,7 +175,7 @@ impl Warden<'_> {
             Err(_) => {
                 child.socket = None;
                 let line = Line::new("eof").with("of", child.name.clone());
-                self.tell(&line);
+                self.note(&format!("warden {line}"));
             }
         }
     }

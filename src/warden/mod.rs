@@ -37,6 +37,7 @@ use crate::sys::{process, signals};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
+use std::mem::MaybeUninit;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -60,11 +61,9 @@ pub fn serve(post: Post, subjects: &Registry) -> ! {
     let adopts = process::set_subreaper(true).is_ok();
     let mut warden = match Warden::new(post, subjects, adopts) {
         Ok(warden) => warden,
-        Err((mut output, why)) => {
-            let _ = write_line(
-                &mut output,
-                &format!("warden unfit why={}", crate::protocol::line::encode(why.as_bytes())),
-            );
+        Err((output, why)) => {
+            let line = format!("warden unfit why={}\n", crate::protocol::line::encode(why.as_bytes()));
+            let _ = write_all(&output, line.as_bytes());
             process::exit_now(3)
         }
     };
@@ -105,6 +104,12 @@ struct Warden<'a> {
     sweeper: sweep::Sweeper,
     /// How often in a row nothing happened while something was watched: the longer, the slower.
     idle_turns: u32,
+    /// What is to be told to the driver.
+    unsent: Vec<u8>,
+    /// Somebody may be waiting for what is unsent.
+    urgent: bool,
+    /// This program, once it was looked up.
+    exe: Option<PathBuf>,
     open: bool,
 }
 
@@ -158,6 +163,9 @@ impl<'a> Warden<'a> {
             watches: Vec::new(),
             sweeper: sweep::Sweeper::new(adopts),
             idle_turns: 0,
+            unsent: Vec::new(),
+            urgent: false,
+            exe: None,
             open: true,
         })
     }
@@ -181,6 +189,9 @@ impl<'a> Warden<'a> {
             }
         }
         self.look_at_watches();
+        if self.urgent {
+            self.flush();
+        }
         self.open
     }
 
@@ -308,10 +319,12 @@ impl<'a> Warden<'a> {
     }
 
     /// What a trial needs to know of where it runs.
-    fn opened(&self, answer: Line) -> Line {
-        let exe = std::env::current_exe().unwrap_or_else(|_| {
-            // Where /proc is missing: as whoever started the program named it.
-            self.subjects.start_folder().join(std::env::args_os().next().unwrap_or_default())
+    fn opened(&mut self, answer: Line) -> Line {
+        let exe = self.exe.get_or_insert_with(|| {
+            std::env::current_exe().unwrap_or_else(|_| {
+                // Where /proc is missing: as whoever started the program named it.
+                self.subjects.start_folder().join(std::env::args_os().next().unwrap_or_default())
+            })
         });
         answer.with("socket", self.folder.join("s").display()).with("exe", exe.display())
     }
@@ -364,9 +377,24 @@ impl<'a> Warden<'a> {
     }
 
     fn say(&mut self, text: &str) {
-        if write_line(&mut self.output, text).is_err() {
+        self.note(text);
+        self.urgent = true;
+    }
+
+    /// Says what nobody waits for: it goes with what is said next.
+    fn note(&mut self, text: &str) {
+        self.unsent.extend_from_slice(text.as_bytes());
+        self.unsent.push(b'\n');
+        // One that talks without end is not kept in memory.
+        self.urgent |= self.unsent.len() > UNSENT;
+    }
+
+    fn flush(&mut self) {
+        self.urgent = false;
+        if write_all(&self.output, &self.unsent).is_err() {
             self.open = false;
         }
+        self.unsent.clear();
     }
 
     /// The driver has gone, or is done: nothing of ours stays.
@@ -381,6 +409,9 @@ impl<'a> Warden<'a> {
     }
 }
 
+/// How much may wait for something to go with.
+const UNSENT: usize = 4096;
+
 fn timespec(pause: Duration) -> Timespec {
     Timespec { tv_sec: pause.as_secs().cast_signed(), tv_nsec: pause.subsec_nanos().into() }
 }
@@ -394,23 +425,16 @@ fn split_word(bytes: &[u8]) -> (&[u8], &[u8]) {
 
 /// Reads what is there: `Ok(false)` for nothing yet, an error for the end of the stream.
 fn read_some(fd: impl AsFd, into: &mut LineReader) -> Result<bool, Errno> {
-    let mut buffer = [0_u8; 16 * 1024];
+    let mut buffer = [MaybeUninit::uninit(); 4096];
     match rustix::io::read(fd, &mut buffer) {
-        Ok(0) => Err(Errno::PIPE),
-        Ok(n) => {
-            into.push(&buffer[..n]);
+        Ok(([], _)) => Err(Errno::PIPE),
+        Ok((bytes, _)) => {
+            into.push(bytes);
             Ok(true)
         }
         Err(Errno::AGAIN | Errno::INTR) => Ok(false),
         Err(e) => Err(e),
     }
-}
-
-fn write_line(fd: impl AsFd, text: &str) -> Result<(), Errno> {
-    let mut bytes = Vec::with_capacity(text.len() + 1);
-    bytes.extend_from_slice(text.as_bytes());
-    bytes.push(b'\n');
-    write_all(fd, &bytes)
 }
 
 fn write_all(fd: impl AsFd, mut bytes: &[u8]) -> Result<(), Errno> {

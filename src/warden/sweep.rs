@@ -23,7 +23,21 @@ pub(super) struct Sweeper {
 
 impl Sweeper {
     pub(super) fn new(adopts: bool) -> Sweeper {
-        Sweeper { below: Descendants::new(process::pid()), adopts, stuck: BTreeSet::new() }
+        let mut below = Descendants::new(process::pid());
+        let mut stuck = BTreeSet::new();
+        // A process table shows how well it can be searched where there is something to find.
+        if let Ok(pid) = process::spawn(|| 0) {
+            let began = Instant::now();
+            let alive = || matches!(process_table::read(pid), Ok(Some(p)) if !p.is_waitable_zombie());
+            while alive() && began.elapsed() < DYING {
+                std::thread::yield_now();
+            }
+            below.prove();
+            if !matches!(process::reap(pid), Reaped::Gone(_)) {
+                stuck.insert(pid);
+            }
+        }
+        Sweeper { below, adopts, stuck }
     }
 
     /// Whether a process stands below the warden.

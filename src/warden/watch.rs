@@ -58,6 +58,7 @@ enum Goal {
         settled: bool,
         asleep_since: Option<Instant>,
         traced: Option<u64>,
+        burnt: Option<Burnt>,
     },
 }
 
@@ -84,7 +85,8 @@ impl Watch {
             _ => {
                 let (grace, spin) = (ms("grace")?, ms("spin")?);
                 let settled = request.flag("settled");
-                Goal::Answer { call: call()?, grace, spin, settled, asleep_since: None, traced: None }
+                let (asleep_since, traced, burnt) = (None, None, None);
+                Goal::Answer { call: call()?, grace, spin, settled, asleep_since, traced, burnt }
             }
         };
         let began = Instant::now();
@@ -110,8 +112,8 @@ impl Watch {
 /// How long to pause between two looks when nothing happens.
 pub(super) fn pause(idle_turns: u32) -> Duration {
     match idle_turns {
-        0..20 => Duration::ZERO,
-        20..100 => Duration::from_micros(50),
+        0..3 => Duration::ZERO,
+        3..100 => Duration::from_micros(50),
         100..400 => Duration::from_micros(250),
         _ => Duration::from_millis(2),
     }
@@ -164,6 +166,9 @@ impl Warden<'_> {
                 };
                 // A zombie that still has a tracer, or threads, is looked at again and again from here on.
                 *ended = *awaited == Awaited::Zombie && handle.has_ended() == Some(true);
+                if *awaited == Awaited::Zombie && !*ended && !late && handle.poll_fd().is_some() {
+                    return None;
+                }
                 let (reached, state) = reached(handle.pid(), *ended, *awaited, stop);
                 // What no table shows now it will not show later; only a pidfd may still tell of an end.
                 let hopeless = state == "unknown"
@@ -199,9 +204,13 @@ impl Warden<'_> {
                     Asleep::Unknown => late_line(),
                 }
             }
-            Goal::Answer { call, grace, spin, settled, asleep_since, traced } => {
+            Goal::Answer { call, grace, spin, settled, asleep_since, traced, burnt } => {
                 if let Some(done) = self.settled(*call) {
                     return Some(done);
+                }
+                // Most calls are answered before anybody need look.
+                if watch.began.elapsed() < HANG_LOOK {
+                    return late_line();
                 }
                 // Of calls that were sent together an earlier one may be the one that does not return.
                 let Some((entered, agent, tid)) = self.entered_up_to(*call) else { return late_line() };
@@ -229,7 +238,7 @@ impl Warden<'_> {
                     Asleep::Awake => *asleep_since = None,
                     Asleep::Unknown => {}
                 }
-                if self.burnt(entered).is_some_and(|burnt| burnt >= *spin) {
+                if burnt_since(burnt, entered, agent.pid).is_some_and(|burnt| burnt >= *spin) {
                     return Some(Line::new("ok").with("how", "spinning"));
                 }
                 late_line()
@@ -265,14 +274,19 @@ impl Warden<'_> {
         });
         entered.map(|(id, tid)| (id, agent, tid))
     }
+}
 
-    /// The CPU time that the agent has used since it entered a call.
-    fn burnt(&self, call: u64) -> Option<Duration> {
-        let agent = self.agent.as_ref()?;
-        let Some(CallState::Entered { cpu: Some(before), .. }) = agent.call(call) else { return None };
-        let now = process_table::read(agent.pid).ok().flatten()?.cpu;
-        Some(now.saturating_sub(before))
-    }
+/// The CPU time of the agent when it was first seen in a call.
+struct Burnt {
+    call: u64,
+    before: Duration,
+}
+
+/// The CPU time that the agent has used since it was first seen in that call.
+fn burnt_since(burnt: &mut Option<Burnt>, call: u64, pid: i32) -> Option<Duration> {
+    let now = process_table::read(pid).ok().flatten()?.cpu;
+    let first = burnt.take_if(|b| b.call == call).unwrap_or(Burnt { call, before: now });
+    Some(now.saturating_sub(burnt.insert(first).before))
 }
 
 /// How much more patience a caller gets whose child is traced: strace follows many processes one by one.

@@ -4,6 +4,7 @@ use super::run::{Ended, Run, Running, can_be_found, poll, run, send};
 use super::tools::{file, skip, works};
 use rustix::process::Signal;
 use std::time::Duration;
+use waitspec::sys::signals::{Action, Flags, set_action};
 
 /// A run in the middle: trials that hang (every deadline is a thousand times as long as usual) hold children, one agent
 /// burns, and where there is Python another one has a stopped and two burning children as well.
@@ -85,6 +86,8 @@ fn an_interrupted_driver_cleans_up_and_dies_by_the_signal() {
         return skip("no /proc to find processes in");
     }
     for signal in [Signal::INT, Signal::TERM] {
+        // A shell starts what it runs in the background with SIGINT ignored; the driver leaves it so.
+        set_action(signal.as_raw(), Action::Default, Flags::default()).expect("a disposition of our own");
         nothing_is_left(in_the_middle(Some).expect("nothing was prepared"), signal);
     }
 }

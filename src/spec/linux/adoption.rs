@@ -42,4 +42,7 @@ clauses! {
     /// When the init process of a PID namespace ends, all other processes in it are killed before init is
     /// reported.
     PIDNS_INIT_ENDS: Must, "linux/pidns/init-ends", "pid_namespaces(7), The namespace init process";
+    /// The first process of a PID namespace is not killed by a signal that it or another process there sends, SIGKILL
+    /// included; SIGKILL from the parent namespace kills it, and is reported.
+    PIDNS_INIT_KILLED: Must, "linux/pidns/init-killed", "pid_namespaces(7), The namespace init process";
 }

@@ -71,4 +71,7 @@ clauses! {
     PIDFD_INFO_EXIT: Must, "linux/pidfd/info-exit", "Linux include/uapi/linux/pidfd.h", bugs "rust#124101";
     /// CLONE_PIDFD gives a pidfd of the new child that waits and polls like one of pidfd_open.
     PIDFD_FROM_CLONE: Must, "linux/pidfd/from-clone", "clone(2), CLONE_PIDFD";
+    /// waitid through a pidfd opened with PIDFD_THREAD of a child's initial thread waits for the child and takes it
+    /// (Linux 6.9 and later).
+    PIDFD_THREAD_WAITS: Must, "linux/pidfd/thread-waits", "pidfd_open(2), PIDFD_THREAD";
 }

@@ -52,4 +52,15 @@ clauses! {
     /// What poll on the pidfd of a zombie says to the parent while a tracer holds it is recorded.
     PTRACE_PIDFD_READABLE: Implementation, "linux/ptrace/pidfd-readable", "Linux kernel/exit.c, exit_notify",
         bugs "tokio#7144";
+    /// PTRACE_ATTACH stops a child, and the stop is reported to the tracer with SIGSTOP and without WUNTRACED; after
+    /// PTRACE_DETACH the child runs and its end is an ordinary one.
+    PTRACE_ATTACH_STOPS: Must, "linux/ptrace/attach-stops", "ptrace(2), PTRACE_ATTACH and PTRACE_DETACH";
+    /// A ptrace stop is reported once: until the child goes on and stops again, a WNOHANG wait returns 0.
+    PTRACE_STOP_ONCE: Must, "linux/ptrace/stop-once", "ptrace(2), Stopped states; wait(2)";
+    /// With PTRACE_O_TRACEFORK a process that a traced child forks is traced too: its first stop, by SIGSTOP, is
+    /// reported under its own pid, although it is no child of the tracer.
+    PTRACE_NEWBORN: Must, "linux/ptrace/newborn", "ptrace(2), PTRACE_O_TRACEFORK";
+    /// When a tracer that is not the parent ends, the children that it traced are released: a wait of their parent reports
+    /// their end as ever.
+    PTRACE_TRACER_ENDS: Must, "linux/ptrace/tracer-ends", "ptrace(2), PTRACE_O_EXITKILL";
 }

@@ -29,6 +29,8 @@ clauses! {
     /// A core dump adds 0x80 to the status word of a death by signal, and nothing else does.
     WAIT_WORD_CORE: Must, "linux/wait/word-core", "wait(2), WCOREDUMP; Linux ABI of the status word",
         bugs "gem5#3343";
+    /// A child that made itself not dumpable dies of a core-dumping signal without the core flag, and as CLD_KILLED.
+    WAIT_CORE_NEEDS_DUMPABLE: Must, "linux/wait/core-needs-dumpable", "prctl(2), PR_SET_DUMPABLE; core(5)";
     /// The status word of a stop by signal s is s shifted left by eight, with 0x7f in the low byte.
     WAIT_WORD_STOP: Must, "linux/wait/word-stop", "wait(2); Linux ABI of the status word", bugs "mlibc#466";
     /// The status word of a continue is 0xffff.

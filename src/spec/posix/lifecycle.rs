@@ -31,6 +31,8 @@ clauses! {
     EXEC_CHILD_IS_SAME: Must, "posix/exec/child-is-same", "POSIX.1-2024 exec, DESCRIPTION";
     /// Zombies that a process had before exec are still waitable by the new image, with their status.
     EXEC_KEEPS_ZOMBIES: Must, "posix/exec/keeps-zombies", "POSIX.1-2024 exec; 2.13";
+    /// Stops and continues of children from before exec are reported to the new image, once each.
+    EXEC_KEEPS_EVENTS: Must, "posix/exec/keeps-events", "POSIX.1-2024 exec; 2.13";
     /// Whether SIGCHLD set to be ignored stays ignored in a new image is open.
     EXEC_SIGCHLD_IGNORED: Implementation, "posix/exec/sigchld-ignored", "POSIX.1-2024 exec, DESCRIPTION",
         bugs "util-linux#4014" "freebsd-src#1675" "gdnsd#243" "ntp#13";

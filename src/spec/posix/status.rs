@@ -50,6 +50,13 @@ clauses! {
     /// A child that called abort has WIFSIGNALED with SIGABRT, also where it ignored or blocked SIGABRT or
     /// its handler returned.
     STATUS_ABORT: Must, "posix/status/abort", "POSIX.1-2024 abort, DESCRIPTION", bugs "MentOS#234";
+    /// A child that catches a deadly signal and calls _exit in the handler is reported as exited with that code.
+    STATUS_CAUGHT_EXIT: Must, "posix/status/caught-exit", "POSIX.1-2024 waitpid, DESCRIPTION; 2.4.3";
+    /// A child whose handler restores the default action and raises the signal again is reported as killed by it.
+    STATUS_RAISED_AGAIN: Must, "posix/status/raised-again", "POSIX.1-2024 waitpid (WTERMSIG); 2.4.3";
+    /// A signal that a child catches, and whose handler returns, makes no event: neither SIGTERM nor SIGTSTP nor
+    /// SIGCONT.
+    STATUS_CAUGHT_NO_EVENT: Must, "posix/status/caught-no-event", "POSIX.1-2024 2.4.3 Signal Actions; 2.13";
     /// WCOREDUMP is never true for a child that exited, stopped or continued.
     STATUS_CORE_NEEDS_SIGNAL: Must, "posix/status/core-needs-signal",
         "POSIX.1-2024 <sys/wait.h> (WCOREDUMP)", bugs "gem5#3343";
@@ -68,6 +75,15 @@ clauses! {
         "POSIX.1-2024 waitpid (WSTOPSIG); 2.4.3";
     /// A background process that reads its controlling terminal stops with SIGTTIN, and the stop is reported.
     STATUS_STOPPED_BY_TERMINAL: Must, "posix/status/stopped-by-terminal", "POSIX.1-2024 XBD 11.1.4";
+    /// A background process that writes to its controlling terminal with TOSTOP set, or makes its group the foreground one,
+    /// stops with SIGTTOU, and the stop is reported; one that ignores SIGTTOU goes on.
+    STATUS_STOPPED_BY_OUTPUT: Must, "posix/status/stopped-by-output", "POSIX.1-2024 XBD 11.1.4; tcsetpgrp";
+    /// The suspend character stops the processes of the foreground group with SIGTSTP, each of which is reported, and no
+    /// process of another group.
+    STATUS_STOPPED_BY_KEY: Must, "posix/status/stopped-by-key", "POSIX.1-2024 XBD 11.1.9 Special Characters";
+    /// The interrupt and quit characters end the processes of the foreground group with SIGINT and SIGQUIT, and no process
+    /// of another group.
+    STATUS_SIGNALED_BY_KEY: Must, "posix/status/signaled-by-key", "POSIX.1-2024 XBD 11.1.9 Special Characters";
     /// A continued child has WIFCONTINUED.
     STATUS_CONTINUED: Must, "posix/status/continued",
         "POSIX.1-2024 waitpid, DESCRIPTION (WIFCONTINUED, XSI)", bugs "serenity#14298" "rust-lang/libc#5458"

@@ -1,92 +1,104 @@
 //! Memory written that must not be, and not written that must be.
 
-use super::{Asked, Mutant, Told};
+use super::asked::{Asked, Told};
+use super::{Mutant, blind, made_for, seen_in};
 use crate::spec::{linux, posix};
-use crate::sys::family::{Info, Memory, Usage};
+use crate::sys::family::{Call, Info, Memory, Usage};
 
 pub(super) const MUTANTS: &[Mutant] = &[
-    Mutant {
-        name: "nohang-clears-status",
-        breaks: "WNOHANG that returns 0 stores 0 in the status",
-        clause: &linux::WAIT4_NOHANG_WRITES_NOTHING,
-        call: |w, r| {
+    blind(
+        "waitid-nohang-dirty",
+        "a WNOHANG waitid that found nothing leaves the siginfo",
+        &posix::WAITID_NOHANG_ZEROES,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if seen.is_nothing() && r.is_by_id() {
+                seen.info = Memory::Untouched;
+            }
+        })
+    }),
+    blind("rusage-overrun", "the rusage is written with a longer layout", &linux::WAIT4_WRITES_NO_MORE).call(
+        |w, r| {
             w.then(r, |seen| {
-                if seen.is_nothing() && matches!(seen.status, Memory::Untouched) {
-                    seen.status = Memory::Wrote(0);
+                if seen.rusage.wrote().is_some() {
+                    seen.spill = seen.spill.map(|_| true);
                 }
             })
         },
-    },
-    Mutant {
-        name: "nohang-clears-usage",
-        breaks: "WNOHANG that returns 0 zeroes the resource usage",
-        clause: &linux::WAIT4_NOHANG_WRITES_NOTHING,
-        call: |w, r| {
+    ),
+    blind("rusage-unwritten", "the rusage is left as it was", &linux::RUSAGE_AT_LEAST_OWN).call(|w, r| {
+        w.then(r, |seen| {
+            if seen.rusage.wrote().is_some() {
+                seen.rusage = Memory::Untouched;
+            }
+        })
+    }),
+    made_for("status-not-written", "the status is not stored", &posix::STATUS_EXIT_EVERY_VALUE).call(
+        |w, r| {
             w.then(r, |seen| {
-                if seen.is_nothing() && matches!(seen.rusage, Memory::Untouched) {
-                    seen.rusage = Memory::Wrote(Usage { utime_us: Some(0), ..Usage::default() });
-                }
-            })
-        },
-    },
-    Mutant {
-        name: "nohang-keeps-siginfo",
-        breaks: "waitid with WNOHANG and nothing to report leaves the siginfo as it was",
-        clause: &posix::WAITID_NOHANG_ZEROES,
-        call: |w, r| {
-            w.then(r, |seen| {
-                if seen.is_nothing() && r.is_by_id() {
-                    seen.info = Memory::Untouched;
-                }
-            })
-        },
-    },
-    Mutant {
-        name: "siginfo-without-pid",
-        breaks: "waitid does not fill si_pid",
-        clause: &posix::WAITID_SI_PID,
-        call: |w, r| w.then(r, |seen| seen.info(|info| *info = Info { pid: None, ..*info })),
-    },
-    Mutant {
-        name: "status-not-written",
-        breaks: "the status is not stored",
-        clause: &posix::STATUS_EXIT_EVERY_VALUE,
-        call: |w, r| {
-            w.then(r, |seen| {
-                if seen.child().is_some() && matches!(seen.status, Memory::Wrote(_)) {
+                if seen.child().is_some() && seen.status.wrote().is_some() {
                     seen.status = Memory::Untouched;
                 }
             })
         },
-    },
-    Mutant {
-        name: "usage-not-written",
-        breaks: "the resource usage is not stored",
-        clause: &linux::RUSAGE_AT_LEAST_OWN,
-        call: |w, r| {
+    ),
+    made_for(
+        "error-clears-status",
+        "a failing wait stores 0 in the status",
+        &linux::WAIT_ERROR_WRITES_NOTHING,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if seen.errno().is_some() && matches!(seen.status, Memory::Untouched) {
+                seen.status = Memory::Wrote(0);
+            }
+        })
+    }),
+    made_for("error-clears-rusage", "a failing wait zeroes the rusage", &linux::WAIT_ERROR_WRITES_NOTHING)
+        .call(|w, r| {
             w.then(r, |seen| {
-                if matches!(seen.rusage, Memory::Wrote(_)) {
-                    seen.rusage = Memory::Untouched;
+                if seen.errno().is_some() && matches!(seen.rusage, Memory::Untouched) {
+                    seen.rusage = Memory::Wrote(Usage { utime_us: Some(0), ..Usage::default() });
+                }
+            })
+        }),
+    made_for("error-fills-siginfo", "a failing waitid zeroes the siginfo", &linux::WAIT_ERROR_WRITES_NOTHING)
+        .call(|w, r| {
+            w.then(r, |seen| {
+                if seen.errno().is_some() && matches!(seen.info, Memory::Untouched) {
+                    seen.info = Memory::Wrote(Info { signo: Some(0), ..Info::default() });
+                }
+            })
+        }),
+    made_for("status-overrun", "eight bytes are stored for a status", &linux::WAIT4_WRITES_NO_MORE).call(
+        |w, r| {
+            w.then(r, |seen| {
+                if seen.status.wrote().is_some() {
+                    seen.spill = seen.spill.map(|_| true);
                 }
             })
         },
-    },
-    Mutant {
-        name: "writes-behind",
-        breaks: "a byte behind a buffer is written",
-        clause: &linux::WAIT4_WRITES_NO_MORE,
-        call: |w, r| w.then(r, |seen| seen.spill = seen.spill.map(|_| true)),
-    },
-    Mutant {
-        name: "error-clears-status",
-        breaks: "a failing wait stores 0 in the status",
-        clause: &linux::WAIT_ERROR_WRITES_NOTHING,
-        call: |w, r| {
+    ),
+    seen_in("mlibc#133", "siginfo-overrun", "more than a siginfo is written", &linux::WAITID_WRITES_NO_MORE)
+        .call(|w, r| {
             w.then(r, |seen| {
-                if seen.errno().is_some() && matches!(seen.status, Memory::Untouched) {
-                    seen.status = Memory::Wrote(0);
+                if seen.info.wrote().is_some() {
+                    seen.spill = seen.spill.map(|_| true);
                 }
             })
-        },
-    },
+        }),
+    seen_in(
+        "corefx#39060",
+        "waitid-nohang-status-dirty",
+        "a WNOHANG waitid that found nothing leaves si_pid as it was",
+        &posix::WAITID_NOHANG_ZEROES,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if let (Memory::Wrote(info), true) = (seen.info, seen.is_nothing() && r.call == Call::Waitid) {
+                seen.info = Memory::Wrote(Info { pid: None, ..info });
+            }
+        })
+    }),
 ];

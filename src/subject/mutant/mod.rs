@@ -1,18 +1,47 @@
 //! Subjects that are broken on purpose: `mutant:NAME`.
 //!
-//! A mutant is a thin wrapper round the C library's calls, each the kind of bug that a real implementation had or plausibly
-//! has. It stands in the agent's process alone: driver, warden and children are whole.
+//! A mutant is a thin wrapper round correct calls, each the kind of bug that a real implementation had or plausibly has.
+//! It stands in the agent's process alone, at the boundary of its calls: driver, warden and children are whole.
+//!
+//! | file | what is broken |
+//! |---|---|
+//! | `returns` | return values and errors |
+//! | `nohang`, `blocking` | calls that sleep and must not, or do not and must |
+//! | `targets`, `options` | whom and what is waited for |
+//! | `status`, `info`, `memory` | what is written |
+//! | `events` | stops and continues |
+//! | `peeks`, `pointers` | WNOWAIT; null pointers, bad ones |
+//! | `interrupted`, `threads` | signals and threads round a call |
+//! | `rusage`, `sigchld`, `handles` | what the system does beside the calls |
+//! | `seldom` | bugs that show now and then |
+//! | `wrapped`, `asked` | the correct calls, and what the tables use |
 
+mod asked;
+mod blocking;
+mod events;
+mod handles;
+mod info;
+mod interrupted;
 mod memory;
+mod nohang;
 mod options;
-mod outcome;
+mod peeks;
+mod pointers;
+mod returns;
+mod rusage;
+mod seldom;
+mod sigchld;
 mod status;
 mod targets;
+mod threads;
+mod wrapped;
 
 use super::{Decoded, NotOffered, Subject, libc::Libc};
+use crate::protocol::Line;
 use crate::spec::Clause;
-use crate::sys::family::{Call, Info, Memory, Observation, Request, Return, Select, Usage};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use crate::sys::family::{Call, Observation, Request};
+use std::fmt;
+use wrapped::Wrapped;
 
 /// A subject that breaks one clause.
 #[derive(Debug)]
@@ -21,62 +50,139 @@ pub struct Mutant {
     pub name: &'static str,
     /// What it does wrong.
     pub breaks: &'static str,
-    /// The clause that has to be named as the failing one.
+    /// The clause that has to be among those that are named as failing.
     pub clause: &'static Clause,
-    /// The broken call.
-    pub(super) call: fn(&Wrapped, &Request) -> Answer,
+    /// Where the idea comes from.
+    pub origin: Origin,
+    /// It wraps the system calls themselves, so that bad pointers can be asked about.
+    raw: bool,
+    call: fn(&Wrapped, &Request) -> Answer,
+    asked: fn(&Wrapped, &mut Line),
+    told: fn(&Wrapped, &Line, &mut Line),
+    decode: fn(i32, &mut Decoded),
+}
+
+/// Where the idea of a mutant comes from.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Origin {
+    /// Written from requirements and manuals by someone who had not read the catalogue.
+    Blind,
+    /// A bug that this implementation had, as `nix#495`.
+    Bug(&'static str),
+    /// Thought of beside the catalogue, to see its expectations fail.
+    Catalogue,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Origin::Blind => "blind",
+            Origin::Bug(bug) => bug,
+            Origin::Catalogue => "catalogue",
+        })
+    }
 }
 
 /// What a broken call answers.
-pub(super) type Answer = Result<Observation, NotOffered>;
+type Answer = Result<Observation, NotOffered>;
+
+const fn mutant(origin: Origin, name: &'static str, breaks: &'static str, clause: &'static Clause) -> Mutant {
+    Mutant {
+        name,
+        breaks,
+        clause,
+        origin,
+        raw: false,
+        call: |w, r| w.real(r),
+        asked: |_, _| {},
+        told: |_, _, _| {},
+        decode: |_, _| {},
+    }
+}
+
+/// A mutant that was thought of without the catalogue.
+const fn blind(name: &'static str, breaks: &'static str, clause: &'static Clause) -> Mutant {
+    mutant(Origin::Blind, name, breaks, clause)
+}
+
+/// A mutant that does what a real implementation did.
+const fn seen_in(
+    bug: &'static str,
+    name: &'static str,
+    breaks: &'static str,
+    clause: &'static Clause,
+) -> Mutant {
+    mutant(Origin::Bug(bug), name, breaks, clause)
+}
+
+/// A mutant that was made for an expectation that no other fails.
+const fn made_for(name: &'static str, breaks: &'static str, clause: &'static Clause) -> Mutant {
+    mutant(Origin::Catalogue, name, breaks, clause)
+}
+
+impl Mutant {
+    /// With a broken call.
+    const fn call(mut self, call: fn(&Wrapped, &Request) -> Answer) -> Mutant {
+        self.call = call;
+        self
+    }
+
+    /// Changes what the agent is asked beside calls, before it is done.
+    const fn asked(mut self, asked: fn(&Wrapped, &mut Line)) -> Mutant {
+        self.asked = asked;
+        self
+    }
+
+    /// Changes what the agent answers beside calls.
+    const fn told(mut self, told: fn(&Wrapped, &Line, &mut Line)) -> Mutant {
+        self.told = told;
+        self
+    }
+
+    /// With broken macros.
+    const fn decode(mut self, decode: fn(i32, &mut Decoded)) -> Mutant {
+        self.decode = decode;
+        self
+    }
+
+    /// Round the system calls themselves.
+    const fn raw(mut self) -> Mutant {
+        self.raw = true;
+        self
+    }
+}
 
 /// Every mutant.
 pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
-    [outcome::MUTANTS, targets::MUTANTS, options::MUTANTS, status::MUTANTS, memory::MUTANTS]
-        .into_iter()
-        .flatten()
+    [
+        returns::MUTANTS,
+        nohang::MUTANTS,
+        blocking::MUTANTS,
+        targets::MUTANTS,
+        options::MUTANTS,
+        status::MUTANTS,
+        info::MUTANTS,
+        memory::MUTANTS,
+        pointers::MUTANTS,
+        events::MUTANTS,
+        peeks::MUTANTS,
+        interrupted::MUTANTS,
+        threads::MUTANTS,
+        rusage::MUTANTS,
+        sigchld::MUTANTS,
+        handles::MUTANTS,
+        seldom::MUTANTS,
+    ]
+    .into_iter()
+    .flatten()
+    // What it wraps is not on every system.
+    .filter(|mutant| !wrapped::entry(mutant.raw).calls().is_empty())
 }
 
 /// The mutant of that name, as a subject.
 pub fn find(name: &str) -> Option<Box<dyn Subject>> {
     let mutant = mutants().find(|m| m.name == name)?;
-    Some(Box::new(Broken { mutant, wrapped: Wrapped::default() }))
-}
-
-/// The correct calls, and what a mutant remembers between them (of one trial: the agent is fresh for each).
-#[derive(Default)]
-pub(super) struct Wrapped {
-    calls: AtomicU64,
-    memo: AtomicI64,
-}
-
-impl Wrapped {
-    /// The correct call.
-    fn real(&self, request: &Request) -> Answer {
-        Libc.call(request)
-    }
-
-    /// The correct call, with its outcome changed.
-    fn then(&self, request: &Request, change: impl FnOnce(&mut Observation)) -> Answer {
-        self.real(request).map(|mut seen| {
-            change(&mut seen);
-            seen
-        })
-    }
-
-    /// The number of this call, from 1.
-    fn turn(&self) -> u64 {
-        self.calls.fetch_add(1, Ordering::Relaxed) + 1
-    }
-
-    /// What was remembered, and now this is.
-    fn remember(&self, value: i64) -> i64 {
-        self.memo.swap(value, Ordering::Relaxed)
-    }
-
-    fn remembered(&self) -> i64 {
-        self.memo.load(Ordering::Relaxed)
-    }
+    Some(Box::new(Broken { mutant, wrapped: Wrapped::new(mutant.raw) }))
 }
 
 struct Broken {
@@ -94,7 +200,11 @@ impl Subject for Broken {
     }
 
     fn calls(&self) -> Vec<Call> {
-        Libc.calls()
+        wrapped::entry(self.mutant.raw).calls()
+    }
+
+    fn is_raw(&self) -> bool {
+        self.mutant.raw
     }
 
     fn call(&self, request: &Request) -> Answer {
@@ -102,170 +212,52 @@ impl Subject for Broken {
     }
 
     fn decode(&self, status: i32) -> Option<Decoded> {
-        Libc.decode(status)
+        let mut view = Libc.decode(status)?;
+        (self.mutant.decode)(status, &mut view);
+        Some(view)
+    }
+
+    fn asked(&self, mut request: Line) -> Line {
+        (self.mutant.asked)(&self.wrapped, &mut request);
+        request
+    }
+
+    fn told(&self, request: &Line, mut reply: Line) -> Line {
+        self.wrapped.note_birth(request, &reply);
+        (self.mutant.told)(&self.wrapped, request, &mut reply);
+        reply
     }
 }
 
-/// What a request asks, in the host's numbers.
-trait Asked {
-    fn has(&self, bit: i32) -> bool;
-    fn without(&self, bit: i32) -> Request;
-    fn with(&self, bit: i32) -> Request;
-    fn of(&self, select: Select) -> Request;
-    fn is_by_id(&self) -> bool;
-    fn any(&self) -> Request;
-    /// The pid that it names, if it names one.
-    fn pid(&self) -> Option<i64>;
-    /// The process group that it names, 0 for the caller's.
-    fn group(&self) -> Option<i64>;
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
 
-impl Asked for Request {
-    fn has(&self, bit: i32) -> bool {
-        self.options & bit != 0
-    }
-
-    fn without(&self, bit: i32) -> Request {
-        Request { options: self.options & !bit, ..*self }
-    }
-
-    fn with(&self, bit: i32) -> Request {
-        Request { options: self.options | bit, ..*self }
-    }
-
-    fn of(&self, select: Select) -> Request {
-        Request { select, ..*self }
-    }
-
-    fn is_by_id(&self) -> bool {
-        matches!(self.call, Call::Waitid | Call::Wait6)
-    }
-
-    fn any(&self) -> Request {
-        match self.is_by_id() {
-            true => self.of(Select::Id { idtype: i64::from(libc::P_ALL), id: 0 }),
-            false => self.of(Select::Pid(-1)),
+    #[test]
+    fn names_are_unique_and_plain() {
+        let mut names = HashSet::new();
+        for m in mutants() {
+            assert!(names.insert(m.name), "{} is there twice", m.name);
+            let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+            assert!(m.name.bytes().all(plain) && !m.breaks.is_empty(), "{}", m.name);
         }
     }
 
-    fn pid(&self) -> Option<i64> {
-        match self.select {
-            Select::Pid(pid) if pid > 0 => Some(pid.into()),
-            Select::Id { idtype, id } if idtype == i64::from(libc::P_PID) => Some(id),
-            _ => None,
+    #[test]
+    fn half_of_them_were_written_without_the_catalogue() {
+        let all = mutants().count();
+        let blind = mutants().filter(|m| m.origin == Origin::Blind).count();
+        assert!(all >= 125 && blind * 2 >= all, "{blind} of {all}");
+    }
+
+    #[test]
+    fn a_bug_names_a_project_and_a_number() {
+        for m in mutants() {
+            if let Origin::Bug(bug) = m.origin {
+                let whole = bug.split_once('#').is_some_and(|(_, n)| n.parse::<u32>().is_ok());
+                assert!(whole, "{}: {bug}", m.name);
+            }
         }
     }
-
-    fn group(&self) -> Option<i64> {
-        match self.select {
-            Select::Pid(0) => Some(0),
-            Select::Pid(pid) if pid < -1 => Some(-i64::from(pid)),
-            Select::Id { idtype, id } if idtype == i64::from(libc::P_PGID) => Some(id),
-            _ => None,
-        }
-    }
-}
-
-/// What an observation tells, and how it is falsified.
-trait Told {
-    /// The child that was reported.
-    fn child(&self) -> Option<i64>;
-    fn is_nothing(&self) -> bool;
-    fn errno(&self) -> Option<i32>;
-    fn status(&mut self, change: impl FnOnce(&mut i32));
-    fn info(&mut self, change: impl FnOnce(&mut Info));
-    fn usage(&mut self, change: impl FnOnce(&mut Usage));
-    /// The child terminated.
-    fn is_end(&self) -> bool;
-    /// The child stopped.
-    fn is_stop(&self) -> bool;
-    /// The child continued.
-    fn is_continue(&self) -> bool;
-}
-
-impl Told for Observation {
-    fn child(&self) -> Option<i64> {
-        match (self.ret, self.info) {
-            (Return::Value(pid), _) if pid > 0 => Some(pid),
-            (Return::Value(_), Memory::Wrote(info)) => info.pid.filter(|pid| *pid > 0),
-            _ => None,
-        }
-    }
-
-    fn is_nothing(&self) -> bool {
-        matches!(self.ret, Return::Value(0)) && self.child().is_none()
-    }
-
-    fn errno(&self) -> Option<i32> {
-        match self.ret {
-            Return::Errno(errno) => Some(errno),
-            Return::Value(_) => None,
-        }
-    }
-
-    fn status(&mut self, change: impl FnOnce(&mut i32)) {
-        if let (Some(_), Memory::Wrote(word)) = (self.child(), &mut self.status) {
-            change(word);
-        }
-    }
-
-    fn info(&mut self, change: impl FnOnce(&mut Info)) {
-        if let (Some(_), Memory::Wrote(info)) = (self.child(), &mut self.info) {
-            change(info);
-        }
-    }
-
-    fn usage(&mut self, change: impl FnOnce(&mut Usage)) {
-        if let (Some(_), Memory::Wrote(usage)) = (self.child(), &mut self.rusage) {
-            change(usage);
-        }
-    }
-
-    fn is_end(&self) -> bool {
-        let by_word = self.status.wrote().is_some_and(|w| libc::WIFEXITED(w) || libc::WIFSIGNALED(w));
-        let ends = [libc::CLD_EXITED, libc::CLD_KILLED, libc::CLD_DUMPED];
-        self.child().is_some()
-            && (by_word || code(self).is_some_and(|c| ends.iter().any(|e| i64::from(*e) == c)))
-    }
-
-    fn is_stop(&self) -> bool {
-        let by_word = self.status.wrote().is_some_and(|w| libc::WIFSTOPPED(w));
-        self.child().is_some() && (by_word || code(self) == Some(libc::CLD_STOPPED.into()))
-    }
-
-    fn is_continue(&self) -> bool {
-        let by_word = self.status.wrote().is_some_and(|w| libc::WIFCONTINUED(w));
-        self.child().is_some() && (by_word || code(self) == Some(libc::CLD_CONTINUED.into()))
-    }
-}
-
-fn code(seen: &Observation) -> Option<i64> {
-    seen.info.wrote().and_then(|info| info.code)
-}
-
-/// Nothing, as WNOHANG reports it.
-fn nothing(request: &Request) -> Observation {
-    let mut seen = Observation::returned(Return::Value(0));
-    let buffer = |pointer| match pointer {
-        crate::sys::family::Pointer::Buffer => Memory::Untouched,
-        _ => Memory::NoBuffer,
-    };
-    seen.spill = Some(false);
-    if request.is_by_id() {
-        let zero = Info { signo: Some(0), code: Some(0), pid: Some(0), uid: Some(0), status: Some(0) };
-        seen.info = Memory::Wrote(zero);
-    } else {
-        seen.status = buffer(request.status);
-    }
-    if request.rusage == crate::sys::family::Pointer::Buffer {
-        seen.rusage = Memory::Untouched;
-    }
-    seen
-}
-
-/// An error that leaves its buffers alone.
-fn error(request: &Request, errno: i32) -> Observation {
-    let mut seen = nothing(request);
-    seen.ret = Return::Errno(errno);
-    seen
 }

@@ -6,7 +6,6 @@ use super::{Asleep, Process, State, Stop};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw};
 use rustix::io::Errno;
-use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -65,17 +64,15 @@ fn open(dir: impl AsFd, path: &std::ffi::CStr, flags: OFlags) -> Result<Option<O
 /// Reads a file below `dir` as far as the buffer goes; `None` when the process is gone.
 fn slurp<'b>(dir: impl AsFd, path: &std::ffi::CStr, buffer: &'b mut [u8]) -> Result<Option<&'b [u8]>, Errno> {
     let Some(file) = open(dir, path, OFlags::RDONLY)? else { return Ok(None) };
-    let mut len = 0;
-    while len < buffer.len() {
-        match rustix::io::read(&file, &mut buffer[len..]) {
-            Ok(0) => break,
-            Ok(n) => len += n,
+    loop {
+        // One read gives the whole of such a file, or as much of it as there is room for.
+        match rustix::io::read(&file, &mut *buffer) {
+            Ok(n) => return Ok(Some(&buffer[..n])),
             Err(Errno::INTR) => {}
             Err(Errno::SRCH) => return Ok(None),
             Err(e) => return Err(e),
         }
     }
-    Ok(Some(&buffer[..len]))
 }
 
 /// Whether `/proc` is there and numbers processes as we do.
@@ -149,7 +146,7 @@ fn ticks(n: u64) -> Duration {
     Duration::from_secs(n / per_second) + Duration::from_nanos(n % per_second * 1_000_000_000 / per_second)
 }
 
-fn stat_of(pid: i32) -> Result<Option<Process>, Errno> {
+pub(super) fn stat_of(pid: i32) -> Result<Option<Process>, Errno> {
     let mut buffer: StatBuffer = [0; 1024];
     let path = Path::new(format_args!("/proc/{pid}/stat"));
     let Some(text) = slurp(CWD, path.as_c_str(), &mut buffer)? else { return Ok(None) };
@@ -199,7 +196,7 @@ fn for_each_number(dir: &OwnedFd, mut found: impl FnMut(i32, u64)) -> Result<(),
 }
 
 /// The pids in the table, each with the inode of its directory.
-fn pids() -> Result<Vec<(i32, u64)>, Errno> {
+pub(super) fn pids() -> Result<Vec<(i32, u64)>, Errno> {
     check_table()?;
     let Some(dir) = open(CWD, c"/proc", OFlags::RDONLY | OFlags::DIRECTORY)? else {
         return Err(Errno::NOSYS);
@@ -228,6 +225,37 @@ fn tasks(pid: i32) -> Vec<i32> {
         let _ = for_each_number(&dir, |tid, _| tids.push(tid));
     }
     tids
+}
+
+/// The children of a process, by the kernel's own lists; `NOENT` where it has none.
+///
+/// `threads`: how many tasks the process has, where that is known.
+pub(super) fn children(pid: i32, threads: Option<u32>) -> Result<Vec<i32>, Errno> {
+    let tasks = if threads == Some(1) { vec![pid] } else { tasks(pid) };
+    let mut children = Vec::new();
+    for tid in tasks {
+        let path = Path::new(format_args!("/proc/{pid}/task/{tid}/children"));
+        let Some(file) = open(CWD, path.as_c_str(), OFlags::RDONLY)? else {
+            // The task is gone, or there are no such lists.
+            match task_state(pid, tid) {
+                Some(_) => return Err(Errno::NOENT),
+                None => continue,
+            }
+        };
+        let mut text = Vec::new();
+        let mut buffer = [0; 4096];
+        loop {
+            match rustix::io::read(&file, &mut buffer) {
+                Ok(0) | Err(Errno::SRCH) => break,
+                Ok(n) => text.extend_from_slice(&buffer[..n]),
+                Err(Errno::INTR) => {}
+                Err(e) => return Err(e),
+            }
+        }
+        let words = text.split(u8::is_ascii_whitespace).filter_map(|word| std::str::from_utf8(word).ok());
+        children.extend(words.filter_map(|word| word.parse::<i32>().ok()));
+    }
+    Ok(children)
 }
 
 fn task_state(pid: i32, tid: i32) -> Option<State> {
@@ -321,102 +349,6 @@ pub(super) fn asleep(pid: i32, tid: i32) -> Asleep {
 /// How a blocked call of the process `pid`, which is asleep, is recognised.
 pub(super) fn blocked_method(pid: i32) -> &'static str {
     if syscall_of(pid, pid).is_some() { "syscall" } else { "state" }
-}
-
-/// Finds the processes below a root, again and again.
-///
-/// The kernel's own list (`/proc/PID/task/TID/children`) is an option of its build and may skip a child while
-/// others end (proc(5)), so this reads the parent of every process, and remembers those that belong to nobody below
-/// the root: a second look costs one directory and the files of what is new. A process is remembered by its pid and
-/// the inode of its directory, which a later process of the same pid does not have.
-///
-/// Once found, a process stays found until it is gone, even when its parent ended and the system gave it to somebody
-/// else; one whose ancestors were all gone at the first look is found only where the root is a subreaper.
-#[derive(Debug)]
-pub struct Descendants {
-    root: i32,
-    known: HashMap<i32, (u64, Kin)>,
-}
-
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-enum Kin {
-    Ours,
-    Foreign,
-}
-
-impl Descendants {
-    /// Descendants of `root`, which itself is not among them.
-    pub fn new(root: i32) -> Descendants {
-        Descendants { root, known: HashMap::new() }
-    }
-
-    /// The processes below the root that exist now, zombies included, in ascending order of pid.
-    ///
-    /// # Errors
-    /// As [`super::read`].
-    pub fn scan(&mut self) -> Result<Vec<Process>, Errno> {
-        let listed = pids()?;
-        let mut unknown = Vec::new();
-        let mut present = HashSet::with_capacity(listed.len());
-        for (pid, inode) in listed {
-            present.insert(pid);
-            match self.known.get(&pid) {
-                Some(&(seen, _)) if seen == inode => {}
-                _ => {
-                    self.known.remove(&pid);
-                    if pid != self.root {
-                        unknown.push((pid, inode));
-                    }
-                }
-            }
-        }
-        self.known.retain(|pid, _| present.contains(pid));
-        self.settle(unknown)?;
-
-        let mut found = Vec::new();
-        for (&pid, &(_, kin)) in &self.known {
-            if kin == Kin::Ours {
-                found.extend(read(pid)?);
-            }
-        }
-        found.sort_unstable_by_key(|p| p.pid);
-        Ok(found)
-    }
-
-    /// Decides whose the unknown processes are, by following their parents.
-    fn settle(&mut self, mut unknown: Vec<(i32, u64)>) -> Result<(), Errno> {
-        // Each round settles a generation. A parent that ended meanwhile, or is younger than the list, leaves a
-        // process undecided; another round reads its parent anew, and what is still undecided waits for the next scan.
-        for _ in 0..64 {
-            let mut left = Vec::new();
-            let before = unknown.len();
-            let mut parents = Vec::with_capacity(before);
-            for (pid, inode) in unknown {
-                if let Some(p) = stat_of(pid)? {
-                    parents.push((pid, inode, p.ppid));
-                }
-            }
-            // Ascending pids: parents mostly come before their children, so one pass settles most generations.
-            for (pid, inode, ppid) in parents {
-                let kin = match self.known.get(&ppid) {
-                    _ if ppid == self.root => Kin::Ours,
-                    // No parent: the first process, a kernel thread, or one from outside of our namespace.
-                    _ if ppid == 0 => Kin::Foreign,
-                    Some(&(_, kin)) => kin,
-                    None => {
-                        left.push((pid, inode));
-                        continue;
-                    }
-                };
-                self.known.insert(pid, (inode, kin));
-            }
-            if left.is_empty() {
-                break;
-            }
-            unknown = left;
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]

@@ -105,18 +105,4 @@ mod live {
             assert_eq!(stop_of(child.0), stop);
         }
     }
-
-    #[test]
-    fn looking_again_costs_little() {
-        let mut descendants = Descendants::new(process::pid());
-        descendants.scan().unwrap();
-        let foreign = descendants.known.len();
-        // The inode of a process's directory stays, so nothing foreign is read twice.
-        let inodes: HashMap<_, _> =
-            descendants.known.iter().map(|(&pid, &(inode, _))| (pid, inode)).collect();
-        descendants.scan().unwrap();
-        let same =
-            descendants.known.iter().filter(|(pid, (inode, _))| inodes.get(pid) == Some(inode)).count();
-        assert!(same * 2 > foreign, "{same} of {foreign}");
-    }
 }

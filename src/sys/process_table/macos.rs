@@ -1,10 +1,9 @@
 //! macOS: `proc_pidinfo` (libproc).
 
 use super::{Asleep, Process, State, Stop};
-use crate::sys::process::last_errno;
+use crate::sys::process::{last_errno, session_of};
 use libc::{c_int, c_void};
 use rustix::io::Errno;
-use rustix::process::Pid;
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
@@ -76,7 +75,7 @@ pub(super) fn read(pid: i32) -> Result<Option<Process>, Errno> {
         libc::SZOMB => State::Zombie,
         other => State::Other(char::from(b'0'.wrapping_add(other as u8))),
     };
-    let sid = rustix::process::getsid(Pid::from_raw(pid)).map_or(0, |sid| sid.as_raw_pid());
+    let sid = session_of(pid).unwrap_or(0);
     Ok(Some(Process {
         pid,
         ppid: basic.pbi_ppid as i32,

@@ -13,8 +13,8 @@ fn it_knows_us() {
     let us = read(process::pid()).unwrap().unwrap();
     assert_eq!(us.pid, process::pid());
     assert_eq!(us.ppid, process::parent_pid());
-    assert_eq!(us.pgid, rustix::process::getpgrp().as_raw_pid());
-    assert_eq!(us.sid, rustix::process::getsid(None).unwrap().as_raw_pid());
+    assert_eq!(us.pgid, process::group());
+    assert_eq!(us.sid, process::session_of(0).unwrap());
     assert_eq!(us.uid, rustix::process::getuid().as_raw());
     assert!(us.threads.is_none_or(|n| n >= 1));
     assert_eq!(read(process::pid()).unwrap().unwrap().start, us.start);

@@ -21,6 +21,9 @@ impl Descendants {
         Descendants { root, ours: HashMap::new() }
     }
 
+    /// There is one way only to search.
+    pub fn prove(&mut self) {}
+
     /// The processes below the root that exist now, zombies included, in ascending order of pid.
     ///
     /// # Errors

@@ -1,0 +1,173 @@
+//! `waitspec selftest`.
+
+use super::names::unknown;
+use super::{Said, complain};
+use crate::harness::event::{Event, RunHeader, Summary, Verdict};
+use crate::harness::settings::RunError;
+use crate::report::progress::Progress;
+use crate::selftest::findings::OfMutant;
+use crate::selftest::{self, Findings, Matrix, matrix};
+use crate::subject::mutant::mutants;
+use clap::ValueEnum;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// Judge the suite: every mutant must fail, by the clause that it breaks, and every expectation must fail for some mutant.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  waitspec selftest                                            every mutant through every case: minutes
+  waitspec selftest --mutant returns-one --mutant stop-repeats two of them
+  waitspec selftest --format json | jq '.never_failed'
+  waitspec selftest --save fixtures/kill-matrix.json           what the tests and `list --summary` read")]
+pub struct Args {
+    /// Only this mutant (may be repeated)
+    #[arg(long = "mutant", value_name = "NAME")]
+    mutants: Vec<String>,
+    /// How to write it
+    #[arg(long, value_enum, default_value_t = Format::Terminal)]
+    format: Format,
+    /// How many trials run beside each other
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
+    /// Write which trials kill which mutant to a file; with --mutant, replace those rows of it
+    #[arg(long, value_name = "FILE")]
+    save: Option<PathBuf>,
+}
+
+#[derive(Debug, Copy, Clone, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Text for people
+    Terminal,
+    /// One JSON object
+    Json,
+}
+
+/// Performs the verb.
+pub fn perform(args: &Args) -> Result<Said, RunError> {
+    for name in &args.mutants {
+        if !mutants().any(|known| known.name == name) {
+            return Err(unknown("mutant", name, mutants().map(|mutant| mutant.name)));
+        }
+    }
+    let all = args.mutants.is_empty();
+    let (mut matrix, amiss) = fill(args)?;
+    if let Some(path) = &args.save {
+        let old = if all { None } else { std::fs::read(path).ok() };
+        let kept: Option<Matrix> = old.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        if let Some(mut kept) = kept {
+            kept.rows.extend(matrix.rows.clone());
+            kept.rows.retain(|name, _| mutants().any(|known| known.name == name));
+            kept.expectations.clone_from(&matrix.expectations);
+            matrix = kept;
+        }
+        std::fs::write(path, matrix.text())
+            .map_err(|e| RunError::Usage(format!("cannot write {}: {e}", path.display())))?;
+    }
+    let mut findings = Findings::of(&matrix, matrix.rows.len() == mutants().count());
+    findings.amiss = amiss;
+    let faults = findings.faults();
+    let text = match args.format {
+        Format::Terminal => told(&findings, &faults),
+        Format::Json => {
+            let json = serde_json::to_string_pretty(&findings);
+            json.map_err(|e| RunError::Broken(e.to_string()))? + "\n"
+        }
+    };
+    Ok(Said { text, code: u8::from(!faults.is_empty()) })
+}
+
+/// Runs the trials; what became of the mutants, and what went wrong elsewhere.
+fn fill(args: &Args) -> Result<(Matrix, Vec<String>), RunError> {
+    let session = selftest::start(&args.mutants, args.jobs)?;
+    let wanted = selftest::all(&session);
+    let header = session.header();
+    let mut matrix = Matrix { system: format!("{} {}", header.kernel, header.machine), ..Matrix::default() };
+    let mut amiss = Vec::new();
+    let mut progress = Progress::default();
+    progress.event(&Event::Begin(RunHeader { trials: wanted.len(), ..header.clone() }), || ());
+    selftest::run(session, wanted, &mut |wanted, report| {
+        match matrix::mutant_of(&wanted.subject) {
+            Some(mutant) => matrix.add(mutant.name, wanted, report),
+            None => matrix.add_unbroken(wanted, report),
+        }
+        let unbroken = matrix::mutant_of(&wanted.subject).is_none();
+        if matches!(report.verdict, Verdict::Broken(_)) || (unbroken && report.verdict.is_bad()) {
+            let trial = format!("{} on {}: {}", report.id, report.subject, report.verdict);
+            progress.event(&Event::Trial(Box::new(report.clone())), || complain(&trial));
+            amiss.push(trial);
+        } else {
+            // The death of a mutant is no failure.
+            let mut report = report.clone();
+            report.verdict = Verdict::Pass;
+            progress.event(&Event::Trial(Box::new(report)), || ());
+        }
+    });
+    progress.event(&Event::End(Summary::default()), || ());
+    matrix.sort();
+    Ok((matrix, amiss))
+}
+
+/// All of it for people.
+fn told(findings: &Findings, faults: &[String]) -> String {
+    let mut text = String::new();
+    let mut line = |words: String| {
+        let _ = writeln!(text, "{}", words.trim_end());
+    };
+    let width = findings.mutants.iter().map(|m| m.mutant.len()).max().unwrap_or(0);
+    line(format!("{:<8}  {:<width$}  CASES  TRIALS  SHARE  FIRST", "", "MUTANT"));
+    for m in &findings.mutants {
+        let first = m.first.as_deref().unwrap_or_default();
+        line(format!(
+            "{:<8}  {:<width$}  {:>5}  {:>6}  {:>4}%  {first}",
+            outcome(m),
+            m.mutant,
+            m.cases,
+            m.trials,
+            m.share
+        ));
+    }
+    let count = |is: fn(&OfMutant) -> bool| findings.mutants.iter().filter(|m| is(m)).count();
+    line(String::new());
+    line(format!(
+        "{} mutants: {} killed by the clause that they break; {} count, the others fail more than a quarter of all cases",
+        findings.mutants.len(),
+        count(OfMutant::is_killed),
+        count(|m| m.counts)
+    ));
+    line(format!("{} clauses were seen to fail", findings.clauses));
+    if findings.never_failed.iter().any(|n| n.why.is_some()) {
+        line("\nexpectations that no mutant fails, and why".to_owned());
+        for n in &findings.never_failed {
+            if let Some(why) = n.why {
+                line(format!("  {}  {}: {why}", n.case, n.clause));
+            }
+        }
+    }
+    if findings.alike.iter().any(|a| a.why.is_some()) {
+        line("\ncases that the same mutants fail, and why there are several".to_owned());
+        for a in &findings.alike {
+            if let Some(why) = a.why {
+                line(format!("  {}: {why}", a.cases.join(", ")));
+            }
+        }
+    }
+    if faults.is_empty() {
+        line("\nall is as it should be".to_owned());
+    } else {
+        line(format!("\nnot as it should be: {}", faults.len()));
+        for fault in faults {
+            line(format!("  {fault}"));
+        }
+    }
+    text
+}
+
+fn outcome(m: &OfMutant) -> &'static str {
+    match m {
+        _ if m.cases == 0 => "SURVIVED",
+        _ if !m.by_its_clause => "OTHERS",
+        _ if !m.counts => "broad",
+        _ => "killed",
+    }
+}

@@ -1,0 +1,24 @@
+//! What a child's handlers do.
+
+use super::step::{CAUGHT, Then};
+use crate::sys::process::exit_now;
+use crate::sys::signals::{self, Action, Flags};
+
+/// The action of a handler that does that.
+pub(super) fn of(then: Then) -> Action {
+    match then {
+        Then::Return => Action::Count,
+        Then::Exit => Action::Hook(exit),
+        Then::Reraise => Action::Hook(reraise),
+    }
+}
+
+fn exit(_: i32) {
+    exit_now(CAUGHT)
+}
+
+/// The signal is blocked while its handler runs: it is delivered, with its default action, once this returns.
+fn reraise(signal: i32) {
+    let _ = signals::set_action(signal, Action::Default, Flags::default());
+    let _ = signals::raise(signal);
+}

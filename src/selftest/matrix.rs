@@ -1,0 +1,185 @@
+//! Which trials kill which mutant, and by which clause; and that as a file.
+
+use super::Wanted;
+use crate::catalogue;
+use crate::harness::event::{Outcome, TrialReport, Verdict};
+use crate::spec::Level;
+use crate::subject::mutant::{Mutant, mutants};
+use crate::sys::family::Call;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The matrix that belongs to this version: `fixtures/kill-matrix.json`.
+const COMMITTED: &str = include_str!("../../fixtures/kill-matrix.json");
+
+/// What stands for the clause of a kill that breaks none: a process that was left behind.
+pub const LEAK: &str = "leak";
+
+/// Which trials kill which mutant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matrix {
+    /// The system on which it was made.
+    pub system: String,
+    /// The expectations that were seen to hold on the unbroken subjects: by case, the clauses.
+    pub expectations: BTreeMap<String, BTreeSet<String>>,
+    /// By the mutant's name.
+    pub rows: BTreeMap<String, Row>,
+}
+
+/// What kills one mutant.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// How many cases were tried on it, those that were skipped left out.
+    pub cases: usize,
+    /// How many trials.
+    pub trials: usize,
+    /// By clause and case: the calls, those that showed it by a hang as `wait4:hang` and so on.
+    pub kills: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// A trial that kills a mutant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Kill<'m> {
+    /// The mutant.
+    pub mutant: &'m str,
+    /// The clause that fails.
+    pub clause: &'m str,
+    /// The case.
+    pub case: &'m str,
+    /// The call.
+    pub call: Call,
+    /// Whether it takes a proof of a hang.
+    pub slow: bool,
+}
+
+impl Row {
+    /// The cases that kill it.
+    pub fn killers(&self) -> BTreeSet<&str> {
+        self.kills.values().flat_map(|cases| cases.keys().map(String::as_str)).collect()
+    }
+
+    /// How many trials kill it.
+    pub fn kill_count(&self) -> usize {
+        self.kills.values().flat_map(BTreeMap::values).map(|calls| calls.split(' ').count()).sum()
+    }
+
+    /// The share of the cases that kill it, in percent.
+    pub fn share(&self) -> usize {
+        if self.cases == 0 { 0 } else { self.killers().len() * 100 / self.cases }
+    }
+
+    /// Whether it proves anything of the cases that kill it: at most a quarter of all do.
+    pub fn counts(&self) -> bool {
+        self.killers().len() * 4 <= self.cases
+    }
+}
+
+impl Matrix {
+    /// The one of this version.
+    ///
+    /// # Errors
+    /// When it is not of this version's form.
+    pub fn committed() -> Result<Matrix, String> {
+        serde_json::from_str(COMMITTED).map_err(|e| format!("fixtures/kill-matrix.json: {e}"))
+    }
+
+    /// As a file: one line for each clause of a mutant.
+    pub fn text(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// Takes a finished trial on a mutant.
+    pub fn add(&mut self, mutant: &str, wanted: &Wanted, report: &TrialReport) {
+        let row = self.rows.entry(mutant.to_owned()).or_default();
+        if matches!(report.verdict, Verdict::Skip(_) | Verdict::Broken(_)) {
+            return;
+        }
+        row.trials += 1;
+        if !report.verdict.is_bad() {
+            return;
+        }
+        let mut call = wanted.call.name().to_owned();
+        if report.verdict != Verdict::Fail {
+            call = format!("{call}:{}", report.verdict.name());
+        }
+        let failed: Vec<&str> =
+            report.clauses.iter().filter(|(_, o)| *o == Outcome::Fail).map(|(c, _)| c.id).collect();
+        for clause in if failed.is_empty() { vec![LEAK] } else { failed } {
+            let calls = row.kills.entry(clause.to_owned()).or_default().entry(wanted.case.id.to_owned());
+            calls.and_modify(|calls| *calls = format!("{calls} {call}")).or_insert_with(|| call.clone());
+        }
+    }
+
+    /// Takes a finished trial on an unbroken subject.
+    pub fn add_unbroken(&mut self, wanted: &Wanted, report: &TrialReport) {
+        // What an implementation may choose is recorded, and cannot fail.
+        let judged = report.clauses.iter().filter(|(c, _)| c.level != Level::Implementation);
+        let held = judged.filter(|(_, o)| *o == Outcome::Pass).map(|(c, _)| c.id.to_owned());
+        let mut held = held.peekable();
+        if held.peek().is_some() {
+            self.expectations.entry(wanted.case.id.to_owned()).or_default().extend(held);
+        }
+    }
+
+    /// Brings calls into one order, since trials end in any.
+    pub fn sort(&mut self) {
+        for calls in
+            self.rows.values_mut().flat_map(|row| row.kills.values_mut()).flat_map(BTreeMap::values_mut)
+        {
+            let mut words: Vec<&str> = calls.split(' ').collect();
+            words.sort_unstable();
+            *calls = words.join(" ");
+        }
+    }
+
+    /// Every kill, in the order of mutants, clauses and cases.
+    pub fn kills(&self) -> impl Iterator<Item = Kill<'_>> {
+        self.rows.iter().flat_map(|(mutant, row)| {
+            row.kills.iter().flat_map(move |(clause, cases)| {
+                cases.iter().flat_map(move |(case, calls)| {
+                    calls.split(' ').filter_map(move |word| {
+                        let (call, how) = word.split_once(':').unwrap_or((word, "fail"));
+                        let call = Call::from_name(call)?;
+                        Some(Kill { mutant, clause, case, call, slow: how == "hang" })
+                    })
+                })
+            })
+        })
+    }
+
+    /// The clauses that some mutant which counts makes fail.
+    pub fn clauses(&self) -> BTreeSet<&str> {
+        let counting = self.rows.values().filter(|row| row.counts());
+        counting.flat_map(|row| row.kills.keys()).map(String::as_str).filter(|c| *c != LEAK).collect()
+    }
+
+    /// A few kills in which every mutant dies, by the clause that it names if by any, and every expectation fails that ever
+    /// did; quick ones first.
+    pub fn cover(&self) -> Vec<Kill<'_>> {
+        let burns: BTreeSet<&str> =
+            catalogue::cases().filter(|case| case.needs.burns).map(|case| case.id).collect();
+        let mut kills: Vec<Kill<'_>> = self.kills().filter(|kill| self.rows[kill.mutant].counts()).collect();
+        kills.sort_by_key(|kill| (kill.slow, burns.contains(kill.case)));
+        let mut chosen: Vec<Kill<'_>> = Vec::new();
+        for mutant in mutants() {
+            let of = |kill: &&Kill<'_>| kill.mutant == mutant.name;
+            let named = kills.iter().filter(of).find(|kill| kill.clause == mutant.clause.id);
+            chosen.extend(named.or_else(|| kills.iter().find(of)));
+        }
+        let mut failed: BTreeSet<(&str, &str)> = chosen.iter().map(|k| (k.case, k.clause)).collect();
+        for kill in &kills {
+            if failed.insert((kill.case, kill.clause)) {
+                chosen.push(*kill);
+            }
+        }
+        chosen
+    }
+}
+
+/// The mutant of that subject, if it is one.
+pub fn mutant_of(subject: &str) -> Option<&'static Mutant> {
+    let name = subject.strip_prefix("mutant:")?;
+    mutants().find(|m| m.name == name)
+}

@@ -1,0 +1,107 @@
+//! Whether the suite catches what it claims to catch: every mutant through the catalogue.
+//!
+//! `waitspec selftest` and the test `kill_matrix` are two callers of [`run`]: the first has every trial run on every
+//! mutant and saves the [`Matrix`], the second only a small [`cover`](Matrix::cover) of the one that was saved.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `mod` | running chosen trials on chosen mutants |
+//! | [`matrix`] | which trials kill which mutant, as a file |
+//! | [`findings`] | what that says of mutants, expectations and cases |
+//! | [`justified`] | what is not as it should be, and why that is right |
+
+pub mod findings;
+pub mod justified;
+pub mod matrix;
+
+pub use findings::Findings;
+pub use matrix::Matrix;
+
+use crate::catalogue::Case;
+use crate::harness::event::TrialReport;
+use crate::harness::pool::Pool;
+use crate::harness::run::Session;
+use crate::harness::settings::{RunError, Selection, Settings};
+use crate::subject::{self, Registry, mutant};
+use crate::sys::family::Call;
+use std::sync::Mutex;
+use std::sync::mpsc;
+
+/// A case with a call on a subject.
+#[derive(Debug, Clone)]
+pub struct Wanted {
+    /// The subject, as `--subject` takes it.
+    pub subject: String,
+    /// The case.
+    pub case: &'static Case,
+    /// The call.
+    pub call: Call,
+}
+
+/// How a subject that is a mutant is named.
+pub fn subject_of(mutant: &str) -> String {
+    format!("mutant:{mutant}")
+}
+
+/// The mutants and the unbroken subjects, ready for trials.
+///
+/// Must be called before the process has any thread, as it forks the wardens. `mutants` empty means all of them.
+///
+/// # Errors
+/// Those of [`Session::start`].
+pub fn start(mutants: &[String], jobs: Option<usize>) -> Result<Session, RunError> {
+    let named: Vec<String> = match mutants {
+        [] => mutant::mutants().map(|m| m.name.to_owned()).collect(),
+        named => named.to_vec(),
+    };
+    let subjects = subject::default_names().into_iter().chain(named.iter().map(|m| subject_of(m))).collect();
+    // Trials that hang sleep through their grace: others use the time.
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let jobs = Some(jobs.unwrap_or((4 * processors).min(32)));
+    let settings =
+        Settings { subjects, selection: Selection::default(), jobs, strict: true, ..Settings::default() };
+    Session::start(&settings, &Registry::built_in())
+}
+
+/// Every trial of a session.
+pub fn all(session: &Session) -> Vec<Wanted> {
+    let subjects = &session.header().subjects;
+    let wanted = session.planned().iter().map(|planned| Wanted {
+        subject: subjects[planned.subject].spec.clone(),
+        case: planned.case,
+        call: planned.call,
+    });
+    wanted.collect()
+}
+
+/// Runs these trials, as many at once as the session has wardens, and tells `sink` of each as it ends.
+pub fn run(session: Session, wanted: Vec<Wanted>, sink: &mut dyn FnMut(&Wanted, &TrialReport)) {
+    let jobs = session.header().jobs;
+    let pool = Pool::new(session);
+    let (burning, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|w| w.case.needs.burns);
+    // One thread for those that are never beside each other: they would only wait for one another.
+    let (burning, others) = (Mutex::new(burning.into_iter()), Mutex::new(others.into_iter()));
+    let (sender, receiver) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for worker in 0..jobs {
+            let (pool, sender, burning, others) = (&pool, sender.clone(), &burning, &others);
+            scope.spawn(move || {
+                let next = |queue: &Mutex<std::vec::IntoIter<Wanted>>| {
+                    queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next()
+                };
+                let own = if worker == 0 { burning } else { others };
+                while let Some(wanted) = next(own).or_else(|| next(others)) {
+                    let report = pool.run(&wanted.subject, wanted.case, wanted.call);
+                    if sender.send((wanted, report)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for (wanted, report) in receiver {
+            sink(&wanted, &report);
+        }
+    });
+    pool.end();
+}

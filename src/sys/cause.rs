@@ -1,0 +1,123 @@
+//! Real causes of deadly signals: what a program does that the system answers with a signal, as against a `kill`.
+
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::process::Resource;
+
+use super::child_acts::{Mapping, page_size};
+use super::confine::{Denied, deny, limit};
+use super::process::check;
+
+/// Does what the system answers with that signal: `abort` for `SIGABRT`, a bad access for `SIGSEGV` and `SIGBUS`, a division by
+/// zero for `SIGFPE`, an instruction that is none for `SIGILL`, a break point for `SIGTRAP`, a write to a pipe without a reader
+/// for `SIGPIPE` and to a file at the limit for `SIGXFSZ`, a timer for `SIGALRM`, `SIGVTALRM` and `SIGPROF`, a system call that
+/// a filter forbids for `SIGSYS`, a second of processor time for `SIGXCPU`. `file` makes an empty file where one is needed.
+///
+/// Returns only if the process survived, as it does if it ignores or catches the signal.
+///
+/// # Errors
+/// `ENOTSUP` where there is no cause for that signal here; what the preparations said.
+pub fn of(signal: i32, file: impl FnOnce() -> Result<File, Errno>) -> Result<(), Errno> {
+    match signal {
+        libc::SIGABRT => {
+            // SAFETY: ends the process; no memory is involved.
+            unsafe { libc::abort() }
+        }
+        libc::SIGSEGV => {
+            let page = Mapping::forbidden(page_size())?;
+            page.read_pages();
+            Ok(())
+        }
+        libc::SIGBUS => {
+            let file = file()?;
+            Mapping::of_file(file.as_fd(), page_size())?.read_pages();
+            Ok(())
+        }
+        libc::SIGFPE | libc::SIGILL | libc::SIGTRAP => instruction(signal),
+        libc::SIGPIPE => {
+            let (read, write) = rustix::pipe::pipe()?;
+            drop(read);
+            rustix::io::write(&write, b"x").map(drop)
+        }
+        libc::SIGXFSZ => {
+            let file = file()?;
+            limit(Resource::Fsize, 0)?;
+            rustix::io::write(&file, b"x").map(drop)
+        }
+        libc::SIGALRM => timer(libc::ITIMER_REAL as _),
+        libc::SIGVTALRM => timer(libc::ITIMER_VIRTUAL as _),
+        libc::SIGPROF => timer(libc::ITIMER_PROF as _),
+        libc::SIGSYS => {
+            deny("getppid", Denied::Death)?;
+            std::hint::black_box(rustix::process::getppid());
+            Ok(())
+        }
+        libc::SIGXCPU => {
+            limit(Resource::Cpu, 1)?;
+            busy(Duration::from_secs(60));
+            Ok(())
+        }
+        _ => Err(Errno::NOTSUP),
+    }
+}
+
+/// Keeps the processor busy for so long.
+fn busy(time: Duration) {
+    let start = Instant::now();
+    let mut x = 1_u64;
+    while start.elapsed() < time {
+        for _ in 0..10_000 {
+            x = std::hint::black_box(x.wrapping_mul(6_364_136_223_846_793_005).rotate_left(17));
+        }
+    }
+}
+
+/// A timer of a millisecond, and the processor kept busy until long after it.
+fn timer(which: i32) -> Result<(), Errno> {
+    let once = libc::itimerval {
+        it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 },
+        it_value: libc::timeval { tv_sec: 0, tv_usec: 1_000 },
+    };
+    // SAFETY: a filled structure; nothing is asked back.
+    check(unsafe { libc::setitimer(which as _, &raw const once, std::ptr::null_mut()) })?;
+    busy(Duration::from_secs(10));
+    Ok(())
+}
+
+#[cfg(any(target_arch = "x86_64", target_arch = "x86"))]
+fn instruction(signal: i32) -> Result<(), Errno> {
+    use std::arch::asm;
+    match signal {
+        // SAFETY: a division by zero, which traps; the registers that it would write are declared.
+        libc::SIGFPE => unsafe {
+            asm!("xor edx, edx", "mov eax, 1", "xor ecx, ecx", "div ecx", out("eax") _, out("ecx") _, out("edx") _);
+        },
+        // SAFETY: it traps, and does nothing else.
+        libc::SIGILL => unsafe { asm!("ud2") },
+        // SAFETY: it traps, and does nothing else.
+        _ => unsafe { asm!("int3") },
+    }
+    Ok(())
+}
+
+#[cfg(target_arch = "aarch64")]
+fn instruction(signal: i32) -> Result<(), Errno> {
+    use std::arch::asm;
+    match signal {
+        // A division by zero is 0 there.
+        libc::SIGFPE => return Err(Errno::NOTSUP),
+        // SAFETY: it traps, and does nothing else.
+        libc::SIGILL => unsafe { asm!("udf #0") },
+        // SAFETY: it traps, and does nothing else.
+        _ => unsafe { asm!("brk #0") },
+    }
+    Ok(())
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "x86", target_arch = "aarch64")))]
+fn instruction(_: i32) -> Result<(), Errno> {
+    Err(Errno::NOTSUP)
+}

@@ -1,0 +1,259 @@
+//! Descendants on Linux: by the kernel's lists of children, or by the parent of every process.
+
+use super::Process;
+use super::system::{children, pids, read, stat_of};
+use rustix::io::Errno;
+use std::collections::{HashMap, HashSet};
+
+/// How often both ways have to agree on something before the lists alone are asked.
+const AGREEMENTS: u8 = 2;
+
+/// Finds the processes below a root, again and again.
+///
+/// The lists of children (`/proc/PID/task/TID/children`) cost a few files however many processes the machine has,
+/// but they are an option of the kernel's build, and one may skip a child while another one is reaped (proc(5)). So
+/// they are believed only after they agreed with the whole table, and the root's list, which says what is left when all
+/// below has ended, is read until it stays the same. Nobody but the root reaps what is in it.
+///
+/// Once found, a process stays found until it is gone, even when its parent ended and the system gave it to somebody
+/// else; one whose ancestors were all gone at the first look is found only where the root is a subreaper.
+#[derive(Debug)]
+pub struct Descendants {
+    root: i32,
+    /// When each of those found before started.
+    ours: HashMap<i32, u64>,
+    whole: WholeTable,
+    lists: Trust,
+}
+
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+enum Trust {
+    /// So many times they agreed with the whole table.
+    Agreed(u8),
+    No,
+}
+
+impl Descendants {
+    /// Descendants of `root`, which itself is not among them.
+    pub fn new(root: i32) -> Descendants {
+        let whole = WholeTable { root, known: HashMap::new() };
+        Descendants { root, ours: HashMap::new(), whole, lists: Trust::Agreed(0) }
+    }
+
+    /// The processes below the root that exist now, zombies included, in ascending order of pid.
+    ///
+    /// # Errors
+    /// As [`super::read`].
+    pub fn scan(&mut self) -> Result<Vec<Process>, Errno> {
+        let found = match self.lists {
+            Trust::No => self.whole.scan()?,
+            Trust::Agreed(AGREEMENTS) => self.by_lists()?,
+            Trust::Agreed(times) => {
+                let found = self.whole.scan()?;
+                let pids = |processes: &[Process]| processes.iter().map(|p| p.pid).collect::<Vec<_>>();
+                // What begins or ends meanwhile makes them differ, too.
+                self.lists = match self.by_lists() {
+                    Ok(listed) if pids(&listed) == pids(&found) => {
+                        Trust::Agreed(times + u8::from(!found.is_empty()))
+                    }
+                    Ok(_) => Trust::Agreed(0),
+                    Err(_) => Trust::No,
+                };
+                found
+            }
+        };
+        self.ours = found.iter().map(|p| (p.pid, p.start)).collect();
+        Ok(found)
+    }
+
+    /// Finds out how the search is made, at a moment when there is something below the root.
+    pub fn prove(&mut self) {
+        for _ in 0..AGREEMENTS {
+            let _ = self.scan();
+        }
+    }
+
+    fn by_lists(&self) -> Result<Vec<Process>, Errno> {
+        let mut found: HashMap<i32, Process> = HashMap::new();
+        for (&pid, &start) in &self.ours {
+            if let Some(process) = read(pid)?.filter(|p| p.start == start) {
+                self.add_family(process, &mut found)?;
+            }
+        }
+        let mut before = None;
+        loop {
+            let below_root = children(self.root, None)?;
+            for &pid in &below_root {
+                if !found.contains_key(&pid)
+                    && let Some(process) = read(pid)?
+                {
+                    self.add_family(process, &mut found)?;
+                }
+            }
+            if below_root.is_empty() || before.as_ref() == Some(&below_root) {
+                break;
+            }
+            before = Some(below_root);
+        }
+        let mut found: Vec<Process> = found.into_values().collect();
+        found.sort_unstable_by_key(|p| p.pid);
+        Ok(found)
+    }
+
+    /// Adds a process and what is below it.
+    fn add_family(&self, process: Process, found: &mut HashMap<i32, Process>) -> Result<(), Errno> {
+        let mut left = vec![process];
+        while let Some(process) = left.pop() {
+            // A zombie has no children, unless it is a first thread that ended before the others.
+            let below = if process.is_waitable_zombie() {
+                Vec::new()
+            } else {
+                children(process.pid, process.threads)?
+            };
+            found.insert(process.pid, process);
+            for pid in below {
+                if !found.contains_key(&pid) {
+                    left.extend(read(pid)?);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The parent of every process, and a memory of those that belong to nobody below the root: a second look costs one
+/// directory and the files of what is new. A process is remembered by its pid and the inode of its directory, which a
+/// later process of the same pid does not have.
+#[derive(Debug)]
+struct WholeTable {
+    root: i32,
+    known: HashMap<i32, (u64, Kin)>,
+}
+
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+enum Kin {
+    Ours,
+    Foreign,
+}
+
+impl WholeTable {
+    fn scan(&mut self) -> Result<Vec<Process>, Errno> {
+        let listed = pids()?;
+        let mut unknown = Vec::new();
+        let mut present = HashSet::with_capacity(listed.len());
+        for (pid, inode) in listed {
+            present.insert(pid);
+            match self.known.get(&pid) {
+                Some(&(seen, _)) if seen == inode => {}
+                _ => {
+                    self.known.remove(&pid);
+                    if pid != self.root {
+                        unknown.push((pid, inode));
+                    }
+                }
+            }
+        }
+        self.known.retain(|pid, _| present.contains(pid));
+        self.settle(unknown)?;
+
+        let mut found = Vec::new();
+        for (&pid, &(_, kin)) in &self.known {
+            if kin == Kin::Ours {
+                found.extend(read(pid)?);
+            }
+        }
+        found.sort_unstable_by_key(|p| p.pid);
+        Ok(found)
+    }
+
+    /// Decides whose the unknown processes are, by following their parents.
+    fn settle(&mut self, mut unknown: Vec<(i32, u64)>) -> Result<(), Errno> {
+        // Each round settles a generation. A parent that ended meanwhile, or is younger than the list, leaves a
+        // process undecided; another round reads its parent anew, and what is still undecided waits for the next scan.
+        for _ in 0..64 {
+            let mut left = Vec::new();
+            let before = unknown.len();
+            let mut parents = Vec::with_capacity(before);
+            for (pid, inode) in unknown {
+                if let Some(p) = stat_of(pid)? {
+                    parents.push((pid, inode, p.ppid));
+                }
+            }
+            // Ascending pids: parents mostly come before their children, so one pass settles most generations.
+            for (pid, inode, ppid) in parents {
+                let kin = match self.known.get(&ppid) {
+                    _ if ppid == self.root => Kin::Ours,
+                    // No parent: the first process, a kernel thread, or one from outside of our namespace.
+                    _ if ppid == 0 => Kin::Foreign,
+                    Some(&(_, kin)) => kin,
+                    None => {
+                        left.push((pid, inode));
+                        continue;
+                    }
+                };
+                self.known.insert(pid, (inode, kin));
+            }
+            if left.is_empty() {
+                break;
+            }
+            unknown = left;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::process;
+
+    fn sleep_until_the_parent_ends() -> ! {
+        process::die_with_parent(Some(libc::SIGKILL));
+        loop {
+            process::pause();
+        }
+    }
+
+    #[test]
+    fn looking_again_costs_little() {
+        let mut table = WholeTable { root: process::pid(), known: HashMap::new() };
+        table.scan().unwrap();
+        let foreign = table.known.len();
+        // The inode of a process's directory stays, so nothing foreign is read twice.
+        let inodes: HashMap<_, _> = table.known.iter().map(|(&pid, &(inode, _))| (pid, inode)).collect();
+        table.scan().unwrap();
+        let same = table.known.iter().filter(|(pid, (inode, _))| inodes.get(pid) == Some(inode)).count();
+        assert!(same * 2 > foreign, "{same} of {foreign}");
+    }
+
+    #[test]
+    fn both_ways_find_the_same() {
+        use crate::sys::process::tests::{Child, until};
+        let parent = Child::running(|| {
+            for ends in [true, false, true] {
+                let child = process::spawn(move || if ends { 3 } else { sleep_until_the_parent_ends() });
+                if child.is_err() {
+                    return 1;
+                }
+            }
+            sleep_until_the_parent_ends()
+        });
+        let zombies = |found: &[Process]| found.iter().filter(|p| p.is_waitable_zombie()).count();
+        let mut whole = WholeTable { root: parent.0, known: HashMap::new() };
+        let three = |found: &[Process]| found.len() == 3 && zombies(found) == 2;
+        until(|| three(&whole.scan().unwrap()));
+        let mut both = Descendants::new(parent.0);
+        match both.by_lists() {
+            // The kernel was built without the lists.
+            Err(Errno::NOENT) => {}
+            listed => {
+                assert!(three(&listed.unwrap()));
+                for agreed in 1..=AGREEMENTS {
+                    assert!(three(&both.scan().unwrap()));
+                    assert_eq!(both.lists, Trust::Agreed(agreed));
+                }
+                assert!(three(&both.scan().unwrap()));
+            }
+        }
+    }
+}

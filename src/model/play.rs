@@ -145,6 +145,15 @@ impl Player<'_, '_> {
 
     fn perform(&mut self, op: &Op, later: &[Op]) -> Result<(), End> {
         self.steps.push(Performed { op: *op, told: String::new() });
+        if matches!(op, Op::Interrupt { .. })
+            && let Some(pending) = self.pending.take()
+        {
+            // An earlier signal has been handled once the agent sleeps again.
+            match self.actor.trial.watch(pending)? {
+                Ok(seen) => return self.wake(Outcome::Ended(seen)),
+                Err(pending) => self.pending = Some(pending),
+            }
+        }
         let seen = match op {
             Op::Wait(wait) => return self.call(op, wait),
             Op::Spawn { slot, exits } => {

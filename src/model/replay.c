@@ -533,7 +533,14 @@ int main(void)
 				return finish(1);
 			}
 			break;
-		case INTERRUPT: kill(agent, s->arg ? SIGURG : SIGWINCH); break;
+		case INTERRUPT:
+			/* An earlier signal has been handled once the agent sleeps again. */
+			if (await_reply(&r, 1) != 0) {
+				printf("%s returned without a cause\n    EXPECTED it to sleep\n", sleeping->text);
+				return finish(1);
+			}
+			kill(agent, s->arg ? SIGURG : SIGWINCH);
+			break;
 		case GROUP:
 			ask(number, &r);
 			if (r.ret != 0)

@@ -112,7 +112,8 @@ impl World {
                     }
             }
             Op::Sigchld(_) | Op::Usage => awake,
-            Op::Interrupt { .. } => !awake,
+            // Of two handlers that are due at once the first decides whether the call goes on.
+            Op::Interrupt { .. } => !awake && matches!(self.sigchld, Sigchld::Default | Sigchld::Ignore),
             Op::Wait(wait) => awake && wait.whom.slot().is_none_or(|slot| self.last(slot).is_some()),
         }
     }

@@ -14,6 +14,8 @@ pub(super) struct Actor<'t, 'a> {
     stage: Stage,
     children: BTreeMap<Slot, Child>,
     pidfds: BTreeMap<Slot, i64>,
+    /// The signals that it cannot be had to catch.
+    uncaught: Vec<Signal>,
 }
 
 /// The signals that the agent catches, without and with `SA_RESTART`: ignored by default, so that a child which has not put its
@@ -26,7 +28,7 @@ impl<'t, 'a> Actor<'t, 'a> {
     /// For an agent that has just been started.
     pub(super) fn new(trial: &'t mut Trial<'a>, stage: Stage) -> Actor<'t, 'a> {
         trial.settled = true;
-        Actor { trial, stage, children: BTreeMap::new(), pidfds: BTreeMap::new() }
+        Actor { trial, stage, children: BTreeMap::new(), pidfds: BTreeMap::new(), uncaught: Vec::new() }
     }
 
     /// Has the agent catch the signals by which this history interrupts it.
@@ -34,7 +36,10 @@ impl<'t, 'a> Actor<'t, 'a> {
         for restart in [false, true] {
             if ops.contains(&Op::Interrupt { restart }) {
                 let flags: &[&str] = if restart { &["restart"] } else { &[] };
-                self.trial.sigaction(interrupting(restart), "count", flags)?;
+                match self.trial.sigaction(interrupting(restart), "count", flags) {
+                    Err(Stop::Skip(_)) => self.uncaught.push(interrupting(restart)),
+                    other => other?,
+                }
             }
         }
         Ok(())
@@ -113,6 +118,9 @@ impl<'t, 'a> Actor<'t, 'a> {
                     Sigchld::NoCldWait => ("count", &["restart", "nocldwait"]),
                 };
                 self.trial.sigaction(Signal::CHLD, what, flags)?;
+            }
+            Op::Interrupt { restart } if self.uncaught.contains(&interrupting(restart)) => {
+                return Err(Stop::Skip("the agent does not catch such a signal".into()));
             }
             Op::Interrupt { restart } => self.trial.signal_agent(interrupting(restart))?,
             Op::Spawn { .. } | Op::Usage | Op::Wait(_) => {}

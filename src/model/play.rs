@@ -119,7 +119,11 @@ impl Player<'_, '_> {
         self.actor.catch(ops)?;
         for (at, op) in ops.iter().enumerate() {
             if self.oracle.allows(op) {
-                self.perform(op, &ops[at + 1..])?;
+                match self.perform(op, &ops[at + 1..]) {
+                    // The agent has no such request: it is left out, as what has no meaning.
+                    Err(End::Stop(Stop::Skip(_))) => drop(self.steps.pop()),
+                    other => other?,
+                }
             }
         }
         self.awaken()

@@ -171,7 +171,12 @@ impl Player<'_, '_> {
             },
         };
         self.oracle.step(op, &seen)?;
-        self.actor.settle(op, op.slot().and_then(|slot| self.oracle.phase(slot)))?;
+        let settled = self.actor.settle(op, op.slot().and_then(|slot| self.oracle.phase(slot)));
+        settled.map_err(|stop| match stop {
+            // It was done, and without a process table nobody can know when.
+            Stop::Skip(why) => Stop::Broken(why),
+            other => other,
+        })?;
         if let Some(wait) = self.oracle.asleep() {
             let came = self.pending.as_ref().is_some_and(|pending| self.actor.trial.has_come(pending));
             match self.oracle.expects(&wait) {

@@ -54,6 +54,7 @@
 //! | [`spec`] | clauses and known deviations |
 //! | [`catalogue`] | the conformance cases, one file per theme |
 //! | [`harness`] | trials, expectations, plans, runs and their events |
+//! | [`model`] | histories, and the oracle that judges them |
 //! | `selftest` | mutants through the catalogue: whether the suite catches what it claims (feature `cli`) |
 //! | `report`, `cli` | what a run tells, and the command line (feature `cli`) |
 #![deny(missing_docs)]
@@ -65,6 +66,7 @@ compile_error!("waitspec tests the Unix wait family; it needs a Unix system");
 pub mod agent;
 pub mod catalogue;
 pub mod harness;
+pub mod model;
 pub mod protocol;
 pub mod scenario;
 pub mod spec;

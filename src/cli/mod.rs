@@ -7,11 +7,14 @@ mod completions;
 mod decode;
 mod diff;
 mod explain;
+mod explore;
 mod foreign_signals;
 mod list;
 mod names;
+mod replay;
 mod run;
 mod selftest;
+mod session;
 mod table;
 mod usage;
 mod warden;
@@ -52,6 +55,8 @@ enum Verb {
     Selftest(selftest::Args),
     Baseline(baseline::Args),
     Agent(agent::Args),
+    Explore(explore::Args),
+    Replay(replay::Args),
     Completions(completions::Args),
     Warden(warden::Args),
 }
@@ -111,6 +116,8 @@ fn perform(verb: Verb) -> Result<Said, RunError> {
         Verb::Selftest(args) => selftest::perform(&args),
         Verb::Baseline(args) => baseline::perform(&args),
         Verb::Agent(args) => agent::perform(&args),
+        Verb::Explore(args) => explore::perform(&args),
+        Verb::Replay(args) => replay::perform(&args),
         Verb::Completions(args) => completions::perform(&args),
         Verb::Warden(args) => warden::perform(&args),
     }

@@ -121,12 +121,12 @@ enum Format {
 
 /// A command as it was given, and its words.
 #[derive(Debug, Clone)]
-struct CommandLine {
+pub(super) struct CommandLine {
     given: String,
-    words: Vec<String>,
+    pub(super) words: Vec<String>,
 }
 
-fn command(text: &str) -> Result<CommandLine, String> {
+pub(super) fn command(text: &str) -> Result<CommandLine, String> {
     Ok(CommandLine { given: text.to_owned(), words: command_words(text)? })
 }
 
@@ -135,7 +135,7 @@ fn call_names() -> impl TypedValueParser<Value = Call> {
         .try_map(|name| Call::from_name(&name).ok_or("unknown call"))
 }
 
-fn profile_names() -> impl TypedValueParser<Value = Profile> {
+pub(super) fn profile_names() -> impl TypedValueParser<Value = Profile> {
     PossibleValuesParser::new(Profile::ALL.map(Profile::name))
         .try_map(|name| Profile::from_name(&name).ok_or("unknown profile"))
 }
@@ -322,7 +322,7 @@ impl Told {
 }
 
 /// Names that are wrong on their face; whether a library loads or an agent starts shows later.
-fn check_subjects(subjects: &[String]) -> Result<(), RunError> {
+pub(super) fn check_subjects(subjects: &[String]) -> Result<(), RunError> {
     for subject in subjects {
         match subject.split_once(':') {
             Some((sort @ ("agent" | "so" | "mutant"), "")) => {

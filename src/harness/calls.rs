@@ -135,6 +135,7 @@ impl Trial<'_> {
             .with("grace", self.link.scaled(GRACE).as_millis())
             .with("spin", self.link.scaled(SPIN).as_millis())
             .with("within", self.link.scaled(CALL).as_millis());
+        let line = if self.settled { line.with("settled", "yes") } else { line };
         lines.push(format!("warden {line}"));
         self.link.send(&lines)?;
         let answer = self.link.warden_answer(watch, CALL + PROMPT, "the call")?;
@@ -190,6 +191,24 @@ impl Trial<'_> {
             ("ok", Some("died")) => Ok(Some("the agent died".into())),
             _ => Ok(Some("it does not sleep".into())),
         }
+    }
+
+    /// Waits until a call that was begun sleeps, which gives it back, or has ended.
+    pub(crate) fn watch(&mut self, pending: Pending) -> Result<Result<Seen, Pending>, Stop> {
+        let within = self.link.scaled(CALL).as_millis();
+        let request = Line::new("blocked").with("call", pending.id).with("within", within);
+        let reply = self.link.ask_warden(request, CALL + PROMPT)?;
+        match reply.get("how").as_deref() {
+            Some("answered") => self.told(pending, None).map(Ok),
+            Some("died") => self.told(pending, Some(End::Crashed)).map(Ok),
+            Some(_) => Ok(Err(pending)),
+            None => self.told(pending, Some(End::Hung("it neither sleeps nor returns"))).map(Ok),
+        }
+    }
+
+    /// Whether the reply to a call that was begun has come, as far as was read.
+    pub(crate) fn has_come(&self, pending: &Pending) -> bool {
+        self.link.has_reply(pending.id)
     }
 
     pub(super) fn not_offered(&self, reply: &Line) -> Stop {

@@ -1,14 +1,16 @@
 //! Single trials, run from any thread: a pool of wardens, each of which serves one trial at a time.
 
 use super::case::Case;
-use super::event::{TrialReport, Verdict};
-use super::link::Link;
+use super::event::{SubjectInfo, TrialReport, Verdict};
+use super::link::{Link, LinkError};
 use super::one::{Ground, Ran, one};
 use super::plan::Planned;
 use super::run::Session;
-use super::start::CLEAN_UP;
+use super::start::{CLEAN_UP, Start, open};
+use super::trial::{Stop, Trial};
 use super::verdict;
 use super::wardens::Wardens;
+use crate::protocol::Line;
 use crate::sys::family::Call;
 use std::sync::{Condvar, Mutex, PoisonError};
 
@@ -83,6 +85,53 @@ impl Pool {
             }
             None => broken("interrupted".into()),
         }
+    }
+
+    /// Starts an agent of the subject of that name, which is one of the session's, for whoever chooses the steps as it goes:
+    /// the trial is no case's, but that of `history`. What it leaves is ended.
+    ///
+    /// # Errors
+    /// What `visit` says, and what went wrong before it.
+    pub(crate) fn visit<T>(
+        &self,
+        subject: &str,
+        history: &'static Case,
+        visit: impl FnOnce(&mut Trial<'_>) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let position = self.ground.subjects.iter().position(|info| info.spec == subject);
+        let position =
+            position.ok_or_else(|| Stop::Broken(format!("{subject} is no subject of this session")))?;
+        let gone = || Stop::Broken("the wardens have died".into());
+        let mut lease = self.lease().ok_or_else(gone)?;
+        let link = lease.link.as_mut().ok_or_else(gone)?;
+        let (info, common) = (&self.ground.subjects[position], &self.ground.common);
+        link.reset();
+        let call = info.calls.iter().find_map(|name| Call::from_name(name)).unwrap_or(Call::Waitpid);
+        let visited = open(link, &self.ground.starts[position], common.child.as_deref())
+            .and_then(|(opened, _)| visit(&mut Trial::new(link, history, call, common, info, opened)));
+        match link.ask_warden(Line::new("close"), CLEAN_UP) {
+            Ok(_) => {}
+            Err(LinkError::Interrupted) => return Err(Stop::Interrupted),
+            Err(_) => lease.link = None,
+        }
+        visited
+    }
+
+    /// Whether the subject of that name is hosted by the wardens, so that its agent and its children are forks of them.
+    pub(crate) fn is_hosted(&self, subject: &str) -> bool {
+        let starts = self.ground.subjects.iter().zip(&self.ground.starts);
+        self.ground.common.child.is_none()
+            && starts.into_iter().any(|(i, s)| i.spec == subject && matches!(s, Start::Hosted(_)))
+    }
+
+    /// What the subjects of the session say of themselves.
+    pub fn subjects(&self) -> &[SubjectInfo] {
+        &self.ground.subjects
+    }
+
+    /// How many trials can run at once.
+    pub fn width(&self) -> usize {
+        self.links().alive
     }
 
     /// Waits until a link is free; `None` when no warden lives.

@@ -221,7 +221,8 @@ impl Session {
     }
 }
 
-fn catch_interrupts() {
+/// Has the signals that interrupt a run noted: what waits for a warden ends soon.
+pub(crate) fn catch_interrupts() {
     let flags = signals::Flags::default();
     for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
         // What was ignored on entry (nohup) stays ignored.

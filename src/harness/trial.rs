@@ -131,6 +131,8 @@ pub struct Trial<'a> {
     pub(super) recorded: Vec<(String, String)>,
     pub(super) notes: Vec<String>,
     pub(super) processes: u32,
+    /// Every change of a child is awaited before the next call: none happens by itself.
+    pub(crate) settled: bool,
 }
 
 /// The agent of a trial, as the warden started it.
@@ -175,6 +177,7 @@ impl<'a> Trial<'a> {
             recorded: Vec::new(),
             notes: Vec::new(),
             processes: 1,
+            settled: false,
         }
     }
 

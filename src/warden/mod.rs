@@ -16,7 +16,7 @@
 //! | `signal to=A sig=S` (`to=agent`) | sends a signal | `ok`, `err errno=E` |
 //! | `await of=A for=zombie,stopped,running,asleep or gone within=MS` | waits for that state in the process table | `ok state=S`, `late state=S` |
 //! | `blocked call=N within=MS` | waits until the agent sleeps in the call of that id, or has answered it | `ok how=syscall,asleep or assumed`, `ok how=answered`, `ok how=died`, `late` |
-//! | `answer call=N grace=MS spin=MS within=MS` | waits until the call of that id is answered; a caller asleep for `grace`, or that burnt `spin` of CPU time, hangs | `ok how=answered`, `ok how=died`, `ok how=asleep`, `ok how=spinning`, `late` |
+//! | `answer call=N grace=MS spin=MS within=MS [settled=yes]` | waits until the call of that id is answered; a caller asleep for `grace`, or that burnt `spin` of CPU time, hangs, unless a child may still end by itself (`settled`: none will) | `ok how=answered`, `ok how=died`, `ok how=asleep`, `ok how=spinning`, `late` |
 //! | `state of=A` | reads the process table | `ok state=S ppid=N pgid=N sid=N` |
 //! | `close` | ends the trial: kills and reaps everything below the warden | `ok leaked=P,... agent=STATUS stuck=N`, before it the rest of what the agent wrote |
 //!

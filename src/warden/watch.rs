@@ -54,6 +54,8 @@ enum Goal {
         call: u64,
         grace: Duration,
         spin: Duration,
+        /// No child will end or stop by itself any more, says the driver.
+        settled: bool,
         asleep_since: Option<Instant>,
         traced: Option<u64>,
         burnt: Option<Burnt>,
@@ -82,7 +84,9 @@ impl Watch {
             "blocked" => Goal::Blocked { call: call()?, seen_asleep: 0 },
             _ => {
                 let (grace, spin) = (ms("grace")?, ms("spin")?);
-                Goal::Answer { call: call()?, grace, spin, asleep_since: None, traced: None, burnt: None }
+                let settled = request.flag("settled");
+                let (asleep_since, traced, burnt) = (None, None, None);
+                Goal::Answer { call: call()?, grace, spin, settled, asleep_since, traced, burnt }
             }
         };
         let began = Instant::now();
@@ -200,7 +204,7 @@ impl Warden<'_> {
                     Asleep::Unknown => late_line(),
                 }
             }
-            Goal::Answer { call, grace, spin, asleep_since, traced, burnt } => {
+            Goal::Answer { call, grace, spin, settled, asleep_since, traced, burnt } => {
                 if let Some(done) = self.settled(*call) {
                     return Some(done);
                 }
@@ -223,7 +227,8 @@ impl Warden<'_> {
                             let goes_on = switches.is_some() && switches != *traced;
                             let patience = if switches.is_some() { patience * TRACED } else { patience };
                             *traced = switches;
-                            if goes_on || agent.has_a_busy_child(|pid| self.children.holds(pid)) {
+                            let busy = || agent.has_a_busy_child(|pid| self.children.holds(pid));
+                            if goes_on || !*settled && busy() {
                                 *asleep_since = None;
                             } else if since.elapsed() >= patience {
                                 return Some(Line::new("ok").with("how", "asleep"));

@@ -1,0 +1,462 @@
+//! The operations of a history, on slots, never on pids; and the script that a person reads and writes.
+//!
+//! ```text
+//! spawn A                    a child that runs until it is told otherwise
+//! spawn A exit 7             a child that exits by itself
+//! exit A 7                   it exits
+//! kill A SIGTERM             a signal whose default action ends it
+//! stop A  |  stop A SIGTSTP  a stop signal
+//! cont A                     SIGCONT
+//! group A own|agent|B        it moves to a process group of its own, the agent's, the one that B leads
+//! sigchld default|ignore|count|nocldwait
+//! interrupt  |  interrupt restart   a caught signal while the agent sleeps in a call, without or with SA_RESTART
+//! usage                      the usage of the agent's taken children
+//! 2: wait4(any)              a call on thread 2 of the agent, while others go on
+//! wait4(any, WNOHANG)        a call; targets: any, A, own group, group A, pidfd A, the caller
+//! ```
+//!
+//! Operations are separated by `;` or by the ends of lines; what stands behind a `#` is a remark.
+
+use crate::harness::case::Options;
+use crate::sys::family::Call;
+use crate::wait::Signal;
+use std::fmt;
+
+/// A place for one child at a time: `A` is 0.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Slot(pub u8);
+
+impl Slot {
+    /// So many slots there are, and letters.
+    pub const MOST: u8 = 26;
+
+    fn parse(text: &str) -> Option<Slot> {
+        match text.as_bytes() {
+            [letter @ b'A'..=b'Z'] => Some(Slot(letter - b'A')),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", char::from(b'A' + self.0 % Slot::MOST))
+    }
+}
+
+/// A process group that a child moves to.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Join {
+    /// One of its own.
+    Own,
+    /// The agent's.
+    Agent,
+    /// The one that the child of that slot made.
+    Of(Slot),
+}
+
+/// What the agent does about `SIGCHLD`.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Sigchld {
+    /// `SIG_DFL`
+    #[default]
+    Default,
+    /// `SIG_IGN`: children that end leave no zombie.
+    Ignore,
+    /// A handler, with `SA_RESTART`.
+    Count,
+    /// A handler with `SA_NOCLDWAIT`, which leaves no zombie either, and `SA_RESTART`.
+    NoCldWait,
+}
+
+impl Sigchld {
+    const ALL: [(Sigchld, &str); 4] = [
+        (Sigchld::Default, "default"),
+        (Sigchld::Ignore, "ignore"),
+        (Sigchld::Count, "count"),
+        (Sigchld::NoCldWait, "nocldwait"),
+    ];
+
+    /// Whether a child that ends leaves no zombie.
+    pub fn reaps(self) -> bool {
+        matches!(self, Sigchld::Ignore | Sigchld::NoCldWait)
+    }
+}
+
+/// Whom a call waits for.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Whom {
+    /// Any child.
+    Any,
+    /// The child that was last in that slot.
+    Child(Slot),
+    /// The agent's process group.
+    OwnGroup,
+    /// The process group whose number is the pid of the child that was last in that slot.
+    Group(Slot),
+    /// The child that was last in that slot, by a pidfd (`waitid`, Linux).
+    Pidfd(Slot),
+    /// The calling process, which is no child of its own.
+    Caller,
+}
+
+impl Whom {
+    /// The slot that it names.
+    pub fn slot(self) -> Option<Slot> {
+        match self {
+            Whom::Child(slot) | Whom::Group(slot) | Whom::Pidfd(slot) => Some(slot),
+            Whom::Any | Whom::OwnGroup | Whom::Caller => None,
+        }
+    }
+
+    /// Whether it names a process group.
+    pub fn is_group(self) -> bool {
+        matches!(self, Whom::OwnGroup | Whom::Group(_))
+    }
+}
+
+/// A bit that no call and no system defines.
+pub const UNKNOWN_BIT: u32 = 0x1000_0000;
+
+/// A call of the family.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Wait {
+    /// Which one.
+    pub call: Call,
+    /// Whom it waits for.
+    pub whom: Whom,
+    /// Its options, without `UNKNOWN_BIT`.
+    pub options: Options,
+    /// Whether [`UNKNOWN_BIT`] is set as well.
+    pub unknown: bool,
+    /// The agent's thread that makes it; 0 is the one that does everything else.
+    pub thread: u8,
+}
+
+impl Wait {
+    /// Whether it can be written: what the call does not have it is not asked for.
+    pub fn is_valid(&self) -> bool {
+        let by_event = matches!(self.call, Call::Waitid | Call::Wait6);
+        let has_target = !matches!(self.call, Call::Wait | Call::Wait3);
+        (has_target || self.whom == Whom::Any)
+            && (self.call != Call::Wait || self.options.is_empty() && !self.unknown)
+            && (by_event || !self.has(Options::NOWAIT) && !self.has(Options::NOT_EXITED))
+            && (self.call == Call::Waitid || !matches!(self.whom, Whom::Pidfd(_)))
+            && (self.wants_end() || self.has(Options::UNTRACED) || self.has(Options::CONTINUED))
+    }
+
+    /// Whether an option is given.
+    pub fn has(&self, option: Options) -> bool {
+        self.options.contains(option)
+    }
+
+    /// Whether it reports terminations.
+    pub fn wants_end(&self) -> bool {
+        !self.has(Options::NOT_EXITED)
+    }
+}
+
+/// One operation.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Op {
+    /// A new child in a slot that is free.
+    Spawn {
+        /// Where.
+        slot: Slot,
+        /// The code with which it exits by itself; without one it runs until it is told or signalled.
+        exits: Option<i32>,
+    },
+    /// A running child exits.
+    Exit {
+        /// Which.
+        slot: Slot,
+        /// The argument of `_exit`.
+        code: i32,
+    },
+    /// A deadly signal is sent to a child.
+    Kill {
+        /// Which.
+        slot: Slot,
+        /// A signal whose default action is to end the process, without a core file.
+        signal: Signal,
+    },
+    /// A stop signal is sent to a child.
+    Stop {
+        /// Which.
+        slot: Slot,
+        /// `SIGSTOP` or `SIGTSTP`.
+        signal: Signal,
+    },
+    /// `SIGCONT` is sent to a child.
+    Cont {
+        /// Which.
+        slot: Slot,
+    },
+    /// A running child moves to a process group.
+    Group {
+        /// Which.
+        slot: Slot,
+        /// Where to.
+        to: Join,
+    },
+    /// The agent sets its action for `SIGCHLD`.
+    Sigchld(Sigchld),
+    /// A signal is sent to the agent, which sleeps in a call and catches it.
+    Interrupt {
+        /// Whether the handler was installed with `SA_RESTART`.
+        restart: bool,
+    },
+    /// `getrusage(RUSAGE_CHILDREN)` of the agent.
+    Usage,
+    /// The agent makes a call.
+    Wait(Wait),
+}
+
+impl Op {
+    /// The slot of the child that something is done to.
+    pub fn slot(&self) -> Option<Slot> {
+        match *self {
+            Op::Spawn { slot, .. }
+            | Op::Exit { slot, .. }
+            | Op::Kill { slot, .. }
+            | Op::Stop { slot, .. }
+            | Op::Cont { slot }
+            | Op::Group { slot, .. } => Some(slot),
+            Op::Wait(_) | Op::Sigchld(_) | Op::Usage | Op::Interrupt { .. } => None,
+        }
+    }
+
+    /// The same with other slots.
+    #[must_use]
+    pub fn with_slots(&self, name: &mut impl FnMut(Slot) -> Slot) -> Op {
+        let mut op = *self;
+        match &mut op {
+            Op::Spawn { slot, .. }
+            | Op::Exit { slot, .. }
+            | Op::Kill { slot, .. }
+            | Op::Stop { slot, .. }
+            | Op::Cont { slot } => *slot = name(*slot),
+            Op::Group { slot, to } => {
+                *slot = name(*slot);
+                if let Join::Of(leader) = to {
+                    *leader = name(*leader);
+                }
+            }
+            Op::Wait(Wait { whom: Whom::Child(slot) | Whom::Group(slot) | Whom::Pidfd(slot), .. }) => {
+                *slot = name(*slot);
+            }
+            Op::Wait(_) | Op::Sigchld(_) | Op::Usage | Op::Interrupt { .. } => {}
+        }
+        op
+    }
+}
+
+impl fmt::Display for Op {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Op::Spawn { slot, exits: None } => write!(f, "spawn {slot}"),
+            Op::Spawn { slot, exits: Some(code) } => write!(f, "spawn {slot} exit {code}"),
+            Op::Exit { slot, code } => write!(f, "exit {slot} {code}"),
+            Op::Kill { slot, signal } => write!(f, "kill {slot} {signal}"),
+            Op::Stop { slot, signal: Signal::STOP } => write!(f, "stop {slot}"),
+            Op::Stop { slot, signal } => write!(f, "stop {slot} {signal}"),
+            Op::Cont { slot } => write!(f, "cont {slot}"),
+            Op::Group { slot, to: Join::Own } => write!(f, "group {slot} own"),
+            Op::Group { slot, to: Join::Agent } => write!(f, "group {slot} agent"),
+            Op::Group { slot, to: Join::Of(other) } => write!(f, "group {slot} {other}"),
+            Op::Sigchld(action) => {
+                let name = Sigchld::ALL.iter().find(|(a, _)| a == action).map_or("", |(_, name)| name);
+                write!(f, "sigchld {name}")
+            }
+            Op::Interrupt { restart: false } => f.write_str("interrupt"),
+            Op::Interrupt { restart: true } => f.write_str("interrupt restart"),
+            Op::Usage => f.write_str("usage"),
+            Op::Wait(wait) => wait.fmt(f),
+        }
+    }
+}
+
+impl fmt::Display for Whom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Whom::Any => f.write_str("any"),
+            Whom::Child(slot) => slot.fmt(f),
+            Whom::OwnGroup => f.write_str("own group"),
+            Whom::Group(slot) => write!(f, "group {slot}"),
+            Whom::Pidfd(slot) => write!(f, "pidfd {slot}"),
+            Whom::Caller => f.write_str("the caller"),
+        }
+    }
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.thread > 0 {
+            write!(f, "{}: ", self.thread)?;
+        }
+        write!(f, "{}({}", self.call.name(), self.whom)?;
+        let mut options: Vec<String> = self.options.names(self.call).into_iter().map(str::to_owned).collect();
+        if self.unknown {
+            options.push(format!("{UNKNOWN_BIT:#x}"));
+        }
+        // `wait` has none, and what its event is goes without saying.
+        if !options.is_empty() {
+            write!(f, ", {}", options.join("|"))?;
+        }
+        f.write_str(")")
+    }
+}
+
+/// A script as a person reads it.
+pub fn script(ops: &[Op]) -> String {
+    ops.iter().map(Op::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// Why a script cannot be read.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ScriptError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What stands there and is no operation.
+    pub what: String,
+}
+
+impl fmt::Display for ScriptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: '{}' is no operation", self.line, self.what)
+    }
+}
+
+impl std::error::Error for ScriptError {}
+
+/// The operations of a script.
+///
+/// # Errors
+/// [`ScriptError`] for the first piece that is no operation.
+pub fn parse(text: &str) -> Result<Vec<Op>, ScriptError> {
+    let mut ops = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        let line = line.split('#').next().unwrap_or_default();
+        for piece in line.split(';').map(str::trim).filter(|p| !p.is_empty()) {
+            let error = || ScriptError { line: number + 1, what: piece.to_owned() };
+            ops.push(parse_one(piece).ok_or_else(error)?);
+        }
+    }
+    Ok(ops)
+}
+
+fn parse_one(text: &str) -> Option<Op> {
+    if let Some((call, rest)) = text.split_once('(') {
+        let (thread, call) = call.split_once(':').unwrap_or(("0", call));
+        let mut wait = parse_wait(Call::from_name(call.trim())?, rest.strip_suffix(')')?)?;
+        wait.thread = thread.trim().parse().ok()?;
+        return Some(Op::Wait(wait));
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let slot = || words.get(1).copied().and_then(Slot::parse);
+    match words.as_slice() {
+        ["spawn", _] => Some(Op::Spawn { slot: slot()?, exits: None }),
+        ["spawn", _, "exit", code] => Some(Op::Spawn { slot: slot()?, exits: Some(code.parse().ok()?) }),
+        ["exit", _, code] => Some(Op::Exit { slot: slot()?, code: code.parse().ok()? }),
+        ["kill", _, signal] => Some(Op::Kill { slot: slot()?, signal: Signal::from_name(signal)? }),
+        ["stop", _] => Some(Op::Stop { slot: slot()?, signal: Signal::STOP }),
+        ["stop", _, signal] => Some(Op::Stop { slot: slot()?, signal: Signal::from_name(signal)? }),
+        ["cont", _] => Some(Op::Cont { slot: slot()? }),
+        ["group", _, "own"] => Some(Op::Group { slot: slot()?, to: Join::Own }),
+        ["group", _, "agent"] => Some(Op::Group { slot: slot()?, to: Join::Agent }),
+        ["group", _, other] => Some(Op::Group { slot: slot()?, to: Join::Of(Slot::parse(other)?) }),
+        ["sigchld", name] => {
+            Sigchld::ALL.iter().find(|(_, known)| known == name).map(|(action, _)| Op::Sigchld(*action))
+        }
+        ["interrupt"] => Some(Op::Interrupt { restart: false }),
+        ["interrupt", "restart"] => Some(Op::Interrupt { restart: true }),
+        ["usage"] => Some(Op::Usage),
+        _ => None,
+    }
+}
+
+fn parse_wait(call: Call, arguments: &str) -> Option<Wait> {
+    let (whom, options) = arguments.split_once(',').unwrap_or((arguments, ""));
+    let words: Vec<&str> = whom.split_whitespace().collect();
+    let whom = match words.as_slice() {
+        ["any"] | [] => Whom::Any,
+        ["own", "group"] => Whom::OwnGroup,
+        ["the", "caller"] => Whom::Caller,
+        ["group", slot] => Whom::Group(Slot::parse(slot)?),
+        ["pidfd", slot] => Whom::Pidfd(Slot::parse(slot)?),
+        [slot] => Whom::Child(Slot::parse(slot)?),
+        _ => return None,
+    };
+    let by_event = matches!(call, Call::Waitid | Call::Wait6);
+    let mut wait = Wait { call, whom, options: Options::NONE, unknown: false, thread: 0 };
+    let mut wants_end = !by_event;
+    for option in options.split('|').map(str::trim).filter(|o| !o.is_empty()) {
+        let bit = match option {
+            "WNOHANG" => Options::NOHANG,
+            "WUNTRACED" | "WSTOPPED" => Options::UNTRACED,
+            "WCONTINUED" => Options::CONTINUED,
+            "WNOWAIT" => Options::NOWAIT,
+            "WEXITED" if by_event => {
+                wants_end = true;
+                continue;
+            }
+            raw if crate::protocol::line::parse_number(raw) == Some(i64::from(UNKNOWN_BIT)) => {
+                wait.unknown = true;
+                continue;
+            }
+            _ => return None,
+        };
+        wait.options = wait.options.with(bit);
+    }
+    if !wants_end {
+        wait.options = wait.options.with(Options::NOT_EXITED);
+    }
+    wait.is_valid().then_some(wait)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_is_read_back() {
+        let text = "spawn A; spawn B exit -1; exit A 256; kill B SIGTERM; kill B SIG40; stop A; stop A SIGTSTP; \
+                    cont A; group A own; group A agent; group B A; sigchld default; sigchld ignore; sigchld count; \
+                    sigchld nocldwait; interrupt; interrupt restart; usage; 3: wait(any); wait(any); waitpid(A, WNOHANG|WUNTRACED); wait3(any, WCONTINUED); \
+                    wait4(own group, WNOHANG); wait4(group B); wait4(the caller); \
+                    waitid(any, WNOHANG|WSTOPPED|WCONTINUED|WNOWAIT|WEXITED); waitid(pidfd A, WSTOPPED); \
+                    wait6(A, WEXITED); waitid(any, WEXITED|0x10000000)";
+        let ops = parse(text).unwrap();
+        assert_eq!(script(&ops), text);
+        assert_eq!(parse(&script(&ops).replace("; ", "\n")).unwrap(), ops);
+    }
+
+    #[test]
+    fn remarks_and_empty_pieces_are_passed_over() {
+        let ops = parse("# a remark\nspawn A;; # another\n\n wait( any )\nwait()").unwrap();
+        assert_eq!(script(&ops), "spawn A; wait(any); wait(any)");
+    }
+
+    #[test]
+    fn what_is_no_operation_is_named_with_its_line() {
+        for bad in [
+            "spawn",
+            "spawn a",
+            "spawn A exit",
+            "spwan A",
+            "exit A",
+            "kill A SIGNONE",
+            "wait4(any",
+            "wait4(any, WEXITED)",
+            "wait4(any, WNOWAIT)",
+            "wait(A)",
+            "wait(any, WNOHANG)",
+            "waitid(any)",
+            "waitpid(pidfd A)",
+            "group A nowhere",
+        ] {
+            let error = parse(&format!("spawn A\n{bad}")).unwrap_err();
+            assert_eq!(error, ScriptError { line: 2, what: bad.to_owned() }, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,584 @@
+/*
+@ABOUT@ *
+ * Made by waitspec: a history of children and calls of the wait family, and everything that each call may come back with.
+ * Compile and run:   cc -o history history.c && ./history
+ * It prints what it sees. Exit code 0: all as it should be; 1: something was not; 2: it could not be tried here.
+ *
+ * Three kinds of processes: this one does what happens to the children and judges; the agent is their parent and makes the calls;
+ * the children wait to be told to exit. A change of a child is looked for in the process table before the next step.
+ */
+#define _GNU_SOURCE
+#include <sys/types.h>
+#include <sys/time.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#ifdef __linux__
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#endif
+
+enum op { SPAWN, LEAVE, SIGNAL, GROUP, SIGCHLD_IS, INTERRUPT, USAGE, CALL, QUIT };
+enum call { C_WAIT, C_WAITPID, C_WAIT3, C_WAIT4, C_WAIT6, C_WAITID };
+enum whom { ANY, CHILD, OWN_GROUP, NAMED_GROUP, PIDFD, CALLER };
+enum outcome { DONE, REPORT, NOTHING, ERROR, SLEEP, OTHER_WAY };
+enum change { NO_CHANGE, EXITED, KILLED, STOPPED, CONTINUED };
+
+/* One step: kid counts the children in the order of their births. */
+struct step {
+	enum op op;
+	int kid, arg;
+	enum call call;
+	enum whom whom;
+	int target, options;
+	const char *text;
+};
+
+/* What may be seen of a step in a state, and the state behind it. The process table must first show the child as `settle`. */
+struct edge {
+	int step, state;
+	enum outcome outcome;
+	int kid;
+	enum change change;
+	int value, settle, next;
+};
+
+#define KIDS @KIDS@
+static const char *const names[KIDS + 1] = { @NAMES@ };
+static const struct step steps[] = {
+@STEPS@};
+static const struct edge edges[] = {
+@EDGES@};
+#define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
+
+struct reply {
+	int entering;
+	long ret;
+	int error, status, touched;
+	int info_signo, info_code, info_pid, info_status;
+	struct rusage usage;
+};
+
+static pid_t pids[KIDS + 1], agent;
+static int orders[KIDS + 1][2], to_agent[2], from_agent[2];
+static int pidfds[KIDS + 1];
+
+static void give_up(const char *what)
+{
+	int error = errno;
+	int i;
+	printf("cannot go on: %s: %s\n", what, strerror(error));
+	for (i = 0; i < KIDS; i++)
+		if (pids[i] > 0)
+			kill(pids[i], SIGKILL);
+	if (agent > 0)
+		kill(agent, SIGKILL);
+	exit(2);
+}
+
+static int read_all(int fd, void *to, size_t size)
+{
+	size_t have = 0;
+	while (have < size) {
+		ssize_t n = read(fd, (char *)to + have, size - have);
+		if (n > 0)
+			have += (size_t)n;
+		else if (n == 0 || errno != EINTR)
+			return -1;
+	}
+	return 0;
+}
+
+static void close_writing_ends(void)
+{
+	int i;
+	for (i = 0; i < KIDS; i++)
+		close(orders[i][1]);
+	close(to_agent[1]);
+}
+
+/* ---- a child ---- */
+
+static void child(int kid, int exits, int code)
+{
+#ifdef __linux__
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGURG, SIG_DFL);
+	signal(SIGWINCH, SIG_DFL);
+	if (exits || read_all(orders[kid][0], &code, sizeof code) == 0)
+		_exit(code);
+	_exit(0);
+}
+
+/* ---- the agent ---- */
+
+static void caught(int signal_number)
+{
+	(void)signal_number;
+}
+
+static void catch_signal(int number, int flags)
+{
+	struct sigaction action;
+	memset(&action, 0, sizeof action);
+	action.sa_handler = caught;
+	action.sa_flags = flags;
+	sigaction(number, &action, NULL);
+}
+
+static void set_sigchld(int arg)
+{
+	if (arg == 0)
+		signal(SIGCHLD, SIG_DFL);
+	else if (arg == 1)
+		signal(SIGCHLD, SIG_IGN);
+	else
+		catch_signal(SIGCHLD, SA_RESTART | (arg == 3 ? SA_NOCLDWAIT : 0));
+}
+
+static void call(const struct step *s, struct reply *r)
+{
+	siginfo_t info;
+	pid_t pid = s->whom == ANY ? -1 : s->whom == OWN_GROUP ? 0 : s->whom == CALLER ? getpid() : pids[s->target];
+	idtype_t type = s->whom == ANY ? P_ALL : s->whom == OWN_GROUP || s->whom == NAMED_GROUP ? P_PGID : P_PID;
+	id_t id = (id_t)(s->whom == OWN_GROUP ? getpgrp() : s->whom == ANY ? 0 : pid);
+	int status;
+	if (s->whom == NAMED_GROUP && s->call != C_WAITID && s->call != C_WAIT6)
+		pid = -pid;
+#ifdef __linux__
+	if (s->whom == PIDFD) {
+		type = (idtype_t)3; /* P_PIDFD, which older headers lack */
+		id = (id_t)pidfds[s->target];
+	}
+#endif
+	memset(&status, 0xa5, sizeof status);
+	memset(&info, 0xa5, sizeof info);
+	memset(&r->usage, 0xa5, sizeof r->usage);
+	errno = 0;
+	switch (s->call) {
+	case C_WAIT: r->ret = wait(&status); break;
+	case C_WAITPID: r->ret = waitpid(pid, &status, s->options); break;
+	case C_WAIT3: r->ret = wait3(&status, s->options, &r->usage); break;
+	case C_WAIT4: r->ret = wait4(pid, &status, s->options, &r->usage); break;
+	case C_WAIT6:
+#if defined(__FreeBSD__) || defined(__NetBSD__)
+		r->ret = wait6(type, id, &status, s->options, NULL, &info);
+		break;
+#else
+		r->ret = -1;
+		errno = ENOSYS;
+		break;
+#endif
+	case C_WAITID: r->ret = waitid(type, id, &info, s->options); break;
+	}
+	r->error = r->ret == -1 ? errno : 0;
+	r->status = status;
+	r->info_signo = info.si_signo;
+	r->info_code = info.si_code;
+	r->info_pid = info.si_pid;
+	r->info_status = info.si_status;
+	{
+		int poison;
+		memset(&poison, 0xa5, sizeof poison);
+		r->touched = status != poison;
+	}
+}
+
+static void be_agent(void)
+{
+	int number;
+	struct reply r;
+	setpgid(0, 0);
+	close_writing_ends();
+	close(from_agent[0]);
+	set_sigchld(0);
+	catch_signal(SIGURG, SA_RESTART);
+	catch_signal(SIGWINCH, 0);
+	while (read_all(to_agent[0], &number, sizeof number) == 0) {
+		const struct step *s = &steps[number];
+		memset(&r, 0, sizeof r);
+		switch (s->op) {
+		case SPAWN:
+			pids[s->kid] = fork();
+			if (pids[s->kid] == 0)
+				child(s->kid, s->whom == CHILD, s->arg);
+			r.ret = pids[s->kid];
+#ifdef SYS_pidfd_open
+			pidfds[s->kid] = (int)syscall(SYS_pidfd_open, pids[s->kid], 0);
+#endif
+			break;
+		case GROUP:
+			r.ret = setpgid(pids[s->kid], s->target < 0 ? (s->arg ? getpgrp() : 0) : pids[s->target]);
+			break;
+		case SIGCHLD_IS: set_sigchld(s->arg); break;
+		case USAGE: r.ret = getrusage(RUSAGE_CHILDREN, &r.usage); break;
+		case CALL:
+			r.entering = 1;
+			if (write(from_agent[1], &r, sizeof r) != (ssize_t)sizeof r)
+				_exit(2);
+			r.entering = 0;
+			call(s, &r);
+			break;
+		default: _exit(0);
+		}
+		if (write(from_agent[1], &r, sizeof r) != (ssize_t)sizeof r)
+			_exit(2);
+	}
+	_exit(0);
+}
+
+/* ---- the judge ---- */
+
+/* The state of a process in the process table: R, S, T, Z, ..., or 0 if it is not there. */
+static int state_of(pid_t pid)
+{
+	char text[512], *at;
+	int state = 0;
+	FILE *file;
+#ifdef __linux__
+	size_t n;
+	snprintf(text, sizeof text, "/proc/%ld/stat", (long)pid);
+	if (access("/proc/self/stat", R_OK) == 0) {
+		file = fopen(text, "r");
+		if (!file)
+			return 0;
+		n = fread(text, 1, sizeof text - 1, file);
+		text[n] = 0;
+		fclose(file);
+		at = strrchr(text, ')');
+		return at && at[1] ? at[2] : 0;
+	}
+#endif
+	snprintf(text, sizeof text, "ps -o stat= -p %ld", (long)pid);
+	file = popen(text, "r");
+	if (!file)
+		return 0;
+	at = fgets(text, sizeof text, file);
+	if (at)
+		state = at[strspn(at, " ")];
+	pclose(file);
+	return state;
+}
+
+static void settle(pid_t pid, int wanted)
+{
+	int turns;
+	for (turns = 0; turns < 10000; turns++) {
+		int state = state_of(pid);
+		if (state == wanted || state == 0)
+			return;
+		poll(NULL, 0, 1);
+	}
+	give_up("a child does not change as it was told to");
+}
+
+static int comes(int within)
+{
+	struct pollfd fd;
+	fd.fd = from_agent[0];
+	fd.events = POLLIN;
+	return poll(&fd, 1, within) > 0;
+}
+
+/* Waits for the agent's reply; 0 if it sleeps in a call (`may_sleep`), -1 if it does not answer, or died. */
+static int await_reply(struct reply *r, int may_sleep)
+{
+	int turns, asleep = 0;
+	for (turns = 0; turns < 1000; turns++) {
+		if (comes(may_sleep ? 5 : 10)) {
+			if (read_all(from_agent[0], r, sizeof *r) != 0)
+				return -1;
+			if (!r->entering)
+				return 1;
+			continue;
+		}
+		asleep = state_of(agent) == 'R' ? 0 : asleep + 1;
+		if (may_sleep && asleep >= 3)
+			return 0;
+		if (!may_sleep && asleep >= 200)
+			return -1;
+	}
+	return -1;
+}
+
+static void ask(int number, struct reply *r)
+{
+	if (write(to_agent[1], &number, sizeof number) != (ssize_t)sizeof number || await_reply(r, 0) != 1)
+		give_up("the agent does not answer");
+}
+
+static const char *name_of(long pid)
+{
+	static char text[32];
+	int i;
+	for (i = KIDS - 1; i >= 0; i--)
+		if (pids[i] == pid)
+			return names[i];
+	snprintf(text, sizeof text, "process %ld", pid);
+	return text;
+}
+
+static const char *const changes[] = { "has not changed", "exited", "killed by signal", "stopped by signal", "continued" };
+
+static void say_edge(const struct edge *e)
+{
+	switch (e->outcome) {
+	case REPORT:
+		printf("%s %s", names[e->kid], changes[e->change]);
+		if (e->change != CONTINUED)
+			printf(" %d", e->change == EXITED ? e->value & 255 : e->value);
+		break;
+	case NOTHING: printf("0, nothing to report"); break;
+	case ERROR: printf("-1, %s", strerror(e->value)); break;
+	case SLEEP: printf("to sleep"); break;
+	default: printf("no more than that"); break;
+	}
+}
+
+/* Who was reported, or 0. */
+static long reported(const struct step *s, const struct reply *r)
+{
+	if (r->ret < 0)
+		return 0;
+	return s->call == C_WAITID ? r->info_pid : r->ret;
+}
+
+static enum change change_of(const struct step *s, const struct reply *r, int *value)
+{
+	int w = r->status;
+	*value = 0;
+	if (s->call == C_WAITID) {
+		*value = r->info_status;
+		switch (r->info_code) {
+		case CLD_EXITED: *value &= 255; return EXITED;
+		case CLD_KILLED: return KILLED;
+		case CLD_STOPPED: return STOPPED;
+		case CLD_CONTINUED: *value = 0; return CONTINUED;
+		default: return NO_CHANGE;
+		}
+	}
+	if (!r->touched)
+		return NO_CHANGE;
+	if (WIFCONTINUED(w))
+		return CONTINUED;
+	if (WIFEXITED(w)) {
+		*value = WEXITSTATUS(w);
+		return EXITED;
+	}
+	if (WIFSIGNALED(w)) {
+		*value = WTERMSIG(w);
+		return KILLED;
+	}
+	if (WIFSTOPPED(w)) {
+		*value = WSTOPSIG(w);
+		return STOPPED;
+	}
+	return NO_CHANGE;
+}
+
+static void say_reply(const struct step *s, const struct reply *r)
+{
+	int value;
+	enum change change = change_of(s, r, &value);
+	if (r->ret < 0)
+		printf("-1, %s", strerror(r->error));
+	else if (reported(s, r) == 0)
+		printf("%ld, nothing to report", r->ret);
+	else if (change == CONTINUED)
+		printf("%s continued", name_of(reported(s, r)));
+	else
+		printf("%s %s %d", name_of(reported(s, r)), changes[change], value);
+	if (s->call != C_WAITID && r->ret > 0)
+		printf(" (status 0x%04x)", (unsigned)r->status);
+}
+
+/* Whether a reply is what an edge says; what is wrong beside is said. */
+static int fits(const struct step *s, const struct reply *r, const struct edge *e)
+{
+	int value, wanted = e->change == EXITED ? e->value & 255 : e->change == CONTINUED ? 0 : e->value;
+	if (e->outcome == ERROR)
+		return r->ret == -1 && r->error == e->value;
+	if (e->outcome == NOTHING)
+		return r->ret == 0 && (s->call == C_WAITID ? r->info_pid == 0 && r->info_signo == 0 : !r->touched);
+	if (e->outcome != REPORT || reported(s, r) != pids[e->kid])
+		return 0;
+	if (s->call == C_WAITID && (r->ret != 0 || r->info_signo != SIGCHLD))
+		return 0;
+	return change_of(s, r, &value) == e->change && value == wanted;
+}
+
+static struct rusage last_usage, taken_usage;
+static int taken, taken_unseen;
+
+static long long micros(const struct timeval *t)
+{
+	return (long long)t->tv_sec * 1000000 + t->tv_usec;
+}
+
+static void take(const struct step *s, const struct reply *r)
+{
+	taken++;
+	if (s->call != C_WAIT3 && s->call != C_WAIT4) {
+		taken_unseen++;
+		return;
+	}
+	taken_usage.ru_minflt += r->usage.ru_minflt;
+	taken_usage.ru_utime.tv_sec += r->usage.ru_utime.tv_sec;
+	taken_usage.ru_utime.tv_usec += r->usage.ru_utime.tv_usec;
+}
+
+/* What the usage of children has to grow by: by that of the children taken, and by nothing else. */
+static int usage_is_right(const struct rusage *now)
+{
+	long long faults = now->ru_minflt - last_usage.ru_minflt;
+	long long user = micros(&now->ru_utime) - micros(&last_usage.ru_utime);
+	long long expected = micros(&taken_usage.ru_utime);
+	int right = faults >= taken_usage.ru_minflt && user >= expected - 2 * (taken + 1);
+	if (taken_unseen == 0)
+		right = right && faults == taken_usage.ru_minflt && user <= expected + 2 * (taken + 1);
+	printf("%lld page faults and %lld us of user time more; of the children taken %ld and %lld%s\n", faults, user,
+	       taken_usage.ru_minflt, expected, taken_unseen ? " or more" : "");
+	last_usage = *now;
+	memset(&taken_usage, 0, sizeof taken_usage);
+	taken = taken_unseen = 0;
+	return right;
+}
+
+static int finish(int code)
+{
+	int i;
+	for (i = 0; i < KIDS; i++)
+		if (pids[i] > 0 && state_of(pids[i]) != 0)
+			kill(pids[i], SIGKILL);
+	kill(agent, SIGKILL);
+	printf("%s\n", code ? "NOT as it should be" : "all as it should be");
+	return code;
+}
+
+/* Finds what was seen among the edges of a step; NULL, having said so, if it is none of them. */
+static const struct edge *judge(int number, int state, const struct step *s, const struct reply *r, int came)
+{
+	const struct edge *e;
+	for (e = edges; e < edges + COUNT(edges); e++)
+		if (e->step == number && e->state == state && (came == 1 ? fits(s, r, e) : came == 0 && e->outcome == SLEEP))
+			return e;
+	printf("\n    EXPECTED ");
+	for (e = edges, came = 0; e < edges + COUNT(edges); e++)
+		if (e->step == number && e->state == state) {
+			if (came++)
+				printf(", or ");
+			say_edge(e);
+		}
+	printf("\n");
+	return NULL;
+}
+
+int main(void)
+{
+	int i, number, state = 0;
+	const struct step *sleeping = NULL;
+	struct reply r;
+	setvbuf(stdout, NULL, _IONBF, 0);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_DFL);
+	for (i = 0; i < KIDS; i++)
+		if (pipe(orders[i]) != 0)
+			give_up("pipe");
+	if (pipe(to_agent) != 0 || pipe(from_agent) != 0)
+		give_up("pipe");
+	agent = fork();
+	if (agent < 0)
+		give_up("fork");
+	if (agent == 0)
+		be_agent();
+	close(from_agent[1]);
+	for (number = 0; number < COUNT(steps); number++) {
+		const struct step *s = &steps[number];
+		const struct edge *e, *first = NULL;
+		int came, may_sleep = 0;
+		for (e = edges; e < edges + COUNT(edges); e++)
+			if (e->step == number && e->state == state) {
+				if (!first)
+					first = e;
+				may_sleep |= e->outcome == SLEEP;
+			}
+		if (!first || first->outcome == OTHER_WAY) {
+			printf("%s: has no meaning any more, since another child was reported before\n", s->text);
+			return finish(0);
+		}
+		printf("%-40s ", s->text);
+		switch (s->op) {
+		case SPAWN:
+			ask(number, &r);
+			pids[s->kid] = (pid_t)r.ret;
+			if (r.ret <= 0)
+				give_up("fork");
+			break;
+		case LEAVE:
+			if (write(orders[s->kid][1], &s->arg, sizeof s->arg) != (ssize_t)sizeof s->arg)
+				give_up("write");
+			break;
+		case SIGNAL:
+			if (kill(pids[s->kid], s->arg) != 0) {
+				printf("%s cannot be signalled: %s\n    EXPECTED it to be there\n", names[s->kid], strerror(errno));
+				return finish(1);
+			}
+			break;
+		case INTERRUPT:
+			/* An earlier signal has been handled once the agent sleeps again. */
+			if (await_reply(&r, 1) != 0) {
+				printf("%s returned without a cause\n    EXPECTED it to sleep\n", sleeping->text);
+				return finish(1);
+			}
+			kill(agent, s->arg ? SIGURG : SIGWINCH);
+			break;
+		case GROUP:
+			ask(number, &r);
+			if (r.ret != 0)
+				give_up("setpgid");
+			break;
+		case SIGCHLD_IS: ask(number, &r); break;
+		case USAGE:
+			ask(number, &r);
+			if (!usage_is_right(&r.usage))
+				return finish(1);
+			break;
+		case CALL:
+			sleeping = s;
+			if (write(to_agent[1], &number, sizeof number) != (ssize_t)sizeof number)
+				give_up("write");
+			break;
+		case QUIT: break;
+		}
+		if (first->settle)
+			settle(pids[s->kid], first->settle);
+		if (first->outcome == DONE) {
+			if (s->op != USAGE)
+				printf("\n");
+			state = first->next;
+			continue;
+		}
+		came = await_reply(&r, may_sleep);
+		if (came == 1)
+			say_reply(sleeping, &r);
+		else
+			printf("%s", came == 0 ? "sleeps" : "does not return");
+		e = judge(number, state, sleeping, &r, came);
+		if (!e)
+			return finish(1);
+		printf("\n");
+		if (e->outcome == REPORT && (e->change == EXITED || e->change == KILLED) && !(sleeping->options & WNOWAIT))
+			take(sleeping, &r);
+		state = e->next;
+	}
+	return finish(0);
+}

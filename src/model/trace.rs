@@ -1,0 +1,30 @@
+//! A history as a file: the script, with what came of each operation as remarks, which [`super::op::parse`] passes over.
+
+use super::play::Played;
+use std::fmt::Write;
+
+/// The text of a trace file. `about` is what stands at its head: who performed it, and how it is repeated.
+pub fn text(played: &Played, about: &[String]) -> String {
+    let mut text = String::new();
+    for line in about {
+        let _ = writeln!(text, "# {line}");
+    }
+    if let Some(violation) = &played.violation {
+        let clause = violation.clause;
+        let _ = writeln!(text, "# breaks    {} ({})", clause.id, clause.source);
+        let _ = writeln!(text, "# {:9} {}", clause.level.name(), clause.text);
+        let _ = writeln!(text, "# expected  {}", violation.expected);
+        let _ = writeln!(text, "# got       {}", violation.got);
+    }
+    for step in &played.steps {
+        let op = step.op.to_string();
+        match step.told.as_str() {
+            "" => text.push_str(&op),
+            told => {
+                let _ = write!(text, "{op:<40} # {told}");
+            }
+        }
+        text.push('\n');
+    }
+    text
+}

@@ -1,0 +1,163 @@
+//! The model from outside: it finds nothing wrong with the built-in subjects, it finds broken ones, and what it finds can be
+//! repeated, by `replay` and by a C program.
+#![cfg(feature = "cli")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn waitspec(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_waitspec"));
+    command.args(args).stdin(Stdio::null()).output().unwrap()
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+#[track_caller]
+fn exits(args: &[&str], code: i32) -> String {
+    let output = waitspec(args);
+    assert_eq!(output.status.code(), Some(code), "{args:?}: {}", text(&output));
+    text(&output)
+}
+
+/// The traces that are kept, by name.
+fn traces() -> Vec<(String, PathBuf)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/traces");
+    let mut traces: Vec<(String, PathBuf)> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), path))
+        .collect();
+    traces.sort();
+    assert!(traces.len() >= 9);
+    traces.retain(|(name, _)| cfg!(target_os = "linux") || name != "pidfd");
+    traces
+}
+
+#[test]
+fn nothing_is_wrong_with_the_built_in_subjects() {
+    let said = exits(&["explore", "--runs", "200", "--seed", "11"], 0);
+    assert!(said.lines().filter(|line| line.starts_with("ok ")).count() >= 3, "{said}");
+}
+
+#[test]
+fn nothing_is_wrong_when_several_threads_wait() {
+    exits(&["explore", "--runs", "100", "--seed", "12", "--waiters", "4", "--subject", "libc"], 0);
+}
+
+#[test]
+fn every_short_history_is_tried() {
+    let said = exits(&["explore", "--exhaustive", "3", "--subject", "waitspec"], 0);
+    let (count, _) = said.split_once(" distinct histories of up to 3 operations").unwrap();
+    assert!(count.parse::<u64>().unwrap() > 100, "{said}");
+}
+
+#[test]
+fn broken_subjects_are_found() {
+    let folder = tempfile::tempdir().unwrap();
+    for (mutant, clause) in [
+        ("returns-one", "posix/waitpid/returns-pid"),
+        ("waitid-returns-pid", "posix/waitid/returns-zero"),
+        ("nohang-minus-one-eagain", "posix/waitpid/nohang-zero"),
+        ("echild-is-esrch", "echild"),
+        ("double-reap", "posix/status/consumed-once"),
+        ("takes-two", "posix/"),
+        ("bad-options-accepted", "posix/waitpid/einval-options"),
+        ("stop-repeats", "posix/status/stop-once"),
+        ("exit-seven-bits", "posix/waitpid/exit-code"),
+        ("continued-is-zero", "posix/status/continued"),
+        ("waitid-signo-zero", "posix/waitid/si-signo"),
+        ("nohang-clears-status", "linux/wait4/nohang-writes-nothing"),
+    ] {
+        if !cfg!(target_os = "linux") && clause.starts_with("linux") {
+            continue;
+        }
+        let trace = folder.path().join(mutant);
+        let trace = trace.to_str().unwrap();
+        let subject = format!("mutant:{mutant}");
+        let args = ["explore", "--runs", "500", "--seed", "1", "--subject", &subject, "--output", trace];
+        let said = exits(&args, 1);
+        assert!(said.contains(clause), "{mutant}: {said}");
+        // What was found is found again, and not with a subject that is whole.
+        let again = exits(&["replay", trace, "--subject", &subject], 1);
+        assert!(again.contains(clause), "{mutant}: {again}");
+        exits(&["replay", trace, "--subject", "libc"], 0);
+    }
+}
+
+#[test]
+fn a_seed_repeats_a_run() {
+    let run = || exits(&["explore", "--runs", "20", "--seed", "5", "--subject", "libc"], 0);
+    let count = |said: &str| said.split(" operations").next().map(str::to_owned);
+    assert_eq!(count(&run()), count(&run()));
+}
+
+#[test]
+fn every_trace_is_as_it_should_be() {
+    for (name, path) in traces() {
+        let said = exits(&["replay", path.to_str().unwrap()], 0);
+        assert!(said.contains("# libc"), "{name}: {said}");
+    }
+}
+
+#[test]
+fn what_is_no_trace_is_a_usage_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = folder.path().join("bad");
+    fs::write(&bad, "spawn A\nspwan B\n").unwrap();
+    assert!(exits(&["replay", bad.to_str().unwrap()], 2).contains("line 2: 'spwan B' is no operation"));
+    fs::write(&bad, "# nothing\n").unwrap();
+    exits(&["replay", bad.to_str().unwrap()], 2);
+    exits(&["replay", "/nowhere/at/all"], 2);
+    exits(&["explore", "--subject", "nobody"], 2);
+}
+
+/// A library that is broken in two ways, seen by who includes this first.
+const BROKEN: &str = "\
+#define _GNU_SOURCE
+#include <sys/types.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+static pid_t broken_waitpid(pid_t pid, int *status, int options) { return waitpid(pid, status, options & ~WUNTRACED); }
+static pid_t broken_wait(int *status) { pid_t pid = wait(status); if (pid > 0) *status ^= 0x100; return pid; }
+#define waitpid broken_waitpid
+#define wait broken_wait
+";
+
+#[test]
+fn a_trace_becomes_a_c_program() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("broken.h"), BROKEN).unwrap();
+    let mut caught = 0;
+    for (name, path) in traces() {
+        let emitted = waitspec(&["replay", path.to_str().unwrap(), "--emit", "c"]);
+        if name == "threads" {
+            assert_eq!(emitted.status.code(), Some(2));
+            continue;
+        }
+        assert!(emitted.status.success(), "{}", text(&emitted));
+        fs::write(at("history.c"), &emitted.stdout).unwrap();
+        let compiled = |extra: &[&str]| {
+            let flags =
+                ["-std=c99", "-Wall", "-Wextra", "-Wno-unused-function", "-o", "history", "history.c"];
+            let compiled =
+                Command::new("cc").args(flags).args(extra).current_dir(folder.path()).output().unwrap();
+            assert!(compiled.status.success() && compiled.stderr.is_empty(), "{name}: {}", text(&compiled));
+            Command::new(at("history")).stdin(Stdio::null()).output().unwrap()
+        };
+        let ran = compiled(&[]);
+        assert_eq!(ran.status.code(), Some(0), "{name}: {}", text(&ran));
+        assert!(text(&ran).ends_with("all as it should be\n"), "{name}: {}", text(&ran));
+        let ran = compiled(&["-include", "broken.h"]);
+        if ran.status.code() == Some(1) {
+            caught += 1;
+            assert!(text(&ran).contains("EXPECTED"), "{name}: {}", text(&ran));
+        } else {
+            assert_eq!(ran.status.code(), Some(0), "{name}: {}", text(&ran));
+        }
+    }
+    assert!(caught >= 4, "{caught}");
+}

@@ -94,9 +94,7 @@ fn full_exit_value(t: &mut Trial) -> Outcome {
     let clause = &posix::WAITID_FULL_EXIT_VALUE;
     t.expect(clause).reports_child(&seen, &child)?;
     match seen.fields().status {
-        Some(status) => {
-            t.expect(clause).that(status == VALUE, format!("{VALUE:#x}"), format!("{status:#x}"))
-        }
+        Some(status) => t.expect(clause).that(status == VALUE, format!("{VALUE:#x}"), format!("{status:#x}")),
         None => t.expect(clause).not_observed("the subject does not show it"),
     }
 }
@@ -111,7 +109,8 @@ fn si_errno(t: &mut Trial) -> Outcome {
         let info = seen.fields();
         t.expect(&linux::WAITID_SI_ERRNO_ZERO).field(&seen, "si_errno", info.errno, 0)?;
         if let Some(bytes) = info.other_bytes {
-            t.expect(&linux::WAITID_OTHER_BYTES).records("other-bytes-of-siginfo-written", bytes.to_string())?;
+            t.expect(&linux::WAITID_OTHER_BYTES)
+                .records("other-bytes-of-siginfo-written", bytes.to_string())?;
         }
     }
     Ok(())
@@ -151,7 +150,11 @@ fn unmapped_user(t: &mut Trial) -> Outcome {
 }
 
 fn usage_fields(t: &mut Trial) -> Outcome {
-    let child = t.spawn(Scenario::of([Step::BurnUser { us: 2_000 }, Step::MinorFaults { count: 50 }, Step::exit(7)]))?;
+    let child = t.spawn(Scenario::of([
+        Step::BurnUser { us: 2_000 },
+        Step::MinorFaults { count: 50 },
+        Step::exit(7),
+    ]))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::RUSAGE_TIMEVAL_NORMAL).reports_child(&seen, &child)?;
     let of_children = t.usage_of_children()?;
@@ -174,9 +177,10 @@ fn times(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
     let usage = t.usage_of_children()?;
     let (tick, user, system) = t.times_of_children()?;
-    for (what, times, usage) in
-        [("user time, microseconds", user, usage.utime_us), ("system time, microseconds", system, usage.stime_us)]
-    {
+    for (what, times, usage) in [
+        ("user time, microseconds", user, usage.utime_us),
+        ("system time, microseconds", system, usage.stime_us),
+    ] {
         // A clock of whole ticks says less than one tick less, or, rounded, more.
         let usage = usage.unwrap_or_default();
         t.expect(clause).within(what, Some(times), usage - tick, usage + tick)?;

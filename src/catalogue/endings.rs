@@ -1,8 +1,6 @@
 //! How a child comes to its end: real faults, limits, abort, return from main, and handlers that exit or pass a signal on.
 
-use crate::harness::trial::{
-    Calls, Case, Change, Need, Needs, Options, Outcome, Stop, Target, Trial, here,
-};
+use crate::harness::trial::{Calls, Case, Change, Need, Needs, Options, Outcome, Stop, Target, Trial, here};
 use crate::scenario::{Scenario, Step, Then};
 use crate::spec::{linux, posix};
 use crate::sys::family::Call;

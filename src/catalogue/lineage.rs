@@ -123,7 +123,13 @@ fn parent_of(t: &mut Trial, child: &Child) -> Result<i64, Stop> {
 }
 
 /// A step of a child that must find another process to be its child.
-fn takes(t: &mut Trial, parent: &Child, pid: i32, status: i64, clause: &'static crate::spec::Clause) -> Outcome {
+fn takes(
+    t: &mut Trial,
+    parent: &Child,
+    pid: i32,
+    status: i64,
+    clause: &'static crate::spec::Clause,
+) -> Outcome {
     let told = match t.try_tell(parent, Step::Wait { pid })? {
         Ok(reply) => format!("status {:#06x}", reply.number("status").unwrap_or(-1)),
         Err(errno) => errno,
@@ -282,7 +288,11 @@ fn namespace_ends(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &first, Change::Exited(7))?;
     for one in [&child, &grandchild] {
         let state = t.state(one)?;
-        t.expect(clause).that(["gone", "unknown"].contains(&state.as_str()), format!("{} gone", one.name), state)?;
+        t.expect(clause).that(
+            ["gone", "unknown"].contains(&state.as_str()),
+            format!("{} gone", one.name),
+            state,
+        )?;
     }
     Ok(())
 }

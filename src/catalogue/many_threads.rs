@@ -1,8 +1,6 @@
 //! Children with several live threads, which stop, die and exec as one; and several threads that look at one child.
 
-use crate::harness::trial::{
-    Calls, Case, Change, Need, Needs, Options, Outcome, Target, Trial, here,
-};
+use crate::harness::trial::{Calls, Case, Change, Need, Needs, Options, Outcome, Target, Trial, here};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::sys::family::Call;

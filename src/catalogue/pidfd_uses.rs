@@ -135,9 +135,8 @@ fn made_blocking(t: &mut Trial) -> Outcome {
 fn passed(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDFD_PASSED_ECHILD;
     let child = t.spawn(Scenario::held())?;
-    let below = t.spawn_from(&child, |token| {
-        Step::Fork(Offspring { token: Some(token), ..Offspring::default() })
-    })?;
+    let below =
+        t.spawn_from(&child, |token| Step::Fork(Offspring { token: Some(token), ..Offspring::default() }))?;
     let reply = t.tell_for_reply(&child, &Step::PidfdOpen { pid: below.pid as i32 })?;
     let number = reply.number("fd").map_err(|e| Stop::Protocol(e.to_string()))?;
     let ours = t.request(fd_line("pidfd_getfd", number).with("pid", child.pid))?;
@@ -226,7 +225,8 @@ fn closed_meanwhile(t: &mut Trial) -> Outcome {
 
 fn exit_info(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDFD_INFO_EXIT;
-    for (step, word) in [(Step::exit(7), 7 << 8), (Step::kill_self(Signal::TERM), i64::from(Signal::TERM.number()))]
+    for (step, word) in
+        [(Step::exit(7), 7 << 8), (Step::kill_self(Signal::TERM), i64::from(Signal::TERM.number()))]
     {
         let child = t.spawn(Scenario::held())?;
         let fd = t.pidfd_open(&child, false)?;

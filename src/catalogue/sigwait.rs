@@ -1,6 +1,8 @@
 //! SIGCHLD taken otherwise than by a handler: by sigtimedwait and through a signalfd.
 
-use crate::harness::trial::{Calls, Case, Caught, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here};
+use crate::harness::trial::{
+    Calls, Case, Caught, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here,
+};
 use crate::scenario::Scenario;
 use crate::spec::{Clause, linux, posix};
 use crate::wait::Signal;
@@ -36,7 +38,11 @@ pub const CASES: &[Case] = &[
     Case {
         id: "sigwait.stop-and-continue",
         title: "the SIGCHLD of a stop and of a continue that were waited for are those of the child, and a wait finds each",
-        clauses: &[&posix::SIGCHLD_WAIT_AFTER_SIGWAIT, &posix::SIGCHLD_INFO_STOPPED, &linux::SIGCHLD_ON_CONTINUE],
+        clauses: &[
+            &posix::SIGCHLD_WAIT_AFTER_SIGWAIT,
+            &posix::SIGCHLD_INFO_STOPPED,
+            &linux::SIGCHLD_ON_CONTINUE,
+        ],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
@@ -61,7 +67,14 @@ fn taken_signal(t: &mut Trial, by: &str, clause: &'static Clause) -> Result<Caug
 }
 
 /// What a signal told, and what was to be told.
-fn told(t: &mut Trial, clause: &'static Clause, caught: &Caught, child: &Child, code: &str, status: i64) -> Outcome {
+fn told(
+    t: &mut Trial,
+    clause: &'static Clause,
+    caught: &Caught,
+    child: &Child,
+    code: &str,
+    status: i64,
+) -> Outcome {
     let got = format!("{} {} pid {} status {}", caught.signal, caught.code, caught.pid, caught.status);
     let expected = format!("SIGCHLD {code} pid {} status {status}", child.pid);
     t.expect(clause).that(got == expected, expected, got)

@@ -216,7 +216,11 @@ fn one_wins(t: &mut Trial) -> Outcome {
         format!("{} and {}", first.outcome(), second.outcome()),
     )?;
     let (winner, loser) = if first.errno().is_none() { (first, second) } else { (second, first) };
-    t.expect_of(&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITID_ONE_WAITER_WINS).reaped(&winner, &child, Change::Exited(7))?;
+    t.expect_of(&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITID_ONE_WAITER_WINS).reaped(
+        &winner,
+        &child,
+        Change::Exited(7),
+    )?;
     t.expect(&posix::WAITPID_EMPTIED_BY_TAKE).error(&loser, "ECHILD")
 }
 

@@ -257,7 +257,11 @@ fn newborn(t: &mut Trial) -> Outcome {
     let newborn = Child { name: "the newborn".into(), pid };
     let seen = t.wait(Target::Pid(pid), Options::NONE)?;
     t.expect(&linux::PTRACE_NEWBORN).reports_child(&seen, &newborn)?;
-    t.expect(&linux::PTRACE_NEWBORN).equal_if_seen("stop", code(&seen).as_ref(), &event("stop", Signal::TRAP))?;
+    t.expect(&linux::PTRACE_NEWBORN).equal_if_seen(
+        "stop",
+        code(&seen).as_ref(),
+        &event("stop", Signal::TRAP),
+    )?;
     // It stays traced: its end is told here first, and to its parent then.
     go_on(t, &newborn)?;
     let seen = t.wait(Target::Pid(pid), Options::NONE)?;

@@ -1,8 +1,6 @@
 //! Children that another process traces: their parent learns of them only after the tracer did.
 
-use crate::harness::trial::{
-    Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here,
-};
+use crate::harness::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here};
 use crate::scenario::{Scenario, Step};
 use crate::spec::linux;
 use crate::sys::family::Call;

@@ -75,7 +75,8 @@ impl Trial<'_> {
         let mut children = Vec::new();
         let mut scenarios = scenarios.into_iter().peekable();
         while scenarios.peek().is_some() {
-            let births: Vec<Birth> = scenarios.by_ref().take(AT_ONCE).map(|s| self.birth("spawn", &s, &[])).collect();
+            let births: Vec<Birth> =
+                scenarios.by_ref().take(AT_ONCE).map(|s| self.birth("spawn", &s, &[])).collect();
             let lines: Vec<String> = births.iter().map(|b| format!("agent {}", b.request)).collect();
             self.link.send(&lines)?;
             for birth in births {

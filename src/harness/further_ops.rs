@@ -31,7 +31,9 @@ impl Trial<'_> {
         while began.elapsed() < self.link.scaled(PROMPT) {
             match self.state(child)?.as_str() {
                 "zombie" => return Ok(()),
-                "unknown" => return Err(Stop::Skip("no process table here to see that a process is dead".into())),
+                "unknown" => {
+                    return Err(Stop::Skip("no process table here to see that a process is dead".into()));
+                }
                 _ => {}
             }
         }

@@ -149,7 +149,14 @@ impl Child {
         if connection.is_none() && steps.is_empty() {
             steps.push(Step::Pause);
         }
-        Child { options, connection, pending: steps.into_iter(), kept: Vec::new(), descriptors: Vec::new(), youngest: 0 }
+        Child {
+            options,
+            connection,
+            pending: steps.into_iter(),
+            kept: Vec::new(),
+            descriptors: Vec::new(),
+            youngest: 0,
+        }
     }
 
     fn greet(&mut self) {

@@ -75,10 +75,9 @@ impl Step {
                 options: f.line.list("options"),
             },
             "incur" => Step::Incur(death()?),
-            "catch" => Step::Catch {
-                signal: f.signal()?,
-                then: f.word("do", &Then::ALL)?.unwrap_or(Then::Return),
-            },
+            "catch" => {
+                Step::Catch { signal: f.signal()?, then: f.word("do", &Then::ALL)?.unwrap_or(Then::Return) }
+            }
             "return" => Step::Return { code: f.code()? },
             "dumpable" => Step::Dumpable { on: f.on()? },
             "clone" => Step::Clone {

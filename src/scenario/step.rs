@@ -321,11 +321,8 @@ pub enum TerminalUse {
 
 impl TerminalUse {
     /// Every one with its word.
-    pub const ALL: [(&'static str, TerminalUse); 3] = [
-        ("read", TerminalUse::Read),
-        ("write", TerminalUse::Write),
-        ("foreground", TerminalUse::Foreground),
-    ];
+    pub const ALL: [(&'static str, TerminalUse); 3] =
+        [("read", TerminalUse::Read), ("write", TerminalUse::Write), ("foreground", TerminalUse::Foreground)];
 }
 
 /// The word of a value in a table of words.
@@ -526,7 +523,9 @@ impl Step {
                 }
                 steps_in(line, &child.steps)
             }
-            Step::Vfork { code } | Step::LeaderExit { code } | Step::Return { code } => line.with("code", code),
+            Step::Vfork { code } | Step::LeaderExit { code } | Step::Return { code } => {
+                line.with("code", code)
+            }
             Step::Wait { pid } | Step::PidfdOpen { pid } | Step::LastPid { pid } => line.with("pid", pid),
             Step::Trace { request, pid, signal, options } => {
                 let mut line = line.with("do", request.name()).with("pid", pid);

@@ -100,7 +100,9 @@ pub struct Decoded {
 fn buffer(pointer: Pointer) -> Result<(), NotOffered> {
     match pointer {
         Pointer::Buffer => Ok(()),
-        Pointer::Null | Pointer::Bad | Pointer::Kernel => Err(NotOffered("a typed binding always has a buffer")),
+        Pointer::Null | Pointer::Bad | Pointer::Kernel => {
+            Err(NotOffered("a typed binding always has a buffer"))
+        }
     }
 }
 

@@ -45,10 +45,7 @@ mod linux {
         // SAFETY: the request's size is that of the structure, which is all numbers.
         check(unsafe { libc::ioctl(fd.as_raw_fd(), GET_INFO as _, &raw mut raw) })?;
         let told = |bit, value| (raw.mask & bit != 0).then_some(value);
-        Ok(Info {
-            pid: told(WANT_PID, raw.pid.cast_signed()),
-            status: told(WANT_EXIT, raw.exit_code),
-        })
+        Ok(Info { pid: told(WANT_PID, raw.pid.cast_signed()), status: told(WANT_EXIT, raw.exit_code) })
     }
 
     pub(super) fn signal(fd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {

@@ -381,7 +381,8 @@ pub fn read_from_fd(signal: i32, within: std::time::Duration) -> Result<Record, 
         let mut raw = [0; size_of::<libc::signalfd_siginfo>()];
         rustix::io::read(&fd, &mut raw)?;
         // SAFETY: the structure is numbers only and may be read from any bytes of its size.
-        let raw: libc::signalfd_siginfo = unsafe { raw.as_ptr().cast::<libc::signalfd_siginfo>().read_unaligned() };
+        let raw: libc::signalfd_siginfo =
+            unsafe { raw.as_ptr().cast::<libc::signalfd_siginfo>().read_unaligned() };
         Ok(Record {
             signo: raw.ssi_signo.cast_signed(),
             code: raw.ssi_code,

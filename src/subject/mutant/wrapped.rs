@@ -199,8 +199,15 @@ pub(super) fn nothing(request: &Request) -> Observation {
     seen.spill = Some(false);
     if request.is_by_id() {
         let zero = Some(0);
-        let zero =
-            Info { signo: zero, code: zero, pid: zero, uid: zero, status: zero, errno: zero, other_bytes: None };
+        let zero = Info {
+            signo: zero,
+            code: zero,
+            pid: zero,
+            uid: zero,
+            status: zero,
+            errno: zero,
+            other_bytes: None,
+        };
         seen.info = buffer(request.info, Memory::Wrote(zero));
     } else {
         seen.status = buffer(request.status, Memory::Untouched);

@@ -52,7 +52,7 @@ pub const CASES: &[Case] = &[
             &linux::RUSAGE_MINOR_FAULTS,
             &linux::RUSAGE_VOLUNTARY_SWITCHES,
         ],
-        calls: REPORTING,
+        calls: REPORTING.few(),
         needs: Needs::NOTHING.burning(),
         at: here(),
         run: resource_usage,

@@ -46,7 +46,7 @@ pub const CASES: &[Case] = &[
         id: "rusage.system-time",
         title: "what a child spent in system calls is system time, and the sum of both times is what it burned",
         clauses: &[&linux::RUSAGE_CPU_SPLIT, &linux::RUSAGE_CPU_SUM],
-        calls: REPORTING,
+        calls: REPORTING.few(),
         needs: Needs::NOTHING.burning(),
         at: here(),
         run: system_time,
@@ -55,7 +55,7 @@ pub const CASES: &[Case] = &[
         id: "rusage.siblings-apart",
         title: "what a sibling burned does not show in an idle child's usage",
         clauses: &[&linux::RUSAGE_ISOLATED],
-        calls: REPORTING,
+        calls: REPORTING.few(),
         needs: Needs::NOTHING.burning(),
         at: here(),
         run: siblings_apart,
@@ -64,7 +64,7 @@ pub const CASES: &[Case] = &[
         id: "rusage.killed",
         title: "a child that was killed has its usage reported like one that exited",
         clauses: &[&linux::RUSAGE_KILLED],
-        calls: REPORTING,
+        calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: killed,
@@ -73,7 +73,7 @@ pub const CASES: &[Case] = &[
         id: "rusage.ended-thread",
         title: "what a thread used that ended before the child did is in the child's usage",
         clauses: &[&linux::RUSAGE_ENDED_THREADS],
-        calls: REPORTING,
+        calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: ended_thread,
@@ -82,7 +82,7 @@ pub const CASES: &[Case] = &[
         id: "rusage.over-exec",
         title: "what the child used before it replaced its image is in its usage",
         clauses: &[&linux::RUSAGE_OVER_EXEC],
-        calls: REPORTING,
+        calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: over_exec,
@@ -91,7 +91,7 @@ pub const CASES: &[Case] = &[
         id: "rusage.taken-grandchild",
         title: "the usage of a child has that of a grandchild which the child had taken",
         clauses: &[&linux::RUSAGE_DESCENDANTS],
-        calls: REPORTING,
+        calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: taken_grandchild,
@@ -100,7 +100,7 @@ pub const CASES: &[Case] = &[
         id: "rusage.untaken-grandchild",
         title: "the usage of a child leaves a grandchild out that the child did not take",
         clauses: &[&linux::RUSAGE_NO_UNTAKEN_GRANDCHILD],
-        calls: REPORTING,
+        calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: untaken_grandchild,
@@ -127,7 +127,7 @@ pub const CASES: &[Case] = &[
         id: "rusage.on-stop",
         title: "what the usage in a report of a stop or a continue holds",
         clauses: &[&linux::RUSAGE_ON_STOP, &openbsd::RUSAGE_ZERO_ON_STOP],
-        calls: REPORTING,
+        calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: on_stop,
@@ -135,7 +135,7 @@ pub const CASES: &[Case] = &[
 ];
 
 /// How much CPU time a burn takes, in microseconds.
-const BURN: u64 = 16_000;
+const BURN: u64 = 12_000;
 /// How much CPU time ending may take: far less than a burn, and many times what it takes.
 const ENDING_US: i64 = 8_000;
 /// How many faults and switches ending may take.

@@ -19,7 +19,7 @@ pub const CASES: &[Case] = &[
             &posix::RUSAGE_CHILDREN_AFTER_TAKE,
             &posix::RUSAGE_CHILDREN_EVERY_CALL,
         ],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: at_the_take,
@@ -37,7 +37,7 @@ pub const CASES: &[Case] = &[
         id: "rusage-children.sum",
         title: "the usage of several taken children is added up",
         clauses: &[&posix::RUSAGE_CHILDREN_SUM, &posix::RUSAGE_CHILDREN_MONOTONIC],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: sum,
@@ -55,7 +55,7 @@ pub const CASES: &[Case] = &[
         id: "rusage-children.not-on-stop",
         title: "reports of stops and continues credit nothing, and the take then credits once",
         clauses: &[&posix::RUSAGE_CHILDREN_NOT_ON_STOP, &posix::RUSAGE_CHILDREN_ONCE],
-        calls: Calls::WITH_OPTIONS,
+        calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: not_on_stop,
@@ -73,7 +73,7 @@ pub const CASES: &[Case] = &[
         id: "rusage-children.auto-reaped",
         title: "a child that left no zombie, since SIGCHLD is ignored, is not in RUSAGE_CHILDREN",
         clauses: &[&posix::RUSAGE_CHILDREN_NOT_AUTO_REAPED],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: auto_reaped,
@@ -82,7 +82,7 @@ pub const CASES: &[Case] = &[
         id: "rusage-children.descendants",
         title: "taking a child credits the grandchild that the child had taken",
         clauses: &[&posix::RUSAGE_CHILDREN_DESCENDANTS],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: descendants,
@@ -91,7 +91,7 @@ pub const CASES: &[Case] = &[
         id: "rusage-children.untaken-grandchild",
         title: "taking a child credits no grandchild that the child did not take",
         clauses: &[&posix::RUSAGE_CHILDREN_UNTAKEN_GRANDCHILD],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: untaken_grandchild,
@@ -100,7 +100,7 @@ pub const CASES: &[Case] = &[
         id: "rusage-children.ended-thread",
         title: "taking a child credits what its threads used that had ended before",
         clauses: &[&posix::RUSAGE_CHILDREN_ENDED_THREADS],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: ended_thread,
@@ -235,7 +235,7 @@ fn sum(t: &mut Trial) -> Outcome {
 }
 
 fn max_rss(t: &mut Trial) -> Outcome {
-    const TOUCHED: u64 = 16 << 20;
+    const TOUCHED: u64 = 12 << 20;
     const ENDING_KIB: i64 = 2 * 1024;
     let mut largest = t.usage_of_children()?.maxrss.unwrap_or(0);
     for bytes in [TOUCHED, TOUCHED, 0] {

@@ -22,7 +22,7 @@ pub const CASES: &[Case] = &[
         id: "rusage-counts.max-rss-stays",
         title: "ru_maxrss still holds what the child had unmapped before it ended",
         clauses: &[&linux::RUSAGE_MAXRSS_PEAK],
-        calls: REPORTING,
+        calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: max_rss_stays,
@@ -31,7 +31,7 @@ pub const CASES: &[Case] = &[
         id: "rusage-counts.max-rss-floor",
         title: "whether ru_maxrss of a child starts at the peak of the process that made it",
         clauses: &[&linux::RUSAGE_MAXRSS_FLOOR],
-        calls: REPORTING,
+        calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: max_rss_floor,
@@ -49,7 +49,7 @@ pub const CASES: &[Case] = &[
         id: "rusage-counts.major-faults",
         title: "ru_majflt counts the faults for which the child had to read a file",
         clauses: &[&linux::RUSAGE_AT_LEAST_OWN],
-        calls: REPORTING,
+        calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: major_faults,
@@ -58,7 +58,7 @@ pub const CASES: &[Case] = &[
         id: "rusage-counts.voluntary-switches",
         title: "ru_nvcsw counts how often the child slept",
         clauses: &[&linux::RUSAGE_VOLUNTARY_SWITCHES],
-        calls: REPORTING,
+        calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: voluntary_switches,
@@ -67,7 +67,7 @@ pub const CASES: &[Case] = &[
         id: "rusage-counts.involuntary-switches",
         title: "ru_nivcsw counts how often the child lost the processor",
         clauses: &[&linux::RUSAGE_AT_LEAST_OWN],
-        calls: REPORTING,
+        calls: REPORTING.few(),
         needs: Needs::NOTHING.burning(),
         at: here(),
         run: involuntary_switches,
@@ -76,7 +76,7 @@ pub const CASES: &[Case] = &[
         id: "rusage-counts.blocks-written",
         title: "ru_oublock counts the blocks that the child wrote to a disk",
         clauses: &[&linux::RUSAGE_BLOCKS_OUT],
-        calls: REPORTING,
+        calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: blocks_written,
@@ -84,7 +84,7 @@ pub const CASES: &[Case] = &[
 ];
 
 fn max_rss_unit(t: &mut Trial) -> Outcome {
-    const TOUCHED: i64 = 24 << 20;
+    const TOUCHED: i64 = 12 << 20;
     let plain = t.spawn(Scenario::of([Step::exit(7).reported()]))?;
     let (_, own) = take(t, &plain, &linux::RUSAGE_MAXRSS_KILOBYTES)?;
     let touch = Step::Allocate { bytes: TOUCHED.cast_unsigned() };
@@ -98,7 +98,7 @@ fn max_rss_unit(t: &mut Trial) -> Outcome {
 }
 
 fn max_rss_stays(t: &mut Trial) -> Outcome {
-    const TOUCHED: u64 = 24 << 20;
+    const TOUCHED: u64 = 12 << 20;
     let steps = [Step::Allocate { bytes: TOUCHED }, Step::Release, Step::exit(7).reported()];
     let child = t.spawn(Scenario::of(steps))?;
     let (seen, own) = take(t, &child, &linux::RUSAGE_MAXRSS_PEAK)?;
@@ -107,7 +107,7 @@ fn max_rss_stays(t: &mut Trial) -> Outcome {
 }
 
 fn max_rss_floor(t: &mut Trial) -> Outcome {
-    const TOUCHED: u64 = 24 << 20;
+    const TOUCHED: u64 = 12 << 20;
     t.subreaper(true)?;
     for (what, fresh) in [("fork", false), ("vfork and exec", true)] {
         let spawner = t.spawn(Scenario::held())?;

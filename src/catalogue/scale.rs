@@ -8,7 +8,7 @@ use crate::sys::family::Call;
 pub const CASES: &[Case] = &[
     Case {
         id: "scale.at-once",
-        title: "200 children that end in any order are each reported once, then ECHILD",
+        title: "100 children that end in any order are each reported once, then ECHILD",
         clauses: &[&posix::WAITPID_MANY],
         // The costliest case there is: one call for each way of telling who it was.
         calls: Calls::only(&[Call::Waitpid, Call::Wait6, Call::Waitid]),
@@ -58,9 +58,9 @@ fn one_of(t: &mut Trial, clause: &'static Clause, seen: &Seen, left: &mut Left) 
 
 fn at_once(t: &mut Trial) -> Outcome {
     let clause = &posix::WAITPID_MANY;
-    let children = t.spawn_all((0..200).map(|number| Scenario::exits(code(number))))?;
-    let mut left: Left = children.into_iter().zip((0..200).map(code)).collect();
-    for seen in t.wait_times(200, Target::Any, Options::NONE)? {
+    let children = t.spawn_all((0..100).map(|number| Scenario::exits(code(number))))?;
+    let mut left: Left = children.into_iter().zip((0..100).map(code)).collect();
+    for seen in t.wait_times(100, Target::Any, Options::NONE)? {
         one_of(t, clause, &seen, &mut left)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;

@@ -1,7 +1,7 @@
 //! `waitspec decode`.
 
 use super::foreign_signals;
-use super::names::unknown;
+use super::names::unknown_of_few;
 use super::{Said, table::Cell, table::Format, table::Table};
 use crate::harness::settings::RunError;
 use crate::report::failure::line;
@@ -30,12 +30,13 @@ pub struct Args {
 
 /// Performs the verb.
 pub fn perform(args: &Args) -> Result<Said, RunError> {
-    let raw = number(&args.status)
-        .ok_or_else(|| RunError::Usage(format!("`{}` is no 32-bit status word", args.status)))?;
+    let raw = number(&args.status).ok_or_else(|| {
+        RunError::Usage(format!("`{}` is no 32-bit status word, as 256 or 0x137f", args.status))
+    })?;
     let one = match &args.os {
         Some(os) => Some(
             Layout::from_os_name(os)
-                .ok_or_else(|| unknown("system", os, Layout::ALL.map(Layout::os_name)))?,
+                .ok_or_else(|| unknown_of_few("system", os, Layout::ALL.map(Layout::os_name)))?,
         ),
         None => None,
     };

@@ -40,6 +40,17 @@ pub fn unknown<'a>(sort: &str, wrong: &str, known: impl IntoIterator<Item = &'a 
     RunError::Usage(format!("unknown {sort} `{wrong}`{}", hint(wrong, known)))
 }
 
+/// The same where the known names are so few that all are told.
+pub fn unknown_of_few<'a>(
+    sort: &str,
+    wrong: &str,
+    known: impl IntoIterator<Item = &'a str, IntoIter: Clone>,
+) -> RunError {
+    let known = known.into_iter();
+    let all: Vec<&str> = known.clone().collect();
+    RunError::Usage(format!("unknown {sort} `{wrong}`{}; known: {}", hint(wrong, known), all.join(", ")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

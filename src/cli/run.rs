@@ -1,6 +1,6 @@
 //! `waitspec run`.
 
-use super::names::{hint, unknown};
+use super::names::{hint, unknown, unknown_of_few};
 use super::{Said, command_words, complain};
 use crate::catalogue;
 use crate::harness::event::{Event, Summary, TrialReport};
@@ -342,7 +342,7 @@ fn check_subjects(subjects: &[String]) -> Result<(), RunError> {
                 let mut known: Vec<String> = subject::built_in().iter().map(|s| s.name()).collect();
                 known.extend(SUBJECT_FORMS.iter().map(|(form, _)| (*form).to_owned()));
                 if !known.contains(subject) {
-                    return Err(unknown("subject", subject, known.iter().map(String::as_str)));
+                    return Err(unknown_of_few("subject", subject, known.iter().map(String::as_str)));
                 }
             }
         }

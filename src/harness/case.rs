@@ -39,7 +39,10 @@ impl Case {
 
 /// The calls that a case is tried with: those that can express what it does.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub struct Calls(u8);
+pub struct Calls(u16);
+
+/// The bit of [`Calls::few`].
+const FEW: u16 = 1 << 15;
 
 impl Calls {
     /// Every call.
@@ -56,9 +59,8 @@ impl Calls {
     pub const WITH_USAGE: Calls = Calls::only(&[Call::Wait3, Call::Wait4, Call::Wait6]);
     /// Calls that fill a siginfo.
     pub const WITH_INFO: Calls = Calls::only(&[Call::Wait6, Call::Waitid]);
-    /// The two system calls that most systems have behind the whole family: for what is costly and does not depend on the front
-    /// end.
-    pub const ENTRIES: Calls = Calls::only(&[Call::Wait4, Call::Waitid]);
+    /// One call of a subject that returns a status word, and each that fills a siginfo: see [`Calls::few`].
+    pub const ENTRIES: Calls = Calls::ALL.few();
     /// `waitpid`, and what is the same with resource usage.
     pub const PID_FAMILY: Calls = Calls::only(&[Call::Waitpid, Call::Wait4]);
 
@@ -71,6 +73,32 @@ impl Calls {
             at += 1;
         }
         Calls(bits)
+    }
+
+    /// Of the calls that return a status word and no siginfo only one for each subject, the one that can be told most: for
+    /// what is costly, and is decided behind the front ends of the family (the system has one or two entries for all of
+    /// them).
+    #[must_use]
+    pub const fn few(self) -> Calls {
+        Calls(self.0 | FEW)
+    }
+
+    /// The calls that a subject is tried with.
+    pub fn of_subject(self, offers: impl Fn(Call) -> bool) -> Vec<Call> {
+        let mut calls = self.list();
+        calls.retain(|call| offers(*call));
+        if self.0 & FEW != 0 {
+            let status_only = Calls::WITH_STATUS.but(Calls::WITH_INFO);
+            let by_worth = [Call::Wait4, Call::Waitpid, Call::Wait3, Call::Wait];
+            let one = by_worth.into_iter().find(|call| calls.contains(call));
+            calls.retain(|call| !status_only.has(*call) || Some(*call) == one);
+        }
+        calls
+    }
+
+    /// These calls without the others.
+    const fn but(self, others: Calls) -> Calls {
+        Calls(self.0 & !others.0)
     }
 
     /// The calls of both sets.

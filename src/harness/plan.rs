@@ -65,17 +65,25 @@ pub fn plan(
     selection: &Selection,
     profile: Option<Profile>,
 ) -> Result<Vec<Planned>, RunError> {
-    let offers = |subject: &SubjectInfo, call: Call| subject.calls.iter().any(|c| c == call.name());
+    let every = selection.names_calls();
+    let offers = |subject: &SubjectInfo, case: &Case, call: Call| {
+        let offered = |call: Call| subject.calls.iter().any(|c| c == call.name());
+        if every { offered(call) } else { case.calls.of_subject(offered).contains(&call) }
+    };
     let takes = |subject: &SubjectInfo, case: &Case| case.applies_to(profile_of(subject, profile));
     // What no subject can do is no candidate: a pattern that means only that matches nothing.
     let candidates: Vec<Candidate<'_>> = cases
         .iter()
         .map(|case| {
-            let any = |call: &Call| subjects.iter().any(|s| takes(s, case) && offers(s, *call));
+            let any = |call: &Call| subjects.iter().any(|s| takes(s, case) && offers(s, case, *call));
             let calls = case.calls.list().into_iter().filter(any).collect();
             Candidate { case: case.id, clauses: case.clauses, calls }
         })
         .collect();
+    let offered = |call: &Call| subjects.iter().any(|s| s.calls.iter().any(|c| c == call.name()));
+    if let Some(call) = selection.calls.iter().find(|call| !offered(call)) {
+        return Err(RunError::Nothing(format!("no subject of this run offers {}", call.name())));
+    }
     let selected = select(selection, &candidates)?;
     let mut planned: Vec<Planned> = subjects
         .iter()
@@ -83,7 +91,7 @@ pub fn plan(
         .flat_map(|(subject, info)| {
             let of_subject =
                 selected.iter().map(move |(at, call)| Planned { case: cases[*at], call: *call, subject });
-            of_subject.filter(move |p| takes(info, p.case) && offers(info, p.call))
+            of_subject.filter(move |p| takes(info, p.case) && offers(info, p.case, p.call))
         })
         .collect();
     if let Some(seed) = selection.shuffle {

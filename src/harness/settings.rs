@@ -23,6 +23,13 @@ pub struct Selection {
     pub shuffle: Option<u64>,
 }
 
+impl Selection {
+    /// Whether calls are asked for by name: then a case is tried with each of them, whatever else would do for it.
+    pub fn names_calls(&self) -> bool {
+        !self.calls.is_empty() || self.patterns.iter().any(|pattern| pattern.contains('@'))
+    }
+}
+
 impl Default for Selection {
     fn default() -> Selection {
         Selection {

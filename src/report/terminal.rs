@@ -4,7 +4,7 @@ use super::Reporter;
 use super::failure::{headline, seconds, style, text};
 use crate::harness::event::{Event, RunHeader, Summary, TrialReport, Verdict};
 use clap::builder::styling::Style;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::time::Duration;
 
@@ -21,14 +21,28 @@ pub struct Options {
     pub again: Vec<String>,
 }
 
+/// A run with no more trials than this tells of its failures at the end only.
+const SMALL: usize = 10;
+
+/// The trials that have a reason in common.
+#[derive(Debug, Default)]
+struct Told {
+    count: usize,
+    subjects: BTreeSet<String>,
+    /// The clauses that a deviation departs from.
+    clauses: BTreeSet<&'static str>,
+}
+
 /// Writes a line when a trial fails, and at the end every failure in full, the skips by reason, and the counts.
 #[derive(Debug)]
 pub struct Terminal<W> {
     out: W,
     options: Options,
     failures: Vec<TrialReport>,
-    /// The reasons of skips and the sources of deviations, under the verdict's name, with their counts.
-    reasons: BTreeMap<(&'static str, String), usize>,
+    /// The reasons of skips and the sources of deviations, under the verdict's name.
+    reasons: BTreeMap<(&'static str, String), Told>,
+    /// A run of so few trials that what fails need not be told before the end.
+    small: bool,
     slowest: Vec<(Duration, String)>,
     warnings: usize,
     /// Whether a trial was shown, and so a line kept free above it.
@@ -43,6 +57,7 @@ impl<W: Write> Terminal<W> {
             options,
             failures: Vec::new(),
             reasons: BTreeMap::new(),
+            small: false,
             slowest: Vec::new(),
             warnings: 0,
             begun: false,
@@ -50,6 +65,7 @@ impl<W: Write> Terminal<W> {
     }
 
     fn begin(&mut self, header: &RunHeader) -> io::Result<()> {
+        self.small = header.trials <= SMALL;
         let bold = Style::new().bold();
         writeln!(
             self.out,
@@ -62,7 +78,8 @@ impl<W: Write> Terminal<W> {
         )?;
         for subject in &header.subjects {
             let name = if subject.name == subject.spec { "" } else { subject.name.as_str() };
-            let on = [&subject.os, &subject.libc, &subject.arch].map(String::as_str);
+            let libc = if subject.libc == subject.version { "" } else { subject.libc.as_str() };
+            let on = [subject.os.as_str(), libc, subject.arch.as_str()];
             let parts = [
                 words(&[&subject.spec, name, &subject.version]),
                 words(&on),
@@ -87,7 +104,10 @@ impl<W: Write> Terminal<W> {
     fn trial(&mut self, trial: &TrialReport) -> io::Result<()> {
         self.warnings += trial.warnings.len();
         if let Verdict::Skip(reason) | Verdict::Deviates(reason) = &trial.verdict {
-            *self.reasons.entry((trial.verdict.name(), reason.clone())).or_default() += 1;
+            let told = self.reasons.entry((trial.verdict.name(), reason.clone())).or_default();
+            told.count += 1;
+            told.subjects.insert(trial.subject.clone());
+            told.clauses.extend(trial.failure.iter().map(|failure| failure.clause.id));
         }
         if self.options.durations > 0 {
             self.slowest.push((trial.duration, format!("{} {}", trial.id, trial.subject)));
@@ -98,7 +118,7 @@ impl<W: Write> Terminal<W> {
         if failed {
             self.failures.push(trial.clone());
         }
-        if failed || self.options.verbose || self.options.trace {
+        if failed && !self.small || self.options.verbose || self.options.trace {
             if !std::mem::replace(&mut self.begun, true) {
                 writeln!(self.out)?;
             }
@@ -142,12 +162,16 @@ impl<W: Write> Terminal<W> {
         }
         for (verdict, title) in [("skip", "skipped"), ("deviates", "known deviations")] {
             let mut reasons: Vec<_> = self.reasons.iter().filter(|((v, _), _)| *v == verdict).collect();
-            reasons.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
+            reasons.sort_by_key(|(_, told)| std::cmp::Reverse(told.count));
             if !reasons.is_empty() {
                 writeln!(self.out, "\n{title}")?;
             }
-            for ((_, reason), count) in reasons {
-                writeln!(self.out, "{count:>7}  {reason}")?;
+            for ((_, reason), told) in reasons {
+                let ids: Vec<&str> = match verdict {
+                    "skip" => told.subjects.iter().map(String::as_str).collect(),
+                    _ => told.clauses.iter().copied().collect(),
+                };
+                writeln!(self.out, "{:>7}  {reason}   ({})", told.count, ids.join(", "))?;
             }
         }
         if !self.slowest.is_empty() {
@@ -228,9 +252,16 @@ mod tests {
         assert!(text.contains(
             "observed  pidfd, /proc/PID/stat\nnote      SIGCHLD was ignored\nshuffled  --shuffle 7\n"
         ));
-        assert_eq!(text.matches("FAIL  nohang.running-child@wait4").count(), 2);
+        assert_eq!(text.matches("FAIL  nohang.running-child@wait4").count(), 1);
         assert_eq!(text.matches("  again  ").count(), 1);
-        assert!(text.contains("skipped\n      1  wait6 is not on this system\n"));
+        let mut long = sample::run();
+        if let Event::Begin(header) = &mut long[0] {
+            header.trials = SMALL + 1;
+        }
+        let long = shown(&long, Options::default());
+        assert_eq!(long.matches("FAIL  nohang.running-child@wait4").count(), 2);
+        assert_eq!(long.matches("  again  ").count(), 1);
+        assert!(text.contains("skipped\n      1  wait6 is not on this system   (agent:./mywait)\n"));
         assert!(
             text.ends_with("1 pass, 1 fail, 1 skip   3 trials, 3.0 processes each   1.500 s\n"),
             "{text}"

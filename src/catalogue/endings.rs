@@ -145,6 +145,8 @@ fn limit_and_timer(t: &mut Trial) -> Outcome {
 
 fn cpu_limit(t: &mut Trial) -> Outcome {
     let Some(child) = dies_for_real(t, Signal::XCPU)? else { return Ok(()) };
+    // That takes its time beside others who want the processor.
+    t.await_ended(&child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::STATUS_SIGNALED_CPU_LIMIT).reports_one_of(&seen, &child, &killed(Signal::XCPU))
 }

@@ -2,7 +2,7 @@
 //! are given to new processes.
 
 use crate::harness::trial::{
-    Calls, Case, Change, Child, Need, Needs, Options, Outcome, Stop, Target, Trial, here,
+    Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here,
 };
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
@@ -95,8 +95,7 @@ pub const CASES: &[Case] = &[
         title: "the pid of a zombie is not given to the next process although it is its turn; once it was taken it is",
         clauses: &[&posix::ZOMBIE_PID_NOT_REUSED],
         calls: Calls::ENTRIES,
-        // The number of the last pid is for the superuser to set, though in a namespace of its own.
-        needs: Needs::of(&[Need::Root]),
+        needs: Needs::NOTHING,
         at: here(),
         run: pid_of_a_zombie,
     },

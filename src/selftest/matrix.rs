@@ -33,6 +33,9 @@ pub struct Row {
     pub cases: usize,
     /// How many trials.
     pub trials: usize,
+    /// Those cases.
+    #[serde(skip)]
+    tried: BTreeSet<&'static str>,
     /// By clause and case: the calls, those that showed it by a hang as `wait4:hang` and so on.
     pub kills: BTreeMap<String, BTreeMap<String, String>>,
 }
@@ -65,7 +68,7 @@ impl Row {
 
     /// The share of the cases that kill it, in percent.
     pub fn share(&self) -> usize {
-        if self.cases == 0 { 0 } else { self.killers().len() * 100 / self.cases }
+        (self.killers().len() * 100).checked_div(self.cases).unwrap_or(0)
     }
 
     /// Whether it proves anything of the cases that kill it: at most a quarter of all do.
@@ -97,6 +100,8 @@ impl Matrix {
             return;
         }
         row.trials += 1;
+        row.tried.insert(wanted.case.id);
+        row.cases = row.tried.len();
         if !report.verdict.is_bad() {
             return;
         }

@@ -9,6 +9,7 @@ mod any_child;
 mod blocked;
 mod cloned;
 mod details;
+mod elsewhere;
 mod endings;
 mod errors;
 mod exit_code;
@@ -49,6 +50,7 @@ const THEMES: &[&[Case]] = &[
     blocked::CASES,
     cloned::CASES,
     details::CASES,
+    elsewhere::CASES,
     endings::CASES,
     errors::CASES,
     exit_code::CASES,

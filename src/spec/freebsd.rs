@@ -31,11 +31,14 @@ clauses! {
     /// On FreeBSD P_PID and P_PGID with id 0 select the children in the caller's process group.
     WAITID_ID_ZERO_IS_OWN_GROUP: Must, "freebsd/waitid/id-zero-is-own-group", "FreeBSD wait(2), idtype";
     /// P_UID selects children by effective user ID and P_GID by effective group ID.
-    WAITID_P_UID_P_GID: Must, "freebsd/waitid/p-uid-p-gid", "FreeBSD wait(2), idtype";
+    WAITID_P_UID_P_GID: Must, "freebsd/waitid/p-uid-p-gid", "FreeBSD wait(2), idtype",
+        untestable "libc 0.2 has no name for the idtype there, and its number is no part of the manual";
     /// P_SID selects children by session ID: a child that called setsid is found by its own pid.
-    WAITID_P_SID: Must, "freebsd/waitid/p-sid", "FreeBSD wait(2), idtype";
+    WAITID_P_SID: Must, "freebsd/waitid/p-sid", "FreeBSD wait(2), idtype",
+        untestable "libc 0.2 has no name for the idtype there, and its number is no part of the manual";
     /// P_JAILID selects children by the ID of their jail.
-    WAITID_P_JAILID: Must, "freebsd/waitid/p-jailid", "FreeBSD wait(2), idtype";
+    WAITID_P_JAILID: Must, "freebsd/waitid/p-jailid", "FreeBSD wait(2), idtype",
+        untestable "no request makes a jail, for which a host would have to be prepared";
     /// On FreeBSD si_status of a child that exited is the full 32-bit value; the status word holds its low
     /// eight bits.
     WAITID_STATUS_32_BITS: Must, "freebsd/waitid/status-32-bits", "FreeBSD wait(2), si_status";
@@ -56,20 +59,26 @@ clauses! {
     SIGCHLD_IGNORED_ECHILD: Must, "freebsd/sigchld/ignored-echild", "FreeBSD wait(2), ERRORS";
     /// A child made by pdfork is reported only to a call that names its pid: any-child and group waits pass
     /// it over.
-    PDFORK_ONLY_BY_PID: Must, "freebsd/pdfork/only-by-pid", "FreeBSD wait(2), RETURN VALUES";
+    PDFORK_ONLY_BY_PID: Must, "freebsd/pdfork/only-by-pid", "FreeBSD wait(2), RETURN VALUES",
+        untestable "no request makes a child by pdfork";
     /// The process descriptor of a child that terminated shows POLLHUP.
-    PDFORK_POLLHUP: Must, "freebsd/pdfork/pollhup", "FreeBSD pdfork(2)";
+    PDFORK_POLLHUP: Must, "freebsd/pdfork/pollhup", "FreeBSD pdfork(2)",
+        untestable "no request makes a child by pdfork";
     /// Closing the last descriptor of a pdfork child kills it with SIGKILL unless PD_DAEMON was given.
-    PDFORK_CLOSE_KILLS: Must, "freebsd/pdfork/close-kills", "FreeBSD pdfork(2)";
+    PDFORK_CLOSE_KILLS: Must, "freebsd/pdfork/close-kills", "FreeBSD pdfork(2)",
+        untestable "no request makes a child by pdfork";
     /// The pid of a pdfork child is not used again while its descriptor is open, taken or not.
-    PDFORK_PID_HELD: Must, "freebsd/pdfork/pid-held", "FreeBSD sys/kern/sys_procdesc.c";
+    PDFORK_PID_HELD: Must, "freebsd/pdfork/pid-held", "FreeBSD sys/kern/sys_procdesc.c",
+        untestable "no request makes a child by pdfork";
     /// pdwait on a descriptor whose child was taken fails with ESRCH.
-    PDWAIT_AFTER_TAKE: Must, "freebsd/pdwait/after-take", "FreeBSD pdwait(2), ERRORS";
+    PDWAIT_AFTER_TAKE: Must, "freebsd/pdwait/after-take", "FreeBSD pdwait(2), ERRORS",
+        untestable "no request makes a child by pdfork, and pdwait is no call of the family";
     /// Orphans of a process below a reaper (PROC_REAP_ACQUIRE) become the reaper's children, which gets
     /// SIGCHLD for their end and can take them.
     REAPER_ADOPTS: Must, "freebsd/reaper/adopts", "FreeBSD procctl(2); wait(2), NOTES";
     /// Without a reaper an orphan becomes a child of process 1.
-    ORPHAN_TO_INIT: Must, "freebsd/orphan/to-init", "FreeBSD wait(2), NOTES";
+    ORPHAN_TO_INIT: Must, "freebsd/orphan/to-init", "FreeBSD wait(2), NOTES",
+        untestable "the warden of every trial is a reaper, which is nearer than process 1";
     /// The calls with a bad status or rusage pointer fail with EFAULT, when they would report a child if not
     /// before.
     WAIT_EFAULT: Must, "freebsd/wait/efault", "FreeBSD wait(2), ERRORS";

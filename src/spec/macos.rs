@@ -36,7 +36,8 @@ clauses! {
     /// NOTE_EXIT of a kqueue says that a child is ending, not that it is waitable: whether a WNOHANG wait
     /// right after it finds the child is recorded.
     NOTE_EXIT_EARLY: Implementation, "macos/kqueue/note-exit-early", "macOS kqueue(2), NOTE_EXIT",
-        bugs "libuv#3441" "libuv#3521" "rift#465";
+        bugs "libuv#3441" "libuv#3521" "rift#465",
+        untestable "no request has a kqueue";
     /// On macOS the result of pid INT_MIN is recorded.
     WAIT_INT_MIN: Implementation, "macos/wait/int-min", "XNU bsd/kern/kern_exit.c, wait4";
     /// On macOS an orphan becomes a child of process 1.

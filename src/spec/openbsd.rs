@@ -16,7 +16,8 @@ clauses! {
     /// si_status of a child that exited is the full int given to _exit.
     WAITID_FULL_INT: Must, "openbsd/waitid/full-int", "OpenBSD waitid(2), CLD_EXITED";
     /// si_uid is the child's effective user ID.
-    WAITID_SI_UID_EFFECTIVE: Must, "openbsd/waitid/si-uid-effective", "OpenBSD waitid(2), si_uid";
+    WAITID_SI_UID_EFFECTIVE: Must, "openbsd/waitid/si-uid-effective", "OpenBSD waitid(2), si_uid",
+        untestable "no step gives a child an effective user that is not its real one";
     /// A WNOHANG waitid that found nothing leaves a siginfo of zeros.
     WAITID_NOHANG_ZEROES: Must, "openbsd/waitid/nohang-zeroes", "OpenBSD waitid(2); sys/kern/kern_exit.c";
     /// A continued child has SIGCONT in si_status.
@@ -33,7 +34,8 @@ clauses! {
         "OpenBSD wait(2), rusage; sys/kern/kern_exit.c";
     /// The parent of a child that a debugger traces is made to wait until the debugger is done, and then gets
     /// it.
-    ORPHAN_LIST: Must, "openbsd/ptrace/orphan-list", "OpenBSD sys/kern/kern_exit.c";
+    ORPHAN_LIST: Must, "openbsd/ptrace/orphan-list", "OpenBSD sys/kern/kern_exit.c",
+        untestable "no request traces a process there";
     /// On OpenBSD whether the child is lost or kept after EFAULT is recorded.
     WAIT_EFAULT_CHILD: Implementation, "openbsd/wait/efault-child", "OpenBSD wait(2), ERRORS";
     /// On OpenBSD the result of pid INT_MIN is recorded.

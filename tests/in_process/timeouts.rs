@@ -124,3 +124,59 @@ fn waiter_without_descriptors() -> i32 {
         _ => 5,
     }
 }
+
+/// What takes pidfds away from a process.
+#[cfg(target_os = "linux")]
+#[derive(Copy, Clone, Debug)]
+enum Without {
+    /// A filter that answers with this error.
+    Filter(i32),
+    /// No free descriptor.
+    Descriptors,
+}
+
+/// In a process of its own, since nothing gives pidfds back: 0 if bounded waits hold, 77 where they cannot be taken away.
+#[cfg(target_os = "linux")]
+fn waits_without_pidfds(how: Without) -> i32 {
+    use waitspec::sys::confine::{Denied, deny, limit};
+    let taken = match how {
+        Without::Filter(errno) => deny("pidfd_open", Denied::Errno(errno)),
+        Without::Descriptors => limit(rustix::process::Resource::Nofile, 0),
+    };
+    if taken.is_err() {
+        return 77;
+    }
+    let fork = || match process::fork() {
+        Ok(Forked::Parent(pid)) => Pid::from_raw(pid),
+        Ok(Forked::Child) => loop {
+            process::pause();
+        },
+        Err(_) => None,
+    };
+    let Some(held) = fork() else { return 1 };
+    let begun = Instant::now();
+    let limit = Duration::from_millis(5);
+    if wait4_timeout(Target::Pid(held), WaitOptions::NONE, limit) != Ok(None) || begun.elapsed() < limit {
+        return 2;
+    }
+    let _ = process::kill(held.as_raw_nonzero().get(), libc::SIGKILL);
+    match wait4_timeout(Target::Pid(held), WaitOptions::NONE, AGES) {
+        Ok(Some(done)) if done.status.event() == (Event::Signaled { signal: Signal::KILL, core: false }) => 0,
+        _ => 3,
+    }
+}
+
+#[rstest]
+#[serial]
+#[cfg(target_os = "linux")]
+fn a_bounded_wait_does_without_pidfds(
+    #[values(Without::Filter(libc::EPERM), Without::Filter(libc::ENOSYS), Without::Descriptors)] how: Without,
+) {
+    let pid = match process::fork().expect("a fork") {
+        Forked::Parent(pid) => Pid::from_raw(pid).expect("a pid"),
+        Forked::Child => process::exit_now(waits_without_pidfds(how)),
+    };
+    let done = wait4(Target::Pid(pid), WaitOptions::NONE).expect("our child").expect("it ended");
+    let code = done.status.exit_status();
+    assert!(matches!(code, Some(0 | 77)), "{how:?}: {:?}", done.status);
+}

@@ -99,6 +99,7 @@ fn observations_reach_the_driver() {
             pid: Some(4711),
             uid: None,
             status: Some(7),
+            ..Info::default()
         }),
         spill: Some(false),
     };
@@ -113,6 +114,7 @@ fn observations_reach_the_driver() {
             pid: Some(4711),
             uid: None,
             status: Some(7),
+            ..InfoNamed::default()
         }),
         spill: Some(false),
     };

@@ -186,4 +186,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         let bit = crate::wait::names::option("__WNOTHREAD").unwrap_or(0);
         w.real(&r.with(bit))
     }),
+    blind(
+        "fork-inherits-children",
+        "a forked child may wait for its siblings",
+        &posix::FORK_CHILD_HAS_NO_CHILDREN,
+    )
+    .asked(|w, _| {
+        w.remember(process::pid().into());
+    })
+    .call(|w, r| match w.born().first() {
+        Some(sibling) if w.remembered() != i64::from(process::pid()) => Ok(report(r, *sibling, exited(7))),
+        _ => w.real(r),
+    }),
 ];

@@ -390,7 +390,9 @@ fn nohang(t: &mut Trial) -> Outcome {
         t.expect(clause).field(&seen, "si_signo", info.signo.clone(), "0".to_owned())?;
         t.expect(clause).field(&seen, "si_pid", info.pid, 0)
     })?;
-    each(t, &[&illumos::WAITID_NOHANG_SI_PID], |t, clause| t.expect(clause).field(&seen, "si_pid", info.pid, 0))?;
+    each(t, &[&illumos::WAITID_NOHANG_SI_PID], |t, clause| {
+        t.expect(clause).field(&seen, "si_pid", info.pid, 0)
+    })?;
     let shown = if seen.info().is_some() { "written" } else { "untouched" };
     record(t, &[&macos::WAITID_NOHANG_SIGINFO], "siginfo-of-waitid-with-wnohang", shown)
 }
@@ -420,7 +422,8 @@ fn wait6(t: &mut Trial) -> Outcome {
 }
 
 fn usage_split(t: &mut Trial) -> Outcome {
-    let burns = Offspring { steps: vec![Step::BurnUser { us: 20_000 }, Step::exit(8)], ..Offspring::default() };
+    let burns =
+        Offspring { steps: vec![Step::BurnUser { us: 20_000 }, Step::exit(8)], ..Offspring::default() };
     let steps = [Step::Fork(burns), Step::Wait { pid: 0 }, Step::exit(7).reported()];
     let child = t.spawn(Scenario::of(steps))?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
@@ -444,7 +447,9 @@ fn options_of_waitid(t: &mut Trial) -> Outcome {
     let seen = with(t, Target::Child(&child), &["WNOWAIT"])?;
     each(t, &takes, |t, clause| t.expect(clause).reports(&seen, &child, Change::Exited(7)))?;
     let state = t.state(&child)?;
-    each(t, &takes, |t, clause| t.expect(clause).that(state != "gone", "the child to be kept", state.clone()))?;
+    each(t, &takes, |t, clause| {
+        t.expect(clause).that(state != "gone", "the child to be kept", state.clone())
+    })?;
     record(t, &recorded, "wnowait-of-waitpid", &format!("{}, the child {state}", seen.outcome()))?;
     if state == "gone" {
         return Ok(());
@@ -480,7 +485,8 @@ fn id_zero(t: &mut Trial) -> Outcome {
 fn status_bits(t: &mut Trial) -> Outcome {
     let clauses: [&'static Clause; 2] = [&macos::WAITID_STATUS_BITS, &illumos::WAITID_STATUS_BITS];
     t.spawn(Scenario::exits(0x7a5a_5a5a))?;
-    for (name, options) in [("si_status-of-a-peek", Options::NOWAIT), ("si_status-of-a-take", Options::NONE)] {
+    for (name, options) in [("si_status-of-a-peek", Options::NOWAIT), ("si_status-of-a-take", Options::NONE)]
+    {
         let seen = t.wait(Target::Any, options)?;
         let status = seen.fields().status.map_or("not shown".to_owned(), |status| format!("{status:#x}"));
         record(t, &clauses, name, &status)?;
@@ -674,7 +680,12 @@ fn null_infop(t: &mut Trial) -> Outcome {
         t.expect(clause).equal_if_seen("returned", ret.as_ref(), &0)?;
         t.expect(clause).that(state == "gone" || state == "unknown", "the child gone", state.clone())
     })?;
-    record(t, &[&openbsd::WAITID_NULL_INFOP], "waitid-with-a-null-infop", &format!("{}, the child {state}", seen.outcome()))
+    record(
+        t,
+        &[&openbsd::WAITID_NULL_INFOP],
+        "waitid-with-a-null-infop",
+        &format!("{}, the child {state}", seen.outcome()),
+    )
 }
 
 fn collision(t: &mut Trial) -> Outcome {

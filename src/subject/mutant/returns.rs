@@ -143,7 +143,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "zig#7143",
         "echild-crashes",
         "ECHILD of WNOHANG is taken for impossible, and ends the process",
-        &posix::WAITPID_ECHILD,
+        &posix::WAITPID_NOHANG_ECHILD,
     )
     .call(|w, r| {
         let seen = w.real(r)?;

@@ -93,11 +93,19 @@ impl Matrix {
         self.expectations.retain(|id, _| catalogue::cases().any(|known| known.id == id));
     }
 
-    /// As a file: one line for each case that kills a mutant.
+    /// As a file: JSON with a line for each case and for each mutant.
     pub fn text(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
-        text.push('\n');
-        text
+        fn lines<T: Serialize>(map: &BTreeMap<String, T>) -> String {
+            let json = |value: &T| serde_json::to_string(value).unwrap_or_default();
+            let lines: Vec<String> =
+                map.iter().map(|(key, value)| format!("\"{key}\":{}", json(value))).collect();
+            lines.join(",\n")
+        }
+        let system = serde_json::to_string(&self.system).unwrap_or_default();
+        let (expectations, rows) = (lines(&self.expectations), lines(&self.rows));
+        format!(
+            "{{\"system\":{system},\n\"expectations\":{{\n{expectations}\n}},\n\"rows\":{{\n{rows}\n}}}}\n"
+        )
     }
 
     /// Takes a finished trial on a mutant.
@@ -188,4 +196,34 @@ impl Matrix {
 pub fn mutant_of(subject: &str) -> Option<&'static Mutant> {
     let name = subject.strip_prefix("mutant:")?;
     mutants().find(|m| m.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Matrix {
+        let text = r#"{"system":"Linux x86_64","expectations":{"a.b":["posix/x/y"],"c.d":["posix/x/y"]},"rows":{
+            "m":{"posix/x/y":{"a.b":"wait wait4:hang"}}}}"#;
+        serde_json::from_str(text).expect("a matrix")
+    }
+
+    #[test]
+    fn a_matrix_reads_as_it_was_written() {
+        assert_eq!(serde_json::from_str::<Matrix>(&sample().text()).expect("a matrix"), sample());
+    }
+
+    #[test]
+    fn kills_are_told_one_by_one() {
+        let matrix = sample();
+        let kills: Vec<_> = matrix.kills().map(|k| (k.mutant, k.case, k.call, k.slow)).collect();
+        assert_eq!(kills, [("m", "a.b", Call::Wait, false), ("m", "a.b", Call::Wait4, true)]);
+    }
+
+    #[test]
+    fn a_mutant_that_every_other_case_kills_does_not_count() {
+        let matrix = sample();
+        let row = &matrix.rows["m"];
+        assert_eq!((matrix.share(row), matrix.counts(row)), (50, false));
+    }
 }

@@ -98,7 +98,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     made_for(
         "early-zombie-code-lost",
         "an exit from before a call of wait() is told as exit 0",
-        &posix::WAITPID_READY_AT_ONCE,
+        &posix::WAITPID_ANY_EACH_ONCE,
     )
     .call(|w, r| {
         let early = r.call == crate::sys::family::Call::Wait && w.look_for(r, WEXITED).is_some();

@@ -2,7 +2,7 @@
 //! things away from it. An agent that has it not answers `unsupported`, and the trial is skipped.
 
 use super::agent_ops::{Caught, caught};
-use super::seen::Seen;
+use super::seen::{End, Seen};
 use super::trial::{Child, Outcome, PROMPT, Pending, Stop, Trial};
 use crate::protocol::Line;
 use crate::protocol::request::{Answer, WaitRequest};
@@ -98,8 +98,15 @@ impl Trial<'_> {
         for key in line.keys().filter(|key| !["id", "options"].contains(key)) {
             forked.set(key, line.get(key).unwrap_or_default());
         }
-        let reply = self.agent(forked.with_list("options", line.list("options")))?;
         let shown = format!("{} in a fork", request.call.name());
+        let reply = match self.agent(forked.with_list("options", line.list("options"))) {
+            // The agent itself only waits for what its fork writes.
+            Err(Stop::Broken(_)) => {
+                let end = End::Hung("its fork did not answer in time");
+                return Ok(Seen { request, shown, end, layout: self.layout });
+            }
+            reply => reply?,
+        };
         match Answer::from_line(&reply, &request) {
             Ok(Answer::Called(reply)) => Ok(Seen::returned(request, shown, reply, self.layout)),
             Ok(Answer::Unsupported(_)) => Err(self.not_offered(&reply)),

@@ -60,7 +60,7 @@ pub(super) fn one(link: &mut Link, planned: &Planned, ground: &Ground) -> Option
     }
     let mut warden_dead = false;
     match link.ask_warden(Line::new("close"), CLEAN_UP) {
-        Ok(closed) => verdict::closed(&mut report, &mut result, &closed),
+        Ok(closed) => verdict::closed(&mut report, &mut result, &closed, planned.case),
         Err(LinkError::Interrupted) => return None,
         Err(_) => warden_dead = true,
     }

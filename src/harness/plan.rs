@@ -97,10 +97,6 @@ pub fn plan(
     if let Some(seed) = selection.shuffle {
         shuffle(&mut planned, seed);
     }
-    let once = planned.clone();
-    for _ in 1..selection.repeat.max(1) {
-        planned.extend_from_slice(&once);
-    }
     Ok(planned)
 }
 

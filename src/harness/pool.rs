@@ -3,8 +3,10 @@
 use super::case::Case;
 use super::event::{TrialReport, Verdict};
 use super::link::Link;
+use super::one::{Ground, Ran, one};
 use super::plan::Planned;
-use super::run::{CLEAN_UP, Ground, Ran, Session, one};
+use super::run::Session;
+use super::start::CLEAN_UP;
 use super::verdict;
 use super::wardens::Wardens;
 use crate::sys::family::Call;

@@ -77,7 +77,7 @@ fn runs_here(id: &str) -> bool {
 /// A cover of the matrix comes out as it says.
 fn holds(matrix: &Matrix) -> Result<usize, String> {
     let cover = matrix.cover();
-    let session = selftest::start(&[], None).map_err(|e| e.to_string())?;
+    let session = selftest::start(&[], &[], None).map_err(|e| e.to_string())?;
     let wanted: Vec<Wanted> = cover
         .iter()
         .filter_map(|kill| {

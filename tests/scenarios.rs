@@ -441,6 +441,9 @@ fn groups_and_sessions() {
         child.ok(&format!("setpgid pgid={parent}"));
         assert_eq!(number(&child.ok("getids"), "pgid"), parent);
     }
+    child.exit();
+    // Who leads no group may make a session.
+    let mut child = Socket::new().spawn([]);
     child.ok("setsid");
     let ids = child.ok("getids");
     assert_eq!((number(&ids, "pgid"), number(&ids, "sid")), (child.pid, child.pid));

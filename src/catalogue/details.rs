@@ -62,7 +62,7 @@ pub const CASES: &[Case] = &[
         id: "details.usage-fields",
         title: "the fields of the usage that Linux does not maintain are 0, and the microseconds of its times below a million",
         clauses: &[&linux::RUSAGE_UNMAINTAINED_ZERO, &posix::RUSAGE_TIMEVAL_NORMAL],
-        calls: Calls::WITH_USAGE,
+        calls: Calls::WITH_USAGE.few(),
         needs: Needs::NOTHING.burning(),
         at: here(),
         run: usage_fields,
@@ -80,7 +80,7 @@ pub const CASES: &[Case] = &[
         id: "details.joined-late",
         title: "whether a call asleep for a group reports a child that joined it later is recorded",
         clauses: &[&posix::WAITPID_GROUP_JOINED_LATE],
-        calls: Calls::WITH_TARGET,
+        calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: joined_late,
@@ -142,7 +142,7 @@ fn untraced_is_stopped(t: &mut Trial) -> Outcome {
 fn unmapped_user(t: &mut Trial) -> Outcome {
     /// `/proc/sys/kernel/overflowuid`, as it is unless somebody changes it.
     const OVERFLOW: i64 = 65_534;
-    t.request(Line::new("unshare-users"))?;
+    t.take_away(Line::new("unshare-users"))?;
     let child = t.spawn(Scenario::exits(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&linux::WAITID_SI_UID_UNMAPPED).reports(&seen, &child, Change::Exited(7))?;

@@ -10,6 +10,7 @@ mod blocked;
 mod cloned;
 mod details;
 mod elsewhere;
+mod elsewhere_reports;
 mod endings;
 mod errors;
 mod exit_code;
@@ -51,6 +52,7 @@ const THEMES: &[&[Case]] = &[
     cloned::CASES,
     details::CASES,
     elsewhere::CASES,
+    elsewhere_reports::CASES,
     endings::CASES,
     errors::CASES,
     exit_code::CASES,

@@ -193,7 +193,7 @@ fn fails_safely(t: &mut Trial, child: &Child, errno: &str) -> Outcome {
 
 fn no_more_descriptors(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
-    t.request(Line::new("limit").with("resource", "nofile").with("soft", 0))?;
+    t.take_away(Line::new("limit").with("resource", "nofile").with("soft", 0))?;
     fails_safely(t, &child, "EMFILE")
 }
 
@@ -201,7 +201,7 @@ fn forbidden(t: &mut Trial) -> Outcome {
     // Of two filters the first that forbids a call has its way: each error on its own is the matter of another trial.
     let errno = if t.call() == Call::Waitid { "ENOSYS" } else { "EPERM" };
     let child = t.spawn(Scenario::held())?;
-    t.request(Line::new("deny").with("call", "pidfd_open").with("errno", errno))?;
+    t.take_away(Line::new("deny").with("call", "pidfd_open").with("errno", errno))?;
     fails_safely(t, &child, errno)
 }
 

@@ -11,7 +11,7 @@ pub const CASES: &[Case] = &[
         id: "re-exec.children",
         title: "live children and zombies of a process are those of its next image, with the zombies' status",
         clauses: &[&posix::EXEC_KEEPS_CHILDREN, &posix::EXEC_KEEPS_ZOMBIES],
-        calls: Calls::ALL,
+        calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: children,

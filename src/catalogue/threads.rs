@@ -355,6 +355,10 @@ fn group_exit(t: &mut Trial) -> Outcome {
 fn group_exit_after_leader(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::LeaderExit { code: 5 })?;
+    if Calls::WITH_OPTIONS.has(t.call()) {
+        let seen = t.wait(Target::Any, Options::NOHANG)?;
+        t.expect(&posix::THREADS_EXIT_ENDS_ALL).nothing_ready(&seen)?;
+    }
     t.tell(&child, Step::exit(12))?;
     if Calls::WITH_INFO.has(t.call()) {
         t.await_zombie(&child)?;

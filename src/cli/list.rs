@@ -5,6 +5,7 @@ use super::table::{Cell, Format, Table};
 use crate::catalogue::{self, Case};
 use crate::harness::settings::RunError;
 use crate::scenario::library;
+use crate::selftest::Matrix;
 use crate::spec::{self, Clause};
 use crate::subject;
 use crate::sys::family::Call;
@@ -63,7 +64,7 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
         What::Cases => (cases(), &["clauses", "file"]),
         What::Scenarios => (scenarios(), &["steps"]),
         What::Subjects => (subjects(), &[]),
-        What::Mutants => (mutants(), &[]),
+        What::Mutants => (mutants(), &["origin"]),
         What::Calls => (calls(), &[]),
     };
     Ok(Said::well(table.render(args.format, left_out)))
@@ -121,7 +122,18 @@ fn clauses(only_uncovered: bool) -> Table {
 }
 
 fn summary() -> Table {
-    let mut table = Table::new(&["book", "clauses", "covered", "uncovered", "untestable", "cases", "trials"]);
+    let mut table = Table::new(&[
+        "book",
+        "clauses",
+        "covered",
+        "uncovered",
+        "untestable",
+        "seen to fail",
+        "cases",
+        "trials",
+    ]);
+    let matrix = Matrix::committed().unwrap_or_default();
+    let failing = matrix.clauses();
     let book = |clause: &Clause| clause.id.split('/').next().unwrap_or_default().to_owned();
     let mut books: Vec<String> = Vec::new();
     for clause in spec::clauses() {
@@ -140,6 +152,8 @@ fn summary() -> Table {
             count(Some(true)),
             count(Some(false)),
             count(None),
+            // For some mutant: what no broken subject ever failed is not known to be checked.
+            Cell::Count(clauses.iter().filter(|clause| failing.contains(clause.id)).count()),
             Cell::Count(cases.len()),
             Cell::Count(cases.iter().map(|case| case.calls.list().len()).sum()),
         ]);
@@ -173,9 +187,10 @@ fn subjects() -> Table {
 }
 
 fn mutants() -> Table {
-    let mut table = Table::new(&["mutant", "breaks", "clause"]);
+    let mut table = Table::new(&["mutant", "breaks", "clause", "origin"]);
     for mutant in subject::mutant::mutants() {
-        table.row([mutant.name.into(), mutant.breaks.into(), mutant.clause.id.into()]);
+        let origin = Cell::Text(mutant.origin.to_string());
+        table.row([mutant.name.into(), mutant.breaks.into(), mutant.clause.id.into(), origin]);
     }
     table
 }

@@ -10,7 +10,7 @@ use crate::selftest::{self, Findings, Matrix, matrix};
 use crate::subject::mutant::mutants;
 use clap::ValueEnum;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Judge the suite: every mutant must fail, by the clause that it breaks, and every expectation must fail for some mutant.
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,9 @@ Examples:
   waitspec selftest --format json | jq '.never_failed'
   waitspec selftest --save fixtures/kill-matrix.json           what the tests and `list --summary` read")]
 pub struct Args {
+    /// Only these cases: part of a `case@call`, or a pattern with `*`
+    #[arg(value_name = "PATTERN")]
+    patterns: Vec<String>,
     /// Only this mutant (may be repeated)
     #[arg(long = "mutant", value_name = "NAME")]
     mutants: Vec<String>,
@@ -30,7 +33,7 @@ pub struct Args {
     /// How many trials run beside each other
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
-    /// Write which trials kill which mutant to a file; with --mutant, replace those rows of it
+    /// Write which trials kill which mutant to a file; of some mutants or cases, replace what is there of them
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
 }
@@ -50,21 +53,13 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
             return Err(unknown("mutant", name, mutants().map(|mutant| mutant.name)));
         }
     }
-    let all = args.mutants.is_empty();
-    let (mut matrix, amiss) = fill(args)?;
-    if let Some(path) = &args.save {
-        let old = if all { None } else { std::fs::read(path).ok() };
-        let kept: Option<Matrix> = old.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        if let Some(mut kept) = kept {
-            kept.rows.extend(matrix.rows.clone());
-            kept.rows.retain(|name, _| mutants().any(|known| known.name == name));
-            kept.expectations.clone_from(&matrix.expectations);
-            matrix = kept;
-        }
-        std::fs::write(path, matrix.text())
-            .map_err(|e| RunError::Usage(format!("cannot write {}: {e}", path.display())))?;
-    }
-    let mut findings = Findings::of(&matrix, matrix.rows.len() == mutants().count());
+    let (matrix, amiss) = fill(args)?;
+    let matrix = match &args.save {
+        None => matrix,
+        Some(path) => save(args, path, matrix)?,
+    };
+    let whole = matrix.rows.len() == mutants().count() && (args.patterns.is_empty() || args.save.is_some());
+    let mut findings = Findings::of(&matrix, whole);
     findings.amiss = amiss;
     let faults = findings.faults();
     let text = match args.format {
@@ -77,9 +72,25 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
     Ok(Said { text, code: u8::from(!faults.is_empty()) })
 }
 
+/// Writes the matrix to a file; of some mutants or cases, into what it held of the others.
+fn save(args: &Args, path: &Path, matrix: Matrix) -> Result<Matrix, RunError> {
+    let mut whole = matrix.clone();
+    if !(args.mutants.is_empty() && args.patterns.is_empty())
+        && let Ok(bytes) = std::fs::read(path)
+    {
+        whole = serde_json::from_slice(&bytes)
+            .map_err(|e| RunError::Usage(format!("{} is no kill matrix: {e}", path.display())))?;
+        let cases = matrix.expectations.keys().cloned().collect::<Vec<_>>();
+        whole.update(matrix, &cases.iter().map(String::as_str).collect());
+    }
+    std::fs::write(path, whole.text())
+        .map_err(|e| RunError::Usage(format!("cannot write {}: {e}", path.display())))?;
+    Ok(whole)
+}
+
 /// Runs the trials; what became of the mutants, and what went wrong elsewhere.
 fn fill(args: &Args) -> Result<(Matrix, Vec<String>), RunError> {
-    let session = selftest::start(&args.mutants, args.jobs)?;
+    let session = selftest::start(&args.mutants, &args.patterns, args.jobs)?;
     let wanted = selftest::all(&session);
     let header = session.header();
     let mut matrix = Matrix { system: format!("{} {}", header.kernel, header.machine), ..Matrix::default() };

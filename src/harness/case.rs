@@ -3,6 +3,7 @@
 use super::trial::{Outcome, Trial};
 use crate::spec::{Clause, Profile};
 use crate::sys::family::Call;
+use std::fmt;
 use std::panic::Location;
 
 /// A short program that checks clauses, once for each call that it is written for.
@@ -219,6 +220,18 @@ pub enum Need {
     CoreFiles,
     /// More than one processor.
     Processors,
+}
+
+impl fmt::Display for Need {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Need::Root => "the superuser",
+            Need::NotRoot => "an ordinary user",
+            Need::Threads => "an agent with threads",
+            Need::CoreFiles => "core files in the working folder",
+            Need::Processors => "two processors",
+        })
+    }
 }
 
 impl Needs {

@@ -139,7 +139,10 @@ impl Trial<'_> {
         if birth.awaited {
             // It says hello first. A signal that came before its steps were done would find another process than is meant.
             let id = self.send_step(&child, &Step::Getids)?;
-            self.await_step(&child, id)?;
+            let reply = self.await_step(&child, id)?;
+            if reply.word() != "ok" {
+                return Err(self.step_failed(&reply.get("step").unwrap_or_default(), &reply));
+            }
         }
         self.children.push(Known { child: child.clone(), adopted: birth.connects });
         Ok(child)

@@ -2,7 +2,7 @@
 //! things away from it. An agent that has it not answers `unsupported`, and the trial is skipped.
 
 use super::agent_ops::{Caught, caught};
-use super::seen::Seen;
+use super::seen::{End, Seen};
 use super::trial::{Child, Outcome, PROMPT, Pending, Stop, Trial};
 use crate::protocol::Line;
 use crate::protocol::request::{Answer, WaitRequest};
@@ -51,7 +51,10 @@ impl Trial<'_> {
     /// Makes the agent the leader of a session with a terminal; the descriptor of what types at it. To be asked for before any
     /// child is there.
     pub fn terminal(&mut self) -> Result<i64, Stop> {
-        self.fd_of(Line::new("terminal"))
+        match self.attempt(Line::new("terminal"))? {
+            Ok(reply) => reply.number("fd").map_err(|e| Stop::Protocol(format!("reply to terminal: {e}"))),
+            Err(errno) => Err(Stop::Skip(format!("no terminal is to be had here: {errno}"))),
+        }
     }
 
     /// Types at the terminal.
@@ -95,8 +98,15 @@ impl Trial<'_> {
         for key in line.keys().filter(|key| !["id", "options"].contains(key)) {
             forked.set(key, line.get(key).unwrap_or_default());
         }
-        let reply = self.agent(forked.with_list("options", line.list("options")))?;
         let shown = format!("{} in a fork", request.call.name());
+        let reply = match self.agent(forked.with_list("options", line.list("options"))) {
+            // The agent itself only waits for what its fork writes.
+            Err(Stop::Broken(_)) => {
+                let end = End::Hung("its fork did not answer in time");
+                return Ok(Seen { request, shown, end, layout: self.layout });
+            }
+            reply => reply?,
+        };
         match Answer::from_line(&reply, &request) {
             Ok(Answer::Called(reply)) => Ok(Seen::returned(request, shown, reply, self.layout)),
             Ok(Answer::Unsupported(_)) => Err(self.not_offered(&reply)),
@@ -130,6 +140,15 @@ impl Trial<'_> {
     pub fn attempt(&mut self, request: Line) -> Result<Result<Line, String>, Stop> {
         let reply = self.agent(request)?;
         Ok(if reply.word() == "ok" { Ok(reply) } else { Err(reply.get("errno").unwrap_or_default()) })
+    }
+
+    /// Any request that takes something away from the agent; where that cannot be done there is nothing to be seen.
+    pub fn take_away(&mut self, request: Line) -> Outcome {
+        let shown = request.word().to_owned();
+        match self.attempt(request)? {
+            Ok(_) => Ok(()),
+            Err(errno) => Err(Stop::Skip(format!("{shown} is not to be had here: {errno}"))),
+        }
     }
 
     /// Any request that must succeed; what is not to be had here is a reason to skip.

@@ -182,7 +182,11 @@ impl Link {
         let late = format!("{word} of child {name}");
         self.await_message(within, &late, true, |m| match m {
             Message::Child(n, line) if n == name => match id {
-                Some(_) => (line.id() == id).then(|| line.clone()),
+                // A step that it was started with could not be done: no other answer follows.
+                Some(_) => {
+                    let ended = line.word() == "err" && line.id().is_none() && line.get("step").is_some();
+                    (line.id() == id || ended).then(|| line.clone())
+                }
                 // A step that it was started with could not be done: nothing else follows.
                 None => {
                     (line.word() == word || line.word() == "err" && line.id().is_none()).then(|| line.clone())

@@ -32,4 +32,7 @@ pub mod wardens;
 
 mod calls;
 mod children;
+mod one;
+mod queue;
+mod start;
 mod verdict;

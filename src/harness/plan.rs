@@ -40,11 +40,11 @@ impl Surroundings {
     /// Why a case cannot be tried, if it cannot.
     pub fn lack(&self, case: &Case, threads: bool) -> Option<String> {
         case.needs.each.iter().find_map(|need| match need {
-            Need::Root if !self.root => Some("needs the superuser".to_owned()),
-            Need::NotRoot if self.root => Some("needs an ordinary user".to_owned()),
+            Need::Root if !self.root => Some(format!("needs {need}")),
+            Need::NotRoot if self.root => Some(format!("needs {need}")),
             Need::CoreFiles if !self.core_files => Some("no core files are written here".to_owned()),
             Need::Threads if !threads => Some("the agent has no threads".to_owned()),
-            Need::Processors if self.processors < 2 => Some("needs two processors".to_owned()),
+            Need::Processors if self.processors < 2 => Some(format!("needs {need}")),
             _ => None,
         })
     }
@@ -96,10 +96,6 @@ pub fn plan(
         .collect();
     if let Some(seed) = selection.shuffle {
         shuffle(&mut planned, seed);
-    }
-    let once = planned.clone();
-    for _ in 1..selection.repeat.max(1) {
-        planned.extend_from_slice(&once);
     }
     Ok(planned)
 }

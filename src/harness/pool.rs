@@ -3,8 +3,10 @@
 use super::case::Case;
 use super::event::{SubjectInfo, TrialReport, Verdict};
 use super::link::{Link, LinkError};
+use super::one::{Ground, Ran, one};
 use super::plan::Planned;
-use super::run::{CLEAN_UP, Ground, Ran, Session, Start, one, open};
+use super::run::Session;
+use super::start::{CLEAN_UP, Start, open};
 use super::trial::{Stop, Trial};
 use super::verdict;
 use super::wardens::Wardens;

@@ -1,6 +1,7 @@
 //! From what happened in a trial to its verdict and report.
 
-use super::event::{Outcome as ClauseOutcome, SubjectInfo, TrialReport, Verdict};
+use super::case::Case;
+use super::event::{Failure, Outcome as ClauseOutcome, SubjectInfo, TrialReport, Verdict};
 use super::plan::Planned;
 use super::trial::{Outcome, Stop, Trial};
 use crate::protocol::Line;
@@ -50,7 +51,7 @@ pub(super) fn collect(report: &mut TrialReport, mut trial: Trial<'_>, result: &O
 }
 
 /// Takes over what the warden found when it ended the trial.
-pub(super) fn closed(report: &mut TrialReport, result: &mut Outcome, closed: &Line) {
+pub(super) fn closed(report: &mut TrialReport, result: &mut Outcome, closed: &Line, case: &Case) {
     let leaked = closed.list("leaked");
     if !leaked.is_empty() && result.is_ok() {
         report.verdict = Verdict::Leak;
@@ -62,13 +63,20 @@ pub(super) fn closed(report: &mut TrialReport, result: &mut Outcome, closed: &Li
             "processes that could not be reaped, since the warden's wait does not tell of them: {stuck}"
         ));
     }
-    if let (Err(Stop::Broken(why) | Stop::Crash(super::event::Failure { got: why, .. })), Some(status)) =
-        (result, closed.number_opt("agent").ok().flatten())
-    {
-        let status = crate::wait::Layout::HOST.decode(status as i32);
-        if let Some(signal) = status.term_signal().filter(|s| s.number() != libc::SIGKILL) {
-            *why = format!("{why} (killed by {signal})");
+    let ended = closed.number_opt("agent").ok().flatten();
+    let killed = ended.and_then(|status| crate::wait::Layout::HOST.decode(status as i32).term_signal());
+    let Some(signal) = killed.filter(|s| s.number() != libc::SIGKILL) else { return };
+    match result {
+        Err(Stop::Crash(failure)) => failure.got = format!("{} (killed by {signal})", failure.got),
+        // What was asked of its children in vain was not theirs: they died with it.
+        Err(Stop::Broken(why)) => {
+            let clause = case.clauses[0];
+            let got = format!("{why} (killed by {signal})");
+            let failure = Failure { clause, expected: "the agent to live".to_owned(), got };
+            report.clauses.push((clause, ClauseOutcome::Fail));
+            *result = Err(Stop::Crash(failure));
         }
+        _ => {}
     }
 }
 

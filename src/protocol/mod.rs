@@ -20,12 +20,13 @@
 //! with a failure. It begins with
 //!
 //! ```text
-//! hello protocol=1 name=NAME version=V issues=URL os=OS libc=L arch=A pid=N calls=waitpid,wait4 [threads=yes] [raw=yes] [retries=eintr]
+//! hello protocol=1 name=NAME version=V issues=URL os=OS libc=L arch=A pid=N calls=waitpid,wait4 [threads=yes] [raw=yes] [retries=eintr] [ignored=SIGCHLD]
 //! ```
 //!
 //! (`OS` is `linux`, `freebsd`, `netbsd`, `openbsd`, `dragonfly`, `macos` or `illumos`) and then serves these, one at a
 //! time; once its input ends it exits. `raw=yes`: its calls are the kernel's own, with no library between, so that bad
-//! pointers can be judged. `retries=eintr`: a call that a signal ended is made again before anybody sees it. Requests with `thread=N` (N from 1 up) run on the thread of that number, which the
+//! pointers can be judged. `retries=eintr`: a call that a signal ended is made again before anybody sees it. `ignored=SIGCHLD`: it
+//! was started with that signal ignored. Requests with `thread=N` (N from 1 up) run on the thread of that number, which the
 //! agent makes when it is first named, if it has threads; their replies may come in any order. Standard output carries
 //! nothing else, and each line in one piece.
 //!
@@ -54,6 +55,30 @@
 //! | `decode status=0x7f` | the subject's own macros or methods on a status word | `ok exited=yes signaled=no stopped=no continued=no wexitstatus=N wtermsig=N wstopsig=N coredump=yes exitcode=N` (those that it has) |
 //! | `bye` | exit 0 | `ok` |
 //!
+//! These are asked for by some cases only; an agent that answers them `unsupported` has those skipped:
+//!
+//! | request | what it does | reply |
+//! |---|---|---|
+//! | `clone argv=A,B,... image=any words=N exit-signal=S [clone3=yes] [pidfd=yes] [newpid=yes] [newuser=yes]` | a child by `clone`, in a copy of the agent; `exit-signal=0` is none, another number goes as it is | `ok pid=N [fd=N]` |
+//! | `posix_spawn argv=A,B,...` | a child by `posix_spawnp` | `ok pid=N` |
+//! | `in-fork call=C ...` | the call of that name, with its own keys, in a fork of the agent, which then ends and is reaped; it is not announced | that of the call |
+//! | `exec argv=A,B,...` | the agent becomes another image of itself: if it is this crate, by that program with `--agent NAME` behind it | a `hello` |
+//! | `getids [thread=N]` | | `ok pid=N tid=N` |
+//! | `ptrace do=R pid=N [sig=S] [options=O,...]` | `attach`, `seize`, `cont`, `syscall`, `listen`, `interrupt`, `set-options`, `detach` or `event-message`; the options are `sysgood`, `fork`, `vfork`, `clone`, `exec`, `exit` | `ok value=N` |
+//! | `terminal` | makes a session with a pseudo-terminal, whose other side is a descriptor of the agent | `ok fd=N` |
+//! | `type fd=N bytes=B` | writes there | `ok` |
+//! | `foreground pgid=N` | `tcsetpgrp` | `ok` |
+//! | `pidfd_thread tid=N` | `pidfd_open` with `PIDFD_THREAD` | `ok fd=N` |
+//! | `pidfd_getfd pid=N fd=N` | takes a descriptor out of a process | `ok fd=N` |
+//! | `pidfd_signal fd=N sig=S` | `pidfd_send_signal`; `sig=0` only asks | `ok` |
+//! | `pidfd_info fd=N` | `PIDFD_GET_INFO` | `ok [of=N] [status=0x...]` |
+//! | `blocking fd=N on=yes or no` | clears or sets `O_NONBLOCK` | `ok` |
+//! | `sigwait sig=S`, `signalfd sig=S` | takes a blocked signal, waiting five seconds for it at most (then `EAGAIN`) | `ok seen=SIG:CODE:PID:UID:STATUS` |
+//! | `times` | | `ok tick_us=N utime_us=N stime_us=N cutime_us=N cstime_us=N` |
+//! | `limit resource=nofile or core soft=N` | `setrlimit` of the soft limit | `ok` |
+//! | `deny call=pidfd_open errno=E` | a filter for system calls | `ok` |
+//! | `unshare-users` | goes into a new user namespace without a mapped user | `ok` |
+//!
 //! `count` counts every signal, `seen` holds those of `do=record` (as `si_signo` and its fellows below), `waited` the calls
 //! of `do=wait`: the return value or the `errno`'s name, then the status word, `untouched`, or nothing if the subject
 //! does not show it.
@@ -67,7 +92,8 @@
 //! err id=9 errno=ECHILD status=untouched rusage=untouched
 //! ```
 //!
-//! `P` in a request is `buffer`, `null` or `bad` (an address that cannot be written); a missing one is `buffer`, but a
+//! `P` in a request is `buffer`, `null`, `bad` (an address that cannot be written) or `kernel` (one in the kernel's part of the
+//! address space); a missing one is `buffer`, but a
 //! missing `rusage` of `waitid` is not asked for. Missing `options` are 0; raw bits are one unsigned number of 32 bits.
 //!
 //! The agent fills each buffer with the byte 0xA5 and puts a canary behind it. In the reply, `status`, `rusage`, `info`
@@ -76,8 +102,10 @@
 //! what a typed binding says. `spill=yes` says that a byte behind a buffer changed.
 //!
 //! The fields are `ru_utime_us ru_stime_us ru_maxrss ru_minflt ru_majflt ru_inblock ru_oublock ru_nvcsw ru_nivcsw`
-//! (`ru_maxrss` in the kernel's own unit); for the second half of `wait6`'s usage, `children=` and the same with `rc_`;
-//! and `si_signo si_code si_pid si_uid si_status` (`si_status` is a number: an exit code, or a signal in the numbers of
+//! (`ru_maxrss` in the kernel's own unit), and of an agent that sees them `ru_others` (all other fields, added up) and
+//! `ru_irregular` (how many of the two times have microseconds beyond 999,999); for the second half of `wait6`'s usage,
+//! `children=` and the same with `rc_`; and `si_signo si_code si_pid si_uid si_status`, and of an agent that sees them
+//! `si_errno` and `si_other_bytes` (how many bytes were written that belong to no field) (`si_status` is a number: an exit code, or a signal in the numbers of
 //! the agent's system, as in a status word).
 //!
 //! # Child

@@ -1,7 +1,7 @@
 //! What a [`Matrix`] says of the mutants, the expectations and the cases.
 
 use super::justified;
-use super::matrix::{LEAK, Matrix};
+use super::matrix::{LEAK, Matrix, kill_count, killers};
 use crate::subject::mutant::{Mutant, mutants};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -92,7 +92,7 @@ impl Findings {
     }
 
     fn expectations(&mut self, matrix: &Matrix) {
-        let counting = matrix.kills().filter(|kill| matrix.rows[kill.mutant].counts());
+        let counting = matrix.kills().filter(|kill| matrix.counts(&matrix.rows[kill.mutant]));
         let failed: BTreeSet<(&str, &str)> = counting.map(|kill| (kill.case, kill.clause)).collect();
         let mut excused = BTreeSet::new();
         for (case, clauses) in &matrix.expectations {
@@ -134,20 +134,20 @@ impl Findings {
 
 fn of_mutant(matrix: &Matrix, mutant: &'static Mutant) -> OfMutant {
     let row = &matrix.rows[mutant.name];
-    let own = row.kills.get(mutant.clause.id);
+    let own = row.get(mutant.clause.id);
     // A leak is not the failure of an expectation, and names no clause.
-    let by_its_clause = own.is_some() || row.kills.contains_key(LEAK);
-    let first = own.or(row.kills.values().next()).and_then(|cases| cases.iter().next());
+    let by_its_clause = own.is_some() || row.contains_key(LEAK);
+    let first = own.or(row.values().next()).and_then(|cases| cases.iter().next());
     OfMutant {
         mutant: mutant.name,
         breaks: mutant.breaks,
         origin: mutant.origin.to_string(),
         clause: mutant.clause.id,
-        cases: row.killers().len(),
-        trials: row.kill_count(),
+        cases: killers(row).len(),
+        trials: kill_count(row),
         by_its_clause,
-        share: row.share(),
-        counts: row.counts(),
+        share: matrix.share(row),
+        counts: matrix.counts(row),
         first: first.map(|(case, calls)| {
             let call = calls.split([' ', ':']).next().unwrap_or_default();
             format!("{case}@{call}")
@@ -158,8 +158,8 @@ fn of_mutant(matrix: &Matrix, mutant: &'static Mutant) -> OfMutant {
 /// Groups of cases that exactly the same mutants fail.
 fn alike(matrix: &Matrix) -> Vec<Alike> {
     let mut columns: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (mutant, row) in matrix.rows.iter().filter(|(_, row)| row.counts()) {
-        for case in row.killers() {
+    for (mutant, row) in matrix.rows.iter().filter(|(_, row)| matrix.counts(row)) {
+        for case in killers(row) {
             columns.entry(case).or_default().insert(mutant);
         }
     }

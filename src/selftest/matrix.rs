@@ -26,16 +26,9 @@ pub struct Matrix {
     pub rows: BTreeMap<String, Row>,
 }
 
-/// What kills one mutant.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Row {
-    /// How many cases were tried on it, those that were skipped left out.
-    pub cases: usize,
-    /// How many trials.
-    pub trials: usize,
-    /// By clause and case: the calls, those that showed it by a hang as `wait4:hang` and so on.
-    pub kills: BTreeMap<String, BTreeMap<String, String>>,
-}
+/// What kills one mutant: by clause and case the calls, those that showed it otherwise than by a failed expectation as
+/// `wait4:hang`, `wait4:crash` or `wait4:leak`.
+pub type Row = BTreeMap<String, BTreeMap<String, String>>;
 
 /// A trial that kills a mutant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,26 +45,14 @@ pub struct Kill<'m> {
     pub slow: bool,
 }
 
-impl Row {
-    /// The cases that kill it.
-    pub fn killers(&self) -> BTreeSet<&str> {
-        self.kills.values().flat_map(|cases| cases.keys().map(String::as_str)).collect()
-    }
+/// The cases that kill a mutant.
+pub fn killers(row: &Row) -> BTreeSet<&str> {
+    row.values().flat_map(|cases| cases.keys().map(String::as_str)).collect()
+}
 
-    /// How many trials kill it.
-    pub fn kill_count(&self) -> usize {
-        self.kills.values().flat_map(BTreeMap::values).map(|calls| calls.split(' ').count()).sum()
-    }
-
-    /// The share of the cases that kill it, in percent.
-    pub fn share(&self) -> usize {
-        if self.cases == 0 { 0 } else { self.killers().len() * 100 / self.cases }
-    }
-
-    /// Whether it proves anything of the cases that kill it: at most a quarter of all do.
-    pub fn counts(&self) -> bool {
-        self.killers().len() * 4 <= self.cases
-    }
+/// How many trials kill a mutant.
+pub fn kill_count(row: &Row) -> usize {
+    row.values().flat_map(BTreeMap::values).map(|calls| calls.split(' ').count()).sum()
 }
 
 impl Matrix {
@@ -83,20 +64,53 @@ impl Matrix {
         serde_json::from_str(COMMITTED).map_err(|e| format!("fixtures/kill-matrix.json: {e}"))
     }
 
-    /// As a file: one line for each clause of a mutant.
+    /// The share of all cases that kill a mutant, in percent.
+    pub fn share(&self, row: &Row) -> usize {
+        (killers(row).len() * 100).checked_div(self.expectations.len()).unwrap_or(0)
+    }
+
+    /// Whether a mutant proves anything of the cases that kill it: at most a quarter of all do.
+    pub fn counts(&self, row: &Row) -> bool {
+        killers(row).len() * 4 <= self.expectations.len()
+    }
+
+    /// Takes over what was found for some mutants or some cases.
+    pub fn update(&mut self, newer: Matrix, cases: &BTreeSet<&str>) {
+        self.system = newer.system;
+        for (mutant, row) in newer.rows {
+            let old = self.rows.entry(mutant).or_default();
+            for clauses in old.values_mut() {
+                clauses.retain(|case, _| !cases.contains(case.as_str()));
+            }
+            for (clause, cases) in row {
+                old.entry(clause).or_default().extend(cases);
+            }
+            old.retain(|_, cases| !cases.is_empty());
+        }
+        self.expectations.retain(|case, _| !cases.contains(case.as_str()));
+        self.expectations.extend(newer.expectations);
+        self.rows.retain(|name, _| mutants().any(|known| known.name == name));
+        self.expectations.retain(|id, _| catalogue::cases().any(|known| known.id == id));
+    }
+
+    /// As a file: JSON with a line for each case and for each mutant.
     pub fn text(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
-        text.push('\n');
-        text
+        fn lines<T: Serialize>(map: &BTreeMap<String, T>) -> String {
+            let json = |value: &T| serde_json::to_string(value).unwrap_or_default();
+            let lines: Vec<String> =
+                map.iter().map(|(key, value)| format!("\"{key}\":{}", json(value))).collect();
+            lines.join(",\n")
+        }
+        let system = serde_json::to_string(&self.system).unwrap_or_default();
+        let (expectations, rows) = (lines(&self.expectations), lines(&self.rows));
+        format!(
+            "{{\"system\":{system},\n\"expectations\":{{\n{expectations}\n}},\n\"rows\":{{\n{rows}\n}}}}\n"
+        )
     }
 
     /// Takes a finished trial on a mutant.
     pub fn add(&mut self, mutant: &str, wanted: &Wanted, report: &TrialReport) {
         let row = self.rows.entry(mutant.to_owned()).or_default();
-        if matches!(report.verdict, Verdict::Skip(_) | Verdict::Broken(_)) {
-            return;
-        }
-        row.trials += 1;
         if !report.verdict.is_bad() {
             return;
         }
@@ -107,7 +121,7 @@ impl Matrix {
         let failed: Vec<&str> =
             report.clauses.iter().filter(|(_, o)| *o == Outcome::Fail).map(|(c, _)| c.id).collect();
         for clause in if failed.is_empty() { vec![LEAK] } else { failed } {
-            let calls = row.kills.entry(clause.to_owned()).or_default().entry(wanted.case.id.to_owned());
+            let calls = row.entry(clause.to_owned()).or_default().entry(wanted.case.id.to_owned());
             calls.and_modify(|calls| *calls = format!("{calls} {call}")).or_insert_with(|| call.clone());
         }
     }
@@ -125,9 +139,7 @@ impl Matrix {
 
     /// Brings calls into one order, since trials end in any.
     pub fn sort(&mut self) {
-        for calls in
-            self.rows.values_mut().flat_map(|row| row.kills.values_mut()).flat_map(BTreeMap::values_mut)
-        {
+        for calls in self.rows.values_mut().flat_map(BTreeMap::values_mut).flat_map(BTreeMap::values_mut) {
             let mut words: Vec<&str> = calls.split(' ').collect();
             words.sort_unstable();
             *calls = words.join(" ");
@@ -137,7 +149,7 @@ impl Matrix {
     /// Every kill, in the order of mutants, clauses and cases.
     pub fn kills(&self) -> impl Iterator<Item = Kill<'_>> {
         self.rows.iter().flat_map(|(mutant, row)| {
-            row.kills.iter().flat_map(move |(clause, cases)| {
+            row.iter().flat_map(move |(clause, cases)| {
                 cases.iter().flat_map(move |(case, calls)| {
                     calls.split(' ').filter_map(move |word| {
                         let (call, how) = word.split_once(':').unwrap_or((word, "fail"));
@@ -151,8 +163,8 @@ impl Matrix {
 
     /// The clauses that some mutant which counts makes fail.
     pub fn clauses(&self) -> BTreeSet<&str> {
-        let counting = self.rows.values().filter(|row| row.counts());
-        counting.flat_map(|row| row.kills.keys()).map(String::as_str).filter(|c| *c != LEAK).collect()
+        let counting = self.rows.values().filter(|row| self.counts(row));
+        counting.flat_map(BTreeMap::keys).map(String::as_str).filter(|c| *c != LEAK).collect()
     }
 
     /// A few kills in which every mutant dies, by the clause that it names if by any, and every expectation fails that ever
@@ -160,7 +172,7 @@ impl Matrix {
     pub fn cover(&self) -> Vec<Kill<'_>> {
         let burns: BTreeSet<&str> =
             catalogue::cases().filter(|case| case.needs.burns).map(|case| case.id).collect();
-        let mut kills: Vec<Kill<'_>> = self.kills().filter(|kill| self.rows[kill.mutant].counts()).collect();
+        let mut kills: Vec<Kill<'_>> = self.kills().collect();
         kills.sort_by_key(|kill| (kill.slow, burns.contains(kill.case)));
         let mut chosen: Vec<Kill<'_>> = Vec::new();
         for mutant in mutants() {
@@ -168,8 +180,10 @@ impl Matrix {
             let named = kills.iter().filter(of).find(|kill| kill.clause == mutant.clause.id);
             chosen.extend(named.or_else(|| kills.iter().find(of)));
         }
-        let mut failed: BTreeSet<(&str, &str)> = chosen.iter().map(|k| (k.case, k.clause)).collect();
-        for kill in &kills {
+        let counts = |kill: &&Kill<'_>| self.counts(&self.rows[kill.mutant]);
+        let mut failed: BTreeSet<(&str, &str)> =
+            chosen.iter().filter(|kill| counts(kill)).map(|k| (k.case, k.clause)).collect();
+        for kill in kills.iter().filter(counts) {
             if failed.insert((kill.case, kill.clause)) {
                 chosen.push(*kill);
             }
@@ -182,4 +196,34 @@ impl Matrix {
 pub fn mutant_of(subject: &str) -> Option<&'static Mutant> {
     let name = subject.strip_prefix("mutant:")?;
     mutants().find(|m| m.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Matrix {
+        let text = r#"{"system":"Linux x86_64","expectations":{"a.b":["posix/x/y"],"c.d":["posix/x/y"]},"rows":{
+            "m":{"posix/x/y":{"a.b":"wait wait4:hang"}}}}"#;
+        serde_json::from_str(text).expect("a matrix")
+    }
+
+    #[test]
+    fn a_matrix_reads_as_it_was_written() {
+        assert_eq!(serde_json::from_str::<Matrix>(&sample().text()).expect("a matrix"), sample());
+    }
+
+    #[test]
+    fn kills_are_told_one_by_one() {
+        let matrix = sample();
+        let kills: Vec<_> = matrix.kills().map(|k| (k.mutant, k.case, k.call, k.slow)).collect();
+        assert_eq!(kills, [("m", "a.b", Call::Wait, false), ("m", "a.b", Call::Wait4, true)]);
+    }
+
+    #[test]
+    fn a_mutant_that_every_other_case_kills_does_not_count() {
+        let matrix = sample();
+        let row = &matrix.rows["m"];
+        assert_eq!((matrix.share(row), matrix.counts(row)), (50, false));
+    }
 }

@@ -45,11 +45,12 @@ pub fn subject_of(mutant: &str) -> String {
 
 /// The mutants and the unbroken subjects, ready for trials.
 ///
-/// Must be called before the process has any thread, as it forks the wardens. `mutants` empty means all of them.
+/// Must be called before the process has any thread, as it forks the wardens. `mutants` empty means all of them, and
+/// `patterns` every case.
 ///
 /// # Errors
 /// Those of [`Session::start`].
-pub fn start(mutants: &[String], jobs: Option<usize>) -> Result<Session, RunError> {
+pub fn start(mutants: &[String], patterns: &[String], jobs: Option<usize>) -> Result<Session, RunError> {
     let named: Vec<String> = match mutants {
         [] => mutant::mutants().map(|m| m.name.to_owned()).collect(),
         named => named.to_vec(),
@@ -58,8 +59,8 @@ pub fn start(mutants: &[String], jobs: Option<usize>) -> Result<Session, RunErro
     // Trials that hang sleep through their grace: others use the time.
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let jobs = Some(jobs.unwrap_or((4 * processors).min(32)));
-    let settings =
-        Settings { subjects, selection: Selection::default(), jobs, strict: true, ..Settings::default() };
+    let selection = Selection { patterns: patterns.to_vec(), ..Selection::default() };
+    let settings = Settings { subjects, selection, jobs, strict: true, ..Settings::default() };
     Session::start(&settings, &Registry::built_in())
 }
 

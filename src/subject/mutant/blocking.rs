@@ -16,16 +16,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         let before = r.blocks() && w.look(r).is_some_and(|(_, word)| is_end(word));
         if before { never() } else { w.real(r) }
     }),
-    blind(
-        "wakeup-lost",
-        "one death in a thousand does not wake the sleeping waiter",
-        &posix::WAITPID_BLOCKS_UNTIL_CHANGE,
-    )
-    .call(|w, r| {
-        let seen = w.real(r)?;
-        let lost = r.blocks() && seen.is_end() && w.turn() % 1000 == 0;
-        if lost { never() } else { Ok(seen) }
-    }),
     blind("no-block", "a blocking wait returns 0 while the child runs", &posix::WAITPID_BLOCKS_UNTIL_CHANGE)
         .call(|w, r| w.real(&r.with(WNOHANG))),
     blind(

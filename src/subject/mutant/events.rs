@@ -3,7 +3,7 @@
 use super::asked::{Asked, CONTINUED, Told, exited, is_end, killed, stopped};
 use super::wrapped::{Wrapped, error, never, nothing, report};
 use super::{Mutant, blind, made_for, seen_in};
-use crate::spec::posix;
+use crate::spec::{linux, posix};
 use crate::sys::family::{Observation, Request};
 use crate::sys::process_table::{self, State};
 use crate::sys::signals::{self, Action, Flags};
@@ -102,36 +102,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
         })
     }),
     blind(
-        "continue-queued",
-        "an untaken continue is reported although a stop followed",
-        &posix::STATUS_STOP_REPLACES_CONTINUE,
-    )
-    .call(|w, r| {
-        let next = w.look_for(r, WEXITED | WSTOPPED | WCONTINUED);
-        if let (Some((pid, word)), true) = (next, r.has(WCONTINUED))
-            && !is_end(word)
-            && word != CONTINUED
-            && w.forget(pid).is_some()
-        {
-            return Ok(report(r, pid, CONTINUED));
-        }
-        w.then(r, |seen| {
-            let Some(pid) = seen.child() else { return };
-            if seen.is_stop() {
-                w.keep(pid, 1);
-            } else {
-                w.forget(pid);
-            }
-        })
-    }),
-    blind(
         "stop-before-exit",
         "an untaken stop is reported before the exit that followed",
         &posix::STATUS_EXIT_REPLACES_ALL,
     )
     .call(|w, r| match w.look(r) {
-        // Nothing tells of a stop any more: each death by SIGKILL is taken for one of a stopped child.
-        Some((pid, word)) if r.has(WUNTRACED) && libc::WIFSIGNALED(word) && w.keep(pid, 1).is_none() => {
+        // Nothing tells of a stop any more: each death is taken for one of a stopped child.
+        Some((pid, word)) if r.has(WUNTRACED) && is_end(word) && w.keep(pid, 1).is_none() => {
             Ok(report(r, pid, stopped(SIGSTOP)))
         }
         _ => w.real(r),
@@ -233,7 +210,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "tgoskits#925",
         "stop-is-death",
         "a stop is reported as a death by the stop signal",
-        &posix::WAITPID_UNTRACED_REPORTS_STOP,
+        &posix::WAITID_STOPPED,
     )
     .call(|w, r| {
         w.then(r, |seen| {
@@ -257,7 +234,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     made_for(
         "unasked-continue-lost",
         "a call without WCONTINUED consumes the continue",
-        &posix::STATUS_CONTINUED,
+        &posix::WAITPID_CONTINUED_REPORTS,
     )
     .call(|w, r| {
         if !r.has(WCONTINUED) {
@@ -280,7 +257,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     made_for(
         "stopped-child-is-gone",
         "a child that was seen stopped is no child any more",
-        &posix::STATUS_TERM_WHILE_STOPPED,
+        &posix::WAITPID_STOP_NEEDS_UNTRACED,
     )
     .call(|w, r| {
         let gone = !r.has(WUNTRACED) && r.pid().is_none() && child_in(w, r, State::Stopped).is_some();
@@ -313,5 +290,33 @@ pub(super) const MUTANTS: &[Mutant] = &[
             _ => {}
         }
         Ok(seen)
+    }),
+    blind(
+        "continue-queued",
+        "an untaken continue is reported although a stop followed",
+        &posix::STATUS_STOP_REPLACES_CONTINUE,
+    )
+    .call(|w, r| {
+        // Nothing tells any more whether one came before the stop: each stop is taken for one that followed a continue.
+        let next = w.look_for(r, WEXITED | WSTOPPED | WCONTINUED);
+        match next.filter(|(_, word)| !is_end(*word) && *word != CONTINUED) {
+            Some((pid, _)) if r.has(WCONTINUED) && w.keep(pid, 1).is_none() => Ok(report(r, pid, CONTINUED)),
+            _ => w.real(r),
+        }
+    }),
+    blind("ptrace-stop-is-exit", "a ptrace stop is reported as exit", &linux::PTRACE_STOP_WITHOUT_UNTRACED)
+        .call(|w, r| {
+            w.then(r, |seen| {
+                if seen.is_stop() && !r.has(WUNTRACED) {
+                    seen.set_word(exited(0));
+                }
+            })
+        }),
+    blind("ptrace-event-bits-lost", "bits 16 to 23 of the status are dropped", &linux::PTRACE_EVENT_BITS)
+        .call(|w, r| w.then(r, |seen| seen.status(|word| *word &= 0xffff))),
+    blind("vfork-not-waitable", "a vfork child gives ECHILD", &linux::VFORK_CHILD_WAITABLE).call(|w, r| {
+        // It was made by another process, and came to this one when that ended.
+        let foreign = r.pid().is_some_and(|pid| !w.born().contains(&pid));
+        if foreign { Ok(error(r, ECHILD)) } else { w.real(r) }
     }),
 ];

@@ -175,4 +175,14 @@ pub(super) const MUTANTS: &[Mutant] = &[
             reply.set("errno", "ECHILD");
         }
     }),
+    made_for(
+        "pidfd-open-einval-esrch",
+        "pidfd_open of a number that is no pid fails with ESRCH",
+        &linux::PIDFD_OPEN_EINVAL,
+    )
+    .told(|_, request, reply| {
+        if request.word() == "pidfd_open" && reply.get("errno").as_deref() == Some("EINVAL") {
+            reply.set("errno", "ESRCH");
+        }
+    }),
 ];

@@ -166,4 +166,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
             }
         })
     }),
+    made_for("waitid-by-pid-without-pid", "with P_PID si_pid is not filled", &posix::WAITID_SI_PID).call(
+        |w, r| {
+            w.then(r, |seen| {
+                if r.pid().is_some() {
+                    seen.info(|info| info.pid = None);
+                }
+            })
+        },
+    ),
 ];

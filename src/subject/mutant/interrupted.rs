@@ -130,20 +130,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             }
         }
     }),
-    seen_in(
-        "phoenix-rtos-project#188",
-        "eintr-of-taken-child",
-        "the SIGCHLD of a child that was taken ends the next blocking wait with EINTR",
-        &posix::WAITPID_NO_STRAY_ERRNO,
-    )
-    .call(|w, r| {
-        if r.blocks() && w.remember(0) == 1 {
-            return Ok(error(r, EINTR));
-        }
-        w.then(r, |seen| {
-            w.remember(i64::from(seen.is_end()));
-        })
-    }),
     made_for(
         "waitid-eintr-loses-child",
         "after EINTR waitid does not find the child any more",

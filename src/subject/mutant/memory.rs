@@ -63,14 +63,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
                 }
             })
         }),
-    made_for("error-fills-siginfo", "a failing waitid zeroes the siginfo", &linux::WAIT_ERROR_WRITES_NOTHING)
-        .call(|w, r| {
-            w.then(r, |seen| {
-                if seen.errno().is_some() && matches!(seen.info, Memory::Untouched) {
-                    seen.info = Memory::Wrote(Info { signo: Some(0), ..Info::default() });
-                }
-            })
-        }),
     made_for("status-overrun", "eight bytes are stored for a status", &linux::WAIT4_WRITES_NO_MORE).call(
         |w, r| {
             w.then(r, |seen| {

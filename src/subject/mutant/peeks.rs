@@ -51,14 +51,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
         if r.has(WNOWAIT) && event { w.real(&r.without(WNOWAIT)) } else { Ok(seen) }
     }),
     made_for(
-        "peek-tells-another-status",
-        "a peek tells another exit code or signal than the take",
+        "take-tells-another-status",
+        "the take that follows a peek tells another exit code",
         &posix::WAITID_NOWAIT_TAKE_EQUAL,
     )
     .call(|w, r| {
         w.then(r, |seen| {
-            if r.has(WNOWAIT) && w.turn() % 2 == 0 {
-                seen.info(|info| info.status = info.status.map(|s| s + 1));
+            let (Some(pid), Some(word)) = (seen.child(), seen.word()) else { return };
+            if r.has(WNOWAIT) {
+                w.keep(pid, 1);
+            } else if libc::WIFEXITED(word) && w.kept(pid).is_some() {
+                seen.set_word(super::asked::exited(libc::WEXITSTATUS(word) + 1));
             }
         })
     }),

@@ -113,14 +113,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
         &linux::WAITID_PGID_ZERO_IS_OWN,
     )
     .call(|w, r| if r.is_by_id() && r.group() == Some(0) { Ok(error(r, EINVAL)) } else { w.real(r) }),
-    made_for("no-such-pid-is-esrch", "a pid or group that nobody has is ESRCH", &linux::WAIT_NO_SUCH_GROUP)
-        .call(|w, r| {
-            w.then(r, |seen| {
-                if seen.errno() == Some(ECHILD) && (r.pid().is_some() || r.group().is_some_and(|g| g > 0)) {
-                    seen.ret = Return::Errno(libc::ESRCH);
-                }
-            })
-        }),
     made_for(
         "waitid-nohang-echild-zero",
         "waitid with WNOHANG and without children returns 0",
@@ -130,6 +122,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
         w.then(r, |seen| {
             if r.is_by_id() && r.has(WNOHANG) && seen.errno() == Some(ECHILD) {
                 *seen = nothing(r);
+            }
+        })
+    }),
+    made_for(
+        "no-such-group-is-esrch",
+        "a group with a number that no process can have is ESRCH",
+        &linux::WAIT_NO_SUCH_GROUP,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if seen.errno() == Some(ECHILD) && r.group().is_some_and(|g| g > 1 << 22) {
+                seen.ret = Return::Errno(libc::ESRCH);
             }
         })
     }),

@@ -6,6 +6,7 @@ use super::{Mutant, blind, made_for, seen_in};
 use crate::spec::{linux, posix};
 use crate::sys::family::{Call, Return};
 use crate::sys::process;
+use crate::sys::process_table;
 use libc::{ECHILD, EINTR, ESRCH, WNOHANG, WNOWAIT};
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -142,7 +143,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         "zig#7143",
         "echild-crashes",
         "ECHILD of WNOHANG is taken for impossible, and ends the process",
-        &posix::WAITPID_ECHILD,
+        &posix::WAITPID_NOHANG_ECHILD,
     )
     .call(|w, r| {
         let seen = w.real(r)?;
@@ -179,5 +180,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
             let _ = process::spawn(|| never());
         }
         w.real(r)
+    }),
+    made_for(
+        "foreign-user-echild",
+        "a child that became another user is none any more",
+        &posix::WAIT_NEEDS_NO_PERMISSION,
+    )
+    .call(|w, r| {
+        let user = |pid: i64| process_table::read(pid as i32).ok().flatten().map(|p| p.uid);
+        let own = user(process::pid().into());
+        let foreign = w.born().into_iter().any(|pid| user(pid).is_some_and(|uid| Some(uid) != own));
+        if foreign { Ok(error(r, ECHILD)) } else { w.real(r) }
     }),
 ];

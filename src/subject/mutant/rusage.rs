@@ -268,13 +268,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
     made_for(
         "children-with-self",
         "the caller's own time is in RUSAGE_CHILDREN",
-        &posix::RUSAGE_CHILDREN_NOT_SELF,
+        &posix::RUSAGE_CHILDREN_NOT_LIVE,
     )
     .told(|w, request, reply| credit(request, reply, w.add(1))),
     made_for(
         "children-by-calls-with-usage",
         "only calls that return a usage credit RUSAGE_CHILDREN",
-        &posix::RUSAGE_CHILDREN_EVERY_CALL,
+        &posix::RUSAGE_CHILDREN_AFTER_TAKE,
     )
     .call(|w, r| {
         if !matches!(r.call, Call::Wait3 | Call::Wait4) {
@@ -290,7 +290,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     made_for(
         "zombie-usage-is-peeked",
         "a look at a zombie in RUSAGE_CHILDREN counts it twice",
-        &posix::RUSAGE_CHILDREN_ONCE,
+        &linux::RUSAGE_CHILDREN_DELTA,
     )
     .call(|w, r| {
         let zombie = w.look_for(r, WEXITED).is_some();

@@ -12,8 +12,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         let seen = w.real(r)?;
         if seen.is_end() && seen.child() == dropped { w.real(r) } else { Ok(seen) }
     }),
-    made_for("third-call-lies", "every third call reports nothing", &posix::WAITPID_ANY_EACH_ONCE)
-        .call(|w, r| if w.turn() % 3 == 0 { Ok(nothing(r)) } else { w.real(r) }),
+    made_for("seventh-call-lies", "every seventh call reports nothing", &posix::WAITPID_ANY_EACH_ONCE)
+        .call(|w, r| if w.turn() % 7 == 0 { Ok(nothing(r)) } else { w.real(r) }),
     made_for(
         "third-end-is-zero",
         "every third end that is reported is told as exit 0",
@@ -47,7 +47,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     made_for(
         "fourth-block-echild",
         "every fourth blocking wait fails with ECHILD although there are children",
-        &posix::WAITPID_NO_STRAY_ERRNO,
+        &posix::WAITPID_ANY_EACH_ONCE,
     )
     .call(|w, r| {
         let stray = r.blocks() && w.has_children() && w.turn() % 4 == 0;
@@ -56,7 +56,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     made_for(
         "after-stop-code-lost",
         "the exit code of a child that was seen stopped is 0",
-        &posix::WAITPID_TERMINATION_ALWAYS,
+        &posix::WAITID_EVENTS_COMBINE,
     )
     .call(|w, r| {
         w.then(r, |seen| {
@@ -97,20 +97,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "early-zombie-code-lost",
-        "an exit from before a blocking call is told as exit 0",
-        &posix::WAITPID_READY_AT_ONCE,
+        "an exit from before a call of wait() is told as exit 0",
+        &posix::WAITPID_ANY_EACH_ONCE,
     )
     .call(|w, r| {
-        let early = r.blocks() && w.look_for(r, WEXITED).is_some();
+        let early = r.call == crate::sys::family::Call::Wait && w.look_for(r, WEXITED).is_some();
         w.word(r, |word| if early && WIFEXITED(word) { exited(0) } else { word })
     }),
     made_for(
         "late-exit-code-lost",
-        "the exit that ends a call's sleep is told as exit 0",
+        "the exit that ends the sleep of a call for any child is told as exit 0",
         &posix::WAITPID_BLOCKS_UNTIL_CHANGE,
     )
     .call(|w, r| {
-        let early = !r.blocks() || w.look(r).is_some();
+        let early = !r.blocks() || !r.is_any() || w.look(r).is_some();
         w.word(r, |word| if !early && WIFEXITED(word) { exited(0) } else { word })
     }),
     made_for(
@@ -129,7 +129,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     made_for(
         "second-stop-same-signal",
         "every stop but the first is told with the signal of the first",
-        &posix::STATUS_STOP_REPLACES_CONTINUE,
+        &posix::STATUS_STOPPED_JOB_CONTROL,
     )
     .call(|w, r| {
         w.then(r, |seen| {

@@ -353,7 +353,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     made_for(
         "ignored-once-is-for-ever",
         "after SIGCHLD was ignored children leave no zombies, whatever comes after",
-        &posix::SIGCHLD_DEFAULT_AGAIN,
+        &posix::SIGCHLD_DEFAULT_ZOMBIE,
     )
     .asked(|w, line| {
         if sets(line, "ignore") {

@@ -179,7 +179,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
         let other = matches!(r.call, Call::Waitpid | Call::Waitid);
         w.word(r, |word| code(word, |c| if other && c == 7 { 8 } else { c }))
     }),
-    made_for("core-never", "the core flag is never set", &linux::WAIT_WORD_CORE)
+    made_for("core-never", "the core flag is never set", &posix::WAITID_DUMPED)
         .call(|w, r| w.word(r, |word| death(word, killed))),
     made_for(
         "kill-is-term",
@@ -208,8 +208,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         }),
     made_for("exit-five-bits", "exit codes are masked with 0x1f", &posix::STATUS_EXIT_EVERY_VALUE)
         .call(|w, r| w.word(r, |word| code(word, |c| c & 0x1f))),
-    made_for("exit-nibble-lost", "exit codes from 12 to 15 lose a bit", &posix::STATUS_EXIT_EVERY_VALUE)
-        .call(|w, r| w.word(r, |word| code(word, |c| if (12..16).contains(&c) { c & 7 } else { c }))),
+    made_for("exit-nibble-lost", "exit codes from 11 to 15 lose a bit", &posix::STATUS_EXIT_EVERY_VALUE)
+        .call(|w, r| w.word(r, |word| code(word, |c| if (11..16).contains(&c) { c & 7 } else { c }))),
     made_for("decode-core-of-stop", "WCOREDUMP holds of a stop", &posix::STATUS_CORE_NEEDS_SIGNAL).decode(
         |_, view| {
             if view.stopped {
@@ -217,4 +217,6 @@ pub(super) const MUTANTS: &[Mutant] = &[
             }
         },
     ),
+    made_for("exit-nine-is-one", "exit code 9 is told as 1", &posix::EXEC_CHILD_IS_SAME)
+        .call(|w, r| w.word(r, |word| code(word, |c| if c == 9 { 1 } else { c }))),
 ];

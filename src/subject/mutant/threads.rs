@@ -7,7 +7,7 @@ use crate::spec::{linux, posix};
 use crate::sys::family::Request;
 use crate::sys::process;
 use crate::sys::process_table::{self, State};
-use libc::{ECHILD, WNOHANG};
+use libc::ECHILD;
 
 /// The call that sleeps, and whether it did: nothing was ready before it.
 fn slept(w: &Wrapped, r: &Request) -> bool {
@@ -186,19 +186,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         let bit = crate::wait::names::option("__WNOTHREAD").unwrap_or(0);
         w.real(&r.with(bit))
     }),
-    made_for(
-        "second-thread-nohang-echild",
-        "WNOHANG on another thread than the first fails with ECHILD while the first sleeps in a wait",
-        &posix::WAITPID_ANY_BESIDE_PID,
+    blind(
+        "fork-inherits-children",
+        "a forked child may wait for its siblings",
+        &posix::FORK_CHILD_HAS_NO_CHILDREN,
     )
-    .call(|w, r| {
-        let first = process::thread_id() == process::pid();
-        if !first && r.has(WNOHANG) && w.remembered() > 0 {
-            return Ok(error(r, ECHILD));
-        }
-        w.add(i64::from(first));
-        let seen = w.real(r);
-        w.add(-i64::from(first));
-        seen
+    .asked(|w, _| {
+        w.remember(process::pid().into());
+    })
+    .call(|w, r| match w.born().first() {
+        Some(sibling) if w.remembered() != i64::from(process::pid()) => Ok(report(r, *sibling, exited(7))),
+        _ => w.real(r),
     }),
 ];

@@ -1,0 +1,80 @@
+//! One trial: the agent is started, the case runs, what is left is ended, and the verdict falls.
+
+use super::event::{SubjectInfo, TrialReport, Verdict};
+use super::link::{Link, LinkError};
+use super::plan::{Planned, Surroundings};
+use super::start::{CLEAN_UP, Start, open};
+use super::trial::{Common, Stop, Trial};
+use super::verdict;
+use crate::protocol::Line;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+/// What the trials of a run stand on.
+pub(super) struct Ground {
+    pub(super) starts: Vec<Start>,
+    pub(super) subjects: Vec<SubjectInfo>,
+    pub(super) surroundings: Surroundings,
+    pub(super) common: Common,
+    pub(super) keep_trace: bool,
+}
+
+impl Ground {
+    /// Why a trial cannot be tried here, if it cannot.
+    pub(super) fn lack(&self, trial: &Planned) -> Option<String> {
+        self.surroundings.lack(trial.case, self.subjects[trial.subject].threads)
+    }
+}
+
+/// A trial that was run.
+pub(super) struct Ran {
+    pub(super) report: TrialReport,
+    pub(super) protocol: Option<String>,
+    pub(super) warden_dead: bool,
+}
+
+/// Runs one trial; `None` when the run is being interrupted.
+pub(super) fn one(link: &mut Link, planned: &Planned, ground: &Ground) -> Option<Ran> {
+    let common = &ground.common;
+    let began = Instant::now();
+    let info = &ground.subjects[planned.subject];
+    let mut report = verdict::blank(planned, info);
+    if let Some(why) = ground.lack(planned) {
+        report.verdict = Verdict::Skip(why);
+        return Some(Ran { report, protocol: None, warden_dead: false });
+    }
+    link.reset();
+    let mut result = match open(link, &ground.starts[planned.subject], common.child.as_deref()) {
+        Ok((opened, _)) => {
+            let mut trial = Trial::new(link, planned.case, planned.call, common, info, opened);
+            let ran = catch_unwind(AssertUnwindSafe(|| (planned.case.run)(&mut trial)));
+            // What panicked has been said on standard error; the other trials go on.
+            let result = ran.unwrap_or_else(|_| Err(Stop::Broken("the case panicked".into())));
+            verdict::collect(&mut report, trial, &result);
+            result
+        }
+        Err(stop) => Err(stop),
+    };
+    if matches!(result, Err(Stop::Interrupted)) {
+        return None;
+    }
+    let mut warden_dead = false;
+    match link.ask_warden(Line::new("close"), CLEAN_UP) {
+        Ok(closed) => verdict::closed(&mut report, &mut result, &closed, planned.case),
+        Err(LinkError::Interrupted) => return None,
+        Err(_) => warden_dead = true,
+    }
+    let protocol = match &result {
+        Err(Stop::Protocol(what)) => Some(what.clone()),
+        _ => None,
+    };
+    verdict::decide(&mut report, result);
+    report.stderr.clone_from(&link.stderr);
+    let told =
+        matches!(report.verdict, Verdict::Pass | Verdict::Skip(_) | Verdict::Recorded | Verdict::Deviates(_));
+    if ground.keep_trace || !told {
+        report.trace = std::mem::take(&mut link.trace);
+    }
+    report.duration = began.elapsed();
+    Some(Ran { report, protocol, warden_dead })
+}

@@ -92,7 +92,7 @@ impl Pool {
     ///
     /// # Errors
     /// What `visit` says, and what went wrong before it.
-    pub(crate) fn visit<T>(
+    pub fn visit<T>(
         &self,
         subject: &str,
         history: &'static Case,
@@ -118,7 +118,7 @@ impl Pool {
     }
 
     /// Whether the subject of that name is hosted by the wardens, so that its agent and its children are forks of them.
-    pub(crate) fn is_hosted(&self, subject: &str) -> bool {
+    pub fn is_hosted(&self, subject: &str) -> bool {
         let starts = self.ground.subjects.iter().zip(&self.ground.starts);
         self.ground.common.child.is_none()
             && starts.into_iter().any(|(i, s)| i.spec == subject && matches!(s, Start::Hosted(_)))

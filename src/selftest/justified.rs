@@ -18,6 +18,7 @@ pub const NEVER_FAILED: &[(&str, &str, &str)] = &[
     ("cloned.spawned", "posix/spawn/child-waitable", PLAIN),
     ("guide.resource-usage", "linux/rusage/maxrss-kilobytes", SELDOM),
     ("lineage.namespace-ends", "linux/pidns/init-ends", ELSEWHERE),
+    ("rusage-children.sum", "posix/rusage/children-monotonic", SELDOM),
     ("zombie.until-taken", "posix/zombie/gone-after-take", SELDOM),
     ("cloned.spawned", "linux/clone/primitives-alike", SHADOWED),
     ("cloned.wall", "linux/waitid/clone-options", SHADOWED),

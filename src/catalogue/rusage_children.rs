@@ -228,7 +228,11 @@ fn sum(t: &mut Trial) -> Outcome {
         let now = t.usage_of_children()?;
         let ahead = now.utime_us >= latest.utime_us && now.stime_us >= latest.stime_us;
         let expected = format!("both times at least those of {}", words(&latest));
-        t.expect(&posix::RUSAGE_CHILDREN_MONOTONIC).that(ahead, expected, words(&now))?;
+        t.expect(&posix::RUSAGE_CHILDREN_SUM).and(&posix::RUSAGE_CHILDREN_MONOTONIC).that(
+            ahead,
+            expected,
+            words(&now),
+        )?;
         latest = now;
     }
     grown(t, &posix::RUSAGE_CHILDREN_SUM, &before, &owns)

@@ -215,7 +215,7 @@ fn one_wins(t: &mut Trial) -> Outcome {
         "one report for two waiters",
         format!("{} and {}", first.outcome(), second.outcome()),
     )?;
-    let (winner, loser) = if first.errno().is_none() { (first, second) } else { (second, first) };
+    let (winner, loser) = if first.is_report() { (first, second) } else { (second, first) };
     t.expect_of(&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITID_ONE_WAITER_WINS).reaped(
         &winner,
         &child,

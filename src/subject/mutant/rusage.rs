@@ -290,7 +290,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     made_for(
         "zombie-usage-is-peeked",
         "a look at a zombie in RUSAGE_CHILDREN counts it twice",
-        &linux::RUSAGE_CHILDREN_DELTA,
+        &posix::RUSAGE_CHILDREN_AFTER_TAKE,
     )
     .call(|w, r| {
         let zombie = w.look_for(r, WEXITED).is_some();

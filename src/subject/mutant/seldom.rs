@@ -171,7 +171,7 @@ pub(super) const MUTANTS: &[Mutant] = &[
     made_for(
         "third-take-leaves",
         "every third end is reported and the child left as a zombie",
-        &posix::ZOMBIE_GONE_AFTER_TAKE,
+        &posix::WAITPID_ANY_EACH_ONCE,
     )
     .call(|w, r| match w.look_for(r, WEXITED) {
         Some((pid, word)) if w.turn() % 3 == 0 => Ok(report(r, pid, word)),

@@ -169,7 +169,7 @@ fn usage_fields(t: &mut Trial) -> Outcome {
 
 fn times(t: &mut Trial) -> Outcome {
     let clause = &posix::RUSAGE_TIMES_AGREE;
-    let child = t.spawn(Scenario::of([Step::BurnUser { us: 25_000 }, Step::exit(7)]))?;
+    let child = t.spawn(Scenario::of([Step::BurnUser { us: 15_000 }, Step::exit(7)]))?;
     t.await_zombie(&child)?;
     let (_, user, system) = t.times_of_children()?;
     t.expect(clause).equal("microseconds before the take", &(user + system), &0)?;

@@ -148,8 +148,8 @@ fn specific_process(t: &mut Trial) -> Outcome {
 }
 
 fn resource_usage(t: &mut Trial) -> Outcome {
-    const BURN: i64 = 12_000;
-    const TOUCHED: i64 = 10 << 20;
+    const BURN: i64 = 8_000;
+    const TOUCHED: i64 = 6 << 20;
     let child = t.spawn(Scenario::of([
         Step::BurnUser { us: BURN.cast_unsigned() },
         Step::Allocate { bytes: TOUCHED.cast_unsigned() },

@@ -96,7 +96,7 @@ fn sigchld_ignored(t: &mut Trial) -> Outcome {
 
 fn usage(t: &mut Trial) -> Outcome {
     let clause = &posix::RUSAGE_CHILDREN_OVER_EXEC;
-    let burned = 10_000;
+    let burned = 5_000;
     let child = t.spawn(Scenario::of([Step::BurnUser { us: burned }, Step::exit(7)]))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;

@@ -135,7 +135,7 @@ pub const CASES: &[Case] = &[
 ];
 
 /// How much CPU time a burn takes, in microseconds.
-const BURN: u64 = 12_000;
+const BURN: u64 = 10_000;
 /// How much CPU time ending may take: far less than a burn, and many times what it takes.
 const ENDING_US: i64 = 8_000;
 /// How many faults and switches ending may take.
@@ -250,7 +250,7 @@ fn burned(t: &mut Trial, burn: Step, (what, field): (&str, fn(&Usage) -> Option<
 }
 
 /// What a child touches, in bytes; one that does not stays far below.
-const LARGE: u64 = 32 << 20;
+const LARGE: u64 = 12 << 20;
 
 fn siblings_apart(t: &mut Trial) -> Outcome {
     let clause = &linux::RUSAGE_ISOLATED;
@@ -270,7 +270,7 @@ fn siblings_apart(t: &mut Trial) -> Outcome {
     t.expect(clause).reports(&seen, &idle, Change::Exited(7))?;
     let most = cpu(&before).unwrap_or(0) + ENDING_US;
     field_within(t, clause, &seen, ("ru_utime and ru_stime (us) of the idle child", cpu), (0, most))?;
-    let most = (LARGE / 1024).cast_signed();
+    let most = before.maxrss.unwrap_or(0) + (LARGE / 2048).cast_signed();
     field_within(t, clause, &seen, ("ru_maxrss (KiB) of the idle child", |u| u.maxrss), (0, most))
 }
 
@@ -290,7 +290,7 @@ fn killed(t: &mut Trial) -> Outcome {
 
 fn ended_thread(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
-    t.tell(&child, Step::MinorFaults { count: 2_000 })?;
+    t.tell(&child, Step::MinorFaults { count: 600 })?;
     let (so_far, _) = t.usage_so_far(&child)?;
     t.tell(&child, Step::LeaderExit { code: 5 })?;
     t.tell(&child, Step::exit(7).reported())?;
@@ -307,7 +307,7 @@ fn ended_thread(t: &mut Trial) -> Outcome {
 fn over_exec(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     // More faults than a new image takes by itself.
-    t.tell(&child, Step::MinorFaults { count: 2_000 })?;
+    t.tell(&child, Step::MinorFaults { count: 600 })?;
     let (before, _) = t.usage_so_far(&child)?;
     t.tell(&child, Step::Exec { steps: vec![] })?;
     t.await_image(&child)?;
@@ -321,7 +321,7 @@ fn over_exec(t: &mut Trial) -> Outcome {
 }
 
 fn taken_grandchild(t: &mut Trial) -> Outcome {
-    const FAULTS: i64 = 2_000;
+    const FAULTS: i64 = 600;
     let child = t.spawn(Scenario::held())?;
     let grandchild = super::orphans::grandchild(t, &child, false)?;
     t.tell(&grandchild, Step::MinorFaults { count: FAULTS.unsigned_abs() })?;
@@ -336,7 +336,7 @@ fn taken_grandchild(t: &mut Trial) -> Outcome {
 }
 
 fn untaken_grandchild(t: &mut Trial) -> Outcome {
-    const FAULTS: i64 = 2_000;
+    const FAULTS: i64 = 600;
     let child = t.spawn(Scenario::held())?;
     let grandchild = super::orphans::grandchild(t, &child, false)?;
     t.tell(&grandchild, Step::MinorFaults { count: FAULTS.unsigned_abs() })?;

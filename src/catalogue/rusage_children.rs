@@ -117,7 +117,7 @@ pub const CASES: &[Case] = &[
 ];
 
 /// How many faults a child causes where they shall be told from those of an ordinary life.
-const FAULTS: u64 = 2_000;
+const FAULTS: u64 = 600;
 /// How many faults ending may take.
 const ENDING: i64 = 64;
 

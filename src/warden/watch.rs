@@ -169,7 +169,12 @@ impl Warden<'_> {
                 if *awaited == Awaited::Zombie && !*ended && !late && handle.poll_fd().is_some() {
                     return None;
                 }
-                let (reached, state) = reached(handle.pid(), *ended, *awaited, stop);
+                // What the trial itself traces moves when it is told to; only others' tracers come and go.
+                let ours = |tracer| {
+                    self.agent.as_ref().is_some_and(|a| a.pid == tracer)
+                        || self.children.known.iter().any(|c| c.handle.pid() == tracer)
+                };
+                let (reached, state) = reached(handle.pid(), *ended, *awaited, stop, ours);
                 // What no table shows now it will not show later; only a pidfd may still tell of an end.
                 let hopeless = state == "unknown"
                     && !(*awaited == Awaited::Zombie && handle.has_ended().is_some())
@@ -297,7 +302,13 @@ const UNSEEN: Duration = Duration::from_millis(60);
 
 /// Whether a process is in an awaited state, and the state that it is in. `ended` is what its pidfd says; `stop` is what was
 /// seen of a stop so far.
-fn reached(pid: i32, ended: bool, awaited: Awaited, stop: &mut Option<LastingStop>) -> (bool, &'static str) {
+fn reached(
+    pid: i32,
+    ended: bool,
+    awaited: Awaited,
+    stop: &mut Option<LastingStop>,
+    ours: impl Fn(i32) -> bool,
+) -> (bool, &'static str) {
     let process = match process_table::read(pid) {
         Ok(Some(process)) => process,
         Ok(None) => return (matches!(awaited, Awaited::Gone | Awaited::Zombie), "gone"),
@@ -308,6 +319,7 @@ fn reached(pid: i32, ended: bool, awaited: Awaited, stop: &mut Option<LastingSto
     let done = match awaited {
         Awaited::Zombie => process.is_waitable_zombie(),
         Awaited::Gone => false,
+        Awaited::Stopped if process.tracer.is_some_and(ours) => process_table::is_stopped(pid),
         Awaited::Stopped => stop.get_or_insert_with(|| LastingStop::of(pid)).holds(),
         Awaited::Running => matches!(process.state, State::Running | State::Sleeping | State::DiskSleep),
         Awaited::Asleep => process.state.is_asleep(),

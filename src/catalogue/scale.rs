@@ -3,15 +3,13 @@
 use crate::harness::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Seen, Target, Trial, here};
 use crate::scenario::Scenario;
 use crate::spec::{Clause, posix};
-use crate::sys::family::Call;
 
 pub const CASES: &[Case] = &[
     Case {
         id: "scale.at-once",
         title: "100 children that end in any order are each reported once, then ECHILD",
         clauses: &[&posix::WAITPID_MANY],
-        // The costliest case there is: one call for each way of telling who it was.
-        calls: Calls::only(&[Call::Waitpid, Call::Wait6, Call::Waitid]),
+        calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: at_once,

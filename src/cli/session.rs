@@ -17,7 +17,7 @@ pub struct SessionArgs {
     /// The system whose promises hold, instead of the one that the subject names
     #[arg(long, value_name = "P", value_parser = profile_names())]
     pub profile: Option<Profile>,
-    /// How many agents live beside each other; by default two for each processor
+    /// How many agents live beside each other; by default four for each processor, 32 at most
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
     /// Multiply every deadline, for slow machines and emulators

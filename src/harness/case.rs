@@ -84,11 +84,16 @@ impl Calls {
         Calls(self.0 | FEW)
     }
 
+    /// Whether few of them do.
+    pub const fn is_few(self) -> bool {
+        self.0 & FEW != 0
+    }
+
     /// The calls that a subject is tried with.
     pub fn of_subject(self, offers: impl Fn(Call) -> bool) -> Vec<Call> {
         let mut calls = self.list();
         calls.retain(|call| offers(*call));
-        if self.0 & FEW != 0 {
+        if self.is_few() {
             let status_only = Calls::WITH_STATUS.but(Calls::WITH_INFO);
             let by_worth = [Call::Wait4, Call::Waitpid, Call::Wait3, Call::Wait];
             let one = by_worth.into_iter().find(|call| calls.contains(call));

@@ -1,6 +1,6 @@
 //! The trials that a run means: cases x calls x subjects, filtered, ordered, split.
 
-use super::case::{Case, Need};
+use super::case::{Calls, Case, Need};
 use super::event::SubjectInfo;
 use super::select::{Candidate, select};
 use super::settings::{RunError, Selection};
@@ -57,11 +57,15 @@ pub fn profile_of(subject: &SubjectInfo, asked: Option<Profile>) -> Profile {
 
 /// The trials of a selection, in the order in which they are begun.
 ///
+/// Cases that the front end does not matter to ([`super::case::Calls::few`]) are tried with the subjects `by_turns` only, each
+/// call with one of them, unless calls were asked for by name; with every subject if there are none.
+///
 /// # Errors
 /// [`RunError::Nothing`] when nothing is selected, and for a filter that matches nothing.
 pub fn plan(
     cases: &[&'static Case],
     subjects: &[SubjectInfo],
+    by_turns: &[usize],
     selection: &Selection,
     profile: Option<Profile>,
 ) -> Result<Vec<Planned>, RunError> {
@@ -69,6 +73,12 @@ pub fn plan(
     let offers = |subject: &SubjectInfo, case: &Case, call: Call| {
         let offered = |call: Call| subject.calls.iter().any(|c| c == call.name());
         if every { offered(call) } else { case.calls.of_subject(offered).contains(&call) }
+    };
+    let has_turn = |at: usize, call: Call, subject: usize| {
+        every || !cases[at].calls.is_few() || by_turns.is_empty() || {
+            let turn = at + usize::from(Calls::WITH_INFO.has(call));
+            by_turns[turn % by_turns.len()] == subject
+        }
     };
     let takes = |subject: &SubjectInfo, case: &Case| case.applies_to(profile_of(subject, profile));
     // What no subject can do is no candidate: a pattern that means only that matches nothing.
@@ -89,8 +99,9 @@ pub fn plan(
         .iter()
         .enumerate()
         .flat_map(|(subject, info)| {
+            let of_subject = selected.iter().filter(move |(at, call)| has_turn(*at, *call, subject));
             let of_subject =
-                selected.iter().map(move |(at, call)| Planned { case: cases[*at], call: *call, subject });
+                of_subject.map(move |(at, call)| Planned { case: cases[*at], call: *call, subject });
             of_subject.filter(move |p| takes(info, p.case) && offers(info, p.case, p.call))
         })
         .collect();

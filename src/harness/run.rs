@@ -82,7 +82,7 @@ impl Session {
         let starts = names.iter().map(|name| start::of(name, registry)).collect::<Result<Vec<_>, _>>()?;
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         // A trial often sleeps until a process has done something: another uses the time.
-        let jobs = settings.jobs.unwrap_or((2 * processors).min(32)).max(1);
+        let jobs = settings.jobs.unwrap_or((4 * processors).min(32)).max(1);
         let mut wardens =
             Wardens::start(jobs, registry, settings.warden.as_deref()).map_err(RunError::Broken)?;
         let mut links: Vec<Link> = wardens
@@ -98,7 +98,20 @@ impl Session {
             subjects.push(start::introduce(first, spec, start, settings)?);
         }
         let cases: Vec<_> = catalogue::cases().collect();
-        let planned = plan::plan(&cases, &subjects, &settings.selection, settings.profile)?;
+        // What is behind the front ends is the same for all of the default subjects: those next to it take turns.
+        let nearest = |name: &String| name == "syscall" || name == "libc";
+        let mut by_turns: Vec<usize> = (0..names.len()).filter(|at| nearest(&names[*at])).collect();
+        if !settings.subjects.is_empty() {
+            by_turns.clear();
+        }
+        let shared = (by_turns.len() < names.len() && !by_turns.is_empty()).then(|| {
+            let turns: Vec<&str> = by_turns.iter().map(|at| names[*at].as_str()).collect();
+            format!(
+                "what no front end decides is tried with {} only; a --subject is tried with all",
+                turns.join(" and ")
+            )
+        });
+        let planned = plan::plan(&cases, &subjects, &by_turns, &settings.selection, settings.profile)?;
         let field = |key: &str| probed.get(key).unwrap_or_default();
         let header = RunHeader {
             trials: planned.len() * settings.selection.repeat.max(1) as usize,
@@ -107,7 +120,7 @@ impl Session {
             kernel: field("kernel"),
             machine: field("machine"),
             observation: probed.list("methods"),
-            surroundings: probed.list("notes"),
+            surroundings: probed.list("notes").into_iter().chain(shared).collect(),
             seed: settings.selection.shuffle,
             jobs,
         };

@@ -53,7 +53,7 @@ pub struct Settings {
     pub selection: Selection,
     /// The profile whose clauses apply; `None`: the one that each agent's `hello` calls for.
     pub profile: Option<Profile>,
-    /// The number of wardens at work; `None`: two for each processor, 32 at most.
+    /// The number of wardens at work; `None`: four for each processor, 32 at most.
     pub jobs: Option<usize>,
     /// What every deadline and grace period is multiplied with.
     pub timeout_scale: f64,

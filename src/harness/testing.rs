@@ -108,7 +108,7 @@ fn run(arguments: &Arguments, settings: &Settings, registry: &Registry) -> Resul
     let subjects = names.iter().map(|name| described(name, registry)).collect::<Result<Vec<_>, _>>()?;
     let cases: Vec<_> = catalogue::cases().collect();
     let selection = Selection { repeat: 1, ..settings.selection.clone() };
-    let planned = plan::plan(&cases, &subjects, &selection, settings.profile)?;
+    let planned = plan::plan(&cases, &subjects, &[], &selection, settings.profile)?;
 
     let stage: Arc<OnceLock<Pool>> = Arc::default();
     let trace = settings.trace;

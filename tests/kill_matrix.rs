@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use waitspec::catalogue;
 use waitspec::harness::event::{Outcome, Verdict};
+use waitspec::harness::pool::Pool;
 use waitspec::selftest::matrix::{LEAK, Matrix};
 use waitspec::selftest::{self, Findings, Wanted, subject_of};
 use waitspec::spec::{Clause, Level, Profile, deviations};
@@ -97,8 +98,9 @@ fn holds(matrix: &Matrix) -> Result<usize, String> {
     for _ in 0..3 {
         wrong.clear();
         let session = selftest::start(&[], &[], None).map_err(|e| e.to_string())?;
+        let pool = Pool::new(session);
         let mut again = Vec::new();
-        selftest::run(session, wanted, &mut |wanted, report| {
+        selftest::run(&pool, wanted, &mut |wanted, report| {
             let as_said = cover.iter().any(|kill| {
                 let same = subject_of(kill.mutant) == wanted.subject
                     && kill.case == wanted.case.id
@@ -112,6 +114,7 @@ fn holds(matrix: &Matrix) -> Result<usize, String> {
                 again.push(wanted.clone());
             }
         });
+        pool.end();
         if wrong.is_empty() {
             break;
         }

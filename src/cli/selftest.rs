@@ -3,12 +3,14 @@
 use super::names::unknown;
 use super::{Said, complain};
 use crate::harness::event::{Event, RunHeader, Summary, Verdict};
+use crate::harness::pool::Pool;
 use crate::harness::settings::RunError;
 use crate::report::progress::Progress;
 use crate::selftest::findings::OfMutant;
 use crate::selftest::{self, Findings, Matrix, matrix};
 use crate::subject::mutant::mutants;
 use clap::ValueEnum;
+use indicatif::ProgressBar;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
@@ -18,6 +20,7 @@ use std::path::{Path, PathBuf};
 Examples:
   waitspec selftest                                            every mutant through every case: minutes
   waitspec selftest --mutant returns-one --mutant stop-repeats two of them
+  waitspec selftest --model 2000                               and whether random histories catch them, too
   waitspec selftest --format json | jq '.never_failed'
   waitspec selftest --save fixtures/kill-matrix.json           what the tests and `list --summary` read")]
 pub struct Args {
@@ -33,6 +36,9 @@ pub struct Args {
     /// How many trials run beside each other
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
+    /// Ask the model as well: whether it catches each mutant within so many random histories
+    #[arg(long, value_name = "RUNS")]
+    model: Option<u64>,
     /// Write which trials kill which mutant to a file; of some mutants or cases, replace what is there of them
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
@@ -92,12 +98,13 @@ fn save(args: &Args, path: &Path, matrix: Matrix) -> Result<Matrix, RunError> {
 fn fill(args: &Args) -> Result<(Matrix, Vec<String>), RunError> {
     let session = selftest::start(&args.mutants, &args.patterns, args.jobs)?;
     let wanted = selftest::all(&session);
-    let header = session.header();
+    let header = session.header().clone();
     let mut matrix = Matrix { system: format!("{} {}", header.kernel, header.machine), ..Matrix::default() };
     let mut amiss = Vec::new();
+    let pool = Pool::new(session);
     let mut progress = Progress::default();
-    progress.event(&Event::Begin(RunHeader { trials: wanted.len(), ..header.clone() }), || ());
-    selftest::run(session, wanted, &mut |wanted, report| {
+    progress.event(&Event::Begin(RunHeader { trials: wanted.len(), ..header }), || ());
+    selftest::run(&pool, wanted, &mut |wanted, report| {
         match matrix::mutant_of(&wanted.subject) {
             Some(mutant) => matrix.add(mutant.name, wanted, report),
             None => matrix.add_unbroken(wanted, report),
@@ -116,6 +123,19 @@ fn fill(args: &Args) -> Result<(Matrix, Vec<String>), RunError> {
     });
     progress.event(&Event::End(Summary::default()), || ());
     matrix.sort();
+    if let Some(budget) = args.model {
+        let bar = ProgressBar::new(matrix.rows.len() as u64);
+        let names: Vec<String> = matrix.rows.keys().cloned().collect();
+        for name in names {
+            match selftest::ask_model(&pool, &name, budget) {
+                Ok(operations) => drop(matrix.model.insert(name, operations)),
+                Err(stop) => amiss.push(format!("the model on mutant:{name}: {stop:?}")),
+            }
+            bar.inc(1);
+        }
+        bar.finish_and_clear();
+    }
+    pool.end();
     Ok((matrix, amiss))
 }
 
@@ -126,16 +146,17 @@ fn told(findings: &Findings, faults: &[String]) -> String {
         let _ = writeln!(text, "{}", words.trim_end());
     };
     let width = findings.mutants.iter().map(|m| m.mutant.len()).max().unwrap_or(0);
-    line(format!("{:<8}  {:<width$}  CASES  TRIALS  SHARE  FIRST", "", "MUTANT"));
+    line(format!("{:<8}  {:<width$}  CASES  TRIALS  SHARE  MODEL  FIRST", "", "MUTANT"));
     for m in &findings.mutants {
         let first = m.first.as_deref().unwrap_or_default();
         line(format!(
-            "{:<8}  {:<width$}  {:>5}  {:>6}  {:>4}%  {first}",
+            "{:<8}  {:<width$}  {:>5}  {:>6}  {:>4}%  {:>5}  {first}",
             outcome(m),
             m.mutant,
             m.cases,
             m.trials,
-            m.share
+            m.share,
+            of_model(m),
         ));
     }
     let count = |is: fn(&OfMutant) -> bool| findings.mutants.iter().filter(|m| is(m)).count();
@@ -147,6 +168,13 @@ fn told(findings: &Findings, faults: &[String]) -> String {
         count(|m| m.counts)
     ));
     line(format!("{} clauses were seen to fail", findings.clauses));
+    if findings.mutants.iter().any(|m| m.model.is_some()) {
+        let both = count(|m| m.is_killed() && m.model.flatten().is_some());
+        let caught = count(|m| m.model.flatten().is_some());
+        line(format!(
+            "{caught} mutants were caught by the model (MODEL: after so many operations), {both} by both"
+        ));
+    }
     if findings.never_failed.iter().any(|n| n.why.is_some()) {
         line("\nexpectations that no mutant fails, and why".to_owned());
         for n in &findings.never_failed {
@@ -172,6 +200,11 @@ fn told(findings: &Findings, faults: &[String]) -> String {
         }
     }
     text
+}
+
+/// After how many operations the model caught it; `-` if it did not.
+fn of_model(m: &OfMutant) -> String {
+    m.model.map_or_else(String::new, |operations| operations.map_or("-".to_owned(), |n| n.to_string()))
 }
 
 fn outcome(m: &OfMutant) -> &'static str {

@@ -107,7 +107,7 @@ impl Session {
         let shared = (by_turns.len() < names.len() && !by_turns.is_empty()).then(|| {
             let turns: Vec<&str> = by_turns.iter().map(|at| names[*at].as_str()).collect();
             format!(
-                "what no front end decides is tried with {} only; a --subject is tried with all",
+                "cases that the kernel alone decides run with {} by turns; --subject NAME runs all of them with NAME",
                 turns.join(" and ")
             )
         });

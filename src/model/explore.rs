@@ -229,8 +229,8 @@ pub struct Caught {
     pub played: Played,
 }
 
-/// Whether the model catches a subject of the pool in `budget` histories of 30 operations on 6 children; the budget is
-/// 2,000. For the table of `selftest`.
+/// Whether the model catches a subject of the pool in `budget` histories of 30 operations on 6 children: for the table of
+/// `selftest`.
 ///
 /// # Errors
 /// As [`explore`].

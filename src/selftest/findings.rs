@@ -46,6 +46,8 @@ pub struct OfMutant {
     pub counts: bool,
     /// The first case that kills it, by the clause that it names if one does.
     pub first: Option<String>,
+    /// Whether the model was asked, and after how many operations it caught it.
+    pub model: Option<Option<u64>>,
 }
 
 impl OfMutant {
@@ -152,6 +154,7 @@ fn of_mutant(matrix: &Matrix, mutant: &'static Mutant) -> OfMutant {
             let call = calls.split([' ', ':']).next().unwrap_or_default();
             format!("{case}@{call}")
         }),
+        model: matrix.model.get(mutant.name).copied(),
     }
 }
 

@@ -24,6 +24,9 @@ pub struct Matrix {
     pub expectations: BTreeMap<String, BTreeSet<String>>,
     /// By the mutant's name.
     pub rows: BTreeMap<String, Row>,
+    /// After how many operations of random histories the model caught a mutant; `None`: not within its budget.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub model: BTreeMap<String, Option<u64>>,
 }
 
 /// What kills one mutant: by clause and case the calls, those that showed it otherwise than by a failed expectation as
@@ -87,6 +90,8 @@ impl Matrix {
             }
             old.retain(|_, cases| !cases.is_empty());
         }
+        self.model.extend(newer.model);
+        self.model.retain(|name, _| mutants().any(|known| known.name == name));
         self.expectations.retain(|case, _| !cases.contains(case.as_str()));
         self.expectations.extend(newer.expectations);
         self.rows.retain(|name, _| mutants().any(|known| known.name == name));
@@ -103,8 +108,9 @@ impl Matrix {
         }
         let system = serde_json::to_string(&self.system).unwrap_or_default();
         let (expectations, rows) = (lines(&self.expectations), lines(&self.rows));
+        let model = serde_json::to_string(&self.model).unwrap_or_default();
         format!(
-            "{{\"system\":{system},\n\"expectations\":{{\n{expectations}\n}},\n\"rows\":{{\n{rows}\n}}}}\n"
+            "{{\"system\":{system},\n\"expectations\":{{\n{expectations}\n}},\n\"rows\":{{\n{rows}\n}},\n\"model\":{model}}}\n"
         )
     }
 

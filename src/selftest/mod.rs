@@ -22,6 +22,8 @@ use crate::harness::event::TrialReport;
 use crate::harness::pool::Pool;
 use crate::harness::run::Session;
 use crate::harness::settings::{RunError, Selection, Settings};
+use crate::harness::trial::Stop;
+use crate::model::explore;
 use crate::subject::{self, Registry, mutant};
 use crate::sys::family::Call;
 use std::sync::Mutex;
@@ -75,17 +77,16 @@ pub fn all(session: &Session) -> Vec<Wanted> {
     wanted.collect()
 }
 
-/// Runs these trials, as many at once as the session has wardens, and tells `sink` of each as it ends.
-pub fn run(session: Session, wanted: Vec<Wanted>, sink: &mut dyn FnMut(&Wanted, &TrialReport)) {
-    let jobs = session.header().jobs;
-    let pool = Pool::new(session);
+/// Runs these trials, as many at once as the pool has wardens, and tells `sink` of each as it ends.
+pub fn run(pool: &Pool, wanted: Vec<Wanted>, sink: &mut dyn FnMut(&Wanted, &TrialReport)) {
+    let jobs = pool.width();
     let (burning, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|w| w.case.needs.burns);
     // One thread for those that are never beside each other: they would only wait for one another.
     let (burning, others) = (Mutex::new(burning.into_iter()), Mutex::new(others.into_iter()));
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
         for worker in 0..jobs {
-            let (pool, sender, burning, others) = (&pool, sender.clone(), &burning, &others);
+            let (sender, burning, others) = (sender.clone(), &burning, &others);
             scope.spawn(move || {
                 let next = |queue: &Mutex<std::vec::IntoIter<Wanted>>| {
                     queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next()
@@ -104,5 +105,16 @@ pub fn run(session: Session, wanted: Vec<Wanted>, sink: &mut dyn FnMut(&Wanted, 
             sink(&wanted, &report);
         }
     });
-    pool.end();
 }
+
+/// After how many operations of random histories, of `budget` histories at most, the model catches a mutant.
+///
+/// # Errors
+/// What could not be judged.
+pub fn ask_model(pool: &Pool, mutant: &str, budget: u64) -> Result<Option<u64>, Stop> {
+    let caught = explore::catches(pool, &subject_of(mutant), budget, SEED)?;
+    Ok(caught.map(|caught| caught.operations))
+}
+
+/// The histories are the same each time.
+const SEED: u64 = 1;

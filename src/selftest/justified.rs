@@ -17,6 +17,7 @@ const NOT_BROKEN: &str =
 pub const NEVER_FAILED: &[(&str, &str, &str)] = &[
     ("rusage-children.sum", "posix/rusage/children-monotonic", SELDOM),
     ("cloned.spawned", "linux/clone/primitives-alike", SHADOWED),
+    ("guide.resource-usage", "linux/rusage/maxrss-kilobytes", SELDOM),
     ("rusage.user-time", "linux/rusage/cpu-sum", SHADOWED),
     ("cloned.wall", "linux/waitid/clone-options", SHADOWED),
     ("cloned.wclone", "linux/waitid/clone-options", SHADOWED),
@@ -47,6 +48,10 @@ pub const NEVER_FAILED: &[(&str, &str, &str)] = &[
 
 /// Cases that the same mutants fail, and why each is there all the same.
 const ALIKE: &[(&[&str], &str)] = &[
+    (
+        &["re-exec.usage", "rusage-children.descendants"],
+        "one is about an exec of the caller, the other about children of children",
+    ),
     (
         &["blocked.until-exit", "cloned.spawned", "lineage.namespace-ends", "lineage.pid-of-a-zombie"],
         "each ends in a plain report: to a sleeper, of a posix_spawn, of a namespace's end, and of a pid that was kept",

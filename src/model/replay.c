@@ -25,6 +25,12 @@
 #include <sys/syscall.h>
 #endif
 
+#ifdef NSIG
+#define SIGNALS NSIG
+#else
+#define SIGNALS 65
+#endif
+
 enum op { SPAWN, LEAVE, SIGNAL, GROUP, SIGCHLD_IS, INTERRUPT, USAGE, CALL, QUIT };
 enum call { C_WAIT, C_WAITPID, C_WAIT3, C_WAIT4, C_WAIT6, C_WAITID };
 enum whom { ANY, CHILD, OWN_GROUP, NAMED_GROUP, PIDFD, CALLER };
@@ -487,7 +493,13 @@ int main(void)
 	int i, number, state = 0;
 	const struct step *sleeping = NULL;
 	struct reply r;
+	sigset_t none;
 	setvbuf(stdout, NULL, _IONBF, 0);
+	/* Whatever it was started with: nohup leaves SIGHUP ignored. */
+	for (i = 1; i < SIGNALS; i++)
+		signal(i, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGCHLD, SIG_DFL);
 	for (i = 0; i < KIDS; i++)

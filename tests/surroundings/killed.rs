@@ -112,6 +112,21 @@ fn one_warden_killed_is_broken_and_the_others_go_on() {
     if !can_be_found() {
         return skip("no /proc to find processes in");
     }
+    // A warden that dies when its worker has no more to ask is missed by nobody: then another run is tried.
+    for _ in 0..10 {
+        if let Some(ended) = with_a_warden_killed() {
+            let broken = ended.trials().into_iter().filter(|t| t.verdict == "broken");
+            let reasons: Vec<String> = broken.map(|t| t.reason).collect();
+            assert_eq!(reasons, ["the warden has died"]);
+            assert_eq!(ended.count("pass"), 399);
+            return;
+        }
+    }
+    panic!("no run took notice of its warden's death");
+}
+
+/// A run of 400 trials of which a warden was killed; `None` if all of them passed.
+fn with_a_warden_killed() -> Option<Ended> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("report.json");
     let output = format!("--output={}", file.display());
@@ -126,10 +141,7 @@ fn one_warden_killed_is_broken_and_the_others_go_on() {
     assert_eq!(wardens.len(), 2, "{wardens:?}");
     send(wardens[0].pid, Signal::KILL);
     running.signal(Signal::CONT);
-    let ended = running.finish().code(3);
+    let ended = running.finish();
     let ended = Ended { out: report(), ..ended };
-    let reasons: Vec<String> =
-        ended.trials().into_iter().filter(|t| t.verdict == "broken").map(|t| t.reason).collect();
-    assert_eq!(reasons, ["the warden has died"]);
-    assert_eq!(ended.count("pass"), 399);
+    (ended.count("pass") < 400).then(|| ended.code(3))
 }

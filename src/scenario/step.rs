@@ -56,7 +56,7 @@ use crate::wait::Signal;
 
 /// One thing that a child does.
 ///
-/// A step is one line of the protocol ([`Step::to_line`], [`Step::from_line`]); [`FORMS`] lists how each is written.
+/// A step is one line of the protocol ([`Step::to_line`], [`Step::from_line`]); [`FORMS`](super::FORMS) lists how each is written.
 /// Once a step is done the child answers `ok id=N`, and `err id=N errno=NAME` if it could not be done: `ENOTSUP` where the
 /// system has no such thing, `ETIMEDOUT` where a target was not reached in bounded time. A step that ends the process
 /// ([`Step::ends`]) is not answered.

@@ -5,7 +5,7 @@
 //! | [`case`] | what a case is, and what it needs |
 //! | [`trial`] | what a case sees; `children`, `calls`, [`agent_ops`], [`further_ops`] are what it does with children, calls and the agent |
 //! | [`seen`], [`expect`] | what a call came back with, and the checks of clauses |
-//! | [`link`], [`wardens`], [`folder`] | the driver's end of the streams to the wardens |
+//! | [`link`], [`wardens`], [`folder`] | the driver's end of the streams to the wardens; `estate` is what killed ones leave |
 //! | [`settings`], [`select`], [`plan`] | what a run is asked for, and the trials that this means |
 //! | [`run`] | carrying out the plan on all wardens |
 //! | [`pool`] | single trials, from any thread |
@@ -32,6 +32,7 @@ pub mod wardens;
 
 mod calls;
 mod children;
+mod estate;
 mod one;
 mod queue;
 mod start;

@@ -62,7 +62,13 @@ pub(super) fn one(link: &mut Link, planned: &Planned, ground: &Ground) -> Option
     match link.ask_warden(Line::new("close"), CLEAN_UP) {
         Ok(closed) => verdict::closed(&mut report, &mut result, &closed, planned.case),
         Err(LinkError::Interrupted) => return None,
-        Err(_) => warden_dead = true,
+        Err(why) => {
+            warden_dead = true;
+            // What the case saw is no pass when nobody knows what it left behind.
+            if matches!(result, Ok(()) | Err(Stop::Skip(_))) {
+                result = Err(why.into());
+            }
+        }
     }
     let protocol = match &result {
         Err(Stop::Protocol(what)) => Some(what.clone()),

@@ -1,5 +1,6 @@
 //! Starting the wardens: forked from the driver before it has any thread.
 
+use super::estate::Estate;
 use super::folder;
 use crate::subject::Registry;
 use crate::sys::process::{self, Forked};
@@ -14,7 +15,9 @@ use std::path::PathBuf;
 pub struct Wardens {
     /// For each, where to read and where to write.
     pub streams: Vec<(OwnedFd, OwnedFd)>,
+    pids: Vec<i32>,
     folder: Option<PathBuf>,
+    estate: Estate,
 }
 
 impl Wardens {
@@ -33,7 +36,9 @@ impl Wardens {
             None => Some(folder::make()?),
             Some(_) => None,
         };
-        let mut wardens = Wardens { streams: Vec::new(), folder };
+        // What a command leaves behind is its own affair.
+        let estate = if command.is_none() { Estate::adopt() } else { Estate::none() };
+        let mut wardens = Wardens { streams: Vec::new(), pids: Vec::new(), folder, estate };
         // All of them before the first warden, which may leave before the last one begins, and takes an empty folder with it.
         let mut folders = Vec::new();
         for number in 0..count {
@@ -51,14 +56,17 @@ impl Wardens {
             rustix::io::fcntl_setfd(&ours, rustix::io::FdFlags::CLOEXEC).map_err(|e| e.to_string())?;
             let forked = process::fork()
                 .map_err(|e| format!("cannot fork a warden: {}", errno_text(e.raw_os_error())))?;
-            if forked == Forked::Child {
-                let theirs = keep_only(theirs);
-                match command {
-                    None => {
-                        let Some(output) = rustix::io::dup(&theirs).ok() else { process::exit_now(3) };
-                        warden::serve(warden::Post { input: theirs, output, folder }, subjects)
+            match forked {
+                Forked::Parent(pid) => wardens.pids.push(pid),
+                Forked::Child => {
+                    let theirs = keep_only(theirs);
+                    match command {
+                        None => {
+                            let Some(output) = rustix::io::dup(&theirs).ok() else { process::exit_now(3) };
+                            warden::serve(warden::Post { input: theirs, output, folder }, subjects)
+                        }
+                        Some(command) => become_command(&theirs, command),
                     }
-                    Some(command) => become_command(&theirs, command),
                 }
             }
             let second = rustix::io::dup(&ours).map_err(|e| e.to_string())?;
@@ -72,6 +80,7 @@ impl Wardens {
 impl Drop for Wardens {
     fn drop(&mut self) {
         self.streams.clear();
+        self.estate.clear(&self.pids);
         if let Some(folder) = &self.folder {
             // The wardens remove it; this is for one that was killed, and for a start that failed half-way.
             let _ = std::fs::remove_dir_all(folder);

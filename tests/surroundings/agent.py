@@ -1,7 +1,7 @@
 """An agent that keeps a trial open for ever: `agent.py AGENT`.
 
 It is the Python agent at that path, but no wait is ever made: instead a stopped and two burning children stand beside
-those of the trial. The variable WAITSPEC names the program that they are.
+those of the trial, and one that does not die with its parent. The variable WAITSPEC names the program that they are.
 """
 
 import importlib.util
@@ -14,13 +14,14 @@ agent = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(agent)
 
 
-def child(step):
+def child(*words):
     if os.fork() == 0:
-        os.execv(os.environ["WAITSPEC"], ["waitspec", "child", step])
+        os.execv(os.environ["WAITSPEC"], ["waitspec", "child", *words])
 
 
 def hold(request):
     child("stop sig=SIGSTOP")
+    child("--orphan", "pause")
     child("burn-user us=600000000")
     child("burn-system us=600000000")
     while True:

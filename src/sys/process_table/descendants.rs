@@ -47,7 +47,11 @@ impl Descendants {
     pub fn scan(&mut self) -> Result<Vec<Process>, Errno> {
         let found = match self.lists {
             Trust::No => self.whole.scan()?,
-            Trust::Agreed(AGREEMENTS) => self.by_lists()?,
+            Trust::Agreed(AGREEMENTS) => match self.by_lists() {
+                Ok(found) => found,
+                // A list that was there and is not: a thread other than the first is in an exec, or files are short.
+                Err(_) => self.whole.scan()?,
+            },
             Trust::Agreed(times) => {
                 let found = self.whole.scan()?;
                 let pids = |processes: &[Process]| processes.iter().map(|p| p.pid).collect::<Vec<_>>();

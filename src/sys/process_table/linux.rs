@@ -214,24 +214,22 @@ pub(super) fn all() -> Result<Vec<Process>, Errno> {
     Ok(processes)
 }
 
-/// The tasks of a process.
-fn tasks(pid: i32) -> Vec<i32> {
+/// The tasks of a process; none when it is gone.
+fn tasks(pid: i32) -> Result<Vec<i32>, Errno> {
+    check_table()?;
     let path = Path::new(format_args!("/proc/{pid}/task"));
     let mut tids = Vec::new();
-    if check_table().is_ok()
-        && let Ok(Some(dir)) = open(CWD, path.as_c_str(), OFlags::RDONLY | OFlags::DIRECTORY)
-    {
-        // What was read before an error still was there.
-        let _ = for_each_number(&dir, |tid, _| tids.push(tid));
+    if let Some(dir) = open(CWD, path.as_c_str(), OFlags::RDONLY | OFlags::DIRECTORY)? {
+        for_each_number(&dir, |tid, _| tids.push(tid))?;
     }
-    tids
+    Ok(tids)
 }
 
 /// The children of a process, by the kernel's own lists; `NOENT` where it has none.
 ///
 /// `threads`: how many tasks the process has, where that is known.
 pub(super) fn children(pid: i32, threads: Option<u32>) -> Result<Vec<i32>, Errno> {
-    let tasks = if threads == Some(1) { vec![pid] } else { tasks(pid) };
+    let tasks = if threads == Some(1) { vec![pid] } else { tasks(pid)? };
     let mut children = Vec::new();
     for tid in tasks {
         let path = Path::new(format_args!("/proc/{pid}/task/{tid}/children"));
@@ -266,7 +264,7 @@ fn task_state(pid: i32, tid: i32) -> Option<State> {
 }
 
 pub(super) fn threads(pid: i32) -> Vec<(i32, State)> {
-    tasks(pid).into_iter().filter_map(|tid| Some((tid, task_state(pid, tid)?))).collect()
+    tasks(pid).unwrap_or_default().into_iter().filter_map(|tid| Some((tid, task_state(pid, tid)?))).collect()
 }
 
 pub(super) fn stop_of(pid: i32) -> Stop {

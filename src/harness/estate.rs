@@ -1,0 +1,58 @@
+//! What wardens that were killed leave behind: the driver adopts it, and ends it when the run is over.
+//!
+//! A warden ends everything below itself when it goes. One that is killed cannot, and its orphans have nobody to die with.
+
+use crate::sys::process::{self, kill_and_reap};
+use crate::sys::process_table::Descendants;
+use std::time::{Duration, Instant};
+
+/// How long a look for what is left may go on: something that forks faster than it is killed is not caught.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// The processes that become the driver's when a warden is killed.
+pub(super) struct Estate {
+    /// Nothing where the driver does not adopt.
+    below: Option<Descendants>,
+}
+
+impl Estate {
+    /// Of a driver that adopts nothing.
+    pub(super) fn none() -> Estate {
+        Estate { below: None }
+    }
+
+    /// Has orphans below this process become its children, where the system offers that, it is not so already (the first
+    /// process of a system adopts all), and nobody else's can be among them. Called before the first warden is forked.
+    pub(super) fn adopt() -> Estate {
+        let mut below = Descendants::new(process::pid());
+        // Children from before an exec may have orphans of their own.
+        let alone = below.scan().is_ok_and(|found| found.is_empty());
+        let adopts = process::pid() != 1 && alone && process::set_subreaper(true).is_ok();
+        Estate { below: adopts.then_some(below) }
+    }
+
+    /// Ends what was adopted. The wardens themselves go when their streams end; and what else this program may have started
+    /// meanwhile is in its own session, while every agent leads another.
+    pub(super) fn clear(&mut self, wardens: &[i32]) {
+        let Some(below) = &mut self.below else { return };
+        let us = process::pid();
+        let Ok(session) = process::session_of(us) else { return };
+        let began = Instant::now();
+        while began.elapsed() < LIMIT {
+            let Ok(found) = below.scan() else { break };
+            let adopted = found.iter().filter(|p| p.ppid == us && p.sid != session);
+            let left: Vec<i32> = adopted
+                .filter(|p| !wardens.contains(&p.pid) && !p.is_waitable_zombie())
+                .map(|p| p.pid)
+                .collect();
+            if left.is_empty() {
+                break;
+            }
+            // What is below them comes to us when they have ended.
+            for pid in left {
+                kill_and_reap(pid);
+            }
+        }
+        let _ = process::set_subreaper(false);
+    }
+}

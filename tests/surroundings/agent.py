@@ -21,7 +21,8 @@ def child(*words):
 
 def hold(request):
     child("stop sig=SIGSTOP")
-    child("--orphan", "pause")
+    # In a session of its own: SIGHUP ends an orphaned group that has a stopped process.
+    child("--orphan", "setsid", "pause")
     child("burn-user us=600000000")
     child("burn-system us=600000000")
     while True:

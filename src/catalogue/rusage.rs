@@ -10,6 +10,7 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, openbsd};
 use crate::sys::family::{Call, Memory, Pointer, Usage};
 use crate::wait::Signal;
+use std::time::Instant;
 
 /// The calls that can report usage; `waitid` as a raw system call.
 pub(super) const REPORTING: Calls = Calls::only(&[Call::Wait3, Call::Wait4, Call::Wait6, Call::Waitid]);
@@ -135,9 +136,9 @@ pub const CASES: &[Case] = &[
 ];
 
 /// How much CPU time a burn takes, in microseconds.
-const BURN: u64 = 10_000;
-/// How much CPU time ending may take: far less than a burn, and many times what it takes.
-const ENDING_US: i64 = 8_000;
+const BURN: u64 = 20_000;
+/// How far CPU times may be off, in microseconds: half a burn, and a tick of a clock that has no finer one.
+const CPU_SLACK: i64 = 10_000;
 /// How many faults and switches ending may take.
 pub(super) const ENDING_COUNT: i64 = 64;
 /// How far ru_maxrss may grow while a child ends, or be off by what its processors have not added up: KiB.
@@ -185,6 +186,34 @@ pub(super) fn field_within(
     t.expect(clause).within(what, got, low, high)
 }
 
+/// What a child used by its own account, and when it was told to end.
+pub(super) struct Account {
+    pub(super) own: Usage,
+    told: Instant,
+}
+
+impl Account {
+    /// Of a child that was told to end at that time, or later.
+    pub(super) fn new(own: Usage, told: Instant) -> Account {
+        Account { own, told }
+    }
+
+    /// The most CPU time that it can have used now that it has ended, in microseconds: after its account no more than the
+    /// time that went by, however slow the machine is.
+    pub(super) fn most_cpu(&self) -> i64 {
+        let since = i64::try_from(self.told.elapsed().as_micros()).unwrap_or(i64::MAX / 2);
+        cpu(&self.own).unwrap_or(0) + CPU_SLACK + since
+    }
+}
+
+/// Tells a held child to give its account, of those that it took as well, and to exit with 7.
+pub(super) fn end(t: &mut Trial, child: &Child) -> Result<Account, Stop> {
+    let told = Instant::now();
+    t.tell(child, Step::exit(7).reported())?;
+    let (own, children) = t.last_usage(child)?;
+    Ok(Account { own: together(&own, &children), told })
+}
+
 /// Waits for the only child, which exits with 7, and has what it wrote about itself right before.
 pub(super) fn take(t: &mut Trial, child: &Child, clause: &'static Clause) -> Result<(Seen, Usage), Stop> {
     let (own, children) = t.last_usage(child)?;
@@ -194,42 +223,42 @@ pub(super) fn take(t: &mut Trial, child: &Child, clause: &'static Clause) -> Res
 }
 
 fn bounds(t: &mut Trial) -> Outcome {
-    let child = t.spawn(busy())?;
-    let (own, children) = t.last_usage(&child)?;
+    let child = busy(t)?;
+    let account = end(t, &child)?;
     let seen = wait_usage(t, Target::Any, Options::NONE)?;
-    bounded(t, &child, &seen, &together(&own, &children))
+    bounded(t, &child, &seen, &account)
 }
 
 fn nohang(t: &mut Trial) -> Outcome {
-    let child = t.spawn(busy())?;
-    let (own, children) = t.last_usage(&child)?;
+    let child = busy(t)?;
+    let account = end(t, &child)?;
     t.await_zombie(&child)?;
     let seen = wait_usage(t, Target::Any, Options::NOHANG)?;
-    bounded(t, &child, &seen, &together(&own, &children))
+    bounded(t, &child, &seen, &account)
 }
 
-/// Something of each that costs little.
-fn busy() -> Scenario {
-    Scenario::of([
-        Step::Allocate { bytes: 4 << 20 },
-        Step::MinorFaults { count: 300 },
-        Step::VoluntarySwitches { count: 5 },
-        Step::exit(7).reported(),
-    ])
+/// A held child that did something of each that costs little.
+fn busy(t: &mut Trial) -> Result<Child, Stop> {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Allocate { bytes: 4 << 20 })?;
+    t.tell(&child, Step::MinorFaults { count: 300 })?;
+    t.tell(&child, Step::VoluntarySwitches { count: 5 })?;
+    Ok(child)
 }
 
-fn bounded(t: &mut Trial, child: &Child, seen: &Seen, own: &Usage) -> Outcome {
+fn bounded(t: &mut Trial, child: &Child, seen: &Seen, account: &Account) -> Outcome {
+    let most_cpu = account.most_cpu();
     t.expect(&linux::RUSAGE_AT_LEAST_OWN).reports(seen, child, Change::Exited(7))?;
     for (what, field, most) in FIELDS {
-        let Some(own) = field(own) else { continue };
+        let Some(own) = field(&account.own) else { continue };
         field_within(t, &linux::RUSAGE_AT_LEAST_OWN, seen, (what, field), (own, i64::MAX))?;
         if let Some(most) = most {
             field_within(t, &linux::RUSAGE_AT_MOST_OWN, seen, (what, field), (0, own + most))?;
         }
     }
     // How ticks split it may change up to the end: only the sum has a bound.
-    let most = cpu(own).unwrap_or(0) + ENDING_US;
-    field_within(t, &linux::RUSAGE_AT_MOST_OWN, seen, ("ru_utime and ru_stime (us)", cpu), (0, most))
+    let what = "ru_utime and ru_stime (us)";
+    field_within(t, &linux::RUSAGE_AT_MOST_OWN, seen, (what, cpu), (0, most_cpu))
 }
 
 fn user_time(t: &mut Trial) -> Outcome {
@@ -242,13 +271,17 @@ fn system_time(t: &mut Trial) -> Outcome {
 
 /// The child burns until its own field has reached the burn: how ticks split the sum is no matter then.
 fn burned(t: &mut Trial, burn: Step, (what, field): (&str, fn(&Usage) -> Option<i64>)) -> Outcome {
-    let child = t.spawn(Scenario::of([burn, Step::exit(7).reported()]))?;
-    let (seen, own) = take(t, &child, &linux::RUSAGE_CPU_SUM)?;
-    let burnt = field(&own).unwrap_or(0).max(BURN.cast_signed());
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, burn)?;
+    let account = end(t, &child)?;
+    let seen = wait_usage(t, Target::Any, Options::NONE)?;
+    let most = account.most_cpu();
+    t.expect(&linux::RUSAGE_CPU_SUM).reports(&seen, &child, Change::Exited(7))?;
+    let burnt = field(&account.own).unwrap_or(0).max(BURN.cast_signed());
     field_within(t, &linux::RUSAGE_CPU_SPLIT, &seen, (what, field), (burnt, i64::MAX))?;
-    let sum = cpu(&own).unwrap_or(0).max(burnt);
+    let sum = cpu(&account.own).unwrap_or(0).max(burnt);
     let what = "ru_utime and ru_stime (us)";
-    field_within(t, &linux::RUSAGE_CPU_SUM, &seen, (what, cpu), (sum, sum + ENDING_US))
+    field_within(t, &linux::RUSAGE_CPU_SUM, &seen, (what, cpu), (sum, most))
 }
 
 /// What a child touches, in bytes; one that does not stays far below.
@@ -267,10 +300,11 @@ fn siblings_apart(t: &mut Trial) -> Outcome {
     let what = "ru_utime and ru_stime (us) of the burning child";
     field_within(t, clause, &seen, (what, cpu), (BURN.cast_signed(), i64::MAX))?;
     // It lived while the other burned, and is taken after it.
+    let account = Account::new(before, Instant::now());
     t.tell(&idle, Step::exit(7))?;
     let seen = wait_usage(t, Target::Any, Options::NONE)?;
+    let most = account.most_cpu();
     t.expect(clause).reports(&seen, &idle, Change::Exited(7))?;
-    let most = cpu(&before).unwrap_or(0) + ENDING_US;
     field_within(t, clause, &seen, ("ru_utime and ru_stime (us) of the idle child", cpu), (0, most))?;
     let most = before.maxrss.unwrap_or(0) + (LARGE / 2048).cast_signed();
     field_within(t, clause, &seen, ("ru_maxrss (KiB) of the idle child", |u| u.maxrss), (0, most))
@@ -353,8 +387,11 @@ fn untaken_grandchild(t: &mut Trial) -> Outcome {
 }
 
 fn wait3(t: &mut Trial) -> Outcome {
-    let child = t.spawn(busy())?;
-    let (seen, own) = take(t, &child, &linux::RUSAGE_WAIT3)?;
+    let child = busy(t)?;
+    let account = end(t, &child)?;
+    let seen = wait_usage(t, Target::Any, Options::NONE)?;
+    t.expect(&linux::RUSAGE_WAIT3).reports(&seen, &child, Change::Exited(7))?;
+    let own = account.own;
     let faults = own.minflt.unwrap_or(0).max(300);
     field_within(t, &linux::RUSAGE_WAIT3, &seen, ("ru_minflt", |u| u.minflt), (faults, i64::MAX))?;
     let time = cpu(&own).unwrap_or(0).max(1);
@@ -362,8 +399,8 @@ fn wait3(t: &mut Trial) -> Outcome {
 }
 
 fn peek_equals_take(t: &mut Trial) -> Outcome {
-    let child = t.spawn(busy())?;
-    let (own, _) = t.last_usage(&child)?;
+    let child = busy(t)?;
+    let own = end(t, &child)?.own;
     t.await_zombie(&child)?;
     let first = wait_usage(t, Target::Child(&child), Options::NOWAIT)?;
     t.expect(&linux::RUSAGE_PEEK_EQUALS_TAKE).reports(&first, &child, Change::Exited(7))?;

@@ -1,13 +1,14 @@
 //! RUSAGE_CHILDREN: a child's usage is credited to its parent once, and when it is taken.
 
 use super::orphans::grandchild;
-use super::rusage::{REPORTING, cpu, wait_usage};
+use super::rusage::{Account, REPORTING, cpu, end, wait_usage};
+use crate::harness::trial::Seen;
 use crate::harness::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here};
-use crate::harness::trial::{Seen, together};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, posix};
 use crate::sys::family::{Call, Usage};
 use crate::wait::Signal;
+use std::time::Instant;
 
 pub const CASES: &[Case] = &[
     Case {
@@ -118,11 +119,8 @@ pub const CASES: &[Case] = &[
 
 /// How many faults a child causes where they shall be told from those of an ordinary life.
 const FAULTS: u64 = 600;
-/// How many faults ending may take.
-const ENDING: i64 = 64;
-
-/// How much CPU time ending may take, in microseconds: a hundred times what was seen.
-const ENDING_US: i64 = 40_000;
+/// How many faults ending may take: of two children, less than one of them causes.
+const ENDING: i64 = 200;
 
 /// A usage in words.
 fn words(usage: &Usage) -> String {
@@ -139,25 +137,30 @@ fn unchanged(t: &mut Trial, clause: &'static Clause, before: &Usage) -> Outcome 
 }
 
 /// RUSAGE_CHILDREN has grown by what these children wrote about themselves right before they ended, and their ends.
-fn grown(t: &mut Trial, clause: &'static Clause, before: &Usage, taken: &[Usage]) -> Outcome {
+fn grown(t: &mut Trial, clause: &'static Clause, before: &Usage, taken: &[Account]) -> Outcome {
+    let most_cpu = taken.iter().map(Account::most_cpu).sum();
     let now = t.usage_of_children()?;
     let growth = |field: fn(&Usage) -> Option<i64>| Some(field(&now)? - field(before)?);
-    let sum = |field: fn(&Usage) -> Option<i64>| taken.iter().filter_map(field).sum::<i64>();
+    let sum = |field: fn(&Usage) -> Option<i64>| taken.iter().filter_map(|a| field(&a.own)).sum::<i64>();
     let truncated = taken.len() as i64;
-    let most = sum(cpu) + ENDING_US * truncated;
-    t.expect(clause).within("growth of the CPU time (us)", growth(cpu), sum(cpu) - truncated, most)?;
+    t.expect(clause).within("growth of the CPU time (us)", growth(cpu), sum(cpu) - truncated, most_cpu)?;
     let (least, slack) = (sum(|u| u.minflt), ENDING * taken.len() as i64);
     t.expect(clause).within("growth of ru_minflt", growth(|u| u.minflt), least, least + slack)
 }
 
-/// A child that causes some faults and exits with 7, telling its usage.
-fn busy() -> Scenario {
-    Scenario::of([Step::MinorFaults { count: 300 }, Step::exit(7).reported()])
+/// A held child that caused faults.
+fn busy(t: &mut Trial) -> Result<Child, Stop> {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::MinorFaults { count: FAULTS })?;
+    Ok(child)
 }
 
-/// What a child wrote of itself and the children that it took.
-fn last(t: &mut Trial, child: &Child) -> Result<Usage, Stop> {
-    t.last_usage(child).map(|(own, children)| together(&own, &children))
+/// The usage of a held child so far, which then is told to exit with 8.
+fn end_grandchild(t: &mut Trial, below: &Child) -> Result<Account, Stop> {
+    let told = Instant::now();
+    let (own, _) = t.usage_so_far(below)?;
+    t.tell(below, Step::exit(8))?;
+    Ok(Account::new(own, told))
 }
 
 /// The trial's call takes that child, which exited with 7.
@@ -168,25 +171,24 @@ fn take(t: &mut Trial, child: &Child, clause: &'static Clause) -> Outcome {
 
 fn at_the_take(t: &mut Trial) -> Outcome {
     let before = t.usage_of_children()?;
-    let child = t.spawn(Scenario::held())?;
-    t.tell(&child, Step::MinorFaults { count: 300 })?;
+    let child = busy(t)?;
     unchanged(t, &posix::RUSAGE_CHILDREN_NOT_LIVE, &before)?;
-    t.tell(&child, Step::exit(7).reported())?;
-    let own = last(t, &child)?;
+    let account = end(t, &child)?;
     t.await_zombie(&child)?;
     unchanged(t, &posix::RUSAGE_CHILDREN_NOT_BEFORE, &before)?;
     take(t, &child, &posix::RUSAGE_CHILDREN_AFTER_TAKE)?;
-    grown(t, &posix::RUSAGE_CHILDREN_AFTER_TAKE, &before, &[own])?;
+    let taken = [account];
+    grown(t, &posix::RUSAGE_CHILDREN_AFTER_TAKE, &before, &taken)?;
     // The same for each call that the case is tried with.
-    grown(t, &posix::RUSAGE_CHILDREN_EVERY_CALL, &before, &[own])
+    grown(t, &posix::RUSAGE_CHILDREN_EVERY_CALL, &before, &taken)
 }
 
 fn equals_report(t: &mut Trial) -> Outcome {
     let clause = &linux::RUSAGE_CHILDREN_DELTA;
     for _ in 0..2 {
         let before = t.usage_of_children()?;
-        let child = t.spawn(busy())?;
-        t.last_usage(&child)?;
+        let child = busy(t)?;
+        end(t, &child)?;
         let seen = wait_usage(t, Target::Any, Options::NONE)?;
         t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
         let now = t.usage_of_children()?;
@@ -219,11 +221,11 @@ fn equal_growth(t: &mut Trial, seen: &Seen, before: &Usage, now: &Usage) -> Outc
 
 fn sum(t: &mut Trial) -> Outcome {
     let before = t.usage_of_children()?;
-    let mut owns = Vec::new();
+    let mut accounts = Vec::new();
     let mut latest = before;
     for _ in 0..2 {
-        let child = t.spawn(busy())?;
-        owns.push(last(t, &child)?);
+        let child = busy(t)?;
+        accounts.push(end(t, &child)?);
         take(t, &child, &posix::RUSAGE_CHILDREN_SUM)?;
         let now = t.usage_of_children()?;
         let ahead = now.utime_us >= latest.utime_us && now.stime_us >= latest.stime_us;
@@ -235,7 +237,7 @@ fn sum(t: &mut Trial) -> Outcome {
         )?;
         latest = now;
     }
-    grown(t, &posix::RUSAGE_CHILDREN_SUM, &before, &owns)
+    grown(t, &posix::RUSAGE_CHILDREN_SUM, &before, &accounts)
 }
 
 fn max_rss(t: &mut Trial) -> Outcome {
@@ -244,8 +246,9 @@ fn max_rss(t: &mut Trial) -> Outcome {
     let mut largest = t.usage_of_children()?.maxrss.unwrap_or(0);
     for bytes in [TOUCHED, TOUCHED, 0] {
         let touch = if bytes > 0 { Step::Allocate { bytes } } else { Step::Release };
-        let child = t.spawn(Scenario::of([touch, Step::exit(7).reported()]))?;
-        let own = last(t, &child)?;
+        let child = t.spawn(Scenario::held())?;
+        t.tell(&child, touch)?;
+        let own = end(t, &child)?.own;
         take(t, &child, &linux::RUSAGE_CHILDREN_MAXRSS)?;
         largest = largest.max(own.maxrss.unwrap_or(0));
         let now = t.usage_of_children()?.maxrss;
@@ -257,8 +260,7 @@ fn max_rss(t: &mut Trial) -> Outcome {
 
 fn not_on_stop(t: &mut Trial) -> Outcome {
     let before = t.usage_of_children()?;
-    let child = t.spawn(Scenario::held())?;
-    t.tell(&child, Step::MinorFaults { count: 300 })?;
+    let child = busy(t)?;
     let both = Options::UNTRACED | Options::CONTINUED;
     for _ in 0..2 {
         t.signal(&child, Signal::STOP)?;
@@ -275,17 +277,16 @@ fn not_on_stop(t: &mut Trial) -> Outcome {
         t.expect(&posix::RUSAGE_CHILDREN_NOT_ON_STOP).reports(&seen, &child, Change::Continued)?;
         unchanged(t, &posix::RUSAGE_CHILDREN_NOT_ON_STOP, &before)?;
     }
-    t.tell(&child, Step::exit(7).reported())?;
-    let own = last(t, &child)?;
+    let account = end(t, &child)?;
     take(t, &child, &posix::RUSAGE_CHILDREN_ONCE)?;
-    grown(t, &posix::RUSAGE_CHILDREN_ONCE, &before, &[own])
+    grown(t, &posix::RUSAGE_CHILDREN_ONCE, &before, &[account])
 }
 
 fn not_on_peek(t: &mut Trial) -> Outcome {
     let clause = &posix::RUSAGE_CHILDREN_NOT_ON_PEEK;
     let before = t.usage_of_children()?;
-    let child = t.spawn(busy())?;
-    let own = last(t, &child)?;
+    let child = busy(t)?;
+    let account = end(t, &child)?;
     t.await_zombie(&child)?;
     for _ in 0..2 {
         let seen = t.wait(Target::Child(&child), Options::NOWAIT)?;
@@ -293,21 +294,24 @@ fn not_on_peek(t: &mut Trial) -> Outcome {
         unchanged(t, clause, &before)?;
     }
     take(t, &child, clause)?;
-    grown(t, clause, &before, &[own])
+    grown(t, clause, &before, &[account])
 }
 
 fn auto_reaped(t: &mut Trial) -> Outcome {
     let clause = &posix::RUSAGE_CHILDREN_NOT_AUTO_REAPED;
     let before = t.usage_of_children()?;
     t.sigaction(Signal::CHLD, "ignore", &[])?;
-    let child = t.spawn(Scenario::held())?;
-    t.tell(&child, Step::MinorFaults { count: 300 })?;
-    t.tell(&child, Step::exit(7).reported())?;
-    let own = last(t, &child)?;
+    let child = busy(t)?;
+    let account = end(t, &child)?;
     t.await_gone(&child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).error(&seen, "ECHILD")?;
-    t.expect(clause).within("ru_minflt of the child itself", own.minflt, 300, i64::MAX)?;
+    t.expect(clause).within(
+        "ru_minflt of the child itself",
+        account.own.minflt,
+        FAULTS.cast_signed(),
+        i64::MAX,
+    )?;
     unchanged(t, clause, &before)
 }
 
@@ -317,13 +321,14 @@ fn descendants(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let below = grandchild(t, &child, false)?;
     t.tell(&below, Step::MinorFaults { count: FAULTS })?;
-    let (of_below, _) = t.usage_so_far(&below)?;
-    t.tell(&below, Step::exit(8))?;
+    let of_below = end_grandchild(t, &below)?;
     t.tell(&child, Step::Wait { pid: 0 })?;
+    let told = Instant::now();
     t.tell(&child, Step::exit(7).reported())?;
+    // What it took is told by the grandchild itself.
     let (own, _) = t.last_usage(&child)?;
     take(t, &child, clause)?;
-    grown(t, clause, &before, &[own, of_below])
+    grown(t, clause, &before, &[Account::new(own, told), of_below])
 }
 
 fn untaken_grandchild(t: &mut Trial) -> Outcome {
@@ -334,17 +339,15 @@ fn untaken_grandchild(t: &mut Trial) -> Outcome {
     t.tell(&below, Step::MinorFaults { count: FAULTS })?;
     t.tell(&below, Step::exit(8))?;
     t.await_zombie(&below)?;
-    t.tell(&child, Step::exit(7).reported())?;
-    let (own, _) = t.last_usage(&child)?;
+    let account = end(t, &child)?;
     take(t, &child, clause)?;
-    grown(t, clause, &before, &[own])
+    grown(t, clause, &before, &[account])
 }
 
 fn ended_thread(t: &mut Trial) -> Outcome {
     let clause = &posix::RUSAGE_CHILDREN_ENDED_THREADS;
     let before = t.usage_of_children()?;
-    let child = t.spawn(Scenario::held())?;
-    t.tell(&child, Step::MinorFaults { count: FAULTS })?;
+    let child = busy(t)?;
     let (so_far, _) = t.usage_so_far(&child)?;
     t.tell(&child, Step::LeaderExit { code: 5 })?;
     t.tell(&child, Step::exit(7))?;
@@ -361,7 +364,8 @@ fn ended_thread(t: &mut Trial) -> Outcome {
 }
 
 fn of_new_process(t: &mut Trial) -> Outcome {
-    let first = t.spawn(busy())?;
+    let first = busy(t)?;
+    t.tell(&first, Step::exit(7))?;
     let seen = t.wait(Target::Child(&first), Options::NONE)?;
     t.expect(&posix::RUSAGE_CHILDREN_ZERO_AT_FORK).reports(&seen, &first, Change::Exited(7))?;
     let child = t.spawn(Scenario::held())?;

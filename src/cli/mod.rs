@@ -42,7 +42,7 @@ Examples:
   waitspec explain posix/waitpid/echild       what a clause asks for, and which cases check it
 
 Exit codes: 0 conformant; 1 a trial failed; 2 usage; 3 something was broken; 4 nothing selected;
-5 the subject would not start. Each verb has a --help of its own.";
+5 the subject would not start or broke the protocol. Each verb has a --help of its own.";
 
 #[derive(Debug, Subcommand)]
 enum Verb {

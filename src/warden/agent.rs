@@ -1,5 +1,6 @@
 //! The agent of the trial: its start, its lines, its end.
 
+use super::children::Children;
 use super::{Warden, garbage, read_some, write_all};
 use crate::protocol::Line;
 use crate::protocol::line::LineReader;
@@ -8,7 +9,7 @@ use crate::sys::process_table::{self, State, Stop};
 use crate::sys::signals;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
 
 /// How much of an agent's standard error is kept.
@@ -72,16 +73,18 @@ impl Agent {
         self.calls.get(&id).copied()
     }
 
-    /// Whether a child of its own may be about to end or stop without being told to: one that is not `held`, or of which a
+    /// Whether a child of its own may be about to end or stop without being told to: one that is not held, or of which a
     /// thread has a processor, waits for one, or cannot be disturbed.
-    pub(super) fn has_a_busy_child(&self, held: impl Fn(i32) -> bool) -> bool {
+    pub(super) fn has_a_busy_child(&self, children: &Children) -> bool {
+        let held = |pid| children.holds(pid);
         let runs = |state| matches!(state, State::Running | State::DiskSleep);
         let threads_run = |pid| process_table::threads(pid).iter().any(|(_, state)| runs(*state));
-        self.own_children().any(|p| match p.state {
+        self.own_children(children).any(|p| match p.state {
             State::Stopped | State::TracingStop => false,
-            // A leader that ended before the other threads.
+            // The parent's turn comes after a tracer's, which takes its time; or a leader ended before the other threads.
             State::Zombie | State::Dead => {
-                p.threads.is_some_and(|n| n > 1) && (!held(p.pid) || threads_run(p.pid))
+                p.has_another_tracer()
+                    || p.threads.is_some_and(|n| n > 1) && (!held(p.pid) || threads_run(p.pid))
             }
             state => runs(state) || !held(p.pid) || threads_run(p.pid),
         })
@@ -89,8 +92,8 @@ impl Agent {
 
     /// How often its children that a tracer has stopped have been switched: what changes goes on, as soon as the tracer gets
     /// round to it; what does not is stopped by job control, which looks alike. `None` when no tracer has stopped any.
-    pub(super) fn traced_switches(&self) -> Option<u64> {
-        let stops = self.own_children().filter(|p| p.state == State::TracingStop);
+    pub(super) fn traced_switches(&self, children: &Children) -> Option<u64> {
+        let stops = self.own_children(children).filter(|p| p.state == State::TracingStop);
         let switches = stops.filter_map(|p| match process_table::stop_of(p.pid) {
             Stop::Traced { switches } => Some(switches),
             _ => None,
@@ -98,8 +101,10 @@ impl Agent {
         switches.reduce(|sum, more| sum + more)
     }
 
-    fn own_children(&self) -> impl Iterator<Item = process_table::Process> {
-        let read = self.spawned.iter().filter_map(|&pid| process_table::read(pid).ok().flatten());
+    /// Those that it made, and those of its children's that it has adopted.
+    fn own_children(&self, children: &Children) -> impl Iterator<Item = process_table::Process> {
+        let pids: BTreeSet<i32> = self.spawned.iter().chain(&children.made).copied().collect();
+        let read = pids.into_iter().filter_map(|pid| process_table::read(pid).ok().flatten());
         read.filter(|p| p.ppid == self.pid)
     }
 

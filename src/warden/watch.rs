@@ -56,7 +56,8 @@ enum Goal {
         spin: Duration,
         /// No child will end or stop by itself any more, says the driver.
         settled: bool,
-        asleep_since: Option<Instant>,
+        /// Since when it sleeps there.
+        asleep_since: Option<(Asleep, Instant)>,
         traced: Option<u64>,
         burnt: Option<Burnt>,
     },
@@ -222,20 +223,27 @@ impl Warden<'_> {
                 let asleep = process_table::is_asleep_in_wait(agent.pid, tid);
                 match asleep {
                     Asleep::InWait | Asleep::Asleep => {
-                        let since = *asleep_since.get_or_insert_with(Instant::now);
+                        // Who slept in the wait and sleeps elsewhere now may have answered.
+                        let (_, since) = match *asleep_since {
+                            Some((before, since)) if before == asleep => (before, since),
+                            _ => *asleep_since.insert((asleep, Instant::now())),
+                        };
                         // Sleeping elsewhere than in a wait call may be a pause between two polls.
                         let patience = if asleep == Asleep::InWait { *grace } else { *grace * 5 };
                         // A child that is on its way to its end (late to a processor, or writing its core) may be what it
                         // sleeps for. The table is read only once the patience is half gone: most calls never get there.
                         if since.elapsed() >= patience / 2 {
-                            let switches = agent.traced_switches();
-                            let goes_on = switches.is_some() && switches != *traced;
+                            let switches = agent.traced_switches(&self.children);
+                            let goes_on = switches != *traced;
                             let patience = if switches.is_some() { patience * TRACED } else { patience };
                             *traced = switches;
-                            let busy = || agent.has_a_busy_child(|pid| self.children.holds(pid));
+                            let busy = || agent.has_a_busy_child(&self.children);
                             if goes_on || !*settled && busy() {
                                 *asleep_since = None;
-                            } else if since.elapsed() >= patience {
+                            } else if since.elapsed() >= patience
+                                // What the children did while they were looked at has woken it.
+                                && process_table::is_asleep_in_wait(agent.pid, tid) == asleep
+                            {
                                 return Some(Line::new("ok").with("how", "asleep"));
                             }
                         }
@@ -294,8 +302,9 @@ fn burnt_since(burnt: &mut Option<Burnt>, call: u64, pid: i32) -> Option<Duratio
     Some(now.saturating_sub(burnt.insert(first).before))
 }
 
-/// How much more patience a caller gets whose child is traced: strace follows many processes one by one.
-const TRACED: u32 = 10;
+/// How much more patience a caller gets whose child is traced: strace follows many processes one by one, and may itself wait
+/// for a processor.
+const TRACED: u32 = 30;
 
 /// How long a caller that cannot be observed is given to answer before it counts as asleep.
 const UNSEEN: Duration = Duration::from_millis(60);

@@ -124,8 +124,12 @@ impl Session {
             seed: settings.selection.shuffle,
             jobs,
         };
-        let surroundings =
-            Surroundings { root: probed.flag("root"), core_files: probed.flag("core"), processors };
+        let surroundings = Surroundings {
+            root: probed.flag("root"),
+            core_files: probed.flag("core"),
+            processors,
+            no_pidfd_waits: probed.get("pidfd-waits"),
+        };
         let common =
             Common { profile: settings.profile, child: settings.child.clone(), strict: settings.strict };
         let ground = Ground { starts, subjects, surroundings, common, keep_trace: settings.trace };

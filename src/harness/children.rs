@@ -459,7 +459,7 @@ impl Trial<'_> {
         self.state_line(child).map(|line| line.get("state").unwrap_or_default())
     }
 
-    fn state_line(&mut self, child: &Child) -> Result<Line, Stop> {
+    pub(super) fn state_line(&mut self, child: &Child) -> Result<Line, Stop> {
         if self.known(&child.name).is_some_and(|k| !k.adopted) {
             // It ended before it was ever watched: a process of that pid below us is it, and none is that it is gone.
             let request = Line::new("adopt").with("name", &child.name).with("pid", child.pid);

@@ -27,6 +27,20 @@ pub(super) enum CallState {
     Answered,
 }
 
+/// What the children of an agent may do without being told to.
+#[derive(Copy, Clone, PartialEq, Eq)]
+pub(super) enum Prospect {
+    /// A tracer lets one go on, or has not taken its end yet.
+    Moving,
+    /// One may be about to end or stop: it is not held, or has a processor, waits for one, or cannot be disturbed.
+    Busy,
+    /// A tracer has stopped some, which have been switched so often. What changes goes on, as soon as the tracer gets round to it;
+    /// what does not is stopped by job control, which looks alike.
+    Traced { switches: u64 },
+    /// Nothing.
+    Quiet,
+}
+
 /// The process that hosts the subject.
 pub(super) struct Agent {
     /// The process that the warden forked.
@@ -73,32 +87,34 @@ impl Agent {
         self.calls.get(&id).copied()
     }
 
-    /// Whether a child of its own may be about to end or stop without being told to: one that is not held, or of which a
-    /// thread has a processor, waits for one, or cannot be disturbed.
-    pub(super) fn has_a_busy_child(&self, children: &Children) -> bool {
+    /// What its own children may do next. A child is held if it waits to be told.
+    pub(super) fn prospect(&self, children: &Children) -> Prospect {
         let held = |pid| children.holds(pid);
         let runs = |state| matches!(state, State::Running | State::DiskSleep);
         let threads_run = |pid| process_table::threads(pid).iter().any(|(_, state)| runs(*state));
-        self.own_children(children).any(|p| match p.state {
-            State::Stopped | State::TracingStop => false,
-            // The parent's turn comes after a tracer's, which takes its time; or a leader ended before the other threads.
-            State::Zombie | State::Dead => {
-                p.has_another_tracer()
-                    || p.threads.is_some_and(|n| n > 1) && (!held(p.pid) || threads_run(p.pid))
+        let mut busy = false;
+        let mut traced = None;
+        // Each is looked at once: what a tracer follows is something else a moment later.
+        for p in self.own_children(children) {
+            match p.state {
+                State::Stopped => {}
+                State::TracingStop => match process_table::stop_of(p.pid) {
+                    Stop::Traced { switches } => traced = Some(traced.unwrap_or(0) + switches),
+                    _ => return Prospect::Moving,
+                },
+                State::Zombie | State::Dead if p.has_another_tracer() => return Prospect::Moving,
+                // A leader that ended before the other threads.
+                State::Zombie | State::Dead => {
+                    busy |= p.threads.is_some_and(|n| n > 1) && (!held(p.pid) || threads_run(p.pid));
+                }
+                state => busy |= runs(state) || !held(p.pid) || threads_run(p.pid),
             }
-            state => runs(state) || !held(p.pid) || threads_run(p.pid),
-        })
-    }
-
-    /// How often its children that a tracer has stopped have been switched: what changes goes on, as soon as the tracer gets
-    /// round to it; what does not is stopped by job control, which looks alike. `None` when no tracer has stopped any.
-    pub(super) fn traced_switches(&self, children: &Children) -> Option<u64> {
-        let stops = self.own_children(children).filter(|p| p.state == State::TracingStop);
-        let switches = stops.filter_map(|p| match process_table::stop_of(p.pid) {
-            Stop::Traced { switches } => Some(switches),
-            _ => None,
-        });
-        switches.reduce(|sum, more| sum + more)
+        }
+        match traced {
+            _ if busy => Prospect::Busy,
+            Some(switches) => Prospect::Traced { switches },
+            None => Prospect::Quiet,
+        }
     }
 
     /// Those that it made, and those of its children's that it has adopted.

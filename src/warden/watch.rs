@@ -1,7 +1,7 @@
 //! Watching processes: each watch is answered once, by what the process table shows or by its deadline.
 
 use super::Warden;
-use super::agent::{Agent, CallState};
+use super::agent::{Agent, CallState, Prospect};
 use super::children::Children;
 use crate::protocol::Line;
 use crate::protocol::line::FieldError;
@@ -58,7 +58,8 @@ enum Goal {
         settled: bool,
         /// Since when it sleeps there.
         asleep_since: Option<(Asleep, Instant)>,
-        traced: Option<u64>,
+        /// What its children might have done when they were last looked at.
+        before: Prospect,
         burnt: Option<Burnt>,
     },
 }
@@ -86,8 +87,8 @@ impl Watch {
             _ => {
                 let (grace, spin) = (ms("grace")?, ms("spin")?);
                 let settled = request.flag("settled");
-                let (asleep_since, traced, burnt) = (None, None, None);
-                Goal::Answer { call: call()?, grace, spin, settled, asleep_since, traced, burnt }
+                let (asleep_since, before, burnt) = (None, Prospect::Quiet, None);
+                Goal::Answer { call: call()?, grace, spin, settled, asleep_since, before, burnt }
             }
         };
         let began = Instant::now();
@@ -210,7 +211,7 @@ impl Warden<'_> {
                     Asleep::Unknown => late_line(),
                 }
             }
-            Goal::Answer { call, grace, spin, settled, asleep_since, traced, burnt } => {
+            Goal::Answer { call, grace, spin, settled, asleep_since, before, burnt } => {
                 if let Some(done) = self.settled(*call) {
                     return Some(done);
                 }
@@ -225,7 +226,7 @@ impl Warden<'_> {
                     Asleep::InWait | Asleep::Asleep => {
                         // Who slept in the wait and sleeps elsewhere now may have answered.
                         let (_, since) = match *asleep_since {
-                            Some((before, since)) if before == asleep => (before, since),
+                            Some((there, since)) if there == asleep => (there, since),
                             _ => *asleep_since.insert((asleep, Instant::now())),
                         };
                         // Sleeping elsewhere than in a wait call may be a pause between two polls.
@@ -233,15 +234,19 @@ impl Warden<'_> {
                         // A child that is on its way to its end (late to a processor, or writing its core) may be what it
                         // sleeps for. The table is read only once the patience is half gone: most calls never get there.
                         if since.elapsed() >= patience / 2 {
-                            let switches = agent.traced_switches(&self.children);
-                            let goes_on = switches != *traced;
-                            let patience = if switches.is_some() { patience * TRACED } else { patience };
-                            *traced = switches;
-                            let busy = || agent.has_a_busy_child(&self.children);
-                            if goes_on || !*settled && busy() {
+                            let prospect = agent.prospect(&self.children);
+                            let stopped = matches!(prospect, Prospect::Traced { .. });
+                            let patience = if stopped { patience * TRACED } else { patience };
+                            let goes_on = match prospect {
+                                Prospect::Moving => true,
+                                Prospect::Busy => !*settled,
+                                Prospect::Traced { .. } | Prospect::Quiet => prospect != *before,
+                            };
+                            *before = prospect;
+                            if goes_on {
                                 *asleep_since = None;
                             } else if since.elapsed() >= patience
-                                // What the children did while they were looked at has woken it.
+                                // What the children did while they were looked at may have woken it.
                                 && process_table::is_asleep_in_wait(agent.pid, tid) == asleep
                             {
                                 return Some(Line::new("ok").with("how", "asleep"));

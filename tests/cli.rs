@@ -370,3 +370,20 @@ fn too_few_passes_are_a_failure() {
     assert_eq!(said.code, Some(1));
     assert!(said.err.contains("--min-trials 1000: only "), "{}", said.err);
 }
+
+#[test]
+fn only_passes_are_enough_trials() {
+    // A skip (the C library's waitid has no usage), a value that is recorded, and a pass.
+    let trials = ["waitid.raw-rusage@waitid", "pidfd-uses.of-a-thread@waitid", "nohang.running-child@waitid"];
+    let with = |least: &str| {
+        let options = ["--subject", "libc", "--format", "json", "--min-trials", least];
+        waitspec(&[["run"].as_slice(), &trials, &options].concat())
+    };
+    let said = with("2");
+    let verdicts: Vec<String> =
+        said.out.lines().map(json).filter_map(|r| r["verdict"].as_str().map(str::to_owned)).collect();
+    assert_eq!(verdicts.iter().filter(|verdict| *verdict == "pass").count(), 1, "{verdicts:?}");
+    assert_eq!((said.code, verdicts.len()), (Some(1), 3), "{}", said.err);
+    assert!(said.err.contains("--min-trials 2: only 1 trials passed"), "{}", said.err);
+    assert_eq!(with("1").code, Some(0));
+}

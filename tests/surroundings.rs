@@ -10,6 +10,8 @@ mod bad_input;
 mod hostile;
 #[path = "surroundings/killed.rs"]
 mod killed;
+#[path = "surroundings/lists.rs"]
+mod lists;
 #[path = "surroundings/lying.rs"]
 mod lying;
 #[path = "surroundings/run.rs"]

@@ -118,7 +118,7 @@ pub const CASES: &[Case] = &[
         title: "a pidfd that came with a child polls and waits like one of pidfd_open",
         clauses: &[&linux::PIDFD_FROM_CLONE],
         calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: pidfd,
     },

@@ -38,6 +38,15 @@ pub const CASES: &[Case] = &[
         run: cpu_limit,
     },
     Case {
+        id: "endings.cpu-hard-limit",
+        title: "a child that ignores SIGXCPU and used up its processor time to the hard limit dies of SIGKILL",
+        clauses: &[&linux::WAIT_CPU_HARD_LIMIT],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: cpu_hard_limit,
+    },
+    Case {
         id: "endings.abort",
         title: "abort ends a child by SIGABRT, also where that is ignored, blocked or caught",
         clauses: &[&posix::STATUS_ABORT],
@@ -148,6 +157,14 @@ fn cpu_limit(t: &mut Trial) -> Outcome {
     t.await_ended(&child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::STATUS_SIGNALED_CPU_LIMIT).reports_one_of(&seen, &child, &killed(Signal::XCPU))
+}
+
+fn cpu_hard_limit(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::of([Step::Ignore(Signal::XCPU), Step::Incur(death(Signal::KILL))]))?;
+    // That takes its time beside others who want the processor.
+    t.await_ended(&child)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&linux::WAIT_CPU_HARD_LIMIT).reaped(&seen, &child, Change::Killed(Signal::KILL, false))
 }
 
 fn abort(t: &mut Trial) -> Outcome {

@@ -15,7 +15,7 @@ pub const CASES: &[Case] = &[
         title: "a wait through a pidfd sleeps, then takes the child behind it and no other",
         clauses: &[&linux::PIDFD_WAIT_EXIT],
         calls: WAITID,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: exit,
     },
@@ -24,7 +24,7 @@ pub const CASES: &[Case] = &[
         title: "a wait through a pidfd reports a stop and a continue",
         clauses: &[&linux::PIDFD_WAIT_STOP_CONTINUE],
         calls: WAITID,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: stop_continue,
     },
@@ -33,7 +33,7 @@ pub const CASES: &[Case] = &[
         title: "WNOHANG through the pidfd of a live child returns 0",
         clauses: &[&linux::PIDFD_NOHANG_ZERO],
         calls: WAITID,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: nohang,
     },
@@ -42,7 +42,7 @@ pub const CASES: &[Case] = &[
         title: "a WNOWAIT peek through a pidfd leaves the child waitable and the descriptor readable",
         clauses: &[&linux::PIDFD_NOWAIT],
         calls: WAITID,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: peek,
     },
@@ -55,7 +55,7 @@ pub const CASES: &[Case] = &[
             &linux::PIDFD_NONBLOCK_READY,
         ],
         calls: WAITID,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: nonblock,
     },
@@ -64,7 +64,7 @@ pub const CASES: &[Case] = &[
         title: "a negative descriptor gives EINVAL",
         clauses: &[&linux::PIDFD_NEGATIVE_EINVAL],
         calls: WAITID,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: negative,
     },
@@ -73,7 +73,7 @@ pub const CASES: &[Case] = &[
         title: "a descriptor that is closed, or that is of a file, gives EBADF, and the child is kept",
         clauses: &[&linux::PIDFD_OTHER_FD_EBADF],
         calls: WAITID,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: no_pidfd,
     },
@@ -82,7 +82,7 @@ pub const CASES: &[Case] = &[
         title: "the pidfd of a process that is not a child gives ECHILD: our own, a grandchild's",
         clauses: &[&linux::PIDFD_NOT_A_CHILD_ECHILD],
         calls: WAITID,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: no_child,
     },
@@ -91,7 +91,7 @@ pub const CASES: &[Case] = &[
         title: "the pidfd of a child that was taken gives ECHILD, by whatever call it was taken",
         clauses: &[&linux::PIDFD_AFTER_TAKE_ECHILD],
         calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: taken,
     },
@@ -114,7 +114,7 @@ pub const CASES: &[Case] = &[
         title: "the pidfd of a child whose initial thread ended is not readable before the last one ends",
         clauses: &[&linux::PIDFD_POLL_WHOLE_PROCESS],
         calls: WAITID,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: poll_threads,
     },
@@ -123,7 +123,7 @@ pub const CASES: &[Case] = &[
         title: "two pidfds of one child are readable alike, and a wait through one ends it for both",
         clauses: &[&linux::PIDFD_TWO_HANDLES],
         calls: WAITID,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: two,
     },
@@ -132,7 +132,7 @@ pub const CASES: &[Case] = &[
         title: "a pidfd can be had for a zombie and takes it, and not for a child that was taken",
         clauses: &[&linux::PIDFD_OPEN_ZOMBIE, &linux::PIDFD_OPEN_TAKEN_ESRCH, &linux::PIDFD_OPEN_EINVAL],
         calls: WAITID,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: of_zombie,
     },
@@ -141,7 +141,7 @@ pub const CASES: &[Case] = &[
         title: "with SIGCHLD ignored the pidfd of a child that ended is readable, and gives ECHILD",
         clauses: &[&linux::PIDFD_AUTO_REAPED],
         calls: WAITID,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: auto_reaped,
     },
@@ -246,10 +246,11 @@ fn no_pidfd(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDFD_OTHER_FD_EBADF;
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
-    let file = t.open_file("/dev/null")?;
+    let fd = t.pidfd_open(&child, false)?;
+    // A folder that is there without /dev as well.
+    let file = t.open_file("/")?;
     let seen = t.wait(Target::Pidfd(file), Options::NONE)?;
     t.expect(clause).error(&seen, "EBADF")?;
-    let fd = t.pidfd_open(&child, false)?;
     t.close_fd(fd)?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
     t.expect(clause).error(&seen, "EBADF")?;

@@ -27,7 +27,7 @@ pub const CASES: &[Case] = &[
         title: "a nonblocking pidfd gives EAGAIN; once it is made blocking a wait sleeps",
         clauses: &[&linux::PIDFD_NONBLOCK_CLEARED, &linux::PIDFD_NONBLOCK_EAGAIN],
         calls: WAITID,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: made_blocking,
     },
@@ -36,7 +36,7 @@ pub const CASES: &[Case] = &[
         title: "a process cannot wait through a pidfd that another one opened of its own child: ECHILD",
         clauses: &[&linux::PIDFD_PASSED_ECHILD],
         calls: WAITID,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: passed,
     },
@@ -54,7 +54,7 @@ pub const CASES: &[Case] = &[
         title: "a PIDFD_THREAD handle of a child's initial thread waits for the child like any other",
         clauses: &[&linux::PIDFD_THREAD_WAITS],
         calls: WAITID,
-        needs: Needs::NOTHING,
+        needs: Needs::PIDFD_WAITS,
         at: here(),
         run: thread_handle,
     },
@@ -81,7 +81,7 @@ pub const CASES: &[Case] = &[
         title: "what becomes of a call asleep on a pidfd that another thread closes is recorded",
         clauses: &[&linux::PIDFD_CLOSED_DURING_WAIT],
         calls: WAITID,
-        needs: Needs::of(&[Need::Threads]),
+        needs: Needs::of(&[Need::Threads, Need::PidfdWaits]),
         at: here(),
         run: closed_meanwhile,
     },
@@ -193,6 +193,9 @@ fn fails_safely(t: &mut Trial, child: &Child, errno: &str) -> Outcome {
 
 fn no_more_descriptors(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
+    // Where there are no pidfds anyway it fails otherwise.
+    let fd = t.pidfd_open(&child, false)?;
+    t.close_fd(fd)?;
     t.take_away(Line::new("limit").with("resource", "nofile").with("soft", 0))?;
     fails_safely(t, &child, "EMFILE")
 }

@@ -225,6 +225,8 @@ pub enum Need {
     CoreFiles,
     /// More than one processor.
     Processors,
+    /// A `waitid` that knows `P_PIDFD`, and that nothing forbids.
+    PidfdWaits,
 }
 
 impl fmt::Display for Need {
@@ -235,6 +237,7 @@ impl fmt::Display for Need {
             Need::Threads => "an agent with threads",
             Need::CoreFiles => "core files in the working folder",
             Need::Processors => "two processors",
+            Need::PidfdWaits => "waits through pidfds",
         })
     }
 }
@@ -242,6 +245,8 @@ impl fmt::Display for Need {
 impl Needs {
     /// Nothing.
     pub const NOTHING: Needs = Needs { each: &[], burns: false };
+    /// Waits through pidfds.
+    pub const PIDFD_WAITS: Needs = Needs::of(&[Need::PidfdWaits]);
 
     /// Each of these.
     pub const fn of(each: &'static [Need]) -> Needs {

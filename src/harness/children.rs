@@ -13,6 +13,9 @@ use std::time::{Duration, Instant};
 const STATE: Duration = Duration::from_secs(20);
 /// How many requests are sent in one piece: what an agent has not read yet stays in its pipe.
 pub(super) const AT_ONCE: usize = 64;
+/// A trial that has made so many children needs more than others: a limit that lets it have no more is one of the surroundings,
+/// where for any other trial the table of processes is full.
+const MANY: usize = 32;
 
 /// A child that was asked for.
 struct Birth {
@@ -128,7 +131,12 @@ impl Trial<'_> {
             "unsupported" => return Err(self.not_offered(reply)),
             _ => {
                 let errno = reply.get("errno").unwrap_or_default();
-                return Err(Stop::Broken(format!("the agent cannot spawn a child: {errno}")));
+                return Err(match errno.as_str() {
+                    "EAGAIN" if self.children.len() >= MANY => {
+                        Stop::Skip("so many processes are not to be had here: EAGAIN".into())
+                    }
+                    _ => Stop::Broken(format!("the agent cannot spawn a child: {errno}")),
+                });
             }
         };
         self.processes += 1;
@@ -451,7 +459,7 @@ impl Trial<'_> {
         self.state_line(child).map(|line| line.get("state").unwrap_or_default())
     }
 
-    fn state_line(&mut self, child: &Child) -> Result<Line, Stop> {
+    pub(super) fn state_line(&mut self, child: &Child) -> Result<Line, Stop> {
         if self.known(&child.name).is_some_and(|k| !k.adopted) {
             // It ended before it was ever watched: a process of that pid below us is it, and none is that it is gone.
             let request = Line::new("adopt").with("name", &child.name).with("pid", child.pid);

@@ -15,6 +15,9 @@ pub fn make() -> Result<PathBuf, String> {
     let wanted = std::path::absolute(&wanted).unwrap_or(wanted);
     let base = if wanted.as_os_str().len() + 24 > ROOM { Path::new("/tmp") } else { wanted.as_path() };
     let pid = rustix::process::getpid();
+    // A mask that takes from the owner would lock us out of our own folders, and children out of their core files.
+    let mask = rustix::process::umask(Mode::RWXU);
+    rustix::process::umask(mask - Mode::RWXU);
     for attempt in 0..100 {
         let folder = base.join(format!("waitspec-{pid}-{attempt}"));
         match rustix::fs::mkdir(&folder, Mode::RWXU) {

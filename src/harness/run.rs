@@ -81,8 +81,7 @@ impl Session {
         };
         let starts = names.iter().map(|name| start::of(name, registry)).collect::<Result<Vec<_>, _>>()?;
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        // A trial often sleeps until a process has done something: another uses the time.
-        let jobs = settings.jobs.unwrap_or((4 * processors).min(32)).max(1);
+        let jobs = settings.jobs.unwrap_or_else(|| jobs_for(processors)).max(1);
         let mut wardens =
             Wardens::start(jobs, registry, settings.warden.as_deref()).map_err(RunError::Broken)?;
         let mut links: Vec<Link> = wardens
@@ -124,8 +123,12 @@ impl Session {
             seed: settings.selection.shuffle,
             jobs,
         };
-        let surroundings =
-            Surroundings { root: probed.flag("root"), core_files: probed.flag("core"), processors };
+        let surroundings = Surroundings {
+            root: probed.flag("root"),
+            core_files: probed.flag("core"),
+            processors,
+            no_pidfd_waits: probed.get("pidfd-waits"),
+        };
         let common =
             Common { profile: settings.profile, child: settings.child.clone(), strict: settings.strict };
         let ground = Ground { starts, subjects, surroundings, common, keep_trace: settings.trace };
@@ -231,6 +234,18 @@ impl Session {
             }
             _ => Ok(summary),
         }
+    }
+}
+
+/// How many trials are run at a time, unless somebody says.
+fn jobs_for(processors: usize) -> usize {
+    use rustix::process::{Resource, geteuid, getrlimit};
+    // A trial often sleeps until a process has done something: another uses the time.
+    let jobs = (4 * processors).min(32);
+    // The limit counts every process of the user's: the most trials have three, a few have a hundred at once.
+    match getrlimit(Resource::Nproc).current {
+        Some(most) if !geteuid().is_root() => jobs.min(usize::try_from(most / 128).unwrap_or(jobs)),
+        _ => jobs,
     }
 }
 

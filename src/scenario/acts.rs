@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
+use rustix::process::{Resource, getrlimit};
 
 use crate::sys::child_acts::{Mapping, OneProcessor, be_preempted, drop_cached_pages, page_size};
 use crate::sys::family::Usage;
@@ -119,6 +120,7 @@ pub(super) fn minor_faults(count: u64) -> Result<(), Errno> {
 pub(super) fn major_faults(count: u64) -> Result<(), Errno> {
     let pages = count.clamp(1, 256);
     let len = pages as usize * page_size();
+    may_write(len)?;
     with_a_file(|file| {
         (&*file).write_all(&vec![1; len]).map_err(errno)?;
         until_grown(
@@ -139,17 +141,27 @@ pub(super) fn major_faults(count: u64) -> Result<(), Errno> {
 /// Writes so many blocks.
 pub(super) fn block_output(count: u64) -> Result<(), Errno> {
     let block = vec![1; page_size()];
+    let turns = count.saturating_add(16);
+    may_write(usize::try_from(turns).unwrap_or(usize::MAX).saturating_mul(block.len()))?;
     with_a_file(|file| {
         until_grown(
             |u| u.oublock,
             count,
-            count.saturating_add(16),
+            turns,
             || {
                 (&*file).write_all(&block).map_err(errno)?;
                 file.sync_all().map_err(errno)
             },
         )
     })
+}
+
+/// Whether a file may become so long: `ENOTSUP` if it may not, since who tries dies of `SIGXFSZ`.
+fn may_write(len: usize) -> Result<(), Errno> {
+    match getrlimit(Resource::Fsize).current {
+        Some(most) if most < len as u64 => Err(Errno::NOTSUP),
+        _ => Ok(()),
+    }
 }
 
 /// Tries something with a new file that has no name any more, in one directory after the other: `ENOTSUP` if it could be done in

@@ -106,6 +106,10 @@ const ALIKE: &[(&[&str], &str)] = &[
         "faults of the child itself, and of a grandchild that it took",
     ),
     (
+        &["endings.cpu-hard-limit", "signal-death.kill-is-not-ignored"],
+        "SIGKILL comes from the system at a limit in one, and from another process in the other",
+    ),
+    (
         &["interrupted.ended-while-stopped", "interrupted.stopped-waiter"],
         "the child ends after the caller goes on, or while it is stopped",
     ),

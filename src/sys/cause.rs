@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
-use rustix::process::Resource;
+use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::child_acts::{Mapping, page_size};
 use super::confine::{Denied, deny, limit};
@@ -14,7 +14,8 @@ use super::process::check;
 /// Does what the system answers with that signal: `abort` for `SIGABRT`, a bad access for `SIGSEGV` and `SIGBUS`, a division by
 /// zero for `SIGFPE`, an instruction that is none for `SIGILL`, a break point for `SIGTRAP`, a write to a pipe without a reader
 /// for `SIGPIPE` and to a file at the limit for `SIGXFSZ`, a timer for `SIGALRM`, `SIGVTALRM` and `SIGPROF`, a system call that
-/// a filter forbids for `SIGSYS`, a second of processor time for `SIGXCPU`. `file` makes an empty file where one is needed.
+/// a filter forbids for `SIGSYS`, a second of processor time for `SIGXCPU`, the hard limit of that for `SIGKILL`. `file` makes
+/// an empty file where one is needed.
 ///
 /// Returns only if the process survived, as it does if it ignores or catches the signal.
 ///
@@ -58,6 +59,13 @@ pub fn of(signal: i32, file: impl FnOnce() -> Result<File, Errno>) -> Result<(),
         libc::SIGXCPU => {
             // 0 is over at the next tick where the system takes it for a limit, a second where it does not.
             limit(Resource::Cpu, 0)?;
+            busy(Duration::from_secs(60));
+            Ok(())
+        }
+        libc::SIGKILL => {
+            // The soft limit is reached with it, and may be ignored.
+            let both = Rlimit { current: Some(0), maximum: Some(0) };
+            setrlimit(Resource::Cpu, both)?;
             busy(Duration::from_secs(60));
             Ok(())
         }

@@ -12,7 +12,9 @@ pub enum Denied {
     Death,
 }
 
-/// From here on the system call of that name is not allowed in this process and what it forks: `pidfd_open` or `getppid`.
+/// From here on a system call is not allowed in the calling thread and in what it forks: `pidfd_open`, `getppid`, `ptrace`,
+/// `unshare` or `clone3`; `clone-into-namespaces` and `waitid-pidfd` are `clone` with a flag for a namespace and `waitid` with
+/// `P_PIDFD`, and leave the other uses alone.
 ///
 /// # Errors
 /// `EINVAL` for another name; those of `prctl` (`EINVAL` in a kernel without seccomp); `ENOTSUP` but on Linux.
@@ -30,12 +32,38 @@ pub fn deny(call: &str, denied: Denied) -> Result<(), Errno> {
 mod linux {
     use super::*;
     use crate::sys::process::check;
-    use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
+    use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
+
+    /// The flags of `clone` that make a namespace.
+    const NEW_NAMESPACES: libc::c_int = libc::CLONE_NEWNS
+        | libc::CLONE_NEWCGROUP
+        | libc::CLONE_NEWUTS
+        | libc::CLONE_NEWIPC
+        | libc::CLONE_NEWUSER
+        | libc::CLONE_NEWPID
+        | libc::CLONE_NEWNET;
+
+    /// On some processors the flags of `clone` are its second argument.
+    const FLAGS_OF_CLONE: usize = if cfg!(target_arch = "s390x") { 1 } else { 0 };
+
+    /// What the filter is told of argument `n`: its lower half.
+    fn argument(n: usize) -> u32 {
+        let half = if cfg!(target_endian = "big") { 4 } else { 0 };
+        (std::mem::offset_of!(libc::seccomp_data, args) + 8 * n + half) as u32
+    }
 
     pub(super) fn deny(call: &str, denied: Denied) -> Result<(), Errno> {
-        let number = match call {
-            "pidfd_open" => libc::SYS_pidfd_open,
-            "getppid" => libc::SYS_getppid,
+        // Which argument, how it is compared, and with what; a call without is denied whatever its arguments are.
+        let (number, only) = match call {
+            "pidfd_open" => (libc::SYS_pidfd_open, None),
+            "getppid" => (libc::SYS_getppid, None),
+            "ptrace" => (libc::SYS_ptrace, None),
+            "unshare" => (libc::SYS_unshare, None),
+            "clone3" => (libc::SYS_clone3, None),
+            "clone-into-namespaces" => {
+                (libc::SYS_clone, Some((FLAGS_OF_CLONE, BPF_JSET, NEW_NAMESPACES.cast_unsigned())))
+            }
+            "waitid-pidfd" => (libc::SYS_waitid, Some((0, BPF_JEQ, libc::P_PIDFD))),
             _ => return Err(Errno::INVAL),
         };
         let number = u32::try_from(number).map_err(|_| Errno::INVAL)?;
@@ -45,13 +73,20 @@ mod linux {
         };
         let code = |parts: u32| parts as u16;
         let go = |code, k| sock_filter { code, jt: 0, jf: 0, k };
+        // Loads a word, and goes so many steps further if it does not compare.
+        let load_and_test = |at, how, k, jf| {
+            [
+                go(code(BPF_LD | BPF_W | BPF_ABS), at),
+                sock_filter { code: code(BPF_JMP | how | BPF_K), jt: 0, jf, k },
+            ]
+        };
+        let test = only.map(|(n, how, k)| load_and_test(argument(n), how, k, 1));
         // The number of the call is the first word of the data that a filter sees.
-        let mut filter = [
-            go(code(BPF_LD | BPF_W | BPF_ABS), 0),
-            sock_filter { code: code(BPF_JMP | BPF_JEQ | BPF_K), jt: 0, jf: 1, k: number },
-            go(code(BPF_RET | BPF_K), verdict),
-            go(code(BPF_RET | BPF_K), libc::SECCOMP_RET_ALLOW),
-        ];
+        let skipped = if test.is_some() { 3 } else { 1 };
+        let mut filter = load_and_test(0, BPF_JEQ, number, skipped).to_vec();
+        filter.extend(test.into_iter().flatten());
+        filter
+            .extend([go(code(BPF_RET | BPF_K), verdict), go(code(BPF_RET | BPF_K), libc::SECCOMP_RET_ALLOW)]);
         let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
         let zero = 0 as libc::c_ulong;
         // SAFETY: numbers only. Without it an ordinary user may install no filter.

@@ -1,6 +1,6 @@
 //! What an agent asks of pidfds besides opening one and waiting through it. Linux only: elsewhere `ENOSYS`.
 
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::io::Errno;
 
@@ -11,6 +11,27 @@ pub struct Info {
     pub pid: Option<i32>,
     /// The status word of a process that was taken, if told.
     pub status: Option<i32>,
+}
+
+/// Why no wait through a pidfd can be made here: what refuses it before it looks at the descriptor, if anything does. A filter
+/// says `EPERM` or `ENOSYS`, a kernel from before Linux 5.4, which has few pidfds or none, `EINVAL`.
+pub fn waits_refused() -> Option<Errno> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, getpid, pidfd_open, waitid};
+        // An open descriptor that is no pidfd gives EBADF, and nothing is taken.
+        let (pipe, _) = rustix::pipe::pipe().ok()?;
+        let refused =
+            waitid(WaitId::PidFd(pipe.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG).err()?;
+        let never_had_any = || pidfd_open(getpid(), PidfdFlags::empty()).err() == Some(Errno::NOSYS);
+        match refused {
+            Errno::PERM | Errno::NOSYS => Some(refused),
+            Errno::INVAL if never_had_any() => Some(refused),
+            _ => None,
+        }
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    Some(Errno::NOSYS)
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]

@@ -170,8 +170,12 @@ pub fn is_zombie(pid: i32) -> bool {
 impl Process {
     /// [`is_zombie`] of this snapshot.
     pub fn is_waitable_zombie(&self) -> bool {
-        let foreign_tracer = self.traced && self.tracer != Some(self.ppid);
-        self.state == State::Zombie && self.threads.is_none_or(|n| n <= 1) && !foreign_tracer
+        self.state == State::Zombie && self.threads.is_none_or(|n| n <= 1) && !self.has_another_tracer()
+    }
+
+    /// Whether somebody else than its parent traces it: the parent is told of its end after that one.
+    pub fn has_another_tracer(&self) -> bool {
+        self.traced && self.tracer != Some(self.ppid)
     }
 }
 

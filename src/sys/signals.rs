@@ -456,6 +456,8 @@ pub fn raise(signal: i32) -> Result<(), Errno> {
     return match unsafe {
         libc::syscall(libc::SYS_tgkill, super::process::pid(), super::process::thread_id(), signal)
     } {
+        // Where no more signals may be queued a real-time one still comes by kill, without its sender.
+        -1 if last_errno() == Errno::AGAIN => super::process::kill(super::process::pid(), signal),
         -1 => Err(last_errno()),
         _ => Ok(()),
     };

@@ -1,5 +1,6 @@
 //! The agent of the trial: its start, its lines, its end.
 
+use super::children::Children;
 use super::{Warden, garbage, read_some, write_all};
 use crate::protocol::Line;
 use crate::protocol::line::LineReader;
@@ -8,7 +9,7 @@ use crate::sys::process_table::{self, State, Stop};
 use crate::sys::signals;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
 
 /// How much of an agent's standard error is kept.
@@ -24,6 +25,20 @@ pub(super) enum CallState {
     },
     /// The agent answered.
     Answered,
+}
+
+/// What the children of an agent may do without being told to.
+#[derive(Copy, Clone, PartialEq, Eq)]
+pub(super) enum Prospect {
+    /// A tracer lets one go on, or has not taken its end yet.
+    Moving,
+    /// One may be about to end or stop: it is not held, or has a processor, waits for one, or cannot be disturbed.
+    Busy,
+    /// A tracer has stopped some, which have been switched so often. What changes goes on, as soon as the tracer gets round to it;
+    /// what does not is stopped by job control, which looks alike.
+    Traced { switches: u64 },
+    /// Nothing.
+    Quiet,
 }
 
 /// The process that hosts the subject.
@@ -72,34 +87,40 @@ impl Agent {
         self.calls.get(&id).copied()
     }
 
-    /// Whether a child of its own may be about to end or stop without being told to: one that is not `held`, or of which a
-    /// thread has a processor, waits for one, or cannot be disturbed.
-    pub(super) fn has_a_busy_child(&self, held: impl Fn(i32) -> bool) -> bool {
+    /// What its own children may do next. A child is held if it waits to be told.
+    pub(super) fn prospect(&self, children: &Children) -> Prospect {
+        let held = |pid| children.holds(pid);
         let runs = |state| matches!(state, State::Running | State::DiskSleep);
         let threads_run = |pid| process_table::threads(pid).iter().any(|(_, state)| runs(*state));
-        self.own_children().any(|p| match p.state {
-            State::Stopped | State::TracingStop => false,
-            // A leader that ended before the other threads.
-            State::Zombie | State::Dead => {
-                p.threads.is_some_and(|n| n > 1) && (!held(p.pid) || threads_run(p.pid))
+        let mut busy = false;
+        let mut traced = None;
+        // Each is looked at once: what a tracer follows is something else a moment later.
+        for p in self.own_children(children) {
+            match p.state {
+                State::Stopped => {}
+                State::TracingStop => match process_table::stop_of(p.pid) {
+                    Stop::Traced { switches } => traced = Some(traced.unwrap_or(0) + switches),
+                    _ => return Prospect::Moving,
+                },
+                State::Zombie | State::Dead if p.has_another_tracer() => return Prospect::Moving,
+                // A leader that ended before the other threads.
+                State::Zombie | State::Dead => {
+                    busy |= p.threads.is_some_and(|n| n > 1) && (!held(p.pid) || threads_run(p.pid));
+                }
+                state => busy |= runs(state) || !held(p.pid) || threads_run(p.pid),
             }
-            state => runs(state) || !held(p.pid) || threads_run(p.pid),
-        })
+        }
+        match traced {
+            _ if busy => Prospect::Busy,
+            Some(switches) => Prospect::Traced { switches },
+            None => Prospect::Quiet,
+        }
     }
 
-    /// How often its children that a tracer has stopped have been switched: what changes goes on, as soon as the tracer gets
-    /// round to it; what does not is stopped by job control, which looks alike. `None` when no tracer has stopped any.
-    pub(super) fn traced_switches(&self) -> Option<u64> {
-        let stops = self.own_children().filter(|p| p.state == State::TracingStop);
-        let switches = stops.filter_map(|p| match process_table::stop_of(p.pid) {
-            Stop::Traced { switches } => Some(switches),
-            _ => None,
-        });
-        switches.reduce(|sum, more| sum + more)
-    }
-
-    fn own_children(&self) -> impl Iterator<Item = process_table::Process> {
-        let read = self.spawned.iter().filter_map(|&pid| process_table::read(pid).ok().flatten());
+    /// Those that it made, and those of its children's that it has adopted.
+    fn own_children(&self, children: &Children) -> impl Iterator<Item = process_table::Process> {
+        let pids: BTreeSet<i32> = self.spawned.iter().chain(&children.made).copied().collect();
+        let read = pids.into_iter().filter_map(|pid| process_table::read(pid).ok().flatten());
         read.filter(|p| p.ppid == self.pid)
     }
 

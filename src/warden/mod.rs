@@ -10,7 +10,7 @@
 //!
 //! | request | what it does | answer |
 //! |---|---|---|
-//! | `probe` | finds out what the surroundings have | `ok kernel=K machine=M methods=M,... notes=T,... root=yes core=yes` |
+//! | `probe` | finds out what the surroundings have | `ok kernel=K machine=M methods=M,... notes=T,... root=yes core=yes`, `pidfd-waits=ERRNO` where they are refused |
 //! | `open subject=NAME` or `open argv=A,B,...`, `nonce=N` | starts the agent of a trial; children connect with tokens `N-NAME` | `ok pid=N socket=PATH exe=PATH`, `err why=TEXT` |
 //! | `adopt name=A pid=N` | names a child that does not connect; it must stand below the warden in the process table | `ok`, `err why=TEXT` |
 //! | `signal to=A sig=S` (`to=agent`) | sends a signal | `ok`, `err errno=E` |

@@ -1,7 +1,8 @@
 //! What the surroundings have, found out once.
 
 use crate::protocol::Line;
-use crate::sys::{process_table, signals};
+use crate::sys::{pidfds, process_table, signals};
+use crate::wait::names;
 use rustix::process::{Resource, getrlimit};
 use std::path::Path;
 
@@ -13,13 +14,17 @@ pub(super) fn probe() -> Line {
     let shown = [("processes", methods.table), ("deaths", methods.ended), ("blocked calls", methods.blocked)];
     let root = rustix::process::geteuid().is_root();
     let core = core_files();
-    Line::new("ok")
+    let probed = Line::new("ok")
         .with("kernel", format!("{} {}", text(uname.sysname()), text(uname.release())))
         .with("machine", text(uname.machine()))
         .with_list("methods", shown.map(|(what, how)| format!("{what} by {how}")))
         .with_list("notes", notes(root))
         .with("root", yes(root))
-        .with("core", yes(core))
+        .with("core", yes(core));
+    match pidfds::waits_refused() {
+        Some(errno) => probed.with("pidfd-waits", names::errno_text(errno.raw_os_error())),
+        None => probed,
+    }
 }
 
 fn yes(flag: bool) -> &'static str {

@@ -6,6 +6,7 @@ use crate::protocol::Line;
 use crate::sys::process::{self, Handle, Reaped};
 use crate::sys::process_table::{self, Descendants, State};
 use crate::sys::signals;
+use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -117,6 +118,11 @@ impl Warden<'_> {
         }
         // The agent first: its children become ours, where the system lets us adopt, and then nobody else can reap them.
         if let Some(agent) = &self.agent {
+            if !self.sweeper.has_a_table() {
+                // Nobody would find what has a parent no more. The group is ours as long as its leader was not reaped.
+                let group = rustix::process::Pid::from_raw(agent.handle.pid());
+                let _ = group.map(|group| rustix::process::kill_process_group(group, Signal::KILL));
+            }
             let _ = agent.handle.signal(libc::SIGKILL);
             agent.handle.await_end(DYING);
             let agent = agent.handle.pid();

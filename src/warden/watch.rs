@@ -1,7 +1,7 @@
 //! Watching processes: each watch is answered once, by what the process table shows or by its deadline.
 
 use super::Warden;
-use super::agent::{Agent, CallState};
+use super::agent::{Agent, CallState, Prospect};
 use super::children::Children;
 use crate::protocol::Line;
 use crate::protocol::line::FieldError;
@@ -56,8 +56,10 @@ enum Goal {
         spin: Duration,
         /// No child will end or stop by itself any more, says the driver.
         settled: bool,
-        asleep_since: Option<Instant>,
-        traced: Option<u64>,
+        /// Since when it sleeps there.
+        asleep_since: Option<(Asleep, Instant)>,
+        /// What its children might have done when they were last looked at.
+        before: Prospect,
         burnt: Option<Burnt>,
     },
 }
@@ -85,8 +87,8 @@ impl Watch {
             _ => {
                 let (grace, spin) = (ms("grace")?, ms("spin")?);
                 let settled = request.flag("settled");
-                let (asleep_since, traced, burnt) = (None, None, None);
-                Goal::Answer { call: call()?, grace, spin, settled, asleep_since, traced, burnt }
+                let (asleep_since, before, burnt) = (None, Prospect::Quiet, None);
+                Goal::Answer { call: call()?, grace, spin, settled, asleep_since, before, burnt }
             }
         };
         let began = Instant::now();
@@ -209,7 +211,7 @@ impl Warden<'_> {
                     Asleep::Unknown => late_line(),
                 }
             }
-            Goal::Answer { call, grace, spin, settled, asleep_since, traced, burnt } => {
+            Goal::Answer { call, grace, spin, settled, asleep_since, before, burnt } => {
                 if let Some(done) = self.settled(*call) {
                     return Some(done);
                 }
@@ -222,20 +224,31 @@ impl Warden<'_> {
                 let asleep = process_table::is_asleep_in_wait(agent.pid, tid);
                 match asleep {
                     Asleep::InWait | Asleep::Asleep => {
-                        let since = *asleep_since.get_or_insert_with(Instant::now);
+                        // Who slept in the wait and sleeps elsewhere now may have answered.
+                        let (_, since) = match *asleep_since {
+                            Some((there, since)) if there == asleep => (there, since),
+                            _ => *asleep_since.insert((asleep, Instant::now())),
+                        };
                         // Sleeping elsewhere than in a wait call may be a pause between two polls.
                         let patience = if asleep == Asleep::InWait { *grace } else { *grace * 5 };
                         // A child that is on its way to its end (late to a processor, or writing its core) may be what it
                         // sleeps for. The table is read only once the patience is half gone: most calls never get there.
                         if since.elapsed() >= patience / 2 {
-                            let switches = agent.traced_switches();
-                            let goes_on = switches.is_some() && switches != *traced;
-                            let patience = if switches.is_some() { patience * TRACED } else { patience };
-                            *traced = switches;
-                            let busy = || agent.has_a_busy_child(|pid| self.children.holds(pid));
-                            if goes_on || !*settled && busy() {
+                            let prospect = agent.prospect(&self.children);
+                            let stopped = matches!(prospect, Prospect::Traced { .. });
+                            let patience = if stopped { patience * TRACED } else { patience };
+                            let goes_on = match prospect {
+                                Prospect::Moving => true,
+                                Prospect::Busy => !*settled,
+                                Prospect::Traced { .. } | Prospect::Quiet => prospect != *before,
+                            };
+                            *before = prospect;
+                            if goes_on {
                                 *asleep_since = None;
-                            } else if since.elapsed() >= patience {
+                            } else if since.elapsed() >= patience
+                                // What the children did while they were looked at may have woken it.
+                                && process_table::is_asleep_in_wait(agent.pid, tid) == asleep
+                            {
                                 return Some(Line::new("ok").with("how", "asleep"));
                             }
                         }
@@ -294,8 +307,9 @@ fn burnt_since(burnt: &mut Option<Burnt>, call: u64, pid: i32) -> Option<Duratio
     Some(now.saturating_sub(burnt.insert(first).before))
 }
 
-/// How much more patience a caller gets whose child is traced: strace follows many processes one by one.
-const TRACED: u32 = 10;
+/// How much more patience a caller gets whose child is traced: strace follows many processes one by one, and may itself wait
+/// for a processor.
+const TRACED: u32 = 30;
 
 /// How long a caller that cannot be observed is given to answer before it counts as asleep.
 const UNSEEN: Duration = Duration::from_millis(60);

@@ -1,6 +1,6 @@
 //! What a run inherits, lacks or is limited by.
 
-use super::run::{Ended, Run, run};
+use super::run::{Ended, run};
 use super::tools::{skip, works};
 use std::fs::File;
 use std::path::PathBuf;
@@ -13,10 +13,6 @@ fn conformant(ended: Ended) -> Ended {
     let ended = ended.code(0);
     assert!(ended.count("pass") >= 20, "{}", ended.out);
     ended
-}
-
-fn root() -> bool {
-    rustix::process::geteuid().is_root()
 }
 
 /// A run of some cases by that script, which ends in an exec of it.
@@ -62,18 +58,6 @@ fn standard_streams_closed() {
     assert_eq!((ended.out.as_str(), ended.err.as_str()), ("", ""));
     let written = std::fs::read_to_string(report.path()).expect("a report");
     assert!(written.lines().last().is_some_and(|line| line.contains("\"summary\"")), "{written}");
-}
-
-#[test]
-fn few_open_files() {
-    conformant(after("ulimit -n 64"));
-}
-
-#[test]
-fn no_core_files() {
-    let ended = conformant(after("ulimit -c 0"));
-    let cores = ended.trials().into_iter().filter(|t| t.reason.contains("core")).count();
-    eprintln!("{cores} trials skipped for want of core files");
 }
 
 /// A process table that is full, in any moment of a run: whatever cannot be forked or started, the run ends and says why.
@@ -147,44 +131,4 @@ fn nobody_reads_the_report() {
 fn a_full_disk() {
     let Ok(full) = File::options().write(true).open("/dev/full") else { return skip("no /dev/full") };
     run(&SOME).into(full).finish().code(3).saying("cannot write the report");
-}
-
-#[test]
-fn an_ordinary_user() {
-    match run(&SOME).by_a_user() {
-        Some(run) => drop(conformant(run.finish())),
-        None => skip("no setpriv to become an ordinary user"),
-    }
-}
-
-#[test]
-fn under_strace() {
-    if !works(&["strace", "-f", "-o", "/dev/null", "true"]) {
-        return skip("no strace, or no ptrace for it");
-    }
-    conformant(run(&SOME).by(&["strace", "-f", "-o", "/dev/null"]).finish());
-}
-
-/// In namespaces of its own, by this `unshare`.
-fn unshared(options: &[&str], prepare: impl Fn(Run) -> Run) {
-    let command = [&["unshare"], options].concat();
-    if !root() || !works(&[command.as_slice(), &["true"]].concat()) {
-        return skip("no namespaces: not the superuser, or no unshare");
-    }
-    conformant(prepare(run(&SOME).by(&command)).finish());
-}
-
-#[test]
-fn as_the_first_process_of_a_namespace() {
-    unshared(&["--pid", "--fork", "--mount-proc"], |run| run);
-}
-
-#[test]
-fn in_a_namespace_whose_proc_is_another_one() {
-    unshared(&["--pid", "--fork"], |run| run);
-}
-
-#[test]
-fn without_proc() {
-    unshared(&["--mount"], |run| run.after("mount -t tmpfs none /proc || exit 9"));
 }

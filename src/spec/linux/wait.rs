@@ -31,6 +31,8 @@ clauses! {
         bugs "gem5#3343";
     /// A child that made itself not dumpable dies of a core-dumping signal without the core flag, and as CLD_KILLED.
     WAIT_CORE_NEEDS_DUMPABLE: Must, "linux/wait/core-needs-dumpable", "prctl(2), PR_SET_DUMPABLE; core(5)";
+    /// A child that used up its processor time to the hard limit dies of SIGKILL, whatever it does with SIGXCPU.
+    WAIT_CPU_HARD_LIMIT: Must, "linux/wait/cpu-hard-limit", "getrlimit(2), RLIMIT_CPU";
     /// The status word of a stop by signal s is s shifted left by eight, with 0x7f in the low byte.
     WAIT_WORD_STOP: Must, "linux/wait/word-stop", "wait(2); Linux ABI of the status word", bugs "mlibc#466";
     /// The status word of a continue is 0xffff.

@@ -9,7 +9,8 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::child_acts::{Mapping, page_size};
 use super::confine::{Denied, deny, limit};
-use super::process::check;
+use super::family::Usage;
+use super::process::{Who, check, usage};
 
 /// Does what the system answers with that signal: `abort` for `SIGABRT`, a bad access for `SIGSEGV` and `SIGBUS`, a division by
 /// zero for `SIGFPE`, an instruction that is none for `SIGILL`, a break point for `SIGTRAP`, a write to a pipe without a reader
@@ -20,7 +21,8 @@ use super::process::check;
 /// Returns only if the process survived, as it does if it ignores or catches the signal.
 ///
 /// # Errors
-/// `ENOTSUP` where there is no cause for that signal here; what the preparations said.
+/// `ENOTSUP` where there is no cause for that signal here; `ETIMEDOUT` when a timer of processor time did not run out; what the
+/// preparations said.
 pub fn of(signal: i32, file: impl FnOnce() -> Result<File, Errno>) -> Result<(), Errno> {
     match signal {
         libc::SIGABRT => {
@@ -48,9 +50,19 @@ pub fn of(signal: i32, file: impl FnOnce() -> Result<File, Errno>) -> Result<(),
             limit(Resource::Fsize, 0)?;
             rustix::io::write(&file, b"x").map(drop)
         }
-        libc::SIGALRM => timer(libc::ITIMER_REAL as _),
-        libc::SIGVTALRM => timer(libc::ITIMER_VIRTUAL as _),
-        libc::SIGPROF => timer(libc::ITIMER_PROF as _),
+        libc::SIGALRM => {
+            timer(libc::ITIMER_REAL as _)?;
+            busy(Duration::from_secs(10));
+            Ok(())
+        }
+        libc::SIGVTALRM => {
+            timer(libc::ITIMER_VIRTUAL as _)?;
+            burn(TIMER * 100)
+        }
+        libc::SIGPROF => {
+            timer(libc::ITIMER_PROF as _)?;
+            burn(TIMER * 100)
+        }
         libc::SIGSYS => {
             deny("getppid", Denied::Death)?;
             std::hint::black_box(rustix::process::getppid());
@@ -84,16 +96,30 @@ fn busy(time: Duration) {
     }
 }
 
-/// A timer of a millisecond, and the processor kept busy until long after it.
+/// Uses so much processor time, where that is counted at all: then the system has had its chance.
+fn burn(time: Duration) -> Result<(), Errno> {
+    let used = || {
+        let Usage { utime_us, stime_us, .. } = usage(Who::SelfProcess);
+        Duration::from_micros((utime_us.unwrap_or(0) + stime_us.unwrap_or(0)).unsigned_abs())
+    };
+    let (before, start) = (used(), Instant::now());
+    while used().saturating_sub(before) < time && start.elapsed() < Duration::from_secs(10) {
+        busy(TIMER);
+    }
+    Err(Errno::TIMEDOUT)
+}
+
+/// The time of a timer.
+const TIMER: Duration = Duration::from_millis(1);
+
+/// Sets a timer.
 fn timer(which: i32) -> Result<(), Errno> {
     let once = libc::itimerval {
         it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 },
-        it_value: libc::timeval { tv_sec: 0, tv_usec: 1_000 },
+        it_value: libc::timeval { tv_sec: 0, tv_usec: TIMER.as_micros() as _ },
     };
     // SAFETY: a filled structure; nothing is asked back.
-    check(unsafe { libc::setitimer(which as _, &raw const once, std::ptr::null_mut()) })?;
-    busy(Duration::from_secs(10));
-    Ok(())
+    check(unsafe { libc::setitimer(which as _, &raw const once, std::ptr::null_mut()) })
 }
 
 #[cfg(any(target_arch = "x86_64", target_arch = "x86"))]

@@ -1,6 +1,6 @@
 //! What an agent asks of pidfds besides opening one and waiting through it. Linux only: elsewhere `ENOSYS`.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::io::Errno;
 
@@ -17,19 +17,7 @@ pub struct Info {
 /// says `EPERM` or `ENOSYS`, a kernel from before Linux 5.4, which has few pidfds or none, `EINVAL`.
 pub fn waits_refused() -> Option<Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        use rustix::process::{PidfdFlags, WaitId, WaitIdOptions, getpid, pidfd_open, waitid};
-        // An open descriptor that is no pidfd gives EBADF, and nothing is taken.
-        let (pipe, _) = rustix::pipe::pipe().ok()?;
-        let refused =
-            waitid(WaitId::PidFd(pipe.as_fd()), WaitIdOptions::EXITED | WaitIdOptions::NOHANG).err()?;
-        let never_had_any = || pidfd_open(getpid(), PidfdFlags::empty()).err() == Some(Errno::NOSYS);
-        match refused {
-            Errno::PERM | Errno::NOSYS => Some(refused),
-            Errno::INVAL if never_had_any() => Some(refused),
-            _ => None,
-        }
-    }
+    return linux::waits_refused();
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     Some(Errno::NOSYS)
 }
@@ -60,6 +48,23 @@ mod linux {
 
     /// `PIDFD_GET_INFO`: `_IOWR(0xFF, 11, struct pidfd_info)`.
     const GET_INFO: rustix::ioctl::Opcode = rustix::ioctl::opcode::read_write::<Raw>(0xFF, 11);
+
+    pub(super) fn waits_refused() -> Option<Errno> {
+        use rustix::process::{PidfdFlags, getpid, pidfd_open};
+        // An open descriptor that is no pidfd gives EBADF, and nothing is taken.
+        let (pipe, _) = rustix::pipe::pipe().ok()?;
+        let fd = pipe.as_raw_fd().cast_unsigned();
+        let options = libc::WEXITED | libc::WNOHANG;
+        // SAFETY: numbers, and a null pointer for what nobody asks for. What it returns is only compared: it may be a lie.
+        let returned = unsafe { libc::waitid(libc::P_PIDFD, fd, std::ptr::null_mut(), options) };
+        let refused = (returned == -1).then(last_errno)?;
+        let never_had_any = || pidfd_open(getpid(), PidfdFlags::empty()).err() == Some(Errno::NOSYS);
+        match refused {
+            Errno::PERM | Errno::NOSYS => Some(refused),
+            Errno::INVAL if never_had_any() => Some(refused),
+            _ => None,
+        }
+    }
 
     pub(super) fn info(fd: BorrowedFd<'_>) -> Result<Info, Errno> {
         let mut raw = Raw { mask: WANT_PID | WANT_EXIT, ..Raw::default() };

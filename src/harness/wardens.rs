@@ -15,6 +15,8 @@ pub struct Wardens {
     /// For each, where to read and where to write.
     pub streams: Vec<(OwnedFd, OwnedFd)>,
     folder: Option<PathBuf>,
+    /// Never waited for, so that their pids stay theirs.
+    pids: Vec<i32>,
 }
 
 impl Wardens {
@@ -33,7 +35,7 @@ impl Wardens {
             None => Some(folder::make()?),
             Some(_) => None,
         };
-        let mut wardens = Wardens { streams: Vec::new(), folder };
+        let mut wardens = Wardens { streams: Vec::new(), folder, pids: Vec::new() };
         // All of them before the first warden, which may leave before the last one begins, and takes an empty folder with it.
         let mut folders = Vec::new();
         for number in 0..count {
@@ -51,7 +53,9 @@ impl Wardens {
             rustix::io::fcntl_setfd(&ours, rustix::io::FdFlags::CLOEXEC).map_err(|e| e.to_string())?;
             let forked = process::fork()
                 .map_err(|e| format!("cannot fork a warden: {}", errno_text(e.raw_os_error())))?;
-            if forked == Forked::Child {
+            if let Forked::Parent(pid) = forked {
+                wardens.pids.push(pid);
+            } else {
                 let theirs = keep_only(theirs);
                 match command {
                     None => {
@@ -72,6 +76,10 @@ impl Wardens {
 impl Drop for Wardens {
     fn drop(&mut self) {
         self.streams.clear();
+        for pid in &self.pids {
+            // An agent may have stopped its warden, which then does not see that the stream has ended.
+            let _ = process::kill(*pid, libc::SIGCONT);
+        }
         if let Some(folder) = &self.folder {
             // The wardens remove it; this is for one that was killed, and for a start that failed half-way.
             let _ = std::fs::remove_dir_all(folder);

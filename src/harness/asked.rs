@@ -71,44 +71,56 @@ impl Asked {
 mod tests {
     use super::*;
 
-    /// What is wrong with each of these lines, after these requests.
-    fn wrong(requests: &[&str], lines: &[&str]) -> Vec<Option<&'static str>> {
+    /// What is wrong with each line of a conversation; requests stand behind a `>`.
+    fn wrong(lines: &[&str]) -> Vec<Option<&'static str>> {
         let mut asked = Asked::at_start();
-        requests.iter().for_each(|request| asked.sent(request));
-        lines.iter().map(|line| asked.came(&line.parse().expect("a line")).err()).collect()
+        let mut wrong = Vec::new();
+        for line in lines {
+            match line.strip_prefix("> ") {
+                Some(request) => asked.sent(request),
+                None => wrong.push(asked.came(&line.parse().expect("a line")).err()),
+            }
+        }
+        wrong
     }
 
     #[test]
     fn what_is_asked_is_answered_once() {
-        let requests = ["spawn id=2 argv=a", "wait id=3", "waitpid id=4 pid=1", "exec id=5 argv=a"];
-        let lines = [
+        let asked = [
             "hello",
+            "> spawn id=2 argv=a",
+            "> wait id=3",
+            "> waitpid id=4 pid=1",
             "ok id=2",
             "entering id=3 tid=1",
             "unsupported id=4",
             "err id=3 errno=ECHILD",
+            "> exec id=5 argv=a",
             "hello pid=7",
         ];
-        assert_eq!(wrong(&requests, &lines), [None; 6]);
-        let again = ["ok id=2", "ok id=2", "hello", "hello", "hello", "entering id=3", "entering id=3"];
-        let no = Some("nothing was asked with that id");
-        let hello = Some("a hello that is not due");
-        let begun = Some("no such call is about to begin");
-        assert_eq!(wrong(&requests[..2], &again), [None, no, None, hello, hello, None, begun]);
+        assert_eq!(wrong(&asked), [None; 6]);
+        let again = ["hello", "> spawn id=2", "> wait id=3", "ok id=2", "entering id=3"];
+        assert_eq!(wrong(&again), [None; 3]);
+        for (line, why) in [
+            ("hello", "a hello that is not due"),
+            ("ok id=2", "nothing was asked with that id"),
+            ("entering id=3", "no such call is about to begin"),
+        ] {
+            assert_eq!(wrong(&[&again[..], &[line]].concat())[3], Some(why), "{line}");
+        }
     }
 
     #[test]
     fn what_is_not_due_is_named() {
-        let cases = [
+        for (line, why) in [
             ("ok id=3", "nothing was asked with that id"),
             ("ok", "nothing was asked with that id"),
             ("ok id=-2", "nothing was asked with that id"),
             ("fine id=2", "a reply is ok, err or unsupported"),
             ("ok id=4 ret=0", "the call was not announced by `entering`"),
             ("entering id=2", "no such call is about to begin"),
-        ];
-        for (line, why) in cases {
-            assert_eq!(wrong(&["spawn id=2", "wait id=4"], &[line]), [Some(why)], "{line}");
+        ] {
+            assert_eq!(wrong(&["> spawn id=2", "> wait id=4", line]), [Some(why)], "{line}");
         }
     }
 

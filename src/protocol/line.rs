@@ -265,12 +265,12 @@ pub fn parse_number(text: &str) -> Option<i64> {
     if digits.starts_with(['+', '-']) {
         return None;
     }
-    let value = match digits.strip_prefix("0x") {
-        Some(hex) if !hex.starts_with(['+', '-']) => i64::from_str_radix(hex, 16).ok()?,
+    let value: u64 = match digits.strip_prefix("0x") {
+        Some(hex) if !hex.starts_with(['+', '-']) => u64::from_str_radix(hex, 16).ok()?,
         Some(_) => return None,
         None => digits.parse().ok()?,
     };
-    Some(if minus { -value } else { value })
+    if minus { 0_i64.checked_sub_unsigned(value) } else { i64::try_from(value).ok() }
 }
 
 /// Cuts a byte stream into lines, and says so when a line is too long.
@@ -354,7 +354,8 @@ mod tests {
     fn numbers() {
         assert_eq!(parse_number("-2147483648"), Some(i64::from(i32::MIN)));
         assert_eq!(parse_number("0x7f"), Some(127));
-        for bad in ["", "-", "--1", "0x", "0x-1", "1x", "+1"] {
+        assert_eq!(parse_number("-9223372036854775808"), Some(i64::MIN));
+        for bad in ["9223372036854775808", "-9223372036854775809", "", "-", "--1", "0x", "0x-1", "1x", "+1"] {
             assert_eq!(parse_number(bad), None, "{bad}");
         }
     }

@@ -331,8 +331,12 @@ fn usage(line: &Line, prefix: &str) -> Usage {
 
 /// The name of an `errno`, or its number: what stands in reports and is compared.
 fn errno_name(text: String) -> Result<String, FieldError> {
-    let named = !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric());
-    if named { Ok(text) } else { Err(FieldError::Bad("errno", text)) }
+    let name = text.strip_prefix('-').unwrap_or(&text);
+    if !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        Ok(text)
+    } else {
+        Err(FieldError::Bad("errno", text))
+    }
 }
 
 fn status_memory(line: &Line, request: &WaitRequest) -> Result<Memory<i32>, FieldError> {

@@ -1,4 +1,4 @@
-//! Property tests: the encoding of statuses, WNOHANG polling, any-child reaping.
+//! Property tests: the encoding of statuses, all that is printed and read, WNOHANG polling, any-child reaping.
 //!
 //! Tests that fork are serial: some wait for any child of the process.
 
@@ -6,5 +6,11 @@
 mod child;
 #[path = "properties/histories.rs"]
 mod histories;
+#[cfg(feature = "cli")]
+#[path = "properties/laws.rs"]
+mod laws;
 #[path = "properties/status.rs"]
 mod status;
+#[cfg(feature = "cli")]
+#[path = "properties/texts.rs"]
+mod texts;

@@ -36,6 +36,8 @@ use crate::sys::family::{Call, Memory};
 const CODE: i32 = 7;
 /// What every status word makes of it.
 const STATUS: i32 = CODE << 8;
+/// More than a `pid_t` holds nowhere.
+const MAX_PID: i64 = i32::MAX as i64;
 /// The systems that the protocol names.
 const SYSTEMS: [&str; 7] = ["linux", "freebsd", "netbsd", "openbsd", "dragonfly", "macos", "illumos"];
 
@@ -138,7 +140,11 @@ impl Check<'_> {
                 &format!("expected os= to be one of {}", SYSTEMS.join(", ")),
             );
         }
-        if !matches!(line.number("pid"), Ok(1..)) {
+        if let Some(key) = line.keys().find(|key| line.get(key).is_some_and(|v| v.contains(char::is_control)))
+        {
+            self.session.complain("hello", &line, &format!("expected no control character in {key}="));
+        }
+        if !matches!(line.number("pid"), Ok(1..=MAX_PID)) {
             self.session.complain("hello", &line, "expected pid= to be the agent's process id");
         }
         let names = line.list("calls");
@@ -171,7 +177,7 @@ impl Check<'_> {
         let request = Line::new("spawn").with_list("argv", argv).with("no-such-key", 1);
         let Some(line) = self.session.ask(request)? else { return Err(Stop) };
         match line.number("pid") {
-            Ok(pid @ 1..) if line.word() == "ok" => Ok(pid),
+            Ok(pid @ 1..=MAX_PID) if line.word() == "ok" => Ok(pid),
             _ => {
                 self.session.complain("spawn", &line, "expected `ok pid=N`");
                 Err(Stop)

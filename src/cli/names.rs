@@ -1,30 +1,23 @@
 //! Errors about unknown names say which known ones are near.
 
 use crate::harness::settings::RunError;
+use crate::protocol::near;
+use std::collections::BTreeSet;
 
-/// How alike two names have to be to be worth a mention, from 0 to 1.
-const ALIKE: f64 = 0.75;
 /// How many names are mentioned.
 const MOST: usize = 3;
 
 /// The known names that are nearest to a wrong one, best first; those that contain it are near too.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let known: Vec<&str> = known.into_iter().collect();
     let low = wrong.to_lowercase();
-    let mut scored: Vec<(f64, &str)> = known
-        .into_iter()
-        .map(|name| {
-            let contained = !low.is_empty() && name.to_lowercase().contains(&low);
-            let alike = strsim::jaro_winkler(&low, &name.to_lowercase());
-            // Two letters swapped in a short word are much to Jaro and Winkler, and a slip to everyone else.
-            let slip = strsim::osa_distance(&low, &name.to_lowercase()) <= 1 + low.len() / 4;
-            (if contained || slip && low.len() > 2 { alike.max(ALIKE) } else { alike }, name)
-        })
-        .filter(|(score, _)| *score >= ALIKE)
-        .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    scored.dedup_by_key(|(_, name)| *name);
-    scored.truncate(MOST);
-    scored.into_iter().map(|(_, name)| name).collect()
+    let contains = |name: &&str| !low.is_empty() && name.to_lowercase().contains(&low);
+    let mut nearest = near(wrong, known.iter().copied());
+    nearest.extend(known.into_iter().filter(contains));
+    let mut seen = BTreeSet::new();
+    nearest.retain(|name| seen.insert(*name));
+    nearest.truncate(MOST);
+    nearest
 }
 
 /// `; nearest: a, b`, or nothing if no known name is near.

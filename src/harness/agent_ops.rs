@@ -2,7 +2,7 @@
 
 use super::trial::{Child, Outcome, PROMPT, Stop, Trial};
 use crate::protocol::Line;
-use crate::protocol::fields::{OWN, get_usage};
+use crate::protocol::fields::{OWN, bounded, get_usage};
 use crate::sys::family::Usage;
 use crate::wait::Signal;
 
@@ -76,8 +76,8 @@ impl Trial<'_> {
     pub fn signals(&mut self) -> Result<Signals, Stop> {
         let reply = self.agent_ok(Line::new("signals"))?;
         let bad = |what: &str| Stop::Protocol(format!("reply to signals: {what}"));
-        let mut signals =
-            Signals { count: reply.number("count").map_err(|e| bad(&e.to_string()))?, ..Signals::default() };
+        let count = bounded(reply.number("count").map_err(|e| bad(&e.to_string()))?);
+        let mut signals = Signals { count, ..Signals::default() };
         for entry in reply.list("seen") {
             signals.seen.push(caught(&entry).ok_or_else(|| bad(&entry))?);
         }

@@ -2,11 +2,13 @@
 
 use super::case::{Calls, Options};
 use super::children::AT_ONCE;
+use super::link::LinkError;
 use super::seen::{End, Seen};
 use super::trial::{PROMPT, Pending, Stop, Target, Trial};
 use crate::protocol::Line;
 use crate::protocol::request::{Answer, OptionSet, Target as RawTarget, WaitRequest};
 use crate::sys::family::{Call, Pointer};
+use std::fmt;
 use std::time::Duration;
 
 /// How long a caller sleeps before it is proved to hang.
@@ -15,6 +17,23 @@ const GRACE: Duration = Duration::from_millis(200);
 const SPIN: Duration = Duration::from_millis(300);
 /// How long a call may take when nothing about the caller can be observed.
 const CALL: Duration = Duration::from_secs(8);
+
+/// What is the case where a call was to sleep.
+pub(super) enum Instead {
+    /// The agent died in it.
+    Died,
+    /// It returned, or it is at work.
+    Awake(String),
+}
+
+impl fmt::Display for Instead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Instead::Died => f.write_str("the agent died"),
+            Instead::Awake(how) => f.write_str(how),
+        }
+    }
+}
 
 impl Trial<'_> {
     /// Makes the trial's call and waits until it returns; one that never does hangs, which the next expectation says.
@@ -143,8 +162,9 @@ impl Trial<'_> {
             Some("answered") => None,
             Some("asleep") => Some(End::Hung("it sleeps")),
             Some("spinning") => Some(End::Hung("it burns CPU time")),
-            Some("died") => Some(End::Crashed),
-            _ => Some(End::Hung("it did not answer in time")),
+            Some("died") => Some(self.crashed()?),
+            _ if self.link.is_in_a_call() => Some(End::Hung("it did not answer in time")),
+            _ => return Err(unannounced()),
         })
     }
 
@@ -166,7 +186,7 @@ impl Trial<'_> {
     }
 
     /// Whether a call that was begun sleeps: `Ok(None)` if it does, else what is the case instead.
-    pub(super) fn blocked(&mut self, pending: &Pending) -> Result<Option<String>, Stop> {
+    pub(super) fn blocked(&mut self, pending: &Pending) -> Result<Option<Instead>, Stop> {
         let within = self.link.scaled(CALL).as_millis();
         let request = Line::new("blocked").with("call", pending.id).with("within", within);
         let reply = self.link.ask_warden(request, CALL + PROMPT)?;
@@ -182,14 +202,15 @@ impl Trial<'_> {
                     Ok(Answer::Called(reply)) => {
                         let (request, shown) = (pending.request.clone(), pending.shown.clone());
                         let seen = Seen { request, shown, end: End::Returned(reply), layout: self.layout };
-                        Ok(Some(format!("it returned {}", seen.outcome())))
+                        Ok(Some(Instead::Awake(format!("it returned {}", seen.outcome()))))
                     }
                     Ok(Answer::Unsupported(_)) => Err(self.not_offered(&reply)),
                     Err(e) => Err(Stop::Protocol(format!("reply to {}: {e}", pending.request.call.name()))),
                 }
             }
-            ("ok", Some("died")) => Ok(Some("the agent died".into())),
-            _ => Ok(Some("it does not sleep".into())),
+            ("ok", Some("died")) => self.crashed().map(|_| Some(Instead::Died)),
+            _ if self.link.is_in_a_call() => Ok(Some(Instead::Awake("it does not sleep".into()))),
+            _ => Err(unannounced()),
         }
     }
 
@@ -200,8 +221,12 @@ impl Trial<'_> {
         let reply = self.link.ask_warden(request, CALL + PROMPT)?;
         match reply.get("how").as_deref() {
             Some("answered") => self.told(pending, None).map(Ok),
-            Some("died") => self.told(pending, Some(End::Crashed)).map(Ok),
+            Some("died") => {
+                let end = self.crashed()?;
+                self.told(pending, Some(end)).map(Ok)
+            }
             Some(_) => Ok(Err(pending)),
+            None if !self.link.is_in_a_call() => Err(unannounced()),
             None => self.told(pending, Some(End::Hung("it neither sleeps nor returns"))).map(Ok),
         }
     }
@@ -209,6 +234,11 @@ impl Trial<'_> {
     /// Whether the reply to a call that was begun has come, as far as was read.
     pub(crate) fn has_come(&self, pending: &Pending) -> bool {
         self.link.has_reply(pending.id)
+    }
+
+    /// The agent has died: in a call, or before it came to it.
+    fn crashed(&self) -> Result<End, Stop> {
+        if self.link.is_in_a_call() { Ok(End::Crashed) } else { Err(LinkError::AgentGone.into()) }
     }
 
     pub(super) fn not_offered(&self, reply: &Line) -> Stop {
@@ -256,4 +286,9 @@ impl Trial<'_> {
             if request.thread == 0 { String::new() } else { format!(" on thread {}", request.thread) };
         format!("{}({}){thread}", request.call.name(), parts.join(", "))
     }
+}
+
+/// Nothing is known of a call that is neither announced nor answered, and nothing is the subject's fault.
+fn unannounced() -> Stop {
+    Stop::Broken("the agent neither announced the call by `entering` nor answered it in time".into())
 }

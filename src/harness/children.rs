@@ -127,7 +127,13 @@ impl Trial<'_> {
 
     fn grown(&mut self, birth: Birth, reply: &Line) -> Result<Child, Stop> {
         let pid = match reply.word() {
-            "ok" => reply.number("pid").map_err(|e| Stop::Protocol(format!("reply to spawn: {e}")))?,
+            "ok" => match reply.number("pid") {
+                Ok(pid) if pid > 0 && i32::try_from(pid).is_ok() => pid,
+                Ok(pid) => {
+                    return Err(Stop::Protocol(format!("reply to spawn: {pid} is the pid of no child")));
+                }
+                Err(e) => return Err(Stop::Protocol(format!("reply to spawn: {e}"))),
+            },
             "unsupported" => return Err(self.not_offered(reply)),
             _ => {
                 let errno = reply.get("errno").unwrap_or_default();
@@ -142,7 +148,13 @@ impl Trial<'_> {
         self.processes += 1;
         let child = Child { name: birth.name, pid };
         if birth.connects {
-            self.greet(&child)?;
+            let said = self.greet(&child)?.number("pid").unwrap_or(pid);
+            // In a namespace of its own a child has another pid.
+            if said != pid && !birth.request.flag("newpid") {
+                return Err(Stop::Protocol(format!(
+                    "reply to spawn: it says pid {pid}, and the child {said}"
+                )));
+            }
         }
         if birth.awaited {
             // It says hello first. A signal that came before its steps were done would find another process than is meant.
@@ -156,20 +168,20 @@ impl Trial<'_> {
         Ok(child)
     }
 
-    /// Waits for the hello of a child that connects.
-    fn greet(&mut self, child: &Child) -> Result<(), Stop> {
+    /// Waits for the hello of a child that connects, and gives it.
+    fn greet(&mut self, child: &Child) -> Result<Line, Stop> {
         let began = Instant::now();
         let mut patience = PROMPT / 100;
         loop {
             match self.link.child_line(&child.name, "hello", None, patience) {
-                Ok(_) => return Ok(()),
+                Ok(hello) => return Ok(hello),
                 Err(LinkError::Late(_)) => {}
                 Err(other) => return Err(other.into()),
             }
             let ended = self.ended_unknown(child)?;
             // It may have said hello, and have died, before the warden came to read it.
-            if ended && self.link.child_line(&child.name, "hello", None, PROMPT / 10).is_ok() {
-                return Ok(());
+            if ended && let Ok(hello) = self.link.child_line(&child.name, "hello", None, PROMPT / 10) {
+                return Ok(hello);
             }
             if ended || began.elapsed() > self.link.scaled(PROMPT) {
                 let how = if ended { "ended before it connected" } else { "did not connect" };
@@ -196,7 +208,7 @@ impl Trial<'_> {
 
     /// Waits until a child that was told to exec runs its new image, and is connected again.
     pub fn await_image(&mut self, child: &Child) -> Outcome {
-        self.greet(child)
+        self.greet(child).map(drop)
     }
 
     /// Registers a process that a child made, under a name of its own; with a connection, it has been greeted.

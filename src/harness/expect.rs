@@ -2,6 +2,7 @@
 //!
 //! Each yields *pass*, *fail* or *not observed*. A clause of another system than the subject's is not checked at all.
 
+use super::calls::Instead;
 use super::event::{Failure, Outcome as ClauseOutcome};
 use super::seen::{Change, End, Seen};
 use super::trial::{Child, Outcome, Pending, Stop, Trial};
@@ -215,9 +216,15 @@ impl<'t, 'a> Expect<'t, 'a> {
     pub fn blocks(self, pending: &Pending) -> Outcome {
         match self.trial.blocked(pending)? {
             None => self.judge(Found::Held),
+            Some(Instead::Died) => {
+                let expected = format!("{} to sleep", pending.shown);
+                let failure = Failure { clause: self.clause, expected, got: Instead::Died.to_string() };
+                self.fails();
+                Err(Stop::Crash(failure))
+            }
             Some(instead) => {
                 let shown = pending.shown.clone();
-                let outcome = self.check(false, || format!("{shown} to sleep"), || instead);
+                let outcome = self.check(false, || format!("{shown} to sleep"), || instead.to_string());
                 // A departure that is known ends the trial too: there is no call to finish any more.
                 outcome.and(Err(Stop::Skip("the call does not sleep here".into())))
             }

@@ -5,6 +5,7 @@ use super::agent_ops::{Caught, caught};
 use super::seen::{End, Seen};
 use super::trial::{Child, Outcome, PROMPT, Pending, Stop, Trial};
 use crate::protocol::Line;
+use crate::protocol::fields::bounded;
 use crate::protocol::request::{Answer, WaitRequest};
 use crate::sys::trace;
 use crate::wait::Signal;
@@ -132,7 +133,8 @@ impl Trial<'_> {
     /// `times` of the agent: a clock tick, and the user and system time of its reaped children, in microseconds.
     pub fn times_of_children(&mut self) -> Result<(i64, i64, i64), Stop> {
         let reply = self.agent_ok(Line::new("times"))?;
-        let number = |key| reply.number(key).map_err(|e| Stop::Protocol(format!("reply to times: {e}")));
+        let bad = |e| Stop::Protocol(format!("reply to times: {e}"));
+        let number = |key| reply.number(key).map(bounded).map_err(bad);
         Ok((number("tick_us")?, number("cutime_us")?, number("cstime_us")?))
     }
 

@@ -1,5 +1,6 @@
 //! The driver's end of the stream to one warden.
 
+use super::asked::Asked;
 use crate::protocol::{Line, LineReader};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
@@ -29,7 +30,7 @@ pub enum LinkError {
     Unfit(String),
     /// Nothing came until the deadline; what was awaited.
     Late(String),
-    /// The agent died, or closed its streams.
+    /// The agent died.
     AgentGone,
     /// The agent broke the protocol; what it did.
     Protocol(String),
@@ -40,8 +41,12 @@ pub enum LinkError {
 /// How often a wait looks whether the run was interrupted.
 const SLICE: Duration = Duration::from_millis(50);
 
-/// More lines than any trial has: an agent or a child that floods is cut off.
+/// More lines and bytes than any trial has: an agent or a child that floods is cut off, and is not kept in memory.
 const FLOOD: usize = 20_000;
+const FLOOD_BYTES: usize = 16 << 20;
+
+/// How much of a line an error shows, in characters.
+const SHOWN: usize = 200;
 
 /// A stream to a warden.
 pub struct Link {
@@ -51,7 +56,11 @@ pub struct Link {
     inbox: VecDeque<Message>,
     next_id: u64,
     received: usize,
+    received_bytes: usize,
+    asked: Asked,
     agent_gone: bool,
+    /// The trial is over: of the agent and the children nothing is awaited, only whether they kept to the protocol.
+    closing: bool,
     /// Every line of the trial, sent (`>`) and received (`<`).
     pub trace: Vec<String>,
     /// What the agent wrote on its standard error.
@@ -66,11 +75,14 @@ impl Link {
         Link {
             input,
             output,
-            reader: LineReader::default(),
+            reader: LineReader::addressed(),
             inbox: VecDeque::new(),
             next_id: 1,
             received: 0,
+            received_bytes: 0,
+            asked: Asked::at_start(),
             agent_gone: false,
+            closing: false,
             trace: Vec::new(),
             stderr: String::new(),
             interrupted,
@@ -84,12 +96,19 @@ impl Link {
         self.trace.clear();
         self.stderr.clear();
         self.received = 0;
+        self.received_bytes = 0;
+        self.asked = Asked::at_start();
         self.agent_gone = false;
+        self.closing = false;
     }
 
     /// That long, on a system as slow as this one was said to be.
     pub fn scaled(&self, time: Duration) -> Duration {
         time.mul_f64(self.scale)
+    }
+
+    fn deadline(&self, within: Duration) -> Instant {
+        Instant::now() + self.scaled(within)
     }
 
     /// An id that no request of this link had.
@@ -102,6 +121,9 @@ impl Link {
     pub fn send(&mut self, lines: &[String]) -> Result<(), LinkError> {
         let mut bytes = Vec::new();
         for line in lines {
+            if let Some(request) = line.strip_prefix("agent ") {
+                self.asked.sent(request);
+            }
             self.trace.push(format!("> {line}"));
             bytes.extend_from_slice(line.as_bytes());
             bytes.push(b'\n');
@@ -127,10 +149,7 @@ impl Link {
 
     /// Waits for the warden's answer to a request that was sent.
     pub fn warden_answer(&mut self, id: u64, within: Duration, what: &str) -> Result<Line, LinkError> {
-        self.await_message(within, what, false, |m| match m {
-            Message::Warden(line) if line.id() == Some(id) => Some(line.clone()),
-            _ => None,
-        })
+        self.await_message(self.deadline(within), what, false, answer_of(id))
     }
 
     /// Asks the agent and waits for its reply.
@@ -144,10 +163,35 @@ impl Link {
     /// Waits for the agent's reply to a request that was sent.
     pub fn agent_reply(&mut self, id: u64, within: Duration, what: &str) -> Result<Line, LinkError> {
         let late = format!("the agent's reply to {what}");
-        self.await_message(within, &late, true, |m| match m {
+        self.await_message(self.deadline(within), &late, true, |m| match m {
             Message::Agent(line) if line.id() == Some(id) => Some(line.clone()),
             _ => None,
         })
+    }
+
+    /// Has the warden end the trial, and waits for its answer; with it the first thing by which the agent broke the protocol
+    /// before it was ended, and that nobody had seen.
+    pub fn close(&mut self, within: Duration) -> Result<(Line, Option<String>), LinkError> {
+        self.closing = true;
+        let mut broke = None;
+        let id = self.id();
+        let request = Line::new("close").with("id", id);
+        self.send(&[format!("warden {request}")])?;
+        let deadline = self.deadline(within);
+        loop {
+            match self.await_message(deadline, "the end of the trial", false, answer_of(id)) {
+                Ok(closed) => return Ok((closed, broke)),
+                Err(LinkError::Protocol(what)) => {
+                    broke.get_or_insert(what);
+                }
+                Err(other) => return Err(other),
+            }
+        }
+    }
+
+    /// Whether the agent is in a call that it has announced.
+    pub(super) fn is_in_a_call(&self) -> bool {
+        self.asked.is_in_a_call()
     }
 
     /// Whether the agent's reply to a request has come.
@@ -157,7 +201,7 @@ impl Link {
 
     /// The agent's greeting.
     pub fn agent_hello(&mut self, within: Duration) -> Result<Line, LinkError> {
-        self.await_message(within, "the agent's hello", true, |m| match m {
+        self.await_message(self.deadline(within), "the agent's hello", true, |m| match m {
             Message::Agent(line) if line.word() == "hello" => Some(line.clone()),
             _ => None,
         })
@@ -165,7 +209,7 @@ impl Link {
 
     /// The agent's greeting after a request that it only answers if it does not come to that.
     pub fn agent_hello_or(&mut self, id: u64, within: Duration) -> Result<Line, LinkError> {
-        self.await_message(within, "the agent's hello", true, |m| match m {
+        self.await_message(self.deadline(within), "the agent's hello", true, |m| match m {
             Message::Agent(line) if line.word() == "hello" || line.id() == Some(id) => Some(line.clone()),
             _ => None,
         })
@@ -180,7 +224,7 @@ impl Link {
         within: Duration,
     ) -> Result<Line, LinkError> {
         let late = format!("{word} of child {name}");
-        self.await_message(within, &late, true, |m| match m {
+        self.await_message(self.deadline(within), &late, true, |m| match m {
             Message::Child(n, line) if n == name => match id {
                 // A step that it was started with could not be done: no other answer follows.
                 Some(_) => {
@@ -199,12 +243,11 @@ impl Link {
     /// Waits for a message that `wanted` takes; the others stay for those who ask for them.
     fn await_message(
         &mut self,
-        within: Duration,
+        deadline: Instant,
         what: &str,
         of_agent: bool,
         mut wanted: impl FnMut(&Message) -> Option<Line>,
     ) -> Result<Line, LinkError> {
-        let deadline = Instant::now() + self.scaled(within);
         let mut looked_at = 0;
         loop {
             while looked_at < self.inbox.len() {
@@ -260,16 +303,21 @@ impl Link {
 
     fn take(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
         let text = String::from_utf8_lossy(bytes);
-        self.received += 1;
-        if self.received > FLOOD {
-            return Err(LinkError::Protocol(format!("more than {FLOOD} lines in one trial")));
-        }
-        self.trace.push(format!("< {text}"));
         let (address, rest) = text.split_once(' ').unwrap_or((&text, ""));
-        let parse = |s: &str| s.parse::<Line>().map_err(|e| LinkError::Protocol(format!("{e}: {s}")));
+        if !self.closing {
+            self.received += 1;
+            self.received_bytes += bytes.len();
+            if self.received > FLOOD || self.received_bytes > FLOOD_BYTES {
+                let what = format!("more than {FLOOD} lines or {FLOOD_BYTES} bytes in one trial");
+                return Err(LinkError::Protocol(what));
+            }
+            self.trace.push(format!("< {text}"));
+        }
+        let parse = |s: &str| s.parse::<Line>().map_err(|e| broken(e, s));
         let message = match address {
             "agent" => {
                 let line = parse(rest)?;
+                self.asked.came(&line).map_err(|why| broken(why, rest))?;
                 if line.word() == "entering" {
                     // For the warden, who watches the caller.
                     return Ok(());
@@ -283,9 +331,12 @@ impl Link {
             "warden" => {
                 let line = parse(rest)?;
                 match (line.word(), line.get("of").as_deref()) {
-                    ("gone" | "eof", Some("agent")) => {
+                    ("gone", Some("agent")) => {
                         self.agent_gone = true;
                         return Ok(());
+                    }
+                    ("eof", Some("agent")) => {
+                        return Err(LinkError::Protocol("it closed its standard output and lives on".into()));
                     }
                     ("stderr", _) => {
                         self.stderr = line.get("text").unwrap_or_default();
@@ -304,9 +355,11 @@ impl Link {
                     _ => Message::Warden(line),
                 }
             }
-            _ => return Err(LinkError::Protocol(format!("a line without address: {text}"))),
+            _ => return Err(LinkError::Protocol(format!("a line without address: {}", shown(&text)))),
         };
-        self.inbox.push_back(message);
+        if !self.closing || matches!(message, Message::Warden(_)) {
+            self.inbox.push_back(message);
+        }
         Ok(())
     }
 
@@ -335,4 +388,21 @@ impl Link {
             }
         }
     }
+}
+
+/// Takes the warden's answer to that request.
+fn answer_of(id: u64) -> impl FnMut(&Message) -> Option<Line> {
+    move |message| match message {
+        Message::Warden(line) if line.id() == Some(id) => Some(line.clone()),
+        _ => None,
+    }
+}
+
+/// What is wrong with a line, and its beginning.
+fn broken(why: impl std::fmt::Display, line: &str) -> LinkError {
+    LinkError::Protocol(format!("{why}: {}", shown(line)))
+}
+
+fn shown(line: &str) -> String {
+    line.chars().take(SHOWN).collect()
 }

@@ -30,6 +30,7 @@ pub mod testing;
 pub mod trial;
 pub mod wardens;
 
+mod asked;
 mod calls;
 mod children;
 mod estate;

@@ -3,10 +3,9 @@
 use super::event::{SubjectInfo, TrialReport, Verdict};
 use super::link::{Link, LinkError};
 use super::plan::{Planned, Surroundings};
-use super::start::{CLEAN_UP, Start, open};
+use super::start::{self, CLEAN_UP, Start, open};
 use super::trial::{Common, Stop, Trial};
 use super::verdict;
-use crate::protocol::Line;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
@@ -45,6 +44,9 @@ pub(super) fn one(link: &mut Link, planned: &Planned, ground: &Ground) -> Option
     }
     link.reset();
     let mut result = match open(link, &ground.starts[planned.subject], common.child.as_deref()) {
+        Ok((_, hello)) if !start::is_of(&hello, info) => {
+            Err(Stop::Protocol(format!("its hello is another than at the start of the run: {hello}")))
+        }
         Ok((opened, _)) => {
             let mut trial = Trial::new(link, planned.case, planned.call, common, info, opened);
             let ran = catch_unwind(AssertUnwindSafe(|| (planned.case.run)(&mut trial)));
@@ -59,8 +61,14 @@ pub(super) fn one(link: &mut Link, planned: &Planned, ground: &Ground) -> Option
         return None;
     }
     let mut warden_dead = false;
-    match link.ask_warden(Line::new("close"), CLEAN_UP) {
-        Ok(closed) => verdict::closed(&mut report, &mut result, &closed, planned.case),
+    match link.close(CLEAN_UP) {
+        Ok((closed, broke)) => {
+            // What it did wrong beside answers that were right.
+            if let (Ok(()) | Err(Stop::Skip(_)), Some(what)) = (&result, broke) {
+                result = Err(Stop::Protocol(what));
+            }
+            verdict::closed(&mut report, &mut result, &closed, planned.case);
+        }
         Err(LinkError::Interrupted) => return None,
         Err(why) => {
             warden_dead = true;

@@ -10,7 +10,6 @@ use super::start::{CLEAN_UP, Start, open};
 use super::trial::{Stop, Trial};
 use super::verdict;
 use super::wardens::Wardens;
-use crate::protocol::Line;
 use crate::sys::family::Call;
 use std::sync::{Condvar, Mutex, PoisonError};
 
@@ -109,7 +108,7 @@ impl Pool {
         let call = info.calls.iter().find_map(|name| Call::from_name(name)).unwrap_or(Call::Waitpid);
         let visited = open(link, &self.ground.starts[position], common.child.as_deref())
             .and_then(|(opened, _)| visit(&mut Trial::new(link, history, call, common, info, opened)));
-        match link.ask_warden(Line::new("close"), CLEAN_UP) {
+        match link.close(CLEAN_UP) {
             Ok(_) => {}
             Err(LinkError::Interrupted) => return Err(Stop::Interrupted),
             Err(_) => lease.link = None,

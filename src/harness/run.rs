@@ -179,7 +179,11 @@ impl Session {
                     queue.done(&planned);
                     let Some(ran) = ran else { break };
                     let dead = ran.warden_dead;
-                    if sender.send(ran).is_err() || dead {
+                    let told = sender.send(ran).is_ok();
+                    if dead {
+                        return;
+                    }
+                    if !told {
                         break;
                     }
                 }

@@ -73,7 +73,7 @@ pub(super) fn introduce(
     let (opened, hello) = match opened {
         Ok(both) => both,
         Err(stop) => {
-            let _ = link.ask_warden(Line::new("close"), CLEAN_UP);
+            let _ = link.close(CLEAN_UP);
             let text = format!("the agent of {spec} would not start: {}", why(stop, link));
             return Err(match start {
                 // Our own agents only fail with the machine.
@@ -82,7 +82,10 @@ pub(super) fn introduce(
             });
         }
     };
-    let info = identity(spec, &hello, settings);
+    let info = identity(spec, &hello).map(|mut info| {
+        info.profile = plan::profile_of(&info, settings.profile).to_string();
+        info
+    });
     let spawned = match &info {
         // Children will be exec'ed: a program that cannot be run would break every trial alike.
         Ok(info) if settings.child.is_some() || matches!(start, Start::Command(_)) => {
@@ -92,8 +95,20 @@ pub(super) fn introduce(
         }
         _ => Ok(()),
     };
-    let _ = link.ask_warden(Line::new("close"), CLEAN_UP);
-    spawned.map_err(|stop| RunError::Broken(format!("{spec}: {}", why(stop, link))))?;
+    let closed = link.close(CLEAN_UP);
+    // What nobody had to look at in so short a trial.
+    let spawned = match (spawned, closed) {
+        (Ok(()), Ok((_, Some(what)))) => Err(Stop::Protocol(what)),
+        (spawned, _) => spawned,
+    };
+    spawned.map_err(|stop| {
+        let broke = matches!(stop, Stop::Protocol(_));
+        let text = why(stop, link);
+        match broke {
+            true => RunError::Adapter(format!("the agent broke the protocol: {spec}: {text}")),
+            false => RunError::Broken(format!("{spec}: {text}")),
+        }
+    })?;
     info
 }
 
@@ -121,8 +136,8 @@ fn why(stop: Stop, link: &Link) -> String {
     }
 }
 
-/// Who an agent says it is.
-fn identity(spec: &str, hello: &Line, settings: &Settings) -> Result<SubjectInfo, RunError> {
+/// Who an agent says it is; its profile is not its own to say.
+fn identity(spec: &str, hello: &Line) -> Result<SubjectInfo, RunError> {
     let field = |key: &str| hello.get(key).unwrap_or_default();
     let protocol = field("protocol");
     if protocol != "1" {
@@ -130,7 +145,13 @@ fn identity(spec: &str, hello: &Line, settings: &Settings) -> Result<SubjectInfo
             "the agent of {spec} speaks protocol '{protocol}', this is 1"
         )));
     }
-    let mut info = SubjectInfo {
+    // These stand in reports, one line each.
+    if let Some(key) = hello.keys().find(|key| field(key).contains(char::is_control)) {
+        return Err(RunError::Adapter(format!(
+            "the agent of {spec} says hello with control characters in '{key}='"
+        )));
+    }
+    Ok(SubjectInfo {
         spec: spec.to_owned(),
         name: field("name"),
         version: field("version"),
@@ -143,9 +164,13 @@ fn identity(spec: &str, hello: &Line, settings: &Settings) -> Result<SubjectInfo
         threads: hello.flag("threads"),
         raw: hello.flag("raw"),
         retries_eintr: hello.list("retries").iter().any(|r| r == "eintr"),
-    };
-    info.profile = plan::profile_of(&info, settings.profile).to_string();
-    Ok(info)
+    })
+}
+
+/// Whether it is that subject who says hello, as at the start of the run.
+pub(super) fn is_of(hello: &Line, info: &SubjectInfo) -> bool {
+    let said = identity(&info.spec, hello);
+    said.is_ok_and(|said| SubjectInfo { profile: info.profile.clone(), ..said } == *info)
 }
 
 /// Starts an agent and awaits its hello.

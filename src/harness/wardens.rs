@@ -15,6 +15,7 @@ use std::path::PathBuf;
 pub struct Wardens {
     /// For each, where to read and where to write.
     pub streams: Vec<(OwnedFd, OwnedFd)>,
+    /// Never waited for, so that their pids stay theirs.
     pids: Vec<i32>,
     folder: Option<PathBuf>,
     estate: Estate,
@@ -80,6 +81,10 @@ impl Wardens {
 impl Drop for Wardens {
     fn drop(&mut self) {
         self.streams.clear();
+        for pid in &self.pids {
+            // An agent may have stopped its warden, which then does not see that the stream has ended.
+            let _ = process::kill(*pid, libc::SIGCONT);
+        }
         self.estate.clear(&self.pids);
         if let Some(folder) = &self.folder {
             // The wardens remove it; this is for one that was killed, and for a start that failed half-way.

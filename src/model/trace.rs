@@ -7,24 +7,29 @@ use std::fmt::Write;
 pub fn text(played: &Played, about: &[String]) -> String {
     let mut text = String::new();
     for line in about {
-        let _ = writeln!(text, "# {line}");
+        let _ = writeln!(text, "# {}", remark(line));
     }
     if let Some(violation) = &played.violation {
         let clause = violation.clause;
         let _ = writeln!(text, "# breaks    {} ({})", clause.id, clause.source);
         let _ = writeln!(text, "# {:9} {}", clause.level.name(), clause.text);
-        let _ = writeln!(text, "# expected  {}", violation.expected);
-        let _ = writeln!(text, "# got       {}", violation.got);
+        let _ = writeln!(text, "# expected  {}", remark(&violation.expected));
+        let _ = writeln!(text, "# got       {}", remark(&violation.got));
     }
     for step in &played.steps {
         let op = step.op.to_string();
         match step.told.as_str() {
             "" => text.push_str(&op),
             told => {
-                let _ = write!(text, "{op:<40} # {told}");
+                let _ = write!(text, "{op:<40} # {}", remark(told));
             }
         }
         text.push('\n');
     }
     text
+}
+
+/// On one line: what an agent or a command says may have several, and they would be read as operations.
+fn remark(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }

@@ -12,6 +12,15 @@ pub const OWN: &str = "ru_";
 /// The prefix of the usage of a process's reaped children.
 pub const CHILDREN: &str = "rc_";
 
+/// More than any process can use of anything, in any unit: a number beyond it is cut to it, so that a subject that reports
+/// nonsense is told so, and no sum and no change of units overflows.
+const MOST: i64 = 1 << 48;
+
+/// A number that a subject reports, within what can be reckoned with.
+pub fn bounded(number: i64) -> i64 {
+    number.clamp(-MOST, MOST)
+}
+
 /// The names of the fields behind the prefix, each with its place in a [`Usage`].
 fn fields(usage: &mut Usage) -> [(&'static str, &mut Option<i64>); 11] {
     [
@@ -43,12 +52,13 @@ pub fn put_usage(line: &mut Line, prefix: &str, usage: &Usage) {
 
 /// The usage in `line` whose fields stand behind `prefix`; `None` if not one of them is there.
 ///
-/// A field that is absent or no number is `None`.
+/// A field that is absent or no number is `None`; a number is [`bounded`].
 pub fn get_usage(line: &Line, prefix: &str) -> Option<Usage> {
     let mut usage = Usage::default();
     let mut any = false;
     for (name, place) in fields(&mut usage) {
-        *place = line.get(&format!("{prefix}{name}")).and_then(|text| super::line::parse_number(&text));
+        let number = line.get(&format!("{prefix}{name}")).and_then(|text| super::line::parse_number(&text));
+        *place = number.map(bounded);
         any |= place.is_some();
     }
     any.then_some(usage)
@@ -61,16 +71,19 @@ mod tests {
     #[test]
     fn usage_comes_back_as_it_was_put() {
         let own = Usage { utime_us: Some(301), maxrss: Some(-1), nivcsw: Some(0), ..Usage::default() };
-        let children = Usage { stime_us: Some(i64::MAX), ..Usage::default() };
+        let children = Usage { stime_us: Some(MOST), ..Usage::default() };
         let mut line = Line::new("ok");
         put_usage(&mut line, OWN, &own);
         put_usage(&mut line, CHILDREN, &children);
         assert_eq!(
             line.to_string(),
-            "ok ru_utime_us=301 ru_maxrss=-1 ru_nivcsw=0 rc_stime_us=9223372036854775807"
+            "ok ru_utime_us=301 ru_maxrss=-1 ru_nivcsw=0 rc_stime_us=281474976710656"
         );
         assert_eq!(get_usage(&line, OWN), Some(own));
         assert_eq!(get_usage(&line, CHILDREN), Some(children));
         assert_eq!(get_usage(&Line::new("ok"), OWN), None);
+        let nonsense = Line::new("ok").with("ru_maxrss", i64::MAX).with("ru_minflt", i64::MIN + 1);
+        let cut = Usage { maxrss: Some(MOST), minflt: Some(-MOST), ..Usage::default() };
+        assert_eq!(get_usage(&nonsense, OWN), Some(cut));
     }
 }

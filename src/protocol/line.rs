@@ -1,9 +1,13 @@
 //! A line of the protocol: a word and its `key=value` pairs, percent-encoded.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// The longest line that is taken, in bytes without the line feed.
 pub const MAX_LINE: usize = 65_536;
+
+/// The longest address before a line between driver and warden, with its space: `child NAME `.
+pub const MAX_ADDRESS: usize = 64;
 
 /// One message: a word and its pairs, in order.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -57,7 +61,7 @@ impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FieldError::Missing(k) => write!(f, "'{k}=' is missing"),
-            FieldError::Bad(k, v) => write!(f, "'{k}={v}' has a bad value"),
+            FieldError::Bad(k, v) => write!(f, "'{k}={}' has a bad value", v.escape_debug()),
         }
     }
 }
@@ -208,6 +212,8 @@ impl Line {
         if bytes.len() > MAX_LINE {
             return Err(LineError::TooLong);
         }
+        // Not by asking the pairs: a line has room for thousands of them.
+        let mut keys = BTreeSet::new();
         let mut parts = bytes.split(|&b| b == b' ').filter(|p| !p.is_empty());
         let word = parts.next().filter(|w| w.iter().all(|&b| word_byte(b))).ok_or(LineError::Word)?;
         let mut line = Line { word: String::from_utf8_lossy(word).into_owned(), pairs: Vec::new() };
@@ -218,11 +224,12 @@ impl Line {
             if key.is_empty() || !key.iter().all(|&b| word_byte(b) || b == b'.') {
                 return Err(LineError::Key(shown()));
             }
+            let new = keys.insert(key);
             let key = String::from_utf8_lossy(key).into_owned();
             if decode(value).is_none() {
                 return Err(LineError::Value(key));
             }
-            if line.raw(&key).is_some() {
+            if !new {
                 return Err(LineError::Twice(key));
             }
             line.pairs.push((key, value.to_vec()));
@@ -258,12 +265,12 @@ pub fn parse_number(text: &str) -> Option<i64> {
     if digits.starts_with(['+', '-']) {
         return None;
     }
-    let value = match digits.strip_prefix("0x") {
-        Some(hex) if !hex.starts_with(['+', '-']) => i64::from_str_radix(hex, 16).ok()?,
+    let value: u64 = match digits.strip_prefix("0x") {
+        Some(hex) if !hex.starts_with(['+', '-']) => u64::from_str_radix(hex, 16).ok()?,
         Some(_) => return None,
         None => digits.parse().ok()?,
     };
-    Some(if minus { -value } else { value })
+    if minus { 0_i64.checked_sub_unsigned(value) } else { i64::try_from(value).ok() }
 }
 
 /// Cuts a byte stream into lines, and says so when a line is too long.
@@ -271,9 +278,16 @@ pub fn parse_number(text: &str) -> Option<i64> {
 pub struct LineReader {
     buffer: Vec<u8>,
     start: usize,
+    /// What each line may be longer by.
+    address: usize,
 }
 
 impl LineReader {
+    /// For lines with an address before each of them, which may have [`MAX_ADDRESS`] bytes.
+    pub fn addressed() -> LineReader {
+        LineReader { address: MAX_ADDRESS, ..LineReader::default() }
+    }
+
     /// Adds what was read.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.start > 0 {
@@ -287,13 +301,14 @@ impl LineReader {
     /// [`MAX_LINE`] bytes came without a line feed.
     pub fn next_line(&mut self) -> Option<Result<Vec<u8>, LineError>> {
         let pending = &self.buffer[self.start..];
+        let most = MAX_LINE + self.address;
         match pending.iter().position(|&b| b == b'\n') {
-            Some(at) if at <= MAX_LINE => {
+            Some(at) if at <= most => {
                 let line = pending[..at].to_vec();
                 self.start += at + 1;
                 Some(Ok(line))
             }
-            None if pending.len() <= MAX_LINE => None,
+            None if pending.len() <= most => None,
             _ => {
                 self.buffer.clear();
                 self.start = 0;
@@ -339,7 +354,8 @@ mod tests {
     fn numbers() {
         assert_eq!(parse_number("-2147483648"), Some(i64::from(i32::MIN)));
         assert_eq!(parse_number("0x7f"), Some(127));
-        for bad in ["", "-", "--1", "0x", "0x-1", "1x", "+1"] {
+        assert_eq!(parse_number("-9223372036854775808"), Some(i64::MIN));
+        for bad in ["9223372036854775808", "-9223372036854775809", "", "-", "--1", "0x", "0x-1", "1x", "+1"] {
             assert_eq!(parse_number(bad), None, "{bad}");
         }
     }

@@ -127,4 +127,4 @@ pub mod line;
 mod nearest;
 pub mod request;
 pub use line::{Line, LineReader};
-pub use nearest::nearest;
+pub use nearest::{near, nearest};

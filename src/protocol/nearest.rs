@@ -1,9 +1,6 @@
 //! The nearest valid name to one that is not valid, for errors that help.
 
-/// The name that is nearest to `wrong`, if one is near enough to have been meant.
-///
-/// Near enough: at most a third of its letters, and never less than two, were mistyped, left out or added. Of names
-/// that are equally near the first is taken.
+/// The name that is nearest to `wrong`, if one is near enough to have been meant: the first of [`near`].
 ///
 /// ```
 /// use waitspec::protocol::nearest;
@@ -11,13 +8,19 @@
 /// assert_eq!(nearest("banana", ["exit", "exec"]), None);
 /// ```
 pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    near(wrong, names).first().copied()
+}
+
+/// The names that are near enough to `wrong` to have been meant, the nearest first.
+///
+/// Near enough: at most a third of its letters, and never less than two, were mistyped, left out or added. Names that are
+/// equally near stay in their order.
+pub fn near<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let most = (wrong.chars().count() / 3).max(2);
-    names
-        .into_iter()
-        .map(|name| (distance(wrong, name), name))
-        .filter(|&(d, _)| d <= most)
-        .min_by_key(|&(d, _)| d)
-        .map(|(_, name)| name)
+    let distances = names.into_iter().map(|name| (distance(wrong, name), name));
+    let mut near: Vec<(usize, &str)> = distances.filter(|&(d, _)| d <= most).collect();
+    near.sort_by_key(|&(d, _)| d);
+    near.into_iter().map(|(_, name)| name).collect()
 }
 
 /// The fewest letters to change, insert, delete or swap with their neighbour to make one name from the other.
@@ -65,5 +68,6 @@ mod tests {
         assert_eq!(nearest("sigterm", ["SIGTERM", "SIGTRAP"]), Some("SIGTERM"));
         assert_eq!(nearest("burn", ["burn-user", "burns", "burnt"]), Some("burns"));
         assert_eq!(nearest("x", ["exit", "pause"]), None);
+        assert_eq!(near("wiat4", ["wait", "waitid", "wait4", "exit"]), ["wait4", "wait"]);
     }
 }

@@ -329,6 +329,16 @@ fn usage(line: &Line, prefix: &str) -> Usage {
     get_usage(line, prefix).unwrap_or_default()
 }
 
+/// The name of an `errno`, or its number: what stands in reports and is compared.
+fn errno_name(text: String) -> Result<String, FieldError> {
+    let name = text.strip_prefix('-').unwrap_or(&text);
+    if !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        Ok(text)
+    } else {
+        Err(FieldError::Bad("errno", text))
+    }
+}
+
 fn status_memory(line: &Line, request: &WaitRequest) -> Result<Memory<i32>, FieldError> {
     let number = match line.get("status").as_deref() {
         None if has_status(request.call) && request.status != Pointer::Buffer => return Ok(Memory::NoBuffer),
@@ -348,7 +358,7 @@ impl Answer {
     pub fn from_line(line: &Line, request: &WaitRequest) -> Result<Answer, AnswerError> {
         let ret = match line.word() {
             "ok" => Ok(line.number("ret")?),
-            "err" => Err(line.text("errno")?),
+            "err" => Err(line.text("errno").and_then(errno_name)?),
             "unsupported" => return Ok(Answer::Unsupported(line.get("why").unwrap_or_default())),
             other => return Err(AnswerError::Word(other.to_owned())),
         };

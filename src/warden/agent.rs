@@ -11,9 +11,16 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
+use std::time::{Duration, Instant};
 
 /// How much of an agent's standard error is kept.
 const STDERR_KEPT: usize = 16 * 1024;
+
+/// How often a pipe is read after its writer's end, so that no other process that writes to it can hold the warden up.
+const LAST_READS: usize = 64;
+
+/// How long an agent may live on without its standard output: one that dies lets go of it a little before its end is seen.
+const SPEECHLESS: Duration = Duration::from_secs(2);
 
 /// What is known of one call of the family.
 #[derive(Copy, Clone)]
@@ -52,8 +59,12 @@ pub(super) struct Agent {
     pub(super) family: Vec<i32>,
     /// The pids that its replies named: children that need not have connected.
     pub(super) spawned: Vec<i32>,
+    /// It has said hello: which process it is, it says once.
+    greeted: bool,
     /// Seen dead.
     pub(super) ended: bool,
+    /// When its standard output ended; until it is dead, or the driver was told.
+    pub(super) speechless: Option<Instant>,
     /// The wait status of the forked process, if reaping it told one.
     pub(super) status: Option<i32>,
     stdin: Option<OwnedFd>,
@@ -212,7 +223,9 @@ impl Warden<'_> {
             calls: BTreeMap::new(),
             family: Vec::new(),
             spawned: Vec::new(),
+            greeted: false,
             ended: false,
+            speechless: None,
             status: None,
             stdin: Some(stdin),
             stdout: Some(stdout),
@@ -224,12 +237,12 @@ impl Warden<'_> {
         Ok(pid)
     }
 
-    /// Reads what the agent says and relays it.
-    pub(super) fn read_agent(&mut self) {
-        let Some(agent) = &mut self.agent else { return };
-        let Some(stdout) = &agent.stdout else { return };
+    /// Reads what the agent says and relays it; `false` if there was nothing.
+    pub(super) fn read_agent(&mut self) -> bool {
+        let Some(agent) = &mut self.agent else { return false };
+        let Some(stdout) = &agent.stdout else { return false };
         let ended = match read_some(stdout, &mut agent.lines) {
-            Ok(false) => return,
+            Ok(false) => return false,
             Ok(true) => false,
             Err(_) => true,
         };
@@ -240,7 +253,7 @@ impl Warden<'_> {
             let parsed = line.clone().and_then(|bytes| Line::parse(&bytes));
             match parsed {
                 Ok(parsed) => {
-                    if parsed.word() == "hello" {
+                    if parsed.word() == "hello" && !std::mem::replace(&mut agent.greeted, true) {
                         let said = parsed.number("pid").ok().and_then(|p| i32::try_from(p).ok());
                         if let Some(pid) = said.filter(|p| *p != agent.pid && self.sweeper.is_below_us(*p)) {
                             agent.pid = pid;
@@ -264,12 +277,29 @@ impl Warden<'_> {
                 texts.push(format!("warden {}", garbage("agent", &rest, &why)));
             }
             agent.stdout = None;
-            texts.push(format!("warden {}", Line::new("eof").with("of", "agent")));
+            agent.speechless = Some(Instant::now());
         }
         for text in texts {
             self.note(&text);
         }
         self.urgent |= urgent;
+        true
+    }
+
+    /// Finds out whether an agent whose standard output ended has died, or lives on without it.
+    pub(super) fn look_at_speechless(&mut self) {
+        let Some(agent) = &mut self.agent else { return };
+        let Some(since) = agent.speechless else { return };
+        // The process that speaks may be another than the one that was forked.
+        let table = process_table::read(agent.pid);
+        let lives = agent.handle.has_ended() != Some(true)
+            && matches!(table, Ok(Some(process)) if !process.is_waitable_zombie());
+        if !lives {
+            self.agent_ended();
+        } else if since.elapsed() >= SPEECHLESS {
+            agent.speechless = None;
+            self.tell(&Line::new("eof").with("of", "agent"));
+        }
     }
 
     /// Keeps the first part of what the agent writes on standard error.
@@ -289,12 +319,17 @@ impl Warden<'_> {
 
     /// The agent has died: what it said before is read first.
     pub(super) fn agent_ended(&mut self) {
-        self.read_agent();
+        for _ in 0..LAST_READS {
+            if !self.read_agent() {
+                break;
+            }
+        }
         self.read_stderr();
         if let Some(agent) = &mut self.agent
             && !agent.ended
         {
             agent.ended = true;
+            agent.speechless = None;
             self.tell(&Line::new("gone").with("of", "agent"));
         }
     }

@@ -10,6 +10,9 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use rustix::process::{Resource, getrlimit};
 use std::path::Path;
 
+/// The longest name of a child, in bytes.
+const MAX_NAME: usize = 16;
+
 /// Where children connect.
 pub(super) struct Listener(OwnedFd);
 
@@ -28,9 +31,12 @@ impl Listener {
         self.0.as_fd()
     }
 
-    /// Takes one connection; the next poll tells of another.
+    /// Takes one connection; the next poll tells of another. Of those that do not say who they are the first has to go.
     pub(super) fn accept(&self, children: &mut Children) {
         if let Ok(socket) = crate::sys::process::accept_for_us(&self.0) {
+            if children.strangers.len() >= quarter_of_descriptors() {
+                children.strangers.remove(0);
+            }
             children.strangers.push(Stranger { socket, lines: LineReader::default() });
         }
     }
@@ -88,11 +94,18 @@ impl Children {
         self.known.iter().rev().find(|c| c.name == name)
     }
 
-    /// Pins a process by a descriptor, as long as these take no more than a quarter of those that we may have: the rest
-    /// is for connections, and for reading the process table.
+    /// Whether another connection may be taken: a quarter of the descriptors is left for what a trial needs besides, as reading
+    /// the process table.
+    pub(super) fn may_accept(&self) -> bool {
+        let held = |child: &Child| {
+            usize::from(child.socket.is_some()) + usize::from(child.handle.poll_fd().is_some())
+        };
+        self.known.iter().map(held).sum::<usize>() + self.strangers.len() < 3 * quarter_of_descriptors()
+    }
+
+    /// Pins a process by a descriptor, as long as these take no more than a quarter of those that we may have.
     fn pin(&self, pid: i32) -> Result<Handle, Errno> {
-        let most = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX) / 4;
-        if (self.known.len() as u64) < most {
+        if self.known.len() < quarter_of_descriptors() {
             Handle::open(pid)
         } else {
             Handle::open_without_descriptor(pid)
@@ -123,6 +136,12 @@ impl Children {
     }
 }
 
+/// A quarter of the descriptors that this process may have.
+fn quarter_of_descriptors() -> usize {
+    let most = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX) / 4;
+    usize::try_from(most).unwrap_or(usize::MAX)
+}
+
 /// The process at the other end, as the system knows it, or as it says itself.
 fn peer(socket: &OwnedFd, said: i32) -> i32 {
     crate::sys::process::peer_pid(socket.as_fd()).unwrap_or(said)
@@ -146,6 +165,8 @@ impl Warden<'_> {
         let Some(hello) = hello else { return };
         let token = hello.get("token").unwrap_or_default();
         let name = token.strip_prefix(self.children.nonce.as_str()).and_then(|rest| rest.strip_prefix('-'));
+        // As the driver names children: what else it is would stand in the driver's stream.
+        let name = name.filter(|n| n.len() <= MAX_NAME && n.bytes().all(|b| b.is_ascii_alphanumeric()));
         let (Some(name), Ok(pid)) = (name, hello.number("pid")) else { return };
         let name = name.to_owned();
         let pid = peer(&socket, i32::try_from(pid).unwrap_or(0));

@@ -21,8 +21,8 @@
 //! | `close` | ends the trial: kills and reaps everything below the warden | `ok leaked=P,... agent=STATUS stuck=N`, before it the rest of what the agent wrote |
 //!
 //! What the agent and the children write is relayed as `agent LINE` and `child NAME LINE`, a line that cannot be relayed
-//! as `warden garbage from=agent what=BYTES`; `warden gone of=agent` says that the agent has died, `warden eof of=NAME` that a
-//! connection ended, `warden stderr text=BYTES` is what the agent wrote on standard error.
+//! as `warden garbage from=agent what=BYTES`; `warden gone of=agent` says that the agent has died, `warden eof of=agent` that it
+//! closed its standard output and lives on, `warden eof of=NAME` that a connection ended, `warden stderr text=BYTES` is what the agent wrote on standard error.
 
 mod agent;
 mod children;
@@ -154,7 +154,7 @@ impl<'a> Warden<'a> {
         Ok(Warden {
             input,
             output,
-            from_driver: LineReader::default(),
+            from_driver: LineReader::addressed(),
             folder,
             subjects,
             listener,
@@ -180,7 +180,7 @@ impl<'a> Warden<'a> {
             match source {
                 Source::Driver => self.read_driver(),
                 Source::Listener => self.listener.accept(&mut self.children),
-                Source::AgentOut => self.read_agent(),
+                Source::AgentOut => drop(self.read_agent()),
                 Source::AgentErr => self.read_stderr(),
                 Source::AgentEnd => self.agent_ended(),
                 Source::Stranger(at) => self.read_stranger(at),
@@ -188,6 +188,7 @@ impl<'a> Warden<'a> {
                 Source::Watched => {}
             }
         }
+        self.look_at_speechless();
         self.look_at_watches();
         if self.urgent {
             self.flush();
@@ -196,12 +197,15 @@ impl<'a> Warden<'a> {
     }
 
     fn poll(&self) -> Vec<Source> {
-        let mut sources = vec![Source::Driver, Source::Listener];
-        let mut fds: Vec<BorrowedFd<'_>> = vec![self.input.as_fd(), self.listener.as_fd()];
+        let mut sources = vec![Source::Driver];
+        let mut fds: Vec<BorrowedFd<'_>> = vec![self.input.as_fd()];
         let mut add = |source, fd| {
             sources.push(source);
             fds.push(fd);
         };
+        if self.children.may_accept() {
+            add(Source::Listener, self.listener.as_fd());
+        }
         if let Some(agent) = &self.agent {
             if let Some(fd) = agent.out_fd() {
                 add(Source::AgentOut, fd);

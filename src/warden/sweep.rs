@@ -83,8 +83,8 @@ impl Warden<'_> {
         let Some(agent) = self.agent.take() else { return answer };
         self.children.clear();
         if !agent.stderr_text.is_empty() {
-            let text = String::from_utf8_lossy(&agent.stderr_text).into_owned();
-            self.tell(&Line::new("stderr").with("text", text));
+            // As bytes: what is no text takes three times the room, and the line must not get too long.
+            self.tell(&Line::new("stderr").with_list("text", [&agent.stderr_text]));
         }
         let leaked = swept.found.iter().filter(|p| !expected.contains(&p.pid) && !expected.contains(&p.ppid));
         let leaked = leaked.map(|p| format!("{}:{}", p.pid, watch::word(p.state)));

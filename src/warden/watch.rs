@@ -125,20 +125,17 @@ pub(super) fn pause(idle_turns: u32) -> Duration {
 const HANG_LOOK: Duration = Duration::from_millis(5);
 
 impl Warden<'_> {
-    /// How long the loop may sleep in poll: for ever without a watch.
+    /// How long the loop may sleep in poll: for ever without anything to watch.
     pub(super) fn patience(&self) -> Option<Duration> {
-        self.watches
-            .iter()
-            .map(|watch| match &watch.goal {
-                // Awaited by an event, looked at for hanging now and then.
-                Goal::Answer { .. } => HANG_LOOK,
-                Goal::Blocked { call, .. } if !self.has_entered(*call) => HANG_LOOK,
-                Goal::State { .. } if watch.ending(&self.children, self.agent.as_ref()).is_some() => {
-                    HANG_LOOK
-                }
-                _ => pause(self.idle_turns),
-            })
-            .min()
+        let speechless = self.agent.as_ref().and_then(|a| a.speechless).map(|_| HANG_LOOK);
+        let watched = self.watches.iter().map(|watch| match &watch.goal {
+            // Awaited by an event, looked at for hanging now and then.
+            Goal::Answer { .. } => HANG_LOOK,
+            Goal::Blocked { call, .. } if !self.has_entered(*call) => HANG_LOOK,
+            Goal::State { .. } if watch.ending(&self.children, self.agent.as_ref()).is_some() => HANG_LOOK,
+            _ => pause(self.idle_turns),
+        });
+        watched.chain(speechless).min()
     }
 
     fn has_entered(&self, call: u64) -> bool {
@@ -219,6 +216,10 @@ impl Warden<'_> {
                 if watch.began.elapsed() < HANG_LOOK {
                     return late_line();
                 }
+                // Nobody would hear of its answer, and that is soon known.
+                if self.agent.as_ref().is_some_and(|a| a.speechless.is_some()) {
+                    return late_line();
+                }
                 // Of calls that were sent together an earlier one may be the one that does not return.
                 let Some((entered, agent, tid)) = self.entered_up_to(*call) else { return late_line() };
                 let asleep = process_table::is_asleep_in_wait(agent.pid, tid);
@@ -269,7 +270,7 @@ impl Warden<'_> {
         let agent = self.agent.as_ref()?;
         let how = match agent.call(call) {
             Some(CallState::Answered) => "answered",
-            _ if agent.ended || agent.out_fd().is_none() => "died",
+            _ if agent.ended => "died",
             _ => return None,
         };
         Some(Line::new("ok").with("how", how))

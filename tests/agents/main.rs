@@ -1,14 +1,19 @@
-//! Agents: what the built-in one answers, and what `agent check` says: the built-in agent and the one in Python pass, and each faulty agent is told its fault.
+//! Agents: what the built-in one answers, and what `agent check` says: the built-in agent and the one in Python pass, and each faulty
+//! agent is told its fault. What becomes of a run with each of these.
 //!
 //! This program is its own child program (`agents child ...`) and its own built-in agent (`agents agent SUBJECT`).
 
 mod built_in;
+mod faults;
+#[cfg(feature = "cli")]
+mod faulty;
 mod python;
 mod talk;
 
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 
+use faults::{FAULTS, Fault};
 use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::process::{Resource, Rlimit};
 use waitspec::agent::check::{Report, check};
@@ -19,39 +24,8 @@ use waitspec::sys::family::{Call, Observation, Request};
 
 /// Room for machines that are busy with something else: nothing here takes the time that it is given.
 const SCALE: f64 = 12.0;
-/// For the one agent whose fault is that an answer never comes.
+/// For agents whose fault is that an answer never comes, or that they never end.
 const SHORT: f64 = 0.2;
-
-/// A fault of `fixtures/agents/faulty/agent.py`, the rule that it breaks, and what the message has to tell.
-const FAULTS: &[(&str, &str, &str)] = &[
-    ("garbage", "line", "after its start came `Hello, world!`: a line begins with a word of a-z"),
-    ("no-hello", "hello", "after its start came `ok id=0`: expected `hello protocol=1 name=NAME ...`"),
-    ("other-protocol", "hello", "expected protocol=1"),
-    ("unknown-system", "hello", "expected os= to be one of linux, freebsd"),
-    ("unknown-call", "hello", "'waitall' is no call of the family"),
-    ("silent", "answer", "nothing came within 1s"),
-    ("exits", "end", "after `no-such-request id=1` an answer was due, and the agent exited 3"),
-    ("killed", "end", "after `no-such-request id=1` an answer was due, and the agent was killed by SIGKILL"),
-    ("half-a-line", "line", "after `no-such-request id=1` the output ended inside of a line: `ok id=1`"),
-    ("no-line-feed", "line", "after `no-such-request id=1` came a line of more than 65536 bytes"),
-    ("long-line", "line", "after `no-such-request id=1` came a line of more than 65536 bytes"),
-    ("wrong-id", "id", "came `unsupported id=4711 why="),
-    ("no-id", "id", "a reply carries the id of its request, 1"),
-    ("other-word", "word", "a reply is ok, err or unsupported"),
-    ("no-why", "word", "`unsupported why=TEXT`"),
-    ("no-entering", "entering", "expected `entering id=3 tid=T` right before the call"),
-    ("no-tid", "entering", "came `entering id=3`: expected `entering id=3 tid=T`"),
-    ("agrees", "unknown", "after `no-such-request id=1` came `ok id=1`: expected unsupported"),
-    ("chatty", "line", "came `spawned a child!`: 'a' is not key=value"),
-    ("no-pid", "spawn", "came `ok id=2`: expected `ok pid=N`"),
-    ("offers-what-it-lacks", "call", "hello offers waitpid"),
-    ("no-ret", "call", "'ret=' is missing"),
-    ("decoded-status", "call", "expected status=0x0700"),
-    ("errno-by-number", "call", "expected err errno=ECHILD, since no child is left"),
-    ("wrong-macro", "decode", "expected exited=yes"),
-    ("bad-exit", "bye", "after `bye` the agent exited 1: expected exit 0"),
-    ("noise-at-the-end", "bye", "after the answer to `bye` came `Bye!\\n`"),
-];
 
 fn own_program() -> String {
     std::env::current_exe().expect("the running program").to_string_lossy().into_owned()
@@ -71,9 +45,11 @@ fn passes(argv: &[String]) -> Result<(), Failed> {
 }
 
 /// The first finding is the fault, and all others follow from it.
-fn is_told(fault: &str, rule: &str, message: &str) -> Result<(), Failed> {
-    let argv = ["python3".to_owned(), fixture("faulty/agent.py"), fault.to_owned()];
-    let report = checked(&argv, if fault == "silent" { SHORT } else { SCALE });
+fn is_told(fault: &Fault) -> Result<(), Failed> {
+    let argv = ["python3".to_owned(), fixture("faulty/agent.py"), fault.name.to_owned()];
+    let Some((rule, message)) = fault.check else { return passes(&argv) };
+    let late = rule == "answer" || message.contains("was open");
+    let report = checked(&argv, if late { SHORT } else { SCALE });
     let named = report.findings.first().is_some_and(|f| f.rule == rule && f.message.contains(message));
     let one_rule = report.findings.iter().all(|f| f.rule == rule && !f.message.contains('\n'));
     if named && one_rule { Ok(()) } else { Err(format!("expected {rule}: {message}\n{report:#?}").into()) }
@@ -149,9 +125,14 @@ fn main() -> ExitCode {
         Ok(())
     };
     trials.push(Trial::test("the agent in Python, request by request", requests).with_ignored_flag(ignored));
-    for &(fault, rule, message) in FAULTS {
-        let test = move || is_told(fault, rule, message);
-        trials.push(Trial::test(format!("faulty: {fault}"), test).with_ignored_flag(ignored));
+    for fault in FAULTS {
+        let name = format!("faulty: {}", fault.name);
+        trials.push(Trial::test(name, move || is_told(fault)).with_ignored_flag(ignored));
+        #[cfg(feature = "cli")]
+        {
+            let name = format!("a run: {}", fault.name);
+            trials.push(Trial::test(name, move || faulty::runs(fault)).with_ignored_flag(ignored));
+        }
     }
     trials.push(Trial::test("a command that does not exist", || {
         let report = checked(&["/nonexistent/agent".to_owned()], SCALE);

@@ -1,10 +1,8 @@
 //! Child programs and agents that are none.
 
 use super::run::{Ended, LIMIT, run};
-use super::tools::file;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
 
 const CASE: &str = "nohang.running-child@wait4";
 
@@ -53,7 +51,7 @@ fn an_agent_that_is_none_is_an_error_of_the_adapter() {
         ("sh -c 'exit 3'", "ended before its hello"),
         ("sh -c 'echo who am I >&2; kill -9 $$'", "who am I"),
         ("/nonexistent/agent", "ENOENT"),
-        ("yes", "20000 lines"),
+        ("yes", "a reply is ok, err or unsupported"),
         ("cat /dev/zero", "65536 bytes"),
         ("echo hello protocol=9", "protocol '9'"),
     ] {
@@ -69,24 +67,4 @@ fn an_agent_that_never_answers_is_given_up() {
         let ended = run(&[CASE, &subject, "--timeout-scale=0.1"]).finish().code(5).saying("in time");
         assert!(ended.took < LIMIT / 2, "{agent}: {:?}", ended.took);
     }
-}
-
-#[test]
-fn an_agent_that_breaks_the_protocol_later_is_an_error_of_the_adapter() {
-    if !super::tools::works(&["python3", "-c", "pass"]) {
-        return super::tools::skip("no python3");
-    }
-    // It greets, and makes children, as the Python agent does; its wait writes what is no line.
-    let script = format!(
-        "import sys; sys.argv = ['', {:?}]; import runpy; \
-         m = runpy.run_path(sys.argv[1]); \
-         m['REQUESTS']['wait4'] = lambda r: m['os'].write(1, b'\\xff\\xfe what\\n'); m['main']()",
-        file("fixtures/agents/python/agent.py")
-    );
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let path = folder.path().join("agent.py");
-    write(&path, script.as_bytes(), 0o644);
-    let subject = format!("--subject=agent:python3 {}", path.display());
-    let ended = run(&[CASE, &subject]).finish().code(5).saying("broke the protocol");
-    assert!(ended.took < Duration::from_secs(60), "{:?}", ended.took);
 }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
+use rustix::process::{Pid, Signal, kill_process_group};
 
 use super::Finding;
 use crate::agent::spawn;
@@ -15,7 +16,7 @@ use crate::protocol::line::LineError;
 use crate::protocol::request::WaitRequest;
 use crate::protocol::{Line, LineReader};
 use crate::sys::process::{self, Handle, Reaped};
-use crate::sys::{observe, signals};
+use crate::sys::{observe, process_table, signals};
 
 /// How long an agent may take for one line at a scale of 1.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -94,6 +95,8 @@ impl Session {
         let pid = process::spawn(|| {
             signals::reset_all();
             process::die_with_parent(Some(libc::SIGKILL));
+            // What it makes and leaves is known by this group.
+            let _ = rustix::process::setpgid(None, None);
             let _ = rustix::stdio::dup2_stdin(&requests);
             let _ = rustix::stdio::dup2_stdout(&replies);
             spawn::exec_or_tell(&argv)
@@ -301,7 +304,12 @@ impl Session {
         const LOOK: Duration = Duration::from_millis(5);
         let deadline = self.deadline();
         while self.ended.is_none() {
-            match process::reap(self.agent.pid()) {
+            let pid = self.agent.pid();
+            // Before it is reaped: as long as it is there, no other group has its number.
+            if self.agent.has_ended().unwrap_or_else(|| process_table::is_zombie(pid)) {
+                self.end_group();
+            }
+            match process::reap(pid) {
                 Reaped::Gone(status) => self.ended = Some(status),
                 Reaped::Failed(_) => break,
                 Reaped::NotYet if Instant::now() >= deadline => break,
@@ -317,11 +325,19 @@ impl Session {
         }
         self.ended
     }
+
+    /// Ends what the agent has made and left in its process group.
+    fn end_group(&self) {
+        if let Some(group) = Pid::from_raw(self.agent.pid()) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
         if self.ended.is_none() {
+            self.end_group();
             let _ = process::kill_and_reap(self.agent.pid());
         }
     }

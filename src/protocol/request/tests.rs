@@ -155,6 +155,7 @@ fn what_is_no_answer_is_named() {
     assert_eq!(answer("yes id=1"), Err(AnswerError::Word("yes".to_owned())));
     assert_eq!(answer("ok id=1"), Err(FieldError::Missing("ret").into()));
     assert_eq!(answer("err id=1"), Err(FieldError::Missing("errno").into()));
+    assert_eq!(answer("err id=1 errno=E%0A"), Err(FieldError::Bad("errno", "E\n".to_owned()).into()));
     let huge = "ok id=1 ret=1 status=0x100000000";
     assert_eq!(answer(huge), Err(FieldError::Bad("status", "4294967296".to_owned()).into()));
 }

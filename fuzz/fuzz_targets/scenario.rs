@@ -1,0 +1,8 @@
+//! Scripts of steps, and the arguments of the child program: one to a line.
+#![no_main]
+
+#[allow(dead_code, reason = "each target takes its own")]
+#[path = "../../tests/properties/laws.rs"]
+mod laws;
+
+libfuzzer_sys::fuzz_target!(|text: &str| laws::script(text));

@@ -1,0 +1,109 @@
+//! The one table of what an agent can do wrong: what `agent check` says of it, and what becomes of a run.
+
+use Run::{Ran, Refused};
+
+/// A fault of `fixtures/agents/faulty/agent.py`.
+pub struct Fault {
+    /// Its name there.
+    pub name: &'static str,
+    /// The rule that `agent check` names and what its message tells; `None` for what is allowed or is not asked for there.
+    pub check: Option<(&'static str, &'static str)>,
+    /// What becomes of a run of [`CASES`].
+    pub run: Run,
+}
+
+/// What becomes of a run.
+#[cfg_attr(not(feature = "cli"), allow(dead_code))]
+pub enum Run {
+    /// It does not begin: the exit code, and what is said.
+    Refused(i32, &'static str),
+    /// The verdict of each case, the exit code, and what the first verdict that is no pass is told with.
+    Ran(&'static str, i32, &'static str),
+}
+
+/// What each fault is run with: a call that sleeps, one that has no child, one that must not sleep.
+#[cfg_attr(not(feature = "cli"), allow(dead_code))]
+pub const CASES: [&str; 3] =
+    ["blocked.until-exit@wait4", "errors.no-children@wait4", "nohang.running-child@wait4"];
+
+/// A fault that those cases do not meet, or that is none.
+const PASSES: Run = Ran("pass pass pass", 0, "");
+
+const fn fault(name: &'static str, check: Option<(&'static str, &'static str)>, run: Run) -> Fault {
+    Fault { name, check, run }
+}
+
+/// Every fault.
+#[rustfmt::skip]
+pub const FAULTS: &[Fault] = &[
+    fault("garbage", Some(("line", "after its start came `Hello, world!`: a line begins with a word of a-z")), Refused(5, "a line begins with a word")),
+    fault("no-hello", Some(("hello", "after its start came `ok id=0`: expected `hello protocol=1 name=NAME ...`")), Refused(5, "nothing was asked with that id: ok id=0")),
+    fault("other-protocol", Some(("hello", "expected protocol=1")), Refused(5, "speaks protocol '2'")),
+    fault("unknown-system", Some(("hello", "expected os= to be one of linux, freebsd")), PASSES),
+    fault("unknown-call", Some(("hello", "'waitall' is no call of the family")), PASSES),
+    fault("silent", Some(("answer", "nothing came within 1s")), Refused(3, "reply to spawn did not come in time")),
+    fault("exits", Some(("end", "after `no-such-request id=1` an answer was due, and the agent exited 3")), Refused(3, "the agent died between two calls")),
+    fault("killed", Some(("end", "after `no-such-request id=1` an answer was due, and the agent was killed by SIGKILL")), Refused(3, "the agent died between two calls")),
+    fault("half-a-line", Some(("line", "after `no-such-request id=1` the output ended inside of a line: `ok id=1`")), Refused(5, "the stream ended within a line")),
+    fault("no-line-feed", Some(("line", "after `no-such-request id=1` came a line of more than 65536 bytes")), Refused(5, "a line of more than 65536 bytes")),
+    fault("long-line", Some(("line", "after `no-such-request id=1` came a line of more than 65536 bytes")), Refused(5, "a line of more than 65536 bytes")),
+    fault("wrong-id", Some(("id", "came `unsupported id=4711 why=")), Refused(5, "nothing was asked with that id: ok id=4711")),
+    fault("no-id", Some(("id", "a reply carries the id of its request, 1")), Refused(5, "nothing was asked with that id: ok pid=")),
+    fault("other-word", Some(("word", "a reply is ok, err or unsupported")), Refused(5, "a reply is ok, err or unsupported: fine")),
+    fault("no-why", Some(("word", "`unsupported why=TEXT`")), PASSES),
+    fault("no-entering", Some(("entering", "expected `entering id=3 tid=T` right before the call")), Ran("broken broken broken", 5, "neither announced the call by `entering` nor answered it in time")),
+    fault("no-tid", Some(("entering", "came `entering id=3`: expected `entering id=3 tid=T`")), PASSES),
+    fault("agrees", Some(("unknown", "after `no-such-request id=1` came `ok id=1`: expected unsupported")), PASSES),
+    fault("chatty", Some(("line", "came `spawned a child!`: 'a' is not key=value")), Refused(5, "'a' is not key=value")),
+    fault("no-pid", Some(("spawn", "came `ok id=2`: expected `ok pid=N`")), Refused(5, "'pid=' is missing")),
+    fault("offers-what-it-lacks", Some(("call", "hello offers waitpid")), PASSES),
+    fault("no-ret", Some(("call", "'ret=' is missing")), Ran("broken pass broken", 5, "'ret=' is missing")),
+    fault("decoded-status", Some(("call", "expected status=0x0700")), Ran("fail pass fail", 1, "status 0x0007 (killed by SIGBUS)")),
+    fault("errno-by-number", Some(("call", "expected err errno=ECHILD, since no child is left")), Ran("pass fail pass", 1, "-1 10")),
+    fault("wrong-macro", Some(("decode", "expected exited=yes")), PASSES),
+    fault("bad-exit", Some(("bye", "after `bye` the agent exited 1: expected exit 0")), PASSES),
+    fault("noise-at-the-end", Some(("bye", "after the answer to `bye` came `Bye!\\n`")), PASSES),
+    fault("chatty-call", Some(("line", "came `\\xff\\xfe what`")), Ran("broken broken broken", 5, "a line begins with a word")),
+    fault("gigabyte", Some(("line", "a line of more than 65536 bytes")), Ran("broken broken broken", 5, "a line of more than 65536 bytes")),
+    fault("endless-lines", Some(("call", "why=flood")), Ran("broken broken broken", 5, "nothing was asked with that id: unsupported")),
+    fault("longest-line", None, PASSES),
+    fault("many-keys", None, PASSES),
+    fault("nul", Some(("line", "came `ok id=\\x00`")), Refused(5, "the value of 'id' is not percent-encoded")),
+    fault("no-utf-8", Some(("line", "came `ok id=1 why=\\xe4`")), Refused(5, "the value of 'why' is not percent-encoded")),
+    fault("interleaved", Some(("line", "'slow' is not key=value")), Refused(5, "'slow' is not key=value")),
+    fault("two-in-one", Some(("line", "'ok' is not key=value")), Refused(5, "'ok' is not key=value")),
+    fault("byte-by-byte", None, PASSES),
+    fault("floods-stderr", None, PASSES),
+    fault("twice", Some(("id", "a reply carries the id of its request, 2")), Refused(5, "nothing was asked with that id: ok id=")),
+    fault("early", Some(("id", "came `ok id=3 ret=0`")), Refused(5, "nothing was asked with that id: ok id=")),
+    fault("late", Some(("answer", "nothing came within 1s")), Ran("hang hang hang", 1, "no return (it sleeps)")),
+    fault("never", Some(("answer", "nothing came within 1s")), Ran("hang hang hang", 1, "no return (it sleeps)")),
+    fault("spins", Some(("answer", "nothing came within 1s")), Ran("fail hang hang", 1, "it does not sleep")),
+    fault("stops", Some(("answer", "nothing came within 1s")), Refused(3, "reply to spawn did not come in time")),
+    fault("stops-in-a-call", Some(("answer", "nothing came within 1s")), Ran("fail hang hang", 1, "it does not sleep")),
+    fault("exits-in-a-call", Some(("end", "the agent exited 3")), Ran("crash crash crash", 1, "the agent died")),
+    fault("crashes-in-a-call", Some(("end", "the agent was killed by SIGSEGV")), Ran("crash crash crash", 1, "(killed by SIGSEGV)")),
+    fault("half-a-line-in-a-call", Some(("line", "the output ended inside of a line: `ok id=1`")), Ran("broken broken broken", 5, "the stream ended within a line")),
+    fault("closes-output", Some(("end", "the agent closed its standard output")), Ran("broken broken broken", 5, "it closed its standard output and lives on")),
+    fault("closes-input", Some(("answer", "nothing came within 1s")), Ran("broken pass broken", 3, "nor answered it in time")),
+    fault("no-entering-in-a-call", Some(("answer", "nothing came within 1s")), Ran("broken broken broken", 3, "nor answered it in time")),
+    fault("ignores-sigterm", None, PASSES),
+    fault("bomb", Some(("bye", "its output was open for 1s")), Ran("leak hang leak", 1, "left behind")),
+    fault("daemon", None, Ran("leak leak leak", 1, "left behind")),
+    fault("connections", None, PASSES),
+    fault("kills-its-warden", None, Ran("broken none none", 3, "the warden has died")),
+    fault("stops-its-warden", None, Ran("broken none none", 3, "in time")),
+    fault("another-hello", None, Ran("broken broken broken", 5, "its hello is another than at the start of the run")),
+    fault("second-hello", Some(("word", "came `hello protocol=1`")), Ran("broken broken broken", 5, "a hello that is not due")),
+    fault("hello-with-control", Some(("hello", "expected no control character in name=")), Refused(5, "control characters in 'name='")),
+    fault("refuses-what-it-offers", Some(("call", "hello offers wait")), Ran("skip skip skip", 0, "not offered: not today")),
+    fault("negative-pid", Some(("spawn", "expected `ok pid=N`")), Refused(5, "is the pid of no child")),
+    fault("huge-pid", Some(("spawn", "expected `ok pid=N`")), Refused(5, "is the pid of no child")),
+    fault("pid-of-another", Some(("call", "expected ret=")), Refused(5, "reply to spawn: it says pid")),
+    fault("word-for-ret", Some(("call", "'ret=four' has a bad value")), Ran("broken pass broken", 5, "'ret=four' has a bad value")),
+    fault("ret-beyond-64-bits", Some(("call", "has a bad value")), Ran("broken pass broken", 5, "'ret=1208925819614629174706176' has a bad value")),
+    fault("huge-ret", Some(("call", "expected ret=")), Ran("fail pass fail", 1, "4611686018427387904")),
+    fault("huge-usage", None, PASSES),
+    fault("status-beyond-32-bits", Some(("call", "'status=1099511627776' has a bad value")), Ran("broken pass broken", 5, "'status=1099511627776' has a bad value")),
+    fault("errno-with-noise", Some(("word", "expected `err errno=NAME`")), Ran("pass broken pass", 5, "'errno=E\\0\\nE' has a bad value")),
+];

@@ -1,7 +1,7 @@
 //! RUSAGE_CHILDREN: a child's usage is credited to its parent once, and when it is taken.
 
 use super::orphans::grandchild;
-use super::rusage::{REPORTING, cpu, wait_usage};
+use super::rusage::{REPORTING, cpu, us, wait_usage};
 use crate::harness::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here};
 use crate::harness::trial::{Seen, together};
 use crate::scenario::{Scenario, Step};
@@ -144,7 +144,7 @@ fn grown(t: &mut Trial, clause: &'static Clause, before: &Usage, taken: &[Usage]
     let growth = |field: fn(&Usage) -> Option<i64>| Some(field(&now)? - field(before)?);
     let sum = |field: fn(&Usage) -> Option<i64>| taken.iter().filter_map(field).sum::<i64>();
     let truncated = taken.len() as i64;
-    let most = sum(cpu) + ENDING_US * truncated;
+    let most = sum(cpu) + ENDING_US.max(us(t.age())) * truncated;
     t.expect(clause).within("growth of the CPU time (us)", growth(cpu), sum(cpu) - truncated, most)?;
     let (least, slack) = (sum(|u| u.minflt), ENDING * taken.len() as i64);
     t.expect(clause).within("growth of ru_minflt", growth(|u| u.minflt), least, least + slack)

@@ -8,7 +8,7 @@ use super::expect::Expect;
 use super::link::{Link, LinkError};
 use crate::spec::{Clause, Deviation, Profile};
 use crate::wait::Layout;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use super::agent_ops::{Caught, Signals};
 pub use super::case::{Calls, Case, Need, Needs, Options, here};
@@ -131,6 +131,7 @@ pub struct Trial<'a> {
     pub(super) recorded: Vec<(String, String)>,
     pub(super) notes: Vec<String>,
     pub(super) processes: u32,
+    began: Instant,
     /// Every change of a child is awaited before the next call: none happens by itself.
     pub(crate) settled: bool,
 }
@@ -177,6 +178,7 @@ impl<'a> Trial<'a> {
             recorded: Vec::new(),
             notes: Vec::new(),
             processes: 1,
+            began: Instant::now(),
             settled: false,
         }
     }
@@ -214,6 +216,17 @@ impl<'a> Trial<'a> {
     /// The children so far, in the order in which they were made.
     pub fn children(&self) -> impl Iterator<Item = &Child> {
         self.children.iter().map(|k| &k.child)
+    }
+
+    /// How old the trial is: a child with one thread cannot have used more CPU time, whatever a guest that waited for its
+    /// processor adds to it.
+    pub fn age(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// That long, on a machine as slow as this one.
+    pub(crate) fn scaled(&self, time: Duration) -> Duration {
+        self.link.scaled(time)
     }
 
     /// Begins an expectation of that clause.

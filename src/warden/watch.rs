@@ -6,6 +6,7 @@ use super::children::Children;
 use crate::protocol::Line;
 use crate::protocol::line::FieldError;
 use crate::sys::process_table::{self, Asleep, LastingStop, State};
+use crate::sys::processors;
 use rustix::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
@@ -119,6 +120,16 @@ pub(super) fn pause(idle_turns: u32) -> Duration {
     }
 }
 
+/// How long to pause after a look that took so long. Where system calls are dear (a sandbox, a tracer), who looks all the time
+/// leaves no processor to whom it looks at.
+fn rest(look: Duration) -> Duration {
+    /// A quiet machine needs a tenth.
+    const DEAR: Duration = Duration::from_micros(500);
+    /// What held up one look need not come again.
+    const MOST: Duration = Duration::from_millis(10);
+    if look > DEAR { look.min(MOST) } else { Duration::ZERO }
+}
+
 /// An answered call is looked at for hanging no more often than this.
 const HANG_LOOK: Duration = Duration::from_millis(5);
 
@@ -134,7 +145,7 @@ impl Warden<'_> {
                 Goal::State { .. } if watch.ending(&self.children, self.agent.as_ref()).is_some() => {
                     HANG_LOOK
                 }
-                _ => pause(self.idle_turns),
+                _ => pause(self.idle_turns).max(rest(self.look)),
             })
             .min()
     }
@@ -235,7 +246,7 @@ impl Warden<'_> {
                             let busy = || agent.has_a_busy_child(|pid| self.children.holds(pid));
                             if goes_on || !*settled && busy() {
                                 *asleep_since = None;
-                            } else if since.elapsed() >= patience {
+                            } else if since.elapsed() >= patience && self.sleeps_on(agent, tid) {
                                 return Some(Line::new("ok").with("how", "asleep"));
                             }
                         }
@@ -249,6 +260,13 @@ impl Warden<'_> {
                 late_line()
             }
         }
+    }
+
+    /// Whether that thread sleeps still when every processor has done what it was at: a child that is dead in the table may
+    /// be about to wake it.
+    fn sleeps_on(&self, agent: &Agent, tid: i32) -> bool {
+        processors::visit_each();
+        matches!(process_table::is_asleep_in_wait(agent.pid, tid), Asleep::InWait | Asleep::Asleep)
     }
 
     /// The end of a call: answered, or the agent died.

@@ -10,6 +10,7 @@ use super::start::{self, CLEAN_UP};
 use super::trial::Common;
 use super::wardens::Wardens;
 use crate::catalogue;
+use crate::spec::deviations;
 use crate::subject::Registry;
 use crate::sys::signals;
 use std::sync::Arc;
@@ -137,8 +138,12 @@ impl Session {
         };
         let surroundings =
             Surroundings { root: probed.flag("root"), core_files: probed.flag("core"), processors };
-        let common =
-            Common { profile: settings.profile, child: settings.child.clone(), strict: settings.strict };
+        let common = Common {
+            profile: settings.profile,
+            child: settings.child.clone(),
+            strict: settings.strict,
+            release: deviations::release(&field("kernel")),
+        };
         let ground = Ground { starts, subjects, surroundings, common, keep_trace: settings.trace };
         Ok(Session { settings: settings.clone(), links, ground, header, planned, wardens })
     }

@@ -89,7 +89,8 @@ pub(super) fn introduce(
     let spawned = match &info {
         // Children will be exec'ed: a program that cannot be run would break every trial alike.
         Ok(info) if settings.child.is_some() || matches!(start, Start::Command(_)) => {
-            let common = Common { profile: None, child: settings.child.clone(), strict: false };
+            let common =
+                Common { profile: None, child: settings.child.clone(), strict: false, release: None };
             let call = info.calls.iter().find_map(|name| Call::from_name(name)).unwrap_or(Call::Waitpid);
             (INTRODUCTION.run)(&mut Trial::new(link, &INTRODUCTION, call, &common, info, opened))
         }

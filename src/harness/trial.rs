@@ -6,6 +6,7 @@
 use super::event::{Failure, Outcome as ClauseOutcome, SubjectInfo};
 use super::expect::Expect;
 use super::link::{Link, LinkError};
+use crate::spec::deviations::Release;
 use crate::spec::{Clause, Deviation, Profile};
 use crate::wait::Layout;
 use std::time::{Duration, Instant};
@@ -98,6 +99,8 @@ pub struct Common {
     pub child: Option<Vec<String>>,
     /// Whether a SHOULD that does not hold fails.
     pub strict: bool,
+    /// The release of the kernel that the wardens run on.
+    pub release: Option<Release>,
 }
 
 /// How long a request may take that the harness itself is answered by: an answer is a matter of microseconds, so what misses
@@ -191,6 +194,11 @@ impl<'a> Trial<'a> {
     /// The system whose clauses apply.
     pub fn profile(&self) -> Profile {
         self.profile
+    }
+
+    /// The system whose clauses apply, and its release.
+    pub(crate) fn system(&self) -> (Profile, Option<Release>) {
+        (self.profile, self.common.release)
     }
 
     /// The layout of status words on the agent's system.

@@ -363,7 +363,14 @@ fn group_exit_after_leader(t: &mut Trial) -> Outcome {
     if Calls::WITH_INFO.has(t.call()) {
         t.await_zombie(&child)?;
         let seen = t.wait(Target::Any, Options::NOWAIT)?;
-        t.expect(&linux::THREADS_PEEK_GROUP_CODE).reports(&seen, &child, Change::Exited(12))?;
+        t.expect(&linux::THREADS_PEEK_GROUP_CODE).reports_child(&seen, &child)?;
+        if let Some(change) = seen.change() {
+            t.expect(&linux::THREADS_PEEK_GROUP_CODE).that(
+                change == Change::Exited(12),
+                Change::Exited(12).to_string(),
+                change.to_string(),
+            )?;
+        }
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::THREADS_EXIT_ENDS_ALL).and(&linux::THREADS_EXIT_GROUP_CODE).reaped(

@@ -165,7 +165,8 @@ impl Trial<'_> {
 
     /// Makes the agent adopt the orphans among its descendants, or stop doing so.
     pub fn subreaper(&mut self, on: bool) -> Outcome {
-        self.agent_ok(Line::new("subreaper").with("on", if on { "yes" } else { "no" })).map(drop)
+        // EINVAL is what prctl says of what it does not know.
+        self.take_away(Line::new("subreaper").with("on", if on { "yes" } else { "no" }))
     }
 
     /// Ends that thread of the agent.

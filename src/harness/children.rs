@@ -65,7 +65,8 @@ impl Trial<'_> {
         pairs: &[(&str, &str)],
     ) -> Result<(Child, Line), Stop> {
         self.try_spawn_by(request, scenario, pairs)?.map_err(|errno| match errno.as_str() {
-            "EPERM" | "ENOSYS" | "ENOTSUP" | "EOPNOTSUPP" | "ENOSPC" | "EUSERS" => {
+            // EINVAL is what an emulator says that knows the flags of fork and of threads only.
+            "EPERM" | "EINVAL" | "ENOSYS" | "ENOTSUP" | "EOPNOTSUPP" | "ENOSPC" | "EUSERS" => {
                 let how: Vec<&str> = pairs.iter().map(|(key, _)| *key).collect();
                 Stop::Skip(format!("no {request} with {} here: {errno}", how.join(", ")))
             }
@@ -282,8 +283,8 @@ impl Trial<'_> {
                 got: errno,
             }),
             (_, "ENOTSUP" | "EOPNOTSUPP" | "ENOSYS" | "EPERM" | "ETIMEDOUT") => Stop::Skip(what),
-            // A user namespace that maps no such user.
-            ("setuid", "EINVAL") => Stop::Skip(what),
+            // A user namespace that maps no such user; an emulator that knows the flags of fork and of threads only.
+            ("setuid" | "clone" | "subreaper", "EINVAL") => Stop::Skip(what),
             _ => Stop::Broken(what),
         }
     }

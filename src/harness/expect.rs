@@ -55,7 +55,7 @@ impl<'t, 'a> Expect<'t, 'a> {
         let outcome = match found {
             Found::Held => ClauseOutcome::Pass,
             Found::NotObserved(_) => ClauseOutcome::NotObserved,
-            Found::Not { got, .. } if deviations::find(trial.profile, clause, got).is_some() => {
+            Found::Not { got, .. } if deviations::find(trial.system(), clause, got).is_some() => {
                 ClauseOutcome::Deviates
             }
             Found::Not { .. } if clause.level == Level::Must || trial.common.strict => ClauseOutcome::Fail,
@@ -69,7 +69,7 @@ impl<'t, 'a> Expect<'t, 'a> {
                 Ok(())
             }
             Found::Not { expected, got } => {
-                let known = deviations::find(trial.profile, clause, got);
+                let known = deviations::find(trial.system(), clause, got);
                 let failure = Failure { clause, expected: expected.clone(), got: got.clone() };
                 match (known, outcome) {
                     (Some(deviation), _) => {

@@ -144,7 +144,7 @@ impl Trial<'_> {
         Ok(if reply.word() == "ok" { Ok(reply) } else { Err(reply.get("errno").unwrap_or_default()) })
     }
 
-    /// Any request that takes something away from the agent; where that cannot be done there is nothing to be seen.
+    /// Any request that changes what the agent may do or stands for; where that cannot be done there is nothing to be seen.
     pub fn take_away(&mut self, request: Line) -> Outcome {
         let shown = request.word().to_owned();
         match self.attempt(request)? {

@@ -41,6 +41,12 @@ pub enum LinkError {
 /// How often a wait looks whether the run was interrupted.
 const SLICE: Duration = Duration::from_millis(50);
 
+/// How long a warden takes to fork and answer on a busy machine, at most: a quiet one needs a fiftieth. Every deadline is made for
+/// such a machine, and grows with what is slower (an emulator, a guest that gets no processor).
+const BUSY_FORK: Duration = Duration::from_millis(20);
+/// A deadline has to come on the slowest machine.
+const SLOWEST: f64 = 50.0;
+
 /// More lines and bytes than any trial has: an agent or a child that floods is cut off, and is not kept in memory.
 const FLOOD: usize = 20_000;
 const FLOOD_BYTES: usize = 16 << 20;
@@ -67,6 +73,8 @@ pub struct Link {
     pub stderr: String,
     interrupted: &'static AtomicBool,
     scale: f64,
+    /// How many times slower than a busy machine this one is at the moment.
+    slowness: f64,
 }
 
 impl Link {
@@ -87,6 +95,7 @@ impl Link {
             stderr: String::new(),
             interrupted,
             scale,
+            slowness: 1.0,
         }
     }
 
@@ -102,9 +111,26 @@ impl Link {
         self.closing = false;
     }
 
-    /// That long, on a system as slow as this one was said to be.
+    /// That long, on a system as slow as this one was said to be, and was seen to be.
     pub fn scaled(&self, time: Duration) -> Duration {
-        time.mul_f64(self.scale)
+        time.mul_f64(self.scale * self.slowness)
+    }
+
+    /// Learns from how long the warden took to fork. What stalls an emulator or a guest for a moment comes again, so a slow
+    /// turn is forgotten slowly.
+    pub(super) fn forked_in(&mut self, took: Duration) {
+        let now = took.as_secs_f64() / BUSY_FORK.as_secs_f64();
+        self.slowness = now.max(self.slowness * 0.9).clamp(1.0, SLOWEST);
+    }
+
+    /// Begins with what another link of the same machine has learnt.
+    pub(super) fn as_slow_as(&mut self, slowness: f64) {
+        self.slowness = slowness;
+    }
+
+    /// How many times slower than a busy machine this one is.
+    pub(super) fn slowness(&self) -> f64 {
+        self.slowness
     }
 
     fn deadline(&self, within: Duration) -> Instant {

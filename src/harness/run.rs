@@ -10,12 +10,16 @@ use super::start::{self, CLEAN_UP};
 use super::trial::Common;
 use super::wardens::Wardens;
 use crate::catalogue;
+use crate::spec::deviations;
 use crate::subject::Registry;
 use crate::sys::signals;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
+
+/// From what slowness on each processor gets one warden instead of four.
+const CROWDED: f64 = 2.0;
 
 /// The signal that interrupted the run, or 0.
 static INTERRUPT: AtomicI32 = AtomicI32::new(0);
@@ -96,6 +100,14 @@ impl Session {
         for (spec, start) in names.iter().zip(&starts) {
             subjects.push(start::introduce(first, spec, start, settings)?);
         }
+        let slowness = first.slowness();
+        // What is slow beside one gets slower beside many.
+        if settings.jobs.is_none() && slowness > CROWDED {
+            links.truncate(processors);
+        }
+        for link in &mut links {
+            link.as_slow_as(slowness);
+        }
         let cases: Vec<_> = catalogue::cases().collect();
         // What is behind the front ends is the same for all of the default subjects: those next to it take turns.
         let nearest = |name: &String| name == "syscall" || name == "libc";
@@ -121,7 +133,7 @@ impl Session {
             observation: probed.list("methods"),
             surroundings: probed.list("notes").into_iter().chain(shared).collect(),
             seed: settings.selection.shuffle,
-            jobs,
+            jobs: links.len(),
         };
         let surroundings = Surroundings {
             root: probed.flag("root"),
@@ -129,8 +141,12 @@ impl Session {
             processors,
             no_pidfd_waits: probed.get("pidfd-waits"),
         };
-        let common =
-            Common { profile: settings.profile, child: settings.child.clone(), strict: settings.strict };
+        let common = Common {
+            profile: settings.profile,
+            child: settings.child.clone(),
+            strict: settings.strict,
+            release: deviations::release(&field("kernel")),
+        };
         let ground = Ground { starts, subjects, surroundings, common, keep_trace: settings.trace };
         Ok(Session { settings: settings.clone(), links, ground, header, planned, wardens })
     }

@@ -10,13 +10,16 @@ use crate::scenario::Scenario;
 use crate::subject::Registry;
 use crate::sys::family::Call;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Tokens of children hold it, so that one of an earlier trial is never taken for one of this.
 static NONCE: AtomicU64 = AtomicU64::new(0);
 
 /// How long wardens may take to clean up when the run is over.
 pub(super) const CLEAN_UP: Duration = Duration::from_secs(30);
+
+/// How long wardens may take to start: how slow the machine is shows only after it.
+const START: Duration = Duration::from_secs(60);
 
 /// How a subject is started: hosted by the warden, or a command.
 #[derive(Debug, Clone)]
@@ -48,7 +51,7 @@ pub(super) fn of(spec: &str, registry: &Registry) -> Result<Start, RunError> {
 
 /// What the surroundings of a warden have.
 pub(super) fn ask_probe(link: &mut Link) -> Result<Line, RunError> {
-    link.ask_warden(Line::new("probe"), PROMPT).map_err(|e| RunError::Broken(describe(&e)))
+    link.ask_warden(Line::new("probe"), START).map_err(|e| RunError::Broken(describe(&e)))
 }
 
 fn describe(error: &LinkError) -> String {
@@ -89,7 +92,8 @@ pub(super) fn introduce(
     let spawned = match &info {
         // Children will be exec'ed: a program that cannot be run would break every trial alike.
         Ok(info) if settings.child.is_some() || matches!(start, Start::Command(_)) => {
-            let common = Common { profile: None, child: settings.child.clone(), strict: false };
+            let common =
+                Common { profile: None, child: settings.child.clone(), strict: false, release: None };
             let call = info.calls.iter().find_map(|name| Call::from_name(name)).unwrap_or(Call::Waitpid);
             (INTRODUCTION.run)(&mut Trial::new(link, &INTRODUCTION, call, &common, info, opened))
         }
@@ -181,7 +185,9 @@ pub(super) fn open(link: &mut Link, start: &Start, child: Option<&[String]>) -> 
         Start::Hosted(name) => request.with("subject", name),
         Start::Command(argv) => request.with_list("argv", argv),
     };
+    let asked = Instant::now();
     let reply = link.ask_warden(request, PROMPT)?;
+    link.forked_in(asked.elapsed());
     if reply.word() != "ok" {
         return Err(Stop::Broken(reply.get("why").unwrap_or_default()));
     }
@@ -190,6 +196,10 @@ pub(super) fn open(link: &mut Link, start: &Start, child: Option<&[String]>) -> 
         Err(LinkError::AgentGone) => return Err(Stop::Broken("it ended before its hello".into())),
         Err(other) => return Err(other.into()),
     };
+    if matches!(start, Start::Hosted(_)) {
+        // Ours says it as soon as it runs; how long others take to start is their affair.
+        link.forked_in(asked.elapsed());
+    }
     let child = match child {
         Some(given) => given.to_vec(),
         None => vec![reply.get("exe").unwrap_or_default(), "child".to_owned()],

@@ -6,9 +6,10 @@
 use super::event::{Failure, Outcome as ClauseOutcome, SubjectInfo};
 use super::expect::Expect;
 use super::link::{Link, LinkError};
+use crate::spec::deviations::Release;
 use crate::spec::{Clause, Deviation, Profile};
 use crate::wait::Layout;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use super::agent_ops::{Caught, Signals};
 pub use super::case::{Calls, Case, Need, Needs, Options, here};
@@ -98,6 +99,8 @@ pub struct Common {
     pub child: Option<Vec<String>>,
     /// Whether a SHOULD that does not hold fails.
     pub strict: bool,
+    /// The release of the kernel that the wardens run on.
+    pub release: Option<Release>,
 }
 
 /// How long a request may take that the harness itself is answered by: an answer is a matter of microseconds, so what misses
@@ -131,6 +134,7 @@ pub struct Trial<'a> {
     pub(super) recorded: Vec<(String, String)>,
     pub(super) notes: Vec<String>,
     pub(super) processes: u32,
+    began: Instant,
     /// Every change of a child is awaited before the next call: none happens by itself.
     pub(crate) settled: bool,
 }
@@ -177,6 +181,7 @@ impl<'a> Trial<'a> {
             recorded: Vec::new(),
             notes: Vec::new(),
             processes: 1,
+            began: Instant::now(),
             settled: false,
         }
     }
@@ -189,6 +194,11 @@ impl<'a> Trial<'a> {
     /// The system whose clauses apply.
     pub fn profile(&self) -> Profile {
         self.profile
+    }
+
+    /// The system whose clauses apply, and its release.
+    pub(crate) fn system(&self) -> (Profile, Option<Release>) {
+        (self.profile, self.common.release)
     }
 
     /// The layout of status words on the agent's system.
@@ -214,6 +224,17 @@ impl<'a> Trial<'a> {
     /// The children so far, in the order in which they were made.
     pub fn children(&self) -> impl Iterator<Item = &Child> {
         self.children.iter().map(|k| &k.child)
+    }
+
+    /// How old the trial is: a child with one thread cannot have used more CPU time, whatever a guest that waited for its
+    /// processor adds to it.
+    pub fn age(&self) -> Duration {
+        self.began.elapsed()
+    }
+
+    /// That long, on a machine as slow as this one.
+    pub(crate) fn scaled(&self, time: Duration) -> Duration {
+        self.link.scaled(time)
     }
 
     /// Begins an expectation of that clause.

@@ -118,7 +118,7 @@ impl Crowd<'_, '_> {
     /// A caller is woken a moment after what it is woken for can be seen: one that sleeps although no order explains it is
     /// looked at again for a while.
     fn look(&mut self) -> Result<(), Stop> {
-        let began = Instant::now();
+        let (began, patience) = (Instant::now(), self.actor.trial.scaled(WOKEN));
         loop {
             for (number, wait, pending) in std::mem::take(&mut self.outstanding) {
                 match self.actor.trial.watch(pending) {
@@ -134,7 +134,9 @@ impl Crowd<'_, '_> {
             }
             let mark = self.log.events.len();
             self.log.events.extend(self.outstanding.iter().map(|(number, ..)| Event::Asleep(*number)));
-            if mark == self.log.events.len() || began.elapsed() >= WOKEN || self.log.check(self.rules).is_ok()
+            if mark == self.log.events.len()
+                || began.elapsed() >= patience
+                || self.log.check(self.rules).is_ok()
             {
                 return Ok(());
             }

@@ -207,8 +207,10 @@ const CLOCKS: Duration = Duration::from_millis(20);
 /// The usage of one child: no more than it can have used.
 fn plausible(rules: &Rules, person: &Person, change: Change, usage: &Usage) -> Result<(), Violation> {
     let cpu = usage.utime_us.unwrap_or(0) + usage.stime_us.unwrap_or(0);
-    let age = person.born.elapsed() + CLOCKS;
-    if i128::from(cpu) > age.as_micros().cast_signed() && rules.holds(&linux::RUSAGE_AT_MOST_OWN) {
+    if let Some(age) = person.before.map(|before| before.elapsed() + CLOCKS)
+        && i128::from(cpu) > age.as_micros().cast_signed()
+        && rules.holds(&linux::RUSAGE_AT_MOST_OWN)
+    {
         let expected = format!("at most {} us of CPU time, its age", age.as_micros());
         return Err(wrong(&linux::RUSAGE_AT_MOST_OWN, expected, format!("{cpu} us")));
     }

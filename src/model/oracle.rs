@@ -100,8 +100,8 @@ impl fmt::Display for Violation {
 pub struct Person {
     /// Its pid.
     pub pid: i64,
-    /// When it was made.
-    pub born: Instant,
+    /// When it was not there yet; `None` where nobody noted it.
+    pub before: Option<Instant>,
     /// Its usage as it was last reported.
     pub spent: Option<Usage>,
 }
@@ -125,6 +125,8 @@ struct Ledger {
 #[derive(Clone, Debug)]
 pub struct Oracle {
     pub(super) rules: Rules,
+    /// Before any child was made.
+    began: Instant,
     worlds: Vec<World>,
     people: Vec<Person>,
     ledger: Ledger,
@@ -137,13 +139,19 @@ impl Oracle {
     pub fn new(rules: Rules) -> Oracle {
         let last = rules.fresh.then(detail::no_usage);
         let ledger = Ledger { last, ..Ledger::default() };
-        Oracle { rules, worlds: vec![World::default()], people: Vec::new(), ledger, deviations: Vec::new() }
+        Oracle {
+            rules,
+            began: Instant::now(),
+            worlds: vec![World::default()],
+            people: Vec::new(),
+            ledger,
+            deviations: Vec::new(),
+        }
     }
 
     /// The judge for someone who keeps the states himself: these, of these children.
     pub(super) fn of(rules: Rules, worlds: Vec<World>, pids: &[i64]) -> Oracle {
-        let born = Instant::now();
-        let people = pids.iter().map(|pid| Person { pid: *pid, born, spent: None }).collect();
+        let people = pids.iter().map(|pid| Person { pid: *pid, before: None, spent: None }).collect();
         Oracle { worlds, people, ..Oracle::new(rules) }
     }
 
@@ -201,7 +209,7 @@ impl Oracle {
             return self.judge(wait, outcome, false);
         }
         if let Observation::Born(pid) = seen {
-            self.people.push(Person { pid: *pid, born: Instant::now(), spent: None });
+            self.people.push(Person { pid: *pid, before: Some(self.began), spent: None });
         }
         if let Observation::Usage(usage) = seen {
             self.audit(usage)?;
@@ -257,7 +265,9 @@ impl Oracle {
         if after.is_empty()
             && let Some(mut violation) = nearest
         {
-            if let Some(known) = deviations::find(self.rules.profile, violation.clause, &violation.got) {
+            // What was mended in some release is none of what histories show.
+            let system = (self.rules.profile, None);
+            if let Some(known) = deviations::find(system, violation.clause, &violation.got) {
                 self.deviations.push(known);
                 return Ok(());
             }

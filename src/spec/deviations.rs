@@ -2,7 +2,7 @@
 //!
 //! A match is reported `deviates`; any other departure fails. The cases and the oracle read the same table.
 
-use super::{Clause, Profile, posix};
+use super::{Clause, Profile, linux, posix};
 
 /// One known departure.
 #[derive(Debug)]
@@ -11,10 +11,21 @@ pub struct Deviation {
     pub profile: Profile,
     /// The clause it departs from.
     pub clause: &'static Clause,
+    /// The first release of the system that keeps to the clause; `None` while there is none.
+    pub until: Option<Release>,
     /// What is observed instead, exactly as an expectation words what it got.
     pub observed: &'static str,
     /// Where it is documented or was measured.
     pub source: &'static str,
+}
+
+/// The first two numbers of a system's release, as `uname -r` begins: `(5, 17)`.
+pub type Release = (u32, u32);
+
+/// The release of a kernel from its name and its full release, as in `Linux 5.10.0-32-amd64`.
+pub fn release(kernel: &str) -> Option<Release> {
+    let mut numbers = kernel.split_ascii_whitespace().nth(1)?.split(|c: char| !c.is_ascii_digit());
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 const fn known(
@@ -23,7 +34,7 @@ const fn known(
     observed: &'static str,
     source: &'static str,
 ) -> Deviation {
-    Deviation { profile, clause, observed, source }
+    Deviation { profile, clause, until: None, observed, source }
 }
 
 /// The table.
@@ -46,6 +57,15 @@ pub static ALL: &[Deviation] = &[
         "still blocked",
         "measured on Linux 6.18: the end of a child that left the group wakes no waiter of the group",
     ),
+    Deviation {
+        until: Some((5, 17)),
+        ..known(
+            Profile::Linux,
+            &linux::THREADS_PEEK_GROUP_CODE,
+            "exited 5",
+            "Linux 907c311f37ba (5.17): until then a peek told what the initial thread had exited with",
+        )
+    },
     known(
         Profile::NetBsd,
         &posix::WAITPID_NOHANG_ECHILD,
@@ -132,7 +152,14 @@ pub static ALL: &[Deviation] = &[
     ),
 ];
 
-/// The known departure of that system from that clause with that observation.
-pub fn find(profile: Profile, clause: &Clause, observed: &str) -> Option<&'static Deviation> {
-    ALL.iter().find(|d| d.profile == profile && d.clause.id == clause.id && d.observed == observed)
+/// The known departure of that system, in that release of it, from that clause with that observation. Of a release that is not
+/// known only what all have is excused.
+pub fn find(
+    (profile, release): (Profile, Option<Release>),
+    clause: &Clause,
+    observed: &str,
+) -> Option<&'static Deviation> {
+    let concerns = |d: &Deviation| d.until.is_none_or(|until| release.is_some_and(|r| r < until));
+    ALL.iter()
+        .find(|d| d.profile == profile && d.clause.id == clause.id && d.observed == observed && concerns(d))
 }

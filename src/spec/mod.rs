@@ -119,7 +119,7 @@ mod tests {
             assert_eq!(d.clause.level, Level::Must, "{}", d.clause.id);
             assert!(d.clause.applies_to(d.profile), "{}", d.clause.id);
             assert!(!d.source.is_empty() && !d.observed.is_empty(), "{}", d.clause.id);
-            let found = deviations::find(d.profile, d.clause, d.observed);
+            let found = deviations::find((d.profile, d.until.map(|_| (0, 0))), d.clause, d.observed);
             assert!(found.is_some_and(|f| std::ptr::eq(f, d)), "{} is there twice", d.clause.id);
         }
     }
@@ -127,8 +127,20 @@ mod tests {
     #[test]
     fn a_departure_that_is_not_in_the_table_is_not_excused() {
         let c = &posix::SIGCHLD_PENDING_CLEARED;
-        assert!(deviations::find(Profile::Linux, c, "pending").is_some());
-        assert!(deviations::find(Profile::Linux, c, "something else").is_none());
-        assert!(deviations::find(Profile::FreeBsd, c, "pending").is_none());
+        assert!(deviations::find((Profile::Linux, None), c, "pending").is_some());
+        assert!(deviations::find((Profile::Linux, None), c, "something else").is_none());
+        assert!(deviations::find((Profile::FreeBsd, None), c, "pending").is_none());
+    }
+
+    #[test]
+    fn a_departure_that_was_mended_is_excused_of_earlier_releases_only() {
+        let find = |release| {
+            deviations::find((Profile::Linux, release), &linux::THREADS_PEEK_GROUP_CODE, "exited 5")
+        };
+        assert!(find(deviations::release("Linux 5.10.0-32-cloud-amd64")).is_some());
+        assert!(find(deviations::release("Linux 5.17")).is_none());
+        assert!(find(deviations::release("Linux 6.1.0")).is_none());
+        assert!(find(deviations::release("gVisor")).is_none());
+        assert!(find(None).is_none());
     }
 }

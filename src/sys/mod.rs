@@ -16,6 +16,7 @@ pub mod observe;
 pub mod pidfds;
 pub mod process;
 pub mod process_table;
+pub mod processors;
 pub mod signals;
 pub mod terminal;
 pub mod trace;

@@ -429,8 +429,11 @@ pub fn kill_and_reap(pid: i32) -> Option<i32> {
     }
 }
 
-/// The number of threads of this process, where the system tells.
+/// The number of threads of this process, where the system tells; that of an emulator which runs it counts its own.
 pub fn thread_count() -> Option<usize> {
+    if process_table::is_emulated() {
+        return None;
+    }
     process_table::read(pid()).ok().flatten()?.threads.map(|n| n as usize)
 }
 

@@ -141,6 +141,14 @@ pub fn all() -> Result<Vec<Process>, Errno> {
     system::all()
 }
 
+/// Whether an emulator of a processor (qemu-user) runs this program, which then is what the table shows in its place.
+pub fn is_emulated() -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return system::is_emulated();
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    false
+}
+
 /// The threads of a process with their states; empty when there is no such process or the system does not tell.
 pub fn threads(pid: i32) -> Vec<(i32, State)> {
     if pid <= 0 { Vec::new() } else { system::threads(pid) }

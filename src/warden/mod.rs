@@ -39,7 +39,7 @@ use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Where a warden speaks and works.
 pub struct Post {
@@ -104,6 +104,8 @@ struct Warden<'a> {
     sweeper: sweep::Sweeper,
     /// How often in a row nothing happened while something was watched: the longer, the slower.
     idle_turns: u32,
+    /// How long the last look at all watches took.
+    look: Duration,
     /// What is to be told to the driver.
     unsent: Vec<u8>,
     /// Somebody may be waiting for what is unsent.
@@ -163,6 +165,7 @@ impl<'a> Warden<'a> {
             watches: Vec::new(),
             sweeper: sweep::Sweeper::new(adopts),
             idle_turns: 0,
+            look: Duration::ZERO,
             unsent: Vec::new(),
             urgent: false,
             exe: None,
@@ -188,8 +191,10 @@ impl<'a> Warden<'a> {
                 Source::Watched => {}
             }
         }
+        let began = Instant::now();
         self.look_at_speechless();
         self.look_at_watches();
+        self.look = began.elapsed();
         if self.urgent {
             self.flush();
         }

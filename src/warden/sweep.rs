@@ -20,6 +20,8 @@ pub(super) struct Sweeper {
     adopts: bool,
     /// Zombies that the system would not let us reap: its wait lies. They end with the warden.
     stuck: BTreeSet<i32>,
+    /// Zombies of earlier trials that another process has to reap, since we adopt none: that is in no hurry.
+    elsewhere: BTreeSet<i32>,
 }
 
 impl Sweeper {
@@ -38,7 +40,7 @@ impl Sweeper {
                 stuck.insert(pid);
             }
         }
-        Sweeper { below, adopts, stuck }
+        Sweeper { below, adopts, stuck, elsewhere: BTreeSet::new() }
     }
 
     /// Whether a process stands below the warden.
@@ -101,6 +103,7 @@ impl Warden<'_> {
         let mut expected: BTreeSet<i32> = self.children.known.iter().map(|c| c.handle.pid()).collect();
         expected.extend(self.children.made.iter());
         expected.extend(self.sweeper.stuck.iter());
+        expected.extend(self.sweeper.elsewhere.iter());
         if let Some(agent) = &self.agent {
             expected.extend(agent.family.iter());
             expected.extend(agent.spawned.iter());
@@ -137,6 +140,7 @@ impl Warden<'_> {
             };
             let present: BTreeSet<i32> = below.iter().map(|p| p.pid).collect();
             self.sweeper.stuck.retain(|pid| present.contains(pid));
+            self.sweeper.elsewhere.retain(|pid| present.contains(pid));
             if swept.found.is_empty() {
                 swept.found.clone_from(&below);
             }
@@ -168,7 +172,10 @@ impl Warden<'_> {
             match process_table::read(pid) {
                 Ok(Some(p)) if matches!(p.state, State::Zombie | State::Dead) => {
                     if p.ppid != process::pid() {
-                        // Its parent is killed too, or has been: then it becomes ours.
+                        // Its parent is killed too, or has been: then it becomes ours, if we adopt.
+                        if !self.sweeper.adopts {
+                            self.sweeper.elsewhere.insert(pid);
+                        }
                         return;
                     }
                     if p.is_waitable_zombie() {

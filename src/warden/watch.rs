@@ -6,6 +6,7 @@ use super::children::Children;
 use crate::protocol::Line;
 use crate::protocol::line::FieldError;
 use crate::sys::process_table::{self, Asleep, LastingStop, State};
+use crate::sys::processors;
 use rustix::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
@@ -121,6 +122,16 @@ pub(super) fn pause(idle_turns: u32) -> Duration {
     }
 }
 
+/// How long to pause after a look that took so long. Where system calls are dear (a sandbox, a tracer), who looks all the time
+/// leaves no processor to whom it looks at.
+fn rest(look: Duration) -> Duration {
+    /// A quiet machine needs a tenth.
+    const DEAR: Duration = Duration::from_micros(500);
+    /// What held up one look need not come again.
+    const MOST: Duration = Duration::from_millis(10);
+    if look > DEAR { look.min(MOST) } else { Duration::ZERO }
+}
+
 /// An answered call is looked at for hanging no more often than this.
 const HANG_LOOK: Duration = Duration::from_millis(5);
 
@@ -133,7 +144,7 @@ impl Warden<'_> {
             Goal::Answer { .. } => HANG_LOOK,
             Goal::Blocked { call, .. } if !self.has_entered(*call) => HANG_LOOK,
             Goal::State { .. } if watch.ending(&self.children, self.agent.as_ref()).is_some() => HANG_LOOK,
-            _ => pause(self.idle_turns),
+            _ => pause(self.idle_turns).max(rest(self.look)),
         });
         watched.chain(speechless).min()
     }
@@ -246,10 +257,7 @@ impl Warden<'_> {
                             *before = prospect;
                             if goes_on {
                                 *asleep_since = None;
-                            } else if since.elapsed() >= patience
-                                // What the children did while they were looked at may have woken it.
-                                && process_table::is_asleep_in_wait(agent.pid, tid) == asleep
-                            {
+                            } else if since.elapsed() >= patience && self.sleeps_on(agent, tid, asleep) {
                                 return Some(Line::new("ok").with("how", "asleep"));
                             }
                         }
@@ -263,6 +271,13 @@ impl Warden<'_> {
                 late_line()
             }
         }
+    }
+
+    /// Whether that thread sleeps still when every processor has done what it was at: a child that is dead in the table may
+    /// be about to wake it.
+    fn sleeps_on(&self, agent: &Agent, tid: i32, asleep: Asleep) -> bool {
+        processors::visit_each();
+        process_table::is_asleep_in_wait(agent.pid, tid) == asleep
     }
 
     /// The end of a call: answered, or the agent died.

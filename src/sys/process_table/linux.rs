@@ -94,6 +94,17 @@ fn check_table() -> Result<(), Errno> {
     if trusted { Ok(()) } else { Err(Errno::NOSYS) }
 }
 
+/// An emulator answers for `/proc/self/exe` itself, and lets a path relative to a descriptor through.
+pub(super) fn is_emulated() -> bool {
+    let (mut told, mut shown) = ([MaybeUninit::uninit(); 4096], [MaybeUninit::uninit(); 4096]);
+    let dir = Path::new(format_args!("/proc/{}", std::process::id()));
+    let Ok(Some(dir)) = open(CWD, dir.as_c_str(), OFlags::PATH | OFlags::DIRECTORY) else { return false };
+    match (readlinkat_raw(CWD, c"/proc/self/exe", &mut told), readlinkat_raw(&dir, c"exe", &mut shown)) {
+        (Ok((told, _)), Ok((shown, _))) => told != shown,
+        _ => false,
+    }
+}
+
 fn state_of(letter: u8) -> State {
     match letter {
         b'R' => State::Running,

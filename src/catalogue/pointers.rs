@@ -217,6 +217,8 @@ fn null_infop(t: &mut Trial) -> Outcome {
     t.expect(&linux::WAITID_NULL_INFOP_RESULT).records("null infop", result(&seen))?;
     let child_is = left(t)?;
     t.expect(&posix::WAITID_NULL_INFOP).records("the child after a null infop", child_is)?;
+    let succeeded = seen.errno().is_none();
+    t.expect(&linux::WAITID_NULL_INFOP_TAKES).that(succeeded, "success", result(&seen))?;
     t.expect(&linux::WAITID_NULL_INFOP_TAKES).that(child_is == "lost", "no child", child_is)
 }
 

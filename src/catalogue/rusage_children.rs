@@ -81,8 +81,8 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "rusage-children.descendants",
-        title: "taking a child credits the grandchild that the child had taken",
-        clauses: &[&posix::RUSAGE_CHILDREN_DESCENDANTS],
+        title: "taking a child credits the grandchild that the child had taken, its size included",
+        clauses: &[&posix::RUSAGE_CHILDREN_DESCENDANTS, &linux::RUSAGE_CHILDREN_MAXRSS],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
@@ -121,6 +121,9 @@ pub const CASES: &[Case] = &[
 const FAULTS: u64 = 600;
 /// How many faults ending may take: of two children, less than one of them causes.
 const ENDING: i64 = 200;
+
+/// What a child touches that shall be larger than others, in bytes.
+const TOUCHED: u64 = 12 << 20;
 
 /// A usage in words.
 fn words(usage: &Usage) -> String {
@@ -241,7 +244,6 @@ fn sum(t: &mut Trial) -> Outcome {
 }
 
 fn max_rss(t: &mut Trial) -> Outcome {
-    const TOUCHED: u64 = 12 << 20;
     const ENDING_KIB: i64 = 2 * 1024;
     let mut largest = t.usage_of_children()?.maxrss.unwrap_or(0);
     for bytes in [TOUCHED, TOUCHED, 0] {
@@ -320,15 +322,20 @@ fn descendants(t: &mut Trial) -> Outcome {
     let before = t.usage_of_children()?;
     let child = t.spawn(Scenario::held())?;
     let below = grandchild(t, &child, false)?;
+    t.tell(&below, Step::Allocate { bytes: TOUCHED })?;
     t.tell(&below, Step::MinorFaults { count: FAULTS })?;
     let of_below = end_grandchild(t, &below)?;
+    let size = of_below.own.maxrss.unwrap_or(0);
     t.tell(&child, Step::Wait { pid: 0 })?;
     let told = Instant::now();
     t.tell(&child, Step::exit(7).reported())?;
     // What it took is told by the grandchild itself.
     let (own, _) = t.last_usage(&child)?;
     take(t, &child, clause)?;
-    grown(t, clause, &before, &[Account::new(own, told), of_below])
+    grown(t, clause, &before, &[Account::new(own, told), of_below])?;
+    let now = t.usage_of_children()?.maxrss;
+    let what = "ru_maxrss of the children (KiB)";
+    t.expect(&linux::RUSAGE_CHILDREN_MAXRSS).within(what, now, size, i64::MAX)
 }
 
 fn untaken_grandchild(t: &mut Trial) -> Outcome {

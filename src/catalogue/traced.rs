@@ -378,10 +378,12 @@ fn group_stop(t: &mut Trial) -> Outcome {
     t.expect(clause).reports_child(&seen, &child)?;
     let group = event("stop", Signal::STOP);
     t.expect(clause).equal_if_seen("stop", code(&seen).as_ref(), &group)?;
-    // It listens for its continuation, which is an event of its own.
+    // It listens for its continuation, which is an event of its own; until then there is none.
     t.ptrace(Request::Listen, &child, Traced::Nothing)?;
+    let pending = t.begin(Target::Any, Options::NONE)?;
+    t.expect(clause).blocks(&pending)?;
     t.signal(&child, Signal::CONT)?;
-    let seen = t.wait(Target::Any, Options::NONE)?;
+    let seen = t.finish(pending)?;
     t.expect(clause).reports_child(&seen, &child)?;
     let continued = event("stop", Signal::TRAP);
     t.expect(clause).equal_if_seen("stop", code(&seen).as_ref(), &continued)

@@ -18,6 +18,9 @@ const SPIN: Duration = Duration::from_millis(300);
 /// How long a call may take when nothing about the caller can be observed.
 const CALL: Duration = Duration::from_secs(8);
 
+/// Said of a call that was not proved to hang.
+const LATE: &str = "it did not answer in time";
+
 /// What is the case where a call was to sleep.
 pub(super) enum Instead {
     /// The agent died in it.
@@ -163,7 +166,7 @@ impl Trial<'_> {
             Some("asleep") => Some(End::Hung("it sleeps")),
             Some("spinning") => Some(End::Hung("it burns CPU time")),
             Some("died") => Some(self.crashed()?),
-            _ if self.link.is_in_a_call() => Some(End::Hung("it did not answer in time")),
+            _ if self.link.is_in_a_call() => Some(End::Hung(LATE)),
             _ => return Err(unannounced()),
         })
     }
@@ -172,6 +175,10 @@ impl Trial<'_> {
     fn told(&mut self, pending: Pending, end: Option<End>) -> Result<Seen, Stop> {
         let Pending { id, request, shown } = pending;
         let end = match end {
+            Some(End::Hung(LATE)) if !request.options.names.iter().any(|name| name == "WNOHANG") => {
+                self.nobody_is_at_work()?;
+                End::Hung(LATE)
+            }
             Some(end) => end,
             None => {
                 let reply = self.link.agent_reply(id, PROMPT, request.call.name())?;
@@ -183,6 +190,17 @@ impl Trial<'_> {
             }
         };
         Ok(Seen { request, shown, end, layout: self.layout })
+    }
+
+    /// A caller that may sleep is not to blame as long as a child has not come to its end.
+    fn nobody_is_at_work(&mut self) -> Result<(), Stop> {
+        let children: Vec<_> = self.children().cloned().collect();
+        for child in children {
+            if self.state(&child)? == "running" {
+                return Err(Stop::Broken(format!("{} did not come to its end in time", child.name)));
+            }
+        }
+        Ok(())
     }
 
     /// Whether a call that was begun sleeps: `Ok(None)` if it does, else what is the case instead.

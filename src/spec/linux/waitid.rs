@@ -33,7 +33,7 @@ clauses! {
     /// zombie.
     WAITID_STOPPED_ONLY_ZOMBIE: Must, "linux/waitid/stopped-only-zombie",
         "Linux kernel/exit.c, wait_consider_task";
-    /// waitid with a null infop takes the child.
+    /// waitid with a null infop succeeds, and takes the child.
     WAITID_NULL_INFOP_TAKES: Must, "linux/waitid/null-infop-takes", "wait(2), BUGS";
     /// What waitid with a null infop returns (0, or the pid on older kernels) is recorded.
     WAITID_NULL_INFOP_RESULT: Implementation, "linux/waitid/null-infop-result", "wait(2), BUGS";

@@ -10,7 +10,7 @@ use rustix::io::Errno;
 use std::ffi::{CStr, CString};
 
 mod handle;
-pub use handle::Handle;
+pub use handle::{Handle, prove_descriptors};
 
 /// The error of the C function that just failed.
 pub(super) fn last_errno() -> Errno {

@@ -36,6 +36,7 @@ impl Sweeper {
                 std::thread::yield_now();
             }
             below.prove();
+            process::prove_descriptors(pid);
             if !matches!(process::reap(pid), Reaped::Gone(_)) {
                 stuck.insert(pid);
             }

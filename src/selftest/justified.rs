@@ -5,8 +5,9 @@ const PLAIN: &str =
     "what fails so plain a use fails more than a quarter of all cases too, and does not count";
 /// Another expectation of the same case comes first.
 const SHADOWED: &str = "what fails it has failed another check of the same report right before";
-/// A race decides whether a mutant shows it.
-const SELDOM: &str = "a mutant fails it now and then, as a race has it, which proves nothing from run to run";
+/// A race decides whether a mutant shows it: right whether one did or not.
+pub const SELDOM: &str =
+    "a mutant fails it now and then, as a race has it, which proves nothing from run to run";
 /// Mutants stand in the agent alone.
 const ELSEWHERE: &str = "another process than the agent is asked, and no mutant stands there";
 /// A system call, or a field, at which no mutant stands.

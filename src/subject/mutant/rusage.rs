@@ -128,6 +128,12 @@ pub(super) const MUTANTS: &[Mutant] = &[
         let taken = w.remembered();
         of_children(request, reply, |usage| usage.maxrss = usage.maxrss.map(|m| m * taken.max(1)));
     }),
+    made_for(
+        "children-maxrss-zero",
+        "ru_maxrss of RUSAGE_CHILDREN is 0",
+        &linux::RUSAGE_CHILDREN_MAXRSS,
+    )
+    .told(|_, request, reply| of_children(request, reply, |usage| usage.maxrss = usage.maxrss.map(|_| 0))),
     blind(
         "nowait-credits",
         "WNOWAIT adds the child's times to RUSAGE_CHILDREN",

@@ -57,7 +57,7 @@ pub struct Args {
     /// The system whose promises hold, instead of the one that the subject names
     #[arg(long, value_name = "P", value_parser = profile_names())]
     profile: Option<Profile>,
-    /// How many trials run beside each other; by default four for each processor, 32 at most
+    /// How many trials run beside each other; by default four for each processor, 32 at most, and one where the machine is slow
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     jobs: Option<usize>,
     /// Only the M-th of N parts of the trials

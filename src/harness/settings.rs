@@ -53,7 +53,7 @@ pub struct Settings {
     pub selection: Selection,
     /// The profile whose clauses apply; `None`: the one that each agent's `hello` calls for.
     pub profile: Option<Profile>,
-    /// The number of wardens at work; `None`: four for each processor, 32 at most.
+    /// The number of wardens at work; `None`: four for each processor, 32 at most, and one for each where a fork is slow.
     pub jobs: Option<usize>,
     /// What every deadline and grace period is multiplied with.
     pub timeout_scale: f64,

@@ -40,16 +40,18 @@ impl Estate {
         let began = Instant::now();
         while began.elapsed() < LIMIT {
             let Ok(found) = below.scan() else { break };
-            let adopted = found.iter().filter(|p| p.ppid == us && p.sid != session);
-            let left: Vec<i32> = adopted
-                .filter(|p| !wardens.contains(&p.pid) && !p.is_waitable_zombie())
-                .map(|p| p.pid)
-                .collect();
+            let left: Vec<_> = found.iter().filter(|p| p.sid != session && !p.is_waitable_zombie()).collect();
             if left.is_empty() {
                 break;
             }
+            let adopted = left.iter().filter(|p| p.ppid == us && !wardens.contains(&p.pid));
+            let adopted: Vec<i32> = adopted.map(|p| p.pid).collect();
+            if adopted.is_empty() {
+                // A warden whose stream has ended is on its way: what is below it goes with it, or comes to us then.
+                std::thread::sleep(Duration::from_micros(200));
+            }
             // What is below them comes to us when they have ended.
-            for pid in left {
+            for pid in adopted {
                 kill_and_reap(pid);
             }
         }

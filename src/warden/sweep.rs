@@ -36,7 +36,9 @@ impl Sweeper {
                 std::thread::yield_now();
             }
             below.prove();
-            process::prove_descriptors(pid);
+            if process_table::is_zombie(pid) {
+                process::prove_descriptors(pid);
+            }
             if !matches!(process::reap(pid), Reaped::Gone(_)) {
                 stuck.insert(pid);
             }

@@ -224,14 +224,14 @@ pub(super) fn take(t: &mut Trial, child: &Child, clause: &'static Clause) -> Res
 }
 
 fn bounds(t: &mut Trial) -> Outcome {
-    let child = busy(t)?;
+    let child = busy_and_idle(t)?;
     let account = end(t, &child)?;
     let seen = wait_usage(t, Target::Any, Options::NONE)?;
     bounded(t, &child, &seen, &account)
 }
 
 fn nohang(t: &mut Trial) -> Outcome {
-    let child = busy(t)?;
+    let child = busy_and_idle(t)?;
     let account = end(t, &child)?;
     t.await_zombie(&child)?;
     let seen = wait_usage(t, Target::Any, Options::NOHANG)?;
@@ -244,6 +244,13 @@ fn busy(t: &mut Trial) -> Result<Child, Stop> {
     t.tell(&child, Step::Allocate { bytes: 4 << 20 })?;
     t.tell(&child, Step::MinorFaults { count: 300 })?;
     t.tell(&child, Step::VoluntarySwitches { count: 5 })?;
+    Ok(child)
+}
+
+/// The same, which then slept for longer than its CPU time may be off: the time that goes by is not what it used.
+fn busy_and_idle(t: &mut Trial) -> Result<Child, Stop> {
+    let child = busy(t)?;
+    t.tell(&child, Step::Sleep { ms: 3 * CPU_SLACK.unsigned_abs() / 1_000 })?;
     Ok(child)
 }
 

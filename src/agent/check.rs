@@ -140,8 +140,7 @@ impl Check<'_> {
                 &format!("expected os= to be one of {}", SYSTEMS.join(", ")),
             );
         }
-        if let Some(key) = line.keys().find(|key| line.get(key).is_some_and(|v| v.contains(char::is_control)))
-        {
+        if let Some(key) = line.key_of_control() {
             self.session.complain("hello", &line, &format!("expected no control character in {key}="));
         }
         if !matches!(line.number("pid"), Ok(1..=MAX_PID)) {

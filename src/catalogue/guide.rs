@@ -1,9 +1,10 @@
 //! The six programs of the guide to `os.wait4`, each as a case. What they sleep for is told to the children instead.
 
-use super::rusage::{REPORTING, cpu, field_within, wait_usage};
+use super::rusage::{REPORTING, field_within, wait_usage};
 use crate::harness::trial::{Calls, Case, Change, Needs, Options, Outcome, Stop, Target, Trial, here};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
+use crate::sys::family::Usage;
 use crate::wait::Signal;
 
 pub const CASES: &[Case] = &[
@@ -96,9 +97,9 @@ fn basic_wait(t: &mut Trial) -> Outcome {
         t.expect(&posix::STATUS_ZERO_IFF_EXIT_ZERO).equal_if_seen("status", seen.status().as_ref(), &zero)?;
     }
     if Calls::WITH_USAGE.has(t.call()) {
-        let least = cpu(&own).unwrap_or(0);
+        let least = own.cpu_us().unwrap_or(0);
         let what = "ru_utime and ru_stime (us)";
-        field_within(t, &linux::RUSAGE_AT_LEAST_OWN, &seen, (what, cpu), (least, i64::MAX))?;
+        field_within(t, &linux::RUSAGE_AT_LEAST_OWN, &seen, (what, Usage::cpu_us), (least, i64::MAX))?;
     }
     Ok(())
 }
@@ -161,7 +162,7 @@ fn resource_usage(t: &mut Trial) -> Outcome {
     t.expect(&linux::RUSAGE_CPU_SUM).reaped(&seen, &child, Change::Exited(7))?;
     let at_least = |least: i64| (least, i64::MAX);
     let what = "ru_utime and ru_stime (us)";
-    field_within(t, &linux::RUSAGE_CPU_SUM, &seen, (what, cpu), at_least(BURN))?;
+    field_within(t, &linux::RUSAGE_CPU_SUM, &seen, (what, Usage::cpu_us), at_least(BURN))?;
     // An eighth for what the processors have not added up.
     let kib = at_least(TOUCHED / 1024 / 8 * 7);
     field_within(t, &linux::RUSAGE_MAXRSS_KILOBYTES, &seen, ("ru_maxrss (KiB)", |u| u.maxrss), kib)?;

@@ -292,7 +292,7 @@ fn other_call_takes_stop(t: &mut Trial) -> Outcome {
 /// What the children's usage holds of CPU time, microseconds.
 fn cpu_of_children(t: &mut Trial) -> Result<Option<i64>, Stop> {
     let usage = t.usage_of_children()?;
-    Ok(usage.utime_us.zip(usage.stime_us).map(|(user, system)| user + system))
+    Ok(usage.cpu_us())
 }
 
 fn children_usage(t: &mut Trial) -> Outcome {
@@ -300,7 +300,7 @@ fn children_usage(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::of([Step::BurnUser { us: 10_000 }, Step::exit(7).reported()]))?;
     t.await_zombie(&child)?;
     let (own, _) = t.last_usage(&child)?;
-    let own = own.utime_us.unwrap_or(0) + own.stime_us.unwrap_or(0);
+    let own = own.cpu_us().unwrap_or(0);
     for _ in 0..LOOKS {
         let seen = t.wait(Target::Child(&child), Options::NOWAIT)?;
         t.expect(&posix::RUSAGE_CHILDREN_NOT_ON_PEEK).reports(&seen, &child, Change::Exited(7))?;

@@ -1,6 +1,5 @@
 //! A parent that becomes another image by exec: what it keeps of its children.
 
-use super::rusage::cpu;
 use crate::harness::trial::{Calls, Case, Change, Needs, Options, Outcome, Target, Trial, here};
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
@@ -104,7 +103,7 @@ fn usage(t: &mut Trial) -> Outcome {
     let before = t.usage_of_children()?;
     t.exec_agent()?;
     let after = t.usage_of_children()?;
-    t.expect(clause).within("CPU time before it, microseconds", cpu(&before), burned as i64, i64::MAX)?;
+    t.expect(clause).within("CPU time before it, microseconds", before.cpu_us(), burned as i64, i64::MAX)?;
     for (what, before, after) in [
         ("user time, microseconds", before.utime_us, after.utime_us),
         ("system time, microseconds", before.stime_us, after.stime_us),

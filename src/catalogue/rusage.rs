@@ -160,11 +160,6 @@ const FIELDS: [Field; 9] = [
     ("ru_nivcsw", |u| u.nivcsw, None),
 ];
 
-/// User and system time together, in microseconds.
-pub(super) fn cpu(usage: &Usage) -> Option<i64> {
-    Some(usage.utime_us? + usage.stime_us?)
-}
-
 /// The trial's call with a buffer for the usage, which `waitid` is given only if it is asked for.
 pub(super) fn wait_usage(t: &mut Trial, target: Target<'_>, options: Options) -> Result<Seen, Stop> {
     let mut request = t.ask(target, options);
@@ -203,7 +198,7 @@ impl Account {
     /// time that went by, however slow the machine is.
     pub(super) fn most_cpu(&self) -> i64 {
         let since = i64::try_from(self.told.elapsed().as_micros()).unwrap_or(i64::MAX / 2);
-        cpu(&self.own).unwrap_or(0) + CPU_SLACK + since
+        self.own.cpu_us().unwrap_or(0) + CPU_SLACK + since
     }
 }
 
@@ -213,6 +208,18 @@ pub(super) fn end(t: &mut Trial, child: &Child) -> Result<Account, Stop> {
     t.tell(child, Step::exit(7).reported())?;
     let (own, children) = t.last_usage(child)?;
     Ok(Account { own: together(&own, &children), told })
+}
+
+/// Ends the only child as [`end`] does, and waits for it.
+pub(super) fn end_and_take(
+    t: &mut Trial,
+    child: &Child,
+    clause: &'static Clause,
+) -> Result<(Seen, Account), Stop> {
+    let account = end(t, child)?;
+    let seen = wait_usage(t, Target::Any, Options::NONE)?;
+    t.expect(clause).reports(&seen, child, Change::Exited(7))?;
+    Ok((seen, account))
 }
 
 /// Waits for the only child, which exits with 7, and has what it wrote about itself right before.
@@ -266,7 +273,7 @@ fn bounded(t: &mut Trial, child: &Child, seen: &Seen, account: &Account) -> Outc
     }
     // How ticks split it may change up to the end: only the sum has a bound.
     let what = "ru_utime and ru_stime (us)";
-    field_within(t, &linux::RUSAGE_AT_MOST_OWN, seen, (what, cpu), (0, most_cpu))
+    field_within(t, &linux::RUSAGE_AT_MOST_OWN, seen, (what, Usage::cpu_us), (0, most_cpu))
 }
 
 fn user_time(t: &mut Trial) -> Outcome {
@@ -281,15 +288,13 @@ fn system_time(t: &mut Trial) -> Outcome {
 fn burned(t: &mut Trial, burn: Step, (what, field): (&str, fn(&Usage) -> Option<i64>)) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, burn)?;
-    let account = end(t, &child)?;
-    let seen = wait_usage(t, Target::Any, Options::NONE)?;
+    let (seen, account) = end_and_take(t, &child, &linux::RUSAGE_CPU_SUM)?;
     let most = account.most_cpu();
-    t.expect(&linux::RUSAGE_CPU_SUM).reports(&seen, &child, Change::Exited(7))?;
     let burnt = field(&account.own).unwrap_or(0).max(BURN.cast_signed());
     field_within(t, &linux::RUSAGE_CPU_SPLIT, &seen, (what, field), (burnt, i64::MAX))?;
-    let sum = cpu(&account.own).unwrap_or(0).max(burnt);
+    let sum = account.own.cpu_us().unwrap_or(0).max(burnt);
     let what = "ru_utime and ru_stime (us)";
-    field_within(t, &linux::RUSAGE_CPU_SUM, &seen, (what, cpu), (sum, most))
+    field_within(t, &linux::RUSAGE_CPU_SUM, &seen, (what, Usage::cpu_us), (sum, most))
 }
 
 /// What a child touches, in bytes; one that does not stays far below.
@@ -306,14 +311,20 @@ fn siblings_apart(t: &mut Trial) -> Outcome {
     let seen = wait_usage(t, Target::Any, Options::NONE)?;
     t.expect(clause).reports(&seen, &burning, Change::Exited(8))?;
     let what = "ru_utime and ru_stime (us) of the burning child";
-    field_within(t, clause, &seen, (what, cpu), (BURN.cast_signed(), i64::MAX))?;
+    field_within(t, clause, &seen, (what, Usage::cpu_us), (BURN.cast_signed(), i64::MAX))?;
     // It lived while the other burned, and is taken after it.
     let account = Account::new(before, Instant::now());
     t.tell(&idle, Step::exit(7))?;
     let seen = wait_usage(t, Target::Any, Options::NONE)?;
     let most = account.most_cpu();
     t.expect(clause).reports(&seen, &idle, Change::Exited(7))?;
-    field_within(t, clause, &seen, ("ru_utime and ru_stime (us) of the idle child", cpu), (0, most))?;
+    field_within(
+        t,
+        clause,
+        &seen,
+        ("ru_utime and ru_stime (us) of the idle child", Usage::cpu_us),
+        (0, most),
+    )?;
     let most = before.maxrss.unwrap_or(0) + (LARGE / 2048).cast_signed();
     field_within(t, clause, &seen, ("ru_maxrss (KiB) of the idle child", |u| u.maxrss), (0, most))
 }
@@ -342,7 +353,7 @@ fn ended_thread(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7).reported())?;
     let (seen, _) = take(t, &child, &linux::RUSAGE_ENDED_THREADS)?;
     for (what, field) in
-        [("ru_minflt", (|u| u.minflt) as fn(&Usage) -> _), ("ru_utime and ru_stime (us)", cpu)]
+        [("ru_minflt", (|u| u.minflt) as fn(&Usage) -> _), ("ru_utime and ru_stime (us)", Usage::cpu_us)]
     {
         let least = field(&so_far).unwrap_or(0);
         field_within(t, &linux::RUSAGE_ENDED_THREADS, &seen, (what, field), (least, i64::MAX))?;
@@ -398,14 +409,17 @@ fn untaken_grandchild(t: &mut Trial) -> Outcome {
 
 fn wait3(t: &mut Trial) -> Outcome {
     let child = busy(t)?;
-    let account = end(t, &child)?;
-    let seen = wait_usage(t, Target::Any, Options::NONE)?;
-    t.expect(&linux::RUSAGE_WAIT3).reports(&seen, &child, Change::Exited(7))?;
-    let own = account.own;
+    let (seen, Account { own, .. }) = end_and_take(t, &child, &linux::RUSAGE_WAIT3)?;
     let faults = own.minflt.unwrap_or(0).max(300);
     field_within(t, &linux::RUSAGE_WAIT3, &seen, ("ru_minflt", |u| u.minflt), (faults, i64::MAX))?;
-    let time = cpu(&own).unwrap_or(0).max(1);
-    field_within(t, &linux::RUSAGE_WAIT3, &seen, ("ru_utime and ru_stime (us)", cpu), (time, i64::MAX))
+    let time = own.cpu_us().unwrap_or(0).max(1);
+    field_within(
+        t,
+        &linux::RUSAGE_WAIT3,
+        &seen,
+        ("ru_utime and ru_stime (us)", Usage::cpu_us),
+        (time, i64::MAX),
+    )
 }
 
 fn peek_equals_take(t: &mut Trial) -> Outcome {
@@ -441,7 +455,7 @@ fn on_stop(t: &mut Trial) -> Outcome {
         let usage = seen.usage();
         let value = match usage {
             _ if !seen.is_report() => "not reported",
-            Some(usage) if usage.minflt.unwrap_or(0) + cpu(&usage).unwrap_or(0) > 0 => "the usage so far",
+            Some(usage) if usage.minflt.unwrap_or(0) + usage.cpu_us().unwrap_or(0) > 0 => "the usage so far",
             Some(_) => "zeros",
             None if seen.reply().is_some_and(|r| r.rusage == Memory::Untouched) => "untouched",
             None => "not shown",

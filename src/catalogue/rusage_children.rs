@@ -1,7 +1,7 @@
 //! RUSAGE_CHILDREN: a child's usage is credited to its parent once, and when it is taken.
 
 use super::orphans::grandchild;
-use super::rusage::{Account, REPORTING, cpu, end, wait_usage};
+use super::rusage::{Account, REPORTING, end, end_and_take};
 use crate::harness::trial::Seen;
 use crate::harness::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here};
 use crate::scenario::{Scenario, Step};
@@ -146,7 +146,12 @@ fn grown(t: &mut Trial, clause: &'static Clause, before: &Usage, taken: &[Accoun
     let growth = |field: fn(&Usage) -> Option<i64>| Some(field(&now)? - field(before)?);
     let sum = |field: fn(&Usage) -> Option<i64>| taken.iter().filter_map(|a| field(&a.own)).sum::<i64>();
     let truncated = taken.len() as i64;
-    t.expect(clause).within("growth of the CPU time (us)", growth(cpu), sum(cpu) - truncated, most_cpu)?;
+    t.expect(clause).within(
+        "growth of the CPU time (us)",
+        growth(Usage::cpu_us),
+        sum(Usage::cpu_us) - truncated,
+        most_cpu,
+    )?;
     let (least, slack) = (sum(|u| u.minflt), ENDING * taken.len() as i64);
     t.expect(clause).within("growth of ru_minflt", growth(|u| u.minflt), least, least + slack)
 }
@@ -191,9 +196,7 @@ fn equals_report(t: &mut Trial) -> Outcome {
     for _ in 0..2 {
         let before = t.usage_of_children()?;
         let child = busy(t)?;
-        end(t, &child)?;
-        let seen = wait_usage(t, Target::Any, Options::NONE)?;
-        t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
+        let (seen, _) = end_and_take(t, &child, clause)?;
         let now = t.usage_of_children()?;
         equal_growth(t, &seen, &before, &now)?;
     }
@@ -362,9 +365,10 @@ fn ended_thread(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     take(t, &child, clause)?;
     let now = t.usage_of_children()?;
-    for (what, field) in
-        [("growth of ru_minflt", (|u| u.minflt) as fn(&Usage) -> _), ("growth of the CPU time (us)", cpu)]
-    {
+    for (what, field) in [
+        ("growth of ru_minflt", (|u| u.minflt) as fn(&Usage) -> _),
+        ("growth of the CPU time (us)", Usage::cpu_us),
+    ] {
         let growth = field(&now).zip(field(&before)).map(|(now, before)| now - before);
         // A microsecond is lost where times are told.
         t.expect(clause).within(what, growth, field(&so_far).unwrap_or(0) - 1, i64::MAX)?;
@@ -386,7 +390,7 @@ fn of_new_process(t: &mut Trial) -> Outcome {
             t.tell(&child, step)?;
         }
         let (_, children) = t.usage_so_far(&child)?;
-        for (what, got) in [("CPU time (us)", cpu(&children)), ("ru_minflt", children.minflt)] {
+        for (what, got) in [("CPU time (us)", children.cpu_us()), ("ru_minflt", children.minflt)] {
             t.expect(clause).within(&format!("{what} of RUSAGE_CHILDREN in the child"), got, 0, 0)?;
         }
     }

@@ -111,10 +111,8 @@ impl Session {
         let cases: Vec<_> = catalogue::cases().collect();
         // What is behind the front ends is the same for all of the default subjects: those next to it take turns.
         let nearest = |name: &String| name == "syscall" || name == "libc";
-        let mut by_turns: Vec<usize> = (0..names.len()).filter(|at| nearest(&names[*at])).collect();
-        if !settings.subjects.is_empty() {
-            by_turns.clear();
-        }
+        let chosen = !settings.subjects.is_empty();
+        let by_turns: Vec<usize> = (0..names.len()).filter(|at| !chosen && nearest(&names[*at])).collect();
         let shared = (by_turns.len() < names.len() && !by_turns.is_empty()).then(|| {
             let turns: Vec<&str> = by_turns.iter().map(|at| names[*at].as_str()).collect();
             format!(

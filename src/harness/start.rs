@@ -149,8 +149,7 @@ fn identity(spec: &str, hello: &Line) -> Result<SubjectInfo, RunError> {
             "the agent of {spec} speaks protocol '{protocol}', this is 1"
         )));
     }
-    // These stand in reports, one line each.
-    if let Some(key) = hello.keys().find(|key| field(key).contains(char::is_control)) {
+    if let Some(key) = hello.key_of_control() {
         return Err(RunError::Adapter(format!(
             "the agent of {spec} says hello with control characters in '{key}='"
         )));

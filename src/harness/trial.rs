@@ -9,7 +9,7 @@ use super::link::{Link, LinkError};
 use crate::spec::deviations::Release;
 use crate::spec::{Clause, Deviation, Profile};
 use crate::wait::Layout;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use super::agent_ops::{Caught, Signals};
 pub use super::case::{Calls, Case, Need, Needs, Options, here};
@@ -134,7 +134,6 @@ pub struct Trial<'a> {
     pub(super) recorded: Vec<(String, String)>,
     pub(super) notes: Vec<String>,
     pub(super) processes: u32,
-    began: Instant,
     /// Every change of a child is awaited before the next call: none happens by itself.
     pub(crate) settled: bool,
 }
@@ -181,7 +180,6 @@ impl<'a> Trial<'a> {
             recorded: Vec::new(),
             notes: Vec::new(),
             processes: 1,
-            began: Instant::now(),
             settled: false,
         }
     }
@@ -224,12 +222,6 @@ impl<'a> Trial<'a> {
     /// The children so far, in the order in which they were made.
     pub fn children(&self) -> impl Iterator<Item = &Child> {
         self.children.iter().map(|k| &k.child)
-    }
-
-    /// How old the trial is: a child with one thread cannot have used more CPU time, whatever a guest that waited for its
-    /// processor adds to it.
-    pub fn age(&self) -> Duration {
-        self.began.elapsed()
     }
 
     /// That long, on a machine as slow as this one.

@@ -142,6 +142,11 @@ impl Line {
         }
     }
 
+    /// The first key whose value holds a control character: what says who somebody is stands in reports, one line each.
+    pub fn key_of_control(&self) -> Option<&str> {
+        self.keys().find(|key| self.get(key).is_some_and(|value| value.contains(char::is_control)))
+    }
+
     /// The word.
     pub fn word(&self) -> &str {
         &self.word

@@ -73,12 +73,12 @@ pub(super) fn burn_user(us: u64) -> Result<(), Errno> {
 /// Burns until the field has grown by so many microseconds. Where the system counts that work elsewhere, or nowhere, it was
 /// done all the same: what comes of it is for the case to judge.
 fn burn(field: Field, us: u64, mut act: impl FnMut() -> Result<(), Errno>) -> Result<(), Errno> {
-    let sum: Field = |u| Some(u.utime_us? + u.stime_us?);
     let most = us.saturating_mul(10).saturating_add(50_000);
     let of = |field: Field| field(&usage(Who::SelfProcess)).ok_or(Errno::NOTSUP);
-    let (target, enough) = (of(field)?.saturating_add_unsigned(us), of(sum)?.saturating_add_unsigned(most));
+    let (target, enough) =
+        (of(field)?.saturating_add_unsigned(us), of(Usage::cpu_us)?.saturating_add_unsigned(most));
     for _ in 0..most_turns(us) {
-        if of(field)? >= target || of(sum)? >= enough {
+        if of(field)? >= target || of(Usage::cpu_us)? >= enough {
             break;
         }
         act()?;

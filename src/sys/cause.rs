@@ -9,7 +9,6 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 
 use super::child_acts::{Mapping, page_size};
 use super::confine::{Denied, deny, limit};
-use super::family::Usage;
 use super::process::{Who, check, usage};
 
 /// Does what the system answers with that signal: `abort` for `SIGABRT`, a bad access for `SIGSEGV` and `SIGBUS`, a division by
@@ -55,12 +54,9 @@ pub fn of(signal: i32, file: impl FnOnce() -> Result<File, Errno>) -> Result<(),
             busy(Duration::from_secs(10));
             Ok(())
         }
-        libc::SIGVTALRM => {
-            timer(libc::ITIMER_VIRTUAL as _)?;
-            burn(TIMER * 100)
-        }
-        libc::SIGPROF => {
-            timer(libc::ITIMER_PROF as _)?;
+        libc::SIGVTALRM | libc::SIGPROF => {
+            let of_user_time = signal == libc::SIGVTALRM;
+            timer(if of_user_time { libc::ITIMER_VIRTUAL as _ } else { libc::ITIMER_PROF as _ })?;
             burn(TIMER * 100)
         }
         libc::SIGSYS => {
@@ -98,10 +94,7 @@ fn busy(time: Duration) {
 
 /// Uses so much processor time, where that is counted at all: then the system has had its chance.
 fn burn(time: Duration) -> Result<(), Errno> {
-    let used = || {
-        let Usage { utime_us, stime_us, .. } = usage(Who::SelfProcess);
-        Duration::from_micros((utime_us.unwrap_or(0) + stime_us.unwrap_or(0)).unsigned_abs())
-    };
+    let used = || Duration::from_micros(usage(Who::SelfProcess).cpu_us().unwrap_or(0).unsigned_abs());
     let (before, start) = (used(), Instant::now());
     while used().saturating_sub(before) < time && start.elapsed() < Duration::from_secs(10) {
         busy(TIMER);

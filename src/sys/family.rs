@@ -164,6 +164,13 @@ pub struct Usage {
     pub irregular: Option<i64>,
 }
 
+impl Usage {
+    /// User and system time together, in microseconds; `None` if either is not known.
+    pub fn cpu_us(&self) -> Option<i64> {
+        Some(self.utime_us? + self.stime_us?)
+    }
+}
+
 /// The fields of a `siginfo_t` that the wait family fills, in the host's numbers.
 ///
 /// A field that still held poison, or that the subject does not offer, is `None`.

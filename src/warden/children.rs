@@ -34,7 +34,7 @@ impl Listener {
     /// Takes one connection; the next poll tells of another. Of those that do not say who they are the first has to go.
     pub(super) fn accept(&self, children: &mut Children) {
         if let Ok(socket) = crate::sys::process::accept_for_us(&self.0) {
-            if children.strangers.len() >= quarter_of_descriptors() {
+            if children.strangers.len() >= children.quarter {
                 children.strangers.remove(0);
             }
             children.strangers.push(Stranger { socket, lines: LineReader::default() });
@@ -69,8 +69,9 @@ impl Child {
 }
 
 /// All children of the trial.
-#[derive(Default)]
 pub(super) struct Children {
+    /// A quarter of the descriptors that this process may have.
+    quarter: usize,
     pub(super) nonce: String,
     pub(super) strangers: Vec<Stranger>,
     pub(super) known: Vec<Child>,
@@ -79,6 +80,17 @@ pub(super) struct Children {
 }
 
 impl Children {
+    pub(super) fn new() -> Children {
+        let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        Children {
+            quarter: usize::try_from(descriptors / 4).unwrap_or(usize::MAX),
+            nonce: String::new(),
+            strangers: Vec::new(),
+            known: Vec::new(),
+            made: Vec::new(),
+        }
+    }
+
     pub(super) fn clear(&mut self) {
         self.strangers.clear();
         self.known.clear();
@@ -100,16 +112,12 @@ impl Children {
         let held = |child: &Child| {
             usize::from(child.socket.is_some()) + usize::from(child.handle.poll_fd().is_some())
         };
-        self.known.iter().map(held).sum::<usize>() + self.strangers.len() < 3 * quarter_of_descriptors()
+        self.known.iter().map(held).sum::<usize>() + self.strangers.len() < 3 * self.quarter
     }
 
     /// Pins a process by a descriptor, as long as these take no more than a quarter of those that we may have.
     fn pin(&self, pid: i32) -> Result<Handle, Errno> {
-        if self.known.len() < quarter_of_descriptors() {
-            Handle::open(pid)
-        } else {
-            Handle::open_without_descriptor(pid)
-        }
+        if self.known.len() < self.quarter { Handle::open(pid) } else { Handle::open_without_descriptor(pid) }
     }
 
     /// Names a child that does not connect.
@@ -134,12 +142,6 @@ impl Children {
         let _ = write_all(socket, &bytes);
         true
     }
-}
-
-/// A quarter of the descriptors that this process may have.
-fn quarter_of_descriptors() -> usize {
-    let most = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX) / 4;
-    usize::try_from(most).unwrap_or(usize::MAX)
 }
 
 /// The process at the other end, as the system knows it, or as it says itself: gVisor names whoever asks.

@@ -161,7 +161,7 @@ impl<'a> Warden<'a> {
             subjects,
             listener,
             agent: None,
-            children: children::Children::default(),
+            children: children::Children::new(),
             watches: Vec::new(),
             sweeper: sweep::Sweeper::new(adopts),
             idle_turns: 0,

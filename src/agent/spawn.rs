@@ -10,6 +10,7 @@ use super::{Agent, Refusal};
 use crate::protocol::Line;
 use crate::protocol::line::{FieldError, parse_number};
 use crate::scenario::{ChildOptions, child};
+use crate::sys::descriptors;
 use crate::sys::make;
 use crate::sys::process::{self, Forked};
 use crate::wait::{Signal, names};
@@ -42,7 +43,7 @@ fn image(line: &Line) -> Result<ChildOptions, Refusal> {
 fn become_child(options: ChildOptions) -> ! {
     // No descriptor of the agent is left, as after an exec.
     null_streams();
-    process::close_from(3);
+    descriptors::close_from(3);
     child::run(options)
 }
 

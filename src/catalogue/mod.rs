@@ -32,6 +32,7 @@ mod rusage_children;
 mod rusage_counts;
 mod scale;
 mod sigchld;
+mod sigchld_uncaught;
 mod signal_death;
 mod sigwait;
 mod spawned;
@@ -74,6 +75,7 @@ const THEMES: &[&[Case]] = &[
     rusage_counts::CASES,
     scale::CASES,
     sigchld::CASES,
+    sigchld_uncaught::CASES,
     signal_death::CASES,
     sigwait::CASES,
     spawned::CASES,

@@ -37,4 +37,5 @@ mod estate;
 mod one;
 mod queue;
 mod start;
+mod states;
 mod verdict;

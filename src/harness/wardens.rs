@@ -3,6 +3,7 @@
 use super::estate::Estate;
 use super::folder;
 use crate::subject::Registry;
+use crate::sys::descriptors;
 use crate::sys::process::{self, Forked};
 use crate::wait::names::errno_text;
 use crate::warden;
@@ -30,7 +31,7 @@ impl Wardens {
         if process::thread_count().is_some_and(|n| n > 1) {
             return Err("wardens must be started before any thread: call this first thing in main".into());
         }
-        process::ensure_standard_fds()
+        descriptors::ensure_standard_fds()
             .map_err(|e| format!("cannot open /dev/null for closed standard streams: {e}"))?;
         // A subject's wait family is not the only one that a SIGCHLD ignored on entry would change: the driver's as well.
         let folder = match command {
@@ -98,12 +99,12 @@ impl Drop for Wardens {
 fn keep_only(stream: OwnedFd) -> OwnedFd {
     let moved = rustix::io::fcntl_dupfd_cloexec(&stream, 3).and_then(|high| {
         // Onto 3 exactly, so that all behind it can be closed.
-        process::move_to(high, 3)
+        descriptors::move_to(high, 3)
     });
     match moved {
         Ok(fd) => {
             std::mem::forget(stream);
-            process::close_from(4);
+            descriptors::close_from(4);
             fd
         }
         Err(_) => process::exit_now(3),

@@ -32,6 +32,7 @@ mod handlers;
 mod options;
 mod read;
 mod threads;
+mod write;
 
 use crate::wait::Signal;
 

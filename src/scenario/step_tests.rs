@@ -1,6 +1,7 @@
 //! Steps print as they parse, and what is no step is told with what would be one.
 
 use super::*;
+use crate::protocol::Line;
 use crate::scenario::{FORMS, Form};
 
 fn samples() -> Vec<Step> {

@@ -8,6 +8,7 @@ pub mod calls;
 pub mod cause;
 pub mod child_acts;
 pub mod confine;
+pub mod descriptors;
 pub mod exit_watch;
 pub mod family;
 pub mod make;

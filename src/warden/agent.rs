@@ -4,6 +4,7 @@ use super::children::Children;
 use super::{Warden, garbage, read_some, write_all};
 use crate::protocol::Line;
 use crate::protocol::line::LineReader;
+use crate::sys::descriptors;
 use crate::sys::process::{self, Forked, Handle};
 use crate::sys::process_table::{self, State, Stop};
 use crate::sys::signals;
@@ -159,9 +160,9 @@ struct Streams {
 }
 
 fn streams() -> Result<Streams, Errno> {
-    let (in_read, in_write) = process::pipe()?;
-    let (out_read, out_write) = process::pipe()?;
-    let (err_read, err_write) = process::pipe()?;
+    let (in_read, in_write) = descriptors::pipe()?;
+    let (out_read, out_write) = descriptors::pipe()?;
+    let (err_read, err_write) = descriptors::pipe()?;
     for fd in [&in_write, &out_read, &err_read] {
         rustix::io::ioctl_fionbio(fd, true)?;
     }
@@ -356,7 +357,7 @@ fn become_agent(theirs: [OwnedFd; 3]) {
     }
     std::mem::forget(moved);
     std::mem::forget(theirs);
-    process::close_from(3);
+    descriptors::close_from(3);
 }
 
 fn errno(e: Errno) -> String {

@@ -33,7 +33,7 @@ impl Listener {
 
     /// Takes one connection; the next poll tells of another. Of those that do not say who they are the first has to go.
     pub(super) fn accept(&self, children: &mut Children) {
-        if let Ok(socket) = crate::sys::process::accept_for_us(&self.0) {
+        if let Ok(socket) = crate::sys::descriptors::accept_for_us(&self.0) {
             if children.strangers.len() >= children.quarter {
                 children.strangers.remove(0);
             }
@@ -146,7 +146,7 @@ impl Children {
 
 /// The process at the other end, as the system knows it, or as it says itself: gVisor names whoever asks.
 fn peer(socket: &OwnedFd, said: i32) -> i32 {
-    let known = crate::sys::process::peer_pid(socket.as_fd());
+    let known = crate::sys::descriptors::peer_pid(socket.as_fd());
     known.filter(|&pid| pid != crate::sys::process::pid()).unwrap_or(said)
 }
 

@@ -1,4 +1,5 @@
 use super::*;
+
 use std::time::{Duration, Instant};
 
 /// A child that is killed and reaped when the test is over.
@@ -87,17 +88,6 @@ fn exec_changes_the_environment() {
 }
 
 #[test]
-fn standard_descriptors_are_filled_and_others_closed() {
-    let child = Child::running(|| {
-        close_from(0);
-        let closed = (0..64).all(|fd| !fd_is_open(fd));
-        let filled = ensure_standard_fds().is_ok();
-        i32::from(!(closed && filled && (0..3).all(fd_is_open) && !fd_is_open(3)))
-    });
-    assert_eq!(child.end(), 0);
-}
-
-#[test]
 fn usage_has_every_field() {
     for who in [Who::SelfProcess, Who::Children] {
         let u = usage(who);
@@ -115,6 +105,7 @@ mod orphans {
     use super::{Child, until};
     use crate::sys::process_table::{self, Descendants, State};
     use std::io::Read as _;
+    use std::os::fd::AsRawFd;
 
     #[test]
     fn a_subreaper_gets_the_orphans_and_a_death_signal_ends_them() {

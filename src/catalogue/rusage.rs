@@ -5,6 +5,7 @@
 //! and the exit; the bounds leave room for a tracer, an emulator and a busy machine. A guest that is given no processor for a
 //! while takes that for time that its process used: what the clock on the wall allows is never too much.
 
+use super::rusage_children::grown_as_reported;
 use crate::harness::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here};
 use crate::harness::trial::{Seen, together};
 use crate::scenario::{Scenario, Step};
@@ -38,7 +39,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "rusage.user-time",
         title: "what a child computed is user time, and the sum of both times is what it burned",
-        clauses: &[&linux::RUSAGE_CPU_SPLIT, &linux::RUSAGE_CPU_SUM],
+        clauses: &[&linux::RUSAGE_CPU_SPLIT, &linux::RUSAGE_CPU_SUM, &linux::RUSAGE_CHILDREN_DELTA],
         calls: REPORTING,
         needs: Needs::NOTHING.burning(),
         at: here(),
@@ -47,7 +48,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "rusage.system-time",
         title: "what a child spent in system calls is system time, and the sum of both times is what it burned",
-        clauses: &[&linux::RUSAGE_CPU_SPLIT, &linux::RUSAGE_CPU_SUM],
+        clauses: &[&linux::RUSAGE_CPU_SPLIT, &linux::RUSAGE_CPU_SUM, &linux::RUSAGE_CHILDREN_DELTA],
         calls: REPORTING.few(),
         needs: Needs::NOTHING.burning(),
         at: here(),
@@ -264,16 +265,24 @@ fn busy_and_idle(t: &mut Trial) -> Result<Child, Stop> {
 fn bounded(t: &mut Trial, child: &Child, seen: &Seen, account: &Account) -> Outcome {
     let most_cpu = account.most_cpu();
     t.expect(&linux::RUSAGE_AT_LEAST_OWN).reports(seen, child, Change::Exited(7))?;
+    at_least_own(t, seen, &account.own)?;
     for (what, field, most) in FIELDS {
-        let Some(own) = field(&account.own) else { continue };
-        field_within(t, &linux::RUSAGE_AT_LEAST_OWN, seen, (what, field), (own, i64::MAX))?;
-        if let Some(most) = most {
+        if let Some((own, most)) = field(&account.own).zip(most) {
             field_within(t, &linux::RUSAGE_AT_MOST_OWN, seen, (what, field), (0, own + most))?;
         }
     }
     // How ticks split it may change up to the end: only the sum has a bound.
     let what = "ru_utime and ru_stime (us)";
     field_within(t, &linux::RUSAGE_AT_MOST_OWN, seen, (what, Usage::cpu_us), (0, most_cpu))
+}
+
+/// No field of the usage is less than what the child wrote about itself right before its end.
+pub(super) fn at_least_own(t: &mut Trial, seen: &Seen, own: &Usage) -> Outcome {
+    for (what, field, _) in FIELDS {
+        let Some(own) = field(own) else { continue };
+        field_within(t, &linux::RUSAGE_AT_LEAST_OWN, seen, (what, field), (own, i64::MAX))?;
+    }
+    Ok(())
 }
 
 fn user_time(t: &mut Trial) -> Outcome {
@@ -286,6 +295,7 @@ fn system_time(t: &mut Trial) -> Outcome {
 
 /// The child burns until its own field has reached the burn: how ticks split the sum is no matter then.
 fn burned(t: &mut Trial, burn: Step, (what, field): (&str, fn(&Usage) -> Option<i64>)) -> Outcome {
+    let before = t.usage_of_children()?;
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, burn)?;
     let (seen, account) = end_and_take(t, &child, &linux::RUSAGE_CPU_SUM)?;
@@ -294,7 +304,8 @@ fn burned(t: &mut Trial, burn: Step, (what, field): (&str, fn(&Usage) -> Option<
     field_within(t, &linux::RUSAGE_CPU_SPLIT, &seen, (what, field), (burnt, i64::MAX))?;
     let sum = account.own.cpu_us().unwrap_or(0).max(burnt);
     let what = "ru_utime and ru_stime (us)";
-    field_within(t, &linux::RUSAGE_CPU_SUM, &seen, (what, Usage::cpu_us), (sum, most))
+    field_within(t, &linux::RUSAGE_CPU_SUM, &seen, (what, Usage::cpu_us), (sum, most))?;
+    grown_as_reported(t, &seen, &before)
 }
 
 /// What a child touches, in bytes; one that does not stays far below.

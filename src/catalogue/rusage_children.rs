@@ -197,14 +197,15 @@ fn equals_report(t: &mut Trial) -> Outcome {
         let before = t.usage_of_children()?;
         let child = busy(t)?;
         let (seen, _) = end_and_take(t, &child, clause)?;
-        let now = t.usage_of_children()?;
-        equal_growth(t, &seen, &before, &now)?;
+        grown_as_reported(t, &seen, &before)?;
     }
     Ok(())
 }
 
-/// Times are kept finer than they are told: each may be off by one microsecond.
-fn equal_growth(t: &mut Trial, seen: &Seen, before: &Usage, now: &Usage) -> Outcome {
+/// RUSAGE_CHILDREN has grown since by what was reported. Times are kept finer than they are told: each may be off by one
+/// microsecond.
+pub(super) fn grown_as_reported(t: &mut Trial, seen: &Seen, before: &Usage) -> Outcome {
+    let now = t.usage_of_children()?;
     type Field = (&'static str, fn(&Usage) -> Option<i64>, i64);
     let fields: [Field; 8] = [
         ("ru_utime (us)", |u| u.utime_us, 1),
@@ -217,7 +218,7 @@ fn equal_growth(t: &mut Trial, seen: &Seen, before: &Usage, now: &Usage) -> Outc
         ("ru_nivcsw", |u| u.nivcsw, 0),
     ];
     for (what, field, off) in fields {
-        let growth = field(now).zip(field(before)).map_or(-1, |(now, before)| now - before);
+        let growth = field(&now).zip(field(before)).map_or(-1, |(now, before)| now - before);
         let reported = seen.usage().as_ref().and_then(field);
         let what = format!("{what}, where RUSAGE_CHILDREN grew by {growth}:");
         t.expect(&linux::RUSAGE_CHILDREN_DELTA).within(&what, reported, growth - off, growth + off)?;

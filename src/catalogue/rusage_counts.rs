@@ -2,7 +2,8 @@
 //!
 //! The child goes on until its own getrusage shows the count; what it then reports of itself is a lower bound.
 
-use super::rusage::{ENDING_COUNT, REPORTING, field_within, take, wait_usage};
+use super::rusage::{ENDING_COUNT, REPORTING, at_least_own, field_within, take, wait_usage};
+use super::rusage_children::grown_as_reported;
 use crate::harness::trial::{Case, Needs, Options, Outcome, Target, Trial, here};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, macos};
@@ -39,7 +40,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "rusage-counts.minor-faults",
         title: "ru_minflt counts the fresh pages that the child touched",
-        clauses: &[&linux::RUSAGE_MINOR_FAULTS],
+        clauses: &[&linux::RUSAGE_MINOR_FAULTS, &linux::RUSAGE_AT_LEAST_OWN, &linux::RUSAGE_CHILDREN_DELTA],
         calls: REPORTING,
         needs: Needs::NOTHING,
         at: here(),
@@ -48,7 +49,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "rusage-counts.major-faults",
         title: "ru_majflt counts the faults for which the child had to read a file",
-        clauses: &[&linux::RUSAGE_AT_LEAST_OWN],
+        clauses: &[&linux::RUSAGE_AT_LEAST_OWN, &linux::RUSAGE_CHILDREN_DELTA],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
@@ -57,7 +58,11 @@ pub const CASES: &[Case] = &[
     Case {
         id: "rusage-counts.voluntary-switches",
         title: "ru_nvcsw counts how often the child slept",
-        clauses: &[&linux::RUSAGE_VOLUNTARY_SWITCHES],
+        clauses: &[
+            &linux::RUSAGE_VOLUNTARY_SWITCHES,
+            &linux::RUSAGE_AT_LEAST_OWN,
+            &linux::RUSAGE_CHILDREN_DELTA,
+        ],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
@@ -66,7 +71,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "rusage-counts.involuntary-switches",
         title: "ru_nivcsw counts how often the child lost the processor",
-        clauses: &[&linux::RUSAGE_AT_LEAST_OWN],
+        clauses: &[&linux::RUSAGE_AT_LEAST_OWN, &linux::RUSAGE_CHILDREN_DELTA],
         calls: REPORTING.few(),
         needs: Needs::NOTHING.burning(),
         at: here(),
@@ -75,7 +80,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "rusage-counts.blocks-written",
         title: "ru_oublock counts the blocks that the child wrote to a disk",
-        clauses: &[&linux::RUSAGE_BLOCKS_OUT],
+        clauses: &[&linux::RUSAGE_BLOCKS_OUT, &linux::RUSAGE_AT_LEAST_OWN, &linux::RUSAGE_CHILDREN_DELTA],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
@@ -140,42 +145,37 @@ fn counted(
     (what, field): (&str, fn(&Usage) -> Option<i64>),
     (count, slack): (u64, Option<i64>),
 ) -> Outcome {
+    let before = t.usage_of_children()?;
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, step)?;
     t.tell(&child, Step::exit(7).reported())?;
     let (seen, own) = take(t, &child, clause)?;
     let least = field(&own).unwrap_or(0).max(count.cast_signed());
     let most = slack.map_or(i64::MAX, |slack| least + slack);
-    field_within(t, clause, &seen, (what, field), (least, most))
+    field_within(t, clause, &seen, (what, field), (least, most))?;
+    at_least_own(t, &seen, &own)?;
+    // Here each count is large; elsewhere it may be 0 by chance.
+    grown_as_reported(t, &seen, &before)
 }
 
 fn minor_faults(t: &mut Trial) -> Outcome {
     let count = 300;
     let bounds = (count, Some(ENDING_COUNT));
-    counted(t, &linux::RUSAGE_MINOR_FAULTS, Step::MinorFaults { count }, ("ru_minflt", |u| u.minflt), bounds)
+    let step = Step::MinorFaults { count };
+    counted(t, &linux::RUSAGE_MINOR_FAULTS, step, ("ru_minflt", |u| u.minflt), bounds)
 }
 
 fn major_faults(t: &mut Trial) -> Outcome {
     let count = 4;
-    counted(
-        t,
-        &linux::RUSAGE_AT_LEAST_OWN,
-        Step::MajorFaults { count },
-        ("ru_majflt", |u| u.majflt),
-        (count, None),
-    )
+    let (clause, step) = (&linux::RUSAGE_AT_LEAST_OWN, Step::MajorFaults { count });
+    counted(t, clause, step, ("ru_majflt", |u| u.majflt), (count, None))
 }
 
 fn voluntary_switches(t: &mut Trial) -> Outcome {
     let count = 20;
     let bounds = (count, Some(ENDING_COUNT));
-    counted(
-        t,
-        &linux::RUSAGE_VOLUNTARY_SWITCHES,
-        Step::VoluntarySwitches { count },
-        ("ru_nvcsw", |u| u.nvcsw),
-        bounds,
-    )
+    let step = Step::VoluntarySwitches { count };
+    counted(t, &linux::RUSAGE_VOLUNTARY_SWITCHES, step, ("ru_nvcsw", |u| u.nvcsw), bounds)
 }
 
 fn involuntary_switches(t: &mut Trial) -> Outcome {
@@ -186,11 +186,6 @@ fn involuntary_switches(t: &mut Trial) -> Outcome {
 
 fn blocks_written(t: &mut Trial) -> Outcome {
     let count = 64;
-    counted(
-        t,
-        &linux::RUSAGE_BLOCKS_OUT,
-        Step::BlockOutput { count },
-        ("ru_oublock", |u| u.oublock),
-        (count, None),
-    )
+    let step = Step::BlockOutput { count };
+    counted(t, &linux::RUSAGE_BLOCKS_OUT, step, ("ru_oublock", |u| u.oublock), (count, None))
 }

@@ -238,6 +238,20 @@ pub(super) const MUTANTS: &[Mutant] = &[
             })
         })
     }),
+    made_for("children-no-user-time", "user time is not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
+        .told(|_, request, reply| of_children(request, reply, |usage| usage.utime_us = Some(0))),
+    made_for("children-no-system-time", "system time is not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
+        .told(|_, request, reply| of_children(request, reply, |usage| usage.stime_us = Some(0))),
+    made_for("children-no-major-faults", "major faults are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
+        .told(|_, request, reply| of_children(request, reply, |usage| usage.majflt = Some(0))),
+    made_for("children-no-blocks", "blocks written are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
+        .told(|_, request, reply| of_children(request, reply, |usage| usage.oublock = Some(0))),
+    made_for("children-no-switches", "voluntary switches are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
+        .told(|_, request, reply| of_children(request, reply, |usage| usage.nvcsw = Some(0))),
+    made_for("children-no-lost-processor", "involuntary switches are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
+        .told(|_, request, reply| of_children(request, reply, |usage| usage.nivcsw = Some(0))),
+    made_for("usage-no-blocks-read", "blocks read are not counted", &linux::RUSAGE_AT_LEAST_OWN)
+        .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.inblock = Some(0)))),
     made_for(
         "killed-without-usage",
         "a child that a signal ended has no usage",

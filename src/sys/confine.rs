@@ -13,8 +13,8 @@ pub enum Denied {
 }
 
 /// From here on a system call is not allowed in the calling thread and in what it forks: `pidfd_open`, `getppid`, `ptrace`,
-/// `unshare` or `clone3`; `clone-into-namespaces` and `waitid-pidfd` are `clone` with a flag for a namespace and `waitid` with
-/// `P_PIDFD`, and leave the other uses alone.
+/// `unshare` or `clone3`; `clone-into-namespaces`, `waitid-pidfd` and `subreaper` are `clone` with a flag for a namespace,
+/// `waitid` with `P_PIDFD` and `prctl` with `PR_SET_CHILD_SUBREAPER`, and leave the other uses alone.
 ///
 /// # Errors
 /// `EINVAL` for another name; those of `prctl` (`EINVAL` in a kernel without seccomp); `ENOTSUP` but on Linux.
@@ -62,6 +62,9 @@ mod linux {
             "clone3" => (libc::SYS_clone3, None),
             "clone-into-namespaces" => {
                 (libc::SYS_clone, Some((FLAGS_OF_CLONE, BPF_JSET, NEW_NAMESPACES.cast_unsigned())))
+            }
+            "subreaper" => {
+                (libc::SYS_prctl, Some((0, BPF_JEQ, libc::PR_SET_CHILD_SUBREAPER.cast_unsigned())))
             }
             "waitid-pidfd" => (libc::SYS_waitid, Some((0, BPF_JEQ, libc::P_PIDFD))),
             _ => return Err(Errno::INVAL),

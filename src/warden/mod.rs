@@ -53,8 +53,11 @@ pub struct Post {
 
 /// Serves one driver until its stream ends. Called in a process that has one thread and no children.
 pub fn serve(post: Post, subjects: &Registry) -> ! {
-    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGPIPE, libc::SIGQUIT] {
-        // The driver decides when a run ends; the warden ends with its stream.
+    // The driver decides when a run ends; the warden ends with its stream.
+    let of_the_run = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGPIPE, libc::SIGQUIT];
+    // What a case asks for as a child's exit signal, and a faulty system keeps for who adopts that child.
+    let of_children = [libc::SIGUSR1, libc::SIGUSR2];
+    for signal in of_the_run.into_iter().chain(of_children) {
         let _ = signals::set_action(signal, signals::Action::Ignore, signals::Flags::default());
     }
     let _ = rustix::process::setsid();

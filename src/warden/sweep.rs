@@ -132,9 +132,18 @@ impl Warden<'_> {
             let _ = agent.handle.signal(libc::SIGKILL);
             agent.handle.await_end(DYING);
             let agent = agent.handle.pid();
+            if !self.sweeper.adopts {
+                end_session(began);
+            }
             self.await_end(agent, began);
         }
         let known: Vec<Handle> = self.children.known.drain(..).map(|child| child.handle).collect();
+        if !self.sweeper.adopts {
+            // One that has left the session as well is known by its connection alone.
+            for handle in &known {
+                let _ = handle.signal(libc::SIGKILL);
+            }
+        }
         loop {
             let below = match self.sweeper.below.scan() {
                 Ok(below) => below,
@@ -228,6 +237,30 @@ impl Warden<'_> {
             pause(watch::pause(turns));
         }
         pids.len()
+    }
+}
+
+/// Kills all others in the warden's own session: where nobody adopts for us, one whose parent ended before we first looked
+/// stands below somebody else.
+fn end_session(began: Instant) {
+    let us = process::pid();
+    if process::session_of(us) != Ok(us) {
+        return;
+    }
+    let others = |p: &process_table::Process| {
+        p.sid == us && p.pid != us && !matches!(p.state, State::Zombie | State::Dead)
+    };
+    let mut turns = 0;
+    while began.elapsed() < DYING {
+        let others: Vec<_> = process_table::all().unwrap_or_default().into_iter().filter(others).collect();
+        if others.is_empty() {
+            return;
+        }
+        for process in others {
+            let _ = process::kill(process.pid, libc::SIGKILL);
+        }
+        turns += 1;
+        pause(watch::pause(turns));
     }
 }
 

@@ -147,6 +147,9 @@ fn refusing(run: Run, calls: &'static [(&str, Errno)]) -> Result<Ended, &'static
 #[case::without_pidfds("no-pidfds", &[], |run| {
     refusing(run, &[("pidfd_open", Errno::NOSYS), ("waitid-pidfd", Errno::INVAL), ("clone3", Errno::NOSYS)])
 })]
+#[case::without_adoption("no-subreaper", &["orphans", "lineage", "cloned", "re-exec", "spawned", "traced"], |run| {
+    refusing(run, &[("subreaper", Errno::INVAL)])
+})]
 fn skips_of_a_surrounding(#[case] name: &str, #[case] cases: &[&str], #[case] surrounding: Surrounding) {
     if !on_linux() {
         return;

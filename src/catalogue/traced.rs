@@ -112,8 +112,8 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "traced.group-stop",
-        title: "the group stop of a seized child is the stop signal with the event of a stop above it",
-        clauses: &[&linux::PTRACE_GROUP_STOP],
+        title: "the group stop of a seized child is the stop signal with the event of a stop above it, told once",
+        clauses: &[&linux::PTRACE_GROUP_STOP, &linux::PTRACE_STOP_ONCE],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
@@ -374,10 +374,13 @@ fn group_stop(t: &mut Trial) -> Outcome {
     let stop = stopped(t, Signal::STOP);
     t.expect(clause).reports(&seen, &child, stop)?;
     t.ptrace(Request::Cont, &child, Traced::Signal(Signal::STOP))?;
-    let seen = t.wait(Target::Any, Options::NONE)?;
+    // Its tracer is its parent too, who asks for the stops of those it does not trace.
+    let seen = t.wait(Target::Any, Options::UNTRACED)?;
     t.expect(clause).reports_child(&seen, &child)?;
     let group = event("stop", Signal::STOP);
     t.expect(clause).equal_if_seen("stop", code(&seen).as_ref(), &group)?;
+    let seen = t.wait(Target::Any, Options::NOHANG | Options::UNTRACED)?;
+    t.expect(&linux::PTRACE_STOP_ONCE).nothing_ready(&seen)?;
     // It listens for its continuation, which is an event of its own; until then there is none.
     t.ptrace(Request::Listen, &child, Traced::Nothing)?;
     let pending = t.begin(Target::Any, Options::NONE)?;

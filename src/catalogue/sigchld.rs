@@ -1,7 +1,7 @@
 //! `SIGCHLD`: when it is generated, what it carries, and what it means to ignore it.
 
 use crate::harness::trial::{
-    Call, Calls, Case, Change, Child, Needs, Options, Outcome, Seen, Signals, Stop, Target, Trial, here,
+    Call, Calls, Case, Change, Child, Need, Needs, Options, Outcome, Seen, Signals, Stop, Target, Trial, here,
 };
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, posix};
@@ -39,6 +39,15 @@ pub const CASES: &[Case] = &[
         needs: Needs::NOTHING,
         at: here(),
         run: info_of_kill,
+    },
+    Case {
+        id: "sigchld.info-of-dump",
+        title: "of a death with a core dump the handler's siginfo says so, and is the one that waitid then gives",
+        clauses: &[&posix::SIGCHLD_INFO_KILLED, &posix::SIGCHLD_INFO_EQUALS_WAITID],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::of(&[Need::CoreFiles]),
+        at: here(),
+        run: info_of_dump,
     },
     Case {
         id: "sigchld.info-of-stop",
@@ -179,15 +188,23 @@ fn info_of_exit(t: &mut Trial) -> Outcome {
 }
 
 fn info_of_kill(t: &mut Trial) -> Outcome {
+    info_of_death(t, Scenario::dies(Signal::KILL), (Signal::KILL, false))
+}
+
+fn info_of_dump(t: &mut Trial) -> Outcome {
+    let dumps = Step::raise(Signal::ABRT).with_core(true);
+    info_of_death(t, Scenario::of([dumps]), (Signal::ABRT, true))
+}
+
+fn info_of_death(t: &mut Trial, dies: Scenario, (signal, core): (Signal, bool)) -> Outcome {
     t.sigaction(Signal::CHLD, "record", RESTART)?;
-    let child = t.spawn(Scenario::dies(Signal::KILL))?;
+    let child = t.spawn(dies)?;
     t.await_zombie(&child)?;
     let signals = caught(t, &posix::SIGCHLD_INFO_KILLED, "a death")?;
-    let number = Signal::KILL.number().into();
-    carries(t, &posix::SIGCHLD_INFO_KILLED, &signals, &child, "CLD_KILLED", number)?;
+    let code = if core { "CLD_DUMPED" } else { "CLD_KILLED" };
+    carries(t, &posix::SIGCHLD_INFO_KILLED, &signals, &child, code, signal.number().into())?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    let killed = Change::Killed(Signal::KILL, false);
-    t.expect(&posix::SIGCHLD_INFO_EQUALS_WAITID).reaped(&seen, &child, killed)?;
+    t.expect(&posix::SIGCHLD_INFO_EQUALS_WAITID).reaped(&seen, &child, Change::Killed(signal, core))?;
     equals_waitid(t, &signals, &seen)
 }
 

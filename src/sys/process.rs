@@ -343,9 +343,14 @@ pub fn reap(pid: i32) -> Reaped {
     if pid < 1 {
         return Reaped::Failed(Errno::INVAL);
     }
+    // Whatever its exit signal: a faulty system keeps that of an orphan which somebody else had cloned.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const ANY_KIND: c_int = libc::__WALL;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    const ANY_KIND: c_int = 0;
     let mut status = 0;
     // SAFETY: the status is an int of ours.
-    match unsafe { libc::waitpid(pid, &mut status, libc::WNOHANG) } {
+    match unsafe { libc::waitpid(pid, &mut status, libc::WNOHANG | ANY_KIND) } {
         0 => Reaped::NotYet,
         -1 => Reaped::Failed(last_errno()),
         n if n == pid => Reaped::Gone(status),

@@ -321,6 +321,18 @@ pub(super) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| w.then(r, |seen| seen.info(|info| info.uid = Some(77)))),
     made_for(
+        "sigchld-never-dumped",
+        "a death with a core dump has CLD_KILLED in the SIGCHLD",
+        &posix::SIGCHLD_INFO_KILLED,
+    )
+    .told(|_, request, reply| {
+        records(request, reply, |fields| {
+            if fields[1] == "CLD_DUMPED" {
+                fields[1] = "CLD_KILLED".to_owned();
+            }
+        });
+    }),
+    made_for(
         "sigchld-only-of-ends",
         "no SIGCHLD for a child that stops or continues",
         &posix::SIGCHLD_ON_STOP,

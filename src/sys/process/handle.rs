@@ -6,7 +6,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A process pinned, so that a signal meant for it cannot hit a later process of the same pid.
 #[derive(Debug)]
@@ -124,11 +124,20 @@ impl Handle {
 
     /// Waits for the end of the process, no longer than that, where a descriptor tells; whether it has ended.
     pub fn await_end(&self, within: Duration) -> Option<bool> {
+        /// A system that fails to wake who polls still tells who asks again.
+        const TURN: Duration = Duration::from_millis(20);
         let fd = self.poll_fd()?;
-        let mut polled = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
-        let within =
-            Timespec { tv_sec: within.as_secs().cast_signed(), tv_nsec: within.subsec_nanos().into() };
-        rustix::event::poll(&mut polled, Some(&within)).ok().map(|ready| ready > 0)
+        let began = Instant::now();
+        loop {
+            let left = within.saturating_sub(began.elapsed());
+            let turn = Timespec { tv_sec: 0, tv_nsec: left.min(TURN).subsec_nanos().into() };
+            let mut polled = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
+            match rustix::event::poll(&mut polled, Some(&turn)) {
+                Ok(0) if left.is_zero() => return Some(false),
+                Ok(0) => {}
+                other => return other.ok().map(|ready| ready > 0),
+            }
+        }
     }
 
     /// How it is pinned: `pidfd`, `start-time` or `pid`.

@@ -29,6 +29,7 @@ pub(super) fn serve(agent: &Agent, line: &Line, ok: Line) -> Option<Result<Line,
         "foreground" => foreground(agent, line, ok),
         "pidfd_signal" => pidfd_signal(agent, line, ok),
         "pidfd_info" => pidfd_info(agent, line, ok),
+        "epoll" => epoll(agent, line, ok),
         "pidfd_getfd" => pidfd_getfd(agent, line, ok),
         "pidfd_thread" => pidfd_thread(agent, line, ok),
         "blocking" => blocking(agent, line, ok),
@@ -150,6 +151,14 @@ fn pidfd_signal(agent: &Agent, line: &Line, ok: Line) -> Result<Line, Refusal> {
     let fd = descriptors.get(&int(line, "fd")?).ok_or(Errno::BADF)?;
     pidfds::signal(fd.as_fd(), signal)?;
     Ok(ok)
+}
+
+fn epoll(agent: &Agent, line: &Line, ok: Line) -> Result<Line, Refusal> {
+    let watcher = {
+        let descriptors = lock(&agent.descriptors);
+        pidfds::watched(descriptors.get(&int(line, "fd")?).ok_or(Errno::BADF)?.as_fd())?
+    };
+    Ok(ok.with("fd", keep(agent, watcher)))
 }
 
 fn pidfd_info(agent: &Agent, line: &Line, ok: Line) -> Result<Line, Refusal> {

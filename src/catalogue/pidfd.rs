@@ -119,6 +119,15 @@ pub const CASES: &[Case] = &[
         run: poll_threads,
     },
     Case {
+        id: "pidfd.epoll",
+        title: "an epoll instance that watches the pidfd of a live child is told of its end, and of nothing before",
+        clauses: &[&linux::PIDFD_WAKES],
+        calls: WAITID,
+        needs: Needs::PIDFD_WAITS,
+        at: here(),
+        run: epoll,
+    },
+    Case {
         id: "pidfd.two",
         title: "two pidfds of one child are readable alike, and a wait through one ends it for both",
         clauses: &[&linux::PIDFD_TWO_HANDLES],
@@ -332,6 +341,28 @@ fn poll_threads(t: &mut Trial) -> Outcome {
     readable(t, clause, fd, true)?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn epoll(t: &mut Trial) -> Outcome {
+    let clause = &linux::PIDFD_WAKES;
+    // The one ends by its only thread; the other's initial thread ended before its last.
+    for leader_first in [false, true] {
+        let child = t.spawn(Scenario::held())?;
+        let fd = t.pidfd_open(&child, false)?;
+        let watcher = t.epoll(fd)?;
+        if leader_first {
+            t.tell(&child, Step::LeaderExit { code: 5 })?;
+        }
+        readable(t, clause, watcher, false)?;
+        t.tell(&child, Step::exit(7))?;
+        // Nobody is told of an end before all who sleep for it were woken.
+        let seen = t.wait(Target::Pidfd(fd), Options::NOWAIT)?;
+        t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
+        readable(t, clause, watcher, true)?;
+        let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
+        t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
+    }
+    Ok(())
 }
 
 fn two(t: &mut Trial) -> Outcome {

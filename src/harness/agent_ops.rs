@@ -158,6 +158,11 @@ impl Trial<'_> {
         Ok(self.agent_ok(Line::new("poll").with("fd", fd))?.list("revents"))
     }
 
+    /// An epoll instance of the agent that watches a descriptor for input from now on.
+    pub fn epoll(&mut self, fd: i64) -> Result<i64, Stop> {
+        self.fd_of(Line::new("epoll").with("fd", fd))
+    }
+
     /// Closes a descriptor of the agent.
     pub fn close_fd(&mut self, fd: i64) -> Outcome {
         self.agent_ok(Line::new("close").with("fd", fd)).map(drop)

@@ -68,6 +68,7 @@
 //! | `terminal` | makes a session with a pseudo-terminal, whose other side is a descriptor of the agent | `ok fd=N` |
 //! | `type fd=N bytes=B` | writes there | `ok` |
 //! | `foreground pgid=N` | `tcsetpgrp` | `ok` |
+//! | `epoll fd=N` | an epoll instance that watches that descriptor for input from now on | `ok fd=N` |
 //! | `pidfd_thread tid=N` | `pidfd_open` with `PIDFD_THREAD` | `ok fd=N` |
 //! | `pidfd_getfd pid=N fd=N` | takes a descriptor out of a process | `ok fd=N` |
 //! | `pidfd_signal fd=N sig=S` | `pidfd_send_signal`; `sig=0` only asks | `ok` |

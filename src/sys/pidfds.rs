@@ -89,6 +89,13 @@ mod linux {
         if fd < 0 { Err(last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) }) }
     }
 
+    pub(super) fn watched(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+        use rustix::event::epoll;
+        let watcher = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&watcher, fd, epoll::EventData::new_u64(0), epoll::EventFlags::IN)?;
+        Ok(watcher)
+    }
+
     pub(super) fn steal(from: BorrowedFd<'_>, number: i32) -> Result<OwnedFd, Errno> {
         rustix::process::pidfd_getfd(from, number, rustix::process::PidfdGetfdFlags::empty())
     }
@@ -108,6 +115,10 @@ mod linux {
     }
 
     pub(super) fn open_thread(_: i32) -> Result<OwnedFd, Errno> {
+        Err(Errno::NOSYS)
+    }
+
+    pub(super) fn watched(_: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
         Err(Errno::NOSYS)
     }
 
@@ -139,6 +150,15 @@ pub fn signal(fd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
 /// `EINVAL` of an older kernel, `ESRCH`.
 pub fn open_thread(tid: i32) -> Result<OwnedFd, Errno> {
     linux::open_thread(tid)
+}
+
+/// An epoll instance that watches a descriptor for input: it is readable once the descriptor has told, after this, that it
+/// is. So it shows that a sleeper was woken, which poll, who looks at the state first, does not need.
+///
+/// # Errors
+/// Those of `epoll_create1` and `epoll_ctl`.
+pub fn watched(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    linux::watched(fd)
 }
 
 /// A duplicate of the descriptor of that number in the process behind a pidfd: `pidfd_getfd`.

@@ -38,6 +38,8 @@ clauses! {
     /// The pidfd of a child with several threads is readable only when all of them ended.
     PIDFD_POLL_WHOLE_PROCESS: Must, "linux/pidfd/poll-whole-process", "pidfd_open(2); Linux kernel/signal.c",
         bugs "DragonOS#1991";
+    /// Who sleeps in poll or epoll for a pidfd is woken when the process ends, whichever of its threads ends last.
+    PIDFD_WAKES: Must, "linux/pidfd/wakes", "pidfd_open(2), Use cases; epoll(7)";
     /// Once poll found the pidfd of an untraced child readable, a WNOHANG wait takes that child.
     PIDFD_READABLE_IS_WAITABLE: Must, "linux/pidfd/readable-is-waitable", "pidfd_open(2), Use cases";
     /// waitid through the pidfd of a child that was taken fails with ECHILD, by whatever call it was taken.

@@ -148,6 +148,17 @@ pub(super) const MUTANTS: &[Mutant] = &[
             }
         },
     ),
+    made_for("pidfd-not-woken", "nobody who sleeps for a pidfd is woken", &linux::PIDFD_WAKES).told(
+        |w, request, reply| {
+            if let ("epoll", Ok(fd)) = (request.word(), reply.number("fd")) {
+                w.keep(fd, 1);
+            }
+            let watcher = request.number("fd").is_ok_and(|fd| w.kept(fd).is_some());
+            if request.word() == "poll" && watcher {
+                *reply = Line::new("ok").with("id", reply.id().unwrap_or(0)).with_list("revents", [""; 0]);
+            }
+        },
+    ),
     made_for(
         "pidfd-taken-not-readable",
         "a pidfd whose child was taken is not readable any more",

@@ -223,8 +223,6 @@ pub enum Need {
     Threads,
     /// A hard limit of core files that is not 0, and a system that writes them into the working folder.
     CoreFiles,
-    /// More than one processor.
-    Processors,
     /// A `waitid` that knows `P_PIDFD`, and that nothing forbids.
     PidfdWaits,
 }
@@ -236,7 +234,6 @@ impl fmt::Display for Need {
             Need::NotRoot => "an ordinary user",
             Need::Threads => "an agent with threads",
             Need::CoreFiles => "core files in the working folder",
-            Need::Processors => "two processors",
             Need::PidfdWaits => "waits through pidfds",
         })
     }

@@ -32,8 +32,6 @@ pub struct Surroundings {
     pub root: bool,
     /// Core files are written into the working folder, and the hard limit allows them.
     pub core_files: bool,
-    /// Processors.
-    pub processors: usize,
     /// The error that refuses every wait through a pidfd, if one does.
     pub no_pidfd_waits: Option<String>,
 }
@@ -46,7 +44,6 @@ impl Surroundings {
             Need::NotRoot if self.root => Some(format!("needs {need}")),
             Need::CoreFiles if !self.core_files => Some("no core files are written here".to_owned()),
             Need::Threads if !threads => Some("the agent has no threads".to_owned()),
-            Need::Processors if self.processors < 2 => Some(format!("needs {need}")),
             Need::PidfdWaits => self.no_pidfd_waits.as_ref().map(|errno| format!("no {need} here: {errno}")),
             _ => None,
         })

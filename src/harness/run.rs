@@ -121,9 +121,11 @@ impl Session {
             )
         });
         let planned = plan::plan(&cases, &subjects, &by_turns, &settings.selection, settings.profile)?;
+        let trials = planned.len() * settings.selection.repeat.max(1) as usize;
+        links.truncate(trials);
         let field = |key: &str| probed.get(key).unwrap_or_default();
         let header = RunHeader {
-            trials: planned.len() * settings.selection.repeat.max(1) as usize,
+            trials,
             version: env!("CARGO_PKG_VERSION").into(),
             subjects: subjects.clone(),
             kernel: field("kernel"),
@@ -136,7 +138,6 @@ impl Session {
         let surroundings = Surroundings {
             root: probed.flag("root"),
             core_files: probed.flag("core"),
-            processors,
             no_pidfd_waits: probed.get("pidfd-waits"),
         };
         let common = Common {

@@ -155,7 +155,7 @@ fn counted(
     field_within(t, clause, &seen, (what, field), (least, most))?;
     at_least_own(t, &seen, &own)?;
     // Here each count is large; elsewhere it may be 0 by chance.
-    grown_as_reported(t, &seen, &before)
+    grown_as_reported(t, &seen, &before, &own).map(drop)
 }
 
 fn minor_faults(t: &mut Trial) -> Outcome {

@@ -164,10 +164,8 @@ fn like_forked(t: &mut Trial) -> Outcome {
 fn spawned(t: &mut Trial) -> Outcome {
     let (child, _) = t.spawn_by("posix_spawn", Scenario::exits(7), &[])?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    for clause in [&posix::SPAWN_CHILD_WAITABLE, &linux::CLONE_PRIMITIVES_ALIKE] {
-        t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
-    }
-    Ok(())
+    let expect = t.expect(&posix::SPAWN_CHILD_WAITABLE).and(&linux::CLONE_PRIMITIVES_ALIKE);
+    expect.reports(&seen, &child, Change::Exited(7))
 }
 
 fn spawned_by_pid_and_group(t: &mut Trial) -> Outcome {
@@ -201,11 +199,10 @@ fn silent(t: &mut Trial) -> Outcome {
 /// Checks both: what every call does, and that `waitid` knows the option at all.
 fn finds(t: &mut Trial, clause: &'static crate::spec::Clause, child: &Child, options: Options) -> Outcome {
     let seen = t.wait(Target::Any, options)?;
-    t.expect(clause).reaped(&seen, child, Change::Exited(7))?;
-    match t.call() {
-        Call::Waitid => t.expect(&linux::WAITID_CLONE_OPTIONS).reports(&seen, child, Change::Exited(7)),
-        _ => Ok(()),
-    }
+    let by_waitid = t.call() == Call::Waitid;
+    let expect = t.expect(clause);
+    let expect = if by_waitid { expect.and(&linux::WAITID_CLONE_OPTIONS) } else { expect };
+    expect.reaped(&seen, child, Change::Exited(7))
 }
 
 fn wclone(t: &mut Trial) -> Outcome {

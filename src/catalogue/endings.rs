@@ -130,10 +130,10 @@ fn fault(t: &mut Trial) -> Outcome {
     for signal in [Signal::SEGV, Signal::FPE, Signal::ILL, Signal::BUS, Signal::TRAP] {
         let Some(child) = dies_for_real(t, signal)? else { continue };
         let seen = t.wait(Target::Any, Options::NONE)?;
-        t.expect(&posix::STATUS_SIGNALED_FAULT).reports_one_of(&seen, &child, &killed(signal))?;
-        if t.call() == Call::Waitid {
-            t.expect(&posix::WAITID_KILLED).reports_one_of(&seen, &child, &killed(signal))?;
-        }
+        let by_waitid = t.call() == Call::Waitid;
+        let expect = t.expect(&posix::STATUS_SIGNALED_FAULT);
+        let expect = if by_waitid { expect.and(&posix::WAITID_KILLED) } else { expect };
+        expect.reports_one_of(&seen, &child, &killed(signal))?;
     }
     Ok(())
 }

@@ -331,10 +331,10 @@ fn burned(t: &mut Trial, burn: Step, (what, field): (&str, fn(&Usage) -> Option<
     let (seen, account) = end_and_take(t, &child, &linux::RUSAGE_CPU_SUM)?;
     let most = account.most_cpu();
     let burnt = field(&account.own).unwrap_or(0).max(BURN.cast_signed());
-    field_within(t, &linux::RUSAGE_CPU_SPLIT, &seen, (what, field), (burnt, i64::MAX))?;
     let sum = account.own.cpu_us().unwrap_or(0).max(burnt);
-    let what = "ru_utime and ru_stime (us)";
-    field_within(t, &linux::RUSAGE_CPU_SUM, &seen, (what, Usage::cpu_us), (sum, most))?;
+    let both = "ru_utime and ru_stime (us)";
+    field_within(t, &linux::RUSAGE_CPU_SUM, &seen, (both, Usage::cpu_us), (sum, most))?;
+    field_within(t, &linux::RUSAGE_CPU_SPLIT, &seen, (what, field), (burnt, i64::MAX))?;
     grown_as_reported(t, &seen, &before, &account.own).map(drop)
 }
 

@@ -3,46 +3,21 @@
 /// What fails so plain a use of a call fails more than a quarter of all cases too, and then does not count.
 const PLAIN: &str =
     "what fails so plain a use fails more than a quarter of all cases too, and does not count";
-/// Another expectation of the same case comes first.
-const SHADOWED: &str = "what fails it has failed another check of the same report right before";
 /// A race decides whether a mutant shows it: right whether one did or not.
 pub const SELDOM: &str =
     "a mutant fails it now and then, as a race has it, which proves nothing from run to run";
 /// Mutants stand in the agent alone.
 const ELSEWHERE: &str = "another process than the agent is asked, and no mutant stands there";
-/// A system call, or a field, at which no mutant stands.
-const NOT_BROKEN: &str =
-    "no mutant stands at what it looks at: sigtimedwait, signalfd, a kernel's address, dead fields";
 
 /// Expectations that no mutant which counts can fail: case, clause, why.
 pub const NEVER_FAILED: &[(&str, &str, &str)] = &[
-    ("rusage-children.sum", "posix/rusage/children-monotonic", SELDOM),
-    ("cloned.spawned", "linux/clone/primitives-alike", SHADOWED),
-    ("guide.resource-usage", "linux/rusage/maxrss-kilobytes", SELDOM),
-    ("rusage.user-time", "linux/rusage/cpu-sum", SHADOWED),
-    ("cloned.wall", "linux/waitid/clone-options", SHADOWED),
-    ("cloned.wclone", "linux/waitid/clone-options", SHADOWED),
-    ("details.kernel-address", "linux/waitid/efault-kernel-address", NOT_BROKEN),
-    ("details.usage-fields", "linux/rusage/unmaintained-zero", NOT_BROKEN),
-    ("details.usage-fields", "posix/rusage/timeval-normal", PLAIN),
-    ("endings.fault", "posix/waitid/killed", SHADOWED),
     ("exit-code.one-child", "posix/waitid/exited", PLAIN),
-    ("guide.basic-wait", "posix/status/zero-iff-exit-zero", SHADOWED),
-    ("guide.polling", "linux/wait/word-exit", SHADOWED),
     ("lineage.namespace-adopts", "posix/orphan/new-parent", ELSEWHERE),
-    ("many-threads.exec", "posix/threads/exec", PLAIN),
     ("orphans.adopted-while-blocked", "linux/subreaper/not-inherited", ELSEWHERE),
     ("orphans.no-reaper", "posix/orphan/new-parent", ELSEWHERE),
-    ("pidfd-uses.made-blocking", "linux/pidfd/nonblock-cleared", PLAIN),
-    ("pidfd-uses.signal-to-a-zombie", "linux/pidfd/signal-taken-esrch", ELSEWHERE),
-    ("pidfd-uses.signal-to-a-zombie", "linux/pidfd/signal-zombie", PLAIN),
     ("rusage-children.of-new-process", "posix/rusage/children-not-self", ELSEWHERE),
     ("rusage-children.of-new-process", "posix/rusage/children-zero-at-fork", PLAIN),
-    ("sigwait.stop-and-continue", "linux/sigchld/on-continue", NOT_BROKEN),
-    ("sigwait.stop-and-continue", "posix/sigchld/info-stopped", NOT_BROKEN),
-    ("sigwait.then-wait", "posix/sigchld/info-exited", NOT_BROKEN),
     ("threads.exec", "linux/threads/exec-not-early", PLAIN),
-    ("tracer.parent-sleeps-on", "linux/ptrace/tracer-first", PLAIN),
     ("waitid.exit-fields", "posix/waitid/exited", PLAIN),
     ("zombie.kill-succeeds", "posix/zombie/kill-succeeds", PLAIN),
 ];

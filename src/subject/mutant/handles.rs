@@ -148,6 +148,36 @@ pub(super) const MUTANTS: &[Mutant] = &[
             }
         },
     ),
+    made_for(
+        "pidfd-stays-nonblocking",
+        "a nonblocking pidfd stays so when O_NONBLOCK is cleared",
+        &linux::PIDFD_NONBLOCK_CLEARED,
+    )
+    .asked(|_, line| {
+        if line.word() == "blocking" {
+            line.set("on", "no");
+        }
+    }),
+    made_for(
+        "pidfd-signal-zombie-esrch",
+        "a signal to a zombie by its pidfd fails with ESRCH",
+        &linux::PIDFD_SIGNAL_ZOMBIE,
+    )
+    .told(|_, request, reply| {
+        if request.word() == "pidfd_signal" {
+            *reply = Line::new("err").with("id", reply.id().unwrap_or(0)).with("errno", "ESRCH");
+        }
+    }),
+    made_for(
+        "pidfd-signal-taken",
+        "a signal to a child that was taken, by its pidfd, succeeds",
+        &linux::PIDFD_SIGNAL_TAKEN_ESRCH,
+    )
+    .told(|_, request, reply| {
+        if request.word() == "pidfd_signal" && reply.word() == "err" {
+            *reply = Line::new("ok").with("id", reply.id().unwrap_or(0));
+        }
+    }),
     made_for("pidfd-not-woken", "nobody who sleeps for a pidfd is woken", &linux::PIDFD_WAKES).told(
         |w, request, reply| {
             if let ("epoll", Ok(fd)) = (request.word(), reply.number("fd")) {

@@ -40,6 +40,13 @@ pub(super) const MUTANTS: &[Mutant] = &[
             })
         }),
     made_for(
+        "kernel-address-einval",
+        "a siginfo in the kernel's part of the addresses is EINVAL",
+        &linux::WAITID_EFAULT_KERNEL_ADDRESS,
+    )
+    .raw()
+    .call(|w, r| if r.info == Pointer::Kernel { Ok(error(r, EINVAL)) } else { w.real(r) }),
+    made_for(
         "null-infop-leaves",
         "waitid without a siginfo leaves the child",
         &linux::WAITID_NULL_INFOP_TAKES,

@@ -252,6 +252,23 @@ pub(super) const MUTANTS: &[Mutant] = &[
         .told(|_, request, reply| of_children(request, reply, |usage| usage.nivcsw = Some(0))),
     made_for("usage-no-blocks-read", "blocks read are not counted", &linux::RUSAGE_AT_LEAST_OWN)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.inblock = Some(0)))),
+    made_for("usage-maxrss-pages", "ru_maxrss is in pages", &linux::RUSAGE_MAXRSS_KILOBYTES)
+        .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.maxrss = usage.maxrss.map(|m| m / 4)))),
+    made_for("usage-time-not-normal", "a time has a million microseconds", &posix::RUSAGE_TIMEVAL_NORMAL)
+        .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.irregular = usage.irregular.map(|_| 1)))),
+    made_for("usage-dead-field", "ru_ixrss is not 0", &linux::RUSAGE_UNMAINTAINED_ZERO)
+        .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.others = usage.others.map(|_| 4)))),
+    made_for("children-go-back", "RUSAGE_CHILDREN shrinks", &posix::RUSAGE_CHILDREN_MONOTONIC).told(
+        |w, request, reply| {
+            of_children(request, reply, |usage| {
+                let last = w.remembered();
+                if last > 0 {
+                    usage.utime_us = Some(last - 1);
+                }
+                w.remember(usage.utime_us.unwrap_or(0));
+            });
+        },
+    ),
     made_for(
         "killed-without-usage",
         "a child that a signal ended has no usage",

@@ -36,9 +36,19 @@ fn dispose(w: &Wrapped) {
 
 /// Changes the records that a request for caught signals tells: `SIG:CODE:PID:UID:STATUS`.
 fn records(request: &Line, reply: &mut Line, change: impl Fn(&mut Vec<String>)) {
-    if request.word() != "signals" {
-        return;
+    if request.word() == "signals" {
+        change_records(reply, change);
     }
+}
+
+/// The same of one that was blocked, and is taken.
+fn record_taken(request: &Line, reply: &mut Line, change: impl Fn(&mut Vec<String>)) {
+    if matches!(request.word(), "sigwait" | "signalfd") {
+        change_records(reply, change);
+    }
+}
+
+fn change_records(reply: &mut Line, change: impl Fn(&mut Vec<String>)) {
     let changed: Vec<String> = reply
         .list("seen")
         .iter()
@@ -320,6 +330,42 @@ pub(super) const MUTANTS: &[Mutant] = &[
         &posix::SIGCHLD_INFO_EQUALS_WAITID,
     )
     .call(|w, r| w.then(r, |seen| seen.info(|info| info.uid = Some(77)))),
+    made_for(
+        "sigwait-exit-is-a-kill",
+        "a SIGCHLD that is waited for says CLD_KILLED of an exit",
+        &posix::SIGCHLD_INFO_EXITED,
+    )
+    .told(|_, request, reply| {
+        record_taken(request, reply, |fields| {
+            if fields[1] == "CLD_EXITED" {
+                fields[1] = "CLD_KILLED".to_owned();
+            }
+        });
+    }),
+    made_for(
+        "sigwait-stop-without-signal",
+        "a SIGCHLD that is waited for has status 0 for a stop",
+        &posix::SIGCHLD_INFO_STOPPED,
+    )
+    .told(|_, request, reply| {
+        record_taken(request, reply, |fields| {
+            if fields[1] == "CLD_STOPPED" {
+                fields[4] = "0".to_owned();
+            }
+        });
+    }),
+    made_for(
+        "sigwait-continue-without-signal",
+        "a SIGCHLD that is waited for has status 0 for a continue",
+        &linux::SIGCHLD_ON_CONTINUE,
+    )
+    .told(|_, request, reply| {
+        record_taken(request, reply, |fields| {
+            if fields[1] == "CLD_CONTINUED" {
+                fields[4] = "0".to_owned();
+            }
+        });
+    }),
     made_for(
         "sigchld-never-dumped",
         "a death with a core dump has CLD_KILLED in the SIGCHLD",

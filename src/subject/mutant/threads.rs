@@ -172,6 +172,30 @@ pub(super) const MUTANTS: &[Mutant] = &[
             }
         })
     }),
+    made_for(
+        "threads-end-the-wait",
+        "a call that sleeps for a child with several threads reports it at once as exited",
+        &posix::THREADS_EXEC,
+    )
+    .call(|w, r| {
+        let threaded = |pid: &i64| process_table::threads(*pid as i32).len() > 1;
+        match w.born().into_iter().find(threaded) {
+            Some(pid) if slept(w, r) => Ok(report(r, pid, exited(0))),
+            _ => w.real(r),
+        }
+    }),
+    made_for(
+        "traced-by-others-echild",
+        "a call that would sleep fails with ECHILD while another process traces a child",
+        &linux::PTRACE_TRACER_FIRST,
+    )
+    .call(|w, r| {
+        let others = |pid: &i64| {
+            let process = process_table::read(*pid as i32).ok().flatten();
+            process.and_then(|p| p.tracer).is_some_and(|tracer| tracer != process::pid())
+        };
+        if slept(w, r) && w.born().iter().any(others) { Ok(error(r, ECHILD)) } else { w.real(r) }
+    }),
     made_for("wnothread-finds-none", "__WNOTHREAD finds no child at all", &linux::THREADS_WNOTHREAD_OWN)
         .call(|w, r| {
             let bit = crate::wait::names::option("__WNOTHREAD").unwrap_or(0);

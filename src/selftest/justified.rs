@@ -1,8 +1,5 @@
 //! What is not as it should be, and why that is right.
 
-/// What fails so plain a use of a call fails more than a quarter of all cases too, and then does not count.
-const PLAIN: &str =
-    "what fails so plain a use fails more than a quarter of all cases too, and does not count";
 /// A race decides whether a mutant shows it: right whether one did or not.
 pub const SELDOM: &str =
     "a mutant fails it now and then, as a race has it, which proves nothing from run to run";
@@ -11,15 +8,10 @@ const ELSEWHERE: &str = "another process than the agent is asked, and no mutant 
 
 /// Expectations that no mutant which counts can fail: case, clause, why.
 pub const NEVER_FAILED: &[(&str, &str, &str)] = &[
-    ("exit-code.one-child", "posix/waitid/exited", PLAIN),
     ("lineage.namespace-adopts", "posix/orphan/new-parent", ELSEWHERE),
     ("orphans.adopted-while-blocked", "linux/subreaper/not-inherited", ELSEWHERE),
     ("orphans.no-reaper", "posix/orphan/new-parent", ELSEWHERE),
     ("rusage-children.of-new-process", "posix/rusage/children-not-self", ELSEWHERE),
-    ("rusage-children.of-new-process", "posix/rusage/children-zero-at-fork", PLAIN),
-    ("threads.exec", "linux/threads/exec-not-early", PLAIN),
-    ("waitid.exit-fields", "posix/waitid/exited", PLAIN),
-    ("zombie.kill-succeeds", "posix/zombie/kill-succeeds", PLAIN),
 ];
 
 /// Cases that the same mutants fail, and why each is there all the same.

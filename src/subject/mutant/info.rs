@@ -1,14 +1,30 @@
 //! The fields of a siginfo.
 
 use super::asked::{Asked, Told};
+use super::wrapped::Wrapped;
 use super::{Mutant, blind, made_for, seen_in};
+use crate::protocol::Line;
 use crate::spec::{linux, posix};
-use crate::sys::family::{Info, Memory};
+use crate::sys::family::{Call, Info, Memory, Request};
 use crate::sys::process;
 use libc::{CLD_CONTINUED, CLD_DUMPED, CLD_EXITED, CLD_KILLED, CLD_STOPPED};
 
 fn is(info: &Info, code: i32) -> bool {
     info.code == Some(code.into())
+}
+
+/// Keeps whether the last thing that was asked for is a child.
+pub(super) fn note_spawn(w: &Wrapped, request: &Line, _: &mut Line) {
+    w.remember((request.word() == "spawn").into());
+}
+
+fn first_exit_is_zero(w: &Wrapped, r: &Request, meant: bool) -> super::Answer {
+    let first = w.remember(0) == 1;
+    w.then(r, |seen| {
+        if first && meant && r.call == Call::Waitid && r.options == libc::WEXITED {
+            seen.info(|info| info.status = Some(0));
+        }
+    })
 }
 
 pub(super) const MUTANTS: &[Mutant] = &[
@@ -175,4 +191,32 @@ pub(super) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
+    made_for(
+        "first-exit-of-any-zero",
+        "right after a fork waitid tells the exit of any child with status 0",
+        &posix::WAITID_EXITED,
+    )
+    .told(note_spawn)
+    .call(|w, r| first_exit_is_zero(w, r, r.is_any())),
+    made_for(
+        "first-exit-by-pid-zero",
+        "right after a fork waitid tells the exit of the child of that pid with status 0",
+        &posix::WAITID_EXITED,
+    )
+    .told(note_spawn)
+    .call(|w, r| first_exit_is_zero(w, r, r.pid().is_some())),
+    made_for(
+        "first-word-by-pid-zero",
+        "right after a fork waitpid tells the exit of the child of that pid as an exit with 0",
+        &posix::WAITPID_PID_ONLY_THAT_CHILD,
+    )
+    .told(note_spawn)
+    .call(|w, r| {
+        let first = w.remember(0) == 1;
+        w.then(r, |seen| {
+            if first && r.pid().is_some() && r.call == Call::Waitpid && r.options == 0 && seen.is_end() {
+                seen.set_word(0);
+            }
+        })
+    }),
 ];

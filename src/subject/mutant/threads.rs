@@ -196,6 +196,16 @@ pub(super) const MUTANTS: &[Mutant] = &[
         };
         if slept(w, r) && w.born().iter().any(others) { Ok(error(r, ECHILD)) } else { w.real(r) }
     }),
+    made_for(
+        "first-sleep-echild",
+        "a call for any child that would sleep right after a fork fails with ECHILD",
+        &linux::THREADS_EXEC_NOT_EARLY,
+    )
+    .told(super::info::note_spawn)
+    .call(|w, r| {
+        let first = w.remember(0) == 1 && r.is_any() && r.options & !libc::WEXITED == 0;
+        if first && slept(w, r) { Ok(error(r, ECHILD)) } else { w.real(r) }
+    }),
     made_for("wnothread-finds-none", "__WNOTHREAD finds no child at all", &linux::THREADS_WNOTHREAD_OWN)
         .call(|w, r| {
             let bit = crate::wait::names::option("__WNOTHREAD").unwrap_or(0);

@@ -1,5 +1,6 @@
 //! What a case asks of the agent besides the calls of the family.
 
+use super::event::Failure;
 use super::trial::{Child, Outcome, PROMPT, Stop, Trial};
 use crate::protocol::Line;
 use crate::protocol::fields::{OWN, bounded, get_usage};
@@ -51,6 +52,10 @@ impl Trial<'_> {
     pub(super) fn agent_ok(&mut self, request: Line) -> Result<Line, Stop> {
         let word = request.word().to_owned();
         let reply = self.agent(request)?;
+        Trial::must_be_ok(&word, reply)
+    }
+
+    fn must_be_ok(word: &str, reply: Line) -> Result<Line, Stop> {
         if reply.word() == "ok" {
             return Ok(reply);
         }
@@ -128,11 +133,20 @@ impl Trial<'_> {
         self.agent_ok(Line::new("setpgid").with("pid", pid).with("pgid", pgid)).map(drop)
     }
 
-    /// A pidfd of the agent for a child.
+    /// A pidfd of the agent for a child that was not taken: a system that does not find it fails the case.
     pub fn pidfd_open(&mut self, child: &Child, nonblock: bool) -> Result<i64, Stop> {
         let request = Line::new("pidfd_open").with("pid", child.pid);
         let request = if nonblock { request.with("nonblock", "yes") } else { request };
-        self.fd_of(request)
+        let reply = self.agent(request)?;
+        if reply.get("errno").as_deref() == Some("ESRCH") {
+            return Err(Stop::Fail(Failure {
+                clause: self.case.clauses[0],
+                expected: format!("a pidfd of {}, which nobody has taken", child.name),
+                got: "ESRCH".to_owned(),
+            }));
+        }
+        let reply = Trial::must_be_ok("pidfd_open", reply)?;
+        reply.number("fd").map_err(|e| Stop::Protocol(e.to_string()))
     }
 
     /// The same for any number, where it is the error that is judged: the error's name.

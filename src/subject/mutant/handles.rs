@@ -11,7 +11,7 @@ use crate::wait::names;
 use libc::{EAGAIN, EBADF, ECHILD, EINVAL, ESRCH, WNOHANG};
 
 /// The call waits for what is behind a pidfd.
-fn by_handle(r: &Request) -> bool {
+pub(super) fn by_handle(r: &Request) -> bool {
     r.is_by_id() && Some(r.as_id().0) == names::idtype("P_PIDFD")
 }
 

@@ -13,12 +13,15 @@
 //! | `peeks`, `pointers` | WNOWAIT; null pointers, bad ones |
 //! | `interrupted`, `threads` | signals and threads round a call |
 //! | `rusage`, `sigchld`, `handles` | what the system does beside the calls |
+//! | `further_calls`, `further_reports` | more of all of these |
 //! | `seldom` | bugs that show now and then |
 //! | `wrapped`, `asked` | the correct calls, and what the tables use |
 
 mod asked;
 mod blocking;
 mod events;
+mod further_calls;
+mod further_reports;
 mod handles;
 mod info;
 mod interrupted;
@@ -171,6 +174,8 @@ pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
         rusage::MUTANTS,
         sigchld::MUTANTS,
         handles::MUTANTS,
+        further_calls::MUTANTS,
+        further_reports::MUTANTS,
         seldom::MUTANTS,
     ]
     .into_iter()

@@ -35,7 +35,7 @@ fn dispose(w: &Wrapped) {
 }
 
 /// Changes the records that a request for caught signals tells: `SIG:CODE:PID:UID:STATUS`.
-fn records(request: &Line, reply: &mut Line, change: impl Fn(&mut Vec<String>)) {
+pub(super) fn records(request: &Line, reply: &mut Line, change: impl Fn(&mut Vec<String>)) {
     if request.word() == "signals" {
         change_records(reply, change);
     }

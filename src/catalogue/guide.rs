@@ -1,6 +1,6 @@
 //! The six programs of the guide to `os.wait4`, each as a case. What they sleep for is told to the children instead.
 
-use super::rusage::{REPORTING, field_within, wait_usage};
+use super::usage::{REPORTING, field_within, wait_usage};
 use crate::harness::trial::{Calls, Case, Change, Needs, Options, Outcome, Stop, Target, Trial, here};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};

@@ -43,6 +43,7 @@ mod terminal;
 mod threads;
 mod traced;
 mod tracer;
+mod usage;
 mod waitid;
 mod zombie;
 

@@ -1,21 +1,16 @@
 //! Resource usage as the wait calls report it: the child's own, whole, and nobody else's.
-//!
-//! What a child was told by getrusage right before it ended is a lower bound of every field, and an upper one but for
-//! what ending costs. The CPU time that this takes is well below a millisecond, and some pages and switches of the report
-//! and the exit; the bounds leave room for a tracer, an emulator and a busy machine. A guest that is given no processor for a
-//! while takes that for time that its process used: what the clock on the wall allows is never too much.
 
-use super::rusage_children::grown_as_reported;
+use super::usage::{
+    Account, CPU_SLACK, FIELDS, REPORTING, Same, at_least_own, busy, end, end_and_take, exact_once,
+    field_within, grown_as_reported, reported_again, take, wait_usage,
+};
+use crate::harness::trial::Seen;
 use crate::harness::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here};
-use crate::harness::trial::{Seen, together};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, openbsd};
 use crate::sys::family::{Call, Memory, Pointer, Usage};
 use crate::wait::Signal;
 use std::time::Instant;
-
-/// The calls that can report usage; `waitid` as a raw system call.
-pub(super) const REPORTING: Calls = Calls::only(&[Call::Wait3, Call::Wait4, Call::Wait6, Call::Waitid]);
 
 pub const CASES: &[Case] = &[
     Case {
@@ -139,98 +134,6 @@ pub const CASES: &[Case] = &[
 
 /// How much CPU time a burn takes, in microseconds.
 const BURN: u64 = 30_000;
-/// How far CPU times may be off, in microseconds: less than a burn, more than a tick of a clock that has no finer one.
-const CPU_SLACK: i64 = 20_000;
-/// How many faults and switches ending may take.
-pub(super) const ENDING_COUNT: i64 = 64;
-/// How far ru_maxrss may grow while a child ends, or be off by what its processors have not added up: KiB.
-const ENDING_KIB: i64 = 2 * 1024;
-
-/// A field of a usage, with the most that ending adds to it. `None`: as much as the surroundings please.
-type Field = (&'static str, fn(&Usage) -> Option<i64>, Option<i64>);
-
-const FIELDS: [Field; 9] = [
-    ("ru_utime (us)", |u| u.utime_us, None),
-    ("ru_stime (us)", |u| u.stime_us, None),
-    ("ru_maxrss (KiB)", |u| u.maxrss, Some(ENDING_KIB)),
-    ("ru_minflt", |u| u.minflt, Some(ENDING_COUNT)),
-    ("ru_majflt", |u| u.majflt, None),
-    ("ru_inblock", |u| u.inblock, None),
-    ("ru_oublock", |u| u.oublock, None),
-    ("ru_nvcsw", |u| u.nvcsw, Some(ENDING_COUNT)),
-    ("ru_nivcsw", |u| u.nivcsw, None),
-];
-
-/// The trial's call with a buffer for the usage, which `waitid` is given only if it is asked for.
-pub(super) fn wait_usage(t: &mut Trial, target: Target<'_>, options: Options) -> Result<Seen, Stop> {
-    let mut request = t.ask(target, options);
-    request.rusage = Pointer::Buffer;
-    t.perform(request)
-}
-
-/// One field of the usage that a call reported lies between two bounds.
-pub(super) fn field_within(
-    t: &mut Trial,
-    clause: &'static Clause,
-    seen: &Seen,
-    (what, field): (&str, fn(&Usage) -> Option<i64>),
-    (low, high): (i64, i64),
-) -> Outcome {
-    let got = seen.usage().as_ref().and_then(field);
-    if got.is_none() && seen.shows_memory() {
-        return t.expect(clause).that(false, format!("{what} written"), "it was not written");
-    }
-    t.expect(clause).within(what, got, low, high)
-}
-
-/// What a child used by its own account, and when it was told to end.
-pub(super) struct Account {
-    pub(super) own: Usage,
-    told: Instant,
-}
-
-impl Account {
-    /// Of a child that was told to end at that time, or later.
-    pub(super) fn new(own: Usage, told: Instant) -> Account {
-        Account { own, told }
-    }
-
-    /// The most CPU time that it can have used now that it has ended, in microseconds: after its account no more than the
-    /// time that went by, however slow the machine is.
-    pub(super) fn most_cpu(&self) -> i64 {
-        let since = i64::try_from(self.told.elapsed().as_micros()).unwrap_or(i64::MAX / 2);
-        self.own.cpu_us().unwrap_or(0) + CPU_SLACK + since
-    }
-}
-
-/// Tells a held child to give its account, of those that it took as well, and to exit with 7.
-pub(super) fn end(t: &mut Trial, child: &Child) -> Result<Account, Stop> {
-    let told = Instant::now();
-    t.tell(child, Step::exit(7).reported())?;
-    let (own, children) = t.last_usage(child)?;
-    Ok(Account { own: together(&own, &children), told })
-}
-
-/// Ends the only child as [`end`] does, and waits for it.
-pub(super) fn end_and_take(
-    t: &mut Trial,
-    child: &Child,
-    clause: &'static Clause,
-) -> Result<(Seen, Account), Stop> {
-    let account = end(t, child)?;
-    let seen = wait_usage(t, Target::Any, Options::NONE)?;
-    t.expect(clause).reports(&seen, child, Change::Exited(7))?;
-    Ok((seen, account))
-}
-
-/// Waits for the only child, which exits with 7, and has what it wrote about itself right before.
-pub(super) fn take(t: &mut Trial, child: &Child, clause: &'static Clause) -> Result<(Seen, Usage), Stop> {
-    let (own, children) = t.last_usage(child)?;
-    let seen = wait_usage(t, Target::Any, Options::NONE)?;
-    t.expect(clause).reports(&seen, child, Change::Exited(7))?;
-    Ok((seen, together(&own, &children)))
-}
-
 fn bounds(t: &mut Trial) -> Outcome {
     let child = busy_and_idle(t)?;
     let account = end(t, &child)?;
@@ -244,15 +147,6 @@ fn nohang(t: &mut Trial) -> Outcome {
     t.await_zombie(&child)?;
     let seen = wait_usage(t, Target::Any, Options::NOHANG)?;
     bounded(t, &child, &seen, &account)
-}
-
-/// A held child that did something of each that costs little.
-fn busy(t: &mut Trial) -> Result<Child, Stop> {
-    let child = t.spawn(Scenario::held())?;
-    t.tell(&child, Step::Allocate { bytes: 4 << 20 })?;
-    t.tell(&child, Step::MinorFaults { count: 300 })?;
-    t.tell(&child, Step::VoluntarySwitches { count: 5 })?;
-    Ok(child)
 }
 
 /// The same, which then slept for longer than its CPU time may be off: the time that goes by is not what it used.
@@ -274,45 +168,6 @@ fn bounded(t: &mut Trial, child: &Child, seen: &Seen, account: &Account) -> Outc
     // How ticks split it may change up to the end: only the sum has a bound.
     let what = "ru_utime and ru_stime (us)";
     field_within(t, &linux::RUSAGE_AT_MOST_OWN, seen, (what, Usage::cpu_us), (0, most_cpu))
-}
-
-/// No field of the usage is less than what the child wrote about itself right before its end.
-pub(super) fn at_least_own(t: &mut Trial, seen: &Seen, own: &Usage) -> Outcome {
-    for (what, field, _) in FIELDS {
-        let Some(own) = field(own) else { continue };
-        field_within(t, &linux::RUSAGE_AT_LEAST_OWN, seen, (what, field), (own, i64::MAX))?;
-    }
-    Ok(())
-}
-
-/// Whether two readings of what a child used are the same.
-pub(super) enum Same {
-    Yes,
-    /// The second is larger: the child had ended, but was still on its way off its processor.
-    No {
-        clause: &'static Clause,
-        expected: String,
-        got: String,
-    },
-}
-
-/// Compares two readings of a child's usage, with another child as long as they differ: of so many not each is on its way off
-/// its processor at that very moment, while a system that tells two values tells them of each.
-pub(super) fn exact_once(
-    t: &mut Trial,
-    mut compare: impl FnMut(&mut Trial) -> Result<Same, Stop>,
-) -> Outcome {
-    const CHILDREN: usize = 20;
-    for left in (0..CHILDREN).rev() {
-        match compare(t)? {
-            Same::Yes => break,
-            Same::No { clause, expected, got } if left == 0 => {
-                return t.expect(clause).that(false, format!("{expected}, of one child of {CHILDREN}"), got);
-            }
-            Same::No { .. } => {}
-        }
-    }
-    Ok(())
 }
 
 fn user_time(t: &mut Trial) -> Outcome {
@@ -471,21 +326,15 @@ fn peek_equals_take(t: &mut Trial) -> Outcome {
         t.await_zombie(&child)?;
         let mut before = wait_usage(t, Target::Child(&child), Options::NOWAIT)?;
         t.expect(clause).reports(&before, &child, Change::Exited(7))?;
-        let faults = own.minflt.unwrap_or(0).max(300);
-        field_within(t, clause, &before, ("ru_minflt", |u| u.minflt), (faults, i64::MAX))?;
+        let faults = ("ru_minflt", (|u| u.minflt) as fn(&Usage) -> _);
+        let bounds = (own.minflt.unwrap_or(0).max(300), i64::MAX);
+        field_within(t, clause, &before, faults, bounds)?;
         let mut same = Same::Yes;
         for options in [Options::NOWAIT, Options::NONE] {
             let now = wait_usage(t, Target::Child(&child), options)?;
             t.expect(clause).reports(&now, &child, Change::Exited(7))?;
-            for (what, field, _) in FIELDS {
-                let was = before.usage().as_ref().and_then(field).unwrap_or(-1);
-                field_within(t, clause, &now, (what, field), (was, i64::MAX))?;
-                let is = now.usage().as_ref().and_then(field).unwrap_or(-1);
-                if is != was {
-                    same =
-                        Same::No { clause, expected: format!("{what} {was}"), got: format!("{what} {is}") };
-                }
-            }
+            field_within(t, clause, &now, faults, bounds)?;
+            same = same.and(reported_again(t, clause, &before, &now)?);
             before = now;
         }
         Ok(same)

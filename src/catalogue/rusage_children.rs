@@ -1,7 +1,7 @@
 //! RUSAGE_CHILDREN: a child's usage is credited to its parent once, and when it is taken.
 
 use super::orphans::grandchild;
-use super::rusage::{Account, REPORTING, Same, end, end_and_take, exact_once};
+use super::usage::{Account, REPORTING, end, end_and_take, exact_once, grown_as_reported};
 use crate::harness::trial::Seen;
 use crate::harness::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Stop, Target, Trial, here};
 use crate::scenario::{Scenario, Step};
@@ -203,55 +203,6 @@ fn equals_report(t: &mut Trial) -> Outcome {
         })?;
     }
     Ok(())
-}
-
-/// RUSAGE_CHILDREN has grown since by what was reported. The system reads the usage of what it takes twice, for the one and for
-/// the other: of time and switches a child that is still on its way off its processor has more the second time, and never less
-/// than what it wrote about itself. Times are kept finer than they are told: each may be off by one microsecond.
-pub(super) fn grown_as_reported(
-    t: &mut Trial,
-    seen: &Seen,
-    before: &Usage,
-    own: &Usage,
-) -> Result<Same, Stop> {
-    type Field = (&'static str, fn(&Usage) -> Option<i64>);
-    const SETTLED: [Field; 4] = [
-        ("ru_minflt", |u| u.minflt),
-        ("ru_majflt", |u| u.majflt),
-        ("ru_inblock", |u| u.inblock),
-        ("ru_oublock", |u| u.oublock),
-    ];
-    const MOVING: [Field; 4] = [
-        ("ru_utime (us)", |u| u.utime_us),
-        ("ru_stime (us)", |u| u.stime_us),
-        ("ru_nvcsw", |u| u.nvcsw),
-        ("ru_nivcsw", |u| u.nivcsw),
-    ];
-    let clause = &linux::RUSAGE_CHILDREN_DELTA;
-    let now = t.usage_of_children()?;
-    let growth = |field: fn(&Usage) -> Option<i64>| Some(field(&now)? - field(before)?);
-    let reported = |field| seen.usage().as_ref().and_then(field);
-    let words = |what, reported: Option<i64>| {
-        format!("growth of {what}, where {} was reported:", reported.unwrap_or(-1))
-    };
-    for (what, field) in SETTLED {
-        let reported = reported(field);
-        let (least, most) = (reported.unwrap_or(i64::MIN), reported.unwrap_or(i64::MAX));
-        t.expect(clause).within(&words(what, reported), growth(field), least, most)?;
-    }
-    let mut same = Same::Yes;
-    for (what, field) in MOVING {
-        let (growth, reported, off) = (growth(field), reported(field), i64::from(what.ends_with("(us)")));
-        let expected = words(what, reported);
-        let least = field(own).map_or(i64::MIN, |own| own - off);
-        t.expect(clause).within(&expected, growth, least, i64::MAX)?;
-        if let Some((growth, reported)) = growth.zip(reported)
-            && growth.abs_diff(reported) > off.unsigned_abs()
-        {
-            same = Same::No { clause, expected, got: growth.to_string() };
-        }
-    }
-    Ok(same)
 }
 
 fn sum(t: &mut Trial) -> Outcome {

@@ -2,8 +2,9 @@
 //!
 //! The child goes on until its own getrusage shows the count; what it then reports of itself is a lower bound.
 
-use super::rusage::{ENDING_COUNT, REPORTING, at_least_own, field_within, take, wait_usage};
-use super::rusage_children::grown_as_reported;
+use super::usage::{
+    ENDING_COUNT, REPORTING, at_least_own, field_within, grown_as_reported, take, wait_usage,
+};
 use crate::harness::trial::{Case, Needs, Options, Outcome, Target, Trial, here};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, macos};

@@ -76,7 +76,7 @@ pub fn plan(
     };
     let has_turn = |at: usize, call: Call, subject: usize| {
         every || !cases[at].calls.is_few() || by_turns.is_empty() || {
-            let turn = at + usize::from(Calls::WITH_INFO.has(call));
+            let turn = turn_of(cases[at].id) + usize::from(Calls::WITH_INFO.has(call));
             by_turns[turn % by_turns.len()] == subject
         }
     };
@@ -109,6 +109,15 @@ pub fn plan(
         shuffle(&mut planned, seed);
     }
     Ok(planned)
+}
+
+/// Which subject alternation picks first for a case: FNV-1a of its id, so that neither the place of a case in its table nor
+/// its neighbours matter. The upper half, since the lowest bit is no more than the parity of the bytes.
+fn turn_of(id: &str) -> usize {
+    let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    (hash >> 32) as usize
 }
 
 /// Fisher and Yates, by the SplitMix64 generator: the same seed gives the same order everywhere.

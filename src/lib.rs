@@ -53,7 +53,7 @@
 //! | [`subject`] | the implementations that can be judged, broken ones included |
 //! | [`spec`] | clauses and known deviations |
 //! | [`catalogue`] | the conformance cases, one file per theme |
-//! | [`harness`] | trials, expectations, plans, runs and their events |
+//! | [`runner`] | trials, expectations, plans, runs and their events |
 //! | [`model`] | histories, and the oracle that judges them |
 //! | `selftest` | mutants through the catalogue: whether the suite catches what it claims (feature `cli`) |
 //! | `report`, `cli` | what a run tells, and the command line (feature `cli`) |
@@ -65,14 +65,16 @@ compile_error!("waitspec tests the Unix wait family; it needs a Unix system");
 
 pub mod agent;
 pub mod catalogue;
-pub mod harness;
 pub mod model;
+pub mod mutants;
 pub mod protocol;
+pub mod runner;
 pub mod scenario;
 pub mod spec;
 pub mod subject;
 #[allow(unsafe_code, reason = "the one room for unsafe code; every block says why it is sound")]
 pub mod sys;
+pub mod trial;
 pub mod wait;
 pub mod warden;
 
@@ -82,6 +84,8 @@ pub mod cli;
 pub mod report;
 #[cfg(feature = "cli")]
 pub mod selftest;
+#[cfg(feature = "libtest")]
+pub mod testing;
 
 /// What the pages of the repository show as Rust is compiled with the documentation's tests.
 #[cfg(all(doctest, feature = "libtest"))]

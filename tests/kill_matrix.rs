@@ -5,12 +5,12 @@
 use std::collections::BTreeSet;
 use std::process::ExitCode;
 use waitspec::catalogue;
-use waitspec::harness::event::{Outcome, Verdict};
-use waitspec::harness::pool::Pool;
+use waitspec::mutants::mutants;
+use waitspec::runner::event::{Outcome, Verdict};
+use waitspec::runner::pool::Pool;
 use waitspec::selftest::matrix::{Kill, LEAK, Matrix};
 use waitspec::selftest::{self, Findings, Wanted, subject_of};
 use waitspec::spec::{Clause, Level, Profile, deviations};
-use waitspec::subject::mutant::mutants;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();

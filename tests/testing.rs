@@ -3,9 +3,9 @@
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::{Command, ExitCode, Output};
-use waitspec::harness::testing;
 use waitspec::subject::{NotOffered, Subject, libc::Libc};
-use waitspec::sys::family::{Call, Observation, Request, Return};
+use waitspec::sys::call::abi::{Call, Observation, Request, Return};
+use waitspec::testing;
 
 /// Set for the program that judges.
 const JUDGE: &str = "WAITSPEC_TESTS_OF_TESTING";

@@ -5,9 +5,9 @@ use waitspec::model::generate::{Candidate, Shape};
 use waitspec::model::op;
 use waitspec::protocol::Line;
 use waitspec::protocol::fields::{OWN, put_usage};
-use waitspec::protocol::request::{OptionSet, Target, WaitRequest, reply_line};
+use waitspec::protocol::wait::{OptionSet, Target, WaitRequest, reply_line};
 use waitspec::scenario::{FORMS, library};
-use waitspec::sys::family::{Call, Info, Memory, Observation, Return, Usage};
+use waitspec::sys::call::abi::{Call, Info, Memory, Observation, Return, Usage};
 use waitspec::wait::{Event, Layout, Signal};
 
 fn main() -> std::io::Result<()> {

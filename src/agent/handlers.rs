@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicUsize, Ordering}
 use super::{Agent, Refusal};
 use crate::protocol::Line;
 use crate::protocol::line::FieldError;
-use crate::protocol::request::{code_text, errno_text, signal_text};
+use crate::protocol::wait::{code_text, errno_text, signal_text};
 use crate::subject::Subject;
-use crate::sys::family::{Call, Memory, Observation, Pointer, Request, Return, Select};
-use crate::sys::signals::{self, Action, Flags};
+use crate::sys::call::abi::{Call, Memory, Observation, Pointer, Request, Return, Select};
+use crate::sys::signal::{self, Action, Flags};
 use crate::wait::Signal;
 
 /// The subject, for the handler of `do=wait`.
@@ -110,12 +110,12 @@ pub(super) fn sigaction(agent: &Agent, line: &Line) -> Result<(), Refusal> {
         nocldstop: line.flag("nocldstop"),
         nocldwait: line.flag("nocldwait"),
     };
-    Ok(signals::set_action(signal, action, flags)?)
+    Ok(signal::set_action(signal, action, flags)?)
 }
 
 /// What the handlers saw since the last time.
 pub(super) fn seen(ok: Line) -> Line {
-    let (count, records) = signals::take_records();
+    let (count, records) = signal::take_records();
     let seen = records.iter().map(|r| {
         let (sig, code) = (signal_text(i64::from(r.signo)), code_text(i64::from(r.code)));
         format!("{sig}:{code}:{}:{}:{}", r.pid, r.uid, r.status)
@@ -132,13 +132,13 @@ pub(super) fn seen(ok: Line) -> Line {
 pub(super) fn sigprocmask(line: &Line) -> Result<(), Refusal> {
     let signal = signal(line)?;
     match line.text("how")?.as_str() {
-        "block" => Ok(signals::block(signal)?),
-        "unblock" => Ok(signals::unblock(signal)?),
+        "block" => Ok(signal::block(signal)?),
+        "unblock" => Ok(signal::unblock(signal)?),
         other => Err(FieldError::Bad("how", other.to_owned()).into()),
     }
 }
 
 /// The signals that are pending for this thread or the process.
 pub(super) fn sigpending(ok: Line) -> Line {
-    ok.with_list("sigs", signals::pending().iter().map(|&signal| signal_text(i64::from(signal))))
+    ok.with_list("sigs", signal::pending().iter().map(|&signal| signal_text(i64::from(signal))))
 }

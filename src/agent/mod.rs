@@ -14,8 +14,8 @@
 //! | [`check`] | whether an agent of someone else's keeps to the page |
 
 pub mod check;
-mod further;
 mod handlers;
+mod optional;
 mod requests;
 mod spawn;
 mod workers;
@@ -28,10 +28,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 
-use crate::protocol::request::{self, error_line, unsupported_line};
+use crate::protocol::wait::{self, error_line, unsupported_line};
 use crate::protocol::{Line, LineReader};
 use crate::subject::Subject;
-use crate::sys::{observe, process, signals};
+use crate::sys::call::observe;
+use crate::sys::{process, signal};
 
 /// The version of the protocol that this agent speaks.
 pub const PROTOCOL: u32 = 1;
@@ -88,8 +89,8 @@ impl From<crate::protocol::line::FieldError> for Refusal {
     }
 }
 
-impl From<request::Unsupported> for Refusal {
-    fn from(request::Unsupported(why): request::Unsupported) -> Refusal {
+impl From<wait::Unsupported> for Refusal {
+    fn from(wait::Unsupported(why): wait::Unsupported) -> Refusal {
         Refusal::Unsupported(why)
     }
 }
@@ -109,8 +110,8 @@ pub fn serve(subject: &'static dyn Subject, input: OwnedFd, output: OwnedFd) -> 
         eprintln!("the agent's subject panicked: {panic}");
         std::process::abort();
     }));
-    let ignored = signals::is_ignored(libc::SIGCHLD) == Some(true);
-    signals::reset_all();
+    let ignored = signal::is_ignored(libc::SIGCHLD) == Some(true);
+    signal::reset_all();
     process::die_with_parent(Some(libc::SIGKILL));
     let agent = Agent {
         subject,
@@ -169,7 +170,7 @@ impl Agent {
         let Some(id) = line.id() else {
             return self.write(&Line::new("unsupported").with("why", "the request has no id"));
         };
-        let refused = match request::thread(&line) {
+        let refused = match wait::thread(&line) {
             Err(error) => Some(Refusal::from(error)),
             Ok(thread) => match (line.word(), thread) {
                 ("bye", _) => {

@@ -6,13 +6,13 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{Agent, Refusal, further, handlers, lock, spawn};
+use super::{Agent, Refusal, handlers, lock, optional, spawn};
 use crate::protocol::Line;
 use crate::protocol::fields::{OWN, put_usage};
 use crate::protocol::line::FieldError;
-use crate::protocol::request::{WaitRequest, reply_line};
+use crate::protocol::wait::{WaitRequest, reply_line};
 use crate::subject::Decoded;
-use crate::sys::any_number;
+use crate::sys::process::raw;
 use crate::sys::process::{self, Who};
 
 /// Serves one request; `Err` is one that was refused.
@@ -29,11 +29,11 @@ pub(super) fn serve(agent: &Agent, id: u64, line: &Line) -> Result<Line, Refusal
         "sigpending" => Ok(handlers::sigpending(ok)),
         "getrusage" => getrusage(line, ok),
         "setpgid" => {
-            any_number::setpgid(int(line, "pid")?, int(line, "pgid")?)?;
+            raw::setpgid(int(line, "pid")?, int(line, "pgid")?)?;
             Ok(ok)
         }
         "pidfd_open" => {
-            let fd = any_number::pidfd_open(int(line, "pid")?, line.flag("nonblock"))?;
+            let fd = raw::pidfd_open(int(line, "pid")?, line.flag("nonblock"))?;
             Ok(ok.with("fd", keep(agent, fd)))
         }
         "open" => {
@@ -51,7 +51,7 @@ pub(super) fn serve(agent: &Agent, id: u64, line: &Line) -> Result<Line, Refusal
             Ok(ok)
         }
         "decode" => decode(agent, line, ok),
-        other => further::serve(agent, line, ok).unwrap_or_else(|| {
+        other => optional::serve(agent, line, ok).unwrap_or_else(|| {
             Err(Refusal::unsupported(format_args!("'{other}' is no request that this agent knows")))
         }),
     }

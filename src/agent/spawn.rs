@@ -11,7 +11,7 @@ use crate::protocol::Line;
 use crate::protocol::line::{FieldError, parse_number};
 use crate::scenario::{ChildOptions, child};
 use crate::sys::descriptors;
-use crate::sys::make;
+use crate::sys::process::clone;
 use crate::sys::process::{self, Forked};
 use crate::wait::{Signal, names};
 
@@ -68,7 +68,7 @@ pub(super) fn clone(agent: &Agent, line: &Line) -> Result<(i32, Option<OwnedFd>)
             (None, None) => return Err(FieldError::Bad("exit-signal", name.to_owned()).into()),
         },
     };
-    let how = make::Clone {
+    let how = clone::Clone {
         exit_signal,
         sibling: false,
         pidfd: line.flag("pidfd"),
@@ -76,7 +76,7 @@ pub(super) fn clone(agent: &Agent, line: &Line) -> Result<(i32, Option<OwnedFd>)
         new_users: line.flag("newuser"),
         clone3: line.flag("clone3"),
     };
-    match make::clone(how)? {
+    match clone::clone(how)? {
         (Forked::Parent(pid), pidfd) => Ok((pid, pidfd)),
         (Forked::Child, _) => become_child(options),
     }
@@ -84,7 +84,7 @@ pub(super) fn clone(agent: &Agent, line: &Line) -> Result<(i32, Option<OwnedFd>)
 
 /// A child made by `posix_spawn`.
 pub(super) fn posix_spawn(line: &Line) -> Result<i32, Refusal> {
-    Ok(make::posix_spawn(&command(line)?)?)
+    Ok(clone::posix_spawn(&command(line)?)?)
 }
 
 /// The words of a command.

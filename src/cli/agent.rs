@@ -2,8 +2,8 @@
 
 use super::{Said, command_words};
 use crate::agent::check::check;
-use crate::harness::settings::RunError;
-use crate::sys::family::Call;
+use crate::runner::settings::RunError;
+use crate::sys::call::abi::Call;
 use clap::Subcommand;
 use std::fmt::Write;
 

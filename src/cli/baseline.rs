@@ -1,9 +1,9 @@
 //! `waitspec baseline`.
 
 use super::Said;
-use crate::harness::settings::RunError;
 use crate::report::baseline::Baseline;
-use crate::report::read::read;
+use crate::report::machine::read::read;
+use crate::runner::settings::RunError;
 use clap::Subcommand;
 use std::path::PathBuf;
 

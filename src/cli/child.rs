@@ -1,7 +1,7 @@
 //! `waitspec child`.
 
 use super::{Cli, Said};
-use crate::harness::settings::RunError;
+use crate::runner::settings::RunError;
 use crate::scenario::{ChildOptions, child};
 use clap::CommandFactory;
 use std::ffi::OsString;

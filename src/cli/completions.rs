@@ -1,7 +1,7 @@
 //! `waitspec completions`.
 
 use super::{Cli, Said};
-use crate::harness::settings::RunError;
+use crate::runner::settings::RunError;
 use clap::CommandFactory;
 use clap_complete::Shell;
 

@@ -3,8 +3,8 @@
 use super::foreign_signals;
 use super::names::unknown_of_few;
 use super::{Said, table::Cell, table::Format, table::Table};
-use crate::harness::settings::RunError;
-use crate::report::failure::line;
+use crate::report::human::failure::line;
+use crate::runner::settings::RunError;
 use crate::wait::{Event, Layout, WaitStatus};
 
 /// Say what a status word means: on every system, or on one.

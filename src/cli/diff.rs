@@ -2,10 +2,10 @@
 
 use super::Said;
 use super::table::{Format, escaped};
-use crate::harness::settings::RunError;
 use crate::report::diff::{Change, Kind, compare};
-use crate::report::read::{Report, read};
-use crate::report::record::TrialRecord;
+use crate::report::machine::read::{Report, read};
+use crate::report::machine::record::TrialRecord;
+use crate::runner::settings::RunError;
 use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;

@@ -3,10 +3,10 @@
 use super::Said;
 use super::names::{hint, unknown};
 use crate::catalogue::{self, Case};
-use crate::harness::settings::RunError;
-use crate::report::failure::{line, wrapped};
+use crate::report::human::failure::{line, wrapped};
+use crate::runner::settings::RunError;
 use crate::spec::{self, Clause, deviations};
-use crate::sys::family::Call;
+use crate::sys::call::abi::Call;
 
 /// Say what a case shows, or what a clause asks for and which cases check it, or what cases a theme has.
 #[derive(Debug, clap::Args)]

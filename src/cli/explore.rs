@@ -2,11 +2,11 @@
 
 use super::session::{SessionArgs, failed};
 use super::{Said, complain};
-use crate::harness::settings::RunError;
-use crate::model::explore::{Explored, Quest, exhaust, explore};
 use crate::model::op::{Slot, script};
-use crate::model::play::Played;
+use crate::model::run::explore::{Explored, Quest, exhaust, explore};
+use crate::model::run::sequential::Played;
 use crate::model::trace;
+use crate::runner::settings::RunError;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Write;
 use std::io::IsTerminal;

@@ -3,12 +3,12 @@
 use super::Said;
 use super::table::{Cell, Format, Table};
 use crate::catalogue::{self, Case};
-use crate::harness::settings::RunError;
+use crate::runner::settings::RunError;
 use crate::scenario::library;
 use crate::selftest::Matrix;
 use crate::spec::{self, Clause};
 use crate::subject;
-use crate::sys::family::Call;
+use crate::sys::call::abi::Call;
 use clap::ValueEnum;
 
 /// List what there is: cases, clauses, scenarios, subjects, mutants, calls.
@@ -188,7 +188,7 @@ fn subjects() -> Table {
 
 fn mutants() -> Table {
     let mut table = Table::new(&["mutant", "breaks", "clause", "origin"]);
-    for mutant in subject::mutant::mutants() {
+    for mutant in crate::mutants::mutants() {
         let origin = Cell::Text(mutant.origin.to_string());
         table.row([mutant.name.into(), mutant.breaks.into(), mutant.clause.id.into(), origin]);
     }

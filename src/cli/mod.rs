@@ -19,7 +19,7 @@ mod table;
 mod usage;
 mod warden;
 
-use crate::harness::settings::RunError;
+use crate::runner::settings::RunError;
 use clap::{Parser, Subcommand};
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;

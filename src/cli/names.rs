@@ -1,7 +1,7 @@
 //! Errors about unknown names say which known ones are near.
 
-use crate::harness::settings::RunError;
 use crate::protocol::near;
+use crate::runner::settings::RunError;
 use std::collections::BTreeSet;
 
 /// How many names are mentioned.

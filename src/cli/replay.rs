@@ -3,11 +3,11 @@
 use super::Said;
 use super::explore::failure;
 use super::session::{SessionArgs, failed};
-use crate::harness::settings::RunError;
 use crate::model::emit_c::emit;
-use crate::model::explore::{perform as perform_history, stage};
 use crate::model::op::{Op, parse};
+use crate::model::run::explore::{perform as perform_history, stage};
 use crate::model::trace;
+use crate::runner::settings::RunError;
 use crate::spec::Profile;
 use clap::ValueEnum;
 use std::io::Read;

@@ -3,15 +3,20 @@
 use super::names::{hint, unknown, unknown_of_few};
 use super::{Said, command_words, complain};
 use crate::catalogue;
-use crate::harness::event::{Event, Summary, TrialReport};
-use crate::harness::run::{die_by_interrupt, run};
-use crate::harness::select::{Candidate, Unmatched, select};
-use crate::harness::settings::{RunError, Selection, Settings};
+use crate::report::Reporter;
 use crate::report::baseline::Baseline;
-use crate::report::{Reporter, json::Json, junit::Junit, progress::Progress, tap::Tap, terminal};
+use crate::report::human::progress::Progress;
+use crate::report::human::terminal;
+use crate::report::machine::json::Json;
+use crate::report::machine::junit::Junit;
+use crate::report::machine::tap::Tap;
+use crate::runner::event::{Event, Summary, TrialReport};
+use crate::runner::run::{die_by_interrupt, run};
+use crate::runner::select::{Candidate, Unmatched, select};
+use crate::runner::settings::{RunError, Selection, Settings};
 use crate::spec::{self, Profile};
 use crate::subject;
-use crate::sys::family::Call;
+use crate::sys::call::abi::Call;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::fs::File;
@@ -333,7 +338,7 @@ pub(super) fn check_subjects(subjects: &[String]) -> Result<(), RunError> {
             }
             Some(("so", _)) => {}
             Some(("mutant", name)) => {
-                let mutants = || subject::mutant::mutants().map(|mutant| mutant.name);
+                let mutants = || crate::mutants::mutants().map(|mutant| mutant.name);
                 if !mutants().any(|known| known == name) {
                     return Err(unknown("mutant", name, mutants()));
                 }

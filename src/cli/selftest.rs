@@ -2,13 +2,13 @@
 
 use super::names::unknown;
 use super::{Said, complain};
-use crate::harness::event::{Event, RunHeader, Summary, Verdict};
-use crate::harness::pool::Pool;
-use crate::harness::settings::RunError;
-use crate::report::progress::Progress;
+use crate::mutants::mutants;
+use crate::report::human::progress::Progress;
+use crate::runner::event::{Event, RunHeader, Summary, Verdict};
+use crate::runner::pool::Pool;
+use crate::runner::settings::RunError;
 use crate::selftest::findings::OfMutant;
 use crate::selftest::{self, Findings, Matrix, matrix};
-use crate::subject::mutant::mutants;
 use clap::ValueEnum;
 use indicatif::ProgressBar;
 use std::fmt::Write;

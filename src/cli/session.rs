@@ -1,12 +1,12 @@
 //! What the verbs that start agents besides `run` have in common.
 
 use super::run::{CommandLine, check_subjects, command, positive, profile_names};
-use crate::harness::pool::Pool;
-use crate::harness::run::{Session, catch_interrupts, die_by_interrupt};
-use crate::harness::settings::{RunError, Settings};
-use crate::harness::trial::Stop;
+use crate::runner::pool::Pool;
+use crate::runner::run::{Session, catch_interrupts, die_by_interrupt};
+use crate::runner::settings::{RunError, Settings};
 use crate::spec::Profile;
 use crate::subject::Registry;
+use crate::trial::Abort;
 
 /// The subjects, and how their agents are started.
 #[derive(Debug, clap::Args)]
@@ -57,11 +57,15 @@ impl SessionArgs {
 }
 
 /// What went wrong beside the subject's calls.
-pub fn failed(subject: &str, stop: Stop) -> RunError {
+pub fn failed(subject: &str, stop: Abort) -> RunError {
     match stop {
-        Stop::Interrupted => die_by_interrupt(),
-        Stop::Protocol(what) => RunError::Adapter(format!("{subject}: the agent broke the protocol: {what}")),
-        Stop::Broken(what) | Stop::Skip(what) => RunError::Broken(format!("{subject}: {what}")),
-        Stop::Fail(f) | Stop::Hang(f) | Stop::Crash(f) => RunError::Broken(format!("{subject}: {}", f.got)),
+        Abort::Interrupted => die_by_interrupt(),
+        Abort::Protocol(what) => {
+            RunError::Adapter(format!("{subject}: the agent broke the protocol: {what}"))
+        }
+        Abort::Broken(what) | Abort::Skip(what) => RunError::Broken(format!("{subject}: {what}")),
+        Abort::Fail(f) | Abort::Hang(f) | Abort::Crash(f) => {
+            RunError::Broken(format!("{subject}: {}", f.got))
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::names::nearest;
 use super::{Cli, Said};
-use crate::harness::settings::RunError;
+use crate::runner::settings::RunError;
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 

@@ -1,7 +1,7 @@
 //! `waitspec warden`: the far end of `waitspec run --warden`.
 
 use super::Said;
-use crate::harness::settings::RunError;
+use crate::runner::settings::RunError;
 use crate::subject::Registry;
 
 /// Serve as a warden for a driver elsewhere, on standard input and output

@@ -1,9 +1,9 @@
 //! Every history up to a length, on two children.
 
 use super::op::{Op, parse};
-use super::world::World;
+use super::state::World;
 use crate::spec::Profile;
-use crate::sys::family::Call;
+use crate::sys::call::abi::Call;
 
 /// The alphabet: what becomes of two children, and calls that see all of it. Slot `B` is used only once `A` was: what is left
 /// out is the same with the names exchanged.

@@ -1,8 +1,8 @@
 //! Histories by chance: what `proptest` generates and shrinks.
 
 use super::op::{Join, Op, Sigchld, Slot, Wait, Whom};
-use crate::harness::case::Options;
-use crate::sys::family::Call;
+use crate::sys::call::abi::Call;
+use crate::trial::Options;
 use crate::wait::Signal;
 use proptest::collection::vec;
 use proptest::prelude::*;

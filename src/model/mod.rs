@@ -7,30 +7,24 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`op`] | the operations, and the script that a person reads |
-//! | [`world`] | one state of the children, and what a call may come back with in it |
+//! | [`state`] | one state of the children, and what a call may come back with in it |
 //! | [`oracle`] | the judge: sets of states, one step for each operation |
 //! | [`detail`] | what a report has to hold besides who and what: words, siginfo, memory, usage |
 //! | [`blame`] | which clause a wrong answer breaks |
 //! | [`play`] | a history performed by an agent; `actor` is what is done to it, `crowd` calls of several threads |
-//! | [`history`] | calls that are made at the same time: whether some order explains them |
+//! | [`linearize`] | calls that are made at the same time: whether some order explains them |
 //! | [`exhaustive`] | every history up to a length |
 //! | [`emit_c`] | a history as a C program |
 //! | [`trace`] | a history as a file |
 //! | `generate`, `explore` | histories by chance, and many of them on all wardens (feature `cli`) |
 
-mod actor;
-pub mod blame;
-mod crowd;
-pub mod detail;
 pub mod emit_c;
 pub mod exhaustive;
 #[cfg(feature = "cli")]
-pub mod explore;
-#[cfg(feature = "cli")]
 pub mod generate;
-pub mod history;
+pub mod linearize;
 pub mod op;
 pub mod oracle;
-pub mod play;
+pub mod run;
+pub mod state;
 pub mod trace;
-pub mod world;

@@ -17,8 +17,8 @@
 //!
 //! Operations are separated by `;` or by the ends of lines; what stands behind a `#` is a remark.
 
-use crate::harness::case::Options;
-use crate::sys::family::Call;
+use crate::sys::call::abi::Call;
+use crate::trial::Options;
 use crate::wait::Signal;
 use std::fmt;
 

@@ -4,7 +4,7 @@
 //! with the prefix `ru_` for a process itself and `rc_` for its reaped children.
 
 use super::line::Line;
-use crate::sys::family::Usage;
+use crate::sys::call::abi::Usage;
 
 /// The prefix of a process's own usage.
 pub const OWN: &str = "ru_";

@@ -126,6 +126,6 @@
 pub mod fields;
 pub mod line;
 mod nearest;
-pub mod request;
+pub mod wait;
 pub use line::{Line, LineReader};
 pub use nearest::{near, nearest};

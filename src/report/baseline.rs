@@ -2,8 +2,8 @@
 //!
 //! The subject may hold spaces: the id is the first word of a line, the verdict the last. `#` begins a comment line.
 
-use super::read::Report;
-use crate::harness::event::{TrialReport, Verdict};
+use super::machine::read::Report;
+use crate::runner::event::{TrialReport, Verdict};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
@@ -131,7 +131,7 @@ impl fmt::Display for Baseline {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::record::{RunRecord, TrialRecord};
+    use crate::report::machine::record::{RunRecord, TrialRecord};
     use crate::report::sample;
 
     const TEXT: &str = "# known\n\na@wait4 agent:python3 a.py --x fail\nb@wait libc  hang\n";

@@ -1,7 +1,7 @@
 //! Two reports compared: what broke, what was mended, what else is different.
 
-use super::read::Report;
-use super::record::TrialRecord;
+use super::machine::read::Report;
+use super::machine::record::TrialRecord;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -122,7 +122,7 @@ fn told(trial: &TrialRecord) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::record::RunRecord;
+    use crate::report::machine::record::RunRecord;
 
     fn trial(id: &str, verdict: &str) -> TrialRecord {
         TrialRecord {

@@ -1,4 +1,4 @@
-//! Reports: what people and machines read of a run, all fed by [`crate::harness::event`].
+//! Reports: what people and machines read of a run, all fed by [`crate::runner::event`].
 //!
 //! | module | what it holds |
 //! |---|---|
@@ -10,16 +10,10 @@
 
 pub mod baseline;
 pub mod diff;
-pub mod failure;
-pub mod json;
-pub mod junit;
-pub mod progress;
-pub mod read;
-pub mod record;
-pub mod tap;
-pub mod terminal;
+pub mod human;
+pub mod machine;
 
-use crate::harness::event::Event;
+use crate::runner::event::Event;
 use std::io;
 
 /// Something that is told of a run as it happens.
@@ -35,7 +29,7 @@ pub trait Reporter {
 pub(crate) mod sample {
     //! Events for the reporters' tests.
 
-    use crate::harness::event::{
+    use crate::runner::event::{
         Event, Failure, Outcome, RunHeader, SubjectInfo, Summary, TrialReport, Verdict,
     };
     use crate::spec::posix;

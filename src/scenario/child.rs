@@ -30,12 +30,13 @@ use rustix::io::Errno;
 use rustix::process::{Pid, Resource, WaitOptions};
 
 use super::step::{Death, Offspring, Step, TerminalUse};
-use super::{ChildOptions, StepError, acts, handlers, threads};
+use super::{ChildOptions, StepError, handlers, threads, work};
 use crate::protocol::fields::{CHILDREN, OWN, put_usage};
 use crate::protocol::line::{FieldError, LineError};
 use crate::protocol::{Line, LineReader};
 use crate::sys::process::{self, Forked, Who, exit_now};
-use crate::sys::{any_number, cause, child_acts, confine, make, signals, terminal, trace};
+use crate::sys::process::{clone, ptrace, raw, workload};
+use crate::sys::{fault, sandbox, signal, terminal};
 use crate::wait::Signal;
 use crate::wait::names::errno_name;
 
@@ -73,7 +74,7 @@ pub fn run_to_return(options: ChildOptions) -> i32 {
     if let Some(name) = &options.agent {
         become_agent(name);
     }
-    signals::reset_all();
+    signal::reset_all();
     if !options.orphan {
         process::die_with_parent(Some(libc::SIGKILL));
     }
@@ -125,7 +126,7 @@ pub(super) struct Child {
     /// The steps that it was started with and has not done yet.
     pending: std::vec::IntoIter<Step>,
     /// What [`Step::Allocate`] keeps.
-    kept: Vec<child_acts::Mapping>,
+    kept: Vec<workload::Mapping>,
     /// What [`Step::PidfdOpen`] opened.
     descriptors: Vec<OwnedFd>,
     /// The child that it forked last, or 0.
@@ -261,36 +262,36 @@ impl Child {
             }
             Step::Raise(ref death) => {
                 self.prepare(death)?;
-                signals::raise(death.signal.number())?;
+                signal::raise(death.signal.number())?;
             }
             Step::KillSelf(ref death) => {
                 self.prepare(death)?;
-                signals::kill_self(death.signal.number())?;
+                signal::kill_self(death.signal.number())?;
             }
             Step::Pause => self.pause(),
-            Step::Stop(signal) => signals::kill_self(signal.number())?,
+            Step::Stop(signal) => signal::kill_self(signal.number())?,
             Step::Ignore(signal) => {
-                signals::set_action(signal.number(), signals::Action::Ignore, signals::Flags::default())?
+                signal::set_action(signal.number(), signal::Action::Ignore, signal::Flags::default())?
             }
             Step::Default(signal) => {
-                signals::set_action(signal.number(), signals::Action::Default, signals::Flags::default())?;
+                signal::set_action(signal.number(), signal::Action::Default, signal::Flags::default())?;
             }
-            Step::Block(signal) => signals::block(signal.number())?,
-            Step::Unblock(signal) => signals::unblock(signal.number())?,
-            Step::BurnUser { us } => acts::burn_user(us)?,
-            Step::BurnSystem { us } => acts::burn_system(us)?,
-            Step::Allocate { bytes } => self.kept.push(acts::allocate(bytes)?),
+            Step::Block(signal) => signal::block(signal.number())?,
+            Step::Unblock(signal) => signal::unblock(signal.number())?,
+            Step::BurnUser { us } => work::burn_user(us)?,
+            Step::BurnSystem { us } => work::burn_system(us)?,
+            Step::Allocate { bytes } => self.kept.push(work::allocate(bytes)?),
             Step::Release => self.kept.clear(),
-            Step::MinorFaults { count } => acts::minor_faults(count)?,
-            Step::MajorFaults { count } => acts::major_faults(count)?,
-            Step::BlockOutput { count } => acts::block_output(count)?,
-            Step::VoluntarySwitches { count } => acts::voluntary_switches(count)?,
-            Step::InvoluntarySwitches { count } => acts::involuntary_switches(count)?,
+            Step::MinorFaults { count } => work::minor_faults(count)?,
+            Step::MajorFaults { count } => work::major_faults(count)?,
+            Step::BlockOutput { count } => work::block_output(count)?,
+            Step::VoluntarySwitches { count } => work::voluntary_switches(count)?,
+            Step::InvoluntarySwitches { count } => work::involuntary_switches(count)?,
             Step::Sleep { ms } => std::thread::sleep(std::time::Duration::from_millis(ms)),
             Step::Setpgid { pgid } => setpgid(pgid)?,
             Step::Setsid => drop(rustix::process::setsid()?),
             Step::Setuid { uid } => {
-                child_acts::setuid(uid)?;
+                workload::setuid(uid)?;
                 // A change of user takes the parent-death signal away.
                 if !self.options.orphan {
                     process::die_with_parent(Some(libc::SIGKILL));
@@ -305,11 +306,11 @@ impl Child {
             }
             Step::VforkExec(ref offspring) => {
                 let argv = self.offspring(offspring)?.to_argv()?;
-                let pid = child_acts::vfork(child_acts::Vforked::Exec(&argv))?;
+                let pid = workload::vfork(workload::Vforked::Exec(&argv))?;
                 return Ok(self.bore(pid));
             }
             Step::Vfork { code } => {
-                let pid = child_acts::vfork(child_acts::Vforked::Exit(code))?;
+                let pid = workload::vfork(workload::Vforked::Exit(code))?;
                 return Ok(self.bore(pid));
             }
             Step::Wait { pid } => return self.reap(if pid == 0 { self.youngest } else { pid }),
@@ -319,38 +320,38 @@ impl Child {
             Step::ExecFromThread { ref steps } => {
                 return Err(threads::exec_from_thread(self.again(steps).to_argv()?));
             }
-            Step::Traceme => child_acts::trace_me()?,
+            Step::Traceme => workload::trace_me()?,
             Step::Trace { request, pid, ref signal, ref options } => {
                 let data = match signal {
                     Some(signal) => signal.number().into(),
-                    None => trace::options(options.iter().map(String::as_str))?,
+                    None => ptrace::options(options.iter().map(String::as_str))?,
                 };
-                return Ok(Line::new("ok").with("value", trace::request(request, pid, data)?));
+                return Ok(Line::new("ok").with("value", ptrace::request(request, pid, data)?));
             }
             Step::Incur(ref death) => {
                 self.prepare(death)?;
-                cause::of(death.signal.number(), acts::a_file)?;
+                fault::of(death.signal.number(), work::a_file)?;
             }
             Step::Catch { signal, then } => {
-                signals::set_action(signal.number(), handlers::of(then), signals::Flags::default())?;
+                signal::set_action(signal.number(), handlers::of(then), signal::Flags::default())?;
             }
-            Step::Dumpable { on } => confine::set_dumpable(on)?,
+            Step::Dumpable { on } => sandbox::set_dumpable(on)?,
             Step::Clone { ref offspring, sibling, exit_signal } => {
                 let options = self.offspring(offspring)?;
                 let exit_signal = exit_signal.map_or(0, Signal::number);
-                match make::clone(make::Clone { exit_signal, sibling, ..Default::default() })?.0 {
+                match clone::clone(clone::Clone { exit_signal, sibling, ..Default::default() })?.0 {
                     Forked::Parent(pid) => return Ok(self.bore(pid)),
                     Forked::Child => self.be(options),
                 }
             }
             Step::Terminal { how } => return use_terminal(how),
             Step::PidfdOpen { pid } => {
-                let fd = any_number::pidfd_open(pid, false)?;
+                let fd = raw::pidfd_open(pid, false)?;
                 let line = Line::new("ok").with("fd", fd.as_raw_fd());
                 self.descriptors.push(fd);
                 return Ok(line);
             }
-            Step::LastPid { pid } => confine::set_last_pid(pid)?,
+            Step::LastPid { pid } => sandbox::set_last_pid(pid)?,
             Step::Subreaper { on } => process::set_subreaper(on)?,
             Step::Threads { count } => threads::start_sleeping(count)?,
             Step::Report => return Ok(report("ok")),

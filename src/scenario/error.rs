@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::form::FORMS;
+use super::grammar::FORMS;
 use crate::protocol::line::{FieldError, LineError};
 use crate::protocol::nearest;
 

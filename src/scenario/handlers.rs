@@ -2,7 +2,7 @@
 
 use super::step::{CAUGHT, Then};
 use crate::sys::process::exit_now;
-use crate::sys::signals::{self, Action, Flags};
+use crate::sys::signal::{self, Action, Flags};
 
 /// The action of a handler that does that.
 pub(super) fn of(then: Then) -> Action {
@@ -19,6 +19,6 @@ fn exit(_: i32) {
 
 /// The signal is blocked while its handler runs: it is delivered, with its default action, once this returns.
 fn reraise(signal: i32) {
-    let _ = signals::set_action(signal, Action::Default, Flags::default());
-    let _ = signals::raise(signal);
+    let _ = signal::set_action(signal, Action::Default, Flags::default());
+    let _ = signal::raise(signal);
 }

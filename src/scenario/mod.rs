@@ -25,19 +25,19 @@ pub mod child;
 pub mod library;
 pub mod step;
 
-mod acts;
 mod error;
-mod form;
+mod format;
+mod grammar;
 mod handlers;
 mod options;
-mod read;
+mod parse;
 mod threads;
-mod write;
+mod work;
 
 use crate::wait::Signal;
 
+pub use crate::scenario::grammar::{FORMS, Form};
 pub use error::StepError;
-pub use form::{FORMS, Form};
 pub use options::{ArgsError, ChildOptions};
 pub use step::{Death, Offspring, Step, TerminalUse, Then};
 

@@ -48,7 +48,7 @@
 //! | `report` | answer its resource usage |
 //! | `getids` | answer its process, group, session and user ids |
 
-use crate::sys::trace;
+use crate::sys::process::ptrace;
 use crate::wait::Signal;
 
 /// One thing that a child does.
@@ -204,15 +204,15 @@ pub enum Step {
     /// for `event-message`, else 0.
     Trace {
         /// What it asks.
-        request: trace::Request,
+        request: ptrace::Request,
         /// The process.
         pid: i32,
         /// The signal that goes with it, if any.
         signal: Option<Signal>,
-        /// The options that go with it, by name ([`trace::options`]).
+        /// The options that go with it, by name ([`ptrace::options`]).
         options: Vec<String>,
     },
-    /// Does what the system answers with that signal, as a bad access for `SIGSEGV` ([`crate::sys::cause`]). Answered only if the
+    /// Does what the system answers with that signal, as a bad access for `SIGSEGV` ([`crate::sys::fault`]). Answered only if the
     /// process survives it; `ENOTSUP` where there is no such cause.
     Incur(Death),
     /// Catches the signal.
@@ -252,7 +252,7 @@ pub enum Step {
         /// The process.
         pid: i32,
     },
-    /// The next process gets the number after that one, if it is free ([`crate::sys::confine::set_last_pid`]).
+    /// The next process gets the number after that one, if it is free ([`crate::sys::sandbox::set_last_pid`]).
     LastPid {
         /// The number.
         pid: i32,
@@ -424,5 +424,4 @@ impl Step {
 }
 
 #[cfg(test)]
-#[path = "step_tests.rs"]
 mod tests;

@@ -10,8 +10,9 @@ use rustix::io::Errno;
 use super::child::Child;
 use super::step::Step;
 use crate::protocol::Line;
+use crate::sys::process;
+use crate::sys::process::workload;
 use crate::sys::process_table::{self, State};
-use crate::sys::{child_acts, process};
 
 /// The stack of a thread, in bytes: little, since it counts for the child's resident set where it is used.
 pub(super) const STACK: usize = 256 * 1024;
@@ -29,7 +30,7 @@ fn start(body: impl FnOnce() + Send + 'static) -> Result<std::thread::JoinHandle
 ///
 /// Returns the child when there is no such thing: `ENOTSUP`, or the thread could not be made.
 pub(super) fn leader_exit(child: Child, code: i32, id: Option<u64>) -> (Child, Errno) {
-    if !child_acts::A_LEADER_CAN_EXIT {
+    if !workload::A_LEADER_CAN_EXIT {
         return (child, Errno::NOTSUP);
     }
     let leader = process::thread_id();

@@ -2,7 +2,7 @@
 
 use super::justified;
 use super::matrix::{LEAK, Matrix, kill_count, killers};
-use crate::subject::mutant::{Mutant, mutants};
+use crate::mutants::{Mutant, mutants};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -2,10 +2,10 @@
 
 use super::Wanted;
 use crate::catalogue;
-use crate::harness::event::{Outcome, TrialReport, Verdict};
+use crate::mutants::{Mutant, mutants};
+use crate::runner::event::{Outcome, TrialReport, Verdict};
 use crate::spec::Level;
-use crate::subject::mutant::{Mutant, mutants};
-use crate::sys::family::Call;
+use crate::sys::call::abi::Call;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

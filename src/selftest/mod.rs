@@ -18,14 +18,15 @@ pub use findings::Findings;
 pub use matrix::Matrix;
 
 use crate::catalogue::Case;
-use crate::harness::event::TrialReport;
-use crate::harness::pool::Pool;
-use crate::harness::run::Session;
-use crate::harness::settings::{RunError, Selection, Settings};
-use crate::harness::trial::Stop;
-use crate::model::explore;
-use crate::subject::{self, Registry, mutant};
-use crate::sys::family::Call;
+use crate::model::run::explore;
+use crate::mutants;
+use crate::runner::event::TrialReport;
+use crate::runner::pool::Pool;
+use crate::runner::run::Session;
+use crate::runner::settings::{RunError, Selection, Settings};
+use crate::subject::{self, Registry};
+use crate::sys::call::abi::Call;
+use crate::trial::Abort;
 use std::sync::Mutex;
 use std::sync::mpsc;
 
@@ -54,7 +55,7 @@ pub fn subject_of(mutant: &str) -> String {
 /// Those of [`Session::start`].
 pub fn start(mutants: &[String], patterns: &[String], jobs: Option<usize>) -> Result<Session, RunError> {
     let named: Vec<String> = match mutants {
-        [] => mutant::mutants().map(|m| m.name.to_owned()).collect(),
+        [] => mutants::mutants().map(|m| m.name.to_owned()).collect(),
         named => named.to_vec(),
     };
     let subjects = subject::default_names().into_iter().chain(named.iter().map(|m| subject_of(m))).collect();
@@ -111,7 +112,7 @@ pub fn run(pool: &Pool, wanted: Vec<Wanted>, sink: &mut dyn FnMut(&Wanted, &Tria
 ///
 /// # Errors
 /// What could not be judged.
-pub fn ask_model(pool: &Pool, mutant: &str, budget: u64) -> Result<Option<u64>, Stop> {
+pub fn ask_model(pool: &Pool, mutant: &str, budget: u64) -> Result<Option<u64>, Abort> {
     let caught = explore::catches(pool, &subject_of(mutant), budget, SEED)?;
     Ok(caught.map(|caught| caught.operations))
 }

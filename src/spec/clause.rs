@@ -177,9 +177,9 @@ macro_rules! clauses {
     )*) => {
         $(
             $(#[doc = $text])+
-            pub static $name: $crate::spec::Clause = $crate::spec::Clause {
+            pub static $name: $crate::spec::clause::Clause = $crate::spec::clause::Clause {
                 id: $id,
-                level: $crate::spec::Level::$level,
+                level: $crate::spec::clause::Level::$level,
                 source: $source,
                 text: $crate::spec::clause::trimmed(concat!($($text),+)),
                 bugs: &[$($($bug),+)?],
@@ -187,7 +187,7 @@ macro_rules! clauses {
             };
         )*
         /// Every clause of this book.
-        pub static ALL: &[&$crate::spec::Clause] = &[$(&$name),*];
+        pub static ALL: &[&$crate::spec::clause::Clause] = &[$(&$name),*];
     };
 }
 pub(crate) use clauses;

@@ -1,8 +1,8 @@
 //! The C library of this system, by its own functions.
 
 use super::{Decoded, NotOffered, Subject};
-use crate::sys::family::{Call, Observation, Request};
-use crate::sys::observe::{self, Entry};
+use crate::sys::call::abi::{Call, Observation, Request};
+use crate::sys::call::observe::{self, Entry};
 
 /// Each call is the C library's own symbol of that name; none is built from another.
 #[derive(Copy, Clone, Debug, Default)]

@@ -4,12 +4,11 @@
 //! else (children, schedules, deadlines, verdicts) is the harness's.
 
 use crate::protocol::Line;
-pub use crate::sys::family::NotOffered;
-use crate::sys::family::{Call, Observation, Pointer, Request};
+pub use crate::sys::call::abi::NotOffered;
+use crate::sys::call::abi::{Call, Observation, Pointer, Request};
 
 pub mod external;
 pub mod libc;
-pub mod mutant;
 mod registry;
 pub mod rustix;
 #[cfg(target_os = "linux")]

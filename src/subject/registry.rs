@@ -33,7 +33,7 @@ impl Registry {
     /// The subject of that name; a mutant's is `mutant:NAME`.
     pub fn get(&self, name: &str) -> Option<&'static dyn Subject> {
         if let Some(mutant) = name.strip_prefix("mutant:") {
-            return super::mutant::find(mutant).map(|subject| &*Box::leak(subject));
+            return crate::mutants::find(mutant).map(|subject| &*Box::leak(subject));
         }
         self.subjects.iter().rev().find(|(n, _)| n == name).map(|(_, s)| *s)
     }

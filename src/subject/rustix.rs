@@ -4,7 +4,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus, wait, waitpgid, waitpid};
 
 use super::{NotOffered, Subject};
-use crate::sys::family::{Call, Memory, Observation, Request, Return, Select};
+use crate::sys::call::abi::{Call, Memory, Observation, Request, Return, Select};
 
 /// `rustix::process::{wait, waitpid, waitpgid, waitid}`; what they cannot express is not offered.
 ///
@@ -86,9 +86,9 @@ fn observed(outcome: Result<Option<(Pid, WaitStatus)>, Errno>) -> Observation {
 mod by_id {
     use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
-    use super::super::buffer;
     use super::{Memory, NotOffered, Observation, Request, Return, Select, positive};
-    use crate::sys::family::{Info, Pointer};
+    use crate::subject::buffer;
+    use crate::sys::call::abi::{Info, Pointer};
 
     pub(super) fn call(request: &Request) -> Result<Observation, NotOffered> {
         buffer(request.info)?;
@@ -128,7 +128,7 @@ mod by_id {
             group if group == i64::from(libc::P_PGID) && id == 0 => Ok(WaitId::Pgid(None)),
             group if group == i64::from(libc::P_PGID) => positive(id).map(|id| WaitId::Pgid(Some(id))),
             #[cfg(target_os = "linux")]
-            pidfd if pidfd == i64::from(libc::P_PIDFD) => Ok(WaitId::PidFd(crate::sys::calls::lend(id)?)),
+            pidfd if pidfd == i64::from(libc::P_PIDFD) => Ok(WaitId::PidFd(crate::sys::call::raw::lend(id)?)),
             _ => Err(NotOffered("rustix has no name for the idtype")),
         }
     }

@@ -1,8 +1,8 @@
 //! The Linux kernel, without a C library between.
 
 use super::{NotOffered, Subject};
-use crate::sys::family::{Call, Observation, Request};
-use crate::sys::observe::{self, Entry};
+use crate::sys::call::abi::{Call, Observation, Request};
+use crate::sys::call::observe::{self, Entry};
 
 /// The raw system calls: `wait4`, and `waitid` with its fifth argument.
 #[derive(Copy, Clone, Debug, Default)]

@@ -1,7 +1,7 @@
 //! This crate's own wrappers: they are judged too.
 
 use super::{Decoded, NotOffered, Subject};
-use crate::sys::family::{Call, Info, Memory, Observation, Pointer, Request, Return, Select};
+use crate::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Request, Return, Select};
 use crate::wait::{
     self, ChildInfo, Errno, Event, IdOptions, IdTarget, MaxRssUnit, Rusage, Target, WaitOptions, WaitStatus,
 };
@@ -16,7 +16,7 @@ impl Subject for Waitspec {
     }
 
     fn calls(&self) -> Vec<Call> {
-        crate::sys::observe::Entry::Libc.calls()
+        crate::sys::call::observe::Entry::Libc.calls()
     }
 
     fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
@@ -97,7 +97,7 @@ fn id_target(request: &Request) -> Result<IdTarget<'_>, NotOffered> {
     let id = i32::try_from(id).map_err(|_| untyped)?;
     #[cfg(target_os = "linux")]
     if idtype == i64::from(libc::P_PIDFD) {
-        return crate::sys::calls::lend(id).map(IdTarget::PidFd);
+        return crate::sys::call::raw::lend(id).map(IdTarget::PidFd);
     }
     if id < 0 {
         return Err(untyped);
@@ -131,7 +131,7 @@ fn with_usage(done: wait::WaitedUsage) -> Observation {
     Observation { rusage: usage(&done.rusage), ..plain(done.pid, done.status) }
 }
 
-fn usage(rusage: &Rusage) -> Memory<crate::sys::family::Usage> {
+fn usage(rusage: &Rusage) -> Memory<crate::sys::call::abi::Usage> {
     Memory::Wrote(rusage.to_usage(MaxRssUnit::host()))
 }
 

@@ -6,7 +6,7 @@ use rustix::process::Pid;
 #[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "netbsd"))]
 use super::MaxRssUnit;
 use super::{ChildInfo, IdOptions, IdTarget, Rusage, Target, WaitOptions, WaitStatus};
-use crate::sys::calls;
+use crate::sys::call::raw;
 
 /// A report of [`wait()`] or [`waitpid()`].
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -38,7 +38,7 @@ pub struct WaitedUsage {
 /// `ECHILD`: there is no child to wait for. `EINTR`: a signal came first; see [`retrying`](super::retrying()).
 #[inline]
 pub fn wait() -> Result<Waited, Errno> {
-    let (pid, status) = calls::wait()?;
+    let (pid, status) = raw::wait()?;
     // No system returns 0 here: there was no WNOHANG.
     let pid = Pid::from_raw(pid).ok_or(Errno::PROTO)?;
     Ok(Waited { pid, status: WaitStatus::from_raw(status) })
@@ -63,12 +63,12 @@ pub fn wait() -> Result<Waited, Errno> {
 /// `ECHILD`: no child matches. `EINTR`: a signal came first. `EINVAL`: the system lacks an option.
 #[inline]
 pub fn waitpid(target: Target, options: WaitOptions) -> Result<Option<Waited>, Errno> {
-    let (pid, status) = calls::waitpid(target.as_raw(), options.bits())?;
+    let (pid, status) = raw::waitpid(target.as_raw(), options.bits())?;
     Ok(Pid::from_raw(pid).map(|pid| Waited { pid, status: WaitStatus::from_raw(status) }))
 }
 
 #[inline]
-fn with_usage((pid, status, usage): calls::WithUsage) -> Option<WaitedUsage> {
+fn with_usage((pid, status, usage): raw::WithUsage) -> Option<WaitedUsage> {
     let pid = Pid::from_raw(pid)?;
     let rusage = Rusage::of_host(&usage);
     Some(WaitedUsage { pid, status: WaitStatus::from_raw(status), rusage })
@@ -83,7 +83,7 @@ fn with_usage((pid, status, usage): calls::WithUsage) -> Option<WaitedUsage> {
 /// `ECHILD`, `EINTR`, `EINVAL` as [`waitpid()`]. `ENOSYS`: 32-bit Linux with a 64-bit `time_t`.
 #[inline]
 pub fn wait3(options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
-    calls::wait3(options.bits()).map(with_usage)
+    raw::wait3(options.bits()).map(with_usage)
 }
 
 /// `wait4(target, &status, options, &rusage)`: as [`waitpid()`], with the child's usage; `None` says that WNOHANG found
@@ -107,7 +107,7 @@ pub fn wait3(options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
 /// `ECHILD`, `EINTR`, `EINVAL` as [`waitpid()`].
 #[inline]
 pub fn wait4(target: Target, options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
-    calls::wait4(target.as_raw(), options.bits()).map(with_usage)
+    raw::wait4(target.as_raw(), options.bits()).map(with_usage)
 }
 
 /// `waitid(idtype, id, &info, options)`: waits for the chosen events; `None` says that WNOHANG found nothing to report.
@@ -122,7 +122,7 @@ pub fn wait4(target: Target, options: WaitOptions) -> Result<Option<WaitedUsage>
 #[inline]
 pub fn waitid<'fd>(target: impl Into<IdTarget<'fd>>, options: IdOptions) -> Result<Option<ChildInfo>, Errno> {
     let (idtype, id) = target.into().as_raw();
-    calls::waitid(idtype, id, options.bits()).map(|report| ChildInfo::of(&report))
+    raw::waitid(idtype, id, options.bits()).map(|report| ChildInfo::of(&report))
 }
 
 /// [`waitid()`] with the fifth argument of the Linux system call: the usage of the child.
@@ -137,7 +137,7 @@ pub fn waitid_usage<'fd>(
     options: IdOptions,
 ) -> Result<Option<(ChildInfo, Rusage)>, Errno> {
     let (idtype, id) = target.into().as_raw();
-    let (report, usage) = calls::waitid_usage(idtype, id, options.bits())?;
+    let (report, usage) = raw::waitid_usage(idtype, id, options.bits())?;
     Ok(ChildInfo::of(&report).map(|info| (info, Rusage::from_usage(&usage, MaxRssUnit::host()))))
 }
 
@@ -165,7 +165,7 @@ pub struct Waited6 {
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
 pub fn wait6(target: Target, options: IdOptions) -> Result<Option<Waited6>, Errno> {
     let (idtype, id) = IdTarget::Child(target).as_raw();
-    let report = calls::wait6(idtype, id, options.bits())?;
+    let report = raw::wait6(idtype, id, options.bits())?;
     Ok(Pid::from_raw(report.pid).map(|pid| Waited6 {
         pid,
         status: WaitStatus::from_raw(report.status),

@@ -4,7 +4,7 @@
 
 use libc::c_int;
 
-use crate::sys::family::Call;
+use crate::sys::call::abi::Call;
 
 macro_rules! table {
     ($($(#[$only:meta])* $name:ident)*) => {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::sys::calls;
-use crate::sys::family::Usage;
+use crate::sys::call::abi::Usage;
+use crate::sys::call::raw;
 
 /// What `ru_maxrss` counts in.
 ///
@@ -25,7 +25,7 @@ impl MaxRssUnit {
         if cfg!(target_vendor = "apple") {
             MaxRssUnit::Bytes
         } else if cfg!(any(target_os = "illumos", target_os = "solaris")) {
-            MaxRssUnit::Pages(calls::page_size())
+            MaxRssUnit::Pages(raw::page_size())
         } else {
             MaxRssUnit::Kibibytes
         }

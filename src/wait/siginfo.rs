@@ -3,7 +3,7 @@
 use rustix::process::Pid;
 
 use super::{Event, Signal};
-use crate::sys::calls::Report;
+use crate::sys::call::raw::Report;
 
 /// The `siginfo_t` of a report, typed.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]

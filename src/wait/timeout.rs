@@ -14,7 +14,7 @@ use rustix::process::Pid;
 
 use super::{ChildInfo, IdOptions, IdTarget, Target, WaitOptions, Waited, waitid, waitpid};
 use super::{WaitedUsage, wait4};
-use crate::sys::exit_watch::ExitWatch;
+use crate::sys::process::exit_watch::ExitWatch;
 
 /// A moment by which something has to have happened.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]

@@ -7,7 +7,7 @@ use crate::protocol::line::LineReader;
 use crate::sys::descriptors;
 use crate::sys::process::{self, Forked, Handle};
 use crate::sys::process_table::{self, State, Stop};
-use crate::sys::signals;
+use crate::sys::signal;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
@@ -203,7 +203,7 @@ impl Warden<'_> {
                     }
                     None => {
                         // Ours does this by itself.
-                        signals::reset_all();
+                        signal::reset_all();
                         // An agent of another language finds its own start-up files: it begins in the driver's folder.
                         let _ = rustix::process::chdir(self.subjects.start_folder());
                         let errno = process::exec(&argv);

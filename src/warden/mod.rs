@@ -28,12 +28,13 @@ mod agent;
 mod children;
 mod probe;
 mod sweep;
+pub(crate) mod tempdir;
 mod watch;
 
 use crate::protocol::Line;
 use crate::protocol::line::{LineError, LineReader};
 use crate::subject::Registry;
-use crate::sys::{process, signals};
+use crate::sys::{process, signal};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
@@ -58,7 +59,7 @@ pub fn serve(post: Post, subjects: &Registry) -> ! {
     // What a case asks for as a child's exit signal, and a faulty system keeps for who adopts that child.
     let of_children = [libc::SIGUSR1, libc::SIGUSR2];
     for signal in of_the_run.into_iter().chain(of_children) {
-        let _ = signals::set_action(signal, signals::Action::Ignore, signals::Flags::default());
+        let _ = signal::set_action(signal, signal::Action::Ignore, signal::Flags::default());
     }
     let _ = rustix::process::setsid();
     let adopts = process::set_subreaper(true).is_ok();
@@ -84,7 +85,7 @@ pub fn serve_stdio(subjects: &Registry) -> ! {
         rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
         Ok::<_, Errno>((input, output))
     })();
-    match (taken, crate::harness::folder::make()) {
+    match (taken, crate::warden::tempdir::make()) {
         (Ok((input, output)), Ok(parent)) => {
             let folder = parent.join("w0");
             serve(Post { input, output, folder }, subjects)

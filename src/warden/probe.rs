@@ -1,7 +1,8 @@
 //! What the surroundings have, found out once.
 
 use crate::protocol::Line;
-use crate::sys::{pidfds, process_table, signals};
+use crate::sys::process::pidfd;
+use crate::sys::{process_table, signal};
 use crate::wait::names;
 use rustix::process::{Resource, getrlimit};
 use std::path::Path;
@@ -21,7 +22,7 @@ pub(super) fn probe() -> Line {
         .with_list("notes", notes(root))
         .with("root", yes(root))
         .with("core", yes(core));
-    match pidfds::waits_refused() {
+    match pidfd::waits_refused() {
         Some(errno) => probed.with("pidfd-waits", names::errno_text(errno.raw_os_error())),
         None => probed,
     }
@@ -34,10 +35,10 @@ fn yes(flag: bool) -> &'static str {
 /// What a run was started with that would change what wait does, and that agents are therefore freed of.
 fn notes(root: bool) -> Vec<String> {
     let mut notes = Vec::new();
-    if signals::is_ignored(libc::SIGCHLD) == Some(true) {
+    if signal::is_ignored(libc::SIGCHLD) == Some(true) {
         notes.push("SIGCHLD was ignored on entry; agents begin with its default action".to_owned());
     }
-    let blocked = signals::blocked();
+    let blocked = signal::blocked();
     if !blocked.is_empty() {
         notes.push(format!("{} signals were blocked on entry; agents begin with none", blocked.len()));
     }

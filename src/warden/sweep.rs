@@ -5,7 +5,7 @@ use super::watch;
 use crate::protocol::Line;
 use crate::sys::process::{self, Handle, Reaped};
 use crate::sys::process_table::{self, Descendants, State};
-use crate::sys::signals;
+use crate::sys::signal;
 use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -219,7 +219,7 @@ impl Warden<'_> {
         if matches!(process_table::read(pid), Ok(Some(p)) if matches!(p.state, State::Zombie) && p.ppid == process::pid())
         {
             self.sweeper.stuck.insert(pid);
-            let _ = signals::set_action(libc::SIGCHLD, signals::Action::Ignore, signals::Flags::default());
+            let _ = signal::set_action(libc::SIGCHLD, signal::Action::Ignore, signal::Flags::default());
         }
     }
 

@@ -5,8 +5,8 @@ use super::agent::{Agent, CallState, Prospect};
 use super::children::Children;
 use crate::protocol::Line;
 use crate::protocol::line::FieldError;
+use crate::sys::cpu;
 use crate::sys::process_table::{self, Asleep, LastingStop, State};
-use crate::sys::processors;
 use rustix::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
@@ -276,7 +276,7 @@ impl Warden<'_> {
     /// Whether that thread sleeps still when every processor has done what it was at: a child that is dead in the table may
     /// be about to wake it.
     fn sleeps_on(&self, agent: &Agent, tid: i32, asleep: Asleep) -> bool {
-        processors::visit_each();
+        cpu::visit_each();
         process_table::is_asleep_in_wait(agent.pid, tid) == asleep
     }
 

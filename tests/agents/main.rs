@@ -20,7 +20,7 @@ use waitspec::agent::check::{Report, check};
 use waitspec::agent::serve;
 use waitspec::scenario::child;
 use waitspec::subject::{self, NotOffered, Subject};
-use waitspec::sys::family::{Call, Observation, Request};
+use waitspec::sys::call::abi::{Call, Observation, Request};
 
 /// Room for machines that are busy with something else: nothing here takes the time that it is given.
 const SCALE: f64 = 12.0;

@@ -4,7 +4,7 @@ use rstest::rstest;
 use rustix::process::setpgid;
 use serial_test::serial;
 use waitspec::sys::process::{self, Forked};
-use waitspec::sys::signals;
+use waitspec::sys::signal;
 use waitspec::wait::{
     ChildInfo, Errno, Event, IdOptions, Pid, Rusage, Signal, Target, WaitOptions, WaitStatus, reap, retrying,
     wait, wait3, wait4, waitid, waitpid,
@@ -249,7 +249,7 @@ fn a_signal_interrupts_and_retrying_goes_on() {
 
 /// In a process of one thread: 0, or what went wrong.
 fn interrupted_waiter() -> i32 {
-    let handled = signals::set_action(Signal::USR1.0, signals::Action::Count, signals::Flags::default());
+    let handled = signal::set_action(Signal::USR1.0, signal::Action::Count, signal::Flags::default());
     let (Ok(()), Ok((hear, tell))) = (handled, rustix::pipe::pipe()) else { return 1 };
     let me = process::pid();
     let child = match process::fork() {

@@ -3,8 +3,8 @@
 use rstest::rstest;
 use serial_test::serial;
 use waitspec::subject::{Subject, libc::Libc, rustix::Rustix, waitspec::Waitspec};
-use waitspec::sys::family::{Call, Memory, Pointer, Request, Return, Select};
-use waitspec::sys::observe::{Entry, perform};
+use waitspec::sys::call::abi::{Call, Memory, Pointer, Request, Return, Select};
+use waitspec::sys::call::observe::{Entry, perform};
 use waitspec::wait::Signal;
 
 use crate::child::Child;

@@ -138,7 +138,7 @@ enum Without {
 /// In a process of its own, since nothing gives pidfds back: 0 if bounded waits hold, 77 where they cannot be taken away.
 #[cfg(target_os = "linux")]
 fn waits_without_pidfds(how: Without) -> i32 {
-    use waitspec::sys::confine::{Denied, deny, limit};
+    use waitspec::sys::sandbox::{Denied, deny, limit};
     let taken = match how {
         Without::Filter(errno) => deny("pidfd_open", Denied::Errno(errno)),
         Without::Descriptors => limit(rustix::process::Resource::Nofile, 0),

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
-use waitspec::sys::child_acts::{Mapping, page_size};
+use waitspec::sys::process::workload::{Mapping, page_size};
 use waitspec::sys::process::{self, Forked, Handle, Who};
-use waitspec::sys::{process_table, signals};
+use waitspec::sys::{process_table, signal};
 use waitspec::wait::{Event, MaxRssUnit, Pid, Rusage, Signal};
 
 /// No history takes that long, on any machine.
@@ -153,7 +153,7 @@ pub fn watchdog() -> mpsc::Sender<()> {
 
 /// What the child does.
 fn live(cause: Cause, bytes: usize, go: &OwnedFd, report: &OwnedFd) -> ! {
-    signals::reset_all();
+    signal::reset_all();
     await_byte(go);
     let Ok(mut memory) = Mapping::anonymous(bytes) else { process::exit_now(98) };
     memory.write_pages();
@@ -171,7 +171,7 @@ fn live(cause: Cause, bytes: usize, go: &OwnedFd, report: &OwnedFd) -> ! {
     match cause {
         Cause::Exits(code) => process::exit_now(code),
         Cause::Raises(signal) => {
-            let _ = signals::kill_self(signal.number());
+            let _ = signal::kill_self(signal.number());
         }
         Cause::IsSent(_) => await_byte(go),
     }

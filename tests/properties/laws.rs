@@ -4,13 +4,13 @@
 
 use waitspec::model::op;
 use waitspec::protocol::fields::{CHILDREN, OWN, get_usage, put_usage};
-use waitspec::protocol::request::{Answer, Target, WaitRequest, reply_line};
+use waitspec::protocol::wait::{Answer, Target, WaitRequest, reply_line};
 use waitspec::protocol::{Line, LineReader};
 use waitspec::report::baseline::Baseline;
-use waitspec::report::read::{self, Report};
-use waitspec::report::record::Record;
+use waitspec::report::machine::read::{self, Report};
+use waitspec::report::machine::record::Record;
 use waitspec::scenario::{ChildOptions, Step, parse_script};
-use waitspec::sys::family::{Call, Observation, Pointer};
+use waitspec::sys::call::abi::{Call, Observation, Pointer};
 use waitspec::wait::{Event, Layout};
 
 /// Every system gives a word exactly one meaning, and a word back for each meaning that has one.
@@ -90,7 +90,7 @@ pub fn observation(seen: &Observation) {
         panic!("{line}")
     };
     let same = |shown: bool| assert!(shown, "{line}: {reply:?}");
-    use waitspec::sys::family::{Memory, Return};
+    use waitspec::sys::call::abi::{Memory, Return};
     match seen.ret {
         Return::Value(value) => same(reply.ret == Ok(value)),
         Return::Errno(_) => same(reply.ret.is_err()),

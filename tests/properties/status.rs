@@ -5,9 +5,9 @@ use std::path::Path;
 use proptest::prelude::*;
 use rstest::rstest;
 use serial_test::serial;
-use waitspec::sys::observe::{Macros, c_macros};
+use waitspec::sys::call::observe::{Macros, c_macros};
 use waitspec::sys::process::{self, Forked};
-use waitspec::sys::signals;
+use waitspec::sys::signal;
 use waitspec::wait::{Event, Layout, NoExitCode, Signal, WaitStatus};
 
 /// How the fixtures write an event: by numbers, which belong to the system and not to the host.
@@ -200,7 +200,7 @@ fn statuses_of_the_kernel_are_read_as_rustix_reads_them() {
         Forked::Parent(pid) => Pid::from_raw(pid).expect("a pid"),
         Forked::Child => {
             // Rust programs ignore SIGPIPE, and nohup SIGHUP.
-            signals::reset_all();
+            signal::reset_all();
             ending(argument);
             process::exit_now(99)
         }

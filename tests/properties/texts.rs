@@ -7,18 +7,18 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use waitspec::model::generate::{Candidate, Shape};
 use waitspec::model::op;
-use waitspec::model::play::{Performed, Played};
+use waitspec::model::run::sequential::{Performed, Played};
 use waitspec::model::trace;
 use waitspec::protocol::line::encode;
-use waitspec::protocol::request::{OptionSet, Target, WaitRequest};
-use waitspec::report::read::Report;
-use waitspec::report::record::{
+use waitspec::protocol::wait::{OptionSet, Target, WaitRequest};
+use waitspec::report::machine::read::Report;
+use waitspec::report::machine::record::{
     ClauseRecord, RunRecord, SubjectRecord, SummaryRecord, TrialRecord, WarningRecord,
 };
 use waitspec::scenario::step::TerminalUse;
 use waitspec::scenario::{Death, FORMS, Offspring, Step, library, step::Then};
-use waitspec::sys::family::{Call, Info, Memory, Observation, Pointer, Return, Usage};
-use waitspec::sys::trace::Request;
+use waitspec::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Return, Usage};
+use waitspec::sys::process::ptrace::Request;
 use waitspec::wait::Signal;
 
 /// Any text, and more often one of those that mean something somewhere.
@@ -248,7 +248,7 @@ fn histories() -> impl Strategy<Value = Vec<op::Op>> {
 }
 
 fn trials() -> impl Strategy<Value = TrialRecord> {
-    let verdict = select(waitspec::harness::event::Verdict::NAMES.to_vec());
+    let verdict = select(waitspec::runner::event::Verdict::NAMES.to_vec());
     let clause = (text(), text()).prop_map(|(id, outcome)| ClauseRecord { id, outcome });
     let warning = (text(), text(), text());
     let warning = warning.prop_map(|(clause, expected, got)| WarningRecord { clause, expected, got });
@@ -403,7 +403,7 @@ proptest! {
     #[test]
     fn reports_print_as_they_parse(report in reports(), cut in any::<usize>()) {
         let printed = laws::print(&report);
-        let read = waitspec::report::read::parse(&printed);
+        let read = waitspec::report::machine::read::parse(&printed);
         prop_assert_eq!(read.as_ref(), Ok(&report));
         laws::report(&printed, cut);
     }

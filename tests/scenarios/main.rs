@@ -11,7 +11,7 @@ use rustix::process::{Pid, WaitOptions, waitpid};
 use waitspec::protocol::fields::{CHILDREN, OWN, get_usage};
 use waitspec::scenario::child::{self, CONNECTION_LOST, STEP_FAILED};
 use waitspec::scenario::{ChildOptions, Scenario, Step, library, parse_script};
-use waitspec::sys::family::Usage;
+use waitspec::sys::call::abi::Usage;
 use waitspec::sys::process::{self, kill, set_subreaper};
 use waitspec::sys::process_table::{self, State};
 use waitspec::wait::Signal;

@@ -9,7 +9,7 @@ use rustix::process::{Pid, WaitOptions, WaitStatus, waitpid};
 use waitspec::protocol::Line;
 use waitspec::protocol::fields::{OWN, get_usage};
 use waitspec::scenario::{ChildOptions, Step, child};
-use waitspec::sys::family::Usage;
+use waitspec::sys::call::abi::Usage;
 use waitspec::sys::{descriptors, process};
 
 pub const DEADLINE: Duration = Duration::from_secs(60);

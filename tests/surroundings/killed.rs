@@ -4,7 +4,7 @@ use super::run::{Ended, Run, Running, can_be_found, poll, run, send};
 use super::tools::{file, skip, works};
 use rustix::process::Signal;
 use std::time::Duration;
-use waitspec::sys::signals::{Action, Flags, set_action};
+use waitspec::sys::signal::{Action, Flags, set_action};
 
 /// A run in the middle: trials that hang (every deadline is a thousand times as long as usual) hold children, one agent
 /// burns, and where there is Python another one has a stopped and two burning children as well.

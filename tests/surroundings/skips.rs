@@ -11,7 +11,7 @@ use super::run::{Ended, Run, Trial, run};
 use super::tools::{file, skip, works};
 use rustix::io::Errno;
 use std::sync::OnceLock;
-use waitspec::sys::confine::{Denied, deny};
+use waitspec::sys::sandbox::{Denied, deny};
 
 fn list(name: &str) -> List {
     let path = file("fixtures/skips").join(name).with_extension("toml");

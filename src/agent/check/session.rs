@@ -13,10 +13,11 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use super::Finding;
 use crate::agent::spawn;
 use crate::protocol::line::LineError;
-use crate::protocol::request::WaitRequest;
+use crate::protocol::wait::WaitRequest;
 use crate::protocol::{Line, LineReader};
+use crate::sys::call::observe;
 use crate::sys::process::{self, Handle, Reaped};
-use crate::sys::{observe, process_table, signals};
+use crate::sys::{process_table, signal};
 
 /// How long an agent may take for one line at a scale of 1.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -93,7 +94,7 @@ impl Session {
         let (requests, to) = UnixStream::pair().map_err(system)?;
         let (from, replies) = std::io::pipe().map_err(system)?;
         let pid = process::spawn(|| {
-            signals::reset_all();
+            signal::reset_all();
             process::die_with_parent(Some(libc::SIGKILL));
             // What it makes and leaves is known by this group.
             let _ = rustix::process::setpgid(None, None);

@@ -3,16 +3,16 @@ use super::*;
 use std::time::{Duration, Instant};
 
 /// A child that is killed and reaped when the test is over.
-pub(in crate::sys) struct Child(pub i32);
+pub(crate) struct Child(pub i32);
 
 impl Child {
     /// `body` runs in a fork of a threaded process: async-signal-safe functions only.
-    pub(in crate::sys) fn running(body: impl FnOnce() -> i32) -> Child {
+    pub(crate) fn running(body: impl FnOnce() -> i32) -> Child {
         Child(spawn(body).unwrap())
     }
 
     /// One that sleeps until a signal ends it.
-    pub(in crate::sys) fn held() -> Child {
+    pub(crate) fn held() -> Child {
         Child::running(|| {
             loop {
                 pause();
@@ -21,7 +21,7 @@ impl Child {
     }
 
     /// Waits for the end; an exit code, or minus a signal.
-    pub(in crate::sys) fn end(self) -> i32 {
+    pub(crate) fn end(self) -> i32 {
         let mut end = None;
         until(|| match reap(self.0) {
             Reaped::Gone(status) => {
@@ -44,7 +44,7 @@ impl Drop for Child {
 }
 
 /// Looks until it is so.
-pub(in crate::sys) fn until(mut so: impl FnMut() -> bool) {
+pub(crate) fn until(mut so: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !so() {
         assert!(Instant::now() < deadline, "not within 30 s");
@@ -101,8 +101,8 @@ fn usage_has_every_field() {
 /// What only systems with subreapers and parent-death signals have.
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod orphans {
-    use super::super::*;
     use super::{Child, until};
+    use crate::sys::process::*;
     use crate::sys::process_table::{self, Descendants, State};
     use std::io::Read as _;
     use std::os::fd::AsRawFd;

@@ -1,7 +1,7 @@
 //! Descendants on Linux: by the kernel's lists of children, or by the parent of every process.
 
-use super::Process;
-use super::system::{children, pids, read, stat_of};
+use super::state::Process;
+use crate::sys::platform::system::{children, pids, read, stat_of};
 use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
 

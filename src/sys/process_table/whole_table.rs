@@ -1,6 +1,6 @@
 //! Descendants where one call gives the whole table, parents included.
 
-use super::Process;
+use super::state::Process;
 use rustix::io::Errno;
 use std::collections::HashMap;
 

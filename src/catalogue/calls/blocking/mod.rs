@@ -1,0 +1,9 @@
+//! When a call blocks, and when it does not.
+
+use crate::trial::Case;
+
+pub(crate) mod blocked;
+pub(crate) mod nohang;
+
+/// Every case of this room.
+pub(crate) const THEMES: &[&[Case]] = &[blocked::CASES, nohang::CASES];

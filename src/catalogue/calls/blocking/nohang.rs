@@ -1,0 +1,255 @@
+//! WNOHANG never blocks.
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::{linux, posix};
+use crate::trial::{Calls, Case, Change, Needs, Options, Outcome, Target, Trial, here};
+use crate::wait::Signal;
+use std::time::{Duration, Instant};
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "nohang.running-child",
+        title: "WNOHANG returns 0 while the only child still runs, and writes nothing",
+        clauses: &[
+            &posix::WAITPID_NOHANG_ZERO,
+            &posix::WAITPID_NOHANG_REPORTS_READY,
+            &posix::WAITID_NOHANG_ZERO,
+            &posix::WAITID_NOHANG_REPORTS_READY,
+            &linux::WAIT4_NOHANG_WRITES_NOTHING,
+        ],
+        calls: Calls::taking(Options::NOHANG),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: running_child,
+    },
+    Case {
+        id: "nohang.many-polls",
+        title: "poll after poll returns 0 and leaves the status alone; then the exit is reported once",
+        clauses: &[
+            &posix::WAITPID_NOHANG_ZERO,
+            &posix::WAITPID_NOHANG_STATUS_UNTOUCHED,
+            &posix::WAITPID_NOHANG_REPORTS_READY,
+            &posix::WAITPID_NOHANG_ECHILD,
+        ],
+        calls: Calls::WITH_STATUS.and(Calls::WITH_OPTIONS),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: many_polls,
+    },
+    Case {
+        id: "nohang.each-once",
+        title: "of three children WNOHANG reports the two that ended, once each, then 0 for the third",
+        clauses: &[
+            &posix::WAITPID_NOHANG_ZERO,
+            &posix::WAITPID_NOHANG_REPORTS_READY,
+            &posix::WAITPID_NOHANG_ECHILD,
+            &posix::WAITID_NOHANG_ZERO,
+            &posix::WAITID_NOHANG_REPORTS_READY,
+            &posix::WAITID_NOHANG_ECHILD,
+        ],
+        calls: Calls::taking(Options::NOHANG),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: each_once,
+    },
+    Case {
+        id: "nohang.beside-a-zombie",
+        title: "the zombie of another child neither satisfies nor hides nor holds up a WNOHANG for one pid",
+        clauses: &[
+            &posix::WAITPID_NOHANG_BESIDE_ZOMBIE,
+            &posix::WAITPID_NOHANG_REPORTS_READY,
+            &posix::WAITID_NOHANG_ZERO,
+            &posix::WAITID_NOHANG_REPORTS_READY,
+        ],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: beside_a_zombie,
+    },
+    Case {
+        id: "nohang.stopped-child",
+        title: "WNOHANG without WUNTRACED returns 0 for a stopped child",
+        clauses: &[&posix::WAITPID_STOP_NEEDS_UNTRACED, &posix::WAITID_EXITED_ONLY],
+        calls: Calls::taking(Options::NOHANG),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: stopped_child,
+    },
+    Case {
+        id: "nohang.no-children",
+        title: "WNOHANG without any child fails with ECHILD and writes nothing",
+        clauses: &[
+            &posix::WAITPID_NOHANG_ECHILD,
+            &posix::WAITID_NOHANG_ECHILD,
+            &linux::WAIT_ERROR_WRITES_NOTHING,
+        ],
+        calls: Calls::taking(Options::NOHANG),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: no_children,
+    },
+    Case {
+        id: "nohang.with-every-event",
+        title: "WNOHANG with all events asked for reports each of stop, continue and exit when it is there",
+        clauses: &[&posix::WAITPID_OPTIONS_COMBINE, &posix::WAITID_EVENTS_COMBINE],
+        calls: Calls::taking(Options::NOHANG),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: with_every_event,
+    },
+];
+
+fn running_child(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO).nothing_ready(&seen)?;
+    if Calls::WITH_STATUS.has(t.call()) {
+        t.expect(&linux::WAIT4_NOHANG_WRITES_NOTHING).untouched(&seen)?;
+    }
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY).reaped(
+        &seen,
+        &child,
+        Change::Exited(7),
+    )
+}
+
+fn many_polls(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let mut quickest = Duration::MAX;
+    for polls in 1..=100 {
+        let began = Instant::now();
+        let seen = t.wait(Target::Any, Options::NOHANG)?;
+        quickest = quickest.min(began.elapsed());
+        t.expect(&posix::WAITPID_NOHANG_ZERO).nothing_ready(&seen)?;
+        t.expect(&posix::WAITPID_NOHANG_STATUS_UNTOUCHED).untouched(&seen)?;
+        if polls == 30 {
+            // Calls that take a nap never come back sooner. What holds up a machine does not hold up each of so many.
+            let ms = i64::try_from(quickest.as_millis()).unwrap_or(i64::MAX);
+            t.expect(&posix::WAITPID_NOHANG_ZERO).within(
+                "time of the quickest call (ms)",
+                Some(ms),
+                0,
+                49,
+            )?;
+        }
+    }
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect(&posix::WAITPID_NOHANG_REPORTS_READY).reports(&seen, &child, Change::Exited(7))?;
+    for _ in 0..3 {
+        let seen = t.wait(Target::Any, Options::NOHANG)?;
+        t.expect(&posix::WAITPID_NOHANG_ECHILD).error(&seen, "ECHILD")?;
+    }
+    Ok(())
+}
+
+fn each_once(t: &mut Trial) -> Outcome {
+    let first = t.spawn(Scenario::exits(11))?;
+    let second = t.spawn(Scenario::exits(12))?;
+    let last = t.spawn(Scenario::held())?;
+    t.await_zombie(&first)?;
+    t.await_zombie(&second)?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    // Which of the two comes first is open; then the other has to come.
+    let (one, other) = match seen.change() {
+        Some(Change::Exited(12)) => ((&second, 12), (&first, 11)),
+        _ => ((&first, 11), (&second, 12)),
+    };
+    t.expect_of(&posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY).reaped(
+        &seen,
+        one.0,
+        Change::Exited(one.1),
+    )?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY).reaped(
+        &seen,
+        other.0,
+        Change::Exited(other.1),
+    )?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO).nothing_ready(&seen)?;
+    t.tell(&last, Step::exit(13))?;
+    t.await_zombie(&last)?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY).reaped(
+        &seen,
+        &last,
+        Change::Exited(13),
+    )?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, "ECHILD")
+}
+
+fn beside_a_zombie(t: &mut Trial) -> Outcome {
+    let zombie = t.spawn(Scenario::exits(11))?;
+    let live = t.spawn(Scenario::held())?;
+    t.await_zombie(&zombie)?;
+    for _ in 0..3 {
+        let seen = t.wait(Target::Child(&live), Options::NOHANG)?;
+        t.expect_of(&posix::WAITPID_NOHANG_BESIDE_ZOMBIE, &posix::WAITID_NOHANG_ZERO).nothing_ready(&seen)?;
+    }
+    t.tell(&live, Step::exit(12))?;
+    t.await_zombie(&live)?;
+    let seen = t.wait(Target::Child(&live), Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY).reaped(
+        &seen,
+        &live,
+        Change::Exited(12),
+    )?;
+    let seen = t.wait(Target::Child(&zombie), Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY).reaped(
+        &seen,
+        &zombie,
+        Change::Exited(11),
+    )
+}
+
+fn stopped_child(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    for _ in 0..3 {
+        let seen = t.wait(Target::Any, Options::NOHANG)?;
+        t.expect_of(&posix::WAITPID_STOP_NEEDS_UNTRACED, &posix::WAITID_EXITED_ONLY).nothing_ready(&seen)?;
+    }
+    Ok(())
+}
+
+fn no_children(t: &mut Trial) -> Outcome {
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, "ECHILD")?;
+    if Calls::WITH_STATUS.has(t.call()) {
+        t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).untouched(&seen)?;
+    }
+    Ok(())
+}
+
+fn with_every_event(t: &mut Trial) -> Outcome {
+    const EVERY: Options = Options::NOHANG.with(Options::UNTRACED).with(Options::CONTINUED);
+    let child = t.spawn(Scenario::held())?;
+    let seen = t.wait(Target::Any, EVERY)?;
+    t.expect_of(&posix::WAITPID_OPTIONS_COMBINE, &posix::WAITID_EVENTS_COMBINE).nothing_ready(&seen)?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let seen = t.wait(Target::Any, EVERY)?;
+    let stopped = Change::Stopped(Signal::STOP);
+    t.expect_of(&posix::WAITPID_OPTIONS_COMBINE, &posix::WAITID_EVENTS_COMBINE)
+        .reports(&seen, &child, stopped)?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.wait(Target::Any, EVERY)?;
+    let continued = Change::Continued;
+    t.expect_of(&posix::WAITPID_OPTIONS_COMBINE, &posix::WAITID_EVENTS_COMBINE)
+        .reports(&seen, &child, continued)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Any, EVERY)?;
+    t.expect_of(&posix::WAITPID_OPTIONS_COMBINE, &posix::WAITID_EVENTS_COMBINE).reaped(
+        &seen,
+        &child,
+        Change::Exited(7),
+    )
+}

@@ -1,0 +1,64 @@
+//! The guide's practices, where no other theme shows why.
+//!
+//! | practice | case |
+//! |---|---|
+//! | a pid is not used again before the wait | `practices.pid-is-held`, `scale.create-and-take` |
+//! | always wait: zombies | `zombie.until-taken` |
+//! | signals interrupt waits | `interrupted.by-handler` |
+//! | whom one may wait for | `specific.not-a-child`, `specific.grandchild`, `spawned.other-user` |
+//! | platforms differ | the profiles: a clause of another system is not checked |
+//! | handle errors | the themes `errors` and `interrupted` |
+//! | usage for tracking | `guide.resource-usage`, the theme `rusage` |
+//! | be aware of signals | `guide.signal` |
+//! | keep track of pids | `specific.taken-by-any`, `specific.second-wait` |
+//! | timeouts: WNOHANG with a deadline | `practices.deadline`, `guide.polling` |
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::posix;
+use crate::trial::{Calls, Case, Change, Needs, Options, Outcome, Target, Trial, here};
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "practices.pid-is-held",
+        title: "while a child was not waited for, no new child gets its pid",
+        clauses: &[&posix::ZOMBIE_PID_NOT_REUSED],
+        calls: Calls::WITH_TARGET.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: pid_is_held,
+    },
+    Case {
+        id: "practices.deadline",
+        title: "the last poll of a wait with a deadline finds a child that ended since the one before",
+        clauses: &[&posix::WAITPID_NOHANG_ZERO, &posix::WAITPID_NOHANG_REPORTS_READY],
+        calls: Calls::taking(Options::NOHANG).few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: deadline,
+    },
+];
+
+fn pid_is_held(t: &mut Trial) -> Outcome {
+    let clause = &posix::ZOMBIE_PID_NOT_REUSED;
+    let held = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&held)?;
+    for _ in 0..20 {
+        let other = t.spawn(Scenario::exits(8))?;
+        t.expect(clause).that(other.pid != held.pid, "another pid", format!("{} again", held.pid))?;
+        let seen = t.wait(Target::Child(&other), Options::NONE)?;
+        t.expect(clause).reports(&seen, &other, Change::Exited(8))?;
+    }
+    let seen = t.wait(Target::Child(&held), Options::NONE)?;
+    t.expect(clause).reaped(&seen, &held, Change::Exited(7))
+}
+
+fn deadline(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAITPID_NOHANG_REPORTS_READY;
+    let child = t.spawn(Scenario::held())?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect(&posix::WAITPID_NOHANG_ZERO).nothing_ready(&seen)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+}

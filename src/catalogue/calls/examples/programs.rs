@@ -1,0 +1,223 @@
+//! The six programs of the guide to `os.wait4`, each as a case. What they sleep for is told to the children instead.
+
+use crate::catalogue::calls::rusage::bounds::{REPORTING, field_within, wait_usage};
+use crate::scenario::{Scenario, Step};
+use crate::spec::{linux, posix};
+use crate::sys::call::abi::Usage;
+use crate::trial::{Abort, Calls, Case, Change, Needs, Options, Outcome, Target, Trial, here};
+use crate::wait::Signal;
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "guide.basic-wait",
+        title: "basic wait: it sleeps until the child exits with 0, and gives its pid, its status and its usage",
+        clauses: &[
+            &posix::WAITPID_BLOCKS_UNTIL_CHANGE,
+            &posix::STATUS_ZERO_IFF_EXIT_ZERO,
+            &linux::RUSAGE_AT_LEAST_OWN,
+        ],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: basic_wait,
+    },
+    Case {
+        id: "guide.polling",
+        title: "non-blocking: WNOHANG finds nothing, nothing again, then the exit with 42",
+        clauses: &[
+            &posix::WAITPID_NOHANG_ZERO,
+            &posix::WAITPID_NOHANG_REPORTS_READY,
+            &posix::WAITPID_EXIT_CODE,
+            &linux::WAIT_WORD_EXIT,
+        ],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: polling,
+    },
+    Case {
+        id: "guide.specific-process",
+        title: "specific process: the second of three children first, then the others, so that no zombie stays",
+        clauses: &[&posix::WAITPID_PID_ONLY_THAT_CHILD, &posix::WAITPID_PID_LEAVES_OTHERS],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: specific_process,
+    },
+    Case {
+        id: "guide.resource-usage",
+        title: "resource usage: a child that burns, allocates and sleeps has all three in its usage",
+        clauses: &[
+            &linux::RUSAGE_CPU_SUM,
+            &linux::RUSAGE_MAXRSS_KILOBYTES,
+            &linux::RUSAGE_MINOR_FAULTS,
+            &linux::RUSAGE_VOLUNTARY_SWITCHES,
+        ],
+        calls: REPORTING.few(),
+        needs: Needs::NOTHING.burning(),
+        at: here(),
+        run: resource_usage,
+    },
+    Case {
+        id: "guide.signal",
+        title: "signals: a sleeper that gets SIGTERM is told from one that exited, and from one that stopped",
+        clauses: &[
+            &posix::STATUS_STOPPED,
+            &posix::STATUS_SIGNALED,
+            &posix::STATUS_ONE_PREDICATE,
+            &posix::WAITID_STOPPED,
+            &posix::WAITID_KILLED,
+        ],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: signal,
+    },
+    Case {
+        id: "guide.any-child",
+        title: "any child: five children one after the other, in the order in which they end, then ECHILD",
+        clauses: &[&posix::WAITPID_ANY_EACH_ONCE, &posix::WAITPID_ECHILD],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: any_child,
+    },
+];
+
+fn basic_wait(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Child(&child), Options::NONE)?;
+    t.expect(&posix::WAITPID_BLOCKS_UNTIL_CHANGE).blocks(&pending)?;
+    t.tell(&child, Step::exit(0).reported())?;
+    let (own, _) = t.last_usage(&child)?;
+    let seen = t.finish(pending)?;
+    let zero = 0;
+    if Calls::WITH_STATUS.has(t.call()) {
+        t.expect(&posix::STATUS_ZERO_IFF_EXIT_ZERO).equal_if_seen("status", seen.status().as_ref(), &zero)?;
+    }
+    t.expect(&posix::WAITPID_BLOCKS_UNTIL_CHANGE).reaped(&seen, &child, Change::Exited(0))?;
+    if Calls::WITH_USAGE.has(t.call()) {
+        let least = own.cpu_us().unwrap_or(0);
+        let what = "ru_utime and ru_stime (us)";
+        field_within(t, &linux::RUSAGE_AT_LEAST_OWN, &seen, (what, Usage::cpu_us), (least, i64::MAX))?;
+    }
+    Ok(())
+}
+
+fn polling(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    for _ in 0..2 {
+        let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
+        t.expect(&posix::WAITPID_NOHANG_ZERO).nothing_ready(&seen)?;
+    }
+    t.tell(&child, Step::exit(42))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
+    if Calls::WITH_STATUS.has(t.call()) && seen.is_report() {
+        let shifted = seen.status().map(|status| status >> 8);
+        t.expect(&linux::WAIT_WORD_EXIT).equal_if_seen("status >> 8", shifted.as_ref(), &42)?;
+    }
+    let expect = t.expect(&posix::WAITPID_NOHANG_REPORTS_READY).and(&posix::WAITPID_EXIT_CODE);
+    expect.reaped(&seen, &child, Change::Exited(42))
+}
+
+fn specific_process(t: &mut Trial) -> Outcome {
+    let mut children = Vec::new();
+    for code in [1, 2, 3] {
+        children.push((t.spawn(Scenario::held())?, code));
+    }
+    let second = children.remove(1);
+    let pending = t.begin(Target::Child(&second.0), Options::NONE)?;
+    t.expect(&posix::WAITPID_PID_ONLY_THAT_CHILD).blocks(&pending)?;
+    for (child, code) in &children {
+        t.tell(child, Step::exit(*code))?;
+        t.await_zombie(child)?;
+    }
+    t.expect(&posix::WAITPID_PID_ONLY_THAT_CHILD).blocks(&pending)?;
+    t.tell(&second.0, Step::exit(second.1))?;
+    let seen = t.finish(pending)?;
+    t.expect(&posix::WAITPID_PID_ONLY_THAT_CHILD).reaped(&seen, &second.0, Change::Exited(second.1))?;
+    for (child, code) in &children {
+        let seen = t.wait(Target::Child(child), Options::NONE)?;
+        t.expect(&posix::WAITPID_PID_LEAVES_OTHERS).reaped(&seen, child, Change::Exited(*code))?;
+    }
+    Ok(())
+}
+
+fn resource_usage(t: &mut Trial) -> Outcome {
+    const BURN: i64 = 8_000;
+    const TOUCHED: i64 = 6 << 20;
+    let child = t.spawn(Scenario::of([
+        Step::BurnUser { us: BURN.cast_unsigned() },
+        Step::Allocate { bytes: TOUCHED.cast_unsigned() },
+        Step::Sleep { ms: 2 },
+        Step::exit(7).reported(),
+    ]))?;
+    let (own, _) = t.last_usage(&child)?;
+    let seen = wait_usage(t, Target::Any, Options::NONE)?;
+    t.expect(&linux::RUSAGE_CPU_SUM).reaped(&seen, &child, Change::Exited(7))?;
+    let at_least = |least: i64| (least, i64::MAX);
+    let what = "ru_utime and ru_stime (us)";
+    field_within(t, &linux::RUSAGE_CPU_SUM, &seen, (what, Usage::cpu_us), at_least(BURN))?;
+    // An eighth for what the processors have not added up.
+    let kib = at_least(TOUCHED / 1024 / 8 * 7);
+    field_within(t, &linux::RUSAGE_MAXRSS_KILOBYTES, &seen, ("ru_maxrss (KiB)", |u| u.maxrss), kib)?;
+    // Large pages make fewer faults of the memory: what the child counted is the bound.
+    let faults = at_least(own.minflt.unwrap_or(0).max(1));
+    field_within(t, &linux::RUSAGE_MINOR_FAULTS, &seen, ("ru_minflt", |u| u.minflt), faults)?;
+    let sleeps = at_least(own.nvcsw.unwrap_or(0).max(1));
+    field_within(t, &linux::RUSAGE_VOLUNTARY_SWITCHES, &seen, ("ru_nvcsw", |u| u.nvcsw), sleeps)
+}
+
+fn signal(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let exits = t.spawn(Scenario::exits(15))?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let seen = t.wait(Target::Child(&child), Options::UNTRACED)?;
+    let stopped = Change::Stopped(Signal::STOP);
+    t.expect_of(&posix::STATUS_STOPPED, &posix::WAITID_STOPPED).reports(&seen, &child, stopped)?;
+    predicates(t, seen.status(), "stopped")?;
+    t.signal(&child, Signal::CONT)?;
+    t.signal(&child, Signal::TERM)?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    let killed = Change::Killed(Signal::TERM, false);
+    t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reaped(&seen, &child, killed)?;
+    predicates(t, seen.status(), "signaled")?;
+    // 15 is the number of SIGTERM too: as an exit code it is no signal.
+    let seen = t.wait(Target::Child(&exits), Options::NONE)?;
+    t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reaped(&seen, &exits, Change::Exited(15))?;
+    predicates(t, seen.status(), "exited")
+}
+
+/// Of the subject's own predicates exactly that one is true of the status word.
+fn predicates(t: &mut Trial, status: Option<i32>, which: &str) -> Outcome {
+    let Some(status) = status else { return Ok(()) };
+    let clause = &posix::STATUS_ONE_PREDICATE;
+    let view = match t.decode(status) {
+        Ok(view) => view,
+        Err(Abort::Skip(_)) => {
+            return t.expect(clause).not_observed("the subject has no view of a status word");
+        }
+        Err(other) => return Err(other),
+    };
+    let known = ["exited", "signaled", "stopped", "continued"];
+    let said: Vec<&str> = known.into_iter().filter(|key| view.flag(key)).collect();
+    t.expect(clause).equal(&format!("what {status:#06x} is:"), &said.join(" and "), &which.to_owned())
+}
+
+fn any_child(t: &mut Trial) -> Outcome {
+    let mut children = Vec::new();
+    for _ in 0..5 {
+        children.push(t.spawn(Scenario::held())?);
+    }
+    for seconds in [3, 1, 5, 2, 4] {
+        let child = &children[seconds - 1];
+        let code = seconds as i32;
+        t.tell(child, Step::exit(code))?;
+        let seen = t.wait(Target::Any, Options::NONE)?;
+        t.expect(&posix::WAITPID_ANY_EACH_ONCE).reaped(&seen, child, Change::Exited(code))?;
+    }
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::WAITPID_ECHILD).error(&seen, "ECHILD")
+}

@@ -1,0 +1,221 @@
+//! Exit codes: every value, values beyond 8 bits, and those that look like something else.
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::{dragonfly, freebsd, linux, netbsd, openbsd, posix};
+use crate::sys::call::abi::Call;
+use crate::trial::reported_child;
+use crate::trial::{Calls, Case, Change, Needs, Options, Outcome, Seen, Target, Trial, here};
+use crate::wait::Signal;
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "exit-code.one-child",
+        title: "an exit with 7 is reported as that, and the child is gone",
+        clauses: &[&posix::WAITPID_EXIT_CODE, &posix::WAITID_EXITED],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: one_child,
+    },
+    Case {
+        id: "exit-code.every-value",
+        title: "each exit code from 0 to 255 comes back as itself",
+        clauses: &[&posix::STATUS_EXIT_EVERY_VALUE, &linux::WAIT_WORD_EXIT],
+        calls: Calls::WITH_STATUS.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: every_value,
+    },
+    Case {
+        id: "exit-code.each-bit",
+        title: "exit codes with no bit, one bit, all but one and all of the 8 come back as themselves",
+        clauses: &[&posix::STATUS_EXIT_EVERY_VALUE, &posix::WAITID_EXITED, &linux::WAIT_WORD_EXIT],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: each_bit,
+    },
+    Case {
+        id: "exit-code.beyond-eight-bits",
+        title: "of an exit code that 8 bits cannot hold the status word has the low 8",
+        clauses: &[&posix::STATUS_EXIT_MASKED, &linux::WAIT_WORD_EXIT],
+        calls: Calls::WITH_STATUS,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: beyond_eight_bits,
+    },
+    Case {
+        id: "exit-code.beyond-eight-bits-in-siginfo",
+        title: "of an exit code that 8 bits cannot hold si_status has what the system promises",
+        clauses: &[
+            &linux::WAITID_STATUS_EIGHT_BITS,
+            &freebsd::WAITID_STATUS_32_BITS,
+            &netbsd::WAITID_STATUS_32_BITS,
+            &openbsd::WAITID_FULL_INT,
+            &dragonfly::WAITID_STATUS_EIGHT_BITS,
+        ],
+        calls: Calls::WITH_INFO,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: beyond_eight_bits_in_siginfo,
+    },
+    Case {
+        id: "exit-code.zero-word",
+        title: "the status word is 0 after an exit with 0, and after nothing else",
+        clauses: &[&posix::STATUS_ZERO_IFF_EXIT_ZERO],
+        calls: Calls::WITH_STATUS,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: zero_word,
+    },
+    Case {
+        id: "exit-code.is-no-signal",
+        title: "an exit with n or 128 + n does not read as death by signal n",
+        clauses: &[&posix::STATUS_EXIT_IS_NO_SIGNAL, &posix::STATUS_SIGNALED, &posix::WAITID_KILLED],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: is_no_signal,
+    },
+    Case {
+        id: "exit-code.of-a-thread",
+        title: "an exit called by a second thread ends the process with that code",
+        clauses: &[&posix::THREADS_EXIT_ENDS_ALL],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: of_a_thread,
+    },
+];
+
+/// Codes of which 8 bits are not the whole: no bit of them, bits that look like a status word, negative ones, the least.
+const WIDE: [i32; 6] = [256, 0x1234, 0x5a5a_5a5a, 0x007f_ff09, -1, i32::MIN];
+
+fn one_child(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect_of(&posix::WAITPID_EXIT_CODE, &posix::WAITID_EXITED).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn every_value(t: &mut Trial) -> Outcome {
+    come_back(t, (0..=255).collect())
+}
+
+fn each_bit(t: &mut Trial) -> Outcome {
+    come_back(t, (0..=255_i32).filter(|code| matches!(code.count_ones(), 0 | 1 | 7 | 8)).collect())
+}
+
+fn come_back(t: &mut Trial, codes: Vec<i32>) -> Outcome {
+    for codes in codes.chunks(64) {
+        let children = t.spawn_all(codes.iter().map(|code| Scenario::exits(*code)))?;
+        let mut left: Vec<_> = children.into_iter().zip(codes.iter().copied()).collect();
+        for seen in t.wait_times(codes.len(), Target::Any, Options::NONE)? {
+            let (child, code) =
+                reported_child(&seen, &mut left, |code| seen.change() == Some(Change::Exited(*code)));
+            t.expect_of(&posix::STATUS_EXIT_EVERY_VALUE, &posix::WAITID_EXITED).reports(
+                &seen,
+                &child,
+                Change::Exited(code),
+            )?;
+            if let Some(raw) = seen.status() {
+                t.expect(&linux::WAIT_WORD_EXIT).equal("status word", &raw, &(code << 8))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn beyond_eight_bits(t: &mut Trial) -> Outcome {
+    for code in WIDE {
+        let low = code & 0xff;
+        let child = t.spawn(Scenario::exits(code))?;
+        let seen = t.wait(Target::Any, Options::NONE)?;
+        t.expect(&posix::STATUS_EXIT_MASKED).reports(&seen, &child, Change::Exited(low))?;
+        if let Some(raw) = seen.status() {
+            t.expect(&linux::WAIT_WORD_EXIT).equal("status word", &raw, &(low << 8))?;
+        }
+    }
+    Ok(())
+}
+
+fn beyond_eight_bits_in_siginfo(t: &mut Trial) -> Outcome {
+    for code in WIDE {
+        t.spawn(Scenario::exits(code))?;
+        let seen = t.wait(Target::Any, Options::NONE)?;
+        t.expect(&linux::WAITID_STATUS_EIGHT_BITS).returns(&seen)?;
+        let got = seen.info().and_then(|info| info.status);
+        t.record(&format!("si_status of exit({code:#x})"), got.map_or("not shown".into(), |s| s.to_string()));
+        let (low, whole) = (i64::from(code & 0xff), i64::from(code));
+        let (got, what) = (got.as_ref(), "si_status");
+        t.expect(&linux::WAITID_STATUS_EIGHT_BITS).equal_if_seen(what, got, &low)?;
+        t.expect(&dragonfly::WAITID_STATUS_EIGHT_BITS).equal_if_seen(what, got, &low)?;
+        t.expect(&freebsd::WAITID_STATUS_32_BITS).equal_if_seen(what, got, &whole)?;
+        t.expect(&netbsd::WAITID_STATUS_32_BITS).equal_if_seen(what, got, &whole)?;
+        t.expect(&openbsd::WAITID_FULL_INT).equal_if_seen(what, got, &whole)?;
+    }
+    Ok(())
+}
+
+fn zero_word(t: &mut Trial) -> Outcome {
+    t.spawn(Scenario::exits(0))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::STATUS_ZERO_IFF_EXIT_ZERO).returns(&seen)?;
+    t.expect(&posix::STATUS_ZERO_IFF_EXIT_ZERO).equal_if_seen("status word", seen.status().as_ref(), &0)?;
+    let others = [
+        Scenario::exits(1),
+        Scenario::exits(128),
+        Scenario::dies(Signal::HUP),
+        Scenario::dies(Signal::KILL),
+        Scenario::of([Step::raise(Signal::SYS).with_core(false)]),
+    ];
+    for other in others {
+        t.spawn(other)?;
+        let seen = t.wait(Target::Any, Options::NONE)?;
+        not_zero(t, &seen)?;
+    }
+    if t.call() == Call::Wait {
+        return Ok(());
+    }
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    let seen = t.wait(Target::Any, Options::UNTRACED)?;
+    not_zero(t, &seen)?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.wait(Target::Any, Options::CONTINUED)?;
+    not_zero(t, &seen)
+}
+
+fn not_zero(t: &mut Trial, seen: &Seen) -> Outcome {
+    t.expect(&posix::STATUS_ZERO_IFF_EXIT_ZERO).returns(seen)?;
+    let word = seen.status();
+    let got = word.map_or("no status word".into(), |raw| format!("{raw:#x}"));
+    t.expect(&posix::STATUS_ZERO_IFF_EXIT_ZERO).that(word.is_some_and(|raw| raw != 0), "not 0", got)
+}
+
+/// `WCOREFLAG`, of every system.
+const CORE_FLAG: i32 = 0x80;
+
+fn is_no_signal(t: &mut Trial) -> Outcome {
+    for signal in [Signal::HUP, Signal::KILL, Signal::TERM] {
+        for code in [signal.number(), 128 + signal.number()] {
+            let child = t.spawn(Scenario::exits(code))?;
+            let seen = t.wait(Target::Any, Options::NONE)?;
+            t.expect(&posix::STATUS_EXIT_IS_NO_SIGNAL).reports(&seen, &child, Change::Exited(code))?;
+            // WCOREDUMP looks at one bit on every system, and programs ask it without asking WIFSIGNALED first.
+            let word = seen.status().filter(|_| Calls::WITH_STATUS.has(t.call()));
+            let flag = word.map(|word| word & CORE_FLAG);
+            t.expect(&posix::STATUS_EXIT_IS_NO_SIGNAL).equal_if_seen("the core flag", flag.as_ref(), &0)?;
+        }
+        let child = t.spawn(Scenario::dies(signal))?;
+        let seen = t.wait(Target::Any, Options::NONE)?;
+        let killed = Change::Killed(signal, false);
+        t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reports(&seen, &child, killed)?;
+    }
+    Ok(())
+}
+
+fn of_a_thread(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::of([Step::GroupExit { code: 77, report: false }]))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::THREADS_EXIT_ENDS_ALL).reaped(&seen, &child, Change::Exited(77))
+}

@@ -1,0 +1,10 @@
+//! Exits: codes, other ways to terminate, and the status word.
+
+use crate::trial::Case;
+
+pub(crate) mod exit_code;
+pub(crate) mod status_word;
+pub(crate) mod termination;
+
+/// Every case of this room.
+pub(crate) const THEMES: &[&[Case]] = &[exit_code::CASES, status_word::CASES, termination::CASES];

@@ -1,0 +1,22 @@
+//! How children come to be, change hands and go.
+
+use crate::trial::Case;
+
+pub(crate) mod agent_exec;
+pub(crate) mod exec_spawn;
+pub(crate) mod orphans;
+pub(crate) mod reparenting;
+pub(crate) mod stress;
+pub(crate) mod wclone;
+pub(crate) mod zombie;
+
+/// Every case of this room.
+pub(crate) const THEMES: &[&[Case]] = &[
+    agent_exec::CASES,
+    exec_spawn::CASES,
+    orphans::CASES,
+    reparenting::CASES,
+    stress::CASES,
+    wclone::CASES,
+    zombie::CASES,
+];

@@ -1,0 +1,36 @@
+//! Cases of the interface `calls`: the wait family itself, a folder for each subject matter.
+
+use crate::trial::Case;
+
+pub(crate) mod blocking;
+pub(crate) mod examples;
+pub(crate) mod exit;
+pub(crate) mod lifecycle;
+pub(crate) mod os;
+pub(crate) mod pidfd;
+pub(crate) mod ptrace;
+pub(crate) mod rusage;
+pub(crate) mod select;
+pub(crate) mod sigchld;
+pub(crate) mod signal;
+pub(crate) mod stop;
+pub(crate) mod threads;
+pub(crate) mod waitid;
+
+/// Every room.
+pub(crate) const ROOMS: &[&[&[Case]]] = &[
+    exit::THEMES,
+    signal::THEMES,
+    select::THEMES,
+    blocking::THEMES,
+    stop::THEMES,
+    waitid::THEMES,
+    sigchld::THEMES,
+    rusage::THEMES,
+    pidfd::THEMES,
+    threads::THEMES,
+    ptrace::THEMES,
+    lifecycle::THEMES,
+    os::THEMES,
+    examples::THEMES,
+];

@@ -1,0 +1,9 @@
+//! What systems other than Linux promise beyond the standard; checked only there.
+
+use crate::trial::Case;
+
+pub(crate) mod options;
+pub(crate) mod reports;
+
+/// Every case of this room.
+pub(crate) const THEMES: &[&[Case]] = &[options::CASES, reports::CASES];

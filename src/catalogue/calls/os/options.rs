@@ -1,0 +1,445 @@
+//! What the manuals of the other systems promise of options, ids and errors beyond the standard: for each system that says it,
+//! checked there only.
+
+use crate::protocol::wait::OptionSet;
+use crate::scenario::{Scenario, Step};
+use crate::spec::{Clause, dragonfly, freebsd, illumos, macos, netbsd, openbsd};
+use crate::trial::{
+    Abort, Call, Calls, Case, Change, Needs, Options, Outcome, Pointer, Seen, Target, Trial, here,
+};
+use crate::wait::Signal;
+
+const WAITID: Calls = Calls::only(&[Call::Waitid]);
+const WAIT6: Calls = Calls::only(&[Call::Wait6]);
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "elsewhere.no-event",
+        title: "without any event option waitid and wait6 fail with EINVAL, beside a live child and a zombie",
+        clauses: &[
+            &freebsd::WAIT6_NO_EVENT_EINVAL,
+            &netbsd::WAIT6_NO_EVENT_EINVAL,
+            &openbsd::WAITID_NO_EVENT_EINVAL,
+            &dragonfly::WAIT6_NO_EVENT_EINVAL,
+            &macos::WAITID_NO_EVENT,
+        ],
+        calls: Calls::WITH_INFO,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: no_event,
+    },
+    Case {
+        id: "elsewhere.needs-exited",
+        title: "a termination is reported only to a waitid or wait6 that asks for it",
+        clauses: &[
+            &freebsd::WAIT6_NEEDS_WEXITED,
+            &netbsd::WAIT6_NEEDS_EVENTS,
+            &dragonfly::WAIT6_NEEDS_EVENTS,
+            &openbsd::WAITID_EVENTS,
+        ],
+        calls: Calls::WITH_INFO,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: needs_exited,
+    },
+    Case {
+        id: "elsewhere.needs-trapped",
+        title: "the trap of a traced child is reported only to a waitid or wait6 that asks for it",
+        clauses: &[&freebsd::WAIT6_NEEDS_WTRAPPED, &illumos::WAITID_NEEDS_WTRAPPED],
+        calls: Calls::WITH_INFO,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: needs_trapped,
+    },
+    Case {
+        id: "elsewhere.nohang",
+        title: "WNOHANG with nothing to report gives 0 and a siginfo without signal and pid",
+        clauses: &[
+            &freebsd::WAIT6_NOHANG_ZERO,
+            &freebsd::WAITID_NOHANG_ZEROES,
+            &netbsd::WAIT4_NOHANG_ZERO,
+            &netbsd::WAITID_NOHANG_ZEROES,
+            &openbsd::WAITID_NOHANG_ZEROES,
+            &dragonfly::WAIT6_NOHANG_ZERO,
+            &dragonfly::WAITID_NOHANG_ZEROES,
+            &macos::WAITID_NOHANG_SIGINFO,
+            &illumos::WAITID_NOHANG_SI_PID,
+        ],
+        calls: Calls::only(&[Call::Wait4, Call::Wait6, Call::Waitid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: nohang,
+    },
+    Case {
+        id: "elsewhere.wait6",
+        title: "wait6 returns the pid with status and siginfo, as wait4 would, and takes null pointers",
+        clauses: &[
+            &freebsd::WAIT6_RETURNS_PID,
+            &freebsd::WAIT4_IS_WAIT6,
+            &freebsd::WAIT6_NULL_POINTERS,
+            &netbsd::WAIT6_NULL_POINTERS,
+        ],
+        calls: WAIT6,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: wait6,
+    },
+    Case {
+        id: "elsewhere.options-of-waitid",
+        title: "the older calls take WNOWAIT and WEXITED where the manual says so; elsewhere what they do is recorded",
+        clauses: &[
+            &freebsd::WAITPID_TAKES_WNOWAIT,
+            &freebsd::WAITPID_TAKES_WEXITED,
+            &dragonfly::WAITPID_TAKES_WNOWAIT,
+            &netbsd::WAITPID_WAITID_OPTIONS,
+            &macos::WAIT4_WAITID_OPTIONS,
+            &illumos::WAITPID_WNOWAIT,
+        ],
+        calls: Calls::PID_FAMILY,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: options_of_waitid,
+    },
+    Case {
+        id: "elsewhere.id-zero",
+        title: "P_PGID and P_PID with id 0 mean the caller's process group; elsewhere what P_PID 0 gives is recorded",
+        clauses: &[
+            &freebsd::WAITID_ID_ZERO_IS_OWN_GROUP,
+            &netbsd::WAITID_ID_ZERO_IS_OWN_GROUP,
+            &dragonfly::WAITID_ID_ZERO_IS_OWN_GROUP,
+            &openbsd::WAITID_ID_ZERO,
+            &macos::WAITID_ID_ZERO,
+        ],
+        calls: Calls::WITH_INFO,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: id_zero,
+    },
+    Case {
+        id: "elsewhere.bad-status",
+        title: "a bad status pointer gives EFAULT; whether the child is lost is recorded, and on macOS it is not",
+        clauses: &[
+            &freebsd::WAIT_EFAULT,
+            &freebsd::WAIT_EFAULT_CHILD,
+            &netbsd::WAIT_EFAULT_CHILD,
+            &openbsd::WAIT_EFAULT_CHILD,
+            &dragonfly::WAIT_EFAULT_CHILD,
+            &macos::WAIT4_EFAULT_KEEPS_CHILD,
+        ],
+        calls: Calls::only(&[Call::Wait4]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: bad_status,
+    },
+    Case {
+        id: "elsewhere.int-min",
+        title: "what pid INT_MIN gives is recorded",
+        clauses: &[&freebsd::WAIT_INT_MIN, &openbsd::WAIT_INT_MIN, &macos::WAIT_INT_MIN],
+        calls: Calls::PID_FAMILY,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: int_min,
+    },
+    Case {
+        id: "elsewhere.stopped-bit",
+        title: "WUNTRACED asks waitid for no stops where WSTOPPED is another bit",
+        clauses: &[&macos::WAITID_STOPPED_IS_OWN_BIT],
+        calls: WAITID,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: stopped_bit,
+    },
+    Case {
+        id: "elsewhere.option-bits",
+        title: "each option bit but WNOHANG, WUNTRACED and WCONTINUED gives EINVAL",
+        clauses: &[&openbsd::WAIT_OPTION_BITS],
+        calls: Calls::PID_FAMILY,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: option_bits,
+    },
+    Case {
+        id: "elsewhere.idtypes",
+        title: "an idtype beyond the three of the standard gives EINVAL",
+        clauses: &[&openbsd::WAITID_IDTYPES],
+        calls: WAITID,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: idtypes,
+    },
+    Case {
+        id: "elsewhere.null-infop",
+        title: "waitid with a null infop takes the child on FreeBSD; on OpenBSD what it gives is recorded",
+        clauses: &[&freebsd::WAITID_NULL_INFOP, &openbsd::WAITID_NULL_INFOP],
+        calls: WAITID,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: null_infop,
+    },
+    Case {
+        id: "elsewhere.without-zombies",
+        title: "with WNOZOMBIE a zombie is no candidate, and is kept",
+        clauses: &[&netbsd::WAIT_WNOZOMBIE],
+        calls: Calls::PID_FAMILY,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: without_zombies,
+    },
+];
+
+/// The clauses that apply where this runs: each system's own.
+pub(crate) fn each(
+    t: &mut Trial,
+    clauses: &[&'static Clause],
+    check: impl Fn(&mut Trial, &'static Clause) -> Outcome,
+) -> Outcome {
+    let profile = t.profile();
+    clauses.iter().filter(|clause| clause.applies_to(profile)).try_for_each(|clause| check(t, clause))
+}
+
+/// Records a value under each clause that applies.
+pub(crate) fn record(t: &mut Trial, clauses: &[&'static Clause], name: &str, value: &str) -> Outcome {
+    each(t, clauses, |t, clause| t.expect(clause).records(name, value))
+}
+
+/// A call with exactly these options.
+pub(crate) fn with(t: &mut Trial, target: Target<'_>, options: &[&str]) -> Result<Seen, Abort> {
+    let mut request = t.ask(target, Options::NONE);
+    request.options = OptionSet::named(options.iter().copied());
+    t.perform(request)
+}
+
+pub(crate) fn zombie(t: &mut Trial) -> Result<crate::trial::Child, Abort> {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    Ok(child)
+}
+
+fn no_event(t: &mut Trial) -> Outcome {
+    let musts: [&'static Clause; 4] = [
+        &freebsd::WAIT6_NO_EVENT_EINVAL,
+        &netbsd::WAIT6_NO_EVENT_EINVAL,
+        &openbsd::WAITID_NO_EVENT_EINVAL,
+        &dragonfly::WAIT6_NO_EVENT_EINVAL,
+    ];
+    t.spawn(Scenario::held())?;
+    for _ in 0..2 {
+        for options in [&["WNOHANG"][..], &["WNOHANG", "WNOWAIT"]] {
+            let seen = with(t, Target::Any, options)?;
+            each(t, &musts, |t, clause| t.expect(clause).error(&seen, "EINVAL"))?;
+            record(t, &[&macos::WAITID_NO_EVENT], "waitid-without-events", &seen.outcome())?;
+        }
+        zombie(t)?;
+    }
+    Ok(())
+}
+
+fn needs_exited(t: &mut Trial) -> Outcome {
+    let clauses: [&'static Clause; 4] = [
+        &freebsd::WAIT6_NEEDS_WEXITED,
+        &netbsd::WAIT6_NEEDS_EVENTS,
+        &dragonfly::WAIT6_NEEDS_EVENTS,
+        &openbsd::WAITID_EVENTS,
+    ];
+    let child = zombie(t)?;
+    for event in ["WSTOPPED", "WCONTINUED"] {
+        let seen = with(t, Target::Any, &[event, "WNOHANG"])?;
+        each(t, &clauses, |t, clause| t.expect(clause).that(!seen.is_report(), "no report", seen.outcome()))?;
+    }
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    each(t, &clauses, |t, clause| t.expect(clause).reports(&seen, &child, Change::Exited(7)))
+}
+
+fn needs_trapped(t: &mut Trial) -> Outcome {
+    let clauses: [&'static Clause; 2] = [&freebsd::WAIT6_NEEDS_WTRAPPED, &illumos::WAITID_NEEDS_WTRAPPED];
+    let child = t.spawn(Scenario::of([Step::Traceme]))?;
+    t.begin_step(&child, Step::raise(Signal::USR1))?;
+    t.await_stopped(&child)?;
+    let seen = with(t, Target::Any, &["WEXITED", "WNOHANG"])?;
+    each(t, &clauses, |t, clause| t.expect(clause).nothing_ready(&seen))?;
+    let seen = with(t, Target::Any, &["WEXITED", "WTRAPPED"])?;
+    each(t, &clauses, |t, clause| t.expect(clause).reports(&seen, &child, Change::Trapped(Signal::USR1)))
+}
+
+fn nohang(t: &mut Trial) -> Outcome {
+    t.spawn(Scenario::held())?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    let zero: [&'static Clause; 3] =
+        [&freebsd::WAIT6_NOHANG_ZERO, &netbsd::WAIT4_NOHANG_ZERO, &dragonfly::WAIT6_NOHANG_ZERO];
+    each(t, &zero, |t, clause| t.expect(clause).nothing_ready(&seen))?;
+    if !Calls::WITH_INFO.has(t.call()) {
+        return Ok(());
+    }
+    let info = seen.fields();
+    let zeroes: [&'static Clause; 4] = [
+        &freebsd::WAITID_NOHANG_ZEROES,
+        &netbsd::WAITID_NOHANG_ZEROES,
+        &openbsd::WAITID_NOHANG_ZEROES,
+        &dragonfly::WAITID_NOHANG_ZEROES,
+    ];
+    each(t, &zeroes, |t, clause| {
+        t.expect(clause).field(&seen, "si_signo", info.signo.clone(), "0".to_owned())?;
+        t.expect(clause).field(&seen, "si_pid", info.pid, 0)
+    })?;
+    each(t, &[&illumos::WAITID_NOHANG_SI_PID], |t, clause| {
+        t.expect(clause).field(&seen, "si_pid", info.pid, 0)
+    })?;
+    let shown = if seen.info().is_some() { "written" } else { "untouched" };
+    record(t, &[&macos::WAITID_NOHANG_SIGINFO], "siginfo-of-waitid-with-wnohang", shown)
+}
+
+fn wait6(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    each(t, &[&freebsd::WAIT6_RETURNS_PID], |t, clause| {
+        t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
+        let info = seen.fields();
+        t.expect(clause).field(&seen, "si_pid", info.pid, child.pid)?;
+        t.expect(clause).field(&seen, "si_status", info.status, 7)
+    })?;
+    let like = t.spawn(Scenario::exits(7))?;
+    let by_wait4 = t.wait_by(Call::Wait4, Target::Child(&like), Options::NONE)?;
+    each(t, &[&freebsd::WAIT4_IS_WAIT6], |t, clause| {
+        t.expect(clause).reports(&by_wait4, &like, Change::Exited(7))?;
+        t.expect(clause).equal_if_seen("status", by_wait4.status().as_ref(), &seen.status().unwrap_or(-1))
+    })?;
+    let nulls: [&'static Clause; 2] = [&freebsd::WAIT6_NULL_POINTERS, &netbsd::WAIT6_NULL_POINTERS];
+    let child = t.spawn(Scenario::exits(8))?;
+    let mut request = t.ask(Target::Child(&child), Options::NONE);
+    (request.status, request.rusage, request.info) = (Pointer::Null, Pointer::Null, Pointer::Null);
+    let seen = t.perform(request)?;
+    let ret = seen.reply().and_then(|reply| reply.ret.clone().ok());
+    each(t, &nulls, |t, clause| t.expect(clause).equal_if_seen("returned", ret.as_ref(), &child.pid))
+}
+
+fn options_of_waitid(t: &mut Trial) -> Outcome {
+    let takes: [&'static Clause; 2] = [&freebsd::WAITPID_TAKES_WNOWAIT, &dragonfly::WAITPID_TAKES_WNOWAIT];
+    let recorded: [&'static Clause; 3] =
+        [&netbsd::WAITPID_WAITID_OPTIONS, &macos::WAIT4_WAITID_OPTIONS, &illumos::WAITPID_WNOWAIT];
+    let child = zombie(t)?;
+    let seen = with(t, Target::Child(&child), &["WNOWAIT"])?;
+    each(t, &takes, |t, clause| t.expect(clause).reports(&seen, &child, Change::Exited(7)))?;
+    let state = t.state(&child)?;
+    each(t, &takes, |t, clause| {
+        t.expect(clause).that(state != "gone", "the child to be kept", state.clone())
+    })?;
+    record(t, &recorded, "wnowait-of-waitpid", &format!("{}, the child {state}", seen.outcome()))?;
+    if state == "gone" {
+        return Ok(());
+    }
+    let seen = with(t, Target::Child(&child), &["WEXITED"])?;
+    record(t, &[&netbsd::WAITPID_WAITID_OPTIONS], "wexited-of-waitpid", &seen.outcome())?;
+    each(t, &[&freebsd::WAITPID_TAKES_WEXITED], |t, clause| {
+        t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+    })
+}
+
+fn id_zero(t: &mut Trial) -> Outcome {
+    let musts: [&'static Clause; 3] = [
+        &freebsd::WAITID_ID_ZERO_IS_OWN_GROUP,
+        &netbsd::WAITID_ID_ZERO_IS_OWN_GROUP,
+        &dragonfly::WAITID_ID_ZERO_IS_OWN_GROUP,
+    ];
+    let other = t.spawn(Scenario::of([Step::Setpgid { pgid: 0 }]))?;
+    t.tell(&other, Step::exit(8))?;
+    t.await_zombie(&other)?;
+    for idtype in ["P_PGID", "P_PID"] {
+        let child = zombie(t)?;
+        let seen = t.wait(Target::Id(idtype, 0), Options::NOHANG)?;
+        each(t, &musts, |t, clause| t.expect(clause).reports(&seen, &child, Change::Exited(7)))?;
+        if idtype == "P_PID" {
+            let clauses: [&'static Clause; 2] = [&openbsd::WAITID_ID_ZERO, &macos::WAITID_ID_ZERO];
+            record(t, &clauses, "p-pid-0", &seen.outcome())?;
+        }
+    }
+    Ok(())
+}
+
+fn bad_status(t: &mut Trial) -> Outcome {
+    let child = zombie(t)?;
+    let mut request = t.ask(Target::Child(&child), Options::NONE);
+    request.status = Pointer::Bad;
+    let seen = t.perform(request)?;
+    each(t, &[&freebsd::WAIT_EFAULT], |t, clause| t.expect(clause).error(&seen, "EFAULT"))?;
+    let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
+    each(t, &[&macos::WAIT4_EFAULT_KEEPS_CHILD], |t, clause| {
+        t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+    })?;
+    let kept = if seen.is_report() { "kept" } else { "lost" };
+    let clauses: [&'static Clause; 4] = [
+        &freebsd::WAIT_EFAULT_CHILD,
+        &netbsd::WAIT_EFAULT_CHILD,
+        &openbsd::WAIT_EFAULT_CHILD,
+        &dragonfly::WAIT_EFAULT_CHILD,
+    ];
+    record(t, &clauses, "child-after-efault", kept)
+}
+
+fn int_min(t: &mut Trial) -> Outcome {
+    t.spawn(Scenario::held())?;
+    let seen = t.wait(Target::Pid(i32::MIN.into()), Options::NOHANG)?;
+    let clauses: [&'static Clause; 3] =
+        [&freebsd::WAIT_INT_MIN, &openbsd::WAIT_INT_MIN, &macos::WAIT_INT_MIN];
+    record(t, &clauses, "pid-int-min", &seen.outcome())
+}
+
+fn stopped_bit(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let seen = with(t, Target::Any, &["WEXITED", "WUNTRACED", "WNOHANG"])?;
+    each(t, &[&macos::WAITID_STOPPED_IS_OWN_BIT], |t, clause| {
+        t.expect(clause).that(!seen.is_report(), "no report", seen.outcome())
+    })
+}
+
+fn option_bits(t: &mut Trial) -> Outcome {
+    /// `WNOHANG`, `WUNTRACED` and `WCONTINUED` of OpenBSD: the clause is about its numbers.
+    const KNOWN: u32 = 1 | 2 | 8;
+    let child = zombie(t)?;
+    for bit in (0..32).map(|shift| 1_u32 << shift).filter(|bit| bit & KNOWN == 0) {
+        let mut request = t.ask(Target::Child(&child), Options::NONE);
+        request.options = OptionSet { names: vec![], raw: bit };
+        let seen = t.perform(request)?;
+        each(t, &[&openbsd::WAIT_OPTION_BITS], |t, clause| t.expect(clause).error(&seen, "EINVAL"))?;
+    }
+    Ok(())
+}
+
+fn idtypes(t: &mut Trial) -> Outcome {
+    t.spawn(Scenario::held())?;
+    for idtype in ["3", "4", "5", "8", "16", "-1"] {
+        let seen = t.wait(Target::Id(idtype, 0), Options::NOHANG)?;
+        each(t, &[&openbsd::WAITID_IDTYPES], |t, clause| t.expect(clause).error(&seen, "EINVAL"))?;
+    }
+    Ok(())
+}
+
+fn null_infop(t: &mut Trial) -> Outcome {
+    let child = zombie(t)?;
+    let mut request = t.ask(Target::Child(&child), Options::NONE);
+    request.info = Pointer::Null;
+    let seen = t.perform(request)?;
+    let state = t.state(&child)?;
+    each(t, &[&freebsd::WAITID_NULL_INFOP], |t, clause| {
+        let ret = seen.reply().and_then(|reply| reply.ret.clone().ok());
+        t.expect(clause).equal_if_seen("returned", ret.as_ref(), &0)?;
+        t.expect(clause).that(state == "gone" || state == "unknown", "the child gone", state.clone())
+    })?;
+    record(
+        t,
+        &[&openbsd::WAITID_NULL_INFOP],
+        "waitid-with-a-null-infop",
+        &format!("{}, the child {state}", seen.outcome()),
+    )
+}
+
+fn without_zombies(t: &mut Trial) -> Outcome {
+    let child = zombie(t)?;
+    let seen = with(t, Target::Child(&child), &["WNOZOMBIE", "WNOHANG"])?;
+    each(t, &[&netbsd::WAIT_WNOZOMBIE], |t, clause| {
+        t.expect(clause).that(!seen.is_report(), "no report", seen.outcome())
+    })?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    each(t, &[&netbsd::WAIT_WNOZOMBIE], |t, clause| t.expect(clause).reaped(&seen, &child, Change::Exited(7)))
+}

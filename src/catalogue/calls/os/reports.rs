@@ -1,0 +1,300 @@
+//! What the manuals of the other systems promise of what is reported: usage, siginfo, SIGCHLD, orphans. Checked there only.
+
+use super::options::{each, record, with, zombie};
+use crate::scenario::{Offspring, Scenario, Step};
+use crate::spec::{Clause, dragonfly, freebsd, illumos, macos, netbsd, openbsd};
+use crate::trial::{Abort, Call, Calls, Case, Change, Need, Needs, Options, Outcome, Target, Trial, here};
+use crate::wait::Signal;
+
+const WAITID: Calls = Calls::only(&[Call::Waitid]);
+const WAIT6: Calls = Calls::only(&[Call::Wait6]);
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "elsewhere.usage-split",
+        title: "wait6 tells the usage of a child and that of the children that it took apart",
+        clauses: &[&freebsd::WAIT6_USAGE_SPLIT, &netbsd::WAIT6_USAGE_SPLIT],
+        calls: WAIT6,
+        needs: Needs::NOTHING.burning(),
+        at: here(),
+        run: usage_split,
+    },
+    Case {
+        id: "elsewhere.status-bits",
+        title: "how many bits of the exit value a peek and a take show is recorded",
+        clauses: &[&macos::WAITID_STATUS_BITS, &illumos::WAITID_STATUS_BITS],
+        calls: WAITID,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: status_bits,
+    },
+    Case {
+        id: "elsewhere.orphan",
+        title: "an orphan becomes a child of process 1",
+        clauses: &[
+            &netbsd::ORPHAN_TO_INIT,
+            &openbsd::ORPHAN_TO_INIT,
+            &macos::ORPHAN_TO_INIT,
+            &illumos::ORPHAN_TO_INIT,
+        ],
+        calls: Calls::only(&[Call::Waitpid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: orphan,
+    },
+    Case {
+        id: "elsewhere.queued-sigchld",
+        title: "a wait discards the SIGCHLD of the child that it takes and no other; elsewhere what it does is recorded",
+        clauses: &[
+            &freebsd::SIGCHLD_QUEUED_PER_CHILD,
+            &dragonfly::SIGCHLD_QUEUED_PER_CHILD,
+            &illumos::SIGCHLD_QUEUED_PER_CHILD,
+            &netbsd::SIGCHLD_PENDING,
+            &openbsd::SIGCHLD_PENDING,
+        ],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: queued_sigchld,
+    },
+    Case {
+        id: "elsewhere.sigchld-ignored",
+        title: "with SIGCHLD ignored a wait sleeps until no child is left, and fails with ECHILD",
+        clauses: &[&freebsd::SIGCHLD_IGNORED_ECHILD, &illumos::SIGCHLD_IGNORED_BLOCKS],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: sigchld_ignored,
+    },
+    Case {
+        id: "elsewhere.usage-of-a-stop",
+        title: "what the usage in the report of a stop holds is recorded",
+        clauses: &[&freebsd::RUSAGE_ON_STOP, &netbsd::RUSAGE_ON_STOP, &macos::RUSAGE_ON_STOP],
+        calls: Calls::WITH_USAGE,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: usage_of_a_stop,
+    },
+    Case {
+        id: "elsewhere.peak-unit",
+        title: "the peak of the resident set is in kilobytes on FreeBSD; on illumos its unit is recorded",
+        clauses: &[&freebsd::RUSAGE_MAXRSS_KILOBYTES, &illumos::RUSAGE_MAXRSS_UNIT],
+        calls: Calls::WITH_USAGE,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: peak_unit,
+    },
+    Case {
+        id: "elsewhere.continued",
+        title: "a continued child has SIGCONT in si_status; on macOS what stands there is recorded",
+        clauses: &[&openbsd::WAITID_CONTINUED, &macos::WAITID_CONTINUED_FIELDS],
+        calls: WAITID,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: continued,
+    },
+    Case {
+        id: "elsewhere.no-dumped",
+        title: "a child that dumped core is CLD_KILLED where CLD_DUMPED is not used",
+        clauses: &[&dragonfly::WAITID_NO_CLD_DUMPED],
+        calls: WAITID,
+        needs: Needs::of(&[Need::CoreFiles]),
+        at: here(),
+        run: no_dumped,
+    },
+    Case {
+        id: "elsewhere.collision",
+        title: "of two threads that meet at one child both end, one with the child",
+        clauses: &[&macos::WAIT_COLLISION],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::of(&[Need::Threads]),
+        at: here(),
+        run: collision,
+    },
+    Case {
+        id: "elsewhere.waitid-as-wait",
+        title: "waitid for exits and traps reports what wait does",
+        clauses: &[&illumos::WAITID_IS_WAITPID],
+        calls: WAITID,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: waitid_as_wait,
+    },
+];
+
+fn usage_split(t: &mut Trial) -> Outcome {
+    let burns =
+        Offspring { steps: vec![Step::BurnUser { us: 20_000 }, Step::exit(8)], ..Offspring::default() };
+    let steps = [Step::Fork(burns), Step::Wait { pid: 0 }, Step::exit(7).reported()];
+    let child = t.spawn(Scenario::of(steps))?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    let (_, below) = t.last_usage(&child)?;
+    let Some(reply) = seen.reply() else { return Ok(()) };
+    let own = reply.rusage.wrote().and_then(|usage| usage.utime_us);
+    let children = reply.children.wrote().and_then(|usage| usage.utime_us);
+    let clauses: [&'static Clause; 2] = [&freebsd::WAIT6_USAGE_SPLIT, &netbsd::WAIT6_USAGE_SPLIT];
+    each(t, &clauses, |t, clause| {
+        let low = below.utime_us.unwrap_or_default();
+        t.expect(clause).within("user time of its children, microseconds", children, low, i64::MAX)?;
+        t.expect(clause).within("its own user time, microseconds", own, 0, 10_000)
+    })
+}
+
+fn status_bits(t: &mut Trial) -> Outcome {
+    let clauses: [&'static Clause; 2] = [&macos::WAITID_STATUS_BITS, &illumos::WAITID_STATUS_BITS];
+    t.spawn(Scenario::exits(0x7a5a_5a5a))?;
+    for (name, options) in [("si_status-of-a-peek", Options::NOWAIT), ("si_status-of-a-take", Options::NONE)]
+    {
+        let seen = t.wait(Target::Any, options)?;
+        let status = seen.fields().status.map_or("not shown".to_owned(), |status| format!("{status:#x}"));
+        record(t, &clauses, name, &status)?;
+    }
+    Ok(())
+}
+
+fn orphan(t: &mut Trial) -> Outcome {
+    let clauses: [&'static Clause; 4] =
+        [&netbsd::ORPHAN_TO_INIT, &openbsd::ORPHAN_TO_INIT, &macos::ORPHAN_TO_INIT, &illumos::ORPHAN_TO_INIT];
+    let child = t.spawn(Scenario::held())?;
+    let below = t.spawn_from(&child, |token| {
+        Step::Fork(Offspring { token: Some(token), orphan: true, steps: vec![] })
+    })?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    each(t, &clauses, |t, clause| t.expect(clause).reports(&seen, &child, Change::Exited(7)))?;
+    let ids = t.tell_for_reply(&below, &Step::Getids)?;
+    let parent = ids.number("ppid").map_err(|e| Abort::Protocol(format!("reply to getids: {e}")))?;
+    each(t, &clauses, |t, clause| t.expect(clause).equal("parent", &parent, &1))
+}
+
+fn queued_sigchld(t: &mut Trial) -> Outcome {
+    let musts: [&'static Clause; 3] = [
+        &freebsd::SIGCHLD_QUEUED_PER_CHILD,
+        &dragonfly::SIGCHLD_QUEUED_PER_CHILD,
+        &illumos::SIGCHLD_QUEUED_PER_CHILD,
+    ];
+    t.sigaction(Signal::CHLD, "count", &[])?;
+    t.sigprocmask("block", Signal::CHLD)?;
+    let (first, second) = (zombie(t)?, zombie(t)?);
+    for (child, expected) in [(&first, true), (&second, false)] {
+        let seen = t.wait(Target::Child(child), Options::NONE)?;
+        let pends = t.sigpending()?.iter().any(|name| name == "SIGCHLD");
+        each(t, &musts, |t, clause| {
+            t.expect(clause).reports(&seen, child, Change::Exited(7))?;
+            t.expect(clause).equal("SIGCHLD pending", &pends, &expected)
+        })?;
+        if !expected {
+            let clauses: [&'static Clause; 2] = [&netbsd::SIGCHLD_PENDING, &openbsd::SIGCHLD_PENDING];
+            let shown = if pends { "pending" } else { "discarded" };
+            record(t, &clauses, "pending-sigchld-after-the-last-take", shown)?;
+        }
+    }
+    Ok(())
+}
+
+fn sigchld_ignored(t: &mut Trial) -> Outcome {
+    let clauses: [&'static Clause; 2] = [&freebsd::SIGCHLD_IGNORED_ECHILD, &illumos::SIGCHLD_IGNORED_BLOCKS];
+    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Any, Options::NONE)?;
+    each(t, &clauses, |t, clause| t.expect(clause).blocks(&pending))?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    each(t, &clauses, |t, clause| t.expect(clause).error(&seen, "ECHILD"))
+}
+
+fn usage_of_a_stop(t: &mut Trial) -> Outcome {
+    let clauses: [&'static Clause; 3] =
+        [&freebsd::RUSAGE_ON_STOP, &netbsd::RUSAGE_ON_STOP, &macos::RUSAGE_ON_STOP];
+    let child = t.spawn(Scenario::of([Step::MinorFaults { count: 50 }]))?;
+    t.signal(&child, Signal::STOP)?;
+    let seen = t.wait(Target::Child(&child), Options::UNTRACED).or_else(|stop| match stop {
+        Abort::Skip(_) => t.wait(Target::Any, Options::UNTRACED),
+        other => Err(other),
+    })?;
+    let shown = match seen.usage().map(|usage| usage.minflt.unwrap_or_default()) {
+        None => "untouched",
+        Some(0) => "zeros",
+        Some(_) => "the usage so far",
+    };
+    record(t, &clauses, "usage-of-a-stop", shown)
+}
+
+fn peak_unit(t: &mut Trial) -> Outcome {
+    const MIB: i64 = 16;
+    let steps = [Step::Allocate { bytes: (MIB as u64) << 20 }, Step::exit(7)];
+    let child = t.spawn(Scenario::of(steps))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    let peak = seen.usage().and_then(|usage| usage.maxrss);
+    each(t, &[&freebsd::RUSAGE_MAXRSS_KILOBYTES], |t, clause| {
+        t.expect(clause).reports_child(&seen, &child)?;
+        t.expect(clause).within("ru_maxrss", peak, MIB << 10, MIB << 11)
+    })?;
+    let unit = match peak.unwrap_or_default() {
+        0 => "nothing",
+        n if n < MIB << 10 => "pages",
+        n if n < MIB << 20 => "kilobytes",
+        _ => "bytes",
+    };
+    record(t, &[&illumos::RUSAGE_MAXRSS_UNIT], "unit-of-ru_maxrss", unit)
+}
+
+fn continued(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.wait(Target::Any, Options::CONTINUED)?;
+    let info = seen.fields();
+    each(t, &[&openbsd::WAITID_CONTINUED], |t, clause| {
+        t.expect(clause).reports(&seen, &child, Change::Continued)?;
+        t.expect(clause).field(&seen, "si_status", info.status, Signal::CONT.number().into())
+    })?;
+    let whose = match info.pid {
+        Some(pid) if pid == child.pid => "the child's pid",
+        Some(0) | None => "no pid",
+        Some(_) => "another pid",
+    };
+    let signal = info.status.map_or("none".into(), |n| Signal(n as i32).to_string());
+    record(t, &[&macos::WAITID_CONTINUED_FIELDS], "siginfo-of-a-continue", &format!("{whose}, {signal}"))
+}
+
+fn no_dumped(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::of([Step::raise(Signal::ABRT).with_core(true)]))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    each(t, &[&dragonfly::WAITID_NO_CLD_DUMPED], |t, clause| {
+        t.expect(clause).reports(&seen, &child, Change::Killed(Signal::ABRT, false))
+    })
+}
+
+fn collision(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let mut waiters = Vec::new();
+    for thread in 1..=2 {
+        let mut request = t.ask(Target::Child(&child), Options::NONE);
+        request.thread = thread;
+        waiters.push(t.begin_request(request)?);
+    }
+    t.tell(&child, Step::exit(7))?;
+    let mut reports = 0;
+    for pending in waiters {
+        let seen = t.finish(pending)?;
+        each(t, &[&macos::WAIT_COLLISION], |t, clause| t.expect(clause).returns(&seen))?;
+        reports += usize::from(seen.is_report());
+    }
+    each(t, &[&macos::WAIT_COLLISION], |t, clause| t.expect(clause).equal("reports", &reports, &1))
+}
+
+fn waitid_as_wait(t: &mut Trial) -> Outcome {
+    for step in [Step::exit(7), Step::kill_self(Signal::TERM)] {
+        let like = t.spawn(Scenario::of([step.clone()]))?;
+        let by_wait = t.wait_by(Call::Wait, Target::Any, Options::NONE)?;
+        let child = t.spawn(Scenario::of([step]))?;
+        let seen = with(t, Target::Any, &["WEXITED", "WTRAPPED"])?;
+        each(t, &[&illumos::WAITID_IS_WAITPID], |t, clause| {
+            t.expect(clause).reports_child(&by_wait, &like)?;
+            t.expect(clause).reports(&seen, &child, by_wait.change().unwrap_or(Change::Unknown(-1)))
+        })?;
+    }
+    Ok(())
+}

@@ -1,0 +1,422 @@
+//! Linux: waiting through a pidfd.
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::{Clause, linux};
+use crate::sys::call::abi::Call;
+use crate::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Target, Trial, here};
+use crate::wait::Signal;
+
+/// `P_PIDFD` is an idtype of `waitid` alone.
+const WAITID: Calls = Calls::only(&[Call::Waitid]);
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "pidfd.exit",
+        title: "a wait through a pidfd sleeps, then takes the child behind it and no other",
+        clauses: &[&linux::PIDFD_WAIT_EXIT],
+        calls: WAITID,
+        needs: Needs::PIDFD_WAITS,
+        at: here(),
+        run: exit,
+    },
+    Case {
+        id: "pidfd.stop-continue",
+        title: "a wait through a pidfd reports a stop and a continue",
+        clauses: &[&linux::PIDFD_WAIT_STOP_CONTINUE],
+        calls: WAITID,
+        needs: Needs::PIDFD_WAITS,
+        at: here(),
+        run: stop_continue,
+    },
+    Case {
+        id: "pidfd.nohang",
+        title: "WNOHANG through the pidfd of a live child returns 0",
+        clauses: &[&linux::PIDFD_NOHANG_ZERO],
+        calls: WAITID,
+        needs: Needs::PIDFD_WAITS,
+        at: here(),
+        run: nohang,
+    },
+    Case {
+        id: "pidfd.peek",
+        title: "a WNOWAIT peek through a pidfd leaves the child waitable and the descriptor readable",
+        clauses: &[&linux::PIDFD_NOWAIT],
+        calls: WAITID,
+        needs: Needs::PIDFD_WAITS,
+        at: here(),
+        run: peek,
+    },
+    Case {
+        id: "pidfd.nonblock",
+        title: "through a nonblocking pidfd a live child gives EAGAIN, with WNOHANG 0, and a zombie is taken",
+        clauses: &[
+            &linux::PIDFD_NONBLOCK_EAGAIN,
+            &linux::PIDFD_NONBLOCK_NOHANG_ZERO,
+            &linux::PIDFD_NONBLOCK_READY,
+        ],
+        calls: WAITID,
+        needs: Needs::PIDFD_WAITS,
+        at: here(),
+        run: nonblock,
+    },
+    Case {
+        id: "pidfd.negative",
+        title: "a negative descriptor gives EINVAL",
+        clauses: &[&linux::PIDFD_NEGATIVE_EINVAL],
+        calls: WAITID,
+        needs: Needs::PIDFD_WAITS,
+        at: here(),
+        run: negative,
+    },
+    Case {
+        id: "pidfd.no-pidfd",
+        title: "a descriptor that is closed, or that is of a file, gives EBADF, and the child is kept",
+        clauses: &[&linux::PIDFD_OTHER_FD_EBADF],
+        calls: WAITID,
+        needs: Needs::PIDFD_WAITS,
+        at: here(),
+        run: no_pidfd,
+    },
+    Case {
+        id: "pidfd.no-child",
+        title: "the pidfd of a process that is not a child gives ECHILD: our own, a grandchild's",
+        clauses: &[&linux::PIDFD_NOT_A_CHILD_ECHILD],
+        calls: WAITID,
+        needs: Needs::PIDFD_WAITS,
+        at: here(),
+        run: no_child,
+    },
+    Case {
+        id: "pidfd.taken",
+        title: "the pidfd of a child that was taken gives ECHILD, by whatever call it was taken",
+        clauses: &[&linux::PIDFD_AFTER_TAKE_ECHILD],
+        calls: Calls::ENTRIES,
+        needs: Needs::PIDFD_WAITS,
+        at: here(),
+        run: taken,
+    },
+    Case {
+        id: "pidfd.poll",
+        title: "a pidfd becomes readable when its child ends, and stays so once that was taken",
+        clauses: &[
+            &linux::PIDFD_POLL_ALIVE,
+            &linux::PIDFD_POLL_ZOMBIE,
+            &linux::PIDFD_POLL_TAKEN,
+            &linux::PIDFD_READABLE_IS_WAITABLE,
+        ],
+        calls: Calls::WITH_OPTIONS.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: poll,
+    },
+    Case {
+        id: "pidfd.poll-threads",
+        title: "the pidfd of a child whose initial thread ended is not readable before the last one ends",
+        clauses: &[&linux::PIDFD_POLL_WHOLE_PROCESS],
+        calls: WAITID,
+        needs: Needs::PIDFD_WAITS,
+        at: here(),
+        run: poll_threads,
+    },
+    Case {
+        id: "pidfd.epoll",
+        title: "an epoll instance that watches the pidfd of a live child is told of its end, and of nothing before",
+        clauses: &[&linux::PIDFD_WAKES],
+        calls: WAITID,
+        needs: Needs::PIDFD_WAITS,
+        at: here(),
+        run: epoll,
+    },
+    Case {
+        id: "pidfd.two",
+        title: "two pidfds of one child are readable alike, and a wait through one ends it for both",
+        clauses: &[&linux::PIDFD_TWO_HANDLES],
+        calls: WAITID,
+        needs: Needs::PIDFD_WAITS,
+        at: here(),
+        run: two,
+    },
+    Case {
+        id: "pidfd.of-zombie",
+        title: "a pidfd can be had for a zombie and takes it, and not for a child that was taken",
+        clauses: &[&linux::PIDFD_OPEN_ZOMBIE, &linux::PIDFD_OPEN_TAKEN_ESRCH, &linux::PIDFD_OPEN_EINVAL],
+        calls: WAITID,
+        needs: Needs::PIDFD_WAITS,
+        at: here(),
+        run: of_zombie,
+    },
+    Case {
+        id: "pidfd.auto-reaped",
+        title: "with SIGCHLD ignored the pidfd of a child that ended is readable, and gives ECHILD",
+        clauses: &[&linux::PIDFD_AUTO_REAPED],
+        calls: WAITID,
+        needs: Needs::PIDFD_WAITS,
+        at: here(),
+        run: auto_reaped,
+    },
+];
+
+/// Whether poll finds a descriptor of the agent readable is that.
+fn readable(t: &mut Trial, clause: &'static Clause, fd: i64, expected: bool) -> Outcome {
+    let events = t.poll(fd)?;
+    let is = events.iter().any(|event| event == "POLLIN");
+    let words = if expected { "POLLIN" } else { "no POLLIN" };
+    t.expect(clause).that(is == expected, words, format!("{events:?}"))
+}
+
+fn exit(t: &mut Trial) -> Outcome {
+    let clause = &linux::PIDFD_WAIT_EXIT;
+    let other = t.spawn(Scenario::exits(8))?;
+    let child = t.spawn(Scenario::held())?;
+    let fd = t.pidfd_open(&child, false)?;
+    t.await_zombie(&other)?;
+    let pending = t.begin(Target::Pidfd(fd), Options::NONE)?;
+    t.expect(clause).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
+    let seen = t.wait(Target::Child(&other), Options::NONE)?;
+    t.expect(clause).reaped(&seen, &other, Change::Exited(8))?;
+    // A death by signal is told as with P_PID.
+    let child = t.spawn(Scenario::dies(Signal::KILL))?;
+    let fd = t.pidfd_open(&child, false)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Killed(Signal::KILL, false))
+}
+
+fn stop_continue(t: &mut Trial) -> Outcome {
+    let clause = &linux::PIDFD_WAIT_STOP_CONTINUE;
+    let child = t.spawn(Scenario::held())?;
+    let fd = t.pidfd_open(&child, false)?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::UNTRACED | Options::NOT_EXITED)?;
+    t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::CONTINUED | Options::NOT_EXITED)?;
+    t.expect(clause).reports(&seen, &child, Change::Continued)?;
+    let both = Options::UNTRACED | Options::CONTINUED | Options::NOHANG;
+    let seen = t.wait(Target::Pidfd(fd), both)?;
+    t.expect(clause).nothing_ready(&seen)
+}
+
+fn nohang(t: &mut Trial) -> Outcome {
+    let clause = &linux::PIDFD_NOHANG_ZERO;
+    let other = t.spawn(Scenario::exits(8))?;
+    let child = t.spawn(Scenario::held())?;
+    let fd = t.pidfd_open(&child, false)?;
+    t.await_zombie(&other)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::NOHANG)?;
+    t.expect(clause).nothing_ready(&seen)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::NOHANG)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn peek(t: &mut Trial) -> Outcome {
+    let clause = &linux::PIDFD_NOWAIT;
+    let child = t.spawn(Scenario::exits(7))?;
+    let fd = t.pidfd_open(&child, false)?;
+    t.await_zombie(&child)?;
+    for _ in 0..2 {
+        let seen = t.wait(Target::Pidfd(fd), Options::NOWAIT)?;
+        t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
+        readable(t, clause, fd, true)?;
+    }
+    let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn nonblock(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let fd = t.pidfd_open(&child, true)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
+    t.expect(&linux::PIDFD_NONBLOCK_EAGAIN).error(&seen, "EAGAIN")?;
+    let seen = t.wait(Target::Pidfd(fd), Options::NOHANG)?;
+    t.expect(&linux::PIDFD_NONBLOCK_NOHANG_ZERO).nothing_ready(&seen)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
+    t.expect(&linux::PIDFD_NONBLOCK_READY).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn negative(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    for fd in [-1, i64::from(i32::MIN)] {
+        let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
+        t.expect(&linux::PIDFD_NEGATIVE_EINVAL).error(&seen, "EINVAL")?;
+    }
+    Ok(())
+}
+
+fn no_pidfd(t: &mut Trial) -> Outcome {
+    let clause = &linux::PIDFD_OTHER_FD_EBADF;
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    let fd = t.pidfd_open(&child, false)?;
+    // A folder that is there without /dev as well.
+    let file = t.open_file("/")?;
+    let seen = t.wait(Target::Pidfd(file), Options::NONE)?;
+    t.expect(clause).error(&seen, "EBADF")?;
+    t.close_fd(fd)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
+    t.expect(clause).error(&seen, "EBADF")?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn no_child(t: &mut Trial) -> Outcome {
+    let clause = &linux::PIDFD_NOT_A_CHILD_ECHILD;
+    let child = t.spawn(Scenario::held())?;
+    let below = crate::catalogue::calls::lifecycle::orphans::grandchild(t, &child, false)?;
+    let ourselves = Child { name: "agent".into(), pid: t.agent_pid() };
+    for who in [&ourselves, &below] {
+        let fd = t.pidfd_open(who, false)?;
+        for options in [Options::NONE, Options::NOHANG] {
+            let seen = t.wait(Target::Pidfd(fd), options)?;
+            t.expect(clause).error(&seen, "ECHILD")?;
+        }
+    }
+    t.tell(&below, Step::exit(8))
+}
+
+fn taken(t: &mut Trial) -> Outcome {
+    let clause = &linux::PIDFD_AFTER_TAKE_ECHILD;
+    let child = t.spawn(Scenario::exits(7))?;
+    let fd = t.pidfd_open(&child, false)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
+    for options in [Options::NONE, Options::NOHANG] {
+        let seen = t.wait_by(Call::Waitid, Target::Pidfd(fd), options)?;
+        t.expect(clause).error(&seen, "ECHILD")?;
+    }
+    Ok(())
+}
+
+fn poll(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let fd = t.pidfd_open(&child, false)?;
+    let nothing: Vec<String> = Vec::new();
+    let alive = [nothing];
+    let events = t.poll(fd)?;
+    t.expect(&linux::PIDFD_POLL_ALIVE).one_of("events of a live child", &events, &alive)?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let events = t.poll(fd)?;
+    t.expect(&linux::PIDFD_POLL_ALIVE).one_of("events of a stopped child", &events, &alive)?;
+    t.signal(&child, Signal::CONT)?;
+    let events = t.poll(fd)?;
+    t.expect(&linux::PIDFD_POLL_ALIVE).one_of("events of a continued child", &events, &alive)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let events = t.poll(fd)?;
+    t.expect(&linux::PIDFD_POLL_ZOMBIE).one_of(
+        "events of a zombie",
+        &events,
+        &[vec!["POLLIN".to_owned()]],
+    )?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect(&linux::PIDFD_READABLE_IS_WAITABLE).reaped(&seen, &child, Change::Exited(7))?;
+    let events = t.poll(fd)?;
+    let clause = &linux::PIDFD_POLL_TAKEN;
+    if events == ["POLLIN"] {
+        return t.expect(clause).not_observed("there is no POLLHUP, as before Linux 6.9");
+    }
+    let both = ["POLLIN", "POLLHUP"].map(str::to_owned).to_vec();
+    t.expect(clause).one_of("events of a child that was taken", &events, &[both])
+}
+
+fn poll_threads(t: &mut Trial) -> Outcome {
+    let clause = &linux::PIDFD_POLL_WHOLE_PROCESS;
+    let child = t.spawn(Scenario::held())?;
+    let fd = t.pidfd_open(&child, false)?;
+    t.tell(&child, Step::LeaderExit { code: 5 })?;
+    readable(t, clause, fd, false)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::NOHANG)?;
+    t.expect(clause).nothing_ready(&seen)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    readable(t, clause, fd, true)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn epoll(t: &mut Trial) -> Outcome {
+    let clause = &linux::PIDFD_WAKES;
+    // The one ends by its only thread; the other's initial thread ended before its last.
+    for leader_first in [false, true] {
+        let child = t.spawn(Scenario::held())?;
+        let fd = t.pidfd_open(&child, false)?;
+        let watcher = t.epoll(fd)?;
+        if leader_first {
+            t.tell(&child, Step::LeaderExit { code: 5 })?;
+        }
+        readable(t, clause, watcher, false)?;
+        t.tell(&child, Step::exit(7))?;
+        // Nobody is told of an end before all who sleep for it were woken.
+        let seen = t.wait(Target::Pidfd(fd), Options::NOWAIT)?;
+        t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
+        readable(t, clause, watcher, true)?;
+        let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
+        t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
+    }
+    Ok(())
+}
+
+fn two(t: &mut Trial) -> Outcome {
+    let clause = &linux::PIDFD_TWO_HANDLES;
+    let child = t.spawn(Scenario::held())?;
+    let handles = [t.pidfd_open(&child, false)?, t.pidfd_open(&child, true)?];
+    for fd in handles {
+        readable(t, clause, fd, false)?;
+    }
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    for fd in handles {
+        readable(t, clause, fd, true)?;
+    }
+    let seen = t.wait(Target::Pidfd(handles[1]), Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
+    for fd in handles {
+        readable(t, clause, fd, true)?;
+        let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
+        t.expect(clause).error(&seen, "ECHILD")?;
+    }
+    Ok(())
+}
+
+fn of_zombie(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    let fd = t.pidfd_open(&child, false)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
+    t.expect(&linux::PIDFD_OPEN_ZOMBIE).reaped(&seen, &child, Change::Exited(7))?;
+    let refused = |opened: Result<i64, String>| opened.err().unwrap_or_else(|| "opened".to_owned());
+    let opened = t.try_pidfd_open(child.pid)?;
+    t.expect(&linux::PIDFD_OPEN_TAKEN_ESRCH).equal(
+        "pidfd_open of a child that was taken:",
+        &refused(opened),
+        &"ESRCH".to_owned(),
+    )?;
+    for pid in [0, -1] {
+        let opened = t.try_pidfd_open(pid)?;
+        let what = format!("pidfd_open({pid}):");
+        t.expect(&linux::PIDFD_OPEN_EINVAL).equal(&what, &refused(opened), &"EINVAL".to_owned())?;
+    }
+    Ok(())
+}
+
+fn auto_reaped(t: &mut Trial) -> Outcome {
+    let clause = &linux::PIDFD_AUTO_REAPED;
+    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    let child = t.spawn(Scenario::held())?;
+    let fd = t.pidfd_open(&child, false)?;
+    readable(t, clause, fd, false)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_gone(&child)?;
+    readable(t, clause, fd, true)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
+    t.expect(clause).error(&seen, "ECHILD")
+}

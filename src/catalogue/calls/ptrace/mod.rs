@@ -1,0 +1,9 @@
+//! Traced children: by their parent, and by a third process.
+
+use crate::trial::Case;
+
+pub(crate) mod parent;
+pub(crate) mod third_party;
+
+/// Every case of this room.
+pub(crate) const THEMES: &[&[Case]] = &[parent::CASES, third_party::CASES];

@@ -1,0 +1,192 @@
+//! What a child's usage counts: memory, page faults, switches, blocks.
+//!
+//! The child goes on until its own getrusage shows the count; what it then reports of itself is a lower bound.
+
+use super::bounds::{
+    ENDING_COUNT, REPORTING, at_least_own, field_within, grown_as_reported, take, wait_usage,
+};
+use crate::scenario::{Scenario, Step};
+use crate::spec::{Clause, linux, macos};
+use crate::sys::call::abi::Usage;
+use crate::trial::{Case, Needs, Options, Outcome, Target, Trial, here};
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "rusage-counts.max-rss-unit",
+        title: "ru_maxrss is at least what the child touched, in the unit of the system",
+        clauses: &[&linux::RUSAGE_MAXRSS_KILOBYTES, &macos::RUSAGE_MAXRSS_BYTES],
+        calls: REPORTING,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: max_rss_unit,
+    },
+    Case {
+        id: "rusage-counts.max-rss-stays",
+        title: "ru_maxrss still holds what the child had unmapped before it ended",
+        clauses: &[&linux::RUSAGE_MAXRSS_PEAK],
+        calls: REPORTING.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: max_rss_stays,
+    },
+    Case {
+        id: "rusage-counts.max-rss-floor",
+        title: "whether ru_maxrss of a child starts at the peak of the process that made it",
+        clauses: &[&linux::RUSAGE_MAXRSS_FLOOR],
+        calls: REPORTING.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: max_rss_floor,
+    },
+    Case {
+        id: "rusage-counts.minor-faults",
+        title: "ru_minflt counts the fresh pages that the child touched",
+        clauses: &[&linux::RUSAGE_MINOR_FAULTS, &linux::RUSAGE_AT_LEAST_OWN, &linux::RUSAGE_CHILDREN_DELTA],
+        calls: REPORTING,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: minor_faults,
+    },
+    Case {
+        id: "rusage-counts.major-faults",
+        title: "ru_majflt counts the faults for which the child had to read a file",
+        clauses: &[&linux::RUSAGE_AT_LEAST_OWN, &linux::RUSAGE_CHILDREN_DELTA],
+        calls: REPORTING.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: major_faults,
+    },
+    Case {
+        id: "rusage-counts.voluntary-switches",
+        title: "ru_nvcsw counts how often the child slept",
+        clauses: &[
+            &linux::RUSAGE_VOLUNTARY_SWITCHES,
+            &linux::RUSAGE_AT_LEAST_OWN,
+            &linux::RUSAGE_CHILDREN_DELTA,
+        ],
+        calls: REPORTING.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: voluntary_switches,
+    },
+    Case {
+        id: "rusage-counts.involuntary-switches",
+        title: "ru_nivcsw counts how often the child lost the processor",
+        clauses: &[&linux::RUSAGE_AT_LEAST_OWN, &linux::RUSAGE_CHILDREN_DELTA],
+        calls: REPORTING.few(),
+        needs: Needs::NOTHING.burning(),
+        at: here(),
+        run: involuntary_switches,
+    },
+    Case {
+        id: "rusage-counts.blocks-written",
+        title: "ru_oublock counts the blocks that the child wrote to a disk",
+        clauses: &[&linux::RUSAGE_BLOCKS_OUT, &linux::RUSAGE_AT_LEAST_OWN, &linux::RUSAGE_CHILDREN_DELTA],
+        calls: REPORTING.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: blocks_written,
+    },
+];
+
+fn max_rss_unit(t: &mut Trial) -> Outcome {
+    const TOUCHED: i64 = 12 << 20;
+    let plain = t.spawn(Scenario::of([Step::exit(7).reported()]))?;
+    let (_, own) = take(t, &plain, &linux::RUSAGE_MAXRSS_KILOBYTES)?;
+    let touch = Step::Allocate { bytes: TOUCHED.cast_unsigned() };
+    let large = t.spawn(Scenario::of([touch, Step::exit(7).reported()]))?;
+    let (seen, _) = take(t, &large, &linux::RUSAGE_MAXRSS_KILOBYTES)?;
+    // What a child without the memory shows comes on top, and an eighth for what was not added up yet.
+    let floor = own.maxrss.unwrap_or(0);
+    let bounds = |unit: i64| (TOUCHED / unit / 8 * 7, 2 * TOUCHED / unit + floor);
+    field_within(t, &linux::RUSAGE_MAXRSS_KILOBYTES, &seen, ("ru_maxrss", |u| u.maxrss), bounds(1024))?;
+    field_within(t, &macos::RUSAGE_MAXRSS_BYTES, &seen, ("ru_maxrss", |u| u.maxrss), bounds(1))
+}
+
+fn max_rss_stays(t: &mut Trial) -> Outcome {
+    const TOUCHED: u64 = 12 << 20;
+    let steps = [Step::Allocate { bytes: TOUCHED }, Step::Release, Step::exit(7).reported()];
+    let child = t.spawn(Scenario::of(steps))?;
+    let (seen, own) = take(t, &child, &linux::RUSAGE_MAXRSS_PEAK)?;
+    let least = own.maxrss.unwrap_or(0).max(TOUCHED.cast_signed() / 1024 / 8 * 7);
+    field_within(t, &linux::RUSAGE_MAXRSS_PEAK, &seen, ("ru_maxrss (KiB)", |u| u.maxrss), (least, i64::MAX))
+}
+
+fn max_rss_floor(t: &mut Trial) -> Outcome {
+    const TOUCHED: u64 = 12 << 20;
+    t.subreaper(true)?;
+    for (what, fresh) in [("fork", false), ("vfork and exec", true)] {
+        let spawner = t.spawn(Scenario::held())?;
+        t.tell(&spawner, Step::Allocate { bytes: TOUCHED })?;
+        t.tell(&spawner, Step::Release)?;
+        let made = crate::catalogue::calls::lifecycle::orphans::grandchild(t, &spawner, fresh)?;
+        t.tell(&spawner, Step::exit(7))?;
+        let seen = wait_usage(t, Target::Any, Options::NONE)?;
+        t.expect(&linux::RUSAGE_MAXRSS_FLOOR).returns(&seen)?;
+        t.tell(&made, Step::exit(8))?;
+        let seen = wait_usage(t, Target::Any, Options::NONE)?;
+        t.expect(&linux::RUSAGE_MAXRSS_FLOOR).returns(&seen)?;
+        let maxrss = seen.usage().and_then(|u| u.maxrss);
+        let spawners = maxrss.is_some_and(|kib| kib.unsigned_abs() >= TOUCHED / 1024 / 8 * 7);
+        let value = match maxrss {
+            None => "not shown",
+            Some(_) if spawners => "the spawner's peak",
+            Some(_) => "its own",
+        };
+        t.record(&format!("ru_maxrss after {what}"), value);
+    }
+    Ok(())
+}
+
+/// A child does that step and exits; its usage has at least so much of it, and at least what the child saw itself.
+fn counted(
+    t: &mut Trial,
+    clause: &'static Clause,
+    step: Step,
+    (what, field): (&str, fn(&Usage) -> Option<i64>),
+    (count, slack): (u64, Option<i64>),
+) -> Outcome {
+    let before = t.usage_of_children()?;
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, step)?;
+    t.tell(&child, Step::exit(7).reported())?;
+    let (seen, own) = take(t, &child, clause)?;
+    let least = field(&own).unwrap_or(0).max(count.cast_signed());
+    let most = slack.map_or(i64::MAX, |slack| least + slack);
+    field_within(t, clause, &seen, (what, field), (least, most))?;
+    at_least_own(t, &seen, &own)?;
+    // Here each count is large; elsewhere it may be 0 by chance.
+    grown_as_reported(t, &seen, &before, &own).map(drop)
+}
+
+fn minor_faults(t: &mut Trial) -> Outcome {
+    let count = 300;
+    let bounds = (count, Some(ENDING_COUNT));
+    let step = Step::MinorFaults { count };
+    counted(t, &linux::RUSAGE_MINOR_FAULTS, step, ("ru_minflt", |u| u.minflt), bounds)
+}
+
+fn major_faults(t: &mut Trial) -> Outcome {
+    let count = 4;
+    let (clause, step) = (&linux::RUSAGE_AT_LEAST_OWN, Step::MajorFaults { count });
+    counted(t, clause, step, ("ru_majflt", |u| u.majflt), (count, None))
+}
+
+fn voluntary_switches(t: &mut Trial) -> Outcome {
+    let count = 20;
+    let bounds = (count, Some(ENDING_COUNT));
+    let step = Step::VoluntarySwitches { count };
+    counted(t, &linux::RUSAGE_VOLUNTARY_SWITCHES, step, ("ru_nvcsw", |u| u.nvcsw), bounds)
+}
+
+fn involuntary_switches(t: &mut Trial) -> Outcome {
+    let count = 3;
+    let step = Step::InvoluntarySwitches { count };
+    counted(t, &linux::RUSAGE_AT_LEAST_OWN, step, ("ru_nivcsw", |u| u.nivcsw), (count, None))
+}
+
+fn blocks_written(t: &mut Trial) -> Outcome {
+    let count = 64;
+    let step = Step::BlockOutput { count };
+    counted(t, &linux::RUSAGE_BLOCKS_OUT, step, ("ru_oublock", |u| u.oublock), (count, None))
+}

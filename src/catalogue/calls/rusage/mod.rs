@@ -1,0 +1,11 @@
+//! Resource usage: of the reported child, and `RUSAGE_CHILDREN`.
+
+use crate::trial::Case;
+
+pub(crate) mod bounds;
+pub(crate) mod children;
+pub(crate) mod counts;
+pub(crate) mod reported;
+
+/// Every case of this room.
+pub(crate) const THEMES: &[&[Case]] = &[children::CASES, counts::CASES, reported::CASES];

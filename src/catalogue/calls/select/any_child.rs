@@ -1,0 +1,260 @@
+//! Waits for any child: all are reported, each once, in whatever order.
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::{linux, posix};
+use crate::sys::call::abi::Call;
+use crate::trial::reported_child;
+use crate::trial::{Calls, Case, Change, Child, Need, Needs, Options, Outcome, Seen, Target, Trial, here};
+use crate::wait::Signal;
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "any-child.ready-before",
+        title: "five children that ended before are each reported once, at once, then ECHILD",
+        clauses: &[
+            &posix::WAITPID_RETURNS_PID,
+            &posix::WAITPID_READY_AT_ONCE,
+            &posix::WAITPID_ANY_EACH_ONCE,
+            &posix::WAITPID_ANY_ORDER,
+            &posix::WAITPID_ECHILD,
+            &posix::WAITID_RETURNS_ZERO,
+            &posix::WAITID_READY_AT_ONCE,
+            &posix::WAITID_ANY_ORDER,
+            &posix::WAITID_ECHILD,
+        ],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: ready_before,
+    },
+    Case {
+        id: "any-child.ends-while-asleep",
+        title: "a sleeping call is ended by whichever child ends, the younger or the older",
+        clauses: &[
+            &posix::WAITPID_BLOCKS_UNTIL_CHANGE,
+            &posix::WAITID_BLOCKS_UNTIL_EVENT,
+            &posix::WAITPID_ECHILD,
+            &posix::WAITID_ECHILD,
+        ],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: ends_while_asleep,
+    },
+    Case {
+        id: "any-child.every-group",
+        title: "children of the caller's group and of groups of their own are all candidates",
+        clauses: &[&posix::WAITPID_ANY_EVERY_GROUP, &posix::WAITID_P_ALL],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: every_group,
+    },
+    Case {
+        id: "any-child.dozen",
+        title: "a dozen children that end as they like are each reported once, then ECHILD",
+        clauses: &[&posix::WAITPID_ANY_EACH_ONCE, &posix::WAITPID_ECHILD, &posix::WAITID_ECHILD],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: dozen,
+    },
+    Case {
+        id: "any-child.burst",
+        title: "64 children that ended behind fewer SIGCHLDs are all found by WNOHANG, each once",
+        clauses: &[
+            &posix::WAITPID_ANY_EACH_ONCE,
+            &posix::WAITPID_NOHANG_ECHILD,
+            &posix::WAITID_NOHANG_ECHILD,
+        ],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: burst,
+    },
+    Case {
+        id: "any-child.no-children",
+        title: "without any child the call fails with ECHILD and writes nothing",
+        clauses: &[&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD, &linux::WAIT_ERROR_WRITES_NOTHING],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: no_children,
+    },
+    Case {
+        id: "any-child.is-waitpid",
+        title: "wait, wait3 and wait4 report of any child what waitpid reports of its twin",
+        clauses: &[&posix::WAIT_IS_WAITPID_ANY, &linux::WAIT3_IS_WAITPID_ANY, &linux::WAIT4_IS_WAITPID],
+        calls: Calls::only(&[Call::Wait, Call::Wait3, Call::Wait4]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: is_waitpid,
+    },
+    Case {
+        id: "any-child.born-while-asleep",
+        title: "a sleeping call also reports a child that another thread made since",
+        clauses: &[&posix::WAITPID_LATER_CHILD],
+        calls: Calls::ENTRIES,
+        needs: Needs::of(&[Need::Threads]),
+        at: here(),
+        run: born_while_asleep,
+    },
+    Case {
+        id: "any-child.wait-leaves-stops",
+        title: "wait passes over a stopped child, and leaves its stop for a call that asks for it",
+        clauses: &[&posix::WAIT_ONLY_TERMINATION],
+        calls: Calls::only(&[Call::Wait]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: wait_leaves_stops,
+    },
+];
+
+/// The child that a report is about, taken out of those that are left, and what became of it: an exit with a code of its own.
+fn reported(seen: &Seen, left: &mut Vec<(Child, i32)>) -> (Child, Change) {
+    let (child, code) = reported_child(seen, left, |code| seen.change() == Some(Change::Exited(*code)));
+    (child, Change::Exited(code))
+}
+
+fn ready_before(t: &mut Trial) -> Outcome {
+    let mut left = Vec::new();
+    for code in 11..=15 {
+        left.push((t.spawn(Scenario::exits(code))?, code));
+    }
+    for (child, _) in &left {
+        t.await_zombie(child)?;
+    }
+    let mut order = String::new();
+    while !left.is_empty() {
+        let seen = t.wait(Target::Any, Options::NONE)?;
+        let (child, change) = reported(&seen, &mut left);
+        t.expect_of(&posix::WAITPID_READY_AT_ONCE, &posix::WAITID_READY_AT_ONCE).returns(&seen)?;
+        // Each has a code of its own: one that comes with another child's pid is a wrong pid as much as a wrong code.
+        t.expect_of(&posix::WAITPID_RETURNS_PID, &posix::WAITID_RETURNS_ZERO)
+            .and(&posix::WAITPID_ANY_EACH_ONCE)
+            .reaped(&seen, &child, change)?;
+        order += &child.name;
+    }
+    t.expect_of(&posix::WAITPID_ANY_ORDER, &posix::WAITID_ANY_ORDER)
+        .records("order of five zombies", order)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, "ECHILD")
+}
+
+fn ends_while_asleep(t: &mut Trial) -> Outcome {
+    let older = t.spawn(Scenario::held())?;
+    let younger = t.spawn(Scenario::held())?;
+    for (child, code) in [(&younger, 12), (&older, 11)] {
+        let pending = t.begin(Target::Any, Options::NONE)?;
+        t.expect_of(&posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT)
+            .blocks(&pending)?;
+        t.tell(child, Step::exit(code))?;
+        let seen = t.finish(pending)?;
+        t.expect_of(&posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT).reaped(
+            &seen,
+            child,
+            Change::Exited(code),
+        )?;
+    }
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, "ECHILD")
+}
+
+fn every_group(t: &mut Trial) -> Outcome {
+    let mut left = vec![(t.spawn(Scenario::exits(11))?, 11)];
+    for code in [12, 13] {
+        let child = t.spawn(Scenario::of([Step::Setpgid { pgid: 0 }, Step::exit(code)]))?;
+        left.push((child, code));
+    }
+    while !left.is_empty() {
+        let seen = t.wait(Target::Any, Options::NONE)?;
+        let (child, change) = reported(&seen, &mut left);
+        t.expect_of(&posix::WAITPID_ANY_EVERY_GROUP, &posix::WAITID_P_ALL).reaped(&seen, &child, change)?;
+    }
+    Ok(())
+}
+
+fn dozen(t: &mut Trial) -> Outcome {
+    let children = t.spawn_all((1..=12).map(Scenario::exits))?;
+    let mut left: Vec<_> = children.into_iter().zip(1..).collect();
+    for seen in t.wait_times(12, Target::Any, Options::NONE)? {
+        let (child, change) = reported(&seen, &mut left);
+        t.expect(&posix::WAITPID_ANY_EACH_ONCE).reports(&seen, &child, change)?;
+    }
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, "ECHILD")
+}
+
+fn burst(t: &mut Trial) -> Outcome {
+    // Blocked, however many children end there is one pending signal.
+    t.sigaction(Signal::CHLD, "count", &["restart"])?;
+    t.sigprocmask("block", Signal::CHLD)?;
+    let children = t.spawn_all((1..=64).map(Scenario::exits))?;
+    t.await_zombies(&children)?;
+    let mut left: Vec<_> = children.into_iter().zip(1..).collect();
+    t.sigprocmask("unblock", Signal::CHLD)?;
+    let caught = t.signals()?.count;
+    t.record("SIGCHLDs caught for 64 children", caught.to_string());
+    for seen in t.wait_times(64, Target::Any, Options::NOHANG)? {
+        let (child, change) = reported(&seen, &mut left);
+        t.expect(&posix::WAITPID_ANY_EACH_ONCE).reports(&seen, &child, change)?;
+    }
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, "ECHILD")
+}
+
+fn no_children(t: &mut Trial) -> Outcome {
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, "ECHILD")?;
+    if Calls::WITH_STATUS.has(t.call()) {
+        t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).untouched(&seen)?;
+    }
+    Ok(())
+}
+
+fn is_waitpid(t: &mut Trial) -> Outcome {
+    let clause = match t.call() {
+        Call::Wait => &posix::WAIT_IS_WAITPID_ANY,
+        Call::Wait3 => &linux::WAIT3_IS_WAITPID_ANY,
+        _ => &linux::WAIT4_IS_WAITPID,
+    };
+    for fate in [Step::exit(3), Step::kill_self(Signal::TERM)] {
+        t.spawn(Scenario::of([fate.clone()]))?;
+        let by_waitpid = t.wait_by(Call::Waitpid, Target::Any, Options::NONE)?;
+        t.expect(clause).returns(&by_waitpid)?;
+        let twin = t.spawn(Scenario::of([fate]))?;
+        let seen = t.wait(Target::Any, Options::NONE)?;
+        let shown = by_waitpid.change().unwrap_or(Change::Unknown(-1));
+        t.expect(clause).reaped(&seen, &twin, shown)?;
+    }
+    let by_waitpid = t.wait_by(Call::Waitpid, Target::Any, Options::NONE)?;
+    t.expect(clause).returns(&by_waitpid)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).error(&seen, by_waitpid.errno().unwrap_or("ECHILD"))
+}
+
+fn born_while_asleep(t: &mut Trial) -> Outcome {
+    let held = t.spawn(Scenario::held())?;
+    let mut request = t.ask(Target::Any, Options::NONE);
+    request.thread = 1;
+    let pending = t.begin_request(request)?;
+    t.expect(&posix::WAITPID_LATER_CHILD).blocks(&pending)?;
+    let later = t.spawn(Scenario::exits(9))?;
+    let seen = t.finish(pending)?;
+    t.expect(&posix::WAITPID_LATER_CHILD).reaped(&seen, &later, Change::Exited(9))?;
+    t.tell(&held, Step::exit(7))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::WAITPID_LATER_CHILD).reaped(&seen, &held, Change::Exited(7))
+}
+
+fn wait_leaves_stops(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAIT_ONLY_TERMINATION;
+    let stopped = t.spawn(Scenario::held())?;
+    t.signal(&stopped, Signal::STOP)?;
+    t.await_stopped(&stopped)?;
+    let child = t.spawn(Scenario::exits(8))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(8))?;
+    let seen = t.wait_by(Call::Waitpid, Target::Child(&stopped), Options::UNTRACED | Options::NOHANG)?;
+    t.expect(clause).reports(&seen, &stopped, Change::Stopped(Signal::STOP))
+}

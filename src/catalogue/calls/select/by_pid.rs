@@ -1,0 +1,197 @@
+//! Waits for one child by its pid.
+
+use crate::scenario::{Offspring, Scenario, Step};
+use crate::spec::posix;
+use crate::trial::{Abort, Calls, Case, Change, Needs, Options, Outcome, Target, Trial, here};
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "specific.out-of-order",
+        title: "each of four zombies is taken by its pid, in another order than they ended, with its own status",
+        clauses: &[
+            &posix::WAITPID_PID_ONLY_THAT_CHILD,
+            &posix::WAITPID_PID_LEAVES_OTHERS,
+            &posix::WAITID_P_PID,
+        ],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: out_of_order,
+    },
+    Case {
+        id: "specific.other-child-does-not-wake",
+        title: "a call asleep for one child sleeps on when another one ends",
+        clauses: &[
+            &posix::WAITPID_OTHER_CHILD_NO_WAKE,
+            &posix::WAITPID_PID_LEAVES_OTHERS,
+            &posix::WAITID_P_PID,
+        ],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: other_child_does_not_wake,
+    },
+    Case {
+        id: "specific.second-wait",
+        title: "a second wait for a pid that was taken fails with ECHILD, blocking or not",
+        clauses: &[
+            &posix::WAITPID_ECHILD_AFTER_TAKE,
+            &posix::WAITPID_NOHANG_ECHILD,
+            &posix::WAITID_ECHILD,
+            &posix::WAITID_NOHANG_ECHILD,
+        ],
+        calls: Calls::WITH_TARGET.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: second_wait,
+    },
+    Case {
+        id: "specific.taken-by-any",
+        title: "a child that an any-child wait took is no longer there by its pid",
+        clauses: &[
+            &posix::STATUS_CONSUMED_ONCE,
+            &posix::WAITPID_ECHILD_BESIDE_LIVE,
+            &posix::WAITID_ECHILD_BESIDE_LIVE,
+        ],
+        calls: Calls::WITH_TARGET.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: taken_by_any,
+    },
+    Case {
+        id: "specific.not-a-child",
+        title: "the pids of the caller, of process 1 and of the session's leader give ECHILD at once, though a child lives",
+        clauses: &[&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_BESIDE_LIVE],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: not_a_child,
+    },
+    Case {
+        id: "specific.grandchild",
+        title: "a grandchild, dead or alive, is no child of the caller",
+        clauses: &[
+            &posix::WAITPID_ECHILD_NOT_A_CHILD,
+            &posix::WAITID_ECHILD_BESIDE_LIVE,
+            &posix::FORK_GRANDCHILD_NOT_OURS,
+        ],
+        calls: Calls::WITH_TARGET.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: grandchild,
+    },
+];
+
+fn out_of_order(t: &mut Trial) -> Outcome {
+    let mut children = Vec::new();
+    for code in 11..=14 {
+        children.push((t.spawn(Scenario::exits(code))?, code));
+    }
+    for (child, _) in &children {
+        t.await_zombie(child)?;
+    }
+    for (turn, index) in [2, 0, 3, 1].into_iter().enumerate() {
+        let (child, code) = &children[index];
+        let seen = t.wait(Target::Child(child), Options::NONE)?;
+        // The first take shows that the others do not matter, the later ones that the earlier ones did no harm.
+        let clause = match turn {
+            0 => &posix::WAITPID_PID_ONLY_THAT_CHILD,
+            _ => &posix::WAITPID_PID_LEAVES_OTHERS,
+        };
+        t.expect_of(clause, &posix::WAITID_P_PID).reaped(&seen, child, Change::Exited(*code))?;
+    }
+    Ok(())
+}
+
+fn other_child_does_not_wake(t: &mut Trial) -> Outcome {
+    let awaited = t.spawn(Scenario::held())?;
+    let other = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Child(&awaited), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITID_P_PID).blocks(&pending)?;
+    t.tell(&other, Step::exit(12))?;
+    t.await_zombie(&other)?;
+    t.expect_of(&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITID_P_PID).blocks(&pending)?;
+    t.tell(&awaited, Step::exit(11))?;
+    let seen = t.finish(pending)?;
+    t.expect_of(&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITID_P_PID).reaped(
+        &seen,
+        &awaited,
+        Change::Exited(11),
+    )?;
+    let seen = t.wait(Target::Child(&other), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_PID_LEAVES_OTHERS, &posix::WAITID_P_PID).reaped(
+        &seen,
+        &other,
+        Change::Exited(12),
+    )
+}
+
+fn second_wait(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_ECHILD_AFTER_TAKE, &posix::WAITID_ECHILD).reaped(
+        &seen,
+        &child,
+        Change::Exited(7),
+    )?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_ECHILD_AFTER_TAKE, &posix::WAITID_ECHILD).error(&seen, "ECHILD")?;
+    let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, "ECHILD")
+}
+
+fn taken_by_any(t: &mut Trial) -> Outcome {
+    let taken = t.spawn(Scenario::exits(7))?;
+    let live = t.spawn(Scenario::held())?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::STATUS_CONSUMED_ONCE).reaped(&seen, &taken, Change::Exited(7))?;
+    for options in [Options::NONE, Options::NOHANG] {
+        let seen = t.wait(Target::Child(&taken), options)?;
+        t.expect_of(&posix::WAITPID_ECHILD_BESIDE_LIVE, &posix::WAITID_ECHILD_BESIDE_LIVE)
+            .error(&seen, "ECHILD")?;
+    }
+    t.tell(&live, Step::exit(8))?;
+    let seen = t.wait(Target::Child(&live), Options::NONE)?;
+    t.expect(&posix::STATUS_CONSUMED_ONCE).reaped(&seen, &live, Change::Exited(8))
+}
+
+fn not_a_child(t: &mut Trial) -> Outcome {
+    let live = t.spawn(Scenario::held())?;
+    let ids = t.tell_for_reply(&live, &Step::Getids)?;
+    let id = |key| ids.number(key).map_err(|e| Abort::Protocol(format!("reply to getids: {e}")));
+    // In a PID namespace of its own the leader of the session may have no number: then it is 0, which is another target.
+    let mut others = vec![id("ppid")?, 1];
+    others.extend(Some(id("sid")?).filter(|sid| *sid > 1));
+    for pid in others {
+        for options in [Options::NONE, Options::NOHANG] {
+            let seen = t.wait(Target::Pid(pid), options)?;
+            t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_BESIDE_LIVE)
+                .error(&seen, "ECHILD")?;
+        }
+    }
+    Ok(())
+}
+
+fn grandchild(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let token = |token| Step::Fork(Offspring { token: Some(token), ..Offspring::default() });
+    let grandchild = t.spawn_from(&child, token)?;
+    for options in [Options::NONE, Options::NOHANG] {
+        let seen = t.wait(Target::Child(&grandchild), options)?;
+        t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_BESIDE_LIVE)
+            .and(&posix::FORK_GRANDCHILD_NOT_OURS)
+            .error(&seen, "ECHILD")?;
+    }
+    t.tell(&grandchild, Step::exit(5))?;
+    t.await_zombie(&grandchild)?;
+    let seen = t.wait(Target::Child(&grandchild), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_BESIDE_LIVE)
+        .error(&seen, "ECHILD")?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect(&posix::FORK_GRANDCHILD_NOT_OURS).nothing_ready(&seen)?;
+    // Its own parent still finds it.
+    t.tell(&child, Step::Wait { pid: 0 })?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::FORK_GRANDCHILD_NOT_OURS).reaped(&seen, &child, Change::Exited(7))
+}

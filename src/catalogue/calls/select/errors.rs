@@ -1,0 +1,429 @@
+//! Which error a wait fails with, which of two wins, and that a failing call takes nothing.
+
+use crate::scenario::{Offspring, Scenario, Step};
+use crate::spec::{Clause, linux, posix};
+use crate::trial::{
+    Abort, Call, Calls, Case, Change, Needs, Options, Outcome, Seen, Target, Trial, WaitRequest, here,
+};
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "errors.no-children",
+        title: "without children a wait fails with ECHILD at once",
+        clauses: &[&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: no_children,
+    },
+    Case {
+        id: "errors.no-children-nohang",
+        title: "without children a WNOHANG wait fails with ECHILD; it does not return 0",
+        clauses: &[&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD],
+        calls: Calls::taking(Options::NOHANG),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: no_children_nohang,
+    },
+    Case {
+        id: "errors.after-the-take",
+        title: "a child that was taken is no child any more: ECHILD, with WNOHANG too",
+        clauses: &[&posix::WAITPID_ECHILD_AFTER_TAKE, &posix::WAITID_ECHILD],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: after_the_take,
+    },
+    Case {
+        id: "errors.not-a-child",
+        title: "the caller itself and a grandchild are no children: ECHILD at once, beside a live child",
+        clauses: &[&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_BESIDE_LIVE],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: not_a_child,
+    },
+    Case {
+        id: "errors.nobody",
+        title: "a pid and a group that nobody has give ECHILD at once, beside a live child",
+        clauses: &[
+            &posix::WAITPID_ECHILD_BESIDE_LIVE,
+            &posix::WAITPID_ECHILD_EMPTY_GROUP,
+            &posix::WAITID_ECHILD_BESIDE_LIVE,
+            &linux::WAIT_NO_SUCH_GROUP,
+        ],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: nobody,
+    },
+    Case {
+        id: "errors.unknown-option",
+        title: "an option bit that no system has gives EINVAL, and the terminated child is kept",
+        clauses: &[
+            &posix::WAITPID_EINVAL_OPTIONS,
+            &posix::WAITPID_EINVAL_KEEPS_CHILD,
+            &posix::WAITID_EINVAL_OPTIONS,
+            &posix::WAITID_EINVAL_KEEPS_CHILD,
+        ],
+        calls: Calls::WITH_OPTIONS,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: unknown_option,
+    },
+    Case {
+        id: "errors.options-of-waitid",
+        title: "whether the older calls take WEXITED and WNOWAIT is recorded; Linux refuses them and keeps the child",
+        clauses: &[
+            &posix::WAITPID_WAITID_OPTIONS,
+            &linux::WAIT_REJECTS_WEXITED,
+            &linux::WAIT_REJECTS_WNOWAIT,
+        ],
+        calls: Calls::WITH_STATUS.and(Calls::WITH_OPTIONS),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: options_of_waitid,
+    },
+    Case {
+        id: "errors.no-event",
+        title: "what waitid without any event option does is recorded; Linux says EINVAL and keeps the child",
+        clauses: &[&posix::WAITID_NO_EVENT, &linux::WAITID_NO_EVENT_EINVAL],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: no_event,
+    },
+    Case {
+        id: "errors.idtype",
+        title: "an idtype that no system has gives EINVAL, and the terminated child is kept",
+        clauses: &[&posix::WAITID_EINVAL_IDTYPE, &posix::WAITID_EINVAL_KEEPS_CHILD],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: idtype,
+    },
+    Case {
+        id: "errors.ids",
+        title: "what ids 0 and -1 select is recorded; Linux says EINVAL, but for group 0, and keeps the child",
+        clauses: &[
+            &posix::WAITID_ID_ZERO,
+            &posix::WAITID_ID_NEGATIVE,
+            &linux::WAITID_PID_NOT_POSITIVE,
+            &linux::WAITID_PGID_NEGATIVE,
+        ],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: ids,
+    },
+    Case {
+        id: "errors.int-min",
+        title: "what pid INT_MIN gives is recorded; Linux says ESRCH",
+        clauses: &[&posix::WAITPID_INT_MIN, &linux::WAIT_INT_MIN_ESRCH],
+        calls: Calls::PID_FAMILY,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: int_min,
+    },
+    Case {
+        id: "errors.einval-or-echild",
+        title: "which error wins for bad options without a child is recorded; Linux says EINVAL",
+        clauses: &[
+            &posix::WAITPID_EINVAL_OR_ECHILD,
+            &linux::WAIT_EINVAL_BEFORE_ECHILD,
+            &linux::WAITID_EINVAL_BEFORE_ECHILD,
+        ],
+        calls: Calls::WITH_OPTIONS,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: einval_or_echild,
+    },
+    Case {
+        id: "errors.every-bit-without-children",
+        title: "without children each known option bit gives ECHILD, each unknown one EINVAL",
+        clauses: BITS,
+        calls: Calls::WITH_OPTIONS,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: every_bit_without_children,
+    },
+    Case {
+        id: "errors.every-bit-with-live-child",
+        title: "beside a live child each unknown option bit gives EINVAL",
+        clauses: BITS,
+        calls: Calls::WITH_OPTIONS,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: every_bit_with_live_child,
+    },
+    Case {
+        id: "errors.every-bit-with-zombie",
+        title: "beside a zombie each unknown option bit gives EINVAL, and the zombie is still to be taken",
+        clauses: BITS,
+        calls: Calls::WITH_OPTIONS,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: every_bit_with_zombie,
+    },
+    Case {
+        id: "errors.none-is-left-over",
+        title: "a wait that succeeds after one that failed returns its child, and the next error is its own",
+        clauses: &[&posix::WAITPID_NO_STRAY_ERRNO],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: none_is_left_over,
+    },
+];
+
+/// A bit that is no option of any system.
+const UNKNOWN_BIT: u32 = 1 << 20;
+
+fn no_children(t: &mut Trial) -> Outcome {
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, "ECHILD")
+}
+
+fn no_children_nohang(t: &mut Trial) -> Outcome {
+    for options in [Options::NOHANG, Options::NOHANG | Options::UNTRACED | Options::CONTINUED] {
+        let seen = t.wait(Target::Any, options)?;
+        t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, "ECHILD")?;
+    }
+    Ok(())
+}
+
+fn after_the_take(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_ECHILD_AFTER_TAKE, &posix::WAITID_ECHILD).reaped(
+        &seen,
+        &child,
+        Change::Exited(7),
+    )?;
+    for options in [Options::NONE, Options::NOHANG] {
+        let seen = t.wait(Target::Child(&child), options)?;
+        t.expect_of(&posix::WAITPID_ECHILD_AFTER_TAKE, &posix::WAITID_ECHILD).error(&seen, "ECHILD")?;
+    }
+    Ok(())
+}
+
+fn not_a_child(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let grandchild =
+        t.spawn_from(&child, |token| Step::Fork(Offspring { token: Some(token), ..Offspring::default() }))?;
+    for pid in [t.agent_pid(), grandchild.pid] {
+        let seen = t.wait(Target::Pid(pid), Options::NONE)?;
+        t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_BESIDE_LIVE)
+            .error(&seen, "ECHILD")?;
+    }
+    Ok(())
+}
+
+fn nobody(t: &mut Trial) -> Outcome {
+    // No system gives out numbers as high as that.
+    const NOBODY: i64 = i32::MAX as i64;
+    t.spawn(Scenario::held())?;
+    for options in [Options::NONE, Options::NOHANG] {
+        let seen = t.wait(Target::Pid(NOBODY), options)?;
+        t.expect_of(&posix::WAITPID_ECHILD_BESIDE_LIVE, &posix::WAITID_ECHILD_BESIDE_LIVE)
+            .error(&seen, "ECHILD")?;
+        if Calls::PID_FAMILY.has(t.call()) {
+            let seen = t.wait(Target::Pid(-NOBODY), options)?;
+            t.expect(&posix::WAITPID_ECHILD_EMPTY_GROUP)
+                .and(&linux::WAIT_NO_SUCH_GROUP)
+                .error(&seen, "ECHILD")?;
+        } else {
+            let seen = t.wait(Target::Id("P_PGID", NOBODY), options)?;
+            t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE)
+                .error(&seen, "ECHILD")?;
+        }
+    }
+    Ok(())
+}
+
+fn unknown_option(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    let mut request = t.ask(Target::Any, Options::NONE);
+    request.options.raw = UNKNOWN_BIT;
+    let seen = t.perform(request)?;
+    t.expect_of(&posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS).error(&seen, "EINVAL")?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect_of(&posix::WAITPID_EINVAL_KEEPS_CHILD, &posix::WAITID_EINVAL_KEEPS_CHILD).reaped(
+        &seen,
+        &child,
+        Change::Exited(7),
+    )
+}
+
+fn options_of_waitid(t: &mut Trial) -> Outcome {
+    let refused = [("WEXITED", &linux::WAIT_REJECTS_WEXITED), ("WNOWAIT", &linux::WAIT_REJECTS_WNOWAIT)];
+    for (option, clause) in refused {
+        let child = t.spawn(Scenario::exits(7))?;
+        t.await_zombie(&child)?;
+        let mut request = t.ask(Target::Any, Options::NONE);
+        request.options.names.push(option.to_owned());
+        let seen = t.perform(request)?;
+        t.expect(clause).returns(&seen)?;
+        let left = t.wait(Target::Any, Options::NOHANG)?;
+        let kept = if left.is_report() { "kept" } else { "taken" };
+        t.expect(&posix::WAITPID_WAITID_OPTIONS)
+            .records(option, format!("{}, the child is {kept}", errno_or_taken(&seen)))?;
+        t.expect(clause).error(&seen, "EINVAL")?;
+        t.expect(clause).reaped(&left, &child, Change::Exited(7))?;
+    }
+    Ok(())
+}
+
+/// The error, or that there was none: a pid would differ from run to run.
+fn errno_or_taken(seen: &Seen) -> &str {
+    seen.errno().unwrap_or(if seen.is_report() { "reported" } else { "0" })
+}
+
+fn no_event(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    for options in [Options::NOHANG, Options::NOWAIT, Options::NOHANG | Options::NOWAIT, Options::NONE] {
+        let seen = t.wait(Target::Child(&child), options | Options::NOT_EXITED)?;
+        t.expect(&linux::WAITID_NO_EVENT_EINVAL).returns(&seen)?;
+        let names = options.with(Options::NOT_EXITED).names(Call::Waitid).join("|");
+        let name = if names.is_empty() { "no option".to_owned() } else { format!("{names} alone") };
+        t.expect(&posix::WAITID_NO_EVENT).records(&name, errno_or_taken(&seen))?;
+        t.expect(&linux::WAITID_NO_EVENT_EINVAL).error(&seen, "EINVAL")?;
+    }
+    let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
+    t.expect(&linux::WAITID_NO_EVENT_EINVAL).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn idtype(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    for idtype in ["1000", "-7"] {
+        let seen = t.wait(Target::Id(idtype, child.pid), Options::NOHANG)?;
+        t.expect(&posix::WAITID_EINVAL_IDTYPE).returns(&seen)?;
+        let got = seen.errno().map_or("accepted".to_owned(), |errno| format!("-1 {errno}"));
+        t.expect(&posix::WAITID_EINVAL_IDTYPE).that(got == "-1 EINVAL", "-1 EINVAL", got)?;
+    }
+    let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
+    t.expect(&posix::WAITID_EINVAL_KEEPS_CHILD).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn ids(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    let asked = [
+        ("P_PID", 0, &posix::WAITID_ID_ZERO, &linux::WAITID_PID_NOT_POSITIVE),
+        ("P_PID", -1, &posix::WAITID_ID_NEGATIVE, &linux::WAITID_PID_NOT_POSITIVE),
+        ("P_PGID", -1, &posix::WAITID_ID_NEGATIVE, &linux::WAITID_PGID_NEGATIVE),
+    ];
+    for (idtype, id, open, clause) in asked {
+        let seen = t.wait(Target::Id(idtype, id), Options::NOHANG | Options::NOWAIT)?;
+        t.expect(clause).returns(&seen)?;
+        t.expect(open).records(&format!("{idtype} {id}"), errno_or_taken(&seen))?;
+        t.expect(clause).error(&seen, "EINVAL")?;
+    }
+    let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
+    t.expect(&linux::WAITID_PID_NOT_POSITIVE).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn int_min(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Pid(i32::MIN.into()), Options::NOHANG)?;
+    t.expect(&linux::WAIT_INT_MIN_ESRCH).returns(&seen)?;
+    t.expect(&posix::WAITPID_INT_MIN).records("pid INT_MIN", errno_or_taken(&seen))?;
+    t.expect(&linux::WAIT_INT_MIN_ESRCH).error(&seen, "ESRCH")?;
+    let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
+    t.expect(&linux::WAIT_INT_MIN_ESRCH).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn einval_or_echild(t: &mut Trial) -> Outcome {
+    let mut request = t.ask(Target::Any, Options::NOHANG);
+    request.options.raw = UNKNOWN_BIT;
+    let seen = t.perform(request)?;
+    let clause = &linux::WAIT_EINVAL_BEFORE_ECHILD;
+    t.expect_of(clause, &linux::WAITID_EINVAL_BEFORE_ECHILD).returns(&seen)?;
+    t.expect(&posix::WAITPID_EINVAL_OR_ECHILD)
+        .records("an unknown option without children", errno_or_taken(&seen))?;
+    t.expect_of(clause, &linux::WAITID_EINVAL_BEFORE_ECHILD).error(&seen, "EINVAL")
+}
+
+/// What the sweeps over the option bits check.
+const BITS: &[&Clause] = &[&linux::WAIT_OPTION_BITS, &linux::WAITID_OPTION_BITS];
+
+/// The bits that Linux knows, by their numbers in its ABI, which are the same on every machine: the driver may run elsewhere.
+/// `__WNOTHREAD`, `__WALL`, `__WCLONE`, `WNOHANG`, `WUNTRACED` (and `WSTOPPED`), `WCONTINUED`.
+const OF_EVERY_CALL: u32 = 0xE000_0000 | 0x1 | 0x2 | 0x8;
+/// Those that only `waitid` takes besides: `WEXITED`, `WNOWAIT`.
+const OF_WAITID: u32 = 0x4 | 0x0100_0000;
+
+/// A WNOHANG wait for any child with one more bit, and whether Linux knows the bit.
+fn with_bit(t: &Trial, bit: u32) -> (WaitRequest, bool) {
+    let known = if t.call() == Call::Waitid { OF_EVERY_CALL | OF_WAITID } else { OF_EVERY_CALL };
+    let mut request = t.ask(Target::Any, Options::NOHANG);
+    request.options.raw = bit;
+    (request, known & bit != 0)
+}
+
+/// One call for each bit of an int.
+fn every_bit(
+    t: &mut Trial,
+    mut judge: impl FnMut(&mut Trial, Seen, bool) -> Outcome,
+    known_too: bool,
+) -> Outcome {
+    if !linux::WAIT_OPTION_BITS.applies_to(t.profile()) {
+        return Err(Abort::Skip("which bits are options is known here of Linux only".into()));
+    }
+    for bit in (0..u32::BITS).map(|shift| 1 << shift) {
+        let (request, known) = with_bit(t, bit);
+        if known_too || !known {
+            let seen = t.perform(request)?;
+            judge(t, seen, known)?;
+        }
+    }
+    Ok(())
+}
+
+fn every_bit_without_children(t: &mut Trial) -> Outcome {
+    let judge = |t: &mut Trial, seen: Seen, known: bool| {
+        let errno = if known { "ECHILD" } else { "EINVAL" };
+        t.expect_of(&linux::WAIT_OPTION_BITS, &linux::WAITID_OPTION_BITS).error(&seen, errno)
+    };
+    every_bit(t, judge, true)
+}
+
+/// The judge of unknown bits.
+fn refused(t: &mut Trial, seen: Seen, _known: bool) -> Outcome {
+    t.expect_of(&linux::WAIT_OPTION_BITS, &linux::WAITID_OPTION_BITS).error(&seen, "EINVAL")
+}
+
+fn every_bit_with_live_child(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    every_bit(t, refused, false)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect_of(&linux::WAIT_OPTION_BITS, &linux::WAITID_OPTION_BITS).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn every_bit_with_zombie(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    every_bit(t, refused, false)?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect_of(&linux::WAIT_OPTION_BITS, &linux::WAITID_OPTION_BITS).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn none_is_left_over(t: &mut Trial) -> Outcome {
+    for code in [7, 0] {
+        let seen = t.wait(Target::Any, Options::NONE)?;
+        t.expect(&posix::WAITPID_NO_STRAY_ERRNO).error(&seen, "ECHILD")?;
+        let child = t.spawn(Scenario::exits(code))?;
+        t.await_zombie(&child)?;
+        let seen = t.wait(Target::Any, Options::NONE)?;
+        t.expect(&posix::WAITPID_NO_STRAY_ERRNO).reaped(&seen, &child, Change::Exited(code))?;
+    }
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::WAITPID_NO_STRAY_ERRNO).error(&seen, "ECHILD")
+}

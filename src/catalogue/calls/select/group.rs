@@ -1,0 +1,306 @@
+//! Waits for the children of a process group.
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::{linux, posix};
+use crate::trial::{Abort, Call, Calls, Case, Change, Child, Needs, Options, Outcome, Target, Trial, here};
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "group.own",
+        title: "a wait for the caller's own group reports its child there and not the one elsewhere",
+        clauses: &[
+            &posix::WAITPID_OWN_GROUP,
+            &posix::WAITID_P_PGID,
+            &posix::WAITPID_ECHILD_EMPTY_GROUP,
+            &posix::WAITID_ECHILD_BESIDE_LIVE,
+        ],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: own,
+    },
+    Case {
+        id: "group.own-follows-the-caller",
+        title: "pid 0 means the group that the caller is in when it calls",
+        clauses: &[&posix::WAITPID_OWN_GROUP_FOLLOWS_CALLER],
+        calls: Calls::PID_FAMILY,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: own_follows_the_caller,
+    },
+    Case {
+        id: "group.mixed",
+        title: "of children in three groups a wait for one group reports its members only, each once",
+        clauses: &[
+            &posix::WAITPID_NAMED_GROUP,
+            &posix::WAITID_P_PGID,
+            &posix::WAITPID_ECHILD_EMPTY_GROUP,
+            &posix::WAITID_ECHILD_BESIDE_LIVE,
+        ],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: mixed,
+    },
+    Case {
+        id: "group.empty",
+        title: "a group that is gone, and one that holds others' processes only, give ECHILD at once",
+        clauses: &[
+            &posix::WAITPID_ECHILD_EMPTY_GROUP,
+            &posix::WAITID_ECHILD_BESIDE_LIVE,
+            &posix::WAITPID_NOHANG_ECHILD,
+            &posix::WAITID_NOHANG_ECHILD,
+            &linux::WAIT_NO_SUCH_GROUP,
+        ],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: empty,
+    },
+    Case {
+        id: "group.after-setpgid",
+        title: "a child that changes group is found by its new group, and by its old one no more",
+        clauses: &[
+            &posix::WAITPID_GROUP_AFTER_SETPGID,
+            &posix::WAITID_P_PGID,
+            &posix::WAITID_ECHILD_BESIDE_LIVE,
+        ],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: after_setpgid,
+    },
+    Case {
+        id: "group.of-a-zombie",
+        title: "a zombie is found by its group, which a live child may share",
+        clauses: &[&posix::WAITPID_GROUP_OF_ZOMBIE, &posix::WAITID_P_PGID],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: of_a_zombie,
+    },
+    Case {
+        id: "group.other-child-does-not-wake",
+        title: "a call asleep for a group sleeps on when a child outside of it ends",
+        clauses: &[&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITPID_NAMED_GROUP, &posix::WAITID_P_PGID],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: other_child_does_not_wake,
+    },
+    Case {
+        id: "details.joined-late",
+        title: "whether a call asleep for a group reports a child that joined it later is recorded",
+        clauses: &[&posix::WAITPID_GROUP_JOINED_LATE],
+        calls: Calls::WITH_TARGET.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: joined_late,
+    },
+];
+
+/// A held child in a process group of its own.
+fn leader(t: &mut Trial) -> Result<Child, Abort> {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Setpgid { pgid: 0 })?;
+    Ok(child)
+}
+
+/// A held child in the group that another one leads.
+fn member(t: &mut Trial, leader: &Child) -> Result<Child, Abort> {
+    let child = t.spawn(Scenario::held())?;
+    let pgid = i32::try_from(leader.pid).map_err(|e| Abort::Protocol(format!("pid {}: {e}", leader.pid)))?;
+    t.tell(&child, Step::Setpgid { pgid })?;
+    Ok(child)
+}
+
+/// Ends a held child with that code, and waits until it is a zombie.
+fn end(t: &mut Trial, child: &Child, code: i32) -> Outcome {
+    t.tell(child, Step::exit(code))?;
+    t.await_zombie(child)
+}
+
+fn own(t: &mut Trial) -> Outcome {
+    let outside = leader(t)?;
+    let inside = t.spawn(Scenario::exits(12))?;
+    end(t, &outside, 11)?;
+    t.await_zombie(&inside)?;
+    let seen = t.wait(Target::OwnGroup, Options::NONE)?;
+    t.expect_of(&posix::WAITPID_OWN_GROUP, &posix::WAITID_P_PGID).reaped(
+        &seen,
+        &inside,
+        Change::Exited(12),
+    )?;
+    for options in [Options::NONE, Options::NOHANG] {
+        let seen = t.wait(Target::OwnGroup, options)?;
+        t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE)
+            .error(&seen, "ECHILD")?;
+    }
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect_of(&posix::WAITPID_OWN_GROUP, &posix::WAITID_P_PGID).reaped(&seen, &outside, Change::Exited(11))
+}
+
+fn own_follows_the_caller(t: &mut Trial) -> Outcome {
+    let new = leader(t)?;
+    let old = t.spawn(Scenario::held())?;
+    end(t, &old, 11)?;
+    let first = t.agent_pid();
+    t.setpgid(None, new.pid)?;
+    let seen = t.wait(Target::OwnGroup, Options::NOHANG)?;
+    t.expect(&posix::WAITPID_OWN_GROUP_FOLLOWS_CALLER).nothing_ready(&seen)?;
+    end(t, &new, 12)?;
+    let seen = t.wait(Target::OwnGroup, Options::NONE)?;
+    t.expect(&posix::WAITPID_OWN_GROUP_FOLLOWS_CALLER).reaped(&seen, &new, Change::Exited(12))?;
+    let seen = t.wait(Target::OwnGroup, Options::NONE)?;
+    t.expect(&posix::WAITPID_OWN_GROUP_FOLLOWS_CALLER).error(&seen, "ECHILD")?;
+    let seen = t.wait(Target::Pid(-first), Options::NONE)?;
+    t.expect(&posix::WAITPID_OWN_GROUP_FOLLOWS_CALLER).reaped(&seen, &old, Change::Exited(11))
+}
+
+fn mixed(t: &mut Trial) -> Outcome {
+    let alone = t.spawn(Scenario::exits(11))?;
+    let first = leader(t)?;
+    let first_member = member(t, &first)?;
+    let second = leader(t)?;
+    let second_member = member(t, &second)?;
+    t.await_zombie(&alone)?;
+    for (child, code) in [(&first, 21), (&first_member, 22), (&second, 31), (&second_member, 32)] {
+        end(t, child, code)?;
+    }
+    for (leader, mut left) in [
+        (&second, vec![(&second, 31), (&second_member, 32)]),
+        (&first, vec![(&first, 21), (&first_member, 22)]),
+    ] {
+        while !left.is_empty() {
+            let seen = t.wait(Target::Group(leader), Options::NONE)?;
+            let found = left.iter().position(|(_, code)| seen.change() == Some(Change::Exited(*code)));
+            let (child, code) = left.remove(found.unwrap_or(0));
+            t.expect_of(&posix::WAITPID_NAMED_GROUP, &posix::WAITID_P_PGID).reaped(
+                &seen,
+                child,
+                Change::Exited(code),
+            )?;
+        }
+        let seen = t.wait(Target::Group(leader), Options::NONE)?;
+        t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE)
+            .error(&seen, "ECHILD")?;
+    }
+    let seen = t.wait(Target::OwnGroup, Options::NONE)?;
+    t.expect_of(&posix::WAITPID_NAMED_GROUP, &posix::WAITID_P_PGID).reaped(&seen, &alone, Change::Exited(11))
+}
+
+fn empty(t: &mut Trial) -> Outcome {
+    let live = t.spawn(Scenario::held())?;
+    let gone = leader(t)?;
+    end(t, &gone, 11)?;
+    let seen = t.wait(Target::Child(&gone), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE).reaped(
+        &seen,
+        &gone,
+        Change::Exited(11),
+    )?;
+    let seen = t.wait(Target::Group(&gone), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE)
+        .error(&seen, "ECHILD")?;
+    let by_id = t.call() == Call::Waitid;
+    let nohang = if by_id { &posix::WAITID_NOHANG_ECHILD } else { &posix::WAITPID_NOHANG_ECHILD };
+    let seen = t.wait(Target::Group(&gone), Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE)
+        .and(nohang)
+        .error(&seen, "ECHILD")?;
+    if Calls::PID_FAMILY.has(t.call()) {
+        // No pid is as large: 2^22 is the most that Linux gives.
+        for pid in [-(1 << 23), -i64::from(i32::MAX)] {
+            let seen = t.wait(Target::Pid(pid), Options::NONE)?;
+            t.expect(&linux::WAIT_NO_SUCH_GROUP).error(&seen, "ECHILD")?;
+        }
+    }
+    // The group of the session's leader exists, and holds no child of the caller. 0 is how a PID namespace hides it.
+    let ids = t.tell_for_reply(&live, &Step::Getids)?;
+    let sid = ids.number("sid").map_err(|e| Abort::Protocol(format!("reply to getids: {e}")))?;
+    if sid > 1 {
+        let group = match Calls::PID_FAMILY.has(t.call()) {
+            true => Target::Pid(-sid),
+            false => Target::Id("P_PGID", sid),
+        };
+        let seen = t.wait(group, Options::NONE)?;
+        t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE)
+            .error(&seen, "ECHILD")?;
+    }
+    Ok(())
+}
+
+fn after_setpgid(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let seen = t.wait(Target::OwnGroup, Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_P_PGID).nothing_ready(&seen)?;
+    let seen = t.wait(Target::Group(&child), Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_ECHILD_BESIDE_LIVE)
+        .error(&seen, "ECHILD")?;
+    t.tell(&child, Step::Setpgid { pgid: 0 })?;
+    let seen = t.wait(Target::OwnGroup, Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_ECHILD_BESIDE_LIVE)
+        .error(&seen, "ECHILD")?;
+    let pending = t.begin(Target::Group(&child), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_P_PGID).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_P_PGID).reaped(
+        &seen,
+        &child,
+        Change::Exited(7),
+    )
+}
+
+fn of_a_zombie(t: &mut Trial) -> Outcome {
+    let zombie = leader(t)?;
+    let live = member(t, &zombie)?;
+    end(t, &zombie, 11)?;
+    let seen = t.wait(Target::Group(&zombie), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_GROUP_OF_ZOMBIE, &posix::WAITID_P_PGID).reaped(
+        &seen,
+        &zombie,
+        Change::Exited(11),
+    )?;
+    // The group outlives its leader.
+    let seen = t.wait(Target::Group(&zombie), Options::NOHANG)?;
+    t.expect_of(&posix::WAITPID_GROUP_OF_ZOMBIE, &posix::WAITID_P_PGID).nothing_ready(&seen)?;
+    end(t, &live, 12)?;
+    let seen = t.wait(Target::Group(&zombie), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_GROUP_OF_ZOMBIE, &posix::WAITID_P_PGID).reaped(
+        &seen,
+        &live,
+        Change::Exited(12),
+    )
+}
+
+fn other_child_does_not_wake(t: &mut Trial) -> Outcome {
+    let inside = leader(t)?;
+    let outside = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Group(&inside), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITID_P_PGID).blocks(&pending)?;
+    end(t, &outside, 12)?;
+    t.expect_of(&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITID_P_PGID).blocks(&pending)?;
+    t.tell(&inside, Step::exit(11))?;
+    let seen = t.finish(pending)?;
+    t.expect_of(&posix::WAITPID_NAMED_GROUP, &posix::WAITID_P_PGID).reaped(&seen, &inside, Change::Exited(11))
+}
+
+fn joined_late(t: &mut Trial) -> Outcome {
+    let leader = t.spawn(Scenario::of([Step::Setpgid { pgid: 0 }]))?;
+    let joins = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Group(&leader), Options::NONE)?;
+    t.await_sleeper(&pending)?;
+    t.tell(&joins, Step::Setpgid { pgid: leader.pid as i32 })?;
+    t.tell(&joins, Step::exit(8))?;
+    t.await_ended(&joins)?;
+    // The call would sleep for ever if it took no notice.
+    t.tell(&leader, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    let which = match seen.change() {
+        Some(Change::Exited(8)) => "reported".to_owned(),
+        Some(Change::Exited(7)) => "not reported".to_owned(),
+        _ => seen.outcome(),
+    };
+    t.expect(&posix::WAITPID_GROUP_JOINED_LATE).records("joined-a-group-during-a-wait-for-it", which)
+}

@@ -1,0 +1,11 @@
+//! Which children a call selects, and what it refuses.
+
+use crate::trial::Case;
+
+pub(crate) mod any_child;
+pub(crate) mod by_pid;
+pub(crate) mod errors;
+pub(crate) mod group;
+
+/// Every case of this room.
+pub(crate) const THEMES: &[&[Case]] = &[any_child::CASES, by_pid::CASES, errors::CASES, group::CASES];

@@ -1,0 +1,255 @@
+//! SIGCHLD that no handler takes: ignored, left alone, pending, or of somebody else's child.
+
+use super::handler::{RESTART, caught};
+use crate::scenario::{Offspring, Scenario, Step};
+use crate::spec::{Clause, linux, posix};
+use crate::trial::{Abort, Calls, Case, Change, Needs, Options, Outcome, Target, Trial, here};
+use crate::wait::Signal;
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "sigchld.ignored",
+        title: "with SIGCHLD ignored a child leaves no zombie, and a wait ends only when the last is gone",
+        clauses: &[&posix::SIGCHLD_IGNORED_NO_ZOMBIE, &posix::SIGCHLD_IGNORED_BLOCKS_TO_LAST],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: ignored,
+    },
+    Case {
+        id: "sigchld.nocldwait",
+        title: "with SA_NOCLDWAIT a child leaves no zombie, and a wait ends only when the last is gone",
+        clauses: &[
+            &posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE,
+            &posix::SIGCHLD_NOCLDWAIT_BLOCKS_TO_LAST,
+            &posix::SIGCHLD_NOCLDWAIT_SIGNAL,
+            &linux::SIGCHLD_NOCLDWAIT_STILL_SENT,
+        ],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: nocldwait,
+    },
+    Case {
+        id: "sigchld.ignored-nohang",
+        title: "with SIGCHLD ignored WNOHANG returns 0 while a child lives and fails with ECHILD once it is gone",
+        clauses: &[
+            &posix::SIGCHLD_IGNORED_NOHANG,
+            &posix::SIGCHLD_IGNORED_AFTER_FORK,
+            &posix::SIGCHLD_IGNORED_NO_ZOMBIE,
+        ],
+        calls: Calls::taking(Options::NOHANG).few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: ignored_nohang,
+    },
+    Case {
+        id: "sigchld.ignored-all-gone",
+        title: "with SIGCHLD ignored and every child gone before the call a wait fails at once with ECHILD",
+        clauses: &[&posix::SIGCHLD_IGNORED_ALL_GONE],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: ignored_all_gone,
+    },
+    Case {
+        id: "sigchld.ignored-earlier-zombie",
+        title: "a zombie from before SIGCHLD was ignored is still to be taken, with its status",
+        clauses: &[&posix::SIGCHLD_IGNORED_EARLIER_ZOMBIE],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: ignored_earlier_zombie,
+    },
+    Case {
+        id: "sigchld.ignored-stops",
+        title: "with SIGCHLD ignored stops and continues are reported as ever",
+        clauses: &[&posix::SIGCHLD_IGNORED_STOPS],
+        calls: Calls::WITH_OPTIONS.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: ignored_stops,
+    },
+    Case {
+        id: "sigchld.default-makes-zombies",
+        title: "with SIGCHLD at its default action children become zombies, after it was ignored too",
+        clauses: &[&posix::SIGCHLD_DEFAULT_ZOMBIE, &posix::SIGCHLD_DEFAULT_AGAIN],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: default_makes_zombies,
+    },
+    Case {
+        id: "sigchld.pending-after-take",
+        title: "a blocked SIGCHLD outlives the take of one of two children, and goes with the take of the last",
+        clauses: &[&posix::SIGCHLD_PENDING_KEPT_FOR_OTHERS, &posix::SIGCHLD_PENDING_CLEARED],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: pending_after_take,
+    },
+    Case {
+        id: "sigchld.pending-after-peek",
+        title: "a blocked SIGCHLD outlives a peek, and is discarded when it becomes ignored",
+        clauses: &[&posix::SIGCHLD_PENDING_AFTER_PEEK, &posix::SIGCHLD_IGNORED_DISCARDS_PENDING],
+        calls: Calls::taking(Options::NOWAIT).few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: pending_after_peek,
+    },
+    Case {
+        id: "sigchld.not-for-grandchild",
+        title: "the end of a grandchild generates no SIGCHLD; that of its parent does",
+        clauses: &[&posix::SIGCHLD_NOT_FOR_GRANDCHILD],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: not_for_grandchild,
+    },
+];
+
+/// Two children end one after the other while a call waits for any: it must sleep through the first and fail at the last.
+fn to_the_last(t: &mut Trial, no_zombie: &'static Clause, to_last: &'static Clause) -> Outcome {
+    let one = t.spawn(Scenario::held())?;
+    let two = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Any, Options::NONE)?;
+    t.expect(to_last).blocks(&pending)?;
+    t.tell(&one, Step::exit(7))?;
+    t.await_ended(&one)?;
+    t.expect(no_zombie).and(to_last).blocks(&pending)?;
+    t.tell(&two, Step::exit(9))?;
+    t.await_ended(&two)?;
+    let seen = t.finish(pending)?;
+    t.expect(to_last).error(&seen, "ECHILD")
+}
+
+fn ignored(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    to_the_last(t, &posix::SIGCHLD_IGNORED_NO_ZOMBIE, &posix::SIGCHLD_IGNORED_BLOCKS_TO_LAST)
+}
+
+fn nocldwait(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::CHLD, "count", &["restart", "nocldwait"])?;
+    to_the_last(t, &posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE, &posix::SIGCHLD_NOCLDWAIT_BLOCKS_TO_LAST)?;
+    let count = t.signals()?.count;
+    // Whether one or two were delivered, two being coalesced, is a matter of time.
+    let sent = if count > 0 { "sent" } else { "not sent" };
+    t.expect(&posix::SIGCHLD_NOCLDWAIT_SIGNAL).records("SIGCHLD under SA_NOCLDWAIT", sent)?;
+    t.expect(&linux::SIGCHLD_NOCLDWAIT_STILL_SENT).within("SIGCHLD delivered", Some(count), 1, 2)
+}
+
+fn ignored_nohang(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect(&posix::SIGCHLD_IGNORED_NOHANG).nothing_ready(&seen)?;
+    let other = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_ended(&child)?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect(&posix::SIGCHLD_IGNORED_AFTER_FORK).nothing_ready(&seen)?;
+    t.tell(&other, Step::exit(9))?;
+    t.await_ended(&other)?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect(&posix::SIGCHLD_IGNORED_NO_ZOMBIE).error(&seen, "ECHILD")
+}
+
+fn ignored_all_gone(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    for code in [7, 9] {
+        let child = t.spawn(Scenario::held())?;
+        t.tell(&child, Step::exit(code))?;
+        t.await_ended(&child)?;
+    }
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::SIGCHLD_IGNORED_ALL_GONE).error(&seen, "ECHILD")
+}
+
+fn ignored_earlier_zombie(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::SIGCHLD_IGNORED_EARLIER_ZOMBIE).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn ignored_stops(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let seen = t.wait(Target::Any, Options::UNTRACED | Options::NOHANG)?;
+    t.expect(&posix::SIGCHLD_IGNORED_STOPS).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.wait(Target::Any, Options::CONTINUED | Options::NOHANG)?;
+    t.expect(&posix::SIGCHLD_IGNORED_STOPS).reports(&seen, &child, Change::Continued)
+}
+
+fn default_makes_zombies(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::CHLD, "default", &[])?;
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::SIGCHLD_DEFAULT_ZOMBIE).reaped(&seen, &child, Change::Exited(7))?;
+    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    t.sigaction(Signal::CHLD, "default", &[])?;
+    let child = t.spawn(Scenario::exits(9))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::SIGCHLD_DEFAULT_AGAIN).reaped(&seen, &child, Change::Exited(9))
+}
+
+/// Whether a SIGCHLD of the agent is pending, in the words of the clauses.
+fn pending(t: &mut Trial) -> Result<&'static str, Abort> {
+    Ok(if t.sigpending()?.iter().any(|signal| signal == "SIGCHLD") { "pending" } else { "cleared" })
+}
+
+fn pending_after_take(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::CHLD, "count", RESTART)?;
+    t.sigprocmask("block", Signal::CHLD)?;
+    let one = t.spawn(Scenario::exits(7))?;
+    let two = t.spawn(Scenario::exits(9))?;
+    t.await_zombie(&one)?;
+    t.await_zombie(&two)?;
+    // A child is there to be taken no sooner than its signal was generated.
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::SIGCHLD_PENDING_KEPT_FOR_OTHERS).returns(&seen)?;
+    let state = pending(t)?;
+    t.expect(&posix::SIGCHLD_PENDING_KEPT_FOR_OTHERS).that(state == "pending", "pending", state)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::SIGCHLD_PENDING_CLEARED).returns(&seen)?;
+    t.expect(&posix::SIGCHLD_PENDING_CLEARED).that(seen.is_report(), "a child", seen.outcome())?;
+    let state = pending(t)?;
+    t.expect(&posix::SIGCHLD_PENDING_CLEARED).that(state == "cleared", "cleared", state)
+}
+
+fn pending_after_peek(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::CHLD, "count", RESTART)?;
+    t.sigprocmask("block", Signal::CHLD)?;
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Any, Options::NOWAIT)?;
+    t.expect(&posix::SIGCHLD_PENDING_AFTER_PEEK).reports(&seen, &child, Change::Exited(7))?;
+    let state = pending(t)?;
+    t.expect(&posix::SIGCHLD_PENDING_AFTER_PEEK).that(state == "pending", "pending", state)?;
+    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    let state = pending(t)?;
+    t.expect(&posix::SIGCHLD_IGNORED_DISCARDS_PENDING).that(state == "cleared", "cleared", state)
+}
+
+fn not_for_grandchild(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::CHLD, "count", RESTART)?;
+    let child = t.spawn(Scenario::held())?;
+    let grandchild =
+        t.spawn_from(&child, |token| Step::Fork(Offspring { token: Some(token), ..Offspring::default() }))?;
+    t.tell(&grandchild, Step::exit(9))?;
+    // Once its own parent has taken it, all that its end does is done.
+    t.tell(&child, Step::Wait { pid: 0 })?;
+    let count = t.signals()?.count;
+    t.expect(&posix::SIGCHLD_NOT_FOR_GRANDCHILD).equal("SIGCHLD of a grandchild:", &count, &0)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    caught(t, &posix::SIGCHLD_NOT_FOR_GRANDCHILD, "a child")?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::SIGCHLD_NOT_FOR_GRANDCHILD).reaped(&seen, &child, Change::Exited(7))
+}

@@ -1,0 +1,10 @@
+//! SIGCHLD: handled, ignored, blocked, and accepted synchronously.
+
+use crate::trial::Case;
+
+pub(crate) mod handler;
+pub(crate) mod ignored_blocked;
+pub(crate) mod sigwait;
+
+/// Every case of this room.
+pub(crate) const THEMES: &[&[Case]] = &[handler::CASES, ignored_blocked::CASES, sigwait::CASES];

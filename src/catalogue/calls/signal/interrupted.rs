@@ -1,0 +1,286 @@
+//! Signals that reach a process while it waits.
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::{linux, posix};
+use crate::trial::{Abort, Calls, Case, Change, Needs, Options, Outcome, Pending, Target, Trial, here};
+use crate::wait::Signal;
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "interrupted.by-handler",
+        title: "a handler without SA_RESTART ends a wait with EINTR, and the child is still to be taken",
+        clauses: &[
+            &posix::WAITPID_EINTR,
+            &posix::WAITPID_EINTR_KEEPS_CHILD,
+            &posix::WAITID_EINTR,
+            &posix::WAITID_EINTR_KEEPS_CHILD,
+        ],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: by_handler,
+    },
+    Case {
+        id: "interrupted.by-sigchld-of-another",
+        title: "a handler of SIGCHLD, run for another child, ends a wait with EINTR, and takes neither child",
+        clauses: &[
+            &posix::WAITPID_EINTR,
+            &posix::WAITPID_EINTR_KEEPS_CHILD,
+            &posix::WAITID_EINTR,
+            &posix::WAITID_EINTR_KEEPS_CHILD,
+        ],
+        calls: Calls::WITH_TARGET,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: by_sigchld_of_another,
+    },
+    Case {
+        id: "interrupted.writes-nothing",
+        title: "a wait that ended with EINTR has written neither status nor usage",
+        clauses: &[&linux::WAIT_ERROR_WRITES_NOTHING],
+        calls: Calls::WITH_STATUS.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: writes_nothing,
+    },
+    Case {
+        id: "interrupted.restarted",
+        title: "a handler with SA_RESTART leaves a wait waiting, again and again",
+        clauses: &[&posix::WAITPID_RESTART, &posix::WAITID_RESTART],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: restarted,
+    },
+    Case {
+        id: "interrupted.not-by-ignored",
+        title: "a signal that is ignored, set so or by default, does not end a wait",
+        clauses: &[&posix::WAITPID_IGNORED_SIGNAL],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: not_by_ignored,
+    },
+    Case {
+        id: "interrupted.not-by-blocked",
+        title: "a signal that is blocked does not end a wait; it is handled once it is unblocked",
+        clauses: &[&posix::WAITPID_MASKED_SIGNAL],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: not_by_blocked,
+    },
+    Case {
+        id: "interrupted.not-by-default-sigchld",
+        title: "SIGCHLD with its default action, of another child, does not end a wait",
+        clauses: &[&posix::WAITPID_DEFAULT_SIGCHLD],
+        calls: Calls::WITH_TARGET.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: not_by_default_sigchld,
+    },
+    Case {
+        id: "interrupted.stopped-waiter",
+        title: "a waiter that is stopped and continued goes on waiting, and reports the child that ends later",
+        clauses: &[&posix::WAITPID_STOPPED_WAITER],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: stopped_waiter,
+    },
+    Case {
+        id: "interrupted.ended-while-stopped",
+        title: "a waiter that is continued reports the child that ended while it was stopped",
+        clauses: &[&posix::WAITPID_STOPPED_WAITER],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: ended_while_stopped,
+    },
+];
+
+/// A subject that makes an interrupted call again shows no EINTR to anybody.
+fn shows_eintr(t: &Trial) -> Outcome {
+    if t.retries_eintr() {
+        return Err(Abort::Skip("the subject makes an interrupted call again".into()));
+    }
+    Ok(())
+}
+
+fn by_handler(t: &mut Trial) -> Outcome {
+    shows_eintr(t)?;
+    t.sigaction(Signal::USR1, "count", &[])?;
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Any, Options::NONE)?;
+    t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).blocks(&pending)?;
+    t.signal_agent(Signal::USR1)?;
+    let seen = t.finish(pending)?;
+    t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).error(&seen, "EINTR")?;
+    let count = t.signals()?.count;
+    t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).equal("signals handled:", &count, &1)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect_of(&posix::WAITPID_EINTR_KEEPS_CHILD, &posix::WAITID_EINTR_KEEPS_CHILD).reaped(
+        &seen,
+        &child,
+        Change::Exited(7),
+    )
+}
+
+fn by_sigchld_of_another(t: &mut Trial) -> Outcome {
+    shows_eintr(t)?;
+    t.sigaction(Signal::CHLD, "count", &[])?;
+    let child = t.spawn(Scenario::held())?;
+    let other = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Child(&child), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).blocks(&pending)?;
+    t.tell(&other, Step::exit(9))?;
+    t.await_zombie(&other)?;
+    let seen = t.finish(pending)?;
+    t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).error(&seen, "EINTR")?;
+    t.sigaction(Signal::CHLD, "default", &[])?;
+    let seen = t.wait(Target::Child(&other), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_EINTR_KEEPS_CHILD, &posix::WAITID_EINTR_KEEPS_CHILD).reaped(
+        &seen,
+        &other,
+        Change::Exited(9),
+    )?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect_of(&posix::WAITPID_EINTR_KEEPS_CHILD, &posix::WAITID_EINTR_KEEPS_CHILD).reaped(
+        &seen,
+        &child,
+        Change::Exited(7),
+    )
+}
+
+fn writes_nothing(t: &mut Trial) -> Outcome {
+    shows_eintr(t)?;
+    t.sigaction(Signal::USR1, "count", &[])?;
+    t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Any, Options::NONE)?;
+    t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).blocks(&pending)?;
+    t.signal_agent(Signal::USR1)?;
+    let seen = t.finish(pending)?;
+    t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).error(&seen, "EINTR")?;
+    if !seen.shows_memory() {
+        return t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).not_observed("the subject does not show it");
+    }
+    t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).untouched(&seen)
+}
+
+/// How often a signal is sent to a waiter: a call that is restarted once must be so again.
+const TIMES: i64 = 3;
+
+fn restarted(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::USR1, "count", &["restart"])?;
+    let child = t.spawn(Scenario::held())?;
+    // The call that is made again is the same: it still looks past another child that is ready.
+    let target = if Calls::WITH_TARGET.has(t.call()) {
+        let other = t.spawn(Scenario::exits(8))?;
+        t.await_zombie(&other)?;
+        Target::Child(&child)
+    } else {
+        Target::Any
+    };
+    let pending = t.begin(target, Options::NONE)?;
+    t.expect_of(&posix::WAITPID_RESTART, &posix::WAITID_RESTART).blocks(&pending)?;
+    for _ in 0..TIMES {
+        t.signal_agent(Signal::USR1)?;
+        // A process that was sent a signal is awake until its handler is done and it sleeps again.
+        t.expect_of(&posix::WAITPID_RESTART, &posix::WAITID_RESTART).blocks(&pending)?;
+    }
+    t.tell(&child, Step::exit(7))?;
+    t.await_ended(&child)?;
+    let seen = t.finish(pending)?;
+    t.expect_of(&posix::WAITPID_RESTART, &posix::WAITID_RESTART).reaped(&seen, &child, Change::Exited(7))?;
+    let count = t.signals()?.count;
+    t.expect_of(&posix::WAITPID_RESTART, &posix::WAITID_RESTART).within(
+        "signals handled",
+        Some(count),
+        1,
+        TIMES,
+    )
+}
+
+fn not_by_ignored(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::USR1, "ignore", &[])?;
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Any, Options::NONE)?;
+    t.expect(&posix::WAITPID_IGNORED_SIGNAL).blocks(&pending)?;
+    // The default of the last two is to be ignored.
+    for signal in [Signal::USR1, Signal::URG, Signal::CONT] {
+        t.signal_agent(signal)?;
+        t.expect(&posix::WAITPID_IGNORED_SIGNAL).blocks(&pending)?;
+    }
+    t.tell(&child, Step::exit(7))?;
+    t.await_ended(&child)?;
+    let seen = t.finish(pending)?;
+    t.expect(&posix::WAITPID_IGNORED_SIGNAL).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn not_by_blocked(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::USR1, "count", &[])?;
+    t.sigprocmask("block", Signal::USR1)?;
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Any, Options::NONE)?;
+    t.expect(&posix::WAITPID_MASKED_SIGNAL).blocks(&pending)?;
+    t.signal_agent(Signal::USR1)?;
+    t.expect(&posix::WAITPID_MASKED_SIGNAL).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_ended(&child)?;
+    let seen = t.finish(pending)?;
+    t.expect(&posix::WAITPID_MASKED_SIGNAL).reaped(&seen, &child, Change::Exited(7))?;
+    let early = t.signals()?.count;
+    t.expect(&posix::WAITPID_MASKED_SIGNAL).equal("signals handled while blocked:", &early, &0)?;
+    t.sigprocmask("unblock", Signal::USR1)?;
+    let count = t.await_signals(1)?.count;
+    t.expect(&posix::WAITPID_MASKED_SIGNAL).equal("signals handled:", &count, &1)
+}
+
+fn not_by_default_sigchld(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::CHLD, "default", &[])?;
+    let child = t.spawn(Scenario::held())?;
+    let other = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Child(&child), Options::NONE)?;
+    t.expect(&posix::WAITPID_DEFAULT_SIGCHLD).blocks(&pending)?;
+    t.tell(&other, Step::exit(9))?;
+    t.await_zombie(&other)?;
+    t.expect(&posix::WAITPID_DEFAULT_SIGCHLD).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_ended(&child)?;
+    let seen = t.finish(pending)?;
+    t.expect(&posix::WAITPID_DEFAULT_SIGCHLD).reaped(&seen, &child, Change::Exited(7))
+}
+
+/// A call for any child that sleeps, and then is stopped in its sleep.
+fn stopped_in_its_sleep(t: &mut Trial) -> Result<Pending, Abort> {
+    let pending = t.begin(Target::Any, Options::NONE)?;
+    t.expect(&posix::WAITPID_STOPPED_WAITER).blocks(&pending)?;
+    t.signal_agent(Signal::STOP)?;
+    t.await_agent("stopped")?;
+    Ok(pending)
+}
+
+fn stopped_waiter(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let pending = stopped_in_its_sleep(t)?;
+    t.signal_agent(Signal::CONT)?;
+    t.expect(&posix::WAITPID_STOPPED_WAITER).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_ended(&child)?;
+    let seen = t.finish(pending)?;
+    t.expect(&posix::WAITPID_STOPPED_WAITER).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn ended_while_stopped(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let pending = stopped_in_its_sleep(t)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    t.signal_agent(Signal::CONT)?;
+    let seen = t.finish(pending)?;
+    t.expect(&posix::WAITPID_STOPPED_WAITER).reaped(&seen, &child, Change::Exited(7))
+}

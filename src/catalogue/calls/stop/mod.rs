@@ -1,0 +1,9 @@
+//! Stops, continues and job control.
+
+use crate::trial::Case;
+
+pub(crate) mod stop_continue;
+pub(crate) mod terminal;
+
+/// Every case of this room.
+pub(crate) const THEMES: &[&[Case]] = &[stop_continue::CASES, terminal::CASES];

@@ -1,0 +1,504 @@
+//! Stops and continues: when they are reported, how often, and what replaces them.
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::posix;
+use crate::sys::call::abi::Call;
+use crate::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Target, Trial, here};
+use crate::wait::Signal;
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "stop-continue.stop-once",
+        title: "a stop is reported once with WUNTRACED",
+        clauses: &[
+            &posix::WAITPID_UNTRACED_REPORTS_STOP,
+            &posix::STATUS_STOPPED,
+            &posix::STATUS_STOP_ONCE,
+            &posix::WAITID_STOPPED,
+        ],
+        calls: Calls::taking(Options::UNTRACED),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: stop_once,
+    },
+    Case {
+        id: "stop-continue.continue-once",
+        title: "a continue is reported once with WCONTINUED",
+        clauses: &[
+            &posix::WAITPID_CONTINUED_REPORTS,
+            &posix::STATUS_CONTINUED,
+            &posix::STATUS_CONTINUE_ONCE,
+            &posix::WAITID_CONTINUED,
+        ],
+        calls: Calls::taking(Options::CONTINUED),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: continue_once,
+    },
+    Case {
+        id: "stop-continue.unasked-stop-is-kept",
+        title: "a stop is not reported without WUNTRACED, and still is there for a later call with it",
+        clauses: &[
+            &posix::WAITPID_STOP_NEEDS_UNTRACED,
+            &posix::WAITPID_UNASKED_STOP_KEPT,
+            &posix::WAITID_EXITED_ONLY,
+        ],
+        calls: Calls::taking(Options::UNTRACED),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: unasked_stop_is_kept,
+    },
+    Case {
+        id: "stop-continue.unasked-continue-is-kept",
+        title: "a continue is not reported without WCONTINUED, and still is there for a later call with it",
+        clauses: &[
+            &posix::WAITPID_CONTINUE_NEEDS_CONTINUED,
+            &posix::WAITPID_CONTINUED_REPORTS,
+            &posix::WAITID_EXITED_ONLY,
+        ],
+        calls: Calls::taking(Options::CONTINUED),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: unasked_continue_is_kept,
+    },
+    Case {
+        id: "stop-continue.sleeps-over-both",
+        title: "a call asleep without WUNTRACED and WCONTINUED is ended by the exit only",
+        clauses: &[
+            &posix::WAITPID_STOP_NEEDS_UNTRACED,
+            &posix::WAIT_ONLY_TERMINATION,
+            &posix::WAITID_EXITED_ONLY,
+        ],
+        calls: Calls::ALL,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: sleeps_over_both,
+    },
+    Case {
+        id: "stop-continue.wakes-a-waiter",
+        title: "a sleeping call is ended by the stop that it asked for, another by the continue",
+        clauses: &[&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT],
+        calls: Calls::taking(Options::UNTRACED),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: wakes_a_waiter,
+    },
+    Case {
+        id: "stop-continue.termination-always",
+        title: "an exit is reported with WUNTRACED, with WCONTINUED and with both",
+        clauses: &[&posix::WAITPID_TERMINATION_ALWAYS, &posix::WAITID_EVENTS_COMBINE],
+        calls: Calls::taking(Options::UNTRACED),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: termination_always,
+    },
+    Case {
+        id: "stop-continue.continue-replaces-stop",
+        title: "after a stop that nobody took and a continue only the continue is there",
+        clauses: &[&posix::STATUS_CONTINUE_REPLACES_STOP],
+        calls: Calls::taking(Options::UNTRACED).few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: continue_replaces_stop,
+    },
+    Case {
+        id: "stop-continue.stop-replaces-continue",
+        title: "after stop, continue and stop only the last stop is there, with its own signal",
+        clauses: &[&posix::STATUS_STOP_REPLACES_CONTINUE],
+        calls: Calls::taking(Options::UNTRACED).few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: stop_replaces_continue,
+    },
+    Case {
+        id: "stop-continue.exit-replaces-continue",
+        title: "after an exit the continue that nobody took is not reported",
+        clauses: &[&posix::STATUS_EXIT_REPLACES_ALL],
+        calls: Calls::taking(Options::UNTRACED).few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: exit_replaces_continue,
+    },
+    Case {
+        id: "stop-continue.kill-replaces-stop",
+        title: "after SIGKILL of a stopped child the stop that nobody took is not reported",
+        clauses: &[&posix::STATUS_EXIT_REPLACES_ALL, &posix::STATUS_KILL_WHILE_STOPPED],
+        calls: Calls::taking(Options::UNTRACED).few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: kill_replaces_stop,
+    },
+    Case {
+        id: "stop-continue.stop-of-a-stopped-child",
+        title: "a stop signal to a stopped child makes no event, then or after it is continued",
+        clauses: &[&posix::STATUS_STOP_OF_STOPPED],
+        calls: Calls::taking(Options::UNTRACED).few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: stop_of_a_stopped_child,
+    },
+    Case {
+        id: "stop-continue.continue-of-a-running-child",
+        title: "SIGCONT to a child that is not stopped makes no event",
+        clauses: &[&posix::STATUS_CONTINUE_OF_RUNNING],
+        calls: Calls::taking(Options::CONTINUED).few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: continue_of_a_running_child,
+    },
+    Case {
+        id: "stop-continue.continue-if-ignored",
+        title: "SIGCONT continues a child that ignores or blocks it, and the continue is reported",
+        clauses: &[&posix::STATUS_CONTINUE_IF_IGNORED],
+        calls: Calls::taking(Options::CONTINUED).few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: continue_if_ignored,
+    },
+    Case {
+        id: "stop-continue.ignored-stop",
+        title: "a child that ignores or blocks SIGTSTP goes on, and makes no event",
+        clauses: &[&posix::STATUS_CAUGHT_STOP],
+        calls: Calls::taking(Options::UNTRACED).few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: ignored_stop,
+    },
+    Case {
+        id: "stop-continue.job-control-signals",
+        title: "SIGTSTP, SIGTTIN and SIGTTOU stop a child too, and each is reported by its name",
+        clauses: &[&posix::STATUS_STOPPED_JOB_CONTROL],
+        calls: Calls::taking(Options::UNTRACED).few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: job_control_signals,
+    },
+    Case {
+        id: "stop-continue.orphaned-group",
+        title: "in an orphaned process group SIGTSTP stops nobody, and SIGSTOP does",
+        clauses: &[&posix::STATUS_ORPHANED_GROUP_NO_STOP],
+        calls: Calls::taking(Options::UNTRACED).few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: orphaned_group,
+    },
+    Case {
+        id: "stop-continue.again-and-again",
+        title: "each of five stops and continues is an event of its own",
+        clauses: &[&posix::STATUS_EVENTS_REPEAT],
+        calls: Calls::taking(Options::UNTRACED).few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: again_and_again,
+    },
+    Case {
+        id: "stop-continue.term-while-stopped",
+        title: "SIGTERM to a stopped child waits until it is continued",
+        clauses: &[&posix::STATUS_TERM_WHILE_STOPPED],
+        calls: Calls::taking(Options::UNTRACED).few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: term_while_stopped,
+    },
+];
+
+/// Whatever is there, of a child that need not have ended.
+const ANYTHING: Options = Options::NOHANG.with(Options::UNTRACED).with(Options::CONTINUED);
+const STOPS: Options = Options::NOHANG.with(Options::UNTRACED);
+const CONTINUES: Options = Options::NOHANG.with(Options::CONTINUED);
+
+/// Stops a child by that signal, and waits until it is.
+fn stop(t: &mut Trial, child: &Child, signal: Signal) -> Outcome {
+    t.signal(child, signal)?;
+    t.await_stopped(child)
+}
+
+fn stop_once(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    stop(t, &child, Signal::STOP)?;
+    let seen = t.wait(Target::Any, Options::UNTRACED)?;
+    t.expect_of(&posix::WAITPID_UNTRACED_REPORTS_STOP, &posix::WAITID_STOPPED)
+        .reports_child(&seen, &child)?;
+    let stopped = Change::Stopped(Signal::STOP);
+    t.expect_of(&posix::STATUS_STOPPED, &posix::WAITID_STOPPED).reports(&seen, &child, stopped)?;
+    for _ in 0..2 {
+        let seen = t.wait(Target::Any, ANYTHING)?;
+        t.expect(&posix::STATUS_STOP_ONCE).nothing_ready(&seen)?;
+    }
+    Ok(())
+}
+
+fn continue_once(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    stop(t, &child, Signal::STOP)?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.wait(Target::Any, Options::CONTINUED)?;
+    t.expect_of(&posix::WAITPID_CONTINUED_REPORTS, &posix::WAITID_CONTINUED).reports_child(&seen, &child)?;
+    t.expect_of(&posix::STATUS_CONTINUED, &posix::WAITID_CONTINUED).reports(
+        &seen,
+        &child,
+        Change::Continued,
+    )?;
+    for _ in 0..2 {
+        let seen = t.wait(Target::Any, ANYTHING)?;
+        t.expect(&posix::STATUS_CONTINUE_ONCE).nothing_ready(&seen)?;
+    }
+    Ok(())
+}
+
+fn unasked_stop_is_kept(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    stop(t, &child, Signal::STOP)?;
+    for options in [Options::NOHANG, CONTINUES, Options::NOHANG] {
+        let seen = t.wait(Target::Any, options)?;
+        t.expect_of(&posix::WAITPID_STOP_NEEDS_UNTRACED, &posix::WAITID_EXITED_ONLY).nothing_ready(&seen)?;
+    }
+    let seen = t.wait(Target::Any, STOPS)?;
+    let stopped = Change::Stopped(Signal::STOP);
+    t.expect(&posix::WAITPID_UNASKED_STOP_KEPT).reports(&seen, &child, stopped)
+}
+
+fn unasked_continue_is_kept(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    stop(t, &child, Signal::STOP)?;
+    t.signal(&child, Signal::CONT)?;
+    for options in [Options::NOHANG, STOPS, Options::NOHANG] {
+        let seen = t.wait(Target::Any, options)?;
+        t.expect_of(&posix::WAITPID_CONTINUE_NEEDS_CONTINUED, &posix::WAITID_EXITED_ONLY)
+            .nothing_ready(&seen)?;
+    }
+    let seen = t.wait(Target::Any, CONTINUES)?;
+    t.expect_of(&posix::WAITPID_CONTINUED_REPORTS, &posix::WAITID_EXITED_ONLY).reports(
+        &seen,
+        &child,
+        Change::Continued,
+    )
+}
+
+fn sleeps_over_both(t: &mut Trial) -> Outcome {
+    let clause = match t.call() {
+        Call::Wait => &posix::WAIT_ONLY_TERMINATION,
+        Call::Waitid => &posix::WAITID_EXITED_ONLY,
+        _ => &posix::WAITPID_STOP_NEEDS_UNTRACED,
+    };
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Any, Options::NONE)?;
+    t.expect(clause).blocks(&pending)?;
+    stop(t, &child, Signal::STOP)?;
+    t.expect(clause).blocks(&pending)?;
+    t.signal(&child, Signal::CONT)?;
+    t.await_running(&child)?;
+    t.expect(clause).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn wakes_a_waiter(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Any, Options::UNTRACED)?;
+    t.expect_of(&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT).blocks(&pending)?;
+    t.signal(&child, Signal::STOP)?;
+    let seen = t.finish(pending)?;
+    let stopped = Change::Stopped(Signal::STOP);
+    t.expect_of(&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT)
+        .reports(&seen, &child, stopped)?;
+    let pending = t.begin(Target::Any, Options::CONTINUED)?;
+    t.expect_of(&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT).blocks(&pending)?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.finish(pending)?;
+    t.expect_of(&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT).reports(
+        &seen,
+        &child,
+        Change::Continued,
+    )
+}
+
+fn termination_always(t: &mut Trial) -> Outcome {
+    for options in [Options::UNTRACED, Options::CONTINUED, Options::UNTRACED.with(Options::CONTINUED)] {
+        let child = t.spawn(Scenario::exits(7))?;
+        let seen = t.wait(Target::Any, options)?;
+        t.expect_of(&posix::WAITPID_TERMINATION_ALWAYS, &posix::WAITID_EVENTS_COMBINE).reaped(
+            &seen,
+            &child,
+            Change::Exited(7),
+        )?;
+    }
+    Ok(())
+}
+
+fn continue_replaces_stop(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    stop(t, &child, Signal::STOP)?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.wait(Target::Any, STOPS)?;
+    t.expect(&posix::STATUS_CONTINUE_REPLACES_STOP).nothing_ready(&seen)?;
+    let seen = t.wait(Target::Any, ANYTHING)?;
+    t.expect(&posix::STATUS_CONTINUE_REPLACES_STOP).reports(&seen, &child, Change::Continued)?;
+    let seen = t.wait(Target::Any, ANYTHING)?;
+    t.expect(&posix::STATUS_CONTINUE_REPLACES_STOP).nothing_ready(&seen)
+}
+
+fn stop_replaces_continue(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    stop(t, &child, Signal::STOP)?;
+    t.signal(&child, Signal::CONT)?;
+    t.await_running(&child)?;
+    stop(t, &child, Signal::TSTP)?;
+    let seen = t.wait(Target::Any, CONTINUES)?;
+    t.expect(&posix::STATUS_STOP_REPLACES_CONTINUE).nothing_ready(&seen)?;
+    let seen = t.wait(Target::Any, ANYTHING)?;
+    let stopped = Change::Stopped(Signal::TSTP);
+    t.expect(&posix::STATUS_STOP_REPLACES_CONTINUE).reports(&seen, &child, stopped)?;
+    let seen = t.wait(Target::Any, ANYTHING)?;
+    t.expect(&posix::STATUS_STOP_REPLACES_CONTINUE).nothing_ready(&seen)
+}
+
+fn exit_replaces_continue(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    stop(t, &child, Signal::STOP)?;
+    t.signal(&child, Signal::CONT)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Any, ANYTHING)?;
+    t.expect(&posix::STATUS_EXIT_REPLACES_ALL).reaped(&seen, &child, Change::Exited(7))?;
+    let seen = t.wait(Target::Any, ANYTHING)?;
+    t.expect(&posix::STATUS_EXIT_REPLACES_ALL).error(&seen, "ECHILD")
+}
+
+fn kill_replaces_stop(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    stop(t, &child, Signal::STOP)?;
+    t.signal(&child, Signal::KILL)?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Any, ANYTHING)?;
+    let killed = Change::Killed(Signal::KILL, false);
+    t.expect(&posix::STATUS_KILL_WHILE_STOPPED)
+        .and(&posix::STATUS_EXIT_REPLACES_ALL)
+        .reaped(&seen, &child, killed)?;
+    let seen = t.wait(Target::Any, ANYTHING)?;
+    t.expect(&posix::STATUS_EXIT_REPLACES_ALL).error(&seen, "ECHILD")
+}
+
+fn stop_of_a_stopped_child(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    stop(t, &child, Signal::STOP)?;
+    let seen = t.wait(Target::Any, Options::UNTRACED)?;
+    let stopped = Change::Stopped(Signal::STOP);
+    t.expect(&posix::STATUS_STOP_OF_STOPPED).reports(&seen, &child, stopped)?;
+    for again in [Signal::STOP, Signal::TSTP] {
+        t.signal(&child, again)?;
+        let seen = t.wait(Target::Any, ANYTHING)?;
+        t.expect(&posix::STATUS_STOP_OF_STOPPED).nothing_ready(&seen)?;
+    }
+    t.signal(&child, Signal::CONT)?;
+    // A child that answers goes on, and so did not stop a second time.
+    t.tell(&child, Step::Getids)?;
+    let seen = t.wait(Target::Any, ANYTHING)?;
+    t.expect(&posix::STATUS_STOP_OF_STOPPED).reports(&seen, &child, Change::Continued)?;
+    let seen = t.wait(Target::Any, ANYTHING)?;
+    t.expect(&posix::STATUS_STOP_OF_STOPPED).nothing_ready(&seen)
+}
+
+fn continue_of_a_running_child(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    for _ in 0..2 {
+        t.signal(&child, Signal::CONT)?;
+        t.tell(&child, Step::Getids)?;
+        let seen = t.wait(Target::Any, ANYTHING)?;
+        t.expect(&posix::STATUS_CONTINUE_OF_RUNNING).nothing_ready(&seen)?;
+    }
+    Ok(())
+}
+
+fn continue_if_ignored(t: &mut Trial) -> Outcome {
+    for deaf in [Step::Ignore(Signal::CONT), Step::Block(Signal::CONT)] {
+        let child = t.spawn(Scenario::held())?;
+        t.tell(&child, deaf)?;
+        stop(t, &child, Signal::STOP)?;
+        t.signal(&child, Signal::CONT)?;
+        t.tell(&child, Step::Getids)?;
+        let seen = t.wait(Target::Any, CONTINUES)?;
+        t.expect(&posix::STATUS_CONTINUE_IF_IGNORED).reports(&seen, &child, Change::Continued)?;
+    }
+    Ok(())
+}
+
+fn ignored_stop(t: &mut Trial) -> Outcome {
+    for deaf in [Step::Ignore(Signal::TSTP), Step::Block(Signal::TSTP)] {
+        let child = t.spawn(Scenario::held())?;
+        t.tell(&child, deaf)?;
+        t.signal(&child, Signal::TSTP)?;
+        t.tell(&child, Step::Getids)?;
+        let seen = t.wait(Target::Any, ANYTHING)?;
+        t.expect(&posix::STATUS_CAUGHT_STOP).nothing_ready(&seen)?;
+        t.tell(&child, Step::exit(7))?;
+        let seen = t.wait(Target::Any, Options::UNTRACED)?;
+        t.expect(&posix::STATUS_CAUGHT_STOP).reaped(&seen, &child, Change::Exited(7))?;
+    }
+    Ok(())
+}
+
+fn job_control_signals(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    for signal in [Signal::TSTP, Signal::TTIN, Signal::TTOU] {
+        t.signal(&child, signal)?;
+        let seen = t.wait(Target::Any, Options::UNTRACED)?;
+        let stopped = Change::Stopped(signal);
+        t.expect(&posix::STATUS_STOPPED_JOB_CONTROL).reports(&seen, &child, stopped)?;
+        t.signal(&child, Signal::CONT)?;
+        let seen = t.wait(Target::Any, Options::CONTINUED)?;
+        t.expect(&posix::STATUS_STOPPED_JOB_CONTROL).reports(&seen, &child, Change::Continued)?;
+    }
+    Ok(())
+}
+
+fn orphaned_group(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    // Nobody in its new session is the parent of anybody in its group.
+    t.tell(&child, Step::Setsid)?;
+    t.signal(&child, Signal::TSTP)?;
+    t.tell(&child, Step::Getids)?;
+    let seen = t.wait(Target::Any, ANYTHING)?;
+    t.expect(&posix::STATUS_ORPHANED_GROUP_NO_STOP).nothing_ready(&seen)?;
+    t.signal(&child, Signal::STOP)?;
+    let seen = t.wait(Target::Any, Options::UNTRACED)?;
+    let stopped = Change::Stopped(Signal::STOP);
+    t.expect(&posix::STATUS_ORPHANED_GROUP_NO_STOP).reports(&seen, &child, stopped)
+}
+
+fn again_and_again(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    for _ in 0..5 {
+        t.signal(&child, Signal::STOP)?;
+        let seen = t.wait(Target::Any, Options::UNTRACED)?;
+        let stopped = Change::Stopped(Signal::STOP);
+        t.expect(&posix::STATUS_EVENTS_REPEAT).reports(&seen, &child, stopped)?;
+        t.signal(&child, Signal::CONT)?;
+        let seen = t.wait(Target::Any, Options::CONTINUED)?;
+        t.expect(&posix::STATUS_EVENTS_REPEAT).reports(&seen, &child, Change::Continued)?;
+    }
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.wait(Target::Any, Options::UNTRACED)?;
+    t.expect(&posix::STATUS_EVENTS_REPEAT).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn term_while_stopped(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    stop(t, &child, Signal::STOP)?;
+    let seen = t.wait(Target::Any, Options::UNTRACED)?;
+    let stopped = Change::Stopped(Signal::STOP);
+    t.expect(&posix::STATUS_TERM_WHILE_STOPPED).reports(&seen, &child, stopped)?;
+    t.signal(&child, Signal::TERM)?;
+    let seen = t.wait(Target::Any, ANYTHING)?;
+    t.expect(&posix::STATUS_TERM_WHILE_STOPPED).nothing_ready(&seen)?;
+    let state = t.state(&child)?;
+    // Under strace every stop shows as the tracer's.
+    let stopped = ["stopped", "tracing-stop"];
+    t.expect(&posix::STATUS_TERM_WHILE_STOPPED).one_of("the child is", &state.as_str(), &stopped)?;
+    t.signal(&child, Signal::CONT)?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Any, ANYTHING)?;
+    let killed = Change::Killed(Signal::TERM, false);
+    t.expect(&posix::STATUS_TERM_WHILE_STOPPED).reaped(&seen, &child, killed)
+}

@@ -1,0 +1,185 @@
+//! Children with several live threads, which stop, die and exec as one; and several threads that look at one child.
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::{linux, posix};
+use crate::sys::call::abi::Call;
+use crate::trial::{Calls, Case, Change, Need, Needs, Options, Outcome, Target, Trial, here};
+use crate::wait::Signal;
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "many-threads.stop-and-continue",
+        title: "the stop and the continue of a child with many live threads are one event each",
+        clauses: &[&posix::STATUS_STOP_IS_ONE_EVENT],
+        calls: Calls::WITH_OPTIONS.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: stop_and_continue,
+    },
+    Case {
+        id: "many-threads.killed",
+        title: "a child with many live threads dies as one, also of a signal to a thread that is not the first",
+        clauses: &[&posix::THREADS_KILLED_ONCE],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: killed,
+    },
+    Case {
+        id: "many-threads.exit",
+        title: "exit in one of many threads ends all of them, and is reported once",
+        clauses: &[&posix::THREADS_EXIT_ENDS_ALL],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: exit,
+    },
+    Case {
+        id: "many-threads.exec",
+        title: "exec ends the other threads without a report, whichever thread calls it",
+        clauses: &[&posix::THREADS_EXEC, &linux::THREADS_EXEC_KEEPS_PID],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: exec,
+    },
+    Case {
+        id: "many-threads.last-ends",
+        title: "a child whose threads each ended by themselves is reported as exited with 0, once the last one ended",
+        clauses: &[&posix::THREADS_LAST_ENDS_ZERO],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: last_ends,
+    },
+    Case {
+        id: "many-threads.all-peek",
+        title: "of several threads that sleep in a peek at one child each sees its end, and it stays to be taken",
+        clauses: &[&posix::WAITID_NOWAIT_ALL_SEE],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::of(&[Need::Threads]),
+        at: here(),
+        run: all_peek,
+    },
+    Case {
+        id: "many-threads.peek-beside-take",
+        title: "while a thread sleeps in a peek and another in a wait, the wait gets the child, and the peek sees it or ECHILD",
+        clauses: &[&posix::WAITID_ONE_WAITER_WINS],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::of(&[Need::Threads]),
+        at: here(),
+        run: peek_beside_take,
+    },
+];
+
+fn stop_and_continue(t: &mut Trial) -> Outcome {
+    let clause = &posix::STATUS_STOP_IS_ONE_EVENT;
+    let child = t.spawn(Scenario::of([Step::Threads { count: 4 }]))?;
+    let all = Options::UNTRACED | Options::CONTINUED;
+    for _ in 0..2 {
+        for (signal, change) in
+            [(Signal::STOP, Change::Stopped(Signal::STOP)), (Signal::CONT, Change::Continued)]
+        {
+            t.signal(&child, signal)?;
+            let seen = t.wait(Target::Any, all)?;
+            t.expect(clause).reports(&seen, &child, change)?;
+            let seen = t.wait(Target::Any, all | Options::NOHANG)?;
+            t.expect(clause).nothing_ready(&seen)?;
+        }
+    }
+    Ok(())
+}
+
+fn killed(t: &mut Trial) -> Outcome {
+    let clause = &posix::THREADS_KILLED_ONCE;
+    let child = t.spawn(Scenario::of([Step::Threads { count: 4 }]))?;
+    t.signal(&child, Signal::KILL)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Killed(Signal::KILL, false))?;
+    // The thread that takes the steps is another one once the leader is gone.
+    let child = t.spawn(Scenario::of([Step::Threads { count: 4 }]))?;
+    t.tell(&child, Step::LeaderExit { code: 5 })?;
+    t.begin_step(&child, Step::raise(Signal::TERM))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Killed(Signal::TERM, false))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).error(&seen, "ECHILD")
+}
+
+fn exit(t: &mut Trial) -> Outcome {
+    let clause = &posix::THREADS_EXIT_ENDS_ALL;
+    let child = t.spawn(Scenario::of([Step::Threads { count: 4 }]))?;
+    t.tell(&child, Step::GroupExit { code: 9, report: false })?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(9))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).error(&seen, "ECHILD")
+}
+
+fn exec(t: &mut Trial) -> Outcome {
+    for step in [Step::Exec { steps: vec![] }, Step::ExecFromThread { steps: vec![] }] {
+        let child = t.spawn(Scenario::of([Step::Threads { count: 4 }]))?;
+        let pending = t.begin(Target::Any, Options::UNTRACED | Options::CONTINUED)?;
+        t.expect(&posix::THREADS_EXEC).blocks(&pending)?;
+        t.tell(&child, step)?;
+        t.await_image(&child)?;
+        t.expect(&posix::THREADS_EXEC).blocks(&pending)?;
+        t.tell(&child, Step::exit(7))?;
+        let seen = t.finish(pending)?;
+        t.expect(&linux::THREADS_EXEC_KEEPS_PID).reaped(&seen, &child, Change::Exited(7))?;
+        t.expect(&posix::THREADS_EXEC).reports(&seen, &child, Change::Exited(7))?;
+    }
+    Ok(())
+}
+
+fn last_ends(t: &mut Trial) -> Outcome {
+    let clause = &posix::THREADS_LAST_ENDS_ZERO;
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::LeaderExit { code: 0 })?;
+    let pending = t.begin(Target::Any, Options::NONE)?;
+    t.expect(clause).blocks(&pending)?;
+    t.begin_step(&child, Step::ThreadExit { code: 0, report: false })?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(0))
+}
+
+fn all_peek(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAITID_NOWAIT_ALL_SEE;
+    let child = t.spawn(Scenario::held())?;
+    let mut sleepers = Vec::new();
+    for thread in 1..=3 {
+        let mut request = t.ask(Target::Child(&child), Options::NOWAIT);
+        request.thread = thread;
+        let pending = t.begin_request(request)?;
+        t.expect(clause).blocks(&pending)?;
+        sleepers.push(pending);
+    }
+    t.tell(&child, Step::exit(7))?;
+    for pending in sleepers {
+        let seen = t.finish(pending)?;
+        t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
+    }
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn peek_beside_take(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAITID_ONE_WAITER_WINS;
+    let child = t.spawn(Scenario::held())?;
+    let mut request = t.ask(Target::Child(&child), Options::NOWAIT);
+    request.thread = 1;
+    let peek = t.begin_request(request)?;
+    t.expect(clause).blocks(&peek)?;
+    let mut request = t.ask(Target::Child(&child), Options::NONE);
+    request.thread = 2;
+    let take = t.begin_request(request)?;
+    t.expect(clause).blocks(&take)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(take)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
+    let seen = t.finish(peek)?;
+    match seen.errno() {
+        Some(_) => t.expect(clause).error(&seen, "ECHILD"),
+        None => t.expect(clause).reports(&seen, &child, Change::Exited(7)),
+    }
+}

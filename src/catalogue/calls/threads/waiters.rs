@@ -1,0 +1,435 @@
+//! Threads: of the parent, who share its children; and of a child, which ends with its last thread.
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::{linux, posix};
+use crate::trial::{Abort, Calls, Case, Change, Need, Needs, Options, Outcome, Pending, Target, Trial};
+use crate::trial::{Seen, here};
+use crate::wait::Signal;
+
+/// The parent has several threads.
+const OF_PARENT: Needs = Needs::of(&[Need::Threads]);
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "threads.sibling-takes",
+        title: "a thread takes a child that another thread made, whichever of the two is the first one",
+        clauses: &[&posix::WAITPID_ANY_THREAD, &linux::THREADS_SHARE_CHILDREN],
+        calls: Calls::ENTRIES,
+        needs: OF_PARENT,
+        at: here(),
+        run: sibling_takes,
+    },
+    Case {
+        id: "threads.sibling-sleeps",
+        title: "a thread sleeps for a child of another thread until it ends",
+        clauses: &[&posix::WAITPID_ANY_THREAD, &linux::THREADS_SHARE_CHILDREN],
+        calls: Calls::WITH_TARGET.few(),
+        needs: OF_PARENT,
+        at: here(),
+        run: sibling_sleeps,
+    },
+    Case {
+        id: "threads.one-wins",
+        title: "of two threads that sleep for one child one gets it, the other ECHILD",
+        clauses: &[
+            &posix::WAITPID_ONE_WAITER_WINS,
+            &posix::WAITID_ONE_WAITER_WINS,
+            &posix::WAITPID_EMPTIED_BY_TAKE,
+        ],
+        calls: Calls::WITH_TARGET.few(),
+        needs: OF_PARENT,
+        at: here(),
+        run: one_wins,
+    },
+    Case {
+        id: "threads.any-beside-pid",
+        title: "a thread in a wait for any child gets one, while another thread sleeps on for its pid",
+        clauses: &[&posix::WAITPID_ANY_BESIDE_PID, &posix::WAITPID_OTHER_CHILD_NO_WAKE],
+        calls: Calls::WITH_TARGET.few(),
+        needs: OF_PARENT,
+        at: here(),
+        run: any_beside_pid,
+    },
+    Case {
+        id: "threads.nohang-beside-pid",
+        title: "WNOHANG for any child finds one, while another thread sleeps for a pid",
+        clauses: &[&posix::WAITPID_ANY_BESIDE_PID],
+        calls: Calls::WITH_TARGET.few(),
+        needs: OF_PARENT,
+        at: here(),
+        run: nohang_beside_pid,
+    },
+    Case {
+        id: "threads.waiters-share",
+        title: "three threads that sleep for any child get three children, each of them once",
+        clauses: &[&posix::WAITPID_WAITERS_SHARE],
+        calls: Calls::ENTRIES,
+        needs: OF_PARENT,
+        at: here(),
+        run: waiters_share,
+    },
+    Case {
+        id: "threads.wnothread",
+        title: "with __WNOTHREAD a thread finds its own child, and a sibling's is kept for the sibling",
+        clauses: &[&linux::THREADS_WNOTHREAD_OWN, &linux::THREADS_WNOTHREAD_SIBLING],
+        calls: Calls::taking(Options::NOTHREAD).few(),
+        needs: OF_PARENT,
+        at: here(),
+        run: wnothread,
+    },
+    Case {
+        id: "threads.creator-ends",
+        title: "a child stays waitable after the thread that made it ended, and a wait that slept for it goes on",
+        clauses: &[&posix::THREADS_CREATOR_ENDS, &linux::THREADS_CREATOR_ENDS],
+        calls: Calls::ENTRIES,
+        needs: OF_PARENT,
+        at: here(),
+        run: creator_ends,
+    },
+    Case {
+        id: "threads.creator-of-zombie-ends",
+        title: "a zombie stays waitable after the thread that made it ended",
+        clauses: &[&posix::THREADS_CREATOR_ENDS, &linux::THREADS_CREATOR_ENDS],
+        calls: Calls::ENTRIES,
+        needs: OF_PARENT,
+        at: here(),
+        run: creator_of_zombie_ends,
+    },
+    Case {
+        id: "threads.leader-first",
+        title: "a child whose initial thread ended is not waitable before its last thread ends",
+        clauses: &[
+            &posix::THREADS_INITIAL_ENDS_FIRST,
+            &linux::THREADS_LEADER_FIRST,
+            &linux::THREADS_LAST_CODE,
+        ],
+        calls: Calls::WITH_TARGET.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: leader_first,
+    },
+    Case {
+        id: "threads.group-exit",
+        title: "exit by a thread that is not the initial one ends the child with that code",
+        clauses: &[&posix::THREADS_EXIT_ENDS_ALL, &linux::THREADS_EXIT_GROUP_CODE],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: group_exit,
+    },
+    Case {
+        id: "threads.group-exit-after-leader",
+        title: "exit by a thread gives its code, whatever code the initial thread had left with",
+        clauses: &[
+            &posix::THREADS_EXIT_ENDS_ALL,
+            &linux::THREADS_EXIT_GROUP_CODE,
+            &linux::THREADS_PEEK_GROUP_CODE,
+        ],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: group_exit_after_leader,
+    },
+    Case {
+        id: "threads.exec",
+        title: "exec by a thread that is not the initial one keeps the pid, and wakes no waiter",
+        clauses: &[&posix::THREADS_EXEC, &linux::THREADS_EXEC_KEEPS_PID, &linux::THREADS_EXEC_NOT_EARLY],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: exec,
+    },
+    Case {
+        id: "threads.stopped-once",
+        title: "the stop and the continue of a child whose initial thread ended are one event each",
+        clauses: &[&posix::STATUS_STOP_IS_ONE_EVENT],
+        calls: Calls::WITH_OPTIONS.few(),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: stopped_once,
+    },
+    Case {
+        id: "threads.killed-once",
+        title: "a child with several threads that is killed is reported once",
+        clauses: &[&posix::THREADS_KILLED_ONCE],
+        calls: Calls::ENTRIES,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: killed_once,
+    },
+];
+
+/// The trial's call on that thread of the agent.
+fn wait_on(t: &mut Trial, thread: u32, target: Target<'_>, options: Options) -> Result<Seen, Abort> {
+    let mut request = t.ask(target, options);
+    request.thread = thread;
+    t.perform(request)
+}
+
+/// The same, begun.
+fn begin_on(t: &mut Trial, thread: u32, target: Target<'_>) -> Result<Pending, Abort> {
+    let mut request = t.ask(target, Options::NONE);
+    request.thread = thread;
+    t.begin_request(request)
+}
+
+fn sibling_takes(t: &mut Trial) -> Outcome {
+    for (maker, waiter, code) in [("1", 0, 7), ("0", 1, 8), ("1", 2, 9)] {
+        let child = t.spawn_with(Scenario::exits(code), &[("thread", maker)])?;
+        t.await_zombie(&child)?;
+        let seen = wait_on(t, waiter, Target::Any, Options::NONE)?;
+        t.expect(&posix::WAITPID_ANY_THREAD).and(&linux::THREADS_SHARE_CHILDREN).reaped(
+            &seen,
+            &child,
+            Change::Exited(code),
+        )?;
+    }
+    Ok(())
+}
+
+fn sibling_sleeps(t: &mut Trial) -> Outcome {
+    let child = t.spawn_with(Scenario::held(), &[("thread", "1")])?;
+    let pending = begin_on(t, 2, Target::Child(&child))?;
+    t.expect(&posix::WAITPID_ANY_THREAD).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    t.expect(&posix::WAITPID_ANY_THREAD).and(&linux::THREADS_SHARE_CHILDREN).reaped(
+        &seen,
+        &child,
+        Change::Exited(7),
+    )
+}
+
+fn one_wins(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let first = begin_on(t, 1, Target::Child(&child))?;
+    let second = begin_on(t, 2, Target::Child(&child))?;
+    t.expect_of(&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITID_ONE_WAITER_WINS).blocks(&first)?;
+    t.expect_of(&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITID_ONE_WAITER_WINS).blocks(&second)?;
+    t.tell(&child, Step::exit(7))?;
+    let (first, second) = (t.finish(first)?, t.finish(second)?);
+    t.expect(&posix::WAITPID_ONE_WAITER_WINS).that(
+        first.is_report() != second.is_report(),
+        "one report for two waiters",
+        format!("{} and {}", first.outcome(), second.outcome()),
+    )?;
+    let (winner, loser) = if first.is_report() { (first, second) } else { (second, first) };
+    t.expect_of(&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITID_ONE_WAITER_WINS).reaped(
+        &winner,
+        &child,
+        Change::Exited(7),
+    )?;
+    t.expect(&posix::WAITPID_EMPTIED_BY_TAKE).error(&loser, "ECHILD")
+}
+
+fn any_beside_pid(t: &mut Trial) -> Outcome {
+    let awaited = t.spawn(Scenario::held())?;
+    let other = t.spawn(Scenario::held())?;
+    let by_pid = begin_on(t, 1, Target::Child(&awaited))?;
+    t.expect(&posix::WAITPID_OTHER_CHILD_NO_WAKE).blocks(&by_pid)?;
+    let any = begin_on(t, 2, Target::Any)?;
+    t.expect(&posix::WAITPID_ANY_BESIDE_PID).blocks(&any)?;
+    t.tell(&other, Step::exit(8))?;
+    let seen = t.finish(any)?;
+    t.expect(&posix::WAITPID_ANY_BESIDE_PID).reaped(&seen, &other, Change::Exited(8))?;
+    t.expect(&posix::WAITPID_OTHER_CHILD_NO_WAKE).blocks(&by_pid)?;
+    t.tell(&awaited, Step::exit(7))?;
+    let seen = t.finish(by_pid)?;
+    t.expect(&posix::WAITPID_OTHER_CHILD_NO_WAKE).reaped(&seen, &awaited, Change::Exited(7))
+}
+
+fn nohang_beside_pid(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAITPID_ANY_BESIDE_PID;
+    let awaited = t.spawn(Scenario::held())?;
+    let by_pid = begin_on(t, 1, Target::Child(&awaited))?;
+    t.expect(clause).blocks(&by_pid)?;
+    let other = t.spawn(Scenario::exits(8))?;
+    t.await_zombie(&other)?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect(clause).reaped(&seen, &other, Change::Exited(8))?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect(clause).nothing_ready(&seen)?;
+    t.tell(&awaited, Step::exit(7))?;
+    let seen = t.finish(by_pid)?;
+    t.expect(clause).reaped(&seen, &awaited, Change::Exited(7))
+}
+
+fn waiters_share(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAITPID_WAITERS_SHARE;
+    let mut left = Vec::new();
+    for code in [7, 8, 9] {
+        left.push((t.spawn(Scenario::held())?, Change::Exited(code), code));
+    }
+    let mut waiters = Vec::new();
+    for thread in 1..=3 {
+        let pending = begin_on(t, thread, Target::Any)?;
+        t.expect(clause).blocks(&pending)?;
+        waiters.push(pending);
+    }
+    for (child, _, code) in &left {
+        t.tell(child, Step::exit(*code))?;
+    }
+    for pending in waiters {
+        let seen = t.finish(pending)?;
+        // A child that comes a second time, or one that is none, is in the list no more: it fails as another one.
+        let at = left.iter().position(|(_, change, _)| seen.change() == Some(*change)).unwrap_or(0);
+        let (child, change, _) = left.remove(at);
+        t.expect(clause).reaped(&seen, &child, change)?;
+    }
+    Ok(())
+}
+
+fn wnothread(t: &mut Trial) -> Outcome {
+    let child = t.spawn_with(Scenario::exits(7), &[("thread", "1")])?;
+    t.await_zombie(&child)?;
+    // A kernel may look for one pid by another way than for any.
+    for target in [Target::Any, Target::Child(&child)] {
+        let seen = t.wait(target, Options::NOTHREAD)?;
+        t.expect(&linux::THREADS_WNOTHREAD_SIBLING).error(&seen, "ECHILD")?;
+    }
+    let own = t.spawn(Scenario::exits(8))?;
+    let seen = t.wait(Target::Any, Options::NOTHREAD)?;
+    t.expect(&linux::THREADS_WNOTHREAD_OWN).reaped(&seen, &own, Change::Exited(8))?;
+    let own = t.spawn(Scenario::exits(9))?;
+    let seen = t.wait(Target::Child(&own), Options::NOTHREAD)?;
+    t.expect(&linux::THREADS_WNOTHREAD_OWN).reaped(&seen, &own, Change::Exited(9))?;
+    let seen = wait_on(t, 1, Target::Any, Options::NOTHREAD)?;
+    t.expect(&linux::THREADS_WNOTHREAD_OWN).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn creator_ends(t: &mut Trial) -> Outcome {
+    let child = t.spawn_with(Scenario::held(), &[("thread", "1")])?;
+    // The first thread reads the requests.
+    let pending = begin_on(t, 2, Target::Any)?;
+    t.expect(&posix::THREADS_CREATOR_ENDS).blocks(&pending)?;
+    t.exit_thread(1)?;
+    t.expect(&posix::THREADS_CREATOR_ENDS).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    t.expect(&posix::THREADS_CREATOR_ENDS).and(&linux::THREADS_CREATOR_ENDS).reaped(
+        &seen,
+        &child,
+        Change::Exited(7),
+    )
+}
+
+fn creator_of_zombie_ends(t: &mut Trial) -> Outcome {
+    let child = t.spawn_with(Scenario::exits(7), &[("thread", "1")])?;
+    t.await_zombie(&child)?;
+    t.exit_thread(1)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::THREADS_CREATOR_ENDS).and(&linux::THREADS_CREATOR_ENDS).reaped(
+        &seen,
+        &child,
+        Change::Exited(7),
+    )
+}
+
+fn leader_first(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::CHLD, "record", &["restart"])?;
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::LeaderExit { code: 5 })?;
+    let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
+    t.expect(&posix::THREADS_INITIAL_ENDS_FIRST).and(&linux::THREADS_LEADER_FIRST).nothing_ready(&seen)?;
+    let pending = t.begin(Target::Child(&child), Options::NONE)?;
+    t.expect(&posix::THREADS_INITIAL_ENDS_FIRST).blocks(&pending)?;
+    t.begin_step(&child, Step::ThreadExit { code: 6, report: false })?;
+    let seen = t.finish(pending)?;
+    t.expect(&posix::THREADS_INITIAL_ENDS_FIRST).reports_child(&seen, &child)?;
+    let either = [Change::Exited(6), Change::Exited(5)];
+    t.expect(&linux::THREADS_LEADER_FIRST).reports_one_of(&seen, &child, &either)?;
+    let code = match seen.change() {
+        Some(Change::Exited(6)) => "the last thread's".to_owned(),
+        Some(Change::Exited(5)) => "the initial thread's".to_owned(),
+        other => format!("{other:?}"),
+    };
+    t.record("exit code when each thread left by itself", code);
+    // A signal for the initial thread would have been caught while the caller slept.
+    let caught = t.await_signals(1)?;
+    t.expect(&posix::THREADS_INITIAL_ENDS_FIRST).equal("SIGCHLDs", &caught.count, &1)
+}
+
+fn group_exit(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::of([Step::GroupExit { code: 12, report: false }]))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::THREADS_EXIT_ENDS_ALL).and(&linux::THREADS_EXIT_GROUP_CODE).reaped(
+        &seen,
+        &child,
+        Change::Exited(12),
+    )
+}
+
+fn group_exit_after_leader(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::LeaderExit { code: 5 })?;
+    if Calls::WITH_OPTIONS.has(t.call()) {
+        let seen = t.wait(Target::Any, Options::NOHANG)?;
+        t.expect(&posix::THREADS_EXIT_ENDS_ALL).nothing_ready(&seen)?;
+    }
+    t.tell(&child, Step::exit(12))?;
+    if Calls::WITH_INFO.has(t.call()) {
+        t.await_zombie(&child)?;
+        let seen = t.wait(Target::Any, Options::NOWAIT)?;
+        t.expect(&linux::THREADS_PEEK_GROUP_CODE).reports_child(&seen, &child)?;
+        if let Some(change) = seen.change() {
+            t.expect(&linux::THREADS_PEEK_GROUP_CODE).that(
+                change == Change::Exited(12),
+                Change::Exited(12).to_string(),
+                change.to_string(),
+            )?;
+        }
+    }
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::THREADS_EXIT_ENDS_ALL).and(&linux::THREADS_EXIT_GROUP_CODE).reaped(
+        &seen,
+        &child,
+        Change::Exited(12),
+    )
+}
+
+fn exec(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Any, Options::NONE)?;
+    t.expect(&linux::THREADS_EXEC_NOT_EARLY).blocks(&pending)?;
+    t.tell(&child, Step::ExecFromThread { steps: vec![] })?;
+    t.await_image(&child)?;
+    t.expect(&linux::THREADS_EXEC_NOT_EARLY).and(&posix::THREADS_EXEC).blocks(&pending)?;
+    t.tell(&child, Step::exit(9))?;
+    let seen = t.finish(pending)?;
+    t.expect(&posix::THREADS_EXEC).and(&linux::THREADS_EXEC_KEEPS_PID).reaped(
+        &seen,
+        &child,
+        Change::Exited(9),
+    )?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&linux::THREADS_EXEC_KEEPS_PID).error(&seen, "ECHILD")
+}
+
+fn stopped_once(t: &mut Trial) -> Outcome {
+    let clause = &posix::STATUS_STOP_IS_ONE_EVENT;
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::LeaderExit { code: 5 })?;
+    let both = Options::UNTRACED | Options::CONTINUED | Options::NOHANG;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let seen = t.wait(Target::Any, both)?;
+    t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    let seen = t.wait(Target::Any, both)?;
+    t.expect(clause).nothing_ready(&seen)?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.wait(Target::Any, both)?;
+    t.expect(clause).reports(&seen, &child, Change::Continued)?;
+    let seen = t.wait(Target::Any, both)?;
+    t.expect(clause).nothing_ready(&seen)
+}
+
+fn killed_once(t: &mut Trial) -> Outcome {
+    let clause = &posix::THREADS_KILLED_ONCE;
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::LeaderExit { code: 5 })?;
+    t.signal(&child, Signal::KILL)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Killed(Signal::KILL, false))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).error(&seen, "ECHILD")
+}

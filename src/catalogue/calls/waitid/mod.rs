@@ -1,0 +1,11 @@
+//! What only `waitid` has: siginfo, `WNOWAIT`, and pointer arguments.
+
+use crate::trial::Case;
+
+pub(crate) mod fields;
+pub(crate) mod nowait;
+pub(crate) mod pointers;
+pub(crate) mod siginfo;
+
+/// Every case of this room.
+pub(crate) const THEMES: &[&[Case]] = &[fields::CASES, nowait::CASES, pointers::CASES, siginfo::CASES];

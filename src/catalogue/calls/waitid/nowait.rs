@@ -1,0 +1,324 @@
+//! `WNOWAIT` looks and leaves all as it was.
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::{Clause, posix};
+use crate::trial::{
+    Abort, Call, Calls, Case, Change, Child, Needs, Options, Outcome, Seen, Target, Trial, here,
+};
+use crate::wait::Signal;
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "nowait.exit",
+        title: "peeks at an exit are all alike, one take equals them, and then there is nothing",
+        clauses: &[
+            &posix::WAITID_NOWAIT_EXIT,
+            &posix::WAITID_NOWAIT_TAKE_EQUAL,
+            &posix::WAITID_NOWAIT_TAKE_ENDS,
+        ],
+        calls: Calls::taking(Options::NOWAIT),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: exit,
+    },
+    Case {
+        id: "nowait.killed",
+        title: "peeks at a death by signal are all alike, one take equals them, and then there is nothing",
+        clauses: &[
+            &posix::WAITID_NOWAIT_EXIT,
+            &posix::WAITID_NOWAIT_TAKE_EQUAL,
+            &posix::WAITID_NOWAIT_TAKE_ENDS,
+        ],
+        calls: Calls::taking(Options::NOWAIT),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: killed,
+    },
+    Case {
+        id: "nowait.stop",
+        title: "a peek at a stop does not count as reported: it repeats, and one take still finds the stop",
+        clauses: &[&posix::WAITID_NOWAIT_STOP, &posix::STATUS_STOP_ONCE],
+        calls: Calls::taking(Options::NOWAIT),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: stop,
+    },
+    Case {
+        id: "nowait.continue",
+        title: "a peek at a continue does not count as reported: it repeats, and one take still finds the continue",
+        clauses: &[&posix::WAITID_NOWAIT_CONTINUE, &posix::STATUS_CONTINUE_ONCE],
+        calls: Calls::taking(Options::NOWAIT),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: continued,
+    },
+    Case {
+        id: "nowait.any-child",
+        title: "peeks at any child show a terminated one, and the takes then find each once",
+        clauses: &[&posix::WAITID_NOWAIT_EXIT, &posix::WAITID_NOWAIT_WHICH, &posix::WAITID_NOWAIT_TAKE_ENDS],
+        calls: Calls::taking(Options::NOWAIT),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: any_child,
+    },
+    Case {
+        id: "nowait.blocks",
+        title: "a peek sleeps until there is something to see, and returns 0 at once with WNOHANG",
+        clauses: &[&posix::WAITID_NOWAIT_BLOCKS],
+        calls: Calls::taking(Options::NOWAIT),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: blocks,
+    },
+    Case {
+        id: "nowait.other-call-takes",
+        title: "a child that waitid peeked at can be taken by every other call, with the same status",
+        clauses: &[&posix::WAITID_NOWAIT_OTHER_CALL, &posix::WAITID_NOWAIT_TAKE_EQUAL],
+        calls: Calls::WITH_STATUS,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: other_call_takes,
+    },
+    Case {
+        id: "nowait.other-call-takes-stop",
+        title: "a stop and a continue that waitid peeked at can be taken by every other call",
+        clauses: &[
+            &posix::WAITID_NOWAIT_OTHER_CALL,
+            &posix::WAITID_NOWAIT_STOP,
+            &posix::WAITID_NOWAIT_CONTINUE,
+        ],
+        calls: Calls::WITH_STATUS.and(Calls::WITH_OPTIONS),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: other_call_takes_stop,
+    },
+    Case {
+        id: "nowait.children-usage",
+        title: "a peek adds nothing to RUSAGE_CHILDREN, the take does",
+        clauses: &[&posix::RUSAGE_CHILDREN_NOT_ON_PEEK],
+        calls: Calls::taking(Options::NOWAIT),
+        needs: Needs::NOTHING.burning(),
+        at: here(),
+        run: children_usage,
+    },
+];
+
+/// How often a case looks: the second look is what a wrong one loses, the third what it loses later.
+const LOOKS: usize = 3;
+
+/// Everything that a report tells of a child.
+fn told(seen: &Seen) -> String {
+    format!("{:?} {:?}", seen.status(), seen.info())
+}
+
+/// Looks several times, and checks by `clause` that each look reports that change and all are alike; what each of them told.
+fn looks(
+    t: &mut Trial,
+    clause: &'static Clause,
+    child: &Child,
+    options: Options,
+    change: Change,
+) -> Result<String, Abort> {
+    let mut first: Option<String> = None;
+    for look in 0..LOOKS {
+        // With and without WNOHANG it is the same.
+        let nohang = if look % 2 == 1 { Options::NOHANG } else { Options::NONE };
+        let seen = t.wait(Target::Child(child), options | Options::NOWAIT | nohang)?;
+        t.expect(clause).reports(&seen, child, change)?;
+        let told = told(&seen);
+        t.expect(clause).equal("a look tells", &told, first.as_ref().unwrap_or(&told))?;
+        first = Some(told);
+    }
+    Ok(first.unwrap_or_default())
+}
+
+fn exit(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    let looked = looks(t, &posix::WAITID_NOWAIT_EXIT, &child, Options::NONE, Change::Exited(7))?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(&posix::WAITID_NOWAIT_TAKE_EQUAL).reaped(&seen, &child, Change::Exited(7))?;
+    t.expect(&posix::WAITID_NOWAIT_TAKE_EQUAL).equal("the take tells", &told(&seen), &looked)?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(&posix::WAITID_NOWAIT_TAKE_ENDS).error(&seen, "ECHILD")
+}
+
+fn killed(t: &mut Trial) -> Outcome {
+    let death = Change::Killed(Signal::TERM, false);
+    let child = t.spawn(Scenario::dies(Signal::TERM))?;
+    t.await_zombie(&child)?;
+    let looked = looks(t, &posix::WAITID_NOWAIT_EXIT, &child, Options::NONE, death)?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(&posix::WAITID_NOWAIT_TAKE_EQUAL).reaped(&seen, &child, death)?;
+    t.expect(&posix::WAITID_NOWAIT_TAKE_EQUAL).equal("the take tells", &told(&seen), &looked)?;
+    let seen = t.wait(Target::Child(&child), Options::NOHANG | Options::NOWAIT)?;
+    t.expect(&posix::WAITID_NOWAIT_TAKE_ENDS).error(&seen, "ECHILD")
+}
+
+fn stop(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let stopped = Change::Stopped(Signal::STOP);
+    let looked = looks(t, &posix::WAITID_NOWAIT_STOP, &child, Options::UNTRACED, stopped)?;
+    let seen = t.wait(Target::Child(&child), Options::UNTRACED)?;
+    t.expect(&posix::WAITID_NOWAIT_STOP).reports(&seen, &child, stopped)?;
+    t.expect(&posix::WAITID_NOWAIT_STOP).equal("the take tells", &told(&seen), &looked)?;
+    let seen = t.wait(Target::Child(&child), Options::UNTRACED | Options::NOHANG)?;
+    t.expect(&posix::STATUS_STOP_ONCE).nothing_ready(&seen)?;
+    let seen = t.wait(Target::Child(&child), Options::UNTRACED | Options::NOHANG | Options::NOWAIT)?;
+    t.expect(&posix::STATUS_STOP_ONCE).nothing_ready(&seen)
+}
+
+fn continued(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    t.signal(&child, Signal::CONT)?;
+    let looked = looks(t, &posix::WAITID_NOWAIT_CONTINUE, &child, Options::CONTINUED, Change::Continued)?;
+    let seen = t.wait(Target::Child(&child), Options::CONTINUED)?;
+    t.expect(&posix::WAITID_NOWAIT_CONTINUE).reports(&seen, &child, Change::Continued)?;
+    t.expect(&posix::WAITID_NOWAIT_CONTINUE).equal("the take tells", &told(&seen), &looked)?;
+    let seen = t.wait(Target::Child(&child), Options::CONTINUED | Options::NOHANG)?;
+    t.expect(&posix::STATUS_CONTINUE_ONCE).nothing_ready(&seen)?;
+    let seen = t.wait(Target::Child(&child), Options::CONTINUED | Options::NOHANG | Options::NOWAIT)?;
+    t.expect(&posix::STATUS_CONTINUE_ONCE).nothing_ready(&seen)
+}
+
+fn any_child(t: &mut Trial) -> Outcome {
+    let one = t.spawn(Scenario::exits(7))?;
+    let two = t.spawn(Scenario::exits(9))?;
+    t.await_zombie(&one)?;
+    t.await_zombie(&two)?;
+    let which = |seen: &Seen| match seen.change() {
+        Some(Change::Exited(7)) => "the first",
+        Some(Change::Exited(9)) => "the second",
+        _ => "neither",
+    };
+    let mut order = Vec::new();
+    for _ in 0..LOOKS {
+        let seen = t.wait(Target::Any, Options::NOWAIT)?;
+        t.expect(&posix::WAITID_NOWAIT_EXIT).returns(&seen)?;
+        t.expect(&posix::WAITID_NOWAIT_EXIT).that(
+            which(&seen) != "neither",
+            "one of both children",
+            seen.outcome(),
+        )?;
+        order.push(which(&seen));
+    }
+    let taken = t.wait(Target::Any, Options::NONE)?;
+    let (left, change) = match which(&taken) {
+        "the first" => {
+            t.expect(&posix::WAITID_NOWAIT_TAKE_ENDS).reaped(&taken, &one, Change::Exited(7))?;
+            (&two, Change::Exited(9))
+        }
+        _ => {
+            t.expect(&posix::WAITID_NOWAIT_TAKE_ENDS).reaped(&taken, &two, Change::Exited(9))?;
+            (&one, Change::Exited(7))
+        }
+    };
+    let looked = format!("{}; taken: {}", order.join(", "), which(&taken));
+    t.expect(&posix::WAITID_NOWAIT_WHICH).records("of two zombies peeks show", looked)?;
+    let seen = t.wait(Target::Any, Options::NOWAIT)?;
+    t.expect(&posix::WAITID_NOWAIT_EXIT).reports(&seen, left, change)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::WAITID_NOWAIT_TAKE_ENDS).reaped(&seen, left, change)?;
+    let seen = t.wait(Target::Any, Options::NOWAIT)?;
+    t.expect(&posix::WAITID_NOWAIT_TAKE_ENDS).error(&seen, "ECHILD")
+}
+
+fn blocks(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let seen = t.wait(Target::Child(&child), Options::NOWAIT | Options::NOHANG)?;
+    t.expect(&posix::WAITID_NOWAIT_BLOCKS).nothing_ready(&seen)?;
+    let pending = t.begin(Target::Child(&child), Options::NOWAIT)?;
+    t.expect(&posix::WAITID_NOWAIT_BLOCKS).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_ended(&child)?;
+    let seen = t.finish(pending)?;
+    t.expect(&posix::WAITID_NOWAIT_BLOCKS).reports(&seen, &child, Change::Exited(7))?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(&posix::WAITID_NOWAIT_BLOCKS).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn other_call_takes(t: &mut Trial) -> Outcome {
+    let ends = [
+        (Scenario::exits(7), Change::Exited(7)),
+        (Scenario::dies(Signal::TERM), Change::Killed(Signal::TERM, false)),
+    ];
+    for (scenario, change) in ends {
+        let child = t.spawn(scenario)?;
+        t.await_zombie(&child)?;
+        let seen = t.wait_by(Call::Waitid, Target::Child(&child), Options::NOWAIT)?;
+        t.expect(&posix::WAITID_NOWAIT_OTHER_CALL).reports(&seen, &child, change)?;
+        let seen = t.wait(Target::Any, Options::NONE)?;
+        t.expect(&posix::WAITID_NOWAIT_OTHER_CALL)
+            .and(&posix::WAITID_NOWAIT_TAKE_EQUAL)
+            .reaped(&seen, &child, change)?;
+        let seen = t.wait_by(Call::Waitid, Target::Child(&child), Options::NOWAIT)?;
+        t.expect(&posix::WAITID_NOWAIT_OTHER_CALL).error(&seen, "ECHILD")?;
+    }
+    Ok(())
+}
+
+fn other_call_takes_stop(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let stopped = Change::Stopped(Signal::STOP);
+    let seen = t.wait_by(Call::Waitid, Target::Child(&child), Options::UNTRACED | Options::NOWAIT)?;
+    t.expect(&posix::WAITID_NOWAIT_STOP).reports(&seen, &child, stopped)?;
+    let seen = t.wait(Target::Any, Options::UNTRACED | Options::NOHANG)?;
+    t.expect(&posix::WAITID_NOWAIT_OTHER_CALL).reports(&seen, &child, stopped)?;
+    let seen = t.wait_by(
+        Call::Waitid,
+        Target::Child(&child),
+        Options::UNTRACED | Options::NOWAIT | Options::NOHANG,
+    )?;
+    t.expect(&posix::WAITID_NOWAIT_OTHER_CALL).nothing_ready(&seen)?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.wait_by(Call::Waitid, Target::Child(&child), Options::CONTINUED | Options::NOWAIT)?;
+    t.expect(&posix::WAITID_NOWAIT_CONTINUE).reports(&seen, &child, Change::Continued)?;
+    let seen = t.wait(Target::Any, Options::CONTINUED | Options::NOHANG)?;
+    t.expect(&posix::WAITID_NOWAIT_OTHER_CALL).reports(&seen, &child, Change::Continued)?;
+    let seen = t.wait_by(
+        Call::Waitid,
+        Target::Child(&child),
+        Options::CONTINUED | Options::NOWAIT | Options::NOHANG,
+    )?;
+    t.expect(&posix::WAITID_NOWAIT_OTHER_CALL).nothing_ready(&seen)
+}
+
+/// What the children's usage holds of CPU time, microseconds.
+fn cpu_of_children(t: &mut Trial) -> Result<Option<i64>, Abort> {
+    let usage = t.usage_of_children()?;
+    Ok(usage.cpu_us())
+}
+
+fn children_usage(t: &mut Trial) -> Outcome {
+    let before = cpu_of_children(t)?.unwrap_or(0);
+    let child = t.spawn(Scenario::of([Step::BurnUser { us: 10_000 }, Step::exit(7).reported()]))?;
+    t.await_zombie(&child)?;
+    let (own, _) = t.last_usage(&child)?;
+    let own = own.cpu_us().unwrap_or(0);
+    for _ in 0..LOOKS {
+        let seen = t.wait(Target::Child(&child), Options::NOWAIT)?;
+        t.expect(&posix::RUSAGE_CHILDREN_NOT_ON_PEEK).reports(&seen, &child, Change::Exited(7))?;
+        let peeked = cpu_of_children(t)?;
+        t.expect(&posix::RUSAGE_CHILDREN_NOT_ON_PEEK).within(
+            "CPU time of the children after a peek, us",
+            peeked,
+            before,
+            before,
+        )?;
+    }
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(&posix::RUSAGE_CHILDREN_NOT_ON_PEEK).reaped(&seen, &child, Change::Exited(7))?;
+    let taken = cpu_of_children(t)?.map(|taken| taken - before);
+    t.expect(&posix::RUSAGE_CHILDREN_NOT_ON_PEEK).within(
+        "CPU time of the children after the take, us",
+        taken,
+        own,
+        i64::MAX,
+    )
+}

@@ -1,0 +1,369 @@
+//! Null pointers, bad pointers, and what is written behind and into the buffers.
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::{Clause, linux, posix};
+use crate::trial::{
+    Abort, Call, Calls, Case, Change, Child, Needs, Options, Outcome, Pointer, Seen, Target, Trial,
+    WaitRequest, here,
+};
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "pointers.null-status",
+        title: "with a null status the child is reported and taken, and the usage is filled",
+        clauses: &[&posix::WAITPID_NULL_STATUS, &linux::WAIT4_NULL_STATUS],
+        calls: Calls::WITH_STATUS,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: null_status,
+    },
+    Case {
+        id: "pointers.null-rusage",
+        title: "with a null rusage the child and its status are reported as ever",
+        clauses: &[&linux::WAIT4_NULL_RUSAGE],
+        calls: Calls::WITH_USAGE,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: null_rusage,
+    },
+    Case {
+        id: "pointers.null-both",
+        title: "with a null status and a null rusage the child is reported and taken",
+        clauses: &[&posix::WAITPID_NULL_STATUS, &linux::WAIT4_NULL_STATUS, &linux::WAIT4_NULL_RUSAGE],
+        calls: Calls::WITH_USAGE,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: null_both,
+    },
+    Case {
+        id: "pointers.null-infop",
+        title: "what waitid with a null infop gives is recorded; Linux takes the child",
+        clauses: &[
+            &posix::WAITID_NULL_INFOP,
+            &linux::WAITID_NULL_INFOP_TAKES,
+            &linux::WAITID_NULL_INFOP_RESULT,
+        ],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: null_infop,
+    },
+    Case {
+        id: "pointers.bad-status",
+        title: "a bad status pointer gives EFAULT in the raw call; what becomes of the child is recorded",
+        clauses: &[&posix::WAITPID_BAD_POINTER, &linux::WAIT_EFAULT_STATUS, &linux::WAIT_EFAULT_CHILD],
+        calls: Calls::WITH_STATUS,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: bad_status,
+    },
+    Case {
+        id: "pointers.bad-rusage",
+        title: "a bad rusage pointer gives EFAULT in the raw call; what becomes of the child is recorded",
+        clauses: &[
+            &posix::WAITPID_BAD_POINTER,
+            &linux::WAIT_EFAULT_RUSAGE,
+            &linux::WAIT_EFAULT_CHILD,
+            &linux::WAIT_EFAULT_PARTIAL,
+        ],
+        calls: Calls::WITH_USAGE,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: bad_rusage,
+    },
+    Case {
+        id: "pointers.bad-infop",
+        title: "a bad infop gives EFAULT in the raw call; what becomes of the child is recorded",
+        clauses: &[&posix::WAITID_BAD_POINTER, &linux::WAITID_EFAULT, &linux::WAITID_EFAULT_CHILD],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: bad_infop,
+    },
+    Case {
+        id: "pointers.bad-but-unused",
+        title: "bad pointers are not looked at while the raw call reports nothing: 0 under WNOHANG, or ECHILD",
+        clauses: &[&linux::WAIT_EFAULT_ONLY_ON_REPORT],
+        calls: Calls::WITH_STATUS.and(Calls::WITH_OPTIONS),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: bad_but_unused,
+    },
+    Case {
+        id: "pointers.writes-no-more",
+        title: "a call writes nothing behind its buffers, whether it reports, finds nothing or fails",
+        clauses: &[&linux::WAIT4_WRITES_NO_MORE, &linux::WAITID_WRITES_NO_MORE],
+        calls: Calls::WITH_OPTIONS,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: writes_no_more,
+    },
+    Case {
+        id: "pointers.raw-waitid-writes-no-more",
+        title: "the raw waitid with a usage writes nothing behind its two buffers",
+        clauses: &[&linux::WAITID_WRITES_NO_MORE],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: raw_waitid_writes_no_more,
+    },
+    Case {
+        id: "pointers.errors-write-nothing",
+        title: "what a failing call leaves in its buffers is recorded; Linux writes neither status nor usage",
+        clauses: &[
+            &posix::WAITPID_ERROR_STATUS,
+            &posix::WAITID_ERROR_SIGINFO,
+            &linux::WAIT_ERROR_WRITES_NOTHING,
+        ],
+        calls: Calls::WITH_OPTIONS,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: errors_write_nothing,
+    },
+    Case {
+        id: "details.kernel-address",
+        title: "an infop in the kernel's part of the address space gives EFAULT",
+        clauses: &[&linux::WAITID_EFAULT_KERNEL_ADDRESS],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: kernel_address,
+    },
+];
+
+/// A zombie that exited with 7.
+fn zombie(t: &mut Trial) -> Result<Child, Abort> {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    Ok(child)
+}
+
+/// The request for that child, or, of a call that is told no target, for any.
+fn request_for(t: &Trial, child: &Child) -> WaitRequest {
+    let target = if Calls::WITH_TARGET.has(t.call()) { Target::Child(child) } else { Target::Any };
+    t.ask(target, Options::NONE)
+}
+
+/// A child that was reported without a status word is taken: no process, and no child any more.
+fn taken(t: &mut Trial, clause: &'static Clause, seen: &Seen, child: &Child) -> Outcome {
+    t.expect(clause).reports_child(seen, child)?;
+    let again = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).error(&again, "ECHILD")
+}
+
+/// Whether every field of a struct rusage was written.
+fn usage_is_whole(seen: &Seen) -> bool {
+    let usage = seen.reply().and_then(|r| r.rusage.wrote());
+    usage.is_some_and(|u| {
+        [u.utime_us, u.stime_us, u.maxrss, u.minflt, u.majflt, u.inblock, u.oublock, u.nvcsw, u.nivcsw]
+            .iter()
+            .all(Option::is_some)
+    })
+}
+
+fn null_status(t: &mut Trial) -> Outcome {
+    let child = zombie(t)?;
+    let mut request = request_for(t, &child);
+    request.status = Pointer::Null;
+    let seen = t.perform(request)?;
+    taken(t, &posix::WAITPID_NULL_STATUS, &seen, &child)?;
+    if !Calls::WITH_USAGE.has(t.call()) {
+        return Ok(());
+    }
+    let whole = usage_is_whole(&seen);
+    t.expect(&linux::WAIT4_NULL_STATUS).that(whole, "every field of the usage", "fields left unwritten")
+}
+
+fn null_rusage(t: &mut Trial) -> Outcome {
+    let child = zombie(t)?;
+    let mut request = request_for(t, &child);
+    request.rusage = Pointer::Null;
+    let seen = t.perform(request)?;
+    t.expect(&linux::WAIT4_NULL_RUSAGE).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn null_both(t: &mut Trial) -> Outcome {
+    let child = zombie(t)?;
+    let mut request = request_for(t, &child);
+    request.status = Pointer::Null;
+    request.rusage = Pointer::Null;
+    let seen = t.perform(request)?;
+    t.expect(&linux::WAIT4_NULL_STATUS).and(&linux::WAIT4_NULL_RUSAGE).reports_child(&seen, &child)?;
+    taken(t, &posix::WAITPID_NULL_STATUS, &seen, &child)
+}
+
+/// What a call returned, without the pid, which differs from run to run.
+fn result(seen: &Seen) -> String {
+    match seen.reply().map(|r| &r.ret) {
+        Some(Err(errno)) => format!("-1 {errno}"),
+        Some(Ok(0)) => "0".into(),
+        Some(Ok(_)) => "a pid".into(),
+        None => seen.outcome(),
+    }
+}
+
+/// Whether the child is still there for a call with good pointers; the agent must have lived through the call before.
+fn left(t: &mut Trial) -> Result<&'static str, Abort> {
+    let options = if t.call() == Call::Wait { Options::NONE } else { Options::NOHANG };
+    let seen = t.wait(Target::Any, options)?;
+    Ok(match (seen.change(), seen.errno()) {
+        (Some(Change::Exited(7)), _) => "kept",
+        (_, Some("ECHILD")) => "lost",
+        _ => "changed",
+    })
+}
+
+fn null_infop(t: &mut Trial) -> Outcome {
+    let child = zombie(t)?;
+    let mut request = request_for(t, &child);
+    request.info = Pointer::Null;
+    let seen = t.perform(request)?;
+    t.expect(&posix::WAITID_NULL_INFOP).records("null infop", result(&seen))?;
+    // A system may as well say that with a signal.
+    if seen.reply().is_none() {
+        return Ok(());
+    }
+    t.expect(&linux::WAITID_NULL_INFOP_RESULT).records("null infop", result(&seen))?;
+    let child_is = left(t)?;
+    t.expect(&posix::WAITID_NULL_INFOP).records("the child after a null infop", child_is)?;
+    let succeeded = seen.errno().is_none();
+    t.expect(&linux::WAITID_NULL_INFOP_TAKES).that(succeeded, "success", result(&seen))?;
+    t.expect(&linux::WAITID_NULL_INFOP_TAKES).that(child_is == "lost", "no child", child_is)
+}
+
+/// A call with a bad pointer: judged where the pointer reaches the kernel as it is, recorded elsewhere.
+fn bad(
+    t: &mut Trial,
+    request: WaitRequest,
+    what: &str,
+    open: &'static Clause,
+    fault: &'static Clause,
+    fate: &'static Clause,
+) -> Result<Seen, Abort> {
+    let seen = t.perform(request)?;
+    t.expect(open).records(what, result(&seen))?;
+    if seen.reply().is_some() {
+        let child_is = left(t)?;
+        let name = format!("the child after a {what}");
+        t.expect(open).records(&name, child_is)?;
+        t.expect(fate).records(&name, child_is)?;
+    }
+    if t.is_raw() {
+        t.expect(fault).error(&seen, "EFAULT")?;
+    }
+    Ok(seen)
+}
+
+fn bad_status(t: &mut Trial) -> Outcome {
+    let child = zombie(t)?;
+    let mut request = request_for(t, &child);
+    request.status = Pointer::Bad;
+    let clauses = (&posix::WAITPID_BAD_POINTER, &linux::WAIT_EFAULT_STATUS, &linux::WAIT_EFAULT_CHILD);
+    bad(t, request, "bad status pointer", clauses.0, clauses.1, clauses.2).map(drop)
+}
+
+fn bad_rusage(t: &mut Trial) -> Outcome {
+    let child = zombie(t)?;
+    let mut request = request_for(t, &child);
+    request.rusage = Pointer::Bad;
+    let clauses = (&posix::WAITPID_BAD_POINTER, &linux::WAIT_EFAULT_RUSAGE, &linux::WAIT_EFAULT_CHILD);
+    let seen = bad(t, request, "bad rusage pointer", clauses.0, clauses.1, clauses.2)?;
+    let status = seen.status().map_or("untouched".to_owned(), |word| format!("{word:#06x}"));
+    t.expect(&linux::WAIT_EFAULT_PARTIAL).records("the status beside a bad rusage pointer", status)
+}
+
+fn bad_infop(t: &mut Trial) -> Outcome {
+    let child = zombie(t)?;
+    let mut request = request_for(t, &child);
+    request.info = Pointer::Bad;
+    let clauses = (&posix::WAITID_BAD_POINTER, &linux::WAITID_EFAULT, &linux::WAITID_EFAULT_CHILD);
+    bad(t, request, "bad infop", clauses.0, clauses.1, clauses.2).map(drop)
+}
+
+fn bad_but_unused(t: &mut Trial) -> Outcome {
+    if !t.is_raw() {
+        return Err(Abort::Skip("only in a raw call is a bad pointer defined".into()));
+    }
+    let mut request = t.ask(Target::Any, Options::NOHANG);
+    request.status = Pointer::Bad;
+    if Calls::WITH_USAGE.has(t.call()) {
+        request.rusage = Pointer::Bad;
+    }
+    let seen = t.perform(request.clone())?;
+    t.expect(&linux::WAIT_EFAULT_ONLY_ON_REPORT).error(&seen, "ECHILD")?;
+    t.spawn(Scenario::held())?;
+    let seen = t.perform(request)?;
+    t.expect(&linux::WAIT_EFAULT_ONLY_ON_REPORT).nothing_ready(&seen)
+}
+
+/// A bit that is no option of any system.
+const UNKNOWN_BIT: u32 = 1 << 20;
+
+fn writes_no_more(t: &mut Trial) -> Outcome {
+    let (of_wait4, of_waitid) = (&linux::WAIT4_WRITES_NO_MORE, &linux::WAITID_WRITES_NO_MORE);
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect_of(of_wait4, of_waitid).no_spill(&seen)?;
+    let child = t.spawn(Scenario::held())?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect_of(of_wait4, of_waitid).no_spill(&seen)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect_of(of_wait4, of_waitid).reports(&seen, &child, Change::Exited(7))?;
+    t.expect_of(of_wait4, of_waitid).no_spill(&seen)
+}
+
+fn raw_waitid_writes_no_more(t: &mut Trial) -> Outcome {
+    let mut request = t.ask(Target::Any, Options::NOHANG);
+    request.rusage = Pointer::Buffer;
+    let seen = t.perform(request.clone())?;
+    t.expect(&linux::WAITID_WRITES_NO_MORE).no_spill(&seen)?;
+    let child = t.spawn(Scenario::held())?;
+    let seen = t.perform(request.clone())?;
+    t.expect(&linux::WAITID_WRITES_NO_MORE).no_spill(&seen)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.perform(request)?;
+    t.expect(&linux::WAITID_WRITES_NO_MORE).reports(&seen, &child, Change::Exited(7))?;
+    t.expect(&linux::WAITID_WRITES_NO_MORE).no_spill(&seen)
+}
+
+fn errors_write_nothing(t: &mut Trial) -> Outcome {
+    let no_child = t.ask(Target::Any, Options::NONE);
+    let mut bad_option = no_child.clone();
+    bad_option.options.raw = UNKNOWN_BIT;
+    for (request, errno) in [(no_child, "ECHILD"), (bad_option, "EINVAL")] {
+        let seen = t.perform(request)?;
+        t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).error(&seen, errno)?;
+        if !seen.shows_memory() {
+            return t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).not_observed("the subject does not show it");
+        }
+        if t.call() == Call::Waitid {
+            let got = seen.fields();
+            let zeroed = got.pid == Some(0) && got.uid == Some(0) && got.status == Some(0);
+            let written = match seen.info() {
+                None => "untouched",
+                Some(_) if zeroed => "zeroed",
+                Some(_) => "written",
+            };
+            t.expect(&posix::WAITID_ERROR_SIGINFO).records(&format!("siginfo after {errno}"), written)?;
+            continue;
+        }
+        let written = seen.status().map_or("untouched".into(), |word| format!("{word:#06x}"));
+        t.expect(&posix::WAITPID_ERROR_STATUS).records(&format!("status after {errno}"), written)?;
+        t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).untouched(&seen)?;
+    }
+    Ok(())
+}
+
+fn kernel_address(t: &mut Trial) -> Outcome {
+    if !t.is_raw() {
+        return Err(Abort::Skip("only in a raw call is a bad pointer defined".into()));
+    }
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    let mut request = t.ask(Target::Any, Options::NONE);
+    request.info = Pointer::Kernel;
+    let seen = t.perform(request)?;
+    t.expect(&linux::WAITID_EFAULT_KERNEL_ADDRESS).error(&seen, "EFAULT")
+}

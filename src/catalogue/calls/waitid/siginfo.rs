@@ -1,0 +1,441 @@
+//! What `waitid` tells: its siginfo, its event filters, its ids.
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::{linux, posix};
+use crate::sys::call::abi::Usage;
+use crate::trial::{
+    Abort, Call, Calls, Case, Change, Child, Need, Needs, Options, Outcome, Pointer, Seen, Target, Trial,
+    here,
+};
+use crate::wait::Signal;
+
+pub const CASES: &[Case] = &[
+    Case {
+        id: "waitid.exit-fields",
+        title: "of a child that exited the siginfo holds SIGCHLD, CLD_EXITED, pid, real uid and the exit value",
+        clauses: &[
+            &posix::WAITID_RETURNS_ZERO,
+            &posix::WAITID_SI_SIGNO,
+            &posix::WAITID_SI_PID,
+            &posix::WAITID_SI_UID,
+            &posix::WAITID_EXITED,
+        ],
+        calls: Calls::WITH_INFO,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: exit_fields,
+    },
+    Case {
+        id: "waitid.kill-fields",
+        title: "of a child that was killed the siginfo holds CLD_KILLED and the signal",
+        clauses: &[
+            &posix::WAITID_RETURNS_ZERO,
+            &posix::WAITID_SI_SIGNO,
+            &posix::WAITID_SI_PID,
+            &posix::WAITID_SI_UID,
+            &posix::WAITID_KILLED,
+        ],
+        calls: Calls::WITH_INFO,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: kill_fields,
+    },
+    Case {
+        id: "waitid.stop-fields",
+        title: "of a child that stopped the siginfo holds CLD_STOPPED and the stop signal",
+        clauses: &[
+            &posix::WAITID_RETURNS_ZERO,
+            &posix::WAITID_SI_SIGNO,
+            &posix::WAITID_SI_PID,
+            &posix::WAITID_SI_UID,
+            &posix::WAITID_STOPPED,
+        ],
+        calls: Calls::WITH_INFO,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: stop_fields,
+    },
+    Case {
+        id: "waitid.continue-fields",
+        title: "of a child that continued the siginfo holds CLD_CONTINUED, SIGCONT and the child's own pid",
+        clauses: &[
+            &posix::WAITID_RETURNS_ZERO,
+            &posix::WAITID_SI_SIGNO,
+            &posix::WAITID_SI_UID,
+            &posix::WAITID_CONTINUED,
+            &posix::WAITID_CONTINUED_PID,
+        ],
+        calls: Calls::WITH_INFO,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: continue_fields,
+    },
+    Case {
+        id: "waitid.uid-after-setuid",
+        title: "si_uid is the real user id that the child has when it is reported",
+        clauses: &[&posix::WAITID_SI_UID, &linux::WAITID_SI_UID_REAL],
+        calls: Calls::WITH_INFO,
+        needs: Needs::of(&[Need::Root]),
+        at: here(),
+        run: uid_after_setuid,
+    },
+    Case {
+        id: "waitid.exited-only",
+        title: "with WEXITED alone a stop and a continue are neither reported nor consumed",
+        clauses: &[&posix::WAITID_EXITED_ONLY],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: exited_only,
+    },
+    Case {
+        id: "waitid.stopped-only",
+        title: "with WSTOPPED alone a continue and a termination are neither reported nor consumed",
+        clauses: &[
+            &posix::WAITID_STOPPED_ONLY,
+            &posix::WAITID_STOPPED_ONLY_ZOMBIE,
+            &linux::WAITID_STOPPED_ONLY_ZOMBIE,
+        ],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: stopped_only,
+    },
+    Case {
+        id: "waitid.continued-only",
+        title: "with WCONTINUED alone a stop and a termination are neither reported nor consumed",
+        clauses: &[
+            &posix::WAITID_CONTINUED_ONLY,
+            &posix::WAITID_STOPPED_ONLY_ZOMBIE,
+            &linux::WAITID_STOPPED_ONLY_ZOMBIE,
+        ],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: continued_only,
+    },
+    Case {
+        id: "waitid.events-combine",
+        title: "with every event option each event is reported, with its own si_code",
+        clauses: &[&posix::WAITID_EVENTS_COMBINE],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: events_combine,
+    },
+    Case {
+        id: "waitid.nohang-zeroes",
+        title: "with WNOHANG and nothing to report it returns 0 and writes zero over si_signo and si_pid",
+        clauses: &[
+            &posix::WAITID_NOHANG_ZERO,
+            &posix::WAITID_NOHANG_ZEROES,
+            &linux::WAITID_NOHANG_ZEROES_ALL,
+        ],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: nohang_zeroes,
+    },
+    Case {
+        id: "waitid.p-all-ignores-id",
+        title: "with P_ALL any child is reported, whatever the id says",
+        clauses: &[&posix::WAITID_P_ALL],
+        calls: Calls::WITH_INFO,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: p_all_ignores_id,
+    },
+    Case {
+        id: "waitid.pgid-zero",
+        title: "P_PGID with id 0 means the caller's own process group",
+        clauses: &[&posix::WAITID_ID_ZERO, &linux::WAITID_PGID_ZERO_IS_OWN],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: pgid_zero,
+    },
+    Case {
+        id: "waitid.agrees-with-others",
+        title: "of children that died alike waitid tells what the calls with a status word tell",
+        clauses: &[&posix::WAITPID_CALLS_AGREE],
+        calls: Calls::WITH_STATUS,
+        needs: Needs::NOTHING,
+        at: here(),
+        run: agrees_with_others,
+    },
+    Case {
+        id: "waitid.raw-rusage",
+        title: "the raw call fills its fifth argument with what RUSAGE_CHILDREN then holds of the only child",
+        clauses: &[&linux::WAITID_RAW_RUSAGE],
+        calls: Calls::only(&[Call::Waitid]),
+        needs: Needs::NOTHING,
+        at: here(),
+        run: raw_rusage,
+    },
+];
+
+/// The real user id of a held child.
+fn uid_of(t: &mut Trial, child: &Child) -> Result<i64, Abort> {
+    let ids = t.tell_for_reply(child, &Step::Getids)?;
+    ids.number("uid").map_err(|e| Abort::Protocol(format!("reply to getids: {e}")))
+}
+
+/// What every siginfo of a report holds; of the calls here only `waitid` returns 0.
+fn common_fields(t: &mut Trial, seen: &Seen, uid: i64) -> Outcome {
+    let got = seen.fields();
+    t.expect(&posix::WAITID_SI_SIGNO).returns(seen)?;
+    if t.call() == Call::Waitid {
+        let returned_zero = seen.reply().is_some_and(|r| r.ret == Ok(0));
+        t.expect(&posix::WAITID_RETURNS_ZERO).that(returned_zero, "0", seen.outcome())?;
+    }
+    t.expect(&posix::WAITID_SI_SIGNO).field(seen, "si_signo", got.signo.as_deref(), "SIGCHLD")?;
+    t.expect(&posix::WAITID_SI_UID).field(seen, "si_uid", got.uid, uid)
+}
+
+fn exit_fields(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let uid = uid_of(t, &child)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    common_fields(t, &seen, uid)?;
+    let got = seen.fields();
+    t.expect(&posix::WAITID_SI_PID).field(&seen, "si_pid", got.pid, child.pid)?;
+    t.expect(&posix::WAITID_EXITED).field(&seen, "si_code", got.code.as_deref(), "CLD_EXITED")?;
+    t.expect(&posix::WAITID_EXITED).field(&seen, "si_status", got.status, 7)?;
+    t.expect(&posix::WAITID_EXITED).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn kill_fields(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let uid = uid_of(t, &child)?;
+    t.signal(&child, Signal::KILL)?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    common_fields(t, &seen, uid)?;
+    let got = seen.fields();
+    t.expect(&posix::WAITID_SI_PID).field(&seen, "si_pid", got.pid, child.pid)?;
+    t.expect(&posix::WAITID_KILLED).field(&seen, "si_code", got.code.as_deref(), "CLD_KILLED")?;
+    t.expect(&posix::WAITID_KILLED).field(&seen, "si_status", got.status, Signal::KILL.number().into())?;
+    t.expect(&posix::WAITID_KILLED).reaped(&seen, &child, Change::Killed(Signal::KILL, false))
+}
+
+fn stop_fields(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let uid = uid_of(t, &child)?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let seen = t.wait(Target::Child(&child), Options::UNTRACED)?;
+    common_fields(t, &seen, uid)?;
+    let got = seen.fields();
+    t.expect(&posix::WAITID_SI_PID).field(&seen, "si_pid", got.pid, child.pid)?;
+    t.expect(&posix::WAITID_STOPPED).field(&seen, "si_code", got.code.as_deref(), "CLD_STOPPED")?;
+    t.expect(&posix::WAITID_STOPPED).field(&seen, "si_status", got.status, Signal::STOP.number().into())?;
+    t.expect(&posix::WAITID_STOPPED).reports(&seen, &child, Change::Stopped(Signal::STOP))
+}
+
+fn continue_fields(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let uid = uid_of(t, &child)?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.wait(Target::Child(&child), Options::CONTINUED)?;
+    common_fields(t, &seen, uid)?;
+    let got = seen.fields();
+    t.expect(&posix::WAITID_CONTINUED).field(&seen, "si_code", got.code.as_deref(), "CLD_CONTINUED")?;
+    match got.pid {
+        Some(pid) => t.expect(&posix::WAITID_CONTINUED_PID).that(
+            pid == child.pid,
+            format!("si_pid {}", child.pid),
+            "not the child's pid",
+        )?,
+        None => t.expect(&posix::WAITID_CONTINUED_PID).field(&seen, "si_pid", None, child.pid)?,
+    }
+    if got.status == Some(Signal::STOP.number().into()) {
+        return t.expect(&posix::WAITID_CONTINUED).that(false, "si_status SIGCONT", "last stop signal");
+    }
+    t.expect(&posix::WAITID_CONTINUED).field(&seen, "si_status", got.status, Signal::CONT.number().into())
+}
+
+/// A user that nobody is.
+const OTHER_USER: u32 = 65_533;
+
+fn uid_after_setuid(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Setuid { uid: OTHER_USER })?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(&posix::WAITID_SI_UID).reports(&seen, &child, Change::Exited(7))?;
+    let uid = seen.fields().uid;
+    t.expect(&posix::WAITID_SI_UID).and(&linux::WAITID_SI_UID_REAL).field(
+        &seen,
+        "si_uid",
+        uid,
+        OTHER_USER.into(),
+    )
+}
+
+/// Only stops: `WSTOPPED` without `WEXITED`.
+const STOPPED_ONLY: Options = Options::UNTRACED.with(Options::NOT_EXITED);
+/// Only continues.
+const CONTINUED_ONLY: Options = Options::CONTINUED.with(Options::NOT_EXITED);
+
+fn exited_only(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    for options in [Options::NOHANG, Options::NOHANG | Options::NOWAIT] {
+        let seen = t.wait(Target::Child(&child), options)?;
+        t.expect(&posix::WAITID_EXITED_ONLY).returns(&seen)?;
+        let got = seen.fields().code.filter(|_| seen.is_report()).unwrap_or_else(|| seen.outcome());
+        t.expect(&posix::WAITID_EXITED_ONLY).that(seen.is_nothing(), "0", got)?;
+    }
+    let seen = t.wait(Target::Child(&child), STOPPED_ONLY | Options::NOHANG)?;
+    t.expect(&posix::WAITID_EXITED_ONLY).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
+    t.expect(&posix::WAITID_EXITED_ONLY).nothing_ready(&seen)?;
+    let seen = t.wait(Target::Child(&child), CONTINUED_ONLY | Options::NOHANG)?;
+    t.expect(&posix::WAITID_EXITED_ONLY).reports(&seen, &child, Change::Continued)
+}
+
+fn stopped_only(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let seen = t.wait(Target::Child(&child), STOPPED_ONLY)?;
+    t.expect(&posix::WAITID_STOPPED_ONLY).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.wait(Target::Child(&child), STOPPED_ONLY | Options::NOHANG)?;
+    t.expect(&posix::WAITID_STOPPED_ONLY).nothing_ready(&seen)?;
+    let seen = t.wait(Target::Child(&child), CONTINUED_ONLY)?;
+    t.expect(&posix::WAITID_STOPPED_ONLY).reports(&seen, &child, Change::Continued)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Child(&child), STOPPED_ONLY | Options::NOHANG)?;
+    t.expect(&posix::WAITID_STOPPED_ONLY).returns(&seen)?;
+    t.expect(&posix::WAITID_STOPPED_ONLY).that(!seen.is_report(), "no report", seen.outcome())?;
+    t.expect(&posix::WAITID_STOPPED_ONLY_ZOMBIE).records("WSTOPPED alone, a zombie", seen.outcome())?;
+    t.expect(&linux::WAITID_STOPPED_ONLY_ZOMBIE).error(&seen, "ECHILD")?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(&posix::WAITID_STOPPED_ONLY).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn continued_only(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let seen = t.wait(Target::Child(&child), CONTINUED_ONLY | Options::NOHANG)?;
+    t.expect(&posix::WAITID_CONTINUED_ONLY).nothing_ready(&seen)?;
+    let seen = t.wait(Target::Child(&child), STOPPED_ONLY)?;
+    t.expect(&posix::WAITID_CONTINUED_ONLY).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.wait(Target::Child(&child), CONTINUED_ONLY)?;
+    t.expect(&posix::WAITID_CONTINUED_ONLY).reports(&seen, &child, Change::Continued)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Child(&child), CONTINUED_ONLY | Options::NOHANG)?;
+    t.expect(&posix::WAITID_CONTINUED_ONLY).returns(&seen)?;
+    t.expect(&posix::WAITID_CONTINUED_ONLY).that(!seen.is_report(), "no report", seen.outcome())?;
+    t.expect(&posix::WAITID_STOPPED_ONLY_ZOMBIE).records("WCONTINUED alone, a zombie", seen.outcome())?;
+    t.expect(&linux::WAITID_STOPPED_ONLY_ZOMBIE).error(&seen, "ECHILD")?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(&posix::WAITID_CONTINUED_ONLY).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn events_combine(t: &mut Trial) -> Outcome {
+    const EVERY: Options = Options::UNTRACED.with(Options::CONTINUED);
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let seen = t.wait(Target::Child(&child), EVERY)?;
+    t.expect(&posix::WAITID_EVENTS_COMBINE).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.wait(Target::Child(&child), EVERY)?;
+    t.expect(&posix::WAITID_EVENTS_COMBINE).reports(&seen, &child, Change::Continued)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Child(&child), EVERY)?;
+    t.expect(&posix::WAITID_EVENTS_COMBINE).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn nohang_zeroes(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let every = Options::NOHANG | Options::UNTRACED | Options::CONTINUED;
+    let seen = t.wait(Target::Child(&child), every)?;
+    t.expect(&posix::WAITID_NOHANG_ZERO).nothing_ready(&seen)?;
+    let got = seen.fields();
+    if seen.shows_memory() && got.signo.is_none() && got.pid.is_none() {
+        t.expect(&posix::WAITID_NOHANG_ZEROES).that(false, "si_signo 0, si_pid 0", "untouched")?;
+    } else {
+        t.expect(&posix::WAITID_NOHANG_ZEROES).field(&seen, "si_signo", got.signo.as_deref(), "0")?;
+        t.expect(&posix::WAITID_NOHANG_ZEROES).field(&seen, "si_pid", got.pid, 0)?;
+    }
+    t.expect(&linux::WAITID_NOHANG_ZEROES_ALL).field(&seen, "si_code", got.code.as_deref(), "0")?;
+    t.expect(&linux::WAITID_NOHANG_ZEROES_ALL).field(&seen, "si_uid", got.uid, 0)?;
+    t.expect(&linux::WAITID_NOHANG_ZEROES_ALL).field(&seen, "si_status", got.status, 0)
+}
+
+fn p_all_ignores_id(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    for id in [0, 1, -1, t.agent_pid(), i32::MAX.into()] {
+        let seen = t.wait(Target::Id("P_ALL", id), Options::NOHANG | Options::NOWAIT)?;
+        t.expect(&posix::WAITID_P_ALL).reports(&seen, &child, Change::Exited(7))?;
+    }
+    let seen = t.wait(Target::Id("P_ALL", i32::MAX.into()), Options::NONE)?;
+    t.expect(&posix::WAITID_P_ALL).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn pgid_zero(t: &mut Trial) -> Outcome {
+    let other = t.spawn(Scenario::of([Step::Setpgid { pgid: 0 }, Step::exit(7)]))?;
+    t.await_zombie(&other)?;
+    let seen = t.wait(Target::Id("P_PGID", 0), Options::NOHANG | Options::NOWAIT)?;
+    t.expect(&posix::WAITID_ID_ZERO).records("P_PGID 0, a zombie of another group", seen.outcome())?;
+    t.expect(&linux::WAITID_PGID_ZERO_IS_OWN).error(&seen, "ECHILD")?;
+    let own = t.spawn(Scenario::exits(9))?;
+    t.await_zombie(&own)?;
+    let seen = t.wait(Target::Id("P_PGID", 0), Options::NOHANG)?;
+    t.expect(&linux::WAITID_PGID_ZERO_IS_OWN).reaped(&seen, &own, Change::Exited(9))
+}
+
+fn agrees_with_others(t: &mut Trial) -> Outcome {
+    let deaths = [
+        Scenario::exits(0),
+        Scenario::exits(7),
+        Scenario::exits(137),
+        Scenario::dies(Signal::TERM),
+        Scenario::dies(Signal::KILL),
+    ];
+    for death in deaths {
+        let one = t.spawn(death.clone())?;
+        t.await_zombie(&one)?;
+        let by_status = t.wait(Target::Any, Options::NONE)?;
+        t.expect(&posix::WAITPID_CALLS_AGREE).reports_child(&by_status, &one)?;
+        let two = t.spawn(death)?;
+        t.await_zombie(&two)?;
+        let by_info = t.wait_by(Call::Waitid, Target::Any, Options::NONE)?;
+        t.expect(&posix::WAITPID_CALLS_AGREE).reports_child(&by_info, &two)?;
+        let shown = |seen: &Seen| seen.change().map_or_else(|| seen.outcome(), |change| change.to_string());
+        t.expect(&posix::WAITPID_CALLS_AGREE).equal("waitid:", &shown(&by_info), &shown(&by_status))?;
+    }
+    Ok(())
+}
+
+fn raw_rusage(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    let mut request = t.ask(Target::Child(&child), Options::NONE);
+    request.rusage = Pointer::Buffer;
+    let seen = t.perform(request)?;
+    t.expect(&linux::WAITID_RAW_RUSAGE).reaped(&seen, &child, Change::Exited(7))?;
+    let got = seen.reply().and_then(|r| r.rusage.wrote());
+    let children = t.usage_of_children()?;
+    // Not every subject has the fields that Linux does not maintain.
+    let shown = |usage: Option<Usage>| {
+        format!("{:?}", usage.map(|usage| Usage { others: None, irregular: None, ..usage }))
+    };
+    t.expect(&linux::WAITID_RAW_RUSAGE).equal("usage", &shown(got), &shown(Some(children)))
+}

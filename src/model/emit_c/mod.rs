@@ -1,0 +1,238 @@
+//! A history as one C program that needs nothing but a C compiler: what can be sent to a maintainer.
+//!
+//! Everything that the oracle allows is written out as a graph: for each step and each state the outcomes, and the state
+//! behind each. The program walks it.
+
+use super::op::{Join, Op, Sigchld, Slot, UNKNOWN_BIT, Wait, Whom};
+use super::state::{Answer, Phase, World};
+use crate::spec::Profile;
+use crate::sys::call::abi::Call;
+use crate::trial::Change;
+use crate::wait::Signal;
+use std::fmt::Write;
+
+const TEMPLATE: &str = include_str!("replay.c");
+
+/// The program for a history, judged as on a system of that profile. `about` stands in its head.
+pub fn emit(ops: &[Op], profile: Profile, about: &[String]) -> String {
+    let mut graph = Graph {
+        profile,
+        states: vec![World::default()],
+        names: Vec::new(),
+        steps: String::new(),
+        edges: String::new(),
+    };
+    let mut number = 0;
+    for op in ops {
+        if graph.states.iter().any(|world| world.allows(op)) {
+            graph.step(number, op);
+            number += 1;
+        }
+    }
+    let about: String = about.iter().map(|line| format!(" * {}\n", line.replace("*/", "* /"))).collect();
+    let names: String = graph.names.iter().map(|slot| format!("\"{slot}\", ")).collect();
+    TEMPLATE
+        .replacen("@ABOUT@", &about, 1)
+        .replacen("@KIDS@", &graph.names.len().to_string(), 1)
+        .replacen("@NAMES@", &format!("{names}\"\""), 1)
+        .replacen("@STEPS@", &graph.steps, 1)
+        .replacen("@EDGES@", &graph.edges, 1)
+}
+
+struct Graph {
+    profile: Profile,
+    /// The states that are possible before the next step.
+    states: Vec<World>,
+    /// The slots of the children in the order of their births.
+    names: Vec<Slot>,
+    steps: String,
+    edges: String,
+}
+
+impl Graph {
+    fn step(&mut self, number: usize, op: &Op) {
+        let before = std::mem::take(&mut self.states);
+        if let Op::Spawn { slot, .. } = op {
+            self.names.push(*slot);
+        }
+        self.write_step(op);
+        for (at, world) in before.iter().enumerate() {
+            if !world.allows(op) {
+                let _ = writeln!(self.edges, "\t{{ {number}, {at}, OTHER_WAY, 0, NO_CHANGE, 0, 0, 0 }},");
+                continue;
+            }
+            let mut acted = world.clone();
+            acted.act(op);
+            let settle = self.settled(&acted, op);
+            let call = match op {
+                Op::Wait(wait) => Some(*wait),
+                _ => acted.asleep,
+            };
+            let Some(wait) = call else {
+                let next = self.state(acted);
+                let _ =
+                    writeln!(self.edges, "\t{{ {number}, {at}, DONE, 0, NO_CHANGE, 0, {settle}, {next} }},");
+                continue;
+            };
+            for answer in acted.answers(&wait, self.profile) {
+                let next = self.state(acted.after(&wait, answer));
+                let seen = seen(answer);
+                let _ = writeln!(self.edges, "\t{{ {number}, {at}, {seen}, {settle}, {next} }},");
+            }
+        }
+    }
+
+    /// The number of a state behind the step.
+    fn state(&mut self, world: World) -> usize {
+        let known = self.states.iter().position(|known| *known == world);
+        known.unwrap_or_else(|| {
+            self.states.push(world);
+            self.states.len() - 1
+        })
+    }
+
+    /// What the process table has to show of the child that a step is about.
+    fn settled(&self, world: &World, op: &Op) -> &'static str {
+        let slot = match *op {
+            Op::Spawn { slot, .. }
+            | Op::Exit { slot, .. }
+            | Op::Kill { slot, .. }
+            | Op::Stop { slot, .. }
+            | Op::Cont { slot } => slot,
+            _ => return "0",
+        };
+        match world.last(slot).map(|kid| world.kids[kid].phase) {
+            Some(Phase::Zombie | Phase::Gone) => "'Z'",
+            Some(Phase::Stopped) => "'T'",
+            _ => "0",
+        }
+    }
+
+    fn born(&self, slot: Slot) -> usize {
+        self.names.iter().rposition(|s| *s == slot).unwrap_or_default()
+    }
+
+    fn write_step(&mut self, op: &Op) {
+        let fields = match *op {
+            Op::Spawn { slot, exits } => {
+                let whom = if exits.is_some() { "CHILD" } else { "ANY" };
+                format!("SPAWN, {}, {}, C_WAIT, {whom}, 0, 0", self.born(slot), number(exits.unwrap_or(0)))
+            }
+            Op::Exit { slot, code } => self.plain("LEAVE", slot, &number(code)),
+            Op::Kill { slot, signal } | Op::Stop { slot, signal } => {
+                self.plain("SIGNAL", slot, &signal_name(signal))
+            }
+            Op::Cont { slot } => self.plain("SIGNAL", slot, "SIGCONT"),
+            Op::Group { slot, to } => {
+                let (own, target) = match to {
+                    Join::Own => (0, -1),
+                    Join::Agent => (1, -1),
+                    Join::Of(leader) => (0, self.born(leader).cast_signed()),
+                };
+                format!("GROUP, {}, {own}, C_WAIT, ANY, {target}, 0", self.born(slot))
+            }
+            Op::Sigchld(action) => {
+                let arg = match action {
+                    Sigchld::Default => 0,
+                    Sigchld::Ignore => 1,
+                    Sigchld::Count => 2,
+                    Sigchld::NoCldWait => 3,
+                };
+                format!("SIGCHLD_IS, 0, {arg}, C_WAIT, ANY, 0, 0")
+            }
+            Op::Interrupt { restart } => format!("INTERRUPT, 0, {}, C_WAIT, ANY, 0, 0", i32::from(restart)),
+            Op::Usage => "USAGE, 0, 0, C_WAIT, ANY, 0, 0".to_owned(),
+            Op::Wait(wait) => self.call(&wait),
+        };
+        let _ = writeln!(self.steps, "\t{{ {fields}, \"{op}\" }},");
+    }
+
+    fn plain(&self, word: &str, slot: Slot, arg: &str) -> String {
+        format!("{word}, {}, {arg}, C_WAIT, ANY, 0, 0", self.born(slot))
+    }
+
+    fn call(&self, wait: &Wait) -> String {
+        let call = match wait.call {
+            Call::Wait => "C_WAIT",
+            Call::Waitpid => "C_WAITPID",
+            Call::Wait3 => "C_WAIT3",
+            Call::Wait4 => "C_WAIT4",
+            Call::Wait6 => "C_WAIT6",
+            Call::Waitid => "C_WAITID",
+        };
+        let (whom, target) = match wait.whom {
+            Whom::Any => ("ANY", 0),
+            Whom::Child(slot) => ("CHILD", self.born(slot)),
+            Whom::OwnGroup => ("OWN_GROUP", 0),
+            Whom::Group(slot) => ("NAMED_GROUP", self.born(slot)),
+            Whom::Pidfd(slot) => ("PIDFD", self.born(slot)),
+            Whom::Caller => ("CALLER", 0),
+        };
+        let mut options: Vec<String> = wait.options.names(wait.call).into_iter().map(str::to_owned).collect();
+        if wait.unknown {
+            options.push(format!("{UNKNOWN_BIT:#x}"));
+        }
+        let options = if options.is_empty() { "0".to_owned() } else { options.join(" | ") };
+        format!("CALL, 0, 0, {call}, {whom}, {target}, {options}")
+    }
+}
+
+/// An int; the least one has no literal.
+fn number(value: i32) -> String {
+    if value == i32::MIN { "(-2147483647 - 1)".to_owned() } else { value.to_string() }
+}
+
+fn signal_name(signal: Signal) -> String {
+    signal.name().map_or_else(|| signal.number().to_string(), str::to_owned)
+}
+
+/// The fields of an edge that say what is seen.
+fn seen(answer: Answer) -> String {
+    match answer {
+        Answer::Report(kid, change) => {
+            let (word, value) = match change {
+                Change::Exited(code) => ("EXITED", number(code)),
+                Change::Killed(signal, _) => ("KILLED", signal_name(signal)),
+                Change::Stopped(signal) => ("STOPPED", signal_name(signal)),
+                _ => ("CONTINUED", "0".to_owned()),
+            };
+            format!("REPORT, {kid}, {word}, {value}")
+        }
+        Answer::Nothing => "NOTHING, 0, NO_CHANGE, 0".to_owned(),
+        Answer::Error(errno) => format!("ERROR, 0, NO_CHANGE, {errno}"),
+        Answer::Sleep => "SLEEP, 0, NO_CHANGE, 0".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::op::parse;
+
+    #[test]
+    fn every_possible_outcome_is_an_edge() {
+        let ops = parse("spawn A exit 1; spawn B exit 2; wait(any); wait(any); wait(any)").unwrap();
+        let text = emit(&ops, Profile::Linux, &["one */ two".into()]);
+        for line in [
+            "{ 2, 0, REPORT, 0, EXITED, 1, 0, 0 }",
+            "{ 2, 0, REPORT, 1, EXITED, 2, 0, 1 }",
+            "{ 3, 0, REPORT, 1, EXITED, 2, 0, 0 }",
+            "{ 3, 1, REPORT, 0, EXITED, 1, 0, 0 }",
+            "{ 4, 0, ERROR, 0, NO_CHANGE, ECHILD, 0, 0 }",
+            "#define KIDS 2",
+            "{ SPAWN, 1, 2, C_WAIT, CHILD, 0, 0, \"spawn B exit 2\" }",
+            " * one * / two",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+        // After two reports the state is one, whichever came first.
+        assert!(!text.contains("{ 4, 1,"));
+    }
+
+    #[test]
+    fn what_has_no_meaning_in_some_states_ends_the_program_there() {
+        let ops = parse("spawn A exit 1; spawn B exit 2; wait(any); spawn A").unwrap();
+        let text = emit(&ops, Profile::Linux, &[]);
+        assert!(text.contains("{ 3, 1, OTHER_WAY"), "{text}");
+    }
+}

@@ -1,0 +1,237 @@
+//! Calls that several threads make at the same time: whether some order of them explains what each came back with.
+//!
+//! Each call takes effect at one moment between its begin and its end. A log is right if there is such a moment for each, so
+//! that one after the other they are what the model allows: then each event was consumed once, and who came too late got
+//! `ECHILD`. A caller that was seen asleep must have had nothing to report at that moment.
+
+use super::op::{Op, Wait};
+use super::oracle::violated_clause::blame;
+use super::oracle::{Oracle, Outcome, Rules, Violation};
+use super::state::{Answer, World};
+use crate::trial::Seen;
+
+/// A call, and how it ended; `None` if it had not when the history was over.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// What was asked.
+    pub wait: Wait,
+    /// What came of it.
+    pub ended: Option<Seen>,
+}
+
+/// What happened, in the order in which the driver knows it. Calls by their numbers.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// Something was done to a child, and its effect awaited.
+    Act(Op),
+    /// A call was begun.
+    Begin(usize),
+    /// A call was found to have ended, at some moment since it was begun.
+    End(usize),
+    /// A call was seen asleep while nothing else went on.
+    Asleep(usize),
+}
+
+/// One way in which it may have been so far.
+#[derive(Clone, PartialEq)]
+struct Way {
+    world: World,
+    /// The calls that have taken effect.
+    done: Vec<usize>,
+}
+
+/// The judge of a log.
+pub struct Log {
+    /// The calls.
+    pub calls: Vec<Call>,
+    /// What happened.
+    pub events: Vec<Event>,
+    /// The pids of the children in the order of their births.
+    pub pids: Vec<i64>,
+}
+
+impl Log {
+    /// Whether there is an order that the model allows.
+    ///
+    /// # Errors
+    /// The clause that is broken, and the position of the event at which no order is left.
+    pub fn check(&self, rules: Rules) -> Result<(), (Violation, usize)> {
+        let mut ways = vec![Way { world: World::default(), done: Vec::new() }];
+        let mut begun: Vec<usize> = Vec::new();
+        for (at, event) in self.events.iter().enumerate() {
+            let before = ways.clone();
+            match *event {
+                Event::Act(ref op) => {
+                    ways.iter_mut().for_each(|way| way.world.begin_end(op));
+                    self.take_effect(rules, &begun, &mut ways);
+                    ways.iter_mut().for_each(|way| way.world.act(op));
+                }
+                Event::Begin(call) => begun.push(call),
+                Event::End(call) => ways.retain(|way| way.done.contains(&call)),
+                Event::Asleep(call) => ways.retain(|way| {
+                    let wait = &self.calls[call].wait;
+                    !way.done.contains(&call)
+                        && way.world.answers(wait, rules.profile).contains(&Answer::Sleep)
+                }),
+            }
+            if ways.is_empty() {
+                return Err((self.why(rules, *event, &before), at));
+            }
+            self.take_effect(rules, &begun, &mut ways);
+        }
+        Ok(())
+    }
+
+    /// Adds every way in which further calls have taken effect.
+    fn take_effect(&self, rules: Rules, begun: &[usize], ways: &mut Vec<Way>) {
+        let judge = Oracle::of(rules, ways.iter().map(|way| way.world.clone()).collect(), &self.pids);
+        let mut next = 0;
+        while next < ways.len() {
+            let way = ways[next].clone();
+            next += 1;
+            for &number in begun.iter().filter(|number| !way.done.contains(number)) {
+                let Call { wait, ended: Some(seen) } = &self.calls[number] else { continue };
+                let outcome = Outcome::Ended(seen.clone());
+                for answer in way.world.answers(wait, rules.profile) {
+                    if judge.fits(&way.world, wait, answer, &outcome, true).is_err() {
+                        continue;
+                    }
+                    let mut done = way.done.clone();
+                    done.push(number);
+                    done.sort_unstable();
+                    let after = Way { world: way.world.after(wait, answer), done };
+                    if !ways.contains(&after) {
+                        ways.push(after);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The clause that is broken where no way is left.
+    fn why(&self, rules: Rules, event: Event, ways: &[Way]) -> Violation {
+        let (Event::End(call) | Event::Asleep(call) | Event::Begin(call)) = event else {
+            // An act is possible in every state.
+            return Violation::new(&crate::spec::posix::STATUS_CONSUMED_ONCE, "an order", "none", 0);
+        };
+        let Call { wait, ended } = &self.calls[call];
+        let outcome = match (event, ended) {
+            (Event::End(_), Some(seen)) => Outcome::Ended(seen.clone()),
+            _ => Outcome::Asleep,
+        };
+        let judge = Oracle::of(rules, ways.iter().map(|way| way.world.clone()).collect(), &self.pids);
+        // The way that comes nearest: one in which the call has not taken effect.
+        let open = ways.iter().filter(|way| !way.done.contains(&call)).chain(ways).next();
+        let Some(way) = open else {
+            return Violation::new(&crate::spec::posix::STATUS_CONSUMED_ONCE, "an order", "none", 0);
+        };
+        let answers = way.world.answers(wait, rules.profile);
+        let fitting = answers.iter().filter_map(|a| judge.fits(&way.world, wait, *a, &outcome, true).err());
+        if let Some(near) = fitting.max_by_key(|violation| violation.nearness).filter(|v| v.nearness > 0) {
+            return near;
+        }
+        let answer = answers.first().copied().unwrap_or(Answer::Sleep);
+        let clause = blame(&way.world, judge.people(), wait, answer, &outcome, true);
+        let expected = format!("{} of {wait}, in any order of the calls", judge.expected(wait));
+        Violation::new(clause, expected, judge.told(wait, &outcome), 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::op::parse;
+    use crate::protocol::Line;
+    use crate::protocol::wait::{Answer as Reply, Target, WaitRequest};
+    use crate::spec::Profile;
+    use crate::trial::End;
+    use crate::wait::Layout;
+
+    /// A log: `begin N CALL`, `end N REPLY`, `asleep N`, or an operation. Children have the pids 101, 102, ...
+    fn check(text: &str) -> Result<(), &'static str> {
+        let mut log = Log { calls: Vec::new(), events: Vec::new(), pids: Vec::new() };
+        for line in text.lines().map(str::trim).filter(|l| !l.is_empty()) {
+            let mut words = line.splitn(3, ' ');
+            match (words.next(), words.next().and_then(|n| n.parse::<usize>().ok()), words.next()) {
+                (Some("begin"), Some(number), Some(call)) => {
+                    let [Op::Wait(wait)] = parse(call).unwrap()[..] else { panic!("{call}") };
+                    log.calls.push(Call { wait, ended: None });
+                    log.events.push(Event::Begin(number));
+                }
+                (Some("end"), Some(number), Some(reply)) => {
+                    let call = &mut log.calls[number];
+                    let request = WaitRequest::new(call.wait.call, Target::Pid(-1));
+                    let line = Line::parse(reply.as_bytes()).unwrap();
+                    let Reply::Called(reply) = Reply::from_line(&line, &request).unwrap() else { panic!() };
+                    let end = End::Returned(reply);
+                    call.ended = Some(Seen { request, shown: String::new(), end, layout: Layout::Linux });
+                    log.events.push(Event::End(number));
+                }
+                (Some("asleep"), Some(number), None) => log.events.push(Event::Asleep(number)),
+                _ => {
+                    for op in parse(line).unwrap() {
+                        if matches!(op, Op::Spawn { .. }) {
+                            log.pids.push(101 + log.pids.len() as i64);
+                        }
+                        log.events.push(Event::Act(op));
+                    }
+                }
+            }
+        }
+        let (profile, layout) = (Profile::Linux, Layout::Linux);
+        let rules = Rules { profile, layout, uid: None, fresh: true, retries: false };
+        log.check(rules).map_err(|(violation, _)| violation.clause.id)
+    }
+
+    const TWO: &str = "spawn A\nbegin 0 1: wait(any)\nbegin 1 2: waitpid(A)\nasleep 0\nasleep 1\nexit A 1\n";
+
+    #[test]
+    fn one_wins_and_the_other_has_no_child() {
+        for (winner, loser) in [(0, 1), (1, 0)] {
+            let ends = format!("end {winner} ok ret=101 status=0x0100\nend {loser} err errno=ECHILD");
+            assert_eq!(check(&format!("{TWO}{ends}")), Ok(()));
+            let ends = format!("end {loser} err errno=ECHILD\nend {winner} ok ret=101 status=0x0100");
+            assert_eq!(check(&format!("{TWO}{ends}")), Ok(()));
+        }
+    }
+
+    #[test]
+    fn nothing_is_consumed_twice_or_by_nobody() {
+        let both = "end 0 ok ret=101 status=0x0100\nend 1 ok ret=101 status=0x0100";
+        assert_eq!(check(&format!("{TWO}{both}")), Err("posix/status/consumed-once"));
+        let neither = "end 0 err errno=ECHILD\nend 1 err errno=ECHILD";
+        assert!(check(&format!("{TWO}{neither}")).is_err());
+    }
+
+    #[test]
+    fn who_sleeps_has_nothing_to_report() {
+        assert!(check(&format!("{TWO}asleep 1\nend 0 ok ret=101 status=0x0100")).is_err());
+        assert!(check(&format!("{TWO}end 0 ok ret=101 status=0x0100\nasleep 1")).is_err());
+        let other = "spawn A; spawn B\nbegin 0 1: waitpid(A)\nbegin 1 2: waitpid(B)\nexit A 1\nend 0 ok ret=101 status=0x0100";
+        assert_eq!(check(&format!("{other}\nasleep 1")), Ok(()));
+    }
+
+    #[test]
+    fn a_call_may_take_effect_before_or_after_what_happens_beside_it() {
+        let nohang = "spawn A\nbegin 0 1: waitpid(A, WNOHANG)\nexit A 1\n";
+        assert_eq!(check(&format!("{nohang}end 0 ok ret=0 status=untouched")), Ok(()));
+        assert_eq!(check(&format!("{nohang}end 0 ok ret=101 status=0x0100")), Ok(()));
+        // Between a stop that nobody took and the end there may be a moment without anything to report.
+        let stopped = "spawn A; stop A\nbegin 0 1: waitpid(A, WNOHANG|WUNTRACED)\nkill A SIGKILL\n";
+        for end in ["ok ret=0 status=untouched", "ok ret=101 status=0x137f", "ok ret=101 status=0x0009"] {
+            assert_eq!(check(&format!("{stopped}end 0 {end}")), Ok(()), "{end}");
+        }
+        let later = "spawn A\nexit A 1\nbegin 0 1: waitpid(A, WNOHANG)\nend 0 ok ret=0 status=untouched";
+        assert!(check(later).is_err());
+    }
+
+    #[test]
+    fn peeks_are_shared() {
+        let peeks =
+            "spawn A\nbegin 0 1: waitid(A, WEXITED|WNOWAIT)\nbegin 1 2: waitid(A, WEXITED)\nkill A SIGKILL\n";
+        let seen = "ok ret=0 info=written si_signo=SIGCHLD si_code=CLD_KILLED si_pid=101 si_status=9";
+        assert_eq!(check(&format!("{peeks}end 0 {seen}\nend 1 {seen}")), Ok(()));
+        assert_eq!(check(&format!("{peeks}end 0 err errno=ECHILD\nend 1 {seen}")), Ok(()));
+        assert!(check(&format!("{peeks}end 0 {seen}\nend 1 err errno=ECHILD")).is_err());
+    }
+}

@@ -1,0 +1,337 @@
+//! What an answer has to hold besides who and what: status words, siginfo, memory, usage.
+
+use super::{Person, Rules, Violation};
+use crate::model::op::Wait;
+use crate::model::state::{Answer, World};
+use crate::spec::{Clause, Profile, deviations, linux, posix};
+use crate::sys::call::abi::{Call, Memory, Usage};
+use crate::trial::{Change, Seen, info_text};
+use crate::wait::{Event, Signal};
+use std::time::Duration;
+
+/// The right change of the wrong child is further off than the wrong change of the right one, and that than a wrong field.
+const WRONG_CHANGE: u8 = 1;
+const WRONG_FIELD: u8 = 2;
+
+fn wrong(clause: &'static Clause, expected: impl Into<String>, got: impl Into<String>) -> Violation {
+    Violation::new(clause, expected, got, WRONG_FIELD)
+}
+
+impl Rules {
+    /// The clause, unless this system is known to depart from it in some way.
+    fn holds(&self, clause: &'static Clause) -> bool {
+        let departs = |d: &&deviations::Deviation| d.profile == self.profile && d.clause == clause;
+        clause.applies_to(self.profile) && !deviations::ALL.iter().any(|d| departs(&d))
+    }
+}
+
+/// Checks an outcome that is of the kind of that answer, and of that child.
+pub(crate) fn check(
+    rules: &Rules,
+    people: &[Person],
+    world: &World,
+    wait: &Wait,
+    answer: Answer,
+    seen: &Seen,
+) -> Result<(), Violation> {
+    let Some(reply) = seen.reply() else { return Ok(()) };
+    if reply.spill == Some(true) {
+        return Err(wrong(&linux::WAIT4_WRITES_NO_MORE, "no byte behind a buffer changes", "one did"));
+    }
+    match answer {
+        Answer::Report(kid, change) => {
+            stale(world.kids[kid].old, change, seen)?;
+            status(rules, wait, change, seen)?;
+            if wait.call == Call::Waitid && reply.ret != Ok(0) {
+                return Err(wrong(&posix::WAITID_RETURNS_ZERO, "0", seen.outcome()));
+            }
+            siginfo(rules, wait, &people[kid], change, seen)?;
+            let ended = matches!(change, Change::Exited(_) | Change::Killed(..));
+            if ended && reply.rusage == Memory::Untouched && rules.holds(&linux::RUSAGE_AT_LEAST_OWN) {
+                return Err(wrong(
+                    &linux::RUSAGE_AT_LEAST_OWN,
+                    "the usage of the child",
+                    "it was not stored",
+                ));
+            }
+            if let Some(usage) = seen.usage() {
+                plausible(rules, &people[kid], change, &usage)?;
+            }
+            Ok(())
+        }
+        Answer::Nothing => nothing_written(rules, wait, seen),
+        Answer::Error(_) => match (&reply.status, &reply.rusage) {
+            (Memory::Wrote(_), _) | (_, Memory::Wrote(_))
+                if rules.holds(&linux::WAIT_ERROR_WRITES_NOTHING) =>
+            {
+                Err(wrong(&linux::WAIT_ERROR_WRITES_NOTHING, "nothing is written", "something was"))
+            }
+            _ => Ok(()),
+        },
+        Answer::Sleep => Ok(()),
+    }
+}
+
+/// Newer status information replaces older, which is not reported any more.
+fn stale(old: Option<Change>, change: Change, seen: &Seen) -> Result<(), Violation> {
+    let clause = match (old, change) {
+        _ if old.is_none() || old != seen.change() || old == Some(change) => return Ok(()),
+        (Some(Change::Stopped(_)), Change::Continued) => &posix::STATUS_CONTINUE_REPLACES_STOP,
+        (Some(Change::Continued), Change::Stopped(_)) => &posix::STATUS_STOP_REPLACES_CONTINUE,
+        (_, Change::Exited(_) | Change::Killed(..)) => &posix::STATUS_EXIT_REPLACES_ALL,
+        _ => return Ok(()),
+    };
+    Err(Violation::new(clause, change.to_string(), seen.outcome(), WRONG_CHANGE))
+}
+
+/// The status word, where there is one.
+fn status(rules: &Rules, wait: &Wait, change: Change, seen: &Seen) -> Result<(), Violation> {
+    let clause = match change {
+        Change::Exited(0..=255) => &posix::WAITPID_EXIT_CODE,
+        Change::Exited(_) => &posix::STATUS_EXIT_MASKED,
+        Change::Killed(signal, _) if is_realtime(signal) => &posix::STATUS_SIGNALED_REALTIME,
+        Change::Killed(..) => &posix::STATUS_SIGNALED,
+        Change::Stopped(_) => &posix::STATUS_STOPPED,
+        _ => &posix::STATUS_CONTINUED,
+    };
+    let event = match change {
+        Change::Exited(code) => Event::Exited { code: code & 0xff },
+        Change::Killed(signal, core) => Event::Signaled { signal, core },
+        Change::Stopped(signal) => Event::Stopped { signal, ptrace: 0 },
+        _ => Event::Continued,
+    };
+    let word = rules.layout.encode(event).map(|status| status.as_raw());
+    let text = |word: i32| format!("status {word:#06x}");
+    let expected = || format!("{change}{}", word.map_or_else(String::new, |w| format!(", {}", text(w))));
+    let reply = seen.reply();
+    match (reply.map(|r| r.status), word) {
+        (Some(Memory::Wrote(got)), Some(word)) if got != word => {
+            Err(Violation::new(clause, expected(), seen.outcome(), WRONG_CHANGE))
+        }
+        (Some(Memory::Untouched), _) if wait.call != Call::Waitid => {
+            Err(Violation::new(clause, expected(), "the status was not stored", WRONG_CHANGE))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_realtime(signal: Signal) -> bool {
+    Signal::realtime_range().is_some_and(|range| range.contains(&signal.number()))
+}
+
+/// The siginfo, where there is one.
+fn siginfo(
+    rules: &Rules,
+    wait: &Wait,
+    person: &Person,
+    change: Change,
+    seen: &Seen,
+) -> Result<(), Violation> {
+    let Some(info) = seen.info() else {
+        return match seen.reply().map(|r| &r.info) {
+            Some(Memory::Untouched) if wait.call == Call::Waitid => {
+                Err(wrong(&posix::WAITID_SI_PID, "a siginfo", "it was not filled"))
+            }
+            _ => Ok(()),
+        };
+    };
+    let got = info_text(info);
+    let (clause, code, number): (&'static Clause, &str, i64) = match change {
+        Change::Exited(code) => (&posix::WAITID_EXITED, "CLD_EXITED", code.into()),
+        Change::Killed(signal, _) => (&posix::WAITID_KILLED, "CLD_KILLED", signal.number().into()),
+        Change::Stopped(signal) => (&posix::WAITID_STOPPED, "CLD_STOPPED", signal.number().into()),
+        _ => (&posix::WAITID_CONTINUED, "CLD_CONTINUED", Signal::CONT.number().into()),
+    };
+    if info.code.as_deref().is_some_and(|c| c != code) {
+        return Err(Violation::new(clause, code, got, WRONG_CHANGE));
+    }
+    if info.signo.as_deref().is_some_and(|s| s != "SIGCHLD") || seen.shows_memory() && info.signo.is_none() {
+        return Err(wrong(&posix::WAITID_SI_SIGNO, "si_signo SIGCHLD", got));
+    }
+    if info.pid.is_some_and(|pid| pid != person.pid) {
+        return Err(wrong(&posix::WAITID_SI_PID, format!("si_pid {}", person.pid), got));
+    }
+    if let (Some(uid), Some(is)) = (rules.uid, info.uid)
+        && uid != is
+        && rules.holds(&posix::WAITID_SI_UID)
+    {
+        return Err(wrong(&posix::WAITID_SI_UID, format!("si_uid {uid}"), got));
+    }
+    let Some(is) = info.status else { return Ok(()) };
+    // The eight bits are all that some systems keep.
+    let eight_bits = matches!(change, Change::Exited(_))
+        && !rules.holds(&posix::WAITID_FULL_EXIT_VALUE)
+        && is == number & 0xff;
+    if is != number && !eight_bits && (clause != &posix::WAITID_CONTINUED || rules.holds(clause)) {
+        let clause = match change {
+            Change::Exited(code) if !(0..=255).contains(&code) => &posix::WAITID_FULL_EXIT_VALUE,
+            _ => clause,
+        };
+        return Err(Violation::new(clause, format!("{code}, si_status {number}"), got, WRONG_CHANGE));
+    }
+    Ok(())
+}
+
+/// Under `WNOHANG` a call that reports nothing writes nothing, and `waitid` zeroes.
+fn nothing_written(rules: &Rules, wait: &Wait, seen: &Seen) -> Result<(), Violation> {
+    let Some(reply) = seen.reply() else { return Ok(()) };
+    if wait.call == Call::Waitid && seen.shows_memory() && rules.holds(&posix::WAITID_NOHANG_ZEROES) {
+        let zero = |info: &crate::protocol::wait::InfoNamed| {
+            info.signo.as_deref() == Some("0") && info.pid == Some(0)
+        };
+        if !matches!(&reply.info, Memory::Wrote(info) if zero(info)) {
+            let got = seen.info().map_or_else(|| "untouched".to_owned(), info_text);
+            return Err(wrong(&posix::WAITID_NOHANG_ZEROES, "si_signo 0 and si_pid 0", got));
+        }
+    }
+    if let Memory::Wrote(word) = reply.status
+        && wait.call != Call::Waitid
+        && rules.profile == Profile::Linux
+        && seen.shows_memory()
+    {
+        let got = format!("status {word:#06x}");
+        return Err(wrong(&linux::WAIT4_NOHANG_WRITES_NOTHING, "the status stays as it was", got));
+    }
+    if matches!(reply.rusage, Memory::Wrote(_)) && rules.profile == Profile::Linux && seen.shows_memory() {
+        let got = "it was written";
+        return Err(wrong(&linux::WAIT4_NOHANG_WRITES_NOTHING, "the usage stays as it was", got));
+    }
+    Ok(())
+}
+
+/// What no ordinary child of a history uses: it computes nothing and holds next to nothing.
+const MOST_KIB: i64 = 1 << 20;
+/// What the clocks of a system may be apart.
+const CLOCKS: Duration = Duration::from_millis(20);
+
+/// The usage of one child: no more than it can have used.
+fn plausible(rules: &Rules, person: &Person, change: Change, usage: &Usage) -> Result<(), Violation> {
+    let cpu = usage.utime_us.unwrap_or(0) + usage.stime_us.unwrap_or(0);
+    if let Some(age) = person.before.map(|before| before.elapsed() + CLOCKS)
+        && i128::from(cpu) > age.as_micros().cast_signed()
+        && rules.holds(&linux::RUSAGE_AT_MOST_OWN)
+    {
+        let expected = format!("at most {} us of CPU time, its age", age.as_micros());
+        return Err(wrong(&linux::RUSAGE_AT_MOST_OWN, expected, format!("{cpu} us")));
+    }
+    if usage.maxrss.is_some_and(|kib| kib > MOST_KIB) && rules.holds(&linux::RUSAGE_MAXRSS_KILOBYTES) {
+        let got = usage.maxrss.unwrap_or(0).to_string();
+        return Err(wrong(&linux::RUSAGE_MAXRSS_KILOBYTES, format!("at most {MOST_KIB} KiB"), got));
+    }
+    let all = [usage.utime_us, usage.stime_us, usage.minflt, usage.nvcsw, usage.nivcsw];
+    if matches!(change, Change::Exited(_))
+        && rules.holds(&linux::RUSAGE_AT_LEAST_OWN)
+        && all.iter().all(|field| *field == Some(0))
+    {
+        let expected = "something used by a child that ran until it exited";
+        return Err(wrong(&linux::RUSAGE_AT_LEAST_OWN, expected, "all zero"));
+    }
+    Ok(())
+}
+
+/// The sums that are times, cut to whole microseconds.
+const TIMES: [&str; 2] = ["us of user time", "us of system time"];
+/// The sums that nothing is added to once a process has ended.
+const FAULTS: [&str; 2] = ["minor faults", "major faults"];
+
+/// Sums, by name: those that only grow.
+fn sums(usage: &Usage) -> [(&'static str, Option<i64>); 6] {
+    [
+        (TIMES[0], usage.utime_us),
+        (TIMES[1], usage.stime_us),
+        (FAULTS[0], usage.minflt),
+        (FAULTS[1], usage.majflt),
+        ("voluntary switches", usage.nvcsw),
+        ("involuntary switches", usage.nivcsw),
+    ]
+}
+
+/// No usage at all.
+pub(crate) fn no_usage() -> Usage {
+    let zero = Some(0);
+    Usage {
+        utime_us: zero,
+        stime_us: zero,
+        maxrss: zero,
+        minflt: zero,
+        majflt: zero,
+        inblock: zero,
+        oublock: zero,
+        nvcsw: zero,
+        nivcsw: zero,
+        ..Usage::default()
+    }
+}
+
+/// What was reported of a child never goes back.
+pub(crate) fn usage_grows(before: Option<&Usage>, now: &Usage) -> Result<(), Violation> {
+    let Some(before) = before else { return Ok(()) };
+    for ((name, was), (_, is)) in sums(before).into_iter().zip(sums(now)) {
+        if let (Some(was), Some(is)) = (was, is)
+            && is < was
+        {
+            let expected = format!("no less {name} than {was}, as reported before");
+            return Err(wrong(&linux::RUSAGE_AT_LEAST_OWN, expected, is.to_string()));
+        }
+    }
+    Ok(())
+}
+
+/// What happened since, none of which is added to the usage of children.
+pub(crate) enum Untaken {
+    Nothing,
+    Peeked,
+    Vanished,
+    Reported,
+}
+
+/// The usage of children without any that was taken.
+pub(crate) fn usage_stays(last: &Usage, now: &Usage, why: Untaken) -> Result<(), Violation> {
+    let clause = match why {
+        Untaken::Nothing => &posix::RUSAGE_CHILDREN_NOT_BEFORE,
+        Untaken::Peeked => &posix::RUSAGE_CHILDREN_NOT_ON_PEEK,
+        Untaken::Vanished => &posix::RUSAGE_CHILDREN_NOT_AUTO_REAPED,
+        Untaken::Reported => &posix::RUSAGE_CHILDREN_NOT_ON_STOP,
+    };
+    for ((name, was), (_, is)) in sums(last).into_iter().zip(sums(now)) {
+        if was.is_some() && is.is_some() && was != is {
+            let text = |v: Option<i64>| format!("{name} of children {}", v.unwrap_or(0));
+            return Err(wrong(clause, text(was), text(is)));
+        }
+    }
+    Ok(())
+}
+
+/// The usage of children after some were taken, of which these usages are known: of all, if `whole`.
+pub(crate) fn usage_adds_up(
+    last: &Usage,
+    now: &Usage,
+    taken: &[Usage],
+    whole: bool,
+) -> Result<(), Violation> {
+    let total = |name: &str| -> Option<i64> {
+        let of = |usage: &Usage| sums(usage).into_iter().find(|(n, _)| *n == name).and_then(|(_, v)| v);
+        taken.iter().map(of).sum()
+    };
+    for ((name, was), (_, is)) in sums(last).into_iter().zip(sums(now)) {
+        let (Some(was), Some(is), Some(more)) = (was, is, total(name)) else { continue };
+        // Each figure is cut to a microsecond by itself.
+        let slack = if TIMES.contains(&name) { 2 * (taken.len() as i64 + 1) } else { 0 };
+        let got = format!("{} {name} added", is - was);
+        if is < was {
+            return Err(wrong(&posix::RUSAGE_CHILDREN_MONOTONIC, format!("no less than {was} {name}"), got));
+        }
+        // Of what is still on its way off its processor more was reported than added: that was read first.
+        if FAULTS.contains(&name) && is - was < more {
+            return Err(wrong(&posix::RUSAGE_CHILDREN_AFTER_TAKE, format!("at least {more}"), got));
+        }
+        if whole && is - was > more + slack {
+            return Err(wrong(
+                &linux::RUSAGE_CHILDREN_DELTA,
+                format!("{more}, that of the children taken"),
+                got,
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! Which clause an answer breaks that no state allows.
+
+use super::{Outcome, Person};
+use crate::model::op::{Wait, Whom};
+use crate::model::state::{Answer, Phase, World, is_wanted};
+use crate::spec::{Clause, posix};
+use crate::sys::call::abi::{Call, Memory};
+use crate::trial::Options;
+use crate::trial::{Change, End, Seen};
+
+/// The clause of `waitpid`, or that of `waitid`, by the call.
+fn of(wait: &Wait, waitpid: &'static Clause, waitid: &'static Clause) -> &'static Clause {
+    if wait.call == Call::Waitid { waitid } else { waitpid }
+}
+
+/// The clause that is broken by an outcome where `expected` was one of the answers.
+pub(crate) fn blame(
+    world: &World,
+    people: &[Person],
+    wait: &Wait,
+    expected: Answer,
+    outcome: &Outcome,
+    woken: bool,
+) -> &'static Clause {
+    let seen = match outcome {
+        Outcome::Ended(seen) => seen,
+        // It sleeps although it was to come back.
+        Outcome::Asleep | Outcome::NotOffered => return no_return(world, wait, expected, woken),
+    };
+    if !matches!(seen.end, End::Returned(_)) {
+        return no_return(world, wait, expected, woken);
+    }
+    if let Some(errno) = seen.errno() {
+        return error(world, wait, expected, errno);
+    }
+    if seen.is_report() {
+        return report(world, people, wait, expected, seen);
+    }
+    nothing(wait, expected, seen)
+}
+
+/// The call did not come back.
+fn no_return(world: &World, wait: &Wait, expected: Answer, woken: bool) -> &'static Clause {
+    match expected {
+        Answer::Report(_, Change::Stopped(_) | Change::Continued) if woken => {
+            of(wait, &posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT)
+        }
+        Answer::Report(..) if woken => {
+            of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT)
+        }
+        Answer::Report(..) if wait.has(Options::NOHANG) => {
+            of(wait, &posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY)
+        }
+        Answer::Report(..) => of(wait, &posix::WAITPID_READY_AT_ONCE, &posix::WAITID_READY_AT_ONCE),
+        Answer::Nothing => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO),
+        Answer::Error("EINVAL") => of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS),
+        Answer::Error("EINTR") => of(wait, &posix::WAITPID_EINTR, &posix::WAITID_EINTR),
+        Answer::Error(_) if world.sigchld.reaps() && woken => &posix::SIGCHLD_IGNORED_BLOCKS_TO_LAST,
+        Answer::Error(_) => no_child(world, wait),
+        Answer::Sleep => of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT),
+    }
+}
+
+/// The clause by which a call fails with `ECHILD`.
+fn no_child(world: &World, wait: &Wait) -> &'static Clause {
+    let living = world.kids.iter().any(|kid| kid.phase != Phase::Gone);
+    let waitpid = match wait.whom {
+        _ if wait.has(Options::NOHANG) => &posix::WAITPID_NOHANG_ECHILD,
+        Whom::Caller => &posix::WAITPID_ECHILD_NOT_A_CHILD,
+        Whom::OwnGroup | Whom::Group(_) if living => &posix::WAITPID_ECHILD_EMPTY_GROUP,
+        Whom::Child(_) if living => &posix::WAITPID_ECHILD_BESIDE_LIVE,
+        Whom::Child(_) => &posix::WAITPID_ECHILD_AFTER_TAKE,
+        _ => &posix::WAITPID_ECHILD,
+    };
+    let waitid = match wait.whom {
+        _ if wait.has(Options::NOHANG) => &posix::WAITID_NOHANG_ECHILD,
+        Whom::Any => &posix::WAITID_ECHILD,
+        _ if living => &posix::WAITID_ECHILD_BESIDE_LIVE,
+        _ => &posix::WAITID_ECHILD,
+    };
+    of(wait, waitpid, waitid)
+}
+
+/// The call failed.
+fn error(world: &World, wait: &Wait, expected: Answer, errno: &str) -> &'static Clause {
+    match (expected, errno) {
+        (Answer::Error("EINVAL"), _) => {
+            of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS)
+        }
+        (Answer::Error("EINTR"), _) => of(wait, &posix::WAITPID_EINTR, &posix::WAITID_EINTR),
+        (Answer::Error(_), _) => no_child(world, wait),
+        (_, "EINTR") => of(wait, &posix::WAITPID_RESTART, &posix::WAITID_RESTART),
+        (Answer::Report(kid, _), "ECHILD") if world.kids[kid].peeked => &posix::WAITID_NOWAIT_EXIT,
+        (Answer::Report(..), "ECHILD") => &posix::ZOMBIE_UNTIL_TAKEN,
+        (Answer::Nothing, _) => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO),
+        (Answer::Sleep, "ECHILD") => {
+            of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT)
+        }
+        _ => &posix::WAITPID_NO_STRAY_ERRNO,
+    }
+}
+
+/// The call returned and reported nothing.
+fn nothing(wait: &Wait, expected: Answer, seen: &Seen) -> &'static Clause {
+    // A siginfo that was filled for a child whose pid is not in it.
+    let filled = seen.info().is_some_and(|info| info.signo.as_deref() == Some("SIGCHLD"));
+    match expected {
+        Answer::Report(..) if filled => &posix::WAITID_SI_PID,
+        Answer::Report(_, Change::Stopped(_)) if wait.has(Options::NOHANG) => {
+            of(wait, &posix::WAITPID_UNTRACED_REPORTS_STOP, &posix::WAITID_EVENTS_COMBINE)
+        }
+        Answer::Report(_, Change::Continued) if wait.has(Options::NOHANG) => {
+            of(wait, &posix::WAITPID_CONTINUED_REPORTS, &posix::WAITID_EVENTS_COMBINE)
+        }
+        Answer::Report(..) if wait.has(Options::NOHANG) => {
+            of(wait, &posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY)
+        }
+        Answer::Report(..) => of(wait, &posix::WAITPID_RETURNS_PID, &posix::WAITID_SI_PID),
+        Answer::Error("EINVAL") => of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS),
+        Answer::Error(_) if wait.has(Options::NOHANG) => {
+            of(wait, &posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD)
+        }
+        Answer::Error(_) => of(wait, &posix::WAITPID_ECHILD, &posix::WAITID_ECHILD),
+        // It returned more than 0: whatever that is.
+        Answer::Nothing => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_RETURNS_ZERO),
+        Answer::Sleep => of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT),
+    }
+}
+
+/// The call reported what it must not.
+fn report(world: &World, people: &[Person], wait: &Wait, expected: Answer, seen: &Seen) -> &'static Clause {
+    if matches!(expected, Answer::Error("EINVAL")) {
+        return of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS);
+    }
+    let kid = seen.pid().and_then(|pid| people.iter().rposition(|p| p.pid == pid));
+    let Some(kid) = kid else {
+        return match seen.reply().map(|reply| &reply.info) {
+            Some(Memory::Wrote(_)) => &posix::WAITID_SI_PID,
+            _ => &posix::WAITPID_RETURNS_PID,
+        };
+    };
+    let who = &world.kids[kid];
+    if !world.is_meant(kid, wait.whom) {
+        let waitpid = match wait.whom {
+            Whom::OwnGroup => &posix::WAITPID_OWN_GROUP,
+            Whom::Group(_) => &posix::WAITPID_NAMED_GROUP,
+            Whom::Caller => &posix::WAITPID_ECHILD_NOT_A_CHILD,
+            _ => &posix::WAITPID_PID_ONLY_THAT_CHILD,
+        };
+        let waitid = if wait.whom.is_group() { &posix::WAITID_P_PGID } else { &posix::WAITID_P_PID };
+        return of(wait, waitpid, waitid);
+    }
+    match (who.phase, seen.change()) {
+        // Taken before, and told again.
+        (Phase::Gone, _) if world.sigchld.reaps() => &posix::SIGCHLD_IGNORED_NO_ZOMBIE,
+        (Phase::Gone, _) => &posix::STATUS_CONSUMED_ONCE,
+        (_, Some(change))
+            if who.news.is_none_or(|news| !same_kind(news, change)) && who.old == Some(change) =>
+        {
+            match change {
+                Change::Stopped(_) if who.news.is_none() => &posix::STATUS_STOP_ONCE,
+                Change::Continued if who.news.is_none() => &posix::STATUS_CONTINUE_ONCE,
+                Change::Stopped(_) => &posix::STATUS_CONTINUE_REPLACES_STOP,
+                Change::Continued => &posix::STATUS_STOP_REPLACES_CONTINUE,
+                _ => &posix::STATUS_CONSUMED_ONCE,
+            }
+        }
+        (_, Some(change)) if !is_wanted(change, wait) => unwanted(wait, change),
+        (Phase::Running | Phase::Stopped, Some(Change::Exited(_) | Change::Killed(..))) => {
+            of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT)
+        }
+        (Phase::Running, Some(Change::Continued)) => &posix::STATUS_CONTINUE_OF_RUNNING,
+        (Phase::Stopped, Some(Change::Stopped(_))) => &posix::STATUS_STOP_OF_STOPPED,
+        (Phase::Zombie, Some(Change::Stopped(_) | Change::Continued)) => &posix::STATUS_EXIT_REPLACES_ALL,
+        _ => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO),
+    }
+}
+
+fn same_kind(a: Change, b: Change) -> bool {
+    std::mem::discriminant(&a) == std::mem::discriminant(&b)
+}
+
+/// A change that the options do not ask for.
+fn unwanted(wait: &Wait, change: Change) -> &'static Clause {
+    let waitid = match (wait.wants_end(), wait.has(Options::UNTRACED), wait.has(Options::CONTINUED)) {
+        (true, ..) => &posix::WAITID_EXITED_ONLY,
+        (_, true, _) => &posix::WAITID_STOPPED_ONLY,
+        _ => &posix::WAITID_CONTINUED_ONLY,
+    };
+    match change {
+        Change::Stopped(_) if wait.call == Call::Wait => &posix::WAIT_ONLY_TERMINATION,
+        Change::Stopped(_) => of(wait, &posix::WAITPID_STOP_NEEDS_UNTRACED, waitid),
+        Change::Continued if wait.call == Call::Wait => &posix::WAIT_ONLY_TERMINATION,
+        Change::Continued => of(wait, &posix::WAITPID_CONTINUE_NEEDS_CONTINUED, waitid),
+        _ => of(wait, &posix::STATUS_ONE_PREDICATE, waitid),
+    }
+}

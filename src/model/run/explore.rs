@@ -1,0 +1,246 @@
+//! Many histories on one subject, on all wardens at once, until one breaks a clause.
+
+use super::sequential::{HISTORY, Played, Stage, play};
+use crate::model::exhaustive;
+use crate::model::generate::{Candidate, Shape, shorten};
+use crate::model::op::Op;
+use crate::runner::pool::Pool;
+use crate::spec::Profile;
+use crate::sys::call::abi::Call;
+use crate::trial::Abort;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How often a failing history is tried again to make it simpler.
+const SHRINKING: usize = 200;
+/// And for how long: a call that hangs is proved to in fractions of a second.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub struct Quest {
+    /// At most so many operations a history.
+    pub ops: usize,
+    /// At most so many children at a time.
+    pub children: u8,
+    /// So many histories.
+    pub runs: u64,
+    /// The seed of all of them.
+    pub seed: u64,
+    /// The user of the children, where it is known.
+    pub uid: Option<i64>,
+    /// Calls are made by so many threads at a time; 0: one after the other.
+    pub waiters: u8,
+}
+
+/// A history that breaks a clause.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// The run that found it.
+    pub run: u64,
+    /// How many operations were performed until then.
+    pub operations: u64,
+    /// The history as it was performed, made as simple as could be.
+    pub played: Played,
+}
+
+/// What came of it.
+#[derive(Clone, Debug, Default)]
+pub struct Explored {
+    /// How many histories were performed.
+    pub runs: u64,
+    /// And operations in them.
+    pub operations: u64,
+    /// How often each known departure was met, by its clause.
+    pub deviations: BTreeMap<&'static str, u64>,
+    /// The first history, by its number, that breaks a clause.
+    pub found: Option<Found>,
+}
+
+impl Explored {
+    fn add(&mut self, played: &Played) {
+        self.runs += 1;
+        self.operations += played.steps.len() as u64;
+        for deviation in &played.deviations {
+            *self.deviations.entry(deviation.clause.id).or_default() += 1;
+        }
+    }
+}
+
+/// The stage of a subject of the pool.
+pub fn stage(pool: &Pool, subject: &str, uid: Option<i64>) -> Stage {
+    Stage { hosted: pool.is_hosted(subject), uid }
+}
+
+/// Performs one history on a fresh agent.
+///
+/// # Errors
+/// As [`play`].
+pub fn perform(pool: &Pool, subject: &str, stage: Stage, ops: &[Op]) -> Result<Played, Abort> {
+    pool.visit(subject, &HISTORY, |trial| play(trial, stage, ops))
+}
+
+/// The shape of histories for a subject of the pool.
+fn shape(pool: &Pool, subject: &str, quest: &Quest) -> Shape {
+    let info = pool.subjects().iter().find(|info| info.spec == subject);
+    let calls: Vec<Call> =
+        info.map(|i| i.calls.iter().filter_map(|name| Call::from_name(name)).collect()).unwrap_or_default();
+    let calls = if calls.is_empty() { Call::ALL.to_vec() } else { calls };
+    let shape = Shape::new(quest.ops, quest.children, calls, info.map_or("", |i| i.os.as_str()));
+    Shape { waiters: quest.waiters, ..shape }
+}
+
+/// Performs histories until one breaks a clause or all are done; `progress` is told of each.
+///
+/// # Errors
+/// [`Abort`] when the harness, the surroundings or the agent's protocol went wrong.
+pub fn explore(
+    pool: &Pool,
+    subject: &str,
+    quest: &Quest,
+    progress: &(dyn Fn(&Played) + Sync),
+) -> Result<Explored, Abort> {
+    let stage = stage(pool, subject, quest.uid);
+    let histories = shape(pool, subject, quest);
+    let perform = |run: u64| {
+        let candidate = Candidate::of_run(quest.seed, run, &histories);
+        candidate.map(|c| perform(pool, subject, stage, &c.ops()))
+    };
+    let (mut explored, failed) = on_all(pool, quest.runs, &perform, progress)?;
+    if let Some((run, played)) = failed {
+        let began = Instant::now();
+        let fails = |ops: &[Op]| {
+            let tried = || self::perform(pool, subject, stage, ops).ok();
+            let tried = (began.elapsed() < PATIENCE).then(tried).flatten();
+            tried.filter(|played| played.violation.is_some())
+        };
+        let simpler = Candidate::of_run(quest.seed, run, &histories).and_then(|c| c.shrink(SHRINKING, fails));
+        let simpler = simpler.unwrap_or(played);
+        let played = shorten(simpler.ops(), simpler, SHRINKING, &mut |ops| fails(ops).map(|p| (p.ops(), p)));
+        let operations = explored.operations;
+        explored.found = Some(Found { run, operations, played });
+    }
+    Ok(explored)
+}
+
+/// What came of every history up to a length.
+#[derive(Clone, Debug)]
+pub struct Exhausted {
+    /// How many distinct histories there are; each is a whole one or the beginning of one.
+    pub distinct: u64,
+    /// What came of the whole ones; the failure is as it was performed.
+    pub explored: Explored,
+}
+
+/// Performs every history of up to `length` operations on two children.
+///
+/// # Errors
+/// As [`explore`].
+pub fn exhaust(
+    pool: &Pool,
+    subject: &str,
+    length: usize,
+    uid: Option<i64>,
+    begin: &dyn Fn(u64),
+    progress: &(dyn Fn(&Played) + Sync),
+) -> Result<Exhausted, Abort> {
+    let info = pool.subjects().iter().find(|info| info.spec == subject);
+    let calls: Vec<Call> =
+        info.map(|i| i.calls.iter().filter_map(|name| Call::from_name(name)).collect()).unwrap_or_default();
+    let profile = info.and_then(|i| Profile::from_name(&i.profile)).unwrap_or(Profile::Posix);
+    let (distinct, whole) = exhaustive::histories(length, &calls, profile);
+    begin(whole.len() as u64);
+    let stage = stage(pool, subject, uid);
+    let perform = |run: u64| {
+        let ops = usize::try_from(run).ok().and_then(|run| whole.get(run));
+        ops.map(|ops| perform(pool, subject, stage, ops))
+    };
+    let (mut explored, failed) = on_all(pool, whole.len() as u64, &perform, progress)?;
+    if let Some((run, played)) = failed {
+        explored.found = Some(Found { run, operations: explored.operations, played });
+    }
+    Ok(Exhausted { distinct, explored })
+}
+
+/// Performs the histories of the numbers below `count` on all wardens; the one with the least number that broke a clause.
+pub(crate) fn on_all(
+    pool: &Pool,
+    count: u64,
+    perform: &(dyn Fn(u64) -> Option<Result<Played, Abort>> + Sync),
+    progress: &(dyn Fn(&Played) + Sync),
+) -> Result<(Explored, Option<(u64, Played)>), Abort> {
+    let next = AtomicU64::new(0);
+    let over = AtomicBool::new(false);
+    let state = Mutex::new((Explored::default(), None::<(u64, Played)>, None::<Abort>));
+    let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
+    let work = || {
+        while !over.load(Ordering::Relaxed) {
+            let run = next.fetch_add(1, Ordering::Relaxed);
+            if run >= count {
+                break;
+            }
+            let played = match perform(run) {
+                Some(Ok(played)) => played,
+                Some(Err(stop)) => {
+                    lock().2.get_or_insert(stop);
+                    over.store(true, Ordering::Relaxed);
+                    break;
+                }
+                None => continue,
+            };
+            progress(&played);
+            let mut state = lock();
+            state.0.add(&played);
+            if played.violation.is_some() {
+                over.store(true, Ordering::Relaxed);
+                if state.1.as_ref().is_none_or(|(earlier, _)| run < *earlier) {
+                    state.1 = Some((run, played));
+                }
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let mut started = 0;
+        for _ in 1..pool.width() {
+            started += usize::from(std::thread::Builder::new().spawn_scoped(scope, work).is_ok());
+        }
+        // This thread is one of them; where no other can be started it does all the work.
+        let _ = started;
+        work();
+    });
+    let (explored, failed, stop) = state.into_inner().unwrap_or_else(PoisonError::into_inner);
+    match stop {
+        // What was found is worth more than what went wrong beside it.
+        Some(stop) if failed.is_none() => Err(stop),
+        _ => Ok((explored, failed)),
+    }
+}
+
+/// How the model caught a subject that is broken.
+#[derive(Clone, Debug)]
+pub struct Caught {
+    /// After so many histories.
+    pub runs: u64,
+    /// And so many operations in all of them.
+    pub operations: u64,
+    /// The history that did, as it was found: not made simpler.
+    pub played: Played,
+}
+
+/// Whether the model catches a subject of the pool in `budget` histories of 30 operations on 6 children: for the table of
+/// `selftest`.
+///
+/// # Errors
+/// As [`explore`].
+pub fn catches(pool: &Pool, subject: &str, budget: u64, seed: u64) -> Result<Option<Caught>, Abort> {
+    let uid = Some(rustix::process::getuid().as_raw().into());
+    let quest = Quest { ops: 30, children: 6, runs: budget, seed, uid, waiters: 0 };
+    let stage = stage(pool, subject, uid);
+    let shape = shape(pool, subject, &quest);
+    let perform =
+        |run: u64| Candidate::of_run(seed, run, &shape).map(|c| perform(pool, subject, stage, &c.ops()));
+    let (explored, failed) = on_all(pool, budget, &perform, &|_| {})?;
+    Ok(failed.map(|(_, played)| Caught { runs: explored.runs, operations: explored.operations, played }))
+}

@@ -1,0 +1,7 @@
+//! Histories performed by an agent, and judged.
+
+pub mod concurrent;
+#[cfg(feature = "cli")]
+pub mod explore;
+pub mod sequential;
+mod stage;

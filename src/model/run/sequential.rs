@@ -1,0 +1,252 @@
+//! A history performed by an agent, and judged as it goes.
+
+use super::concurrent;
+use super::stage::Actor;
+use crate::model::op::{Op, Slot, Wait};
+use crate::model::oracle::{Expects, Observation, Oracle, Outcome, Rules, Violation};
+use crate::model::state::Phase;
+use crate::spec::{Deviation, posix};
+use crate::trial::Seen;
+use crate::trial::{Abort, Pending, Trial};
+use crate::trial::{Calls, Case, Needs, here};
+use crate::wait::Signal;
+
+/// A history is a trial of no case of the catalogue.
+pub static HISTORY: Case = Case {
+    id: "model.history",
+    title: "a history of children and calls is as the model allows",
+    clauses: &[],
+    calls: Calls::ALL,
+    needs: Needs::NOTHING,
+    at: here(),
+    run: |_| Ok(()),
+};
+
+/// What is known of the subject before its agent is started.
+#[derive(Copy, Clone, Debug)]
+pub struct Stage {
+    /// Agent and children are forks of the warden: the agent may move its children between groups, and begins without usage.
+    pub hosted: bool,
+    /// The user of the children, where it is known.
+    pub uid: Option<i64>,
+}
+
+impl Stage {
+    /// What holds for the subject whose agent this is.
+    pub(crate) fn rules(&self, trial: &Trial<'_>) -> Rules {
+        Rules {
+            profile: trial.profile(),
+            layout: trial.layout(),
+            uid: self.uid,
+            fresh: self.hosted,
+            retries: trial.retries_eintr(),
+        }
+    }
+}
+
+/// One operation that was performed.
+#[derive(Clone, Debug)]
+pub struct Performed {
+    /// The operation.
+    pub op: Op,
+    /// What came of it, in words; empty where there is nothing to say.
+    pub told: String,
+}
+
+/// A history that was performed.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// The operations that had a meaning, in order, with those that ended a call that slept to the last.
+    pub steps: Vec<Performed>,
+    /// The clause that the last of them broke.
+    pub violation: Option<Violation>,
+    /// The known departures that were met.
+    pub deviations: Vec<&'static Deviation>,
+}
+
+impl Played {
+    /// The operations.
+    pub fn ops(&self) -> Vec<Op> {
+        self.steps.iter().map(|step| step.op).collect()
+    }
+}
+
+/// Performs a history on an agent that has just been started; one with calls on threads of their own is judged as a whole.
+///
+/// # Errors
+/// [`Abort`] when the harness, the surroundings or the agent's protocol went wrong; a broken clause is no error.
+pub fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, Abort> {
+    if ops.iter().any(|op| matches!(op, Op::Wait(wait) if wait.thread > 0)) {
+        return concurrent::play(trial, stage, ops);
+    }
+    let oracle = Oracle::new(stage.rules(trial));
+    let mut player = Player { actor: Actor::new(trial, stage), oracle, pending: None, steps: Vec::new() };
+    let violation = match player.all(ops) {
+        Ok(()) => None,
+        Err(End::Broke(violation)) => Some(*violation),
+        Err(End::Stop(stop)) => return Err(stop),
+    };
+    Ok(Played { steps: player.steps, violation, deviations: player.oracle.deviations })
+}
+
+/// Why a history goes no further.
+enum End {
+    Broke(Box<Violation>),
+    Stop(Abort),
+}
+
+impl From<Abort> for End {
+    fn from(stop: Abort) -> End {
+        End::Stop(stop)
+    }
+}
+
+impl From<Violation> for End {
+    fn from(violation: Violation) -> End {
+        End::Broke(Box::new(violation))
+    }
+}
+
+struct Player<'t, 'a> {
+    actor: Actor<'t, 'a>,
+    oracle: Oracle,
+    pending: Option<Pending>,
+    steps: Vec<Performed>,
+}
+
+impl Player<'_, '_> {
+    fn all(&mut self, ops: &[Op]) -> Result<(), End> {
+        self.actor.catch(ops)?;
+        for (at, op) in ops.iter().enumerate() {
+            if self.oracle.allows(op) {
+                match self.perform(op, &ops[at + 1..]) {
+                    // The agent has no such request: it is left out, as what has no meaning.
+                    Err(End::Stop(Abort::Skip(_))) => drop(self.steps.pop()),
+                    other => other?,
+                }
+            }
+        }
+        self.awaken()
+    }
+
+    /// Ends the call in which the agent still sleeps: its children die one by one.
+    fn awaken(&mut self) -> Result<(), End> {
+        if let Some(pending) = self.pending.take() {
+            // A call that returned without a cause is found out here at the latest.
+            match self.actor.trial.watch(pending)? {
+                Ok(seen) => self.wake(Outcome::Ended(seen))?,
+                Err(pending) => self.pending = Some(pending),
+            }
+        }
+        for slot in self.oracle.living() {
+            if self.pending.is_none() {
+                break;
+            }
+            self.perform(&Op::Kill { slot, signal: Signal::KILL }, &[])?;
+        }
+        Ok(())
+    }
+
+    fn perform(&mut self, op: &Op, later: &[Op]) -> Result<(), End> {
+        self.steps.push(Performed { op: *op, told: String::new() });
+        if matches!(op, Op::Interrupt { .. })
+            && let Some(pending) = self.pending.take()
+        {
+            // An earlier signal has been handled once the agent sleeps again.
+            match self.actor.trial.watch(pending)? {
+                Ok(seen) => return self.wake(Outcome::Ended(seen)),
+                Err(pending) => self.pending = Some(pending),
+            }
+        }
+        let seen = match op {
+            Op::Wait(wait) => return self.call(op, wait),
+            Op::Spawn { slot, exits } => {
+                let vanishes = self.oracle.worlds().iter().any(|world| world.sigchld.reaps());
+                Observation::Born(self.actor.spawn(*slot, *exits, later, vanishes)?)
+            }
+            Op::Usage => Observation::Usage(self.actor.trial.usage_of_children()?),
+            _ => match self.actor.act(op)? {
+                None => Observation::Done,
+                Some(errno) => return Err(self.lost(op, errno).into()),
+            },
+        };
+        self.oracle.step(op, &seen)?;
+        let settled = self.actor.settle(op, op.slot().and_then(|slot| self.oracle.phase(slot)));
+        settled.map_err(|stop| match stop {
+            // It was done, and without a process table nobody can know when.
+            Abort::Skip(why) => Abort::Broken(why),
+            other => other,
+        })?;
+        if let Some(wait) = self.oracle.asleep() {
+            let came = self.pending.as_ref().is_some_and(|pending| self.actor.trial.has_come(pending));
+            match self.oracle.expects(&wait) {
+                Expects::Sleep if !came => {}
+                Expects::Either if !came => {
+                    if let Some(pending) = self.pending.take() {
+                        match self.actor.trial.watch(pending)? {
+                            Ok(seen) => self.wake(Outcome::Ended(seen))?,
+                            Err(pending) => self.pending = Some(pending),
+                        }
+                    }
+                }
+                _ => {
+                    if let Some(pending) = self.pending.take() {
+                        let seen = self.actor.trial.finish(pending)?;
+                        self.wake(Outcome::Ended(seen))?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A child that must be there cannot be signalled.
+    fn lost(&self, op: &Op, errno: String) -> Violation {
+        let slot = op.slot().unwrap_or(Slot(0));
+        let kid = self.oracle.worlds().first().and_then(|world| Some(&world.kids[world.last(slot)?]));
+        let clause = match kid {
+            Some(kid) if kid.peeked => &posix::WAITID_NOWAIT_EXIT,
+            Some(kid) if kid.phase == Phase::Zombie => &posix::ZOMBIE_UNTIL_TAKEN,
+            _ => &posix::STATUS_CONSUMED_ONCE,
+        };
+        Violation::new(clause, format!("{slot} is there, and can be signalled"), errno, 0)
+    }
+
+    fn call(&mut self, op: &Op, wait: &Wait) -> Result<(), End> {
+        let Some(request) = self.actor.request(wait)? else {
+            return self.judged(op, wait, Outcome::NotOffered);
+        };
+        let came: Result<Result<Seen, Pending>, Abort> = match self.oracle.expects(wait) {
+            Expects::Return => self.actor.trial.perform(request).map(Ok),
+            Expects::Sleep | Expects::Either => {
+                let pending = self.actor.trial.begin_request(request)?;
+                self.actor.trial.watch(pending)
+            }
+        };
+        let outcome = match came {
+            Ok(Ok(seen)) => Outcome::Ended(seen),
+            Ok(Err(pending)) => {
+                self.pending = Some(pending);
+                Outcome::Asleep
+            }
+            Err(Abort::Skip(_)) => Outcome::NotOffered,
+            Err(other) => return Err(other.into()),
+        };
+        self.judged(op, wait, outcome)
+    }
+
+    fn judged(&mut self, op: &Op, wait: &Wait, outcome: Outcome) -> Result<(), End> {
+        let told = self.oracle.told(wait, &outcome);
+        if let Some(step) = self.steps.last_mut() {
+            step.told = told;
+        }
+        Ok(self.oracle.step(op, &Observation::Call(outcome))?)
+    }
+
+    fn wake(&mut self, outcome: Outcome) -> Result<(), End> {
+        if let (Some(wait), Some(step)) = (self.oracle.asleep(), self.steps.last_mut()) {
+            step.told = format!("{wait} ends: {}", self.oracle.told(&wait, &outcome));
+        }
+        Ok(self.oracle.wake(&outcome)?)
+    }
+}

@@ -1,0 +1,179 @@
+//! What is done to an agent and its children for a history, judged or not.
+
+use super::sequential::Stage;
+use crate::model::op::{Join, Op, Sigchld, Slot, UNKNOWN_BIT, Wait, Whom};
+use crate::model::state::Phase;
+use crate::scenario::{Scenario, Step};
+use crate::trial::{Abort, Child, Target, Trial, WaitRequest};
+use crate::wait::Signal;
+use std::collections::BTreeMap;
+
+/// An agent and its children.
+pub(crate) struct Actor<'t, 'a> {
+    pub(crate) trial: &'t mut Trial<'a>,
+    stage: Stage,
+    children: BTreeMap<Slot, Child>,
+    pidfds: BTreeMap<Slot, i64>,
+    /// The signals that it cannot be had to catch.
+    uncaught: Vec<Signal>,
+}
+
+/// The signals that the agent catches, without and with `SA_RESTART`: ignored by default, so that a child which has not put its
+/// signals back yet is not meant by any that it is sent.
+fn interrupting(restart: bool) -> Signal {
+    if restart { Signal::URG } else { Signal::WINCH }
+}
+
+impl<'t, 'a> Actor<'t, 'a> {
+    /// For an agent that has just been started.
+    pub(crate) fn new(trial: &'t mut Trial<'a>, stage: Stage) -> Actor<'t, 'a> {
+        trial.settled = true;
+        Actor { trial, stage, children: BTreeMap::new(), pidfds: BTreeMap::new(), uncaught: Vec::new() }
+    }
+
+    /// Has the agent catch the signals by which this history interrupts it.
+    pub(crate) fn catch(&mut self, ops: &[Op]) -> Result<(), Abort> {
+        for restart in [false, true] {
+            if ops.contains(&Op::Interrupt { restart }) {
+                let flags: &[&str] = if restart { &["restart"] } else { &[] };
+                match self.trial.sigaction(interrupting(restart), "count", flags) {
+                    Err(Abort::Skip(_)) => self.uncaught.push(interrupting(restart)),
+                    other => other?,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn child(&self, slot: Slot) -> Result<Child, Abort> {
+        let known = self.children.get(&slot).cloned();
+        known.ok_or_else(|| Abort::Broken(format!("the history has no child {slot} yet")))
+    }
+
+    /// Has a child made, and gives its pid. `later` are the operations that follow, `vanishes` says that it leaves no zombie.
+    ///
+    /// A child is connected only if it has to be told something: without, it costs a third.
+    pub(crate) fn spawn(
+        &mut self,
+        slot: Slot,
+        exits: Option<i32>,
+        later: &[Op],
+        vanishes: bool,
+    ) -> Result<i64, Abort> {
+        let told = later.iter().any(|op| match op {
+            Op::Exit { slot: s, .. } => *s == slot,
+            // What a child that has exec'ed does itself its parent may not do.
+            Op::Group { slot: s, .. } => *s == slot && !self.stage.hosted,
+            _ => false,
+        });
+        // One that may be gone before it was ever seen is told to exit, too.
+        let connected = told || exits.is_some() && vanishes;
+        let scenario = match exits {
+            _ if connected => Scenario::held(),
+            Some(code) => Scenario::exits(code),
+            None => Scenario::of([Step::Pause]),
+        };
+        let child = self.trial.spawn(scenario)?;
+        let pid = child.pid;
+        self.pidfds.remove(&slot);
+        if later.iter().any(|op| matches!(op, Op::Wait(w) if w.whom == Whom::Pidfd(slot))) {
+            match self.trial.pidfd_open(&child, false) {
+                Ok(fd) => drop(self.pidfds.insert(slot, fd)),
+                Err(Abort::Skip(_)) => {}
+                Err(other) => return Err(other),
+            }
+        }
+        if let (Some(code), true) = (exits, connected) {
+            self.trial.tell(&child, Step::exit(code))?;
+        }
+        self.children.insert(slot, child);
+        Ok(pid)
+    }
+
+    /// Does what is no call; the name of the error by which a child cannot be signalled.
+    pub(crate) fn act(&mut self, op: &Op) -> Result<Option<String>, Abort> {
+        match *op {
+            Op::Exit { slot, code } => self.trial.tell(&self.child(slot)?, Step::exit(code))?,
+            Op::Kill { slot, signal } | Op::Stop { slot, signal } => return self.signal(slot, signal),
+            Op::Cont { slot } => return self.signal(slot, Signal::CONT),
+            Op::Group { slot, to } => {
+                let pgid = match to {
+                    Join::Own => 0,
+                    Join::Agent => self.trial.agent_pid(),
+                    Join::Of(leader) => self.child(leader)?.pid,
+                };
+                let child = self.child(slot)?;
+                if self.stage.hosted {
+                    self.trial.setpgid(Some(&child), pgid)?;
+                } else {
+                    let pgid = i32::try_from(pgid).map_err(|e| Abort::Broken(e.to_string()))?;
+                    self.trial.tell(&child, Step::Setpgid { pgid })?;
+                }
+            }
+            Op::Sigchld(action) => {
+                let (what, flags): (&str, &[&str]) = match action {
+                    Sigchld::Default => ("default", &[]),
+                    Sigchld::Ignore => ("ignore", &[]),
+                    Sigchld::Count => ("count", &["restart"]),
+                    Sigchld::NoCldWait => ("count", &["restart", "nocldwait"]),
+                };
+                self.trial.sigaction(Signal::CHLD, what, flags)?;
+            }
+            Op::Interrupt { restart } if self.uncaught.contains(&interrupting(restart)) => {
+                return Err(Abort::Skip("the agent does not catch such a signal".into()));
+            }
+            Op::Interrupt { restart } => self.trial.signal_agent(interrupting(restart))?,
+            Op::Spawn { .. } | Op::Usage | Op::Wait(_) => {}
+        }
+        Ok(None)
+    }
+
+    fn signal(&mut self, slot: Slot, signal: Signal) -> Result<Option<String>, Abort> {
+        let child = self.child(slot)?;
+        self.trial.try_signal(&child, signal)
+    }
+
+    /// Waits until the process table shows what an operation has done: `phase` is what its child does then.
+    pub(crate) fn settle(&mut self, op: &Op, phase: Option<Phase>) -> Result<(), Abort> {
+        let slot = match *op {
+            Op::Spawn { slot, exits: Some(_) }
+            | Op::Exit { slot, .. }
+            | Op::Kill { slot, .. }
+            | Op::Stop { slot, .. }
+            | Op::Cont { slot } => slot,
+            _ => return Ok(()),
+        };
+        let child = self.child(slot)?;
+        match phase {
+            Some(Phase::Zombie | Phase::Gone) => self.trial.await_ended(&child)?,
+            Some(Phase::Stopped) => self.trial.await_stopped(&child)?,
+            Some(Phase::Running) | None => {}
+        }
+        Ok(())
+    }
+
+    /// The request for a call; `None` for one by a pidfd that is not to be had.
+    pub(crate) fn request(&self, wait: &Wait) -> Result<Option<WaitRequest>, Abort> {
+        let led;
+        let target = match wait.whom {
+            Whom::Any => Target::Any,
+            Whom::Child(slot) => Target::Pid(self.child(slot)?.pid),
+            Whom::OwnGroup => Target::OwnGroup,
+            Whom::Group(slot) => {
+                led = self.child(slot)?;
+                Target::Group(&led)
+            }
+            Whom::Pidfd(slot) => match self.pidfds.get(&slot) {
+                Some(fd) => Target::Pidfd(*fd),
+                None => return Ok(None),
+            },
+            Whom::Caller => Target::Pid(self.trial.agent_pid()),
+        };
+        let mut request = self.trial.ask_by(wait.call, target, wait.options);
+        if wait.unknown {
+            request.options.raw = UNKNOWN_BIT;
+        }
+        request.thread = wait.thread.into();
+        Ok(Some(request))
+    }
+}

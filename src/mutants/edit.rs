@@ -1,0 +1,231 @@
+//! What a request asks and what an observation tells, in the host's numbers, and how both are falsified.
+
+use crate::sys::call::abi::{Call, Info, Memory, Observation, Request, Return, Select, Usage};
+use crate::wait::{Signal, WaitStatus};
+
+/// What a request asks.
+pub(crate) trait Asked {
+    fn has(&self, bit: i32) -> bool;
+    fn without(&self, bit: i32) -> Request;
+    fn with(&self, bit: i32) -> Request;
+    fn of(&self, select: Select) -> Request;
+    fn is_by_id(&self) -> bool;
+    /// It waits for any child.
+    fn is_any(&self) -> bool;
+    fn any(&self) -> Request;
+    /// The pid that it names, if it names one.
+    fn pid(&self) -> Option<i64>;
+    fn of_pid(&self, pid: i64) -> Request;
+    /// The process group that it names, 0 for the caller's.
+    fn group(&self) -> Option<i64>;
+    fn of_group(&self, group: i64) -> Request;
+    /// The same target as `waitid` has it.
+    fn as_id(&self) -> (i64, i64);
+    /// It may sleep.
+    fn blocks(&self) -> bool {
+        !self.has(libc::WNOHANG)
+    }
+}
+
+const fn id(idtype: libc::idtype_t, id: i64) -> Select {
+    #[allow(clippy::unnecessary_cast, reason = "the types differ between systems")]
+    Select::Id { idtype: idtype as i64, id }
+}
+
+impl Asked for Request {
+    fn has(&self, bit: i32) -> bool {
+        self.options & bit != 0
+    }
+
+    fn without(&self, bit: i32) -> Request {
+        Request { options: self.options & !bit, ..*self }
+    }
+
+    fn with(&self, bit: i32) -> Request {
+        Request { options: self.options | bit, ..*self }
+    }
+
+    fn of(&self, select: Select) -> Request {
+        Request { select, ..*self }
+    }
+
+    fn is_by_id(&self) -> bool {
+        matches!(self.call, Call::Waitid | Call::Wait6)
+    }
+
+    fn is_any(&self) -> bool {
+        match self.select {
+            _ if matches!(self.call, Call::Wait | Call::Wait3) => true,
+            Select::Pid(pid) => pid == -1,
+            Select::Id { idtype, .. } => idtype == i64::from(libc::P_ALL),
+        }
+    }
+
+    fn any(&self) -> Request {
+        self.of(if self.is_by_id() { id(libc::P_ALL, 0) } else { Select::Pid(-1) })
+    }
+
+    fn pid(&self) -> Option<i64> {
+        match self.select {
+            _ if self.is_any() => None,
+            Select::Pid(pid) if pid > 0 => Some(pid.into()),
+            Select::Id { idtype, id } if idtype == i64::from(libc::P_PID) => Some(id),
+            _ => None,
+        }
+    }
+
+    fn of_pid(&self, pid: i64) -> Request {
+        // `wait` and `wait3` have no such argument.
+        let call = match self.call {
+            Call::Wait => Call::Waitpid,
+            Call::Wait3 => Call::Wait4,
+            other => other,
+        };
+        let select = if self.is_by_id() { id(libc::P_PID, pid) } else { Select::Pid(pid as i32) };
+        Request { call, select, ..*self }
+    }
+
+    fn group(&self) -> Option<i64> {
+        match self.select {
+            _ if self.is_any() => None,
+            Select::Pid(0) => Some(0),
+            // INT_MIN is no group.
+            Select::Pid(pid) if pid < -1 && pid != i32::MIN => Some(-i64::from(pid)),
+            Select::Id { idtype, id } if idtype == i64::from(libc::P_PGID) => Some(id),
+            _ => None,
+        }
+    }
+
+    fn of_group(&self, group: i64) -> Request {
+        self.of(if self.is_by_id() { id(libc::P_PGID, group) } else { Select::Pid(-group as i32) })
+    }
+
+    fn as_id(&self) -> (i64, i64) {
+        match (self.select, self.pid(), self.group()) {
+            (Select::Id { idtype, id }, ..) => (idtype, id),
+            (_, Some(pid), _) => (libc::P_PID.into(), pid),
+            (_, _, Some(group)) => (libc::P_PGID.into(), group),
+            _ => (libc::P_ALL.into(), 0),
+        }
+    }
+}
+
+/// What an observation tells.
+pub(crate) trait Told {
+    /// The child that was reported.
+    fn child(&self) -> Option<i64>;
+    fn is_nothing(&self) -> bool;
+    fn errno(&self) -> Option<i32>;
+    fn status(&mut self, change: impl FnOnce(&mut i32));
+    fn info(&mut self, change: impl FnOnce(&mut Info));
+    fn usage(&mut self, change: impl FnOnce(&mut Usage));
+    /// The status word, or the one that the siginfo stands for.
+    fn word(&self) -> Option<i32>;
+    /// Makes status word and siginfo tell that.
+    fn set_word(&mut self, word: i32);
+    /// The child terminated.
+    fn is_end(&self) -> bool {
+        self.word().is_some_and(is_end)
+    }
+    /// The child stopped.
+    fn is_stop(&self) -> bool {
+        self.word().is_some_and(|w| libc::WIFSTOPPED(w) && !libc::WIFCONTINUED(w))
+    }
+    /// The child continued.
+    fn is_continue(&self) -> bool {
+        self.word().is_some_and(|w| libc::WIFCONTINUED(w))
+    }
+}
+
+/// Whether a status word is that of a termination.
+pub(crate) fn is_end(word: i32) -> bool {
+    libc::WIFEXITED(word) || libc::WIFSIGNALED(word)
+}
+
+/// The status word of a death by that signal.
+pub(crate) const fn killed(signal: i32) -> i32 {
+    WaitStatus::signaled(Signal(signal)).as_raw()
+}
+
+/// The status word of an exit.
+pub(crate) const fn exited(code: i32) -> i32 {
+    WaitStatus::exited(code).as_raw()
+}
+
+/// The status word of a stop.
+pub(crate) const fn stopped(signal: i32) -> i32 {
+    WaitStatus::stopped(Signal(signal)).as_raw()
+}
+
+/// The status word of a continue.
+pub(crate) const CONTINUED: i32 = WaitStatus::continued().as_raw();
+
+impl Told for Observation {
+    fn child(&self) -> Option<i64> {
+        match (self.ret, self.info) {
+            (Return::Value(pid), _) if pid > 0 => Some(pid),
+            (Return::Value(_), Memory::Wrote(info)) => info.pid.filter(|pid| *pid > 0),
+            _ => None,
+        }
+    }
+
+    fn is_nothing(&self) -> bool {
+        matches!(self.ret, Return::Value(0)) && self.child().is_none()
+    }
+
+    fn errno(&self) -> Option<i32> {
+        match self.ret {
+            Return::Errno(errno) => Some(errno),
+            Return::Value(_) => None,
+        }
+    }
+
+    fn status(&mut self, change: impl FnOnce(&mut i32)) {
+        if let (Some(_), Memory::Wrote(word)) = (self.child(), &mut self.status) {
+            change(word);
+        }
+    }
+
+    fn info(&mut self, change: impl FnOnce(&mut Info)) {
+        if let (Some(_), Memory::Wrote(info)) = (self.child(), &mut self.info) {
+            change(info);
+        }
+    }
+
+    fn usage(&mut self, change: impl FnOnce(&mut Usage)) {
+        if let (Some(_), Memory::Wrote(usage)) = (self.child(), &mut self.rusage) {
+            change(usage);
+        }
+    }
+
+    fn word(&self) -> Option<i32> {
+        self.child()?;
+        if let Some(word) = self.status.wrote() {
+            return Some(word);
+        }
+        let info = self.info.wrote()?;
+        let number = info.status? as i32;
+        Some(match i32::try_from(info.code?).ok()? {
+            libc::CLD_EXITED => exited(number),
+            libc::CLD_KILLED => killed(number),
+            libc::CLD_DUMPED => killed(number) | 0x80,
+            libc::CLD_CONTINUED => CONTINUED,
+            _ => stopped(number),
+        })
+    }
+
+    fn set_word(&mut self, word: i32) {
+        self.status(|status| *status = word);
+        self.info(|info| {
+            let (code, status) = match word {
+                w if libc::WIFCONTINUED(w) => (libc::CLD_CONTINUED, libc::SIGCONT),
+                w if libc::WIFEXITED(w) => (libc::CLD_EXITED, libc::WEXITSTATUS(w)),
+                w if libc::WIFSTOPPED(w) => (libc::CLD_STOPPED, libc::WSTOPSIG(w)),
+                w if libc::WCOREDUMP(w) => (libc::CLD_DUMPED, libc::WTERMSIG(w)),
+                w => (libc::CLD_KILLED, libc::WTERMSIG(w)),
+            };
+            info.code = Some(code.into());
+            info.status = Some(status.into());
+        });
+    }
+}

@@ -1,0 +1,159 @@
+//! Further faults of calls, written without the catalogue.
+
+use super::edit::{Asked, Told, exited, is_end, killed};
+use super::inner::{error, never, nothing};
+use super::{Mutant, blind};
+use crate::spec::{linux, posix};
+use crate::sys::call::abi::{Call, Return};
+use crate::sys::process;
+use libc::{
+    ECHILD, EINVAL, ESRCH, SIGPIPE, SIGUSR1, SIGUSR2, WEXITED, WIFSIGNALED, WNOHANG, WNOWAIT, WTERMSIG,
+    WUNTRACED,
+};
+
+/// Bits above the low sixteen that are no option of any call.
+const UNKNOWN_HIGH: i32 = 0x1eff_0000;
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    blind(
+        "exit-255-is-failure",
+        "an exit with 255 is taken for a failure of the call: ECHILD",
+        &posix::STATUS_EXIT_EVERY_VALUE,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if seen.word() == Some(exited(255)) {
+                *seen = error(r, ECHILD);
+            }
+        })
+    }),
+    blind(
+        "exit-127-bytes-swapped",
+        "an exit with 127 is told as a death by signal 15",
+        &posix::STATUS_EXIT_EVERY_VALUE,
+    )
+    .call(|w, r| w.word(r, |word| if word == exited(127) { killed(15) } else { word })),
+    blind(
+        "user-signals-exchanged",
+        "a death by SIGUSR1 is told as one by SIGUSR2, and the other way round",
+        &posix::STATUS_SIGNALED,
+    )
+    .call(|w, r| {
+        w.word(r, |word| match word {
+            one if one == killed(SIGUSR1) => killed(SIGUSR2),
+            two if two == killed(SIGUSR2) => killed(SIGUSR1),
+            other => other,
+        })
+    }),
+    blind("broken-pipe-is-success", "a death by SIGPIPE is told as exit 0", &posix::STATUS_SIGNALED)
+        .call(|w, r| w.word(r, |word| if word == killed(SIGPIPE) { exited(0) } else { word })),
+    blind(
+        "signal-low-six-bits",
+        "the signal is masked with 0x3f: a death by signal 64 is told as exit 0",
+        &posix::STATUS_SIGNALED_REALTIME,
+    )
+    .call(|w, r| w.word(r, |word| if WIFSIGNALED(word) && WTERMSIG(word) == 64 { exited(0) } else { word })),
+    blind(
+        "wait4-nohang-zero",
+        "wait4 alone returns 0 with WNOHANG although the child is a zombie",
+        &posix::WAITPID_NOHANG_REPORTS_READY,
+    )
+    .call(|w, r| {
+        let polls = r.call == Call::Wait4 && r.has(WNOHANG);
+        if polls && w.look(r).is_some_and(|(_, word)| is_end(word)) { Ok(nothing(r)) } else { w.real(r) }
+    }),
+    blind("wait3-nohang-blocks", "wait3 alone ignores WNOHANG", &posix::WAITPID_NOHANG_ZERO)
+        .call(|w, r| if r.call == Call::Wait3 { w.real(&r.without(WNOHANG)) } else { w.real(r) }),
+    blind(
+        "nohang-untraced-einval",
+        "WNOHANG together with WUNTRACED fails with EINVAL while nothing is ready",
+        &posix::WAITPID_OPTIONS_COMBINE,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if !r.is_by_id() && r.has(WNOHANG) && r.has(WUNTRACED) && seen.is_nothing() {
+                *seen = error(r, EINVAL);
+            }
+        })
+    }),
+    blind(
+        "third-poll-blocks",
+        "after two calls with WNOHANG in a row that found nothing the third sleeps",
+        &posix::WAITPID_NOHANG_ZERO,
+    )
+    .call(|w, r| {
+        if r.has(WNOHANG) && w.remembered() >= 2 {
+            w.remember(0);
+            return w.real(&r.without(WNOHANG));
+        }
+        w.then(r, |seen| {
+            if r.has(WNOHANG) && seen.is_nothing() {
+                w.add(1);
+            } else {
+                w.remember(0);
+            }
+        })
+    }),
+    blind(
+        "options-low-half",
+        "waitpid looks at the low sixteen bits of its options for unknown ones",
+        &posix::WAITPID_EINVAL_OPTIONS,
+    )
+    .call(|w, r| if r.is_by_id() { w.real(r) } else { w.real(&r.without(UNKNOWN_HIGH)) }),
+    blind(
+        "vanished-pid-is-esrch",
+        "a pid that no process has any more fails with ESRCH, not ECHILD",
+        &posix::WAITPID_ECHILD_AFTER_TAKE,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            let vanished = |pid: i64| w.born().contains(&pid) && process::kill(pid as i32, 0).is_err();
+            if seen.errno() == Some(ECHILD) && r.pid().is_some_and(vanished) {
+                seen.ret = Return::Errno(ESRCH);
+            }
+        })
+    }),
+    blind(
+        "poll-after-take-echild",
+        "once a child was taken WNOHANG for any child fails with ECHILD while the others live",
+        &posix::WAITPID_NOHANG_ZERO,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if seen.is_end() && !r.has(WNOWAIT) {
+                w.remember(1);
+            } else if r.is_any() && r.has(WNOHANG) && seen.is_nothing() && w.remembered() == 1 {
+                *seen = error(r, ECHILD);
+            }
+        })
+    }),
+    blind(
+        "group-ends-with-leader",
+        "once the leader of a group was taken its other members are not found by the group",
+        &posix::WAITPID_NAMED_GROUP,
+    )
+    .call(|w, r| {
+        if r.group().is_some_and(|group| group > 0 && w.kept(group).is_some()) {
+            return Ok(error(r, ECHILD));
+        }
+        w.then(r, |seen| {
+            if let (Some(pid), true, false) = (seen.child(), seen.is_end(), r.has(WNOWAIT)) {
+                w.keep(pid, 1);
+            }
+        })
+    }),
+    blind(
+        "zombie-keeps-stop-wait-alive",
+        "waitid for stops or continues alone counts a zombie as a live child: it sleeps, or returns 0",
+        &linux::WAITID_STOPPED_ONLY_ZOMBIE,
+    )
+    .call(|w, r| {
+        let seen = w.real(r)?;
+        let by_event = r.is_by_id() && !r.has(WEXITED) && seen.errno() == Some(ECHILD);
+        match by_event && w.look_for(r, WEXITED).is_some() {
+            true if r.blocks() => never(),
+            true => Ok(nothing(r)),
+            false => Ok(seen),
+        }
+    }),
+];

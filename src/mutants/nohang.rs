@@ -1,0 +1,148 @@
+//! WNOHANG that sleeps, finds too little or writes too much.
+
+use super::edit::{Asked, Told};
+use super::inner::{error, nothing};
+use super::{Mutant, blind, made_for, seen_in};
+use crate::spec::{linux, posix};
+use crate::sys::call::abi::{Memory, Usage};
+use libc::{EAGAIN, ECHILD, WEXITED, WNOHANG};
+use std::time::Duration;
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    blind("nohang-blocks", "WNOHANG is ignored and the call sleeps", &posix::WAITPID_NOHANG_ZERO)
+        .call(|w, r| w.real(&r.without(WNOHANG))),
+    blind(
+        "nohang-short-sleep",
+        "WNOHANG waits up to 100 ms before it returns 0",
+        &posix::WAITPID_NOHANG_ZERO,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if r.has(WNOHANG) && seen.is_nothing() {
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        })
+    }),
+    blind(
+        "nohang-minus-one-eagain",
+        "WNOHANG with a live child fails with EAGAIN",
+        &posix::WAITPID_NOHANG_ZERO,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if r.has(WNOHANG) && seen.is_nothing() {
+                *seen = error(r, EAGAIN);
+            }
+        })
+    }),
+    blind(
+        "nohang-always-zero",
+        "WNOHANG returns 0 although the child is a zombie",
+        &posix::WAITPID_NOHANG_REPORTS_READY,
+    )
+    .call(|w, r| if r.has(WNOHANG) && w.look(r).is_some() { Ok(nothing(r)) } else { w.real(r) }),
+    blind(
+        "nohang-late-by-one",
+        "WNOHANG reports a zombie only at the second call",
+        &posix::WAITPID_NOHANG_REPORTS_READY,
+    )
+    .call(|w, r| match w.look_for(r, WEXITED) {
+        Some((pid, _)) if r.has(WNOHANG) && w.keep(pid, 1).is_none() => Ok(nothing(r)),
+        _ => w.real(r),
+    }),
+    blind(
+        "nohang-spins-on-foreign-zombie",
+        "WNOHANG for a live child loops while another child is a zombie",
+        &posix::WAITPID_NOHANG_BESIDE_ZOMBIE,
+    )
+    .call(|w, r| {
+        loop {
+            let seen = w.real(r)?;
+            if !(r.has(WNOHANG) && seen.is_nothing() && w.look_for(&r.any(), WEXITED).is_some()) {
+                return Ok(seen);
+            }
+        }
+    }),
+    blind("nohang-no-child-zero", "WNOHANG without children returns 0", &posix::WAITPID_NOHANG_ECHILD).call(
+        |w, r| {
+            w.then(r, |seen| {
+                if r.has(WNOHANG) && seen.errno() == Some(ECHILD) {
+                    *seen = nothing(r);
+                }
+            })
+        },
+    ),
+    blind(
+        "nohang-group-no-child-zero",
+        "WNOHANG for a group without children returns 0",
+        &posix::WAITPID_NOHANG_ECHILD,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if r.has(WNOHANG) && r.group().is_some() && seen.errno() == Some(ECHILD) {
+                *seen = nothing(r);
+            }
+        })
+    }),
+    blind(
+        "nohang-clears-status",
+        "WNOHANG that returns 0 stores 0 in the status",
+        &linux::WAIT4_NOHANG_WRITES_NOTHING,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if seen.is_nothing() && matches!(seen.status, Memory::Untouched) {
+                seen.status = Memory::Wrote(0);
+            }
+        })
+    }),
+    blind(
+        "nohang-clears-rusage",
+        "WNOHANG that returns 0 zeroes the rusage",
+        &linux::WAIT4_NOHANG_WRITES_NOTHING,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if seen.is_nothing() && matches!(seen.rusage, Memory::Untouched) {
+                seen.rusage = Memory::Wrote(Usage { utime_us: Some(0), ..Usage::default() });
+            }
+        })
+    }),
+    seen_in(
+        "nuttx#1304",
+        "nohang-spins",
+        "WNOHANG loops until something is ready",
+        &posix::WAITPID_NOHANG_ZERO,
+    )
+    .call(|w, r| {
+        loop {
+            let seen = w.real(r)?;
+            if !(r.has(WNOHANG) && seen.is_nothing()) {
+                return Ok(seen);
+            }
+        }
+    }),
+    seen_in(
+        "FreeRDP#12533",
+        "nohang-remembers-zero",
+        "a WNOHANG that found nothing is answered from memory at the next call",
+        &posix::WAITPID_NOHANG_REPORTS_READY,
+    )
+    .call(|w, r| {
+        if r.has(WNOHANG) && w.remember(0) == 1 {
+            return Ok(nothing(r));
+        }
+        w.then(r, |seen| {
+            w.remember(i64::from(r.has(WNOHANG) && seen.is_nothing()));
+        })
+    }),
+    made_for(
+        "nohang-stopped-is-ready",
+        "WNOHANG finds a stopped child ready, and fails with ECHILD as it has not ended",
+        &posix::WAITPID_STOP_NEEDS_UNTRACED,
+    )
+    .call(|w, r| {
+        let stops = r.has(WNOHANG) && !r.has(libc::WUNTRACED) && w.look_for(r, libc::WSTOPPED).is_some();
+        if stops { Ok(error(r, ECHILD)) } else { w.real(r) }
+    }),
+];

@@ -1,0 +1,234 @@
+//! Options ignored, implied or mixed up.
+
+use super::edit::{Asked, Told, is_end};
+use super::inner::{error, never, nothing, report};
+use super::{Mutant, blind, made_for, seen_in};
+use crate::spec::{linux, posix};
+use crate::sys::call::abi::{Call, Request};
+use crate::wait::names;
+use libc::{EINVAL, WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED, WUNTRACED};
+
+/// The bit of an option that not every system has.
+fn bit(name: &str) -> i32 {
+    names::option(name).unwrap_or(0)
+}
+
+/// Options that the calls know.
+fn known() -> i32 {
+    let linux = bit("__WALL") | bit("__WCLONE") | bit("__WNOTHREAD");
+    WNOHANG | WUNTRACED | WCONTINUED | WEXITED | WNOWAIT | linux
+}
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    blind("wait-sees-stops", "wait() returns on a stop of the child", &posix::WAIT_ONLY_TERMINATION).call(
+        |w, r| match r.call {
+            Call::Wait => w.real(&Request { call: Call::Waitpid, options: WUNTRACED, ..r.any() }),
+            _ => w.real(r),
+        },
+    ),
+    blind("wait-drops-stops", "wait() consumes an unreported stop", &posix::WAIT_ONLY_TERMINATION).call(
+        |w, r| {
+            if r.call == Call::Wait {
+                w.waitid(&r.any(), WSTOPPED | WNOHANG);
+            }
+            w.real(r)
+        },
+    ),
+    blind("untraced-ignored", "WUNTRACED has no effect", &posix::WAITPID_UNTRACED_REPORTS_STOP)
+        .call(|w, r| if r.is_by_id() { w.real(r) } else { w.real(&r.without(WUNTRACED)) }),
+    blind("continued-ignored", "WCONTINUED has no effect", &posix::WAITPID_CONTINUED_REPORTS)
+        .call(|w, r| if r.is_by_id() { w.real(r) } else { w.real(&r.without(WCONTINUED)) }),
+    blind("untraced-implied", "stops are reported without WUNTRACED", &posix::WAITPID_STOP_NEEDS_UNTRACED)
+        .call(|w, r| if r.call == Call::Wait { w.real(r) } else { w.real(&r.with(WUNTRACED)) }),
+    blind(
+        "continued-implied",
+        "continues are reported without WCONTINUED",
+        &posix::WAITPID_CONTINUE_NEEDS_CONTINUED,
+    )
+    .call(|w, r| if r.call == Call::Wait { w.real(r) } else { w.real(&r.with(WCONTINUED)) }),
+    blind(
+        "unasked-stop-lost",
+        "a call without WUNTRACED consumes the stop",
+        &posix::WAITPID_UNASKED_STOP_KEPT,
+    )
+    .call(|w, r| {
+        if !r.has(WUNTRACED) {
+            w.waitid(r, WSTOPPED | WNOHANG);
+        }
+        w.real(r)
+    }),
+    blind(
+        "untraced-hides-exit",
+        "with WUNTRACED terminations are not reported",
+        &posix::WAITPID_TERMINATION_ALWAYS,
+    )
+    .call(|w, r| {
+        if !r.has(WUNTRACED) || r.is_by_id() {
+            return w.real(r);
+        }
+        match w.look(r) {
+            Some((_, word)) if is_end(word) && r.blocks() => never(),
+            Some((_, word)) if is_end(word) => Ok(nothing(r)),
+            _ => w.real(r),
+        }
+    }),
+    blind(
+        "last-option-wins",
+        "of several options only the highest bit is honoured",
+        &posix::WAITPID_OPTIONS_COMBINE,
+    )
+    .call(|w, r| {
+        let known = r.options & (WNOHANG | WUNTRACED | WCONTINUED);
+        match known.checked_ilog2() {
+            Some(highest) if !r.is_by_id() => w.real(&r.without(known & !(1 << highest))),
+            _ => w.real(r),
+        }
+    }),
+    blind("bad-options-accepted", "unknown option bits are ignored", &posix::WAITPID_EINVAL_OPTIONS).call(
+        |w, r| {
+            let seen = w.real(r)?;
+            match seen.errno() {
+                Some(EINVAL) if r.options & !known() != 0 => w.real(&r.without(!known())),
+                _ => Ok(seen),
+            }
+        },
+    ),
+    blind(
+        "bad-options-reap",
+        "unknown option bits give EINVAL but the child is taken",
+        &posix::WAITPID_EINVAL_KEEPS_CHILD,
+    )
+    .call(|w, r| {
+        let seen = w.real(r)?;
+        if seen.errno() == Some(EINVAL) && r.options & !known() != 0 {
+            w.waitid(r, WEXITED | WNOHANG);
+        }
+        Ok(seen)
+    }),
+    blind(
+        "einval-only-without-child",
+        "bad options are noticed only when nothing is ready",
+        &posix::WAITPID_EINVAL_OPTIONS,
+    )
+    .call(|w, r| {
+        let seen = w.real(r)?;
+        if seen.errno() == Some(EINVAL) && r.options & !known() != 0 {
+            let now = w.real(&r.without(!known()).with(WNOHANG))?;
+            if now.child().is_some() {
+                return Ok(now);
+            }
+        }
+        Ok(seen)
+    }),
+    blind("waitid-exited-shows-stop", "WEXITED alone reports a stopped child", &posix::WAITID_EXITED_ONLY)
+        .call(|w, r| if r.is_by_id() && r.has(WEXITED) { w.real(&r.with(WSTOPPED)) } else { w.real(r) }),
+    blind("waitid-stopped-shows-exit", "WSTOPPED alone takes a zombie", &posix::WAITID_STOPPED_ONLY)
+        .call(|w, r| if r.is_by_id() && r.has(WSTOPPED) { w.real(&r.with(WEXITED)) } else { w.real(r) }),
+    blind("waitid-no-event-accepted", "waitid with WNOHANG alone returns 0", &linux::WAITID_NO_EVENT_EINVAL)
+        .call(|w, r| {
+            w.then(r, |seen| {
+                let no_event = r.is_by_id() && r.options & (WEXITED | WSTOPPED | WCONTINUED) == 0;
+                if no_event && r.options & !known() == 0 && seen.errno() == Some(EINVAL) {
+                    *seen = nothing(r);
+                }
+            })
+        }),
+    blind("waitid-bad-idtype", "an unknown idtype is taken as P_ALL", &posix::WAITID_EINVAL_IDTYPE).call(
+        |w, r| {
+            if r.is_by_id() && names::idtype_name(r.as_id().0).is_none() {
+                w.real(&r.any())
+            } else {
+                w.real(r)
+            }
+        },
+    ),
+    blind("wnowait-in-waitpid", "waitpid takes WNOWAIT", &linux::WAIT_REJECTS_WNOWAIT).call(|w, r| {
+        if r.is_by_id() || !r.has(WNOWAIT) {
+            return w.real(r);
+        }
+        match w.waitid(r, WEXITED | (r.options & (WNOHANG | WNOWAIT))) {
+            Some((pid, word)) => Ok(report(r, pid, word)),
+            None => w.real(&r.without(WNOWAIT)),
+        }
+    }),
+    blind(
+        "wnothread-ignored",
+        "__WNOTHREAD reports a sibling thread's child",
+        &linux::THREADS_WNOTHREAD_SIBLING,
+    )
+    .call(|w, r| w.real(&r.without(bit("__WNOTHREAD")))),
+    blind("wclone-finds-all", "__WCLONE reports forked children", &linux::CLONE_WCLONE_PASSES_FORKED)
+        .call(|w, r| w.real(&r.without(bit("__WCLONE")))),
+    blind("wall-ignored", "__WALL does not find a child without exit signal", &linux::CLONE_WALL_FINDS_ALL)
+        .call(|w, r| w.real(&r.without(bit("__WALL")))),
+    seen_in(
+        "freebsd/pkg#1853",
+        "wexited-in-waitpid",
+        "waitpid takes WEXITED, as one system does",
+        &linux::WAIT_REJECTS_WEXITED,
+    )
+    .call(|w, r| if r.is_by_id() { w.real(r) } else { w.real(&r.without(WEXITED)) }),
+    seen_in(
+        "KidneyOS#117",
+        "options-compared",
+        "the options are compared with WNOHANG as a whole, not bit by bit",
+        &posix::WAITPID_OPTIONS_COMBINE,
+    )
+    .call(|w, r| {
+        let combined = r.has(WNOHANG) && r.options & (WUNTRACED | WCONTINUED) != 0 && !r.is_by_id();
+        if combined { w.real(&r.without(WNOHANG)) } else { w.real(r) }
+    }),
+    seen_in(
+        "DragonOS#1850",
+        "wclone-refused",
+        "__WALL, __WCLONE and __WNOTHREAD are unknown options",
+        &linux::WAIT_OPTION_BITS,
+    )
+    .call(|w, r| {
+        let own = bit("__WALL") | bit("__WCLONE") | bit("__WNOTHREAD");
+        if r.has(own) { Ok(error(r, EINVAL)) } else { w.real(r) }
+    }),
+    made_for(
+        "waitid-any-event",
+        "every event of waitid is reported, whichever was asked for",
+        &posix::WAITID_CONTINUED_ONLY,
+    )
+    .call(|w, r| {
+        let asks = r.has(WEXITED | WSTOPPED | WCONTINUED);
+        if r.is_by_id() && asks { w.real(&r.with(WEXITED | WSTOPPED | WCONTINUED)) } else { w.real(r) }
+    }),
+    made_for("waitid-one-event", "of several events only the end is reported", &posix::WAITID_EVENTS_COMBINE)
+        .call(|w, r| {
+            let several = r.is_by_id() && r.has(WEXITED) && r.has(WSTOPPED | WCONTINUED);
+            if several { w.real(&r.without(WSTOPPED | WCONTINUED)) } else { w.real(r) }
+        }),
+    made_for(
+        "every-option-is-known",
+        "waitid ignores unknown bits, and no event at all means an end",
+        &posix::WAITID_EINVAL_OPTIONS,
+    )
+    .call(|w, r| {
+        if !r.is_by_id() {
+            return w.real(r);
+        }
+        let seen = w.real(r)?;
+        let bad = r.options & !known() != 0;
+        if bad && seen.errno() == Some(EINVAL) {
+            w.real(&r.without(!known()).with(WEXITED))
+        } else {
+            Ok(seen)
+        }
+    }),
+    made_for(
+        "echild-before-einval",
+        "bad arguments are looked at only when there are children",
+        &linux::WAIT_EINVAL_BEFORE_ECHILD,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if seen.errno() == Some(EINVAL) && !w.has_children() {
+                *seen = error(r, libc::ECHILD);
+            }
+        })
+    }),
+];

@@ -1,0 +1,121 @@
+//! WNOWAIT: looks that take, and takes that leave.
+
+use super::edit::{Asked, CONTINUED, Told, is_end};
+use super::{Mutant, blind, made_for, seen_in};
+use crate::spec::{linux, posix};
+use crate::sys::call::abi::Usage;
+use libc::{WEXITED, WNOHANG, WNOWAIT};
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    blind("nowait-consumes-exit", "WNOWAIT takes the zombie", &posix::WAITID_NOWAIT_EXIT).call(|w, r| {
+        w.then(r, |seen| {
+            if let (Some(pid), true) = (seen.child(), seen.is_end() && r.has(WNOWAIT)) {
+                w.steal(pid);
+            }
+        })
+    }),
+    blind("nowait-consumes-stop", "WNOWAIT consumes a stop", &posix::WAITID_NOWAIT_STOP).call(|w, r| {
+        let seen = w.real(r)?;
+        if r.has(WNOWAIT) && seen.is_stop() { w.real(&r.without(WNOWAIT)) } else { Ok(seen) }
+    }),
+    blind("nowait-consumes-continue", "WNOWAIT consumes a continue", &posix::WAITID_NOWAIT_CONTINUE).call(
+        |w, r| {
+            let seen = w.real(r)?;
+            if r.has(WNOWAIT) && seen.is_continue() { w.real(&r.without(WNOWAIT)) } else { Ok(seen) }
+        },
+    ),
+    blind(
+        "nowait-never-ends",
+        "a take after a peek leaves the child waitable",
+        &posix::WAITID_NOWAIT_TAKE_ENDS,
+    )
+    .call(|w, r| {
+        if r.is_by_id() && w.look_for(r, WEXITED).is_some_and(|(pid, _)| w.kept(pid).is_some()) {
+            return w.real(&r.with(WNOWAIT));
+        }
+        w.then(r, |seen| {
+            if let (Some(pid), true) = (seen.child(), r.has(WNOWAIT)) {
+                w.keep(pid, 1);
+            }
+        })
+    }),
+    seen_in(
+        "Asterinas#2984",
+        "nowait-only-for-exits",
+        "WNOWAIT is ignored for stops and continues",
+        &posix::WAITID_NOWAIT_STOP,
+    )
+    .call(|w, r| {
+        let seen = w.real(r)?;
+        let event = seen.is_stop() || seen.is_continue();
+        if r.has(WNOWAIT) && event { w.real(&r.without(WNOWAIT)) } else { Ok(seen) }
+    }),
+    made_for(
+        "take-tells-another-status",
+        "the take that follows a peek tells another exit code",
+        &posix::WAITID_NOWAIT_TAKE_EQUAL,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            let (Some(pid), Some(word)) = (seen.child(), seen.word()) else { return };
+            if r.has(WNOWAIT) {
+                w.keep(pid, 1);
+            } else if libc::WIFEXITED(word) && w.kept(pid).is_some() {
+                seen.set_word(super::edit::exited(libc::WEXITSTATUS(word) + 1));
+            }
+        })
+    }),
+    made_for(
+        "peeked-hidden-from-other-calls",
+        "what waitid looked at is not there for the other calls",
+        &posix::WAITID_NOWAIT_OTHER_CALL,
+    )
+    .call(|w, r| {
+        if r.is_by_id() {
+            return w.then(r, |seen| {
+                if let (Some(pid), true) = (seen.child(), r.has(WNOWAIT)) {
+                    w.keep(pid, 1);
+                }
+            });
+        }
+        match w.look_for(r, WEXITED | libc::WSTOPPED | libc::WCONTINUED) {
+            Some((pid, _)) if w.forget(pid).is_some() => {
+                w.real(&r.with(WNOHANG)).map(|_| super::inner::nothing(r))
+            }
+            _ => w.real(r),
+        }
+    }),
+    made_for("peek-usage-zero", "a raw peek tells no usage", &linux::RUSAGE_PEEK_EQUALS_TAKE).raw().call(
+        |w, r| {
+            w.then(r, |seen| {
+                if r.has(WNOWAIT) {
+                    seen.usage(|usage| *usage = Usage { utime_us: Some(0), stime_us: Some(0), ..*usage });
+                }
+            })
+        },
+    ),
+    made_for(
+        "raw-waitid-no-usage",
+        "the fifth argument of waitid is left as it was",
+        &linux::WAITID_RAW_RUSAGE,
+    )
+    .raw()
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if r.is_by_id() && seen.rusage.wrote().is_some() {
+                seen.rusage = crate::sys::call::abi::Memory::Untouched;
+            }
+        })
+    }),
+    made_for(
+        "peek-group-code-lost",
+        "a peek at a child that exited with 9 tells 0",
+        &linux::THREADS_PEEK_GROUP_CODE,
+    )
+    .call(|w, r| {
+        if !r.has(WNOWAIT) {
+            return w.real(r);
+        }
+        w.word(r, |word| if is_end(word) && word != CONTINUED { 0 } else { word })
+    }),
+];

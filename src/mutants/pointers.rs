@@ -1,0 +1,147 @@
+//! Null pointers, bad ones, and arguments that mean nobody.
+
+use super::edit::{Asked, Told};
+use super::inner::{error, nothing, report};
+use super::{Mutant, blind, made_for};
+use crate::spec::{linux, posix};
+use crate::sys::call::abi::{Call, Pointer, Request, Return};
+use libc::{ECHILD, EFAULT, EINVAL, WNOHANG};
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    blind("null-status-crashes", "a null status pointer is written through", &posix::WAITPID_NULL_STATUS)
+        .call(|w, r| {
+            w.then(r, |seen| {
+                if seen.child().is_some() && r.status == Pointer::Null && !r.is_by_id() {
+                    std::process::abort();
+                }
+            })
+        }),
+    blind(
+        "null-status-keeps-child",
+        "with a null status the child is reported but not taken",
+        &posix::WAITPID_NULL_STATUS,
+    )
+    .call(|w, r| match w.look(r) {
+        Some((pid, word)) if r.status == Pointer::Null && !r.is_by_id() => Ok(report(r, pid, word)),
+        _ => w.real(r),
+    }),
+    made_for("null-rusage-efault", "a null rusage pointer is refused", &linux::WAIT4_NULL_RUSAGE).call(
+        |w, r| {
+            let refused = matches!(r.call, Call::Wait3 | Call::Wait4) && r.rusage == Pointer::Null;
+            if refused { Ok(error(r, EFAULT)) } else { w.real(r) }
+        },
+    ),
+    made_for("null-status-no-usage", "with a null status the usage is not stored", &linux::WAIT4_NULL_STATUS)
+        .call(|w, r| {
+            w.then(r, |seen| {
+                if r.status == Pointer::Null && seen.rusage.wrote().is_some() {
+                    seen.rusage = crate::sys::call::abi::Memory::Untouched;
+                }
+            })
+        }),
+    made_for(
+        "kernel-address-einval",
+        "a siginfo in the kernel's part of the addresses is EINVAL",
+        &linux::WAITID_EFAULT_KERNEL_ADDRESS,
+    )
+    .raw()
+    .call(|w, r| if r.info == Pointer::Kernel { Ok(error(r, EINVAL)) } else { w.real(r) }),
+    made_for(
+        "null-infop-leaves",
+        "waitid without a siginfo leaves the child",
+        &linux::WAITID_NULL_INFOP_TAKES,
+    )
+    .call(|w, r| {
+        if r.call == Call::Waitid && r.info == Pointer::Null {
+            w.real(&r.with(libc::WNOWAIT))
+        } else {
+            w.real(r)
+        }
+    }),
+    made_for(
+        "bad-status-unnoticed",
+        "a status that cannot be stored is no error",
+        &linux::WAIT_EFAULT_STATUS,
+    )
+    .raw()
+    .call(|w, r| {
+        if r.status == Pointer::Bad { w.real(&Request { status: Pointer::Null, ..*r }) } else { w.real(r) }
+    }),
+    made_for("bad-rusage-unnoticed", "a usage that cannot be stored is no error", &linux::WAIT_EFAULT_RUSAGE)
+        .raw()
+        .call(|w, r| {
+            if r.rusage == Pointer::Bad {
+                w.real(&Request { rusage: Pointer::Null, ..*r })
+            } else {
+                w.real(r)
+            }
+        }),
+    made_for("bad-infop-unnoticed", "a siginfo that cannot be stored is no error", &linux::WAITID_EFAULT)
+        .raw()
+        .call(|w, r| {
+            if r.info == Pointer::Bad { w.real(&Request { info: Pointer::Null, ..*r }) } else { w.real(r) }
+        }),
+    made_for(
+        "bad-pointers-first",
+        "bad pointers are an error before there is anything to store",
+        &linux::WAIT_EFAULT_ONLY_ON_REPORT,
+    )
+    .raw()
+    .call(|w, r| {
+        let bad = [r.status, r.rusage, r.info].contains(&Pointer::Bad);
+        if bad { Ok(error(r, EFAULT)) } else { w.real(r) }
+    }),
+    made_for("raw-waitid-overrun", "the raw waitid writes behind its usage", &linux::WAITID_WRITES_NO_MORE)
+        .raw()
+        .call(|w, r| {
+            w.then(r, |seen| {
+                if r.is_by_id() && seen.child().is_some() && seen.rusage.wrote().is_some() {
+                    seen.spill = seen.spill.map(|_| true);
+                }
+            })
+        }),
+    made_for("pid-zero-is-any", "P_PID with 0 or less means any child", &linux::WAITID_PID_NOT_POSITIVE)
+        .call(|w, r| match (r.pid(), r.is_by_id()) {
+            (Some(pid), true) if pid <= 0 => w.real(&r.any()),
+            _ => w.real(r),
+        }),
+    made_for(
+        "pgid-negative-is-echild",
+        "P_PGID with a negative id finds no child",
+        &linux::WAITID_PGID_NEGATIVE,
+    )
+    .call(|w, r| match (r.group(), r.is_by_id()) {
+        (Some(group), true) if group < 0 => Ok(error(r, ECHILD)),
+        _ => w.real(r),
+    }),
+    made_for(
+        "pgid-zero-refused",
+        "P_PGID with 0 is an error, as it was before Linux 5.4",
+        &linux::WAITID_PGID_ZERO_IS_OWN,
+    )
+    .call(|w, r| if r.is_by_id() && r.group() == Some(0) { Ok(error(r, EINVAL)) } else { w.real(r) }),
+    made_for(
+        "waitid-nohang-echild-zero",
+        "waitid with WNOHANG and without children returns 0",
+        &posix::WAITID_NOHANG_ECHILD,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if r.is_by_id() && r.has(WNOHANG) && seen.errno() == Some(ECHILD) {
+                *seen = nothing(r);
+            }
+        })
+    }),
+    made_for(
+        "no-such-group-is-esrch",
+        "a group with a number that no process can have is ESRCH",
+        &linux::WAIT_NO_SUCH_GROUP,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            if seen.errno() == Some(ECHILD) && r.group().is_some_and(|g| g > 1 << 22) {
+                seen.ret = Return::Errno(libc::ESRCH);
+            }
+        })
+    }),
+];

@@ -1,0 +1,195 @@
+//! Wrong return values and errors; children taken twice, or not at all.
+
+use super::edit::{Asked, Told};
+use super::inner::{error, never, nothing, report};
+use super::{Mutant, blind, made_for, seen_in};
+use crate::spec::{linux, posix};
+use crate::sys::call::abi::{Call, Return};
+use crate::sys::process;
+use crate::sys::process_table;
+use libc::{ECHILD, EINTR, ESRCH, WNOHANG, WNOWAIT};
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    blind("returns-one", "a reported child's wait returns 1 instead of its pid", &posix::WAITPID_RETURNS_PID)
+        .call(|w, r| {
+            w.then(r, |seen| {
+                if matches!(seen.ret, Return::Value(pid) if pid > 0) {
+                    seen.ret = Return::Value(1);
+                }
+            })
+        }),
+    blind("returns-zero", "a blocking wait that reaped returns 0", &posix::WAITPID_RETURNS_PID).call(
+        |w, r| {
+            w.then(r, |seen| {
+                if r.blocks() && matches!(seen.ret, Return::Value(pid) if pid > 0) {
+                    seen.ret = Return::Value(0);
+                }
+            })
+        },
+    ),
+    blind(
+        "returns-thread-group-of-other",
+        "any-child wait returns the pid of a sibling with the status of the reaped one",
+        &posix::WAITPID_RETURNS_PID,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            let sibling = seen.child().and_then(|pid| w.siblings(pid).pop());
+            if let (true, true, Some(sibling)) = (r.is_any(), seen.is_end(), sibling) {
+                seen.info(|info| info.pid = Some(sibling));
+                if !r.is_by_id() {
+                    seen.ret = Return::Value(sibling);
+                }
+            }
+        })
+    }),
+    blind("waitid-returns-pid", "waitid returns the pid", &posix::WAITID_RETURNS_ZERO).call(|w, r| {
+        w.then(r, |seen| {
+            if let (Call::Waitid, Some(pid)) = (r.call, seen.child()) {
+                seen.ret = Return::Value(pid);
+            }
+        })
+    }),
+    blind("echild-is-zero", "no children: returns 0 rather than ECHILD", &posix::WAITPID_ECHILD).call(
+        |w, r| {
+            w.then(r, |seen| {
+                if seen.errno() == Some(ECHILD) {
+                    seen.ret = Return::Value(0);
+                }
+            })
+        },
+    ),
+    blind("echild-is-esrch", "no children: ESRCH rather than ECHILD", &posix::WAITPID_ECHILD).call(|w, r| {
+        w.then(r, |seen| {
+            if seen.errno() == Some(ECHILD) {
+                seen.ret = Return::Errno(ESRCH);
+            }
+        })
+    }),
+    blind("echild-blocks", "no children: sleeps for ever", &posix::WAITPID_ECHILD).call(|w, r| {
+        let seen = w.real(r)?;
+        if seen.errno() == Some(ECHILD) { never() } else { Ok(seen) }
+    }),
+    blind("double-reap", "a second wait for a taken pid returns it again", &posix::WAITPID_ECHILD_AFTER_TAKE)
+        .call(|w, r| {
+            let seen = w.real(r)?;
+            match (seen.child(), r.pid()) {
+                (Some(pid), _) if seen.is_end() => {
+                    w.keep(pid, seen.word().unwrap_or(0).into());
+                }
+                (None, Some(pid)) if seen.errno() == Some(ECHILD) => {
+                    if let Some(word) = w.kept(pid) {
+                        return Ok(report(r, pid, word as i32));
+                    }
+                }
+                _ => {}
+            }
+            Ok(seen)
+        }),
+    blind(
+        "self-waits",
+        "waiting for one's own pid sleeps instead of ECHILD",
+        &posix::WAITPID_ECHILD_NOT_A_CHILD,
+    )
+    .call(|w, r| if r.pid() == Some(process::pid().into()) { never() } else { w.real(r) }),
+    blind(
+        "grandchild-waitable",
+        "a grandchild's pid is accepted as a child",
+        &posix::FORK_GRANDCHILD_NOT_OURS,
+    )
+    .call(|w, r| {
+        let seen = w.real(r)?;
+        let foreign = |pid: i64| pid > 1 && ![process::pid(), process::parent_pid()].contains(&(pid as i32));
+        match r.pid() {
+            Some(pid) if seen.errno() == Some(ECHILD) && foreign(pid) && !w.born().contains(&pid) => {
+                // Signal 0 tells whether it lives.
+                match process::kill(pid as i32, 0) {
+                    Ok(()) if r.blocks() => never(),
+                    Ok(()) => Ok(nothing(r)),
+                    Err(_) => Ok(seen),
+                }
+            }
+            _ => Ok(seen),
+        }
+    }),
+    blind(
+        "waits-beside-live",
+        "a pid that is no child sleeps while unrelated children live",
+        &posix::WAITPID_ECHILD_BESIDE_LIVE,
+    )
+    .call(|w, r| {
+        let seen = w.real(r)?;
+        let sleeps = r.pid().is_some() && seen.errno() == Some(ECHILD) && w.has_children();
+        if sleeps { never() } else { Ok(seen) }
+    }),
+    blind(
+        "empty-group-waits",
+        "a group without children sleeps while children in other groups live",
+        &posix::WAITPID_ECHILD_EMPTY_GROUP,
+    )
+    .call(|w, r| {
+        let seen = w.real(r)?;
+        let sleeps = r.group().is_some() && seen.errno() == Some(ECHILD) && w.has_children();
+        if sleeps { never() } else { Ok(seen) }
+    }),
+    blind("int-min-echild", "wait4(INT_MIN) fails with ECHILD", &linux::WAIT_INT_MIN_ESRCH).call(|w, r| {
+        w.then(r, |seen| {
+            if seen.errno() == Some(ESRCH) {
+                seen.ret = Return::Errno(ECHILD);
+            }
+        })
+    }),
+    seen_in(
+        "zig#7143",
+        "echild-crashes",
+        "ECHILD of WNOHANG is taken for impossible, and ends the process",
+        &posix::WAITPID_NOHANG_ECHILD,
+    )
+    .call(|w, r| {
+        let seen = w.real(r)?;
+        if r.has(WNOHANG) && seen.errno() == Some(ECHILD) {
+            std::process::abort();
+        }
+        Ok(seen)
+    }),
+    made_for(
+        "takes-two",
+        "every wait takes a second child that is ready, unseen",
+        &posix::WAITPID_ANY_EACH_ONCE,
+    )
+    .call(|w, r| {
+        let seen = w.real(r)?;
+        if seen.is_end() {
+            w.look_for(&r.any(), libc::WEXITED).and_then(|(pid, _)| w.steal(pid));
+        }
+        Ok(seen)
+    }),
+    made_for(
+        "eintr-at-third",
+        "the third blocking wait fails with EINTR without any signal",
+        &posix::WAITPID_NO_STRAY_ERRNO,
+    )
+    .call(|w, r| if r.blocks() && w.turn() == 3 { Ok(error(r, EINTR)) } else { w.real(r) }),
+    made_for(
+        "leaves-a-process",
+        "the first look with WNOWAIT leaves a process of its own behind",
+        &posix::WAITPID_NOHANG_ZERO,
+    )
+    .call(|w, r| {
+        if r.has(WNOWAIT) && w.turn() == 1 {
+            let _ = process::spawn(|| never());
+        }
+        w.real(r)
+    }),
+    made_for(
+        "foreign-user-echild",
+        "a child that became another user is none any more",
+        &posix::WAIT_NEEDS_NO_PERMISSION,
+    )
+    .call(|w, r| {
+        let user = |pid: i64| process_table::read(pid as i32).ok().flatten().map(|p| p.uid);
+        let own = user(process::pid().into());
+        let foreign = w.born().into_iter().any(|pid| user(pid).is_some_and(|uid| Some(uid) != own));
+        if foreign { Ok(error(r, ECHILD)) } else { w.real(r) }
+    }),
+];

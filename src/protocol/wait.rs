@@ -1,0 +1,477 @@
+//! A call of the family as a request to an agent, and what came of it as the agent's reply.
+//!
+//! What stands here is free of any host's numbers: the driver and the agent may run on different systems. The agent's
+//! side turns names into numbers ([`WaitRequest::to_host`]) and an observation into a line ([`reply_line`]).
+
+use std::fmt;
+
+use super::fields::{CHILDREN, OWN, get_usage, put_usage};
+use super::line::{FieldError, Line, parse_number};
+use crate::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Request, Return, Select, Usage};
+use crate::wait::Signal;
+use crate::wait::names;
+
+/// Whom a call waits for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Target {
+    /// The first argument of `waitpid` and `wait4`; `wait` and `wait3` have none and ignore it.
+    Pid(i64),
+    /// The first two arguments of `waitid` and `wait6`.
+    Id {
+        /// `P_ALL`, `P_PID`, ... or a number as text.
+        idtype: String,
+        /// A pid, a process group or a descriptor of the agent.
+        who: i64,
+    },
+}
+
+/// Option bits: those that have a name by name, any others raw.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OptionSet {
+    /// `WNOHANG`, `WUNTRACED`, ...
+    pub names: Vec<String>,
+    /// Further bits, in the numbers of the agent's system.
+    pub raw: u32,
+}
+
+impl OptionSet {
+    /// Options by name.
+    pub fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> OptionSet {
+        OptionSet { names: names.into_iter().map(str::to_owned).collect(), raw: 0 }
+    }
+
+    fn items(&self) -> Vec<String> {
+        let raw = (self.raw != 0).then(|| format!("{:#x}", self.raw));
+        self.names.iter().cloned().chain(raw).collect()
+    }
+}
+
+/// One call, as the driver asks for it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WaitRequest {
+    /// Which function.
+    pub call: Call,
+    /// Whom to wait for.
+    pub target: Target,
+    /// The options; `wait` has none.
+    pub options: OptionSet,
+    /// The status argument; [`Pointer::Null`] for a call without one.
+    pub status: Pointer,
+    /// The resource usage argument; [`Pointer::Null`] for a call without one, and for `waitid` unless the raw system
+    /// call's fifth argument is asked for.
+    pub rusage: Pointer,
+    /// The siginfo argument; [`Pointer::Null`] for a call without one.
+    pub info: Pointer,
+    /// The agent's thread that makes the call; 0 is the one that reads the requests.
+    pub thread: u32,
+}
+
+/// The function has a status argument.
+fn has_status(call: Call) -> bool {
+    call != Call::Waitid
+}
+
+/// The function can have a usage argument (of `waitid`, the raw system call of Linux has).
+fn has_rusage(call: Call) -> bool {
+    matches!(call, Call::Wait3 | Call::Wait4 | Call::Wait6 | Call::Waitid)
+}
+
+/// The function has an `infop` argument, and is told whom to wait for by two arguments.
+fn has_info(call: Call) -> bool {
+    matches!(call, Call::Wait6 | Call::Waitid)
+}
+
+fn has_pid(call: Call) -> bool {
+    matches!(call, Call::Waitpid | Call::Wait4)
+}
+
+fn buffer_if(yes: bool) -> Pointer {
+    if yes { Pointer::Buffer } else { Pointer::Null }
+}
+
+fn pointer_name(pointer: Pointer) -> &'static str {
+    match pointer {
+        Pointer::Buffer => "buffer",
+        Pointer::Null => "null",
+        Pointer::Bad => "bad",
+        Pointer::Kernel => "kernel",
+    }
+}
+
+fn pointer(line: &Line, key: &'static str, default: Pointer) -> Result<Pointer, FieldError> {
+    match line.get(key).as_deref() {
+        None => Ok(default),
+        Some("buffer") => Ok(Pointer::Buffer),
+        Some("null") => Ok(Pointer::Null),
+        Some("bad") => Ok(Pointer::Bad),
+        Some("kernel") => Ok(Pointer::Kernel),
+        Some(other) => Err(FieldError::Bad(key, other.to_owned())),
+    }
+}
+
+impl WaitRequest {
+    /// A call without options, with a buffer for each argument that the C function has.
+    pub fn new(call: Call, target: Target) -> WaitRequest {
+        WaitRequest {
+            call,
+            target,
+            options: OptionSet::default(),
+            status: buffer_if(has_status(call)),
+            rusage: buffer_if(has_rusage(call) && call != Call::Waitid),
+            info: buffer_if(has_info(call)),
+            thread: 0,
+        }
+    }
+
+    /// The request as a line; arguments that the function does not have are left out.
+    pub fn to_line(&self, id: u64) -> Line {
+        let mut line = Line::new(self.call.name()).with("id", id);
+        match &self.target {
+            Target::Pid(pid) if has_pid(self.call) => line.set("pid", pid),
+            Target::Pid(_) => {}
+            Target::Id { idtype, who } => {
+                line.set("idtype", idtype);
+                line.set("who", who);
+            }
+        }
+        if has_status(self.call) {
+            line.set("status", pointer_name(self.status));
+        }
+        let options = self.options.items();
+        if !options.is_empty() {
+            line = line.with_list("options", options);
+        }
+        if has_rusage(self.call) && (self.call != Call::Waitid || self.rusage != Pointer::Null) {
+            line.set("rusage", pointer_name(self.rusage));
+        }
+        if has_info(self.call) {
+            line.set("info", pointer_name(self.info));
+        }
+        if self.thread != 0 {
+            line.set("thread", self.thread);
+        }
+        line
+    }
+
+    /// The request that a line makes; `None` if its word is no call of the family.
+    pub fn from_line(line: &Line) -> Option<Result<WaitRequest, FieldError>> {
+        Call::from_name(line.word()).map(|call| WaitRequest::of_call(call, line))
+    }
+
+    fn of_call(call: Call, line: &Line) -> Result<WaitRequest, FieldError> {
+        let target = if has_info(call) {
+            Target::Id { idtype: line.text("idtype")?, who: line.number("who")? }
+        } else if has_pid(call) {
+            Target::Pid(line.number("pid")?)
+        } else {
+            Target::Pid(-1)
+        };
+        let mut request = WaitRequest::new(call, target);
+        for item in line.list("options") {
+            match parse_number(&item) {
+                None => request.options.names.push(item),
+                Some(bits) => match u32::try_from(bits) {
+                    Ok(bits) => request.options.raw |= bits,
+                    Err(_) => return Err(FieldError::Bad("options", item)),
+                },
+            }
+        }
+        if has_status(call) {
+            request.status = pointer(line, "status", request.status)?;
+        }
+        if has_rusage(call) {
+            request.rusage = pointer(line, "rusage", request.rusage)?;
+        }
+        if has_info(call) {
+            request.info = pointer(line, "info", request.info)?;
+        }
+        request.thread = thread(line)?;
+        Ok(request)
+    }
+
+    /// The call in the numbers of this system; a name that it does not have is an error, never an approximation.
+    pub fn to_host(&self) -> Result<Request, Unsupported> {
+        let select = match &self.target {
+            Target::Pid(pid) => match libc::pid_t::try_from(*pid) {
+                Ok(pid) => Select::Pid(pid),
+                Err(_) => return Err(Unsupported(format!("{pid} is no pid_t"))),
+            },
+            Target::Id { idtype, who } => {
+                let number = names::idtype(idtype).or_else(|| parse_number(idtype));
+                let idtype = number.ok_or_else(|| Unsupported::name(idtype))?;
+                Select::Id { idtype, id: *who }
+            }
+        };
+        let mut options = self.options.raw as libc::c_int;
+        for name in &self.options.names {
+            options |= names::option(name).ok_or_else(|| Unsupported::name(name))?;
+        }
+        let WaitRequest { call, status, rusage, info, .. } = *self;
+        Ok(Request { call, select, options, status, rusage, info })
+    }
+}
+
+/// The thread that a request is for; 0 if it does not say.
+pub fn thread(line: &Line) -> Result<u32, FieldError> {
+    let number = line.number_opt("thread")?.unwrap_or(0);
+    u32::try_from(number).map_err(|_| FieldError::Bad("thread", number.to_string()))
+}
+
+/// What an agent cannot do, in words.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Unsupported(pub String);
+
+impl Unsupported {
+    fn name(name: &str) -> Unsupported {
+        Unsupported(format!("{name} is unknown here"))
+    }
+}
+
+impl fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The fields of a siginfo, by name where they have one.
+///
+/// A field that the call left untouched, or that the subject does not show, is `None`.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct InfoNamed {
+    /// `si_signo`: `SIGCHLD`, or a number as text (`0`).
+    pub signo: Option<String>,
+    /// `si_code`: `CLD_EXITED`, ..., or a number as text.
+    pub code: Option<String>,
+    /// `si_pid`
+    pub pid: Option<i64>,
+    /// `si_uid`
+    pub uid: Option<i64>,
+    /// `si_status`: an exit code, or a signal in the numbers of the agent's system, as `si_code` tells.
+    pub status: Option<i64>,
+    /// `si_errno`
+    pub errno: Option<i64>,
+    /// How many bytes were written that belong to none of these fields.
+    pub other_bytes: Option<i64>,
+}
+
+/// What a call returned and wrote, as the driver sees it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Reply {
+    /// The value that the call returned, or the name of the `errno` that came with -1 (a number as text if it has no
+    /// name).
+    pub ret: Result<i64, String>,
+    /// The status word, in the layout of the agent's system.
+    pub status: Memory<i32>,
+    /// The resource usage of the child.
+    pub rusage: Memory<Usage>,
+    /// `wait6` only: the usage of the child's own reaped children.
+    pub children: Memory<Usage>,
+    /// The siginfo.
+    pub info: Memory<InfoNamed>,
+    /// Whether a byte behind a buffer changed; `None` where the subject cannot tell.
+    pub spill: Option<bool>,
+}
+
+/// How an agent answered a call.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Answer {
+    /// The call was made.
+    Called(Box<Reply>),
+    /// The subject cannot express the request, and this is why.
+    Unsupported(String),
+}
+
+/// Why a line is no answer.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum AnswerError {
+    /// A word other than `ok`, `err` and `unsupported`.
+    Word(String),
+    /// A pair that is missing or bad.
+    Field(FieldError),
+}
+
+impl fmt::Display for AnswerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            AnswerError::Word(word) => write!(f, "'{word}' is not ok, err or unsupported"),
+            AnswerError::Field(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for AnswerError {}
+
+impl From<FieldError> for AnswerError {
+    fn from(error: FieldError) -> AnswerError {
+        AnswerError::Field(error)
+    }
+}
+
+/// What became of one argument: `untouched`, `written` with its fields, or no key at all.
+fn memory<T>(
+    line: &Line,
+    key: &'static str,
+    asked: Pointer,
+    has: bool,
+    fields: impl FnOnce() -> Result<T, FieldError>,
+) -> Result<Memory<T>, FieldError> {
+    match line.get(key).as_deref() {
+        None if has && asked != Pointer::Buffer => Ok(Memory::NoBuffer),
+        None => Ok(Memory::NotObserved),
+        Some("untouched") => Ok(Memory::Untouched),
+        Some("written") => fields().map(Memory::Wrote),
+        Some(other) => Err(FieldError::Bad(key, other.to_owned())),
+    }
+}
+
+/// The fields of a usage that was written; those that are missing were not.
+fn usage(line: &Line, prefix: &str) -> Usage {
+    get_usage(line, prefix).unwrap_or_default()
+}
+
+/// The name of an `errno`, or its number: what stands in reports and is compared.
+fn errno_name(text: String) -> Result<String, FieldError> {
+    let name = text.strip_prefix('-').unwrap_or(&text);
+    if !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        Ok(text)
+    } else {
+        Err(FieldError::Bad("errno", text))
+    }
+}
+
+fn status_memory(line: &Line, request: &WaitRequest) -> Result<Memory<i32>, FieldError> {
+    let number = match line.get("status").as_deref() {
+        None if has_status(request.call) && request.status != Pointer::Buffer => return Ok(Memory::NoBuffer),
+        None => return Ok(Memory::NotObserved),
+        Some("untouched") => return Ok(Memory::Untouched),
+        Some(_) => line.number("status")?,
+    };
+    // 32 bits, written with or without a sign.
+    match i32::try_from(number).or_else(|_| u32::try_from(number).map(|word| word as i32)) {
+        Ok(word) => Ok(Memory::Wrote(word)),
+        Err(_) => Err(FieldError::Bad("status", number.to_string())),
+    }
+}
+
+impl Answer {
+    /// The answer to `request` that a line gives.
+    pub fn from_line(line: &Line, request: &WaitRequest) -> Result<Answer, AnswerError> {
+        let ret = match line.word() {
+            "ok" => Ok(line.number("ret")?),
+            "err" => Err(line.text("errno").and_then(errno_name)?),
+            "unsupported" => return Ok(Answer::Unsupported(line.get("why").unwrap_or_default())),
+            other => return Err(AnswerError::Word(other.to_owned())),
+        };
+        let call = request.call;
+        let info = || {
+            Ok(InfoNamed {
+                signo: line.get("si_signo"),
+                code: line.get("si_code"),
+                pid: line.number_opt("si_pid")?,
+                uid: line.number_opt("si_uid")?,
+                status: line.number_opt("si_status")?,
+                errno: line.number_opt("si_errno")?,
+                other_bytes: line.number_opt("si_other_bytes")?,
+            })
+        };
+        let spill = match line.get("spill").as_deref() {
+            None => None,
+            Some("no") => Some(false),
+            Some("yes") => Some(true),
+            Some(other) => return Err(FieldError::Bad("spill", other.to_owned()).into()),
+        };
+        let wait6 = call == Call::Wait6;
+        Ok(Answer::Called(Box::new(Reply {
+            ret,
+            status: status_memory(line, request)?,
+            rusage: memory(line, "rusage", request.rusage, has_rusage(call), || Ok(usage(line, OWN)))?,
+            children: memory(line, "children", request.rusage, wait6, || Ok(usage(line, CHILDREN)))?,
+            info: memory(line, "info", request.info, has_info(call), info)?,
+            spill,
+        })))
+    }
+}
+
+fn put_memory<T: Copy>(line: &mut Line, key: &str, memory: Memory<T>, fields: impl FnOnce(&mut Line, &T)) {
+    match memory {
+        Memory::NotObserved | Memory::NoBuffer => {}
+        Memory::Untouched => line.set(key, "untouched"),
+        Memory::Wrote(value) => {
+            line.set(key, "written");
+            fields(line, &value);
+        }
+    }
+}
+
+fn put_info(line: &mut Line, info: &Info) {
+    if let Some(number) = info.signo {
+        line.set("si_signo", signal_text(number));
+    }
+    if let Some(number) = info.code {
+        line.set("si_code", code_text(number));
+    }
+    let numbers = [
+        ("si_pid", info.pid),
+        ("si_uid", info.uid),
+        ("si_status", info.status),
+        ("si_errno", info.errno),
+        ("si_other_bytes", info.other_bytes),
+    ];
+    for (key, value) in numbers {
+        if let Some(value) = value {
+            line.set(key, value);
+        }
+    }
+}
+
+/// The agent's reply to a call: an observation of this system as a line.
+pub fn reply_line(id: u64, seen: &Observation) -> Line {
+    let mut line = match seen.ret {
+        Return::Value(value) => Line::new("ok").with("id", id).with("ret", value),
+        Return::Errno(number) => error_line(id, number),
+    };
+    match seen.status {
+        Memory::NotObserved | Memory::NoBuffer => {}
+        Memory::Untouched => line.set("status", "untouched"),
+        Memory::Wrote(word) => line.set("status", format_args!("{word:#06x}")),
+    }
+    put_memory(&mut line, "rusage", seen.rusage, |line, usage| put_usage(line, OWN, usage));
+    put_memory(&mut line, "children", seen.children, |line, usage| put_usage(line, CHILDREN, usage));
+    put_memory(&mut line, "info", seen.info, put_info);
+    if let Some(spill) = seen.spill {
+        line.set("spill", if spill { "yes" } else { "no" });
+    }
+    line
+}
+
+/// `err errno=NAME`, for an `errno` of this system.
+pub fn error_line(id: u64, errno: libc::c_int) -> Line {
+    Line::new("err").with("id", id).with("errno", errno_text(errno))
+}
+
+/// `unsupported why=TEXT`.
+pub fn unsupported_line(id: u64, why: impl fmt::Display) -> Line {
+    Line::new("unsupported").with("id", id).with("why", why)
+}
+
+/// The name of an `errno` of this system, or its number as text.
+pub fn errno_text(errno: libc::c_int) -> String {
+    names::errno_name(errno).map_or_else(|| errno.to_string(), str::to_owned)
+}
+
+/// The name of a signal of this system: `SIGTERM`, `SIG37` beyond the standard set, `0` for none.
+pub fn signal_text(signal: i64) -> String {
+    match libc::c_int::try_from(signal) {
+        Ok(number @ 1..) => Signal(number).to_string(),
+        _ => signal.to_string(),
+    }
+}
+
+/// The name of a `si_code` of `SIGCHLD`, or its number as text.
+pub fn code_text(code: i64) -> String {
+    let number = libc::c_int::try_from(code).ok();
+    number.and_then(names::child_code_name).map_or_else(|| code.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests;

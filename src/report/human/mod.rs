@@ -1,0 +1,5 @@
+//! What people read.
+
+pub mod failure;
+pub mod progress;
+pub mod terminal;

@@ -1,0 +1,299 @@
+//! The report for people.
+
+use super::failure::{headline, seconds, style, text};
+use crate::report::Reporter;
+use crate::runner::event::{Event, RunHeader, Summary, TrialReport, Verdict};
+use clap::builder::styling::Style;
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, Write};
+use std::time::Duration;
+
+/// What is to be shown.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Every trial, with its recorded values, warnings and remarks.
+    pub verbose: bool,
+    /// The protocol lines of each trial.
+    pub trace: bool,
+    /// How many of the slowest trials.
+    pub durations: usize,
+    /// Options of the run that are needed to repeat a trial of it.
+    pub again: Vec<String>,
+}
+
+/// A run with no more trials than this tells of its failures at the end only.
+const SMALL: usize = 10;
+
+/// The trials that have a reason in common.
+#[derive(Debug, Default)]
+struct Told {
+    count: usize,
+    subjects: BTreeSet<String>,
+    /// The clauses that a deviation departs from.
+    clauses: BTreeSet<&'static str>,
+}
+
+/// Writes a line when a trial fails, and at the end every failure in full, the skips by reason, and the counts.
+#[derive(Debug)]
+pub struct Terminal<W> {
+    out: W,
+    options: Options,
+    failures: Vec<TrialReport>,
+    /// The reasons of skips and the sources of deviations, under the verdict's name.
+    reasons: BTreeMap<(&'static str, String), Told>,
+    /// A run of so few trials that what fails need not be told before the end.
+    small: bool,
+    slowest: Vec<(Duration, String)>,
+    warnings: usize,
+    /// Whether a trial was shown, and so a line kept free above it.
+    begun: bool,
+}
+
+impl<W: Write> Terminal<W> {
+    /// Writes to `out`, with colours; a stream that has none should drop them.
+    pub fn new(out: W, options: Options) -> Terminal<W> {
+        Terminal {
+            out,
+            options,
+            failures: Vec::new(),
+            reasons: BTreeMap::new(),
+            small: false,
+            slowest: Vec::new(),
+            warnings: 0,
+            begun: false,
+        }
+    }
+
+    fn begin(&mut self, header: &RunHeader) -> io::Result<()> {
+        self.small = header.trials <= SMALL;
+        let bold = Style::new().bold();
+        writeln!(
+            self.out,
+            "{bold}waitspec {}{bold:#}   {} {}   {}, {}",
+            header.version,
+            header.kernel,
+            header.machine,
+            counted(header.trials, "trial"),
+            counted(header.jobs, "warden"),
+        )?;
+        for subject in &header.subjects {
+            let name = if subject.name == subject.spec { "" } else { subject.name.as_str() };
+            let libc = if subject.libc == subject.version { "" } else { subject.libc.as_str() };
+            let on = [subject.os.as_str(), libc, subject.arch.as_str()];
+            let parts = [
+                words(&[&subject.spec, name, &subject.version]),
+                words(&on),
+                format!("{} profile", subject.profile),
+                subject.calls.join(" "),
+            ];
+            let parts: Vec<String> = parts.into_iter().filter(|p| !p.is_empty()).collect();
+            writeln!(self.out, "subject   {}", parts.join("   "))?;
+        }
+        if !header.observation.is_empty() {
+            writeln!(self.out, "observed  {}", header.observation.join(", "))?;
+        }
+        for note in &header.surroundings {
+            writeln!(self.out, "note      {note}")?;
+        }
+        if let Some(seed) = header.seed {
+            writeln!(self.out, "shuffled  --shuffle {seed}")?;
+        }
+        Ok(())
+    }
+
+    fn trial(&mut self, trial: &TrialReport) -> io::Result<()> {
+        self.warnings += trial.warnings.len();
+        if let Verdict::Skip(reason) | Verdict::Deviates(reason) = &trial.verdict {
+            let told = self.reasons.entry((trial.verdict.name(), reason.clone())).or_default();
+            told.count += 1;
+            told.subjects.insert(trial.subject.clone());
+            told.clauses.extend(trial.failure.iter().map(|failure| failure.clause.id));
+        }
+        if self.options.durations > 0 {
+            self.slowest.push((trial.duration, format!("{} {}", trial.id, trial.subject)));
+            self.slowest.sort_by(|a, b| b.cmp(a));
+            self.slowest.truncate(self.options.durations);
+        }
+        let failed = trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_));
+        if failed {
+            self.failures.push(trial.clone());
+        }
+        if failed && !self.small || self.options.verbose || self.options.trace {
+            if !std::mem::replace(&mut self.begun, true) {
+                writeln!(self.out)?;
+            }
+            writeln!(self.out, "{}", headline(trial).trim_end())?;
+        }
+        if self.options.verbose || self.options.trace && !failed {
+            self.details(trial, failed)?;
+        }
+        self.out.flush()
+    }
+
+    /// What `-v` shows of a trial; a failure's steps and lines come at the end.
+    fn details(&mut self, trial: &TrialReport, failed: bool) -> io::Result<()> {
+        let mut text = String::new();
+        let mut line = |label: &str, value: &str| super::failure::line(&mut text, label, value);
+        if self.options.verbose {
+            if let (Some(reason), false) = (trial.verdict.reason(), failed) {
+                line("reason", reason);
+            }
+            for (name, value) in &trial.recorded {
+                line("recorded", &format!("{name} = {value}"));
+            }
+            for warning in &trial.warnings {
+                let clause = warning.clause;
+                line("should", &format!("{}   {}   {}", clause.text, clause.source, clause.id));
+                line("", &format!("expected {}, got {}", warning.expected, warning.got));
+            }
+            if !failed {
+                trial.notes.iter().for_each(|note| line("note", note));
+            }
+        }
+        if self.options.trace && !failed {
+            line("trace", &trial.trace.join("\n"));
+        }
+        self.out.write_all(text.as_bytes())
+    }
+
+    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        for trial in &self.failures {
+            writeln!(self.out, "\n{}", text(trial, &self.options.again, self.options.trace).trim_end())?;
+        }
+        for (verdict, title) in [("skip", "skipped"), ("deviates", "known deviations")] {
+            let mut reasons: Vec<_> = self.reasons.iter().filter(|((v, _), _)| *v == verdict).collect();
+            reasons.sort_by_key(|(_, told)| std::cmp::Reverse(told.count));
+            if !reasons.is_empty() {
+                writeln!(self.out, "\n{title}")?;
+            }
+            for ((_, reason), told) in reasons {
+                let ids: Vec<&str> = match verdict {
+                    "skip" => told.subjects.iter().map(String::as_str).collect(),
+                    _ => told.clauses.iter().copied().collect(),
+                };
+                writeln!(self.out, "{:>7}  {reason}   ({})", told.count, ids.join(", "))?;
+            }
+        }
+        if !self.slowest.is_empty() {
+            writeln!(self.out, "\nslowest")?;
+            for (duration, name) in &self.slowest {
+                writeln!(self.out, "{:>10}  {name}", seconds(*duration))?;
+            }
+        }
+        if self.warnings > 0 {
+            let shown = if self.options.verbose { "" } else { "; -v shows them" };
+            let warnings = counted(self.warnings, "warning");
+            writeln!(self.out, "\n{warnings}: SHOULD clauses that did not hold{shown}")?;
+        }
+        if summary.interrupted {
+            writeln!(self.out, "\ninterrupted: the report is partial")?;
+        }
+        writeln!(self.out, "\n{}", summary_line(summary))?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Reporter for Terminal<W> {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::Begin(header) => self.begin(header),
+            Event::Trial(trial) => self.trial(trial),
+            Event::End(summary) => self.end(summary),
+        }
+    }
+}
+
+/// The count of each verdict that occurred, the mean of processes, the duration.
+fn summary_line(summary: &Summary) -> String {
+    let counts: Vec<String> =
+        summary.counts().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {name}")).collect();
+    let total = summary.total();
+    let counts = if counts.is_empty() { "nothing ran".to_owned() } else { counts.join(", ") };
+    let mean = if total == 0 { 0.0 } else { summary.processes as f64 / total as f64 };
+    let style = match summary.exit_code() {
+        0 => style(&Verdict::Pass),
+        1 => style(&Verdict::Fail),
+        _ => style(&Verdict::Broken(String::new())),
+    };
+    let trials = counted(total, "trial");
+    let took = seconds(summary.duration);
+    format!("{style}{counts}{style:#}   {trials}, {mean:.1} processes each   {took}")
+}
+
+/// A number with its noun.
+fn counted(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+/// The parts that are not empty, with a space between them.
+fn words(parts: &[&str]) -> String {
+    parts.iter().copied().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+    use crate::runner::event::Failure;
+    use crate::spec::posix;
+
+    fn shown(events: &[Event], options: Options) -> String {
+        let text = sample::told(events, |out| Terminal::new(out, options), |terminal| terminal.out);
+        anstream::adapter::strip_str(&text).to_string()
+    }
+
+    #[test]
+    fn failures_are_told_at_once_and_in_full_at_the_end() {
+        let text = shown(&sample::run(), Options::default());
+        assert!(text.starts_with("waitspec 0.1.0   Linux 6.18.44 x86_64   3 trials, 2 wardens\n"), "{text}");
+        assert!(text.contains(
+            "subject   agent:./mywait mywait 0.3   linux glibc 2.36 x86_64   linux profile   waitpid wait4\n"
+        ));
+        assert!(text.contains(
+            "observed  pidfd, /proc/PID/stat\nnote      SIGCHLD was ignored\nshuffled  --shuffle 7\n"
+        ));
+        assert_eq!(text.matches("FAIL  nohang.running-child@wait4").count(), 1);
+        assert_eq!(text.matches("  again  ").count(), 1);
+        let mut long = sample::run();
+        if let Event::Begin(header) = &mut long[0] {
+            header.trials = SMALL + 1;
+        }
+        let long = shown(&long, Options::default());
+        assert_eq!(long.matches("FAIL  nohang.running-child@wait4").count(), 2);
+        assert_eq!(long.matches("  again  ").count(), 1);
+        assert!(text.contains("skipped\n      1  wait6 is not on this system   (agent:./mywait)\n"));
+        assert!(
+            text.ends_with("1 pass, 1 fail, 1 skip   3 trials, 3.0 processes each   1.500 s\n"),
+            "{text}"
+        );
+        assert!(!text.contains("exit.code@wait4"), "what passed is not shown");
+    }
+
+    #[test]
+    fn verbose_shows_every_trial() {
+        let mut trial = sample::trial("exit.code@wait4", Verdict::Pass);
+        trial.recorded = vec![("si_uid".to_owned(), "0".to_owned())];
+        trial.warnings = vec![Failure {
+            clause: &posix::WAITPID_ECHILD,
+            expected: "one".to_owned(),
+            got: "two".to_owned(),
+        }];
+        let events =
+            [Event::Begin(sample::header()), Event::Trial(Box::new(trial)), Event::End(Summary::default())];
+        let text = shown(&events, Options { verbose: true, durations: 3, ..Options::default() });
+        assert!(text.contains("pass  exit.code@wait4 "), "{text}");
+        assert!(text.contains("  recorded  si_uid = 0\n"));
+        assert!(text.contains("            expected one, got two\n"));
+        assert!(text.contains("slowest\n   0.012 s  exit.code@wait4 agent:./mywait\n"));
+        assert!(text.contains("1 warning: SHOULD clauses that did not hold\n"));
+        assert!(shown(&events, Options::default()).contains("; -v shows them"));
+    }
+
+    #[test]
+    fn an_interrupted_run_says_so() {
+        let mut summary = Summary::default();
+        summary.interrupted = true;
+        let text = shown(&[Event::Begin(sample::header()), Event::End(summary)], Options::default());
+        assert!(text.contains("interrupted: the report is partial\n\nnothing ran "), "{text}");
+    }
+}

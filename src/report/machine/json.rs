@@ -1,0 +1,62 @@
+//! JSON lines: readable up to the last line written, however the run ended.
+
+use super::record::Record;
+use crate::report::Reporter;
+use crate::runner::event::Event;
+use std::io::{self, Write};
+
+/// Writes each event as one line at once.
+#[derive(Debug)]
+pub struct Json<W> {
+    out: W,
+}
+
+impl<W: Write> Json<W> {
+    /// Writes to `out`, which should not hold lines back.
+    pub fn new(out: W) -> Json<W> {
+        Json { out }
+    }
+}
+
+impl<W: Write> Reporter for Json<W> {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        let record = match event {
+            Event::Begin(header) => Record::Run(header.into()),
+            Event::Trial(trial) => Record::Trial(trial.as_ref().into()),
+            Event::End(summary) => Record::Summary(summary.into()),
+        };
+        let mut line = serde_json::to_vec(&record)?;
+        line.push(b'\n');
+        self.out.write_all(&line)?;
+        self.out.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn one_object_a_line() {
+        let text = sample::told(&sample::run(), Json::new, |json| json.out);
+        let lines: Vec<serde_json::Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+        assert_eq!(lines.len(), 5);
+        assert_eq!(lines[0]["type"], "run");
+        assert_eq!((&lines[0]["os"], &lines[0]["kernel"]), (&"Linux".into(), &"6.18.44".into()));
+        assert_eq!(lines[0]["libc"], "glibc 2.36");
+        assert_eq!(lines[0]["subjects"][0]["subject"], "agent:./mywait");
+        assert_eq!(lines[2]["type"], "trial");
+        assert_eq!(lines[2]["id"], "nohang.running-child@wait4");
+        assert_eq!(lines[2]["failed_clause"], "posix/waitpid/nohang-zero");
+        assert_eq!(lines[2]["clauses"][0]["outcome"], "fail");
+        assert_eq!(lines[2]["got"], "-1 ECHILD");
+        assert_eq!(lines[2]["duration_us"], 12_000);
+        assert_eq!(lines[3]["reason"], "wait6 is not on this system");
+        assert_eq!(lines[4]["type"], "summary");
+        assert_eq!(
+            (&lines[4]["pass"], &lines[4]["fail"], &lines[4]["hang"]),
+            (&1.into(), &1.into(), &0.into())
+        );
+    }
+}

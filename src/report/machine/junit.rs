@@ -1,0 +1,103 @@
+//! JUnit's XML, as CI services read it: a suite for each subject, a test case for each trial.
+
+use crate::report::Reporter;
+use crate::report::human::failure::text;
+use crate::runner::event::{Event, TrialReport, Verdict};
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use std::io::{self, Write};
+
+/// Writes the whole document when the run ends.
+#[derive(Debug)]
+pub struct Junit<W> {
+    out: W,
+    report: Report,
+    again: Vec<String>,
+}
+
+impl<W: Write> Junit<W> {
+    /// Writes to `out`; `again` are options of the run that are needed to repeat a trial of it.
+    pub fn new(out: W, again: Vec<String>) -> Junit<W> {
+        Junit { out, report: Report::new("waitspec"), again }
+    }
+
+    fn trial(&mut self, trial: &TrialReport) {
+        let mut status = match &trial.verdict {
+            Verdict::Skip(_) | Verdict::Xfail => TestCaseStatus::skipped(),
+            Verdict::Crash | Verdict::Broken(_) => TestCaseStatus::non_success(NonSuccessKind::Error),
+            verdict if verdict.is_bad() => TestCaseStatus::non_success(NonSuccessKind::Failure),
+            _ => TestCaseStatus::success(),
+        };
+        if trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_)) {
+            let full = text(trial, &self.again, false);
+            status.set_description(anstream::adapter::strip_str(&full).to_string());
+        }
+        let message = match &trial.failure {
+            Some(failure) => {
+                format!("{}: expected {}, got {}", failure.clause.id, failure.expected, failure.got)
+            }
+            None => trial.verdict.reason().unwrap_or(trial.verdict.name()).to_owned(),
+        };
+        status.set_message(message).set_type(trial.verdict.name());
+        let (case, call) = trial.id.split_once('@').unwrap_or((&trial.id, ""));
+        let theme = case.split('.').next().unwrap_or(case);
+        let mut test = TestCase::new(trial.id.as_str(), status);
+        test.set_classname(theme).set_time(trial.duration).add_property(("call", call));
+        for (name, value) in &trial.recorded {
+            test.add_property((format!("recorded.{name}").as_str(), value.as_str()));
+        }
+        let suites = &mut self.report.test_suites;
+        let index = suites.iter().position(|s| s.name.as_str() == trial.subject).unwrap_or_else(|| {
+            suites.push(TestSuite::new(trial.subject.as_str()));
+            suites.len() - 1
+        });
+        suites[index].add_test_case(test);
+    }
+
+    fn end(&mut self) -> io::Result<()> {
+        // The report counts what is added whole.
+        for suite in std::mem::take(&mut self.report.test_suites) {
+            self.report.add_test_suite(suite);
+        }
+        let document = self.report.to_string().map_err(io::Error::other)?;
+        self.out.write_all(document.as_bytes())?;
+        self.out.flush()
+    }
+}
+
+impl<W: Write> Reporter for Junit<W> {
+    fn event(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::Begin(_) => Ok(()),
+            Event::Trial(trial) => {
+                self.trial(trial);
+                Ok(())
+            }
+            Event::End(summary) => {
+                self.report.set_time(summary.duration);
+                self.end()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::sample;
+
+    #[test]
+    fn a_suite_for_each_subject() {
+        let text = sample::told(&sample::run(), |out| Junit::new(out, Vec::new()), |junit| junit.out);
+        assert!(
+            text.contains(r#"<testsuites name="waitspec" tests="3" skipped="1" failures="1" errors="0""#),
+            "{text}"
+        );
+        assert!(text.contains(r#"<testsuite name="agent:./mywait" tests="3""#), "{text}");
+        assert!(
+            text.contains(r#"message="posix/waitpid/nohang-zero: expected 0, got -1 ECHILD" type="fail""#),
+            "{text}"
+        );
+        assert!(text.contains(r#"<skipped message="wait6 is not on this system""#), "{text}");
+        assert!(!text.contains('\u{1b}'), "no colours");
+    }
+}

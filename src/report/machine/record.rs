@@ -1,0 +1,249 @@
+//! The lines of the JSON report: one object each, told apart by `type`.
+//!
+//! A header (`run`), a `trial` for each trial in the order in which they finished, a footer (`summary`). Fields that
+//! would be empty are left out; readers ignore fields that they do not know.
+
+use crate::runner::event::{RunHeader, SubjectInfo, Summary, TrialReport};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Record {
+    /// The first line.
+    Run(RunRecord),
+    /// A finished trial.
+    Trial(TrialRecord),
+    /// The last line, if the run came to an end.
+    Summary(SummaryRecord),
+}
+
+/// The surroundings of the run.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RunRecord {
+    /// The version of this crate.
+    pub version: String,
+    /// Who is judged.
+    pub subjects: Vec<SubjectRecord>,
+    /// The operating system of the driver, as `Linux`.
+    pub os: String,
+    /// Its release, as `6.18.44`.
+    pub kernel: String,
+    /// The C library, as the first subject that knows one names it.
+    pub libc: String,
+    /// The machine, as `x86_64`.
+    pub machine: String,
+    /// The methods by which processes are observed.
+    pub observation: Vec<String>,
+    /// What the surroundings take away, or what had to be normalised.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub surroundings: Vec<String>,
+    /// The seed of the order, if the trials were shuffled.
+    pub seed: Option<u64>,
+    /// The number of trials selected.
+    pub trials: usize,
+    /// The number of wardens at work.
+    pub jobs: usize,
+}
+
+/// A subject.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SubjectRecord {
+    /// The name as `--subject` takes it; trials refer to it.
+    pub subject: String,
+    /// The name that the agent gave.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// Where to report what was found.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub issues: String,
+    /// The operating system that it sees.
+    pub os: String,
+    /// Its C library.
+    pub libc: String,
+    /// The machine that it sees.
+    pub arch: String,
+    /// The profile whose clauses apply.
+    pub profile: String,
+    /// The calls that it offers.
+    pub calls: Vec<String>,
+}
+
+/// A finished trial.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TrialRecord {
+    /// `case@call`.
+    pub id: String,
+    /// The subject as `--subject` takes it.
+    pub subject: String,
+    /// The agent's name and version, where they say more than the subject.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub agent: String,
+    /// One of [`crate::runner::event::Verdict::NAMES`].
+    pub verdict: String,
+    /// The reason of a skip or of a broken trial, or the source of a deviation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Each clause that was checked, with its outcome.
+    pub clauses: Vec<ClauseRecord>,
+    /// The clause that was broken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed_clause: Option<String>,
+    /// What it asks for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// What came back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub got: Option<String>,
+    /// The steps, in order.
+    pub did: Vec<String>,
+    /// The state of each child at the end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub children: Vec<String>,
+    /// Values that the implementation is free to choose.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub recorded: BTreeMap<String, String>,
+    /// SHOULD clauses that did not hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<WarningRecord>,
+    /// Why clauses were not observed, and other remarks.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+    /// What the agent wrote on its standard error.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub stderr: String,
+    /// The protocol lines.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub trace: Vec<String>,
+    /// The number of processes that it made, the agent included.
+    pub processes: u32,
+    /// How long it took, in microseconds.
+    pub duration_us: u64,
+}
+
+/// A clause and what became of it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ClauseRecord {
+    /// The clause's id.
+    pub id: String,
+    /// The word of an [`crate::runner::event::Outcome`].
+    pub outcome: String,
+}
+
+/// A SHOULD that did not hold.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct WarningRecord {
+    /// The clause's id.
+    pub clause: String,
+    /// What it asks for.
+    pub expected: String,
+    /// What came back.
+    pub got: String,
+}
+
+/// The footer.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct SummaryRecord {
+    /// Whether the run was cut short by a signal.
+    pub interrupted: bool,
+    /// Processes made, over all trials.
+    pub processes: u64,
+    /// How long the run took, in microseconds.
+    pub duration_us: u64,
+    /// The count of each verdict, under its name.
+    #[serde(flatten)]
+    pub counts: BTreeMap<String, u64>,
+}
+
+impl From<&RunHeader> for RunRecord {
+    fn from(header: &RunHeader) -> RunRecord {
+        let (os, kernel) = header.kernel.split_once(' ').unwrap_or((&header.kernel, ""));
+        let libc = header.subjects.iter().map(|s| &s.libc).find(|l| !l.is_empty());
+        RunRecord {
+            version: header.version.clone(),
+            subjects: header.subjects.iter().map(SubjectRecord::from).collect(),
+            os: os.to_owned(),
+            kernel: kernel.to_owned(),
+            libc: libc.cloned().unwrap_or_default(),
+            machine: header.machine.clone(),
+            observation: header.observation.clone(),
+            surroundings: header.surroundings.clone(),
+            seed: header.seed,
+            trials: header.trials,
+            jobs: header.jobs,
+        }
+    }
+}
+
+impl From<&SubjectInfo> for SubjectRecord {
+    fn from(subject: &SubjectInfo) -> SubjectRecord {
+        SubjectRecord {
+            subject: subject.spec.clone(),
+            name: subject.name.clone(),
+            version: subject.version.clone(),
+            issues: subject.issues.clone(),
+            os: subject.os.clone(),
+            libc: subject.libc.clone(),
+            arch: subject.arch.clone(),
+            profile: subject.profile.clone(),
+            calls: subject.calls.clone(),
+        }
+    }
+}
+
+impl From<&TrialReport> for TrialRecord {
+    fn from(trial: &TrialReport) -> TrialRecord {
+        let failure = trial.failure.as_ref();
+        TrialRecord {
+            id: trial.id.clone(),
+            subject: trial.subject.clone(),
+            agent: trial.agent.clone(),
+            verdict: trial.verdict.name().to_owned(),
+            reason: trial.verdict.reason().map(str::to_owned),
+            clauses: trial
+                .clauses
+                .iter()
+                .map(|(clause, outcome)| ClauseRecord {
+                    id: clause.id.to_owned(),
+                    outcome: outcome.name().to_owned(),
+                })
+                .collect(),
+            failed_clause: failure.map(|f| f.clause.id.to_owned()),
+            expected: failure.map(|f| f.expected.clone()),
+            got: failure.map(|f| f.got.clone()),
+            did: trial.did.clone(),
+            children: trial.children.clone(),
+            recorded: trial.recorded.iter().cloned().collect(),
+            warnings: trial
+                .warnings
+                .iter()
+                .map(|w| WarningRecord {
+                    clause: w.clause.id.to_owned(),
+                    expected: w.expected.clone(),
+                    got: w.got.clone(),
+                })
+                .collect(),
+            notes: trial.notes.clone(),
+            stderr: trial.stderr.clone(),
+            trace: trial.trace.clone(),
+            processes: trial.processes,
+            duration_us: u64::try_from(trial.duration.as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+}
+
+impl From<&Summary> for SummaryRecord {
+    fn from(summary: &Summary) -> SummaryRecord {
+        SummaryRecord {
+            interrupted: summary.interrupted,
+            processes: summary.processes,
+            duration_us: u64::try_from(summary.duration.as_micros()).unwrap_or(u64::MAX),
+            counts: summary.counts().map(|(name, n)| (name.to_owned(), n as u64)).collect(),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What a run tells: one stream of events feeds every reporter.
+
+pub use crate::trial::subject::SubjectInfo;
+pub use crate::trial::verdict::{Failure, Outcome, Verdict};
+
+use crate::spec::clause::Clause;
+use std::time::Duration;
+
+/// Something that happened in a run.
+#[derive(Debug, Clone)]
+pub enum Event {
+    /// The run begins.
+    Begin(RunHeader),
+    /// A trial finished.
+    Trial(Box<TrialReport>),
+    /// The run is over, or was interrupted.
+    End(Summary),
+}
+
+/// What is known before the first trial.
+#[derive(Debug, Clone, Default)]
+pub struct RunHeader {
+    /// The number of trials that were selected.
+    pub trials: usize,
+    /// The version of this crate.
+    pub version: String,
+    /// The subjects, each with its name, version, issues address and profile.
+    pub subjects: Vec<SubjectInfo>,
+    /// The operating system and its release, as `Linux 6.18.44`.
+    pub kernel: String,
+    /// The machine, as `x86_64`.
+    pub machine: String,
+    /// The methods by which processes are observed, as `pidfd`, `/proc/PID/stat`.
+    pub observation: Vec<String>,
+    /// What the surroundings take away or had to be normalised, as `SIGCHLD was ignored`.
+    pub surroundings: Vec<String>,
+    /// The seed of the order of trials, if they were shuffled.
+    pub seed: Option<u64>,
+    /// The number of wardens at work.
+    pub jobs: usize,
+}
+
+/// Everything about one finished trial.
+#[derive(Debug, Clone)]
+pub struct TrialReport {
+    /// `case@call`.
+    pub id: String,
+    /// The subject as `--subject` takes it.
+    pub subject: String,
+    /// The agent's name and version, where they say more than the subject.
+    pub agent: String,
+    /// The outcome.
+    pub verdict: Verdict,
+    /// The clauses that were checked, in the order in which they were first checked, each once with its worst outcome.
+    pub clauses: Vec<(&'static Clause, Outcome)>,
+    /// What was broken, for a fail, a hang, a crash, a deviation or a warning.
+    pub failure: Option<Failure>,
+    /// SHOULD clauses that did not hold.
+    pub warnings: Vec<Failure>,
+    /// The steps of the trial in order, as `spawn A (held)`, `wait4(any, WNOHANG)`.
+    pub did: Vec<String>,
+    /// The state of each child at the end, as `A running, pid 4711`.
+    pub children: Vec<String>,
+    /// Values that the implementation is free to choose: name and value.
+    pub recorded: Vec<(String, String)>,
+    /// Why clauses were not observed, and other remarks.
+    pub notes: Vec<String>,
+    /// What the agent wrote on its standard error.
+    pub stderr: String,
+    /// The protocol lines of the trial, if they were asked for or the trial did not pass.
+    pub trace: Vec<String>,
+    /// How many processes the trial made, the agent included.
+    pub processes: u32,
+    /// How long it took.
+    pub duration: Duration,
+}
+
+/// The count of each verdict.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Summary {
+    counts: [usize; Verdict::NAMES.len()],
+    /// Processes made, over all trials.
+    pub processes: u64,
+    /// Whether the run was cut short.
+    pub interrupted: bool,
+    /// Trials that were selected and did not run.
+    pub not_run: usize,
+    /// How long the run took.
+    pub duration: Duration,
+}
+
+impl Summary {
+    /// Counts one more trial.
+    pub fn add(&mut self, report: &TrialReport) {
+        self.counts[index(report.verdict.name())] += 1;
+        self.processes += u64::from(report.processes);
+    }
+
+    /// The count of the verdict of that name.
+    pub fn count(&self, name: &str) -> usize {
+        self.counts[index(name)]
+    }
+
+    /// All counts, with their names.
+    pub fn counts(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        Verdict::NAMES.into_iter().zip(self.counts)
+    }
+
+    /// The number of trials that finished.
+    pub fn total(&self) -> usize {
+        self.counts.iter().sum()
+    }
+
+    /// The exit code that the counts ask for: 1 something is bad, 3 something is broken, 0 otherwise.
+    pub fn exit_code(&self) -> u8 {
+        let any = |names: &[&str]| names.iter().any(|n| self.count(n) > 0);
+        if any(&["fail", "hang", "crash", "leak", "xpass"]) {
+            1
+        } else if any(&["broken"]) {
+            3
+        } else {
+            0
+        }
+    }
+}
+
+fn index(name: &str) -> usize {
+    Verdict::NAMES.iter().position(|n| *n == name).unwrap_or(Verdict::NAMES.len() - 1)
+}

@@ -1,0 +1,15 @@
+//! A run: what is asked for, which trials that means, who runs them, and the events that reporters see.
+
+pub mod event;
+pub mod plan;
+pub mod pool;
+pub mod run;
+pub mod select;
+pub mod settings;
+pub mod wardens;
+
+mod handshake;
+mod orphan_reaper;
+mod queue;
+mod run_trial;
+mod verdict;

@@ -1,0 +1,163 @@
+//! Single trials, run from any thread: a pool of wardens, each of which serves one trial at a time.
+
+use super::event::{SubjectInfo, TrialReport, Verdict};
+use super::handshake::{CLEAN_UP, Start, open};
+use super::plan::Planned;
+use super::run::Session;
+use super::run_trial::{Ground, Ran, one};
+use super::verdict;
+use super::wardens::Wardens;
+use crate::sys::call::abi::Call;
+use crate::trial::Case;
+use crate::trial::link::{Link, LinkError};
+use crate::trial::{Abort, Trial};
+use std::sync::{Condvar, Mutex, PoisonError};
+
+/// The wardens and subjects of a [`Session`], for those who choose the trials and threads themselves.
+///
+/// As many trials run at once as the session has wardens ([`crate::runner::settings::Settings::jobs`]); who comes then waits for
+/// one. Trials that burn CPU time are never run beside each other.
+pub struct Pool {
+    ground: Ground,
+    links: Mutex<Links>,
+    changed: Condvar,
+    burning: Mutex<()>,
+    /// Dropped last: the run's folder, with the sockets of the wardens, goes with it.
+    _wardens: Wardens,
+}
+
+struct Links {
+    free: Vec<Link>,
+    /// Those whose warden lives, in use or not.
+    alive: usize,
+}
+
+/// A link while a trial uses it.
+struct Lease<'p> {
+    pool: &'p Pool,
+    link: Option<Link>,
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        let mut links = self.pool.links();
+        match self.link.take() {
+            // A panic leaves a trial open.
+            Some(link) if !std::thread::panicking() => links.free.push(link),
+            _ => links.alive -= 1,
+        }
+        self.pool.changed.notify_all();
+    }
+}
+
+impl Pool {
+    /// The pool of a session; what that has planned is not run.
+    pub fn new(session: Session) -> Pool {
+        let Session { links, ground, wardens, .. } = session;
+        let links = Mutex::new(Links { alive: links.len(), free: links });
+        Pool { ground, links, changed: Condvar::new(), burning: Mutex::new(()), _wardens: wardens }
+    }
+
+    /// Runs a case with one call on the subject of that name, which is one of the session's.
+    ///
+    /// What goes wrong in the harness is the verdict *broken*.
+    pub fn run(&self, subject: &str, case: &'static Case, call: Call) -> TrialReport {
+        let position = self.ground.subjects.iter().position(|info| info.spec == subject);
+        let planned = Planned { case, call, subject: position.unwrap_or_default() };
+        let broken = |why: String| {
+            let mut report = verdict::blank(&planned, &self.ground.subjects[planned.subject]);
+            report.verdict = Verdict::Broken(why);
+            report
+        };
+        if position.is_none() {
+            return broken(format!("{subject} is no subject of this session"));
+        }
+        let _alone = case.needs.burns.then(|| self.burning.lock().unwrap_or_else(PoisonError::into_inner));
+        let Some(mut lease) = self.lease() else { return broken("the wardens have died".into()) };
+        let Some(link) = &mut lease.link else { return broken("the warden is gone".into()) };
+        match one(link, &planned, &self.ground) {
+            Some(Ran { report, warden_dead, .. }) => {
+                if warden_dead {
+                    lease.link = None;
+                }
+                report
+            }
+            None => broken("interrupted".into()),
+        }
+    }
+
+    /// Starts an agent of the subject of that name, which is one of the session's, for whoever chooses the steps as it goes:
+    /// the trial is no case's, but that of `history`. What it leaves is ended.
+    ///
+    /// # Errors
+    /// What `visit` says, and what went wrong before it.
+    pub fn visit<T>(
+        &self,
+        subject: &str,
+        history: &'static Case,
+        visit: impl FnOnce(&mut Trial<'_>) -> Result<T, Abort>,
+    ) -> Result<T, Abort> {
+        let position = self.ground.subjects.iter().position(|info| info.spec == subject);
+        let position =
+            position.ok_or_else(|| Abort::Broken(format!("{subject} is no subject of this session")))?;
+        let gone = || Abort::Broken("the wardens have died".into());
+        let mut lease = self.lease().ok_or_else(gone)?;
+        let link = lease.link.as_mut().ok_or_else(gone)?;
+        let (info, common) = (&self.ground.subjects[position], &self.ground.common);
+        link.reset();
+        let call = info.calls.iter().find_map(|name| Call::from_name(name)).unwrap_or(Call::Waitpid);
+        let visited =
+            open(link, &self.ground.starts[position], common.child.as_deref()).and_then(|(opened, _)| {
+                visit(&mut Trial::new(link, history.clauses, call, common, info, opened))
+            });
+        match link.close(CLEAN_UP) {
+            Ok(_) => {}
+            Err(LinkError::Interrupted) => return Err(Abort::Interrupted),
+            Err(_) => lease.link = None,
+        }
+        visited
+    }
+
+    /// Whether the subject of that name is hosted by the wardens, so that its agent and its children are forks of them.
+    pub fn is_hosted(&self, subject: &str) -> bool {
+        let starts = self.ground.subjects.iter().zip(&self.ground.starts);
+        self.ground.common.child.is_none()
+            && starts.into_iter().any(|(i, s)| i.spec == subject && matches!(s, Start::Hosted(_)))
+    }
+
+    /// What the subjects of the session say of themselves.
+    pub fn subjects(&self) -> &[SubjectInfo] {
+        &self.ground.subjects
+    }
+
+    /// How many trials can run at once.
+    pub fn width(&self) -> usize {
+        self.links().alive
+    }
+
+    /// Waits until a link is free; `None` when no warden lives.
+    fn lease(&self) -> Option<Lease<'_>> {
+        let mut links = self.links();
+        loop {
+            if let Some(link) = links.free.pop() {
+                return Some(Lease { pool: self, link: Some(link) });
+            }
+            if links.alive == 0 {
+                return None;
+            }
+            links = self.changed.wait(links).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn links(&self) -> std::sync::MutexGuard<'_, Links> {
+        self.links.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets the wardens go, and waits until they have cleaned up.
+    pub fn end(self) {
+        let links = self.links.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for link in links.free {
+            link.hang_up(CLEAN_UP);
+        }
+    }
+}

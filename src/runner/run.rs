@@ -1,0 +1,280 @@
+//! Carrying out a plan: one worker thread for each warden, one stream of events.
+
+use super::event::{Event, RunHeader, Summary};
+use super::handshake::{self, CLEAN_UP};
+use super::plan::{self, Planned, Surroundings};
+use super::queue::Queue;
+use super::run_trial::{Ground, one};
+use super::settings::{RunError, Settings};
+use super::wardens::Wardens;
+use crate::catalogue;
+use crate::spec::deviations;
+use crate::subject::Registry;
+use crate::sys::signal;
+use crate::trial::Common;
+use crate::trial::link::Link;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::time::{Duration, Instant};
+
+/// From what slowness on each processor gets one warden instead of four.
+const CROWDED: f64 = 2.0;
+
+/// The signal that interrupted the run, or 0.
+static INTERRUPT: AtomicI32 = AtomicI32::new(0);
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// Runs what the settings ask for with the built-in subjects, and tells `sink` what happens.
+///
+/// Must be called before the process has any thread: it forks the wardens first.
+///
+/// # Errors
+/// See [`RunError`]; what failed in a trial is no error but its verdict.
+pub fn run(settings: &Settings, sink: &mut dyn FnMut(&Event)) -> Result<Summary, RunError> {
+    run_with(settings, &Registry::built_in(), sink)
+}
+
+/// The same with other subjects.
+///
+/// # Errors
+/// As [`run`].
+pub fn run_with(
+    settings: &Settings,
+    registry: &Registry,
+    sink: &mut dyn FnMut(&Event),
+) -> Result<Summary, RunError> {
+    Session::start(settings, registry)?.run(sink)
+}
+
+/// Ends the process by the signal that interrupted the run, as whoever started it expects.
+pub fn die_by_interrupt() -> ! {
+    let signal = match INTERRUPT.load(Ordering::Relaxed) {
+        0 => libc::SIGINT,
+        signal => signal,
+    };
+    let _ = signal::set_action(signal, signal::Action::Default, signal::Flags::default());
+    let _ = signal::raise(signal);
+    crate::sys::process::exit_now(130)
+}
+
+fn note_interrupt(signal: i32) {
+    INTERRUPT.store(signal, Ordering::Relaxed);
+    INTERRUPTED.store(true, Ordering::Relaxed);
+}
+
+/// A run whose wardens stand ready and whose subjects were asked who they are.
+pub struct Session {
+    settings: Settings,
+    pub(crate) links: Vec<Link>,
+    pub(crate) ground: Ground,
+    header: RunHeader,
+    planned: Vec<Planned>,
+    /// Dropped last: what wardens that died have left in the run's folder goes with it.
+    pub(crate) wardens: Wardens,
+}
+
+impl Session {
+    /// Forks the wardens, asks the subjects for their names, and plans.
+    ///
+    /// # Errors
+    /// As [`run`].
+    pub fn start(settings: &Settings, registry: &Registry) -> Result<Session, RunError> {
+        let names: Vec<String> = match settings.subjects.as_slice() {
+            [] => crate::subject::default_names(),
+            given => given.to_vec(),
+        };
+        let starts = names.iter().map(|name| handshake::of(name, registry)).collect::<Result<Vec<_>, _>>()?;
+        let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let jobs = settings.jobs.unwrap_or_else(|| jobs_for(processors)).max(1);
+        let mut wardens =
+            Wardens::start(jobs, registry, settings.warden.as_deref()).map_err(RunError::Broken)?;
+        let mut links: Vec<Link> = wardens
+            .streams
+            .drain(..)
+            .map(|(input, output)| Link::new(input, output, settings.timeout_scale, &INTERRUPTED))
+            .collect();
+        let first =
+            links.first_mut().ok_or_else(|| RunError::Usage("a run needs at least one job".into()))?;
+        let probed = handshake::ask_probe(first)?;
+        let mut subjects = Vec::new();
+        for (spec, start) in names.iter().zip(&starts) {
+            subjects.push(handshake::introduce(first, spec, start, settings)?);
+        }
+        let slowness = first.slowness();
+        // What is slow beside one gets slower beside many.
+        if settings.jobs.is_none() && slowness > CROWDED {
+            links.truncate(processors);
+        }
+        for link in &mut links {
+            link.as_slow_as(slowness);
+        }
+        let cases: Vec<_> = catalogue::cases().collect();
+        // What is behind the front ends is the same for all of the default subjects: those next to it take turns.
+        let nearest = |name: &String| name == "syscall" || name == "libc";
+        let chosen = !settings.subjects.is_empty();
+        let by_turns: Vec<usize> = (0..names.len()).filter(|at| !chosen && nearest(&names[*at])).collect();
+        let shared = (by_turns.len() < names.len() && !by_turns.is_empty()).then(|| {
+            let turns: Vec<&str> = by_turns.iter().map(|at| names[*at].as_str()).collect();
+            format!(
+                "cases that the kernel alone decides run with {} by turns; --subject NAME runs all of them with NAME",
+                turns.join(" and ")
+            )
+        });
+        let planned = plan::plan(&cases, &subjects, &by_turns, &settings.selection, settings.profile)?;
+        let trials = planned.len() * settings.selection.repeat.max(1) as usize;
+        links.truncate(trials);
+        let field = |key: &str| probed.get(key).unwrap_or_default();
+        let header = RunHeader {
+            trials,
+            version: env!("CARGO_PKG_VERSION").into(),
+            subjects: subjects.clone(),
+            kernel: field("kernel"),
+            machine: field("machine"),
+            observation: probed.list("methods"),
+            surroundings: probed.list("notes").into_iter().chain(shared).collect(),
+            seed: settings.selection.shuffle,
+            jobs: links.len(),
+        };
+        let surroundings = Surroundings {
+            root: probed.flag("root"),
+            core_files: probed.flag("core"),
+            no_pidfd_waits: probed.get("pidfd-waits"),
+        };
+        let common = Common {
+            profile: settings.profile,
+            child: settings.child.clone(),
+            strict: settings.strict,
+            release: deviations::release(&field("kernel")),
+        };
+        let ground = Ground { starts, subjects, surroundings, common, keep_trace: settings.trace };
+        Ok(Session { settings: settings.clone(), links, ground, header, planned, wardens })
+    }
+
+    /// The trials of one round, in the order in which they are begun.
+    pub fn planned(&self) -> &[Planned] {
+        &self.planned
+    }
+
+    /// What is known before the first trial.
+    pub fn header(&self) -> &RunHeader {
+        &self.header
+    }
+
+    /// Why a trial cannot be tried here, if it cannot.
+    pub fn lack(&self, trial: &Planned) -> Option<String> {
+        self.ground.lack(trial)
+    }
+
+    /// Lets the wardens go without running anything.
+    pub fn end(self) {
+        for link in self.links {
+            link.hang_up(CLEAN_UP);
+        }
+    }
+
+    /// Runs the trials.
+    ///
+    /// # Errors
+    /// [`RunError::Adapter`] when an agent broke the protocol and nothing failed.
+    pub fn run(self, sink: &mut dyn FnMut(&Event)) -> Result<Summary, RunError> {
+        let Session { settings, links, ground, header, planned, wardens: _wardens } = self;
+        catch_interrupts();
+        sink(&Event::Begin(header));
+        let began = Instant::now();
+        let queue = Arc::new(Queue::new(planned, settings.selection.repeat));
+        let ground = Arc::new(ground);
+        let (sender, receiver) = mpsc::channel();
+        let mut workers = Vec::new();
+        let mut lost = "the wardens have died".to_owned();
+        for mut link in links {
+            let (queue, sender, ground) = (queue.clone(), sender.clone(), ground.clone());
+            let worker = move || {
+                while let Some(planned) = queue.take() {
+                    let ran = one(&mut link, &planned, &ground);
+                    queue.done(&planned);
+                    let Some(ran) = ran else { break };
+                    let dead = ran.warden_dead;
+                    let told = sender.send(ran).is_ok();
+                    if dead {
+                        return;
+                    }
+                    if !told {
+                        break;
+                    }
+                }
+                link.hang_up(CLEAN_UP);
+            };
+            match std::thread::Builder::new().spawn(worker) {
+                Ok(worker) => workers.push(worker),
+                // The others do its work; its warden has lost its stream and goes.
+                Err(e) => lost = format!("no thread could be started: {e}"),
+            }
+        }
+        drop(sender);
+        let mut summary = Summary::default();
+        let mut protocol = None;
+        loop {
+            match receiver.recv_timeout(Duration::from_millis(100)) {
+                Ok(ran) => {
+                    if let Some(what) = ran.protocol {
+                        protocol.get_or_insert(format!("{}: {what}", ran.report.subject));
+                    }
+                    summary.add(&ran.report);
+                    let bad = ran.report.verdict.is_bad();
+                    sink(&Event::Trial(Box::new(ran.report)));
+                    if bad && settings.selection.until_fail {
+                        queue.close();
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+            if INTERRUPTED.load(Ordering::Relaxed) {
+                queue.close();
+            }
+        }
+        for worker in workers {
+            let _ = worker.join();
+        }
+        summary.duration = began.elapsed();
+        summary.interrupted = INTERRUPTED.load(Ordering::Relaxed);
+        summary.not_run = queue.left();
+        sink(&Event::End(summary.clone()));
+        match protocol {
+            Some(what) if summary.exit_code() != 1 => {
+                Err(RunError::Adapter(format!("the agent broke the protocol: {what}")))
+            }
+            _ if summary.not_run > 0
+                && summary.exit_code() != 1
+                && !summary.interrupted
+                && !settings.selection.until_fail =>
+            {
+                Err(RunError::Broken(format!("{} trials did not run: {lost}", summary.not_run)))
+            }
+            _ => Ok(summary),
+        }
+    }
+}
+
+/// How many trials are run at a time, unless somebody says.
+fn jobs_for(processors: usize) -> usize {
+    use rustix::process::{Resource, geteuid, getrlimit};
+    // A trial often sleeps until a process has done something: another uses the time.
+    let jobs = (4 * processors).min(32);
+    // The limit counts every process of the user's: the most trials have three, a few have a hundred at once.
+    match getrlimit(Resource::Nproc).current {
+        Some(most) if !geteuid().is_root() => jobs.min(usize::try_from(most / 128).unwrap_or(jobs)),
+        _ => jobs,
+    }
+}
+
+/// Has the signals that interrupt a run noted: what waits for a warden ends soon.
+pub(crate) fn catch_interrupts() {
+    let flags = signal::Flags::default();
+    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
+        // What was ignored on entry (nohup) stays ignored.
+        if signal::is_ignored(signal) != Some(true) {
+            let _ = signal::set_action(signal, signal::Action::Hook(note_interrupt), flags);
+        }
+    }
+}

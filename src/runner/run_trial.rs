@@ -1,0 +1,94 @@
+//! One trial: the agent is started, the case runs, what is left is ended, and the verdict falls.
+
+use super::event::{SubjectInfo, TrialReport, Verdict};
+use super::handshake::{self, CLEAN_UP, Start, open};
+use super::plan::{Planned, Surroundings};
+use super::verdict;
+use crate::trial::link::{Link, LinkError};
+use crate::trial::{Abort, Common, Trial};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+/// What the trials of a run stand on.
+pub(crate) struct Ground {
+    pub(crate) starts: Vec<Start>,
+    pub(crate) subjects: Vec<SubjectInfo>,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) common: Common,
+    pub(crate) keep_trace: bool,
+}
+
+impl Ground {
+    /// Why a trial cannot be tried here, if it cannot.
+    pub(crate) fn lack(&self, trial: &Planned) -> Option<String> {
+        self.surroundings.lack(trial.case, self.subjects[trial.subject].threads)
+    }
+}
+
+/// A trial that was run.
+pub(crate) struct Ran {
+    pub(crate) report: TrialReport,
+    pub(crate) protocol: Option<String>,
+    pub(crate) warden_dead: bool,
+}
+
+/// Runs one trial; `None` when the run is being interrupted.
+pub(crate) fn one(link: &mut Link, planned: &Planned, ground: &Ground) -> Option<Ran> {
+    let common = &ground.common;
+    let began = Instant::now();
+    let info = &ground.subjects[planned.subject];
+    let mut report = verdict::blank(planned, info);
+    if let Some(why) = ground.lack(planned) {
+        report.verdict = Verdict::Skip(why);
+        return Some(Ran { report, protocol: None, warden_dead: false });
+    }
+    link.reset();
+    let mut result = match open(link, &ground.starts[planned.subject], common.child.as_deref()) {
+        Ok((_, hello)) if !handshake::is_of(&hello, info) => {
+            Err(Abort::Protocol(format!("its hello is another than at the start of the run: {hello}")))
+        }
+        Ok((opened, _)) => {
+            let mut trial = Trial::new(link, planned.case.clauses, planned.call, common, info, opened);
+            let ran = catch_unwind(AssertUnwindSafe(|| (planned.case.run)(&mut trial)));
+            // What panicked has been said on standard error; the other trials go on.
+            let result = ran.unwrap_or_else(|_| Err(Abort::Broken("the case panicked".into())));
+            verdict::collect(&mut report, trial, &result);
+            result
+        }
+        Err(stop) => Err(stop),
+    };
+    if matches!(result, Err(Abort::Interrupted)) {
+        return None;
+    }
+    let mut warden_dead = false;
+    match link.close(CLEAN_UP) {
+        Ok((closed, broke)) => {
+            // What it did wrong beside answers that were right.
+            if let (Ok(()) | Err(Abort::Skip(_)), Some(what)) = (&result, broke) {
+                result = Err(Abort::Protocol(what));
+            }
+            verdict::closed(&mut report, &mut result, &closed, planned.case);
+        }
+        Err(LinkError::Interrupted) => return None,
+        Err(why) => {
+            warden_dead = true;
+            // What the case saw is no pass when nobody knows what it left behind.
+            if matches!(result, Ok(()) | Err(Abort::Skip(_))) {
+                result = Err(why.into());
+            }
+        }
+    }
+    let protocol = match &result {
+        Err(Abort::Protocol(what)) => Some(what.clone()),
+        _ => None,
+    };
+    verdict::decide(&mut report, result);
+    report.stderr.clone_from(&link.stderr);
+    let told =
+        matches!(report.verdict, Verdict::Pass | Verdict::Skip(_) | Verdict::Recorded | Verdict::Deviates(_));
+    if ground.keep_trace || !told {
+        report.trace = std::mem::take(&mut link.trace);
+    }
+    report.duration = began.elapsed();
+    Some(Ran { report, protocol, warden_dead })
+}

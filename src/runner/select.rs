@@ -1,0 +1,217 @@
+//! Which trials a [`Selection`] means: pure, over names.
+
+use super::settings::{RunError, Selection};
+use crate::spec::Clause;
+use crate::sys::call::abi::Call;
+
+/// What selecting needs to know of a case.
+#[derive(Debug, Clone)]
+pub struct Candidate<'a> {
+    /// Its id.
+    pub case: &'a str,
+    /// The clauses that it cites.
+    pub clauses: &'a [&'static Clause],
+    /// The calls that it takes.
+    pub calls: Vec<Call>,
+}
+
+/// The part of a [`Selection`] that selects nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unmatched {
+    /// No `case@call` matches this pattern.
+    Pattern(String),
+    /// No clause has this id, or matches this glob.
+    Clause(String),
+    /// The filters match, but no trial satisfies all of them.
+    Together,
+    /// There are fewer trials than shards, and this one got none.
+    Shard,
+}
+
+impl From<Unmatched> for RunError {
+    fn from(unmatched: Unmatched) -> RunError {
+        match unmatched {
+            Unmatched::Pattern(p) => RunError::Nothing(format!("no case matches `{p}`")),
+            Unmatched::Clause(c) => RunError::Usage(format!("unknown clause `{c}`")),
+            Unmatched::Together => RunError::Nothing("no case satisfies all of the filters".to_owned()),
+            Unmatched::Shard => {
+                RunError::Nothing("this shard has no trials: there are more shards".to_owned())
+            }
+        }
+    }
+}
+
+/// Whether a pattern means this trial.
+///
+/// A pattern with a `*` has to match all of `case@call`, or all of the case's id if it has no `@`. Any other pattern is
+/// looked for within `case@call`; what stands behind an `@` must be the whole name of the call, so that `x@wait` is
+/// not `x@wait4`.
+pub fn matches(pattern: &str, case: &str, call: Call) -> bool {
+    if pattern.contains('*') {
+        let whole = if pattern.contains('@') { format!("{case}@{}", call.name()) } else { case.to_owned() };
+        return glob(pattern, &whole);
+    }
+    match pattern.split_once('@') {
+        Some((in_case, name)) => case.contains(in_case) && call.name() == name,
+        None => case.contains(pattern) || call.name().contains(pattern),
+    }
+}
+
+/// Whether a text matches a pattern in which `*` stands for any characters, or none.
+pub fn glob(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let first = pieces.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let Some(last) = pieces.next_back() else { return rest.is_empty() };
+    // The leftmost place is right for every piece but the last, which has to stand at the end.
+    for piece in pieces {
+        match rest.find(piece) {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+/// The trials that a selection means, as index of the candidate and call, in the order of the candidates.
+///
+/// A pattern that is exactly a case's id or a `case@call` means just that, also where it is a part of another id.
+/// The order is that of the candidates whatever the seed: shards of a shuffled run are still a partition.
+///
+/// # Errors
+/// The filter that matched nothing.
+pub fn select(selection: &Selection, candidates: &[Candidate<'_>]) -> Result<Vec<(usize, Call)>, Unmatched> {
+    let all: Vec<(usize, Call)> = candidates
+        .iter()
+        .enumerate()
+        .flat_map(|(index, candidate)| candidate.calls.iter().map(move |call| (index, *call)))
+        .collect();
+    let mut wanted = vec![selection.patterns.is_empty(); all.len()];
+    for pattern in &selection.patterns {
+        let named = |(index, call): (usize, Call)| {
+            let case = candidates[index].case;
+            case == pattern || pattern.split_once('@') == Some((case, call.name()))
+        };
+        let exact = all.iter().any(|trial| named(*trial));
+        let mut any = false;
+        for (slot, (index, call)) in all.iter().enumerate() {
+            let hit = match exact {
+                true => named((*index, *call)),
+                false => matches(pattern, candidates[*index].case, *call),
+            };
+            wanted[slot] |= hit;
+            any |= hit;
+        }
+        if !any {
+            return Err(Unmatched::Pattern(pattern.clone()));
+        }
+    }
+    for wanted_clause in &selection.clauses {
+        if !crate::spec::clauses().any(|clause| glob(wanted_clause, clause.id)) {
+            return Err(Unmatched::Clause(wanted_clause.clone()));
+        }
+    }
+    let cites = |clauses: &[&'static Clause]| {
+        selection.clauses.is_empty()
+            || selection.clauses.iter().any(|wanted| clauses.iter().any(|clause| glob(wanted, clause.id)))
+    };
+    let selected: Vec<(usize, Call)> = all
+        .into_iter()
+        .zip(wanted)
+        .filter(|((index, call), wanted)| {
+            *wanted
+                && (selection.calls.is_empty() || selection.calls.contains(call))
+                && cites(candidates[*index].clauses)
+        })
+        .map(|(trial, _)| trial)
+        .collect();
+    if selected.is_empty() {
+        return Err(Unmatched::Together);
+    }
+    let Some((part, parts)) = selection.shard else { return Ok(selected) };
+    let kept: Vec<_> = selected.into_iter().skip(part as usize - 1).step_by(parts as usize).collect();
+    if kept.is_empty() { Err(Unmatched::Shard) } else { Ok(kept) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spec::posix;
+
+    static NOHANG: &[&Clause] = &[&posix::WAITPID_NOHANG_ZERO];
+    static EXIT: &[&Clause] = &[&posix::WAITPID_EXIT_CODE];
+
+    fn table() -> Vec<Candidate<'static>> {
+        let row =
+            |case, clauses| Candidate { case, clauses, calls: vec![Call::Wait, Call::Waitpid, Call::Wait4] };
+        vec![row("nohang.running", NOHANG), row("nohang.running-two", NOHANG), row("exit.code", EXIT)]
+    }
+
+    fn names(selection: Selection) -> Result<Vec<String>, Unmatched> {
+        let table = table();
+        let found = select(&selection, &table)?;
+        Ok(found.into_iter().map(|(i, call)| format!("{}@{}", table[i].case, call.name())).collect())
+    }
+
+    fn patterns(of: &[&str]) -> Result<Vec<String>, Unmatched> {
+        names(Selection { patterns: of.iter().map(|p| (*p).to_owned()).collect(), ..Selection::default() })
+    }
+
+    #[test]
+    fn globs() {
+        for (pattern, text) in [
+            ("*", ""),
+            ("a*", "a"),
+            ("*a", "ba"),
+            ("a*c", "abc"),
+            ("a*b*c", "a1b2b3c"),
+            ("abc", "abc"),
+            ("**", "x"),
+        ] {
+            assert!(glob(pattern, text), "{pattern} {text}");
+        }
+        for (pattern, text) in [("a*a", "a"), ("abc", "abcd"), ("*b", "ba"), ("a*b*c", "acb"), ("", "a")] {
+            assert!(!glob(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn an_exact_name_means_only_itself() {
+        assert_eq!(patterns(&["nohang.running@wait"]).unwrap(), ["nohang.running@wait"]);
+        assert_eq!(patterns(&["nohang.running"]).unwrap().len(), 3);
+        assert_eq!(patterns(&["nohang.runn"]).unwrap().len(), 6);
+        assert_eq!(
+            patterns(&["nohang@wait4"]).unwrap(),
+            ["nohang.running@wait4", "nohang.running-two@wait4"]
+        );
+    }
+
+    #[test]
+    fn globs_and_parts() {
+        assert_eq!(patterns(&["*.code"]).unwrap().len(), 3);
+        assert_eq!(patterns(&["*@wait4"]).unwrap().len(), 3);
+        assert_eq!(patterns(&["wait4"]).unwrap().len(), 3);
+        assert_eq!(patterns(&["exit", "*.running"]).unwrap().len(), 6);
+    }
+
+    #[test]
+    fn what_matches_nothing_is_named() {
+        assert_eq!(patterns(&["exit", "nope"]), Err(Unmatched::Pattern("nope".to_owned())));
+        assert_eq!(patterns(&["exit.code@wait6"]), Err(Unmatched::Pattern("exit.code@wait6".to_owned())));
+        let clause = |id: &str| names(Selection { clauses: vec![id.to_owned()], ..Selection::default() });
+        assert_eq!(clause("posix/nope"), Err(Unmatched::Clause("posix/nope".to_owned())));
+        assert_eq!(clause("posix/waitpid/echild"), Err(Unmatched::Together));
+        assert_eq!(clause("posix/waitpid/exit*").unwrap().len(), 3);
+    }
+
+    #[test]
+    fn shards_are_a_partition() {
+        let shard = |m, n| names(Selection { shard: Some((m, n)), ..Selection::default() });
+        let mut parts: Vec<_> = (1..=4).flat_map(|m| shard(m, 4).unwrap()).collect();
+        parts.sort();
+        let mut whole = names(Selection::default()).unwrap();
+        whole.sort();
+        assert_eq!(parts, whole);
+        assert_eq!(shard(10, 10), Err(Unmatched::Shard));
+    }
+}

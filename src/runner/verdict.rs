@@ -1,0 +1,120 @@
+//! From what happened in a trial to its verdict and report.
+
+use super::event::{Failure, Outcome as ClauseOutcome, SubjectInfo, TrialReport, Verdict};
+use super::plan::Planned;
+use crate::protocol::Line;
+use crate::trial::Case;
+use crate::trial::{Abort, Outcome, Trial};
+use std::time::Duration;
+
+/// The report of a trial that has not begun.
+pub(crate) fn blank(planned: &Planned, info: &SubjectInfo) -> TrialReport {
+    let agent = format!("{} {}", info.name, info.version);
+    TrialReport {
+        id: planned.id(),
+        subject: info.spec.clone(),
+        agent,
+        verdict: Verdict::Pass,
+        clauses: Vec::new(),
+        failure: None,
+        warnings: Vec::new(),
+        did: Vec::new(),
+        children: Vec::new(),
+        recorded: Vec::new(),
+        notes: Vec::new(),
+        stderr: String::new(),
+        trace: Vec::new(),
+        processes: 0,
+        duration: Duration::ZERO,
+    }
+}
+
+/// Takes over what a trial gathered; when it did not go through, the state of its children as well.
+pub(crate) fn collect(report: &mut TrialReport, mut trial: Trial<'_>, result: &Outcome) {
+    if matches!(result, Err(Abort::Fail(_) | Abort::Hang(_) | Abort::Crash(_) | Abort::Broken(_))) {
+        report.children = trial.describe_children();
+    }
+    if let Err(Abort::Fail(failure)) = result {
+        // A failure that no expectation worded, as a zombie that vanished.
+        trial.credit(failure.clause, ClauseOutcome::Fail);
+    }
+    report.clauses = trial.clauses;
+    report.warnings = trial.warnings;
+    report.did = trial.did;
+    report.recorded = trial.recorded;
+    report.notes = trial.notes;
+    report.processes = trial.processes;
+    if let Some((deviation, failure)) = trial.deviations.into_iter().next() {
+        report.verdict = Verdict::Deviates(deviation.source.to_owned());
+        report.failure = Some(failure);
+    }
+}
+
+/// Takes over what the warden found when it ended the trial.
+pub(crate) fn closed(report: &mut TrialReport, result: &mut Outcome, closed: &Line, case: &Case) {
+    let leaked = closed.list("leaked");
+    if !leaked.is_empty() && result.is_ok() {
+        report.verdict = Verdict::Leak;
+        report.notes.push(format!("left behind: {}", leaked.join(", ")));
+    }
+    let stuck = closed.number("stuck").unwrap_or(0);
+    if stuck > 0 {
+        report.notes.push(format!(
+            "processes that could not be reaped, since the warden's wait does not tell of them: {stuck}"
+        ));
+    }
+    let ended = closed.number_opt("agent").ok().flatten();
+    let killed = ended.and_then(|status| crate::wait::Layout::HOST.decode(status as i32).term_signal());
+    let Some(signal) = killed.filter(|s| s.number() != libc::SIGKILL) else { return };
+    match result {
+        Err(Abort::Crash(failure)) => failure.got = format!("{} (killed by {signal})", failure.got),
+        // What was asked of its children in vain was not theirs: they died with it.
+        Err(Abort::Broken(why)) => {
+            let clause = case.clauses[0];
+            let got = format!("{why} (killed by {signal})");
+            let failure = Failure { clause, expected: "the agent to live".to_owned(), got };
+            report.clauses.push((clause, ClauseOutcome::Fail));
+            *result = Err(Abort::Crash(failure));
+        }
+        _ => {}
+    }
+}
+
+/// Settles the verdict.
+pub(crate) fn decide(report: &mut TrialReport, result: Outcome) {
+    match result {
+        Ok(()) if report.verdict != Verdict::Pass => {}
+        Ok(()) => {
+            let any = |outcome| report.clauses.iter().any(|(_, o)| *o == outcome);
+            report.verdict = if any(ClauseOutcome::Pass) || any(ClauseOutcome::Warn) {
+                Verdict::Pass
+            } else if !report.recorded.is_empty() {
+                Verdict::Recorded
+            } else if any(ClauseOutcome::NotObserved) {
+                Verdict::Skip("nothing of it can be observed".into())
+            } else {
+                Verdict::Skip("no clause of this profile was reached".into())
+            };
+        }
+        Err(Abort::Fail(failure)) => {
+            report.verdict = Verdict::Fail;
+            report.failure = Some(failure);
+        }
+        Err(Abort::Hang(failure)) => {
+            report.verdict = Verdict::Hang;
+            report.failure = Some(failure);
+        }
+        Err(Abort::Crash(failure)) => {
+            report.verdict = Verdict::Crash;
+            report.failure = Some(failure);
+        }
+        // A deviation that ended the trial early stays one.
+        Err(Abort::Skip(_)) if matches!(report.verdict, Verdict::Deviates(_)) => {}
+        Err(Abort::Skip(why)) => report.verdict = Verdict::Skip(why),
+        Err(Abort::Broken(why)) => report.verdict = Verdict::Broken(why),
+        Err(Abort::Protocol(what)) => {
+            report.verdict = Verdict::Broken(format!("the agent broke the protocol: {what}"))
+        }
+        Err(Abort::Interrupted) => report.verdict = Verdict::Broken("interrupted".into()),
+    }
+}

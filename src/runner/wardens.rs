@@ -1,0 +1,123 @@
+//! Starting the wardens: forked from the driver before it has any thread.
+
+use super::orphan_reaper::OrphanReaper;
+use crate::subject::Registry;
+use crate::sys::descriptors;
+use crate::sys::process::{self, Forked};
+use crate::wait::names::errno_text;
+use crate::warden;
+use crate::warden::tempdir;
+use rustix::fd::{AsFd, OwnedFd};
+use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use std::ffi::CString;
+use std::path::PathBuf;
+
+/// The streams to the wardens of a run.
+pub struct Wardens {
+    /// For each, where to read and where to write.
+    pub streams: Vec<(OwnedFd, OwnedFd)>,
+    /// Never waited for, so that their pids stay theirs.
+    pids: Vec<i32>,
+    folder: Option<PathBuf>,
+    estate: OrphanReaper,
+}
+
+impl Wardens {
+    /// Forks so many wardens, which host these subjects; with a command, each is that command instead, and speaks on its
+    /// standard streams.
+    ///
+    /// Must be called while the process has one thread. Errors: one line that says what is missing.
+    pub fn start(count: usize, subjects: &Registry, command: Option<&[String]>) -> Result<Wardens, String> {
+        if process::thread_count().is_some_and(|n| n > 1) {
+            return Err("wardens must be started before any thread: call this first thing in main".into());
+        }
+        descriptors::ensure_standard_fds()
+            .map_err(|e| format!("cannot open /dev/null for closed standard streams: {e}"))?;
+        // A subject's wait family is not the only one that a SIGCHLD ignored on entry would change: the driver's as well.
+        let folder = match command {
+            None => Some(tempdir::make()?),
+            Some(_) => None,
+        };
+        // What a command leaves behind is its own affair.
+        let estate = if command.is_none() { OrphanReaper::adopt() } else { OrphanReaper::none() };
+        let mut wardens = Wardens { streams: Vec::new(), pids: Vec::new(), folder, estate };
+        // All of them before the first warden, which may leave before the last one begins, and takes an empty folder with it.
+        let mut folders = Vec::new();
+        for number in 0..count {
+            let folder = wardens.folder.clone().unwrap_or_default().join(format!("w{number}"));
+            if command.is_none() {
+                rustix::fs::mkdir(&folder, rustix::fs::Mode::RWXU)
+                    .map_err(|e| format!("cannot make the folder {}: {e}", folder.display()))?;
+            }
+            folders.push(folder);
+        }
+        for folder in folders {
+            let (ours, theirs) =
+                rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)
+                    .map_err(|e| format!("cannot make a socket pair: {e}"))?;
+            rustix::io::fcntl_setfd(&ours, rustix::io::FdFlags::CLOEXEC).map_err(|e| e.to_string())?;
+            let forked = process::fork()
+                .map_err(|e| format!("cannot fork a warden: {}", errno_text(e.raw_os_error())))?;
+            match forked {
+                Forked::Parent(pid) => wardens.pids.push(pid),
+                Forked::Child => {
+                    let theirs = keep_only(theirs);
+                    match command {
+                        None => {
+                            let Some(output) = rustix::io::dup(&theirs).ok() else { process::exit_now(3) };
+                            warden::serve(warden::Post { input: theirs, output, folder }, subjects)
+                        }
+                        Some(command) => become_command(&theirs, command),
+                    }
+                }
+            }
+            let second = rustix::io::dup(&ours).map_err(|e| e.to_string())?;
+            rustix::io::fcntl_setfd(&second, rustix::io::FdFlags::CLOEXEC).map_err(|e| e.to_string())?;
+            wardens.streams.push((ours, second));
+        }
+        Ok(wardens)
+    }
+}
+
+impl Drop for Wardens {
+    fn drop(&mut self) {
+        self.streams.clear();
+        for pid in &self.pids {
+            // An agent may have stopped its warden, which then does not see that the stream has ended.
+            let _ = process::kill(*pid, libc::SIGCONT);
+        }
+        self.estate.clear(&self.pids);
+        if let Some(folder) = &self.folder {
+            // The wardens remove it; this is for one that was killed, and for a start that failed half-way.
+            let _ = std::fs::remove_dir_all(folder);
+        }
+    }
+}
+
+/// Closes every descriptor but the standard ones and this: an end of another warden's stream that stays open here would hide
+/// the driver's death from that warden.
+fn keep_only(stream: OwnedFd) -> OwnedFd {
+    let moved = rustix::io::fcntl_dupfd_cloexec(&stream, 3).and_then(|high| {
+        // Onto 3 exactly, so that all behind it can be closed.
+        descriptors::move_to(high, 3)
+    });
+    match moved {
+        Ok(fd) => {
+            std::mem::forget(stream);
+            descriptors::close_from(4);
+            fd
+        }
+        Err(_) => process::exit_now(3),
+    }
+}
+
+fn become_command(stream: &OwnedFd, command: &[String]) -> ! {
+    let argv: Vec<CString> = command.iter().filter_map(|a| CString::new(a.as_str()).ok()).collect();
+    let wired =
+        rustix::stdio::dup2_stdin(stream.as_fd()).and_then(|()| rustix::stdio::dup2_stdout(stream.as_fd()));
+    if wired.is_ok() && !argv.is_empty() {
+        let errno = process::exec(&argv);
+        eprintln!("waitspec: cannot execute the warden {}: {errno}", command[0]);
+    }
+    process::exit_now(127)
+}

@@ -1,0 +1,6 @@
+//! The calls of the wait family: as data, as functions, and as observations of poisoned buffers.
+
+pub mod abi;
+pub(crate) mod memory;
+pub mod observe;
+pub mod raw;

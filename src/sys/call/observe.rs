@@ -1,0 +1,282 @@
+//! One call with poisoned buffers, and what it wrote.
+
+use libc::c_int;
+
+use super::abi::{Call, NotOffered, Observation, Pointer, Request, Return, Select};
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+use super::memory::WRusage;
+#[cfg(target_os = "linux")]
+use super::memory::{KernelRusage, kernel_usage_of};
+use super::memory::{Poisoned, info_of, usage_of};
+use super::raw;
+
+/// By which door a call is made.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Entry {
+    /// The C library's own function of that name; none is built from another.
+    Libc,
+    /// The raw system call (Linux: `wait4`, and `waitid` with its fifth argument).
+    Syscall,
+}
+
+impl Entry {
+    /// The calls that it has on this system.
+    pub fn calls(self) -> Vec<Call> {
+        Call::ALL.into_iter().filter(|&call| self.has(call)).collect()
+    }
+
+    /// Whether it has a call on this system.
+    pub const fn has(self, call: Call) -> bool {
+        match self {
+            Entry::Libc => match call {
+                Call::Wait | Call::Waitpid | Call::Wait4 | Call::Waitid => true,
+                Call::Wait3 => raw::WAIT3_FITS,
+                Call::Wait6 => cfg!(any(target_os = "freebsd", target_os = "netbsd")),
+            },
+            Entry::Syscall => match call {
+                Call::Wait4 => cfg!(all(target_os = "linux", not(target_arch = "riscv32"))),
+                Call::Waitid => cfg!(target_os = "linux"),
+                Call::Wait | Call::Waitpid | Call::Wait3 | Call::Wait6 => false,
+            },
+        }
+    }
+}
+
+/// Performs one call and reports what it returned and wrote.
+///
+/// Each buffer is filled with the byte 0xA5 and has a canary behind it; `errno` is cleared first. A field whose bytes
+/// all are 0xA5 after the call counts as not written. No heap memory, no locks: it may be called in a signal handler.
+///
+/// # Errors
+/// [`NotOffered`] where the entry has no such call on this system, or the call no such argument.
+pub fn perform(entry: Entry, request: &Request) -> Result<Observation, NotOffered> {
+    if !entry.has(request.call) {
+        return Err(NotOffered(match entry {
+            Entry::Libc => "the C library has no such function",
+            Entry::Syscall => "there is no such system call",
+        }));
+    }
+    match (entry, request.call) {
+        (Entry::Libc, Call::Wait) => {
+            // SAFETY: the pointer is as `with_status` says.
+            Ok(with_status(request, |status| unsafe { libc::wait(status) }))
+        }
+        (Entry::Libc, Call::Waitpid) => {
+            let pid = pid(request)?;
+            // SAFETY: the pointer is as `with_status` says.
+            Ok(with_status(request, |status| unsafe { libc::waitpid(pid, status, request.options) }))
+        }
+        (Entry::Libc, Call::Waitid) => libc_waitid(request),
+        (Entry::Libc, Call::Wait3) => Ok(with_usage(request, |status, usage| {
+            // SAFETY: the pointers are as `with_usage` says.
+            unsafe { raw::missing::wait3(status, request.options, usage) }
+        })),
+        (Entry::Libc, Call::Wait4) => {
+            let pid = pid(request)?;
+            Ok(with_usage(request, |status, usage| {
+                // SAFETY: the pointers are as `with_usage` says.
+                unsafe { raw::missing::wait4(pid, status, request.options, usage) }
+            }))
+        }
+        #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+        (Entry::Libc, Call::Wait6) => libc_wait6(request),
+        #[cfg(all(target_os = "linux", not(target_arch = "riscv32")))]
+        (Entry::Syscall, Call::Wait4) => raw_wait4(request),
+        #[cfg(target_os = "linux")]
+        (Entry::Syscall, Call::Waitid) => raw_waitid(request),
+        _ => Err(NotOffered("there is no such call on this system")),
+    }
+}
+
+fn pid(request: &Request) -> Result<libc::pid_t, NotOffered> {
+    match request.select {
+        Select::Pid(pid) => Ok(pid),
+        Select::Id { .. } => Err(NotOffered("the call takes a pid, not an idtype and an id")),
+    }
+}
+
+fn id(request: &Request) -> Result<(i64, i64), NotOffered> {
+    match request.select {
+        Select::Id { idtype, id } => Ok((idtype, id)),
+        Select::Pid(_) => Err(NotOffered("the call takes an idtype and an id, not a pid")),
+    }
+}
+
+/// The first two arguments of `waitid` in their C types; a negative number is passed with the same bits.
+fn typed_id(request: &Request) -> Result<(libc::idtype_t, libc::id_t), NotOffered> {
+    let (idtype, id) = id(request)?;
+    let fits = |n: i64| i32::try_from(n).is_ok() || u32::try_from(n).is_ok();
+    if !fits(idtype) || !(fits(id) || libc::id_t::try_from(id).is_ok()) {
+        return Err(NotOffered("the number does not fit the argument's type"));
+    }
+    #[allow(clippy::unnecessary_cast, reason = "the types differ between systems")]
+    Ok((idtype as libc::idtype_t, id as libc::id_t))
+}
+
+/// Clears `errno`, calls, and reads it where the call returned -1.
+fn returned(call: impl FnOnce() -> i64) -> Return {
+    let errno = raw::errno();
+    // SAFETY: the pointer is this thread's own and valid.
+    unsafe { *errno = 0 };
+    match call() {
+        // SAFETY: as above.
+        -1 => Return::Errno(unsafe { *errno }),
+        value => Return::Value(value),
+    }
+}
+
+/// `call` gets a pointer that is null, bad, or to an integer with room behind it.
+fn with_status(request: &Request, call: impl FnOnce(*mut c_int) -> libc::pid_t) -> Observation {
+    let mut status = Poisoned::<c_int>::new();
+    let argument = status.argument(request.status);
+    let ret = returned(|| i64::from(call(argument)));
+    Observation {
+        status: status.seen(request.status, |s| s, |s| *s),
+        spill: Some(status.spilt()),
+        ..Observation::returned(ret)
+    }
+}
+
+/// `call` gets pointers that are null, bad, or to a value of their type with room behind it.
+fn with_usage(
+    request: &Request,
+    call: impl FnOnce(*mut c_int, *mut libc::rusage) -> libc::pid_t,
+) -> Observation {
+    let mut usage = Poisoned::<libc::rusage>::new();
+    let argument = usage.argument(request.rusage);
+    let seen = with_status(request, |status| call(status, argument));
+    Observation {
+        rusage: usage.seen(request.rusage, |u| u, usage_of),
+        spill: Some(usage.spilt() || seen.spill == Some(true)),
+        ..seen
+    }
+}
+
+fn libc_waitid(request: &Request) -> Result<Observation, NotOffered> {
+    if request.rusage != Pointer::Null {
+        return Err(NotOffered("the C function waitid has no rusage argument"));
+    }
+    let (idtype, id) = typed_id(request)?;
+    let mut info = Poisoned::<libc::siginfo_t>::new();
+    let argument = info.argument(request.info);
+    // SAFETY: the pointer is null, bad, or to a siginfo with room behind it.
+    let ret = returned(|| i64::from(unsafe { libc::waitid(idtype, id, argument, request.options) }));
+    Ok(Observation {
+        info: info.seen(request.info, |i| i, info_of),
+        spill: Some(info.spilt()),
+        ..Observation::returned(ret)
+    })
+}
+
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+fn libc_wait6(request: &Request) -> Result<Observation, NotOffered> {
+    let (idtype, id) = typed_id(request)?;
+    let mut info = Poisoned::<libc::siginfo_t>::new();
+    let mut usage = Poisoned::<WRusage>::new();
+    let (info_at, usage_at) = (info.argument(request.info), usage.argument(request.rusage));
+    let seen = with_status(request, |status| {
+        // SAFETY: the pointers are null, bad, or to a value of their type with room behind it.
+        unsafe { raw::missing::wait6(idtype, id, status, request.options, usage_at, info_at) }
+    });
+    Ok(Observation {
+        rusage: usage.seen(request.rusage, |u| &u.own, usage_of),
+        children: usage.seen(request.rusage, |u| &u.children, usage_of),
+        info: info.seen(request.info, |i| i, info_of),
+        spill: Some(usage.spilt() || info.spilt() || seen.spill == Some(true)),
+        ..seen
+    })
+}
+
+#[cfg(all(target_os = "linux", not(target_arch = "riscv32")))]
+fn raw_wait4(request: &Request) -> Result<Observation, NotOffered> {
+    let pid = pid(request)?;
+    let mut status = Poisoned::<c_int>::new();
+    let mut usage = Poisoned::<KernelRusage>::new();
+    let (status_at, usage_at) = (status.argument(request.status), usage.argument(request.rusage));
+    // SAFETY: the pointers are null, bad, or to a value of their type with room behind it.
+    let call = || unsafe { raw::raw_wait4(pid, status_at, request.options, usage_at) } as i64;
+    let ret = returned(call);
+    Ok(Observation {
+        status: status.seen(request.status, |s| s, |s| *s),
+        rusage: usage.seen(request.rusage, |u| u, kernel_usage_of),
+        spill: Some(status.spilt() || usage.spilt()),
+        ..Observation::returned(ret)
+    })
+}
+
+#[cfg(target_os = "linux")]
+fn raw_waitid(request: &Request) -> Result<Observation, NotOffered> {
+    let (idtype, id) = id(request)?;
+    let mut info = Poisoned::<libc::siginfo_t>::new();
+    let mut usage = Poisoned::<KernelRusage>::new();
+    let (info_at, usage_at) = (info.argument(request.info), usage.argument(request.rusage));
+    // SAFETY: the pointers are null, bad, or to a value of their type with room behind it.
+    let call = || unsafe { raw::raw_waitid(idtype, id, info_at, request.options, usage_at) } as i64;
+    let ret = returned(call);
+    Ok(Observation {
+        info: info.seen(request.info, |i| i, info_of),
+        rusage: usage.seen(request.rusage, |u| u, kernel_usage_of),
+        spill: Some(info.spilt() || usage.spilt()),
+        ..Observation::returned(ret)
+    })
+}
+
+/// What a C library's macros say of a status word, as the `libc` crate renders them.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Macros {
+    /// `WIFEXITED`
+    pub exited: bool,
+    /// `WIFSIGNALED`
+    pub signaled: bool,
+    /// `WIFSTOPPED`
+    pub stopped: bool,
+    /// `WIFCONTINUED`
+    pub continued: bool,
+    /// `WEXITSTATUS`
+    pub exit_status: c_int,
+    /// `WTERMSIG`
+    pub term_signal: c_int,
+    /// `WSTOPSIG`
+    pub stop_signal: c_int,
+    /// `WCOREDUMP`
+    pub core: bool,
+}
+
+/// Applies every macro, whether or not it is defined for this word.
+pub const fn c_macros(status: c_int) -> Macros {
+    Macros {
+        exited: libc::WIFEXITED(status),
+        signaled: libc::WIFSIGNALED(status),
+        stopped: libc::WIFSTOPPED(status),
+        continued: libc::WIFCONTINUED(status),
+        exit_status: libc::WEXITSTATUS(status),
+        term_signal: libc::WTERMSIG(status),
+        stop_signal: libc::WSTOPSIG(status),
+        core: libc::WCOREDUMP(status),
+    }
+}
+
+/// The C library's name and version, where it tells (glibc does).
+pub fn c_library() -> Option<String> {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    {
+        // SAFETY: the function takes nothing and returns a string that lives as long as the process.
+        let version = unsafe { std::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) };
+        Some(format!("glibc {}", version.to_string_lossy()))
+    }
+    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    None
+}
+
+/// The kernel's release, as `uname -r` prints it.
+pub fn kernel_release() -> Option<String> {
+    // SAFETY: the structure is arrays of characters; zero is a value of each.
+    let mut names: libc::utsname = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a live value of the type that the function fills.
+    if unsafe { libc::uname(&mut names) } == -1 {
+        return None;
+    }
+    // SAFETY: the array is zeroed, and the function ends what it writes with a zero.
+    let release = unsafe { std::ffi::CStr::from_ptr(names.release.as_ptr()) };
+    Some(release.to_string_lossy().into_owned())
+}

@@ -1,0 +1,279 @@
+//! The wait family, called: the C library's functions, and the raw system calls of Linux.
+//!
+//! The functions here are the thinnest safe form. A call that reports nothing (`WNOHANG`) is a pid of 0, and what the
+//! system left unwritten reads as zero. [`crate::wait`] gives them types.
+
+use libc::{c_int, pid_t};
+use rustix::io::Errno;
+
+#[cfg(target_os = "linux")]
+use super::abi::NotOffered;
+#[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "netbsd"))]
+use super::abi::Usage;
+use super::memory;
+
+/// What a C library has and the `libc` crate does not declare.
+pub(crate) mod missing {
+    use libc::{c_int, pid_t};
+
+    #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
+    pub use libc::wait4;
+
+    unsafe extern "C" {
+        /// <https://illumos.org/man/3C/wait4>
+        #[cfg(any(target_os = "illumos", target_os = "solaris"))]
+        pub fn wait4(pid: pid_t, status: *mut c_int, options: c_int, rusage: *mut libc::rusage) -> pid_t;
+
+        /// <https://man.netbsd.org/wait.2>: NetBSD 6 widened `time_t`; since then the name has a new symbol there.
+        #[cfg_attr(target_os = "netbsd", link_name = "__wait350")]
+        pub fn wait3(status: *mut c_int, options: c_int, rusage: *mut libc::rusage) -> pid_t;
+
+        /// <https://man.freebsd.org/cgi/man.cgi?wait6>, <https://man.netbsd.org/wait.2>
+        #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+        pub fn wait6(
+            idtype: libc::idtype_t,
+            id: libc::id_t,
+            status: *mut c_int,
+            options: c_int,
+            usage: *mut crate::sys::call::memory::WRusage,
+            info: *mut libc::siginfo_t,
+        ) -> pid_t;
+    }
+}
+
+/// Whether `wait3` of this C library fills the `libc` crate's `struct rusage`.
+///
+/// On 32-bit Linux with a 64-bit `time_t` the function has another symbol, which only some versions have.
+pub(crate) const WAIT3_FITS: bool =
+    !cfg!(target_os = "linux") || size_of::<libc::timeval>() == 2 * size_of::<libc::c_long>();
+
+/// The calling thread's `errno`.
+pub(crate) fn errno() -> *mut c_int {
+    // SAFETY: these functions take nothing, and return a pointer that is valid as long as the calling thread lives.
+    unsafe {
+        #[cfg(any(target_os = "linux", target_os = "dragonfly"))]
+        return libc::__errno_location();
+        #[cfg(any(target_os = "freebsd", target_os = "macos", target_os = "ios"))]
+        return libc::__error();
+        #[cfg(any(target_os = "netbsd", target_os = "openbsd", target_os = "android"))]
+        return libc::__errno();
+        #[cfg(any(target_os = "illumos", target_os = "solaris"))]
+        return libc::___errno();
+    }
+}
+
+/// A result that is not negative. `EPROTO` for a negative one other than -1, which no system may return.
+#[inline]
+fn checked(ret: c_int) -> Result<c_int, Errno> {
+    match ret {
+        0.. => Ok(ret),
+        // SAFETY: the pointer is this thread's own and valid.
+        -1 => Err(Errno::from_raw_os_error(unsafe { *errno() })),
+        _ => Err(Errno::PROTO),
+    }
+}
+
+fn no_usage() -> libc::rusage {
+    // SAFETY: the structure is all numbers; zero is a value of each.
+    unsafe { std::mem::zeroed() }
+}
+
+fn no_info() -> libc::siginfo_t {
+    // SAFETY: the structure is all numbers and raw pointers; zero is a value of each.
+    unsafe { std::mem::zeroed() }
+}
+
+/// A report of `wait3` or `wait4`: the pid, the status word and the usage.
+pub type WithUsage = (pid_t, c_int, libc::rusage);
+
+/// `wait(&status)`
+///
+/// # Errors
+/// What the system says: `ECHILD`, `EINTR`.
+#[inline]
+pub fn wait() -> Result<(pid_t, c_int), Errno> {
+    let mut status = 0;
+    // SAFETY: the pointer is to a live integer.
+    let pid = checked(unsafe { libc::wait(&mut status) })?;
+    Ok((pid, status))
+}
+
+/// `waitpid(pid, &status, options)`
+///
+/// # Errors
+/// What the system says: `ECHILD`, `EINTR`, `EINVAL`, `ESRCH`.
+#[inline]
+pub fn waitpid(pid: pid_t, options: c_int) -> Result<(pid_t, c_int), Errno> {
+    let mut status = 0;
+    // SAFETY: the pointer is to a live integer.
+    let pid = checked(unsafe { libc::waitpid(pid, &mut status, options) })?;
+    Ok((pid, status))
+}
+
+/// `wait4(pid, &status, options, &rusage)`
+///
+/// # Errors
+/// What the system says: `ECHILD`, `EINTR`, `EINVAL`, `ESRCH`.
+#[inline]
+pub fn wait4(pid: pid_t, options: c_int) -> Result<WithUsage, Errno> {
+    let (mut status, mut usage) = (0, no_usage());
+    // SAFETY: both pointers are to live values of the types that the function fills.
+    let pid = checked(unsafe { missing::wait4(pid, &mut status, options, &mut usage) })?;
+    Ok((pid, status, usage))
+}
+
+/// `wait3(&status, options, &rusage)`
+///
+/// # Errors
+/// What the system says: `ECHILD`, `EINTR`, `EINVAL`; `ENOSYS` on 32-bit Linux with a 64-bit `time_t`.
+#[inline]
+pub fn wait3(options: c_int) -> Result<WithUsage, Errno> {
+    if !WAIT3_FITS {
+        return Err(Errno::NOSYS);
+    }
+    let (mut status, mut usage) = (0, no_usage());
+    // SAFETY: both pointers are to live values of the types that the function fills.
+    let pid = checked(unsafe { missing::wait3(&mut status, options, &mut usage) })?;
+    Ok((pid, status, usage))
+}
+
+/// The fields of a `siginfo_t` that the wait family fills, in the host's numbers.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Report {
+    /// `si_signo`
+    pub signo: c_int,
+    /// `si_code`
+    pub code: c_int,
+    /// `si_pid`
+    pub pid: pid_t,
+    /// `si_uid`
+    pub uid: libc::uid_t,
+    /// `si_status`
+    pub status: c_int,
+}
+
+impl Report {
+    fn of(info: &libc::siginfo_t) -> Report {
+        let (pid, uid, status) = memory::child_of(info);
+        Report { signo: info.si_signo, code: info.si_code, pid, uid, status }
+    }
+}
+
+/// `waitid(idtype, id, &info, options)`
+///
+/// # Errors
+/// What the system says: `ECHILD`, `EINTR`, `EINVAL`, and for a pidfd `EBADF` and `EAGAIN`.
+#[inline]
+pub fn waitid(idtype: libc::idtype_t, id: libc::id_t, options: c_int) -> Result<Report, Errno> {
+    let mut info = no_info();
+    // SAFETY: the pointer is to a live value of the type that the function fills.
+    checked(unsafe { libc::waitid(idtype, id, &mut info, options) })?;
+    Ok(Report::of(&info))
+}
+
+/// The raw system call `waitid` of Linux, with its fifth argument.
+///
+/// # Errors
+/// What the system says, as for [`waitid`].
+#[cfg(target_os = "linux")]
+pub fn waitid_usage(
+    idtype: libc::idtype_t,
+    id: libc::id_t,
+    options: c_int,
+) -> Result<(Report, Usage), Errno> {
+    let mut info = no_info();
+    // SAFETY: the structure is all numbers; zero is a value of each.
+    let mut usage: memory::KernelRusage = unsafe { std::mem::zeroed() };
+    // SAFETY: both pointers are to live values of the types that the system call fills.
+    checked(unsafe { raw_waitid(i64::from(idtype), i64::from(id), &mut info, options, &mut usage) } as c_int)?;
+    Ok((Report::of(&info), memory::kernel_usage_of(&usage)))
+}
+
+/// The raw system call: `siginfo_t` is the same in the kernel and in every C library of Linux, `rusage` is not.
+///
+/// # Safety
+/// Each pointer is null, or writable for its type, or one that the kernel can tell to be neither.
+#[cfg(target_os = "linux")]
+pub(crate) unsafe fn raw_waitid(
+    idtype: i64,
+    id: i64,
+    info: *mut libc::siginfo_t,
+    options: c_int,
+    usage: *mut memory::KernelRusage,
+) -> libc::c_long {
+    #[allow(clippy::unnecessary_cast, reason = "a long has 32 bits on some machines")]
+    let (idtype, id) = (idtype as libc::c_long, id as libc::c_long);
+    // SAFETY: the caller's promise; the kernel writes through no other pointer.
+    unsafe { libc::syscall(libc::SYS_waitid, idtype, id, info, libc::c_long::from(options), usage) }
+}
+
+/// The raw system call. 32-bit RISC-V has none.
+///
+/// # Safety
+/// Each pointer is null, or writable for its type, or one that the kernel can tell to be neither.
+#[cfg(all(target_os = "linux", not(target_arch = "riscv32")))]
+pub(crate) unsafe fn raw_wait4(
+    pid: pid_t,
+    status: *mut c_int,
+    options: c_int,
+    usage: *mut memory::KernelRusage,
+) -> libc::c_long {
+    let (pid, options) = (libc::c_long::from(pid), libc::c_long::from(options));
+    // SAFETY: the caller's promise; the kernel writes through no other pointer.
+    unsafe { libc::syscall(libc::SYS_wait4, pid, status, options, usage) }
+}
+
+/// What `wait6` reports.
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[derive(Copy, Clone, Debug)]
+pub struct Report6 {
+    /// The child, or 0.
+    pub pid: pid_t,
+    /// Its status word.
+    pub status: c_int,
+    /// Its own usage.
+    pub own: Usage,
+    /// The usage of its reaped children.
+    pub children: Usage,
+    /// The siginfo.
+    pub info: Report,
+}
+
+/// `wait6(idtype, id, &status, options, &wrusage, &info)`
+///
+/// # Errors
+/// What the system says: `ECHILD`, `EINTR`, `EINVAL`.
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+pub fn wait6(idtype: libc::idtype_t, id: libc::id_t, options: c_int) -> Result<Report6, Errno> {
+    let (mut status, mut info) = (0, no_info());
+    let mut usage = memory::WRusage { own: no_usage(), children: no_usage() };
+    // SAFETY: the pointers are to live values of the types that the function fills.
+    let pid = checked(unsafe { missing::wait6(idtype, id, &mut status, options, &mut usage, &mut info) })?;
+    Ok(Report6 {
+        pid,
+        status,
+        own: memory::usage_of(&usage.own),
+        children: memory::usage_of(&usage.children),
+        info: Report::of(&info),
+    })
+}
+
+/// A borrowed descriptor of that number, for the length of one call.
+///
+/// # Errors
+/// A negative number is no descriptor in Rust's types.
+#[cfg(target_os = "linux")]
+pub(crate) fn lend<'a>(fd: c_int) -> Result<rustix::fd::BorrowedFd<'a>, NotOffered> {
+    if fd < 0 {
+        return Err(NotOffered("a negative descriptor cannot be typed"));
+    }
+    // SAFETY: the number is not -1. A case may well pass a number that is not open, to see EBADF: nothing is read from
+    // or written to the descriptor, and it is not kept.
+    Ok(unsafe { rustix::fd::BorrowedFd::borrow_raw(fd) })
+}
+
+/// The bytes of a page of memory.
+pub fn page_size() -> u64 {
+    // SAFETY: the function only reads a number.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+}

@@ -1,0 +1,129 @@
+//! NetBSD: `sysctl(KERN_PROC2)` for processes, `sysctl(KERN_LWP)` for threads.
+
+use super::sysctl::{Plain, array, text};
+use crate::sys::process_table::state::{Asleep, Process, State, Stop};
+use libc::c_int;
+use rustix::io::Errno;
+use std::time::Duration;
+
+/// The name of this table in reports.
+pub(crate) const TABLE: &str = "sysctl";
+
+/// System calls cannot be seen.
+pub(crate) const WAIT_SYSCALLS: &[i64] = &[];
+
+/// The wait channel on which the kernel sleeps in a wait call (`do_sys_waitid`, `p_waitcv`).
+const WAIT_CHANNEL: &[u8] = b"wait";
+
+// sys/proc.h: the values of `p_stat` of a process, which `p_realstat` shows; libc 0.2 has those of threads only.
+const SACTIVE: u64 = 2;
+const SDYING: u64 = 3;
+const SSTOP: u64 = 4;
+const SZOMB: u64 = 5;
+const SDEAD: u64 = 6;
+// sys/sysctl.h: a bit of `p_flag`.
+const P_TRACED: i32 = 0x0000_0800;
+
+type Raw = libc::kinfo_proc2;
+type Thread = libc::kinfo_lwp;
+
+// SAFETY: numbers and arrays of them.
+unsafe impl Plain for Raw {}
+// SAFETY: numbers and arrays of them.
+unsafe impl Plain for Thread {}
+
+fn lwp_state(stat: i8) -> State {
+    match c_int::from(stat) {
+        libc::LSRUN => State::Running,
+        libc::LSSLEEP => State::Sleeping,
+        libc::LSSTOP => State::Stopped,
+        libc::LSZOMB => State::Zombie,
+        libc::LSONPROC => State::Running,
+        other => State::Other(char::from(b'0'.wrapping_add(other as u8))),
+    }
+}
+
+fn state(raw: &Raw) -> State {
+    match raw.p_realstat {
+        SZOMB => State::Zombie,
+        SDEAD => State::Dead,
+        SSTOP => State::Stopped,
+        SACTIVE => lwp_state(raw.p_stat),
+        // On its way out, and no zombie yet.
+        SDYING => State::Running,
+        other => State::Other(char::from(b'0'.wrapping_add(other as u8))),
+    }
+}
+
+fn process(raw: &Raw) -> Process {
+    Process {
+        pid: raw.p_pid,
+        ppid: raw.p_ppid,
+        pgid: raw.p__pgid,
+        sid: raw.p_sid,
+        state: state(raw),
+        threads: u32::try_from(raw.p_nlwps).ok(),
+        tracer: None,
+        traced: raw.p_flag & P_TRACED != 0,
+        uid: raw.p_ruid,
+        cpu: Duration::from_secs(u64::from(raw.p_uutime_sec) + u64::from(raw.p_ustime_sec))
+            + Duration::from_micros(u64::from(raw.p_uutime_usec) + u64::from(raw.p_ustime_usec)),
+        start: u64::from(raw.p_ustart_sec) * 1_000_000 + u64::from(raw.p_ustart_usec),
+    }
+}
+
+fn query(what: c_int, who: c_int) -> Result<Vec<Raw>, Errno> {
+    // The last two words say how long an element of ours is and how many there is room for.
+    let mut name = [libc::CTL_KERN, libc::KERN_PROC2, what, who, size_of::<Raw>() as c_int, 0];
+    array(&mut name, Some(5))
+}
+
+pub(crate) fn read(pid: i32) -> Result<Option<Process>, Errno> {
+    Ok(query(libc::KERN_PROC_PID, pid)?.iter().find(|raw| raw.p_pid == pid).map(process))
+}
+
+pub(crate) fn all() -> Result<Vec<Process>, Errno> {
+    Ok(query(libc::KERN_PROC_ALL, 0)?.iter().map(process).collect())
+}
+
+fn lwps(pid: i32) -> Vec<Thread> {
+    let mut name = [libc::CTL_KERN, libc::KERN_LWP, pid, size_of::<Thread>() as c_int, 0];
+    array(&mut name, Some(4)).unwrap_or_default()
+}
+
+pub(crate) fn threads(pid: i32) -> Vec<(i32, State)> {
+    lwps(pid).iter().map(|lwp| (lwp.l_lid, lwp_state(lwp.l_stat))).collect()
+}
+
+pub(crate) fn stop_of(pid: i32) -> Stop {
+    // The process is SSTOP once its last thread has stopped, which is when the parent is told.
+    match read(pid) {
+        Ok(Some(p)) if p.state == State::Stopped && p.traced => Stop::Traced { switches: 0 },
+        Ok(Some(p)) if p.state == State::Stopped => Stop::Stopped,
+        _ => Stop::No,
+    }
+}
+
+pub(crate) fn syscall_of(_: i32, _: i32) -> Option<i64> {
+    None
+}
+
+pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
+    let threads = lwps(pid);
+    // A process of one thread may call itself by its pid.
+    let thread = threads.iter().find(|lwp| lwp.l_lid == tid).or(match threads.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    });
+    match thread {
+        None => Asleep::Unknown,
+        Some(lwp) if !lwp_state(lwp.l_stat).is_asleep() => Asleep::Awake,
+        Some(lwp) if text(&lwp.l_wmesg) == WAIT_CHANNEL => Asleep::InWait,
+        Some(_) => Asleep::Asleep,
+    }
+}
+
+/// How a blocked call of the process `pid`, which is asleep, is recognised.
+pub(crate) fn blocked_method(pid: i32) -> &'static str {
+    if lwps(pid).iter().any(|lwp| !text(&lwp.l_wmesg).is_empty()) { "wmesg" } else { "state" }
+}

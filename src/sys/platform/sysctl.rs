@@ -1,0 +1,63 @@
+//! `sysctl(3)` as the BSDs answer it: an array of structures.
+
+use crate::sys::process::last_errno;
+use libc::{c_int, c_void};
+use rustix::io::Errno;
+use std::mem::MaybeUninit;
+
+/// A structure of numbers, arrays of numbers and pointers, for which every pattern of bytes is a value.
+///
+/// # Safety
+/// Implementors promise just that.
+pub(crate) unsafe trait Plain: Copy {}
+
+/// Asks for an array of `T`; empty when there is nothing (or nobody) of that name.
+///
+/// # Errors
+/// What the system said; `ENOSYS` when its structure has another size than ours: its words would be misread.
+pub(crate) fn array<T: Plain>(name: &mut [c_int], count_at: Option<usize>) -> Result<Vec<T>, Errno> {
+    let size = size_of::<T>();
+    loop {
+        let mut bytes = 0;
+        if let Some(at) = count_at {
+            name[at] = 0;
+        }
+        match ask(name, std::ptr::null_mut(), &mut bytes) {
+            Ok(()) => {}
+            Err(Errno::SRCH) => return Ok(Vec::new()),
+            Err(e) => return Err(e),
+        }
+        // The answer may have grown until the second question.
+        let room = bytes / size + 16;
+        let mut items: Vec<MaybeUninit<T>> = Vec::with_capacity(room);
+        if let Some(at) = count_at {
+            name[at] = room as c_int;
+        }
+        let mut bytes = room * size;
+        match ask(name, items.as_mut_ptr().cast(), &mut bytes) {
+            Ok(()) => {}
+            Err(Errno::NOMEM) => continue,
+            Err(Errno::SRCH) => return Ok(Vec::new()),
+            Err(e) => return Err(e),
+        }
+        if bytes % size != 0 {
+            return Err(Errno::NOSYS);
+        }
+        // SAFETY: the system wrote that many bytes, at most as many as there is room for.
+        unsafe { items.set_len(bytes / size) };
+        // SAFETY: each is written, and any bytes are a value of a Plain type.
+        return Ok(items.into_iter().map(|item| unsafe { item.assume_init() }).collect());
+    }
+}
+
+fn ask(name: &[c_int], buffer: *mut c_void, bytes: &mut usize) -> Result<(), Errno> {
+    // SAFETY: a name of that length, and a buffer of `bytes` bytes, or null to ask how many there would be.
+    let returned =
+        unsafe { libc::sysctl(name.as_ptr(), name.len() as _, buffer, bytes, std::ptr::null_mut(), 0) };
+    if returned == 0 { Ok(()) } else { Err(last_errno()) }
+}
+
+/// The text of a C string in an array.
+pub(crate) fn text(chars: &[libc::c_char]) -> Vec<u8> {
+    chars.iter().take_while(|&&c| c != 0).map(|&c| c as u8).collect()
+}

@@ -1,0 +1,115 @@
+//! Processes made otherwise than by `fork`: `clone`, `clone3`, `posix_spawn`.
+
+use std::ffi::{CString, c_int};
+use std::os::fd::OwnedFd;
+
+use rustix::io::Errno;
+
+use super::{Forked, pointers};
+
+/// How a clone differs from a fork.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub struct Clone {
+    /// The signal that its end sends to the parent; 0 for none.
+    pub exit_signal: c_int,
+    /// `CLONE_PARENT`: it is its creator's sibling, with that one's exit signal.
+    pub sibling: bool,
+    /// `CLONE_PIDFD`: a pidfd comes with it.
+    pub pidfd: bool,
+    /// `CLONE_NEWPID`: it is process 1 of a new PID namespace.
+    pub new_pids: bool,
+    /// `CLONE_NEWUSER`: it is in a new user namespace, which lets an ordinary user make the other one.
+    pub new_users: bool,
+    /// By the system call `clone3`, not by `clone`.
+    pub clone3: bool,
+}
+
+/// Makes a process with a copy of this one's memory: [`crate::sys::process::fork`] says what a child may do. In the parent the pidfd
+/// comes too, if asked for.
+///
+/// # Errors
+/// Those of `clone` (`EPERM` where namespaces are not allowed, `EINVAL` for what the kernel does not know); `ENOTSUP` but on
+/// Linux.
+pub fn clone(how: Clone) -> Result<(Forked, Option<OwnedFd>), Errno> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return linux::clone(how);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = how;
+        Err(Errno::NOTSUP)
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux {
+    use super::*;
+    use crate::sys::process::last_errno;
+    use std::os::fd::FromRawFd;
+
+    /// `struct clone_args` of Linux 5.3: `flags`, `pidfd`, `child_tid`, `parent_tid`, `exit_signal`, `stack`, `stack_size`,
+    /// `tls`.
+    type Arguments = [u64; 8];
+
+    pub(crate) fn clone(how: Clone) -> Result<(Forked, Option<OwnedFd>), Errno> {
+        let flags = [
+            (how.sibling, libc::CLONE_PARENT),
+            (how.pidfd, libc::CLONE_PIDFD),
+            (how.new_pids, libc::CLONE_NEWPID),
+            (how.new_users, libc::CLONE_NEWUSER),
+        ];
+        let flags = flags.iter().filter(|(on, _)| *on).fold(0, |bits, (_, flag)| bits | flag);
+        let mut pidfd: c_int = -1;
+        let pid = if how.clone3 {
+            let mut arguments: Arguments = [0; 8];
+            arguments[0] = u64::from(flags.cast_unsigned());
+            arguments[1] = (&raw mut pidfd).addr() as u64;
+            arguments[4] = i64::from(how.exit_signal).cast_unsigned();
+            // SAFETY: the structure of the size that is passed; the kernel writes to `pidfd` only. Without CLONE_VM the new
+            // process has a copy of this stack and goes on there, as after a fork.
+            unsafe { libc::syscall(libc::SYS_clone3, arguments.as_mut_ptr(), size_of::<Arguments>()) }
+        } else {
+            let flags = libc::c_long::from(flags | how.exit_signal);
+            let none = 0 as libc::c_long;
+            let pidfd = &raw mut pidfd;
+            // The kernel takes flags and stack in this order everywhere but on s390.
+            #[cfg(target_arch = "s390x")]
+            let (first, second) = (none, flags);
+            #[cfg(not(target_arch = "s390x"))]
+            let (first, second) = (flags, none);
+            // SAFETY: as above; the third argument is where a pidfd goes, the others are not used by these flags.
+            unsafe { libc::syscall(libc::SYS_clone, first, second, pidfd, none, none) }
+        };
+        match pid {
+            -1 => Err(last_errno()),
+            0 => Ok((Forked::Child, None)),
+            pid => {
+                // SAFETY: a descriptor that the kernel just made for us.
+                let pidfd = (pidfd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(pidfd) });
+                Ok((Forked::Parent(pid as i32), pidfd))
+            }
+        }
+    }
+}
+
+/// `posix_spawnp` of the first with all of them as its arguments, with this process's environment and descriptors; the pid.
+///
+/// # Errors
+/// What `posix_spawnp` gave.
+pub fn posix_spawn(argv: &[CString]) -> Result<i32, Errno> {
+    let program = argv.first().ok_or(Errno::INVAL)?;
+    let argv = pointers(argv);
+    let mut pid = 0;
+    // SAFETY: a C string, a null-terminated vector of C strings and the environment, all alive for the call.
+    let error = unsafe {
+        let environment = *super::environ();
+        libc::posix_spawnp(
+            &mut pid,
+            program.as_ptr(),
+            std::ptr::null(),
+            std::ptr::null(),
+            argv.as_ptr().cast(),
+            environment.cast(),
+        )
+    };
+    if error == 0 { Ok(pid) } else { Err(Errno::from_raw_os_error(error)) }
+}

@@ -1,0 +1,170 @@
+//! What an agent asks of pidfds besides opening one and waiting through it. Linux only: elsewhere `ENOSYS`.
+
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+
+use rustix::io::Errno;
+
+/// What `PIDFD_GET_INFO` told.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub struct Info {
+    /// The pid, if told.
+    pub pid: Option<i32>,
+    /// The status word of a process that was taken, if told.
+    pub status: Option<i32>,
+}
+
+/// Why no wait through a pidfd can be made here: what refuses it before it looks at the descriptor, if anything does. A filter
+/// says `EPERM` or `ENOSYS`, a kernel from before Linux 5.4, which has few pidfds or none, `EINVAL`.
+pub fn waits_refused() -> Option<Errno> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return linux::waits_refused();
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    Some(Errno::NOSYS)
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux {
+    use super::*;
+    use crate::sys::process::{check, last_errno};
+    use std::os::fd::FromRawFd;
+
+    /// `struct pidfd_info` of `<linux/pidfd.h>` as it was first (Linux 6.13, 64 bytes); libc 0.2 has none.
+    #[repr(C)]
+    #[derive(Default)]
+    struct Raw {
+        mask: u64,
+        cgroup: u64,
+        pid: u32,
+        tgid: u32,
+        ppid: u32,
+        users_and_groups: [u32; 8],
+        exit_code: i32,
+    }
+    const _: () = assert!(size_of::<Raw>() == 64);
+
+    /// `PIDFD_INFO_PID`, `PIDFD_INFO_EXIT` of the same header.
+    const WANT_PID: u64 = 1;
+    const WANT_EXIT: u64 = 1 << 3;
+
+    /// `PIDFD_GET_INFO`: `_IOWR(0xFF, 11, struct pidfd_info)`.
+    const GET_INFO: rustix::ioctl::Opcode = rustix::ioctl::opcode::read_write::<Raw>(0xFF, 11);
+
+    pub(crate) fn waits_refused() -> Option<Errno> {
+        use rustix::process::{PidfdFlags, getpid, pidfd_open};
+        // An open descriptor that is no pidfd gives EBADF, and nothing is taken.
+        let (pipe, _) = rustix::pipe::pipe().ok()?;
+        let fd = pipe.as_raw_fd().cast_unsigned();
+        let options = libc::WEXITED | libc::WNOHANG;
+        // SAFETY: numbers, and a null pointer for what nobody asks for. What it returns is only compared: it may be a lie.
+        let returned = unsafe { libc::waitid(libc::P_PIDFD, fd, std::ptr::null_mut(), options) };
+        let refused = (returned == -1).then(last_errno)?;
+        let never_had_any = || pidfd_open(getpid(), PidfdFlags::empty()).err() == Some(Errno::NOSYS);
+        match refused {
+            Errno::PERM | Errno::NOSYS => Some(refused),
+            Errno::INVAL if never_had_any() => Some(refused),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn info(fd: BorrowedFd<'_>) -> Result<Info, Errno> {
+        let mut raw = Raw { mask: WANT_PID | WANT_EXIT, ..Raw::default() };
+        // SAFETY: the request's size is that of the structure, which is all numbers.
+        check(unsafe { libc::ioctl(fd.as_raw_fd(), GET_INFO as _, &raw mut raw) })?;
+        let told = |bit, value| (raw.mask & bit != 0).then_some(value);
+        Ok(Info { pid: told(WANT_PID, raw.pid.cast_signed()), status: told(WANT_EXIT, raw.exit_code) })
+    }
+
+    pub(crate) fn signal(fd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
+        let (fd, none) = (fd.as_raw_fd(), std::ptr::null::<libc::siginfo_t>());
+        // SAFETY: numbers, and a null pointer for what the kernel then fills in itself.
+        let returned = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal, none, 0) };
+        if returned == -1 { Err(last_errno()) } else { Ok(()) }
+    }
+
+    pub(crate) fn open_thread(tid: i32) -> Result<OwnedFd, Errno> {
+        // PIDFD_THREAD is defined as this.
+        // SAFETY: numbers only. The kernel sets close-on-exec.
+        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, tid, libc::O_EXCL) };
+        // SAFETY: a descriptor that was just opened, and is ours alone.
+        if fd < 0 { Err(last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) }) }
+    }
+
+    pub(crate) fn watched(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+        use rustix::event::epoll;
+        let watcher = epoll::create(epoll::CreateFlags::CLOEXEC)?;
+        epoll::add(&watcher, fd, epoll::EventData::new_u64(0), epoll::EventFlags::IN)?;
+        Ok(watcher)
+    }
+
+    pub(crate) fn steal(from: BorrowedFd<'_>, number: i32) -> Result<OwnedFd, Errno> {
+        rustix::process::pidfd_getfd(from, number, rustix::process::PidfdGetfdFlags::empty())
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+mod linux {
+    use super::*;
+
+    pub(crate) fn info(fd: BorrowedFd<'_>) -> Result<Info, Errno> {
+        let _ = fd.as_raw_fd();
+        Err(Errno::NOSYS)
+    }
+
+    pub(crate) fn signal(_: BorrowedFd<'_>, _: i32) -> Result<(), Errno> {
+        Err(Errno::NOSYS)
+    }
+
+    pub(crate) fn open_thread(_: i32) -> Result<OwnedFd, Errno> {
+        Err(Errno::NOSYS)
+    }
+
+    pub(crate) fn watched(_: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+        Err(Errno::NOSYS)
+    }
+
+    pub(crate) fn steal(_: BorrowedFd<'_>, _: i32) -> Result<OwnedFd, Errno> {
+        Err(Errno::NOSYS)
+    }
+}
+
+/// `PIDFD_GET_INFO` with `PIDFD_INFO_EXIT`.
+///
+/// # Errors
+/// `ENOTTY` or `EINVAL` of a kernel that does not have it, `ESRCH` for a process that was taken on one that does not keep its
+/// exit.
+pub fn info(fd: BorrowedFd<'_>) -> Result<Info, Errno> {
+    linux::info(fd)
+}
+
+/// `pidfd_send_signal`, signal 0 included.
+///
+/// # Errors
+/// `ESRCH` for a process that was taken; `EBADF` for what is no pidfd.
+pub fn signal(fd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
+    linux::signal(fd, signal)
+}
+
+/// `pidfd_open` with `PIDFD_THREAD` (Linux 6.9).
+///
+/// # Errors
+/// `EINVAL` of an older kernel, `ESRCH`.
+pub fn open_thread(tid: i32) -> Result<OwnedFd, Errno> {
+    linux::open_thread(tid)
+}
+
+/// An epoll instance that watches a descriptor for input: it is readable once the descriptor has told, after this, that it
+/// is. So it shows that a sleeper was woken, which poll, who looks at the state first, does not need.
+///
+/// # Errors
+/// Those of `epoll_create1` and `epoll_ctl`.
+pub fn watched(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    linux::watched(fd)
+}
+
+/// A duplicate of the descriptor of that number in the process behind a pidfd: `pidfd_getfd`.
+///
+/// # Errors
+/// `EPERM` for who may not trace that process, `EBADF`; `ENOSYS` of an old kernel.
+pub fn steal(from: BorrowedFd<'_>, number: i32) -> Result<OwnedFd, Errno> {
+    linux::steal(from, number)
+}

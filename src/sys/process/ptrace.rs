@@ -1,0 +1,154 @@
+//! `ptrace`, for those cases in which a tracer and a parent wait for the same process. Linux only: elsewhere `ENOTSUP`.
+
+use rustix::io::Errno;
+
+/// What a tracer asks; [`Request::from_name`] has the words.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Request {
+    /// `PTRACE_ATTACH`: a stop by `SIGSTOP` follows.
+    Attach,
+    /// `PTRACE_SEIZE`, with options: no stop.
+    Seize,
+    /// `PTRACE_CONT`, with a signal or 0.
+    Cont,
+    /// `PTRACE_SYSCALL`, with a signal or 0: goes on to the next system call.
+    Syscall,
+    /// `PTRACE_LISTEN`: stays in a group stop until it is continued.
+    Listen,
+    /// `PTRACE_INTERRUPT`: stops what was seized.
+    Interrupt,
+    /// `PTRACE_SETOPTIONS`
+    SetOptions,
+    /// `PTRACE_DETACH`, with a signal or 0.
+    Detach,
+    /// `PTRACE_GETEVENTMSG`: gives the message of the event.
+    EventMessage,
+}
+
+impl Request {
+    /// Every request with its word.
+    pub const ALL: [(&'static str, Request); 9] = [
+        ("attach", Request::Attach),
+        ("seize", Request::Seize),
+        ("cont", Request::Cont),
+        ("syscall", Request::Syscall),
+        ("listen", Request::Listen),
+        ("interrupt", Request::Interrupt),
+        ("set-options", Request::SetOptions),
+        ("detach", Request::Detach),
+        ("event-message", Request::EventMessage),
+    ];
+
+    /// The request of that word.
+    pub fn from_name(name: &str) -> Option<Request> {
+        Request::ALL.iter().find(|(word, _)| *word == name).map(|(_, request)| *request)
+    }
+
+    /// The word.
+    pub fn name(self) -> &'static str {
+        Request::ALL.iter().find(|(_, request)| *request == self).map_or("", |(word, _)| word)
+    }
+}
+
+/// The option bits of `PTRACE_SETOPTIONS` and `PTRACE_SEIZE` that those words mean: `sysgood`, `fork`, `vfork`, `clone`,
+/// `exec`, `exit`.
+///
+/// # Errors
+/// `EINVAL` for another word; `ENOTSUP` but on Linux.
+pub fn options<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<i64, Errno> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return names.into_iter().try_fold(0, |bits, name| {
+        let bit = match name {
+            "sysgood" => libc::PTRACE_O_TRACESYSGOOD,
+            "fork" => libc::PTRACE_O_TRACEFORK,
+            "vfork" => libc::PTRACE_O_TRACEVFORK,
+            "clone" => libc::PTRACE_O_TRACECLONE,
+            "exec" => libc::PTRACE_O_TRACEEXEC,
+            "exit" => libc::PTRACE_O_TRACEEXIT,
+            _ => return Err(Errno::INVAL),
+        };
+        Ok(bits | i64::from(bit))
+    });
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    match names.into_iter().next() {
+        None => Ok(0),
+        Some(_) => Err(Errno::NOTSUP),
+    }
+}
+
+/// The number of that event, as it stands above the signal in the status of an event stop: `fork`, `exec`, `exit`, `stop`; 0
+/// for another word, and but on Linux.
+pub fn event(name: &str) -> i32 {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return match name {
+        "fork" => libc::PTRACE_EVENT_FORK,
+        "exec" => libc::PTRACE_EVENT_EXEC,
+        "exit" => libc::PTRACE_EVENT_EXIT,
+        // PTRACE_EVENT_STOP of <linux/ptrace.h>; libc 0.2 has it for some C libraries only.
+        "stop" => 128,
+        _ => 0,
+    };
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = name;
+        0
+    }
+}
+
+/// One request of the calling thread about that process; `data` is the signal or the options. What the event message is, else
+/// 0.
+///
+/// # Errors
+/// Those of `ptrace` (`EPERM` where it is not allowed, `ESRCH` for what is not traced by this thread or not stopped);
+/// `ENOTSUP` but on Linux.
+pub fn request(request: Request, pid: i32, data: i64) -> Result<i64, Errno> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        let number = match request {
+            Request::Attach => libc::PTRACE_ATTACH,
+            Request::Seize => libc::PTRACE_SEIZE,
+            Request::Cont => libc::PTRACE_CONT,
+            Request::Syscall => libc::PTRACE_SYSCALL,
+            Request::Listen => libc::PTRACE_LISTEN,
+            Request::Interrupt => libc::PTRACE_INTERRUPT,
+            Request::SetOptions => libc::PTRACE_SETOPTIONS,
+            Request::Detach => libc::PTRACE_DETACH,
+            Request::EventMessage => libc::PTRACE_GETEVENTMSG,
+        };
+        let mut message: libc::c_ulong = 0;
+        let none = std::ptr::null_mut::<libc::c_void>();
+        let argument = match request {
+            Request::EventMessage => (&raw mut message).cast(),
+            _ => std::ptr::without_provenance_mut::<libc::c_void>(data as usize),
+        };
+        // SAFETY: the only request here that writes memory is that for the message, which is a word of ours; the others take
+        // a number as their last argument.
+        let returned = unsafe { libc::ptrace(number as _, pid, none, argument) };
+        if returned == -1 { Err(super::last_errno()) } else { Ok(message.cast_signed() as i64) }
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = (request, pid, data);
+        Err(Errno::NOTSUP)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_read_back() {
+        for (word, request) in Request::ALL {
+            assert_eq!(Request::from_name(word), Some(request));
+            assert_eq!(request.name(), word);
+        }
+        assert_eq!(Request::from_name("peek"), None);
+    }
+
+    #[test]
+    fn what_is_not_traced_cannot_be_continued() {
+        let refused = request(Request::Cont, crate::sys::process::pid(), 0);
+        assert!(matches!(refused, Err(Errno::SRCH | Errno::NOTSUP | Errno::PERM)), "{refused:?}");
+    }
+}

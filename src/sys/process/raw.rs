@@ -1,0 +1,52 @@
+//! Calls that an agent makes for a request, with any number that the request holds.
+//!
+//! rustix has them too, with types that no bad number fits into; here the bad ones are what is asked for.
+
+use super::check;
+use libc::c_int;
+use rustix::fd::OwnedFd;
+use rustix::io::Errno;
+
+/// `setpgid(pid, pgid)`
+///
+/// # Errors
+/// What the system says (POSIX: `EACCES`, `EINVAL`, `EPERM`, `ESRCH`).
+pub fn setpgid(pid: c_int, pgid: c_int) -> Result<(), Errno> {
+    // SAFETY: numbers only.
+    check(unsafe { libc::setpgid(pid, pgid) })
+}
+
+/// `pidfd_open(pid, flags)` of Linux 5.3, with `PIDFD_NONBLOCK` (5.10) if asked for.
+///
+/// # Errors
+/// What the system says (`EINVAL`, `ESRCH`, `ENOSYS` on an old kernel); `ENOSYS` anywhere else.
+pub fn pidfd_open(pid: c_int, nonblock: bool) -> Result<OwnedFd, Errno> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use super::last_errno;
+        use rustix::fd::FromRawFd;
+
+        // PIDFD_NONBLOCK is defined as this.
+        let flags = if nonblock { libc::O_NONBLOCK } else { 0 };
+        // SAFETY: numbers only. The kernel sets close-on-exec.
+        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, flags) };
+        // SAFETY: a descriptor that was just opened, and is ours alone.
+        if fd < 0 { Err(last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd as c_int) }) }
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = (pid, nonblock);
+        Err(Errno::NOSYS)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bad_numbers_reach_the_system() {
+        assert_eq!(setpgid(0, -1), Err(Errno::INVAL));
+        assert!(pidfd_open(-1, false).is_err());
+    }
+}

@@ -1,0 +1,147 @@
+//! What takes something away from the calling process: system calls, users, descriptors, core files.
+
+use rustix::io::Errno;
+use rustix::process::{Resource, Rlimit};
+
+/// What becomes of a system call that is not allowed.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Denied {
+    /// It fails with this `errno`.
+    Errno(i32),
+    /// The process dies of `SIGSYS`.
+    Death,
+}
+
+/// From here on a system call is not allowed in the calling thread and in what it forks: `pidfd_open`, `getppid`, `ptrace`,
+/// `unshare` or `clone3`; `clone-into-namespaces`, `waitid-pidfd` and `subreaper` are `clone` with a flag for a namespace,
+/// `waitid` with `P_PIDFD` and `prctl` with `PR_SET_CHILD_SUBREAPER`, and leave the other uses alone.
+///
+/// # Errors
+/// `EINVAL` for another name; those of `prctl` (`EINVAL` in a kernel without seccomp); `ENOTSUP` but on Linux.
+pub fn deny(call: &str, denied: Denied) -> Result<(), Errno> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return linux::deny(call, denied);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = (call, denied);
+        Err(Errno::NOTSUP)
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod linux {
+    use super::*;
+    use crate::sys::process::check;
+    use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
+
+    /// The flags of `clone` that make a namespace.
+    const NEW_NAMESPACES: libc::c_int = libc::CLONE_NEWNS
+        | libc::CLONE_NEWCGROUP
+        | libc::CLONE_NEWUTS
+        | libc::CLONE_NEWIPC
+        | libc::CLONE_NEWUSER
+        | libc::CLONE_NEWPID
+        | libc::CLONE_NEWNET;
+
+    /// On some processors the flags of `clone` are its second argument.
+    const FLAGS_OF_CLONE: usize = if cfg!(target_arch = "s390x") { 1 } else { 0 };
+
+    /// What the filter is told of argument `n`: its lower half.
+    fn argument(n: usize) -> u32 {
+        let half = if cfg!(target_endian = "big") { 4 } else { 0 };
+        (std::mem::offset_of!(libc::seccomp_data, args) + 8 * n + half) as u32
+    }
+
+    pub(crate) fn deny(call: &str, denied: Denied) -> Result<(), Errno> {
+        // Which argument, how it is compared, and with what; a call without is denied whatever its arguments are.
+        let (number, only) = match call {
+            "pidfd_open" => (libc::SYS_pidfd_open, None),
+            "getppid" => (libc::SYS_getppid, None),
+            "ptrace" => (libc::SYS_ptrace, None),
+            "unshare" => (libc::SYS_unshare, None),
+            "clone3" => (libc::SYS_clone3, None),
+            "clone-into-namespaces" => {
+                (libc::SYS_clone, Some((FLAGS_OF_CLONE, BPF_JSET, NEW_NAMESPACES.cast_unsigned())))
+            }
+            "subreaper" => {
+                (libc::SYS_prctl, Some((0, BPF_JEQ, libc::PR_SET_CHILD_SUBREAPER.cast_unsigned())))
+            }
+            "waitid-pidfd" => (libc::SYS_waitid, Some((0, BPF_JEQ, libc::P_PIDFD))),
+            _ => return Err(Errno::INVAL),
+        };
+        let number = u32::try_from(number).map_err(|_| Errno::INVAL)?;
+        let verdict = match denied {
+            Denied::Errno(errno) => libc::SECCOMP_RET_ERRNO | errno.cast_unsigned() & 0xffff,
+            Denied::Death => libc::SECCOMP_RET_KILL_PROCESS,
+        };
+        let code = |parts: u32| parts as u16;
+        let go = |code, k| sock_filter { code, jt: 0, jf: 0, k };
+        // Loads a word, and goes so many steps further if it does not compare.
+        let load_and_test = |at, how, k, jf| {
+            [
+                go(code(BPF_LD | BPF_W | BPF_ABS), at),
+                sock_filter { code: code(BPF_JMP | how | BPF_K), jt: 0, jf, k },
+            ]
+        };
+        let test = only.map(|(n, how, k)| load_and_test(argument(n), how, k, 1));
+        // The number of the call is the first word of the data that a filter sees.
+        let skipped = if test.is_some() { 3 } else { 1 };
+        let mut filter = load_and_test(0, BPF_JEQ, number, skipped).to_vec();
+        filter.extend(test.into_iter().flatten());
+        filter
+            .extend([go(code(BPF_RET | BPF_K), verdict), go(code(BPF_RET | BPF_K), libc::SECCOMP_RET_ALLOW)]);
+        let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
+        let zero = 0 as libc::c_ulong;
+        // SAFETY: numbers only. Without it an ordinary user may install no filter.
+        check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1 as libc::c_ulong, zero, zero, zero) })?;
+        let mode = libc::SECCOMP_MODE_FILTER as libc::c_ulong;
+        // SAFETY: the kernel reads the program, which is of the length that it says, and keeps a copy.
+        check(unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program) })
+    }
+}
+
+/// Goes into a new user namespace in which no user is mapped: everybody, this process too, looks like the overflow user there.
+///
+/// # Errors
+/// Those of `unshare` (`EINVAL` for a process with several threads, `EPERM` where it is not allowed); `ENOTSUP` but on
+/// Linux.
+pub fn unshare_users() -> Result<(), Errno> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // SAFETY: a number only.
+    return super::process::check(unsafe { libc::unshare(libc::CLONE_NEWUSER) });
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    Err(Errno::NOTSUP)
+}
+
+/// The next process of this PID namespace gets the number after that one, if it is free: written to `ns_last_pid`.
+///
+/// # Errors
+/// `EACCES`, `EPERM` or `EROFS` for who may not; `ENOENT` but on Linux.
+pub fn set_last_pid(pid: i32) -> Result<(), Errno> {
+    std::fs::write("/proc/sys/kernel/ns_last_pid", pid.to_string())
+        .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
+}
+
+/// Whether the process may dump core and be looked into: `PR_SET_DUMPABLE`.
+///
+/// # Errors
+/// Those of `prctl`; `ENOTSUP` but on Linux.
+pub fn set_dumpable(on: bool) -> Result<(), Errno> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    // SAFETY: numbers only.
+    return super::process::check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, libc::c_ulong::from(on)) });
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = on;
+        Err(Errno::NOTSUP)
+    }
+}
+
+/// Sets the soft limit; the hard one stays.
+///
+/// # Errors
+/// Those of `setrlimit`.
+pub fn limit(resource: Resource, soft: u64) -> Result<(), Errno> {
+    let maximum = rustix::process::getrlimit(resource).maximum;
+    rustix::process::setrlimit(resource, Rlimit { current: Some(soft), maximum })
+}

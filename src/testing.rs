@@ -1,0 +1,180 @@
+//! Every trial as a test of `cargo test` and nextest, for this crate and for any other (feature `libtest`).
+//!
+//! A crate that has a wait of its own implements [`Subject`] and calls [`main`] in a test without the usual harness:
+//!
+//! ```toml
+//! [[test]]
+//! name = "conformance"
+//! harness = false
+//! ```
+//!
+//! ```no_run
+//! // tests/conformance.rs
+//! use waitspec::subject::{NotOffered, Subject};
+//! use waitspec::sys::call::abi::{Call, Observation, Request};
+//!
+//! struct Mine;
+//!
+//! impl Subject for Mine {
+//!     fn name(&self) -> String {
+//!         "mine".to_owned()
+//!     }
+//!
+//!     fn calls(&self) -> Vec<Call> {
+//!         vec![Call::Waitpid, Call::Wait4]
+//!     }
+//!
+//!     fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
+//!         // Here: call the crate's function, and say what it returned.
+//!         # let _ = request;
+//!         Err(NotOffered("there is no name for one of the options"))
+//!     }
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     waitspec::testing::main([Box::new(Mine) as Box<dyn Subject>])
+//! }
+//! ```
+//!
+//! Each test is called `subject::case@call`, as `mine::nohang.running-child@wait4`. A trial that passes, deviates as is
+//! known of the system, or only records something is a test that passes; one that is skipped is *ignored*, with the
+//! reason; fail, hang, crash, leak and broken are failures, with the text that `waitspec run` would print.
+//!
+//! Listing starts no process. A run has one warden for each test thread, and no more than it has tests.
+
+use crate::catalogue;
+use crate::report::human::failure;
+use crate::runner::event::{SubjectInfo, TrialReport, Verdict};
+use crate::runner::plan::{self, Planned};
+use crate::runner::pool::Pool;
+use crate::runner::run::Session;
+use crate::runner::settings::{RunError, Selection, Settings};
+use crate::scenario::{ChildOptions, child};
+use crate::subject::{Registry, Subject};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+
+/// The whole `main` of a test that judges these subjects.
+///
+/// Must be called before the process has any thread. The exit code is that of any test program, or, when no trial could
+/// be run, that of `waitspec run`.
+pub fn main(subjects: impl IntoIterator<Item = Box<dyn Subject>>) -> ExitCode {
+    let mut registry = Registry::built_in();
+    let mut names = Vec::new();
+    for subject in subjects {
+        names.push(subject.name());
+        registry.add(subject);
+    }
+    main_with(&Settings { subjects: names, ..Settings::default() }, &registry)
+}
+
+/// The same with settings: a profile, deadlines, a selection, subjects by name (none: all of the registry).
+///
+/// The command line of the test program decides which of these trials run, on how many threads, and how often: `jobs` and
+/// `repeat` are not used. Subjects that are commands (`agent:CMD`) are not for tests, since nobody knows their calls
+/// before they run.
+pub fn main_with(settings: &Settings, registry: &Registry) -> ExitCode {
+    become_child();
+    let arguments = Arguments::from_args();
+    match run(&arguments, settings, registry) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+/// Children that are exec'ed are this program, called as `PROGRAM child ...`.
+///
+/// Somebody who looks for tests with `child` in their name calls it much like that; what follows tells.
+fn become_child() {
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    if let [_, verb, rest @ ..] = words.as_slice()
+        && verb == "child"
+        && !rest.is_empty()
+        && let Ok(options) = ChildOptions::from_args(rest)
+    {
+        child::run(options);
+    }
+}
+
+fn run(arguments: &Arguments, settings: &Settings, registry: &Registry) -> Result<ExitCode, RunError> {
+    let names: Vec<String> = match settings.subjects.as_slice() {
+        [] => registry.names().map(str::to_owned).collect(),
+        given => given.to_vec(),
+    };
+    let subjects = names.iter().map(|name| described(name, registry)).collect::<Result<Vec<_>, _>>()?;
+    let cases: Vec<_> = catalogue::cases().collect();
+    let selection = Selection { repeat: 1, ..settings.selection.clone() };
+    let planned = plan::plan(&cases, &subjects, &[], &selection, settings.profile)?;
+
+    let stage: Arc<OnceLock<Pool>> = Arc::default();
+    let trace = settings.trace;
+    let tests: Vec<Trial> = planned
+        .iter()
+        .map(|&trial| {
+            let (stage, subject) = (stage.clone(), names[trial.subject].clone());
+            let name = name_of(&subject, &trial);
+            Trial::ignorable_test(name.clone(), move || {
+                let pool = stage.get().ok_or("the wardens were not started")?;
+                judged(&pool.run(&subject, trial.case, trial.call), &name, trace)
+            })
+        })
+        .collect();
+
+    let runs = |test: &Trial| !arguments.is_filtered_out(test) && !arguments.is_ignored(test);
+    let mut wanted: Vec<usize> =
+        tests.iter().zip(&planned).filter(|(test, _)| runs(test)).map(|(_, trial)| trial.subject).collect();
+    if !arguments.list && !wanted.is_empty() {
+        let processors = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let threads = arguments.test_threads.unwrap_or_else(processors);
+        let jobs = Some(threads.min(wanted.len()));
+        wanted.sort_unstable();
+        wanted.dedup();
+        // An agent is started to greet for each of these, and for no other.
+        let subjects = wanted.into_iter().map(|index| names[index].clone()).collect();
+        let settings = Settings { subjects, jobs, selection: Selection::default(), ..settings.clone() };
+        let _ = stage.set(Pool::new(Session::start(&settings, registry)?));
+    }
+    let conclusion = libtest_mimic::run(arguments, tests);
+    if let Some(pool) = Arc::into_inner(stage).and_then(OnceLock::into_inner) {
+        pool.end();
+    }
+    Ok(conclusion.exit_code())
+}
+
+/// What planning needs to know of a subject, without starting its agent.
+fn described(name: &str, registry: &Registry) -> Result<SubjectInfo, RunError> {
+    let subject = registry.get(name).ok_or_else(|| {
+        let known: Vec<&str> = registry.names().collect();
+        RunError::Usage(format!(
+            "there is no subject '{name}' that a test can host; there are {}",
+            known.join(", ")
+        ))
+    })?;
+    Ok(SubjectInfo {
+        spec: name.to_owned(),
+        os: std::env::consts::OS.to_owned(),
+        calls: subject.calls().into_iter().map(|call| call.name().to_owned()).collect(),
+        ..SubjectInfo::default()
+    })
+}
+
+/// `subject::case@call`.
+fn name_of(subject: &str, trial: &Planned) -> String {
+    format!("{subject}::{}", trial.id())
+}
+
+fn judged(report: &TrialReport, name: &str, trace: bool) -> Result<Completion, Failed> {
+    match &report.verdict {
+        Verdict::Skip(reason) => Ok(Completion::ignored_with(reason)),
+        verdict if verdict.is_bad() || matches!(verdict, Verdict::Broken(_)) => {
+            let again = format!("cargo test -- --exact '{name}'");
+            let text = failure::text_with(report, &again, trace);
+            Err(anstream::adapter::strip_str(&text).to_string().into())
+        }
+        _ => Ok(Completion::Completed),
+    }
+}

@@ -1,0 +1,39 @@
+//! How a case ends.
+
+use super::link::LinkError;
+use super::verdict::Failure;
+
+/// What a case returns.
+pub type Outcome = Result<(), Abort>;
+
+/// Why a case goes no further.
+#[derive(Debug, Clone)]
+pub enum Abort {
+    /// The subject broke a clause.
+    Fail(Failure),
+    /// A call did not return although it had to.
+    Hang(Failure),
+    /// The agent died in a call.
+    Crash(Failure),
+    /// It cannot be asked here, for this reason.
+    Skip(String),
+    /// The harness or the surroundings went wrong.
+    Broken(String),
+    /// The agent broke the protocol.
+    Protocol(String),
+    /// The run is being interrupted.
+    Interrupted,
+}
+
+impl From<LinkError> for Abort {
+    fn from(error: LinkError) -> Abort {
+        match error {
+            LinkError::WardenGone => Abort::Broken("the warden has died".into()),
+            LinkError::Unfit(why) => Abort::Broken(why),
+            LinkError::Late(what) => Abort::Broken(format!("{what} did not come in time")),
+            LinkError::AgentGone => Abort::Broken("the agent died between two calls".into()),
+            LinkError::Protocol(what) => Abort::Protocol(what),
+            LinkError::Interrupted => Abort::Interrupted,
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! What a case asks of the agent besides the calls of the family.
+
+use super::abort::{Abort, Outcome};
+use super::core::{Child, Trial};
+use super::deadline::PROMPT;
+use super::verdict::Failure;
+use crate::protocol::Line;
+use crate::protocol::fields::{OWN, bounded, get_usage};
+use crate::sys::call::abi::Usage;
+use crate::wait::Signal;
+
+/// What a handler of the agent saw of one signal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caught {
+    /// `si_signo`, `si_code`, `si_pid`, `si_uid` and `si_status`, as the agent wrote them.
+    pub signal: String,
+    /// `si_code` by name.
+    pub code: String,
+    /// `si_pid`
+    pub pid: i64,
+    /// `si_uid`
+    pub uid: i64,
+    /// `si_status`
+    pub status: i64,
+}
+
+/// What the handlers of the agent saw.
+#[derive(Debug, Clone, Default)]
+pub struct Signals {
+    /// How many signals were caught.
+    pub count: i64,
+    /// Those that were recorded.
+    pub seen: Vec<Caught>,
+    /// What waits inside the handler returned: value (or `-1`) and status word.
+    pub waited: Vec<(i64, i64)>,
+}
+
+impl Trial<'_> {
+    /// One request to the agent, and its reply.
+    pub fn agent(&mut self, request: Line) -> Result<Line, Abort> {
+        self.did.push(request.to_string().replacen(' ', "(", 1) + ")");
+        let word = request.word().to_owned();
+        let reply = self.link.ask_agent(request, PROMPT)?;
+        match reply.word() {
+            "unsupported" => {
+                let why = reply.get("why").unwrap_or_default();
+                Err(Abort::Skip(format!("not offered: {word}: {why}")))
+            }
+            _ => Ok(reply),
+        }
+    }
+
+    /// The same, for a request that must succeed.
+    pub(crate) fn agent_ok(&mut self, request: Line) -> Result<Line, Abort> {
+        let word = request.word().to_owned();
+        let reply = self.agent(request)?;
+        Trial::must_be_ok(&word, reply)
+    }
+
+    fn must_be_ok(word: &str, reply: Line) -> Result<Line, Abort> {
+        if reply.word() == "ok" {
+            return Ok(reply);
+        }
+        let errno = reply.get("errno").unwrap_or_default();
+        match errno.as_str() {
+            "ENOSYS" | "ENOTSUP" | "EOPNOTSUPP" | "EPERM" => {
+                Err(Abort::Skip(format!("{word} is not to be had here: {errno}")))
+            }
+            _ => Err(Abort::Broken(format!("the agent cannot {word}: {errno}"))),
+        }
+    }
+
+    /// Sets what the agent does on a signal: `default`, `ignore`, `count`, `record` or `wait`, with flags such as `restart`.
+    pub fn sigaction(&mut self, signal: Signal, action: &str, flags: &[&str]) -> Outcome {
+        let mut request = Line::new("sigaction").with("sig", signal).with("do", action);
+        for flag in flags {
+            request.set(flag, "yes");
+        }
+        self.agent_ok(request).map(drop)
+    }
+
+    /// What the agent's handlers saw since the last time.
+    pub fn signals(&mut self) -> Result<Signals, Abort> {
+        let reply = self.agent_ok(Line::new("signals"))?;
+        let bad = |what: &str| Abort::Protocol(format!("reply to signals: {what}"));
+        let count = bounded(reply.number("count").map_err(|e| bad(&e.to_string()))?);
+        let mut signals = Signals { count, ..Signals::default() };
+        for entry in reply.list("seen") {
+            signals.seen.push(caught(&entry).ok_or_else(|| bad(&entry))?);
+        }
+        for entry in reply.list("waited") {
+            let (ret, status) = entry.split_once(':').ok_or_else(|| bad(&entry))?;
+            let number = |text: &str| crate::protocol::line::parse_number(text).unwrap_or(-1);
+            signals.waited.push((number(ret), number(status)));
+        }
+        Ok(signals)
+    }
+
+    /// Waits until the agent's handlers have caught so many signals; they arrive before or after a wait reports.
+    pub fn await_signals(&mut self, count: i64) -> Result<Signals, Abort> {
+        let mut all = Signals::default();
+        // Each turn is a round trip; a signal that is pending is delivered on the agent's next return from the kernel.
+        for _ in 0..10_000 {
+            let mut more = self.signals()?;
+            all.count += more.count;
+            all.seen.append(&mut more.seen);
+            all.waited.append(&mut more.waited);
+            if all.count >= count {
+                return Ok(all);
+            }
+            self.did.pop();
+        }
+        Ok(all)
+    }
+
+    /// Blocks or unblocks a signal in the agent: `block` or `unblock`.
+    pub fn sigprocmask(&mut self, how: &str, signal: Signal) -> Outcome {
+        self.agent_ok(Line::new("sigprocmask").with("how", how).with("sig", signal)).map(drop)
+    }
+
+    /// The signals that are pending in the agent, by name.
+    pub fn sigpending(&mut self) -> Result<Vec<String>, Abort> {
+        Ok(self.agent_ok(Line::new("sigpending"))?.list("sigs"))
+    }
+
+    /// The usage of the agent's reaped children.
+    pub fn usage_of_children(&mut self) -> Result<Usage, Abort> {
+        let reply = self.agent_ok(Line::new("getrusage").with("who", "children"))?;
+        get_usage(&reply, OWN).ok_or_else(|| Abort::Protocol("reply to getrusage: no usage".into()))
+    }
+
+    /// Moves a child, or the agent (`None`), into a process group; 0 is one of its own.
+    pub fn setpgid(&mut self, child: Option<&Child>, pgid: i64) -> Outcome {
+        let pid = child.map_or(0, |c| c.pid);
+        self.agent_ok(Line::new("setpgid").with("pid", pid).with("pgid", pgid)).map(drop)
+    }
+
+    /// A pidfd of the agent for a child that was not taken: a system that does not find it fails the case.
+    pub fn pidfd_open(&mut self, child: &Child, nonblock: bool) -> Result<i64, Abort> {
+        let request = Line::new("pidfd_open").with("pid", child.pid);
+        let request = if nonblock { request.with("nonblock", "yes") } else { request };
+        let reply = self.agent(request)?;
+        if reply.get("errno").as_deref() == Some("ESRCH") {
+            return Err(Abort::Fail(Failure {
+                clause: self.cited[0],
+                expected: format!("a pidfd of {}, which nobody has taken", child.name),
+                got: "ESRCH".to_owned(),
+            }));
+        }
+        let reply = Trial::must_be_ok("pidfd_open", reply)?;
+        reply.number("fd").map_err(|e| Abort::Protocol(e.to_string()))
+    }
+
+    /// The same for any number, where it is the error that is judged: the error's name.
+    pub fn try_pidfd_open(&mut self, pid: i64) -> Result<Result<i64, String>, Abort> {
+        let reply = self.agent(Line::new("pidfd_open").with("pid", pid))?;
+        match reply.word() {
+            "ok" => reply.number("fd").map(Ok).map_err(|e| Abort::Protocol(e.to_string())),
+            _ => Ok(Err(reply.get("errno").unwrap_or_default())),
+        }
+    }
+
+    /// A descriptor of the agent for a file.
+    pub fn open_file(&mut self, path: &str) -> Result<i64, Abort> {
+        self.fd_of(Line::new("open").with("path", path))
+    }
+
+    pub(crate) fn fd_of(&mut self, request: Line) -> Result<i64, Abort> {
+        self.agent_ok(request)?.number("fd").map_err(|e| Abort::Protocol(e.to_string()))
+    }
+
+    /// What poll says of a descriptor of the agent, without waiting: `POLLIN`, `POLLHUP`, ...
+    pub fn poll(&mut self, fd: i64) -> Result<Vec<String>, Abort> {
+        Ok(self.agent_ok(Line::new("poll").with("fd", fd))?.list("revents"))
+    }
+
+    /// An epoll instance of the agent that watches a descriptor for input from now on.
+    pub fn epoll(&mut self, fd: i64) -> Result<i64, Abort> {
+        self.fd_of(Line::new("epoll").with("fd", fd))
+    }
+
+    /// Closes a descriptor of the agent.
+    pub fn close_fd(&mut self, fd: i64) -> Outcome {
+        self.agent_ok(Line::new("close").with("fd", fd)).map(drop)
+    }
+
+    /// Makes the agent adopt the orphans among its descendants, or stop doing so.
+    pub fn subreaper(&mut self, on: bool) -> Outcome {
+        // EINVAL is what prctl says of what it does not know.
+        self.take_away(Line::new("subreaper").with("on", if on { "yes" } else { "no" }))
+    }
+
+    /// Ends that thread of the agent.
+    pub fn exit_thread(&mut self, thread: u32) -> Outcome {
+        self.agent_ok(Line::new("exit-thread").with("thread", thread)).map(drop)
+    }
+
+    /// The subject's own view of a status word.
+    pub fn decode(&mut self, status: i32) -> Result<Line, Abort> {
+        self.agent_ok(Line::new("decode").with("status", format_args!("{status:#06x}")))
+    }
+}
+
+/// One entry of `seen`, as the protocol's page has it.
+pub(crate) fn caught(entry: &str) -> Option<Caught> {
+    let parts: Vec<&str> = entry.split(':').collect();
+    let [signal, code, pid, uid, status] = parts.as_slice() else { return None };
+    Some(Caught {
+        signal: (*signal).to_owned(),
+        code: (*code).to_owned(),
+        pid: pid.parse().ok()?,
+        uid: uid.parse().ok()?,
+        status: status.parse().ok()?,
+    })
+}

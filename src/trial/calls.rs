@@ -1,0 +1,313 @@
+//! What a case does with calls: words them, makes them, begins and finishes them.
+
+use super::abort::Abort;
+use super::case::{Calls, Options};
+use super::core::{Pending, Target, Trial};
+use super::deadline::{AT_ONCE, PROMPT};
+use super::link::LinkError;
+use super::observed::{End, Seen};
+use crate::protocol::Line;
+use crate::protocol::wait::{Answer, OptionSet, Target as RawTarget, WaitRequest};
+use crate::sys::call::abi::{Call, Pointer};
+use std::fmt;
+use std::time::Duration;
+
+/// How long a caller sleeps before it is proved to hang.
+const GRACE: Duration = Duration::from_millis(200);
+/// How much CPU time a caller burns before it is proved to hang.
+const SPIN: Duration = Duration::from_millis(300);
+/// How long a call may take when nothing about the caller can be observed.
+const CALL: Duration = Duration::from_secs(8);
+
+/// Said of a call that was not proved to hang.
+const LATE: &str = "it did not answer in time";
+
+/// What is the case where a call was to sleep.
+pub(crate) enum Instead {
+    /// The agent died in it.
+    Died,
+    /// It returned, or it is at work.
+    Awake(String),
+}
+
+impl fmt::Display for Instead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Instead::Died => f.write_str("the agent died"),
+            Instead::Awake(how) => f.write_str(how),
+        }
+    }
+}
+
+impl Trial<'_> {
+    /// Makes the trial's call and waits until it returns; one that never does hangs, which the next expectation says.
+    pub fn wait(&mut self, target: Target<'_>, options: Options) -> Result<Seen, Abort> {
+        let request = self.ask(target, options);
+        self.perform(request)
+    }
+
+    /// The same with another call.
+    pub fn wait_by(&mut self, call: Call, target: Target<'_>, options: Options) -> Result<Seen, Abort> {
+        let request = self.ask_by(call, target, options);
+        self.perform(request)
+    }
+
+    /// The request that [`Trial::wait`] makes, to be changed before it is performed.
+    pub fn ask(&self, target: Target<'_>, options: Options) -> WaitRequest {
+        self.ask_by(self.call, target, options)
+    }
+
+    /// The same for another call.
+    pub fn ask_by(&self, call: Call, target: Target<'_>, options: Options) -> WaitRequest {
+        let by_id = matches!(call, Call::Waitid | Call::Wait6);
+        let id = |idtype: &str, who| RawTarget::Id { idtype: idtype.to_owned(), who };
+        let raw = match (target, by_id) {
+            (Target::Any, false) => RawTarget::Pid(-1),
+            (Target::Any, true) => id("P_ALL", 0),
+            (Target::Child(child), false) => RawTarget::Pid(child.pid),
+            (Target::Child(child), true) => id("P_PID", child.pid),
+            (Target::OwnGroup, false) => RawTarget::Pid(0),
+            (Target::OwnGroup, true) => id("P_PGID", self.agent.pid),
+            (Target::Group(child), false) => RawTarget::Pid(-child.pid),
+            (Target::Group(child), true) => id("P_PGID", child.pid),
+            (Target::Pid(pid), false) => RawTarget::Pid(pid),
+            (Target::Pid(pid), true) => id("P_PID", pid),
+            (Target::Pidfd(fd), _) => id("P_PIDFD", fd),
+            (Target::Id(idtype, who), _) => id(idtype, who),
+        };
+        let mut request = WaitRequest::new(call, raw);
+        if call != Call::Wait {
+            request.options = OptionSet::named(options.names(call));
+        }
+        request
+    }
+
+    /// Performs a request and waits until it returns.
+    pub fn perform(&mut self, request: WaitRequest) -> Result<Seen, Abort> {
+        let pending = self.prepare(request);
+        let call = format!("agent {}", pending.request.to_line(pending.id));
+        self.settle(pending, Some(call))
+    }
+
+    /// Begins a call that is expected to block.
+    pub fn begin(&mut self, target: Target<'_>, options: Options) -> Result<Pending, Abort> {
+        let request = self.ask(target, options);
+        self.begin_request(request)
+    }
+
+    /// Begins any request.
+    pub fn begin_request(&mut self, request: WaitRequest) -> Result<Pending, Abort> {
+        let pending = self.prepare(request);
+        self.link.send(&[format!("agent {}", pending.request.to_line(pending.id))])?;
+        Ok(pending)
+    }
+
+    /// Waits until a call that was begun returns.
+    pub fn finish(&mut self, pending: Pending) -> Result<Seen, Abort> {
+        self.did.push(format!("{} is awaited", pending.shown));
+        self.settle(pending, None)
+    }
+
+    fn prepare(&mut self, request: WaitRequest) -> Pending {
+        let shown = self.show(&request);
+        self.did.push(shown.clone());
+        Pending { id: self.link.id(), request, shown }
+    }
+
+    /// Makes the trial's call so many times, all asked for at once: far cheaper where there are many. The first that does not
+    /// return is the last that is told.
+    pub fn wait_times(
+        &mut self,
+        times: usize,
+        target: Target<'_>,
+        options: Options,
+    ) -> Result<Vec<Seen>, Abort> {
+        let mut seen = Vec::new();
+        while seen.len() < times {
+            let pending: Vec<Pending> =
+                (seen.len()..times).take(AT_ONCE).map(|_| self.prepare(self.ask(target, options))).collect();
+            let lines = pending.iter().map(|p| format!("agent {}", p.request.to_line(p.id))).collect();
+            let Some(last) = pending.last().map(|p| p.id) else { break };
+            let end = self.answer(last, lines)?;
+            for pending in pending {
+                let answered = end.is_none() || self.link.has_reply(pending.id);
+                let told = self.told(pending, if answered { None } else { end.clone() })?;
+                let returned = told.reply().is_some();
+                seen.push(told);
+                if !returned {
+                    return Ok(seen);
+                }
+            }
+        }
+        Ok(seen)
+    }
+
+    /// Waits for the answer of a call, having first sent it if need be.
+    fn settle(&mut self, pending: Pending, call: Option<String>) -> Result<Seen, Abort> {
+        let end = self.answer(pending.id, call.into_iter().collect())?;
+        self.told(pending, end)
+    }
+
+    /// Sends lines, and has the warden watch until the call of that id is answered: `None`, or how it was proved that it never
+    /// will be.
+    fn answer(&mut self, call: u64, mut lines: Vec<String>) -> Result<Option<End>, Abort> {
+        let watch = self.link.id();
+        let line = Line::new("answer")
+            .with("id", watch)
+            .with("call", call)
+            .with("grace", self.link.scaled(GRACE).as_millis())
+            .with("spin", self.link.scaled(SPIN).as_millis())
+            .with("within", self.link.scaled(CALL).as_millis());
+        let line = if self.settled { line.with("settled", "yes") } else { line };
+        lines.push(format!("warden {line}"));
+        self.link.send(&lines)?;
+        let answer = self.link.warden_answer(watch, CALL + PROMPT, "the call")?;
+        Ok(match answer.get("how").as_deref() {
+            Some("answered") => None,
+            Some("asleep") => Some(End::Hung("it sleeps")),
+            Some("spinning") => Some(End::Hung("it burns CPU time")),
+            Some("died") => Some(self.crashed()?),
+            _ if self.link.is_in_a_call() => Some(End::Hung(LATE)),
+            _ => return Err(unannounced()),
+        })
+    }
+
+    /// What came of a call: its reply, which has come, or how it ended otherwise.
+    fn told(&mut self, pending: Pending, end: Option<End>) -> Result<Seen, Abort> {
+        let Pending { id, request, shown } = pending;
+        let end = match end {
+            Some(End::Hung(LATE)) if !request.options.names.iter().any(|name| name == "WNOHANG") => {
+                self.nobody_is_at_work()?;
+                End::Hung(LATE)
+            }
+            Some(end) => end,
+            None => {
+                let reply = self.link.agent_reply(id, PROMPT, request.call.name())?;
+                match Answer::from_line(&reply, &request) {
+                    Ok(Answer::Called(reply)) => End::Returned(reply),
+                    Ok(Answer::Unsupported(_)) => return Err(self.not_offered(&reply)),
+                    Err(e) => return Err(Abort::Protocol(format!("reply to {}: {e}", request.call.name()))),
+                }
+            }
+        };
+        Ok(Seen { request, shown, end, layout: self.layout })
+    }
+
+    /// A caller that may sleep is not to blame as long as a child has not come to its end.
+    fn nobody_is_at_work(&mut self) -> Result<(), Abort> {
+        let children: Vec<_> = self.children().cloned().collect();
+        for child in children {
+            if self.state(&child)? == "running" {
+                return Err(Abort::Broken(format!("{} did not come to its end in time", child.name)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a call that was begun sleeps: `Ok(None)` if it does, else what is the case instead.
+    pub(crate) fn blocked(&mut self, pending: &Pending) -> Result<Option<Instead>, Abort> {
+        let within = self.link.scaled(CALL).as_millis();
+        let request = Line::new("blocked").with("call", pending.id).with("within", within);
+        let reply = self.link.ask_warden(request, CALL + PROMPT)?;
+        match (reply.word(), reply.get("how").as_deref()) {
+            ("ok", Some("syscall" | "asleep")) => Ok(None),
+            ("ok", Some("assumed")) => {
+                self.note("that the caller sleeps was assumed: the process table does not show it");
+                Ok(None)
+            }
+            ("ok", Some("answered")) => {
+                let reply = self.link.agent_reply(pending.id, PROMPT, pending.request.call.name())?;
+                match Answer::from_line(&reply, &pending.request) {
+                    Ok(Answer::Called(reply)) => {
+                        let (request, shown) = (pending.request.clone(), pending.shown.clone());
+                        let seen = Seen { request, shown, end: End::Returned(reply), layout: self.layout };
+                        Ok(Some(Instead::Awake(format!("it returned {}", seen.outcome()))))
+                    }
+                    Ok(Answer::Unsupported(_)) => Err(self.not_offered(&reply)),
+                    Err(e) => Err(Abort::Protocol(format!("reply to {}: {e}", pending.request.call.name()))),
+                }
+            }
+            ("ok", Some("died")) => self.crashed().map(|_| Some(Instead::Died)),
+            _ if self.link.is_in_a_call() => Ok(Some(Instead::Awake("it does not sleep".into()))),
+            _ => Err(unannounced()),
+        }
+    }
+
+    /// Waits until a call that was begun sleeps, which gives it back, or has ended.
+    pub(crate) fn watch(&mut self, pending: Pending) -> Result<Result<Seen, Pending>, Abort> {
+        let within = self.link.scaled(CALL).as_millis();
+        let request = Line::new("blocked").with("call", pending.id).with("within", within);
+        let reply = self.link.ask_warden(request, CALL + PROMPT)?;
+        match reply.get("how").as_deref() {
+            Some("answered") => self.told(pending, None).map(Ok),
+            Some("died") => {
+                let end = self.crashed()?;
+                self.told(pending, Some(end)).map(Ok)
+            }
+            Some(_) => Ok(Err(pending)),
+            None if !self.link.is_in_a_call() => Err(unannounced()),
+            None => self.told(pending, Some(End::Hung("it neither sleeps nor returns"))).map(Ok),
+        }
+    }
+
+    /// Whether the reply to a call that was begun has come, as far as was read.
+    pub(crate) fn has_come(&self, pending: &Pending) -> bool {
+        self.link.has_reply(pending.id)
+    }
+
+    /// The agent has died: in a call, or before it came to it.
+    fn crashed(&self) -> Result<End, Abort> {
+        if self.link.is_in_a_call() { Ok(End::Crashed) } else { Err(LinkError::AgentGone.into()) }
+    }
+
+    pub(crate) fn not_offered(&self, reply: &Line) -> Abort {
+        Abort::Skip(format!("not offered: {}", reply.get("why").unwrap_or_else(|| "no reason given".into())))
+    }
+
+    /// A request in words: children by their names.
+    fn show(&self, request: &WaitRequest) -> String {
+        let name_of = |pid: i64| {
+            let child = self.children.iter().rev().find(|k| k.child.pid == pid);
+            child.map_or_else(|| pid.to_string(), |k| k.child.name.clone())
+        };
+        let mut parts = Vec::new();
+        match &request.target {
+            RawTarget::Pid(_) if !Calls::WITH_TARGET.has(request.call) => {}
+            RawTarget::Pid(-1) => parts.push("any".to_owned()),
+            RawTarget::Pid(0) => parts.push("own group".to_owned()),
+            RawTarget::Pid(pid) if *pid < -1 => parts.push(format!("group {}", name_of(-pid))),
+            RawTarget::Pid(pid) => parts.push(name_of(*pid)),
+            RawTarget::Id { idtype, .. } if idtype == "P_ALL" => parts.push("P_ALL".to_owned()),
+            RawTarget::Id { idtype, who } => parts.push(format!("{idtype} {}", name_of(*who))),
+        }
+        let mut options = request.options.names.clone();
+        if request.options.raw != 0 {
+            options.push(format!("{:#x}", request.options.raw));
+        }
+        if !options.is_empty() {
+            parts.push(options.join("|"));
+        }
+        let plain = WaitRequest::new(request.call, request.target.clone());
+        for (name, pointer, usual) in [
+            ("status", request.status, plain.status),
+            ("rusage", request.rusage, plain.rusage),
+            ("infop", request.info, plain.info),
+        ] {
+            match pointer {
+                _ if pointer == usual => {}
+                Pointer::Null => parts.push(format!("{name} NULL")),
+                Pointer::Bad => parts.push(format!("bad {name}")),
+                Pointer::Kernel => parts.push(format!("{name} in the kernel")),
+                Pointer::Buffer => parts.push(name.to_owned()),
+            }
+        }
+        let thread =
+            if request.thread == 0 { String::new() } else { format!(" on thread {}", request.thread) };
+        format!("{}({}){thread}", request.call.name(), parts.join(", "))
+    }
+}
+
+/// Nothing is known of a call that is neither announced nor answered, and nothing is the subject's fault.
+fn unannounced() -> Abort {
+    Abort::Broken("the agent neither announced the call by `entering` nor answered it in time".into())
+}

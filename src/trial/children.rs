@@ -1,0 +1,361 @@
+//! What a case does with children: makes them, tells them what to do, signals them and watches them.
+
+use super::abort::{Abort, Outcome};
+use super::core::{Child, Known, Trial};
+use super::deadline::{AT_ONCE, PROMPT, STATE};
+use super::link::LinkError;
+use super::verdict::Failure;
+use crate::protocol::Line;
+use crate::scenario::{Scenario, Step};
+use crate::sys::call::abi::Usage;
+use crate::wait::Signal;
+use std::time::Instant;
+
+/// A trial that has made so many children needs more than others: a limit that lets it have no more is one of the surroundings,
+/// where for any other trial the table of processes is full.
+const MANY: usize = 32;
+
+/// A child that was asked for.
+struct Birth {
+    name: String,
+    id: u64,
+    request: Line,
+    connects: bool,
+    /// It is held once it has done its first steps, and these are awaited.
+    awaited: bool,
+}
+
+impl Trial<'_> {
+    /// Has the agent make a child that runs this scenario.
+    pub fn spawn(&mut self, scenario: Scenario) -> Result<Child, Abort> {
+        self.spawn_with(scenario, &[])
+    }
+
+    /// The same, with more pairs on the `spawn` line, as `("thread", "1")` or `("how", "vfork")`.
+    pub fn spawn_with(&mut self, scenario: Scenario, pairs: &[(&str, &str)]) -> Result<Child, Abort> {
+        let born = self.birth("spawn", &scenario, pairs);
+        self.link.send(&[format!("agent {}", born.request)])?;
+        self.born(born)
+    }
+
+    /// The same by another request than `spawn`, with its reply: `clone` or `posix_spawn`. `Err` is the error's name, where it
+    /// is the error that is judged.
+    pub fn try_spawn_by(
+        &mut self,
+        request: &str,
+        scenario: Scenario,
+        pairs: &[(&str, &str)],
+    ) -> Result<Result<(Child, Line), String>, Abort> {
+        let born = self.birth(request, &scenario, pairs);
+        self.link.send(&[format!("agent {}", born.request)])?;
+        let reply = self.link.agent_reply(born.id, PROMPT, request)?;
+        if reply.word() == "err" {
+            return Ok(Err(reply.get("errno").unwrap_or_default()));
+        }
+        self.grown(born, &reply).map(|child| Ok((child, reply)))
+    }
+
+    /// The same where it must succeed; what is not allowed here is a reason to skip.
+    pub fn spawn_by(
+        &mut self,
+        request: &str,
+        scenario: Scenario,
+        pairs: &[(&str, &str)],
+    ) -> Result<(Child, Line), Abort> {
+        self.try_spawn_by(request, scenario, pairs)?.map_err(|errno| match errno.as_str() {
+            // EINVAL is what an emulator says that knows the flags of fork and of threads only.
+            "EPERM" | "EINVAL" | "ENOSYS" | "ENOTSUP" | "EOPNOTSUPP" | "ENOSPC" | "EUSERS" => {
+                let how: Vec<&str> = pairs.iter().map(|(key, _)| *key).collect();
+                Abort::Skip(format!("no {request} with {} here: {errno}", how.join(", ")))
+            }
+            _ => Abort::Broken(format!("the agent cannot {request} a child: {errno}")),
+        })
+    }
+
+    /// Has the agent make a child for each scenario, all asked for at once: far cheaper where there are many.
+    pub fn spawn_all(&mut self, scenarios: impl IntoIterator<Item = Scenario>) -> Result<Vec<Child>, Abort> {
+        let mut children = Vec::new();
+        let mut scenarios = scenarios.into_iter().peekable();
+        while scenarios.peek().is_some() {
+            let births: Vec<Birth> =
+                scenarios.by_ref().take(AT_ONCE).map(|s| self.birth("spawn", &s, &[])).collect();
+            let lines: Vec<String> = births.iter().map(|b| format!("agent {}", b.request)).collect();
+            self.link.send(&lines)?;
+            for birth in births {
+                children.push(self.born(birth)?);
+            }
+        }
+        Ok(children)
+    }
+
+    /// Words and sends nothing yet: the request for a child.
+    fn birth(&mut self, word: &str, scenario: &Scenario, pairs: &[(&str, &str)]) -> Birth {
+        let name = child_name(self.named);
+        self.named += 1;
+        let steps = scenario.lines();
+        let told = if steps.is_empty() { "held".to_owned() } else { steps.join("; ") };
+        let how: String = pairs.iter().map(|(k, v)| format!(" {k}={v}")).collect();
+        self.did.push(format!("{word} {name} ({told}){how}"));
+        // A child that ends by itself and reports nothing needs no connection, and costs a third; one that dumps core does, for
+        // it is then in a folder that is removed.
+        let connects = scenario.is_held() || scenario.steps.iter().any(|s| s.reports() || s.may_dump());
+        let token = connects.then(|| self.token(&name));
+        let mut argv = self.child_argv(token.as_deref(), &steps);
+        if pairs.iter().any(|(key, _)| *key == "thread") {
+            // The parent-death signal is tied to the thread that forks, and this one may end before the child.
+            argv.insert(self.agent.child.len(), "--orphan".to_owned());
+        }
+        let id = self.link.id();
+        let mut request = Line::new(word).with("id", id).with_list("argv", argv);
+        if !scenario.fresh && self.common.child.is_none() {
+            // An agent that is this crate need not exec its own child program.
+            request = request.with("image", "any").with("words", self.agent.child.len());
+        }
+        for (key, value) in pairs {
+            request.set(key, value);
+        }
+        let awaited = scenario.is_held() && !steps.is_empty() && !scenario.steps.iter().any(Step::holds_up);
+        Birth { name, id, request, connects, awaited }
+    }
+
+    /// Takes the agent's word that a child was made, and greets it if it connects.
+    fn born(&mut self, birth: Birth) -> Result<Child, Abort> {
+        let reply = self.link.agent_reply(birth.id, PROMPT, "spawn")?;
+        self.grown(birth, &reply)
+    }
+
+    fn grown(&mut self, birth: Birth, reply: &Line) -> Result<Child, Abort> {
+        let pid = match reply.word() {
+            "ok" => match reply.number("pid") {
+                Ok(pid) if pid > 0 && i32::try_from(pid).is_ok() => pid,
+                Ok(pid) => {
+                    return Err(Abort::Protocol(format!("reply to spawn: {pid} is the pid of no child")));
+                }
+                Err(e) => return Err(Abort::Protocol(format!("reply to spawn: {e}"))),
+            },
+            "unsupported" => return Err(self.not_offered(reply)),
+            _ => {
+                let errno = reply.get("errno").unwrap_or_default();
+                return Err(match errno.as_str() {
+                    "EAGAIN" if self.children.len() >= MANY => {
+                        Abort::Skip("so many processes are not to be had here: EAGAIN".into())
+                    }
+                    _ => Abort::Broken(format!("the agent cannot spawn a child: {errno}")),
+                });
+            }
+        };
+        self.processes += 1;
+        let child = Child { name: birth.name, pid };
+        if birth.connects {
+            let said = self.greet(&child)?.number("pid").unwrap_or(pid);
+            // In a namespace of its own a child has another pid.
+            if said != pid && !birth.request.flag("newpid") {
+                return Err(Abort::Protocol(format!(
+                    "reply to spawn: it says pid {pid}, and the child {said}"
+                )));
+            }
+        }
+        if birth.awaited {
+            // It says hello first. A signal that came before its steps were done would find another process than is meant.
+            let id = self.send_step(&child, &Step::Getids)?;
+            let reply = self.await_step(&child, id)?;
+            if reply.word() != "ok" {
+                return Err(self.step_failed(&reply.get("step").unwrap_or_default(), &reply));
+            }
+        }
+        self.children.push(Known { child: child.clone(), adopted: birth.connects });
+        Ok(child)
+    }
+
+    /// Waits for the hello of a child that connects, and gives it.
+    fn greet(&mut self, child: &Child) -> Result<Line, Abort> {
+        let began = Instant::now();
+        let mut patience = PROMPT / 100;
+        loop {
+            match self.link.child_line(&child.name, "hello", None, patience) {
+                Ok(hello) => return Ok(hello),
+                Err(LinkError::Late(_)) => {}
+                Err(other) => return Err(other.into()),
+            }
+            let ended = self.ended_unknown(child)?;
+            // It may have said hello, and have died, before the warden came to read it.
+            if ended && let Ok(hello) = self.link.child_line(&child.name, "hello", None, PROMPT / 10) {
+                return Ok(hello);
+            }
+            if ended || began.elapsed() > self.link.scaled(PROMPT) {
+                let how = if ended { "ended before it connected" } else { "did not connect" };
+                let program = self.agent.child.join(" ");
+                return Err(Abort::Broken(format!(
+                    "child {} (pid {}) {how}: can `{program}` be run?",
+                    child.name, child.pid
+                )));
+            }
+            patience = PROMPT / 10;
+        }
+    }
+
+    /// Whether a child that has not said hello is dead already.
+    fn ended_unknown(&mut self, child: &Child) -> Result<bool, Abort> {
+        let request = Line::new("adopt").with("name", &child.name).with("pid", child.pid);
+        if self.link.ask_warden(request, PROMPT)?.word() != "ok" {
+            // It may be gone, or not to be seen here: only time tells.
+            return Ok(false);
+        }
+        let state = self.link.ask_warden(Line::new("state").with("of", &child.name), PROMPT)?;
+        Ok(matches!(state.get("state").as_deref(), Some("zombie" | "gone")))
+    }
+
+    /// Waits until a child that was told to exec runs its new image, and is connected again.
+    pub fn await_image(&mut self, child: &Child) -> Outcome {
+        self.greet(child).map(drop)
+    }
+
+    /// Registers a process that a child made, under a name of its own; with a connection, it has been greeted.
+    pub fn spawn_from(&mut self, parent: &Child, make: impl FnOnce(String) -> Step) -> Result<Child, Abort> {
+        let name = child_name(self.named);
+        self.named += 1;
+        let step = make(self.token(&name));
+        let reply = self.tell_for_reply(parent, &step)?;
+        let pid =
+            reply.number("pid").map_err(|e| Abort::Protocol(format!("reply to {}: {e}", step.word())))?;
+        self.processes += 1;
+        let child = Child { name, pid };
+        self.greet(&child)?;
+        self.children.push(Known { child: child.clone(), adopted: true });
+        Ok(child)
+    }
+
+    fn token(&self, name: &str) -> String {
+        format!("{}-{name}", self.agent.nonce)
+    }
+
+    fn child_argv(&self, token: Option<&str>, steps: &[String]) -> Vec<String> {
+        let mut argv = self.agent.child.clone();
+        if let Some(token) = token {
+            argv.extend(["--connect".into(), self.agent.socket.clone(), "--token".into(), token.to_owned()]);
+        }
+        argv.extend(steps.iter().cloned());
+        argv
+    }
+
+    /// Tells a held child to do a step, and waits until it is done; a step that ends the child is not waited for.
+    pub fn tell(&mut self, child: &Child, step: Step) -> Outcome {
+        if step.ends() {
+            self.did.push(format!("{}: {step}", child.name));
+            return self.send_step(child, &step).map(drop);
+        }
+        self.tell_for_reply(child, &step).map(drop)
+    }
+
+    /// Tells a held child to begin a step, without waiting: it ends, stops or blocks in it.
+    pub fn begin_step(&mut self, child: &Child, step: Step) -> Result<u64, Abort> {
+        self.did.push(format!("{}: {step}", child.name));
+        self.send_step(child, &step)
+    }
+
+    /// Waits until a step that was begun is done.
+    pub fn await_step(&mut self, child: &Child, id: u64) -> Result<Line, Abort> {
+        Ok(self.link.child_line(&child.name, "ok", Some(id), STATE)?)
+    }
+
+    /// Tells a held child to do a step and returns its reply.
+    pub fn tell_for_reply(&mut self, child: &Child, step: &Step) -> Result<Line, Abort> {
+        self.did.push(format!("{}: {step}", child.name));
+        let id = self.send_step(child, step)?;
+        let reply = self.await_step(child, id)?;
+        if reply.word() == "ok" {
+            return Ok(reply);
+        }
+        Err(self.step_failed(step.word(), &reply))
+    }
+
+    /// What a step that could not be done means for the trial.
+    fn step_failed(&self, step: &str, reply: &Line) -> Abort {
+        let errno = reply.get("errno").unwrap_or_default();
+        let what = format!("a child cannot {step} here: {errno}");
+        match (step, errno.as_str()) {
+            // Whoever asks, it is the wait of this system that answers.
+            ("wait", _) if !self.cited.is_empty() => Abort::Fail(Failure {
+                clause: self.cited[0],
+                expected: "a child can wait for a child of its own".into(),
+                got: errno,
+            }),
+            (_, "ENOTSUP" | "EOPNOTSUPP" | "ENOSYS" | "EPERM" | "ETIMEDOUT") => Abort::Skip(what),
+            // A user namespace that maps no such user; an emulator that knows the flags of fork and of threads only.
+            ("setuid" | "clone" | "subreaper", "EINVAL") => Abort::Skip(what),
+            _ => Abort::Broken(what),
+        }
+    }
+
+    fn send_step(&mut self, child: &Child, step: &Step) -> Result<u64, Abort> {
+        let id = self.link.id();
+        let line = step.to_line().with("id", id);
+        self.link.send(&[format!("child {} {line}", child.name)])?;
+        Ok(id)
+    }
+
+    /// What a child wrote right before it ended (a step with `report`): its own usage, and that of the children it reaped.
+    pub fn last_usage(&mut self, child: &Child) -> Result<(Usage, Usage), Abort> {
+        let line = self.link.child_line(&child.name, "last", None, STATE)?;
+        if line.word() == "err" {
+            return Err(self.step_failed(&line.get("step").unwrap_or_default(), &line));
+        }
+        usage_pair(&line)
+    }
+
+    /// The usage of a held child so far, and that of the children it reaped.
+    pub fn usage_so_far(&mut self, child: &Child) -> Result<(Usage, Usage), Abort> {
+        let line = self.tell_for_reply(child, &Step::Report)?;
+        usage_pair(&line)
+    }
+
+    /// Has the warden send a signal to a child.
+    pub fn signal(&mut self, child: &Child, signal: Signal) -> Outcome {
+        match self.try_signal(child, signal)? {
+            None => Ok(()),
+            Some(errno) => Err(Abort::Broken(format!("cannot send {signal} to {}: {errno}", child.name))),
+        }
+    }
+
+    /// The same where it is the answer that is judged: `None` if the signal was sent, else the error's name.
+    pub fn try_signal(&mut self, child: &Child, signal: Signal) -> Result<Option<String>, Abort> {
+        self.did.push(format!("kill({}, {signal})", child.name));
+        self.adopt(child)?;
+        let request = Line::new("signal").with("to", &child.name).with("sig", signal);
+        let reply = self.link.ask_warden(request, PROMPT)?;
+        Ok((reply.word() != "ok").then(|| reply.get("errno").unwrap_or_default()))
+    }
+
+    /// Has the warden send a signal to the agent.
+    pub fn signal_agent(&mut self, signal: Signal) -> Outcome {
+        self.did.push(format!("kill(agent, {signal})"));
+        let reply =
+            self.link.ask_warden(Line::new("signal").with("to", "agent").with("sig", signal), PROMPT)?;
+        if reply.word() == "ok" {
+            Ok(())
+        } else {
+            Err(Abort::Broken(format!("cannot send {signal} to the agent")))
+        }
+    }
+
+    /// Tells a held child to do a step whose error is what is judged: the reply, or the error's name.
+    pub fn try_tell(&mut self, child: &Child, step: Step) -> Result<Result<Line, String>, Abort> {
+        let id = self.begin_step(child, step)?;
+        let reply = self.await_step(child, id)?;
+        Ok(if reply.word() == "ok" { Ok(reply) } else { Err(reply.get("errno").unwrap_or_default()) })
+    }
+}
+
+fn usage_pair(line: &Line) -> Result<(Usage, Usage), Abort> {
+    use crate::protocol::fields::{CHILDREN, OWN, get_usage};
+    match (get_usage(line, OWN), get_usage(line, CHILDREN)) {
+        (Some(own), Some(children)) => Ok((own, children)),
+        _ => Err(Abort::Protocol("a child's report without its usage".into())),
+    }
+}
+
+/// `A` to `Z`, then `A1`, `B1`, ...
+fn child_name(number: usize) -> String {
+    let letter = char::from(b'A' + (number % 26) as u8);
+    if number < 26 { letter.to_string() } else { format!("{letter}{}", number / 26) }
+}

@@ -1,0 +1,13 @@
+//! How long the harness waits for what should come at once, or soon.
+
+use std::time::Duration;
+
+/// How long a request may take that the harness itself is answered by: an answer is a matter of microseconds, so what misses
+/// this is dead.
+pub(crate) const PROMPT: Duration = Duration::from_secs(10);
+
+/// How many requests are sent in one piece: what an agent has not read yet stays in its pipe.
+pub(crate) const AT_ONCE: usize = 64;
+
+/// How long a process may take to reach a state that it was told to reach.
+pub(crate) const STATE: Duration = Duration::from_secs(20);

@@ -1,0 +1,434 @@
+//! The driver's end of the stream to one warden.
+
+use super::outstanding::Asked;
+use crate::protocol::{Line, LineReader};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::OwnedFd;
+use rustix::io::Errno;
+use std::collections::VecDeque;
+use std::mem::MaybeUninit;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// One line that came from a warden, by its address.
+#[derive(Debug, Clone)]
+pub enum Message {
+    /// The agent said it.
+    Agent(Line),
+    /// The child of that name said it.
+    Child(String, Line),
+    /// The warden said it.
+    Warden(Line),
+}
+
+/// Why nothing more can be had from a warden, or not in time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LinkError {
+    /// The stream ended.
+    WardenGone,
+    /// The warden lacks something that it needs; what.
+    Unfit(String),
+    /// Nothing came until the deadline; what was awaited.
+    Late(String),
+    /// The agent died.
+    AgentGone,
+    /// The agent broke the protocol; what it did.
+    Protocol(String),
+    /// The run is being interrupted.
+    Interrupted,
+}
+
+/// How often a wait looks whether the run was interrupted.
+const SLICE: Duration = Duration::from_millis(50);
+
+/// How long a warden takes to fork and answer on a busy machine, at most: a quiet one needs a fiftieth. Every deadline is made for
+/// such a machine, and grows with what is slower (an emulator, a guest that gets no processor).
+const BUSY_FORK: Duration = Duration::from_millis(20);
+/// A deadline has to come on the slowest machine.
+const SLOWEST: f64 = 50.0;
+
+/// More lines and bytes than any trial has: an agent or a child that floods is cut off, and is not kept in memory.
+const FLOOD: usize = 20_000;
+const FLOOD_BYTES: usize = 16 << 20;
+
+/// How much of a line an error shows, in characters.
+const SHOWN: usize = 200;
+
+/// A stream to a warden.
+pub struct Link {
+    input: OwnedFd,
+    output: OwnedFd,
+    reader: LineReader,
+    inbox: VecDeque<Message>,
+    next_id: u64,
+    received: usize,
+    received_bytes: usize,
+    asked: Asked,
+    agent_gone: bool,
+    /// The trial is over: of the agent and the children nothing is awaited, only whether they kept to the protocol.
+    closing: bool,
+    /// Every line of the trial, sent (`>`) and received (`<`).
+    pub trace: Vec<String>,
+    /// What the agent wrote on its standard error.
+    pub stderr: String,
+    interrupted: &'static AtomicBool,
+    scale: f64,
+    /// How many times slower than a busy machine this one is at the moment.
+    slowness: f64,
+}
+
+impl Link {
+    /// A link over two descriptors that block. Deadlines are multiplied by `scale`.
+    pub fn new(input: OwnedFd, output: OwnedFd, scale: f64, interrupted: &'static AtomicBool) -> Link {
+        Link {
+            input,
+            output,
+            reader: LineReader::addressed(),
+            inbox: VecDeque::new(),
+            next_id: 1,
+            received: 0,
+            received_bytes: 0,
+            asked: Asked::at_start(),
+            agent_gone: false,
+            closing: false,
+            trace: Vec::new(),
+            stderr: String::new(),
+            interrupted,
+            scale,
+            slowness: 1.0,
+        }
+    }
+
+    /// A new trial begins: nothing of the last one is left.
+    pub fn reset(&mut self) {
+        self.inbox.clear();
+        self.trace.clear();
+        self.stderr.clear();
+        self.received = 0;
+        self.received_bytes = 0;
+        self.asked = Asked::at_start();
+        self.agent_gone = false;
+        self.closing = false;
+    }
+
+    /// That long, on a system as slow as this one was said to be, and was seen to be.
+    pub fn scaled(&self, time: Duration) -> Duration {
+        time.mul_f64(self.scale * self.slowness)
+    }
+
+    /// Learns from how long the warden took to fork. What stalls an emulator or a guest for a moment comes again, so a slow
+    /// turn is forgotten slowly.
+    pub(crate) fn forked_in(&mut self, took: Duration) {
+        let now = took.as_secs_f64() / BUSY_FORK.as_secs_f64();
+        self.slowness = now.max(self.slowness * 0.9).clamp(1.0, SLOWEST);
+    }
+
+    /// Begins with what another link of the same machine has learnt.
+    pub(crate) fn as_slow_as(&mut self, slowness: f64) {
+        self.slowness = slowness;
+    }
+
+    /// How many times slower than a busy machine this one is.
+    pub(crate) fn slowness(&self) -> f64 {
+        self.slowness
+    }
+
+    fn deadline(&self, within: Duration) -> Instant {
+        Instant::now() + self.scaled(within)
+    }
+
+    /// An id that no request of this link had.
+    pub fn id(&mut self) -> u64 {
+        self.next_id += 1;
+        self.next_id
+    }
+
+    /// Sends lines, each with its address before it, in one piece.
+    pub fn send(&mut self, lines: &[String]) -> Result<(), LinkError> {
+        let mut bytes = Vec::new();
+        for line in lines {
+            if let Some(request) = line.strip_prefix("agent ") {
+                self.asked.sent(request);
+            }
+            self.trace.push(format!("> {line}"));
+            bytes.extend_from_slice(line.as_bytes());
+            bytes.push(b'\n');
+        }
+        let mut left = bytes.as_slice();
+        while !left.is_empty() {
+            match rustix::io::write(&self.output, left) {
+                Ok(n) => left = &left[n..],
+                Err(Errno::INTR) => {}
+                Err(_) => return Err(LinkError::WardenGone),
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks the warden and waits for its answer.
+    pub fn ask_warden(&mut self, request: Line, within: Duration) -> Result<Line, LinkError> {
+        let id = self.id();
+        let request = request.with("id", id);
+        self.send(&[format!("warden {request}")])?;
+        self.warden_answer(id, within, request.word())
+    }
+
+    /// Waits for the warden's answer to a request that was sent.
+    pub fn warden_answer(&mut self, id: u64, within: Duration, what: &str) -> Result<Line, LinkError> {
+        self.await_message(self.deadline(within), what, false, answer_of(id))
+    }
+
+    /// Asks the agent and waits for its reply.
+    pub fn ask_agent(&mut self, request: Line, within: Duration) -> Result<Line, LinkError> {
+        let id = self.id();
+        let request = request.with("id", id);
+        self.send(&[format!("agent {request}")])?;
+        self.agent_reply(id, within, request.word())
+    }
+
+    /// Waits for the agent's reply to a request that was sent.
+    pub fn agent_reply(&mut self, id: u64, within: Duration, what: &str) -> Result<Line, LinkError> {
+        let late = format!("the agent's reply to {what}");
+        self.await_message(self.deadline(within), &late, true, |m| match m {
+            Message::Agent(line) if line.id() == Some(id) => Some(line.clone()),
+            _ => None,
+        })
+    }
+
+    /// Has the warden end the trial, and waits for its answer; with it the first thing by which the agent broke the protocol
+    /// before it was ended, and that nobody had seen.
+    pub fn close(&mut self, within: Duration) -> Result<(Line, Option<String>), LinkError> {
+        self.closing = true;
+        let mut broke = None;
+        let id = self.id();
+        let request = Line::new("close").with("id", id);
+        self.send(&[format!("warden {request}")])?;
+        let deadline = self.deadline(within);
+        loop {
+            match self.await_message(deadline, "the end of the trial", false, answer_of(id)) {
+                Ok(closed) => return Ok((closed, broke)),
+                Err(LinkError::Protocol(what)) => {
+                    broke.get_or_insert(what);
+                }
+                Err(other) => return Err(other),
+            }
+        }
+    }
+
+    /// Whether the agent is in a call that it has announced.
+    pub(crate) fn is_in_a_call(&self) -> bool {
+        self.asked.is_in_a_call()
+    }
+
+    /// Whether the agent's reply to a request has come.
+    pub fn has_reply(&self, id: u64) -> bool {
+        self.inbox.iter().any(|m| matches!(m, Message::Agent(line) if line.id() == Some(id)))
+    }
+
+    /// The agent's greeting.
+    pub fn agent_hello(&mut self, within: Duration) -> Result<Line, LinkError> {
+        self.await_message(self.deadline(within), "the agent's hello", true, |m| match m {
+            Message::Agent(line) if line.word() == "hello" => Some(line.clone()),
+            _ => None,
+        })
+    }
+
+    /// The agent's greeting after a request that it only answers if it does not come to that.
+    pub fn agent_hello_or(&mut self, id: u64, within: Duration) -> Result<Line, LinkError> {
+        self.await_message(self.deadline(within), "the agent's hello", true, |m| match m {
+            Message::Agent(line) if line.word() == "hello" || line.id() == Some(id) => Some(line.clone()),
+            _ => None,
+        })
+    }
+
+    /// A line of that word, or with that id, from a child.
+    pub fn child_line(
+        &mut self,
+        name: &str,
+        word: &str,
+        id: Option<u64>,
+        within: Duration,
+    ) -> Result<Line, LinkError> {
+        let late = format!("{word} of child {name}");
+        self.await_message(self.deadline(within), &late, true, |m| match m {
+            Message::Child(n, line) if n == name => match id {
+                // A step that it was started with could not be done: no other answer follows.
+                Some(_) => {
+                    let ended = line.word() == "err" && line.id().is_none() && line.get("step").is_some();
+                    (line.id() == id || ended).then(|| line.clone())
+                }
+                // A step that it was started with could not be done: nothing else follows.
+                None => {
+                    (line.word() == word || line.word() == "err" && line.id().is_none()).then(|| line.clone())
+                }
+            },
+            _ => None,
+        })
+    }
+
+    /// Waits for a message that `wanted` takes; the others stay for those who ask for them.
+    fn await_message(
+        &mut self,
+        deadline: Instant,
+        what: &str,
+        of_agent: bool,
+        mut wanted: impl FnMut(&Message) -> Option<Line>,
+    ) -> Result<Line, LinkError> {
+        let mut looked_at = 0;
+        loop {
+            while looked_at < self.inbox.len() {
+                if let Some(line) = wanted(&self.inbox[looked_at]) {
+                    self.inbox.remove(looked_at);
+                    return Ok(line);
+                }
+                looked_at += 1;
+            }
+            // What it said before it died has been looked at.
+            if of_agent && self.agent_gone {
+                return Err(LinkError::AgentGone);
+            }
+            if self.interrupted.load(Ordering::Relaxed) {
+                return Err(LinkError::Interrupted);
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(LinkError::Late(what.to_owned()));
+            }
+            self.receive(left.min(SLICE))?;
+        }
+    }
+
+    /// Reads what comes within that time into the inbox.
+    fn receive(&mut self, within: Duration) -> Result<(), LinkError> {
+        let timeout =
+            Timespec { tv_sec: within.as_secs().cast_signed(), tv_nsec: within.subsec_nanos().into() };
+        let mut fds = [PollFd::new(&self.input, PollFlags::IN)];
+        match poll(&mut fds, Some(&timeout)) {
+            Ok(0) | Err(Errno::INTR) => return Ok(()),
+            Ok(_) => {}
+            Err(_) => return Err(LinkError::WardenGone),
+        }
+        let mut buffer = [MaybeUninit::uninit(); 8192];
+        match rustix::io::read(&self.input, &mut buffer) {
+            Ok(([], _)) => return Err(LinkError::WardenGone),
+            Ok((bytes, _)) => self.reader.push(bytes),
+            Err(Errno::INTR | Errno::AGAIN) => return Ok(()),
+            Err(_) => return Err(LinkError::WardenGone),
+        }
+        let mut broken = None;
+        while let Some(line) = self.reader.next_line() {
+            let Ok(bytes) = line else {
+                return Err(LinkError::Protocol("the warden sent a line without end".into()));
+            };
+            if let Err(error) = self.take(&bytes) {
+                broken.get_or_insert(error);
+            }
+        }
+        broken.map_or(Ok(()), Err)
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<(), LinkError> {
+        let text = String::from_utf8_lossy(bytes);
+        let (address, rest) = text.split_once(' ').unwrap_or((&text, ""));
+        if !self.closing {
+            self.received += 1;
+            self.received_bytes += bytes.len();
+            if self.received > FLOOD || self.received_bytes > FLOOD_BYTES {
+                let what = format!("more than {FLOOD} lines or {FLOOD_BYTES} bytes in one trial");
+                return Err(LinkError::Protocol(what));
+            }
+            self.trace.push(format!("< {text}"));
+        }
+        let parse = |s: &str| s.parse::<Line>().map_err(|e| broken(e, s));
+        let message = match address {
+            "agent" => {
+                let line = parse(rest)?;
+                self.asked.came(&line).map_err(|why| broken(why, rest))?;
+                if line.word() == "entering" {
+                    // For the warden, who watches the caller.
+                    return Ok(());
+                }
+                Message::Agent(line)
+            }
+            "child" => {
+                let (name, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+                Message::Child(name.to_owned(), parse(rest)?)
+            }
+            "warden" => {
+                let line = parse(rest)?;
+                match (line.word(), line.get("of").as_deref()) {
+                    ("gone", Some("agent")) => {
+                        self.agent_gone = true;
+                        return Ok(());
+                    }
+                    ("eof", Some("agent")) => {
+                        return Err(LinkError::Protocol("it closed its standard output and lives on".into()));
+                    }
+                    ("stderr", _) => {
+                        self.stderr = line.get("text").unwrap_or_default();
+                        return Ok(());
+                    }
+                    ("garbage", _) => {
+                        let field = |key| line.get(key).unwrap_or_default();
+                        let what =
+                            format!("{} from the {}: {:?}", field("why"), field("from"), field("what"));
+                        return Err(LinkError::Protocol(what));
+                    }
+                    ("unfit", _) => {
+                        let why = line.get("why").unwrap_or_default();
+                        return Err(LinkError::Unfit(format!("the warden could not start: {why}")));
+                    }
+                    _ => Message::Warden(line),
+                }
+            }
+            _ => return Err(LinkError::Protocol(format!("a line without address: {}", shown(&text)))),
+        };
+        if !self.closing || matches!(message, Message::Warden(_)) {
+            self.inbox.push_back(message);
+        }
+        Ok(())
+    }
+
+    /// Lets the warden go, and waits until it has cleaned up: until its end of the stream is closed.
+    pub fn hang_up(self, within: Duration) {
+        let Link { input, output, .. } = self;
+        let _ = rustix::net::shutdown(&output, rustix::net::Shutdown::Write);
+        drop(output);
+        let deadline = Instant::now() + within;
+        let mut buffer = [0_u8; 4096];
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let timeout =
+                Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
+            let mut fds = [PollFd::new(&input, PollFlags::IN)];
+            match poll(&mut fds, Some(&timeout)) {
+                Ok(0) => return,
+                Err(Errno::INTR) => continue,
+                Err(_) => return,
+                Ok(_) => {}
+            }
+            match rustix::io::read(&input, &mut buffer) {
+                Ok(n) if n > 0 => {}
+                Err(Errno::INTR) => {}
+                _ => return,
+            }
+        }
+    }
+}
+
+/// Takes the warden's answer to that request.
+fn answer_of(id: u64) -> impl FnMut(&Message) -> Option<Line> {
+    move |message| match message {
+        Message::Warden(line) if line.id() == Some(id) => Some(line.clone()),
+        _ => None,
+    }
+}
+
+/// What is wrong with a line, and its beginning.
+fn broken(why: impl std::fmt::Display, line: &str) -> LinkError {
+    LinkError::Protocol(format!("{why}: {}", shown(line)))
+}
+
+fn shown(line: &str) -> String {
+    line.chars().take(SHOWN).collect()
+}

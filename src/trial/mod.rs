@@ -1,0 +1,33 @@
+//! What a case sees: the children, the calls, the agent, and the expectations.
+//!
+//! A case reads *spawn, act, observe*. `?` ends it: [`Abort`] separates what the subject did wrong from what could not be
+//! asked or judged.
+
+mod abort;
+mod agent;
+mod calls;
+mod case;
+mod children;
+mod core;
+mod deadline;
+mod expect;
+pub mod link;
+mod observed;
+mod optional;
+mod outstanding;
+mod states;
+pub mod subject;
+pub mod verdict;
+
+pub use self::abort::{Abort, Outcome};
+pub use self::agent::{Caught, Signals};
+pub use self::case::{Calls, Case, Need, Needs, Options, here};
+pub use self::core::{Child, Common, Opened, Pending, Target, Trial};
+pub use self::expect::Expect;
+pub use self::observed::{Change, End, Seen, info_text, together};
+pub use self::optional::Traced;
+pub use crate::protocol::wait::WaitRequest;
+pub use crate::sys::call::abi::{Call, Pointer};
+
+pub(crate) use self::deadline::PROMPT;
+pub(crate) use self::observed::reported_child;

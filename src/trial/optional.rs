@@ -1,0 +1,178 @@
+//! What a case asks of the agent that not every agent has: other ways to make children, `ptrace`, a terminal, `exec`, what takes
+//! things away from it. An agent that has it not answers `unsupported`, and the trial is skipped.
+
+use super::abort::{Abort, Outcome};
+use super::agent::{Caught, caught};
+use super::core::{Child, Pending, Trial};
+use super::deadline::PROMPT;
+use super::observed::{End, Seen};
+use crate::protocol::Line;
+use crate::protocol::fields::bounded;
+use crate::protocol::wait::{Answer, WaitRequest};
+use crate::sys::process::ptrace;
+use crate::wait::Signal;
+use std::time::Instant;
+
+impl Trial<'_> {
+    /// One `ptrace` request of the agent about a child, with a signal or with options ([`ptrace::options`]).
+    pub fn ptrace(
+        &mut self,
+        request: ptrace::Request,
+        child: &Child,
+        with: Traced<'_>,
+    ) -> Result<i64, Abort> {
+        let line = Line::new("ptrace").with("do", request.name()).with("pid", child.pid);
+        let line = match with {
+            Traced::Nothing => line,
+            Traced::Signal(signal) => line.with("sig", signal),
+            Traced::Options(options) => line.with_list("options", options),
+        };
+        let reply = self.agent_ok(line)?;
+        reply.number("value").map_err(|e| Abort::Protocol(format!("reply to ptrace: {e}")))
+    }
+
+    /// Waits until the process table shows a child as a zombie, waitable or not: one that a tracer has not taken yet is not, and
+    /// its pidfd need not be readable.
+    pub fn await_dead(&mut self, child: &Child) -> Outcome {
+        let began = Instant::now();
+        // Each turn is a round trip.
+        while began.elapsed() < self.link.scaled(PROMPT) {
+            match self.state(child)?.as_str() {
+                "zombie" => return Ok(()),
+                "unknown" => {
+                    return Err(Abort::Skip("no process table here to see that a process is dead".into()));
+                }
+                _ => {}
+            }
+        }
+        Err(Abort::Broken(format!("{} did not end", child.name)))
+    }
+
+    /// Waits until a call that was begun sleeps, where nothing is judged by it.
+    pub fn await_sleeper(&mut self, pending: &Pending) -> Outcome {
+        match self.blocked(pending)? {
+            None => Ok(()),
+            Some(instead) => Err(Abort::Skip(format!("the call does not sleep: {instead}"))),
+        }
+    }
+
+    /// Makes the agent the leader of a session with a terminal; the descriptor of what types at it. To be asked for before any
+    /// child is there.
+    pub fn terminal(&mut self) -> Result<i64, Abort> {
+        match self.attempt(Line::new("terminal"))? {
+            Ok(reply) => reply.number("fd").map_err(|e| Abort::Protocol(format!("reply to terminal: {e}"))),
+            Err(errno) => Err(Abort::Skip(format!("no terminal is to be had here: {errno}"))),
+        }
+    }
+
+    /// Types at the terminal.
+    pub fn type_in(&mut self, terminal: i64, text: &str) -> Outcome {
+        self.agent_ok(Line::new("type").with("fd", terminal).with("bytes", text)).map(drop)
+    }
+
+    /// Makes that process group the foreground one of the terminal.
+    pub fn foreground(&mut self, pgid: i64) -> Outcome {
+        self.agent_ok(Line::new("foreground").with("pgid", pgid)).map(drop)
+    }
+
+    /// The agent becomes another image of itself, by `exec`. What it then says of itself.
+    pub fn exec_agent(&mut self) -> Result<Line, Abort> {
+        let id = self.link.id();
+        self.did.push("exec(agent)".to_owned());
+        let request = Line::new("exec").with("id", id).with_list("argv", self.agent.child.clone());
+        self.link.send(&[format!("agent {request}")])?;
+        // It says hello, or why it could not.
+        let reply = self.link.agent_hello_or(id, PROMPT)?;
+        match reply.word() {
+            "hello" => Ok(reply),
+            "unsupported" => Err(self.not_offered(&reply)),
+            _ => Err(Abort::Broken(format!("the agent cannot exec: {reply}"))),
+        }
+    }
+
+    /// The ids of the agent's thread: its process and itself.
+    pub fn agent_ids(&mut self, thread: u32) -> Result<(i64, i64), Abort> {
+        let request = Line::new("getids");
+        let reply = self.agent_ok(if thread == 0 { request } else { request.with("thread", thread) })?;
+        let number = |key| reply.number(key).map_err(|e| Abort::Protocol(format!("reply to getids: {e}")));
+        Ok((number("pid")?, number("tid")?))
+    }
+
+    /// Makes a call in a fork of the agent, which has no child. The call must not sleep.
+    pub fn call_in_fork(&mut self, request: WaitRequest) -> Result<Seen, Abort> {
+        let mut line = request.to_line(0);
+        line.set("call", request.call.name());
+        let mut forked = Line::new("in-fork");
+        for key in line.keys().filter(|key| !["id", "options"].contains(key)) {
+            forked.set(key, line.get(key).unwrap_or_default());
+        }
+        let shown = format!("{} in a fork", request.call.name());
+        let reply = match self.agent(forked.with_list("options", line.list("options"))) {
+            // The agent itself only waits for what its fork writes.
+            Err(Abort::Broken(_)) => {
+                let end = End::Hung("its fork did not answer in time");
+                return Ok(Seen { request, shown, end, layout: self.layout });
+            }
+            reply => reply?,
+        };
+        match Answer::from_line(&reply, &request) {
+            Ok(Answer::Called(reply)) => Ok(Seen::returned(request, shown, reply, self.layout)),
+            Ok(Answer::Unsupported(_)) => Err(self.not_offered(&reply)),
+            Err(e) => Err(Abort::Protocol(format!("reply to in-fork: {e}"))),
+        }
+    }
+
+    /// Takes a blocked signal by `sigtimedwait` or through a `signalfd`: what came with it, `None` if it did not come.
+    pub fn take_signal(&mut self, by: &str, signal: Signal) -> Result<Option<Caught>, Abort> {
+        let reply = self.agent(Line::new(by).with("sig", signal))?;
+        match (reply.word(), reply.get("errno").as_deref()) {
+            ("ok", _) => {
+                let entry = reply.list("seen").pop().unwrap_or_default();
+                let caught = caught(&entry);
+                caught.map(Some).ok_or_else(|| Abort::Protocol(format!("reply to {by}: {entry}")))
+            }
+            (_, Some("EAGAIN")) => Ok(None),
+            (_, Some("ENOSYS" | "ENOTSUP")) => Err(Abort::Skip(format!("no {by} here"))),
+            (_, errno) => Err(Abort::Broken(format!("the agent cannot {by}: {}", errno.unwrap_or_default()))),
+        }
+    }
+
+    /// `times` of the agent: a clock tick, and the user and system time of its reaped children, in microseconds.
+    pub fn times_of_children(&mut self) -> Result<(i64, i64, i64), Abort> {
+        let reply = self.agent_ok(Line::new("times"))?;
+        let bad = |e| Abort::Protocol(format!("reply to times: {e}"));
+        let number = |key| reply.number(key).map(bounded).map_err(bad);
+        Ok((number("tick_us")?, number("cutime_us")?, number("cstime_us")?))
+    }
+
+    /// Any request whose success or error is judged: the reply, or the error's name.
+    pub fn attempt(&mut self, request: Line) -> Result<Result<Line, String>, Abort> {
+        let reply = self.agent(request)?;
+        Ok(if reply.word() == "ok" { Ok(reply) } else { Err(reply.get("errno").unwrap_or_default()) })
+    }
+
+    /// Any request that changes what the agent may do or stands for; where that cannot be done there is nothing to be seen.
+    pub fn take_away(&mut self, request: Line) -> Outcome {
+        let shown = request.word().to_owned();
+        match self.attempt(request)? {
+            Ok(_) => Ok(()),
+            Err(errno) => Err(Abort::Skip(format!("{shown} is not to be had here: {errno}"))),
+        }
+    }
+
+    /// Any request that must succeed; what is not to be had here is a reason to skip.
+    pub fn request(&mut self, request: Line) -> Result<Line, Abort> {
+        self.agent_ok(request)
+    }
+}
+
+/// What goes with a `ptrace` request.
+#[derive(Copy, Clone, Debug)]
+pub enum Traced<'a> {
+    /// Nothing.
+    Nothing,
+    /// The signal that the child gets as it goes on.
+    Signal(Signal),
+    /// Options.
+    Options(&'a [&'a str]),
+}

@@ -1,0 +1,137 @@
+//! What the agent was asked and has not answered: each line of its has to be due.
+
+use crate::protocol::Line;
+use crate::sys::call::abi::Call;
+use std::collections::BTreeMap;
+
+/// The lines that an agent has yet to write.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// A `hello`: at its start, and after an `exec`.
+    hello: bool,
+    /// What is due next to each request, by its id.
+    due: BTreeMap<u64, Due>,
+}
+
+/// What is due to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Due {
+    /// `entering`, and then the reply.
+    Announcement,
+    /// The reply of a call that was announced.
+    Return,
+    /// The reply.
+    Reply,
+}
+
+impl Asked {
+    /// Of an agent that has just been started.
+    pub(crate) fn at_start() -> Asked {
+        Asked { hello: true, due: BTreeMap::new() }
+    }
+
+    /// Takes note of a request, in the words in which it is sent.
+    pub(crate) fn sent(&mut self, request: &str) {
+        let Ok(request) = request.parse::<Line>() else { return };
+        let due = if Call::from_name(request.word()).is_some() { Due::Announcement } else { Due::Reply };
+        self.hello |= request.word() == "exec";
+        self.due.extend(request.id().map(|id| (id, due)));
+    }
+
+    /// Takes note of a line of the agent's; an error says what is wrong with it.
+    pub(crate) fn came(&mut self, line: &Line) -> Result<(), &'static str> {
+        if line.word() == "hello" {
+            return if std::mem::take(&mut self.hello) { Ok(()) } else { Err("a hello that is not due") };
+        }
+        let id = line.id();
+        let due = id.and_then(|id| self.due.get(&id).copied());
+        match (line.word(), id.zip(due)) {
+            ("entering", Some((id, Due::Announcement))) => {
+                self.due.insert(id, Due::Return);
+                Ok(())
+            }
+            ("entering", _) => Err("no such call is about to begin"),
+            ("ok" | "err", Some((_, Due::Announcement))) => Err("the call was not announced by `entering`"),
+            ("ok" | "err" | "unsupported", Some((id, _))) => {
+                self.due.remove(&id);
+                Ok(())
+            }
+            ("ok" | "err" | "unsupported", None) => Err("nothing was asked with that id"),
+            _ => Err("a reply is ok, err or unsupported"),
+        }
+    }
+
+    /// Whether the agent is in a call that it has announced.
+    pub(crate) fn is_in_a_call(&self) -> bool {
+        self.due.values().any(|due| *due == Due::Return)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wrong with each line of a conversation; requests stand behind a `>`.
+    fn wrong(lines: &[&str]) -> Vec<Option<&'static str>> {
+        let mut asked = Asked::at_start();
+        let mut wrong = Vec::new();
+        for line in lines {
+            match line.strip_prefix("> ") {
+                Some(request) => asked.sent(request),
+                None => wrong.push(asked.came(&line.parse().expect("a line")).err()),
+            }
+        }
+        wrong
+    }
+
+    #[test]
+    fn what_is_asked_is_answered_once() {
+        let asked = [
+            "hello",
+            "> spawn id=2 argv=a",
+            "> wait id=3",
+            "> waitpid id=4 pid=1",
+            "ok id=2",
+            "entering id=3 tid=1",
+            "unsupported id=4",
+            "err id=3 errno=ECHILD",
+            "> exec id=5 argv=a",
+            "hello pid=7",
+        ];
+        assert_eq!(wrong(&asked), [None; 6]);
+        let again = ["hello", "> spawn id=2", "> wait id=3", "ok id=2", "entering id=3"];
+        assert_eq!(wrong(&again), [None; 3]);
+        for (line, why) in [
+            ("hello", "a hello that is not due"),
+            ("ok id=2", "nothing was asked with that id"),
+            ("entering id=3", "no such call is about to begin"),
+        ] {
+            assert_eq!(wrong(&[&again[..], &[line]].concat())[3], Some(why), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_due_is_named() {
+        for (line, why) in [
+            ("ok id=3", "nothing was asked with that id"),
+            ("ok", "nothing was asked with that id"),
+            ("ok id=-2", "nothing was asked with that id"),
+            ("fine id=2", "a reply is ok, err or unsupported"),
+            ("ok id=4 ret=0", "the call was not announced by `entering`"),
+            ("entering id=2", "no such call is about to begin"),
+        ] {
+            assert_eq!(wrong(&["> spawn id=2", "> wait id=4", line]), [Some(why)], "{line}");
+        }
+    }
+
+    #[test]
+    fn a_call_is_entered_and_left() {
+        let mut asked = Asked::at_start();
+        asked.sent("wait id=4");
+        assert!(!asked.is_in_a_call());
+        asked.came(&Line::new("entering").with("id", 4)).expect("due");
+        assert!(asked.is_in_a_call());
+        asked.came(&Line::new("ok").with("id", 4)).expect("due");
+        assert!(!asked.is_in_a_call());
+    }
+}

@@ -1,0 +1,160 @@
+//! What a case sees of the states of processes, and waits for.
+
+use super::abort::{Abort, Outcome};
+use super::core::{Child, Known, Trial};
+use super::deadline::{AT_ONCE, PROMPT, STATE};
+use super::verdict::Failure;
+use crate::protocol::Line;
+
+impl Trial<'_> {
+    /// Waits until a child has terminated and can be waited for.
+    pub fn await_zombie(&mut self, child: &Child) -> Outcome {
+        let state = self.await_state(&child.name, "zombie")?;
+        if state == "zombie" {
+            return Ok(());
+        }
+        Err(Abort::Fail(Failure {
+            clause: self.cited[0],
+            expected: format!("{} to stay a zombie until it is waited for", child.name),
+            got: format!("{} is gone from the process table", child.name),
+        }))
+    }
+
+    /// The same for many children, all asked about at once.
+    pub fn await_zombies(&mut self, children: &[Child]) -> Outcome {
+        for children in children.chunks(AT_ONCE) {
+            let lines: Vec<String> = children
+                .iter()
+                .filter(|child| self.children.iter().any(|k| k.child.name == child.name && !k.adopted))
+                .map(|child| {
+                    let adopt = Line::new("adopt").with("name", &child.name).with("pid", child.pid);
+                    format!("warden {}", adopt.with("id", 0))
+                })
+                .collect();
+            self.link.send(&lines)?;
+            for known in self.children.iter_mut().filter(|k| children.contains(&k.child)) {
+                known.adopted = true;
+            }
+            for child in children {
+                self.await_zombie(child)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until a child has terminated, whether it is still a zombie or something has taken it already: what a call that
+    /// was begun is to return for. Only then may it be proved to hang.
+    pub fn await_ended(&mut self, child: &Child) -> Outcome {
+        self.await_state(&child.name, "zombie").map(drop)
+    }
+
+    /// Waits until every task of a child is stopped.
+    pub fn await_stopped(&mut self, child: &Child) -> Outcome {
+        self.await_state(&child.name, "stopped").map(drop)
+    }
+
+    /// Waits until a child is neither stopped nor dead.
+    pub fn await_running(&mut self, child: &Child) -> Outcome {
+        self.await_state(&child.name, "running").map(drop)
+    }
+
+    /// Waits until a child sleeps.
+    pub fn await_asleep(&mut self, child: &Child) -> Outcome {
+        self.await_state(&child.name, "asleep").map(drop)
+    }
+
+    /// Waits until a child is no process any more.
+    pub fn await_gone(&mut self, child: &Child) -> Outcome {
+        let state = self.await_state(&child.name, "gone")?;
+        if state == "gone" {
+            return Ok(());
+        }
+        Err(Abort::Fail(Failure {
+            clause: self.cited[0],
+            expected: format!("{} to go without a wait", child.name),
+            got: format!("{} is a {state}", child.name),
+        }))
+    }
+
+    /// Waits until every task of the agent is stopped, or goes on.
+    pub fn await_agent(&mut self, state: &str) -> Outcome {
+        self.await_state("agent", state).map(drop)
+    }
+
+    fn await_state(&mut self, of: &str, state: &str) -> Result<String, Abort> {
+        // One that cannot be found any more has ended, and something has taken it.
+        let may_be_gone = matches!(state, "zombie" | "gone");
+        if let Some(child) = self.known(of).map(|k| k.child.clone()) {
+            match self.adopt(&child) {
+                Err(Abort::Broken(_)) if may_be_gone => return Ok("gone".to_owned()),
+                other => other?,
+            }
+        }
+        let within = self.link.scaled(STATE).as_millis();
+        let request = Line::new("await").with("of", of).with("for", state).with("within", within);
+        let reply = self.link.ask_warden(request, STATE + PROMPT)?;
+        let seen = reply.get("state").unwrap_or_default();
+        match (reply.word(), seen.as_str()) {
+            ("ok", _) => Ok(seen),
+            (_, "unknown") => {
+                Err(Abort::Skip(format!("no process table here to see that a process is {state}")))
+            }
+            ("late", "zombie") if state == "gone" => Ok(seen),
+            ("late", seen) => Err(Abort::Broken(format!("{of} did not become {state}: it is {seen}"))),
+            _ if may_be_gone => Ok("gone".to_owned()),
+            _ => Err(Abort::Broken(format!("cannot watch {of}: {}", reply.get("why").unwrap_or_default()))),
+        }
+    }
+
+    pub(crate) fn known(&mut self, name: &str) -> Option<&mut Known> {
+        self.children.iter_mut().find(|k| k.child.name == name)
+    }
+
+    /// Has the warden know a child that does not connect.
+    pub(crate) fn adopt(&mut self, child: &Child) -> Outcome {
+        if self.known(&child.name).is_none_or(|k| k.adopted) {
+            return Ok(());
+        }
+        let request = Line::new("adopt").with("name", &child.name).with("pid", child.pid);
+        let reply = self.link.ask_warden(request, PROMPT)?;
+        if reply.word() != "ok" {
+            let why = reply.get("why").unwrap_or_default();
+            return Err(Abort::Broken(format!("cannot watch {}: {why}", child.name)));
+        }
+        if let Some(known) = self.known(&child.name) {
+            known.adopted = true;
+        }
+        Ok(())
+    }
+
+    /// The state of a child in the process table: `running`, `asleep`, `stopped`, `zombie`, `gone` or `unknown`.
+    pub fn state(&mut self, child: &Child) -> Result<String, Abort> {
+        self.state_line(child).map(|line| line.get("state").unwrap_or_default())
+    }
+
+    pub(crate) fn state_line(&mut self, child: &Child) -> Result<Line, Abort> {
+        if self.known(&child.name).is_some_and(|k| !k.adopted) {
+            // It ended before it was ever watched: a process of that pid below us is it, and none is that it is gone.
+            let request = Line::new("adopt").with("name", &child.name).with("pid", child.pid);
+            if self.link.ask_warden(request, PROMPT)?.word() != "ok" {
+                return Ok(Line::new("ok").with("state", "gone"));
+            }
+            if let Some(known) = self.known(&child.name) {
+                known.adopted = true;
+            }
+        }
+        Ok(self.link.ask_warden(Line::new("state").with("of", &child.name), PROMPT)?)
+    }
+
+    /// The state of each child in words, for the report; of many, the first few.
+    pub(crate) fn describe_children(&mut self) -> Vec<String> {
+        let children: Vec<Child> = self.children().take(8).cloned().collect();
+        children
+            .iter()
+            .map(|child| {
+                let state = self.state(child).unwrap_or_else(|_| "unknown".into());
+                format!("{} {state}, pid {}", child.name, child.pid)
+            })
+            .collect()
+    }
+}

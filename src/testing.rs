@@ -42,6 +42,7 @@
 //!
 //! Listing starts no process. A run has one warden for each test thread, and no more than it has tests.
 
+use crate::agent::program;
 use crate::catalogue;
 use crate::report::human::failure;
 use crate::runner::event::{SubjectInfo, TrialReport, Verdict};
@@ -49,7 +50,7 @@ use crate::runner::plan::{self, Planned};
 use crate::runner::pool::Pool;
 use crate::runner::run::Session;
 use crate::runner::settings::{RunError, Selection, Settings};
-use crate::scenario::{ChildOptions, child};
+use crate::scenario::ChildOptions;
 use crate::subject::{Registry, Subject};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::process::ExitCode;
@@ -60,7 +61,7 @@ use std::sync::{Arc, OnceLock};
 /// Must be called before the process has any thread. The exit code is that of any test program, or, when no trial could
 /// be run, that of `waitspec run`.
 pub fn main(subjects: impl IntoIterator<Item = Box<dyn Subject>>) -> ExitCode {
-    let mut registry = Registry::built_in();
+    let mut registry = crate::mutants::registry();
     let mut names = Vec::new();
     for subject in subjects {
         names.push(subject.name());
@@ -96,7 +97,7 @@ fn become_child() {
         && !rest.is_empty()
         && let Ok(options) = ChildOptions::from_args(rest)
     {
-        child::run(options);
+        std::process::exit(program::run(options, crate::mutants::registry));
     }
 }
 

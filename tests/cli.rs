@@ -374,7 +374,8 @@ fn too_few_passes_are_a_failure() {
 #[test]
 fn only_passes_are_enough_trials() {
     // A skip (the C library's waitid has no usage), a value that is recorded, and a pass.
-    let trials = ["waitid.raw-rusage@waitid", "pidfd-uses.of-a-thread@waitid", "nohang.running-child@waitid"];
+    let trials =
+        ["waitid.raw-rusage@waitid", "pidfd-lifetime.open-thread-id@waitid", "nohang.running-child@waitid"];
     let with = |least: &str| {
         let options = ["--subject", "libc", "--format", "json", "--min-trials", least];
         waitspec(&[["run"].as_slice(), &trials, &options].concat())

@@ -2,9 +2,8 @@
 
 use std::process::ExitCode;
 use waitspec::runner::settings::Settings;
-use waitspec::subject::Registry;
 use waitspec::testing;
 
 fn main() -> ExitCode {
-    testing::main_with(&Settings::default(), &Registry::built_in())
+    testing::main_with(&Settings::default(), &waitspec::mutants::registry())
 }

@@ -63,7 +63,7 @@ fn broken_subjects_are_found() {
         ("nohang-minus-one-eagain", "posix/waitpid/nohang-zero"),
         ("echild-is-esrch", "echild"),
         ("double-reap", "posix/status/consumed-once"),
-        ("takes-two", "posix/"),
+        ("reaps-two", "posix/"),
         ("bad-options-accepted", "posix/waitpid/einval-options"),
         ("stop-repeats", "posix/status/stop-once"),
         ("exit-seven-bits", "posix/waitpid/exit-code"),

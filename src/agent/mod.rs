@@ -13,9 +13,11 @@
 //! | `workers` | the threads of requests with `thread=N` |
 //! | [`check`] | whether an agent of someone else's keeps to the page |
 
+mod arguments;
 pub mod check;
 mod handlers;
 mod optional;
+pub mod program;
 mod requests;
 mod spawn;
 mod workers;

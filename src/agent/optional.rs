@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use rustix::io::Errno;
 use rustix::process::Resource;
 
-use super::requests::{int, keep};
+use super::arguments::{int, keep};
 use super::{Agent, Refusal, handlers, lock, spawn};
 use crate::protocol::Line;
 use crate::protocol::line::FieldError;
@@ -91,7 +91,7 @@ fn in_fork(agent: &Agent, line: &Line) -> Result<Line, Refusal> {
 fn exec(agent: &Agent, line: &Line) -> Result<Line, Refusal> {
     let mut argv = spawn::command(line)?;
     let name = agent.subject.name();
-    if crate::subject::Registry::built_in().get(&name).is_none() {
+    if crate::mutants::registry().get(&name).is_none() {
         return Err(Refusal::unsupported(format_args!("{name} is not built in")));
     }
     argv.push(c"--agent".to_owned());

@@ -1,11 +1,10 @@
 //! What an agent does for each request.
 
-use std::os::fd::{AsRawFd, OwnedFd, RawFd};
-
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
+use super::arguments::{int, keep};
 use super::{Agent, Refusal, handlers, lock, optional, spawn};
 use crate::protocol::Line;
 use crate::protocol::fields::{OWN, put_usage};
@@ -65,19 +64,6 @@ fn call(agent: &Agent, id: u64, request: &WaitRequest) -> Result<Line, Refusal> 
         Ok(seen) => Ok(reply_line(id, &seen)),
         Err(not_offered) => Err(Refusal::unsupported(not_offered.0)),
     }
-}
-
-/// Keeps a descriptor until `close`, and gives its number.
-pub(super) fn keep(agent: &Agent, fd: OwnedFd) -> RawFd {
-    let number = fd.as_raw_fd();
-    lock(&agent.descriptors).insert(number, fd);
-    number
-}
-
-/// The value of a key as a C int.
-pub(super) fn int(line: &Line, key: &'static str) -> Result<i32, FieldError> {
-    let number = line.number(key)?;
-    i32::try_from(number).map_err(|_| FieldError::Bad(key, number.to_string()))
 }
 
 fn getrusage(line: &Line, mut ok: Line) -> Result<Line, Refusal> {

@@ -1,8 +1,10 @@
 //! `waitspec child`.
 
 use super::{Cli, Said};
+use crate::agent::program;
+use crate::mutants;
 use crate::runner::settings::RunError;
-use crate::scenario::{ChildOptions, child};
+use crate::scenario::ChildOptions;
 use clap::CommandFactory;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -41,7 +43,7 @@ pub fn become_one(arguments: &[OsString]) -> Option<ExitCode> {
     let rest: Vec<_> = rest.iter().map(|word| String::from_utf8_lossy(word.as_bytes())).collect();
     match ChildOptions::from_args(&rest) {
         // Eight bits of it are all that Rust's main can return.
-        Ok(options) => Some(ExitCode::from(child::run_to_return(options) as u8)),
+        Ok(options) => Some(ExitCode::from(program::run(options, mutants::registry) as u8)),
         Err(error) => {
             super::complain(&format!("child: {error}"));
             std::process::exit(RunError::Usage(String::new()).exit_code().into())

@@ -4,7 +4,7 @@ use super::session::{SessionArgs, failed};
 use super::{Said, complain};
 use crate::model::op::{Slot, script};
 use crate::model::run::explore::{Explored, Quest, exhaust, explore};
-use crate::model::run::sequential::Played;
+use crate::model::run::played::Played;
 use crate::model::trace;
 use crate::runner::settings::RunError;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};

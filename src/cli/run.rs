@@ -254,22 +254,22 @@ pub fn perform(args: Args) -> Result<Said, RunError> {
     check_subjects(&settings.subjects)?;
     check_selection(&settings.selection)?;
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
-    let mut told = Told {
+    let mut reports = Reports {
         reporters: args.reporters()?,
         progress: Progress::default(),
         baseline,
         summary: Summary::default(),
         error: None,
     };
-    let ran = run(&settings, &mut |event| told.event(event))?;
+    let ran = run(&settings, &mut |event| reports.event(event))?;
     if ran.interrupted {
         die_by_interrupt();
     }
-    if let Some(error) = told.error {
+    if let Some(error) = reports.error {
         return Err(RunError::Broken(format!("cannot write the report: {error}")));
     }
-    let mut code = told.summary.exit_code();
-    let passed = told.summary.count("pass");
+    let mut code = reports.summary.exit_code();
+    let passed = reports.summary.count("pass");
     if let Some(wanted) = args.min_trials.filter(|wanted| passed < *wanted) {
         complain(&format!("--min-trials {wanted}: only {passed} trials passed"));
         code = 1;
@@ -277,8 +277,8 @@ pub fn perform(args: Args) -> Result<Said, RunError> {
     Ok(Said { text: String::new(), code })
 }
 
-/// Who is told of a run.
-struct Told {
+/// Everything that is fed with the events of a run.
+struct Reports {
     reporters: Vec<Box<dyn Reporter>>,
     progress: Progress,
     baseline: Option<Baseline>,
@@ -288,7 +288,7 @@ struct Told {
     error: Option<io::Error>,
 }
 
-impl Told {
+impl Reports {
     fn event(&mut self, event: &Event) {
         let judged = match event {
             Event::Begin(header) => Event::Begin(header.clone()),
@@ -303,7 +303,7 @@ impl Told {
                 Event::End(self.summary.clone())
             }
         };
-        let Told { reporters, progress, error, .. } = self;
+        let Reports { reporters, progress, error, .. } = self;
         progress.event(&judged, || {
             reporters.retain_mut(|reporter| match reporter.event(&judged) {
                 Ok(()) => true,

@@ -5,7 +5,6 @@ use crate::runner::pool::Pool;
 use crate::runner::run::{Session, catch_interrupts, die_by_interrupt};
 use crate::runner::settings::{RunError, Settings};
 use crate::spec::Profile;
-use crate::subject::Registry;
 use crate::trial::Abort;
 
 /// The subjects, and how their agents are started.
@@ -44,7 +43,7 @@ impl SessionArgs {
             warden: self.warden.as_ref().map(|w| w.words.clone()),
             ..Settings::default()
         };
-        let pool = Pool::new(Session::start(&settings, &Registry::built_in())?);
+        let pool = Pool::new(Session::start(&settings, &crate::mutants::registry())?);
         catch_interrupts();
         let subjects = pool.subjects().iter().map(|s| s.spec.clone()).collect();
         Ok((pool, subjects))

@@ -2,7 +2,6 @@
 
 use super::Said;
 use crate::runner::settings::RunError;
-use crate::subject::Registry;
 
 /// Serve as a warden for a driver elsewhere, on standard input and output
 ///
@@ -18,5 +17,5 @@ pub struct Args {}
 
 /// Performs the verb; it ends with the process.
 pub fn perform(_: &Args) -> Result<Said, RunError> {
-    crate::warden::serve_stdio(&Registry::built_in())
+    crate::warden::serve_stdio(&crate::mutants::registry())
 }

@@ -30,7 +30,7 @@ pub enum Group {
 
 /// A child, from its birth on.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Kid {
+pub struct ChildState {
     /// Its place.
     pub slot: Slot,
     /// What it is doing.
@@ -64,7 +64,7 @@ pub enum Answer {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct World {
     /// The children in the order of their births.
-    pub kids: Vec<Kid>,
+    pub children: Vec<ChildState>,
     /// The action for `SIGCHLD`.
     pub sigchld: Sigchld,
     /// The call in which the agent sleeps.
@@ -76,11 +76,11 @@ pub struct World {
 impl World {
     /// The child that was last in a slot.
     pub fn last(&self, slot: Slot) -> Option<usize> {
-        self.kids.iter().rposition(|kid| kid.slot == slot)
+        self.children.iter().rposition(|child| child.slot == slot)
     }
 
     fn phase(&self, slot: Slot) -> Option<Phase> {
-        self.last(slot).map(|kid| self.kids[kid].phase)
+        self.last(slot).map(|child| self.children[child].phase)
     }
 
     /// Whether an operation has a meaning here that the model knows.
@@ -92,9 +92,11 @@ impl World {
         match *op {
             Op::Spawn { slot, .. } => awake && matches!(self.phase(slot), None | Some(Phase::Gone)),
             Op::Exit { slot, .. } => self.phase(slot) == Some(Phase::Running),
-            Op::Kill { slot, signal } => match self.last(slot).map(|kid| &self.kids[kid]) {
+            Op::Kill { slot, signal } => match self.last(slot).map(|child| &self.children[child]) {
                 // Which of two deadly signals comes first is open.
-                Some(kid) => kid.phase != Phase::Gone && (kid.doomed.is_none() || signal == Signal::KILL),
+                Some(child) => {
+                    child.phase != Phase::Gone && (child.doomed.is_none() || signal == Signal::KILL)
+                }
                 None => false,
             },
             Op::Stop { slot, .. } | Op::Cont { slot } => {
@@ -106,8 +108,9 @@ impl World {
                     && match to {
                         Join::Own | Join::Agent => true,
                         Join::Of(leader) => self.last(leader).is_some_and(|leader| {
-                            let alive = |kid: &&Kid| matches!(kid.phase, Phase::Running | Phase::Stopped);
-                            self.kids.iter().filter(alive).any(|kid| kid.group == Group::Of(leader))
+                            let alive =
+                                |child: &&ChildState| matches!(child.phase, Phase::Running | Phase::Stopped);
+                            self.children.iter().filter(alive).any(|child| child.group == Group::Of(leader))
                         }),
                     }
             }
@@ -122,7 +125,7 @@ impl World {
     pub fn act(&mut self, op: &Op) {
         match *op {
             Op::Spawn { slot, exits } => {
-                self.kids.push(Kid {
+                self.children.push(ChildState {
                     slot,
                     phase: Phase::Running,
                     news: None,
@@ -136,26 +139,28 @@ impl World {
                 }
             }
             Op::Exit { slot, code } => self.end(slot, Change::Exited(code)),
-            Op::Kill { slot, signal } => match self.kid(slot) {
-                Some(kid) if kid.phase == Phase::Stopped && signal != Signal::KILL => {
-                    kid.doomed = Some(signal);
+            Op::Kill { slot, signal } => match self.child(slot) {
+                Some(child) if child.phase == Phase::Stopped && signal != Signal::KILL => {
+                    child.doomed = Some(signal);
                 }
-                Some(kid) if matches!(kid.phase, Phase::Running | Phase::Stopped) => {
+                Some(child) if matches!(child.phase, Phase::Running | Phase::Stopped) => {
                     self.end(slot, Change::Killed(signal, false));
                 }
                 _ => {}
             },
             Op::Stop { slot, signal } => {
-                if let Some(kid) = self.kid(slot).filter(|kid| kid.phase == Phase::Running) {
-                    kid.phase = Phase::Stopped;
-                    kid.tell(Change::Stopped(signal));
+                if let Some(child) = self.child(slot).filter(|child| child.phase == Phase::Running) {
+                    child.phase = Phase::Stopped;
+                    child.tell(Change::Stopped(signal));
                 }
             }
             Op::Cont { slot } => {
-                let Some(kid) = self.kid(slot).filter(|kid| kid.phase == Phase::Stopped) else { return };
-                kid.phase = Phase::Running;
-                kid.tell(Change::Continued);
-                if let Some(signal) = kid.doomed {
+                let Some(child) = self.child(slot).filter(|child| child.phase == Phase::Stopped) else {
+                    return;
+                };
+                child.phase = Phase::Running;
+                child.tell(Change::Continued);
+                if let Some(signal) = child.doomed {
                     self.end(slot, Change::Killed(signal, false));
                 }
             }
@@ -165,8 +170,8 @@ impl World {
                     Join::Own => self.last(slot).map(Group::Of),
                     Join::Of(leader) => self.last(leader).map(Group::Of),
                 };
-                if let (Some(kid), Some(group)) = (self.kid(slot), group) {
-                    kid.group = group;
+                if let (Some(child), Some(group)) = (self.child(slot), group) {
+                    child.group = group;
                 }
             }
             Op::Sigchld(action) => self.sigchld = action,
@@ -179,40 +184,40 @@ impl World {
     /// forgotten as soon as the end is decided). Only who looks at the same time can see it.
     pub fn begin_end(&mut self, op: &Op) {
         if let Op::Exit { slot, .. } | Op::Kill { slot, .. } = *op
-            && let Some(kid) = self.kid(slot)
-            && matches!(kid.phase, Phase::Running | Phase::Stopped)
+            && let Some(child) = self.child(slot)
+            && matches!(child.phase, Phase::Running | Phase::Stopped)
         {
-            kid.old = kid.news.take().or(kid.old);
-            kid.phase = Phase::Running;
+            child.old = child.news.take().or(child.old);
+            child.phase = Phase::Running;
         }
     }
 
-    fn kid(&mut self, slot: Slot) -> Option<&mut Kid> {
+    fn child(&mut self, slot: Slot) -> Option<&mut ChildState> {
         let last = self.last(slot)?;
-        Some(&mut self.kids[last])
+        Some(&mut self.children[last])
     }
 
     fn end(&mut self, slot: Slot, change: Change) {
         let reaps = self.sigchld.reaps();
-        let Some(kid) = self.kid(slot) else { return };
-        kid.doomed = None;
-        kid.tell(change);
+        let Some(child) = self.child(slot) else { return };
+        child.doomed = None;
+        child.tell(change);
         if reaps {
-            kid.phase = Phase::Gone;
-            kid.news = None;
+            child.phase = Phase::Gone;
+            child.news = None;
         } else {
-            kid.phase = Phase::Zombie;
+            child.phase = Phase::Zombie;
         }
     }
 
     /// Whether a child is among those that a call waits for.
-    pub fn is_meant(&self, kid: usize, whom: Whom) -> bool {
+    pub fn is_meant(&self, child: usize, whom: Whom) -> bool {
         match whom {
             Whom::Any => true,
-            Whom::Child(slot) | Whom::Pidfd(slot) => self.last(slot) == Some(kid),
-            Whom::OwnGroup => self.kids[kid].group == Group::Agent,
+            Whom::Child(slot) | Whom::Pidfd(slot) => self.last(slot) == Some(child),
+            Whom::OwnGroup => self.children[child].group == Group::Agent,
             Whom::Group(slot) => {
-                self.last(slot).is_some_and(|leader| self.kids[kid].group == Group::Of(leader))
+                self.last(slot).is_some_and(|leader| self.children[child].group == Group::Of(leader))
             }
             Whom::Caller => false,
         }
@@ -220,8 +225,8 @@ impl World {
 
     /// The children that a call waits for, as far as they exist.
     pub fn candidates(&self, whom: Whom) -> impl Iterator<Item = usize> {
-        (0..self.kids.len())
-            .filter(move |kid| self.kids[*kid].phase != Phase::Gone && self.is_meant(*kid, whom))
+        (0..self.children.len())
+            .filter(move |child| self.children[*child].phase != Phase::Gone && self.is_meant(*child, whom))
     }
 
     /// Everything that a call may come back with here, on a system of that profile.
@@ -232,18 +237,21 @@ impl World {
         if wait.unknown {
             return vec![Answer::Error("EINVAL")];
         }
-        let news = |kid: usize| self.kids[kid].news.filter(|news| is_wanted(*news, wait)).map(|n| (kid, n));
+        let news = |child: usize| {
+            self.children[child].news.filter(|news| is_wanted(*news, wait)).map(|n| (child, n))
+        };
         let reports: Vec<Answer> = self
             .candidates(wait.whom)
             .filter_map(news)
-            .map(|(kid, news)| Answer::Report(kid, news))
+            .map(|(child, news)| Answer::Report(child, news))
             .collect();
         if !reports.is_empty() {
             return reports;
         }
         let nothing = if wait.has(Options::NOHANG) { Answer::Nothing } else { Answer::Sleep };
         let error = Answer::Error("ECHILD");
-        let mut living = self.candidates(wait.whom).filter(|kid| self.kids[*kid].phase != Phase::Zombie);
+        let mut living =
+            self.candidates(wait.whom).filter(|child| self.children[*child].phase != Phase::Zombie);
         if living.next().is_some() {
             vec![nothing]
         } else if self.candidates(wait.whom).next().is_none() || profile == Profile::Linux {
@@ -263,15 +271,15 @@ impl World {
             Answer::Sleep => Some(*wait),
             _ => None,
         };
-        if let Answer::Report(kid, _) = answer {
-            let kid = &mut world.kids[kid];
+        if let Answer::Report(child, _) = answer {
+            let child = &mut world.children[child];
             if wait.has(Options::NOWAIT) {
-                kid.peeked = true;
+                child.peeked = true;
             } else {
-                kid.old = kid.news.take();
-                kid.peeked = false;
-                if kid.phase == Phase::Zombie {
-                    kid.phase = Phase::Gone;
+                child.old = child.news.take();
+                child.peeked = false;
+                if child.phase == Phase::Zombie {
+                    child.phase = Phase::Gone;
                 }
             }
         }
@@ -279,7 +287,7 @@ impl World {
     }
 }
 
-impl Kid {
+impl ChildState {
     fn tell(&mut self, news: Change) {
         self.old = self.news.take().or(self.old);
         self.news = Some(news);

@@ -1,6 +1,6 @@
 //! A history as a file: the script, with what came of each operation as remarks, which [`super::op::parse`] passes over.
 
-use super::run::sequential::Played;
+use super::run::played::Played;
 use std::fmt::Write;
 
 /// The text of a trace file. `about` is what stands at its head: who performed it, and how it is repeated.

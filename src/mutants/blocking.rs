@@ -1,19 +1,19 @@
 //! Calls that sleep and must not, or do not sleep and must; wake-ups that are lost.
 
-use super::edit::{Asked, Told, is_end};
+use super::edit::{ObservationEdit, RequestView, is_termination};
 use super::inner::{error, never, nothing};
-use super::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::spec::posix;
 use libc::{ECHILD, WNOHANG};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
-        "zombie-first-hangs",
+        "existing-zombie-hangs",
         "a child that died before the call is not seen by a blocking wait",
-        &posix::WAITPID_READY_AT_ONCE,
+        &posix::WAITPID_NO_BLOCK_IF_READY,
     )
     .call(|w, r| {
-        let before = r.blocks() && w.look(r).is_some_and(|(_, word)| is_end(word));
+        let before = r.blocks() && w.look(r).is_some_and(|(_, word)| is_termination(word));
         if before { never() } else { w.real(r) }
     }),
     blind("no-block", "a blocking wait returns 0 while the child runs", &posix::WAITPID_BLOCKS_UNTIL_CHANGE)
@@ -51,7 +51,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "snapshot-of-children",
         "a sleeping any-child wait sees only children that existed when it began",
-        &posix::WAITPID_LATER_CHILD,
+        &posix::WAITPID_CHILD_FORKED_WHILE_BLOCKED,
     )
     .call(|w, r| {
         if !r.blocks() || !r.is_any() {
@@ -68,27 +68,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "cpython#113536",
         "waitid-misses-zombie",
         "a blocking waitid does not see a zombie, once there are four children or more",
-        &posix::WAITID_READY_AT_ONCE,
+        &posix::WAITID_NO_BLOCK_IF_READY,
     )
     .call(|w, r| {
         let missed = r.is_by_id()
             && r.blocks()
             && w.born().len() >= 4
-            && w.look(r).is_some_and(|(_, word)| is_end(word));
+            && w.look(r).is_some_and(|(_, word)| is_termination(word));
         if missed { never() } else { w.real(r) }
     }),
     seen_in(
         "golang/go#60321",
         "wakes-for-stops",
         "a blocking wait without WUNTRACED returns 0 when the child stops",
-        &posix::WAITPID_STOP_NEEDS_UNTRACED,
+        &posix::WAITPID_STOP_NEEDS_WUNTRACED,
     )
     .call(|w, r| {
         if !r.blocks() || r.has(libc::WUNTRACED) {
             return w.real(r);
         }
         match w.waitid(r, libc::WEXITED | libc::WSTOPPED | libc::WNOWAIT) {
-            Some((_, word)) if !is_end(word) => Ok(nothing(r)),
+            Some((_, word)) if !is_termination(word) => Ok(nothing(r)),
             _ => w.real(r),
         }
     }),

@@ -4,7 +4,7 @@ use crate::sys::call::abi::{Call, Info, Memory, Observation, Request, Return, Se
 use crate::wait::{Signal, WaitStatus};
 
 /// What a request asks.
-pub(crate) trait Asked {
+pub(crate) trait RequestView {
     fn has(&self, bit: i32) -> bool;
     fn without(&self, bit: i32) -> Request;
     fn with(&self, bit: i32) -> Request;
@@ -32,7 +32,7 @@ const fn id(idtype: libc::idtype_t, id: i64) -> Select {
     Select::Id { idtype: idtype as i64, id }
 }
 
-impl Asked for Request {
+impl RequestView for Request {
     fn has(&self, bit: i32) -> bool {
         self.options & bit != 0
     }
@@ -111,7 +111,7 @@ impl Asked for Request {
 }
 
 /// What an observation tells.
-pub(crate) trait Told {
+pub(crate) trait ObservationEdit {
     /// The child that was reported.
     fn child(&self) -> Option<i64>;
     fn is_nothing(&self) -> bool;
@@ -124,8 +124,8 @@ pub(crate) trait Told {
     /// Makes status word and siginfo tell that.
     fn set_word(&mut self, word: i32);
     /// The child terminated.
-    fn is_end(&self) -> bool {
-        self.word().is_some_and(is_end)
+    fn is_termination(&self) -> bool {
+        self.word().is_some_and(is_termination)
     }
     /// The child stopped.
     fn is_stop(&self) -> bool {
@@ -138,7 +138,7 @@ pub(crate) trait Told {
 }
 
 /// Whether a status word is that of a termination.
-pub(crate) fn is_end(word: i32) -> bool {
+pub(crate) fn is_termination(word: i32) -> bool {
     libc::WIFEXITED(word) || libc::WIFSIGNALED(word)
 }
 
@@ -160,7 +160,7 @@ pub(crate) const fn stopped(signal: i32) -> i32 {
 /// The status word of a continue.
 pub(crate) const CONTINUED: i32 = WaitStatus::continued().as_raw();
 
-impl Told for Observation {
+impl ObservationEdit for Observation {
     fn child(&self) -> Option<i64> {
         match (self.ret, self.info) {
             (Return::Value(pid), _) if pid > 0 => Some(pid),

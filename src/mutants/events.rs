@@ -1,8 +1,8 @@
 //! Stops and continues: lost, doubled, out of order, mistaken for something else.
 
-use super::edit::{Asked, CONTINUED, Told, exited, is_end, killed, stopped};
+use super::edit::{CONTINUED, ObservationEdit, RequestView, exited, is_termination, killed, stopped};
 use super::inner::{Wrapped, error, never, nothing, report};
-use super::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Observation, Request};
 use crate::sys::process_table::{self, State};
@@ -10,7 +10,7 @@ use crate::sys::signal::{self, Action, Flags};
 use libc::{ECHILD, SIGSTOP, WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED, WUNTRACED};
 
 /// Reports a child's event once more, where a call finds nothing.
-fn repeat(w: &Wrapped, r: &Request, asked: i32, is: fn(&Observation) -> bool) -> super::Answer {
+fn repeat(w: &Wrapped, r: &Request, asked: i32, is: fn(&Observation) -> bool) -> super::inner::Answer {
     let seen = w.real(r)?;
     if is(&seen) {
         w.keep(seen.child().unwrap_or(0), seen.word().unwrap_or(0).into());
@@ -108,29 +108,33 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| match w.look(r) {
         // Nothing tells of a stop any more: each death is taken for one of a stopped child.
-        Some((pid, word)) if r.has(WUNTRACED) && is_end(word) && w.keep(pid, 1).is_none() => {
+        Some((pid, word)) if r.has(WUNTRACED) && is_termination(word) && w.keep(pid, 1).is_none() => {
             Ok(report(r, pid, stopped(SIGSTOP)))
         }
         _ => w.real(r),
     }),
-    blind("stop-of-stopped", "SIGSTOP to a stopped child makes an event", &posix::STATUS_STOP_OF_STOPPED)
-        .call(|w, r| {
-            let seen = w.real(r)?;
-            match (seen.child(), child_in(w, r, State::Stopped)) {
-                (Some(pid), _) if seen.is_stop() => {
-                    w.keep(pid, 1);
-                }
-                (None, Some(pid)) if seen.is_nothing() && r.has(WUNTRACED) && w.forget(pid).is_some() => {
-                    return Ok(report(r, pid, stopped(SIGSTOP)));
-                }
-                _ => {}
-            }
-            Ok(seen)
-        }),
     blind(
-        "continue-of-running",
+        "stop-while-stopped",
+        "SIGSTOP to a stopped child makes an event",
+        &posix::STATUS_STOP_WHILE_STOPPED,
+    )
+    .call(|w, r| {
+        let seen = w.real(r)?;
+        match (seen.child(), child_in(w, r, State::Stopped)) {
+            (Some(pid), _) if seen.is_stop() => {
+                w.keep(pid, 1);
+            }
+            (None, Some(pid)) if seen.is_nothing() && r.has(WUNTRACED) && w.forget(pid).is_some() => {
+                return Ok(report(r, pid, stopped(SIGSTOP)));
+            }
+            _ => {}
+        }
+        Ok(seen)
+    }),
+    blind(
+        "continue-while-running",
         "SIGCONT to a running child makes an event",
-        &posix::STATUS_CONTINUE_OF_RUNNING,
+        &posix::STATUS_CONTINUE_WHILE_RUNNING,
     )
     .call(|w, r| {
         let seen = w.real(r)?;
@@ -220,9 +224,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         })
     }),
     made_for(
-        "continues-lost",
+        "first-continue-lost",
         "the first continue is taken and not reported",
-        &posix::WAITPID_CONTINUED_REPORTS,
+        &posix::WAITPID_WCONTINUED_REPORTS_CONTINUE,
     )
     .call(|w, r| {
         let seen = w.real(r)?;
@@ -232,9 +236,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         Ok(seen)
     }),
     made_for(
-        "unasked-continue-lost",
+        "unrequested-continue-lost",
         "a call without WCONTINUED consumes the continue",
-        &posix::WAITPID_CONTINUED_REPORTS,
+        &posix::WAITPID_WCONTINUED_REPORTS_CONTINUE,
     )
     .call(|w, r| {
         if !r.has(WCONTINUED) {
@@ -245,7 +249,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     made_for(
         "crashes-on-stop",
         "the process dies when a stop is to be reported",
-        &posix::WAITPID_UNTRACED_REPORTS_STOP,
+        &posix::WAITPID_WUNTRACED_REPORTS_STOP,
     )
     .call(|w, r| {
         w.then(r, |seen| {
@@ -255,9 +259,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         })
     }),
     made_for(
-        "stopped-child-is-gone",
+        "stopped-child-echild",
         "a child that was seen stopped is no child any more",
-        &posix::WAITPID_STOP_NEEDS_UNTRACED,
+        &posix::WAITPID_STOP_NEEDS_WUNTRACED,
     )
     .call(|w, r| {
         let gone = !r.has(WUNTRACED) && r.pid().is_none() && child_in(w, r, State::Stopped).is_some();
@@ -299,12 +303,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| {
         // Nothing tells any more whether one came before the stop: each stop is taken for one that followed a continue.
         let next = w.look_for(r, WEXITED | WSTOPPED | WCONTINUED);
-        match next.filter(|(_, word)| !is_end(*word) && *word != CONTINUED) {
+        match next.filter(|(_, word)| !is_termination(*word) && *word != CONTINUED) {
             Some((pid, _)) if r.has(WCONTINUED) && w.keep(pid, 1).is_none() => Ok(report(r, pid, CONTINUED)),
             _ => w.real(r),
         }
     }),
-    blind("ptrace-stop-is-exit", "a ptrace stop is reported as exit", &linux::PTRACE_STOP_WITHOUT_UNTRACED)
+    blind("ptrace-stop-is-exit", "a ptrace stop is reported as exit", &linux::PTRACE_STOP_WITHOUT_WUNTRACED)
         .call(|w, r| {
             w.then(r, |seen| {
                 if seen.is_stop() && !r.has(WUNTRACED) {

@@ -1,8 +1,8 @@
 //! pidfds: what they wait for, and when they are readable.
 
-use super::edit::{Asked, Told};
+use super::edit::{ObservationEdit, RequestView};
 use super::inner::{Wrapped, error, never, nothing};
-use super::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::protocol::Line;
 use crate::spec::linux;
 use crate::sys::call::abi::{Request, Return};
@@ -47,7 +47,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .told(|w, request, reply| readable(w, request, reply, |p| p.state == State::Zombie)),
     blind("pidfd-stop-readable", "a stop makes the pidfd readable", &linux::PIDFD_POLL_ALIVE)
         .told(|w, request, reply| readable(w, request, reply, |p| p.state == State::Stopped)),
-    blind("pidfd-foreign-fd", "P_PIDFD with a file gives EINVAL", &linux::PIDFD_OTHER_FD_EBADF).call(
+    blind("pidfd-other-fd-einval", "P_PIDFD with a file gives EINVAL", &linux::PIDFD_OTHER_FD_EBADF).call(
         |w, r| {
             w.then(r, |seen| {
                 if by_handle(r) && seen.errno() == Some(EBADF) {
@@ -56,11 +56,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    seen_in("gvisor#5839", "pidfd-is-unknown", "P_PIDFD is no idtype", &linux::PIDFD_WAIT_EXIT)
+    seen_in("gvisor#5839", "pidfd-idtype-unknown", "P_PIDFD is no idtype", &linux::PIDFD_WAIT_EXIT)
         .call(|w, r| if by_handle(r) { Ok(error(r, EINVAL)) } else { w.real(r) }),
     seen_in(
         "tokio#7144",
-        "pidfd-readable-and-nothing",
+        "pidfd-readable-nohang-zero",
         "once a pidfd is readable WNOHANG finds nothing at the first call",
         &linux::PIDFD_READABLE_IS_WAITABLE,
     )
@@ -75,9 +75,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     seen_in(
         "rust#150412",
-        "pidfd-taken-esrch",
+        "pidfd-reaped-esrch",
         "a pidfd whose child was taken gives ESRCH, not ECHILD",
-        &linux::PIDFD_AFTER_TAKE_ECHILD,
+        &linux::PIDFD_AFTER_REAP_ECHILD,
     )
     .call(|w, r| {
         w.then(r, |seen| {
@@ -101,7 +101,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             w.real(r)
         }
     }),
-    made_for("pidfd-peek-takes", "with P_PIDFD WNOWAIT takes the child", &linux::PIDFD_NOWAIT)
+    made_for("pidfd-peek-reaps", "with P_PIDFD WNOWAIT takes the child", &linux::PIDFD_NOWAIT)
         .call(|w, r| if by_handle(r) { w.real(&r.without(libc::WNOWAIT)) } else { w.real(r) }),
     made_for(
         "pidfd-nohang-eagain",
@@ -130,7 +130,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         if early { Ok(error(r, EAGAIN)) } else { w.real(r) }
     }),
     made_for(
-        "pidfd-bad-is-echild",
+        "pidfd-bad-fd-echild",
         "P_PIDFD with a descriptor that is none finds no child",
         &linux::PIDFD_NEGATIVE_EINVAL,
     )
@@ -169,34 +169,37 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
     }),
     made_for(
-        "pidfd-signal-taken",
+        "pidfd-signal-reaped-succeeds",
         "a signal to a child that was taken, by its pidfd, succeeds",
-        &linux::PIDFD_SIGNAL_TAKEN_ESRCH,
+        &linux::PIDFD_SIGNAL_AFTER_REAP_ESRCH,
     )
     .told(|_, request, reply| {
         if request.word() == "pidfd_signal" && reply.word() == "err" {
             *reply = Line::new("ok").with("id", reply.id().unwrap_or(0));
         }
     }),
-    made_for("pidfd-not-woken", "nobody who sleeps for a pidfd is woken", &linux::PIDFD_WAKES).told(
-        |w, request, reply| {
-            if let ("epoll", Ok(fd)) = (request.word(), reply.number("fd")) {
-                w.keep(fd, 1);
-            }
-            let watcher = request.number("fd").is_ok_and(|fd| w.kept(fd).is_some());
-            if request.word() == "poll" && watcher {
-                *reply = Line::new("ok").with("id", reply.id().unwrap_or(0)).with_list("revents", [""; 0]);
-            }
-        },
-    ),
     made_for(
-        "pidfd-taken-not-readable",
+        "pidfd-pollers-not-woken",
+        "nobody who sleeps for a pidfd is woken",
+        &linux::PIDFD_WAKES_POLLERS,
+    )
+    .told(|w, request, reply| {
+        if let ("epoll", Ok(fd)) = (request.word(), reply.number("fd")) {
+            w.keep(fd, 1);
+        }
+        let watcher = request.number("fd").is_ok_and(|fd| w.kept(fd).is_some());
+        if request.word() == "poll" && watcher {
+            *reply = Line::new("ok").with("id", reply.id().unwrap_or(0)).with_list("revents", [""; 0]);
+        }
+    }),
+    made_for(
+        "pidfd-reaped-not-readable",
         "a pidfd whose child was taken is not readable any more",
-        &linux::PIDFD_POLL_TAKEN,
+        &linux::PIDFD_POLL_AFTER_REAP,
     )
     .call(|w, r| {
         w.then(r, |seen| {
-            if seen.is_end() && !r.has(libc::WNOWAIT) {
+            if seen.is_termination() && !r.has(libc::WNOWAIT) {
                 w.remember(1);
             }
         })
@@ -209,7 +212,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     made_for(
         "pidfd-open-errors-swapped",
         "pidfd_open fails with ECHILD, whatever is wrong",
-        &linux::PIDFD_OPEN_TAKEN_ESRCH,
+        &linux::PIDFD_OPEN_AFTER_REAP_ESRCH,
     )
     .told(|_, request, reply| {
         if request.word() == "pidfd_open" && reply.word() == "err" {

@@ -1,8 +1,8 @@
 //! The fields of a siginfo.
 
-use super::edit::{Asked, Told};
+use super::edit::{ObservationEdit, RequestView};
 use super::inner::Wrapped;
-use super::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::protocol::Line;
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Call, Info, Memory, Request};
@@ -18,7 +18,7 @@ pub(crate) fn note_spawn(w: &Wrapped, request: &Line, _: &mut Line) {
     w.remember((request.word() == "spawn").into());
 }
 
-fn first_exit_is_zero(w: &Wrapped, r: &Request, meant: bool) -> super::Answer {
+fn first_exit_is_zero(w: &Wrapped, r: &Request, meant: bool) -> super::inner::Answer {
     let first = w.remember(0) == 1;
     w.then(r, |seen| {
         if first && meant && r.call == Call::Waitid && r.options == libc::WEXITED {
@@ -93,7 +93,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         })
     }),
-    seen_in("nix#1584", "waitid-without-pid", "si_pid is not filled", &posix::WAITID_SI_PID)
+    seen_in("nix#1584", "waitid-si-pid-unwritten", "si_pid is not filled", &posix::WAITID_SI_PID)
         .call(|w, r| w.then(r, |seen| seen.info(|info| info.pid = None))),
     seen_in(
         "cpython#84319",
@@ -158,7 +158,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         },
     ),
     made_for(
-        "waitid-nohang-keeps-some",
+        "waitid-nohang-partial-zero",
         "WNOHANG that found nothing zeroes si_signo and si_pid alone",
         &linux::WAITID_NOHANG_ZEROES_ALL,
     )
@@ -182,31 +182,30 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         })
     }),
-    made_for("waitid-by-pid-without-pid", "with P_PID si_pid is not filled", &posix::WAITID_SI_PID).call(
-        |w, r| {
+    made_for("waitid-by-pid-si-pid-unwritten", "with P_PID si_pid is not filled", &posix::WAITID_SI_PID)
+        .call(|w, r| {
             w.then(r, |seen| {
                 if r.pid().is_some() {
                     seen.info(|info| info.pid = None);
                 }
             })
-        },
-    ),
+        }),
     made_for(
-        "first-exit-of-any-zero",
+        "waitid-any-first-exit-zero",
         "right after a fork waitid tells the exit of any child with status 0",
         &posix::WAITID_EXITED,
     )
     .told(note_spawn)
     .call(|w, r| first_exit_is_zero(w, r, r.is_any())),
     made_for(
-        "first-exit-by-pid-zero",
+        "waitid-by-pid-first-exit-zero",
         "right after a fork waitid tells the exit of the child of that pid with status 0",
         &posix::WAITID_EXITED,
     )
     .told(note_spawn)
     .call(|w, r| first_exit_is_zero(w, r, r.pid().is_some())),
     made_for(
-        "first-word-by-pid-zero",
+        "waitpid-by-pid-first-exit-zero",
         "right after a fork waitpid tells the exit of the child of that pid as an exit with 0",
         &posix::WAITPID_PID_ONLY_THAT_CHILD,
     )
@@ -214,7 +213,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| {
         let first = w.remember(0) == 1;
         w.then(r, |seen| {
-            if first && r.pid().is_some() && r.call == Call::Waitpid && r.options == 0 && seen.is_end() {
+            if first
+                && r.pid().is_some()
+                && r.call == Call::Waitpid
+                && r.options == 0
+                && seen.is_termination()
+            {
                 seen.set_word(0);
             }
         })

@@ -1,17 +1,19 @@
 //! The correct calls, and what a mutant remembers between them (of one trial: the agent is fresh for each).
 
-use super::Answer;
-use super::edit::{Asked, Told};
+use super::edit::{ObservationEdit, RequestView};
 use crate::protocol::Line;
-use crate::subject::Subject;
 use crate::subject::libc::Libc;
+use crate::subject::{NotOffered, Subject};
 use crate::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Request, Return, Select, Usage};
 use crate::sys::call::observe::{self, Entry};
 use crate::sys::process;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The door that a mutant wraps.
+/// What a broken call answers.
+pub(crate) type Answer = Result<Observation, NotOffered>;
+
+/// The calls that a mutant wraps.
 pub(crate) const fn entry(raw: bool) -> Entry {
     if raw { Entry::Syscall } else { Entry::Libc }
 }

@@ -1,25 +1,25 @@
 //! Bugs that show now and then: at every third call, with three children, after a stop, of an early zombie.
 
-use super::edit::{Asked, Told, exited, is_end};
+use super::edit::{ObservationEdit, RequestView, exited, is_termination};
 use super::inner::{error, never, nothing, report};
-use super::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::spec::posix;
 use libc::{ECHILD, EINTR, WEXITED, WIFEXITED, WNOHANG};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("table-of-64", "the 65th zombie is dropped", &posix::WAITPID_MANY).call(|w, r| {
+    blind("table-of-64", "the 65th zombie is dropped", &posix::WAITPID_MANY_CHILDREN).call(|w, r| {
         let dropped = w.born().get(64).copied();
         let seen = w.real(r)?;
-        if seen.is_end() && seen.child() == dropped { w.real(r) } else { Ok(seen) }
+        if seen.is_termination() && seen.child() == dropped { w.real(r) } else { Ok(seen) }
     }),
-    made_for("seventh-call-lies", "every seventh call reports nothing", &posix::WAITPID_ANY_EACH_ONCE)
+    made_for("every-seventh-call-empty", "every seventh call reports nothing", &posix::WAITPID_ANY_EACH_ONCE)
         .call(|w, r| if w.turn() % 7 == 0 { Ok(nothing(r)) } else { w.real(r) }),
     made_for(
-        "third-end-is-zero",
+        "every-third-exit-zero",
         "every third end that is reported is told as exit 0",
         &posix::STATUS_EXIT_EVERY_VALUE,
     )
-    .call(|w, r| w.word(r, |word| if is_end(word) && w.turn() % 3 == 0 { exited(0) } else { word })),
+    .call(|w, r| w.word(r, |word| if is_termination(word) && w.turn() % 3 == 0 { exited(0) } else { word })),
     made_for(
         "third-child-hidden",
         "with three or more children WNOHANG finds nothing for any child at the first call",
@@ -30,14 +30,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         if hidden && w.turn() == 1 { Ok(nothing(r)) } else { w.real(r) }
     }),
     made_for(
-        "three-zombies-same-code",
+        "any-reports-previous-code",
         "with three or more children a wait for any of them tells the exit code of the one before",
         &posix::WAITPID_ANY_EACH_ONCE,
     )
     .call(|w, r| {
         let many = w.born().len() >= 3 && r.is_any();
         w.word(r, |word| {
-            if !(many && is_end(word)) {
+            if !(many && is_termination(word)) {
                 return word;
             }
             let before = w.remember(i64::from(word) + 1);
@@ -45,7 +45,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         })
     }),
     made_for(
-        "fourth-block-echild",
+        "every-fourth-block-echild",
         "every fourth blocking wait fails with ECHILD although there are children",
         &posix::WAITPID_ANY_EACH_ONCE,
     )
@@ -114,7 +114,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         w.word(r, |word| if !early && WIFEXITED(word) { exited(0) } else { word })
     }),
     made_for(
-        "after-eintr-nothing",
+        "after-eintr-echild",
         "the call after one that a signal ended finds no child",
         &posix::WAITPID_EINTR_KEEPS_CHILD,
     )
@@ -145,7 +145,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     seen_in(
         "DragonOS#2067",
-        "echild-beside-exec",
+        "every-fifth-nohang-echild",
         "WNOHANG for a live child fails with ECHILD at every fifth call",
         &posix::WAITPID_NOHANG_ZERO,
     )
@@ -158,18 +158,18 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     seen_in(
         "rift#465",
-        "thirtieth-never-ready",
+        "thirtieth-child-never-ready",
         "the thirtieth child is never found by a wait for any",
-        &posix::WAITPID_MANY,
+        &posix::WAITPID_MANY_CHILDREN,
     )
     .call(|w, r| {
         let missed = w.born().get(29).copied();
         let seen = w.real(r)?;
-        let lost = r.is_any() && missed.is_some() && seen.is_end() && seen.child() == missed;
+        let lost = r.is_any() && missed.is_some() && seen.is_termination() && seen.child() == missed;
         if lost { w.real(r) } else { Ok(seen) }
     }),
     made_for(
-        "third-take-leaves",
+        "every-third-reap-leaves-zombie",
         "every third end is reported and the child left as a zombie",
         &posix::WAITPID_ANY_EACH_ONCE,
     )
@@ -180,7 +180,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     made_for(
         "many-zombies-missed",
         "with four children or more a blocking wait does not see one that is a zombie already",
-        &posix::WAITPID_READY_AT_ONCE,
+        &posix::WAITPID_NO_BLOCK_IF_READY,
     )
     .call(|w, r| {
         let missed = !r.is_by_id() && r.blocks() && w.born().len() >= 4 && w.look_for(r, WEXITED).is_some();

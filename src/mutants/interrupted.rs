@@ -1,8 +1,8 @@
 //! Signals that come during a call.
 
-use super::edit::{Asked, Told};
+use super::edit::{ObservationEdit, RequestView};
 use super::inner::{Wrapped, error};
-use super::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::protocol::Line;
 use crate::spec::posix;
 use crate::sys::signal::{self, Action, Flags};
@@ -41,7 +41,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             if seen.errno() == Some(EINTR) {
                 // Not ready yet: the next call finds it, and keeps it for itself.
                 w.remember(1);
-            } else if w.remembered() == 1 && seen.is_end() {
+            } else if w.remembered() == 1 && seen.is_termination() {
                 w.remember(0);
                 return Ok(error(r, ECHILD));
             }
@@ -53,24 +53,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             line.set("restart", "no");
         }
     }),
-    blind(
-        "restart-waits-anew-for-any",
-        "after SA_RESTART the wait goes on with pid -1",
-        &posix::WAITPID_RESTART,
-    )
-    .asked(|w, line| {
-        if line.word() == "sigaction" && line.flag("restart") {
-            line.set("restart", "no");
-            w.remember(1);
-        }
-    })
-    .call(|w, r| {
-        let mut seen = w.real(r)?;
-        while seen.errno() == Some(EINTR) && w.remembered() == 1 {
-            seen = w.real(&r.any())?;
-        }
-        Ok(seen)
-    }),
+    blind("restart-waits-for-any", "after SA_RESTART the wait goes on with pid -1", &posix::WAITPID_RESTART)
+        .asked(|w, line| {
+            if line.word() == "sigaction" && line.flag("restart") {
+                line.set("restart", "no");
+                w.remember(1);
+            }
+        })
+        .call(|w, r| {
+            let mut seen = w.real(r)?;
+            while seen.errno() == Some(EINTR) && w.remembered() == 1 {
+                seen = w.real(&r.any())?;
+            }
+            Ok(seen)
+        }),
     blind(
         "ignored-signal-eintr",
         "an ignored signal ends the wait with EINTR",

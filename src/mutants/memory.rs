@@ -1,7 +1,7 @@
 //! Memory written that must not be, and not written that must be.
 
-use super::edit::{Asked, Told};
-use super::{Mutant, blind, made_for, seen_in};
+use super::edit::{ObservationEdit, RequestView};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Call, Info, Memory, Usage};
 
@@ -18,7 +18,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         })
     }),
-    blind("rusage-overrun", "the rusage is written with a longer layout", &linux::WAIT4_WRITES_NO_MORE).call(
+    blind("rusage-overrun", "the rusage is written with a longer layout", &linux::WAIT4_NO_OVERRUN).call(
         |w, r| {
             w.then(r, |seen| {
                 if seen.rusage.wrote().is_some() {
@@ -27,7 +27,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    blind("rusage-unwritten", "the rusage is left as it was", &linux::RUSAGE_AT_LEAST_OWN).call(|w, r| {
+    blind("rusage-unwritten", "the rusage is left as it was", &linux::RUSAGE_LOWER_BOUND).call(|w, r| {
         w.then(r, |seen| {
             if seen.rusage.wrote().is_some() {
                 seen.rusage = Memory::Untouched;
@@ -63,7 +63,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
                 }
             })
         }),
-    made_for("status-overrun", "eight bytes are stored for a status", &linux::WAIT4_WRITES_NO_MORE).call(
+    made_for("status-overrun", "eight bytes are stored for a status", &linux::WAIT4_NO_OVERRUN).call(
         |w, r| {
             w.then(r, |seen| {
                 if seen.status.wrote().is_some() {
@@ -72,7 +72,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    seen_in("mlibc#133", "siginfo-overrun", "more than a siginfo is written", &linux::WAITID_WRITES_NO_MORE)
+    seen_in("mlibc#133", "siginfo-overrun", "more than a siginfo is written", &linux::WAITID_NO_OVERRUN)
         .call(|w, r| {
             w.then(r, |seen| {
                 if seen.info.wrote().is_some() {
@@ -82,7 +82,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }),
     seen_in(
         "corefx#39060",
-        "waitid-nohang-status-dirty",
+        "waitid-nohang-si-pid-dirty",
         "a WNOHANG waitid that found nothing leaves si_pid as it was",
         &posix::WAITID_NOHANG_ZEROES,
     )

@@ -28,6 +28,7 @@ mod interrupted;
 mod memory;
 mod more_calls;
 mod more_reports;
+mod mutant;
 mod nohang;
 mod options;
 mod peeks;
@@ -39,122 +40,11 @@ mod status;
 mod targets;
 mod threads;
 
-use crate::mutants::inner::Wrapped;
-use crate::protocol::Line;
-use crate::spec::Clause;
-use crate::subject::libc::Libc;
-use crate::subject::{Decoded, NotOffered, Subject};
-use crate::sys::call::abi::{Call, Observation, Request};
-use std::fmt;
+pub use self::mutant::{Mutant, Origin};
 
-/// A subject that breaks one clause.
-#[derive(Debug)]
-pub struct Mutant {
-    /// Its name behind `mutant:`.
-    pub name: &'static str,
-    /// What it does wrong.
-    pub breaks: &'static str,
-    /// The clause that has to be among those that are named as failing.
-    pub clause: &'static Clause,
-    /// Where the idea comes from.
-    pub origin: Origin,
-    /// It wraps the system calls themselves, so that bad pointers can be asked about.
-    raw: bool,
-    call: fn(&Wrapped, &Request) -> Answer,
-    asked: fn(&Wrapped, &mut Line),
-    told: fn(&Wrapped, &Line, &mut Line),
-    decode: fn(i32, &mut Decoded),
-}
-
-/// Where the idea of a mutant comes from.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum Origin {
-    /// Written from requirements and manuals by someone who had not read the catalogue.
-    Blind,
-    /// A bug that this implementation had, as `nix#495`.
-    Bug(&'static str),
-    /// Thought of beside the catalogue, to see its expectations fail.
-    Catalogue,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Origin::Blind => "blind",
-            Origin::Bug(bug) => bug,
-            Origin::Catalogue => "catalogue",
-        })
-    }
-}
-
-/// What a broken call answers.
-type Answer = Result<Observation, NotOffered>;
-
-const fn mutant(origin: Origin, name: &'static str, breaks: &'static str, clause: &'static Clause) -> Mutant {
-    Mutant {
-        name,
-        breaks,
-        clause,
-        origin,
-        raw: false,
-        call: |w, r| w.real(r),
-        asked: |_, _| {},
-        told: |_, _, _| {},
-        decode: |_, _| {},
-    }
-}
-
-/// A mutant that was thought of without the catalogue.
-const fn blind(name: &'static str, breaks: &'static str, clause: &'static Clause) -> Mutant {
-    mutant(Origin::Blind, name, breaks, clause)
-}
-
-/// A mutant that does what a real implementation did.
-const fn seen_in(
-    bug: &'static str,
-    name: &'static str,
-    breaks: &'static str,
-    clause: &'static Clause,
-) -> Mutant {
-    mutant(Origin::Bug(bug), name, breaks, clause)
-}
-
-/// A mutant that was made for an expectation that no other fails.
-const fn made_for(name: &'static str, breaks: &'static str, clause: &'static Clause) -> Mutant {
-    mutant(Origin::Catalogue, name, breaks, clause)
-}
-
-impl Mutant {
-    /// With a broken call.
-    const fn call(mut self, call: fn(&Wrapped, &Request) -> Answer) -> Mutant {
-        self.call = call;
-        self
-    }
-
-    /// Changes what the agent is asked beside calls, before it is done.
-    const fn asked(mut self, asked: fn(&Wrapped, &mut Line)) -> Mutant {
-        self.asked = asked;
-        self
-    }
-
-    /// Changes what the agent answers beside calls.
-    const fn told(mut self, told: fn(&Wrapped, &Line, &mut Line)) -> Mutant {
-        self.told = told;
-        self
-    }
-
-    /// With broken macros.
-    const fn decode(mut self, decode: fn(i32, &mut Decoded)) -> Mutant {
-        self.decode = decode;
-        self
-    }
-
-    /// Round the system calls themselves.
-    const fn raw(mut self) -> Mutant {
-        self.raw = true;
-        self
-    }
-}
+use self::inner::Wrapped;
+use self::mutant::Broken;
+use crate::subject::{Registry, Subject, built_in};
 
 /// Every mutant.
 pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
@@ -191,48 +81,9 @@ pub fn find(name: &str) -> Option<Box<dyn Subject>> {
     Some(Box::new(Broken { mutant, wrapped: Wrapped::new(mutant.raw) }))
 }
 
-struct Broken {
-    mutant: &'static Mutant,
-    wrapped: Wrapped,
-}
-
-impl Subject for Broken {
-    fn name(&self) -> String {
-        format!("mutant:{}", self.mutant.name)
-    }
-
-    fn version(&self) -> String {
-        Libc.version()
-    }
-
-    fn calls(&self) -> Vec<Call> {
-        inner::entry(self.mutant.raw).calls()
-    }
-
-    fn is_raw(&self) -> bool {
-        self.mutant.raw
-    }
-
-    fn call(&self, request: &Request) -> Answer {
-        (self.mutant.call)(&self.wrapped, request)
-    }
-
-    fn decode(&self, status: i32) -> Option<Decoded> {
-        let mut view = Libc.decode(status)?;
-        (self.mutant.decode)(status, &mut view);
-        Some(view)
-    }
-
-    fn asked(&self, mut request: Line) -> Line {
-        (self.mutant.asked)(&self.wrapped, &mut request);
-        request
-    }
-
-    fn told(&self, request: &Line, mut reply: Line) -> Line {
-        self.wrapped.note_birth(request, &reply);
-        (self.mutant.told)(&self.wrapped, request, &mut reply);
-        reply
-    }
+/// The subjects that a warden can host: the built-in ones, and each mutant under `mutant:NAME`.
+pub fn registry() -> Registry {
+    Registry::new(built_in(), |name| find(name.strip_prefix("mutant:")?))
 }
 
 #[cfg(test)]

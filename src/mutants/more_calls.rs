@@ -1,8 +1,8 @@
 //! Further faults of calls, written without the catalogue.
 
-use super::edit::{Asked, Told, exited, is_end, killed};
+use super::edit::{ObservationEdit, RequestView, exited, is_termination, killed};
 use super::inner::{error, never, nothing};
-use super::{Mutant, blind};
+use super::mutant::{Mutant, blind};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Call, Return};
 use crate::sys::process;
@@ -34,7 +34,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| w.word(r, |word| if word == exited(127) { killed(15) } else { word })),
     blind(
-        "user-signals-exchanged",
+        "sigusr1-sigusr2-swapped",
         "a death by SIGUSR1 is told as one by SIGUSR2, and the other way round",
         &posix::STATUS_SIGNALED,
     )
@@ -45,7 +45,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             other => other,
         })
     }),
-    blind("broken-pipe-is-success", "a death by SIGPIPE is told as exit 0", &posix::STATUS_SIGNALED)
+    blind("sigpipe-is-exit-zero", "a death by SIGPIPE is told as exit 0", &posix::STATUS_SIGNALED)
         .call(|w, r| w.word(r, |word| if word == killed(SIGPIPE) { exited(0) } else { word })),
     blind(
         "signal-low-six-bits",
@@ -60,7 +60,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| {
         let polls = r.call == Call::Wait4 && r.has(WNOHANG);
-        if polls && w.look(r).is_some_and(|(_, word)| is_end(word)) { Ok(nothing(r)) } else { w.real(r) }
+        if polls && w.look(r).is_some_and(|(_, word)| is_termination(word)) {
+            Ok(nothing(r))
+        } else {
+            w.real(r)
+        }
     }),
     blind("wait3-nohang-blocks", "wait3 alone ignores WNOHANG", &posix::WAITPID_NOHANG_ZERO)
         .call(|w, r| if r.call == Call::Wait3 { w.real(&r.without(WNOHANG)) } else { w.real(r) }),
@@ -95,15 +99,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         })
     }),
     blind(
-        "options-low-half",
+        "options-low-16-bits-only",
         "waitpid looks at the low sixteen bits of its options for unknown ones",
         &posix::WAITPID_EINVAL_OPTIONS,
     )
     .call(|w, r| if r.is_by_id() { w.real(r) } else { w.real(&r.without(UNKNOWN_HIGH)) }),
     blind(
-        "vanished-pid-is-esrch",
+        "nonexistent-pid-esrch",
         "a pid that no process has any more fails with ESRCH, not ECHILD",
-        &posix::WAITPID_ECHILD_AFTER_TAKE,
+        &posix::WAITPID_ECHILD_AFTER_REAP,
     )
     .call(|w, r| {
         w.then(r, |seen| {
@@ -114,13 +118,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         })
     }),
     blind(
-        "poll-after-take-echild",
+        "nohang-after-reap-echild",
         "once a child was taken WNOHANG for any child fails with ECHILD while the others live",
         &posix::WAITPID_NOHANG_ZERO,
     )
     .call(|w, r| {
         w.then(r, |seen| {
-            if seen.is_end() && !r.has(WNOWAIT) {
+            if seen.is_termination() && !r.has(WNOWAIT) {
                 w.remember(1);
             } else if r.is_any() && r.has(WNOHANG) && seen.is_nothing() && w.remembered() == 1 {
                 *seen = error(r, ECHILD);
@@ -128,7 +132,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         })
     }),
     blind(
-        "group-ends-with-leader",
+        "group-lost-with-leader",
         "once the leader of a group was taken its other members are not found by the group",
         &posix::WAITPID_NAMED_GROUP,
     )
@@ -137,13 +141,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             return Ok(error(r, ECHILD));
         }
         w.then(r, |seen| {
-            if let (Some(pid), true, false) = (seen.child(), seen.is_end(), r.has(WNOWAIT)) {
+            if let (Some(pid), true, false) = (seen.child(), seen.is_termination(), r.has(WNOWAIT)) {
                 w.keep(pid, 1);
             }
         })
     }),
     blind(
-        "zombie-keeps-stop-wait-alive",
+        "stop-wait-counts-zombie",
         "waitid for stops or continues alone counts a zombie as a live child: it sleeps, or returns 0",
         &linux::WAITID_STOPPED_ONLY_ZOMBIE,
     )

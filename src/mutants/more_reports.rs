@@ -1,10 +1,10 @@
 //! Further faults of reports, written without the catalogue.
 
-use super::edit::{Asked, Told, stopped};
+use super::edit::{ObservationEdit, RequestView, stopped};
 use super::handles::by_handle;
 use super::inner::{error, nothing};
+use super::mutant::{Mutant, blind};
 use super::sigchld::records;
-use super::{Mutant, blind};
 use crate::protocol::Line;
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Memory;
@@ -51,7 +51,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         },
     ),
     blind(
-        "waitid-filters-exchanged",
+        "waitid-filters-swapped",
         "waitid takes WSTOPPED for WCONTINUED and the reverse",
         &posix::WAITID_STOPPED_ONLY,
     )
@@ -120,15 +120,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
                 })
             })
         }),
-    blind("continue-unwritten", "the status of a continue is not stored", &posix::STATUS_CONTINUED).call(
-        |w, r| {
+    blind("continue-status-unwritten", "the status of a continue is not stored", &posix::STATUS_CONTINUED)
+        .call(|w, r| {
             w.then(r, |seen| {
                 if seen.is_continue() && seen.status.wrote().is_some() {
                     seen.status = Memory::Untouched;
                 }
             })
-        },
-    ),
+        }),
     blind(
         "sigchld-kill-is-exit",
         "the SIGCHLD of a child that a signal ended has CLD_EXITED",

@@ -1,8 +1,8 @@
 //! WNOHANG that sleeps, finds too little or writes too much.
 
-use super::edit::{Asked, Told};
+use super::edit::{ObservationEdit, RequestView};
 use super::inner::{error, nothing};
-use super::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Memory, Usage};
 use libc::{EAGAIN, ECHILD, WEXITED, WNOHANG};
@@ -51,9 +51,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         _ => w.real(r),
     }),
     blind(
-        "nohang-spins-on-foreign-zombie",
+        "nohang-spins-on-other-zombie",
         "WNOHANG for a live child loops while another child is a zombie",
-        &posix::WAITPID_NOHANG_BESIDE_ZOMBIE,
+        &posix::WAITPID_NOHANG_WITH_UNRELATED_ZOMBIE,
     )
     .call(|w, r| {
         loop {
@@ -124,7 +124,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     seen_in(
         "FreeRDP#12533",
-        "nohang-remembers-zero",
+        "nohang-caches-zero",
         "a WNOHANG that found nothing is answered from memory at the next call",
         &posix::WAITPID_NOHANG_REPORTS_READY,
     )
@@ -139,7 +139,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     made_for(
         "nohang-stopped-is-ready",
         "WNOHANG finds a stopped child ready, and fails with ECHILD as it has not ended",
-        &posix::WAITPID_STOP_NEEDS_UNTRACED,
+        &posix::WAITPID_STOP_NEEDS_WUNTRACED,
     )
     .call(|w, r| {
         let stops = r.has(WNOHANG) && !r.has(libc::WUNTRACED) && w.look_for(r, libc::WSTOPPED).is_some();

@@ -1,8 +1,8 @@
 //! Options ignored, implied or mixed up.
 
-use super::edit::{Asked, Told, is_end};
+use super::edit::{ObservationEdit, RequestView, is_termination};
 use super::inner::{error, never, nothing, report};
-use super::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Call, Request};
 use crate::wait::names;
@@ -34,22 +34,22 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             w.real(r)
         },
     ),
-    blind("untraced-ignored", "WUNTRACED has no effect", &posix::WAITPID_UNTRACED_REPORTS_STOP)
+    blind("untraced-ignored", "WUNTRACED has no effect", &posix::WAITPID_WUNTRACED_REPORTS_STOP)
         .call(|w, r| if r.is_by_id() { w.real(r) } else { w.real(&r.without(WUNTRACED)) }),
-    blind("continued-ignored", "WCONTINUED has no effect", &posix::WAITPID_CONTINUED_REPORTS)
+    blind("continued-ignored", "WCONTINUED has no effect", &posix::WAITPID_WCONTINUED_REPORTS_CONTINUE)
         .call(|w, r| if r.is_by_id() { w.real(r) } else { w.real(&r.without(WCONTINUED)) }),
-    blind("untraced-implied", "stops are reported without WUNTRACED", &posix::WAITPID_STOP_NEEDS_UNTRACED)
+    blind("untraced-implied", "stops are reported without WUNTRACED", &posix::WAITPID_STOP_NEEDS_WUNTRACED)
         .call(|w, r| if r.call == Call::Wait { w.real(r) } else { w.real(&r.with(WUNTRACED)) }),
     blind(
         "continued-implied",
         "continues are reported without WCONTINUED",
-        &posix::WAITPID_CONTINUE_NEEDS_CONTINUED,
+        &posix::WAITPID_CONTINUE_NEEDS_WCONTINUED,
     )
     .call(|w, r| if r.call == Call::Wait { w.real(r) } else { w.real(&r.with(WCONTINUED)) }),
     blind(
-        "unasked-stop-lost",
+        "unrequested-stop-lost",
         "a call without WUNTRACED consumes the stop",
-        &posix::WAITPID_UNASKED_STOP_KEPT,
+        &posix::WAITPID_UNREQUESTED_STOP_RETAINED,
     )
     .call(|w, r| {
         if !r.has(WUNTRACED) {
@@ -67,8 +67,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             return w.real(r);
         }
         match w.look(r) {
-            Some((_, word)) if is_end(word) && r.blocks() => never(),
-            Some((_, word)) if is_end(word) => Ok(nothing(r)),
+            Some((_, word)) if is_termination(word) && r.blocks() => never(),
+            Some((_, word)) if is_termination(word) => Ok(nothing(r)),
             _ => w.real(r),
         }
     }),
@@ -124,15 +124,19 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         .call(|w, r| if r.is_by_id() && r.has(WEXITED) { w.real(&r.with(WSTOPPED)) } else { w.real(r) }),
     blind("waitid-stopped-shows-exit", "WSTOPPED alone takes a zombie", &posix::WAITID_STOPPED_ONLY)
         .call(|w, r| if r.is_by_id() && r.has(WSTOPPED) { w.real(&r.with(WEXITED)) } else { w.real(r) }),
-    blind("waitid-no-event-accepted", "waitid with WNOHANG alone returns 0", &linux::WAITID_NO_EVENT_EINVAL)
-        .call(|w, r| {
-            w.then(r, |seen| {
-                let no_event = r.is_by_id() && r.options & (WEXITED | WSTOPPED | WCONTINUED) == 0;
-                if no_event && r.options & !known() == 0 && seen.errno() == Some(EINVAL) {
-                    *seen = nothing(r);
-                }
-            })
-        }),
+    blind(
+        "waitid-no-event-accepted",
+        "waitid with WNOHANG alone returns 0",
+        &linux::WAITID_NO_EVENT_OPTION_EINVAL,
+    )
+    .call(|w, r| {
+        w.then(r, |seen| {
+            let no_event = r.is_by_id() && r.options & (WEXITED | WSTOPPED | WCONTINUED) == 0;
+            if no_event && r.options & !known() == 0 && seen.errno() == Some(EINVAL) {
+                *seen = nothing(r);
+            }
+        })
+    }),
     blind("waitid-bad-idtype", "an unknown idtype is taken as P_ALL", &posix::WAITID_EINVAL_IDTYPE).call(
         |w, r| {
             if r.is_by_id() && names::idtype_name(r.as_id().0).is_none() {
@@ -142,7 +146,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         },
     ),
-    blind("wnowait-in-waitpid", "waitpid takes WNOWAIT", &linux::WAIT_REJECTS_WNOWAIT).call(|w, r| {
+    blind("waitpid-accepts-wnowait", "waitpid takes WNOWAIT", &linux::WAIT_REJECTS_WNOWAIT).call(|w, r| {
         if r.is_by_id() || !r.has(WNOWAIT) {
             return w.real(r);
         }
@@ -157,20 +161,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &linux::THREADS_WNOTHREAD_SIBLING,
     )
     .call(|w, r| w.real(&r.without(bit("__WNOTHREAD")))),
-    blind("wclone-finds-all", "__WCLONE reports forked children", &linux::CLONE_WCLONE_PASSES_FORKED)
+    blind("wclone-finds-all", "__WCLONE reports forked children", &linux::CLONE_WCLONE_SKIPS_FORKED)
         .call(|w, r| w.real(&r.without(bit("__WCLONE")))),
     blind("wall-ignored", "__WALL does not find a child without exit signal", &linux::CLONE_WALL_FINDS_ALL)
         .call(|w, r| w.real(&r.without(bit("__WALL")))),
     seen_in(
         "freebsd/pkg#1853",
-        "wexited-in-waitpid",
+        "waitpid-accepts-wexited",
         "waitpid takes WEXITED, as one system does",
         &linux::WAIT_REJECTS_WEXITED,
     )
     .call(|w, r| if r.is_by_id() { w.real(r) } else { w.real(&r.without(WEXITED)) }),
     seen_in(
         "KidneyOS#117",
-        "options-compared",
+        "options-not-tested-bitwise",
         "the options are compared with WNOHANG as a whole, not bit by bit",
         &posix::WAITPID_OPTIONS_COMBINE,
     )
@@ -197,13 +201,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         let asks = r.has(WEXITED | WSTOPPED | WCONTINUED);
         if r.is_by_id() && asks { w.real(&r.with(WEXITED | WSTOPPED | WCONTINUED)) } else { w.real(r) }
     }),
-    made_for("waitid-one-event", "of several events only the end is reported", &posix::WAITID_EVENTS_COMBINE)
-        .call(|w, r| {
-            let several = r.is_by_id() && r.has(WEXITED) && r.has(WSTOPPED | WCONTINUED);
-            if several { w.real(&r.without(WSTOPPED | WCONTINUED)) } else { w.real(r) }
-        }),
     made_for(
-        "every-option-is-known",
+        "waitid-exit-event-only",
+        "of several events only the end is reported",
+        &posix::WAITID_EVENTS_COMBINE,
+    )
+    .call(|w, r| {
+        let several = r.is_by_id() && r.has(WEXITED) && r.has(WSTOPPED | WCONTINUED);
+        if several { w.real(&r.without(WSTOPPED | WCONTINUED)) } else { w.real(r) }
+    }),
+    made_for(
+        "waitid-accepts-unknown-bits",
         "waitid ignores unknown bits, and no event at all means an end",
         &posix::WAITID_EINVAL_OPTIONS,
     )

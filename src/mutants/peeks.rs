@@ -1,7 +1,7 @@
 //! WNOWAIT: looks that take, and takes that leave.
 
-use super::edit::{Asked, CONTINUED, Told, is_end};
-use super::{Mutant, blind, made_for, seen_in};
+use super::edit::{CONTINUED, ObservationEdit, RequestView, is_termination};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Usage;
 use libc::{WEXITED, WNOHANG, WNOWAIT};
@@ -9,7 +9,7 @@ use libc::{WEXITED, WNOHANG, WNOWAIT};
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind("nowait-consumes-exit", "WNOWAIT takes the zombie", &posix::WAITID_NOWAIT_EXIT).call(|w, r| {
         w.then(r, |seen| {
-            if let (Some(pid), true) = (seen.child(), seen.is_end() && r.has(WNOWAIT)) {
+            if let (Some(pid), true) = (seen.child(), seen.is_termination() && r.has(WNOWAIT)) {
                 w.steal(pid);
             }
         })
@@ -25,9 +25,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         },
     ),
     blind(
-        "nowait-never-ends",
+        "peeked-child-never-reaped",
         "a take after a peek leaves the child waitable",
-        &posix::WAITID_NOWAIT_TAKE_ENDS,
+        &posix::WAITID_NOWAIT_ECHILD_AFTER_REAP,
     )
     .call(|w, r| {
         if r.is_by_id() && w.look_for(r, WEXITED).is_some_and(|(pid, _)| w.kept(pid).is_some()) {
@@ -51,9 +51,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         if r.has(WNOWAIT) && event { w.real(&r.without(WNOWAIT)) } else { Ok(seen) }
     }),
     made_for(
-        "take-tells-another-status",
+        "reap-after-peek-other-code",
         "the take that follows a peek tells another exit code",
-        &posix::WAITID_NOWAIT_TAKE_EQUAL,
+        &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP,
     )
     .call(|w, r| {
         w.then(r, |seen| {
@@ -85,7 +85,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             _ => w.real(r),
         }
     }),
-    made_for("peek-usage-zero", "a raw peek tells no usage", &linux::RUSAGE_PEEK_EQUALS_TAKE).raw().call(
+    made_for("peek-usage-zero", "a raw peek tells no usage", &linux::RUSAGE_PEEK_EQUALS_REAP).raw().call(
         |w, r| {
             w.then(r, |seen| {
                 if r.has(WNOWAIT) {
@@ -116,6 +116,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         if !r.has(WNOWAIT) {
             return w.real(r);
         }
-        w.word(r, |word| if is_end(word) && word != CONTINUED { 0 } else { word })
+        w.word(r, |word| if is_termination(word) && word != CONTINUED { 0 } else { word })
     }),
 ];

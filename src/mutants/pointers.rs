@@ -1,8 +1,8 @@
 //! Null pointers, bad ones, and arguments that mean nobody.
 
-use super::edit::{Asked, Told};
+use super::edit::{ObservationEdit, RequestView};
 use super::inner::{error, nothing, report};
-use super::{Mutant, blind, made_for};
+use super::mutant::{Mutant, blind, made_for};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Call, Pointer, Request, Return};
 use libc::{ECHILD, EFAULT, EINVAL, WNOHANG};
@@ -47,9 +47,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .raw()
     .call(|w, r| if r.info == Pointer::Kernel { Ok(error(r, EINVAL)) } else { w.real(r) }),
     made_for(
-        "null-infop-leaves",
+        "null-infop-does-not-reap",
         "waitid without a siginfo leaves the child",
-        &linux::WAITID_NULL_INFOP_TAKES,
+        &linux::WAITID_NULL_INFOP_REAPS,
     )
     .call(|w, r| {
         if r.call == Call::Waitid && r.info == Pointer::Null {
@@ -91,7 +91,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         let bad = [r.status, r.rusage, r.info].contains(&Pointer::Bad);
         if bad { Ok(error(r, EFAULT)) } else { w.real(r) }
     }),
-    made_for("raw-waitid-overrun", "the raw waitid writes behind its usage", &linux::WAITID_WRITES_NO_MORE)
+    made_for("raw-waitid-overrun", "the raw waitid writes behind its usage", &linux::WAITID_NO_OVERRUN)
         .raw()
         .call(|w, r| {
             w.then(r, |seen| {
@@ -117,7 +117,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     made_for(
         "pgid-zero-refused",
         "P_PGID with 0 is an error, as it was before Linux 5.4",
-        &linux::WAITID_PGID_ZERO_IS_OWN,
+        &linux::WAITID_PGID_ZERO_IS_OWN_GROUP,
     )
     .call(|w, r| if r.is_by_id() && r.group() == Some(0) { Ok(error(r, EINVAL)) } else { w.real(r) }),
     made_for(

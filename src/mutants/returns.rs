@@ -1,8 +1,8 @@
 //! Wrong return values and errors; children taken twice, or not at all.
 
-use super::edit::{Asked, Told};
+use super::edit::{ObservationEdit, RequestView};
 use super::inner::{error, never, nothing, report};
-use super::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Call, Return};
 use crate::sys::process;
@@ -28,14 +28,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         },
     ),
     blind(
-        "returns-thread-group-of-other",
+        "returns-sibling-pid",
         "any-child wait returns the pid of a sibling with the status of the reaped one",
         &posix::WAITPID_RETURNS_PID,
     )
     .call(|w, r| {
         w.then(r, |seen| {
             let sibling = seen.child().and_then(|pid| w.siblings(pid).pop());
-            if let (true, true, Some(sibling)) = (r.is_any(), seen.is_end(), sibling) {
+            if let (true, true, Some(sibling)) = (r.is_any(), seen.is_termination(), sibling) {
                 seen.info(|info| info.pid = Some(sibling));
                 if !r.is_by_id() {
                     seen.ret = Return::Value(sibling);
@@ -70,11 +70,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         let seen = w.real(r)?;
         if seen.errno() == Some(ECHILD) { never() } else { Ok(seen) }
     }),
-    blind("double-reap", "a second wait for a taken pid returns it again", &posix::WAITPID_ECHILD_AFTER_TAKE)
+    blind("double-reap", "a second wait for a taken pid returns it again", &posix::WAITPID_ECHILD_AFTER_REAP)
         .call(|w, r| {
             let seen = w.real(r)?;
             match (seen.child(), r.pid()) {
-                (Some(pid), _) if seen.is_end() => {
+                (Some(pid), _) if seen.is_termination() => {
                     w.keep(pid, seen.word().unwrap_or(0).into());
                 }
                 (None, Some(pid)) if seen.errno() == Some(ECHILD) => {
@@ -87,7 +87,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             Ok(seen)
         }),
     blind(
-        "self-waits",
+        "self-wait-blocks",
         "waiting for one's own pid sleeps instead of ECHILD",
         &posix::WAITPID_ECHILD_NOT_A_CHILD,
     )
@@ -95,7 +95,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "grandchild-waitable",
         "a grandchild's pid is accepted as a child",
-        &posix::FORK_GRANDCHILD_NOT_OURS,
+        &posix::FORK_GRANDCHILD_IS_NOT_A_CHILD,
     )
     .call(|w, r| {
         let seen = w.real(r)?;
@@ -113,9 +113,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
     }),
     blind(
-        "waits-beside-live",
+        "non-child-blocks-with-live-child",
         "a pid that is no child sleeps while unrelated children live",
-        &posix::WAITPID_ECHILD_BESIDE_LIVE,
+        &posix::WAITPID_ECHILD_WITH_LIVE_CHILD,
     )
     .call(|w, r| {
         let seen = w.real(r)?;
@@ -123,7 +123,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         if sleeps { never() } else { Ok(seen) }
     }),
     blind(
-        "empty-group-waits",
+        "empty-group-blocks",
         "a group without children sleeps while children in other groups live",
         &posix::WAITPID_ECHILD_EMPTY_GROUP,
     )
@@ -153,25 +153,25 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         Ok(seen)
     }),
     made_for(
-        "takes-two",
+        "reaps-two",
         "every wait takes a second child that is ready, unseen",
         &posix::WAITPID_ANY_EACH_ONCE,
     )
     .call(|w, r| {
         let seen = w.real(r)?;
-        if seen.is_end() {
+        if seen.is_termination() {
             w.look_for(&r.any(), libc::WEXITED).and_then(|(pid, _)| w.steal(pid));
         }
         Ok(seen)
     }),
     made_for(
-        "eintr-at-third",
+        "third-wait-eintr",
         "the third blocking wait fails with EINTR without any signal",
         &posix::WAITPID_NO_STRAY_ERRNO,
     )
     .call(|w, r| if r.blocks() && w.turn() == 3 { Ok(error(r, EINTR)) } else { w.real(r) }),
     made_for(
-        "leaves-a-process",
+        "peek-leaks-process",
         "the first look with WNOWAIT leaves a process of its own behind",
         &posix::WAITPID_NOHANG_ZERO,
     )
@@ -182,7 +182,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         w.real(r)
     }),
     made_for(
-        "foreign-user-echild",
+        "setuid-child-echild",
         "a child that became another user is none any more",
         &posix::WAIT_NEEDS_NO_PERMISSION,
     )

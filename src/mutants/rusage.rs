@@ -1,8 +1,8 @@
 //! Resource usage: wrong fields, wrong units, credited at the wrong time.
 
-use super::edit::{Asked, Told, is_end};
+use super::edit::{ObservationEdit, RequestView, is_termination};
 use super::inner::{Wrapped, no_usage};
-use super::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::protocol::Line;
 use crate::protocol::fields::{OWN, get_usage, put_usage};
 use crate::spec::{linux, posix};
@@ -55,7 +55,7 @@ fn no_zombies(w: &Wrapped, line: &mut Line) {
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("rusage-zero", "the rusage is all zeros", &linux::RUSAGE_AT_LEAST_OWN)
+    blind("rusage-zero", "the rusage is all zeros", &linux::RUSAGE_LOWER_BOUND)
         .call(|w, r| w.then(r, |seen| seen.usage(zero))),
     blind("rusage-self", "the rusage is the caller's own", &linux::RUSAGE_ISOLATED)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| *usage = process::usage(Who::SelfProcess)))),
@@ -65,7 +65,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &linux::RUSAGE_ISOLATED,
     )
     .call(|w, r| w.then(r, |seen| seen.usage(|usage| *usage = process::usage(Who::Children)))),
-    blind("rusage-wall-clock", "ru_utime is the wall time since the fork", &linux::RUSAGE_AT_MOST_OWN)
+    blind("rusage-wall-clock", "ru_utime is the wall time since the fork", &linux::RUSAGE_UPPER_BOUND)
         .told(|w, request, reply| {
             if let ("spawn", Ok(pid)) = (request.word(), reply.number("pid")) {
                 w.keep(pid, clock());
@@ -93,7 +93,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "children-credited-at-exit",
         "RUSAGE_CHILDREN grows when the child dies",
-        &posix::RUSAGE_CHILDREN_NOT_BEFORE,
+        &posix::RUSAGE_CHILDREN_NOT_BEFORE_REAP,
     )
     .told(|w, request, reply| credit(request, reply, zombies(w))),
     blind(
@@ -108,7 +108,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     })
     .told(|w, request, reply| credit(request, reply, w.remembered())),
     blind(
-        "children-auto-reaped",
+        "auto-reaped-children-credited",
         "children that left no zombie are credited",
         &posix::RUSAGE_CHILDREN_NOT_AUTO_REAPED,
     )
@@ -121,7 +121,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| {
         w.then(r, |seen| {
-            w.add(i64::from(seen.is_end() && !r.has(WNOWAIT)));
+            w.add(i64::from(seen.is_termination() && !r.has(WNOWAIT)));
         })
     })
     .told(|w, request, reply| {
@@ -141,7 +141,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| {
         w.then(r, |seen| {
-            w.add(i64::from(seen.is_end() && r.has(WNOWAIT)));
+            w.add(i64::from(seen.is_termination() && r.has(WNOWAIT)));
         })
     })
     .told(|w, request, reply| credit(request, reply, w.remembered())),
@@ -154,13 +154,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     seen_in(
         "elfuse#162",
-        "rusage-counted-again",
+        "rusage-counted-per-event",
         "a child's usage counts once more for each stop and continue that was reported",
         &posix::RUSAGE_CHILDREN_ONCE,
     )
     .call(|w, r| {
         w.then(r, |seen| {
-            w.add(i64::from(seen.child().is_some() && !seen.is_end()));
+            w.add(i64::from(seen.child().is_some() && !seen.is_termination()));
         })
     })
     .told(|w, request, reply| {
@@ -182,12 +182,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "graphene#785",
         "children-usage-zero",
         "RUSAGE_CHILDREN is zero",
-        &posix::RUSAGE_CHILDREN_AFTER_TAKE,
+        &posix::RUSAGE_CHILDREN_AFTER_REAP,
     )
     .told(|_, request, reply| of_children(request, reply, zero)),
     seen_in(
         "bun#43308",
-        "maxrss-of-the-largest",
+        "maxrss-of-largest-child",
         "ru_maxrss is the largest that any child had so far",
         &linux::RUSAGE_ISOLATED,
     )
@@ -206,7 +206,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         },
     ),
     made_for(
-        "usage-adds-up",
+        "usage-accumulates",
         "the usage of earlier children is added to that of later ones",
         &linux::RUSAGE_ISOLATED,
     )
@@ -217,7 +217,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for("usage-no-faults", "minor faults are not counted", &linux::RUSAGE_MINOR_FAULTS)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.minflt = Some(0)))),
-    made_for("usage-no-switches", "voluntary switches are not counted", &linux::RUSAGE_VOLUNTARY_SWITCHES)
+    made_for("usage-no-voluntary-switches", "voluntary switches are not counted", &linux::RUSAGE_VOLUNTARY_SWITCHES)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.nvcsw = Some(0)))),
     made_for(
         "usage-no-blocks",
@@ -246,19 +246,19 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         .told(|_, request, reply| of_children(request, reply, |usage| usage.majflt = Some(0))),
     made_for("children-no-blocks", "blocks written are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
         .told(|_, request, reply| of_children(request, reply, |usage| usage.oublock = Some(0))),
-    made_for("children-no-switches", "voluntary switches are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
+    made_for("children-no-voluntary-switches", "voluntary switches are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
         .told(|_, request, reply| of_children(request, reply, |usage| usage.nvcsw = Some(0))),
-    made_for("children-no-lost-processor", "involuntary switches are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
+    made_for("children-no-involuntary-switches", "involuntary switches are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
         .told(|_, request, reply| of_children(request, reply, |usage| usage.nivcsw = Some(0))),
-    made_for("usage-no-blocks-read", "blocks read are not counted", &linux::RUSAGE_AT_LEAST_OWN)
+    made_for("usage-no-blocks-read", "blocks read are not counted", &linux::RUSAGE_LOWER_BOUND)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.inblock = Some(0)))),
     made_for("usage-maxrss-pages", "ru_maxrss is in pages", &linux::RUSAGE_MAXRSS_KILOBYTES)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.maxrss = usage.maxrss.map(|m| m / 4)))),
-    made_for("usage-time-not-normal", "a time has a million microseconds", &posix::RUSAGE_TIMEVAL_NORMAL)
+    made_for("usage-time-not-normalized", "a time has a million microseconds", &posix::RUSAGE_TIMEVAL_NORMALIZED)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.irregular = usage.irregular.map(|_| 1)))),
-    made_for("usage-dead-field", "ru_ixrss is not 0", &linux::RUSAGE_UNMAINTAINED_ZERO)
+    made_for("usage-ixrss-nonzero", "ru_ixrss is not 0", &linux::RUSAGE_UNMAINTAINED_ZERO)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.others = usage.others.map(|_| 4)))),
-    made_for("children-go-back", "RUSAGE_CHILDREN shrinks", &posix::RUSAGE_CHILDREN_MONOTONIC).told(
+    made_for("children-usage-shrinks", "RUSAGE_CHILDREN shrinks", &posix::RUSAGE_CHILDREN_MONOTONIC).told(
         |w, request, reply| {
             of_children(request, reply, |usage| {
                 let last = w.remembered();
@@ -276,7 +276,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| {
         w.then(r, |seen| {
-            if seen.word().is_some_and(|word| is_end(word) && libc::WIFSIGNALED(word)) {
+            if seen.word().is_some_and(|word| is_termination(word) && libc::WIFSIGNALED(word)) {
                 seen.usage(zero);
             }
         })
@@ -293,7 +293,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         });
     }),
     made_for(
-        "children-credited-for-live",
+        "live-children-credited",
         "a live child is in RUSAGE_CHILDREN",
         &posix::RUSAGE_CHILDREN_NOT_LIVE,
     )
@@ -309,9 +309,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .told(|w, request, reply| credit(request, reply, w.add(1))),
     made_for(
-        "children-by-calls-with-usage",
+        "children-credited-by-usage-calls-only",
         "only calls that return a usage credit RUSAGE_CHILDREN",
-        &posix::RUSAGE_CHILDREN_AFTER_TAKE,
+        &posix::RUSAGE_CHILDREN_AFTER_REAP,
     )
     .call(|w, r| {
         if !matches!(r.call, Call::Wait3 | Call::Wait4) {
@@ -325,14 +325,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
     }),
     made_for(
-        "zombie-usage-is-peeked",
+        "zombie-usage-counted-twice",
         "a look at a zombie in RUSAGE_CHILDREN counts it twice",
-        &posix::RUSAGE_CHILDREN_AFTER_TAKE,
+        &posix::RUSAGE_CHILDREN_AFTER_REAP,
     )
     .call(|w, r| {
         let zombie = w.look_for(r, WEXITED).is_some();
         w.then(r, |seen| {
-            w.add(i64::from(zombie && seen.is_end() && !r.has(WNOWAIT)));
+            w.add(i64::from(zombie && seen.is_termination() && !r.has(WNOWAIT)));
         })
     })
     .told(|w, request, reply| credit(request, reply, w.remembered())),

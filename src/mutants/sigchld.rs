@@ -1,8 +1,8 @@
 //! SIGCHLD: when it comes, what it carries, and what it means to ignore it.
 
-use super::edit::{Asked, Told, exited, killed};
+use super::edit::{ObservationEdit, RequestView, exited, killed};
 use super::inner::{Wrapped, error, never, nothing, report};
-use super::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::protocol::Line;
 use crate::spec::{linux, posix};
 use crate::sys::process_table;
@@ -99,7 +99,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             return Ok(nothing(r));
         }
         w.then(r, |seen| {
-            w.remember(i64::from(seen.is_end()));
+            w.remember(i64::from(seen.is_termination()));
         })
     }),
     blind(
@@ -176,7 +176,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             line.set("do", "default");
         }
     }),
-    blind("ignored-hangs", "SIGCHLD ignored: a wait never ends", &posix::SIGCHLD_IGNORED_BLOCKS_TO_LAST)
+    blind("ignored-hangs", "SIGCHLD ignored: a wait never ends", &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT)
         .asked(note_ignored)
         .call(|w, r| {
             let seen = w.real(r)?;
@@ -186,7 +186,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "ignored-first-child",
         "SIGCHLD ignored: a wait fails with ECHILD when the first of two children ends",
-        &posix::SIGCHLD_IGNORED_BLOCKS_TO_LAST,
+        &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT,
     )
     .asked(|w, line| {
         note_ignored(w, line);
@@ -207,7 +207,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "ignored-reports",
         "SIGCHLD ignored: a wait reports the child and its status",
-        &posix::SIGCHLD_IGNORED_PID,
+        &posix::SIGCHLD_IGNORED_BY_PID,
     )
     .asked(|w, line| {
         note_ignored(w, line);
@@ -260,7 +260,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "zombie-expires",
         "a zombie vanishes after a while, or after some forks",
-        &posix::ZOMBIE_UNTIL_TAKEN,
+        &posix::ZOMBIE_UNTIL_REAPED,
     )
     .asked(|w, line| {
         if line.word() == "spawn" {
@@ -287,7 +287,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     seen_in(
         "systemd#4855",
-        "sigchld-without-pid",
+        "sigchld-parent-pid",
         "the SIGCHLD of a child carries the pid of the parent",
         &posix::SIGCHLD_INFO_KILLED,
     )
@@ -313,7 +313,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
     }),
     made_for(
-        "sigchld-stop-info",
+        "sigchld-stop-status-zero",
         "the SIGCHLD of a stop or continue carries status 0",
         &posix::SIGCHLD_INFO_STOPPED,
     )
@@ -325,13 +325,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         });
     }),
     made_for(
-        "sigchld-other-uid",
+        "sigchld-wrong-uid",
         "the SIGCHLD carries another user than waitid tells",
         &posix::SIGCHLD_INFO_EQUALS_WAITID,
     )
     .call(|w, r| w.then(r, |seen| seen.info(|info| info.uid = Some(77)))),
     made_for(
-        "sigwait-exit-is-a-kill",
+        "sigwait-exit-is-kill",
         "a SIGCHLD that is waited for says CLD_KILLED of an exit",
         &posix::SIGCHLD_INFO_EXITED,
     )
@@ -378,18 +378,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         });
     }),
+    made_for("sigchld-exits-only", "no SIGCHLD for a child that stops or continues", &posix::SIGCHLD_ON_STOP)
+        .asked(|_, line| {
+            if is_action(line) {
+                line.set("nocldstop", "yes");
+            }
+        }),
     made_for(
-        "sigchld-only-of-ends",
-        "no SIGCHLD for a child that stops or continues",
-        &posix::SIGCHLD_ON_STOP,
-    )
-    .asked(|_, line| {
-        if is_action(line) {
-            line.set("nocldstop", "yes");
-        }
-    }),
-    made_for(
-        "nocldstop-silences-ends",
+        "nocldstop-silences-exits",
         "with SA_NOCLDSTOP there is no SIGCHLD of an end either",
         &posix::SIGCHLD_NOCLDSTOP_EXIT,
     )
@@ -409,7 +405,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
     }),
     made_for(
-        "ignored-once-is-for-ever",
+        "ignored-is-permanent",
         "after SIGCHLD was ignored children leave no zombies, whatever comes after",
         &posix::SIGCHLD_DEFAULT_ZOMBIE,
     )
@@ -435,9 +431,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         })
     }),
     made_for(
-        "ignored-all-gone-hangs",
+        "ignored-no-children-hangs",
         "with SIGCHLD ignored a wait that finds no child at once sleeps",
-        &posix::SIGCHLD_IGNORED_ALL_GONE,
+        &posix::SIGCHLD_IGNORED_NO_CHILDREN_LEFT,
     )
     .asked(note_ignored)
     .call(|w, r| {
@@ -459,7 +455,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
     }),
     made_for(
-        "ignored-from-the-fork",
+        "ignored-at-fork",
         "what counts is the action of SIGCHLD when the child was made",
         &posix::SIGCHLD_IGNORED_AFTER_FORK,
     )
@@ -472,11 +468,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     made_for(
         "pending-always-cleared",
         "a wait clears the pending SIGCHLD, also of other children",
-        &posix::SIGCHLD_PENDING_KEPT_FOR_OTHERS,
+        &posix::SIGCHLD_PENDING_WHILE_OTHERS_WAITABLE,
     )
     .call(|w, r| {
         let seen = w.real(r)?;
-        w.add(i64::from(seen.is_end()));
+        w.add(i64::from(seen.is_termination()));
         Ok(seen)
     })
     .told(|w, request, reply| {
@@ -497,7 +493,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
     }),
     made_for(
-        "sigchld-of-grandchildren",
+        "sigchld-for-grandchildren",
         "one SIGCHLD more than children ended: a grandchild's",
         &posix::SIGCHLD_NOT_FOR_GRANDCHILD,
     )
@@ -508,7 +504,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
     }),
     made_for(
-        "sigchld-not-of-continues",
+        "sigchld-not-for-continues",
         "no SIGCHLD for a child that continues",
         &linux::SIGCHLD_ON_CONTINUE,
     )

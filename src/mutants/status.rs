@@ -1,8 +1,8 @@
 //! Status words: what they say of exits and deaths, and the macros that read them.
 
-use super::edit::{Asked, Told, exited, killed};
+use super::edit::{ObservationEdit, RequestView, exited, killed};
 use super::inner::error;
-use super::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::spec::{linux, posix};
 use libc::{EINVAL, WEXITSTATUS, WIFEXITED, WIFSIGNALED, WTERMSIG};
 
@@ -41,12 +41,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| w.word(r, |word| if word == exited(255) { killed(63) } else { word })),
     blind("exit-negative-zero", "exit(-1) is reported as 0", &posix::STATUS_EXIT_MASKED)
         .call(|w, r| w.word(r, |word| code(word, |c| if c == 255 { 0 } else { c }))),
-    blind("exit-one-for-all", "any non-zero code is reported as 1", &posix::STATUS_EXIT_EVERY_VALUE)
+    blind("nonzero-exit-is-one", "any non-zero code is reported as 1", &posix::STATUS_EXIT_EVERY_VALUE)
         .call(|w, r| w.word(r, |word| code(word, |c| c.min(1)))),
     blind(
         "exit-128-is-signal",
         "exit(128 + n) is turned into a death by signal n",
-        &posix::STATUS_EXIT_IS_NO_SIGNAL,
+        &posix::STATUS_EXIT_IS_NOT_A_SIGNAL,
     )
     .call(|w, r| {
         w.word(r, |word| match WEXITSTATUS(word) {
@@ -96,7 +96,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "core-on-exit-128",
         "an exit code of 128 or more sets the core flag",
-        &posix::STATUS_EXIT_IS_NO_SIGNAL,
+        &posix::STATUS_EXIT_IS_NOT_A_SIGNAL,
     )
     .call(|w, r| {
         w.then(r, |seen| {
@@ -138,7 +138,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     seen_in(
         "MentOS#234",
-        "status-of-zero-is-one",
+        "exit-zero-is-one",
         "exit 0 is reported as exit 1",
         &posix::STATUS_ZERO_IFF_EXIT_ZERO,
     )
@@ -191,7 +191,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         w.word(r, |word| if libc::WCOREDUMP(word) { word } else { death(word, |s| killed(as_term(s))) })
     }),
     made_for(
-        "waitid-of-exit-shifted-code",
+        "waitid-exit-low-seven-bits",
         "of exit codes from 128 on waitid tells the low seven bits",
         &posix::WAITPID_CALLS_AGREE,
     )
@@ -217,6 +217,6 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         },
     ),
-    made_for("exit-nine-is-one", "exit code 9 is told as 1", &posix::EXEC_CHILD_IS_SAME)
+    made_for("exit-nine-is-one", "exit code 9 is told as 1", &posix::EXEC_CHILD_KEEPS_IDENTITY)
         .call(|w, r| w.word(r, |word| code(word, |c| if c == 9 { 1 } else { c }))),
 ];

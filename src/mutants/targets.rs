@@ -1,8 +1,8 @@
 //! The wrong child: targets taken for others.
 
-use super::edit::{Asked, Told, is_end};
+use super::edit::{ObservationEdit, RequestView, is_termination};
 use super::inner::{error, never, nothing};
-use super::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::spec::posix;
 use crate::sys::call::abi::Return;
 use crate::sys::process;
@@ -32,13 +32,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         }),
     blind(
-        "any-twice",
+        "any-duplicates-pid",
         "two children that die together are reported as the same pid twice",
         &posix::WAITPID_ANY_EACH_ONCE,
     )
     .call(|w, r| {
         w.then(r, |seen| {
-            let (Some(pid), true) = (seen.child(), seen.is_end() && r.is_any()) else { return };
+            let (Some(pid), true) = (seen.child(), seen.is_termination() && r.is_any()) else { return };
             let together = w.look_for(r, WEXITED).is_some();
             let before = w.remember(if together { pid } else { 0 });
             if before != 0 {
@@ -50,15 +50,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         })
     }),
     blind(
-        "pid-takes-any",
+        "by-pid-reaps-any",
         "waitpid(pid) returns whichever child is ready",
         &posix::WAITPID_PID_ONLY_THAT_CHILD,
     )
     .call(|w, r| if r.pid().is_some() { w.real(&r.any()) } else { w.real(r) }),
     blind(
-        "pid-drains-others",
+        "by-pid-drains-others",
         "waitpid(pid) silently reaps zombies that do not match",
-        &posix::WAITPID_PID_LEAVES_OTHERS,
+        &posix::WAITPID_BY_PID_PRESERVES_OTHERS,
     )
     .call(|w, r| {
         if let Some(pid) = r.pid() {
@@ -71,11 +71,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "statuses-swapped",
         "two zombies' statuses are exchanged when they are taken out of order",
-        &posix::WAITPID_PID_LEAVES_OTHERS,
+        &posix::WAITPID_BY_PID_PRESERVES_OTHERS,
     )
     .call(|w, r| {
         w.then(r, |seen| {
-            let (Some(pid), Some(word), true) = (seen.child(), seen.word(), seen.is_end()) else { return };
+            let (Some(pid), Some(word), true) = (seen.child(), seen.word(), seen.is_termination()) else {
+                return;
+            };
             if let Some(other) = w.forget(pid) {
                 seen.set_word(other as i32);
                 return;
@@ -95,7 +97,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "zero-group-at-fork",
         "pid 0 uses the group that the caller had at its start",
-        &posix::WAITPID_OWN_GROUP_FOLLOWS_CALLER,
+        &posix::WAITPID_OWN_GROUP_IS_CURRENT,
     )
     .call(|w, r| if r.group() == Some(0) { w.real(&r.of_group(first_group())) } else { w.real(r) }),
     blind("negative-is-any", "pid below -1 waits for every child", &posix::WAITPID_NAMED_GROUP)
@@ -127,7 +129,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::WAITPID_GROUP_OF_ZOMBIE,
     )
     .call(|w, r| {
-        let zombie = r.group().is_some_and(|g| g > 0) && w.look(r).is_some_and(|(_, word)| is_end(word));
+        let zombie =
+            r.group().is_some_and(|g| g > 0) && w.look(r).is_some_and(|(_, word)| is_termination(word));
         if zombie { Ok(error(r, ECHILD)) } else { w.real(r) }
     }),
     blind("waitid-all-uses-id", "P_ALL filters by id", &posix::WAITID_P_ALL).call(|w, r| match r.as_id() {
@@ -163,7 +166,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| {
         w.then(r, |seen| {
-            if let (Return::Value(pid), true) = (seen.ret, seen.is_end() && !r.is_by_id()) {
+            if let (Return::Value(pid), true) = (seen.ret, seen.is_termination() && !r.is_by_id()) {
                 let before = w.remember(pid);
                 if before != 0 {
                     seen.ret = Return::Value(before);
@@ -172,7 +175,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         })
     }),
     made_for(
-        "pid-not-waitable-while-others-are",
+        "by-pid-blocked-by-other-zombie",
         "waitpid(pid) sleeps while another child is a zombie",
         &posix::WAITPID_PID_ONLY_THAT_CHILD,
     )

@@ -1,8 +1,8 @@
 //! Several threads that wait, and children with several threads.
 
-use super::edit::{Asked, Told, exited, is_end};
+use super::edit::{ObservationEdit, RequestView, exited, is_termination};
 use super::inner::{Wrapped, error, never, nothing, report};
-use super::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, made_for, seen_in};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Request;
 use crate::sys::process;
@@ -28,7 +28,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "loser-hangs",
         "the second of two waiters for one pid never wakes",
-        &posix::WAITPID_EMPTIED_BY_TAKE,
+        &posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP,
     )
     .call(|w, r| {
         let slept = slept(w, r);
@@ -36,7 +36,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         if slept && seen.errno() == Some(ECHILD) && w.kept(r.pid().unwrap_or(0)).is_some() {
             never();
         }
-        if let (Some(pid), true) = (seen.child(), seen.is_end()) {
+        if let (Some(pid), true) = (seen.child(), seen.is_termination()) {
             w.keep(pid, 1);
         }
         Ok(seen)
@@ -44,7 +44,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind("both-win", "both waiters for one pid return it", &posix::WAITPID_ONE_WAITER_WINS).call(|w, r| {
         let slept = slept(w, r);
         let seen = w.real(r)?;
-        if let (Some(pid), Some(word), true) = (seen.child(), seen.word(), seen.is_end()) {
+        if let (Some(pid), Some(word), true) = (seen.child(), seen.word(), seen.is_termination()) {
             w.keep(pid, word.into());
         }
         if !(slept && seen.errno() == Some(ECHILD)) {
@@ -66,7 +66,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "any-starved",
         "waitpid(-1) finds nothing while another thread sleeps for a pid",
-        &posix::WAITPID_ANY_BESIDE_PID,
+        &posix::WAITPID_ANY_WITH_BY_PID_WAITER,
     )
     .call(|w, r| {
         if r.is_any() && w.remembered() > 0 {
@@ -88,7 +88,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "leader-exit-is-exit",
         "the end of the initial thread is reported as the end of the child",
-        &posix::THREADS_INITIAL_ENDS_FIRST,
+        &posix::THREADS_INITIAL_THREAD_EXITS_FIRST,
     )
     .call(|w, r| match without_leader(w, r) {
         Some(pid) => Ok(report(r, pid, exited(0))),
@@ -104,7 +104,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             w.keep(pid, 1);
         }
         w.then(r, |seen| {
-            if seen.is_end() && seen.child().is_some_and(|pid| w.kept(pid).is_some()) {
+            if seen.is_termination() && seen.child().is_some_and(|pid| w.kept(pid).is_some()) {
                 seen.set_word(exited(0));
             }
         })
@@ -112,7 +112,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "creator-exit-orphans",
         "a child is lost when the thread that created it ends",
-        &posix::THREADS_CREATOR_ENDS,
+        &posix::THREADS_CREATOR_EXITS,
     )
     .asked(|w, line| {
         if line.word() == "exit-thread" {
@@ -132,9 +132,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     seen_in(
         "phoenix-rtos-kernel#793",
-        "waiters-not-told-of-last",
+        "waiters-not-woken-by-last-reap",
         "a sleeping any-child wait is not woken when another thread takes the last child",
-        &posix::WAITPID_EMPTIED_BY_TAKE,
+        &posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP,
     )
     .call(|w, r| {
         let slept = r.is_any() && slept(w, r);
@@ -142,7 +142,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         if slept && seen.errno() == Some(ECHILD) { never() } else { Ok(seen) }
     }),
     made_for(
-        "one-sleeper-only",
+        "single-waiter-only",
         "a second thread that would sleep gets ECHILD",
         &posix::WAITPID_WAITERS_SHARE,
     )
@@ -167,13 +167,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         }
         w.then(r, |seen| {
-            if seen.word().is_some_and(is_end) && seen.child().is_some_and(|pid| w.kept(pid).is_some()) {
+            if seen.word().is_some_and(is_termination)
+                && seen.child().is_some_and(|pid| w.kept(pid).is_some())
+            {
                 seen.set_word(exited(0));
             }
         })
     }),
     made_for(
-        "threads-end-the-wait",
+        "multithreaded-child-reported-early",
         "a call that sleeps for a child with several threads reports it at once as exited",
         &posix::THREADS_EXEC,
     )
@@ -185,7 +187,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
     }),
     made_for(
-        "traced-by-others-echild",
+        "third-party-tracer-echild",
         "a call that would sleep fails with ECHILD while another process traces a child",
         &linux::PTRACE_TRACER_FIRST,
     )
@@ -197,9 +199,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         if slept(w, r) && w.born().iter().any(others) { Ok(error(r, ECHILD)) } else { w.real(r) }
     }),
     made_for(
-        "first-sleep-echild",
+        "first-block-echild",
         "a call for any child that would sleep right after a fork fails with ECHILD",
-        &linux::THREADS_EXEC_NOT_EARLY,
+        &linux::THREADS_EXEC_NO_SPURIOUS_WAKE,
     )
     .told(super::info::note_spawn)
     .call(|w, r| {

@@ -4,7 +4,7 @@ use super::event::{SubjectInfo, TrialReport, Verdict};
 use super::handshake::{CLEAN_UP, Start, open};
 use super::plan::Planned;
 use super::run::Session;
-use super::run_trial::{Ground, Ran, one};
+use super::run_trial::{FinishedTrial, TrialContext, run_trial};
 use super::verdict;
 use super::wardens::Wardens;
 use crate::sys::call::abi::Call;
@@ -18,7 +18,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 /// As many trials run at once as the session has wardens ([`crate::runner::settings::Settings::jobs`]); who comes then waits for
 /// one. Trials that burn CPU time are never run beside each other.
 pub struct Pool {
-    ground: Ground,
+    context: TrialContext,
     links: Mutex<Links>,
     changed: Condvar,
     burning: Mutex<()>,
@@ -53,19 +53,19 @@ impl Drop for Lease<'_> {
 impl Pool {
     /// The pool of a session; what that has planned is not run.
     pub fn new(session: Session) -> Pool {
-        let Session { links, ground, wardens, .. } = session;
+        let Session { links, context, wardens, .. } = session;
         let links = Mutex::new(Links { alive: links.len(), free: links });
-        Pool { ground, links, changed: Condvar::new(), burning: Mutex::new(()), _wardens: wardens }
+        Pool { context, links, changed: Condvar::new(), burning: Mutex::new(()), _wardens: wardens }
     }
 
     /// Runs a case with one call on the subject of that name, which is one of the session's.
     ///
     /// What goes wrong in the harness is the verdict *broken*.
     pub fn run(&self, subject: &str, case: &'static Case, call: Call) -> TrialReport {
-        let position = self.ground.subjects.iter().position(|info| info.spec == subject);
+        let position = self.context.subjects.iter().position(|info| info.spec == subject);
         let planned = Planned { case, call, subject: position.unwrap_or_default() };
         let broken = |why: String| {
-            let mut report = verdict::blank(&planned, &self.ground.subjects[planned.subject]);
+            let mut report = verdict::blank(&planned, &self.context.subjects[planned.subject]);
             report.verdict = Verdict::Broken(why);
             report
         };
@@ -75,8 +75,8 @@ impl Pool {
         let _alone = case.needs.burns.then(|| self.burning.lock().unwrap_or_else(PoisonError::into_inner));
         let Some(mut lease) = self.lease() else { return broken("the wardens have died".into()) };
         let Some(link) = &mut lease.link else { return broken("the warden is gone".into()) };
-        match one(link, &planned, &self.ground) {
-            Some(Ran { report, warden_dead, .. }) => {
+        match run_trial(link, &planned, &self.context) {
+            Some(FinishedTrial { report, warden_dead, .. }) => {
                 if warden_dead {
                     lease.link = None;
                 }
@@ -97,17 +97,17 @@ impl Pool {
         history: &'static Case,
         visit: impl FnOnce(&mut Trial<'_>) -> Result<T, Abort>,
     ) -> Result<T, Abort> {
-        let position = self.ground.subjects.iter().position(|info| info.spec == subject);
+        let position = self.context.subjects.iter().position(|info| info.spec == subject);
         let position =
             position.ok_or_else(|| Abort::Broken(format!("{subject} is no subject of this session")))?;
         let gone = || Abort::Broken("the wardens have died".into());
         let mut lease = self.lease().ok_or_else(gone)?;
         let link = lease.link.as_mut().ok_or_else(gone)?;
-        let (info, common) = (&self.ground.subjects[position], &self.ground.common);
+        let (info, common) = (&self.context.subjects[position], &self.context.common);
         link.reset();
         let call = info.calls.iter().find_map(|name| Call::from_name(name)).unwrap_or(Call::Waitpid);
         let visited =
-            open(link, &self.ground.starts[position], common.child.as_deref()).and_then(|(opened, _)| {
+            open(link, &self.context.starts[position], common.child.as_deref()).and_then(|(opened, _)| {
                 visit(&mut Trial::new(link, history.clauses, call, common, info, opened))
             });
         match link.close(CLEAN_UP) {
@@ -120,14 +120,14 @@ impl Pool {
 
     /// Whether the subject of that name is hosted by the wardens, so that its agent and its children are forks of them.
     pub fn is_hosted(&self, subject: &str) -> bool {
-        let starts = self.ground.subjects.iter().zip(&self.ground.starts);
-        self.ground.common.child.is_none()
+        let starts = self.context.subjects.iter().zip(&self.context.starts);
+        self.context.common.child.is_none()
             && starts.into_iter().any(|(i, s)| i.spec == subject && matches!(s, Start::Hosted(_)))
     }
 
     /// What the subjects of the session say of themselves.
     pub fn subjects(&self) -> &[SubjectInfo] {
-        &self.ground.subjects
+        &self.context.subjects
     }
 
     /// How many trials can run at once.

@@ -4,7 +4,7 @@ use super::event::{Event, RunHeader, Summary};
 use super::handshake::{self, CLEAN_UP};
 use super::plan::{self, Planned, Surroundings};
 use super::queue::Queue;
-use super::run_trial::{Ground, one};
+use super::run_trial::{TrialContext, run_trial};
 use super::settings::{RunError, Settings};
 use super::wardens::Wardens;
 use crate::catalogue;
@@ -31,7 +31,7 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// # Errors
 /// See [`RunError`]; what failed in a trial is no error but its verdict.
 pub fn run(settings: &Settings, sink: &mut dyn FnMut(&Event)) -> Result<Summary, RunError> {
-    run_with(settings, &Registry::built_in(), sink)
+    run_with(settings, &crate::mutants::registry(), sink)
 }
 
 /// The same with other subjects.
@@ -66,7 +66,7 @@ fn note_interrupt(signal: i32) {
 pub struct Session {
     settings: Settings,
     pub(crate) links: Vec<Link>,
-    pub(crate) ground: Ground,
+    pub(crate) context: TrialContext,
     header: RunHeader,
     planned: Vec<Planned>,
     /// Dropped last: what wardens that died have left in the run's folder goes with it.
@@ -146,8 +146,8 @@ impl Session {
             strict: settings.strict,
             release: deviations::release(&field("kernel")),
         };
-        let ground = Ground { starts, subjects, surroundings, common, keep_trace: settings.trace };
-        Ok(Session { settings: settings.clone(), links, ground, header, planned, wardens })
+        let context = TrialContext { starts, subjects, surroundings, common, keep_trace: settings.trace };
+        Ok(Session { settings: settings.clone(), links, context, header, planned, wardens })
     }
 
     /// The trials of one round, in the order in which they are begun.
@@ -162,7 +162,7 @@ impl Session {
 
     /// Why a trial cannot be tried here, if it cannot.
     pub fn lack(&self, trial: &Planned) -> Option<String> {
-        self.ground.lack(trial)
+        self.context.lack(trial)
     }
 
     /// Lets the wardens go without running anything.
@@ -177,20 +177,20 @@ impl Session {
     /// # Errors
     /// [`RunError::Adapter`] when an agent broke the protocol and nothing failed.
     pub fn run(self, sink: &mut dyn FnMut(&Event)) -> Result<Summary, RunError> {
-        let Session { settings, links, ground, header, planned, wardens: _wardens } = self;
+        let Session { settings, links, context, header, planned, wardens: _wardens } = self;
         catch_interrupts();
         sink(&Event::Begin(header));
         let began = Instant::now();
         let queue = Arc::new(Queue::new(planned, settings.selection.repeat));
-        let ground = Arc::new(ground);
+        let context = Arc::new(context);
         let (sender, receiver) = mpsc::channel();
         let mut workers = Vec::new();
         let mut lost = "the wardens have died".to_owned();
         for mut link in links {
-            let (queue, sender, ground) = (queue.clone(), sender.clone(), ground.clone());
+            let (queue, sender, context) = (queue.clone(), sender.clone(), context.clone());
             let worker = move || {
                 while let Some(planned) = queue.take() {
-                    let ran = one(&mut link, &planned, &ground);
+                    let ran = run_trial(&mut link, &planned, &context);
                     queue.done(&planned);
                     let Some(ran) = ran else { break };
                     let dead = ran.warden_dead;

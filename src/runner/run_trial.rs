@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 /// What the trials of a run stand on.
-pub(crate) struct Ground {
+pub(crate) struct TrialContext {
     pub(crate) starts: Vec<Start>,
     pub(crate) subjects: Vec<SubjectInfo>,
     pub(crate) surroundings: Surroundings,
@@ -18,7 +18,7 @@ pub(crate) struct Ground {
     pub(crate) keep_trace: bool,
 }
 
-impl Ground {
+impl TrialContext {
     /// Why a trial cannot be tried here, if it cannot.
     pub(crate) fn lack(&self, trial: &Planned) -> Option<String> {
         self.surroundings.lack(trial.case, self.subjects[trial.subject].threads)
@@ -26,24 +26,24 @@ impl Ground {
 }
 
 /// A trial that was run.
-pub(crate) struct Ran {
+pub(crate) struct FinishedTrial {
     pub(crate) report: TrialReport,
     pub(crate) protocol: Option<String>,
     pub(crate) warden_dead: bool,
 }
 
 /// Runs one trial; `None` when the run is being interrupted.
-pub(crate) fn one(link: &mut Link, planned: &Planned, ground: &Ground) -> Option<Ran> {
-    let common = &ground.common;
+pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialContext) -> Option<FinishedTrial> {
+    let common = &context.common;
     let began = Instant::now();
-    let info = &ground.subjects[planned.subject];
+    let info = &context.subjects[planned.subject];
     let mut report = verdict::blank(planned, info);
-    if let Some(why) = ground.lack(planned) {
+    if let Some(why) = context.lack(planned) {
         report.verdict = Verdict::Skip(why);
-        return Some(Ran { report, protocol: None, warden_dead: false });
+        return Some(FinishedTrial { report, protocol: None, warden_dead: false });
     }
     link.reset();
-    let mut result = match open(link, &ground.starts[planned.subject], common.child.as_deref()) {
+    let mut result = match open(link, &context.starts[planned.subject], common.child.as_deref()) {
         Ok((_, hello)) if !handshake::is_of(&hello, info) => {
             Err(Abort::Protocol(format!("its hello is another than at the start of the run: {hello}")))
         }
@@ -86,9 +86,9 @@ pub(crate) fn one(link: &mut Link, planned: &Planned, ground: &Ground) -> Option
     report.stderr.clone_from(&link.stderr);
     let told =
         matches!(report.verdict, Verdict::Pass | Verdict::Skip(_) | Verdict::Recorded | Verdict::Deviates(_));
-    if ground.keep_trace || !told {
+    if context.keep_trace || !told {
         report.trace = std::mem::take(&mut link.trace);
     }
     report.duration = began.elapsed();
-    Some(Ran { report, protocol, warden_dead })
+    Some(FinishedTrial { report, protocol, warden_dead })
 }

@@ -71,9 +71,6 @@ pub fn run(options: ChildOptions) -> ! {
 
 /// The same for `main` of a program that is a child: returns, for `main` to return it too, the value of [`Step::Return`].
 pub fn run_to_return(options: ChildOptions) -> i32 {
-    if let Some(name) = &options.agent {
-        become_agent(name);
-    }
     signal::reset_all();
     if !options.orphan {
         process::die_with_parent(Some(libc::SIGKILL));
@@ -85,15 +82,6 @@ pub fn run_to_return(options: ChildOptions) -> i32 {
         child.go_on()
     });
     lived.unwrap_or_else(|_| exit_now(STEP_FAILED))
-}
-
-/// The agent of a subject that is built in, on standard input and output.
-fn become_agent(name: &str) -> ! {
-    let streams = (rustix::io::dup(rustix::stdio::stdin()), rustix::io::dup(rustix::stdio::stdout()));
-    match (crate::subject::Registry::built_in().get(name), streams) {
-        (Some(subject), (Ok(input), Ok(output))) => crate::agent::serve(subject, input, output),
-        _ => exit_now(USAGE),
-    }
 }
 
 /// A connection to the warden.
@@ -217,7 +205,11 @@ impl Child {
     fn take(mut self, step: Step, id: Option<u64>) -> Child {
         let outcome = match step {
             Step::LeaderExit { code } => {
-                let (child, error) = threads::leader_exit(self, code, id);
+                let ((child, _, _), error) =
+                    threads::leader_exit((self, code, id), code, |(mut child, code, id)| {
+                        child.answer(&Step::LeaderExit { code }, id, Ok(Line::new("ok")));
+                        std::process::exit(child.go_on())
+                    });
                 self = child;
                 Err(error)
             }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use rustix::io::Errno;
 
-use super::{Step, StepError, parse_script};
+use super::error::StepError;
+use super::script::parse_script;
+use super::step::Step;
 
 /// How a child is started.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]

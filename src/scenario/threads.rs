@@ -7,15 +7,10 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
-use super::child::Child;
-use super::step::Step;
-use crate::protocol::Line;
+use super::work::STACK;
 use crate::sys::process;
 use crate::sys::process::workload;
 use crate::sys::process_table::{self, State};
-
-/// The stack of a thread, in bytes: little, since it counts for the child's resident set where it is used.
-pub(super) const STACK: usize = 256 * 1024;
 
 /// How long the leader's end is looked for in the process table.
 const LONG_ENOUGH: Duration = Duration::from_secs(5);
@@ -26,28 +21,27 @@ fn start(body: impl FnOnce() + Send + 'static) -> Result<std::thread::JoinHandle
     Builder::new().stack_size(STACK).spawn(body).map_err(io)
 }
 
-/// Lets the calling thread exit with `code`, and has a new one answer and go on once it is gone.
+/// Lets the calling thread exit with `code`, and has a new one go on with `state` once it is gone: `go_on` never returns.
 ///
-/// Returns the child when there is no such thing: `ENOTSUP`, or the thread could not be made.
-pub(super) fn leader_exit(child: Child, code: i32, id: Option<u64>) -> (Child, Errno) {
+/// Returns the state when there is no such thing: `ENOTSUP`, or the thread could not be made.
+pub(super) fn leader_exit<T: Send + 'static>(state: T, code: i32, go_on: fn(T) -> !) -> (T, Errno) {
     if !workload::A_LEADER_CAN_EXIT {
-        return (child, Errno::NOTSUP);
+        return (state, Errno::NOTSUP);
     }
     let leader = process::thread_id();
-    let (hand_over, take_over) = mpsc::channel::<Child>();
+    let (hand_over, take_over) = mpsc::channel::<T>();
     let successor = start(move || {
-        let Ok(mut child) = take_over.recv() else { return };
+        let Ok(state) = take_over.recv() else { return };
         wait_until_gone(leader);
-        child.answer(&Step::LeaderExit { code }, id, Ok(Line::new("ok")));
-        std::process::exit(child.go_on())
+        go_on(state)
     });
     match successor {
         Ok(_) => {
             // A channel's send cannot fail while the receiver's thread waits in it.
-            let _ = hand_over.send(child);
+            let _ = hand_over.send(state);
             exit_leader(code)
         }
-        Err(error) => (child, error),
+        Err(error) => (state, error),
     }
 }
 

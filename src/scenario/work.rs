@@ -17,6 +17,9 @@ use crate::sys::call::abi::Usage;
 use crate::sys::process::workload::{Mapping, OneProcessor, be_preempted, drop_cached_pages, page_size};
 use crate::sys::process::{self, Who, usage};
 
+/// The stack of a thread, in bytes: little, since it counts for the child's resident set where it is used.
+pub(super) const STACK: usize = 256 * 1024;
+
 /// How long one turn of a burn takes, between two looks at `getrusage`.
 const TURN: Duration = Duration::from_micros(50);
 
@@ -229,7 +232,7 @@ pub(crate) fn involuntary_switches(count: u64) -> Result<(), Errno> {
                 be_preempted();
             }
         };
-        let builder = std::thread::Builder::new().stack_size(super::threads::STACK);
+        let builder = std::thread::Builder::new().stack_size(STACK);
         let spawned = builder.spawn_scoped(scope, neighbour);
         let most = count.saturating_mul(2_000).saturating_add(10_000);
         let done = spawned.map_err(|_| Errno::AGAIN).and_then(|_| {

@@ -8,28 +8,33 @@ const ELSEWHERE: &str = "another process than the agent is asked, and no mutant 
 
 /// Expectations that no mutant which counts can fail: case, clause, why.
 pub const NEVER_FAILED: &[(&str, &str, &str)] = &[
-    ("lineage.namespace-adopts", "posix/orphan/new-parent", ELSEWHERE),
+    ("reparenting.pidns-init-adopts", "posix/orphan/new-parent", ELSEWHERE),
     ("orphans.adopted-while-blocked", "linux/subreaper/not-inherited", ELSEWHERE),
     ("orphans.no-reaper", "posix/orphan/new-parent", ELSEWHERE),
-    ("rusage-children.of-new-process", "posix/rusage/children-not-self", ELSEWHERE),
+    ("rusage-children.zero-after-fork", "posix/rusage/children-not-self", ELSEWHERE),
 ];
 
 /// Cases that the same mutants fail, and why each is there all the same.
 const ALIKE: &[(&[&str], &str)] = &[
     (
-        &["re-exec.usage", "rusage-children.descendants"],
+        &["agent-exec.rusage-children", "rusage-children.descendants"],
         "one is about an exec of the caller, the other about children of children",
     ),
     (
-        &["blocked.until-exit", "cloned.spawned", "lineage.namespace-ends", "lineage.pid-of-a-zombie"],
+        &[
+            "blocked.until-exit",
+            "clone.posix-spawn",
+            "reparenting.pidns-init-exits",
+            "reparenting.zombie-pid-not-reused",
+        ],
         "each ends in a plain report: to a sleeper, of a posix_spawn, of a namespace's end, and of a pid that was kept",
     ),
     (
-        &["cloned.like-forked", "re-exec.children"],
+        &["clone.sigchld-like-fork", "agent-exec.children"],
         "one is about how a child is made, the other about an exec of the caller",
     ),
     (
-        &["pidfd-uses.exit-info", "spawned.forked-and-execed"],
+        &["pidfd-lifetime.exit-info", "exec-spawn.with-and-without-exec"],
         "one reads the exit code by a pidfd, the other by the call",
     ),
     (
@@ -41,48 +46,48 @@ const ALIKE: &[(&[&str], &str)] = &[
         "one takes the signal by sigtimedwait, the other through a signalfd",
     ),
     (
-        &["cloned.bad-exit-signal", "errors.no-children-nohang"],
+        &["clone.invalid-exit-signal", "errors.no-children-nohang"],
         "clone with a bad signal leaves no child behind; here none was asked for",
     ),
     (
-        &["cloned.silent", "errors.no-children", "orphans.no-reaper"],
+        &["clone.no-exit-signal", "errors.no-children", "orphans.no-reaper"],
         "each finds that there is no child, for a reason of its own",
     ),
     (
-        &["lineage.zombie-of-an-ended-parent", "orphans.ignoring-reaper"],
+        &["reparenting.zombie-of-dead-parent", "orphans.reaper-ignores-sigchld"],
         "a zombie whose parent ends goes by itself, and so it does where the caller adopts it and ignores SIGCHLD",
     ),
     (
-        &["errors.after-the-take", "specific.second-wait"],
+        &["errors.after-reap", "by-pid.second-wait"],
         "one asks for the pid that was taken, the other for any child and for its group too",
     ),
     (
-        &["pidfd-uses.forbidden", "pidfd-uses.no-more-descriptors"],
+        &["pidfd-lifetime.open-denied-by-seccomp", "pidfd-lifetime.open-emfile"],
         "pidfd_open fails by a filter in one and for want of descriptors in the other",
     ),
     (
-        &["blocked.until-stop", "stop-continue.wakes-a-waiter"],
+        &["blocked.until-stop", "stop-continue.wakes-waiter"],
         "one asks for stops and continues each alone, the other for both in turn",
     ),
     (
-        &["cloned.sibling", "lineage.namespace-pid"],
+        &["clone.clone-parent", "reparenting.pidns-outer-pid"],
         "a child made by another process comes in by CLONE_PARENT, or from a PID namespace",
     ),
     (&["rusage.system-time", "rusage.user-time"], "one burns user time and the other system time"),
     (
-        &["rusage-counts.minor-faults", "rusage.taken-grandchild"],
+        &["rusage-counts.minor-faults", "rusage.reaped-grandchild"],
         "faults of the child itself, and of a grandchild that it took",
     ),
     (
-        &["endings.cpu-hard-limit", "signal-death.kill-is-not-ignored"],
+        &["termination.cpu-hard-limit", "signal-death.sigkill-cannot-be-ignored"],
         "SIGKILL comes from the system at a limit in one, and from another process in the other",
     ),
     (
-        &["interrupted.ended-while-stopped", "interrupted.stopped-waiter"],
+        &["interrupted.exit-while-waiter-stopped", "interrupted.stopped-waiter"],
         "the child ends after the caller goes on, or while it is stopped",
     ),
     (
-        &["blocked.until-exit", "lineage.namespace-ends"],
+        &["blocked.until-exit", "reparenting.pidns-init-exits"],
         "one is the plain sleep, the other what the end of a PID namespace does to its processes",
     ),
 ];

@@ -1,6 +1,6 @@
 //! Which trials kill which mutant, and by which clause; and that as a file.
 
-use super::Wanted;
+use super::wanted::Wanted;
 use crate::catalogue;
 use crate::mutants::{Mutant, mutants};
 use crate::runner::event::{Outcome, TrialReport, Verdict};

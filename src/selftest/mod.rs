@@ -13,33 +13,22 @@
 pub mod findings;
 pub mod justified;
 pub mod matrix;
+mod wanted;
 
 pub use findings::Findings;
 pub use matrix::Matrix;
+pub use wanted::Wanted;
 
-use crate::catalogue::Case;
 use crate::model::run::explore;
 use crate::mutants;
 use crate::runner::event::TrialReport;
 use crate::runner::pool::Pool;
 use crate::runner::run::Session;
 use crate::runner::settings::{RunError, Selection, Settings};
-use crate::subject::{self, Registry};
-use crate::sys::call::abi::Call;
+use crate::subject::{self};
 use crate::trial::Abort;
 use std::sync::Mutex;
 use std::sync::mpsc;
-
-/// A case with a call on a subject.
-#[derive(Debug, Clone)]
-pub struct Wanted {
-    /// The subject, as `--subject` takes it.
-    pub subject: String,
-    /// The case.
-    pub case: &'static Case,
-    /// The call.
-    pub call: Call,
-}
 
 /// How a subject that is a mutant is named.
 pub fn subject_of(mutant: &str) -> String {
@@ -64,7 +53,7 @@ pub fn start(mutants: &[String], patterns: &[String], jobs: Option<usize>) -> Re
     let jobs = Some(jobs.unwrap_or((4 * processors).min(32)));
     let selection = Selection { patterns: patterns.to_vec(), ..Selection::default() };
     let settings = Settings { subjects, selection, jobs, strict: true, ..Settings::default() };
-    Session::start(&settings, &Registry::built_in())
+    Session::start(&settings, &crate::mutants::registry())
 }
 
 /// Every trial of a session.

@@ -2,7 +2,8 @@
 //!
 //! A match is reported `deviates`; any other departure fails. The cases and the oracle read the same table.
 
-use super::{Clause, Profile, linux, posix};
+use super::clause::{Clause, Profile};
+use super::{linux, posix};
 
 /// One known departure.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ pub static ALL: &[Deviation] = &[
     ),
     known(
         Profile::Linux,
-        &posix::WAITPID_EMPTIED_BY_SETPGID,
+        &posix::WAITPID_ECHILD_AFTER_SETPGID,
         "still blocked",
         "measured on Linux 6.18: the end of a child that left the group wakes no waiter of the group",
     ),
@@ -116,7 +117,7 @@ pub static ALL: &[Deviation] = &[
     ),
     known(
         Profile::MacOs,
-        &posix::WAITID_NOWAIT_TAKE_EQUAL,
+        &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP,
         "0x5a5a5a",
         "XNU bsd/kern/kern_exit.c: p_xhighbits is cleared by the first waitid, WNOWAIT or not",
     ),

@@ -5,13 +5,13 @@ use super::clause::clauses;
 clauses! {
     /// On DragonFly waitid and wait6 without any of WEXITED, WUNTRACED, WSTOPPED, WTRAPPED and WCONTINUED
     /// fail with EINVAL.
-    WAIT6_NO_EVENT_EINVAL: Must, "dragonfly/wait6/no-event-einval", "DragonFly wait(2), options";
+    WAIT6_NO_EVENT_OPTION_EINVAL: Must, "dragonfly/wait6/no-event-option-einval", "DragonFly wait(2), options";
     /// On DragonFly waitid and wait6 report terminations only with WEXITED and traps only with WTRAPPED.
-    WAIT6_NEEDS_EVENTS: Must, "dragonfly/wait6/needs-events", "DragonFly wait(2), DESCRIPTION";
+    WAIT6_NEEDS_EVENT_OPTIONS: Must, "dragonfly/wait6/needs-event-options", "DragonFly wait(2), DESCRIPTION";
     /// On DragonFly wait6 with WNOHANG and nothing to report returns 0.
     WAIT6_NOHANG_ZERO: Must, "dragonfly/wait6/nohang-zero", "DragonFly wait(2), WNOHANG";
     /// waitpid takes WNOWAIT, which leaves the child waitable.
-    WAITPID_TAKES_WNOWAIT: Must, "dragonfly/waitpid/takes-wnowait", "DragonFly wait(2), STANDARDS";
+    WAITPID_ACCEPTS_WNOWAIT: Must, "dragonfly/waitpid/accepts-wnowait", "DragonFly wait(2), STANDARDS";
     /// On DragonFly P_PID and P_PGID with id 0 select the children in the caller's process group.
     WAITID_ID_ZERO_IS_OWN_GROUP: Must, "dragonfly/waitid/id-zero-is-own-group", "DragonFly wait(2), idtype";
     /// si_status of a child that exited is its exit code from 0 to 255.
@@ -26,7 +26,7 @@ clauses! {
     /// queued for its pid.
     SIGCHLD_QUEUED_PER_CHILD: Must, "dragonfly/sigchld/queued-per-child", "DragonFly wait(2), NOTES";
     /// On DragonFly whether the child is lost or kept after EFAULT is recorded.
-    WAIT_EFAULT_CHILD: Implementation, "dragonfly/wait/efault-child", "DragonFly wait(2), ERRORS";
+    WAIT_CHILD_AFTER_EFAULT: Implementation, "dragonfly/wait/child-after-efault", "DragonFly wait(2), ERRORS";
     /// On DragonFly an orphan becomes a child of process 1.
     ORPHAN_TO_INIT: Must, "dragonfly/orphan/to-init", "DragonFly wait(2), NOTES",
         untestable "the warden of every trial is a reaper, which is nearer than process 1";

@@ -10,7 +10,7 @@ clauses! {
     WAIT6_NEEDS_WTRAPPED: Must, "freebsd/wait6/needs-wtrapped", "FreeBSD wait(2), WTRAPPED";
     /// On FreeBSD waitid and wait6 without any of WEXITED, WUNTRACED, WSTOPPED, WTRAPPED and WCONTINUED fail
     /// with EINVAL.
-    WAIT6_NO_EVENT_EINVAL: Must, "freebsd/wait6/no-event-einval", "FreeBSD wait(2), options";
+    WAIT6_NO_EVENT_OPTION_EINVAL: Must, "freebsd/wait6/no-event-option-einval", "FreeBSD wait(2), options";
     /// On FreeBSD wait6 with WNOHANG and nothing to report returns 0.
     WAIT6_NOHANG_ZERO: Must, "freebsd/wait6/nohang-zero", "FreeBSD wait(2), WNOHANG";
     /// wait6 returns the pid of the child and gives its status word and its siginfo in the same call.
@@ -21,12 +21,12 @@ clauses! {
     /// rusage of a like child is the sum of both.
     WAIT6_USAGE_SPLIT: Must, "freebsd/wait6/usage-split", "FreeBSD wait(2), wrusage";
     /// wait4 is wait6 with WEXITED and WTRAPPED added: same child, same status.
-    WAIT4_IS_WAIT6: Must, "freebsd/wait4/is-wait6", "FreeBSD wait(2), DESCRIPTION";
+    WAIT4_EQUALS_WAIT6: Must, "freebsd/wait4/equals-wait6", "FreeBSD wait(2), DESCRIPTION";
     /// waitpid and wait4 take WNOWAIT, which leaves the child waitable.
-    WAITPID_TAKES_WNOWAIT: Must, "freebsd/waitpid/takes-wnowait", "FreeBSD wait(2), STANDARDS",
+    WAITPID_ACCEPTS_WNOWAIT: Must, "freebsd/waitpid/accepts-wnowait", "FreeBSD wait(2), STANDARDS",
         bugs "pkg#1853";
     /// waitpid and wait4 take WEXITED, which they imply.
-    WAITPID_TAKES_WEXITED: Must, "freebsd/waitpid/takes-wexited", "FreeBSD wait(2), WEXITED",
+    WAITPID_ACCEPTS_WEXITED: Must, "freebsd/waitpid/accepts-wexited", "FreeBSD wait(2), WEXITED",
         bugs "gcli#149";
     /// On FreeBSD P_PID and P_PGID with id 0 select the children in the caller's process group.
     WAITID_ID_ZERO_IS_OWN_GROUP: Must, "freebsd/waitid/id-zero-is-own-group", "FreeBSD wait(2), idtype";
@@ -68,10 +68,10 @@ clauses! {
     PDFORK_CLOSE_KILLS: Must, "freebsd/pdfork/close-kills", "FreeBSD pdfork(2)",
         untestable "no request makes a child by pdfork";
     /// The pid of a pdfork child is not used again while its descriptor is open, taken or not.
-    PDFORK_PID_HELD: Must, "freebsd/pdfork/pid-held", "FreeBSD sys/kern/sys_procdesc.c",
+    PDFORK_PID_NOT_REUSED_WHILE_OPEN: Must, "freebsd/pdfork/pid-not-reused-while-open", "FreeBSD sys/kern/sys_procdesc.c",
         untestable "no request makes a child by pdfork";
     /// pdwait on a descriptor whose child was taken fails with ESRCH.
-    PDWAIT_AFTER_TAKE: Must, "freebsd/pdwait/after-take", "FreeBSD pdwait(2), ERRORS",
+    PDWAIT_AFTER_REAP_ESRCH: Must, "freebsd/pdwait/after-reap-esrch", "FreeBSD pdwait(2), ERRORS",
         untestable "no request makes a child by pdfork, and pdwait is no call of the family";
     /// Orphans of a process below a reaper (PROC_REAP_ACQUIRE) become the reaper's children, which gets
     /// SIGCHLD for their end and can take them.
@@ -83,7 +83,7 @@ clauses! {
     /// before.
     WAIT_EFAULT: Must, "freebsd/wait/efault", "FreeBSD wait(2), ERRORS";
     /// On FreeBSD whether the child is lost or kept after EFAULT is recorded.
-    WAIT_EFAULT_CHILD: Implementation, "freebsd/wait/efault-child", "FreeBSD wait(2), ERRORS";
+    WAIT_CHILD_AFTER_EFAULT: Implementation, "freebsd/wait/child-after-efault", "FreeBSD wait(2), ERRORS";
     /// On FreeBSD the result of pid INT_MIN is recorded.
     WAIT_INT_MIN: Implementation, "freebsd/wait/int-min", "FreeBSD sys/kern/kern_exit.c";
     /// On FreeBSD what the rusage of a report of a stop or a continue holds is recorded.

@@ -4,7 +4,7 @@ use super::clause::clauses;
 
 clauses! {
     /// waitid(P_ALL, 0, info, WEXITED | WTRAPPED) reports what wait does, and with P_PID what waitpid does.
-    WAITID_IS_WAITPID: Must, "illumos/waitid/is-waitpid", "illumos waitid(2), USAGE";
+    WAITID_EQUALS_WAITPID: Must, "illumos/waitid/equals-waitpid", "illumos waitid(2), USAGE";
     /// waitid reports the traps of traced children only with WTRAPPED.
     WAITID_NEEDS_WTRAPPED: Must, "illumos/waitid/needs-wtrapped", "illumos waitid(2), WTRAPPED";
     /// A WNOHANG waitid that found nothing returns 0 with si_pid 0.

@@ -5,9 +5,9 @@ use super::clause::clauses;
 clauses! {
     /// On NetBSD waitid and wait6 without any of WEXITED, WUNTRACED, WSTOPPED, WTRAPPED and WCONTINUED fail
     /// with EINVAL.
-    WAIT6_NO_EVENT_EINVAL: Must, "netbsd/wait6/no-event-einval", "NetBSD wait(2), options";
+    WAIT6_NO_EVENT_OPTION_EINVAL: Must, "netbsd/wait6/no-event-option-einval", "NetBSD wait(2), options";
     /// On NetBSD waitid and wait6 report terminations only with WEXITED and traps only with WTRAPPED.
-    WAIT6_NEEDS_EVENTS: Must, "netbsd/wait6/needs-events", "NetBSD wait(2), DESCRIPTION";
+    WAIT6_NEEDS_EVENT_OPTIONS: Must, "netbsd/wait6/needs-event-options", "NetBSD wait(2), DESCRIPTION";
     /// wait6 gives the child's own usage in wru_self and that of its taken children in wru_children.
     WAIT6_USAGE_SPLIT: Must, "netbsd/wait6/usage-split", "NetBSD wait(2), wrusage";
     /// On NetBSD in wait6 each of the status, wrusage and siginfo pointers may be null.
@@ -23,7 +23,7 @@ clauses! {
     WAIT_WALLSIG: Must, "netbsd/wait/wallsig", "NetBSD wait(2), WALLSIG",
         untestable "no request makes a child with another exit signal there";
     /// Whether waitpid and wait4 take WNOWAIT and WEXITED is recorded.
-    WAITPID_WAITID_OPTIONS: Implementation, "netbsd/waitpid/waitid-options", "NetBSD wait(2), options";
+    WAITPID_WAITID_ONLY_OPTIONS: Implementation, "netbsd/waitpid/waitid-only-options", "NetBSD wait(2), options";
     /// On NetBSD P_PID and P_PGID with id 0 select the children in the caller's process group.
     WAITID_ID_ZERO_IS_OWN_GROUP: Must, "netbsd/waitid/id-zero-is-own-group", "NetBSD wait(2), idtype";
     /// P_UID, P_GID and P_SID select children by effective user ID, effective group ID and session ID.
@@ -42,9 +42,9 @@ clauses! {
     /// On NetBSD what the rusage of a report of a stop or a continue holds is recorded.
     RUSAGE_ON_STOP: Implementation, "netbsd/rusage/on-stop", "NetBSD wait(2), rusage";
     /// On NetBSD whether the child is lost or kept after EFAULT is recorded.
-    WAIT_EFAULT_CHILD: Implementation, "netbsd/wait/efault-child", "NetBSD wait(2), ERRORS";
+    WAIT_CHILD_AFTER_EFAULT: Implementation, "netbsd/wait/child-after-efault", "NetBSD wait(2), ERRORS";
     /// On NetBSD whether a wait that takes a child discards the pending SIGCHLD is recorded.
-    SIGCHLD_PENDING: Implementation, "netbsd/sigchld/pending", "NetBSD wait(2) (silent)";
+    SIGCHLD_PENDING_AFTER_REAP: Implementation, "netbsd/sigchld/pending-after-reap", "NetBSD wait(2) (silent)";
     /// On NetBSD an orphan becomes a child of process 1.
     ORPHAN_TO_INIT: Must, "netbsd/orphan/to-init", "NetBSD wait(2), NOTES";
 }

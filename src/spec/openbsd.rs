@@ -8,13 +8,13 @@ clauses! {
         bugs "pkg#1853";
     /// waitid without any of WEXITED, WSTOPPED, WTRAPPED and WCONTINUED fails with EINVAL (OpenBSD 7.3 and
     /// later).
-    WAITID_NO_EVENT_EINVAL: Must, "openbsd/waitid/no-event-einval", "OpenBSD waitid(2), options";
+    WAITID_NO_EVENT_OPTION_EINVAL: Must, "openbsd/waitid/no-event-option-einval", "OpenBSD waitid(2), options";
     /// waitid reports each kind of event only if its own option asks for it: exit, stop, continue, trap.
-    WAITID_EVENTS: Must, "openbsd/waitid/events", "OpenBSD waitid(2), si_code";
+    WAITID_NEEDS_EVENT_OPTIONS: Must, "openbsd/waitid/needs-event-options", "OpenBSD waitid(2), si_code";
     /// An idtype other than P_ALL, P_PID and P_PGID fails with EINVAL.
-    WAITID_IDTYPES: Must, "openbsd/waitid/idtypes", "OpenBSD waitid(2), ERRORS";
+    WAITID_EINVAL_IDTYPE: Must, "openbsd/waitid/einval-idtype", "OpenBSD waitid(2), ERRORS";
     /// si_status of a child that exited is the full int given to _exit.
-    WAITID_FULL_INT: Must, "openbsd/waitid/full-int", "OpenBSD waitid(2), CLD_EXITED";
+    WAITID_FULL_EXIT_VALUE: Must, "openbsd/waitid/full-exit-value", "OpenBSD waitid(2), CLD_EXITED";
     /// si_uid is the child's effective user ID.
     WAITID_SI_UID_EFFECTIVE: Must, "openbsd/waitid/si-uid-effective", "OpenBSD waitid(2), si_uid",
         untestable "no step gives a child an effective user that is not its real one";
@@ -34,14 +34,14 @@ clauses! {
         "OpenBSD wait(2), rusage; sys/kern/kern_exit.c";
     /// The parent of a child that a debugger traces is made to wait until the debugger is done, and then gets
     /// it.
-    ORPHAN_LIST: Must, "openbsd/ptrace/orphan-list", "OpenBSD sys/kern/kern_exit.c",
+    PTRACE_PARENT_AFTER_DEBUGGER: Must, "openbsd/ptrace/parent-after-debugger", "OpenBSD sys/kern/kern_exit.c",
         untestable "no request traces a process there";
     /// On OpenBSD whether the child is lost or kept after EFAULT is recorded.
-    WAIT_EFAULT_CHILD: Implementation, "openbsd/wait/efault-child", "OpenBSD wait(2), ERRORS";
+    WAIT_CHILD_AFTER_EFAULT: Implementation, "openbsd/wait/child-after-efault", "OpenBSD wait(2), ERRORS";
     /// On OpenBSD the result of pid INT_MIN is recorded.
     WAIT_INT_MIN: Implementation, "openbsd/wait/int-min", "OpenBSD sys/kern/kern_exit.c";
     /// On OpenBSD whether a wait that takes a child discards the pending SIGCHLD is recorded.
-    SIGCHLD_PENDING: Implementation, "openbsd/sigchld/pending", "OpenBSD wait(2) (silent)";
+    SIGCHLD_PENDING_AFTER_REAP: Implementation, "openbsd/sigchld/pending-after-reap", "OpenBSD wait(2) (silent)";
     /// On OpenBSD an orphan becomes a child of process 1.
     ORPHAN_TO_INIT: Must, "openbsd/orphan/to-init", "OpenBSD wait(2), NOTES";
 }

@@ -1,6 +1,6 @@
 //! The C library of this system, by its own functions.
 
-use super::{Decoded, NotOffered, Subject};
+use super::api::{Decoded, NotOffered, Subject};
 use crate::sys::call::abi::{Call, Observation, Request};
 use crate::sys::call::observe::{self, Entry};
 

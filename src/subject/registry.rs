@@ -1,7 +1,10 @@
 //! The subjects of a run, by name.
 
-use super::Subject;
+use super::api::Subject;
 use std::path::{Path, PathBuf};
+
+/// Makes a subject that is not held ready, from its name.
+pub type Find = fn(&str) -> Option<Box<dyn Subject>>;
 
 /// The subjects that a warden can host.
 ///
@@ -10,15 +13,16 @@ use std::path::{Path, PathBuf};
 #[derive(Default)]
 pub struct Registry {
     subjects: Vec<(String, &'static dyn Subject)>,
+    find: Option<Find>,
     start_folder: PathBuf,
 }
 
 impl Registry {
-    /// The built-in subjects of this system.
-    pub fn built_in() -> Registry {
-        let mut registry =
-            Registry { subjects: Vec::new(), start_folder: std::env::current_dir().unwrap_or_default() };
-        for subject in super::built_in() {
+    /// One with these subjects; what else there is under `KIND:NAME`, as mutants are, `find` makes when it is asked for.
+    pub fn new(subjects: impl IntoIterator<Item = Box<dyn Subject>>, find: Find) -> Registry {
+        let start_folder = std::env::current_dir().unwrap_or_default();
+        let mut registry = Registry { subjects: Vec::new(), find: Some(find), start_folder };
+        for subject in subjects {
             registry.add(subject);
         }
         registry
@@ -32,10 +36,8 @@ impl Registry {
 
     /// The subject of that name; a mutant's is `mutant:NAME`.
     pub fn get(&self, name: &str) -> Option<&'static dyn Subject> {
-        if let Some(mutant) = name.strip_prefix("mutant:") {
-            return crate::mutants::find(mutant).map(|subject| &*Box::leak(subject));
-        }
-        self.subjects.iter().rev().find(|(n, _)| n == name).map(|(_, s)| *s)
+        let added = self.subjects.iter().rev().find(|(n, _)| n == name).map(|(_, s)| *s);
+        added.or_else(|| self.find?(name).map(|subject| &*Box::leak(subject)))
     }
 
     /// Every name, in the order in which they were added.

@@ -3,7 +3,7 @@
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus, wait, waitpgid, waitpid};
 
-use super::{NotOffered, Subject};
+use super::api::{NotOffered, Subject};
 use crate::sys::call::abi::{Call, Memory, Observation, Request, Return, Select};
 
 /// `rustix::process::{wait, waitpid, waitpgid, waitid}`; what they cannot express is not offered.
@@ -36,7 +36,7 @@ impl Subject for Rustix {
 
     fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
         match request.call {
-            Call::Wait => super::buffer(request.status).map(|()| observed(wait(WaitOptions::empty()))),
+            Call::Wait => super::api::buffer(request.status).map(|()| observed(wait(WaitOptions::empty()))),
             Call::Waitpid => by_pid(request),
             #[cfg(not(target_os = "openbsd"))]
             Call::Waitid => by_id::call(request),
@@ -46,7 +46,7 @@ impl Subject for Rustix {
 }
 
 fn by_pid(request: &Request) -> Result<Observation, NotOffered> {
-    super::buffer(request.status)?;
+    super::api::buffer(request.status)?;
     let known = WaitOptions::NOHANG | WaitOptions::UNTRACED | WaitOptions::CONTINUED;
     let options = WaitOptions::from_bits_retain(request.options.cast_unsigned());
     if !known.contains(options) {
@@ -87,7 +87,7 @@ mod by_id {
     use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
     use super::{Memory, NotOffered, Observation, Request, Return, Select, positive};
-    use crate::subject::buffer;
+    use crate::subject::api::buffer;
     use crate::sys::call::abi::{Info, Pointer};
 
     pub(super) fn call(request: &Request) -> Result<Observation, NotOffered> {

@@ -1,6 +1,6 @@
 //! The Linux kernel, without a C library between.
 
-use super::{NotOffered, Subject};
+use super::api::{NotOffered, Subject};
 use crate::sys::call::abi::{Call, Observation, Request};
 use crate::sys::call::observe::{self, Entry};
 

@@ -1,6 +1,6 @@
 //! This crate's own wrappers: they are judged too.
 
-use super::{Decoded, NotOffered, Subject};
+use super::api::{Decoded, NotOffered, Subject};
 use crate::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Request, Return, Select};
 use crate::wait::{
     self, ChildInfo, Errno, Event, IdOptions, IdTarget, MaxRssUnit, Rusage, Target, WaitOptions, WaitStatus,
@@ -22,11 +22,11 @@ impl Subject for Waitspec {
     fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
         match request.call {
             Call::Wait => {
-                super::buffer(request.status)?;
+                super::api::buffer(request.status)?;
                 Ok(observed(wait::wait().map(Some), |done| plain(done.pid, done.status)))
             }
             Call::Waitpid => {
-                super::buffer(request.status)?;
+                super::api::buffer(request.status)?;
                 let outcome = wait::waitpid(target(request)?, options(request)?);
                 Ok(observed(outcome, |done| plain(done.pid, done.status)))
             }
@@ -65,8 +65,8 @@ impl Subject for Waitspec {
 const NO_NAME: NotOffered = NotOffered("the typed API has no name for one of the options");
 
 fn two_buffers(request: &Request) -> Result<(), NotOffered> {
-    super::buffer(request.status)?;
-    super::buffer(request.rusage)
+    super::api::buffer(request.status)?;
+    super::api::buffer(request.rusage)
 }
 
 fn options(request: &Request) -> Result<WaitOptions, NotOffered> {
@@ -136,7 +136,7 @@ fn usage(rusage: &Rusage) -> Memory<crate::sys::call::abi::Usage> {
 }
 
 fn waitid(request: &Request) -> Result<Observation, NotOffered> {
-    super::buffer(request.info)?;
+    super::api::buffer(request.info)?;
     let (target, options) = (id_target(request)?, id_options(request)?);
     let shown = |info: Option<ChildInfo>| Observation {
         info: info_of(info),
@@ -180,7 +180,7 @@ fn info_of(info: Option<ChildInfo>) -> Memory<Info> {
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
 fn wait6(request: &Request) -> Result<Observation, NotOffered> {
     two_buffers(request)?;
-    super::buffer(request.info)?;
+    super::api::buffer(request.info)?;
     let target = match id_target(request)? {
         IdTarget::Child(target) => target,
         IdTarget::Never(never, _) => match never {},

@@ -1,6 +1,6 @@
 //! The driver's end of the stream to one warden.
 
-use super::outstanding::Asked;
+use super::outstanding::Outstanding;
 use crate::protocol::{Line, LineReader};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
@@ -63,7 +63,7 @@ pub struct Link {
     next_id: u64,
     received: usize,
     received_bytes: usize,
-    asked: Asked,
+    outstanding: Outstanding,
     agent_gone: bool,
     /// The trial is over: of the agent and the children nothing is awaited, only whether they kept to the protocol.
     closing: bool,
@@ -88,7 +88,7 @@ impl Link {
             next_id: 1,
             received: 0,
             received_bytes: 0,
-            asked: Asked::at_start(),
+            outstanding: Outstanding::at_start(),
             agent_gone: false,
             closing: false,
             trace: Vec::new(),
@@ -106,7 +106,7 @@ impl Link {
         self.stderr.clear();
         self.received = 0;
         self.received_bytes = 0;
-        self.asked = Asked::at_start();
+        self.outstanding = Outstanding::at_start();
         self.agent_gone = false;
         self.closing = false;
     }
@@ -148,7 +148,7 @@ impl Link {
         let mut bytes = Vec::new();
         for line in lines {
             if let Some(request) = line.strip_prefix("agent ") {
-                self.asked.sent(request);
+                self.outstanding.sent(request);
             }
             self.trace.push(format!("> {line}"));
             bytes.extend_from_slice(line.as_bytes());
@@ -217,7 +217,7 @@ impl Link {
 
     /// Whether the agent is in a call that it has announced.
     pub(crate) fn is_in_a_call(&self) -> bool {
-        self.asked.is_in_a_call()
+        self.outstanding.is_in_a_call()
     }
 
     /// Whether the agent's reply to a request has come.
@@ -343,7 +343,7 @@ impl Link {
         let message = match address {
             "agent" => {
                 let line = parse(rest)?;
-                self.asked.came(&line).map_err(|why| broken(why, rest))?;
+                self.outstanding.came(&line).map_err(|why| broken(why, rest))?;
                 if line.word() == "entering" {
                     // For the warden, who watches the caller.
                     return Ok(());

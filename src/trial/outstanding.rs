@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 /// The lines that an agent has yet to write.
 #[derive(Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct Outstanding {
     /// A `hello`: at its start, and after an `exec`.
     hello: bool,
     /// What is due next to each request, by its id.
@@ -24,10 +24,10 @@ enum Due {
     Reply,
 }
 
-impl Asked {
+impl Outstanding {
     /// Of an agent that has just been started.
-    pub(crate) fn at_start() -> Asked {
-        Asked { hello: true, due: BTreeMap::new() }
+    pub(crate) fn at_start() -> Outstanding {
+        Outstanding { hello: true, due: BTreeMap::new() }
     }
 
     /// Takes note of a request, in the words in which it is sent.
@@ -73,7 +73,7 @@ mod tests {
 
     /// What is wrong with each line of a conversation; requests stand behind a `>`.
     fn wrong(lines: &[&str]) -> Vec<Option<&'static str>> {
-        let mut asked = Asked::at_start();
+        let mut asked = Outstanding::at_start();
         let mut wrong = Vec::new();
         for line in lines {
             match line.strip_prefix("> ") {
@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_call_is_entered_and_left() {
-        let mut asked = Asked::at_start();
+        let mut asked = Outstanding::at_start();
         asked.sent("wait id=4");
         assert!(!asked.is_in_a_call());
         asked.came(&Line::new("entering").with("id", 4)).expect("due");

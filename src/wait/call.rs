@@ -3,9 +3,13 @@
 use rustix::io::Errno;
 use rustix::process::Pid;
 
+use super::options::{IdOptions, WaitOptions};
 #[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "netbsd"))]
-use super::MaxRssUnit;
-use super::{ChildInfo, IdOptions, IdTarget, Rusage, Target, WaitOptions, WaitStatus};
+use super::rusage::MaxRssUnit;
+use super::rusage::Rusage;
+use super::siginfo::ChildInfo;
+use super::status::WaitStatus;
+use super::target::{IdTarget, Target};
 use crate::sys::call::raw;
 
 /// A report of [`wait()`] or [`waitpid()`].

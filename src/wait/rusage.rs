@@ -40,9 +40,9 @@ impl MaxRssUnit {
     /// assert_eq!(MaxRssUnit::of_os("illumos", 4096).bytes(104), 425_984);
     /// ```
     pub fn of_os(name: &str, page_size: u64) -> MaxRssUnit {
-        match super::Layout::from_os_name(name) {
-            Some(super::Layout::MacOs) => MaxRssUnit::Bytes,
-            Some(super::Layout::Illumos) => MaxRssUnit::Pages(page_size),
+        match super::status::Layout::from_os_name(name) {
+            Some(super::status::Layout::MacOs) => MaxRssUnit::Bytes,
+            Some(super::status::Layout::Illumos) => MaxRssUnit::Pages(page_size),
             _ => MaxRssUnit::Kibibytes,
         }
     }

@@ -2,7 +2,8 @@
 
 use rustix::process::Pid;
 
-use super::{Event, Signal};
+use super::signal::Signal;
+use super::status::Event;
 use crate::sys::call::raw::Report;
 
 /// The `siginfo_t` of a report, typed.

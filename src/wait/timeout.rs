@@ -12,8 +12,11 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::process::Pid;
 
-use super::{ChildInfo, IdOptions, IdTarget, Target, WaitOptions, Waited, waitid, waitpid};
-use super::{WaitedUsage, wait4};
+use super::call::{Waited, waitid, waitpid};
+use super::call::{WaitedUsage, wait4};
+use super::options::{IdOptions, WaitOptions};
+use super::siginfo::ChildInfo;
+use super::target::{IdTarget, Target};
 use crate::sys::process::exit_watch::ExitWatch;
 
 /// A moment by which something has to have happened.

@@ -37,7 +37,7 @@ pub(super) enum CallState {
 
 /// What the children of an agent may do without being told to.
 #[derive(Copy, Clone, PartialEq, Eq)]
-pub(super) enum Prospect {
+pub(super) enum Activity {
     /// A tracer lets one go on, or has not taken its end yet.
     Moving,
     /// One may be about to end or stop: it is not held, or has a processor, waits for one, or cannot be disturbed.
@@ -100,7 +100,7 @@ impl Agent {
     }
 
     /// What its own children may do next. A child is held if it waits to be told.
-    pub(super) fn prospect(&self, children: &Children) -> Prospect {
+    pub(super) fn activity(&self, children: &Children) -> Activity {
         let held = |pid| children.holds(pid);
         let runs = |state| matches!(state, State::Running | State::DiskSleep);
         let threads_run = |pid| process_table::threads(pid).iter().any(|(_, state)| runs(*state));
@@ -112,9 +112,9 @@ impl Agent {
                 State::Stopped => {}
                 State::TracingStop => match process_table::stop_of(p.pid) {
                     Stop::Traced { switches } => traced = Some(traced.unwrap_or(0) + switches),
-                    _ => return Prospect::Moving,
+                    _ => return Activity::Moving,
                 },
-                State::Zombie | State::Dead if p.has_another_tracer() => return Prospect::Moving,
+                State::Zombie | State::Dead if p.has_another_tracer() => return Activity::Moving,
                 // A leader that ended before the other threads.
                 State::Zombie | State::Dead => {
                     busy |= p.threads.is_some_and(|n| n > 1) && (!held(p.pid) || threads_run(p.pid));
@@ -123,9 +123,9 @@ impl Agent {
             }
         }
         match traced {
-            _ if busy => Prospect::Busy,
-            Some(switches) => Prospect::Traced { switches },
-            None => Prospect::Quiet,
+            _ if busy => Activity::Busy,
+            Some(switches) => Activity::Traced { switches },
+            None => Activity::Quiet,
         }
     }
 

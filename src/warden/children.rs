@@ -34,21 +34,21 @@ impl Listener {
     /// Takes one connection; the next poll tells of another. Of those that do not say who they are the first has to go.
     pub(super) fn accept(&self, children: &mut Children) {
         if let Ok(socket) = crate::sys::descriptors::accept_for_us(&self.0) {
-            if children.strangers.len() >= children.quarter {
-                children.strangers.remove(0);
+            if children.unidentified.len() >= children.quarter {
+                children.unidentified.remove(0);
             }
-            children.strangers.push(Stranger { socket, lines: LineReader::default() });
+            children.unidentified.push(UnidentifiedPeer { socket, lines: LineReader::default() });
         }
     }
 }
 
 /// A connection that has not said who it is.
-pub(super) struct Stranger {
+pub(super) struct UnidentifiedPeer {
     socket: OwnedFd,
     lines: LineReader,
 }
 
-impl Stranger {
+impl UnidentifiedPeer {
     pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
@@ -73,7 +73,7 @@ pub(super) struct Children {
     /// A quarter of the descriptors that this process may have.
     quarter: usize,
     pub(super) nonce: String,
-    pub(super) strangers: Vec<Stranger>,
+    pub(super) unidentified: Vec<UnidentifiedPeer>,
     pub(super) known: Vec<Child>,
     /// Processes that children said they made.
     pub(super) made: Vec<i32>,
@@ -85,14 +85,14 @@ impl Children {
         Children {
             quarter: usize::try_from(descriptors / 4).unwrap_or(usize::MAX),
             nonce: String::new(),
-            strangers: Vec::new(),
+            unidentified: Vec::new(),
             known: Vec::new(),
             made: Vec::new(),
         }
     }
 
     pub(super) fn clear(&mut self) {
-        self.strangers.clear();
+        self.unidentified.clear();
         self.known.clear();
         self.made.clear();
     }
@@ -112,7 +112,7 @@ impl Children {
         let held = |child: &Child| {
             usize::from(child.socket.is_some()) + usize::from(child.handle.poll_fd().is_some())
         };
-        self.known.iter().map(held).sum::<usize>() + self.strangers.len() < 3 * self.quarter
+        self.known.iter().map(held).sum::<usize>() + self.unidentified.len() < 3 * self.quarter
     }
 
     /// Pins a process by a descriptor, as long as these take no more than a quarter of those that we may have.
@@ -153,17 +153,17 @@ fn peer(socket: &OwnedFd, said: i32) -> i32 {
 impl Warden<'_> {
     /// A new connection must present a token of this trial; any other is dropped.
     pub(super) fn read_stranger(&mut self, at: usize) {
-        let stranger = &mut self.children.strangers[at];
-        match read_some(&stranger.socket, &mut stranger.lines) {
+        let unknown = &mut self.children.unidentified[at];
+        match read_some(&unknown.socket, &mut unknown.lines) {
             Ok(false) => return,
             Ok(true) => {}
             Err(_) => {
-                self.children.strangers.remove(at);
+                self.children.unidentified.remove(at);
                 return;
             }
         }
-        let Some(line) = stranger.lines.next_line() else { return };
-        let Stranger { socket, lines } = self.children.strangers.remove(at);
+        let Some(line) = unknown.lines.next_line() else { return };
+        let UnidentifiedPeer { socket, lines } = self.children.unidentified.remove(at);
         let hello = line.ok().and_then(|bytes| Line::parse(&bytes).ok()).filter(|l| l.word() == "hello");
         let Some(hello) = hello else { return };
         let token = hello.get("token").unwrap_or_default();

@@ -127,7 +127,7 @@ enum Source {
     AgentOut,
     AgentErr,
     AgentEnd,
-    Stranger(usize),
+    UnidentifiedPeer(usize),
     Child(usize),
     /// The end of a watched process; the watch is looked at in any case.
     Watched,
@@ -190,7 +190,7 @@ impl<'a> Warden<'a> {
                 Source::AgentOut => drop(self.read_agent()),
                 Source::AgentErr => self.read_stderr(),
                 Source::AgentEnd => self.agent_ended(),
-                Source::Stranger(at) => self.read_stranger(at),
+                Source::UnidentifiedPeer(at) => self.read_stranger(at),
                 Source::Child(at) => self.read_child(at),
                 Source::Watched => {}
             }
@@ -226,8 +226,8 @@ impl<'a> Warden<'a> {
                 add(Source::AgentEnd, fd);
             }
         }
-        for (at, stranger) in self.children.strangers.iter().enumerate() {
-            add(Source::Stranger(at), stranger.as_fd());
+        for (at, unknown) in self.children.unidentified.iter().enumerate() {
+            add(Source::UnidentifiedPeer(at), unknown.as_fd());
         }
         for (at, child) in self.children.known.iter().enumerate() {
             if let Some(fd) = child.connection() {

@@ -11,7 +11,7 @@ use std::path::Path;
 pub(super) fn probe() -> Line {
     let uname = rustix::system::uname();
     let text = |s: &std::ffi::CStr| s.to_string_lossy().into_owned();
-    let methods = process_table::probe();
+    let methods = process_table::methods::probe();
     let shown = [("processes", methods.table), ("deaths", methods.ended), ("blocked calls", methods.blocked)];
     let root = rustix::process::geteuid().is_root();
     let core = core_files();

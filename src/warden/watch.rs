@@ -1,7 +1,7 @@
 //! Watching processes: each watch is answered once, by what the process table shows or by its deadline.
 
 use super::Warden;
-use super::agent::{Agent, CallState, Prospect};
+use super::agent::{Activity, Agent, CallState};
 use super::children::Children;
 use crate::protocol::Line;
 use crate::protocol::line::FieldError;
@@ -60,7 +60,7 @@ enum Goal {
         /// Since when it sleeps there.
         asleep_since: Option<(Asleep, Instant)>,
         /// What its children might have done when they were last looked at.
-        before: Prospect,
+        before: Activity,
         burnt: Option<Burnt>,
     },
 }
@@ -88,7 +88,7 @@ impl Watch {
             _ => {
                 let (grace, spin) = (ms("grace")?, ms("spin")?);
                 let settled = request.flag("settled");
-                let (asleep_since, before, burnt) = (None, Prospect::Quiet, None);
+                let (asleep_since, before, burnt) = (None, Activity::Quiet, None);
                 Goal::Answer { call: call()?, grace, spin, settled, asleep_since, before, burnt }
             }
         };
@@ -246,15 +246,15 @@ impl Warden<'_> {
                         // A child that is on its way to its end (late to a processor, or writing its core) may be what it
                         // sleeps for. The table is read only once the patience is half gone: most calls never get there.
                         if since.elapsed() >= patience / 2 {
-                            let prospect = agent.prospect(&self.children);
-                            let stopped = matches!(prospect, Prospect::Traced { .. });
+                            let activity = agent.activity(&self.children);
+                            let stopped = matches!(activity, Activity::Traced { .. });
                             let patience = if stopped { patience * TRACED } else { patience };
-                            let goes_on = match prospect {
-                                Prospect::Moving => true,
-                                Prospect::Busy => !*settled,
-                                Prospect::Traced { .. } | Prospect::Quiet => prospect != *before,
+                            let goes_on = match activity {
+                                Activity::Moving => true,
+                                Activity::Busy => !*settled,
+                                Activity::Traced { .. } | Activity::Quiet => activity != *before,
                             };
-                            *before = prospect;
+                            *before = activity;
                             if goes_on {
                                 *asleep_since = None;
                             } else if since.elapsed() >= patience && self.sleeps_on(agent, tid, asleep) {

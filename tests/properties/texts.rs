@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use waitspec::model::generate::{Candidate, Shape};
 use waitspec::model::op;
-use waitspec::model::run::sequential::{Performed, Played};
+use waitspec::model::run::played::{Performed, Played};
 use waitspec::model::trace;
 use waitspec::protocol::line::encode;
 use waitspec::protocol::wait::{OptionSet, Target, WaitRequest};

@@ -225,7 +225,7 @@ fn ignored_and_blocked_signals() {
 /// A field of a usage, as the children tell it.
 type Field = fn(&Usage) -> Option<i64>;
 
-fn grew(child: &mut Told, text: &str, field: Field, by: i64) -> bool {
+fn grew(child: &mut ToldChild, text: &str, field: Field, by: i64) -> bool {
     let before = field(&child.usage()).expect("the field");
     if !child.has(text) {
         return false;

@@ -65,12 +65,13 @@ impl Socket {
         }
     }
 
-    pub fn accept(&self, token: &str) -> Told {
+    pub fn accept(&self, token: &str) -> ToldChild {
         self.listener.set_nonblocking(true).expect("nonblocking");
         let stream = until("a connection", || self.listener.accept().ok()).0;
         stream.set_nonblocking(false).expect("blocking");
         stream.set_read_timeout(Some(DEADLINE)).expect("a deadline");
-        let mut told = Told { pid: 0, hello: Line::new("none"), stream: BufReader::new(stream), next: 0 };
+        let mut told =
+            ToldChild { pid: 0, hello: Line::new("none"), stream: BufReader::new(stream), next: 0 };
         told.hello = told.read().expect("hello");
         assert_eq!(told.hello.word(), "hello");
         assert_eq!(told.hello.get("token").as_deref(), Some(token));
@@ -79,7 +80,7 @@ impl Socket {
     }
 
     /// Forks a child and takes its connection.
-    pub fn spawn(&self, steps: impl IntoIterator<Item = Step>) -> Told {
+    pub fn spawn(&self, steps: impl IntoIterator<Item = Step>) -> ToldChild {
         let pid = fork_child(self.options("A", steps));
         let told = self.accept("A");
         assert_eq!((told.pid, number(&told.hello, "ppid")), (pid, process::pid()));
@@ -118,14 +119,14 @@ pub fn step(text: &str) -> Step {
 }
 
 /// A child with a connection.
-pub struct Told {
+pub struct ToldChild {
     pub pid: i32,
     pub hello: Line,
     pub stream: BufReader<UnixStream>,
     next: u64,
 }
 
-impl Told {
+impl ToldChild {
     pub fn read(&mut self) -> Option<Line> {
         let mut text = String::new();
         let n = self.stream.read_line(&mut text).expect("a line in time");

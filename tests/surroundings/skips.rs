@@ -138,7 +138,7 @@ fn refusing(run: Run, calls: &'static [(&str, Errno)]) -> Result<Ended, &'static
     Ok(by(&["unshare", "--mount"], run)?.after("mount -t tmpfs none /dev/pts || exit 9").finish())
 })]
 #[case::without_tracing("no-ptrace", &["trace"], |run| refusing(run, &[("ptrace", Errno::PERM)]))]
-#[case::traced("no-ptrace", &["trace", "guide", "spawned", "blocked", "scale.at-once", "max-rss-floor"], |run| {
+#[case::traced("no-ptrace", &["trace", "guide", "spawned", "blocked", "stress.hundred-children", "max-rss-floor"], |run| {
     Ok(by(&["strace", "-f", "-o", "/dev/null"], run)?.finish())
 })]
 #[case::pidfds_forbidden("pidfds-forbidden", &["pidfd", "trace", "cloned"], |run| {

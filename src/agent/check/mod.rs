@@ -19,14 +19,17 @@
 //! | `bye` | answered, then exit 0 |
 //! | `surroundings` | nothing: the check itself lacks something here |
 
+mod finding;
 mod session;
+
+pub use self::finding::Finding;
 
 use std::io::Write;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use crate::agent::check::session::{Session, Stop, readable};
+use crate::agent::check::session::{CheckEnded, Session, readable};
 use crate::protocol::Line;
 use crate::protocol::wait::{Answer, OptionSet, Reply, Target, WaitRequest};
 use crate::scenario::ChildOptions;
@@ -40,21 +43,6 @@ const STATUS: i32 = CODE << 8;
 const MAX_PID: i64 = i32::MAX as i64;
 /// The systems that the protocol names.
 const SYSTEMS: [&str; 7] = ["linux", "freebsd", "netbsd", "openbsd", "dragonfly", "macos", "illumos"];
-
-/// One mistake of an agent.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Finding {
-    /// The rule that it breaks; the module's page lists them.
-    pub rule: &'static str,
-    /// What was sent, what came and what was expected, in one line.
-    pub message: String,
-}
-
-impl std::fmt::Display for Finding {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}: {}", self.rule, self.message)
-    }
-}
 
 /// What a check found.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -98,7 +86,7 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    fn run(&mut self, report: &mut Report) -> Result<(), Stop> {
+    fn run(&mut self, report: &mut Report) -> Result<(), CheckEnded> {
         self.hello(report)?;
         self.expect_unsupported(Line::new("no-such-request"), "it is no request of the protocol")?;
         for &call in &report.calls {
@@ -119,11 +107,11 @@ impl Check<'_> {
         self.session.farewell()
     }
 
-    fn hello(&mut self, report: &mut Report) -> Result<(), Stop> {
+    fn hello(&mut self, report: &mut Report) -> Result<(), CheckEnded> {
         let line = self.session.line()?;
         if line.word() != "hello" {
             self.session.complain("hello", &line, "expected `hello protocol=1 name=NAME ...`");
-            return Err(Stop);
+            return Err(CheckEnded);
         }
         if line.number("protocol") != Ok(i64::from(super::PROTOCOL)) {
             self.session.complain("hello", &line, "expected protocol=1");
@@ -161,7 +149,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    fn expect_unsupported(&mut self, request: Line, why: &str) -> Result<(), Stop> {
+    fn expect_unsupported(&mut self, request: Line, why: &str) -> Result<(), CheckEnded> {
         if let Some(line) = self.session.ask(request)?
             && line.word() != "unsupported"
         {
@@ -171,21 +159,21 @@ impl Check<'_> {
     }
 
     /// Has the agent make a child; the check ends if it cannot.
-    fn spawn(&mut self, options: &ChildOptions) -> Result<i64, Stop> {
+    fn spawn(&mut self, options: &ChildOptions) -> Result<i64, CheckEnded> {
         let argv: Vec<String> = self.child_argv.iter().cloned().chain(options.to_args()).collect();
         let request = Line::new("spawn").with_list("argv", argv).with("no-such-key", 1);
-        let Some(line) = self.session.ask(request)? else { return Err(Stop) };
+        let Some(line) = self.session.ask(request)? else { return Err(CheckEnded) };
         match line.number("pid") {
             Ok(pid @ 1..=MAX_PID) if line.word() == "ok" => Ok(pid),
             _ => {
                 self.session.complain("spawn", &line, "expected `ok pid=N`");
-                Err(Stop)
+                Err(CheckEnded)
             }
         }
     }
 
     /// Makes a call; `None` if its answer is none.
-    fn call(&mut self, request: &WaitRequest) -> Result<Option<(Box<Reply>, Line)>, Stop> {
+    fn call(&mut self, request: &WaitRequest) -> Result<Option<(Box<Reply>, Line)>, CheckEnded> {
         let Some(line) = self.session.ask(request.to_line(0))? else { return Ok(None) };
         match Answer::from_line(&line, request) {
             Ok(Answer::Called(reply)) => Ok(Some((reply, line))),
@@ -202,7 +190,7 @@ impl Check<'_> {
     }
 
     /// A child that exits is reaped, and then there is none.
-    fn exited(&mut self, call: Call) -> Result<(), Stop> {
+    fn exited(&mut self, call: Call) -> Result<(), CheckEnded> {
         let steps = vec![crate::scenario::Step::exit(CODE)];
         let pid = self.spawn(&ChildOptions { steps, ..ChildOptions::default() })?;
         let mut request = WaitRequest::new(call, one(call, pid));
@@ -217,7 +205,7 @@ impl Check<'_> {
     }
 
     /// With a child that lives `WNOHANG` finds nothing; the child then exits when told to.
-    fn held(&mut self, call: Call) -> Result<(), Stop> {
+    fn held(&mut self, call: Call) -> Result<(), CheckEnded> {
         let meeting = match Meeting::new() {
             Ok(meeting) => meeting,
             Err(error) => {
@@ -252,8 +240,8 @@ impl Check<'_> {
     }
 
     /// The call has to report that child `pid` exited with [`CODE`].
-    fn reaped(&mut self, request: &WaitRequest, pid: i64) -> Result<(), Stop> {
-        let Some((reply, line)) = self.call(request)? else { return Err(Stop) };
+    fn reaped(&mut self, request: &WaitRequest, pid: i64) -> Result<(), CheckEnded> {
+        let Some((reply, line)) = self.call(request)? else { return Err(CheckEnded) };
         let returned = if request.call == Call::Waitid { 0 } else { pid };
         if reply.ret != Ok(returned) {
             self.session.complain("call", &line, &format!("expected ret={returned}"));
@@ -277,7 +265,7 @@ impl Check<'_> {
     }
 
     /// The subject's own macros, if it has any.
-    fn decode(&mut self) -> Result<(), Stop> {
+    fn decode(&mut self) -> Result<(), CheckEnded> {
         let request = Line::new("decode").with("status", format_args!("{STATUS:#06x}"));
         let Some(line) = self.session.ask(request)? else { return Ok(()) };
         let expected = [("exited", "yes"), ("signaled", "no"), ("stopped", "no"), ("wexitstatus", "7")];

@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process_group};
 
-use super::Finding;
+use super::finding::Finding;
 use crate::agent::spawn;
 use crate::protocol::line::LineError;
 use crate::protocol::wait::WaitRequest;
@@ -27,7 +27,7 @@ const MOST_BAD_LINES: usize = 5;
 const SHOWN: usize = 200;
 
 /// There is no use in asking further; why is among the findings.
-pub(super) struct Stop;
+pub(super) struct CheckEnded;
 
 /// A running agent and what was found so far.
 pub(super) struct Session {
@@ -129,13 +129,17 @@ impl Session {
     }
 
     /// Notes a mistake after which there is no use in asking further.
-    pub(super) fn stop<T>(&mut self, rule: &'static str, message: impl Into<String>) -> Result<T, Stop> {
+    pub(super) fn stop<T>(
+        &mut self,
+        rule: &'static str,
+        message: impl Into<String>,
+    ) -> Result<T, CheckEnded> {
         self.finding(rule, message);
-        Err(Stop)
+        Err(CheckEnded)
     }
 
     /// The next line that is one.
-    pub(super) fn line(&mut self) -> Result<Line, Stop> {
+    pub(super) fn line(&mut self) -> Result<Line, CheckEnded> {
         let deadline = self.deadline();
         let mut buffer = [0; 4096];
         loop {
@@ -171,14 +175,14 @@ impl Session {
         }
     }
 
-    fn bad_line(&mut self, bytes: &[u8], error: &LineError) -> Result<(), Stop> {
+    fn bad_line(&mut self, bytes: &[u8], error: &LineError) -> Result<(), CheckEnded> {
         self.finding("line", format!("after {} came {}: {error}", self.sent, shown(bytes)));
         self.bad_lines += 1;
-        if self.bad_lines < MOST_BAD_LINES { Ok(()) } else { Err(Stop) }
+        if self.bad_lines < MOST_BAD_LINES { Ok(()) } else { Err(CheckEnded) }
     }
 
     /// Its standard output ended where a line was expected.
-    fn ended_early(&mut self) -> Result<Line, Stop> {
+    fn ended_early(&mut self) -> Result<Line, CheckEnded> {
         if !self.reader.rest().is_empty() {
             let rest = shown(self.reader.rest());
             return self
@@ -192,7 +196,7 @@ impl Session {
     }
 
     /// Sends a request, and gives the reply if that is well-formed and carries the request's id.
-    pub(super) fn ask(&mut self, request: Line) -> Result<Option<Line>, Stop> {
+    pub(super) fn ask(&mut self, request: Line) -> Result<Option<Line>, CheckEnded> {
         self.requests += 1;
         let id = self.requests;
         let request = request.with("id", id);
@@ -265,7 +269,7 @@ impl Session {
     }
 
     /// What is due after `bye`: the end of its output, and exit 0.
-    pub(super) fn farewell(&mut self) -> Result<(), Stop> {
+    pub(super) fn farewell(&mut self) -> Result<(), CheckEnded> {
         self.to = None;
         let deadline = self.deadline();
         let mut rest = self.reader.rest().to_vec();

@@ -101,7 +101,7 @@ impl Graph {
             | Op::Cont { slot } => slot,
             _ => return "0",
         };
-        match world.last(slot).map(|kid| world.kids[kid].phase) {
+        match world.last(slot).map(|child| world.children[child].phase) {
             Some(Phase::Zombie | Phase::Gone) => "'Z'",
             Some(Phase::Stopped) => "'T'",
             _ => "0",
@@ -189,14 +189,14 @@ fn signal_name(signal: Signal) -> String {
 /// The fields of an edge that say what is seen.
 fn seen(answer: Answer) -> String {
     match answer {
-        Answer::Report(kid, change) => {
+        Answer::Report(child, change) => {
             let (word, value) = match change {
                 Change::Exited(code) => ("EXITED", number(code)),
                 Change::Killed(signal, _) => ("KILLED", signal_name(signal)),
                 Change::Stopped(signal) => ("STOPPED", signal_name(signal)),
                 _ => ("CONTINUED", "0".to_owned()),
             };
-            format!("REPORT, {kid}, {word}, {value}")
+            format!("REPORT, {child}, {word}, {value}")
         }
         Answer::Nothing => "NOTHING, 0, NO_CHANGE, 0".to_owned(),
         Answer::Error(errno) => format!("ERROR, 0, NO_CHANGE, {errno}"),

@@ -4,109 +4,19 @@
 //! A call may come back with whatever one of them allows, and only those that do stay. When none does, a clause is broken.
 
 pub mod report_check;
+mod types;
 pub mod violated_clause;
+
+pub use self::types::{Expects, KnownChild, Observation, Outcome, Rules, Violation};
 
 use self::violated_clause::blame;
 use super::op::{Op, Slot, Wait};
 use super::state::{Answer, Phase, World};
-use crate::spec::{Clause, Deviation, Profile, deviations};
+use crate::spec::{Deviation, Profile, deviations};
 use crate::sys::call::abi::{Call, Usage};
 use crate::trial::Options;
 use crate::trial::{Change, End, Seen};
-use crate::wait::Layout;
-use std::fmt;
 use std::time::Instant;
-
-/// What holds for the subject of a history.
-#[derive(Copy, Clone, Debug)]
-pub struct Rules {
-    /// The system whose clauses apply.
-    pub profile: Profile,
-    /// The layout of its status words.
-    pub layout: Layout,
-    /// The user of the children, where it is known.
-    pub uid: Option<i64>,
-    /// Whether the agent begins without any usage of children: one that is forked for it does.
-    pub fresh: bool,
-    /// Whether the subject makes a call again that a signal ended.
-    pub retries: bool,
-}
-
-/// How a call came out.
-#[derive(Clone, Debug)]
-pub enum Outcome {
-    /// It returned, or it was proved that it never will, or the agent died in it.
-    Ended(Seen),
-    /// It sleeps.
-    Asleep,
-    /// The subject cannot express it.
-    NotOffered,
-}
-
-/// What was observed of one operation.
-#[derive(Clone, Debug)]
-pub enum Observation {
-    /// It was done.
-    Done,
-    /// A child was made, with that pid.
-    Born(i64),
-    /// The usage of the agent's taken children.
-    Usage(Usage),
-    /// A call.
-    Call(Outcome),
-}
-
-/// Whether a call is to come back.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum Expects {
-    /// It has to.
-    Return,
-    /// It has to sleep.
-    Sleep,
-    /// Either.
-    Either,
-}
-
-/// A clause that was broken.
-#[derive(Clone, Debug)]
-pub struct Violation {
-    /// Which.
-    pub clause: &'static Clause,
-    /// What had to be.
-    pub expected: String,
-    /// What was.
-    pub got: String,
-    /// How near the observation came: of several readings the nearest is the one that is told.
-    pub(crate) nearness: u8,
-}
-
-impl Violation {
-    pub(crate) fn new(
-        clause: &'static Clause,
-        expected: impl Into<String>,
-        got: impl Into<String>,
-        nearness: u8,
-    ) -> Violation {
-        Violation { clause, expected: expected.into(), got: got.into(), nearness }
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: expected {}, got {}", self.clause.id, self.expected, self.got)
-    }
-}
-
-/// What is known of a child besides its state.
-#[derive(Clone, Debug)]
-pub struct Person {
-    /// Its pid.
-    pub pid: i64,
-    /// When it was not there yet; `None` where nobody noted it.
-    pub before: Option<Instant>,
-    /// Its usage as it was last reported.
-    pub spent: Option<Usage>,
-}
 
 /// The usage of taken children, as it has to be.
 #[derive(Clone, Debug, Default)]
@@ -130,7 +40,7 @@ pub struct Oracle {
     /// Before any child was made.
     began: Instant,
     worlds: Vec<World>,
-    people: Vec<Person>,
+    known: Vec<KnownChild>,
     ledger: Ledger,
     /// The known departures that were met.
     pub deviations: Vec<&'static Deviation>,
@@ -145,7 +55,7 @@ impl Oracle {
             rules,
             began: Instant::now(),
             worlds: vec![World::default()],
-            people: Vec::new(),
+            known: Vec::new(),
             ledger,
             deviations: Vec::new(),
         }
@@ -153,8 +63,8 @@ impl Oracle {
 
     /// The judge for someone who keeps the states himself: these, of these children.
     pub(crate) fn of(rules: Rules, worlds: Vec<World>, pids: &[i64]) -> Oracle {
-        let people = pids.iter().map(|pid| Person { pid: *pid, before: None, spent: None }).collect();
-        Oracle { worlds, people, ..Oracle::new(rules) }
+        let known = pids.iter().map(|pid| KnownChild { pid: *pid, before: None, spent: None }).collect();
+        Oracle { worlds, known, ..Oracle::new(rules) }
     }
 
     /// The states that are possible.
@@ -163,8 +73,8 @@ impl Oracle {
     }
 
     /// What is known of the children besides their states.
-    pub(crate) fn people(&self) -> &[Person] {
-        &self.people
+    pub(crate) fn known(&self) -> &[KnownChild] {
+        &self.known
     }
 
     /// Whether an operation has a meaning whichever of the states is the case; what has none is left out of a history.
@@ -191,13 +101,14 @@ impl Oracle {
     /// The slots whose child may still end by an operation, in the order of their births.
     pub fn living(&self) -> Vec<Slot> {
         let Some(world) = self.worlds.first() else { return Vec::new() };
-        let living = world.kids.iter().filter(|kid| matches!(kid.phase, Phase::Running | Phase::Stopped));
-        living.map(|kid| kid.slot).collect()
+        let living =
+            world.children.iter().filter(|child| matches!(child.phase, Phase::Running | Phase::Stopped));
+        living.map(|child| child.slot).collect()
     }
 
     /// What the last child of a slot is doing, if all states agree.
     pub fn phase(&self, slot: Slot) -> Option<Phase> {
-        let mut phases = self.worlds.iter().map(|w| w.last(slot).map(|kid| w.kids[kid].phase));
+        let mut phases = self.worlds.iter().map(|w| w.last(slot).map(|child| w.children[child].phase));
         let first = phases.next()??;
         phases.all(|p| p == Some(first)).then_some(first)
     }
@@ -211,7 +122,7 @@ impl Oracle {
             return self.judge(wait, outcome, false);
         }
         if let Observation::Born(pid) = seen {
-            self.people.push(Person { pid: *pid, before: Some(self.began), spent: None });
+            self.known.push(KnownChild { pid: *pid, before: Some(self.began), spent: None });
         }
         if let Observation::Usage(usage) = seen {
             self.audit(usage)?;
@@ -219,9 +130,10 @@ impl Oracle {
         let again = Op::Interrupt { restart: true };
         let op = if matches!(op, Op::Interrupt { .. }) && self.rules.retries { &again } else { op };
         for world in &mut self.worlds {
-            let before = world.kids.iter().filter(|kid| kid.phase == Phase::Gone).count();
+            let before = world.children.iter().filter(|child| child.phase == Phase::Gone).count();
             world.act(op);
-            self.ledger.vanished |= world.kids.iter().filter(|kid| kid.phase == Phase::Gone).count() > before;
+            self.ledger.vanished |=
+                world.children.iter().filter(|child| child.phase == Phase::Gone).count() > before;
         }
         Ok(())
     }
@@ -252,8 +164,8 @@ impl Oracle {
                         if !after.contains(&next) {
                             after.push(next);
                         }
-                        if let Answer::Report(kid, change) = answer {
-                            reported = Some((kid, change));
+                        if let Answer::Report(child, change) = answer {
+                            reported = Some((child, change));
                         }
                     }
                     Err(violation) => {
@@ -281,8 +193,8 @@ impl Oracle {
         // What a binding does not tell leaves open who it was.
         let known = after.len() == 1;
         self.worlds = after;
-        if let (Some((kid, change)), Outcome::Ended(seen)) = (reported, outcome) {
-            self.enter(wait, seen, change, known.then_some(kid))?;
+        if let (Some((child, change)), Outcome::Ended(seen)) = (reported, outcome) {
+            self.enter(wait, seen, change, known.then_some(child))?;
         }
         Ok(())
     }
@@ -302,17 +214,17 @@ impl Oracle {
             _ => None,
         };
         let same = seen.is_some_and(|seen| match answer {
-            Answer::Report(kid, _) => {
-                seen.is_report() && seen.pid().is_none_or(|pid| pid == self.people[kid].pid)
+            Answer::Report(child, _) => {
+                seen.is_report() && seen.pid().is_none_or(|pid| pid == self.known[child].pid)
             }
             Answer::Nothing => seen.is_nothing(),
             Answer::Error(error) => seen.errno() == Some(error),
             Answer::Sleep => false,
         });
         match seen {
-            Some(seen) if same => report_check::check(&self.rules, &self.people, world, wait, answer, seen),
+            Some(seen) if same => report_check::check(&self.rules, &self.known, world, wait, answer, seen),
             _ => {
-                let clause = blame(world, &self.people, wait, answer, outcome, woken);
+                let clause = blame(world, &self.known, wait, answer, outcome, woken);
                 Err(Violation::new(clause, self.name_of(answer), self.told(wait, outcome), 0))
             }
         }
@@ -324,13 +236,13 @@ impl Oracle {
         wait: &Wait,
         seen: &Seen,
         change: Change,
-        kid: Option<usize>,
+        child: Option<usize>,
     ) -> Result<(), Violation> {
         let usage = seen.usage();
-        if let (Some(kid), Some(usage)) = (kid, &usage) {
-            let person = &mut self.people[kid];
-            report_check::usage_grows(person.spent.as_ref(), usage)?;
-            person.spent = Some(*usage);
+        if let (Some(child), Some(usage)) = (child, &usage) {
+            let known = &mut self.known[child];
+            report_check::usage_grows(known.spent.as_ref(), usage)?;
+            known.spent = Some(*usage);
         }
         let ended = matches!(change, Change::Exited(_) | Change::Killed(..));
         if wait.has(Options::NOWAIT) {
@@ -376,15 +288,15 @@ impl Oracle {
 
     fn name_of(&self, answer: Answer) -> String {
         match answer {
-            Answer::Report(kid, change) => format!("{} {change}", self.slot(kid)),
+            Answer::Report(child, change) => format!("{} {change}", self.slot(child)),
             Answer::Nothing => "0, nothing to report".to_owned(),
             Answer::Error(error) => format!("-1 {error}"),
             Answer::Sleep => "to sleep".to_owned(),
         }
     }
 
-    fn slot(&self, kid: usize) -> Slot {
-        self.worlds.first().and_then(|w| w.kids.get(kid)).map_or(Slot(0), |kid| kid.slot)
+    fn slot(&self, child: usize) -> Slot {
+        self.worlds.first().and_then(|w| w.children.get(child)).map_or(Slot(0), |child| child.slot)
     }
 
     /// What came of a call, in words: children by the names of their slots.
@@ -397,8 +309,8 @@ impl Oracle {
         let Some(pid) = seen.pid().filter(|_| matches!(seen.end, End::Returned(_))) else {
             return seen.outcome();
         };
-        let kid = self.people.iter().rposition(|p| p.pid == pid);
-        let who = kid.map_or_else(|| format!("process {pid}"), |kid| self.slot(kid).to_string());
+        let child = self.known.iter().rposition(|p| p.pid == pid);
+        let who = child.map_or_else(|| format!("process {pid}"), |child| self.slot(child).to_string());
         let what = seen.change().map_or_else(|| "(no status)".to_owned(), |change| change.to_string());
         let raw = seen.status().map_or_else(String::new, |raw| format!(", status {raw:#06x}"));
         let code = seen.info().and_then(|i| i.code.clone()).filter(|_| wait.call == Call::Waitid);

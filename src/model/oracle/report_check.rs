@@ -1,6 +1,6 @@
 //! What an answer has to hold besides who and what: status words, siginfo, memory, usage.
 
-use super::{Person, Rules, Violation};
+use super::types::{KnownChild, Rules, Violation};
 use crate::model::op::Wait;
 use crate::model::state::{Answer, World};
 use crate::spec::{Clause, Profile, deviations, linux, posix};
@@ -28,7 +28,7 @@ impl Rules {
 /// Checks an outcome that is of the kind of that answer, and of that child.
 pub(crate) fn check(
     rules: &Rules,
-    people: &[Person],
+    known: &[KnownChild],
     world: &World,
     wait: &Wait,
     answer: Answer,
@@ -36,26 +36,22 @@ pub(crate) fn check(
 ) -> Result<(), Violation> {
     let Some(reply) = seen.reply() else { return Ok(()) };
     if reply.spill == Some(true) {
-        return Err(wrong(&linux::WAIT4_WRITES_NO_MORE, "no byte behind a buffer changes", "one did"));
+        return Err(wrong(&linux::WAIT4_NO_OVERRUN, "no byte behind a buffer changes", "one did"));
     }
     match answer {
-        Answer::Report(kid, change) => {
-            stale(world.kids[kid].old, change, seen)?;
+        Answer::Report(child, change) => {
+            stale(world.children[child].old, change, seen)?;
             status(rules, wait, change, seen)?;
             if wait.call == Call::Waitid && reply.ret != Ok(0) {
                 return Err(wrong(&posix::WAITID_RETURNS_ZERO, "0", seen.outcome()));
             }
-            siginfo(rules, wait, &people[kid], change, seen)?;
+            siginfo(rules, wait, &known[child], change, seen)?;
             let ended = matches!(change, Change::Exited(_) | Change::Killed(..));
-            if ended && reply.rusage == Memory::Untouched && rules.holds(&linux::RUSAGE_AT_LEAST_OWN) {
-                return Err(wrong(
-                    &linux::RUSAGE_AT_LEAST_OWN,
-                    "the usage of the child",
-                    "it was not stored",
-                ));
+            if ended && reply.rusage == Memory::Untouched && rules.holds(&linux::RUSAGE_LOWER_BOUND) {
+                return Err(wrong(&linux::RUSAGE_LOWER_BOUND, "the usage of the child", "it was not stored"));
             }
             if let Some(usage) = seen.usage() {
-                plausible(rules, &people[kid], change, &usage)?;
+                plausible(rules, &known[child], change, &usage)?;
             }
             Ok(())
         }
@@ -123,7 +119,7 @@ fn is_realtime(signal: Signal) -> bool {
 fn siginfo(
     rules: &Rules,
     wait: &Wait,
-    person: &Person,
+    known: &KnownChild,
     change: Change,
     seen: &Seen,
 ) -> Result<(), Violation> {
@@ -148,8 +144,8 @@ fn siginfo(
     if info.signo.as_deref().is_some_and(|s| s != "SIGCHLD") || seen.shows_memory() && info.signo.is_none() {
         return Err(wrong(&posix::WAITID_SI_SIGNO, "si_signo SIGCHLD", got));
     }
-    if info.pid.is_some_and(|pid| pid != person.pid) {
-        return Err(wrong(&posix::WAITID_SI_PID, format!("si_pid {}", person.pid), got));
+    if info.pid.is_some_and(|pid| pid != known.pid) {
+        return Err(wrong(&posix::WAITID_SI_PID, format!("si_pid {}", known.pid), got));
     }
     if let (Some(uid), Some(is)) = (rules.uid, info.uid)
         && uid != is
@@ -205,14 +201,14 @@ const MOST_KIB: i64 = 1 << 20;
 const CLOCKS: Duration = Duration::from_millis(20);
 
 /// The usage of one child: no more than it can have used.
-fn plausible(rules: &Rules, person: &Person, change: Change, usage: &Usage) -> Result<(), Violation> {
+fn plausible(rules: &Rules, known: &KnownChild, change: Change, usage: &Usage) -> Result<(), Violation> {
     let cpu = usage.utime_us.unwrap_or(0) + usage.stime_us.unwrap_or(0);
-    if let Some(age) = person.before.map(|before| before.elapsed() + CLOCKS)
+    if let Some(age) = known.before.map(|before| before.elapsed() + CLOCKS)
         && i128::from(cpu) > age.as_micros().cast_signed()
-        && rules.holds(&linux::RUSAGE_AT_MOST_OWN)
+        && rules.holds(&linux::RUSAGE_UPPER_BOUND)
     {
         let expected = format!("at most {} us of CPU time, its age", age.as_micros());
-        return Err(wrong(&linux::RUSAGE_AT_MOST_OWN, expected, format!("{cpu} us")));
+        return Err(wrong(&linux::RUSAGE_UPPER_BOUND, expected, format!("{cpu} us")));
     }
     if usage.maxrss.is_some_and(|kib| kib > MOST_KIB) && rules.holds(&linux::RUSAGE_MAXRSS_KILOBYTES) {
         let got = usage.maxrss.unwrap_or(0).to_string();
@@ -220,11 +216,11 @@ fn plausible(rules: &Rules, person: &Person, change: Change, usage: &Usage) -> R
     }
     let all = [usage.utime_us, usage.stime_us, usage.minflt, usage.nvcsw, usage.nivcsw];
     if matches!(change, Change::Exited(_))
-        && rules.holds(&linux::RUSAGE_AT_LEAST_OWN)
+        && rules.holds(&linux::RUSAGE_LOWER_BOUND)
         && all.iter().all(|field| *field == Some(0))
     {
         let expected = "something used by a child that ran until it exited";
-        return Err(wrong(&linux::RUSAGE_AT_LEAST_OWN, expected, "all zero"));
+        return Err(wrong(&linux::RUSAGE_LOWER_BOUND, expected, "all zero"));
     }
     Ok(())
 }
@@ -271,7 +267,7 @@ pub(crate) fn usage_grows(before: Option<&Usage>, now: &Usage) -> Result<(), Vio
             && is < was
         {
             let expected = format!("no less {name} than {was}, as reported before");
-            return Err(wrong(&linux::RUSAGE_AT_LEAST_OWN, expected, is.to_string()));
+            return Err(wrong(&linux::RUSAGE_LOWER_BOUND, expected, is.to_string()));
         }
     }
     Ok(())
@@ -288,7 +284,7 @@ pub(crate) enum Untaken {
 /// The usage of children without any that was taken.
 pub(crate) fn usage_stays(last: &Usage, now: &Usage, why: Untaken) -> Result<(), Violation> {
     let clause = match why {
-        Untaken::Nothing => &posix::RUSAGE_CHILDREN_NOT_BEFORE,
+        Untaken::Nothing => &posix::RUSAGE_CHILDREN_NOT_BEFORE_REAP,
         Untaken::Peeked => &posix::RUSAGE_CHILDREN_NOT_ON_PEEK,
         Untaken::Vanished => &posix::RUSAGE_CHILDREN_NOT_AUTO_REAPED,
         Untaken::Reported => &posix::RUSAGE_CHILDREN_NOT_ON_STOP,
@@ -323,7 +319,7 @@ pub(crate) fn usage_adds_up(
         }
         // Of what is still on its way off its processor more was reported than added: that was read first.
         if FAULTS.contains(&name) && is - was < more {
-            return Err(wrong(&posix::RUSAGE_CHILDREN_AFTER_TAKE, format!("at least {more}"), got));
+            return Err(wrong(&posix::RUSAGE_CHILDREN_AFTER_REAP, format!("at least {more}"), got));
         }
         if whole && is - was > more + slack {
             return Err(wrong(

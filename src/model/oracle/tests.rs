@@ -4,6 +4,7 @@ use super::*;
 use crate::model::op::parse;
 use crate::protocol::Line;
 use crate::protocol::wait::{Answer as Reply, Target, WaitRequest};
+use crate::wait::Layout;
 
 fn oracle(profile: Profile) -> Oracle {
     let layout = Layout::from_os_name(profile.name()).unwrap_or(Layout::Linux);
@@ -31,7 +32,7 @@ fn ended(wait: &Wait, line: &str) -> Outcome {
 /// Plays a history: each line is an operation, of a call with `->` and what it came back with, `sleeps`, or behind `wakes ->`
 /// what the sleeping call came back with.
 fn play(oracle: &mut Oracle, history: &str) -> Result<(), Violation> {
-    let mut born = oracle.people.len() as i64;
+    let mut born = oracle.known.len() as i64;
     for line in history.lines().map(str::trim).filter(|l| !l.is_empty()) {
         let (op, came) = line.split_once("->").map_or((line, ""), |(op, came)| (op.trim(), came.trim()));
         if op == "wakes" {
@@ -153,7 +154,7 @@ fn newer_status_replaces_older() {
     // No event where nothing changes.
     wrong(
         "spawn A; cont A\nwaitpid(A, WCONTINUED) -> ok ret=101 status=0xffff",
-        "posix/status/continue-of-running",
+        "posix/status/continue-while-running",
     );
 }
 
@@ -178,7 +179,7 @@ fn groups_select() {
 fn what_sleeps_must_sleep_and_what_must_not_hangs() {
     wrong("spawn A\nwaitpid(A) -> ok ret=0", "posix/waitpid/blocks-until-change");
     wrong("spawn A\nwaitpid(A, WNOHANG) -> hangs", "posix/waitpid/nohang-zero");
-    wrong("spawn A exit 1\nwaitpid(A) -> sleeps", "posix/waitpid/ready-at-once");
+    wrong("spawn A exit 1\nwaitpid(A) -> sleeps", "posix/waitpid/no-block-if-ready");
     wrong("waitpid(any) -> sleeps", "posix/waitpid/echild");
     wrong("spawn A\nwaitpid(A) -> sleeps\nexit A 1\nwakes -> hangs", "posix/waitpid/blocks-until-change");
     wrong(
@@ -204,7 +205,7 @@ fn options_filter_events() {
     let stopped = "spawn A; stop A\n";
     wrong(
         &format!("{stopped}waitpid(A, WNOHANG) -> ok ret=101 status=0x137f"),
-        "posix/waitpid/stop-needs-untraced",
+        "posix/waitpid/stop-needs-wuntraced",
     );
     wrong(
         &format!("{stopped}waitid(A, WNOHANG|WEXITED) -> ok ret=0 {}", DEAD_A.replace("EXITED", "STOPPED")),
@@ -229,7 +230,7 @@ fn what_the_standard_leaves_open_is_open_but_on_linux() {
     play(&mut posix, &format!("{zombie}waitid(A, WSTOPPED) -> sleeps")).unwrap();
     let mut posix = oracle(Profile::Posix);
     play(&mut posix, &format!("{zombie}waitid(A, WSTOPPED) -> err errno=ECHILD")).unwrap();
-    wrong(&format!("{zombie}waitid(A, WSTOPPED) -> sleeps"), "posix/waitid/echild-beside-live");
+    wrong(&format!("{zombie}waitid(A, WSTOPPED) -> sleeps"), "posix/waitid/echild-with-live-child");
 }
 
 #[test]
@@ -240,7 +241,7 @@ fn sigchld_that_is_ignored_leaves_no_zombie() {
         &format!("{ignored}exit B 1\nwakes -> ok ret=102 status=0x0100"),
         "posix/sigchld/ignored-no-zombie",
     );
-    wrong(&format!("{ignored}exit B 1\nwakes -> hangs"), "posix/sigchld/ignored-blocks-to-last");
+    wrong(&format!("{ignored}exit B 1\nwakes -> hangs"), "posix/sigchld/ignored-waits-for-last-exit");
     right("spawn A exit 4\nsigchld nocldwait\nwait(any) -> ok ret=101 status=0x0400");
 }
 
@@ -262,7 +263,7 @@ fn every_field_is_looked_at() {
         ("waitpid(A) -> ok ret=101 status=untouched spill=no", "posix/waitpid/exit-code"),
         ("waitpid(A) -> ok ret=1 status=0x0100", "posix/waitpid/returns-pid"),
         ("waitpid(A) -> ok ret=0 status=0x0100", "posix/waitpid/returns-pid"),
-        ("waitpid(A) -> ok ret=101 status=0x0100 spill=yes", "linux/wait4/writes-no-more"),
+        ("waitpid(A) -> ok ret=101 status=0x0100 spill=yes", "linux/wait4/no-overrun"),
         ("waitpid(A) -> err errno=EAGAIN", "posix/waitpid/no-stray-errno"),
         ("waitid(A, WEXITED) -> ok ret=101 DEAD si_status=1", "posix/waitid/returns-zero"),
         ("waitid(A, WEXITED) -> ok ret=0 DEAD si_status=256", "posix/waitid/exited"),
@@ -281,7 +282,7 @@ fn every_field_is_looked_at() {
         ),
         (
             "wait4(A) -> ok ret=101 status=0x0100 rusage=written ru_utime_us=9000000 ru_stime_us=0",
-            "linux/rusage/at-most-own",
+            "linux/rusage/upper-bound",
         ),
         (
             "wait4(A) -> ok ret=101 status=0x0100 rusage=written ru_maxrss=99000000",
@@ -306,8 +307,8 @@ fn usage_is_credited_by_a_take_alone() {
     let none = "ru_utime_us=0 ru_stime_us=0 ru_maxrss=0 ru_minflt=0 ru_majflt=0 ru_inblock=0 ru_oublock=0 ru_nvcsw=0 ru_nivcsw=0";
     let take = format!("wait4(A) -> ok ret=101 status=0x0100 rusage=written {spent}");
     right(&format!("spawn A exit 1\nusage -> {none}\n{take}\nusage -> {spent}\nusage -> {spent}"));
-    wrong(&format!("spawn A exit 1\nusage -> {spent}"), "posix/rusage/children-not-before");
-    wrong(&format!("spawn A exit 1\n{take}\nusage -> {none}"), "posix/rusage/children-after-take");
+    wrong(&format!("spawn A exit 1\nusage -> {spent}"), "posix/rusage/children-not-before-reap");
+    wrong(&format!("spawn A exit 1\n{take}\nusage -> {none}"), "posix/rusage/children-after-reap");
     let twice = spent.replace("40", "80");
     wrong(&format!("spawn A exit 1\n{take}\nusage -> {twice}"), "linux/rusage/children-delta");
     wrong(

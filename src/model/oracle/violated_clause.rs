@@ -1,6 +1,6 @@
 //! Which clause an answer breaks that no state allows.
 
-use super::{Outcome, Person};
+use super::types::{KnownChild, Outcome};
 use crate::model::op::{Wait, Whom};
 use crate::model::state::{Answer, Phase, World, is_wanted};
 use crate::spec::{Clause, posix};
@@ -16,7 +16,7 @@ fn of(wait: &Wait, waitpid: &'static Clause, waitid: &'static Clause) -> &'stati
 /// The clause that is broken by an outcome where `expected` was one of the answers.
 pub(crate) fn blame(
     world: &World,
-    people: &[Person],
+    known: &[KnownChild],
     wait: &Wait,
     expected: Answer,
     outcome: &Outcome,
@@ -34,7 +34,7 @@ pub(crate) fn blame(
         return error(world, wait, expected, errno);
     }
     if seen.is_report() {
-        return report(world, people, wait, expected, seen);
+        return report(world, known, wait, expected, seen);
     }
     nothing(wait, expected, seen)
 }
@@ -51,11 +51,11 @@ fn no_return(world: &World, wait: &Wait, expected: Answer, woken: bool) -> &'sta
         Answer::Report(..) if wait.has(Options::NOHANG) => {
             of(wait, &posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY)
         }
-        Answer::Report(..) => of(wait, &posix::WAITPID_READY_AT_ONCE, &posix::WAITID_READY_AT_ONCE),
+        Answer::Report(..) => of(wait, &posix::WAITPID_NO_BLOCK_IF_READY, &posix::WAITID_NO_BLOCK_IF_READY),
         Answer::Nothing => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO),
         Answer::Error("EINVAL") => of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS),
         Answer::Error("EINTR") => of(wait, &posix::WAITPID_EINTR, &posix::WAITID_EINTR),
-        Answer::Error(_) if world.sigchld.reaps() && woken => &posix::SIGCHLD_IGNORED_BLOCKS_TO_LAST,
+        Answer::Error(_) if world.sigchld.reaps() && woken => &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT,
         Answer::Error(_) => no_child(world, wait),
         Answer::Sleep => of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT),
     }
@@ -63,19 +63,19 @@ fn no_return(world: &World, wait: &Wait, expected: Answer, woken: bool) -> &'sta
 
 /// The clause by which a call fails with `ECHILD`.
 fn no_child(world: &World, wait: &Wait) -> &'static Clause {
-    let living = world.kids.iter().any(|kid| kid.phase != Phase::Gone);
+    let living = world.children.iter().any(|child| child.phase != Phase::Gone);
     let waitpid = match wait.whom {
         _ if wait.has(Options::NOHANG) => &posix::WAITPID_NOHANG_ECHILD,
         Whom::Caller => &posix::WAITPID_ECHILD_NOT_A_CHILD,
         Whom::OwnGroup | Whom::Group(_) if living => &posix::WAITPID_ECHILD_EMPTY_GROUP,
-        Whom::Child(_) if living => &posix::WAITPID_ECHILD_BESIDE_LIVE,
-        Whom::Child(_) => &posix::WAITPID_ECHILD_AFTER_TAKE,
+        Whom::Child(_) if living => &posix::WAITPID_ECHILD_WITH_LIVE_CHILD,
+        Whom::Child(_) => &posix::WAITPID_ECHILD_AFTER_REAP,
         _ => &posix::WAITPID_ECHILD,
     };
     let waitid = match wait.whom {
         _ if wait.has(Options::NOHANG) => &posix::WAITID_NOHANG_ECHILD,
         Whom::Any => &posix::WAITID_ECHILD,
-        _ if living => &posix::WAITID_ECHILD_BESIDE_LIVE,
+        _ if living => &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
         _ => &posix::WAITID_ECHILD,
     };
     of(wait, waitpid, waitid)
@@ -90,8 +90,8 @@ fn error(world: &World, wait: &Wait, expected: Answer, errno: &str) -> &'static 
         (Answer::Error("EINTR"), _) => of(wait, &posix::WAITPID_EINTR, &posix::WAITID_EINTR),
         (Answer::Error(_), _) => no_child(world, wait),
         (_, "EINTR") => of(wait, &posix::WAITPID_RESTART, &posix::WAITID_RESTART),
-        (Answer::Report(kid, _), "ECHILD") if world.kids[kid].peeked => &posix::WAITID_NOWAIT_EXIT,
-        (Answer::Report(..), "ECHILD") => &posix::ZOMBIE_UNTIL_TAKEN,
+        (Answer::Report(child, _), "ECHILD") if world.children[child].peeked => &posix::WAITID_NOWAIT_EXIT,
+        (Answer::Report(..), "ECHILD") => &posix::ZOMBIE_UNTIL_REAPED,
         (Answer::Nothing, _) => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO),
         (Answer::Sleep, "ECHILD") => {
             of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT)
@@ -107,10 +107,10 @@ fn nothing(wait: &Wait, expected: Answer, seen: &Seen) -> &'static Clause {
     match expected {
         Answer::Report(..) if filled => &posix::WAITID_SI_PID,
         Answer::Report(_, Change::Stopped(_)) if wait.has(Options::NOHANG) => {
-            of(wait, &posix::WAITPID_UNTRACED_REPORTS_STOP, &posix::WAITID_EVENTS_COMBINE)
+            of(wait, &posix::WAITPID_WUNTRACED_REPORTS_STOP, &posix::WAITID_EVENTS_COMBINE)
         }
         Answer::Report(_, Change::Continued) if wait.has(Options::NOHANG) => {
-            of(wait, &posix::WAITPID_CONTINUED_REPORTS, &posix::WAITID_EVENTS_COMBINE)
+            of(wait, &posix::WAITPID_WCONTINUED_REPORTS_CONTINUE, &posix::WAITID_EVENTS_COMBINE)
         }
         Answer::Report(..) if wait.has(Options::NOHANG) => {
             of(wait, &posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY)
@@ -128,19 +128,25 @@ fn nothing(wait: &Wait, expected: Answer, seen: &Seen) -> &'static Clause {
 }
 
 /// The call reported what it must not.
-fn report(world: &World, people: &[Person], wait: &Wait, expected: Answer, seen: &Seen) -> &'static Clause {
+fn report(
+    world: &World,
+    known: &[KnownChild],
+    wait: &Wait,
+    expected: Answer,
+    seen: &Seen,
+) -> &'static Clause {
     if matches!(expected, Answer::Error("EINVAL")) {
         return of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS);
     }
-    let kid = seen.pid().and_then(|pid| people.iter().rposition(|p| p.pid == pid));
-    let Some(kid) = kid else {
+    let child = seen.pid().and_then(|pid| known.iter().rposition(|p| p.pid == pid));
+    let Some(child) = child else {
         return match seen.reply().map(|reply| &reply.info) {
             Some(Memory::Wrote(_)) => &posix::WAITID_SI_PID,
             _ => &posix::WAITPID_RETURNS_PID,
         };
     };
-    let who = &world.kids[kid];
-    if !world.is_meant(kid, wait.whom) {
+    let who = &world.children[child];
+    if !world.is_meant(child, wait.whom) {
         let waitpid = match wait.whom {
             Whom::OwnGroup => &posix::WAITPID_OWN_GROUP,
             Whom::Group(_) => &posix::WAITPID_NAMED_GROUP,
@@ -169,8 +175,8 @@ fn report(world: &World, people: &[Person], wait: &Wait, expected: Answer, seen:
         (Phase::Running | Phase::Stopped, Some(Change::Exited(_) | Change::Killed(..))) => {
             of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT)
         }
-        (Phase::Running, Some(Change::Continued)) => &posix::STATUS_CONTINUE_OF_RUNNING,
-        (Phase::Stopped, Some(Change::Stopped(_))) => &posix::STATUS_STOP_OF_STOPPED,
+        (Phase::Running, Some(Change::Continued)) => &posix::STATUS_CONTINUE_WHILE_RUNNING,
+        (Phase::Stopped, Some(Change::Stopped(_))) => &posix::STATUS_STOP_WHILE_STOPPED,
         (Phase::Zombie, Some(Change::Stopped(_) | Change::Continued)) => &posix::STATUS_EXIT_REPLACES_ALL,
         _ => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO),
     }
@@ -189,9 +195,9 @@ fn unwanted(wait: &Wait, change: Change) -> &'static Clause {
     };
     match change {
         Change::Stopped(_) if wait.call == Call::Wait => &posix::WAIT_ONLY_TERMINATION,
-        Change::Stopped(_) => of(wait, &posix::WAITPID_STOP_NEEDS_UNTRACED, waitid),
+        Change::Stopped(_) => of(wait, &posix::WAITPID_STOP_NEEDS_WUNTRACED, waitid),
         Change::Continued if wait.call == Call::Wait => &posix::WAIT_ONLY_TERMINATION,
-        Change::Continued => of(wait, &posix::WAITPID_CONTINUE_NEEDS_CONTINUED, waitid),
+        Change::Continued => of(wait, &posix::WAITPID_CONTINUE_NEEDS_WCONTINUED, waitid),
         _ => of(wait, &posix::STATUS_ONE_PREDICATE, waitid),
     }
 }

@@ -1,7 +1,7 @@
 //! A history in which several threads of the agent wait at the same time, performed and judged as a whole.
 
-use super::sequential::{Performed, Played, Stage};
-use super::stage::Actor;
+use super::actor::Actor;
+use super::played::{Performed, Played, Stage};
 use crate::model::linearize::{Call, Event, Log};
 use crate::model::op::{Op, Slot, Wait};
 use crate::model::oracle::Rules;
@@ -20,7 +20,7 @@ const WOKEN: Duration = Duration::from_millis(200);
 /// of them are killed, so that every call has to come back.
 ///
 /// # Errors
-/// As [`crate::model::run::sequential::play`].
+/// As [`super::perform::play`].
 pub fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, Abort> {
     let rules = stage.rules(trial);
     let mut crowd = Crowd {
@@ -64,8 +64,9 @@ struct Crowd<'t, 'a> {
 
 impl Crowd<'_, '_> {
     fn living(&self) -> Vec<Slot> {
-        let living = self.world.kids.iter().filter(|k| matches!(k.phase, Phase::Running | Phase::Stopped));
-        living.map(|kid| kid.slot).collect()
+        let living =
+            self.world.children.iter().filter(|k| matches!(k.phase, Phase::Running | Phase::Stopped));
+        living.map(|child| child.slot).collect()
     }
 
     fn perform(&mut self, op: &Op, later: &[Op]) -> Result<(), Abort> {
@@ -107,7 +108,7 @@ impl Crowd<'_, '_> {
             // Living children can be signalled.
             _ => drop(self.actor.act(op)?),
         }
-        let phase = op.slot().and_then(|slot| Some(self.world.kids[self.world.last(slot)?].phase));
+        let phase = op.slot().and_then(|slot| Some(self.world.children[self.world.last(slot)?].phase));
         self.actor.settle(op, phase)?;
         self.log.events.push(Event::Act(*op));
         if begun { self.look() } else { Ok(()) }

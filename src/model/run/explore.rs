@@ -1,6 +1,7 @@
 //! Many histories on one subject, on all wardens at once, until one breaks a clause.
 
-use super::sequential::{HISTORY, Played, Stage, play};
+use super::perform::play;
+use super::played::{HISTORY, Played, Stage};
 use crate::model::exhaustive;
 use crate::model::generate::{Candidate, Shape, shorten};
 use crate::model::op::Op;

@@ -1,7 +1,9 @@
 //! Histories performed by an agent, and judged.
 
-pub mod concurrent;
+mod actor;
+mod concurrent;
 #[cfg(feature = "cli")]
 pub mod explore;
-pub mod sequential;
-mod stage;
+pub mod perform;
+pub mod played;
+mod sequential;

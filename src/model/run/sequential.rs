@@ -1,84 +1,20 @@
 //! A history performed by an agent, and judged as it goes.
 
-use super::concurrent;
-use super::stage::Actor;
+use super::actor::Actor;
+use super::played::{Performed, Played, Stage};
 use crate::model::op::{Op, Slot, Wait};
-use crate::model::oracle::{Expects, Observation, Oracle, Outcome, Rules, Violation};
+use crate::model::oracle::{Expects, Observation, Oracle, Outcome, Violation};
 use crate::model::state::Phase;
-use crate::spec::{Deviation, posix};
+use crate::spec::posix;
 use crate::trial::Seen;
 use crate::trial::{Abort, Pending, Trial};
-use crate::trial::{Calls, Case, Needs, here};
 use crate::wait::Signal;
 
-/// A history is a trial of no case of the catalogue.
-pub static HISTORY: Case = Case {
-    id: "model.history",
-    title: "a history of children and calls is as the model allows",
-    clauses: &[],
-    calls: Calls::ALL,
-    needs: Needs::NOTHING,
-    at: here(),
-    run: |_| Ok(()),
-};
-
-/// What is known of the subject before its agent is started.
-#[derive(Copy, Clone, Debug)]
-pub struct Stage {
-    /// Agent and children are forks of the warden: the agent may move its children between groups, and begins without usage.
-    pub hosted: bool,
-    /// The user of the children, where it is known.
-    pub uid: Option<i64>,
-}
-
-impl Stage {
-    /// What holds for the subject whose agent this is.
-    pub(crate) fn rules(&self, trial: &Trial<'_>) -> Rules {
-        Rules {
-            profile: trial.profile(),
-            layout: trial.layout(),
-            uid: self.uid,
-            fresh: self.hosted,
-            retries: trial.retries_eintr(),
-        }
-    }
-}
-
-/// One operation that was performed.
-#[derive(Clone, Debug)]
-pub struct Performed {
-    /// The operation.
-    pub op: Op,
-    /// What came of it, in words; empty where there is nothing to say.
-    pub told: String,
-}
-
-/// A history that was performed.
-#[derive(Clone, Debug)]
-pub struct Played {
-    /// The operations that had a meaning, in order, with those that ended a call that slept to the last.
-    pub steps: Vec<Performed>,
-    /// The clause that the last of them broke.
-    pub violation: Option<Violation>,
-    /// The known departures that were met.
-    pub deviations: Vec<&'static Deviation>,
-}
-
-impl Played {
-    /// The operations.
-    pub fn ops(&self) -> Vec<Op> {
-        self.steps.iter().map(|step| step.op).collect()
-    }
-}
-
-/// Performs a history on an agent that has just been started; one with calls on threads of their own is judged as a whole.
+/// Performs a history whose calls are all made on the agent's first thread, and judges each answer.
 ///
 /// # Errors
-/// [`Abort`] when the harness, the surroundings or the agent's protocol went wrong; a broken clause is no error.
-pub fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, Abort> {
-    if ops.iter().any(|op| matches!(op, Op::Wait(wait) if wait.thread > 0)) {
-        return concurrent::play(trial, stage, ops);
-    }
+/// As [`super::perform::play`].
+pub(crate) fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, Abort> {
     let oracle = Oracle::new(stage.rules(trial));
     let mut player = Player { actor: Actor::new(trial, stage), oracle, pending: None, steps: Vec::new() };
     let violation = match player.all(ops) {
@@ -203,10 +139,10 @@ impl Player<'_, '_> {
     /// A child that must be there cannot be signalled.
     fn lost(&self, op: &Op, errno: String) -> Violation {
         let slot = op.slot().unwrap_or(Slot(0));
-        let kid = self.oracle.worlds().first().and_then(|world| Some(&world.kids[world.last(slot)?]));
-        let clause = match kid {
-            Some(kid) if kid.peeked => &posix::WAITID_NOWAIT_EXIT,
-            Some(kid) if kid.phase == Phase::Zombie => &posix::ZOMBIE_UNTIL_TAKEN,
+        let child = self.oracle.worlds().first().and_then(|world| Some(&world.children[world.last(slot)?]));
+        let clause = match child {
+            Some(child) if child.peeked => &posix::WAITID_NOWAIT_EXIT,
+            Some(child) if child.phase == Phase::Zombie => &posix::ZOMBIE_UNTIL_REAPED,
             _ => &posix::STATUS_CONSUMED_ONCE,
         };
         Violation::new(clause, format!("{slot} is there, and can be signalled"), errno, 0)

@@ -26,7 +26,7 @@ const SMALL: usize = 10;
 
 /// The trials that have a reason in common.
 #[derive(Debug, Default)]
-struct Told {
+struct ReasonGroup {
     count: usize,
     subjects: BTreeSet<String>,
     /// The clauses that a deviation departs from.
@@ -40,7 +40,7 @@ pub struct Terminal<W> {
     options: Options,
     failures: Vec<TrialReport>,
     /// The reasons of skips and the sources of deviations, under the verdict's name.
-    reasons: BTreeMap<(&'static str, String), Told>,
+    reasons: BTreeMap<(&'static str, String), ReasonGroup>,
     /// A run of so few trials that what fails need not be told before the end.
     small: bool,
     slowest: Vec<(Duration, String)>,

@@ -17,7 +17,7 @@ pub use threads::*;
 pub use wait::*;
 pub use waitid::*;
 
-use super::Clause;
+use super::clause::Clause;
 
 /// Every clause of this book, by theme.
 pub static ALL: &[&[&Clause]] =

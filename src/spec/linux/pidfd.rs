@@ -34,25 +34,25 @@ clauses! {
     /// The pidfd of a zombie is readable to poll, without POLLHUP.
     PIDFD_POLL_ZOMBIE: Must, "linux/pidfd/poll-zombie", "pidfd_open(2), Use cases";
     /// Once the child was taken its pidfd stays readable, and POLLHUP is added (Linux 6.9 and later).
-    PIDFD_POLL_TAKEN: Must, "linux/pidfd/poll-taken", "Linux fs/pidfs.c, pidfd_poll";
+    PIDFD_POLL_AFTER_REAP: Must, "linux/pidfd/poll-after-reap", "Linux fs/pidfs.c, pidfd_poll";
     /// The pidfd of a child with several threads is readable only when all of them ended.
     PIDFD_POLL_WHOLE_PROCESS: Must, "linux/pidfd/poll-whole-process", "pidfd_open(2); Linux kernel/signal.c",
         bugs "DragonOS#1991";
     /// Who sleeps in poll or epoll for a pidfd is woken when the process ends, whichever of its threads ends last.
-    PIDFD_WAKES: Must, "linux/pidfd/wakes", "pidfd_open(2), Use cases; epoll(7)";
+    PIDFD_WAKES_POLLERS: Must, "linux/pidfd/wakes-pollers", "pidfd_open(2), Use cases; epoll(7)";
     /// Once poll found the pidfd of an untraced child readable, a WNOHANG wait takes that child.
     PIDFD_READABLE_IS_WAITABLE: Must, "linux/pidfd/readable-is-waitable", "pidfd_open(2), Use cases";
     /// waitid through the pidfd of a child that was taken fails with ECHILD, by whatever call it was taken.
-    PIDFD_AFTER_TAKE_ECHILD: Must, "linux/pidfd/after-take-echild", "wait(2), ERRORS", bugs "rust#150412"
+    PIDFD_AFTER_REAP_ECHILD: Must, "linux/pidfd/after-reap-echild", "wait(2), ERRORS", bugs "rust#150412"
         "go#67926";
     /// pidfd_send_signal to a zombie succeeds and changes nothing.
     PIDFD_SIGNAL_ZOMBIE: Must, "linux/pidfd/signal-zombie", "pidfd_send_signal(2)";
     /// pidfd_send_signal to a child that was taken fails with ESRCH, also when its pid is in use again.
-    PIDFD_SIGNAL_TAKEN_ESRCH: Must, "linux/pidfd/signal-taken-esrch", "pidfd_send_signal(2), ERRORS";
+    PIDFD_SIGNAL_AFTER_REAP_ESRCH: Must, "linux/pidfd/signal-after-reap-esrch", "pidfd_send_signal(2), ERRORS";
     /// pidfd_open of a zombie child succeeds, and the zombie can be taken through it.
     PIDFD_OPEN_ZOMBIE: Must, "linux/pidfd/open-zombie", "pidfd_open(2), NOTES";
     /// pidfd_open of a pid that was taken, and is not in use again, fails with ESRCH.
-    PIDFD_OPEN_TAKEN_ESRCH: Must, "linux/pidfd/open-taken-esrch", "pidfd_open(2), ERRORS";
+    PIDFD_OPEN_AFTER_REAP_ESRCH: Must, "linux/pidfd/open-after-reap-esrch", "pidfd_open(2), ERRORS";
     /// pidfd_open of pid 0 or below, or with unknown flags, fails with EINVAL.
     PIDFD_OPEN_EINVAL: Must, "linux/pidfd/open-einval", "pidfd_open(2), ERRORS";
     /// The error of pidfd_open for the id of a thread that leads no process (EINVAL, ENOENT) is recorded.
@@ -75,5 +75,5 @@ clauses! {
     PIDFD_FROM_CLONE: Must, "linux/pidfd/from-clone", "clone(2), CLONE_PIDFD";
     /// waitid through a pidfd opened with PIDFD_THREAD of a child's initial thread waits for the child and takes it
     /// (Linux 6.9 and later).
-    PIDFD_THREAD_WAITS: Must, "linux/pidfd/thread-waits", "pidfd_open(2), PIDFD_THREAD";
+    PIDFD_PIDFD_THREAD_WAITS: Must, "linux/pidfd/pidfd-thread-waits", "pidfd_open(2), PIDFD_THREAD";
 }

@@ -4,7 +4,7 @@ use crate::spec::clause::clauses;
 
 clauses! {
     /// The stop of a traced child is reported to its tracer without WUNTRACED, as WIFSTOPPED, not as an exit.
-    PTRACE_STOP_WITHOUT_UNTRACED: Must, "linux/ptrace/stop-without-untraced",
+    PTRACE_STOP_WITHOUT_WUNTRACED: Must, "linux/ptrace/stop-without-wuntraced",
         "wait(2), WUNTRACED; ptrace(2)", bugs "dotnet/runtime#133736" "dotnet/runtime#133948" "go#60321";
     /// Any signal but SIGKILL that reaches a traced child stops it, with that signal as WSTOPSIG, real-time
     /// ones too.
@@ -48,7 +48,7 @@ clauses! {
     /// stop, not of each ptrace stop.
     PTRACE_PARENT_SEES_NO_TRAPS: Must, "linux/ptrace/parent-sees-no-traps", "ptrace(2), Stopped states";
     /// A tracer's any-child wait leaves the deaths of its own untraced children waitable and reports them.
-    PTRACE_ANY_MIXES: Must, "linux/ptrace/any-mixes", "ptrace(2); wait(2)", bugs "proot#291" "pete#119";
+    PTRACE_ANY_INCLUDES_UNTRACED: Must, "linux/ptrace/any-includes-untraced", "ptrace(2); wait(2)", bugs "proot#291" "pete#119";
     /// What poll on the pidfd of a zombie says to the parent while a tracer holds it is recorded.
     PTRACE_PIDFD_READABLE: Implementation, "linux/ptrace/pidfd-readable", "Linux kernel/exit.c, exit_notify",
         bugs "tokio#7144";
@@ -59,8 +59,8 @@ clauses! {
     PTRACE_STOP_ONCE: Must, "linux/ptrace/stop-once", "ptrace(2), Stopped states; wait(2)";
     /// With PTRACE_O_TRACEFORK a process that a traced child forks is traced too: its first stop, by SIGSTOP, is
     /// reported under its own pid, although it is no child of the tracer.
-    PTRACE_NEWBORN: Must, "linux/ptrace/newborn", "ptrace(2), PTRACE_O_TRACEFORK";
+    PTRACE_FORK_AUTO_ATTACHED: Must, "linux/ptrace/fork-auto-attached", "ptrace(2), PTRACE_O_TRACEFORK";
     /// When a tracer that is not the parent ends, the children that it traced are released: a wait of their parent reports
     /// their end as ever.
-    PTRACE_TRACER_ENDS: Must, "linux/ptrace/tracer-ends", "ptrace(2), PTRACE_O_EXITKILL";
+    PTRACE_TRACER_EXITS: Must, "linux/ptrace/tracer-exits", "ptrace(2), PTRACE_O_EXITKILL";
 }

@@ -5,10 +5,10 @@ use crate::spec::clause::clauses;
 clauses! {
     /// No field of the rusage that wait4 reports for a terminated child is below what the child read of
     /// itself (RUSAGE_SELF with RUSAGE_CHILDREN) right before it ended.
-    RUSAGE_AT_LEAST_OWN: Must, "linux/rusage/at-least-own", "wait4(2); getrusage(2)", bugs "graphene#785"
+    RUSAGE_LOWER_BOUND: Must, "linux/rusage/lower-bound", "wait4(2); getrusage(2)", bugs "graphene#785"
         "DragonOS#1850" "mlibc#1048";
     /// No field is above what the child read of itself by more than the cost of ending.
-    RUSAGE_AT_MOST_OWN: Must, "linux/rusage/at-most-own", "wait4(2); getrusage(2)", bugs "elfuse#162"
+    RUSAGE_UPPER_BOUND: Must, "linux/rusage/upper-bound", "wait4(2); getrusage(2)", bugs "elfuse#162"
         "webvm#170";
     /// User and system time together equal the CPU time that the child burned, whatever their split.
     RUSAGE_CPU_SUM: Must, "linux/rusage/cpu-sum", "getrusage(2), ru_utime and ru_stime";
@@ -37,18 +37,18 @@ clauses! {
     /// wait4's rusage of a child includes the descendants that this child had taken.
     RUSAGE_DESCENDANTS: Must, "linux/rusage/descendants", "wait4(2); getrusage(2), RUSAGE_CHILDREN";
     /// wait4's rusage of a child leaves out grandchildren that the child did not take.
-    RUSAGE_NO_UNTAKEN_GRANDCHILD: Must, "linux/rusage/no-untaken-grandchild",
+    RUSAGE_UNREAPED_GRANDCHILD_EXCLUDED: Must, "linux/rusage/unreaped-grandchild-excluded",
         "getrusage(2), RUSAGE_CHILDREN";
     /// The usage of threads that ended before the child did is in its rusage.
-    RUSAGE_ENDED_THREADS: Must, "linux/rusage/ended-threads", "getrusage(2), RUSAGE_SELF";
+    RUSAGE_EXITED_THREADS: Must, "linux/rusage/exited-threads", "getrusage(2), RUSAGE_SELF";
     /// Usage from before the child called exec is in its rusage.
-    RUSAGE_OVER_EXEC: Must, "linux/rusage/over-exec", "getrusage(2), NOTES";
+    RUSAGE_ACROSS_EXEC: Must, "linux/rusage/across-exec", "getrusage(2), NOTES";
     /// A child killed by a signal has its usage reported like one that exited.
     RUSAGE_KILLED: Must, "linux/rusage/killed", "wait4(2), DESCRIPTION";
     /// wait3 fills the rusage with the child's usage, not with zeros.
     RUSAGE_WAIT3: Must, "linux/rusage/wait3", "wait4(2), DESCRIPTION", bugs "void-packages#59368";
     /// The raw waitid reports the same usage in a WNOWAIT peek as in the take that follows.
-    RUSAGE_PEEK_EQUALS_TAKE: Must, "linux/rusage/peek-equals-take", "wait(2), C library/kernel differences";
+    RUSAGE_PEEK_EQUALS_REAP: Must, "linux/rusage/peek-equals-reap", "wait(2), C library/kernel differences";
     /// RUSAGE_CHILDREN grows at a take by exactly the rusage that the take reported, the peaks excepted;
     /// times to one microsecond a child.
     RUSAGE_CHILDREN_DELTA: Must, "linux/rusage/children-delta", "getrusage(2), RUSAGE_CHILDREN",

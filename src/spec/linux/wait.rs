@@ -7,15 +7,15 @@ clauses! {
     WAIT4_NOHANG_WRITES_NOTHING: Must, "linux/wait4/nohang-writes-nothing",
         "Linux kernel/exit.c, wait4: copied out only for a reported child";
     /// wait4(pid, status, options, rusage) reports what waitpid(pid, status, options) reports.
-    WAIT4_IS_WAITPID: Must, "linux/wait4/is-waitpid", "wait4(2), DESCRIPTION";
+    WAIT4_EQUALS_WAITPID: Must, "linux/wait4/equals-waitpid", "wait4(2), DESCRIPTION";
     /// wait3(status, options, rusage) reports what waitpid(-1, status, options) reports.
-    WAIT3_IS_WAITPID_ANY: Must, "linux/wait3/is-waitpid-any", "wait4(2), DESCRIPTION";
+    WAIT3_EQUALS_WAITPID_ANY: Must, "linux/wait3/equals-waitpid-any", "wait4(2), DESCRIPTION";
     /// wait4 with a null rusage reports the child and its status as ever.
     WAIT4_NULL_RUSAGE: Must, "linux/wait4/null-rusage", "wait4(2), DESCRIPTION";
     /// wait4 with a null status takes the child and fills the rusage.
     WAIT4_NULL_STATUS: Must, "linux/wait4/null-status", "wait4(2); wait(2), DESCRIPTION", bugs "gem5#3343";
     /// wait4 writes a struct rusage of the C library's size and no byte beyond it, and one int of status.
-    WAIT4_WRITES_NO_MORE: Must, "linux/wait4/writes-no-more", "wait4(2); getrusage(2), DESCRIPTION",
+    WAIT4_NO_OVERRUN: Must, "linux/wait4/no-overrun", "wait4(2); getrusage(2), DESCRIPTION",
         bugs "bun#30392" "strace#122" "mlibc#133" "mlibc#134";
     /// A wait that fails with ECHILD or EINVAL writes neither the status nor the resource usage.
     WAIT_ERROR_WRITES_NOTHING: Must, "linux/wait/error-writes-nothing",
@@ -61,10 +61,10 @@ clauses! {
     /// Bad pointers are not looked at when nothing is reported: WNOHANG returns 0 and no child gives ECHILD.
     WAIT_EFAULT_ONLY_ON_REPORT: Must, "linux/wait/efault-only-on-report", "Linux kernel/exit.c, wait4";
     /// Whether wait4 loses the child (as on Linux 6.18) or keeps it when it fails with EFAULT is recorded.
-    WAIT_EFAULT_CHILD: Implementation, "linux/wait/efault-child",
+    WAIT_CHILD_AFTER_EFAULT: Implementation, "linux/wait/child-after-efault",
         "Linux kernel/exit.c: reaped before copied out";
     /// What of status and rusage was written before EFAULT came from the other one is recorded.
-    WAIT_EFAULT_PARTIAL: Implementation, "linux/wait/efault-partial",
+    WAIT_EFAULT_PARTIAL_WRITE: Implementation, "linux/wait/efault-partial-write",
         "Linux kernel/exit.c, wait4: order of copies";
     /// SIGCHLD is generated when a stopped child continues, unless SA_NOCLDSTOP is set; it carries
     /// CLD_CONTINUED, the child's pid and SIGCONT.
@@ -75,7 +75,7 @@ clauses! {
     /// With SA_NOCLDWAIT and a handler, SIGCHLD is still generated when a child terminates.
     SIGCHLD_NOCLDWAIT_STILL_SENT: Must, "linux/sigchld/nocldwait-still-sent", "sigaction(2), SA_NOCLDWAIT";
     /// A SIGCHLD that was set to be ignored is still ignored after exec.
-    SIGCHLD_IGNORED_OVER_EXEC: Must, "linux/sigchld/ignored-over-exec", "execve(2); signal(7)",
+    SIGCHLD_IGNORED_ACROSS_EXEC: Must, "linux/sigchld/ignored-across-exec", "execve(2); signal(7)",
         bugs "util-linux#4014" "freebsd-src#1675";
     /// A SIGCHLD whose siginfo was read through a signalfd belongs to a child that a WNOHANG wait then finds.
     SIGCHLD_WAIT_AFTER_SIGNALFD: Must, "linux/sigchld/wait-after-signalfd", "signalfd(2)";

@@ -4,9 +4,9 @@ use crate::spec::clause::clauses;
 
 clauses! {
     /// A terminated child stays a zombie, its status kept, until it is taken, however late that is.
-    ZOMBIE_UNTIL_TAKEN: Must, "posix/zombie/until-taken", "POSIX.1-2024 _Exit, Consequences; 2.13";
+    ZOMBIE_UNTIL_REAPED: Must, "posix/zombie/until-reaped", "POSIX.1-2024 _Exit, Consequences; 2.13";
     /// After the take the process is gone: kill(pid, 0) fails with ESRCH while the pid is not in use again.
-    ZOMBIE_GONE_AFTER_TAKE: Must, "posix/zombie/gone-after-take", "POSIX.1-2024 2.13; kill, ERRORS";
+    ZOMBIE_ESRCH_AFTER_REAP: Must, "posix/zombie/esrch-after-reap", "POSIX.1-2024 2.13; kill, ERRORS";
     /// The pid of a zombie is not given to a new process, however many are created before the take.
     ZOMBIE_PID_NOT_REUSED: Must, "posix/zombie/pid-not-reused", "POSIX.1-2024 XBD Process ID Reuse",
         bugs "openzfs#11963";
@@ -22,13 +22,13 @@ clauses! {
     FORK_CHILD_HAS_NO_CHILDREN: Must, "posix/fork/child-has-no-children",
         "POSIX.1-2024 fork, DESCRIPTION; wait";
     /// A grandchild is not a child: its termination is reported to its own parent only.
-    FORK_GRANDCHILD_NOT_OURS: Must, "posix/fork/grandchild-not-ours", "POSIX.1-2024 wait, DESCRIPTION";
+    FORK_GRANDCHILD_IS_NOT_A_CHILD: Must, "posix/fork/grandchild-is-not-a-child", "POSIX.1-2024 wait, DESCRIPTION";
     /// Children outlive exec in the parent: the new image can wait for those that the old one created.
     EXEC_KEEPS_CHILDREN: Must, "posix/exec/keeps-children", "POSIX.1-2024 exec, DESCRIPTION; wait",
         bugs "pyinstaller#2966" "wl-clipboard#156";
     /// A child that calls exec stays the same child: exec is no event, and the exit of the new image is
     /// reported under the same pid.
-    EXEC_CHILD_IS_SAME: Must, "posix/exec/child-is-same", "POSIX.1-2024 exec, DESCRIPTION";
+    EXEC_CHILD_KEEPS_IDENTITY: Must, "posix/exec/child-keeps-identity", "POSIX.1-2024 exec, DESCRIPTION";
     /// Zombies that a process had before exec are still waitable by the new image, with their status.
     EXEC_KEEPS_ZOMBIES: Must, "posix/exec/keeps-zombies", "POSIX.1-2024 exec; 2.13";
     /// Stops and continues of children from before exec are reported to the new image, once each.
@@ -42,13 +42,13 @@ clauses! {
     /// 127 is open.
     SPAWN_MISSING_PROGRAM: Implementation, "posix/spawn/missing-program", "POSIX.1-2024 posix_spawn, ERRORS";
     /// exit called by any thread of a child ends all of it, and the child is reported with that exit value.
-    THREADS_EXIT_ENDS_ALL: Must, "posix/threads/exit-ends-all", "POSIX.1-2024 _Exit, DESCRIPTION";
+    THREADS_EXIT_TERMINATES_ALL: Must, "posix/threads/exit-terminates-all", "POSIX.1-2024 _Exit, DESCRIPTION";
     /// A child whose threads all ended by pthread_exit is reported as exited with 0, once the last of them
     /// ended.
-    THREADS_LAST_ENDS_ZERO: Must, "posix/threads/last-ends-zero",
+    THREADS_LAST_THREAD_EXIT_IS_ZERO: Must, "posix/threads/last-thread-exit-is-zero",
         "POSIX.1-2024 pthread_exit, DESCRIPTION; wait";
     /// A child whose initial thread ended while others run has not terminated: WNOHANG returns 0 for it.
-    THREADS_INITIAL_ENDS_FIRST: Must, "posix/threads/initial-ends-first", "POSIX.1-2024 pthread_exit; wait";
+    THREADS_INITIAL_THREAD_EXITS_FIRST: Must, "posix/threads/initial-thread-exits-first", "POSIX.1-2024 pthread_exit; wait";
     /// exec by any thread of a child ends its other threads without a report; the child lives on under its
     /// pid.
     THREADS_EXEC: Must, "posix/threads/exec", "POSIX.1-2024 exec, DESCRIPTION", bugs "DragonOS#2067"
@@ -56,13 +56,13 @@ clauses! {
     /// A fatal signal sent to a child with several threads is reported once, for the process.
     THREADS_KILLED_ONCE: Must, "posix/threads/killed-once", "POSIX.1-2024 2.4.3; 2.13";
     /// A child stays waitable by its parent's other threads after the thread that created it ended.
-    THREADS_CREATOR_ENDS: Must, "posix/threads/creator-ends", "POSIX.1-2024 wait; pthread_exit";
+    THREADS_CREATOR_EXITS: Must, "posix/threads/creator-exits", "POSIX.1-2024 wait; pthread_exit";
     /// When a parent terminates, its live children get a new parent: getppid in them changes to a process of
     /// the implementation.
     ORPHAN_NEW_PARENT: Must, "posix/orphan/new-parent", "POSIX.1-2024 _Exit, Consequences",
         bugs "gvisor#2323";
     /// Zombies of a parent that terminates do not stay: their new parent disposes of them.
-    ORPHAN_ZOMBIE_DISPOSED: Must, "posix/orphan/zombie-disposed", "POSIX.1-2024 _Exit, Consequences",
+    ORPHAN_ZOMBIE_REAPED_BY_NEW_PARENT: Must, "posix/orphan/zombie-reaped-by-new-parent", "POSIX.1-2024 _Exit, Consequences",
         bugs "elks#628" "Asterinas#1996";
     /// When the end of a process orphans a process group with a stopped member, its members get SIGHUP and
     /// SIGCONT.
@@ -72,6 +72,6 @@ clauses! {
         "POSIX.1-2024 wait, ERRORS (none for it)";
     /// The system keeps status information that is neither consumed nor replaced for as long as the parent
     /// lives.
-    STATUS_KEPT_FOR_EVER: Must, "posix/status/kept-for-ever", "POSIX.1-2024 2.13 Status Information",
+    STATUS_RETAINED_WHILE_PARENT_LIVES: Must, "posix/status/retained-while-parent-lives", "POSIX.1-2024 2.13 Status Information",
         untestable "a run is finite: a case can only show that it is kept while it looks";
 }

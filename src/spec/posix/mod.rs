@@ -18,7 +18,7 @@ pub use status::*;
 pub use waitid::*;
 pub use waitpid::*;
 
-use super::Clause;
+use super::clause::Clause;
 
 /// Every clause of this book, by theme.
 pub static ALL: &[&[&Clause]] =

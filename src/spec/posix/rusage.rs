@@ -4,10 +4,10 @@ use crate::spec::clause::clauses;
 
 clauses! {
     /// A child's CPU time is in the parent's RUSAGE_CHILDREN once a wait has taken the child.
-    RUSAGE_CHILDREN_AFTER_TAKE: Must, "posix/rusage/children-after-take",
+    RUSAGE_CHILDREN_AFTER_REAP: Must, "posix/rusage/children-after-reap",
         "POSIX.1-2024 getrusage, DESCRIPTION", bugs "graphene#785" "Quark#596" "mlibc#1048";
     /// A zombie that was not taken yet adds nothing to the parent's RUSAGE_CHILDREN.
-    RUSAGE_CHILDREN_NOT_BEFORE: Must, "posix/rusage/children-not-before",
+    RUSAGE_CHILDREN_NOT_BEFORE_REAP: Must, "posix/rusage/children-not-before-reap",
         "POSIX.1-2024 getrusage, DESCRIPTION", bugs "DragonOS#1915";
     /// A WNOWAIT peek adds nothing to the parent's RUSAGE_CHILDREN; the take that follows does.
     RUSAGE_CHILDREN_NOT_ON_PEEK: Must, "posix/rusage/children-not-on-peek",
@@ -30,7 +30,7 @@ clauses! {
     RUSAGE_CHILDREN_DESCENDANTS: Must, "posix/rusage/children-descendants",
         "POSIX.1-2024 times, DESCRIPTION";
     /// A grandchild that its own parent never took adds nothing to the grandparent's RUSAGE_CHILDREN.
-    RUSAGE_CHILDREN_UNTAKEN_GRANDCHILD: Must, "posix/rusage/children-untaken-grandchild",
+    RUSAGE_CHILDREN_UNREAPED_GRANDCHILD: Must, "posix/rusage/children-unreaped-grandchild",
         "POSIX.1-2024 times, DESCRIPTION";
     /// A child that left no zombie (SIGCHLD ignored or SA_NOCLDWAIT) adds nothing to RUSAGE_CHILDREN.
     RUSAGE_CHILDREN_NOT_AUTO_REAPED: Must, "posix/rusage/children-not-auto-reaped",
@@ -39,13 +39,13 @@ clauses! {
     RUSAGE_CHILDREN_ZERO_AT_FORK: Must, "posix/rusage/children-zero-at-fork",
         "POSIX.1-2024 fork, DESCRIPTION";
     /// RUSAGE_CHILDREN outlives exec.
-    RUSAGE_CHILDREN_OVER_EXEC: Must, "posix/rusage/children-over-exec",
+    RUSAGE_CHILDREN_ACROSS_EXEC: Must, "posix/rusage/children-across-exec",
         "POSIX.1-2024 exec, DESCRIPTION (tms times)";
     /// wait, waitpid, waitid and the calls with resource usage all credit RUSAGE_CHILDREN alike.
     RUSAGE_CHILDREN_EVERY_CALL: Must, "posix/rusage/children-every-call",
         "POSIX.1-2024 getrusage, DESCRIPTION";
     /// The CPU time of threads that ended before their process did is part of what a take credits.
-    RUSAGE_CHILDREN_ENDED_THREADS: Must, "posix/rusage/children-ended-threads",
+    RUSAGE_CHILDREN_EXITED_THREADS: Must, "posix/rusage/children-exited-threads",
         "POSIX.1-2024 getrusage; 2.13";
     /// tms_cutime and tms_cstime of times show the same child CPU time as RUSAGE_CHILDREN, to one clock tick.
     RUSAGE_TIMES_AGREE: Must, "posix/rusage/times-agree", "POSIX.1-2024 times, DESCRIPTION";
@@ -53,6 +53,6 @@ clauses! {
     RUSAGE_CHILDREN_MONOTONIC: Must, "posix/rusage/children-monotonic",
         "POSIX.1-2024 getrusage, DESCRIPTION";
     /// In every struct rusage the microseconds of both times are between 0 and 999,999.
-    RUSAGE_TIMEVAL_NORMAL: Must, "posix/rusage/timeval-normal", "POSIX.1-2024 <sys/time.h>; getrusage",
+    RUSAGE_TIMEVAL_NORMALIZED: Must, "posix/rusage/timeval-normalized", "POSIX.1-2024 <sys/time.h>; getrusage",
         bugs "mlibc#133";
 }

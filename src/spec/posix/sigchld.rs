@@ -49,7 +49,7 @@ clauses! {
         bugs "phoenix-rtos-project#188";
     /// With SIGCHLD blocked, the pending SIGCHLD survives a wait while the status of another child is
     /// available.
-    SIGCHLD_PENDING_KEPT_FOR_OTHERS: Should, "posix/sigchld/pending-kept-for-others",
+    SIGCHLD_PENDING_WHILE_OTHERS_WAITABLE: Should, "posix/sigchld/pending-while-others-waitable",
         "POSIX.1-2024 wait, DESCRIPTION";
     /// A WNOWAIT peek leaves the pending SIGCHLD pending.
     SIGCHLD_PENDING_AFTER_PEEK: Should, "posix/sigchld/pending-after-peek",
@@ -61,13 +61,13 @@ clauses! {
         bugs "phoenix-rtos-project#861" "managarm#975";
     /// With SIGCHLD ignored, a blocked wait for any child sleeps until the last child is gone, then fails
     /// with ECHILD.
-    SIGCHLD_IGNORED_BLOCKS_TO_LAST: Must, "posix/sigchld/ignored-blocks-to-last",
+    SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT: Must, "posix/sigchld/ignored-waits-for-last-exit",
         "POSIX.1-2024 2.13; waitid, USAGE", bugs "mimiker#695";
     /// With SIGCHLD ignored, a blocked wait for one child fails with ECHILD when that child terminates.
-    SIGCHLD_IGNORED_PID: Must, "posix/sigchld/ignored-pid", "POSIX.1-2024 _Exit, Consequences; wait, ERRORS",
+    SIGCHLD_IGNORED_BY_PID: Must, "posix/sigchld/ignored-by-pid", "POSIX.1-2024 _Exit, Consequences; wait, ERRORS",
         bugs "mimiker#695";
     /// With SIGCHLD ignored and all children gone before the call, a wait fails at once with ECHILD.
-    SIGCHLD_IGNORED_ALL_GONE: Must, "posix/sigchld/ignored-all-gone", "POSIX.1-2024 wait, ERRORS",
+    SIGCHLD_IGNORED_NO_CHILDREN_LEFT: Must, "posix/sigchld/ignored-no-children-left", "POSIX.1-2024 wait, ERRORS",
         bugs "mimiker#695";
     /// With SIGCHLD ignored and a live child, a WNOHANG wait returns 0.
     SIGCHLD_IGNORED_NOHANG: Must, "posix/sigchld/ignored-nohang", "POSIX.1-2024 waitpid, RETURN VALUE";
@@ -85,7 +85,7 @@ clauses! {
     SIGCHLD_NOCLDWAIT_NO_ZOMBIE: Must, "posix/sigchld/nocldwait-no-zombie",
         "POSIX.1-2024 sigaction, SA_NOCLDWAIT", bugs "managarm#975";
     /// With SA_NOCLDWAIT a blocked wait sleeps until the last child is gone, then fails with ECHILD.
-    SIGCHLD_NOCLDWAIT_BLOCKS_TO_LAST: Must, "posix/sigchld/nocldwait-blocks-to-last",
+    SIGCHLD_NOCLDWAIT_WAITS_FOR_LAST_EXIT: Must, "posix/sigchld/nocldwait-waits-for-last-exit",
         "POSIX.1-2024 sigaction, SA_NOCLDWAIT; 2.13", bugs "managarm#975";
     /// Whether a child that terminates under SA_NOCLDWAIT still generates SIGCHLD is open.
     SIGCHLD_NOCLDWAIT_SIGNAL: Implementation, "posix/sigchld/nocldwait-signal",
@@ -94,6 +94,6 @@ clauses! {
     SIGCHLD_DEFAULT_ZOMBIE: Must, "posix/sigchld/default-zombie",
         "POSIX.1-2024 _Exit, Consequences; sigaction";
     /// After SIGCHLD went from SIG_IGN back to the default, children that terminate become zombies again.
-    SIGCHLD_DEFAULT_AGAIN: Must, "posix/sigchld/default-again",
+    SIGCHLD_DEFAULT_RESTORED: Must, "posix/sigchld/default-restored",
         "POSIX.1-2024 _Exit, Consequences; sigaction";
 }

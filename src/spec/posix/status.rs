@@ -24,7 +24,7 @@ clauses! {
         "POSIX.1-2024 waitpid, DESCRIPTION (WEXITSTATUS)", bugs "lind-wasm#857" "MentOS#234";
     /// An exit with 128 + n, or with n, is a normal exit: it never reads as death by signal n or as a core
     /// dump.
-    STATUS_EXIT_IS_NO_SIGNAL: Must, "posix/status/exit-is-no-signal", "POSIX.1-2024 waitpid, DESCRIPTION",
+    STATUS_EXIT_IS_NOT_A_SIGNAL: Must, "posix/status/exit-is-not-a-signal", "POSIX.1-2024 waitpid, DESCRIPTION",
         bugs "gem5#2754" "MentOS#235" "lind-wasm#910";
     /// Returning n from main is reported as exit with n.
     STATUS_RETURN_FROM_MAIN: Must, "posix/status/return-from-main",
@@ -51,12 +51,12 @@ clauses! {
     /// its handler returned.
     STATUS_ABORT: Must, "posix/status/abort", "POSIX.1-2024 abort, DESCRIPTION", bugs "MentOS#234";
     /// A child that catches a deadly signal and calls _exit in the handler is reported as exited with that code.
-    STATUS_CAUGHT_EXIT: Must, "posix/status/caught-exit", "POSIX.1-2024 waitpid, DESCRIPTION; 2.4.3";
+    STATUS_EXIT_IN_HANDLER: Must, "posix/status/exit-in-handler", "POSIX.1-2024 waitpid, DESCRIPTION; 2.4.3";
     /// A child whose handler restores the default action and raises the signal again is reported as killed by it.
-    STATUS_RAISED_AGAIN: Must, "posix/status/raised-again", "POSIX.1-2024 waitpid (WTERMSIG); 2.4.3";
+    STATUS_RERAISED_SIGNAL: Must, "posix/status/reraised-signal", "POSIX.1-2024 waitpid (WTERMSIG); 2.4.3";
     /// A signal that a child catches, and whose handler returns, makes no event: neither SIGTERM nor SIGTSTP nor
     /// SIGCONT.
-    STATUS_CAUGHT_NO_EVENT: Must, "posix/status/caught-no-event", "POSIX.1-2024 2.4.3 Signal Actions; 2.13";
+    STATUS_CAUGHT_SIGNAL_NO_EVENT: Must, "posix/status/caught-signal-no-event", "POSIX.1-2024 2.4.3 Signal Actions; 2.13";
     /// WCOREDUMP is never true for a child that exited, stopped or continued.
     STATUS_CORE_NEEDS_SIGNAL: Must, "posix/status/core-needs-signal",
         "POSIX.1-2024 <sys/wait.h> (WCOREDUMP)", bugs "gem5#3343";
@@ -105,9 +105,9 @@ clauses! {
     /// Termination replaces a stop or a continue that nobody took: only the termination can be reported then.
     STATUS_EXIT_REPLACES_ALL: Must, "posix/status/exit-replaces-all", "POSIX.1-2024 2.13 Status Information";
     /// A stop signal sent to a child that is already stopped makes no new event.
-    STATUS_STOP_OF_STOPPED: Must, "posix/status/stop-of-stopped", "POSIX.1-2024 2.4.3 Signal Actions; 2.13";
+    STATUS_STOP_WHILE_STOPPED: Must, "posix/status/stop-while-stopped", "POSIX.1-2024 2.4.3 Signal Actions; 2.13";
     /// SIGCONT sent to a child that is not stopped makes no event.
-    STATUS_CONTINUE_OF_RUNNING: Must, "posix/status/continue-of-running",
+    STATUS_CONTINUE_WHILE_RUNNING: Must, "posix/status/continue-while-running",
         "POSIX.1-2024 waitpid (WCONTINUED); 2.4.3";
     /// SIGCONT continues a stopped child, and the continue is reported, even if the child ignores or blocks
     /// SIGCONT.

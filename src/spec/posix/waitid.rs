@@ -61,7 +61,7 @@ clauses! {
     /// With WNOHANG and no child that matches, waitid fails with ECHILD.
     WAITID_NOHANG_ECHILD: Must, "posix/waitid/nohang-echild", "POSIX.1-2024 waitid, ERRORS";
     /// When a matching event is there before the call, waitid returns it without blocking.
-    WAITID_READY_AT_ONCE: Must, "posix/waitid/ready-at-once", "POSIX.1-2024 waitid, DESCRIPTION",
+    WAITID_NO_BLOCK_IF_READY: Must, "posix/waitid/no-block-if-ready", "POSIX.1-2024 waitid, DESCRIPTION",
         bugs "cpython#113536" "shared_child#3" "nuttx#2475";
     /// Without WNOHANG waitid sleeps until a matching event happens, and then reports it.
     WAITID_BLOCKS_UNTIL_EVENT: Must, "posix/waitid/blocks-until-event", "POSIX.1-2024 waitid, DESCRIPTION";
@@ -69,7 +69,7 @@ clauses! {
     WAITID_NOWAIT_EXIT: Must, "posix/waitid/nowait-exit", "POSIX.1-2024 waitid, DESCRIPTION (WNOWAIT)",
         bugs "nuttx#20104" "DragonOS#1850";
     /// The take after a WNOWAIT peek at a termination reports the same pid, code and status as the peek did.
-    WAITID_NOWAIT_TAKE_EQUAL: Must, "posix/waitid/nowait-take-equal",
+    WAITID_NOWAIT_PEEK_EQUALS_REAP: Must, "posix/waitid/nowait-peek-equals-reap",
         "POSIX.1-2024 waitid, DESCRIPTION (WNOWAIT)";
     /// A WNOWAIT peek at a stop does not count as reported: it repeats, and a take still finds the stop.
     WAITID_NOWAIT_STOP: Must, "posix/waitid/nowait-stop", "POSIX.1-2024 waitid, DESCRIPTION (WNOWAIT)",
@@ -79,16 +79,16 @@ clauses! {
     WAITID_NOWAIT_CONTINUE: Must, "posix/waitid/nowait-continue",
         "POSIX.1-2024 waitid, DESCRIPTION (WNOWAIT)", bugs "Asterinas#2984";
     /// After a peek and one take nothing is left: a further wait for a terminated child fails with ECHILD.
-    WAITID_NOWAIT_TAKE_ENDS: Must, "posix/waitid/nowait-take-ends", "POSIX.1-2024 2.13 Status Information";
+    WAITID_NOWAIT_ECHILD_AFTER_REAP: Must, "posix/waitid/nowait-echild-after-reap", "POSIX.1-2024 2.13 Status Information";
     /// A child that was peeked at can be taken by every other call of the family.
     WAITID_NOWAIT_OTHER_CALL: Must, "posix/waitid/nowait-other-call", "POSIX.1-2024 2.13 Status Information";
     /// With WNOWAIT the call blocks, and returns 0 under WNOHANG, just as without it.
     WAITID_NOWAIT_BLOCKS: Must, "posix/waitid/nowait-blocks", "POSIX.1-2024 waitid, DESCRIPTION (WNOWAIT)";
     /// Several threads asleep in a WNOWAIT wait for one child all see its termination.
-    WAITID_NOWAIT_ALL_SEE: Should, "posix/waitid/nowait-all-see", "POSIX.1-2024 2.13 Status Information";
+    WAITID_NOWAIT_ALL_WAITERS_SEE: Should, "posix/waitid/nowait-all-waiters-see", "POSIX.1-2024 2.13 Status Information";
     /// Which child repeated any-child peeks show, and whether it is the one that a take then reports, is
     /// open.
-    WAITID_NOWAIT_WHICH: Implementation, "posix/waitid/nowait-which",
+    WAITID_NOWAIT_ANY_ORDER: Implementation, "posix/waitid/nowait-any-order",
         "POSIX.1-2024 waitid, DESCRIPTION (WNOWAIT)";
     /// With several events ready, which of them waitid reports first is open.
     WAITID_ANY_ORDER: Implementation, "posix/waitid/any-order", "POSIX.1-2024 waitid, DESCRIPTION";
@@ -96,7 +96,7 @@ clauses! {
     WAITID_ECHILD: Must, "posix/waitid/echild", "POSIX.1-2024 waitid, ERRORS", bugs "managarm#262";
     /// An id that names no child or a group without children fails at once with ECHILD although other
     /// children live.
-    WAITID_ECHILD_BESIDE_LIVE: Must, "posix/waitid/echild-beside-live", "POSIX.1-2024 waitid, ERRORS";
+    WAITID_ECHILD_WITH_LIVE_CHILD: Must, "posix/waitid/echild-with-live-child", "POSIX.1-2024 waitid, ERRORS";
     /// Option bits that the system does not define make waitid fail with EINVAL.
     WAITID_EINVAL_OPTIONS: Must, "posix/waitid/einval-options", "POSIX.1-2024 waitid, ERRORS",
         bugs "phoenix-rtos-project#1449";
@@ -105,7 +105,7 @@ clauses! {
     /// A waitid that failed with EINVAL consumed nothing.
     WAITID_EINVAL_KEEPS_CHILD: Must, "posix/waitid/einval-keeps-child", "POSIX.1-2024 waitid, ERRORS; 2.13";
     /// What waitid does without WEXITED, WSTOPPED and WCONTINUED is open (most systems: EINVAL).
-    WAITID_NO_EVENT: Implementation, "posix/waitid/no-event", "POSIX.1-2024 waitid, DESCRIPTION (options)";
+    WAITID_NO_EVENT_OPTION: Implementation, "posix/waitid/no-event-option", "POSIX.1-2024 waitid, DESCRIPTION (options)";
     /// What id 0 selects with P_PID and with P_PGID is open.
     WAITID_ID_ZERO: Implementation, "posix/waitid/id-zero", "POSIX.1-2024 waitid (silent)";
     /// What a negative id gives with P_PID and with P_PGID is open.
@@ -115,7 +115,7 @@ clauses! {
     /// What an infop outside the address space gives, and whether the child is lost by it, is open.
     WAITID_BAD_POINTER: Implementation, "posix/waitid/bad-pointer", "POSIX.1-2024 2.1.1 (undefined)";
     /// What a failing waitid leaves in the siginfo is open.
-    WAITID_ERROR_SIGINFO: Implementation, "posix/waitid/error-siginfo", "POSIX.1-2024 waitid, DESCRIPTION";
+    WAITID_SIGINFO_ON_ERROR: Implementation, "posix/waitid/siginfo-on-error", "POSIX.1-2024 waitid, DESCRIPTION";
     /// A caught signal whose handler was installed without SA_RESTART ends a blocked waitid with EINTR.
     WAITID_EINTR: Must, "posix/waitid/eintr", "POSIX.1-2024 waitid, ERRORS", bugs "rust#159855"
         "cpython#116449";

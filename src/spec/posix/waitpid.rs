@@ -14,7 +14,7 @@ clauses! {
         "POSIX.1-2024 waitpid, DESCRIPTION (WNOHANG)", bugs "elks#622";
     /// With WNOHANG the call neither blocks nor spins while the matching child runs and another child, which
     /// does not match, is an unreaped zombie: it returns 0.
-    WAITPID_NOHANG_BESIDE_ZOMBIE: Must, "posix/waitpid/nohang-beside-zombie",
+    WAITPID_NOHANG_WITH_UNRELATED_ZOMBIE: Must, "posix/waitpid/nohang-with-unrelated-zombie",
         "POSIX.1-2024 waitpid, DESCRIPTION (WNOHANG)", bugs "phoenix-rtos-project#184"
         "phoenix-rtos-kernel#302";
     /// With WNOHANG and no child that matches, the call fails with ECHILD; it does not return 0.
@@ -30,24 +30,24 @@ clauses! {
     WAITPID_ECHILD: Must, "posix/waitpid/echild", "POSIX.1-2024 waitpid, ERRORS", bugs "managarm#262"
         "zig#7143";
     /// A second wait for a child that was already taken fails with ECHILD.
-    WAITPID_ECHILD_AFTER_TAKE: Must, "posix/waitpid/echild-after-take", "POSIX.1-2024 waitpid, ERRORS",
+    WAITPID_ECHILD_AFTER_REAP: Must, "posix/waitpid/echild-after-reap", "POSIX.1-2024 waitpid, ERRORS",
         bugs "nuttx#2475" "go#67926";
     /// Waiting for the process ID of an existing process that is not a child (the caller itself, its parent,
     /// a grandchild) fails at once with ECHILD.
     WAITPID_ECHILD_NOT_A_CHILD: Must, "posix/waitpid/echild-not-a-child", "POSIX.1-2024 waitpid, ERRORS";
     /// A pid that names no child fails at once with ECHILD although other children live.
-    WAITPID_ECHILD_BESIDE_LIVE: Must, "posix/waitpid/echild-beside-live", "POSIX.1-2024 waitpid, ERRORS",
+    WAITPID_ECHILD_WITH_LIVE_CHILD: Must, "posix/waitpid/echild-with-live-child", "POSIX.1-2024 waitpid, ERRORS",
         bugs "elks#2646";
     /// A process group that holds no child fails at once with ECHILD although children in other groups live.
     WAITPID_ECHILD_EMPTY_GROUP: Must, "posix/waitpid/echild-empty-group", "POSIX.1-2024 waitpid, ERRORS",
         bugs "elks#2646" "DragonOS#1689" "childprocess#151";
     /// wait(stat_loc) behaves as waitpid(-1, stat_loc, 0) does: same child, same status, same errors.
-    WAIT_IS_WAITPID_ANY: Must, "posix/wait/is-waitpid-any", "POSIX.1-2024 wait, DESCRIPTION";
+    WAIT_EQUALS_WAITPID_ANY: Must, "posix/wait/equals-waitpid-any", "POSIX.1-2024 wait, DESCRIPTION";
     /// wait reports termination only: a stopped or continued child neither ends it nor is consumed by it.
     WAIT_ONLY_TERMINATION: Must, "posix/wait/only-termination", "POSIX.1-2024 wait, DESCRIPTION";
     /// When status of a matching child is already available, a call without WNOHANG returns it without
     /// blocking.
-    WAITPID_READY_AT_ONCE: Must, "posix/waitpid/ready-at-once", "POSIX.1-2024 wait, DESCRIPTION",
+    WAITPID_NO_BLOCK_IF_READY: Must, "posix/waitpid/no-block-if-ready", "POSIX.1-2024 wait, DESCRIPTION",
         bugs "mimiker#695";
     /// Without WNOHANG the call sleeps while matching children run, and returns once one of them terminates.
     WAITPID_BLOCKS_UNTIL_CHANGE: Must, "posix/waitpid/blocks-until-change", "POSIX.1-2024 wait, DESCRIPTION",
@@ -63,14 +63,14 @@ clauses! {
         "POSIX.1-2024 waitpid, DESCRIPTION", bugs "elks#622";
     /// Taking one child by pid leaves the others as they were: each can be taken later, in any order, with
     /// its own status.
-    WAITPID_PID_LEAVES_OTHERS: Must, "posix/waitpid/pid-leaves-others", "POSIX.1-2024 waitpid, DESCRIPTION";
+    WAITPID_BY_PID_PRESERVES_OTHERS: Must, "posix/waitpid/by-pid-preserves-others", "POSIX.1-2024 waitpid, DESCRIPTION";
     /// With pid -1 children of every process group are candidates.
     WAITPID_ANY_EVERY_GROUP: Must, "posix/waitpid/any-every-group", "POSIX.1-2024 waitpid, DESCRIPTION";
     /// With pid 0 only children in the caller's own process group are reported.
     WAITPID_OWN_GROUP: Must, "posix/waitpid/own-group", "POSIX.1-2024 waitpid, DESCRIPTION";
     /// With pid 0 the group is the one that the caller is in when it calls, also after the caller changed
     /// group.
-    WAITPID_OWN_GROUP_FOLLOWS_CALLER: Must, "posix/waitpid/own-group-follows-caller",
+    WAITPID_OWN_GROUP_IS_CURRENT: Must, "posix/waitpid/own-group-is-current",
         "POSIX.1-2024 waitpid, DESCRIPTION";
     /// With pid below -1 only children of the process group of its absolute value are reported.
     WAITPID_NAMED_GROUP: Must, "posix/waitpid/named-group", "POSIX.1-2024 waitpid, DESCRIPTION",
@@ -83,25 +83,25 @@ clauses! {
     WAITPID_GROUP_OF_ZOMBIE: Must, "posix/waitpid/group-of-zombie",
         "POSIX.1-2024 waitpid, DESCRIPTION; XBD Process Lifetime";
     /// Whether a child that joins the awaited group while the call sleeps becomes a candidate is open.
-    WAITPID_GROUP_JOINED_LATE: Implementation, "posix/waitpid/group-joined-late",
+    WAITPID_GROUP_JOINED_WHILE_BLOCKED: Implementation, "posix/waitpid/group-joined-while-blocked",
         "POSIX.1-2024 waitpid (silent on when membership is judged)";
     /// The result of pid INT_MIN, whose absolute value is no pid, is open.
     WAITPID_INT_MIN: Implementation, "posix/waitpid/int-min", "POSIX.1-2024 waitpid (silent)";
     /// With WUNTRACED a matching child that stopped, and whose stop is unreported, is reported by its pid.
-    WAITPID_UNTRACED_REPORTS_STOP: Must, "posix/waitpid/untraced-reports-stop",
+    WAITPID_WUNTRACED_REPORTS_STOP: Must, "posix/waitpid/wuntraced-reports-stop",
         "POSIX.1-2024 waitpid, DESCRIPTION (WUNTRACED)", bugs "mrsh#174" "tgoskits#925";
     /// With WCONTINUED a matching child that was continued from a stop, unreported since, is reported by its
     /// pid.
-    WAITPID_CONTINUED_REPORTS: Must, "posix/waitpid/continued-reports",
+    WAITPID_WCONTINUED_REPORTS_CONTINUE: Must, "posix/waitpid/wcontinued-reports-continue",
         "POSIX.1-2024 waitpid, DESCRIPTION (WCONTINUED, XSI)", bugs "mrsh#174" "serenity#14298";
     /// Without WUNTRACED a stop is not reported: WNOHANG returns 0 and a blocked call sleeps on.
-    WAITPID_STOP_NEEDS_UNTRACED: Must, "posix/waitpid/stop-needs-untraced",
+    WAITPID_STOP_NEEDS_WUNTRACED: Must, "posix/waitpid/stop-needs-wuntraced",
         "POSIX.1-2024 waitpid, DESCRIPTION (WUNTRACED)", bugs "go#60321";
     /// Without WCONTINUED a continue is not reported: WNOHANG returns 0 and a blocked call sleeps on.
-    WAITPID_CONTINUE_NEEDS_CONTINUED: Must, "posix/waitpid/continue-needs-continued",
+    WAITPID_CONTINUE_NEEDS_WCONTINUED: Must, "posix/waitpid/continue-needs-wcontinued",
         "POSIX.1-2024 waitpid, DESCRIPTION (WCONTINUED, XSI)";
     /// A stop that was passed over by a call without WUNTRACED is still there for a later call with it.
-    WAITPID_UNASKED_STOP_KEPT: Must, "posix/waitpid/unasked-stop-kept",
+    WAITPID_UNREQUESTED_STOP_RETAINED: Must, "posix/waitpid/unrequested-stop-retained",
         "POSIX.1-2024 waitpid, DESCRIPTION; 2.13";
     /// Termination is reported with every combination of WUNTRACED and WCONTINUED.
     WAITPID_TERMINATION_ALWAYS: Must, "posix/waitpid/termination-always",
@@ -122,13 +122,13 @@ clauses! {
     WAITPID_EINVAL_OR_ECHILD: Implementation, "posix/waitpid/einval-or-echild",
         "POSIX.1-2024 2.3 Error Numbers (order of errors)";
     /// Whether waitpid takes the options of waitid alone (WNOWAIT, WEXITED) is open.
-    WAITPID_WAITID_OPTIONS: Implementation, "posix/waitpid/waitid-options", "POSIX.1-2024 waitpid, ERRORS",
+    WAITPID_WAITID_ONLY_OPTIONS: Implementation, "posix/waitpid/waitid-only-options", "POSIX.1-2024 waitpid, ERRORS",
         bugs "pkg#1853" "gcli#149";
     /// A null status pointer is allowed: the child is reported and taken, and nothing is stored.
     WAITPID_NULL_STATUS: Must, "posix/waitpid/null-status", "POSIX.1-2024 wait, DESCRIPTION (stat_loc)",
         bugs "gem5#3343";
     /// What a failing call leaves in the status object is open.
-    WAITPID_ERROR_STATUS: Implementation, "posix/waitpid/error-status", "POSIX.1-2024 wait, RETURN VALUE";
+    WAITPID_STATUS_ON_ERROR: Implementation, "posix/waitpid/status-on-error", "POSIX.1-2024 wait, RETURN VALUE";
     /// What a status pointer outside the address space gives (EFAULT, a signal), and whether the child is
     /// lost by it, is open.
     WAITPID_BAD_POINTER: Implementation, "posix/waitpid/bad-pointer", "POSIX.1-2024 2.1.1 (undefined)";
@@ -155,11 +155,11 @@ clauses! {
         "POSIX.1-2024 waitpid, DESCRIPTION";
     /// A call asleep for a child that another thread then takes fails with ECHILD once nothing matches any
     /// more.
-    WAITPID_EMPTIED_BY_TAKE: Must, "posix/waitpid/emptied-by-take", "POSIX.1-2024 waitpid, ERRORS; 2.13",
+    WAITPID_ECHILD_AFTER_CONCURRENT_REAP: Must, "posix/waitpid/echild-after-concurrent-reap", "POSIX.1-2024 waitpid, ERRORS; 2.13",
         bugs "phoenix-rtos-kernel#793";
     /// A call asleep for a process group whose only child has left it and terminated does not sleep for ever:
     /// it fails with ECHILD.
-    WAITPID_EMPTIED_BY_SETPGID: Must, "posix/waitpid/emptied-by-setpgid", "POSIX.1-2024 waitpid, ERRORS";
+    WAITPID_ECHILD_AFTER_SETPGID: Must, "posix/waitpid/echild-after-setpgid", "POSIX.1-2024 waitpid, ERRORS";
     /// Of several threads that sleep for the same child exactly one obtains its status.
     WAITPID_ONE_WAITER_WINS: Must, "posix/waitpid/one-waiter-wins", "POSIX.1-2024 2.13 Status Information";
     /// With as many threads in any-child waits as there are children, each child goes to one thread and no
@@ -167,16 +167,16 @@ clauses! {
     WAITPID_WAITERS_SHARE: Must, "posix/waitpid/waiters-share", "POSIX.1-2024 2.13 Status Information",
         bugs "Asterinas#2166" "DragonOS#1992";
     /// An any-child wait is not starved by another thread that sleeps for one pid: it reports a third child.
-    WAITPID_ANY_BESIDE_PID: Must, "posix/waitpid/any-beside-pid", "POSIX.1-2024 waitpid, DESCRIPTION",
+    WAITPID_ANY_WITH_BY_PID_WAITER: Must, "posix/waitpid/any-with-by-pid-waiter", "POSIX.1-2024 waitpid, DESCRIPTION",
         bugs "ruby#8245" "ruby#10771";
     /// Children belong to the process: any thread can wait for a child that another thread created.
     WAITPID_ANY_THREAD: Must, "posix/waitpid/any-thread", "POSIX.1-2024 wait, DESCRIPTION; 2.13",
         bugs "nuttx#20104";
     /// An any-child call that is asleep also reports a child that another thread created after the call
     /// began.
-    WAITPID_LATER_CHILD: Must, "posix/waitpid/later-child", "POSIX.1-2024 waitpid, DESCRIPTION";
+    WAITPID_CHILD_FORKED_WHILE_BLOCKED: Must, "posix/waitpid/child-forked-while-blocked", "POSIX.1-2024 waitpid, DESCRIPTION";
     /// A thousand children that terminate in any order are each reported once, none lost and none twice.
-    WAITPID_MANY: Must, "posix/waitpid/many", "POSIX.1-2024 2.13 Status Information", bugs "rift#465"
+    WAITPID_MANY_CHILDREN: Must, "posix/waitpid/many-children", "POSIX.1-2024 2.13 Status Information", bugs "rift#465"
         "earlyoom#279" "libuv#3441";
     /// Children that died alike are reported alike by wait, waitpid, waitid and the calls with resource
     /// usage.

@@ -163,7 +163,7 @@ pub(crate) fn threads(pid: i32) -> Vec<(i32, State)> {
 }
 
 pub(crate) fn stop_of(pid: i32) -> Stop {
-    crate::sys::process_table::stop_of_threads(&threads(pid))
+    crate::sys::process_table::state::stop_of_threads(&threads(pid))
 }
 
 pub(crate) fn syscall_of(_: i32, _: i32) -> Option<i64> {

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 
 use rustix::io::Errno;
 
-use super::{Forked, pointers};
+use super::control::{Forked, pointers};
 
 /// How a clone differs from a fork.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
@@ -43,7 +43,7 @@ pub fn clone(how: Clone) -> Result<(Forked, Option<OwnedFd>), Errno> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux {
     use super::*;
-    use crate::sys::process::last_errno;
+    use crate::sys::process::control::last_errno;
     use std::os::fd::FromRawFd;
 
     /// `struct clone_args` of Linux 5.3: `flags`, `pidfd`, `child_tid`, `parent_tid`, `exit_signal`, `stack`, `stack_size`,

@@ -1,6 +1,6 @@
 //! A process pinned.
 
-use super::kill;
+use super::control::kill;
 use crate::sys::process_table;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -31,7 +31,7 @@ fn pidfd_open(pid: i32) -> Result<OwnedFd, Errno> {
     // SAFETY: numbers only. The kernel sets close-on-exec.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
     // SAFETY: a descriptor that was just opened, for us.
-    if fd < 0 { Err(super::last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) }) }
+    if fd < 0 { Err(super::control::last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) }) }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -46,7 +46,7 @@ static LIE: AtomicBool = AtomicBool::new(false);
 /// from then on.
 pub fn prove_descriptors(zombie: i32) {
     let ended = |pid| Handle::open(pid).ok().and_then(|handle| handle.has_ended());
-    let lie = ended(super::pid()) == Some(true) || ended(zombie) == Some(false);
+    let lie = ended(super::control::pid()) == Some(true) || ended(zombie) == Some(false);
     LIE.fetch_or(lie, Ordering::Relaxed);
 }
 
@@ -155,7 +155,7 @@ fn signal_pidfd(fd: &OwnedFd, signal: i32) -> Result<(), Errno> {
     let info = std::ptr::null::<libc::siginfo_t>();
     // SAFETY: a null siginfo asks for the one of kill(2). rustix would refuse the numbers that the C library hides.
     match unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd.as_raw_fd(), signal, info, 0) } {
-        -1 => Err(super::last_errno()),
+        -1 => Err(super::control::last_errno()),
         _ => Ok(()),
     }
 }

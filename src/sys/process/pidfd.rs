@@ -25,7 +25,7 @@ pub fn waits_refused() -> Option<Errno> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux {
     use super::*;
-    use crate::sys::process::{check, last_errno};
+    use crate::sys::process::control::{check, last_errno};
     use std::os::fd::FromRawFd;
 
     /// `struct pidfd_info` of `<linux/pidfd.h>` as it was first (Linux 6.13, 64 bytes); libc 0.2 has none.

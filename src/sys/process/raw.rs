@@ -2,7 +2,7 @@
 //!
 //! rustix has them too, with types that no bad number fits into; here the bad ones are what is asked for.
 
-use super::check;
+use super::control::check;
 use libc::c_int;
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
@@ -23,7 +23,7 @@ pub fn setpgid(pid: c_int, pgid: c_int) -> Result<(), Errno> {
 pub fn pidfd_open(pid: c_int, nonblock: bool) -> Result<OwnedFd, Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
-        use super::last_errno;
+        use super::control::last_errno;
         use rustix::fd::FromRawFd;
 
         // PIDFD_NONBLOCK is defined as this.

@@ -1,4 +1,6 @@
 use super::*;
+use rustix::io::Errno;
+use std::ffi::CString;
 
 use std::time::{Duration, Instant};
 

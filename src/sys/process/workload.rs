@@ -8,7 +8,7 @@ use std::ptr;
 
 use rustix::io::Errno;
 
-use super::{check, last_errno};
+use super::control::{check, last_errno};
 
 /// The size of a page, in bytes.
 pub fn page_size() -> usize {
@@ -223,7 +223,7 @@ pub fn vfork(what: Vforked<'_>) -> Result<i32, Errno> {
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux {
     use super::*;
-    use crate::sys::process::pointers;
+    use crate::sys::process::control::pointers;
     use std::ffi::{c_char, c_void};
     use std::sync::atomic::{AtomicI32, Ordering};
 

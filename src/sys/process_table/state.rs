@@ -85,3 +85,16 @@ pub enum Stop {
         switches: u64,
     },
 }
+
+/// [`super::stop_of`] from the states of the threads, where a tracer's stops show by themselves.
+#[cfg(any(target_os = "freebsd", target_os = "dragonfly"))]
+pub(crate) fn stop_of_threads(threads: &[(i32, State)]) -> Stop {
+    let stopped = |state| matches!(state, State::Stopped | State::TracingStop);
+    if threads.is_empty() || threads.iter().any(|&(_, state)| !stopped(state)) {
+        Stop::No
+    } else if threads.iter().any(|&(_, state)| state == State::TracingStop) {
+        Stop::Traced { switches: 0 }
+    } else {
+        Stop::Stopped
+    }
+}

@@ -151,7 +151,7 @@ fn descendants_stay_found() {
 
 #[test]
 fn the_probe_finds_what_works() {
-    let methods = probe();
+    let methods = methods::probe();
     assert_ne!(methods.table, "none");
     assert_ne!(methods.ended, "none");
     assert_ne!(methods.blocked, "none");

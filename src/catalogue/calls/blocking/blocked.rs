@@ -18,7 +18,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "blocked.not-if-ready",
         title: "a wait for a child that ended before does not sleep",
-        clauses: &[&posix::WAITPID_READY_AT_ONCE, &posix::WAITID_READY_AT_ONCE],
+        clauses: &[&posix::WAITPID_NO_BLOCK_IF_READY, &posix::WAITID_NO_BLOCK_IF_READY],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
@@ -28,8 +28,8 @@ pub const CASES: &[Case] = &[
         id: "blocked.through-stop-and-continue",
         title: "a wait for terminations sleeps through a stop and a continue of its child",
         clauses: &[
-            &posix::WAITPID_STOP_NEEDS_UNTRACED,
-            &posix::WAITPID_CONTINUE_NEEDS_CONTINUED,
+            &posix::WAITPID_STOP_NEEDS_WUNTRACED,
+            &posix::WAITPID_CONTINUE_NEEDS_WCONTINUED,
             &posix::WAITID_EXITED_ONLY,
         ],
         calls: Calls::ENTRIES,
@@ -47,16 +47,16 @@ pub const CASES: &[Case] = &[
         run: until_stop,
     },
     Case {
-        id: "blocked.another-child",
+        id: "blocked.through-exit-of-other-child",
         title: "a wait for one child sleeps beside the zombie of another and through the end of a third",
-        clauses: &[&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITPID_PID_LEAVES_OTHERS],
+        clauses: &[&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITPID_BY_PID_PRESERVES_OTHERS],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: another_child,
     },
     Case {
-        id: "blocked.another-group",
+        id: "blocked.through-exit-in-other-group",
         title: "a wait for one process group sleeps through the end of a child of another",
         clauses: &[&posix::WAITPID_OTHER_CHILD_NO_WAKE],
         calls: Calls::WITH_TARGET.few(),
@@ -65,27 +65,27 @@ pub const CASES: &[Case] = &[
         run: another_group,
     },
     Case {
-        id: "blocked.emptied-by-take",
+        id: "blocked.echild-after-concurrent-reap",
         title: "of two threads asleep for one child one takes it, and the other fails with ECHILD",
-        clauses: &[&posix::WAITPID_EMPTIED_BY_TAKE],
+        clauses: &[&posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP],
         calls: Calls::ENTRIES,
         needs: Needs::of(&[Need::Threads]),
         at: here(),
         run: emptied_by_take,
     },
     Case {
-        id: "blocked.emptied-by-ignoring",
+        id: "blocked.echild-with-sigchld-ignored",
         title: "with SIGCHLD ignored a wait for one child fails with ECHILD when that child is gone",
-        clauses: &[&posix::SIGCHLD_IGNORED_PID],
+        clauses: &[&posix::SIGCHLD_IGNORED_BY_PID],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: emptied_by_ignoring,
     },
     Case {
-        id: "blocked.emptied-by-setpgid",
+        id: "blocked.echild-after-setpgid",
         title: "a wait for a group whose only child leaves it and ends fails with ECHILD",
-        clauses: &[&posix::WAITPID_EMPTIED_BY_SETPGID],
+        clauses: &[&posix::WAITPID_ECHILD_AFTER_SETPGID],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
@@ -108,7 +108,7 @@ fn until_exit(t: &mut Trial) -> Outcome {
 }
 
 fn not_if_ready(t: &mut Trial) -> Outcome {
-    let (waitpid, waitid) = (&posix::WAITPID_READY_AT_ONCE, &posix::WAITID_READY_AT_ONCE);
+    let (waitpid, waitid) = (&posix::WAITPID_NO_BLOCK_IF_READY, &posix::WAITID_NO_BLOCK_IF_READY);
     let child = t.spawn(Scenario::exits(7))?;
     // Another that lives must not matter.
     t.spawn(Scenario::held())?;
@@ -118,8 +118,8 @@ fn not_if_ready(t: &mut Trial) -> Outcome {
 }
 
 fn through_stop_and_continue(t: &mut Trial) -> Outcome {
-    let (stops, only_exits) = (&posix::WAITPID_STOP_NEEDS_UNTRACED, &posix::WAITID_EXITED_ONLY);
-    let continues = &posix::WAITPID_CONTINUE_NEEDS_CONTINUED;
+    let (stops, only_exits) = (&posix::WAITPID_STOP_NEEDS_WUNTRACED, &posix::WAITID_EXITED_ONLY);
+    let continues = &posix::WAITPID_CONTINUE_NEEDS_WCONTINUED;
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
     t.expect_of(stops, only_exits).blocks(&pending)?;
@@ -170,7 +170,7 @@ fn another_child(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITPID_OTHER_CHILD_NO_WAKE).reaped(&seen, &child, Change::Exited(7))?;
     for (other, code) in [(&late, 9), (&early, 8)] {
         let seen = t.wait(Target::Child(other), Options::NONE)?;
-        t.expect(&posix::WAITPID_PID_LEAVES_OTHERS).reaped(&seen, other, Change::Exited(code))?;
+        t.expect(&posix::WAITPID_BY_PID_PRESERVES_OTHERS).reaped(&seen, other, Change::Exited(code))?;
     }
     Ok(())
 }
@@ -192,7 +192,7 @@ fn another_group(t: &mut Trial) -> Outcome {
 }
 
 fn emptied_by_take(t: &mut Trial) -> Outcome {
-    let clause = &posix::WAITPID_EMPTIED_BY_TAKE;
+    let clause = &posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP;
     let child = t.spawn(Scenario::held())?;
     let mut request = t.ask(Target::Any, Options::NONE);
     request.thread = 1;
@@ -217,21 +217,21 @@ fn emptied_by_ignoring(t: &mut Trial) -> Outcome {
     // It keeps a wait for any child asleep, not this one.
     t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Child(&child), Options::NONE)?;
-    t.expect(&posix::SIGCHLD_IGNORED_PID).blocks(&pending)?;
+    t.expect(&posix::SIGCHLD_IGNORED_BY_PID).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
     t.await_ended(&child)?;
     let seen = t.finish(pending)?;
-    t.expect(&posix::SIGCHLD_IGNORED_PID).error(&seen, "ECHILD")
+    t.expect(&posix::SIGCHLD_IGNORED_BY_PID).error(&seen, "ECHILD")
 }
 
 fn emptied_by_setpgid(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::OwnGroup, Options::NONE)?;
-    t.expect(&posix::WAITPID_EMPTIED_BY_SETPGID).blocks(&pending)?;
+    t.expect(&posix::WAITPID_ECHILD_AFTER_SETPGID).blocks(&pending)?;
     t.tell(&child, Step::Setpgid { pgid: 0 })?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.finish(pending)?;
     let got = if seen.is_hung() { "still blocked".to_owned() } else { seen.outcome() };
-    t.expect(&posix::WAITPID_EMPTIED_BY_SETPGID).that(seen.errno() == Some("ECHILD"), "-1 ECHILD", got)
+    t.expect(&posix::WAITPID_ECHILD_AFTER_SETPGID).that(seen.errno() == Some("ECHILD"), "-1 ECHILD", got)
 }

@@ -53,10 +53,10 @@ pub const CASES: &[Case] = &[
         run: each_once,
     },
     Case {
-        id: "nohang.beside-a-zombie",
+        id: "nohang.with-unrelated-zombie",
         title: "the zombie of another child neither satisfies nor hides nor holds up a WNOHANG for one pid",
         clauses: &[
-            &posix::WAITPID_NOHANG_BESIDE_ZOMBIE,
+            &posix::WAITPID_NOHANG_WITH_UNRELATED_ZOMBIE,
             &posix::WAITPID_NOHANG_REPORTS_READY,
             &posix::WAITID_NOHANG_ZERO,
             &posix::WAITID_NOHANG_REPORTS_READY,
@@ -69,7 +69,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "nohang.stopped-child",
         title: "WNOHANG without WUNTRACED returns 0 for a stopped child",
-        clauses: &[&posix::WAITPID_STOP_NEEDS_UNTRACED, &posix::WAITID_EXITED_ONLY],
+        clauses: &[&posix::WAITPID_STOP_NEEDS_WUNTRACED, &posix::WAITID_EXITED_ONLY],
         calls: Calls::taking(Options::NOHANG),
         needs: Needs::NOTHING,
         at: here(),
@@ -190,7 +190,8 @@ fn beside_a_zombie(t: &mut Trial) -> Outcome {
     t.await_zombie(&zombie)?;
     for _ in 0..3 {
         let seen = t.wait(Target::Child(&live), Options::NOHANG)?;
-        t.expect_of(&posix::WAITPID_NOHANG_BESIDE_ZOMBIE, &posix::WAITID_NOHANG_ZERO).nothing_ready(&seen)?;
+        t.expect_of(&posix::WAITPID_NOHANG_WITH_UNRELATED_ZOMBIE, &posix::WAITID_NOHANG_ZERO)
+            .nothing_ready(&seen)?;
     }
     t.tell(&live, Step::exit(12))?;
     t.await_zombie(&live)?;
@@ -214,7 +215,7 @@ fn stopped_child(t: &mut Trial) -> Outcome {
     t.await_stopped(&child)?;
     for _ in 0..3 {
         let seen = t.wait(Target::Any, Options::NOHANG)?;
-        t.expect_of(&posix::WAITPID_STOP_NEEDS_UNTRACED, &posix::WAITID_EXITED_ONLY).nothing_ready(&seen)?;
+        t.expect_of(&posix::WAITPID_STOP_NEEDS_WUNTRACED, &posix::WAITID_EXITED_ONLY).nothing_ready(&seen)?;
     }
     Ok(())
 }

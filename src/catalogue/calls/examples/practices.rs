@@ -2,16 +2,16 @@
 //!
 //! | practice | case |
 //! |---|---|
-//! | a pid is not used again before the wait | `practices.pid-is-held`, `scale.create-and-take` |
-//! | always wait: zombies | `zombie.until-taken` |
+//! | a pid is not used again before the wait | `practices.unreaped-pid-not-reused`, `stress.fork-and-reap` |
+//! | always wait: zombies | `zombie.until-reaped` |
 //! | signals interrupt waits | `interrupted.by-handler` |
-//! | whom one may wait for | `specific.not-a-child`, `specific.grandchild`, `spawned.other-user` |
+//! | whom one may wait for | `by-pid.not-a-child`, `by-pid.grandchild`, `exec-spawn.after-setuid` |
 //! | platforms differ | the profiles: a clause of another system is not checked |
 //! | handle errors | the themes `errors` and `interrupted` |
-//! | usage for tracking | `guide.resource-usage`, the theme `rusage` |
-//! | be aware of signals | `guide.signal` |
-//! | keep track of pids | `specific.taken-by-any`, `specific.second-wait` |
-//! | timeouts: WNOHANG with a deadline | `practices.deadline`, `guide.polling` |
+//! | usage for tracking | `examples.resource-usage`, the theme `rusage` |
+//! | be aware of signals | `examples.signal` |
+//! | keep track of pids | `by-pid.reaped-by-any-child-wait`, `by-pid.second-wait` |
+//! | timeouts: WNOHANG with a deadline | `practices.deadline`, `examples.polling` |
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
@@ -19,7 +19,7 @@ use crate::trial::{Calls, Case, Change, Needs, Options, Outcome, Target, Trial, 
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "practices.pid-is-held",
+        id: "practices.unreaped-pid-not-reused",
         title: "while a child was not waited for, no new child gets its pid",
         clauses: &[&posix::ZOMBIE_PID_NOT_REUSED],
         calls: Calls::WITH_TARGET.few(),

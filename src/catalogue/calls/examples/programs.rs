@@ -9,12 +9,12 @@ use crate::wait::Signal;
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "guide.basic-wait",
+        id: "examples.basic-wait",
         title: "basic wait: it sleeps until the child exits with 0, and gives its pid, its status and its usage",
         clauses: &[
             &posix::WAITPID_BLOCKS_UNTIL_CHANGE,
             &posix::STATUS_ZERO_IFF_EXIT_ZERO,
-            &linux::RUSAGE_AT_LEAST_OWN,
+            &linux::RUSAGE_LOWER_BOUND,
         ],
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
@@ -22,7 +22,7 @@ pub const CASES: &[Case] = &[
         run: basic_wait,
     },
     Case {
-        id: "guide.polling",
+        id: "examples.polling",
         title: "non-blocking: WNOHANG finds nothing, nothing again, then the exit with 42",
         clauses: &[
             &posix::WAITPID_NOHANG_ZERO,
@@ -36,16 +36,16 @@ pub const CASES: &[Case] = &[
         run: polling,
     },
     Case {
-        id: "guide.specific-process",
+        id: "examples.specific-process",
         title: "specific process: the second of three children first, then the others, so that no zombie stays",
-        clauses: &[&posix::WAITPID_PID_ONLY_THAT_CHILD, &posix::WAITPID_PID_LEAVES_OTHERS],
+        clauses: &[&posix::WAITPID_PID_ONLY_THAT_CHILD, &posix::WAITPID_BY_PID_PRESERVES_OTHERS],
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
         at: here(),
         run: specific_process,
     },
     Case {
-        id: "guide.resource-usage",
+        id: "examples.resource-usage",
         title: "resource usage: a child that burns, allocates and sleeps has all three in its usage",
         clauses: &[
             &linux::RUSAGE_CPU_SUM,
@@ -59,7 +59,7 @@ pub const CASES: &[Case] = &[
         run: resource_usage,
     },
     Case {
-        id: "guide.signal",
+        id: "examples.signal",
         title: "signals: a sleeper that gets SIGTERM is told from one that exited, and from one that stopped",
         clauses: &[
             &posix::STATUS_STOPPED,
@@ -74,7 +74,7 @@ pub const CASES: &[Case] = &[
         run: signal,
     },
     Case {
-        id: "guide.any-child",
+        id: "examples.any-child",
         title: "any child: five children one after the other, in the order in which they end, then ECHILD",
         clauses: &[&posix::WAITPID_ANY_EACH_ONCE, &posix::WAITPID_ECHILD],
         calls: Calls::ALL,
@@ -99,7 +99,7 @@ fn basic_wait(t: &mut Trial) -> Outcome {
     if Calls::WITH_USAGE.has(t.call()) {
         let least = own.cpu_us().unwrap_or(0);
         let what = "ru_utime and ru_stime (us)";
-        field_within(t, &linux::RUSAGE_AT_LEAST_OWN, &seen, (what, Usage::cpu_us), (least, i64::MAX))?;
+        field_within(t, &linux::RUSAGE_LOWER_BOUND, &seen, (what, Usage::cpu_us), (least, i64::MAX))?;
     }
     Ok(())
 }
@@ -139,7 +139,7 @@ fn specific_process(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITPID_PID_ONLY_THAT_CHILD).reaped(&seen, &second.0, Change::Exited(second.1))?;
     for (child, code) in &children {
         let seen = t.wait(Target::Child(child), Options::NONE)?;
-        t.expect(&posix::WAITPID_PID_LEAVES_OTHERS).reaped(&seen, child, Change::Exited(*code))?;
+        t.expect(&posix::WAITPID_BY_PID_PRESERVES_OTHERS).reaped(&seen, child, Change::Exited(*code))?;
     }
     Ok(())
 }

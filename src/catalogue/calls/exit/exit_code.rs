@@ -51,7 +51,7 @@ pub const CASES: &[Case] = &[
             &linux::WAITID_STATUS_EIGHT_BITS,
             &freebsd::WAITID_STATUS_32_BITS,
             &netbsd::WAITID_STATUS_32_BITS,
-            &openbsd::WAITID_FULL_INT,
+            &openbsd::WAITID_FULL_EXIT_VALUE,
             &dragonfly::WAITID_STATUS_EIGHT_BITS,
         ],
         calls: Calls::WITH_INFO,
@@ -60,7 +60,7 @@ pub const CASES: &[Case] = &[
         run: beyond_eight_bits_in_siginfo,
     },
     Case {
-        id: "exit-code.zero-word",
+        id: "exit-code.zero-status-word",
         title: "the status word is 0 after an exit with 0, and after nothing else",
         clauses: &[&posix::STATUS_ZERO_IFF_EXIT_ZERO],
         calls: Calls::WITH_STATUS,
@@ -69,18 +69,18 @@ pub const CASES: &[Case] = &[
         run: zero_word,
     },
     Case {
-        id: "exit-code.is-no-signal",
+        id: "exit-code.is-not-a-signal",
         title: "an exit with n or 128 + n does not read as death by signal n",
-        clauses: &[&posix::STATUS_EXIT_IS_NO_SIGNAL, &posix::STATUS_SIGNALED, &posix::WAITID_KILLED],
+        clauses: &[&posix::STATUS_EXIT_IS_NOT_A_SIGNAL, &posix::STATUS_SIGNALED, &posix::WAITID_KILLED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: is_no_signal,
     },
     Case {
-        id: "exit-code.of-a-thread",
+        id: "exit-code.from-second-thread",
         title: "an exit called by a second thread ends the process with that code",
-        clauses: &[&posix::THREADS_EXIT_ENDS_ALL],
+        clauses: &[&posix::THREADS_EXIT_TERMINATES_ALL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
@@ -151,7 +151,7 @@ fn beyond_eight_bits_in_siginfo(t: &mut Trial) -> Outcome {
         t.expect(&dragonfly::WAITID_STATUS_EIGHT_BITS).equal_if_seen(what, got, &low)?;
         t.expect(&freebsd::WAITID_STATUS_32_BITS).equal_if_seen(what, got, &whole)?;
         t.expect(&netbsd::WAITID_STATUS_32_BITS).equal_if_seen(what, got, &whole)?;
-        t.expect(&openbsd::WAITID_FULL_INT).equal_if_seen(what, got, &whole)?;
+        t.expect(&openbsd::WAITID_FULL_EXIT_VALUE).equal_if_seen(what, got, &whole)?;
     }
     Ok(())
 }
@@ -200,11 +200,15 @@ fn is_no_signal(t: &mut Trial) -> Outcome {
         for code in [signal.number(), 128 + signal.number()] {
             let child = t.spawn(Scenario::exits(code))?;
             let seen = t.wait(Target::Any, Options::NONE)?;
-            t.expect(&posix::STATUS_EXIT_IS_NO_SIGNAL).reports(&seen, &child, Change::Exited(code))?;
+            t.expect(&posix::STATUS_EXIT_IS_NOT_A_SIGNAL).reports(&seen, &child, Change::Exited(code))?;
             // WCOREDUMP looks at one bit on every system, and programs ask it without asking WIFSIGNALED first.
             let word = seen.status().filter(|_| Calls::WITH_STATUS.has(t.call()));
             let flag = word.map(|word| word & CORE_FLAG);
-            t.expect(&posix::STATUS_EXIT_IS_NO_SIGNAL).equal_if_seen("the core flag", flag.as_ref(), &0)?;
+            t.expect(&posix::STATUS_EXIT_IS_NOT_A_SIGNAL).equal_if_seen(
+                "the core flag",
+                flag.as_ref(),
+                &0,
+            )?;
         }
         let child = t.spawn(Scenario::dies(signal))?;
         let seen = t.wait(Target::Any, Options::NONE)?;
@@ -217,5 +221,5 @@ fn is_no_signal(t: &mut Trial) -> Outcome {
 fn of_a_thread(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::of([Step::GroupExit { code: 77, report: false }]))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::THREADS_EXIT_ENDS_ALL).reaped(&seen, &child, Change::Exited(77))
+    t.expect(&posix::THREADS_EXIT_TERMINATES_ALL).reaped(&seen, &child, Change::Exited(77))
 }

@@ -7,7 +7,7 @@ use crate::wait::{Event, Signal};
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "status.one-predicate-of-terminations",
+        id: "status.one-predicate-per-termination",
         title: "of each exit and death the subject's own macros say one thing, and the right one",
         clauses: &[
             &posix::STATUS_ONE_PREDICATE,
@@ -22,7 +22,7 @@ pub const CASES: &[Case] = &[
         run: one_predicate_of_terminations,
     },
     Case {
-        id: "status.one-predicate-of-stops",
+        id: "status.one-predicate-per-stop-or-continue",
         title: "of each stop and continue the subject's own macros say one thing, and the right one",
         clauses: &[
             &posix::STATUS_ONE_PREDICATE,
@@ -36,7 +36,7 @@ pub const CASES: &[Case] = &[
         run: one_predicate_of_stops,
     },
     Case {
-        id: "status.words-of-terminations",
+        id: "status.termination-words",
         title: "the status words of an exit and of a death by signal are the system's",
         clauses: &[&linux::WAIT_WORD_EXIT, &linux::WAIT_WORD_SIGNAL, &illumos::STATUS_WORDS],
         calls: Calls::WITH_STATUS,
@@ -45,7 +45,7 @@ pub const CASES: &[Case] = &[
         run: words_of_terminations,
     },
     Case {
-        id: "status.words-of-stops",
+        id: "status.stop-and-continue-words",
         title: "the status words of a stop and of a continue are the system's",
         clauses: &[
             &linux::WAIT_WORD_STOP,

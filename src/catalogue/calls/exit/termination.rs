@@ -12,7 +12,7 @@ const CAUGHT: i32 = crate::scenario::step::CAUGHT;
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "endings.fault",
+        id: "termination.fault",
         title: "a child that accesses memory it must not, divides by zero or runs into no instruction dies of that fault",
         clauses: &[&posix::STATUS_SIGNALED_FAULT, &posix::WAITID_KILLED],
         calls: Calls::ENTRIES,
@@ -21,7 +21,7 @@ pub const CASES: &[Case] = &[
         run: fault,
     },
     Case {
-        id: "endings.limit-and-timer",
+        id: "termination.limits-and-timers",
         title: "a child that the system sends a signal for a pipe, a limit, a timer or a forbidden call dies of that signal",
         clauses: &[&posix::STATUS_SIGNALED, &posix::WAITID_KILLED],
         calls: Calls::ENTRIES,
@@ -30,7 +30,7 @@ pub const CASES: &[Case] = &[
         run: limit_and_timer,
     },
     Case {
-        id: "endings.cpu-limit",
+        id: "termination.cpu-limit",
         title: "a child that used up its processor time dies of SIGXCPU",
         clauses: &[&posix::STATUS_SIGNALED_CPU_LIMIT],
         calls: Calls::ENTRIES,
@@ -39,7 +39,7 @@ pub const CASES: &[Case] = &[
         run: cpu_limit,
     },
     Case {
-        id: "endings.cpu-hard-limit",
+        id: "termination.cpu-hard-limit",
         title: "a child that ignores SIGXCPU and used up its processor time to the hard limit dies of SIGKILL",
         clauses: &[&linux::WAIT_CPU_HARD_LIMIT],
         calls: Calls::ENTRIES,
@@ -48,7 +48,7 @@ pub const CASES: &[Case] = &[
         run: cpu_hard_limit,
     },
     Case {
-        id: "endings.abort",
+        id: "termination.abort",
         title: "abort ends a child by SIGABRT, also where that is ignored, blocked or caught",
         clauses: &[&posix::STATUS_ABORT],
         calls: Calls::ENTRIES,
@@ -57,7 +57,7 @@ pub const CASES: &[Case] = &[
         run: abort,
     },
     Case {
-        id: "endings.return-from-main",
+        id: "termination.return-from-main",
         title: "a value that main returns is reported as the exit value",
         clauses: &[&posix::STATUS_RETURN_FROM_MAIN],
         calls: Calls::ENTRIES,
@@ -66,34 +66,34 @@ pub const CASES: &[Case] = &[
         run: return_from_main,
     },
     Case {
-        id: "endings.caught-and-exited",
+        id: "termination.exit-in-handler",
         title: "a child whose handler of a deadly signal calls _exit is reported as exited",
-        clauses: &[&posix::STATUS_CAUGHT_EXIT],
+        clauses: &[&posix::STATUS_EXIT_IN_HANDLER],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: caught_and_exited,
     },
     Case {
-        id: "endings.raised-again",
+        id: "termination.reraised-signal",
         title: "a child whose handler restores the default and raises the signal again is reported as killed by it",
-        clauses: &[&posix::STATUS_RAISED_AGAIN],
+        clauses: &[&posix::STATUS_RERAISED_SIGNAL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: raised_again,
     },
     Case {
-        id: "endings.caught-and-gone-on",
+        id: "termination.handler-returns",
         title: "a signal whose handler returns is no event, whatever it would have done to the child",
-        clauses: &[&posix::STATUS_CAUGHT_NO_EVENT],
+        clauses: &[&posix::STATUS_CAUGHT_SIGNAL_NO_EVENT],
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: caught_and_gone_on,
     },
     Case {
-        id: "endings.not-dumpable",
+        id: "termination.not-dumpable",
         title: "a child that may not be dumped dies of a core-dumping signal without the core flag, as CLD_KILLED",
         clauses: &[&linux::WAIT_CORE_NEEDS_DUMPABLE],
         calls: Calls::ENTRIES,
@@ -208,7 +208,7 @@ fn caught_and_exited(t: &mut Trial) -> Outcome {
         let steps = [Step::Catch { signal, then: Then::Exit }, Step::raise(signal)];
         let child = t.spawn(Scenario::of(steps))?;
         let seen = t.wait(Target::Any, Options::NONE)?;
-        t.expect(&posix::STATUS_CAUGHT_EXIT).reaped(&seen, &child, Change::Exited(CAUGHT))?;
+        t.expect(&posix::STATUS_EXIT_IN_HANDLER).reaped(&seen, &child, Change::Exited(CAUGHT))?;
     }
     Ok(())
 }
@@ -218,13 +218,13 @@ fn raised_again(t: &mut Trial) -> Outcome {
         let steps = [Step::Catch { signal, then: Then::Reraise }, Step::kill_self(signal)];
         let child = t.spawn(Scenario::of(steps))?;
         let seen = t.wait(Target::Any, Options::NONE)?;
-        t.expect(&posix::STATUS_RAISED_AGAIN).reaped(&seen, &child, Change::Killed(signal, false))?;
+        t.expect(&posix::STATUS_RERAISED_SIGNAL).reaped(&seen, &child, Change::Killed(signal, false))?;
     }
     Ok(())
 }
 
 fn caught_and_gone_on(t: &mut Trial) -> Outcome {
-    let clause = &posix::STATUS_CAUGHT_NO_EVENT;
+    let clause = &posix::STATUS_CAUGHT_SIGNAL_NO_EVENT;
     let child = t.spawn(Scenario::held())?;
     let all = Options::UNTRACED | Options::CONTINUED | Options::NOHANG;
     for signal in [Signal::TERM, Signal::TSTP, Signal::CONT] {

@@ -8,7 +8,7 @@ use crate::wait::Signal;
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "re-exec.children",
+        id: "agent-exec.children",
         title: "live children and zombies of a process are those of its next image, with the zombies' status",
         clauses: &[&posix::EXEC_KEEPS_CHILDREN, &posix::EXEC_KEEPS_ZOMBIES],
         calls: Calls::ENTRIES,
@@ -17,7 +17,7 @@ pub const CASES: &[Case] = &[
         run: children,
     },
     Case {
-        id: "re-exec.stopped-child",
+        id: "agent-exec.stopped-child",
         title: "a stop and a continue from before an exec of the parent are reported to its next image, once",
         clauses: &[&posix::EXEC_KEEPS_EVENTS],
         calls: Calls::ENTRIES,
@@ -26,27 +26,27 @@ pub const CASES: &[Case] = &[
         run: stopped_child,
     },
     Case {
-        id: "re-exec.sigchld-ignored",
+        id: "agent-exec.sigchld-ignored",
         title: "an ignored SIGCHLD is still ignored in the next image",
-        clauses: &[&posix::EXEC_SIGCHLD_IGNORED, &linux::SIGCHLD_IGNORED_OVER_EXEC],
+        clauses: &[&posix::EXEC_SIGCHLD_IGNORED, &linux::SIGCHLD_IGNORED_ACROSS_EXEC],
         calls: Calls::only(&[Call::Wait4]),
         needs: Needs::NOTHING,
         at: here(),
         run: sigchld_ignored,
     },
     Case {
-        id: "re-exec.usage",
+        id: "agent-exec.rusage-children",
         title: "what children used that were taken before an exec is still in RUSAGE_CHILDREN after it",
-        clauses: &[&posix::RUSAGE_CHILDREN_OVER_EXEC],
+        clauses: &[&posix::RUSAGE_CHILDREN_ACROSS_EXEC],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING.burning(),
         at: here(),
         run: usage,
     },
     Case {
-        id: "re-exec.subreaper",
+        id: "agent-exec.subreaper",
         title: "a subreaper is one after an exec too, and its adopted children stay its own",
-        clauses: &[&linux::SUBREAPER_KEPT_OVER_EXEC],
+        clauses: &[&linux::SUBREAPER_SURVIVES_EXEC],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
@@ -91,11 +91,11 @@ fn sigchld_ignored(t: &mut Trial) -> Outcome {
     let ignored = hello.list("ignored").iter().any(|name| name == "SIGCHLD");
     let shown = if ignored { "ignored" } else { "default" };
     t.expect(&posix::EXEC_SIGCHLD_IGNORED).records("ignored-sigchld-over-exec", shown)?;
-    t.expect(&linux::SIGCHLD_IGNORED_OVER_EXEC).equal("SIGCHLD", &shown, &"ignored")
+    t.expect(&linux::SIGCHLD_IGNORED_ACROSS_EXEC).equal("SIGCHLD", &shown, &"ignored")
 }
 
 fn usage(t: &mut Trial) -> Outcome {
-    let clause = &posix::RUSAGE_CHILDREN_OVER_EXEC;
+    let clause = &posix::RUSAGE_CHILDREN_ACROSS_EXEC;
     let burned = 5_000;
     let child = t.spawn(Scenario::of([Step::BurnUser { us: burned }, Step::exit(7)]))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
@@ -114,7 +114,7 @@ fn usage(t: &mut Trial) -> Outcome {
 }
 
 fn subreaper(t: &mut Trial) -> Outcome {
-    let clause = &linux::SUBREAPER_KEPT_OVER_EXEC;
+    let clause = &linux::SUBREAPER_SURVIVES_EXEC;
     t.subreaper(true)?;
     let child = t.spawn(Scenario::held())?;
     let below = t.spawn_from(&child, |token| {

@@ -6,43 +6,43 @@ use crate::trial::{Abort, Calls, Case, Change, Child, Need, Needs, Options, Outc
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "spawned.forked-and-execed",
+        id: "exec-spawn.with-and-without-exec",
         title: "a child that goes on in its parent's image and one in an image of its own are reported alike",
-        clauses: &[&posix::WAITPID_EXIT_CODE, &posix::WAITID_EXITED, &linux::CLONE_PRIMITIVES_ALIKE],
+        clauses: &[&posix::WAITPID_EXIT_CODE, &posix::WAITID_EXITED, &linux::CLONE_ALL_PRIMITIVES_AGREE],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: forked_and_execed,
     },
     Case {
-        id: "spawned.vforked",
+        id: "exec-spawn.vfork",
         title: "children made by vfork, which exit or exec, are reported like forked ones",
-        clauses: &[&linux::VFORK_CHILD_WAITABLE, &linux::CLONE_PRIMITIVES_ALIKE],
+        clauses: &[&linux::VFORK_CHILD_WAITABLE, &linux::CLONE_ALL_PRIMITIVES_AGREE],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: vforked,
     },
     Case {
-        id: "spawned.execs-later",
+        id: "exec-spawn.exec-during-wait",
         title: "a child that calls exec is the same child: a waiter sleeps on, and gets the exit of the new image",
-        clauses: &[&posix::EXEC_CHILD_IS_SAME],
+        clauses: &[&posix::EXEC_CHILD_KEEPS_IDENTITY],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: execs_later,
     },
     Case {
-        id: "spawned.exec-is-no-event",
+        id: "exec-spawn.exec-is-not-an-event",
         title: "exec in a child is no event, not even for a call that asks for stops and continues",
-        clauses: &[&posix::EXEC_CHILD_IS_SAME],
+        clauses: &[&posix::EXEC_CHILD_KEEPS_IDENTITY],
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: exec_is_no_event,
     },
     Case {
-        id: "spawned.own-session-any",
+        id: "exec-spawn.own-session-any-child",
         title: "a child that left for a session of its own is found by a wait for any",
         clauses: &[&posix::WAITPID_ANY_EVERY_GROUP],
         calls: Calls::ENTRIES,
@@ -51,7 +51,7 @@ pub const CASES: &[Case] = &[
         run: own_session_any,
     },
     Case {
-        id: "spawned.own-session-pid",
+        id: "exec-spawn.own-session-by-pid",
         title: "a child that left for a session of its own is waited for by its pid",
         clauses: &[&posix::WAITPID_PID_ONLY_THAT_CHILD, &posix::WAITID_P_PID],
         calls: Calls::WITH_TARGET.few(),
@@ -60,7 +60,7 @@ pub const CASES: &[Case] = &[
         run: own_session_pid,
     },
     Case {
-        id: "spawned.other-user",
+        id: "exec-spawn.after-setuid",
         title: "a child that became another user is waited for like any other",
         clauses: &[&posix::WAIT_NEEDS_NO_PERMISSION],
         calls: Calls::ENTRIES,
@@ -76,7 +76,7 @@ fn forked_and_execed(t: &mut Trial) -> Outcome {
         let seen = t.wait(Target::Any, Options::NONE)?;
         let change = Change::Exited(code);
         t.expect_of(&posix::WAITPID_EXIT_CODE, &posix::WAITID_EXITED)
-            .and(&linux::CLONE_PRIMITIVES_ALIKE)
+            .and(&linux::CLONE_ALL_PRIMITIVES_AGREE)
             .reaped(&seen, &child, change)?;
     }
     Ok(())
@@ -92,11 +92,11 @@ fn vforked(t: &mut Trial) -> Outcome {
     let execs = pid_of(t, &child, &Step::VforkExec(execs))?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    t.expect(&linux::CLONE_PRIMITIVES_ALIKE).reaped(&seen, &child, Change::Exited(7))?;
+    t.expect(&linux::CLONE_ALL_PRIMITIVES_AGREE).reaped(&seen, &child, Change::Exited(7))?;
     for (pid, code) in [(execs, 9), (exits, 8)] {
         let vforked = Child { name: "of vfork".into(), pid };
         let seen = t.wait(Target::Pid(pid), Options::NONE)?;
-        for clause in [&linux::VFORK_CHILD_WAITABLE, &linux::CLONE_PRIMITIVES_ALIKE] {
+        for clause in [&linux::VFORK_CHILD_WAITABLE, &linux::CLONE_ALL_PRIMITIVES_AGREE] {
             t.expect(clause).reports(&seen, &vforked, Change::Exited(code))?;
         }
     }
@@ -111,7 +111,7 @@ fn pid_of(t: &mut Trial, child: &Child, step: &Step) -> Result<i64, Abort> {
 }
 
 fn execs_later(t: &mut Trial) -> Outcome {
-    let clause = &posix::EXEC_CHILD_IS_SAME;
+    let clause = &posix::EXEC_CHILD_KEEPS_IDENTITY;
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
     t.expect(clause).blocks(&pending)?;
@@ -124,7 +124,7 @@ fn execs_later(t: &mut Trial) -> Outcome {
 }
 
 fn exec_is_no_event(t: &mut Trial) -> Outcome {
-    let clause = &posix::EXEC_CHILD_IS_SAME;
+    let clause = &posix::EXEC_CHILD_KEEPS_IDENTITY;
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::Exec { steps: vec![] })?;
     t.await_image(&child)?;

@@ -3,11 +3,11 @@
 use crate::trial::Case;
 
 pub(crate) mod agent_exec;
+pub(crate) mod clone;
 pub(crate) mod exec_spawn;
 pub(crate) mod orphans;
 pub(crate) mod reparenting;
 pub(crate) mod stress;
-pub(crate) mod wclone;
 pub(crate) mod zombie;
 
 /// Every case of this room.
@@ -17,6 +17,6 @@ pub(crate) const THEMES: &[&[Case]] = &[
     orphans::CASES,
     reparenting::CASES,
     stress::CASES,
-    wclone::CASES,
+    clone::CASES,
     zombie::CASES,
 ];

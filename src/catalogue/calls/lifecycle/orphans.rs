@@ -18,7 +18,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "orphans.no-reaper",
         title: "an orphan does not become a child of its grandparent: it has another parent, and we get ECHILD",
-        clauses: &[&posix::FORK_GRANDCHILD_NOT_OURS, &posix::ORPHAN_NEW_PARENT],
+        clauses: &[&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD, &posix::ORPHAN_NEW_PARENT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
@@ -39,7 +39,7 @@ pub const CASES: &[Case] = &[
         clauses: &[
             &linux::SUBREAPER_ADOPTS_ZOMBIE,
             &linux::SUBREAPER_SIGCHLD,
-            &linux::SUBREAPER_TAKES_ALL,
+            &linux::SUBREAPER_REAPS_ALL,
             &freebsd::REAPER_ADOPTS,
         ],
         calls: Calls::ENTRIES,
@@ -66,9 +66,9 @@ pub const CASES: &[Case] = &[
         run: adopted_while_blocked,
     },
     Case {
-        id: "orphans.ignoring-reaper",
+        id: "orphans.reaper-ignores-sigchld",
         title: "a zombie that is adopted by a process that ignores SIGCHLD disappears",
-        clauses: &[&linux::SUBREAPER_IGNORING_ZOMBIE],
+        clauses: &[&linux::SUBREAPER_SIGCHLD_IGNORED_ZOMBIE],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
@@ -106,13 +106,13 @@ fn no_reaper(t: &mut Trial) -> Outcome {
     let below = grandchild(t, &child, false)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::FORK_GRANDCHILD_NOT_OURS).reports(&seen, &child, Change::Exited(7))?;
+    t.expect(&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD).reports(&seen, &child, Change::Exited(7))?;
     let parent = parent_of(t, &below)?;
     let others = parent != child.pid && parent != below.pid && parent != t.agent_pid();
     let got = format!("parent {parent}, where the child was {} and we are {}", child.pid, t.agent_pid());
     t.expect(&posix::ORPHAN_NEW_PARENT).that(others, "a parent of the implementation", got)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::FORK_GRANDCHILD_NOT_OURS).error(&seen, "ECHILD")?;
+    t.expect(&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD).error(&seen, "ECHILD")?;
     t.tell(&below, Step::exit(8))
 }
 
@@ -182,7 +182,7 @@ fn adopted_zombie(t: &mut Trial) -> Outcome {
         }
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&linux::SUBREAPER_TAKES_ALL).error(&seen, "ECHILD")?;
+    t.expect(&linux::SUBREAPER_REAPS_ALL).error(&seen, "ECHILD")?;
     if !recorded {
         return Ok(());
     }
@@ -230,7 +230,7 @@ fn adopted_while_blocked(t: &mut Trial) -> Outcome {
 }
 
 fn ignoring_reaper(t: &mut Trial) -> Outcome {
-    let clause = &linux::SUBREAPER_IGNORING_ZOMBIE;
+    let clause = &linux::SUBREAPER_SIGCHLD_IGNORED_ZOMBIE;
     t.subreaper(true)?;
     t.sigaction(Signal::CHLD, "ignore", &[])?;
     let child = t.spawn(Scenario::held())?;

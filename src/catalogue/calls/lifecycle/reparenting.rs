@@ -8,7 +8,7 @@ use crate::wait::Signal;
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "lineage.nearest-subreaper",
+        id: "reparenting.nearest-subreaper",
         title: "an orphan becomes a child of the nearest subreaper above it; the one above that gets ECHILD",
         clauses: &[&linux::SUBREAPER_NEAREST],
         calls: Calls::WITH_TARGET.few(),
@@ -17,25 +17,25 @@ pub const CASES: &[Case] = &[
         run: nearest_subreaper,
     },
     Case {
-        id: "lineage.subreaper-ends",
+        id: "reparenting.subreaper-exits",
         title: "when a subreaper ends, live children and zombies that it adopted go to the next one above it",
-        clauses: &[&linux::SUBREAPER_ENDS],
+        clauses: &[&linux::SUBREAPER_EXIT_REPARENTS_CHILDREN],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: subreaper_ends,
     },
     Case {
-        id: "lineage.subreaper-without-leader",
+        id: "reparenting.subreaper-leader-exits",
         title: "a subreaper whose initial thread ended goes on adopting",
-        clauses: &[&linux::SUBREAPER_INITIAL_THREAD_ENDED],
+        clauses: &[&linux::SUBREAPER_LEADER_EXITED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: subreaper_without_leader,
     },
     Case {
-        id: "lineage.orphaned-group",
+        id: "reparenting.orphaned-group-hangup",
         title: "the end of a process that orphans a group with a stopped member sends it SIGHUP and SIGCONT: it dies of SIGHUP",
         clauses: &[&posix::ORPHAN_GROUP_HANGUP],
         calls: Calls::ENTRIES,
@@ -44,16 +44,16 @@ pub const CASES: &[Case] = &[
         run: orphaned_group,
     },
     Case {
-        id: "lineage.zombie-of-an-ended-parent",
+        id: "reparenting.zombie-of-dead-parent",
         title: "a zombie whose parent ends does not stay",
-        clauses: &[&posix::ORPHAN_ZOMBIE_DISPOSED],
+        clauses: &[&posix::ORPHAN_ZOMBIE_REAPED_BY_NEW_PARENT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: zombie_of_an_ended_parent,
     },
     Case {
-        id: "lineage.namespace-pid",
+        id: "reparenting.pidns-outer-pid",
         title: "a child that is process 1 of a new PID namespace is reported by its pid in the caller's",
         clauses: &[&linux::PIDNS_OUTER_PID],
         calls: Calls::WITH_TARGET.few(),
@@ -62,7 +62,7 @@ pub const CASES: &[Case] = &[
         run: namespace_pid,
     },
     Case {
-        id: "lineage.namespace-adopts",
+        id: "reparenting.pidns-init-adopts",
         title: "the first process of a PID namespace adopts its orphans, alive and as zombies, and can wait for them",
         clauses: &[&linux::ORPHAN_TO_INIT, &posix::ORPHAN_NEW_PARENT],
         calls: Calls::ENTRIES,
@@ -71,25 +71,25 @@ pub const CASES: &[Case] = &[
         run: namespace_adopts,
     },
     Case {
-        id: "lineage.namespace-ends",
+        id: "reparenting.pidns-init-exits",
         title: "when the first process of a PID namespace is reported, all others there are gone",
-        clauses: &[&linux::PIDNS_INIT_ENDS],
+        clauses: &[&linux::PIDNS_INIT_EXITS],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: namespace_ends,
     },
     Case {
-        id: "lineage.namespace-signals",
+        id: "reparenting.pidns-init-signals",
         title: "the first process of a PID namespace dies of its parent's SIGKILL and ignores its own",
-        clauses: &[&linux::PIDNS_INIT_KILLED],
+        clauses: &[&linux::PIDNS_INIT_SIGNALS],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: namespace_signals,
     },
     Case {
-        id: "lineage.pid-of-a-zombie",
+        id: "reparenting.zombie-pid-not-reused",
         title: "the pid of a zombie is not given to the next process although it is its turn; once it was taken it is",
         clauses: &[&posix::ZOMBIE_PID_NOT_REUSED],
         calls: Calls::ENTRIES,
@@ -98,7 +98,7 @@ pub const CASES: &[Case] = &[
         run: pid_of_a_zombie,
     },
     Case {
-        id: "lineage.forked-caller",
+        id: "reparenting.fork-inherits-no-children",
         title: "a fork of the caller has none of its children: its wait fails with ECHILD, beside a zombie of the caller",
         clauses: &[&posix::FORK_CHILD_HAS_NO_CHILDREN],
         calls: Calls::ENTRIES,
@@ -151,7 +151,7 @@ fn nearest_subreaper(t: &mut Trial) -> Outcome {
 }
 
 fn subreaper_ends(t: &mut Trial) -> Outcome {
-    let clause = &linux::SUBREAPER_ENDS;
+    let clause = &linux::SUBREAPER_EXIT_REPARENTS_CHILDREN;
     t.subreaper(true)?;
     let near = t.spawn(Scenario::of([Step::Subreaper { on: true }]))?;
     let middle = below(t, &near)?;
@@ -173,7 +173,7 @@ fn subreaper_ends(t: &mut Trial) -> Outcome {
 }
 
 fn subreaper_without_leader(t: &mut Trial) -> Outcome {
-    let clause = &linux::SUBREAPER_INITIAL_THREAD_ENDED;
+    let clause = &linux::SUBREAPER_LEADER_EXITED;
     let near = t.spawn(Scenario::of([Step::Subreaper { on: true }]))?;
     t.tell(&near, Step::LeaderExit { code: 5 })?;
     let middle = below(t, &near)?;
@@ -204,7 +204,7 @@ fn orphaned_group(t: &mut Trial) -> Outcome {
 }
 
 fn zombie_of_an_ended_parent(t: &mut Trial) -> Outcome {
-    let clause = &posix::ORPHAN_ZOMBIE_DISPOSED;
+    let clause = &posix::ORPHAN_ZOMBIE_REAPED_BY_NEW_PARENT;
     // It is adopted by one that wants to hear of no child.
     t.subreaper(true)?;
     t.sigaction(Signal::CHLD, "ignore", &[])?;
@@ -279,7 +279,7 @@ fn namespace_adopts(t: &mut Trial) -> Outcome {
 }
 
 fn namespace_ends(t: &mut Trial) -> Outcome {
-    let clause = &linux::PIDNS_INIT_ENDS;
+    let clause = &linux::PIDNS_INIT_EXITS;
     let first = first_of_namespace(t)?;
     let child = below(t, &first)?;
     let grandchild = below(t, &child)?;
@@ -298,7 +298,7 @@ fn namespace_ends(t: &mut Trial) -> Outcome {
 }
 
 fn namespace_signals(t: &mut Trial) -> Outcome {
-    let clause = &linux::PIDNS_INIT_KILLED;
+    let clause = &linux::PIDNS_INIT_SIGNALS;
     let first = first_of_namespace(t)?;
     // From inside, a signal at its default action does not reach it.
     t.tell(&first, Step::kill_self(Signal::TERM))?;

@@ -6,16 +6,16 @@ use crate::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Seen, Ta
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "scale.at-once",
+        id: "stress.hundred-children",
         title: "100 children that end in any order are each reported once, then ECHILD",
-        clauses: &[&posix::WAITPID_MANY],
+        clauses: &[&posix::WAITPID_MANY_CHILDREN],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: at_once,
     },
     Case {
-        id: "scale.create-and-take",
+        id: "stress.fork-and-reap",
         title: "while children are made and taken by turns, each is reported once and no pid is in use twice",
         clauses: &[&posix::WAITPID_ANY_EACH_ONCE, &posix::ZOMBIE_PID_NOT_REUSED],
         calls: Calls::ENTRIES,
@@ -55,7 +55,7 @@ fn one_of(t: &mut Trial, clause: &'static Clause, seen: &Seen, left: &mut Left) 
 }
 
 fn at_once(t: &mut Trial) -> Outcome {
-    let clause = &posix::WAITPID_MANY;
+    let clause = &posix::WAITPID_MANY_CHILDREN;
     let children = t.spawn_all((0..100).map(|number| Scenario::exits(code(number))))?;
     let mut left: Left = children.into_iter().zip((0..100).map(code)).collect();
     for seen in t.wait_times(100, Target::Any, Options::NONE)? {

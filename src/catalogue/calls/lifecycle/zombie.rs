@@ -7,9 +7,9 @@ use crate::wait::Signal;
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "zombie.until-taken",
+        id: "zombie.until-reaped",
         title: "a zombie stays, whatever else is waited for, until it is taken, and is gone then",
-        clauses: &[&posix::ZOMBIE_UNTIL_TAKEN, &posix::ZOMBIE_GONE_AFTER_TAKE],
+        clauses: &[&posix::ZOMBIE_UNTIL_REAPED, &posix::ZOMBIE_ESRCH_AFTER_REAP],
         calls: Calls::ALL,
         needs: Needs::NOTHING,
         at: here(),
@@ -47,16 +47,16 @@ fn until_taken(t: &mut Trial) -> Outcome {
             let other = t.spawn(Scenario::exits(code))?;
             let seen = t.wait(Target::Child(&other), Options::NONE)?;
             // That it goes is another clause's matter, below.
-            t.expect(&posix::ZOMBIE_UNTIL_TAKEN).reports(&seen, &other, Change::Exited(code))?;
+            t.expect(&posix::ZOMBIE_UNTIL_REAPED).reports(&seen, &other, Change::Exited(code))?;
         }
     }
     let state = t.state(&zombie)?;
     let shown = Some(&state).filter(|state| *state != "unknown");
-    t.expect(&posix::ZOMBIE_UNTIL_TAKEN).equal_if_seen("the child is", shown, &"zombie".to_owned())?;
+    t.expect(&posix::ZOMBIE_UNTIL_REAPED).equal_if_seen("the child is", shown, &"zombie".to_owned())?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::ZOMBIE_UNTIL_TAKEN).reports(&seen, &zombie, Change::Exited(7))?;
+    t.expect(&posix::ZOMBIE_UNTIL_REAPED).reports(&seen, &zombie, Change::Exited(7))?;
     let errno = t.try_signal(&zombie, Signal(0))?.unwrap_or("no error".into());
-    t.expect(&posix::ZOMBIE_GONE_AFTER_TAKE).equal("kill", &errno.as_str(), &"ESRCH")
+    t.expect(&posix::ZOMBIE_ESRCH_AFTER_REAP).equal("kill", &errno.as_str(), &"ESRCH")
 }
 
 fn kill_succeeds(t: &mut Trial) -> Outcome {

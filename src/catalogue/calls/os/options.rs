@@ -14,14 +14,14 @@ const WAIT6: Calls = Calls::only(&[Call::Wait6]);
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "elsewhere.no-event",
+        id: "os.no-event-option",
         title: "without any event option waitid and wait6 fail with EINVAL, beside a live child and a zombie",
         clauses: &[
-            &freebsd::WAIT6_NO_EVENT_EINVAL,
-            &netbsd::WAIT6_NO_EVENT_EINVAL,
-            &openbsd::WAITID_NO_EVENT_EINVAL,
-            &dragonfly::WAIT6_NO_EVENT_EINVAL,
-            &macos::WAITID_NO_EVENT,
+            &freebsd::WAIT6_NO_EVENT_OPTION_EINVAL,
+            &netbsd::WAIT6_NO_EVENT_OPTION_EINVAL,
+            &openbsd::WAITID_NO_EVENT_OPTION_EINVAL,
+            &dragonfly::WAIT6_NO_EVENT_OPTION_EINVAL,
+            &macos::WAITID_NO_EVENT_OPTION,
         ],
         calls: Calls::WITH_INFO,
         needs: Needs::NOTHING,
@@ -29,13 +29,13 @@ pub const CASES: &[Case] = &[
         run: no_event,
     },
     Case {
-        id: "elsewhere.needs-exited",
+        id: "os.needs-wexited",
         title: "a termination is reported only to a waitid or wait6 that asks for it",
         clauses: &[
             &freebsd::WAIT6_NEEDS_WEXITED,
-            &netbsd::WAIT6_NEEDS_EVENTS,
-            &dragonfly::WAIT6_NEEDS_EVENTS,
-            &openbsd::WAITID_EVENTS,
+            &netbsd::WAIT6_NEEDS_EVENT_OPTIONS,
+            &dragonfly::WAIT6_NEEDS_EVENT_OPTIONS,
+            &openbsd::WAITID_NEEDS_EVENT_OPTIONS,
         ],
         calls: Calls::WITH_INFO,
         needs: Needs::NOTHING,
@@ -43,7 +43,7 @@ pub const CASES: &[Case] = &[
         run: needs_exited,
     },
     Case {
-        id: "elsewhere.needs-trapped",
+        id: "os.needs-wtrapped",
         title: "the trap of a traced child is reported only to a waitid or wait6 that asks for it",
         clauses: &[&freebsd::WAIT6_NEEDS_WTRAPPED, &illumos::WAITID_NEEDS_WTRAPPED],
         calls: Calls::WITH_INFO,
@@ -52,7 +52,7 @@ pub const CASES: &[Case] = &[
         run: needs_trapped,
     },
     Case {
-        id: "elsewhere.nohang",
+        id: "os.nohang-zero",
         title: "WNOHANG with nothing to report gives 0 and a siginfo without signal and pid",
         clauses: &[
             &freebsd::WAIT6_NOHANG_ZERO,
@@ -71,11 +71,11 @@ pub const CASES: &[Case] = &[
         run: nohang,
     },
     Case {
-        id: "elsewhere.wait6",
+        id: "os.wait6",
         title: "wait6 returns the pid with status and siginfo, as wait4 would, and takes null pointers",
         clauses: &[
             &freebsd::WAIT6_RETURNS_PID,
-            &freebsd::WAIT4_IS_WAIT6,
+            &freebsd::WAIT4_EQUALS_WAIT6,
             &freebsd::WAIT6_NULL_POINTERS,
             &netbsd::WAIT6_NULL_POINTERS,
         ],
@@ -85,14 +85,14 @@ pub const CASES: &[Case] = &[
         run: wait6,
     },
     Case {
-        id: "elsewhere.options-of-waitid",
+        id: "os.waitid-only-options",
         title: "the older calls take WNOWAIT and WEXITED where the manual says so; elsewhere what they do is recorded",
         clauses: &[
-            &freebsd::WAITPID_TAKES_WNOWAIT,
-            &freebsd::WAITPID_TAKES_WEXITED,
-            &dragonfly::WAITPID_TAKES_WNOWAIT,
-            &netbsd::WAITPID_WAITID_OPTIONS,
-            &macos::WAIT4_WAITID_OPTIONS,
+            &freebsd::WAITPID_ACCEPTS_WNOWAIT,
+            &freebsd::WAITPID_ACCEPTS_WEXITED,
+            &dragonfly::WAITPID_ACCEPTS_WNOWAIT,
+            &netbsd::WAITPID_WAITID_ONLY_OPTIONS,
+            &macos::WAIT4_WAITID_ONLY_OPTIONS,
             &illumos::WAITPID_WNOWAIT,
         ],
         calls: Calls::PID_FAMILY,
@@ -101,7 +101,7 @@ pub const CASES: &[Case] = &[
         run: options_of_waitid,
     },
     Case {
-        id: "elsewhere.id-zero",
+        id: "os.id-zero",
         title: "P_PGID and P_PID with id 0 mean the caller's process group; elsewhere what P_PID 0 gives is recorded",
         clauses: &[
             &freebsd::WAITID_ID_ZERO_IS_OWN_GROUP,
@@ -116,14 +116,14 @@ pub const CASES: &[Case] = &[
         run: id_zero,
     },
     Case {
-        id: "elsewhere.bad-status",
+        id: "os.bad-status-pointer",
         title: "a bad status pointer gives EFAULT; whether the child is lost is recorded, and on macOS it is not",
         clauses: &[
             &freebsd::WAIT_EFAULT,
-            &freebsd::WAIT_EFAULT_CHILD,
-            &netbsd::WAIT_EFAULT_CHILD,
-            &openbsd::WAIT_EFAULT_CHILD,
-            &dragonfly::WAIT_EFAULT_CHILD,
+            &freebsd::WAIT_CHILD_AFTER_EFAULT,
+            &netbsd::WAIT_CHILD_AFTER_EFAULT,
+            &openbsd::WAIT_CHILD_AFTER_EFAULT,
+            &dragonfly::WAIT_CHILD_AFTER_EFAULT,
             &macos::WAIT4_EFAULT_KEEPS_CHILD,
         ],
         calls: Calls::only(&[Call::Wait4]),
@@ -132,7 +132,7 @@ pub const CASES: &[Case] = &[
         run: bad_status,
     },
     Case {
-        id: "elsewhere.int-min",
+        id: "os.int-min",
         title: "what pid INT_MIN gives is recorded",
         clauses: &[&freebsd::WAIT_INT_MIN, &openbsd::WAIT_INT_MIN, &macos::WAIT_INT_MIN],
         calls: Calls::PID_FAMILY,
@@ -141,16 +141,16 @@ pub const CASES: &[Case] = &[
         run: int_min,
     },
     Case {
-        id: "elsewhere.stopped-bit",
+        id: "os.wstopped-is-not-wuntraced",
         title: "WUNTRACED asks waitid for no stops where WSTOPPED is another bit",
-        clauses: &[&macos::WAITID_STOPPED_IS_OWN_BIT],
+        clauses: &[&macos::WAITID_WSTOPPED_IS_NOT_WUNTRACED],
         calls: WAITID,
         needs: Needs::NOTHING,
         at: here(),
         run: stopped_bit,
     },
     Case {
-        id: "elsewhere.option-bits",
+        id: "os.invalid-option-bits",
         title: "each option bit but WNOHANG, WUNTRACED and WCONTINUED gives EINVAL",
         clauses: &[&openbsd::WAIT_OPTION_BITS],
         calls: Calls::PID_FAMILY,
@@ -159,16 +159,16 @@ pub const CASES: &[Case] = &[
         run: option_bits,
     },
     Case {
-        id: "elsewhere.idtypes",
+        id: "os.invalid-idtypes",
         title: "an idtype beyond the three of the standard gives EINVAL",
-        clauses: &[&openbsd::WAITID_IDTYPES],
+        clauses: &[&openbsd::WAITID_EINVAL_IDTYPE],
         calls: WAITID,
         needs: Needs::NOTHING,
         at: here(),
         run: idtypes,
     },
     Case {
-        id: "elsewhere.null-infop",
+        id: "os.null-infop",
         title: "waitid with a null infop takes the child on FreeBSD; on OpenBSD what it gives is recorded",
         clauses: &[&freebsd::WAITID_NULL_INFOP, &openbsd::WAITID_NULL_INFOP],
         calls: WAITID,
@@ -177,7 +177,7 @@ pub const CASES: &[Case] = &[
         run: null_infop,
     },
     Case {
-        id: "elsewhere.without-zombies",
+        id: "os.wnozombie",
         title: "with WNOZOMBIE a zombie is no candidate, and is kept",
         clauses: &[&netbsd::WAIT_WNOZOMBIE],
         calls: Calls::PID_FAMILY,
@@ -217,17 +217,17 @@ pub(crate) fn zombie(t: &mut Trial) -> Result<crate::trial::Child, Abort> {
 
 fn no_event(t: &mut Trial) -> Outcome {
     let musts: [&'static Clause; 4] = [
-        &freebsd::WAIT6_NO_EVENT_EINVAL,
-        &netbsd::WAIT6_NO_EVENT_EINVAL,
-        &openbsd::WAITID_NO_EVENT_EINVAL,
-        &dragonfly::WAIT6_NO_EVENT_EINVAL,
+        &freebsd::WAIT6_NO_EVENT_OPTION_EINVAL,
+        &netbsd::WAIT6_NO_EVENT_OPTION_EINVAL,
+        &openbsd::WAITID_NO_EVENT_OPTION_EINVAL,
+        &dragonfly::WAIT6_NO_EVENT_OPTION_EINVAL,
     ];
     t.spawn(Scenario::held())?;
     for _ in 0..2 {
         for options in [&["WNOHANG"][..], &["WNOHANG", "WNOWAIT"]] {
             let seen = with(t, Target::Any, options)?;
             each(t, &musts, |t, clause| t.expect(clause).error(&seen, "EINVAL"))?;
-            record(t, &[&macos::WAITID_NO_EVENT], "waitid-without-events", &seen.outcome())?;
+            record(t, &[&macos::WAITID_NO_EVENT_OPTION], "waitid-without-events", &seen.outcome())?;
         }
         zombie(t)?;
     }
@@ -237,9 +237,9 @@ fn no_event(t: &mut Trial) -> Outcome {
 fn needs_exited(t: &mut Trial) -> Outcome {
     let clauses: [&'static Clause; 4] = [
         &freebsd::WAIT6_NEEDS_WEXITED,
-        &netbsd::WAIT6_NEEDS_EVENTS,
-        &dragonfly::WAIT6_NEEDS_EVENTS,
-        &openbsd::WAITID_EVENTS,
+        &netbsd::WAIT6_NEEDS_EVENT_OPTIONS,
+        &dragonfly::WAIT6_NEEDS_EVENT_OPTIONS,
+        &openbsd::WAITID_NEEDS_EVENT_OPTIONS,
     ];
     let child = zombie(t)?;
     for event in ["WSTOPPED", "WCONTINUED"] {
@@ -299,7 +299,7 @@ fn wait6(t: &mut Trial) -> Outcome {
     })?;
     let like = t.spawn(Scenario::exits(7))?;
     let by_wait4 = t.wait_by(Call::Wait4, Target::Child(&like), Options::NONE)?;
-    each(t, &[&freebsd::WAIT4_IS_WAIT6], |t, clause| {
+    each(t, &[&freebsd::WAIT4_EQUALS_WAIT6], |t, clause| {
         t.expect(clause).reports(&by_wait4, &like, Change::Exited(7))?;
         t.expect(clause).equal_if_seen("status", by_wait4.status().as_ref(), &seen.status().unwrap_or(-1))
     })?;
@@ -313,9 +313,10 @@ fn wait6(t: &mut Trial) -> Outcome {
 }
 
 fn options_of_waitid(t: &mut Trial) -> Outcome {
-    let takes: [&'static Clause; 2] = [&freebsd::WAITPID_TAKES_WNOWAIT, &dragonfly::WAITPID_TAKES_WNOWAIT];
+    let takes: [&'static Clause; 2] =
+        [&freebsd::WAITPID_ACCEPTS_WNOWAIT, &dragonfly::WAITPID_ACCEPTS_WNOWAIT];
     let recorded: [&'static Clause; 3] =
-        [&netbsd::WAITPID_WAITID_OPTIONS, &macos::WAIT4_WAITID_OPTIONS, &illumos::WAITPID_WNOWAIT];
+        [&netbsd::WAITPID_WAITID_ONLY_OPTIONS, &macos::WAIT4_WAITID_ONLY_OPTIONS, &illumos::WAITPID_WNOWAIT];
     let child = zombie(t)?;
     let seen = with(t, Target::Child(&child), &["WNOWAIT"])?;
     each(t, &takes, |t, clause| t.expect(clause).reports(&seen, &child, Change::Exited(7)))?;
@@ -328,8 +329,8 @@ fn options_of_waitid(t: &mut Trial) -> Outcome {
         return Ok(());
     }
     let seen = with(t, Target::Child(&child), &["WEXITED"])?;
-    record(t, &[&netbsd::WAITPID_WAITID_OPTIONS], "wexited-of-waitpid", &seen.outcome())?;
-    each(t, &[&freebsd::WAITPID_TAKES_WEXITED], |t, clause| {
+    record(t, &[&netbsd::WAITPID_WAITID_ONLY_OPTIONS], "wexited-of-waitpid", &seen.outcome())?;
+    each(t, &[&freebsd::WAITPID_ACCEPTS_WEXITED], |t, clause| {
         t.expect(clause).reaped(&seen, &child, Change::Exited(7))
     })
 }
@@ -367,10 +368,10 @@ fn bad_status(t: &mut Trial) -> Outcome {
     })?;
     let kept = if seen.is_report() { "kept" } else { "lost" };
     let clauses: [&'static Clause; 4] = [
-        &freebsd::WAIT_EFAULT_CHILD,
-        &netbsd::WAIT_EFAULT_CHILD,
-        &openbsd::WAIT_EFAULT_CHILD,
-        &dragonfly::WAIT_EFAULT_CHILD,
+        &freebsd::WAIT_CHILD_AFTER_EFAULT,
+        &netbsd::WAIT_CHILD_AFTER_EFAULT,
+        &openbsd::WAIT_CHILD_AFTER_EFAULT,
+        &dragonfly::WAIT_CHILD_AFTER_EFAULT,
     ];
     record(t, &clauses, "child-after-efault", kept)
 }
@@ -388,7 +389,7 @@ fn stopped_bit(t: &mut Trial) -> Outcome {
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
     let seen = with(t, Target::Any, &["WEXITED", "WUNTRACED", "WNOHANG"])?;
-    each(t, &[&macos::WAITID_STOPPED_IS_OWN_BIT], |t, clause| {
+    each(t, &[&macos::WAITID_WSTOPPED_IS_NOT_WUNTRACED], |t, clause| {
         t.expect(clause).that(!seen.is_report(), "no report", seen.outcome())
     })
 }
@@ -410,7 +411,7 @@ fn idtypes(t: &mut Trial) -> Outcome {
     t.spawn(Scenario::held())?;
     for idtype in ["3", "4", "5", "8", "16", "-1"] {
         let seen = t.wait(Target::Id(idtype, 0), Options::NOHANG)?;
-        each(t, &[&openbsd::WAITID_IDTYPES], |t, clause| t.expect(clause).error(&seen, "EINVAL"))?;
+        each(t, &[&openbsd::WAITID_EINVAL_IDTYPE], |t, clause| t.expect(clause).error(&seen, "EINVAL"))?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ const WAIT6: Calls = Calls::only(&[Call::Wait6]);
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "elsewhere.usage-split",
+        id: "os.wait6-usage-split",
         title: "wait6 tells the usage of a child and that of the children that it took apart",
         clauses: &[&freebsd::WAIT6_USAGE_SPLIT, &netbsd::WAIT6_USAGE_SPLIT],
         calls: WAIT6,
@@ -20,7 +20,7 @@ pub const CASES: &[Case] = &[
         run: usage_split,
     },
     Case {
-        id: "elsewhere.status-bits",
+        id: "os.exit-value-bits",
         title: "how many bits of the exit value a peek and a take show is recorded",
         clauses: &[&macos::WAITID_STATUS_BITS, &illumos::WAITID_STATUS_BITS],
         calls: WAITID,
@@ -29,7 +29,7 @@ pub const CASES: &[Case] = &[
         run: status_bits,
     },
     Case {
-        id: "elsewhere.orphan",
+        id: "os.orphan-to-init",
         title: "an orphan becomes a child of process 1",
         clauses: &[
             &netbsd::ORPHAN_TO_INIT,
@@ -43,14 +43,14 @@ pub const CASES: &[Case] = &[
         run: orphan,
     },
     Case {
-        id: "elsewhere.queued-sigchld",
+        id: "os.reap-discards-queued-sigchld",
         title: "a wait discards the SIGCHLD of the child that it takes and no other; elsewhere what it does is recorded",
         clauses: &[
             &freebsd::SIGCHLD_QUEUED_PER_CHILD,
             &dragonfly::SIGCHLD_QUEUED_PER_CHILD,
             &illumos::SIGCHLD_QUEUED_PER_CHILD,
-            &netbsd::SIGCHLD_PENDING,
-            &openbsd::SIGCHLD_PENDING,
+            &netbsd::SIGCHLD_PENDING_AFTER_REAP,
+            &openbsd::SIGCHLD_PENDING_AFTER_REAP,
         ],
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
@@ -58,7 +58,7 @@ pub const CASES: &[Case] = &[
         run: queued_sigchld,
     },
     Case {
-        id: "elsewhere.sigchld-ignored",
+        id: "os.sigchld-ignored",
         title: "with SIGCHLD ignored a wait sleeps until no child is left, and fails with ECHILD",
         clauses: &[&freebsd::SIGCHLD_IGNORED_ECHILD, &illumos::SIGCHLD_IGNORED_BLOCKS],
         calls: Calls::ALL,
@@ -67,7 +67,7 @@ pub const CASES: &[Case] = &[
         run: sigchld_ignored,
     },
     Case {
-        id: "elsewhere.usage-of-a-stop",
+        id: "os.rusage-on-stop",
         title: "what the usage in the report of a stop holds is recorded",
         clauses: &[&freebsd::RUSAGE_ON_STOP, &netbsd::RUSAGE_ON_STOP, &macos::RUSAGE_ON_STOP],
         calls: Calls::WITH_USAGE,
@@ -76,7 +76,7 @@ pub const CASES: &[Case] = &[
         run: usage_of_a_stop,
     },
     Case {
-        id: "elsewhere.peak-unit",
+        id: "os.max-rss-unit",
         title: "the peak of the resident set is in kilobytes on FreeBSD; on illumos its unit is recorded",
         clauses: &[&freebsd::RUSAGE_MAXRSS_KILOBYTES, &illumos::RUSAGE_MAXRSS_UNIT],
         calls: Calls::WITH_USAGE,
@@ -85,7 +85,7 @@ pub const CASES: &[Case] = &[
         run: peak_unit,
     },
     Case {
-        id: "elsewhere.continued",
+        id: "os.continued-siginfo",
         title: "a continued child has SIGCONT in si_status; on macOS what stands there is recorded",
         clauses: &[&openbsd::WAITID_CONTINUED, &macos::WAITID_CONTINUED_FIELDS],
         calls: WAITID,
@@ -94,7 +94,7 @@ pub const CASES: &[Case] = &[
         run: continued,
     },
     Case {
-        id: "elsewhere.no-dumped",
+        id: "os.no-cld-dumped",
         title: "a child that dumped core is CLD_KILLED where CLD_DUMPED is not used",
         clauses: &[&dragonfly::WAITID_NO_CLD_DUMPED],
         calls: WAITID,
@@ -103,18 +103,18 @@ pub const CASES: &[Case] = &[
         run: no_dumped,
     },
     Case {
-        id: "elsewhere.collision",
+        id: "os.waiter-collision",
         title: "of two threads that meet at one child both end, one with the child",
-        clauses: &[&macos::WAIT_COLLISION],
+        clauses: &[&macos::WAIT_WAITER_COLLISION],
         calls: Calls::WITH_TARGET,
         needs: Needs::of(&[Need::Threads]),
         at: here(),
         run: collision,
     },
     Case {
-        id: "elsewhere.waitid-as-wait",
+        id: "os.waitid-matches-wait",
         title: "waitid for exits and traps reports what wait does",
-        clauses: &[&illumos::WAITID_IS_WAITPID],
+        clauses: &[&illumos::WAITID_EQUALS_WAITPID],
         calls: WAITID,
         needs: Needs::NOTHING,
         at: here(),
@@ -184,7 +184,8 @@ fn queued_sigchld(t: &mut Trial) -> Outcome {
             t.expect(clause).equal("SIGCHLD pending", &pends, &expected)
         })?;
         if !expected {
-            let clauses: [&'static Clause; 2] = [&netbsd::SIGCHLD_PENDING, &openbsd::SIGCHLD_PENDING];
+            let clauses: [&'static Clause; 2] =
+                [&netbsd::SIGCHLD_PENDING_AFTER_REAP, &openbsd::SIGCHLD_PENDING_AFTER_REAP];
             let shown = if pends { "pending" } else { "discarded" };
             record(t, &clauses, "pending-sigchld-after-the-last-take", shown)?;
         }
@@ -279,10 +280,10 @@ fn collision(t: &mut Trial) -> Outcome {
     let mut reports = 0;
     for pending in waiters {
         let seen = t.finish(pending)?;
-        each(t, &[&macos::WAIT_COLLISION], |t, clause| t.expect(clause).returns(&seen))?;
+        each(t, &[&macos::WAIT_WAITER_COLLISION], |t, clause| t.expect(clause).returns(&seen))?;
         reports += usize::from(seen.is_report());
     }
-    each(t, &[&macos::WAIT_COLLISION], |t, clause| t.expect(clause).equal("reports", &reports, &1))
+    each(t, &[&macos::WAIT_WAITER_COLLISION], |t, clause| t.expect(clause).equal("reports", &reports, &1))
 }
 
 fn waitid_as_wait(t: &mut Trial) -> Outcome {
@@ -291,7 +292,7 @@ fn waitid_as_wait(t: &mut Trial) -> Outcome {
         let by_wait = t.wait_by(Call::Wait, Target::Any, Options::NONE)?;
         let child = t.spawn(Scenario::of([step]))?;
         let seen = with(t, Target::Any, &["WEXITED", "WTRAPPED"])?;
-        each(t, &[&illumos::WAITID_IS_WAITPID], |t, clause| {
+        each(t, &[&illumos::WAITID_EQUALS_WAITPID], |t, clause| {
             t.expect(clause).reports_child(&by_wait, &like)?;
             t.expect(clause).reports(&seen, &child, by_wait.change().unwrap_or(Change::Unknown(-1)))
         })?;

@@ -12,16 +12,16 @@ const WAITID: Calls = Calls::only(&[Call::Waitid]);
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "pidfd-uses.signal-to-a-zombie",
+        id: "pidfd-lifetime.signal-zombie",
         title: "a signal through the pidfd of a zombie changes nothing, and fails with ESRCH once the child was taken",
-        clauses: &[&linux::PIDFD_SIGNAL_ZOMBIE, &linux::PIDFD_SIGNAL_TAKEN_ESRCH],
+        clauses: &[&linux::PIDFD_SIGNAL_ZOMBIE, &linux::PIDFD_SIGNAL_AFTER_REAP_ESRCH],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: signal_to_a_zombie,
     },
     Case {
-        id: "pidfd-uses.made-blocking",
+        id: "pidfd-lifetime.nonblock-cleared",
         title: "a nonblocking pidfd gives EAGAIN; once it is made blocking a wait sleeps",
         clauses: &[&linux::PIDFD_NONBLOCK_CLEARED, &linux::PIDFD_NONBLOCK_EAGAIN],
         calls: WAITID,
@@ -30,7 +30,7 @@ pub const CASES: &[Case] = &[
         run: made_blocking,
     },
     Case {
-        id: "pidfd-uses.passed",
+        id: "pidfd-lifetime.passed-to-non-parent",
         title: "a process cannot wait through a pidfd that another one opened of its own child: ECHILD",
         clauses: &[&linux::PIDFD_PASSED_ECHILD],
         calls: WAITID,
@@ -39,7 +39,7 @@ pub const CASES: &[Case] = &[
         run: passed,
     },
     Case {
-        id: "pidfd-uses.of-a-thread",
+        id: "pidfd-lifetime.open-thread-id",
         title: "what pidfd_open says of a thread that leads no process is recorded",
         clauses: &[&linux::PIDFD_OPEN_THREAD],
         calls: WAITID,
@@ -48,16 +48,16 @@ pub const CASES: &[Case] = &[
         run: of_a_thread,
     },
     Case {
-        id: "pidfd-uses.thread-handle",
+        id: "pidfd-lifetime.pidfd-thread",
         title: "a PIDFD_THREAD handle of a child's initial thread waits for the child like any other",
-        clauses: &[&linux::PIDFD_THREAD_WAITS],
+        clauses: &[&linux::PIDFD_PIDFD_THREAD_WAITS],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
         at: here(),
         run: thread_handle,
     },
     Case {
-        id: "pidfd-uses.no-more-descriptors",
+        id: "pidfd-lifetime.open-emfile",
         title: "pidfd_open that fails with EMFILE does the child no harm",
         clauses: &[&linux::PIDFD_OPEN_FAILS_SAFELY],
         calls: Calls::ENTRIES,
@@ -66,7 +66,7 @@ pub const CASES: &[Case] = &[
         run: no_more_descriptors,
     },
     Case {
-        id: "pidfd-uses.forbidden",
+        id: "pidfd-lifetime.open-denied-by-seccomp",
         title: "pidfd_open that a filter forbids, with EPERM or ENOSYS, does the child no harm",
         clauses: &[&linux::PIDFD_OPEN_FAILS_SAFELY],
         calls: Calls::ENTRIES,
@@ -75,7 +75,7 @@ pub const CASES: &[Case] = &[
         run: forbidden,
     },
     Case {
-        id: "pidfd-uses.closed-meanwhile",
+        id: "pidfd-lifetime.closed-during-wait",
         title: "what becomes of a call asleep on a pidfd that another thread closes is recorded",
         clauses: &[&linux::PIDFD_CLOSED_DURING_WAIT],
         calls: WAITID,
@@ -84,7 +84,7 @@ pub const CASES: &[Case] = &[
         run: closed_meanwhile,
     },
     Case {
-        id: "pidfd-uses.exit-info",
+        id: "pidfd-lifetime.exit-info",
         title: "PIDFD_GET_INFO tells the status word of a child that was taken, and none before",
         clauses: &[&linux::PIDFD_INFO_EXIT],
         calls: Calls::ENTRIES,
@@ -114,7 +114,7 @@ fn signal_to_a_zombie(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&linux::PIDFD_SIGNAL_ZOMBIE).reaped(&seen, &child, Change::Exited(7))?;
     let errno = errno_of(t, fd_line("pidfd_signal", fd).with("sig", "0"))?;
-    t.expect(&linux::PIDFD_SIGNAL_TAKEN_ESRCH).equal("signal 0", &errno, &"ESRCH".to_owned())
+    t.expect(&linux::PIDFD_SIGNAL_AFTER_REAP_ESRCH).equal("signal 0", &errno, &"ESRCH".to_owned())
 }
 
 fn made_blocking(t: &mut Trial) -> Outcome {
@@ -161,7 +161,7 @@ fn of_a_thread(t: &mut Trial) -> Outcome {
 }
 
 fn thread_handle(t: &mut Trial) -> Outcome {
-    let clause = &linux::PIDFD_THREAD_WAITS;
+    let clause = &linux::PIDFD_PIDFD_THREAD_WAITS;
     let child = t.spawn(Scenario::held())?;
     let fd = match t.attempt(Line::new("pidfd_thread").with("tid", child.pid))? {
         Ok(reply) => reply.number("fd").map_err(|e| Abort::Protocol(e.to_string()))?,

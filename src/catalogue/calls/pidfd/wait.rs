@@ -60,7 +60,7 @@ pub const CASES: &[Case] = &[
         run: nonblock,
     },
     Case {
-        id: "pidfd.negative",
+        id: "pidfd.negative-fd",
         title: "a negative descriptor gives EINVAL",
         clauses: &[&linux::PIDFD_NEGATIVE_EINVAL],
         calls: WAITID,
@@ -69,7 +69,7 @@ pub const CASES: &[Case] = &[
         run: negative,
     },
     Case {
-        id: "pidfd.no-pidfd",
+        id: "pidfd.not-a-pidfd",
         title: "a descriptor that is closed, or that is of a file, gives EBADF, and the child is kept",
         clauses: &[&linux::PIDFD_OTHER_FD_EBADF],
         calls: WAITID,
@@ -78,7 +78,7 @@ pub const CASES: &[Case] = &[
         run: no_pidfd,
     },
     Case {
-        id: "pidfd.no-child",
+        id: "pidfd.not-a-child",
         title: "the pidfd of a process that is not a child gives ECHILD: our own, a grandchild's",
         clauses: &[&linux::PIDFD_NOT_A_CHILD_ECHILD],
         calls: WAITID,
@@ -87,9 +87,9 @@ pub const CASES: &[Case] = &[
         run: no_child,
     },
     Case {
-        id: "pidfd.taken",
+        id: "pidfd.after-reap",
         title: "the pidfd of a child that was taken gives ECHILD, by whatever call it was taken",
-        clauses: &[&linux::PIDFD_AFTER_TAKE_ECHILD],
+        clauses: &[&linux::PIDFD_AFTER_REAP_ECHILD],
         calls: Calls::ENTRIES,
         needs: Needs::PIDFD_WAITS,
         at: here(),
@@ -101,7 +101,7 @@ pub const CASES: &[Case] = &[
         clauses: &[
             &linux::PIDFD_POLL_ALIVE,
             &linux::PIDFD_POLL_ZOMBIE,
-            &linux::PIDFD_POLL_TAKEN,
+            &linux::PIDFD_POLL_AFTER_REAP,
             &linux::PIDFD_READABLE_IS_WAITABLE,
         ],
         calls: Calls::WITH_OPTIONS.few(),
@@ -121,14 +121,14 @@ pub const CASES: &[Case] = &[
     Case {
         id: "pidfd.epoll",
         title: "an epoll instance that watches the pidfd of a live child is told of its end, and of nothing before",
-        clauses: &[&linux::PIDFD_WAKES],
+        clauses: &[&linux::PIDFD_WAKES_POLLERS],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
         at: here(),
         run: epoll,
     },
     Case {
-        id: "pidfd.two",
+        id: "pidfd.two-pidfds",
         title: "two pidfds of one child are readable alike, and a wait through one ends it for both",
         clauses: &[&linux::PIDFD_TWO_HANDLES],
         calls: WAITID,
@@ -137,9 +137,9 @@ pub const CASES: &[Case] = &[
         run: two,
     },
     Case {
-        id: "pidfd.of-zombie",
+        id: "pidfd.open-zombie",
         title: "a pidfd can be had for a zombie and takes it, and not for a child that was taken",
-        clauses: &[&linux::PIDFD_OPEN_ZOMBIE, &linux::PIDFD_OPEN_TAKEN_ESRCH, &linux::PIDFD_OPEN_EINVAL],
+        clauses: &[&linux::PIDFD_OPEN_ZOMBIE, &linux::PIDFD_OPEN_AFTER_REAP_ESRCH, &linux::PIDFD_OPEN_EINVAL],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
         at: here(),
@@ -283,7 +283,7 @@ fn no_child(t: &mut Trial) -> Outcome {
 }
 
 fn taken(t: &mut Trial) -> Outcome {
-    let clause = &linux::PIDFD_AFTER_TAKE_ECHILD;
+    let clause = &linux::PIDFD_AFTER_REAP_ECHILD;
     let child = t.spawn(Scenario::exits(7))?;
     let fd = t.pidfd_open(&child, false)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
@@ -320,7 +320,7 @@ fn poll(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(&linux::PIDFD_READABLE_IS_WAITABLE).reaped(&seen, &child, Change::Exited(7))?;
     let events = t.poll(fd)?;
-    let clause = &linux::PIDFD_POLL_TAKEN;
+    let clause = &linux::PIDFD_POLL_AFTER_REAP;
     if events == ["POLLIN"] {
         return t.expect(clause).not_observed("there is no POLLHUP, as before Linux 6.9");
     }
@@ -344,7 +344,7 @@ fn poll_threads(t: &mut Trial) -> Outcome {
 }
 
 fn epoll(t: &mut Trial) -> Outcome {
-    let clause = &linux::PIDFD_WAKES;
+    let clause = &linux::PIDFD_WAKES_POLLERS;
     // The one ends by its only thread; the other's initial thread ended before its last.
     for leader_first in [false, true] {
         let child = t.spawn(Scenario::held())?;
@@ -395,7 +395,7 @@ fn of_zombie(t: &mut Trial) -> Outcome {
     t.expect(&linux::PIDFD_OPEN_ZOMBIE).reaped(&seen, &child, Change::Exited(7))?;
     let refused = |opened: Result<i64, String>| opened.err().unwrap_or_else(|| "opened".to_owned());
     let opened = t.try_pidfd_open(child.pid)?;
-    t.expect(&linux::PIDFD_OPEN_TAKEN_ESRCH).equal(
+    t.expect(&linux::PIDFD_OPEN_AFTER_REAP_ESRCH).equal(
         "pidfd_open of a child that was taken:",
         &refused(opened),
         &"ESRCH".to_owned(),

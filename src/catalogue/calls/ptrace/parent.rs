@@ -12,16 +12,16 @@ use crate::wait::Signal;
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "traced.stop-without-untraced",
+        id: "ptrace-parent.stop-without-wuntraced",
         title: "a signal stops a traced child, and every call reports that stop without WUNTRACED, as no exit",
-        clauses: &[&linux::PTRACE_STOP_WITHOUT_UNTRACED, &linux::PTRACE_STOP_ONCE],
+        clauses: &[&linux::PTRACE_STOP_WITHOUT_WUNTRACED, &linux::PTRACE_STOP_ONCE],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: stop_without_untraced,
     },
     Case {
-        id: "traced.any-signal",
+        id: "ptrace-parent.any-signal",
         title: "every kind of signal stops a traced child but SIGKILL, which kills it",
         clauses: &[&linux::PTRACE_STOP_ANY_SIGNAL],
         calls: Calls::ENTRIES,
@@ -30,7 +30,7 @@ pub const CASES: &[Case] = &[
         run: any_signal,
     },
     Case {
-        id: "traced.attached",
+        id: "ptrace-parent.attach-and-detach",
         title: "a child that is attached to stops by SIGSTOP; once detached from it ends like any other",
         clauses: &[&linux::PTRACE_ATTACH_STOPS],
         calls: Calls::ENTRIES,
@@ -39,7 +39,7 @@ pub const CASES: &[Case] = &[
         run: attached,
     },
     Case {
-        id: "traced.events",
+        id: "ptrace-parent.event-stops",
         title: "exec and exit of a traced child are stops by SIGTRAP, with the event in the bits above",
         clauses: &[&linux::PTRACE_EVENT_BITS],
         calls: Calls::ENTRIES,
@@ -48,16 +48,16 @@ pub const CASES: &[Case] = &[
         run: events,
     },
     Case {
-        id: "traced.newborn",
+        id: "ptrace-parent.fork-auto-attached",
         title: "what a traced child forks is traced too, and its first stop is reported under its own pid",
-        clauses: &[&linux::PTRACE_EVENT_BITS, &linux::PTRACE_NEWBORN],
+        clauses: &[&linux::PTRACE_EVENT_BITS, &linux::PTRACE_FORK_AUTO_ATTACHED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: newborn,
     },
     Case {
-        id: "traced.system-calls",
+        id: "ptrace-parent.syscall-stops",
         title: "the stops at a system call carry SIGTRAP with 0x80 where that was asked for",
         clauses: &[&linux::PTRACE_SYSCALL_STOP],
         calls: Calls::ENTRIES,
@@ -66,7 +66,7 @@ pub const CASES: &[Case] = &[
         run: system_calls,
     },
     Case {
-        id: "traced.exec-trap",
+        id: "ptrace-parent.exec-trap",
         title: "exec in a traced child stops it with SIGTRAP if no event was asked for",
         clauses: &[&linux::PTRACE_EXEC_TRAP],
         calls: Calls::ENTRIES,
@@ -75,7 +75,7 @@ pub const CASES: &[Case] = &[
         run: exec_trap,
     },
     Case {
-        id: "traced.info",
+        id: "ptrace-parent.cld-trapped",
         title: "waitid tells the stop of a traced child as CLD_TRAPPED, with WEXITED alone and with WSTOPPED alone",
         clauses: &[&linux::PTRACE_CLD_TRAPPED],
         calls: Calls::only(&[Call::Waitid]),
@@ -84,7 +84,7 @@ pub const CASES: &[Case] = &[
         run: info,
     },
     Case {
-        id: "traced.peeked",
+        id: "ptrace-parent.peek",
         title: "a peek at the stop of a traced child repeats, and a take then ends it",
         clauses: &[&linux::PTRACE_NOWAIT, &linux::PTRACE_STOP_ONCE],
         calls: Calls::only(&[Call::Waitid]),
@@ -93,7 +93,7 @@ pub const CASES: &[Case] = &[
         run: peeked,
     },
     Case {
-        id: "traced.nohang-running",
+        id: "ptrace-parent.nohang-running",
         title: "WNOHANG for a traced child that runs returns 0, and a call without it sleeps until it stops",
         clauses: &[&linux::PTRACE_NOHANG_RUNNING],
         calls: Calls::WITH_OPTIONS.few(),
@@ -102,7 +102,7 @@ pub const CASES: &[Case] = &[
         run: nohang_running,
     },
     Case {
-        id: "traced.without-exit-signal",
+        id: "ptrace-parent.no-exit-signal",
         title: "a traced child is found by a call without __WALL although it has no exit signal",
         clauses: &[&linux::PTRACE_WALL_IMPLIED],
         calls: Calls::ENTRIES,
@@ -111,7 +111,7 @@ pub const CASES: &[Case] = &[
         run: without_exit_signal,
     },
     Case {
-        id: "traced.group-stop",
+        id: "ptrace-parent.group-stop",
         title: "the group stop of a seized child is the stop signal with the event of a stop above it, told once",
         clauses: &[&linux::PTRACE_GROUP_STOP, &linux::PTRACE_STOP_ONCE],
         calls: Calls::ENTRIES,
@@ -120,7 +120,7 @@ pub const CASES: &[Case] = &[
         run: group_stop,
     },
     Case {
-        id: "traced.leader-first",
+        id: "ptrace-parent.leader-exits-first",
         title: "the end of a traced child's initial thread is not reported while another of its threads lives",
         clauses: &[&linux::PTRACE_LEADER_DELAYED],
         calls: Calls::ENTRIES,
@@ -129,9 +129,9 @@ pub const CASES: &[Case] = &[
         run: leader_first,
     },
     Case {
-        id: "traced.beside-untraced",
+        id: "ptrace-parent.with-untraced-sibling",
         title: "a wait for any reports the stop of a traced child and the end of another one",
-        clauses: &[&linux::PTRACE_ANY_MIXES],
+        clauses: &[&linux::PTRACE_ANY_INCLUDES_UNTRACED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
@@ -175,7 +175,7 @@ fn end(t: &mut Trial, child: &Child, clause: &'static crate::spec::Clause) -> Ou
 }
 
 fn stop_without_untraced(t: &mut Trial) -> Outcome {
-    let clause = &linux::PTRACE_STOP_WITHOUT_UNTRACED;
+    let clause = &linux::PTRACE_STOP_WITHOUT_WUNTRACED;
     let child = traced(t)?;
     let step = t.begin_step(&child, Step::raise(Signal::TERM))?;
     t.await_stopped(&child)?;
@@ -255,8 +255,8 @@ fn newborn(t: &mut Trial) -> Outcome {
     let pid = t.ptrace(Request::EventMessage, &child, Traced::Nothing)?;
     let newborn = Child { name: "the newborn".into(), pid };
     let seen = t.wait(Target::Pid(pid), Options::NONE)?;
-    t.expect(&linux::PTRACE_NEWBORN).reports_child(&seen, &newborn)?;
-    t.expect(&linux::PTRACE_NEWBORN).equal_if_seen(
+    t.expect(&linux::PTRACE_FORK_AUTO_ATTACHED).reports_child(&seen, &newborn)?;
+    t.expect(&linux::PTRACE_FORK_AUTO_ATTACHED).equal_if_seen(
         "stop",
         code(&seen).as_ref(),
         &event("stop", Signal::TRAP),
@@ -264,7 +264,7 @@ fn newborn(t: &mut Trial) -> Outcome {
     go_on(t, &newborn)?;
     go_on(t, &child)?;
     t.await_step(&child, step)?;
-    end(t, &child, &linux::PTRACE_NEWBORN)
+    end(t, &child, &linux::PTRACE_FORK_AUTO_ATTACHED)
 }
 
 fn system_calls(t: &mut Trial) -> Outcome {
@@ -407,7 +407,7 @@ fn leader_first(t: &mut Trial) -> Outcome {
 }
 
 fn beside_untraced(t: &mut Trial) -> Outcome {
-    let clause = &linux::PTRACE_ANY_MIXES;
+    let clause = &linux::PTRACE_ANY_INCLUDES_UNTRACED;
     let child = traced(t)?;
     let other = t.spawn(Scenario::exits(8))?;
     t.begin_step(&child, Step::raise(Signal::USR1))?;

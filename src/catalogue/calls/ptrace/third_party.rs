@@ -9,7 +9,7 @@ use crate::wait::Signal;
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "tracer.comes-first",
+        id: "ptrace-third-party.tracer-reaps-first",
         title: "the end of a child that another process traces is hidden from its parent until the tracer took it",
         clauses: &[&linux::PTRACE_TRACER_FIRST, &linux::PTRACE_PARENT_AFTER],
         calls: Calls::WITH_OPTIONS.few(),
@@ -18,7 +18,7 @@ pub const CASES: &[Case] = &[
         run: comes_first,
     },
     Case {
-        id: "tracer.parent-sleeps-on",
+        id: "ptrace-third-party.parent-blocks-for-tracer",
         title: "a parent asleep for a child that another process traces sleeps over its end until the tracer took it",
         clauses: &[&linux::PTRACE_TRACER_FIRST, &linux::PTRACE_PARENT_AFTER],
         calls: Calls::ENTRIES,
@@ -27,7 +27,7 @@ pub const CASES: &[Case] = &[
         run: parent_sleeps_on,
     },
     Case {
-        id: "tracer.attach-and-detach",
+        id: "ptrace-third-party.attach-and-detach",
         title: "a parent asleep for a child sleeps on while a tracer attaches to it and detaches, and gets its true end",
         clauses: &[&linux::PTRACE_DETACH_DURING_WAIT],
         calls: Calls::ENTRIES,
@@ -36,7 +36,7 @@ pub const CASES: &[Case] = &[
         run: attach_and_detach,
     },
     Case {
-        id: "tracer.stops",
+        id: "ptrace-third-party.group-stops-only",
         title: "of the stops of a child that another process traces its parent is told the group stop only",
         clauses: &[&linux::PTRACE_PARENT_SEES_NO_TRAPS],
         calls: Calls::WITH_OPTIONS.few(),
@@ -45,16 +45,16 @@ pub const CASES: &[Case] = &[
         run: stops,
     },
     Case {
-        id: "tracer.ends",
+        id: "ptrace-third-party.tracer-exits",
         title: "when the tracer ends without having taken the end of a child, the child's parent gets it",
-        clauses: &[&linux::PTRACE_TRACER_ENDS],
+        clauses: &[&linux::PTRACE_TRACER_EXITS],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: ends,
     },
     Case {
-        id: "tracer.pidfd",
+        id: "ptrace-third-party.zombie-pidfd-poll",
         title: "what poll says of the pidfd of a zombie that a tracer has not taken yet is recorded",
         clauses: &[&linux::PTRACE_PIDFD_READABLE],
         calls: Calls::only(&[Call::Waitid]),
@@ -153,7 +153,7 @@ fn stops(t: &mut Trial) -> Outcome {
 }
 
 fn ends(t: &mut Trial) -> Outcome {
-    let clause = &linux::PTRACE_TRACER_ENDS;
+    let clause = &linux::PTRACE_TRACER_EXITS;
     let (child, tracer) = traced(t)?;
     t.tell(&child, Step::exit(7))?;
     t.await_dead(&child)?;

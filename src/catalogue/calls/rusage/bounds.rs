@@ -138,7 +138,7 @@ pub(crate) fn busy(t: &mut Trial) -> Result<Child, Abort> {
 pub(crate) fn at_least_own(t: &mut Trial, seen: &Seen, own: &Usage) -> Outcome {
     for (what, field, _) in FIELDS {
         let Some(own) = field(own) else { continue };
-        field_within(t, &linux::RUSAGE_AT_LEAST_OWN, seen, (what, field), (own, i64::MAX))?;
+        field_within(t, &linux::RUSAGE_LOWER_BOUND, seen, (what, field), (own, i64::MAX))?;
     }
     Ok(())
 }

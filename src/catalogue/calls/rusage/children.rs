@@ -11,12 +11,12 @@ use std::time::Instant;
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "rusage-children.at-the-take",
+        id: "rusage-children.credited-on-reap",
         title: "neither a live child nor a zombie is in RUSAGE_CHILDREN, a child that was taken is",
         clauses: &[
             &posix::RUSAGE_CHILDREN_NOT_LIVE,
-            &posix::RUSAGE_CHILDREN_NOT_BEFORE,
-            &posix::RUSAGE_CHILDREN_AFTER_TAKE,
+            &posix::RUSAGE_CHILDREN_NOT_BEFORE_REAP,
+            &posix::RUSAGE_CHILDREN_AFTER_REAP,
             &posix::RUSAGE_CHILDREN_EVERY_CALL,
         ],
         calls: Calls::ENTRIES,
@@ -25,7 +25,7 @@ pub const CASES: &[Case] = &[
         run: at_the_take,
     },
     Case {
-        id: "rusage-children.equals-report",
+        id: "rusage-children.equals-reported-usage",
         title: "RUSAGE_CHILDREN grows by exactly what the call that took the child reported",
         clauses: &[&linux::RUSAGE_CHILDREN_DELTA],
         calls: REPORTING,
@@ -88,25 +88,25 @@ pub const CASES: &[Case] = &[
         run: descendants,
     },
     Case {
-        id: "rusage-children.untaken-grandchild",
+        id: "rusage-children.unreaped-grandchild",
         title: "taking a child credits no grandchild that the child did not take",
-        clauses: &[&posix::RUSAGE_CHILDREN_UNTAKEN_GRANDCHILD],
+        clauses: &[&posix::RUSAGE_CHILDREN_UNREAPED_GRANDCHILD],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: untaken_grandchild,
     },
     Case {
-        id: "rusage-children.ended-thread",
+        id: "rusage-children.exited-thread",
         title: "taking a child credits what its threads used that had ended before",
-        clauses: &[&posix::RUSAGE_CHILDREN_ENDED_THREADS],
+        clauses: &[&posix::RUSAGE_CHILDREN_EXITED_THREADS],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: ended_thread,
     },
     Case {
-        id: "rusage-children.of-new-process",
+        id: "rusage-children.zero-after-fork",
         title: "a new process has no RUSAGE_CHILDREN, whatever its parent took and it did itself",
         clauses: &[&posix::RUSAGE_CHILDREN_ZERO_AT_FORK, &posix::RUSAGE_CHILDREN_NOT_SELF],
         calls: Calls::only(&[Call::Waitpid]),
@@ -115,7 +115,7 @@ pub const CASES: &[Case] = &[
         run: of_new_process,
     },
     Case {
-        id: "details.times",
+        id: "rusage-children.agrees-with-times",
         title: "times and getrusage agree on the CPU time of the children that were taken",
         clauses: &[&posix::RUSAGE_TIMES_AGREE],
         calls: Calls::ENTRIES,
@@ -191,10 +191,10 @@ fn at_the_take(t: &mut Trial) -> Outcome {
     unchanged(t, &posix::RUSAGE_CHILDREN_NOT_LIVE, &before)?;
     let account = end(t, &child)?;
     t.await_zombie(&child)?;
-    unchanged(t, &posix::RUSAGE_CHILDREN_NOT_BEFORE, &before)?;
-    take(t, &child, &posix::RUSAGE_CHILDREN_AFTER_TAKE)?;
+    unchanged(t, &posix::RUSAGE_CHILDREN_NOT_BEFORE_REAP, &before)?;
+    take(t, &child, &posix::RUSAGE_CHILDREN_AFTER_REAP)?;
     let taken = [account];
-    grown(t, &posix::RUSAGE_CHILDREN_AFTER_TAKE, &before, &taken)?;
+    grown(t, &posix::RUSAGE_CHILDREN_AFTER_REAP, &before, &taken)?;
     // The same for each call that the case is tried with.
     grown(t, &posix::RUSAGE_CHILDREN_EVERY_CALL, &before, &taken)
 }
@@ -330,7 +330,7 @@ fn descendants(t: &mut Trial) -> Outcome {
 }
 
 fn untaken_grandchild(t: &mut Trial) -> Outcome {
-    let clause = &posix::RUSAGE_CHILDREN_UNTAKEN_GRANDCHILD;
+    let clause = &posix::RUSAGE_CHILDREN_UNREAPED_GRANDCHILD;
     let before = t.usage_of_children()?;
     let child = t.spawn(Scenario::held())?;
     let below = grandchild(t, &child, false)?;
@@ -343,7 +343,7 @@ fn untaken_grandchild(t: &mut Trial) -> Outcome {
 }
 
 fn ended_thread(t: &mut Trial) -> Outcome {
-    let clause = &posix::RUSAGE_CHILDREN_ENDED_THREADS;
+    let clause = &posix::RUSAGE_CHILDREN_EXITED_THREADS;
     let before = t.usage_of_children()?;
     let child = busy(t)?;
     t.tell(&child, Step::LeaderExit { code: 5 })?;

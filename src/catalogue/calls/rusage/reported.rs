@@ -16,7 +16,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "rusage.bounds",
         title: "every field is at least the child's own at its end, and not more than ending costs above it",
-        clauses: &[&linux::RUSAGE_AT_LEAST_OWN, &linux::RUSAGE_AT_MOST_OWN],
+        clauses: &[&linux::RUSAGE_LOWER_BOUND, &linux::RUSAGE_UPPER_BOUND],
         calls: REPORTING,
         needs: Needs::NOTHING,
         at: here(),
@@ -25,7 +25,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "rusage.nohang",
         title: "WNOHANG reports a zombie with its usage, as a call that may block does",
-        clauses: &[&linux::RUSAGE_AT_LEAST_OWN, &linux::RUSAGE_AT_MOST_OWN],
+        clauses: &[&linux::RUSAGE_LOWER_BOUND, &linux::RUSAGE_UPPER_BOUND],
         calls: REPORTING,
         needs: Needs::NOTHING,
         at: here(),
@@ -50,7 +50,7 @@ pub const CASES: &[Case] = &[
         run: system_time,
     },
     Case {
-        id: "rusage.siblings-apart",
+        id: "rusage.excludes-siblings",
         title: "what a sibling burned does not show in an idle child's usage",
         clauses: &[&linux::RUSAGE_ISOLATED],
         calls: REPORTING.few(),
@@ -68,25 +68,25 @@ pub const CASES: &[Case] = &[
         run: killed,
     },
     Case {
-        id: "rusage.ended-thread",
+        id: "rusage.exited-thread",
         title: "what a thread used that ended before the child did is in the child's usage",
-        clauses: &[&linux::RUSAGE_ENDED_THREADS],
+        clauses: &[&linux::RUSAGE_EXITED_THREADS],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: ended_thread,
     },
     Case {
-        id: "rusage.over-exec",
+        id: "rusage.across-exec",
         title: "what the child used before it replaced its image is in its usage",
-        clauses: &[&linux::RUSAGE_OVER_EXEC],
+        clauses: &[&linux::RUSAGE_ACROSS_EXEC],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: over_exec,
     },
     Case {
-        id: "rusage.taken-grandchild",
+        id: "rusage.reaped-grandchild",
         title: "the usage of a child has that of a grandchild which the child had taken",
         clauses: &[&linux::RUSAGE_DESCENDANTS],
         calls: REPORTING.few(),
@@ -95,9 +95,9 @@ pub const CASES: &[Case] = &[
         run: taken_grandchild,
     },
     Case {
-        id: "rusage.untaken-grandchild",
+        id: "rusage.unreaped-grandchild",
         title: "the usage of a child leaves a grandchild out that the child did not take",
-        clauses: &[&linux::RUSAGE_NO_UNTAKEN_GRANDCHILD],
+        clauses: &[&linux::RUSAGE_UNREAPED_GRANDCHILD_EXCLUDED],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
@@ -113,9 +113,9 @@ pub const CASES: &[Case] = &[
         run: wait3,
     },
     Case {
-        id: "rusage.peek-equals-take",
+        id: "rusage.peek-equals-reap",
         title: "a WNOWAIT peek reports the same usage each time, and the take that follows too",
-        clauses: &[&linux::RUSAGE_PEEK_EQUALS_TAKE],
+        clauses: &[&linux::RUSAGE_PEEK_EQUALS_REAP],
         calls: Calls::taking(Options::NOWAIT),
         needs: Needs::NOTHING,
         at: here(),
@@ -131,9 +131,9 @@ pub const CASES: &[Case] = &[
         run: on_stop,
     },
     Case {
-        id: "details.usage-fields",
+        id: "rusage.unmaintained-fields",
         title: "the fields of the usage that Linux does not maintain are 0, and the microseconds of its times below a million",
-        clauses: &[&linux::RUSAGE_UNMAINTAINED_ZERO, &posix::RUSAGE_TIMEVAL_NORMAL],
+        clauses: &[&linux::RUSAGE_UNMAINTAINED_ZERO, &posix::RUSAGE_TIMEVAL_NORMALIZED],
         calls: Calls::WITH_USAGE.few(),
         needs: Needs::NOTHING.burning(),
         at: here(),
@@ -167,16 +167,16 @@ fn busy_and_idle(t: &mut Trial) -> Result<Child, Abort> {
 
 fn bounded(t: &mut Trial, child: &Child, seen: &Seen, account: &Account) -> Outcome {
     let most_cpu = account.most_cpu();
-    t.expect(&linux::RUSAGE_AT_LEAST_OWN).reports(seen, child, Change::Exited(7))?;
+    t.expect(&linux::RUSAGE_LOWER_BOUND).reports(seen, child, Change::Exited(7))?;
     at_least_own(t, seen, &account.own)?;
     for (what, field, most) in FIELDS {
         if let Some((own, most)) = field(&account.own).zip(most) {
-            field_within(t, &linux::RUSAGE_AT_MOST_OWN, seen, (what, field), (0, own + most))?;
+            field_within(t, &linux::RUSAGE_UPPER_BOUND, seen, (what, field), (0, own + most))?;
         }
     }
     // How ticks split it may change up to the end: only the sum has a bound.
     let what = "ru_utime and ru_stime (us)";
-    field_within(t, &linux::RUSAGE_AT_MOST_OWN, seen, (what, Usage::cpu_us), (0, most_cpu))
+    field_within(t, &linux::RUSAGE_UPPER_BOUND, seen, (what, Usage::cpu_us), (0, most_cpu))
 }
 
 fn user_time(t: &mut Trial) -> Outcome {
@@ -256,12 +256,12 @@ fn ended_thread(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::MinorFaults { count: 600 })?;
     let (so_far, _) = t.usage_so_far(&child)?;
     t.tell(&child, Step::exit(7).reported())?;
-    let (seen, _) = take(t, &child, &linux::RUSAGE_ENDED_THREADS)?;
+    let (seen, _) = take(t, &child, &linux::RUSAGE_EXITED_THREADS)?;
     for (what, field) in
         [("ru_minflt", (|u| u.minflt) as fn(&Usage) -> _), ("ru_utime and ru_stime (us)", Usage::cpu_us)]
     {
         let least = field(&so_far).unwrap_or(0);
-        field_within(t, &linux::RUSAGE_ENDED_THREADS, &seen, (what, field), (least, i64::MAX))?;
+        field_within(t, &linux::RUSAGE_EXITED_THREADS, &seen, (what, field), (least, i64::MAX))?;
     }
     Ok(())
 }
@@ -274,10 +274,10 @@ fn over_exec(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::Exec { steps: vec![] })?;
     t.await_image(&child)?;
     t.tell(&child, Step::exit(7).reported())?;
-    let (seen, _) = take(t, &child, &linux::RUSAGE_OVER_EXEC)?;
+    let (seen, _) = take(t, &child, &linux::RUSAGE_ACROSS_EXEC)?;
     for (what, field, _) in FIELDS {
         let least = field(&before).unwrap_or(0);
-        field_within(t, &linux::RUSAGE_OVER_EXEC, &seen, (what, field), (least, i64::MAX))?;
+        field_within(t, &linux::RUSAGE_ACROSS_EXEC, &seen, (what, field), (least, i64::MAX))?;
     }
     Ok(())
 }
@@ -307,9 +307,15 @@ fn untaken_grandchild(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7).reported())?;
     let (own, _) = t.last_usage(&child)?;
     let seen = wait_usage(t, Target::Any, Options::NONE)?;
-    t.expect(&linux::RUSAGE_NO_UNTAKEN_GRANDCHILD).reports(&seen, &child, Change::Exited(7))?;
+    t.expect(&linux::RUSAGE_UNREAPED_GRANDCHILD_EXCLUDED).reports(&seen, &child, Change::Exited(7))?;
     let most = own.minflt.unwrap_or(0) + FAULTS / 2;
-    field_within(t, &linux::RUSAGE_NO_UNTAKEN_GRANDCHILD, &seen, ("ru_minflt", |u| u.minflt), (0, most))
+    field_within(
+        t,
+        &linux::RUSAGE_UNREAPED_GRANDCHILD_EXCLUDED,
+        &seen,
+        ("ru_minflt", |u| u.minflt),
+        (0, most),
+    )
 }
 
 fn wait3(t: &mut Trial) -> Outcome {
@@ -328,7 +334,7 @@ fn wait3(t: &mut Trial) -> Outcome {
 }
 
 fn peek_equals_take(t: &mut Trial) -> Outcome {
-    let clause = &linux::RUSAGE_PEEK_EQUALS_TAKE;
+    let clause = &linux::RUSAGE_PEEK_EQUALS_REAP;
     exact_once(t, |t| {
         let child = busy(t)?;
         let own = end(t, &child)?.own;
@@ -379,11 +385,15 @@ fn usage_fields(t: &mut Trial) -> Outcome {
         Step::exit(7),
     ]))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::RUSAGE_TIMEVAL_NORMAL).reports_child(&seen, &child)?;
+    t.expect(&posix::RUSAGE_TIMEVAL_NORMALIZED).reports_child(&seen, &child)?;
     let of_children = t.usage_of_children()?;
     for usage in [seen.usage().unwrap_or_default(), of_children] {
         let irregular = usage.irregular;
-        t.expect(&posix::RUSAGE_TIMEVAL_NORMAL).equal_if_seen("irregular times", irregular.as_ref(), &0)?;
+        t.expect(&posix::RUSAGE_TIMEVAL_NORMALIZED).equal_if_seen(
+            "irregular times",
+            irregular.as_ref(),
+            &0,
+        )?;
         let others = usage.others;
         t.expect(&linux::RUSAGE_UNMAINTAINED_ZERO).equal_if_seen("sum of the fields", others.as_ref(), &0)?;
     }

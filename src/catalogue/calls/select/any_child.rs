@@ -9,16 +9,16 @@ use crate::wait::Signal;
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "any-child.ready-before",
+        id: "any-child.already-terminated",
         title: "five children that ended before are each reported once, at once, then ECHILD",
         clauses: &[
             &posix::WAITPID_RETURNS_PID,
-            &posix::WAITPID_READY_AT_ONCE,
+            &posix::WAITPID_NO_BLOCK_IF_READY,
             &posix::WAITPID_ANY_EACH_ONCE,
             &posix::WAITPID_ANY_ORDER,
             &posix::WAITPID_ECHILD,
             &posix::WAITID_RETURNS_ZERO,
-            &posix::WAITID_READY_AT_ONCE,
+            &posix::WAITID_NO_BLOCK_IF_READY,
             &posix::WAITID_ANY_ORDER,
             &posix::WAITID_ECHILD,
         ],
@@ -28,7 +28,7 @@ pub const CASES: &[Case] = &[
         run: ready_before,
     },
     Case {
-        id: "any-child.ends-while-asleep",
+        id: "any-child.exits-while-blocked",
         title: "a sleeping call is ended by whichever child ends, the younger or the older",
         clauses: &[
             &posix::WAITPID_BLOCKS_UNTIL_CHANGE,
@@ -82,25 +82,29 @@ pub const CASES: &[Case] = &[
         run: no_children,
     },
     Case {
-        id: "any-child.is-waitpid",
+        id: "any-child.matches-waitpid",
         title: "wait, wait3 and wait4 report of any child what waitpid reports of its twin",
-        clauses: &[&posix::WAIT_IS_WAITPID_ANY, &linux::WAIT3_IS_WAITPID_ANY, &linux::WAIT4_IS_WAITPID],
+        clauses: &[
+            &posix::WAIT_EQUALS_WAITPID_ANY,
+            &linux::WAIT3_EQUALS_WAITPID_ANY,
+            &linux::WAIT4_EQUALS_WAITPID,
+        ],
         calls: Calls::only(&[Call::Wait, Call::Wait3, Call::Wait4]),
         needs: Needs::NOTHING,
         at: here(),
         run: is_waitpid,
     },
     Case {
-        id: "any-child.born-while-asleep",
+        id: "any-child.forked-while-blocked",
         title: "a sleeping call also reports a child that another thread made since",
-        clauses: &[&posix::WAITPID_LATER_CHILD],
+        clauses: &[&posix::WAITPID_CHILD_FORKED_WHILE_BLOCKED],
         calls: Calls::ENTRIES,
         needs: Needs::of(&[Need::Threads]),
         at: here(),
         run: born_while_asleep,
     },
     Case {
-        id: "any-child.wait-leaves-stops",
+        id: "any-child.wait-ignores-stops",
         title: "wait passes over a stopped child, and leaves its stop for a call that asks for it",
         clauses: &[&posix::WAIT_ONLY_TERMINATION],
         calls: Calls::only(&[Call::Wait]),
@@ -128,7 +132,7 @@ fn ready_before(t: &mut Trial) -> Outcome {
     while !left.is_empty() {
         let seen = t.wait(Target::Any, Options::NONE)?;
         let (child, change) = reported(&seen, &mut left);
-        t.expect_of(&posix::WAITPID_READY_AT_ONCE, &posix::WAITID_READY_AT_ONCE).returns(&seen)?;
+        t.expect_of(&posix::WAITPID_NO_BLOCK_IF_READY, &posix::WAITID_NO_BLOCK_IF_READY).returns(&seen)?;
         // Each has a code of its own: one that comes with another child's pid is a wrong pid as much as a wrong code.
         t.expect_of(&posix::WAITPID_RETURNS_PID, &posix::WAITID_RETURNS_ZERO)
             .and(&posix::WAITPID_ANY_EACH_ONCE)
@@ -214,9 +218,9 @@ fn no_children(t: &mut Trial) -> Outcome {
 
 fn is_waitpid(t: &mut Trial) -> Outcome {
     let clause = match t.call() {
-        Call::Wait => &posix::WAIT_IS_WAITPID_ANY,
-        Call::Wait3 => &linux::WAIT3_IS_WAITPID_ANY,
-        _ => &linux::WAIT4_IS_WAITPID,
+        Call::Wait => &posix::WAIT_EQUALS_WAITPID_ANY,
+        Call::Wait3 => &linux::WAIT3_EQUALS_WAITPID_ANY,
+        _ => &linux::WAIT4_EQUALS_WAITPID,
     };
     for fate in [Step::exit(3), Step::kill_self(Signal::TERM)] {
         t.spawn(Scenario::of([fate.clone()]))?;
@@ -238,13 +242,13 @@ fn born_while_asleep(t: &mut Trial) -> Outcome {
     let mut request = t.ask(Target::Any, Options::NONE);
     request.thread = 1;
     let pending = t.begin_request(request)?;
-    t.expect(&posix::WAITPID_LATER_CHILD).blocks(&pending)?;
+    t.expect(&posix::WAITPID_CHILD_FORKED_WHILE_BLOCKED).blocks(&pending)?;
     let later = t.spawn(Scenario::exits(9))?;
     let seen = t.finish(pending)?;
-    t.expect(&posix::WAITPID_LATER_CHILD).reaped(&seen, &later, Change::Exited(9))?;
+    t.expect(&posix::WAITPID_CHILD_FORKED_WHILE_BLOCKED).reaped(&seen, &later, Change::Exited(9))?;
     t.tell(&held, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::WAITPID_LATER_CHILD).reaped(&seen, &held, Change::Exited(7))
+    t.expect(&posix::WAITPID_CHILD_FORKED_WHILE_BLOCKED).reaped(&seen, &held, Change::Exited(7))
 }
 
 fn wait_leaves_stops(t: &mut Trial) -> Outcome {

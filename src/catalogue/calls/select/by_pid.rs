@@ -6,11 +6,11 @@ use crate::trial::{Abort, Calls, Case, Change, Needs, Options, Outcome, Target, 
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "specific.out-of-order",
+        id: "by-pid.out-of-order",
         title: "each of four zombies is taken by its pid, in another order than they ended, with its own status",
         clauses: &[
             &posix::WAITPID_PID_ONLY_THAT_CHILD,
-            &posix::WAITPID_PID_LEAVES_OTHERS,
+            &posix::WAITPID_BY_PID_PRESERVES_OTHERS,
             &posix::WAITID_P_PID,
         ],
         calls: Calls::WITH_TARGET,
@@ -19,11 +19,11 @@ pub const CASES: &[Case] = &[
         run: out_of_order,
     },
     Case {
-        id: "specific.other-child-does-not-wake",
+        id: "by-pid.other-child-does-not-wake",
         title: "a call asleep for one child sleeps on when another one ends",
         clauses: &[
             &posix::WAITPID_OTHER_CHILD_NO_WAKE,
-            &posix::WAITPID_PID_LEAVES_OTHERS,
+            &posix::WAITPID_BY_PID_PRESERVES_OTHERS,
             &posix::WAITID_P_PID,
         ],
         calls: Calls::WITH_TARGET,
@@ -32,10 +32,10 @@ pub const CASES: &[Case] = &[
         run: other_child_does_not_wake,
     },
     Case {
-        id: "specific.second-wait",
+        id: "by-pid.second-wait",
         title: "a second wait for a pid that was taken fails with ECHILD, blocking or not",
         clauses: &[
-            &posix::WAITPID_ECHILD_AFTER_TAKE,
+            &posix::WAITPID_ECHILD_AFTER_REAP,
             &posix::WAITPID_NOHANG_ECHILD,
             &posix::WAITID_ECHILD,
             &posix::WAITID_NOHANG_ECHILD,
@@ -46,12 +46,12 @@ pub const CASES: &[Case] = &[
         run: second_wait,
     },
     Case {
-        id: "specific.taken-by-any",
+        id: "by-pid.reaped-by-any-child-wait",
         title: "a child that an any-child wait took is no longer there by its pid",
         clauses: &[
             &posix::STATUS_CONSUMED_ONCE,
-            &posix::WAITPID_ECHILD_BESIDE_LIVE,
-            &posix::WAITID_ECHILD_BESIDE_LIVE,
+            &posix::WAITPID_ECHILD_WITH_LIVE_CHILD,
+            &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
         ],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
@@ -59,21 +59,21 @@ pub const CASES: &[Case] = &[
         run: taken_by_any,
     },
     Case {
-        id: "specific.not-a-child",
+        id: "by-pid.not-a-child",
         title: "the pids of the caller, of process 1 and of the session's leader give ECHILD at once, though a child lives",
-        clauses: &[&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_BESIDE_LIVE],
+        clauses: &[&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD],
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
         at: here(),
         run: not_a_child,
     },
     Case {
-        id: "specific.grandchild",
+        id: "by-pid.grandchild",
         title: "a grandchild, dead or alive, is no child of the caller",
         clauses: &[
             &posix::WAITPID_ECHILD_NOT_A_CHILD,
-            &posix::WAITID_ECHILD_BESIDE_LIVE,
-            &posix::FORK_GRANDCHILD_NOT_OURS,
+            &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
+            &posix::FORK_GRANDCHILD_IS_NOT_A_CHILD,
         ],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
@@ -96,7 +96,7 @@ fn out_of_order(t: &mut Trial) -> Outcome {
         // The first take shows that the others do not matter, the later ones that the earlier ones did no harm.
         let clause = match turn {
             0 => &posix::WAITPID_PID_ONLY_THAT_CHILD,
-            _ => &posix::WAITPID_PID_LEAVES_OTHERS,
+            _ => &posix::WAITPID_BY_PID_PRESERVES_OTHERS,
         };
         t.expect_of(clause, &posix::WAITID_P_PID).reaped(&seen, child, Change::Exited(*code))?;
     }
@@ -119,7 +119,7 @@ fn other_child_does_not_wake(t: &mut Trial) -> Outcome {
         Change::Exited(11),
     )?;
     let seen = t.wait(Target::Child(&other), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_PID_LEAVES_OTHERS, &posix::WAITID_P_PID).reaped(
+    t.expect_of(&posix::WAITPID_BY_PID_PRESERVES_OTHERS, &posix::WAITID_P_PID).reaped(
         &seen,
         &other,
         Change::Exited(12),
@@ -129,13 +129,13 @@ fn other_child_does_not_wake(t: &mut Trial) -> Outcome {
 fn second_wait(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD_AFTER_TAKE, &posix::WAITID_ECHILD).reaped(
+    t.expect_of(&posix::WAITPID_ECHILD_AFTER_REAP, &posix::WAITID_ECHILD).reaped(
         &seen,
         &child,
         Change::Exited(7),
     )?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD_AFTER_TAKE, &posix::WAITID_ECHILD).error(&seen, "ECHILD")?;
+    t.expect_of(&posix::WAITPID_ECHILD_AFTER_REAP, &posix::WAITID_ECHILD).error(&seen, "ECHILD")?;
     let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
     t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, "ECHILD")
 }
@@ -147,7 +147,7 @@ fn taken_by_any(t: &mut Trial) -> Outcome {
     t.expect(&posix::STATUS_CONSUMED_ONCE).reaped(&seen, &taken, Change::Exited(7))?;
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::Child(&taken), options)?;
-        t.expect_of(&posix::WAITPID_ECHILD_BESIDE_LIVE, &posix::WAITID_ECHILD_BESIDE_LIVE)
+        t.expect_of(&posix::WAITPID_ECHILD_WITH_LIVE_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
             .error(&seen, "ECHILD")?;
     }
     t.tell(&live, Step::exit(8))?;
@@ -165,7 +165,7 @@ fn not_a_child(t: &mut Trial) -> Outcome {
     for pid in others {
         for options in [Options::NONE, Options::NOHANG] {
             let seen = t.wait(Target::Pid(pid), options)?;
-            t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_BESIDE_LIVE)
+            t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
                 .error(&seen, "ECHILD")?;
         }
     }
@@ -178,20 +178,20 @@ fn grandchild(t: &mut Trial) -> Outcome {
     let grandchild = t.spawn_from(&child, token)?;
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::Child(&grandchild), options)?;
-        t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_BESIDE_LIVE)
-            .and(&posix::FORK_GRANDCHILD_NOT_OURS)
+        t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
+            .and(&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD)
             .error(&seen, "ECHILD")?;
     }
     t.tell(&grandchild, Step::exit(5))?;
     t.await_zombie(&grandchild)?;
     let seen = t.wait(Target::Child(&grandchild), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_BESIDE_LIVE)
+    t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
         .error(&seen, "ECHILD")?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect(&posix::FORK_GRANDCHILD_NOT_OURS).nothing_ready(&seen)?;
+    t.expect(&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD).nothing_ready(&seen)?;
     // Its own parent still finds it.
     t.tell(&child, Step::Wait { pid: 0 })?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::FORK_GRANDCHILD_NOT_OURS).reaped(&seen, &child, Change::Exited(7))
+    t.expect(&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD).reaped(&seen, &child, Change::Exited(7))
 }

@@ -26,9 +26,9 @@ pub const CASES: &[Case] = &[
         run: no_children_nohang,
     },
     Case {
-        id: "errors.after-the-take",
+        id: "errors.after-reap",
         title: "a child that was taken is no child any more: ECHILD, with WNOHANG too",
-        clauses: &[&posix::WAITPID_ECHILD_AFTER_TAKE, &posix::WAITID_ECHILD],
+        clauses: &[&posix::WAITPID_ECHILD_AFTER_REAP, &posix::WAITID_ECHILD],
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
         at: here(),
@@ -37,19 +37,19 @@ pub const CASES: &[Case] = &[
     Case {
         id: "errors.not-a-child",
         title: "the caller itself and a grandchild are no children: ECHILD at once, beside a live child",
-        clauses: &[&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_BESIDE_LIVE],
+        clauses: &[&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD],
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
         at: here(),
         run: not_a_child,
     },
     Case {
-        id: "errors.nobody",
+        id: "errors.nonexistent-pid-and-group",
         title: "a pid and a group that nobody has give ECHILD at once, beside a live child",
         clauses: &[
-            &posix::WAITPID_ECHILD_BESIDE_LIVE,
+            &posix::WAITPID_ECHILD_WITH_LIVE_CHILD,
             &posix::WAITPID_ECHILD_EMPTY_GROUP,
-            &posix::WAITID_ECHILD_BESIDE_LIVE,
+            &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
             &linux::WAIT_NO_SUCH_GROUP,
         ],
         calls: Calls::WITH_TARGET,
@@ -72,10 +72,10 @@ pub const CASES: &[Case] = &[
         run: unknown_option,
     },
     Case {
-        id: "errors.options-of-waitid",
+        id: "errors.waitid-only-options",
         title: "whether the older calls take WEXITED and WNOWAIT is recorded; Linux refuses them and keeps the child",
         clauses: &[
-            &posix::WAITPID_WAITID_OPTIONS,
+            &posix::WAITPID_WAITID_ONLY_OPTIONS,
             &linux::WAIT_REJECTS_WEXITED,
             &linux::WAIT_REJECTS_WNOWAIT,
         ],
@@ -85,16 +85,16 @@ pub const CASES: &[Case] = &[
         run: options_of_waitid,
     },
     Case {
-        id: "errors.no-event",
+        id: "errors.no-event-option",
         title: "what waitid without any event option does is recorded; Linux says EINVAL and keeps the child",
-        clauses: &[&posix::WAITID_NO_EVENT, &linux::WAITID_NO_EVENT_EINVAL],
+        clauses: &[&posix::WAITID_NO_EVENT_OPTION, &linux::WAITID_NO_EVENT_OPTION_EINVAL],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
         run: no_event,
     },
     Case {
-        id: "errors.idtype",
+        id: "errors.unknown-idtype",
         title: "an idtype that no system has gives EINVAL, and the terminated child is kept",
         clauses: &[&posix::WAITID_EINVAL_IDTYPE, &posix::WAITID_EINVAL_KEEPS_CHILD],
         calls: Calls::only(&[Call::Waitid]),
@@ -103,7 +103,7 @@ pub const CASES: &[Case] = &[
         run: idtype,
     },
     Case {
-        id: "errors.ids",
+        id: "errors.zero-and-negative-ids",
         title: "what ids 0 and -1 select is recorded; Linux says EINVAL, but for group 0, and keeps the child",
         clauses: &[
             &posix::WAITID_ID_ZERO,
@@ -166,7 +166,7 @@ pub const CASES: &[Case] = &[
         run: every_bit_with_zombie,
     },
     Case {
-        id: "errors.none-is-left-over",
+        id: "errors.no-stale-error",
         title: "a wait that succeeds after one that failed returns its child, and the next error is its own",
         clauses: &[&posix::WAITPID_NO_STRAY_ERRNO],
         calls: Calls::ALL,
@@ -196,14 +196,14 @@ fn after_the_take(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD_AFTER_TAKE, &posix::WAITID_ECHILD).reaped(
+    t.expect_of(&posix::WAITPID_ECHILD_AFTER_REAP, &posix::WAITID_ECHILD).reaped(
         &seen,
         &child,
         Change::Exited(7),
     )?;
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::Child(&child), options)?;
-        t.expect_of(&posix::WAITPID_ECHILD_AFTER_TAKE, &posix::WAITID_ECHILD).error(&seen, "ECHILD")?;
+        t.expect_of(&posix::WAITPID_ECHILD_AFTER_REAP, &posix::WAITID_ECHILD).error(&seen, "ECHILD")?;
     }
     Ok(())
 }
@@ -214,7 +214,7 @@ fn not_a_child(t: &mut Trial) -> Outcome {
         t.spawn_from(&child, |token| Step::Fork(Offspring { token: Some(token), ..Offspring::default() }))?;
     for pid in [t.agent_pid(), grandchild.pid] {
         let seen = t.wait(Target::Pid(pid), Options::NONE)?;
-        t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_BESIDE_LIVE)
+        t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
             .error(&seen, "ECHILD")?;
     }
     Ok(())
@@ -226,7 +226,7 @@ fn nobody(t: &mut Trial) -> Outcome {
     t.spawn(Scenario::held())?;
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::Pid(NOBODY), options)?;
-        t.expect_of(&posix::WAITPID_ECHILD_BESIDE_LIVE, &posix::WAITID_ECHILD_BESIDE_LIVE)
+        t.expect_of(&posix::WAITPID_ECHILD_WITH_LIVE_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
             .error(&seen, "ECHILD")?;
         if Calls::PID_FAMILY.has(t.call()) {
             let seen = t.wait(Target::Pid(-NOBODY), options)?;
@@ -235,7 +235,7 @@ fn nobody(t: &mut Trial) -> Outcome {
                 .error(&seen, "ECHILD")?;
         } else {
             let seen = t.wait(Target::Id("P_PGID", NOBODY), options)?;
-            t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE)
+            t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
                 .error(&seen, "ECHILD")?;
         }
     }
@@ -268,7 +268,7 @@ fn options_of_waitid(t: &mut Trial) -> Outcome {
         t.expect(clause).returns(&seen)?;
         let left = t.wait(Target::Any, Options::NOHANG)?;
         let kept = if left.is_report() { "kept" } else { "taken" };
-        t.expect(&posix::WAITPID_WAITID_OPTIONS)
+        t.expect(&posix::WAITPID_WAITID_ONLY_OPTIONS)
             .records(option, format!("{}, the child is {kept}", errno_or_taken(&seen)))?;
         t.expect(clause).error(&seen, "EINVAL")?;
         t.expect(clause).reaped(&left, &child, Change::Exited(7))?;
@@ -286,14 +286,14 @@ fn no_event(t: &mut Trial) -> Outcome {
     t.await_zombie(&child)?;
     for options in [Options::NOHANG, Options::NOWAIT, Options::NOHANG | Options::NOWAIT, Options::NONE] {
         let seen = t.wait(Target::Child(&child), options | Options::NOT_EXITED)?;
-        t.expect(&linux::WAITID_NO_EVENT_EINVAL).returns(&seen)?;
+        t.expect(&linux::WAITID_NO_EVENT_OPTION_EINVAL).returns(&seen)?;
         let names = options.with(Options::NOT_EXITED).names(Call::Waitid).join("|");
         let name = if names.is_empty() { "no option".to_owned() } else { format!("{names} alone") };
-        t.expect(&posix::WAITID_NO_EVENT).records(&name, errno_or_taken(&seen))?;
-        t.expect(&linux::WAITID_NO_EVENT_EINVAL).error(&seen, "EINVAL")?;
+        t.expect(&posix::WAITID_NO_EVENT_OPTION).records(&name, errno_or_taken(&seen))?;
+        t.expect(&linux::WAITID_NO_EVENT_OPTION_EINVAL).error(&seen, "EINVAL")?;
     }
     let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
-    t.expect(&linux::WAITID_NO_EVENT_EINVAL).reaped(&seen, &child, Change::Exited(7))
+    t.expect(&linux::WAITID_NO_EVENT_OPTION_EINVAL).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn idtype(t: &mut Trial) -> Outcome {

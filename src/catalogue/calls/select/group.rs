@@ -12,7 +12,7 @@ pub const CASES: &[Case] = &[
             &posix::WAITPID_OWN_GROUP,
             &posix::WAITID_P_PGID,
             &posix::WAITPID_ECHILD_EMPTY_GROUP,
-            &posix::WAITID_ECHILD_BESIDE_LIVE,
+            &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
         ],
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
@@ -20,9 +20,9 @@ pub const CASES: &[Case] = &[
         run: own,
     },
     Case {
-        id: "group.own-follows-the-caller",
+        id: "group.own-is-current-group",
         title: "pid 0 means the group that the caller is in when it calls",
-        clauses: &[&posix::WAITPID_OWN_GROUP_FOLLOWS_CALLER],
+        clauses: &[&posix::WAITPID_OWN_GROUP_IS_CURRENT],
         calls: Calls::PID_FAMILY,
         needs: Needs::NOTHING,
         at: here(),
@@ -35,7 +35,7 @@ pub const CASES: &[Case] = &[
             &posix::WAITPID_NAMED_GROUP,
             &posix::WAITID_P_PGID,
             &posix::WAITPID_ECHILD_EMPTY_GROUP,
-            &posix::WAITID_ECHILD_BESIDE_LIVE,
+            &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
         ],
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
@@ -47,7 +47,7 @@ pub const CASES: &[Case] = &[
         title: "a group that is gone, and one that holds others' processes only, give ECHILD at once",
         clauses: &[
             &posix::WAITPID_ECHILD_EMPTY_GROUP,
-            &posix::WAITID_ECHILD_BESIDE_LIVE,
+            &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
             &posix::WAITPID_NOHANG_ECHILD,
             &posix::WAITID_NOHANG_ECHILD,
             &linux::WAIT_NO_SUCH_GROUP,
@@ -63,7 +63,7 @@ pub const CASES: &[Case] = &[
         clauses: &[
             &posix::WAITPID_GROUP_AFTER_SETPGID,
             &posix::WAITID_P_PGID,
-            &posix::WAITID_ECHILD_BESIDE_LIVE,
+            &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
         ],
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
@@ -71,7 +71,7 @@ pub const CASES: &[Case] = &[
         run: after_setpgid,
     },
     Case {
-        id: "group.of-a-zombie",
+        id: "group.zombie-member",
         title: "a zombie is found by its group, which a live child may share",
         clauses: &[&posix::WAITPID_GROUP_OF_ZOMBIE, &posix::WAITID_P_PGID],
         calls: Calls::WITH_TARGET,
@@ -89,9 +89,9 @@ pub const CASES: &[Case] = &[
         run: other_child_does_not_wake,
     },
     Case {
-        id: "details.joined-late",
+        id: "group.joined-while-blocked",
         title: "whether a call asleep for a group reports a child that joined it later is recorded",
-        clauses: &[&posix::WAITPID_GROUP_JOINED_LATE],
+        clauses: &[&posix::WAITPID_GROUP_JOINED_WHILE_BLOCKED],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
@@ -133,7 +133,7 @@ fn own(t: &mut Trial) -> Outcome {
     )?;
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::OwnGroup, options)?;
-        t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE)
+        t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
             .error(&seen, "ECHILD")?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
@@ -147,14 +147,14 @@ fn own_follows_the_caller(t: &mut Trial) -> Outcome {
     let first = t.agent_pid();
     t.setpgid(None, new.pid)?;
     let seen = t.wait(Target::OwnGroup, Options::NOHANG)?;
-    t.expect(&posix::WAITPID_OWN_GROUP_FOLLOWS_CALLER).nothing_ready(&seen)?;
+    t.expect(&posix::WAITPID_OWN_GROUP_IS_CURRENT).nothing_ready(&seen)?;
     end(t, &new, 12)?;
     let seen = t.wait(Target::OwnGroup, Options::NONE)?;
-    t.expect(&posix::WAITPID_OWN_GROUP_FOLLOWS_CALLER).reaped(&seen, &new, Change::Exited(12))?;
+    t.expect(&posix::WAITPID_OWN_GROUP_IS_CURRENT).reaped(&seen, &new, Change::Exited(12))?;
     let seen = t.wait(Target::OwnGroup, Options::NONE)?;
-    t.expect(&posix::WAITPID_OWN_GROUP_FOLLOWS_CALLER).error(&seen, "ECHILD")?;
+    t.expect(&posix::WAITPID_OWN_GROUP_IS_CURRENT).error(&seen, "ECHILD")?;
     let seen = t.wait(Target::Pid(-first), Options::NONE)?;
-    t.expect(&posix::WAITPID_OWN_GROUP_FOLLOWS_CALLER).reaped(&seen, &old, Change::Exited(11))
+    t.expect(&posix::WAITPID_OWN_GROUP_IS_CURRENT).reaped(&seen, &old, Change::Exited(11))
 }
 
 fn mixed(t: &mut Trial) -> Outcome {
@@ -182,7 +182,7 @@ fn mixed(t: &mut Trial) -> Outcome {
             )?;
         }
         let seen = t.wait(Target::Group(leader), Options::NONE)?;
-        t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE)
+        t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
             .error(&seen, "ECHILD")?;
     }
     let seen = t.wait(Target::OwnGroup, Options::NONE)?;
@@ -194,18 +194,18 @@ fn empty(t: &mut Trial) -> Outcome {
     let gone = leader(t)?;
     end(t, &gone, 11)?;
     let seen = t.wait(Target::Child(&gone), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE).reaped(
+    t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD).reaped(
         &seen,
         &gone,
         Change::Exited(11),
     )?;
     let seen = t.wait(Target::Group(&gone), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE)
+    t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
         .error(&seen, "ECHILD")?;
     let by_id = t.call() == Call::Waitid;
     let nohang = if by_id { &posix::WAITID_NOHANG_ECHILD } else { &posix::WAITPID_NOHANG_ECHILD };
     let seen = t.wait(Target::Group(&gone), Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE)
+    t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
         .and(nohang)
         .error(&seen, "ECHILD")?;
     if Calls::PID_FAMILY.has(t.call()) {
@@ -224,7 +224,7 @@ fn empty(t: &mut Trial) -> Outcome {
             false => Target::Id("P_PGID", sid),
         };
         let seen = t.wait(group, Options::NONE)?;
-        t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_BESIDE_LIVE)
+        t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
             .error(&seen, "ECHILD")?;
     }
     Ok(())
@@ -235,11 +235,11 @@ fn after_setpgid(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::OwnGroup, Options::NOHANG)?;
     t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_P_PGID).nothing_ready(&seen)?;
     let seen = t.wait(Target::Group(&child), Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_ECHILD_BESIDE_LIVE)
+    t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
         .error(&seen, "ECHILD")?;
     t.tell(&child, Step::Setpgid { pgid: 0 })?;
     let seen = t.wait(Target::OwnGroup, Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_ECHILD_BESIDE_LIVE)
+    t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
         .error(&seen, "ECHILD")?;
     let pending = t.begin(Target::Group(&child), Options::NONE)?;
     t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_P_PGID).blocks(&pending)?;
@@ -302,5 +302,5 @@ fn joined_late(t: &mut Trial) -> Outcome {
         Some(Change::Exited(7)) => "not reported".to_owned(),
         _ => seen.outcome(),
     };
-    t.expect(&posix::WAITPID_GROUP_JOINED_LATE).records("joined-a-group-during-a-wait-for-it", which)
+    t.expect(&posix::WAITPID_GROUP_JOINED_WHILE_BLOCKED).records("joined-a-group-during-a-wait-for-it", which)
 }

@@ -24,7 +24,7 @@ pub const CASES: &[Case] = &[
         run: on_exit_and_stop,
     },
     Case {
-        id: "sigchld.info-of-exit",
+        id: "sigchld.siginfo-of-exit",
         title: "of an exit the handler's siginfo is the one that waitid then gives, field by field",
         clauses: &[&posix::SIGCHLD_INFO_EXITED, &posix::SIGCHLD_INFO_EQUALS_WAITID],
         calls: Calls::only(&[Call::Waitid]),
@@ -33,7 +33,7 @@ pub const CASES: &[Case] = &[
         run: info_of_exit,
     },
     Case {
-        id: "sigchld.info-of-kill",
+        id: "sigchld.siginfo-of-kill",
         title: "of a death by signal the handler's siginfo is the one that waitid then gives, field by field",
         clauses: &[&posix::SIGCHLD_INFO_KILLED, &posix::SIGCHLD_INFO_EQUALS_WAITID],
         calls: Calls::only(&[Call::Waitid]),
@@ -42,7 +42,7 @@ pub const CASES: &[Case] = &[
         run: info_of_kill,
     },
     Case {
-        id: "sigchld.info-of-dump",
+        id: "sigchld.siginfo-of-core-dump",
         title: "of a death with a core dump the handler's siginfo says so, and is the one that waitid then gives",
         clauses: &[&posix::SIGCHLD_INFO_KILLED, &posix::SIGCHLD_INFO_EQUALS_WAITID],
         calls: Calls::only(&[Call::Waitid]),
@@ -51,7 +51,7 @@ pub const CASES: &[Case] = &[
         run: info_of_dump,
     },
     Case {
-        id: "sigchld.info-of-stop",
+        id: "sigchld.siginfo-of-stop",
         title: "of a stop the handler's siginfo is the one that waitid then gives, field by field",
         clauses: &[&posix::SIGCHLD_INFO_STOPPED, &posix::SIGCHLD_INFO_EQUALS_WAITID],
         calls: Calls::only(&[Call::Waitid]),
@@ -60,7 +60,7 @@ pub const CASES: &[Case] = &[
         run: info_of_stop,
     },
     Case {
-        id: "sigchld.info-of-continue",
+        id: "sigchld.siginfo-of-continue",
         title: "of a continue the handler's siginfo is the one that waitid then gives, field by field",
         clauses: &[&linux::SIGCHLD_ON_CONTINUE, &posix::SIGCHLD_INFO_EQUALS_WAITID],
         calls: Calls::only(&[Call::Waitid]),

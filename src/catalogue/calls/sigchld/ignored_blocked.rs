@@ -10,7 +10,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "sigchld.ignored",
         title: "with SIGCHLD ignored a child leaves no zombie, and a wait ends only when the last is gone",
-        clauses: &[&posix::SIGCHLD_IGNORED_NO_ZOMBIE, &posix::SIGCHLD_IGNORED_BLOCKS_TO_LAST],
+        clauses: &[&posix::SIGCHLD_IGNORED_NO_ZOMBIE, &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
@@ -21,7 +21,7 @@ pub const CASES: &[Case] = &[
         title: "with SA_NOCLDWAIT a child leaves no zombie, and a wait ends only when the last is gone",
         clauses: &[
             &posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE,
-            &posix::SIGCHLD_NOCLDWAIT_BLOCKS_TO_LAST,
+            &posix::SIGCHLD_NOCLDWAIT_WAITS_FOR_LAST_EXIT,
             &posix::SIGCHLD_NOCLDWAIT_SIGNAL,
             &linux::SIGCHLD_NOCLDWAIT_STILL_SENT,
         ],
@@ -44,9 +44,9 @@ pub const CASES: &[Case] = &[
         run: ignored_nohang,
     },
     Case {
-        id: "sigchld.ignored-all-gone",
+        id: "sigchld.ignored-no-children-left",
         title: "with SIGCHLD ignored and every child gone before the call a wait fails at once with ECHILD",
-        clauses: &[&posix::SIGCHLD_IGNORED_ALL_GONE],
+        clauses: &[&posix::SIGCHLD_IGNORED_NO_CHILDREN_LEFT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
@@ -71,18 +71,18 @@ pub const CASES: &[Case] = &[
         run: ignored_stops,
     },
     Case {
-        id: "sigchld.default-makes-zombies",
+        id: "sigchld.zombies-with-default-action",
         title: "with SIGCHLD at its default action children become zombies, after it was ignored too",
-        clauses: &[&posix::SIGCHLD_DEFAULT_ZOMBIE, &posix::SIGCHLD_DEFAULT_AGAIN],
+        clauses: &[&posix::SIGCHLD_DEFAULT_ZOMBIE, &posix::SIGCHLD_DEFAULT_RESTORED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: default_makes_zombies,
     },
     Case {
-        id: "sigchld.pending-after-take",
+        id: "sigchld.pending-after-reap",
         title: "a blocked SIGCHLD outlives the take of one of two children, and goes with the take of the last",
-        clauses: &[&posix::SIGCHLD_PENDING_KEPT_FOR_OTHERS, &posix::SIGCHLD_PENDING_CLEARED],
+        clauses: &[&posix::SIGCHLD_PENDING_WHILE_OTHERS_WAITABLE, &posix::SIGCHLD_PENDING_CLEARED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
@@ -125,12 +125,12 @@ fn to_the_last(t: &mut Trial, no_zombie: &'static Clause, to_last: &'static Clau
 
 fn ignored(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, "ignore", &[])?;
-    to_the_last(t, &posix::SIGCHLD_IGNORED_NO_ZOMBIE, &posix::SIGCHLD_IGNORED_BLOCKS_TO_LAST)
+    to_the_last(t, &posix::SIGCHLD_IGNORED_NO_ZOMBIE, &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT)
 }
 
 fn nocldwait(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, "count", &["restart", "nocldwait"])?;
-    to_the_last(t, &posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE, &posix::SIGCHLD_NOCLDWAIT_BLOCKS_TO_LAST)?;
+    to_the_last(t, &posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE, &posix::SIGCHLD_NOCLDWAIT_WAITS_FOR_LAST_EXIT)?;
     let count = t.signals()?.count;
     // Whether one or two were delivered, two being coalesced, is a matter of time.
     let sent = if count > 0 { "sent" } else { "not sent" };
@@ -162,7 +162,7 @@ fn ignored_all_gone(t: &mut Trial) -> Outcome {
         t.await_ended(&child)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::SIGCHLD_IGNORED_ALL_GONE).error(&seen, "ECHILD")
+    t.expect(&posix::SIGCHLD_IGNORED_NO_CHILDREN_LEFT).error(&seen, "ECHILD")
 }
 
 fn ignored_earlier_zombie(t: &mut Trial) -> Outcome {
@@ -196,7 +196,7 @@ fn default_makes_zombies(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(9))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::SIGCHLD_DEFAULT_AGAIN).reaped(&seen, &child, Change::Exited(9))
+    t.expect(&posix::SIGCHLD_DEFAULT_RESTORED).reaped(&seen, &child, Change::Exited(9))
 }
 
 /// Whether a SIGCHLD of the agent is pending, in the words of the clauses.
@@ -213,9 +213,9 @@ fn pending_after_take(t: &mut Trial) -> Outcome {
     t.await_zombie(&two)?;
     // A child is there to be taken no sooner than its signal was generated.
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::SIGCHLD_PENDING_KEPT_FOR_OTHERS).returns(&seen)?;
+    t.expect(&posix::SIGCHLD_PENDING_WHILE_OTHERS_WAITABLE).returns(&seen)?;
     let state = pending(t)?;
-    t.expect(&posix::SIGCHLD_PENDING_KEPT_FOR_OTHERS).that(state == "pending", "pending", state)?;
+    t.expect(&posix::SIGCHLD_PENDING_WHILE_OTHERS_WAITABLE).that(state == "pending", "pending", state)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::SIGCHLD_PENDING_CLEARED).returns(&seen)?;
     t.expect(&posix::SIGCHLD_PENDING_CLEARED).that(seen.is_report(), "a child", seen.outcome())?;

@@ -21,7 +21,7 @@ pub const CASES: &[Case] = &[
         run: by_handler,
     },
     Case {
-        id: "interrupted.by-sigchld-of-another",
+        id: "interrupted.by-sigchld-of-other-child",
         title: "a handler of SIGCHLD, run for another child, ends a wait with EINTR, and takes neither child",
         clauses: &[
             &posix::WAITPID_EINTR,
@@ -53,7 +53,7 @@ pub const CASES: &[Case] = &[
         run: restarted,
     },
     Case {
-        id: "interrupted.not-by-ignored",
+        id: "interrupted.not-by-ignored-signal",
         title: "a signal that is ignored, set so or by default, does not end a wait",
         clauses: &[&posix::WAITPID_IGNORED_SIGNAL],
         calls: Calls::ENTRIES,
@@ -62,7 +62,7 @@ pub const CASES: &[Case] = &[
         run: not_by_ignored,
     },
     Case {
-        id: "interrupted.not-by-blocked",
+        id: "interrupted.not-by-blocked-signal",
         title: "a signal that is blocked does not end a wait; it is handled once it is unblocked",
         clauses: &[&posix::WAITPID_MASKED_SIGNAL],
         calls: Calls::ENTRIES,
@@ -89,7 +89,7 @@ pub const CASES: &[Case] = &[
         run: stopped_waiter,
     },
     Case {
-        id: "interrupted.ended-while-stopped",
+        id: "interrupted.exit-while-waiter-stopped",
         title: "a waiter that is continued reports the child that ended while it was stopped",
         clauses: &[&posix::WAITPID_STOPPED_WAITER],
         calls: Calls::ENTRIES,

@@ -36,7 +36,7 @@ pub const CASES: &[Case] = &[
         run: any_sender,
     },
     Case {
-        id: "signal-death.kill-is-not-ignored",
+        id: "signal-death.sigkill-cannot-be-ignored",
         title: "a child that ignores SIGTERM outlives it, and dies of SIGKILL",
         clauses: &[&posix::STATUS_SIGNALED, &posix::WAITID_KILLED],
         calls: Calls::taking(Options::NOHANG).few(),
@@ -54,7 +54,7 @@ pub const CASES: &[Case] = &[
         run: blocked_until_unblocked,
     },
     Case {
-        id: "signal-death.kill-of-a-stopped-child",
+        id: "signal-death.sigkill-while-stopped",
         title: "SIGKILL ends a stopped child, and a call without options reports that",
         clauses: &[&posix::STATUS_KILL_WHILE_STOPPED],
         calls: Calls::ENTRIES,

@@ -11,7 +11,7 @@ pub const CASES: &[Case] = &[
         id: "stop-continue.stop-once",
         title: "a stop is reported once with WUNTRACED",
         clauses: &[
-            &posix::WAITPID_UNTRACED_REPORTS_STOP,
+            &posix::WAITPID_WUNTRACED_REPORTS_STOP,
             &posix::STATUS_STOPPED,
             &posix::STATUS_STOP_ONCE,
             &posix::WAITID_STOPPED,
@@ -25,7 +25,7 @@ pub const CASES: &[Case] = &[
         id: "stop-continue.continue-once",
         title: "a continue is reported once with WCONTINUED",
         clauses: &[
-            &posix::WAITPID_CONTINUED_REPORTS,
+            &posix::WAITPID_WCONTINUED_REPORTS_CONTINUE,
             &posix::STATUS_CONTINUED,
             &posix::STATUS_CONTINUE_ONCE,
             &posix::WAITID_CONTINUED,
@@ -36,11 +36,11 @@ pub const CASES: &[Case] = &[
         run: continue_once,
     },
     Case {
-        id: "stop-continue.unasked-stop-is-kept",
+        id: "stop-continue.unrequested-stop-retained",
         title: "a stop is not reported without WUNTRACED, and still is there for a later call with it",
         clauses: &[
-            &posix::WAITPID_STOP_NEEDS_UNTRACED,
-            &posix::WAITPID_UNASKED_STOP_KEPT,
+            &posix::WAITPID_STOP_NEEDS_WUNTRACED,
+            &posix::WAITPID_UNREQUESTED_STOP_RETAINED,
             &posix::WAITID_EXITED_ONLY,
         ],
         calls: Calls::taking(Options::UNTRACED),
@@ -49,11 +49,11 @@ pub const CASES: &[Case] = &[
         run: unasked_stop_is_kept,
     },
     Case {
-        id: "stop-continue.unasked-continue-is-kept",
+        id: "stop-continue.unrequested-continue-retained",
         title: "a continue is not reported without WCONTINUED, and still is there for a later call with it",
         clauses: &[
-            &posix::WAITPID_CONTINUE_NEEDS_CONTINUED,
-            &posix::WAITPID_CONTINUED_REPORTS,
+            &posix::WAITPID_CONTINUE_NEEDS_WCONTINUED,
+            &posix::WAITPID_WCONTINUED_REPORTS_CONTINUE,
             &posix::WAITID_EXITED_ONLY,
         ],
         calls: Calls::taking(Options::CONTINUED),
@@ -62,10 +62,10 @@ pub const CASES: &[Case] = &[
         run: unasked_continue_is_kept,
     },
     Case {
-        id: "stop-continue.sleeps-over-both",
+        id: "stop-continue.blocks-through-both",
         title: "a call asleep without WUNTRACED and WCONTINUED is ended by the exit only",
         clauses: &[
-            &posix::WAITPID_STOP_NEEDS_UNTRACED,
+            &posix::WAITPID_STOP_NEEDS_WUNTRACED,
             &posix::WAIT_ONLY_TERMINATION,
             &posix::WAITID_EXITED_ONLY,
         ],
@@ -75,7 +75,7 @@ pub const CASES: &[Case] = &[
         run: sleeps_over_both,
     },
     Case {
-        id: "stop-continue.wakes-a-waiter",
+        id: "stop-continue.wakes-waiter",
         title: "a sleeping call is ended by the stop that it asked for, another by the continue",
         clauses: &[&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT],
         calls: Calls::taking(Options::UNTRACED),
@@ -129,18 +129,18 @@ pub const CASES: &[Case] = &[
         run: kill_replaces_stop,
     },
     Case {
-        id: "stop-continue.stop-of-a-stopped-child",
+        id: "stop-continue.stop-while-stopped",
         title: "a stop signal to a stopped child makes no event, then or after it is continued",
-        clauses: &[&posix::STATUS_STOP_OF_STOPPED],
+        clauses: &[&posix::STATUS_STOP_WHILE_STOPPED],
         calls: Calls::taking(Options::UNTRACED).few(),
         needs: Needs::NOTHING,
         at: here(),
         run: stop_of_a_stopped_child,
     },
     Case {
-        id: "stop-continue.continue-of-a-running-child",
+        id: "stop-continue.continue-while-running",
         title: "SIGCONT to a child that is not stopped makes no event",
-        clauses: &[&posix::STATUS_CONTINUE_OF_RUNNING],
+        clauses: &[&posix::STATUS_CONTINUE_WHILE_RUNNING],
         calls: Calls::taking(Options::CONTINUED).few(),
         needs: Needs::NOTHING,
         at: here(),
@@ -183,7 +183,7 @@ pub const CASES: &[Case] = &[
         run: orphaned_group,
     },
     Case {
-        id: "stop-continue.again-and-again",
+        id: "stop-continue.repeated",
         title: "each of five stops and continues is an event of its own",
         clauses: &[&posix::STATUS_EVENTS_REPEAT],
         calls: Calls::taking(Options::UNTRACED).few(),
@@ -217,7 +217,7 @@ fn stop_once(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     stop(t, &child, Signal::STOP)?;
     let seen = t.wait(Target::Any, Options::UNTRACED)?;
-    t.expect_of(&posix::WAITPID_UNTRACED_REPORTS_STOP, &posix::WAITID_STOPPED)
+    t.expect_of(&posix::WAITPID_WUNTRACED_REPORTS_STOP, &posix::WAITID_STOPPED)
         .reports_child(&seen, &child)?;
     let stopped = Change::Stopped(Signal::STOP);
     t.expect_of(&posix::STATUS_STOPPED, &posix::WAITID_STOPPED).reports(&seen, &child, stopped)?;
@@ -233,7 +233,8 @@ fn continue_once(t: &mut Trial) -> Outcome {
     stop(t, &child, Signal::STOP)?;
     t.signal(&child, Signal::CONT)?;
     let seen = t.wait(Target::Any, Options::CONTINUED)?;
-    t.expect_of(&posix::WAITPID_CONTINUED_REPORTS, &posix::WAITID_CONTINUED).reports_child(&seen, &child)?;
+    t.expect_of(&posix::WAITPID_WCONTINUED_REPORTS_CONTINUE, &posix::WAITID_CONTINUED)
+        .reports_child(&seen, &child)?;
     t.expect_of(&posix::STATUS_CONTINUED, &posix::WAITID_CONTINUED).reports(
         &seen,
         &child,
@@ -251,11 +252,11 @@ fn unasked_stop_is_kept(t: &mut Trial) -> Outcome {
     stop(t, &child, Signal::STOP)?;
     for options in [Options::NOHANG, CONTINUES, Options::NOHANG] {
         let seen = t.wait(Target::Any, options)?;
-        t.expect_of(&posix::WAITPID_STOP_NEEDS_UNTRACED, &posix::WAITID_EXITED_ONLY).nothing_ready(&seen)?;
+        t.expect_of(&posix::WAITPID_STOP_NEEDS_WUNTRACED, &posix::WAITID_EXITED_ONLY).nothing_ready(&seen)?;
     }
     let seen = t.wait(Target::Any, STOPS)?;
     let stopped = Change::Stopped(Signal::STOP);
-    t.expect(&posix::WAITPID_UNASKED_STOP_KEPT).reports(&seen, &child, stopped)
+    t.expect(&posix::WAITPID_UNREQUESTED_STOP_RETAINED).reports(&seen, &child, stopped)
 }
 
 fn unasked_continue_is_kept(t: &mut Trial) -> Outcome {
@@ -264,11 +265,11 @@ fn unasked_continue_is_kept(t: &mut Trial) -> Outcome {
     t.signal(&child, Signal::CONT)?;
     for options in [Options::NOHANG, STOPS, Options::NOHANG] {
         let seen = t.wait(Target::Any, options)?;
-        t.expect_of(&posix::WAITPID_CONTINUE_NEEDS_CONTINUED, &posix::WAITID_EXITED_ONLY)
+        t.expect_of(&posix::WAITPID_CONTINUE_NEEDS_WCONTINUED, &posix::WAITID_EXITED_ONLY)
             .nothing_ready(&seen)?;
     }
     let seen = t.wait(Target::Any, CONTINUES)?;
-    t.expect_of(&posix::WAITPID_CONTINUED_REPORTS, &posix::WAITID_EXITED_ONLY).reports(
+    t.expect_of(&posix::WAITPID_WCONTINUED_REPORTS_CONTINUE, &posix::WAITID_EXITED_ONLY).reports(
         &seen,
         &child,
         Change::Continued,
@@ -279,7 +280,7 @@ fn sleeps_over_both(t: &mut Trial) -> Outcome {
     let clause = match t.call() {
         Call::Wait => &posix::WAIT_ONLY_TERMINATION,
         Call::Waitid => &posix::WAITID_EXITED_ONLY,
-        _ => &posix::WAITPID_STOP_NEEDS_UNTRACED,
+        _ => &posix::WAITPID_STOP_NEEDS_WUNTRACED,
     };
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
@@ -385,19 +386,19 @@ fn stop_of_a_stopped_child(t: &mut Trial) -> Outcome {
     stop(t, &child, Signal::STOP)?;
     let seen = t.wait(Target::Any, Options::UNTRACED)?;
     let stopped = Change::Stopped(Signal::STOP);
-    t.expect(&posix::STATUS_STOP_OF_STOPPED).reports(&seen, &child, stopped)?;
+    t.expect(&posix::STATUS_STOP_WHILE_STOPPED).reports(&seen, &child, stopped)?;
     for again in [Signal::STOP, Signal::TSTP] {
         t.signal(&child, again)?;
         let seen = t.wait(Target::Any, ANYTHING)?;
-        t.expect(&posix::STATUS_STOP_OF_STOPPED).nothing_ready(&seen)?;
+        t.expect(&posix::STATUS_STOP_WHILE_STOPPED).nothing_ready(&seen)?;
     }
     t.signal(&child, Signal::CONT)?;
     // A child that answers goes on, and so did not stop a second time.
     t.tell(&child, Step::Getids)?;
     let seen = t.wait(Target::Any, ANYTHING)?;
-    t.expect(&posix::STATUS_STOP_OF_STOPPED).reports(&seen, &child, Change::Continued)?;
+    t.expect(&posix::STATUS_STOP_WHILE_STOPPED).reports(&seen, &child, Change::Continued)?;
     let seen = t.wait(Target::Any, ANYTHING)?;
-    t.expect(&posix::STATUS_STOP_OF_STOPPED).nothing_ready(&seen)
+    t.expect(&posix::STATUS_STOP_WHILE_STOPPED).nothing_ready(&seen)
 }
 
 fn continue_of_a_running_child(t: &mut Trial) -> Outcome {
@@ -406,7 +407,7 @@ fn continue_of_a_running_child(t: &mut Trial) -> Outcome {
         t.signal(&child, Signal::CONT)?;
         t.tell(&child, Step::Getids)?;
         let seen = t.wait(Target::Any, ANYTHING)?;
-        t.expect(&posix::STATUS_CONTINUE_OF_RUNNING).nothing_ready(&seen)?;
+        t.expect(&posix::STATUS_CONTINUE_WHILE_RUNNING).nothing_ready(&seen)?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::wait::Signal;
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "many-threads.stop-and-continue",
+        id: "thread-group.stop-and-continue",
         title: "the stop and the continue of a child with many live threads are one event each",
         clauses: &[&posix::STATUS_STOP_IS_ONE_EVENT],
         calls: Calls::WITH_OPTIONS.few(),
@@ -17,7 +17,7 @@ pub const CASES: &[Case] = &[
         run: stop_and_continue,
     },
     Case {
-        id: "many-threads.killed",
+        id: "thread-group.killed",
         title: "a child with many live threads dies as one, also of a signal to a thread that is not the first",
         clauses: &[&posix::THREADS_KILLED_ONCE],
         calls: Calls::ENTRIES,
@@ -26,16 +26,16 @@ pub const CASES: &[Case] = &[
         run: killed,
     },
     Case {
-        id: "many-threads.exit",
+        id: "thread-group.exit",
         title: "exit in one of many threads ends all of them, and is reported once",
-        clauses: &[&posix::THREADS_EXIT_ENDS_ALL],
+        clauses: &[&posix::THREADS_EXIT_TERMINATES_ALL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: exit,
     },
     Case {
-        id: "many-threads.exec",
+        id: "thread-group.exec",
         title: "exec ends the other threads without a report, whichever thread calls it",
         clauses: &[&posix::THREADS_EXEC, &linux::THREADS_EXEC_KEEPS_PID],
         calls: Calls::ENTRIES,
@@ -44,25 +44,25 @@ pub const CASES: &[Case] = &[
         run: exec,
     },
     Case {
-        id: "many-threads.last-ends",
+        id: "thread-group.last-thread-exits",
         title: "a child whose threads each ended by themselves is reported as exited with 0, once the last one ended",
-        clauses: &[&posix::THREADS_LAST_ENDS_ZERO],
+        clauses: &[&posix::THREADS_LAST_THREAD_EXIT_IS_ZERO],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: last_ends,
     },
     Case {
-        id: "many-threads.all-peek",
+        id: "thread-group.concurrent-peeks",
         title: "of several threads that sleep in a peek at one child each sees its end, and it stays to be taken",
-        clauses: &[&posix::WAITID_NOWAIT_ALL_SEE],
+        clauses: &[&posix::WAITID_NOWAIT_ALL_WAITERS_SEE],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::of(&[Need::Threads]),
         at: here(),
         run: all_peek,
     },
     Case {
-        id: "many-threads.peek-beside-take",
+        id: "thread-group.concurrent-peek-and-reap",
         title: "while a thread sleeps in a peek and another in a wait, the wait gets the child, and the peek sees it or ECHILD",
         clauses: &[&posix::WAITID_ONE_WAITER_WINS],
         calls: Calls::only(&[Call::Waitid]),
@@ -107,7 +107,7 @@ fn killed(t: &mut Trial) -> Outcome {
 }
 
 fn exit(t: &mut Trial) -> Outcome {
-    let clause = &posix::THREADS_EXIT_ENDS_ALL;
+    let clause = &posix::THREADS_EXIT_TERMINATES_ALL;
     let child = t.spawn(Scenario::of([Step::Threads { count: 4 }]))?;
     t.tell(&child, Step::GroupExit { code: 9, report: false })?;
     let seen = t.wait(Target::Any, Options::NONE)?;
@@ -133,7 +133,7 @@ fn exec(t: &mut Trial) -> Outcome {
 }
 
 fn last_ends(t: &mut Trial) -> Outcome {
-    let clause = &posix::THREADS_LAST_ENDS_ZERO;
+    let clause = &posix::THREADS_LAST_THREAD_EXIT_IS_ZERO;
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::LeaderExit { code: 0 })?;
     let pending = t.begin(Target::Any, Options::NONE)?;
@@ -144,7 +144,7 @@ fn last_ends(t: &mut Trial) -> Outcome {
 }
 
 fn all_peek(t: &mut Trial) -> Outcome {
-    let clause = &posix::WAITID_NOWAIT_ALL_SEE;
+    let clause = &posix::WAITID_NOWAIT_ALL_WAITERS_SEE;
     let child = t.spawn(Scenario::held())?;
     let mut sleepers = Vec::new();
     for thread in 1..=3 {

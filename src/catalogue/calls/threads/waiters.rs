@@ -11,7 +11,7 @@ const OF_PARENT: Needs = Needs::of(&[Need::Threads]);
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "threads.sibling-takes",
+        id: "threads.sibling-reaps",
         title: "a thread takes a child that another thread made, whichever of the two is the first one",
         clauses: &[&posix::WAITPID_ANY_THREAD, &linux::THREADS_SHARE_CHILDREN],
         calls: Calls::ENTRIES,
@@ -20,7 +20,7 @@ pub const CASES: &[Case] = &[
         run: sibling_takes,
     },
     Case {
-        id: "threads.sibling-sleeps",
+        id: "threads.sibling-blocks",
         title: "a thread sleeps for a child of another thread until it ends",
         clauses: &[&posix::WAITPID_ANY_THREAD, &linux::THREADS_SHARE_CHILDREN],
         calls: Calls::WITH_TARGET.few(),
@@ -29,12 +29,12 @@ pub const CASES: &[Case] = &[
         run: sibling_sleeps,
     },
     Case {
-        id: "threads.one-wins",
+        id: "threads.one-waiter-wins",
         title: "of two threads that sleep for one child one gets it, the other ECHILD",
         clauses: &[
             &posix::WAITPID_ONE_WAITER_WINS,
             &posix::WAITID_ONE_WAITER_WINS,
-            &posix::WAITPID_EMPTIED_BY_TAKE,
+            &posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP,
         ],
         calls: Calls::WITH_TARGET.few(),
         needs: OF_PARENT,
@@ -42,18 +42,18 @@ pub const CASES: &[Case] = &[
         run: one_wins,
     },
     Case {
-        id: "threads.any-beside-pid",
+        id: "threads.any-child-with-by-pid-waiter",
         title: "a thread in a wait for any child gets one, while another thread sleeps on for its pid",
-        clauses: &[&posix::WAITPID_ANY_BESIDE_PID, &posix::WAITPID_OTHER_CHILD_NO_WAKE],
+        clauses: &[&posix::WAITPID_ANY_WITH_BY_PID_WAITER, &posix::WAITPID_OTHER_CHILD_NO_WAKE],
         calls: Calls::WITH_TARGET.few(),
         needs: OF_PARENT,
         at: here(),
         run: any_beside_pid,
     },
     Case {
-        id: "threads.nohang-beside-pid",
+        id: "threads.nohang-with-by-pid-waiter",
         title: "WNOHANG for any child finds one, while another thread sleeps for a pid",
-        clauses: &[&posix::WAITPID_ANY_BESIDE_PID],
+        clauses: &[&posix::WAITPID_ANY_WITH_BY_PID_WAITER],
         calls: Calls::WITH_TARGET.few(),
         needs: OF_PARENT,
         at: here(),
@@ -78,30 +78,30 @@ pub const CASES: &[Case] = &[
         run: wnothread,
     },
     Case {
-        id: "threads.creator-ends",
+        id: "threads.creator-exits",
         title: "a child stays waitable after the thread that made it ended, and a wait that slept for it goes on",
-        clauses: &[&posix::THREADS_CREATOR_ENDS, &linux::THREADS_CREATOR_ENDS],
+        clauses: &[&posix::THREADS_CREATOR_EXITS, &linux::THREADS_CREATOR_EXITS],
         calls: Calls::ENTRIES,
         needs: OF_PARENT,
         at: here(),
         run: creator_ends,
     },
     Case {
-        id: "threads.creator-of-zombie-ends",
+        id: "threads.creator-of-zombie-exits",
         title: "a zombie stays waitable after the thread that made it ended",
-        clauses: &[&posix::THREADS_CREATOR_ENDS, &linux::THREADS_CREATOR_ENDS],
+        clauses: &[&posix::THREADS_CREATOR_EXITS, &linux::THREADS_CREATOR_EXITS],
         calls: Calls::ENTRIES,
         needs: OF_PARENT,
         at: here(),
         run: creator_of_zombie_ends,
     },
     Case {
-        id: "threads.leader-first",
+        id: "threads.leader-exits-first",
         title: "a child whose initial thread ended is not waitable before its last thread ends",
         clauses: &[
-            &posix::THREADS_INITIAL_ENDS_FIRST,
-            &linux::THREADS_LEADER_FIRST,
-            &linux::THREADS_LAST_CODE,
+            &posix::THREADS_INITIAL_THREAD_EXITS_FIRST,
+            &linux::THREADS_LEADER_EXITS_FIRST,
+            &linux::THREADS_LAST_THREAD_CODE,
         ],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
@@ -111,7 +111,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "threads.group-exit",
         title: "exit by a thread that is not the initial one ends the child with that code",
-        clauses: &[&posix::THREADS_EXIT_ENDS_ALL, &linux::THREADS_EXIT_GROUP_CODE],
+        clauses: &[&posix::THREADS_EXIT_TERMINATES_ALL, &linux::THREADS_EXIT_GROUP_CODE],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
@@ -121,7 +121,7 @@ pub const CASES: &[Case] = &[
         id: "threads.group-exit-after-leader",
         title: "exit by a thread gives its code, whatever code the initial thread had left with",
         clauses: &[
-            &posix::THREADS_EXIT_ENDS_ALL,
+            &posix::THREADS_EXIT_TERMINATES_ALL,
             &linux::THREADS_EXIT_GROUP_CODE,
             &linux::THREADS_PEEK_GROUP_CODE,
         ],
@@ -133,7 +133,11 @@ pub const CASES: &[Case] = &[
     Case {
         id: "threads.exec",
         title: "exec by a thread that is not the initial one keeps the pid, and wakes no waiter",
-        clauses: &[&posix::THREADS_EXEC, &linux::THREADS_EXEC_KEEPS_PID, &linux::THREADS_EXEC_NOT_EARLY],
+        clauses: &[
+            &posix::THREADS_EXEC,
+            &linux::THREADS_EXEC_KEEPS_PID,
+            &linux::THREADS_EXEC_NO_SPURIOUS_WAKE,
+        ],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
@@ -219,7 +223,7 @@ fn one_wins(t: &mut Trial) -> Outcome {
         &child,
         Change::Exited(7),
     )?;
-    t.expect(&posix::WAITPID_EMPTIED_BY_TAKE).error(&loser, "ECHILD")
+    t.expect(&posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP).error(&loser, "ECHILD")
 }
 
 fn any_beside_pid(t: &mut Trial) -> Outcome {
@@ -228,10 +232,10 @@ fn any_beside_pid(t: &mut Trial) -> Outcome {
     let by_pid = begin_on(t, 1, Target::Child(&awaited))?;
     t.expect(&posix::WAITPID_OTHER_CHILD_NO_WAKE).blocks(&by_pid)?;
     let any = begin_on(t, 2, Target::Any)?;
-    t.expect(&posix::WAITPID_ANY_BESIDE_PID).blocks(&any)?;
+    t.expect(&posix::WAITPID_ANY_WITH_BY_PID_WAITER).blocks(&any)?;
     t.tell(&other, Step::exit(8))?;
     let seen = t.finish(any)?;
-    t.expect(&posix::WAITPID_ANY_BESIDE_PID).reaped(&seen, &other, Change::Exited(8))?;
+    t.expect(&posix::WAITPID_ANY_WITH_BY_PID_WAITER).reaped(&seen, &other, Change::Exited(8))?;
     t.expect(&posix::WAITPID_OTHER_CHILD_NO_WAKE).blocks(&by_pid)?;
     t.tell(&awaited, Step::exit(7))?;
     let seen = t.finish(by_pid)?;
@@ -239,7 +243,7 @@ fn any_beside_pid(t: &mut Trial) -> Outcome {
 }
 
 fn nohang_beside_pid(t: &mut Trial) -> Outcome {
-    let clause = &posix::WAITPID_ANY_BESIDE_PID;
+    let clause = &posix::WAITPID_ANY_WITH_BY_PID_WAITER;
     let awaited = t.spawn(Scenario::held())?;
     let by_pid = begin_on(t, 1, Target::Child(&awaited))?;
     t.expect(clause).blocks(&by_pid)?;
@@ -301,12 +305,12 @@ fn creator_ends(t: &mut Trial) -> Outcome {
     let child = t.spawn_with(Scenario::held(), &[("thread", "1")])?;
     // The first thread reads the requests.
     let pending = begin_on(t, 2, Target::Any)?;
-    t.expect(&posix::THREADS_CREATOR_ENDS).blocks(&pending)?;
+    t.expect(&posix::THREADS_CREATOR_EXITS).blocks(&pending)?;
     t.exit_thread(1)?;
-    t.expect(&posix::THREADS_CREATOR_ENDS).blocks(&pending)?;
+    t.expect(&posix::THREADS_CREATOR_EXITS).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
-    t.expect(&posix::THREADS_CREATOR_ENDS).and(&linux::THREADS_CREATOR_ENDS).reaped(
+    t.expect(&posix::THREADS_CREATOR_EXITS).and(&linux::THREADS_CREATOR_EXITS).reaped(
         &seen,
         &child,
         Change::Exited(7),
@@ -318,7 +322,7 @@ fn creator_of_zombie_ends(t: &mut Trial) -> Outcome {
     t.await_zombie(&child)?;
     t.exit_thread(1)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::THREADS_CREATOR_ENDS).and(&linux::THREADS_CREATOR_ENDS).reaped(
+    t.expect(&posix::THREADS_CREATOR_EXITS).and(&linux::THREADS_CREATOR_EXITS).reaped(
         &seen,
         &child,
         Change::Exited(7),
@@ -330,14 +334,16 @@ fn leader_first(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::LeaderExit { code: 5 })?;
     let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
-    t.expect(&posix::THREADS_INITIAL_ENDS_FIRST).and(&linux::THREADS_LEADER_FIRST).nothing_ready(&seen)?;
+    t.expect(&posix::THREADS_INITIAL_THREAD_EXITS_FIRST)
+        .and(&linux::THREADS_LEADER_EXITS_FIRST)
+        .nothing_ready(&seen)?;
     let pending = t.begin(Target::Child(&child), Options::NONE)?;
-    t.expect(&posix::THREADS_INITIAL_ENDS_FIRST).blocks(&pending)?;
+    t.expect(&posix::THREADS_INITIAL_THREAD_EXITS_FIRST).blocks(&pending)?;
     t.begin_step(&child, Step::ThreadExit { code: 6, report: false })?;
     let seen = t.finish(pending)?;
-    t.expect(&posix::THREADS_INITIAL_ENDS_FIRST).reports_child(&seen, &child)?;
+    t.expect(&posix::THREADS_INITIAL_THREAD_EXITS_FIRST).reports_child(&seen, &child)?;
     let either = [Change::Exited(6), Change::Exited(5)];
-    t.expect(&linux::THREADS_LEADER_FIRST).reports_one_of(&seen, &child, &either)?;
+    t.expect(&linux::THREADS_LEADER_EXITS_FIRST).reports_one_of(&seen, &child, &either)?;
     let code = match seen.change() {
         Some(Change::Exited(6)) => "the last thread's".to_owned(),
         Some(Change::Exited(5)) => "the initial thread's".to_owned(),
@@ -346,13 +352,13 @@ fn leader_first(t: &mut Trial) -> Outcome {
     t.record("exit code when each thread left by itself", code);
     // A signal for the initial thread would have been caught while the caller slept.
     let caught = t.await_signals(1)?;
-    t.expect(&posix::THREADS_INITIAL_ENDS_FIRST).equal("SIGCHLDs", &caught.count, &1)
+    t.expect(&posix::THREADS_INITIAL_THREAD_EXITS_FIRST).equal("SIGCHLDs", &caught.count, &1)
 }
 
 fn group_exit(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::of([Step::GroupExit { code: 12, report: false }]))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::THREADS_EXIT_ENDS_ALL).and(&linux::THREADS_EXIT_GROUP_CODE).reaped(
+    t.expect(&posix::THREADS_EXIT_TERMINATES_ALL).and(&linux::THREADS_EXIT_GROUP_CODE).reaped(
         &seen,
         &child,
         Change::Exited(12),
@@ -364,7 +370,7 @@ fn group_exit_after_leader(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::LeaderExit { code: 5 })?;
     if Calls::WITH_OPTIONS.has(t.call()) {
         let seen = t.wait(Target::Any, Options::NOHANG)?;
-        t.expect(&posix::THREADS_EXIT_ENDS_ALL).nothing_ready(&seen)?;
+        t.expect(&posix::THREADS_EXIT_TERMINATES_ALL).nothing_ready(&seen)?;
     }
     t.tell(&child, Step::exit(12))?;
     if Calls::WITH_INFO.has(t.call()) {
@@ -380,7 +386,7 @@ fn group_exit_after_leader(t: &mut Trial) -> Outcome {
         }
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::THREADS_EXIT_ENDS_ALL).and(&linux::THREADS_EXIT_GROUP_CODE).reaped(
+    t.expect(&posix::THREADS_EXIT_TERMINATES_ALL).and(&linux::THREADS_EXIT_GROUP_CODE).reaped(
         &seen,
         &child,
         Change::Exited(12),
@@ -390,10 +396,10 @@ fn group_exit_after_leader(t: &mut Trial) -> Outcome {
 fn exec(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
-    t.expect(&linux::THREADS_EXEC_NOT_EARLY).blocks(&pending)?;
+    t.expect(&linux::THREADS_EXEC_NO_SPURIOUS_WAKE).blocks(&pending)?;
     t.tell(&child, Step::ExecFromThread { steps: vec![] })?;
     t.await_image(&child)?;
-    t.expect(&linux::THREADS_EXEC_NOT_EARLY).and(&posix::THREADS_EXEC).blocks(&pending)?;
+    t.expect(&linux::THREADS_EXEC_NO_SPURIOUS_WAKE).and(&posix::THREADS_EXEC).blocks(&pending)?;
     t.tell(&child, Step::exit(9))?;
     let seen = t.finish(pending)?;
     t.expect(&posix::THREADS_EXEC).and(&linux::THREADS_EXEC_KEEPS_PID).reaped(

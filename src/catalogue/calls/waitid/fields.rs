@@ -12,7 +12,7 @@ const WAITID: Calls = Calls::only(&[Call::Waitid]);
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "details.full-exit-value",
+        id: "waitid.full-exit-value",
         title: "waitid tells all 32 bits of an exit value",
         clauses: &[&posix::WAITID_FULL_EXIT_VALUE],
         calls: Calls::WITH_INFO,
@@ -21,25 +21,25 @@ pub const CASES: &[Case] = &[
         run: full_exit_value,
     },
     Case {
-        id: "details.si-errno",
+        id: "waitid.si-errno",
         title: "si_errno of every event is 0, and which other bytes waitid writes is recorded",
-        clauses: &[&linux::WAITID_SI_ERRNO_ZERO, &linux::WAITID_OTHER_BYTES],
+        clauses: &[&linux::WAITID_SI_ERRNO_ZERO, &linux::WAITID_UNDEFINED_SIGINFO_BYTES],
         calls: WAITID,
         needs: Needs::NOTHING,
         at: here(),
         run: si_errno,
     },
     Case {
-        id: "details.untraced-is-stopped",
+        id: "waitid.wuntraced-is-wstopped",
         title: "WUNTRACED asks waitid for stops",
-        clauses: &[&linux::WAITID_UNTRACED_IS_STOPPED],
+        clauses: &[&linux::WAITID_WUNTRACED_IS_WSTOPPED],
         calls: WAITID,
         needs: Needs::NOTHING,
         at: here(),
         run: untraced_is_stopped,
     },
     Case {
-        id: "details.unmapped-user",
+        id: "waitid.unmapped-uid",
         title: "si_uid is the overflow user where the caller's user namespace has no number for the child's",
         clauses: &[&linux::WAITID_SI_UID_UNMAPPED],
         calls: WAITID,
@@ -71,7 +71,7 @@ fn si_errno(t: &mut Trial) -> Outcome {
         let info = seen.fields();
         t.expect(&linux::WAITID_SI_ERRNO_ZERO).field(&seen, "si_errno", info.errno, 0)?;
         if let Some(bytes) = info.other_bytes {
-            t.expect(&linux::WAITID_OTHER_BYTES)
+            t.expect(&linux::WAITID_UNDEFINED_SIGINFO_BYTES)
                 .records("other-bytes-of-siginfo-written", bytes.to_string())?;
         }
     }
@@ -86,7 +86,7 @@ fn untraced_is_stopped(t: &mut Trial) -> Outcome {
     request.options = OptionSet::named(["WUNTRACED"]);
     let seen = t.perform(request)?;
     let stopped = Change::Stopped(Signal::STOP);
-    t.expect(&linux::WAITID_UNTRACED_IS_STOPPED).reports(&seen, &child, stopped)
+    t.expect(&linux::WAITID_WUNTRACED_IS_WSTOPPED).reports(&seen, &child, stopped)
 }
 
 fn unmapped_user(t: &mut Trial) -> Outcome {

@@ -13,8 +13,8 @@ pub const CASES: &[Case] = &[
         title: "peeks at an exit are all alike, one take equals them, and then there is nothing",
         clauses: &[
             &posix::WAITID_NOWAIT_EXIT,
-            &posix::WAITID_NOWAIT_TAKE_EQUAL,
-            &posix::WAITID_NOWAIT_TAKE_ENDS,
+            &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP,
+            &posix::WAITID_NOWAIT_ECHILD_AFTER_REAP,
         ],
         calls: Calls::taking(Options::NOWAIT),
         needs: Needs::NOTHING,
@@ -26,8 +26,8 @@ pub const CASES: &[Case] = &[
         title: "peeks at a death by signal are all alike, one take equals them, and then there is nothing",
         clauses: &[
             &posix::WAITID_NOWAIT_EXIT,
-            &posix::WAITID_NOWAIT_TAKE_EQUAL,
-            &posix::WAITID_NOWAIT_TAKE_ENDS,
+            &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP,
+            &posix::WAITID_NOWAIT_ECHILD_AFTER_REAP,
         ],
         calls: Calls::taking(Options::NOWAIT),
         needs: Needs::NOTHING,
@@ -55,7 +55,11 @@ pub const CASES: &[Case] = &[
     Case {
         id: "nowait.any-child",
         title: "peeks at any child show a terminated one, and the takes then find each once",
-        clauses: &[&posix::WAITID_NOWAIT_EXIT, &posix::WAITID_NOWAIT_WHICH, &posix::WAITID_NOWAIT_TAKE_ENDS],
+        clauses: &[
+            &posix::WAITID_NOWAIT_EXIT,
+            &posix::WAITID_NOWAIT_ANY_ORDER,
+            &posix::WAITID_NOWAIT_ECHILD_AFTER_REAP,
+        ],
         calls: Calls::taking(Options::NOWAIT),
         needs: Needs::NOTHING,
         at: here(),
@@ -71,16 +75,16 @@ pub const CASES: &[Case] = &[
         run: blocks,
     },
     Case {
-        id: "nowait.other-call-takes",
+        id: "nowait.other-call-reaps",
         title: "a child that waitid peeked at can be taken by every other call, with the same status",
-        clauses: &[&posix::WAITID_NOWAIT_OTHER_CALL, &posix::WAITID_NOWAIT_TAKE_EQUAL],
+        clauses: &[&posix::WAITID_NOWAIT_OTHER_CALL, &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP],
         calls: Calls::WITH_STATUS,
         needs: Needs::NOTHING,
         at: here(),
         run: other_call_takes,
     },
     Case {
-        id: "nowait.other-call-takes-stop",
+        id: "nowait.other-call-consumes-stop",
         title: "a stop and a continue that waitid peeked at can be taken by every other call",
         clauses: &[
             &posix::WAITID_NOWAIT_OTHER_CALL,
@@ -93,7 +97,7 @@ pub const CASES: &[Case] = &[
         run: other_call_takes_stop,
     },
     Case {
-        id: "nowait.children-usage",
+        id: "nowait.rusage-children",
         title: "a peek adds nothing to RUSAGE_CHILDREN, the take does",
         clauses: &[&posix::RUSAGE_CHILDREN_NOT_ON_PEEK],
         calls: Calls::taking(Options::NOWAIT),
@@ -137,10 +141,10 @@ fn exit(t: &mut Trial) -> Outcome {
     t.await_zombie(&child)?;
     let looked = looks(t, &posix::WAITID_NOWAIT_EXIT, &child, Options::NONE, Change::Exited(7))?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    t.expect(&posix::WAITID_NOWAIT_TAKE_EQUAL).reaped(&seen, &child, Change::Exited(7))?;
-    t.expect(&posix::WAITID_NOWAIT_TAKE_EQUAL).equal("the take tells", &told(&seen), &looked)?;
+    t.expect(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP).reaped(&seen, &child, Change::Exited(7))?;
+    t.expect(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP).equal("the take tells", &told(&seen), &looked)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    t.expect(&posix::WAITID_NOWAIT_TAKE_ENDS).error(&seen, "ECHILD")
+    t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).error(&seen, "ECHILD")
 }
 
 fn killed(t: &mut Trial) -> Outcome {
@@ -149,10 +153,10 @@ fn killed(t: &mut Trial) -> Outcome {
     t.await_zombie(&child)?;
     let looked = looks(t, &posix::WAITID_NOWAIT_EXIT, &child, Options::NONE, death)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    t.expect(&posix::WAITID_NOWAIT_TAKE_EQUAL).reaped(&seen, &child, death)?;
-    t.expect(&posix::WAITID_NOWAIT_TAKE_EQUAL).equal("the take tells", &told(&seen), &looked)?;
+    t.expect(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP).reaped(&seen, &child, death)?;
+    t.expect(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP).equal("the take tells", &told(&seen), &looked)?;
     let seen = t.wait(Target::Child(&child), Options::NOHANG | Options::NOWAIT)?;
-    t.expect(&posix::WAITID_NOWAIT_TAKE_ENDS).error(&seen, "ECHILD")
+    t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).error(&seen, "ECHILD")
 }
 
 fn stop(t: &mut Trial) -> Outcome {
@@ -209,22 +213,22 @@ fn any_child(t: &mut Trial) -> Outcome {
     let taken = t.wait(Target::Any, Options::NONE)?;
     let (left, change) = match which(&taken) {
         "the first" => {
-            t.expect(&posix::WAITID_NOWAIT_TAKE_ENDS).reaped(&taken, &one, Change::Exited(7))?;
+            t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).reaped(&taken, &one, Change::Exited(7))?;
             (&two, Change::Exited(9))
         }
         _ => {
-            t.expect(&posix::WAITID_NOWAIT_TAKE_ENDS).reaped(&taken, &two, Change::Exited(9))?;
+            t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).reaped(&taken, &two, Change::Exited(9))?;
             (&one, Change::Exited(7))
         }
     };
     let looked = format!("{}; taken: {}", order.join(", "), which(&taken));
-    t.expect(&posix::WAITID_NOWAIT_WHICH).records("of two zombies peeks show", looked)?;
+    t.expect(&posix::WAITID_NOWAIT_ANY_ORDER).records("of two zombies peeks show", looked)?;
     let seen = t.wait(Target::Any, Options::NOWAIT)?;
     t.expect(&posix::WAITID_NOWAIT_EXIT).reports(&seen, left, change)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::WAITID_NOWAIT_TAKE_ENDS).reaped(&seen, left, change)?;
+    t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).reaped(&seen, left, change)?;
     let seen = t.wait(Target::Any, Options::NOWAIT)?;
-    t.expect(&posix::WAITID_NOWAIT_TAKE_ENDS).error(&seen, "ECHILD")
+    t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).error(&seen, "ECHILD")
 }
 
 fn blocks(t: &mut Trial) -> Outcome {
@@ -253,7 +257,7 @@ fn other_call_takes(t: &mut Trial) -> Outcome {
         t.expect(&posix::WAITID_NOWAIT_OTHER_CALL).reports(&seen, &child, change)?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         t.expect(&posix::WAITID_NOWAIT_OTHER_CALL)
-            .and(&posix::WAITID_NOWAIT_TAKE_EQUAL)
+            .and(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP)
             .reaped(&seen, &child, change)?;
         let seen = t.wait_by(Call::Waitid, Target::Child(&child), Options::NOWAIT)?;
         t.expect(&posix::WAITID_NOWAIT_OTHER_CALL).error(&seen, "ECHILD")?;

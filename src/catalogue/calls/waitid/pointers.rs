@@ -40,7 +40,7 @@ pub const CASES: &[Case] = &[
         title: "what waitid with a null infop gives is recorded; Linux takes the child",
         clauses: &[
             &posix::WAITID_NULL_INFOP,
-            &linux::WAITID_NULL_INFOP_TAKES,
+            &linux::WAITID_NULL_INFOP_REAPS,
             &linux::WAITID_NULL_INFOP_RESULT,
         ],
         calls: Calls::only(&[Call::Waitid]),
@@ -51,7 +51,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "pointers.bad-status",
         title: "a bad status pointer gives EFAULT in the raw call; what becomes of the child is recorded",
-        clauses: &[&posix::WAITPID_BAD_POINTER, &linux::WAIT_EFAULT_STATUS, &linux::WAIT_EFAULT_CHILD],
+        clauses: &[&posix::WAITPID_BAD_POINTER, &linux::WAIT_EFAULT_STATUS, &linux::WAIT_CHILD_AFTER_EFAULT],
         calls: Calls::WITH_STATUS,
         needs: Needs::NOTHING,
         at: here(),
@@ -63,8 +63,8 @@ pub const CASES: &[Case] = &[
         clauses: &[
             &posix::WAITPID_BAD_POINTER,
             &linux::WAIT_EFAULT_RUSAGE,
-            &linux::WAIT_EFAULT_CHILD,
-            &linux::WAIT_EFAULT_PARTIAL,
+            &linux::WAIT_CHILD_AFTER_EFAULT,
+            &linux::WAIT_EFAULT_PARTIAL_WRITE,
         ],
         calls: Calls::WITH_USAGE,
         needs: Needs::NOTHING,
@@ -74,7 +74,7 @@ pub const CASES: &[Case] = &[
     Case {
         id: "pointers.bad-infop",
         title: "a bad infop gives EFAULT in the raw call; what becomes of the child is recorded",
-        clauses: &[&posix::WAITID_BAD_POINTER, &linux::WAITID_EFAULT, &linux::WAITID_EFAULT_CHILD],
+        clauses: &[&posix::WAITID_BAD_POINTER, &linux::WAITID_EFAULT, &linux::WAITID_CHILD_AFTER_EFAULT],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
@@ -90,18 +90,18 @@ pub const CASES: &[Case] = &[
         run: bad_but_unused,
     },
     Case {
-        id: "pointers.writes-no-more",
+        id: "pointers.no-overrun",
         title: "a call writes nothing behind its buffers, whether it reports, finds nothing or fails",
-        clauses: &[&linux::WAIT4_WRITES_NO_MORE, &linux::WAITID_WRITES_NO_MORE],
+        clauses: &[&linux::WAIT4_NO_OVERRUN, &linux::WAITID_NO_OVERRUN],
         calls: Calls::WITH_OPTIONS,
         needs: Needs::NOTHING,
         at: here(),
         run: writes_no_more,
     },
     Case {
-        id: "pointers.raw-waitid-writes-no-more",
+        id: "pointers.raw-waitid-no-overrun",
         title: "the raw waitid with a usage writes nothing behind its two buffers",
-        clauses: &[&linux::WAITID_WRITES_NO_MORE],
+        clauses: &[&linux::WAITID_NO_OVERRUN],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
@@ -111,8 +111,8 @@ pub const CASES: &[Case] = &[
         id: "pointers.errors-write-nothing",
         title: "what a failing call leaves in its buffers is recorded; Linux writes neither status nor usage",
         clauses: &[
-            &posix::WAITPID_ERROR_STATUS,
-            &posix::WAITID_ERROR_SIGINFO,
+            &posix::WAITPID_STATUS_ON_ERROR,
+            &posix::WAITID_SIGINFO_ON_ERROR,
             &linux::WAIT_ERROR_WRITES_NOTHING,
         ],
         calls: Calls::WITH_OPTIONS,
@@ -121,7 +121,7 @@ pub const CASES: &[Case] = &[
         run: errors_write_nothing,
     },
     Case {
-        id: "details.kernel-address",
+        id: "pointers.kernel-address",
         title: "an infop in the kernel's part of the address space gives EFAULT",
         clauses: &[&linux::WAITID_EFAULT_KERNEL_ADDRESS],
         calls: Calls::only(&[Call::Waitid]),
@@ -227,8 +227,8 @@ fn null_infop(t: &mut Trial) -> Outcome {
     let child_is = left(t)?;
     t.expect(&posix::WAITID_NULL_INFOP).records("the child after a null infop", child_is)?;
     let succeeded = seen.errno().is_none();
-    t.expect(&linux::WAITID_NULL_INFOP_TAKES).that(succeeded, "success", result(&seen))?;
-    t.expect(&linux::WAITID_NULL_INFOP_TAKES).that(child_is == "lost", "no child", child_is)
+    t.expect(&linux::WAITID_NULL_INFOP_REAPS).that(succeeded, "success", result(&seen))?;
+    t.expect(&linux::WAITID_NULL_INFOP_REAPS).that(child_is == "lost", "no child", child_is)
 }
 
 /// A call with a bad pointer: judged where the pointer reaches the kernel as it is, recorded elsewhere.
@@ -258,7 +258,7 @@ fn bad_status(t: &mut Trial) -> Outcome {
     let child = zombie(t)?;
     let mut request = request_for(t, &child);
     request.status = Pointer::Bad;
-    let clauses = (&posix::WAITPID_BAD_POINTER, &linux::WAIT_EFAULT_STATUS, &linux::WAIT_EFAULT_CHILD);
+    let clauses = (&posix::WAITPID_BAD_POINTER, &linux::WAIT_EFAULT_STATUS, &linux::WAIT_CHILD_AFTER_EFAULT);
     bad(t, request, "bad status pointer", clauses.0, clauses.1, clauses.2).map(drop)
 }
 
@@ -266,17 +266,17 @@ fn bad_rusage(t: &mut Trial) -> Outcome {
     let child = zombie(t)?;
     let mut request = request_for(t, &child);
     request.rusage = Pointer::Bad;
-    let clauses = (&posix::WAITPID_BAD_POINTER, &linux::WAIT_EFAULT_RUSAGE, &linux::WAIT_EFAULT_CHILD);
+    let clauses = (&posix::WAITPID_BAD_POINTER, &linux::WAIT_EFAULT_RUSAGE, &linux::WAIT_CHILD_AFTER_EFAULT);
     let seen = bad(t, request, "bad rusage pointer", clauses.0, clauses.1, clauses.2)?;
     let status = seen.status().map_or("untouched".to_owned(), |word| format!("{word:#06x}"));
-    t.expect(&linux::WAIT_EFAULT_PARTIAL).records("the status beside a bad rusage pointer", status)
+    t.expect(&linux::WAIT_EFAULT_PARTIAL_WRITE).records("the status beside a bad rusage pointer", status)
 }
 
 fn bad_infop(t: &mut Trial) -> Outcome {
     let child = zombie(t)?;
     let mut request = request_for(t, &child);
     request.info = Pointer::Bad;
-    let clauses = (&posix::WAITID_BAD_POINTER, &linux::WAITID_EFAULT, &linux::WAITID_EFAULT_CHILD);
+    let clauses = (&posix::WAITID_BAD_POINTER, &linux::WAITID_EFAULT, &linux::WAITID_CHILD_AFTER_EFAULT);
     bad(t, request, "bad infop", clauses.0, clauses.1, clauses.2).map(drop)
 }
 
@@ -300,7 +300,7 @@ fn bad_but_unused(t: &mut Trial) -> Outcome {
 const UNKNOWN_BIT: u32 = 1 << 20;
 
 fn writes_no_more(t: &mut Trial) -> Outcome {
-    let (of_wait4, of_waitid) = (&linux::WAIT4_WRITES_NO_MORE, &linux::WAITID_WRITES_NO_MORE);
+    let (of_wait4, of_waitid) = (&linux::WAIT4_NO_OVERRUN, &linux::WAITID_NO_OVERRUN);
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect_of(of_wait4, of_waitid).no_spill(&seen)?;
     let child = t.spawn(Scenario::held())?;
@@ -317,15 +317,15 @@ fn raw_waitid_writes_no_more(t: &mut Trial) -> Outcome {
     let mut request = t.ask(Target::Any, Options::NOHANG);
     request.rusage = Pointer::Buffer;
     let seen = t.perform(request.clone())?;
-    t.expect(&linux::WAITID_WRITES_NO_MORE).no_spill(&seen)?;
+    t.expect(&linux::WAITID_NO_OVERRUN).no_spill(&seen)?;
     let child = t.spawn(Scenario::held())?;
     let seen = t.perform(request.clone())?;
-    t.expect(&linux::WAITID_WRITES_NO_MORE).no_spill(&seen)?;
+    t.expect(&linux::WAITID_NO_OVERRUN).no_spill(&seen)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.perform(request)?;
-    t.expect(&linux::WAITID_WRITES_NO_MORE).reports(&seen, &child, Change::Exited(7))?;
-    t.expect(&linux::WAITID_WRITES_NO_MORE).no_spill(&seen)
+    t.expect(&linux::WAITID_NO_OVERRUN).reports(&seen, &child, Change::Exited(7))?;
+    t.expect(&linux::WAITID_NO_OVERRUN).no_spill(&seen)
 }
 
 fn errors_write_nothing(t: &mut Trial) -> Outcome {
@@ -346,11 +346,11 @@ fn errors_write_nothing(t: &mut Trial) -> Outcome {
                 Some(_) if zeroed => "zeroed",
                 Some(_) => "written",
             };
-            t.expect(&posix::WAITID_ERROR_SIGINFO).records(&format!("siginfo after {errno}"), written)?;
+            t.expect(&posix::WAITID_SIGINFO_ON_ERROR).records(&format!("siginfo after {errno}"), written)?;
             continue;
         }
         let written = seen.status().map_or("untouched".into(), |word| format!("{word:#06x}"));
-        t.expect(&posix::WAITPID_ERROR_STATUS).records(&format!("status after {errno}"), written)?;
+        t.expect(&posix::WAITPID_STATUS_ON_ERROR).records(&format!("status after {errno}"), written)?;
         t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).untouched(&seen)?;
     }
     Ok(())

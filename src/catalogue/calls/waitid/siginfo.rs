@@ -148,14 +148,14 @@ pub const CASES: &[Case] = &[
     Case {
         id: "waitid.pgid-zero",
         title: "P_PGID with id 0 means the caller's own process group",
-        clauses: &[&posix::WAITID_ID_ZERO, &linux::WAITID_PGID_ZERO_IS_OWN],
+        clauses: &[&posix::WAITID_ID_ZERO, &linux::WAITID_PGID_ZERO_IS_OWN_GROUP],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
         run: pgid_zero,
     },
     Case {
-        id: "waitid.agrees-with-others",
+        id: "waitid.agrees-with-other-calls",
         title: "of children that died alike waitid tells what the calls with a status word tell",
         clauses: &[&posix::WAITPID_CALLS_AGREE],
         calls: Calls::WITH_STATUS,
@@ -394,11 +394,11 @@ fn pgid_zero(t: &mut Trial) -> Outcome {
     t.await_zombie(&other)?;
     let seen = t.wait(Target::Id("P_PGID", 0), Options::NOHANG | Options::NOWAIT)?;
     t.expect(&posix::WAITID_ID_ZERO).records("P_PGID 0, a zombie of another group", seen.outcome())?;
-    t.expect(&linux::WAITID_PGID_ZERO_IS_OWN).error(&seen, "ECHILD")?;
+    t.expect(&linux::WAITID_PGID_ZERO_IS_OWN_GROUP).error(&seen, "ECHILD")?;
     let own = t.spawn(Scenario::exits(9))?;
     t.await_zombie(&own)?;
     let seen = t.wait(Target::Id("P_PGID", 0), Options::NOHANG)?;
-    t.expect(&linux::WAITID_PGID_ZERO_IS_OWN).reaped(&seen, &own, Change::Exited(9))
+    t.expect(&linux::WAITID_PGID_ZERO_IS_OWN_GROUP).reaped(&seen, &own, Change::Exited(9))
 }
 
 fn agrees_with_others(t: &mut Trial) -> Outcome {

@@ -9,25 +9,25 @@ use crate::wait::Signal;
 
 pub const CASES: &[Case] = &[
     Case {
-        id: "cloned.like-forked",
+        id: "clone.sigchld-like-fork",
         title: "children of clone and clone3 with exit signal SIGCHLD are reported like forked ones",
-        clauses: &[&linux::CLONE_SIGCHLD_ORDINARY, &linux::CLONE_PRIMITIVES_ALIKE],
+        clauses: &[&linux::CLONE_SIGCHLD_ORDINARY, &linux::CLONE_ALL_PRIMITIVES_AGREE],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: like_forked,
     },
     Case {
-        id: "cloned.spawned",
+        id: "clone.posix-spawn",
         title: "a child of posix_spawn is found by a wait for any",
-        clauses: &[&posix::SPAWN_CHILD_WAITABLE, &linux::CLONE_PRIMITIVES_ALIKE],
+        clauses: &[&posix::SPAWN_CHILD_WAITABLE, &linux::CLONE_ALL_PRIMITIVES_AGREE],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: spawned,
     },
     Case {
-        id: "cloned.spawned-by-pid-and-group",
+        id: "clone.posix-spawn-by-pid-and-group",
         title: "a child of posix_spawn is found by its pid and by its group, and a missing program's fate is recorded",
         clauses: &[&posix::SPAWN_CHILD_WAITABLE, &posix::SPAWN_MISSING_PROGRAM],
         calls: Calls::WITH_TARGET.few(),
@@ -36,20 +36,20 @@ pub const CASES: &[Case] = &[
         run: spawned_by_pid_and_group,
     },
     Case {
-        id: "cloned.silent",
+        id: "clone.no-exit-signal",
         title: "a child without an exit signal is passed over, alive and dead: ECHILD",
-        clauses: &[&linux::CLONE_SILENT_PASSED_OVER],
+        clauses: &[&linux::CLONE_NO_EXIT_SIGNAL_SKIPPED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
         run: silent,
     },
     Case {
-        id: "cloned.wclone",
+        id: "clone.selects-clone-children",
         title: "with __WCLONE a child without an exit signal, or with another one, is reported, and a forked one is not",
         clauses: &[
-            &linux::CLONE_WCLONE_FINDS,
-            &linux::CLONE_WCLONE_PASSES_FORKED,
+            &linux::CLONE_WCLONE_FINDS_CLONE_CHILDREN,
+            &linux::CLONE_WCLONE_SKIPS_FORKED,
             &linux::WAITID_CLONE_OPTIONS,
         ],
         calls: Calls::WITH_OPTIONS.few(),
@@ -58,7 +58,7 @@ pub const CASES: &[Case] = &[
         run: wclone,
     },
     Case {
-        id: "cloned.wall",
+        id: "clone.wall",
         title: "with __WALL children of both kinds are reported, with __WCLONE beside it too",
         clauses: &[&linux::CLONE_WALL_FINDS_ALL, &linux::WAITID_CLONE_OPTIONS],
         calls: Calls::WITH_OPTIONS.few(),
@@ -67,7 +67,7 @@ pub const CASES: &[Case] = &[
         run: wall,
     },
     Case {
-        id: "cloned.exit-signal",
+        id: "clone.exit-signal-sent",
         title: "the end of a child with another exit signal sends that one, with what SIGCHLD would carry, and no SIGCHLD",
         clauses: &[&linux::CLONE_EXIT_SIGNAL_SENT],
         calls: Calls::ENTRIES,
@@ -76,7 +76,7 @@ pub const CASES: &[Case] = &[
         run: exit_signal,
     },
     Case {
-        id: "cloned.exec-resets",
+        id: "clone.exec-resets-exit-signal",
         title: "exec makes a child with another exit signal an ordinary one",
         clauses: &[&linux::CLONE_EXEC_RESETS_SIGNAL],
         calls: Calls::ENTRIES,
@@ -85,7 +85,7 @@ pub const CASES: &[Case] = &[
         run: exec_resets,
     },
     Case {
-        id: "cloned.adoption-resets",
+        id: "clone.reparenting-resets-exit-signal",
         title: "adoption makes a child with another exit signal an ordinary one",
         clauses: &[&linux::SUBREAPER_RESETS_EXIT_SIGNAL],
         calls: Calls::ENTRIES,
@@ -94,7 +94,7 @@ pub const CASES: &[Case] = &[
         run: adoption_resets,
     },
     Case {
-        id: "cloned.bad-exit-signal",
+        id: "clone.invalid-exit-signal",
         title: "clone3 with an exit signal that is none fails with EINVAL, and there is no child",
         clauses: &[&linux::CLONE_BAD_SIGNAL_EINVAL],
         calls: Calls::ENTRIES,
@@ -103,16 +103,16 @@ pub const CASES: &[Case] = &[
         run: bad_exit_signal,
     },
     Case {
-        id: "cloned.sibling",
+        id: "clone.clone-parent",
         title: "a child that a child made with CLONE_PARENT is its creator's sibling: it is ours, and not the creator's",
-        clauses: &[&linux::CLONE_PARENT_SIBLING],
+        clauses: &[&linux::CLONE_CLONE_PARENT_SIBLING],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: sibling,
     },
     Case {
-        id: "cloned.pidfd",
+        id: "clone.clone-pidfd",
         title: "a pidfd that came with a child polls and waits like one of pidfd_open",
         clauses: &[&linux::PIDFD_FROM_CLONE],
         calls: Calls::only(&[Call::Waitid]),
@@ -121,7 +121,7 @@ pub const CASES: &[Case] = &[
         run: pidfd,
     },
     Case {
-        id: "cloned.thread-is-no-child",
+        id: "clone.thread-is-not-a-child",
         title: "a thread of the caller is no child: its id gives ECHILD at once, with __WALL too",
         clauses: &[&linux::THREADS_NEVER_WAITABLE],
         calls: Calls::WITH_TARGET.few(),
@@ -130,9 +130,9 @@ pub const CASES: &[Case] = &[
         run: thread_is_no_child,
     },
     Case {
-        id: "cloned.rehomed",
+        id: "clone.wnothread-after-creator-exit",
         title: "whether __WNOTHREAD finds a child whose creating thread ended is recorded",
-        clauses: &[&linux::THREADS_REHOMED_WNOTHREAD],
+        clauses: &[&linux::THREADS_WNOTHREAD_AFTER_CREATOR_EXIT],
         calls: Calls::ENTRIES,
         needs: Needs::of(&[Need::Threads]),
         at: here(),
@@ -152,17 +152,17 @@ fn like_forked(t: &mut Trial) -> Outcome {
     match t.try_spawn_by("clone", Scenario::exits(8), &[("exit-signal", "SIGCHLD"), ("clone3", "yes")])? {
         Ok((child, _)) => {
             let seen = t.wait(Target::Any, Options::NONE)?;
-            t.expect(&linux::CLONE_PRIMITIVES_ALIKE).reaped(&seen, &child, Change::Exited(8))
+            t.expect(&linux::CLONE_ALL_PRIMITIVES_AGREE).reaped(&seen, &child, Change::Exited(8))
         }
         // Older than Linux 5.3, or forbidden in a container.
-        Err(_) => t.expect(&linux::CLONE_PRIMITIVES_ALIKE).not_observed("clone3 is not to be had here"),
+        Err(_) => t.expect(&linux::CLONE_ALL_PRIMITIVES_AGREE).not_observed("clone3 is not to be had here"),
     }
 }
 
 fn spawned(t: &mut Trial) -> Outcome {
     let (child, _) = t.spawn_by("posix_spawn", Scenario::exits(7), &[])?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    let expect = t.expect(&posix::SPAWN_CHILD_WAITABLE).and(&linux::CLONE_PRIMITIVES_ALIKE);
+    let expect = t.expect(&posix::SPAWN_CHILD_WAITABLE).and(&linux::CLONE_ALL_PRIMITIVES_AGREE);
     expect.reports(&seen, &child, Change::Exited(7))
 }
 
@@ -182,7 +182,7 @@ fn spawned_by_pid_and_group(t: &mut Trial) -> Outcome {
 }
 
 fn silent(t: &mut Trial) -> Outcome {
-    let clause = &linux::CLONE_SILENT_PASSED_OVER;
+    let clause = &linux::CLONE_NO_EXIT_SIGNAL_SKIPPED;
     let child = cloned(t, Scenario::held(), "0")?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).error(&seen, "ECHILD")?;
@@ -207,15 +207,15 @@ fn wclone(t: &mut Trial) -> Outcome {
     let forked = t.spawn(Scenario::exits(8))?;
     t.await_zombie(&forked)?;
     let seen = t.wait(Target::Any, Options::CLONE | Options::NOHANG)?;
-    t.expect(&linux::CLONE_WCLONE_PASSES_FORKED).error(&seen, "ECHILD")?;
+    t.expect(&linux::CLONE_WCLONE_SKIPS_FORKED).error(&seen, "ECHILD")?;
     for signal in ["0", "SIGUSR1"] {
         // What the end of the second one sends is not to end the agent.
         t.sigaction(Signal::USR1, "count", &["restart"])?;
         let child = cloned(t, Scenario::exits(7), signal)?;
-        finds(t, &linux::CLONE_WCLONE_FINDS, &child, Options::CLONE)?;
+        finds(t, &linux::CLONE_WCLONE_FINDS_CLONE_CHILDREN, &child, Options::CLONE)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&linux::CLONE_WCLONE_PASSES_FORKED).reaped(&seen, &forked, Change::Exited(8))
+    t.expect(&linux::CLONE_WCLONE_SKIPS_FORKED).reaped(&seen, &forked, Change::Exited(8))
 }
 
 fn wall(t: &mut Trial) -> Outcome {
@@ -303,7 +303,7 @@ fn bad_exit_signal(t: &mut Trial) -> Outcome {
 }
 
 fn sibling(t: &mut Trial) -> Outcome {
-    let clause = &linux::CLONE_PARENT_SIBLING;
+    let clause = &linux::CLONE_CLONE_PARENT_SIBLING;
     let child = t.spawn(Scenario::held())?;
     let sibling = t.spawn_from(&child, |token| Step::Clone {
         offspring: Offspring { token: Some(token), orphan: true, steps: vec![] },
@@ -357,5 +357,6 @@ fn rehomed(t: &mut Trial) -> Outcome {
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NOTHREAD | Options::NOHANG)?;
     let found = if seen.is_report() { "found".to_owned() } else { seen.outcome() };
-    t.expect(&linux::THREADS_REHOMED_WNOTHREAD).records("child-of-an-ended-thread-with-wnothread", found)
+    t.expect(&linux::THREADS_WNOTHREAD_AFTER_CREATOR_EXIT)
+        .records("child-of-an-ended-thread-with-wnothread", found)
 }

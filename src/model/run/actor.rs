@@ -1,6 +1,6 @@
 //! What is done to an agent and its children for a history, judged or not.
 
-use super::sequential::Stage;
+use super::played::Stage;
 use crate::model::op::{Join, Op, Sigchld, Slot, UNKNOWN_BIT, Wait, Whom};
 use crate::model::state::Phase;
 use crate::scenario::{Scenario, Step};

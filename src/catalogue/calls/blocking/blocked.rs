@@ -1,4 +1,4 @@
-//! What ends a wait that sleeps, and what does not.
+//! What wakes a blocked wait, and what does not.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
@@ -8,7 +8,7 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "blocked.until-exit",
-        title: "a wait sleeps while its child runs, and reports it when it ends",
+        title: "a wait blocks while its child runs, and reports the child when it exits",
         clauses: &[&posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT],
         calls: Calls::ALL,
         needs: Needs::NOTHING,
@@ -17,7 +17,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "blocked.not-if-ready",
-        title: "a wait for a child that ended before does not sleep",
+        title: "a wait for a child that has already exited does not block",
         clauses: &[&posix::WAITPID_NO_BLOCK_IF_READY, &posix::WAITID_NO_BLOCK_IF_READY],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -26,7 +26,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "blocked.through-stop-and-continue",
-        title: "a wait for terminations sleeps through a stop and a continue of its child",
+        title: "a wait for exits stays blocked while its child stops and continues",
         clauses: &[
             &posix::WAITPID_STOP_NEEDS_WUNTRACED,
             &posix::WAITPID_CONTINUE_NEEDS_WCONTINUED,
@@ -39,7 +39,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "blocked.until-stop",
-        title: "a wait for stops or continues is woken by just these",
+        title: "a wait for stops or continues is woken by exactly those",
         clauses: &[&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT],
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
@@ -48,48 +48,48 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "blocked.through-exit-of-other-child",
-        title: "a wait for one child sleeps beside the zombie of another and through the end of a third",
+        title: "a wait for one child ignores a sibling's zombie, and stays blocked when another sibling exits",
         clauses: &[&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITPID_BY_PID_PRESERVES_OTHERS],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: another_child,
+        run: through_exit_of_other_child,
     },
     Case {
         id: "blocked.through-exit-in-other-group",
-        title: "a wait for one process group sleeps through the end of a child of another",
+        title: "a wait for one process group stays blocked when a child in another group exits",
         clauses: &[&posix::WAITPID_OTHER_CHILD_NO_WAKE],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: another_group,
+        run: through_exit_in_other_group,
     },
     Case {
         id: "blocked.echild-after-concurrent-reap",
-        title: "of two threads asleep for one child one takes it, and the other fails with ECHILD",
+        title: "when two threads block on the same child, one reaps it and the other fails with ECHILD",
         clauses: &[&posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP],
         calls: Calls::ENTRIES,
         needs: Needs::of(&[Need::Threads]),
         at: here(),
-        run: emptied_by_take,
+        run: echild_after_concurrent_reap,
     },
     Case {
         id: "blocked.echild-with-sigchld-ignored",
-        title: "with SIGCHLD ignored a wait for one child fails with ECHILD when that child is gone",
+        title: "with SIGCHLD ignored, a wait for one child fails with ECHILD once that child is gone",
         clauses: &[&posix::SIGCHLD_IGNORED_BY_PID],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: emptied_by_ignoring,
+        run: echild_with_sigchld_ignored,
     },
     Case {
         id: "blocked.echild-after-setpgid",
-        title: "a wait for a group whose only child leaves it and ends fails with ECHILD",
+        title: "a wait on a group fails with ECHILD after its only child leaves the group and exits",
         clauses: &[&posix::WAITPID_ECHILD_AFTER_SETPGID],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: emptied_by_setpgid,
+        run: echild_after_setpgid,
     },
 ];
 
@@ -98,7 +98,7 @@ fn until_exit(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
     t.expect_of(waitpid, waitid).blocks(&pending)?;
-    // A child that does something has not changed state.
+    // Activity in a child is not a state change.
     t.tell(&child, Step::Getids)?;
     t.expect_of(waitpid, waitid).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
@@ -110,7 +110,7 @@ fn until_exit(t: &mut Trial) -> Outcome {
 fn not_if_ready(t: &mut Trial) -> Outcome {
     let (waitpid, waitid) = (&posix::WAITPID_NO_BLOCK_IF_READY, &posix::WAITID_NO_BLOCK_IF_READY);
     let child = t.spawn(Scenario::exits(7))?;
-    // Another that lives must not matter.
+    // A live sibling must make no difference.
     t.spawn(Scenario::held())?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
@@ -127,7 +127,7 @@ fn through_stop_and_continue(t: &mut Trial) -> Outcome {
     t.await_stopped(&child)?;
     t.expect_of(stops, only_exits).blocks(&pending)?;
     t.signal(&child, Signal::CONT)?;
-    // A child that answers again has been through all that its continuing does.
+    // Once the child answers, its continue has taken full effect.
     t.tell(&child, Step::Getids)?;
     t.expect_of(continues, only_exits).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
@@ -148,13 +148,13 @@ fn until_stop(t: &mut Trial) -> Outcome {
     let pending = t.begin(Target::Any, Options::CONTINUED)?;
     t.expect_of(waitpid, waitid).blocks(&pending)?;
     t.signal(&child, Signal::CONT)?;
-    // Once the child answers again its continuing has woken whom it was to wake.
+    // Once the child answers, its continue has woken every waiter it was going to wake.
     t.tell(&child, Step::Getids)?;
     let seen = t.finish(pending)?;
     t.expect_of(waitpid, waitid).reports(&seen, &child, Change::Continued)
 }
 
-fn another_child(t: &mut Trial) -> Outcome {
+fn through_exit_of_other_child(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let early = t.spawn(Scenario::exits(8))?;
     t.await_zombie(&early)?;
@@ -175,10 +175,10 @@ fn another_child(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn another_group(t: &mut Trial) -> Outcome {
+fn through_exit_in_other_group(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let other = t.spawn(Scenario::of([Step::Setpgid { pgid: 0 }]))?;
-    // It is in its group once it answers.
+    // Once it answers, it has joined its group.
     t.tell(&other, Step::Getids)?;
     let pending = t.begin(Target::OwnGroup, Options::NONE)?;
     t.expect(&posix::WAITPID_OTHER_CHILD_NO_WAKE).blocks(&pending)?;
@@ -191,7 +191,7 @@ fn another_group(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITPID_OTHER_CHILD_NO_WAKE).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn emptied_by_take(t: &mut Trial) -> Outcome {
+fn echild_after_concurrent_reap(t: &mut Trial) -> Outcome {
     let clause = &posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP;
     let child = t.spawn(Scenario::held())?;
     let mut request = t.ask(Target::Any, Options::NONE);
@@ -211,10 +211,10 @@ fn emptied_by_take(t: &mut Trial) -> Outcome {
     t.expect(clause).error(&loser, "ECHILD")
 }
 
-fn emptied_by_ignoring(t: &mut Trial) -> Outcome {
+fn echild_with_sigchld_ignored(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, "ignore", &[])?;
     let child = t.spawn(Scenario::held())?;
-    // It keeps a wait for any child asleep, not this one.
+    // It keeps a wait for any child blocked, but not this one.
     t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Child(&child), Options::NONE)?;
     t.expect(&posix::SIGCHLD_IGNORED_BY_PID).blocks(&pending)?;
@@ -224,7 +224,7 @@ fn emptied_by_ignoring(t: &mut Trial) -> Outcome {
     t.expect(&posix::SIGCHLD_IGNORED_BY_PID).error(&seen, "ECHILD")
 }
 
-fn emptied_by_setpgid(t: &mut Trial) -> Outcome {
+fn echild_after_setpgid(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::OwnGroup, Options::NONE)?;
     t.expect(&posix::WAITPID_ECHILD_AFTER_SETPGID).blocks(&pending)?;

@@ -5,5 +5,5 @@ use crate::trial::Case;
 pub(crate) mod blocked;
 pub(crate) mod nohang;
 
-/// Every case of this room.
+/// Every case on this topic.
 pub(crate) const THEMES: &[&[Case]] = &[blocked::CASES, nohang::CASES];

@@ -1,4 +1,4 @@
-//! WNOHANG never blocks.
+//! `WNOHANG` never blocks.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 pub const CASES: &[Case] = &[
     Case {
         id: "nohang.running-child",
-        title: "WNOHANG returns 0 while the only child still runs, and writes nothing",
+        title: "WNOHANG returns 0 and writes nothing while the only child is running",
         clauses: &[
             &posix::WAITPID_NOHANG_ZERO,
             &posix::WAITPID_NOHANG_REPORTS_READY,
@@ -24,7 +24,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "nohang.many-polls",
-        title: "poll after poll returns 0 and leaves the status alone; then the exit is reported once",
+        title: "repeated polls return 0 and leave the status untouched; then the exit is reported once",
         clauses: &[
             &posix::WAITPID_NOHANG_ZERO,
             &posix::WAITPID_NOHANG_STATUS_UNTOUCHED,
@@ -38,7 +38,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "nohang.each-once",
-        title: "of three children WNOHANG reports the two that ended, once each, then 0 for the third",
+        title: "of three children, WNOHANG reports the two that have exited, once each, then returns 0",
         clauses: &[
             &posix::WAITPID_NOHANG_ZERO,
             &posix::WAITPID_NOHANG_REPORTS_READY,
@@ -54,7 +54,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "nohang.with-unrelated-zombie",
-        title: "the zombie of another child neither satisfies nor hides nor holds up a WNOHANG for one pid",
+        title: "another child's zombie neither satisfies, hides nor delays a WNOHANG wait for one pid",
         clauses: &[
             &posix::WAITPID_NOHANG_WITH_UNRELATED_ZOMBIE,
             &posix::WAITPID_NOHANG_REPORTS_READY,
@@ -64,7 +64,7 @@ pub const CASES: &[Case] = &[
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
         at: here(),
-        run: beside_a_zombie,
+        run: with_unrelated_zombie,
     },
     Case {
         id: "nohang.stopped-child",
@@ -77,7 +77,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "nohang.no-children",
-        title: "WNOHANG without any child fails with ECHILD and writes nothing",
+        title: "WNOHANG without children fails with ECHILD and writes nothing",
         clauses: &[
             &posix::WAITPID_NOHANG_ECHILD,
             &posix::WAITID_NOHANG_ECHILD,
@@ -90,7 +90,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "nohang.with-every-event",
-        title: "WNOHANG with all events asked for reports each of stop, continue and exit when it is there",
+        title: "WNOHANG with every event requested reports stop, continue and exit as each becomes available",
         clauses: &[&posix::WAITPID_OPTIONS_COMBINE, &posix::WAITID_EVENTS_COMBINE],
         calls: Calls::taking(Options::NOHANG),
         needs: Needs::NOTHING,
@@ -118,22 +118,17 @@ fn running_child(t: &mut Trial) -> Outcome {
 
 fn many_polls(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
-    let mut quickest = Duration::MAX;
+    let mut fastest = Duration::MAX;
     for polls in 1..=100 {
         let began = Instant::now();
         let seen = t.wait(Target::Any, Options::NOHANG)?;
-        quickest = quickest.min(began.elapsed());
+        fastest = fastest.min(began.elapsed());
         t.expect(&posix::WAITPID_NOHANG_ZERO).nothing_ready(&seen)?;
         t.expect(&posix::WAITPID_NOHANG_STATUS_UNTOUCHED).untouched(&seen)?;
         if polls == 30 {
-            // Calls that take a nap never come back sooner. What holds up a machine does not hold up each of so many.
-            let ms = i64::try_from(quickest.as_millis()).unwrap_or(i64::MAX);
-            t.expect(&posix::WAITPID_NOHANG_ZERO).within(
-                "time of the quickest call (ms)",
-                Some(ms),
-                0,
-                49,
-            )?;
+            // A call that sleeps before it polls is never fast. Load on the machine does not delay every one of 30 calls.
+            let ms = i64::try_from(fastest.as_millis()).unwrap_or(i64::MAX);
+            t.expect(&posix::WAITPID_NOHANG_ZERO).within("time of the fastest call (ms)", Some(ms), 0, 49)?;
         }
     }
     t.tell(&child, Step::exit(7))?;
@@ -154,7 +149,7 @@ fn each_once(t: &mut Trial) -> Outcome {
     t.await_zombie(&first)?;
     t.await_zombie(&second)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    // Which of the two comes first is open; then the other has to come.
+    // Either may be reported first; the other must follow.
     let (one, other) = match seen.change() {
         Some(Change::Exited(12)) => ((&second, 12), (&first, 11)),
         _ => ((&first, 11), (&second, 12)),
@@ -184,7 +179,7 @@ fn each_once(t: &mut Trial) -> Outcome {
     t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, "ECHILD")
 }
 
-fn beside_a_zombie(t: &mut Trial) -> Outcome {
+fn with_unrelated_zombie(t: &mut Trial) -> Outcome {
     let zombie = t.spawn(Scenario::exits(11))?;
     let live = t.spawn(Scenario::held())?;
     t.await_zombie(&zombie)?;

@@ -1,4 +1,4 @@
-//! Exit codes: every value, values beyond 8 bits, and those that look like something else.
+//! Exit codes: every value, values wider than 8 bits, and values that resemble something else.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{dragonfly, freebsd, linux, netbsd, openbsd, posix};
@@ -10,7 +10,7 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "exit-code.one-child",
-        title: "an exit with 7 is reported as that, and the child is gone",
+        title: "an exit with code 7 is reported as such, and the child is reaped",
         clauses: &[&posix::WAITPID_EXIT_CODE, &posix::WAITID_EXITED],
         calls: Calls::ALL,
         needs: Needs::NOTHING,
@@ -19,7 +19,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "exit-code.every-value",
-        title: "each exit code from 0 to 255 comes back as itself",
+        title: "every exit code from 0 to 255 is reported unchanged",
         clauses: &[&posix::STATUS_EXIT_EVERY_VALUE, &linux::WAIT_WORD_EXIT],
         calls: Calls::WITH_STATUS.few(),
         needs: Needs::NOTHING,
@@ -28,7 +28,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "exit-code.each-bit",
-        title: "exit codes with no bit, one bit, all but one and all of the 8 come back as themselves",
+        title: "exit codes with zero, one, seven or eight bits set are reported unchanged",
         clauses: &[&posix::STATUS_EXIT_EVERY_VALUE, &posix::WAITID_EXITED, &linux::WAIT_WORD_EXIT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -37,7 +37,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "exit-code.beyond-eight-bits",
-        title: "of an exit code that 8 bits cannot hold the status word has the low 8",
+        title: "an exit code wider than 8 bits is truncated to its low 8 bits in the status word",
         clauses: &[&posix::STATUS_EXIT_MASKED, &linux::WAIT_WORD_EXIT],
         calls: Calls::WITH_STATUS,
         needs: Needs::NOTHING,
@@ -46,7 +46,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "exit-code.beyond-eight-bits-in-siginfo",
-        title: "of an exit code that 8 bits cannot hold si_status has what the system promises",
+        title: "for an exit code wider than 8 bits, si_status holds as many bits as the system documents",
         clauses: &[
             &linux::WAITID_STATUS_EIGHT_BITS,
             &freebsd::WAITID_STATUS_32_BITS,
@@ -61,12 +61,12 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "exit-code.zero-status-word",
-        title: "the status word is 0 after an exit with 0, and after nothing else",
+        title: "the status word is 0 for an exit with code 0, and for nothing else",
         clauses: &[&posix::STATUS_ZERO_IFF_EXIT_ZERO],
         calls: Calls::WITH_STATUS,
         needs: Needs::NOTHING,
         at: here(),
-        run: zero_word,
+        run: zero_status_word,
     },
     Case {
         id: "exit-code.is-not-a-signal",
@@ -75,20 +75,20 @@ pub const CASES: &[Case] = &[
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: is_no_signal,
+        run: is_not_a_signal,
     },
     Case {
         id: "exit-code.from-second-thread",
-        title: "an exit called by a second thread ends the process with that code",
+        title: "exit called by a second thread terminates the process with that code",
         clauses: &[&posix::THREADS_EXIT_TERMINATES_ALL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: of_a_thread,
+        run: from_second_thread,
     },
 ];
 
-/// Codes of which 8 bits are not the whole: no bit of them, bits that look like a status word, negative ones, the least.
+/// Codes wider than 8 bits: low byte zero, resembling a status word, negative, and the minimum.
 const WIDE: [i32; 6] = [256, 0x1234, 0x5a5a_5a5a, 0x007f_ff09, -1, i32::MIN];
 
 fn one_child(t: &mut Trial) -> Outcome {
@@ -98,14 +98,14 @@ fn one_child(t: &mut Trial) -> Outcome {
 }
 
 fn every_value(t: &mut Trial) -> Outcome {
-    come_back(t, (0..=255).collect())
+    round_trip(t, (0..=255).collect())
 }
 
 fn each_bit(t: &mut Trial) -> Outcome {
-    come_back(t, (0..=255_i32).filter(|code| matches!(code.count_ones(), 0 | 1 | 7 | 8)).collect())
+    round_trip(t, (0..=255_i32).filter(|code| matches!(code.count_ones(), 0 | 1 | 7 | 8)).collect())
 }
 
-fn come_back(t: &mut Trial, codes: Vec<i32>) -> Outcome {
+fn round_trip(t: &mut Trial, codes: Vec<i32>) -> Outcome {
     for codes in codes.chunks(64) {
         let children = t.spawn_all(codes.iter().map(|code| Scenario::exits(*code)))?;
         let mut left: Vec<_> = children.into_iter().zip(codes.iter().copied()).collect();
@@ -144,7 +144,10 @@ fn beyond_eight_bits_in_siginfo(t: &mut Trial) -> Outcome {
         let seen = t.wait(Target::Any, Options::NONE)?;
         t.expect(&linux::WAITID_STATUS_EIGHT_BITS).returns(&seen)?;
         let got = seen.info().and_then(|info| info.status);
-        t.record(&format!("si_status of exit({code:#x})"), got.map_or("not shown".into(), |s| s.to_string()));
+        t.record(
+            &format!("si_status of exit({code:#x})"),
+            got.map_or("not visible".into(), |s| s.to_string()),
+        );
         let (low, whole) = (i64::from(code & 0xff), i64::from(code));
         let (got, what) = (got.as_ref(), "si_status");
         t.expect(&linux::WAITID_STATUS_EIGHT_BITS).equal_if_seen(what, got, &low)?;
@@ -156,7 +159,7 @@ fn beyond_eight_bits_in_siginfo(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn zero_word(t: &mut Trial) -> Outcome {
+fn zero_status_word(t: &mut Trial) -> Outcome {
     t.spawn(Scenario::exits(0))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::STATUS_ZERO_IFF_EXIT_ZERO).returns(&seen)?;
@@ -171,7 +174,7 @@ fn zero_word(t: &mut Trial) -> Outcome {
     for other in others {
         t.spawn(other)?;
         let seen = t.wait(Target::Any, Options::NONE)?;
-        not_zero(t, &seen)?;
+        nonzero_word(t, &seen)?;
     }
     if t.call() == Call::Wait {
         return Ok(());
@@ -179,36 +182,32 @@ fn zero_word(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.signal(&child, Signal::STOP)?;
     let seen = t.wait(Target::Any, Options::UNTRACED)?;
-    not_zero(t, &seen)?;
+    nonzero_word(t, &seen)?;
     t.signal(&child, Signal::CONT)?;
     let seen = t.wait(Target::Any, Options::CONTINUED)?;
-    not_zero(t, &seen)
+    nonzero_word(t, &seen)
 }
 
-fn not_zero(t: &mut Trial, seen: &Seen) -> Outcome {
+fn nonzero_word(t: &mut Trial, seen: &Seen) -> Outcome {
     t.expect(&posix::STATUS_ZERO_IFF_EXIT_ZERO).returns(seen)?;
     let word = seen.status();
     let got = word.map_or("no status word".into(), |raw| format!("{raw:#x}"));
     t.expect(&posix::STATUS_ZERO_IFF_EXIT_ZERO).that(word.is_some_and(|raw| raw != 0), "not 0", got)
 }
 
-/// `WCOREFLAG`, of every system.
+/// `WCOREFLAG`, the same on every system.
 const CORE_FLAG: i32 = 0x80;
 
-fn is_no_signal(t: &mut Trial) -> Outcome {
+fn is_not_a_signal(t: &mut Trial) -> Outcome {
     for signal in [Signal::HUP, Signal::KILL, Signal::TERM] {
         for code in [signal.number(), 128 + signal.number()] {
             let child = t.spawn(Scenario::exits(code))?;
             let seen = t.wait(Target::Any, Options::NONE)?;
             t.expect(&posix::STATUS_EXIT_IS_NOT_A_SIGNAL).reports(&seen, &child, Change::Exited(code))?;
-            // WCOREDUMP looks at one bit on every system, and programs ask it without asking WIFSIGNALED first.
+            // WCOREDUMP tests one bit on every system, and programs call it without checking WIFSIGNALED first.
             let word = seen.status().filter(|_| Calls::WITH_STATUS.has(t.call()));
             let flag = word.map(|word| word & CORE_FLAG);
-            t.expect(&posix::STATUS_EXIT_IS_NOT_A_SIGNAL).equal_if_seen(
-                "the core flag",
-                flag.as_ref(),
-                &0,
-            )?;
+            t.expect(&posix::STATUS_EXIT_IS_NOT_A_SIGNAL).equal_if_seen("core flag", flag.as_ref(), &0)?;
         }
         let child = t.spawn(Scenario::dies(signal))?;
         let seen = t.wait(Target::Any, Options::NONE)?;
@@ -218,7 +217,7 @@ fn is_no_signal(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn of_a_thread(t: &mut Trial) -> Outcome {
+fn from_second_thread(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::of([Step::GroupExit { code: 77, report: false }]))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::THREADS_EXIT_TERMINATES_ALL).reaped(&seen, &child, Change::Exited(77))

@@ -6,5 +6,5 @@ pub(crate) mod exit_code;
 pub(crate) mod status_word;
 pub(crate) mod termination;
 
-/// Every case of this room.
+/// Every case on this topic.
 pub(crate) const THEMES: &[&[Case]] = &[exit_code::CASES, status_word::CASES, termination::CASES];

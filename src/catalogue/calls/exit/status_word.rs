@@ -1,4 +1,4 @@
-//! Status words: how each system packs them, and what the subject's own macros make of them.
+//! Status words: how each system encodes them, and how the subject's own macros decode them.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, dragonfly, freebsd, illumos, linux, macos, netbsd, openbsd, posix};
@@ -8,7 +8,7 @@ use crate::wait::{Event, Signal};
 pub const CASES: &[Case] = &[
     Case {
         id: "status.one-predicate-per-termination",
-        title: "of each exit and death the subject's own macros say one thing, and the right one",
+        title: "for every exit and death, exactly one of the subject's macros holds, and it is the right one",
         clauses: &[
             &posix::STATUS_ONE_PREDICATE,
             &posix::STATUS_CORE_NEEDS_SIGNAL,
@@ -19,11 +19,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::WITH_STATUS,
         needs: Needs::NOTHING,
         at: here(),
-        run: one_predicate_of_terminations,
+        run: one_predicate_per_termination,
     },
     Case {
         id: "status.one-predicate-per-stop-or-continue",
-        title: "of each stop and continue the subject's own macros say one thing, and the right one",
+        title: "for every stop and continue, exactly one of the subject's macros holds, and it is the right one",
         clauses: &[
             &posix::STATUS_ONE_PREDICATE,
             &posix::STATUS_CORE_NEEDS_SIGNAL,
@@ -33,20 +33,20 @@ pub const CASES: &[Case] = &[
         calls: Calls::WITH_STATUS.and(Calls::WITH_OPTIONS),
         needs: Needs::NOTHING,
         at: here(),
-        run: one_predicate_of_stops,
+        run: one_predicate_per_stop_or_continue,
     },
     Case {
         id: "status.termination-words",
-        title: "the status words of an exit and of a death by signal are the system's",
+        title: "the status words of an exit and of a death by signal have the system's encoding",
         clauses: &[&linux::WAIT_WORD_EXIT, &linux::WAIT_WORD_SIGNAL, &illumos::STATUS_WORDS],
         calls: Calls::WITH_STATUS,
         needs: Needs::NOTHING,
         at: here(),
-        run: words_of_terminations,
+        run: termination_words,
     },
     Case {
         id: "status.stop-and-continue-words",
-        title: "the status words of a stop and of a continue are the system's",
+        title: "the status words of a stop and of a continue have the system's encoding",
         clauses: &[
             &linux::WAIT_WORD_STOP,
             &linux::WAIT_WORD_CONTINUE,
@@ -60,30 +60,30 @@ pub const CASES: &[Case] = &[
         calls: Calls::WITH_STATUS.and(Calls::WITH_OPTIONS),
         needs: Needs::NOTHING,
         at: here(),
-        run: words_of_stops,
+        run: stop_and_continue_words,
     },
 ];
 
-/// The status word of a call that has to have stored one.
+/// The status word of a call that must have stored one.
 fn word(t: &mut Trial, clause: &'static Clause, seen: &Seen) -> Result<i32, Abort> {
     t.expect(clause).returns(seen)?;
     let word = seen.status();
     t.expect(clause).that(word.is_some(), "a status word", seen.outcome())?;
-    word.ok_or_else(|| Abort::Skip(format!("no status word to look at: {}", seen.outcome())))
+    word.ok_or_else(|| Abort::Skip(format!("no status word to examine: {}", seen.outcome())))
 }
 
-/// Has the subject's own macros judge a word: one of the four predicates holds, and gives that number.
+/// Decodes a word with the subject's own macros: only `predicate` holds, and it yields `number`.
 fn decodes(t: &mut Trial, raw: i32, predicate: &str, number: Option<(&'static str, i64)>) -> Outcome {
     let view = t.decode(raw)?;
     let holds = ["exited", "signaled", "stopped", "continued"].into_iter().filter(|p| view.flag(p));
     let mut holds: Vec<&str> = holds.collect();
     if predicate == "continued" && view.get("continued").is_none() && holds.is_empty() {
-        // It has no such predicate, and none of the others claims the word.
+        // The subject has no WIFCONTINUED, and no other predicate claims the word.
         holds.push("continued");
     }
     for clause in [&posix::STATUS_ONE_PREDICATE, &freebsd::STATUS_ONE_PREDICATE] {
         let got = if holds.is_empty() { "none".to_owned() } else { holds.join(" and ") };
-        t.expect(clause).that(holds == [predicate], format!("{raw:#06x} to be {predicate}"), got)?;
+        t.expect(clause).that(holds == [predicate], format!("{raw:#06x} is {predicate}"), got)?;
     }
     if let Some((key, want)) = number
         && view.get(key).is_some()
@@ -100,7 +100,7 @@ fn decodes(t: &mut Trial, raw: i32, predicate: &str, number: Option<(&'static st
     Ok(())
 }
 
-fn one_predicate_of_terminations(t: &mut Trial) -> Outcome {
+fn one_predicate_per_termination(t: &mut Trial) -> Outcome {
     for code in [0, 1, 9, 19, 127, 128, 137, 255] {
         t.spawn(Scenario::exits(code))?;
         let seen = t.wait(Target::Any, Options::NONE)?;
@@ -126,7 +126,7 @@ fn termination_only(t: &mut Trial, seen: &Seen) -> Outcome {
     t.expect(&posix::STATUS_TERMINATION_ONLY).that(held, "a termination", seen.outcome())
 }
 
-fn one_predicate_of_stops(t: &mut Trial) -> Outcome {
+fn one_predicate_per_stop_or_continue(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     for signal in [Signal::STOP, Signal::TSTP, Signal::TTIN, Signal::TTOU] {
         let raw = stopped_by(t, &posix::STATUS_ONE_PREDICATE, &child, signal)?;
@@ -151,8 +151,8 @@ fn continued(t: &mut Trial, clause: &'static Clause, child: &Child) -> Result<i3
     word(t, clause, &seen)
 }
 
-/// The word that the system has for the event is the one that was stored.
-fn packed(t: &mut Trial, clauses: &[&'static Clause], raw: i32, event: Event) -> Outcome {
+/// The stored word is the system's encoding of the event.
+fn encoded_as(t: &mut Trial, clauses: &[&'static Clause], raw: i32, event: Event) -> Outcome {
     let Some(expected) = t.layout().encode(event) else { return Ok(()) };
     for clause in clauses {
         let got = format!("status word {raw:#06x}");
@@ -165,29 +165,29 @@ fn packed(t: &mut Trial, clauses: &[&'static Clause], raw: i32, event: Event) ->
     Ok(())
 }
 
-fn words_of_terminations(t: &mut Trial) -> Outcome {
+fn termination_words(t: &mut Trial) -> Outcome {
     for code in [7, 0, 255] {
         t.spawn(Scenario::exits(code))?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         let raw = word(t, &linux::WAIT_WORD_EXIT, &seen)?;
-        packed(t, &[&linux::WAIT_WORD_EXIT, &illumos::STATUS_WORDS], raw, Event::Exited { code })?;
+        encoded_as(t, &[&linux::WAIT_WORD_EXIT, &illumos::STATUS_WORDS], raw, Event::Exited { code })?;
     }
     for signal in [Signal::TERM, Signal::KILL, Signal::HUP] {
         t.spawn(Scenario::dies(signal))?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         let raw = word(t, &linux::WAIT_WORD_SIGNAL, &seen)?;
         let event = Event::Signaled { signal, core: false };
-        packed(t, &[&linux::WAIT_WORD_SIGNAL, &illumos::STATUS_WORDS], raw, event)?;
+        encoded_as(t, &[&linux::WAIT_WORD_SIGNAL, &illumos::STATUS_WORDS], raw, event)?;
     }
     Ok(())
 }
 
-fn words_of_stops(t: &mut Trial) -> Outcome {
+fn stop_and_continue_words(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     for signal in [Signal::STOP, Signal::TSTP] {
         let raw = stopped_by(t, &linux::WAIT_WORD_STOP, &child, signal)?;
         let event = Event::Stopped { signal, ptrace: 0 };
-        packed(t, &[&linux::WAIT_WORD_STOP, &illumos::STATUS_WORDS], raw, event)?;
+        encoded_as(t, &[&linux::WAIT_WORD_STOP, &illumos::STATUS_WORDS], raw, event)?;
         let raw = continued(t, &linux::WAIT_WORD_CONTINUE, &child)?;
         let clauses = [
             &linux::WAIT_WORD_CONTINUE,
@@ -198,7 +198,7 @@ fn words_of_stops(t: &mut Trial) -> Outcome {
             &macos::STATUS_WORD_CONTINUE,
             &illumos::STATUS_WORDS,
         ];
-        packed(t, &clauses, raw, Event::Continued)?;
+        encoded_as(t, &clauses, raw, Event::Continued)?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! How a child comes to its end: real faults, limits, abort, return from main, and handlers that exit or pass a signal on.
+//! How a child terminates: faults, limits, abort, return from main, and handlers that exit or re-raise.
 
 use crate::scenario::child::STEP_FAILED;
 use crate::scenario::{Scenario, Step, Then};
@@ -7,13 +7,13 @@ use crate::sys::call::abi::Call;
 use crate::trial::{Abort, Calls, Case, Change, Need, Needs, Options, Outcome, Target, Trial, here};
 use crate::wait::Signal;
 
-/// What a handler of a child exits with.
+/// The exit code of a child's handler that exits.
 const CAUGHT: i32 = crate::scenario::step::CAUGHT;
 
 pub const CASES: &[Case] = &[
     Case {
         id: "termination.fault",
-        title: "a child that accesses memory it must not, divides by zero or runs into no instruction dies of that fault",
+        title: "an invalid memory access, a division by zero or an illegal instruction kills the child by signal",
         clauses: &[&posix::STATUS_SIGNALED_FAULT, &posix::WAITID_KILLED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -22,16 +22,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "termination.limits-and-timers",
-        title: "a child that the system sends a signal for a pipe, a limit, a timer or a forbidden call dies of that signal",
+        title: "a broken pipe, a limit, a timer or a forbidden system call kills the child with its signal",
         clauses: &[&posix::STATUS_SIGNALED, &posix::WAITID_KILLED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING.burning(),
         at: here(),
-        run: limit_and_timer,
+        run: limits_and_timers,
     },
     Case {
         id: "termination.cpu-limit",
-        title: "a child that used up its processor time dies of SIGXCPU",
+        title: "a child that exceeds its CPU time limit is killed by SIGXCPU",
         clauses: &[&posix::STATUS_SIGNALED_CPU_LIMIT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -40,7 +40,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "termination.cpu-hard-limit",
-        title: "a child that ignores SIGXCPU and used up its processor time to the hard limit dies of SIGKILL",
+        title: "a child that ignores SIGXCPU is killed by SIGKILL at the hard CPU time limit",
         clauses: &[&linux::WAIT_CPU_HARD_LIMIT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -49,7 +49,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "termination.abort",
-        title: "abort ends a child by SIGABRT, also where that is ignored, blocked or caught",
+        title: "abort kills the child with SIGABRT, even if it is ignored, blocked or caught",
         clauses: &[&posix::STATUS_ABORT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -58,7 +58,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "termination.return-from-main",
-        title: "a value that main returns is reported as the exit value",
+        title: "the value returned from main is reported as the exit code",
         clauses: &[&posix::STATUS_RETURN_FROM_MAIN],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -67,34 +67,34 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "termination.exit-in-handler",
-        title: "a child whose handler of a deadly signal calls _exit is reported as exited",
+        title: "a child whose handler for a fatal signal calls _exit is reported as exited",
         clauses: &[&posix::STATUS_EXIT_IN_HANDLER],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: caught_and_exited,
+        run: exit_in_handler,
     },
     Case {
         id: "termination.reraised-signal",
-        title: "a child whose handler restores the default and raises the signal again is reported as killed by it",
+        title: "a child whose handler restores the default and re-raises the signal is reported as killed by it",
         clauses: &[&posix::STATUS_RERAISED_SIGNAL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: raised_again,
+        run: reraised_signal,
     },
     Case {
         id: "termination.handler-returns",
-        title: "a signal whose handler returns is no event, whatever it would have done to the child",
+        title: "a signal whose handler returns is not an event, whatever its default action",
         clauses: &[&posix::STATUS_CAUGHT_SIGNAL_NO_EVENT],
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: caught_and_gone_on,
+        run: handler_returns,
     },
     Case {
         id: "termination.not-dumpable",
-        title: "a child that may not be dumped dies of a core-dumping signal without the core flag, as CLD_KILLED",
+        title: "an undumpable child killed by a core-dumping signal is reported as CLD_KILLED, core flag clear",
         clauses: &[&linux::WAIT_CORE_NEEDS_DUMPABLE],
         calls: Calls::ENTRIES,
         needs: Needs::of(&[Need::CoreFiles]),
@@ -103,8 +103,8 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// A child that does what the system answers with that signal: `false` where nothing here has that answer.
-fn dies_for_real(t: &mut Trial, signal: Signal) -> Result<Option<crate::trial::Child>, Abort> {
+/// Spawns a child that provokes the signal for real; `None` where nothing here provokes it.
+fn provoke(t: &mut Trial, signal: Signal) -> Result<Option<crate::trial::Child>, Abort> {
     let child = t.spawn(Scenario::of([Step::Incur(death(signal))]))?;
     match t.last_usage(&child) {
         Ok(_) => Ok(Some(child)),
@@ -121,14 +121,14 @@ fn death(signal: Signal) -> crate::scenario::Death {
     crate::scenario::Death { signal, core: Some(false), report: true }
 }
 
-/// A core-dumping signal may set the core flag or not: a limit of 0 need not hold for a core that is piped to a program.
+/// The core flag may be set or clear: a limit of 0 need not apply to a core piped to a program.
 fn killed(signal: Signal) -> [Change; 2] {
     [Change::Killed(signal, false), Change::Killed(signal, true)]
 }
 
 fn fault(t: &mut Trial) -> Outcome {
     for signal in [Signal::SEGV, Signal::FPE, Signal::ILL, Signal::BUS, Signal::TRAP] {
-        let Some(child) = dies_for_real(t, signal)? else { continue };
+        let Some(child) = provoke(t, signal)? else { continue };
         let seen = t.wait(Target::Any, Options::NONE)?;
         let by_waitid = t.call() == Call::Waitid;
         let expect = t.expect(&posix::STATUS_SIGNALED_FAULT);
@@ -138,16 +138,16 @@ fn fault(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn limit_and_timer(t: &mut Trial) -> Outcome {
+fn limits_and_timers(t: &mut Trial) -> Outcome {
     let all = [Signal::PIPE, Signal::XFSZ, Signal::ALRM, Signal::SYS, Signal::VTALRM, Signal::PROF];
     for signal in all {
-        let Some(child) = dies_for_real(t, signal)? else { continue };
-        // A timer of processor time runs out late beside others who want the processor.
+        let Some(child) = provoke(t, signal)? else { continue };
+        // A CPU-time timer expires late when others compete for the CPU.
         t.await_ended(&child)?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         if seen.change() == Some(Change::Exited(STEP_FAILED)) {
-            // As where all time is counted as system time.
-            t.note(&format!("{signal}: the system did not send it"));
+            // For example where all CPU time is accounted as system time.
+            t.note(&format!("{signal}: not sent by the system"));
             continue;
         }
         t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reports_one_of(
@@ -160,8 +160,8 @@ fn limit_and_timer(t: &mut Trial) -> Outcome {
 }
 
 fn cpu_limit(t: &mut Trial) -> Outcome {
-    let Some(child) = dies_for_real(t, Signal::XCPU)? else { return Ok(()) };
-    // That takes its time beside others who want the processor.
+    let Some(child) = provoke(t, Signal::XCPU)? else { return Ok(()) };
+    // This takes longer when others compete for the CPU.
     t.await_ended(&child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::STATUS_SIGNALED_CPU_LIMIT).reports_one_of(&seen, &child, &killed(Signal::XCPU))
@@ -169,7 +169,7 @@ fn cpu_limit(t: &mut Trial) -> Outcome {
 
 fn cpu_hard_limit(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::of([Step::Ignore(Signal::XCPU), Step::Incur(death(Signal::KILL))]))?;
-    // That takes its time beside others who want the processor.
+    // This takes longer when others compete for the CPU.
     t.await_ended(&child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&linux::WAIT_CPU_HARD_LIMIT).reaped(&seen, &child, Change::Killed(Signal::KILL, false))
@@ -197,13 +197,13 @@ fn return_from_main(t: &mut Trial) -> Outcome {
         let seen = t.wait(Target::Any, Options::NONE)?;
         t.expect(&posix::STATUS_RETURN_FROM_MAIN).reaped(&seen, &child, Change::Exited(exits))?;
     }
-    // A copy of the agent's process has no main of its own: exit(), which is what returning from main comes to.
+    // A copy of the agent has no main of its own: exit() is equivalent to returning from main.
     let child = t.spawn(Scenario::of([Step::Return { code: 8 }]))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::STATUS_RETURN_FROM_MAIN).reaped(&seen, &child, Change::Exited(8))
 }
 
-fn caught_and_exited(t: &mut Trial) -> Outcome {
+fn exit_in_handler(t: &mut Trial) -> Outcome {
     for signal in [Signal::TERM, Signal::SEGV] {
         let steps = [Step::Catch { signal, then: Then::Exit }, Step::raise(signal)];
         let child = t.spawn(Scenario::of(steps))?;
@@ -213,7 +213,7 @@ fn caught_and_exited(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn raised_again(t: &mut Trial) -> Outcome {
+fn reraised_signal(t: &mut Trial) -> Outcome {
     for signal in [Signal::TERM, Signal::INT] {
         let steps = [Step::Catch { signal, then: Then::Reraise }, Step::kill_self(signal)];
         let child = t.spawn(Scenario::of(steps))?;
@@ -223,7 +223,7 @@ fn raised_again(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn caught_and_gone_on(t: &mut Trial) -> Outcome {
+fn handler_returns(t: &mut Trial) -> Outcome {
     let clause = &posix::STATUS_CAUGHT_SIGNAL_NO_EVENT;
     let child = t.spawn(Scenario::held())?;
     let all = Options::UNTRACED | Options::CONTINUED | Options::NOHANG;

@@ -10,7 +10,7 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "any-child.already-terminated",
-        title: "five children that ended before are each reported once, at once, then ECHILD",
+        title: "five children that have already exited are each reported once, without blocking, then ECHILD",
         clauses: &[
             &posix::WAITPID_RETURNS_PID,
             &posix::WAITPID_NO_BLOCK_IF_READY,
@@ -25,11 +25,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::ALL,
         needs: Needs::NOTHING,
         at: here(),
-        run: ready_before,
+        run: already_terminated,
     },
     Case {
         id: "any-child.exits-while-blocked",
-        title: "a sleeping call is ended by whichever child ends, the younger or the older",
+        title: "whichever child exits, the younger or the older, wakes a blocked wait",
         clauses: &[
             &posix::WAITPID_BLOCKS_UNTIL_CHANGE,
             &posix::WAITID_BLOCKS_UNTIL_EVENT,
@@ -39,11 +39,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::ALL,
         needs: Needs::NOTHING,
         at: here(),
-        run: ends_while_asleep,
+        run: exits_while_blocked,
     },
     Case {
         id: "any-child.every-group",
-        title: "children of the caller's group and of groups of their own are all candidates",
+        title: "children in the caller's group and in groups of their own are all candidates",
         clauses: &[&posix::WAITPID_ANY_EVERY_GROUP, &posix::WAITID_P_ALL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -52,7 +52,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "any-child.dozen",
-        title: "a dozen children that end as they like are each reported once, then ECHILD",
+        title: "a dozen children that exit in any order are each reported once, then ECHILD",
         clauses: &[&posix::WAITPID_ANY_EACH_ONCE, &posix::WAITPID_ECHILD, &posix::WAITID_ECHILD],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -61,7 +61,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "any-child.burst",
-        title: "64 children that ended behind fewer SIGCHLDs are all found by WNOHANG, each once",
+        title: "WNOHANG finds all of 64 exited children, each once, though fewer SIGCHLDs were delivered",
         clauses: &[
             &posix::WAITPID_ANY_EACH_ONCE,
             &posix::WAITPID_NOHANG_ECHILD,
@@ -74,7 +74,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "any-child.no-children",
-        title: "without any child the call fails with ECHILD and writes nothing",
+        title: "without children the call fails with ECHILD and writes nothing",
         clauses: &[&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD, &linux::WAIT_ERROR_WRITES_NOTHING],
         calls: Calls::ALL,
         needs: Needs::NOTHING,
@@ -83,7 +83,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "any-child.matches-waitpid",
-        title: "wait, wait3 and wait4 report of any child what waitpid reports of its twin",
+        title: "wait, wait3 and wait4 report for any child what waitpid reports for its twin",
         clauses: &[
             &posix::WAIT_EQUALS_WAITPID_ANY,
             &linux::WAIT3_EQUALS_WAITPID_ANY,
@@ -92,35 +92,35 @@ pub const CASES: &[Case] = &[
         calls: Calls::only(&[Call::Wait, Call::Wait3, Call::Wait4]),
         needs: Needs::NOTHING,
         at: here(),
-        run: is_waitpid,
+        run: matches_waitpid,
     },
     Case {
         id: "any-child.forked-while-blocked",
-        title: "a sleeping call also reports a child that another thread made since",
+        title: "a blocked wait also reports a child forked by another thread in the meantime",
         clauses: &[&posix::WAITPID_CHILD_FORKED_WHILE_BLOCKED],
         calls: Calls::ENTRIES,
         needs: Needs::of(&[Need::Threads]),
         at: here(),
-        run: born_while_asleep,
+        run: forked_while_blocked,
     },
     Case {
         id: "any-child.wait-ignores-stops",
-        title: "wait passes over a stopped child, and leaves its stop for a call that asks for it",
+        title: "wait skips a stopped child, and leaves its stop for a call that requests it",
         clauses: &[&posix::WAIT_ONLY_TERMINATION],
         calls: Calls::only(&[Call::Wait]),
         needs: Needs::NOTHING,
         at: here(),
-        run: wait_leaves_stops,
+        run: wait_ignores_stops,
     },
 ];
 
-/// The child that a report is about, taken out of those that are left, and what became of it: an exit with a code of its own.
-fn reported(seen: &Seen, left: &mut Vec<(Child, i32)>) -> (Child, Change) {
+/// The reported child, removed from those left, and its expected change: each exits with a code of its own.
+fn remove_reported(seen: &Seen, left: &mut Vec<(Child, i32)>) -> (Child, Change) {
     let (child, code) = reported_child(seen, left, |code| seen.change() == Some(Change::Exited(*code)));
     (child, Change::Exited(code))
 }
 
-fn ready_before(t: &mut Trial) -> Outcome {
+fn already_terminated(t: &mut Trial) -> Outcome {
     let mut left = Vec::new();
     for code in 11..=15 {
         left.push((t.spawn(Scenario::exits(code))?, code));
@@ -131,9 +131,9 @@ fn ready_before(t: &mut Trial) -> Outcome {
     let mut order = String::new();
     while !left.is_empty() {
         let seen = t.wait(Target::Any, Options::NONE)?;
-        let (child, change) = reported(&seen, &mut left);
+        let (child, change) = remove_reported(&seen, &mut left);
         t.expect_of(&posix::WAITPID_NO_BLOCK_IF_READY, &posix::WAITID_NO_BLOCK_IF_READY).returns(&seen)?;
-        // Each has a code of its own: one that comes with another child's pid is a wrong pid as much as a wrong code.
+        // Codes are unique: a report with another child's pid is a wrong pid as much as a wrong code.
         t.expect_of(&posix::WAITPID_RETURNS_PID, &posix::WAITID_RETURNS_ZERO)
             .and(&posix::WAITPID_ANY_EACH_ONCE)
             .reaped(&seen, &child, change)?;
@@ -145,7 +145,7 @@ fn ready_before(t: &mut Trial) -> Outcome {
     t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, "ECHILD")
 }
 
-fn ends_while_asleep(t: &mut Trial) -> Outcome {
+fn exits_while_blocked(t: &mut Trial) -> Outcome {
     let older = t.spawn(Scenario::held())?;
     let younger = t.spawn(Scenario::held())?;
     for (child, code) in [(&younger, 12), (&older, 11)] {
@@ -172,7 +172,7 @@ fn every_group(t: &mut Trial) -> Outcome {
     }
     while !left.is_empty() {
         let seen = t.wait(Target::Any, Options::NONE)?;
-        let (child, change) = reported(&seen, &mut left);
+        let (child, change) = remove_reported(&seen, &mut left);
         t.expect_of(&posix::WAITPID_ANY_EVERY_GROUP, &posix::WAITID_P_ALL).reaped(&seen, &child, change)?;
     }
     Ok(())
@@ -182,7 +182,7 @@ fn dozen(t: &mut Trial) -> Outcome {
     let children = t.spawn_all((1..=12).map(Scenario::exits))?;
     let mut left: Vec<_> = children.into_iter().zip(1..).collect();
     for seen in t.wait_times(12, Target::Any, Options::NONE)? {
-        let (child, change) = reported(&seen, &mut left);
+        let (child, change) = remove_reported(&seen, &mut left);
         t.expect(&posix::WAITPID_ANY_EACH_ONCE).reports(&seen, &child, change)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
@@ -190,7 +190,7 @@ fn dozen(t: &mut Trial) -> Outcome {
 }
 
 fn burst(t: &mut Trial) -> Outcome {
-    // Blocked, however many children end there is one pending signal.
+    // While SIGCHLD is blocked, at most one is pending, however many children exit.
     t.sigaction(Signal::CHLD, "count", &["restart"])?;
     t.sigprocmask("block", Signal::CHLD)?;
     let children = t.spawn_all((1..=64).map(Scenario::exits))?;
@@ -200,7 +200,7 @@ fn burst(t: &mut Trial) -> Outcome {
     let caught = t.signals()?.count;
     t.record("SIGCHLDs caught for 64 children", caught.to_string());
     for seen in t.wait_times(64, Target::Any, Options::NOHANG)? {
-        let (child, change) = reported(&seen, &mut left);
+        let (child, change) = remove_reported(&seen, &mut left);
         t.expect(&posix::WAITPID_ANY_EACH_ONCE).reports(&seen, &child, change)?;
     }
     let seen = t.wait(Target::Any, Options::NOHANG)?;
@@ -216,7 +216,7 @@ fn no_children(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn is_waitpid(t: &mut Trial) -> Outcome {
+fn matches_waitpid(t: &mut Trial) -> Outcome {
     let clause = match t.call() {
         Call::Wait => &posix::WAIT_EQUALS_WAITPID_ANY,
         Call::Wait3 => &linux::WAIT3_EQUALS_WAITPID_ANY,
@@ -237,7 +237,7 @@ fn is_waitpid(t: &mut Trial) -> Outcome {
     t.expect(clause).error(&seen, by_waitpid.errno().unwrap_or("ECHILD"))
 }
 
-fn born_while_asleep(t: &mut Trial) -> Outcome {
+fn forked_while_blocked(t: &mut Trial) -> Outcome {
     let held = t.spawn(Scenario::held())?;
     let mut request = t.ask(Target::Any, Options::NONE);
     request.thread = 1;
@@ -251,7 +251,7 @@ fn born_while_asleep(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITPID_CHILD_FORKED_WHILE_BLOCKED).reaped(&seen, &held, Change::Exited(7))
 }
 
-fn wait_leaves_stops(t: &mut Trial) -> Outcome {
+fn wait_ignores_stops(t: &mut Trial) -> Outcome {
     let clause = &posix::WAIT_ONLY_TERMINATION;
     let stopped = t.spawn(Scenario::held())?;
     t.signal(&stopped, Signal::STOP)?;

@@ -7,7 +7,7 @@ use crate::trial::{Abort, Calls, Case, Change, Needs, Options, Outcome, Target, 
 pub const CASES: &[Case] = &[
     Case {
         id: "by-pid.out-of-order",
-        title: "each of four zombies is taken by its pid, in another order than they ended, with its own status",
+        title: "four zombies are each reaped by pid, in a different order than they exited, with their own status",
         clauses: &[
             &posix::WAITPID_PID_ONLY_THAT_CHILD,
             &posix::WAITPID_BY_PID_PRESERVES_OTHERS,
@@ -20,7 +20,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "by-pid.other-child-does-not-wake",
-        title: "a call asleep for one child sleeps on when another one ends",
+        title: "a wait blocked on one child stays blocked when another exits",
         clauses: &[
             &posix::WAITPID_OTHER_CHILD_NO_WAKE,
             &posix::WAITPID_BY_PID_PRESERVES_OTHERS,
@@ -33,7 +33,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "by-pid.second-wait",
-        title: "a second wait for a pid that was taken fails with ECHILD, blocking or not",
+        title: "a second wait for a reaped pid fails with ECHILD, with and without WNOHANG",
         clauses: &[
             &posix::WAITPID_ECHILD_AFTER_REAP,
             &posix::WAITPID_NOHANG_ECHILD,
@@ -47,7 +47,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "by-pid.reaped-by-any-child-wait",
-        title: "a child that an any-child wait took is no longer there by its pid",
+        title: "a child reaped by an any-child wait can no longer be waited for by pid",
         clauses: &[
             &posix::STATUS_CONSUMED_ONCE,
             &posix::WAITPID_ECHILD_WITH_LIVE_CHILD,
@@ -56,11 +56,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: taken_by_any,
+        run: reaped_by_any_child_wait,
     },
     Case {
         id: "by-pid.not-a-child",
-        title: "the pids of the caller, of process 1 and of the session's leader give ECHILD at once, though a child lives",
+        title: "with a live child, the pids of the caller, process 1 and the session leader give ECHILD at once",
         clauses: &[&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD],
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
@@ -69,7 +69,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "by-pid.grandchild",
-        title: "a grandchild, dead or alive, is no child of the caller",
+        title: "a grandchild, alive or dead, is not a child of the caller",
         clauses: &[
             &posix::WAITPID_ECHILD_NOT_A_CHILD,
             &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
@@ -93,7 +93,7 @@ fn out_of_order(t: &mut Trial) -> Outcome {
     for (turn, index) in [2, 0, 3, 1].into_iter().enumerate() {
         let (child, code) = &children[index];
         let seen = t.wait(Target::Child(child), Options::NONE)?;
-        // The first take shows that the others do not matter, the later ones that the earlier ones did no harm.
+        // The first reap shows that the other zombies do not matter, the later ones that earlier reaps did no harm.
         let clause = match turn {
             0 => &posix::WAITPID_PID_ONLY_THAT_CHILD,
             _ => &posix::WAITPID_BY_PID_PRESERVES_OTHERS,
@@ -140,13 +140,13 @@ fn second_wait(t: &mut Trial) -> Outcome {
     t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, "ECHILD")
 }
 
-fn taken_by_any(t: &mut Trial) -> Outcome {
-    let taken = t.spawn(Scenario::exits(7))?;
+fn reaped_by_any_child_wait(t: &mut Trial) -> Outcome {
+    let reaped = t.spawn(Scenario::exits(7))?;
     let live = t.spawn(Scenario::held())?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::STATUS_CONSUMED_ONCE).reaped(&seen, &taken, Change::Exited(7))?;
+    t.expect(&posix::STATUS_CONSUMED_ONCE).reaped(&seen, &reaped, Change::Exited(7))?;
     for options in [Options::NONE, Options::NOHANG] {
-        let seen = t.wait(Target::Child(&taken), options)?;
+        let seen = t.wait(Target::Child(&reaped), options)?;
         t.expect_of(&posix::WAITPID_ECHILD_WITH_LIVE_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
             .error(&seen, "ECHILD")?;
     }
@@ -159,7 +159,7 @@ fn not_a_child(t: &mut Trial) -> Outcome {
     let live = t.spawn(Scenario::held())?;
     let ids = t.tell_for_reply(&live, &Step::Getids)?;
     let id = |key| ids.number(key).map_err(|e| Abort::Protocol(format!("reply to getids: {e}")));
-    // In a PID namespace of its own the leader of the session may have no number: then it is 0, which is another target.
+    // In its own PID namespace the session leader may have no pid; then sid is 0, which selects something else.
     let mut others = vec![id("ppid")?, 1];
     others.extend(Some(id("sid")?).filter(|sid| *sid > 1));
     for pid in others {
@@ -189,7 +189,7 @@ fn grandchild(t: &mut Trial) -> Outcome {
         .error(&seen, "ECHILD")?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD).nothing_ready(&seen)?;
-    // Its own parent still finds it.
+    // Its own parent can still reap it.
     t.tell(&child, Step::Wait { pid: 0 })?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;

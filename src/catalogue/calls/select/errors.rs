@@ -1,4 +1,4 @@
-//! Which error a wait fails with, which of two wins, and that a failing call takes nothing.
+//! Which error a wait fails with, which of two takes precedence, and that a failed call reaps nothing.
 
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{Clause, linux, posix};
@@ -9,7 +9,7 @@ use crate::trial::{
 pub const CASES: &[Case] = &[
     Case {
         id: "errors.no-children",
-        title: "without children a wait fails with ECHILD at once",
+        title: "without children, a wait fails with ECHILD at once",
         clauses: &[&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD],
         calls: Calls::ALL,
         needs: Needs::NOTHING,
@@ -18,7 +18,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "errors.no-children-nohang",
-        title: "without children a WNOHANG wait fails with ECHILD; it does not return 0",
+        title: "without children, a WNOHANG wait fails with ECHILD; it does not return 0",
         clauses: &[&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD],
         calls: Calls::taking(Options::NOHANG),
         needs: Needs::NOTHING,
@@ -27,16 +27,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "errors.after-reap",
-        title: "a child that was taken is no child any more: ECHILD, with WNOHANG too",
+        title: "a reaped child is no longer a child: ECHILD, also with WNOHANG",
         clauses: &[&posix::WAITPID_ECHILD_AFTER_REAP, &posix::WAITID_ECHILD],
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
         at: here(),
-        run: after_the_take,
+        run: after_reap,
     },
     Case {
         id: "errors.not-a-child",
-        title: "the caller itself and a grandchild are no children: ECHILD at once, beside a live child",
+        title: "with a live child, waiting for the caller itself or a grandchild fails with ECHILD at once",
         clauses: &[&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD],
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
@@ -45,7 +45,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "errors.nonexistent-pid-and-group",
-        title: "a pid and a group that nobody has give ECHILD at once, beside a live child",
+        title: "with a live child, a pid or group that does not exist gives ECHILD at once",
         clauses: &[
             &posix::WAITPID_ECHILD_WITH_LIVE_CHILD,
             &posix::WAITPID_ECHILD_EMPTY_GROUP,
@@ -55,11 +55,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
         at: here(),
-        run: nobody,
+        run: nonexistent_pid_and_group,
     },
     Case {
         id: "errors.unknown-option",
-        title: "an option bit that no system has gives EINVAL, and the terminated child is kept",
+        title: "an option bit undefined on every system gives EINVAL, and the terminated child is kept",
         clauses: &[
             &posix::WAITPID_EINVAL_OPTIONS,
             &posix::WAITPID_EINVAL_KEEPS_CHILD,
@@ -73,7 +73,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "errors.waitid-only-options",
-        title: "whether the older calls take WEXITED and WNOWAIT is recorded; Linux refuses them and keeps the child",
+        title: "what WEXITED and WNOWAIT do in the older calls is recorded; Linux rejects them, keeps the child",
         clauses: &[
             &posix::WAITPID_WAITID_ONLY_OPTIONS,
             &linux::WAIT_REJECTS_WEXITED,
@@ -82,29 +82,29 @@ pub const CASES: &[Case] = &[
         calls: Calls::WITH_STATUS.and(Calls::WITH_OPTIONS),
         needs: Needs::NOTHING,
         at: here(),
-        run: options_of_waitid,
+        run: waitid_only_options,
     },
     Case {
         id: "errors.no-event-option",
-        title: "what waitid without any event option does is recorded; Linux says EINVAL and keeps the child",
+        title: "what waitid without an event option does is recorded; Linux gives EINVAL and keeps the child",
         clauses: &[&posix::WAITID_NO_EVENT_OPTION, &linux::WAITID_NO_EVENT_OPTION_EINVAL],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
-        run: no_event,
+        run: no_event_option,
     },
     Case {
         id: "errors.unknown-idtype",
-        title: "an idtype that no system has gives EINVAL, and the terminated child is kept",
+        title: "an idtype undefined on every system gives EINVAL, and the terminated child is kept",
         clauses: &[&posix::WAITID_EINVAL_IDTYPE, &posix::WAITID_EINVAL_KEEPS_CHILD],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
-        run: idtype,
+        run: unknown_idtype,
     },
     Case {
         id: "errors.zero-and-negative-ids",
-        title: "what ids 0 and -1 select is recorded; Linux says EINVAL, but for group 0, and keeps the child",
+        title: "what ids 0 and -1 select is recorded; Linux gives EINVAL, except P_PGID 0, and keeps the child",
         clauses: &[
             &posix::WAITID_ID_ZERO,
             &posix::WAITID_ID_NEGATIVE,
@@ -114,11 +114,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
-        run: ids,
+        run: zero_and_negative_ids,
     },
     Case {
         id: "errors.int-min",
-        title: "what pid INT_MIN gives is recorded; Linux says ESRCH",
+        title: "what pid INT_MIN does is recorded; Linux gives ESRCH",
         clauses: &[&posix::WAITPID_INT_MIN, &linux::WAIT_INT_MIN_ESRCH],
         calls: Calls::PID_FAMILY,
         needs: Needs::NOTHING,
@@ -127,7 +127,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "errors.einval-or-echild",
-        title: "which error wins for bad options without a child is recorded; Linux says EINVAL",
+        title: "which error takes precedence for bad options without children is recorded; Linux gives EINVAL",
         clauses: &[
             &posix::WAITPID_EINVAL_OR_ECHILD,
             &linux::WAIT_EINVAL_BEFORE_ECHILD,
@@ -140,7 +140,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "errors.every-bit-without-children",
-        title: "without children each known option bit gives ECHILD, each unknown one EINVAL",
+        title: "without children, each known option bit gives ECHILD, each unknown one EINVAL",
         clauses: BITS,
         calls: Calls::WITH_OPTIONS,
         needs: Needs::NOTHING,
@@ -149,7 +149,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "errors.every-bit-with-live-child",
-        title: "beside a live child each unknown option bit gives EINVAL",
+        title: "with a live child, each unknown option bit gives EINVAL",
         clauses: BITS,
         calls: Calls::WITH_OPTIONS,
         needs: Needs::NOTHING,
@@ -158,7 +158,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "errors.every-bit-with-zombie",
-        title: "beside a zombie each unknown option bit gives EINVAL, and the zombie is still to be taken",
+        title: "with a zombie, each unknown option bit gives EINVAL, and the zombie is kept",
         clauses: BITS,
         calls: Calls::WITH_OPTIONS,
         needs: Needs::NOTHING,
@@ -167,16 +167,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "errors.no-stale-error",
-        title: "a wait that succeeds after one that failed returns its child, and the next error is its own",
+        title: "a successful wait after a failed one returns its child, and the next failure has its own error",
         clauses: &[&posix::WAITPID_NO_STRAY_ERRNO],
         calls: Calls::ALL,
         needs: Needs::NOTHING,
         at: here(),
-        run: none_is_left_over,
+        run: no_stale_error,
     },
 ];
 
-/// A bit that is no option of any system.
+/// An option bit undefined on every system.
 const UNKNOWN_BIT: u32 = 1 << 20;
 
 fn no_children(t: &mut Trial) -> Outcome {
@@ -192,7 +192,7 @@ fn no_children_nohang(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn after_the_take(t: &mut Trial) -> Outcome {
+fn after_reap(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
@@ -220,21 +220,21 @@ fn not_a_child(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn nobody(t: &mut Trial) -> Outcome {
-    // No system gives out numbers as high as that.
-    const NOBODY: i64 = i32::MAX as i64;
+fn nonexistent_pid_and_group(t: &mut Trial) -> Outcome {
+    // No system assigns pids this high.
+    const NONEXISTENT: i64 = i32::MAX as i64;
     t.spawn(Scenario::held())?;
     for options in [Options::NONE, Options::NOHANG] {
-        let seen = t.wait(Target::Pid(NOBODY), options)?;
+        let seen = t.wait(Target::Pid(NONEXISTENT), options)?;
         t.expect_of(&posix::WAITPID_ECHILD_WITH_LIVE_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
             .error(&seen, "ECHILD")?;
         if Calls::PID_FAMILY.has(t.call()) {
-            let seen = t.wait(Target::Pid(-NOBODY), options)?;
+            let seen = t.wait(Target::Pid(-NONEXISTENT), options)?;
             t.expect(&posix::WAITPID_ECHILD_EMPTY_GROUP)
                 .and(&linux::WAIT_NO_SUCH_GROUP)
                 .error(&seen, "ECHILD")?;
         } else {
-            let seen = t.wait(Target::Id("P_PGID", NOBODY), options)?;
+            let seen = t.wait(Target::Id("P_PGID", NONEXISTENT), options)?;
             t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
                 .error(&seen, "ECHILD")?;
         }
@@ -257,7 +257,7 @@ fn unknown_option(t: &mut Trial) -> Outcome {
     )
 }
 
-fn options_of_waitid(t: &mut Trial) -> Outcome {
+fn waitid_only_options(t: &mut Trial) -> Outcome {
     let refused = [("WEXITED", &linux::WAIT_REJECTS_WEXITED), ("WNOWAIT", &linux::WAIT_REJECTS_WNOWAIT)];
     for (option, clause) in refused {
         let child = t.spawn(Scenario::exits(7))?;
@@ -267,21 +267,21 @@ fn options_of_waitid(t: &mut Trial) -> Outcome {
         let seen = t.perform(request)?;
         t.expect(clause).returns(&seen)?;
         let left = t.wait(Target::Any, Options::NOHANG)?;
-        let kept = if left.is_report() { "kept" } else { "taken" };
+        let kept = if left.is_report() { "kept" } else { "reaped" };
         t.expect(&posix::WAITPID_WAITID_ONLY_OPTIONS)
-            .records(option, format!("{}, the child is {kept}", errno_or_taken(&seen)))?;
+            .records(option, format!("{}, child {kept}", errno_or_success(&seen)))?;
         t.expect(clause).error(&seen, "EINVAL")?;
         t.expect(clause).reaped(&left, &child, Change::Exited(7))?;
     }
     Ok(())
 }
 
-/// The error, or that there was none: a pid would differ from run to run.
-fn errno_or_taken(seen: &Seen) -> &str {
+/// The error, or that there was none; a pid would differ from run to run.
+fn errno_or_success(seen: &Seen) -> &str {
     seen.errno().unwrap_or(if seen.is_report() { "reported" } else { "0" })
 }
 
-fn no_event(t: &mut Trial) -> Outcome {
+fn no_event_option(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
     for options in [Options::NOHANG, Options::NOWAIT, Options::NOHANG | Options::NOWAIT, Options::NONE] {
@@ -289,14 +289,14 @@ fn no_event(t: &mut Trial) -> Outcome {
         t.expect(&linux::WAITID_NO_EVENT_OPTION_EINVAL).returns(&seen)?;
         let names = options.with(Options::NOT_EXITED).names(Call::Waitid).join("|");
         let name = if names.is_empty() { "no option".to_owned() } else { format!("{names} alone") };
-        t.expect(&posix::WAITID_NO_EVENT_OPTION).records(&name, errno_or_taken(&seen))?;
+        t.expect(&posix::WAITID_NO_EVENT_OPTION).records(&name, errno_or_success(&seen))?;
         t.expect(&linux::WAITID_NO_EVENT_OPTION_EINVAL).error(&seen, "EINVAL")?;
     }
     let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
     t.expect(&linux::WAITID_NO_EVENT_OPTION_EINVAL).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn idtype(t: &mut Trial) -> Outcome {
+fn unknown_idtype(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
     for idtype in ["1000", "-7"] {
@@ -309,7 +309,7 @@ fn idtype(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITID_EINVAL_KEEPS_CHILD).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn ids(t: &mut Trial) -> Outcome {
+fn zero_and_negative_ids(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
     let asked = [
@@ -317,10 +317,10 @@ fn ids(t: &mut Trial) -> Outcome {
         ("P_PID", -1, &posix::WAITID_ID_NEGATIVE, &linux::WAITID_PID_NOT_POSITIVE),
         ("P_PGID", -1, &posix::WAITID_ID_NEGATIVE, &linux::WAITID_PGID_NEGATIVE),
     ];
-    for (idtype, id, open, clause) in asked {
+    for (idtype, id, recorded, clause) in asked {
         let seen = t.wait(Target::Id(idtype, id), Options::NOHANG | Options::NOWAIT)?;
         t.expect(clause).returns(&seen)?;
-        t.expect(open).records(&format!("{idtype} {id}"), errno_or_taken(&seen))?;
+        t.expect(recorded).records(&format!("{idtype} {id}"), errno_or_success(&seen))?;
         t.expect(clause).error(&seen, "EINVAL")?;
     }
     let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
@@ -332,7 +332,7 @@ fn int_min(t: &mut Trial) -> Outcome {
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Pid(i32::MIN.into()), Options::NOHANG)?;
     t.expect(&linux::WAIT_INT_MIN_ESRCH).returns(&seen)?;
-    t.expect(&posix::WAITPID_INT_MIN).records("pid INT_MIN", errno_or_taken(&seen))?;
+    t.expect(&posix::WAITPID_INT_MIN).records("pid INT_MIN", errno_or_success(&seen))?;
     t.expect(&linux::WAIT_INT_MIN_ESRCH).error(&seen, "ESRCH")?;
     let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
     t.expect(&linux::WAIT_INT_MIN_ESRCH).reaped(&seen, &child, Change::Exited(7))
@@ -345,62 +345,62 @@ fn einval_or_echild(t: &mut Trial) -> Outcome {
     let clause = &linux::WAIT_EINVAL_BEFORE_ECHILD;
     t.expect_of(clause, &linux::WAITID_EINVAL_BEFORE_ECHILD).returns(&seen)?;
     t.expect(&posix::WAITPID_EINVAL_OR_ECHILD)
-        .records("an unknown option without children", errno_or_taken(&seen))?;
+        .records("an unknown option without children", errno_or_success(&seen))?;
     t.expect_of(clause, &linux::WAITID_EINVAL_BEFORE_ECHILD).error(&seen, "EINVAL")
 }
 
-/// What the sweeps over the option bits check.
+/// The clauses that the sweeps over the option bits check.
 const BITS: &[&Clause] = &[&linux::WAIT_OPTION_BITS, &linux::WAITID_OPTION_BITS];
 
-/// The bits that Linux knows, by their numbers in its ABI, which are the same on every machine: the driver may run elsewhere.
+/// The bits that Linux knows, by their ABI values, which are the same on every architecture: the driver may run elsewhere.
 /// `__WNOTHREAD`, `__WALL`, `__WCLONE`, `WNOHANG`, `WUNTRACED` (and `WSTOPPED`), `WCONTINUED`.
-const OF_EVERY_CALL: u32 = 0xE000_0000 | 0x1 | 0x2 | 0x8;
-/// Those that only `waitid` takes besides: `WEXITED`, `WNOWAIT`.
-const OF_WAITID: u32 = 0x4 | 0x0100_0000;
+const COMMON_BITS: u32 = 0xE000_0000 | 0x1 | 0x2 | 0x8;
+/// Those that `waitid` accepts in addition: `WEXITED`, `WNOWAIT`.
+const WAITID_BITS: u32 = 0x4 | 0x0100_0000;
 
-/// A WNOHANG wait for any child with one more bit, and whether Linux knows the bit.
+/// A WNOHANG wait for any child with one extra bit, and whether Linux knows the bit.
 fn with_bit(t: &Trial, bit: u32) -> (WaitRequest, bool) {
-    let known = if t.call() == Call::Waitid { OF_EVERY_CALL | OF_WAITID } else { OF_EVERY_CALL };
+    let known = if t.call() == Call::Waitid { COMMON_BITS | WAITID_BITS } else { COMMON_BITS };
     let mut request = t.ask(Target::Any, Options::NOHANG);
     request.options.raw = bit;
     (request, known & bit != 0)
 }
 
-/// One call for each bit of an int.
+/// One call for each bit of an int, or only for each unknown one.
 fn every_bit(
     t: &mut Trial,
-    mut judge: impl FnMut(&mut Trial, Seen, bool) -> Outcome,
+    mut check: impl FnMut(&mut Trial, Seen, bool) -> Outcome,
     known_too: bool,
 ) -> Outcome {
     if !linux::WAIT_OPTION_BITS.applies_to(t.profile()) {
-        return Err(Abort::Skip("which bits are options is known here of Linux only".into()));
+        return Err(Abort::Skip("the option bits are known for Linux only".into()));
     }
     for bit in (0..u32::BITS).map(|shift| 1 << shift) {
         let (request, known) = with_bit(t, bit);
         if known_too || !known {
             let seen = t.perform(request)?;
-            judge(t, seen, known)?;
+            check(t, seen, known)?;
         }
     }
     Ok(())
 }
 
 fn every_bit_without_children(t: &mut Trial) -> Outcome {
-    let judge = |t: &mut Trial, seen: Seen, known: bool| {
+    let check = |t: &mut Trial, seen: Seen, known: bool| {
         let errno = if known { "ECHILD" } else { "EINVAL" };
         t.expect_of(&linux::WAIT_OPTION_BITS, &linux::WAITID_OPTION_BITS).error(&seen, errno)
     };
-    every_bit(t, judge, true)
+    every_bit(t, check, true)
 }
 
-/// The judge of unknown bits.
-fn refused(t: &mut Trial, seen: Seen, _known: bool) -> Outcome {
+/// The check for unknown bits.
+fn expect_einval(t: &mut Trial, seen: Seen, _known: bool) -> Outcome {
     t.expect_of(&linux::WAIT_OPTION_BITS, &linux::WAITID_OPTION_BITS).error(&seen, "EINVAL")
 }
 
 fn every_bit_with_live_child(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
-    every_bit(t, refused, false)?;
+    every_bit(t, expect_einval, false)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
@@ -410,12 +410,12 @@ fn every_bit_with_live_child(t: &mut Trial) -> Outcome {
 fn every_bit_with_zombie(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
-    every_bit(t, refused, false)?;
+    every_bit(t, expect_einval, false)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect_of(&linux::WAIT_OPTION_BITS, &linux::WAITID_OPTION_BITS).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn none_is_left_over(t: &mut Trial) -> Outcome {
+fn no_stale_error(t: &mut Trial) -> Outcome {
     for code in [7, 0] {
         let seen = t.wait(Target::Any, Options::NONE)?;
         t.expect(&posix::WAITPID_NO_STRAY_ERRNO).error(&seen, "ECHILD")?;

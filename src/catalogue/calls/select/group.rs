@@ -7,7 +7,7 @@ use crate::trial::{Abort, Call, Calls, Case, Change, Child, Needs, Options, Outc
 pub const CASES: &[Case] = &[
     Case {
         id: "group.own",
-        title: "a wait for the caller's own group reports its child there and not the one elsewhere",
+        title: "a wait for the caller's own group reports its child in that group and not the one in another",
         clauses: &[
             &posix::WAITPID_OWN_GROUP,
             &posix::WAITID_P_PGID,
@@ -21,16 +21,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "group.own-is-current-group",
-        title: "pid 0 means the group that the caller is in when it calls",
+        title: "pid 0 means the group that the caller is in at the time of the call",
         clauses: &[&posix::WAITPID_OWN_GROUP_IS_CURRENT],
         calls: Calls::PID_FAMILY,
         needs: Needs::NOTHING,
         at: here(),
-        run: own_follows_the_caller,
+        run: own_is_current_group,
     },
     Case {
         id: "group.mixed",
-        title: "of children in three groups a wait for one group reports its members only, each once",
+        title: "of children in three groups, a wait for one group reports its members only, each once",
         clauses: &[
             &posix::WAITPID_NAMED_GROUP,
             &posix::WAITID_P_PGID,
@@ -44,7 +44,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "group.empty",
-        title: "a group that is gone, and one that holds others' processes only, give ECHILD at once",
+        title: "a group that no longer exists, or that contains no child of the caller, gives ECHILD at once",
         clauses: &[
             &posix::WAITPID_ECHILD_EMPTY_GROUP,
             &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
@@ -59,7 +59,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "group.after-setpgid",
-        title: "a child that changes group is found by its new group, and by its old one no more",
+        title: "a child that changes groups is found through its new group, and no longer through its old one",
         clauses: &[
             &posix::WAITPID_GROUP_AFTER_SETPGID,
             &posix::WAITID_P_PGID,
@@ -72,16 +72,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "group.zombie-member",
-        title: "a zombie is found by its group, which a live child may share",
+        title: "a zombie is found through its group, even if a live child shares it",
         clauses: &[&posix::WAITPID_GROUP_OF_ZOMBIE, &posix::WAITID_P_PGID],
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
         at: here(),
-        run: of_a_zombie,
+        run: zombie_member,
     },
     Case {
         id: "group.other-child-does-not-wake",
-        title: "a call asleep for a group sleeps on when a child outside of it ends",
+        title: "a wait blocked on a group stays blocked when a child outside the group exits",
         clauses: &[&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITPID_NAMED_GROUP, &posix::WAITID_P_PGID],
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
@@ -90,40 +90,40 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "group.joined-while-blocked",
-        title: "whether a call asleep for a group reports a child that joined it later is recorded",
+        title: "whether a wait blocked on a group reports a child that joins later is recorded",
         clauses: &[&posix::WAITPID_GROUP_JOINED_WHILE_BLOCKED],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: joined_late,
+        run: joined_while_blocked,
     },
 ];
 
 /// A held child in a process group of its own.
-fn leader(t: &mut Trial) -> Result<Child, Abort> {
+fn spawn_leader(t: &mut Trial) -> Result<Child, Abort> {
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::Setpgid { pgid: 0 })?;
     Ok(child)
 }
 
-/// A held child in the group that another one leads.
-fn member(t: &mut Trial, leader: &Child) -> Result<Child, Abort> {
+/// A held child in another one's group.
+fn spawn_member(t: &mut Trial, leader: &Child) -> Result<Child, Abort> {
     let child = t.spawn(Scenario::held())?;
     let pgid = i32::try_from(leader.pid).map_err(|e| Abort::Protocol(format!("pid {}: {e}", leader.pid)))?;
     t.tell(&child, Step::Setpgid { pgid })?;
     Ok(child)
 }
 
-/// Ends a held child with that code, and waits until it is a zombie.
-fn end(t: &mut Trial, child: &Child, code: i32) -> Outcome {
+/// Has a held child exit with that code, and waits until it is a zombie.
+fn exit_to_zombie(t: &mut Trial, child: &Child, code: i32) -> Outcome {
     t.tell(child, Step::exit(code))?;
     t.await_zombie(child)
 }
 
 fn own(t: &mut Trial) -> Outcome {
-    let outside = leader(t)?;
+    let outside = spawn_leader(t)?;
     let inside = t.spawn(Scenario::exits(12))?;
-    end(t, &outside, 11)?;
+    exit_to_zombie(t, &outside, 11)?;
     t.await_zombie(&inside)?;
     let seen = t.wait(Target::OwnGroup, Options::NONE)?;
     t.expect_of(&posix::WAITPID_OWN_GROUP, &posix::WAITID_P_PGID).reaped(
@@ -140,15 +140,15 @@ fn own(t: &mut Trial) -> Outcome {
     t.expect_of(&posix::WAITPID_OWN_GROUP, &posix::WAITID_P_PGID).reaped(&seen, &outside, Change::Exited(11))
 }
 
-fn own_follows_the_caller(t: &mut Trial) -> Outcome {
-    let new = leader(t)?;
+fn own_is_current_group(t: &mut Trial) -> Outcome {
+    let new = spawn_leader(t)?;
     let old = t.spawn(Scenario::held())?;
-    end(t, &old, 11)?;
+    exit_to_zombie(t, &old, 11)?;
     let first = t.agent_pid();
     t.setpgid(None, new.pid)?;
     let seen = t.wait(Target::OwnGroup, Options::NOHANG)?;
     t.expect(&posix::WAITPID_OWN_GROUP_IS_CURRENT).nothing_ready(&seen)?;
-    end(t, &new, 12)?;
+    exit_to_zombie(t, &new, 12)?;
     let seen = t.wait(Target::OwnGroup, Options::NONE)?;
     t.expect(&posix::WAITPID_OWN_GROUP_IS_CURRENT).reaped(&seen, &new, Change::Exited(12))?;
     let seen = t.wait(Target::OwnGroup, Options::NONE)?;
@@ -159,13 +159,13 @@ fn own_follows_the_caller(t: &mut Trial) -> Outcome {
 
 fn mixed(t: &mut Trial) -> Outcome {
     let alone = t.spawn(Scenario::exits(11))?;
-    let first = leader(t)?;
-    let first_member = member(t, &first)?;
-    let second = leader(t)?;
-    let second_member = member(t, &second)?;
+    let first = spawn_leader(t)?;
+    let first_member = spawn_member(t, &first)?;
+    let second = spawn_leader(t)?;
+    let second_member = spawn_member(t, &second)?;
     t.await_zombie(&alone)?;
     for (child, code) in [(&first, 21), (&first_member, 22), (&second, 31), (&second_member, 32)] {
-        end(t, child, code)?;
+        exit_to_zombie(t, child, code)?;
     }
     for (leader, mut left) in [
         (&second, vec![(&second, 31), (&second_member, 32)]),
@@ -191,8 +191,8 @@ fn mixed(t: &mut Trial) -> Outcome {
 
 fn empty(t: &mut Trial) -> Outcome {
     let live = t.spawn(Scenario::held())?;
-    let gone = leader(t)?;
-    end(t, &gone, 11)?;
+    let gone = spawn_leader(t)?;
+    exit_to_zombie(t, &gone, 11)?;
     let seen = t.wait(Target::Child(&gone), Options::NONE)?;
     t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD).reaped(
         &seen,
@@ -209,13 +209,13 @@ fn empty(t: &mut Trial) -> Outcome {
         .and(nohang)
         .error(&seen, "ECHILD")?;
     if Calls::PID_FAMILY.has(t.call()) {
-        // No pid is as large: 2^22 is the most that Linux gives.
+        // No pid is that large: Linux assigns at most 2^22.
         for pid in [-(1 << 23), -i64::from(i32::MAX)] {
             let seen = t.wait(Target::Pid(pid), Options::NONE)?;
             t.expect(&linux::WAIT_NO_SUCH_GROUP).error(&seen, "ECHILD")?;
         }
     }
-    // The group of the session's leader exists, and holds no child of the caller. 0 is how a PID namespace hides it.
+    // The session leader's group exists, and contains no child of the caller. A PID namespace hides it as 0.
     let ids = t.tell_for_reply(&live, &Step::Getids)?;
     let sid = ids.number("sid").map_err(|e| Abort::Protocol(format!("reply to getids: {e}")))?;
     if sid > 1 {
@@ -252,10 +252,10 @@ fn after_setpgid(t: &mut Trial) -> Outcome {
     )
 }
 
-fn of_a_zombie(t: &mut Trial) -> Outcome {
-    let zombie = leader(t)?;
-    let live = member(t, &zombie)?;
-    end(t, &zombie, 11)?;
+fn zombie_member(t: &mut Trial) -> Outcome {
+    let zombie = spawn_leader(t)?;
+    let live = spawn_member(t, &zombie)?;
+    exit_to_zombie(t, &zombie, 11)?;
     let seen = t.wait(Target::Group(&zombie), Options::NONE)?;
     t.expect_of(&posix::WAITPID_GROUP_OF_ZOMBIE, &posix::WAITID_P_PGID).reaped(
         &seen,
@@ -265,7 +265,7 @@ fn of_a_zombie(t: &mut Trial) -> Outcome {
     // The group outlives its leader.
     let seen = t.wait(Target::Group(&zombie), Options::NOHANG)?;
     t.expect_of(&posix::WAITPID_GROUP_OF_ZOMBIE, &posix::WAITID_P_PGID).nothing_ready(&seen)?;
-    end(t, &live, 12)?;
+    exit_to_zombie(t, &live, 12)?;
     let seen = t.wait(Target::Group(&zombie), Options::NONE)?;
     t.expect_of(&posix::WAITPID_GROUP_OF_ZOMBIE, &posix::WAITID_P_PGID).reaped(
         &seen,
@@ -275,26 +275,26 @@ fn of_a_zombie(t: &mut Trial) -> Outcome {
 }
 
 fn other_child_does_not_wake(t: &mut Trial) -> Outcome {
-    let inside = leader(t)?;
+    let inside = spawn_leader(t)?;
     let outside = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Group(&inside), Options::NONE)?;
     t.expect_of(&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITID_P_PGID).blocks(&pending)?;
-    end(t, &outside, 12)?;
+    exit_to_zombie(t, &outside, 12)?;
     t.expect_of(&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITID_P_PGID).blocks(&pending)?;
     t.tell(&inside, Step::exit(11))?;
     let seen = t.finish(pending)?;
     t.expect_of(&posix::WAITPID_NAMED_GROUP, &posix::WAITID_P_PGID).reaped(&seen, &inside, Change::Exited(11))
 }
 
-fn joined_late(t: &mut Trial) -> Outcome {
+fn joined_while_blocked(t: &mut Trial) -> Outcome {
     let leader = t.spawn(Scenario::of([Step::Setpgid { pgid: 0 }]))?;
-    let joins = t.spawn(Scenario::held())?;
+    let joining = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Group(&leader), Options::NONE)?;
     t.await_sleeper(&pending)?;
-    t.tell(&joins, Step::Setpgid { pgid: leader.pid as i32 })?;
-    t.tell(&joins, Step::exit(8))?;
-    t.await_ended(&joins)?;
-    // The call would sleep for ever if it took no notice.
+    t.tell(&joining, Step::Setpgid { pgid: leader.pid as i32 })?;
+    t.tell(&joining, Step::exit(8))?;
+    t.await_ended(&joining)?;
+    // If the call ignored the joining child, it would block forever.
     t.tell(&leader, Step::exit(7))?;
     let seen = t.finish(pending)?;
     let which = match seen.change() {
@@ -302,5 +302,6 @@ fn joined_late(t: &mut Trial) -> Outcome {
         Some(Change::Exited(7)) => "not reported".to_owned(),
         _ => seen.outcome(),
     };
-    t.expect(&posix::WAITPID_GROUP_JOINED_WHILE_BLOCKED).records("joined-a-group-during-a-wait-for-it", which)
+    t.expect(&posix::WAITPID_GROUP_JOINED_WHILE_BLOCKED)
+        .records("child that joined the group during the wait", which)
 }

@@ -1,4 +1,4 @@
-//! Which children a call selects, and what it refuses.
+//! Which children a call selects, and which arguments it rejects.
 
 use crate::trial::Case;
 
@@ -7,5 +7,5 @@ pub(crate) mod by_pid;
 pub(crate) mod errors;
 pub(crate) mod group;
 
-/// Every case of this room.
+/// Every case on this topic.
 pub(crate) const THEMES: &[&[Case]] = &[any_child::CASES, by_pid::CASES, errors::CASES, group::CASES];

@@ -1,4 +1,4 @@
-//! Signals that reach a process while it waits.
+//! Signals that arrive while a process waits.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
@@ -8,7 +8,7 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "interrupted.by-handler",
-        title: "a handler without SA_RESTART ends a wait with EINTR, and the child is still to be taken",
+        title: "a handler without SA_RESTART interrupts a wait with EINTR, and the child can still be reaped",
         clauses: &[
             &posix::WAITPID_EINTR,
             &posix::WAITPID_EINTR_KEEPS_CHILD,
@@ -22,7 +22,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "interrupted.by-sigchld-of-other-child",
-        title: "a handler of SIGCHLD, run for another child, ends a wait with EINTR, and takes neither child",
+        title: "a SIGCHLD handler run for another child interrupts a wait with EINTR, and reaps neither child",
         clauses: &[
             &posix::WAITPID_EINTR,
             &posix::WAITPID_EINTR_KEEPS_CHILD,
@@ -32,11 +32,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
         at: here(),
-        run: by_sigchld_of_another,
+        run: by_sigchld_of_other_child,
     },
     Case {
         id: "interrupted.writes-nothing",
-        title: "a wait that ended with EINTR has written neither status nor usage",
+        title: "a wait interrupted with EINTR writes neither status nor usage",
         clauses: &[&linux::WAIT_ERROR_WRITES_NOTHING],
         calls: Calls::WITH_STATUS.few(),
         needs: Needs::NOTHING,
@@ -45,7 +45,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "interrupted.restarted",
-        title: "a handler with SA_RESTART leaves a wait waiting, again and again",
+        title: "a handler with SA_RESTART leaves a wait blocked, every time it runs",
         clauses: &[&posix::WAITPID_RESTART, &posix::WAITID_RESTART],
         calls: Calls::ALL,
         needs: Needs::NOTHING,
@@ -54,25 +54,25 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "interrupted.not-by-ignored-signal",
-        title: "a signal that is ignored, set so or by default, does not end a wait",
+        title: "a signal ignored explicitly or by default does not interrupt a wait",
         clauses: &[&posix::WAITPID_IGNORED_SIGNAL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: not_by_ignored,
+        run: not_by_ignored_signal,
     },
     Case {
         id: "interrupted.not-by-blocked-signal",
-        title: "a signal that is blocked does not end a wait; it is handled once it is unblocked",
+        title: "a blocked signal does not interrupt a wait; it is handled once unblocked",
         clauses: &[&posix::WAITPID_MASKED_SIGNAL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: not_by_blocked,
+        run: not_by_blocked_signal,
     },
     Case {
         id: "interrupted.not-by-default-sigchld",
-        title: "SIGCHLD with its default action, of another child, does not end a wait",
+        title: "SIGCHLD with its default action, for another child, does not interrupt a wait",
         clauses: &[&posix::WAITPID_DEFAULT_SIGCHLD],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
@@ -81,7 +81,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "interrupted.stopped-waiter",
-        title: "a waiter that is stopped and continued goes on waiting, and reports the child that ends later",
+        title: "a waiter that is stopped and continued keeps waiting, and reports a child that exits later",
         clauses: &[&posix::WAITPID_STOPPED_WAITER],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -90,25 +90,25 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "interrupted.exit-while-waiter-stopped",
-        title: "a waiter that is continued reports the child that ended while it was stopped",
+        title: "once continued, a stopped waiter reports a child that exited while it was stopped",
         clauses: &[&posix::WAITPID_STOPPED_WAITER],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: ended_while_stopped,
+        run: exit_while_waiter_stopped,
     },
 ];
 
-/// A subject that makes an interrupted call again shows no EINTR to anybody.
-fn shows_eintr(t: &Trial) -> Outcome {
+/// A subject that retries interrupted calls hides EINTR.
+fn needs_eintr(t: &Trial) -> Outcome {
     if t.retries_eintr() {
-        return Err(Abort::Skip("the subject makes an interrupted call again".into()));
+        return Err(Abort::Skip("the subject retries interrupted calls".into()));
     }
     Ok(())
 }
 
 fn by_handler(t: &mut Trial) -> Outcome {
-    shows_eintr(t)?;
+    needs_eintr(t)?;
     t.sigaction(Signal::USR1, "count", &[])?;
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
@@ -128,8 +128,8 @@ fn by_handler(t: &mut Trial) -> Outcome {
     )
 }
 
-fn by_sigchld_of_another(t: &mut Trial) -> Outcome {
-    shows_eintr(t)?;
+fn by_sigchld_of_other_child(t: &mut Trial) -> Outcome {
+    needs_eintr(t)?;
     t.sigaction(Signal::CHLD, "count", &[])?;
     let child = t.spawn(Scenario::held())?;
     let other = t.spawn(Scenario::held())?;
@@ -157,7 +157,7 @@ fn by_sigchld_of_another(t: &mut Trial) -> Outcome {
 }
 
 fn writes_nothing(t: &mut Trial) -> Outcome {
-    shows_eintr(t)?;
+    needs_eintr(t)?;
     t.sigaction(Signal::USR1, "count", &[])?;
     t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
@@ -166,18 +166,20 @@ fn writes_nothing(t: &mut Trial) -> Outcome {
     let seen = t.finish(pending)?;
     t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).error(&seen, "EINTR")?;
     if !seen.shows_memory() {
-        return t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).not_observed("the subject does not show it");
+        return t
+            .expect(&linux::WAIT_ERROR_WRITES_NOTHING)
+            .not_observed("the subject does not expose its buffers");
     }
     t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).untouched(&seen)
 }
 
-/// How often a signal is sent to a waiter: a call that is restarted once must be so again.
+/// The number of signals sent to a waiter: a call restarted once must be restarted again.
 const TIMES: i64 = 3;
 
 fn restarted(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::USR1, "count", &["restart"])?;
     let child = t.spawn(Scenario::held())?;
-    // The call that is made again is the same: it still looks past another child that is ready.
+    // The restarted call is the same call: it still skips another child that is ready.
     let target = if Calls::WITH_TARGET.has(t.call()) {
         let other = t.spawn(Scenario::exits(8))?;
         t.await_zombie(&other)?;
@@ -189,7 +191,7 @@ fn restarted(t: &mut Trial) -> Outcome {
     t.expect_of(&posix::WAITPID_RESTART, &posix::WAITID_RESTART).blocks(&pending)?;
     for _ in 0..TIMES {
         t.signal_agent(Signal::USR1)?;
-        // A process that was sent a signal is awake until its handler is done and it sleeps again.
+        // After a signal, the process stays awake until its handler is done and it blocks again.
         t.expect_of(&posix::WAITPID_RESTART, &posix::WAITID_RESTART).blocks(&pending)?;
     }
     t.tell(&child, Step::exit(7))?;
@@ -205,12 +207,12 @@ fn restarted(t: &mut Trial) -> Outcome {
     )
 }
 
-fn not_by_ignored(t: &mut Trial) -> Outcome {
+fn not_by_ignored_signal(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::USR1, "ignore", &[])?;
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
     t.expect(&posix::WAITPID_IGNORED_SIGNAL).blocks(&pending)?;
-    // The default of the last two is to be ignored.
+    // The last two are ignored by default.
     for signal in [Signal::USR1, Signal::URG, Signal::CONT] {
         t.signal_agent(signal)?;
         t.expect(&posix::WAITPID_IGNORED_SIGNAL).blocks(&pending)?;
@@ -221,7 +223,7 @@ fn not_by_ignored(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITPID_IGNORED_SIGNAL).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn not_by_blocked(t: &mut Trial) -> Outcome {
+fn not_by_blocked_signal(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::USR1, "count", &[])?;
     t.sigprocmask("block", Signal::USR1)?;
     let child = t.spawn(Scenario::held())?;
@@ -233,8 +235,8 @@ fn not_by_blocked(t: &mut Trial) -> Outcome {
     t.await_ended(&child)?;
     let seen = t.finish(pending)?;
     t.expect(&posix::WAITPID_MASKED_SIGNAL).reaped(&seen, &child, Change::Exited(7))?;
-    let early = t.signals()?.count;
-    t.expect(&posix::WAITPID_MASKED_SIGNAL).equal("signals handled while blocked:", &early, &0)?;
+    let while_blocked = t.signals()?.count;
+    t.expect(&posix::WAITPID_MASKED_SIGNAL).equal("signals handled while blocked:", &while_blocked, &0)?;
     t.sigprocmask("unblock", Signal::USR1)?;
     let count = t.await_signals(1)?.count;
     t.expect(&posix::WAITPID_MASKED_SIGNAL).equal("signals handled:", &count, &1)
@@ -255,8 +257,8 @@ fn not_by_default_sigchld(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITPID_DEFAULT_SIGCHLD).reaped(&seen, &child, Change::Exited(7))
 }
 
-/// A call for any child that sleeps, and then is stopped in its sleep.
-fn stopped_in_its_sleep(t: &mut Trial) -> Result<Pending, Abort> {
+/// A wait for any child that blocks, and whose process is then stopped.
+fn block_then_stop(t: &mut Trial) -> Result<Pending, Abort> {
     let pending = t.begin(Target::Any, Options::NONE)?;
     t.expect(&posix::WAITPID_STOPPED_WAITER).blocks(&pending)?;
     t.signal_agent(Signal::STOP)?;
@@ -266,7 +268,7 @@ fn stopped_in_its_sleep(t: &mut Trial) -> Result<Pending, Abort> {
 
 fn stopped_waiter(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
-    let pending = stopped_in_its_sleep(t)?;
+    let pending = block_then_stop(t)?;
     t.signal_agent(Signal::CONT)?;
     t.expect(&posix::WAITPID_STOPPED_WAITER).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
@@ -275,9 +277,9 @@ fn stopped_waiter(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITPID_STOPPED_WAITER).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn ended_while_stopped(t: &mut Trial) -> Outcome {
+fn exit_while_waiter_stopped(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
-    let pending = stopped_in_its_sleep(t)?;
+    let pending = block_then_stop(t)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     t.signal_agent(Signal::CONT)?;

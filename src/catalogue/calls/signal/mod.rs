@@ -1,9 +1,9 @@
-//! Signals: children that die of one, and waits that one interrupts.
+//! Signals: children killed by one, and waits interrupted by one.
 
 use crate::trial::Case;
 
 pub(crate) mod interrupted;
 pub(crate) mod signal_death;
 
-/// Every case of this room.
+/// Every case on this topic.
 pub(crate) const THEMES: &[&[Case]] = &[interrupted::CASES, signal_death::CASES];

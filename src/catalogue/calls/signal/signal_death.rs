@@ -1,4 +1,4 @@
-//! Deaths by signal: every signal, whoever sent it, in whatever state the child was, with and without a core.
+//! Deaths by signal: every signal, any sender, in any state of the child, with and without a core dump.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Profile, linux, posix};
@@ -10,7 +10,7 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "signal-death.every-signal",
-        title: "a child that raises a standard deadly signal is reported as killed by it",
+        title: "a child that raises a fatal standard signal is reported as killed by it",
         clauses: &[&posix::STATUS_SIGNALED, &posix::WAITID_KILLED, &linux::WAIT_WORD_SIGNAL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -19,7 +19,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "signal-death.real-time",
-        title: "a child that dies of a real-time signal is reported as killed by it",
+        title: "a child killed by a real-time signal is reported as killed by it",
         clauses: &[&posix::STATUS_SIGNALED_REALTIME, &posix::WAITID_KILLED, &linux::WAIT_WORD_SIGNAL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -37,12 +37,12 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "signal-death.sigkill-cannot-be-ignored",
-        title: "a child that ignores SIGTERM outlives it, and dies of SIGKILL",
+        title: "a child that ignores SIGTERM survives it, and dies of SIGKILL",
         clauses: &[&posix::STATUS_SIGNALED, &posix::WAITID_KILLED],
         calls: Calls::taking(Options::NOHANG).few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: kill_is_not_ignored,
+        run: sigkill_cannot_be_ignored,
     },
     Case {
         id: "signal-death.blocked-until-unblocked",
@@ -55,16 +55,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "signal-death.sigkill-while-stopped",
-        title: "SIGKILL ends a stopped child, and a call without options reports that",
+        title: "SIGKILL kills a stopped child, and a call without options reports it",
         clauses: &[&posix::STATUS_KILL_WHILE_STOPPED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: kill_of_a_stopped_child,
+        run: sigkill_while_stopped,
     },
     Case {
         id: "signal-death.no-core-flag",
-        title: "a signal that dumps no core sets no core flag, whatever the limit",
+        title: "a signal that does not dump core never sets the core flag, whatever the core limit",
         clauses: &[&posix::STATUS_CORE_NOT_FOR_TERM, &posix::WAITID_KILLED, &linux::WAIT_WORD_SIGNAL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -73,7 +73,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "signal-death.core-limit-zero",
-        title: "the core flag of a core-dumping signal with RLIMIT_CORE 0",
+        title: "the core flag of a core-dumping signal with RLIMIT_CORE 0 is recorded",
         clauses: &[&posix::STATUS_CORE_FLAG],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -91,7 +91,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "signal-death.calls-agree",
-        title: "what waitid shows of a death is what the call then reports of it",
+        title: "each call reports a death as waitid shows it",
         clauses: &[&posix::WAITPID_CALLS_AGREE],
         calls: Calls::WITH_STATUS,
         needs: Needs::NOTHING,
@@ -100,7 +100,7 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// The signals of the standard whose default action ends the process.
+/// The standard signals whose default action terminates the process.
 const DEADLY: [Signal; 20] = [
     Signal::HUP,
     Signal::INT,
@@ -130,7 +130,7 @@ fn deadly(t: &Trial) -> Vec<Signal> {
     DEADLY.into_iter().chain(more.iter().filter_map(|name| Signal::from_name(name))).collect()
 }
 
-/// A held child whose core limit is 0: an ignored signal leaves nothing behind but the limit that was set before it.
+/// A held child whose core limit is 0: raising an ignored signal has no effect but the limit that is set before it.
 fn coreless() -> Scenario {
     Scenario::of([
         Step::Ignore(Signal::USR1),
@@ -139,22 +139,22 @@ fn coreless() -> Scenario {
     ])
 }
 
-/// What may be reported of a death by that signal: a core-dumping one may have dumped (into a pipe the limit is not asked).
+/// The possible reports of a death by that signal: a core-dumping one may dump core (a pipe bypasses the limit).
 fn deaths(signal: Signal) -> Vec<Change> {
     let cores: &[bool] = if signal.dumps_core() { &[false, true] } else { &[false] };
     cores.iter().map(|core| Change::Killed(signal, *core)).collect()
 }
 
-/// The signal's number, and 0x80 if that is set.
+/// The signal's number, with 0x80 if the core flag is set.
 fn word_signal(t: &mut Trial, word: Option<i32>, signal: Signal) -> Outcome {
     let Some(raw) = word else { return Ok(()) };
     let core = if signal.dumps_core() { raw & 0x80 } else { 0 };
     t.expect(&linux::WAIT_WORD_SIGNAL).equal("status word", &raw, &(signal.number() | core))
 }
 
-/// Whether a report tells of a death by that signal.
-fn tells_of(seen: &Seen, signal: Signal) -> bool {
-    matches!(seen.change(), Some(Change::Killed(told, _)) if told == signal)
+/// Whether the report is of a death by that signal.
+fn is_death_by(seen: &Seen, signal: Signal) -> bool {
+    matches!(seen.change(), Some(Change::Killed(by, _)) if by == signal)
 }
 
 fn every_signal(t: &mut Trial) -> Outcome {
@@ -163,7 +163,7 @@ fn every_signal(t: &mut Trial) -> Outcome {
     let children = t.spawn_all(signals.iter().map(fate))?;
     let mut left: Vec<_> = children.into_iter().zip(signals.iter().copied()).collect();
     for seen in t.wait_times(signals.len(), Target::Any, Options::NONE)? {
-        let (child, signal) = reported_child(&seen, &mut left, |signal| tells_of(&seen, *signal));
+        let (child, signal) = reported_child(&seen, &mut left, |signal| is_death_by(&seen, *signal));
         t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reports_one_of(
             &seen,
             &child,
@@ -179,13 +179,13 @@ fn real_time(t: &mut Trial) -> Outcome {
         return Err(Abort::Skip("there are no real-time signals".into()));
     };
     let by_siginfo = t.call() == Call::Waitid;
-    // Of a death by 127 or 128 (MIPS) the status word cannot tell.
-    let telling = |s: &Signal| s.number() < 127 || by_siginfo;
-    let signals: Vec<Signal> = range.map(Signal).filter(telling).collect();
+    // A status word cannot express a death by signal 127 or 128 (MIPS).
+    let expressible = |s: &Signal| s.number() < 127 || by_siginfo;
+    let signals: Vec<Signal> = range.map(Signal).filter(expressible).collect();
     let children = t.spawn_all(signals.iter().map(|signal| Scenario::dies(*signal)))?;
     let mut left: Vec<_> = children.into_iter().zip(signals.iter().copied()).collect();
     for seen in t.wait_times(signals.len(), Target::Any, Options::NONE)? {
-        let (child, signal) = reported_child(&seen, &mut left, |signal| tells_of(&seen, *signal));
+        let (child, signal) = reported_child(&seen, &mut left, |signal| is_death_by(&seen, *signal));
         let killed = Change::Killed(signal, false);
         t.expect_of(&posix::STATUS_SIGNALED_REALTIME, &posix::WAITID_KILLED)
             .reports(&seen, &child, killed)?;
@@ -205,13 +205,13 @@ fn any_sender(t: &mut Trial) -> Outcome {
     }
     let mut left: Vec<_> = children.into_iter().zip(signals.iter().chain(&signals).copied()).collect();
     for seen in t.wait_times(left.len(), Target::Any, Options::NONE)? {
-        let (child, signal) = reported_child(&seen, &mut left, |signal| tells_of(&seen, *signal));
+        let (child, signal) = reported_child(&seen, &mut left, |signal| is_death_by(&seen, *signal));
         t.expect(&posix::STATUS_SIGNALED_ANY_SENDER).reports_one_of(&seen, &child, &deaths(signal))?;
     }
     Ok(())
 }
 
-fn kill_is_not_ignored(t: &mut Trial) -> Outcome {
+fn sigkill_cannot_be_ignored(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::Ignore(Signal::TERM))?;
     t.signal(&child, Signal::TERM)?;
@@ -234,7 +234,7 @@ fn blocked_until_unblocked(t: &mut Trial) -> Outcome {
     t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reaped(&seen, &child, killed)
 }
 
-fn kill_of_a_stopped_child(t: &mut Trial) -> Outcome {
+fn sigkill_while_stopped(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;

@@ -1,4 +1,4 @@
-//! `SIGCHLD`: when it is generated, what it carries, and what it means to ignore it.
+//! `SIGCHLD` and its handler: when it is generated, what it carries, and what a wait inside the handler finds.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, posix};
@@ -11,7 +11,7 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "sigchld.on-exit-and-stop",
-        title: "a stop and a termination generate SIGCHLD; of a continue it is recorded, on Linux it does too",
+        title: "a stop and an exit generate SIGCHLD; whether a continue does is recorded, and on Linux it does",
         clauses: &[
             &posix::SIGCHLD_ON_EXIT,
             &posix::SIGCHLD_ON_STOP,
@@ -25,52 +25,52 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "sigchld.siginfo-of-exit",
-        title: "of an exit the handler's siginfo is the one that waitid then gives, field by field",
+        title: "for an exit, the handler's siginfo equals waitid's, field by field",
         clauses: &[&posix::SIGCHLD_INFO_EXITED, &posix::SIGCHLD_INFO_EQUALS_WAITID],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
-        run: info_of_exit,
+        run: siginfo_of_exit,
     },
     Case {
         id: "sigchld.siginfo-of-kill",
-        title: "of a death by signal the handler's siginfo is the one that waitid then gives, field by field",
+        title: "for a death by signal, the handler's siginfo equals waitid's, field by field",
         clauses: &[&posix::SIGCHLD_INFO_KILLED, &posix::SIGCHLD_INFO_EQUALS_WAITID],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
-        run: info_of_kill,
+        run: siginfo_of_kill,
     },
     Case {
         id: "sigchld.siginfo-of-core-dump",
-        title: "of a death with a core dump the handler's siginfo says so, and is the one that waitid then gives",
+        title: "for a core dump, the handler's siginfo has CLD_DUMPED and equals waitid's",
         clauses: &[&posix::SIGCHLD_INFO_KILLED, &posix::SIGCHLD_INFO_EQUALS_WAITID],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::of(&[Need::CoreFiles]),
         at: here(),
-        run: info_of_dump,
+        run: siginfo_of_core_dump,
     },
     Case {
         id: "sigchld.siginfo-of-stop",
-        title: "of a stop the handler's siginfo is the one that waitid then gives, field by field",
+        title: "for a stop, the handler's siginfo equals waitid's, field by field",
         clauses: &[&posix::SIGCHLD_INFO_STOPPED, &posix::SIGCHLD_INFO_EQUALS_WAITID],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
-        run: info_of_stop,
+        run: siginfo_of_stop,
     },
     Case {
         id: "sigchld.siginfo-of-continue",
-        title: "of a continue the handler's siginfo is the one that waitid then gives, field by field",
+        title: "for a continue, the handler's siginfo equals waitid's, field by field",
         clauses: &[&linux::SIGCHLD_ON_CONTINUE, &posix::SIGCHLD_INFO_EQUALS_WAITID],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
-        run: info_of_continue,
+        run: siginfo_of_continue,
     },
     Case {
         id: "sigchld.wait-in-handler",
-        title: "a WNOHANG wait inside the handler finds the child that the signal is about",
+        title: "a WNOHANG wait inside the handler reaps the child that the signal is about",
         clauses: &[&posix::SIGCHLD_WAIT_IN_HANDLER],
         calls: Calls::only(&[Call::Waitpid]),
         needs: Needs::NOTHING,
@@ -79,7 +79,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "sigchld.wait-in-handler-during-wait",
-        title: "a wait inside the handler takes one child while the call that it interrupted waits for another",
+        title: "a wait inside the handler reaps one child while the call it interrupted waits for another",
         clauses: &[&posix::SIGCHLD_WAIT_IN_HANDLER, &posix::WAITPID_RESTART],
         calls: Calls::only(&[Call::Waitpid]),
         needs: Needs::NOTHING,
@@ -88,7 +88,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "sigchld.coalesced",
-        title: "a blocked SIGCHLD pends, and after it a loop of WNOHANG waits finds each of several children",
+        title: "a blocked SIGCHLD stays pending; a loop of WNOHANG waits after it finds each of several children",
         clauses: &[&posix::SIGCHLD_BLOCKED_PENDS, &posix::SIGCHLD_COALESCES],
         calls: Calls::taking(Options::NOHANG).few(),
         needs: Needs::NOTHING,
@@ -97,7 +97,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "sigchld.nocldstop",
-        title: "SA_NOCLDSTOP silences stops and continues, whose status is still reported, but no termination",
+        title: "SA_NOCLDSTOP suppresses SIGCHLD for stops and continues, still reported, but not for exits",
         clauses: &[
             &posix::SIGCHLD_NOCLDSTOP_SILENT,
             &posix::SIGCHLD_NOCLDSTOP_KEEPS_STATUS,
@@ -110,13 +110,13 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// Without it a handler would end the agent's own reads and waits.
+/// Without it, a handler would interrupt the agent's own reads and waits.
 pub(crate) const RESTART: &[&str] = &["restart"];
 
-/// The next SIGCHLD of the agent must come.
-pub(crate) fn caught(t: &mut Trial, clause: &'static Clause, of: &str) -> Result<Signals, Abort> {
+/// The agent's next SIGCHLD must arrive.
+pub(crate) fn await_sigchld(t: &mut Trial, clause: &'static Clause, of: &str) -> Result<Signals, Abort> {
     let signals = t.await_signals(1)?;
-    t.expect(clause).equal(&format!("SIGCHLD of {of}:"), &signals.count, &1)?;
+    t.expect(clause).equal(&format!("SIGCHLDs for {of}:"), &signals.count, &1)?;
     Ok(signals)
 }
 
@@ -125,37 +125,37 @@ fn on_exit_and_stop(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
-    caught(t, &posix::SIGCHLD_ON_STOP, "a stop")?;
+    await_sigchld(t, &posix::SIGCHLD_ON_STOP, "a stop")?;
     let seen = t.wait(Target::Any, Options::UNTRACED)?;
     t.expect(&posix::SIGCHLD_ON_STOP).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
     t.signal(&child, Signal::CONT)?;
-    // A child that answers again has been through all that its continuing does.
+    // A child that answers again has been through all effects of its continue.
     t.tell(&child, Step::Getids)?;
     let continued = t.signals()?.count;
-    t.expect(&posix::SIGCHLD_ON_CONTINUE).records("SIGCHLD of a continue", continued.to_string())?;
-    t.expect(&linux::SIGCHLD_ON_CONTINUE).equal("SIGCHLD of a continue:", &continued, &1)?;
+    t.expect(&posix::SIGCHLD_ON_CONTINUE).records("SIGCHLDs for a continue", continued.to_string())?;
+    t.expect(&linux::SIGCHLD_ON_CONTINUE).equal("SIGCHLDs for a continue:", &continued, &1)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
-    caught(t, &posix::SIGCHLD_ON_EXIT, "an exit")?;
+    await_sigchld(t, &posix::SIGCHLD_ON_EXIT, "an exit")?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::SIGCHLD_ON_EXIT).reaped(&seen, &child, Change::Exited(7))
 }
 
-/// What one signal carried must be what `waitid` told.
+/// The siginfo of one signal must equal that of `waitid`.
 fn equals_waitid(t: &mut Trial, signals: &Signals, seen: &Seen) -> Outcome {
     let clause = &posix::SIGCHLD_INFO_EQUALS_WAITID;
-    t.expect(clause).equal("records of SIGCHLD:", &signals.seen.len(), &1)?;
+    t.expect(clause).equal("recorded SIGCHLDs:", &signals.seen.len(), &1)?;
     let Some(caught) = signals.seen.first() else { return Ok(()) };
     let got = seen.fields();
     t.expect(clause).field(seen, "si_signo", got.signo.as_deref(), &caught.signal)?;
     t.expect(clause).field(seen, "si_code", got.code.as_deref(), &caught.code)?;
     t.expect(clause).field(seen, "si_pid", got.pid, caught.pid)?;
     t.expect(clause).field(seen, "si_uid", got.uid, caught.uid)?;
-    // Typed subjects leave it out of a continue.
+    // Typed subjects omit it for a continue.
     t.expect(clause).field(seen, "si_status", got.status, caught.status)
 }
 
-/// What one signal carried of a child, besides its uid, which `waitid` is asked for.
+/// The siginfo of one signal, except for the uid, which is compared with `waitid`.
 fn carries(
     t: &mut Trial,
     clause: &'static Clause,
@@ -164,7 +164,7 @@ fn carries(
     code: &str,
     status: i64,
 ) -> Outcome {
-    t.expect(clause).equal("records of SIGCHLD:", &signals.seen.len(), &1)?;
+    t.expect(clause).equal("recorded SIGCHLDs:", &signals.seen.len(), &1)?;
     let Some(caught) = signals.seen.first() else { return Ok(()) };
     t.expect(clause).equal("si_signo", &caught.signal.as_str(), &"SIGCHLD")?;
     t.expect(clause).equal("si_code", &caught.code.as_str(), &code)?;
@@ -172,14 +172,14 @@ fn carries(
     t.expect(clause).equal("si_status", &caught.status, &status)
 }
 
-fn info_of_exit(t: &mut Trial) -> Outcome {
+fn siginfo_of_exit(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, "record", RESTART)?;
     let child = t.spawn(Scenario::held())?;
     let ids = t.tell_for_reply(&child, &Step::Getids)?;
     let uid = ids.number("uid").map_err(|e| Abort::Protocol(format!("reply to getids: {e}")))?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
-    let signals = caught(t, &posix::SIGCHLD_INFO_EXITED, "an exit")?;
+    let signals = await_sigchld(t, &posix::SIGCHLD_INFO_EXITED, "an exit")?;
     carries(t, &posix::SIGCHLD_INFO_EXITED, &signals, &child, "CLD_EXITED", 7)?;
     let uids: Vec<i64> = signals.seen.iter().map(|caught| caught.uid).collect();
     t.expect(&posix::SIGCHLD_INFO_EXITED).one_of("si_uid", &uids, &[vec![uid]])?;
@@ -188,20 +188,20 @@ fn info_of_exit(t: &mut Trial) -> Outcome {
     equals_waitid(t, &signals, &seen)
 }
 
-fn info_of_kill(t: &mut Trial) -> Outcome {
-    info_of_death(t, Scenario::dies(Signal::KILL), (Signal::KILL, false))
+fn siginfo_of_kill(t: &mut Trial) -> Outcome {
+    siginfo_of_death(t, Scenario::dies(Signal::KILL), (Signal::KILL, false))
 }
 
-fn info_of_dump(t: &mut Trial) -> Outcome {
+fn siginfo_of_core_dump(t: &mut Trial) -> Outcome {
     let dumps = Step::raise(Signal::ABRT).with_core(true);
-    info_of_death(t, Scenario::of([dumps]), (Signal::ABRT, true))
+    siginfo_of_death(t, Scenario::of([dumps]), (Signal::ABRT, true))
 }
 
-fn info_of_death(t: &mut Trial, dies: Scenario, (signal, core): (Signal, bool)) -> Outcome {
+fn siginfo_of_death(t: &mut Trial, dies: Scenario, (signal, core): (Signal, bool)) -> Outcome {
     t.sigaction(Signal::CHLD, "record", RESTART)?;
     let child = t.spawn(dies)?;
     t.await_zombie(&child)?;
-    let signals = caught(t, &posix::SIGCHLD_INFO_KILLED, "a death")?;
+    let signals = await_sigchld(t, &posix::SIGCHLD_INFO_KILLED, "a death")?;
     let code = if core { "CLD_DUMPED" } else { "CLD_KILLED" };
     carries(t, &posix::SIGCHLD_INFO_KILLED, &signals, &child, code, signal.number().into())?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
@@ -209,12 +209,12 @@ fn info_of_death(t: &mut Trial, dies: Scenario, (signal, core): (Signal, bool)) 
     equals_waitid(t, &signals, &seen)
 }
 
-fn info_of_stop(t: &mut Trial) -> Outcome {
+fn siginfo_of_stop(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, "record", RESTART)?;
     let child = t.spawn(Scenario::held())?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
-    let signals = caught(t, &posix::SIGCHLD_INFO_STOPPED, "a stop")?;
+    let signals = await_sigchld(t, &posix::SIGCHLD_INFO_STOPPED, "a stop")?;
     let number = Signal::STOP.number().into();
     carries(t, &posix::SIGCHLD_INFO_STOPPED, &signals, &child, "CLD_STOPPED", number)?;
     let seen = t.wait(Target::Child(&child), Options::UNTRACED)?;
@@ -223,7 +223,7 @@ fn info_of_stop(t: &mut Trial) -> Outcome {
     equals_waitid(t, &signals, &seen)
 }
 
-fn info_of_continue(t: &mut Trial) -> Outcome {
+fn siginfo_of_continue(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
@@ -233,11 +233,11 @@ fn info_of_continue(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, "record", RESTART)?;
     t.signal(&child, Signal::CONT)?;
     t.tell(&child, Step::Getids)?;
-    // The SIGCHLD of the stop may have been generated only now, with the handler there.
+    // The SIGCHLD for the stop may have been generated only now, with the handler installed.
     let mut signals = t.signals()?;
     signals.seen.retain(|caught| caught.code != "CLD_STOPPED");
     if signals.seen.is_empty() && !linux::SIGCHLD_ON_CONTINUE.applies_to(t.profile()) {
-        return Err(Abort::Skip("no SIGCHLD of a continue here".into()));
+        return Err(Abort::Skip("a continue generates no SIGCHLD here".into()));
     }
     let number = Signal::CONT.number().into();
     carries(t, &linux::SIGCHLD_ON_CONTINUE, &signals, &child, "CLD_CONTINUED", number)?;
@@ -246,14 +246,14 @@ fn info_of_continue(t: &mut Trial) -> Outcome {
     equals_waitid(t, &signals, &seen)
 }
 
-/// What the wait inside the handler must have found; a subject need not show the status word.
+/// What the wait inside the handler must have found; a subject need not expose the status word.
 fn found_in_handler(t: &mut Trial, child: &Child, word: i64) -> Outcome {
-    let signals = caught(t, &posix::SIGCHLD_WAIT_IN_HANDLER, "an exit")?;
+    let signals = await_sigchld(t, &posix::SIGCHLD_WAIT_IN_HANDLER, "an exit")?;
     let expected = (child.pid, word);
     let got = signals.waited;
-    let held = got == [expected] || got == [(child.pid, -1)];
+    let ok = got == [expected] || got == [(child.pid, -1)];
     t.expect(&posix::SIGCHLD_WAIT_IN_HANDLER).that(
-        held,
+        ok,
         format!("pid {}, status {word:#06x}", child.pid),
         format!("pid and status {got:?}"),
     )
@@ -261,7 +261,7 @@ fn found_in_handler(t: &mut Trial, child: &Child, word: i64) -> Outcome {
 
 fn wait_in_handler(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, "wait", RESTART)?;
-    // One at a time: a handler takes one child for each signal.
+    // One at a time: the handler reaps one child for each signal.
     for (code, word) in [(7, 0x0700), (0, 0)] {
         let child = t.spawn(Scenario::held())?;
         t.tell(&child, Step::exit(code))?;
@@ -281,42 +281,42 @@ fn wait_in_handler_during_wait(t: &mut Trial) -> Outcome {
     t.tell(&other, Step::exit(7))?;
     t.await_ended(&other)?;
     t.expect(&posix::WAITPID_RESTART).blocks(&pending)?;
-    // The handler asks for no stops, so this one is for the call alone.
+    // The handler requests no stops, so this one is for the interrupted call alone.
     t.signal(&awaited, Signal::STOP)?;
     t.await_stopped(&awaited)?;
     let seen = t.finish(pending)?;
     t.expect(&posix::WAITPID_RESTART).reports(&seen, &awaited, Change::Stopped(Signal::STOP))?;
     let waited = t.signals()?.waited;
-    let held = waited.first().is_some_and(|got| *got == (other.pid, 0x0700) || *got == (other.pid, -1));
+    let ok = waited.first().is_some_and(|got| *got == (other.pid, 0x0700) || *got == (other.pid, -1));
     t.expect(&posix::SIGCHLD_WAIT_IN_HANDLER).that(
-        held,
+        ok,
         format!("pid {}, status 0x0700", other.pid),
         format!("pid and status {waited:?}"),
     )
 }
 
-/// So many children end while SIGCHLD is blocked.
-const MANY: i32 = 6;
+/// The number of children that exit while SIGCHLD is blocked.
+const CHILDREN: i32 = 6;
 
 fn coalesced(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, "count", RESTART)?;
     t.sigprocmask("block", Signal::CHLD)?;
-    for number in 0..MANY {
+    for number in 0..CHILDREN {
         let child = t.spawn(Scenario::exits(10 + number))?;
         t.await_zombie(&child)?;
     }
-    let early = t.signals()?.count;
-    t.expect(&posix::SIGCHLD_BLOCKED_PENDS).equal("SIGCHLD delivered while blocked:", &early, &0)?;
+    let while_blocked = t.signals()?.count;
+    t.expect(&posix::SIGCHLD_BLOCKED_PENDS).equal("SIGCHLDs delivered while blocked:", &while_blocked, &0)?;
     t.sigprocmask("unblock", Signal::CHLD)?;
     let signals = t.await_signals(1)?;
     t.expect(&posix::SIGCHLD_BLOCKED_PENDS).within(
-        "SIGCHLD delivered",
+        "SIGCHLDs delivered",
         Some(signals.count),
         1,
-        MANY.into(),
+        CHILDREN.into(),
     )?;
     let mut found = Vec::new();
-    for _ in 0..MANY {
+    for _ in 0..CHILDREN {
         let seen = t.wait(Target::Any, Options::NOHANG)?;
         t.expect(&posix::SIGCHLD_COALESCES).returns(&seen)?;
         match seen.change() {
@@ -325,7 +325,7 @@ fn coalesced(t: &mut Trial) -> Outcome {
         }
     }
     found.sort_unstable();
-    let every: Vec<i32> = (0..MANY).map(|number| 10 + number).collect();
+    let every: Vec<i32> = (0..CHILDREN).map(|number| 10 + number).collect();
     t.expect(&posix::SIGCHLD_COALESCES).one_of("exit codes", &found, &[every])?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(&posix::SIGCHLD_COALESCES).error(&seen, "ECHILD")
@@ -341,13 +341,13 @@ fn nocldstop(t: &mut Trial) -> Outcome {
     t.signal(&child, Signal::CONT)?;
     let seen = t.wait(Target::Any, Options::CONTINUED)?;
     t.expect(&posix::SIGCHLD_NOCLDSTOP_KEEPS_STATUS).reports(&seen, &child, Change::Continued)?;
-    // A child that answers again has been through all that its stopping and continuing does.
+    // A child that answers again has been through all effects of its stop and continue.
     t.tell(&child, Step::Getids)?;
     let silent = t.signals()?.count;
-    t.expect(&posix::SIGCHLD_NOCLDSTOP_SILENT).equal("SIGCHLD of a stop and a continue:", &silent, &0)?;
+    t.expect(&posix::SIGCHLD_NOCLDSTOP_SILENT).equal("SIGCHLDs for a stop and a continue:", &silent, &0)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
-    caught(t, &posix::SIGCHLD_NOCLDSTOP_EXIT, "an exit")?;
+    await_sigchld(t, &posix::SIGCHLD_NOCLDSTOP_EXIT, "an exit")?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::SIGCHLD_NOCLDSTOP_EXIT).reaped(&seen, &child, Change::Exited(7))
 }

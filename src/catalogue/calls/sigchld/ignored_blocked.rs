@@ -1,6 +1,6 @@
-//! SIGCHLD that no handler takes: ignored, left alone, pending, or of somebody else's child.
+//! SIGCHLD that no handler receives: ignored, at its default action, pending, or for somebody else's child.
 
-use super::handler::{RESTART, caught};
+use super::handler::{RESTART, await_sigchld};
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{Clause, linux, posix};
 use crate::trial::{Abort, Calls, Case, Change, Needs, Options, Outcome, Target, Trial, here};
@@ -9,7 +9,7 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "sigchld.ignored",
-        title: "with SIGCHLD ignored a child leaves no zombie, and a wait ends only when the last is gone",
+        title: "with SIGCHLD ignored, children leave no zombies, and a wait returns only once the last is gone",
         clauses: &[&posix::SIGCHLD_IGNORED_NO_ZOMBIE, &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -18,7 +18,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "sigchld.nocldwait",
-        title: "with SA_NOCLDWAIT a child leaves no zombie, and a wait ends only when the last is gone",
+        title: "with SA_NOCLDWAIT, children leave no zombies, and a wait returns only once the last is gone",
         clauses: &[
             &posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE,
             &posix::SIGCHLD_NOCLDWAIT_WAITS_FOR_LAST_EXIT,
@@ -32,7 +32,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "sigchld.ignored-nohang",
-        title: "with SIGCHLD ignored WNOHANG returns 0 while a child lives and fails with ECHILD once it is gone",
+        title: "with SIGCHLD ignored, WNOHANG returns 0 while a child lives, and fails with ECHILD once it is gone",
         clauses: &[
             &posix::SIGCHLD_IGNORED_NOHANG,
             &posix::SIGCHLD_IGNORED_AFTER_FORK,
@@ -45,16 +45,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "sigchld.ignored-no-children-left",
-        title: "with SIGCHLD ignored and every child gone before the call a wait fails at once with ECHILD",
+        title: "with SIGCHLD ignored and every child already gone, a wait fails at once with ECHILD",
         clauses: &[&posix::SIGCHLD_IGNORED_NO_CHILDREN_LEFT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: ignored_all_gone,
+        run: ignored_no_children_left,
     },
     Case {
         id: "sigchld.ignored-earlier-zombie",
-        title: "a zombie from before SIGCHLD was ignored is still to be taken, with its status",
+        title: "a zombie from before SIGCHLD was ignored can still be reaped, with its status",
         clauses: &[&posix::SIGCHLD_IGNORED_EARLIER_ZOMBIE],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -63,7 +63,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "sigchld.ignored-stops",
-        title: "with SIGCHLD ignored stops and continues are reported as ever",
+        title: "with SIGCHLD ignored, stops and continues are reported as usual",
         clauses: &[&posix::SIGCHLD_IGNORED_STOPS],
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
@@ -72,25 +72,25 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "sigchld.zombies-with-default-action",
-        title: "with SIGCHLD at its default action children become zombies, after it was ignored too",
+        title: "with SIGCHLD at its default action children become zombies, also after it was ignored",
         clauses: &[&posix::SIGCHLD_DEFAULT_ZOMBIE, &posix::SIGCHLD_DEFAULT_RESTORED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: default_makes_zombies,
+        run: zombies_with_default_action,
     },
     Case {
         id: "sigchld.pending-after-reap",
-        title: "a blocked SIGCHLD outlives the take of one of two children, and goes with the take of the last",
+        title: "a blocked SIGCHLD stays pending when one of two children is reaped, and is cleared with the last",
         clauses: &[&posix::SIGCHLD_PENDING_WHILE_OTHERS_WAITABLE, &posix::SIGCHLD_PENDING_CLEARED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: pending_after_take,
+        run: pending_after_reap,
     },
     Case {
         id: "sigchld.pending-after-peek",
-        title: "a blocked SIGCHLD outlives a peek, and is discarded when it becomes ignored",
+        title: "a blocked SIGCHLD stays pending after a peek, and is discarded when it becomes ignored",
         clauses: &[&posix::SIGCHLD_PENDING_AFTER_PEEK, &posix::SIGCHLD_IGNORED_DISCARDS_PENDING],
         calls: Calls::taking(Options::NOWAIT).few(),
         needs: Needs::NOTHING,
@@ -99,7 +99,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "sigchld.not-for-grandchild",
-        title: "the end of a grandchild generates no SIGCHLD; that of its parent does",
+        title: "the exit of a grandchild generates no SIGCHLD; that of its parent does",
         clauses: &[&posix::SIGCHLD_NOT_FOR_GRANDCHILD],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -108,8 +108,8 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// Two children end one after the other while a call waits for any: it must sleep through the first and fail at the last.
-fn to_the_last(t: &mut Trial, no_zombie: &'static Clause, to_last: &'static Clause) -> Outcome {
+/// Two children exit in turn while a call waits for any: it must stay blocked after the first, and fail after the last.
+fn blocks_until_last_exit(t: &mut Trial, no_zombie: &'static Clause, to_last: &'static Clause) -> Outcome {
     let one = t.spawn(Scenario::held())?;
     let two = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
@@ -125,17 +125,21 @@ fn to_the_last(t: &mut Trial, no_zombie: &'static Clause, to_last: &'static Clau
 
 fn ignored(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, "ignore", &[])?;
-    to_the_last(t, &posix::SIGCHLD_IGNORED_NO_ZOMBIE, &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT)
+    blocks_until_last_exit(t, &posix::SIGCHLD_IGNORED_NO_ZOMBIE, &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT)
 }
 
 fn nocldwait(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, "count", &["restart", "nocldwait"])?;
-    to_the_last(t, &posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE, &posix::SIGCHLD_NOCLDWAIT_WAITS_FOR_LAST_EXIT)?;
+    blocks_until_last_exit(
+        t,
+        &posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE,
+        &posix::SIGCHLD_NOCLDWAIT_WAITS_FOR_LAST_EXIT,
+    )?;
     let count = t.signals()?.count;
-    // Whether one or two were delivered, two being coalesced, is a matter of time.
+    // Whether the two are delivered separately or coalesced is a matter of timing.
     let sent = if count > 0 { "sent" } else { "not sent" };
     t.expect(&posix::SIGCHLD_NOCLDWAIT_SIGNAL).records("SIGCHLD under SA_NOCLDWAIT", sent)?;
-    t.expect(&linux::SIGCHLD_NOCLDWAIT_STILL_SENT).within("SIGCHLD delivered", Some(count), 1, 2)
+    t.expect(&linux::SIGCHLD_NOCLDWAIT_STILL_SENT).within("SIGCHLDs delivered", Some(count), 1, 2)
 }
 
 fn ignored_nohang(t: &mut Trial) -> Outcome {
@@ -154,7 +158,7 @@ fn ignored_nohang(t: &mut Trial) -> Outcome {
     t.expect(&posix::SIGCHLD_IGNORED_NO_ZOMBIE).error(&seen, "ECHILD")
 }
 
-fn ignored_all_gone(t: &mut Trial) -> Outcome {
+fn ignored_no_children_left(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, "ignore", &[])?;
     for code in [7, 9] {
         let child = t.spawn(Scenario::held())?;
@@ -185,7 +189,7 @@ fn ignored_stops(t: &mut Trial) -> Outcome {
     t.expect(&posix::SIGCHLD_IGNORED_STOPS).reports(&seen, &child, Change::Continued)
 }
 
-fn default_makes_zombies(t: &mut Trial) -> Outcome {
+fn zombies_with_default_action(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, "default", &[])?;
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
@@ -199,19 +203,19 @@ fn default_makes_zombies(t: &mut Trial) -> Outcome {
     t.expect(&posix::SIGCHLD_DEFAULT_RESTORED).reaped(&seen, &child, Change::Exited(9))
 }
 
-/// Whether a SIGCHLD of the agent is pending, in the words of the clauses.
+/// Whether a SIGCHLD is pending for the agent, in the words of the clauses.
 fn pending(t: &mut Trial) -> Result<&'static str, Abort> {
     Ok(if t.sigpending()?.iter().any(|signal| signal == "SIGCHLD") { "pending" } else { "cleared" })
 }
 
-fn pending_after_take(t: &mut Trial) -> Outcome {
+fn pending_after_reap(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, "count", RESTART)?;
     t.sigprocmask("block", Signal::CHLD)?;
     let one = t.spawn(Scenario::exits(7))?;
     let two = t.spawn(Scenario::exits(9))?;
     t.await_zombie(&one)?;
     t.await_zombie(&two)?;
-    // A child is there to be taken no sooner than its signal was generated.
+    // A child becomes waitable no sooner than its signal is generated.
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::SIGCHLD_PENDING_WHILE_OTHERS_WAITABLE).returns(&seen)?;
     let state = pending(t)?;
@@ -243,13 +247,13 @@ fn not_for_grandchild(t: &mut Trial) -> Outcome {
     let grandchild =
         t.spawn_from(&child, |token| Step::Fork(Offspring { token: Some(token), ..Offspring::default() }))?;
     t.tell(&grandchild, Step::exit(9))?;
-    // Once its own parent has taken it, all that its end does is done.
+    // Once its parent has reaped it, all effects of its exit have occurred.
     t.tell(&child, Step::Wait { pid: 0 })?;
     let count = t.signals()?.count;
-    t.expect(&posix::SIGCHLD_NOT_FOR_GRANDCHILD).equal("SIGCHLD of a grandchild:", &count, &0)?;
+    t.expect(&posix::SIGCHLD_NOT_FOR_GRANDCHILD).equal("SIGCHLDs for a grandchild:", &count, &0)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
-    caught(t, &posix::SIGCHLD_NOT_FOR_GRANDCHILD, "a child")?;
+    await_sigchld(t, &posix::SIGCHLD_NOT_FOR_GRANDCHILD, "a child")?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::SIGCHLD_NOT_FOR_GRANDCHILD).reaped(&seen, &child, Change::Exited(7))
 }

@@ -6,5 +6,5 @@ pub(crate) mod handler;
 pub(crate) mod ignored_blocked;
 pub(crate) mod sigwait;
 
-/// Every case of this room.
+/// Every case on this topic.
 pub(crate) const THEMES: &[&[Case]] = &[handler::CASES, ignored_blocked::CASES, sigwait::CASES];

@@ -1,4 +1,4 @@
-//! SIGCHLD taken otherwise than by a handler: by sigtimedwait and through a signalfd.
+//! SIGCHLD accepted without a handler: by sigtimedwait and through a signalfd.
 
 use crate::scenario::Scenario;
 use crate::spec::{Clause, linux, posix};
@@ -8,7 +8,7 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "sigwait.then-wait",
-        title: "once sigtimedwait gave SIGCHLD of a child, a WNOHANG wait for that child finds it",
+        title: "after sigtimedwait returns a child's SIGCHLD, a WNOHANG wait finds that child",
         clauses: &[&posix::SIGCHLD_WAIT_AFTER_SIGWAIT, &posix::SIGCHLD_INFO_EXITED],
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
@@ -17,7 +17,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "sigwait.signalfd-then-wait",
-        title: "once a signalfd gave SIGCHLD of a child, a WNOHANG wait for that child finds it",
+        title: "after a signalfd returns a child's SIGCHLD, a WNOHANG wait finds that child",
         clauses: &[&linux::SIGCHLD_WAIT_AFTER_SIGNALFD],
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
@@ -26,7 +26,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "sigwait.default-pends",
-        title: "a blocked SIGCHLD pends with its default action too",
+        title: "a blocked SIGCHLD stays pending even with its default action",
         clauses: &[&posix::SIGCHLD_BLOCKED_DEFAULT, &linux::SIGCHLD_BLOCKED_DEFAULT_PENDS],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -35,7 +35,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "sigwait.stop-and-continue",
-        title: "the SIGCHLD of a stop and of a continue that were waited for are those of the child, and a wait finds each",
+        title: "a SIGCHLD accepted for a stop or a continue identifies the child, and a wait finds the event",
         clauses: &[
             &posix::SIGCHLD_WAIT_AFTER_SIGWAIT,
             &posix::SIGCHLD_INFO_STOPPED,
@@ -48,24 +48,24 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// Catches SIGCHLD, which some systems need for it to pend, and blocks it.
-fn blocked(t: &mut Trial) -> Outcome {
+/// Catches SIGCHLD, without which some systems discard it while blocked, and blocks it.
+fn block_sigchld(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, "count", &[])?;
     t.sigprocmask("block", Signal::CHLD)
 }
 
-fn taken_signal(t: &mut Trial, by: &str, clause: &'static Clause) -> Result<Caught, Abort> {
+fn accept_signal(t: &mut Trial, by: &str, clause: &'static Clause) -> Result<Caught, Abort> {
     match t.take_signal(by, Signal::CHLD)? {
         Some(caught) => Ok(caught),
         None => {
-            t.expect(clause).that(false, "SIGCHLD", "none came")?;
-            Err(Abort::Broken("there is no signal to judge".into()))
+            t.expect(clause).that(false, "SIGCHLD", "no signal")?;
+            Err(Abort::Broken("no SIGCHLD arrived".into()))
         }
     }
 }
 
-/// What a signal told, and what was to be told.
-fn told(
+/// Compares what a signal carried with what it must carry.
+fn carries(
     t: &mut Trial,
     clause: &'static Clause,
     caught: &Caught,
@@ -78,11 +78,11 @@ fn told(
     t.expect(clause).that(got == expected, expected, got)
 }
 
-fn after(t: &mut Trial, by: &str, clause: &'static Clause) -> Result<(Child, Caught), Abort> {
-    blocked(t)?;
+fn wait_after(t: &mut Trial, by: &str, clause: &'static Clause) -> Result<(Child, Caught), Abort> {
+    block_sigchld(t)?;
     let other = t.spawn(Scenario::held())?;
     let child = t.spawn(Scenario::exits(7))?;
-    let caught = taken_signal(t, by, clause)?;
+    let caught = accept_signal(t, by, clause)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
@@ -92,52 +92,52 @@ fn after(t: &mut Trial, by: &str, clause: &'static Clause) -> Result<(Child, Cau
 }
 
 fn then_wait(t: &mut Trial) -> Outcome {
-    let (child, caught) = after(t, "sigwait", &posix::SIGCHLD_WAIT_AFTER_SIGWAIT)?;
-    told(t, &posix::SIGCHLD_INFO_EXITED, &caught, &child, "CLD_EXITED", 7)
+    let (child, caught) = wait_after(t, "sigwait", &posix::SIGCHLD_WAIT_AFTER_SIGWAIT)?;
+    carries(t, &posix::SIGCHLD_INFO_EXITED, &caught, &child, "CLD_EXITED", 7)
 }
 
 fn signalfd_then_wait(t: &mut Trial) -> Outcome {
     let clause = &linux::SIGCHLD_WAIT_AFTER_SIGNALFD;
-    let (child, caught) = after(t, "signalfd", clause)?;
-    told(t, clause, &caught, &child, "CLD_EXITED", 7)
+    let (child, caught) = wait_after(t, "signalfd", clause)?;
+    carries(t, clause, &caught, &child, "CLD_EXITED", 7)
 }
 
 fn default_pends(t: &mut Trial) -> Outcome {
     t.sigprocmask("block", Signal::CHLD)?;
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
-    let pends = t.sigpending()?.iter().any(|name| name == "SIGCHLD");
-    let shown = if pends { "pending" } else { "dropped" };
-    t.expect(&posix::SIGCHLD_BLOCKED_DEFAULT).records("blocked-sigchld-with-default-action", shown)?;
+    let pending = t.sigpending()?.iter().any(|name| name == "SIGCHLD");
+    let shown = if pending { "pending" } else { "dropped" };
+    t.expect(&posix::SIGCHLD_BLOCKED_DEFAULT).records("blocked SIGCHLD with its default action", shown)?;
     let clause = &linux::SIGCHLD_BLOCKED_DEFAULT_PENDS;
     t.expect(clause).equal("SIGCHLD", &shown, &"pending")?;
-    if !pends {
+    if !pending {
         return Ok(());
     }
-    let caught = taken_signal(t, "sigwait", clause)?;
-    told(t, clause, &caught, &child, "CLD_EXITED", 7)?;
+    let caught = accept_signal(t, "sigwait", clause)?;
+    carries(t, clause, &caught, &child, "CLD_EXITED", 7)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn stop_and_continue(t: &mut Trial) -> Outcome {
     let clause = &posix::SIGCHLD_WAIT_AFTER_SIGWAIT;
-    blocked(t)?;
+    block_sigchld(t)?;
     let child = t.spawn(Scenario::held())?;
     let all = Options::UNTRACED | Options::CONTINUED | Options::NOHANG;
     t.signal(&child, Signal::STOP)?;
-    let caught = taken_signal(t, "sigwait", clause)?;
+    let caught = accept_signal(t, "sigwait", clause)?;
     let (stop, cont) = (Signal::STOP.number().into(), Signal::CONT.number().into());
-    told(t, &posix::SIGCHLD_INFO_STOPPED, &caught, &child, "CLD_STOPPED", stop)?;
+    carries(t, &posix::SIGCHLD_INFO_STOPPED, &caught, &child, "CLD_STOPPED", stop)?;
     let seen = t.wait(Target::Any, all)?;
     t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
     t.signal(&child, Signal::CONT)?;
-    // Of a continue POSIX leaves open whether there is a signal at all.
+    // POSIX leaves open whether a continue generates a signal at all.
     if t.profile() != crate::spec::Profile::Linux {
         return Ok(());
     }
-    let caught = taken_signal(t, "sigwait", &linux::SIGCHLD_ON_CONTINUE)?;
-    told(t, &linux::SIGCHLD_ON_CONTINUE, &caught, &child, "CLD_CONTINUED", cont)?;
+    let caught = accept_signal(t, "sigwait", &linux::SIGCHLD_ON_CONTINUE)?;
+    carries(t, &linux::SIGCHLD_ON_CONTINUE, &caught, &child, "CLD_CONTINUED", cont)?;
     let seen = t.wait(Target::Any, all)?;
     t.expect(clause).reports(&seen, &child, Change::Continued)
 }

@@ -5,5 +5,5 @@ use crate::trial::Case;
 pub(crate) mod stop_continue;
 pub(crate) mod terminal;
 
-/// Every case of this room.
+/// Every case on this topic.
 pub(crate) const THEMES: &[&[Case]] = &[stop_continue::CASES, terminal::CASES];

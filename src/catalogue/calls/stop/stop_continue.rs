@@ -1,4 +1,4 @@
-//! Stops and continues: when they are reported, how often, and what replaces them.
+//! Stops and continues: when they are reported, how many times, and what replaces them.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
@@ -37,7 +37,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "stop-continue.unrequested-stop-retained",
-        title: "a stop is not reported without WUNTRACED, and still is there for a later call with it",
+        title: "a stop is not reported without WUNTRACED, and is kept for a later call that requests it",
         clauses: &[
             &posix::WAITPID_STOP_NEEDS_WUNTRACED,
             &posix::WAITPID_UNREQUESTED_STOP_RETAINED,
@@ -46,11 +46,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::taking(Options::UNTRACED),
         needs: Needs::NOTHING,
         at: here(),
-        run: unasked_stop_is_kept,
+        run: unrequested_stop_retained,
     },
     Case {
         id: "stop-continue.unrequested-continue-retained",
-        title: "a continue is not reported without WCONTINUED, and still is there for a later call with it",
+        title: "a continue is not reported without WCONTINUED, and is kept for a later call that requests it",
         clauses: &[
             &posix::WAITPID_CONTINUE_NEEDS_WCONTINUED,
             &posix::WAITPID_WCONTINUED_REPORTS_CONTINUE,
@@ -59,11 +59,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::taking(Options::CONTINUED),
         needs: Needs::NOTHING,
         at: here(),
-        run: unasked_continue_is_kept,
+        run: unrequested_continue_retained,
     },
     Case {
         id: "stop-continue.blocks-through-both",
-        title: "a call asleep without WUNTRACED and WCONTINUED is ended by the exit only",
+        title: "a call blocked without WUNTRACED and WCONTINUED returns only on exit",
         clauses: &[
             &posix::WAITPID_STOP_NEEDS_WUNTRACED,
             &posix::WAIT_ONLY_TERMINATION,
@@ -72,16 +72,16 @@ pub const CASES: &[Case] = &[
         calls: Calls::ALL,
         needs: Needs::NOTHING,
         at: here(),
-        run: sleeps_over_both,
+        run: blocks_through_both,
     },
     Case {
         id: "stop-continue.wakes-waiter",
-        title: "a sleeping call is ended by the stop that it asked for, another by the continue",
+        title: "a stop wakes a blocked call that requested it, and so does a continue",
         clauses: &[&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT],
         calls: Calls::taking(Options::UNTRACED),
         needs: Needs::NOTHING,
         at: here(),
-        run: wakes_a_waiter,
+        run: wakes_waiter,
     },
     Case {
         id: "stop-continue.termination-always",
@@ -94,7 +94,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "stop-continue.continue-replaces-stop",
-        title: "after a stop that nobody took and a continue only the continue is there",
+        title: "after an unreported stop and a continue, only the continue is reported",
         clauses: &[&posix::STATUS_CONTINUE_REPLACES_STOP],
         calls: Calls::taking(Options::UNTRACED).few(),
         needs: Needs::NOTHING,
@@ -103,7 +103,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "stop-continue.stop-replaces-continue",
-        title: "after stop, continue and stop only the last stop is there, with its own signal",
+        title: "after stop, continue and stop, only the last stop is reported, with its own signal",
         clauses: &[&posix::STATUS_STOP_REPLACES_CONTINUE],
         calls: Calls::taking(Options::UNTRACED).few(),
         needs: Needs::NOTHING,
@@ -112,7 +112,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "stop-continue.exit-replaces-continue",
-        title: "after an exit the continue that nobody took is not reported",
+        title: "after an exit, an unreported continue is no longer reported",
         clauses: &[&posix::STATUS_EXIT_REPLACES_ALL],
         calls: Calls::taking(Options::UNTRACED).few(),
         needs: Needs::NOTHING,
@@ -121,7 +121,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "stop-continue.kill-replaces-stop",
-        title: "after SIGKILL of a stopped child the stop that nobody took is not reported",
+        title: "after SIGKILL of a stopped child, its unreported stop is no longer reported",
         clauses: &[&posix::STATUS_EXIT_REPLACES_ALL, &posix::STATUS_KILL_WHILE_STOPPED],
         calls: Calls::taking(Options::UNTRACED).few(),
         needs: Needs::NOTHING,
@@ -130,21 +130,21 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "stop-continue.stop-while-stopped",
-        title: "a stop signal to a stopped child makes no event, then or after it is continued",
+        title: "a stop signal to a stopped child creates no event, either then or after it is continued",
         clauses: &[&posix::STATUS_STOP_WHILE_STOPPED],
         calls: Calls::taking(Options::UNTRACED).few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: stop_of_a_stopped_child,
+        run: stop_while_stopped,
     },
     Case {
         id: "stop-continue.continue-while-running",
-        title: "SIGCONT to a child that is not stopped makes no event",
+        title: "SIGCONT to a child that is not stopped creates no event",
         clauses: &[&posix::STATUS_CONTINUE_WHILE_RUNNING],
         calls: Calls::taking(Options::CONTINUED).few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: continue_of_a_running_child,
+        run: continue_while_running,
     },
     Case {
         id: "stop-continue.continue-if-ignored",
@@ -157,7 +157,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "stop-continue.ignored-stop",
-        title: "a child that ignores or blocks SIGTSTP goes on, and makes no event",
+        title: "a child that ignores or blocks SIGTSTP keeps running, and creates no event",
         clauses: &[&posix::STATUS_CAUGHT_STOP],
         calls: Calls::taking(Options::UNTRACED).few(),
         needs: Needs::NOTHING,
@@ -166,7 +166,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "stop-continue.job-control-signals",
-        title: "SIGTSTP, SIGTTIN and SIGTTOU stop a child too, and each is reported by its name",
+        title: "SIGTSTP, SIGTTIN and SIGTTOU stop a child too, and each is reported as itself",
         clauses: &[&posix::STATUS_STOPPED_JOB_CONTROL],
         calls: Calls::taking(Options::UNTRACED).few(),
         needs: Needs::NOTHING,
@@ -175,7 +175,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "stop-continue.orphaned-group",
-        title: "in an orphaned process group SIGTSTP stops nobody, and SIGSTOP does",
+        title: "in an orphaned process group, SIGTSTP stops nobody, and SIGSTOP does",
         clauses: &[&posix::STATUS_ORPHANED_GROUP_NO_STOP],
         calls: Calls::taking(Options::UNTRACED).few(),
         needs: Needs::NOTHING,
@@ -184,16 +184,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "stop-continue.repeated",
-        title: "each of five stops and continues is an event of its own",
+        title: "each of five stops and continues is a separate event",
         clauses: &[&posix::STATUS_EVENTS_REPEAT],
         calls: Calls::taking(Options::UNTRACED).few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: again_and_again,
+        run: repeated,
     },
     Case {
         id: "stop-continue.term-while-stopped",
-        title: "SIGTERM to a stopped child waits until it is continued",
+        title: "SIGTERM to a stopped child takes effect only once it is continued",
         clauses: &[&posix::STATUS_TERM_WHILE_STOPPED],
         calls: Calls::taking(Options::UNTRACED).few(),
         needs: Needs::NOTHING,
@@ -202,12 +202,12 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// Whatever is there, of a child that need not have ended.
-const ANYTHING: Options = Options::NOHANG.with(Options::UNTRACED).with(Options::CONTINUED);
+/// Any event, without blocking.
+const ANY_EVENT: Options = Options::NOHANG.with(Options::UNTRACED).with(Options::CONTINUED);
 const STOPS: Options = Options::NOHANG.with(Options::UNTRACED);
 const CONTINUES: Options = Options::NOHANG.with(Options::CONTINUED);
 
-/// Stops a child by that signal, and waits until it is.
+/// Stops a child with that signal, and waits until it has stopped.
 fn stop(t: &mut Trial, child: &Child, signal: Signal) -> Outcome {
     t.signal(child, signal)?;
     t.await_stopped(child)
@@ -222,7 +222,7 @@ fn stop_once(t: &mut Trial) -> Outcome {
     let stopped = Change::Stopped(Signal::STOP);
     t.expect_of(&posix::STATUS_STOPPED, &posix::WAITID_STOPPED).reports(&seen, &child, stopped)?;
     for _ in 0..2 {
-        let seen = t.wait(Target::Any, ANYTHING)?;
+        let seen = t.wait(Target::Any, ANY_EVENT)?;
         t.expect(&posix::STATUS_STOP_ONCE).nothing_ready(&seen)?;
     }
     Ok(())
@@ -241,13 +241,13 @@ fn continue_once(t: &mut Trial) -> Outcome {
         Change::Continued,
     )?;
     for _ in 0..2 {
-        let seen = t.wait(Target::Any, ANYTHING)?;
+        let seen = t.wait(Target::Any, ANY_EVENT)?;
         t.expect(&posix::STATUS_CONTINUE_ONCE).nothing_ready(&seen)?;
     }
     Ok(())
 }
 
-fn unasked_stop_is_kept(t: &mut Trial) -> Outcome {
+fn unrequested_stop_retained(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     stop(t, &child, Signal::STOP)?;
     for options in [Options::NOHANG, CONTINUES, Options::NOHANG] {
@@ -259,7 +259,7 @@ fn unasked_stop_is_kept(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITPID_UNREQUESTED_STOP_RETAINED).reports(&seen, &child, stopped)
 }
 
-fn unasked_continue_is_kept(t: &mut Trial) -> Outcome {
+fn unrequested_continue_retained(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     stop(t, &child, Signal::STOP)?;
     t.signal(&child, Signal::CONT)?;
@@ -276,7 +276,7 @@ fn unasked_continue_is_kept(t: &mut Trial) -> Outcome {
     )
 }
 
-fn sleeps_over_both(t: &mut Trial) -> Outcome {
+fn blocks_through_both(t: &mut Trial) -> Outcome {
     let clause = match t.call() {
         Call::Wait => &posix::WAIT_ONLY_TERMINATION,
         Call::Waitid => &posix::WAITID_EXITED_ONLY,
@@ -295,7 +295,7 @@ fn sleeps_over_both(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn wakes_a_waiter(t: &mut Trial) -> Outcome {
+fn wakes_waiter(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::UNTRACED)?;
     t.expect_of(&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT).blocks(&pending)?;
@@ -334,9 +334,9 @@ fn continue_replaces_stop(t: &mut Trial) -> Outcome {
     t.signal(&child, Signal::CONT)?;
     let seen = t.wait(Target::Any, STOPS)?;
     t.expect(&posix::STATUS_CONTINUE_REPLACES_STOP).nothing_ready(&seen)?;
-    let seen = t.wait(Target::Any, ANYTHING)?;
+    let seen = t.wait(Target::Any, ANY_EVENT)?;
     t.expect(&posix::STATUS_CONTINUE_REPLACES_STOP).reports(&seen, &child, Change::Continued)?;
-    let seen = t.wait(Target::Any, ANYTHING)?;
+    let seen = t.wait(Target::Any, ANY_EVENT)?;
     t.expect(&posix::STATUS_CONTINUE_REPLACES_STOP).nothing_ready(&seen)
 }
 
@@ -348,10 +348,10 @@ fn stop_replaces_continue(t: &mut Trial) -> Outcome {
     stop(t, &child, Signal::TSTP)?;
     let seen = t.wait(Target::Any, CONTINUES)?;
     t.expect(&posix::STATUS_STOP_REPLACES_CONTINUE).nothing_ready(&seen)?;
-    let seen = t.wait(Target::Any, ANYTHING)?;
+    let seen = t.wait(Target::Any, ANY_EVENT)?;
     let stopped = Change::Stopped(Signal::TSTP);
     t.expect(&posix::STATUS_STOP_REPLACES_CONTINUE).reports(&seen, &child, stopped)?;
-    let seen = t.wait(Target::Any, ANYTHING)?;
+    let seen = t.wait(Target::Any, ANY_EVENT)?;
     t.expect(&posix::STATUS_STOP_REPLACES_CONTINUE).nothing_ready(&seen)
 }
 
@@ -361,9 +361,9 @@ fn exit_replaces_continue(t: &mut Trial) -> Outcome {
     t.signal(&child, Signal::CONT)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
-    let seen = t.wait(Target::Any, ANYTHING)?;
+    let seen = t.wait(Target::Any, ANY_EVENT)?;
     t.expect(&posix::STATUS_EXIT_REPLACES_ALL).reaped(&seen, &child, Change::Exited(7))?;
-    let seen = t.wait(Target::Any, ANYTHING)?;
+    let seen = t.wait(Target::Any, ANY_EVENT)?;
     t.expect(&posix::STATUS_EXIT_REPLACES_ALL).error(&seen, "ECHILD")
 }
 
@@ -372,16 +372,16 @@ fn kill_replaces_stop(t: &mut Trial) -> Outcome {
     stop(t, &child, Signal::STOP)?;
     t.signal(&child, Signal::KILL)?;
     t.await_zombie(&child)?;
-    let seen = t.wait(Target::Any, ANYTHING)?;
+    let seen = t.wait(Target::Any, ANY_EVENT)?;
     let killed = Change::Killed(Signal::KILL, false);
     t.expect(&posix::STATUS_KILL_WHILE_STOPPED)
         .and(&posix::STATUS_EXIT_REPLACES_ALL)
         .reaped(&seen, &child, killed)?;
-    let seen = t.wait(Target::Any, ANYTHING)?;
+    let seen = t.wait(Target::Any, ANY_EVENT)?;
     t.expect(&posix::STATUS_EXIT_REPLACES_ALL).error(&seen, "ECHILD")
 }
 
-fn stop_of_a_stopped_child(t: &mut Trial) -> Outcome {
+fn stop_while_stopped(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     stop(t, &child, Signal::STOP)?;
     let seen = t.wait(Target::Any, Options::UNTRACED)?;
@@ -389,24 +389,24 @@ fn stop_of_a_stopped_child(t: &mut Trial) -> Outcome {
     t.expect(&posix::STATUS_STOP_WHILE_STOPPED).reports(&seen, &child, stopped)?;
     for again in [Signal::STOP, Signal::TSTP] {
         t.signal(&child, again)?;
-        let seen = t.wait(Target::Any, ANYTHING)?;
+        let seen = t.wait(Target::Any, ANY_EVENT)?;
         t.expect(&posix::STATUS_STOP_WHILE_STOPPED).nothing_ready(&seen)?;
     }
     t.signal(&child, Signal::CONT)?;
-    // A child that answers goes on, and so did not stop a second time.
+    // A child that answers is running, so it has not stopped a second time.
     t.tell(&child, Step::Getids)?;
-    let seen = t.wait(Target::Any, ANYTHING)?;
+    let seen = t.wait(Target::Any, ANY_EVENT)?;
     t.expect(&posix::STATUS_STOP_WHILE_STOPPED).reports(&seen, &child, Change::Continued)?;
-    let seen = t.wait(Target::Any, ANYTHING)?;
+    let seen = t.wait(Target::Any, ANY_EVENT)?;
     t.expect(&posix::STATUS_STOP_WHILE_STOPPED).nothing_ready(&seen)
 }
 
-fn continue_of_a_running_child(t: &mut Trial) -> Outcome {
+fn continue_while_running(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     for _ in 0..2 {
         t.signal(&child, Signal::CONT)?;
         t.tell(&child, Step::Getids)?;
-        let seen = t.wait(Target::Any, ANYTHING)?;
+        let seen = t.wait(Target::Any, ANY_EVENT)?;
         t.expect(&posix::STATUS_CONTINUE_WHILE_RUNNING).nothing_ready(&seen)?;
     }
     Ok(())
@@ -431,7 +431,7 @@ fn ignored_stop(t: &mut Trial) -> Outcome {
         t.tell(&child, deaf)?;
         t.signal(&child, Signal::TSTP)?;
         t.tell(&child, Step::Getids)?;
-        let seen = t.wait(Target::Any, ANYTHING)?;
+        let seen = t.wait(Target::Any, ANY_EVENT)?;
         t.expect(&posix::STATUS_CAUGHT_STOP).nothing_ready(&seen)?;
         t.tell(&child, Step::exit(7))?;
         let seen = t.wait(Target::Any, Options::UNTRACED)?;
@@ -456,11 +456,11 @@ fn job_control_signals(t: &mut Trial) -> Outcome {
 
 fn orphaned_group(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
-    // Nobody in its new session is the parent of anybody in its group.
+    // No member of its new session is the parent of a member of its group.
     t.tell(&child, Step::Setsid)?;
     t.signal(&child, Signal::TSTP)?;
     t.tell(&child, Step::Getids)?;
-    let seen = t.wait(Target::Any, ANYTHING)?;
+    let seen = t.wait(Target::Any, ANY_EVENT)?;
     t.expect(&posix::STATUS_ORPHANED_GROUP_NO_STOP).nothing_ready(&seen)?;
     t.signal(&child, Signal::STOP)?;
     let seen = t.wait(Target::Any, Options::UNTRACED)?;
@@ -468,7 +468,7 @@ fn orphaned_group(t: &mut Trial) -> Outcome {
     t.expect(&posix::STATUS_ORPHANED_GROUP_NO_STOP).reports(&seen, &child, stopped)
 }
 
-fn again_and_again(t: &mut Trial) -> Outcome {
+fn repeated(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     for _ in 0..5 {
         t.signal(&child, Signal::STOP)?;
@@ -491,15 +491,15 @@ fn term_while_stopped(t: &mut Trial) -> Outcome {
     let stopped = Change::Stopped(Signal::STOP);
     t.expect(&posix::STATUS_TERM_WHILE_STOPPED).reports(&seen, &child, stopped)?;
     t.signal(&child, Signal::TERM)?;
-    let seen = t.wait(Target::Any, ANYTHING)?;
+    let seen = t.wait(Target::Any, ANY_EVENT)?;
     t.expect(&posix::STATUS_TERM_WHILE_STOPPED).nothing_ready(&seen)?;
     let state = t.state(&child)?;
-    // Under strace every stop shows as the tracer's.
+    // Under strace, every stop shows as a tracing stop.
     let stopped = ["stopped", "tracing-stop"];
-    t.expect(&posix::STATUS_TERM_WHILE_STOPPED).one_of("the child is", &state.as_str(), &stopped)?;
+    t.expect(&posix::STATUS_TERM_WHILE_STOPPED).one_of("child state", &state.as_str(), &stopped)?;
     t.signal(&child, Signal::CONT)?;
     t.await_zombie(&child)?;
-    let seen = t.wait(Target::Any, ANYTHING)?;
+    let seen = t.wait(Target::Any, ANY_EVENT)?;
     let killed = Change::Killed(Signal::TERM, false);
     t.expect(&posix::STATUS_TERM_WHILE_STOPPED).reaped(&seen, &child, killed)
 }

@@ -1,4 +1,4 @@
-//! Job control by a real terminal: the agent leads a session with a controlling terminal, and its children are jobs.
+//! Job control on a real terminal: the agent leads a session with a controlling terminal, and its children are jobs.
 
 use crate::scenario::{Scenario, Step, TerminalUse};
 use crate::spec::posix;
@@ -9,7 +9,7 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "terminal.background-read",
-        title: "a background job that reads the terminal stops by SIGTTIN, again and again, and reads once it is in front",
+        title: "a background read stops the job with SIGTTIN every time, and succeeds in the foreground",
         clauses: &[&posix::STATUS_STOPPED_BY_TERMINAL],
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
@@ -18,7 +18,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "terminal.background-write",
-        title: "a background job that writes to a terminal with TOSTOP, or takes it, stops by SIGTTOU",
+        title: "a background job that writes with TOSTOP set, or grabs the terminal, stops with SIGTTOU",
         clauses: &[&posix::STATUS_STOPPED_BY_OUTPUT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -27,7 +27,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "terminal.suspend-key",
-        title: "the suspend key stops the foreground job by SIGTSTP, and no other",
+        title: "the suspend key stops the foreground job with SIGTSTP, and no other",
         clauses: &[&posix::STATUS_STOPPED_BY_KEY],
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
@@ -36,7 +36,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "terminal.interrupt-key",
-        title: "the interrupt and quit keys end the foreground job by SIGINT and SIGQUIT",
+        title: "the interrupt and quit keys kill the foreground job with SIGINT and SIGQUIT",
         clauses: &[&posix::STATUS_SIGNALED_BY_KEY],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -45,7 +45,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "terminal.whole-job",
-        title: "each process of a job that the suspend key stopped is reported",
+        title: "every process of a job stopped by the suspend key is reported",
         clauses: &[&posix::STATUS_STOPPED_BY_KEY],
         calls: Calls::only(&[Call::Waitpid, Call::Waitid]),
         needs: Needs::NOTHING,
@@ -54,7 +54,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "terminal.orphaned-job",
-        title: "a job whose group is orphaned does not stop when it reads the terminal in the background",
+        title: "a job in an orphaned process group does not stop when it reads the terminal in the background",
         clauses: &[&posix::STATUS_ORPHANED_GROUP_NO_STOP],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -63,17 +63,17 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// What a terminal sends for these keys, as it comes.
+/// The characters of these keys, unless stty changes them.
 const SUSPEND: &str = "\u{1a}";
 const INTERRUPT: &str = "\u{3}";
 const QUIT: &str = "\u{1c}";
 
-/// A child in a process group of its own, in the agent's session: a job in the background.
+/// A child in its own process group of the agent's session: a background job.
 fn job(t: &mut Trial) -> Result<Child, Abort> {
     t.spawn(Scenario::of([Step::Setpgid { pgid: 0 }]))
 }
 
-const fn uses(how: TerminalUse) -> Step {
+const fn use_terminal(how: TerminalUse) -> Step {
     Step::Terminal { how }
 }
 
@@ -81,12 +81,12 @@ fn background_read(t: &mut Trial) -> Outcome {
     let clause = &posix::STATUS_STOPPED_BY_TERMINAL;
     let terminal = t.terminal()?;
     let child = job(t)?;
-    let step = t.begin_step(&child, uses(TerminalUse::Read))?;
+    let step = t.begin_step(&child, use_terminal(TerminalUse::Read))?;
     for _ in 0..2 {
         let seen = t.wait(Target::Any, Options::UNTRACED)?;
         t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::TTIN))?;
         t.await_stopped(&child)?;
-        // Continued in the background it reads again.
+        // Continued in the background, it reads again.
         t.signal(&child, Signal::CONT)?;
     }
     let seen = t.wait(Target::Any, Options::UNTRACED)?;
@@ -106,20 +106,20 @@ fn background_write(t: &mut Trial) -> Outcome {
     t.terminal()?;
     for how in [TerminalUse::Write, TerminalUse::Foreground] {
         let child = job(t)?;
-        t.begin_step(&child, uses(how))?;
+        t.begin_step(&child, use_terminal(how))?;
         let seen = t.wait(Target::Any, Options::UNTRACED)?;
         t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::TTOU))?;
         t.signal(&child, Signal::KILL)?;
         let seen = t.wait(Target::Any, Options::UNTRACED)?;
         t.expect(clause).reaped(&seen, &child, Change::Killed(Signal::KILL, false))?;
     }
-    // One that ignores the signal, and one that is in front, write.
+    // A job that ignores the signal can write, and so can the foreground job.
     let child = job(t)?;
     t.tell(&child, Step::Ignore(Signal::TTOU))?;
-    t.tell(&child, uses(TerminalUse::Write))?;
-    t.tell(&child, uses(TerminalUse::Foreground))?;
+    t.tell(&child, use_terminal(TerminalUse::Write))?;
+    t.tell(&child, use_terminal(TerminalUse::Foreground))?;
     t.tell(&child, Step::Default(Signal::TTOU))?;
-    t.tell(&child, uses(TerminalUse::Write))?;
+    t.tell(&child, use_terminal(TerminalUse::Write))?;
     let seen = t.wait(Target::Any, Options::UNTRACED | Options::NOHANG)?;
     t.expect(clause).nothing_ready(&seen)
 }
@@ -135,7 +135,7 @@ fn suspend_key(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::UNTRACED | Options::NOHANG)?;
     t.expect(clause).nothing_ready(&seen)?;
     let state = t.state(&back)?;
-    t.expect(clause).that(state != "stopped", "the background job to run", state)?;
+    t.expect(clause).that(state != "stopped", "background job running", state)?;
     t.await_stopped(&front)?;
     t.signal(&front, Signal::CONT)?;
     let seen = t.wait(Target::Any, Options::UNTRACED | Options::CONTINUED)?;
@@ -155,7 +155,7 @@ fn interrupt_key(t: &mut Trial) -> Outcome {
         t.expect(clause).reports_one_of(&seen, &front, &either)?;
     }
     let state = t.state(&back)?;
-    t.expect(clause).that(state != "zombie", "the background job to live", state)
+    t.expect(clause).that(state != "zombie", "background job alive", state)
 }
 
 fn whole_job(t: &mut Trial) -> Outcome {
@@ -172,13 +172,13 @@ fn whole_job(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-/// A child that leads a session of its own has a group that is orphaned; it has no terminal either, so the terminal comes from
-/// the agent's session: a grandchild there whose parent has ended, and whom somebody of another session adopted.
+/// A child that leads its own session has an orphaned group, but no terminal either. So this uses a grandchild in the agent's
+/// session, whose parent has exited and which a process of another session has adopted.
 fn orphaned_job(t: &mut Trial) -> Outcome {
     let clause = &posix::STATUS_ORPHANED_GROUP_NO_STOP;
     t.terminal()?;
     let child = t.spawn(Scenario::held())?;
-    let below = t.spawn_from(&child, |token| {
+    let grandchild = t.spawn_from(&child, |token| {
         Step::Fork(crate::scenario::Offspring {
             token: Some(token),
             orphan: true,
@@ -188,7 +188,7 @@ fn orphaned_job(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::UNTRACED)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
-    let read = t.try_tell(&below, uses(TerminalUse::Read))?;
-    let got = read.err().unwrap_or_else(|| "it could read".into());
-    t.expect(clause).equal("a read in the background", &got, &"EIO".to_owned())
+    let read = t.try_tell(&grandchild, use_terminal(TerminalUse::Read))?;
+    let got = read.err().unwrap_or_else(|| "the read succeeded".into());
+    t.expect(clause).equal("background read", &got, &"EIO".to_owned())
 }

@@ -1,4 +1,4 @@
-//! What `waitid` reports beyond the usual: values over eight bits, fields nobody reads, users without a number.
+//! What `waitid` reports beyond the usual: values wider than 8 bits, fields nobody reads, users without a mapping.
 
 use crate::protocol::Line;
 use crate::protocol::wait::OptionSet;
@@ -13,7 +13,7 @@ const WAITID: Calls = Calls::only(&[Call::Waitid]);
 pub const CASES: &[Case] = &[
     Case {
         id: "waitid.full-exit-value",
-        title: "waitid tells all 32 bits of an exit value",
+        title: "waitid reports all 32 bits of an exit value",
         clauses: &[&posix::WAITID_FULL_EXIT_VALUE],
         calls: Calls::WITH_INFO,
         needs: Needs::NOTHING,
@@ -22,7 +22,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "waitid.si-errno",
-        title: "si_errno of every event is 0, and which other bytes waitid writes is recorded",
+        title: "si_errno is 0 for every event; which other bytes of siginfo waitid writes is recorded",
         clauses: &[&linux::WAITID_SI_ERRNO_ZERO, &linux::WAITID_UNDEFINED_SIGINFO_BYTES],
         calls: WAITID,
         needs: Needs::NOTHING,
@@ -31,21 +31,21 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "waitid.wuntraced-is-wstopped",
-        title: "WUNTRACED asks waitid for stops",
+        title: "WUNTRACED makes waitid report stops",
         clauses: &[&linux::WAITID_WUNTRACED_IS_WSTOPPED],
         calls: WAITID,
         needs: Needs::NOTHING,
         at: here(),
-        run: untraced_is_stopped,
+        run: wuntraced_is_wstopped,
     },
     Case {
         id: "waitid.unmapped-uid",
-        title: "si_uid is the overflow user where the caller's user namespace has no number for the child's",
+        title: "si_uid is the overflow uid if the child's has no mapping in the caller's user namespace",
         clauses: &[&linux::WAITID_SI_UID_UNMAPPED],
         calls: WAITID,
         needs: Needs::NOTHING,
         at: here(),
-        run: unmapped_user,
+        run: unmapped_uid,
     },
 ];
 
@@ -57,7 +57,7 @@ fn full_exit_value(t: &mut Trial) -> Outcome {
     t.expect(clause).reports_child(&seen, &child)?;
     match seen.fields().status {
         Some(status) => t.expect(clause).that(status == VALUE, format!("{VALUE:#x}"), format!("{status:#x}")),
-        None => t.expect(clause).not_observed("the subject does not show it"),
+        None => t.expect(clause).not_observed("the subject does not expose si_status"),
     }
 }
 
@@ -72,13 +72,13 @@ fn si_errno(t: &mut Trial) -> Outcome {
         t.expect(&linux::WAITID_SI_ERRNO_ZERO).field(&seen, "si_errno", info.errno, 0)?;
         if let Some(bytes) = info.other_bytes {
             t.expect(&linux::WAITID_UNDEFINED_SIGINFO_BYTES)
-                .records("other-bytes-of-siginfo-written", bytes.to_string())?;
+                .records("other bytes of siginfo written", bytes.to_string())?;
         }
     }
     Ok(())
 }
 
-fn untraced_is_stopped(t: &mut Trial) -> Outcome {
+fn wuntraced_is_wstopped(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
@@ -89,8 +89,8 @@ fn untraced_is_stopped(t: &mut Trial) -> Outcome {
     t.expect(&linux::WAITID_WUNTRACED_IS_WSTOPPED).reports(&seen, &child, stopped)
 }
 
-fn unmapped_user(t: &mut Trial) -> Outcome {
-    /// `/proc/sys/kernel/overflowuid`, as it is unless somebody changes it.
+fn unmapped_uid(t: &mut Trial) -> Outcome {
+    /// `/proc/sys/kernel/overflowuid`, unless somebody has changed it.
     const OVERFLOW: i64 = 65_534;
     t.take_away(Line::new("unshare-users"))?;
     let child = t.spawn(Scenario::exits(7))?;

@@ -1,4 +1,4 @@
-//! What only `waitid` has: siginfo, `WNOWAIT`, and pointer arguments.
+//! What only `waitid` has: siginfo, `WNOWAIT`, and its pointer arguments.
 
 use crate::trial::Case;
 
@@ -7,5 +7,5 @@ pub(crate) mod nowait;
 pub(crate) mod pointers;
 pub(crate) mod siginfo;
 
-/// Every case of this room.
+/// Every case on this topic.
 pub(crate) const THEMES: &[&[Case]] = &[fields::CASES, nowait::CASES, pointers::CASES, siginfo::CASES];

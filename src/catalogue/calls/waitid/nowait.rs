@@ -1,4 +1,4 @@
-//! `WNOWAIT` looks and leaves all as it was.
+//! `WNOWAIT` reports without consuming.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, posix};
@@ -10,7 +10,7 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "nowait.exit",
-        title: "peeks at an exit are all alike, one take equals them, and then there is nothing",
+        title: "peeks at an exit are all equal, one reap equals them, and then there is nothing",
         clauses: &[
             &posix::WAITID_NOWAIT_EXIT,
             &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP,
@@ -23,7 +23,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "nowait.killed",
-        title: "peeks at a death by signal are all alike, one take equals them, and then there is nothing",
+        title: "peeks at a death by signal are all equal, one reap equals them, and then there is nothing",
         clauses: &[
             &posix::WAITID_NOWAIT_EXIT,
             &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP,
@@ -36,7 +36,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "nowait.stop",
-        title: "a peek at a stop does not count as reported: it repeats, and one take still finds the stop",
+        title: "a peek does not consume a stop: it repeats, and one wait still finds the stop",
         clauses: &[&posix::WAITID_NOWAIT_STOP, &posix::STATUS_STOP_ONCE],
         calls: Calls::taking(Options::NOWAIT),
         needs: Needs::NOTHING,
@@ -45,7 +45,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "nowait.continue",
-        title: "a peek at a continue does not count as reported: it repeats, and one take still finds the continue",
+        title: "a peek does not consume a continue: it repeats, and one wait still finds the continue",
         clauses: &[&posix::WAITID_NOWAIT_CONTINUE, &posix::STATUS_CONTINUE_ONCE],
         calls: Calls::taking(Options::NOWAIT),
         needs: Needs::NOTHING,
@@ -54,7 +54,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "nowait.any-child",
-        title: "peeks at any child show a terminated one, and the takes then find each once",
+        title: "peeks at any child show a terminated one, and the reaps then find each once",
         clauses: &[
             &posix::WAITID_NOWAIT_EXIT,
             &posix::WAITID_NOWAIT_ANY_ORDER,
@@ -67,7 +67,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "nowait.blocks",
-        title: "a peek sleeps until there is something to see, and returns 0 at once with WNOHANG",
+        title: "a peek blocks until there is an event, and returns 0 at once with WNOHANG",
         clauses: &[&posix::WAITID_NOWAIT_BLOCKS],
         calls: Calls::taking(Options::NOWAIT),
         needs: Needs::NOTHING,
@@ -76,16 +76,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "nowait.other-call-reaps",
-        title: "a child that waitid peeked at can be taken by every other call, with the same status",
+        title: "a child that waitid peeked at can be reaped by every other call, with the same status",
         clauses: &[&posix::WAITID_NOWAIT_OTHER_CALL, &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP],
         calls: Calls::WITH_STATUS,
         needs: Needs::NOTHING,
         at: here(),
-        run: other_call_takes,
+        run: other_call_reaps,
     },
     Case {
         id: "nowait.other-call-consumes-stop",
-        title: "a stop and a continue that waitid peeked at can be taken by every other call",
+        title: "a stop and a continue that waitid peeked at can be consumed by every other call",
         clauses: &[
             &posix::WAITID_NOWAIT_OTHER_CALL,
             &posix::WAITID_NOWAIT_STOP,
@@ -94,29 +94,29 @@ pub const CASES: &[Case] = &[
         calls: Calls::WITH_STATUS.and(Calls::WITH_OPTIONS),
         needs: Needs::NOTHING,
         at: here(),
-        run: other_call_takes_stop,
+        run: other_call_consumes_stop,
     },
     Case {
         id: "nowait.rusage-children",
-        title: "a peek adds nothing to RUSAGE_CHILDREN, the take does",
+        title: "a peek adds nothing to RUSAGE_CHILDREN; the reap does",
         clauses: &[&posix::RUSAGE_CHILDREN_NOT_ON_PEEK],
         calls: Calls::taking(Options::NOWAIT),
         needs: Needs::NOTHING.burning(),
         at: here(),
-        run: children_usage,
+        run: rusage_children,
     },
 ];
 
-/// How often a case looks: the second look is what a wrong one loses, the third what it loses later.
-const LOOKS: usize = 3;
+/// The number of peeks: a faulty one may lose the event at the second, or only at the third.
+const PEEKS: usize = 3;
 
-/// Everything that a report tells of a child.
-fn told(seen: &Seen) -> String {
+/// Everything that a report contains.
+fn report(seen: &Seen) -> String {
     format!("{:?} {:?}", seen.status(), seen.info())
 }
 
-/// Looks several times, and checks by `clause` that each look reports that change and all are alike; what each of them told.
-fn looks(
+/// Peeks several times, and checks by `clause` that every peek reports that change and all are equal. Returns the report.
+fn peeks(
     t: &mut Trial,
     clause: &'static Clause,
     child: &Child,
@@ -124,14 +124,14 @@ fn looks(
     change: Change,
 ) -> Result<String, Abort> {
     let mut first: Option<String> = None;
-    for look in 0..LOOKS {
-        // With and without WNOHANG it is the same.
-        let nohang = if look % 2 == 1 { Options::NOHANG } else { Options::NONE };
+    for peek in 0..PEEKS {
+        // WNOHANG must make no difference.
+        let nohang = if peek % 2 == 1 { Options::NOHANG } else { Options::NONE };
         let seen = t.wait(Target::Child(child), options | Options::NOWAIT | nohang)?;
         t.expect(clause).reports(&seen, child, change)?;
-        let told = told(&seen);
-        t.expect(clause).equal("a look tells", &told, first.as_ref().unwrap_or(&told))?;
-        first = Some(told);
+        let report = report(&seen);
+        t.expect(clause).equal("peek", &report, first.as_ref().unwrap_or(&report))?;
+        first = Some(report);
     }
     Ok(first.unwrap_or_default())
 }
@@ -139,10 +139,10 @@ fn looks(
 fn exit(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
-    let looked = looks(t, &posix::WAITID_NOWAIT_EXIT, &child, Options::NONE, Change::Exited(7))?;
+    let peeked = peeks(t, &posix::WAITID_NOWAIT_EXIT, &child, Options::NONE, Change::Exited(7))?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP).reaped(&seen, &child, Change::Exited(7))?;
-    t.expect(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP).equal("the take tells", &told(&seen), &looked)?;
+    t.expect(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP).equal("reap", &report(&seen), &peeked)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).error(&seen, "ECHILD")
 }
@@ -151,10 +151,10 @@ fn killed(t: &mut Trial) -> Outcome {
     let death = Change::Killed(Signal::TERM, false);
     let child = t.spawn(Scenario::dies(Signal::TERM))?;
     t.await_zombie(&child)?;
-    let looked = looks(t, &posix::WAITID_NOWAIT_EXIT, &child, Options::NONE, death)?;
+    let peeked = peeks(t, &posix::WAITID_NOWAIT_EXIT, &child, Options::NONE, death)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP).reaped(&seen, &child, death)?;
-    t.expect(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP).equal("the take tells", &told(&seen), &looked)?;
+    t.expect(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP).equal("reap", &report(&seen), &peeked)?;
     let seen = t.wait(Target::Child(&child), Options::NOHANG | Options::NOWAIT)?;
     t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).error(&seen, "ECHILD")
 }
@@ -164,10 +164,10 @@ fn stop(t: &mut Trial) -> Outcome {
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
     let stopped = Change::Stopped(Signal::STOP);
-    let looked = looks(t, &posix::WAITID_NOWAIT_STOP, &child, Options::UNTRACED, stopped)?;
+    let peeked = peeks(t, &posix::WAITID_NOWAIT_STOP, &child, Options::UNTRACED, stopped)?;
     let seen = t.wait(Target::Child(&child), Options::UNTRACED)?;
     t.expect(&posix::WAITID_NOWAIT_STOP).reports(&seen, &child, stopped)?;
-    t.expect(&posix::WAITID_NOWAIT_STOP).equal("the take tells", &told(&seen), &looked)?;
+    t.expect(&posix::WAITID_NOWAIT_STOP).equal("wait", &report(&seen), &peeked)?;
     let seen = t.wait(Target::Child(&child), Options::UNTRACED | Options::NOHANG)?;
     t.expect(&posix::STATUS_STOP_ONCE).nothing_ready(&seen)?;
     let seen = t.wait(Target::Child(&child), Options::UNTRACED | Options::NOHANG | Options::NOWAIT)?;
@@ -179,10 +179,10 @@ fn continued(t: &mut Trial) -> Outcome {
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
     t.signal(&child, Signal::CONT)?;
-    let looked = looks(t, &posix::WAITID_NOWAIT_CONTINUE, &child, Options::CONTINUED, Change::Continued)?;
+    let peeked = peeks(t, &posix::WAITID_NOWAIT_CONTINUE, &child, Options::CONTINUED, Change::Continued)?;
     let seen = t.wait(Target::Child(&child), Options::CONTINUED)?;
     t.expect(&posix::WAITID_NOWAIT_CONTINUE).reports(&seen, &child, Change::Continued)?;
-    t.expect(&posix::WAITID_NOWAIT_CONTINUE).equal("the take tells", &told(&seen), &looked)?;
+    t.expect(&posix::WAITID_NOWAIT_CONTINUE).equal("wait", &report(&seen), &peeked)?;
     let seen = t.wait(Target::Child(&child), Options::CONTINUED | Options::NOHANG)?;
     t.expect(&posix::STATUS_CONTINUE_ONCE).nothing_ready(&seen)?;
     let seen = t.wait(Target::Child(&child), Options::CONTINUED | Options::NOHANG | Options::NOWAIT)?;
@@ -195,34 +195,34 @@ fn any_child(t: &mut Trial) -> Outcome {
     t.await_zombie(&one)?;
     t.await_zombie(&two)?;
     let which = |seen: &Seen| match seen.change() {
-        Some(Change::Exited(7)) => "the first",
-        Some(Change::Exited(9)) => "the second",
+        Some(Change::Exited(7)) => "first",
+        Some(Change::Exited(9)) => "second",
         _ => "neither",
     };
     let mut order = Vec::new();
-    for _ in 0..LOOKS {
+    for _ in 0..PEEKS {
         let seen = t.wait(Target::Any, Options::NOWAIT)?;
         t.expect(&posix::WAITID_NOWAIT_EXIT).returns(&seen)?;
         t.expect(&posix::WAITID_NOWAIT_EXIT).that(
             which(&seen) != "neither",
-            "one of both children",
+            "one of the two children",
             seen.outcome(),
         )?;
         order.push(which(&seen));
     }
-    let taken = t.wait(Target::Any, Options::NONE)?;
-    let (left, change) = match which(&taken) {
-        "the first" => {
-            t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).reaped(&taken, &one, Change::Exited(7))?;
+    let reaped = t.wait(Target::Any, Options::NONE)?;
+    let (left, change) = match which(&reaped) {
+        "first" => {
+            t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).reaped(&reaped, &one, Change::Exited(7))?;
             (&two, Change::Exited(9))
         }
         _ => {
-            t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).reaped(&taken, &two, Change::Exited(9))?;
+            t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).reaped(&reaped, &two, Change::Exited(9))?;
             (&one, Change::Exited(7))
         }
     };
-    let looked = format!("{}; taken: {}", order.join(", "), which(&taken));
-    t.expect(&posix::WAITID_NOWAIT_ANY_ORDER).records("of two zombies peeks show", looked)?;
+    let peeked = format!("{}; reaped: {}", order.join(", "), which(&reaped));
+    t.expect(&posix::WAITID_NOWAIT_ANY_ORDER).records("peeks at two zombies", peeked)?;
     let seen = t.wait(Target::Any, Options::NOWAIT)?;
     t.expect(&posix::WAITID_NOWAIT_EXIT).reports(&seen, left, change)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
@@ -245,12 +245,12 @@ fn blocks(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITID_NOWAIT_BLOCKS).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn other_call_takes(t: &mut Trial) -> Outcome {
-    let ends = [
+fn other_call_reaps(t: &mut Trial) -> Outcome {
+    let deaths = [
         (Scenario::exits(7), Change::Exited(7)),
         (Scenario::dies(Signal::TERM), Change::Killed(Signal::TERM, false)),
     ];
-    for (scenario, change) in ends {
+    for (scenario, change) in deaths {
         let child = t.spawn(scenario)?;
         t.await_zombie(&child)?;
         let seen = t.wait_by(Call::Waitid, Target::Child(&child), Options::NOWAIT)?;
@@ -265,7 +265,7 @@ fn other_call_takes(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn other_call_takes_stop(t: &mut Trial) -> Outcome {
+fn other_call_consumes_stop(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
@@ -293,24 +293,24 @@ fn other_call_takes_stop(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITID_NOWAIT_OTHER_CALL).nothing_ready(&seen)
 }
 
-/// What the children's usage holds of CPU time, microseconds.
+/// The CPU time in RUSAGE_CHILDREN, in microseconds.
 fn cpu_of_children(t: &mut Trial) -> Result<Option<i64>, Abort> {
     let usage = t.usage_of_children()?;
     Ok(usage.cpu_us())
 }
 
-fn children_usage(t: &mut Trial) -> Outcome {
+fn rusage_children(t: &mut Trial) -> Outcome {
     let before = cpu_of_children(t)?.unwrap_or(0);
     let child = t.spawn(Scenario::of([Step::BurnUser { us: 10_000 }, Step::exit(7).reported()]))?;
     t.await_zombie(&child)?;
     let (own, _) = t.last_usage(&child)?;
     let own = own.cpu_us().unwrap_or(0);
-    for _ in 0..LOOKS {
+    for _ in 0..PEEKS {
         let seen = t.wait(Target::Child(&child), Options::NOWAIT)?;
         t.expect(&posix::RUSAGE_CHILDREN_NOT_ON_PEEK).reports(&seen, &child, Change::Exited(7))?;
         let peeked = cpu_of_children(t)?;
         t.expect(&posix::RUSAGE_CHILDREN_NOT_ON_PEEK).within(
-            "CPU time of the children after a peek, us",
+            "CPU time of the children after a peek (us)",
             peeked,
             before,
             before,
@@ -318,10 +318,10 @@ fn children_usage(t: &mut Trial) -> Outcome {
     }
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&posix::RUSAGE_CHILDREN_NOT_ON_PEEK).reaped(&seen, &child, Change::Exited(7))?;
-    let taken = cpu_of_children(t)?.map(|taken| taken - before);
+    let reaped = cpu_of_children(t)?.map(|reaped| reaped - before);
     t.expect(&posix::RUSAGE_CHILDREN_NOT_ON_PEEK).within(
-        "CPU time of the children after the take, us",
-        taken,
+        "CPU time of the children after the reap (us)",
+        reaped,
         own,
         i64::MAX,
     )

@@ -1,4 +1,4 @@
-//! Null pointers, bad pointers, and what is written behind and into the buffers.
+//! Null pointers, bad pointers, and what is written to the buffers and beyond.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, posix};
@@ -10,7 +10,7 @@ use crate::trial::{
 pub const CASES: &[Case] = &[
     Case {
         id: "pointers.null-status",
-        title: "with a null status the child is reported and taken, and the usage is filled",
+        title: "with a null status, the child is reported and reaped, and the usage is filled in",
         clauses: &[&posix::WAITPID_NULL_STATUS, &linux::WAIT4_NULL_STATUS],
         calls: Calls::WITH_STATUS,
         needs: Needs::NOTHING,
@@ -19,7 +19,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "pointers.null-rusage",
-        title: "with a null rusage the child and its status are reported as ever",
+        title: "with a null rusage, the child and its status are reported as usual",
         clauses: &[&linux::WAIT4_NULL_RUSAGE],
         calls: Calls::WITH_USAGE,
         needs: Needs::NOTHING,
@@ -28,7 +28,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "pointers.null-both",
-        title: "with a null status and a null rusage the child is reported and taken",
+        title: "with a null status and a null rusage, the child is reported and reaped",
         clauses: &[&posix::WAITPID_NULL_STATUS, &linux::WAIT4_NULL_STATUS, &linux::WAIT4_NULL_RUSAGE],
         calls: Calls::WITH_USAGE,
         needs: Needs::NOTHING,
@@ -37,7 +37,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "pointers.null-infop",
-        title: "what waitid with a null infop gives is recorded; Linux takes the child",
+        title: "what waitid with a null infop does is recorded; Linux reaps the child",
         clauses: &[
             &posix::WAITID_NULL_INFOP,
             &linux::WAITID_NULL_INFOP_REAPS,
@@ -50,7 +50,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "pointers.bad-status",
-        title: "a bad status pointer gives EFAULT in the raw call; what becomes of the child is recorded",
+        title: "a bad status pointer gives EFAULT in the raw call; what happens to the child is recorded",
         clauses: &[&posix::WAITPID_BAD_POINTER, &linux::WAIT_EFAULT_STATUS, &linux::WAIT_CHILD_AFTER_EFAULT],
         calls: Calls::WITH_STATUS,
         needs: Needs::NOTHING,
@@ -59,7 +59,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "pointers.bad-rusage",
-        title: "a bad rusage pointer gives EFAULT in the raw call; what becomes of the child is recorded",
+        title: "a bad rusage pointer gives EFAULT in the raw call; what happens to the child is recorded",
         clauses: &[
             &posix::WAITPID_BAD_POINTER,
             &linux::WAIT_EFAULT_RUSAGE,
@@ -73,7 +73,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "pointers.bad-infop",
-        title: "a bad infop gives EFAULT in the raw call; what becomes of the child is recorded",
+        title: "a bad infop gives EFAULT in the raw call; what happens to the child is recorded",
         clauses: &[&posix::WAITID_BAD_POINTER, &linux::WAITID_EFAULT, &linux::WAITID_CHILD_AFTER_EFAULT],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
@@ -82,7 +82,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "pointers.bad-but-unused",
-        title: "bad pointers are not looked at while the raw call reports nothing: 0 under WNOHANG, or ECHILD",
+        title: "the raw call ignores bad pointers if it reports nothing: 0 under WNOHANG, or ECHILD",
         clauses: &[&linux::WAIT_EFAULT_ONLY_ON_REPORT],
         calls: Calls::WITH_STATUS.and(Calls::WITH_OPTIONS),
         needs: Needs::NOTHING,
@@ -91,25 +91,25 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "pointers.no-overrun",
-        title: "a call writes nothing behind its buffers, whether it reports, finds nothing or fails",
+        title: "a call never writes beyond its buffers, whether it reports, finds nothing or fails",
         clauses: &[&linux::WAIT4_NO_OVERRUN, &linux::WAITID_NO_OVERRUN],
         calls: Calls::WITH_OPTIONS,
         needs: Needs::NOTHING,
         at: here(),
-        run: writes_no_more,
+        run: no_overrun,
     },
     Case {
         id: "pointers.raw-waitid-no-overrun",
-        title: "the raw waitid with a usage writes nothing behind its two buffers",
+        title: "the raw waitid with a usage never writes beyond its two buffers",
         clauses: &[&linux::WAITID_NO_OVERRUN],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
-        run: raw_waitid_writes_no_more,
+        run: raw_waitid_no_overrun,
     },
     Case {
         id: "pointers.errors-write-nothing",
-        title: "what a failing call leaves in its buffers is recorded; Linux writes neither status nor usage",
+        title: "what a failed call leaves in its buffers is recorded; Linux writes neither status nor usage",
         clauses: &[
             &posix::WAITPID_STATUS_ON_ERROR,
             &posix::WAITID_SIGINFO_ON_ERROR,
@@ -138,20 +138,20 @@ fn zombie(t: &mut Trial) -> Result<Child, Abort> {
     Ok(child)
 }
 
-/// The request for that child, or, of a call that is told no target, for any.
+/// A request for that child, or for any if the call has no target.
 fn request_for(t: &Trial, child: &Child) -> WaitRequest {
     let target = if Calls::WITH_TARGET.has(t.call()) { Target::Child(child) } else { Target::Any };
     t.ask(target, Options::NONE)
 }
 
-/// A child that was reported without a status word is taken: no process, and no child any more.
-fn taken(t: &mut Trial, clause: &'static Clause, seen: &Seen, child: &Child) -> Outcome {
+/// A child that was reported without a status word has been reaped: it is no longer a child.
+fn reported_and_reaped(t: &mut Trial, clause: &'static Clause, seen: &Seen, child: &Child) -> Outcome {
     t.expect(clause).reports_child(seen, child)?;
     let again = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).error(&again, "ECHILD")
 }
 
-/// Whether every field of a struct rusage was written.
+/// Whether every field of the struct rusage was written.
 fn usage_is_whole(seen: &Seen) -> bool {
     let usage = seen.reply().and_then(|r| r.rusage.wrote());
     usage.is_some_and(|u| {
@@ -166,12 +166,12 @@ fn null_status(t: &mut Trial) -> Outcome {
     let mut request = request_for(t, &child);
     request.status = Pointer::Null;
     let seen = t.perform(request)?;
-    taken(t, &posix::WAITPID_NULL_STATUS, &seen, &child)?;
+    reported_and_reaped(t, &posix::WAITPID_NULL_STATUS, &seen, &child)?;
     if !Calls::WITH_USAGE.has(t.call()) {
         return Ok(());
     }
     let whole = usage_is_whole(&seen);
-    t.expect(&linux::WAIT4_NULL_STATUS).that(whole, "every field of the usage", "fields left unwritten")
+    t.expect(&linux::WAIT4_NULL_STATUS).that(whole, "every field of the usage", "unwritten fields")
 }
 
 fn null_rusage(t: &mut Trial) -> Outcome {
@@ -189,11 +189,11 @@ fn null_both(t: &mut Trial) -> Outcome {
     request.rusage = Pointer::Null;
     let seen = t.perform(request)?;
     t.expect(&linux::WAIT4_NULL_STATUS).and(&linux::WAIT4_NULL_RUSAGE).reports_child(&seen, &child)?;
-    taken(t, &posix::WAITPID_NULL_STATUS, &seen, &child)
+    reported_and_reaped(t, &posix::WAITPID_NULL_STATUS, &seen, &child)
 }
 
-/// What a call returned, without the pid, which differs from run to run.
-fn result(seen: &Seen) -> String {
+/// What a call returned, apart from the pid, which differs from run to run.
+fn result_of(seen: &Seen) -> String {
     match seen.reply().map(|r| &r.ret) {
         Some(Err(errno)) => format!("-1 {errno}"),
         Some(Ok(0)) => "0".into(),
@@ -202,8 +202,8 @@ fn result(seen: &Seen) -> String {
     }
 }
 
-/// Whether the child is still there for a call with good pointers; the agent must have lived through the call before.
-fn left(t: &mut Trial) -> Result<&'static str, Abort> {
+/// Whether a call with valid pointers still finds the child; the agent must have survived the earlier call.
+fn child_after(t: &mut Trial) -> Result<&'static str, Abort> {
     let options = if t.call() == Call::Wait { Options::NONE } else { Options::NOHANG };
     let seen = t.wait(Target::Any, options)?;
     Ok(match (seen.change(), seen.errno()) {
@@ -218,35 +218,35 @@ fn null_infop(t: &mut Trial) -> Outcome {
     let mut request = request_for(t, &child);
     request.info = Pointer::Null;
     let seen = t.perform(request)?;
-    t.expect(&posix::WAITID_NULL_INFOP).records("null infop", result(&seen))?;
-    // A system may as well say that with a signal.
+    t.expect(&posix::WAITID_NULL_INFOP).records("null infop", result_of(&seen))?;
+    // A system may as well respond with a signal.
     if seen.reply().is_none() {
         return Ok(());
     }
-    t.expect(&linux::WAITID_NULL_INFOP_RESULT).records("null infop", result(&seen))?;
-    let child_is = left(t)?;
-    t.expect(&posix::WAITID_NULL_INFOP).records("the child after a null infop", child_is)?;
+    t.expect(&linux::WAITID_NULL_INFOP_RESULT).records("null infop", result_of(&seen))?;
+    let after = child_after(t)?;
+    t.expect(&posix::WAITID_NULL_INFOP).records("child after a null infop", after)?;
     let succeeded = seen.errno().is_none();
-    t.expect(&linux::WAITID_NULL_INFOP_REAPS).that(succeeded, "success", result(&seen))?;
-    t.expect(&linux::WAITID_NULL_INFOP_REAPS).that(child_is == "lost", "no child", child_is)
+    t.expect(&linux::WAITID_NULL_INFOP_REAPS).that(succeeded, "success", result_of(&seen))?;
+    t.expect(&linux::WAITID_NULL_INFOP_REAPS).that(after == "lost", "child lost", after)
 }
 
-/// A call with a bad pointer: judged where the pointer reaches the kernel as it is, recorded elsewhere.
-fn bad(
+/// A call with a bad pointer: judged where the pointer reaches the kernel unchanged, recorded elsewhere.
+fn bad_pointer(
     t: &mut Trial,
     request: WaitRequest,
     what: &str,
-    open: &'static Clause,
+    recorded: &'static Clause,
     fault: &'static Clause,
     fate: &'static Clause,
 ) -> Result<Seen, Abort> {
     let seen = t.perform(request)?;
-    t.expect(open).records(what, result(&seen))?;
+    t.expect(recorded).records(what, result_of(&seen))?;
     if seen.reply().is_some() {
-        let child_is = left(t)?;
-        let name = format!("the child after a {what}");
-        t.expect(open).records(&name, child_is)?;
-        t.expect(fate).records(&name, child_is)?;
+        let after = child_after(t)?;
+        let name = format!("child after a {what}");
+        t.expect(recorded).records(&name, after)?;
+        t.expect(fate).records(&name, after)?;
     }
     if t.is_raw() {
         t.expect(fault).error(&seen, "EFAULT")?;
@@ -259,7 +259,7 @@ fn bad_status(t: &mut Trial) -> Outcome {
     let mut request = request_for(t, &child);
     request.status = Pointer::Bad;
     let clauses = (&posix::WAITPID_BAD_POINTER, &linux::WAIT_EFAULT_STATUS, &linux::WAIT_CHILD_AFTER_EFAULT);
-    bad(t, request, "bad status pointer", clauses.0, clauses.1, clauses.2).map(drop)
+    bad_pointer(t, request, "bad status pointer", clauses.0, clauses.1, clauses.2).map(drop)
 }
 
 fn bad_rusage(t: &mut Trial) -> Outcome {
@@ -267,9 +267,9 @@ fn bad_rusage(t: &mut Trial) -> Outcome {
     let mut request = request_for(t, &child);
     request.rusage = Pointer::Bad;
     let clauses = (&posix::WAITPID_BAD_POINTER, &linux::WAIT_EFAULT_RUSAGE, &linux::WAIT_CHILD_AFTER_EFAULT);
-    let seen = bad(t, request, "bad rusage pointer", clauses.0, clauses.1, clauses.2)?;
+    let seen = bad_pointer(t, request, "bad rusage pointer", clauses.0, clauses.1, clauses.2)?;
     let status = seen.status().map_or("untouched".to_owned(), |word| format!("{word:#06x}"));
-    t.expect(&linux::WAIT_EFAULT_PARTIAL_WRITE).records("the status beside a bad rusage pointer", status)
+    t.expect(&linux::WAIT_EFAULT_PARTIAL_WRITE).records("status with a bad rusage pointer", status)
 }
 
 fn bad_infop(t: &mut Trial) -> Outcome {
@@ -277,12 +277,12 @@ fn bad_infop(t: &mut Trial) -> Outcome {
     let mut request = request_for(t, &child);
     request.info = Pointer::Bad;
     let clauses = (&posix::WAITID_BAD_POINTER, &linux::WAITID_EFAULT, &linux::WAITID_CHILD_AFTER_EFAULT);
-    bad(t, request, "bad infop", clauses.0, clauses.1, clauses.2).map(drop)
+    bad_pointer(t, request, "bad infop", clauses.0, clauses.1, clauses.2).map(drop)
 }
 
 fn bad_but_unused(t: &mut Trial) -> Outcome {
     if !t.is_raw() {
-        return Err(Abort::Skip("only in a raw call is a bad pointer defined".into()));
+        return Err(Abort::Skip("a bad pointer is defined only in a raw call".into()));
     }
     let mut request = t.ask(Target::Any, Options::NOHANG);
     request.status = Pointer::Bad;
@@ -296,10 +296,10 @@ fn bad_but_unused(t: &mut Trial) -> Outcome {
     t.expect(&linux::WAIT_EFAULT_ONLY_ON_REPORT).nothing_ready(&seen)
 }
 
-/// A bit that is no option of any system.
+/// An option bit undefined on every system.
 const UNKNOWN_BIT: u32 = 1 << 20;
 
-fn writes_no_more(t: &mut Trial) -> Outcome {
+fn no_overrun(t: &mut Trial) -> Outcome {
     let (of_wait4, of_waitid) = (&linux::WAIT4_NO_OVERRUN, &linux::WAITID_NO_OVERRUN);
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect_of(of_wait4, of_waitid).no_spill(&seen)?;
@@ -313,7 +313,7 @@ fn writes_no_more(t: &mut Trial) -> Outcome {
     t.expect_of(of_wait4, of_waitid).no_spill(&seen)
 }
 
-fn raw_waitid_writes_no_more(t: &mut Trial) -> Outcome {
+fn raw_waitid_no_overrun(t: &mut Trial) -> Outcome {
     let mut request = t.ask(Target::Any, Options::NOHANG);
     request.rusage = Pointer::Buffer;
     let seen = t.perform(request.clone())?;
@@ -336,7 +336,9 @@ fn errors_write_nothing(t: &mut Trial) -> Outcome {
         let seen = t.perform(request)?;
         t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).error(&seen, errno)?;
         if !seen.shows_memory() {
-            return t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).not_observed("the subject does not show it");
+            return t
+                .expect(&linux::WAIT_ERROR_WRITES_NOTHING)
+                .not_observed("the subject does not expose its buffers");
         }
         if t.call() == Call::Waitid {
             let got = seen.fields();
@@ -358,7 +360,7 @@ fn errors_write_nothing(t: &mut Trial) -> Outcome {
 
 fn kernel_address(t: &mut Trial) -> Outcome {
     if !t.is_raw() {
-        return Err(Abort::Skip("only in a raw call is a bad pointer defined".into()));
+        return Err(Abort::Skip("a bad pointer is defined only in a raw call".into()));
     }
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;

@@ -1,4 +1,4 @@
-//! What `waitid` tells: its siginfo, its event filters, its ids.
+//! What `waitid` reports: its siginfo, its event filters, its ids.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
@@ -12,7 +12,7 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "waitid.exit-fields",
-        title: "of a child that exited the siginfo holds SIGCHLD, CLD_EXITED, pid, real uid and the exit value",
+        title: "for an exit, the siginfo has SIGCHLD, CLD_EXITED, the pid, the real uid and the exit value",
         clauses: &[
             &posix::WAITID_RETURNS_ZERO,
             &posix::WAITID_SI_SIGNO,
@@ -27,7 +27,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "waitid.kill-fields",
-        title: "of a child that was killed the siginfo holds CLD_KILLED and the signal",
+        title: "for a death by signal, the siginfo has CLD_KILLED and the signal",
         clauses: &[
             &posix::WAITID_RETURNS_ZERO,
             &posix::WAITID_SI_SIGNO,
@@ -42,7 +42,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "waitid.stop-fields",
-        title: "of a child that stopped the siginfo holds CLD_STOPPED and the stop signal",
+        title: "for a stop, the siginfo has CLD_STOPPED and the stop signal",
         clauses: &[
             &posix::WAITID_RETURNS_ZERO,
             &posix::WAITID_SI_SIGNO,
@@ -57,7 +57,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "waitid.continue-fields",
-        title: "of a child that continued the siginfo holds CLD_CONTINUED, SIGCONT and the child's own pid",
+        title: "for a continue, the siginfo has CLD_CONTINUED, SIGCONT and the child's own pid",
         clauses: &[
             &posix::WAITID_RETURNS_ZERO,
             &posix::WAITID_SI_SIGNO,
@@ -72,7 +72,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "waitid.uid-after-setuid",
-        title: "si_uid is the real user id that the child has when it is reported",
+        title: "si_uid is the child's real user ID at the time of the report",
         clauses: &[&posix::WAITID_SI_UID, &linux::WAITID_SI_UID_REAL],
         calls: Calls::WITH_INFO,
         needs: Needs::of(&[Need::Root]),
@@ -81,7 +81,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "waitid.exited-only",
-        title: "with WEXITED alone a stop and a continue are neither reported nor consumed",
+        title: "with WEXITED alone, a stop and a continue are neither reported nor consumed",
         clauses: &[&posix::WAITID_EXITED_ONLY],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
@@ -90,7 +90,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "waitid.stopped-only",
-        title: "with WSTOPPED alone a continue and a termination are neither reported nor consumed",
+        title: "with WSTOPPED alone, a continue and a termination are neither reported nor consumed",
         clauses: &[
             &posix::WAITID_STOPPED_ONLY,
             &posix::WAITID_STOPPED_ONLY_ZOMBIE,
@@ -103,7 +103,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "waitid.continued-only",
-        title: "with WCONTINUED alone a stop and a termination are neither reported nor consumed",
+        title: "with WCONTINUED alone, a stop and a termination are neither reported nor consumed",
         clauses: &[
             &posix::WAITID_CONTINUED_ONLY,
             &posix::WAITID_STOPPED_ONLY_ZOMBIE,
@@ -116,7 +116,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "waitid.events-combine",
-        title: "with every event option each event is reported, with its own si_code",
+        title: "with every event option, each event is reported with its own si_code",
         clauses: &[&posix::WAITID_EVENTS_COMBINE],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
@@ -125,7 +125,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "waitid.nohang-zeroes",
-        title: "with WNOHANG and nothing to report it returns 0 and writes zero over si_signo and si_pid",
+        title: "WNOHANG with nothing to report returns 0 and zeroes si_signo and si_pid",
         clauses: &[
             &posix::WAITID_NOHANG_ZERO,
             &posix::WAITID_NOHANG_ZEROES,
@@ -138,7 +138,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "waitid.p-all-ignores-id",
-        title: "with P_ALL any child is reported, whatever the id says",
+        title: "with P_ALL, any child is reported, whatever the id",
         clauses: &[&posix::WAITID_P_ALL],
         calls: Calls::WITH_INFO,
         needs: Needs::NOTHING,
@@ -156,16 +156,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "waitid.agrees-with-other-calls",
-        title: "of children that died alike waitid tells what the calls with a status word tell",
+        title: "for the same death, waitid reports what the calls with a status word report",
         clauses: &[&posix::WAITPID_CALLS_AGREE],
         calls: Calls::WITH_STATUS,
         needs: Needs::NOTHING,
         at: here(),
-        run: agrees_with_others,
+        run: agrees_with_other_calls,
     },
     Case {
         id: "waitid.raw-rusage",
-        title: "the raw call fills its fifth argument with what RUSAGE_CHILDREN then holds of the only child",
+        title: "the raw call's fifth argument equals RUSAGE_CHILDREN after an only child is reaped",
         clauses: &[&linux::WAITID_RAW_RUSAGE],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
@@ -174,13 +174,13 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// The real user id of a held child.
+/// The real user ID of a held child.
 fn uid_of(t: &mut Trial, child: &Child) -> Result<i64, Abort> {
     let ids = t.tell_for_reply(child, &Step::Getids)?;
     ids.number("uid").map_err(|e| Abort::Protocol(format!("reply to getids: {e}")))
 }
 
-/// What every siginfo of a report holds; of the calls here only `waitid` returns 0.
+/// What the siginfo of every report contains; of the calls here only `waitid` returns 0.
 fn common_fields(t: &mut Trial, seen: &Seen, uid: i64) -> Outcome {
     let got = seen.fields();
     t.expect(&posix::WAITID_SI_SIGNO).returns(seen)?;
@@ -258,7 +258,7 @@ fn continue_fields(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITID_CONTINUED).field(&seen, "si_status", got.status, Signal::CONT.number().into())
 }
 
-/// A user that nobody is.
+/// A user ID that nobody has.
 const OTHER_USER: u32 = 65_533;
 
 fn uid_after_setuid(t: &mut Trial) -> Outcome {
@@ -317,7 +317,7 @@ fn stopped_only(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Child(&child), STOPPED_ONLY | Options::NOHANG)?;
     t.expect(&posix::WAITID_STOPPED_ONLY).returns(&seen)?;
     t.expect(&posix::WAITID_STOPPED_ONLY).that(!seen.is_report(), "no report", seen.outcome())?;
-    t.expect(&posix::WAITID_STOPPED_ONLY_ZOMBIE).records("WSTOPPED alone, a zombie", seen.outcome())?;
+    t.expect(&posix::WAITID_STOPPED_ONLY_ZOMBIE).records("zombie with WSTOPPED alone", seen.outcome())?;
     t.expect(&linux::WAITID_STOPPED_ONLY_ZOMBIE).error(&seen, "ECHILD")?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&posix::WAITID_STOPPED_ONLY).reaped(&seen, &child, Change::Exited(7))
@@ -339,7 +339,7 @@ fn continued_only(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Child(&child), CONTINUED_ONLY | Options::NOHANG)?;
     t.expect(&posix::WAITID_CONTINUED_ONLY).returns(&seen)?;
     t.expect(&posix::WAITID_CONTINUED_ONLY).that(!seen.is_report(), "no report", seen.outcome())?;
-    t.expect(&posix::WAITID_STOPPED_ONLY_ZOMBIE).records("WCONTINUED alone, a zombie", seen.outcome())?;
+    t.expect(&posix::WAITID_STOPPED_ONLY_ZOMBIE).records("zombie with WCONTINUED alone", seen.outcome())?;
     t.expect(&linux::WAITID_STOPPED_ONLY_ZOMBIE).error(&seen, "ECHILD")?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&posix::WAITID_CONTINUED_ONLY).reaped(&seen, &child, Change::Exited(7))
@@ -393,7 +393,7 @@ fn pgid_zero(t: &mut Trial) -> Outcome {
     let other = t.spawn(Scenario::of([Step::Setpgid { pgid: 0 }, Step::exit(7)]))?;
     t.await_zombie(&other)?;
     let seen = t.wait(Target::Id("P_PGID", 0), Options::NOHANG | Options::NOWAIT)?;
-    t.expect(&posix::WAITID_ID_ZERO).records("P_PGID 0, a zombie of another group", seen.outcome())?;
+    t.expect(&posix::WAITID_ID_ZERO).records("P_PGID 0 with a zombie in another group", seen.outcome())?;
     t.expect(&linux::WAITID_PGID_ZERO_IS_OWN_GROUP).error(&seen, "ECHILD")?;
     let own = t.spawn(Scenario::exits(9))?;
     t.await_zombie(&own)?;
@@ -401,7 +401,7 @@ fn pgid_zero(t: &mut Trial) -> Outcome {
     t.expect(&linux::WAITID_PGID_ZERO_IS_OWN_GROUP).reaped(&seen, &own, Change::Exited(9))
 }
 
-fn agrees_with_others(t: &mut Trial) -> Outcome {
+fn agrees_with_other_calls(t: &mut Trial) -> Outcome {
     let deaths = [
         Scenario::exits(0),
         Scenario::exits(7),
@@ -433,7 +433,7 @@ fn raw_rusage(t: &mut Trial) -> Outcome {
     t.expect(&linux::WAITID_RAW_RUSAGE).reaped(&seen, &child, Change::Exited(7))?;
     let got = seen.reply().and_then(|r| r.rusage.wrote());
     let children = t.usage_of_children()?;
-    // Not every subject has the fields that Linux does not maintain.
+    // Not every subject exposes the fields that Linux does not maintain.
     let shown = |usage: Option<Usage>| {
         format!("{:?}", usage.map(|usage| Usage { others: None, irregular: None, ..usage }))
     };

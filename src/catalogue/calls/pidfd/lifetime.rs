@@ -1,5 +1,5 @@
-//! pidfds besides waiting through one's own: signals through them, those of threads and of others, what can go wrong with them,
-//! and what they tell of a child that is gone.
+//! pidfds beyond waiting for one's own child: signals through them, pidfds of threads and of other processes' children, how
+//! they fail, and what they report about a child that is gone.
 
 use crate::protocol::Line;
 use crate::scenario::{Offspring, Scenario, Step};
@@ -13,79 +13,79 @@ const WAITID: Calls = Calls::only(&[Call::Waitid]);
 pub const CASES: &[Case] = &[
     Case {
         id: "pidfd-lifetime.signal-zombie",
-        title: "a signal through the pidfd of a zombie changes nothing, and fails with ESRCH once the child was taken",
+        title: "a signal through a zombie's pidfd has no effect; after the reap it fails with ESRCH",
         clauses: &[&linux::PIDFD_SIGNAL_ZOMBIE, &linux::PIDFD_SIGNAL_AFTER_REAP_ESRCH],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: signal_to_a_zombie,
+        run: signal_zombie,
     },
     Case {
         id: "pidfd-lifetime.nonblock-cleared",
-        title: "a nonblocking pidfd gives EAGAIN; once it is made blocking a wait sleeps",
+        title: "a nonblocking pidfd gives EAGAIN; once it is made blocking, a wait blocks",
         clauses: &[&linux::PIDFD_NONBLOCK_CLEARED, &linux::PIDFD_NONBLOCK_EAGAIN],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
         at: here(),
-        run: made_blocking,
+        run: nonblock_cleared,
     },
     Case {
         id: "pidfd-lifetime.passed-to-non-parent",
-        title: "a process cannot wait through a pidfd that another one opened of its own child: ECHILD",
+        title: "a process cannot wait through a pidfd for another process's child: ECHILD",
         clauses: &[&linux::PIDFD_PASSED_ECHILD],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
         at: here(),
-        run: passed,
+        run: passed_to_non_parent,
     },
     Case {
         id: "pidfd-lifetime.open-thread-id",
-        title: "what pidfd_open says of a thread that leads no process is recorded",
+        title: "what pidfd_open does for a thread that is not a group leader is recorded",
         clauses: &[&linux::PIDFD_OPEN_THREAD],
         calls: WAITID,
         needs: Needs::of(&[Need::Threads]),
         at: here(),
-        run: of_a_thread,
+        run: open_thread_id,
     },
     Case {
         id: "pidfd-lifetime.pidfd-thread",
-        title: "a PIDFD_THREAD handle of a child's initial thread waits for the child like any other",
+        title: "a PIDFD_THREAD handle of a child's initial thread waits like any other pidfd",
         clauses: &[&linux::PIDFD_PIDFD_THREAD_WAITS],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
         at: here(),
-        run: thread_handle,
+        run: pidfd_thread,
     },
     Case {
         id: "pidfd-lifetime.open-emfile",
-        title: "pidfd_open that fails with EMFILE does the child no harm",
+        title: "a pidfd_open that fails with EMFILE does not affect the child",
         clauses: &[&linux::PIDFD_OPEN_FAILS_SAFELY],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: no_more_descriptors,
+        run: open_emfile,
     },
     Case {
         id: "pidfd-lifetime.open-denied-by-seccomp",
-        title: "pidfd_open that a filter forbids, with EPERM or ENOSYS, does the child no harm",
+        title: "a pidfd_open denied by a seccomp filter, with EPERM or ENOSYS, does not affect the child",
         clauses: &[&linux::PIDFD_OPEN_FAILS_SAFELY],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: forbidden,
+        run: open_denied_by_seccomp,
     },
     Case {
         id: "pidfd-lifetime.closed-during-wait",
-        title: "what becomes of a call asleep on a pidfd that another thread closes is recorded",
+        title: "what happens to a call blocked on a pidfd that another thread closes is recorded",
         clauses: &[&linux::PIDFD_CLOSED_DURING_WAIT],
         calls: WAITID,
         needs: Needs::of(&[Need::Threads, Need::PidfdWaits]),
         at: here(),
-        run: closed_meanwhile,
+        run: closed_during_wait,
     },
     Case {
         id: "pidfd-lifetime.exit-info",
-        title: "PIDFD_GET_INFO tells the status word of a child that was taken, and none before",
+        title: "PIDFD_GET_INFO reports the status word of a reaped child, and none before",
         clauses: &[&linux::PIDFD_INFO_EXIT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -103,7 +103,7 @@ fn errno_of(t: &mut Trial, request: Line) -> Result<String, Abort> {
     Ok(t.attempt(request)?.err().unwrap_or_else(|| "0".into()))
 }
 
-fn signal_to_a_zombie(t: &mut Trial) -> Outcome {
+fn signal_zombie(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     let fd = t.pidfd_open(&child, false)?;
     t.await_zombie(&child)?;
@@ -117,7 +117,7 @@ fn signal_to_a_zombie(t: &mut Trial) -> Outcome {
     t.expect(&linux::PIDFD_SIGNAL_AFTER_REAP_ESRCH).equal("signal 0", &errno, &"ESRCH".to_owned())
 }
 
-fn made_blocking(t: &mut Trial) -> Outcome {
+fn nonblock_cleared(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let fd = t.pidfd_open(&child, true)?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
@@ -130,42 +130,42 @@ fn made_blocking(t: &mut Trial) -> Outcome {
     t.expect(&linux::PIDFD_NONBLOCK_CLEARED).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn passed(t: &mut Trial) -> Outcome {
+fn passed_to_non_parent(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDFD_PASSED_ECHILD;
     let child = t.spawn(Scenario::held())?;
     let below =
         t.spawn_from(&child, |token| Step::Fork(Offspring { token: Some(token), ..Offspring::default() }))?;
     let reply = t.tell_for_reply(&child, &Step::PidfdOpen { pid: below.pid as i32 })?;
-    let number = reply.number("fd").map_err(|e| Abort::Protocol(e.to_string()))?;
-    let ours = t.request(fd_line("pidfd_getfd", number).with("pid", child.pid))?;
-    let fd = ours.number("fd").map_err(|e| Abort::Protocol(e.to_string()))?;
+    let remote_fd = reply.number("fd").map_err(|e| Abort::Protocol(e.to_string()))?;
+    let received = t.request(fd_line("pidfd_getfd", remote_fd).with("pid", child.pid))?;
+    let fd = received.number("fd").map_err(|e| Abort::Protocol(e.to_string()))?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
     t.expect(clause).error(&seen, "ECHILD")?;
     t.tell(&below, Step::exit(8))?;
     t.await_zombie(&below)?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
     t.expect(clause).error(&seen, "ECHILD")?;
-    // It was left to who may take it.
-    let taken = t.tell_for_reply(&child, &Step::Wait { pid: below.pid as i32 })?;
-    let status = taken.number("status").unwrap_or(-1);
-    t.expect(clause).equal("status for its own parent", &status, &(8 << 8))
+    // It was left to its own parent.
+    let reaped = t.tell_for_reply(&child, &Step::Wait { pid: below.pid as i32 })?;
+    let status = reaped.number("status").unwrap_or(-1);
+    t.expect(clause).equal("status seen by its own parent", &status, &(8 << 8))
 }
 
-fn of_a_thread(t: &mut Trial) -> Outcome {
+fn open_thread_id(t: &mut Trial) -> Outcome {
     let (_, tid) = t.agent_ids(1)?;
-    let said = match t.try_pidfd_open(tid)? {
+    let opened = match t.try_pidfd_open(tid)? {
         Ok(_) => "a descriptor".to_owned(),
         Err(errno) => errno,
     };
-    t.expect(&linux::PIDFD_OPEN_THREAD).records("pidfd-open-of-a-thread", said)
+    t.expect(&linux::PIDFD_OPEN_THREAD).records("pidfd_open of a thread", opened)
 }
 
-fn thread_handle(t: &mut Trial) -> Outcome {
+fn pidfd_thread(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDFD_PIDFD_THREAD_WAITS;
     let child = t.spawn(Scenario::held())?;
     let fd = match t.attempt(Line::new("pidfd_thread").with("tid", child.pid))? {
         Ok(reply) => reply.number("fd").map_err(|e| Abort::Protocol(e.to_string()))?,
-        Err(errno) => return Err(Abort::Skip(format!("no PIDFD_THREAD here: {errno}"))),
+        Err(errno) => return Err(Abort::Skip(format!("PIDFD_THREAD is unavailable here: {errno}"))),
     };
     let seen = t.wait(Target::Pidfd(fd), Options::NOHANG)?;
     t.expect(clause).nothing_ready(&seen)?;
@@ -174,7 +174,7 @@ fn thread_handle(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
-/// That `pidfd_open` fails with that error, for a live child and for a zombie, and that the child is waited for as ever.
+/// `pidfd_open` fails with that error for a live child and for a zombie, and the child is reported as usual.
 fn fails_safely(t: &mut Trial, child: &Child, errno: &str) -> Outcome {
     let clause: &'static Clause = &linux::PIDFD_OPEN_FAILS_SAFELY;
     let failed = t.try_pidfd_open(child.pid)?.err().unwrap_or_default();
@@ -189,30 +189,30 @@ fn fails_safely(t: &mut Trial, child: &Child, errno: &str) -> Outcome {
     t.expect(clause).reaped(&seen, child, Change::Exited(7))
 }
 
-fn no_more_descriptors(t: &mut Trial) -> Outcome {
+fn open_emfile(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
-    // Where there are no pidfds anyway it fails otherwise.
+    // Where pidfds are unavailable, it fails for another reason.
     let fd = t.pidfd_open(&child, false)?;
     t.close_fd(fd)?;
     t.take_away(Line::new("limit").with("resource", "nofile").with("soft", 0))?;
     fails_safely(t, &child, "EMFILE")
 }
 
-fn forbidden(t: &mut Trial) -> Outcome {
-    // Of two filters the first that forbids a call has its way: each error on its own is the matter of another trial.
+fn open_denied_by_seccomp(t: &mut Trial) -> Outcome {
+    // When two filters deny a call, the first one wins, so each trial tests one error.
     let errno = if t.call() == Call::Waitid { "ENOSYS" } else { "EPERM" };
     let child = t.spawn(Scenario::held())?;
     t.take_away(Line::new("deny").with("call", "pidfd_open").with("errno", errno))?;
     fails_safely(t, &child, errno)
 }
 
-fn closed_meanwhile(t: &mut Trial) -> Outcome {
+fn closed_during_wait(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let fd = t.pidfd_open(&child, false)?;
     let mut request = t.ask(Target::Pidfd(fd), Options::NONE);
     request.thread = 1;
     let pending = t.begin_request(request)?;
-    // It is asleep for sure before the descriptor goes.
+    // It must be asleep before the descriptor is closed.
     t.await_sleeper(&pending)?;
     t.close_fd(fd)?;
     t.tell(&child, Step::exit(7))?;
@@ -221,7 +221,7 @@ fn closed_meanwhile(t: &mut Trial) -> Outcome {
         Some(change) => change.to_string(),
         None => seen.outcome(),
     };
-    t.expect(&linux::PIDFD_CLOSED_DURING_WAIT).records("wait-on-a-pidfd-that-is-closed", outcome)
+    t.expect(&linux::PIDFD_CLOSED_DURING_WAIT).records("wait on a closed pidfd", outcome)
 }
 
 fn exit_info(t: &mut Trial) -> Outcome {
@@ -231,21 +231,21 @@ fn exit_info(t: &mut Trial) -> Outcome {
     {
         let child = t.spawn(Scenario::held())?;
         let fd = t.pidfd_open(&child, false)?;
-        let told = match t.attempt(fd_line("pidfd_info", fd))? {
+        let info = match t.attempt(fd_line("pidfd_info", fd))? {
             Ok(reply) => reply.get("status"),
-            Err(errno) => return Err(Abort::Skip(format!("no PIDFD_GET_INFO here: {errno}"))),
+            Err(errno) => return Err(Abort::Skip(format!("PIDFD_GET_INFO is unavailable here: {errno}"))),
         };
         let none = "no status".to_owned();
-        t.expect(clause).equal("of a live child", &told.unwrap_or(none.clone()), &none)?;
+        t.expect(clause).equal("status of a live child", &info.unwrap_or(none.clone()), &none)?;
         t.begin_step(&child, step)?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         t.expect(clause).reports_child(&seen, &child)?;
-        let told = match t.attempt(fd_line("pidfd_info", fd))? {
+        let info = match t.attempt(fd_line("pidfd_info", fd))? {
             Ok(reply) => reply.number("status"),
-            // Linux 6.13 and 6.14 have the request, and forget the child.
-            Err(errno) => return Err(Abort::Skip(format!("no PIDFD_INFO_EXIT here: {errno}"))),
+            // Linux 6.13 and 6.14 support the request, but forget the child.
+            Err(errno) => return Err(Abort::Skip(format!("PIDFD_INFO_EXIT is unavailable here: {errno}"))),
         };
-        t.expect(clause).equal_if_seen("of a child that was taken", told.ok().as_ref(), &word)?;
+        t.expect(clause).equal_if_seen("status of a reaped child", info.ok().as_ref(), &word)?;
     }
     Ok(())
 }

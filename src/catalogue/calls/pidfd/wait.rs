@@ -6,13 +6,13 @@ use crate::sys::call::abi::Call;
 use crate::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Target, Trial, here};
 use crate::wait::Signal;
 
-/// `P_PIDFD` is an idtype of `waitid` alone.
+/// `P_PIDFD` is an idtype of `waitid` only.
 const WAITID: Calls = Calls::only(&[Call::Waitid]);
 
 pub const CASES: &[Case] = &[
     Case {
         id: "pidfd.exit",
-        title: "a wait through a pidfd sleeps, then takes the child behind it and no other",
+        title: "a wait through a pidfd blocks, then reaps the child it refers to and no other",
         clauses: &[&linux::PIDFD_WAIT_EXIT],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
@@ -30,7 +30,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "pidfd.nohang",
-        title: "WNOHANG through the pidfd of a live child returns 0",
+        title: "WNOHANG through a live child's pidfd returns 0",
         clauses: &[&linux::PIDFD_NOHANG_ZERO],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
@@ -39,7 +39,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "pidfd.peek",
-        title: "a WNOWAIT peek through a pidfd leaves the child waitable and the descriptor readable",
+        title: "a WNOWAIT peek through a pidfd leaves the child waitable and the pidfd readable",
         clauses: &[&linux::PIDFD_NOWAIT],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
@@ -48,7 +48,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "pidfd.nonblock",
-        title: "through a nonblocking pidfd a live child gives EAGAIN, with WNOHANG 0, and a zombie is taken",
+        title: "a nonblocking pidfd gives EAGAIN for a live child, 0 with WNOHANG, and reaps a zombie",
         clauses: &[
             &linux::PIDFD_NONBLOCK_EAGAIN,
             &linux::PIDFD_NONBLOCK_NOHANG_ZERO,
@@ -66,38 +66,38 @@ pub const CASES: &[Case] = &[
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
         at: here(),
-        run: negative,
+        run: negative_fd,
     },
     Case {
         id: "pidfd.not-a-pidfd",
-        title: "a descriptor that is closed, or that is of a file, gives EBADF, and the child is kept",
+        title: "a closed descriptor and one that is not a pidfd give EBADF, and the child is kept",
         clauses: &[&linux::PIDFD_OTHER_FD_EBADF],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
         at: here(),
-        run: no_pidfd,
+        run: not_a_pidfd,
     },
     Case {
         id: "pidfd.not-a-child",
-        title: "the pidfd of a process that is not a child gives ECHILD: our own, a grandchild's",
+        title: "the pidfd of a process that is not a child, the caller's own or a grandchild's, gives ECHILD",
         clauses: &[&linux::PIDFD_NOT_A_CHILD_ECHILD],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
         at: here(),
-        run: no_child,
+        run: not_a_child,
     },
     Case {
         id: "pidfd.after-reap",
-        title: "the pidfd of a child that was taken gives ECHILD, by whatever call it was taken",
+        title: "the pidfd of a reaped child gives ECHILD, whichever call reaped it",
         clauses: &[&linux::PIDFD_AFTER_REAP_ECHILD],
         calls: Calls::ENTRIES,
         needs: Needs::PIDFD_WAITS,
         at: here(),
-        run: taken,
+        run: after_reap,
     },
     Case {
         id: "pidfd.poll",
-        title: "a pidfd becomes readable when its child ends, and stays so once that was taken",
+        title: "a pidfd becomes readable when its child exits, and stays readable after the reap",
         clauses: &[
             &linux::PIDFD_POLL_ALIVE,
             &linux::PIDFD_POLL_ZOMBIE,
@@ -111,7 +111,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "pidfd.poll-threads",
-        title: "the pidfd of a child whose initial thread ended is not readable before the last one ends",
+        title: "a pidfd is not readable while any thread lives, even after the initial thread has exited",
         clauses: &[&linux::PIDFD_POLL_WHOLE_PROCESS],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
@@ -120,7 +120,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "pidfd.epoll",
-        title: "an epoll instance that watches the pidfd of a live child is told of its end, and of nothing before",
+        title: "epoll on a live child's pidfd reports nothing until the child exits",
         clauses: &[&linux::PIDFD_WAKES_POLLERS],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
@@ -129,25 +129,25 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "pidfd.two-pidfds",
-        title: "two pidfds of one child are readable alike, and a wait through one ends it for both",
+        title: "two pidfds of one child become readable together, and a reap through one counts for both",
         clauses: &[&linux::PIDFD_TWO_HANDLES],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
         at: here(),
-        run: two,
+        run: two_pidfds,
     },
     Case {
         id: "pidfd.open-zombie",
-        title: "a pidfd can be had for a zombie and takes it, and not for a child that was taken",
+        title: "a pidfd can be opened for a zombie, and reaps it, but not for a child that has been reaped",
         clauses: &[&linux::PIDFD_OPEN_ZOMBIE, &linux::PIDFD_OPEN_AFTER_REAP_ESRCH, &linux::PIDFD_OPEN_EINVAL],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
         at: here(),
-        run: of_zombie,
+        run: open_zombie,
     },
     Case {
         id: "pidfd.auto-reaped",
-        title: "with SIGCHLD ignored the pidfd of a child that ended is readable, and gives ECHILD",
+        title: "with SIGCHLD ignored, an exited child's pidfd is readable and gives ECHILD",
         clauses: &[&linux::PIDFD_AUTO_REAPED],
         calls: WAITID,
         needs: Needs::PIDFD_WAITS,
@@ -156,12 +156,12 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// Whether poll finds a descriptor of the agent readable is that.
+/// Checks whether poll finds the agent's descriptor readable.
 fn readable(t: &mut Trial, clause: &'static Clause, fd: i64, expected: bool) -> Outcome {
     let events = t.poll(fd)?;
-    let is = events.iter().any(|event| event == "POLLIN");
-    let words = if expected { "POLLIN" } else { "no POLLIN" };
-    t.expect(clause).that(is == expected, words, format!("{events:?}"))
+    let ready = events.iter().any(|event| event == "POLLIN");
+    let wanted = if expected { "POLLIN" } else { "no POLLIN" };
+    t.expect(clause).that(ready == expected, wanted, format!("{events:?}"))
 }
 
 fn exit(t: &mut Trial) -> Outcome {
@@ -177,7 +177,7 @@ fn exit(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
     let seen = t.wait(Target::Child(&other), Options::NONE)?;
     t.expect(clause).reaped(&seen, &other, Change::Exited(8))?;
-    // A death by signal is told as with P_PID.
+    // A death by signal is reported as with P_PID.
     let child = t.spawn(Scenario::dies(Signal::KILL))?;
     let fd = t.pidfd_open(&child, false)?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
@@ -241,7 +241,7 @@ fn nonblock(t: &mut Trial) -> Outcome {
     t.expect(&linux::PIDFD_NONBLOCK_READY).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn negative(t: &mut Trial) -> Outcome {
+fn negative_fd(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
     for fd in [-1, i64::from(i32::MIN)] {
@@ -251,12 +251,12 @@ fn negative(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn no_pidfd(t: &mut Trial) -> Outcome {
+fn not_a_pidfd(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDFD_OTHER_FD_EBADF;
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
     let fd = t.pidfd_open(&child, false)?;
-    // A folder that is there without /dev as well.
+    // A directory that exists even without /dev.
     let file = t.open_file("/")?;
     let seen = t.wait(Target::Pidfd(file), Options::NONE)?;
     t.expect(clause).error(&seen, "EBADF")?;
@@ -267,7 +267,7 @@ fn no_pidfd(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn no_child(t: &mut Trial) -> Outcome {
+fn not_a_child(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDFD_NOT_A_CHILD_ECHILD;
     let child = t.spawn(Scenario::held())?;
     let below = crate::catalogue::calls::lifecycle::orphans::grandchild(t, &child, false)?;
@@ -282,7 +282,7 @@ fn no_child(t: &mut Trial) -> Outcome {
     t.tell(&below, Step::exit(8))
 }
 
-fn taken(t: &mut Trial) -> Outcome {
+fn after_reap(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDFD_AFTER_REAP_ECHILD;
     let child = t.spawn(Scenario::exits(7))?;
     let fd = t.pidfd_open(&child, false)?;
@@ -322,10 +322,10 @@ fn poll(t: &mut Trial) -> Outcome {
     let events = t.poll(fd)?;
     let clause = &linux::PIDFD_POLL_AFTER_REAP;
     if events == ["POLLIN"] {
-        return t.expect(clause).not_observed("there is no POLLHUP, as before Linux 6.9");
+        return t.expect(clause).not_observed("no POLLHUP, as before Linux 6.9");
     }
     let both = ["POLLIN", "POLLHUP"].map(str::to_owned).to_vec();
-    t.expect(clause).one_of("events of a child that was taken", &events, &[both])
+    t.expect(clause).one_of("events of a reaped child", &events, &[both])
 }
 
 fn poll_threads(t: &mut Trial) -> Outcome {
@@ -345,7 +345,7 @@ fn poll_threads(t: &mut Trial) -> Outcome {
 
 fn epoll(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDFD_WAKES_POLLERS;
-    // The one ends by its only thread; the other's initial thread ended before its last.
+    // One child exits with its only thread; the other's initial thread exits before its last.
     for leader_first in [false, true] {
         let child = t.spawn(Scenario::held())?;
         let fd = t.pidfd_open(&child, false)?;
@@ -355,7 +355,7 @@ fn epoll(t: &mut Trial) -> Outcome {
         }
         readable(t, clause, watcher, false)?;
         t.tell(&child, Step::exit(7))?;
-        // Nobody is told of an end before all who sleep for it were woken.
+        // No wait reports an exit before all sleeping waiters have been woken.
         let seen = t.wait(Target::Pidfd(fd), Options::NOWAIT)?;
         t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
         readable(t, clause, watcher, true)?;
@@ -365,7 +365,7 @@ fn epoll(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn two(t: &mut Trial) -> Outcome {
+fn two_pidfds(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDFD_TWO_HANDLES;
     let child = t.spawn(Scenario::held())?;
     let handles = [t.pidfd_open(&child, false)?, t.pidfd_open(&child, true)?];
@@ -387,23 +387,23 @@ fn two(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn of_zombie(t: &mut Trial) -> Outcome {
+fn open_zombie(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
     let fd = t.pidfd_open(&child, false)?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
     t.expect(&linux::PIDFD_OPEN_ZOMBIE).reaped(&seen, &child, Change::Exited(7))?;
-    let refused = |opened: Result<i64, String>| opened.err().unwrap_or_else(|| "opened".to_owned());
+    let errno_of = |opened: Result<i64, String>| opened.err().unwrap_or_else(|| "opened".to_owned());
     let opened = t.try_pidfd_open(child.pid)?;
     t.expect(&linux::PIDFD_OPEN_AFTER_REAP_ESRCH).equal(
-        "pidfd_open of a child that was taken:",
-        &refused(opened),
+        "pidfd_open of a reaped child:",
+        &errno_of(opened),
         &"ESRCH".to_owned(),
     )?;
     for pid in [0, -1] {
         let opened = t.try_pidfd_open(pid)?;
         let what = format!("pidfd_open({pid}):");
-        t.expect(&linux::PIDFD_OPEN_EINVAL).equal(&what, &refused(opened), &"EINVAL".to_owned())?;
+        t.expect(&linux::PIDFD_OPEN_EINVAL).equal(&what, &errno_of(opened), &"EINVAL".to_owned())?;
     }
     Ok(())
 }

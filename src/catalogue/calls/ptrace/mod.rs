@@ -5,5 +5,5 @@ use crate::trial::Case;
 pub(crate) mod parent;
 pub(crate) mod third_party;
 
-/// Every case of this room.
+/// Every case on this topic.
 pub(crate) const THEMES: &[&[Case]] = &[parent::CASES, third_party::CASES];

@@ -1,4 +1,4 @@
-//! Children that the waiting process itself traces: each stop is reported to it, without being asked for.
+//! Children traced by the waiting process itself: every stop is reported to it without being requested.
 
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::linux;
@@ -13,16 +13,16 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "ptrace-parent.stop-without-wuntraced",
-        title: "a signal stops a traced child, and every call reports that stop without WUNTRACED, as no exit",
+        title: "a signal stops a traced child, and every call reports the stop without WUNTRACED",
         clauses: &[&linux::PTRACE_STOP_WITHOUT_WUNTRACED, &linux::PTRACE_STOP_ONCE],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: stop_without_untraced,
+        run: stop_without_wuntraced,
     },
     Case {
         id: "ptrace-parent.any-signal",
-        title: "every kind of signal stops a traced child but SIGKILL, which kills it",
+        title: "every kind of signal stops a traced child, except SIGKILL, which kills it",
         clauses: &[&linux::PTRACE_STOP_ANY_SIGNAL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -31,43 +31,43 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "ptrace-parent.attach-and-detach",
-        title: "a child that is attached to stops by SIGSTOP; once detached from it ends like any other",
+        title: "attaching stops the child with SIGSTOP; once detached, it exits like any other",
         clauses: &[&linux::PTRACE_ATTACH_STOPS],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: attached,
+        run: attach_and_detach,
     },
     Case {
         id: "ptrace-parent.event-stops",
-        title: "exec and exit of a traced child are stops by SIGTRAP, with the event in the bits above",
+        title: "exec and exit of a traced child are SIGTRAP stops with the event in the bits above",
         clauses: &[&linux::PTRACE_EVENT_BITS],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: events,
+        run: event_stops,
     },
     Case {
         id: "ptrace-parent.fork-auto-attached",
-        title: "what a traced child forks is traced too, and its first stop is reported under its own pid",
+        title: "a traced child's fork is auto-attached, and its first stop is reported under its own pid",
         clauses: &[&linux::PTRACE_EVENT_BITS, &linux::PTRACE_FORK_AUTO_ATTACHED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: newborn,
+        run: fork_auto_attached,
     },
     Case {
         id: "ptrace-parent.syscall-stops",
-        title: "the stops at a system call carry SIGTRAP with 0x80 where that was asked for",
+        title: "with PTRACE_O_TRACESYSGOOD, syscall stops are reported as SIGTRAP | 0x80",
         clauses: &[&linux::PTRACE_SYSCALL_STOP],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: system_calls,
+        run: syscall_stops,
     },
     Case {
         id: "ptrace-parent.exec-trap",
-        title: "exec in a traced child stops it with SIGTRAP if no event was asked for",
+        title: "exec in a traced child stops it with SIGTRAP if no exec event was requested",
         clauses: &[&linux::PTRACE_EXEC_TRAP],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -76,25 +76,25 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "ptrace-parent.cld-trapped",
-        title: "waitid tells the stop of a traced child as CLD_TRAPPED, with WEXITED alone and with WSTOPPED alone",
+        title: "waitid reports a traced child's stop as CLD_TRAPPED, with WEXITED alone and with WSTOPPED alone",
         clauses: &[&linux::PTRACE_CLD_TRAPPED],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
-        run: info,
+        run: cld_trapped,
     },
     Case {
         id: "ptrace-parent.peek",
-        title: "a peek at the stop of a traced child repeats, and a take then ends it",
+        title: "peeks at a traced child's stop repeat, and one wait consumes it",
         clauses: &[&linux::PTRACE_NOWAIT, &linux::PTRACE_STOP_ONCE],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
-        run: peeked,
+        run: peek,
     },
     Case {
         id: "ptrace-parent.nohang-running",
-        title: "WNOHANG for a traced child that runs returns 0, and a call without it sleeps until it stops",
+        title: "WNOHANG returns 0 while a traced child runs, and a blocking call waits until it stops",
         clauses: &[&linux::PTRACE_NOHANG_RUNNING],
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
@@ -103,16 +103,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "ptrace-parent.no-exit-signal",
-        title: "a traced child is found by a call without __WALL although it has no exit signal",
+        title: "a traced child is found without __WALL, even if it has no exit signal",
         clauses: &[&linux::PTRACE_WALL_IMPLIED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: without_exit_signal,
+        run: no_exit_signal,
     },
     Case {
         id: "ptrace-parent.group-stop",
-        title: "the group stop of a seized child is the stop signal with the event of a stop above it, told once",
+        title: "a seized child's group stop is the stop signal with PTRACE_EVENT_STOP above it, reported once",
         clauses: &[&linux::PTRACE_GROUP_STOP, &linux::PTRACE_STOP_ONCE],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -121,30 +121,30 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "ptrace-parent.leader-exits-first",
-        title: "the end of a traced child's initial thread is not reported while another of its threads lives",
+        title: "the exit of a traced child's initial thread is not reported while another of its threads lives",
         clauses: &[&linux::PTRACE_LEADER_DELAYED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: leader_first,
+        run: leader_exits_first,
     },
     Case {
         id: "ptrace-parent.with-untraced-sibling",
-        title: "a wait for any reports the stop of a traced child and the end of another one",
+        title: "a wait for any child reports the stop of a traced child and the exit of an untraced one",
         clauses: &[&linux::PTRACE_ANY_INCLUDES_UNTRACED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: beside_untraced,
+        run: with_untraced_sibling,
     },
 ];
 
-/// How a call of that kind tells the stop of a traced child: only a siginfo has a word of its own for it.
+/// How this call reports the stop of a traced child: only a siginfo distinguishes it.
 fn stopped(t: &Trial, signal: Signal) -> Change {
     if t.call() == Call::Waitid { Change::Trapped(signal) } else { Change::Stopped(signal) }
 }
 
-/// The signal of a stop, with the event above it.
+/// The stop signal, with the event in the bits above it.
 fn code(seen: &Seen) -> Option<i64> {
     match seen.status() {
         Some(word) => (word & 0xff == 0x7f).then_some(i64::from(word >> 8)),
@@ -152,13 +152,13 @@ fn code(seen: &Seen) -> Option<i64> {
     }
 }
 
-/// What [`code`] gives of an event stop.
+/// What [`code`] returns for an event stop.
 fn event(name: &str, signal: Signal) -> i64 {
     i64::from(ptrace::event(name) << 8 | signal.number())
 }
 
-/// Lets a stopped child go on without the signal that stopped it.
-fn go_on(t: &mut Trial, child: &Child) -> Outcome {
+/// Resumes a stopped child, discarding the signal that stopped it.
+fn resume(t: &mut Trial, child: &Child) -> Outcome {
     t.ptrace(Request::Cont, child, Traced::Nothing).map(drop)
 }
 
@@ -167,14 +167,14 @@ fn traced(t: &mut Trial) -> Result<Child, Abort> {
     t.spawn(Scenario::of([Step::Traceme]))
 }
 
-/// Ends a traced child that runs, and takes it.
-fn end(t: &mut Trial, child: &Child, clause: &'static crate::spec::Clause) -> Outcome {
+/// Has a running traced child exit, and reaps it.
+fn exit_and_reap(t: &mut Trial, child: &Child, clause: &'static crate::spec::Clause) -> Outcome {
     t.tell(child, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, child, Change::Exited(7))
 }
 
-fn stop_without_untraced(t: &mut Trial) -> Outcome {
+fn stop_without_wuntraced(t: &mut Trial) -> Outcome {
     let clause = &linux::PTRACE_STOP_WITHOUT_WUNTRACED;
     let child = traced(t)?;
     let step = t.begin_step(&child, Step::raise(Signal::TERM))?;
@@ -186,23 +186,23 @@ fn stop_without_untraced(t: &mut Trial) -> Outcome {
         let seen = t.wait(Target::Any, Options::NOHANG)?;
         t.expect(&linux::PTRACE_STOP_ONCE).nothing_ready(&seen)?;
     }
-    go_on(t, &child)?;
+    resume(t, &child)?;
     t.await_step(&child, step)?;
-    end(t, &child, clause)
+    exit_and_reap(t, &child, clause)
 }
 
 fn any_signal(t: &mut Trial) -> Outcome {
     let clause = &linux::PTRACE_STOP_ANY_SIGNAL;
     let child = traced(t)?;
     let real_time = Signal::realtime_range().into_iter().flat_map(|range| [*range.start(), *range.end()]);
-    // Ones that would kill, stop, continue, or do nothing.
+    // Signals that would kill, stop, continue, or do nothing.
     let standard = [Signal::USR1, Signal::SEGV, Signal::TSTP, Signal::CONT, Signal::CHLD, Signal::WINCH];
     for signal in standard.into_iter().chain(real_time.map(Signal)) {
         let step = t.begin_step(&child, Step::raise(signal))?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         let stop = stopped(t, signal);
         t.expect(clause).reports(&seen, &child, stop)?;
-        go_on(t, &child)?;
+        resume(t, &child)?;
         t.await_step(&child, step)?;
     }
     t.signal(&child, Signal::KILL)?;
@@ -210,7 +210,7 @@ fn any_signal(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Killed(Signal::KILL, false))
 }
 
-fn attached(t: &mut Trial) -> Outcome {
+fn attach_and_detach(t: &mut Trial) -> Outcome {
     let clause = &linux::PTRACE_ATTACH_STOPS;
     let child = t.spawn(Scenario::held())?;
     t.ptrace(Request::Attach, &child, Traced::Nothing)?;
@@ -220,10 +220,10 @@ fn attached(t: &mut Trial) -> Outcome {
     t.ptrace(Request::Detach, &child, Traced::Nothing)?;
     let seen = t.wait(Target::Any, Options::NOHANG | Options::UNTRACED | Options::CONTINUED)?;
     t.expect(clause).nothing_ready(&seen)?;
-    end(t, &child, clause)
+    exit_and_reap(t, &child, clause)
 }
 
-fn events(t: &mut Trial) -> Outcome {
+fn event_stops(t: &mut Trial) -> Outcome {
     let clause = &linux::PTRACE_EVENT_BITS;
     let child = t.spawn(Scenario::held())?;
     t.ptrace(Request::Seize, &child, Traced::Options(&["exec", "exit"]))?;
@@ -233,41 +233,41 @@ fn events(t: &mut Trial) -> Outcome {
         t.expect(clause).reports_child(&seen, &child)?;
         t.expect(clause).equal_if_seen("stop", code(&seen).as_ref(), &event(name, Signal::TRAP))?;
         if name == "exec" {
-            go_on(t, &child)?;
+            resume(t, &child)?;
             t.await_image(&child)?;
             t.tell(&child, Step::exit(7))?;
         }
     }
-    go_on(t, &child)?;
+    resume(t, &child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn newborn(t: &mut Trial) -> Outcome {
+fn fork_auto_attached(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.ptrace(Request::Seize, &child, Traced::Options(&["fork"]))?;
     let steps = Offspring { orphan: true, steps: vec![Step::Pause], ..Offspring::default() };
     let step = t.begin_step(&child, Step::Fork(steps))?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&linux::PTRACE_EVENT_BITS).reports_child(&seen, &child)?;
-    let forked = event("fork", Signal::TRAP);
-    t.expect(&linux::PTRACE_EVENT_BITS).equal_if_seen("stop", code(&seen).as_ref(), &forked)?;
+    let fork_event = event("fork", Signal::TRAP);
+    t.expect(&linux::PTRACE_EVENT_BITS).equal_if_seen("stop", code(&seen).as_ref(), &fork_event)?;
     let pid = t.ptrace(Request::EventMessage, &child, Traced::Nothing)?;
-    let newborn = Child { name: "the newborn".into(), pid };
+    let forked = Child { name: "the forked child".into(), pid };
     let seen = t.wait(Target::Pid(pid), Options::NONE)?;
-    t.expect(&linux::PTRACE_FORK_AUTO_ATTACHED).reports_child(&seen, &newborn)?;
+    t.expect(&linux::PTRACE_FORK_AUTO_ATTACHED).reports_child(&seen, &forked)?;
     t.expect(&linux::PTRACE_FORK_AUTO_ATTACHED).equal_if_seen(
         "stop",
         code(&seen).as_ref(),
         &event("stop", Signal::TRAP),
     )?;
-    go_on(t, &newborn)?;
-    go_on(t, &child)?;
+    resume(t, &forked)?;
+    resume(t, &child)?;
     t.await_step(&child, step)?;
-    end(t, &child, &linux::PTRACE_FORK_AUTO_ATTACHED)
+    exit_and_reap(t, &child, &linux::PTRACE_FORK_AUTO_ATTACHED)
 }
 
-fn system_calls(t: &mut Trial) -> Outcome {
+fn syscall_stops(t: &mut Trial) -> Outcome {
     let clause = &linux::PTRACE_SYSCALL_STOP;
     let child = traced(t)?;
     let step = t.begin_step(&child, Step::raise(Signal::USR1))?;
@@ -275,7 +275,7 @@ fn system_calls(t: &mut Trial) -> Outcome {
     let stop = stopped(t, Signal::USR1);
     t.expect(clause).reports(&seen, &child, stop)?;
     t.ptrace(Request::SetOptions, &child, Traced::Options(&["sysgood"]))?;
-    // The way out of one call, or the way into the next one, and so on.
+    // The stops alternate between the exit of one system call and the entry of the next.
     for _ in 0..3 {
         t.ptrace(Request::Syscall, &child, Traced::Nothing)?;
         let seen = t.wait(Target::Any, Options::NONE)?;
@@ -283,9 +283,9 @@ fn system_calls(t: &mut Trial) -> Outcome {
         let trap = i64::from(Signal::TRAP.number() | 0x80);
         t.expect(clause).equal_if_seen("stop", code(&seen).as_ref(), &trap)?;
     }
-    go_on(t, &child)?;
+    resume(t, &child)?;
     t.await_step(&child, step)?;
-    end(t, &child, clause)
+    exit_and_reap(t, &child, clause)
 }
 
 fn exec_trap(t: &mut Trial) -> Outcome {
@@ -296,12 +296,12 @@ fn exec_trap(t: &mut Trial) -> Outcome {
     t.expect(clause).reports_child(&seen, &child)?;
     let trap = i64::from(Signal::TRAP.number());
     t.expect(clause).equal_if_seen("stop", code(&seen).as_ref(), &trap)?;
-    go_on(t, &child)?;
+    resume(t, &child)?;
     t.await_image(&child)?;
-    end(t, &child, clause)
+    exit_and_reap(t, &child, clause)
 }
 
-fn info(t: &mut Trial) -> Outcome {
+fn cld_trapped(t: &mut Trial) -> Outcome {
     let clause = &linux::PTRACE_CLD_TRAPPED;
     let child = traced(t)?;
     for options in [Options::NONE, Options::NOT_EXITED | Options::UNTRACED] {
@@ -311,13 +311,13 @@ fn info(t: &mut Trial) -> Outcome {
         let info = seen.fields();
         t.expect(clause).field(&seen, "si_code", info.code, "CLD_TRAPPED".to_owned())?;
         t.expect(clause).field(&seen, "si_status", info.status, Signal::USR1.number().into())?;
-        go_on(t, &child)?;
+        resume(t, &child)?;
         t.await_step(&child, step)?;
     }
     Ok(())
 }
 
-fn peeked(t: &mut Trial) -> Outcome {
+fn peek(t: &mut Trial) -> Outcome {
     let child = traced(t)?;
     t.begin_step(&child, Step::raise(Signal::USR1))?;
     for _ in 0..3 {
@@ -344,20 +344,20 @@ fn nohang_running(t: &mut Trial) -> Outcome {
     let seen = t.finish(pending)?;
     let stop = stopped(t, Signal::USR1);
     t.expect(clause).reports(&seen, &child, stop)?;
-    go_on(t, &child)?;
+    resume(t, &child)?;
     t.await_step(&child, step)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(clause).nothing_ready(&seen)
 }
 
-fn without_exit_signal(t: &mut Trial) -> Outcome {
+fn no_exit_signal(t: &mut Trial) -> Outcome {
     let clause = &linux::PTRACE_WALL_IMPLIED;
     let (child, _) = t.spawn_by("clone", Scenario::of([Step::Traceme]), &[("exit-signal", "0")])?;
     let step = t.begin_step(&child, Step::raise(Signal::USR1))?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     let stop = stopped(t, Signal::USR1);
     t.expect(clause).reports(&seen, &child, stop)?;
-    go_on(t, &child)?;
+    resume(t, &child)?;
     t.await_step(&child, step)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
@@ -369,30 +369,30 @@ fn group_stop(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.ptrace(Request::Seize, &child, Traced::Nothing)?;
     t.signal(&child, Signal::STOP)?;
-    // First the signal is on its way, and stops the child as any signal does; then it is let through.
+    // The signal is delivered first, and stops the child as any signal does; then it is injected.
     let seen = t.wait(Target::Any, Options::NONE)?;
     let stop = stopped(t, Signal::STOP);
     t.expect(clause).reports(&seen, &child, stop)?;
     t.ptrace(Request::Cont, &child, Traced::Signal(Signal::STOP))?;
-    // Its tracer is its parent too, who asks for the stops of those it does not trace.
+    // The tracer is also the parent, which requests stops of its untraced children.
     let seen = t.wait(Target::Any, Options::UNTRACED)?;
     t.expect(clause).reports_child(&seen, &child)?;
-    let group = event("stop", Signal::STOP);
-    t.expect(clause).equal_if_seen("stop", code(&seen).as_ref(), &group)?;
+    let stop_event = event("stop", Signal::STOP);
+    t.expect(clause).equal_if_seen("stop", code(&seen).as_ref(), &stop_event)?;
     let seen = t.wait(Target::Any, Options::NOHANG | Options::UNTRACED)?;
     t.expect(&linux::PTRACE_STOP_ONCE).nothing_ready(&seen)?;
-    // It listens for its continuation, which is an event of its own; until then there is none.
+    // PTRACE_LISTEN: the continue is the next event; until then there is none.
     t.ptrace(Request::Listen, &child, Traced::Nothing)?;
     let pending = t.begin(Target::Any, Options::NONE)?;
     t.expect(clause).blocks(&pending)?;
     t.signal(&child, Signal::CONT)?;
     let seen = t.finish(pending)?;
     t.expect(clause).reports_child(&seen, &child)?;
-    let continued = event("stop", Signal::TRAP);
-    t.expect(clause).equal_if_seen("stop", code(&seen).as_ref(), &continued)
+    let continue_event = event("stop", Signal::TRAP);
+    t.expect(clause).equal_if_seen("stop", code(&seen).as_ref(), &continue_event)
 }
 
-fn leader_first(t: &mut Trial) -> Outcome {
+fn leader_exits_first(t: &mut Trial) -> Outcome {
     let clause = &linux::PTRACE_LEADER_DELAYED;
     let child = t.spawn(Scenario::held())?;
     t.ptrace(Request::Seize, &child, Traced::Nothing)?;
@@ -406,7 +406,7 @@ fn leader_first(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn beside_untraced(t: &mut Trial) -> Outcome {
+fn with_untraced_sibling(t: &mut Trial) -> Outcome {
     let clause = &linux::PTRACE_ANY_INCLUDES_UNTRACED;
     let child = traced(t)?;
     let other = t.spawn(Scenario::exits(8))?;

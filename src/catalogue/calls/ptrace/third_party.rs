@@ -1,4 +1,4 @@
-//! Children that another process traces: their parent learns of them only after the tracer did.
+//! Children traced by another process: their parent is notified only after the tracer.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::linux;
@@ -10,25 +10,25 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "ptrace-third-party.tracer-reaps-first",
-        title: "the end of a child that another process traces is hidden from its parent until the tracer took it",
+        title: "the exit of a child traced by another process is hidden from its parent until the tracer reaps it",
         clauses: &[&linux::PTRACE_TRACER_FIRST, &linux::PTRACE_PARENT_AFTER],
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: comes_first,
+        run: tracer_reaps_first,
     },
     Case {
         id: "ptrace-third-party.parent-blocks-for-tracer",
-        title: "a parent asleep for a child that another process traces sleeps over its end until the tracer took it",
+        title: "a parent blocked on a child traced by another process stays blocked until the tracer reaps it",
         clauses: &[&linux::PTRACE_TRACER_FIRST, &linux::PTRACE_PARENT_AFTER],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: parent_sleeps_on,
+        run: parent_blocks_for_tracer,
     },
     Case {
         id: "ptrace-third-party.attach-and-detach",
-        title: "a parent asleep for a child sleeps on while a tracer attaches to it and detaches, and gets its true end",
+        title: "a blocked parent stays blocked through a tracer's attach and detach, and gets the real exit",
         clauses: &[&linux::PTRACE_DETACH_DURING_WAIT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -37,40 +37,40 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "ptrace-third-party.group-stops-only",
-        title: "of the stops of a child that another process traces its parent is told the group stop only",
+        title: "of the stops of a child traced by another process, its parent sees only the group stop",
         clauses: &[&linux::PTRACE_PARENT_SEES_NO_TRAPS],
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: stops,
+        run: group_stops_only,
     },
     Case {
         id: "ptrace-third-party.tracer-exits",
-        title: "when the tracer ends without having taken the end of a child, the child's parent gets it",
+        title: "when the tracer exits without reaping the child, the child's parent gets its status",
         clauses: &[&linux::PTRACE_TRACER_EXITS],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: ends,
+        run: tracer_exits,
     },
     Case {
         id: "ptrace-third-party.zombie-pidfd-poll",
-        title: "what poll says of the pidfd of a zombie that a tracer has not taken yet is recorded",
+        title: "what poll reports for a zombie's pidfd before the tracer has reaped it is recorded",
         clauses: &[&linux::PTRACE_PIDFD_READABLE],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
-        run: pidfd,
+        run: zombie_pidfd_poll,
     },
 ];
 
-/// A request of the tracer about a child.
-fn trace(request: Request, child: &Child, signal: Option<Signal>) -> Step {
+/// A ptrace request from the tracer.
+fn trace_step(request: Request, child: &Child, signal: Option<Signal>) -> Step {
     Step::Trace { request, pid: child.pid as i32, signal, options: vec![] }
 }
 
-/// The tracer takes what there is of a child.
-fn takes(child: &Child) -> Step {
+/// Has the tracer consume the child's pending event.
+fn wait_step(child: &Child) -> Step {
     Step::Wait { pid: child.pid as i32 }
 }
 
@@ -78,31 +78,31 @@ fn takes(child: &Child) -> Step {
 fn traced(t: &mut Trial) -> Result<(Child, Child), Abort> {
     let child = t.spawn(Scenario::held())?;
     let tracer = t.spawn(Scenario::held())?;
-    t.tell(&tracer, trace(Request::Seize, &child, None))?;
+    t.tell(&tracer, trace_step(Request::Seize, &child, None))?;
     Ok((child, tracer))
 }
 
-fn comes_first(t: &mut Trial) -> Outcome {
+fn tracer_reaps_first(t: &mut Trial) -> Outcome {
     let (child, tracer) = traced(t)?;
     t.tell(&child, Step::exit(7))?;
     t.await_dead(&child)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(&linux::PTRACE_TRACER_FIRST).nothing_ready(&seen)?;
-    t.tell(&tracer, takes(&child))?;
+    t.tell(&tracer, wait_step(&child))?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(&linux::PTRACE_PARENT_AFTER).reaped(&seen, &child, Change::Exited(7))?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(&linux::PTRACE_PARENT_AFTER).nothing_ready(&seen)
 }
 
-fn parent_sleeps_on(t: &mut Trial) -> Outcome {
+fn parent_blocks_for_tracer(t: &mut Trial) -> Outcome {
     let (child, tracer) = traced(t)?;
     let pending = t.begin(Target::Any, Options::NONE)?;
     t.expect(&linux::PTRACE_TRACER_FIRST).blocks(&pending)?;
     t.signal(&child, Signal::KILL)?;
     t.await_dead(&child)?;
     t.expect(&linux::PTRACE_TRACER_FIRST).blocks(&pending)?;
-    t.tell(&tracer, takes(&child))?;
+    t.tell(&tracer, wait_step(&child))?;
     let seen = t.finish(pending)?;
     t.expect(&linux::PTRACE_PARENT_AFTER).reaped(&seen, &child, Change::Killed(Signal::KILL, false))
 }
@@ -113,10 +113,10 @@ fn attach_and_detach(t: &mut Trial) -> Outcome {
     let tracer = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
     t.expect(clause).blocks(&pending)?;
-    t.tell(&tracer, trace(Request::Attach, &child, None))?;
-    t.tell(&tracer, takes(&child))?;
+    t.tell(&tracer, trace_step(Request::Attach, &child, None))?;
+    t.tell(&tracer, wait_step(&child))?;
     t.expect(clause).blocks(&pending)?;
-    t.tell(&tracer, trace(Request::Detach, &child, None))?;
+    t.tell(&tracer, trace_step(Request::Detach, &child, None))?;
     t.await_running(&child)?;
     t.expect(clause).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
@@ -124,35 +124,35 @@ fn attach_and_detach(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn stops(t: &mut Trial) -> Outcome {
+fn group_stops_only(t: &mut Trial) -> Outcome {
     let clause = &linux::PTRACE_PARENT_SEES_NO_TRAPS;
     let (child, tracer) = traced(t)?;
     let all = Options::UNTRACED | Options::CONTINUED | Options::NOHANG;
-    // A signal on its way stops the child for the tracer only.
+    // A signal being delivered stops the child for the tracer only.
     let step = t.begin_step(&child, Step::raise(Signal::USR1))?;
     t.await_stopped(&child)?;
     let seen = t.wait(Target::Any, all)?;
     t.expect(clause).nothing_ready(&seen)?;
-    t.tell(&tracer, takes(&child))?;
+    t.tell(&tracer, wait_step(&child))?;
     let seen = t.wait(Target::Any, all)?;
     t.expect(clause).nothing_ready(&seen)?;
-    t.tell(&tracer, trace(Request::Cont, &child, None))?;
+    t.tell(&tracer, trace_step(Request::Cont, &child, None))?;
     t.await_step(&child, step)?;
-    // So does a stop signal, until it is let through and the whole child stops.
+    // So does a stop signal, until it is injected and the whole process stops.
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
-    t.tell(&tracer, takes(&child))?;
+    t.tell(&tracer, wait_step(&child))?;
     let seen = t.wait(Target::Any, all)?;
     t.expect(clause).nothing_ready(&seen)?;
-    t.tell(&tracer, trace(Request::Cont, &child, Some(Signal::STOP)))?;
-    t.tell(&tracer, takes(&child))?;
+    t.tell(&tracer, trace_step(Request::Cont, &child, Some(Signal::STOP)))?;
+    t.tell(&tracer, wait_step(&child))?;
     let seen = t.wait(Target::Any, all)?;
     t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
     let seen = t.wait(Target::Any, all)?;
     t.expect(clause).nothing_ready(&seen)
 }
 
-fn ends(t: &mut Trial) -> Outcome {
+fn tracer_exits(t: &mut Trial) -> Outcome {
     let clause = &linux::PTRACE_TRACER_EXITS;
     let (child, tracer) = traced(t)?;
     t.tell(&child, Step::exit(7))?;
@@ -164,12 +164,12 @@ fn ends(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn pidfd(t: &mut Trial) -> Outcome {
+fn zombie_pidfd_poll(t: &mut Trial) -> Outcome {
     let (child, _) = traced(t)?;
     let fd = t.pidfd_open(&child, false)?;
     t.tell(&child, Step::exit(7))?;
     t.await_dead(&child)?;
     let readable = t.poll(fd)?.join(" ");
     let readable = if readable.is_empty() { "not readable".to_owned() } else { readable };
-    t.expect(&linux::PTRACE_PIDFD_READABLE).records("pidfd-of-traced-zombie", readable)
+    t.expect(&linux::PTRACE_PIDFD_READABLE).records("pidfd of a traced zombie", readable)
 }

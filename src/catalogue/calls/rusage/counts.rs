@@ -1,10 +1,8 @@
-//! What a child's usage counts: memory, page faults, switches, blocks.
+//! What a child's usage counts: memory, page faults, context switches, blocks.
 //!
-//! The child goes on until its own getrusage shows the count; what it then reports of itself is a lower bound.
+//! The child keeps working until its own getrusage shows the count; what it then reports about itself is a lower bound.
 
-use super::bounds::{
-    ENDING_COUNT, REPORTING, at_least_own, field_within, grown_as_reported, take, wait_usage,
-};
+use super::bounds::{EXIT_COUNT, REPORTING, at_least_own, field_within, grown_as_reported, reap, wait_usage};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, macos};
 use crate::sys::call::abi::Usage;
@@ -13,7 +11,7 @@ use crate::trial::{Case, Needs, Options, Outcome, Target, Trial, here};
 pub const CASES: &[Case] = &[
     Case {
         id: "rusage-counts.max-rss-unit",
-        title: "ru_maxrss is at least what the child touched, in the unit of the system",
+        title: "ru_maxrss is at least what the child touched, in the system's unit",
         clauses: &[&linux::RUSAGE_MAXRSS_KILOBYTES, &macos::RUSAGE_MAXRSS_BYTES],
         calls: REPORTING,
         needs: Needs::NOTHING,
@@ -22,16 +20,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "rusage-counts.max-rss-is-peak",
-        title: "ru_maxrss still holds what the child had unmapped before it ended",
+        title: "ru_maxrss still includes memory that the child unmapped before it exited",
         clauses: &[&linux::RUSAGE_MAXRSS_PEAK],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: max_rss_stays,
+        run: max_rss_is_peak,
     },
     Case {
         id: "rusage-counts.max-rss-floor",
-        title: "whether ru_maxrss of a child starts at the peak of the process that made it",
+        title: "whether a child's ru_maxrss starts at the peak of the process that created it is recorded",
         clauses: &[&linux::RUSAGE_MAXRSS_FLOOR],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
@@ -49,7 +47,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "rusage-counts.major-faults",
-        title: "ru_majflt counts the faults for which the child had to read a file",
+        title: "ru_majflt counts the faults for which the child had to read from a file",
         clauses: &[&linux::RUSAGE_LOWER_BOUND, &linux::RUSAGE_CHILDREN_DELTA],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
@@ -58,7 +56,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "rusage-counts.voluntary-switches",
-        title: "ru_nvcsw counts how often the child slept",
+        title: "ru_nvcsw counts the child's voluntary context switches",
         clauses: &[
             &linux::RUSAGE_VOLUNTARY_SWITCHES,
             &linux::RUSAGE_LOWER_BOUND,
@@ -71,7 +69,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "rusage-counts.involuntary-switches",
-        title: "ru_nivcsw counts how often the child lost the processor",
+        title: "ru_nivcsw counts the child's involuntary context switches",
         clauses: &[&linux::RUSAGE_LOWER_BOUND, &linux::RUSAGE_CHILDREN_DELTA],
         calls: REPORTING.few(),
         needs: Needs::NOTHING.burning(),
@@ -80,7 +78,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "rusage-counts.blocks-written",
-        title: "ru_oublock counts the blocks that the child wrote to a disk",
+        title: "ru_oublock counts the blocks that the child wrote to disk",
         clauses: &[&linux::RUSAGE_BLOCKS_OUT, &linux::RUSAGE_LOWER_BOUND, &linux::RUSAGE_CHILDREN_DELTA],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
@@ -92,22 +90,22 @@ pub const CASES: &[Case] = &[
 fn max_rss_unit(t: &mut Trial) -> Outcome {
     const TOUCHED: i64 = 12 << 20;
     let plain = t.spawn(Scenario::of([Step::exit(7).reported()]))?;
-    let (_, own) = take(t, &plain, &linux::RUSAGE_MAXRSS_KILOBYTES)?;
+    let (_, own) = reap(t, &plain, &linux::RUSAGE_MAXRSS_KILOBYTES)?;
     let touch = Step::Allocate { bytes: TOUCHED.cast_unsigned() };
     let large = t.spawn(Scenario::of([touch, Step::exit(7).reported()]))?;
-    let (seen, _) = take(t, &large, &linux::RUSAGE_MAXRSS_KILOBYTES)?;
-    // What a child without the memory shows comes on top, and an eighth for what was not added up yet.
+    let (seen, _) = reap(t, &large, &linux::RUSAGE_MAXRSS_KILOBYTES)?;
+    // The size of a child without the memory comes on top; allow one eighth for counts that have not been summed yet.
     let floor = own.maxrss.unwrap_or(0);
     let bounds = |unit: i64| (TOUCHED / unit / 8 * 7, 2 * TOUCHED / unit + floor);
     field_within(t, &linux::RUSAGE_MAXRSS_KILOBYTES, &seen, ("ru_maxrss", |u| u.maxrss), bounds(1024))?;
     field_within(t, &macos::RUSAGE_MAXRSS_BYTES, &seen, ("ru_maxrss", |u| u.maxrss), bounds(1))
 }
 
-fn max_rss_stays(t: &mut Trial) -> Outcome {
+fn max_rss_is_peak(t: &mut Trial) -> Outcome {
     const TOUCHED: u64 = 12 << 20;
     let steps = [Step::Allocate { bytes: TOUCHED }, Step::Release, Step::exit(7).reported()];
     let child = t.spawn(Scenario::of(steps))?;
-    let (seen, own) = take(t, &child, &linux::RUSAGE_MAXRSS_PEAK)?;
+    let (seen, own) = reap(t, &child, &linux::RUSAGE_MAXRSS_PEAK)?;
     let least = own.maxrss.unwrap_or(0).max(TOUCHED.cast_signed() / 1024 / 8 * 7);
     field_within(t, &linux::RUSAGE_MAXRSS_PEAK, &seen, ("ru_maxrss (KiB)", |u| u.maxrss), (least, i64::MAX))
 }
@@ -119,18 +117,18 @@ fn max_rss_floor(t: &mut Trial) -> Outcome {
         let spawner = t.spawn(Scenario::held())?;
         t.tell(&spawner, Step::Allocate { bytes: TOUCHED })?;
         t.tell(&spawner, Step::Release)?;
-        let made = crate::catalogue::calls::lifecycle::orphans::grandchild(t, &spawner, fresh)?;
+        let descendant = crate::catalogue::calls::lifecycle::orphans::grandchild(t, &spawner, fresh)?;
         t.tell(&spawner, Step::exit(7))?;
         let seen = wait_usage(t, Target::Any, Options::NONE)?;
         t.expect(&linux::RUSAGE_MAXRSS_FLOOR).returns(&seen)?;
-        t.tell(&made, Step::exit(8))?;
+        t.tell(&descendant, Step::exit(8))?;
         let seen = wait_usage(t, Target::Any, Options::NONE)?;
         t.expect(&linux::RUSAGE_MAXRSS_FLOOR).returns(&seen)?;
         let maxrss = seen.usage().and_then(|u| u.maxrss);
-        let spawners = maxrss.is_some_and(|kib| kib.unsigned_abs() >= TOUCHED / 1024 / 8 * 7);
+        let inherited = maxrss.is_some_and(|kib| kib.unsigned_abs() >= TOUCHED / 1024 / 8 * 7);
         let value = match maxrss {
-            None => "not shown",
-            Some(_) if spawners => "the spawner's peak",
+            None => "not visible",
+            Some(_) if inherited => "the spawner's peak",
             Some(_) => "its own",
         };
         t.record(&format!("ru_maxrss after {what}"), value);
@@ -138,7 +136,7 @@ fn max_rss_floor(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-/// A child does that step and exits; its usage has at least so much of it, and at least what the child saw itself.
+/// A child performs the step and exits; its usage shows at least that count, and at least what the child saw itself.
 fn counted(
     t: &mut Trial,
     clause: &'static Clause,
@@ -150,18 +148,18 @@ fn counted(
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, step)?;
     t.tell(&child, Step::exit(7).reported())?;
-    let (seen, own) = take(t, &child, clause)?;
+    let (seen, own) = reap(t, &child, clause)?;
     let least = field(&own).unwrap_or(0).max(count.cast_signed());
     let most = slack.map_or(i64::MAX, |slack| least + slack);
     field_within(t, clause, &seen, (what, field), (least, most))?;
     at_least_own(t, &seen, &own)?;
-    // Here each count is large; elsewhere it may be 0 by chance.
+    // The count is large in these cases; elsewhere it may be 0 by chance.
     grown_as_reported(t, &seen, &before, &own).map(drop)
 }
 
 fn minor_faults(t: &mut Trial) -> Outcome {
     let count = 300;
-    let bounds = (count, Some(ENDING_COUNT));
+    let bounds = (count, Some(EXIT_COUNT));
     let step = Step::MinorFaults { count };
     counted(t, &linux::RUSAGE_MINOR_FAULTS, step, ("ru_minflt", |u| u.minflt), bounds)
 }
@@ -174,7 +172,7 @@ fn major_faults(t: &mut Trial) -> Outcome {
 
 fn voluntary_switches(t: &mut Trial) -> Outcome {
     let count = 20;
-    let bounds = (count, Some(ENDING_COUNT));
+    let bounds = (count, Some(EXIT_COUNT));
     let step = Step::VoluntarySwitches { count };
     counted(t, &linux::RUSAGE_VOLUNTARY_SWITCHES, step, ("ru_nvcsw", |u| u.nvcsw), bounds)
 }

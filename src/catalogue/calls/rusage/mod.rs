@@ -7,5 +7,5 @@ pub(crate) mod children;
 pub(crate) mod counts;
 pub(crate) mod reported;
 
-/// Every case of this room.
+/// Every case on this topic.
 pub(crate) const THEMES: &[&[Case]] = &[children::CASES, counts::CASES, reported::CASES];

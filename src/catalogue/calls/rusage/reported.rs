@@ -1,8 +1,8 @@
-//! Resource usage as the wait calls report it: the child's own, whole, and nobody else's.
+//! Resource usage as the wait calls report it: all of the child's own, and nobody else's.
 
 use super::bounds::{
-    Account, CPU_SLACK, FIELDS, REPORTING, Same, at_least_own, busy, end, end_and_take, exact_once,
-    field_within, grown_as_reported, reported_again, take, wait_usage,
+    Account, CPU_SLACK, FIELDS, REPORTING, Same, at_least_own, exact_once, exit_and_reap, field_within,
+    grown_as_reported, reap, report_and_exit, reported_again, spawn_busy, wait_usage,
 };
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, openbsd, posix};
@@ -15,7 +15,7 @@ use std::time::Instant;
 pub const CASES: &[Case] = &[
     Case {
         id: "rusage.bounds",
-        title: "every field is at least the child's own at its end, and not more than ending costs above it",
+        title: "every field is at least what the child read at its exit, and at most that plus the cost of exiting",
         clauses: &[&linux::RUSAGE_LOWER_BOUND, &linux::RUSAGE_UPPER_BOUND],
         calls: REPORTING,
         needs: Needs::NOTHING,
@@ -24,7 +24,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "rusage.nohang",
-        title: "WNOHANG reports a zombie with its usage, as a call that may block does",
+        title: "WNOHANG reports a zombie with its usage, as a blocking call does",
         clauses: &[&linux::RUSAGE_LOWER_BOUND, &linux::RUSAGE_UPPER_BOUND],
         calls: REPORTING,
         needs: Needs::NOTHING,
@@ -33,7 +33,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "rusage.user-time",
-        title: "what a child computed is user time, and the sum of both times is what it burned",
+        title: "computation counts as user time, and both times add up to the CPU time burned",
         clauses: &[&linux::RUSAGE_CPU_SPLIT, &linux::RUSAGE_CPU_SUM, &linux::RUSAGE_CHILDREN_DELTA],
         calls: REPORTING,
         needs: Needs::NOTHING.burning(),
@@ -42,7 +42,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "rusage.system-time",
-        title: "what a child spent in system calls is system time, and the sum of both times is what it burned",
+        title: "time in system calls counts as system time, and both times add up to the CPU time burned",
         clauses: &[&linux::RUSAGE_CPU_SPLIT, &linux::RUSAGE_CPU_SUM, &linux::RUSAGE_CHILDREN_DELTA],
         calls: REPORTING.few(),
         needs: Needs::NOTHING.burning(),
@@ -51,16 +51,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "rusage.excludes-siblings",
-        title: "what a sibling burned does not show in an idle child's usage",
+        title: "CPU time burned by a sibling does not appear in an idle child's usage",
         clauses: &[&linux::RUSAGE_ISOLATED],
         calls: REPORTING.few(),
         needs: Needs::NOTHING.burning(),
         at: here(),
-        run: siblings_apart,
+        run: excludes_siblings,
     },
     Case {
         id: "rusage.killed",
-        title: "a child that was killed has its usage reported like one that exited",
+        title: "the usage of a killed child is reported like that of one that exited",
         clauses: &[&linux::RUSAGE_KILLED],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
@@ -69,43 +69,43 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "rusage.exited-thread",
-        title: "what a thread used that ended before the child did is in the child's usage",
+        title: "the usage of a thread that exits before its process is in the child's usage",
         clauses: &[&linux::RUSAGE_EXITED_THREADS],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: ended_thread,
+        run: exited_thread,
     },
     Case {
         id: "rusage.across-exec",
-        title: "what the child used before it replaced its image is in its usage",
+        title: "the usage from before an exec is in the child's usage",
         clauses: &[&linux::RUSAGE_ACROSS_EXEC],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: over_exec,
+        run: across_exec,
     },
     Case {
         id: "rusage.reaped-grandchild",
-        title: "the usage of a child has that of a grandchild which the child had taken",
+        title: "a child's usage includes that of a grandchild it had reaped",
         clauses: &[&linux::RUSAGE_DESCENDANTS],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: taken_grandchild,
+        run: reaped_grandchild,
     },
     Case {
         id: "rusage.unreaped-grandchild",
-        title: "the usage of a child leaves a grandchild out that the child did not take",
+        title: "a child's usage excludes that of a grandchild it had not reaped",
         clauses: &[&linux::RUSAGE_UNREAPED_GRANDCHILD_EXCLUDED],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: untaken_grandchild,
+        run: unreaped_grandchild,
     },
     Case {
         id: "rusage.wait3",
-        title: "wait3 fills in the usage of the child that it took",
+        title: "wait3 fills in the usage of the child it reaps",
         clauses: &[&linux::RUSAGE_WAIT3],
         calls: Calls::only(&[Call::Wait3]),
         needs: Needs::NOTHING,
@@ -114,16 +114,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "rusage.peek-equals-reap",
-        title: "a WNOWAIT peek reports the same usage each time, and the take that follows too",
+        title: "WNOWAIT peeks and the reap that follows all report the same usage",
         clauses: &[&linux::RUSAGE_PEEK_EQUALS_REAP],
         calls: Calls::taking(Options::NOWAIT),
         needs: Needs::NOTHING,
         at: here(),
-        run: peek_equals_take,
+        run: peek_equals_reap,
     },
     Case {
         id: "rusage.on-stop",
-        title: "what the usage in a report of a stop or a continue holds",
+        title: "what the usage in a stop or continue report contains is recorded",
         clauses: &[&linux::RUSAGE_ON_STOP, &openbsd::RUSAGE_ZERO_ON_STOP],
         calls: REPORTING.few(),
         needs: Needs::NOTHING,
@@ -132,35 +132,35 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "rusage.unmaintained-fields",
-        title: "the fields of the usage that Linux does not maintain are 0, and the microseconds of its times below a million",
+        title: "usage fields that Linux does not maintain are 0, and microseconds are below a million",
         clauses: &[&linux::RUSAGE_UNMAINTAINED_ZERO, &posix::RUSAGE_TIMEVAL_NORMALIZED],
         calls: Calls::WITH_USAGE.few(),
         needs: Needs::NOTHING.burning(),
         at: here(),
-        run: usage_fields,
+        run: unmaintained_fields,
     },
 ];
 
-/// How much CPU time a burn takes, in microseconds.
+/// The CPU time of a burn, in microseconds.
 const BURN: u64 = 30_000;
 fn bounds(t: &mut Trial) -> Outcome {
-    let child = busy_and_idle(t)?;
-    let account = end(t, &child)?;
+    let child = spawn_busy_then_idle(t)?;
+    let account = report_and_exit(t, &child)?;
     let seen = wait_usage(t, Target::Any, Options::NONE)?;
     bounded(t, &child, &seen, &account)
 }
 
 fn nohang(t: &mut Trial) -> Outcome {
-    let child = busy_and_idle(t)?;
-    let account = end(t, &child)?;
+    let child = spawn_busy_then_idle(t)?;
+    let account = report_and_exit(t, &child)?;
     t.await_zombie(&child)?;
     let seen = wait_usage(t, Target::Any, Options::NOHANG)?;
     bounded(t, &child, &seen, &account)
 }
 
-/// The same, which then slept for longer than its CPU time may be off: the time that goes by is not what it used.
-fn busy_and_idle(t: &mut Trial) -> Result<Child, Abort> {
-    let child = busy(t)?;
+/// A busy child that then sleeps for longer than the tolerance of CPU times: elapsed time is not CPU time.
+fn spawn_busy_then_idle(t: &mut Trial) -> Result<Child, Abort> {
+    let child = spawn_busy(t)?;
     t.tell(&child, Step::Sleep { ms: 3 * CPU_SLACK.unsigned_abs() / 1_000 })?;
     Ok(child)
 }
@@ -174,7 +174,7 @@ fn bounded(t: &mut Trial, child: &Child, seen: &Seen, account: &Account) -> Outc
             field_within(t, &linux::RUSAGE_UPPER_BOUND, seen, (what, field), (0, own + most))?;
         }
     }
-    // How ticks split it may change up to the end: only the sum has a bound.
+    // The tick-based split may change up to the exit: only the sum has an upper bound.
     let what = "ru_utime and ru_stime (us)";
     field_within(t, &linux::RUSAGE_UPPER_BOUND, seen, (what, Usage::cpu_us), (0, most_cpu))
 }
@@ -187,25 +187,25 @@ fn system_time(t: &mut Trial) -> Outcome {
     burned(t, Step::BurnSystem { us: BURN }, ("ru_stime (us)", |u| u.stime_us))
 }
 
-/// The child burns until its own field has reached the burn: how ticks split the sum is no matter then.
+/// The child burns CPU until its own field reaches the burn; the tick-based split does not matter then.
 fn burned(t: &mut Trial, burn: Step, (what, field): (&str, fn(&Usage) -> Option<i64>)) -> Outcome {
     let before = t.usage_of_children()?;
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, burn)?;
-    let (seen, account) = end_and_take(t, &child, &linux::RUSAGE_CPU_SUM)?;
+    let (seen, account) = exit_and_reap(t, &child, &linux::RUSAGE_CPU_SUM)?;
     let most = account.most_cpu();
-    let burnt = field(&account.own).unwrap_or(0).max(BURN.cast_signed());
-    let sum = account.own.cpu_us().unwrap_or(0).max(burnt);
+    let least = field(&account.own).unwrap_or(0).max(BURN.cast_signed());
+    let sum = account.own.cpu_us().unwrap_or(0).max(least);
     let both = "ru_utime and ru_stime (us)";
     field_within(t, &linux::RUSAGE_CPU_SUM, &seen, (both, Usage::cpu_us), (sum, most))?;
-    field_within(t, &linux::RUSAGE_CPU_SPLIT, &seen, (what, field), (burnt, i64::MAX))?;
+    field_within(t, &linux::RUSAGE_CPU_SPLIT, &seen, (what, field), (least, i64::MAX))?;
     grown_as_reported(t, &seen, &before, &account.own).map(drop)
 }
 
-/// What a child touches, in bytes; one that does not stays far below.
+/// Bytes touched by the large child; the other one stays far below.
 const LARGE: u64 = 12 << 20;
 
-fn siblings_apart(t: &mut Trial) -> Outcome {
+fn excludes_siblings(t: &mut Trial) -> Outcome {
     let clause = &linux::RUSAGE_ISOLATED;
     let idle = t.spawn(Scenario::held())?;
     let burning = t.spawn(Scenario::held())?;
@@ -217,7 +217,7 @@ fn siblings_apart(t: &mut Trial) -> Outcome {
     t.expect(clause).reports(&seen, &burning, Change::Exited(8))?;
     let what = "ru_utime and ru_stime (us) of the burning child";
     field_within(t, clause, &seen, (what, Usage::cpu_us), (BURN.cast_signed(), i64::MAX))?;
-    // It lived while the other burned, and is taken after it.
+    // It was alive while its sibling burned CPU, and is reaped after it.
     let account = Account::new(before, Instant::now());
     t.tell(&idle, Step::exit(7))?;
     let seen = wait_usage(t, Target::Any, Options::NONE)?;
@@ -248,15 +248,15 @@ fn killed(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn ended_thread(t: &mut Trial) -> Outcome {
+fn exited_thread(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::MinorFaults { count: 600 })?;
     t.tell(&child, Step::LeaderExit { code: 5 })?;
-    // Another thread goes on, and is gone as well when the usage is told; only the initial one is kept up to then.
+    // A second thread takes over and is gone too by the time the usage is reported; only the initial thread remains until then.
     t.tell(&child, Step::MinorFaults { count: 600 })?;
     let (so_far, _) = t.usage_so_far(&child)?;
     t.tell(&child, Step::exit(7).reported())?;
-    let (seen, _) = take(t, &child, &linux::RUSAGE_EXITED_THREADS)?;
+    let (seen, _) = reap(t, &child, &linux::RUSAGE_EXITED_THREADS)?;
     for (what, field) in
         [("ru_minflt", (|u| u.minflt) as fn(&Usage) -> _), ("ru_utime and ru_stime (us)", Usage::cpu_us)]
     {
@@ -266,15 +266,15 @@ fn ended_thread(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn over_exec(t: &mut Trial) -> Outcome {
+fn across_exec(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
-    // More faults than a new image takes by itself.
+    // More faults than a new image causes by itself.
     t.tell(&child, Step::MinorFaults { count: 600 })?;
     let (before, _) = t.usage_so_far(&child)?;
     t.tell(&child, Step::Exec { steps: vec![] })?;
     t.await_image(&child)?;
     t.tell(&child, Step::exit(7).reported())?;
-    let (seen, _) = take(t, &child, &linux::RUSAGE_ACROSS_EXEC)?;
+    let (seen, _) = reap(t, &child, &linux::RUSAGE_ACROSS_EXEC)?;
     for (what, field, _) in FIELDS {
         let least = field(&before).unwrap_or(0);
         field_within(t, &linux::RUSAGE_ACROSS_EXEC, &seen, (what, field), (least, i64::MAX))?;
@@ -282,7 +282,7 @@ fn over_exec(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn taken_grandchild(t: &mut Trial) -> Outcome {
+fn reaped_grandchild(t: &mut Trial) -> Outcome {
     const FAULTS: i64 = 600;
     let child = t.spawn(Scenario::held())?;
     let grandchild = crate::catalogue::calls::lifecycle::orphans::grandchild(t, &child, false)?;
@@ -297,7 +297,7 @@ fn taken_grandchild(t: &mut Trial) -> Outcome {
     field_within(t, &linux::RUSAGE_DESCENDANTS, &seen, ("ru_minflt", |u| u.minflt), (least, i64::MAX))
 }
 
-fn untaken_grandchild(t: &mut Trial) -> Outcome {
+fn unreaped_grandchild(t: &mut Trial) -> Outcome {
     const FAULTS: i64 = 600;
     let child = t.spawn(Scenario::held())?;
     let grandchild = crate::catalogue::calls::lifecycle::orphans::grandchild(t, &child, false)?;
@@ -319,8 +319,8 @@ fn untaken_grandchild(t: &mut Trial) -> Outcome {
 }
 
 fn wait3(t: &mut Trial) -> Outcome {
-    let child = busy(t)?;
-    let (seen, Account { own, .. }) = end_and_take(t, &child, &linux::RUSAGE_WAIT3)?;
+    let child = spawn_busy(t)?;
+    let (seen, Account { own, .. }) = exit_and_reap(t, &child, &linux::RUSAGE_WAIT3)?;
     let faults = own.minflt.unwrap_or(0).max(300);
     field_within(t, &linux::RUSAGE_WAIT3, &seen, ("ru_minflt", |u| u.minflt), (faults, i64::MAX))?;
     let time = own.cpu_us().unwrap_or(0).max(1);
@@ -333,11 +333,11 @@ fn wait3(t: &mut Trial) -> Outcome {
     )
 }
 
-fn peek_equals_take(t: &mut Trial) -> Outcome {
+fn peek_equals_reap(t: &mut Trial) -> Outcome {
     let clause = &linux::RUSAGE_PEEK_EQUALS_REAP;
     exact_once(t, |t| {
-        let child = busy(t)?;
-        let own = end(t, &child)?.own;
+        let child = spawn_busy(t)?;
+        let own = report_and_exit(t, &child)?.own;
         t.await_zombie(&child)?;
         let mut before = wait_usage(t, Target::Child(&child), Options::NOWAIT)?;
         t.expect(clause).reports(&before, &child, Change::Exited(7))?;
@@ -370,15 +370,15 @@ fn on_stop(t: &mut Trial) -> Outcome {
             Some(usage) if usage.minflt.unwrap_or(0) + usage.cpu_us().unwrap_or(0) > 0 => "the usage so far",
             Some(_) => "zeros",
             None if seen.reply().is_some_and(|r| r.rusage == Memory::Untouched) => "untouched",
-            None => "not shown",
+            None => "not visible",
         };
-        t.record(&format!("rusage of a {what}"), value);
+        t.record(&format!("usage in a {what} report"), value);
         t.expect(&openbsd::RUSAGE_ZERO_ON_STOP).that(value == "zeros", "zeros", value)?;
     }
     Ok(())
 }
 
-fn usage_fields(t: &mut Trial) -> Outcome {
+fn unmaintained_fields(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::of([
         Step::BurnUser { us: 2_000 },
         Step::MinorFaults { count: 50 },
@@ -390,12 +390,16 @@ fn usage_fields(t: &mut Trial) -> Outcome {
     for usage in [seen.usage().unwrap_or_default(), of_children] {
         let irregular = usage.irregular;
         t.expect(&posix::RUSAGE_TIMEVAL_NORMALIZED).equal_if_seen(
-            "irregular times",
+            "unnormalized times",
             irregular.as_ref(),
             &0,
         )?;
         let others = usage.others;
-        t.expect(&linux::RUSAGE_UNMAINTAINED_ZERO).equal_if_seen("sum of the fields", others.as_ref(), &0)?;
+        t.expect(&linux::RUSAGE_UNMAINTAINED_ZERO).equal_if_seen(
+            "sum of the unmaintained fields",
+            others.as_ref(),
+            &0,
+        )?;
     }
     Ok(())
 }

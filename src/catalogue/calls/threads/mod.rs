@@ -1,9 +1,9 @@
-//! Threads that wait, and children with several threads.
+//! Multithreaded callers and multithreaded children.
 
 use crate::trial::Case;
 
 pub(crate) mod thread_group;
 pub(crate) mod waiters;
 
-/// Every case of this room.
+/// Every case on this topic.
 pub(crate) const THEMES: &[&[Case]] = &[thread_group::CASES, waiters::CASES];

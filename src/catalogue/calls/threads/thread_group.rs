@@ -1,4 +1,4 @@
-//! Children with several live threads, which stop, die and exec as one; and several threads that look at one child.
+//! Children with several live threads, which stop, die and exec as one; and several threads that peek at one child.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
@@ -18,7 +18,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "thread-group.killed",
-        title: "a child with many live threads dies as one, also of a signal to a thread that is not the first",
+        title: "a child with many live threads dies as one, even of a signal to a thread other than the first",
         clauses: &[&posix::THREADS_KILLED_ONCE],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -27,7 +27,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "thread-group.exit",
-        title: "exit in one of many threads ends all of them, and is reported once",
+        title: "exit in one of many threads terminates all of them, and is reported once",
         clauses: &[&posix::THREADS_EXIT_TERMINATES_ALL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -36,7 +36,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "thread-group.exec",
-        title: "exec ends the other threads without a report, whichever thread calls it",
+        title: "exec terminates the other threads without a report, whichever thread calls it",
         clauses: &[&posix::THREADS_EXEC, &linux::THREADS_EXEC_KEEPS_PID],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -45,30 +45,30 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "thread-group.last-thread-exits",
-        title: "a child whose threads each ended by themselves is reported as exited with 0, once the last one ended",
+        title: "a child whose threads exit one by one is reported once the last is gone, as exited with 0",
         clauses: &[&posix::THREADS_LAST_THREAD_EXIT_IS_ZERO],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: last_ends,
+        run: last_thread_exits,
     },
     Case {
         id: "thread-group.concurrent-peeks",
-        title: "of several threads that sleep in a peek at one child each sees its end, and it stays to be taken",
+        title: "several threads blocked in a peek at one child all see its exit, and it stays waitable",
         clauses: &[&posix::WAITID_NOWAIT_ALL_WAITERS_SEE],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::of(&[Need::Threads]),
         at: here(),
-        run: all_peek,
+        run: concurrent_peeks,
     },
     Case {
         id: "thread-group.concurrent-peek-and-reap",
-        title: "while a thread sleeps in a peek and another in a wait, the wait gets the child, and the peek sees it or ECHILD",
+        title: "with one thread blocked in a peek and one in a wait, the wait reaps; the peek sees it or ECHILD",
         clauses: &[&posix::WAITID_ONE_WAITER_WINS],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::of(&[Need::Threads]),
         at: here(),
-        run: peek_beside_take,
+        run: concurrent_peek_and_reap,
     },
 ];
 
@@ -96,7 +96,7 @@ fn killed(t: &mut Trial) -> Outcome {
     t.signal(&child, Signal::KILL)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Killed(Signal::KILL, false))?;
-    // The thread that takes the steps is another one once the leader is gone.
+    // Once the leader is gone, another thread performs the steps.
     let child = t.spawn(Scenario::of([Step::Threads { count: 4 }]))?;
     t.tell(&child, Step::LeaderExit { code: 5 })?;
     t.begin_step(&child, Step::raise(Signal::TERM))?;
@@ -132,7 +132,7 @@ fn exec(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn last_ends(t: &mut Trial) -> Outcome {
+fn last_thread_exits(t: &mut Trial) -> Outcome {
     let clause = &posix::THREADS_LAST_THREAD_EXIT_IS_ZERO;
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::LeaderExit { code: 0 })?;
@@ -143,19 +143,19 @@ fn last_ends(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(0))
 }
 
-fn all_peek(t: &mut Trial) -> Outcome {
+fn concurrent_peeks(t: &mut Trial) -> Outcome {
     let clause = &posix::WAITID_NOWAIT_ALL_WAITERS_SEE;
     let child = t.spawn(Scenario::held())?;
-    let mut sleepers = Vec::new();
+    let mut peeks = Vec::new();
     for thread in 1..=3 {
         let mut request = t.ask(Target::Child(&child), Options::NOWAIT);
         request.thread = thread;
         let pending = t.begin_request(request)?;
         t.expect(clause).blocks(&pending)?;
-        sleepers.push(pending);
+        peeks.push(pending);
     }
     t.tell(&child, Step::exit(7))?;
-    for pending in sleepers {
+    for pending in peeks {
         let seen = t.finish(pending)?;
         t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
     }
@@ -163,7 +163,7 @@ fn all_peek(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn peek_beside_take(t: &mut Trial) -> Outcome {
+fn concurrent_peek_and_reap(t: &mut Trial) -> Outcome {
     let clause = &posix::WAITID_ONE_WAITER_WINS;
     let child = t.spawn(Scenario::held())?;
     let mut request = t.ask(Target::Child(&child), Options::NOWAIT);
@@ -172,10 +172,10 @@ fn peek_beside_take(t: &mut Trial) -> Outcome {
     t.expect(clause).blocks(&peek)?;
     let mut request = t.ask(Target::Child(&child), Options::NONE);
     request.thread = 2;
-    let take = t.begin_request(request)?;
-    t.expect(clause).blocks(&take)?;
+    let reap = t.begin_request(request)?;
+    t.expect(clause).blocks(&reap)?;
     t.tell(&child, Step::exit(7))?;
-    let seen = t.finish(take)?;
+    let seen = t.finish(reap)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
     let seen = t.finish(peek)?;
     match seen.errno() {

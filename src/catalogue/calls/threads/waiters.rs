@@ -1,4 +1,4 @@
-//! Threads: of the parent, who share its children; and of a child, which ends with its last thread.
+//! Threads of the parent, which share its children, and threads of a child, which exits with its last thread.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
@@ -6,98 +6,98 @@ use crate::trial::{Abort, Calls, Case, Change, Need, Needs, Options, Outcome, Pe
 use crate::trial::{Seen, here};
 use crate::wait::Signal;
 
-/// The parent has several threads.
-const OF_PARENT: Needs = Needs::of(&[Need::Threads]);
+/// Cases that need a multithreaded caller.
+const CALLER_THREADS: Needs = Needs::of(&[Need::Threads]);
 
 pub const CASES: &[Case] = &[
     Case {
         id: "threads.sibling-reaps",
-        title: "a thread takes a child that another thread made, whichever of the two is the first one",
+        title: "a thread reaps a child forked by another thread, whichever of the two is the initial one",
         clauses: &[&posix::WAITPID_ANY_THREAD, &linux::THREADS_SHARE_CHILDREN],
         calls: Calls::ENTRIES,
-        needs: OF_PARENT,
+        needs: CALLER_THREADS,
         at: here(),
-        run: sibling_takes,
+        run: sibling_reaps,
     },
     Case {
         id: "threads.sibling-blocks",
-        title: "a thread sleeps for a child of another thread until it ends",
+        title: "a thread blocks until another thread's child exits",
         clauses: &[&posix::WAITPID_ANY_THREAD, &linux::THREADS_SHARE_CHILDREN],
         calls: Calls::WITH_TARGET.few(),
-        needs: OF_PARENT,
+        needs: CALLER_THREADS,
         at: here(),
-        run: sibling_sleeps,
+        run: sibling_blocks,
     },
     Case {
         id: "threads.one-waiter-wins",
-        title: "of two threads that sleep for one child one gets it, the other ECHILD",
+        title: "when two threads block on one child, one reaps it and the other gets ECHILD",
         clauses: &[
             &posix::WAITPID_ONE_WAITER_WINS,
             &posix::WAITID_ONE_WAITER_WINS,
             &posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP,
         ],
         calls: Calls::WITH_TARGET.few(),
-        needs: OF_PARENT,
+        needs: CALLER_THREADS,
         at: here(),
-        run: one_wins,
+        run: one_waiter_wins,
     },
     Case {
         id: "threads.any-child-with-by-pid-waiter",
-        title: "a thread in a wait for any child gets one, while another thread sleeps on for its pid",
+        title: "a wait for any child gets one while another thread stays blocked on a different pid",
         clauses: &[&posix::WAITPID_ANY_WITH_BY_PID_WAITER, &posix::WAITPID_OTHER_CHILD_NO_WAKE],
         calls: Calls::WITH_TARGET.few(),
-        needs: OF_PARENT,
+        needs: CALLER_THREADS,
         at: here(),
-        run: any_beside_pid,
+        run: any_child_with_by_pid_waiter,
     },
     Case {
         id: "threads.nohang-with-by-pid-waiter",
-        title: "WNOHANG for any child finds one, while another thread sleeps for a pid",
+        title: "WNOHANG for any child finds one while another thread is blocked on a different pid",
         clauses: &[&posix::WAITPID_ANY_WITH_BY_PID_WAITER],
         calls: Calls::WITH_TARGET.few(),
-        needs: OF_PARENT,
+        needs: CALLER_THREADS,
         at: here(),
-        run: nohang_beside_pid,
+        run: nohang_with_by_pid_waiter,
     },
     Case {
         id: "threads.waiters-share",
-        title: "three threads that sleep for any child get three children, each of them once",
+        title: "three threads blocked on any child get three children, each once",
         clauses: &[&posix::WAITPID_WAITERS_SHARE],
         calls: Calls::ENTRIES,
-        needs: OF_PARENT,
+        needs: CALLER_THREADS,
         at: here(),
         run: waiters_share,
     },
     Case {
         id: "threads.wnothread",
-        title: "with __WNOTHREAD a thread finds its own child, and a sibling's is kept for the sibling",
+        title: "with __WNOTHREAD a thread finds its own child, and leaves a sibling thread's to the sibling",
         clauses: &[&linux::THREADS_WNOTHREAD_OWN, &linux::THREADS_WNOTHREAD_SIBLING],
         calls: Calls::taking(Options::NOTHREAD).few(),
-        needs: OF_PARENT,
+        needs: CALLER_THREADS,
         at: here(),
         run: wnothread,
     },
     Case {
         id: "threads.creator-exits",
-        title: "a child stays waitable after the thread that made it ended, and a wait that slept for it goes on",
+        title: "a child stays waitable after the thread that forked it exits, also for a wait already blocked",
         clauses: &[&posix::THREADS_CREATOR_EXITS, &linux::THREADS_CREATOR_EXITS],
         calls: Calls::ENTRIES,
-        needs: OF_PARENT,
+        needs: CALLER_THREADS,
         at: here(),
-        run: creator_ends,
+        run: creator_exits,
     },
     Case {
         id: "threads.creator-of-zombie-exits",
-        title: "a zombie stays waitable after the thread that made it ended",
+        title: "a zombie stays waitable after the thread that forked it exits",
         clauses: &[&posix::THREADS_CREATOR_EXITS, &linux::THREADS_CREATOR_EXITS],
         calls: Calls::ENTRIES,
-        needs: OF_PARENT,
+        needs: CALLER_THREADS,
         at: here(),
-        run: creator_of_zombie_ends,
+        run: creator_of_zombie_exits,
     },
     Case {
         id: "threads.leader-exits-first",
-        title: "a child whose initial thread ended is not waitable before its last thread ends",
+        title: "a child whose initial thread has exited is not waitable before its last thread exits",
         clauses: &[
             &posix::THREADS_INITIAL_THREAD_EXITS_FIRST,
             &linux::THREADS_LEADER_EXITS_FIRST,
@@ -106,11 +106,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: leader_first,
+        run: leader_exits_first,
     },
     Case {
         id: "threads.group-exit",
-        title: "exit by a thread that is not the initial one ends the child with that code",
+        title: "exit by a thread other than the initial one terminates the child with that code",
         clauses: &[&posix::THREADS_EXIT_TERMINATES_ALL, &linux::THREADS_EXIT_GROUP_CODE],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -119,7 +119,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "threads.group-exit-after-leader",
-        title: "exit by a thread gives its code, whatever code the initial thread had left with",
+        title: "exit by a thread sets the code, whatever code the initial thread exited with",
         clauses: &[
             &posix::THREADS_EXIT_TERMINATES_ALL,
             &linux::THREADS_EXIT_GROUP_CODE,
@@ -132,7 +132,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "threads.exec",
-        title: "exec by a thread that is not the initial one keeps the pid, and wakes no waiter",
+        title: "exec by a thread other than the initial one keeps the pid, and wakes no waiter",
         clauses: &[
             &posix::THREADS_EXEC,
             &linux::THREADS_EXEC_KEEPS_PID,
@@ -145,7 +145,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "threads.stopped-once",
-        title: "the stop and the continue of a child whose initial thread ended are one event each",
+        title: "the stop and the continue of a child whose initial thread has exited are one event each",
         clauses: &[&posix::STATUS_STOP_IS_ONE_EVENT],
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
@@ -154,7 +154,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "threads.killed-once",
-        title: "a child with several threads that is killed is reported once",
+        title: "a multithreaded child that is killed is reported once",
         clauses: &[&posix::THREADS_KILLED_ONCE],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -170,16 +170,16 @@ fn wait_on(t: &mut Trial, thread: u32, target: Target<'_>, options: Options) -> 
     t.perform(request)
 }
 
-/// The same, begun.
+/// The same, without waiting for it to return.
 fn begin_on(t: &mut Trial, thread: u32, target: Target<'_>) -> Result<Pending, Abort> {
     let mut request = t.ask(target, Options::NONE);
     request.thread = thread;
     t.begin_request(request)
 }
 
-fn sibling_takes(t: &mut Trial) -> Outcome {
-    for (maker, waiter, code) in [("1", 0, 7), ("0", 1, 8), ("1", 2, 9)] {
-        let child = t.spawn_with(Scenario::exits(code), &[("thread", maker)])?;
+fn sibling_reaps(t: &mut Trial) -> Outcome {
+    for (creator, waiter, code) in [("1", 0, 7), ("0", 1, 8), ("1", 2, 9)] {
+        let child = t.spawn_with(Scenario::exits(code), &[("thread", creator)])?;
         t.await_zombie(&child)?;
         let seen = wait_on(t, waiter, Target::Any, Options::NONE)?;
         t.expect(&posix::WAITPID_ANY_THREAD).and(&linux::THREADS_SHARE_CHILDREN).reaped(
@@ -191,7 +191,7 @@ fn sibling_takes(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn sibling_sleeps(t: &mut Trial) -> Outcome {
+fn sibling_blocks(t: &mut Trial) -> Outcome {
     let child = t.spawn_with(Scenario::held(), &[("thread", "1")])?;
     let pending = begin_on(t, 2, Target::Child(&child))?;
     t.expect(&posix::WAITPID_ANY_THREAD).blocks(&pending)?;
@@ -204,7 +204,7 @@ fn sibling_sleeps(t: &mut Trial) -> Outcome {
     )
 }
 
-fn one_wins(t: &mut Trial) -> Outcome {
+fn one_waiter_wins(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let first = begin_on(t, 1, Target::Child(&child))?;
     let second = begin_on(t, 2, Target::Child(&child))?;
@@ -214,7 +214,7 @@ fn one_wins(t: &mut Trial) -> Outcome {
     let (first, second) = (t.finish(first)?, t.finish(second)?);
     t.expect(&posix::WAITPID_ONE_WAITER_WINS).that(
         first.is_report() != second.is_report(),
-        "one report for two waiters",
+        "exactly one report",
         format!("{} and {}", first.outcome(), second.outcome()),
     )?;
     let (winner, loser) = if first.is_report() { (first, second) } else { (second, first) };
@@ -226,7 +226,7 @@ fn one_wins(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP).error(&loser, "ECHILD")
 }
 
-fn any_beside_pid(t: &mut Trial) -> Outcome {
+fn any_child_with_by_pid_waiter(t: &mut Trial) -> Outcome {
     let awaited = t.spawn(Scenario::held())?;
     let other = t.spawn(Scenario::held())?;
     let by_pid = begin_on(t, 1, Target::Child(&awaited))?;
@@ -242,7 +242,7 @@ fn any_beside_pid(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITPID_OTHER_CHILD_NO_WAKE).reaped(&seen, &awaited, Change::Exited(7))
 }
 
-fn nohang_beside_pid(t: &mut Trial) -> Outcome {
+fn nohang_with_by_pid_waiter(t: &mut Trial) -> Outcome {
     let clause = &posix::WAITPID_ANY_WITH_BY_PID_WAITER;
     let awaited = t.spawn(Scenario::held())?;
     let by_pid = begin_on(t, 1, Target::Child(&awaited))?;
@@ -275,7 +275,7 @@ fn waiters_share(t: &mut Trial) -> Outcome {
     }
     for pending in waiters {
         let seen = t.finish(pending)?;
-        // A child that comes a second time, or one that is none, is in the list no more: it fails as another one.
+        // A child reported twice, or one that is not ours, is no longer in the list: it fails as a mismatch.
         let at = left.iter().position(|(_, change, _)| seen.change() == Some(*change)).unwrap_or(0);
         let (child, change, _) = left.remove(at);
         t.expect(clause).reaped(&seen, &child, change)?;
@@ -286,7 +286,7 @@ fn waiters_share(t: &mut Trial) -> Outcome {
 fn wnothread(t: &mut Trial) -> Outcome {
     let child = t.spawn_with(Scenario::exits(7), &[("thread", "1")])?;
     t.await_zombie(&child)?;
-    // A kernel may look for one pid by another way than for any.
+    // A kernel may look up a single pid by a different path than any child.
     for target in [Target::Any, Target::Child(&child)] {
         let seen = t.wait(target, Options::NOTHREAD)?;
         t.expect(&linux::THREADS_WNOTHREAD_SIBLING).error(&seen, "ECHILD")?;
@@ -301,9 +301,9 @@ fn wnothread(t: &mut Trial) -> Outcome {
     t.expect(&linux::THREADS_WNOTHREAD_OWN).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn creator_ends(t: &mut Trial) -> Outcome {
+fn creator_exits(t: &mut Trial) -> Outcome {
     let child = t.spawn_with(Scenario::held(), &[("thread", "1")])?;
-    // The first thread reads the requests.
+    // The initial thread reads the requests, so a third one waits.
     let pending = begin_on(t, 2, Target::Any)?;
     t.expect(&posix::THREADS_CREATOR_EXITS).blocks(&pending)?;
     t.exit_thread(1)?;
@@ -317,7 +317,7 @@ fn creator_ends(t: &mut Trial) -> Outcome {
     )
 }
 
-fn creator_of_zombie_ends(t: &mut Trial) -> Outcome {
+fn creator_of_zombie_exits(t: &mut Trial) -> Outcome {
     let child = t.spawn_with(Scenario::exits(7), &[("thread", "1")])?;
     t.await_zombie(&child)?;
     t.exit_thread(1)?;
@@ -329,7 +329,7 @@ fn creator_of_zombie_ends(t: &mut Trial) -> Outcome {
     )
 }
 
-fn leader_first(t: &mut Trial) -> Outcome {
+fn leader_exits_first(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, "record", &["restart"])?;
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::LeaderExit { code: 5 })?;
@@ -349,8 +349,8 @@ fn leader_first(t: &mut Trial) -> Outcome {
         Some(Change::Exited(5)) => "the initial thread's".to_owned(),
         other => format!("{other:?}"),
     };
-    t.record("exit code when each thread left by itself", code);
-    // A signal for the initial thread would have been caught while the caller slept.
+    t.record("exit code when each thread exits by itself", code);
+    // A signal for the initial thread's exit would have been caught while the caller was blocked.
     let caught = t.await_signals(1)?;
     t.expect(&posix::THREADS_INITIAL_THREAD_EXITS_FIRST).equal("SIGCHLDs", &caught.count, &1)
 }

@@ -1,4 +1,4 @@
-//! The cases: a folder for each interface, a file for each theme.
+//! The cases: one folder for each interface, one file for each theme.
 //!
 //! A theme is a plain const table: a forgotten theme or case is an unused item, which is a build error.
 

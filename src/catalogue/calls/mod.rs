@@ -1,4 +1,4 @@
-//! Cases of the interface `calls`: the wait family itself, a folder for each subject matter.
+//! Cases of the interface `calls`: the wait family itself, one folder for each topic.
 
 use crate::trial::Case;
 
@@ -17,7 +17,7 @@ pub(crate) mod stop;
 pub(crate) mod threads;
 pub(crate) mod waitid;
 
-/// Every room.
+/// All topics.
 pub(crate) const ROOMS: &[&[&[Case]]] = &[
     exit::THEMES,
     signal::THEMES,

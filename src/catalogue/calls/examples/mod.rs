@@ -5,5 +5,5 @@ use crate::trial::Case;
 pub(crate) mod practices;
 pub(crate) mod programs;
 
-/// Every case of this room.
+/// Every case on this topic.
 pub(crate) const THEMES: &[&[Case]] = &[practices::CASES, programs::CASES];

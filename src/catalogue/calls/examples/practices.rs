@@ -1,14 +1,14 @@
-//! The guide's practices, where no other theme shows why.
+//! The guide's practices, for which no other theme gives the reason.
 //!
 //! | practice | case |
 //! |---|---|
-//! | a pid is not used again before the wait | `practices.unreaped-pid-not-reused`, `stress.fork-and-reap` |
-//! | always wait: zombies | `zombie.until-reaped` |
+//! | a pid is not reused before the wait | `practices.unreaped-pid-not-reused`, `stress.fork-and-reap` |
+//! | always wait, or leave zombies | `zombie.until-reaped` |
 //! | signals interrupt waits | `interrupted.by-handler` |
-//! | whom one may wait for | `by-pid.not-a-child`, `by-pid.grandchild`, `exec-spawn.after-setuid` |
-//! | platforms differ | the profiles: a clause of another system is not checked |
+//! | which processes can be waited for | `by-pid.not-a-child`, `by-pid.grandchild`, `exec-spawn.after-setuid` |
+//! | platforms differ | the profiles: clauses of other systems are not checked |
 //! | handle errors | the themes `errors` and `interrupted` |
-//! | usage for tracking | `examples.resource-usage`, the theme `rusage` |
+//! | use the usage for accounting | `examples.resource-usage`, the theme `rusage` |
 //! | be aware of signals | `examples.signal` |
 //! | keep track of pids | `by-pid.reaped-by-any-child-wait`, `by-pid.second-wait` |
 //! | timeouts: WNOHANG with a deadline | `practices.deadline`, `examples.polling` |
@@ -20,16 +20,16 @@ use crate::trial::{Calls, Case, Change, Needs, Options, Outcome, Target, Trial, 
 pub const CASES: &[Case] = &[
     Case {
         id: "practices.unreaped-pid-not-reused",
-        title: "while a child was not waited for, no new child gets its pid",
+        title: "while a child is unreaped, no new child gets its pid",
         clauses: &[&posix::ZOMBIE_PID_NOT_REUSED],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: pid_is_held,
+        run: unreaped_pid_not_reused,
     },
     Case {
         id: "practices.deadline",
-        title: "the last poll of a wait with a deadline finds a child that ended since the one before",
+        title: "the last poll of a wait with a deadline finds a child that has exited since the previous poll",
         clauses: &[&posix::WAITPID_NOHANG_ZERO, &posix::WAITPID_NOHANG_REPORTS_READY],
         calls: Calls::taking(Options::NOHANG).few(),
         needs: Needs::NOTHING,
@@ -38,18 +38,18 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-fn pid_is_held(t: &mut Trial) -> Outcome {
+fn unreaped_pid_not_reused(t: &mut Trial) -> Outcome {
     let clause = &posix::ZOMBIE_PID_NOT_REUSED;
-    let held = t.spawn(Scenario::exits(7))?;
-    t.await_zombie(&held)?;
+    let unreaped = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&unreaped)?;
     for _ in 0..20 {
         let other = t.spawn(Scenario::exits(8))?;
-        t.expect(clause).that(other.pid != held.pid, "another pid", format!("{} again", held.pid))?;
+        t.expect(clause).that(other.pid != unreaped.pid, "another pid", format!("{} again", unreaped.pid))?;
         let seen = t.wait(Target::Child(&other), Options::NONE)?;
         t.expect(clause).reports(&seen, &other, Change::Exited(8))?;
     }
-    let seen = t.wait(Target::Child(&held), Options::NONE)?;
-    t.expect(clause).reaped(&seen, &held, Change::Exited(7))
+    let seen = t.wait(Target::Child(&unreaped), Options::NONE)?;
+    t.expect(clause).reaped(&seen, &unreaped, Change::Exited(7))
 }
 
 fn deadline(t: &mut Trial) -> Outcome {

@@ -1,4 +1,4 @@
-//! The six programs of the guide to `os.wait4`, each as a case. What they sleep for is told to the children instead.
+//! The six programs of the guide to `os.wait4`, each as a case. Where they sleep, the children wait for a step instead.
 
 use crate::catalogue::calls::rusage::bounds::{REPORTING, field_within, wait_usage};
 use crate::scenario::{Scenario, Step};
@@ -10,7 +10,7 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "examples.basic-wait",
-        title: "basic wait: it sleeps until the child exits with 0, and gives its pid, its status and its usage",
+        title: "basic wait: blocks until the child exits with 0, and returns its pid, status and usage",
         clauses: &[
             &posix::WAITPID_BLOCKS_UNTIL_CHANGE,
             &posix::STATUS_ZERO_IFF_EXIT_ZERO,
@@ -23,7 +23,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "examples.polling",
-        title: "non-blocking: WNOHANG finds nothing, nothing again, then the exit with 42",
+        title: "non-blocking: WNOHANG finds nothing twice, then the exit with 42",
         clauses: &[
             &posix::WAITPID_NOHANG_ZERO,
             &posix::WAITPID_NOHANG_REPORTS_READY,
@@ -37,7 +37,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "examples.specific-process",
-        title: "specific process: the second of three children first, then the others, so that no zombie stays",
+        title: "specific process: the second of three children is reaped first, then the others; no zombie stays",
         clauses: &[&posix::WAITPID_PID_ONLY_THAT_CHILD, &posix::WAITPID_BY_PID_PRESERVES_OTHERS],
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
@@ -46,7 +46,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "examples.resource-usage",
-        title: "resource usage: a child that burns, allocates and sleeps has all three in its usage",
+        title: "resource usage: a child that burns CPU, allocates and sleeps shows all three in its usage",
         clauses: &[
             &linux::RUSAGE_CPU_SUM,
             &linux::RUSAGE_MAXRSS_KILOBYTES,
@@ -60,7 +60,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "examples.signal",
-        title: "signals: a sleeper that gets SIGTERM is told from one that exited, and from one that stopped",
+        title: "signals: death by SIGTERM is distinguished from an exit and from a stop",
         clauses: &[
             &posix::STATUS_STOPPED,
             &posix::STATUS_SIGNALED,
@@ -75,7 +75,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "examples.any-child",
-        title: "any child: five children one after the other, in the order in which they end, then ECHILD",
+        title: "any child: five children are reaped one by one in the order in which they exit, then ECHILD",
         clauses: &[&posix::WAITPID_ANY_EACH_ONCE, &posix::WAITPID_ECHILD],
         calls: Calls::ALL,
         needs: Needs::NOTHING,
@@ -159,10 +159,10 @@ fn resource_usage(t: &mut Trial) -> Outcome {
     let at_least = |least: i64| (least, i64::MAX);
     let what = "ru_utime and ru_stime (us)";
     field_within(t, &linux::RUSAGE_CPU_SUM, &seen, (what, Usage::cpu_us), at_least(BURN))?;
-    // An eighth for what the processors have not added up.
+    // Allow one eighth for per-CPU counts that have not been summed yet.
     let kib = at_least(TOUCHED / 1024 / 8 * 7);
     field_within(t, &linux::RUSAGE_MAXRSS_KILOBYTES, &seen, ("ru_maxrss (KiB)", |u| u.maxrss), kib)?;
-    // Large pages make fewer faults of the memory: what the child counted is the bound.
+    // Large pages cause fewer faults, so the child's own count is the bound.
     let faults = at_least(own.minflt.unwrap_or(0).max(1));
     field_within(t, &linux::RUSAGE_MINOR_FAULTS, &seen, ("ru_minflt", |u| u.minflt), faults)?;
     let sleeps = at_least(own.nvcsw.unwrap_or(0).max(1));
@@ -177,33 +177,37 @@ fn signal(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Child(&child), Options::UNTRACED)?;
     let stopped = Change::Stopped(Signal::STOP);
     t.expect_of(&posix::STATUS_STOPPED, &posix::WAITID_STOPPED).reports(&seen, &child, stopped)?;
-    predicates(t, seen.status(), "stopped")?;
+    only_predicate(t, seen.status(), "stopped")?;
     t.signal(&child, Signal::CONT)?;
     t.signal(&child, Signal::TERM)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     let killed = Change::Killed(Signal::TERM, false);
     t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reaped(&seen, &child, killed)?;
-    predicates(t, seen.status(), "signaled")?;
-    // 15 is the number of SIGTERM too: as an exit code it is no signal.
+    only_predicate(t, seen.status(), "signaled")?;
+    // 15 is also the number of SIGTERM, but an exit code is not a signal.
     let seen = t.wait(Target::Child(&exits), Options::NONE)?;
     t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reaped(&seen, &exits, Change::Exited(15))?;
-    predicates(t, seen.status(), "exited")
+    only_predicate(t, seen.status(), "exited")
 }
 
-/// Of the subject's own predicates exactly that one is true of the status word.
-fn predicates(t: &mut Trial, status: Option<i32>, which: &str) -> Outcome {
+/// Exactly one of the subject's own predicates, `which`, holds for the status word.
+fn only_predicate(t: &mut Trial, status: Option<i32>, which: &str) -> Outcome {
     let Some(status) = status else { return Ok(()) };
     let clause = &posix::STATUS_ONE_PREDICATE;
     let view = match t.decode(status) {
         Ok(view) => view,
         Err(Abort::Skip(_)) => {
-            return t.expect(clause).not_observed("the subject has no view of a status word");
+            return t.expect(clause).not_observed("the subject cannot decode a status word");
         }
         Err(other) => return Err(other),
     };
     let known = ["exited", "signaled", "stopped", "continued"];
-    let said: Vec<&str> = known.into_iter().filter(|key| view.flag(key)).collect();
-    t.expect(clause).equal(&format!("what {status:#06x} is:"), &said.join(" and "), &which.to_owned())
+    let holding: Vec<&str> = known.into_iter().filter(|key| view.flag(key)).collect();
+    t.expect(clause).equal(
+        &format!("predicates of {status:#06x}:"),
+        &holding.join(" and "),
+        &which.to_owned(),
+    )
 }
 
 fn any_child(t: &mut Trial) -> Outcome {

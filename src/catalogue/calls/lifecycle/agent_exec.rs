@@ -1,4 +1,4 @@
-//! A parent that becomes another image by exec: what it keeps of its children.
+//! A parent that execs: what it keeps of its children.
 
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
@@ -9,7 +9,7 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "agent-exec.children",
-        title: "live children and zombies of a process are those of its next image, with the zombies' status",
+        title: "live children and zombies survive an exec of the parent, the zombies with their status",
         clauses: &[&posix::EXEC_KEEPS_CHILDREN, &posix::EXEC_KEEPS_ZOMBIES],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -18,7 +18,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "agent-exec.stopped-child",
-        title: "a stop and a continue from before an exec of the parent are reported to its next image, once",
+        title: "a stop or continue pending before an exec of the parent is reported to the new image, once",
         clauses: &[&posix::EXEC_KEEPS_EVENTS],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -27,7 +27,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "agent-exec.sigchld-ignored",
-        title: "an ignored SIGCHLD is still ignored in the next image",
+        title: "an ignored SIGCHLD stays ignored across exec",
         clauses: &[&posix::EXEC_SIGCHLD_IGNORED, &linux::SIGCHLD_IGNORED_ACROSS_EXEC],
         calls: Calls::only(&[Call::Wait4]),
         needs: Needs::NOTHING,
@@ -36,16 +36,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "agent-exec.rusage-children",
-        title: "what children used that were taken before an exec is still in RUSAGE_CHILDREN after it",
+        title: "the usage of children reaped before an exec stays in RUSAGE_CHILDREN",
         clauses: &[&posix::RUSAGE_CHILDREN_ACROSS_EXEC],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING.burning(),
         at: here(),
-        run: usage,
+        run: rusage_children,
     },
     Case {
         id: "agent-exec.subreaper",
-        title: "a subreaper is one after an exec too, and its adopted children stay its own",
+        title: "a subreaper remains one across exec, and its adopted children remain its own",
         clauses: &[&linux::SUBREAPER_SURVIVES_EXEC],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -90,11 +90,11 @@ fn sigchld_ignored(t: &mut Trial) -> Outcome {
     let hello = t.exec_agent()?;
     let ignored = hello.list("ignored").iter().any(|name| name == "SIGCHLD");
     let shown = if ignored { "ignored" } else { "default" };
-    t.expect(&posix::EXEC_SIGCHLD_IGNORED).records("ignored-sigchld-over-exec", shown)?;
+    t.expect(&posix::EXEC_SIGCHLD_IGNORED).records("ignored SIGCHLD across exec", shown)?;
     t.expect(&linux::SIGCHLD_IGNORED_ACROSS_EXEC).equal("SIGCHLD", &shown, &"ignored")
 }
 
-fn usage(t: &mut Trial) -> Outcome {
+fn rusage_children(t: &mut Trial) -> Outcome {
     let clause = &posix::RUSAGE_CHILDREN_ACROSS_EXEC;
     let burned = 5_000;
     let child = t.spawn(Scenario::of([Step::BurnUser { us: burned }, Step::exit(7)]))?;
@@ -103,10 +103,10 @@ fn usage(t: &mut Trial) -> Outcome {
     let before = t.usage_of_children()?;
     t.exec_agent()?;
     let after = t.usage_of_children()?;
-    t.expect(clause).within("CPU time before it, microseconds", before.cpu_us(), burned as i64, i64::MAX)?;
+    t.expect(clause).within("CPU time before the exec (us)", before.cpu_us(), burned as i64, i64::MAX)?;
     for (what, before, after) in [
-        ("user time, microseconds", before.utime_us, after.utime_us),
-        ("system time, microseconds", before.stime_us, after.stime_us),
+        ("user time (us)", before.utime_us, after.utime_us),
+        ("system time (us)", before.stime_us, after.stime_us),
     ] {
         t.expect(clause).equal_if_seen(what, after.as_ref(), &before.unwrap_or_default())?;
     }

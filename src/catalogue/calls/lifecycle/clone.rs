@@ -1,4 +1,4 @@
-//! Children of clone, clone3 and posix_spawn: with another exit signal or none, with a pidfd, as siblings of who made them.
+//! Children of clone, clone3 and posix_spawn: with another exit signal or none, with a pidfd, or as siblings of the caller.
 
 use crate::protocol::Line;
 use crate::scenario::{Offspring, Scenario, Step};
@@ -15,38 +15,38 @@ pub const CASES: &[Case] = &[
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: like_forked,
+        run: sigchld_like_fork,
     },
     Case {
         id: "clone.posix-spawn",
-        title: "a child of posix_spawn is found by a wait for any",
+        title: "a wait for any child reports a child of posix_spawn",
         clauses: &[&posix::SPAWN_CHILD_WAITABLE, &linux::CLONE_ALL_PRIMITIVES_AGREE],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: spawned,
+        run: posix_spawn,
     },
     Case {
         id: "clone.posix-spawn-by-pid-and-group",
-        title: "a child of posix_spawn is found by its pid and by its group, and a missing program's fate is recorded",
+        title: "a posix_spawn child is found by pid and by group; spawning a missing program is recorded",
         clauses: &[&posix::SPAWN_CHILD_WAITABLE, &posix::SPAWN_MISSING_PROGRAM],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: spawned_by_pid_and_group,
+        run: posix_spawn_by_pid_and_group,
     },
     Case {
         id: "clone.no-exit-signal",
-        title: "a child without an exit signal is passed over, alive and dead: ECHILD",
+        title: "a child without an exit signal is skipped, both alive and as a zombie: ECHILD",
         clauses: &[&linux::CLONE_NO_EXIT_SIGNAL_SKIPPED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: silent,
+        run: no_exit_signal,
     },
     Case {
         id: "clone.selects-clone-children",
-        title: "with __WCLONE a child without an exit signal, or with another one, is reported, and a forked one is not",
+        title: "__WCLONE reports children with no exit signal or one other than SIGCHLD, and skips forked ones",
         clauses: &[
             &linux::CLONE_WCLONE_FINDS_CLONE_CHILDREN,
             &linux::CLONE_WCLONE_SKIPS_FORKED,
@@ -55,11 +55,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: wclone,
+        run: selects_clone_children,
     },
     Case {
         id: "clone.wall",
-        title: "with __WALL children of both kinds are reported, with __WCLONE beside it too",
+        title: "__WALL reports both kinds of children, also combined with __WCLONE",
         clauses: &[&linux::CLONE_WALL_FINDS_ALL, &linux::WAITID_CLONE_OPTIONS],
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
@@ -68,84 +68,84 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "clone.exit-signal-sent",
-        title: "the end of a child with another exit signal sends that one, with what SIGCHLD would carry, and no SIGCHLD",
+        title: "a child with another exit signal sends that on exit, with SIGCHLD's siginfo, and no SIGCHLD",
         clauses: &[&linux::CLONE_EXIT_SIGNAL_SENT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: exit_signal,
+        run: exit_signal_sent,
     },
     Case {
         id: "clone.exec-resets-exit-signal",
-        title: "exec makes a child with another exit signal an ordinary one",
+        title: "exec turns a child with another exit signal into an ordinary one",
         clauses: &[&linux::CLONE_EXEC_RESETS_SIGNAL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: exec_resets,
+        run: exec_resets_exit_signal,
     },
     Case {
         id: "clone.reparenting-resets-exit-signal",
-        title: "adoption makes a child with another exit signal an ordinary one",
+        title: "adoption turns a child with another exit signal into an ordinary one",
         clauses: &[&linux::SUBREAPER_RESETS_EXIT_SIGNAL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: adoption_resets,
+        run: reparenting_resets_exit_signal,
     },
     Case {
         id: "clone.invalid-exit-signal",
-        title: "clone3 with an exit signal that is none fails with EINVAL, and there is no child",
+        title: "clone3 with an invalid exit signal fails with EINVAL, and creates no child",
         clauses: &[&linux::CLONE_BAD_SIGNAL_EINVAL],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: bad_exit_signal,
+        run: invalid_exit_signal,
     },
     Case {
         id: "clone.clone-parent",
-        title: "a child that a child made with CLONE_PARENT is its creator's sibling: it is ours, and not the creator's",
+        title: "a child created with CLONE_PARENT is a child of the creator's parent, not of the creator",
         clauses: &[&linux::CLONE_CLONE_PARENT_SIBLING],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: sibling,
+        run: clone_parent,
     },
     Case {
         id: "clone.clone-pidfd",
-        title: "a pidfd that came with a child polls and waits like one of pidfd_open",
+        title: "a pidfd returned by clone polls and waits like one from pidfd_open",
         clauses: &[&linux::PIDFD_FROM_CLONE],
         calls: Calls::only(&[Call::Waitid]),
         needs: Needs::PIDFD_WAITS,
         at: here(),
-        run: pidfd,
+        run: clone_pidfd,
     },
     Case {
         id: "clone.thread-is-not-a-child",
-        title: "a thread of the caller is no child: its id gives ECHILD at once, with __WALL too",
+        title: "a thread of the caller is not a child: waiting for its tid fails with ECHILD, even with __WALL",
         clauses: &[&linux::THREADS_NEVER_WAITABLE],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::of(&[Need::Threads]),
         at: here(),
-        run: thread_is_no_child,
+        run: thread_is_not_a_child,
     },
     Case {
         id: "clone.wnothread-after-creator-exit",
-        title: "whether __WNOTHREAD finds a child whose creating thread ended is recorded",
+        title: "whether __WNOTHREAD finds a child whose creating thread has exited is recorded",
         clauses: &[&linux::THREADS_WNOTHREAD_AFTER_CREATOR_EXIT],
         calls: Calls::ENTRIES,
         needs: Needs::of(&[Need::Threads]),
         at: here(),
-        run: rehomed,
+        run: wnothread_after_creator_exit,
     },
 ];
 
-/// A child of clone with that exit signal, `0` for none.
+/// A child of clone with that exit signal; `0` for none.
 fn cloned(t: &mut Trial, scenario: Scenario, exit_signal: &str) -> Result<Child, Abort> {
     t.spawn_by("clone", scenario, &[("exit-signal", exit_signal)]).map(|(child, _)| child)
 }
 
-fn like_forked(t: &mut Trial) -> Outcome {
+fn sigchld_like_fork(t: &mut Trial) -> Outcome {
     let child = cloned(t, Scenario::exits(7), "SIGCHLD")?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&linux::CLONE_SIGCHLD_ORDINARY).reaped(&seen, &child, Change::Exited(7))?;
@@ -154,19 +154,19 @@ fn like_forked(t: &mut Trial) -> Outcome {
             let seen = t.wait(Target::Any, Options::NONE)?;
             t.expect(&linux::CLONE_ALL_PRIMITIVES_AGREE).reaped(&seen, &child, Change::Exited(8))
         }
-        // Older than Linux 5.3, or forbidden in a container.
-        Err(_) => t.expect(&linux::CLONE_ALL_PRIMITIVES_AGREE).not_observed("clone3 is not to be had here"),
+        // Before Linux 5.3, or blocked by a container's seccomp filter.
+        Err(_) => t.expect(&linux::CLONE_ALL_PRIMITIVES_AGREE).not_observed("clone3 is unavailable here"),
     }
 }
 
-fn spawned(t: &mut Trial) -> Outcome {
+fn posix_spawn(t: &mut Trial) -> Outcome {
     let (child, _) = t.spawn_by("posix_spawn", Scenario::exits(7), &[])?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     let expect = t.expect(&posix::SPAWN_CHILD_WAITABLE).and(&linux::CLONE_ALL_PRIMITIVES_AGREE);
     expect.reports(&seen, &child, Change::Exited(7))
 }
 
-fn spawned_by_pid_and_group(t: &mut Trial) -> Outcome {
+fn posix_spawn_by_pid_and_group(t: &mut Trial) -> Outcome {
     let clause = &posix::SPAWN_CHILD_WAITABLE;
     let (child, _) = t.spawn_by("posix_spawn", Scenario::exits(7), &[])?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
@@ -178,10 +178,10 @@ fn spawned_by_pid_and_group(t: &mut Trial) -> Outcome {
         Err(errno) => errno,
         Ok(_) => format!("a child: {}", t.wait(Target::Any, Options::NONE)?.outcome()),
     };
-    t.expect(&posix::SPAWN_MISSING_PROGRAM).records("posix-spawn-of-a-missing-program", fate)
+    t.expect(&posix::SPAWN_MISSING_PROGRAM).records("posix_spawn of a missing program", fate)
 }
 
-fn silent(t: &mut Trial) -> Outcome {
+fn no_exit_signal(t: &mut Trial) -> Outcome {
     let clause = &linux::CLONE_NO_EXIT_SIGNAL_SKIPPED;
     let child = cloned(t, Scenario::held(), "0")?;
     let seen = t.wait(Target::Any, Options::NONE)?;
@@ -191,11 +191,16 @@ fn silent(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).error(&seen, "ECHILD")?;
     let state = t.state(&child)?;
-    t.expect(clause).that(state != "gone", "the child to be kept", state)
+    t.expect(clause).that(state != "gone", "child kept", state)
 }
 
-/// Checks both: what every call does, and that `waitid` knows the option at all.
-fn finds(t: &mut Trial, clause: &'static crate::spec::Clause, child: &Child, options: Options) -> Outcome {
+/// Checks both what every call does and that `waitid` accepts the option at all.
+fn finds_child(
+    t: &mut Trial,
+    clause: &'static crate::spec::Clause,
+    child: &Child,
+    options: Options,
+) -> Outcome {
     let seen = t.wait(Target::Any, options)?;
     let by_waitid = t.call() == Call::Waitid;
     let expect = t.expect(clause);
@@ -203,16 +208,16 @@ fn finds(t: &mut Trial, clause: &'static crate::spec::Clause, child: &Child, opt
     expect.reaped(&seen, child, Change::Exited(7))
 }
 
-fn wclone(t: &mut Trial) -> Outcome {
+fn selects_clone_children(t: &mut Trial) -> Outcome {
     let forked = t.spawn(Scenario::exits(8))?;
     t.await_zombie(&forked)?;
     let seen = t.wait(Target::Any, Options::CLONE | Options::NOHANG)?;
     t.expect(&linux::CLONE_WCLONE_SKIPS_FORKED).error(&seen, "ECHILD")?;
     for signal in ["0", "SIGUSR1"] {
-        // What the end of the second one sends is not to end the agent.
+        // The exit signal of the second child must not kill the agent.
         t.sigaction(Signal::USR1, "count", &["restart"])?;
         let child = cloned(t, Scenario::exits(7), signal)?;
-        finds(t, &linux::CLONE_WCLONE_FINDS_CLONE_CHILDREN, &child, Options::CLONE)?;
+        finds_child(t, &linux::CLONE_WCLONE_FINDS_CLONE_CHILDREN, &child, Options::CLONE)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&linux::CLONE_WCLONE_SKIPS_FORKED).reaped(&seen, &forked, Change::Exited(8))
@@ -222,13 +227,13 @@ fn wall(t: &mut Trial) -> Outcome {
     for options in [Options::ALL, Options::ALL | Options::CLONE] {
         for signal in ["0", "SIGCHLD"] {
             let child = cloned(t, Scenario::exits(7), signal)?;
-            finds(t, &linux::CLONE_WALL_FINDS_ALL, &child, options)?;
+            finds_child(t, &linux::CLONE_WALL_FINDS_ALL, &child, options)?;
         }
     }
     Ok(())
 }
 
-fn exit_signal(t: &mut Trial) -> Outcome {
+fn exit_signal_sent(t: &mut Trial) -> Outcome {
     let clause = &linux::CLONE_EXIT_SIGNAL_SENT;
     t.sigaction(Signal::CHLD, "record", &["restart"])?;
     t.sigaction(Signal::USR1, "record", &["restart"])?;
@@ -238,12 +243,12 @@ fn exit_signal(t: &mut Trial) -> Outcome {
     let caught = t.await_signals(1)?;
     let names: Vec<String> = caught.seen.iter().map(|s| s.signal.clone()).collect();
     t.expect(clause).equal("signals", &names.join(" "), &"SIGUSR1".to_owned())?;
-    let told = caught.seen.first().map(|s| (s.code.clone(), s.pid, s.status));
+    let carried = caught.seen.first().map(|s| (s.code.clone(), s.pid, s.status));
     let expected = Some(("CLD_EXITED".to_owned(), child.pid, 7));
-    t.expect(clause).that(told == expected, format!("{expected:?}"), format!("{told:?}"))
+    t.expect(clause).that(carried == expected, format!("{expected:?}"), format!("{carried:?}"))
 }
 
-fn exec_resets(t: &mut Trial) -> Outcome {
+fn exec_resets_exit_signal(t: &mut Trial) -> Outcome {
     let clause = &linux::CLONE_EXEC_RESETS_SIGNAL;
     t.sigaction(Signal::CHLD, "record", &["restart"])?;
     t.sigaction(Signal::USR1, "record", &["restart"])?;
@@ -260,14 +265,14 @@ fn exec_resets(t: &mut Trial) -> Outcome {
     only_sigchld(t, clause)
 }
 
-/// That the agent caught SIGCHLD once, and nothing else.
+/// The agent caught exactly one SIGCHLD and nothing else.
 fn only_sigchld(t: &mut Trial, clause: &'static crate::spec::Clause) -> Outcome {
     let caught = t.await_signals(1)?;
     let names: Vec<String> = caught.seen.iter().map(|s| s.signal.clone()).collect();
     t.expect(clause).equal("signals", &names.join(" "), &"SIGCHLD".to_owned())
 }
 
-fn adoption_resets(t: &mut Trial) -> Outcome {
+fn reparenting_resets_exit_signal(t: &mut Trial) -> Outcome {
     let clause = &linux::SUBREAPER_RESETS_EXIT_SIGNAL;
     t.subreaper(true)?;
     let child = t.spawn(Scenario::held())?;
@@ -287,13 +292,13 @@ fn adoption_resets(t: &mut Trial) -> Outcome {
     only_sigchld(t, clause)
 }
 
-fn bad_exit_signal(t: &mut Trial) -> Outcome {
+fn invalid_exit_signal(t: &mut Trial) -> Outcome {
     let clause = &linux::CLONE_BAD_SIGNAL_EINVAL;
     for signal in ["65", "200"] {
         let how = [("exit-signal", signal), ("clone3", "yes")];
         let errno = match t.try_spawn_by("clone", Scenario::exits(7), &how)? {
             Ok(_) => "0".to_owned(),
-            Err(errno) if errno == "ENOSYS" => return Err(Abort::Skip("no clone3 here".into())),
+            Err(errno) if errno == "ENOSYS" => return Err(Abort::Skip("clone3 is unavailable here".into())),
             Err(errno) => errno,
         };
         t.expect(clause).equal("clone3", &errno, &"EINVAL".to_owned())?;
@@ -302,7 +307,7 @@ fn bad_exit_signal(t: &mut Trial) -> Outcome {
     t.expect(clause).error(&seen, "ECHILD")
 }
 
-fn sibling(t: &mut Trial) -> Outcome {
+fn clone_parent(t: &mut Trial) -> Outcome {
     let clause = &linux::CLONE_CLONE_PARENT_SIBLING;
     let child = t.spawn(Scenario::held())?;
     let sibling = t.spawn_from(&child, |token| Step::Clone {
@@ -311,11 +316,11 @@ fn sibling(t: &mut Trial) -> Outcome {
         exit_signal: None,
     })?;
     let pid = sibling.pid as i32;
-    let taken = match t.try_tell(&child, Step::Wait { pid })? {
-        Ok(_) => "its creator could wait for it".to_owned(),
+    let creators_wait = match t.try_tell(&child, Step::Wait { pid })? {
+        Ok(_) => "reaped by its creator".to_owned(),
         Err(errno) => errno,
     };
-    t.expect(clause).equal("the creator's wait", &taken, &"ECHILD".to_owned())?;
+    t.expect(clause).equal("the creator's wait", &creators_wait, &"ECHILD".to_owned())?;
     let pending = t.begin(Target::Child(&sibling), Options::NONE)?;
     t.expect(clause).blocks(&pending)?;
     t.tell(&sibling, Step::exit(7))?;
@@ -323,11 +328,11 @@ fn sibling(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &sibling, Change::Exited(7))
 }
 
-fn pidfd(t: &mut Trial) -> Outcome {
+fn clone_pidfd(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDFD_FROM_CLONE;
     let how = [("exit-signal", "SIGCHLD"), ("pidfd", "yes")];
     let (child, reply) = t.spawn_by("clone", Scenario::held(), &how)?;
-    let Ok(fd) = reply.number("fd") else { return Err(Abort::Skip("clone gives no pidfd here".into())) };
+    let Ok(fd) = reply.number("fd") else { return Err(Abort::Skip("clone returns no pidfd here".into())) };
     let polled = t.poll(fd)?.join(" ");
     t.expect(clause).equal("poll of a live child", &polled, &String::new())?;
     t.tell(&child, Step::exit(7))?;
@@ -338,7 +343,7 @@ fn pidfd(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn thread_is_no_child(t: &mut Trial) -> Outcome {
+fn thread_is_not_a_child(t: &mut Trial) -> Outcome {
     let clause = &linux::THREADS_NEVER_WAITABLE;
     let child = t.spawn(Scenario::held())?;
     let (_, tid) = t.agent_ids(1)?;
@@ -351,12 +356,12 @@ fn thread_is_no_child(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn rehomed(t: &mut Trial) -> Outcome {
+fn wnothread_after_creator_exit(t: &mut Trial) -> Outcome {
     let child = t.spawn_with(Scenario::exits(7), &[("thread", "1")])?;
     t.exit_thread(1)?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NOTHREAD | Options::NOHANG)?;
     let found = if seen.is_report() { "found".to_owned() } else { seen.outcome() };
     t.expect(&linux::THREADS_WNOTHREAD_AFTER_CREATOR_EXIT)
-        .records("child-of-an-ended-thread-with-wnothread", found)
+        .records("__WNOTHREAD for the child of an exited thread", found)
 }

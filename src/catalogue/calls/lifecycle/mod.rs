@@ -1,4 +1,4 @@
-//! How children come to be, change hands and go.
+//! How children are created, change parents and are reaped.
 
 use crate::trial::Case;
 

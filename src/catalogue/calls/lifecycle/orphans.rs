@@ -1,4 +1,4 @@
-//! Grandchildren and orphans: whose child a process is, before and after its parent ended.
+//! Grandchildren and orphans: whose child a process is, before and after its parent exits.
 
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{freebsd, linux, posix};
@@ -8,7 +8,7 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "orphans.grandchild-signal",
-        title: "the end of a grandchild sends SIGCHLD to its own parent only",
+        title: "the exit of a grandchild sends SIGCHLD to its own parent only",
         clauses: &[&posix::SIGCHLD_NOT_FOR_GRANDCHILD],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -17,7 +17,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "orphans.no-reaper",
-        title: "an orphan does not become a child of its grandparent: it has another parent, and we get ECHILD",
+        title: "an orphan does not become its grandparent's child: it gets another parent, and we get ECHILD",
         clauses: &[&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD, &posix::ORPHAN_NEW_PARENT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -26,7 +26,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "orphans.adopted-alive",
-        title: "a reaper adopts a live orphan, sleeps for it, and takes it with its status and its SIGCHLD",
+        title: "a reaper adopts a live orphan, blocks until it exits, and gets its status and SIGCHLD",
         clauses: &[&linux::SUBREAPER_ADOPTS, &linux::SUBREAPER_SIGCHLD, &freebsd::REAPER_ADOPTS],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -35,7 +35,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "orphans.adopted-zombie",
-        title: "a reaper adopts an orphan that is a zombie already, and takes it with its status and its SIGCHLD",
+        title: "a reaper adopts an orphan that is already a zombie, and gets its status and SIGCHLD",
         clauses: &[
             &linux::SUBREAPER_ADOPTS_ZOMBIE,
             &linux::SUBREAPER_SIGCHLD,
@@ -49,7 +49,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "orphans.adopted-by-pid",
-        title: "a reaper takes an orphan that it adopted by its pid, and leaves the others",
+        title: "a reaper reaps an adopted orphan by pid, and leaves the others alone",
         clauses: &[&linux::SUBREAPER_ADOPTS, &freebsd::REAPER_ADOPTS],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
@@ -58,7 +58,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "orphans.adopted-while-blocked",
-        title: "a wait for any child that sleeps already reports an orphan that was adopted meanwhile",
+        title: "a blocked wait for any child reports an orphan adopted in the meantime",
         clauses: &[&linux::SUBREAPER_BLOCKED_WAIT, &linux::SUBREAPER_NOT_INHERITED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -67,16 +67,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "orphans.reaper-ignores-sigchld",
-        title: "a zombie that is adopted by a process that ignores SIGCHLD disappears",
+        title: "a zombie adopted by a process that ignores SIGCHLD disappears",
         clauses: &[&linux::SUBREAPER_SIGCHLD_IGNORED_ZOMBIE],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: ignoring_reaper,
+        run: reaper_ignores_sigchld,
     },
 ];
 
-/// Has a child fork a held child of its own, or vfork one that execs the child program. It may outlive its parent.
+/// Has a child fork a held child, or vfork one that execs the child program. It may outlive its parent.
 pub(crate) fn grandchild(t: &mut Trial, parent: &Child, exec: bool) -> Result<Child, Abort> {
     t.spawn_from(parent, |token| {
         let offspring = Offspring { token: Some(token), orphan: true, steps: vec![] };
@@ -88,35 +88,35 @@ fn grandchild_signal(t: &mut Trial) -> Outcome {
     let clause = &posix::SIGCHLD_NOT_FOR_GRANDCHILD;
     t.sigaction(Signal::CHLD, "count", &["restart"])?;
     let child = t.spawn(Scenario::held())?;
-    let below = grandchild(t, &child, false)?;
-    t.tell(&below, Step::exit(8))?;
-    t.await_zombie(&below)?;
+    let descendant = grandchild(t, &child, false)?;
+    t.tell(&descendant, Step::exit(8))?;
+    t.await_zombie(&descendant)?;
     t.tell(&child, Step::Wait { pid: 0 })?;
     let none = t.signals()?.count;
-    t.expect(clause).equal("signals after the end of a grandchild:", &none, &0)?;
+    t.expect(clause).equal("SIGCHLDs after the grandchild's exit:", &none, &0)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
     let one = t.await_signals(1)?.count;
-    t.expect(clause).equal("signals after the end of the child:", &one, &1)
+    t.expect(clause).equal("SIGCHLDs after the child's exit:", &one, &1)
 }
 
 fn no_reaper(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
-    let below = grandchild(t, &child, false)?;
+    let descendant = grandchild(t, &child, false)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD).reports(&seen, &child, Change::Exited(7))?;
-    let parent = parent_of(t, &below)?;
-    let others = parent != child.pid && parent != below.pid && parent != t.agent_pid();
-    let got = format!("parent {parent}, where the child was {} and we are {}", child.pid, t.agent_pid());
-    t.expect(&posix::ORPHAN_NEW_PARENT).that(others, "a parent of the implementation", got)?;
+    let parent = parent_of(t, &descendant)?;
+    let others = parent != child.pid && parent != descendant.pid && parent != t.agent_pid();
+    let got = format!("parent {parent}; the child was {}, we are {}", child.pid, t.agent_pid());
+    t.expect(&posix::ORPHAN_NEW_PARENT).that(others, "an implementation-defined parent", got)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD).error(&seen, "ECHILD")?;
-    t.tell(&below, Step::exit(8))
+    t.tell(&descendant, Step::exit(8))
 }
 
-/// What a process says is its parent.
+/// The parent that a process reports.
 fn parent_of(t: &mut Trial, child: &Child) -> Result<i64, Abort> {
     let ids = t.tell_for_reply(child, &Step::Getids)?;
     ids.number("ppid").map_err(|e| Abort::Protocol(format!("reply to getids: {e}")))
@@ -125,7 +125,7 @@ fn parent_of(t: &mut Trial, child: &Child) -> Result<i64, Abort> {
 fn adopted_alive(t: &mut Trial) -> Outcome {
     t.subreaper(true)?;
     let child = t.spawn(Scenario::held())?;
-    let below = grandchild(t, &child, false)?;
+    let descendant = grandchild(t, &child, false)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     for clause in [&linux::SUBREAPER_ADOPTS, &freebsd::REAPER_ADOPTS] {
@@ -134,12 +134,12 @@ fn adopted_alive(t: &mut Trial) -> Outcome {
     let recorded = record_signals(t)?;
     let pending = t.begin(Target::Any, Options::NONE)?;
     t.expect(&linux::SUBREAPER_ADOPTS).blocks(&pending)?;
-    t.tell(&below, Step::exit(8))?;
+    t.tell(&descendant, Step::exit(8))?;
     let seen = t.finish(pending)?;
     for clause in [&linux::SUBREAPER_ADOPTS, &freebsd::REAPER_ADOPTS] {
-        t.expect(clause).reaped(&seen, &below, Change::Exited(8))?;
+        t.expect(clause).reaped(&seen, &descendant, Change::Exited(8))?;
     }
-    if recorded { signalled_for(t, &below) } else { Ok(()) }
+    if recorded { signalled_for(t, &descendant) } else { Ok(()) }
 }
 
 /// Has the agent record its SIGCHLDs, if it can.
@@ -154,27 +154,27 @@ fn record_signals(t: &mut Trial) -> Result<bool, Abort> {
     }
 }
 
-/// The agent got a SIGCHLD with that process, which exited with 8.
+/// The agent got a SIGCHLD for that process, which exited with 8.
 fn signalled_for(t: &mut Trial, child: &Child) -> Outcome {
     let caught = t.await_signals(1)?.seen;
-    let told = caught.iter().any(|c| c.code == "CLD_EXITED" && c.pid == child.pid && c.status == 8);
+    let matches = caught.iter().any(|c| c.code == "CLD_EXITED" && c.pid == child.pid && c.status == 8);
     let expected = format!("SIGCHLD with CLD_EXITED, {} and 8", child.pid);
-    t.expect(&linux::SUBREAPER_SIGCHLD).that(told, expected, format!("{caught:?}"))
+    t.expect(&linux::SUBREAPER_SIGCHLD).that(matches, expected, format!("{caught:?}"))
 }
 
 fn adopted_zombie(t: &mut Trial) -> Outcome {
     t.subreaper(true)?;
     let child = t.spawn(Scenario::held())?;
-    let below = grandchild(t, &child, false)?;
-    t.tell(&below, Step::exit(8))?;
-    t.await_zombie(&below)?;
+    let descendant = grandchild(t, &child, false)?;
+    t.tell(&descendant, Step::exit(8))?;
+    t.await_zombie(&descendant)?;
     let recorded = record_signals(t)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
-    let mut left = vec![(&child, Change::Exited(7)), (&below, Change::Exited(8))];
+    let mut left = vec![(&child, Change::Exited(7)), (&descendant, Change::Exited(8))];
     while !left.is_empty() {
         let seen = t.wait(Target::Any, Options::NONE)?;
-        // Which of the two comes first is open; who is not told by the call is told by the status.
+        // Either may be reported first; the status identifies the child where the call does not.
         let at = left.iter().position(|(_, change)| seen.change() == Some(*change)).unwrap_or(0);
         let (who, change) = left.remove(at);
         for clause in [&linux::SUBREAPER_ADOPTS_ZOMBIE, &freebsd::REAPER_ADOPTS] {
@@ -186,22 +186,22 @@ fn adopted_zombie(t: &mut Trial) -> Outcome {
     if !recorded {
         return Ok(());
     }
-    // The signal for the orphan comes first, at its adoption: the parent's own end can only merge into it.
-    signalled_for(t, &below)
+    // The orphan's signal is sent first, at its adoption: that of the parent's own exit can only merge into it.
+    signalled_for(t, &descendant)
 }
 
 fn adopted_by_pid(t: &mut Trial) -> Outcome {
     t.subreaper(true)?;
     let child = t.spawn(Scenario::held())?;
-    let below = grandchild(t, &child, false)?;
+    let descendant = grandchild(t, &child, false)?;
     let other = grandchild(t, &child, true)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&linux::SUBREAPER_ADOPTS).reports(&seen, &child, Change::Exited(7))?;
-    t.tell(&below, Step::exit(8))?;
+    t.tell(&descendant, Step::exit(8))?;
     t.tell(&other, Step::exit(9))?;
-    t.await_zombie(&below)?;
-    for (who, code) in [(&other, 9), (&below, 8)] {
+    t.await_zombie(&descendant)?;
+    for (who, code) in [(&other, 9), (&descendant, 8)] {
         let seen = t.wait(Target::Child(who), Options::NONE)?;
         for clause in [&linux::SUBREAPER_ADOPTS, &freebsd::REAPER_ADOPTS] {
             t.expect(clause).reaped(&seen, who, Change::Exited(code))?;
@@ -214,32 +214,32 @@ fn adopted_while_blocked(t: &mut Trial) -> Outcome {
     t.subreaper(true)?;
     let child = t.spawn(Scenario::held())?;
     let middle = grandchild(t, &child, false)?;
-    let below = grandchild(t, &middle, false)?;
+    let descendant = grandchild(t, &middle, false)?;
     let pending = t.begin(Target::Any, Options::NONE)?;
     t.expect(&linux::SUBREAPER_BLOCKED_WAIT).blocks(&pending)?;
     t.tell(&middle, Step::exit(8))?;
     t.tell(&child, Step::Wait { pid: middle.pid as i32 })?;
-    // The agent was no subreaper of the child's: that one is passed over.
-    let (parent, us) = (parent_of(t, &below)?, t.agent_pid());
-    let got = format!("parent {parent}, where the child is {}", child.pid);
+    // Being a subreaper is not inherited: the orphan skips the child and comes to the agent.
+    let (parent, us) = (parent_of(t, &descendant)?, t.agent_pid());
+    let got = format!("parent {parent}; the child is {}", child.pid);
     t.expect(&linux::SUBREAPER_NOT_INHERITED).that(parent != child.pid, format!("parent {us}"), got)?;
     t.expect(&linux::SUBREAPER_BLOCKED_WAIT).blocks(&pending)?;
-    t.tell(&below, Step::exit(9))?;
+    t.tell(&descendant, Step::exit(9))?;
     let seen = t.finish(pending)?;
-    t.expect(&linux::SUBREAPER_BLOCKED_WAIT).reaped(&seen, &below, Change::Exited(9))
+    t.expect(&linux::SUBREAPER_BLOCKED_WAIT).reaped(&seen, &descendant, Change::Exited(9))
 }
 
-fn ignoring_reaper(t: &mut Trial) -> Outcome {
+fn reaper_ignores_sigchld(t: &mut Trial) -> Outcome {
     let clause = &linux::SUBREAPER_SIGCHLD_IGNORED_ZOMBIE;
     t.subreaper(true)?;
     t.sigaction(Signal::CHLD, "ignore", &[])?;
     let child = t.spawn(Scenario::held())?;
-    let below = grandchild(t, &child, false)?;
-    t.tell(&below, Step::exit(8))?;
-    t.await_zombie(&below)?;
+    let descendant = grandchild(t, &child, false)?;
+    t.tell(&descendant, Step::exit(8))?;
+    t.await_zombie(&descendant)?;
     t.tell(&child, Step::exit(7))?;
     t.await_gone(&child)?;
-    t.await_gone(&below)?;
+    t.await_gone(&descendant)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).error(&seen, "ECHILD")
 }

@@ -1,5 +1,5 @@
-//! Whose child an orphan becomes: nested subreapers, reapers that end, PID namespaces and their first process; and which pids
-//! are given to new processes.
+//! Whose child an orphan becomes: nested subreapers, reapers that exit, PID namespaces and their init; and which pids new
+//! processes get.
 
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
@@ -9,7 +9,7 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "reparenting.nearest-subreaper",
-        title: "an orphan becomes a child of the nearest subreaper above it; the one above that gets ECHILD",
+        title: "an orphan becomes a child of its nearest subreaper; the next one up gets ECHILD",
         clauses: &[&linux::SUBREAPER_NEAREST],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
@@ -18,146 +18,146 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "reparenting.subreaper-exits",
-        title: "when a subreaper ends, live children and zombies that it adopted go to the next one above it",
+        title: "when a subreaper exits, its adopted children and zombies go to the next subreaper up",
         clauses: &[&linux::SUBREAPER_EXIT_REPARENTS_CHILDREN],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: subreaper_ends,
+        run: subreaper_exits,
     },
     Case {
         id: "reparenting.subreaper-leader-exits",
-        title: "a subreaper whose initial thread ended goes on adopting",
+        title: "a subreaper whose initial thread has exited still adopts",
         clauses: &[&linux::SUBREAPER_LEADER_EXITED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: subreaper_without_leader,
+        run: subreaper_leader_exits,
     },
     Case {
         id: "reparenting.orphaned-group-hangup",
-        title: "the end of a process that orphans a group with a stopped member sends it SIGHUP and SIGCONT: it dies of SIGHUP",
+        title: "an exit that orphans a group with a stopped member sends it SIGHUP and SIGCONT: it dies of SIGHUP",
         clauses: &[&posix::ORPHAN_GROUP_HANGUP],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: orphaned_group,
+        run: orphaned_group_hangup,
     },
     Case {
         id: "reparenting.zombie-of-dead-parent",
-        title: "a zombie whose parent ends does not stay",
+        title: "a zombie does not outlast its parent",
         clauses: &[&posix::ORPHAN_ZOMBIE_REAPED_BY_NEW_PARENT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: zombie_of_an_ended_parent,
+        run: zombie_of_dead_parent,
     },
     Case {
         id: "reparenting.pidns-outer-pid",
-        title: "a child that is process 1 of a new PID namespace is reported by its pid in the caller's",
+        title: "a child that is init of a new PID namespace is reported by its pid in the caller's namespace",
         clauses: &[&linux::PIDNS_OUTER_PID],
         calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
-        run: namespace_pid,
+        run: pidns_outer_pid,
     },
     Case {
         id: "reparenting.pidns-init-adopts",
-        title: "the first process of a PID namespace adopts its orphans, alive and as zombies, and can wait for them",
+        title: "init of a PID namespace adopts its orphans, alive or as zombies, and can wait for them",
         clauses: &[&linux::ORPHAN_TO_INIT, &posix::ORPHAN_NEW_PARENT],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: namespace_adopts,
+        run: pidns_init_adopts,
     },
     Case {
         id: "reparenting.pidns-init-exits",
-        title: "when the first process of a PID namespace is reported, all others there are gone",
+        title: "by the time init of a PID namespace is reported, all its other processes are gone",
         clauses: &[&linux::PIDNS_INIT_EXITS],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: namespace_ends,
+        run: pidns_init_exits,
     },
     Case {
         id: "reparenting.pidns-init-signals",
-        title: "the first process of a PID namespace dies of its parent's SIGKILL and ignores its own",
+        title: "init of a PID namespace dies of its parent's SIGKILL, and ignores its own",
         clauses: &[&linux::PIDNS_INIT_SIGNALS],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: namespace_signals,
+        run: pidns_init_signals,
     },
     Case {
         id: "reparenting.zombie-pid-not-reused",
-        title: "the pid of a zombie is not given to the next process although it is its turn; once it was taken it is",
+        title: "a zombie's pid is skipped when it is next in turn, and is given out once the zombie is reaped",
         clauses: &[&posix::ZOMBIE_PID_NOT_REUSED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: pid_of_a_zombie,
+        run: zombie_pid_not_reused,
     },
     Case {
         id: "reparenting.fork-inherits-no-children",
-        title: "a fork of the caller has none of its children: its wait fails with ECHILD, beside a zombie of the caller",
+        title: "a forked copy of the caller has no children: ECHILD, though the caller has a zombie",
         clauses: &[&posix::FORK_CHILD_HAS_NO_CHILDREN],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: forked_caller,
+        run: fork_inherits_no_children,
     },
 ];
 
-/// A held child of a child, which outlives it.
-fn below(t: &mut Trial, child: &Child) -> Result<Child, Abort> {
+/// A held grandchild, forked by a child, which it may outlive.
+fn fork_grandchild(t: &mut Trial, child: &Child) -> Result<Child, Abort> {
     t.spawn_from(child, |token| Step::Fork(Offspring { token: Some(token), orphan: true, steps: vec![] }))
 }
 
-/// What a child says its parent is, in its own numbers.
+/// The parent that a child reports, in its own namespace.
 fn parent_of(t: &mut Trial, child: &Child) -> Result<i64, Abort> {
     let ids = t.tell_for_reply(child, &Step::Getids)?;
     ids.number("ppid").map_err(|e| Abort::Protocol(format!("reply to getids: {e}")))
 }
 
-/// A step of a child that must find another process to be its child.
-fn takes(
+/// Has a child reap `pid`, which must be its child.
+fn reaps(
     t: &mut Trial,
     parent: &Child,
     pid: i32,
     status: i64,
     clause: &'static crate::spec::Clause,
 ) -> Outcome {
-    let told = match t.try_tell(parent, Step::Wait { pid })? {
+    let reaped = match t.try_tell(parent, Step::Wait { pid })? {
         Ok(reply) => format!("status {:#06x}", reply.number("status").unwrap_or(-1)),
         Err(errno) => errno,
     };
-    t.expect(clause).equal("the wait of its new parent", &told, &format!("status {status:#06x}"))
+    t.expect(clause).equal("the new parent's wait", &reaped, &format!("status {status:#06x}"))
 }
 
 fn nearest_subreaper(t: &mut Trial) -> Outcome {
     let clause = &linux::SUBREAPER_NEAREST;
     t.subreaper(true)?;
     let near = t.spawn(Scenario::of([Step::Subreaper { on: true }]))?;
-    let middle = below(t, &near)?;
-    let orphan = below(t, &middle)?;
+    let middle = fork_grandchild(t, &near)?;
+    let orphan = fork_grandchild(t, &middle)?;
     t.tell(&middle, Step::exit(8))?;
-    takes(t, &near, middle.pid as i32, 8 << 8, clause)?;
+    reaps(t, &near, middle.pid as i32, 8 << 8, clause)?;
     let parent = parent_of(t, &orphan)?;
     t.expect(clause).equal("parent", &parent, &near.pid)?;
     let seen = t.wait(Target::Child(&orphan), Options::NOHANG)?;
     t.expect(clause).error(&seen, "ECHILD")?;
     t.tell(&orphan, Step::exit(9))?;
-    takes(t, &near, orphan.pid as i32, 9 << 8, clause)
+    reaps(t, &near, orphan.pid as i32, 9 << 8, clause)
 }
 
-fn subreaper_ends(t: &mut Trial) -> Outcome {
+fn subreaper_exits(t: &mut Trial) -> Outcome {
     let clause = &linux::SUBREAPER_EXIT_REPARENTS_CHILDREN;
     t.subreaper(true)?;
     let near = t.spawn(Scenario::of([Step::Subreaper { on: true }]))?;
-    let middle = below(t, &near)?;
-    let (alive, dead) = (below(t, &middle)?, below(t, &middle)?);
+    let middle = fork_grandchild(t, &near)?;
+    let (alive, dead) = (fork_grandchild(t, &middle)?, fork_grandchild(t, &middle)?);
     t.tell(&middle, Step::exit(6))?;
-    takes(t, &near, middle.pid as i32, 6 << 8, clause)?;
+    reaps(t, &near, middle.pid as i32, 6 << 8, clause)?;
     t.tell(&dead, Step::exit(9))?;
     t.await_zombie(&dead)?;
     t.tell(&near, Step::exit(7))?;
@@ -172,27 +172,27 @@ fn subreaper_ends(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &alive, Change::Exited(8))
 }
 
-fn subreaper_without_leader(t: &mut Trial) -> Outcome {
+fn subreaper_leader_exits(t: &mut Trial) -> Outcome {
     let clause = &linux::SUBREAPER_LEADER_EXITED;
     let near = t.spawn(Scenario::of([Step::Subreaper { on: true }]))?;
     t.tell(&near, Step::LeaderExit { code: 5 })?;
-    let middle = below(t, &near)?;
-    let orphan = below(t, &middle)?;
+    let middle = fork_grandchild(t, &near)?;
+    let orphan = fork_grandchild(t, &middle)?;
     t.tell(&middle, Step::exit(8))?;
-    takes(t, &near, middle.pid as i32, 8 << 8, clause)?;
+    reaps(t, &near, middle.pid as i32, 8 << 8, clause)?;
     t.tell(&orphan, Step::exit(9))?;
-    takes(t, &near, orphan.pid as i32, 9 << 8, clause)?;
+    reaps(t, &near, orphan.pid as i32, 9 << 8, clause)?;
     t.tell(&near, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, &near, Change::Exited(7))
 }
 
-fn orphaned_group(t: &mut Trial) -> Outcome {
+fn orphaned_group_hangup(t: &mut Trial) -> Outcome {
     let clause = &posix::ORPHAN_GROUP_HANGUP;
     t.subreaper(true)?;
-    // In a session of its own, so that nobody but this child keeps the group below from being an orphan.
+    // In a session of its own, so that only this child keeps the member's group from being orphaned.
     let child = t.spawn(Scenario::of([Step::Setsid]))?;
-    let member = below(t, &child)?;
+    let member = fork_grandchild(t, &child)?;
     t.tell(&member, Step::Setpgid { pgid: 0 })?;
     t.signal(&member, Signal::STOP)?;
     t.await_stopped(&member)?;
@@ -203,27 +203,27 @@ fn orphaned_group(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &member, Change::Killed(Signal::HUP, false))
 }
 
-fn zombie_of_an_ended_parent(t: &mut Trial) -> Outcome {
+fn zombie_of_dead_parent(t: &mut Trial) -> Outcome {
     let clause = &posix::ORPHAN_ZOMBIE_REAPED_BY_NEW_PARENT;
-    // It is adopted by one that wants to hear of no child.
+    // We adopt it, and ignore SIGCHLD.
     t.subreaper(true)?;
     t.sigaction(Signal::CHLD, "ignore", &[])?;
     let child = t.spawn(Scenario::held())?;
-    let zombie = below(t, &child)?;
+    let zombie = fork_grandchild(t, &child)?;
     t.tell(&zombie, Step::exit(8))?;
     t.await_zombie(&zombie)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).error(&seen, "ECHILD")?;
-    // It may be on its way out while nothing is left to be waited for.
+    // It may still be exiting when there is nothing left to wait for.
     match t.await_gone(&zombie) {
-        Err(Abort::Broken(why)) => t.expect(clause).that(false, "the zombie gone", why),
-        gone => gone.and_then(|()| t.expect(clause).that(true, "the zombie gone", "")),
+        Err(Abort::Broken(why)) => t.expect(clause).that(false, "zombie gone", why),
+        gone => gone.and_then(|()| t.expect(clause).that(true, "zombie gone", "")),
     }
 }
 
-/// A held child that is process 1 of a new PID namespace, whatever it forks being in it too; an ordinary user needs a user namespace for that.
-fn first_of_namespace(t: &mut Trial) -> Result<Child, Abort> {
+/// A held child that is init of a new PID namespace, shared by all it forks; an ordinary user needs a user namespace too.
+fn spawn_pidns_init(t: &mut Trial) -> Result<Child, Abort> {
     let as_root = [("exit-signal", "SIGCHLD"), ("newpid", "yes")];
     match t.try_spawn_by("clone", Scenario::held(), &as_root)? {
         Ok((child, _)) => Ok(child),
@@ -231,21 +231,21 @@ fn first_of_namespace(t: &mut Trial) -> Result<Child, Abort> {
             let as_user = [("exit-signal", "SIGCHLD"), ("newpid", "yes"), ("newuser", "yes")];
             match t.try_spawn_by("clone", Scenario::held(), &as_user)? {
                 Ok((child, _)) => Ok(child),
-                Err(errno) => Err(Abort::Skip(format!("no PID namespace is to be had here: {errno}"))),
+                Err(errno) => Err(Abort::Skip(format!("no PID namespace is available here: {errno}"))),
             }
         }
     }
 }
 
-/// What a child says its pid is, in its own numbers. (Of what it makes there, these are the only ones that are known here.)
+/// The pid that a child reports, in its own namespace. Pids of what it forks there are known to us in that namespace only.
 fn inner_pid(t: &mut Trial, child: &Child) -> Result<i64, Abort> {
     let ids = t.tell_for_reply(child, &Step::Getids)?;
     ids.number("pid").map_err(|e| Abort::Protocol(format!("reply to getids: {e}")))
 }
 
-fn namespace_pid(t: &mut Trial) -> Outcome {
+fn pidns_outer_pid(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDNS_OUTER_PID;
-    let child = first_of_namespace(t)?;
+    let child = spawn_pidns_init(t)?;
     let inner = inner_pid(t, &child)?;
     t.expect(clause).equal("pid in its namespace", &inner, &1)?;
     let pending = t.begin(Target::Child(&child), Options::NONE)?;
@@ -255,90 +255,90 @@ fn namespace_pid(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
-fn namespace_adopts(t: &mut Trial) -> Outcome {
+fn pidns_init_adopts(t: &mut Trial) -> Outcome {
     let clause = &linux::ORPHAN_TO_INIT;
-    // It is asked for no orphan of the namespace, however near it stands.
+    // We are a subreaper too, but must not adopt across the namespace boundary.
     t.subreaper(true)?;
-    let first = first_of_namespace(t)?;
-    let middle = below(t, &first)?;
-    let (alive, dead) = (below(t, &middle)?, below(t, &middle)?);
+    let init = spawn_pidns_init(t)?;
+    let middle = fork_grandchild(t, &init)?;
+    let (alive, dead) = (fork_grandchild(t, &middle)?, fork_grandchild(t, &middle)?);
     t.tell(&dead, Step::exit(9))?;
     t.tell(&middle, Step::exit(8))?;
-    takes(t, &first, middle.pid as i32, 8 << 8, clause)?;
+    reaps(t, &init, middle.pid as i32, 8 << 8, clause)?;
     let parent = parent_of(t, &alive)?;
     t.expect(clause).equal("parent of an orphan", &parent, &1)?;
     t.expect(&posix::ORPHAN_NEW_PARENT).that(parent != middle.pid, "another parent", parent.to_string())?;
-    takes(t, &first, dead.pid as i32, 9 << 8, clause)?;
+    reaps(t, &init, dead.pid as i32, 9 << 8, clause)?;
     t.tell(&alive, Step::exit(6))?;
-    takes(t, &first, alive.pid as i32, 6 << 8, clause)?;
-    t.tell(&first, Step::exit(7))?;
+    reaps(t, &init, alive.pid as i32, 6 << 8, clause)?;
+    t.tell(&init, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).reaped(&seen, &first, Change::Exited(7))?;
+    t.expect(clause).reaped(&seen, &init, Change::Exited(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).error(&seen, "ECHILD")
 }
 
-fn namespace_ends(t: &mut Trial) -> Outcome {
+fn pidns_init_exits(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDNS_INIT_EXITS;
-    let first = first_of_namespace(t)?;
-    let child = below(t, &first)?;
-    let grandchild = below(t, &child)?;
-    t.tell(&first, Step::exit(7))?;
+    let init = spawn_pidns_init(t)?;
+    let child = fork_grandchild(t, &init)?;
+    let grandchild = fork_grandchild(t, &child)?;
+    t.tell(&init, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).reaped(&seen, &first, Change::Exited(7))?;
-    for one in [&child, &grandchild] {
-        let state = t.state(one)?;
+    t.expect(clause).reaped(&seen, &init, Change::Exited(7))?;
+    for process in [&child, &grandchild] {
+        let state = t.state(process)?;
         t.expect(clause).that(
             ["gone", "unknown"].contains(&state.as_str()),
-            format!("{} gone", one.name),
+            format!("{} gone", process.name),
             state,
         )?;
     }
     Ok(())
 }
 
-fn namespace_signals(t: &mut Trial) -> Outcome {
+fn pidns_init_signals(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDNS_INIT_SIGNALS;
-    let first = first_of_namespace(t)?;
-    // From inside, a signal at its default action does not reach it.
-    t.tell(&first, Step::kill_self(Signal::TERM))?;
-    t.tell(&first, Step::kill_self(Signal::KILL))?;
-    t.signal(&first, Signal::KILL)?;
+    let init = spawn_pidns_init(t)?;
+    // From inside the namespace, a signal with its default action does not reach it.
+    t.tell(&init, Step::kill_self(Signal::TERM))?;
+    t.tell(&init, Step::kill_self(Signal::KILL))?;
+    t.signal(&init, Signal::KILL)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).reaped(&seen, &first, Change::Killed(Signal::KILL, false))
+    t.expect(clause).reaped(&seen, &init, Change::Killed(Signal::KILL, false))
 }
 
-fn pid_of_a_zombie(t: &mut Trial) -> Outcome {
+fn zombie_pid_not_reused(t: &mut Trial) -> Outcome {
     let clause = &posix::ZOMBIE_PID_NOT_REUSED;
-    let first = first_of_namespace(t)?;
+    let init = spawn_pidns_init(t)?;
     let forks = |t: &mut Trial, code| {
         let child = Offspring { steps: vec![Step::exit(code)], ..Offspring::default() };
-        let reply = t.tell_for_reply(&first, &Step::Fork(child))?;
+        let reply = t.tell_for_reply(&init, &Step::Fork(child))?;
         reply.number("pid").map_err(|e| Abort::Protocol(format!("reply to fork: {e}")))
     };
     let zombie = forks(t, 8)?;
-    let again = Step::LastPid { pid: zombie as i32 - 1 };
-    match t.try_tell(&first, again.clone())? {
+    let rewind = Step::LastPid { pid: zombie as i32 - 1 };
+    match t.try_tell(&init, rewind.clone())? {
         Ok(_) => {}
-        Err(errno) => return Err(Abort::Skip(format!("the last pid cannot be set here: {errno}"))),
+        Err(errno) => return Err(Abort::Skip(format!("cannot set the last pid here: {errno}"))),
     }
     let next = forks(t, 9)?;
-    t.expect(clause).that(next != zombie, format!("another pid than {zombie}"), next.to_string())?;
-    takes(t, &first, zombie as i32, 8 << 8, clause)?;
-    // Nobody else makes processes in the namespace: now it is given, which shows that it could have been before.
-    t.tell(&first, again)?;
+    t.expect(clause).that(next != zombie, format!("a pid other than {zombie}"), next.to_string())?;
+    reaps(t, &init, zombie as i32, 8 << 8, clause)?;
+    // Nobody else forks in this namespace: that the pid is given out now shows that it was next in turn before.
+    t.tell(&init, rewind)?;
     let third = forks(t, 6)?;
     if third != zombie {
-        t.note("the pid was not given to the next process after the take either");
+        t.note("the pid was not reused after the reap either");
     }
-    takes(t, &first, third as i32, 6 << 8, clause)?;
-    takes(t, &first, next as i32, 9 << 8, clause)?;
-    t.tell(&first, Step::exit(7))?;
+    reaps(t, &init, third as i32, 6 << 8, clause)?;
+    reaps(t, &init, next as i32, 9 << 8, clause)?;
+    t.tell(&init, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).reaped(&seen, &first, Change::Exited(7))
+    t.expect(clause).reaped(&seen, &init, Change::Exited(7))
 }
 
-fn forked_caller(t: &mut Trial) -> Outcome {
+fn fork_inherits_no_children(t: &mut Trial) -> Outcome {
     let clause = &posix::FORK_CHILD_HAS_NO_CHILDREN;
     let zombie = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&zombie)?;

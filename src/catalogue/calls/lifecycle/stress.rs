@@ -1,4 +1,4 @@
-//! Many children: each is reported once, none is lost and none comes twice.
+//! Many children: each is reported once; none is lost and none is reported twice.
 
 use crate::scenario::Scenario;
 use crate::spec::{Clause, posix};
@@ -7,81 +7,81 @@ use crate::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Seen, Ta
 pub const CASES: &[Case] = &[
     Case {
         id: "stress.hundred-children",
-        title: "100 children that end in any order are each reported once, then ECHILD",
+        title: "100 children that exit in any order are each reported once, then ECHILD",
         clauses: &[&posix::WAITPID_MANY_CHILDREN],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: at_once,
+        run: hundred_children,
     },
     Case {
         id: "stress.fork-and-reap",
-        title: "while children are made and taken by turns, each is reported once and no pid is in use twice",
+        title: "under interleaved fork and reap, each child is reported once, and no pid is in use twice",
         clauses: &[&posix::WAITPID_ANY_EACH_ONCE, &posix::ZOMBIE_PID_NOT_REUSED],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
         at: here(),
-        run: create_and_take,
+        run: fork_and_reap,
     },
 ];
 
-/// Children that have not been taken, with what each exits with.
-type Left = Vec<(Child, i32)>;
+/// Unreaped children, with their exit codes.
+type Unreaped = Vec<(Child, i32)>;
 
-/// Exit codes that tell neighbours apart.
+/// Exit codes that differ between neighbours.
 fn code(number: usize) -> i32 {
     (number % 251) as i32
 }
 
-fn spawn(t: &mut Trial, left: &mut Left, number: usize) -> Outcome {
+fn spawn(t: &mut Trial, left: &mut Unreaped, number: usize) -> Outcome {
     let child = t.spawn(Scenario::exits(code(number)))?;
     left.push((child, code(number)));
     Ok(())
 }
 
-/// The call reported one of those that are left, which are then one fewer.
-fn one_of(t: &mut Trial, clause: &'static Clause, seen: &Seen, left: &mut Left) -> Outcome {
-    // A typed waitid need not tell the pid: then its code has to do.
+/// The call reported one of the children left, which is then removed.
+fn reports_unreaped(t: &mut Trial, clause: &'static Clause, seen: &Seen, left: &mut Unreaped) -> Outcome {
+    // A typed waitid may not expose the pid; then the exit code identifies the child.
     let found = left.iter().position(|(child, code)| match seen.pid() {
         Some(pid) => pid == child.pid,
         None => seen.change() == Some(Change::Exited(*code)),
     });
     let Some(at) = found else {
-        let expected = format!("one of the {} children that are left", left.len());
+        let expected = format!("one of the {} children left", left.len());
         return t.expect(clause).that(false, expected, seen.outcome());
     };
     let (child, code) = left.swap_remove(at);
     t.expect(clause).reports(seen, &child, Change::Exited(code))
 }
 
-fn at_once(t: &mut Trial) -> Outcome {
+fn hundred_children(t: &mut Trial) -> Outcome {
     let clause = &posix::WAITPID_MANY_CHILDREN;
     let children = t.spawn_all((0..100).map(|number| Scenario::exits(code(number))))?;
-    let mut left: Left = children.into_iter().zip((0..100).map(code)).collect();
+    let mut left: Unreaped = children.into_iter().zip((0..100).map(code)).collect();
     for seen in t.wait_times(100, Target::Any, Options::NONE)? {
-        one_of(t, clause, &seen, &mut left)?;
+        reports_unreaped(t, clause, &seen, &mut left)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).error(&seen, "ECHILD")
 }
 
-fn create_and_take(t: &mut Trial) -> Outcome {
-    let mut left = Left::new();
+fn fork_and_reap(t: &mut Trial) -> Outcome {
+    let mut left = Unreaped::new();
     for number in 0..40 {
         spawn(t, &mut left, number)?;
-        let (youngest, others) = left.split_last().expect("one was just made");
+        let (youngest, others) = left.split_last().expect("one was just spawned");
         let twice = others.iter().find(|(other, _)| other.pid == youngest.0.pid);
         let got = twice.map_or_else(String::new, |(other, _)| format!("{} of {}", other.pid, other.name));
-        t.expect(&posix::ZOMBIE_PID_NOT_REUSED).that(twice.is_none(), "a pid that is not in use", got)?;
-        // Four stay, live or zombies.
+        t.expect(&posix::ZOMBIE_PID_NOT_REUSED).that(twice.is_none(), "an unused pid", got)?;
+        // Four stay, live or as zombies.
         if left.len() > 4 {
             let seen = t.wait(Target::Any, Options::NONE)?;
-            one_of(t, &posix::WAITPID_ANY_EACH_ONCE, &seen, &mut left)?;
+            reports_unreaped(t, &posix::WAITPID_ANY_EACH_ONCE, &seen, &mut left)?;
         }
     }
     while !left.is_empty() {
         let seen = t.wait(Target::Any, Options::NONE)?;
-        one_of(t, &posix::WAITPID_ANY_EACH_ONCE, &seen, &mut left)?;
+        reports_unreaped(t, &posix::WAITPID_ANY_EACH_ONCE, &seen, &mut left)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::WAITPID_ANY_EACH_ONCE).error(&seen, "ECHILD")

@@ -1,4 +1,4 @@
-//! Children that terminated and were not taken yet.
+//! Children that have terminated and have not been reaped.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
@@ -8,16 +8,16 @@ use crate::wait::Signal;
 pub const CASES: &[Case] = &[
     Case {
         id: "zombie.until-reaped",
-        title: "a zombie stays, whatever else is waited for, until it is taken, and is gone then",
+        title: "a zombie stays until it is reaped, whatever else is waited for, and is then gone",
         clauses: &[&posix::ZOMBIE_UNTIL_REAPED, &posix::ZOMBIE_ESRCH_AFTER_REAP],
         calls: Calls::ALL,
         needs: Needs::NOTHING,
         at: here(),
-        run: until_taken,
+        run: until_reaped,
     },
     Case {
         id: "zombie.kill-succeeds",
-        title: "kill finds a zombie, with signal 0 and with any other",
+        title: "kill on a zombie succeeds, with signal 0 and with any other",
         clauses: &[&posix::ZOMBIE_KILL_SUCCEEDS],
         calls: Calls::ENTRIES,
         needs: Needs::NOTHING,
@@ -26,7 +26,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "zombie.signals-change-nothing",
-        title: "signals to a zombie change neither its status nor make an event",
+        title: "signals to a zombie neither change its status nor create an event",
         clauses: &[&posix::ZOMBIE_SIGNALS_CHANGE_NOTHING],
         calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
@@ -35,24 +35,24 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// What a zombie is sent: every kind of thing that would do something to a live process.
+/// Signals sent to a zombie: each of a kind that would affect a live process.
 const SENT: [Signal; 5] = [Signal::TERM, Signal::STOP, Signal::CONT, Signal::KILL, Signal::CONT];
 
-fn until_taken(t: &mut Trial) -> Outcome {
+fn until_reaped(t: &mut Trial) -> Outcome {
     let zombie = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&zombie)?;
-    // The waits for the younger child look past it only where a pid can be given.
+    // Only a call that takes a pid can skip the zombie for the younger child.
     if Calls::WITH_TARGET.has(t.call()) {
         for code in [11, 12] {
             let other = t.spawn(Scenario::exits(code))?;
             let seen = t.wait(Target::Child(&other), Options::NONE)?;
-            // That it goes is another clause's matter, below.
+            // That the younger child is gone is another clause's concern.
             t.expect(&posix::ZOMBIE_UNTIL_REAPED).reports(&seen, &other, Change::Exited(code))?;
         }
     }
     let state = t.state(&zombie)?;
     let shown = Some(&state).filter(|state| *state != "unknown");
-    t.expect(&posix::ZOMBIE_UNTIL_REAPED).equal_if_seen("the child is", shown, &"zombie".to_owned())?;
+    t.expect(&posix::ZOMBIE_UNTIL_REAPED).equal_if_seen("child state", shown, &"zombie".to_owned())?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::ZOMBIE_UNTIL_REAPED).reports(&seen, &zombie, Change::Exited(7))?;
     let errno = t.try_signal(&zombie, Signal(0))?.unwrap_or("no error".into());
@@ -72,7 +72,7 @@ fn kill_succeeds(t: &mut Trial) -> Outcome {
 
 fn signals_change_nothing(t: &mut Trial) -> Outcome {
     const EVERY: Options = Options::UNTRACED.with(Options::CONTINUED);
-    for (scenario, end) in [
+    for (scenario, change) in [
         (Scenario::exits(7), Change::Exited(7)),
         (Scenario::dies(Signal::HUP), Change::Killed(Signal::HUP, false)),
     ] {
@@ -82,7 +82,7 @@ fn signals_change_nothing(t: &mut Trial) -> Outcome {
             t.signal(&zombie, signal)?;
         }
         let seen = t.wait(Target::Any, EVERY)?;
-        t.expect(&posix::ZOMBIE_SIGNALS_CHANGE_NOTHING).reaped(&seen, &zombie, end)?;
+        t.expect(&posix::ZOMBIE_SIGNALS_CHANGE_NOTHING).reaped(&seen, &zombie, change)?;
         let seen = t.wait(Target::Any, EVERY.with(Options::NOHANG))?;
         t.expect(&posix::ZOMBIE_SIGNALS_CHANGE_NOTHING).error(&seen, "ECHILD")?;
     }

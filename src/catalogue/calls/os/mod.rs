@@ -5,5 +5,5 @@ use crate::trial::Case;
 pub(crate) mod options;
 pub(crate) mod reports;
 
-/// Every case of this room.
+/// Every case on this topic.
 pub(crate) const THEMES: &[&[Case]] = &[options::CASES, reports::CASES];

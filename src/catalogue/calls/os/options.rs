@@ -1,5 +1,5 @@
-//! What the manuals of the other systems promise of options, ids and errors beyond the standard: for each system that says it,
-//! checked there only.
+//! What the manuals of other systems promise about options, ids and errors beyond the standard; each promise is checked on
+//! that system only.
 
 use crate::protocol::wait::OptionSet;
 use crate::scenario::{Scenario, Step};
@@ -15,7 +15,7 @@ const WAIT6: Calls = Calls::only(&[Call::Wait6]);
 pub const CASES: &[Case] = &[
     Case {
         id: "os.no-event-option",
-        title: "without any event option waitid and wait6 fail with EINVAL, beside a live child and a zombie",
+        title: "without an event option, waitid and wait6 fail with EINVAL, with a live child and with a zombie",
         clauses: &[
             &freebsd::WAIT6_NO_EVENT_OPTION_EINVAL,
             &netbsd::WAIT6_NO_EVENT_OPTION_EINVAL,
@@ -26,11 +26,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::WITH_INFO,
         needs: Needs::NOTHING,
         at: here(),
-        run: no_event,
+        run: no_event_option,
     },
     Case {
         id: "os.needs-wexited",
-        title: "a termination is reported only to a waitid or wait6 that asks for it",
+        title: "waitid and wait6 report a termination only if WEXITED is given",
         clauses: &[
             &freebsd::WAIT6_NEEDS_WEXITED,
             &netbsd::WAIT6_NEEDS_EVENT_OPTIONS,
@@ -40,20 +40,20 @@ pub const CASES: &[Case] = &[
         calls: Calls::WITH_INFO,
         needs: Needs::NOTHING,
         at: here(),
-        run: needs_exited,
+        run: needs_wexited,
     },
     Case {
         id: "os.needs-wtrapped",
-        title: "the trap of a traced child is reported only to a waitid or wait6 that asks for it",
+        title: "waitid and wait6 report a traced child's trap only if WTRAPPED is given",
         clauses: &[&freebsd::WAIT6_NEEDS_WTRAPPED, &illumos::WAITID_NEEDS_WTRAPPED],
         calls: Calls::WITH_INFO,
         needs: Needs::NOTHING,
         at: here(),
-        run: needs_trapped,
+        run: needs_wtrapped,
     },
     Case {
         id: "os.nohang-zero",
-        title: "WNOHANG with nothing to report gives 0 and a siginfo without signal and pid",
+        title: "WNOHANG with nothing to report returns 0, and a siginfo without signal and pid",
         clauses: &[
             &freebsd::WAIT6_NOHANG_ZERO,
             &freebsd::WAITID_NOHANG_ZEROES,
@@ -68,11 +68,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::only(&[Call::Wait4, Call::Wait6, Call::Waitid]),
         needs: Needs::NOTHING,
         at: here(),
-        run: nohang,
+        run: nohang_zero,
     },
     Case {
         id: "os.wait6",
-        title: "wait6 returns the pid with status and siginfo, as wait4 would, and takes null pointers",
+        title: "wait6 returns the pid, status and siginfo as wait4 does, and accepts null pointers",
         clauses: &[
             &freebsd::WAIT6_RETURNS_PID,
             &freebsd::WAIT4_EQUALS_WAIT6,
@@ -86,7 +86,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "os.waitid-only-options",
-        title: "the older calls take WNOWAIT and WEXITED where the manual says so; elsewhere what they do is recorded",
+        title: "the older calls accept WNOWAIT and WEXITED where documented; elsewhere the result is recorded",
         clauses: &[
             &freebsd::WAITPID_ACCEPTS_WNOWAIT,
             &freebsd::WAITPID_ACCEPTS_WEXITED,
@@ -98,11 +98,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::PID_FAMILY,
         needs: Needs::NOTHING,
         at: here(),
-        run: options_of_waitid,
+        run: waitid_only_options,
     },
     Case {
         id: "os.id-zero",
-        title: "P_PGID and P_PID with id 0 mean the caller's process group; elsewhere what P_PID 0 gives is recorded",
+        title: "P_PGID 0 and P_PID 0 mean the caller's process group; elsewhere what P_PID 0 does is recorded",
         clauses: &[
             &freebsd::WAITID_ID_ZERO_IS_OWN_GROUP,
             &netbsd::WAITID_ID_ZERO_IS_OWN_GROUP,
@@ -117,7 +117,7 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "os.bad-status-pointer",
-        title: "a bad status pointer gives EFAULT; whether the child is lost is recorded, and on macOS it is not",
+        title: "a bad status pointer gives EFAULT; whether the child is lost is recorded; macOS keeps it",
         clauses: &[
             &freebsd::WAIT_EFAULT,
             &freebsd::WAIT_CHILD_AFTER_EFAULT,
@@ -129,11 +129,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::only(&[Call::Wait4]),
         needs: Needs::NOTHING,
         at: here(),
-        run: bad_status,
+        run: bad_status_pointer,
     },
     Case {
         id: "os.int-min",
-        title: "what pid INT_MIN gives is recorded",
+        title: "what pid INT_MIN does is recorded",
         clauses: &[&freebsd::WAIT_INT_MIN, &openbsd::WAIT_INT_MIN, &macos::WAIT_INT_MIN],
         calls: Calls::PID_FAMILY,
         needs: Needs::NOTHING,
@@ -142,34 +142,34 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "os.wstopped-is-not-wuntraced",
-        title: "WUNTRACED asks waitid for no stops where WSTOPPED is another bit",
+        title: "where WSTOPPED is a different bit, WUNTRACED does not make waitid report stops",
         clauses: &[&macos::WAITID_WSTOPPED_IS_NOT_WUNTRACED],
         calls: WAITID,
         needs: Needs::NOTHING,
         at: here(),
-        run: stopped_bit,
+        run: wstopped_is_not_wuntraced,
     },
     Case {
         id: "os.invalid-option-bits",
-        title: "each option bit but WNOHANG, WUNTRACED and WCONTINUED gives EINVAL",
+        title: "every option bit other than WNOHANG, WUNTRACED and WCONTINUED gives EINVAL",
         clauses: &[&openbsd::WAIT_OPTION_BITS],
         calls: Calls::PID_FAMILY,
         needs: Needs::NOTHING,
         at: here(),
-        run: option_bits,
+        run: invalid_option_bits,
     },
     Case {
         id: "os.invalid-idtypes",
-        title: "an idtype beyond the three of the standard gives EINVAL",
+        title: "an idtype other than the standard three gives EINVAL",
         clauses: &[&openbsd::WAITID_EINVAL_IDTYPE],
         calls: WAITID,
         needs: Needs::NOTHING,
         at: here(),
-        run: idtypes,
+        run: invalid_idtypes,
     },
     Case {
         id: "os.null-infop",
-        title: "waitid with a null infop takes the child on FreeBSD; on OpenBSD what it gives is recorded",
+        title: "waitid with a null infop reaps the child on FreeBSD; on OpenBSD the result is recorded",
         clauses: &[&freebsd::WAITID_NULL_INFOP, &openbsd::WAITID_NULL_INFOP],
         calls: WAITID,
         needs: Needs::NOTHING,
@@ -178,16 +178,16 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "os.wnozombie",
-        title: "with WNOZOMBIE a zombie is no candidate, and is kept",
+        title: "with WNOZOMBIE, a zombie is not a candidate, and is kept",
         clauses: &[&netbsd::WAIT_WNOZOMBIE],
         calls: Calls::PID_FAMILY,
         needs: Needs::NOTHING,
         at: here(),
-        run: without_zombies,
+        run: wnozombie,
     },
 ];
 
-/// The clauses that apply where this runs: each system's own.
+/// Checks each of the clauses that apply on this system.
 pub(crate) fn each(
     t: &mut Trial,
     clauses: &[&'static Clause],
@@ -203,7 +203,7 @@ pub(crate) fn record(t: &mut Trial, clauses: &[&'static Clause], name: &str, val
 }
 
 /// A call with exactly these options.
-pub(crate) fn with(t: &mut Trial, target: Target<'_>, options: &[&str]) -> Result<Seen, Abort> {
+pub(crate) fn wait_with(t: &mut Trial, target: Target<'_>, options: &[&str]) -> Result<Seen, Abort> {
     let mut request = t.ask(target, Options::NONE);
     request.options = OptionSet::named(options.iter().copied());
     t.perform(request)
@@ -215,7 +215,7 @@ pub(crate) fn zombie(t: &mut Trial) -> Result<crate::trial::Child, Abort> {
     Ok(child)
 }
 
-fn no_event(t: &mut Trial) -> Outcome {
+fn no_event_option(t: &mut Trial) -> Outcome {
     let musts: [&'static Clause; 4] = [
         &freebsd::WAIT6_NO_EVENT_OPTION_EINVAL,
         &netbsd::WAIT6_NO_EVENT_OPTION_EINVAL,
@@ -225,16 +225,16 @@ fn no_event(t: &mut Trial) -> Outcome {
     t.spawn(Scenario::held())?;
     for _ in 0..2 {
         for options in [&["WNOHANG"][..], &["WNOHANG", "WNOWAIT"]] {
-            let seen = with(t, Target::Any, options)?;
+            let seen = wait_with(t, Target::Any, options)?;
             each(t, &musts, |t, clause| t.expect(clause).error(&seen, "EINVAL"))?;
-            record(t, &[&macos::WAITID_NO_EVENT_OPTION], "waitid-without-events", &seen.outcome())?;
+            record(t, &[&macos::WAITID_NO_EVENT_OPTION], "waitid without events", &seen.outcome())?;
         }
         zombie(t)?;
     }
     Ok(())
 }
 
-fn needs_exited(t: &mut Trial) -> Outcome {
+fn needs_wexited(t: &mut Trial) -> Outcome {
     let clauses: [&'static Clause; 4] = [
         &freebsd::WAIT6_NEEDS_WEXITED,
         &netbsd::WAIT6_NEEDS_EVENT_OPTIONS,
@@ -243,25 +243,25 @@ fn needs_exited(t: &mut Trial) -> Outcome {
     ];
     let child = zombie(t)?;
     for event in ["WSTOPPED", "WCONTINUED"] {
-        let seen = with(t, Target::Any, &[event, "WNOHANG"])?;
+        let seen = wait_with(t, Target::Any, &[event, "WNOHANG"])?;
         each(t, &clauses, |t, clause| t.expect(clause).that(!seen.is_report(), "no report", seen.outcome()))?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
     each(t, &clauses, |t, clause| t.expect(clause).reports(&seen, &child, Change::Exited(7)))
 }
 
-fn needs_trapped(t: &mut Trial) -> Outcome {
+fn needs_wtrapped(t: &mut Trial) -> Outcome {
     let clauses: [&'static Clause; 2] = [&freebsd::WAIT6_NEEDS_WTRAPPED, &illumos::WAITID_NEEDS_WTRAPPED];
     let child = t.spawn(Scenario::of([Step::Traceme]))?;
     t.begin_step(&child, Step::raise(Signal::USR1))?;
     t.await_stopped(&child)?;
-    let seen = with(t, Target::Any, &["WEXITED", "WNOHANG"])?;
+    let seen = wait_with(t, Target::Any, &["WEXITED", "WNOHANG"])?;
     each(t, &clauses, |t, clause| t.expect(clause).nothing_ready(&seen))?;
-    let seen = with(t, Target::Any, &["WEXITED", "WTRAPPED"])?;
+    let seen = wait_with(t, Target::Any, &["WEXITED", "WTRAPPED"])?;
     each(t, &clauses, |t, clause| t.expect(clause).reports(&seen, &child, Change::Trapped(Signal::USR1)))
 }
 
-fn nohang(t: &mut Trial) -> Outcome {
+fn nohang_zero(t: &mut Trial) -> Outcome {
     t.spawn(Scenario::held())?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     let zero: [&'static Clause; 3] =
@@ -285,7 +285,7 @@ fn nohang(t: &mut Trial) -> Outcome {
         t.expect(clause).field(&seen, "si_pid", info.pid, 0)
     })?;
     let shown = if seen.info().is_some() { "written" } else { "untouched" };
-    record(t, &[&macos::WAITID_NOHANG_SIGINFO], "siginfo-of-waitid-with-wnohang", shown)
+    record(t, &[&macos::WAITID_NOHANG_SIGINFO], "siginfo of waitid with WNOHANG", shown)
 }
 
 fn wait6(t: &mut Trial) -> Outcome {
@@ -297,10 +297,10 @@ fn wait6(t: &mut Trial) -> Outcome {
         t.expect(clause).field(&seen, "si_pid", info.pid, child.pid)?;
         t.expect(clause).field(&seen, "si_status", info.status, 7)
     })?;
-    let like = t.spawn(Scenario::exits(7))?;
-    let by_wait4 = t.wait_by(Call::Wait4, Target::Child(&like), Options::NONE)?;
+    let twin = t.spawn(Scenario::exits(7))?;
+    let by_wait4 = t.wait_by(Call::Wait4, Target::Child(&twin), Options::NONE)?;
     each(t, &[&freebsd::WAIT4_EQUALS_WAIT6], |t, clause| {
-        t.expect(clause).reports(&by_wait4, &like, Change::Exited(7))?;
+        t.expect(clause).reports(&by_wait4, &twin, Change::Exited(7))?;
         t.expect(clause).equal_if_seen("status", by_wait4.status().as_ref(), &seen.status().unwrap_or(-1))
     })?;
     let nulls: [&'static Clause; 2] = [&freebsd::WAIT6_NULL_POINTERS, &netbsd::WAIT6_NULL_POINTERS];
@@ -312,24 +312,22 @@ fn wait6(t: &mut Trial) -> Outcome {
     each(t, &nulls, |t, clause| t.expect(clause).equal_if_seen("returned", ret.as_ref(), &child.pid))
 }
 
-fn options_of_waitid(t: &mut Trial) -> Outcome {
-    let takes: [&'static Clause; 2] =
+fn waitid_only_options(t: &mut Trial) -> Outcome {
+    let accepting: [&'static Clause; 2] =
         [&freebsd::WAITPID_ACCEPTS_WNOWAIT, &dragonfly::WAITPID_ACCEPTS_WNOWAIT];
     let recorded: [&'static Clause; 3] =
         [&netbsd::WAITPID_WAITID_ONLY_OPTIONS, &macos::WAIT4_WAITID_ONLY_OPTIONS, &illumos::WAITPID_WNOWAIT];
     let child = zombie(t)?;
-    let seen = with(t, Target::Child(&child), &["WNOWAIT"])?;
-    each(t, &takes, |t, clause| t.expect(clause).reports(&seen, &child, Change::Exited(7)))?;
+    let seen = wait_with(t, Target::Child(&child), &["WNOWAIT"])?;
+    each(t, &accepting, |t, clause| t.expect(clause).reports(&seen, &child, Change::Exited(7)))?;
     let state = t.state(&child)?;
-    each(t, &takes, |t, clause| {
-        t.expect(clause).that(state != "gone", "the child to be kept", state.clone())
-    })?;
-    record(t, &recorded, "wnowait-of-waitpid", &format!("{}, the child {state}", seen.outcome()))?;
+    each(t, &accepting, |t, clause| t.expect(clause).that(state != "gone", "child kept", state.clone()))?;
+    record(t, &recorded, "WNOWAIT in waitpid", &format!("{}, child {state}", seen.outcome()))?;
     if state == "gone" {
         return Ok(());
     }
-    let seen = with(t, Target::Child(&child), &["WEXITED"])?;
-    record(t, &[&netbsd::WAITPID_WAITID_ONLY_OPTIONS], "wexited-of-waitpid", &seen.outcome())?;
+    let seen = wait_with(t, Target::Child(&child), &["WEXITED"])?;
+    record(t, &[&netbsd::WAITPID_WAITID_ONLY_OPTIONS], "WEXITED in waitpid", &seen.outcome())?;
     each(t, &[&freebsd::WAITPID_ACCEPTS_WEXITED], |t, clause| {
         t.expect(clause).reaped(&seen, &child, Change::Exited(7))
     })
@@ -350,13 +348,13 @@ fn id_zero(t: &mut Trial) -> Outcome {
         each(t, &musts, |t, clause| t.expect(clause).reports(&seen, &child, Change::Exited(7)))?;
         if idtype == "P_PID" {
             let clauses: [&'static Clause; 2] = [&openbsd::WAITID_ID_ZERO, &macos::WAITID_ID_ZERO];
-            record(t, &clauses, "p-pid-0", &seen.outcome())?;
+            record(t, &clauses, "P_PID 0", &seen.outcome())?;
         }
     }
     Ok(())
 }
 
-fn bad_status(t: &mut Trial) -> Outcome {
+fn bad_status_pointer(t: &mut Trial) -> Outcome {
     let child = zombie(t)?;
     let mut request = t.ask(Target::Child(&child), Options::NONE);
     request.status = Pointer::Bad;
@@ -373,7 +371,7 @@ fn bad_status(t: &mut Trial) -> Outcome {
         &openbsd::WAIT_CHILD_AFTER_EFAULT,
         &dragonfly::WAIT_CHILD_AFTER_EFAULT,
     ];
-    record(t, &clauses, "child-after-efault", kept)
+    record(t, &clauses, "child after EFAULT", kept)
 }
 
 fn int_min(t: &mut Trial) -> Outcome {
@@ -381,21 +379,21 @@ fn int_min(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Pid(i32::MIN.into()), Options::NOHANG)?;
     let clauses: [&'static Clause; 3] =
         [&freebsd::WAIT_INT_MIN, &openbsd::WAIT_INT_MIN, &macos::WAIT_INT_MIN];
-    record(t, &clauses, "pid-int-min", &seen.outcome())
+    record(t, &clauses, "pid INT_MIN", &seen.outcome())
 }
 
-fn stopped_bit(t: &mut Trial) -> Outcome {
+fn wstopped_is_not_wuntraced(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
-    let seen = with(t, Target::Any, &["WEXITED", "WUNTRACED", "WNOHANG"])?;
+    let seen = wait_with(t, Target::Any, &["WEXITED", "WUNTRACED", "WNOHANG"])?;
     each(t, &[&macos::WAITID_WSTOPPED_IS_NOT_WUNTRACED], |t, clause| {
         t.expect(clause).that(!seen.is_report(), "no report", seen.outcome())
     })
 }
 
-fn option_bits(t: &mut Trial) -> Outcome {
-    /// `WNOHANG`, `WUNTRACED` and `WCONTINUED` of OpenBSD: the clause is about its numbers.
+fn invalid_option_bits(t: &mut Trial) -> Outcome {
+    /// OpenBSD's `WNOHANG`, `WUNTRACED` and `WCONTINUED`: the clause is about its numbers.
     const KNOWN: u32 = 1 | 2 | 8;
     let child = zombie(t)?;
     for bit in (0..32).map(|shift| 1_u32 << shift).filter(|bit| bit & KNOWN == 0) {
@@ -407,7 +405,7 @@ fn option_bits(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-fn idtypes(t: &mut Trial) -> Outcome {
+fn invalid_idtypes(t: &mut Trial) -> Outcome {
     t.spawn(Scenario::held())?;
     for idtype in ["3", "4", "5", "8", "16", "-1"] {
         let seen = t.wait(Target::Id(idtype, 0), Options::NOHANG)?;
@@ -425,19 +423,19 @@ fn null_infop(t: &mut Trial) -> Outcome {
     each(t, &[&freebsd::WAITID_NULL_INFOP], |t, clause| {
         let ret = seen.reply().and_then(|reply| reply.ret.clone().ok());
         t.expect(clause).equal_if_seen("returned", ret.as_ref(), &0)?;
-        t.expect(clause).that(state == "gone" || state == "unknown", "the child gone", state.clone())
+        t.expect(clause).that(state == "gone" || state == "unknown", "child gone", state.clone())
     })?;
     record(
         t,
         &[&openbsd::WAITID_NULL_INFOP],
-        "waitid-with-a-null-infop",
-        &format!("{}, the child {state}", seen.outcome()),
+        "waitid with a null infop",
+        &format!("{}, child {state}", seen.outcome()),
     )
 }
 
-fn without_zombies(t: &mut Trial) -> Outcome {
+fn wnozombie(t: &mut Trial) -> Outcome {
     let child = zombie(t)?;
-    let seen = with(t, Target::Child(&child), &["WNOZOMBIE", "WNOHANG"])?;
+    let seen = wait_with(t, Target::Child(&child), &["WNOZOMBIE", "WNOHANG"])?;
     each(t, &[&netbsd::WAIT_WNOZOMBIE], |t, clause| {
         t.expect(clause).that(!seen.is_report(), "no report", seen.outcome())
     })?;

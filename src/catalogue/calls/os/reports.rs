@@ -1,6 +1,6 @@
-//! What the manuals of the other systems promise of what is reported: usage, siginfo, SIGCHLD, orphans. Checked there only.
+//! What the manuals of other systems promise about reports: usage, siginfo, SIGCHLD, orphans. Checked there only.
 
-use super::options::{each, record, with, zombie};
+use super::options::{each, record, wait_with, zombie};
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{Clause, dragonfly, freebsd, illumos, macos, netbsd, openbsd};
 use crate::trial::{Abort, Call, Calls, Case, Change, Need, Needs, Options, Outcome, Target, Trial, here};
@@ -12,21 +12,21 @@ const WAIT6: Calls = Calls::only(&[Call::Wait6]);
 pub const CASES: &[Case] = &[
     Case {
         id: "os.wait6-usage-split",
-        title: "wait6 tells the usage of a child and that of the children that it took apart",
+        title: "wait6 reports a child's own usage and that of its reaped children separately",
         clauses: &[&freebsd::WAIT6_USAGE_SPLIT, &netbsd::WAIT6_USAGE_SPLIT],
         calls: WAIT6,
         needs: Needs::NOTHING.burning(),
         at: here(),
-        run: usage_split,
+        run: wait6_usage_split,
     },
     Case {
         id: "os.exit-value-bits",
-        title: "how many bits of the exit value a peek and a take show is recorded",
+        title: "how many bits of the exit value a peek and a reap report is recorded",
         clauses: &[&macos::WAITID_STATUS_BITS, &illumos::WAITID_STATUS_BITS],
         calls: WAITID,
         needs: Needs::NOTHING,
         at: here(),
-        run: status_bits,
+        run: exit_value_bits,
     },
     Case {
         id: "os.orphan-to-init",
@@ -40,11 +40,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::only(&[Call::Waitpid]),
         needs: Needs::NOTHING,
         at: here(),
-        run: orphan,
+        run: orphan_to_init,
     },
     Case {
         id: "os.reap-discards-queued-sigchld",
-        title: "a wait discards the SIGCHLD of the child that it takes and no other; elsewhere what it does is recorded",
+        title: "a wait discards only the SIGCHLD of the child it reaps; elsewhere the result is recorded",
         clauses: &[
             &freebsd::SIGCHLD_QUEUED_PER_CHILD,
             &dragonfly::SIGCHLD_QUEUED_PER_CHILD,
@@ -55,11 +55,11 @@ pub const CASES: &[Case] = &[
         calls: Calls::WITH_TARGET,
         needs: Needs::NOTHING,
         at: here(),
-        run: queued_sigchld,
+        run: reap_discards_queued_sigchld,
     },
     Case {
         id: "os.sigchld-ignored",
-        title: "with SIGCHLD ignored a wait sleeps until no child is left, and fails with ECHILD",
+        title: "with SIGCHLD ignored, a wait blocks until no child is left, then fails with ECHILD",
         clauses: &[&freebsd::SIGCHLD_IGNORED_ECHILD, &illumos::SIGCHLD_IGNORED_BLOCKS],
         calls: Calls::ALL,
         needs: Needs::NOTHING,
@@ -68,48 +68,48 @@ pub const CASES: &[Case] = &[
     },
     Case {
         id: "os.rusage-on-stop",
-        title: "what the usage in the report of a stop holds is recorded",
+        title: "what the usage in a stop report contains is recorded",
         clauses: &[&freebsd::RUSAGE_ON_STOP, &netbsd::RUSAGE_ON_STOP, &macos::RUSAGE_ON_STOP],
         calls: Calls::WITH_USAGE,
         needs: Needs::NOTHING,
         at: here(),
-        run: usage_of_a_stop,
+        run: rusage_on_stop,
     },
     Case {
         id: "os.max-rss-unit",
-        title: "the peak of the resident set is in kilobytes on FreeBSD; on illumos its unit is recorded",
+        title: "ru_maxrss is in kilobytes on FreeBSD; on illumos its unit is recorded",
         clauses: &[&freebsd::RUSAGE_MAXRSS_KILOBYTES, &illumos::RUSAGE_MAXRSS_UNIT],
         calls: Calls::WITH_USAGE,
         needs: Needs::NOTHING,
         at: here(),
-        run: peak_unit,
+        run: max_rss_unit,
     },
     Case {
         id: "os.continued-siginfo",
-        title: "a continued child has SIGCONT in si_status; on macOS what stands there is recorded",
+        title: "a continued child has SIGCONT in si_status; on macOS the value is recorded",
         clauses: &[&openbsd::WAITID_CONTINUED, &macos::WAITID_CONTINUED_FIELDS],
         calls: WAITID,
         needs: Needs::NOTHING,
         at: here(),
-        run: continued,
+        run: continued_siginfo,
     },
     Case {
         id: "os.no-cld-dumped",
-        title: "a child that dumped core is CLD_KILLED where CLD_DUMPED is not used",
+        title: "a child that dumped core is reported as CLD_KILLED where CLD_DUMPED is not used",
         clauses: &[&dragonfly::WAITID_NO_CLD_DUMPED],
         calls: WAITID,
         needs: Needs::of(&[Need::CoreFiles]),
         at: here(),
-        run: no_dumped,
+        run: no_cld_dumped,
     },
     Case {
         id: "os.waiter-collision",
-        title: "of two threads that meet at one child both end, one with the child",
+        title: "two threads that collide on one child both return, one with the child",
         clauses: &[&macos::WAIT_WAITER_COLLISION],
         calls: Calls::WITH_TARGET,
         needs: Needs::of(&[Need::Threads]),
         at: here(),
-        run: collision,
+        run: waiter_collision,
     },
     Case {
         id: "os.waitid-matches-wait",
@@ -118,11 +118,11 @@ pub const CASES: &[Case] = &[
         calls: WAITID,
         needs: Needs::NOTHING,
         at: here(),
-        run: waitid_as_wait,
+        run: waitid_matches_wait,
     },
 ];
 
-fn usage_split(t: &mut Trial) -> Outcome {
+fn wait6_usage_split(t: &mut Trial) -> Outcome {
     let burns =
         Offspring { steps: vec![Step::BurnUser { us: 20_000 }, Step::exit(8)], ..Offspring::default() };
     let steps = [Step::Fork(burns), Step::Wait { pid: 0 }, Step::exit(7).reported()];
@@ -135,24 +135,24 @@ fn usage_split(t: &mut Trial) -> Outcome {
     let clauses: [&'static Clause; 2] = [&freebsd::WAIT6_USAGE_SPLIT, &netbsd::WAIT6_USAGE_SPLIT];
     each(t, &clauses, |t, clause| {
         let low = below.utime_us.unwrap_or_default();
-        t.expect(clause).within("user time of its children, microseconds", children, low, i64::MAX)?;
-        t.expect(clause).within("its own user time, microseconds", own, 0, 10_000)
+        t.expect(clause).within("user time of its children (us)", children, low, i64::MAX)?;
+        t.expect(clause).within("its own user time (us)", own, 0, 10_000)
     })
 }
 
-fn status_bits(t: &mut Trial) -> Outcome {
+fn exit_value_bits(t: &mut Trial) -> Outcome {
     let clauses: [&'static Clause; 2] = [&macos::WAITID_STATUS_BITS, &illumos::WAITID_STATUS_BITS];
     t.spawn(Scenario::exits(0x7a5a_5a5a))?;
-    for (name, options) in [("si_status-of-a-peek", Options::NOWAIT), ("si_status-of-a-take", Options::NONE)]
+    for (name, options) in [("si_status of a peek", Options::NOWAIT), ("si_status of a reap", Options::NONE)]
     {
         let seen = t.wait(Target::Any, options)?;
-        let status = seen.fields().status.map_or("not shown".to_owned(), |status| format!("{status:#x}"));
+        let status = seen.fields().status.map_or("not visible".to_owned(), |status| format!("{status:#x}"));
         record(t, &clauses, name, &status)?;
     }
     Ok(())
 }
 
-fn orphan(t: &mut Trial) -> Outcome {
+fn orphan_to_init(t: &mut Trial) -> Outcome {
     let clauses: [&'static Clause; 4] =
         [&netbsd::ORPHAN_TO_INIT, &openbsd::ORPHAN_TO_INIT, &macos::ORPHAN_TO_INIT, &illumos::ORPHAN_TO_INIT];
     let child = t.spawn(Scenario::held())?;
@@ -167,7 +167,7 @@ fn orphan(t: &mut Trial) -> Outcome {
     each(t, &clauses, |t, clause| t.expect(clause).equal("parent", &parent, &1))
 }
 
-fn queued_sigchld(t: &mut Trial) -> Outcome {
+fn reap_discards_queued_sigchld(t: &mut Trial) -> Outcome {
     let musts: [&'static Clause; 3] = [
         &freebsd::SIGCHLD_QUEUED_PER_CHILD,
         &dragonfly::SIGCHLD_QUEUED_PER_CHILD,
@@ -187,7 +187,7 @@ fn queued_sigchld(t: &mut Trial) -> Outcome {
             let clauses: [&'static Clause; 2] =
                 [&netbsd::SIGCHLD_PENDING_AFTER_REAP, &openbsd::SIGCHLD_PENDING_AFTER_REAP];
             let shown = if pends { "pending" } else { "discarded" };
-            record(t, &clauses, "pending-sigchld-after-the-last-take", shown)?;
+            record(t, &clauses, "SIGCHLD after the last reap", shown)?;
         }
     }
     Ok(())
@@ -204,7 +204,7 @@ fn sigchld_ignored(t: &mut Trial) -> Outcome {
     each(t, &clauses, |t, clause| t.expect(clause).error(&seen, "ECHILD"))
 }
 
-fn usage_of_a_stop(t: &mut Trial) -> Outcome {
+fn rusage_on_stop(t: &mut Trial) -> Outcome {
     let clauses: [&'static Clause; 3] =
         [&freebsd::RUSAGE_ON_STOP, &netbsd::RUSAGE_ON_STOP, &macos::RUSAGE_ON_STOP];
     let child = t.spawn(Scenario::of([Step::MinorFaults { count: 50 }]))?;
@@ -218,10 +218,10 @@ fn usage_of_a_stop(t: &mut Trial) -> Outcome {
         Some(0) => "zeros",
         Some(_) => "the usage so far",
     };
-    record(t, &clauses, "usage-of-a-stop", shown)
+    record(t, &clauses, "usage in a stop report", shown)
 }
 
-fn peak_unit(t: &mut Trial) -> Outcome {
+fn max_rss_unit(t: &mut Trial) -> Outcome {
     const MIB: i64 = 16;
     let steps = [Step::Allocate { bytes: (MIB as u64) << 20 }, Step::exit(7)];
     let child = t.spawn(Scenario::of(steps))?;
@@ -237,10 +237,10 @@ fn peak_unit(t: &mut Trial) -> Outcome {
         n if n < MIB << 20 => "kilobytes",
         _ => "bytes",
     };
-    record(t, &[&illumos::RUSAGE_MAXRSS_UNIT], "unit-of-ru_maxrss", unit)
+    record(t, &[&illumos::RUSAGE_MAXRSS_UNIT], "unit of ru_maxrss", unit)
 }
 
-fn continued(t: &mut Trial) -> Outcome {
+fn continued_siginfo(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
@@ -257,10 +257,10 @@ fn continued(t: &mut Trial) -> Outcome {
         Some(_) => "another pid",
     };
     let signal = info.status.map_or("none".into(), |n| Signal(n as i32).to_string());
-    record(t, &[&macos::WAITID_CONTINUED_FIELDS], "siginfo-of-a-continue", &format!("{whose}, {signal}"))
+    record(t, &[&macos::WAITID_CONTINUED_FIELDS], "siginfo of a continue", &format!("{whose}, {signal}"))
 }
 
-fn no_dumped(t: &mut Trial) -> Outcome {
+fn no_cld_dumped(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::of([Step::raise(Signal::ABRT).with_core(true)]))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     each(t, &[&dragonfly::WAITID_NO_CLD_DUMPED], |t, clause| {
@@ -268,7 +268,7 @@ fn no_dumped(t: &mut Trial) -> Outcome {
     })
 }
 
-fn collision(t: &mut Trial) -> Outcome {
+fn waiter_collision(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let mut waiters = Vec::new();
     for thread in 1..=2 {
@@ -286,12 +286,12 @@ fn collision(t: &mut Trial) -> Outcome {
     each(t, &[&macos::WAIT_WAITER_COLLISION], |t, clause| t.expect(clause).equal("reports", &reports, &1))
 }
 
-fn waitid_as_wait(t: &mut Trial) -> Outcome {
+fn waitid_matches_wait(t: &mut Trial) -> Outcome {
     for step in [Step::exit(7), Step::kill_self(Signal::TERM)] {
         let like = t.spawn(Scenario::of([step.clone()]))?;
         let by_wait = t.wait_by(Call::Wait, Target::Any, Options::NONE)?;
         let child = t.spawn(Scenario::of([step]))?;
-        let seen = with(t, Target::Any, &["WEXITED", "WTRAPPED"])?;
+        let seen = wait_with(t, Target::Any, &["WEXITED", "WTRAPPED"])?;
         each(t, &[&illumos::WAITID_EQUALS_WAITPID], |t, clause| {
             t.expect(clause).reports_child(&by_wait, &like)?;
             t.expect(clause).reports(&seen, &child, by_wait.change().unwrap_or(Change::Unknown(-1)))

@@ -18,7 +18,7 @@ pub(crate) mod threads;
 pub(crate) mod waitid;
 
 /// All topics.
-pub(crate) const ROOMS: &[&[&[Case]]] = &[
+pub(crate) const TOPICS: &[&[&[Case]]] = &[
     exit::THEMES,
     signal::THEMES,
     select::THEMES,

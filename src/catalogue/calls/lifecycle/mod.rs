@@ -10,7 +10,7 @@ pub(crate) mod reparenting;
 pub(crate) mod stress;
 pub(crate) mod zombie;
 
-/// Every case of this room.
+/// Every case on this topic.
 pub(crate) const THEMES: &[&[Case]] = &[
     agent_exec::CASES,
     exec_spawn::CASES,

@@ -108,7 +108,7 @@ pub const CASES: &[Case] = &[
     },
 ];
 
-/// A held grandchild, forked by a child, which it may outlive.
+/// Has a child fork a held grandchild, which may outlive it.
 fn fork_grandchild(t: &mut Trial, child: &Child) -> Result<Child, Abort> {
     t.spawn_from(child, |token| Step::Fork(Offspring { token: Some(token), orphan: true, steps: vec![] }))
 }

@@ -55,7 +55,7 @@ fn titled(case: &Case) -> String {
 }
 
 fn of_case(case: &Case) -> String {
-    let calls: Vec<&str> = case.calls.list().into_iter().map(Call::name).collect();
+    let calls: Vec<&str> = case.planned_calls().list().into_iter().map(Call::name).collect();
     let mut out = format!("{}\n", case.id);
     line(&mut out, "title", case.title);
     line(&mut out, "calls", &calls.join(" "));

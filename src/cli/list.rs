@@ -73,7 +73,7 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
 fn cases() -> Table {
     let mut table = Table::new(&["case", "calls", "title", "clauses", "file"]);
     for case in catalogue::cases() {
-        let calls = case.calls.list().into_iter().map(|call| call.name().to_owned());
+        let calls = case.planned_calls().list().into_iter().map(|call| call.name().to_owned());
         let clauses = case.clauses.iter().map(|clause| clause.id.to_owned());
         table.row([
             case.id.into(),
@@ -155,7 +155,7 @@ fn summary() -> Table {
             // For some mutant: what no broken subject ever failed is not known to be checked.
             Cell::Count(clauses.iter().filter(|clause| failing.contains(clause.id)).count()),
             Cell::Count(cases.len()),
-            Cell::Count(cases.iter().map(|case| case.calls.list().len()).sum()),
+            Cell::Count(cases.iter().map(|case| case.planned_calls().list().len()).sum()),
         ]);
     };
     for name in &books {
@@ -198,7 +198,7 @@ fn mutants() -> Table {
 fn calls() -> Table {
     let mut table = Table::new(&["call", "cases"]);
     for call in Call::ALL {
-        let cases = catalogue::cases().filter(|case| case.calls.list().contains(&call)).count();
+        let cases = catalogue::cases().filter(|case| case.planned_calls().list().contains(&call)).count();
         table.row([call.name().into(), Cell::Count(cases)]);
     }
     table

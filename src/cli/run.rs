@@ -360,7 +360,7 @@ fn check_selection(selection: &Selection) -> Result<(), RunError> {
     let cases: Vec<_> = catalogue::cases().collect();
     let candidates: Vec<Candidate<'_>> = cases
         .iter()
-        .map(|case| Candidate { case: case.id, clauses: case.clauses, calls: case.calls.list() })
+        .map(|case| Candidate { case: case.id, clauses: case.clauses, calls: case.planned_calls().list() })
         .collect();
     match select(selection, &candidates) {
         Ok(_) => Ok(()),
@@ -378,7 +378,7 @@ fn hint_of_trial(pattern: &str) -> String {
     let (case, call) = pattern.split_once('@').map_or((pattern, None), |(case, call)| (case, Some(call)));
     match (catalogue::cases().find(|known| known.id == case), call) {
         (Some(known), Some(_)) => {
-            let calls: Vec<&str> = known.calls.list().into_iter().map(Call::name).collect();
+            let calls: Vec<&str> = known.planned_calls().list().into_iter().map(Call::name).collect();
             format!("; {case} takes: {}", calls.join(", "))
         }
         _ => hint(case, catalogue::cases().map(|known| known.id)),

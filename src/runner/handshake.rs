@@ -8,7 +8,7 @@ use crate::scenario::Scenario;
 use crate::subject::Registry;
 use crate::sys::call::abi::Call;
 use crate::trial::link::{Link, LinkError};
-use crate::trial::{Abort, Calls, Case, Common, Needs, Opened, PROMPT, Trial, here};
+use crate::trial::{Abort, Calls, Case, Common, Needs, Opened, PROMPT, Trial, Uses, here};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -95,7 +95,14 @@ pub(crate) fn introduce(
             let common =
                 Common { profile: None, child: settings.child.clone(), strict: false, release: None };
             let call = info.calls.iter().find_map(|name| Call::from_name(name)).unwrap_or(Call::Waitpid);
-            (INTRODUCTION.run)(&mut Trial::new(link, INTRODUCTION.clauses, call, &common, info, opened))
+            (INTRODUCTION.run)(&mut Trial::new(
+                link,
+                (INTRODUCTION.clauses, None),
+                call,
+                &common,
+                info,
+                opened,
+            ))
         }
         _ => Ok(()),
     };
@@ -122,6 +129,7 @@ static INTRODUCTION: Case = Case {
     title: "the agent can make a child that connects",
     clauses: &[],
     calls: Calls::ALL,
+    uses: Uses::PLAIN,
     needs: Needs::NOTHING,
     at: here(),
     run: |t| t.spawn(Scenario::held()).map(drop),

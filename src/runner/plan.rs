@@ -72,7 +72,8 @@ pub fn plan(
     let every = selection.names_calls();
     let offers = |subject: &SubjectInfo, case: &Case, call: Call| {
         let offered = |call: Call| subject.calls.iter().any(|c| c == call.name());
-        if every { offered(call) } else { case.calls.of_subject(offered).contains(&call) }
+        let calls = case.planned_calls();
+        if every { offered(call) && calls.has(call) } else { calls.of_subject(offered).contains(&call) }
     };
     let has_turn = |at: usize, call: Call, subject: usize| {
         every || !cases[at].calls.is_few() || by_turns.is_empty() || {
@@ -86,7 +87,7 @@ pub fn plan(
         .iter()
         .map(|case| {
             let any = |call: &Call| subjects.iter().any(|s| takes(s, case) && offers(s, case, *call));
-            let calls = case.calls.list().into_iter().filter(any).collect();
+            let calls = case.planned_calls().list().into_iter().filter(any).collect();
             Candidate { case: case.id, clauses: case.clauses, calls }
         })
         .collect();

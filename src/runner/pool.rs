@@ -108,7 +108,7 @@ impl Pool {
         let call = info.calls.iter().find_map(|name| Call::from_name(name)).unwrap_or(Call::Waitpid);
         let visited =
             open(link, &self.context.starts[position], common.child.as_deref()).and_then(|(opened, _)| {
-                visit(&mut Trial::new(link, history.clauses, call, common, info, opened))
+                visit(&mut Trial::new(link, (history.clauses, None), call, common, info, opened))
             });
         match link.close(CLEAN_UP) {
             Ok(_) => {}

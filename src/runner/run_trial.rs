@@ -48,7 +48,14 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
             Err(Abort::Protocol(format!("its hello is another than at the start of the run: {hello}")))
         }
         Ok((opened, _)) => {
-            let mut trial = Trial::new(link, planned.case.clauses, planned.call, common, info, opened);
+            let mut trial = Trial::new(
+                link,
+                (planned.case.clauses, Some(planned.case.uses)),
+                planned.call,
+                common,
+                info,
+                opened,
+            );
             let ran = catch_unwind(AssertUnwindSafe(|| (planned.case.run)(&mut trial)));
             // What panicked has been said on standard error; the other trials go on.
             let result = ran.unwrap_or_else(|_| Err(Abort::Broken("the case panicked".into())));

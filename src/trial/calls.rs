@@ -1,11 +1,11 @@
 //! What a case does with calls: words them, makes them, begins and finishes them.
 
 use super::abort::Abort;
-use super::case::{Calls, Options};
 use super::core::{Pending, Target, Trial};
 use super::deadline::{AT_ONCE, PROMPT};
 use super::link::LinkError;
 use super::observed::{End, Seen};
+use super::uses::{Calls, Options, dropped};
 use crate::protocol::Line;
 use crate::protocol::wait::{Answer, OptionSet, Target as RawTarget, WaitRequest};
 use crate::sys::call::abi::{Call, Pointer};
@@ -76,15 +76,13 @@ impl Trial<'_> {
             (Target::Id(idtype, who), _) => id(idtype, who),
         };
         let mut request = WaitRequest::new(call, raw);
-        if call != Call::Wait {
-            request.options = OptionSet::named(options.names(call));
-        }
+        request.options = OptionSet::named(options.names(call));
         request
     }
 
     /// Performs a request and waits until it returns.
     pub fn perform(&mut self, request: WaitRequest) -> Result<Seen, Abort> {
-        let pending = self.prepare(request);
+        let pending = self.prepare(request)?;
         let call = format!("agent {}", pending.request.to_line(pending.id));
         self.settle(pending, Some(call))
     }
@@ -97,7 +95,7 @@ impl Trial<'_> {
 
     /// Begins any request.
     pub fn begin_request(&mut self, request: WaitRequest) -> Result<Pending, Abort> {
-        let pending = self.prepare(request);
+        let pending = self.prepare(request)?;
         self.link.send(&[format!("agent {}", pending.request.to_line(pending.id))])?;
         Ok(pending)
     }
@@ -108,10 +106,19 @@ impl Trial<'_> {
         self.settle(pending, None)
     }
 
-    fn prepare(&mut self, request: WaitRequest) -> Pending {
+    /// Takes note of a request. One that the call would drop something of, or that asks for more than the case declares, is an
+    /// error of the case.
+    fn prepare(&mut self, request: WaitRequest) -> Result<Pending, Abort> {
         let shown = self.show(&request);
+        if let Some(what) = dropped(&request) {
+            return Err(Abort::Broken(format!("{shown}: {} cannot carry {what}", request.call.name())));
+        }
+        let uses = self.uses.filter(|_| request.call == self.call);
+        if let Some(what) = uses.and_then(|uses| uses.exceeded_by(&request)) {
+            return Err(Abort::Broken(format!("{shown}: the case does not declare {what}")));
+        }
         self.did.push(shown.clone());
-        Pending { id: self.link.id(), request, shown }
+        Ok(Pending { id: self.link.id(), request, shown })
     }
 
     /// Makes the trial's call so many times, all asked for at once: far cheaper where there are many. The first that does not
@@ -124,8 +131,9 @@ impl Trial<'_> {
     ) -> Result<Vec<Seen>, Abort> {
         let mut seen = Vec::new();
         while seen.len() < times {
+            let batch = (seen.len()..times).take(AT_ONCE);
             let pending: Vec<Pending> =
-                (seen.len()..times).take(AT_ONCE).map(|_| self.prepare(self.ask(target, options))).collect();
+                batch.map(|_| self.prepare(self.ask(target, options))).collect::<Result<_, _>>()?;
             let lines = pending.iter().map(|p| format!("agent {}", p.request.to_line(p.id))).collect();
             let Some(last) = pending.last().map(|p| p.id) else { break };
             let end = self.answer(last, lines)?;

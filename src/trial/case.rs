@@ -2,8 +2,8 @@
 
 use super::abort::Outcome;
 use super::core::Trial;
+use super::uses::{Calls, Uses};
 use crate::spec::clause::{Clause, Profile};
-use crate::sys::call::abi::Call;
 use std::fmt;
 use std::panic::Location;
 
@@ -18,6 +18,8 @@ pub struct Case {
     pub clauses: &'static [&'static Clause],
     /// The calls that it is tried with.
     pub calls: Calls,
+    /// What it asks the trial's call for; a call that cannot carry it is not planned.
+    pub uses: Uses,
     /// What must be there for it to be tried.
     pub needs: Needs,
     /// Where it is written: [`here`].
@@ -33,175 +35,74 @@ pub const fn here() -> &'static Location<'static> {
 }
 
 impl Case {
+    /// The calls that it is tried with and that can carry it.
+    pub fn planned_calls(&self) -> Calls {
+        self.calls.that_are_in(self.uses.carriers())
+    }
+
     /// Whether anything of it applies to a system of that profile.
     pub fn applies_to(&self, profile: Profile) -> bool {
         self.clauses.iter().any(|c| c.applies_to(profile))
     }
 }
 
-/// The calls that a case is tried with: those that can express what it does.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub struct Calls(u16);
-
-/// The bit of [`Calls::few`].
-const FEW: u16 = 1 << 15;
-
-impl Calls {
-    /// Every call.
-    pub const ALL: Calls = Calls::only(&Call::ALL);
-    /// Calls with an options argument.
-    pub const WITH_OPTIONS: Calls =
-        Calls::only(&[Call::Waitpid, Call::Wait3, Call::Wait4, Call::Wait6, Call::Waitid]);
-    /// Calls that can be told whom to wait for.
-    pub const WITH_TARGET: Calls = Calls::only(&[Call::Waitpid, Call::Wait4, Call::Wait6, Call::Waitid]);
-    /// Calls that return a status word.
-    pub const WITH_STATUS: Calls =
-        Calls::only(&[Call::Wait, Call::Waitpid, Call::Wait3, Call::Wait4, Call::Wait6]);
-    /// Calls that return resource usage.
-    pub const WITH_USAGE: Calls = Calls::only(&[Call::Wait3, Call::Wait4, Call::Wait6]);
-    /// Calls that fill a siginfo.
-    pub const WITH_INFO: Calls = Calls::only(&[Call::Wait6, Call::Waitid]);
-    /// One call of a subject that returns a status word, and each that fills a siginfo: see [`Calls::few`].
-    pub const ENTRIES: Calls = Calls::ALL.few();
-    /// `waitpid`, and what is the same with resource usage.
-    pub const PID_FAMILY: Calls = Calls::only(&[Call::Waitpid, Call::Wait4]);
-
-    /// Exactly these calls.
-    pub const fn only(calls: &[Call]) -> Calls {
-        let mut bits = 0;
-        let mut at = 0;
-        while at < calls.len() {
-            bits |= 1 << calls[at] as u8;
-            at += 1;
-        }
-        Calls(bits)
-    }
-
-    /// Of the calls that return a status word and no siginfo only one for each subject, the one that can be told most: for
-    /// what is costly, and is decided behind the front ends of the family (the system has one or two entries for all of
-    /// them).
-    #[must_use]
-    pub const fn few(self) -> Calls {
-        Calls(self.0 | FEW)
-    }
-
-    /// Whether few of them do.
-    pub const fn is_few(self) -> bool {
-        self.0 & FEW != 0
-    }
-
-    /// The calls that a subject is tried with.
-    pub fn of_subject(self, offers: impl Fn(Call) -> bool) -> Vec<Call> {
-        let mut calls = self.list();
-        calls.retain(|call| offers(*call));
-        if self.is_few() {
-            let status_only = Calls::WITH_STATUS.but(Calls::WITH_INFO);
-            let by_worth = [Call::Wait4, Call::Waitpid, Call::Wait3, Call::Wait];
-            let one = by_worth.into_iter().find(|call| calls.contains(call));
-            calls.retain(|call| !status_only.has(*call) || Some(*call) == one);
-        }
-        calls
-    }
-
-    /// These calls without the others.
-    const fn but(self, others: Calls) -> Calls {
-        Calls(self.0 & !others.0)
-    }
-
-    /// The calls of both sets.
-    pub const fn and(self, other: Calls) -> Calls {
-        Calls(self.0 & other.0)
-    }
-
-    /// Calls that take these options.
-    pub const fn taking(options: Options) -> Calls {
-        if options.contains(Options::NOWAIT) {
-            Calls::WITH_INFO
-        } else if options.is_empty() {
-            Calls::ALL
-        } else {
-            Calls::WITH_OPTIONS
-        }
-    }
-
-    /// Whether a call is among them.
-    pub const fn has(self, call: Call) -> bool {
-        self.0 & (1 << call as u8) != 0
-    }
-
-    /// The calls, in the order of [`Call::ALL`].
-    pub fn list(self) -> Vec<Call> {
-        Call::ALL.into_iter().filter(|c| self.has(*c)).collect()
-    }
+/// A theme: the table of its cases, one for each function of the file that is one.
+///
+/// ```text
+/// cases! { "theme";
+///
+///     /// what holds, in one line
+///     function_name(ANY | PID; NOHANG) in Calls::ENTRIES, needs Needs::PIDFD_WAITS => [posix::CLAUSE, linux::CLAUSE];
+/// }
+/// ```
+///
+/// In the parentheses stand the [`Uses`]: targets, then options if there are any (`NONE` before `adapting`). Without `in` a case is
+/// tried with each call that carries them; without `needs` it needs nothing. The id is `theme.function-name`.
+macro_rules! cases {
+    ($theme:literal; $(
+        #[doc = $title:literal]
+        $name:ident($($target:ident)|+ $(; $($option:ident)|+ $(; $adapting:ident)?)?)
+            $(in $calls:expr)? $(, needs $needs:expr)? => [$($clause:expr),+ $(,)?];
+    )+) => {
+        /// The cases of this theme.
+        pub(crate) const CASES: &[$crate::trial::Case] = &[$($crate::trial::Case {
+            id: {
+                const NAME: &str = concat!($theme, ".", stringify!($name));
+                const ID: [u8; NAME.len()] = $crate::trial::id_of(NAME);
+                match core::str::from_utf8(&ID) {
+                    Ok(id) => id,
+                    Err(_) => NAME,
+                }
+            },
+            title: $title.split_at(1).1,
+            clauses: &[$(&$clause),+],
+            calls: $crate::trial::cases!(@or $crate::trial::Calls::ALL $(, $calls)?),
+            uses: $crate::trial::Uses {
+                targets: $crate::trial::Targets::NONE$(.with($crate::trial::Targets::$target))+,
+                options: $crate::trial::Options::NONE$($(.with($crate::trial::Options::$option))+)?,
+                adapts: $crate::trial::cases!(@adapts $($($adapting)?)?),
+            },
+            needs: $crate::trial::cases!(@or $crate::trial::Needs::NOTHING $(, $needs)?),
+            at: $crate::trial::here(),
+            run: $name,
+        }),+];
+    };
+    (@or $default:expr) => { $default };
+    (@or $default:expr, $given:expr) => { $given };
+    (@adapts) => { false };
+    (@adapts adapting) => { true };
 }
+pub(crate) use cases;
 
-/// Options as a case states them; each call is given its own names for them.
-#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
-pub struct Options(u16);
-
-impl Options {
-    /// None: wait for a termination.
-    pub const NONE: Options = Options(0);
-    /// `WNOHANG`
-    pub const NOHANG: Options = Options(1);
-    /// `WUNTRACED`, of `waitid` and `wait6` `WSTOPPED`
-    pub const UNTRACED: Options = Options(2);
-    /// `WCONTINUED`
-    pub const CONTINUED: Options = Options(4);
-    /// `WNOWAIT`
-    pub const NOWAIT: Options = Options(8);
-    /// `__WALL`, Linux
-    pub const ALL: Options = Options(16);
-    /// `__WCLONE`, Linux
-    pub const CLONE: Options = Options(32);
-    /// `__WNOTHREAD`, Linux
-    pub const NOTHREAD: Options = Options(64);
-    /// Of `waitid` and `wait6`: without `WEXITED`, which is given otherwise.
-    pub const NOT_EXITED: Options = Options(128);
-
-    /// Both sets of options.
-    #[must_use]
-    pub const fn with(self, other: Options) -> Options {
-        Options(self.0 | other.0)
+/// The id of a case from the name of its function.
+pub(crate) const fn id_of<const N: usize>(name: &str) -> [u8; N] {
+    let (name, mut id) = (name.as_bytes(), [0; N]);
+    let mut at = 0;
+    while at < N {
+        id[at] = if name[at] == b'_' { b'-' } else { name[at] };
+        at += 1;
     }
-
-    /// Whether all of `other` is in it.
-    pub const fn contains(self, other: Options) -> bool {
-        self.0 & other.0 == other.0
-    }
-
-    /// Whether there is none.
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// The names that a call has for them.
-    pub fn names(self, call: Call) -> Vec<&'static str> {
-        let by_event = Calls::WITH_INFO.has(call);
-        let table = [
-            (Options::NOHANG, "WNOHANG"),
-            (Options::UNTRACED, if by_event { "WSTOPPED" } else { "WUNTRACED" }),
-            (Options::CONTINUED, "WCONTINUED"),
-            (Options::NOWAIT, "WNOWAIT"),
-            (Options::ALL, "__WALL"),
-            (Options::CLONE, "__WCLONE"),
-            (Options::NOTHREAD, "__WNOTHREAD"),
-        ];
-        let mut names: Vec<&'static str> =
-            table.into_iter().filter(|(bit, _)| self.contains(*bit)).map(|(_, name)| name).collect();
-        if by_event && !self.contains(Options::NOT_EXITED) {
-            names.push("WEXITED");
-        }
-        names
-    }
-}
-
-impl std::ops::BitOr for Options {
-    type Output = Options;
-
-    fn bitor(self, other: Options) -> Options {
-        self.with(other)
-    }
+    id
 }
 
 /// What must be there for a case to be tried; without it the trial is skipped with the reason.

@@ -2,6 +2,7 @@
 
 use super::link::Link;
 use super::subject::SubjectInfo;
+use super::uses::Uses;
 use super::verdict::{Failure, Outcome as ClauseOutcome};
 use crate::protocol::wait::WaitRequest;
 use crate::spec::clause::{Clause, Profile};
@@ -72,6 +73,8 @@ pub struct Trial<'a> {
     pub(crate) link: &'a mut Link,
     /// The clauses that the case cites.
     pub(crate) cited: &'static [&'static Clause],
+    /// What the case may ask the trial's call for; `None`: anything.
+    pub(crate) uses: Option<Uses>,
     pub(crate) call: Call,
     pub(crate) common: &'a Common,
     pub(crate) profile: Profile,
@@ -109,7 +112,7 @@ impl<'a> Trial<'a> {
     /// A trial whose agent has said hello.
     pub(crate) fn new(
         link: &'a mut Link,
-        cited: &'static [&'static Clause],
+        (cited, uses): (&'static [&'static Clause], Option<Uses>),
         call: Call,
         common: &'a Common,
         info: &'a SubjectInfo,
@@ -119,6 +122,7 @@ impl<'a> Trial<'a> {
         Trial {
             link,
             cited,
+            uses,
             call,
             common,
             profile: common.profile.or(system).unwrap_or(Profile::Posix),

@@ -17,17 +17,20 @@ mod optional;
 mod outstanding;
 mod states;
 pub mod subject;
+mod uses;
 pub mod verdict;
 
 pub use self::abort::{Abort, Outcome};
 pub use self::agent::{Caught, Signals};
-pub use self::case::{Calls, Case, Need, Needs, Options, here};
+pub use self::case::{Case, Need, Needs, here};
 pub use self::core::{Child, Common, Opened, Pending, Target, Trial};
 pub use self::expect::Expect;
 pub use self::observed::{Change, End, Seen, info_text, together};
 pub use self::optional::Traced;
+pub use self::uses::{Calls, Options, Targets, Uses};
 pub use crate::protocol::wait::WaitRequest;
 pub use crate::sys::call::abi::{Call, Pointer};
 
+pub(crate) use self::case::{cases, id_of};
 pub(crate) use self::deadline::PROMPT;
 pub(crate) use self::observed::reported_child;

@@ -3,7 +3,7 @@
 use crate::model::op::Op;
 use crate::model::oracle::{Rules, Violation};
 use crate::spec::Deviation;
-use crate::trial::{Calls, Case, Needs, Trial, here};
+use crate::trial::{Calls, Case, Needs, Trial, Uses, here};
 
 /// A history is a trial of no case of the catalogue.
 pub static HISTORY: Case = Case {
@@ -11,6 +11,7 @@ pub static HISTORY: Case = Case {
     title: "a history of children and calls is as the model allows",
     clauses: &[],
     calls: Calls::ALL,
+    uses: Uses::PLAIN,
     needs: Needs::NOTHING,
     at: here(),
     run: |_| Ok(()),

@@ -2,96 +2,47 @@
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
-use crate::trial::{Calls, Case, Change, Need, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Calls, Change, Need, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "blocked.until-exit",
-        title: "a wait blocks while its child runs, and reports the child when it exits",
-        clauses: &[&posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT],
-        calls: Calls::ALL,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: until_exit,
-    },
-    Case {
-        id: "blocked.not-if-ready",
-        title: "a wait for a child that has already exited does not block",
-        clauses: &[&posix::WAITPID_NO_BLOCK_IF_READY, &posix::WAITID_NO_BLOCK_IF_READY],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: not_if_ready,
-    },
-    Case {
-        id: "blocked.through-stop-and-continue",
-        title: "a wait for exits stays blocked while its child stops and continues",
-        clauses: &[
-            &posix::WAITPID_STOP_NEEDS_WUNTRACED,
-            &posix::WAITPID_CONTINUE_NEEDS_WCONTINUED,
-            &posix::WAITID_EXITED_ONLY,
-        ],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: through_stop_and_continue,
-    },
-    Case {
-        id: "blocked.until-stop",
-        title: "a wait for stops or continues is woken by exactly those",
-        clauses: &[&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: until_stop,
-    },
-    Case {
-        id: "blocked.through-exit-of-other-child",
-        title: "a wait for one child ignores a sibling's zombie, and stays blocked when another sibling exits",
-        clauses: &[&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITPID_BY_PID_PRESERVES_OTHERS],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: through_exit_of_other_child,
-    },
-    Case {
-        id: "blocked.through-exit-in-other-group",
-        title: "a wait for one process group stays blocked when a child in another group exits",
-        clauses: &[&posix::WAITPID_OTHER_CHILD_NO_WAKE],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: through_exit_in_other_group,
-    },
-    Case {
-        id: "blocked.echild-after-concurrent-reap",
-        title: "when two threads block on the same child, one reaps it and the other fails with ECHILD",
-        clauses: &[&posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP],
-        calls: Calls::ENTRIES,
-        needs: Needs::of(&[Need::Threads]),
-        at: here(),
-        run: echild_after_concurrent_reap,
-    },
-    Case {
-        id: "blocked.echild-with-sigchld-ignored",
-        title: "with SIGCHLD ignored, a wait for one child fails with ECHILD once that child is gone",
-        clauses: &[&posix::SIGCHLD_IGNORED_BY_PID],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: echild_with_sigchld_ignored,
-    },
-    Case {
-        id: "blocked.echild-after-setpgid",
-        title: "a wait on a group fails with ECHILD after its only child leaves the group and exits",
-        clauses: &[&posix::WAITPID_ECHILD_AFTER_SETPGID],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: echild_after_setpgid,
-    },
-];
+cases! { "blocked";
+
+    /// a wait blocks while its child runs, and reports the child when it exits
+    until_exit(ANY) => [posix::WAITPID_BLOCKS_UNTIL_CHANGE, posix::WAITID_BLOCKS_UNTIL_EVENT];
+
+    /// a wait for a child that has already exited does not block
+    not_if_ready(ANY) in Calls::ENTRIES
+        => [posix::WAITPID_NO_BLOCK_IF_READY, posix::WAITID_NO_BLOCK_IF_READY];
+
+    /// a wait for exits stays blocked while its child stops and continues
+    through_stop_and_continue(ANY) in Calls::ENTRIES => [
+        posix::WAITPID_STOP_NEEDS_WUNTRACED,
+        posix::WAITPID_CONTINUE_NEEDS_WCONTINUED,
+        posix::WAITID_EXITED_ONLY,
+    ];
+
+    /// a wait for stops or continues is woken by exactly those
+    until_stop(ANY; UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
+        => [posix::WAITPID_STOP_WAKES_WAITER, posix::WAITID_BLOCKS_UNTIL_EVENT];
+
+    /// a wait for one child ignores a sibling's zombie, and stays blocked when another sibling exits
+    through_exit_of_other_child(PID) in Calls::WITH_TARGET.few()
+        => [posix::WAITPID_OTHER_CHILD_NO_WAKE, posix::WAITPID_BY_PID_PRESERVES_OTHERS];
+
+    /// a wait for one process group stays blocked when a child in another group exits
+    through_exit_in_other_group(GROUP) in Calls::WITH_TARGET.few() => [posix::WAITPID_OTHER_CHILD_NO_WAKE];
+
+    /// when two threads block on the same child, one reaps it and the other fails with ECHILD
+    echild_after_concurrent_reap(ANY) in Calls::ENTRIES, needs Needs::of(&[Need::Threads])
+        => [posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP];
+
+    /// with SIGCHLD ignored, a wait for one child fails with ECHILD once that child is gone
+    echild_with_sigchld_ignored(PID) in Calls::WITH_TARGET.few() => [posix::SIGCHLD_IGNORED_BY_PID];
+
+    /// a wait on a group fails with ECHILD after its only child leaves the group and exits
+    echild_after_setpgid(GROUP) in Calls::WITH_TARGET.few() => [posix::WAITPID_ECHILD_AFTER_SETPGID];
+}
 
 fn until_exit(t: &mut Trial) -> Outcome {
     let (waitpid, waitid) = (&posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT);

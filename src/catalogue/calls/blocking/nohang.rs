@@ -2,102 +2,60 @@
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
-use crate::trial::{Calls, Case, Change, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Calls, Change, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 use std::time::{Duration, Instant};
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "nohang.running-child",
-        title: "WNOHANG returns 0 and writes nothing while the only child is running",
-        clauses: &[
-            &posix::WAITPID_NOHANG_ZERO,
-            &posix::WAITPID_NOHANG_REPORTS_READY,
-            &posix::WAITID_NOHANG_ZERO,
-            &posix::WAITID_NOHANG_REPORTS_READY,
-            &linux::WAIT4_NOHANG_WRITES_NOTHING,
-        ],
-        calls: Calls::taking(Options::NOHANG),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: running_child,
-    },
-    Case {
-        id: "nohang.many-polls",
-        title: "repeated polls return 0 and leave the status untouched; then the exit is reported once",
-        clauses: &[
-            &posix::WAITPID_NOHANG_ZERO,
-            &posix::WAITPID_NOHANG_STATUS_UNTOUCHED,
-            &posix::WAITPID_NOHANG_REPORTS_READY,
-            &posix::WAITPID_NOHANG_ECHILD,
-        ],
-        calls: Calls::WITH_STATUS.and(Calls::WITH_OPTIONS),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: many_polls,
-    },
-    Case {
-        id: "nohang.each-once",
-        title: "of three children, WNOHANG reports the two that have exited, once each, then returns 0",
-        clauses: &[
-            &posix::WAITPID_NOHANG_ZERO,
-            &posix::WAITPID_NOHANG_REPORTS_READY,
-            &posix::WAITPID_NOHANG_ECHILD,
-            &posix::WAITID_NOHANG_ZERO,
-            &posix::WAITID_NOHANG_REPORTS_READY,
-            &posix::WAITID_NOHANG_ECHILD,
-        ],
-        calls: Calls::taking(Options::NOHANG),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: each_once,
-    },
-    Case {
-        id: "nohang.with-unrelated-zombie",
-        title: "another child's zombie neither satisfies, hides nor delays a WNOHANG wait for one pid",
-        clauses: &[
-            &posix::WAITPID_NOHANG_WITH_UNRELATED_ZOMBIE,
-            &posix::WAITPID_NOHANG_REPORTS_READY,
-            &posix::WAITID_NOHANG_ZERO,
-            &posix::WAITID_NOHANG_REPORTS_READY,
-        ],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: with_unrelated_zombie,
-    },
-    Case {
-        id: "nohang.stopped-child",
-        title: "WNOHANG without WUNTRACED returns 0 for a stopped child",
-        clauses: &[&posix::WAITPID_STOP_NEEDS_WUNTRACED, &posix::WAITID_EXITED_ONLY],
-        calls: Calls::taking(Options::NOHANG),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: stopped_child,
-    },
-    Case {
-        id: "nohang.no-children",
-        title: "WNOHANG without children fails with ECHILD and writes nothing",
-        clauses: &[
-            &posix::WAITPID_NOHANG_ECHILD,
-            &posix::WAITID_NOHANG_ECHILD,
-            &linux::WAIT_ERROR_WRITES_NOTHING,
-        ],
-        calls: Calls::taking(Options::NOHANG),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: no_children,
-    },
-    Case {
-        id: "nohang.with-every-event",
-        title: "WNOHANG with every event requested reports stop, continue and exit as each becomes available",
-        clauses: &[&posix::WAITPID_OPTIONS_COMBINE, &posix::WAITID_EVENTS_COMBINE],
-        calls: Calls::taking(Options::NOHANG),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: with_every_event,
-    },
-];
+cases! { "nohang";
+
+    /// WNOHANG returns 0 and writes nothing while the only child is running
+    running_child(ANY; NOHANG) in Calls::taking(Options::NOHANG) => [
+        posix::WAITPID_NOHANG_ZERO,
+        posix::WAITPID_NOHANG_REPORTS_READY,
+        posix::WAITID_NOHANG_ZERO,
+        posix::WAITID_NOHANG_REPORTS_READY,
+        linux::WAIT4_NOHANG_WRITES_NOTHING,
+    ];
+
+    /// repeated polls return 0 and leave the status untouched; then the exit is reported once
+    many_polls(ANY; NOHANG) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS) => [
+        posix::WAITPID_NOHANG_ZERO,
+        posix::WAITPID_NOHANG_STATUS_UNTOUCHED,
+        posix::WAITPID_NOHANG_REPORTS_READY,
+        posix::WAITPID_NOHANG_ECHILD,
+    ];
+
+    /// of three children, WNOHANG reports the two that have exited, once each, then returns 0
+    each_once(ANY; NOHANG) in Calls::taking(Options::NOHANG) => [
+        posix::WAITPID_NOHANG_ZERO,
+        posix::WAITPID_NOHANG_REPORTS_READY,
+        posix::WAITPID_NOHANG_ECHILD,
+        posix::WAITID_NOHANG_ZERO,
+        posix::WAITID_NOHANG_REPORTS_READY,
+        posix::WAITID_NOHANG_ECHILD,
+    ];
+
+    /// another child's zombie neither satisfies, hides nor delays a WNOHANG wait for one pid
+    with_unrelated_zombie(PID; NOHANG) in Calls::WITH_TARGET => [
+        posix::WAITPID_NOHANG_WITH_UNRELATED_ZOMBIE,
+        posix::WAITPID_NOHANG_REPORTS_READY,
+        posix::WAITID_NOHANG_ZERO,
+        posix::WAITID_NOHANG_REPORTS_READY,
+    ];
+
+    /// WNOHANG without WUNTRACED returns 0 for a stopped child
+    stopped_child(ANY; NOHANG) in Calls::taking(Options::NOHANG)
+        => [posix::WAITPID_STOP_NEEDS_WUNTRACED, posix::WAITID_EXITED_ONLY];
+
+    /// WNOHANG without children fails with ECHILD and writes nothing
+    no_children(ANY; NOHANG) in Calls::taking(Options::NOHANG)
+        => [posix::WAITPID_NOHANG_ECHILD, posix::WAITID_NOHANG_ECHILD, linux::WAIT_ERROR_WRITES_NOTHING];
+
+    /// WNOHANG with every event requested reports stop, continue and exit as each becomes available
+    with_every_event(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::NOHANG)
+        => [posix::WAITPID_OPTIONS_COMBINE, posix::WAITID_EVENTS_COMBINE];
+}
 
 fn running_child(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;

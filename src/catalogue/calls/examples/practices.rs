@@ -15,28 +15,18 @@
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
-use crate::trial::{Calls, Case, Change, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Calls, Change, Options, Outcome, Target, Trial};
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "practices.unreaped-pid-not-reused",
-        title: "while a child is unreaped, no new child gets its pid",
-        clauses: &[&posix::ZOMBIE_PID_NOT_REUSED],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: unreaped_pid_not_reused,
-    },
-    Case {
-        id: "practices.deadline",
-        title: "the last poll of a wait with a deadline finds a child that has exited since the previous poll",
-        clauses: &[&posix::WAITPID_NOHANG_ZERO, &posix::WAITPID_NOHANG_REPORTS_READY],
-        calls: Calls::taking(Options::NOHANG).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: deadline,
-    },
-];
+cases! { "practices";
+
+    /// while a child is unreaped, no new child gets its pid
+    unreaped_pid_not_reused(PID) in Calls::WITH_TARGET.few() => [posix::ZOMBIE_PID_NOT_REUSED];
+
+    /// the last poll of a wait with a deadline finds a child that has exited since the previous poll
+    deadline(ANY; NOHANG) in Calls::taking(Options::NOHANG).few()
+        => [posix::WAITPID_NOHANG_ZERO, posix::WAITPID_NOHANG_REPORTS_READY];
+}
 
 fn unreaped_pid_not_reused(t: &mut Trial) -> Outcome {
     let clause = &posix::ZOMBIE_PID_NOT_REUSED;

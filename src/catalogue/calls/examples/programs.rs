@@ -4,85 +4,48 @@ use crate::catalogue::calls::rusage::bounds::{REPORTING, field_within, wait_usag
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Usage;
-use crate::trial::{Abort, Calls, Case, Change, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "examples.basic-wait",
-        title: "basic wait: blocks until the child exits with 0, and returns its pid, status and usage",
-        clauses: &[
-            &posix::WAITPID_BLOCKS_UNTIL_CHANGE,
-            &posix::STATUS_ZERO_IFF_EXIT_ZERO,
-            &linux::RUSAGE_LOWER_BOUND,
-        ],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: basic_wait,
-    },
-    Case {
-        id: "examples.polling",
-        title: "non-blocking: WNOHANG finds nothing twice, then the exit with 42",
-        clauses: &[
-            &posix::WAITPID_NOHANG_ZERO,
-            &posix::WAITPID_NOHANG_REPORTS_READY,
-            &posix::WAITPID_EXIT_CODE,
-            &linux::WAIT_WORD_EXIT,
-        ],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: polling,
-    },
-    Case {
-        id: "examples.specific-process",
-        title: "specific process: the second of three children is reaped first, then the others; no zombie stays",
-        clauses: &[&posix::WAITPID_PID_ONLY_THAT_CHILD, &posix::WAITPID_BY_PID_PRESERVES_OTHERS],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: specific_process,
-    },
-    Case {
-        id: "examples.resource-usage",
-        title: "resource usage: a child that burns CPU, allocates and sleeps shows all three in its usage",
-        clauses: &[
-            &linux::RUSAGE_CPU_SUM,
-            &linux::RUSAGE_MAXRSS_KILOBYTES,
-            &linux::RUSAGE_MINOR_FAULTS,
-            &linux::RUSAGE_VOLUNTARY_SWITCHES,
-        ],
-        calls: REPORTING.few(),
-        needs: Needs::NOTHING.burning(),
-        at: here(),
-        run: resource_usage,
-    },
-    Case {
-        id: "examples.signal",
-        title: "signals: death by SIGTERM is distinguished from an exit and from a stop",
-        clauses: &[
-            &posix::STATUS_STOPPED,
-            &posix::STATUS_SIGNALED,
-            &posix::STATUS_ONE_PREDICATE,
-            &posix::WAITID_STOPPED,
-            &posix::WAITID_KILLED,
-        ],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: signal,
-    },
-    Case {
-        id: "examples.any-child",
-        title: "any child: five children are reaped one by one in the order in which they exit, then ECHILD",
-        clauses: &[&posix::WAITPID_ANY_EACH_ONCE, &posix::WAITPID_ECHILD],
-        calls: Calls::ALL,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: any_child,
-    },
-];
+cases! { "examples";
+
+    /// basic wait: blocks until the child exits with 0, and returns its pid, status and usage
+    basic_wait(PID) in Calls::WITH_TARGET
+        => [posix::WAITPID_BLOCKS_UNTIL_CHANGE, posix::STATUS_ZERO_IFF_EXIT_ZERO, linux::RUSAGE_LOWER_BOUND];
+
+    /// non-blocking: WNOHANG finds nothing twice, then the exit with 42
+    polling(PID; NOHANG) in Calls::WITH_TARGET => [
+        posix::WAITPID_NOHANG_ZERO,
+        posix::WAITPID_NOHANG_REPORTS_READY,
+        posix::WAITPID_EXIT_CODE,
+        linux::WAIT_WORD_EXIT,
+    ];
+
+    /// specific process: the second of three children is reaped first, then the others; no zombie stays
+    specific_process(PID) in Calls::WITH_TARGET
+        => [posix::WAITPID_PID_ONLY_THAT_CHILD, posix::WAITPID_BY_PID_PRESERVES_OTHERS];
+
+    /// resource usage: a child that burns CPU, allocates and sleeps shows all three in its usage
+    resource_usage(ANY) in REPORTING.few(), needs Needs::NOTHING.burning() => [
+        linux::RUSAGE_CPU_SUM,
+        linux::RUSAGE_MAXRSS_KILOBYTES,
+        linux::RUSAGE_MINOR_FAULTS,
+        linux::RUSAGE_VOLUNTARY_SWITCHES,
+    ];
+
+    /// signals: death by SIGTERM is distinguished from an exit and from a stop
+    signal(PID; UNTRACED) in Calls::WITH_TARGET => [
+        posix::STATUS_STOPPED,
+        posix::STATUS_SIGNALED,
+        posix::STATUS_ONE_PREDICATE,
+        posix::WAITID_STOPPED,
+        posix::WAITID_KILLED,
+    ];
+
+    /// any child: five children are reaped one by one in the order in which they exit, then ECHILD
+    any_child(ANY) => [posix::WAITPID_ANY_EACH_ONCE, posix::WAITPID_ECHILD];
+}
 
 fn basic_wait(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;

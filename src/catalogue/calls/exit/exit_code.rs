@@ -3,90 +3,46 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::{dragonfly, freebsd, linux, netbsd, openbsd, posix};
 use crate::sys::call::abi::Call;
+use crate::trial::cases;
 use crate::trial::reported_child;
-use crate::trial::{Calls, Case, Change, Needs, Options, Outcome, Seen, Target, Trial, here};
+use crate::trial::{Calls, Change, Options, Outcome, Seen, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "exit-code.one-child",
-        title: "an exit with code 7 is reported as such, and the child is reaped",
-        clauses: &[&posix::WAITPID_EXIT_CODE, &posix::WAITID_EXITED],
-        calls: Calls::ALL,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: one_child,
-    },
-    Case {
-        id: "exit-code.every-value",
-        title: "every exit code from 0 to 255 is reported unchanged",
-        clauses: &[&posix::STATUS_EXIT_EVERY_VALUE, &linux::WAIT_WORD_EXIT],
-        calls: Calls::WITH_STATUS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: every_value,
-    },
-    Case {
-        id: "exit-code.each-bit",
-        title: "exit codes with zero, one, seven or eight bits set are reported unchanged",
-        clauses: &[&posix::STATUS_EXIT_EVERY_VALUE, &posix::WAITID_EXITED, &linux::WAIT_WORD_EXIT],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: each_bit,
-    },
-    Case {
-        id: "exit-code.beyond-eight-bits",
-        title: "an exit code wider than 8 bits is truncated to its low 8 bits in the status word",
-        clauses: &[&posix::STATUS_EXIT_MASKED, &linux::WAIT_WORD_EXIT],
-        calls: Calls::WITH_STATUS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: beyond_eight_bits,
-    },
-    Case {
-        id: "exit-code.beyond-eight-bits-in-siginfo",
-        title: "for an exit code wider than 8 bits, si_status holds as many bits as the system documents",
-        clauses: &[
-            &linux::WAITID_STATUS_EIGHT_BITS,
-            &freebsd::WAITID_STATUS_32_BITS,
-            &netbsd::WAITID_STATUS_32_BITS,
-            &openbsd::WAITID_FULL_EXIT_VALUE,
-            &dragonfly::WAITID_STATUS_EIGHT_BITS,
-        ],
-        calls: Calls::WITH_INFO,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: beyond_eight_bits_in_siginfo,
-    },
-    Case {
-        id: "exit-code.zero-status-word",
-        title: "the status word is 0 for an exit with code 0, and for nothing else",
-        clauses: &[&posix::STATUS_ZERO_IFF_EXIT_ZERO],
-        calls: Calls::WITH_STATUS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: zero_status_word,
-    },
-    Case {
-        id: "exit-code.is-not-a-signal",
-        title: "an exit with n or 128 + n does not read as death by signal n",
-        clauses: &[&posix::STATUS_EXIT_IS_NOT_A_SIGNAL, &posix::STATUS_SIGNALED, &posix::WAITID_KILLED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: is_not_a_signal,
-    },
-    Case {
-        id: "exit-code.from-second-thread",
-        title: "exit called by a second thread terminates the process with that code",
-        clauses: &[&posix::THREADS_EXIT_TERMINATES_ALL],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: from_second_thread,
-    },
-];
+cases! { "exit-code";
+
+    /// an exit with code 7 is reported as such, and the child is reaped
+    one_child(ANY) => [posix::WAITPID_EXIT_CODE, posix::WAITID_EXITED];
+
+    /// every exit code from 0 to 255 is reported unchanged
+    every_value(ANY) in Calls::WITH_STATUS.few() => [posix::STATUS_EXIT_EVERY_VALUE, linux::WAIT_WORD_EXIT];
+
+    /// exit codes with zero, one, seven or eight bits set are reported unchanged
+    each_bit(ANY) in Calls::ENTRIES
+        => [posix::STATUS_EXIT_EVERY_VALUE, posix::WAITID_EXITED, linux::WAIT_WORD_EXIT];
+
+    /// an exit code wider than 8 bits is truncated to its low 8 bits in the status word
+    beyond_eight_bits(ANY) in Calls::WITH_STATUS => [posix::STATUS_EXIT_MASKED, linux::WAIT_WORD_EXIT];
+
+    /// for an exit code wider than 8 bits, si_status holds as many bits as the system documents
+    beyond_eight_bits_in_siginfo(ANY) in Calls::WITH_INFO => [
+        linux::WAITID_STATUS_EIGHT_BITS,
+        freebsd::WAITID_STATUS_32_BITS,
+        netbsd::WAITID_STATUS_32_BITS,
+        openbsd::WAITID_FULL_EXIT_VALUE,
+        dragonfly::WAITID_STATUS_EIGHT_BITS,
+    ];
+
+    /// the status word is 0 for an exit with code 0, and for nothing else
+    zero_status_word(ANY; UNTRACED | CONTINUED; adapting) in Calls::WITH_STATUS
+        => [posix::STATUS_ZERO_IFF_EXIT_ZERO];
+
+    /// an exit with n or 128 + n does not read as death by signal n
+    is_not_a_signal(ANY) in Calls::ENTRIES
+        => [posix::STATUS_EXIT_IS_NOT_A_SIGNAL, posix::STATUS_SIGNALED, posix::WAITID_KILLED];
+
+    /// exit called by a second thread terminates the process with that code
+    from_second_thread(ANY) in Calls::ENTRIES => [posix::THREADS_EXIT_TERMINATES_ALL];
+}
 
 /// Codes wider than 8 bits: low byte zero, resembling a status word, negative, and the minimum.
 const WIDE: [i32; 6] = [256, 0x1234, 0x5a5a_5a5a, 0x007f_ff09, -1, i32::MIN];

@@ -2,67 +2,45 @@
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, dragonfly, freebsd, illumos, linux, macos, netbsd, openbsd, posix};
-use crate::trial::{Abort, Calls, Case, Change, Child, Needs, Options, Outcome, Seen, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Child, Options, Outcome, Seen, Target, Trial};
 use crate::wait::{Event, Signal};
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "status.one-predicate-per-termination",
-        title: "for every exit and death, exactly one of the subject's macros holds, and it is the right one",
-        clauses: &[
-            &posix::STATUS_ONE_PREDICATE,
-            &posix::STATUS_CORE_NEEDS_SIGNAL,
-            &posix::STATUS_TERMINATION_ONLY,
-            &freebsd::STATUS_ONE_PREDICATE,
-            &netbsd::STATUS_MASKED,
-        ],
-        calls: Calls::WITH_STATUS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: one_predicate_per_termination,
-    },
-    Case {
-        id: "status.one-predicate-per-stop-or-continue",
-        title: "for every stop and continue, exactly one of the subject's macros holds, and it is the right one",
-        clauses: &[
-            &posix::STATUS_ONE_PREDICATE,
-            &posix::STATUS_CORE_NEEDS_SIGNAL,
-            &freebsd::STATUS_ONE_PREDICATE,
-            &netbsd::STATUS_MASKED,
-        ],
-        calls: Calls::WITH_STATUS.and(Calls::WITH_OPTIONS),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: one_predicate_per_stop_or_continue,
-    },
-    Case {
-        id: "status.termination-words",
-        title: "the status words of an exit and of a death by signal have the system's encoding",
-        clauses: &[&linux::WAIT_WORD_EXIT, &linux::WAIT_WORD_SIGNAL, &illumos::STATUS_WORDS],
-        calls: Calls::WITH_STATUS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: termination_words,
-    },
-    Case {
-        id: "status.stop-and-continue-words",
-        title: "the status words of a stop and of a continue have the system's encoding",
-        clauses: &[
-            &linux::WAIT_WORD_STOP,
-            &linux::WAIT_WORD_CONTINUE,
-            &freebsd::STATUS_WORD_CONTINUE,
-            &netbsd::STATUS_WORD_CONTINUE,
-            &openbsd::STATUS_WORD_CONTINUE,
-            &dragonfly::STATUS_WORD_CONTINUE,
-            &macos::STATUS_WORD_CONTINUE,
-            &illumos::STATUS_WORDS,
-        ],
-        calls: Calls::WITH_STATUS.and(Calls::WITH_OPTIONS),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: stop_and_continue_words,
-    },
-];
+cases! { "status";
+
+    /// for every exit and death, exactly one of the subject's macros holds, and it is the right one
+    one_predicate_per_termination(ANY) in Calls::WITH_STATUS => [
+        posix::STATUS_ONE_PREDICATE,
+        posix::STATUS_CORE_NEEDS_SIGNAL,
+        posix::STATUS_TERMINATION_ONLY,
+        freebsd::STATUS_ONE_PREDICATE,
+        netbsd::STATUS_MASKED,
+    ];
+
+    /// for every stop and continue, exactly one of the subject's macros holds, and it is the right one
+    one_predicate_per_stop_or_continue(ANY; UNTRACED | CONTINUED) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS) => [
+        posix::STATUS_ONE_PREDICATE,
+        posix::STATUS_CORE_NEEDS_SIGNAL,
+        freebsd::STATUS_ONE_PREDICATE,
+        netbsd::STATUS_MASKED,
+    ];
+
+    /// the status words of an exit and of a death by signal have the system's encoding
+    termination_words(ANY) in Calls::WITH_STATUS
+        => [linux::WAIT_WORD_EXIT, linux::WAIT_WORD_SIGNAL, illumos::STATUS_WORDS];
+
+    /// the status words of a stop and of a continue have the system's encoding
+    stop_and_continue_words(ANY; UNTRACED | CONTINUED) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS) => [
+        linux::WAIT_WORD_STOP,
+        linux::WAIT_WORD_CONTINUE,
+        freebsd::STATUS_WORD_CONTINUE,
+        netbsd::STATUS_WORD_CONTINUE,
+        openbsd::STATUS_WORD_CONTINUE,
+        dragonfly::STATUS_WORD_CONTINUE,
+        macos::STATUS_WORD_CONTINUE,
+        illumos::STATUS_WORDS,
+    ];
+}
 
 /// The status word of a call that must have stored one.
 fn word(t: &mut Trial, clause: &'static Clause, seen: &Seen) -> Result<i32, Abort> {

@@ -4,104 +4,48 @@ use crate::scenario::child::STEP_FAILED;
 use crate::scenario::{Scenario, Step, Then};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
-use crate::trial::{Abort, Calls, Case, Change, Need, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Need, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
 /// The exit code of a child's handler that exits.
 const CAUGHT: i32 = crate::scenario::step::CAUGHT;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "termination.fault",
-        title: "an invalid memory access, a division by zero or an illegal instruction kills the child by signal",
-        clauses: &[&posix::STATUS_SIGNALED_FAULT, &posix::WAITID_KILLED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: fault,
-    },
-    Case {
-        id: "termination.limits-and-timers",
-        title: "a broken pipe, a limit, a timer or a forbidden system call kills the child with its signal",
-        clauses: &[&posix::STATUS_SIGNALED, &posix::WAITID_KILLED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING.burning(),
-        at: here(),
-        run: limits_and_timers,
-    },
-    Case {
-        id: "termination.cpu-limit",
-        title: "a child that exceeds its CPU time limit is killed by SIGXCPU",
-        clauses: &[&posix::STATUS_SIGNALED_CPU_LIMIT],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: cpu_limit,
-    },
-    Case {
-        id: "termination.cpu-hard-limit",
-        title: "a child that ignores SIGXCPU is killed by SIGKILL at the hard CPU time limit",
-        clauses: &[&linux::WAIT_CPU_HARD_LIMIT],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: cpu_hard_limit,
-    },
-    Case {
-        id: "termination.abort",
-        title: "abort kills the child with SIGABRT, even if it is ignored, blocked or caught",
-        clauses: &[&posix::STATUS_ABORT],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: abort,
-    },
-    Case {
-        id: "termination.return-from-main",
-        title: "the value returned from main is reported as the exit code",
-        clauses: &[&posix::STATUS_RETURN_FROM_MAIN],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: return_from_main,
-    },
-    Case {
-        id: "termination.exit-in-handler",
-        title: "a child whose handler for a fatal signal calls _exit is reported as exited",
-        clauses: &[&posix::STATUS_EXIT_IN_HANDLER],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exit_in_handler,
-    },
-    Case {
-        id: "termination.reraised-signal",
-        title: "a child whose handler restores the default and re-raises the signal is reported as killed by it",
-        clauses: &[&posix::STATUS_RERAISED_SIGNAL],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: reraised_signal,
-    },
-    Case {
-        id: "termination.handler-returns",
-        title: "a signal whose handler returns is not an event, whatever its default action",
-        clauses: &[&posix::STATUS_CAUGHT_SIGNAL_NO_EVENT],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: handler_returns,
-    },
-    Case {
-        id: "termination.not-dumpable",
-        title: "an undumpable child killed by a core-dumping signal is reported as CLD_KILLED, core flag clear",
-        clauses: &[&linux::WAIT_CORE_NEEDS_DUMPABLE],
-        calls: Calls::ENTRIES,
-        needs: Needs::of(&[Need::CoreFiles]),
-        at: here(),
-        run: not_dumpable,
-    },
-];
+cases! { "termination";
+
+    /// an invalid memory access, a division by zero or an illegal instruction kills the child by signal
+    fault(ANY) in Calls::ENTRIES => [posix::STATUS_SIGNALED_FAULT, posix::WAITID_KILLED];
+
+    /// a broken pipe, a limit, a timer or a forbidden system call kills the child with its signal
+    limits_and_timers(ANY) in Calls::ENTRIES, needs Needs::NOTHING.burning()
+        => [posix::STATUS_SIGNALED, posix::WAITID_KILLED];
+
+    /// a child that exceeds its CPU time limit is killed by SIGXCPU
+    cpu_limit(ANY) in Calls::ENTRIES => [posix::STATUS_SIGNALED_CPU_LIMIT];
+
+    /// a child that ignores SIGXCPU is killed by SIGKILL at the hard CPU time limit
+    cpu_hard_limit(ANY) in Calls::ENTRIES => [linux::WAIT_CPU_HARD_LIMIT];
+
+    /// abort kills the child with SIGABRT, even if it is ignored, blocked or caught
+    abort(ANY) in Calls::ENTRIES => [posix::STATUS_ABORT];
+
+    /// the value returned from main is reported as the exit code
+    return_from_main(ANY) in Calls::ENTRIES => [posix::STATUS_RETURN_FROM_MAIN];
+
+    /// a child whose handler for a fatal signal calls _exit is reported as exited
+    exit_in_handler(ANY) in Calls::ENTRIES => [posix::STATUS_EXIT_IN_HANDLER];
+
+    /// a child whose handler restores the default and re-raises the signal is reported as killed by it
+    reraised_signal(ANY) in Calls::ENTRIES => [posix::STATUS_RERAISED_SIGNAL];
+
+    /// a signal whose handler returns is not an event, whatever its default action
+    handler_returns(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
+        => [posix::STATUS_CAUGHT_SIGNAL_NO_EVENT];
+
+    /// an undumpable child killed by a core-dumping signal is reported as CLD_KILLED, core flag clear
+    not_dumpable(ANY) in Calls::ENTRIES, needs Needs::of(&[Need::CoreFiles])
+        => [linux::WAIT_CORE_NEEDS_DUMPABLE];
+}
 
 /// Spawns a child that provokes the signal for real; `None` where nothing here provokes it.
 fn provoke(t: &mut Trial, signal: Signal) -> Result<Option<crate::trial::Child>, Abort> {

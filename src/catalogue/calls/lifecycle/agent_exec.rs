@@ -3,56 +3,29 @@
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
-use crate::trial::{Calls, Case, Change, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Calls, Change, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "agent-exec.children",
-        title: "live children and zombies survive an exec of the parent, the zombies with their status",
-        clauses: &[&posix::EXEC_KEEPS_CHILDREN, &posix::EXEC_KEEPS_ZOMBIES],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: children,
-    },
-    Case {
-        id: "agent-exec.stopped-child",
-        title: "a stop or continue pending before an exec of the parent is reported to the new image, once",
-        clauses: &[&posix::EXEC_KEEPS_EVENTS],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: stopped_child,
-    },
-    Case {
-        id: "agent-exec.sigchld-ignored",
-        title: "an ignored SIGCHLD stays ignored across exec",
-        clauses: &[&posix::EXEC_SIGCHLD_IGNORED, &linux::SIGCHLD_IGNORED_ACROSS_EXEC],
-        calls: Calls::only(&[Call::Wait4]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: sigchld_ignored,
-    },
-    Case {
-        id: "agent-exec.rusage-children",
-        title: "the usage of children reaped before an exec stays in RUSAGE_CHILDREN",
-        clauses: &[&posix::RUSAGE_CHILDREN_ACROSS_EXEC],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING.burning(),
-        at: here(),
-        run: rusage_children,
-    },
-    Case {
-        id: "agent-exec.subreaper",
-        title: "a subreaper remains one across exec, and its adopted children remain its own",
-        clauses: &[&linux::SUBREAPER_SURVIVES_EXEC],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: subreaper,
-    },
-];
+cases! { "agent-exec";
+
+    /// live children and zombies survive an exec of the parent, the zombies with their status
+    children(ANY) in Calls::ENTRIES => [posix::EXEC_KEEPS_CHILDREN, posix::EXEC_KEEPS_ZOMBIES];
+
+    /// a stop or continue pending before an exec of the parent is reported to the new image, once
+    stopped_child(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::ENTRIES => [posix::EXEC_KEEPS_EVENTS];
+
+    /// an ignored SIGCHLD stays ignored across exec
+    sigchld_ignored(ANY) in Calls::only(&[Call::Wait4])
+        => [posix::EXEC_SIGCHLD_IGNORED, linux::SIGCHLD_IGNORED_ACROSS_EXEC];
+
+    /// the usage of children reaped before an exec stays in RUSAGE_CHILDREN
+    rusage_children(ANY) in Calls::ENTRIES, needs Needs::NOTHING.burning()
+        => [posix::RUSAGE_CHILDREN_ACROSS_EXEC];
+
+    /// a subreaper remains one across exec, and its adopted children remain its own
+    subreaper(ANY) in Calls::ENTRIES => [linux::SUBREAPER_SURVIVES_EXEC];
+}
 
 fn children(t: &mut Trial) -> Outcome {
     let live = t.spawn(Scenario::held())?;

@@ -4,141 +4,63 @@ use crate::protocol::Line;
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
-use crate::trial::{Abort, Calls, Case, Change, Child, Need, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Child, Need, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "clone.sigchld-like-fork",
-        title: "children of clone and clone3 with exit signal SIGCHLD are reported like forked ones",
-        clauses: &[&linux::CLONE_SIGCHLD_ORDINARY, &linux::CLONE_ALL_PRIMITIVES_AGREE],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: sigchld_like_fork,
-    },
-    Case {
-        id: "clone.posix-spawn",
-        title: "a wait for any child reports a child of posix_spawn",
-        clauses: &[&posix::SPAWN_CHILD_WAITABLE, &linux::CLONE_ALL_PRIMITIVES_AGREE],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: posix_spawn,
-    },
-    Case {
-        id: "clone.posix-spawn-by-pid-and-group",
-        title: "a posix_spawn child is found by pid and by group; spawning a missing program is recorded",
-        clauses: &[&posix::SPAWN_CHILD_WAITABLE, &posix::SPAWN_MISSING_PROGRAM],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: posix_spawn_by_pid_and_group,
-    },
-    Case {
-        id: "clone.no-exit-signal",
-        title: "a child without an exit signal is skipped, both alive and as a zombie: ECHILD",
-        clauses: &[&linux::CLONE_NO_EXIT_SIGNAL_SKIPPED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: no_exit_signal,
-    },
-    Case {
-        id: "clone.selects-clone-children",
-        title: "__WCLONE reports children with no exit signal or one other than SIGCHLD, and skips forked ones",
-        clauses: &[
-            &linux::CLONE_WCLONE_FINDS_CLONE_CHILDREN,
-            &linux::CLONE_WCLONE_SKIPS_FORKED,
-            &linux::WAITID_CLONE_OPTIONS,
-        ],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: selects_clone_children,
-    },
-    Case {
-        id: "clone.wall",
-        title: "__WALL reports both kinds of children, also combined with __WCLONE",
-        clauses: &[&linux::CLONE_WALL_FINDS_ALL, &linux::WAITID_CLONE_OPTIONS],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: wall,
-    },
-    Case {
-        id: "clone.exit-signal-sent",
-        title: "a child with another exit signal sends that on exit, with SIGCHLD's siginfo, and no SIGCHLD",
-        clauses: &[&linux::CLONE_EXIT_SIGNAL_SENT],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exit_signal_sent,
-    },
-    Case {
-        id: "clone.exec-resets-exit-signal",
-        title: "exec turns a child with another exit signal into an ordinary one",
-        clauses: &[&linux::CLONE_EXEC_RESETS_SIGNAL],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exec_resets_exit_signal,
-    },
-    Case {
-        id: "clone.reparenting-resets-exit-signal",
-        title: "adoption turns a child with another exit signal into an ordinary one",
-        clauses: &[&linux::SUBREAPER_RESETS_EXIT_SIGNAL],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: reparenting_resets_exit_signal,
-    },
-    Case {
-        id: "clone.invalid-exit-signal",
-        title: "clone3 with an invalid exit signal fails with EINVAL, and creates no child",
-        clauses: &[&linux::CLONE_BAD_SIGNAL_EINVAL],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: invalid_exit_signal,
-    },
-    Case {
-        id: "clone.clone-parent",
-        title: "a child created with CLONE_PARENT is a child of the creator's parent, not of the creator",
-        clauses: &[&linux::CLONE_CLONE_PARENT_SIBLING],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: clone_parent,
-    },
-    Case {
-        id: "clone.clone-pidfd",
-        title: "a pidfd returned by clone polls and waits like one from pidfd_open",
-        clauses: &[&linux::PIDFD_FROM_CLONE],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: clone_pidfd,
-    },
-    Case {
-        id: "clone.thread-is-not-a-child",
-        title: "a thread of the caller is not a child: waiting for its tid fails with ECHILD, even with __WALL",
-        clauses: &[&linux::THREADS_NEVER_WAITABLE],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::of(&[Need::Threads]),
-        at: here(),
-        run: thread_is_not_a_child,
-    },
-    Case {
-        id: "clone.wnothread-after-creator-exit",
-        title: "whether __WNOTHREAD finds a child whose creating thread has exited is recorded",
-        clauses: &[&linux::THREADS_WNOTHREAD_AFTER_CREATOR_EXIT],
-        calls: Calls::ENTRIES,
-        needs: Needs::of(&[Need::Threads]),
-        at: here(),
-        run: wnothread_after_creator_exit,
-    },
-];
+cases! { "clone";
+
+    /// children of clone and clone3 with exit signal SIGCHLD are reported like forked ones
+    sigchld_like_fork(ANY) in Calls::ENTRIES
+        => [linux::CLONE_SIGCHLD_ORDINARY, linux::CLONE_ALL_PRIMITIVES_AGREE];
+
+    /// a wait for any child reports a child of posix_spawn
+    posix_spawn(ANY) in Calls::ENTRIES => [posix::SPAWN_CHILD_WAITABLE, linux::CLONE_ALL_PRIMITIVES_AGREE];
+
+    /// a posix_spawn child is found by pid and by group; spawning a missing program is recorded
+    posix_spawn_by_pid_and_group(PID | GROUP) in Calls::WITH_TARGET.few()
+        => [posix::SPAWN_CHILD_WAITABLE, posix::SPAWN_MISSING_PROGRAM];
+
+    /// a child without an exit signal is skipped, both alive and as a zombie: ECHILD
+    no_exit_signal(ANY) in Calls::ENTRIES => [linux::CLONE_NO_EXIT_SIGNAL_SKIPPED];
+
+    /// __WCLONE reports children with no exit signal or one other than SIGCHLD, and skips forked ones
+    selects_clone_children(ANY; NOHANG | CLONE) in Calls::WITH_OPTIONS.few() => [
+        linux::CLONE_WCLONE_FINDS_CLONE_CHILDREN,
+        linux::CLONE_WCLONE_SKIPS_FORKED,
+        linux::WAITID_CLONE_OPTIONS,
+    ];
+
+    /// __WALL reports both kinds of children, also combined with __WCLONE
+    wall(ANY; ALL | CLONE) in Calls::WITH_OPTIONS.few()
+        => [linux::CLONE_WALL_FINDS_ALL, linux::WAITID_CLONE_OPTIONS];
+
+    /// a child with another exit signal sends that on exit, with SIGCHLD's siginfo, and no SIGCHLD
+    exit_signal_sent(PID; ALL) in Calls::ENTRIES => [linux::CLONE_EXIT_SIGNAL_SENT];
+
+    /// exec turns a child with another exit signal into an ordinary one
+    exec_resets_exit_signal(ANY; NOHANG) in Calls::ENTRIES => [linux::CLONE_EXEC_RESETS_SIGNAL];
+
+    /// adoption turns a child with another exit signal into an ordinary one
+    reparenting_resets_exit_signal(ANY) in Calls::ENTRIES => [linux::SUBREAPER_RESETS_EXIT_SIGNAL];
+
+    /// clone3 with an invalid exit signal fails with EINVAL, and creates no child
+    invalid_exit_signal(ANY; NOHANG) in Calls::ENTRIES => [linux::CLONE_BAD_SIGNAL_EINVAL];
+
+    /// a child created with CLONE_PARENT is a child of the creator's parent, not of the creator
+    clone_parent(PID) in Calls::WITH_TARGET.few() => [linux::CLONE_CLONE_PARENT_SIBLING];
+
+    /// a pidfd returned by clone polls and waits like one from pidfd_open
+    clone_pidfd(PIDFD) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS => [linux::PIDFD_FROM_CLONE];
+
+    /// a thread of the caller is not a child: waiting for its tid fails with ECHILD, even with __WALL
+    thread_is_not_a_child(ANY | PID; ALL) in Calls::WITH_TARGET.few(), needs Needs::of(&[Need::Threads])
+        => [linux::THREADS_NEVER_WAITABLE];
+
+    /// whether __WNOTHREAD finds a child whose creating thread has exited is recorded
+    wnothread_after_creator_exit(ANY; NOHANG | NOTHREAD) in Calls::ENTRIES, needs Needs::of(&[Need::Threads])
+        => [linux::THREADS_WNOTHREAD_AFTER_CREATOR_EXIT];
+}
 
 /// A child of clone with that exit signal; `0` for none.
 fn cloned(t: &mut Trial, scenario: Scenario, exit_signal: &str) -> Result<Child, Abort> {

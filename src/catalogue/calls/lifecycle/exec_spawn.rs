@@ -2,73 +2,36 @@
 
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
-use crate::trial::{Abort, Calls, Case, Change, Child, Need, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Child, Need, Needs, Options, Outcome, Target, Trial};
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "exec-spawn.with-and-without-exec",
-        title: "a child running its parent's image and one that has execed are reported alike",
-        clauses: &[&posix::WAITPID_EXIT_CODE, &posix::WAITID_EXITED, &linux::CLONE_ALL_PRIMITIVES_AGREE],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: with_and_without_exec,
-    },
-    Case {
-        id: "exec-spawn.vfork",
-        title: "vforked children that exit or exec are reported like forked ones",
-        clauses: &[&linux::VFORK_CHILD_WAITABLE, &linux::CLONE_ALL_PRIMITIVES_AGREE],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: vfork,
-    },
-    Case {
-        id: "exec-spawn.exec-during-wait",
-        title: "a child that execs stays the same child: its waiter stays blocked, then gets the new image's exit",
-        clauses: &[&posix::EXEC_CHILD_KEEPS_IDENTITY],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exec_during_wait,
-    },
-    Case {
-        id: "exec-spawn.exec-is-not-an-event",
-        title: "exec in a child is not an event, even for a call that requests stops and continues",
-        clauses: &[&posix::EXEC_CHILD_KEEPS_IDENTITY],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exec_is_not_an_event,
-    },
-    Case {
-        id: "exec-spawn.own-session-any-child",
-        title: "a child in its own session is found by a wait for any child",
-        clauses: &[&posix::WAITPID_ANY_EVERY_GROUP],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: own_session_any_child,
-    },
-    Case {
-        id: "exec-spawn.own-session-by-pid",
-        title: "a child in its own session is found by a wait for its pid",
-        clauses: &[&posix::WAITPID_PID_ONLY_THAT_CHILD, &posix::WAITID_P_PID],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: own_session_by_pid,
-    },
-    Case {
-        id: "exec-spawn.after-setuid",
-        title: "a child that has changed its user ID is waited for like any other",
-        clauses: &[&posix::WAIT_NEEDS_NO_PERMISSION],
-        calls: Calls::ENTRIES,
-        needs: Needs::of(&[Need::Root]),
-        at: here(),
-        run: after_setuid,
-    },
-];
+cases! { "exec-spawn";
+
+    /// a child running its parent's image and one that has execed are reported alike
+    with_and_without_exec(ANY) in Calls::ENTRIES
+        => [posix::WAITPID_EXIT_CODE, posix::WAITID_EXITED, linux::CLONE_ALL_PRIMITIVES_AGREE];
+
+    /// vforked children that exit or exec are reported like forked ones
+    vfork(ANY | PID) in Calls::WITH_TARGET.few()
+        => [linux::VFORK_CHILD_WAITABLE, linux::CLONE_ALL_PRIMITIVES_AGREE];
+
+    /// a child that execs stays the same child: its waiter stays blocked, then gets the new image's exit
+    exec_during_wait(ANY) in Calls::ENTRIES => [posix::EXEC_CHILD_KEEPS_IDENTITY];
+
+    /// exec in a child is not an event, even for a call that requests stops and continues
+    exec_is_not_an_event(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
+        => [posix::EXEC_CHILD_KEEPS_IDENTITY];
+
+    /// a child in its own session is found by a wait for any child
+    own_session_any_child(ANY) in Calls::ENTRIES => [posix::WAITPID_ANY_EVERY_GROUP];
+
+    /// a child in its own session is found by a wait for its pid
+    own_session_by_pid(PID) in Calls::WITH_TARGET.few()
+        => [posix::WAITPID_PID_ONLY_THAT_CHILD, posix::WAITID_P_PID];
+
+    /// a child that has changed its user ID is waited for like any other
+    after_setuid(ANY) in Calls::ENTRIES, needs Needs::of(&[Need::Root]) => [posix::WAIT_NEEDS_NO_PERMISSION];
+}
 
 fn with_and_without_exec(t: &mut Trial) -> Outcome {
     for (scenario, code) in [(Scenario::exits(7), 7), (Scenario::exits(8).fresh(), 8)] {

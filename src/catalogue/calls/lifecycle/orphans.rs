@@ -2,79 +2,40 @@
 
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{freebsd, linux, posix};
-use crate::trial::{Abort, Calls, Case, Change, Child, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Child, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "orphans.grandchild-signal",
-        title: "the exit of a grandchild sends SIGCHLD to its own parent only",
-        clauses: &[&posix::SIGCHLD_NOT_FOR_GRANDCHILD],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: grandchild_signal,
-    },
-    Case {
-        id: "orphans.no-reaper",
-        title: "an orphan does not become its grandparent's child: it gets another parent, and we get ECHILD",
-        clauses: &[&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD, &posix::ORPHAN_NEW_PARENT],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: no_reaper,
-    },
-    Case {
-        id: "orphans.adopted-alive",
-        title: "a reaper adopts a live orphan, blocks until it exits, and gets its status and SIGCHLD",
-        clauses: &[&linux::SUBREAPER_ADOPTS, &linux::SUBREAPER_SIGCHLD, &freebsd::REAPER_ADOPTS],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: adopted_alive,
-    },
-    Case {
-        id: "orphans.adopted-zombie",
-        title: "a reaper adopts an orphan that is already a zombie, and gets its status and SIGCHLD",
-        clauses: &[
-            &linux::SUBREAPER_ADOPTS_ZOMBIE,
-            &linux::SUBREAPER_SIGCHLD,
-            &linux::SUBREAPER_REAPS_ALL,
-            &freebsd::REAPER_ADOPTS,
-        ],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: adopted_zombie,
-    },
-    Case {
-        id: "orphans.adopted-by-pid",
-        title: "a reaper reaps an adopted orphan by pid, and leaves the others alone",
-        clauses: &[&linux::SUBREAPER_ADOPTS, &freebsd::REAPER_ADOPTS],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: adopted_by_pid,
-    },
-    Case {
-        id: "orphans.adopted-while-blocked",
-        title: "a blocked wait for any child reports an orphan adopted in the meantime",
-        clauses: &[&linux::SUBREAPER_BLOCKED_WAIT, &linux::SUBREAPER_NOT_INHERITED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: adopted_while_blocked,
-    },
-    Case {
-        id: "orphans.reaper-ignores-sigchld",
-        title: "a zombie adopted by a process that ignores SIGCHLD disappears",
-        clauses: &[&linux::SUBREAPER_SIGCHLD_IGNORED_ZOMBIE],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: reaper_ignores_sigchld,
-    },
-];
+cases! { "orphans";
+
+    /// the exit of a grandchild sends SIGCHLD to its own parent only
+    grandchild_signal(ANY) in Calls::ENTRIES => [posix::SIGCHLD_NOT_FOR_GRANDCHILD];
+
+    /// an orphan does not become its grandparent's child: it gets another parent, and we get ECHILD
+    no_reaper(ANY) in Calls::ENTRIES => [posix::FORK_GRANDCHILD_IS_NOT_A_CHILD, posix::ORPHAN_NEW_PARENT];
+
+    /// a reaper adopts a live orphan, blocks until it exits, and gets its status and SIGCHLD
+    adopted_alive(ANY) in Calls::ENTRIES
+        => [linux::SUBREAPER_ADOPTS, linux::SUBREAPER_SIGCHLD, freebsd::REAPER_ADOPTS];
+
+    /// a reaper adopts an orphan that is already a zombie, and gets its status and SIGCHLD
+    adopted_zombie(ANY) in Calls::ENTRIES => [
+        linux::SUBREAPER_ADOPTS_ZOMBIE,
+        linux::SUBREAPER_SIGCHLD,
+        linux::SUBREAPER_REAPS_ALL,
+        freebsd::REAPER_ADOPTS,
+    ];
+
+    /// a reaper reaps an adopted orphan by pid, and leaves the others alone
+    adopted_by_pid(PID) in Calls::WITH_TARGET.few() => [linux::SUBREAPER_ADOPTS, freebsd::REAPER_ADOPTS];
+
+    /// a blocked wait for any child reports an orphan adopted in the meantime
+    adopted_while_blocked(ANY) in Calls::ENTRIES
+        => [linux::SUBREAPER_BLOCKED_WAIT, linux::SUBREAPER_NOT_INHERITED];
+
+    /// a zombie adopted by a process that ignores SIGCHLD disappears
+    reaper_ignores_sigchld(ANY) in Calls::ENTRIES => [linux::SUBREAPER_SIGCHLD_IGNORED_ZOMBIE];
+}
 
 /// Has a child fork a held child, or vfork one that execs the child program. It may outlive its parent.
 pub(crate) fn grandchild(t: &mut Trial, parent: &Child, exec: bool) -> Result<Child, Abort> {

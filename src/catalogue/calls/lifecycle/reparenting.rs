@@ -3,110 +3,45 @@
 
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
-use crate::trial::{Abort, Calls, Case, Change, Child, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Child, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "reparenting.nearest-subreaper",
-        title: "an orphan becomes a child of its nearest subreaper; the next one up gets ECHILD",
-        clauses: &[&linux::SUBREAPER_NEAREST],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: nearest_subreaper,
-    },
-    Case {
-        id: "reparenting.subreaper-exits",
-        title: "when a subreaper exits, its adopted children and zombies go to the next subreaper up",
-        clauses: &[&linux::SUBREAPER_EXIT_REPARENTS_CHILDREN],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: subreaper_exits,
-    },
-    Case {
-        id: "reparenting.subreaper-leader-exits",
-        title: "a subreaper whose initial thread has exited still adopts",
-        clauses: &[&linux::SUBREAPER_LEADER_EXITED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: subreaper_leader_exits,
-    },
-    Case {
-        id: "reparenting.orphaned-group-hangup",
-        title: "an exit that orphans a group with a stopped member sends it SIGHUP and SIGCONT: it dies of SIGHUP",
-        clauses: &[&posix::ORPHAN_GROUP_HANGUP],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: orphaned_group_hangup,
-    },
-    Case {
-        id: "reparenting.zombie-of-dead-parent",
-        title: "a zombie does not outlast its parent",
-        clauses: &[&posix::ORPHAN_ZOMBIE_REAPED_BY_NEW_PARENT],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: zombie_of_dead_parent,
-    },
-    Case {
-        id: "reparenting.pidns-outer-pid",
-        title: "a child that is init of a new PID namespace is reported by its pid in the caller's namespace",
-        clauses: &[&linux::PIDNS_OUTER_PID],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: pidns_outer_pid,
-    },
-    Case {
-        id: "reparenting.pidns-init-adopts",
-        title: "init of a PID namespace adopts its orphans, alive or as zombies, and can wait for them",
-        clauses: &[&linux::ORPHAN_TO_INIT, &posix::ORPHAN_NEW_PARENT],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: pidns_init_adopts,
-    },
-    Case {
-        id: "reparenting.pidns-init-exits",
-        title: "by the time init of a PID namespace is reported, all its other processes are gone",
-        clauses: &[&linux::PIDNS_INIT_EXITS],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: pidns_init_exits,
-    },
-    Case {
-        id: "reparenting.pidns-init-signals",
-        title: "init of a PID namespace dies of its parent's SIGKILL, and ignores its own",
-        clauses: &[&linux::PIDNS_INIT_SIGNALS],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: pidns_init_signals,
-    },
-    Case {
-        id: "reparenting.zombie-pid-not-reused",
-        title: "a zombie's pid is skipped when it is next in turn, and is given out once the zombie is reaped",
-        clauses: &[&posix::ZOMBIE_PID_NOT_REUSED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: zombie_pid_not_reused,
-    },
-    Case {
-        id: "reparenting.fork-inherits-no-children",
-        title: "a forked copy of the caller has no children: ECHILD, though the caller has a zombie",
-        clauses: &[&posix::FORK_CHILD_HAS_NO_CHILDREN],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: fork_inherits_no_children,
-    },
-];
+cases! { "reparenting";
+
+    /// an orphan becomes a child of its nearest subreaper; the next one up gets ECHILD
+    nearest_subreaper(PID; NOHANG) in Calls::WITH_TARGET.few() => [linux::SUBREAPER_NEAREST];
+
+    /// when a subreaper exits, its adopted children and zombies go to the next subreaper up
+    subreaper_exits(PID) in Calls::WITH_TARGET.few() => [linux::SUBREAPER_EXIT_REPARENTS_CHILDREN];
+
+    /// a subreaper whose initial thread has exited still adopts
+    subreaper_leader_exits(ANY) in Calls::ENTRIES => [linux::SUBREAPER_LEADER_EXITED];
+
+    /// an exit that orphans a group with a stopped member sends it SIGHUP and SIGCONT: it dies of SIGHUP
+    orphaned_group_hangup(PID) in Calls::ENTRIES => [posix::ORPHAN_GROUP_HANGUP];
+
+    /// a zombie does not outlast its parent
+    zombie_of_dead_parent(ANY) in Calls::ENTRIES => [posix::ORPHAN_ZOMBIE_REAPED_BY_NEW_PARENT];
+
+    /// a child that is init of a new PID namespace is reported by its pid in the caller's namespace
+    pidns_outer_pid(PID) in Calls::WITH_TARGET.few() => [linux::PIDNS_OUTER_PID];
+
+    /// init of a PID namespace adopts its orphans, alive or as zombies, and can wait for them
+    pidns_init_adopts(ANY) in Calls::ENTRIES => [linux::ORPHAN_TO_INIT, posix::ORPHAN_NEW_PARENT];
+
+    /// by the time init of a PID namespace is reported, all its other processes are gone
+    pidns_init_exits(ANY) in Calls::ENTRIES => [linux::PIDNS_INIT_EXITS];
+
+    /// init of a PID namespace dies of its parent's SIGKILL, and ignores its own
+    pidns_init_signals(ANY) in Calls::ENTRIES => [linux::PIDNS_INIT_SIGNALS];
+
+    /// a zombie's pid is skipped when it is next in turn, and is given out once the zombie is reaped
+    zombie_pid_not_reused(ANY) in Calls::ENTRIES => [posix::ZOMBIE_PID_NOT_REUSED];
+
+    /// a forked copy of the caller has no children: ECHILD, though the caller has a zombie
+    fork_inherits_no_children(ANY) in Calls::ENTRIES => [posix::FORK_CHILD_HAS_NO_CHILDREN];
+}
 
 /// Has a child fork a held grandchild, which may outlive it.
 fn fork_grandchild(t: &mut Trial, child: &Child) -> Result<Child, Abort> {

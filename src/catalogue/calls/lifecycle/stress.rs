@@ -2,28 +2,17 @@
 
 use crate::scenario::Scenario;
 use crate::spec::{Clause, posix};
-use crate::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Seen, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Calls, Change, Child, Options, Outcome, Seen, Target, Trial};
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "stress.hundred-children",
-        title: "100 children that exit in any order are each reported once, then ECHILD",
-        clauses: &[&posix::WAITPID_MANY_CHILDREN],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: hundred_children,
-    },
-    Case {
-        id: "stress.fork-and-reap",
-        title: "under interleaved fork and reap, each child is reported once, and no pid is in use twice",
-        clauses: &[&posix::WAITPID_ANY_EACH_ONCE, &posix::ZOMBIE_PID_NOT_REUSED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: fork_and_reap,
-    },
-];
+cases! { "stress";
+
+    /// 100 children that exit in any order are each reported once, then ECHILD
+    hundred_children(ANY) in Calls::ENTRIES => [posix::WAITPID_MANY_CHILDREN];
+
+    /// under interleaved fork and reap, each child is reported once, and no pid is in use twice
+    fork_and_reap(ANY) in Calls::ENTRIES => [posix::WAITPID_ANY_EACH_ONCE, posix::ZOMBIE_PID_NOT_REUSED];
+}
 
 /// Unreaped children, with their exit codes.
 type Unreaped = Vec<(Child, i32)>;

@@ -2,38 +2,22 @@
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
-use crate::trial::{Calls, Case, Change, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Calls, Change, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "zombie.until-reaped",
-        title: "a zombie stays until it is reaped, whatever else is waited for, and is then gone",
-        clauses: &[&posix::ZOMBIE_UNTIL_REAPED, &posix::ZOMBIE_ESRCH_AFTER_REAP],
-        calls: Calls::ALL,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: until_reaped,
-    },
-    Case {
-        id: "zombie.kill-succeeds",
-        title: "kill on a zombie succeeds, with signal 0 and with any other",
-        clauses: &[&posix::ZOMBIE_KILL_SUCCEEDS],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: kill_succeeds,
-    },
-    Case {
-        id: "zombie.signals-change-nothing",
-        title: "signals to a zombie neither change its status nor create an event",
-        clauses: &[&posix::ZOMBIE_SIGNALS_CHANGE_NOTHING],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: signals_change_nothing,
-    },
-];
+cases! { "zombie";
+
+    /// a zombie stays until it is reaped, whatever else is waited for, and is then gone
+    until_reaped(ANY | PID; NONE; adapting) => [posix::ZOMBIE_UNTIL_REAPED, posix::ZOMBIE_ESRCH_AFTER_REAP];
+
+    /// kill on a zombie succeeds, with signal 0 and with any other
+    kill_succeeds(ANY) in Calls::ENTRIES => [posix::ZOMBIE_KILL_SUCCEEDS];
+
+    /// signals to a zombie neither change its status nor create an event
+    signals_change_nothing(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
+        => [posix::ZOMBIE_SIGNALS_CHANGE_NOTHING];
+}
 
 /// Signals sent to a zombie: each of a kind that would affect a live process.
 const SENT: [Signal; 5] = [Signal::TERM, Signal::STOP, Signal::CONT, Signal::KILL, Signal::CONT];

@@ -4,188 +4,105 @@
 use crate::protocol::wait::OptionSet;
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, dragonfly, freebsd, illumos, macos, netbsd, openbsd};
-use crate::trial::{
-    Abort, Call, Calls, Case, Change, Needs, Options, Outcome, Pointer, Seen, Target, Trial, here,
-};
+use crate::trial::cases;
+use crate::trial::{Abort, Call, Calls, Change, Options, Outcome, Pointer, Seen, Target, Trial};
 use crate::wait::Signal;
 
 const WAITID: Calls = Calls::only(&[Call::Waitid]);
 const WAIT6: Calls = Calls::only(&[Call::Wait6]);
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "os.no-event-option",
-        title: "without an event option, waitid and wait6 fail with EINVAL, with a live child and with a zombie",
-        clauses: &[
-            &freebsd::WAIT6_NO_EVENT_OPTION_EINVAL,
-            &netbsd::WAIT6_NO_EVENT_OPTION_EINVAL,
-            &openbsd::WAITID_NO_EVENT_OPTION_EINVAL,
-            &dragonfly::WAIT6_NO_EVENT_OPTION_EINVAL,
-            &macos::WAITID_NO_EVENT_OPTION,
-        ],
-        calls: Calls::WITH_INFO,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: no_event_option,
-    },
-    Case {
-        id: "os.needs-wexited",
-        title: "waitid and wait6 report a termination only if WEXITED is given",
-        clauses: &[
-            &freebsd::WAIT6_NEEDS_WEXITED,
-            &netbsd::WAIT6_NEEDS_EVENT_OPTIONS,
-            &dragonfly::WAIT6_NEEDS_EVENT_OPTIONS,
-            &openbsd::WAITID_NEEDS_EVENT_OPTIONS,
-        ],
-        calls: Calls::WITH_INFO,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: needs_wexited,
-    },
-    Case {
-        id: "os.needs-wtrapped",
-        title: "waitid and wait6 report a traced child's trap only if WTRAPPED is given",
-        clauses: &[&freebsd::WAIT6_NEEDS_WTRAPPED, &illumos::WAITID_NEEDS_WTRAPPED],
-        calls: Calls::WITH_INFO,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: needs_wtrapped,
-    },
-    Case {
-        id: "os.nohang-zero",
-        title: "WNOHANG with nothing to report returns 0, and a siginfo without signal and pid",
-        clauses: &[
-            &freebsd::WAIT6_NOHANG_ZERO,
-            &freebsd::WAITID_NOHANG_ZEROES,
-            &netbsd::WAIT4_NOHANG_ZERO,
-            &netbsd::WAITID_NOHANG_ZEROES,
-            &openbsd::WAITID_NOHANG_ZEROES,
-            &dragonfly::WAIT6_NOHANG_ZERO,
-            &dragonfly::WAITID_NOHANG_ZEROES,
-            &macos::WAITID_NOHANG_SIGINFO,
-            &illumos::WAITID_NOHANG_SI_PID,
-        ],
-        calls: Calls::only(&[Call::Wait4, Call::Wait6, Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: nohang_zero,
-    },
-    Case {
-        id: "os.wait6",
-        title: "wait6 returns the pid, status and siginfo as wait4 does, and accepts null pointers",
-        clauses: &[
-            &freebsd::WAIT6_RETURNS_PID,
-            &freebsd::WAIT4_EQUALS_WAIT6,
-            &freebsd::WAIT6_NULL_POINTERS,
-            &netbsd::WAIT6_NULL_POINTERS,
-        ],
-        calls: WAIT6,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: wait6,
-    },
-    Case {
-        id: "os.waitid-only-options",
-        title: "the older calls accept WNOWAIT and WEXITED where documented; elsewhere the result is recorded",
-        clauses: &[
-            &freebsd::WAITPID_ACCEPTS_WNOWAIT,
-            &freebsd::WAITPID_ACCEPTS_WEXITED,
-            &dragonfly::WAITPID_ACCEPTS_WNOWAIT,
-            &netbsd::WAITPID_WAITID_ONLY_OPTIONS,
-            &macos::WAIT4_WAITID_ONLY_OPTIONS,
-            &illumos::WAITPID_WNOWAIT,
-        ],
-        calls: Calls::PID_FAMILY,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: waitid_only_options,
-    },
-    Case {
-        id: "os.id-zero",
-        title: "P_PGID 0 and P_PID 0 mean the caller's process group; elsewhere what P_PID 0 does is recorded",
-        clauses: &[
-            &freebsd::WAITID_ID_ZERO_IS_OWN_GROUP,
-            &netbsd::WAITID_ID_ZERO_IS_OWN_GROUP,
-            &dragonfly::WAITID_ID_ZERO_IS_OWN_GROUP,
-            &openbsd::WAITID_ID_ZERO,
-            &macos::WAITID_ID_ZERO,
-        ],
-        calls: Calls::WITH_INFO,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: id_zero,
-    },
-    Case {
-        id: "os.bad-status-pointer",
-        title: "a bad status pointer gives EFAULT; whether the child is lost is recorded; macOS keeps it",
-        clauses: &[
-            &freebsd::WAIT_EFAULT,
-            &freebsd::WAIT_CHILD_AFTER_EFAULT,
-            &netbsd::WAIT_CHILD_AFTER_EFAULT,
-            &openbsd::WAIT_CHILD_AFTER_EFAULT,
-            &dragonfly::WAIT_CHILD_AFTER_EFAULT,
-            &macos::WAIT4_EFAULT_KEEPS_CHILD,
-        ],
-        calls: Calls::only(&[Call::Wait4]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: bad_status_pointer,
-    },
-    Case {
-        id: "os.int-min",
-        title: "what pid INT_MIN does is recorded",
-        clauses: &[&freebsd::WAIT_INT_MIN, &openbsd::WAIT_INT_MIN, &macos::WAIT_INT_MIN],
-        calls: Calls::PID_FAMILY,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: int_min,
-    },
-    Case {
-        id: "os.wstopped-is-not-wuntraced",
-        title: "where WSTOPPED is a different bit, WUNTRACED does not make waitid report stops",
-        clauses: &[&macos::WAITID_WSTOPPED_IS_NOT_WUNTRACED],
-        calls: WAITID,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: wstopped_is_not_wuntraced,
-    },
-    Case {
-        id: "os.invalid-option-bits",
-        title: "every option bit other than WNOHANG, WUNTRACED and WCONTINUED gives EINVAL",
-        clauses: &[&openbsd::WAIT_OPTION_BITS],
-        calls: Calls::PID_FAMILY,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: invalid_option_bits,
-    },
-    Case {
-        id: "os.invalid-idtypes",
-        title: "an idtype other than the standard three gives EINVAL",
-        clauses: &[&openbsd::WAITID_EINVAL_IDTYPE],
-        calls: WAITID,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: invalid_idtypes,
-    },
-    Case {
-        id: "os.null-infop",
-        title: "waitid with a null infop reaps the child on FreeBSD; on OpenBSD the result is recorded",
-        clauses: &[&freebsd::WAITID_NULL_INFOP, &openbsd::WAITID_NULL_INFOP],
-        calls: WAITID,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: null_infop,
-    },
-    Case {
-        id: "os.wnozombie",
-        title: "with WNOZOMBIE, a zombie is not a candidate, and is kept",
-        clauses: &[&netbsd::WAIT_WNOZOMBIE],
-        calls: Calls::PID_FAMILY,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: wnozombie,
-    },
-];
+cases! { "os";
+
+    /// without an event option, waitid and wait6 fail with EINVAL, with a live child and with a zombie
+    no_event_option(ANY; NOHANG | NOWAIT) in Calls::WITH_INFO => [
+        freebsd::WAIT6_NO_EVENT_OPTION_EINVAL,
+        netbsd::WAIT6_NO_EVENT_OPTION_EINVAL,
+        openbsd::WAITID_NO_EVENT_OPTION_EINVAL,
+        dragonfly::WAIT6_NO_EVENT_OPTION_EINVAL,
+        macos::WAITID_NO_EVENT_OPTION,
+    ];
+
+    /// waitid and wait6 report a termination only if WEXITED is given
+    needs_wexited(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_INFO => [
+        freebsd::WAIT6_NEEDS_WEXITED,
+        netbsd::WAIT6_NEEDS_EVENT_OPTIONS,
+        dragonfly::WAIT6_NEEDS_EVENT_OPTIONS,
+        openbsd::WAITID_NEEDS_EVENT_OPTIONS,
+    ];
+
+    /// waitid and wait6 report a traced child's trap only if WTRAPPED is given
+    needs_wtrapped(ANY; NOHANG | OTHER) in Calls::WITH_INFO
+        => [freebsd::WAIT6_NEEDS_WTRAPPED, illumos::WAITID_NEEDS_WTRAPPED];
+
+    /// WNOHANG with nothing to report returns 0, and a siginfo without signal and pid
+    nohang_zero(ANY; NOHANG) in Calls::only(&[Call::Wait4, Call::Wait6, Call::Waitid]) => [
+        freebsd::WAIT6_NOHANG_ZERO,
+        freebsd::WAITID_NOHANG_ZEROES,
+        netbsd::WAIT4_NOHANG_ZERO,
+        netbsd::WAITID_NOHANG_ZEROES,
+        openbsd::WAITID_NOHANG_ZEROES,
+        dragonfly::WAIT6_NOHANG_ZERO,
+        dragonfly::WAITID_NOHANG_ZEROES,
+        macos::WAITID_NOHANG_SIGINFO,
+        illumos::WAITID_NOHANG_SI_PID,
+    ];
+
+    /// wait6 returns the pid, status and siginfo as wait4 does, and accepts null pointers
+    wait6(ANY | PID; NOHANG | UNTRACED | CONTINUED) in WAIT6 => [
+        freebsd::WAIT6_RETURNS_PID,
+        freebsd::WAIT4_EQUALS_WAIT6,
+        freebsd::WAIT6_NULL_POINTERS,
+        netbsd::WAIT6_NULL_POINTERS,
+    ];
+
+    /// the older calls accept WNOWAIT and WEXITED where documented; elsewhere the result is recorded
+    waitid_only_options(PID; NOWAIT) in Calls::PID_FAMILY => [
+        freebsd::WAITPID_ACCEPTS_WNOWAIT,
+        freebsd::WAITPID_ACCEPTS_WEXITED,
+        dragonfly::WAITPID_ACCEPTS_WNOWAIT,
+        netbsd::WAITPID_WAITID_ONLY_OPTIONS,
+        macos::WAIT4_WAITID_ONLY_OPTIONS,
+        illumos::WAITPID_WNOWAIT,
+    ];
+
+    /// P_PGID 0 and P_PID 0 mean the caller's process group; elsewhere what P_PID 0 does is recorded
+    id_zero(PID | GROUP; NOHANG) in Calls::WITH_INFO => [
+        freebsd::WAITID_ID_ZERO_IS_OWN_GROUP,
+        netbsd::WAITID_ID_ZERO_IS_OWN_GROUP,
+        dragonfly::WAITID_ID_ZERO_IS_OWN_GROUP,
+        openbsd::WAITID_ID_ZERO,
+        macos::WAITID_ID_ZERO,
+    ];
+
+    /// a bad status pointer gives EFAULT; whether the child is lost is recorded; macOS keeps it
+    bad_status_pointer(PID; NOHANG) in Calls::only(&[Call::Wait4]) => [
+        freebsd::WAIT_EFAULT,
+        freebsd::WAIT_CHILD_AFTER_EFAULT,
+        netbsd::WAIT_CHILD_AFTER_EFAULT,
+        openbsd::WAIT_CHILD_AFTER_EFAULT,
+        dragonfly::WAIT_CHILD_AFTER_EFAULT,
+        macos::WAIT4_EFAULT_KEEPS_CHILD,
+    ];
+
+    /// what pid INT_MIN does is recorded
+    int_min(GROUP; NOHANG) in Calls::PID_FAMILY
+        => [freebsd::WAIT_INT_MIN, openbsd::WAIT_INT_MIN, macos::WAIT_INT_MIN];
+
+    /// where WSTOPPED is a different bit, WUNTRACED does not make waitid report stops
+    wstopped_is_not_wuntraced(ANY; NOHANG | UNTRACED) in WAITID => [macos::WAITID_WSTOPPED_IS_NOT_WUNTRACED];
+
+    /// every option bit other than WNOHANG, WUNTRACED and WCONTINUED gives EINVAL
+    invalid_option_bits(PID; OTHER) in Calls::PID_FAMILY => [openbsd::WAIT_OPTION_BITS];
+
+    /// an idtype other than the standard three gives EINVAL
+    invalid_idtypes(ID; NOHANG) in WAITID => [openbsd::WAITID_EINVAL_IDTYPE];
+
+    /// waitid with a null infop reaps the child on FreeBSD; on OpenBSD the result is recorded
+    null_infop(PID) in WAITID => [freebsd::WAITID_NULL_INFOP, openbsd::WAITID_NULL_INFOP];
+
+    /// with WNOZOMBIE, a zombie is not a candidate, and is kept
+    wnozombie(PID; NOHANG | OTHER) in Calls::PID_FAMILY => [netbsd::WAIT_WNOZOMBIE];
+}
 
 /// Checks each of the clauses that apply on this system.
 pub(crate) fn each(

@@ -3,124 +3,59 @@
 use super::options::{each, record, wait_with, zombie};
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{Clause, dragonfly, freebsd, illumos, macos, netbsd, openbsd};
-use crate::trial::{Abort, Call, Calls, Case, Change, Need, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Call, Calls, Change, Need, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
 const WAITID: Calls = Calls::only(&[Call::Waitid]);
 const WAIT6: Calls = Calls::only(&[Call::Wait6]);
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "os.wait6-usage-split",
-        title: "wait6 reports a child's own usage and that of its reaped children separately",
-        clauses: &[&freebsd::WAIT6_USAGE_SPLIT, &netbsd::WAIT6_USAGE_SPLIT],
-        calls: WAIT6,
-        needs: Needs::NOTHING.burning(),
-        at: here(),
-        run: wait6_usage_split,
-    },
-    Case {
-        id: "os.exit-value-bits",
-        title: "how many bits of the exit value a peek and a reap report is recorded",
-        clauses: &[&macos::WAITID_STATUS_BITS, &illumos::WAITID_STATUS_BITS],
-        calls: WAITID,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exit_value_bits,
-    },
-    Case {
-        id: "os.orphan-to-init",
-        title: "an orphan becomes a child of process 1",
-        clauses: &[
-            &netbsd::ORPHAN_TO_INIT,
-            &openbsd::ORPHAN_TO_INIT,
-            &macos::ORPHAN_TO_INIT,
-            &illumos::ORPHAN_TO_INIT,
-        ],
-        calls: Calls::only(&[Call::Waitpid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: orphan_to_init,
-    },
-    Case {
-        id: "os.reap-discards-queued-sigchld",
-        title: "a wait discards only the SIGCHLD of the child it reaps; elsewhere the result is recorded",
-        clauses: &[
-            &freebsd::SIGCHLD_QUEUED_PER_CHILD,
-            &dragonfly::SIGCHLD_QUEUED_PER_CHILD,
-            &illumos::SIGCHLD_QUEUED_PER_CHILD,
-            &netbsd::SIGCHLD_PENDING_AFTER_REAP,
-            &openbsd::SIGCHLD_PENDING_AFTER_REAP,
-        ],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: reap_discards_queued_sigchld,
-    },
-    Case {
-        id: "os.sigchld-ignored",
-        title: "with SIGCHLD ignored, a wait blocks until no child is left, then fails with ECHILD",
-        clauses: &[&freebsd::SIGCHLD_IGNORED_ECHILD, &illumos::SIGCHLD_IGNORED_BLOCKS],
-        calls: Calls::ALL,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: sigchld_ignored,
-    },
-    Case {
-        id: "os.rusage-on-stop",
-        title: "what the usage in a stop report contains is recorded",
-        clauses: &[&freebsd::RUSAGE_ON_STOP, &netbsd::RUSAGE_ON_STOP, &macos::RUSAGE_ON_STOP],
-        calls: Calls::WITH_USAGE,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: rusage_on_stop,
-    },
-    Case {
-        id: "os.max-rss-unit",
-        title: "ru_maxrss is in kilobytes on FreeBSD; on illumos its unit is recorded",
-        clauses: &[&freebsd::RUSAGE_MAXRSS_KILOBYTES, &illumos::RUSAGE_MAXRSS_UNIT],
-        calls: Calls::WITH_USAGE,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: max_rss_unit,
-    },
-    Case {
-        id: "os.continued-siginfo",
-        title: "a continued child has SIGCONT in si_status; on macOS the value is recorded",
-        clauses: &[&openbsd::WAITID_CONTINUED, &macos::WAITID_CONTINUED_FIELDS],
-        calls: WAITID,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: continued_siginfo,
-    },
-    Case {
-        id: "os.no-cld-dumped",
-        title: "a child that dumped core is reported as CLD_KILLED where CLD_DUMPED is not used",
-        clauses: &[&dragonfly::WAITID_NO_CLD_DUMPED],
-        calls: WAITID,
-        needs: Needs::of(&[Need::CoreFiles]),
-        at: here(),
-        run: no_cld_dumped,
-    },
-    Case {
-        id: "os.waiter-collision",
-        title: "two threads that collide on one child both return, one with the child",
-        clauses: &[&macos::WAIT_WAITER_COLLISION],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::of(&[Need::Threads]),
-        at: here(),
-        run: waiter_collision,
-    },
-    Case {
-        id: "os.waitid-matches-wait",
-        title: "waitid for exits and traps reports what wait does",
-        clauses: &[&illumos::WAITID_EQUALS_WAITPID],
-        calls: WAITID,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: waitid_matches_wait,
-    },
-];
+cases! { "os";
+
+    /// wait6 reports a child's own usage and that of its reaped children separately
+    wait6_usage_split(ANY) in WAIT6, needs Needs::NOTHING.burning()
+        => [freebsd::WAIT6_USAGE_SPLIT, netbsd::WAIT6_USAGE_SPLIT];
+
+    /// how many bits of the exit value a peek and a reap report is recorded
+    exit_value_bits(ANY; NOWAIT) in WAITID => [macos::WAITID_STATUS_BITS, illumos::WAITID_STATUS_BITS];
+
+    /// an orphan becomes a child of process 1
+    orphan_to_init(ANY) in Calls::only(&[Call::Waitpid])
+        => [netbsd::ORPHAN_TO_INIT, openbsd::ORPHAN_TO_INIT, macos::ORPHAN_TO_INIT, illumos::ORPHAN_TO_INIT];
+
+    /// a wait discards only the SIGCHLD of the child it reaps; elsewhere the result is recorded
+    reap_discards_queued_sigchld(PID) in Calls::WITH_TARGET => [
+        freebsd::SIGCHLD_QUEUED_PER_CHILD,
+        dragonfly::SIGCHLD_QUEUED_PER_CHILD,
+        illumos::SIGCHLD_QUEUED_PER_CHILD,
+        netbsd::SIGCHLD_PENDING_AFTER_REAP,
+        openbsd::SIGCHLD_PENDING_AFTER_REAP,
+    ];
+
+    /// with SIGCHLD ignored, a wait blocks until no child is left, then fails with ECHILD
+    sigchld_ignored(ANY) => [freebsd::SIGCHLD_IGNORED_ECHILD, illumos::SIGCHLD_IGNORED_BLOCKS];
+
+    /// what the usage in a stop report contains is recorded
+    rusage_on_stop(PID; UNTRACED) in Calls::WITH_USAGE
+        => [freebsd::RUSAGE_ON_STOP, netbsd::RUSAGE_ON_STOP, macos::RUSAGE_ON_STOP];
+
+    /// ru_maxrss is in kilobytes on FreeBSD; on illumos its unit is recorded
+    max_rss_unit(ANY) in Calls::WITH_USAGE => [freebsd::RUSAGE_MAXRSS_KILOBYTES, illumos::RUSAGE_MAXRSS_UNIT];
+
+    /// a continued child has SIGCONT in si_status; on macOS the value is recorded
+    continued_siginfo(ANY; CONTINUED) in WAITID
+        => [openbsd::WAITID_CONTINUED, macos::WAITID_CONTINUED_FIELDS];
+
+    /// a child that dumped core is reported as CLD_KILLED where CLD_DUMPED is not used
+    no_cld_dumped(ANY) in WAITID, needs Needs::of(&[Need::CoreFiles]) => [dragonfly::WAITID_NO_CLD_DUMPED];
+
+    /// two threads that collide on one child both return, one with the child
+    waiter_collision(PID) in Calls::WITH_TARGET, needs Needs::of(&[Need::Threads])
+        => [macos::WAIT_WAITER_COLLISION];
+
+    /// waitid for exits and traps reports what wait does
+    waitid_matches_wait(ANY; OTHER) in WAITID => [illumos::WAITID_EQUALS_WAITPID];
+}
 
 fn wait6_usage_split(t: &mut Trial) -> Outcome {
     let burns =

@@ -5,94 +5,44 @@ use crate::protocol::Line;
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{Clause, linux};
 use crate::sys::call::abi::Call;
-use crate::trial::{Abort, Calls, Case, Change, Child, Need, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Child, Need, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
 const WAITID: Calls = Calls::only(&[Call::Waitid]);
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "pidfd-lifetime.signal-zombie",
-        title: "a signal through a zombie's pidfd has no effect; after the reap it fails with ESRCH",
-        clauses: &[&linux::PIDFD_SIGNAL_ZOMBIE, &linux::PIDFD_SIGNAL_AFTER_REAP_ESRCH],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: signal_zombie,
-    },
-    Case {
-        id: "pidfd-lifetime.nonblock-cleared",
-        title: "a nonblocking pidfd gives EAGAIN; once it is made blocking, a wait blocks",
-        clauses: &[&linux::PIDFD_NONBLOCK_CLEARED, &linux::PIDFD_NONBLOCK_EAGAIN],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: nonblock_cleared,
-    },
-    Case {
-        id: "pidfd-lifetime.passed-to-non-parent",
-        title: "a process cannot wait through a pidfd for another process's child: ECHILD",
-        clauses: &[&linux::PIDFD_PASSED_ECHILD],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: passed_to_non_parent,
-    },
-    Case {
-        id: "pidfd-lifetime.open-thread-id",
-        title: "what pidfd_open does for a thread that is not a group leader is recorded",
-        clauses: &[&linux::PIDFD_OPEN_THREAD],
-        calls: WAITID,
-        needs: Needs::of(&[Need::Threads]),
-        at: here(),
-        run: open_thread_id,
-    },
-    Case {
-        id: "pidfd-lifetime.pidfd-thread",
-        title: "a PIDFD_THREAD handle of a child's initial thread waits like any other pidfd",
-        clauses: &[&linux::PIDFD_PIDFD_THREAD_WAITS],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: pidfd_thread,
-    },
-    Case {
-        id: "pidfd-lifetime.open-emfile",
-        title: "a pidfd_open that fails with EMFILE does not affect the child",
-        clauses: &[&linux::PIDFD_OPEN_FAILS_SAFELY],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: open_emfile,
-    },
-    Case {
-        id: "pidfd-lifetime.open-denied-by-seccomp",
-        title: "a pidfd_open denied by a seccomp filter, with EPERM or ENOSYS, does not affect the child",
-        clauses: &[&linux::PIDFD_OPEN_FAILS_SAFELY],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: open_denied_by_seccomp,
-    },
-    Case {
-        id: "pidfd-lifetime.closed-during-wait",
-        title: "what happens to a call blocked on a pidfd that another thread closes is recorded",
-        clauses: &[&linux::PIDFD_CLOSED_DURING_WAIT],
-        calls: WAITID,
-        needs: Needs::of(&[Need::Threads, Need::PidfdWaits]),
-        at: here(),
-        run: closed_during_wait,
-    },
-    Case {
-        id: "pidfd-lifetime.exit-info",
-        title: "PIDFD_GET_INFO reports the status word of a reaped child, and none before",
-        clauses: &[&linux::PIDFD_INFO_EXIT],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exit_info,
-    },
-];
+cases! { "pidfd-lifetime";
+
+    /// a signal through a zombie's pidfd has no effect; after the reap it fails with ESRCH
+    signal_zombie(ANY) in Calls::ENTRIES
+        => [linux::PIDFD_SIGNAL_ZOMBIE, linux::PIDFD_SIGNAL_AFTER_REAP_ESRCH];
+
+    /// a nonblocking pidfd gives EAGAIN; once it is made blocking, a wait blocks
+    nonblock_cleared(PIDFD) in WAITID, needs Needs::PIDFD_WAITS
+        => [linux::PIDFD_NONBLOCK_CLEARED, linux::PIDFD_NONBLOCK_EAGAIN];
+
+    /// a process cannot wait through a pidfd for another process's child: ECHILD
+    passed_to_non_parent(PIDFD) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_PASSED_ECHILD];
+
+    /// what pidfd_open does for a thread that is not a group leader is recorded
+    open_thread_id(ANY) in WAITID, needs Needs::of(&[Need::Threads]) => [linux::PIDFD_OPEN_THREAD];
+
+    /// a PIDFD_THREAD handle of a child's initial thread waits like any other pidfd
+    pidfd_thread(PIDFD; NOHANG) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_PIDFD_THREAD_WAITS];
+
+    /// a pidfd_open that fails with EMFILE does not affect the child
+    open_emfile(PID; NOHANG) in Calls::ENTRIES => [linux::PIDFD_OPEN_FAILS_SAFELY];
+
+    /// a pidfd_open denied by a seccomp filter, with EPERM or ENOSYS, does not affect the child
+    open_denied_by_seccomp(PID; NOHANG) in Calls::ENTRIES => [linux::PIDFD_OPEN_FAILS_SAFELY];
+
+    /// what happens to a call blocked on a pidfd that another thread closes is recorded
+    closed_during_wait(PIDFD) in WAITID, needs Needs::of(&[Need::Threads, Need::PidfdWaits])
+        => [linux::PIDFD_CLOSED_DURING_WAIT];
+
+    /// PIDFD_GET_INFO reports the status word of a reaped child, and none before
+    exit_info(ANY) in Calls::ENTRIES => [linux::PIDFD_INFO_EXIT];
+}
 
 fn fd_line(word: &str, fd: i64) -> Line {
     Line::new(word).with("fd", fd)

@@ -3,158 +3,69 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux};
 use crate::sys::call::abi::Call;
-use crate::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Calls, Change, Child, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
 /// `P_PIDFD` is an idtype of `waitid` only.
 const WAITID: Calls = Calls::only(&[Call::Waitid]);
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "pidfd.exit",
-        title: "a wait through a pidfd blocks, then reaps the child it refers to and no other",
-        clauses: &[&linux::PIDFD_WAIT_EXIT],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: exit,
-    },
-    Case {
-        id: "pidfd.stop-continue",
-        title: "a wait through a pidfd reports a stop and a continue",
-        clauses: &[&linux::PIDFD_WAIT_STOP_CONTINUE],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: stop_continue,
-    },
-    Case {
-        id: "pidfd.nohang",
-        title: "WNOHANG through a live child's pidfd returns 0",
-        clauses: &[&linux::PIDFD_NOHANG_ZERO],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: nohang,
-    },
-    Case {
-        id: "pidfd.peek",
-        title: "a WNOWAIT peek through a pidfd leaves the child waitable and the pidfd readable",
-        clauses: &[&linux::PIDFD_NOWAIT],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: peek,
-    },
-    Case {
-        id: "pidfd.nonblock",
-        title: "a nonblocking pidfd gives EAGAIN for a live child, 0 with WNOHANG, and reaps a zombie",
-        clauses: &[
-            &linux::PIDFD_NONBLOCK_EAGAIN,
-            &linux::PIDFD_NONBLOCK_NOHANG_ZERO,
-            &linux::PIDFD_NONBLOCK_READY,
-        ],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: nonblock,
-    },
-    Case {
-        id: "pidfd.negative-fd",
-        title: "a negative descriptor gives EINVAL",
-        clauses: &[&linux::PIDFD_NEGATIVE_EINVAL],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: negative_fd,
-    },
-    Case {
-        id: "pidfd.not-a-pidfd",
-        title: "a closed descriptor and one that is not a pidfd give EBADF, and the child is kept",
-        clauses: &[&linux::PIDFD_OTHER_FD_EBADF],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: not_a_pidfd,
-    },
-    Case {
-        id: "pidfd.not-a-child",
-        title: "the pidfd of a process that is not a child, the caller's own or a grandchild's, gives ECHILD",
-        clauses: &[&linux::PIDFD_NOT_A_CHILD_ECHILD],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: not_a_child,
-    },
-    Case {
-        id: "pidfd.after-reap",
-        title: "the pidfd of a reaped child gives ECHILD, whichever call reaped it",
-        clauses: &[&linux::PIDFD_AFTER_REAP_ECHILD],
-        calls: Calls::ENTRIES,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: after_reap,
-    },
-    Case {
-        id: "pidfd.poll",
-        title: "a pidfd becomes readable when its child exits, and stays readable after the reap",
-        clauses: &[
-            &linux::PIDFD_POLL_ALIVE,
-            &linux::PIDFD_POLL_ZOMBIE,
-            &linux::PIDFD_POLL_AFTER_REAP,
-            &linux::PIDFD_READABLE_IS_WAITABLE,
-        ],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: poll,
-    },
-    Case {
-        id: "pidfd.poll-threads",
-        title: "a pidfd is not readable while any thread lives, even after the initial thread has exited",
-        clauses: &[&linux::PIDFD_POLL_WHOLE_PROCESS],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: poll_threads,
-    },
-    Case {
-        id: "pidfd.epoll",
-        title: "epoll on a live child's pidfd reports nothing until the child exits",
-        clauses: &[&linux::PIDFD_WAKES_POLLERS],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: epoll,
-    },
-    Case {
-        id: "pidfd.two-pidfds",
-        title: "two pidfds of one child become readable together, and a reap through one counts for both",
-        clauses: &[&linux::PIDFD_TWO_HANDLES],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: two_pidfds,
-    },
-    Case {
-        id: "pidfd.open-zombie",
-        title: "a pidfd can be opened for a zombie, and reaps it, but not for a child that has been reaped",
-        clauses: &[&linux::PIDFD_OPEN_ZOMBIE, &linux::PIDFD_OPEN_AFTER_REAP_ESRCH, &linux::PIDFD_OPEN_EINVAL],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: open_zombie,
-    },
-    Case {
-        id: "pidfd.auto-reaped",
-        title: "with SIGCHLD ignored, an exited child's pidfd is readable and gives ECHILD",
-        clauses: &[&linux::PIDFD_AUTO_REAPED],
-        calls: WAITID,
-        needs: Needs::PIDFD_WAITS,
-        at: here(),
-        run: auto_reaped,
-    },
-];
+cases! { "pidfd";
+
+    /// a wait through a pidfd blocks, then reaps the child it refers to and no other
+    exit(PID | PIDFD) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_WAIT_EXIT];
+
+    /// a wait through a pidfd reports a stop and a continue
+    stop_continue(PIDFD; NOHANG | UNTRACED | CONTINUED) in WAITID, needs Needs::PIDFD_WAITS
+        => [linux::PIDFD_WAIT_STOP_CONTINUE];
+
+    /// WNOHANG through a live child's pidfd returns 0
+    nohang(PIDFD; NOHANG) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_NOHANG_ZERO];
+
+    /// a WNOWAIT peek through a pidfd leaves the child waitable and the pidfd readable
+    peek(PIDFD; NOWAIT) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_NOWAIT];
+
+    /// a nonblocking pidfd gives EAGAIN for a live child, 0 with WNOHANG, and reaps a zombie
+    nonblock(PIDFD; NOHANG) in WAITID, needs Needs::PIDFD_WAITS
+        => [linux::PIDFD_NONBLOCK_EAGAIN, linux::PIDFD_NONBLOCK_NOHANG_ZERO, linux::PIDFD_NONBLOCK_READY];
+
+    /// a negative descriptor gives EINVAL
+    negative_fd(PIDFD) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_NEGATIVE_EINVAL];
+
+    /// a closed descriptor and one that is not a pidfd give EBADF, and the child is kept
+    not_a_pidfd(PID | PIDFD) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_OTHER_FD_EBADF];
+
+    /// the pidfd of a process that is not a child, the caller's own or a grandchild's, gives ECHILD
+    not_a_child(PIDFD; NOHANG) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_NOT_A_CHILD_ECHILD];
+
+    /// the pidfd of a reaped child gives ECHILD, whichever call reaped it
+    after_reap(ANY | PIDFD; NOHANG; adapting) in Calls::ENTRIES, needs Needs::PIDFD_WAITS
+        => [linux::PIDFD_AFTER_REAP_ECHILD];
+
+    /// a pidfd becomes readable when its child exits, and stays readable after the reap
+    poll(ANY; NOHANG) in Calls::WITH_OPTIONS.few() => [
+        linux::PIDFD_POLL_ALIVE,
+        linux::PIDFD_POLL_ZOMBIE,
+        linux::PIDFD_POLL_AFTER_REAP,
+        linux::PIDFD_READABLE_IS_WAITABLE,
+    ];
+
+    /// a pidfd is not readable while any thread lives, even after the initial thread has exited
+    poll_threads(PIDFD; NOHANG) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_POLL_WHOLE_PROCESS];
+
+    /// epoll on a live child's pidfd reports nothing until the child exits
+    epoll(PIDFD; NOWAIT) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_WAKES_POLLERS];
+
+    /// two pidfds of one child become readable together, and a reap through one counts for both
+    two_pidfds(PIDFD) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_TWO_HANDLES];
+
+    /// a pidfd can be opened for a zombie, and reaps it, but not for a child that has been reaped
+    open_zombie(PIDFD) in WAITID, needs Needs::PIDFD_WAITS
+        => [linux::PIDFD_OPEN_ZOMBIE, linux::PIDFD_OPEN_AFTER_REAP_ESRCH, linux::PIDFD_OPEN_EINVAL];
+
+    /// with SIGCHLD ignored, an exited child's pidfd is readable and gives ECHILD
+    auto_reaped(PIDFD) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_AUTO_REAPED];
+}
 
 /// Checks whether poll finds the agent's descriptor readable.
 fn readable(t: &mut Trial, clause: &'static Clause, fd: i64, expected: bool) -> Outcome {

@@ -4,140 +4,59 @@ use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::linux;
 use crate::sys::call::abi::Call;
 use crate::sys::process::ptrace::{self, Request};
+use crate::trial::cases;
 use crate::trial::reported_child;
-use crate::trial::{
-    Abort, Calls, Case, Change, Child, Needs, Options, Outcome, Seen, Target, Traced, Trial, here,
-};
+use crate::trial::{Abort, Calls, Change, Child, Options, Outcome, Seen, Target, Traced, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "ptrace-parent.stop-without-wuntraced",
-        title: "a signal stops a traced child, and every call reports the stop without WUNTRACED",
-        clauses: &[&linux::PTRACE_STOP_WITHOUT_WUNTRACED, &linux::PTRACE_STOP_ONCE],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: stop_without_wuntraced,
-    },
-    Case {
-        id: "ptrace-parent.any-signal",
-        title: "every kind of signal stops a traced child, except SIGKILL, which kills it",
-        clauses: &[&linux::PTRACE_STOP_ANY_SIGNAL],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: any_signal,
-    },
-    Case {
-        id: "ptrace-parent.attach-and-detach",
-        title: "attaching stops the child with SIGSTOP; once detached, it exits like any other",
-        clauses: &[&linux::PTRACE_ATTACH_STOPS],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: attach_and_detach,
-    },
-    Case {
-        id: "ptrace-parent.event-stops",
-        title: "exec and exit of a traced child are SIGTRAP stops with the event in the bits above",
-        clauses: &[&linux::PTRACE_EVENT_BITS],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: event_stops,
-    },
-    Case {
-        id: "ptrace-parent.fork-auto-attached",
-        title: "a traced child's fork is auto-attached, and its first stop is reported under its own pid",
-        clauses: &[&linux::PTRACE_EVENT_BITS, &linux::PTRACE_FORK_AUTO_ATTACHED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: fork_auto_attached,
-    },
-    Case {
-        id: "ptrace-parent.syscall-stops",
-        title: "with PTRACE_O_TRACESYSGOOD, syscall stops are reported as SIGTRAP | 0x80",
-        clauses: &[&linux::PTRACE_SYSCALL_STOP],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: syscall_stops,
-    },
-    Case {
-        id: "ptrace-parent.exec-trap",
-        title: "exec in a traced child stops it with SIGTRAP if no exec event was requested",
-        clauses: &[&linux::PTRACE_EXEC_TRAP],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exec_trap,
-    },
-    Case {
-        id: "ptrace-parent.cld-trapped",
-        title: "waitid reports a traced child's stop as CLD_TRAPPED, with WEXITED alone and with WSTOPPED alone",
-        clauses: &[&linux::PTRACE_CLD_TRAPPED],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: cld_trapped,
-    },
-    Case {
-        id: "ptrace-parent.peek",
-        title: "peeks at a traced child's stop repeat, and one wait consumes it",
-        clauses: &[&linux::PTRACE_NOWAIT, &linux::PTRACE_STOP_ONCE],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: peek,
-    },
-    Case {
-        id: "ptrace-parent.nohang-running",
-        title: "WNOHANG returns 0 while a traced child runs, and a blocking call waits until it stops",
-        clauses: &[&linux::PTRACE_NOHANG_RUNNING],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: nohang_running,
-    },
-    Case {
-        id: "ptrace-parent.no-exit-signal",
-        title: "a traced child is found without __WALL, even if it has no exit signal",
-        clauses: &[&linux::PTRACE_WALL_IMPLIED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: no_exit_signal,
-    },
-    Case {
-        id: "ptrace-parent.group-stop",
-        title: "a seized child's group stop is the stop signal with PTRACE_EVENT_STOP above it, reported once",
-        clauses: &[&linux::PTRACE_GROUP_STOP, &linux::PTRACE_STOP_ONCE],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: group_stop,
-    },
-    Case {
-        id: "ptrace-parent.leader-exits-first",
-        title: "the exit of a traced child's initial thread is not reported while another of its threads lives",
-        clauses: &[&linux::PTRACE_LEADER_DELAYED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: leader_exits_first,
-    },
-    Case {
-        id: "ptrace-parent.with-untraced-sibling",
-        title: "a wait for any child reports the stop of a traced child and the exit of an untraced one",
-        clauses: &[&linux::PTRACE_ANY_INCLUDES_UNTRACED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: with_untraced_sibling,
-    },
-];
+cases! { "ptrace-parent";
+
+    /// a signal stops a traced child, and every call reports the stop without WUNTRACED
+    stop_without_wuntraced(ANY; NOHANG) in Calls::ENTRIES
+        => [linux::PTRACE_STOP_WITHOUT_WUNTRACED, linux::PTRACE_STOP_ONCE];
+
+    /// every kind of signal stops a traced child, except SIGKILL, which kills it
+    any_signal(ANY) in Calls::ENTRIES => [linux::PTRACE_STOP_ANY_SIGNAL];
+
+    /// attaching stops the child with SIGSTOP; once detached, it exits like any other
+    attach_and_detach(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::ENTRIES => [linux::PTRACE_ATTACH_STOPS];
+
+    /// exec and exit of a traced child are SIGTRAP stops with the event in the bits above
+    event_stops(ANY) in Calls::ENTRIES => [linux::PTRACE_EVENT_BITS];
+
+    /// a traced child's fork is auto-attached, and its first stop is reported under its own pid
+    fork_auto_attached(ANY | PID) in Calls::ENTRIES
+        => [linux::PTRACE_EVENT_BITS, linux::PTRACE_FORK_AUTO_ATTACHED];
+
+    /// with PTRACE_O_TRACESYSGOOD, syscall stops are reported as SIGTRAP | 0x80
+    syscall_stops(ANY) in Calls::ENTRIES => [linux::PTRACE_SYSCALL_STOP];
+
+    /// exec in a traced child stops it with SIGTRAP if no exec event was requested
+    exec_trap(ANY) in Calls::ENTRIES => [linux::PTRACE_EXEC_TRAP];
+
+    /// waitid reports a traced child's stop as CLD_TRAPPED, with WEXITED alone and with WSTOPPED alone
+    cld_trapped(ANY; UNTRACED) in Calls::only(&[Call::Waitid]) => [linux::PTRACE_CLD_TRAPPED];
+
+    /// peeks at a traced child's stop repeat, and one wait consumes it
+    peek(ANY; NOHANG | NOWAIT) in Calls::only(&[Call::Waitid])
+        => [linux::PTRACE_NOWAIT, linux::PTRACE_STOP_ONCE];
+
+    /// WNOHANG returns 0 while a traced child runs, and a blocking call waits until it stops
+    nohang_running(ANY; NOHANG) in Calls::WITH_OPTIONS.few() => [linux::PTRACE_NOHANG_RUNNING];
+
+    /// a traced child is found without __WALL, even if it has no exit signal
+    no_exit_signal(ANY | PID) in Calls::ENTRIES => [linux::PTRACE_WALL_IMPLIED];
+
+    /// a seized child's group stop is the stop signal with PTRACE_EVENT_STOP above it, reported once
+    group_stop(ANY; NOHANG | UNTRACED) in Calls::ENTRIES
+        => [linux::PTRACE_GROUP_STOP, linux::PTRACE_STOP_ONCE];
+
+    /// the exit of a traced child's initial thread is not reported while another of its threads lives
+    leader_exits_first(ANY; NOHANG) in Calls::ENTRIES => [linux::PTRACE_LEADER_DELAYED];
+
+    /// a wait for any child reports the stop of a traced child and the exit of an untraced one
+    with_untraced_sibling(ANY) in Calls::ENTRIES => [linux::PTRACE_ANY_INCLUDES_UNTRACED];
+}
 
 /// How this call reports the stop of a traced child: only a siginfo distinguishes it.
 fn stopped(t: &Trial, signal: Signal) -> Change {

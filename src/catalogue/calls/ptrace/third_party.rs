@@ -4,65 +4,33 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::linux;
 use crate::sys::call::abi::Call;
 use crate::sys::process::ptrace::Request;
-use crate::trial::{Abort, Calls, Case, Change, Child, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Child, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "ptrace-third-party.tracer-reaps-first",
-        title: "the exit of a child traced by another process is hidden from its parent until the tracer reaps it",
-        clauses: &[&linux::PTRACE_TRACER_FIRST, &linux::PTRACE_PARENT_AFTER],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: tracer_reaps_first,
-    },
-    Case {
-        id: "ptrace-third-party.parent-blocks-for-tracer",
-        title: "a parent blocked on a child traced by another process stays blocked until the tracer reaps it",
-        clauses: &[&linux::PTRACE_TRACER_FIRST, &linux::PTRACE_PARENT_AFTER],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: parent_blocks_for_tracer,
-    },
-    Case {
-        id: "ptrace-third-party.attach-and-detach",
-        title: "a blocked parent stays blocked through a tracer's attach and detach, and gets the real exit",
-        clauses: &[&linux::PTRACE_DETACH_DURING_WAIT],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: attach_and_detach,
-    },
-    Case {
-        id: "ptrace-third-party.group-stops-only",
-        title: "of the stops of a child traced by another process, its parent sees only the group stop",
-        clauses: &[&linux::PTRACE_PARENT_SEES_NO_TRAPS],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: group_stops_only,
-    },
-    Case {
-        id: "ptrace-third-party.tracer-exits",
-        title: "when the tracer exits without reaping the child, the child's parent gets its status",
-        clauses: &[&linux::PTRACE_TRACER_EXITS],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: tracer_exits,
-    },
-    Case {
-        id: "ptrace-third-party.zombie-pidfd-poll",
-        title: "what poll reports for a zombie's pidfd before the tracer has reaped it is recorded",
-        clauses: &[&linux::PTRACE_PIDFD_READABLE],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: zombie_pidfd_poll,
-    },
-];
+cases! { "ptrace-third-party";
+
+    /// the exit of a child traced by another process is hidden from its parent until the tracer reaps it
+    tracer_reaps_first(ANY; NOHANG) in Calls::WITH_OPTIONS.few()
+        => [linux::PTRACE_TRACER_FIRST, linux::PTRACE_PARENT_AFTER];
+
+    /// a parent blocked on a child traced by another process stays blocked until the tracer reaps it
+    parent_blocks_for_tracer(ANY) in Calls::ENTRIES
+        => [linux::PTRACE_TRACER_FIRST, linux::PTRACE_PARENT_AFTER];
+
+    /// a blocked parent stays blocked through a tracer's attach and detach, and gets the real exit
+    attach_and_detach(ANY) in Calls::ENTRIES => [linux::PTRACE_DETACH_DURING_WAIT];
+
+    /// of the stops of a child traced by another process, its parent sees only the group stop
+    group_stops_only(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
+        => [linux::PTRACE_PARENT_SEES_NO_TRAPS];
+
+    /// when the tracer exits without reaping the child, the child's parent gets its status
+    tracer_exits(PID) in Calls::ENTRIES => [linux::PTRACE_TRACER_EXITS];
+
+    /// what poll reports for a zombie's pidfd before the tracer has reaped it is recorded
+    zombie_pidfd_poll(ANY) in Calls::only(&[Call::Waitid]) => [linux::PTRACE_PIDFD_READABLE];
+}
 
 /// A ptrace request from the tracer.
 fn trace_step(request: Request, child: &Child, signal: Option<Signal>) -> Step {

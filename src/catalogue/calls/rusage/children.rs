@@ -5,125 +5,56 @@ use crate::catalogue::calls::lifecycle::orphans::grandchild;
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, posix};
 use crate::sys::call::abi::{Call, Usage};
-use crate::trial::{Abort, Calls, Case, Change, Child, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Child, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 use std::time::Instant;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "rusage-children.credited-on-reap",
-        title: "RUSAGE_CHILDREN includes neither a live child nor a zombie, only a reaped child",
-        clauses: &[
-            &posix::RUSAGE_CHILDREN_NOT_LIVE,
-            &posix::RUSAGE_CHILDREN_NOT_BEFORE_REAP,
-            &posix::RUSAGE_CHILDREN_AFTER_REAP,
-            &posix::RUSAGE_CHILDREN_EVERY_CALL,
-        ],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: credited_on_reap,
-    },
-    Case {
-        id: "rusage-children.equals-reported-usage",
-        title: "RUSAGE_CHILDREN grows by exactly the usage reported by the reaping call",
-        clauses: &[&linux::RUSAGE_CHILDREN_DELTA],
-        calls: REPORTING,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: equals_reported_usage,
-    },
-    Case {
-        id: "rusage-children.sum",
-        title: "the usage of several reaped children is added up",
-        clauses: &[&posix::RUSAGE_CHILDREN_SUM, &posix::RUSAGE_CHILDREN_MONOTONIC],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: sum,
-    },
-    Case {
-        id: "rusage-children.max-rss",
-        title: "ru_maxrss of RUSAGE_CHILDREN is that of the largest child, neither the sum nor the last",
-        clauses: &[&linux::RUSAGE_CHILDREN_MAXRSS],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: max_rss,
-    },
-    Case {
-        id: "rusage-children.not-on-stop",
-        title: "reports of stops and continues credit nothing; the reap credits the usage once",
-        clauses: &[&posix::RUSAGE_CHILDREN_NOT_ON_STOP, &posix::RUSAGE_CHILDREN_ONCE],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: not_on_stop,
-    },
-    Case {
-        id: "rusage-children.not-on-peek",
-        title: "a WNOWAIT peek credits nothing; the reap that follows does",
-        clauses: &[&posix::RUSAGE_CHILDREN_NOT_ON_PEEK],
-        calls: Calls::taking(Options::NOWAIT),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: not_on_peek,
-    },
-    Case {
-        id: "rusage-children.auto-reaped",
-        title: "a child auto-reaped because SIGCHLD is ignored is not in RUSAGE_CHILDREN",
-        clauses: &[&posix::RUSAGE_CHILDREN_NOT_AUTO_REAPED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: auto_reaped,
-    },
-    Case {
-        id: "rusage-children.descendants",
-        title: "reaping a child credits the grandchild that it had reaped, including its ru_maxrss",
-        clauses: &[&posix::RUSAGE_CHILDREN_DESCENDANTS, &linux::RUSAGE_CHILDREN_MAXRSS],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: descendants,
-    },
-    Case {
-        id: "rusage-children.unreaped-grandchild",
-        title: "reaping a child does not credit a grandchild that it had not reaped",
-        clauses: &[&posix::RUSAGE_CHILDREN_UNREAPED_GRANDCHILD],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: unreaped_grandchild,
-    },
-    Case {
-        id: "rusage-children.exited-thread",
-        title: "reaping a child credits the usage of its threads that had exited earlier",
-        clauses: &[&posix::RUSAGE_CHILDREN_EXITED_THREADS],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exited_thread,
-    },
-    Case {
-        id: "rusage-children.zero-after-fork",
-        title: "a new process starts with RUSAGE_CHILDREN zero, whatever its parent reaped; its own usage adds none",
-        clauses: &[&posix::RUSAGE_CHILDREN_ZERO_AT_FORK, &posix::RUSAGE_CHILDREN_NOT_SELF],
-        calls: Calls::only(&[Call::Waitpid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: zero_after_fork,
-    },
-    Case {
-        id: "rusage-children.agrees-with-times",
-        title: "times and getrusage agree on the CPU time of reaped children",
-        clauses: &[&posix::RUSAGE_TIMES_AGREE],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING.burning(),
-        at: here(),
-        run: agrees_with_times,
-    },
-];
+cases! { "rusage-children";
+
+    /// RUSAGE_CHILDREN includes neither a live child nor a zombie, only a reaped child
+    credited_on_reap(ANY) in Calls::ENTRIES => [
+        posix::RUSAGE_CHILDREN_NOT_LIVE,
+        posix::RUSAGE_CHILDREN_NOT_BEFORE_REAP,
+        posix::RUSAGE_CHILDREN_AFTER_REAP,
+        posix::RUSAGE_CHILDREN_EVERY_CALL,
+    ];
+
+    /// RUSAGE_CHILDREN grows by exactly the usage reported by the reaping call
+    equals_reported_usage(ANY) in REPORTING => [linux::RUSAGE_CHILDREN_DELTA];
+
+    /// the usage of several reaped children is added up
+    sum(ANY) in Calls::ENTRIES => [posix::RUSAGE_CHILDREN_SUM, posix::RUSAGE_CHILDREN_MONOTONIC];
+
+    /// ru_maxrss of RUSAGE_CHILDREN is that of the largest child, neither the sum nor the last
+    max_rss(ANY) in Calls::ENTRIES => [linux::RUSAGE_CHILDREN_MAXRSS];
+
+    /// reports of stops and continues credit nothing; the reap credits the usage once
+    not_on_stop(ANY; UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
+        => [posix::RUSAGE_CHILDREN_NOT_ON_STOP, posix::RUSAGE_CHILDREN_ONCE];
+
+    /// a WNOWAIT peek credits nothing; the reap that follows does
+    not_on_peek(ANY | PID; NOWAIT) in Calls::taking(Options::NOWAIT) => [posix::RUSAGE_CHILDREN_NOT_ON_PEEK];
+
+    /// a child auto-reaped because SIGCHLD is ignored is not in RUSAGE_CHILDREN
+    auto_reaped(ANY) in Calls::ENTRIES => [posix::RUSAGE_CHILDREN_NOT_AUTO_REAPED];
+
+    /// reaping a child credits the grandchild that it had reaped, including its ru_maxrss
+    descendants(ANY) in Calls::ENTRIES => [posix::RUSAGE_CHILDREN_DESCENDANTS, linux::RUSAGE_CHILDREN_MAXRSS];
+
+    /// reaping a child does not credit a grandchild that it had not reaped
+    unreaped_grandchild(ANY) in Calls::ENTRIES => [posix::RUSAGE_CHILDREN_UNREAPED_GRANDCHILD];
+
+    /// reaping a child credits the usage of its threads that had exited earlier
+    exited_thread(ANY) in Calls::ENTRIES => [posix::RUSAGE_CHILDREN_EXITED_THREADS];
+
+    /// a new process starts with RUSAGE_CHILDREN zero, whatever its parent reaped; its own usage adds none
+    zero_after_fork(PID) in Calls::only(&[Call::Waitpid])
+        => [posix::RUSAGE_CHILDREN_ZERO_AT_FORK, posix::RUSAGE_CHILDREN_NOT_SELF];
+
+    /// times and getrusage agree on the CPU time of reaped children
+    agrees_with_times(ANY) in Calls::ENTRIES, needs Needs::NOTHING.burning() => [posix::RUSAGE_TIMES_AGREE];
+}
 
 /// Page faults of a child where they must stand out from those of an ordinary child.
 const FAULTS: u64 = 600;

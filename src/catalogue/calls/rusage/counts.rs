@@ -6,86 +6,39 @@ use super::bounds::{EXIT_COUNT, REPORTING, at_least_own, field_within, grown_as_
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, macos};
 use crate::sys::call::abi::Usage;
-use crate::trial::{Case, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Needs, Options, Outcome, Target, Trial};
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "rusage-counts.max-rss-unit",
-        title: "ru_maxrss is at least what the child touched, in the system's unit",
-        clauses: &[&linux::RUSAGE_MAXRSS_KILOBYTES, &macos::RUSAGE_MAXRSS_BYTES],
-        calls: REPORTING,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: max_rss_unit,
-    },
-    Case {
-        id: "rusage-counts.max-rss-is-peak",
-        title: "ru_maxrss still includes memory that the child unmapped before it exited",
-        clauses: &[&linux::RUSAGE_MAXRSS_PEAK],
-        calls: REPORTING.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: max_rss_is_peak,
-    },
-    Case {
-        id: "rusage-counts.max-rss-floor",
-        title: "whether a child's ru_maxrss starts at the peak of the process that created it is recorded",
-        clauses: &[&linux::RUSAGE_MAXRSS_FLOOR],
-        calls: REPORTING.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: max_rss_floor,
-    },
-    Case {
-        id: "rusage-counts.minor-faults",
-        title: "ru_minflt counts the fresh pages that the child touched",
-        clauses: &[&linux::RUSAGE_MINOR_FAULTS, &linux::RUSAGE_LOWER_BOUND, &linux::RUSAGE_CHILDREN_DELTA],
-        calls: REPORTING,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: minor_faults,
-    },
-    Case {
-        id: "rusage-counts.major-faults",
-        title: "ru_majflt counts the faults for which the child had to read from a file",
-        clauses: &[&linux::RUSAGE_LOWER_BOUND, &linux::RUSAGE_CHILDREN_DELTA],
-        calls: REPORTING.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: major_faults,
-    },
-    Case {
-        id: "rusage-counts.voluntary-switches",
-        title: "ru_nvcsw counts the child's voluntary context switches",
-        clauses: &[
-            &linux::RUSAGE_VOLUNTARY_SWITCHES,
-            &linux::RUSAGE_LOWER_BOUND,
-            &linux::RUSAGE_CHILDREN_DELTA,
-        ],
-        calls: REPORTING.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: voluntary_switches,
-    },
-    Case {
-        id: "rusage-counts.involuntary-switches",
-        title: "ru_nivcsw counts the child's involuntary context switches",
-        clauses: &[&linux::RUSAGE_LOWER_BOUND, &linux::RUSAGE_CHILDREN_DELTA],
-        calls: REPORTING.few(),
-        needs: Needs::NOTHING.burning(),
-        at: here(),
-        run: involuntary_switches,
-    },
-    Case {
-        id: "rusage-counts.blocks-written",
-        title: "ru_oublock counts the blocks that the child wrote to disk",
-        clauses: &[&linux::RUSAGE_BLOCKS_OUT, &linux::RUSAGE_LOWER_BOUND, &linux::RUSAGE_CHILDREN_DELTA],
-        calls: REPORTING.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: blocks_written,
-    },
-];
+cases! { "rusage-counts";
+
+    /// ru_maxrss is at least what the child touched, in the system's unit
+    max_rss_unit(ANY) in REPORTING => [linux::RUSAGE_MAXRSS_KILOBYTES, macos::RUSAGE_MAXRSS_BYTES];
+
+    /// ru_maxrss still includes memory that the child unmapped before it exited
+    max_rss_is_peak(ANY) in REPORTING.few() => [linux::RUSAGE_MAXRSS_PEAK];
+
+    /// whether a child's ru_maxrss starts at the peak of the process that created it is recorded
+    max_rss_floor(ANY) in REPORTING.few() => [linux::RUSAGE_MAXRSS_FLOOR];
+
+    /// ru_minflt counts the fresh pages that the child touched
+    minor_faults(ANY) in REPORTING
+        => [linux::RUSAGE_MINOR_FAULTS, linux::RUSAGE_LOWER_BOUND, linux::RUSAGE_CHILDREN_DELTA];
+
+    /// ru_majflt counts the faults for which the child had to read from a file
+    major_faults(ANY) in REPORTING.few() => [linux::RUSAGE_LOWER_BOUND, linux::RUSAGE_CHILDREN_DELTA];
+
+    /// ru_nvcsw counts the child's voluntary context switches
+    voluntary_switches(ANY) in REPORTING.few()
+        => [linux::RUSAGE_VOLUNTARY_SWITCHES, linux::RUSAGE_LOWER_BOUND, linux::RUSAGE_CHILDREN_DELTA];
+
+    /// ru_nivcsw counts the child's involuntary context switches
+    involuntary_switches(ANY) in REPORTING.few(), needs Needs::NOTHING.burning()
+        => [linux::RUSAGE_LOWER_BOUND, linux::RUSAGE_CHILDREN_DELTA];
+
+    /// ru_oublock counts the blocks that the child wrote to disk
+    blocks_written(ANY) in REPORTING.few()
+        => [linux::RUSAGE_BLOCKS_OUT, linux::RUSAGE_LOWER_BOUND, linux::RUSAGE_CHILDREN_DELTA];
+}
 
 fn max_rss_unit(t: &mut Trial) -> Outcome {
     const TOUCHED: i64 = 12 << 20;

@@ -8,138 +8,59 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, openbsd, posix};
 use crate::sys::call::abi::{Call, Memory, Usage};
 use crate::trial::Seen;
-use crate::trial::{Abort, Calls, Case, Change, Child, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Child, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 use std::time::Instant;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "rusage.bounds",
-        title: "every field is at least what the child read at its exit, and at most that plus the cost of exiting",
-        clauses: &[&linux::RUSAGE_LOWER_BOUND, &linux::RUSAGE_UPPER_BOUND],
-        calls: REPORTING,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: bounds,
-    },
-    Case {
-        id: "rusage.nohang",
-        title: "WNOHANG reports a zombie with its usage, as a blocking call does",
-        clauses: &[&linux::RUSAGE_LOWER_BOUND, &linux::RUSAGE_UPPER_BOUND],
-        calls: REPORTING,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: nohang,
-    },
-    Case {
-        id: "rusage.user-time",
-        title: "computation counts as user time, and both times add up to the CPU time burned",
-        clauses: &[&linux::RUSAGE_CPU_SPLIT, &linux::RUSAGE_CPU_SUM, &linux::RUSAGE_CHILDREN_DELTA],
-        calls: REPORTING,
-        needs: Needs::NOTHING.burning(),
-        at: here(),
-        run: user_time,
-    },
-    Case {
-        id: "rusage.system-time",
-        title: "time in system calls counts as system time, and both times add up to the CPU time burned",
-        clauses: &[&linux::RUSAGE_CPU_SPLIT, &linux::RUSAGE_CPU_SUM, &linux::RUSAGE_CHILDREN_DELTA],
-        calls: REPORTING.few(),
-        needs: Needs::NOTHING.burning(),
-        at: here(),
-        run: system_time,
-    },
-    Case {
-        id: "rusage.excludes-siblings",
-        title: "CPU time burned by a sibling does not appear in an idle child's usage",
-        clauses: &[&linux::RUSAGE_ISOLATED],
-        calls: REPORTING.few(),
-        needs: Needs::NOTHING.burning(),
-        at: here(),
-        run: excludes_siblings,
-    },
-    Case {
-        id: "rusage.killed",
-        title: "the usage of a killed child is reported like that of one that exited",
-        clauses: &[&linux::RUSAGE_KILLED],
-        calls: REPORTING.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: killed,
-    },
-    Case {
-        id: "rusage.exited-thread",
-        title: "the usage of a thread that exits before its process is in the child's usage",
-        clauses: &[&linux::RUSAGE_EXITED_THREADS],
-        calls: REPORTING.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exited_thread,
-    },
-    Case {
-        id: "rusage.across-exec",
-        title: "the usage from before an exec is in the child's usage",
-        clauses: &[&linux::RUSAGE_ACROSS_EXEC],
-        calls: REPORTING.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: across_exec,
-    },
-    Case {
-        id: "rusage.reaped-grandchild",
-        title: "a child's usage includes that of a grandchild it had reaped",
-        clauses: &[&linux::RUSAGE_DESCENDANTS],
-        calls: REPORTING.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: reaped_grandchild,
-    },
-    Case {
-        id: "rusage.unreaped-grandchild",
-        title: "a child's usage excludes that of a grandchild it had not reaped",
-        clauses: &[&linux::RUSAGE_UNREAPED_GRANDCHILD_EXCLUDED],
-        calls: REPORTING.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: unreaped_grandchild,
-    },
-    Case {
-        id: "rusage.wait3",
-        title: "wait3 fills in the usage of the child it reaps",
-        clauses: &[&linux::RUSAGE_WAIT3],
-        calls: Calls::only(&[Call::Wait3]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: wait3,
-    },
-    Case {
-        id: "rusage.peek-equals-reap",
-        title: "WNOWAIT peeks and the reap that follows all report the same usage",
-        clauses: &[&linux::RUSAGE_PEEK_EQUALS_REAP],
-        calls: Calls::taking(Options::NOWAIT),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: peek_equals_reap,
-    },
-    Case {
-        id: "rusage.on-stop",
-        title: "what the usage in a stop or continue report contains is recorded",
-        clauses: &[&linux::RUSAGE_ON_STOP, &openbsd::RUSAGE_ZERO_ON_STOP],
-        calls: REPORTING.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: on_stop,
-    },
-    Case {
-        id: "rusage.unmaintained-fields",
-        title: "usage fields that Linux does not maintain are 0, and microseconds are below a million",
-        clauses: &[&linux::RUSAGE_UNMAINTAINED_ZERO, &posix::RUSAGE_TIMEVAL_NORMALIZED],
-        calls: Calls::WITH_USAGE.few(),
-        needs: Needs::NOTHING.burning(),
-        at: here(),
-        run: unmaintained_fields,
-    },
-];
+cases! { "rusage";
+
+    /// every field is at least what the child read at its exit, and at most that plus the cost of exiting
+    bounds(ANY) in REPORTING => [linux::RUSAGE_LOWER_BOUND, linux::RUSAGE_UPPER_BOUND];
+
+    /// WNOHANG reports a zombie with its usage, as a blocking call does
+    nohang(ANY; NOHANG) in REPORTING => [linux::RUSAGE_LOWER_BOUND, linux::RUSAGE_UPPER_BOUND];
+
+    /// computation counts as user time, and both times add up to the CPU time burned
+    user_time(ANY) in REPORTING, needs Needs::NOTHING.burning()
+        => [linux::RUSAGE_CPU_SPLIT, linux::RUSAGE_CPU_SUM, linux::RUSAGE_CHILDREN_DELTA];
+
+    /// time in system calls counts as system time, and both times add up to the CPU time burned
+    system_time(ANY) in REPORTING.few(), needs Needs::NOTHING.burning()
+        => [linux::RUSAGE_CPU_SPLIT, linux::RUSAGE_CPU_SUM, linux::RUSAGE_CHILDREN_DELTA];
+
+    /// CPU time burned by a sibling does not appear in an idle child's usage
+    excludes_siblings(ANY) in REPORTING.few(), needs Needs::NOTHING.burning() => [linux::RUSAGE_ISOLATED];
+
+    /// the usage of a killed child is reported like that of one that exited
+    killed(ANY) in REPORTING.few() => [linux::RUSAGE_KILLED];
+
+    /// the usage of a thread that exits before its process is in the child's usage
+    exited_thread(ANY) in REPORTING.few() => [linux::RUSAGE_EXITED_THREADS];
+
+    /// the usage from before an exec is in the child's usage
+    across_exec(ANY) in REPORTING.few() => [linux::RUSAGE_ACROSS_EXEC];
+
+    /// a child's usage includes that of a grandchild it had reaped
+    reaped_grandchild(ANY) in REPORTING.few() => [linux::RUSAGE_DESCENDANTS];
+
+    /// a child's usage excludes that of a grandchild it had not reaped
+    unreaped_grandchild(ANY) in REPORTING.few() => [linux::RUSAGE_UNREAPED_GRANDCHILD_EXCLUDED];
+
+    /// wait3 fills in the usage of the child it reaps
+    wait3(ANY) in Calls::only(&[Call::Wait3]) => [linux::RUSAGE_WAIT3];
+
+    /// WNOWAIT peeks and the reap that follows all report the same usage
+    peek_equals_reap(PID; NOWAIT) in Calls::taking(Options::NOWAIT) => [linux::RUSAGE_PEEK_EQUALS_REAP];
+
+    /// what the usage in a stop or continue report contains is recorded
+    on_stop(ANY; NOHANG | UNTRACED | CONTINUED) in REPORTING.few()
+        => [linux::RUSAGE_ON_STOP, openbsd::RUSAGE_ZERO_ON_STOP];
+
+    /// usage fields that Linux does not maintain are 0, and microseconds are below a million
+    unmaintained_fields(ANY) in Calls::WITH_USAGE.few(), needs Needs::NOTHING.burning()
+        => [linux::RUSAGE_UNMAINTAINED_ZERO, posix::RUSAGE_TIMEVAL_NORMALIZED];
+}
 
 /// The CPU time of a burn, in microseconds.
 const BURN: u64 = 30_000;

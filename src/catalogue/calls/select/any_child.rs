@@ -3,116 +3,59 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
+use crate::trial::cases;
 use crate::trial::reported_child;
-use crate::trial::{Calls, Case, Change, Child, Need, Needs, Options, Outcome, Seen, Target, Trial, here};
+use crate::trial::{Calls, Change, Child, Need, Needs, Options, Outcome, Seen, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "any-child.already-terminated",
-        title: "five children that have already exited are each reported once, without blocking, then ECHILD",
-        clauses: &[
-            &posix::WAITPID_RETURNS_PID,
-            &posix::WAITPID_NO_BLOCK_IF_READY,
-            &posix::WAITPID_ANY_EACH_ONCE,
-            &posix::WAITPID_ANY_ORDER,
-            &posix::WAITPID_ECHILD,
-            &posix::WAITID_RETURNS_ZERO,
-            &posix::WAITID_NO_BLOCK_IF_READY,
-            &posix::WAITID_ANY_ORDER,
-            &posix::WAITID_ECHILD,
-        ],
-        calls: Calls::ALL,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: already_terminated,
-    },
-    Case {
-        id: "any-child.exits-while-blocked",
-        title: "whichever child exits, the younger or the older, wakes a blocked wait",
-        clauses: &[
-            &posix::WAITPID_BLOCKS_UNTIL_CHANGE,
-            &posix::WAITID_BLOCKS_UNTIL_EVENT,
-            &posix::WAITPID_ECHILD,
-            &posix::WAITID_ECHILD,
-        ],
-        calls: Calls::ALL,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exits_while_blocked,
-    },
-    Case {
-        id: "any-child.every-group",
-        title: "children in the caller's group and in groups of their own are all candidates",
-        clauses: &[&posix::WAITPID_ANY_EVERY_GROUP, &posix::WAITID_P_ALL],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: every_group,
-    },
-    Case {
-        id: "any-child.dozen",
-        title: "a dozen children that exit in any order are each reported once, then ECHILD",
-        clauses: &[&posix::WAITPID_ANY_EACH_ONCE, &posix::WAITPID_ECHILD, &posix::WAITID_ECHILD],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: dozen,
-    },
-    Case {
-        id: "any-child.burst",
-        title: "WNOHANG finds all of 64 exited children, each once, though fewer SIGCHLDs were delivered",
-        clauses: &[
-            &posix::WAITPID_ANY_EACH_ONCE,
-            &posix::WAITPID_NOHANG_ECHILD,
-            &posix::WAITID_NOHANG_ECHILD,
-        ],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: burst,
-    },
-    Case {
-        id: "any-child.no-children",
-        title: "without children the call fails with ECHILD and writes nothing",
-        clauses: &[&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD, &linux::WAIT_ERROR_WRITES_NOTHING],
-        calls: Calls::ALL,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: no_children,
-    },
-    Case {
-        id: "any-child.matches-waitpid",
-        title: "wait, wait3 and wait4 report for any child what waitpid reports for its twin",
-        clauses: &[
-            &posix::WAIT_EQUALS_WAITPID_ANY,
-            &linux::WAIT3_EQUALS_WAITPID_ANY,
-            &linux::WAIT4_EQUALS_WAITPID,
-        ],
-        calls: Calls::only(&[Call::Wait, Call::Wait3, Call::Wait4]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: matches_waitpid,
-    },
-    Case {
-        id: "any-child.forked-while-blocked",
-        title: "a blocked wait also reports a child forked by another thread in the meantime",
-        clauses: &[&posix::WAITPID_CHILD_FORKED_WHILE_BLOCKED],
-        calls: Calls::ENTRIES,
-        needs: Needs::of(&[Need::Threads]),
-        at: here(),
-        run: forked_while_blocked,
-    },
-    Case {
-        id: "any-child.wait-ignores-stops",
-        title: "wait skips a stopped child, and leaves its stop for a call that requests it",
-        clauses: &[&posix::WAIT_ONLY_TERMINATION],
-        calls: Calls::only(&[Call::Wait]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: wait_ignores_stops,
-    },
-];
+cases! { "any-child";
+
+    /// five children that have already exited are each reported once, without blocking, then ECHILD
+    already_terminated(ANY) => [
+        posix::WAITPID_RETURNS_PID,
+        posix::WAITPID_NO_BLOCK_IF_READY,
+        posix::WAITPID_ANY_EACH_ONCE,
+        posix::WAITPID_ANY_ORDER,
+        posix::WAITPID_ECHILD,
+        posix::WAITID_RETURNS_ZERO,
+        posix::WAITID_NO_BLOCK_IF_READY,
+        posix::WAITID_ANY_ORDER,
+        posix::WAITID_ECHILD,
+    ];
+
+    /// whichever child exits, the younger or the older, wakes a blocked wait
+    exits_while_blocked(ANY) => [
+        posix::WAITPID_BLOCKS_UNTIL_CHANGE,
+        posix::WAITID_BLOCKS_UNTIL_EVENT,
+        posix::WAITPID_ECHILD,
+        posix::WAITID_ECHILD,
+    ];
+
+    /// children in the caller's group and in groups of their own are all candidates
+    every_group(ANY) in Calls::ENTRIES => [posix::WAITPID_ANY_EVERY_GROUP, posix::WAITID_P_ALL];
+
+    /// a dozen children that exit in any order are each reported once, then ECHILD
+    dozen(ANY) in Calls::ENTRIES
+        => [posix::WAITPID_ANY_EACH_ONCE, posix::WAITPID_ECHILD, posix::WAITID_ECHILD];
+
+    /// WNOHANG finds all of 64 exited children, each once, though fewer SIGCHLDs were delivered
+    burst(ANY; NOHANG) in Calls::ENTRIES
+        => [posix::WAITPID_ANY_EACH_ONCE, posix::WAITPID_NOHANG_ECHILD, posix::WAITID_NOHANG_ECHILD];
+
+    /// without children the call fails with ECHILD and writes nothing
+    no_children(ANY) => [posix::WAITPID_ECHILD, posix::WAITID_ECHILD, linux::WAIT_ERROR_WRITES_NOTHING];
+
+    /// wait, wait3 and wait4 report for any child what waitpid reports for its twin
+    matches_waitpid(ANY) in Calls::only(&[Call::Wait, Call::Wait3, Call::Wait4])
+        => [posix::WAIT_EQUALS_WAITPID_ANY, linux::WAIT3_EQUALS_WAITPID_ANY, linux::WAIT4_EQUALS_WAITPID];
+
+    /// a blocked wait also reports a child forked by another thread in the meantime
+    forked_while_blocked(ANY) in Calls::ENTRIES, needs Needs::of(&[Need::Threads])
+        => [posix::WAITPID_CHILD_FORKED_WHILE_BLOCKED];
+
+    /// wait skips a stopped child, and leaves its stop for a call that requests it
+    wait_ignores_stops(ANY) in Calls::only(&[Call::Wait]) => [posix::WAIT_ONLY_TERMINATION];
+}
 
 /// The reported child, removed from those left, and its expected change: each exits with a code of its own.
 fn remove_reported(seen: &Seen, left: &mut Vec<(Child, i32)>) -> (Child, Change) {

@@ -2,85 +2,45 @@
 
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::posix;
-use crate::trial::{Abort, Calls, Case, Change, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Options, Outcome, Target, Trial};
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "by-pid.out-of-order",
-        title: "four zombies are each reaped by pid, in a different order than they exited, with their own status",
-        clauses: &[
-            &posix::WAITPID_PID_ONLY_THAT_CHILD,
-            &posix::WAITPID_BY_PID_PRESERVES_OTHERS,
-            &posix::WAITID_P_PID,
-        ],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: out_of_order,
-    },
-    Case {
-        id: "by-pid.other-child-does-not-wake",
-        title: "a wait blocked on one child stays blocked when another exits",
-        clauses: &[
-            &posix::WAITPID_OTHER_CHILD_NO_WAKE,
-            &posix::WAITPID_BY_PID_PRESERVES_OTHERS,
-            &posix::WAITID_P_PID,
-        ],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: other_child_does_not_wake,
-    },
-    Case {
-        id: "by-pid.second-wait",
-        title: "a second wait for a reaped pid fails with ECHILD, with and without WNOHANG",
-        clauses: &[
-            &posix::WAITPID_ECHILD_AFTER_REAP,
-            &posix::WAITPID_NOHANG_ECHILD,
-            &posix::WAITID_ECHILD,
-            &posix::WAITID_NOHANG_ECHILD,
-        ],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: second_wait,
-    },
-    Case {
-        id: "by-pid.reaped-by-any-child-wait",
-        title: "a child reaped by an any-child wait can no longer be waited for by pid",
-        clauses: &[
-            &posix::STATUS_CONSUMED_ONCE,
-            &posix::WAITPID_ECHILD_WITH_LIVE_CHILD,
-            &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
-        ],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: reaped_by_any_child_wait,
-    },
-    Case {
-        id: "by-pid.not-a-child",
-        title: "with a live child, the pids of the caller, process 1 and the session leader give ECHILD at once",
-        clauses: &[&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: not_a_child,
-    },
-    Case {
-        id: "by-pid.grandchild",
-        title: "a grandchild, alive or dead, is not a child of the caller",
-        clauses: &[
-            &posix::WAITPID_ECHILD_NOT_A_CHILD,
-            &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
-            &posix::FORK_GRANDCHILD_IS_NOT_A_CHILD,
-        ],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: grandchild,
-    },
-];
+cases! { "by-pid";
+
+    /// four zombies are each reaped by pid, in a different order than they exited, with their own status
+    out_of_order(PID) in Calls::WITH_TARGET
+        => [posix::WAITPID_PID_ONLY_THAT_CHILD, posix::WAITPID_BY_PID_PRESERVES_OTHERS, posix::WAITID_P_PID];
+
+    /// a wait blocked on one child stays blocked when another exits
+    other_child_does_not_wake(PID) in Calls::WITH_TARGET
+        => [posix::WAITPID_OTHER_CHILD_NO_WAKE, posix::WAITPID_BY_PID_PRESERVES_OTHERS, posix::WAITID_P_PID];
+
+    /// a second wait for a reaped pid fails with ECHILD, with and without WNOHANG
+    second_wait(PID; NOHANG) in Calls::WITH_TARGET.few() => [
+        posix::WAITPID_ECHILD_AFTER_REAP,
+        posix::WAITPID_NOHANG_ECHILD,
+        posix::WAITID_ECHILD,
+        posix::WAITID_NOHANG_ECHILD,
+    ];
+
+    /// a child reaped by an any-child wait can no longer be waited for by pid
+    reaped_by_any_child_wait(ANY | PID; NOHANG) in Calls::WITH_TARGET.few() => [
+        posix::STATUS_CONSUMED_ONCE,
+        posix::WAITPID_ECHILD_WITH_LIVE_CHILD,
+        posix::WAITID_ECHILD_WITH_LIVE_CHILD,
+    ];
+
+    /// with a live child, the pids of the caller, process 1 and the session leader give ECHILD at once
+    not_a_child(PID; NOHANG) in Calls::WITH_TARGET
+        => [posix::WAITPID_ECHILD_NOT_A_CHILD, posix::WAITID_ECHILD_WITH_LIVE_CHILD];
+
+    /// a grandchild, alive or dead, is not a child of the caller
+    grandchild(ANY | PID; NOHANG) in Calls::WITH_TARGET.few() => [
+        posix::WAITPID_ECHILD_NOT_A_CHILD,
+        posix::WAITID_ECHILD_WITH_LIVE_CHILD,
+        posix::FORK_GRANDCHILD_IS_NOT_A_CHILD,
+    ];
+}
 
 fn out_of_order(t: &mut Trial) -> Outcome {
     let mut children = Vec::new();

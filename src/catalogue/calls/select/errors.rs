@@ -1,180 +1,87 @@
 //! Which error a wait fails with, which of two takes precedence, and that a failed call reaps nothing.
 
 use crate::scenario::{Offspring, Scenario, Step};
-use crate::spec::{Clause, linux, posix};
-use crate::trial::{
-    Abort, Call, Calls, Case, Change, Needs, Options, Outcome, Seen, Target, Trial, WaitRequest, here,
-};
+use crate::spec::{linux, posix};
+use crate::trial::cases;
+use crate::trial::{Abort, Call, Calls, Change, Options, Outcome, Seen, Target, Trial, WaitRequest};
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "errors.no-children",
-        title: "without children, a wait fails with ECHILD at once",
-        clauses: &[&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD],
-        calls: Calls::ALL,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: no_children,
-    },
-    Case {
-        id: "errors.no-children-nohang",
-        title: "without children, a WNOHANG wait fails with ECHILD; it does not return 0",
-        clauses: &[&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD],
-        calls: Calls::taking(Options::NOHANG),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: no_children_nohang,
-    },
-    Case {
-        id: "errors.after-reap",
-        title: "a reaped child is no longer a child: ECHILD, also with WNOHANG",
-        clauses: &[&posix::WAITPID_ECHILD_AFTER_REAP, &posix::WAITID_ECHILD],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: after_reap,
-    },
-    Case {
-        id: "errors.not-a-child",
-        title: "with a live child, waiting for the caller itself or a grandchild fails with ECHILD at once",
-        clauses: &[&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: not_a_child,
-    },
-    Case {
-        id: "errors.nonexistent-pid-and-group",
-        title: "with a live child, a pid or group that does not exist gives ECHILD at once",
-        clauses: &[
-            &posix::WAITPID_ECHILD_WITH_LIVE_CHILD,
-            &posix::WAITPID_ECHILD_EMPTY_GROUP,
-            &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
-            &linux::WAIT_NO_SUCH_GROUP,
-        ],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: nonexistent_pid_and_group,
-    },
-    Case {
-        id: "errors.unknown-option",
-        title: "an option bit undefined on every system gives EINVAL, and the terminated child is kept",
-        clauses: &[
-            &posix::WAITPID_EINVAL_OPTIONS,
-            &posix::WAITPID_EINVAL_KEEPS_CHILD,
-            &posix::WAITID_EINVAL_OPTIONS,
-            &posix::WAITID_EINVAL_KEEPS_CHILD,
-        ],
-        calls: Calls::WITH_OPTIONS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: unknown_option,
-    },
-    Case {
-        id: "errors.waitid-only-options",
-        title: "what WEXITED and WNOWAIT do in the older calls is recorded; Linux rejects them, keeps the child",
-        clauses: &[
-            &posix::WAITPID_WAITID_ONLY_OPTIONS,
-            &linux::WAIT_REJECTS_WEXITED,
-            &linux::WAIT_REJECTS_WNOWAIT,
-        ],
-        calls: Calls::WITH_STATUS.and(Calls::WITH_OPTIONS),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: waitid_only_options,
-    },
-    Case {
-        id: "errors.no-event-option",
-        title: "what waitid without an event option does is recorded; Linux gives EINVAL and keeps the child",
-        clauses: &[&posix::WAITID_NO_EVENT_OPTION, &linux::WAITID_NO_EVENT_OPTION_EINVAL],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: no_event_option,
-    },
-    Case {
-        id: "errors.unknown-idtype",
-        title: "an idtype undefined on every system gives EINVAL, and the terminated child is kept",
-        clauses: &[&posix::WAITID_EINVAL_IDTYPE, &posix::WAITID_EINVAL_KEEPS_CHILD],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: unknown_idtype,
-    },
-    Case {
-        id: "errors.zero-and-negative-ids",
-        title: "what ids 0 and -1 select is recorded; Linux gives EINVAL, except P_PGID 0, and keeps the child",
-        clauses: &[
-            &posix::WAITID_ID_ZERO,
-            &posix::WAITID_ID_NEGATIVE,
-            &linux::WAITID_PID_NOT_POSITIVE,
-            &linux::WAITID_PGID_NEGATIVE,
-        ],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: zero_and_negative_ids,
-    },
-    Case {
-        id: "errors.int-min",
-        title: "what pid INT_MIN does is recorded; Linux gives ESRCH",
-        clauses: &[&posix::WAITPID_INT_MIN, &linux::WAIT_INT_MIN_ESRCH],
-        calls: Calls::PID_FAMILY,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: int_min,
-    },
-    Case {
-        id: "errors.einval-or-echild",
-        title: "which error takes precedence for bad options without children is recorded; Linux gives EINVAL",
-        clauses: &[
-            &posix::WAITPID_EINVAL_OR_ECHILD,
-            &linux::WAIT_EINVAL_BEFORE_ECHILD,
-            &linux::WAITID_EINVAL_BEFORE_ECHILD,
-        ],
-        calls: Calls::WITH_OPTIONS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: einval_or_echild,
-    },
-    Case {
-        id: "errors.every-bit-without-children",
-        title: "without children, each known option bit gives ECHILD, each unknown one EINVAL",
-        clauses: BITS,
-        calls: Calls::WITH_OPTIONS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: every_bit_without_children,
-    },
-    Case {
-        id: "errors.every-bit-with-live-child",
-        title: "with a live child, each unknown option bit gives EINVAL",
-        clauses: BITS,
-        calls: Calls::WITH_OPTIONS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: every_bit_with_live_child,
-    },
-    Case {
-        id: "errors.every-bit-with-zombie",
-        title: "with a zombie, each unknown option bit gives EINVAL, and the zombie is kept",
-        clauses: BITS,
-        calls: Calls::WITH_OPTIONS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: every_bit_with_zombie,
-    },
-    Case {
-        id: "errors.no-stale-error",
-        title: "a successful wait after a failed one returns its child, and the next failure has its own error",
-        clauses: &[&posix::WAITPID_NO_STRAY_ERRNO],
-        calls: Calls::ALL,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: no_stale_error,
-    },
-];
+cases! { "errors";
+
+    /// without children, a wait fails with ECHILD at once
+    no_children(ANY) => [posix::WAITPID_ECHILD, posix::WAITID_ECHILD];
+
+    /// without children, a WNOHANG wait fails with ECHILD; it does not return 0
+    no_children_nohang(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::NOHANG)
+        => [posix::WAITPID_NOHANG_ECHILD, posix::WAITID_NOHANG_ECHILD];
+
+    /// a reaped child is no longer a child: ECHILD, also with WNOHANG
+    after_reap(PID; NOHANG) in Calls::WITH_TARGET => [posix::WAITPID_ECHILD_AFTER_REAP, posix::WAITID_ECHILD];
+
+    /// with a live child, waiting for the caller itself or a grandchild fails with ECHILD at once
+    not_a_child(PID) in Calls::WITH_TARGET
+        => [posix::WAITPID_ECHILD_NOT_A_CHILD, posix::WAITID_ECHILD_WITH_LIVE_CHILD];
+
+    /// with a live child, a pid or group that does not exist gives ECHILD at once
+    nonexistent_pid_and_group(PID | GROUP; NOHANG) in Calls::WITH_TARGET => [
+        posix::WAITPID_ECHILD_WITH_LIVE_CHILD,
+        posix::WAITPID_ECHILD_EMPTY_GROUP,
+        posix::WAITID_ECHILD_WITH_LIVE_CHILD,
+        linux::WAIT_NO_SUCH_GROUP,
+    ];
+
+    /// an option bit undefined on every system gives EINVAL, and the terminated child is kept
+    unknown_option(ANY; OTHER) in Calls::WITH_OPTIONS => [
+        posix::WAITPID_EINVAL_OPTIONS,
+        posix::WAITPID_EINVAL_KEEPS_CHILD,
+        posix::WAITID_EINVAL_OPTIONS,
+        posix::WAITID_EINVAL_KEEPS_CHILD,
+    ];
+
+    /// what WEXITED and WNOWAIT do in the older calls is recorded; Linux rejects them, keeps the child
+    waitid_only_options(ANY; NOHANG | NOWAIT) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS)
+        => [posix::WAITPID_WAITID_ONLY_OPTIONS, linux::WAIT_REJECTS_WEXITED, linux::WAIT_REJECTS_WNOWAIT];
+
+    /// what waitid without an event option does is recorded; Linux gives EINVAL and keeps the child
+    no_event_option(PID; NOHANG | NOWAIT) in Calls::only(&[Call::Waitid])
+        => [posix::WAITID_NO_EVENT_OPTION, linux::WAITID_NO_EVENT_OPTION_EINVAL];
+
+    /// an idtype undefined on every system gives EINVAL, and the terminated child is kept
+    unknown_idtype(PID | ID; NOHANG) in Calls::only(&[Call::Waitid])
+        => [posix::WAITID_EINVAL_IDTYPE, posix::WAITID_EINVAL_KEEPS_CHILD];
+
+    /// what ids 0 and -1 select is recorded; Linux gives EINVAL, except P_PGID 0, and keeps the child
+    zero_and_negative_ids(PID | GROUP; NOHANG | NOWAIT) in Calls::only(&[Call::Waitid]) => [
+        posix::WAITID_ID_ZERO,
+        posix::WAITID_ID_NEGATIVE,
+        linux::WAITID_PID_NOT_POSITIVE,
+        linux::WAITID_PGID_NEGATIVE,
+    ];
+
+    /// what pid INT_MIN does is recorded; Linux gives ESRCH
+    int_min(PID | GROUP; NOHANG) in Calls::PID_FAMILY => [posix::WAITPID_INT_MIN, linux::WAIT_INT_MIN_ESRCH];
+
+    /// which error takes precedence for bad options without children is recorded; Linux gives EINVAL
+    einval_or_echild(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS => [
+        posix::WAITPID_EINVAL_OR_ECHILD,
+        linux::WAIT_EINVAL_BEFORE_ECHILD,
+        linux::WAITID_EINVAL_BEFORE_ECHILD,
+    ];
+
+    /// without children, each known option bit gives ECHILD, each unknown one EINVAL
+    every_bit_without_children(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS
+        => [linux::WAIT_OPTION_BITS, linux::WAITID_OPTION_BITS];
+
+    /// with a live child, each unknown option bit gives EINVAL
+    every_bit_with_live_child(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS
+        => [linux::WAIT_OPTION_BITS, linux::WAITID_OPTION_BITS];
+
+    /// with a zombie, each unknown option bit gives EINVAL, and the zombie is kept
+    every_bit_with_zombie(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS
+        => [linux::WAIT_OPTION_BITS, linux::WAITID_OPTION_BITS];
+
+    /// a successful wait after a failed one returns its child, and the next failure has its own error
+    no_stale_error(ANY) => [posix::WAITPID_NO_STRAY_ERRNO];
+}
 
 /// An option bit undefined on every system.
 const UNKNOWN_BIT: u32 = 1 << 20;
@@ -348,9 +255,6 @@ fn einval_or_echild(t: &mut Trial) -> Outcome {
         .records("an unknown option without children", errno_or_success(&seen))?;
     t.expect_of(clause, &linux::WAITID_EINVAL_BEFORE_ECHILD).error(&seen, "EINVAL")
 }
-
-/// The clauses that the sweeps over the option bits check.
-const BITS: &[&Clause] = &[&linux::WAIT_OPTION_BITS, &linux::WAITID_OPTION_BITS];
 
 /// The bits that Linux knows, by their ABI values, which are the same on every architecture: the driver may run elsewhere.
 /// `__WNOTHREAD`, `__WALL`, `__WCLONE`, `WNOHANG`, `WUNTRACED` (and `WSTOPPED`), `WCONTINUED`.

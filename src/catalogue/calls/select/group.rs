@@ -2,102 +2,54 @@
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
-use crate::trial::{Abort, Call, Calls, Case, Change, Child, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Call, Calls, Change, Child, Options, Outcome, Target, Trial};
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "group.own",
-        title: "a wait for the caller's own group reports its child in that group and not the one in another",
-        clauses: &[
-            &posix::WAITPID_OWN_GROUP,
-            &posix::WAITID_P_PGID,
-            &posix::WAITPID_ECHILD_EMPTY_GROUP,
-            &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
-        ],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: own,
-    },
-    Case {
-        id: "group.own-is-current-group",
-        title: "pid 0 means the group that the caller is in at the time of the call",
-        clauses: &[&posix::WAITPID_OWN_GROUP_IS_CURRENT],
-        calls: Calls::PID_FAMILY,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: own_is_current_group,
-    },
-    Case {
-        id: "group.mixed",
-        title: "of children in three groups, a wait for one group reports its members only, each once",
-        clauses: &[
-            &posix::WAITPID_NAMED_GROUP,
-            &posix::WAITID_P_PGID,
-            &posix::WAITPID_ECHILD_EMPTY_GROUP,
-            &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
-        ],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: mixed,
-    },
-    Case {
-        id: "group.empty",
-        title: "a group that no longer exists, or that contains no child of the caller, gives ECHILD at once",
-        clauses: &[
-            &posix::WAITPID_ECHILD_EMPTY_GROUP,
-            &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
-            &posix::WAITPID_NOHANG_ECHILD,
-            &posix::WAITID_NOHANG_ECHILD,
-            &linux::WAIT_NO_SUCH_GROUP,
-        ],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: empty,
-    },
-    Case {
-        id: "group.after-setpgid",
-        title: "a child that changes groups is found through its new group, and no longer through its old one",
-        clauses: &[
-            &posix::WAITPID_GROUP_AFTER_SETPGID,
-            &posix::WAITID_P_PGID,
-            &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
-        ],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: after_setpgid,
-    },
-    Case {
-        id: "group.zombie-member",
-        title: "a zombie is found through its group, even if a live child shares it",
-        clauses: &[&posix::WAITPID_GROUP_OF_ZOMBIE, &posix::WAITID_P_PGID],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: zombie_member,
-    },
-    Case {
-        id: "group.other-child-does-not-wake",
-        title: "a wait blocked on a group stays blocked when a child outside the group exits",
-        clauses: &[&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITPID_NAMED_GROUP, &posix::WAITID_P_PGID],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: other_child_does_not_wake,
-    },
-    Case {
-        id: "group.joined-while-blocked",
-        title: "whether a wait blocked on a group reports a child that joins later is recorded",
-        clauses: &[&posix::WAITPID_GROUP_JOINED_WHILE_BLOCKED],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: joined_while_blocked,
-    },
-];
+cases! { "group";
+
+    /// a wait for the caller's own group reports its child in that group and not the one in another
+    own(ANY | GROUP; NOHANG) in Calls::WITH_TARGET => [
+        posix::WAITPID_OWN_GROUP,
+        posix::WAITID_P_PGID,
+        posix::WAITPID_ECHILD_EMPTY_GROUP,
+        posix::WAITID_ECHILD_WITH_LIVE_CHILD,
+    ];
+
+    /// pid 0 means the group that the caller is in at the time of the call
+    own_is_current_group(GROUP; NOHANG) in Calls::PID_FAMILY => [posix::WAITPID_OWN_GROUP_IS_CURRENT];
+
+    /// of children in three groups, a wait for one group reports its members only, each once
+    mixed(GROUP) in Calls::WITH_TARGET => [
+        posix::WAITPID_NAMED_GROUP,
+        posix::WAITID_P_PGID,
+        posix::WAITPID_ECHILD_EMPTY_GROUP,
+        posix::WAITID_ECHILD_WITH_LIVE_CHILD,
+    ];
+
+    /// a group that no longer exists, or that contains no child of the caller, gives ECHILD at once
+    empty(PID | GROUP; NOHANG) in Calls::WITH_TARGET => [
+        posix::WAITPID_ECHILD_EMPTY_GROUP,
+        posix::WAITID_ECHILD_WITH_LIVE_CHILD,
+        posix::WAITPID_NOHANG_ECHILD,
+        posix::WAITID_NOHANG_ECHILD,
+        linux::WAIT_NO_SUCH_GROUP,
+    ];
+
+    /// a child that changes groups is found through its new group, and no longer through its old one
+    after_setpgid(GROUP; NOHANG) in Calls::WITH_TARGET
+        => [posix::WAITPID_GROUP_AFTER_SETPGID, posix::WAITID_P_PGID, posix::WAITID_ECHILD_WITH_LIVE_CHILD];
+
+    /// a zombie is found through its group, even if a live child shares it
+    zombie_member(GROUP; NOHANG) in Calls::WITH_TARGET
+        => [posix::WAITPID_GROUP_OF_ZOMBIE, posix::WAITID_P_PGID];
+
+    /// a wait blocked on a group stays blocked when a child outside the group exits
+    other_child_does_not_wake(GROUP) in Calls::WITH_TARGET
+        => [posix::WAITPID_OTHER_CHILD_NO_WAKE, posix::WAITPID_NAMED_GROUP, posix::WAITID_P_PGID];
+
+    /// whether a wait blocked on a group reports a child that joins later is recorded
+    joined_while_blocked(GROUP) in Calls::WITH_TARGET.few() => [posix::WAITPID_GROUP_JOINED_WHILE_BLOCKED];
+}
 
 /// A held child in a process group of its own.
 fn spawn_leader(t: &mut Trial) -> Result<Child, Abort> {

@@ -2,113 +2,60 @@
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, posix};
+use crate::trial::cases;
 use crate::trial::{
-    Abort, Call, Calls, Case, Change, Child, Need, Needs, Options, Outcome, Seen, Signals, Target, Trial,
-    here,
+    Abort, Call, Calls, Change, Child, Need, Needs, Options, Outcome, Seen, Signals, Target, Trial,
 };
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "sigchld.on-exit-and-stop",
-        title: "a stop and an exit generate SIGCHLD; whether a continue does is recorded, and on Linux it does",
-        clauses: &[
-            &posix::SIGCHLD_ON_EXIT,
-            &posix::SIGCHLD_ON_STOP,
-            &posix::SIGCHLD_ON_CONTINUE,
-            &linux::SIGCHLD_ON_CONTINUE,
-        ],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: on_exit_and_stop,
-    },
-    Case {
-        id: "sigchld.siginfo-of-exit",
-        title: "for an exit, the handler's siginfo equals waitid's, field by field",
-        clauses: &[&posix::SIGCHLD_INFO_EXITED, &posix::SIGCHLD_INFO_EQUALS_WAITID],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: siginfo_of_exit,
-    },
-    Case {
-        id: "sigchld.siginfo-of-kill",
-        title: "for a death by signal, the handler's siginfo equals waitid's, field by field",
-        clauses: &[&posix::SIGCHLD_INFO_KILLED, &posix::SIGCHLD_INFO_EQUALS_WAITID],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: siginfo_of_kill,
-    },
-    Case {
-        id: "sigchld.siginfo-of-core-dump",
-        title: "for a core dump, the handler's siginfo has CLD_DUMPED and equals waitid's",
-        clauses: &[&posix::SIGCHLD_INFO_KILLED, &posix::SIGCHLD_INFO_EQUALS_WAITID],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::of(&[Need::CoreFiles]),
-        at: here(),
-        run: siginfo_of_core_dump,
-    },
-    Case {
-        id: "sigchld.siginfo-of-stop",
-        title: "for a stop, the handler's siginfo equals waitid's, field by field",
-        clauses: &[&posix::SIGCHLD_INFO_STOPPED, &posix::SIGCHLD_INFO_EQUALS_WAITID],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: siginfo_of_stop,
-    },
-    Case {
-        id: "sigchld.siginfo-of-continue",
-        title: "for a continue, the handler's siginfo equals waitid's, field by field",
-        clauses: &[&linux::SIGCHLD_ON_CONTINUE, &posix::SIGCHLD_INFO_EQUALS_WAITID],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: siginfo_of_continue,
-    },
-    Case {
-        id: "sigchld.wait-in-handler",
-        title: "a WNOHANG wait inside the handler reaps the child that the signal is about",
-        clauses: &[&posix::SIGCHLD_WAIT_IN_HANDLER],
-        calls: Calls::only(&[Call::Waitpid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: wait_in_handler,
-    },
-    Case {
-        id: "sigchld.wait-in-handler-during-wait",
-        title: "a wait inside the handler reaps one child while the call it interrupted waits for another",
-        clauses: &[&posix::SIGCHLD_WAIT_IN_HANDLER, &posix::WAITPID_RESTART],
-        calls: Calls::only(&[Call::Waitpid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: wait_in_handler_during_wait,
-    },
-    Case {
-        id: "sigchld.coalesced",
-        title: "a blocked SIGCHLD stays pending; a loop of WNOHANG waits after it finds each of several children",
-        clauses: &[&posix::SIGCHLD_BLOCKED_PENDS, &posix::SIGCHLD_COALESCES],
-        calls: Calls::taking(Options::NOHANG).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: coalesced,
-    },
-    Case {
-        id: "sigchld.nocldstop",
-        title: "SA_NOCLDSTOP suppresses SIGCHLD for stops and continues, still reported, but not for exits",
-        clauses: &[
-            &posix::SIGCHLD_NOCLDSTOP_SILENT,
-            &posix::SIGCHLD_NOCLDSTOP_KEEPS_STATUS,
-            &posix::SIGCHLD_NOCLDSTOP_EXIT,
-        ],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: nocldstop,
-    },
-];
+cases! { "sigchld";
+
+    /// a stop and an exit generate SIGCHLD; whether a continue does is recorded, and on Linux it does
+    on_exit_and_stop(ANY; UNTRACED) in Calls::WITH_OPTIONS.few() => [
+        posix::SIGCHLD_ON_EXIT,
+        posix::SIGCHLD_ON_STOP,
+        posix::SIGCHLD_ON_CONTINUE,
+        linux::SIGCHLD_ON_CONTINUE,
+    ];
+
+    /// for an exit, the handler's siginfo equals waitid's, field by field
+    siginfo_of_exit(PID) in Calls::only(&[Call::Waitid])
+        => [posix::SIGCHLD_INFO_EXITED, posix::SIGCHLD_INFO_EQUALS_WAITID];
+
+    /// for a death by signal, the handler's siginfo equals waitid's, field by field
+    siginfo_of_kill(PID) in Calls::only(&[Call::Waitid])
+        => [posix::SIGCHLD_INFO_KILLED, posix::SIGCHLD_INFO_EQUALS_WAITID];
+
+    /// for a core dump, the handler's siginfo has CLD_DUMPED and equals waitid's
+    siginfo_of_core_dump(PID) in Calls::only(&[Call::Waitid]), needs Needs::of(&[Need::CoreFiles])
+        => [posix::SIGCHLD_INFO_KILLED, posix::SIGCHLD_INFO_EQUALS_WAITID];
+
+    /// for a stop, the handler's siginfo equals waitid's, field by field
+    siginfo_of_stop(PID; UNTRACED) in Calls::only(&[Call::Waitid])
+        => [posix::SIGCHLD_INFO_STOPPED, posix::SIGCHLD_INFO_EQUALS_WAITID];
+
+    /// for a continue, the handler's siginfo equals waitid's, field by field
+    siginfo_of_continue(PID; UNTRACED | CONTINUED) in Calls::only(&[Call::Waitid])
+        => [linux::SIGCHLD_ON_CONTINUE, posix::SIGCHLD_INFO_EQUALS_WAITID];
+
+    /// a WNOHANG wait inside the handler reaps the child that the signal is about
+    wait_in_handler(ANY; NOHANG) in Calls::only(&[Call::Waitpid]) => [posix::SIGCHLD_WAIT_IN_HANDLER];
+
+    /// a wait inside the handler reaps one child while the call it interrupted waits for another
+    wait_in_handler_during_wait(PID; UNTRACED) in Calls::only(&[Call::Waitpid])
+        => [posix::SIGCHLD_WAIT_IN_HANDLER, posix::WAITPID_RESTART];
+
+    /// a blocked SIGCHLD stays pending; a loop of WNOHANG waits after it finds each of several children
+    coalesced(ANY; NOHANG) in Calls::taking(Options::NOHANG).few()
+        => [posix::SIGCHLD_BLOCKED_PENDS, posix::SIGCHLD_COALESCES];
+
+    /// SA_NOCLDSTOP suppresses SIGCHLD for stops and continues, still reported, but not for exits
+    nocldstop(ANY; UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few() => [
+        posix::SIGCHLD_NOCLDSTOP_SILENT,
+        posix::SIGCHLD_NOCLDSTOP_KEEPS_STATUS,
+        posix::SIGCHLD_NOCLDSTOP_EXIT,
+    ];
+}
 
 /// Without it, a handler would interrupt the agent's own reads and waits.
 pub(crate) const RESTART: &[&str] = &["restart"];

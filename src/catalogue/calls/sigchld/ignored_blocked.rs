@@ -3,110 +3,56 @@
 use super::handler::{RESTART, await_sigchld};
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{Clause, linux, posix};
-use crate::trial::{Abort, Calls, Case, Change, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "sigchld.ignored",
-        title: "with SIGCHLD ignored, children leave no zombies, and a wait returns only once the last is gone",
-        clauses: &[&posix::SIGCHLD_IGNORED_NO_ZOMBIE, &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: ignored,
-    },
-    Case {
-        id: "sigchld.nocldwait",
-        title: "with SA_NOCLDWAIT, children leave no zombies, and a wait returns only once the last is gone",
-        clauses: &[
-            &posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE,
-            &posix::SIGCHLD_NOCLDWAIT_WAITS_FOR_LAST_EXIT,
-            &posix::SIGCHLD_NOCLDWAIT_SIGNAL,
-            &linux::SIGCHLD_NOCLDWAIT_STILL_SENT,
-        ],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: nocldwait,
-    },
-    Case {
-        id: "sigchld.ignored-nohang",
-        title: "with SIGCHLD ignored, WNOHANG returns 0 while a child lives, and fails with ECHILD once it is gone",
-        clauses: &[
-            &posix::SIGCHLD_IGNORED_NOHANG,
-            &posix::SIGCHLD_IGNORED_AFTER_FORK,
-            &posix::SIGCHLD_IGNORED_NO_ZOMBIE,
-        ],
-        calls: Calls::taking(Options::NOHANG).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: ignored_nohang,
-    },
-    Case {
-        id: "sigchld.ignored-no-children-left",
-        title: "with SIGCHLD ignored and every child already gone, a wait fails at once with ECHILD",
-        clauses: &[&posix::SIGCHLD_IGNORED_NO_CHILDREN_LEFT],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: ignored_no_children_left,
-    },
-    Case {
-        id: "sigchld.ignored-earlier-zombie",
-        title: "a zombie from before SIGCHLD was ignored can still be reaped, with its status",
-        clauses: &[&posix::SIGCHLD_IGNORED_EARLIER_ZOMBIE],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: ignored_earlier_zombie,
-    },
-    Case {
-        id: "sigchld.ignored-stops",
-        title: "with SIGCHLD ignored, stops and continues are reported as usual",
-        clauses: &[&posix::SIGCHLD_IGNORED_STOPS],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: ignored_stops,
-    },
-    Case {
-        id: "sigchld.zombies-with-default-action",
-        title: "with SIGCHLD at its default action children become zombies, also after it was ignored",
-        clauses: &[&posix::SIGCHLD_DEFAULT_ZOMBIE, &posix::SIGCHLD_DEFAULT_RESTORED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: zombies_with_default_action,
-    },
-    Case {
-        id: "sigchld.pending-after-reap",
-        title: "a blocked SIGCHLD stays pending when one of two children is reaped, and is cleared with the last",
-        clauses: &[&posix::SIGCHLD_PENDING_WHILE_OTHERS_WAITABLE, &posix::SIGCHLD_PENDING_CLEARED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: pending_after_reap,
-    },
-    Case {
-        id: "sigchld.pending-after-peek",
-        title: "a blocked SIGCHLD stays pending after a peek, and is discarded when it becomes ignored",
-        clauses: &[&posix::SIGCHLD_PENDING_AFTER_PEEK, &posix::SIGCHLD_IGNORED_DISCARDS_PENDING],
-        calls: Calls::taking(Options::NOWAIT).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: pending_after_peek,
-    },
-    Case {
-        id: "sigchld.not-for-grandchild",
-        title: "the exit of a grandchild generates no SIGCHLD; that of its parent does",
-        clauses: &[&posix::SIGCHLD_NOT_FOR_GRANDCHILD],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: not_for_grandchild,
-    },
-];
+cases! { "sigchld";
+
+    /// with SIGCHLD ignored, children leave no zombies, and a wait returns only once the last is gone
+    ignored(ANY) in Calls::ENTRIES
+        => [posix::SIGCHLD_IGNORED_NO_ZOMBIE, posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT];
+
+    /// with SA_NOCLDWAIT, children leave no zombies, and a wait returns only once the last is gone
+    nocldwait(ANY) in Calls::ENTRIES => [
+        posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE,
+        posix::SIGCHLD_NOCLDWAIT_WAITS_FOR_LAST_EXIT,
+        posix::SIGCHLD_NOCLDWAIT_SIGNAL,
+        linux::SIGCHLD_NOCLDWAIT_STILL_SENT,
+    ];
+
+    /// with SIGCHLD ignored, WNOHANG returns 0 while a child lives, and fails with ECHILD once it is gone
+    ignored_nohang(ANY; NOHANG) in Calls::taking(Options::NOHANG).few() => [
+        posix::SIGCHLD_IGNORED_NOHANG,
+        posix::SIGCHLD_IGNORED_AFTER_FORK,
+        posix::SIGCHLD_IGNORED_NO_ZOMBIE,
+    ];
+
+    /// with SIGCHLD ignored and every child already gone, a wait fails at once with ECHILD
+    ignored_no_children_left(ANY) in Calls::ENTRIES => [posix::SIGCHLD_IGNORED_NO_CHILDREN_LEFT];
+
+    /// a zombie from before SIGCHLD was ignored can still be reaped, with its status
+    ignored_earlier_zombie(ANY) in Calls::ENTRIES => [posix::SIGCHLD_IGNORED_EARLIER_ZOMBIE];
+
+    /// with SIGCHLD ignored, stops and continues are reported as usual
+    ignored_stops(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
+        => [posix::SIGCHLD_IGNORED_STOPS];
+
+    /// with SIGCHLD at its default action children become zombies, also after it was ignored
+    zombies_with_default_action(ANY) in Calls::ENTRIES
+        => [posix::SIGCHLD_DEFAULT_ZOMBIE, posix::SIGCHLD_DEFAULT_RESTORED];
+
+    /// a blocked SIGCHLD stays pending when one of two children is reaped, and is cleared with the last
+    pending_after_reap(ANY) in Calls::ENTRIES
+        => [posix::SIGCHLD_PENDING_WHILE_OTHERS_WAITABLE, posix::SIGCHLD_PENDING_CLEARED];
+
+    /// a blocked SIGCHLD stays pending after a peek, and is discarded when it becomes ignored
+    pending_after_peek(ANY; NOWAIT) in Calls::taking(Options::NOWAIT).few()
+        => [posix::SIGCHLD_PENDING_AFTER_PEEK, posix::SIGCHLD_IGNORED_DISCARDS_PENDING];
+
+    /// the exit of a grandchild generates no SIGCHLD; that of its parent does
+    not_for_grandchild(ANY) in Calls::ENTRIES => [posix::SIGCHLD_NOT_FOR_GRANDCHILD];
+}
 
 /// Two children exit in turn while a call waits for any: it must stay blocked after the first, and fail after the last.
 fn blocks_until_last_exit(t: &mut Trial, no_zombie: &'static Clause, to_last: &'static Clause) -> Outcome {

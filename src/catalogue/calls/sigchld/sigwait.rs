@@ -2,51 +2,27 @@
 
 use crate::scenario::Scenario;
 use crate::spec::{Clause, linux, posix};
-use crate::trial::{Abort, Calls, Case, Caught, Change, Child, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Caught, Change, Child, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "sigwait.then-wait",
-        title: "after sigtimedwait returns a child's SIGCHLD, a WNOHANG wait finds that child",
-        clauses: &[&posix::SIGCHLD_WAIT_AFTER_SIGWAIT, &posix::SIGCHLD_INFO_EXITED],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: then_wait,
-    },
-    Case {
-        id: "sigwait.signalfd-then-wait",
-        title: "after a signalfd returns a child's SIGCHLD, a WNOHANG wait finds that child",
-        clauses: &[&linux::SIGCHLD_WAIT_AFTER_SIGNALFD],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: signalfd_then_wait,
-    },
-    Case {
-        id: "sigwait.default-pends",
-        title: "a blocked SIGCHLD stays pending even with its default action",
-        clauses: &[&posix::SIGCHLD_BLOCKED_DEFAULT, &linux::SIGCHLD_BLOCKED_DEFAULT_PENDS],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: default_pends,
-    },
-    Case {
-        id: "sigwait.stop-and-continue",
-        title: "a SIGCHLD accepted for a stop or a continue identifies the child, and a wait finds the event",
-        clauses: &[
-            &posix::SIGCHLD_WAIT_AFTER_SIGWAIT,
-            &posix::SIGCHLD_INFO_STOPPED,
-            &linux::SIGCHLD_ON_CONTINUE,
-        ],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: stop_and_continue,
-    },
-];
+cases! { "sigwait";
+
+    /// after sigtimedwait returns a child's SIGCHLD, a WNOHANG wait finds that child
+    then_wait(ANY; NOHANG) in Calls::WITH_OPTIONS.few()
+        => [posix::SIGCHLD_WAIT_AFTER_SIGWAIT, posix::SIGCHLD_INFO_EXITED];
+
+    /// after a signalfd returns a child's SIGCHLD, a WNOHANG wait finds that child
+    signalfd_then_wait(ANY; NOHANG) in Calls::WITH_OPTIONS.few() => [linux::SIGCHLD_WAIT_AFTER_SIGNALFD];
+
+    /// a blocked SIGCHLD stays pending even with its default action
+    default_pends(ANY) in Calls::ENTRIES
+        => [posix::SIGCHLD_BLOCKED_DEFAULT, linux::SIGCHLD_BLOCKED_DEFAULT_PENDS];
+
+    /// a SIGCHLD accepted for a stop or a continue identifies the child, and a wait finds the event
+    stop_and_continue(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::ENTRIES
+        => [posix::SIGCHLD_WAIT_AFTER_SIGWAIT, posix::SIGCHLD_INFO_STOPPED, linux::SIGCHLD_ON_CONTINUE];
+}
 
 /// Catches SIGCHLD, without which some systems discard it while blocked, and blocks it.
 fn block_sigchld(t: &mut Trial) -> Outcome {

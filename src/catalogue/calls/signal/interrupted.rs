@@ -2,102 +2,49 @@
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
-use crate::trial::{Abort, Calls, Case, Change, Needs, Options, Outcome, Pending, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Options, Outcome, Pending, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "interrupted.by-handler",
-        title: "a handler without SA_RESTART interrupts a wait with EINTR, and the child can still be reaped",
-        clauses: &[
-            &posix::WAITPID_EINTR,
-            &posix::WAITPID_EINTR_KEEPS_CHILD,
-            &posix::WAITID_EINTR,
-            &posix::WAITID_EINTR_KEEPS_CHILD,
-        ],
-        calls: Calls::ALL,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: by_handler,
-    },
-    Case {
-        id: "interrupted.by-sigchld-of-other-child",
-        title: "a SIGCHLD handler run for another child interrupts a wait with EINTR, and reaps neither child",
-        clauses: &[
-            &posix::WAITPID_EINTR,
-            &posix::WAITPID_EINTR_KEEPS_CHILD,
-            &posix::WAITID_EINTR,
-            &posix::WAITID_EINTR_KEEPS_CHILD,
-        ],
-        calls: Calls::WITH_TARGET,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: by_sigchld_of_other_child,
-    },
-    Case {
-        id: "interrupted.writes-nothing",
-        title: "a wait interrupted with EINTR writes neither status nor usage",
-        clauses: &[&linux::WAIT_ERROR_WRITES_NOTHING],
-        calls: Calls::WITH_STATUS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: writes_nothing,
-    },
-    Case {
-        id: "interrupted.restarted",
-        title: "a handler with SA_RESTART leaves a wait blocked, every time it runs",
-        clauses: &[&posix::WAITPID_RESTART, &posix::WAITID_RESTART],
-        calls: Calls::ALL,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: restarted,
-    },
-    Case {
-        id: "interrupted.not-by-ignored-signal",
-        title: "a signal ignored explicitly or by default does not interrupt a wait",
-        clauses: &[&posix::WAITPID_IGNORED_SIGNAL],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: not_by_ignored_signal,
-    },
-    Case {
-        id: "interrupted.not-by-blocked-signal",
-        title: "a blocked signal does not interrupt a wait; it is handled once unblocked",
-        clauses: &[&posix::WAITPID_MASKED_SIGNAL],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: not_by_blocked_signal,
-    },
-    Case {
-        id: "interrupted.not-by-default-sigchld",
-        title: "SIGCHLD with its default action, for another child, does not interrupt a wait",
-        clauses: &[&posix::WAITPID_DEFAULT_SIGCHLD],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: not_by_default_sigchld,
-    },
-    Case {
-        id: "interrupted.stopped-waiter",
-        title: "a waiter that is stopped and continued keeps waiting, and reports a child that exits later",
-        clauses: &[&posix::WAITPID_STOPPED_WAITER],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: stopped_waiter,
-    },
-    Case {
-        id: "interrupted.exit-while-waiter-stopped",
-        title: "once continued, a stopped waiter reports a child that exited while it was stopped",
-        clauses: &[&posix::WAITPID_STOPPED_WAITER],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exit_while_waiter_stopped,
-    },
-];
+cases! { "interrupted";
+
+    /// a handler without SA_RESTART interrupts a wait with EINTR, and the child can still be reaped
+    by_handler(ANY) => [
+        posix::WAITPID_EINTR,
+        posix::WAITPID_EINTR_KEEPS_CHILD,
+        posix::WAITID_EINTR,
+        posix::WAITID_EINTR_KEEPS_CHILD,
+    ];
+
+    /// a SIGCHLD handler run for another child interrupts a wait with EINTR, and reaps neither child
+    by_sigchld_of_other_child(PID) in Calls::WITH_TARGET => [
+        posix::WAITPID_EINTR,
+        posix::WAITPID_EINTR_KEEPS_CHILD,
+        posix::WAITID_EINTR,
+        posix::WAITID_EINTR_KEEPS_CHILD,
+    ];
+
+    /// a wait interrupted with EINTR writes neither status nor usage
+    writes_nothing(ANY) in Calls::WITH_STATUS.few() => [linux::WAIT_ERROR_WRITES_NOTHING];
+
+    /// a handler with SA_RESTART leaves a wait blocked, every time it runs
+    restarted(ANY | PID; NONE; adapting) => [posix::WAITPID_RESTART, posix::WAITID_RESTART];
+
+    /// a signal ignored explicitly or by default does not interrupt a wait
+    not_by_ignored_signal(ANY) in Calls::ENTRIES => [posix::WAITPID_IGNORED_SIGNAL];
+
+    /// a blocked signal does not interrupt a wait; it is handled once unblocked
+    not_by_blocked_signal(ANY) in Calls::ENTRIES => [posix::WAITPID_MASKED_SIGNAL];
+
+    /// SIGCHLD with its default action, for another child, does not interrupt a wait
+    not_by_default_sigchld(PID) in Calls::WITH_TARGET.few() => [posix::WAITPID_DEFAULT_SIGCHLD];
+
+    /// a waiter that is stopped and continued keeps waiting, and reports a child that exits later
+    stopped_waiter(ANY) in Calls::ENTRIES => [posix::WAITPID_STOPPED_WAITER];
+
+    /// once continued, a stopped waiter reports a child that exited while it was stopped
+    exit_while_waiter_stopped(ANY) in Calls::ENTRIES => [posix::WAITPID_STOPPED_WAITER];
+}
 
 /// A subject that retries interrupted calls hides EINTR.
 fn needs_eintr(t: &Trial) -> Outcome {

@@ -3,102 +3,49 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Profile, linux, posix};
 use crate::sys::call::abi::Call;
+use crate::trial::cases;
 use crate::trial::reported_child;
-use crate::trial::{Abort, Calls, Case, Change, Need, Needs, Options, Outcome, Seen, Target, Trial, here};
+use crate::trial::{Abort, Calls, Change, Need, Needs, Options, Outcome, Seen, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "signal-death.every-signal",
-        title: "a child that raises a fatal standard signal is reported as killed by it",
-        clauses: &[&posix::STATUS_SIGNALED, &posix::WAITID_KILLED, &linux::WAIT_WORD_SIGNAL],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: every_signal,
-    },
-    Case {
-        id: "signal-death.real-time",
-        title: "a child killed by a real-time signal is reported as killed by it",
-        clauses: &[&posix::STATUS_SIGNALED_REALTIME, &posix::WAITID_KILLED, &linux::WAIT_WORD_SIGNAL],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: real_time,
-    },
-    Case {
-        id: "signal-death.any-sender",
-        title: "raise, kill of oneself and kill by another process give the same status",
-        clauses: &[&posix::STATUS_SIGNALED_ANY_SENDER],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: any_sender,
-    },
-    Case {
-        id: "signal-death.sigkill-cannot-be-ignored",
-        title: "a child that ignores SIGTERM survives it, and dies of SIGKILL",
-        clauses: &[&posix::STATUS_SIGNALED, &posix::WAITID_KILLED],
-        calls: Calls::taking(Options::NOHANG).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: sigkill_cannot_be_ignored,
-    },
-    Case {
-        id: "signal-death.blocked-until-unblocked",
-        title: "a child that blocks SIGTERM dies of it once it unblocks it",
-        clauses: &[&posix::STATUS_SIGNALED, &posix::WAITID_KILLED],
-        calls: Calls::taking(Options::NOHANG).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: blocked_until_unblocked,
-    },
-    Case {
-        id: "signal-death.sigkill-while-stopped",
-        title: "SIGKILL kills a stopped child, and a call without options reports it",
-        clauses: &[&posix::STATUS_KILL_WHILE_STOPPED],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: sigkill_while_stopped,
-    },
-    Case {
-        id: "signal-death.no-core-flag",
-        title: "a signal that does not dump core never sets the core flag, whatever the core limit",
-        clauses: &[&posix::STATUS_CORE_NOT_FOR_TERM, &posix::WAITID_KILLED, &linux::WAIT_WORD_SIGNAL],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: no_core_flag,
-    },
-    Case {
-        id: "signal-death.core-limit-zero",
-        title: "the core flag of a core-dumping signal with RLIMIT_CORE 0 is recorded",
-        clauses: &[&posix::STATUS_CORE_FLAG],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: core_limit_zero,
-    },
-    Case {
-        id: "signal-death.core-file",
-        title: "a core dump is 0x80 in the status word and CLD_DUMPED in the siginfo of the same death",
-        clauses: &[&linux::WAIT_WORD_CORE, &posix::WAITID_DUMPED],
-        calls: Calls::ENTRIES,
-        needs: Needs::of(&[Need::CoreFiles]),
-        at: here(),
-        run: core_file,
-    },
-    Case {
-        id: "signal-death.calls-agree",
-        title: "each call reports a death as waitid shows it",
-        clauses: &[&posix::WAITPID_CALLS_AGREE],
-        calls: Calls::WITH_STATUS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: calls_agree,
-    },
-];
+cases! { "signal-death";
+
+    /// a child that raises a fatal standard signal is reported as killed by it
+    every_signal(ANY) in Calls::ENTRIES
+        => [posix::STATUS_SIGNALED, posix::WAITID_KILLED, linux::WAIT_WORD_SIGNAL];
+
+    /// a child killed by a real-time signal is reported as killed by it
+    real_time(ANY) in Calls::ENTRIES
+        => [posix::STATUS_SIGNALED_REALTIME, posix::WAITID_KILLED, linux::WAIT_WORD_SIGNAL];
+
+    /// raise, kill of oneself and kill by another process give the same status
+    any_sender(ANY) in Calls::ENTRIES => [posix::STATUS_SIGNALED_ANY_SENDER];
+
+    /// a child that ignores SIGTERM survives it, and dies of SIGKILL
+    sigkill_cannot_be_ignored(ANY) in Calls::taking(Options::NOHANG).few()
+        => [posix::STATUS_SIGNALED, posix::WAITID_KILLED];
+
+    /// a child that blocks SIGTERM dies of it once it unblocks it
+    blocked_until_unblocked(ANY) in Calls::taking(Options::NOHANG).few()
+        => [posix::STATUS_SIGNALED, posix::WAITID_KILLED];
+
+    /// SIGKILL kills a stopped child, and a call without options reports it
+    sigkill_while_stopped(ANY) in Calls::ENTRIES => [posix::STATUS_KILL_WHILE_STOPPED];
+
+    /// a signal that does not dump core never sets the core flag, whatever the core limit
+    no_core_flag(ANY) in Calls::ENTRIES
+        => [posix::STATUS_CORE_NOT_FOR_TERM, posix::WAITID_KILLED, linux::WAIT_WORD_SIGNAL];
+
+    /// the core flag of a core-dumping signal with RLIMIT_CORE 0 is recorded
+    core_limit_zero(ANY) in Calls::ENTRIES => [posix::STATUS_CORE_FLAG];
+
+    /// a core dump is 0x80 in the status word and CLD_DUMPED in the siginfo of the same death
+    core_file(ANY; NOWAIT) in Calls::ENTRIES, needs Needs::of(&[Need::CoreFiles])
+        => [linux::WAIT_WORD_CORE, posix::WAITID_DUMPED];
+
+    /// each call reports a death as waitid shows it
+    calls_agree(ANY) in Calls::WITH_STATUS => [posix::WAITPID_CALLS_AGREE];
+}
 
 /// The standard signals whose default action terminates the process.
 const DEADLY: [Signal; 20] = [

@@ -3,204 +3,102 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::sys::call::abi::Call;
-use crate::trial::{Calls, Case, Change, Child, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Calls, Change, Child, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "stop-continue.stop-once",
-        title: "a stop is reported once with WUNTRACED",
-        clauses: &[
-            &posix::WAITPID_WUNTRACED_REPORTS_STOP,
-            &posix::STATUS_STOPPED,
-            &posix::STATUS_STOP_ONCE,
-            &posix::WAITID_STOPPED,
-        ],
-        calls: Calls::taking(Options::UNTRACED),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: stop_once,
-    },
-    Case {
-        id: "stop-continue.continue-once",
-        title: "a continue is reported once with WCONTINUED",
-        clauses: &[
-            &posix::WAITPID_WCONTINUED_REPORTS_CONTINUE,
-            &posix::STATUS_CONTINUED,
-            &posix::STATUS_CONTINUE_ONCE,
-            &posix::WAITID_CONTINUED,
-        ],
-        calls: Calls::taking(Options::CONTINUED),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: continue_once,
-    },
-    Case {
-        id: "stop-continue.unrequested-stop-retained",
-        title: "a stop is not reported without WUNTRACED, and is kept for a later call that requests it",
-        clauses: &[
-            &posix::WAITPID_STOP_NEEDS_WUNTRACED,
-            &posix::WAITPID_UNREQUESTED_STOP_RETAINED,
-            &posix::WAITID_EXITED_ONLY,
-        ],
-        calls: Calls::taking(Options::UNTRACED),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: unrequested_stop_retained,
-    },
-    Case {
-        id: "stop-continue.unrequested-continue-retained",
-        title: "a continue is not reported without WCONTINUED, and is kept for a later call that requests it",
-        clauses: &[
-            &posix::WAITPID_CONTINUE_NEEDS_WCONTINUED,
-            &posix::WAITPID_WCONTINUED_REPORTS_CONTINUE,
-            &posix::WAITID_EXITED_ONLY,
-        ],
-        calls: Calls::taking(Options::CONTINUED),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: unrequested_continue_retained,
-    },
-    Case {
-        id: "stop-continue.blocks-through-both",
-        title: "a call blocked without WUNTRACED and WCONTINUED returns only on exit",
-        clauses: &[
-            &posix::WAITPID_STOP_NEEDS_WUNTRACED,
-            &posix::WAIT_ONLY_TERMINATION,
-            &posix::WAITID_EXITED_ONLY,
-        ],
-        calls: Calls::ALL,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: blocks_through_both,
-    },
-    Case {
-        id: "stop-continue.wakes-waiter",
-        title: "a stop wakes a blocked call that requested it, and so does a continue",
-        clauses: &[&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT],
-        calls: Calls::taking(Options::UNTRACED),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: wakes_waiter,
-    },
-    Case {
-        id: "stop-continue.termination-always",
-        title: "an exit is reported with WUNTRACED, with WCONTINUED and with both",
-        clauses: &[&posix::WAITPID_TERMINATION_ALWAYS, &posix::WAITID_EVENTS_COMBINE],
-        calls: Calls::taking(Options::UNTRACED),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: termination_always,
-    },
-    Case {
-        id: "stop-continue.continue-replaces-stop",
-        title: "after an unreported stop and a continue, only the continue is reported",
-        clauses: &[&posix::STATUS_CONTINUE_REPLACES_STOP],
-        calls: Calls::taking(Options::UNTRACED).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: continue_replaces_stop,
-    },
-    Case {
-        id: "stop-continue.stop-replaces-continue",
-        title: "after stop, continue and stop, only the last stop is reported, with its own signal",
-        clauses: &[&posix::STATUS_STOP_REPLACES_CONTINUE],
-        calls: Calls::taking(Options::UNTRACED).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: stop_replaces_continue,
-    },
-    Case {
-        id: "stop-continue.exit-replaces-continue",
-        title: "after an exit, an unreported continue is no longer reported",
-        clauses: &[&posix::STATUS_EXIT_REPLACES_ALL],
-        calls: Calls::taking(Options::UNTRACED).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exit_replaces_continue,
-    },
-    Case {
-        id: "stop-continue.kill-replaces-stop",
-        title: "after SIGKILL of a stopped child, its unreported stop is no longer reported",
-        clauses: &[&posix::STATUS_EXIT_REPLACES_ALL, &posix::STATUS_KILL_WHILE_STOPPED],
-        calls: Calls::taking(Options::UNTRACED).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: kill_replaces_stop,
-    },
-    Case {
-        id: "stop-continue.stop-while-stopped",
-        title: "a stop signal to a stopped child creates no event, either then or after it is continued",
-        clauses: &[&posix::STATUS_STOP_WHILE_STOPPED],
-        calls: Calls::taking(Options::UNTRACED).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: stop_while_stopped,
-    },
-    Case {
-        id: "stop-continue.continue-while-running",
-        title: "SIGCONT to a child that is not stopped creates no event",
-        clauses: &[&posix::STATUS_CONTINUE_WHILE_RUNNING],
-        calls: Calls::taking(Options::CONTINUED).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: continue_while_running,
-    },
-    Case {
-        id: "stop-continue.continue-if-ignored",
-        title: "SIGCONT continues a child that ignores or blocks it, and the continue is reported",
-        clauses: &[&posix::STATUS_CONTINUE_IF_IGNORED],
-        calls: Calls::taking(Options::CONTINUED).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: continue_if_ignored,
-    },
-    Case {
-        id: "stop-continue.ignored-stop",
-        title: "a child that ignores or blocks SIGTSTP keeps running, and creates no event",
-        clauses: &[&posix::STATUS_CAUGHT_STOP],
-        calls: Calls::taking(Options::UNTRACED).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: ignored_stop,
-    },
-    Case {
-        id: "stop-continue.job-control-signals",
-        title: "SIGTSTP, SIGTTIN and SIGTTOU stop a child too, and each is reported as itself",
-        clauses: &[&posix::STATUS_STOPPED_JOB_CONTROL],
-        calls: Calls::taking(Options::UNTRACED).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: job_control_signals,
-    },
-    Case {
-        id: "stop-continue.orphaned-group",
-        title: "in an orphaned process group, SIGTSTP stops nobody, and SIGSTOP does",
-        clauses: &[&posix::STATUS_ORPHANED_GROUP_NO_STOP],
-        calls: Calls::taking(Options::UNTRACED).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: orphaned_group,
-    },
-    Case {
-        id: "stop-continue.repeated",
-        title: "each of five stops and continues is a separate event",
-        clauses: &[&posix::STATUS_EVENTS_REPEAT],
-        calls: Calls::taking(Options::UNTRACED).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: repeated,
-    },
-    Case {
-        id: "stop-continue.term-while-stopped",
-        title: "SIGTERM to a stopped child takes effect only once it is continued",
-        clauses: &[&posix::STATUS_TERM_WHILE_STOPPED],
-        calls: Calls::taking(Options::UNTRACED).few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: term_while_stopped,
-    },
-];
+cases! { "stop-continue";
+
+    /// a stop is reported once with WUNTRACED
+    stop_once(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED) => [
+        posix::WAITPID_WUNTRACED_REPORTS_STOP,
+        posix::STATUS_STOPPED,
+        posix::STATUS_STOP_ONCE,
+        posix::WAITID_STOPPED,
+    ];
+
+    /// a continue is reported once with WCONTINUED
+    continue_once(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::CONTINUED) => [
+        posix::WAITPID_WCONTINUED_REPORTS_CONTINUE,
+        posix::STATUS_CONTINUED,
+        posix::STATUS_CONTINUE_ONCE,
+        posix::WAITID_CONTINUED,
+    ];
+
+    /// a stop is not reported without WUNTRACED, and is kept for a later call that requests it
+    unrequested_stop_retained(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED) => [
+        posix::WAITPID_STOP_NEEDS_WUNTRACED,
+        posix::WAITPID_UNREQUESTED_STOP_RETAINED,
+        posix::WAITID_EXITED_ONLY,
+    ];
+
+    /// a continue is not reported without WCONTINUED, and is kept for a later call that requests it
+    unrequested_continue_retained(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::CONTINUED) => [
+        posix::WAITPID_CONTINUE_NEEDS_WCONTINUED,
+        posix::WAITPID_WCONTINUED_REPORTS_CONTINUE,
+        posix::WAITID_EXITED_ONLY,
+    ];
+
+    /// a call blocked without WUNTRACED and WCONTINUED returns only on exit
+    blocks_through_both(ANY)
+        => [posix::WAITPID_STOP_NEEDS_WUNTRACED, posix::WAIT_ONLY_TERMINATION, posix::WAITID_EXITED_ONLY];
+
+    /// a stop wakes a blocked call that requested it, and so does a continue
+    wakes_waiter(ANY; UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED)
+        => [posix::WAITPID_STOP_WAKES_WAITER, posix::WAITID_BLOCKS_UNTIL_EVENT];
+
+    /// an exit is reported with WUNTRACED, with WCONTINUED and with both
+    termination_always(ANY; UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED)
+        => [posix::WAITPID_TERMINATION_ALWAYS, posix::WAITID_EVENTS_COMBINE];
+
+    /// after an unreported stop and a continue, only the continue is reported
+    continue_replaces_stop(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
+        => [posix::STATUS_CONTINUE_REPLACES_STOP];
+
+    /// after stop, continue and stop, only the last stop is reported, with its own signal
+    stop_replaces_continue(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
+        => [posix::STATUS_STOP_REPLACES_CONTINUE];
+
+    /// after an exit, an unreported continue is no longer reported
+    exit_replaces_continue(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
+        => [posix::STATUS_EXIT_REPLACES_ALL];
+
+    /// after SIGKILL of a stopped child, its unreported stop is no longer reported
+    kill_replaces_stop(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
+        => [posix::STATUS_EXIT_REPLACES_ALL, posix::STATUS_KILL_WHILE_STOPPED];
+
+    /// a stop signal to a stopped child creates no event, either then or after it is continued
+    stop_while_stopped(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
+        => [posix::STATUS_STOP_WHILE_STOPPED];
+
+    /// SIGCONT to a child that is not stopped creates no event
+    continue_while_running(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::CONTINUED).few()
+        => [posix::STATUS_CONTINUE_WHILE_RUNNING];
+
+    /// SIGCONT continues a child that ignores or blocks it, and the continue is reported
+    continue_if_ignored(ANY; NOHANG | CONTINUED) in Calls::taking(Options::CONTINUED).few()
+        => [posix::STATUS_CONTINUE_IF_IGNORED];
+
+    /// a child that ignores or blocks SIGTSTP keeps running, and creates no event
+    ignored_stop(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
+        => [posix::STATUS_CAUGHT_STOP];
+
+    /// SIGTSTP, SIGTTIN and SIGTTOU stop a child too, and each is reported as itself
+    job_control_signals(ANY; UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
+        => [posix::STATUS_STOPPED_JOB_CONTROL];
+
+    /// in an orphaned process group, SIGTSTP stops nobody, and SIGSTOP does
+    orphaned_group(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
+        => [posix::STATUS_ORPHANED_GROUP_NO_STOP];
+
+    /// each of five stops and continues is a separate event
+    repeated(ANY; UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
+        => [posix::STATUS_EVENTS_REPEAT];
+
+    /// SIGTERM to a stopped child takes effect only once it is continued
+    term_while_stopped(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
+        => [posix::STATUS_TERM_WHILE_STOPPED];
+}
 
 /// Any event, without blocking.
 const ANY_EVENT: Options = Options::NOHANG.with(Options::UNTRACED).with(Options::CONTINUED);

@@ -3,65 +3,32 @@
 use crate::scenario::{Scenario, Step, TerminalUse};
 use crate::spec::posix;
 use crate::sys::call::abi::Call;
-use crate::trial::{Abort, Calls, Case, Change, Child, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Child, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "terminal.background-read",
-        title: "a background read stops the job with SIGTTIN every time, and succeeds in the foreground",
-        clauses: &[&posix::STATUS_STOPPED_BY_TERMINAL],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: background_read,
-    },
-    Case {
-        id: "terminal.background-write",
-        title: "a background job that writes with TOSTOP set, or grabs the terminal, stops with SIGTTOU",
-        clauses: &[&posix::STATUS_STOPPED_BY_OUTPUT],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: background_write,
-    },
-    Case {
-        id: "terminal.suspend-key",
-        title: "the suspend key stops the foreground job with SIGTSTP, and no other",
-        clauses: &[&posix::STATUS_STOPPED_BY_KEY],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: suspend_key,
-    },
-    Case {
-        id: "terminal.interrupt-key",
-        title: "the interrupt and quit keys kill the foreground job with SIGINT and SIGQUIT",
-        clauses: &[&posix::STATUS_SIGNALED_BY_KEY],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: interrupt_key,
-    },
-    Case {
-        id: "terminal.whole-job",
-        title: "every process of a job stopped by the suspend key is reported",
-        clauses: &[&posix::STATUS_STOPPED_BY_KEY],
-        calls: Calls::only(&[Call::Waitpid, Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: whole_job,
-    },
-    Case {
-        id: "terminal.orphaned-job",
-        title: "a job in an orphaned process group does not stop when it reads the terminal in the background",
-        clauses: &[&posix::STATUS_ORPHANED_GROUP_NO_STOP],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: orphaned_job,
-    },
-];
+cases! { "terminal";
+
+    /// a background read stops the job with SIGTTIN every time, and succeeds in the foreground
+    background_read(ANY; NOHANG | UNTRACED) in Calls::WITH_OPTIONS.few()
+        => [posix::STATUS_STOPPED_BY_TERMINAL];
+
+    /// a background job that writes with TOSTOP set, or grabs the terminal, stops with SIGTTOU
+    background_write(ANY; NOHANG | UNTRACED) in Calls::ENTRIES => [posix::STATUS_STOPPED_BY_OUTPUT];
+
+    /// the suspend key stops the foreground job with SIGTSTP, and no other
+    suspend_key(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
+        => [posix::STATUS_STOPPED_BY_KEY];
+
+    /// the interrupt and quit keys kill the foreground job with SIGINT and SIGQUIT
+    interrupt_key(ANY) in Calls::ENTRIES => [posix::STATUS_SIGNALED_BY_KEY];
+
+    /// every process of a job stopped by the suspend key is reported
+    whole_job(PID; UNTRACED) in Calls::only(&[Call::Waitpid, Call::Waitid]) => [posix::STATUS_STOPPED_BY_KEY];
+
+    /// a job in an orphaned process group does not stop when it reads the terminal in the background
+    orphaned_job(ANY; UNTRACED) in Calls::ENTRIES => [posix::STATUS_ORPHANED_GROUP_NO_STOP];
+}
 
 /// The characters of these keys, unless stty changes them.
 const SUSPEND: &str = "\u{1a}";

@@ -3,74 +3,36 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
-use crate::trial::{Calls, Case, Change, Need, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Calls, Change, Need, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "thread-group.stop-and-continue",
-        title: "the stop and the continue of a child with many live threads are one event each",
-        clauses: &[&posix::STATUS_STOP_IS_ONE_EVENT],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: stop_and_continue,
-    },
-    Case {
-        id: "thread-group.killed",
-        title: "a child with many live threads dies as one, even of a signal to a thread other than the first",
-        clauses: &[&posix::THREADS_KILLED_ONCE],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: killed,
-    },
-    Case {
-        id: "thread-group.exit",
-        title: "exit in one of many threads terminates all of them, and is reported once",
-        clauses: &[&posix::THREADS_EXIT_TERMINATES_ALL],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exit,
-    },
-    Case {
-        id: "thread-group.exec",
-        title: "exec terminates the other threads without a report, whichever thread calls it",
-        clauses: &[&posix::THREADS_EXEC, &linux::THREADS_EXEC_KEEPS_PID],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exec,
-    },
-    Case {
-        id: "thread-group.last-thread-exits",
-        title: "a child whose threads exit one by one is reported once the last is gone, as exited with 0",
-        clauses: &[&posix::THREADS_LAST_THREAD_EXIT_IS_ZERO],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: last_thread_exits,
-    },
-    Case {
-        id: "thread-group.concurrent-peeks",
-        title: "several threads blocked in a peek at one child all see its exit, and it stays waitable",
-        clauses: &[&posix::WAITID_NOWAIT_ALL_WAITERS_SEE],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::of(&[Need::Threads]),
-        at: here(),
-        run: concurrent_peeks,
-    },
-    Case {
-        id: "thread-group.concurrent-peek-and-reap",
-        title: "with one thread blocked in a peek and one in a wait, the wait reaps; the peek sees it or ECHILD",
-        clauses: &[&posix::WAITID_ONE_WAITER_WINS],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::of(&[Need::Threads]),
-        at: here(),
-        run: concurrent_peek_and_reap,
-    },
-];
+cases! { "thread-group";
+
+    /// the stop and the continue of a child with many live threads are one event each
+    stop_and_continue(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
+        => [posix::STATUS_STOP_IS_ONE_EVENT];
+
+    /// a child with many live threads dies as one, even of a signal to a thread other than the first
+    killed(ANY) in Calls::ENTRIES => [posix::THREADS_KILLED_ONCE];
+
+    /// exit in one of many threads terminates all of them, and is reported once
+    exit(ANY) in Calls::ENTRIES => [posix::THREADS_EXIT_TERMINATES_ALL];
+
+    /// exec terminates the other threads without a report, whichever thread calls it
+    exec(ANY; UNTRACED | CONTINUED) in Calls::ENTRIES => [posix::THREADS_EXEC, linux::THREADS_EXEC_KEEPS_PID];
+
+    /// a child whose threads exit one by one is reported once the last is gone, as exited with 0
+    last_thread_exits(ANY) in Calls::ENTRIES => [posix::THREADS_LAST_THREAD_EXIT_IS_ZERO];
+
+    /// several threads blocked in a peek at one child all see its exit, and it stays waitable
+    concurrent_peeks(PID; NOWAIT) in Calls::only(&[Call::Waitid]), needs Needs::of(&[Need::Threads])
+        => [posix::WAITID_NOWAIT_ALL_WAITERS_SEE];
+
+    /// with one thread blocked in a peek and one in a wait, the wait reaps; the peek sees it or ECHILD
+    concurrent_peek_and_reap(PID; NOWAIT) in Calls::only(&[Call::Waitid]), needs Needs::of(&[Need::Threads])
+        => [posix::WAITID_ONE_WAITER_WINS];
+}
 
 fn stop_and_continue(t: &mut Trial) -> Outcome {
     let clause = &posix::STATUS_STOP_IS_ONE_EVENT;

@@ -2,166 +2,82 @@
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
-use crate::trial::{Abort, Calls, Case, Change, Need, Needs, Options, Outcome, Pending, Target, Trial};
-use crate::trial::{Seen, here};
+use crate::trial::Seen;
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Change, Need, Needs, Options, Outcome, Pending, Target, Trial};
 use crate::wait::Signal;
 
 /// Cases that need a multithreaded caller.
 const CALLER_THREADS: Needs = Needs::of(&[Need::Threads]);
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "threads.sibling-reaps",
-        title: "a thread reaps a child forked by another thread, whichever of the two is the initial one",
-        clauses: &[&posix::WAITPID_ANY_THREAD, &linux::THREADS_SHARE_CHILDREN],
-        calls: Calls::ENTRIES,
-        needs: CALLER_THREADS,
-        at: here(),
-        run: sibling_reaps,
-    },
-    Case {
-        id: "threads.sibling-blocks",
-        title: "a thread blocks until another thread's child exits",
-        clauses: &[&posix::WAITPID_ANY_THREAD, &linux::THREADS_SHARE_CHILDREN],
-        calls: Calls::WITH_TARGET.few(),
-        needs: CALLER_THREADS,
-        at: here(),
-        run: sibling_blocks,
-    },
-    Case {
-        id: "threads.one-waiter-wins",
-        title: "when two threads block on one child, one reaps it and the other gets ECHILD",
-        clauses: &[
-            &posix::WAITPID_ONE_WAITER_WINS,
-            &posix::WAITID_ONE_WAITER_WINS,
-            &posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP,
-        ],
-        calls: Calls::WITH_TARGET.few(),
-        needs: CALLER_THREADS,
-        at: here(),
-        run: one_waiter_wins,
-    },
-    Case {
-        id: "threads.any-child-with-by-pid-waiter",
-        title: "a wait for any child gets one while another thread stays blocked on a different pid",
-        clauses: &[&posix::WAITPID_ANY_WITH_BY_PID_WAITER, &posix::WAITPID_OTHER_CHILD_NO_WAKE],
-        calls: Calls::WITH_TARGET.few(),
-        needs: CALLER_THREADS,
-        at: here(),
-        run: any_child_with_by_pid_waiter,
-    },
-    Case {
-        id: "threads.nohang-with-by-pid-waiter",
-        title: "WNOHANG for any child finds one while another thread is blocked on a different pid",
-        clauses: &[&posix::WAITPID_ANY_WITH_BY_PID_WAITER],
-        calls: Calls::WITH_TARGET.few(),
-        needs: CALLER_THREADS,
-        at: here(),
-        run: nohang_with_by_pid_waiter,
-    },
-    Case {
-        id: "threads.waiters-share",
-        title: "three threads blocked on any child get three children, each once",
-        clauses: &[&posix::WAITPID_WAITERS_SHARE],
-        calls: Calls::ENTRIES,
-        needs: CALLER_THREADS,
-        at: here(),
-        run: waiters_share,
-    },
-    Case {
-        id: "threads.wnothread",
-        title: "with __WNOTHREAD a thread finds its own child, and leaves a sibling thread's to the sibling",
-        clauses: &[&linux::THREADS_WNOTHREAD_OWN, &linux::THREADS_WNOTHREAD_SIBLING],
-        calls: Calls::taking(Options::NOTHREAD).few(),
-        needs: CALLER_THREADS,
-        at: here(),
-        run: wnothread,
-    },
-    Case {
-        id: "threads.creator-exits",
-        title: "a child stays waitable after the thread that forked it exits, also for a wait already blocked",
-        clauses: &[&posix::THREADS_CREATOR_EXITS, &linux::THREADS_CREATOR_EXITS],
-        calls: Calls::ENTRIES,
-        needs: CALLER_THREADS,
-        at: here(),
-        run: creator_exits,
-    },
-    Case {
-        id: "threads.creator-of-zombie-exits",
-        title: "a zombie stays waitable after the thread that forked it exits",
-        clauses: &[&posix::THREADS_CREATOR_EXITS, &linux::THREADS_CREATOR_EXITS],
-        calls: Calls::ENTRIES,
-        needs: CALLER_THREADS,
-        at: here(),
-        run: creator_of_zombie_exits,
-    },
-    Case {
-        id: "threads.leader-exits-first",
-        title: "a child whose initial thread has exited is not waitable before its last thread exits",
-        clauses: &[
-            &posix::THREADS_INITIAL_THREAD_EXITS_FIRST,
-            &linux::THREADS_LEADER_EXITS_FIRST,
-            &linux::THREADS_LAST_THREAD_CODE,
-        ],
-        calls: Calls::WITH_TARGET.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: leader_exits_first,
-    },
-    Case {
-        id: "threads.group-exit",
-        title: "exit by a thread other than the initial one terminates the child with that code",
-        clauses: &[&posix::THREADS_EXIT_TERMINATES_ALL, &linux::THREADS_EXIT_GROUP_CODE],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: group_exit,
-    },
-    Case {
-        id: "threads.group-exit-after-leader",
-        title: "exit by a thread sets the code, whatever code the initial thread exited with",
-        clauses: &[
-            &posix::THREADS_EXIT_TERMINATES_ALL,
-            &linux::THREADS_EXIT_GROUP_CODE,
-            &linux::THREADS_PEEK_GROUP_CODE,
-        ],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: group_exit_after_leader,
-    },
-    Case {
-        id: "threads.exec",
-        title: "exec by a thread other than the initial one keeps the pid, and wakes no waiter",
-        clauses: &[
-            &posix::THREADS_EXEC,
-            &linux::THREADS_EXEC_KEEPS_PID,
-            &linux::THREADS_EXEC_NO_SPURIOUS_WAKE,
-        ],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exec,
-    },
-    Case {
-        id: "threads.stopped-once",
-        title: "the stop and the continue of a child whose initial thread has exited are one event each",
-        clauses: &[&posix::STATUS_STOP_IS_ONE_EVENT],
-        calls: Calls::WITH_OPTIONS.few(),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: stopped_once,
-    },
-    Case {
-        id: "threads.killed-once",
-        title: "a multithreaded child that is killed is reported once",
-        clauses: &[&posix::THREADS_KILLED_ONCE],
-        calls: Calls::ENTRIES,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: killed_once,
-    },
-];
+cases! { "threads";
+
+    /// a thread reaps a child forked by another thread, whichever of the two is the initial one
+    sibling_reaps(ANY) in Calls::ENTRIES, needs CALLER_THREADS
+        => [posix::WAITPID_ANY_THREAD, linux::THREADS_SHARE_CHILDREN];
+
+    /// a thread blocks until another thread's child exits
+    sibling_blocks(PID) in Calls::WITH_TARGET.few(), needs CALLER_THREADS
+        => [posix::WAITPID_ANY_THREAD, linux::THREADS_SHARE_CHILDREN];
+
+    /// when two threads block on one child, one reaps it and the other gets ECHILD
+    one_waiter_wins(PID) in Calls::WITH_TARGET.few(), needs CALLER_THREADS => [
+        posix::WAITPID_ONE_WAITER_WINS,
+        posix::WAITID_ONE_WAITER_WINS,
+        posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP,
+    ];
+
+    /// a wait for any child gets one while another thread stays blocked on a different pid
+    any_child_with_by_pid_waiter(ANY | PID) in Calls::WITH_TARGET.few(), needs CALLER_THREADS
+        => [posix::WAITPID_ANY_WITH_BY_PID_WAITER, posix::WAITPID_OTHER_CHILD_NO_WAKE];
+
+    /// WNOHANG for any child finds one while another thread is blocked on a different pid
+    nohang_with_by_pid_waiter(ANY | PID; NOHANG) in Calls::WITH_TARGET.few(), needs CALLER_THREADS
+        => [posix::WAITPID_ANY_WITH_BY_PID_WAITER];
+
+    /// three threads blocked on any child get three children, each once
+    waiters_share(ANY) in Calls::ENTRIES, needs CALLER_THREADS => [posix::WAITPID_WAITERS_SHARE];
+
+    /// with __WNOTHREAD a thread finds its own child, and leaves a sibling thread's to the sibling
+    wnothread(ANY | PID; NOTHREAD) in Calls::taking(Options::NOTHREAD).few(), needs CALLER_THREADS
+        => [linux::THREADS_WNOTHREAD_OWN, linux::THREADS_WNOTHREAD_SIBLING];
+
+    /// a child stays waitable after the thread that forked it exits, also for a wait already blocked
+    creator_exits(ANY) in Calls::ENTRIES, needs CALLER_THREADS
+        => [posix::THREADS_CREATOR_EXITS, linux::THREADS_CREATOR_EXITS];
+
+    /// a zombie stays waitable after the thread that forked it exits
+    creator_of_zombie_exits(ANY) in Calls::ENTRIES, needs CALLER_THREADS
+        => [posix::THREADS_CREATOR_EXITS, linux::THREADS_CREATOR_EXITS];
+
+    /// a child whose initial thread has exited is not waitable before its last thread exits
+    leader_exits_first(PID; NOHANG) in Calls::WITH_TARGET.few() => [
+        posix::THREADS_INITIAL_THREAD_EXITS_FIRST,
+        linux::THREADS_LEADER_EXITS_FIRST,
+        linux::THREADS_LAST_THREAD_CODE,
+    ];
+
+    /// exit by a thread other than the initial one terminates the child with that code
+    group_exit(ANY) in Calls::ENTRIES => [posix::THREADS_EXIT_TERMINATES_ALL, linux::THREADS_EXIT_GROUP_CODE];
+
+    /// exit by a thread sets the code, whatever code the initial thread exited with
+    group_exit_after_leader(ANY; NOHANG | NOWAIT) in Calls::ENTRIES => [
+        posix::THREADS_EXIT_TERMINATES_ALL,
+        linux::THREADS_EXIT_GROUP_CODE,
+        linux::THREADS_PEEK_GROUP_CODE,
+    ];
+
+    /// exec by a thread other than the initial one keeps the pid, and wakes no waiter
+    exec(ANY) in Calls::ENTRIES
+        => [posix::THREADS_EXEC, linux::THREADS_EXEC_KEEPS_PID, linux::THREADS_EXEC_NO_SPURIOUS_WAKE];
+
+    /// the stop and the continue of a child whose initial thread has exited are one event each
+    stopped_once(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
+        => [posix::STATUS_STOP_IS_ONE_EVENT];
+
+    /// a multithreaded child that is killed is reported once
+    killed_once(ANY) in Calls::ENTRIES => [posix::THREADS_KILLED_ONCE];
+}
 
 /// The trial's call on that thread of the agent.
 fn wait_on(t: &mut Trial, thread: u32, target: Target<'_>, options: Options) -> Result<Seen, Abort> {

@@ -5,49 +5,27 @@ use crate::protocol::wait::OptionSet;
 use crate::scenario::Scenario;
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
-use crate::trial::{Calls, Case, Change, Needs, Options, Outcome, Target, Trial, here};
+use crate::trial::cases;
+use crate::trial::{Calls, Change, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
 const WAITID: Calls = Calls::only(&[Call::Waitid]);
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "waitid.full-exit-value",
-        title: "waitid reports all 32 bits of an exit value",
-        clauses: &[&posix::WAITID_FULL_EXIT_VALUE],
-        calls: Calls::WITH_INFO,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: full_exit_value,
-    },
-    Case {
-        id: "waitid.si-errno",
-        title: "si_errno is 0 for every event; which other bytes of siginfo waitid writes is recorded",
-        clauses: &[&linux::WAITID_SI_ERRNO_ZERO, &linux::WAITID_UNDEFINED_SIGINFO_BYTES],
-        calls: WAITID,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: si_errno,
-    },
-    Case {
-        id: "waitid.wuntraced-is-wstopped",
-        title: "WUNTRACED makes waitid report stops",
-        clauses: &[&linux::WAITID_WUNTRACED_IS_WSTOPPED],
-        calls: WAITID,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: wuntraced_is_wstopped,
-    },
-    Case {
-        id: "waitid.unmapped-uid",
-        title: "si_uid is the overflow uid if the child's has no mapping in the caller's user namespace",
-        clauses: &[&linux::WAITID_SI_UID_UNMAPPED],
-        calls: WAITID,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: unmapped_uid,
-    },
-];
+cases! { "waitid";
+
+    /// waitid reports all 32 bits of an exit value
+    full_exit_value(ANY) in Calls::WITH_INFO => [posix::WAITID_FULL_EXIT_VALUE];
+
+    /// si_errno is 0 for every event; which other bytes of siginfo waitid writes is recorded
+    si_errno(ANY; UNTRACED | CONTINUED) in WAITID
+        => [linux::WAITID_SI_ERRNO_ZERO, linux::WAITID_UNDEFINED_SIGINFO_BYTES];
+
+    /// WUNTRACED makes waitid report stops
+    wuntraced_is_wstopped(ANY; UNTRACED) in WAITID => [linux::WAITID_WUNTRACED_IS_WSTOPPED];
+
+    /// si_uid is the overflow uid if the child's has no mapping in the caller's user namespace
+    unmapped_uid(ANY) in WAITID => [linux::WAITID_SI_UID_UNMAPPED];
+}
 
 fn full_exit_value(t: &mut Trial) -> Outcome {
     const VALUE: i64 = 0x5a_5a5a;

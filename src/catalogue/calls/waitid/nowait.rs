@@ -2,110 +2,56 @@
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, posix};
-use crate::trial::{
-    Abort, Call, Calls, Case, Change, Child, Needs, Options, Outcome, Seen, Target, Trial, here,
-};
+use crate::trial::cases;
+use crate::trial::{Abort, Call, Calls, Change, Child, Needs, Options, Outcome, Seen, Target, Trial};
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "nowait.exit",
-        title: "peeks at an exit are all equal, one reap equals them, and then there is nothing",
-        clauses: &[
-            &posix::WAITID_NOWAIT_EXIT,
-            &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP,
-            &posix::WAITID_NOWAIT_ECHILD_AFTER_REAP,
-        ],
-        calls: Calls::taking(Options::NOWAIT),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exit,
-    },
-    Case {
-        id: "nowait.killed",
-        title: "peeks at a death by signal are all equal, one reap equals them, and then there is nothing",
-        clauses: &[
-            &posix::WAITID_NOWAIT_EXIT,
-            &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP,
-            &posix::WAITID_NOWAIT_ECHILD_AFTER_REAP,
-        ],
-        calls: Calls::taking(Options::NOWAIT),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: killed,
-    },
-    Case {
-        id: "nowait.stop",
-        title: "a peek does not consume a stop: it repeats, and one wait still finds the stop",
-        clauses: &[&posix::WAITID_NOWAIT_STOP, &posix::STATUS_STOP_ONCE],
-        calls: Calls::taking(Options::NOWAIT),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: stop,
-    },
-    Case {
-        id: "nowait.continue",
-        title: "a peek does not consume a continue: it repeats, and one wait still finds the continue",
-        clauses: &[&posix::WAITID_NOWAIT_CONTINUE, &posix::STATUS_CONTINUE_ONCE],
-        calls: Calls::taking(Options::NOWAIT),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: continued,
-    },
-    Case {
-        id: "nowait.any-child",
-        title: "peeks at any child show a terminated one, and the reaps then find each once",
-        clauses: &[
-            &posix::WAITID_NOWAIT_EXIT,
-            &posix::WAITID_NOWAIT_ANY_ORDER,
-            &posix::WAITID_NOWAIT_ECHILD_AFTER_REAP,
-        ],
-        calls: Calls::taking(Options::NOWAIT),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: any_child,
-    },
-    Case {
-        id: "nowait.blocks",
-        title: "a peek blocks until there is an event, and returns 0 at once with WNOHANG",
-        clauses: &[&posix::WAITID_NOWAIT_BLOCKS],
-        calls: Calls::taking(Options::NOWAIT),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: blocks,
-    },
-    Case {
-        id: "nowait.other-call-reaps",
-        title: "a child that waitid peeked at can be reaped by every other call, with the same status",
-        clauses: &[&posix::WAITID_NOWAIT_OTHER_CALL, &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP],
-        calls: Calls::WITH_STATUS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: other_call_reaps,
-    },
-    Case {
-        id: "nowait.other-call-consumes-stop",
-        title: "a stop and a continue that waitid peeked at can be consumed by every other call",
-        clauses: &[
-            &posix::WAITID_NOWAIT_OTHER_CALL,
-            &posix::WAITID_NOWAIT_STOP,
-            &posix::WAITID_NOWAIT_CONTINUE,
-        ],
-        calls: Calls::WITH_STATUS.and(Calls::WITH_OPTIONS),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: other_call_consumes_stop,
-    },
-    Case {
-        id: "nowait.rusage-children",
-        title: "a peek adds nothing to RUSAGE_CHILDREN; the reap does",
-        clauses: &[&posix::RUSAGE_CHILDREN_NOT_ON_PEEK],
-        calls: Calls::taking(Options::NOWAIT),
-        needs: Needs::NOTHING.burning(),
-        at: here(),
-        run: rusage_children,
-    },
-];
+cases! { "nowait";
+
+    /// peeks at an exit are all equal, one reap equals them, and then there is nothing
+    exit(PID; NOHANG | NOWAIT) in Calls::taking(Options::NOWAIT) => [
+        posix::WAITID_NOWAIT_EXIT,
+        posix::WAITID_NOWAIT_PEEK_EQUALS_REAP,
+        posix::WAITID_NOWAIT_ECHILD_AFTER_REAP,
+    ];
+
+    /// peeks at a death by signal are all equal, one reap equals them, and then there is nothing
+    killed(PID; NOHANG | NOWAIT) in Calls::taking(Options::NOWAIT) => [
+        posix::WAITID_NOWAIT_EXIT,
+        posix::WAITID_NOWAIT_PEEK_EQUALS_REAP,
+        posix::WAITID_NOWAIT_ECHILD_AFTER_REAP,
+    ];
+
+    /// a peek does not consume a stop: it repeats, and one wait still finds the stop
+    stop(PID; NOHANG | UNTRACED | NOWAIT) in Calls::taking(Options::NOWAIT)
+        => [posix::WAITID_NOWAIT_STOP, posix::STATUS_STOP_ONCE];
+
+    /// a peek does not consume a continue: it repeats, and one wait still finds the continue
+    continued(PID; NOHANG | CONTINUED | NOWAIT) in Calls::taking(Options::NOWAIT)
+        => [posix::WAITID_NOWAIT_CONTINUE, posix::STATUS_CONTINUE_ONCE];
+
+    /// peeks at any child show a terminated one, and the reaps then find each once
+    any_child(ANY; NOWAIT) in Calls::taking(Options::NOWAIT) => [
+        posix::WAITID_NOWAIT_EXIT,
+        posix::WAITID_NOWAIT_ANY_ORDER,
+        posix::WAITID_NOWAIT_ECHILD_AFTER_REAP,
+    ];
+
+    /// a peek blocks until there is an event, and returns 0 at once with WNOHANG
+    blocks(PID; NOHANG | NOWAIT) in Calls::taking(Options::NOWAIT) => [posix::WAITID_NOWAIT_BLOCKS];
+
+    /// a child that waitid peeked at can be reaped by every other call, with the same status
+    other_call_reaps(ANY) in Calls::WITH_STATUS
+        => [posix::WAITID_NOWAIT_OTHER_CALL, posix::WAITID_NOWAIT_PEEK_EQUALS_REAP];
+
+    /// a stop and a continue that waitid peeked at can be consumed by every other call
+    other_call_consumes_stop(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS)
+        => [posix::WAITID_NOWAIT_OTHER_CALL, posix::WAITID_NOWAIT_STOP, posix::WAITID_NOWAIT_CONTINUE];
+
+    /// a peek adds nothing to RUSAGE_CHILDREN; the reap does
+    rusage_children(PID; NOWAIT) in Calls::taking(Options::NOWAIT), needs Needs::NOTHING.burning()
+        => [posix::RUSAGE_CHILDREN_NOT_ON_PEEK];
+}
 
 /// The number of peeks: a faulty one may lose the event at the second, or only at the third.
 const PEEKS: usize = 3;

@@ -2,134 +2,61 @@
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, posix};
+use crate::trial::cases;
 use crate::trial::{
-    Abort, Call, Calls, Case, Change, Child, Needs, Options, Outcome, Pointer, Seen, Target, Trial,
-    WaitRequest, here,
+    Abort, Call, Calls, Change, Child, Options, Outcome, Pointer, Seen, Target, Trial, WaitRequest,
 };
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "pointers.null-status",
-        title: "with a null status, the child is reported and reaped, and the usage is filled in",
-        clauses: &[&posix::WAITPID_NULL_STATUS, &linux::WAIT4_NULL_STATUS],
-        calls: Calls::WITH_STATUS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: null_status,
-    },
-    Case {
-        id: "pointers.null-rusage",
-        title: "with a null rusage, the child and its status are reported as usual",
-        clauses: &[&linux::WAIT4_NULL_RUSAGE],
-        calls: Calls::WITH_USAGE,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: null_rusage,
-    },
-    Case {
-        id: "pointers.null-both",
-        title: "with a null status and a null rusage, the child is reported and reaped",
-        clauses: &[&posix::WAITPID_NULL_STATUS, &linux::WAIT4_NULL_STATUS, &linux::WAIT4_NULL_RUSAGE],
-        calls: Calls::WITH_USAGE,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: null_both,
-    },
-    Case {
-        id: "pointers.null-infop",
-        title: "what waitid with a null infop does is recorded; Linux reaps the child",
-        clauses: &[
-            &posix::WAITID_NULL_INFOP,
-            &linux::WAITID_NULL_INFOP_REAPS,
-            &linux::WAITID_NULL_INFOP_RESULT,
-        ],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: null_infop,
-    },
-    Case {
-        id: "pointers.bad-status",
-        title: "a bad status pointer gives EFAULT in the raw call; what happens to the child is recorded",
-        clauses: &[&posix::WAITPID_BAD_POINTER, &linux::WAIT_EFAULT_STATUS, &linux::WAIT_CHILD_AFTER_EFAULT],
-        calls: Calls::WITH_STATUS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: bad_status,
-    },
-    Case {
-        id: "pointers.bad-rusage",
-        title: "a bad rusage pointer gives EFAULT in the raw call; what happens to the child is recorded",
-        clauses: &[
-            &posix::WAITPID_BAD_POINTER,
-            &linux::WAIT_EFAULT_RUSAGE,
-            &linux::WAIT_CHILD_AFTER_EFAULT,
-            &linux::WAIT_EFAULT_PARTIAL_WRITE,
-        ],
-        calls: Calls::WITH_USAGE,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: bad_rusage,
-    },
-    Case {
-        id: "pointers.bad-infop",
-        title: "a bad infop gives EFAULT in the raw call; what happens to the child is recorded",
-        clauses: &[&posix::WAITID_BAD_POINTER, &linux::WAITID_EFAULT, &linux::WAITID_CHILD_AFTER_EFAULT],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: bad_infop,
-    },
-    Case {
-        id: "pointers.bad-but-unused",
-        title: "the raw call ignores bad pointers if it reports nothing: 0 under WNOHANG, or ECHILD",
-        clauses: &[&linux::WAIT_EFAULT_ONLY_ON_REPORT],
-        calls: Calls::WITH_STATUS.and(Calls::WITH_OPTIONS),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: bad_but_unused,
-    },
-    Case {
-        id: "pointers.no-overrun",
-        title: "a call never writes beyond its buffers, whether it reports, finds nothing or fails",
-        clauses: &[&linux::WAIT4_NO_OVERRUN, &linux::WAITID_NO_OVERRUN],
-        calls: Calls::WITH_OPTIONS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: no_overrun,
-    },
-    Case {
-        id: "pointers.raw-waitid-no-overrun",
-        title: "the raw waitid with a usage never writes beyond its two buffers",
-        clauses: &[&linux::WAITID_NO_OVERRUN],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: raw_waitid_no_overrun,
-    },
-    Case {
-        id: "pointers.errors-write-nothing",
-        title: "what a failed call leaves in its buffers is recorded; Linux writes neither status nor usage",
-        clauses: &[
-            &posix::WAITPID_STATUS_ON_ERROR,
-            &posix::WAITID_SIGINFO_ON_ERROR,
-            &linux::WAIT_ERROR_WRITES_NOTHING,
-        ],
-        calls: Calls::WITH_OPTIONS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: errors_write_nothing,
-    },
-    Case {
-        id: "pointers.kernel-address",
-        title: "an infop in the kernel's part of the address space gives EFAULT",
-        clauses: &[&linux::WAITID_EFAULT_KERNEL_ADDRESS],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: kernel_address,
-    },
-];
+cases! { "pointers";
+
+    /// with a null status, the child is reported and reaped, and the usage is filled in
+    null_status(ANY | PID; NONE; adapting) in Calls::WITH_STATUS
+        => [posix::WAITPID_NULL_STATUS, linux::WAIT4_NULL_STATUS];
+
+    /// with a null rusage, the child and its status are reported as usual
+    null_rusage(ANY | PID; NONE; adapting) in Calls::WITH_USAGE => [linux::WAIT4_NULL_RUSAGE];
+
+    /// with a null status and a null rusage, the child is reported and reaped
+    null_both(ANY | PID; NONE; adapting) in Calls::WITH_USAGE
+        => [posix::WAITPID_NULL_STATUS, linux::WAIT4_NULL_STATUS, linux::WAIT4_NULL_RUSAGE];
+
+    /// what waitid with a null infop does is recorded; Linux reaps the child
+    null_infop(ANY | PID; NOHANG) in Calls::only(&[Call::Waitid])
+        => [posix::WAITID_NULL_INFOP, linux::WAITID_NULL_INFOP_REAPS, linux::WAITID_NULL_INFOP_RESULT];
+
+    /// a bad status pointer gives EFAULT in the raw call; what happens to the child is recorded
+    bad_status(ANY | PID; NOHANG; adapting) in Calls::WITH_STATUS
+        => [posix::WAITPID_BAD_POINTER, linux::WAIT_EFAULT_STATUS, linux::WAIT_CHILD_AFTER_EFAULT];
+
+    /// a bad rusage pointer gives EFAULT in the raw call; what happens to the child is recorded
+    bad_rusage(ANY | PID; NOHANG; adapting) in Calls::WITH_USAGE => [
+        posix::WAITPID_BAD_POINTER,
+        linux::WAIT_EFAULT_RUSAGE,
+        linux::WAIT_CHILD_AFTER_EFAULT,
+        linux::WAIT_EFAULT_PARTIAL_WRITE,
+    ];
+
+    /// a bad infop gives EFAULT in the raw call; what happens to the child is recorded
+    bad_infop(ANY | PID; NOHANG) in Calls::only(&[Call::Waitid])
+        => [posix::WAITID_BAD_POINTER, linux::WAITID_EFAULT, linux::WAITID_CHILD_AFTER_EFAULT];
+
+    /// the raw call ignores bad pointers if it reports nothing: 0 under WNOHANG, or ECHILD
+    bad_but_unused(ANY; NOHANG) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS)
+        => [linux::WAIT_EFAULT_ONLY_ON_REPORT];
+
+    /// a call never writes beyond its buffers, whether it reports, finds nothing or fails
+    no_overrun(ANY; NOHANG) in Calls::WITH_OPTIONS => [linux::WAIT4_NO_OVERRUN, linux::WAITID_NO_OVERRUN];
+
+    /// the raw waitid with a usage never writes beyond its two buffers
+    raw_waitid_no_overrun(ANY; NOHANG) in Calls::only(&[Call::Waitid]) => [linux::WAITID_NO_OVERRUN];
+
+    /// what a failed call leaves in its buffers is recorded; Linux writes neither status nor usage
+    errors_write_nothing(ANY; OTHER) in Calls::WITH_OPTIONS
+        => [posix::WAITPID_STATUS_ON_ERROR, posix::WAITID_SIGINFO_ON_ERROR, linux::WAIT_ERROR_WRITES_NOTHING];
+
+    /// an infop in the kernel's part of the address space gives EFAULT
+    kernel_address(ANY) in Calls::only(&[Call::Waitid]) => [linux::WAITID_EFAULT_KERNEL_ADDRESS];
+}
 
 /// A zombie that exited with 7.
 fn zombie(t: &mut Trial) -> Result<Child, Abort> {

@@ -3,176 +3,90 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Usage;
+use crate::trial::cases;
 use crate::trial::{
-    Abort, Call, Calls, Case, Change, Child, Need, Needs, Options, Outcome, Pointer, Seen, Target, Trial,
-    here,
+    Abort, Call, Calls, Change, Child, Need, Needs, Options, Outcome, Pointer, Seen, Target, Trial,
 };
 use crate::wait::Signal;
 
-pub const CASES: &[Case] = &[
-    Case {
-        id: "waitid.exit-fields",
-        title: "for an exit, the siginfo has SIGCHLD, CLD_EXITED, the pid, the real uid and the exit value",
-        clauses: &[
-            &posix::WAITID_RETURNS_ZERO,
-            &posix::WAITID_SI_SIGNO,
-            &posix::WAITID_SI_PID,
-            &posix::WAITID_SI_UID,
-            &posix::WAITID_EXITED,
-        ],
-        calls: Calls::WITH_INFO,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exit_fields,
-    },
-    Case {
-        id: "waitid.kill-fields",
-        title: "for a death by signal, the siginfo has CLD_KILLED and the signal",
-        clauses: &[
-            &posix::WAITID_RETURNS_ZERO,
-            &posix::WAITID_SI_SIGNO,
-            &posix::WAITID_SI_PID,
-            &posix::WAITID_SI_UID,
-            &posix::WAITID_KILLED,
-        ],
-        calls: Calls::WITH_INFO,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: kill_fields,
-    },
-    Case {
-        id: "waitid.stop-fields",
-        title: "for a stop, the siginfo has CLD_STOPPED and the stop signal",
-        clauses: &[
-            &posix::WAITID_RETURNS_ZERO,
-            &posix::WAITID_SI_SIGNO,
-            &posix::WAITID_SI_PID,
-            &posix::WAITID_SI_UID,
-            &posix::WAITID_STOPPED,
-        ],
-        calls: Calls::WITH_INFO,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: stop_fields,
-    },
-    Case {
-        id: "waitid.continue-fields",
-        title: "for a continue, the siginfo has CLD_CONTINUED, SIGCONT and the child's own pid",
-        clauses: &[
-            &posix::WAITID_RETURNS_ZERO,
-            &posix::WAITID_SI_SIGNO,
-            &posix::WAITID_SI_UID,
-            &posix::WAITID_CONTINUED,
-            &posix::WAITID_CONTINUED_PID,
-        ],
-        calls: Calls::WITH_INFO,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: continue_fields,
-    },
-    Case {
-        id: "waitid.uid-after-setuid",
-        title: "si_uid is the child's real user ID at the time of the report",
-        clauses: &[&posix::WAITID_SI_UID, &linux::WAITID_SI_UID_REAL],
-        calls: Calls::WITH_INFO,
-        needs: Needs::of(&[Need::Root]),
-        at: here(),
-        run: uid_after_setuid,
-    },
-    Case {
-        id: "waitid.exited-only",
-        title: "with WEXITED alone, a stop and a continue are neither reported nor consumed",
-        clauses: &[&posix::WAITID_EXITED_ONLY],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: exited_only,
-    },
-    Case {
-        id: "waitid.stopped-only",
-        title: "with WSTOPPED alone, a continue and a termination are neither reported nor consumed",
-        clauses: &[
-            &posix::WAITID_STOPPED_ONLY,
-            &posix::WAITID_STOPPED_ONLY_ZOMBIE,
-            &linux::WAITID_STOPPED_ONLY_ZOMBIE,
-        ],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: stopped_only,
-    },
-    Case {
-        id: "waitid.continued-only",
-        title: "with WCONTINUED alone, a stop and a termination are neither reported nor consumed",
-        clauses: &[
-            &posix::WAITID_CONTINUED_ONLY,
-            &posix::WAITID_STOPPED_ONLY_ZOMBIE,
-            &linux::WAITID_STOPPED_ONLY_ZOMBIE,
-        ],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: continued_only,
-    },
-    Case {
-        id: "waitid.events-combine",
-        title: "with every event option, each event is reported with its own si_code",
-        clauses: &[&posix::WAITID_EVENTS_COMBINE],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: events_combine,
-    },
-    Case {
-        id: "waitid.nohang-zeroes",
-        title: "WNOHANG with nothing to report returns 0 and zeroes si_signo and si_pid",
-        clauses: &[
-            &posix::WAITID_NOHANG_ZERO,
-            &posix::WAITID_NOHANG_ZEROES,
-            &linux::WAITID_NOHANG_ZEROES_ALL,
-        ],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: nohang_zeroes,
-    },
-    Case {
-        id: "waitid.p-all-ignores-id",
-        title: "with P_ALL, any child is reported, whatever the id",
-        clauses: &[&posix::WAITID_P_ALL],
-        calls: Calls::WITH_INFO,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: p_all_ignores_id,
-    },
-    Case {
-        id: "waitid.pgid-zero",
-        title: "P_PGID with id 0 means the caller's own process group",
-        clauses: &[&posix::WAITID_ID_ZERO, &linux::WAITID_PGID_ZERO_IS_OWN_GROUP],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: pgid_zero,
-    },
-    Case {
-        id: "waitid.agrees-with-other-calls",
-        title: "for the same death, waitid reports what the calls with a status word report",
-        clauses: &[&posix::WAITPID_CALLS_AGREE],
-        calls: Calls::WITH_STATUS,
-        needs: Needs::NOTHING,
-        at: here(),
-        run: agrees_with_other_calls,
-    },
-    Case {
-        id: "waitid.raw-rusage",
-        title: "the raw call's fifth argument equals RUSAGE_CHILDREN after an only child is reaped",
-        clauses: &[&linux::WAITID_RAW_RUSAGE],
-        calls: Calls::only(&[Call::Waitid]),
-        needs: Needs::NOTHING,
-        at: here(),
-        run: raw_rusage,
-    },
-];
+cases! { "waitid";
+
+    /// for an exit, the siginfo has SIGCHLD, CLD_EXITED, the pid, the real uid and the exit value
+    exit_fields(PID) in Calls::WITH_INFO => [
+        posix::WAITID_RETURNS_ZERO,
+        posix::WAITID_SI_SIGNO,
+        posix::WAITID_SI_PID,
+        posix::WAITID_SI_UID,
+        posix::WAITID_EXITED,
+    ];
+
+    /// for a death by signal, the siginfo has CLD_KILLED and the signal
+    kill_fields(PID) in Calls::WITH_INFO => [
+        posix::WAITID_RETURNS_ZERO,
+        posix::WAITID_SI_SIGNO,
+        posix::WAITID_SI_PID,
+        posix::WAITID_SI_UID,
+        posix::WAITID_KILLED,
+    ];
+
+    /// for a stop, the siginfo has CLD_STOPPED and the stop signal
+    stop_fields(PID; UNTRACED) in Calls::WITH_INFO => [
+        posix::WAITID_RETURNS_ZERO,
+        posix::WAITID_SI_SIGNO,
+        posix::WAITID_SI_PID,
+        posix::WAITID_SI_UID,
+        posix::WAITID_STOPPED,
+    ];
+
+    /// for a continue, the siginfo has CLD_CONTINUED, SIGCONT and the child's own pid
+    continue_fields(PID; CONTINUED) in Calls::WITH_INFO => [
+        posix::WAITID_RETURNS_ZERO,
+        posix::WAITID_SI_SIGNO,
+        posix::WAITID_SI_UID,
+        posix::WAITID_CONTINUED,
+        posix::WAITID_CONTINUED_PID,
+    ];
+
+    /// si_uid is the child's real user ID at the time of the report
+    uid_after_setuid(PID) in Calls::WITH_INFO, needs Needs::of(&[Need::Root])
+        => [posix::WAITID_SI_UID, linux::WAITID_SI_UID_REAL];
+
+    /// with WEXITED alone, a stop and a continue are neither reported nor consumed
+    exited_only(PID; NOHANG | UNTRACED | CONTINUED | NOWAIT) in Calls::only(&[Call::Waitid])
+        => [posix::WAITID_EXITED_ONLY];
+
+    /// with WSTOPPED alone, a continue and a termination are neither reported nor consumed
+    stopped_only(PID; NOHANG | UNTRACED | CONTINUED) in Calls::only(&[Call::Waitid])
+        => [posix::WAITID_STOPPED_ONLY, posix::WAITID_STOPPED_ONLY_ZOMBIE, linux::WAITID_STOPPED_ONLY_ZOMBIE];
+
+    /// with WCONTINUED alone, a stop and a termination are neither reported nor consumed
+    continued_only(PID; NOHANG | UNTRACED | CONTINUED) in Calls::only(&[Call::Waitid]) => [
+        posix::WAITID_CONTINUED_ONLY,
+        posix::WAITID_STOPPED_ONLY_ZOMBIE,
+        linux::WAITID_STOPPED_ONLY_ZOMBIE,
+    ];
+
+    /// with every event option, each event is reported with its own si_code
+    events_combine(PID; UNTRACED | CONTINUED) in Calls::only(&[Call::Waitid])
+        => [posix::WAITID_EVENTS_COMBINE];
+
+    /// WNOHANG with nothing to report returns 0 and zeroes si_signo and si_pid
+    nohang_zeroes(PID; NOHANG | UNTRACED | CONTINUED) in Calls::only(&[Call::Waitid])
+        => [posix::WAITID_NOHANG_ZERO, posix::WAITID_NOHANG_ZEROES, linux::WAITID_NOHANG_ZEROES_ALL];
+
+    /// with P_ALL, any child is reported, whatever the id
+    p_all_ignores_id(ANY; NOHANG | NOWAIT) in Calls::WITH_INFO => [posix::WAITID_P_ALL];
+
+    /// P_PGID with id 0 means the caller's own process group
+    pgid_zero(GROUP; NOHANG | NOWAIT) in Calls::only(&[Call::Waitid])
+        => [posix::WAITID_ID_ZERO, linux::WAITID_PGID_ZERO_IS_OWN_GROUP];
+
+    /// for the same death, waitid reports what the calls with a status word report
+    agrees_with_other_calls(ANY) in Calls::WITH_STATUS => [posix::WAITPID_CALLS_AGREE];
+
+    /// the raw call's fifth argument equals RUSAGE_CHILDREN after an only child is reaped
+    raw_rusage(PID) in Calls::only(&[Call::Waitid]) => [linux::WAITID_RAW_RUSAGE];
+}
 
 /// The real user ID of a held child.
 fn uid_of(t: &mut Trial, child: &Child) -> Result<i64, Abort> {

@@ -1,0 +1,401 @@
+//! What a case asks calls for: targets and options. From it follows which calls can carry the case.
+
+use crate::protocol::wait::{Target, WaitRequest};
+use crate::sys::call::abi::Call;
+use std::fmt;
+use std::ops::BitOr;
+
+/// The calls that a case is tried with: those that can express what it does.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Calls(u16);
+
+/// The bit of [`Calls::few`].
+const FEW: u16 = 1 << 15;
+
+impl Calls {
+    /// Every call.
+    pub const ALL: Calls = Calls::only(&Call::ALL);
+    /// Calls with an options argument.
+    pub const WITH_OPTIONS: Calls =
+        Calls::only(&[Call::Waitpid, Call::Wait3, Call::Wait4, Call::Wait6, Call::Waitid]);
+    /// Calls that can be told whom to wait for.
+    pub const WITH_TARGET: Calls = Calls::only(&[Call::Waitpid, Call::Wait4, Call::Wait6, Call::Waitid]);
+    /// Calls that return a status word.
+    pub const WITH_STATUS: Calls =
+        Calls::only(&[Call::Wait, Call::Waitpid, Call::Wait3, Call::Wait4, Call::Wait6]);
+    /// Calls that return resource usage.
+    pub const WITH_USAGE: Calls = Calls::only(&[Call::Wait3, Call::Wait4, Call::Wait6]);
+    /// Calls that fill a siginfo.
+    pub const WITH_INFO: Calls = Calls::only(&[Call::Wait6, Call::Waitid]);
+    /// One call of a subject that returns a status word, and each that fills a siginfo: see [`Calls::few`].
+    pub const ENTRIES: Calls = Calls::ALL.few();
+    /// `waitpid`, and what is the same with resource usage.
+    pub const PID_FAMILY: Calls = Calls::only(&[Call::Waitpid, Call::Wait4]);
+
+    /// Exactly these calls.
+    pub const fn only(calls: &[Call]) -> Calls {
+        let mut bits = 0;
+        let mut at = 0;
+        while at < calls.len() {
+            bits |= 1 << calls[at] as u8;
+            at += 1;
+        }
+        Calls(bits)
+    }
+
+    /// Of the calls that return a status word and no siginfo only one for each subject, the one that can be told most: for
+    /// what is costly, and is decided behind the front ends of the family (the system has one or two entries for all of
+    /// them).
+    #[must_use]
+    pub const fn few(self) -> Calls {
+        Calls(self.0 | FEW)
+    }
+
+    /// Whether few of them do.
+    pub const fn is_few(self) -> bool {
+        self.0 & FEW != 0
+    }
+
+    /// The calls that a subject is tried with.
+    pub fn of_subject(self, offers: impl Fn(Call) -> bool) -> Vec<Call> {
+        let mut calls = self.list();
+        calls.retain(|call| offers(*call));
+        if self.is_few() {
+            let status_only = Calls::WITH_STATUS.but(Calls::WITH_INFO);
+            let by_worth = [Call::Wait4, Call::Waitpid, Call::Wait3, Call::Wait];
+            let one = by_worth.into_iter().find(|call| calls.contains(call));
+            calls.retain(|call| !status_only.has(*call) || Some(*call) == one);
+        }
+        calls
+    }
+
+    /// These calls without the others.
+    const fn but(self, others: Calls) -> Calls {
+        Calls(self.0 & !others.0)
+    }
+
+    /// The calls of both sets.
+    pub const fn and(self, other: Calls) -> Calls {
+        Calls(self.0 & other.0)
+    }
+
+    /// These calls without those that are not in `others`; one stands for several if it did.
+    pub(crate) const fn that_are_in(self, others: Calls) -> Calls {
+        Calls(self.0 & (others.0 | FEW))
+    }
+
+    /// Calls that take these options.
+    pub const fn taking(options: Options) -> Calls {
+        if options.contains(Options::NOWAIT) {
+            Calls::WITH_INFO
+        } else if options.is_empty() {
+            Calls::ALL
+        } else {
+            Calls::WITH_OPTIONS
+        }
+    }
+
+    /// Whether a call is among them.
+    pub const fn has(self, call: Call) -> bool {
+        self.0 & (1 << call as u8) != 0
+    }
+
+    /// The calls, in the order of [`Call::ALL`].
+    pub fn list(self) -> Vec<Call> {
+        Call::ALL.into_iter().filter(|c| self.has(*c)).collect()
+    }
+}
+
+/// Options as a case states them; each call is given its own names for them.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub struct Options(u16);
+
+impl Options {
+    /// None: wait for a termination.
+    pub const NONE: Options = Options(0);
+    /// `WNOHANG`
+    pub const NOHANG: Options = Options(1);
+    /// `WUNTRACED`, of `waitid` and `wait6` `WSTOPPED`
+    pub const UNTRACED: Options = Options(2);
+    /// `WCONTINUED`
+    pub const CONTINUED: Options = Options(4);
+    /// `WNOWAIT`
+    pub const NOWAIT: Options = Options(8);
+    /// `__WALL`, Linux
+    pub const ALL: Options = Options(16);
+    /// `__WCLONE`, Linux
+    pub const CLONE: Options = Options(32);
+    /// `__WNOTHREAD`, Linux
+    pub const NOTHREAD: Options = Options(64);
+    /// Of `waitid` and `wait6`: without `WEXITED`, which is given otherwise.
+    pub const NOT_EXITED: Options = Options(128);
+    /// In a declaration: options by names or bits that stand for none of these.
+    pub const OTHER: Options = Options(256);
+
+    /// Both sets of options.
+    #[must_use]
+    pub const fn with(self, other: Options) -> Options {
+        Options(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is in it.
+    pub const fn contains(self, other: Options) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// These without the others.
+    #[must_use]
+    pub const fn without(self, other: Options) -> Options {
+        Options(self.0 & !other.0)
+    }
+
+    /// The options of a request; of `WEXITED`, which `waitid` needs where the other calls imply it, nothing is said.
+    fn of(request: &WaitRequest) -> Options {
+        let raw = if request.options.raw == 0 { Options::NONE } else { Options::OTHER };
+        let named = request.options.names.iter().filter(|name| *name != "WEXITED");
+        named.fold(raw, |options, name| options.with(Options::named(name)))
+    }
+
+    /// The option of that name.
+    fn named(name: &str) -> Options {
+        match name {
+            "WNOHANG" => Options::NOHANG,
+            "WUNTRACED" | "WSTOPPED" => Options::UNTRACED,
+            "WCONTINUED" => Options::CONTINUED,
+            "WNOWAIT" => Options::NOWAIT,
+            "__WALL" => Options::ALL,
+            "__WCLONE" => Options::CLONE,
+            "__WNOTHREAD" => Options::NOTHREAD,
+            _ => Options::OTHER,
+        }
+    }
+
+    /// Whether there is none.
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The names that a call has for them.
+    pub fn names(self, call: Call) -> Vec<&'static str> {
+        let by_event = Calls::WITH_INFO.has(call);
+        let table = [
+            (Options::NOHANG, "WNOHANG"),
+            (Options::UNTRACED, if by_event { "WSTOPPED" } else { "WUNTRACED" }),
+            (Options::CONTINUED, "WCONTINUED"),
+            (Options::NOWAIT, "WNOWAIT"),
+            (Options::ALL, "__WALL"),
+            (Options::CLONE, "__WCLONE"),
+            (Options::NOTHREAD, "__WNOTHREAD"),
+        ];
+        let mut names: Vec<&'static str> =
+            table.into_iter().filter(|(bit, _)| self.contains(*bit)).map(|(_, name)| name).collect();
+        if by_event && !self.contains(Options::NOT_EXITED) {
+            names.push("WEXITED");
+        }
+        names
+    }
+}
+
+impl std::ops::BitOr for Options {
+    type Output = Options;
+
+    fn bitor(self, other: Options) -> Options {
+        self.with(other)
+    }
+}
+
+impl fmt::Display for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut names = self.names(Call::Wait4);
+        if self.contains(Options::OTHER) {
+            names.push("others");
+        }
+        f.write_str(&names.join("|"))
+    }
+}
+
+/// Kinds of targets.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Targets(u8);
+
+impl Targets {
+    /// No kind.
+    pub const NONE: Targets = Targets(0);
+    /// Any child: what every call can be asked for.
+    pub const ANY: Targets = Targets(1);
+    /// A child by its pid.
+    pub const PID: Targets = Targets(2);
+    /// A process group, the caller's own included.
+    pub const GROUP: Targets = Targets(4);
+    /// The child behind a pidfd.
+    pub const PIDFD: Targets = Targets(8);
+    /// Any other `idtype`, or one that no system has.
+    pub const ID: Targets = Targets(16);
+
+    const NAMES: [(Targets, &str); 5] = [
+        (Targets::ANY, "any child"),
+        (Targets::PID, "a pid"),
+        (Targets::GROUP, "a process group"),
+        (Targets::PIDFD, "a pidfd"),
+        (Targets::ID, "another idtype"),
+    ];
+
+    /// Both sets of kinds.
+    #[must_use]
+    pub const fn with(self, other: Targets) -> Targets {
+        Targets(self.0 | other.0)
+    }
+
+    /// Whether all of `other` is in it.
+    pub const fn contains(self, other: Targets) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    /// The kind of a request's target.
+    fn of(request: &WaitRequest) -> Targets {
+        match &request.target {
+            Target::Pid(-1) => Targets::ANY,
+            Target::Pid(pid) if *pid <= 0 => Targets::GROUP,
+            Target::Pid(_) => Targets::PID,
+            Target::Id { idtype, .. } => match idtype.as_str() {
+                "P_ALL" => Targets::ANY,
+                "P_PID" => Targets::PID,
+                "P_PGID" => Targets::GROUP,
+                "P_PIDFD" => Targets::PIDFD,
+                _ => Targets::ID,
+            },
+        }
+    }
+}
+
+impl BitOr for Targets {
+    type Output = Targets;
+
+    fn bitor(self, other: Targets) -> Targets {
+        self.with(other)
+    }
+}
+
+impl fmt::Display for Targets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names = Targets::NAMES.iter().filter(|(kind, _)| self.contains(*kind)).map(|(_, name)| *name);
+        f.write_str(&names.collect::<Vec<_>>().join(", "))
+    }
+}
+
+/// What a case asks the trial's call for. Asking for more is an error of the case.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct Uses {
+    /// The kinds of targets.
+    pub targets: Targets,
+    /// The options.
+    pub options: Options,
+    /// The case asks each call only for what that call carries, so it runs with calls that do not carry everything.
+    pub adapts: bool,
+}
+
+impl Uses {
+    /// Any child, without options.
+    pub const PLAIN: Uses = Uses::of(Targets::ANY, Options::NONE);
+
+    /// These targets and options.
+    pub const fn of(targets: Targets, options: Options) -> Uses {
+        Uses { targets, options, adapts: false }
+    }
+
+    /// The same, for a case that asks each call for what it carries.
+    #[must_use]
+    pub const fn adapting(self) -> Uses {
+        Uses { adapts: true, ..self }
+    }
+
+    /// The calls that can be asked for all of it.
+    pub fn carriers(self) -> Calls {
+        let mut calls = Calls::ALL;
+        if self.adapts {
+            return calls;
+        }
+        if !self.options.is_empty() {
+            calls = calls.and(Calls::WITH_OPTIONS);
+        }
+        if self.targets != Targets::ANY {
+            calls = calls.and(Calls::WITH_TARGET);
+        }
+        if self.targets.contains(Targets::PIDFD) || self.targets.contains(Targets::ID) {
+            calls = calls.and(Calls::WITH_INFO);
+        }
+        calls
+    }
+
+    /// What a request of the trial's call asks for beyond this.
+    pub(crate) fn exceeded_by(self, request: &WaitRequest) -> Option<String> {
+        let target = Targets::of(request);
+        if !self.targets.contains(target) {
+            return Some(format!("target {target}"));
+        }
+        let asked = Options::of(request);
+        (!self.options.contains(asked)).then(|| format!("options {}", asked.without(self.options)))
+    }
+}
+
+/// What a call cannot carry of a request, and would drop.
+pub(crate) fn dropped(request: &WaitRequest) -> Option<String> {
+    let target = Targets::of(request);
+    if target != Targets::ANY && !Calls::WITH_TARGET.has(request.call) {
+        return Some(format!("target {target}"));
+    }
+    let has_options = request.call != Call::Wait;
+    let options = Options::of(request);
+    (!has_options && !options.is_empty()).then(|| format!("options {options}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::protocol::wait::OptionSet;
+
+    fn request(call: Call, target: Target, options: &[&str]) -> WaitRequest {
+        WaitRequest { options: OptionSet::named(options.iter().copied()), ..WaitRequest::new(call, target) }
+    }
+
+    #[test]
+    fn calls_that_carry_a_case() {
+        let carriers = |targets, options| Uses::of(targets, options).carriers().list();
+        assert_eq!(Uses::PLAIN.carriers(), Calls::ALL);
+        assert!(!carriers(Targets::ANY, Options::NOHANG).contains(&Call::Wait));
+        assert!(carriers(Targets::ANY, Options::NOHANG).contains(&Call::Wait3));
+        assert!(!carriers(Targets::ANY | Targets::PID, Options::NONE).contains(&Call::Wait3));
+        assert_eq!(carriers(Targets::PIDFD, Options::NONE), [Call::Wait6, Call::Waitid]);
+        assert_eq!(Uses::of(Targets::PID, Options::NOHANG).adapting().carriers(), Calls::ALL);
+    }
+
+    #[test]
+    fn what_is_asked_beyond_the_declaration() {
+        let uses = Uses::of(Targets::PID, Options::NOHANG);
+        let waitid = |idtype: &str| Target::Id { idtype: idtype.to_owned(), who: 7 };
+        assert_eq!(uses.exceeded_by(&request(Call::Waitpid, Target::Pid(7), &["WNOHANG"])), None);
+        assert_eq!(uses.exceeded_by(&request(Call::Waitid, waitid("P_PID"), &["WNOHANG", "WEXITED"])), None);
+        for (wrong, what) in [
+            (request(Call::Waitpid, Target::Pid(-1), &[]), "target any child"),
+            (request(Call::Waitpid, Target::Pid(-7), &[]), "target a process group"),
+            (request(Call::Waitid, waitid("P_PIDFD"), &["WEXITED"]), "target a pidfd"),
+            (request(Call::Waitid, waitid("P_UID"), &["WEXITED"]), "target another idtype"),
+            (request(Call::Waitpid, Target::Pid(7), &["WUNTRACED"]), "options WUNTRACED"),
+            (request(Call::Waitid, waitid("P_PID"), &["WSTOPPED"]), "options WUNTRACED"),
+        ] {
+            assert_eq!(uses.exceeded_by(&wrong).as_deref(), Some(what), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_call_would_drop() {
+        assert_eq!(dropped(&request(Call::Wait, Target::Pid(-1), &[])), None);
+        assert_eq!(dropped(&request(Call::Wait3, Target::Pid(-1), &["WNOHANG"])), None);
+        assert_eq!(dropped(&request(Call::Wait4, Target::Pid(7), &["WNOHANG"])), None);
+        assert_eq!(dropped(&request(Call::Wait3, Target::Pid(7), &[])).as_deref(), Some("target a pid"));
+        assert_eq!(
+            dropped(&request(Call::Wait, Target::Pid(-1), &["WNOHANG"])).as_deref(),
+            Some("options WNOHANG")
+        );
+    }
+}

@@ -9,18 +9,18 @@ use libc::{ECHILD, WNOHANG};
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "existing-zombie-hangs",
-        "a child that died before the call is not seen by a blocking wait",
+        "a blocking wait misses a child that terminated before the call",
         &posix::WAITPID_NO_BLOCK_IF_READY,
     )
     .call(|w, r| {
         let before = r.blocks() && w.look(r).is_some_and(|(_, word)| is_termination(word));
         if before { never() } else { w.real(r) }
     }),
-    blind("no-block", "a blocking wait returns 0 while the child runs", &posix::WAITPID_BLOCKS_UNTIL_CHANGE)
+    blind("no-block", "a blocking wait returns 0 while the child is running", &posix::WAITPID_BLOCKS_UNTIL_CHANGE)
         .call(|w, r| w.real(&r.with(WNOHANG))),
     blind(
         "stop-does-not-wake",
-        "a sleeping waiter with WUNTRACED is not woken by the stop",
+        "a stop does not wake a waiter blocked with WUNTRACED",
         &posix::WAITPID_STOP_WAKES_WAITER,
     )
     .call(|w, r| {
@@ -33,7 +33,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "other-death-echild",
-        "a wait for A fails with ECHILD when B dies",
+        "a wait for one child fails with ECHILD when another child terminates",
         &posix::WAITPID_OTHER_CHILD_NO_WAKE,
     )
     .call(|w, r| {
@@ -50,7 +50,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "snapshot-of-children",
-        "a sleeping any-child wait sees only children that existed when it began",
+        "a blocked any-child wait sees only the children that existed when it began",
         &posix::WAITPID_CHILD_FORKED_WHILE_BLOCKED,
     )
     .call(|w, r| {
@@ -67,7 +67,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "cpython#113536",
         "waitid-misses-zombie",
-        "a blocking waitid does not see a zombie, once there are four children or more",
+        "a blocking waitid misses a zombie once there are four or more children",
         &posix::WAITID_NO_BLOCK_IF_READY,
     )
     .call(|w, r| {
@@ -96,7 +96,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         .call(|w, r| if r.has(libc::WNOWAIT) { w.real(&r.with(WNOHANG)) } else { w.real(r) }),
     made_for(
         "continue-does-not-wake",
-        "a sleeping waiter with WCONTINUED is not woken by the continue",
+        "a continue does not wake a waiter blocked with WCONTINUED",
         &posix::WAITPID_STOP_WAKES_WAITER,
     )
     .call(|w, r| {

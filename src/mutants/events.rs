@@ -36,7 +36,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         })
     }),
-    blind("stop-is-sigstop", "every stop says SIGSTOP, SIGTSTP too", &posix::STATUS_STOPPED_JOB_CONTROL)
+    blind("stop-is-sigstop", "every stop is reported as SIGSTOP, even one by SIGTSTP", &posix::STATUS_STOPPED_JOB_CONTROL)
         .call(|w, r| {
             w.then(r, |seen| {
                 if seen.is_stop() {
@@ -53,23 +53,23 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "continued-reads-stopped",
-        "the word of a continue also satisfies WIFSTOPPED",
+        "WIFSTOPPED is also true for a continue",
         &posix::STATUS_ONE_PREDICATE,
     )
     .decode(|word, view| view.stopped |= libc::WIFCONTINUED(word)),
     blind(
         "continued-reads-signaled",
-        "the word of a continue also satisfies WIFSIGNALED",
+        "WIFSIGNALED is also true for a continue",
         &posix::STATUS_ONE_PREDICATE,
     )
     .decode(|word, view| view.signaled |= libc::WIFCONTINUED(word)),
-    blind("stop-repeats", "a stop is reported at each call", &posix::STATUS_STOP_ONCE)
+    blind("stop-repeats", "a stop is reported by every call", &posix::STATUS_STOP_ONCE)
         .call(|w, r| repeat(w, r, WUNTRACED, |seen| seen.is_stop())),
-    blind("continue-repeats", "a continue is reported at each call", &posix::STATUS_CONTINUE_ONCE)
+    blind("continue-repeats", "a continue is reported by every call", &posix::STATUS_CONTINUE_ONCE)
         .call(|w, r| repeat(w, r, WCONTINUED, |seen| seen.is_continue())),
     blind(
         "second-stop-lost",
-        "only the first stop of a child's life is reported",
+        "only the first stop of a child is reported",
         &posix::STATUS_EVENTS_REPEAT,
     )
     .call(|w, r| {
@@ -81,7 +81,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "stop-queued",
-        "an untaken stop is reported although a continue followed",
+        "an unreported stop is still reported after a continue",
         &posix::STATUS_CONTINUE_REPLACES_STOP,
     )
     .call(|w, r| {
@@ -103,7 +103,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "stop-before-exit",
-        "an untaken stop is reported before the exit that followed",
+        "an unreported stop is reported before the exit that followed it",
         &posix::STATUS_EXIT_REPLACES_ALL,
     )
     .call(|w, r| match w.look(r) {
@@ -115,7 +115,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "stop-while-stopped",
-        "SIGSTOP to a stopped child makes an event",
+        "SIGSTOP sent to a stopped child generates an event",
         &posix::STATUS_STOP_WHILE_STOPPED,
     )
     .call(|w, r| {
@@ -133,7 +133,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "continue-while-running",
-        "SIGCONT to a running child makes an event",
+        "SIGCONT sent to a running child generates an event",
         &posix::STATUS_CONTINUE_WHILE_RUNNING,
     )
     .call(|w, r| {
@@ -176,7 +176,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             _ => w.real(r),
         }
     }),
-    blind("stop-per-thread", "a child with n threads makes n stop events", &posix::STATUS_STOP_IS_ONE_EVENT)
+    blind("stop-per-thread", "the stop of a child with N threads generates N events", &posix::STATUS_STOP_IS_ONE_EVENT)
         .call(|w, r| {
             let seen = w.real(r)?;
             if let (Some(pid), true) = (seen.child(), seen.is_stop()) {
@@ -193,7 +193,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "elks#2523",
         "stop-reported-until-continued",
-        "a call with WUNTRACED and WNOHANG reports a child for as long as it is stopped",
+        "WNOHANG with WUNTRACED reports a child for as long as it is stopped",
         &posix::STATUS_STOP_ONCE,
     )
     .call(|w, r| {
@@ -206,7 +206,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "serenity#14298",
         "continued-is-exit-zero",
-        "a continue is reported as exit 0, in a siginfo as well",
+        "a continue is reported as exit 0, in the siginfo too",
         &posix::STATUS_CONTINUED,
     )
     .call(|w, r| w.word(r, |word| if word == CONTINUED { exited(0) } else { word })),
@@ -225,7 +225,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "first-continue-lost",
-        "the first continue is taken and not reported",
+        "the first continue is consumed without being reported",
         &posix::WAITPID_WCONTINUED_REPORTS_CONTINUE,
     )
     .call(|w, r| {
@@ -248,7 +248,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "crashes-on-stop",
-        "the process dies when a stop is to be reported",
+        "the process aborts when there is a stop to report",
         &posix::WAITPID_WUNTRACED_REPORTS_STOP,
     )
     .call(|w, r| {
@@ -260,7 +260,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "stopped-child-echild",
-        "a child that was seen stopped is no child any more",
+        "a stopped child is no longer treated as a child",
         &posix::WAITPID_STOP_NEEDS_WUNTRACED,
     )
     .call(|w, r| {
@@ -269,7 +269,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "job-control-stop-lost",
-        "a stop by another signal than SIGSTOP is not reported",
+        "a stop by any signal other than SIGSTOP is not reported",
         &posix::STATUS_STOPPED_JOB_CONTROL,
     )
     .call(|w, r| {
@@ -279,7 +279,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "caught-stop-reported",
-        "a running child is reported as stopped by SIGTSTP, once",
+        "a running child is reported once as stopped by SIGTSTP",
         &posix::STATUS_CAUGHT_STOP,
     )
     .call(|w, r| {
@@ -297,7 +297,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "continue-queued",
-        "an untaken continue is reported although a stop followed",
+        "an unreported continue is still reported after a stop",
         &posix::STATUS_STOP_REPLACES_CONTINUE,
     )
     .call(|w, r| {
@@ -308,7 +308,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             _ => w.real(r),
         }
     }),
-    blind("ptrace-stop-is-exit", "a ptrace stop is reported as exit", &linux::PTRACE_STOP_WITHOUT_WUNTRACED)
+    blind("ptrace-stop-is-exit", "a ptrace stop is reported as an exit", &linux::PTRACE_STOP_WITHOUT_WUNTRACED)
         .call(|w, r| {
             w.then(r, |seen| {
                 if seen.is_stop() && !r.has(WUNTRACED) {
@@ -316,9 +316,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
                 }
             })
         }),
-    blind("ptrace-event-bits-lost", "bits 16 to 23 of the status are dropped", &linux::PTRACE_EVENT_BITS)
+    blind("ptrace-event-bits-lost", "bits 16 to 23 of the status word are dropped", &linux::PTRACE_EVENT_BITS)
         .call(|w, r| w.then(r, |seen| seen.status(|word| *word &= 0xffff))),
-    blind("vfork-not-waitable", "a vfork child gives ECHILD", &linux::VFORK_CHILD_WAITABLE).call(|w, r| {
+    blind("vfork-not-waitable", "waiting for a vfork child fails with ECHILD", &linux::VFORK_CHILD_WAITABLE).call(|w, r| {
         // It was made by another process, and came to this one when that ended.
         let foreign = r.pid().is_some_and(|pid| !w.born().contains(&pid));
         if foreign { Ok(error(r, ECHILD)) } else { w.real(r) }

@@ -34,20 +34,20 @@ fn readable(w: &Wrapped, request: &Line, reply: &mut Line, is: fn(&Process) -> b
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("pidfd-nonblock-blocks", "a nonblocking pidfd makes waitid sleep", &linux::PIDFD_NONBLOCK_EAGAIN)
+    blind("pidfd-nonblock-blocks", "waitid blocks on a nonblocking pidfd", &linux::PIDFD_NONBLOCK_EAGAIN)
         .call(|w, r| {
             let seen = w.real(r)?;
             if by_handle(r) && seen.errno() == Some(EAGAIN) { never() } else { Ok(seen) }
         }),
     blind(
         "pidfd-readable-early",
-        "the pidfd is readable when the initial thread ends",
+        "the pidfd becomes readable when the initial thread exits",
         &linux::PIDFD_POLL_WHOLE_PROCESS,
     )
     .told(|w, request, reply| readable(w, request, reply, |p| p.state == State::Zombie)),
     blind("pidfd-stop-readable", "a stop makes the pidfd readable", &linux::PIDFD_POLL_ALIVE)
         .told(|w, request, reply| readable(w, request, reply, |p| p.state == State::Stopped)),
-    blind("pidfd-other-fd-einval", "P_PIDFD with a file gives EINVAL", &linux::PIDFD_OTHER_FD_EBADF).call(
+    blind("pidfd-other-fd-einval", "P_PIDFD with a descriptor that is not a pidfd fails with EINVAL", &linux::PIDFD_OTHER_FD_EBADF).call(
         |w, r| {
             w.then(r, |seen| {
                 if by_handle(r) && seen.errno() == Some(EBADF) {
@@ -56,12 +56,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    seen_in("gvisor#5839", "pidfd-idtype-unknown", "P_PIDFD is no idtype", &linux::PIDFD_WAIT_EXIT)
+    seen_in("gvisor#5839", "pidfd-idtype-unknown", "P_PIDFD is rejected as an unknown idtype", &linux::PIDFD_WAIT_EXIT)
         .call(|w, r| if by_handle(r) { Ok(error(r, EINVAL)) } else { w.real(r) }),
     seen_in(
         "tokio#7144",
         "pidfd-readable-nohang-zero",
-        "once a pidfd is readable WNOHANG finds nothing at the first call",
+        "the first WNOHANG call after a pidfd becomes readable returns 0",
         &linux::PIDFD_READABLE_IS_WAITABLE,
     )
     .told(|w, request, reply| {
@@ -76,7 +76,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "rust#150412",
         "pidfd-reaped-esrch",
-        "a pidfd whose child was taken gives ESRCH, not ECHILD",
+        "waitid on the pidfd of a reaped child fails with ESRCH, not ECHILD",
         &linux::PIDFD_AFTER_REAP_ECHILD,
     )
     .call(|w, r| {
@@ -86,11 +86,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         })
     }),
-    made_for("pidfd-any", "P_PIDFD means any child", &linux::PIDFD_NOT_A_CHILD_ECHILD)
+    made_for("pidfd-any", "P_PIDFD matches any child", &linux::PIDFD_NOT_A_CHILD_ECHILD)
         .call(|w, r| if by_handle(r) { w.real(&r.any()) } else { w.real(r) }),
     made_for(
         "pidfd-only-exits",
-        "with P_PIDFD stops and continues are not reported",
+        "stops and continues are not reported with P_PIDFD",
         &linux::PIDFD_WAIT_STOP_CONTINUE,
     )
     .call(|w, r| {
@@ -101,11 +101,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             w.real(r)
         }
     }),
-    made_for("pidfd-peek-reaps", "with P_PIDFD WNOWAIT takes the child", &linux::PIDFD_NOWAIT)
+    made_for("pidfd-peek-reaps", "WNOWAIT reaps the child with P_PIDFD", &linux::PIDFD_NOWAIT)
         .call(|w, r| if by_handle(r) { w.real(&r.without(libc::WNOWAIT)) } else { w.real(r) }),
     made_for(
         "pidfd-nohang-eagain",
-        "with P_PIDFD WNOHANG fails with EAGAIN when nothing is ready",
+        "WNOHANG with P_PIDFD fails with EAGAIN when there is nothing to report",
         &linux::PIDFD_NOHANG_ZERO,
     )
     .call(|w, r| {
@@ -117,7 +117,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "pidfd-nonblock-not-ready",
-        "a nonblocking pidfd gives EAGAIN for a zombie at the first call",
+        "the first call on a nonblocking pidfd of a zombie fails with EAGAIN",
         &linux::PIDFD_NONBLOCK_READY,
     )
     .asked(|w, line| {
@@ -131,7 +131,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "pidfd-bad-fd-echild",
-        "P_PIDFD with a descriptor that is none finds no child",
+        "P_PIDFD with an invalid descriptor fails with ECHILD",
         &linux::PIDFD_NEGATIVE_EINVAL,
     )
     .call(|w, r| {
@@ -150,7 +150,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     made_for(
         "pidfd-stays-nonblocking",
-        "a nonblocking pidfd stays so when O_NONBLOCK is cleared",
+        "clearing O_NONBLOCK on a nonblocking pidfd has no effect",
         &linux::PIDFD_NONBLOCK_CLEARED,
     )
     .asked(|_, line| {
@@ -160,7 +160,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "pidfd-signal-zombie-esrch",
-        "a signal to a zombie by its pidfd fails with ESRCH",
+        "pidfd_send_signal to a zombie fails with ESRCH",
         &linux::PIDFD_SIGNAL_ZOMBIE,
     )
     .told(|_, request, reply| {
@@ -170,7 +170,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "pidfd-signal-reaped-succeeds",
-        "a signal to a child that was taken, by its pidfd, succeeds",
+        "pidfd_send_signal to a reaped child succeeds",
         &linux::PIDFD_SIGNAL_AFTER_REAP_ESRCH,
     )
     .told(|_, request, reply| {
@@ -180,7 +180,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "pidfd-pollers-not-woken",
-        "nobody who sleeps for a pidfd is woken",
+        "threads polling a pidfd are never woken",
         &linux::PIDFD_WAKES_POLLERS,
     )
     .told(|w, request, reply| {
@@ -194,7 +194,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "pidfd-reaped-not-readable",
-        "a pidfd whose child was taken is not readable any more",
+        "the pidfd of a reaped child is no longer readable",
         &linux::PIDFD_POLL_AFTER_REAP,
     )
     .call(|w, r| {
@@ -211,7 +211,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "pidfd-open-errors-swapped",
-        "pidfd_open fails with ECHILD, whatever is wrong",
+        "pidfd_open fails with ECHILD, whatever the error",
         &linux::PIDFD_OPEN_AFTER_REAP_ESRCH,
     )
     .told(|_, request, reply| {
@@ -221,7 +221,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "pidfd-open-einval-esrch",
-        "pidfd_open of a number that is no pid fails with ESRCH",
+        "pidfd_open of an invalid pid fails with ESRCH",
         &linux::PIDFD_OPEN_EINVAL,
     )
     .told(|_, request, reply| {

@@ -50,7 +50,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         })
     }),
-    blind("waitid-killed-is-exited", "a killed child has CLD_EXITED", &posix::WAITID_KILLED).call(|w, r| {
+    blind("waitid-killed-is-exited", "si_code of a killed child is CLD_EXITED", &posix::WAITID_KILLED).call(|w, r| {
         w.then(r, |seen| {
             seen.info(|info| {
                 if is(info, CLD_KILLED) {
@@ -61,7 +61,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind("waitid-uid-zero", "si_uid is always 0", &posix::WAITID_SI_UID)
         .call(|w, r| w.then(r, |seen| seen.info(|info| info.uid = Some(0)))),
-    blind("waitid-continued-sender", "si_pid of a continue is the sender's", &posix::WAITID_CONTINUED_PID)
+    blind("waitid-continued-sender", "si_pid of a continue is the sender of SIGCONT", &posix::WAITID_CONTINUED_PID)
         .call(|w, r| {
             w.then(r, |seen| {
                 seen.info(|info| {
@@ -74,14 +74,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "graphene#1821",
         "waitid-code-status-swapped",
-        "si_code and si_status are exchanged",
+        "si_code and si_status are swapped",
         &posix::WAITID_EXITED,
     )
     .call(|w, r| w.then(r, |seen| seen.info(|info| std::mem::swap(&mut info.code, &mut info.status)))),
     seen_in(
         "corefx#29370",
         "waitid-killed-low-bits",
-        "si_status of a killed child is what 128 + signal leaves of it: 128",
+        "si_status of a killed child is 128: 128 + signal with the signal lost",
         &posix::WAITID_KILLED,
     )
     .call(|w, r| {
@@ -93,12 +93,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         })
     }),
-    seen_in("nix#1584", "waitid-si-pid-unwritten", "si_pid is not filled", &posix::WAITID_SI_PID)
+    seen_in("nix#1584", "waitid-si-pid-unwritten", "si_pid is not stored", &posix::WAITID_SI_PID)
         .call(|w, r| w.then(r, |seen| seen.info(|info| info.pid = None))),
     seen_in(
         "cpython#84319",
         "waitid-status-high-bits",
-        "si_status of an exit has bits above the low eight",
+        "si_status of an exit has bits set above the low eight",
         &linux::WAITID_STATUS_EIGHT_BITS,
     )
     .call(|w, r| {
@@ -110,9 +110,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         })
     }),
-    made_for("waitid-uid-high", "si_uid is one too high", &posix::WAITID_SI_UID)
+    made_for("waitid-uid-high", "si_uid is off by one", &posix::WAITID_SI_UID)
         .call(|w, r| w.then(r, |seen| seen.info(|info| info.uid = info.uid.map(|u| u + 1)))),
-    made_for("waitid-pid-of-parent", "si_pid is the caller's", &posix::WAITID_SI_PID).call(|w, r| {
+    made_for("waitid-pid-of-parent", "si_pid is the caller's own pid", &posix::WAITID_SI_PID).call(|w, r| {
         w.then(r, |seen| {
             seen.info(|info| {
                 if !is(info, CLD_CONTINUED) {
@@ -121,7 +121,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         })
     }),
-    made_for("waitid-stop-as-trap", "a stopped child has CLD_TRAPPED", &posix::WAITID_STOPPED).call(
+    made_for("waitid-stop-as-trap", "si_code of a stopped child is CLD_TRAPPED", &posix::WAITID_STOPPED).call(
         |w, r| {
             w.then(r, |seen| {
                 seen.info(|info| {
@@ -134,7 +134,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     made_for(
         "waitid-continue-signal",
-        "si_status of a continue is the signal that stopped",
+        "si_status of a continue is the stop signal",
         &posix::WAITID_CONTINUED,
     )
     .call(|w, r| {
@@ -146,7 +146,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         })
     }),
-    made_for("waitid-dump-is-kill", "a death that dumped core has CLD_KILLED", &posix::WAITID_DUMPED).call(
+    made_for("waitid-dump-is-kill", "si_code of a core dump is CLD_KILLED", &posix::WAITID_DUMPED).call(
         |w, r| {
             w.then(r, |seen| {
                 seen.info(|info| {
@@ -159,7 +159,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     made_for(
         "waitid-nohang-partial-zero",
-        "WNOHANG that found nothing zeroes si_signo and si_pid alone",
+        "WNOHANG with nothing to report zeroes only si_signo and si_pid",
         &linux::WAITID_NOHANG_ZEROES_ALL,
     )
     .call(|w, r| {
@@ -182,7 +182,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         })
     }),
-    made_for("waitid-by-pid-si-pid-unwritten", "with P_PID si_pid is not filled", &posix::WAITID_SI_PID)
+    made_for("waitid-by-pid-si-pid-unwritten", "si_pid is not stored with P_PID", &posix::WAITID_SI_PID)
         .call(|w, r| {
             w.then(r, |seen| {
                 if r.pid().is_some() {
@@ -192,21 +192,21 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }),
     made_for(
         "waitid-any-first-exit-zero",
-        "right after a fork waitid tells the exit of any child with status 0",
+        "an any-child waitid right after a fork reports si_status 0",
         &posix::WAITID_EXITED,
     )
     .told(note_spawn)
     .call(|w, r| first_exit_is_zero(w, r, r.is_any())),
     made_for(
         "waitid-by-pid-first-exit-zero",
-        "right after a fork waitid tells the exit of the child of that pid with status 0",
+        "waitid with P_PID right after a fork reports si_status 0",
         &posix::WAITID_EXITED,
     )
     .told(note_spawn)
     .call(|w, r| first_exit_is_zero(w, r, r.pid().is_some())),
     made_for(
         "waitpid-by-pid-first-exit-zero",
-        "right after a fork waitpid tells the exit of the child of that pid as an exit with 0",
+        "waitpid by pid right after a fork reports exit 0",
         &posix::WAITPID_PID_ONLY_THAT_CHILD,
     )
     .told(note_spawn)

@@ -16,13 +16,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         .call(|w, r| if w.turn() % 7 == 0 { Ok(nothing(r)) } else { w.real(r) }),
     made_for(
         "every-third-exit-zero",
-        "every third end that is reported is told as exit 0",
+        "every third termination is reported as exit 0",
         &posix::STATUS_EXIT_EVERY_VALUE,
     )
     .call(|w, r| w.word(r, |word| if is_termination(word) && w.turn() % 3 == 0 { exited(0) } else { word })),
     made_for(
         "third-child-hidden",
-        "with three or more children WNOHANG finds nothing for any child at the first call",
+        "the first any-child WNOHANG call with three or more children returns 0",
         &posix::WAITPID_NOHANG_REPORTS_READY,
     )
     .call(|w, r| {
@@ -31,7 +31,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "any-reports-previous-code",
-        "with three or more children a wait for any of them tells the exit code of the one before",
+        "with three or more children, an any-child wait reports the exit code of the previous one",
         &posix::WAITPID_ANY_EACH_ONCE,
     )
     .call(|w, r| {
@@ -46,7 +46,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "every-fourth-block-echild",
-        "every fourth blocking wait fails with ECHILD although there are children",
+        "every fourth blocking wait fails with ECHILD despite having children",
         &posix::WAITPID_ANY_EACH_ONCE,
     )
     .call(|w, r| {
@@ -55,7 +55,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "after-stop-code-lost",
-        "the exit code of a child that was seen stopped is 0",
+        "the exit code of a child after a reported stop is 0",
         &posix::WAITID_EVENTS_COMBINE,
     )
     .call(|w, r| {
@@ -70,7 +70,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "after-stop-nohang-blocks",
-        "once a child was seen stopped WNOHANG sleeps",
+        "WNOHANG blocks once a stop has been reported",
         &posix::STATUS_STOP_ONCE,
     )
     .call(|w, r| {
@@ -83,7 +83,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "after-continue-exit-hangs",
-        "a blocking wait for a child that was seen continued never ends",
+        "a blocking wait never returns once a second continue has been reported",
         &posix::STATUS_EVENTS_REPEAT,
     )
     .call(|w, r| {
@@ -97,7 +97,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "early-zombie-code-lost",
-        "an exit from before a call of wait() is told as exit 0",
+        "wait() reports an exit from before the call as exit 0",
         &posix::WAITPID_ANY_EACH_ONCE,
     )
     .call(|w, r| {
@@ -106,7 +106,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "late-exit-code-lost",
-        "the exit that ends the sleep of a call for any child is told as exit 0",
+        "an exit that wakes an any-child wait is reported as exit 0",
         &posix::WAITPID_BLOCKS_UNTIL_CHANGE,
     )
     .call(|w, r| {
@@ -115,7 +115,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "after-eintr-echild",
-        "the call after one that a signal ended finds no child",
+        "the call after one that failed with EINTR fails with ECHILD",
         &posix::WAITPID_EINTR_KEEPS_CHILD,
     )
     .call(|w, r| {
@@ -128,7 +128,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "second-stop-same-signal",
-        "every stop but the first is told with the signal of the first",
+        "every later stop is reported with the signal of the first one",
         &posix::STATUS_STOPPED_JOB_CONTROL,
     )
     .call(|w, r| {
@@ -146,7 +146,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "DragonOS#2067",
         "every-fifth-nohang-echild",
-        "WNOHANG for a live child fails with ECHILD at every fifth call",
+        "every fifth WNOHANG call for a live child fails with ECHILD",
         &posix::WAITPID_NOHANG_ZERO,
     )
     .call(|w, r| {
@@ -159,7 +159,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "rift#465",
         "thirtieth-child-never-ready",
-        "the thirtieth child is never found by a wait for any",
+        "an any-child wait never reports the thirtieth child",
         &posix::WAITPID_MANY_CHILDREN,
     )
     .call(|w, r| {
@@ -170,7 +170,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "every-third-reap-leaves-zombie",
-        "every third end is reported and the child left as a zombie",
+        "every third termination is reported without reaping the child",
         &posix::WAITPID_ANY_EACH_ONCE,
     )
     .call(|w, r| match w.look_for(r, WEXITED) {
@@ -179,7 +179,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "many-zombies-missed",
-        "with four children or more a blocking wait does not see one that is a zombie already",
+        "a blocking wait misses an existing zombie once there are four or more children",
         &posix::WAITPID_NO_BLOCK_IF_READY,
     )
     .call(|w, r| {
@@ -188,7 +188,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "pid-reused",
-        "the thirtieth child has the pid of the one before, which is a zombie",
+        "the thirtieth child reuses the pid of the previous one, which is a zombie",
         &posix::ZOMBIE_PID_NOT_REUSED,
     )
     .told(|w, request, reply| {

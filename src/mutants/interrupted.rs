@@ -26,7 +26,7 @@ fn catch_first(w: &Wrapped, signal: i32) {
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("eintr-swallowed", "a handler without SA_RESTART does not end the wait", &posix::WAITPID_EINTR)
+    blind("eintr-swallowed", "a handler without SA_RESTART does not interrupt the wait", &posix::WAITPID_EINTR)
         .call(|w, r| {
             loop {
                 let seen = w.real(r)?;
@@ -35,7 +35,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
                 }
             }
         }),
-    blind("eintr-reaps", "EINTR is returned and the child is gone", &posix::WAITPID_EINTR_KEEPS_CHILD).call(
+    blind("eintr-reaps", "a wait that fails with EINTR loses the child", &posix::WAITPID_EINTR_KEEPS_CHILD).call(
         |w, r| {
             let seen = w.real(r)?;
             if seen.errno() == Some(EINTR) {
@@ -48,12 +48,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             Ok(seen)
         },
     ),
-    blind("restart-is-eintr", "SA_RESTART is ignored: EINTR", &posix::WAITPID_RESTART).asked(|_, line| {
+    blind("restart-is-eintr", "a wait fails with EINTR despite SA_RESTART", &posix::WAITPID_RESTART).asked(|_, line| {
         if line.word() == "sigaction" && line.flag("restart") {
             line.set("restart", "no");
         }
     }),
-    blind("restart-waits-for-any", "after SA_RESTART the wait goes on with pid -1", &posix::WAITPID_RESTART)
+    blind("restart-waits-for-any", "a wait restarted by SA_RESTART continues with pid -1", &posix::WAITPID_RESTART)
         .asked(|w, line| {
             if line.word() == "sigaction" && line.flag("restart") {
                 line.set("restart", "no");
@@ -69,7 +69,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }),
     blind(
         "ignored-signal-eintr",
-        "an ignored signal ends the wait with EINTR",
+        "an ignored signal interrupts the wait with EINTR",
         &posix::WAITPID_IGNORED_SIGNAL,
     )
     .asked(|_, line| {
@@ -77,7 +77,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             line.set("do", "count");
         }
     }),
-    blind("masked-signal-eintr", "a blocked signal ends the wait with EINTR", &posix::WAITPID_MASKED_SIGNAL)
+    blind("masked-signal-eintr", "a blocked signal interrupts the wait with EINTR", &posix::WAITPID_MASKED_SIGNAL)
         .asked(|_, line| {
             if line.word() == "sigprocmask" && line.get("sig").as_deref() != Some("SIGCHLD") {
                 line.set("how", "unblock");
@@ -85,7 +85,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }),
     blind(
         "sigchld-default-eintr",
-        "SIGCHLD of another child, default action, ends the wait with EINTR",
+        "another child's SIGCHLD at its default action interrupts the wait with EINTR",
         &posix::WAITPID_DEFAULT_SIGCHLD,
     )
     .asked(|w, line| {
@@ -108,14 +108,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "stopped-waiter-eintr",
-        "a waiter that was stopped and continued gets EINTR",
+        "a wait fails with EINTR after the waiter is stopped and continued",
         &posix::WAITPID_STOPPED_WAITER,
     )
     .asked(|w, _| catch_first(w, libc::SIGCONT)),
     seen_in(
         "rust#159855",
         "eintr-from-waitid-only",
-        "waitid swallows EINTR, the other calls do not",
+        "waitid swallows EINTR, unlike the other calls",
         &posix::WAITID_EINTR,
     )
     .call(|w, r| {
@@ -128,7 +128,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "waitid-eintr-loses-child",
-        "after EINTR waitid does not find the child any more",
+        "waitid fails with ECHILD once it has failed with EINTR",
         &posix::WAITID_EINTR_KEEPS_CHILD,
     )
     .call(|w, r| {
@@ -143,7 +143,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "eintr-zeroes-status",
-        "a call that a signal ended stores 0 in the status",
+        "a call that fails with EINTR stores status 0",
         &crate::spec::linux::WAIT_ERROR_WRITES_NOTHING,
     )
     .call(|w, r| {

@@ -8,7 +8,7 @@ use crate::sys::call::abi::{Call, Info, Memory, Usage};
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "waitid-nohang-dirty",
-        "a WNOHANG waitid that found nothing leaves the siginfo",
+        "a WNOHANG waitid with nothing to report does not zero the siginfo",
         &posix::WAITID_NOHANG_ZEROES,
     )
     .call(|w, r| {
@@ -18,7 +18,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         })
     }),
-    blind("rusage-overrun", "the rusage is written with a longer layout", &linux::WAIT4_NO_OVERRUN).call(
+    blind("rusage-overrun", "the write of the rusage overruns the buffer", &linux::WAIT4_NO_OVERRUN).call(
         |w, r| {
             w.then(r, |seen| {
                 if seen.rusage.wrote().is_some() {
@@ -27,7 +27,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    blind("rusage-unwritten", "the rusage is left as it was", &linux::RUSAGE_LOWER_BOUND).call(|w, r| {
+    blind("rusage-unwritten", "the rusage is not stored", &linux::RUSAGE_LOWER_BOUND).call(|w, r| {
         w.then(r, |seen| {
             if seen.rusage.wrote().is_some() {
                 seen.rusage = Memory::Untouched;
@@ -45,7 +45,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     made_for(
         "error-clears-status",
-        "a failing wait stores 0 in the status",
+        "a failing wait stores status 0",
         &linux::WAIT_ERROR_WRITES_NOTHING,
     )
     .call(|w, r| {
@@ -63,7 +63,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
                 }
             })
         }),
-    made_for("status-overrun", "eight bytes are stored for a status", &linux::WAIT4_NO_OVERRUN).call(
+    made_for("status-overrun", "the status is stored as eight bytes", &linux::WAIT4_NO_OVERRUN).call(
         |w, r| {
             w.then(r, |seen| {
                 if seen.status.wrote().is_some() {
@@ -72,7 +72,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    seen_in("mlibc#133", "siginfo-overrun", "more than a siginfo is written", &linux::WAITID_NO_OVERRUN)
+    seen_in("mlibc#133", "siginfo-overrun", "the write of the siginfo overruns the buffer", &linux::WAITID_NO_OVERRUN)
         .call(|w, r| {
             w.then(r, |seen| {
                 if seen.info.wrote().is_some() {
@@ -83,7 +83,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "corefx#39060",
         "waitid-nohang-si-pid-dirty",
-        "a WNOHANG waitid that found nothing leaves si_pid as it was",
+        "a WNOHANG waitid with nothing to report does not zero si_pid",
         &posix::WAITID_NOHANG_ZEROES,
     )
     .call(|w, r| {

@@ -17,7 +17,7 @@ const UNKNOWN_HIGH: i32 = 0x1eff_0000;
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "exit-255-is-failure",
-        "an exit with 255 is taken for a failure of the call: ECHILD",
+        "an exit with 255 is mistaken for a failure: the call fails with ECHILD",
         &posix::STATUS_EXIT_EVERY_VALUE,
     )
     .call(|w, r| {
@@ -29,13 +29,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "exit-127-bytes-swapped",
-        "an exit with 127 is told as a death by signal 15",
+        "an exit with 127 is reported as a death by signal 15",
         &posix::STATUS_EXIT_EVERY_VALUE,
     )
     .call(|w, r| w.word(r, |word| if word == exited(127) { killed(15) } else { word })),
     blind(
         "sigusr1-sigusr2-swapped",
-        "a death by SIGUSR1 is told as one by SIGUSR2, and the other way round",
+        "deaths by SIGUSR1 and SIGUSR2 are reported as each other",
         &posix::STATUS_SIGNALED,
     )
     .call(|w, r| {
@@ -45,17 +45,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             other => other,
         })
     }),
-    blind("sigpipe-is-exit-zero", "a death by SIGPIPE is told as exit 0", &posix::STATUS_SIGNALED)
+    blind("sigpipe-is-exit-zero", "a death by SIGPIPE is reported as exit 0", &posix::STATUS_SIGNALED)
         .call(|w, r| w.word(r, |word| if word == killed(SIGPIPE) { exited(0) } else { word })),
     blind(
         "signal-low-six-bits",
-        "the signal is masked with 0x3f: a death by signal 64 is told as exit 0",
+        "the signal is masked with 0x3f: a death by signal 64 is reported as exit 0",
         &posix::STATUS_SIGNALED_REALTIME,
     )
     .call(|w, r| w.word(r, |word| if WIFSIGNALED(word) && WTERMSIG(word) == 64 { exited(0) } else { word })),
     blind(
         "wait4-nohang-zero",
-        "wait4 alone returns 0 with WNOHANG although the child is a zombie",
+        "only wait4 returns 0 with WNOHANG for a zombie",
         &posix::WAITPID_NOHANG_REPORTS_READY,
     )
     .call(|w, r| {
@@ -66,11 +66,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             w.real(r)
         }
     }),
-    blind("wait3-nohang-blocks", "wait3 alone ignores WNOHANG", &posix::WAITPID_NOHANG_ZERO)
+    blind("wait3-nohang-blocks", "only wait3 ignores WNOHANG", &posix::WAITPID_NOHANG_ZERO)
         .call(|w, r| if r.call == Call::Wait3 { w.real(&r.without(WNOHANG)) } else { w.real(r) }),
     blind(
         "nohang-untraced-einval",
-        "WNOHANG together with WUNTRACED fails with EINVAL while nothing is ready",
+        "WNOHANG with WUNTRACED fails with EINVAL when there is nothing to report",
         &posix::WAITPID_OPTIONS_COMBINE,
     )
     .call(|w, r| {
@@ -82,7 +82,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "third-poll-blocks",
-        "after two calls with WNOHANG in a row that found nothing the third sleeps",
+        "WNOHANG blocks after returning 0 twice in a row",
         &posix::WAITPID_NOHANG_ZERO,
     )
     .call(|w, r| {
@@ -100,13 +100,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "options-low-16-bits-only",
-        "waitpid looks at the low sixteen bits of its options for unknown ones",
+        "waitpid checks only the low sixteen bits of options for unknown bits",
         &posix::WAITPID_EINVAL_OPTIONS,
     )
     .call(|w, r| if r.is_by_id() { w.real(r) } else { w.real(&r.without(UNKNOWN_HIGH)) }),
     blind(
         "nonexistent-pid-esrch",
-        "a pid that no process has any more fails with ESRCH, not ECHILD",
+        "a pid that no longer exists fails with ESRCH, not ECHILD",
         &posix::WAITPID_ECHILD_AFTER_REAP,
     )
     .call(|w, r| {
@@ -119,7 +119,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "nohang-after-reap-echild",
-        "once a child was taken WNOHANG for any child fails with ECHILD while the others live",
+        "any-child WNOHANG with a live child fails with ECHILD after another child is reaped",
         &posix::WAITPID_NOHANG_ZERO,
     )
     .call(|w, r| {
@@ -133,7 +133,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "group-lost-with-leader",
-        "once the leader of a group was taken its other members are not found by the group",
+        "a wait for a process group fails with ECHILD once its leader is reaped",
         &posix::WAITPID_NAMED_GROUP,
     )
     .call(|w, r| {
@@ -148,7 +148,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "stop-wait-counts-zombie",
-        "waitid for stops or continues alone counts a zombie as a live child: it sleeps, or returns 0",
+        "waitid only for stops or continues treats a zombie as a live child: it blocks or returns 0",
         &linux::WAITID_STOPPED_ONLY_ZOMBIE,
     )
     .call(|w, r| {

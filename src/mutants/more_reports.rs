@@ -39,7 +39,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    blind("waitid-dump-flag", "si_status of a core dump keeps the core flag", &posix::WAITID_DUMPED).call(
+    blind("waitid-dump-flag", "si_status of a core dump includes the core flag", &posix::WAITID_DUMPED).call(
         |w, r| {
             w.then(r, |seen| {
                 seen.info(|info| {
@@ -52,7 +52,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     blind(
         "waitid-filters-swapped",
-        "waitid takes WSTOPPED for WCONTINUED and the reverse",
+        "waitid swaps WSTOPPED and WCONTINUED",
         &posix::WAITID_STOPPED_ONLY,
     )
     .call(|w, r| match (r.is_by_id(), r.has(WSTOPPED), r.has(WCONTINUED)) {
@@ -62,14 +62,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "waitid-exit-hides-continue",
-        "WEXITED with WCONTINUED and without WSTOPPED reports no continue",
+        "WEXITED with WCONTINUED but without WSTOPPED does not report continues",
         &posix::WAITID_CONTINUED,
     )
     .call(|w, r| {
         let hides = r.is_by_id() && r.has(WEXITED) && r.has(WCONTINUED) && !r.has(WSTOPPED);
         if hides { w.real(&r.without(WCONTINUED)) } else { w.real(r) }
     }),
-    blind("stop-peeked-once", "a stop can be looked at with WNOWAIT only once", &posix::WAITID_NOWAIT_STOP)
+    blind("stop-peeked-once", "a stop can be peeked at with WNOWAIT only once", &posix::WAITID_NOWAIT_STOP)
         .call(|w, r| {
             let seen = w.real(r)?;
             match seen.child() {
@@ -86,7 +86,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }),
     blind(
         "peeked-continue-is-stop",
-        "a look with WNOWAIT at a continue tells CLD_STOPPED",
+        "a WNOWAIT peek at a continue returns CLD_STOPPED",
         &posix::WAITID_NOWAIT_CONTINUE,
     )
     .call(|w, r| {
@@ -98,7 +98,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "usage-all-faults-major",
-        "every minor fault is counted as a major one too",
+        "every minor fault is also counted as a major one",
         &linux::RUSAGE_CHILDREN_DELTA,
     )
     .call(|w, r| {
@@ -110,7 +110,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         })
     }),
-    blind("usage-system-in-user", "the user time holds the system time as well", &linux::RUSAGE_CPU_SUM)
+    blind("usage-system-in-user", "the user time includes the system time", &linux::RUSAGE_CPU_SUM)
         .call(|w, r| {
             w.then(r, |seen| {
                 seen.usage(|usage| {
@@ -130,19 +130,19 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }),
     blind(
         "sigchld-kill-is-exit",
-        "the SIGCHLD of a child that a signal ended has CLD_EXITED",
+        "the SIGCHLD of a child killed by a signal carries CLD_EXITED",
         &posix::SIGCHLD_INFO_KILLED,
     )
     .told(|_, request, reply| code_told(request, reply, "CLD_KILLED", "CLD_EXITED")),
     blind(
         "sigchld-continue-is-stop",
-        "the SIGCHLD of a continue has CLD_STOPPED",
+        "the SIGCHLD of a continue carries CLD_STOPPED",
         &linux::SIGCHLD_ON_CONTINUE,
     )
     .told(|_, request, reply| code_told(request, reply, "CLD_CONTINUED", "CLD_STOPPED")),
     blind(
         "pidfd-nonblock-beats-nohang",
-        "a nonblocking pidfd gives EAGAIN although WNOHANG was asked for",
+        "WNOHANG on a nonblocking pidfd fails with EAGAIN",
         &linux::PIDFD_NONBLOCK_NOHANG_ZERO,
     )
     .asked(|w, line| {

@@ -9,11 +9,11 @@ use libc::{EAGAIN, ECHILD, WEXITED, WNOHANG};
 use std::time::Duration;
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("nohang-blocks", "WNOHANG is ignored and the call sleeps", &posix::WAITPID_NOHANG_ZERO)
+    blind("nohang-blocks", "WNOHANG blocks until a child changes state", &posix::WAITPID_NOHANG_ZERO)
         .call(|w, r| w.real(&r.without(WNOHANG))),
     blind(
         "nohang-short-sleep",
-        "WNOHANG waits up to 100 ms before it returns 0",
+        "WNOHANG sleeps for 100 ms before it returns 0",
         &posix::WAITPID_NOHANG_ZERO,
     )
     .call(|w, r| {
@@ -37,13 +37,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "nohang-always-zero",
-        "WNOHANG returns 0 although the child is a zombie",
+        "WNOHANG returns 0 for a zombie",
         &posix::WAITPID_NOHANG_REPORTS_READY,
     )
     .call(|w, r| if r.has(WNOHANG) && w.look(r).is_some() { Ok(nothing(r)) } else { w.real(r) }),
     blind(
         "nohang-late-by-one",
-        "WNOHANG reports a zombie only at the second call",
+        "WNOHANG does not report a zombie until the second call",
         &posix::WAITPID_NOHANG_REPORTS_READY,
     )
     .call(|w, r| match w.look_for(r, WEXITED) {
@@ -52,7 +52,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "nohang-spins-on-other-zombie",
-        "WNOHANG for a live child loops while another child is a zombie",
+        "WNOHANG for a live child spins while another child is a zombie",
         &posix::WAITPID_NOHANG_WITH_UNRELATED_ZOMBIE,
     )
     .call(|w, r| {
@@ -63,7 +63,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         }
     }),
-    blind("nohang-no-child-zero", "WNOHANG without children returns 0", &posix::WAITPID_NOHANG_ECHILD).call(
+    blind("nohang-no-child-zero", "WNOHANG without a matching child returns 0", &posix::WAITPID_NOHANG_ECHILD).call(
         |w, r| {
             w.then(r, |seen| {
                 if r.has(WNOHANG) && seen.errno() == Some(ECHILD) {
@@ -74,7 +74,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     blind(
         "nohang-group-no-child-zero",
-        "WNOHANG for a group without children returns 0",
+        "WNOHANG for a process group without children returns 0",
         &posix::WAITPID_NOHANG_ECHILD,
     )
     .call(|w, r| {
@@ -86,7 +86,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "nohang-clears-status",
-        "WNOHANG that returns 0 stores 0 in the status",
+        "WNOHANG stores status 0 when it returns 0",
         &linux::WAIT4_NOHANG_WRITES_NOTHING,
     )
     .call(|w, r| {
@@ -98,7 +98,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "nohang-clears-rusage",
-        "WNOHANG that returns 0 zeroes the rusage",
+        "WNOHANG zeroes the rusage when it returns 0",
         &linux::WAIT4_NOHANG_WRITES_NOTHING,
     )
     .call(|w, r| {
@@ -111,7 +111,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "nuttx#1304",
         "nohang-spins",
-        "WNOHANG loops until something is ready",
+        "WNOHANG spins until there is something to report",
         &posix::WAITPID_NOHANG_ZERO,
     )
     .call(|w, r| {
@@ -125,7 +125,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "FreeRDP#12533",
         "nohang-caches-zero",
-        "a WNOHANG that found nothing is answered from memory at the next call",
+        "the call after a WNOHANG that returned 0 returns a cached 0",
         &posix::WAITPID_NOHANG_REPORTS_READY,
     )
     .call(|w, r| {
@@ -138,7 +138,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "nohang-stopped-is-ready",
-        "WNOHANG finds a stopped child ready, and fails with ECHILD as it has not ended",
+        "WNOHANG without WUNTRACED fails with ECHILD for a stopped child",
         &posix::WAITPID_STOP_NEEDS_WUNTRACED,
     )
     .call(|w, r| {

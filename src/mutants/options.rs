@@ -20,7 +20,7 @@ fn known() -> i32 {
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("wait-sees-stops", "wait() returns on a stop of the child", &posix::WAIT_ONLY_TERMINATION).call(
+    blind("wait-sees-stops", "wait() returns when the child stops", &posix::WAIT_ONLY_TERMINATION).call(
         |w, r| match r.call {
             Call::Wait => w.real(&Request { call: Call::Waitpid, options: WUNTRACED, ..r.any() }),
             _ => w.real(r),
@@ -59,7 +59,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "untraced-hides-exit",
-        "with WUNTRACED terminations are not reported",
+        "terminations are not reported with WUNTRACED",
         &posix::WAITPID_TERMINATION_ALWAYS,
     )
     .call(|w, r| {
@@ -74,7 +74,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "last-option-wins",
-        "of several options only the highest bit is honoured",
+        "only the highest option bit is honoured",
         &posix::WAITPID_OPTIONS_COMBINE,
     )
     .call(|w, r| {
@@ -95,7 +95,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     blind(
         "bad-options-reap",
-        "unknown option bits give EINVAL but the child is taken",
+        "unknown option bits fail with EINVAL but still reap the child",
         &posix::WAITPID_EINVAL_KEEPS_CHILD,
     )
     .call(|w, r| {
@@ -107,7 +107,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "einval-only-without-child",
-        "bad options are noticed only when nothing is ready",
+        "invalid options are accepted if a child is ready",
         &posix::WAITPID_EINVAL_OPTIONS,
     )
     .call(|w, r| {
@@ -122,7 +122,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind("waitid-exited-shows-stop", "WEXITED alone reports a stopped child", &posix::WAITID_EXITED_ONLY)
         .call(|w, r| if r.is_by_id() && r.has(WEXITED) { w.real(&r.with(WSTOPPED)) } else { w.real(r) }),
-    blind("waitid-stopped-shows-exit", "WSTOPPED alone takes a zombie", &posix::WAITID_STOPPED_ONLY)
+    blind("waitid-stopped-shows-exit", "WSTOPPED alone reaps a zombie", &posix::WAITID_STOPPED_ONLY)
         .call(|w, r| if r.is_by_id() && r.has(WSTOPPED) { w.real(&r.with(WEXITED)) } else { w.real(r) }),
     blind(
         "waitid-no-event-accepted",
@@ -137,7 +137,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         })
     }),
-    blind("waitid-bad-idtype", "an unknown idtype is taken as P_ALL", &posix::WAITID_EINVAL_IDTYPE).call(
+    blind("waitid-bad-idtype", "an unknown idtype is treated as P_ALL", &posix::WAITID_EINVAL_IDTYPE).call(
         |w, r| {
             if r.is_by_id() && names::idtype_name(r.as_id().0).is_none() {
                 w.real(&r.any())
@@ -146,7 +146,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         },
     ),
-    blind("waitpid-accepts-wnowait", "waitpid takes WNOWAIT", &linux::WAIT_REJECTS_WNOWAIT).call(|w, r| {
+    blind("waitpid-accepts-wnowait", "waitpid accepts WNOWAIT", &linux::WAIT_REJECTS_WNOWAIT).call(|w, r| {
         if r.is_by_id() || !r.has(WNOWAIT) {
             return w.real(r);
         }
@@ -157,25 +157,25 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "wnothread-ignored",
-        "__WNOTHREAD reports a sibling thread's child",
+        "__WNOTHREAD reports a child of another thread",
         &linux::THREADS_WNOTHREAD_SIBLING,
     )
     .call(|w, r| w.real(&r.without(bit("__WNOTHREAD")))),
     blind("wclone-finds-all", "__WCLONE reports forked children", &linux::CLONE_WCLONE_SKIPS_FORKED)
         .call(|w, r| w.real(&r.without(bit("__WCLONE")))),
-    blind("wall-ignored", "__WALL does not find a child without exit signal", &linux::CLONE_WALL_FINDS_ALL)
+    blind("wall-ignored", "__WALL does not find a child without an exit signal", &linux::CLONE_WALL_FINDS_ALL)
         .call(|w, r| w.real(&r.without(bit("__WALL")))),
     seen_in(
         "freebsd/pkg#1853",
         "waitpid-accepts-wexited",
-        "waitpid takes WEXITED, as one system does",
+        "waitpid accepts WEXITED, as on FreeBSD",
         &linux::WAIT_REJECTS_WEXITED,
     )
     .call(|w, r| if r.is_by_id() { w.real(r) } else { w.real(&r.without(WEXITED)) }),
     seen_in(
         "KidneyOS#117",
         "options-not-tested-bitwise",
-        "the options are compared with WNOHANG as a whole, not bit by bit",
+        "options is compared for equality with WNOHANG instead of testing the bit",
         &posix::WAITPID_OPTIONS_COMBINE,
     )
     .call(|w, r| {
@@ -185,7 +185,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "DragonOS#1850",
         "wclone-refused",
-        "__WALL, __WCLONE and __WNOTHREAD are unknown options",
+        "__WALL, __WCLONE and __WNOTHREAD are rejected as unknown options",
         &linux::WAIT_OPTION_BITS,
     )
     .call(|w, r| {
@@ -194,7 +194,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "waitid-any-event",
-        "every event of waitid is reported, whichever was asked for",
+        "waitid reports every event, whichever is requested",
         &posix::WAITID_CONTINUED_ONLY,
     )
     .call(|w, r| {
@@ -203,7 +203,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "waitid-exit-event-only",
-        "of several events only the end is reported",
+        "waitid reports only terminations when several events are requested",
         &posix::WAITID_EVENTS_COMBINE,
     )
     .call(|w, r| {
@@ -212,7 +212,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "waitid-accepts-unknown-bits",
-        "waitid ignores unknown bits, and no event at all means an end",
+        "waitid ignores unknown option bits and implies WEXITED with them",
         &posix::WAITID_EINVAL_OPTIONS,
     )
     .call(|w, r| {
@@ -229,7 +229,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "echild-before-einval",
-        "bad arguments are looked at only when there are children",
+        "invalid arguments are rejected only if there are children",
         &linux::WAIT_EINVAL_BEFORE_ECHILD,
     )
     .call(|w, r| {

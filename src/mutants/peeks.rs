@@ -7,7 +7,7 @@ use crate::sys::call::abi::Usage;
 use libc::{WEXITED, WNOHANG, WNOWAIT};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("nowait-consumes-exit", "WNOWAIT takes the zombie", &posix::WAITID_NOWAIT_EXIT).call(|w, r| {
+    blind("nowait-consumes-exit", "WNOWAIT reaps the zombie", &posix::WAITID_NOWAIT_EXIT).call(|w, r| {
         w.then(r, |seen| {
             if let (Some(pid), true) = (seen.child(), seen.is_termination() && r.has(WNOWAIT)) {
                 w.steal(pid);
@@ -26,7 +26,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     blind(
         "peeked-child-never-reaped",
-        "a take after a peek leaves the child waitable",
+        "reaping a child after a peek leaves it waitable",
         &posix::WAITID_NOWAIT_ECHILD_AFTER_REAP,
     )
     .call(|w, r| {
@@ -52,7 +52,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "reap-after-peek-other-code",
-        "the take that follows a peek tells another exit code",
+        "reaping a child after a peek reports a different exit code",
         &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP,
     )
     .call(|w, r| {
@@ -67,7 +67,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "peeked-hidden-from-other-calls",
-        "what waitid looked at is not there for the other calls",
+        "a child that waitid peeked at is invisible to the other calls",
         &posix::WAITID_NOWAIT_OTHER_CALL,
     )
     .call(|w, r| {
@@ -85,7 +85,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             _ => w.real(r),
         }
     }),
-    made_for("peek-usage-zero", "a raw peek tells no usage", &linux::RUSAGE_PEEK_EQUALS_REAP).raw().call(
+    made_for("peek-usage-zero", "a raw peek returns zero usage", &linux::RUSAGE_PEEK_EQUALS_REAP).raw().call(
         |w, r| {
             w.then(r, |seen| {
                 if r.has(WNOWAIT) {
@@ -96,7 +96,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     made_for(
         "raw-waitid-no-usage",
-        "the fifth argument of waitid is left as it was",
+        "the fifth argument of the raw waitid is not filled in",
         &linux::WAITID_RAW_RUSAGE,
     )
     .raw()
@@ -109,7 +109,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "peek-group-code-lost",
-        "a peek at a child that exited with 9 tells 0",
+        "a peek at a child that exited with 9 reports 0",
         &linux::THREADS_PEEK_GROUP_CODE,
     )
     .call(|w, r| {

@@ -10,7 +10,7 @@ use crate::sys::process_table;
 use libc::{ECHILD, EINTR, ESRCH, WNOHANG, WNOWAIT};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("returns-one", "a reported child's wait returns 1 instead of its pid", &posix::WAITPID_RETURNS_PID)
+    blind("returns-one", "a call that reports a child returns 1 instead of its pid", &posix::WAITPID_RETURNS_PID)
         .call(|w, r| {
             w.then(r, |seen| {
                 if matches!(seen.ret, Return::Value(pid) if pid > 0) {
@@ -18,7 +18,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
                 }
             })
         }),
-    blind("returns-zero", "a blocking wait that reaped returns 0", &posix::WAITPID_RETURNS_PID).call(
+    blind("returns-zero", "a blocking wait that reaps a child returns 0", &posix::WAITPID_RETURNS_PID).call(
         |w, r| {
             w.then(r, |seen| {
                 if r.blocks() && matches!(seen.ret, Return::Value(pid) if pid > 0) {
@@ -29,7 +29,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     blind(
         "returns-sibling-pid",
-        "any-child wait returns the pid of a sibling with the status of the reaped one",
+        "an any-child wait returns the pid of a sibling with the status of the reaped child",
         &posix::WAITPID_RETURNS_PID,
     )
     .call(|w, r| {
@@ -50,7 +50,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         })
     }),
-    blind("echild-is-zero", "no children: returns 0 rather than ECHILD", &posix::WAITPID_ECHILD).call(
+    blind("echild-is-zero", "a wait without children returns 0 instead of failing with ECHILD", &posix::WAITPID_ECHILD).call(
         |w, r| {
             w.then(r, |seen| {
                 if seen.errno() == Some(ECHILD) {
@@ -59,18 +59,18 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         },
     ),
-    blind("echild-is-esrch", "no children: ESRCH rather than ECHILD", &posix::WAITPID_ECHILD).call(|w, r| {
+    blind("echild-is-esrch", "a wait without children fails with ESRCH instead of ECHILD", &posix::WAITPID_ECHILD).call(|w, r| {
         w.then(r, |seen| {
             if seen.errno() == Some(ECHILD) {
                 seen.ret = Return::Errno(ESRCH);
             }
         })
     }),
-    blind("echild-blocks", "no children: sleeps for ever", &posix::WAITPID_ECHILD).call(|w, r| {
+    blind("echild-blocks", "a wait without children blocks forever", &posix::WAITPID_ECHILD).call(|w, r| {
         let seen = w.real(r)?;
         if seen.errno() == Some(ECHILD) { never() } else { Ok(seen) }
     }),
-    blind("double-reap", "a second wait for a taken pid returns it again", &posix::WAITPID_ECHILD_AFTER_REAP)
+    blind("double-reap", "a second wait for a reaped pid reports it again", &posix::WAITPID_ECHILD_AFTER_REAP)
         .call(|w, r| {
             let seen = w.real(r)?;
             match (seen.child(), r.pid()) {
@@ -88,13 +88,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }),
     blind(
         "self-wait-blocks",
-        "waiting for one's own pid sleeps instead of ECHILD",
+        "waiting for the caller's own pid blocks instead of failing with ECHILD",
         &posix::WAITPID_ECHILD_NOT_A_CHILD,
     )
     .call(|w, r| if r.pid() == Some(process::pid().into()) { never() } else { w.real(r) }),
     blind(
         "grandchild-waitable",
-        "a grandchild's pid is accepted as a child",
+        "the pid of a grandchild is accepted as that of a child",
         &posix::FORK_GRANDCHILD_IS_NOT_A_CHILD,
     )
     .call(|w, r| {
@@ -114,7 +114,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "non-child-blocks-with-live-child",
-        "a pid that is no child sleeps while unrelated children live",
+        "waiting for a pid that is not a child blocks while unrelated children are alive",
         &posix::WAITPID_ECHILD_WITH_LIVE_CHILD,
     )
     .call(|w, r| {
@@ -124,7 +124,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "empty-group-blocks",
-        "a group without children sleeps while children in other groups live",
+        "waiting for a process group without children blocks while other children are alive",
         &posix::WAITPID_ECHILD_EMPTY_GROUP,
     )
     .call(|w, r| {
@@ -142,7 +142,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "zig#7143",
         "echild-crashes",
-        "ECHILD of WNOHANG is taken for impossible, and ends the process",
+        "the process aborts when WNOHANG fails with ECHILD",
         &posix::WAITPID_NOHANG_ECHILD,
     )
     .call(|w, r| {
@@ -154,7 +154,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "reaps-two",
-        "every wait takes a second child that is ready, unseen",
+        "every wait silently reaps a second child that is ready",
         &posix::WAITPID_ANY_EACH_ONCE,
     )
     .call(|w, r| {
@@ -166,13 +166,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "third-wait-eintr",
-        "the third blocking wait fails with EINTR without any signal",
+        "the third blocking wait fails with EINTR without a signal",
         &posix::WAITPID_NO_STRAY_ERRNO,
     )
     .call(|w, r| if r.blocks() && w.turn() == 3 { Ok(error(r, EINTR)) } else { w.real(r) }),
     made_for(
         "peek-leaks-process",
-        "the first look with WNOWAIT leaves a process of its own behind",
+        "the first WNOWAIT peek leaks a process",
         &posix::WAITPID_NOHANG_ZERO,
     )
     .call(|w, r| {
@@ -183,7 +183,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "setuid-child-echild",
-        "a child that became another user is none any more",
+        "a child that changed its user ID is no longer treated as a child",
         &posix::WAIT_NEEDS_NO_PERMISSION,
     )
     .call(|w, r| {

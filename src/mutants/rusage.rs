@@ -65,7 +65,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &linux::RUSAGE_ISOLATED,
     )
     .call(|w, r| w.then(r, |seen| seen.usage(|usage| *usage = process::usage(Who::Children)))),
-    blind("rusage-wall-clock", "ru_utime is the wall time since the fork", &linux::RUSAGE_UPPER_BOUND)
+    blind("rusage-wall-clock", "ru_utime is the wall-clock time since the fork", &linux::RUSAGE_UPPER_BOUND)
         .told(|w, request, reply| {
             if let ("spawn", Ok(pid)) = (request.word(), reply.number("pid")) {
                 w.keep(pid, clock());
@@ -82,7 +82,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.maxrss = usage.maxrss.map(|m| m * 1024)))),
     blind(
         "rusage-maxrss-current",
-        "ru_maxrss is the size at the end, not the peak",
+        "ru_maxrss is the size at exit, not the peak",
         &linux::RUSAGE_MAXRSS_PEAK,
     )
     .call(|w, r| {
@@ -92,13 +92,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "children-credited-at-exit",
-        "RUSAGE_CHILDREN grows when the child dies",
+        "RUSAGE_CHILDREN grows when the child terminates",
         &posix::RUSAGE_CHILDREN_NOT_BEFORE_REAP,
     )
     .told(|w, request, reply| credit(request, reply, zombies(w))),
     blind(
         "children-credited-on-stop",
-        "each report of a stop adds the child's time",
+        "every report of a stop adds the child's time to RUSAGE_CHILDREN",
         &posix::RUSAGE_CHILDREN_NOT_ON_STOP,
     )
     .call(|w, r| {
@@ -109,7 +109,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .told(|w, request, reply| credit(request, reply, w.remembered())),
     blind(
         "auto-reaped-children-credited",
-        "children that left no zombie are credited",
+        "children that leave no zombie are added to RUSAGE_CHILDREN",
         &posix::RUSAGE_CHILDREN_NOT_AUTO_REAPED,
     )
     .asked(no_zombies)
@@ -155,7 +155,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "elfuse#162",
         "rusage-counted-per-event",
-        "a child's usage counts once more for each stop and continue that was reported",
+        "a child's usage is added once more per reported stop and continue",
         &posix::RUSAGE_CHILDREN_ONCE,
     )
     .call(|w, r| {
@@ -174,7 +174,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "Quark#596",
         "children-usage-is-self",
-        "RUSAGE_CHILDREN is RUSAGE_SELF",
+        "RUSAGE_CHILDREN is the same as RUSAGE_SELF",
         &posix::RUSAGE_CHILDREN_NOT_LIVE,
     )
     .told(|_, request, reply| of_children(request, reply, |usage| *usage = process::usage(Who::SelfProcess))),
@@ -188,7 +188,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "bun#43308",
         "maxrss-of-largest-child",
-        "ru_maxrss is the largest that any child had so far",
+        "ru_maxrss is that of the largest child so far",
         &linux::RUSAGE_ISOLATED,
     )
     .call(|w, r| {
@@ -217,7 +217,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for("usage-no-faults", "minor faults are not counted", &linux::RUSAGE_MINOR_FAULTS)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.minflt = Some(0)))),
-    made_for("usage-no-voluntary-switches", "voluntary switches are not counted", &linux::RUSAGE_VOLUNTARY_SWITCHES)
+    made_for("usage-no-voluntary-switches", "voluntary context switches are not counted", &linux::RUSAGE_VOLUNTARY_SWITCHES)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.nvcsw = Some(0)))),
     made_for(
         "usage-no-blocks",
@@ -227,7 +227,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.oublock = Some(0)))),
     made_for(
         "usage-half",
-        "half of the time is told",
+        "only half of the CPU time is reported",
         &linux::RUSAGE_CPU_SUM,
     )
     .call(|w, r| {
@@ -238,27 +238,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             })
         })
     }),
-    made_for("children-no-user-time", "user time is not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
+    made_for("children-no-user-time", "RUSAGE_CHILDREN excludes user time", &linux::RUSAGE_CHILDREN_DELTA)
         .told(|_, request, reply| of_children(request, reply, |usage| usage.utime_us = Some(0))),
-    made_for("children-no-system-time", "system time is not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
+    made_for("children-no-system-time", "RUSAGE_CHILDREN excludes system time", &linux::RUSAGE_CHILDREN_DELTA)
         .told(|_, request, reply| of_children(request, reply, |usage| usage.stime_us = Some(0))),
-    made_for("children-no-major-faults", "major faults are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
+    made_for("children-no-major-faults", "RUSAGE_CHILDREN excludes major faults", &linux::RUSAGE_CHILDREN_DELTA)
         .told(|_, request, reply| of_children(request, reply, |usage| usage.majflt = Some(0))),
-    made_for("children-no-blocks", "blocks written are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
+    made_for("children-no-blocks", "RUSAGE_CHILDREN excludes blocks written", &linux::RUSAGE_CHILDREN_DELTA)
         .told(|_, request, reply| of_children(request, reply, |usage| usage.oublock = Some(0))),
-    made_for("children-no-voluntary-switches", "voluntary switches are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
+    made_for("children-no-voluntary-switches", "RUSAGE_CHILDREN excludes voluntary context switches", &linux::RUSAGE_CHILDREN_DELTA)
         .told(|_, request, reply| of_children(request, reply, |usage| usage.nvcsw = Some(0))),
-    made_for("children-no-involuntary-switches", "involuntary switches are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
+    made_for("children-no-involuntary-switches", "RUSAGE_CHILDREN excludes involuntary context switches", &linux::RUSAGE_CHILDREN_DELTA)
         .told(|_, request, reply| of_children(request, reply, |usage| usage.nivcsw = Some(0))),
     made_for("usage-no-blocks-read", "blocks read are not counted", &linux::RUSAGE_LOWER_BOUND)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.inblock = Some(0)))),
     made_for("usage-maxrss-pages", "ru_maxrss is in pages", &linux::RUSAGE_MAXRSS_KILOBYTES)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.maxrss = usage.maxrss.map(|m| m / 4)))),
-    made_for("usage-time-not-normalized", "a time has a million microseconds", &posix::RUSAGE_TIMEVAL_NORMALIZED)
+    made_for("usage-time-not-normalized", "a time has 1,000,000 microseconds", &posix::RUSAGE_TIMEVAL_NORMALIZED)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.irregular = usage.irregular.map(|_| 1)))),
-    made_for("usage-ixrss-nonzero", "ru_ixrss is not 0", &linux::RUSAGE_UNMAINTAINED_ZERO)
+    made_for("usage-ixrss-nonzero", "ru_ixrss is nonzero", &linux::RUSAGE_UNMAINTAINED_ZERO)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.others = usage.others.map(|_| 4)))),
-    made_for("children-usage-shrinks", "RUSAGE_CHILDREN shrinks", &posix::RUSAGE_CHILDREN_MONOTONIC).told(
+    made_for("children-usage-shrinks", "the times in RUSAGE_CHILDREN decrease", &posix::RUSAGE_CHILDREN_MONOTONIC).told(
         |w, request, reply| {
             of_children(request, reply, |usage| {
                 let last = w.remembered();
@@ -271,7 +271,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     made_for(
         "killed-without-usage",
-        "a child that a signal ended has no usage",
+        "a child killed by a signal has zero usage",
         &linux::RUSAGE_KILLED,
     )
     .call(|w, r| {
@@ -283,7 +283,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "children-last-only",
-        "RUSAGE_CHILDREN is that of the last child alone",
+        "RUSAGE_CHILDREN covers only the last child",
         &posix::RUSAGE_CHILDREN_SUM,
     )
     .told(|w, request, reply| {
@@ -294,7 +294,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "live-children-credited",
-        "a live child is in RUSAGE_CHILDREN",
+        "RUSAGE_CHILDREN includes live children",
         &posix::RUSAGE_CHILDREN_NOT_LIVE,
     )
     .told(|w, request, reply| {
@@ -304,13 +304,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "children-with-self",
-        "the caller's own time is in RUSAGE_CHILDREN",
+        "RUSAGE_CHILDREN includes the caller's own time",
         &posix::RUSAGE_CHILDREN_NOT_LIVE,
     )
     .told(|w, request, reply| credit(request, reply, w.add(1))),
     made_for(
         "children-credited-by-usage-calls-only",
-        "only calls that return a usage credit RUSAGE_CHILDREN",
+        "only calls that return a rusage add to RUSAGE_CHILDREN",
         &posix::RUSAGE_CHILDREN_AFTER_REAP,
     )
     .call(|w, r| {
@@ -326,7 +326,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "zombie-usage-counted-twice",
-        "a look at a zombie in RUSAGE_CHILDREN counts it twice",
+        "reaping an existing zombie adds its usage twice",
         &posix::RUSAGE_CHILDREN_AFTER_REAP,
     )
     .call(|w, r| {

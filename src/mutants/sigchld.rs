@@ -91,7 +91,7 @@ fn without(request: &Line, reply: &mut Line, lost: impl Fn(&str) -> bool) {
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "one-per-sigchld",
-        "only one of several children that died before one SIGCHLD is reported",
+        "only one child is reported per SIGCHLD",
         &posix::SIGCHLD_COALESCES,
     )
     .call(|w, r| {
@@ -104,7 +104,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "sigchld-late",
-        "SIGCHLD arrives before a WNOHANG wait can see the child",
+        "SIGCHLD arrives before a WNOHANG wait can report the child",
         &posix::SIGCHLD_WAIT_IN_HANDLER,
     )
     .asked(|w, line| {
@@ -120,7 +120,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
         w.real(r)
     }),
-    blind("sigchld-missing", "no SIGCHLD for a child that exits", &posix::SIGCHLD_ON_EXIT)
+    blind("sigchld-missing", "no SIGCHLD is generated when a child exits", &posix::SIGCHLD_ON_EXIT)
         .asked(|_, line| {
             // Its records tell which signals are of exits.
             if sets(line, "count") {
@@ -132,7 +132,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }),
     blind(
         "nocldstop-ignored",
-        "SA_NOCLDSTOP does not silence SIGCHLD of stops",
+        "SA_NOCLDSTOP does not suppress the SIGCHLD of a stop",
         &posix::SIGCHLD_NOCLDSTOP_SILENT,
     )
     .asked(|_, line| {
@@ -142,7 +142,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "nocldstop-hides-status",
-        "SA_NOCLDSTOP hides stops from wait calls",
+        "stops are not reported with SA_NOCLDSTOP",
         &posix::SIGCHLD_NOCLDSTOP_KEEPS_STATUS,
     )
     .asked(|w, line| {
@@ -158,7 +158,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             _ => w.real(r),
         }
     }),
-    blind("sigchld-code-swapped", "si_code and si_status are exchanged", &posix::SIGCHLD_INFO_EXITED).told(
+    blind("sigchld-code-swapped", "si_code and si_status are swapped in SIGCHLD", &posix::SIGCHLD_INFO_EXITED).told(
         |_, request, reply| {
             records(request, reply, |fields| {
                 let code = names::child_code(&fields[1]).unwrap_or(0).to_string();
@@ -168,7 +168,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     blind(
         "ignored-makes-zombie",
-        "SIGCHLD ignored: children still become zombies",
+        "children become zombies with SIGCHLD ignored",
         &posix::SIGCHLD_IGNORED_NO_ZOMBIE,
     )
     .asked(|_, line| {
@@ -176,7 +176,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             line.set("do", "default");
         }
     }),
-    blind("ignored-hangs", "SIGCHLD ignored: a wait never ends", &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT)
+    blind("ignored-hangs", "a wait with SIGCHLD ignored never returns", &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT)
         .asked(note_ignored)
         .call(|w, r| {
             let seen = w.real(r)?;
@@ -185,7 +185,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }),
     blind(
         "ignored-first-child",
-        "SIGCHLD ignored: a wait fails with ECHILD when the first of two children ends",
+        "a wait with SIGCHLD ignored fails with ECHILD when the first of two children terminates",
         &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT,
     )
     .asked(|w, line| {
@@ -206,7 +206,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "ignored-reports",
-        "SIGCHLD ignored: a wait reports the child and its status",
+        "a wait with SIGCHLD ignored reports the child and its status",
         &posix::SIGCHLD_IGNORED_BY_PID,
     )
     .asked(|w, line| {
@@ -232,7 +232,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "ignored-kills-zombies",
-        "setting SIG_IGN disposes of zombies that were there",
+        "setting SIG_IGN discards existing zombies",
         &posix::SIGCHLD_IGNORED_EARLIER_ZOMBIE,
     )
     .asked(|w, line| {
@@ -249,7 +249,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     blind(
         "default-is-ignored",
-        "SIG_DFL is treated like SIG_IGN: no zombies",
+        "SIG_DFL is treated like SIG_IGN: children leave no zombies",
         &posix::SIGCHLD_DEFAULT_ZOMBIE,
     )
     .asked(|_, line| {
@@ -259,7 +259,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "zombie-expires",
-        "a zombie vanishes after a while, or after some forks",
+        "zombies vanish at the next fork",
         &posix::ZOMBIE_UNTIL_REAPED,
     )
     .asked(|w, line| {
@@ -267,7 +267,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             dispose(w);
         }
     }),
-    blind("orphan-lost", "an orphan is not given to the subreaper", &linux::SUBREAPER_ADOPTS).asked(
+    blind("orphan-lost", "an orphan is not reparented to the subreaper", &linux::SUBREAPER_ADOPTS).asked(
         |_, line| {
             if line.word() == "subreaper" {
                 line.set("on", "no");
@@ -276,7 +276,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     blind(
         "orphan-zombie-lost",
-        "a zombie that changes parents is never reported to the new one",
+        "a zombie that is reparented is never reported to its new parent",
         &linux::SUBREAPER_ADOPTS_ZOMBIE,
     )
     .call(|w, r| {
@@ -298,7 +298,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "tgoskits#535",
         "blocked-sigchld-dropped",
-        "a SIGCHLD that is blocked is dropped, not kept pending",
+        "a blocked SIGCHLD is discarded instead of kept pending",
         &posix::SIGCHLD_BLOCKED_PENDS,
     )
     .asked(|_, line| {
@@ -314,7 +314,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "sigchld-stop-status-zero",
-        "the SIGCHLD of a stop or continue carries status 0",
+        "the SIGCHLD of a stop or a continue carries si_status 0",
         &posix::SIGCHLD_INFO_STOPPED,
     )
     .told(|_, request, reply| {
@@ -326,13 +326,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "sigchld-wrong-uid",
-        "the SIGCHLD carries another user than waitid tells",
+        "SIGCHLD carries a different uid than waitid returns",
         &posix::SIGCHLD_INFO_EQUALS_WAITID,
     )
     .call(|w, r| w.then(r, |seen| seen.info(|info| info.uid = Some(77)))),
     made_for(
         "sigwait-exit-is-kill",
-        "a SIGCHLD that is waited for says CLD_KILLED of an exit",
+        "sigwaitinfo returns CLD_KILLED for an exit",
         &posix::SIGCHLD_INFO_EXITED,
     )
     .told(|_, request, reply| {
@@ -344,7 +344,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "sigwait-stop-without-signal",
-        "a SIGCHLD that is waited for has status 0 for a stop",
+        "sigwaitinfo returns si_status 0 for a stop",
         &posix::SIGCHLD_INFO_STOPPED,
     )
     .told(|_, request, reply| {
@@ -356,7 +356,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "sigwait-continue-without-signal",
-        "a SIGCHLD that is waited for has status 0 for a continue",
+        "sigwaitinfo returns si_status 0 for a continue",
         &linux::SIGCHLD_ON_CONTINUE,
     )
     .told(|_, request, reply| {
@@ -368,7 +368,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "sigchld-never-dumped",
-        "a death with a core dump has CLD_KILLED in the SIGCHLD",
+        "the SIGCHLD of a core dump carries CLD_KILLED",
         &posix::SIGCHLD_INFO_KILLED,
     )
     .told(|_, request, reply| {
@@ -378,7 +378,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         });
     }),
-    made_for("sigchld-exits-only", "no SIGCHLD for a child that stops or continues", &posix::SIGCHLD_ON_STOP)
+    made_for("sigchld-exits-only", "no SIGCHLD is generated when a child stops or continues", &posix::SIGCHLD_ON_STOP)
         .asked(|_, line| {
             if is_action(line) {
                 line.set("nocldstop", "yes");
@@ -386,7 +386,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }),
     made_for(
         "nocldstop-silences-exits",
-        "with SA_NOCLDSTOP there is no SIGCHLD of an end either",
+        "SA_NOCLDSTOP also suppresses the SIGCHLD of a termination",
         &posix::SIGCHLD_NOCLDSTOP_EXIT,
     )
     .asked(|_, line| {
@@ -396,7 +396,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "nocldwait-silent",
-        "with SA_NOCLDWAIT there is no SIGCHLD",
+        "no SIGCHLD is generated with SA_NOCLDWAIT",
         &linux::SIGCHLD_NOCLDWAIT_STILL_SENT,
     )
     .asked(|_, line| {
@@ -406,7 +406,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "ignored-is-permanent",
-        "after SIGCHLD was ignored children leave no zombies, whatever comes after",
+        "once SIGCHLD has been ignored, children never leave zombies again",
         &posix::SIGCHLD_DEFAULT_ZOMBIE,
     )
     .asked(|w, line| {
@@ -419,7 +419,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "ignored-nohang-echild",
-        "with SIGCHLD ignored WNOHANG fails with ECHILD beside a live child",
+        "WNOHANG with SIGCHLD ignored fails with ECHILD with a live child",
         &posix::SIGCHLD_IGNORED_NOHANG,
     )
     .asked(note_ignored)
@@ -432,7 +432,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "ignored-no-children-hangs",
-        "with SIGCHLD ignored a wait that finds no child at once sleeps",
+        "a wait with SIGCHLD ignored and no children blocks",
         &posix::SIGCHLD_IGNORED_NO_CHILDREN_LEFT,
     )
     .asked(note_ignored)
@@ -442,7 +442,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "ignored-stops-lost",
-        "with SIGCHLD ignored stops and continues are not reported",
+        "stops and continues are not reported with SIGCHLD ignored",
         &posix::SIGCHLD_IGNORED_STOPS,
     )
     .asked(note_ignored)
@@ -456,7 +456,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "ignored-at-fork",
-        "what counts is the action of SIGCHLD when the child was made",
+        "the SIGCHLD action at fork decides whether a child becomes a zombie",
         &posix::SIGCHLD_IGNORED_AFTER_FORK,
     )
     .asked(|w, line| {
@@ -467,7 +467,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "pending-always-cleared",
-        "a wait clears the pending SIGCHLD, also of other children",
+        "a wait also clears the pending SIGCHLD of other children",
         &posix::SIGCHLD_PENDING_WHILE_OTHERS_WAITABLE,
     )
     .call(|w, r| {
@@ -482,7 +482,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "pending-not-discarded",
-        "SIG_IGN leaves a pending SIGCHLD pending",
+        "SIG_IGN does not discard a pending SIGCHLD",
         &posix::SIGCHLD_IGNORED_DISCARDS_PENDING,
     )
     .asked(note_ignored)
@@ -494,7 +494,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "sigchld-for-grandchildren",
-        "one SIGCHLD more than children ended: a grandchild's",
+        "a process also receives the SIGCHLD of a grandchild",
         &posix::SIGCHLD_NOT_FOR_GRANDCHILD,
     )
     .told(|_, request, reply| {
@@ -505,7 +505,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "sigchld-not-for-continues",
-        "no SIGCHLD for a child that continues",
+        "no SIGCHLD is generated when a child continues",
         &linux::SIGCHLD_ON_CONTINUE,
     )
     .asked(|_, line| {

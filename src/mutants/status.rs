@@ -20,7 +20,7 @@ fn death(word: i32, change: impl FnOnce(i32) -> i32) -> i32 {
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("raw-exit-code", "the status holds the exit code unshifted", &linux::WAIT_WORD_EXIT).call(
+    blind("raw-exit-code", "the exit code is stored unshifted", &linux::WAIT_WORD_EXIT).call(
         |w, r| {
             w.then(r, |seen| {
                 seen.status(|word| {
@@ -35,17 +35,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         .call(|w, r| w.word(r, |word| code(word, |c| c & 0x7f))),
     blind(
         "exit-not-masked",
-        "exit(-1) is not masked, and reads as a death by a signal",
+        "exit(-1) is not masked, and is reported as a death by signal",
         &posix::STATUS_EXIT_MASKED,
     )
     .call(|w, r| w.word(r, |word| if word == exited(255) { killed(63) } else { word })),
     blind("exit-negative-zero", "exit(-1) is reported as 0", &posix::STATUS_EXIT_MASKED)
         .call(|w, r| w.word(r, |word| code(word, |c| if c == 255 { 0 } else { c }))),
-    blind("nonzero-exit-is-one", "any non-zero code is reported as 1", &posix::STATUS_EXIT_EVERY_VALUE)
+    blind("nonzero-exit-is-one", "any nonzero exit code is reported as 1", &posix::STATUS_EXIT_EVERY_VALUE)
         .call(|w, r| w.word(r, |word| code(word, |c| c.min(1)))),
     blind(
         "exit-128-is-signal",
-        "exit(128 + n) is turned into a death by signal n",
+        "exit(128 + n) is reported as a death by signal n",
         &posix::STATUS_EXIT_IS_NOT_A_SIGNAL,
     )
     .call(|w, r| {
@@ -58,21 +58,21 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         .call(|w, r| w.word(r, |word| death(word, |signal| exited(128 + signal)))),
     blind(
         "signal-is-exit-zero",
-        "a death by signal is reported as status 0",
+        "a death by signal is reported as exit 0",
         &posix::STATUS_ZERO_IFF_EXIT_ZERO,
     )
     .call(|w, r| w.word(r, |word| death(word, |_| 0))),
-    blind("signal-shifted", "the signal number stands in the high byte", &linux::WAIT_WORD_SIGNAL)
+    blind("signal-shifted", "the signal is stored in the high byte", &linux::WAIT_WORD_SIGNAL)
         .call(|w, r| w.word(r, |word| death(word, |signal| signal << 8))),
     blind(
         "signal-low-five-bits",
-        "the signal number is masked with 0x1f: real-time signals come out wrong",
+        "the signal is masked with 0x1f: real-time signals are wrong",
         &posix::STATUS_SIGNALED_REALTIME,
     )
     .call(|w, r| w.word(r, |word| death(word, |signal| killed(signal & 0x1f)))),
     blind(
         "rt-signal-einval",
-        "a death by a real-time signal fails with EINVAL after the reap",
+        "a wait that reaps a child killed by a real-time signal fails with EINVAL",
         &posix::STATUS_SIGNALED_REALTIME,
     )
     .call(|w, r| {
@@ -84,14 +84,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "quit-is-exit",
-        "SIGQUIT, SIGILL, SIGTRAP and SIGABRT deaths look like exits",
+        "deaths by SIGQUIT, SIGILL, SIGTRAP and SIGABRT are reported as exits",
         &posix::STATUS_SIGNALED,
     )
     .call(|w, r| {
         const LOST: [i32; 4] = [libc::SIGQUIT, libc::SIGILL, libc::SIGTRAP, libc::SIGABRT];
         w.word(r, |word| death(word, |signal| if LOST.contains(&signal) { exited(signal) } else { word }))
     }),
-    blind("core-always", "the core flag is set for every signal death", &posix::STATUS_CORE_NOT_FOR_TERM)
+    blind("core-always", "the core flag is set for every death by signal", &posix::STATUS_CORE_NOT_FOR_TERM)
         .call(|w, r| w.word(r, |word| death(word, |signal| killed(signal) | 0x80))),
     blind(
         "core-on-exit-128",
@@ -109,7 +109,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "fault-reports-exit",
-        "a child that dies of SIGSEGV by its own fault is reported as exit 139",
+        "a child that faults with SIGSEGV is reported as exit 139",
         &posix::STATUS_SIGNALED_FAULT,
     )
     .call(|w, r| {
@@ -119,7 +119,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "MentOS#235",
         "core-deaths-are-exits",
-        "deaths by a signal that dumps core look like exits",
+        "deaths by core-dumping signals are reported as exits",
         &posix::STATUS_SIGNALED,
     )
     .call(|w, r| {
@@ -129,7 +129,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "openradar-mirror#1554",
         "limit-kill-is-exit-zero",
-        "a child that a resource limit ended is reported as exit 0",
+        "a child killed by a resource limit is reported as exit 0",
         &posix::STATUS_SIGNALED,
     )
     .call(|w, r| {
@@ -146,7 +146,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "rust-lang/libc#4213",
         "decode-code-not-masked",
-        "WEXITSTATUS shifts and masks nothing: -1 rather than 255",
+        "WEXITSTATUS shifts without masking: -1 instead of 255",
         &posix::STATUS_ONE_PREDICATE,
     )
     .decode(|word, view| {
@@ -156,22 +156,22 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "llvm-test-suite#144",
         "decode-exit-is-signaled",
-        "WIFSIGNALED holds of an exit whose code is not 0",
+        "WIFSIGNALED is true for a nonzero exit",
         &posix::STATUS_ONE_PREDICATE,
     )
     .decode(|_, view| view.signaled |= view.exit_status.is_some_and(|code| code != 0)),
     seen_in(
         "gem5#3343",
         "decode-core-of-exit",
-        "WCOREDUMP holds of an exit with 128 or more",
+        "WCOREDUMP is true for exit codes above 127",
         &posix::STATUS_CORE_NEEDS_SIGNAL,
     )
     .decode(|_, view| view.core = view.exit_status.map(|code| code >= 128).or(view.core)),
-    made_for("signal-off-by-one", "the signal is one too high", &posix::STATUS_SIGNALED_ANY_SENDER)
+    made_for("signal-off-by-one", "the signal is off by one", &posix::STATUS_SIGNALED_ANY_SENDER)
         .call(|w, r| w.word(r, |word| death(word, |signal| killed(signal + 1)))),
     made_for(
         "exit-plus-one",
-        "waitpid and waitid give an exit code that is one too high",
+        "waitpid and waitid return an exit code that is off by one",
         &posix::WAITPID_EXIT_CODE,
     )
     .call(|w, r| {
@@ -192,11 +192,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "waitid-exit-low-seven-bits",
-        "of exit codes from 128 on waitid tells the low seven bits",
+        "waitid masks exit codes above 127 with 0x7f",
         &posix::WAITPID_CALLS_AGREE,
     )
     .call(|w, r| if !r.is_by_id() { w.real(r) } else { w.word(r, |word| code(word, |c| c & 0x7f)) }),
-    made_for("word-high-bits", "a status word has bits above the low sixteen set", &linux::WAIT_WORD_SIGNAL)
+    made_for("word-high-bits", "bits above the low sixteen of the status word are set", &linux::WAIT_WORD_SIGNAL)
         .call(|w, r| {
             w.then(r, |seen| {
                 seen.status(|word| {
@@ -210,13 +210,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         .call(|w, r| w.word(r, |word| code(word, |c| c & 0x1f))),
     made_for("exit-nibble-lost", "exit codes from 11 to 15 lose a bit", &posix::STATUS_EXIT_EVERY_VALUE)
         .call(|w, r| w.word(r, |word| code(word, |c| if (11..16).contains(&c) { c & 7 } else { c }))),
-    made_for("decode-core-of-stop", "WCOREDUMP holds of a stop", &posix::STATUS_CORE_NEEDS_SIGNAL).decode(
+    made_for("decode-core-of-stop", "WCOREDUMP is true for a stop", &posix::STATUS_CORE_NEEDS_SIGNAL).decode(
         |_, view| {
             if view.stopped {
                 view.core = Some(true);
             }
         },
     ),
-    made_for("exit-nine-is-one", "exit code 9 is told as 1", &posix::EXEC_CHILD_KEEPS_IDENTITY)
+    made_for("exit-nine-is-one", "exit code 9 is reported as 1", &posix::EXEC_CHILD_KEEPS_IDENTITY)
         .call(|w, r| w.word(r, |word| code(word, |c| if c == 9 { 1 } else { c }))),
 ];

@@ -14,7 +14,7 @@ fn first_group() -> i64 {
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("any-skips-last", "any-child wait forgets the child created last", &posix::WAITPID_ANY_EACH_ONCE)
+    blind("any-skips-last", "an any-child wait skips the last child created", &posix::WAITPID_ANY_EACH_ONCE)
         .call(|w, r| {
             let born = w.born();
             let (Some(last), true) = (born.last(), r.is_any()) else { return w.real(r) };
@@ -33,7 +33,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }),
     blind(
         "any-duplicates-pid",
-        "two children that die together are reported as the same pid twice",
+        "two children that terminate together are reported with the same pid",
         &posix::WAITPID_ANY_EACH_ONCE,
     )
     .call(|w, r| {
@@ -57,7 +57,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| if r.pid().is_some() { w.real(&r.any()) } else { w.real(r) }),
     blind(
         "by-pid-drains-others",
-        "waitpid(pid) silently reaps zombies that do not match",
+        "waitpid(pid) silently reaps other zombies",
         &posix::WAITPID_BY_PID_PRESERVES_OTHERS,
     )
     .call(|w, r| {
@@ -70,7 +70,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "statuses-swapped",
-        "two zombies' statuses are exchanged when they are taken out of order",
+        "two zombies reaped out of order have their statuses swapped",
         &posix::WAITPID_BY_PID_PRESERVES_OTHERS,
     )
     .call(|w, r| {
@@ -90,31 +90,31 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         })
     }),
-    blind("any-own-group-only", "pid -1 looks at the caller's group only", &posix::WAITPID_ANY_EVERY_GROUP)
+    blind("any-own-group-only", "pid -1 matches only the caller's process group", &posix::WAITPID_ANY_EVERY_GROUP)
         .call(|w, r| if r.is_any() { w.real(&r.of_group(0)) } else { w.real(r) }),
-    blind("zero-is-any", "pid 0 waits for every child", &posix::WAITPID_OWN_GROUP)
+    blind("zero-is-any", "pid 0 matches every child", &posix::WAITPID_OWN_GROUP)
         .call(|w, r| if r.group() == Some(0) { w.real(&r.any()) } else { w.real(r) }),
     blind(
         "zero-group-at-fork",
-        "pid 0 uses the group that the caller had at its start",
+        "pid 0 uses the caller's process group at startup",
         &posix::WAITPID_OWN_GROUP_IS_CURRENT,
     )
     .call(|w, r| if r.group() == Some(0) { w.real(&r.of_group(first_group())) } else { w.real(r) }),
-    blind("negative-is-any", "pid below -1 waits for every child", &posix::WAITPID_NAMED_GROUP)
+    blind("negative-is-any", "pid < -1 matches every child", &posix::WAITPID_NAMED_GROUP)
         .call(|w, r| if r.group().is_some_and(|g| g > 0) { w.real(&r.any()) } else { w.real(r) }),
-    blind("negative-is-einval", "pid below -1 fails with EINVAL", &posix::WAITPID_NAMED_GROUP).call(
+    blind("negative-is-einval", "pid < -1 fails with EINVAL", &posix::WAITPID_NAMED_GROUP).call(
         |w, r| {
             if r.group().is_some_and(|g| g > 0) && !r.is_by_id() { Ok(error(r, EINVAL)) } else { w.real(r) }
         },
     ),
-    blind("negative-is-pid", "pid -N waits for process N rather than group N", &posix::WAITPID_NAMED_GROUP)
+    blind("negative-is-pid", "pid -N matches process N instead of process group N", &posix::WAITPID_NAMED_GROUP)
         .call(|w, r| match r.group() {
             Some(group) if group > 0 => w.real(&r.of_pid(group)),
             _ => w.real(r),
         }),
     blind(
         "group-at-fork",
-        "group matching uses the child's group at its creation",
+        "a child matches by its process group at creation",
         &posix::WAITPID_GROUP_AFTER_SETPGID,
     )
     .call(|w, r| match r.group() {
@@ -125,7 +125,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "group-forgets-zombies",
-        "a zombie has no group and is not found by -pgid",
+        "a wait for a process group misses zombies",
         &posix::WAITPID_GROUP_OF_ZOMBIE,
     )
     .call(|w, r| {
@@ -137,7 +137,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         (_, id) if r.is_any() && id != 0 => w.real(&r.of_pid(id)),
         _ => w.real(r),
     }),
-    blind("waitid-pgid-is-pid", "P_PGID compares with the pid", &posix::WAITID_P_PGID).call(|w, r| {
+    blind("waitid-pgid-is-pid", "P_PGID matches by pid", &posix::WAITID_P_PGID).call(|w, r| {
         match r.group() {
             Some(group) if group > 0 && r.is_by_id() => w.real(&r.of_pid(group)),
             _ => w.real(r),
@@ -146,7 +146,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "childprocess#151",
         "group-blocks",
-        "a wait for a named group sleeps although a child of it is ready",
+        "a wait for a process group blocks even if a child in it is ready",
         &posix::WAITPID_NAMED_GROUP,
     )
     .call(|w, r| {
@@ -155,13 +155,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "own-group-by-number-only",
-        "pid 0 fails with ECHILD: the own group is found by its number only",
+        "pid 0 fails with ECHILD: the own process group is found only by its ID",
         &posix::WAITPID_OWN_GROUP,
     )
     .call(|w, r| if r.group() == Some(0) { Ok(error(r, ECHILD)) } else { w.real(r) }),
     made_for(
         "pids-shifted",
-        "the pid returned is that of the child reported before",
+        "the pid returned is that of the previously reported child",
         &posix::WAITPID_ANY_EACH_ONCE,
     )
     .call(|w, r| {
@@ -176,7 +176,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "by-pid-blocked-by-other-zombie",
-        "waitpid(pid) sleeps while another child is a zombie",
+        "waitpid(pid) blocks while another child is a zombie",
         &posix::WAITPID_PID_ONLY_THAT_CHILD,
     )
     .call(|w, r| {

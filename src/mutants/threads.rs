@@ -27,7 +27,7 @@ fn without_leader(w: &Wrapped, r: &Request) -> Option<i64> {
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "loser-hangs",
-        "the second of two waiters for one pid never wakes",
+        "the second of two waiters on a pid is never woken",
         &posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP,
     )
     .call(|w, r| {
@@ -41,7 +41,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
         Ok(seen)
     }),
-    blind("both-win", "both waiters for one pid return it", &posix::WAITPID_ONE_WAITER_WINS).call(|w, r| {
+    blind("both-win", "two waiters on a pid both return it", &posix::WAITPID_ONE_WAITER_WINS).call(|w, r| {
         let slept = slept(w, r);
         let seen = w.real(r)?;
         if let (Some(pid), Some(word), true) = (seen.child(), seen.word(), seen.is_termination()) {
@@ -65,7 +65,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "any-starved",
-        "waitpid(-1) finds nothing while another thread sleeps for a pid",
+        "waitpid(-1) finds nothing while another thread waits for a pid",
         &posix::WAITPID_ANY_WITH_BY_PID_WAITER,
     )
     .call(|w, r| {
@@ -80,14 +80,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         w.add(-1);
         seen
     }),
-    blind("main-thread-only", "threads other than the first get ECHILD", &posix::WAITPID_ANY_THREAD).call(
+    blind("main-thread-only", "threads other than the initial one fail with ECHILD", &posix::WAITPID_ANY_THREAD).call(
         |w, r| {
             if process::thread_id() == process::pid() { w.real(r) } else { Ok(error(r, ECHILD)) }
         },
     ),
     blind(
         "leader-exit-is-exit",
-        "the end of the initial thread is reported as the end of the child",
+        "the exit of the initial thread is reported as the exit of the child",
         &posix::THREADS_INITIAL_THREAD_EXITS_FIRST,
     )
     .call(|w, r| match without_leader(w, r) {
@@ -96,7 +96,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "leader-code-wins",
-        "the code of the initial thread hides that of exit_group",
+        "the exit code of the initial thread overrides that of exit_group",
         &linux::THREADS_EXIT_GROUP_CODE,
     )
     .call(|w, r| {
@@ -111,7 +111,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "creator-exit-orphans",
-        "a child is lost when the thread that created it ends",
+        "a child is lost when the thread that created it exits",
         &posix::THREADS_CREATOR_EXITS,
     )
     .asked(|w, line| {
@@ -133,7 +133,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     seen_in(
         "phoenix-rtos-kernel#793",
         "waiters-not-woken-by-last-reap",
-        "a sleeping any-child wait is not woken when another thread takes the last child",
+        "a blocked any-child wait is not woken when another thread reaps the last child",
         &posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP,
     )
     .call(|w, r| {
@@ -143,7 +143,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "single-waiter-only",
-        "a second thread that would sleep gets ECHILD",
+        "a second thread that would block fails with ECHILD",
         &posix::WAITPID_WAITERS_SHARE,
     )
     .call(|w, r| {
@@ -157,7 +157,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "group-kill-is-exit",
-        "the death of a child with threads is reported as exit 0",
+        "the death of a multithreaded child is reported as exit 0",
         &posix::THREADS_KILLED_ONCE,
     )
     .call(|w, r| {
@@ -176,7 +176,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "multithreaded-child-reported-early",
-        "a call that sleeps for a child with several threads reports it at once as exited",
+        "a call that would block on a multithreaded child reports it as exited",
         &posix::THREADS_EXEC,
     )
     .call(|w, r| {
@@ -188,7 +188,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "third-party-tracer-echild",
-        "a call that would sleep fails with ECHILD while another process traces a child",
+        "a call that would block fails with ECHILD while another process traces a child",
         &linux::PTRACE_TRACER_FIRST,
     )
     .call(|w, r| {
@@ -200,7 +200,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     made_for(
         "first-block-echild",
-        "a call for any child that would sleep right after a fork fails with ECHILD",
+        "an any-child wait that would block right after a fork fails with ECHILD",
         &linux::THREADS_EXEC_NO_SPURIOUS_WAKE,
     )
     .told(super::info::note_spawn)
@@ -208,14 +208,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         let first = w.remember(0) == 1 && r.is_any() && r.options & !libc::WEXITED == 0;
         if first && slept(w, r) { Ok(error(r, ECHILD)) } else { w.real(r) }
     }),
-    made_for("wnothread-finds-none", "__WNOTHREAD finds no child at all", &linux::THREADS_WNOTHREAD_OWN)
+    made_for("wnothread-finds-none", "__WNOTHREAD finds no children at all", &linux::THREADS_WNOTHREAD_OWN)
         .call(|w, r| {
             let bit = crate::wait::names::option("__WNOTHREAD").unwrap_or(0);
             if r.has(bit) { Ok(error(r, ECHILD)) } else { w.real(r) }
         }),
     made_for(
         "children-per-thread",
-        "a thread finds only children that it made itself",
+        "a thread finds only the children that it created itself",
         &linux::THREADS_SHARE_CHILDREN,
     )
     .call(|w, r| {
@@ -224,7 +224,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "fork-inherits-children",
-        "a forked child may wait for its siblings",
+        "a forked child can wait for its siblings",
         &posix::FORK_CHILD_HAS_NO_CHILDREN,
     )
     .asked(|w, _| {

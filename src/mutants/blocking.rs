@@ -1,8 +1,8 @@
-//! Calls that sleep and must not, or do not sleep and must; wake-ups that are lost.
+//! Calls that block when they must not, or do not block when they must; lost wake-ups.
 
-use super::edit::{ObservationEdit, RequestView, is_termination};
-use super::inner::{error, never, nothing};
-use super::mutant::{Mutant, blind, made_for, seen_in};
+use super::edit::{ObservationExt, RequestExt, is_termination};
+use super::inner::{block_forever, error, nothing};
+use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::spec::posix;
 use libc::{ECHILD, WNOHANG};
 
@@ -13,11 +13,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::WAITPID_NO_BLOCK_IF_READY,
     )
     .call(|w, r| {
-        let before = r.blocks() && w.look(r).is_some_and(|(_, word)| is_termination(word));
-        if before { never() } else { w.real(r) }
+        let before = r.blocks() && w.peek(r).is_some_and(|(_, word)| is_termination(word));
+        if before { block_forever() } else { w.real(r) }
     }),
-    blind("no-block", "a blocking wait returns 0 while the child is running", &posix::WAITPID_BLOCKS_UNTIL_CHANGE)
-        .call(|w, r| w.real(&r.with(WNOHANG))),
+    blind(
+        "no-block",
+        "a blocking wait returns 0 while the child is running",
+        &posix::WAITPID_BLOCKS_UNTIL_CHANGE,
+    )
+    .call(|w, r| w.real(&r.with(WNOHANG))),
     blind(
         "stop-does-not-wake",
         "a stop does not wake a waiter blocked with WUNTRACED",
@@ -28,7 +32,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             return w.real(r);
         }
         let now = w.real(&r.with(WNOHANG))?;
-        // It wakes for an end alone.
+        // Only a termination wakes it.
         if now.is_nothing() { w.real(&r.without(libc::WUNTRACED).with(libc::WCONTINUED)) } else { Ok(now) }
     }),
     blind(
@@ -40,9 +44,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         if !r.blocks() || r.is_any() {
             return w.real(r);
         }
-        // It sleeps until any child ended.
-        w.waitid(&r.any(), libc::WEXITED | libc::WNOWAIT);
-        w.then(&r.with(WNOHANG), |seen| {
+        // Blocks until any child has terminated.
+        w.waitid(&r.with_any(), libc::WEXITED | libc::WNOWAIT);
+        w.map(&r.with(WNOHANG), |seen| {
             if seen.is_nothing() {
                 *seen = error(r, ECHILD);
             }
@@ -57,27 +61,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         if !r.blocks() || !r.is_any() {
             return w.real(r);
         }
-        let there = w.born();
-        w.then(r, |seen| {
-            if seen.child().is_some_and(|pid| !there.contains(&pid) && w.born().contains(&pid)) {
-                never();
+        let existing = w.children();
+        w.map(r, |seen| {
+            if seen.child().is_some_and(|pid| !existing.contains(&pid) && w.children().contains(&pid)) {
+                block_forever();
             }
         })
     }),
-    seen_in(
+    from_bug(
         "cpython#113536",
         "waitid-misses-zombie",
         "a blocking waitid misses a zombie once there are four or more children",
         &posix::WAITID_NO_BLOCK_IF_READY,
     )
     .call(|w, r| {
-        let missed = r.is_by_id()
+        let missed = r.uses_idtype()
             && r.blocks()
-            && w.born().len() >= 4
-            && w.look(r).is_some_and(|(_, word)| is_termination(word));
-        if missed { never() } else { w.real(r) }
+            && w.children().len() >= 4
+            && w.peek(r).is_some_and(|(_, word)| is_termination(word));
+        if missed { block_forever() } else { w.real(r) }
     }),
-    seen_in(
+    from_bug(
         "golang/go#60321",
         "wakes-for-stops",
         "a blocking wait without WUNTRACED returns 0 when the child stops",
@@ -92,9 +96,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             _ => w.real(r),
         }
     }),
-    made_for("peek-does-not-block", "WNOWAIT implies WNOHANG", &posix::WAITID_NOWAIT_BLOCKS)
+    from_catalogue("peek-does-not-block", "WNOWAIT implies WNOHANG", &posix::WAITID_NOWAIT_BLOCKS)
         .call(|w, r| if r.has(libc::WNOWAIT) { w.real(&r.with(WNOHANG)) } else { w.real(r) }),
-    made_for(
+    from_catalogue(
         "continue-does-not-wake",
         "a continue does not wake a waiter blocked with WCONTINUED",
         &posix::WAITPID_STOP_WAKES_WAITER,
@@ -105,7 +109,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
         let now = w.real(&r.with(WNOHANG))?;
         if now.is_nothing() {
-            w.real(&r.without(libc::WCONTINUED).with(libc::WEXITED * i32::from(r.is_by_id())))
+            w.real(&r.without(libc::WCONTINUED).with(libc::WEXITED * i32::from(r.uses_idtype())))
         } else {
             Ok(now)
         }

@@ -1,7 +1,7 @@
-//! Further faults of calls, written without the catalogue.
+//! Single exit codes, signals, calls and combinations of options, written without the catalogue.
 
-use super::edit::{ObservationEdit, RequestView, exited, is_termination, killed};
-use super::inner::{error, never, nothing};
+use super::edit::{ObservationExt, RequestExt, exited, is_termination, killed};
+use super::inner::{block_forever, error, nothing};
 use super::mutant::{Mutant, blind};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Call, Return};
@@ -11,7 +11,7 @@ use libc::{
     WUNTRACED,
 };
 
-/// Bits above the low sixteen that are no option of any call.
+/// Bits above the low sixteen that no call defines.
 const UNKNOWN_HIGH: i32 = 0x1eff_0000;
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -21,7 +21,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::STATUS_EXIT_EVERY_VALUE,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if seen.word() == Some(exited(255)) {
                 *seen = error(r, ECHILD);
             }
@@ -32,27 +32,29 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "an exit with 127 is reported as a death by signal 15",
         &posix::STATUS_EXIT_EVERY_VALUE,
     )
-    .call(|w, r| w.word(r, |word| if word == exited(127) { killed(15) } else { word })),
+    .call(|w, r| w.map_word(r, |word| if word == exited(127) { killed(15) } else { word })),
     blind(
         "sigusr1-sigusr2-swapped",
         "deaths by SIGUSR1 and SIGUSR2 are reported as each other",
         &posix::STATUS_SIGNALED,
     )
     .call(|w, r| {
-        w.word(r, |word| match word {
+        w.map_word(r, |word| match word {
             one if one == killed(SIGUSR1) => killed(SIGUSR2),
             two if two == killed(SIGUSR2) => killed(SIGUSR1),
             other => other,
         })
     }),
     blind("sigpipe-is-exit-zero", "a death by SIGPIPE is reported as exit 0", &posix::STATUS_SIGNALED)
-        .call(|w, r| w.word(r, |word| if word == killed(SIGPIPE) { exited(0) } else { word })),
+        .call(|w, r| w.map_word(r, |word| if word == killed(SIGPIPE) { exited(0) } else { word })),
     blind(
         "signal-low-six-bits",
         "the signal is masked with 0x3f: a death by signal 64 is reported as exit 0",
         &posix::STATUS_SIGNALED_REALTIME,
     )
-    .call(|w, r| w.word(r, |word| if WIFSIGNALED(word) && WTERMSIG(word) == 64 { exited(0) } else { word })),
+    .call(|w, r| {
+        w.map_word(r, |word| if WIFSIGNALED(word) && WTERMSIG(word) == 64 { exited(0) } else { word })
+    }),
     blind(
         "wait4-nohang-zero",
         "only wait4 returns 0 with WNOHANG for a zombie",
@@ -60,7 +62,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| {
         let polls = r.call == Call::Wait4 && r.has(WNOHANG);
-        if polls && w.look(r).is_some_and(|(_, word)| is_termination(word)) {
+        if polls && w.peek(r).is_some_and(|(_, word)| is_termination(word)) {
             Ok(nothing(r))
         } else {
             w.real(r)
@@ -74,8 +76,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::WAITPID_OPTIONS_COMBINE,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
-            if !r.is_by_id() && r.has(WNOHANG) && r.has(WUNTRACED) && seen.is_nothing() {
+        w.map(r, |seen| {
+            if !r.uses_idtype() && r.has(WNOHANG) && r.has(WUNTRACED) && seen.is_nothing() {
                 *seen = error(r, EINVAL);
             }
         })
@@ -86,15 +88,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::WAITPID_NOHANG_ZERO,
     )
     .call(|w, r| {
-        if r.has(WNOHANG) && w.remembered() >= 2 {
-            w.remember(0);
+        if r.has(WNOHANG) && w.value() >= 2 {
+            w.swap(0);
             return w.real(&r.without(WNOHANG));
         }
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if r.has(WNOHANG) && seen.is_nothing() {
                 w.add(1);
             } else {
-                w.remember(0);
+                w.swap(0);
             }
         })
     }),
@@ -103,15 +105,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "waitpid checks only the low sixteen bits of options for unknown bits",
         &posix::WAITPID_EINVAL_OPTIONS,
     )
-    .call(|w, r| if r.is_by_id() { w.real(r) } else { w.real(&r.without(UNKNOWN_HIGH)) }),
+    .call(|w, r| if r.uses_idtype() { w.real(r) } else { w.real(&r.without(UNKNOWN_HIGH)) }),
     blind(
         "nonexistent-pid-esrch",
         "a pid that no longer exists fails with ESRCH, not ECHILD",
         &posix::WAITPID_ECHILD_AFTER_REAP,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
-            let vanished = |pid: i64| w.born().contains(&pid) && process::kill(pid as i32, 0).is_err();
+        w.map(r, |seen| {
+            let vanished = |pid: i64| w.children().contains(&pid) && process::kill(pid as i32, 0).is_err();
             if seen.errno() == Some(ECHILD) && r.pid().is_some_and(vanished) {
                 seen.ret = Return::Errno(ESRCH);
             }
@@ -123,10 +125,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::WAITPID_NOHANG_ZERO,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if seen.is_termination() && !r.has(WNOWAIT) {
-                w.remember(1);
-            } else if r.is_any() && r.has(WNOHANG) && seen.is_nothing() && w.remembered() == 1 {
+                w.swap(1);
+            } else if r.is_any() && r.has(WNOHANG) && seen.is_nothing() && w.value() == 1 {
                 *seen = error(r, ECHILD);
             }
         })
@@ -137,12 +139,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::WAITPID_NAMED_GROUP,
     )
     .call(|w, r| {
-        if r.group().is_some_and(|group| group > 0 && w.kept(group).is_some()) {
+        if r.group().is_some_and(|group| group > 0 && w.lookup(group).is_some()) {
             return Ok(error(r, ECHILD));
         }
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if let (Some(pid), true, false) = (seen.child(), seen.is_termination(), r.has(WNOWAIT)) {
-                w.keep(pid, 1);
+                w.insert(pid, 1);
             }
         })
     }),
@@ -153,9 +155,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| {
         let seen = w.real(r)?;
-        let by_event = r.is_by_id() && !r.has(WEXITED) && seen.errno() == Some(ECHILD);
-        match by_event && w.look_for(r, WEXITED).is_some() {
-            true if r.blocks() => never(),
+        let by_event = r.uses_idtype() && !r.has(WEXITED) && seen.errno() == Some(ECHILD);
+        match by_event && w.peek_for(r, WEXITED).is_some() {
+            true if r.blocks() => block_forever(),
             true => Ok(nothing(r)),
             false => Ok(seen),
         }

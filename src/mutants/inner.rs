@@ -20,12 +20,13 @@ pub(crate) const fn entry(raw: bool) -> Entry {
 
 /// The correct calls, and the state of one trial.
 pub(crate) struct Inner {
+    /// Whether the calls are raw system calls.
     raw: bool,
     counter: AtomicU64,
     value: AtomicI64,
     /// The children that the agent created, in order.
     children: Mutex<Vec<i64>>,
-    /// Values by pid or descriptor.
+    /// Values stored by pid or descriptor.
     entries: Mutex<Vec<(i64, i64)>>,
 }
 

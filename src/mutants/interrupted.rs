@@ -9,7 +9,7 @@ use crate::sys::signal::{self, Action, Flags};
 use libc::{ECHILD, EINTR, WNOHANG};
 
 /// Whether a request sets a signal action to this one.
-fn sets(line: &Line, action: &str) -> bool {
+fn sets_to(line: &Line, action: &str) -> bool {
     line.word() == "sigaction" && line.get("do").as_deref() == Some(action)
 }
 
@@ -81,7 +81,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::WAITPID_IGNORED_SIGNAL,
     )
     .before_request(|_, line| {
-        if sets(line, "ignore") && line.get("sig").as_deref() != Some("SIGCHLD") {
+        if sets_to(line, "ignore") && line.get("sig").as_deref() != Some("SIGCHLD") {
             line.set("do", "count");
         }
     }),
@@ -102,7 +102,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .before_request(|w, line| {
         catch_on_first_request(w, libc::SIGCHLD);
-        if sets(line, "default") && line.get("sig").as_deref() == Some("SIGCHLD") {
+        if sets_to(line, "default") && line.get("sig").as_deref() == Some("SIGCHLD") {
             line.set("do", "count");
         }
     })

@@ -111,7 +111,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     from_catalogue(
         "peek-group-code-lost",
-        "a peek at a child that exited with 9 reports 0",
+        "a WNOWAIT peek at a terminated child reports exit 0",
         &linux::THREADS_PEEK_GROUP_CODE,
     )
     .call(|w, r| {

@@ -11,7 +11,7 @@ use crate::wait::names;
 use libc::{ECHILD, EINTR, WNOHANG};
 
 /// Whether a request sets the SIGCHLD action to this one.
-fn sets(line: &Line, action: &str) -> bool {
+fn sets_to(line: &Line, action: &str) -> bool {
     sets_action(line) && line.get("do").as_deref() == Some(action)
 }
 
@@ -23,7 +23,7 @@ fn sets_action(line: &Line) -> bool {
 /// Records whether SIGCHLD is ignored.
 fn track_ignored(w: &Inner, line: &mut Line) {
     if sets_action(line) {
-        w.swap(i64::from(sets(line, "ignore")));
+        w.swap(i64::from(sets_to(line, "ignore")));
     }
 }
 
@@ -72,18 +72,18 @@ fn change_records(reply: &mut Line, change: impl Fn(&mut Vec<String>)) {
 }
 
 /// Drops caught signals with these codes.
-fn drop_records(request: &Line, reply: &mut Line, lost: impl Fn(&str) -> bool) {
+fn drop_records(request: &Line, reply: &mut Line, dropped: impl Fn(&str) -> bool) {
     if request.word() != "signals" {
         return;
     }
     let seen = reply.list("seen");
-    let kept = seen.iter().filter(|record| !record.split(':').nth(1).is_some_and(&lost));
-    let kept: Vec<String> = kept.cloned().collect();
-    if kept.len() < seen.len() {
+    let remaining = seen.iter().filter(|record| !record.split(':').nth(1).is_some_and(&dropped));
+    let remaining: Vec<String> = remaining.cloned().collect();
+    if remaining.len() < seen.len() {
         *reply = Line::new(reply.word())
             .with("id", reply.id().unwrap_or(0))
-            .with("count", kept.len())
-            .with_list("seen", kept)
+            .with("count", remaining.len())
+            .with_list("seen", remaining)
             .with_list("waited", reply.byte_list("waited"));
     }
 }
@@ -105,7 +105,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::SIGCHLD_WAIT_IN_HANDLER,
     )
     .before_request(|w, line| {
-        if sets(line, "wait") {
+        if sets_to(line, "wait") {
             w.swap(1);
         }
     })
@@ -120,7 +120,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind("sigchld-missing", "no SIGCHLD is generated when a child exits", &posix::SIGCHLD_ON_EXIT)
         .before_request(|_, line| {
             // Records show which signals are from exits.
-            if sets(line, "count") {
+            if sets_to(line, "count") {
                 line.set("do", "record");
             }
         })
@@ -172,7 +172,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::SIGCHLD_IGNORED_NO_ZOMBIE,
     )
     .before_request(|_, line| {
-        if sets(line, "ignore") {
+        if sets_to(line, "ignore") {
             line.set("do", "default");
         }
     }),
@@ -195,7 +195,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .before_request(|w, line| {
         track_ignored(w, line);
         // SA_NOCLDWAIT leaves no zombies either, and the handler interrupts the wait.
-        if sets(line, "ignore") {
+        if sets_to(line, "ignore") {
             line.set("do", "count");
             line.set("nocldwait", "yes");
             line.set("restart", "no");
@@ -215,7 +215,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .before_request(|w, line| {
         track_ignored(w, line);
-        if sets(line, "ignore") {
+        if sets_to(line, "ignore") {
             line.set("do", "record");
             line.set("nocldwait", "yes");
             line.set("restart", "yes");
@@ -240,7 +240,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::SIGCHLD_IGNORED_EARLIER_ZOMBIE,
     )
     .before_request(|w, line| {
-        if sets(line, "ignore") {
+        if sets_to(line, "ignore") {
             reap_zombies(w);
         }
     }),
@@ -256,7 +256,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::SIGCHLD_DEFAULT_ZOMBIE,
     )
     .before_request(|_, line| {
-        if sets(line, "default") {
+        if sets_to(line, "default") {
             line.set("do", "ignore");
         }
     }),
@@ -414,7 +414,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::SIGCHLD_DEFAULT_ZOMBIE,
     )
     .before_request(|w, line| {
-        if sets(line, "ignore") {
+        if sets_to(line, "ignore") {
             w.swap(1);
         }
         if sets_action(line) && w.value() == 1 {
@@ -461,7 +461,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .before_request(|w, line| {
         let live = w.children().iter().any(|pid| matches!(process_table::read(*pid as i32), Ok(Some(_))));
-        if sets(line, "ignore") && live {
+        if sets_to(line, "ignore") && live {
             line.set("do", "default");
         }
     }),
@@ -509,7 +509,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &linux::SIGCHLD_ON_CONTINUE,
     )
     .before_request(|_, line| {
-        if sets(line, "count") {
+        if sets_to(line, "count") {
             line.set("do", "record");
         }
     })

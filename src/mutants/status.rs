@@ -169,16 +169,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .decode(|_, view| view.core = view.exit_status.map(|code| code >= 128).or(view.core)),
     from_catalogue("signal-off-by-one", "the signal is off by one", &posix::STATUS_SIGNALED_ANY_SENDER)
         .call(|w, r| w.map_word(r, |word| map_death(word, |signal| killed(signal + 1)))),
-    from_catalogue(
-        "exit-plus-one",
-        "waitpid and waitid return an exit code that is off by one",
-        &posix::WAITPID_EXIT_CODE,
-    )
-    .call(|w, r| {
-        use crate::sys::call::abi::Call;
-        let other = matches!(r.call, Call::Waitpid | Call::Waitid);
-        w.map_word(r, |word| map_exit(word, |c| if other && c == 7 { 8 } else { c }))
-    }),
+    from_catalogue("exit-plus-one", "waitpid and waitid report exit code 7 as 8", &posix::WAITPID_EXIT_CODE)
+        .call(|w, r| {
+            use crate::sys::call::abi::Call;
+            let affected = matches!(r.call, Call::Waitpid | Call::Waitid);
+            w.map_word(r, |word| map_exit(word, |c| if affected && c == 7 { 8 } else { c }))
+        }),
     from_catalogue("core-never", "the core flag is never set", &posix::WAITID_DUMPED)
         .call(|w, r| w.map_word(r, |word| map_death(word, killed))),
     from_catalogue(

@@ -5,7 +5,8 @@ use super::clause::clauses;
 clauses! {
     /// On DragonFly, waitid and wait6 without any of WEXITED, WUNTRACED, WSTOPPED, WTRAPPED and WCONTINUED
     /// fail with EINVAL.
-    WAIT6_NO_EVENT_OPTION_EINVAL: Must, "dragonfly/wait6/no-event-option-einval", "DragonFly wait(2), options";
+    WAIT6_NO_EVENT_OPTION_EINVAL: Must, "dragonfly/wait6/no-event-option-einval",
+        "DragonFly wait(2), options";
     /// On DragonFly, waitid and wait6 report terminations only with WEXITED and traps only with WTRAPPED.
     WAIT6_NEEDS_EVENT_OPTIONS: Must, "dragonfly/wait6/needs-event-options", "DragonFly wait(2), DESCRIPTION";
     /// On DragonFly, wait6 with WNOHANG and nothing to report returns 0.

@@ -69,7 +69,8 @@ clauses! {
     PDFORK_CLOSE_KILLS: Must, "freebsd/pdfork/close-kills", "FreeBSD pdfork(2)",
         untestable "no request calls pdfork";
     /// The pid of a pdfork child is not reused while its descriptor is open, even after it is reaped.
-    PDFORK_PID_NOT_REUSED_WHILE_OPEN: Must, "freebsd/pdfork/pid-not-reused-while-open", "FreeBSD sys/kern/sys_procdesc.c",
+    PDFORK_PID_NOT_REUSED_WHILE_OPEN: Must, "freebsd/pdfork/pid-not-reused-while-open",
+        "FreeBSD sys/kern/sys_procdesc.c",
         untestable "no request calls pdfork";
     /// pdwait on the descriptor of a reaped child fails with ESRCH.
     PDWAIT_AFTER_REAP_ESRCH: Must, "freebsd/pdwait/after-reap-esrch", "FreeBSD pdwait(2), ERRORS",

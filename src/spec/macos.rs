@@ -17,11 +17,13 @@ clauses! {
     WAITID_NOHANG_SIGINFO: Implementation, "macos/waitid/nohang-siginfo", "XNU bsd/kern/kern_exit.c, waitid",
         bugs "corefx#39060";
     /// The result of waitid with WNOHANG but no event option is unspecified.
-    WAITID_NO_EVENT_OPTION: Implementation, "macos/waitid/no-event-option", "XNU bsd/kern/kern_exit.c, waitid";
+    WAITID_NO_EVENT_OPTION: Implementation, "macos/waitid/no-event-option",
+        "XNU bsd/kern/kern_exit.c, waitid";
     /// On macOS, the result of P_PID with id 0 is unspecified.
     WAITID_ID_ZERO: Implementation, "macos/waitid/id-zero", "XNU bsd/kern/kern_exit.c, waitid";
     /// Whether wait4 ignores or rejects WNOWAIT and WEXITED is unspecified.
-    WAIT4_WAITID_ONLY_OPTIONS: Implementation, "macos/wait4/waitid-only-options", "XNU bsd/kern/kern_exit.c, wait4",
+    WAIT4_WAITID_ONLY_OPTIONS: Implementation, "macos/wait4/waitid-only-options",
+        "XNU bsd/kern/kern_exit.c, wait4",
         bugs "pkg#1853" "gcli#149";
     /// After EFAULT for the status, the child is still waitable.
     WAIT4_EFAULT_KEEPS_CHILD: Must, "macos/wait4/efault-keeps-child", "XNU bsd/kern/kern_exit.c, wait4";

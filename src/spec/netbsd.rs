@@ -23,7 +23,8 @@ clauses! {
     WAIT_WALLSIG: Must, "netbsd/wait/wallsig", "NetBSD wait(2), WALLSIG",
         untestable "no request creates a child with another exit signal on NetBSD";
     /// Whether waitpid and wait4 accept WNOWAIT and WEXITED is unspecified.
-    WAITPID_WAITID_ONLY_OPTIONS: Implementation, "netbsd/waitpid/waitid-only-options", "NetBSD wait(2), options";
+    WAITPID_WAITID_ONLY_OPTIONS: Implementation, "netbsd/waitpid/waitid-only-options",
+        "NetBSD wait(2), options";
     /// On NetBSD, P_PID and P_PGID with id 0 select children in the caller's process group.
     WAITID_ID_ZERO_IS_OWN_GROUP: Must, "netbsd/waitid/id-zero-is-own-group", "NetBSD wait(2), idtype";
     /// P_UID, P_GID and P_SID select children by effective user ID, effective group ID and session ID.
@@ -44,7 +45,8 @@ clauses! {
     /// On NetBSD, whether the child is lost or kept after EFAULT is unspecified.
     WAIT_CHILD_AFTER_EFAULT: Implementation, "netbsd/wait/child-after-efault", "NetBSD wait(2), ERRORS";
     /// On NetBSD, whether reaping a child discards its pending SIGCHLD is unspecified.
-    SIGCHLD_PENDING_AFTER_REAP: Implementation, "netbsd/sigchld/pending-after-reap", "NetBSD wait(2) (silent)";
+    SIGCHLD_PENDING_AFTER_REAP: Implementation, "netbsd/sigchld/pending-after-reap",
+        "NetBSD wait(2) (silent)";
     /// On NetBSD, an orphan is reparented to process 1.
     ORPHAN_TO_INIT: Must, "netbsd/orphan/to-init", "NetBSD wait(2), NOTES";
 }

@@ -8,7 +8,8 @@ clauses! {
         bugs "pkg#1853";
     /// waitid without any of WEXITED, WSTOPPED, WTRAPPED and WCONTINUED fails with EINVAL (since OpenBSD
     /// 7.3).
-    WAITID_NO_EVENT_OPTION_EINVAL: Must, "openbsd/waitid/no-event-option-einval", "OpenBSD waitid(2), options";
+    WAITID_NO_EVENT_OPTION_EINVAL: Must, "openbsd/waitid/no-event-option-einval",
+        "OpenBSD waitid(2), options";
     /// waitid reports each kind of event (exit, stop, continue, trap) only with the corresponding option.
     WAITID_NEEDS_EVENT_OPTIONS: Must, "openbsd/waitid/needs-event-options", "OpenBSD waitid(2), si_code";
     /// An idtype other than P_ALL, P_PID and P_PGID fails with EINVAL.
@@ -33,14 +34,16 @@ clauses! {
     RUSAGE_ZERO_ON_STOP: Must, "openbsd/rusage/zero-on-stop",
         "OpenBSD wait(2), rusage; sys/kern/kern_exit.c";
     /// The parent of a traced child can reap it only after the debugger is done with it.
-    PTRACE_PARENT_AFTER_DEBUGGER: Must, "openbsd/ptrace/parent-after-debugger", "OpenBSD sys/kern/kern_exit.c",
+    PTRACE_PARENT_AFTER_DEBUGGER: Must, "openbsd/ptrace/parent-after-debugger",
+        "OpenBSD sys/kern/kern_exit.c",
         untestable "no request traces a process on OpenBSD";
     /// On OpenBSD, whether the child is lost or kept after EFAULT is unspecified.
     WAIT_CHILD_AFTER_EFAULT: Implementation, "openbsd/wait/child-after-efault", "OpenBSD wait(2), ERRORS";
     /// On OpenBSD, the result for pid INT_MIN is unspecified.
     WAIT_INT_MIN: Implementation, "openbsd/wait/int-min", "OpenBSD sys/kern/kern_exit.c";
     /// On OpenBSD, whether reaping a child discards its pending SIGCHLD is unspecified.
-    SIGCHLD_PENDING_AFTER_REAP: Implementation, "openbsd/sigchld/pending-after-reap", "OpenBSD wait(2) (silent)";
+    SIGCHLD_PENDING_AFTER_REAP: Implementation, "openbsd/sigchld/pending-after-reap",
+        "OpenBSD wait(2) (silent)";
     /// On OpenBSD, an orphan is reparented to process 1.
     ORPHAN_TO_INIT: Must, "openbsd/orphan/to-init", "OpenBSD wait(2), NOTES";
 }

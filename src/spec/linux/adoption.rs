@@ -10,7 +10,8 @@ clauses! {
     SUBREAPER_NEAREST: Must, "linux/subreaper/nearest", "prctl(2), PR_SET_CHILD_SUBREAPER";
     /// When a subreaper terminates, its children, including adopted ones, are reparented to the next
     /// subreaper above it.
-    SUBREAPER_EXIT_REPARENTS_CHILDREN: Must, "linux/subreaper/exit-reparents-children", "prctl(2), PR_SET_CHILD_SUBREAPER", bugs "Asterinas#1996";
+    SUBREAPER_EXIT_REPARENTS_CHILDREN: Must, "linux/subreaper/exit-reparents-children",
+        "prctl(2), PR_SET_CHILD_SUBREAPER", bugs "Asterinas#1996";
     /// The subreaper attribute is not inherited by children created by fork or clone.
     SUBREAPER_NOT_INHERITED: Must, "linux/subreaper/not-inherited", "prctl(2), PR_SET_CHILD_SUBREAPER";
     /// The subreaper attribute is preserved across exec.

@@ -51,7 +51,8 @@ clauses! {
     /// pidfd_send_signal to a zombie succeeds and has no effect.
     PIDFD_SIGNAL_ZOMBIE: Must, "linux/pidfd/signal-zombie", "pidfd_send_signal(2)";
     /// pidfd_send_signal to a reaped child fails with ESRCH, even if its pid has been reused.
-    PIDFD_SIGNAL_AFTER_REAP_ESRCH: Must, "linux/pidfd/signal-after-reap-esrch", "pidfd_send_signal(2), ERRORS";
+    PIDFD_SIGNAL_AFTER_REAP_ESRCH: Must, "linux/pidfd/signal-after-reap-esrch",
+        "pidfd_send_signal(2), ERRORS";
     /// pidfd_open of a zombie child succeeds, and the zombie can be reaped through the pidfd.
     PIDFD_OPEN_ZOMBIE: Must, "linux/pidfd/open-zombie", "pidfd_open(2), NOTES";
     /// pidfd_open of the pid of a reaped child fails with ESRCH unless the pid has been reused.

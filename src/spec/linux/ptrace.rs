@@ -49,7 +49,8 @@ clauses! {
     /// For a child that another process traces, the parent sees group stops only, not every ptrace stop.
     PTRACE_PARENT_SEES_NO_TRAPS: Must, "linux/ptrace/parent-sees-no-traps", "ptrace(2), Stopped states";
     /// A tracer's any-child wait also reports the deaths of its untraced children.
-    PTRACE_ANY_INCLUDES_UNTRACED: Must, "linux/ptrace/any-includes-untraced", "ptrace(2); wait(2)", bugs "proot#291" "pete#119";
+    PTRACE_ANY_INCLUDES_UNTRACED: Must, "linux/ptrace/any-includes-untraced",
+        "ptrace(2); wait(2)", bugs "proot#291" "pete#119";
     /// What poll reports to the parent on the pidfd of a zombie that its tracer has not reaped is
     /// unspecified.
     PTRACE_PIDFD_READABLE: Implementation, "linux/ptrace/pidfd-readable", "Linux kernel/exit.c, exit_notify",

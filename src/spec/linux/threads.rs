@@ -14,7 +14,8 @@ clauses! {
     /// __WALL.
     THREADS_NEVER_WAITABLE: Must, "linux/threads/never-waitable", "clone(2), CLONE_THREAD";
     /// A child whose initial thread has exited by the raw exit call while others run is not reported.
-    THREADS_LEADER_EXITS_FIRST: Must, "linux/threads/leader-exits-first", "Linux kernel/exit.c, delay_group_leader",
+    THREADS_LEADER_EXITS_FIRST: Must, "linux/threads/leader-exits-first",
+        "Linux kernel/exit.c, delay_group_leader",
         bugs "DragonOS#2156" "edb#382";
     /// Whether the exit code of the last thread or of the initial thread is reported when all threads exit by
     /// the raw exit call is unspecified.
@@ -31,7 +32,8 @@ clauses! {
         "DragonOS#2153" "DragonOS#2156";
     /// While such an exec passes the pid on to the new leader, a waiter neither returns a status nor fails
     /// with ECHILD.
-    THREADS_EXEC_NO_SPURIOUS_WAKE: Must, "linux/threads/exec-no-spurious-wake", "execve(2), NOTES", bugs "DragonOS#2067"
+    THREADS_EXEC_NO_SPURIOUS_WAKE: Must, "linux/threads/exec-no-spurious-wake",
+        "execve(2), NOTES", bugs "DragonOS#2067"
         "DragonOS#2156";
     /// After the thread that created a child exits, the other threads can still wait for the child, and a
     /// wait already blocked on it stays blocked.
@@ -47,7 +49,8 @@ clauses! {
     CLONE_NO_EXIT_SIGNAL_SKIPPED: Must, "linux/clone/no-exit-signal-skipped", "wait(2), __WCLONE",
         bugs "DragonOS#1850";
     /// With __WCLONE, a child cloned without an exit signal, or with one other than SIGCHLD, is reported.
-    CLONE_WCLONE_FINDS_CLONE_CHILDREN: Must, "linux/clone/wclone-finds-clone-children", "wait(2), __WCLONE", bugs "DragonOS#1850";
+    CLONE_WCLONE_FINDS_CLONE_CHILDREN: Must, "linux/clone/wclone-finds-clone-children",
+        "wait(2), __WCLONE", bugs "DragonOS#1850";
     /// With __WCLONE, an ordinary child is skipped: the call fails with ECHILD if there is no other.
     CLONE_WCLONE_SKIPS_FORKED: Must, "linux/clone/wclone-skips-forked", "wait(2), __WCLONE";
     /// With __WALL, both kinds of children are reported; adding __WCLONE changes nothing.

@@ -5,7 +5,8 @@ use crate::spec::clause::clauses;
 clauses! {
     /// waitid without WEXITED, WSTOPPED or WCONTINUED fails with EINVAL: with options 0, WNOHANG alone or
     /// WNOWAIT alone.
-    WAITID_NO_EVENT_OPTION_EINVAL: Must, "linux/waitid/no-event-option-einval", "Linux kernel/exit.c, waitid: checks";
+    WAITID_NO_EVENT_OPTION_EINVAL: Must, "linux/waitid/no-event-option-einval",
+        "Linux kernel/exit.c, waitid: checks";
     /// waitid fails with EINVAL for every undefined option bit.
     WAITID_OPTION_BITS: Must, "linux/waitid/option-bits", "wait(2), ERRORS";
     /// P_PID with id <= 0 fails with EINVAL.
@@ -48,7 +49,8 @@ clauses! {
     WAITID_CHILD_AFTER_EFAULT: Implementation, "linux/waitid/child-after-efault",
         "Linux kernel/exit.c: reaped before copied out";
     /// Whether waitid leaves the bytes outside the defined fields of the siginfo unchanged is unspecified.
-    WAITID_UNDEFINED_SIGINFO_BYTES: Implementation, "linux/waitid/undefined-siginfo-bytes", "Linux kernel/exit.c, waitid";
+    WAITID_UNDEFINED_SIGINFO_BYTES: Implementation, "linux/waitid/undefined-siginfo-bytes",
+        "Linux kernel/exit.c, waitid";
     /// waitid writes nothing beyond the siginfo_t or, in the raw call, beyond the struct rusage.
     WAITID_NO_OVERRUN: Must, "linux/waitid/no-overrun", "wait(2), DESCRIPTION", bugs "nix#1584";
     /// waitid accepts __WNOTHREAD, __WCLONE and __WALL (since Linux 4.7) with the same meaning as in wait4.

@@ -23,7 +23,8 @@ clauses! {
     FORK_CHILD_HAS_NO_CHILDREN: Must, "posix/fork/child-has-no-children",
         "POSIX.1-2024 fork, DESCRIPTION; wait";
     /// A grandchild is not a child: its termination is reported only to its own parent.
-    FORK_GRANDCHILD_IS_NOT_A_CHILD: Must, "posix/fork/grandchild-is-not-a-child", "POSIX.1-2024 wait, DESCRIPTION";
+    FORK_GRANDCHILD_IS_NOT_A_CHILD: Must, "posix/fork/grandchild-is-not-a-child",
+        "POSIX.1-2024 wait, DESCRIPTION";
     /// Children survive exec in the parent: the new image can wait for children created by the old one.
     EXEC_KEEPS_CHILDREN: Must, "posix/exec/keeps-children", "POSIX.1-2024 exec, DESCRIPTION; wait",
         bugs "pyinstaller#2966" "wl-clipboard#156";
@@ -50,7 +51,8 @@ clauses! {
     THREADS_LAST_THREAD_EXIT_IS_ZERO: Must, "posix/threads/last-thread-exit-is-zero",
         "POSIX.1-2024 pthread_exit, DESCRIPTION; wait";
     /// A child whose initial thread has exited while others run has not terminated: WNOHANG returns 0 for it.
-    THREADS_INITIAL_THREAD_EXITS_FIRST: Must, "posix/threads/initial-thread-exits-first", "POSIX.1-2024 pthread_exit; wait";
+    THREADS_INITIAL_THREAD_EXITS_FIRST: Must, "posix/threads/initial-thread-exits-first",
+        "POSIX.1-2024 pthread_exit; wait";
     /// exec in any thread of a child terminates its other threads without a report; the child keeps its pid.
     THREADS_EXEC: Must, "posix/threads/exec", "POSIX.1-2024 exec, DESCRIPTION", bugs "DragonOS#2067"
         "DragonOS#2153";
@@ -63,7 +65,8 @@ clauses! {
     ORPHAN_NEW_PARENT: Must, "posix/orphan/new-parent", "POSIX.1-2024 _Exit, Consequences",
         bugs "gvisor#2323";
     /// The zombies of a parent that terminates do not persist: their new parent disposes of them.
-    ORPHAN_ZOMBIE_REAPED_BY_NEW_PARENT: Must, "posix/orphan/zombie-reaped-by-new-parent", "POSIX.1-2024 _Exit, Consequences",
+    ORPHAN_ZOMBIE_REAPED_BY_NEW_PARENT: Must, "posix/orphan/zombie-reaped-by-new-parent",
+        "POSIX.1-2024 _Exit, Consequences",
         bugs "elks#628" "Asterinas#1996";
     /// If the termination of a process orphans a process group with a stopped member, every member gets
     /// SIGHUP and SIGCONT.
@@ -72,6 +75,7 @@ clauses! {
     WAIT_NEEDS_NO_PERMISSION: Must, "posix/wait/needs-no-permission",
         "POSIX.1-2024 wait, ERRORS (none for it)";
     /// Status information that is neither consumed nor replaced is retained for as long as the parent lives.
-    STATUS_RETAINED_WHILE_PARENT_LIVES: Must, "posix/status/retained-while-parent-lives", "POSIX.1-2024 2.13 Status Information",
+    STATUS_RETAINED_WHILE_PARENT_LIVES: Must, "posix/status/retained-while-parent-lives",
+        "POSIX.1-2024 2.13 Status Information",
         untestable "a run is finite: a case can only show that the status is retained while it runs";
 }

@@ -53,6 +53,7 @@ clauses! {
     RUSAGE_CHILDREN_MONOTONIC: Must, "posix/rusage/children-monotonic",
         "POSIX.1-2024 getrusage, DESCRIPTION";
     /// In every struct rusage, the microseconds of both times are between 0 and 999,999.
-    RUSAGE_TIMEVAL_NORMALIZED: Must, "posix/rusage/timeval-normalized", "POSIX.1-2024 <sys/time.h>; getrusage",
+    RUSAGE_TIMEVAL_NORMALIZED: Must, "posix/rusage/timeval-normalized",
+        "POSIX.1-2024 <sys/time.h>; getrusage",
         bugs "mlibc#133";
 }

@@ -65,10 +65,12 @@ clauses! {
     SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT: Must, "posix/sigchld/ignored-waits-for-last-exit",
         "POSIX.1-2024 2.13; waitid, USAGE", bugs "mimiker#695";
     /// With SIGCHLD ignored, a wait blocked on one child fails with ECHILD when that child terminates.
-    SIGCHLD_IGNORED_BY_PID: Must, "posix/sigchld/ignored-by-pid", "POSIX.1-2024 _Exit, Consequences; wait, ERRORS",
+    SIGCHLD_IGNORED_BY_PID: Must, "posix/sigchld/ignored-by-pid",
+        "POSIX.1-2024 _Exit, Consequences; wait, ERRORS",
         bugs "mimiker#695";
     /// With SIGCHLD ignored and all children already gone, a wait fails with ECHILD without blocking.
-    SIGCHLD_IGNORED_NO_CHILDREN_LEFT: Must, "posix/sigchld/ignored-no-children-left", "POSIX.1-2024 wait, ERRORS",
+    SIGCHLD_IGNORED_NO_CHILDREN_LEFT: Must, "posix/sigchld/ignored-no-children-left",
+        "POSIX.1-2024 wait, ERRORS",
         bugs "mimiker#695";
     /// With SIGCHLD ignored and a live child, a WNOHANG wait returns 0.
     SIGCHLD_IGNORED_NOHANG: Must, "posix/sigchld/ignored-nohang", "POSIX.1-2024 waitpid, RETURN VALUE";

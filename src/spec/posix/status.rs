@@ -24,7 +24,8 @@ clauses! {
         "POSIX.1-2024 waitpid, DESCRIPTION (WEXITSTATUS)", bugs "lind-wasm#857" "MentOS#234";
     /// An exit with n or with 128 + n is a normal exit: it is never reported as a death by signal n or as a
     /// core dump.
-    STATUS_EXIT_IS_NOT_A_SIGNAL: Must, "posix/status/exit-is-not-a-signal", "POSIX.1-2024 waitpid, DESCRIPTION",
+    STATUS_EXIT_IS_NOT_A_SIGNAL: Must, "posix/status/exit-is-not-a-signal",
+        "POSIX.1-2024 waitpid, DESCRIPTION",
         bugs "gem5#2754" "MentOS#235" "lind-wasm#910";
     /// Returning n from main is reported as an exit with n.
     STATUS_RETURN_FROM_MAIN: Must, "posix/status/return-from-main",
@@ -57,7 +58,8 @@ clauses! {
     /// it.
     STATUS_RERAISED_SIGNAL: Must, "posix/status/reraised-signal", "POSIX.1-2024 waitpid (WTERMSIG); 2.4.3";
     /// A caught signal whose handler returns (SIGTERM, SIGTSTP, SIGCONT) generates no event.
-    STATUS_CAUGHT_SIGNAL_NO_EVENT: Must, "posix/status/caught-signal-no-event", "POSIX.1-2024 2.4.3 Signal Actions; 2.13";
+    STATUS_CAUGHT_SIGNAL_NO_EVENT: Must, "posix/status/caught-signal-no-event",
+        "POSIX.1-2024 2.4.3 Signal Actions; 2.13";
     /// WCOREDUMP is never true for a child that exited, stopped or continued.
     STATUS_CORE_NEEDS_SIGNAL: Must, "posix/status/core-needs-signal",
         "POSIX.1-2024 <sys/wait.h> (WCOREDUMP)", bugs "gem5#3343";
@@ -86,7 +88,8 @@ clauses! {
     STATUS_STOPPED_BY_KEY: Must, "posix/status/stopped-by-key", "POSIX.1-2024 XBD 11.1.9 Special Characters";
     /// The interrupt and quit characters terminate the processes of the foreground process group with SIGINT
     /// and SIGQUIT, and no process in another group.
-    STATUS_SIGNALED_BY_KEY: Must, "posix/status/signaled-by-key", "POSIX.1-2024 XBD 11.1.9 Special Characters";
+    STATUS_SIGNALED_BY_KEY: Must, "posix/status/signaled-by-key",
+        "POSIX.1-2024 XBD 11.1.9 Special Characters";
     /// For a continued child, WIFCONTINUED is true.
     STATUS_CONTINUED: Must, "posix/status/continued",
         "POSIX.1-2024 waitpid, DESCRIPTION (WIFCONTINUED, XSI)", bugs "serenity#14298" "rust-lang/libc#5458"
@@ -109,7 +112,8 @@ clauses! {
     /// reported.
     STATUS_EXIT_REPLACES_ALL: Must, "posix/status/exit-replaces-all", "POSIX.1-2024 2.13 Status Information";
     /// A stop signal sent to a child that is already stopped generates no new event.
-    STATUS_STOP_WHILE_STOPPED: Must, "posix/status/stop-while-stopped", "POSIX.1-2024 2.4.3 Signal Actions; 2.13";
+    STATUS_STOP_WHILE_STOPPED: Must, "posix/status/stop-while-stopped",
+        "POSIX.1-2024 2.4.3 Signal Actions; 2.13";
     /// SIGCONT sent to a child that is not stopped generates no event.
     STATUS_CONTINUE_WHILE_RUNNING: Must, "posix/status/continue-while-running",
         "POSIX.1-2024 waitpid (WCONTINUED); 2.4.3";

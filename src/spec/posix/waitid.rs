@@ -83,13 +83,15 @@ clauses! {
     WAITID_NOWAIT_CONTINUE: Must, "posix/waitid/nowait-continue",
         "POSIX.1-2024 waitid, DESCRIPTION (WNOWAIT)", bugs "Asterinas#2984";
     /// Once a terminated child has been peeked at and reaped, a further wait for it fails with ECHILD.
-    WAITID_NOWAIT_ECHILD_AFTER_REAP: Must, "posix/waitid/nowait-echild-after-reap", "POSIX.1-2024 2.13 Status Information";
+    WAITID_NOWAIT_ECHILD_AFTER_REAP: Must, "posix/waitid/nowait-echild-after-reap",
+        "POSIX.1-2024 2.13 Status Information";
     /// A child that has been peeked at can be reaped by any other call of the family.
     WAITID_NOWAIT_OTHER_CALL: Must, "posix/waitid/nowait-other-call", "POSIX.1-2024 2.13 Status Information";
     /// With WNOWAIT, the call blocks, or returns 0 with WNOHANG, just as it does without WNOWAIT.
     WAITID_NOWAIT_BLOCKS: Must, "posix/waitid/nowait-blocks", "POSIX.1-2024 waitid, DESCRIPTION (WNOWAIT)";
     /// Several threads blocked with WNOWAIT on one child all see its termination.
-    WAITID_NOWAIT_ALL_WAITERS_SEE: Should, "posix/waitid/nowait-all-waiters-see", "POSIX.1-2024 2.13 Status Information";
+    WAITID_NOWAIT_ALL_WAITERS_SEE: Should, "posix/waitid/nowait-all-waiters-see",
+        "POSIX.1-2024 2.13 Status Information";
     /// Which child repeated any-child peeks return, and whether it is the one that is then reaped, is
     /// unspecified.
     WAITID_NOWAIT_ANY_ORDER: Implementation, "posix/waitid/nowait-any-order",
@@ -109,7 +111,8 @@ clauses! {
     /// A waitid that fails with EINVAL consumes nothing.
     WAITID_EINVAL_KEEPS_CHILD: Must, "posix/waitid/einval-keeps-child", "POSIX.1-2024 waitid, ERRORS; 2.13";
     /// The result of waitid without WEXITED, WSTOPPED or WCONTINUED is unspecified (EINVAL on most systems).
-    WAITID_NO_EVENT_OPTION: Implementation, "posix/waitid/no-event-option", "POSIX.1-2024 waitid, DESCRIPTION (options)";
+    WAITID_NO_EVENT_OPTION: Implementation, "posix/waitid/no-event-option",
+        "POSIX.1-2024 waitid, DESCRIPTION (options)";
     /// What id 0 selects with P_PID or P_PGID is unspecified.
     WAITID_ID_ZERO: Implementation, "posix/waitid/id-zero", "POSIX.1-2024 waitid (silent)";
     /// The result of a negative id with P_PID or P_PGID is unspecified.
@@ -119,7 +122,8 @@ clauses! {
     /// The result of an infop outside the address space is undefined, as is whether the child is lost.
     WAITID_BAD_POINTER: Implementation, "posix/waitid/bad-pointer", "POSIX.1-2024 2.1.1 (undefined)";
     /// The contents of the siginfo after a failed waitid are unspecified.
-    WAITID_SIGINFO_ON_ERROR: Implementation, "posix/waitid/siginfo-on-error", "POSIX.1-2024 waitid, DESCRIPTION";
+    WAITID_SIGINFO_ON_ERROR: Implementation, "posix/waitid/siginfo-on-error",
+        "POSIX.1-2024 waitid, DESCRIPTION";
     /// A blocked waitid fails with EINTR if a signal is caught by a handler that was installed without
     /// SA_RESTART.
     WAITID_EINTR: Must, "posix/waitid/eintr", "POSIX.1-2024 waitid, ERRORS", bugs "rust#159855"

@@ -38,7 +38,8 @@ clauses! {
     /// grandchild) fails with ECHILD without blocking.
     WAITPID_ECHILD_NOT_A_CHILD: Must, "posix/waitpid/echild-not-a-child", "POSIX.1-2024 waitpid, ERRORS";
     /// A pid that is not that of a child fails with ECHILD without blocking, even with a live child.
-    WAITPID_ECHILD_WITH_LIVE_CHILD: Must, "posix/waitpid/echild-with-live-child", "POSIX.1-2024 waitpid, ERRORS",
+    WAITPID_ECHILD_WITH_LIVE_CHILD: Must, "posix/waitpid/echild-with-live-child",
+        "POSIX.1-2024 waitpid, ERRORS",
         bugs "elks#2646";
     /// A process group that contains no child of the caller fails with ECHILD without blocking, even with
     /// live children in other groups.
@@ -67,7 +68,8 @@ clauses! {
         "POSIX.1-2024 waitpid, DESCRIPTION", bugs "elks#622";
     /// Reaping a child by pid does not affect the others: each can be reaped later, in any order, with its
     /// own status.
-    WAITPID_BY_PID_PRESERVES_OTHERS: Must, "posix/waitpid/by-pid-preserves-others", "POSIX.1-2024 waitpid, DESCRIPTION";
+    WAITPID_BY_PID_PRESERVES_OTHERS: Must, "posix/waitpid/by-pid-preserves-others",
+        "POSIX.1-2024 waitpid, DESCRIPTION";
     /// With pid -1, children in every process group match.
     WAITPID_ANY_EVERY_GROUP: Must, "posix/waitpid/any-every-group", "POSIX.1-2024 waitpid, DESCRIPTION";
     /// With pid 0, only children in the caller's own process group match.
@@ -129,13 +131,15 @@ clauses! {
     WAITPID_EINVAL_OR_ECHILD: Implementation, "posix/waitpid/einval-or-echild",
         "POSIX.1-2024 2.3 Error Numbers (order of errors)";
     /// Whether waitpid accepts the waitid-only options (WNOWAIT, WEXITED) is unspecified.
-    WAITPID_WAITID_ONLY_OPTIONS: Implementation, "posix/waitpid/waitid-only-options", "POSIX.1-2024 waitpid, ERRORS",
+    WAITPID_WAITID_ONLY_OPTIONS: Implementation, "posix/waitpid/waitid-only-options",
+        "POSIX.1-2024 waitpid, ERRORS",
         bugs "pkg#1853" "gcli#149";
     /// A null status pointer is valid: the child is reported and reaped, and no status is stored.
     WAITPID_NULL_STATUS: Must, "posix/waitpid/null-status", "POSIX.1-2024 wait, DESCRIPTION (stat_loc)",
         bugs "gem5#3343";
     /// The contents of the status object after a failed call are unspecified.
-    WAITPID_STATUS_ON_ERROR: Implementation, "posix/waitpid/status-on-error", "POSIX.1-2024 wait, RETURN VALUE";
+    WAITPID_STATUS_ON_ERROR: Implementation, "posix/waitpid/status-on-error",
+        "POSIX.1-2024 wait, RETURN VALUE";
     /// The result of a status pointer outside the address space (EFAULT, a signal) is undefined, as is
     /// whether the child is lost.
     WAITPID_BAD_POINTER: Implementation, "posix/waitpid/bad-pointer", "POSIX.1-2024 2.1.1 (undefined)";
@@ -163,7 +167,8 @@ clauses! {
     WAITPID_OTHER_CHILD_NO_WAKE: Must, "posix/waitpid/other-child-no-wake",
         "POSIX.1-2024 waitpid, DESCRIPTION";
     /// A call blocked on a child that another thread then reaps fails with ECHILD once no child matches.
-    WAITPID_ECHILD_AFTER_CONCURRENT_REAP: Must, "posix/waitpid/echild-after-concurrent-reap", "POSIX.1-2024 waitpid, ERRORS; 2.13",
+    WAITPID_ECHILD_AFTER_CONCURRENT_REAP: Must, "posix/waitpid/echild-after-concurrent-reap",
+        "POSIX.1-2024 waitpid, ERRORS; 2.13",
         bugs "phoenix-rtos-kernel#793";
     /// A call blocked on a process group whose only child leaves the group and terminates does not block
     /// forever: it fails with ECHILD.
@@ -176,15 +181,18 @@ clauses! {
         bugs "Asterinas#2166" "DragonOS#1992";
     /// An any-child wait is not starved by another thread blocked on a single pid: it still reports a third
     /// child.
-    WAITPID_ANY_WITH_BY_PID_WAITER: Must, "posix/waitpid/any-with-by-pid-waiter", "POSIX.1-2024 waitpid, DESCRIPTION",
+    WAITPID_ANY_WITH_BY_PID_WAITER: Must, "posix/waitpid/any-with-by-pid-waiter",
+        "POSIX.1-2024 waitpid, DESCRIPTION",
         bugs "ruby#8245" "ruby#10771";
     /// Children belong to the process: any thread can wait for a child created by another thread.
     WAITPID_ANY_THREAD: Must, "posix/waitpid/any-thread", "POSIX.1-2024 wait, DESCRIPTION; 2.13",
         bugs "nuttx#20104";
     /// A blocked any-child call also reports a child that another thread creates after the call began.
-    WAITPID_CHILD_FORKED_WHILE_BLOCKED: Must, "posix/waitpid/child-forked-while-blocked", "POSIX.1-2024 waitpid, DESCRIPTION";
+    WAITPID_CHILD_FORKED_WHILE_BLOCKED: Must, "posix/waitpid/child-forked-while-blocked",
+        "POSIX.1-2024 waitpid, DESCRIPTION";
     /// A thousand children that terminate in any order are each reported exactly once.
-    WAITPID_MANY_CHILDREN: Must, "posix/waitpid/many-children", "POSIX.1-2024 2.13 Status Information", bugs "rift#465"
+    WAITPID_MANY_CHILDREN: Must, "posix/waitpid/many-children",
+        "POSIX.1-2024 2.13 Status Information", bugs "rift#465"
         "earlyoom#279" "libuv#3441";
     /// wait, waitpid, waitid and the calls that return resource usage all report the same death alike.
     WAITPID_CALLS_AGREE: Must, "posix/waitpid/calls-agree", "POSIX.1-2024 wait, waitid, DESCRIPTION",

@@ -1,16 +1,16 @@
 //! Accepted exceptions, with reasons.
 
 /// A race decides whether a mutant fails it: accepted either way.
-pub const SELDOM: &str = "whether a mutant fails it depends on a race, so it varies from run to run";
+pub const RACY: &str = "whether a mutant fails it depends on a race, so it varies from run to run";
 /// Mutants run only in the agent.
-const ELSEWHERE: &str = "it is tested in a process other than the agent, where no mutant runs";
+const OUTSIDE_AGENT: &str = "it is tested in a process other than the agent, where no mutant runs";
 
 /// Expectations that no mutant that counts can fail: case, clause, reason.
 pub const NEVER_FAILED: &[(&str, &str, &str)] = &[
-    ("reparenting.pidns-init-adopts", "posix/orphan/new-parent", ELSEWHERE),
-    ("orphans.adopted-while-blocked", "linux/subreaper/not-inherited", ELSEWHERE),
-    ("orphans.no-reaper", "posix/orphan/new-parent", ELSEWHERE),
-    ("rusage-children.zero-after-fork", "posix/rusage/children-not-self", ELSEWHERE),
+    ("reparenting.pidns-init-adopts", "posix/orphan/new-parent", OUTSIDE_AGENT),
+    ("orphans.adopted-while-blocked", "linux/subreaper/not-inherited", OUTSIDE_AGENT),
+    ("orphans.no-reaper", "posix/orphan/new-parent", OUTSIDE_AGENT),
+    ("rusage-children.zero-after-fork", "posix/rusage/children-not-self", OUTSIDE_AGENT),
 ];
 
 /// Cases failed by the same mutants, and why all of them are kept.

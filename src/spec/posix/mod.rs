@@ -1,7 +1,7 @@
 //! POSIX.1-2024: wait, waitpid, waitid, `<sys/wait.h>`, status information, `_Exit`, `sigaction`,
 //! `getrusage`.
 //!
-//! A clause about behaviour that the standard leaves open is implementation-defined: the result is recorded but
+//! A clause about behaviour that the standard leaves open is implementation-defined: the result is recorded,
 //! never judged.
 
 mod lifecycle;

@@ -1,26 +1,30 @@
-//! Calls that sleep and must not, or do not sleep and must; wake-ups that are lost.
+//! Calls that block when they must not, or do not block when they must; lost wake-ups.
 
-use super::edit::{ObservationEdit, RequestView, is_termination};
-use super::inner::{error, never, nothing};
-use super::mutant::{Mutant, blind, made_for, seen_in};
+use super::edit::{ObservationExt, RequestExt, is_termination};
+use super::inner::{block_forever, error, nothing};
+use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::spec::posix;
 use libc::{ECHILD, WNOHANG};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "existing-zombie-hangs",
-        "a child that died before the call is not seen by a blocking wait",
+        "a blocking wait misses a child that terminated before the call",
         &posix::WAITPID_NO_BLOCK_IF_READY,
     )
     .call(|w, r| {
-        let before = r.blocks() && w.look(r).is_some_and(|(_, word)| is_termination(word));
-        if before { never() } else { w.real(r) }
+        let before = r.blocks() && w.peek(r).is_some_and(|(_, word)| is_termination(word));
+        if before { block_forever() } else { w.real(r) }
     }),
-    blind("no-block", "a blocking wait returns 0 while the child runs", &posix::WAITPID_BLOCKS_UNTIL_CHANGE)
-        .call(|w, r| w.real(&r.with(WNOHANG))),
+    blind(
+        "no-block",
+        "a blocking wait returns 0 while the child is running",
+        &posix::WAITPID_BLOCKS_UNTIL_CHANGE,
+    )
+    .call(|w, r| w.real(&r.with(WNOHANG))),
     blind(
         "stop-does-not-wake",
-        "a sleeping waiter with WUNTRACED is not woken by the stop",
+        "a stop does not wake a waiter blocked with WUNTRACED",
         &posix::WAITPID_STOP_WAKES_WAITER,
     )
     .call(|w, r| {
@@ -28,21 +32,21 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             return w.real(r);
         }
         let now = w.real(&r.with(WNOHANG))?;
-        // It wakes for an end alone.
+        // Only a termination wakes it.
         if now.is_nothing() { w.real(&r.without(libc::WUNTRACED).with(libc::WCONTINUED)) } else { Ok(now) }
     }),
     blind(
         "other-death-echild",
-        "a wait for A fails with ECHILD when B dies",
+        "a wait for one child fails with ECHILD when another child terminates",
         &posix::WAITPID_OTHER_CHILD_NO_WAKE,
     )
     .call(|w, r| {
         if !r.blocks() || r.is_any() {
             return w.real(r);
         }
-        // It sleeps until any child ended.
-        w.waitid(&r.any(), libc::WEXITED | libc::WNOWAIT);
-        w.then(&r.with(WNOHANG), |seen| {
+        // Blocks until any child has terminated.
+        w.waitid(&r.with_any(), libc::WEXITED | libc::WNOWAIT);
+        w.map(&r.with(WNOHANG), |seen| {
             if seen.is_nothing() {
                 *seen = error(r, ECHILD);
             }
@@ -50,34 +54,34 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "snapshot-of-children",
-        "a sleeping any-child wait sees only children that existed when it began",
+        "a blocked any-child wait sees only the children that existed when it began",
         &posix::WAITPID_CHILD_FORKED_WHILE_BLOCKED,
     )
     .call(|w, r| {
         if !r.blocks() || !r.is_any() {
             return w.real(r);
         }
-        let there = w.born();
-        w.then(r, |seen| {
-            if seen.child().is_some_and(|pid| !there.contains(&pid) && w.born().contains(&pid)) {
-                never();
+        let existing = w.children();
+        w.map(r, |seen| {
+            if seen.child().is_some_and(|pid| !existing.contains(&pid) && w.children().contains(&pid)) {
+                block_forever();
             }
         })
     }),
-    seen_in(
+    from_bug(
         "cpython#113536",
         "waitid-misses-zombie",
-        "a blocking waitid does not see a zombie, once there are four children or more",
+        "a blocking waitid misses a zombie once there are four or more children",
         &posix::WAITID_NO_BLOCK_IF_READY,
     )
     .call(|w, r| {
-        let missed = r.is_by_id()
+        let missed = r.uses_idtype()
             && r.blocks()
-            && w.born().len() >= 4
-            && w.look(r).is_some_and(|(_, word)| is_termination(word));
-        if missed { never() } else { w.real(r) }
+            && w.children().len() >= 4
+            && w.peek(r).is_some_and(|(_, word)| is_termination(word));
+        if missed { block_forever() } else { w.real(r) }
     }),
-    seen_in(
+    from_bug(
         "golang/go#60321",
         "wakes-for-stops",
         "a blocking wait without WUNTRACED returns 0 when the child stops",
@@ -92,11 +96,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             _ => w.real(r),
         }
     }),
-    made_for("peek-does-not-block", "WNOWAIT implies WNOHANG", &posix::WAITID_NOWAIT_BLOCKS)
+    from_catalogue("peek-does-not-block", "WNOWAIT implies WNOHANG", &posix::WAITID_NOWAIT_BLOCKS)
         .call(|w, r| if r.has(libc::WNOWAIT) { w.real(&r.with(WNOHANG)) } else { w.real(r) }),
-    made_for(
+    from_catalogue(
         "continue-does-not-wake",
-        "a sleeping waiter with WCONTINUED is not woken by the continue",
+        "a continue does not wake a waiter blocked with WCONTINUED",
         &posix::WAITPID_STOP_WAKES_WAITER,
     )
     .call(|w, r| {
@@ -105,7 +109,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
         let now = w.real(&r.with(WNOHANG))?;
         if now.is_nothing() {
-            w.real(&r.without(libc::WCONTINUED).with(libc::WEXITED * i32::from(r.is_by_id())))
+            w.real(&r.without(libc::WCONTINUED).with(libc::WEXITED * i32::from(r.uses_idtype())))
         } else {
             Ok(now)
         }

@@ -1,27 +1,30 @@
-//! What a request asks and what an observation tells, in the host's numbers, and how both are falsified.
+//! Inspecting and altering requests and observations, in the host's numbers.
 
 use crate::sys::call::abi::{Call, Info, Memory, Observation, Request, Return, Select, Usage};
 use crate::wait::{Signal, WaitStatus};
 
-/// What a request asks.
-pub(crate) trait RequestView {
-    fn has(&self, bit: i32) -> bool;
-    fn without(&self, bit: i32) -> Request;
-    fn with(&self, bit: i32) -> Request;
-    fn of(&self, select: Select) -> Request;
-    fn is_by_id(&self) -> bool;
-    /// It waits for any child.
+/// What a request asks for, and how to change it.
+pub(crate) trait RequestExt {
+    /// Whether any of these option bits is set.
+    fn has(&self, bits: i32) -> bool;
+    fn without(&self, bits: i32) -> Request;
+    fn with(&self, bits: i32) -> Request;
+    fn selecting(&self, select: Select) -> Request;
+    /// Whether the target is an idtype and an id: waitid, wait6.
+    fn uses_idtype(&self) -> bool;
+    /// Whether it waits for any child.
     fn is_any(&self) -> bool;
-    fn any(&self) -> Request;
-    /// The pid that it names, if it names one.
+    /// The same call for any child.
+    fn with_any(&self) -> Request;
+    /// The pid that it selects, if it selects one.
     fn pid(&self) -> Option<i64>;
-    fn of_pid(&self, pid: i64) -> Request;
-    /// The process group that it names, 0 for the caller's.
+    fn with_pid(&self, pid: i64) -> Request;
+    /// The process group that it selects; 0 is the caller's.
     fn group(&self) -> Option<i64>;
-    fn of_group(&self, group: i64) -> Request;
-    /// The same target as `waitid` has it.
-    fn as_id(&self) -> (i64, i64);
-    /// It may sleep.
+    fn with_group(&self, group: i64) -> Request;
+    /// The target in the form that `waitid` takes.
+    fn idtype_and_id(&self) -> (i64, i64);
+    /// Whether it may block.
     fn blocks(&self) -> bool {
         !self.has(libc::WNOHANG)
     }
@@ -32,24 +35,24 @@ const fn id(idtype: libc::idtype_t, id: i64) -> Select {
     Select::Id { idtype: idtype as i64, id }
 }
 
-impl RequestView for Request {
-    fn has(&self, bit: i32) -> bool {
-        self.options & bit != 0
+impl RequestExt for Request {
+    fn has(&self, bits: i32) -> bool {
+        self.options & bits != 0
     }
 
-    fn without(&self, bit: i32) -> Request {
-        Request { options: self.options & !bit, ..*self }
+    fn without(&self, bits: i32) -> Request {
+        Request { options: self.options & !bits, ..*self }
     }
 
-    fn with(&self, bit: i32) -> Request {
-        Request { options: self.options | bit, ..*self }
+    fn with(&self, bits: i32) -> Request {
+        Request { options: self.options | bits, ..*self }
     }
 
-    fn of(&self, select: Select) -> Request {
+    fn selecting(&self, select: Select) -> Request {
         Request { select, ..*self }
     }
 
-    fn is_by_id(&self) -> bool {
+    fn uses_idtype(&self) -> bool {
         matches!(self.call, Call::Waitid | Call::Wait6)
     }
 
@@ -61,8 +64,8 @@ impl RequestView for Request {
         }
     }
 
-    fn any(&self) -> Request {
-        self.of(if self.is_by_id() { id(libc::P_ALL, 0) } else { Select::Pid(-1) })
+    fn with_any(&self) -> Request {
+        self.selecting(if self.uses_idtype() { id(libc::P_ALL, 0) } else { Select::Pid(-1) })
     }
 
     fn pid(&self) -> Option<i64> {
@@ -74,14 +77,14 @@ impl RequestView for Request {
         }
     }
 
-    fn of_pid(&self, pid: i64) -> Request {
-        // `wait` and `wait3` have no such argument.
+    fn with_pid(&self, pid: i64) -> Request {
+        // `wait` and `wait3` take no pid.
         let call = match self.call {
             Call::Wait => Call::Waitpid,
             Call::Wait3 => Call::Wait4,
             other => other,
         };
-        let select = if self.is_by_id() { id(libc::P_PID, pid) } else { Select::Pid(pid as i32) };
+        let select = if self.uses_idtype() { id(libc::P_PID, pid) } else { Select::Pid(pid as i32) };
         Request { call, select, ..*self }
     }
 
@@ -89,18 +92,18 @@ impl RequestView for Request {
         match self.select {
             _ if self.is_any() => None,
             Select::Pid(0) => Some(0),
-            // INT_MIN is no group.
+            // INT_MIN does not denote a group.
             Select::Pid(pid) if pid < -1 && pid != i32::MIN => Some(-i64::from(pid)),
             Select::Id { idtype, id } if idtype == i64::from(libc::P_PGID) => Some(id),
             _ => None,
         }
     }
 
-    fn of_group(&self, group: i64) -> Request {
-        self.of(if self.is_by_id() { id(libc::P_PGID, group) } else { Select::Pid(-group as i32) })
+    fn with_group(&self, group: i64) -> Request {
+        self.selecting(if self.uses_idtype() { id(libc::P_PGID, group) } else { Select::Pid(-group as i32) })
     }
 
-    fn as_id(&self) -> (i64, i64) {
+    fn idtype_and_id(&self) -> (i64, i64) {
         match (self.select, self.pid(), self.group()) {
             (Select::Id { idtype, id }, ..) => (idtype, id),
             (_, Some(pid), _) => (libc::P_PID.into(), pid),
@@ -110,39 +113,40 @@ impl RequestView for Request {
     }
 }
 
-/// What an observation tells.
-pub(crate) trait ObservationEdit {
-    /// The child that was reported.
+/// What a call reported, and how to change it.
+pub(crate) trait ObservationExt {
+    /// The reported child.
     fn child(&self) -> Option<i64>;
+    /// Whether the call returned 0 without reporting a child.
     fn is_nothing(&self) -> bool;
     fn errno(&self) -> Option<i32>;
-    fn status(&mut self, change: impl FnOnce(&mut i32));
-    fn info(&mut self, change: impl FnOnce(&mut Info));
-    fn usage(&mut self, change: impl FnOnce(&mut Usage));
-    /// The status word, or the one that the siginfo stands for.
+    fn edit_status(&mut self, change: impl FnOnce(&mut i32));
+    fn edit_info(&mut self, change: impl FnOnce(&mut Info));
+    fn edit_usage(&mut self, change: impl FnOnce(&mut Usage));
+    /// The status word, or the equivalent of the siginfo.
     fn word(&self) -> Option<i32>;
-    /// Makes status word and siginfo tell that.
+    /// Changes status word and siginfo to this status.
     fn set_word(&mut self, word: i32);
-    /// The child terminated.
+    /// Whether the child terminated.
     fn is_termination(&self) -> bool {
         self.word().is_some_and(is_termination)
     }
-    /// The child stopped.
+    /// Whether the child stopped.
     fn is_stop(&self) -> bool {
         self.word().is_some_and(|w| libc::WIFSTOPPED(w) && !libc::WIFCONTINUED(w))
     }
-    /// The child continued.
+    /// Whether the child continued.
     fn is_continue(&self) -> bool {
         self.word().is_some_and(|w| libc::WIFCONTINUED(w))
     }
 }
 
-/// Whether a status word is that of a termination.
+/// Whether a status word reports a termination.
 pub(crate) fn is_termination(word: i32) -> bool {
     libc::WIFEXITED(word) || libc::WIFSIGNALED(word)
 }
 
-/// The status word of a death by that signal.
+/// The status word of a death by this signal.
 pub(crate) const fn killed(signal: i32) -> i32 {
     WaitStatus::signaled(Signal(signal)).as_raw()
 }
@@ -160,7 +164,7 @@ pub(crate) const fn stopped(signal: i32) -> i32 {
 /// The status word of a continue.
 pub(crate) const CONTINUED: i32 = WaitStatus::continued().as_raw();
 
-impl ObservationEdit for Observation {
+impl ObservationExt for Observation {
     fn child(&self) -> Option<i64> {
         match (self.ret, self.info) {
             (Return::Value(pid), _) if pid > 0 => Some(pid),
@@ -180,19 +184,19 @@ impl ObservationEdit for Observation {
         }
     }
 
-    fn status(&mut self, change: impl FnOnce(&mut i32)) {
+    fn edit_status(&mut self, change: impl FnOnce(&mut i32)) {
         if let (Some(_), Memory::Wrote(word)) = (self.child(), &mut self.status) {
             change(word);
         }
     }
 
-    fn info(&mut self, change: impl FnOnce(&mut Info)) {
+    fn edit_info(&mut self, change: impl FnOnce(&mut Info)) {
         if let (Some(_), Memory::Wrote(info)) = (self.child(), &mut self.info) {
             change(info);
         }
     }
 
-    fn usage(&mut self, change: impl FnOnce(&mut Usage)) {
+    fn edit_usage(&mut self, change: impl FnOnce(&mut Usage)) {
         if let (Some(_), Memory::Wrote(usage)) = (self.child(), &mut self.rusage) {
             change(usage);
         }
@@ -215,8 +219,8 @@ impl ObservationEdit for Observation {
     }
 
     fn set_word(&mut self, word: i32) {
-        self.status(|status| *status = word);
-        self.info(|info| {
+        self.edit_status(|status| *status = word);
+        self.edit_info(|info| {
             let (code, status) = match word {
                 w if libc::WIFCONTINUED(w) => (libc::CLD_CONTINUED, libc::SIGCONT),
                 w if libc::WIFEXITED(w) => (libc::CLD_EXITED, libc::WEXITSTATUS(w)),

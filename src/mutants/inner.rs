@@ -1,6 +1,6 @@
-//! The correct calls, and what a mutant remembers between them (of one trial: the agent is fresh for each).
+//! The correct calls, and the state that a mutant keeps between them, for one trial: each trial has a new agent.
 
-use super::edit::{ObservationEdit, RequestView};
+use super::edit::{ObservationExt, RequestExt};
 use crate::protocol::Line;
 use crate::subject::libc::Libc;
 use crate::subject::{NotOffered, Subject};
@@ -10,55 +10,57 @@ use crate::sys::process;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// What a broken call answers.
-pub(crate) type Answer = Result<Observation, NotOffered>;
+/// The result of a broken call.
+pub(crate) type CallResult = Result<Observation, NotOffered>;
 
-/// The calls that a mutant wraps.
+/// The entry points that a mutant wraps.
 pub(crate) const fn entry(raw: bool) -> Entry {
     if raw { Entry::Syscall } else { Entry::Libc }
 }
 
-/// The correct calls, and some memory.
-pub(crate) struct Wrapped {
+/// The correct calls, and the state of one trial.
+pub(crate) struct Inner {
+    /// Whether the calls are raw system calls.
     raw: bool,
-    turns: AtomicU64,
-    memo: AtomicI64,
-    /// The children that the agent made, in order.
-    born: Mutex<Vec<i64>>,
-    kept: Mutex<Vec<(i64, i64)>>,
+    counter: AtomicU64,
+    value: AtomicI64,
+    /// The children that the agent created, in order.
+    children: Mutex<Vec<i64>>,
+    /// Values stored by pid or descriptor.
+    entries: Mutex<Vec<(i64, i64)>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Wrapped {
-    pub(crate) fn new(raw: bool) -> Wrapped {
-        Wrapped {
+impl Inner {
+    pub(crate) fn new(raw: bool) -> Inner {
+        Inner {
             raw,
-            turns: AtomicU64::new(0),
-            memo: AtomicI64::new(0),
-            born: Mutex::default(),
-            kept: Mutex::default(),
+            counter: AtomicU64::new(0),
+            value: AtomicI64::new(0),
+            children: Mutex::default(),
+            entries: Mutex::default(),
         }
     }
 
     /// The correct call.
-    pub(crate) fn real(&self, request: &Request) -> Answer {
+    pub(crate) fn real(&self, request: &Request) -> CallResult {
         if self.raw { observe::perform(Entry::Syscall, request) } else { Libc.call(request) }
     }
 
-    /// The correct call, with its outcome changed.
-    pub(crate) fn then(&self, request: &Request, change: impl FnOnce(&mut Observation)) -> Answer {
+    /// The correct call, with its observation changed.
+    pub(crate) fn map(&self, request: &Request, change: impl FnOnce(&mut Observation)) -> CallResult {
         self.real(request).map(|mut seen| {
             change(&mut seen);
             seen
         })
     }
 
-    /// The correct call, with the status of a reported child changed, in a status word and in a siginfo alike.
-    pub(crate) fn word(&self, request: &Request, change: impl FnOnce(i32) -> i32) -> Answer {
-        self.then(request, |seen| {
+    /// The correct call, with the status of a reported child changed, in the status word and in the siginfo.
+    pub(crate) fn map_word(&self, request: &Request, change: impl FnOnce(i32) -> i32) -> CallResult {
+        self.map(request, |seen| {
             if let Some(word) = seen.word() {
                 let changed = change(word);
                 if changed != word {
@@ -68,20 +70,20 @@ impl Wrapped {
         })
     }
 
-    /// What the children that a request means are ready for, without taking anything: pid and status word.
-    pub(crate) fn look(&self, request: &Request) -> Option<(i64, i32)> {
+    /// Peeks at what is ready for a request: pid and status word.
+    pub(crate) fn peek(&self, request: &Request) -> Option<(i64, i32)> {
         let events = libc::WEXITED | (request.options & (libc::WSTOPPED | libc::WCONTINUED));
-        self.look_for(request, events)
+        self.peek_for(request, events)
     }
 
-    /// The same for these events of `waitid`.
-    pub(crate) fn look_for(&self, request: &Request, events: i32) -> Option<(i64, i32)> {
+    /// Peeks for these `waitid` events.
+    pub(crate) fn peek_for(&self, request: &Request, events: i32) -> Option<(i64, i32)> {
         self.waitid(request, events | libc::WNOHANG | libc::WNOWAIT)
     }
 
-    /// A `waitid` of its own, for whom the request means: pid and status word of what it reports.
+    /// A separate `waitid` for the target of a request: pid and status word of what it reports.
     pub(crate) fn waitid(&self, request: &Request, options: i32) -> Option<(i64, i32)> {
-        let (idtype, id) = request.as_id();
+        let (idtype, id) = request.idtype_and_id();
         let own = Request {
             call: Call::Waitid,
             select: Select::Id { idtype, id },
@@ -94,7 +96,7 @@ impl Wrapped {
         Some((seen.child()?, seen.word()?))
     }
 
-    /// Whether there is any child.
+    /// Whether the agent has any children.
     pub(crate) fn has_children(&self) -> bool {
         let all = Request {
             call: Call::Waitid,
@@ -107,82 +109,83 @@ impl Wrapped {
         Libc.call(&all).is_ok_and(|seen| seen.errno().is_none())
     }
 
-    /// Takes that child behind the caller's back, if it ended: its status word.
-    pub(crate) fn steal(&self, pid: i64) -> Option<i32> {
+    /// Reaps this child behind the caller's back, if it has terminated: its status word.
+    pub(crate) fn reap(&self, pid: i64) -> Option<i32> {
         match process::reap(i32::try_from(pid).ok()?) {
             process::Reaped::Gone(word) => Some(word),
             process::Reaped::NotYet | process::Reaped::Failed(_) => None,
         }
     }
 
-    /// The number of this call, from 1.
-    pub(crate) fn turn(&self) -> u64 {
-        self.turns.fetch_add(1, Ordering::Relaxed) + 1
+    /// Increments the counter and returns it: 1 on the first call.
+    pub(crate) fn count(&self) -> u64 {
+        self.counter.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// What was remembered, and now this is.
-    pub(crate) fn remember(&self, value: i64) -> i64 {
-        self.memo.swap(value, Ordering::SeqCst)
+    /// Stores a value and returns the previous one, initially 0.
+    pub(crate) fn swap(&self, value: i64) -> i64 {
+        self.value.swap(value, Ordering::SeqCst)
     }
 
-    pub(crate) fn remembered(&self) -> i64 {
-        self.memo.load(Ordering::SeqCst)
+    /// The stored value.
+    pub(crate) fn value(&self) -> i64 {
+        self.value.load(Ordering::SeqCst)
     }
 
-    /// Adds to what is remembered; the sum.
+    /// Adds to the stored value and returns the sum.
     pub(crate) fn add(&self, value: i64) -> i64 {
-        self.memo.fetch_add(value, Ordering::SeqCst) + value
+        self.value.fetch_add(value, Ordering::SeqCst) + value
     }
 
-    /// The children that the agent made, in order.
-    pub(crate) fn born(&self) -> Vec<i64> {
-        lock(&self.born).clone()
+    /// The children that the agent created, in order.
+    pub(crate) fn children(&self) -> Vec<i64> {
+        lock(&self.children).clone()
     }
 
-    /// The children that the agent made besides this one.
+    /// The children that the agent created, except this one.
     pub(crate) fn siblings(&self, pid: i64) -> Vec<i64> {
-        self.born().into_iter().filter(|p| *p != pid).collect()
+        self.children().into_iter().filter(|p| *p != pid).collect()
     }
 
-    /// Takes note of a child that the agent made.
-    pub(crate) fn note_birth(&self, request: &Line, reply: &Line) {
+    /// Records a child that the agent created.
+    pub(crate) fn record_spawn(&self, request: &Line, reply: &Line) {
         if let ("spawn", Ok(pid)) = (request.word(), reply.number("pid")) {
-            lock(&self.born).push(pid);
+            lock(&self.children).push(pid);
         }
     }
 
-    /// Keeps a value for a pid; what was kept before.
-    pub(crate) fn keep(&self, pid: i64, value: i64) -> Option<i64> {
-        let mut kept = lock(&self.kept);
-        match kept.iter_mut().find(|(p, _)| *p == pid) {
+    /// Stores a value for a pid and returns the previous one.
+    pub(crate) fn insert(&self, pid: i64, value: i64) -> Option<i64> {
+        let mut entries = lock(&self.entries);
+        match entries.iter_mut().find(|(p, _)| *p == pid) {
             Some(pair) => Some(std::mem::replace(&mut pair.1, value)),
             None => {
-                kept.push((pid, value));
+                entries.push((pid, value));
                 None
             }
         }
     }
 
-    /// What is kept for a pid.
-    pub(crate) fn kept(&self, pid: i64) -> Option<i64> {
-        lock(&self.kept).iter().find(|(p, _)| *p == pid).map(|(_, value)| *value)
+    /// The value stored for a pid.
+    pub(crate) fn lookup(&self, pid: i64) -> Option<i64> {
+        lock(&self.entries).iter().find(|(p, _)| *p == pid).map(|(_, value)| *value)
     }
 
-    /// What is kept for a pid, and no longer.
-    pub(crate) fn forget(&self, pid: i64) -> Option<i64> {
-        let mut kept = lock(&self.kept);
-        let at = kept.iter().position(|(p, _)| *p == pid)?;
-        Some(kept.swap_remove(at).1)
+    /// Removes and returns the value stored for a pid.
+    pub(crate) fn remove(&self, pid: i64) -> Option<i64> {
+        let mut entries = lock(&self.entries);
+        let at = entries.iter().position(|(p, _)| *p == pid)?;
+        Some(entries.swap_remove(at).1)
     }
 
-    /// Any of what is kept.
-    pub(crate) fn any_kept(&self) -> Option<(i64, i64)> {
-        lock(&self.kept).first().copied()
+    /// Any stored pid and value.
+    pub(crate) fn any_entry(&self) -> Option<(i64, i64)> {
+        lock(&self.entries).first().copied()
     }
 }
 
 /// Never returns.
-pub(crate) fn never() -> ! {
+pub(crate) fn block_forever() -> ! {
     loop {
         process::pause();
     }
@@ -195,11 +198,11 @@ fn buffer<T>(pointer: Pointer, memory: Memory<T>) -> Memory<T> {
     }
 }
 
-/// Nothing, as WNOHANG reports it.
+/// What WNOHANG returns with nothing to report.
 pub(crate) fn nothing(request: &Request) -> Observation {
     let mut seen = Observation::returned(Return::Value(0));
     seen.spill = Some(false);
-    if request.is_by_id() {
+    if request.uses_idtype() {
         let zero = Some(0);
         let zero = Info {
             signo: zero,
@@ -220,17 +223,17 @@ pub(crate) fn nothing(request: &Request) -> Observation {
     seen
 }
 
-/// An error that leaves its buffers alone.
+/// An error that leaves the buffers unchanged.
 pub(crate) fn error(request: &Request, errno: i32) -> Observation {
     let mut seen = nothing(request);
-    if request.is_by_id() {
+    if request.uses_idtype() {
         seen.info = buffer(request.info, Memory::Untouched);
     }
     seen.ret = Return::Errno(errno);
     seen
 }
 
-/// The usage of a process that used nothing.
+/// All-zero usage.
 pub(crate) fn no_usage() -> Usage {
     let none = Some(0);
     Usage {
@@ -247,10 +250,10 @@ pub(crate) fn no_usage() -> Usage {
     }
 }
 
-/// A report of that child with that status word.
+/// A report of this child with this status word.
 pub(crate) fn report(request: &Request, pid: i64, word: i32) -> Observation {
     let mut seen = nothing(request);
-    if request.is_by_id() {
+    if request.uses_idtype() {
         let info = Info {
             signo: Some(libc::SIGCHLD.into()),
             pid: Some(pid),

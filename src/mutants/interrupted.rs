@@ -1,106 +1,118 @@
-//! Signals that come during a call.
+//! Signals that arrive during a call.
 
-use super::edit::{ObservationEdit, RequestView};
-use super::inner::{Wrapped, error};
-use super::mutant::{Mutant, blind, made_for, seen_in};
+use super::edit::{ObservationExt, RequestExt};
+use super::inner::{Inner, error};
+use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::protocol::Line;
 use crate::spec::posix;
 use crate::sys::signal::{self, Action, Flags};
 use libc::{ECHILD, EINTR, WNOHANG};
 
-/// Whether a request sets what a signal does, to that.
-fn sets(line: &Line, action: &str) -> bool {
+/// Whether a request sets a signal action to this one.
+fn sets_to(line: &Line, action: &str) -> bool {
     line.word() == "sigaction" && line.get("do").as_deref() == Some(action)
 }
 
-/// Catches a signal, without SA_RESTART: calls end with EINTR.
+/// Catches a signal without SA_RESTART: calls fail with EINTR.
 fn catch(signal: i32) {
     let _ = signal::set_action(signal, Action::Count, Flags::default());
 }
 
 /// Catches a signal before the first request.
-fn catch_first(w: &Wrapped, signal: i32) {
-    if w.turn() == 1 {
+fn catch_on_first_request(w: &Inner, signal: i32) {
+    if w.count() == 1 {
         catch(signal);
     }
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("eintr-swallowed", "a handler without SA_RESTART does not end the wait", &posix::WAITPID_EINTR)
-        .call(|w, r| {
-            loop {
-                let seen = w.real(r)?;
-                if seen.errno() != Some(EINTR) {
-                    return Ok(seen);
-                }
+    blind(
+        "eintr-swallowed",
+        "a handler without SA_RESTART does not interrupt the wait",
+        &posix::WAITPID_EINTR,
+    )
+    .call(|w, r| {
+        loop {
+            let seen = w.real(r)?;
+            if seen.errno() != Some(EINTR) {
+                return Ok(seen);
             }
-        }),
-    blind("eintr-reaps", "EINTR is returned and the child is gone", &posix::WAITPID_EINTR_KEEPS_CHILD).call(
-        |w, r| {
+        }
+    }),
+    blind("eintr-reaps", "a wait that fails with EINTR loses the child", &posix::WAITPID_EINTR_KEEPS_CHILD)
+        .call(|w, r| {
             let seen = w.real(r)?;
             if seen.errno() == Some(EINTR) {
-                // Not ready yet: the next call finds it, and keeps it for itself.
-                w.remember(1);
-            } else if w.remembered() == 1 && seen.is_termination() {
-                w.remember(0);
+                // The child is still running: the next call reaps it without reporting it.
+                w.swap(1);
+            } else if w.value() == 1 && seen.is_termination() {
+                w.swap(0);
                 return Ok(error(r, ECHILD));
             }
             Ok(seen)
-        },
-    ),
-    blind("restart-is-eintr", "SA_RESTART is ignored: EINTR", &posix::WAITPID_RESTART).asked(|_, line| {
-        if line.word() == "sigaction" && line.flag("restart") {
-            line.set("restart", "no");
-        }
-    }),
-    blind("restart-waits-for-any", "after SA_RESTART the wait goes on with pid -1", &posix::WAITPID_RESTART)
-        .asked(|w, line| {
+        }),
+    blind("restart-is-eintr", "a wait fails with EINTR despite SA_RESTART", &posix::WAITPID_RESTART)
+        .before_request(|_, line| {
             if line.word() == "sigaction" && line.flag("restart") {
                 line.set("restart", "no");
-                w.remember(1);
             }
-        })
-        .call(|w, r| {
-            let mut seen = w.real(r)?;
-            while seen.errno() == Some(EINTR) && w.remembered() == 1 {
-                seen = w.real(&r.any())?;
-            }
-            Ok(seen)
         }),
     blind(
+        "restart-waits-for-any",
+        "a wait restarted by SA_RESTART continues with pid -1",
+        &posix::WAITPID_RESTART,
+    )
+    .before_request(|w, line| {
+        if line.word() == "sigaction" && line.flag("restart") {
+            line.set("restart", "no");
+            w.swap(1);
+        }
+    })
+    .call(|w, r| {
+        let mut seen = w.real(r)?;
+        while seen.errno() == Some(EINTR) && w.value() == 1 {
+            seen = w.real(&r.with_any())?;
+        }
+        Ok(seen)
+    }),
+    blind(
         "ignored-signal-eintr",
-        "an ignored signal ends the wait with EINTR",
+        "an ignored signal interrupts the wait with EINTR",
         &posix::WAITPID_IGNORED_SIGNAL,
     )
-    .asked(|_, line| {
-        if sets(line, "ignore") && line.get("sig").as_deref() != Some("SIGCHLD") {
+    .before_request(|_, line| {
+        if sets_to(line, "ignore") && line.get("sig").as_deref() != Some("SIGCHLD") {
             line.set("do", "count");
         }
     }),
-    blind("masked-signal-eintr", "a blocked signal ends the wait with EINTR", &posix::WAITPID_MASKED_SIGNAL)
-        .asked(|_, line| {
-            if line.word() == "sigprocmask" && line.get("sig").as_deref() != Some("SIGCHLD") {
-                line.set("how", "unblock");
-            }
-        }),
+    blind(
+        "masked-signal-eintr",
+        "a blocked signal interrupts the wait with EINTR",
+        &posix::WAITPID_MASKED_SIGNAL,
+    )
+    .before_request(|_, line| {
+        if line.word() == "sigprocmask" && line.get("sig").as_deref() != Some("SIGCHLD") {
+            line.set("how", "unblock");
+        }
+    }),
     blind(
         "sigchld-default-eintr",
-        "SIGCHLD of another child, default action, ends the wait with EINTR",
+        "another child's SIGCHLD at its default action interrupts the wait with EINTR",
         &posix::WAITPID_DEFAULT_SIGCHLD,
     )
-    .asked(|w, line| {
-        catch_first(w, libc::SIGCHLD);
-        if sets(line, "default") && line.get("sig").as_deref() == Some("SIGCHLD") {
+    .before_request(|w, line| {
+        catch_on_first_request(w, libc::SIGCHLD);
+        if sets_to(line, "default") && line.get("sig").as_deref() == Some("SIGCHLD") {
             line.set("do", "count");
         }
     })
     .call(|w, r| {
-        // Not that of its own child: what is ready is reported.
+        // Only for another child: a matching one that is ready is still reported.
         let seen = w.real(r)?;
         if seen.errno() != Some(EINTR) {
             return Ok(seen);
         }
-        w.then(&r.with(WNOHANG), |now| {
+        w.map(&r.with(WNOHANG), |now| {
             if now.is_nothing() {
                 *now = seen;
             }
@@ -108,46 +120,46 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "stopped-waiter-eintr",
-        "a waiter that was stopped and continued gets EINTR",
+        "a wait fails with EINTR after the waiter is stopped and continued",
         &posix::WAITPID_STOPPED_WAITER,
     )
-    .asked(|w, _| catch_first(w, libc::SIGCONT)),
-    seen_in(
+    .before_request(|w, _| catch_on_first_request(w, libc::SIGCONT)),
+    from_bug(
         "rust#159855",
         "eintr-from-waitid-only",
-        "waitid swallows EINTR, the other calls do not",
+        "waitid swallows EINTR, unlike the other calls",
         &posix::WAITID_EINTR,
     )
     .call(|w, r| {
         loop {
             let seen = w.real(r)?;
-            if seen.errno() != Some(EINTR) || !r.is_by_id() {
+            if seen.errno() != Some(EINTR) || !r.uses_idtype() {
                 return Ok(seen);
             }
         }
     }),
-    made_for(
+    from_catalogue(
         "waitid-eintr-loses-child",
-        "after EINTR waitid does not find the child any more",
+        "waitid fails with ECHILD once it has failed with EINTR",
         &posix::WAITID_EINTR_KEEPS_CHILD,
     )
     .call(|w, r| {
-        if r.is_by_id() && w.remembered() == 1 {
+        if r.uses_idtype() && w.value() == 1 {
             return Ok(error(r, ECHILD));
         }
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if seen.errno() == Some(EINTR) {
-                w.remember(1);
+                w.swap(1);
             }
         })
     }),
-    made_for(
+    from_catalogue(
         "eintr-zeroes-status",
-        "a call that a signal ended stores 0 in the status",
+        "a call that fails with EINTR stores status 0",
         &crate::spec::linux::WAIT_ERROR_WRITES_NOTHING,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if seen.errno() == Some(EINTR) && seen.status == crate::sys::call::abi::Memory::Untouched {
                 seen.status = crate::sys::call::abi::Memory::Wrote(0);
             }

@@ -1,37 +1,37 @@
-//! Subjects that are broken on purpose: `mutant:NAME`.
+//! Deliberately broken subjects: `mutant:NAME`.
 //!
-//! A mutant is a thin wrapper round correct calls, each the kind of bug that a real implementation had or plausibly has.
-//! It stands in the agent's process alone, at the boundary of its calls: driver, warden and children are whole.
+//! A mutant is a thin wrapper around correct calls. Each has a bug that a real implementation had or could plausibly
+//! have. It runs only in the agent's process, at the boundary of the calls: driver, warden and children are unaffected.
 //!
 //! | file | what is broken |
 //! |---|---|
 //! | `returns` | return values and errors |
-//! | `nohang`, `blocking` | calls that sleep and must not, or do not and must |
-//! | `targets`, `options` | whom and what is waited for |
+//! | `nohang`, `blocking` | calls that block when they must not, and the reverse |
+//! | `targets`, `options` | which children and which events match |
 //! | `status`, `info`, `memory` | what is written |
 //! | `events` | stops and continues |
-//! | `peeks`, `pointers` | WNOWAIT; null pointers, bad ones |
-//! | `interrupted`, `threads` | signals and threads round a call |
-//! | `rusage`, `sigchld`, `handles` | what the system does beside the calls |
-//! | `further_calls`, `further_reports` | more of all of these |
-//! | `seldom` | bugs that show now and then |
-//! | `wrapped`, `asked` | the correct calls, and what the tables use |
+//! | `peeks`, `pointers` | WNOWAIT; null and invalid pointers |
+//! | `interrupted`, `threads` | signals and threads during a call |
+//! | `rusage`, `sigchld`, `pidfd` | what else the system provides |
+//! | `corner_cases` | single values, calls and combinations of options |
+//! | `wrong_fields` | single fields of siginfo, usage and SIGCHLD |
+//! | `intermittent` | bugs that show only now and then |
+//! | `inner`, `edit`, `mutant` | the correct calls, and what the tables use |
 
 mod blocking;
+mod corner_cases;
 mod edit;
 mod events;
-mod handles;
 mod info;
 mod inner;
 mod intermittent;
 mod interrupted;
 mod memory;
-mod more_calls;
-mod more_reports;
 mod mutant;
 mod nohang;
 mod options;
 mod peeks;
+mod pidfd;
 mod pointers;
 mod returns;
 mod rusage;
@@ -39,14 +39,15 @@ mod sigchld;
 mod status;
 mod targets;
 mod threads;
+mod wrong_fields;
 
 pub use self::mutant::{Mutant, Origin};
 
-use self::inner::Wrapped;
-use self::mutant::Broken;
+use self::inner::Inner;
+use self::mutant::MutantSubject;
 use crate::subject::{Registry, Subject, built_in};
 
-/// Every mutant.
+/// All mutants.
 pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
     [
         returns::MUTANTS,
@@ -64,21 +65,21 @@ pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
         threads::MUTANTS,
         rusage::MUTANTS,
         sigchld::MUTANTS,
-        handles::MUTANTS,
-        more_calls::MUTANTS,
-        more_reports::MUTANTS,
+        pidfd::MUTANTS,
+        corner_cases::MUTANTS,
+        wrong_fields::MUTANTS,
         intermittent::MUTANTS,
     ]
     .into_iter()
     .flatten()
-    // What it wraps is not on every system.
+    // Some wrapped calls do not exist on every system.
     .filter(|mutant| !inner::entry(mutant.raw).calls().is_empty())
 }
 
-/// The mutant of that name, as a subject.
+/// The mutant with this name, as a subject.
 pub fn find(name: &str) -> Option<Box<dyn Subject>> {
     let mutant = mutants().find(|m| m.name == name)?;
-    Some(Box::new(Broken { mutant, wrapped: Wrapped::new(mutant.raw) }))
+    Some(Box::new(MutantSubject { mutant, inner: Inner::new(mutant.raw) }))
 }
 
 /// The subjects that a warden can host: the built-in ones, and each mutant under `mutant:NAME`.
@@ -95,14 +96,14 @@ mod tests {
     fn names_are_unique_and_plain() {
         let mut names = HashSet::new();
         for m in mutants() {
-            assert!(names.insert(m.name), "{} is there twice", m.name);
+            assert!(names.insert(m.name), "{} is listed twice", m.name);
             let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
             assert!(m.name.bytes().all(plain) && !m.breaks.is_empty(), "{}", m.name);
         }
     }
 
     #[test]
-    fn half_of_them_were_written_without_the_catalogue() {
+    fn half_of_the_mutants_are_blind() {
         let all = mutants().count();
         let blind = mutants().filter(|m| m.origin == Origin::Blind).count();
         assert!(all >= 125 && blind * 2 >= all, "{blind} of {all}");
@@ -112,8 +113,8 @@ mod tests {
     fn a_bug_names_a_project_and_a_number() {
         for m in mutants() {
             if let Origin::Bug(bug) = m.origin {
-                let whole = bug.split_once('#').is_some_and(|(_, n)| n.parse::<u32>().is_ok());
-                assert!(whole, "{}: {bug}", m.name);
+                let well_formed = bug.split_once('#').is_some_and(|(_, n)| n.parse::<u32>().is_ok());
+                assert!(well_formed, "{}: {bug}", m.name);
             }
         }
     }

@@ -1,6 +1,6 @@
-//! What a mutant is, and how the tables write one.
+//! What a mutant is, and the constructors that the tables use.
 
-use super::inner::{Answer, Wrapped, entry};
+use super::inner::{CallResult, Inner, entry};
 use crate::protocol::Line;
 use crate::spec::clause::Clause;
 use crate::subject::libc::Libc;
@@ -11,30 +11,30 @@ use std::fmt;
 /// A subject that breaks one clause.
 #[derive(Debug)]
 pub struct Mutant {
-    /// Its name behind `mutant:`.
+    /// The name after `mutant:`.
     pub name: &'static str,
     /// What it does wrong.
     pub breaks: &'static str,
-    /// The clause that has to be among those that are named as failing.
+    /// The clause that must be among the failing ones.
     pub clause: &'static Clause,
     /// Where the idea comes from.
     pub origin: Origin,
-    /// It wraps the system calls themselves, so that bad pointers can be asked about.
+    /// Whether it wraps the raw system calls, which is needed to pass invalid pointers.
     pub(crate) raw: bool,
-    pub(crate) call: fn(&Wrapped, &Request) -> Answer,
-    pub(crate) asked: fn(&Wrapped, &mut Line),
-    pub(crate) told: fn(&Wrapped, &Line, &mut Line),
+    pub(crate) call: fn(&Inner, &Request) -> CallResult,
+    pub(crate) before_request: fn(&Inner, &mut Line),
+    pub(crate) after_reply: fn(&Inner, &Line, &mut Line),
     pub(crate) decode: fn(i32, &mut Decoded),
 }
 
 /// Where the idea of a mutant comes from.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Origin {
-    /// Written from requirements and manuals by someone who had not read the catalogue.
+    /// Written from requirements and manuals, without knowledge of the catalogue.
     Blind,
-    /// A bug that this implementation had, as `nix#495`.
+    /// A bug in a real implementation, such as `nix#495`.
     Bug(&'static str),
-    /// Thought of beside the catalogue, to see its expectations fail.
+    /// Written from the catalogue, to make one of its expectations fail.
     Catalogue,
 }
 
@@ -61,19 +61,19 @@ pub(crate) const fn mutant(
         origin,
         raw: false,
         call: |w, r| w.real(r),
-        asked: |_, _| {},
-        told: |_, _, _| {},
+        before_request: |_, _| {},
+        after_reply: |_, _, _| {},
         decode: |_, _| {},
     }
 }
 
-/// A mutant that was thought of without the catalogue.
+/// A mutant written without knowledge of the catalogue.
 pub(crate) const fn blind(name: &'static str, breaks: &'static str, clause: &'static Clause) -> Mutant {
     mutant(Origin::Blind, name, breaks, clause)
 }
 
-/// A mutant that does what a real implementation did.
-pub(crate) const fn seen_in(
+/// A mutant that reproduces a bug in a real implementation.
+pub(crate) const fn from_bug(
     bug: &'static str,
     name: &'static str,
     breaks: &'static str,
@@ -82,37 +82,41 @@ pub(crate) const fn seen_in(
     mutant(Origin::Bug(bug), name, breaks, clause)
 }
 
-/// A mutant that was made for an expectation that no other fails.
-pub(crate) const fn made_for(name: &'static str, breaks: &'static str, clause: &'static Clause) -> Mutant {
+/// A mutant written for an expectation that no other mutant fails.
+pub(crate) const fn from_catalogue(
+    name: &'static str,
+    breaks: &'static str,
+    clause: &'static Clause,
+) -> Mutant {
     mutant(Origin::Catalogue, name, breaks, clause)
 }
 
 impl Mutant {
-    /// With a broken call.
-    pub(crate) const fn call(mut self, call: fn(&Wrapped, &Request) -> Answer) -> Mutant {
+    /// Breaks the call.
+    pub(crate) const fn call(mut self, call: fn(&Inner, &Request) -> CallResult) -> Mutant {
         self.call = call;
         self
     }
 
-    /// Changes what the agent is asked beside calls, before it is done.
-    pub(crate) const fn asked(mut self, asked: fn(&Wrapped, &mut Line)) -> Mutant {
-        self.asked = asked;
+    /// Changes requests other than calls before the agent executes them.
+    pub(crate) const fn before_request(mut self, before_request: fn(&Inner, &mut Line)) -> Mutant {
+        self.before_request = before_request;
         self
     }
 
-    /// Changes what the agent answers beside calls.
-    pub(crate) const fn told(mut self, told: fn(&Wrapped, &Line, &mut Line)) -> Mutant {
-        self.told = told;
+    /// Changes the agent's replies to requests other than calls.
+    pub(crate) const fn after_reply(mut self, after_reply: fn(&Inner, &Line, &mut Line)) -> Mutant {
+        self.after_reply = after_reply;
         self
     }
 
-    /// With broken macros.
+    /// Breaks the status macros.
     pub(crate) const fn decode(mut self, decode: fn(i32, &mut Decoded)) -> Mutant {
         self.decode = decode;
         self
     }
 
-    /// Round the system calls themselves.
+    /// Wraps the raw system calls.
     pub(crate) const fn raw(mut self) -> Mutant {
         self.raw = true;
         self
@@ -120,12 +124,12 @@ impl Mutant {
 }
 
 /// A mutant as a subject.
-pub(crate) struct Broken {
+pub(crate) struct MutantSubject {
     pub(crate) mutant: &'static Mutant,
-    pub(crate) wrapped: Wrapped,
+    pub(crate) inner: Inner,
 }
 
-impl Subject for Broken {
+impl Subject for MutantSubject {
     fn name(&self) -> String {
         format!("mutant:{}", self.mutant.name)
     }
@@ -142,8 +146,8 @@ impl Subject for Broken {
         self.mutant.raw
     }
 
-    fn call(&self, request: &Request) -> Answer {
-        (self.mutant.call)(&self.wrapped, request)
+    fn call(&self, request: &Request) -> CallResult {
+        (self.mutant.call)(&self.inner, request)
     }
 
     fn decode(&self, status: i32) -> Option<Decoded> {
@@ -153,13 +157,13 @@ impl Subject for Broken {
     }
 
     fn asked(&self, mut request: Line) -> Line {
-        (self.mutant.asked)(&self.wrapped, &mut request);
+        (self.mutant.before_request)(&self.inner, &mut request);
         request
     }
 
     fn told(&self, request: &Line, mut reply: Line) -> Line {
-        self.wrapped.note_birth(request, &reply);
-        (self.mutant.told)(&self.wrapped, request, &mut reply);
+        self.inner.record_spawn(request, &reply);
+        (self.mutant.after_reply)(&self.inner, request, &mut reply);
         reply
     }
 }

@@ -1,84 +1,79 @@
-//! WNOHANG that sleeps, finds too little or writes too much.
+//! WNOHANG that blocks, misses children or writes too much.
 
-use super::edit::{ObservationEdit, RequestView};
+use super::edit::{ObservationExt, RequestExt};
 use super::inner::{error, nothing};
-use super::mutant::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Memory, Usage};
 use libc::{EAGAIN, ECHILD, WEXITED, WNOHANG};
 use std::time::Duration;
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("nohang-blocks", "WNOHANG is ignored and the call sleeps", &posix::WAITPID_NOHANG_ZERO)
+    blind("nohang-blocks", "WNOHANG blocks until a child changes state", &posix::WAITPID_NOHANG_ZERO)
         .call(|w, r| w.real(&r.without(WNOHANG))),
-    blind(
-        "nohang-short-sleep",
-        "WNOHANG waits up to 100 ms before it returns 0",
-        &posix::WAITPID_NOHANG_ZERO,
-    )
-    .call(|w, r| {
-        w.then(r, |seen| {
-            if r.has(WNOHANG) && seen.is_nothing() {
-                std::thread::sleep(Duration::from_millis(100));
-            }
-        })
-    }),
+    blind("nohang-short-sleep", "WNOHANG sleeps for 100 ms before it returns 0", &posix::WAITPID_NOHANG_ZERO)
+        .call(|w, r| {
+            w.map(r, |seen| {
+                if r.has(WNOHANG) && seen.is_nothing() {
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+            })
+        }),
     blind(
         "nohang-minus-one-eagain",
         "WNOHANG with a live child fails with EAGAIN",
         &posix::WAITPID_NOHANG_ZERO,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if r.has(WNOHANG) && seen.is_nothing() {
                 *seen = error(r, EAGAIN);
             }
         })
     }),
-    blind(
-        "nohang-always-zero",
-        "WNOHANG returns 0 although the child is a zombie",
-        &posix::WAITPID_NOHANG_REPORTS_READY,
-    )
-    .call(|w, r| if r.has(WNOHANG) && w.look(r).is_some() { Ok(nothing(r)) } else { w.real(r) }),
+    blind("nohang-always-zero", "WNOHANG returns 0 for a zombie", &posix::WAITPID_NOHANG_REPORTS_READY)
+        .call(|w, r| if r.has(WNOHANG) && w.peek(r).is_some() { Ok(nothing(r)) } else { w.real(r) }),
     blind(
         "nohang-late-by-one",
-        "WNOHANG reports a zombie only at the second call",
+        "WNOHANG does not report a zombie until the second call",
         &posix::WAITPID_NOHANG_REPORTS_READY,
     )
-    .call(|w, r| match w.look_for(r, WEXITED) {
-        Some((pid, _)) if r.has(WNOHANG) && w.keep(pid, 1).is_none() => Ok(nothing(r)),
+    .call(|w, r| match w.peek_for(r, WEXITED) {
+        Some((pid, _)) if r.has(WNOHANG) && w.insert(pid, 1).is_none() => Ok(nothing(r)),
         _ => w.real(r),
     }),
     blind(
         "nohang-spins-on-other-zombie",
-        "WNOHANG for a live child loops while another child is a zombie",
+        "WNOHANG for a live child spins while another child is a zombie",
         &posix::WAITPID_NOHANG_WITH_UNRELATED_ZOMBIE,
     )
     .call(|w, r| {
         loop {
             let seen = w.real(r)?;
-            if !(r.has(WNOHANG) && seen.is_nothing() && w.look_for(&r.any(), WEXITED).is_some()) {
+            if !(r.has(WNOHANG) && seen.is_nothing() && w.peek_for(&r.with_any(), WEXITED).is_some()) {
                 return Ok(seen);
             }
         }
     }),
-    blind("nohang-no-child-zero", "WNOHANG without children returns 0", &posix::WAITPID_NOHANG_ECHILD).call(
-        |w, r| {
-            w.then(r, |seen| {
-                if r.has(WNOHANG) && seen.errno() == Some(ECHILD) {
-                    *seen = nothing(r);
-                }
-            })
-        },
-    ),
     blind(
-        "nohang-group-no-child-zero",
-        "WNOHANG for a group without children returns 0",
+        "nohang-no-child-zero",
+        "WNOHANG without a matching child returns 0",
         &posix::WAITPID_NOHANG_ECHILD,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
+        w.map(r, |seen| {
+            if r.has(WNOHANG) && seen.errno() == Some(ECHILD) {
+                *seen = nothing(r);
+            }
+        })
+    }),
+    blind(
+        "nohang-group-no-child-zero",
+        "WNOHANG for a process group without children returns 0",
+        &posix::WAITPID_NOHANG_ECHILD,
+    )
+    .call(|w, r| {
+        w.map(r, |seen| {
             if r.has(WNOHANG) && r.group().is_some() && seen.errno() == Some(ECHILD) {
                 *seen = nothing(r);
             }
@@ -86,11 +81,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "nohang-clears-status",
-        "WNOHANG that returns 0 stores 0 in the status",
+        "WNOHANG stores status 0 when it returns 0",
         &linux::WAIT4_NOHANG_WRITES_NOTHING,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if seen.is_nothing() && matches!(seen.status, Memory::Untouched) {
                 seen.status = Memory::Wrote(0);
             }
@@ -98,20 +93,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "nohang-clears-rusage",
-        "WNOHANG that returns 0 zeroes the rusage",
+        "WNOHANG zeroes the rusage when it returns 0",
         &linux::WAIT4_NOHANG_WRITES_NOTHING,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if seen.is_nothing() && matches!(seen.rusage, Memory::Untouched) {
                 seen.rusage = Memory::Wrote(Usage { utime_us: Some(0), ..Usage::default() });
             }
         })
     }),
-    seen_in(
+    from_bug(
         "nuttx#1304",
         "nohang-spins",
-        "WNOHANG loops until something is ready",
+        "WNOHANG spins until there is something to report",
         &posix::WAITPID_NOHANG_ZERO,
     )
     .call(|w, r| {
@@ -122,27 +117,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         }
     }),
-    seen_in(
+    from_bug(
         "FreeRDP#12533",
         "nohang-caches-zero",
-        "a WNOHANG that found nothing is answered from memory at the next call",
+        "the call after a WNOHANG that returned 0 returns a cached 0",
         &posix::WAITPID_NOHANG_REPORTS_READY,
     )
     .call(|w, r| {
-        if r.has(WNOHANG) && w.remember(0) == 1 {
+        if r.has(WNOHANG) && w.swap(0) == 1 {
             return Ok(nothing(r));
         }
-        w.then(r, |seen| {
-            w.remember(i64::from(r.has(WNOHANG) && seen.is_nothing()));
+        w.map(r, |seen| {
+            w.swap(i64::from(r.has(WNOHANG) && seen.is_nothing()));
         })
     }),
-    made_for(
+    from_catalogue(
         "nohang-stopped-is-ready",
-        "WNOHANG finds a stopped child ready, and fails with ECHILD as it has not ended",
+        "WNOHANG without WUNTRACED fails with ECHILD for a stopped child",
         &posix::WAITPID_STOP_NEEDS_WUNTRACED,
     )
     .call(|w, r| {
-        let stops = r.has(WNOHANG) && !r.has(libc::WUNTRACED) && w.look_for(r, libc::WSTOPPED).is_some();
+        let stops = r.has(WNOHANG) && !r.has(libc::WUNTRACED) && w.peek_for(r, libc::WSTOPPED).is_some();
         if stops { Ok(error(r, ECHILD)) } else { w.real(r) }
     }),
 ];

@@ -1,43 +1,43 @@
-//! Options ignored, implied or mixed up.
+//! Options that are ignored, implied or confused.
 
-use super::edit::{ObservationEdit, RequestView, is_termination};
-use super::inner::{error, never, nothing, report};
-use super::mutant::{Mutant, blind, made_for, seen_in};
+use super::edit::{ObservationExt, RequestExt, is_termination};
+use super::inner::{block_forever, error, nothing, report};
+use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Call, Request};
 use crate::wait::names;
 use libc::{EINVAL, WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED, WUNTRACED};
 
-/// The bit of an option that not every system has.
+/// The bit of an option that does not exist on every system, or 0.
 fn bit(name: &str) -> i32 {
     names::option(name).unwrap_or(0)
 }
 
-/// Options that the calls know.
-fn known() -> i32 {
+/// All options that the calls define.
+fn known_options() -> i32 {
     let linux = bit("__WALL") | bit("__WCLONE") | bit("__WNOTHREAD");
     WNOHANG | WUNTRACED | WCONTINUED | WEXITED | WNOWAIT | linux
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("wait-sees-stops", "wait() returns on a stop of the child", &posix::WAIT_ONLY_TERMINATION).call(
+    blind("wait-sees-stops", "wait() returns when the child stops", &posix::WAIT_ONLY_TERMINATION).call(
         |w, r| match r.call {
-            Call::Wait => w.real(&Request { call: Call::Waitpid, options: WUNTRACED, ..r.any() }),
+            Call::Wait => w.real(&Request { call: Call::Waitpid, options: WUNTRACED, ..r.with_any() }),
             _ => w.real(r),
         },
     ),
     blind("wait-drops-stops", "wait() consumes an unreported stop", &posix::WAIT_ONLY_TERMINATION).call(
         |w, r| {
             if r.call == Call::Wait {
-                w.waitid(&r.any(), WSTOPPED | WNOHANG);
+                w.waitid(&r.with_any(), WSTOPPED | WNOHANG);
             }
             w.real(r)
         },
     ),
     blind("untraced-ignored", "WUNTRACED has no effect", &posix::WAITPID_WUNTRACED_REPORTS_STOP)
-        .call(|w, r| if r.is_by_id() { w.real(r) } else { w.real(&r.without(WUNTRACED)) }),
+        .call(|w, r| if r.uses_idtype() { w.real(r) } else { w.real(&r.without(WUNTRACED)) }),
     blind("continued-ignored", "WCONTINUED has no effect", &posix::WAITPID_WCONTINUED_REPORTS_CONTINUE)
-        .call(|w, r| if r.is_by_id() { w.real(r) } else { w.real(&r.without(WCONTINUED)) }),
+        .call(|w, r| if r.uses_idtype() { w.real(r) } else { w.real(&r.without(WCONTINUED)) }),
     blind("untraced-implied", "stops are reported without WUNTRACED", &posix::WAITPID_STOP_NEEDS_WUNTRACED)
         .call(|w, r| if r.call == Call::Wait { w.real(r) } else { w.real(&r.with(WUNTRACED)) }),
     blind(
@@ -59,61 +59,57 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "untraced-hides-exit",
-        "with WUNTRACED terminations are not reported",
+        "terminations are not reported with WUNTRACED",
         &posix::WAITPID_TERMINATION_ALWAYS,
     )
     .call(|w, r| {
-        if !r.has(WUNTRACED) || r.is_by_id() {
+        if !r.has(WUNTRACED) || r.uses_idtype() {
             return w.real(r);
         }
-        match w.look(r) {
-            Some((_, word)) if is_termination(word) && r.blocks() => never(),
+        match w.peek(r) {
+            Some((_, word)) if is_termination(word) && r.blocks() => block_forever(),
             Some((_, word)) if is_termination(word) => Ok(nothing(r)),
             _ => w.real(r),
         }
     }),
-    blind(
-        "last-option-wins",
-        "of several options only the highest bit is honoured",
-        &posix::WAITPID_OPTIONS_COMBINE,
-    )
-    .call(|w, r| {
-        let known = r.options & (WNOHANG | WUNTRACED | WCONTINUED);
-        match known.checked_ilog2() {
-            Some(highest) if !r.is_by_id() => w.real(&r.without(known & !(1 << highest))),
-            _ => w.real(r),
-        }
-    }),
+    blind("last-option-wins", "only the highest option bit is honoured", &posix::WAITPID_OPTIONS_COMBINE)
+        .call(|w, r| {
+            let known = r.options & (WNOHANG | WUNTRACED | WCONTINUED);
+            match known.checked_ilog2() {
+                Some(highest) if !r.uses_idtype() => w.real(&r.without(known & !(1 << highest))),
+                _ => w.real(r),
+            }
+        }),
     blind("bad-options-accepted", "unknown option bits are ignored", &posix::WAITPID_EINVAL_OPTIONS).call(
         |w, r| {
             let seen = w.real(r)?;
             match seen.errno() {
-                Some(EINVAL) if r.options & !known() != 0 => w.real(&r.without(!known())),
+                Some(EINVAL) if r.options & !known_options() != 0 => w.real(&r.without(!known_options())),
                 _ => Ok(seen),
             }
         },
     ),
     blind(
         "bad-options-reap",
-        "unknown option bits give EINVAL but the child is taken",
+        "unknown option bits fail with EINVAL but still reap the child",
         &posix::WAITPID_EINVAL_KEEPS_CHILD,
     )
     .call(|w, r| {
         let seen = w.real(r)?;
-        if seen.errno() == Some(EINVAL) && r.options & !known() != 0 {
+        if seen.errno() == Some(EINVAL) && r.options & !known_options() != 0 {
             w.waitid(r, WEXITED | WNOHANG);
         }
         Ok(seen)
     }),
     blind(
         "einval-only-without-child",
-        "bad options are noticed only when nothing is ready",
+        "invalid options are accepted if a child is ready",
         &posix::WAITPID_EINVAL_OPTIONS,
     )
     .call(|w, r| {
         let seen = w.real(r)?;
-        if seen.errno() == Some(EINVAL) && r.options & !known() != 0 {
-            let now = w.real(&r.without(!known()).with(WNOHANG))?;
+        if seen.errno() == Some(EINVAL) && r.options & !known_options() != 0 {
+            let now = w.real(&r.without(!known_options()).with(WNOHANG))?;
             if now.child().is_some() {
                 return Ok(now);
             }
@@ -121,33 +117,33 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         Ok(seen)
     }),
     blind("waitid-exited-shows-stop", "WEXITED alone reports a stopped child", &posix::WAITID_EXITED_ONLY)
-        .call(|w, r| if r.is_by_id() && r.has(WEXITED) { w.real(&r.with(WSTOPPED)) } else { w.real(r) }),
-    blind("waitid-stopped-shows-exit", "WSTOPPED alone takes a zombie", &posix::WAITID_STOPPED_ONLY)
-        .call(|w, r| if r.is_by_id() && r.has(WSTOPPED) { w.real(&r.with(WEXITED)) } else { w.real(r) }),
+        .call(|w, r| if r.uses_idtype() && r.has(WEXITED) { w.real(&r.with(WSTOPPED)) } else { w.real(r) }),
+    blind("waitid-stopped-shows-exit", "WSTOPPED alone reaps a zombie", &posix::WAITID_STOPPED_ONLY)
+        .call(|w, r| if r.uses_idtype() && r.has(WSTOPPED) { w.real(&r.with(WEXITED)) } else { w.real(r) }),
     blind(
         "waitid-no-event-accepted",
         "waitid with WNOHANG alone returns 0",
         &linux::WAITID_NO_EVENT_OPTION_EINVAL,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
-            let no_event = r.is_by_id() && r.options & (WEXITED | WSTOPPED | WCONTINUED) == 0;
-            if no_event && r.options & !known() == 0 && seen.errno() == Some(EINVAL) {
+        w.map(r, |seen| {
+            let no_event = r.uses_idtype() && r.options & (WEXITED | WSTOPPED | WCONTINUED) == 0;
+            if no_event && r.options & !known_options() == 0 && seen.errno() == Some(EINVAL) {
                 *seen = nothing(r);
             }
         })
     }),
-    blind("waitid-bad-idtype", "an unknown idtype is taken as P_ALL", &posix::WAITID_EINVAL_IDTYPE).call(
+    blind("waitid-bad-idtype", "an unknown idtype is treated as P_ALL", &posix::WAITID_EINVAL_IDTYPE).call(
         |w, r| {
-            if r.is_by_id() && names::idtype_name(r.as_id().0).is_none() {
-                w.real(&r.any())
+            if r.uses_idtype() && names::idtype_name(r.idtype_and_id().0).is_none() {
+                w.real(&r.with_any())
             } else {
                 w.real(r)
             }
         },
     ),
-    blind("waitpid-accepts-wnowait", "waitpid takes WNOWAIT", &linux::WAIT_REJECTS_WNOWAIT).call(|w, r| {
-        if r.is_by_id() || !r.has(WNOWAIT) {
+    blind("waitpid-accepts-wnowait", "waitpid accepts WNOWAIT", &linux::WAIT_REJECTS_WNOWAIT).call(|w, r| {
+        if r.uses_idtype() || !r.has(WNOWAIT) {
             return w.real(r);
         }
         match w.waitid(r, WEXITED | (r.options & (WNOHANG | WNOWAIT))) {
@@ -157,83 +153,87 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "wnothread-ignored",
-        "__WNOTHREAD reports a sibling thread's child",
+        "__WNOTHREAD reports a child of another thread",
         &linux::THREADS_WNOTHREAD_SIBLING,
     )
     .call(|w, r| w.real(&r.without(bit("__WNOTHREAD")))),
     blind("wclone-finds-all", "__WCLONE reports forked children", &linux::CLONE_WCLONE_SKIPS_FORKED)
         .call(|w, r| w.real(&r.without(bit("__WCLONE")))),
-    blind("wall-ignored", "__WALL does not find a child without exit signal", &linux::CLONE_WALL_FINDS_ALL)
-        .call(|w, r| w.real(&r.without(bit("__WALL")))),
-    seen_in(
+    blind(
+        "wall-ignored",
+        "__WALL does not find a child without an exit signal",
+        &linux::CLONE_WALL_FINDS_ALL,
+    )
+    .call(|w, r| w.real(&r.without(bit("__WALL")))),
+    from_bug(
         "freebsd/pkg#1853",
         "waitpid-accepts-wexited",
-        "waitpid takes WEXITED, as one system does",
+        "waitpid accepts WEXITED, as on FreeBSD",
         &linux::WAIT_REJECTS_WEXITED,
     )
-    .call(|w, r| if r.is_by_id() { w.real(r) } else { w.real(&r.without(WEXITED)) }),
-    seen_in(
+    .call(|w, r| if r.uses_idtype() { w.real(r) } else { w.real(&r.without(WEXITED)) }),
+    from_bug(
         "KidneyOS#117",
         "options-not-tested-bitwise",
-        "the options are compared with WNOHANG as a whole, not bit by bit",
+        "options is compared for equality with WNOHANG instead of testing the bit",
         &posix::WAITPID_OPTIONS_COMBINE,
     )
     .call(|w, r| {
-        let combined = r.has(WNOHANG) && r.options & (WUNTRACED | WCONTINUED) != 0 && !r.is_by_id();
+        let combined = r.has(WNOHANG) && r.options & (WUNTRACED | WCONTINUED) != 0 && !r.uses_idtype();
         if combined { w.real(&r.without(WNOHANG)) } else { w.real(r) }
     }),
-    seen_in(
+    from_bug(
         "DragonOS#1850",
         "wclone-refused",
-        "__WALL, __WCLONE and __WNOTHREAD are unknown options",
+        "__WALL, __WCLONE and __WNOTHREAD are rejected as unknown options",
         &linux::WAIT_OPTION_BITS,
     )
     .call(|w, r| {
         let own = bit("__WALL") | bit("__WCLONE") | bit("__WNOTHREAD");
         if r.has(own) { Ok(error(r, EINVAL)) } else { w.real(r) }
     }),
-    made_for(
+    from_catalogue(
         "waitid-any-event",
-        "every event of waitid is reported, whichever was asked for",
+        "waitid reports every event, whichever is requested",
         &posix::WAITID_CONTINUED_ONLY,
     )
     .call(|w, r| {
         let asks = r.has(WEXITED | WSTOPPED | WCONTINUED);
-        if r.is_by_id() && asks { w.real(&r.with(WEXITED | WSTOPPED | WCONTINUED)) } else { w.real(r) }
+        if r.uses_idtype() && asks { w.real(&r.with(WEXITED | WSTOPPED | WCONTINUED)) } else { w.real(r) }
     }),
-    made_for(
+    from_catalogue(
         "waitid-exit-event-only",
-        "of several events only the end is reported",
+        "waitid reports only terminations when several events are requested",
         &posix::WAITID_EVENTS_COMBINE,
     )
     .call(|w, r| {
-        let several = r.is_by_id() && r.has(WEXITED) && r.has(WSTOPPED | WCONTINUED);
+        let several = r.uses_idtype() && r.has(WEXITED) && r.has(WSTOPPED | WCONTINUED);
         if several { w.real(&r.without(WSTOPPED | WCONTINUED)) } else { w.real(r) }
     }),
-    made_for(
+    from_catalogue(
         "waitid-accepts-unknown-bits",
-        "waitid ignores unknown bits, and no event at all means an end",
+        "waitid ignores unknown option bits and implies WEXITED with them",
         &posix::WAITID_EINVAL_OPTIONS,
     )
     .call(|w, r| {
-        if !r.is_by_id() {
+        if !r.uses_idtype() {
             return w.real(r);
         }
         let seen = w.real(r)?;
-        let bad = r.options & !known() != 0;
+        let bad = r.options & !known_options() != 0;
         if bad && seen.errno() == Some(EINVAL) {
-            w.real(&r.without(!known()).with(WEXITED))
+            w.real(&r.without(!known_options()).with(WEXITED))
         } else {
             Ok(seen)
         }
     }),
-    made_for(
+    from_catalogue(
         "echild-before-einval",
-        "bad arguments are looked at only when there are children",
+        "invalid arguments are rejected only if there are children",
         &linux::WAIT_EINVAL_BEFORE_ECHILD,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if seen.errno() == Some(EINVAL) && !w.has_children() {
                 *seen = error(r, libc::ECHILD);
             }

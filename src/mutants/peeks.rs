@@ -1,16 +1,16 @@
-//! WNOWAIT: looks that take, and takes that leave.
+//! WNOWAIT: peeks that reap, and calls that fail to reap after a peek.
 
-use super::edit::{CONTINUED, ObservationEdit, RequestView, is_termination};
-use super::mutant::{Mutant, blind, made_for, seen_in};
+use super::edit::{CONTINUED, ObservationExt, RequestExt, is_termination};
+use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Usage;
 use libc::{WEXITED, WNOHANG, WNOWAIT};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("nowait-consumes-exit", "WNOWAIT takes the zombie", &posix::WAITID_NOWAIT_EXIT).call(|w, r| {
-        w.then(r, |seen| {
+    blind("nowait-consumes-exit", "WNOWAIT reaps the zombie", &posix::WAITID_NOWAIT_EXIT).call(|w, r| {
+        w.map(r, |seen| {
             if let (Some(pid), true) = (seen.child(), seen.is_termination() && r.has(WNOWAIT)) {
-                w.steal(pid);
+                w.reap(pid);
             }
         })
     }),
@@ -26,20 +26,20 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     blind(
         "peeked-child-never-reaped",
-        "a take after a peek leaves the child waitable",
+        "reaping a child after a peek leaves it waitable",
         &posix::WAITID_NOWAIT_ECHILD_AFTER_REAP,
     )
     .call(|w, r| {
-        if r.is_by_id() && w.look_for(r, WEXITED).is_some_and(|(pid, _)| w.kept(pid).is_some()) {
+        if r.uses_idtype() && w.peek_for(r, WEXITED).is_some_and(|(pid, _)| w.lookup(pid).is_some()) {
             return w.real(&r.with(WNOWAIT));
         }
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if let (Some(pid), true) = (seen.child(), r.has(WNOWAIT)) {
-                w.keep(pid, 1);
+                w.insert(pid, 1);
             }
         })
     }),
-    seen_in(
+    from_bug(
         "Asterinas#2984",
         "nowait-only-for-exits",
         "WNOWAIT is ignored for stops and continues",
@@ -50,72 +50,74 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         let event = seen.is_stop() || seen.is_continue();
         if r.has(WNOWAIT) && event { w.real(&r.without(WNOWAIT)) } else { Ok(seen) }
     }),
-    made_for(
+    from_catalogue(
         "reap-after-peek-other-code",
-        "the take that follows a peek tells another exit code",
+        "reaping a child after a peek reports a different exit code",
         &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             let (Some(pid), Some(word)) = (seen.child(), seen.word()) else { return };
             if r.has(WNOWAIT) {
-                w.keep(pid, 1);
-            } else if libc::WIFEXITED(word) && w.kept(pid).is_some() {
+                w.insert(pid, 1);
+            } else if libc::WIFEXITED(word) && w.lookup(pid).is_some() {
                 seen.set_word(super::edit::exited(libc::WEXITSTATUS(word) + 1));
             }
         })
     }),
-    made_for(
+    from_catalogue(
         "peeked-hidden-from-other-calls",
-        "what waitid looked at is not there for the other calls",
+        "a child that waitid peeked at is invisible to the other calls",
         &posix::WAITID_NOWAIT_OTHER_CALL,
     )
     .call(|w, r| {
-        if r.is_by_id() {
-            return w.then(r, |seen| {
+        if r.uses_idtype() {
+            return w.map(r, |seen| {
                 if let (Some(pid), true) = (seen.child(), r.has(WNOWAIT)) {
-                    w.keep(pid, 1);
+                    w.insert(pid, 1);
                 }
             });
         }
-        match w.look_for(r, WEXITED | libc::WSTOPPED | libc::WCONTINUED) {
-            Some((pid, _)) if w.forget(pid).is_some() => {
+        match w.peek_for(r, WEXITED | libc::WSTOPPED | libc::WCONTINUED) {
+            Some((pid, _)) if w.remove(pid).is_some() => {
                 w.real(&r.with(WNOHANG)).map(|_| super::inner::nothing(r))
             }
             _ => w.real(r),
         }
     }),
-    made_for("peek-usage-zero", "a raw peek tells no usage", &linux::RUSAGE_PEEK_EQUALS_REAP).raw().call(
-        |w, r| {
-            w.then(r, |seen| {
+    from_catalogue("peek-usage-zero", "a raw peek returns zero usage", &linux::RUSAGE_PEEK_EQUALS_REAP)
+        .raw()
+        .call(|w, r| {
+            w.map(r, |seen| {
                 if r.has(WNOWAIT) {
-                    seen.usage(|usage| *usage = Usage { utime_us: Some(0), stime_us: Some(0), ..*usage });
+                    seen.edit_usage(|usage| {
+                        *usage = Usage { utime_us: Some(0), stime_us: Some(0), ..*usage }
+                    });
                 }
             })
-        },
-    ),
-    made_for(
+        }),
+    from_catalogue(
         "raw-waitid-no-usage",
-        "the fifth argument of waitid is left as it was",
+        "the fifth argument of the raw waitid is not filled in",
         &linux::WAITID_RAW_RUSAGE,
     )
     .raw()
     .call(|w, r| {
-        w.then(r, |seen| {
-            if r.is_by_id() && seen.rusage.wrote().is_some() {
+        w.map(r, |seen| {
+            if r.uses_idtype() && seen.rusage.wrote().is_some() {
                 seen.rusage = crate::sys::call::abi::Memory::Untouched;
             }
         })
     }),
-    made_for(
+    from_catalogue(
         "peek-group-code-lost",
-        "a peek at a child that exited with 9 tells 0",
+        "a WNOWAIT peek at a terminated child reports exit 0",
         &linux::THREADS_PEEK_GROUP_CODE,
     )
     .call(|w, r| {
         if !r.has(WNOWAIT) {
             return w.real(r);
         }
-        w.word(r, |word| if is_termination(word) && word != CONTINUED { 0 } else { word })
+        w.map_word(r, |word| if is_termination(word) && word != CONTINUED { 0 } else { word })
     }),
 ];

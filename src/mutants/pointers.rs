@@ -1,54 +1,62 @@
-//! Null pointers, bad ones, and arguments that mean nobody.
+//! Null and invalid pointers, and arguments that select no process.
 
-use super::edit::{ObservationEdit, RequestView};
+use super::edit::{ObservationExt, RequestExt};
 use super::inner::{error, nothing, report};
-use super::mutant::{Mutant, blind, made_for};
+use super::mutant::{Mutant, blind, from_catalogue};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Call, Pointer, Request, Return};
 use libc::{ECHILD, EFAULT, EINVAL, WNOHANG};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("null-status-crashes", "a null status pointer is written through", &posix::WAITPID_NULL_STATUS)
-        .call(|w, r| {
-            w.then(r, |seen| {
-                if seen.child().is_some() && r.status == Pointer::Null && !r.is_by_id() {
+    blind("null-status-crashes", "a null status pointer is dereferenced", &posix::WAITPID_NULL_STATUS).call(
+        |w, r| {
+            w.map(r, |seen| {
+                if seen.child().is_some() && r.status == Pointer::Null && !r.uses_idtype() {
                     std::process::abort();
                 }
             })
-        }),
-    blind(
-        "null-status-keeps-child",
-        "with a null status the child is reported but not taken",
-        &posix::WAITPID_NULL_STATUS,
-    )
-    .call(|w, r| match w.look(r) {
-        Some((pid, word)) if r.status == Pointer::Null && !r.is_by_id() => Ok(report(r, pid, word)),
-        _ => w.real(r),
-    }),
-    made_for("null-rusage-efault", "a null rusage pointer is refused", &linux::WAIT4_NULL_RUSAGE).call(
-        |w, r| {
-            let refused = matches!(r.call, Call::Wait3 | Call::Wait4) && r.rusage == Pointer::Null;
-            if refused { Ok(error(r, EFAULT)) } else { w.real(r) }
         },
     ),
-    made_for("null-status-no-usage", "with a null status the usage is not stored", &linux::WAIT4_NULL_STATUS)
-        .call(|w, r| {
-            w.then(r, |seen| {
-                if r.status == Pointer::Null && seen.rusage.wrote().is_some() {
-                    seen.rusage = crate::sys::call::abi::Memory::Untouched;
-                }
-            })
-        }),
-    made_for(
+    blind(
+        "null-status-keeps-child",
+        "a call with a null status reports the child without reaping it",
+        &posix::WAITPID_NULL_STATUS,
+    )
+    .call(|w, r| match w.peek(r) {
+        Some((pid, word)) if r.status == Pointer::Null && !r.uses_idtype() => Ok(report(r, pid, word)),
+        _ => w.real(r),
+    }),
+    from_catalogue(
+        "null-rusage-efault",
+        "a null rusage pointer fails with EFAULT",
+        &linux::WAIT4_NULL_RUSAGE,
+    )
+    .call(|w, r| {
+        let refused = matches!(r.call, Call::Wait3 | Call::Wait4) && r.rusage == Pointer::Null;
+        if refused { Ok(error(r, EFAULT)) } else { w.real(r) }
+    }),
+    from_catalogue(
+        "null-status-no-usage",
+        "the rusage is not stored if status is null",
+        &linux::WAIT4_NULL_STATUS,
+    )
+    .call(|w, r| {
+        w.map(r, |seen| {
+            if r.status == Pointer::Null && seen.rusage.wrote().is_some() {
+                seen.rusage = crate::sys::call::abi::Memory::Untouched;
+            }
+        })
+    }),
+    from_catalogue(
         "kernel-address-einval",
-        "a siginfo in the kernel's part of the addresses is EINVAL",
+        "an infop in kernel space fails with EINVAL",
         &linux::WAITID_EFAULT_KERNEL_ADDRESS,
     )
     .raw()
     .call(|w, r| if r.info == Pointer::Kernel { Ok(error(r, EINVAL)) } else { w.real(r) }),
-    made_for(
+    from_catalogue(
         "null-infop-does-not-reap",
-        "waitid without a siginfo leaves the child",
+        "waitid with a null infop does not reap the child",
         &linux::WAITID_NULL_INFOP_REAPS,
     )
     .call(|w, r| {
@@ -58,32 +66,36 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             w.real(r)
         }
     }),
-    made_for(
+    from_catalogue(
         "bad-status-unnoticed",
-        "a status that cannot be stored is no error",
+        "a status pointer that cannot be written is not an error",
         &linux::WAIT_EFAULT_STATUS,
     )
     .raw()
     .call(|w, r| {
         if r.status == Pointer::Bad { w.real(&Request { status: Pointer::Null, ..*r }) } else { w.real(r) }
     }),
-    made_for("bad-rusage-unnoticed", "a usage that cannot be stored is no error", &linux::WAIT_EFAULT_RUSAGE)
-        .raw()
-        .call(|w, r| {
-            if r.rusage == Pointer::Bad {
-                w.real(&Request { rusage: Pointer::Null, ..*r })
-            } else {
-                w.real(r)
-            }
-        }),
-    made_for("bad-infop-unnoticed", "a siginfo that cannot be stored is no error", &linux::WAITID_EFAULT)
-        .raw()
-        .call(|w, r| {
-            if r.info == Pointer::Bad { w.real(&Request { info: Pointer::Null, ..*r }) } else { w.real(r) }
-        }),
-    made_for(
+    from_catalogue(
+        "bad-rusage-unnoticed",
+        "a rusage pointer that cannot be written is not an error",
+        &linux::WAIT_EFAULT_RUSAGE,
+    )
+    .raw()
+    .call(|w, r| {
+        if r.rusage == Pointer::Bad { w.real(&Request { rusage: Pointer::Null, ..*r }) } else { w.real(r) }
+    }),
+    from_catalogue(
+        "bad-infop-unnoticed",
+        "an infop that cannot be written is not an error",
+        &linux::WAITID_EFAULT,
+    )
+    .raw()
+    .call(|w, r| {
+        if r.info == Pointer::Bad { w.real(&Request { info: Pointer::Null, ..*r }) } else { w.real(r) }
+    }),
+    from_catalogue(
         "bad-pointers-first",
-        "bad pointers are an error before there is anything to store",
+        "invalid pointers fail with EFAULT even if there is nothing to store",
         &linux::WAIT_EFAULT_ONLY_ON_REPORT,
     )
     .raw()
@@ -91,54 +103,62 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         let bad = [r.status, r.rusage, r.info].contains(&Pointer::Bad);
         if bad { Ok(error(r, EFAULT)) } else { w.real(r) }
     }),
-    made_for("raw-waitid-overrun", "the raw waitid writes behind its usage", &linux::WAITID_NO_OVERRUN)
-        .raw()
-        .call(|w, r| {
-            w.then(r, |seen| {
-                if r.is_by_id() && seen.child().is_some() && seen.rusage.wrote().is_some() {
-                    seen.spill = seen.spill.map(|_| true);
-                }
-            })
-        }),
-    made_for("pid-zero-is-any", "P_PID with 0 or less means any child", &linux::WAITID_PID_NOT_POSITIVE)
-        .call(|w, r| match (r.pid(), r.is_by_id()) {
-            (Some(pid), true) if pid <= 0 => w.real(&r.any()),
-            _ => w.real(r),
-        }),
-    made_for(
+    from_catalogue(
+        "raw-waitid-overrun",
+        "the raw waitid writes past the end of the rusage",
+        &linux::WAITID_NO_OVERRUN,
+    )
+    .raw()
+    .call(|w, r| {
+        w.map(r, |seen| {
+            if r.uses_idtype() && seen.child().is_some() && seen.rusage.wrote().is_some() {
+                seen.spill = seen.spill.map(|_| true);
+            }
+        })
+    }),
+    from_catalogue(
+        "pid-zero-is-any",
+        "P_PID with id <= 0 matches any child",
+        &linux::WAITID_PID_NOT_POSITIVE,
+    )
+    .call(|w, r| match (r.pid(), r.uses_idtype()) {
+        (Some(pid), true) if pid <= 0 => w.real(&r.with_any()),
+        _ => w.real(r),
+    }),
+    from_catalogue(
         "pgid-negative-is-echild",
-        "P_PGID with a negative id finds no child",
+        "P_PGID with a negative id fails with ECHILD",
         &linux::WAITID_PGID_NEGATIVE,
     )
-    .call(|w, r| match (r.group(), r.is_by_id()) {
+    .call(|w, r| match (r.group(), r.uses_idtype()) {
         (Some(group), true) if group < 0 => Ok(error(r, ECHILD)),
         _ => w.real(r),
     }),
-    made_for(
+    from_catalogue(
         "pgid-zero-refused",
-        "P_PGID with 0 is an error, as it was before Linux 5.4",
+        "P_PGID with id 0 fails with EINVAL, as before Linux 5.4",
         &linux::WAITID_PGID_ZERO_IS_OWN_GROUP,
     )
-    .call(|w, r| if r.is_by_id() && r.group() == Some(0) { Ok(error(r, EINVAL)) } else { w.real(r) }),
-    made_for(
+    .call(|w, r| if r.uses_idtype() && r.group() == Some(0) { Ok(error(r, EINVAL)) } else { w.real(r) }),
+    from_catalogue(
         "waitid-nohang-echild-zero",
         "waitid with WNOHANG and without children returns 0",
         &posix::WAITID_NOHANG_ECHILD,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
-            if r.is_by_id() && r.has(WNOHANG) && seen.errno() == Some(ECHILD) {
+        w.map(r, |seen| {
+            if r.uses_idtype() && r.has(WNOHANG) && seen.errno() == Some(ECHILD) {
                 *seen = nothing(r);
             }
         })
     }),
-    made_for(
+    from_catalogue(
         "no-such-group-is-esrch",
-        "a group with a number that no process can have is ESRCH",
+        "a process group ID beyond the pid range fails with ESRCH",
         &linux::WAIT_NO_SUCH_GROUP,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if seen.errno() == Some(ECHILD) && r.group().is_some_and(|g| g > 1 << 22) {
                 seen.ret = Return::Errno(libc::ESRCH);
             }

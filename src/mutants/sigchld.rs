@@ -1,8 +1,8 @@
-//! SIGCHLD: when it comes, what it carries, and what it means to ignore it.
+//! SIGCHLD: when it is generated, what it carries, and what ignoring it means.
 
-use super::edit::{ObservationEdit, RequestView, exited, killed};
-use super::inner::{Wrapped, error, never, nothing, report};
-use super::mutant::{Mutant, blind, made_for, seen_in};
+use super::edit::{ObservationExt, RequestExt, exited, killed};
+use super::inner::{Inner, block_forever, error, nothing, report};
+use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::protocol::Line;
 use crate::spec::{linux, posix};
 use crate::sys::process_table;
@@ -10,39 +10,39 @@ use crate::sys::signal::{self, Action, Flags};
 use crate::wait::names;
 use libc::{ECHILD, EINTR, WNOHANG};
 
-/// Whether a request sets the action of SIGCHLD, to that.
-fn sets(line: &Line, action: &str) -> bool {
-    is_action(line) && line.get("do").as_deref() == Some(action)
+/// Whether a request sets the SIGCHLD action to this one.
+fn sets_to(line: &Line, action: &str) -> bool {
+    sets_action(line) && line.get("do").as_deref() == Some(action)
 }
 
-/// Whether a request sets the action of SIGCHLD.
-fn is_action(line: &Line) -> bool {
+/// Whether a request sets the SIGCHLD action.
+fn sets_action(line: &Line) -> bool {
     line.word() == "sigaction" && line.get("sig").as_deref() == Some("SIGCHLD")
 }
 
-/// Remembers whether SIGCHLD is ignored.
-fn note_ignored(w: &Wrapped, line: &mut Line) {
-    if is_action(line) {
-        w.remember(i64::from(sets(line, "ignore")));
+/// Records whether SIGCHLD is ignored.
+fn track_ignored(w: &Inner, line: &mut Line) {
+    if sets_action(line) {
+        w.swap(i64::from(sets_to(line, "ignore")));
     }
 }
 
-/// Takes every zombie, unseen.
-fn dispose(w: &Wrapped) {
-    for pid in w.born() {
-        w.steal(pid);
+/// Silently reaps every zombie.
+fn reap_zombies(w: &Inner) {
+    for pid in w.children() {
+        w.reap(pid);
     }
 }
 
-/// Changes the records that a request for caught signals tells: `SIG:CODE:PID:UID:STATUS`.
-pub(crate) fn records(request: &Line, reply: &mut Line, change: impl Fn(&mut Vec<String>)) {
+/// Changes the records of caught signals: `SIG:CODE:PID:UID:STATUS`.
+pub(crate) fn edit_records(request: &Line, reply: &mut Line, change: impl Fn(&mut Vec<String>)) {
     if request.word() == "signals" {
         change_records(reply, change);
     }
 }
 
-/// The same of one that was blocked, and is taken.
-fn record_taken(request: &Line, reply: &mut Line, change: impl Fn(&mut Vec<String>)) {
+/// Changes the record of a blocked signal that is accepted.
+fn edit_accepted(request: &Line, reply: &mut Line, change: impl Fn(&mut Vec<String>)) {
     if matches!(request.word(), "sigwait" | "signalfd") {
         change_records(reply, change);
     }
@@ -62,7 +62,7 @@ fn change_records(reply: &mut Line, change: impl Fn(&mut Vec<String>)) {
         .collect();
     let mut line = Line::new(reply.word());
     for key in reply.keys().filter(|key| *key != "seen") {
-        // Numbers are texts alike; `waited` is a list.
+        // Numbers are copied as text; `waited` is a list.
         line = match key {
             "waited" => line.with_list(key, reply.byte_list(key)),
             _ => line.with(key, reply.get(key).unwrap_or_default()),
@@ -71,147 +71,151 @@ fn change_records(reply: &mut Line, change: impl Fn(&mut Vec<String>)) {
     *reply = line.with_list("seen", changed);
 }
 
-/// Drops the caught signals of these codes.
-fn without(request: &Line, reply: &mut Line, lost: impl Fn(&str) -> bool) {
+/// Drops caught signals with these codes.
+fn drop_records(request: &Line, reply: &mut Line, dropped: impl Fn(&str) -> bool) {
     if request.word() != "signals" {
         return;
     }
     let seen = reply.list("seen");
-    let kept = seen.iter().filter(|record| !record.split(':').nth(1).is_some_and(&lost));
-    let kept: Vec<String> = kept.cloned().collect();
-    if kept.len() < seen.len() {
+    let remaining = seen.iter().filter(|record| !record.split(':').nth(1).is_some_and(&dropped));
+    let remaining: Vec<String> = remaining.cloned().collect();
+    if remaining.len() < seen.len() {
         *reply = Line::new(reply.word())
             .with("id", reply.id().unwrap_or(0))
-            .with("count", kept.len())
-            .with_list("seen", kept)
+            .with("count", remaining.len())
+            .with_list("seen", remaining)
             .with_list("waited", reply.byte_list("waited"));
     }
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind(
-        "one-per-sigchld",
-        "only one of several children that died before one SIGCHLD is reported",
-        &posix::SIGCHLD_COALESCES,
-    )
-    .call(|w, r| {
-        if r.has(WNOHANG) && r.is_any() && w.remember(0) == 1 {
-            return Ok(nothing(r));
-        }
-        w.then(r, |seen| {
-            w.remember(i64::from(seen.is_termination()));
-        })
-    }),
+    blind("one-per-sigchld", "only one child is reported per SIGCHLD", &posix::SIGCHLD_COALESCES).call(
+        |w, r| {
+            if r.has(WNOHANG) && r.is_any() && w.swap(0) == 1 {
+                return Ok(nothing(r));
+            }
+            w.map(r, |seen| {
+                w.swap(i64::from(seen.is_termination()));
+            })
+        },
+    ),
     blind(
         "sigchld-late",
-        "SIGCHLD arrives before a WNOHANG wait can see the child",
+        "SIGCHLD arrives before a WNOHANG wait can report the child",
         &posix::SIGCHLD_WAIT_IN_HANDLER,
     )
-    .asked(|w, line| {
-        if sets(line, "wait") {
-            w.remember(1);
+    .before_request(|w, line| {
+        if sets_to(line, "wait") {
+            w.swap(1);
         }
     })
     .call(|w, r| {
-        let early = r.has(WNOHANG) && r.is_any() && w.remembered() == 1 && w.look(r).is_some();
+        let early = r.has(WNOHANG) && r.is_any() && w.value() == 1 && w.peek(r).is_some();
         if early {
-            w.remember(0);
+            w.swap(0);
             return Ok(nothing(r));
         }
         w.real(r)
     }),
-    blind("sigchld-missing", "no SIGCHLD for a child that exits", &posix::SIGCHLD_ON_EXIT)
-        .asked(|_, line| {
-            // Its records tell which signals are of exits.
-            if sets(line, "count") {
+    blind("sigchld-missing", "no SIGCHLD is generated when a child exits", &posix::SIGCHLD_ON_EXIT)
+        .before_request(|_, line| {
+            // Records show which signals are from exits.
+            if sets_to(line, "count") {
                 line.set("do", "record");
             }
         })
-        .told(|_, request, reply| {
-            without(request, reply, |code| code != "CLD_STOPPED" && code != "CLD_CONTINUED")
+        .after_reply(|_, request, reply| {
+            drop_records(request, reply, |code| code != "CLD_STOPPED" && code != "CLD_CONTINUED")
         }),
     blind(
         "nocldstop-ignored",
-        "SA_NOCLDSTOP does not silence SIGCHLD of stops",
+        "SA_NOCLDSTOP does not suppress the SIGCHLD of a stop",
         &posix::SIGCHLD_NOCLDSTOP_SILENT,
     )
-    .asked(|_, line| {
-        if is_action(line) {
+    .before_request(|_, line| {
+        if sets_action(line) {
             line.set("nocldstop", "no");
         }
     }),
     blind(
         "nocldstop-hides-status",
-        "SA_NOCLDSTOP hides stops from wait calls",
+        "stops are not reported with SA_NOCLDSTOP",
         &posix::SIGCHLD_NOCLDSTOP_KEEPS_STATUS,
     )
-    .asked(|w, line| {
-        if is_action(line) {
-            w.remember(i64::from(line.flag("nocldstop")));
+    .before_request(|w, line| {
+        if sets_action(line) {
+            w.swap(i64::from(line.flag("nocldstop")));
         }
     })
     .call(|w, r| {
-        let hidden = w.remembered() == 1 && r.has(libc::WUNTRACED);
-        match w.look_for(r, libc::WSTOPPED) {
-            Some(_) if hidden && r.blocks() => never(),
+        let hidden = w.value() == 1 && r.has(libc::WUNTRACED);
+        match w.peek_for(r, libc::WSTOPPED) {
+            Some(_) if hidden && r.blocks() => block_forever(),
             Some(_) if hidden => Ok(nothing(r)),
             _ => w.real(r),
         }
     }),
-    blind("sigchld-code-swapped", "si_code and si_status are exchanged", &posix::SIGCHLD_INFO_EXITED).told(
-        |_, request, reply| {
-            records(request, reply, |fields| {
-                let code = names::child_code(&fields[1]).unwrap_or(0).to_string();
-                fields[1] = std::mem::replace(&mut fields[4], code);
-            })
-        },
-    ),
+    blind(
+        "sigchld-code-swapped",
+        "si_code and si_status are swapped in SIGCHLD",
+        &posix::SIGCHLD_INFO_EXITED,
+    )
+    .after_reply(|_, request, reply| {
+        edit_records(request, reply, |fields| {
+            let code = names::child_code(&fields[1]).unwrap_or(0).to_string();
+            fields[1] = std::mem::replace(&mut fields[4], code);
+        })
+    }),
     blind(
         "ignored-makes-zombie",
-        "SIGCHLD ignored: children still become zombies",
+        "children become zombies with SIGCHLD ignored",
         &posix::SIGCHLD_IGNORED_NO_ZOMBIE,
     )
-    .asked(|_, line| {
-        if sets(line, "ignore") {
+    .before_request(|_, line| {
+        if sets_to(line, "ignore") {
             line.set("do", "default");
         }
     }),
-    blind("ignored-hangs", "SIGCHLD ignored: a wait never ends", &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT)
-        .asked(note_ignored)
-        .call(|w, r| {
-            let seen = w.real(r)?;
-            let hangs = w.remembered() == 1 && r.blocks() && seen.errno() == Some(ECHILD);
-            if hangs { never() } else { Ok(seen) }
-        }),
     blind(
-        "ignored-first-child",
-        "SIGCHLD ignored: a wait fails with ECHILD when the first of two children ends",
+        "ignored-hangs",
+        "a wait with SIGCHLD ignored never returns",
         &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT,
     )
-    .asked(|w, line| {
-        note_ignored(w, line);
-        // Zombies are left by neither, and a handler ends the wait.
-        if sets(line, "ignore") {
+    .before_request(track_ignored)
+    .call(|w, r| {
+        let seen = w.real(r)?;
+        let hangs = w.value() == 1 && r.blocks() && seen.errno() == Some(ECHILD);
+        if hangs { block_forever() } else { Ok(seen) }
+    }),
+    blind(
+        "ignored-first-child",
+        "a wait with SIGCHLD ignored fails with ECHILD when the first of two children terminates",
+        &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT,
+    )
+    .before_request(|w, line| {
+        track_ignored(w, line);
+        // SA_NOCLDWAIT leaves no zombies either, and the handler interrupts the wait.
+        if sets_to(line, "ignore") {
             line.set("do", "count");
             line.set("nocldwait", "yes");
             line.set("restart", "no");
         }
     })
     .call(|w, r| {
-        w.then(r, |seen| {
-            if w.remembered() == 1 && seen.errno() == Some(EINTR) {
+        w.map(r, |seen| {
+            if w.value() == 1 && seen.errno() == Some(EINTR) {
                 *seen = error(r, ECHILD);
             }
         })
     }),
     blind(
         "ignored-reports",
-        "SIGCHLD ignored: a wait reports the child and its status",
+        "a wait with SIGCHLD ignored reports the child and its status",
         &posix::SIGCHLD_IGNORED_BY_PID,
     )
-    .asked(|w, line| {
-        note_ignored(w, line);
-        if sets(line, "ignore") {
+    .before_request(|w, line| {
+        track_ignored(w, line);
+        if sets_to(line, "ignore") {
             line.set("do", "record");
             line.set("nocldwait", "yes");
             line.set("restart", "yes");
@@ -219,12 +223,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     })
     .call(|w, r| {
         let seen = w.real(r)?;
-        if w.remembered() == 0 || seen.errno() != Some(ECHILD) {
+        if w.value() == 0 || seen.errno() != Some(ECHILD) {
             return Ok(seen);
         }
-        // The signal still tells who ended, and how.
-        let (_, ended) = signal::take_records();
-        let mine = ended.iter().find(|e| r.pid().is_none_or(|pid| pid == i64::from(e.pid)));
+        // The signal still shows which child terminated, and how.
+        let (_, records) = signal::take_records();
+        let mine = records.iter().find(|e| r.pid().is_none_or(|pid| pid == i64::from(e.pid)));
         let word = |e: &signal::Record| {
             if e.code == libc::CLD_EXITED { exited(e.status) } else { killed(e.status) }
         };
@@ -232,242 +236,238 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "ignored-kills-zombies",
-        "setting SIG_IGN disposes of zombies that were there",
+        "setting SIG_IGN discards existing zombies",
         &posix::SIGCHLD_IGNORED_EARLIER_ZOMBIE,
     )
-    .asked(|w, line| {
-        if sets(line, "ignore") {
-            dispose(w);
+    .before_request(|w, line| {
+        if sets_to(line, "ignore") {
+            reap_zombies(w);
         }
     }),
-    blind("nocldwait-ignored", "SA_NOCLDWAIT has no effect", &posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE).asked(
-        |_, line| {
-            if is_action(line) {
+    blind("nocldwait-ignored", "SA_NOCLDWAIT has no effect", &posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE)
+        .before_request(|_, line| {
+            if sets_action(line) {
                 line.set("nocldwait", "no");
             }
-        },
-    ),
+        }),
     blind(
         "default-is-ignored",
-        "SIG_DFL is treated like SIG_IGN: no zombies",
+        "SIG_DFL is treated like SIG_IGN: children leave no zombies",
         &posix::SIGCHLD_DEFAULT_ZOMBIE,
     )
-    .asked(|_, line| {
-        if sets(line, "default") {
+    .before_request(|_, line| {
+        if sets_to(line, "default") {
             line.set("do", "ignore");
         }
     }),
-    blind(
-        "zombie-expires",
-        "a zombie vanishes after a while, or after some forks",
-        &posix::ZOMBIE_UNTIL_REAPED,
-    )
-    .asked(|w, line| {
-        if line.word() == "spawn" {
-            dispose(w);
-        }
-    }),
-    blind("orphan-lost", "an orphan is not given to the subreaper", &linux::SUBREAPER_ADOPTS).asked(
-        |_, line| {
-            if line.word() == "subreaper" {
-                line.set("on", "no");
+    blind("zombie-expires", "zombies vanish at the next fork", &posix::ZOMBIE_UNTIL_REAPED).before_request(
+        |w, line| {
+            if line.word() == "spawn" {
+                reap_zombies(w);
             }
         },
     ),
+    blind("orphan-lost", "an orphan is not reparented to the subreaper", &linux::SUBREAPER_ADOPTS)
+        .before_request(|_, line| {
+            if line.word() == "subreaper" {
+                line.set("on", "no");
+            }
+        }),
     blind(
         "orphan-zombie-lost",
-        "a zombie that changes parents is never reported to the new one",
+        "a zombie that is reparented is never reported to its new parent",
         &linux::SUBREAPER_ADOPTS_ZOMBIE,
     )
     .call(|w, r| {
-        while let Some((pid, _)) = w.look_for(r, libc::WEXITED).filter(|(pid, _)| !w.born().contains(pid)) {
-            w.steal(pid);
+        while let Some((pid, _)) = w.peek_for(r, libc::WEXITED).filter(|(pid, _)| !w.children().contains(pid))
+        {
+            w.reap(pid);
         }
         w.real(r)
     }),
-    seen_in(
+    from_bug(
         "systemd#4855",
         "sigchld-parent-pid",
         "the SIGCHLD of a child carries the pid of the parent",
         &posix::SIGCHLD_INFO_KILLED,
     )
-    .told(|_, request, reply| {
+    .after_reply(|_, request, reply| {
         let own = crate::sys::process::pid().to_string();
-        records(request, reply, |fields| fields[2].clone_from(&own));
+        edit_records(request, reply, |fields| fields[2].clone_from(&own));
     }),
-    seen_in(
+    from_bug(
         "tgoskits#535",
         "blocked-sigchld-dropped",
-        "a SIGCHLD that is blocked is dropped, not kept pending",
+        "a blocked SIGCHLD is discarded instead of kept pending",
         &posix::SIGCHLD_BLOCKED_PENDS,
     )
-    .asked(|_, line| {
-        // Ignoring discards what is pending; the next action finds none.
+    .before_request(|_, line| {
+        // Setting an action that ignores the signal discards a pending one.
         if line.word() == "sigprocmask" && line.get("how").as_deref() == Some("unblock") {
             let _ = signal::set_action(libc::SIGCHLD, Action::Default, Flags::default());
         }
     })
-    .told(|_, request, reply| {
+    .after_reply(|_, request, reply| {
         if request.word() == "sigpending" {
             *reply = Line::new(reply.word()).with("id", reply.id().unwrap_or(0)).with_list("sigs", [""; 0]);
         }
     }),
-    made_for(
+    from_catalogue(
         "sigchld-stop-status-zero",
-        "the SIGCHLD of a stop or continue carries status 0",
+        "the SIGCHLD of a stop or a continue carries si_status 0",
         &posix::SIGCHLD_INFO_STOPPED,
     )
-    .told(|_, request, reply| {
-        records(request, reply, |fields| {
+    .after_reply(|_, request, reply| {
+        edit_records(request, reply, |fields| {
             if fields[1] == "CLD_STOPPED" || fields[1] == "CLD_CONTINUED" {
                 fields[4] = "0".to_owned();
             }
         });
     }),
-    made_for(
+    from_catalogue(
         "sigchld-wrong-uid",
-        "the SIGCHLD carries another user than waitid tells",
+        "SIGCHLD carries a different uid than waitid returns",
         &posix::SIGCHLD_INFO_EQUALS_WAITID,
     )
-    .call(|w, r| w.then(r, |seen| seen.info(|info| info.uid = Some(77)))),
-    made_for(
+    .call(|w, r| w.map(r, |seen| seen.edit_info(|info| info.uid = Some(77)))),
+    from_catalogue(
         "sigwait-exit-is-kill",
-        "a SIGCHLD that is waited for says CLD_KILLED of an exit",
+        "sigwaitinfo returns CLD_KILLED for an exit",
         &posix::SIGCHLD_INFO_EXITED,
     )
-    .told(|_, request, reply| {
-        record_taken(request, reply, |fields| {
+    .after_reply(|_, request, reply| {
+        edit_accepted(request, reply, |fields| {
             if fields[1] == "CLD_EXITED" {
                 fields[1] = "CLD_KILLED".to_owned();
             }
         });
     }),
-    made_for(
+    from_catalogue(
         "sigwait-stop-without-signal",
-        "a SIGCHLD that is waited for has status 0 for a stop",
+        "sigwaitinfo returns si_status 0 for a stop",
         &posix::SIGCHLD_INFO_STOPPED,
     )
-    .told(|_, request, reply| {
-        record_taken(request, reply, |fields| {
+    .after_reply(|_, request, reply| {
+        edit_accepted(request, reply, |fields| {
             if fields[1] == "CLD_STOPPED" {
                 fields[4] = "0".to_owned();
             }
         });
     }),
-    made_for(
+    from_catalogue(
         "sigwait-continue-without-signal",
-        "a SIGCHLD that is waited for has status 0 for a continue",
+        "sigwaitinfo returns si_status 0 for a continue",
         &linux::SIGCHLD_ON_CONTINUE,
     )
-    .told(|_, request, reply| {
-        record_taken(request, reply, |fields| {
+    .after_reply(|_, request, reply| {
+        edit_accepted(request, reply, |fields| {
             if fields[1] == "CLD_CONTINUED" {
                 fields[4] = "0".to_owned();
             }
         });
     }),
-    made_for(
+    from_catalogue(
         "sigchld-never-dumped",
-        "a death with a core dump has CLD_KILLED in the SIGCHLD",
+        "the SIGCHLD of a core dump carries CLD_KILLED",
         &posix::SIGCHLD_INFO_KILLED,
     )
-    .told(|_, request, reply| {
-        records(request, reply, |fields| {
+    .after_reply(|_, request, reply| {
+        edit_records(request, reply, |fields| {
             if fields[1] == "CLD_DUMPED" {
                 fields[1] = "CLD_KILLED".to_owned();
             }
         });
     }),
-    made_for("sigchld-exits-only", "no SIGCHLD for a child that stops or continues", &posix::SIGCHLD_ON_STOP)
-        .asked(|_, line| {
-            if is_action(line) {
-                line.set("nocldstop", "yes");
-            }
-        }),
-    made_for(
+    from_catalogue(
+        "sigchld-exits-only",
+        "no SIGCHLD is generated when a child stops or continues",
+        &posix::SIGCHLD_ON_STOP,
+    )
+    .before_request(|_, line| {
+        if sets_action(line) {
+            line.set("nocldstop", "yes");
+        }
+    }),
+    from_catalogue(
         "nocldstop-silences-exits",
-        "with SA_NOCLDSTOP there is no SIGCHLD of an end either",
+        "SA_NOCLDSTOP also suppresses the SIGCHLD of a termination",
         &posix::SIGCHLD_NOCLDSTOP_EXIT,
     )
-    .asked(|_, line| {
-        if is_action(line) && line.flag("nocldstop") {
+    .before_request(|_, line| {
+        if sets_action(line) && line.flag("nocldstop") {
             line.set("do", "default");
         }
     }),
-    made_for(
+    from_catalogue(
         "nocldwait-silent",
-        "with SA_NOCLDWAIT there is no SIGCHLD",
+        "no SIGCHLD is generated with SA_NOCLDWAIT",
         &linux::SIGCHLD_NOCLDWAIT_STILL_SENT,
     )
-    .asked(|_, line| {
-        if is_action(line) && line.flag("nocldwait") {
+    .before_request(|_, line| {
+        if sets_action(line) && line.flag("nocldwait") {
             line.set("do", "ignore");
         }
     }),
-    made_for(
+    from_catalogue(
         "ignored-is-permanent",
-        "after SIGCHLD was ignored children leave no zombies, whatever comes after",
+        "once SIGCHLD has been ignored, children never leave zombies again",
         &posix::SIGCHLD_DEFAULT_ZOMBIE,
     )
-    .asked(|w, line| {
-        if sets(line, "ignore") {
-            w.remember(1);
+    .before_request(|w, line| {
+        if sets_to(line, "ignore") {
+            w.swap(1);
         }
-        if is_action(line) && w.remembered() == 1 {
+        if sets_action(line) && w.value() == 1 {
             line.set("do", "ignore");
         }
     }),
-    made_for(
+    from_catalogue(
         "ignored-nohang-echild",
-        "with SIGCHLD ignored WNOHANG fails with ECHILD beside a live child",
+        "WNOHANG with SIGCHLD ignored fails with ECHILD with a live child",
         &posix::SIGCHLD_IGNORED_NOHANG,
     )
-    .asked(note_ignored)
+    .before_request(track_ignored)
     .call(|w, r| {
-        w.then(r, |seen| {
-            if w.remembered() == 1 && r.has(WNOHANG) && seen.is_nothing() {
+        w.map(r, |seen| {
+            if w.value() == 1 && r.has(WNOHANG) && seen.is_nothing() {
                 *seen = error(r, ECHILD);
             }
         })
     }),
-    made_for(
+    from_catalogue(
         "ignored-no-children-hangs",
-        "with SIGCHLD ignored a wait that finds no child at once sleeps",
+        "a wait with SIGCHLD ignored and no children blocks",
         &posix::SIGCHLD_IGNORED_NO_CHILDREN_LEFT,
     )
-    .asked(note_ignored)
+    .before_request(track_ignored)
     .call(|w, r| {
-        let hangs = w.remembered() == 1 && r.blocks() && !w.has_children();
-        if hangs { never() } else { w.real(r) }
+        let hangs = w.value() == 1 && r.blocks() && !w.has_children();
+        if hangs { block_forever() } else { w.real(r) }
     }),
-    made_for(
+    from_catalogue(
         "ignored-stops-lost",
-        "with SIGCHLD ignored stops and continues are not reported",
+        "stops and continues are not reported with SIGCHLD ignored",
         &posix::SIGCHLD_IGNORED_STOPS,
     )
-    .asked(note_ignored)
+    .before_request(track_ignored)
     .call(|w, r| {
         let events = libc::WUNTRACED | libc::WCONTINUED;
-        if w.remembered() == 1 && r.has(events) {
-            w.real(&r.without(events).with(WNOHANG))
-        } else {
-            w.real(r)
-        }
+        if w.value() == 1 && r.has(events) { w.real(&r.without(events).with(WNOHANG)) } else { w.real(r) }
     }),
-    made_for(
+    from_catalogue(
         "ignored-at-fork",
-        "what counts is the action of SIGCHLD when the child was made",
+        "the SIGCHLD action at fork decides whether a child becomes a zombie",
         &posix::SIGCHLD_IGNORED_AFTER_FORK,
     )
-    .asked(|w, line| {
-        let live = w.born().iter().any(|pid| matches!(process_table::read(*pid as i32), Ok(Some(_))));
-        if sets(line, "ignore") && live {
+    .before_request(|w, line| {
+        let live = w.children().iter().any(|pid| matches!(process_table::read(*pid as i32), Ok(Some(_))));
+        if sets_to(line, "ignore") && live {
             line.set("do", "default");
         }
     }),
-    made_for(
+    from_catalogue(
         "pending-always-cleared",
-        "a wait clears the pending SIGCHLD, also of other children",
+        "a wait also clears the pending SIGCHLD of other children",
         &posix::SIGCHLD_PENDING_WHILE_OTHERS_WAITABLE,
     )
     .call(|w, r| {
@@ -475,43 +475,43 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         w.add(i64::from(seen.is_termination()));
         Ok(seen)
     })
-    .told(|w, request, reply| {
-        if request.word() == "sigpending" && w.remembered() > 0 {
+    .after_reply(|w, request, reply| {
+        if request.word() == "sigpending" && w.value() > 0 {
             *reply = Line::new(reply.word()).with("id", reply.id().unwrap_or(0)).with_list("sigs", [""; 0]);
         }
     }),
-    made_for(
+    from_catalogue(
         "pending-not-discarded",
-        "SIG_IGN leaves a pending SIGCHLD pending",
+        "SIG_IGN does not discard a pending SIGCHLD",
         &posix::SIGCHLD_IGNORED_DISCARDS_PENDING,
     )
-    .asked(note_ignored)
-    .told(|w, request, reply| {
-        if request.word() == "sigpending" && w.remembered() == 1 {
+    .before_request(track_ignored)
+    .after_reply(|w, request, reply| {
+        if request.word() == "sigpending" && w.value() == 1 {
             *reply =
                 Line::new(reply.word()).with("id", reply.id().unwrap_or(0)).with_list("sigs", ["SIGCHLD"]);
         }
     }),
-    made_for(
+    from_catalogue(
         "sigchld-for-grandchildren",
-        "one SIGCHLD more than children ended: a grandchild's",
+        "a process also receives the SIGCHLD of a grandchild",
         &posix::SIGCHLD_NOT_FOR_GRANDCHILD,
     )
-    .told(|_, request, reply| {
+    .after_reply(|_, request, reply| {
         if request.word() == "signals" {
             let count = reply.number("count").unwrap_or(0);
             reply.set("count", count + 1);
         }
     }),
-    made_for(
+    from_catalogue(
         "sigchld-not-for-continues",
-        "no SIGCHLD for a child that continues",
+        "no SIGCHLD is generated when a child continues",
         &linux::SIGCHLD_ON_CONTINUE,
     )
-    .asked(|_, line| {
-        if sets(line, "count") {
+    .before_request(|_, line| {
+        if sets_to(line, "count") {
             line.set("do", "record");
         }
     })
-    .told(|_, request, reply| without(request, reply, |code| code == "CLD_CONTINUED")),
+    .after_reply(|_, request, reply| drop_records(request, reply, |code| code == "CLD_CONTINUED")),
 ];

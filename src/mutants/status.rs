@@ -1,82 +1,80 @@
-//! Status words: what they say of exits and deaths, and the macros that read them.
+//! Status words of exits and deaths by signal, and the macros that decode them.
 
-use super::edit::{ObservationEdit, RequestView, exited, killed};
+use super::edit::{ObservationExt, RequestExt, exited, killed};
 use super::inner::error;
-use super::mutant::{Mutant, blind, made_for, seen_in};
+use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::spec::{linux, posix};
 use libc::{EINVAL, WEXITSTATUS, WIFEXITED, WIFSIGNALED, WTERMSIG};
 
-/// The first signal that is not a standard one.
+/// The first real-time signal.
 const REALTIME: i32 = 32;
 
-/// Has an exit code changed.
-fn code(word: i32, change: impl FnOnce(i32) -> i32) -> i32 {
+/// Changes the code of an exit.
+fn map_exit(word: i32, change: impl FnOnce(i32) -> i32) -> i32 {
     if WIFEXITED(word) { exited(change(WEXITSTATUS(word))) } else { word }
 }
 
-/// Has the word of a death changed.
-fn death(word: i32, change: impl FnOnce(i32) -> i32) -> i32 {
+/// Changes the status word of a death by signal.
+fn map_death(word: i32, change: impl FnOnce(i32) -> i32) -> i32 {
     if WIFSIGNALED(word) { change(WTERMSIG(word)) } else { word }
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("raw-exit-code", "the status holds the exit code unshifted", &linux::WAIT_WORD_EXIT).call(
-        |w, r| {
-            w.then(r, |seen| {
-                seen.status(|word| {
-                    if WIFEXITED(*word) {
-                        *word = WEXITSTATUS(*word);
-                    }
-                })
+    blind("raw-exit-code", "the exit code is stored unshifted", &linux::WAIT_WORD_EXIT).call(|w, r| {
+        w.map(r, |seen| {
+            seen.edit_status(|word| {
+                if WIFEXITED(*word) {
+                    *word = WEXITSTATUS(*word);
+                }
             })
-        },
-    ),
+        })
+    }),
     blind("exit-seven-bits", "exit codes are masked with 0x7f", &posix::STATUS_EXIT_EVERY_VALUE)
-        .call(|w, r| w.word(r, |word| code(word, |c| c & 0x7f))),
+        .call(|w, r| w.map_word(r, |word| map_exit(word, |c| c & 0x7f))),
     blind(
         "exit-not-masked",
-        "exit(-1) is not masked, and reads as a death by a signal",
+        "exit(-1) is not masked, and is reported as a death by signal",
         &posix::STATUS_EXIT_MASKED,
     )
-    .call(|w, r| w.word(r, |word| if word == exited(255) { killed(63) } else { word })),
+    .call(|w, r| w.map_word(r, |word| if word == exited(255) { killed(63) } else { word })),
     blind("exit-negative-zero", "exit(-1) is reported as 0", &posix::STATUS_EXIT_MASKED)
-        .call(|w, r| w.word(r, |word| code(word, |c| if c == 255 { 0 } else { c }))),
-    blind("nonzero-exit-is-one", "any non-zero code is reported as 1", &posix::STATUS_EXIT_EVERY_VALUE)
-        .call(|w, r| w.word(r, |word| code(word, |c| c.min(1)))),
+        .call(|w, r| w.map_word(r, |word| map_exit(word, |c| if c == 255 { 0 } else { c }))),
+    blind("nonzero-exit-is-one", "any nonzero exit code is reported as 1", &posix::STATUS_EXIT_EVERY_VALUE)
+        .call(|w, r| w.map_word(r, |word| map_exit(word, |c| c.min(1)))),
     blind(
         "exit-128-is-signal",
-        "exit(128 + n) is turned into a death by signal n",
+        "exit(128 + n) is reported as a death by signal n",
         &posix::STATUS_EXIT_IS_NOT_A_SIGNAL,
     )
     .call(|w, r| {
-        w.word(r, |word| match WEXITSTATUS(word) {
+        w.map_word(r, |word| match WEXITSTATUS(word) {
             c if WIFEXITED(word) && c > 128 => killed(c - 128),
             _ => word,
         })
     }),
     blind("signal-is-128-plus", "a death by signal n is reported as exit(128 + n)", &posix::STATUS_SIGNALED)
-        .call(|w, r| w.word(r, |word| death(word, |signal| exited(128 + signal)))),
+        .call(|w, r| w.map_word(r, |word| map_death(word, |signal| exited(128 + signal)))),
     blind(
         "signal-is-exit-zero",
-        "a death by signal is reported as status 0",
+        "a death by signal is reported as exit 0",
         &posix::STATUS_ZERO_IFF_EXIT_ZERO,
     )
-    .call(|w, r| w.word(r, |word| death(word, |_| 0))),
-    blind("signal-shifted", "the signal number stands in the high byte", &linux::WAIT_WORD_SIGNAL)
-        .call(|w, r| w.word(r, |word| death(word, |signal| signal << 8))),
+    .call(|w, r| w.map_word(r, |word| map_death(word, |_| 0))),
+    blind("signal-shifted", "the signal is stored in the high byte", &linux::WAIT_WORD_SIGNAL)
+        .call(|w, r| w.map_word(r, |word| map_death(word, |signal| signal << 8))),
     blind(
         "signal-low-five-bits",
-        "the signal number is masked with 0x1f: real-time signals come out wrong",
+        "the signal is masked with 0x1f: real-time signals are wrong",
         &posix::STATUS_SIGNALED_REALTIME,
     )
-    .call(|w, r| w.word(r, |word| death(word, |signal| killed(signal & 0x1f)))),
+    .call(|w, r| w.map_word(r, |word| map_death(word, |signal| killed(signal & 0x1f)))),
     blind(
         "rt-signal-einval",
-        "a death by a real-time signal fails with EINVAL after the reap",
+        "a wait that reaps a child killed by a real-time signal fails with EINVAL",
         &posix::STATUS_SIGNALED_REALTIME,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if seen.word().is_some_and(|word| WIFSIGNALED(word) && WTERMSIG(word) >= REALTIME) {
                 *seen = error(r, EINVAL);
             }
@@ -84,23 +82,25 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "quit-is-exit",
-        "SIGQUIT, SIGILL, SIGTRAP and SIGABRT deaths look like exits",
+        "deaths by SIGQUIT, SIGILL, SIGTRAP and SIGABRT are reported as exits",
         &posix::STATUS_SIGNALED,
     )
     .call(|w, r| {
         const LOST: [i32; 4] = [libc::SIGQUIT, libc::SIGILL, libc::SIGTRAP, libc::SIGABRT];
-        w.word(r, |word| death(word, |signal| if LOST.contains(&signal) { exited(signal) } else { word }))
+        w.map_word(r, |word| {
+            map_death(word, |signal| if LOST.contains(&signal) { exited(signal) } else { word })
+        })
     }),
-    blind("core-always", "the core flag is set for every signal death", &posix::STATUS_CORE_NOT_FOR_TERM)
-        .call(|w, r| w.word(r, |word| death(word, |signal| killed(signal) | 0x80))),
+    blind("core-always", "the core flag is set for every death by signal", &posix::STATUS_CORE_NOT_FOR_TERM)
+        .call(|w, r| w.map_word(r, |word| map_death(word, |signal| killed(signal) | 0x80))),
     blind(
         "core-on-exit-128",
         "an exit code of 128 or more sets the core flag",
         &posix::STATUS_EXIT_IS_NOT_A_SIGNAL,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
-            seen.status(|word| {
+        w.map(r, |seen| {
+            seen.edit_status(|word| {
                 if WIFEXITED(*word) && WEXITSTATUS(*word) >= 128 {
                     *word |= 0x80;
                 }
@@ -109,114 +109,122 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "fault-reports-exit",
-        "a child that dies of SIGSEGV by its own fault is reported as exit 139",
+        "a child that faults with SIGSEGV is reported as exit 139",
         &posix::STATUS_SIGNALED_FAULT,
     )
     .call(|w, r| {
         let segv = |signal| if signal == libc::SIGSEGV { exited(128 + signal) } else { killed(signal) };
-        w.word(r, |word| if libc::WCOREDUMP(word) { word } else { death(word, segv) })
+        w.map_word(r, |word| if libc::WCOREDUMP(word) { word } else { map_death(word, segv) })
     }),
-    seen_in(
+    from_bug(
         "MentOS#235",
         "core-deaths-are-exits",
-        "deaths by a signal that dumps core look like exits",
+        "deaths by core-dumping signals are reported as exits",
         &posix::STATUS_SIGNALED,
     )
     .call(|w, r| {
         let dumps = |signal| crate::wait::Signal(signal).dumps_core();
-        w.word(r, |word| death(word, |signal| if dumps(signal) { exited(signal) } else { word }))
+        w.map_word(r, |word| map_death(word, |signal| if dumps(signal) { exited(signal) } else { word }))
     }),
-    seen_in(
+    from_bug(
         "openradar-mirror#1554",
         "limit-kill-is-exit-zero",
-        "a child that a resource limit ended is reported as exit 0",
+        "a child killed by a resource limit is reported as exit 0",
         &posix::STATUS_SIGNALED,
     )
     .call(|w, r| {
         let limit = |signal| signal == libc::SIGXCPU || signal == libc::SIGXFSZ;
-        w.word(r, |word| death(word, |signal| if limit(signal) { 0 } else { word }))
+        w.map_word(r, |word| map_death(word, |signal| if limit(signal) { 0 } else { word }))
     }),
-    seen_in(
+    from_bug(
         "MentOS#234",
         "exit-zero-is-one",
         "exit 0 is reported as exit 1",
         &posix::STATUS_ZERO_IFF_EXIT_ZERO,
     )
-    .call(|w, r| w.word(r, |word| code(word, |c| c.max(1)))),
-    seen_in(
+    .call(|w, r| w.map_word(r, |word| map_exit(word, |c| c.max(1)))),
+    from_bug(
         "rust-lang/libc#4213",
         "decode-code-not-masked",
-        "WEXITSTATUS shifts and masks nothing: -1 rather than 255",
+        "WEXITSTATUS shifts without masking: -1 instead of 255",
         &posix::STATUS_ONE_PREDICATE,
     )
     .decode(|word, view| {
-        // The byte is taken for a signed one.
+        // The byte is sign-extended.
         view.exit_status = view.exit_status.map(|_| i32::from((word >> 8) as i8));
     }),
-    seen_in(
+    from_bug(
         "llvm-test-suite#144",
         "decode-exit-is-signaled",
-        "WIFSIGNALED holds of an exit whose code is not 0",
+        "WIFSIGNALED is true for a nonzero exit",
         &posix::STATUS_ONE_PREDICATE,
     )
     .decode(|_, view| view.signaled |= view.exit_status.is_some_and(|code| code != 0)),
-    seen_in(
+    from_bug(
         "gem5#3343",
         "decode-core-of-exit",
-        "WCOREDUMP holds of an exit with 128 or more",
+        "WCOREDUMP is true for exit codes above 127",
         &posix::STATUS_CORE_NEEDS_SIGNAL,
     )
     .decode(|_, view| view.core = view.exit_status.map(|code| code >= 128).or(view.core)),
-    made_for("signal-off-by-one", "the signal is one too high", &posix::STATUS_SIGNALED_ANY_SENDER)
-        .call(|w, r| w.word(r, |word| death(word, |signal| killed(signal + 1)))),
-    made_for(
-        "exit-plus-one",
-        "waitpid and waitid give an exit code that is one too high",
-        &posix::WAITPID_EXIT_CODE,
-    )
-    .call(|w, r| {
-        use crate::sys::call::abi::Call;
-        let other = matches!(r.call, Call::Waitpid | Call::Waitid);
-        w.word(r, |word| code(word, |c| if other && c == 7 { 8 } else { c }))
-    }),
-    made_for("core-never", "the core flag is never set", &posix::WAITID_DUMPED)
-        .call(|w, r| w.word(r, |word| death(word, killed))),
-    made_for(
+    from_catalogue("signal-off-by-one", "the signal is off by one", &posix::STATUS_SIGNALED_ANY_SENDER)
+        .call(|w, r| w.map_word(r, |word| map_death(word, |signal| killed(signal + 1)))),
+    from_catalogue("exit-plus-one", "waitpid and waitid report exit code 7 as 8", &posix::WAITPID_EXIT_CODE)
+        .call(|w, r| {
+            use crate::sys::call::abi::Call;
+            let affected = matches!(r.call, Call::Waitpid | Call::Waitid);
+            w.map_word(r, |word| map_exit(word, |c| if affected && c == 7 { 8 } else { c }))
+        }),
+    from_catalogue("core-never", "the core flag is never set", &posix::WAITID_DUMPED)
+        .call(|w, r| w.map_word(r, |word| map_death(word, killed))),
+    from_catalogue(
         "kill-is-term",
         "a death by SIGKILL is reported as one by SIGTERM",
         &posix::STATUS_KILL_WHILE_STOPPED,
     )
     .call(|w, r| {
         let as_term = |signal| if signal == libc::SIGKILL { libc::SIGTERM } else { signal };
-        w.word(r, |word| if libc::WCOREDUMP(word) { word } else { death(word, |s| killed(as_term(s))) })
+        w.map_word(
+            r,
+            |word| if libc::WCOREDUMP(word) { word } else { map_death(word, |s| killed(as_term(s))) },
+        )
     }),
-    made_for(
+    from_catalogue(
         "waitid-exit-low-seven-bits",
-        "of exit codes from 128 on waitid tells the low seven bits",
+        "waitid masks exit codes above 127 with 0x7f",
         &posix::WAITPID_CALLS_AGREE,
     )
-    .call(|w, r| if !r.is_by_id() { w.real(r) } else { w.word(r, |word| code(word, |c| c & 0x7f)) }),
-    made_for("word-high-bits", "a status word has bits above the low sixteen set", &linux::WAIT_WORD_SIGNAL)
-        .call(|w, r| {
-            w.then(r, |seen| {
-                seen.status(|word| {
-                    if WIFSIGNALED(*word) {
-                        *word |= 1 << 20;
-                    }
-                })
+    .call(
+        |w, r| if !r.uses_idtype() { w.real(r) } else { w.map_word(r, |word| map_exit(word, |c| c & 0x7f)) },
+    ),
+    from_catalogue(
+        "word-high-bits",
+        "bits above the low sixteen of the status word are set",
+        &linux::WAIT_WORD_SIGNAL,
+    )
+    .call(|w, r| {
+        w.map(r, |seen| {
+            seen.edit_status(|word| {
+                if WIFSIGNALED(*word) {
+                    *word |= 1 << 20;
+                }
             })
-        }),
-    made_for("exit-five-bits", "exit codes are masked with 0x1f", &posix::STATUS_EXIT_EVERY_VALUE)
-        .call(|w, r| w.word(r, |word| code(word, |c| c & 0x1f))),
-    made_for("exit-nibble-lost", "exit codes from 11 to 15 lose a bit", &posix::STATUS_EXIT_EVERY_VALUE)
-        .call(|w, r| w.word(r, |word| code(word, |c| if (11..16).contains(&c) { c & 7 } else { c }))),
-    made_for("decode-core-of-stop", "WCOREDUMP holds of a stop", &posix::STATUS_CORE_NEEDS_SIGNAL).decode(
-        |_, view| {
+        })
+    }),
+    from_catalogue("exit-five-bits", "exit codes are masked with 0x1f", &posix::STATUS_EXIT_EVERY_VALUE)
+        .call(|w, r| w.map_word(r, |word| map_exit(word, |c| c & 0x1f))),
+    from_catalogue(
+        "exit-nibble-lost",
+        "exit codes from 11 to 15 lose a bit",
+        &posix::STATUS_EXIT_EVERY_VALUE,
+    )
+    .call(|w, r| w.map_word(r, |word| map_exit(word, |c| if (11..16).contains(&c) { c & 7 } else { c }))),
+    from_catalogue("decode-core-of-stop", "WCOREDUMP is true for a stop", &posix::STATUS_CORE_NEEDS_SIGNAL)
+        .decode(|_, view| {
             if view.stopped {
                 view.core = Some(true);
             }
-        },
-    ),
-    made_for("exit-nine-is-one", "exit code 9 is told as 1", &posix::EXEC_CHILD_KEEPS_IDENTITY)
-        .call(|w, r| w.word(r, |word| code(word, |c| if c == 9 { 1 } else { c }))),
+        }),
+    from_catalogue("exit-nine-is-one", "exit code 9 is reported as 1", &posix::EXEC_CHILD_KEEPS_IDENTITY)
+        .call(|w, r| w.map_word(r, |word| map_exit(word, |c| if c == 9 { 1 } else { c }))),
 ];

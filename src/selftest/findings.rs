@@ -1,4 +1,4 @@
-//! What a [`Matrix`] says of the mutants, the expectations and the cases.
+//! Conclusions from a [`Matrix`] about the mutants, the expectations and the cases.
 
 use super::justified;
 use super::matrix::{LEAK, Matrix, kill_count, killers};
@@ -6,52 +6,52 @@ use crate::mutants::{Mutant, mutants};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a matrix says.
+/// The conclusions from a matrix.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Findings {
-    /// One for each mutant, in the order of the table.
+    /// One entry per mutant, in table order.
     pub mutants: Vec<OfMutant>,
-    /// Expectations that no mutant which counts was seen to fail.
+    /// Expectations that no mutant that counts fails.
     pub never_failed: Vec<NeverFailed>,
-    /// Expectations that are said never to fail, and did, or are none.
+    /// Expectations listed as never failing that did fail or do not exist.
     pub failed_after_all: Vec<(String, String)>,
-    /// Cases that exactly the same mutants fail.
+    /// Groups of cases failed by exactly the same mutants.
     pub alike: Vec<Alike>,
-    /// How many clauses some mutant makes fail.
+    /// Number of clauses that some mutant fails.
     pub clauses: usize,
-    /// What went wrong on the unbroken subjects or in the harness: trial and verdict.
+    /// What went wrong on the unbroken subjects or in the test harness: trial and verdict.
     pub amiss: Vec<String>,
 }
 
-/// What became of one mutant.
+/// The result for one mutant.
 #[derive(Debug, Clone, Serialize)]
 pub struct OfMutant {
     /// Its name.
     pub mutant: &'static str,
     /// What it breaks.
     pub breaks: &'static str,
-    /// Where its idea comes from.
+    /// Where the idea comes from.
     pub origin: String,
-    /// The clause that it names.
+    /// The clause that it is meant to fail.
     pub clause: &'static str,
-    /// How many cases kill it.
+    /// Number of cases that kill it.
     pub cases: usize,
-    /// How many trials kill it.
+    /// Number of trials that kill it.
     pub trials: usize,
-    /// Whether the clause that it names is among those that fail.
+    /// Whether that clause is among the failing ones.
     pub by_its_clause: bool,
-    /// The share of the cases that kill it, in percent.
+    /// Percentage of all cases that kill it.
     pub share: usize,
-    /// Whether it counts: no more than a quarter of all cases kill it.
+    /// Whether it counts: at most a quarter of all cases kill it.
     pub counts: bool,
-    /// The first case that kills it, by the clause that it names if one does.
+    /// The first case that kills it, preferably by that clause.
     pub first: Option<String>,
-    /// Whether the model was asked, and after how many operations it caught it.
+    /// Whether the model was run on it, and the number of operations after which it caught it.
     pub model: Option<Option<u64>>,
 }
 
 impl OfMutant {
-    /// Whether it was killed as it says.
+    /// Whether it is killed by the clause that it is meant to fail.
     pub fn is_killed(&self) -> bool {
         self.cases > 0 && self.by_its_clause
     }
@@ -64,21 +64,21 @@ pub struct NeverFailed {
     pub case: String,
     /// The clause.
     pub clause: String,
-    /// Why that is right, if it is.
+    /// Why that is accepted, if it is.
     pub why: Option<&'static str>,
 }
 
-/// Cases that exactly the same mutants fail.
+/// A group of cases failed by exactly the same mutants.
 #[derive(Debug, Clone, Serialize)]
 pub struct Alike {
     /// The cases.
     pub cases: Vec<String>,
-    /// Why there are several all the same, if there is a reason.
+    /// Why all of them are kept, if there is a reason.
     pub why: Option<&'static str>,
 }
 
 impl Findings {
-    /// Of the whole matrix; `all` of the mutants were run, or some of them, by which no expectation can be judged.
+    /// Evaluates a matrix. `all`: whether all mutants were run, without which expectations cannot be judged.
     pub fn of(matrix: &Matrix, all: bool) -> Findings {
         let run = mutants().filter(|m| matrix.rows.contains_key(m.name));
         let mut findings = Findings {
@@ -106,33 +106,35 @@ impl Findings {
                 self.never_failed.push(NeverFailed { case: case.clone(), clause: clause.clone(), why });
             }
         }
-        // Of the cases that were asked.
-        let asked =
+        // Only cases that were run.
+        let listed =
             justified::NEVER_FAILED.iter().filter(|(case, ..)| matrix.expectations.contains_key(*case));
-        let stale = asked
-            .filter(|(case, clause, why)| *why != justified::SELDOM && !excused.contains(&(*case, *clause)));
+        let stale = listed
+            .filter(|(case, clause, why)| *why != justified::RACY && !excused.contains(&(*case, *clause)));
         self.failed_after_all = stale.map(|(case, clause, _)| ((*case).into(), (*clause).into())).collect();
     }
 
-    /// What is not as it should be, one line each; nothing if all is.
+    /// What needs attention, one line each; empty if nothing does.
     pub fn faults(&self) -> Vec<String> {
         let mut faults = self.amiss.clone();
         for mutant in &self.mutants {
             let why = match mutant.first.as_deref() {
-                None => "nothing kills it".to_owned(),
+                None => "no case kills it".to_owned(),
                 Some(first) if !mutant.by_its_clause => {
-                    format!("killed, but not by {}: first by {first}", mutant.clause)
+                    format!("not killed by {}, first killed by {first}", mutant.clause)
                 }
                 Some(_) => continue,
             };
             faults.push(format!("mutant {}: {why}", mutant.mutant));
         }
         let unexcused = self.never_failed.iter().filter(|n| n.why.is_none());
-        faults.extend(unexcused.map(|n| format!("{} was never seen to fail in {}", n.clause, n.case)));
+        faults.extend(unexcused.map(|n| format!("no mutant fails {} in {}", n.clause, n.case)));
         let stale = self.failed_after_all.iter();
-        faults.extend(stale.map(|(case, clause)| format!("{clause} in {case} needs no excuse any more")));
+        faults
+            .extend(stale.map(|(case, clause)| format!("{clause} in {case} no longer needs its exception")));
         let unexcused = self.alike.iter().filter(|a| a.why.is_none());
-        faults.extend(unexcused.map(|a| format!("the same mutants fail {}", a.cases.join(", "))));
+        faults
+            .extend(unexcused.map(|a| format!("failed by exactly the same mutants: {}", a.cases.join(", "))));
         faults
     }
 }
@@ -140,7 +142,7 @@ impl Findings {
 fn of_mutant(matrix: &Matrix, mutant: &'static Mutant) -> OfMutant {
     let row = &matrix.rows[mutant.name];
     let own = row.get(mutant.clause.id);
-    // A leak is not the failure of an expectation, and names no clause.
+    // A leak fails no expectation, and so no clause.
     let by_its_clause = own.is_some() || row.contains_key(LEAK);
     let first = own.or(row.values().next()).and_then(|cases| cases.iter().next());
     OfMutant {
@@ -161,7 +163,7 @@ fn of_mutant(matrix: &Matrix, mutant: &'static Mutant) -> OfMutant {
     }
 }
 
-/// Groups of cases that exactly the same mutants fail.
+/// Groups of cases failed by exactly the same mutants.
 fn alike(matrix: &Matrix) -> Vec<Alike> {
     let mut columns: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for (mutant, row) in matrix.rows.iter().filter(|(_, row)| matrix.counts(row)) {
@@ -173,6 +175,6 @@ fn alike(matrix: &Matrix) -> Vec<Alike> {
     for (case, column) in &columns {
         groups.entry(column).or_default().push((*case).to_owned());
     }
-    let several = groups.into_values().filter(|cases| cases.len() > 1);
-    several.map(|cases| Alike { why: justified::alike(&cases), cases }).collect()
+    let groups = groups.into_values().filter(|cases| cases.len() > 1);
+    groups.map(|cases| Alike { why: justified::alike(&cases), cases }).collect()
 }

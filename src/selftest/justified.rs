@@ -1,24 +1,23 @@
-//! What is not as it should be, and why that is right.
+//! Accepted exceptions, with reasons.
 
-/// A race decides whether a mutant shows it: right whether one did or not.
-pub const SELDOM: &str =
-    "a mutant fails it now and then, as a race has it, which proves nothing from run to run";
-/// Mutants stand in the agent alone.
-const ELSEWHERE: &str = "another process than the agent is asked, and no mutant stands there";
+/// A race decides whether a mutant fails it: accepted either way.
+pub const RACY: &str = "whether a mutant fails it depends on a race, so it varies from run to run";
+/// Mutants run only in the agent.
+const OUTSIDE_AGENT: &str = "it is tested in a process other than the agent, where no mutant runs";
 
-/// Expectations that no mutant which counts can fail: case, clause, why.
+/// Expectations that no mutant that counts can fail: case, clause, reason.
 pub const NEVER_FAILED: &[(&str, &str, &str)] = &[
-    ("reparenting.pidns-init-adopts", "posix/orphan/new-parent", ELSEWHERE),
-    ("orphans.adopted-while-blocked", "linux/subreaper/not-inherited", ELSEWHERE),
-    ("orphans.no-reaper", "posix/orphan/new-parent", ELSEWHERE),
-    ("rusage-children.zero-after-fork", "posix/rusage/children-not-self", ELSEWHERE),
+    ("reparenting.pidns-init-adopts", "posix/orphan/new-parent", OUTSIDE_AGENT),
+    ("orphans.adopted-while-blocked", "linux/subreaper/not-inherited", OUTSIDE_AGENT),
+    ("orphans.no-reaper", "posix/orphan/new-parent", OUTSIDE_AGENT),
+    ("rusage-children.zero-after-fork", "posix/rusage/children-not-self", OUTSIDE_AGENT),
 ];
 
-/// Cases that the same mutants fail, and why each is there all the same.
+/// Cases failed by the same mutants, and why all of them are kept.
 const ALIKE: &[(&[&str], &str)] = &[
     (
         &["agent-exec.rusage-children", "rusage-children.descendants"],
-        "one is about an exec of the caller, the other about children of children",
+        "one tests exec in the caller, the other grandchildren",
     ),
     (
         &[
@@ -27,77 +26,77 @@ const ALIKE: &[(&[&str], &str)] = &[
             "reparenting.pidns-init-exits",
             "reparenting.zombie-pid-not-reused",
         ],
-        "each ends in a plain report: to a sleeper, of a posix_spawn, of a namespace's end, and of a pid that was kept",
+        "each expects a plain report: to a blocked call, after posix_spawn, at the end of a namespace, of a pid that was not reused",
     ),
     (
         &["clone.sigchld-like-fork", "agent-exec.children"],
-        "one is about how a child is made, the other about an exec of the caller",
+        "one tests how a child is created, the other exec in the caller",
     ),
     (
         &["pidfd-lifetime.exit-info", "exec-spawn.with-and-without-exec"],
-        "one reads the exit code by a pidfd, the other by the call",
+        "one reads the exit code through a pidfd, the other from the call",
     ),
     (
         &["rusage-counts.involuntary-switches", "rusage-counts.major-faults"],
-        "each is about another field that no mutant breaks by itself",
+        "each tests a field that no mutant breaks on its own",
     ),
     (
         &["sigwait.signalfd-then-wait", "sigwait.then-wait"],
-        "one takes the signal by sigtimedwait, the other through a signalfd",
+        "one accepts the signal with sigtimedwait, the other through a signalfd",
     ),
     (
         &["clone.invalid-exit-signal", "errors.no-children-nohang"],
-        "clone with a bad signal leaves no child behind; here none was asked for",
+        "in one, clone with an invalid signal creates no child; in the other, there never was one",
     ),
     (
         &["clone.no-exit-signal", "errors.no-children", "orphans.no-reaper"],
-        "each finds that there is no child, for a reason of its own",
+        "each has no child to report, for a different reason",
     ),
     (
         &["reparenting.zombie-of-dead-parent", "orphans.reaper-ignores-sigchld"],
-        "a zombie whose parent ends goes by itself, and so it does where the caller adopts it and ignores SIGCHLD",
+        "a zombie whose parent terminates disappears in one, and in the other when a caller that ignores SIGCHLD adopts it",
     ),
     (
         &["errors.after-reap", "by-pid.second-wait"],
-        "one asks for the pid that was taken, the other for any child and for its group too",
+        "one waits for the reaped pid, the other also for any child and for its process group",
     ),
     (
         &["pidfd-lifetime.open-denied-by-seccomp", "pidfd-lifetime.open-emfile"],
-        "pidfd_open fails by a filter in one and for want of descriptors in the other",
+        "pidfd_open fails because of a seccomp filter in one, and for lack of descriptors in the other",
     ),
     (
         &["blocked.until-stop", "stop-continue.wakes-waiter"],
-        "one asks for stops and continues each alone, the other for both in turn",
+        "one waits for stops and continues separately, the other for both in turn",
     ),
     (
         &["clone.clone-parent", "reparenting.pidns-outer-pid"],
-        "a child made by another process comes in by CLONE_PARENT, or from a PID namespace",
+        "another process creates the child, with CLONE_PARENT in one and in a PID namespace in the other",
     ),
-    (&["rusage.system-time", "rusage.user-time"], "one burns user time and the other system time"),
+    (&["rusage.system-time", "rusage.user-time"], "one burns user time, the other system time"),
     (
         &["rusage-counts.minor-faults", "rusage.reaped-grandchild"],
-        "faults of the child itself, and of a grandchild that it took",
+        "one counts faults of the child itself, the other those of a grandchild that it reaped",
     ),
     (
         &["termination.cpu-hard-limit", "signal-death.sigkill-cannot-be-ignored"],
-        "SIGKILL comes from the system at a limit in one, and from another process in the other",
+        "SIGKILL comes from the kernel at a limit in one, and from another process in the other",
     ),
     (
         &["interrupted.exit-while-waiter-stopped", "interrupted.stopped-waiter"],
-        "the child ends after the caller goes on, or while it is stopped",
+        "the child terminates after the caller is continued in one, and while it is stopped in the other",
     ),
     (
         &["blocked.until-exit", "reparenting.pidns-init-exits"],
-        "one is the plain sleep, the other what the end of a PID namespace does to its processes",
+        "one tests plain blocking, the other what the end of a PID namespace does to its processes",
     ),
 ];
 
-/// Why an expectation is never seen to fail.
+/// Why it is accepted that no mutant fails an expectation.
 pub fn never_failed(case: &str, clause: &str) -> Option<&'static str> {
     NEVER_FAILED.iter().find(|(c, l, _)| *c == case && *l == clause).map(|(_, _, why)| *why)
 }
 
-/// Why these cases are all there although the same mutants fail them.
+/// Why all these cases are kept although the same mutants fail them.
 pub fn alike(cases: &[String]) -> Option<&'static str> {
     let same = |of: &&[&str]| cases.iter().all(|case| of.contains(&case.as_str()));
     ALIKE.iter().find(|(of, _)| same(of)).map(|(_, why)| *why)

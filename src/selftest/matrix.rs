@@ -1,4 +1,4 @@
-//! Which trials kill which mutant, and by which clause; and that as a file.
+//! Which trials kill which mutant, and by which clause; stored as a file.
 
 use super::wanted::Wanted;
 use crate::catalogue;
@@ -9,28 +9,28 @@ use crate::sys::call::abi::Call;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The matrix that belongs to this version: `fixtures/kill-matrix.json`.
+/// The matrix of this version: `fixtures/kill-matrix.json`.
 const COMMITTED: &str = include_str!("../../fixtures/kill-matrix.json");
 
-/// What stands for the clause of a kill that breaks none: a process that was left behind.
+/// Takes the place of the clause in a kill by a leaked process, which fails no clause.
 pub const LEAK: &str = "leak";
 
 /// Which trials kill which mutant.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Matrix {
-    /// The system on which it was made.
+    /// The system on which it was recorded.
     pub system: String,
-    /// The expectations that were seen to hold on the unbroken subjects: by case, the clauses.
+    /// The expectations that pass on the unbroken subjects: the clauses of each case.
     pub expectations: BTreeMap<String, BTreeSet<String>>,
-    /// By the mutant's name.
+    /// Rows by mutant name.
     pub rows: BTreeMap<String, Row>,
-    /// After how many operations of random histories the model caught a mutant; `None`: not within its budget.
+    /// The number of operations after which the model caught a mutant; `None` if not within its budget.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub model: BTreeMap<String, Option<u64>>,
 }
 
-/// What kills one mutant: by clause and case the calls, those that showed it otherwise than by a failed expectation as
-/// `wait4:hang`, `wait4:crash` or `wait4:leak`.
+/// What kills one mutant: calls by clause and case. A call that kills it in another way than by a failed expectation
+/// is written as `wait4:hang`, `wait4:crash` or `wait4:leak`.
 pub type Row = BTreeMap<String, BTreeMap<String, String>>;
 
 /// A trial that kills a mutant.
@@ -44,7 +44,7 @@ pub struct Kill<'m> {
     pub case: &'m str,
     /// The call.
     pub call: Call,
-    /// Whether it takes a proof of a hang.
+    /// Whether it has to prove a hang.
     pub slow: bool,
 }
 
@@ -53,31 +53,31 @@ pub fn killers(row: &Row) -> BTreeSet<&str> {
     row.values().flat_map(|cases| cases.keys().map(String::as_str)).collect()
 }
 
-/// How many trials kill a mutant.
+/// The number of trials that kill a mutant.
 pub fn kill_count(row: &Row) -> usize {
     row.values().flat_map(BTreeMap::values).map(|calls| calls.split(' ').count()).sum()
 }
 
 impl Matrix {
-    /// The one of this version.
+    /// The matrix of this version.
     ///
     /// # Errors
-    /// When it is not of this version's form.
+    /// If the file does not have the format of this version.
     pub fn committed() -> Result<Matrix, String> {
         serde_json::from_str(COMMITTED).map_err(|e| format!("fixtures/kill-matrix.json: {e}"))
     }
 
-    /// The share of all cases that kill a mutant, in percent.
+    /// The percentage of all cases that kill a mutant.
     pub fn share(&self, row: &Row) -> usize {
         (killers(row).len() * 100).checked_div(self.expectations.len()).unwrap_or(0)
     }
 
-    /// Whether a mutant proves anything of the cases that kill it: at most a quarter of all do.
+    /// Whether a mutant counts as evidence for the cases that kill it: at most a quarter of all cases do.
     pub fn counts(&self, row: &Row) -> bool {
         killers(row).len() * 4 <= self.expectations.len()
     }
 
-    /// Takes over what was found for some mutants or some cases.
+    /// Merges new results for some mutants or some cases.
     pub fn update(&mut self, newer: Matrix, cases: &BTreeSet<&str>) {
         self.system = newer.system;
         for (mutant, row) in newer.rows {
@@ -98,7 +98,7 @@ impl Matrix {
         self.expectations.retain(|id, _| catalogue::cases().any(|known| known.id == id));
     }
 
-    /// As a file: JSON with a line for each case and for each mutant.
+    /// The file: JSON with one line per case and per mutant.
     pub fn text(&self) -> String {
         fn lines<T: Serialize>(map: &BTreeMap<String, T>) -> String {
             let json = |value: &T| serde_json::to_string(value).unwrap_or_default();
@@ -114,7 +114,7 @@ impl Matrix {
         )
     }
 
-    /// Takes a finished trial on a mutant.
+    /// Adds a finished trial on a mutant.
     pub fn add(&mut self, mutant: &str, wanted: &Wanted, report: &TrialReport) {
         let row = self.rows.entry(mutant.to_owned()).or_default();
         if !report.verdict.is_bad() {
@@ -132,18 +132,18 @@ impl Matrix {
         }
     }
 
-    /// Takes a finished trial on an unbroken subject.
+    /// Adds a finished trial on an unbroken subject.
     pub fn add_unbroken(&mut self, wanted: &Wanted, report: &TrialReport) {
-        // What an implementation may choose is recorded, and cannot fail.
+        // Implementation-defined clauses are recorded and cannot fail.
         let judged = report.clauses.iter().filter(|(c, _)| c.level != Level::Implementation);
-        let held = judged.filter(|(_, o)| *o == Outcome::Pass).map(|(c, _)| c.id.to_owned());
-        let mut held = held.peekable();
-        if held.peek().is_some() {
-            self.expectations.entry(wanted.case.id.to_owned()).or_default().extend(held);
+        let passed = judged.filter(|(_, o)| *o == Outcome::Pass).map(|(c, _)| c.id.to_owned());
+        let mut passed = passed.peekable();
+        if passed.peek().is_some() {
+            self.expectations.entry(wanted.case.id.to_owned()).or_default().extend(passed);
         }
     }
 
-    /// Brings calls into one order, since trials end in any.
+    /// Sorts the calls, since trials finish in any order.
     pub fn sort(&mut self) {
         for calls in self.rows.values_mut().flat_map(BTreeMap::values_mut).flat_map(BTreeMap::values_mut) {
             let mut words: Vec<&str> = calls.split(' ').collect();
@@ -152,7 +152,7 @@ impl Matrix {
         }
     }
 
-    /// Every kill, in the order of mutants, clauses and cases.
+    /// All kills, ordered by mutant, clause and case.
     pub fn kills(&self) -> impl Iterator<Item = Kill<'_>> {
         self.rows.iter().flat_map(|(mutant, row)| {
             row.iter().flat_map(move |(clause, cases)| {
@@ -167,14 +167,14 @@ impl Matrix {
         })
     }
 
-    /// The clauses that some mutant which counts makes fail.
+    /// The clauses that some mutant that counts fails.
     pub fn clauses(&self) -> BTreeSet<&str> {
         let counting = self.rows.values().filter(|row| self.counts(row));
         counting.flat_map(BTreeMap::keys).map(String::as_str).filter(|c| *c != LEAK).collect()
     }
 
-    /// A few kills in which every mutant dies, by the clause that it names if by any, and every expectation fails that ever
-    /// did; quick ones first.
+    /// A small set of kills that kills every mutant, preferably by the clause that it is meant to fail, and fails every
+    /// expectation that any kill fails. Fast trials are preferred.
     pub fn cover(&self) -> Vec<Kill<'_>> {
         let burns: BTreeSet<&str> =
             catalogue::cases().filter(|case| case.needs.burns).map(|case| case.id).collect();
@@ -183,8 +183,8 @@ impl Matrix {
         let mut chosen: Vec<Kill<'_>> = Vec::new();
         for mutant in mutants() {
             let of = |kill: &&Kill<'_>| kill.mutant == mutant.name;
-            let named = kills.iter().filter(of).find(|kill| kill.clause == mutant.clause.id);
-            chosen.extend(named.or_else(|| kills.iter().find(of)));
+            let preferred = kills.iter().filter(of).find(|kill| kill.clause == mutant.clause.id);
+            chosen.extend(preferred.or_else(|| kills.iter().find(of)));
         }
         let counts = |kill: &&Kill<'_>| self.counts(&self.rows[kill.mutant]);
         let mut failed: BTreeSet<(&str, &str)> =
@@ -198,7 +198,7 @@ impl Matrix {
     }
 }
 
-/// The mutant of that subject, if it is one.
+/// The mutant that a subject name denotes, if any.
 pub fn mutant_of(subject: &str) -> Option<&'static Mutant> {
     let name = subject.strip_prefix("mutant:")?;
     mutants().find(|m| m.name == name)
@@ -215,19 +215,19 @@ mod tests {
     }
 
     #[test]
-    fn a_matrix_reads_as_it_was_written() {
+    fn a_matrix_survives_a_round_trip() {
         assert_eq!(serde_json::from_str::<Matrix>(&sample().text()).expect("a matrix"), sample());
     }
 
     #[test]
-    fn kills_are_told_one_by_one() {
+    fn kills_are_listed_one_by_one() {
         let matrix = sample();
         let kills: Vec<_> = matrix.kills().map(|k| (k.mutant, k.case, k.call, k.slow)).collect();
         assert_eq!(kills, [("m", "a.b", Call::Wait, false), ("m", "a.b", Call::Wait4, true)]);
     }
 
     #[test]
-    fn a_mutant_that_every_other_case_kills_does_not_count() {
+    fn a_mutant_that_half_of_the_cases_kill_does_not_count() {
         let matrix = sample();
         let row = &matrix.rows["m"];
         assert_eq!((matrix.share(row), matrix.counts(row)), (50, false));

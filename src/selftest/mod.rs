@@ -1,14 +1,14 @@
-//! Whether the suite catches what it claims to catch: every mutant through the catalogue.
+//! Mutation testing: runs the catalogue on every mutant to see whether the suite catches what it claims to catch.
 //!
-//! `waitspec selftest` and the test `kill_matrix` are two callers of [`run`]: the first has every trial run on every
-//! mutant and saves the [`Matrix`], the second only a small [`cover`](Matrix::cover) of the one that was saved.
+//! [`run`] has two callers: `waitspec selftest` runs every trial on every mutant and saves the [`Matrix`]; the test
+//! `kill_matrix` runs only a small [`cover`](Matrix::cover) of the saved matrix.
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `mod` | running chosen trials on chosen mutants |
+//! | `mod` | running selected trials on selected mutants |
 //! | [`matrix`] | which trials kill which mutant, as a file |
-//! | [`findings`] | what that says of mutants, expectations and cases |
-//! | [`justified`] | what is not as it should be, and why that is right |
+//! | [`findings`] | conclusions about mutants, expectations and cases |
+//! | [`justified`] | accepted exceptions, with reasons |
 
 pub mod findings;
 pub mod justified;
@@ -30,15 +30,15 @@ use crate::trial::Abort;
 use std::sync::Mutex;
 use std::sync::mpsc;
 
-/// How a subject that is a mutant is named.
+/// The subject name of a mutant.
 pub fn subject_of(mutant: &str) -> String {
     format!("mutant:{mutant}")
 }
 
-/// The mutants and the unbroken subjects, ready for trials.
+/// Prepares trials on the mutants and on the unbroken subjects.
 ///
-/// Must be called before the process has any thread, as it forks the wardens. `mutants` empty means all of them, and
-/// `patterns` every case.
+/// Forks the wardens, so it must be called while the process is single-threaded. Empty `mutants` means all mutants;
+/// empty `patterns` means all cases.
 ///
 /// # Errors
 /// Those of [`Session::start`].
@@ -48,15 +48,15 @@ pub fn start(mutants: &[String], patterns: &[String], jobs: Option<usize>) -> Re
         named => named.to_vec(),
     };
     let subjects = subject::default_names().into_iter().chain(named.iter().map(|m| subject_of(m))).collect();
-    // Trials that hang sleep through their grace: others use the time.
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let jobs = Some(jobs.unwrap_or((4 * processors).min(32)));
+    // A trial that hangs sleeps through its grace period; other trials can use the processor.
+    let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let jobs = Some(jobs.unwrap_or((4 * cpus).min(32)));
     let selection = Selection { patterns: patterns.to_vec(), ..Selection::default() };
     let settings = Settings { subjects, selection, jobs, strict: true, ..Settings::default() };
     Session::start(&settings, &crate::mutants::registry())
 }
 
-/// Every trial of a session.
+/// All trials of a session.
 pub fn all(session: &Session) -> Vec<Wanted> {
     let subjects = &session.header().subjects;
     let wanted = session.planned().iter().map(|planned| Wanted {
@@ -67,11 +67,11 @@ pub fn all(session: &Session) -> Vec<Wanted> {
     wanted.collect()
 }
 
-/// Runs these trials, as many at once as the pool has wardens, and tells `sink` of each as it ends.
+/// Runs these trials in parallel, one per warden of the pool, and passes each to `sink` as it finishes.
 pub fn run(pool: &Pool, wanted: Vec<Wanted>, sink: &mut dyn FnMut(&Wanted, &TrialReport)) {
     let jobs = pool.width();
     let (burning, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|w| w.case.needs.burns);
-    // One thread for those that are never beside each other: they would only wait for one another.
+    // CPU-burning trials never run in parallel, so one thread is enough for them.
     let (burning, others) = (Mutex::new(burning.into_iter()), Mutex::new(others.into_iter()));
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
@@ -97,14 +97,15 @@ pub fn run(pool: &Pool, wanted: Vec<Wanted>, sink: &mut dyn FnMut(&Wanted, &Tria
     });
 }
 
-/// After how many operations of random histories, of `budget` histories at most, the model catches a mutant.
+/// The number of operations after which the model catches a mutant in randomized histories, of which it tries at
+/// most `budget`.
 ///
 /// # Errors
-/// What could not be judged.
+/// If a history could not be judged.
 pub fn ask_model(pool: &Pool, mutant: &str, budget: u64) -> Result<Option<u64>, Abort> {
     let caught = explore::catches(pool, &subject_of(mutant), budget, SEED)?;
     Ok(caught.map(|caught| caught.operations))
 }
 
-/// The histories are the same each time.
+/// Fixed, so that every run generates the same histories.
 const SEED: u64 = 1;

@@ -7,28 +7,29 @@ use std::fmt;
 /// Its text is a paraphrase: the standard's words are copyrighted.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Clause {
-    /// A meaning, as `posix/waitpid/nohang-zero`; never a number, never used again for something else.
+    /// A meaningful name such as `posix/waitpid/nohang-zero`; never a number, and never reused for another
+    /// requirement.
     pub id: &'static str,
     /// How binding it is.
     pub level: Level,
-    /// The document and the section.
+    /// The document and section it is taken from.
     pub source: &'static str,
     /// What is required, in our own words.
     pub text: &'static str,
-    /// Bugs of real implementations that a check of this clause would have caught, as `nix#495`.
+    /// Bugs in real implementations that testing this clause would have caught, such as `nix#495`.
     pub bugs: &'static [&'static str],
-    /// Why no case can check it, for the clauses that none can.
+    /// Why no case can test it, if none can.
     pub untestable: Option<&'static str>,
 }
 
 impl Clause {
-    /// The book that the clause stands in.
+    /// The book that the clause belongs to.
     pub fn book(&self) -> Book {
         let name = self.id.split('/').next().unwrap_or_default();
         Book::ALL.into_iter().find(|b| b.name() == name).unwrap_or(Book::Posix)
     }
 
-    /// Whether a system of that profile promises it.
+    /// Whether it applies to a system with this profile.
     pub fn applies_to(&self, profile: Profile) -> bool {
         match self.book() {
             Book::Posix => true,
@@ -40,16 +41,16 @@ impl Clause {
 /// How binding a clause is.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Level {
-    /// A departure fails.
+    /// A violation fails.
     Must,
-    /// A departure warns; with `--strict` it fails.
+    /// A violation is a warning, or a failure with `--strict`.
     Should,
-    /// The implementation chooses: the value is recorded, never judged.
+    /// The implementation chooses: the result is recorded but never judged.
     Implementation,
 }
 
 impl Level {
-    /// The word that reports use.
+    /// The name used in reports.
     pub const fn name(self) -> &'static str {
         match self {
             Level::Must => "must",
@@ -65,11 +66,11 @@ impl fmt::Display for Level {
     }
 }
 
-/// The system whose promises hold, decided at run time (`hello` and probes, or `--profile`), never at build
-/// time.
+/// The system whose clauses apply, determined at run time (by `hello` and probes, or `--profile`), never at
+/// build time.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Profile {
-    /// Nothing but the standard.
+    /// The standard alone.
     Posix,
     /// Linux.
     Linux,
@@ -114,7 +115,7 @@ impl Profile {
         }
     }
 
-    /// The profile of that name.
+    /// The profile with this name.
     pub fn from_name(name: &str) -> Option<Profile> {
         Profile::ALL.into_iter().find(|p| p.name() == name)
     }
@@ -126,12 +127,12 @@ impl fmt::Display for Profile {
     }
 }
 
-/// Where a clause stands: the standard, or the manuals of one system.
+/// The collection that a clause belongs to: the standard, or one system.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Book {
-    /// POSIX.1-2024; holds everywhere.
+    /// POSIX.1-2024; applies everywhere.
     Posix,
-    /// The manuals and the promised behaviour of one system.
+    /// The manuals and documented behaviour of one system.
     System(Profile),
 }
 
@@ -155,18 +156,18 @@ impl Book {
     }
 }
 
-/// Declares the clauses of one book as statics, and `ALL` as their list.
+/// Declares the clauses of a book as statics, and `ALL` as the list of them.
 ///
 /// ```text
 /// clauses! {
-///     /// With WNOHANG and live children only, waitpid returns 0 at once.
+///     /// With WNOHANG, waitpid returns 0 without blocking if all children are live.
 ///     WAITPID_NOHANG_ZERO: Must, "posix/waitpid/nohang-zero", "POSIX.1-2024 waitpid, RETURN VALUE";
 ///     ... bugs "nix#495" "gem5#2754";
-///     ... untestable "a second implementation of exec would be needed";
+///     ... untestable "it would take a second implementation of exec";
 /// }
 /// ```
 ///
-/// The doc comment, its lines joined, is the clause's text.
+/// The text of a clause is its doc comment, with the lines joined.
 macro_rules! clauses {
     ($(
         $(#[doc = $text:literal])+
@@ -186,7 +187,7 @@ macro_rules! clauses {
                 untestable: $crate::spec::clause::why(&[$($why)?]),
             };
         )*
-        /// Every clause of this book.
+        /// All clauses of this book.
         pub static ALL: &[&$crate::spec::clause::Clause] = &[$(&$name),*];
     };
 }

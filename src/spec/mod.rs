@@ -1,7 +1,7 @@
-//! Clauses: what the wait family must do, each with its source.
+//! Clauses: the requirements on the wait family, each with its source.
 //!
-//! One book for the standard and one for each system. A clause is a `static`, so a case that cites a clause
-//! which does not exist is a build error.
+//! There is one book for the standard and one for each system. Clauses are `static`s, so a case that cites a
+//! nonexistent clause does not compile.
 
 pub mod clause;
 pub mod deviations;
@@ -17,18 +17,18 @@ pub mod posix;
 pub use clause::{Book, Clause, Level, Profile};
 pub use deviations::Deviation;
 
-/// The books in order: the standard, then the systems, the larger books by theme.
+/// The books in order: the standard, then the systems. Larger books are split by theme.
 fn books() -> impl Iterator<Item = &'static [&'static Clause]> {
     let small = [freebsd::ALL, netbsd::ALL, openbsd::ALL, dragonfly::ALL, macos::ALL, illumos::ALL];
     posix::ALL.iter().chain(linux::ALL).copied().chain(small)
 }
 
-/// Every clause of every book, in the order of the books.
+/// All clauses of all books, in order.
 pub fn clauses() -> impl Iterator<Item = &'static Clause> {
     books().flatten().copied()
 }
 
-/// The clause of that id.
+/// The clause with this id.
 pub fn clause(id: &str) -> Option<&'static Clause> {
     clauses().find(|c| c.id == id)
 }
@@ -47,13 +47,13 @@ mod tests {
         let mut ids = HashSet::new();
         let mut texts = HashSet::new();
         for c in clauses() {
-            assert!(ids.insert(c.id), "{} is there twice", c.id);
-            assert!(texts.insert(c.text), "{}: another clause says the same", c.id);
+            assert!(ids.insert(c.id), "{} is listed twice", c.id);
+            assert!(texts.insert(c.text), "{}: another clause has the same text", c.id);
         }
     }
 
     #[test]
-    fn an_id_is_a_book_and_at_least_two_meanings() {
+    fn an_id_is_a_book_and_at_least_two_words() {
         let books: HashSet<&str> = Profile::ALL.into_iter().map(Profile::name).collect();
         for c in clauses() {
             let parts: Vec<&str> = c.id.split('/').collect();
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn every_list_holds_clauses_of_one_book() {
+    fn a_list_holds_clauses_of_one_book() {
         for list in books() {
             assert!(!list.is_empty());
             assert!(list.iter().all(|c| c.book() == list[0].book()), "{}", list[0].id);
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn sources_and_texts_are_whole() {
+    fn sources_and_texts_are_well_formed() {
         for c in clauses() {
             assert!(!c.source.trim().is_empty(), "{}", c.id);
             assert!(c.text.ends_with('.') && !c.text.contains("  "), "{}: {:?}", c.id, c.text);
@@ -87,25 +87,25 @@ mod tests {
     fn a_bug_names_a_project_and_a_number() {
         for c in clauses() {
             for bug in c.bugs {
-                let whole = bug
+                let well_formed = bug
                     .split_once('#')
                     .is_some_and(|(project, number)| !project.is_empty() && number.parse::<u32>().is_ok());
-                assert!(whole, "{}: {bug}", c.id);
+                assert!(well_formed, "{}: {bug}", c.id);
             }
         }
     }
 
     #[test]
-    fn lines_of_a_clause_are_joined_by_one_space() {
+    fn lines_of_a_clause_are_joined_by_a_single_space() {
         assert_eq!(
             posix::WAITPID_NOHANG_REPORTS_READY.text,
-            "With WNOHANG and a matching child that already terminated, the call returns that child and its \
-             status, exactly as without the option."
+            "With WNOHANG and a matching child that has already terminated, the call returns that child and \
+             its status, exactly as it does without the option."
         );
     }
 
     #[test]
-    fn the_books_are_as_large_as_they_were() {
+    fn no_book_has_shrunk() {
         assert!(count(Book::Posix) >= 200, "{}", count(Book::Posix));
         let linux = count(Book::System(Profile::Linux));
         assert!(linux >= 150, "{linux}");
@@ -113,19 +113,19 @@ mod tests {
     }
 
     #[test]
-    fn a_deviation_is_from_a_must_that_holds_there() {
+    fn a_deviation_is_from_an_applicable_must() {
         for d in deviations::ALL {
             assert_eq!(clause(d.clause.id), Some(d.clause));
             assert_eq!(d.clause.level, Level::Must, "{}", d.clause.id);
             assert!(d.clause.applies_to(d.profile), "{}", d.clause.id);
             assert!(!d.source.is_empty() && !d.observed.is_empty(), "{}", d.clause.id);
             let found = deviations::find((d.profile, d.until.map(|_| (0, 0))), d.clause, d.observed);
-            assert!(found.is_some_and(|f| std::ptr::eq(f, d)), "{} is there twice", d.clause.id);
+            assert!(found.is_some_and(|f| std::ptr::eq(f, d)), "{} is listed twice", d.clause.id);
         }
     }
 
     #[test]
-    fn a_departure_that_is_not_in_the_table_is_not_excused() {
+    fn an_unlisted_deviation_is_not_excused() {
         let c = &posix::SIGCHLD_PENDING_CLEARED;
         assert!(deviations::find((Profile::Linux, None), c, "pending").is_some());
         assert!(deviations::find((Profile::Linux, None), c, "something else").is_none());
@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn a_departure_that_was_mended_is_excused_of_earlier_releases_only() {
+    fn a_fixed_deviation_is_excused_in_earlier_releases_only() {
         let find = |release| {
             deviations::find((Profile::Linux, release), &linux::THREADS_PEEK_GROUP_CODE, "exited 5")
         };

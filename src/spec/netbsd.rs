@@ -1,50 +1,52 @@
-//! NetBSD: its manual wait(2) and `<sys/wait.h>`.
+//! NetBSD: wait(2) and `<sys/wait.h>`.
 
 use super::clause::clauses;
 
 clauses! {
-    /// On NetBSD waitid and wait6 without any of WEXITED, WUNTRACED, WSTOPPED, WTRAPPED and WCONTINUED fail
+    /// On NetBSD, waitid and wait6 without any of WEXITED, WUNTRACED, WSTOPPED, WTRAPPED and WCONTINUED fail
     /// with EINVAL.
     WAIT6_NO_EVENT_OPTION_EINVAL: Must, "netbsd/wait6/no-event-option-einval", "NetBSD wait(2), options";
-    /// On NetBSD waitid and wait6 report terminations only with WEXITED and traps only with WTRAPPED.
+    /// On NetBSD, waitid and wait6 report terminations only with WEXITED and traps only with WTRAPPED.
     WAIT6_NEEDS_EVENT_OPTIONS: Must, "netbsd/wait6/needs-event-options", "NetBSD wait(2), DESCRIPTION";
-    /// wait6 gives the child's own usage in wru_self and that of its taken children in wru_children.
+    /// wait6 returns the child's own usage in wru_self and that of its reaped children in wru_children.
     WAIT6_USAGE_SPLIT: Must, "netbsd/wait6/usage-split", "NetBSD wait(2), wrusage";
-    /// On NetBSD in wait6 each of the status, wrusage and siginfo pointers may be null.
+    /// On NetBSD, any of the status, wrusage and siginfo pointers of wait6 may be null.
     WAIT6_NULL_POINTERS: Must, "netbsd/wait6/null-pointers", "NetBSD wait(2), DESCRIPTION";
     /// wait4 with WNOHANG and nothing to report returns 0.
     WAIT4_NOHANG_ZERO: Must, "netbsd/wait4/nohang-zero", "NetBSD wait(2), WNOHANG";
-    /// With WNOZOMBIE zombies are no candidates: live children only are waited for.
+    /// With WNOZOMBIE, zombies do not match: the call waits for live children only.
     WAIT_WNOZOMBIE: Must, "netbsd/wait/wnozombie", "NetBSD wait(2), WNOZOMBIE";
-    /// With WALTSIG (__WCLONE) only children that post another signal than SIGCHLD are candidates.
+    /// With WALTSIG (__WCLONE), only children whose exit signal is not SIGCHLD match.
     WAIT_WALTSIG: Must, "netbsd/wait/waltsig", "NetBSD wait(2), WALTSIG",
-        untestable "no request makes a child with another exit signal there";
-    /// With WALLSIG (__WALL) children are candidates whatever signal they post.
+        untestable "no request creates a child with another exit signal on NetBSD";
+    /// With WALLSIG (__WALL), children match whatever their exit signal.
     WAIT_WALLSIG: Must, "netbsd/wait/wallsig", "NetBSD wait(2), WALLSIG",
-        untestable "no request makes a child with another exit signal there";
-    /// Whether waitpid and wait4 take WNOWAIT and WEXITED is recorded.
-    WAITPID_WAITID_ONLY_OPTIONS: Implementation, "netbsd/waitpid/waitid-only-options", "NetBSD wait(2), options";
-    /// On NetBSD P_PID and P_PGID with id 0 select the children in the caller's process group.
+        untestable "no request creates a child with another exit signal on NetBSD";
+    /// Whether waitpid and wait4 accept WNOWAIT and WEXITED is unspecified.
+    WAITPID_WAITID_ONLY_OPTIONS: Implementation, "netbsd/waitpid/waitid-only-options",
+        "NetBSD wait(2), options";
+    /// On NetBSD, P_PID and P_PGID with id 0 select children in the caller's process group.
     WAITID_ID_ZERO_IS_OWN_GROUP: Must, "netbsd/waitid/id-zero-is-own-group", "NetBSD wait(2), idtype";
     /// P_UID, P_GID and P_SID select children by effective user ID, effective group ID and session ID.
     WAITID_P_UID_P_GID_P_SID: Must, "netbsd/waitid/p-uid-p-gid-p-sid", "NetBSD wait(2), idtype",
-        untestable "libc 0.2 has no name for the idtypes there, and their numbers are no part of the manual";
-    /// On NetBSD si_status of a child that exited is the full 32-bit value; the status word holds its low
-    /// eight bits.
+        untestable "libc 0.2 does not define these idtypes, and the manual does not give their values";
+    /// On NetBSD, the si_status of a child that exited is the full 32-bit value; the status word holds its
+    /// low eight bits.
     WAITID_STATUS_32_BITS: Must, "netbsd/waitid/status-32-bits", "NetBSD wait(2), si_status";
-    /// On NetBSD a WNOHANG waitid that found nothing sets si_signo and si_pid to 0.
+    /// On NetBSD, a WNOHANG waitid with nothing to report sets si_signo and si_pid to 0.
     WAITID_NOHANG_ZEROES: Must, "netbsd/waitid/nohang-zeroes", "NetBSD wait(2), WNOHANG";
     /// The status word of a continue is 0xffff, for which WIFSTOPPED is false (NetBSD 8 and later).
     STATUS_WORD_CONTINUE: Must, "netbsd/status/word-continue", "NetBSD <sys/wait.h>",
         bugs "rust-lang/libc#5458";
     /// WEXITSTATUS and WSTOPSIG are masked to eight bits.
     STATUS_MASKED: Must, "netbsd/status/masked", "NetBSD <sys/wait.h>", bugs "rust-lang/libc#4213";
-    /// On NetBSD what the rusage of a report of a stop or a continue holds is recorded.
+    /// On NetBSD, the rusage returned with a stop or a continue is unspecified.
     RUSAGE_ON_STOP: Implementation, "netbsd/rusage/on-stop", "NetBSD wait(2), rusage";
-    /// On NetBSD whether the child is lost or kept after EFAULT is recorded.
+    /// On NetBSD, whether the child is lost or kept after EFAULT is unspecified.
     WAIT_CHILD_AFTER_EFAULT: Implementation, "netbsd/wait/child-after-efault", "NetBSD wait(2), ERRORS";
-    /// On NetBSD whether a wait that takes a child discards the pending SIGCHLD is recorded.
-    SIGCHLD_PENDING_AFTER_REAP: Implementation, "netbsd/sigchld/pending-after-reap", "NetBSD wait(2) (silent)";
-    /// On NetBSD an orphan becomes a child of process 1.
+    /// On NetBSD, whether reaping a child discards its pending SIGCHLD is unspecified.
+    SIGCHLD_PENDING_AFTER_REAP: Implementation, "netbsd/sigchld/pending-after-reap",
+        "NetBSD wait(2) (silent)";
+    /// On NetBSD, an orphan is reparented to process 1.
     ORPHAN_TO_INIT: Must, "netbsd/orphan/to-init", "NetBSD wait(2), NOTES";
 }

@@ -1,5 +1,5 @@
-//! Linux: its manuals (wait(2), wait4(2), pidfd_open(2), getrusage(2), clone(2), ptrace(2), prctl(2)) and
-//! what the kernel has promised by long practice.
+//! Linux: the manuals (wait(2), wait4(2), pidfd_open(2), getrusage(2), clone(2), ptrace(2), prctl(2)) and
+//! long-standing kernel behaviour.
 
 mod adoption;
 mod pidfd;
@@ -19,6 +19,6 @@ pub use waitid::*;
 
 use super::clause::Clause;
 
-/// Every clause of this book, by theme.
+/// All clauses of this book, by theme.
 pub static ALL: &[&[&Clause]] =
     &[wait::ALL, waitid::ALL, pidfd::ALL, rusage::ALL, threads::ALL, ptrace::ALL, adoption::ALL];

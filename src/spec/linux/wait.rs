@@ -3,80 +3,82 @@
 use crate::spec::clause::clauses;
 
 clauses! {
-    /// wait4 with WNOHANG and nothing to report writes neither the status nor the resource usage.
+    /// wait4 with WNOHANG and nothing to report writes neither the status nor the rusage.
     WAIT4_NOHANG_WRITES_NOTHING: Must, "linux/wait4/nohang-writes-nothing",
         "Linux kernel/exit.c, wait4: copied out only for a reported child";
-    /// wait4(pid, status, options, rusage) reports what waitpid(pid, status, options) reports.
+    /// wait4(pid, status, options, rusage) reports the same as waitpid(pid, status, options).
     WAIT4_EQUALS_WAITPID: Must, "linux/wait4/equals-waitpid", "wait4(2), DESCRIPTION";
-    /// wait3(status, options, rusage) reports what waitpid(-1, status, options) reports.
+    /// wait3(status, options, rusage) reports the same as waitpid(-1, status, options).
     WAIT3_EQUALS_WAITPID_ANY: Must, "linux/wait3/equals-waitpid-any", "wait4(2), DESCRIPTION";
-    /// wait4 with a null rusage reports the child and its status as ever.
+    /// wait4 with a null rusage still reports the child and its status.
     WAIT4_NULL_RUSAGE: Must, "linux/wait4/null-rusage", "wait4(2), DESCRIPTION";
-    /// wait4 with a null status takes the child and fills the rusage.
+    /// wait4 with a null status reaps the child and fills in the rusage.
     WAIT4_NULL_STATUS: Must, "linux/wait4/null-status", "wait4(2); wait(2), DESCRIPTION", bugs "gem5#3343";
-    /// wait4 writes a struct rusage of the C library's size and no byte beyond it, and one int of status.
+    /// wait4 writes one int of status and one struct rusage of the C library's size, and nothing beyond them.
     WAIT4_NO_OVERRUN: Must, "linux/wait4/no-overrun", "wait4(2); getrusage(2), DESCRIPTION",
         bugs "bun#30392" "strace#122" "mlibc#133" "mlibc#134";
-    /// A wait that fails with ECHILD or EINVAL writes neither the status nor the resource usage.
+    /// A call that fails with ECHILD or EINVAL writes neither the status nor the rusage.
     WAIT_ERROR_WRITES_NOTHING: Must, "linux/wait/error-writes-nothing",
         "Linux kernel/exit.c, wait4: copied out only for a reported child";
-    /// The status word of a normal exit is the low eight bits of the code shifted left by eight.
+    /// The status word of a normal exit is the low eight bits of the exit code, shifted left by eight.
     WAIT_WORD_EXIT: Must, "linux/wait/word-exit", "wait(2); Linux ABI of the status word",
         bugs "lind-wasm#857" "mlibc#466" "yurtos-kernel#70";
-    /// The status word of a death by signal s, without a core, is s itself, for real-time signals too.
+    /// The status word of a death by signal s without a core dump is s itself, for real-time signals too.
     WAIT_WORD_SIGNAL: Must, "linux/wait/word-signal", "wait(2); Linux ABI of the status word",
         bugs "gem5#2754" "MentOS#234" "mlibc#466";
-    /// A core dump adds 0x80 to the status word of a death by signal, and nothing else does.
+    /// A core dump, and nothing else, adds 0x80 to the status word of a death by signal.
     WAIT_WORD_CORE: Must, "linux/wait/word-core", "wait(2), WCOREDUMP; Linux ABI of the status word",
         bugs "gem5#3343";
-    /// A child that made itself not dumpable dies of a core-dumping signal without the core flag, and as CLD_KILLED.
+    /// A child that has made itself non-dumpable is killed by a core-dumping signal without the core flag,
+    /// and with CLD_KILLED.
     WAIT_CORE_NEEDS_DUMPABLE: Must, "linux/wait/core-needs-dumpable", "prctl(2), PR_SET_DUMPABLE; core(5)";
-    /// A child that used up its processor time to the hard limit dies of SIGKILL, whatever it does with SIGXCPU.
+    /// A child that exceeds the hard RLIMIT_CPU is killed by SIGKILL, whatever it does with SIGXCPU.
     WAIT_CPU_HARD_LIMIT: Must, "linux/wait/cpu-hard-limit", "getrlimit(2), RLIMIT_CPU";
     /// The status word of a stop by signal s is s shifted left by eight, with 0x7f in the low byte.
     WAIT_WORD_STOP: Must, "linux/wait/word-stop", "wait(2); Linux ABI of the status word", bugs "mlibc#466";
     /// The status word of a continue is 0xffff.
     WAIT_WORD_CONTINUE: Must, "linux/wait/word-continue", "wait(2); Linux ABI of the status word",
         bugs "serenity#14298" "rust-lang/libc#5458" "android/ndk#1878";
-    /// waitpid and wait4 refuse WEXITED with EINVAL; the child is kept.
+    /// waitpid and wait4 reject WEXITED with EINVAL, and the child stays waitable.
     WAIT_REJECTS_WEXITED: Must, "linux/wait/rejects-wexited", "Linux kernel/exit.c, wait4: allowed options",
         bugs "gcli#149";
-    /// waitpid and wait4 refuse WNOWAIT with EINVAL; the child is kept.
+    /// waitpid and wait4 reject WNOWAIT with EINVAL, and the child stays waitable.
     WAIT_REJECTS_WNOWAIT: Must, "linux/wait/rejects-wnowait", "Linux kernel/exit.c, wait4: allowed options",
         bugs "pkg#1853";
-    /// Each single option bit other than WNOHANG, WUNTRACED, WCONTINUED, __WNOTHREAD, __WCLONE and __WALL
-    /// makes waitpid and wait4 fail with EINVAL.
+    /// waitpid and wait4 fail with EINVAL for every option bit other than WNOHANG, WUNTRACED, WCONTINUED,
+    /// __WNOTHREAD, __WCLONE and __WALL.
     WAIT_OPTION_BITS: Must, "linux/wait/option-bits", "Linux kernel/exit.c, wait4: allowed options";
-    /// Bad options give EINVAL even for a caller without children.
+    /// Invalid options fail with EINVAL even if the caller has no children.
     WAIT_EINVAL_BEFORE_ECHILD: Must, "linux/wait/einval-before-echild",
         "Linux kernel/exit.c, wait4: order of checks";
     /// waitpid and wait4 with pid INT_MIN fail with ESRCH.
     WAIT_INT_MIN_ESRCH: Must, "linux/wait/int-min-esrch", "wait(2), ERRORS";
-    /// waitpid with the negative of a group number that no process has, down to -INT_MAX, fails with ECHILD.
+    /// waitpid for a process group ID that no process has, up to INT_MAX, fails with ECHILD.
     WAIT_NO_SUCH_GROUP: Must, "linux/wait/no-such-group", "wait(2), ERRORS";
-    /// A status pointer outside the address space makes the call that would report a child fail with EFAULT.
+    /// A call that would report a child fails with EFAULT if the status pointer is outside the address space.
     WAIT_EFAULT_STATUS: Must, "linux/wait/efault-status", "Linux kernel/exit.c, wait4: put_user";
-    /// A rusage pointer outside the address space makes the call that would report a child fail with EFAULT.
+    /// A call that would report a child fails with EFAULT if the rusage pointer is outside the address space.
     WAIT_EFAULT_RUSAGE: Must, "linux/wait/efault-rusage", "Linux kernel/exit.c, wait4: copy_to_user";
-    /// Bad pointers are not looked at when nothing is reported: WNOHANG returns 0 and no child gives ECHILD.
+    /// Invalid pointers are not accessed if there is nothing to report: WNOHANG returns 0, and no children is
+    /// ECHILD.
     WAIT_EFAULT_ONLY_ON_REPORT: Must, "linux/wait/efault-only-on-report", "Linux kernel/exit.c, wait4";
-    /// Whether wait4 loses the child (as on Linux 6.18) or keeps it when it fails with EFAULT is recorded.
+    /// Whether wait4 loses the child (as on Linux 6.18) or keeps it when it fails with EFAULT is unspecified.
     WAIT_CHILD_AFTER_EFAULT: Implementation, "linux/wait/child-after-efault",
         "Linux kernel/exit.c: reaped before copied out";
-    /// What of status and rusage was written before EFAULT came from the other one is recorded.
+    /// Which of status and rusage is written before the other fails with EFAULT is unspecified.
     WAIT_EFAULT_PARTIAL_WRITE: Implementation, "linux/wait/efault-partial-write",
         "Linux kernel/exit.c, wait4: order of copies";
-    /// SIGCHLD is generated when a stopped child continues, unless SA_NOCLDSTOP is set; it carries
+    /// SIGCHLD is generated when a stopped child continues, unless SA_NOCLDSTOP is set. It carries
     /// CLD_CONTINUED, the child's pid and SIGCONT.
     SIGCHLD_ON_CONTINUE: Must, "linux/sigchld/on-continue", "sigaction(2), SA_NOCLDSTOP";
-    /// A blocked SIGCHLD pends with its default action too, and sigwaitinfo takes it.
+    /// A blocked SIGCHLD stays pending even at its default action, and sigwaitinfo accepts it.
     SIGCHLD_BLOCKED_DEFAULT_PENDS: Must, "linux/sigchld/blocked-default-pends", "sigaction(2); signal(7)",
         bugs "tgoskits#535";
     /// With SA_NOCLDWAIT and a handler, SIGCHLD is still generated when a child terminates.
     SIGCHLD_NOCLDWAIT_STILL_SENT: Must, "linux/sigchld/nocldwait-still-sent", "sigaction(2), SA_NOCLDWAIT";
-    /// A SIGCHLD that was set to be ignored is still ignored after exec.
+    /// An ignored SIGCHLD stays ignored across exec.
     SIGCHLD_IGNORED_ACROSS_EXEC: Must, "linux/sigchld/ignored-across-exec", "execve(2); signal(7)",
         bugs "util-linux#4014" "freebsd-src#1675";
-    /// A SIGCHLD whose siginfo was read through a signalfd belongs to a child that a WNOHANG wait then finds.
+    /// After the SIGCHLD of a child is read from a signalfd, a WNOHANG wait for that child reports it.
     SIGCHLD_WAIT_AFTER_SIGNALFD: Must, "linux/sigchld/wait-after-signalfd", "signalfd(2)";
 }

@@ -1,77 +1,81 @@
-//! The life of a child: zombies, process IDs, fork, exec, threads, orphans.
+//! The life cycle of a child: zombies, process IDs, fork, exec, threads, orphans.
 
 use crate::spec::clause::clauses;
 
 clauses! {
-    /// A terminated child stays a zombie, its status kept, until it is taken, however late that is.
+    /// A terminated child stays a zombie, with its status retained, until it is reaped, however late.
     ZOMBIE_UNTIL_REAPED: Must, "posix/zombie/until-reaped", "POSIX.1-2024 _Exit, Consequences; 2.13";
-    /// After the take the process is gone: kill(pid, 0) fails with ESRCH while the pid is not in use again.
+    /// After a child is reaped, the process is gone: kill(pid, 0) fails with ESRCH unless the pid has been
+    /// reused.
     ZOMBIE_ESRCH_AFTER_REAP: Must, "posix/zombie/esrch-after-reap", "POSIX.1-2024 2.13; kill, ERRORS";
-    /// The pid of a zombie is not given to a new process, however many are created before the take.
+    /// The pid of a zombie is not reused before it is reaped, however many processes are created.
     ZOMBIE_PID_NOT_REUSED: Must, "posix/zombie/pid-not-reused", "POSIX.1-2024 XBD Process ID Reuse",
         bugs "openzfs#11963";
-    /// kill succeeds on a zombie child, with signal 0 and with any other.
+    /// kill on a zombie child succeeds, with signal 0 and with any other signal.
     ZOMBIE_KILL_SUCCEEDS: Must, "posix/zombie/kill-succeeds", "POSIX.1-2024 kill; XBD Process Lifetime",
         bugs "WSL#3765";
-    /// Signals sent to a zombie (SIGKILL, SIGTERM, SIGSTOP, SIGCONT) neither change the status that is
-    /// reported nor make an event nor keep a wait from returning.
+    /// Signals sent to a zombie (SIGKILL, SIGTERM, SIGSTOP, SIGCONT) have no effect: its status does not
+    /// change, no event is generated, and a wait still returns.
     ZOMBIE_SIGNALS_CHANGE_NOTHING: Must, "posix/zombie/signals-change-nothing", "POSIX.1-2024 kill; 2.13",
         bugs "WSL#3741" "WSL#3765";
-    /// A child created by fork has no children of its own: its wait fails with ECHILD though its parent has
-    /// others.
+    /// A forked child has no children of its own: its wait fails with ECHILD even if its parent has other
+    /// children.
     FORK_CHILD_HAS_NO_CHILDREN: Must, "posix/fork/child-has-no-children",
         "POSIX.1-2024 fork, DESCRIPTION; wait";
-    /// A grandchild is not a child: its termination is reported to its own parent only.
-    FORK_GRANDCHILD_IS_NOT_A_CHILD: Must, "posix/fork/grandchild-is-not-a-child", "POSIX.1-2024 wait, DESCRIPTION";
-    /// Children outlive exec in the parent: the new image can wait for those that the old one created.
+    /// A grandchild is not a child: its termination is reported only to its own parent.
+    FORK_GRANDCHILD_IS_NOT_A_CHILD: Must, "posix/fork/grandchild-is-not-a-child",
+        "POSIX.1-2024 wait, DESCRIPTION";
+    /// Children survive exec in the parent: the new image can wait for children created by the old one.
     EXEC_KEEPS_CHILDREN: Must, "posix/exec/keeps-children", "POSIX.1-2024 exec, DESCRIPTION; wait",
         bugs "pyinstaller#2966" "wl-clipboard#156";
-    /// A child that calls exec stays the same child: exec is no event, and the exit of the new image is
+    /// A child that calls exec remains the same child: exec is not an event, and the exit of the new image is
     /// reported under the same pid.
     EXEC_CHILD_KEEPS_IDENTITY: Must, "posix/exec/child-keeps-identity", "POSIX.1-2024 exec, DESCRIPTION";
-    /// Zombies that a process had before exec are still waitable by the new image, with their status.
+    /// Zombies from before exec can still be reaped by the new image, with their status.
     EXEC_KEEPS_ZOMBIES: Must, "posix/exec/keeps-zombies", "POSIX.1-2024 exec; 2.13";
     /// Stops and continues of children from before exec are reported to the new image, once each.
     EXEC_KEEPS_EVENTS: Must, "posix/exec/keeps-events", "POSIX.1-2024 exec; 2.13";
-    /// Whether SIGCHLD set to be ignored stays ignored in a new image is open.
+    /// Whether an ignored SIGCHLD stays ignored in a new image is unspecified.
     EXEC_SIGCHLD_IGNORED: Implementation, "posix/exec/sigchld-ignored", "POSIX.1-2024 exec, DESCRIPTION",
         bugs "util-linux#4014" "freebsd-src#1675" "gdnsd#243" "ntp#13";
-    /// A child made by posix_spawn is waitable like a forked one, by pid, group and any-child waits.
+    /// A child created by posix_spawn can be waited for like a forked one: by pid, by process group and by
+    /// any-child waits.
     SPAWN_CHILD_WAITABLE: Must, "posix/spawn/child-waitable", "POSIX.1-2024 posix_spawn, DESCRIPTION";
-    /// Whether posix_spawn of a missing program fails at once without a child or leaves one that exits with
-    /// 127 is open.
+    /// Whether posix_spawn of a missing program fails without creating a child, or leaves a child that exits
+    /// with 127, is unspecified.
     SPAWN_MISSING_PROGRAM: Implementation, "posix/spawn/missing-program", "POSIX.1-2024 posix_spawn, ERRORS";
-    /// exit called by any thread of a child ends all of it, and the child is reported with that exit value.
+    /// exit in any thread of a child terminates the whole process, which is reported with that exit value.
     THREADS_EXIT_TERMINATES_ALL: Must, "posix/threads/exit-terminates-all", "POSIX.1-2024 _Exit, DESCRIPTION";
-    /// A child whose threads all ended by pthread_exit is reported as exited with 0, once the last of them
-    /// ended.
+    /// A child whose threads all terminate by pthread_exit is reported as exited with 0 once the last of them
+    /// is gone.
     THREADS_LAST_THREAD_EXIT_IS_ZERO: Must, "posix/threads/last-thread-exit-is-zero",
         "POSIX.1-2024 pthread_exit, DESCRIPTION; wait";
-    /// A child whose initial thread ended while others run has not terminated: WNOHANG returns 0 for it.
-    THREADS_INITIAL_THREAD_EXITS_FIRST: Must, "posix/threads/initial-thread-exits-first", "POSIX.1-2024 pthread_exit; wait";
-    /// exec by any thread of a child ends its other threads without a report; the child lives on under its
-    /// pid.
+    /// A child whose initial thread has exited while others run has not terminated: WNOHANG returns 0 for it.
+    THREADS_INITIAL_THREAD_EXITS_FIRST: Must, "posix/threads/initial-thread-exits-first",
+        "POSIX.1-2024 pthread_exit; wait";
+    /// exec in any thread of a child terminates its other threads without a report; the child keeps its pid.
     THREADS_EXEC: Must, "posix/threads/exec", "POSIX.1-2024 exec, DESCRIPTION", bugs "DragonOS#2067"
         "DragonOS#2153";
-    /// A fatal signal sent to a child with several threads is reported once, for the process.
+    /// A fatal signal sent to a multithreaded child is reported once, for the process.
     THREADS_KILLED_ONCE: Must, "posix/threads/killed-once", "POSIX.1-2024 2.4.3; 2.13";
-    /// A child stays waitable by its parent's other threads after the thread that created it ended.
+    /// A child can be waited for by its parent's other threads after the thread that created it has exited.
     THREADS_CREATOR_EXITS: Must, "posix/threads/creator-exits", "POSIX.1-2024 wait; pthread_exit";
-    /// When a parent terminates, its live children get a new parent: getppid in them changes to a process of
-    /// the implementation.
+    /// When a parent terminates, its live children are reparented to an implementation-defined process, as
+    /// their getppid shows.
     ORPHAN_NEW_PARENT: Must, "posix/orphan/new-parent", "POSIX.1-2024 _Exit, Consequences",
         bugs "gvisor#2323";
-    /// Zombies of a parent that terminates do not stay: their new parent disposes of them.
-    ORPHAN_ZOMBIE_REAPED_BY_NEW_PARENT: Must, "posix/orphan/zombie-reaped-by-new-parent", "POSIX.1-2024 _Exit, Consequences",
+    /// The zombies of a parent that terminates do not persist: their new parent disposes of them.
+    ORPHAN_ZOMBIE_REAPED_BY_NEW_PARENT: Must, "posix/orphan/zombie-reaped-by-new-parent",
+        "POSIX.1-2024 _Exit, Consequences",
         bugs "elks#628" "Asterinas#1996";
-    /// When the end of a process orphans a process group with a stopped member, its members get SIGHUP and
-    /// SIGCONT.
+    /// If the termination of a process orphans a process group with a stopped member, every member gets
+    /// SIGHUP and SIGCONT.
     ORPHAN_GROUP_HANGUP: Must, "posix/orphan/group-hangup", "POSIX.1-2024 _Exit, Consequences";
-    /// The parent may wait for a child that changed its user IDs: waiting asks for no permission.
+    /// A parent can wait for a child that has changed its user IDs: waiting requires no permission.
     WAIT_NEEDS_NO_PERMISSION: Must, "posix/wait/needs-no-permission",
         "POSIX.1-2024 wait, ERRORS (none for it)";
-    /// The system keeps status information that is neither consumed nor replaced for as long as the parent
-    /// lives.
-    STATUS_RETAINED_WHILE_PARENT_LIVES: Must, "posix/status/retained-while-parent-lives", "POSIX.1-2024 2.13 Status Information",
-        untestable "a run is finite: a case can only show that it is kept while it looks";
+    /// Status information that is neither consumed nor replaced is retained for as long as the parent lives.
+    STATUS_RETAINED_WHILE_PARENT_LIVES: Must, "posix/status/retained-while-parent-lives",
+        "POSIX.1-2024 2.13 Status Information",
+        untestable "a run is finite: a case can only show that the status is retained while it runs";
 }

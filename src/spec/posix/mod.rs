@@ -1,8 +1,8 @@
 //! POSIX.1-2024: wait, waitpid, waitid, `<sys/wait.h>`, status information, `_Exit`, `sigaction`,
 //! `getrusage`.
 //!
-//! Where the standard leaves a value open, the clause is implementation-defined: the value is recorded, never
-//! judged.
+//! A clause about behaviour that the standard leaves open is implementation-defined: the result is recorded,
+//! never judged.
 
 mod lifecycle;
 mod rusage;
@@ -20,6 +20,6 @@ pub use waitpid::*;
 
 use super::clause::Clause;
 
-/// Every clause of this book, by theme.
+/// All clauses of this book, by theme.
 pub static ALL: &[&[&Clause]] =
     &[waitpid::ALL, waitid::ALL, status::ALL, lifecycle::ALL, sigchld::ALL, rusage::ALL];

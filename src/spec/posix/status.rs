@@ -1,90 +1,96 @@
-//! Status words and status information: what they say, when they appear, what replaces and consumes them.
+//! Status words and status information: encoding, generation, replacement and consumption.
 
 use crate::spec::clause::clauses;
 
 clauses! {
-    /// For every status that a wait stores exactly one of WIFEXITED, WIFSIGNALED, WIFSTOPPED and WIFCONTINUED
-    /// holds.
+    /// For every status that a call stores, exactly one of WIFEXITED, WIFSIGNALED, WIFSTOPPED and
+    /// WIFCONTINUED is true.
     STATUS_ONE_PREDICATE: Must, "posix/status/one-predicate",
         "POSIX.1-2024 waitpid, DESCRIPTION; <sys/wait.h>", bugs "rust-lang/libc#5458" "fish-shell#12929"
         "android/ndk#1878" "rust-lang/libc#1784" "rust-lang/libc#1782" "boostorg/process#51"
         "llvm-test-suite#144" "mlibc#466";
-    /// A call without WUNTRACED and WCONTINUED, for untraced children, stores only words with WIFEXITED or
-    /// WIFSIGNALED.
+    /// For an untraced child, a call without WUNTRACED and WCONTINUED stores only a status for which
+    /// WIFEXITED or WIFSIGNALED is true.
     STATUS_TERMINATION_ONLY: Must, "posix/status/termination-only", "POSIX.1-2024 waitpid, DESCRIPTION";
-    /// The status word is 0 for a child that ended with exit value 0, and is not 0 for any other event.
+    /// The status word is 0 if and only if the child exited with 0.
     STATUS_ZERO_IFF_EXIT_ZERO: Must, "posix/status/zero-iff-exit-zero", "POSIX.1-2024 wait, DESCRIPTION",
         bugs "serenity#14298" "mystikos#561" "openradar-mirror#1554" "gem5#2754" "phoenix-rtos-project#1448";
-    /// Exit values outside 0 to 255, negative ones included, are stored by their low eight bits, as a normal
-    /// exit.
+    /// An exit value outside 0 to 255, including a negative one, is reported as a normal exit with its low
+    /// eight bits.
     STATUS_EXIT_MASKED: Must, "posix/status/exit-masked", "POSIX.1-2024 waitpid, DESCRIPTION (WEXITSTATUS)",
         bugs "phoenix-rtos-project#1448" "rust-lang/libc#4213" "fish-shell#10919" "cpython#84319";
-    /// Every exit value from 0 to 255 comes back as itself, those from 128 up too.
+    /// Every exit value from 0 to 255 is reported unchanged, including those above 127.
     STATUS_EXIT_EVERY_VALUE: Must, "posix/status/exit-every-value",
         "POSIX.1-2024 waitpid, DESCRIPTION (WEXITSTATUS)", bugs "lind-wasm#857" "MentOS#234";
-    /// An exit with 128 + n, or with n, is a normal exit: it never reads as death by signal n or as a core
-    /// dump.
-    STATUS_EXIT_IS_NOT_A_SIGNAL: Must, "posix/status/exit-is-not-a-signal", "POSIX.1-2024 waitpid, DESCRIPTION",
+    /// An exit with n or with 128 + n is a normal exit: it is never reported as a death by signal n or as a
+    /// core dump.
+    STATUS_EXIT_IS_NOT_A_SIGNAL: Must, "posix/status/exit-is-not-a-signal",
+        "POSIX.1-2024 waitpid, DESCRIPTION",
         bugs "gem5#2754" "MentOS#235" "lind-wasm#910";
-    /// Returning n from main is reported as exit with n.
+    /// Returning n from main is reported as an exit with n.
     STATUS_RETURN_FROM_MAIN: Must, "posix/status/return-from-main",
         "POSIX.1-2024 waitpid, DESCRIPTION; exit";
-    /// A child that a signal terminated has WIFSIGNALED and that signal as WTERMSIG, for every standard
-    /// signal whose default action terminates.
+    /// For a child terminated by a signal, WIFSIGNALED is true and WTERMSIG is that signal, for every
+    /// standard signal whose default action is to terminate.
     STATUS_SIGNALED: Must, "posix/status/signaled", "POSIX.1-2024 waitpid, DESCRIPTION (WTERMSIG)",
         bugs "MentOS#234" "box64#4400" "mystikos#561" "gem5#3343";
-    /// A child that a real-time signal terminated has WIFSIGNALED and that signal as WTERMSIG.
+    /// For a child terminated by a real-time signal, WIFSIGNALED is true and WTERMSIG is that signal.
     STATUS_SIGNALED_REALTIME: Must, "posix/status/signaled-realtime",
         "POSIX.1-2024 waitpid (WTERMSIG); 2.4.2", bugs "nix#495" "tracexec#36";
-    /// The status is the same whether the fatal signal came from the parent, from kill on itself or from
-    /// raise.
+    /// The status does not depend on whether the fatal signal was sent by the parent, by the child's own kill
+    /// or by raise.
     STATUS_SIGNALED_ANY_SENDER: Must, "posix/status/signaled-any-sender", "POSIX.1-2024 waitpid; 2.4.3",
         bugs "box64#4400";
-    /// A child that dies of a fault of its own (bad memory access, division by zero) has WIFSIGNALED with
-    /// SIGSEGV or SIGFPE, as the fault has it.
+    /// For a child that faults (invalid memory access, division by zero), WIFSIGNALED is true and WTERMSIG is
+    /// the signal of that fault, SIGSEGV or SIGFPE.
     STATUS_SIGNALED_FAULT: Must, "posix/status/signaled-fault", "POSIX.1-2024 waitpid (WTERMSIG); 2.4.1",
         bugs "box64#4400";
-    /// A child that used up RLIMIT_CPU dies of SIGXCPU, and its status says so.
+    /// A child that exceeds RLIMIT_CPU is reported as killed by SIGXCPU.
     STATUS_SIGNALED_CPU_LIMIT: Must, "posix/status/signaled-cpu-limit",
         "POSIX.1-2024 getrlimit (RLIMIT_CPU)", bugs "openradar-mirror#1554";
-    /// A child that called abort has WIFSIGNALED with SIGABRT, also where it ignored or blocked SIGABRT or
-    /// its handler returned.
+    /// For a child that called abort, WIFSIGNALED is true with SIGABRT, even if SIGABRT was ignored or
+    /// blocked or its handler returned.
     STATUS_ABORT: Must, "posix/status/abort", "POSIX.1-2024 abort, DESCRIPTION", bugs "MentOS#234";
-    /// A child that catches a deadly signal and calls _exit in the handler is reported as exited with that code.
+    /// A child that catches a fatal signal and calls _exit in the handler is reported as exited with that
+    /// code.
     STATUS_EXIT_IN_HANDLER: Must, "posix/status/exit-in-handler", "POSIX.1-2024 waitpid, DESCRIPTION; 2.4.3";
-    /// A child whose handler restores the default action and raises the signal again is reported as killed by it.
+    /// A child whose handler restores the default action and raises the signal again is reported as killed by
+    /// it.
     STATUS_RERAISED_SIGNAL: Must, "posix/status/reraised-signal", "POSIX.1-2024 waitpid (WTERMSIG); 2.4.3";
-    /// A signal that a child catches, and whose handler returns, makes no event: neither SIGTERM nor SIGTSTP nor
-    /// SIGCONT.
-    STATUS_CAUGHT_SIGNAL_NO_EVENT: Must, "posix/status/caught-signal-no-event", "POSIX.1-2024 2.4.3 Signal Actions; 2.13";
+    /// A caught signal whose handler returns (SIGTERM, SIGTSTP, SIGCONT) generates no event.
+    STATUS_CAUGHT_SIGNAL_NO_EVENT: Must, "posix/status/caught-signal-no-event",
+        "POSIX.1-2024 2.4.3 Signal Actions; 2.13";
     /// WCOREDUMP is never true for a child that exited, stopped or continued.
     STATUS_CORE_NEEDS_SIGNAL: Must, "posix/status/core-needs-signal",
         "POSIX.1-2024 <sys/wait.h> (WCOREDUMP)", bugs "gem5#3343";
-    /// WCOREDUMP is false for a signal whose default action terminates without a core, such as SIGTERM and
-    /// SIGKILL.
+    /// WCOREDUMP is false for a signal whose default action terminates without dumping core, such as SIGTERM
+    /// and SIGKILL.
     STATUS_CORE_NOT_FOR_TERM: Must, "posix/status/core-not-for-term",
         "POSIX.1-2024 <sys/wait.h>; <signal.h>";
-    /// Whether WCOREDUMP is set for a core-dumping signal depends on limits and settings: with RLIMIT_CORE 0,
-    /// and with it raised, the flag is recorded.
+    /// Whether WCOREDUMP is set for a core-dumping signal, with RLIMIT_CORE 0 or raised, depends on limits
+    /// and settings.
     STATUS_CORE_FLAG: Implementation, "posix/status/core-flag", "POSIX.1-2024 <sys/wait.h> (WCOREDUMP)";
-    /// A stopped child has WIFSTOPPED and the signal that stopped it as WSTOPSIG.
+    /// For a stopped child, WIFSTOPPED is true and WSTOPSIG is the signal that stopped it.
     STATUS_STOPPED: Must, "posix/status/stopped", "POSIX.1-2024 waitpid, DESCRIPTION (WSTOPSIG)";
-    /// Stops by SIGTSTP, SIGTTIN and SIGTTOU in a process group that is not orphaned are reported with that
+    /// A stop by SIGTSTP, SIGTTIN or SIGTTOU in a process group that is not orphaned is reported with that
     /// signal.
     STATUS_STOPPED_JOB_CONTROL: Must, "posix/status/stopped-job-control",
         "POSIX.1-2024 waitpid (WSTOPSIG); 2.4.3";
-    /// A background process that reads its controlling terminal stops with SIGTTIN, and the stop is reported.
+    /// A background process that reads from its controlling terminal is stopped by SIGTTIN, and the stop is
+    /// reported.
     STATUS_STOPPED_BY_TERMINAL: Must, "posix/status/stopped-by-terminal", "POSIX.1-2024 XBD 11.1.4";
-    /// A background process that writes to its controlling terminal with TOSTOP set, or makes its group the foreground one,
-    /// stops with SIGTTOU, and the stop is reported; one that ignores SIGTTOU goes on.
+    /// A background process that writes to its controlling terminal with TOSTOP set, or makes its group the
+    /// foreground group, is stopped by SIGTTOU, and the stop is reported. A process that ignores SIGTTOU is
+    /// not stopped.
     STATUS_STOPPED_BY_OUTPUT: Must, "posix/status/stopped-by-output", "POSIX.1-2024 XBD 11.1.4; tcsetpgrp";
-    /// The suspend character stops the processes of the foreground group with SIGTSTP, each of which is reported, and no
-    /// process of another group.
+    /// The suspend character stops every process in the foreground process group with SIGTSTP, and no process
+    /// in another group; each stop is reported.
     STATUS_STOPPED_BY_KEY: Must, "posix/status/stopped-by-key", "POSIX.1-2024 XBD 11.1.9 Special Characters";
-    /// The interrupt and quit characters end the processes of the foreground group with SIGINT and SIGQUIT, and no process
-    /// of another group.
-    STATUS_SIGNALED_BY_KEY: Must, "posix/status/signaled-by-key", "POSIX.1-2024 XBD 11.1.9 Special Characters";
-    /// A continued child has WIFCONTINUED.
+    /// The interrupt and quit characters terminate the processes of the foreground process group with SIGINT
+    /// and SIGQUIT, and no process in another group.
+    STATUS_SIGNALED_BY_KEY: Must, "posix/status/signaled-by-key",
+        "POSIX.1-2024 XBD 11.1.9 Special Characters";
+    /// For a continued child, WIFCONTINUED is true.
     STATUS_CONTINUED: Must, "posix/status/continued",
         "POSIX.1-2024 waitpid, DESCRIPTION (WIFCONTINUED, XSI)", bugs "serenity#14298" "rust-lang/libc#5458"
         "android/ndk#1878";
@@ -93,40 +99,43 @@ clauses! {
         bugs "elks#2523";
     /// A continue is reported once: a second call with WCONTINUED and WNOHANG returns 0.
     STATUS_CONTINUE_ONCE: Must, "posix/status/continue-once", "POSIX.1-2024 waitpid (WCONTINUED); 2.13";
-    /// Each further stop and each further continue is an event of its own once the one before it was taken.
+    /// Each further stop or continue is a new event once the previous one has been reported.
     STATUS_EVENTS_REPEAT: Must, "posix/status/events-repeat", "POSIX.1-2024 waitpid, DESCRIPTION; 2.13";
-    /// A continue replaces a stop that nobody took: only the continue can be reported then.
+    /// A continue replaces a stop that has not been reported: only the continue can then be reported.
     STATUS_CONTINUE_REPLACES_STOP: Must, "posix/status/continue-replaces-stop",
         "POSIX.1-2024 2.13 Status Information";
-    /// A stop replaces a continue that nobody took: only the new stop, with its own signal, can be reported
-    /// then.
+    /// A stop replaces a continue that has not been reported: only the new stop, with its own signal, can
+    /// then be reported.
     STATUS_STOP_REPLACES_CONTINUE: Must, "posix/status/stop-replaces-continue",
         "POSIX.1-2024 2.13 Status Information";
-    /// Termination replaces a stop or a continue that nobody took: only the termination can be reported then.
+    /// Termination replaces a stop or continue that has not been reported: only the termination can then be
+    /// reported.
     STATUS_EXIT_REPLACES_ALL: Must, "posix/status/exit-replaces-all", "POSIX.1-2024 2.13 Status Information";
-    /// A stop signal sent to a child that is already stopped makes no new event.
-    STATUS_STOP_WHILE_STOPPED: Must, "posix/status/stop-while-stopped", "POSIX.1-2024 2.4.3 Signal Actions; 2.13";
-    /// SIGCONT sent to a child that is not stopped makes no event.
+    /// A stop signal sent to a child that is already stopped generates no new event.
+    STATUS_STOP_WHILE_STOPPED: Must, "posix/status/stop-while-stopped",
+        "POSIX.1-2024 2.4.3 Signal Actions; 2.13";
+    /// SIGCONT sent to a child that is not stopped generates no event.
     STATUS_CONTINUE_WHILE_RUNNING: Must, "posix/status/continue-while-running",
         "POSIX.1-2024 waitpid (WCONTINUED); 2.4.3";
-    /// SIGCONT continues a stopped child, and the continue is reported, even if the child ignores or blocks
-    /// SIGCONT.
+    /// SIGCONT continues a stopped child even if the child ignores or blocks SIGCONT, and the continue is
+    /// reported.
     STATUS_CONTINUE_IF_IGNORED: Must, "posix/status/continue-if-ignored",
         "POSIX.1-2024 2.4.1 Signal Generation";
-    /// A child that ignores or catches SIGTSTP is not stopped by it and makes no event.
+    /// SIGTSTP does not stop a child that ignores or catches it, and generates no event.
     STATUS_CAUGHT_STOP: Must, "posix/status/caught-stop", "POSIX.1-2024 2.4.3 Signal Actions";
-    /// SIGTSTP, SIGTTIN and SIGTTOU with default action do not stop a process in an orphaned process group.
+    /// SIGTSTP, SIGTTIN and SIGTTOU at their default action do not stop a process in an orphaned process
+    /// group.
     STATUS_ORPHANED_GROUP_NO_STOP: Must, "posix/status/orphaned-group-no-stop",
         "POSIX.1-2024 2.4.3 Signal Actions";
-    /// SIGKILL ends a stopped child at once, and the child is reported as killed by SIGKILL.
+    /// SIGKILL terminates a stopped child immediately, and the child is reported as killed by SIGKILL.
     STATUS_KILL_WHILE_STOPPED: Must, "posix/status/kill-while-stopped", "POSIX.1-2024 2.4.3 Signal Actions";
-    /// Any other fatal signal sent to a stopped child takes effect when it is continued; until then it stays
-    /// stopped.
+    /// Any other fatal signal sent to a stopped child takes effect when the child is continued; until then it
+    /// stays stopped.
     STATUS_TERM_WHILE_STOPPED: Must, "posix/status/term-while-stopped", "POSIX.1-2024 2.4.3 Signal Actions";
-    /// A stop signal stops all threads of a child and makes one event, not one for each thread.
+    /// A stop signal stops all threads of a child and generates one event, not one per thread.
     STATUS_STOP_IS_ONE_EVENT: Must, "posix/status/stop-is-one-event", "POSIX.1-2024 2.4.3; 2.13",
         bugs "Asterinas#2166";
-    /// Each status is consumed by exactly one wait without WNOWAIT, whichever call of the family makes it.
+    /// Each status is consumed by exactly one call without WNOWAIT, whichever call of the family it is.
     STATUS_CONSUMED_ONCE: Must, "posix/status/consumed-once", "POSIX.1-2024 2.13 Status Information",
         bugs "pyinstaller#2966" "rust#150412" "boxlite#523";
 }

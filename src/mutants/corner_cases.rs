@@ -1,7 +1,7 @@
-//! Further faults of calls, written without the catalogue.
+//! Single exit codes, signals, calls and combinations of options, written without the catalogue.
 
-use super::edit::{ObservationEdit, RequestView, exited, is_termination, killed};
-use super::inner::{error, never, nothing};
+use super::edit::{ObservationExt, RequestExt, exited, is_termination, killed};
+use super::inner::{block_forever, error, nothing};
 use super::mutant::{Mutant, blind};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Call, Return};
@@ -11,17 +11,17 @@ use libc::{
     WUNTRACED,
 };
 
-/// Bits above the low sixteen that are no option of any call.
+/// Bits above the low sixteen that no call defines.
 const UNKNOWN_HIGH: i32 = 0x1eff_0000;
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "exit-255-is-failure",
-        "an exit with 255 is taken for a failure of the call: ECHILD",
+        "an exit with 255 is mistaken for a failure: the call fails with ECHILD",
         &posix::STATUS_EXIT_EVERY_VALUE,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if seen.word() == Some(exited(255)) {
                 *seen = error(r, ECHILD);
             }
@@ -29,89 +29,91 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "exit-127-bytes-swapped",
-        "an exit with 127 is told as a death by signal 15",
+        "an exit with 127 is reported as a death by signal 15",
         &posix::STATUS_EXIT_EVERY_VALUE,
     )
-    .call(|w, r| w.word(r, |word| if word == exited(127) { killed(15) } else { word })),
+    .call(|w, r| w.map_word(r, |word| if word == exited(127) { killed(15) } else { word })),
     blind(
         "sigusr1-sigusr2-swapped",
-        "a death by SIGUSR1 is told as one by SIGUSR2, and the other way round",
+        "deaths by SIGUSR1 and SIGUSR2 are reported as each other",
         &posix::STATUS_SIGNALED,
     )
     .call(|w, r| {
-        w.word(r, |word| match word {
+        w.map_word(r, |word| match word {
             one if one == killed(SIGUSR1) => killed(SIGUSR2),
             two if two == killed(SIGUSR2) => killed(SIGUSR1),
             other => other,
         })
     }),
-    blind("sigpipe-is-exit-zero", "a death by SIGPIPE is told as exit 0", &posix::STATUS_SIGNALED)
-        .call(|w, r| w.word(r, |word| if word == killed(SIGPIPE) { exited(0) } else { word })),
+    blind("sigpipe-is-exit-zero", "a death by SIGPIPE is reported as exit 0", &posix::STATUS_SIGNALED)
+        .call(|w, r| w.map_word(r, |word| if word == killed(SIGPIPE) { exited(0) } else { word })),
     blind(
         "signal-low-six-bits",
-        "the signal is masked with 0x3f: a death by signal 64 is told as exit 0",
+        "the signal is masked with 0x3f: a death by signal 64 is reported as exit 0",
         &posix::STATUS_SIGNALED_REALTIME,
     )
-    .call(|w, r| w.word(r, |word| if WIFSIGNALED(word) && WTERMSIG(word) == 64 { exited(0) } else { word })),
+    .call(|w, r| {
+        w.map_word(r, |word| if WIFSIGNALED(word) && WTERMSIG(word) == 64 { exited(0) } else { word })
+    }),
     blind(
         "wait4-nohang-zero",
-        "wait4 alone returns 0 with WNOHANG although the child is a zombie",
+        "only wait4 returns 0 with WNOHANG for a zombie",
         &posix::WAITPID_NOHANG_REPORTS_READY,
     )
     .call(|w, r| {
         let polls = r.call == Call::Wait4 && r.has(WNOHANG);
-        if polls && w.look(r).is_some_and(|(_, word)| is_termination(word)) {
+        if polls && w.peek(r).is_some_and(|(_, word)| is_termination(word)) {
             Ok(nothing(r))
         } else {
             w.real(r)
         }
     }),
-    blind("wait3-nohang-blocks", "wait3 alone ignores WNOHANG", &posix::WAITPID_NOHANG_ZERO)
+    blind("wait3-nohang-blocks", "only wait3 ignores WNOHANG", &posix::WAITPID_NOHANG_ZERO)
         .call(|w, r| if r.call == Call::Wait3 { w.real(&r.without(WNOHANG)) } else { w.real(r) }),
     blind(
         "nohang-untraced-einval",
-        "WNOHANG together with WUNTRACED fails with EINVAL while nothing is ready",
+        "WNOHANG with WUNTRACED fails with EINVAL when there is nothing to report",
         &posix::WAITPID_OPTIONS_COMBINE,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
-            if !r.is_by_id() && r.has(WNOHANG) && r.has(WUNTRACED) && seen.is_nothing() {
+        w.map(r, |seen| {
+            if !r.uses_idtype() && r.has(WNOHANG) && r.has(WUNTRACED) && seen.is_nothing() {
                 *seen = error(r, EINVAL);
             }
         })
     }),
     blind(
         "third-poll-blocks",
-        "after two calls with WNOHANG in a row that found nothing the third sleeps",
+        "WNOHANG blocks after returning 0 twice in a row",
         &posix::WAITPID_NOHANG_ZERO,
     )
     .call(|w, r| {
-        if r.has(WNOHANG) && w.remembered() >= 2 {
-            w.remember(0);
+        if r.has(WNOHANG) && w.value() >= 2 {
+            w.swap(0);
             return w.real(&r.without(WNOHANG));
         }
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if r.has(WNOHANG) && seen.is_nothing() {
                 w.add(1);
             } else {
-                w.remember(0);
+                w.swap(0);
             }
         })
     }),
     blind(
         "options-low-16-bits-only",
-        "waitpid looks at the low sixteen bits of its options for unknown ones",
+        "waitpid checks only the low sixteen bits of options for unknown bits",
         &posix::WAITPID_EINVAL_OPTIONS,
     )
-    .call(|w, r| if r.is_by_id() { w.real(r) } else { w.real(&r.without(UNKNOWN_HIGH)) }),
+    .call(|w, r| if r.uses_idtype() { w.real(r) } else { w.real(&r.without(UNKNOWN_HIGH)) }),
     blind(
         "nonexistent-pid-esrch",
-        "a pid that no process has any more fails with ESRCH, not ECHILD",
+        "a pid that no longer exists fails with ESRCH, not ECHILD",
         &posix::WAITPID_ECHILD_AFTER_REAP,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
-            let vanished = |pid: i64| w.born().contains(&pid) && process::kill(pid as i32, 0).is_err();
+        w.map(r, |seen| {
+            let vanished = |pid: i64| w.children().contains(&pid) && process::kill(pid as i32, 0).is_err();
             if seen.errno() == Some(ECHILD) && r.pid().is_some_and(vanished) {
                 seen.ret = Return::Errno(ESRCH);
             }
@@ -119,43 +121,43 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "nohang-after-reap-echild",
-        "once a child was taken WNOHANG for any child fails with ECHILD while the others live",
+        "any-child WNOHANG with a live child fails with ECHILD after another child is reaped",
         &posix::WAITPID_NOHANG_ZERO,
     )
     .call(|w, r| {
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if seen.is_termination() && !r.has(WNOWAIT) {
-                w.remember(1);
-            } else if r.is_any() && r.has(WNOHANG) && seen.is_nothing() && w.remembered() == 1 {
+                w.swap(1);
+            } else if r.is_any() && r.has(WNOHANG) && seen.is_nothing() && w.value() == 1 {
                 *seen = error(r, ECHILD);
             }
         })
     }),
     blind(
         "group-lost-with-leader",
-        "once the leader of a group was taken its other members are not found by the group",
+        "a wait for a process group fails with ECHILD once its leader is reaped",
         &posix::WAITPID_NAMED_GROUP,
     )
     .call(|w, r| {
-        if r.group().is_some_and(|group| group > 0 && w.kept(group).is_some()) {
+        if r.group().is_some_and(|group| group > 0 && w.lookup(group).is_some()) {
             return Ok(error(r, ECHILD));
         }
-        w.then(r, |seen| {
+        w.map(r, |seen| {
             if let (Some(pid), true, false) = (seen.child(), seen.is_termination(), r.has(WNOWAIT)) {
-                w.keep(pid, 1);
+                w.insert(pid, 1);
             }
         })
     }),
     blind(
         "stop-wait-counts-zombie",
-        "waitid for stops or continues alone counts a zombie as a live child: it sleeps, or returns 0",
+        "waitid only for stops or continues treats a zombie as a live child: it blocks or returns 0",
         &linux::WAITID_STOPPED_ONLY_ZOMBIE,
     )
     .call(|w, r| {
         let seen = w.real(r)?;
-        let by_event = r.is_by_id() && !r.has(WEXITED) && seen.errno() == Some(ECHILD);
-        match by_event && w.look_for(r, WEXITED).is_some() {
-            true if r.blocks() => never(),
+        let by_event = r.uses_idtype() && !r.has(WEXITED) && seen.errno() == Some(ECHILD);
+        match by_event && w.peek_for(r, WEXITED).is_some() {
+            true if r.blocks() => block_forever(),
             true => Ok(nothing(r)),
             false => Ok(seen),
         }

@@ -154,7 +154,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "SIGKILL of a stopped child is not reported until SIGCONT",
         &posix::STATUS_KILL_WHILE_STOPPED,
     )
-    .asked(|w, _| {
+    .edit_request(|w, _| {
         // SIGCHLD tells of stops that nobody waits for; of two that came together it is the first that is told.
         if w.turn() == 1 {
             let restart = Flags { restart: true, ..Flags::default() };

@@ -44,9 +44,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "the pidfd is readable when the initial thread ends",
         &linux::PIDFD_POLL_WHOLE_PROCESS,
     )
-    .told(|w, request, reply| readable(w, request, reply, |p| p.state == State::Zombie)),
+    .edit_reply(|w, request, reply| readable(w, request, reply, |p| p.state == State::Zombie)),
     blind("pidfd-stop-readable", "a stop makes the pidfd readable", &linux::PIDFD_POLL_ALIVE)
-        .told(|w, request, reply| readable(w, request, reply, |p| p.state == State::Stopped)),
+        .edit_reply(|w, request, reply| readable(w, request, reply, |p| p.state == State::Stopped)),
     blind("pidfd-other-fd-einval", "P_PIDFD with a file gives EINVAL", &linux::PIDFD_OTHER_FD_EBADF).call(
         |w, r| {
             w.then(r, |seen| {
@@ -64,7 +64,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "once a pidfd is readable WNOHANG finds nothing at the first call",
         &linux::PIDFD_READABLE_IS_WAITABLE,
     )
-    .told(|w, request, reply| {
+    .edit_reply(|w, request, reply| {
         if request.word() == "poll" && reply.list("revents").iter().any(|e| e == "POLLIN") {
             w.remember(1);
         }
@@ -120,7 +120,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a nonblocking pidfd gives EAGAIN for a zombie at the first call",
         &linux::PIDFD_NONBLOCK_READY,
     )
-    .asked(|w, line| {
+    .edit_request(|w, line| {
         if line.flag("nonblock") {
             w.remember(1);
         }
@@ -141,7 +141,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         })
     }),
-    made_for("pidfd-never-readable", "a pidfd is never readable", &linux::PIDFD_POLL_ZOMBIE).told(
+    made_for("pidfd-never-readable", "a pidfd is never readable", &linux::PIDFD_POLL_ZOMBIE).edit_reply(
         |_, request, reply| {
             if request.word() == "poll" {
                 *reply = Line::new("ok").with("id", reply.id().unwrap_or(0)).with_list("revents", [""; 0]);
@@ -153,7 +153,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a nonblocking pidfd stays so when O_NONBLOCK is cleared",
         &linux::PIDFD_NONBLOCK_CLEARED,
     )
-    .asked(|_, line| {
+    .edit_request(|_, line| {
         if line.word() == "blocking" {
             line.set("on", "no");
         }
@@ -163,7 +163,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a signal to a zombie by its pidfd fails with ESRCH",
         &linux::PIDFD_SIGNAL_ZOMBIE,
     )
-    .told(|_, request, reply| {
+    .edit_reply(|_, request, reply| {
         if request.word() == "pidfd_signal" {
             *reply = Line::new("err").with("id", reply.id().unwrap_or(0)).with("errno", "ESRCH");
         }
@@ -173,7 +173,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a signal to a child that was taken, by its pidfd, succeeds",
         &linux::PIDFD_SIGNAL_AFTER_REAP_ESRCH,
     )
-    .told(|_, request, reply| {
+    .edit_reply(|_, request, reply| {
         if request.word() == "pidfd_signal" && reply.word() == "err" {
             *reply = Line::new("ok").with("id", reply.id().unwrap_or(0));
         }
@@ -183,7 +183,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "nobody who sleeps for a pidfd is woken",
         &linux::PIDFD_WAKES_POLLERS,
     )
-    .told(|w, request, reply| {
+    .edit_reply(|w, request, reply| {
         if let ("epoll", Ok(fd)) = (request.word(), reply.number("fd")) {
             w.keep(fd, 1);
         }
@@ -204,7 +204,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         })
     })
-    .told(|w, request, reply| {
+    .edit_reply(|w, request, reply| {
         if request.word() == "poll" && w.remembered() == 1 {
             *reply = Line::new("ok").with("id", reply.id().unwrap_or(0)).with_list("revents", [""; 0]);
         }
@@ -214,7 +214,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "pidfd_open fails with ECHILD, whatever is wrong",
         &linux::PIDFD_OPEN_AFTER_REAP_ESRCH,
     )
-    .told(|_, request, reply| {
+    .edit_reply(|_, request, reply| {
         if request.word() == "pidfd_open" && reply.word() == "err" {
             reply.set("errno", "ECHILD");
         }
@@ -224,7 +224,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "pidfd_open of a number that is no pid fails with ESRCH",
         &linux::PIDFD_OPEN_EINVAL,
     )
-    .told(|_, request, reply| {
+    .edit_reply(|_, request, reply| {
         if request.word() == "pidfd_open" && reply.get("errno").as_deref() == Some("EINVAL") {
             reply.set("errno", "ESRCH");
         }

@@ -195,21 +195,21 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "right after a fork waitid tells the exit of any child with status 0",
         &posix::WAITID_EXITED,
     )
-    .told(note_spawn)
+    .edit_reply(note_spawn)
     .call(|w, r| first_exit_is_zero(w, r, r.is_any())),
     made_for(
         "waitid-by-pid-first-exit-zero",
         "right after a fork waitid tells the exit of the child of that pid with status 0",
         &posix::WAITID_EXITED,
     )
-    .told(note_spawn)
+    .edit_reply(note_spawn)
     .call(|w, r| first_exit_is_zero(w, r, r.pid().is_some())),
     made_for(
         "waitpid-by-pid-first-exit-zero",
         "right after a fork waitpid tells the exit of the child of that pid as an exit with 0",
         &posix::WAITPID_PID_ONLY_THAT_CHILD,
     )
-    .told(note_spawn)
+    .edit_reply(note_spawn)
     .call(|w, r| {
         let first = w.remember(0) == 1;
         w.then(r, |seen| {

@@ -191,7 +191,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "the thirtieth child has the pid of the one before, which is a zombie",
         &posix::ZOMBIE_PID_NOT_REUSED,
     )
-    .told(|w, request, reply| {
+    .edit_reply(|w, request, reply| {
         if let ("spawn", 30, Some(before)) = (request.word(), w.born().len(), w.born().get(28)) {
             reply.set("pid", before);
         }

@@ -48,13 +48,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             Ok(seen)
         },
     ),
-    blind("restart-is-eintr", "SA_RESTART is ignored: EINTR", &posix::WAITPID_RESTART).asked(|_, line| {
-        if line.word() == "sigaction" && line.flag("restart") {
-            line.set("restart", "no");
-        }
-    }),
+    blind("restart-is-eintr", "SA_RESTART is ignored: EINTR", &posix::WAITPID_RESTART).edit_request(
+        |_, line| {
+            if line.word() == "sigaction" && line.flag("restart") {
+                line.set("restart", "no");
+            }
+        },
+    ),
     blind("restart-waits-for-any", "after SA_RESTART the wait goes on with pid -1", &posix::WAITPID_RESTART)
-        .asked(|w, line| {
+        .edit_request(|w, line| {
             if line.word() == "sigaction" && line.flag("restart") {
                 line.set("restart", "no");
                 w.remember(1);
@@ -72,13 +74,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "an ignored signal ends the wait with EINTR",
         &posix::WAITPID_IGNORED_SIGNAL,
     )
-    .asked(|_, line| {
+    .edit_request(|_, line| {
         if sets(line, "ignore") && line.get("sig").as_deref() != Some("SIGCHLD") {
             line.set("do", "count");
         }
     }),
     blind("masked-signal-eintr", "a blocked signal ends the wait with EINTR", &posix::WAITPID_MASKED_SIGNAL)
-        .asked(|_, line| {
+        .edit_request(|_, line| {
             if line.word() == "sigprocmask" && line.get("sig").as_deref() != Some("SIGCHLD") {
                 line.set("how", "unblock");
             }
@@ -88,7 +90,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "SIGCHLD of another child, default action, ends the wait with EINTR",
         &posix::WAITPID_DEFAULT_SIGCHLD,
     )
-    .asked(|w, line| {
+    .edit_request(|w, line| {
         catch_first(w, libc::SIGCHLD);
         if sets(line, "default") && line.get("sig").as_deref() == Some("SIGCHLD") {
             line.set("do", "count");
@@ -111,7 +113,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a waiter that was stopped and continued gets EINTR",
         &posix::WAITPID_STOPPED_WAITER,
     )
-    .asked(|w, _| catch_first(w, libc::SIGCONT)),
+    .edit_request(|w, _| catch_first(w, libc::SIGCONT)),
     seen_in(
         "rust#159855",
         "eintr-from-waitid-only",

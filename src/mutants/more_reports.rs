@@ -133,19 +133,19 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "the SIGCHLD of a child that a signal ended has CLD_EXITED",
         &posix::SIGCHLD_INFO_KILLED,
     )
-    .told(|_, request, reply| code_told(request, reply, "CLD_KILLED", "CLD_EXITED")),
+    .edit_reply(|_, request, reply| code_told(request, reply, "CLD_KILLED", "CLD_EXITED")),
     blind(
         "sigchld-continue-is-stop",
         "the SIGCHLD of a continue has CLD_STOPPED",
         &linux::SIGCHLD_ON_CONTINUE,
     )
-    .told(|_, request, reply| code_told(request, reply, "CLD_CONTINUED", "CLD_STOPPED")),
+    .edit_reply(|_, request, reply| code_told(request, reply, "CLD_CONTINUED", "CLD_STOPPED")),
     blind(
         "pidfd-nonblock-beats-nohang",
         "a nonblocking pidfd gives EAGAIN although WNOHANG was asked for",
         &linux::PIDFD_NONBLOCK_NOHANG_ZERO,
     )
-    .asked(|w, line| {
+    .edit_request(|w, line| {
         if line.word() == "pidfd_open" && line.flag("nonblock") {
             w.remember(1);
         }
@@ -158,7 +158,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         })
     }),
     blind("pidfd-open-zombie-esrch", "pidfd_open of a zombie fails with ESRCH", &linux::PIDFD_OPEN_ZOMBIE)
-        .told(|_, request, reply| {
+        .edit_reply(|_, request, reply| {
             if let ("pidfd_open", Ok(pid)) = (request.word(), request.number("pid"))
                 && reply.word() == "ok"
                 && process_table::is_zombie(pid as i32)

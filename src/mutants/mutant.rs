@@ -22,8 +22,8 @@ pub struct Mutant {
     /// It wraps the system calls themselves, so that bad pointers can be asked about.
     pub(crate) raw: bool,
     pub(crate) call: fn(&Wrapped, &Request) -> Answer,
-    pub(crate) asked: fn(&Wrapped, &mut Line),
-    pub(crate) told: fn(&Wrapped, &Line, &mut Line),
+    pub(crate) edit_request: fn(&Wrapped, &mut Line),
+    pub(crate) edit_reply: fn(&Wrapped, &Line, &mut Line),
     pub(crate) decode: fn(i32, &mut Decoded),
 }
 
@@ -61,8 +61,8 @@ pub(crate) const fn mutant(
         origin,
         raw: false,
         call: |w, r| w.real(r),
-        asked: |_, _| {},
-        told: |_, _, _| {},
+        edit_request: |_, _| {},
+        edit_reply: |_, _, _| {},
         decode: |_, _| {},
     }
 }
@@ -95,14 +95,14 @@ impl Mutant {
     }
 
     /// Changes what the agent is asked beside calls, before it is done.
-    pub(crate) const fn asked(mut self, asked: fn(&Wrapped, &mut Line)) -> Mutant {
-        self.asked = asked;
+    pub(crate) const fn edit_request(mut self, edit_request: fn(&Wrapped, &mut Line)) -> Mutant {
+        self.edit_request = edit_request;
         self
     }
 
     /// Changes what the agent answers beside calls.
-    pub(crate) const fn told(mut self, told: fn(&Wrapped, &Line, &mut Line)) -> Mutant {
-        self.told = told;
+    pub(crate) const fn edit_reply(mut self, edit_reply: fn(&Wrapped, &Line, &mut Line)) -> Mutant {
+        self.edit_reply = edit_reply;
         self
     }
 
@@ -152,14 +152,14 @@ impl Subject for Broken {
         Some(view)
     }
 
-    fn asked(&self, mut request: Line) -> Line {
-        (self.mutant.asked)(&self.wrapped, &mut request);
+    fn edit_request(&self, mut request: Line) -> Line {
+        (self.mutant.edit_request)(&self.wrapped, &mut request);
         request
     }
 
-    fn told(&self, request: &Line, mut reply: Line) -> Line {
+    fn edit_reply(&self, request: &Line, mut reply: Line) -> Line {
         self.wrapped.note_birth(request, &reply);
-        (self.mutant.told)(&self.wrapped, request, &mut reply);
+        (self.mutant.edit_reply)(&self.wrapped, request, &mut reply);
         reply
     }
 }

@@ -66,7 +66,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| w.then(r, |seen| seen.usage(|usage| *usage = process::usage(Who::Children)))),
     blind("rusage-wall-clock", "ru_utime is the wall time since the fork", &linux::RUSAGE_UPPER_BOUND)
-        .told(|w, request, reply| {
+        .edit_reply(|w, request, reply| {
             if let ("spawn", Ok(pid)) = (request.word(), reply.number("pid")) {
                 w.keep(pid, clock());
             }
@@ -95,7 +95,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "RUSAGE_CHILDREN grows when the child dies",
         &posix::RUSAGE_CHILDREN_NOT_BEFORE_REAP,
     )
-    .told(|w, request, reply| credit(request, reply, zombies(w))),
+    .edit_reply(|w, request, reply| credit(request, reply, zombies(w))),
     blind(
         "children-credited-on-stop",
         "each report of a stop adds the child's time",
@@ -106,14 +106,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             w.add(i64::from(seen.is_stop()));
         })
     })
-    .told(|w, request, reply| credit(request, reply, w.remembered())),
+    .edit_reply(|w, request, reply| credit(request, reply, w.remembered())),
     blind(
         "auto-reaped-children-credited",
         "children that left no zombie are credited",
         &posix::RUSAGE_CHILDREN_NOT_AUTO_REAPED,
     )
-    .asked(no_zombies)
-    .told(|w, request, reply| credit(request, reply, w.remembered())),
+    .edit_request(no_zombies)
+    .edit_reply(|w, request, reply| credit(request, reply, w.remembered())),
     blind(
         "children-maxrss-sum",
         "ru_maxrss of RUSAGE_CHILDREN is a sum",
@@ -124,7 +124,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             w.add(i64::from(seen.is_termination() && !r.has(WNOWAIT)));
         })
     })
-    .told(|w, request, reply| {
+    .edit_reply(|w, request, reply| {
         let taken = w.remembered();
         of_children(request, reply, |usage| usage.maxrss = usage.maxrss.map(|m| m * taken.max(1)));
     }),
@@ -133,7 +133,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "ru_maxrss of RUSAGE_CHILDREN is 0",
         &linux::RUSAGE_CHILDREN_MAXRSS,
     )
-    .told(|_, request, reply| of_children(request, reply, |usage| usage.maxrss = usage.maxrss.map(|_| 0))),
+    .edit_reply(|_, request, reply| of_children(request, reply, |usage| usage.maxrss = usage.maxrss.map(|_| 0))),
     blind(
         "nowait-credits",
         "WNOWAIT adds the child's times to RUSAGE_CHILDREN",
@@ -144,7 +144,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             w.add(i64::from(seen.is_termination() && r.has(WNOWAIT)));
         })
     })
-    .told(|w, request, reply| credit(request, reply, w.remembered())),
+    .edit_reply(|w, request, reply| credit(request, reply, w.remembered())),
     blind("wait3-zero-rusage", "wait3 fills the rusage with zeros", &linux::RUSAGE_WAIT3).call(|w, r| {
         w.then(r, |seen| {
             if r.call == Call::Wait3 {
@@ -163,7 +163,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             w.add(i64::from(seen.child().is_some() && !seen.is_termination()));
         })
     })
-    .told(|w, request, reply| {
+    .edit_reply(|w, request, reply| {
         let times = 1 + w.remembered();
         of_children(request, reply, |usage| {
             usage.utime_us = usage.utime_us.map(|t| t * times);
@@ -177,14 +177,14 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "RUSAGE_CHILDREN is RUSAGE_SELF",
         &posix::RUSAGE_CHILDREN_NOT_LIVE,
     )
-    .told(|_, request, reply| of_children(request, reply, |usage| *usage = process::usage(Who::SelfProcess))),
+    .edit_reply(|_, request, reply| of_children(request, reply, |usage| *usage = process::usage(Who::SelfProcess))),
     seen_in(
         "graphene#785",
         "children-usage-zero",
         "RUSAGE_CHILDREN is zero",
         &posix::RUSAGE_CHILDREN_AFTER_REAP,
     )
-    .told(|_, request, reply| of_children(request, reply, zero)),
+    .edit_reply(|_, request, reply| of_children(request, reply, zero)),
     seen_in(
         "bun#43308",
         "maxrss-of-largest-child",
@@ -239,17 +239,17 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         })
     }),
     made_for("children-no-user-time", "user time is not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
-        .told(|_, request, reply| of_children(request, reply, |usage| usage.utime_us = Some(0))),
+        .edit_reply(|_, request, reply| of_children(request, reply, |usage| usage.utime_us = Some(0))),
     made_for("children-no-system-time", "system time is not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
-        .told(|_, request, reply| of_children(request, reply, |usage| usage.stime_us = Some(0))),
+        .edit_reply(|_, request, reply| of_children(request, reply, |usage| usage.stime_us = Some(0))),
     made_for("children-no-major-faults", "major faults are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
-        .told(|_, request, reply| of_children(request, reply, |usage| usage.majflt = Some(0))),
+        .edit_reply(|_, request, reply| of_children(request, reply, |usage| usage.majflt = Some(0))),
     made_for("children-no-blocks", "blocks written are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
-        .told(|_, request, reply| of_children(request, reply, |usage| usage.oublock = Some(0))),
+        .edit_reply(|_, request, reply| of_children(request, reply, |usage| usage.oublock = Some(0))),
     made_for("children-no-voluntary-switches", "voluntary switches are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
-        .told(|_, request, reply| of_children(request, reply, |usage| usage.nvcsw = Some(0))),
+        .edit_reply(|_, request, reply| of_children(request, reply, |usage| usage.nvcsw = Some(0))),
     made_for("children-no-involuntary-switches", "involuntary switches are not in RUSAGE_CHILDREN", &linux::RUSAGE_CHILDREN_DELTA)
-        .told(|_, request, reply| of_children(request, reply, |usage| usage.nivcsw = Some(0))),
+        .edit_reply(|_, request, reply| of_children(request, reply, |usage| usage.nivcsw = Some(0))),
     made_for("usage-no-blocks-read", "blocks read are not counted", &linux::RUSAGE_LOWER_BOUND)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.inblock = Some(0)))),
     made_for("usage-maxrss-pages", "ru_maxrss is in pages", &linux::RUSAGE_MAXRSS_KILOBYTES)
@@ -258,7 +258,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.irregular = usage.irregular.map(|_| 1)))),
     made_for("usage-ixrss-nonzero", "ru_ixrss is not 0", &linux::RUSAGE_UNMAINTAINED_ZERO)
         .call(|w, r| w.then(r, |seen| seen.usage(|usage| usage.others = usage.others.map(|_| 4)))),
-    made_for("children-usage-shrinks", "RUSAGE_CHILDREN shrinks", &posix::RUSAGE_CHILDREN_MONOTONIC).told(
+    made_for("children-usage-shrinks", "RUSAGE_CHILDREN shrinks", &posix::RUSAGE_CHILDREN_MONOTONIC).edit_reply(
         |w, request, reply| {
             of_children(request, reply, |usage| {
                 let last = w.remembered();
@@ -286,7 +286,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "RUSAGE_CHILDREN is that of the last child alone",
         &posix::RUSAGE_CHILDREN_SUM,
     )
-    .told(|w, request, reply| {
+    .edit_reply(|w, request, reply| {
         of_children(request, reply, |usage| {
             let before = w.remember(usage.utime_us.unwrap_or(0));
             usage.utime_us = usage.utime_us.map(|t| t - before);
@@ -297,7 +297,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a live child is in RUSAGE_CHILDREN",
         &posix::RUSAGE_CHILDREN_NOT_LIVE,
     )
-    .told(|w, request, reply| {
+    .edit_reply(|w, request, reply| {
         let lives = |pid: &&i64| matches!(crate::sys::process_table::read(**pid as i32), Ok(Some(p)) if p.state.is_asleep());
         let live = w.born().iter().filter(lives).count() as i64;
         credit(request, reply, live);
@@ -307,7 +307,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "the caller's own time is in RUSAGE_CHILDREN",
         &posix::RUSAGE_CHILDREN_NOT_LIVE,
     )
-    .told(|w, request, reply| credit(request, reply, w.add(1))),
+    .edit_reply(|w, request, reply| credit(request, reply, w.add(1))),
     made_for(
         "children-credited-by-usage-calls-only",
         "only calls that return a usage credit RUSAGE_CHILDREN",
@@ -319,7 +319,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
         w.real(r)
     })
-    .told(|w, request, reply| {
+    .edit_reply(|w, request, reply| {
         if w.remembered() == 1 {
             of_children(request, reply, zero);
         }
@@ -335,5 +335,5 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             w.add(i64::from(zombie && seen.is_termination() && !r.has(WNOWAIT)));
         })
     })
-    .told(|w, request, reply| credit(request, reply, w.remembered())),
+    .edit_reply(|w, request, reply| credit(request, reply, w.remembered())),
 ];

@@ -107,7 +107,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "SIGCHLD arrives before a WNOHANG wait can see the child",
         &posix::SIGCHLD_WAIT_IN_HANDLER,
     )
-    .asked(|w, line| {
+    .edit_request(|w, line| {
         if sets(line, "wait") {
             w.remember(1);
         }
@@ -121,13 +121,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         w.real(r)
     }),
     blind("sigchld-missing", "no SIGCHLD for a child that exits", &posix::SIGCHLD_ON_EXIT)
-        .asked(|_, line| {
+        .edit_request(|_, line| {
             // Its records tell which signals are of exits.
             if sets(line, "count") {
                 line.set("do", "record");
             }
         })
-        .told(|_, request, reply| {
+        .edit_reply(|_, request, reply| {
             without(request, reply, |code| code != "CLD_STOPPED" && code != "CLD_CONTINUED")
         }),
     blind(
@@ -135,7 +135,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "SA_NOCLDSTOP does not silence SIGCHLD of stops",
         &posix::SIGCHLD_NOCLDSTOP_SILENT,
     )
-    .asked(|_, line| {
+    .edit_request(|_, line| {
         if is_action(line) {
             line.set("nocldstop", "no");
         }
@@ -145,7 +145,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "SA_NOCLDSTOP hides stops from wait calls",
         &posix::SIGCHLD_NOCLDSTOP_KEEPS_STATUS,
     )
-    .asked(|w, line| {
+    .edit_request(|w, line| {
         if is_action(line) {
             w.remember(i64::from(line.flag("nocldstop")));
         }
@@ -158,26 +158,25 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             _ => w.real(r),
         }
     }),
-    blind("sigchld-code-swapped", "si_code and si_status are exchanged", &posix::SIGCHLD_INFO_EXITED).told(
-        |_, request, reply| {
+    blind("sigchld-code-swapped", "si_code and si_status are exchanged", &posix::SIGCHLD_INFO_EXITED)
+        .edit_reply(|_, request, reply| {
             records(request, reply, |fields| {
                 let code = names::child_code(&fields[1]).unwrap_or(0).to_string();
                 fields[1] = std::mem::replace(&mut fields[4], code);
             })
-        },
-    ),
+        }),
     blind(
         "ignored-makes-zombie",
         "SIGCHLD ignored: children still become zombies",
         &posix::SIGCHLD_IGNORED_NO_ZOMBIE,
     )
-    .asked(|_, line| {
+    .edit_request(|_, line| {
         if sets(line, "ignore") {
             line.set("do", "default");
         }
     }),
     blind("ignored-hangs", "SIGCHLD ignored: a wait never ends", &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT)
-        .asked(note_ignored)
+        .edit_request(note_ignored)
         .call(|w, r| {
             let seen = w.real(r)?;
             let hangs = w.remembered() == 1 && r.blocks() && seen.errno() == Some(ECHILD);
@@ -188,7 +187,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "SIGCHLD ignored: a wait fails with ECHILD when the first of two children ends",
         &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT,
     )
-    .asked(|w, line| {
+    .edit_request(|w, line| {
         note_ignored(w, line);
         // Zombies are left by neither, and a handler ends the wait.
         if sets(line, "ignore") {
@@ -209,7 +208,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "SIGCHLD ignored: a wait reports the child and its status",
         &posix::SIGCHLD_IGNORED_BY_PID,
     )
-    .asked(|w, line| {
+    .edit_request(|w, line| {
         note_ignored(w, line);
         if sets(line, "ignore") {
             line.set("do", "record");
@@ -235,24 +234,23 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "setting SIG_IGN disposes of zombies that were there",
         &posix::SIGCHLD_IGNORED_EARLIER_ZOMBIE,
     )
-    .asked(|w, line| {
+    .edit_request(|w, line| {
         if sets(line, "ignore") {
             dispose(w);
         }
     }),
-    blind("nocldwait-ignored", "SA_NOCLDWAIT has no effect", &posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE).asked(
-        |_, line| {
+    blind("nocldwait-ignored", "SA_NOCLDWAIT has no effect", &posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE)
+        .edit_request(|_, line| {
             if is_action(line) {
                 line.set("nocldwait", "no");
             }
-        },
-    ),
+        }),
     blind(
         "default-is-ignored",
         "SIG_DFL is treated like SIG_IGN: no zombies",
         &posix::SIGCHLD_DEFAULT_ZOMBIE,
     )
-    .asked(|_, line| {
+    .edit_request(|_, line| {
         if sets(line, "default") {
             line.set("do", "ignore");
         }
@@ -262,12 +260,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a zombie vanishes after a while, or after some forks",
         &posix::ZOMBIE_UNTIL_REAPED,
     )
-    .asked(|w, line| {
+    .edit_request(|w, line| {
         if line.word() == "spawn" {
             dispose(w);
         }
     }),
-    blind("orphan-lost", "an orphan is not given to the subreaper", &linux::SUBREAPER_ADOPTS).asked(
+    blind("orphan-lost", "an orphan is not given to the subreaper", &linux::SUBREAPER_ADOPTS).edit_request(
         |_, line| {
             if line.word() == "subreaper" {
                 line.set("on", "no");
@@ -291,7 +289,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "the SIGCHLD of a child carries the pid of the parent",
         &posix::SIGCHLD_INFO_KILLED,
     )
-    .told(|_, request, reply| {
+    .edit_reply(|_, request, reply| {
         let own = crate::sys::process::pid().to_string();
         records(request, reply, |fields| fields[2].clone_from(&own));
     }),
@@ -301,13 +299,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a SIGCHLD that is blocked is dropped, not kept pending",
         &posix::SIGCHLD_BLOCKED_PENDS,
     )
-    .asked(|_, line| {
+    .edit_request(|_, line| {
         // Ignoring discards what is pending; the next action finds none.
         if line.word() == "sigprocmask" && line.get("how").as_deref() == Some("unblock") {
             let _ = signal::set_action(libc::SIGCHLD, Action::Default, Flags::default());
         }
     })
-    .told(|_, request, reply| {
+    .edit_reply(|_, request, reply| {
         if request.word() == "sigpending" {
             *reply = Line::new(reply.word()).with("id", reply.id().unwrap_or(0)).with_list("sigs", [""; 0]);
         }
@@ -317,7 +315,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "the SIGCHLD of a stop or continue carries status 0",
         &posix::SIGCHLD_INFO_STOPPED,
     )
-    .told(|_, request, reply| {
+    .edit_reply(|_, request, reply| {
         records(request, reply, |fields| {
             if fields[1] == "CLD_STOPPED" || fields[1] == "CLD_CONTINUED" {
                 fields[4] = "0".to_owned();
@@ -335,7 +333,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a SIGCHLD that is waited for says CLD_KILLED of an exit",
         &posix::SIGCHLD_INFO_EXITED,
     )
-    .told(|_, request, reply| {
+    .edit_reply(|_, request, reply| {
         record_taken(request, reply, |fields| {
             if fields[1] == "CLD_EXITED" {
                 fields[1] = "CLD_KILLED".to_owned();
@@ -347,7 +345,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a SIGCHLD that is waited for has status 0 for a stop",
         &posix::SIGCHLD_INFO_STOPPED,
     )
-    .told(|_, request, reply| {
+    .edit_reply(|_, request, reply| {
         record_taken(request, reply, |fields| {
             if fields[1] == "CLD_STOPPED" {
                 fields[4] = "0".to_owned();
@@ -359,7 +357,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a SIGCHLD that is waited for has status 0 for a continue",
         &linux::SIGCHLD_ON_CONTINUE,
     )
-    .told(|_, request, reply| {
+    .edit_reply(|_, request, reply| {
         record_taken(request, reply, |fields| {
             if fields[1] == "CLD_CONTINUED" {
                 fields[4] = "0".to_owned();
@@ -371,7 +369,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a death with a core dump has CLD_KILLED in the SIGCHLD",
         &posix::SIGCHLD_INFO_KILLED,
     )
-    .told(|_, request, reply| {
+    .edit_reply(|_, request, reply| {
         records(request, reply, |fields| {
             if fields[1] == "CLD_DUMPED" {
                 fields[1] = "CLD_KILLED".to_owned();
@@ -379,7 +377,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         });
     }),
     made_for("sigchld-exits-only", "no SIGCHLD for a child that stops or continues", &posix::SIGCHLD_ON_STOP)
-        .asked(|_, line| {
+        .edit_request(|_, line| {
             if is_action(line) {
                 line.set("nocldstop", "yes");
             }
@@ -389,7 +387,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "with SA_NOCLDSTOP there is no SIGCHLD of an end either",
         &posix::SIGCHLD_NOCLDSTOP_EXIT,
     )
-    .asked(|_, line| {
+    .edit_request(|_, line| {
         if is_action(line) && line.flag("nocldstop") {
             line.set("do", "default");
         }
@@ -399,7 +397,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "with SA_NOCLDWAIT there is no SIGCHLD",
         &linux::SIGCHLD_NOCLDWAIT_STILL_SENT,
     )
-    .asked(|_, line| {
+    .edit_request(|_, line| {
         if is_action(line) && line.flag("nocldwait") {
             line.set("do", "ignore");
         }
@@ -409,7 +407,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "after SIGCHLD was ignored children leave no zombies, whatever comes after",
         &posix::SIGCHLD_DEFAULT_ZOMBIE,
     )
-    .asked(|w, line| {
+    .edit_request(|w, line| {
         if sets(line, "ignore") {
             w.remember(1);
         }
@@ -422,7 +420,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "with SIGCHLD ignored WNOHANG fails with ECHILD beside a live child",
         &posix::SIGCHLD_IGNORED_NOHANG,
     )
-    .asked(note_ignored)
+    .edit_request(note_ignored)
     .call(|w, r| {
         w.then(r, |seen| {
             if w.remembered() == 1 && r.has(WNOHANG) && seen.is_nothing() {
@@ -435,7 +433,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "with SIGCHLD ignored a wait that finds no child at once sleeps",
         &posix::SIGCHLD_IGNORED_NO_CHILDREN_LEFT,
     )
-    .asked(note_ignored)
+    .edit_request(note_ignored)
     .call(|w, r| {
         let hangs = w.remembered() == 1 && r.blocks() && !w.has_children();
         if hangs { never() } else { w.real(r) }
@@ -445,7 +443,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "with SIGCHLD ignored stops and continues are not reported",
         &posix::SIGCHLD_IGNORED_STOPS,
     )
-    .asked(note_ignored)
+    .edit_request(note_ignored)
     .call(|w, r| {
         let events = libc::WUNTRACED | libc::WCONTINUED;
         if w.remembered() == 1 && r.has(events) {
@@ -459,7 +457,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "what counts is the action of SIGCHLD when the child was made",
         &posix::SIGCHLD_IGNORED_AFTER_FORK,
     )
-    .asked(|w, line| {
+    .edit_request(|w, line| {
         let live = w.born().iter().any(|pid| matches!(process_table::read(*pid as i32), Ok(Some(_))));
         if sets(line, "ignore") && live {
             line.set("do", "default");
@@ -475,7 +473,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         w.add(i64::from(seen.is_termination()));
         Ok(seen)
     })
-    .told(|w, request, reply| {
+    .edit_reply(|w, request, reply| {
         if request.word() == "sigpending" && w.remembered() > 0 {
             *reply = Line::new(reply.word()).with("id", reply.id().unwrap_or(0)).with_list("sigs", [""; 0]);
         }
@@ -485,8 +483,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "SIG_IGN leaves a pending SIGCHLD pending",
         &posix::SIGCHLD_IGNORED_DISCARDS_PENDING,
     )
-    .asked(note_ignored)
-    .told(|w, request, reply| {
+    .edit_request(note_ignored)
+    .edit_reply(|w, request, reply| {
         if request.word() == "sigpending" && w.remembered() == 1 {
             *reply =
                 Line::new(reply.word()).with("id", reply.id().unwrap_or(0)).with_list("sigs", ["SIGCHLD"]);
@@ -497,7 +495,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "one SIGCHLD more than children ended: a grandchild's",
         &posix::SIGCHLD_NOT_FOR_GRANDCHILD,
     )
-    .told(|_, request, reply| {
+    .edit_reply(|_, request, reply| {
         if request.word() == "signals" {
             let count = reply.number("count").unwrap_or(0);
             reply.set("count", count + 1);
@@ -508,10 +506,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "no SIGCHLD for a child that continues",
         &linux::SIGCHLD_ON_CONTINUE,
     )
-    .asked(|_, line| {
+    .edit_request(|_, line| {
         if sets(line, "count") {
             line.set("do", "record");
         }
     })
-    .told(|_, request, reply| without(request, reply, |code| code == "CLD_CONTINUED")),
+    .edit_reply(|_, request, reply| without(request, reply, |code| code == "CLD_CONTINUED")),
 ];

@@ -114,12 +114,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a child is lost when the thread that created it ends",
         &posix::THREADS_CREATOR_EXITS,
     )
-    .asked(|w, line| {
+    .edit_request(|w, line| {
         if line.word() == "exit-thread" {
             w.remember(line.number("thread").unwrap_or(0));
         }
     })
-    .told(|w, line, reply| {
+    .edit_reply(|w, line, reply| {
         if let ("spawn", Ok(Some(thread)), Ok(pid)) =
             (line.word(), line.number_opt("thread"), reply.number("pid"))
         {
@@ -203,7 +203,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a call for any child that would sleep right after a fork fails with ECHILD",
         &linux::THREADS_EXEC_NO_SPURIOUS_WAKE,
     )
-    .told(super::info::note_spawn)
+    .edit_reply(super::info::note_spawn)
     .call(|w, r| {
         let first = w.remember(0) == 1 && r.is_any() && r.options & !libc::WEXITED == 0;
         if first && slept(w, r) { Ok(error(r, ECHILD)) } else { w.real(r) }
@@ -227,7 +227,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a forked child may wait for its siblings",
         &posix::FORK_CHILD_HAS_NO_CHILDREN,
     )
-    .asked(|w, _| {
+    .edit_request(|w, _| {
         w.remember(process::pid().into());
     })
     .call(|w, r| match w.born().first() {

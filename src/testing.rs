@@ -36,9 +36,9 @@
 //! }
 //! ```
 //!
-//! Each test is named `subject::case@call`, e.g. `mine::nohang.running-child@wait4`. A trial that passes, deviates in a known
-//! way, or only records something is a passing test; a skipped one is *ignored*, with the reason; fail, hang, crash, leak
-//! and broken are failures, with the report that `waitspec run` would print.
+//! Each test is named `subject::case@call`, e.g. `mine::nohang.running-child@wait4`. A trial that passes, deviates in a
+//! known way, or only records something is a passing test; a skipped one is *ignored*, with the reason; fail, hang,
+//! crash, leak and broken are failures, with the report that `waitspec run` would print.
 //!
 //! Listing starts no process. A run has one warden per test thread, and no more than it has tests.
 
@@ -58,8 +58,8 @@ use std::sync::{Arc, OnceLock};
 
 /// The `main` function of a test that judges these subjects.
 ///
-/// Must be called while the process is single-threaded. Returns the exit code of a test program or, if no trial could run,
-/// that of `waitspec run`.
+/// Must be called while the process is single-threaded. Returns the exit code of a test program or, if no trial could
+/// run, that of `waitspec run`.
 pub fn main(subjects: impl IntoIterator<Item = Box<dyn Subject>>) -> ExitCode {
     let mut registry = crate::mutants::registry();
     let mut names = Vec::new();

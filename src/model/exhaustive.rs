@@ -5,14 +5,14 @@ use super::state::State;
 use crate::spec::Profile;
 use crate::sys::call::abi::Call;
 
-/// The alphabet: what happens to two children, and calls that observe all of it. Slot `B` is used only after `A`: the other
-/// histories are the same up to renaming.
+/// The alphabet: what happens to two children, and calls that observe all of it. Slot `B` is used only after `A`: the
+/// other histories are the same up to renaming.
 const ALPHABET: &str = "spawn A; spawn B; kill A SIGKILL; kill B SIGKILL; stop A; stop B; cont A; cont B; wait(any); \
                         waitpid(A, WNOHANG); waitpid(B, WNOHANG); wait4(any, WNOHANG|WUNTRACED|WCONTINUED); \
                         waitid(any, WNOHANG|WSTOPPED|WCONTINUED|WNOWAIT|WEXITED)";
 
-/// The valid histories of up to `length` operations with the subject's calls: their number, and those that are not a prefix
-/// of another, which suffice to be performed.
+/// The valid histories of up to `length` operations with the subject's calls: their number, and those that are not a
+/// prefix of another, which suffice to be performed.
 pub fn histories(length: usize, calls: &[Call], profile: Profile) -> (u64, Vec<Vec<Op>>) {
     let letters: Vec<Op> = parse(ALPHABET).unwrap_or_default();
     let has = |op: &Op| match op {

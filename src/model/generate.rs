@@ -82,8 +82,8 @@ impl Candidate {
 /// Whether a history fails: what was performed of it, and how it failed.
 pub type Fails<'f, F> = dyn FnMut(&[Op]) -> Option<(Vec<Op>, F)> + 'f;
 
-/// Shrinks a failing history to as few operations as possible, in at most this many attempts, and renames its children in
-/// order of creation. `failing` is the result of `fails` for `ops`.
+/// Shrinks a failing history to as few operations as possible, in at most this many attempts, and renames its children
+/// in order of creation. `failing` is the result of `fails` for `ops`.
 pub fn shorten<F>(mut ops: Vec<Op>, mut failing: F, mut tries: usize, fails: &mut Fails<'_, F>) -> F {
     let mut at = ops.len();
     let mut shorter = false;

@@ -1,8 +1,8 @@
 //! Linearizability of concurrent calls: whether some sequential order explains their results.
 //!
-//! Each call takes effect at one moment between its invocation and its return. A log is valid if there is such a moment for
-//! each call so that the model allows the resulting sequence: each event is then consumed once, and later callers get
-//! `ECHILD`. A caller that was seen asleep must have had nothing to report at that moment.
+//! Each call takes effect at one moment between its invocation and its return. A log is valid if there is such a moment
+//! for each call so that the model allows the resulting sequence: each event is then consumed once, and later callers
+//! get `ECHILD`. A caller that was seen asleep must have had nothing to report at that moment.
 
 use super::op::{Op, Wait};
 use super::oracle::violated_clause::blame;

@@ -1,8 +1,8 @@
 //! The model: an executable specification of the wait family, and histories judged by it.
 //!
 //! A *history* is a list of operations on a few children: they are created, stop, continue, exit, move between process
-//! groups, and wait calls are made. The [`oracle`] tracks every state the children may be in after each operation, and so
-//! every result a call may return; any other result violates a clause.
+//! groups, and wait calls are made. The [`oracle`] tracks every state the children may be in after each operation, and
+//! so every result a call may return; any other result violates a clause.
 //!
 //! | module | contents |
 //! |---|---|

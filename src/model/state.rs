@@ -85,8 +85,8 @@ impl State {
 
     /// Whether an operation is valid here.
     ///
-    /// Invalid ones are left out of a history: a second child in a slot, or anything the agent would have to do while it blocks
-    /// in a call.
+    /// Invalid ones are left out of a history: a second child in a slot, or anything the agent would have to do while
+    /// it blocks in a call.
     pub fn allows(&self, op: &Op) -> bool {
         let awake = self.asleep.is_none();
         match *op {
@@ -180,8 +180,8 @@ impl State {
         }
     }
 
-    /// The moment in which a child is exiting but not waitable yet: a stop or continue is not reported any more (Linux forgets
-    /// both as soon as the exit is decided). Only a concurrent caller can see it.
+    /// The moment in which a child is exiting but not waitable yet: a stop or continue is not reported any more (Linux
+    /// forgets both as soon as the exit is decided). Only a concurrent caller can see it.
     pub fn begin_end(&mut self, op: &Op) {
         if let Op::Exit { slot, .. } | Op::Kill { slot, .. } = *op
             && let Some(child) = self.child(slot)

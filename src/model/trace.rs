@@ -1,4 +1,5 @@
-//! A history as a file: the script, with the outcome of each operation as a comment, which [`super::op::parse`] ignores.
+//! A history as a file: the script, with the outcome of each operation as a comment, which [`super::op::parse`]
+//! ignores.
 
 use super::run::played::Played;
 use std::fmt::Write;

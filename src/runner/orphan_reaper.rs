@@ -31,8 +31,8 @@ impl OrphanReaper {
         OrphanReaper { below: adopts.then_some(below) }
     }
 
-    /// Kills and reaps what was adopted. The wardens themselves exit when their streams close; anything else this program
-    /// has started is in its own session, while every agent leads another.
+    /// Kills and reaps what was adopted. The wardens themselves exit when their streams close; anything else this
+    /// program has started is in its own session, while every agent leads another.
     pub(crate) fn clear(&mut self, wardens: &[i32]) {
         let Some(below) = &mut self.below else { return };
         let us = process::pid();

@@ -57,8 +57,8 @@ pub fn profile_of(subject: &SubjectInfo, asked: Option<Profile>) -> Profile {
 
 /// The selected trials, in starting order.
 ///
-/// Kernel-only cases ([`crate::trial::Calls::few`]) run on the subjects `alternating` only, each call on one of them, unless
-/// calls are named explicitly or `alternating` is empty.
+/// Kernel-only cases ([`crate::trial::Calls::few`]) run on the subjects `alternating` only, each call on one of them,
+/// unless calls are named explicitly or `alternating` is empty.
 ///
 /// # Errors
 /// [`RunError::Nothing`] if nothing is selected or a filter matches nothing.

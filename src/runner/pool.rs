@@ -15,8 +15,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 /// The wardens and subjects of a [`Session`], for callers that choose trials and threads themselves.
 ///
-/// As many trials run in parallel as the session has wardens ([`crate::runner::settings::Settings::jobs`]); further callers
-/// block. Trials that burn CPU time never run concurrently.
+/// As many trials run in parallel as the session has wardens ([`crate::runner::settings::Settings::jobs`]); further
+/// callers block. Trials that burn CPU time never run concurrently.
 pub struct Pool {
     context: TrialContext,
     links: Mutex<Links>,
@@ -86,8 +86,8 @@ impl Pool {
         }
     }
 
-    /// Starts an agent of the named subject for a caller that chooses the steps as it goes: the trial belongs to no case
-    /// but to `history`. Whatever it leaves behind is killed.
+    /// Starts an agent of the named subject for a caller that chooses the steps as it goes: the trial belongs to no
+    /// case but to `history`. Whatever it leaves behind is killed.
     ///
     /// # Errors
     /// Those of `visit`, and failures before it.

@@ -24,7 +24,8 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Whether calls are named explicitly: each is then tried with every selected case, even where another call would do.
+    /// Whether calls are named explicitly: each is then tried with every selected case, even where another call would
+    /// do.
     pub fn names_calls(&self) -> bool {
         !self.calls.is_empty() || self.patterns.iter().any(|pattern| pattern.contains('@'))
     }

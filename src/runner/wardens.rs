@@ -23,8 +23,8 @@ pub struct Wardens {
 }
 
 impl Wardens {
-    /// Forks `count` wardens that host these subjects. With a command, each executes it instead and speaks on its standard
-    /// streams.
+    /// Forks `count` wardens that host these subjects. With a command, each executes it instead and speaks on its
+    /// standard streams.
     ///
     /// Must be called while the process is single-threaded. Errors: one line that says what failed.
     pub fn start(count: usize, subjects: &Registry, command: Option<&[String]>) -> Result<Wardens, String> {
@@ -41,7 +41,8 @@ impl Wardens {
         // What a command leaves behind is its own business.
         let estate = if command.is_none() { OrphanReaper::adopt() } else { OrphanReaper::none() };
         let mut wardens = Wardens { streams: Vec::new(), pids: Vec::new(), folder, estate };
-        // All directories before the first warden, which may exit before the last one starts and would remove an empty parent.
+        // All directories before the first warden, which may exit before the last one starts and would remove an empty
+        // parent.
         let mut folders = Vec::new();
         for number in 0..count {
             let folder = wardens.folder.clone().unwrap_or_default().join(format!("w{number}"));
@@ -94,8 +95,8 @@ impl Drop for Wardens {
     }
 }
 
-/// Closes every descriptor but the standard ones and this one: an inherited end of another warden's stream would hide the
-/// driver's death from that warden.
+/// Closes every descriptor but the standard ones and this one: an inherited end of another warden's stream would hide
+/// the driver's death from that warden.
 fn keep_only(stream: OwnedFd) -> OwnedFd {
     let moved = rustix::io::fcntl_dupfd_cloexec(&stream, 3).and_then(|high| {
         // To exactly 3, so that everything above it can be closed.

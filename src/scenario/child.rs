@@ -2,10 +2,10 @@
 //!
 //! # What it writes
 //!
-//! A connected child begins with `hello token=T pid=N ppid=N pgid=N sid=N`. It performs its initial steps, silent unless
-//! a step has something to report: `ok step=WORD key=value ...` if the answer holds more than `ok`, and
-//! `err step=WORD errno=NAME` if a step failed, after which it exits with [`STEP_FAILED`]. Then it reads one step per
-//! line, and answers each with the request's `id`:
+//! A connected child begins with `hello token=T pid=N ppid=N pgid=N sid=N`. It performs its initial steps, silent
+//! unless a step has something to report: `ok step=WORD key=value ...` if the answer holds more than `ok`, and `err
+//! step=WORD errno=NAME` if a step failed, after which it exits with [`STEP_FAILED`]. Then it reads one step per line,
+//! and answers each with the request's `id`:
 //!
 //! ```text
 //! burn-user id=3 us=2000      ok id=3
@@ -18,8 +18,8 @@
 //! The failure of a *requested* step is not fatal: the child reads the next one. When the connection closes, the child
 //! exits with [`CONNECTION_LOST`].
 //!
-//! A child without a connection writes the same `ok`, `err` and `last` lines to standard output and exits with 0 after its
-//! last step; without any step it sleeps until a signal kills it.
+//! A child without a connection writes the same `ok`, `err` and `last` lines to standard output and exits with 0 after
+//! its last step; without any step it sleeps until a signal kills it.
 
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -126,8 +126,8 @@ impl Child {
         let mut steps = std::mem::take(&mut options.steps);
         let connection = options.connect.as_ref().map(|(path, _)| match UnixStream::connect(path) {
             Ok(stream) => {
-                // The socket's directory also takes what a child leaves behind, e.g. a core, and is removed. A program with a
-                // relative path must still be found.
+                // The socket's directory also takes what a child leaves behind, e.g. a core, and is removed. A program
+                // with a relative path must still be found.
                 if !options.program.iter().any(|word| word.contains('/') && !word.starts_with('/')) {
                     let _ = path.parent().map(rustix::process::chdir);
                 }

@@ -1,8 +1,8 @@
 //! What children do: steps, the child program, and the library of named scenarios.
 //!
-//! A *scenario* is a list of [`Step`]s, each one protocol line. A child performs its initial steps; if connected to a warden
-//! it then reads further ones from there, one at a time, until one terminates it. A *held* child is one whose scenario does
-//! not terminate by itself: [`Scenario::held`] has no steps at all.
+//! A *scenario* is a list of [`Step`]s, each one protocol line. A child performs its initial steps; if connected to a
+//! warden it then reads further ones from there, one at a time, until one terminates it. A *held* child is one whose
+//! scenario does not terminate by itself: [`Scenario::held`] has no steps at all.
 //!
 //! ```
 //! use waitspec::scenario::{Scenario, Step, parse_script};

@@ -12,8 +12,8 @@ impl Step {
     /// Parses a step from a line.
     ///
     /// # Errors
-    /// [`StepError`]: an unknown word, a missing key, or an invalid value. Unknown keys are ignored, as everywhere in the
-    /// protocol.
+    /// [`StepError`]: an unknown word, a missing key, or an invalid value. Unknown keys are ignored, as everywhere in
+    /// the protocol.
     pub fn from_line(line: &Line) -> Result<Step, StepError> {
         let form = FORMS.iter().find(|form| form.word == line.word());
         let form = form.ok_or_else(|| StepError::word(line.word(), []))?;

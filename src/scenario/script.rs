@@ -10,8 +10,8 @@ use crate::wait::Signal;
 pub struct Scenario {
     /// Its steps, in order.
     pub steps: Vec<Step>,
-    /// Whether the child must be exec'ed even where a fork would do: it then inherits no memory, lock, handler or descriptor
-    /// from its creator.
+    /// Whether the child must be exec'ed even where a fork would do: it then inherits no memory, lock, handler or
+    /// descriptor from its creator.
     pub fresh: bool,
 }
 
@@ -31,8 +31,8 @@ impl Scenario {
         Scenario::of([Step::exit(code)])
     }
 
-    /// Sends a signal to its own process, and dies if the default action is to terminate: a child starts with every signal at
-    /// its default action and unblocked.
+    /// Sends a signal to its own process, and dies if the default action is to terminate: a child starts with every
+    /// signal at its default action and unblocked.
     pub fn dies(signal: Signal) -> Scenario {
         Scenario::of([Step::kill_self(signal)])
     }

@@ -53,15 +53,15 @@ use crate::wait::Signal;
 
 /// One action of a child.
 ///
-/// A step is one protocol line ([`Step::to_line`], [`Step::from_line`]); [`FORMS`](super::FORMS) lists the syntax. The child
-/// answers a completed step with `ok id=N` and a failed one with `err id=N errno=NAME`: `ENOTSUP` if the system lacks the
-/// feature, `ETIMEDOUT` if a target was not reached in bounded time. A step that terminates the process ([`Step::ends`]) is
-/// not answered.
+/// A step is one protocol line ([`Step::to_line`], [`Step::from_line`]); [`FORMS`](super::FORMS) lists the syntax. The
+/// child answers a completed step with `ok id=N` and a failed one with `err id=N errno=NAME`: `ENOTSUP` if the system
+/// lacks the feature, `ETIMEDOUT` if a target was not reached in bounded time. A step that terminates the process
+/// ([`Step::ends`]) is not answered.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Step {
-    /// `_exit(code)`: no handler runs, no buffer is flushed. All 32 bits of the code are passed; how many the parent sees is
-    /// up to the system (8 in a status word). With `report` the child writes a `last` line right before (fields as in
-    /// [`Step::Report`]).
+    /// `_exit(code)`: no handler runs, no buffer is flushed. All 32 bits of the code are passed; how many the parent
+    /// sees is up to the system (8 in a status word). With `report` the child writes a `last` line right before (fields
+    /// as in [`Step::Report`]).
     Exit {
         /// The argument of `_exit`.
         code: i32,
@@ -74,8 +74,8 @@ pub enum Step {
     KillSelf(Death),
     /// Sleeps until a signal kills it or the connection closes. Never answered.
     Pause,
-    /// Stops itself with `kill(getpid(), sig)`; answered once continued (at once if the stop was discarded: in an orphaned
-    /// process group the default action of every stop signal but `SIGSTOP` is ignored).
+    /// Stops itself with `kill(getpid(), sig)`; answered once continued (at once if the stop was discarded: in an
+    /// orphaned process group the default action of every stop signal but `SIGSTOP` is ignored).
     Stop(Signal),
     /// Sets the signal's disposition to `SIG_IGN`.
     Ignore(Signal),
@@ -85,8 +85,8 @@ pub enum Step {
     Block(Signal),
     /// Removes the signal from that mask.
     Unblock(Signal),
-    /// Computes until the user time in its own `getrusage` has grown by `us`. It is that *field* that counts: Linux splits the
-    /// exact sum of both times by sampled ticks.
+    /// Computes until the user time in its own `getrusage` has grown by `us`. It is that *field* that counts: Linux
+    /// splits the exact sum of both times by sampled ticks.
     BurnUser {
         /// Microseconds.
         us: u64,
@@ -108,14 +108,14 @@ pub enum Step {
         /// Faults.
         count: u64,
     },
-    /// Reads a mapped file that is not in memory until `ru_majflt` has grown by `count`. `ENOTSUP` if no directory is on a file
-    /// system that drops pages on request (a memory file system cannot).
+    /// Reads a mapped file that is not in memory until `ru_majflt` has grown by `count`. `ENOTSUP` if no directory is
+    /// on a file system that drops pages on request (a memory file system cannot).
     MajorFaults {
         /// Faults.
         count: u64,
     },
-    /// Writes to a file and syncs it until `ru_oublock` has grown by `count`; the unit is the system's (512 bytes on Linux).
-    /// `ENOTSUP` if no directory is on a file system backed by a disk.
+    /// Writes to a file and syncs it until `ru_oublock` has grown by `count`; the unit is the system's (512 bytes on
+    /// Linux). `ENOTSUP` if no directory is on a file system backed by a disk.
     BlockOutput {
         /// Blocks.
         count: u64,
@@ -147,13 +147,14 @@ pub enum Step {
         /// The user id.
         uid: u32,
     },
-    /// Forks a child, which performs `steps`. With a `token` the child then connects to the same socket and takes commands;
-    /// without one it exits with 0. Answered `ok pid=N`.
+    /// Forks a child, which performs `steps`. With a `token` the child then connects to the same socket and takes
+    /// commands; without one it exits with 0. Answered `ok pid=N`.
     Fork(Offspring),
     /// As `fork`, but the new process shares the memory until it execs the child program, while this one is suspended.
     /// Answered `ok pid=N`.
     VforkExec(Offspring),
-    /// As `vfork` with a child that only exits. Answered `ok pid=N` once this process runs again; the child is not reaped.
+    /// As `vfork` with a child that only exits. Answered `ok pid=N` once this process runs again; the child is not
+    /// reaped.
     Vfork {
         /// The argument of the new process's `_exit`.
         code: i32,
@@ -163,30 +164,31 @@ pub enum Step {
         /// The child; 0 is the one forked last.
         pid: i32,
     },
-    /// The leader thread exits alone; another thread performs the steps from here. Answered once the leader is gone. Where the
-    /// process table shows threads, the leader is a zombie by then (but not waitable). Children forked by the leader, unless
-    /// orphans, die with it: the parent-death signal is tied to the forking thread.
+    /// The leader thread exits alone; another thread performs the steps from here. Answered once the leader is gone.
+    /// Where the process table shows threads, the leader is a zombie by then (but not waitable). Children forked by the
+    /// leader, unless orphans, die with it: the parent-death signal is tied to the forking thread.
     LeaderExit {
         /// The thread's exit code, invisible unless it is the last thread.
         code: i32,
     },
-    /// The thread that performs the steps exits alone, which terminates the process if it is the last. `report` is as in
-    /// [`Step::Exit`].
+    /// The thread that performs the steps exits alone, which terminates the process if it is the last. `report` is as
+    /// in [`Step::Exit`].
     ThreadExit {
         /// The thread's exit code.
         code: i32,
         /// Whether to write `last` first.
         report: bool,
     },
-    /// A thread other than the leader calls `exit_group(code)` while the leader waits for it. `report` is as in [`Step::Exit`].
+    /// A thread other than the leader calls `exit_group(code)` while the leader waits for it. `report` is as in
+    /// [`Step::Exit`].
     GroupExit {
         /// The argument of `_exit`.
         code: i32,
         /// Whether to write `last` first.
         report: bool,
     },
-    /// Execs the child program, which performs `steps` and, if this child is connected, connects again with the same token.
-    /// The old connection closes on exec; answered by the new `hello`, or by `err`.
+    /// Execs the child program, which performs `steps` and, if this child is connected, connects again with the same
+    /// token. The old connection closes on exec; answered by the new `hello`, or by `err`.
     Exec {
         /// The initial steps of the new image.
         steps: Vec<Step>,
@@ -198,8 +200,8 @@ pub enum Step {
     },
     /// `ptrace(PTRACE_TRACEME)`: the parent becomes its tracer.
     Traceme,
-    /// A `ptrace` request as tracer: `ESRCH` for a process it does not trace, `EPERM` if not permitted. Answered `ok value=N`:
-    /// the message for `event-message`, else 0.
+    /// A `ptrace` request as tracer: `ESRCH` for a process it does not trace, `EPERM` if not permitted. Answered `ok
+    /// value=N`: the message for `event-message`, else 0.
     Trace {
         /// The request.
         request: ptrace::Request,
@@ -210,8 +212,8 @@ pub enum Step {
         /// The options to set, by name ([`ptrace::options`]).
         options: Vec<String>,
     },
-    /// Provokes the fault that raises the signal, e.g. a bad access for `SIGSEGV` ([`crate::sys::fault`]). Answered only if the
-    /// process survives; `ENOTSUP` if there is no such fault.
+    /// Provokes the fault that raises the signal, e.g. a bad access for `SIGSEGV` ([`crate::sys::fault`]). Answered
+    /// only if the process survives; `ENOTSUP` if there is no such fault.
     Incur(Death),
     /// Catches the signal.
     Catch {
@@ -220,7 +222,8 @@ pub enum Step {
         /// What the handler does.
         then: Then,
     },
-    /// Returns from `main` if the process is a single-threaded image of its own; else calls `exit`, which must be equivalent.
+    /// Returns from `main` if the process is a single-threaded image of its own; else calls `exit`, which must be
+    /// equivalent.
     Return {
         /// The value.
         code: i32,
@@ -275,8 +278,8 @@ pub enum Step {
 pub struct Death {
     /// The signal.
     pub signal: Signal,
-    /// `Some(false)`: no core (sets the soft `RLIMIT_CORE` to 0); `Some(true)`: a core if the system writes one (raises it to the
-    /// hard limit); `None`: leaves the limit alone.
+    /// `Some(false)`: no core (sets the soft `RLIMIT_CORE` to 0); `Some(true)`: a core if the system writes one (raises
+    /// it to the hard limit); `None`: leaves the limit alone.
     pub core: Option<bool>,
     /// Whether to write `last` first.
     pub report: bool,
@@ -399,8 +402,8 @@ impl Step {
         self
     }
 
-    /// Whether the image always ends here, so that no later step is reached. (A signal may be ignored or not fatal, and a
-    /// thread need not be the last.)
+    /// Whether the image always ends here, so that no later step is reached. (A signal may be ignored or not fatal, and
+    /// a thread need not be the last.)
     pub fn ends(&self) -> bool {
         matches!(
             self,

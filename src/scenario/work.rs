@@ -1,7 +1,7 @@
 //! Steps that consume resources: CPU time, memory, page faults, context switches.
 //!
-//! Each runs until the *field* in the process's own `getrusage` has grown as requested, since that is what a parent will
-//! read; and each is bounded by the work it does, not by the time that passes next to a busy neighbour.
+//! Each runs until the *field* in the process's own `getrusage` has grown as requested, since that is what a parent
+//! will read; and each is bounded by the work it does, not by the time that passes next to a busy neighbour.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -73,8 +73,8 @@ pub(crate) fn burn_user(us: u64) -> Result<(), Errno> {
     )
 }
 
-/// Burns until the field has grown by `us` microseconds. If the system accounts that work elsewhere, or not at all, it was
-/// done nevertheless: judging the outcome is up to the case.
+/// Burns until the field has grown by `us` microseconds. If the system accounts that work elsewhere, or not at all, it
+/// was done nevertheless: judging the outcome is up to the case.
 fn burn(field: Field, us: u64, mut act: impl FnMut() -> Result<(), Errno>) -> Result<(), Errno> {
     let most = us.saturating_mul(10).saturating_add(50_000);
     let of = |field: Field| field(&usage(Who::SelfProcess)).ok_or(Errno::NOTSUP);

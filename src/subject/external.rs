@@ -1,7 +1,7 @@
 //! A subject in another process, in any language: `agent:COMMAND`.
 
-/// Splits a command into words: blanks separate, quotes and backslashes work as in a shell, but nothing is expanded and no
-/// shell runs. `None` for an unterminated quote.
+/// Splits a command into words: blanks separate, quotes and backslashes work as in a shell, but nothing is expanded and
+/// no shell runs. `None` for an unterminated quote.
 pub fn words(command: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

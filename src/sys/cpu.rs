@@ -2,8 +2,8 @@
 
 /// Runs the calling thread on each CPU it may use, one after the other, where its affinity can be set.
 ///
-/// Whatever another thread was doing there in the kernel without being preempted is then over: in a guest whose virtual CPUs
-/// stall at different times nothing else guarantees that.
+/// Whatever another thread was doing there in the kernel without being preempted is then over: in a guest whose virtual
+/// CPUs stall at different times nothing else guarantees that.
 pub fn visit_each() {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {

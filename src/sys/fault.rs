@@ -11,16 +11,17 @@ use super::process::workload::{Mapping, page_size};
 use super::process::{Who, check, usage};
 use super::sandbox::{Denied, deny, limit};
 
-/// Provokes the fault that raises this signal: `abort` for `SIGABRT`, a bad access for `SIGSEGV` and `SIGBUS`, a division by
-/// zero for `SIGFPE`, an invalid instruction for `SIGILL`, a breakpoint for `SIGTRAP`, a write to a pipe without a reader for
-/// `SIGPIPE` and to a file at the size limit for `SIGXFSZ`, a timer for `SIGALRM`, `SIGVTALRM` and `SIGPROF`, a system call
-/// denied by seccomp for `SIGSYS`, a second of CPU time for `SIGXCPU`, its hard limit for `SIGKILL`. `file` creates an empty
-/// file if one is needed.
+/// Provokes the fault that raises this signal: `abort` for `SIGABRT`, a bad access for `SIGSEGV` and `SIGBUS`, a
+/// division by zero for `SIGFPE`, an invalid instruction for `SIGILL`, a breakpoint for `SIGTRAP`, a write to a pipe
+/// without a reader for `SIGPIPE` and to a file at the size limit for `SIGXFSZ`, a timer for `SIGALRM`, `SIGVTALRM` and
+/// `SIGPROF`, a system call denied by seccomp for `SIGSYS`, a second of CPU time for `SIGXCPU`, its hard limit for
+/// `SIGKILL`. `file` creates an empty file if one is needed.
 ///
 /// Returns only if the process survives, because it ignores or catches the signal.
 ///
 /// # Errors
-/// `ENOTSUP` if the signal has no such cause here; `ETIMEDOUT` if a CPU timer did not expire; those of the preparations.
+/// `ENOTSUP` if the signal has no such cause here; `ETIMEDOUT` if a CPU timer did not expire; those of the
+/// preparations.
 pub fn of(signal: i32, file: impl FnOnce() -> Result<File, Errno>) -> Result<(), Errno> {
     match signal {
         libc::SIGABRT => {

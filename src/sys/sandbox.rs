@@ -13,8 +13,8 @@ pub enum Denied {
 }
 
 /// Denies a system call in the calling thread and its future children: `pidfd_open`, `getppid`, `ptrace`, `unshare` or
-/// `clone3`; `clone-into-namespaces`, `waitid-pidfd` and `subreaper` deny only `clone` with a namespace flag, `waitid` with
-/// `P_PIDFD` and `prctl` with `PR_SET_CHILD_SUBREAPER`.
+/// `clone3`; `clone-into-namespaces`, `waitid-pidfd` and `subreaper` deny only `clone` with a namespace flag, `waitid`
+/// with `P_PIDFD` and `prctl` with `PR_SET_CHILD_SUBREAPER`.
 ///
 /// # Errors
 /// `EINVAL` for another name; those of `prctl` (`EINVAL` on a kernel without seccomp); `ENOTSUP` except on Linux.

@@ -7,8 +7,8 @@ use rustix::io::Errno;
 
 use super::process::{check, last_errno};
 
-/// Creates a session with a new pseudo-terminal as its controlling terminal and the caller's group in the foreground; output
-/// of a background group stops it (`TOSTOP`). Returns the master side; closing it hangs up the session.
+/// Creates a session with a new pseudo-terminal as its controlling terminal and the caller's group in the foreground;
+/// output of a background group stops it (`TOSTOP`). Returns the master side; closing it hangs up the session.
 ///
 /// # Errors
 /// `EPERM` for a process group leader; those of `posix_openpt` and of opening the terminal; `ENOTSUP` if a controlling

@@ -90,12 +90,13 @@ pub fn wait3(options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
     raw::wait3(options.bits()).map(with_usage)
 }
 
-/// `wait4(target, &status, options, &rusage)`: as [`waitpid()`], with the child's usage; `None` means that WNOHANG found
-/// nothing to report.
+/// `wait4(target, &status, options, &rusage)`: as [`waitpid()`], with the child's usage; `None` means that WNOHANG
+/// found nothing to report.
 ///
 /// One `wait4` system call on every system but macOS, whose call has the same name. No heap, no lock.
-/// [Linux](https://man7.org/linux/man-pages/man2/wait4.2.html), [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait4(2)),
-/// [NetBSD](https://man.netbsd.org/wait4.2), [OpenBSD](https://man.openbsd.org/wait4.2)
+/// [Linux](https://man7.org/linux/man-pages/man2/wait4.2.html),
+/// [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait4(2)), [NetBSD](https://man.netbsd.org/wait4.2),
+/// [OpenBSD](https://man.openbsd.org/wait4.2)
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -114,15 +115,16 @@ pub fn wait4(target: Target, options: WaitOptions) -> Result<Option<WaitedUsage>
     raw::wait4(target.as_raw(), options.bits()).map(with_usage)
 }
 
-/// `waitid(idtype, id, &info, options)`: waits for the chosen events; `None` means that WNOHANG found nothing to report.
+/// `waitid(idtype, id, &info, options)`: waits for the chosen events; `None` means that WNOHANG found nothing to
+/// report.
 ///
 /// One system call on Linux, OpenBSD and macOS; FreeBSD and NetBSD implement it with `wait6`.
 /// [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/waitid.html),
 /// [Linux](https://man7.org/linux/man-pages/man2/waitid.2.html), [OpenBSD](https://man.openbsd.org/waitid.2)
 ///
 /// # Errors
-/// `ECHILD`, `EINTR` as [`waitpid()`]. `EINVAL`: none of EXITED, STOPPED and CONTINUED. For a pidfd `EBADF`, and `EAGAIN`
-/// if it is non-blocking and there is nothing to report.
+/// `ECHILD`, `EINTR` as [`waitpid()`]. `EINVAL`: none of EXITED, STOPPED and CONTINUED. For a pidfd `EBADF`, and
+/// `EAGAIN` if it is non-blocking and there is nothing to report.
 #[inline]
 pub fn waitid<'fd>(target: impl Into<IdTarget<'fd>>, options: IdOptions) -> Result<Option<ChildInfo>, Errno> {
     let (idtype, id) = target.into().as_raw();
@@ -161,8 +163,8 @@ pub struct Waited6 {
     pub info: Option<ChildInfo>,
 }
 
-/// `wait6(idtype, id, &status, options, &wrusage, &info)`: everything at once; `None` means that WNOHANG found nothing to
-/// report. [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait6(2)), [NetBSD](https://man.netbsd.org/wait6.2)
+/// `wait6(idtype, id, &status, options, &wrusage, &info)`: everything at once; `None` means that WNOHANG found nothing
+/// to report. [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait6(2)), [NetBSD](https://man.netbsd.org/wait6.2)
 ///
 /// # Errors
 /// As [`waitid()`].
@@ -203,8 +205,8 @@ pub fn retrying<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errn
 
 /// Reaps every terminated child that matches, without blocking: one item per child, until none is left.
 ///
-/// One SIGCHLD may stand for many children, so each signal calls for a full loop. `ECHILD` ends the loop just as *nothing
-/// ready* does.
+/// One SIGCHLD may stand for many children, so each signal calls for a full loop. `ECHILD` ends the loop just as
+/// *nothing ready* does.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

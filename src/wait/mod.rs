@@ -11,17 +11,17 @@
 //! | `wait6` | a [`Target`] | all of these | FreeBSD, NetBSD |
 //! | [`waitpid_timeout()`], [`wait4_timeout()`], [`waitid_timeout()`] | | as without `_timeout` | as without |
 //!
-//! The plain calls return the system's result, `EINTR` included; [`retrying()`] restarts one. They cost as much as the C
-//! functions.
+//! The plain calls return the system's result, `EINTR` included; [`retrying()`] restarts one. They cost as much as the
+//! C functions.
 //!
 //! # Ten practices
 //!
-//! **A pid is a loan.** Once a wait reports a child's termination, its pid is free and may be reused at once: never signal
-//! or wait for it again. Until then a dead child keeps its pid. To look without freeing it, call [`waitid()`] with
-//! [`IdOptions::NOWAIT`]; on Linux a pidfd refers to its process even after the pid is reused (`IdTarget::PidFd`).
+//! **A pid is a loan.** Once a wait reports a child's termination, its pid is free and may be reused at once: never
+//! signal or wait for it again. Until then a dead child keeps its pid. To look without freeing it, call [`waitid()`]
+//! with [`IdOptions::NOWAIT`]; on Linux a pidfd refers to its process even after the pid is reused (`IdTarget::PidFd`).
 //!
-//! **Zombies: always wait.** A terminated child stays in the process table until it is waited for. A loop over [`reap()`]
-//! after each SIGCHLD reaps all that are ready: signals of several children merge into one.
+//! **Zombies: always wait.** A terminated child stays in the process table until it is waited for. A loop over
+//! [`reap()`] after each SIGCHLD reaps all that are ready: signals of several children merge into one.
 //!
 //! **Signals interrupt waits.** A blocking call may fail with [`Errno::INTR`], and has then consumed nothing.
 //! `retrying(|| wait4(target, options))` restarts it; leave that out where a signal should end the wait.
@@ -35,17 +35,17 @@
 //! # Ok(()) }
 //! ```
 //!
-//! **Privileges.** A parent may wait for its own children, whatever user they run as (set-user-ID children too), and for
-//! no other process: not for grandchildren, siblings or unrelated processes, not even as root. The error is
+//! **Privileges.** A parent may wait for its own children, whatever user they run as (set-user-ID children too), and
+//! for no other process: not for grandchildren, siblings or unrelated processes, not even as root. The error is
 //! [`Errno::CHILD`], never `EPERM`. (On Linux a tracer may also wait for its tracees.)
 //!
-//! **Systems differ** in the numbers of options, signals and idtypes, in the status word ([`Layout`]) and in the unit of
-//! `ru_maxrss` ([`MaxRssUnit`]). What only some systems offer exists here only on those, so that its use elsewhere fails
-//! at compile time.
+//! **Systems differ** in the numbers of options, signals and idtypes, in the status word ([`Layout`]) and in the unit
+//! of `ru_maxrss` ([`MaxRssUnit`]). What only some systems offer exists here only on those, so that its use elsewhere
+//! fails at compile time.
 //!
-//! **Handle errors.** [`Errno::CHILD`] means nobody to wait for, [`Errno::INTR`] an interruption, [`Errno::INVAL`] a bug in
-//! the caller. Nothing here panics, and no status that cannot be decoded loses its pid: it is [`Event::Unknown`] with
-//! [`WaitStatus::as_raw`].
+//! **Handle errors.** [`Errno::CHILD`] means nobody to wait for, [`Errno::INTR`] an interruption, [`Errno::INVAL`] a
+//! bug in the caller. Nothing here panics, and no status that cannot be decoded loses its pid: it is [`Event::Unknown`]
+//! with [`WaitStatus::as_raw`].
 //!
 //! **Measure.** [`wait4()`] returns each child's [`Rusage`], with units in the method names. Compare
 //! [`Rusage::cpu_time`]: the split into user and system time is an estimate.
@@ -66,11 +66,11 @@
 //! # Ok(()) }
 //! ```
 //!
-//! **Keep track of your children.** [`Target::Any`] also reaps the children of every library in the process, whose own waits
-//! then fail with [`Errno::CHILD`]. Wait by pid, or put your children in a group and wait for [`Target::Group`].
+//! **Keep track of your children.** [`Target::Any`] also reaps the children of every library in the process, whose own
+//! waits then fail with [`Errno::CHILD`]. Wait by pid, or put your children in a group and wait for [`Target::Group`].
 //!
-//! **Bound your waits.** [`wait4_timeout()`] and its siblings take a `Duration` or an `Instant`, sleep on a pidfd or kqueue
-//! where possible, and report a child that was ready at the deadline (see [`timeout`]).
+//! **Bound your waits.** [`wait4_timeout()`] and its siblings take a `Duration` or an `Instant`, sleep on a pidfd or
+//! kqueue where possible, and report a child that was ready at the deadline (see [`timeout`]).
 
 pub mod names;
 pub mod timeout;

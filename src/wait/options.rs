@@ -88,8 +88,8 @@ options! {
 }
 
 options! {
-    /// Options of [`waitid`](super::waitid()) and `wait6`: at least one of EXITED, STOPPED and CONTINUED is required, or the call
-    /// fails with `EINVAL`.
+    /// Options of [`waitid`](super::waitid()) and `wait6`: at least one of EXITED, STOPPED and CONTINUED is required,
+    /// or the call fails with `EINVAL`.
     IdOptions {
         /// `WNOHANG`: return immediately if there is nothing to report.
         NOHANG = WNOHANG;

@@ -69,9 +69,9 @@ impl MaxRssUnit {
 
 /// The usage of a child and its reaped children, as `wait4` reports it (`getrusage(2)` describes the fields).
 ///
-/// Only the sum of user and system time is exact: systems scale the split from clock ticks. A child's peak memory starts at
-/// its parent's, with or without exec. Fields the system does not fill are 0; for a stopped or continued child some
-/// systems fill none.
+/// Only the sum of user and system time is exact: systems scale the split from clock ticks. A child's peak memory
+/// starts at its parent's, with or without exec. Fields the system does not fill are 0; for a stopped or continued
+/// child some systems fill none.
 ///
 /// Manuals: [Linux](https://man7.org/linux/man-pages/man2/getrusage.2.html),
 /// [FreeBSD](https://man.freebsd.org/cgi/man.cgi?getrusage(2)), [NetBSD](https://man.netbsd.org/getrusage.2),

@@ -1,8 +1,8 @@
 //! Waits with a deadline.
 //!
-//! No system has such a call. For the termination of one child these functions sleep on a pidfd (Linux) or a kqueue (BSDs
-//! and macOS). For any child, a group, stops and continues, and if no pidfd can be had (`ENOSYS`, `EPERM`, `EMFILE`), they
-//! poll with WNOHANG, with growing pauses of at most 10 ms.
+//! No system has such a call. For the termination of one child these functions sleep on a pidfd (Linux) or a kqueue
+//! (BSDs and macOS). For any child, a group, stops and continues, and if no pidfd can be had (`ENOSYS`, `EPERM`,
+//! `EMFILE`), they poll with WNOHANG, with growing pauses of at most 10 ms.
 //!
 //! They retry after a signal, and poll once more after the deadline: a child that was ready by then is reported.
 

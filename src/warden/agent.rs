@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 /// The number of bytes of the agent's standard error that are kept.
 const STDERR_KEPT: usize = 16 * 1024;
 
-/// The maximum number of reads after a pipe's writer has died, so that another process writing to it cannot stall the warden.
+/// The maximum number of reads after a pipe's writer has died, so that another process writing to it cannot stall the
+/// warden.
 const LAST_READS: usize = 64;
 
 /// How long an agent may live without its standard output: a dying one closes it slightly before its exit is visible.
@@ -42,8 +43,8 @@ pub(super) enum Activity {
     Resuming,
     /// One may be about to exit or stop: it is not held, or it is running, runnable or in an uninterruptible sleep.
     Runnable,
-    /// A tracer has stopped some, with this total of context switches. If the total changes, they will go on once the tracer
-    /// gets to it; if not, it is a job-control stop, which looks the same.
+    /// A tracer has stopped some, with this total of context switches. If the total changes, they will go on once the
+    /// tracer gets to it; if not, it is a job-control stop, which looks the same.
     TracerStopped { switches: u64 },
     /// Nothing.
     Idle,
@@ -336,9 +337,9 @@ impl Warden<'_> {
     }
 }
 
-/// Sets up the same start for every agent, whatever the driver inherited: default dispositions, an empty mask, a process
-/// group that is not orphaned (its parent, the warden, is in the same session and another group), its three streams and
-/// no other descriptor, and a parent-death signal.
+/// Sets up the same start for every agent, whatever the driver inherited: default dispositions, an empty mask, a
+/// process group that is not orphaned (its parent, the warden, is in the same session and another group), its three
+/// streams and no other descriptor, and a parent-death signal.
 fn become_agent(theirs: [OwnedFd; 3]) {
     process::die_with_parent(Some(libc::SIGKILL));
     let _ = rustix::process::setpgid(None, None);

@@ -106,8 +106,8 @@ impl Children {
         self.known.iter().rev().find(|c| c.name == name)
     }
 
-    /// Whether to accept another connection: a quarter of the descriptors is reserved for other needs of a trial, such as
-    /// reading the process table.
+    /// Whether to accept another connection: a quarter of the descriptors is reserved for other needs of a trial, such
+    /// as reading the process table.
     pub(super) fn may_accept(&self) -> bool {
         let held = |child: &Child| {
             usize::from(child.socket.is_some()) + usize::from(child.handle.poll_fd().is_some())

@@ -20,10 +20,10 @@
 //! | `state of=A` | reads the process table | `ok state=S ppid=N pgid=N sid=N` |
 //! | `close` | closes the trial: kills and reaps all descendants of the warden | `ok leaked=P,... agent=STATUS stuck=N`, preceded by the agent's remaining output |
 //!
-//! Output of the agent and the children is relayed as `agent LINE` and `child NAME LINE`, a malformed line as
-//! `warden garbage from=agent what=BYTES`; `warden gone of=agent` reports that the agent died, `warden eof of=agent` that it
-//! closed its standard output but lives, `warden eof of=NAME` that a connection closed, `warden stderr text=BYTES` what the
-//! agent wrote to standard error.
+//! Output of the agent and the children is relayed as `agent LINE` and `child NAME LINE`, a malformed line as `warden
+//! garbage from=agent what=BYTES`; `warden gone of=agent` reports that the agent died, `warden eof of=agent` that it
+//! closed its standard output but lives, `warden eof of=NAME` that a connection closed, `warden stderr text=BYTES` what
+//! the agent wrote to standard error.
 
 mod agent;
 mod children;

@@ -51,8 +51,8 @@ fn notes(root: bool) -> Vec<String> {
     notes
 }
 
-/// Whether a core dump leaves a file in the working directory, as far as this can be predicted: the hard limit allows it and
-/// the system does not pipe cores to a program.
+/// Whether a core dump leaves a file in the working directory, as far as this can be predicted: the hard limit allows
+/// it and the system does not pipe cores to a program.
 fn core_files() -> bool {
     let allowed = getrlimit(Resource::Core).maximum != Some(0);
     let pattern = Path::new("/proc/sys/kernel/core_pattern");

@@ -100,8 +100,8 @@ impl Warden<'_> {
         answer
     }
 
-    /// The expected processes: the agent, its descendants when it said hello, and every process named in an answer. Descendants
-    /// of these were made by a scenario; anything else has leaked.
+    /// The expected processes: the agent, its descendants when it said hello, and every process named in an answer.
+    /// Descendants of these were made by a scenario; anything else has leaked.
     fn expected(&self) -> BTreeSet<i32> {
         let mut expected: BTreeSet<i32> = self.children.known.iter().map(|c| c.handle.pid()).collect();
         expected.extend(self.children.forked.iter());
@@ -240,8 +240,8 @@ impl Warden<'_> {
     }
 }
 
-/// Kills everything else in the warden's own session: if nobody adopts for us, a process whose parent exited before our first
-/// scan is no longer our descendant.
+/// Kills everything else in the warden's own session: if nobody adopts for us, a process whose parent exited before our
+/// first scan is no longer our descendant.
 fn kill_session(began: Instant) {
     let us = process::pid();
     if process::session_of(us) != Ok(us) {

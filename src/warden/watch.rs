@@ -122,8 +122,8 @@ pub(super) fn pause(idle_turns: u32) -> Duration {
     }
 }
 
-/// The pause after a check of this duration. Where system calls are slow (a sandbox, a tracer), constant polling would starve
-/// the observed process.
+/// The pause after a check of this duration. Where system calls are slow (a sandbox, a tracer), constant polling would
+/// starve the observed process.
 fn backoff(look: Duration) -> Duration {
     /// An idle machine needs a tenth.
     const SLOW: Duration = Duration::from_micros(500);
@@ -243,8 +243,8 @@ impl Warden<'_> {
                         };
                         // A sleep outside a wait call may be a pause between two polls.
                         let patience = if asleep == Asleep::InWait { *grace } else { *grace * 5 };
-                        // It may be waiting for a child that is exiting (waiting for a CPU, or dumping core). The table is read only once half the
-                        // patience is used up: most calls never get there.
+                        // It may be waiting for a child that is exiting (waiting for a CPU, or dumping core). The table
+                        // is read only once half the patience is used up: most calls never get there.
                         if since.elapsed() >= patience / 2 {
                             let activity = agent.activity(&self.children);
                             let stopped = matches!(activity, Activity::TracerStopped { .. });
@@ -274,8 +274,8 @@ impl Warden<'_> {
         }
     }
 
-    /// Whether the thread is still asleep once every CPU has finished what it was doing: a child that is dead in the table may be
-    /// about to wake it.
+    /// Whether the thread is still asleep once every CPU has finished what it was doing: a child that is dead in the
+    /// table may be about to wake it.
     fn is_still_asleep(&self, agent: &Agent, tid: i32, asleep: Asleep) -> bool {
         cpu::visit_each();
         process_table::is_asleep_in_wait(agent.pid, tid) == asleep
@@ -324,15 +324,15 @@ fn cpu_since(baseline: &mut Option<CpuBaseline>, call: u64, pid: i32) -> Option<
     Some(now.saturating_sub(baseline.insert(first).before))
 }
 
-/// The patience factor for a caller whose child is traced: strace serves many processes in turn, and may itself wait for a
-/// CPU.
+/// The patience factor for a caller whose child is traced: strace serves many processes in turn, and may itself wait
+/// for a CPU.
 const TRACED_FACTOR: u32 = 30;
 
 /// The time after which a caller that cannot be observed counts as asleep.
 const UNOBSERVABLE: Duration = Duration::from_millis(60);
 
-/// Whether a process has reached a state, and its current state. `ended` is what its pidfd reports; `stop` tracks a stop so
-/// far.
+/// Whether a process has reached a state, and its current state. `ended` is what its pidfd reports; `stop` tracks a
+/// stop so far.
 fn reached(
     pid: i32,
     ended: bool,

@@ -1,7 +1,7 @@
 //! A history as a self-contained C program, to send to a maintainer.
 //!
-//! Everything the oracle allows is emitted as a graph: for each step and each state the outcomes, and the state each leads
-//! to. The program walks it.
+//! Everything the oracle allows is emitted as a graph: for each step and each state the outcomes, and the state each
+//! leads to. The program walks it.
 
 use super::op::{Destination, Op, Selector, Sigchld, Slot, UNKNOWN_BIT, Wait};
 use super::state::{Answer, Phase, State};

@@ -1,6 +1,7 @@
 //! The judge of a history: every state possible so far, and one step per operation.
 //!
-//! Which child a wait for any child reports is unspecified, and a binding may not even return its pid; so the oracle keeps a
+//! Which child a wait for any child reports is unspecified, and a binding may not even return its pid; so the oracle
+//! keeps a
 //! *set* of states. A call may return what any of them allows, and only those that do remain. If none does, a clause is
 //! violated.
 

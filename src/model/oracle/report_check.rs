@@ -9,7 +9,8 @@ use crate::trial::{Change, Seen, info_text};
 use crate::wait::{Event, Signal};
 use std::time::Duration;
 
-/// The right event of the wrong child is further off than the wrong event of the right one, and that than a wrong field.
+/// The right event of the wrong child is further off than the wrong event of the right one, and that than a wrong
+/// field.
 const WRONG_CHANGE: u8 = 1;
 const WRONG_FIELD: u8 = 2;
 

@@ -29,8 +29,8 @@ fn ended(wait: &Wait, line: &str) -> Outcome {
     Outcome::Ended(Seen { request, shown: String::new(), end, layout: Layout::Linux })
 }
 
-/// Plays a history: each line is an operation, a call with `->` and its result, `sleeps`, or `wakes ->` and the result of the
-/// sleeping call.
+/// Plays a history: each line is an operation, a call with `->` and its result, `sleeps`, or `wakes ->` and the result
+/// of the sleeping call.
 fn play(oracle: &mut Oracle, history: &str) -> Result<(), Violation> {
     let mut born = oracle.known.len() as i64;
     for line in history.lines().map(str::trim).filter(|l| !l.is_empty()) {

@@ -1,4 +1,4 @@
-//! Which clause an answer breaks that no state allows.
+//! The clause violated by an answer that no state allows.
 
 use super::types::{KnownChild, Outcome};
 use crate::model::op::{Selector, Wait};
@@ -8,12 +8,12 @@ use crate::sys::call::abi::{Call, Memory};
 use crate::trial::Options;
 use crate::trial::{Change, End, Seen};
 
-/// The clause of `waitpid`, or that of `waitid`, by the call.
+/// The clause of `waitpid` or that of `waitid`, by the call.
 fn of(wait: &Wait, waitpid: &'static Clause, waitid: &'static Clause) -> &'static Clause {
     if wait.call == Call::Waitid { waitid } else { waitpid }
 }
 
-/// The clause that is broken by an outcome where `expected` was one of the answers.
+/// The clause violated by an outcome where `expected` was one of the answers.
 pub(crate) fn blame(
     world: &State,
     known: &[KnownChild],
@@ -24,7 +24,7 @@ pub(crate) fn blame(
 ) -> &'static Clause {
     let seen = match outcome {
         Outcome::Ended(seen) => seen,
-        // It sleeps although it was to come back.
+        // It is asleep although it had to return.
         Outcome::Asleep | Outcome::NotOffered => return no_return(world, wait, expected, woken),
     };
     if !matches!(seen.end, End::Returned(_)) {
@@ -39,7 +39,7 @@ pub(crate) fn blame(
     nothing(wait, expected, seen)
 }
 
-/// The call did not come back.
+/// The call did not return.
 fn no_return(world: &State, wait: &Wait, expected: Answer, woken: bool) -> &'static Clause {
     match expected {
         Answer::Report(_, Change::Stopped(_) | Change::Continued) if woken => {
@@ -61,7 +61,7 @@ fn no_return(world: &State, wait: &Wait, expected: Answer, woken: bool) -> &'sta
     }
 }
 
-/// The clause by which a call fails with `ECHILD`.
+/// The clause under which a call fails with `ECHILD`.
 fn no_child(world: &State, wait: &Wait) -> &'static Clause {
     let living = world.children.iter().any(|child| child.phase != Phase::Gone);
     let waitpid = match wait.selector {
@@ -100,9 +100,9 @@ fn error(world: &State, wait: &Wait, expected: Answer, errno: &str) -> &'static 
     }
 }
 
-/// The call returned and reported nothing.
+/// The call returned with nothing to report.
 fn nothing(wait: &Wait, expected: Answer, seen: &Seen) -> &'static Clause {
-    // A siginfo that was filled for a child whose pid is not in it.
+    // A siginfo filled for a child, but without its pid.
     let filled = seen.info().is_some_and(|info| info.signo.as_deref() == Some("SIGCHLD"));
     match expected {
         Answer::Report(..) if filled => &posix::WAITID_SI_PID,
@@ -121,13 +121,13 @@ fn nothing(wait: &Wait, expected: Answer, seen: &Seen) -> &'static Clause {
             of(wait, &posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD)
         }
         Answer::Error(_) => of(wait, &posix::WAITPID_ECHILD, &posix::WAITID_ECHILD),
-        // It returned more than 0: whatever that is.
+        // It returned some other value above 0.
         Answer::Nothing => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_RETURNS_ZERO),
         Answer::Sleep => of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT),
     }
 }
 
-/// The call reported what it must not.
+/// The call reported something it must not.
 fn report(
     world: &State,
     known: &[KnownChild],
@@ -157,7 +157,7 @@ fn report(
         return of(wait, waitpid, waitid);
     }
     match (who.phase, seen.change()) {
-        // Taken before, and told again.
+        // Reaped before, and reported again.
         (Phase::Gone, _) if world.sigchld.reaps() => &posix::SIGCHLD_IGNORED_NO_ZOMBIE,
         (Phase::Gone, _) => &posix::STATUS_CONSUMED_ONCE,
         (_, Some(change))
@@ -187,7 +187,7 @@ fn same_kind(a: Change, b: Change) -> bool {
     std::mem::discriminant(&a) == std::mem::discriminant(&b)
 }
 
-/// A change that the options do not ask for.
+/// A change that the options do not request.
 fn unwanted(wait: &Wait, change: Change) -> &'static Clause {
     let waitid = match (wait.wants_end(), wait.has(Options::UNTRACED), wait.has(Options::CONTINUED)) {
         (true, ..) => &posix::WAITID_EXITED_ONLY,

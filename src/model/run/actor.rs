@@ -18,8 +18,8 @@ pub(crate) struct Actor<'t, 'a> {
     uncaught: Vec<Signal>,
 }
 
-/// The signals the agent catches, without and with `SA_RESTART`: ignored by default, so that a child that has not reset its
-/// signals yet is unaffected by them.
+/// The signals the agent catches, without and with `SA_RESTART`: ignored by default, so that a child that has not reset
+/// its signals yet is unaffected by them.
 fn interrupting(restart: bool) -> Signal {
     if restart { Signal::URG } else { Signal::WINCH }
 }
@@ -50,7 +50,8 @@ impl<'t, 'a> Actor<'t, 'a> {
         known.ok_or_else(|| Abort::Broken(format!("the history has no child {slot} yet")))
     }
 
-    /// Spawns a child and returns its pid. `later` are the following operations, `vanishes` says that it leaves no zombie.
+    /// Spawns a child and returns its pid. `later` are the following operations, `vanishes` says that it leaves no
+    /// zombie.
     ///
     /// A child is connected only if it needs commands: without a connection it costs a third.
     pub(crate) fn spawn(

@@ -16,8 +16,8 @@ const WOKEN: Duration = Duration::from_millis(200);
 
 /// Performs it on an agent that has just started.
 ///
-/// Children are created, and moved to groups, before the first call of a thread; from then on they stop, continue and exit.
-/// At the end all are killed, so that every call must return.
+/// Children are created, and moved to groups, before the first call of a thread; from then on they stop, continue and
+/// exit. At the end all are killed, so that every call must return.
 ///
 /// # Errors
 /// As [`super::perform::play`].
@@ -116,8 +116,8 @@ impl Concurrent<'_, '_> {
 
     /// Checks which calls have returned and which sleep, while nothing else happens.
     ///
-    /// A caller wakes up slightly after the event is visible: one that sleeps although no order explains it is checked again
-    /// for a while.
+    /// A caller wakes up slightly after the event is visible: one that sleeps although no order explains it is checked
+    /// again for a while.
     fn look(&mut self) -> Result<(), Abort> {
         let (began, patience) = (Instant::now(), self.actor.trial.scaled(WOKEN));
         loop {

@@ -165,7 +165,8 @@ pub fn exhaust(
     Ok(Exhausted { distinct, explored })
 }
 
-/// Performs the histories numbered below `count` on all wardens; returns the lowest-numbered one that violates a clause.
+/// Performs the histories numbered below `count` on all wardens; returns the lowest-numbered one that violates a
+/// clause.
 pub(crate) fn on_all(
     pool: &Pool,
     count: u64,
@@ -230,8 +231,8 @@ pub struct Caught {
     pub played: Played,
 }
 
-/// Whether the model detects a subject of the pool within `budget` histories of 30 operations on 6 children: for the table
-/// of `selftest`.
+/// Whether the model detects a subject of the pool within `budget` histories of 30 operations on 6 children: for the
+/// table of `selftest`.
 ///
 /// # Errors
 /// As [`explore`].

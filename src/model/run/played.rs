@@ -19,8 +19,8 @@ pub static HISTORY: Case = Case {
 /// What is known of the subject before its agent starts.
 #[derive(Copy, Clone, Debug)]
 pub struct Stage {
-    /// Whether agent and children are forked from the warden: the agent may then move its children between groups, and starts
-    /// without usage.
+    /// Whether agent and children are forked from the warden: the agent may then move its children between groups, and
+    /// starts without usage.
     pub hosted: bool,
     /// The user id of the children, if known.
     pub uid: Option<i64>,

@@ -1,7 +1,7 @@
 //! A wait call as data: [`Request`] in, [`Observation`] out.
 //!
-//! Everything here is `Copy` and allocates nothing, so that a call can be made in a signal handler or in a forked child of
-//! a multithreaded process.
+//! Everything here is `Copy` and allocates nothing, so that a call can be made in a signal handler or in a forked child
+//! of a multithreaded process.
 
 use libc::c_int;
 
@@ -84,8 +84,8 @@ pub struct Request {
     pub options: c_int,
     /// The status argument (not for `waitid`).
     pub status: Pointer,
-    /// The resource usage argument (`wait3`, `wait4`, `wait6`, and raw `waitid` on Linux). [`Pointer::Null`] for a `waitid`
-    /// without it; anything else requests the fifth argument.
+    /// The resource usage argument (`wait3`, `wait4`, `wait6`, and raw `waitid` on Linux). [`Pointer::Null`] for a
+    /// `waitid` without it; anything else requests the fifth argument.
     pub rusage: Pointer,
     /// The siginfo argument (`waitid`, `wait6`).
     pub info: Pointer,

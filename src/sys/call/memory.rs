@@ -180,8 +180,8 @@ pub(crate) fn info_of(info: &libc::siginfo_t) -> Info {
     }
 }
 
-/// The number of bytes written outside the fields: known where the structure starts with three numbers followed by a union
-/// of pointers.
+/// The number of bytes written outside the fields: known where the structure starts with three numbers followed by a
+/// union of pointers.
 #[cfg(all(target_os = "linux", not(target_arch = "mips"), not(target_arch = "mips64")))]
 fn other_bytes(info: &libc::siginfo_t) -> Option<i64> {
     const HEAD: usize = 3 * size_of::<libc::c_int>();
@@ -250,8 +250,8 @@ impl<T> Poisoned<T> {
 
 /// An address no process can write to.
 ///
-/// It lies in the first page, which no system maps. It is neither null nor misaligned for any type, so that neither a null
-/// check nor an alignment trap precedes the fault.
+/// It lies in the first page, which no system maps. It is neither null nor misaligned for any type, so that neither a
+/// null check nor an alignment trap precedes the fault.
 const BAD_ADDRESS: usize = 64;
 
 /// An address 16 pages below the top, which belongs to the kernel wherever it shares the address space.

@@ -44,8 +44,8 @@ impl Entry {
 
 /// Makes one call and reports what it returned and wrote.
 ///
-/// Each buffer is filled with the byte 0xA5 and followed by a canary; `errno` is cleared first. A field whose bytes are all
-/// 0xA5 after the call counts as not written. No allocation, no locks: async-signal-safe.
+/// Each buffer is filled with the byte 0xA5 and followed by a canary; `errno` is cleared first. A field whose bytes are
+/// all 0xA5 after the call counts as not written. No allocation, no locks: async-signal-safe.
 ///
 /// # Errors
 /// [`NotOffered`] if the entry point lacks the call on this system, or the call the argument.

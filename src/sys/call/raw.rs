@@ -1,7 +1,7 @@
 //! The wait calls: the C library's functions, and the raw system calls of Linux.
 //!
-//! The functions here are the thinnest safe form. A call with nothing to report (`WNOHANG`) returns a pid of 0, and what the
-//! system left unwritten reads as zero. [`crate::wait`] adds types.
+//! The functions here are the thinnest safe form. A call with nothing to report (`WNOHANG`) returns a pid of 0, and
+//! what the system left unwritten reads as zero. [`crate::wait`] adds types.
 
 use libc::{c_int, pid_t};
 use rustix::io::Errno;

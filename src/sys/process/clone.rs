@@ -28,8 +28,8 @@ pub struct Clone {
 /// parent also gets the pidfd, if requested.
 ///
 /// # Errors
-/// Those of `clone` (`EPERM` if namespaces are not allowed, `EINVAL` for what the kernel does not support); `ENOTSUP` except on
-/// Linux.
+/// Those of `clone` (`EPERM` if namespaces are not allowed, `EINVAL` for what the kernel does not support); `ENOTSUP`
+/// except on Linux.
 pub fn clone(how: Clone) -> Result<(Forked, Option<OwnedFd>), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return linux::clone(how);
@@ -46,8 +46,8 @@ mod linux {
     use crate::sys::process::control::last_errno;
     use std::os::fd::FromRawFd;
 
-    /// `struct clone_args` of Linux 5.3: `flags`, `pidfd`, `child_tid`, `parent_tid`, `exit_signal`, `stack`, `stack_size`,
-    /// `tls`.
+    /// `struct clone_args` of Linux 5.3: `flags`, `pidfd`, `child_tid`, `parent_tid`, `exit_signal`, `stack`,
+    /// `stack_size`, `tls`.
     type Arguments = [u64; 8];
 
     pub(crate) fn clone(how: Clone) -> Result<(Forked, Option<OwnedFd>), Errno> {

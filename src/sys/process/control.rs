@@ -28,8 +28,8 @@ pub fn parent_pid() -> i32 {
 
 /// `getpgrp()`; 0 if the group leader is outside our PID namespace.
 ///
-/// (`rustix::process::getpgrp` cannot represent 0, which is the group of a process started into a container from outside
-/// that has not created a group.)
+/// (`rustix::process::getpgrp` cannot represent 0, which is the group of a process started into a container from
+/// outside that has not created a group.)
 pub fn group() -> i32 {
     // SAFETY: getpgrp takes nothing and cannot fail.
     unsafe { libc::getpgrp() }
@@ -53,11 +53,11 @@ pub enum Forked {
 
 /// `fork()`.
 ///
-/// The child has only the thread that called it. A child of a single-threaded process (warden, agents, plain children) is
-/// unrestricted. With several threads, a lock held by another one stays locked, the allocator's included: the child may
-/// then call only async-signal-safe functions (POSIX `fork`) and must end in [`exec`] or [`exit_now`]. Descriptors,
-/// dispositions, the signal mask and the process group are inherited; pending signals, timers and the parent-death signal
-/// are not.
+/// The child has only the thread that called it. A child of a single-threaded process (warden, agents, plain children)
+/// is unrestricted. With several threads, a lock held by another one stays locked, the allocator's included: the child
+/// may then call only async-signal-safe functions (POSIX `fork`) and must end in [`exec`] or [`exit_now`]. Descriptors,
+/// dispositions, the signal mask and the process group are inherited; pending signals, timers and the parent-death
+/// signal are not.
 ///
 /// # Errors
 /// `EAGAIN` at the process limit, `ENOMEM`.
@@ -191,8 +191,9 @@ pub fn exec_with(argv: &[CString], changes: &[CString]) -> Errno {
 
 /// Requests `signal` on the death of the parent *thread* that forked this process; `None` cancels it. Best effort.
 ///
-/// Linux (`PR_SET_PDEATHSIG`), FreeBSD and DragonFly (`PROC_PDEATHSIG_CTL`), a no-op elsewhere. A parent that died before
-/// the call goes unnoticed: compare [`parent_pid`] afterwards. Cleared by an exec of a set-user-ID program and by fork.
+/// Linux (`PR_SET_PDEATHSIG`), FreeBSD and DragonFly (`PROC_PDEATHSIG_CTL`), a no-op elsewhere. A parent that died
+/// before the call goes unnoticed: compare [`parent_pid`] afterwards. Cleared by an exec of a set-user-ID program and
+/// by fork.
 pub fn die_with_parent(signal: Option<i32>) {
     #[allow(unused_mut, unused_variables, reason = "not every system has such a call")]
     let mut signal: c_int = signal.unwrap_or(0);
@@ -330,8 +331,8 @@ pub enum Reaped {
     Failed(Errno),
 }
 
-/// One `waitpid(pid, WNOHANG)`, for cleaning up. It never blocks, and no verdict may depend on its result: the system's wait
-/// is what is under test.
+/// One `waitpid(pid, WNOHANG)`, for cleaning up. It never blocks, and no verdict may depend on its result: the system's
+/// wait is what is under test.
 pub fn reap(pid: i32) -> Reaped {
     if pid < 1 {
         return Reaped::Failed(Errno::INVAL);
@@ -351,8 +352,8 @@ pub fn reap(pid: i32) -> Reaped {
     }
 }
 
-/// Kills a child of ours and reaps it; `None` if it did not die within ten seconds, or if the system's wait ignores a zombie
-/// that the process table shows.
+/// Kills a child of ours and reaps it; `None` if it did not die within ten seconds, or if the system's wait ignores a
+/// zombie that the process table shows.
 pub fn kill_and_reap(pid: i32) -> Option<i32> {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
     // A child that is dead already is not an error.

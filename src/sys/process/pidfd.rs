@@ -13,8 +13,8 @@ pub struct Info {
     pub status: Option<i32>,
 }
 
-/// Why no wait on a pidfd is possible here: the error with which it is refused before the descriptor is examined, if any. A
-/// seccomp filter returns `EPERM` or `ENOSYS`, a kernel before Linux 5.4 `EINVAL`.
+/// Why no wait on a pidfd is possible here: the error with which it is refused before the descriptor is examined, if
+/// any. A seccomp filter returns `EPERM` or `ENOSYS`, a kernel before Linux 5.4 `EINVAL`.
 pub fn waits_refused() -> Option<Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return linux::waits_refused();
@@ -130,7 +130,8 @@ mod linux {
 /// `PIDFD_GET_INFO` with `PIDFD_INFO_EXIT`.
 ///
 /// # Errors
-/// `ENOTTY` or `EINVAL` on a kernel without it, `ESRCH` for a reaped process on one that does not keep its exit information.
+/// `ENOTTY` or `EINVAL` on a kernel without it, `ESRCH` for a reaped process on one that does not keep its exit
+/// information.
 pub fn info(fd: BorrowedFd<'_>) -> Result<Info, Errno> {
     linux::info(fd)
 }
@@ -151,8 +152,8 @@ pub fn open_thread(tid: i32) -> Result<OwnedFd, Errno> {
     linux::open_thread(tid)
 }
 
-/// An epoll instance that watches a descriptor for input: readable only if the descriptor becomes ready afterwards. It shows
-/// that sleepers are woken, which poll, checking the state first, does not require.
+/// An epoll instance that watches a descriptor for input: readable only if the descriptor becomes ready afterwards. It
+/// shows that sleepers are woken, which poll, checking the state first, does not require.
 ///
 /// # Errors
 /// Those of `epoll_create1` and `epoll_ctl`.

@@ -50,8 +50,8 @@ impl Request {
     }
 }
 
-/// The option bits of `PTRACE_SETOPTIONS` and `PTRACE_SEIZE` for these words: `sysgood`, `fork`, `vfork`, `clone`, `exec`,
-/// `exit`.
+/// The option bits of `PTRACE_SETOPTIONS` and `PTRACE_SEIZE` for these words: `sysgood`, `fork`, `vfork`, `clone`,
+/// `exec`, `exit`.
 ///
 /// # Errors
 /// `EINVAL` for another word; `ENOTSUP` except on Linux.
@@ -76,8 +76,8 @@ pub fn options<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<i64, Errn
     }
 }
 
-/// The number of this event, as found above the signal in the status of an event stop: `fork`, `exec`, `exit`, `stop`; 0 for
-/// another word, and except on Linux.
+/// The number of this event, as found above the signal in the status of an event stop: `fork`, `exec`, `exit`, `stop`;
+/// 0 for another word, and except on Linux.
 pub fn event(name: &str) -> i32 {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return match name {
@@ -95,11 +95,12 @@ pub fn event(name: &str) -> i32 {
     }
 }
 
-/// One request of the calling thread for a tracee; `data` is the signal or the options. Returns the event message, or 0.
+/// One request of the calling thread for a tracee; `data` is the signal or the options. Returns the event message, or
+/// 0.
 ///
 /// # Errors
-/// Those of `ptrace` (`EPERM` if not permitted, `ESRCH` for a process not traced by this thread or not stopped); `ENOTSUP`
-/// except on Linux.
+/// Those of `ptrace` (`EPERM` if not permitted, `ESRCH` for a process not traced by this thread or not stopped);
+/// `ENOTSUP` except on Linux.
 pub fn request(request: Request, pid: i32, data: i64) -> Result<i64, Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {

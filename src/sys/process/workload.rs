@@ -77,8 +77,8 @@ impl Mapping {
         }
     }
 
-    /// Reads one byte of every page. Raises a signal if the file of [`Mapping::of_file`] has been truncated, or the mapping is
-    /// [`Mapping::forbidden`].
+    /// Reads one byte of every page. Raises a signal if the file of [`Mapping::of_file`] has been truncated, or the
+    /// mapping is [`Mapping::forbidden`].
     pub fn read_pages(&self) {
         for offset in (0..self.len).step_by(self.page) {
             // SAFETY: the offset is within the mapping; if it may not be read, that is a fault and no access.
@@ -186,8 +186,8 @@ impl Drop for OneProcessor {
     }
 }
 
-/// Yields to another runnable thread, in a way that counts as an *involuntary* switch. Linux counts `sched_yield` as one,
-/// since the caller stays runnable; where it counts as voluntary this does nothing.
+/// Yields to another runnable thread, in a way that counts as an *involuntary* switch. Linux counts `sched_yield` as
+/// one, since the caller stays runnable; where it counts as voluntary this does nothing.
 pub fn be_preempted() {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     rustix::thread::sched_yield();
@@ -202,14 +202,15 @@ pub enum Vforked<'a> {
     Exec(&'a [CString]),
 }
 
-/// Creates a process that shares the caller's memory until it exits or execs, while the caller is suspended; returns the pid.
+/// Creates a process that shares the caller's memory until it exits or execs, while the caller is suspended; returns
+/// the pid.
 ///
-/// Uses `clone(CLONE_VM | CLONE_VFORK)` with a separate stack, since `vfork` itself returns twice on one stack, which no Rust
-/// function may.
+/// Uses `clone(CLONE_VM | CLONE_VFORK)` with a separate stack, since `vfork` itself returns twice on one stack, which
+/// no Rust function may.
 ///
 /// # Errors
-/// Those of `clone`, and of `execv`, after which the new process has exited and must be reaped by the caller. `ENOTSUP` except
-/// on Linux.
+/// Those of `clone`, and of `execv`, after which the new process has exited and must be reaped by the caller. `ENOTSUP`
+/// except on Linux.
 pub fn vfork(what: Vforked<'_>) -> Result<i32, Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return linux::vfork(what);

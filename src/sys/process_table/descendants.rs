@@ -10,13 +10,13 @@ const AGREEMENTS: u8 = 2;
 
 /// Finds the descendants of a root, repeatedly.
 ///
-/// The lists of children (`/proc/PID/task/TID/children`) cost a few files however many processes the machine has, but they are
-/// a kernel build option, and may skip a child while another one is reaped (proc(5)). So they are trusted only after
-/// agreeing with the whole table, and the root's own list, which shows what is left at the end, is read until it is stable.
-/// Nobody but the root reaps what is in it.
+/// The lists of children (`/proc/PID/task/TID/children`) cost a few files however many processes the machine has, but
+/// they are a kernel build option, and may skip a child while another one is reaped (proc(5)). So they are trusted only
+/// after agreeing with the whole table, and the root's own list, which shows what is left at the end, is read until it
+/// is stable. Nobody but the root reaps what is in it.
 ///
-/// Once found, a process is reported until it is gone, even if its parent exits and it is reparented elsewhere; one whose
-/// ancestors were all gone at the first scan is found only if the root is a subreaper.
+/// Once found, a process is reported until it is gone, even if its parent exits and it is reparented elsewhere; one
+/// whose ancestors were all gone at the first scan is found only if the root is a subreaper.
 #[derive(Debug)]
 pub struct Descendants {
     root: i32,
@@ -49,7 +49,8 @@ impl Descendants {
             Trust::No => self.whole.scan()?,
             Trust::Agreed(AGREEMENTS) => match self.by_lists() {
                 Ok(found) => found,
-                // A list that was readable no longer is: a thread other than the leader is in an exec, or files are short.
+                // A list that was readable no longer is: a thread other than the leader is in an exec, or files are
+                // short.
                 Err(_) => self.whole.scan()?,
             },
             Trust::Agreed(times) => {
@@ -125,9 +126,9 @@ impl Descendants {
     }
 }
 
-/// The parent of every process, and a cache of those that are not descendants: a second scan costs one directory and the
-/// files of new processes. A process is remembered by its pid and the inode of its directory, which a later process with
-/// the same pid does not share.
+/// The parent of every process, and a cache of those that are not descendants: a second scan costs one directory and
+/// the files of new processes. A process is remembered by its pid and the inode of its directory, which a later process
+/// with the same pid does not share.
 #[derive(Debug)]
 struct WholeTable {
     root: i32,
@@ -172,8 +173,8 @@ impl WholeTable {
 
     /// Classifies the unknown processes by following their parents.
     fn settle(&mut self, mut unknown: Vec<(i32, u64)>) -> Result<(), Errno> {
-        // Each round settles a generation. A parent that exited meanwhile, or is younger than the list, leaves a process
-        // undecided; another round reads its parent anew, and what is still undecided waits for the next scan.
+        // Each round settles a generation. A parent that exited meanwhile, or is younger than the list, leaves a
+        // process undecided; another round reads its parent anew, and what is still undecided waits for the next scan.
         for _ in 0..64 {
             let mut left = Vec::new();
             let before = unknown.len();

@@ -12,8 +12,8 @@ pub struct Methods {
     pub table: &'static str,
     /// How exits are noticed: `pidfd`, or else the table.
     pub ended: &'static str,
-    /// How blocked calls are recognized: `syscall` (`/proc/PID/syscall`), `wmesg` (the name of the kernel's wait channel),
-    /// `state` (asleep anywhere), or `none`.
+    /// How blocked calls are recognized: `syscall` (`/proc/PID/syscall`), `wmesg` (the name of the kernel's wait
+    /// channel), `state` (asleep anywhere), or `none`.
     pub blocked: &'static str,
 }
 

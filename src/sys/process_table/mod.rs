@@ -1,11 +1,11 @@
 //! The state of processes, observed without any wait call.
 //!
-//! What is under test cannot be the witness: driver and warden learn from here (and from pidfds, [`super::process`]) that a
-//! process exited, stopped or blocks. One file per system provides `read`, `all`, `threads`, `scan` and `asleep`; this
-//! module provides the queries built on them.
+//! What is under test cannot be the witness: driver and warden learn from here (and from pidfds, [`super::process`])
+//! that a process exited, stopped or blocks. One file per system provides `read`, `all`, `threads`, `scan` and
+//! `asleep`; this module provides the queries built on them.
 //!
-//! Every answer is a snapshot, possibly stale at once, except for three states that persist until someone acts: a zombie
-//! until it is reaped, a stopped process until it is continued or killed, a sleeper until it is woken.
+//! Every answer is a snapshot, possibly stale at once, except for three states that persist until someone acts: a
+//! zombie until it is reaped, a stopped process until it is continued or killed, a sleeper until it is woken.
 
 use crate::sys::platform::system;
 use rustix::io::Errno;
@@ -90,16 +90,16 @@ pub fn stop_of(pid: i32) -> Stop {
     if pid <= 0 { Stop::No } else { system::stop_of(pid) }
 }
 
-/// Whether a process is stopped at this moment; if traced, this may be a short stop of the tracer's ([`LastingStop`] tells
-/// them apart).
+/// Whether a process is stopped at this moment; if traced, this may be a short stop of the tracer's ([`LastingStop`]
+/// tells them apart).
 pub fn is_stopped(pid: i32) -> bool {
     stop_of(pid) != Stop::No
 }
 
 /// Polls for a job-control stop.
 ///
-/// Without a tracer one poll suffices. A tracer's own stops (strace makes two per system call) are short: a stop counts as
-/// lasting once nothing has moved for [`LastingStop::STILL`].
+/// Without a tracer one poll suffices. A tracer's own stops (strace makes two per system call) are short: a stop counts
+/// as lasting once nothing has moved for [`LastingStop::STILL`].
 #[derive(Debug)]
 pub struct LastingStop {
     pid: i32,

@@ -15,7 +15,7 @@ pub enum State {
     Stopped,
     /// Stopped by a tracer.
     TracingStop,
-    /// Terminated and not reaped. With threads left (see [`is_zombie`]) it is not waitable yet.
+    /// Terminated and not reaped. With threads left (see [`super::is_zombie`]) it is not waitable yet.
     Zombie,
     /// Terminated and leaving the table.
     Dead,
@@ -77,8 +77,9 @@ pub enum Stop {
     No,
     /// Every thread is stopped by job control: a wait with `WUNTRACED` reports it.
     Stopped,
-    /// Every thread is stopped, some of them by a tracer, which makes job-control stops look like its own short ones. Only the
-    /// former last: `switches`, the context switches of all threads so far, then stays the same between two polls.
+    /// Every thread is stopped, some of them by a tracer, which makes job-control stops look like its own short ones.
+    /// Only the former last: `switches`, the context switches of all threads so far, then stays the same between two
+    /// polls.
     Traced {
         /// The context switches of all threads.
         switches: u64,

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 
 /// Finds the descendants of a root, repeatedly.
 ///
-/// Once found, a process is reported until it is gone, even if its parent exits and it is reparented elsewhere; one whose
-/// ancestors were all gone at the first scan is found only if the root is a subreaper.
+/// Once found, a process is reported until it is gone, even if its parent exits and it is reparented elsewhere; one
+/// whose ancestors were all gone at the first scan is found only if the root is a subreaper.
 #[derive(Debug)]
 pub struct Descendants {
     root: i32,

@@ -1,7 +1,7 @@
 //! Dispositions, masks and the record of deliveries.
 //!
-//! One handler serves all signals. It is async-signal-safe and lock-free: it increments counters and writes to a fixed-size
-//! ring, so it may interrupt any code, including itself on another thread.
+//! One handler serves all signals. It is async-signal-safe and lock-free: it increments counters and writes to a
+//! fixed-size ring, so it may interrupt any code, including itself on another thread.
 
 use super::process::{check, last_errno};
 use libc::c_int;
@@ -186,8 +186,8 @@ pub fn count(signal: i32) -> usize {
 
 /// How many times the handler ran since the last call, for all signals, and the records since then, oldest first.
 ///
-/// For one thread at a time, outside handlers. There may be fewer records than deliveries: counted signals have none, and
-/// the ring keeps the last [`RING`].
+/// For one thread at a time, outside handlers. There may be fewer records than deliveries: counted signals have none,
+/// and the ring keeps the last [`RING`].
 pub fn take_records() -> (usize, Vec<Record>) {
     let delivered = DELIVERED.load(Ordering::Acquire);
     let count = delivered.wrapping_sub(TOLD.swap(delivered, Ordering::AcqRel));
@@ -398,11 +398,12 @@ pub fn read_from_fd(signal: i32, within: std::time::Duration) -> Result<Record, 
     }
 }
 
-/// Resets every disposition to the default and unblocks everything: the start of an agent or a child, whatever it inherited.
+/// Resets every disposition to the default and unblocks everything: the start of an agent or a child, whatever it
+/// inherited.
 ///
 /// Pending signals are delivered. On Linux this includes the numbers the C library reserves (32 and 33): glibc's
-/// `posix_spawn` starts every program with both ignored, and a fork of a multithreaded program inherits a handler. Threads
-/// started later set up what they need again.
+/// `posix_spawn` starts every program with both ignored, and a fork of a multithreaded program inherits a handler.
+/// Threads started later set up what they need again.
 pub fn reset_all() {
     for signal in 1..=LAST {
         if set_action(signal, Action::Default, Flags::default()).is_err() {

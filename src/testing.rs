@@ -1,6 +1,6 @@
 //! Every trial as a test of `cargo test` and nextest, for this crate and for any other (feature `libtest`).
 //!
-//! A crate that has a wait of its own implements [`Subject`] and calls [`main`] in a test without the usual harness:
+//! A crate with its own wait functions implements [`Subject`] and calls [`main`] in a test with `harness = false`:
 //!
 //! ```toml
 //! [[test]]
@@ -25,9 +25,9 @@
 //!     }
 //!
 //!     fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
-//!         // Here: call the crate's function, and say what it returned.
+//!         // Call the crate's function here, and return what it returned.
 //!         # let _ = request;
-//!         Err(NotOffered("there is no name for one of the options"))
+//!         Err(NotOffered("no name for one of the options"))
 //!     }
 //! }
 //!
@@ -36,11 +36,11 @@
 //! }
 //! ```
 //!
-//! Each test is called `subject::case@call`, as `mine::nohang.running-child@wait4`. A trial that passes, deviates as is
-//! known of the system, or only records something is a test that passes; one that is skipped is *ignored*, with the
-//! reason; fail, hang, crash, leak and broken are failures, with the text that `waitspec run` would print.
+//! Each test is named `subject::case@call`, e.g. `mine::nohang.running-child@wait4`. A trial that passes, deviates in a
+//! known way, or only records something is a passing test; a skipped one is *ignored*, with the reason; fail, hang,
+//! crash, leak and broken are failures, with the report that `waitspec run` would print.
 //!
-//! Listing starts no process. A run has one warden for each test thread, and no more than it has tests.
+//! Listing starts no process. A run has one warden per test thread, and no more than it has tests.
 
 use crate::agent::program;
 use crate::catalogue;
@@ -56,10 +56,10 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
-/// The whole `main` of a test that judges these subjects.
+/// The `main` function of a test that judges these subjects.
 ///
-/// Must be called before the process has any thread. The exit code is that of any test program, or, when no trial could
-/// be run, that of `waitspec run`.
+/// Must be called while the process is single-threaded. Returns the exit code of a test program or, if no trial could
+/// run, that of `waitspec run`.
 pub fn main(subjects: impl IntoIterator<Item = Box<dyn Subject>>) -> ExitCode {
     let mut registry = crate::mutants::registry();
     let mut names = Vec::new();
@@ -70,11 +70,10 @@ pub fn main(subjects: impl IntoIterator<Item = Box<dyn Subject>>) -> ExitCode {
     main_with(&Settings { subjects: names, ..Settings::default() }, &registry)
 }
 
-/// The same with settings: a profile, deadlines, a selection, subjects by name (none: all of the registry).
+/// [`main`] with settings: a profile, deadlines, a selection, subjects by name (none: the whole registry).
 ///
-/// The command line of the test program decides which of these trials run, on how many threads, and how often: `jobs` and
-/// `repeat` are not used. Subjects that are commands (`agent:CMD`) are not for tests, since nobody knows their calls
-/// before they run.
+/// The command line of the test program selects the trials, threads and repetitions: `jobs` and `repeat` are ignored.
+/// Subjects that are commands (`agent:CMD`) are not supported, since their calls are unknown before they run.
 pub fn main_with(settings: &Settings, registry: &Registry) -> ExitCode {
     become_child();
     let arguments = Arguments::from_args();
@@ -87,9 +86,9 @@ pub fn main_with(settings: &Settings, registry: &Registry) -> ExitCode {
     }
 }
 
-/// Children that are exec'ed are this program, called as `PROGRAM child ...`.
+/// Exec'ed children are this program, called as `PROGRAM child ...`.
 ///
-/// Somebody who looks for tests with `child` in their name calls it much like that; what follows tells.
+/// A test filter `child` looks similar; the words after it make the difference.
 fn become_child() {
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     if let [_, verb, rest @ ..] = words.as_slice()
@@ -134,7 +133,7 @@ fn run(arguments: &Arguments, settings: &Settings, registry: &Registry) -> Resul
         let jobs = Some(threads.min(wanted.len()));
         wanted.sort_unstable();
         wanted.dedup();
-        // An agent is started to greet for each of these, and for no other.
+        // Only these subjects are started, to say hello.
         let subjects = wanted.into_iter().map(|index| names[index].clone()).collect();
         let settings = Settings { subjects, jobs, selection: Selection::default(), ..settings.clone() };
         let _ = stage.set(Pool::new(Session::start(&settings, registry)?));
@@ -146,14 +145,11 @@ fn run(arguments: &Arguments, settings: &Settings, registry: &Registry) -> Resul
     Ok(conclusion.exit_code())
 }
 
-/// What planning needs to know of a subject, without starting its agent.
+/// What planning needs to know about a subject, without starting its agent.
 fn described(name: &str, registry: &Registry) -> Result<SubjectInfo, RunError> {
     let subject = registry.get(name).ok_or_else(|| {
         let known: Vec<&str> = registry.names().collect();
-        RunError::Usage(format!(
-            "there is no subject '{name}' that a test can host; there are {}",
-            known.join(", ")
-        ))
+        RunError::Usage(format!("unknown subject '{name}'; a test can host {}", known.join(", ")))
     })?;
     Ok(SubjectInfo {
         spec: name.to_owned(),

@@ -107,7 +107,7 @@ fn what_is_no_trace_is_a_usage_error() {
     let folder = tempfile::tempdir().unwrap();
     let bad = folder.path().join("bad");
     fs::write(&bad, "spawn A\nspwan B\n").unwrap();
-    assert!(exits(&["replay", bad.to_str().unwrap()], 2).contains("line 2: 'spwan B' is no operation"));
+    assert!(exits(&["replay", bad.to_str().unwrap()], 2).contains("line 2: 'spwan B' is not an operation"));
     fs::write(&bad, "# nothing\n").unwrap();
     exits(&["replay", bad.to_str().unwrap()], 2);
     exits(&["replay", "/nowhere/at/all"], 2);

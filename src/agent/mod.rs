@@ -168,7 +168,7 @@ impl Agent {
 
     /// Serves a request here, or gives it to its thread.
     fn dispatch(&'static self, workers: &mut workers::Workers, line: Line) {
-        let line = self.subject.asked(line);
+        let line = self.subject.edit_request(line);
         let Some(id) = line.id() else {
             return self.write(&Line::new("unsupported").with("why", "the request has no id"));
         };
@@ -195,7 +195,7 @@ impl Agent {
     /// Serves a request on the thread that calls this.
     fn answer(&self, id: u64, line: &Line) {
         let reply = requests::serve(self, id, line).unwrap_or_else(|refusal| refusal.line(id));
-        self.write(&self.subject.told(line, reply));
+        self.write(&self.subject.edit_reply(line, reply));
     }
 
     /// Writes one line in one piece.

@@ -1,18 +1,18 @@
 //! Every history up to a length, on two children.
 
 use super::op::{Op, parse};
-use super::state::World;
+use super::state::State;
 use crate::spec::Profile;
 use crate::sys::call::abi::Call;
 
-/// The alphabet: what becomes of two children, and calls that see all of it. Slot `B` is used only once `A` was: what is left
-/// out is the same with the names exchanged.
+/// The alphabet: what happens to two children, and calls that observe all of it. Slot `B` is used only after `A`: the
+/// other histories are the same up to renaming.
 const ALPHABET: &str = "spawn A; spawn B; kill A SIGKILL; kill B SIGKILL; stop A; stop B; cont A; cont B; wait(any); \
                         waitpid(A, WNOHANG); waitpid(B, WNOHANG); wait4(any, WNOHANG|WUNTRACED|WCONTINUED); \
                         waitid(any, WNOHANG|WSTOPPED|WCONTINUED|WNOWAIT|WEXITED)";
 
-/// The histories of up to `length` operations that have a meaning, with the calls that the subject has: how many there are, and
-/// those that no other one begins with, which are what has to be performed.
+/// The valid histories of up to `length` operations with the subject's calls: their number, and those that are not a
+/// prefix of another, which suffice to be performed.
 pub fn histories(length: usize, calls: &[Call], profile: Profile) -> (u64, Vec<Vec<Op>>) {
     let letters: Vec<Op> = parse(ALPHABET).unwrap_or_default();
     let has = |op: &Op| match op {
@@ -26,7 +26,7 @@ pub fn histories(length: usize, calls: &[Call], profile: Profile) -> (u64, Vec<V
         distinct: 0,
         whole: Vec::new(),
     };
-    tree.grow(&mut Vec::new(), &[World::default()]);
+    tree.grow(&mut Vec::new(), &[State::default()]);
     (tree.distinct, tree.whole)
 }
 
@@ -39,7 +39,7 @@ struct Tree {
 }
 
 impl Tree {
-    fn grow(&mut self, history: &mut Vec<Op>, worlds: &[World]) {
+    fn grow(&mut self, history: &mut Vec<Op>, worlds: &[State]) {
         let mut last = true;
         if history.len() < self.length {
             for op in self.letters.clone() {
@@ -59,16 +59,16 @@ impl Tree {
         }
     }
 
-    /// The states that an operation may lead to; none if it has no meaning in any.
-    fn after(&self, worlds: &[World], op: &Op) -> Vec<World> {
-        let mut after: Vec<World> = Vec::new();
+    /// The states an operation may lead to; none if it is invalid in all.
+    fn after(&self, worlds: &[State], op: &Op) -> Vec<State> {
+        let mut after: Vec<State> = Vec::new();
         for world in worlds.iter().filter(|world| world.allows(op)) {
-            // Another name for the first child is the same history.
+            // The same history with the children renamed.
             if matches!(op, Op::Spawn { slot, .. } if slot.0 > 0 && world.last(super::op::Slot(0)).is_none())
             {
                 continue;
             }
-            let next: Vec<World> = match op {
+            let next: Vec<State> = match op {
                 Op::Wait(wait) => {
                     let answers = world.answers(wait, self.profile).into_iter();
                     answers.map(|answer| world.after(wait, answer)).collect()
@@ -84,12 +84,12 @@ impl Tree {
         after
     }
 
-    /// The state behind an operation, which may also have ended the call that slept.
-    fn acted(&self, world: &World, op: &Op) -> World {
+    /// The state after an operation, which may also have ended the blocked call.
+    fn acted(&self, world: &State, op: &Op) -> State {
         let mut world = world.clone();
         world.act(op);
         match world.asleep {
-            // One change at a time: there is one answer.
+            // One change at a time: there is a single answer.
             Some(wait) => match world.answers(&wait, self.profile).first() {
                 Some(answer) => world.after(&wait, *answer),
                 None => world,
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(prefixes.len() as u64, distinct);
         assert!(scripts.contains("spawn A; stop A; cont A"));
         assert!(!scripts.iter().any(|s| s.starts_with("spawn B") || s.starts_with("kill")));
-        // While a call sleeps only its children can do something.
+        // While a call blocks, only its children act.
         assert!(scripts.contains("spawn A; wait(any); kill A SIGKILL"));
         assert!(!scripts.iter().any(|s| s.contains("spawn A; wait(any); waitpid")));
     }

@@ -1,6 +1,6 @@
-//! Histories by chance: what `proptest` generates and shrinks.
+//! Randomized histories, generated and shrunk by `proptest`.
 
-use super::op::{Join, Op, Sigchld, Slot, Wait, Whom};
+use super::op::{Destination, Op, Selector, Sigchld, Slot, Wait};
 use crate::sys::call::abi::Call;
 use crate::trial::Options;
 use crate::wait::Signal;
@@ -10,25 +10,25 @@ use proptest::sample::select;
 use proptest::strategy::{BoxedStrategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// What histories are made of.
+/// The parameters of generated histories.
 #[derive(Clone, Debug)]
 pub struct Shape {
-    /// At most so many operations, besides the first children.
+    /// The maximum number of operations, not counting the initial children.
     pub ops: usize,
-    /// At most so many children at a time, from 1 to [`Slot::MOST`].
+    /// The maximum number of concurrent children, from 1 to [`Slot::MOST`].
     pub children: u8,
-    /// The calls that the subject has; not empty.
+    /// The subject's calls; not empty.
     pub calls: Vec<Call>,
-    /// Calls may name a child by a pidfd.
+    /// Whether calls may name a child by a pidfd.
     pub pidfd: bool,
-    /// Signals of the real-time range may be sent.
+    /// Whether real-time signals may be sent.
     pub realtime: bool,
-    /// Calls are made by so many threads at a time; 0: by one, and each is judged before the next.
+    /// The number of threads that call concurrently; 0: calls are sequential, and each is judged before the next.
     pub waiters: u8,
 }
 
 impl Shape {
-    /// Histories of at most so many operations on so many children, for a subject with these calls on that system.
+    /// Histories of up to this many operations and children, for a subject with these calls on this system.
     pub fn new(ops: usize, children: u8, calls: Vec<Call>, os: &str) -> Shape {
         let children = children.clamp(1, Slot::MOST);
         let linux = os == "linux";
@@ -36,31 +36,31 @@ impl Shape {
     }
 }
 
-/// A history that can be made simpler.
+/// A history that can be shrunk.
 pub struct Candidate(Box<dyn ValueTree<Value = Vec<Op>>>);
 
 impl Candidate {
-    /// The history of that run; the same seed, run and shape give the same one.
+    /// The history of a run; the same seed, run and shape give the same history.
     ///
-    /// `None` when nothing can be generated, which no shape leads to.
+    /// `None` if nothing can be generated, which no shape causes.
     pub fn of_run(seed: u64, run: u64, shape: &Shape) -> Option<Candidate> {
         let mut bytes = [0_u8; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
         bytes[8..16].copy_from_slice(&run.to_le_bytes());
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
-        // No fork, no time-out, no file: nothing here may have children or write by itself.
+        // No fork, no timeout, no file: nothing here may have children or write on its own.
         let config = Config { failure_persistence: None, ..Config::default() };
         let mut runner = TestRunner::new_with_rng(config, rng);
         let histories = if shape.waiters == 0 { histories(shape) } else { concurrent(shape) };
         histories.new_tree(&mut runner).ok().map(|tree| Candidate(Box::new(tree)))
     }
 
-    /// The history as it is now.
+    /// The current history.
     pub fn ops(&self) -> Vec<Op> {
         self.0.current()
     }
 
-    /// Makes it as simple as can be while `fails` says that it fails, in so many tries at most; the last one that failed.
+    /// Shrinks it while `fails` reports a failure, in at most this many attempts; returns the last failing one.
     pub fn shrink<F>(mut self, tries: usize, mut fails: impl FnMut(&[Op]) -> Option<F>) -> Option<F> {
         let mut simplest = None;
         for _ in 0..tries {
@@ -82,8 +82,8 @@ impl Candidate {
 /// Whether a history fails: what was performed of it, and how it failed.
 pub type Fails<'f, F> = dyn FnMut(&[Op]) -> Option<(Vec<Op>, F)> + 'f;
 
-/// A failing history with as few operations as can be, in so many tries at most, and its children named in the order of their
-/// births. `failing` is what `fails` gave for `ops`.
+/// Shrinks a failing history to as few operations as possible, in at most this many attempts, and renames its children
+/// in order of creation. `failing` is the result of `fails` for `ops`.
 pub fn shorten<F>(mut ops: Vec<Op>, mut failing: F, mut tries: usize, fails: &mut Fails<'_, F>) -> F {
     let mut at = ops.len();
     let mut shorter = false;
@@ -93,7 +93,7 @@ pub fn shorten<F>(mut ops: Vec<Op>, mut failing: F, mut tries: usize, fails: &mu
         without.remove(at.min(without.len() - 1));
         tries -= 1;
         if let Some((performed, failure)) = fails(&without).filter(|_| !without.is_empty()) {
-            // What was performed may be less than what was asked for.
+            // Fewer operations may have been performed than requested.
             ops = if performed.len() <= without.len() { performed } else { without };
             failing = failure;
             at = at.min(ops.len());
@@ -103,7 +103,7 @@ pub fn shorten<F>(mut ops: Vec<Op>, mut failing: F, mut tries: usize, fails: &mu
             (at, shorter) = (ops.len(), false);
         }
     }
-    // What is made and taken again goes in pairs.
+    // A creation and its reap are removed in pairs.
     for (i, j) in (0..ops.len()).flat_map(|i| (i + 1..ops.len()).map(move |j| (i, j))).take(tries.max(60)) {
         let kept = ops.iter().enumerate().filter(|(at, _)| *at != i && *at != j).map(|(_, op)| *op);
         let without: Vec<Op> = kept.collect();
@@ -121,7 +121,7 @@ pub fn shorten<F>(mut ops: Vec<Op>, mut failing: F, mut tries: usize, fails: &mu
     failing
 }
 
-/// The same history with its slots named in the order in which they appear.
+/// The same history with its slots renamed in order of appearance.
 fn renamed(ops: &[Op]) -> Vec<Op> {
     let mut seen: Vec<Slot> = Vec::new();
     let mut name = |slot: Slot| {
@@ -134,7 +134,7 @@ fn renamed(ops: &[Op]) -> Vec<Op> {
     ops.iter().map(|op| op.with_slots(&mut name)).collect()
 }
 
-/// The histories of a shape.
+/// The strategy for histories of a shape.
 fn histories(shape: &Shape) -> BoxedStrategy<Vec<Op>> {
     let born = vec(exits(), 1..=usize::from(shape.children)).prop_map(|born| {
         let slots = (0..).map(Slot);
@@ -144,7 +144,7 @@ fn histories(shape: &Shape) -> BoxedStrategy<Vec<Op>> {
     (born, later).prop_map(|(born, later)| born.into_iter().chain(later).collect()).boxed()
 }
 
-/// Histories in which calls are made by so many threads at a time, while children change.
+/// The strategy for histories with concurrent calls from several threads, while children change.
 fn concurrent(shape: &Shape) -> BoxedStrategy<Vec<Op>> {
     let born =
         vec((exits(), proptest::bool::weighted(0.3)), 1..=usize::from(shape.children)).prop_map(|born| {
@@ -152,7 +152,7 @@ fn concurrent(shape: &Shape) -> BoxedStrategy<Vec<Op>> {
             for (slot, (exits, leads)) in (0..).map(Slot).zip(born) {
                 ops.push(Op::Spawn { slot, exits });
                 if leads {
-                    ops.push(Op::Group { slot, to: Join::Own });
+                    ops.push(Op::Group { slot, to: Destination::Own });
                 }
             }
             ops
@@ -160,16 +160,16 @@ fn concurrent(shape: &Shape) -> BoxedStrategy<Vec<Op>> {
     let waiters = shape.waiters;
     let call =
         (wait(shape), 1..=waiters, proptest::bool::weighted(0.25)).prop_map(|(wait, thread, nohang)| {
-            // At the end of the history every call has to come back.
+            // At the end of the history every call must return.
             let kept =
                 [Options::UNTRACED, Options::CONTINUED, Options::NOWAIT].into_iter().filter(|o| wait.has(*o));
             let options = kept.chain((nohang && wait.call != Call::Wait).then_some(Options::NOHANG));
             let options = options.fold(Options::NONE, |all, one| all.with(one));
-            let whom = match wait.whom {
-                Whom::Pidfd(slot) => Whom::Child(slot),
+            let selector = match wait.selector {
+                Selector::Pidfd(slot) => Selector::Child(slot),
                 other => other,
             };
-            Op::Wait(Wait { whom, options, unknown: false, thread, ..wait })
+            Op::Wait(Wait { selector, options, unknown: false, thread, ..wait })
         });
     let act = prop_oneof![
         3 => (slot(shape), code()).prop_map(|(slot, code)| Op::Exit { slot, code }),
@@ -199,9 +199,9 @@ fn op(shape: &Shape) -> BoxedStrategy<Op> {
     let deadly = select(deadly.into_iter().chain(realtime).collect::<Vec<_>>());
     let stopping = prop_oneof![3 => Just(Signal::STOP), 1 => Just(Signal::TSTP)];
     let to = prop_oneof![
-        2 => Just(Join::Own),
-        1 => Just(Join::Agent),
-        2 => slot(shape).prop_map(Join::Of),
+        2 => Just(Destination::Own),
+        1 => Just(Destination::Agent),
+        2 => slot(shape).prop_map(Destination::Of),
     ];
     let action = select(vec![Sigchld::Default, Sigchld::Ignore, Sigchld::Count, Sigchld::NoCldWait]);
     prop_oneof![
@@ -219,33 +219,34 @@ fn op(shape: &Shape) -> BoxedStrategy<Op> {
     .boxed()
 }
 
-/// Each option by itself, so that each can be shrunk away.
+/// Each option separately, so that each can be shrunk away.
 fn wait(shape: &Shape) -> impl Strategy<Value = Wait> + use<> {
     let pidfd = if shape.pidfd { 2 } else { 0 };
-    let whom = prop_oneof![
-        8 => Just(Whom::Any),
-        8 => slot(shape).prop_map(Whom::Child),
-        3 => Just(Whom::OwnGroup),
-        3 => slot(shape).prop_map(Whom::Group),
-        pidfd => slot(shape).prop_map(Whom::Pidfd),
-        1 => Just(Whom::Caller),
+    let selector = prop_oneof![
+        8 => Just(Selector::Any),
+        8 => slot(shape).prop_map(Selector::Child),
+        3 => Just(Selector::OwnGroup),
+        3 => slot(shape).prop_map(Selector::Group),
+        pidfd => slot(shape).prop_map(Selector::Pidfd),
+        1 => Just(Selector::Caller),
     ];
     let chance = proptest::bool::weighted;
     let bits = (chance(0.8), chance(0.4), chance(0.4), chance(0.3), chance(0.2), chance(0.03));
-    (select(shape.calls.clone()), whom, bits).prop_map(|(call, whom, bits)| worded(call, whom, bits))
+    (select(shape.calls.clone()), selector, bits)
+        .prop_map(|(call, selector, bits)| worded(call, selector, bits))
 }
 
-/// The call with what it can express of a target and of options.
+/// The call, with what it can express of a target and options.
 fn worded(
     call: Call,
-    whom: Whom,
+    selector: Selector,
     (nohang, untraced, continued, nowait, not_exited, unknown): (bool, bool, bool, bool, bool, bool),
 ) -> Wait {
     let by_event = matches!(call, Call::Waitid | Call::Wait6);
     let plain = call == Call::Wait;
-    let whom = match whom {
-        _ if matches!(call, Call::Wait | Call::Wait3) => Whom::Any,
-        Whom::Pidfd(slot) if call != Call::Waitid => Whom::Child(slot),
+    let selector = match selector {
+        _ if matches!(call, Call::Wait | Call::Wait3) => Selector::Any,
+        Selector::Pidfd(slot) if call != Call::Waitid => Selector::Child(slot),
         other => other,
     };
     let some_event = untraced || continued;
@@ -258,7 +259,7 @@ fn worded(
     ];
     let options = given.into_iter().filter(|(on, _)| *on && !plain);
     let options = options.fold(Options::NONE, |all, (_, option)| all.with(option));
-    Wait { call, whom, options, unknown: unknown && !plain, thread: 0 }
+    Wait { call, selector, options, unknown: unknown && !plain, thread: 0 }
 }
 
 #[cfg(test)]

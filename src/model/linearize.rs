@@ -1,62 +1,62 @@
-//! Calls that several threads make at the same time: whether some order of them explains what each came back with.
+//! Linearizability of concurrent calls: whether some sequential order explains their results.
 //!
-//! Each call takes effect at one moment between its begin and its end. A log is right if there is such a moment for each, so
-//! that one after the other they are what the model allows: then each event was consumed once, and who came too late got
-//! `ECHILD`. A caller that was seen asleep must have had nothing to report at that moment.
+//! Each call takes effect at one moment between its invocation and its return. A log is valid if there is such a moment
+//! for each call so that the model allows the resulting sequence: each event is then consumed once, and later callers
+//! get `ECHILD`. A caller that was seen asleep must have had nothing to report at that moment.
 
 use super::op::{Op, Wait};
 use super::oracle::violated_clause::blame;
 use super::oracle::{Oracle, Outcome, Rules, Violation};
-use super::state::{Answer, World};
+use super::state::{Answer, State};
 use crate::trial::Seen;
 
-/// A call, and how it ended; `None` if it had not when the history was over.
+/// A call and its result; `None` if it had not returned at the end of the history.
 #[derive(Clone, Debug)]
 pub struct Call {
-    /// What was asked.
+    /// The request.
     pub wait: Wait,
-    /// What came of it.
+    /// The result.
     pub ended: Option<Seen>,
 }
 
-/// What happened, in the order in which the driver knows it. Calls by their numbers.
+/// An event, in the order the driver observed. Calls are given by index.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Event {
-    /// Something was done to a child, and its effect awaited.
+    /// A child was acted on, and the effect awaited.
     Act(Op),
-    /// A call was begun.
+    /// A call was started.
     Begin(usize),
-    /// A call was found to have ended, at some moment since it was begun.
+    /// A call was found to have returned, at some moment since its start.
     End(usize),
-    /// A call was seen asleep while nothing else went on.
+    /// A call was seen asleep while nothing else happened.
     Asleep(usize),
 }
 
-/// One way in which it may have been so far.
+/// One possible linearization so far.
 #[derive(Clone, PartialEq)]
 struct Way {
-    world: World,
+    world: State,
     /// The calls that have taken effect.
     done: Vec<usize>,
 }
 
-/// The judge of a log.
+/// A log of concurrent calls.
 pub struct Log {
     /// The calls.
     pub calls: Vec<Call>,
-    /// What happened.
+    /// The events.
     pub events: Vec<Event>,
-    /// The pids of the children in the order of their births.
+    /// The pids of the children in order of creation.
     pub pids: Vec<i64>,
 }
 
 impl Log {
-    /// Whether there is an order that the model allows.
+    /// Whether some order is allowed by the model.
     ///
     /// # Errors
-    /// The clause that is broken, and the position of the event at which no order is left.
+    /// The violated clause, and the index of the event at which no order is left.
     pub fn check(&self, rules: Rules) -> Result<(), (Violation, usize)> {
-        let mut ways = vec![Way { world: World::default(), done: Vec::new() }];
+        let mut ways = vec![Way { world: State::default(), done: Vec::new() }];
         let mut begun: Vec<usize> = Vec::new();
         for (at, event) in self.events.iter().enumerate() {
             let before = ways.clone();
@@ -82,7 +82,7 @@ impl Log {
         Ok(())
     }
 
-    /// Adds every way in which further calls have taken effect.
+    /// Adds every way in which further calls may have taken effect.
     fn take_effect(&self, rules: Rules, begun: &[usize], ways: &mut Vec<Way>) {
         let judge = Oracle::of(rules, ways.iter().map(|way| way.world.clone()).collect(), &self.pids);
         let mut next = 0;
@@ -108,7 +108,7 @@ impl Log {
         }
     }
 
-    /// The clause that is broken where no way is left.
+    /// The violated clause when no way is left.
     fn why(&self, rules: Rules, event: Event, ways: &[Way]) -> Violation {
         let (Event::End(call) | Event::Asleep(call) | Event::Begin(call)) = event else {
             // An act is possible in every state.
@@ -120,7 +120,7 @@ impl Log {
             _ => Outcome::Asleep,
         };
         let judge = Oracle::of(rules, ways.iter().map(|way| way.world.clone()).collect(), &self.pids);
-        // The way that comes nearest: one in which the call has not taken effect.
+        // The closest way: one in which the call has not taken effect.
         let open = ways.iter().filter(|way| !way.done.contains(&call)).chain(ways).next();
         let Some(way) = open else {
             return Violation::new(&crate::spec::posix::STATUS_CONSUMED_ONCE, "an order", "none", 0);
@@ -216,7 +216,7 @@ mod tests {
         let nohang = "spawn A\nbegin 0 1: waitpid(A, WNOHANG)\nexit A 1\n";
         assert_eq!(check(&format!("{nohang}end 0 ok ret=0 status=untouched")), Ok(()));
         assert_eq!(check(&format!("{nohang}end 0 ok ret=101 status=0x0100")), Ok(()));
-        // Between a stop that nobody took and the end there may be a moment without anything to report.
+        // Between an unconsumed stop and the exit there may be a moment with nothing to report.
         let stopped = "spawn A; stop A\nbegin 0 1: waitpid(A, WNOHANG|WUNTRACED)\nkill A SIGKILL\n";
         for end in ["ok ret=0 status=untouched", "ok ret=101 status=0x137f", "ok ret=101 status=0x0009"] {
             assert_eq!(check(&format!("{stopped}end 0 {end}")), Ok(()), "{end}");

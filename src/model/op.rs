@@ -1,21 +1,21 @@
-//! The operations of a history, on slots, never on pids; and the script that a person reads and writes.
+//! The operations of a history, on slots rather than pids, and their script notation.
 //!
 //! ```text
-//! spawn A                    a child that runs until it is told otherwise
+//! spawn A                    a child that runs until told otherwise
 //! spawn A exit 7             a child that exits by itself
 //! exit A 7                   it exits
-//! kill A SIGTERM             a signal whose default action ends it
+//! kill A SIGTERM             a signal that terminates it by default
 //! stop A  |  stop A SIGTSTP  a stop signal
 //! cont A                     SIGCONT
-//! group A own|agent|B        it moves to a process group of its own, the agent's, the one that B leads
+//! group A own|agent|B        it moves to its own process group, the agent's, or the one B leads
 //! sigchld default|ignore|count|nocldwait
-//! interrupt  |  interrupt restart   a caught signal while the agent sleeps in a call, without or with SA_RESTART
-//! usage                      the usage of the agent's taken children
-//! 2: wait4(any)              a call on thread 2 of the agent, while others go on
+//! interrupt  |  interrupt restart   a caught signal while the agent blocks in a call, without or with SA_RESTART
+//! usage                      RUSAGE_CHILDREN of the agent
+//! 2: wait4(any)              a call on thread 2 of the agent, concurrent with others
 //! wait4(any, WNOHANG)        a call; targets: any, A, own group, group A, pidfd A, the caller
 //! ```
 //!
-//! Operations are separated by `;` or by the ends of lines; what stands behind a `#` is a remark.
+//! Operations are separated by `;` or newlines; `#` starts a comment.
 
 use crate::sys::call::abi::Call;
 use crate::trial::Options;
@@ -27,7 +27,7 @@ use std::fmt;
 pub struct Slot(pub u8);
 
 impl Slot {
-    /// So many slots there are, and letters.
+    /// The number of slots and letters.
     pub const MOST: u8 = 26;
 
     fn parse(text: &str) -> Option<Slot> {
@@ -44,24 +44,24 @@ impl fmt::Display for Slot {
     }
 }
 
-/// A process group that a child moves to.
+/// The process group a child moves to.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Join {
-    /// One of its own.
+pub enum Destination {
+    /// Its own.
     Own,
     /// The agent's.
     Agent,
-    /// The one that the child of that slot made.
+    /// The one created by the child in this slot.
     Of(Slot),
 }
 
-/// What the agent does about `SIGCHLD`.
+/// The agent's action for `SIGCHLD`.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub enum Sigchld {
     /// `SIG_DFL`
     #[default]
     Default,
-    /// `SIG_IGN`: children that end leave no zombie.
+    /// `SIG_IGN`: terminated children leave no zombie.
     Ignore,
     /// A handler, with `SA_RESTART`.
     Count,
@@ -77,75 +77,75 @@ impl Sigchld {
         (Sigchld::NoCldWait, "nocldwait"),
     ];
 
-    /// Whether a child that ends leaves no zombie.
+    /// Whether a terminated child leaves no zombie.
     pub fn reaps(self) -> bool {
         matches!(self, Sigchld::Ignore | Sigchld::NoCldWait)
     }
 }
 
-/// Whom a call waits for.
+/// Which children a call waits for.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Whom {
+pub enum Selector {
     /// Any child.
     Any,
-    /// The child that was last in that slot.
+    /// The last child in this slot.
     Child(Slot),
     /// The agent's process group.
     OwnGroup,
-    /// The process group whose number is the pid of the child that was last in that slot.
+    /// The process group whose id is the pid of the last child in this slot.
     Group(Slot),
-    /// The child that was last in that slot, by a pidfd (`waitid`, Linux).
+    /// The last child in this slot, by a pidfd (`waitid`, Linux).
     Pidfd(Slot),
-    /// The calling process, which is no child of its own.
+    /// The calling process, which is not its own child.
     Caller,
 }
 
-impl Whom {
-    /// The slot that it names.
+impl Selector {
+    /// The slot it names.
     pub fn slot(self) -> Option<Slot> {
         match self {
-            Whom::Child(slot) | Whom::Group(slot) | Whom::Pidfd(slot) => Some(slot),
-            Whom::Any | Whom::OwnGroup | Whom::Caller => None,
+            Selector::Child(slot) | Selector::Group(slot) | Selector::Pidfd(slot) => Some(slot),
+            Selector::Any | Selector::OwnGroup | Selector::Caller => None,
         }
     }
 
     /// Whether it names a process group.
     pub fn is_group(self) -> bool {
-        matches!(self, Whom::OwnGroup | Whom::Group(_))
+        matches!(self, Selector::OwnGroup | Selector::Group(_))
     }
 }
 
-/// A bit that no call and no system defines.
+/// An option bit that no call on any system defines.
 pub const UNKNOWN_BIT: u32 = 0x1000_0000;
 
-/// A call of the family.
+/// A wait call.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Wait {
-    /// Which one.
+    /// Which call.
     pub call: Call,
-    /// Whom it waits for.
-    pub whom: Whom,
+    /// Which children it waits for.
+    pub selector: Selector,
     /// Its options, without `UNKNOWN_BIT`.
     pub options: Options,
     /// Whether [`UNKNOWN_BIT`] is set as well.
     pub unknown: bool,
-    /// The agent's thread that makes it; 0 is the one that does everything else.
+    /// The calling thread of the agent; 0 is the one that does everything else.
     pub thread: u8,
 }
 
 impl Wait {
-    /// Whether it can be written: what the call does not have it is not asked for.
+    /// Whether the call can express all of this.
     pub fn is_valid(&self) -> bool {
         let by_event = matches!(self.call, Call::Waitid | Call::Wait6);
         let has_target = !matches!(self.call, Call::Wait | Call::Wait3);
-        (has_target || self.whom == Whom::Any)
+        (has_target || self.selector == Selector::Any)
             && (self.call != Call::Wait || self.options.is_empty() && !self.unknown)
             && (by_event || !self.has(Options::NOWAIT) && !self.has(Options::NOT_EXITED))
-            && (self.call == Call::Waitid || !matches!(self.whom, Whom::Pidfd(_)))
+            && (self.call == Call::Waitid || !matches!(self.selector, Selector::Pidfd(_)))
             && (self.wants_end() || self.has(Options::UNTRACED) || self.has(Options::CONTINUED))
     }
 
-    /// Whether an option is given.
+    /// Whether an option is set.
     pub fn has(&self, option: Options) -> bool {
         self.options.contains(option)
     }
@@ -159,49 +159,49 @@ impl Wait {
 /// One operation.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Op {
-    /// A new child in a slot that is free.
+    /// Creates a child in a free slot.
     Spawn {
-        /// Where.
+        /// The slot.
         slot: Slot,
-        /// The code with which it exits by itself; without one it runs until it is told or signalled.
+        /// The code with which it exits by itself; without one it runs until commanded or signalled.
         exits: Option<i32>,
     },
     /// A running child exits.
     Exit {
-        /// Which.
+        /// The child.
         slot: Slot,
         /// The argument of `_exit`.
         code: i32,
     },
-    /// A deadly signal is sent to a child.
+    /// Sends a fatal signal to a child.
     Kill {
-        /// Which.
+        /// The child.
         slot: Slot,
-        /// A signal whose default action is to end the process, without a core file.
+        /// A signal that terminates by default, without a core dump.
         signal: Signal,
     },
-    /// A stop signal is sent to a child.
+    /// Sends a stop signal to a child.
     Stop {
-        /// Which.
+        /// The child.
         slot: Slot,
         /// `SIGSTOP` or `SIGTSTP`.
         signal: Signal,
     },
-    /// `SIGCONT` is sent to a child.
+    /// Sends `SIGCONT` to a child.
     Cont {
-        /// Which.
+        /// The child.
         slot: Slot,
     },
-    /// A running child moves to a process group.
+    /// Moves a running child to a process group.
     Group {
-        /// Which.
+        /// The child.
         slot: Slot,
-        /// Where to.
-        to: Join,
+        /// The group.
+        to: Destination,
     },
-    /// The agent sets its action for `SIGCHLD`.
+    /// Sets the agent's action for `SIGCHLD`.
     Sigchld(Sigchld),
-    /// A signal is sent to the agent, which sleeps in a call and catches it.
+    /// Sends a signal to the agent, which blocks in a call and catches it.
     Interrupt {
         /// Whether the handler was installed with `SA_RESTART`.
         restart: bool,
@@ -213,7 +213,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// The slot of the child that something is done to.
+    /// The slot of the child acted on.
     pub fn slot(&self) -> Option<Slot> {
         match *self {
             Op::Spawn { slot, .. }
@@ -226,7 +226,7 @@ impl Op {
         }
     }
 
-    /// The same with other slots.
+    /// The same operation with other slots.
     #[must_use]
     pub fn with_slots(&self, name: &mut impl FnMut(Slot) -> Slot) -> Op {
         let mut op = *self;
@@ -238,11 +238,14 @@ impl Op {
             | Op::Cont { slot } => *slot = name(*slot),
             Op::Group { slot, to } => {
                 *slot = name(*slot);
-                if let Join::Of(leader) = to {
+                if let Destination::Of(leader) = to {
                     *leader = name(*leader);
                 }
             }
-            Op::Wait(Wait { whom: Whom::Child(slot) | Whom::Group(slot) | Whom::Pidfd(slot), .. }) => {
+            Op::Wait(Wait {
+                selector: Selector::Child(slot) | Selector::Group(slot) | Selector::Pidfd(slot),
+                ..
+            }) => {
                 *slot = name(*slot);
             }
             Op::Wait(_) | Op::Sigchld(_) | Op::Usage | Op::Interrupt { .. } => {}
@@ -261,9 +264,9 @@ impl fmt::Display for Op {
             Op::Stop { slot, signal: Signal::STOP } => write!(f, "stop {slot}"),
             Op::Stop { slot, signal } => write!(f, "stop {slot} {signal}"),
             Op::Cont { slot } => write!(f, "cont {slot}"),
-            Op::Group { slot, to: Join::Own } => write!(f, "group {slot} own"),
-            Op::Group { slot, to: Join::Agent } => write!(f, "group {slot} agent"),
-            Op::Group { slot, to: Join::Of(other) } => write!(f, "group {slot} {other}"),
+            Op::Group { slot, to: Destination::Own } => write!(f, "group {slot} own"),
+            Op::Group { slot, to: Destination::Agent } => write!(f, "group {slot} agent"),
+            Op::Group { slot, to: Destination::Of(other) } => write!(f, "group {slot} {other}"),
             Op::Sigchld(action) => {
                 let name = Sigchld::ALL.iter().find(|(a, _)| a == action).map_or("", |(_, name)| name);
                 write!(f, "sigchld {name}")
@@ -276,15 +279,15 @@ impl fmt::Display for Op {
     }
 }
 
-impl fmt::Display for Whom {
+impl fmt::Display for Selector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Whom::Any => f.write_str("any"),
-            Whom::Child(slot) => slot.fmt(f),
-            Whom::OwnGroup => f.write_str("own group"),
-            Whom::Group(slot) => write!(f, "group {slot}"),
-            Whom::Pidfd(slot) => write!(f, "pidfd {slot}"),
-            Whom::Caller => f.write_str("the caller"),
+            Selector::Any => f.write_str("any"),
+            Selector::Child(slot) => slot.fmt(f),
+            Selector::OwnGroup => f.write_str("own group"),
+            Selector::Group(slot) => write!(f, "group {slot}"),
+            Selector::Pidfd(slot) => write!(f, "pidfd {slot}"),
+            Selector::Caller => f.write_str("the caller"),
         }
     }
 }
@@ -294,12 +297,12 @@ impl fmt::Display for Wait {
         if self.thread > 0 {
             write!(f, "{}: ", self.thread)?;
         }
-        write!(f, "{}({}", self.call.name(), self.whom)?;
+        write!(f, "{}({}", self.call.name(), self.selector)?;
         let mut options: Vec<String> = self.options.names(self.call).into_iter().map(str::to_owned).collect();
         if self.unknown {
             options.push(format!("{UNKNOWN_BIT:#x}"));
         }
-        // `wait` has none, and what its event is goes without saying.
+        // `wait` has no options, and its event is implied.
         if !options.is_empty() {
             write!(f, ", {}", options.join("|"))?;
         }
@@ -307,32 +310,32 @@ impl fmt::Display for Wait {
     }
 }
 
-/// A script as a person reads it.
+/// The script of a history.
 pub fn script(ops: &[Op]) -> String {
     ops.iter().map(Op::to_string).collect::<Vec<_>>().join("; ")
 }
 
-/// Why a script cannot be read.
+/// Why a script cannot be parsed.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ScriptError {
     /// The line, from 1.
     pub line: usize,
-    /// What stands there and is no operation.
+    /// The text that is not an operation.
     pub what: String,
 }
 
 impl fmt::Display for ScriptError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "line {}: '{}' is no operation", self.line, self.what)
+        write!(f, "line {}: '{}' is not an operation", self.line, self.what)
     }
 }
 
 impl std::error::Error for ScriptError {}
 
-/// The operations of a script.
+/// Parses a script.
 ///
 /// # Errors
-/// [`ScriptError`] for the first piece that is no operation.
+/// [`ScriptError`] for the first text that is not an operation.
 pub fn parse(text: &str) -> Result<Vec<Op>, ScriptError> {
     let mut ops = Vec::new();
     for (number, line) in text.lines().enumerate() {
@@ -362,9 +365,9 @@ fn parse_one(text: &str) -> Option<Op> {
         ["stop", _] => Some(Op::Stop { slot: slot()?, signal: Signal::STOP }),
         ["stop", _, signal] => Some(Op::Stop { slot: slot()?, signal: Signal::from_name(signal)? }),
         ["cont", _] => Some(Op::Cont { slot: slot()? }),
-        ["group", _, "own"] => Some(Op::Group { slot: slot()?, to: Join::Own }),
-        ["group", _, "agent"] => Some(Op::Group { slot: slot()?, to: Join::Agent }),
-        ["group", _, other] => Some(Op::Group { slot: slot()?, to: Join::Of(Slot::parse(other)?) }),
+        ["group", _, "own"] => Some(Op::Group { slot: slot()?, to: Destination::Own }),
+        ["group", _, "agent"] => Some(Op::Group { slot: slot()?, to: Destination::Agent }),
+        ["group", _, other] => Some(Op::Group { slot: slot()?, to: Destination::Of(Slot::parse(other)?) }),
         ["sigchld", name] => {
             Sigchld::ALL.iter().find(|(_, known)| known == name).map(|(action, _)| Op::Sigchld(*action))
         }
@@ -376,19 +379,19 @@ fn parse_one(text: &str) -> Option<Op> {
 }
 
 fn parse_wait(call: Call, arguments: &str) -> Option<Wait> {
-    let (whom, options) = arguments.split_once(',').unwrap_or((arguments, ""));
-    let words: Vec<&str> = whom.split_whitespace().collect();
-    let whom = match words.as_slice() {
-        ["any"] | [] => Whom::Any,
-        ["own", "group"] => Whom::OwnGroup,
-        ["the", "caller"] => Whom::Caller,
-        ["group", slot] => Whom::Group(Slot::parse(slot)?),
-        ["pidfd", slot] => Whom::Pidfd(Slot::parse(slot)?),
-        [slot] => Whom::Child(Slot::parse(slot)?),
+    let (selector, options) = arguments.split_once(',').unwrap_or((arguments, ""));
+    let words: Vec<&str> = selector.split_whitespace().collect();
+    let selector = match words.as_slice() {
+        ["any"] | [] => Selector::Any,
+        ["own", "group"] => Selector::OwnGroup,
+        ["the", "caller"] => Selector::Caller,
+        ["group", slot] => Selector::Group(Slot::parse(slot)?),
+        ["pidfd", slot] => Selector::Pidfd(Slot::parse(slot)?),
+        [slot] => Selector::Child(Slot::parse(slot)?),
         _ => return None,
     };
     let by_event = matches!(call, Call::Waitid | Call::Wait6);
-    let mut wait = Wait { call, whom, options: Options::NONE, unknown: false, thread: 0 };
+    let mut wait = Wait { call, selector, options: Options::NONE, unknown: false, thread: 0 };
     let mut wants_end = !by_event;
     for option in options.split('|').map(str::trim).filter(|o| !o.is_empty()) {
         let bit = match option {

@@ -1,80 +1,80 @@
-//! One state that the children of an agent may be in, and what a call may come back with there.
+//! One state the children of an agent may be in, and the results a call may return there.
 
-use super::op::{Join, Op, Sigchld, Slot, Wait, Whom};
+use super::op::{Destination, Op, Selector, Sigchld, Slot, Wait};
 use crate::spec::Profile;
 use crate::trial::Change;
 use crate::trial::Options;
 use crate::wait::Signal;
 
-/// What a child is doing.
+/// The life cycle of a child.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Phase {
     /// It runs.
     Running,
     /// It is stopped.
     Stopped,
-    /// It has ended and was not taken.
+    /// It has terminated and was not reaped.
     Zombie,
-    /// It was taken, or left no zombie.
+    /// It was reaped, or left no zombie.
     Gone,
 }
 
-/// A process group: the agent's, or that of the child that was born so many-th.
+/// A process group, by the index of its creator in order of creation.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Group {
     /// The agent's.
     Agent,
-    /// The one whose number is the pid of that child.
+    /// The one whose id is the pid of this child.
     Of(usize),
 }
 
-/// A child, from its birth on.
+/// A child, from its creation on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChildState {
-    /// Its place.
+    /// Its slot.
     pub slot: Slot,
-    /// What it is doing.
+    /// Its phase.
     pub phase: Phase,
-    /// What was not reported yet; newer status information has replaced older.
-    pub news: Option<Change>,
-    /// What was reported last, or replaced.
-    pub old: Option<Change>,
-    /// A peek has shown the news.
+    /// The status change not reported yet; newer ones replace older.
+    pub unreported: Option<Change>,
+    /// The status change reported last, or replaced.
+    pub superseded: Option<Change>,
+    /// Whether a peek has shown the unreported change.
     pub peeked: bool,
     /// Its process group.
     pub group: Group,
-    /// A deadly signal that takes effect when the stopped child is continued.
-    pub doomed: Option<Signal>,
+    /// A fatal signal that takes effect once the stopped child is continued.
+    pub pending_kill: Option<Signal>,
 }
 
-/// What a call may come back with.
+/// A result a call may return.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Answer {
-    /// It reports what has become of the child that was born so many-th.
+    /// It reports this change of the n-th child in order of creation.
     Report(usize, Change),
     /// It reports nothing, under `WNOHANG`.
     Nothing,
-    /// It fails.
+    /// It fails with this error.
     Error(&'static str),
-    /// It sleeps.
+    /// It blocks.
     Sleep,
 }
 
 /// A state.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct World {
-    /// The children in the order of their births.
+pub struct State {
+    /// The children in order of creation.
     pub children: Vec<ChildState>,
     /// The action for `SIGCHLD`.
     pub sigchld: Sigchld,
-    /// The call in which the agent sleeps.
+    /// The call the agent blocks in.
     pub asleep: Option<Wait>,
-    /// That call was interrupted, and has not come back yet.
+    /// Whether that call was interrupted and has not returned yet.
     pub interrupted: bool,
 }
 
-impl World {
-    /// The child that was last in a slot.
+impl State {
+    /// The last child in a slot.
     pub fn last(&self, slot: Slot) -> Option<usize> {
         self.children.iter().rposition(|child| child.slot == slot)
     }
@@ -83,19 +83,19 @@ impl World {
         self.last(slot).map(|child| self.children[child].phase)
     }
 
-    /// Whether an operation has a meaning here that the model knows.
+    /// Whether an operation is valid here.
     ///
-    /// What has none is left out of a history: a second child in a slot, or anything that the agent would have to do while it
-    /// sleeps in a call.
+    /// Invalid ones are left out of a history: a second child in a slot, or anything the agent would have to do while
+    /// it blocks in a call.
     pub fn allows(&self, op: &Op) -> bool {
         let awake = self.asleep.is_none();
         match *op {
             Op::Spawn { slot, .. } => awake && matches!(self.phase(slot), None | Some(Phase::Gone)),
             Op::Exit { slot, .. } => self.phase(slot) == Some(Phase::Running),
             Op::Kill { slot, signal } => match self.last(slot).map(|child| &self.children[child]) {
-                // Which of two deadly signals comes first is open.
+                // Of two fatal signals, either may come first.
                 Some(child) => {
-                    child.phase != Phase::Gone && (child.doomed.is_none() || signal == Signal::KILL)
+                    child.phase != Phase::Gone && (child.pending_kill.is_none() || signal == Signal::KILL)
                 }
                 None => false,
             },
@@ -106,8 +106,8 @@ impl World {
                 awake
                     && self.phase(slot) == Some(Phase::Running)
                     && match to {
-                        Join::Own | Join::Agent => true,
-                        Join::Of(leader) => self.last(leader).is_some_and(|leader| {
+                        Destination::Own | Destination::Agent => true,
+                        Destination::Of(leader) => self.last(leader).is_some_and(|leader| {
                             let alive =
                                 |child: &&ChildState| matches!(child.phase, Phase::Running | Phase::Stopped);
                             self.children.iter().filter(alive).any(|child| child.group == Group::Of(leader))
@@ -115,24 +115,24 @@ impl World {
                     }
             }
             Op::Sigchld(_) | Op::Usage => awake,
-            // Of two handlers that are due at once the first decides whether the call goes on.
+            // Of two handlers due at once, the first decides whether the call goes on.
             Op::Interrupt { .. } => !awake && matches!(self.sigchld, Sigchld::Default | Sigchld::Ignore),
-            Op::Wait(wait) => awake && wait.whom.slot().is_none_or(|slot| self.last(slot).is_some()),
+            Op::Wait(wait) => awake && wait.selector.slot().is_none_or(|slot| self.last(slot).is_some()),
         }
     }
 
-    /// Does what an operation does that is no call.
+    /// Applies an operation other than a call.
     pub fn act(&mut self, op: &Op) {
         match *op {
             Op::Spawn { slot, exits } => {
                 self.children.push(ChildState {
                     slot,
                     phase: Phase::Running,
-                    news: None,
-                    old: None,
+                    unreported: None,
+                    superseded: None,
                     peeked: false,
                     group: Group::Agent,
-                    doomed: None,
+                    pending_kill: None,
                 });
                 if let Some(code) = exits {
                     self.end(slot, Change::Exited(code));
@@ -141,7 +141,7 @@ impl World {
             Op::Exit { slot, code } => self.end(slot, Change::Exited(code)),
             Op::Kill { slot, signal } => match self.child(slot) {
                 Some(child) if child.phase == Phase::Stopped && signal != Signal::KILL => {
-                    child.doomed = Some(signal);
+                    child.pending_kill = Some(signal);
                 }
                 Some(child) if matches!(child.phase, Phase::Running | Phase::Stopped) => {
                     self.end(slot, Change::Killed(signal, false));
@@ -151,7 +151,7 @@ impl World {
             Op::Stop { slot, signal } => {
                 if let Some(child) = self.child(slot).filter(|child| child.phase == Phase::Running) {
                     child.phase = Phase::Stopped;
-                    child.tell(Change::Stopped(signal));
+                    child.record(Change::Stopped(signal));
                 }
             }
             Op::Cont { slot } => {
@@ -159,16 +159,16 @@ impl World {
                     return;
                 };
                 child.phase = Phase::Running;
-                child.tell(Change::Continued);
-                if let Some(signal) = child.doomed {
+                child.record(Change::Continued);
+                if let Some(signal) = child.pending_kill {
                     self.end(slot, Change::Killed(signal, false));
                 }
             }
             Op::Group { slot, to } => {
                 let group = match to {
-                    Join::Agent => Some(Group::Agent),
-                    Join::Own => self.last(slot).map(Group::Of),
-                    Join::Of(leader) => self.last(leader).map(Group::Of),
+                    Destination::Agent => Some(Group::Agent),
+                    Destination::Own => self.last(slot).map(Group::Of),
+                    Destination::Of(leader) => self.last(leader).map(Group::Of),
                 };
                 if let (Some(child), Some(group)) = (self.child(slot), group) {
                     child.group = group;
@@ -180,14 +180,14 @@ impl World {
         }
     }
 
-    /// The moment in which a child ends that is not yet waitable: a stop or a continue is not reported any more (on Linux both are
-    /// forgotten as soon as the end is decided). Only who looks at the same time can see it.
+    /// The moment in which a child is exiting but not waitable yet: a stop or continue is not reported any more (Linux
+    /// forgets both as soon as the exit is decided). Only a concurrent caller can see it.
     pub fn begin_end(&mut self, op: &Op) {
         if let Op::Exit { slot, .. } | Op::Kill { slot, .. } = *op
             && let Some(child) = self.child(slot)
             && matches!(child.phase, Phase::Running | Phase::Stopped)
         {
-            child.old = child.news.take().or(child.old);
+            child.superseded = child.unreported.take().or(child.superseded);
             child.phase = Phase::Running;
         }
     }
@@ -200,36 +200,37 @@ impl World {
     fn end(&mut self, slot: Slot, change: Change) {
         let reaps = self.sigchld.reaps();
         let Some(child) = self.child(slot) else { return };
-        child.doomed = None;
-        child.tell(change);
+        child.pending_kill = None;
+        child.record(change);
         if reaps {
             child.phase = Phase::Gone;
-            child.news = None;
+            child.unreported = None;
         } else {
             child.phase = Phase::Zombie;
         }
     }
 
-    /// Whether a child is among those that a call waits for.
-    pub fn is_meant(&self, child: usize, whom: Whom) -> bool {
-        match whom {
-            Whom::Any => true,
-            Whom::Child(slot) | Whom::Pidfd(slot) => self.last(slot) == Some(child),
-            Whom::OwnGroup => self.children[child].group == Group::Agent,
-            Whom::Group(slot) => {
+    /// Whether a call waits for a child.
+    pub fn is_meant(&self, child: usize, selector: Selector) -> bool {
+        match selector {
+            Selector::Any => true,
+            Selector::Child(slot) | Selector::Pidfd(slot) => self.last(slot) == Some(child),
+            Selector::OwnGroup => self.children[child].group == Group::Agent,
+            Selector::Group(slot) => {
                 self.last(slot).is_some_and(|leader| self.children[child].group == Group::Of(leader))
             }
-            Whom::Caller => false,
+            Selector::Caller => false,
         }
     }
 
-    /// The children that a call waits for, as far as they exist.
-    pub fn candidates(&self, whom: Whom) -> impl Iterator<Item = usize> {
-        (0..self.children.len())
-            .filter(move |child| self.children[*child].phase != Phase::Gone && self.is_meant(*child, whom))
+    /// The existing children a call waits for.
+    pub fn candidates(&self, selector: Selector) -> impl Iterator<Item = usize> {
+        (0..self.children.len()).filter(move |child| {
+            self.children[*child].phase != Phase::Gone && self.is_meant(*child, selector)
+        })
     }
 
-    /// Everything that a call may come back with here, on a system of that profile.
+    /// Every result a call may return here, on a system of this profile.
     pub fn answers(&self, wait: &Wait, profile: Profile) -> Vec<Answer> {
         if self.interrupted {
             return vec![Answer::Error("EINTR")];
@@ -238,10 +239,10 @@ impl World {
             return vec![Answer::Error("EINVAL")];
         }
         let news = |child: usize| {
-            self.children[child].news.filter(|news| is_wanted(*news, wait)).map(|n| (child, n))
+            self.children[child].unreported.filter(|news| is_wanted(*news, wait)).map(|n| (child, n))
         };
         let reports: Vec<Answer> = self
-            .candidates(wait.whom)
+            .candidates(wait.selector)
             .filter_map(news)
             .map(|(child, news)| Answer::Report(child, news))
             .collect();
@@ -251,20 +252,20 @@ impl World {
         let nothing = if wait.has(Options::NOHANG) { Answer::Nothing } else { Answer::Sleep };
         let error = Answer::Error("ECHILD");
         let mut living =
-            self.candidates(wait.whom).filter(|child| self.children[*child].phase != Phase::Zombie);
+            self.candidates(wait.selector).filter(|child| self.children[*child].phase != Phase::Zombie);
         if living.next().is_some() {
             vec![nothing]
-        } else if self.candidates(wait.whom).next().is_none() || profile == Profile::Linux {
+        } else if self.candidates(wait.selector).next().is_none() || profile == Profile::Linux {
             vec![error]
         } else {
-            // Nothing but zombies, and a call that does not ask for ends: the standard is silent.
+            // Only zombies, and a call that does not request exits: the standard is silent.
             vec![error, nothing]
         }
     }
 
-    /// What an answer makes of this state.
+    /// The state after an answer.
     #[must_use]
-    pub fn after(&self, wait: &Wait, answer: Answer) -> World {
+    pub fn after(&self, wait: &Wait, answer: Answer) -> State {
         let mut world = self.clone();
         world.interrupted = false;
         world.asleep = match answer {
@@ -276,7 +277,7 @@ impl World {
             if wait.has(Options::NOWAIT) {
                 child.peeked = true;
             } else {
-                child.old = child.news.take();
+                child.superseded = child.unreported.take();
                 child.peeked = false;
                 if child.phase == Phase::Zombie {
                     child.phase = Phase::Gone;
@@ -288,9 +289,9 @@ impl World {
 }
 
 impl ChildState {
-    fn tell(&mut self, news: Change) {
-        self.old = self.news.take().or(self.old);
-        self.news = Some(news);
+    fn record(&mut self, change: Change) {
+        self.superseded = self.unreported.take().or(self.superseded);
+        self.unreported = Some(change);
         self.peeked = false;
     }
 }

@@ -1,9 +1,10 @@
-//! A history as a file: the script, with what came of each operation as remarks, which [`super::op::parse`] passes over.
+//! A history as a file: the script, with the outcome of each operation as a comment, which [`super::op::parse`]
+//! ignores.
 
 use super::run::played::Played;
 use std::fmt::Write;
 
-/// The text of a trace file. `about` is what stands at its head: who performed it, and how it is repeated.
+/// The text of a trace file. `about` becomes its header: who performed it, and how to reproduce it.
 pub fn text(played: &Played, about: &[String]) -> String {
     let mut text = String::new();
     for line in about {
@@ -29,7 +30,7 @@ pub fn text(played: &Played, about: &[String]) -> String {
     text
 }
 
-/// On one line: what an agent or a command says may have several, and they would be read as operations.
+/// On one line: text from an agent or a command may have several, and they would be parsed as operations.
 fn remark(text: &str) -> String {
     text.replace(char::is_control, " ")
 }

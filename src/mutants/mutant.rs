@@ -156,12 +156,12 @@ impl Subject for MutantSubject {
         Some(view)
     }
 
-    fn asked(&self, mut request: Line) -> Line {
+    fn edit_request(&self, mut request: Line) -> Line {
         (self.mutant.before_request)(&self.inner, &mut request);
         request
     }
 
-    fn told(&self, request: &Line, mut reply: Line) -> Line {
+    fn edit_reply(&self, request: &Line, mut reply: Line) -> Line {
         self.inner.record_spawn(request, &reply);
         (self.mutant.after_reply)(&self.inner, request, &mut reply);
         reply

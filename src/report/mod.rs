@@ -68,7 +68,7 @@ pub(crate) mod sample {
             clauses: vec![(&posix::WAITPID_NOHANG_ZERO, Outcome::Pass)],
             failure: None,
             warnings: Vec::new(),
-            did: vec!["spawn A (held)".to_owned(), "wait4(any, WNOHANG)".to_owned()],
+            steps: vec!["spawn A (held)".to_owned(), "wait4(any, WNOHANG)".to_owned()],
             children: vec!["A running, pid 4711".to_owned()],
             recorded: Vec::new(),
             notes: Vec::new(),

@@ -1,4 +1,4 @@
-//! What a run tells: one stream of events feeds every reporter.
+//! The events of a run: one stream feeds every reporter.
 
 pub use crate::trial::subject::SubjectInfo;
 pub use crate::trial::verdict::{Failure, Outcome, Verdict};
@@ -9,34 +9,34 @@ use std::time::Duration;
 /// Something that happened in a run.
 #[derive(Debug, Clone)]
 pub enum Event {
-    /// The run begins.
+    /// The run starts.
     Begin(RunHeader),
     /// A trial finished.
     Trial(Box<TrialReport>),
-    /// The run is over, or was interrupted.
+    /// The run is over or was interrupted.
     End(Summary),
 }
 
 /// What is known before the first trial.
 #[derive(Debug, Clone, Default)]
 pub struct RunHeader {
-    /// The number of trials that were selected.
+    /// The number of selected trials.
     pub trials: usize,
     /// The version of this crate.
     pub version: String,
-    /// The subjects, each with its name, version, issues address and profile.
+    /// The subjects, each with name, version, issue tracker and profile.
     pub subjects: Vec<SubjectInfo>,
-    /// The operating system and its release, as `Linux 6.18.44`.
+    /// The operating system and its release, e.g. `Linux 6.18.44`.
     pub kernel: String,
-    /// The machine, as `x86_64`.
+    /// The machine, e.g. `x86_64`.
     pub machine: String,
-    /// The methods by which processes are observed, as `pidfd`, `/proc/PID/stat`.
+    /// How processes are observed, e.g. `pidfd`, `/proc/PID/stat`.
     pub observation: Vec<String>,
-    /// What the surroundings take away or had to be normalised, as `SIGCHLD was ignored`.
+    /// What the environment lacks or what was normalized, e.g. `SIGCHLD was ignored`.
     pub surroundings: Vec<String>,
-    /// The seed of the order of trials, if they were shuffled.
+    /// The seed, if the trials were shuffled.
     pub seed: Option<u64>,
-    /// The number of wardens at work.
+    /// The number of wardens.
     pub jobs: usize,
 }
 
@@ -45,33 +45,33 @@ pub struct RunHeader {
 pub struct TrialReport {
     /// `case@call`.
     pub id: String,
-    /// The subject as `--subject` takes it.
+    /// The subject, as given to `--subject`.
     pub subject: String,
-    /// The agent's name and version, where they say more than the subject.
+    /// The agent's name and version, where they add to the subject.
     pub agent: String,
     /// The outcome.
     pub verdict: Verdict,
-    /// The clauses that were checked, in the order in which they were first checked, each once with its worst outcome.
+    /// The clauses checked, in order of their first check, each once with its worst outcome.
     pub clauses: Vec<(&'static Clause, Outcome)>,
-    /// What was broken, for a fail, a hang, a crash, a deviation or a warning.
+    /// What was violated, for a fail, hang, crash, deviation or warning.
     pub failure: Option<Failure>,
-    /// SHOULD clauses that did not hold.
+    /// Violated SHOULD clauses.
     pub warnings: Vec<Failure>,
-    /// The steps of the trial in order, as `spawn A (held)`, `wait4(any, WNOHANG)`.
-    pub did: Vec<String>,
-    /// The state of each child at the end, as `A running, pid 4711`.
+    /// The steps of the trial in order, e.g. `spawn A (held)`, `wait4(any, WNOHANG)`.
+    pub steps: Vec<String>,
+    /// The final state of each child, e.g. `A running, pid 4711`.
     pub children: Vec<String>,
-    /// Values that the implementation is free to choose: name and value.
+    /// Implementation-defined values: name and value.
     pub recorded: Vec<(String, String)>,
     /// Why clauses were not observed, and other remarks.
     pub notes: Vec<String>,
-    /// What the agent wrote on its standard error.
+    /// What the agent wrote to standard error.
     pub stderr: String,
-    /// The protocol lines of the trial, if they were asked for or the trial did not pass.
+    /// The protocol trace, if requested or if the trial did not pass.
     pub trace: Vec<String>,
-    /// How many processes the trial made, the agent included.
+    /// The number of processes the trial created, including the agent.
     pub processes: u32,
-    /// How long it took.
+    /// The wall-clock time it took.
     pub duration: Duration,
 }
 
@@ -79,13 +79,13 @@ pub struct TrialReport {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {
     counts: [usize; Verdict::NAMES.len()],
-    /// Processes made, over all trials.
+    /// The number of processes created by all trials.
     pub processes: u64,
     /// Whether the run was cut short.
     pub interrupted: bool,
-    /// Trials that were selected and did not run.
+    /// The number of selected trials that did not run.
     pub not_run: usize,
-    /// How long the run took.
+    /// The wall-clock time of the run.
     pub duration: Duration,
 }
 
@@ -96,12 +96,12 @@ impl Summary {
         self.processes += u64::from(report.processes);
     }
 
-    /// The count of the verdict of that name.
+    /// The count of the named verdict.
     pub fn count(&self, name: &str) -> usize {
         self.counts[index(name)]
     }
 
-    /// All counts, with their names.
+    /// All counts, with the names of their verdicts.
     pub fn counts(&self) -> impl Iterator<Item = (&'static str, usize)> {
         Verdict::NAMES.into_iter().zip(self.counts)
     }
@@ -111,7 +111,7 @@ impl Summary {
         self.counts.iter().sum()
     }
 
-    /// The exit code that the counts ask for: 1 something is bad, 3 something is broken, 0 otherwise.
+    /// The exit code: 1 for any bad verdict, 3 for a broken trial, else 0.
     pub fn exit_code(&self) -> u8 {
         let any = |names: &[&str]| names.iter().any(|n| self.count(n) > 0);
         if any(&["fail", "hang", "crash", "leak", "xpass"]) {

@@ -1,4 +1,4 @@
-//! Starting the agent of a subject, and who it says it is.
+//! Starting a subject's agent and identifying it.
 
 use super::event::SubjectInfo;
 use super::plan;
@@ -12,29 +12,29 @@ use crate::trial::{Abort, Calls, Case, Common, Needs, Opened, PROMPT, Trial, Use
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-/// Tokens of children hold it, so that one of an earlier trial is never taken for one of this.
+/// Part of every child's token, so that no child of an earlier trial passes for one of this trial.
 static NONCE: AtomicU64 = AtomicU64::new(0);
 
-/// How long wardens may take to clean up when the run is over.
+/// The time limit for wardens to clean up after a run.
 pub(crate) const CLEAN_UP: Duration = Duration::from_secs(30);
 
-/// How long wardens may take to start: how slow the machine is shows only after it.
+/// The time limit for wardens to start: the machine's slowness is known only afterwards.
 const START: Duration = Duration::from_secs(60);
 
-/// How a subject is started: hosted by the warden, or a command.
+/// How to start a subject: hosted by the warden, or as a command.
 #[derive(Debug, Clone)]
 pub(crate) enum Start {
     Hosted(String),
     Command(Vec<String>),
 }
 
-/// How a subject is started, from how `--subject` names it.
+/// Parses an argument of `--subject`.
 pub(crate) fn of(spec: &str, registry: &Registry) -> Result<Start, RunError> {
     if let Some(command) = spec.strip_prefix("agent:") {
         let words = crate::subject::external::words(command)
-            .ok_or_else(|| RunError::Usage(format!("the command of '{spec}' has an unfinished quotation")))?;
+            .ok_or_else(|| RunError::Usage(format!("unterminated quote in the command of '{spec}'")))?;
         if words.is_empty() {
-            return Err(RunError::Usage("'agent:' needs a command, as agent:./mywait".into()));
+            return Err(RunError::Usage("'agent:' needs a command, e.g. agent:./mywait".into()));
         }
         return Ok(Start::Command(words));
     }
@@ -44,28 +44,28 @@ pub(crate) fn of(spec: &str, registry: &Registry) -> Result<Start, RunError> {
     let known: Vec<&str> = registry.names().chain(["agent:COMMAND"]).collect();
     let hint = match crate::protocol::nearest(spec, known.iter().copied()) {
         Some(name) => format!("did you mean '{name}'?"),
-        None => format!("there are {}", known.join(", ")),
+        None => format!("the subjects are {}", known.join(", ")),
     };
-    Err(RunError::Usage(format!("there is no subject '{spec}'; {hint}")))
+    Err(RunError::Usage(format!("unknown subject '{spec}'; {hint}")))
 }
 
-/// What the surroundings of a warden have.
+/// Asks a warden what its environment provides.
 pub(crate) fn ask_probe(link: &mut Link) -> Result<Line, RunError> {
     link.ask_warden(Line::new("probe"), START).map_err(|e| RunError::Broken(describe(&e)))
 }
 
 fn describe(error: &LinkError) -> String {
     match error {
-        LinkError::WardenGone => "the warden died at its start".into(),
+        LinkError::WardenGone => "the warden died during startup".into(),
         LinkError::Late(what) => format!("no answer in time: {what}"),
-        LinkError::AgentGone => "the agent died at its start".into(),
+        LinkError::AgentGone => "the agent died during startup".into(),
         LinkError::Protocol(what) | LinkError::Unfit(what) => what.clone(),
         LinkError::Interrupted => "interrupted".into(),
     }
 }
 
-/// Starts a subject's agent once, to learn who it is.
-pub(crate) fn introduce(
+/// Starts a subject's agent once to identify it.
+pub(crate) fn identify(
     link: &mut Link,
     spec: &str,
     start: &Start,
@@ -77,9 +77,9 @@ pub(crate) fn introduce(
         Ok(both) => both,
         Err(stop) => {
             let _ = link.close(CLEAN_UP);
-            let text = format!("the agent of {spec} would not start: {}", why(stop, link));
+            let text = format!("the agent of {spec} did not start: {}", why(stop, link));
             return Err(match start {
-                // Our own agents only fail with the machine.
+                // Built-in agents fail only if the machine does.
                 Start::Hosted(_) => RunError::Broken(text),
                 Start::Command(_) => RunError::Adapter(text),
             });
@@ -90,7 +90,7 @@ pub(crate) fn introduce(
         info
     });
     let spawned = match &info {
-        // Children will be exec'ed: a program that cannot be run would break every trial alike.
+        // Children will be exec'ed: a program that cannot run would break every trial the same way.
         Ok(info) if settings.child.is_some() || matches!(start, Start::Command(_)) => {
             let common =
                 Common { profile: None, child: settings.child.clone(), strict: false, release: None };
@@ -107,7 +107,7 @@ pub(crate) fn introduce(
         _ => Ok(()),
     };
     let closed = link.close(CLEAN_UP);
-    // What nobody had to look at in so short a trial.
+    // What so short a trial had no occasion to notice.
     let spawned = match (spawned, closed) {
         (Ok(()), Ok((_, Some(what)))) => Err(Abort::Protocol(what)),
         (spawned, _) => spawned,
@@ -123,10 +123,10 @@ pub(crate) fn introduce(
     info
 }
 
-/// Not of the catalogue: whether the agent can make a child at all.
+/// Not in the catalogue: whether the agent can create a child at all.
 static INTRODUCTION: Case = Case {
     id: "harness.introduction",
-    title: "the agent can make a child that connects",
+    title: "the agent can create a child that connects",
     clauses: &[],
     calls: Calls::ALL,
     uses: Uses::PLAIN,
@@ -135,7 +135,7 @@ static INTRODUCTION: Case = Case {
     run: |t| t.spawn(Scenario::held()).map(drop),
 };
 
-/// Why a trial or an introduction ended, with the last line that the agent wrote on standard error.
+/// Why a trial or the introduction failed, with the last line the agent wrote to standard error.
 fn why(stop: Abort, link: &Link) -> String {
     let why = match stop {
         Abort::Protocol(what) | Abort::Broken(what) | Abort::Skip(what) => what,
@@ -143,23 +143,23 @@ fn why(stop: Abort, link: &Link) -> String {
         Abort::Interrupted => "interrupted".to_owned(),
     };
     match link.stderr.trim().lines().last() {
-        Some(said) => format!("{why}; it said: {said}"),
+        Some(said) => format!("{why}; its last line on stderr: {said}"),
         None => why,
     }
 }
 
-/// Who an agent says it is; its profile is not its own to say.
+/// Who an agent says it is; the profile is not its to choose.
 fn identity(spec: &str, hello: &Line) -> Result<SubjectInfo, RunError> {
     let field = |key: &str| hello.get(key).unwrap_or_default();
     let protocol = field("protocol");
     if protocol != "1" {
         return Err(RunError::Adapter(format!(
-            "the agent of {spec} speaks protocol '{protocol}', this is 1"
+            "the agent of {spec} speaks protocol '{protocol}', expected 1"
         )));
     }
     if let Some(key) = hello.key_of_control() {
         return Err(RunError::Adapter(format!(
-            "the agent of {spec} says hello with control characters in '{key}='"
+            "the hello of the agent of {spec} has control characters in '{key}='"
         )));
     }
     Ok(SubjectInfo {
@@ -178,13 +178,13 @@ fn identity(spec: &str, hello: &Line) -> Result<SubjectInfo, RunError> {
     })
 }
 
-/// Whether it is that subject who says hello, as at the start of the run.
+/// Whether a hello matches the one at the start of the run.
 pub(crate) fn is_of(hello: &Line, info: &SubjectInfo) -> bool {
     let said = identity(&info.spec, hello);
     said.is_ok_and(|said| SubjectInfo { profile: info.profile.clone(), ..said } == *info)
 }
 
-/// Starts an agent and awaits its hello.
+/// Starts an agent and waits for its hello.
 pub(crate) fn open(
     link: &mut Link,
     start: &Start,
@@ -204,11 +204,11 @@ pub(crate) fn open(
     }
     let hello = match link.agent_hello(PROMPT) {
         Ok(hello) => hello,
-        Err(LinkError::AgentGone) => return Err(Abort::Broken("it ended before its hello".into())),
+        Err(LinkError::AgentGone) => return Err(Abort::Broken("it exited before its hello".into())),
         Err(other) => return Err(other.into()),
     };
     if matches!(start, Start::Hosted(_)) {
-        // Ours says it as soon as it runs; how long others take to start is their affair.
+        // A built-in agent says hello as soon as it runs; others may take their time to start.
         link.forked_in(asked.elapsed());
     }
     let child = match child {

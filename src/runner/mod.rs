@@ -1,4 +1,4 @@
-//! A run: what is asked for, which trials that means, who runs them, and the events that reporters see.
+//! A run: its settings, the plan, the workers, and the events that reporters see.
 
 pub mod event;
 pub mod plan;

@@ -1,28 +1,28 @@
-//! What wardens that were killed leave behind: the driver adopts it, and ends it when the run is over.
+//! Processes left behind by killed wardens: the driver adopts and kills them at the end of the run.
 //!
-//! A warden ends everything below itself when it goes. One that is killed cannot, and its orphans have nobody to die with.
+//! A warden kills all its descendants on exit. One that is killed cannot, and its orphans outlive it.
 
 use crate::sys::process::{self, kill_and_reap};
 use crate::sys::process_table::Descendants;
 use std::time::{Duration, Instant};
 
-/// How long a look for what is left may go on: something that forks faster than it is killed is not caught.
+/// The time limit for clearing: something that forks faster than it is killed is not caught.
 const LIMIT: Duration = Duration::from_secs(10);
 
-/// The processes that become the driver's when a warden is killed.
+/// The processes reparented to the driver when a warden is killed.
 pub(crate) struct OrphanReaper {
-    /// Nothing where the driver does not adopt.
+    /// `None` if the driver does not adopt orphans.
     below: Option<Descendants>,
 }
 
 impl OrphanReaper {
-    /// Of a driver that adopts nothing.
+    /// For a driver that adopts nothing.
     pub(crate) fn none() -> OrphanReaper {
         OrphanReaper { below: None }
     }
 
-    /// Has orphans below this process become its children, where the system offers that, it is not so already (the first
-    /// process of a system adopts all), and nobody else's can be among them. Called before the first warden is forked.
+    /// Makes this process a subreaper, if the system supports it, the process is not one by nature (pid 1), and nobody
+    /// else's orphans can be among those adopted. Must be called before the first warden is forked.
     pub(crate) fn adopt() -> OrphanReaper {
         let mut below = Descendants::new(process::pid());
         // Children from before an exec may have orphans of their own.
@@ -31,8 +31,8 @@ impl OrphanReaper {
         OrphanReaper { below: adopts.then_some(below) }
     }
 
-    /// Ends what was adopted. The wardens themselves go when their streams end; and what else this program may have started
-    /// meanwhile is in its own session, while every agent leads another.
+    /// Kills and reaps what was adopted. The wardens themselves exit when their streams close; anything else this
+    /// program has started is in its own session, while every agent leads another.
     pub(crate) fn clear(&mut self, wardens: &[i32]) {
         let Some(below) = &mut self.below else { return };
         let us = process::pid();
@@ -47,10 +47,10 @@ impl OrphanReaper {
             let adopted = left.iter().filter(|p| p.ppid == us && !wardens.contains(&p.pid));
             let adopted: Vec<i32> = adopted.map(|p| p.pid).collect();
             if adopted.is_empty() {
-                // A warden whose stream has ended is on its way: what is below it goes with it, or comes to us then.
+                // A warden whose stream has closed is exiting: its descendants die with it, or are reparented to us.
                 std::thread::sleep(Duration::from_micros(200));
             }
-            // What is below them comes to us when they have ended.
+            // Their own children are reparented to us when they die.
             for pid in adopted {
                 kill_and_reap(pid);
             }

@@ -1,4 +1,4 @@
-//! The trials that a run means: cases x calls x subjects, filtered, ordered, split.
+//! The trials of a run: cases x calls x subjects, filtered, ordered, sharded.
 
 use super::event::SubjectInfo;
 use super::select::{Candidate, select};
@@ -7,14 +7,14 @@ use crate::spec::Profile;
 use crate::sys::call::abi::Call;
 use crate::trial::{Calls, Case, Need};
 
-/// One trial that is to be run.
+/// One trial to run.
 #[derive(Debug, Clone, Copy)]
 pub struct Planned {
     /// The case.
     pub case: &'static Case,
     /// The call.
     pub call: Call,
-    /// The position of the subject in the run.
+    /// The index of the subject in the run.
     pub subject: usize,
 }
 
@@ -25,19 +25,19 @@ impl Planned {
     }
 }
 
-/// What the surroundings of the wardens have, as far as cases need it.
+/// What the environment of the wardens provides, as far as cases need it.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
-    /// The user is the superuser.
+    /// Whether the user is the superuser.
     pub root: bool,
-    /// Core files are written into the working folder, and the hard limit allows them.
+    /// Whether core files are written to the working directory and the hard limit allows them.
     pub core_files: bool,
-    /// The error that refuses every wait through a pidfd, if one does.
+    /// The error with which every wait on a pidfd is refused, if it is.
     pub no_pidfd_waits: Option<String>,
 }
 
 impl Surroundings {
-    /// Why a case cannot be tried, if it cannot.
+    /// Why a case cannot run here; `None` if it can.
     pub fn lack(&self, case: &Case, threads: bool) -> Option<String> {
         case.needs.each.iter().find_map(|need| match need {
             Need::Root if !self.root => Some(format!("needs {need}")),
@@ -55,13 +55,13 @@ pub fn profile_of(subject: &SubjectInfo, asked: Option<Profile>) -> Profile {
     asked.or_else(|| Profile::from_name(&subject.os)).unwrap_or(Profile::Posix)
 }
 
-/// The trials of a selection, in the order in which they are begun.
+/// The selected trials, in starting order.
 ///
-/// Cases that the front end does not matter to ([`crate::trial::Calls::few`]) are tried with the subjects `by_turns` only, each
-/// call with one of them, unless calls were asked for by name; with every subject if there are none.
+/// Kernel-only cases ([`crate::trial::Calls::few`]) run on the subjects `alternating` only, each call on one of them,
+/// unless calls are named explicitly or `alternating` is empty.
 ///
 /// # Errors
-/// [`RunError::Nothing`] when nothing is selected, and for a filter that matches nothing.
+/// [`RunError::Nothing`] if nothing is selected or a filter matches nothing.
 pub fn plan(
     cases: &[&'static Case],
     subjects: &[SubjectInfo],
@@ -82,7 +82,7 @@ pub fn plan(
         }
     };
     let takes = |subject: &SubjectInfo, case: &Case| case.applies_to(profile_of(subject, profile));
-    // What no subject can do is no candidate: a pattern that means only that matches nothing.
+    // What no subject offers is not a candidate: a pattern that matches only that matches nothing.
     let candidates: Vec<Candidate<'_>> = cases
         .iter()
         .map(|case| {
@@ -112,8 +112,8 @@ pub fn plan(
     Ok(planned)
 }
 
-/// Which subject alternation picks first for a case: FNV-1a of its id, so that neither the place of a case in its table nor
-/// its neighbours matter. The upper half, since the lowest bit is no more than the parity of the bytes.
+/// The subject that alternation picks first for a case: FNV-1a of its id, independent of its place in the table and its
+/// neighbours. The upper half, since the lowest bit is just the parity of the bytes.
 fn turn_of(id: &str) -> usize {
     let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
@@ -121,7 +121,7 @@ fn turn_of(id: &str) -> usize {
     (hash >> 32) as usize
 }
 
-/// Fisher and Yates, by the SplitMix64 generator: the same seed gives the same order everywhere.
+/// Fisher-Yates shuffle with SplitMix64: a seed gives the same order on every platform.
 fn shuffle<T>(items: &mut [T], seed: u64) {
     let mut state = seed;
     let mut next = || {

@@ -1,4 +1,4 @@
-//! Single trials, run from any thread: a pool of wardens, each of which serves one trial at a time.
+//! Single trials from any thread: a pool of wardens, each serving one trial at a time.
 
 use super::event::{SubjectInfo, TrialReport, Verdict};
 use super::handshake::{CLEAN_UP, Start, open};
@@ -13,26 +13,26 @@ use crate::trial::link::{Link, LinkError};
 use crate::trial::{Abort, Trial};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// The wardens and subjects of a [`Session`], for those who choose the trials and threads themselves.
+/// The wardens and subjects of a [`Session`], for callers that choose trials and threads themselves.
 ///
-/// As many trials run at once as the session has wardens ([`crate::runner::settings::Settings::jobs`]); who comes then waits for
-/// one. Trials that burn CPU time are never run beside each other.
+/// As many trials run in parallel as the session has wardens ([`crate::runner::settings::Settings::jobs`]); further
+/// callers block. Trials that burn CPU time never run concurrently.
 pub struct Pool {
     context: TrialContext,
     links: Mutex<Links>,
     changed: Condvar,
     burning: Mutex<()>,
-    /// Dropped last: the run's folder, with the sockets of the wardens, goes with it.
+    /// Dropped last: it removes the run's directory with the sockets of the wardens.
     _wardens: Wardens,
 }
 
 struct Links {
     free: Vec<Link>,
-    /// Those whose warden lives, in use or not.
+    /// The number of links with a live warden, in use or not.
     alive: usize,
 }
 
-/// A link while a trial uses it.
+/// A link checked out for a trial.
 struct Lease<'p> {
     pool: &'p Pool,
     link: Option<Link>,
@@ -51,16 +51,16 @@ impl Drop for Lease<'_> {
 }
 
 impl Pool {
-    /// The pool of a session; what that has planned is not run.
+    /// Turns a session into a pool; the session's plan is not run.
     pub fn new(session: Session) -> Pool {
         let Session { links, context, wardens, .. } = session;
         let links = Mutex::new(Links { alive: links.len(), free: links });
         Pool { context, links, changed: Condvar::new(), burning: Mutex::new(()), _wardens: wardens }
     }
 
-    /// Runs a case with one call on the subject of that name, which is one of the session's.
+    /// Runs a case with one call on the named subject of the session.
     ///
-    /// What goes wrong in the harness is the verdict *broken*.
+    /// If the harness fails, the verdict is *broken*.
     pub fn run(&self, subject: &str, case: &'static Case, call: Call) -> TrialReport {
         let position = self.context.subjects.iter().position(|info| info.spec == subject);
         let planned = Planned { case, call, subject: position.unwrap_or_default() };
@@ -70,11 +70,11 @@ impl Pool {
             report
         };
         if position.is_none() {
-            return broken(format!("{subject} is no subject of this session"));
+            return broken(format!("{subject} is not a subject of this session"));
         }
         let _alone = case.needs.burns.then(|| self.burning.lock().unwrap_or_else(PoisonError::into_inner));
         let Some(mut lease) = self.lease() else { return broken("the wardens have died".into()) };
-        let Some(link) = &mut lease.link else { return broken("the warden is gone".into()) };
+        let Some(link) = &mut lease.link else { return broken("the warden has died".into()) };
         match run_trial(link, &planned, &self.context) {
             Some(FinishedTrial { report, warden_dead, .. }) => {
                 if warden_dead {
@@ -86,11 +86,11 @@ impl Pool {
         }
     }
 
-    /// Starts an agent of the subject of that name, which is one of the session's, for whoever chooses the steps as it goes:
-    /// the trial is no case's, but that of `history`. What it leaves is ended.
+    /// Starts an agent of the named subject for a caller that chooses the steps as it goes: the trial belongs to no
+    /// case but to `history`. Whatever it leaves behind is killed.
     ///
     /// # Errors
-    /// What `visit` says, and what went wrong before it.
+    /// Those of `visit`, and failures before it.
     pub fn visit<T>(
         &self,
         subject: &str,
@@ -99,7 +99,7 @@ impl Pool {
     ) -> Result<T, Abort> {
         let position = self.context.subjects.iter().position(|info| info.spec == subject);
         let position =
-            position.ok_or_else(|| Abort::Broken(format!("{subject} is no subject of this session")))?;
+            position.ok_or_else(|| Abort::Broken(format!("{subject} is not a subject of this session")))?;
         let gone = || Abort::Broken("the wardens have died".into());
         let mut lease = self.lease().ok_or_else(gone)?;
         let link = lease.link.as_mut().ok_or_else(gone)?;
@@ -118,24 +118,24 @@ impl Pool {
         visited
     }
 
-    /// Whether the subject of that name is hosted by the wardens, so that its agent and its children are forks of them.
+    /// Whether the wardens host the named subject, so that its agent and children are forked from them.
     pub fn is_hosted(&self, subject: &str) -> bool {
         let starts = self.context.subjects.iter().zip(&self.context.starts);
         self.context.common.child.is_none()
             && starts.into_iter().any(|(i, s)| i.spec == subject && matches!(s, Start::Hosted(_)))
     }
 
-    /// What the subjects of the session say of themselves.
+    /// The subjects of the session, as they introduced themselves.
     pub fn subjects(&self) -> &[SubjectInfo] {
         &self.context.subjects
     }
 
-    /// How many trials can run at once.
+    /// The number of trials that can run in parallel.
     pub fn width(&self) -> usize {
         self.links().alive
     }
 
-    /// Waits until a link is free; `None` when no warden lives.
+    /// Blocks until a link is free; `None` if no warden is alive.
     fn lease(&self) -> Option<Lease<'_>> {
         let mut links = self.links();
         loop {
@@ -153,7 +153,7 @@ impl Pool {
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets the wardens go, and waits until they have cleaned up.
+    /// Dismisses the wardens and waits until they have cleaned up.
     pub fn end(self) {
         let links = self.links.into_inner().unwrap_or_else(PoisonError::into_inner);
         for link in links.free {

@@ -1,10 +1,10 @@
-//! The trials that are left of a run.
+//! The remaining trials of a run.
 
 use super::plan::Planned;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// The trials that are left, shared by the workers. Those that burn CPU time are begun first, never two at once.
+/// The remaining trials, shared by the workers. Those that burn CPU time start first, one at a time.
 pub(crate) struct Queue {
     once: Vec<Planned>,
     state: Mutex<QueueState>,
@@ -16,13 +16,13 @@ struct QueueState {
     burning: VecDeque<Planned>,
     others: VecDeque<Planned>,
     someone_burns: bool,
-    /// How often all of it is done again.
+    /// The number of rounds left.
     rounds: u32,
     closed: bool,
 }
 
 impl Queue {
-    /// Each of these trials, `repeat` times: a round begins when all of the one before it have begun.
+    /// A queue of these trials, `repeat` times: a round starts once every trial of the previous one has.
     pub(crate) fn new(once: Vec<Planned>, repeat: u32) -> Queue {
         let state = QueueState { rounds: repeat.max(1), ..QueueState::default() };
         Queue { once, state: Mutex::new(state), changed: Condvar::new() }
@@ -32,7 +32,7 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The next trial to begin; `None` when there is none, or the run ends early.
+    /// The next trial; `None` if there is none or the queue is closed.
     pub(crate) fn take(&self) -> Option<Planned> {
         let mut state = self.lock();
         loop {
@@ -62,7 +62,7 @@ impl Queue {
         }
     }
 
-    /// A trial has ended.
+    /// Marks a trial as finished.
     pub(crate) fn done(&self, planned: &Planned) {
         if planned.case.needs.burns {
             self.lock().someone_burns = false;
@@ -70,13 +70,13 @@ impl Queue {
         }
     }
 
-    /// Nothing more is begun.
+    /// Lets no further trial start.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();
     }
 
-    /// How many trials were not begun.
+    /// The number of trials that were not started.
     pub(crate) fn left(&self) -> usize {
         let state = self.lock();
         state.burning.len() + state.others.len() + state.rounds as usize * self.once.len()

@@ -1,4 +1,4 @@
-//! Carrying out a plan: one worker thread for each warden, one stream of events.
+//! Executes a plan: one worker thread per warden, one stream of events.
 
 use super::event::{Event, RunHeader, Summary};
 use super::handshake::{self, CLEAN_UP};
@@ -18,23 +18,23 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// From what slowness on each processor gets one warden instead of four.
+/// The slowness from which each CPU gets one warden instead of four.
 const CROWDED: f64 = 2.0;
 
 /// The signal that interrupted the run, or 0.
 static INTERRUPT: AtomicI32 = AtomicI32::new(0);
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-/// Runs what the settings ask for with the built-in subjects, and tells `sink` what happens.
+/// Runs what the settings select on the built-in subjects and passes each event to `sink`.
 ///
-/// Must be called before the process has any thread: it forks the wardens first.
+/// Must be called while the process is single-threaded: it forks the wardens first.
 ///
 /// # Errors
-/// See [`RunError`]; what failed in a trial is no error but its verdict.
+/// [`RunError`]. A failing trial is not an error; it has a verdict.
 pub fn run(settings: &Settings, sink: &mut dyn FnMut(&Event)) -> Result<Summary, RunError> {
     run_with(settings, &crate::mutants::registry(), sink)
 }
 
-/// The same with other subjects.
+/// [`run`] with other subjects.
 ///
 /// # Errors
 /// As [`run`].
@@ -46,7 +46,7 @@ pub fn run_with(
     Session::start(settings, registry)?.run(sink)
 }
 
-/// Ends the process by the signal that interrupted the run, as whoever started it expects.
+/// Terminates the process by the signal that interrupted the run, as its parent expects.
 pub fn die_by_interrupt() -> ! {
     let signal = match INTERRUPT.load(Ordering::Relaxed) {
         0 => libc::SIGINT,
@@ -62,19 +62,19 @@ fn note_interrupt(signal: i32) {
     INTERRUPTED.store(true, Ordering::Relaxed);
 }
 
-/// A run whose wardens stand ready and whose subjects were asked who they are.
+/// A run whose wardens are up and whose subjects have introduced themselves.
 pub struct Session {
     settings: Settings,
     pub(crate) links: Vec<Link>,
     pub(crate) context: TrialContext,
     header: RunHeader,
     planned: Vec<Planned>,
-    /// Dropped last: what wardens that died have left in the run's folder goes with it.
+    /// Dropped last: it removes whatever dead wardens left in the run's directory.
     pub(crate) wardens: Wardens,
 }
 
 impl Session {
-    /// Forks the wardens, asks the subjects for their names, and plans.
+    /// Forks the wardens, starts each subject's agent once to identify it, and plans the trials.
     ///
     /// # Errors
     /// As [`run`].
@@ -98,10 +98,10 @@ impl Session {
         let probed = handshake::ask_probe(first)?;
         let mut subjects = Vec::new();
         for (spec, start) in names.iter().zip(&starts) {
-            subjects.push(handshake::introduce(first, spec, start, settings)?);
+            subjects.push(handshake::identify(first, spec, start, settings)?);
         }
         let slowness = first.slowness();
-        // What is slow beside one gets slower beside many.
+        // What is slow alone gets slower in parallel.
         if settings.jobs.is_none() && slowness > CROWDED {
             links.truncate(processors);
         }
@@ -109,18 +109,18 @@ impl Session {
             link.as_slow_as(slowness);
         }
         let cases: Vec<_> = catalogue::cases().collect();
-        // What is behind the front ends is the same for all of the default subjects: those next to it take turns.
+        // Behind the front ends the default subjects share a kernel: those closest to it alternate.
         let nearest = |name: &String| name == "syscall" || name == "libc";
         let chosen = !settings.subjects.is_empty();
-        let by_turns: Vec<usize> = (0..names.len()).filter(|at| !chosen && nearest(&names[*at])).collect();
-        let shared = (by_turns.len() < names.len() && !by_turns.is_empty()).then(|| {
-            let turns: Vec<&str> = by_turns.iter().map(|at| names[*at].as_str()).collect();
+        let alternating: Vec<usize> = (0..names.len()).filter(|at| !chosen && nearest(&names[*at])).collect();
+        let shared = (alternating.len() < names.len() && !alternating.is_empty()).then(|| {
+            let turns: Vec<&str> = alternating.iter().map(|at| names[*at].as_str()).collect();
             format!(
-                "cases that the kernel alone decides run with {} by turns; --subject NAME runs all of them with NAME",
+                "kernel-only cases alternate between {}; --subject NAME runs all of them with NAME",
                 turns.join(" and ")
             )
         });
-        let planned = plan::plan(&cases, &subjects, &by_turns, &settings.selection, settings.profile)?;
+        let planned = plan::plan(&cases, &subjects, &alternating, &settings.selection, settings.profile)?;
         let trials = planned.len() * settings.selection.repeat.max(1) as usize;
         links.truncate(trials);
         let field = |key: &str| probed.get(key).unwrap_or_default();
@@ -150,7 +150,7 @@ impl Session {
         Ok(Session { settings: settings.clone(), links, context, header, planned, wardens })
     }
 
-    /// The trials of one round, in the order in which they are begun.
+    /// The trials of one round, in starting order.
     pub fn planned(&self) -> &[Planned] {
         &self.planned
     }
@@ -160,12 +160,12 @@ impl Session {
         &self.header
     }
 
-    /// Why a trial cannot be tried here, if it cannot.
+    /// Why a trial cannot run here; `None` if it can.
     pub fn lack(&self, trial: &Planned) -> Option<String> {
         self.context.lack(trial)
     }
 
-    /// Lets the wardens go without running anything.
+    /// Dismisses the wardens without running anything.
     pub fn end(self) {
         for link in self.links {
             link.hang_up(CLEAN_UP);
@@ -175,7 +175,7 @@ impl Session {
     /// Runs the trials.
     ///
     /// # Errors
-    /// [`RunError::Adapter`] when an agent broke the protocol and nothing failed.
+    /// [`RunError::Adapter`] if an agent broke the protocol and nothing failed.
     pub fn run(self, sink: &mut dyn FnMut(&Event)) -> Result<Summary, RunError> {
         let Session { settings, links, context, header, planned, wardens: _wardens } = self;
         catch_interrupts();
@@ -206,7 +206,7 @@ impl Session {
             };
             match std::thread::Builder::new().spawn(worker) {
                 Ok(worker) => workers.push(worker),
-                // The others do its work; its warden has lost its stream and goes.
+                // The other workers take over; this warden sees its stream close and exits.
                 Err(e) => lost = format!("no thread could be started: {e}"),
             }
         }
@@ -256,19 +256,19 @@ impl Session {
     }
 }
 
-/// How many trials are run at a time, unless somebody says.
+/// The default number of trials to run in parallel.
 fn jobs_for(processors: usize) -> usize {
     use rustix::process::{Resource, geteuid, getrlimit};
-    // A trial often sleeps until a process has done something: another uses the time.
+    // A trial mostly sleeps until some process has acted; others use the time.
     let jobs = (4 * processors).min(32);
-    // The limit counts every process of the user's: the most trials have three, a few have a hundred at once.
+    // The limit covers all of the user's processes: most trials have three, a few a hundred.
     match getrlimit(Resource::Nproc).current {
         Some(most) if !geteuid().is_root() => jobs.min(usize::try_from(most / 128).unwrap_or(jobs)),
         _ => jobs,
     }
 }
 
-/// Has the signals that interrupt a run noted: what waits for a warden ends soon.
+/// Installs handlers that record the interrupting signals, so that waits for a warden end early.
 pub(crate) fn catch_interrupts() {
     let flags = signal::Flags::default();
     for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {

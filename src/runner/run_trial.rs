@@ -1,4 +1,4 @@
-//! One trial: the agent is started, the case runs, what is left is ended, and the verdict falls.
+//! One trial: start the agent, run the case, clean up, reach a verdict.
 
 use super::event::{SubjectInfo, TrialReport, Verdict};
 use super::handshake::{self, CLEAN_UP, Start, open};
@@ -9,7 +9,7 @@ use crate::trial::{Abort, Common, Trial};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-/// What the trials of a run stand on.
+/// What all trials of a run share.
 pub(crate) struct TrialContext {
     pub(crate) starts: Vec<Start>,
     pub(crate) subjects: Vec<SubjectInfo>,
@@ -19,7 +19,7 @@ pub(crate) struct TrialContext {
 }
 
 impl TrialContext {
-    /// Why a trial cannot be tried here, if it cannot.
+    /// Why a trial cannot run here; `None` if it can.
     pub(crate) fn lack(&self, trial: &Planned) -> Option<String> {
         self.surroundings.lack(trial.case, self.subjects[trial.subject].threads)
     }
@@ -32,7 +32,7 @@ pub(crate) struct FinishedTrial {
     pub(crate) warden_dead: bool,
 }
 
-/// Runs one trial; `None` when the run is being interrupted.
+/// Runs one trial; `None` if the run is being interrupted.
 pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialContext) -> Option<FinishedTrial> {
     let common = &context.common;
     let began = Instant::now();
@@ -45,7 +45,7 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
     link.reset();
     let mut result = match open(link, &context.starts[planned.subject], common.child.as_deref()) {
         Ok((_, hello)) if !handshake::is_of(&hello, info) => {
-            Err(Abort::Protocol(format!("its hello is another than at the start of the run: {hello}")))
+            Err(Abort::Protocol(format!("its hello differs from the one at the start of the run: {hello}")))
         }
         Ok((opened, _)) => {
             let mut trial = Trial::new(
@@ -57,7 +57,7 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
                 opened,
             );
             let ran = catch_unwind(AssertUnwindSafe(|| (planned.case.run)(&mut trial)));
-            // What panicked has been said on standard error; the other trials go on.
+            // The panic message is on standard error already; the other trials go on.
             let result = ran.unwrap_or_else(|_| Err(Abort::Broken("the case panicked".into())));
             verdict::collect(&mut report, trial, &result);
             result
@@ -70,7 +70,7 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
     let mut warden_dead = false;
     match link.close(CLEAN_UP) {
         Ok((closed, broke)) => {
-            // What it did wrong beside answers that were right.
+            // A violation next to correct answers.
             if let (Ok(()) | Err(Abort::Skip(_)), Some(what)) = (&result, broke) {
                 result = Err(Abort::Protocol(what));
             }
@@ -79,7 +79,7 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
         Err(LinkError::Interrupted) => return None,
         Err(why) => {
             warden_dead = true;
-            // What the case saw is no pass when nobody knows what it left behind.
+            // No pass if nobody knows what the trial left behind.
             if matches!(result, Ok(()) | Err(Abort::Skip(_))) {
                 result = Err(why.into());
             }

@@ -1,30 +1,30 @@
-//! Which trials a [`Selection`] means: pure, over names.
+//! Which trials a [`Selection`] selects: a pure function of names.
 
 use super::settings::{RunError, Selection};
 use crate::spec::Clause;
 use crate::sys::call::abi::Call;
 
-/// What selecting needs to know of a case.
+/// What selection needs to know about a case.
 #[derive(Debug, Clone)]
 pub struct Candidate<'a> {
     /// Its id.
     pub case: &'a str,
-    /// The clauses that it cites.
+    /// The clauses it cites.
     pub clauses: &'a [&'static Clause],
-    /// The calls that it takes.
+    /// The calls it supports.
     pub calls: Vec<Call>,
 }
 
-/// The part of a [`Selection`] that selects nothing.
+/// The part of a [`Selection`] that matched nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unmatched {
     /// No `case@call` matches this pattern.
     Pattern(String),
-    /// No clause has this id, or matches this glob.
+    /// No clause has this id or matches this glob.
     Clause(String),
     /// The filters match, but no trial satisfies all of them.
     Together,
-    /// There are fewer trials than shards, and this one got none.
+    /// There are more shards than trials, and this one is empty.
     Shard,
 }
 
@@ -33,19 +33,19 @@ impl From<Unmatched> for RunError {
         match unmatched {
             Unmatched::Pattern(p) => RunError::Nothing(format!("no case matches `{p}`")),
             Unmatched::Clause(c) => RunError::Usage(format!("unknown clause `{c}`")),
-            Unmatched::Together => RunError::Nothing("no case satisfies all of the filters".to_owned()),
+            Unmatched::Together => RunError::Nothing("no case satisfies all filters".to_owned()),
             Unmatched::Shard => {
-                RunError::Nothing("this shard has no trials: there are more shards".to_owned())
+                RunError::Nothing("this shard is empty: there are more shards than trials".to_owned())
             }
         }
     }
 }
 
-/// Whether a pattern means this trial.
+/// Whether a pattern matches this trial.
 ///
-/// A pattern with a `*` has to match all of `case@call`, or all of the case's id if it has no `@`. Any other pattern is
-/// looked for within `case@call`; what stands behind an `@` must be the whole name of the call, so that `x@wait` is
-/// not `x@wait4`.
+/// A pattern with a `*` must match all of `case@call`, or the whole case id if it has no `@`. Any other pattern is a
+/// substring of `case@call`; the part after an `@` must be the full name of the call, so that `x@wait` does not match
+/// `x@wait4`.
 pub fn matches(pattern: &str, case: &str, call: Call) -> bool {
     if pattern.contains('*') {
         let whole = if pattern.contains('@') { format!("{case}@{}", call.name()) } else { case.to_owned() };
@@ -57,13 +57,13 @@ pub fn matches(pattern: &str, case: &str, call: Call) -> bool {
     }
 }
 
-/// Whether a text matches a pattern in which `*` stands for any characters, or none.
+/// Whether a text matches a pattern in which `*` stands for any number of characters.
 pub fn glob(pattern: &str, text: &str) -> bool {
     let mut pieces = pattern.split('*');
     let first = pieces.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };
     let Some(last) = pieces.next_back() else { return rest.is_empty() };
-    // The leftmost place is right for every piece but the last, which has to stand at the end.
+    // Leftmost is right for every piece but the last, which must match at the end.
     for piece in pieces {
         match rest.find(piece) {
             Some(at) => rest = &rest[at + piece.len()..],
@@ -73,10 +73,10 @@ pub fn glob(pattern: &str, text: &str) -> bool {
     rest.ends_with(last)
 }
 
-/// The trials that a selection means, as index of the candidate and call, in the order of the candidates.
+/// The selected trials as (candidate index, call), in the order of the candidates.
 ///
-/// A pattern that is exactly a case's id or a `case@call` means just that, also where it is a part of another id.
-/// The order is that of the candidates whatever the seed: shards of a shuffled run are still a partition.
+/// A pattern equal to a case id or a `case@call` selects only that, even if it is a substring of others. The order does
+/// not depend on the seed, so the shards of a shuffled run still partition it.
 ///
 /// # Errors
 /// The filter that matched nothing.

@@ -1,30 +1,31 @@
-//! What a run is asked to do, and how it can fail to do it.
+//! What to run, and why a run can fail.
 
 use crate::spec::Profile;
 use crate::sys::call::abi::Call;
 use std::fmt;
 
-/// Which trials run, how often and in which order.
+/// Which trials run, how many times and in which order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Selection {
-    /// Patterns on `case@call` ([`crate::runner::select::matches`]); a trial runs if one of them matches. Empty: every case.
+    /// Patterns for `case@call` ([`crate::runner::select::matches`]); a trial runs if any matches. Empty: all.
     pub patterns: Vec<String>,
-    /// The calls to try. Empty: every call that a case takes.
+    /// The calls to judge. Empty: every call a case supports.
     pub calls: Vec<Call>,
-    /// Clause ids, or globs on them; only cases that cite one of them run. Empty: no restriction.
+    /// Clause ids or globs; only cases that cite a match run. Empty: no restriction.
     pub clauses: Vec<String>,
     /// `(M, N)`: only the M-th (from 1) of N parts.
     pub shard: Option<(u32, u32)>,
-    /// How often each trial runs.
+    /// The number of times each trial runs.
     pub repeat: u32,
-    /// Stop at the first trial whose verdict counts against the subject.
+    /// Stop at the first trial with a bad verdict.
     pub until_fail: bool,
-    /// The seed of a random order; `None`: the order of the catalogue.
+    /// The seed of a random order; `None`: catalogue order.
     pub shuffle: Option<u64>,
 }
 
 impl Selection {
-    /// Whether calls are asked for by name: then a case is tried with each of them, whatever else would do for it.
+    /// Whether calls are named explicitly: each is then tried with every selected case, even where another call would
+    /// do.
     pub fn names_calls(&self) -> bool {
         !self.calls.is_empty() || self.patterns.iter().any(|pattern| pattern.contains('@'))
     }
@@ -44,26 +45,26 @@ impl Default for Selection {
     }
 }
 
-/// Everything that a run is asked to do.
+/// All settings of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// The subjects, as `--subject` takes them. Empty: the default ones of this system.
+    /// The subjects, as given to `--subject`. Empty: the defaults of this system.
     pub subjects: Vec<String>,
     /// Which trials.
     pub selection: Selection,
-    /// The profile whose clauses apply; `None`: the one that each agent's `hello` calls for.
+    /// The profile whose clauses apply; `None`: the one matching each agent's `hello`.
     pub profile: Option<Profile>,
-    /// The number of wardens at work; `None`: four for each processor, 32 at most, and one for each where a fork is slow.
+    /// The number of wardens; `None`: four per CPU, at most 32, or one per CPU where fork is slow.
     pub jobs: Option<usize>,
-    /// What every deadline and grace period is multiplied with.
+    /// The factor applied to every deadline and grace period.
     pub timeout_scale: f64,
-    /// A SHOULD that does not hold fails.
+    /// Whether a violated SHOULD clause is a failure.
     pub strict: bool,
-    /// Keep the protocol lines of every trial, not only of those that did not pass.
+    /// Keep the protocol trace of every trial, not only of those that did not pass.
     pub trace: bool,
-    /// The command that runs scenarios, for agents that need a child program of their own.
+    /// The command that runs scenarios, for agents that need their own child program.
     pub child: Option<Vec<String>>,
-    /// The command that starts a warden elsewhere, spoken to over its standard input and output.
+    /// The command that starts a remote warden, which speaks on its standard input and output.
     pub warden: Option<Vec<String>>,
 }
 
@@ -83,21 +84,21 @@ impl Default for Settings {
     }
 }
 
-/// Why a run could not be carried out. Each is one line.
+/// Why a run could not complete. Each message is one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunError {
-    /// What was asked for makes no sense: an unknown name, a file that cannot be written.
+    /// Invalid input: an unknown name, a file that cannot be written.
     Usage(String),
     /// Nothing was selected, or a filter matched nothing.
     Nothing(String),
-    /// An agent or a library would not start, or broke the protocol.
+    /// An agent or a library did not start, or broke the protocol.
     Adapter(String),
-    /// The harness or the surroundings went wrong.
+    /// The harness or its environment failed.
     Broken(String),
 }
 
 impl RunError {
-    /// The exit code that the error asks for.
+    /// The exit code of the error.
     pub const fn exit_code(&self) -> u8 {
         match self {
             RunError::Usage(_) => 2,

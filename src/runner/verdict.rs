@@ -1,4 +1,4 @@
-//! From what happened in a trial to its verdict and report.
+//! From the events of a trial to its verdict and report.
 
 use super::event::{Failure, Outcome as ClauseOutcome, SubjectInfo, TrialReport, Verdict};
 use super::plan::Planned;
@@ -7,7 +7,7 @@ use crate::trial::Case;
 use crate::trial::{Abort, Outcome, Trial};
 use std::time::Duration;
 
-/// The report of a trial that has not begun.
+/// The report of a trial that has not started.
 pub(crate) fn blank(planned: &Planned, info: &SubjectInfo) -> TrialReport {
     let agent = format!("{} {}", info.name, info.version);
     TrialReport {
@@ -18,7 +18,7 @@ pub(crate) fn blank(planned: &Planned, info: &SubjectInfo) -> TrialReport {
         clauses: Vec::new(),
         failure: None,
         warnings: Vec::new(),
-        did: Vec::new(),
+        steps: Vec::new(),
         children: Vec::new(),
         recorded: Vec::new(),
         notes: Vec::new(),
@@ -29,18 +29,18 @@ pub(crate) fn blank(planned: &Planned, info: &SubjectInfo) -> TrialReport {
     }
 }
 
-/// Takes over what a trial gathered; when it did not go through, the state of its children as well.
+/// Moves what a trial gathered into the report, with the state of its children if it did not complete.
 pub(crate) fn collect(report: &mut TrialReport, mut trial: Trial<'_>, result: &Outcome) {
     if matches!(result, Err(Abort::Fail(_) | Abort::Hang(_) | Abort::Crash(_) | Abort::Broken(_))) {
         report.children = trial.describe_children();
     }
     if let Err(Abort::Fail(failure)) = result {
-        // A failure that no expectation worded, as a zombie that vanished.
+        // A failure outside any expectation, e.g. a zombie that vanished.
         trial.credit(failure.clause, ClauseOutcome::Fail);
     }
     report.clauses = trial.clauses;
     report.warnings = trial.warnings;
-    report.did = trial.did;
+    report.steps = trial.did;
     report.recorded = trial.recorded;
     report.notes = trial.notes;
     report.processes = trial.processes;
@@ -50,7 +50,7 @@ pub(crate) fn collect(report: &mut TrialReport, mut trial: Trial<'_>, result: &O
     }
 }
 
-/// Takes over what the warden found when it ended the trial.
+/// Adds what the warden found when it closed the trial.
 pub(crate) fn closed(report: &mut TrialReport, result: &mut Outcome, closed: &Line, case: &Case) {
     let leaked = closed.list("leaked");
     if !leaked.is_empty() && result.is_ok() {
@@ -60,7 +60,7 @@ pub(crate) fn closed(report: &mut TrialReport, result: &mut Outcome, closed: &Li
     let stuck = closed.number("stuck").unwrap_or(0);
     if stuck > 0 {
         report.notes.push(format!(
-            "processes that could not be reaped, since the warden's wait does not tell of them: {stuck}"
+            "processes that could not be reaped, since the warden's wait does not report them: {stuck}"
         ));
     }
     let ended = closed.number_opt("agent").ok().flatten();
@@ -68,11 +68,11 @@ pub(crate) fn closed(report: &mut TrialReport, result: &mut Outcome, closed: &Li
     let Some(signal) = killed.filter(|s| s.number() != libc::SIGKILL) else { return };
     match result {
         Err(Abort::Crash(failure)) => failure.got = format!("{} (killed by {signal})", failure.got),
-        // What was asked of its children in vain was not theirs: they died with it.
+        // Requests to its children failed because they died with it.
         Err(Abort::Broken(why)) => {
             let clause = case.clauses[0];
             let got = format!("{why} (killed by {signal})");
-            let failure = Failure { clause, expected: "the agent to live".to_owned(), got };
+            let failure = Failure { clause, expected: "the agent to stay alive".to_owned(), got };
             report.clauses.push((clause, ClauseOutcome::Fail));
             *result = Err(Abort::Crash(failure));
         }
@@ -80,7 +80,7 @@ pub(crate) fn closed(report: &mut TrialReport, result: &mut Outcome, closed: &Li
     }
 }
 
-/// Settles the verdict.
+/// Decides the verdict.
 pub(crate) fn decide(report: &mut TrialReport, result: Outcome) {
     match result {
         Ok(()) if report.verdict != Verdict::Pass => {}
@@ -91,9 +91,9 @@ pub(crate) fn decide(report: &mut TrialReport, result: Outcome) {
             } else if !report.recorded.is_empty() {
                 Verdict::Recorded
             } else if any(ClauseOutcome::NotObserved) {
-                Verdict::Skip("nothing of it can be observed".into())
+                Verdict::Skip("nothing here can be observed".into())
             } else {
-                Verdict::Skip("no clause of this profile was reached".into())
+                Verdict::Skip("no clause of this profile was checked".into())
             };
         }
         Err(Abort::Fail(failure)) => {
@@ -108,7 +108,7 @@ pub(crate) fn decide(report: &mut TrialReport, result: Outcome) {
             report.verdict = Verdict::Crash;
             report.failure = Some(failure);
         }
-        // A deviation that ended the trial early stays one.
+        // A deviation that cut the trial short stands.
         Err(Abort::Skip(_)) if matches!(report.verdict, Verdict::Deviates(_)) => {}
         Err(Abort::Skip(why)) => report.verdict = Verdict::Skip(why),
         Err(Abort::Broken(why)) => report.verdict = Verdict::Broken(why),

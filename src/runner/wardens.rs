@@ -1,4 +1,4 @@
-//! Starting the wardens: forked from the driver before it has any thread.
+//! Starting the wardens: forked while the driver is single-threaded.
 
 use super::orphan_reaper::OrphanReaper;
 use crate::subject::Registry;
@@ -14,47 +14,48 @@ use std::path::PathBuf;
 
 /// The streams to the wardens of a run.
 pub struct Wardens {
-    /// For each, where to read and where to write.
+    /// For each warden, the end to read from and the end to write to.
     pub streams: Vec<(OwnedFd, OwnedFd)>,
-    /// Never waited for, so that their pids stay theirs.
+    /// Never waited for, so that their pids are not reused.
     pids: Vec<i32>,
     folder: Option<PathBuf>,
     estate: OrphanReaper,
 }
 
 impl Wardens {
-    /// Forks so many wardens, which host these subjects; with a command, each is that command instead, and speaks on its
+    /// Forks `count` wardens that host these subjects. With a command, each executes it instead and speaks on its
     /// standard streams.
     ///
-    /// Must be called while the process has one thread. Errors: one line that says what is missing.
+    /// Must be called while the process is single-threaded. Errors: one line that says what failed.
     pub fn start(count: usize, subjects: &Registry, command: Option<&[String]>) -> Result<Wardens, String> {
         if process::thread_count().is_some_and(|n| n > 1) {
-            return Err("wardens must be started before any thread: call this first thing in main".into());
+            return Err("wardens must be started before any thread: call this first in main".into());
         }
         descriptors::ensure_standard_fds()
             .map_err(|e| format!("cannot open /dev/null for closed standard streams: {e}"))?;
-        // A subject's wait family is not the only one that a SIGCHLD ignored on entry would change: the driver's as well.
+        // A SIGCHLD ignored on entry would affect not only the subject's wait calls but also the driver's.
         let folder = match command {
             None => Some(tempdir::make()?),
             Some(_) => None,
         };
-        // What a command leaves behind is its own affair.
+        // What a command leaves behind is its own business.
         let estate = if command.is_none() { OrphanReaper::adopt() } else { OrphanReaper::none() };
         let mut wardens = Wardens { streams: Vec::new(), pids: Vec::new(), folder, estate };
-        // All of them before the first warden, which may leave before the last one begins, and takes an empty folder with it.
+        // All directories before the first warden, which may exit before the last one starts and would remove an empty
+        // parent.
         let mut folders = Vec::new();
         for number in 0..count {
             let folder = wardens.folder.clone().unwrap_or_default().join(format!("w{number}"));
             if command.is_none() {
                 rustix::fs::mkdir(&folder, rustix::fs::Mode::RWXU)
-                    .map_err(|e| format!("cannot make the folder {}: {e}", folder.display()))?;
+                    .map_err(|e| format!("cannot create the directory {}: {e}", folder.display()))?;
             }
             folders.push(folder);
         }
         for folder in folders {
             let (ours, theirs) =
                 rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)
-                    .map_err(|e| format!("cannot make a socket pair: {e}"))?;
+                    .map_err(|e| format!("cannot create a socket pair: {e}"))?;
             rustix::io::fcntl_setfd(&ours, rustix::io::FdFlags::CLOEXEC).map_err(|e| e.to_string())?;
             let forked = process::fork()
                 .map_err(|e| format!("cannot fork a warden: {}", errno_text(e.raw_os_error())))?;
@@ -83,22 +84,22 @@ impl Drop for Wardens {
     fn drop(&mut self) {
         self.streams.clear();
         for pid in &self.pids {
-            // An agent may have stopped its warden, which then does not see that the stream has ended.
+            // An agent may have stopped its warden, which then does not see the stream close.
             let _ = process::kill(*pid, libc::SIGCONT);
         }
         self.estate.clear(&self.pids);
         if let Some(folder) = &self.folder {
-            // The wardens remove it; this is for one that was killed, and for a start that failed half-way.
+            // The wardens remove it; this is for one that was killed, or a startup that failed half-way.
             let _ = std::fs::remove_dir_all(folder);
         }
     }
 }
 
-/// Closes every descriptor but the standard ones and this: an end of another warden's stream that stays open here would hide
+/// Closes every descriptor but the standard ones and this one: an inherited end of another warden's stream would hide
 /// the driver's death from that warden.
 fn keep_only(stream: OwnedFd) -> OwnedFd {
     let moved = rustix::io::fcntl_dupfd_cloexec(&stream, 3).and_then(|high| {
-        // Onto 3 exactly, so that all behind it can be closed.
+        // To exactly 3, so that everything above it can be closed.
         descriptors::move_to(high, 3)
     });
     match moved {

@@ -1,11 +1,11 @@
-//! The child program: connects, does steps, answers.
+//! The child program: connects, performs steps, answers.
 //!
-//! # What is written when
+//! # What it writes
 //!
-//! A child with a connection begins with `hello token=T pid=N ppid=N pgid=N sid=N`. It does the steps that it was started
-//! with, in silence but for what a step has to tell: `ok step=WORD key=value ...` where the answer holds more than `ok`, and
-//! `err step=WORD errno=NAME` for a step that could not be done, after which it exits with [`STEP_FAILED`]. Then it takes
-//! one step a line, and answers each with the request's `id`:
+//! A connected child begins with `hello token=T pid=N ppid=N pgid=N sid=N`. It performs its initial steps, silent
+//! unless a step has something to report: `ok step=WORD key=value ...` if the answer holds more than `ok`, and `err
+//! step=WORD errno=NAME` if a step failed, after which it exits with [`STEP_FAILED`]. Then it reads one step per line,
+//! and answers each with the request's `id`:
 //!
 //! ```text
 //! burn-user id=3 us=2000      ok id=3
@@ -15,11 +15,11 @@
 //! exit id=7 code=7 report=yes last ru_utime_us=2311 ... rc_nivcsw=0     (then it is gone)
 //! ```
 //!
-//! An error of a step that was *told* is not the end: the child waits for the next one. When the connection ends the child exits
-//! with [`CONNECTION_LOST`].
+//! The failure of a *requested* step is not fatal: the child reads the next one. When the connection closes, the child
+//! exits with [`CONNECTION_LOST`].
 //!
-//! A child without a connection writes the same `ok`, `err` and `last` to standard output and exits with 0 behind its last step; without
-//! any step it sleeps until a signal ends it.
+//! A child without a connection writes the same `ok`, `err` and `last` lines to standard output and exits with 0 after
+//! its last step; without any step it sleeps until a signal kills it.
 
 use std::io::{Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -40,16 +40,16 @@ use crate::sys::{fault, sandbox, signal, terminal};
 use crate::wait::Signal;
 use crate::wait::names::errno_name;
 
-/// The exit code of a child of which a step failed that it was started with (`EX_SOFTWARE` of `sysexits.h`).
+/// The exit code of a child after a failed initial step (`EX_SOFTWARE` of `sysexits.h`).
 pub const STEP_FAILED: i32 = 70;
 
-/// The exit code of a child whose connection could not be made, or ended before a step ended the child (`EX_OSERR`).
+/// The exit code of a child whose connection failed or closed before it exited (`EX_OSERR`).
 pub const CONNECTION_LOST: i32 = 71;
 
-/// The exit code of the child program for arguments that it does not understand (`EX_USAGE`).
+/// The exit code for invalid arguments (`EX_USAGE`).
 pub const USAGE: i32 = 64;
 
-/// The child program: what stands behind `waitspec child`.
+/// The child program behind `waitspec child`.
 pub fn main_from_args<S: AsRef<str>>(args: &[S]) -> ! {
     match ChildOptions::from_args(args) {
         Ok(options) => run(options),
@@ -60,22 +60,22 @@ pub fn main_from_args<S: AsRef<str>>(args: &[S]) -> ! {
     }
 }
 
-/// Becomes a child: from here on the process does what steps say, and ends with them.
+/// Turns this process into a child: from here on it does what the steps say, and exits with them.
 ///
-/// For a process with one thread that was forked for this, or exec'ed. It puts every signal back to its default action and
-/// unblocks it; descriptors that the parent had are for the caller to close.
+/// For a single-threaded process that was forked or exec'ed for this. Resets every signal to its default action and
+/// unblocks it; closing inherited descriptors is up to the caller.
 pub fn run(options: ChildOptions) -> ! {
-    // What C does with the value that main returns.
+    // As C does with the value main returns.
     std::process::exit(run_to_return(options))
 }
 
-/// The same for `main` of a program that is a child: returns, for `main` to return it too, the value of [`Step::Return`].
+/// [`run`] for the `main` of a child: returns the value of [`Step::Return`], for `main` to return in turn.
 pub fn run_to_return(options: ChildOptions) -> i32 {
     signal::reset_all();
     if !options.orphan {
         process::die_with_parent(Some(libc::SIGKILL));
     }
-    // What called this in a forked process must not go on there, come what may.
+    // The caller's code must not go on in a forked process, whatever happens.
     let lived = std::panic::catch_unwind(move || {
         let mut child = Child::new(options);
         child.greet();
@@ -91,7 +91,7 @@ struct Connection {
 }
 
 impl Connection {
-    /// The next line; the child ends with the connection.
+    /// The next line; the child exits when the connection closes.
     fn read(&mut self) -> Result<Line, LineError> {
         let mut buffer = [0; 1024];
         loop {
@@ -111,13 +111,13 @@ impl Connection {
 pub(super) struct Child {
     options: ChildOptions,
     connection: Option<Connection>,
-    /// The steps that it was started with and has not done yet.
+    /// The initial steps that remain.
     pending: std::vec::IntoIter<Step>,
-    /// What [`Step::Allocate`] keeps.
+    /// The memory [`Step::Allocate`] keeps.
     kept: Vec<workload::Mapping>,
-    /// What [`Step::PidfdOpen`] opened.
+    /// The descriptors [`Step::PidfdOpen`] opened.
     descriptors: Vec<OwnedFd>,
-    /// The child that it forked last, or 0.
+    /// The pid of the child forked last, or 0.
     youngest: i32,
 }
 
@@ -126,8 +126,8 @@ impl Child {
         let mut steps = std::mem::take(&mut options.steps);
         let connection = options.connect.as_ref().map(|(path, _)| match UnixStream::connect(path) {
             Ok(stream) => {
-                // Beside the socket there is room for what a child leaves behind, as a core, and it is removed. A program that
-                // is named from here must be found again.
+                // The socket's directory also takes what a child leaves behind, e.g. a core, and is removed. A program
+                // with a relative path must still be found.
                 if !options.program.iter().any(|word| word.contains('/') && !word.starts_with('/')) {
                     let _ = path.parent().map(rustix::process::chdir);
                 }
@@ -160,7 +160,7 @@ impl Child {
         let text = format!("{line}\n");
         let written = match &mut self.connection {
             Some(connection) => connection.stream.write_all(text.as_bytes()),
-            // What nobody reads is no reason to fail.
+            // Nobody reading is no reason to fail.
             None => rustix::io::write(rustix::stdio::stdout(), text.as_bytes()).map(drop).or(Ok(())),
         };
         if written.is_err() {
@@ -168,7 +168,7 @@ impl Child {
         }
     }
 
-    /// Does one step after the other, until one is to return from `main`: with that value.
+    /// Performs step after step, until one returns from `main`: returns its value.
     pub(super) fn go_on(mut self) -> i32 {
         loop {
             let Some((step, id)) = self.next() else { continue };
@@ -179,7 +179,7 @@ impl Child {
         }
     }
 
-    /// The next step, with the request's id; `None` when there was a line that is no step (which was answered).
+    /// The next step, with the request's id; `None` after a line that is not a step (already answered).
     fn next(&mut self) -> Option<(Step, Option<u64>)> {
         if let Some(step) = self.pending.next() {
             return Some((step, None));
@@ -201,7 +201,7 @@ impl Child {
         None
     }
 
-    /// Does a step and answers it.
+    /// Performs a step and answers it.
     fn take(mut self, step: Step, id: Option<u64>) -> Child {
         let outcome = match step {
             Step::LeaderExit { code } => {
@@ -219,7 +219,7 @@ impl Child {
         self
     }
 
-    /// Answers a step: told by the connection, or one that the child was started with.
+    /// Answers a step: a request, or an initial step.
     pub(super) fn answer(&mut self, step: &Step, id: Option<u64>, outcome: Result<Line, Errno>) {
         let failed = outcome.is_err();
         let mut line = match outcome {
@@ -237,7 +237,7 @@ impl Child {
         }
     }
 
-    /// Does a step; the answer without its id.
+    /// Performs a step; returns the answer without its id.
     fn act(&mut self, step: &Step) -> Result<Line, Errno> {
         match *step {
             Step::Exit { code, report } => {
@@ -284,7 +284,7 @@ impl Child {
             Step::Setsid => drop(rustix::process::setsid()?),
             Step::Setuid { uid } => {
                 workload::setuid(uid)?;
-                // A change of user takes the parent-death signal away.
+                // A change of uid clears the parent-death signal.
                 if !self.options.orphan {
                     process::die_with_parent(Some(libc::SIGKILL));
                 }
@@ -292,21 +292,21 @@ impl Child {
             Step::Fork(ref offspring) => {
                 let options = self.offspring(offspring)?;
                 match process::fork()? {
-                    Forked::Parent(pid) => return Ok(self.bore(pid)),
+                    Forked::Parent(pid) => return Ok(self.forked(pid)),
                     Forked::Child => self.be(options),
                 }
             }
             Step::VforkExec(ref offspring) => {
                 let argv = self.offspring(offspring)?.to_argv()?;
                 let pid = workload::vfork(workload::Vforked::Exec(&argv))?;
-                return Ok(self.bore(pid));
+                return Ok(self.forked(pid));
             }
             Step::Vfork { code } => {
                 let pid = workload::vfork(workload::Vforked::Exit(code))?;
-                return Ok(self.bore(pid));
+                return Ok(self.forked(pid));
             }
             Step::Wait { pid } => return self.reap(if pid == 0 { self.youngest } else { pid }),
-            // They need the child itself: see `take` and `go_on`.
+            // These need the child by value: see `take` and `go_on`.
             Step::LeaderExit { .. } | Step::Return { .. } => return Err(Errno::INVAL),
             Step::Exec { ref steps } => return Err(process::exec(&self.again(steps).to_argv()?)),
             Step::ExecFromThread { ref steps } => {
@@ -332,7 +332,7 @@ impl Child {
                 let options = self.offspring(offspring)?;
                 let exit_signal = exit_signal.map_or(0, Signal::number);
                 match clone::clone(clone::Clone { exit_signal, sibling, ..Default::default() })?.0 {
-                    Forked::Parent(pid) => return Ok(self.bore(pid)),
+                    Forked::Parent(pid) => return Ok(self.forked(pid)),
                     Forked::Child => self.be(options),
                 }
             }
@@ -356,23 +356,23 @@ impl Child {
         Ok(Line::new("ok"))
     }
 
-    /// Goes on as another child, in a copy of this process.
+    /// Becomes another child, in a copy of this process.
     fn be(&mut self, options: ChildOptions) -> ! {
-        // What its parent keeps is not its own.
+        // These belong to the parent.
         self.connection = None;
         self.kept.clear();
         self.descriptors.clear();
         run(options)
     }
 
-    /// Writes `last`, if asked to.
+    /// Writes `last`, if requested.
     fn last(&mut self, wanted: bool) {
         if wanted {
             self.write(&report("last"));
         }
     }
 
-    /// Everything before a deadly signal.
+    /// Everything that precedes a fatal signal.
     fn prepare(&mut self, death: &Death) -> Result<(), Errno> {
         if let Some(on) = death.core {
             let mut limit = rustix::process::getrlimit(Resource::Core);
@@ -383,12 +383,12 @@ impl Child {
         Ok(())
     }
 
-    /// Sleeps until a signal ends the process or the connection is closed.
+    /// Sleeps until a signal kills the process or the connection closes.
     fn pause(&self) -> ! {
         loop {
-            // An interrupted sleep goes on.
+            // EINTR: sleep on.
             let _ = match &self.connection {
-                // Without events asked for, only the end of the connection ends the poll.
+                // With no events requested, only a hangup wakes the poll.
                 Some(connection) => poll(&mut [PollFd::new(&connection.stream, PollFlags::empty())], None)
                     .map(|_| exit_now(CONNECTION_LOST)),
                 None => poll(&mut [], None).map(drop),
@@ -396,7 +396,7 @@ impl Child {
         }
     }
 
-    /// The options of a child of its own.
+    /// The options of a child to fork.
     fn offspring(&self, offspring: &Offspring) -> Result<ChildOptions, Errno> {
         let connect = match (&offspring.token, &self.options.connect) {
             (Some(token), Some((path, _))) => Some((path.clone(), token.clone())),
@@ -407,17 +407,17 @@ impl Child {
         Ok(ChildOptions { connect, steps, orphan, program: self.options.program.clone(), agent: None })
     }
 
-    /// The options of its next image.
+    /// The options after an exec.
     fn again(&self, steps: &[Step]) -> ChildOptions {
         ChildOptions { steps: steps.to_vec(), ..self.options.clone() }
     }
 
-    fn bore(&mut self, pid: i32) -> Line {
+    fn forked(&mut self, pid: i32) -> Line {
         self.youngest = pid;
         Line::new("ok").with("pid", pid)
     }
 
-    /// Waits for a child of its own. Only a positive pid: no other call of the family is made in a child.
+    /// Reaps one of its own children. Positive pids only: a child makes no other wait call.
     fn reap(&self, pid: i32) -> Result<Line, Errno> {
         let pid = (pid > 0).then(|| Pid::from_raw(pid)).flatten().ok_or(Errno::CHILD)?;
         loop {
@@ -441,7 +441,7 @@ fn use_terminal(how: TerminalUse) -> Result<Line, Errno> {
     match how {
         TerminalUse::Read => {
             let mut line = [0; 64];
-            // A job that is continued in the foreground reads on by itself; one that caught the signal is told.
+            // A job continued in the foreground restarts the read; one that caught the signal gets EINTR.
             return Ok(ok.with("bytes", rustix::io::read(&terminal, &mut line)?));
         }
         TerminalUse::Write => drop(rustix::io::write(&terminal, b"x")?),
@@ -458,12 +458,12 @@ fn shown(error: Errno) -> String {
     errno_name(number).map_or_else(|| number.to_string(), str::to_owned)
 }
 
-/// `setpgid(0, pgid)`; `EINVAL` for a negative one, as POSIX has it.
+/// `setpgid(0, pgid)`; `EINVAL` for a negative one, as POSIX requires.
 fn setpgid(pgid: i32) -> Result<(), Errno> {
     if pgid < 0 { Err(Errno::INVAL) } else { rustix::process::setpgid(None, Pid::from_raw(pgid)) }
 }
 
-/// A line with its own usage and that of its reaped children.
+/// A line with its own resource usage and that of its reaped children.
 fn report(word: &str) -> Line {
     let mut line = Line::new(word);
     put_usage(&mut line, OWN, &process::usage(Who::SelfProcess));
@@ -471,7 +471,7 @@ fn report(word: &str) -> Line {
     line
 }
 
-/// The line with its ids.
+/// Adds the process ids to a line.
 fn put_ids(line: Line) -> Line {
     line.with("pid", process::pid())
         .with("ppid", process::parent_pid())

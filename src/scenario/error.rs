@@ -1,4 +1,4 @@
-//! Why something is not a step.
+//! Parse errors of steps.
 
 use std::fmt;
 
@@ -6,17 +6,17 @@ use super::grammar::FORMS;
 use crate::protocol::line::{FieldError, LineError};
 use crate::protocol::nearest;
 
-/// Why something is not a step.
+/// Why a text is not a valid step.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum StepError {
     /// The text is not a line of the protocol.
     Line {
         /// The text.
         text: String,
-        /// Why not.
+        /// The parse error.
         error: LineError,
     },
-    /// No step has that word (nor any scenario that name, where one could stand).
+    /// Unknown step word (or scenario name, where one is allowed).
     Word {
         /// The word.
         word: String,
@@ -29,26 +29,26 @@ pub enum StepError {
         step: &'static str,
         /// The key.
         key: String,
-        /// The keys that it has.
+        /// The step's keys.
         keys: &'static str,
         /// The nearest valid one.
         nearest: Option<&'static str>,
     },
-    /// A key is missing, or its value is not of the key's kind.
+    /// A key is missing or its value is invalid.
     Field {
         /// The step's word.
         step: &'static str,
-        /// The key, and the value if there was one.
+        /// The key, and the value if any.
         error: FieldError,
-        /// What was wanted.
+        /// What was expected.
         wanted: &'static str,
-        /// The nearest valid name, where the value is a name.
+        /// The nearest valid name, where the value is one.
         nearest: Option<&'static str>,
     },
 }
 
 impl StepError {
-    /// An unknown word, where a step's or one of `more` would have been right.
+    /// The error for an unknown word, with a hint from the steps and `more`.
     pub(super) fn word(word: &str, more: impl IntoIterator<Item = &'static str>) -> StepError {
         let names = FORMS.iter().map(|form| form.word).chain(more);
         StepError::Word { word: word.to_owned(), nearest: nearest(word, names) }
@@ -63,16 +63,16 @@ impl fmt::Display for StepError {
                 &None
             }
             StepError::Word { word, nearest } => {
-                write!(f, "there is no step or scenario '{word}'")?;
+                write!(f, "unknown step or scenario '{word}'")?;
                 nearest
             }
             StepError::Key { step, key, keys, nearest } => {
                 let keys = if keys.is_empty() { "none" } else { keys };
-                write!(f, "the step '{step}' has no key '{key}' (its keys: {keys})")?;
+                write!(f, "step '{step}' has no key '{key}' (keys: {keys})")?;
                 nearest
             }
             StepError::Field { step, error, wanted, nearest } => {
-                write!(f, "the step '{step}': {error} (wanted: {wanted})")?;
+                write!(f, "step '{step}': {error} (expected {wanted})")?;
                 nearest
             }
         };

@@ -1,4 +1,4 @@
-//! A step, written as its line.
+//! Formatting a step as its protocol line.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::step::{Step, TerminalUse, Then, word_of};
 use crate::protocol::Line;
 
 impl Step {
-    /// The word of its line.
+    /// The first word of its line.
     pub fn word(&self) -> &'static str {
         match self {
             Step::Exit { .. } => "exit",

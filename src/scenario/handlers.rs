@@ -1,10 +1,10 @@
-//! What a child's handlers do.
+//! The signal handlers of a child.
 
 use super::step::{CAUGHT, Then};
 use crate::sys::process::exit_now;
 use crate::sys::signal::{self, Action, Flags};
 
-/// The action of a handler that does that.
+/// The action whose handler does this.
 pub(super) fn of(then: Then) -> Action {
     match then {
         Then::Return => Action::Count,
@@ -17,7 +17,7 @@ fn exit(_: i32) {
     exit_now(CAUGHT)
 }
 
-/// The signal is blocked while its handler runs: it is delivered, with its default action, once this returns.
+/// The signal is blocked while its handler runs: it takes its default action once this returns.
 fn reraise(signal: i32) {
     let _ = signal::set_action(signal, Action::Default, Flags::default());
     let _ = signal::raise(signal);

@@ -1,8 +1,8 @@
 //! What children do: steps, the child program, and the library of named scenarios.
 //!
-//! A *scenario* is a list of [`Step`]s, each one line of the protocol. A child does the steps that it was started with; if it is
-//! connected to a warden it then takes further ones from there, one at a time, until one ends it. So a *held* child is one
-//! whose scenario does not end by itself: [`Scenario::held`] has no step at all.
+//! A *scenario* is a list of [`Step`]s, each one protocol line. A child performs its initial steps; if connected to a
+//! warden it then reads further ones from there, one at a time, until one terminates it. A *held* child is one whose
+//! scenario does not terminate by itself: [`Scenario::held`] has no steps at all.
 //!
 //! ```
 //! use waitspec::scenario::{Scenario, Step, parse_script};
@@ -11,15 +11,15 @@
 //! assert_eq!(scenario.lines(), ["burn-user us=20000", "exit code=7 report=yes"]);
 //! assert!(!scenario.is_held());
 //!
-//! // What `waitspec child` takes: names of the library and step lines, in any mixture.
+//! // What `waitspec child` accepts: library names and step lines, in any mixture.
 //! assert_eq!(parse_script(&["burn-user us=20000", "exit-0"]).unwrap().len(), 2);
 //! assert_eq!(
 //!     parse_script(&["stopp"]).unwrap_err().to_string(),
-//!     "there is no step or scenario 'stopp'; did you mean 'stop'?"
+//!     "unknown step or scenario 'stopp'; did you mean 'stop'?"
 //! );
 //! ```
 //!
-//! [`step`] says what each step does, [`child`] what is written when, [`library`] holds the named scenarios.
+//! [`step`] documents each step, [`child`] what a child writes, [`library`] holds the named scenarios.
 
 pub mod child;
 pub mod library;

@@ -1,4 +1,4 @@
-//! How a child is started, as a value and as arguments of the child program.
+//! How to start a child, as a value and as arguments of the child program.
 
 use std::ffi::CString;
 use std::path::PathBuf;
@@ -9,29 +9,29 @@ use super::error::StepError;
 use super::script::parse_script;
 use super::step::Step;
 
-/// How a child is started.
+/// How to start a child.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct ChildOptions {
-    /// The socket to connect to, and the token to say there.
+    /// The socket to connect to, and the token to present.
     pub connect: Option<(PathBuf, String)>,
-    /// What to do first.
+    /// The initial steps.
     pub steps: Vec<Step>,
-    /// Whether it may outlive its parent; else `SIGKILL` is asked for when the parent ends, where the system offers that.
+    /// Whether it may outlive its parent; if not, it asks for `SIGKILL` on the parent's death, where supported.
     pub orphan: bool,
-    /// The child program with its first arguments, for the steps that exec it; if empty, the running program and `child`.
+    /// The child program with its leading arguments, for exec steps; empty: the running program and `child`.
     pub program: Vec<String>,
-    /// The subject whose agent the process becomes instead, serving its standard input: what an agent that execs passes on.
+    /// The subject whose agent the process becomes instead, on its standard input: set by an agent that execs.
     pub agent: Option<String>,
 }
 
-/// Why arguments are not those of the child program.
+/// Why arguments of the child program are invalid.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ArgsError {
-    /// An option without its value.
+    /// An option without a value.
     NoValue(&'static str),
     /// An unknown option.
     Option(String),
-    /// `--connect` without `--token`, or the other way round.
+    /// `--connect` without `--token`, or vice versa.
     Half,
     /// Neither an option nor a step.
     Step(StepError),
@@ -40,14 +40,14 @@ pub enum ArgsError {
 impl std::fmt::Display for ArgsError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            ArgsError::NoValue(option) => write!(f, "'{option}' wants a value"),
+            ArgsError::NoValue(option) => write!(f, "'{option}' needs a value"),
             ArgsError::Option(option) => {
                 write!(
                     f,
-                    "there is no option '{option}' (--connect PATH, --token T, --orphan, --program WORD, --agent NAME)"
+                    "unknown option '{option}' (--connect PATH, --token T, --orphan, --program WORD, --agent NAME)"
                 )
             }
-            ArgsError::Half => f.write_str("'--connect PATH' and '--token T' go together"),
+            ArgsError::Half => f.write_str("'--connect PATH' and '--token T' require each other"),
             ArgsError::Step(error) => error.fmt(f),
         }
     }
@@ -56,7 +56,7 @@ impl std::fmt::Display for ArgsError {
 impl std::error::Error for ArgsError {}
 
 impl ChildOptions {
-    /// Reads `[--connect PATH --token T] [--orphan] [--program WORD]... [--agent NAME] [STEP|SCENARIO]...`.
+    /// Parses `[--connect PATH --token T] [--orphan] [--program WORD]... [--agent NAME] [STEP|SCENARIO]...`.
     ///
     /// # Errors
     /// [`ArgsError`]
@@ -86,7 +86,7 @@ impl ChildOptions {
         Ok(options)
     }
 
-    /// The arguments from which [`ChildOptions::from_args`] makes the same options.
+    /// The arguments from which [`ChildOptions::from_args`] restores these options.
     pub fn to_args(&self) -> Vec<String> {
         let mut args = Vec::new();
         if let Some((path, token)) = &self.connect {
@@ -102,10 +102,10 @@ impl ChildOptions {
         args
     }
 
-    /// The whole command: the child program and these arguments.
+    /// The full command: the child program and these arguments.
     ///
     /// # Errors
-    /// `ENOENT` where the system does not tell which program is running; `EINVAL` for an argument with a zero byte.
+    /// `ENOENT` if the running program is unknown; `EINVAL` for an argument with a NUL byte.
     pub fn to_argv(&self) -> Result<Vec<CString>, Errno> {
         let mut argv = self.program.clone();
         if argv.is_empty() {

@@ -1,4 +1,4 @@
-//! A step, read from its line.
+//! Parsing a step from its protocol line.
 
 use super::error::StepError;
 use super::grammar::FORMS;
@@ -9,11 +9,11 @@ use crate::sys::process::ptrace;
 use crate::wait::Signal;
 
 impl Step {
-    /// The step that a line means.
+    /// Parses a step from a line.
     ///
     /// # Errors
-    /// [`StepError`]: no step has that word, a key is missing, or a value is not of the key's kind. Keys that the step does
-    /// not have are ignored, as everywhere in the protocol.
+    /// [`StepError`]: an unknown word, a missing key, or an invalid value. Unknown keys are ignored, as everywhere in
+    /// the protocol.
     pub fn from_line(line: &Line) -> Result<Step, StepError> {
         let form = FORMS.iter().find(|form| form.word == line.word());
         let form = form.ok_or_else(|| StepError::word(line.word(), []))?;
@@ -102,7 +102,7 @@ impl Step {
 impl std::str::FromStr for Step {
     type Err = StepError;
 
-    /// As [`Step::from_line`], but a key that the step does not have is an error: this is what a person typed.
+    /// Like [`Step::from_line`], but an unknown key is an error: a person typed this.
     fn from_str(text: &str) -> Result<Step, StepError> {
         let line: Line = text.parse().map_err(|error| StepError::Line { text: text.to_owned(), error })?;
         let step = Step::from_line(&line)?;
@@ -146,11 +146,11 @@ impl Fields<'_> {
         Ok(self.number_opt(key)?.unwrap_or(default))
     }
 
-    /// An exit code: any 32 bits, written with or without a sign.
+    /// An exit code: any 32 bits, signed or unsigned.
     fn code(&self) -> Result<i32, StepError> {
         let number: i64 = self.number("code")?;
         let code = i32::try_from(number).or_else(|_| u32::try_from(number).map(u32::cast_signed));
-        code.map_err(|_| self.bad("code", "a number of 32 bits"))
+        code.map_err(|_| self.bad("code", "a 32-bit number"))
     }
 
     fn flag(&self, key: &'static str) -> Result<Option<bool>, StepError> {
@@ -166,7 +166,7 @@ impl Fields<'_> {
         self.flag("on")?.ok_or_else(|| self.missing("on", "yes or no"))
     }
 
-    /// One of several words.
+    /// One word of a table.
     fn word<T: Copy>(&self, key: &'static str, table: &[(&'static str, T)]) -> Result<Option<T>, StepError> {
         let Some(text) = self.line.get(key) else { return Ok(None) };
         let found = table.iter().find(|(word, _)| *word == text);
@@ -183,12 +183,12 @@ impl Fields<'_> {
     }
 
     fn signal_of(&self, key: &'static str) -> Result<Signal, StepError> {
-        let name = self.line.get(key).ok_or_else(|| self.missing(key, "the name of a signal"))?;
+        let name = self.line.get(key).ok_or_else(|| self.missing(key, "a signal name"))?;
         Signal::from_name(&name).ok_or_else(|| StepError::Field {
             step: self.step,
             nearest: nearest(&name, Signal::all_standard().map(|(name, _)| name)),
             error: FieldError::Bad(key, name),
-            wanted: "the name of a signal, or SIG and a number",
+            wanted: "a signal name, or SIG and a number",
         })
     }
 

@@ -1,4 +1,4 @@
-//! A scenario: the steps of one child, and the script that names them.
+//! A scenario: the steps of one child, and parsing scripts of them.
 
 use super::error::StepError;
 use super::library;
@@ -10,39 +10,39 @@ use crate::wait::Signal;
 pub struct Scenario {
     /// Its steps, in order.
     pub steps: Vec<Step>,
-    /// Whether the child must be an image of its own, exec'ed, even where a fork would do: it then has no memory, lock, handler
-    /// or descriptor of the process that made it.
+    /// Whether the child must be exec'ed even where a fork would do: it then inherits no memory, lock, handler or
+    /// descriptor from its creator.
     pub fresh: bool,
 }
 
 impl Scenario {
-    /// Does nothing but wait to be told.
+    /// Only waits for commands.
     pub fn held() -> Scenario {
         Scenario::default()
     }
 
-    /// Does these steps.
+    /// Performs these steps.
     pub fn of(steps: impl IntoIterator<Item = Step>) -> Scenario {
         Scenario { steps: steps.into_iter().collect(), fresh: false }
     }
 
-    /// Exits with that code at once.
+    /// Exits with a code at once.
     pub fn exits(code: i32) -> Scenario {
         Scenario::of([Step::exit(code)])
     }
 
-    /// Sends that signal to its own process. It dies if the default action is deadly: a child begins with every signal at its
-    /// default and none blocked.
+    /// Sends a signal to its own process, and dies if the default action is to terminate: a child starts with every
+    /// signal at its default action and unblocked.
     pub fn dies(signal: Signal) -> Scenario {
         Scenario::of([Step::kill_self(signal)])
     }
 
-    /// Stops itself by `SIGSTOP`, and is held when continued.
+    /// Stops itself with `SIGSTOP`; held once continued.
     pub fn stops() -> Scenario {
         Scenario::of([Step::Stop(Signal::STOP)])
     }
 
-    /// The scenario of that name in the [`library`].
+    /// The scenario of this name in the [`library`].
     ///
     /// # Errors
     /// [`StepError::Word`] with the nearest name.
@@ -51,37 +51,37 @@ impl Scenario {
         Ok(Scenario::of(found.steps()))
     }
 
-    /// With one more step.
+    /// Appends a step.
     #[must_use]
     pub fn then(mut self, step: Step) -> Scenario {
         self.steps.push(step);
         self
     }
 
-    /// In an image of its own.
+    /// Makes the child an exec'ed image of its own.
     #[must_use]
     pub fn fresh(mut self) -> Scenario {
         self.fresh = true;
         self
     }
 
-    /// Whether a connected child waits to be told once these steps are done.
+    /// Whether a connected child waits for commands after these steps.
     pub fn is_held(&self) -> bool {
         !self.steps.last().is_some_and(Step::is_last)
     }
 
-    /// Its steps as lines: the value of `steps=` in `spawn`, and the arguments of `waitspec child`.
+    /// The steps as lines: the value of `steps=` in `spawn`, and the arguments of `waitspec child`.
     pub fn lines(&self) -> Vec<String> {
         self.steps.iter().map(Step::to_string).collect()
     }
 }
 
-/// The steps that a script means: each argument is the name of a scenario of the [`library`] or one step line.
+/// The steps of a script: each argument is a scenario name of the [`library`] or a step line.
 ///
-/// A name that is both is the scenario; the library has such a name only where it means the same.
+/// A name that is both means the scenario; the library has such a name only if both are the same.
 ///
 /// # Errors
-/// [`StepError`] for the first argument that is neither, with the nearest name of both.
+/// [`StepError`] for the first argument that is neither, with the nearest name of either kind.
 pub fn parse_script<S: AsRef<str>>(args: &[S]) -> Result<Vec<Step>, StepError> {
     let mut steps = Vec::new();
     for arg in args {

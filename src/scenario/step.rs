@@ -1,67 +1,67 @@
-//! One step of a child, as a value and as a line of the protocol.
+//! One step of a child, as a value and as a protocol line.
 //!
 //! | step | what the child does |
 //! |---|---|
-//! | `exit code=N [report=yes]` | exit with that code, all 32 bits of it |
-//! | `raise sig=S [core=yes\|no] [report=yes]` | send the signal to its own thread |
-//! | `kill-self sig=S [core=yes\|no] [report=yes]` | send the signal to its own process |
-//! | `pause` | sleep until a signal ends it |
-//! | `stop [sig=SIGSTOP]` | stop itself, and go on when continued |
-//! | `ignore sig=S` | ignore the signal |
-//! | `default sig=S` | give the signal its default action |
-//! | `block sig=S` | block the signal |
-//! | `unblock sig=S` | unblock the signal |
-//! | `burn-user us=N` | burn so many microseconds of user time |
-//! | `burn-system us=N` | burn so many microseconds of system time |
-//! | `allocate bytes=N` | map so much memory, touch every page, keep it |
+//! | `exit code=N [report=yes]` | exit with this 32-bit code |
+//! | `raise sig=S [core=yes\|no] [report=yes]` | send a signal to the calling thread |
+//! | `kill-self sig=S [core=yes\|no] [report=yes]` | send a signal to the own process |
+//! | `pause` | sleep until killed by a signal |
+//! | `stop [sig=SIGSTOP]` | stop itself; resume when continued |
+//! | `ignore sig=S` | ignore a signal |
+//! | `default sig=S` | restore a signal's default action |
+//! | `block sig=S` | block a signal |
+//! | `unblock sig=S` | unblock a signal |
+//! | `burn-user us=N` | burn N microseconds of user time |
+//! | `burn-system us=N` | burn N microseconds of system time |
+//! | `allocate bytes=N` | map N bytes, touch every page, keep them |
 //! | `release` | unmap what was allocated |
-//! | `minor-faults count=N` | cause so many page faults without I/O |
-//! | `major-faults count=N` | cause so many page faults with I/O |
-//! | `block-output count=N` | write so many blocks to a disk |
-//! | `voluntary-switches count=N` | give the processor away so often |
-//! | `involuntary-switches count=N` | lose the processor so often |
-//! | `sleep ms=N` | sleep so many milliseconds |
-//! | `setpgid [pgid=0]` | join that process group; 0 makes one |
-//! | `setsid` | make a session of its own |
-//! | `setuid uid=N` | become that user |
-//! | `fork [token=T] [orphan=yes] [steps=S,...]` | fork a child of its own |
-//! | `vfork-exec [token=T] [orphan=yes] [steps=S,...]` | vfork a child of its own that execs the child program |
-//! | `vfork code=N` | vfork a child of its own that exits |
-//! | `wait [pid=0]` | reap that child of its own; 0 is the one forked last |
-//! | `leader-exit [code=0]` | let the leader thread exit and go on in another |
-//! | `thread-exit code=N [report=yes]` | let the thread that takes the steps exit |
-//! | `group-exit code=N [report=yes]` | let a thread that is not the leader end the process |
-//! | `exec [steps=S,...]` | replace the image by the child program |
-//! | `exec-from-thread [steps=S,...]` | the same from a thread that is not the leader |
+//! | `minor-faults count=N` | cause N page faults without I/O |
+//! | `major-faults count=N` | cause N page faults with I/O |
+//! | `block-output count=N` | write N blocks to a disk |
+//! | `voluntary-switches count=N` | yield the CPU N times |
+//! | `involuntary-switches count=N` | be preempted N times |
+//! | `sleep ms=N` | sleep for N milliseconds |
+//! | `setpgid [pgid=0]` | join a process group; 0 creates one |
+//! | `setsid` | create a session |
+//! | `setuid uid=N` | change the user id |
+//! | `fork [token=T] [orphan=yes] [steps=S,...]` | fork a child |
+//! | `vfork-exec [token=T] [orphan=yes] [steps=S,...]` | vfork a child that execs the child program |
+//! | `vfork code=N` | vfork a child that exits |
+//! | `wait [pid=0]` | reap a child; 0 is the one forked last |
+//! | `leader-exit [code=0]` | exit the leader thread and go on in another |
+//! | `thread-exit code=N [report=yes]` | exit the thread that performs the steps |
+//! | `group-exit code=N [report=yes]` | exit the process from a thread other than the leader |
+//! | `exec [steps=S,...]` | exec the child program |
+//! | `exec-from-thread [steps=S,...]` | exec the child program from a thread other than the leader |
 //! | `traceme` | let the parent trace it |
-//! | `trace do=R pid=N [sig=S] [options=O,...]` | ask ptrace about that process, as its tracer |
-//! | `incur sig=S [core=yes\|no] [report=yes]` | do what the system answers with that signal |
-//! | `catch sig=S [do=return\|exit\|reraise]` | catch the signal, and do that in the handler |
-//! | `return code=N` | return from main with that code, or call exit |
-//! | `dumpable on=yes\|no` | say whether it may dump core |
-//! | `clone [sibling=yes] [exit-signal=S] [token=T] [orphan=yes] [steps=S,...]` | clone a child or a sibling of its own |
-//! | `terminal do=read\|write\|foreground` | use its controlling terminal |
-//! | `pidfd-open pid=N` | open a pidfd of that process |
-//! | `last-pid pid=N` | let the next process have the number after that |
+//! | `trace do=R pid=N [sig=S] [options=O,...]` | make a ptrace request, as the tracer of a process |
+//! | `incur sig=S [core=yes\|no] [report=yes]` | provoke the fault that raises a signal |
+//! | `catch sig=S [do=return\|exit\|reraise]` | catch a signal with a handler that does this |
+//! | `return code=N` | return from main with this code, or call exit |
+//! | `dumpable on=yes\|no` | set whether it may dump core |
+//! | `clone [sibling=yes] [exit-signal=S] [token=T] [orphan=yes] [steps=S,...]` | clone a child or a sibling |
+//! | `terminal do=read\|write\|foreground` | use the controlling terminal |
+//! | `pidfd-open pid=N` | open a pidfd of a process |
+//! | `last-pid pid=N` | set the last pid, so that the next fork gets N+1 |
 //! | `subreaper on=yes\|no` | adopt the orphans among its descendants |
-//! | `threads count=N` | start so many threads, which sleep |
-//! | `report` | answer its resource usage |
-//! | `getids` | answer its process, group, session and user ids |
+//! | `threads count=N` | start N sleeping threads |
+//! | `report` | report its resource usage |
+//! | `getids` | report its process, group, session and user ids |
 
 use crate::sys::process::ptrace;
 use crate::wait::Signal;
 
-/// One thing that a child does.
+/// One action of a child.
 ///
-/// A step is one line of the protocol ([`Step::to_line`], [`Step::from_line`]); [`FORMS`](super::FORMS) lists how each is written.
-/// Once a step is done the child answers `ok id=N`, and `err id=N errno=NAME` if it could not be done: `ENOTSUP` where the
-/// system has no such thing, `ETIMEDOUT` where a target was not reached in bounded time. A step that ends the process
+/// A step is one protocol line ([`Step::to_line`], [`Step::from_line`]); [`FORMS`](super::FORMS) lists the syntax. The
+/// child answers a completed step with `ok id=N` and a failed one with `err id=N errno=NAME`: `ENOTSUP` if the system
+/// lacks the feature, `ETIMEDOUT` if a target was not reached in bounded time. A step that terminates the process
 /// ([`Step::ends`]) is not answered.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Step {
-    /// `_exit(code)`: no handler runs, no buffer is flushed. The code is passed in all its 32 bits: how many of them the
-    /// parent sees is for the system to say (8 in a status word). With `report` the child writes a `last` line right
-    /// before (see [`Step::Report`] for its fields).
+    /// `_exit(code)`: no handler runs, no buffer is flushed. All 32 bits of the code are passed; how many the parent
+    /// sees is up to the system (8 in a status word). With `report` the child writes a `last` line right before (fields
+    /// as in [`Step::Report`]).
     Exit {
         /// The argument of `_exit`.
         code: i32,
@@ -72,148 +72,148 @@ pub enum Step {
     Raise(Death),
     /// `kill(getpid(), sig)`: the signal goes to the process. Answered only if the process survives it.
     KillSelf(Death),
-    /// Sleeps until a signal ends it, or the connection's end. Never answered.
+    /// Sleeps until a signal kills it or the connection closes. Never answered.
     Pause,
-    /// Stops itself by `kill(getpid(), sig)`; answered after it was continued (at once where the stop was discarded: an
-    /// orphaned process group ignores the default stop of all but `SIGSTOP`).
+    /// Stops itself with `kill(getpid(), sig)`; answered once continued (at once if the stop was discarded: in an
+    /// orphaned process group the default action of every stop signal but `SIGSTOP` is ignored).
     Stop(Signal),
     /// Sets the signal's disposition to `SIG_IGN`.
     Ignore(Signal),
     /// Sets the signal's disposition to `SIG_DFL`.
     Default(Signal),
-    /// Adds the signal to the mask of the thread that takes the steps.
+    /// Adds the signal to the mask of the thread that performs the steps.
     Block(Signal),
-    /// Takes the signal out of that mask.
+    /// Removes the signal from that mask.
     Unblock(Signal),
-    /// Computes until the user time in its own `getrusage` grew by so many microseconds. That *field* is what counts:
-    /// Linux divides the exact sum of both times by sampled ticks.
+    /// Computes until the user time in its own `getrusage` has grown by `us`. It is that *field* that counts: Linux
+    /// splits the exact sum of both times by sampled ticks.
     BurnUser {
         /// Microseconds.
         us: u64,
     },
-    /// Makes system calls until the system time in its own `getrusage` grew by so many microseconds.
+    /// Makes system calls until the system time in its own `getrusage` has grown by `us`.
     BurnSystem {
         /// Microseconds.
         us: u64,
     },
-    /// Maps so many bytes, writes to each page and keeps them: the maximum resident set size grows by them.
+    /// Maps memory, writes to each page and keeps it: the maximum resident set size grows.
     Allocate {
         /// Bytes, rounded up to a page.
         bytes: u64,
     },
-    /// Unmaps all that [`Step::Allocate`] mapped; the maximum stays.
+    /// Unmaps everything [`Step::Allocate`] mapped; the maximum resident set size stays.
     Release,
-    /// Touches fresh pages, a few at a time, until `ru_minflt` grew by so many.
+    /// Touches fresh pages, a few at a time, until `ru_minflt` has grown by `count`.
     MinorFaults {
         /// Faults.
         count: u64,
     },
-    /// Reads a mapped file whose pages are not in memory until `ru_majflt` grew by so many. `ENOTSUP` where no directory
-    /// was found whose file system drops pages on request (a memory file system has nothing to read them from).
+    /// Reads a mapped file that is not in memory until `ru_majflt` has grown by `count`. `ENOTSUP` if no directory is
+    /// on a file system that drops pages on request (a memory file system cannot).
     MajorFaults {
         /// Faults.
         count: u64,
     },
-    /// Writes to a file and on to the disk until `ru_oublock` grew by so many; that unit is the system's (512 bytes on Linux).
-    /// `ENOTSUP` where no directory was found whose file system has a disk behind it.
+    /// Writes to a file and syncs it until `ru_oublock` has grown by `count`; the unit is the system's (512 bytes on
+    /// Linux). `ENOTSUP` if no directory is on a file system backed by a disk.
     BlockOutput {
         /// Blocks.
         count: u64,
     },
-    /// Sleeps for a moment, again and again, until `ru_nvcsw` grew by so many.
+    /// Sleeps briefly, repeatedly, until `ru_nvcsw` has grown by `count`.
     VoluntarySwitches {
         /// Switches.
         count: u64,
     },
-    /// Shares one processor with a busy thread of its own until `ru_nivcsw` grew by so many.
+    /// Shares one CPU with a busy thread of its own until `ru_nivcsw` has grown by `count`.
     InvoluntarySwitches {
         /// Switches.
         count: u64,
     },
-    /// Sleeps for so long, stops and signals not counted.
+    /// Sleeps, not counting stops and signals.
     Sleep {
         /// Milliseconds.
         ms: u64,
     },
-    /// `setpgid(0, pgid)`: joins that process group of its session; 0 makes one of its own.
+    /// `setpgid(0, pgid)`: joins a process group of its session; 0 creates one.
     Setpgid {
         /// The process group, or 0.
         pgid: i32,
     },
     /// `setsid()`: becomes the leader of a new session and process group.
     Setsid,
-    /// `setuid(uid)`: what a parent finds in `si_uid`. `EPERM` for who may not.
+    /// `setuid(uid)`: changes what a parent finds in `si_uid`. `EPERM` without the privilege.
     Setuid {
-        /// The user.
+        /// The user id.
         uid: u32,
     },
-    /// Forks a child of its own, which first does `steps`. With a `token` it then connects to the same socket as a child of
-    /// that token and is told what to do; without it exits with 0 when done. Answered `ok pid=N`.
+    /// Forks a child, which performs `steps`. With a `token` the child then connects to the same socket and takes
+    /// commands; without one it exits with 0. Answered `ok pid=N`.
     Fork(Offspring),
-    /// As `fork`, but the new process shares the memory until it has exec'ed the child program, and this one sleeps so
-    /// long. Answered `ok pid=N`.
+    /// As `fork`, but the new process shares the memory until it execs the child program, while this one is suspended.
+    /// Answered `ok pid=N`.
     VforkExec(Offspring),
-    /// As `vfork` with a child that only exits with that code. Answered `ok pid=N` when this process runs again, with the
-    /// new one not reaped.
+    /// As `vfork` with a child that only exits. Answered `ok pid=N` once this process runs again; the child is not
+    /// reaped.
     Vfork {
         /// The argument of the new process's `_exit`.
         code: i32,
     },
-    /// Reaps its own child of that pid by `waitpid`, waiting for it. Answered `ok pid=N status=0x...`.
+    /// Reaps its own child with a blocking `waitpid`. Answered `ok pid=N status=0x...`.
     Wait {
         /// The child; 0 is the one forked last.
         pid: i32,
     },
-    /// The leader thread exits alone with that code; another thread takes the steps from here. Answered once the leader is
-    /// gone. Where the process table shows threads the leader is a zombie by then (which is not waitable yet). Children that
-    /// the leader forked and that are no orphans die of it: the parent-death signal is tied to the thread that forked.
+    /// The leader thread exits alone; another thread performs the steps from here. Answered once the leader is gone.
+    /// Where the process table shows threads, the leader is a zombie by then (but not waitable). Children forked by the
+    /// leader, unless orphans, die with it: the parent-death signal is tied to the forking thread.
     LeaderExit {
-        /// The thread's exit code, which no one sees unless it is the last thread.
+        /// The thread's exit code, invisible unless it is the last thread.
         code: i32,
     },
-    /// The thread that takes the steps exits alone with that code, which ends the process if it was the last. With `report`
-    /// as in [`Step::Exit`].
+    /// The thread that performs the steps exits alone, which terminates the process if it is the last. `report` is as
+    /// in [`Step::Exit`].
     ThreadExit {
         /// The thread's exit code.
         code: i32,
         /// Whether to write `last` first.
         report: bool,
     },
-    /// A thread that is not the leader ends the whole process by `_exit(code)`, while the leader waits for it. With `report`
-    /// as in [`Step::Exit`].
+    /// A thread other than the leader calls `exit_group(code)` while the leader waits for it. `report` is as in
+    /// [`Step::Exit`].
     GroupExit {
         /// The argument of `_exit`.
         code: i32,
         /// Whether to write `last` first.
         report: bool,
     },
-    /// Replaces the image by the child program, which does `steps` and, if this child is connected, connects again under
-    /// the same token. The old connection closes at the exec; answered by the new `hello`, or by `err`.
+    /// Execs the child program, which performs `steps` and, if this child is connected, connects again with the same
+    /// token. The old connection closes on exec; answered by the new `hello`, or by `err`.
     Exec {
-        /// What the new image does first.
+        /// The initial steps of the new image.
         steps: Vec<Step>,
     },
-    /// As [`Step::Exec`], called by a thread that is not the leader: the pid stays the leader's.
+    /// As [`Step::Exec`], from a thread other than the leader: the pid stays the leader's.
     ExecFromThread {
-        /// What the new image does first.
+        /// The initial steps of the new image.
         steps: Vec<Step>,
     },
     /// `ptrace(PTRACE_TRACEME)`: the parent becomes its tracer.
     Traceme,
-    /// `ptrace` as a tracer: `ESRCH` for what it does not trace, `EPERM` where it may not. Answered `ok value=N`: the message
-    /// for `event-message`, else 0.
+    /// A `ptrace` request as tracer: `ESRCH` for a process it does not trace, `EPERM` if not permitted. Answered `ok
+    /// value=N`: the message for `event-message`, else 0.
     Trace {
-        /// What it asks.
+        /// The request.
         request: ptrace::Request,
         /// The process.
         pid: i32,
-        /// The signal that goes with it, if any.
+        /// The signal to inject, if any.
         signal: Option<Signal>,
-        /// The options that go with it, by name ([`ptrace::options`]).
+        /// The options to set, by name ([`ptrace::options`]).
         options: Vec<String>,
     },
-    /// Does what the system answers with that signal, as a bad access for `SIGSEGV` ([`crate::sys::fault`]). Answered only if the
-    /// process survives it; `ENOTSUP` where there is no such cause.
+    /// Provokes the fault that raises the signal, e.g. a bad access for `SIGSEGV` ([`crate::sys::fault`]). Answered
+    /// only if the process survives; `ENOTSUP` if there is no such fault.
     Incur(Death),
     /// Catches the signal.
     Catch {
@@ -222,27 +222,27 @@ pub enum Step {
         /// What the handler does.
         then: Then,
     },
-    /// Returns from `main` with that code where the process is an image of its own with one thread; else calls `exit`, which
-    /// is said to be the same.
+    /// Returns from `main` if the process is a single-threaded image of its own; else calls `exit`, which must be
+    /// equivalent.
     Return {
         /// The value.
         code: i32,
     },
-    /// `PR_SET_DUMPABLE`: whether it may dump core.
+    /// `PR_SET_DUMPABLE`: sets whether it may dump core.
     Dumpable {
         /// Whether it may.
         on: bool,
     },
-    /// As `fork`, but by the system call `clone`. Answered `ok pid=N`.
+    /// As `fork`, but with the `clone` system call. Answered `ok pid=N`.
     Clone {
         /// The new process.
         offspring: Offspring,
-        /// `CLONE_PARENT`: it is not a child but a sibling, with this process's exit signal.
+        /// `CLONE_PARENT`: a sibling instead of a child, with this process's exit signal.
         sibling: bool,
-        /// The signal that its end sends; none is 0.
+        /// The signal sent on its termination; `None` is 0.
         exit_signal: Option<Signal>,
     },
-    /// Uses its controlling terminal. `ENXIO` where it has none.
+    /// Uses its controlling terminal. `ENXIO` if it has none.
     Terminal {
         /// How.
         how: TerminalUse,
@@ -252,19 +252,19 @@ pub enum Step {
         /// The process.
         pid: i32,
     },
-    /// The next process gets the number after that one, if it is free ([`crate::sys::sandbox::set_last_pid`]).
+    /// Makes the next fork use the following pid, if free ([`crate::sys::sandbox::set_last_pid`]).
     LastPid {
-        /// The number.
+        /// The pid.
         pid: i32,
     },
-    /// Adopts the orphans among its descendants, or stops doing so.
+    /// Starts or stops adopting the orphans among its descendants.
     Subreaper {
-        /// Whether it does.
+        /// Whether to adopt.
         on: bool,
     },
-    /// Starts so many threads, which sleep.
+    /// Starts threads that sleep.
     Threads {
-        /// Threads.
+        /// The number of threads.
         count: u32,
     },
     /// Answered with its usage so far: `ok ru_... rc_...` ([`crate::protocol::fields`]).
@@ -273,13 +273,13 @@ pub enum Step {
     Getids,
 }
 
-/// How a child dies of a signal that it sends to itself.
+/// How a child dies of a signal it sends itself.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Death {
     /// The signal.
     pub signal: Signal,
-    /// `Some(false)`: no core (the soft `RLIMIT_CORE` becomes 0); `Some(true)`: a core if the system makes one (it becomes the
-    /// hard limit); `None`: the limit stays.
+    /// `Some(false)`: no core (sets the soft `RLIMIT_CORE` to 0); `Some(true)`: a core if the system writes one (raises
+    /// it to the hard limit); `None`: leaves the limit alone.
     pub core: Option<bool>,
     /// Whether to write `last` first.
     pub report: bool,
@@ -288,19 +288,19 @@ pub struct Death {
 /// The exit code of a child whose handler exits.
 pub const CAUGHT: i32 = 42;
 
-/// What a child's handler does with a signal.
+/// What a child's signal handler does.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Then {
-    /// It returns.
+    /// Returns.
     Return,
-    /// It calls `_exit` with [`CAUGHT`].
+    /// Calls `_exit` with [`CAUGHT`].
     Exit,
-    /// It gives the signal its default action and sends it again: what a tidy program does.
+    /// Restores the default action and sends the signal again, as a well-behaved program does.
     Reraise,
 }
 
 impl Then {
-    /// Every one with its word.
+    /// All values with their words.
     pub const ALL: [(&'static str, Then); 3] =
         [("return", Then::Return), ("exit", Then::Exit), ("reraise", Then::Reraise)];
 }
@@ -312,17 +312,17 @@ pub enum TerminalUse {
     Read,
     /// Writes a byte.
     Write,
-    /// Makes its own group the foreground one.
+    /// Makes its own process group the foreground one.
     Foreground,
 }
 
 impl TerminalUse {
-    /// Every one with its word.
+    /// All values with their words.
     pub const ALL: [(&'static str, TerminalUse); 3] =
         [("read", TerminalUse::Read), ("write", TerminalUse::Write), ("foreground", TerminalUse::Foreground)];
 }
 
-/// The word of a value in a table of words.
+/// The word of a value in a table.
 pub(super) fn word_of<T: PartialEq>(table: &[(&'static str, T)], value: &T) -> &'static str {
     table.iter().find(|(_, v)| v == value).map_or("", |(word, _)| word)
 }
@@ -330,21 +330,21 @@ pub(super) fn word_of<T: PartialEq>(table: &[(&'static str, T)], value: &T) -> &
 /// A child of a child.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Offspring {
-    /// The token under which it connects, if it shall.
+    /// The token to connect with, if any.
     pub token: Option<String>,
     /// Whether it may outlive its parent: no parent-death signal is set.
     pub orphan: bool,
-    /// What it does first.
+    /// The initial steps.
     pub steps: Vec<Step>,
 }
 
 impl Step {
-    /// Whether what comes after it may be long in coming: somebody else has to let the child go on, or a new image does.
+    /// Whether it may be a while until the next step: another process must continue the child, or a new image starts.
     pub fn holds_up(&self) -> bool {
         matches!(self, Step::Stop(_) | Step::Pause | Step::Exec { .. } | Step::ExecFromThread { .. })
     }
 
-    /// Whether it may leave a core file in the child's working folder.
+    /// Whether it may leave a core file in the child's working directory.
     pub fn may_dump(&self) -> bool {
         matches!(
             self,
@@ -354,7 +354,7 @@ impl Step {
         )
     }
 
-    /// Whether the child writes `last` right before it ends by this step.
+    /// Whether the child writes `last` right before this step terminates it.
     pub fn reports(&self) -> bool {
         match self {
             Step::Raise(death) | Step::KillSelf(death) | Step::Incur(death) => death.report,
@@ -370,17 +370,17 @@ impl Step {
         Step::Exit { code, report: false }
     }
 
-    /// `raise`, with the core limit as it is and without a report.
+    /// `raise`, leaving the core limit alone and without a report.
     pub fn raise(signal: Signal) -> Step {
         Step::Raise(Death { signal, core: None, report: false })
     }
 
-    /// `kill-self`, with the core limit as it is and without a report.
+    /// `kill-self`, leaving the core limit alone and without a report.
     pub fn kill_self(signal: Signal) -> Step {
         Step::KillSelf(Death { signal, core: None, report: false })
     }
 
-    /// The same step, with a `last` line right before it if it ends the process.
+    /// Adds a `last` line right before a step that terminates the process.
     #[must_use]
     pub fn reported(mut self) -> Step {
         match &mut self {
@@ -393,7 +393,7 @@ impl Step {
         self
     }
 
-    /// The same step, with or without a core if it is a death by signal.
+    /// Sets whether a death by signal dumps core.
     #[must_use]
     pub fn with_core(mut self, on: bool) -> Step {
         if let Step::Raise(death) | Step::KillSelf(death) | Step::Incur(death) = &mut self {
@@ -402,8 +402,8 @@ impl Step {
         self
     }
 
-    /// Whether the image ends here whatever the surroundings are, so that no step behind it is done. (A signal may be ignored or
-    /// not deadly, and a thread need not be the last.)
+    /// Whether the image always ends here, so that no later step is reached. (A signal may be ignored or not fatal, and
+    /// a thread need not be the last.)
     pub fn ends(&self) -> bool {
         matches!(
             self,
@@ -416,7 +416,7 @@ impl Step {
         )
     }
 
-    /// Whether it ends the process or lets it die of a signal, in ordinary surroundings.
+    /// Whether it normally terminates the process.
     pub fn is_last(&self) -> bool {
         self.ends()
             || matches!(self, Step::Raise(_) | Step::KillSelf(_) | Step::Incur(_) | Step::ThreadExit { .. })

@@ -12,18 +12,18 @@ use crate::sys::process;
 use crate::sys::process::workload;
 use crate::sys::process_table::{self, State};
 
-/// How long the leader's end is looked for in the process table.
+/// The time limit for the leader to disappear from the process table.
 const LONG_ENOUGH: Duration = Duration::from_secs(5);
 
-/// Starts a thread that does `body`.
+/// Starts a thread that runs `body`.
 fn start(body: impl FnOnce() + Send + 'static) -> Result<std::thread::JoinHandle<()>, Errno> {
     let io = |error: std::io::Error| Errno::from_io_error(&error).unwrap_or(Errno::AGAIN);
     Builder::new().stack_size(STACK).spawn(body).map_err(io)
 }
 
-/// Lets the calling thread exit with `code`, and has a new one go on with `state` once it is gone: `go_on` never returns.
+/// Exits the calling thread with `code`, and goes on with `state` in a new one once it is gone: `go_on` never returns.
 ///
-/// Returns the state when there is no such thing: `ENOTSUP`, or the thread could not be made.
+/// Returns the state if that is impossible: `ENOTSUP`, or the thread could not be created.
 pub(super) fn leader_exit<T: Send + 'static>(state: T, code: i32, go_on: fn(T) -> !) -> (T, Errno) {
     if !workload::A_LEADER_CAN_EXIT {
         return (state, Errno::NOTSUP);
@@ -37,7 +37,7 @@ pub(super) fn leader_exit<T: Send + 'static>(state: T, code: i32, go_on: fn(T) -
     });
     match successor {
         Ok(_) => {
-            // A channel's send cannot fail while the receiver's thread waits in it.
+            // The send cannot fail while the receiving thread blocks on the channel.
             let _ = hand_over.send(state);
             exit_leader(code)
         }
@@ -47,13 +47,13 @@ pub(super) fn leader_exit<T: Send + 'static>(state: T, code: i32, go_on: fn(T) -
 
 fn exit_leader(code: i32) -> ! {
     loop {
-        // It does not return where a leader can exit; if it did, to sleep for good is as near as the leader could come.
+        // Does not return where a leader can exit; if it does, sleeping forever comes closest.
         process::exit_thread(code);
         process::pause();
     }
 }
 
-/// Returns when the process table shows that thread as a zombie or no longer, or shows no threads at all.
+/// Returns once the process table shows the thread as a zombie, no longer, or no threads at all.
 fn wait_until_gone(thread: i32) {
     let deadline = Instant::now() + LONG_ENOUGH;
     let gone = |state: State| matches!(state, State::Zombie | State::Dead);
@@ -66,7 +66,7 @@ fn wait_until_gone(thread: i32) {
     }
 }
 
-/// Starts so many threads that sleep for as long as the process lives.
+/// Starts `count` threads that sleep as long as the process lives.
 pub(super) fn start_sleeping(count: u32) -> Result<(), Errno> {
     for _ in 0..count {
         start(|| {
@@ -78,7 +78,7 @@ pub(super) fn start_sleeping(count: u32) -> Result<(), Errno> {
     Ok(())
 }
 
-/// Has a new thread end the whole process, while the caller waits for it.
+/// Terminates the whole process from a new thread, while the caller joins it.
 pub(super) fn group_exit(code: i32) -> Errno {
     match start(move || process::exit_now(code)) {
         Ok(thread) => {
@@ -89,7 +89,7 @@ pub(super) fn group_exit(code: i32) -> Errno {
     }
 }
 
-/// Has a new thread replace the image, while the caller waits for it. Returns why it could not.
+/// Execs from a new thread, while the caller joins it. Returns why it failed.
 pub(super) fn exec_from_thread(argv: Vec<CString>) -> Errno {
     let (tell, told) = mpsc::channel();
     let started = start(move || {

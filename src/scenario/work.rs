@@ -1,7 +1,7 @@
-//! Steps that use resources up: processor time, memory, page faults, switches.
+//! Steps that consume resources: CPU time, memory, page faults, context switches.
 //!
-//! Each goes on until the process's own `getrusage` *field* has grown by what was asked, since that is what a parent will
-//! read; and each is bounded by the work that it does, not by the time that passes beside a busy neighbour.
+//! Each runs until the *field* in the process's own `getrusage` has grown as requested, since that is what a parent
+//! will read; and each is bounded by the work it does, not by the time that passes next to a busy neighbour.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -17,17 +17,17 @@ use crate::sys::call::abi::Usage;
 use crate::sys::process::workload::{Mapping, OneProcessor, be_preempted, drop_cached_pages, page_size};
 use crate::sys::process::{self, Who, usage};
 
-/// The stack of a thread, in bytes: little, since it counts for the child's resident set where it is used.
+/// Stack size of a thread in bytes: small, since used stack counts for the child's resident set.
 pub(super) const STACK: usize = 256 * 1024;
 
-/// How long one turn of a burn takes, between two looks at `getrusage`.
+/// The time one turn of a burn takes between two calls of `getrusage`.
 const TURN: Duration = Duration::from_micros(50);
 
 /// One field of a usage.
 type Field = fn(&Usage) -> Option<i64>;
 
-/// Repeats `act` until the field has grown by `by`: `ETIMEDOUT` after `most` turns, `ENOTSUP` if the system has no such
-/// field.
+/// Repeats `act` until the field has grown by `by`: `ETIMEDOUT` after `most` turns, `ENOTSUP` if the system does not
+/// maintain the field.
 fn until_grown(
     field: Field,
     by: u64,
@@ -45,7 +45,7 @@ fn until_grown(
     if now()? >= target { Ok(()) } else { Err(Errno::TIMEDOUT) }
 }
 
-/// The most turns of a burn: a second and twenty times what was asked.
+/// The maximum number of turns of a burn: a second plus twenty times the request.
 fn most_turns(us: u64) -> u64 {
     20_000 + us.saturating_mul(20) / TURN.as_micros() as u64
 }
@@ -61,7 +61,7 @@ fn compute() {
     }
 }
 
-/// Burns so many microseconds of user time.
+/// Burns `us` microseconds of user time.
 pub(crate) fn burn_user(us: u64) -> Result<(), Errno> {
     burn(
         |u| u.utime_us,
@@ -73,8 +73,8 @@ pub(crate) fn burn_user(us: u64) -> Result<(), Errno> {
     )
 }
 
-/// Burns until the field has grown by so many microseconds. Where the system counts that work elsewhere, or nowhere, it was
-/// done all the same: what comes of it is for the case to judge.
+/// Burns until the field has grown by `us` microseconds. If the system accounts that work elsewhere, or not at all, it
+/// was done nevertheless: judging the outcome is up to the case.
 fn burn(field: Field, us: u64, mut act: impl FnMut() -> Result<(), Errno>) -> Result<(), Errno> {
     let most = us.saturating_mul(10).saturating_add(50_000);
     let of = |field: Field| field(&usage(Who::SelfProcess)).ok_or(Errno::NOTSUP);
@@ -89,8 +89,8 @@ fn burn(field: Field, us: u64, mut act: impl FnMut() -> Result<(), Errno>) -> Re
     Ok(())
 }
 
-/// Burns so many microseconds of system time: reads zeros, which the kernel has to write, or, where there is no such device,
-/// asks for its parent's pid.
+/// Burns `us` microseconds of system time: reads zeros, which the kernel has to write, or calls getppid without such a
+/// device.
 pub(crate) fn burn_system(us: u64) -> Result<(), Errno> {
     let zeros = File::open("/dev/zero").ok();
     let mut buffer = vec![0; 64 * 1024];
@@ -112,14 +112,14 @@ pub(crate) fn burn_system(us: u64) -> Result<(), Errno> {
     )
 }
 
-/// Maps so many bytes and touches every page.
+/// Maps memory and touches every page.
 pub(crate) fn allocate(bytes: u64) -> Result<Mapping, Errno> {
     let mut mapping = Mapping::anonymous(usize::try_from(bytes).map_err(|_| Errno::NOMEM)?)?;
     mapping.write_pages();
     Ok(mapping)
 }
 
-/// Causes so many minor faults, in mappings too small for large pages.
+/// Causes `count` minor faults, in mappings too small for huge pages.
 pub(crate) fn minor_faults(count: u64) -> Result<(), Errno> {
     const PAGES: usize = 8;
     until_grown(
@@ -133,7 +133,7 @@ pub(crate) fn minor_faults(count: u64) -> Result<(), Errno> {
     )
 }
 
-/// Causes so many major faults: reads a file back that the system was asked to forget.
+/// Causes `count` major faults: reads back a file the system was asked to drop from memory.
 pub(crate) fn major_faults(count: u64) -> Result<(), Errno> {
     let pages = count.clamp(1, 256);
     let len = pages as usize * page_size();
@@ -145,7 +145,7 @@ pub(crate) fn major_faults(count: u64) -> Result<(), Errno> {
             count,
             count / pages + 4,
             || {
-                // What is not on the disk yet cannot be dropped.
+                // Dirty pages cannot be dropped.
                 file.sync_all().map_err(errno)?;
                 drop_cached_pages(file.as_fd())?;
                 Mapping::of_file(file.as_fd(), len)?.read_pages();
@@ -155,7 +155,7 @@ pub(crate) fn major_faults(count: u64) -> Result<(), Errno> {
     })
 }
 
-/// Writes so many blocks.
+/// Writes `count` blocks.
 pub(crate) fn block_output(count: u64) -> Result<(), Errno> {
     let block = vec![1; page_size()];
     let turns = count.saturating_add(16);
@@ -173,7 +173,7 @@ pub(crate) fn block_output(count: u64) -> Result<(), Errno> {
     })
 }
 
-/// Whether a file may become so long: `ENOTSUP` if it may not, since who tries dies of `SIGXFSZ`.
+/// Whether a file may grow to `len` bytes: `ENOTSUP` if not, since trying raises `SIGXFSZ`.
 fn may_write(len: usize) -> Result<(), Errno> {
     match getrlimit(Resource::Fsize).current {
         Some(most) if most < len as u64 => Err(Errno::NOTSUP),
@@ -181,14 +181,13 @@ fn may_write(len: usize) -> Result<(), Errno> {
     }
 }
 
-/// Tries something with a new file that has no name any more, in one directory after the other: `ENOTSUP` if it could be done in
-/// none.
+/// Tries something with a new unlinked file, in one directory after the other: `ENOTSUP` if it works in none.
 fn with_a_file(act: impl Fn(&File) -> Result<(), Errno>) -> Result<(), Errno> {
     for directory in [std::env::temp_dir(), "/var/tmp".into(), ".".into()] {
         let path = directory.join(format!(".waitspec-{}", process::pid()));
         let file = File::options().read(true).write(true).create_new(true).open(&path);
         let Ok(file) = file else { continue };
-        // The open descriptor is all that is needed, and nothing is left behind if this process dies.
+        // The open descriptor suffices, and nothing is left behind if this process dies.
         let _ = std::fs::remove_file(&path);
         if act(&file).is_ok() {
             return Ok(());
@@ -197,7 +196,7 @@ fn with_a_file(act: impl Fn(&File) -> Result<(), Errno>) -> Result<(), Errno> {
     Err(Errno::NOTSUP)
 }
 
-/// A new, empty file that has no name any more.
+/// A new, empty, unlinked file.
 pub(crate) fn a_file() -> Result<File, Errno> {
     let kept = std::cell::OnceCell::new();
     with_a_file(|file| kept.set(file.try_clone().map_err(errno)?).map_err(|_| Errno::IO))?;
@@ -208,7 +207,7 @@ fn errno(error: std::io::Error) -> Errno {
     Errno::from_io_error(&error).unwrap_or(Errno::IO)
 }
 
-/// Gives the processor away so often, by sleeping for as short as the clock allows.
+/// Yields the CPU `count` times, by sleeping as briefly as the clock allows.
 pub(crate) fn voluntary_switches(count: u64) -> Result<(), Errno> {
     until_grown(
         |u| u.nvcsw,
@@ -221,7 +220,7 @@ pub(crate) fn voluntary_switches(count: u64) -> Result<(), Errno> {
     )
 }
 
-/// Loses the processor so often: computes beside a thread that does the same, on one processor where they can be kept there.
+/// Gets preempted `count` times: competes with a busy thread, pinned to one CPU where possible.
 pub(crate) fn involuntary_switches(count: u64) -> Result<(), Errno> {
     let _one = OneProcessor::take().ok();
     let stop = AtomicBool::new(false);

@@ -1,7 +1,7 @@
-//! A subject in another process, of any language: `agent:COMMAND`.
+//! A subject in another process, in any language: `agent:COMMAND`.
 
-/// The words of a command: separated by blanks, with quotation marks and backslashes as in a shell, but nothing is
-/// expanded and no shell runs. `None` for an unfinished quotation.
+/// Splits a command into words: blanks separate, quotes and backslashes work as in a shell, but nothing is expanded and
+/// no shell runs. `None` for an unterminated quote.
 pub fn words(command: &str) -> Option<Vec<String>> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

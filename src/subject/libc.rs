@@ -1,10 +1,10 @@
-//! The C library of this system, by its own functions.
+//! The C library of this system, through its own functions.
 
 use super::api::{Decoded, NotOffered, Subject};
 use crate::sys::call::abi::{Call, Observation, Request};
 use crate::sys::call::observe::{self, Entry};
 
-/// Each call is the C library's own symbol of that name; none is built from another.
+/// Each call is the C library's function of the same name; none is emulated by another.
 #[derive(Copy, Clone, Debug, Default)]
 pub struct Libc;
 
@@ -25,7 +25,7 @@ impl Subject for Libc {
         observe::perform(Entry::Libc, request)
     }
 
-    /// The macros as the `libc` crate renders them: C's own are no functions, and cannot be called from here.
+    /// The macros as the `libc` crate implements them: C's own are not functions and cannot be called from here.
     fn decode(&self, status: i32) -> Option<Decoded> {
         let says = observe::c_macros(status);
         Some(Decoded {

@@ -1,7 +1,7 @@
 //! The implementations that can be judged.
 //!
-//! To put an implementation of your own under test, implement [`Subject`]: one method that performs one call. Everything
-//! else (children, schedules, deadlines, verdicts) is the harness's.
+//! To test an implementation of your own, implement [`Subject`]: one method that performs one call. Everything else
+//! (children, schedules, deadlines, verdicts) is up to the harness.
 
 mod api;
 pub mod external;
@@ -26,7 +26,7 @@ pub fn built_in() -> Vec<Box<dyn Subject>> {
     ]
 }
 
-/// The subjects that a run judges if it is not told otherwise.
+/// The subjects of a run by default.
 pub fn default_names() -> Vec<String> {
     built_in().iter().map(|s| s.name()).collect()
 }

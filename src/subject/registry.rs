@@ -3,13 +3,13 @@
 use super::api::Subject;
 use std::path::{Path, PathBuf};
 
-/// Makes a subject that is not held ready, from its name.
+/// Creates a subject on demand, from its name.
 pub type Find = fn(&str) -> Option<Box<dyn Subject>>;
 
-/// The subjects that a warden can host.
+/// The subjects a warden can host.
 ///
-/// Wardens are forked from the driver with the registry in memory, so a crate author's own subject needs no more than to be
-/// added here before the run starts.
+/// Wardens are forked from the driver with the registry in memory, so to judge a subject of your own, just add it here
+/// before the run starts.
 #[derive(Default)]
 pub struct Registry {
     subjects: Vec<(String, &'static dyn Subject)>,
@@ -18,7 +18,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// One with these subjects; what else there is under `KIND:NAME`, as mutants are, `find` makes when it is asked for.
+    /// A registry of these subjects; `find` creates those named `KIND:NAME`, such as mutants, on demand.
     pub fn new(subjects: impl IntoIterator<Item = Box<dyn Subject>>, find: Find) -> Registry {
         let start_folder = std::env::current_dir().unwrap_or_default();
         let mut registry = Registry { subjects: Vec::new(), find: Some(find), start_folder };
@@ -34,18 +34,18 @@ impl Registry {
         self.subjects.push((subject.name(), subject));
     }
 
-    /// The subject of that name; a mutant's is `mutant:NAME`.
+    /// The subject of this name; a mutant's is `mutant:NAME`.
     pub fn get(&self, name: &str) -> Option<&'static dyn Subject> {
         let added = self.subjects.iter().rev().find(|(n, _)| n == name).map(|(_, s)| *s);
         added.or_else(|| self.find?(name).map(|subject| &*Box::leak(subject)))
     }
 
-    /// Every name, in the order in which they were added.
+    /// All names, in the order of their addition.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.subjects.iter().map(|(n, _)| n.as_str())
     }
 
-    /// The folder that the program was started in.
+    /// The directory the program was started in.
     pub fn start_folder(&self) -> &Path {
         &self.start_folder
     }

@@ -8,7 +8,7 @@ use crate::sys::call::abi::{Call, Memory, Observation, Request, Return, Select};
 
 /// `rustix::process::{wait, waitpid, waitpgid, waitid}`; what they cannot express is not offered.
 ///
-/// On Linux they are system calls of their own; elsewhere they call the C library. The crate hides `waitid` on OpenBSD.
+/// On Linux these are direct system calls; elsewhere they call the C library. The crate lacks `waitid` on OpenBSD.
 #[derive(Copy, Clone, Debug, Default)]
 pub struct Rustix;
 
@@ -17,7 +17,7 @@ impl Subject for Rustix {
         "rustix".to_owned()
     }
 
-    /// The release line that this crate is built against; the crate does not tell its own version.
+    /// The release line this crate is built against; rustix does not expose its version.
     fn version(&self) -> String {
         "1.1".to_owned()
     }
@@ -108,7 +108,7 @@ mod by_id {
             Ok(Some(status)) => {
                 Observation { info: Memory::Wrote(info(&status)), ..Observation::returned(Return::Value(0)) }
             }
-            // That is how it says that `si_signo` was 0.
+            // This is how it reports an `si_signo` of 0.
             Ok(None) => Observation {
                 info: Memory::Wrote(Info { signo: Some(0), ..Info::default() }),
                 ..Observation::returned(Return::Value(0))
@@ -140,7 +140,7 @@ mod by_id {
             .or_else(|| status.terminating_signal())
             .or_else(|| status.stopping_signal())
             .or_else(|| status.trapping_signal());
-        // The crate hides its accessors there.
+        // The crate has no accessors there.
         #[cfg(target_os = "netbsd")]
         let number: Option<i32> = None;
         Info {

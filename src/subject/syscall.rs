@@ -1,4 +1,4 @@
-//! The Linux kernel, without a C library between.
+//! The Linux kernel, without a C library in between.
 
 use super::api::{NotOffered, Subject};
 use crate::sys::call::abi::{Call, Observation, Request};

@@ -1,4 +1,4 @@
-//! This crate's own wrappers: they are judged too.
+//! This crate's own wrappers: they are judged, too.
 
 use super::api::{Decoded, NotOffered, Subject};
 use crate::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Request, Return, Select};
@@ -153,7 +153,7 @@ fn waitid(request: &Request) -> Result<Observation, NotOffered> {
     }
 }
 
-/// `None` is how the API says that `si_pid` was 0.
+/// `None` is how the API reports an `si_pid` of 0.
 fn info_of(info: Option<ChildInfo>) -> Memory<Info> {
     let Some(info) = info else {
         return Memory::Wrote(Info { pid: Some(0), ..Info::default() });

@@ -1,9 +1,9 @@
-//! The processors of the machine.
+//! The CPUs of the machine.
 
-/// Runs on each processor that this thread may run on, one after the other, where the system lets it choose.
+/// Runs the calling thread on each CPU it may use, one after the other, where its affinity can be set.
 ///
-/// What another thread was doing there in the kernel, without being disturbed, is over then: of a guest whose processors stall
-/// at different times nothing else tells that.
+/// Whatever another thread was doing there in the kernel without being preempted is then over: in a guest whose virtual
+/// CPUs stall at different times nothing else guarantees that.
 pub fn visit_each() {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
@@ -12,7 +12,7 @@ pub fn visit_each() {
         for processor in (0..CpuSet::MAX_CPU).filter(|&n| ours.is_set(n)) {
             let mut one = CpuSet::new();
             one.set(processor);
-            // One that was taken away meanwhile is nobody's.
+            // One that was taken offline meanwhile runs nobody.
             let _ = sched_setaffinity(None, &one);
         }
         let _ = sched_setaffinity(None, &ours);

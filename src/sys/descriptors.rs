@@ -1,26 +1,26 @@
-//! The descriptors of this process: made, moved, closed, and who is at the other end.
+//! The descriptors of this process: creating, moving and closing them, and who is at the other end.
 
 use super::process::{check, last_errno};
 use rustix::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use rustix::io::Errno;
 
-/// Whether that descriptor is open.
+/// Whether a descriptor is open.
 pub fn fd_is_open(fd: RawFd) -> bool {
     // SAFETY: any number may be asked about.
     unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
 }
 
-/// Opens `/dev/null` on each of the descriptors 0 to 2 that is closed, lest the next file opened becomes one of them.
+/// Opens `/dev/null` on each closed standard descriptor, lest the next file opened becomes one of them.
 ///
 /// # Errors
-/// What opening `/dev/null` said.
+/// Those of opening `/dev/null`.
 pub fn ensure_standard_fds() -> Result<(), Errno> {
     while let Some(fd) = (0..3).find(|&fd| !fd_is_open(fd)) {
         // SAFETY: a C string; the descriptor is owned by nobody, on purpose: it is a standard stream from now on.
         let opened = unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) };
         check(opened)?;
         if opened != fd {
-            // The lowest free one is always taken, so another thread opens files at the same time: give up.
+            // open always returns the lowest free one, so another thread is opening files at the same time: give up.
             // SAFETY: it was opened right here.
             unsafe { libc::close(opened) };
             return Err(Errno::AGAIN);
@@ -29,7 +29,7 @@ pub fn ensure_standard_fds() -> Result<(), Errno> {
     Ok(())
 }
 
-/// Closes every descriptor from `first` on. For a forked child: what it closes must have no owner left that uses it.
+/// Closes every descriptor from `first` on. For a forked child: no owner may use what this closes.
 pub fn close_from(first: RawFd) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: numbers only; see above for the owners.
@@ -58,7 +58,7 @@ pub fn close_from(first: RawFd) {
     }
 }
 
-/// A pipe whose ends do not survive an exec.
+/// A close-on-exec pipe.
 pub fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     #[cfg(not(any(target_os = "macos", target_os = "ios")))]
     return rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC);
@@ -71,7 +71,7 @@ pub fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     }
 }
 
-/// Takes a connection that does not survive an exec, and is never waited for.
+/// Accepts a connection, close-on-exec and without blocking.
 pub fn accept_for_us(listener: &OwnedFd) -> Result<OwnedFd, Errno> {
     #[cfg(not(any(target_os = "macos", target_os = "ios")))]
     return rustix::net::accept_with(
@@ -87,7 +87,7 @@ pub fn accept_for_us(listener: &OwnedFd) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// The process at the other end of a Unix socket, in our own numbers, where the system tells.
+/// The process at the other end of a Unix socket, as a pid of our namespace, if the system reports it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn peer_pid(socket: BorrowedFd<'_>) -> Option<i32> {
     let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
@@ -100,13 +100,13 @@ pub fn peer_pid(socket: BorrowedFd<'_>) -> Option<i32> {
     (returned == 0 && peer.pid > 0).then_some(peer.pid)
 }
 
-/// The process at the other end of a Unix socket, in our own numbers, where the system tells.
+/// The process at the other end of a Unix socket, as a pid of our namespace, if the system reports it.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub fn peer_pid(_: BorrowedFd<'_>) -> Option<i32> {
     None
 }
 
-/// Moves a descriptor to that number; whatever was open there is closed.
+/// Moves a descriptor to this number, closing whatever was open there.
 ///
 /// # Errors
 /// Those of `dup2`.

@@ -1,4 +1,4 @@
-//! Real causes of deadly signals: what a program does that the system answers with a signal, as against a `kill`.
+//! Real causes of fatal signals: faults that make the system raise a signal, as opposed to `kill`.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -11,17 +11,17 @@ use super::process::workload::{Mapping, page_size};
 use super::process::{Who, check, usage};
 use super::sandbox::{Denied, deny, limit};
 
-/// Does what the system answers with that signal: `abort` for `SIGABRT`, a bad access for `SIGSEGV` and `SIGBUS`, a division by
-/// zero for `SIGFPE`, an instruction that is none for `SIGILL`, a break point for `SIGTRAP`, a write to a pipe without a reader
-/// for `SIGPIPE` and to a file at the limit for `SIGXFSZ`, a timer for `SIGALRM`, `SIGVTALRM` and `SIGPROF`, a system call that
-/// a filter forbids for `SIGSYS`, a second of processor time for `SIGXCPU`, the hard limit of that for `SIGKILL`. `file` makes
-/// an empty file where one is needed.
+/// Provokes the fault that raises this signal: `abort` for `SIGABRT`, a bad access for `SIGSEGV` and `SIGBUS`, a
+/// division by zero for `SIGFPE`, an invalid instruction for `SIGILL`, a breakpoint for `SIGTRAP`, a write to a pipe
+/// without a reader for `SIGPIPE` and to a file at the size limit for `SIGXFSZ`, a timer for `SIGALRM`, `SIGVTALRM` and
+/// `SIGPROF`, a system call denied by seccomp for `SIGSYS`, a second of CPU time for `SIGXCPU`, its hard limit for
+/// `SIGKILL`. `file` creates an empty file if one is needed.
 ///
-/// Returns only if the process survived, as it does if it ignores or catches the signal.
+/// Returns only if the process survives, because it ignores or catches the signal.
 ///
 /// # Errors
-/// `ENOTSUP` where there is no cause for that signal here; `ETIMEDOUT` when a timer of processor time did not run out; what the
-/// preparations said.
+/// `ENOTSUP` if the signal has no such cause here; `ETIMEDOUT` if a CPU timer did not expire; those of the
+/// preparations.
 pub fn of(signal: i32, file: impl FnOnce() -> Result<File, Errno>) -> Result<(), Errno> {
     match signal {
         libc::SIGABRT => {
@@ -65,13 +65,13 @@ pub fn of(signal: i32, file: impl FnOnce() -> Result<File, Errno>) -> Result<(),
             Ok(())
         }
         libc::SIGXCPU => {
-            // 0 is over at the next tick where the system takes it for a limit, a second where it does not.
+            // A limit of 0 expires at the next tick on some systems, after a second on others.
             limit(Resource::Cpu, 0)?;
             busy(Duration::from_secs(60));
             Ok(())
         }
         libc::SIGKILL => {
-            // The soft limit is reached with it, and may be ignored.
+            // The soft limit is reached as well, and may be ignored.
             let both = Rlimit { current: Some(0), maximum: Some(0) };
             setrlimit(Resource::Cpu, both)?;
             busy(Duration::from_secs(60));
@@ -81,7 +81,7 @@ pub fn of(signal: i32, file: impl FnOnce() -> Result<File, Errno>) -> Result<(),
     }
 }
 
-/// Keeps the processor busy for so long.
+/// Keeps the CPU busy for this long.
 fn busy(time: Duration) {
     let start = Instant::now();
     let mut x = 1_u64;
@@ -92,7 +92,7 @@ fn busy(time: Duration) {
     }
 }
 
-/// Uses so much processor time, where that is counted at all: then the system has had its chance.
+/// Uses this much CPU time, if it is accounted at all: the system then had its chance.
 fn burn(time: Duration) -> Result<(), Errno> {
     let used = || Duration::from_micros(usage(Who::SelfProcess).cpu_us().unwrap_or(0).unsigned_abs());
     let (before, start) = (used(), Instant::now());
@@ -105,7 +105,7 @@ fn burn(time: Duration) -> Result<(), Errno> {
 /// The time of a timer.
 const TIMER: Duration = Duration::from_millis(1);
 
-/// Sets a timer.
+/// Arms a timer.
 fn timer(which: i32) -> Result<(), Errno> {
     let once = libc::itimerval {
         it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 },
@@ -135,7 +135,7 @@ fn instruction(signal: i32) -> Result<(), Errno> {
 fn instruction(signal: i32) -> Result<(), Errno> {
     use std::arch::asm;
     match signal {
-        // A division by zero is 0 there.
+        // A division by zero yields 0 there.
         libc::SIGFPE => return Err(Errno::NOTSUP),
         // SAFETY: it traps, and does nothing else.
         libc::SIGILL => unsafe { asm!("udf #0") },

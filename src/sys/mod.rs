@@ -1,7 +1,7 @@
-//! The operating system, and the only `unsafe` code of the crate.
+//! The operating system, and all `unsafe` code of the crate.
 //!
-//! [`call::abi`] names a call of the wait family and what it returned and wrote; the other files perform them and read
-//! what the system tells about processes without any wait call.
+//! [`call::abi`] describes a wait call and what it returned and wrote; the other modules make the calls, and observe
+//! processes without any wait call.
 
 pub mod call;
 pub mod cpu;

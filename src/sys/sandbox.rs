@@ -1,9 +1,9 @@
-//! What takes something away from the calling process: system calls, users, descriptors, core files.
+//! Restricting the calling process: system calls, users, descriptors, core files.
 
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit};
 
-/// What becomes of a system call that is not allowed.
+/// The effect of a denied system call.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Denied {
     /// It fails with this `errno`.
@@ -12,12 +12,12 @@ pub enum Denied {
     Death,
 }
 
-/// From here on a system call is not allowed in the calling thread and in what it forks: `pidfd_open`, `getppid`, `ptrace`,
-/// `unshare` or `clone3`; `clone-into-namespaces`, `waitid-pidfd` and `subreaper` are `clone` with a flag for a namespace,
-/// `waitid` with `P_PIDFD` and `prctl` with `PR_SET_CHILD_SUBREAPER`, and leave the other uses alone.
+/// Denies a system call in the calling thread and its future children: `pidfd_open`, `getppid`, `ptrace`, `unshare` or
+/// `clone3`; `clone-into-namespaces`, `waitid-pidfd` and `subreaper` deny only `clone` with a namespace flag, `waitid`
+/// with `P_PIDFD` and `prctl` with `PR_SET_CHILD_SUBREAPER`.
 ///
 /// # Errors
-/// `EINVAL` for another name; those of `prctl` (`EINVAL` in a kernel without seccomp); `ENOTSUP` but on Linux.
+/// `EINVAL` for another name; those of `prctl` (`EINVAL` on a kernel without seccomp); `ENOTSUP` except on Linux.
 pub fn deny(call: &str, denied: Denied) -> Result<(), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return linux::deny(call, denied);
@@ -34,7 +34,7 @@ mod linux {
     use crate::sys::process::check;
     use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
 
-    /// The flags of `clone` that make a namespace.
+    /// The flags of `clone` that create a namespace.
     const NEW_NAMESPACES: libc::c_int = libc::CLONE_NEWNS
         | libc::CLONE_NEWCGROUP
         | libc::CLONE_NEWUTS
@@ -43,17 +43,17 @@ mod linux {
         | libc::CLONE_NEWPID
         | libc::CLONE_NEWNET;
 
-    /// On some processors the flags of `clone` are its second argument.
+    /// On some architectures the flags of `clone` are its second argument.
     const FLAGS_OF_CLONE: usize = if cfg!(target_arch = "s390x") { 1 } else { 0 };
 
-    /// What the filter is told of argument `n`: its lower half.
+    /// The offset of the lower half of argument `n` in the filter's data.
     fn argument(n: usize) -> u32 {
         let half = if cfg!(target_endian = "big") { 4 } else { 0 };
         (std::mem::offset_of!(libc::seccomp_data, args) + 8 * n + half) as u32
     }
 
     pub(crate) fn deny(call: &str, denied: Denied) -> Result<(), Errno> {
-        // Which argument, how it is compared, and with what; a call without is denied whatever its arguments are.
+        // Argument index, comparison and operand; without one the call is denied whatever its arguments.
         let (number, only) = match call {
             "pidfd_open" => (libc::SYS_pidfd_open, None),
             "getppid" => (libc::SYS_getppid, None),
@@ -76,7 +76,7 @@ mod linux {
         };
         let code = |parts: u32| parts as u16;
         let go = |code, k| sock_filter { code, jt: 0, jf: 0, k };
-        // Loads a word, and goes so many steps further if it does not compare.
+        // Loads a word, and skips this many instructions if the comparison fails.
         let load_and_test = |at, how, k, jf| {
             [
                 go(code(BPF_LD | BPF_W | BPF_ABS), at),
@@ -84,7 +84,7 @@ mod linux {
             ]
         };
         let test = only.map(|(n, how, k)| load_and_test(argument(n), how, k, 1));
-        // The number of the call is the first word of the data that a filter sees.
+        // The system call number is the first word of a filter's data.
         let skipped = if test.is_some() { 3 } else { 1 };
         let mut filter = load_and_test(0, BPF_JEQ, number, skipped).to_vec();
         filter.extend(test.into_iter().flatten());
@@ -100,11 +100,10 @@ mod linux {
     }
 }
 
-/// Goes into a new user namespace in which no user is mapped: everybody, this process too, looks like the overflow user there.
+/// Enters a new user namespace without mappings: every user, including its own, appears there as the overflow uid.
 ///
 /// # Errors
-/// Those of `unshare` (`EINVAL` for a process with several threads, `EPERM` where it is not allowed); `ENOTSUP` but on
-/// Linux.
+/// Those of `unshare` (`EINVAL` for a multithreaded process, `EPERM` if not permitted); `ENOTSUP` except on Linux.
 pub fn unshare_users() -> Result<(), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: a number only.
@@ -113,19 +112,19 @@ pub fn unshare_users() -> Result<(), Errno> {
     Err(Errno::NOTSUP)
 }
 
-/// The next process of this PID namespace gets the number after that one, if it is free: written to `ns_last_pid`.
+/// Makes the next process of this PID namespace use the following pid, if free: writes `ns_last_pid`.
 ///
 /// # Errors
-/// `EACCES`, `EPERM` or `EROFS` for who may not; `ENOENT` but on Linux.
+/// `EACCES`, `EPERM` or `EROFS` without the privilege; `ENOENT` except on Linux.
 pub fn set_last_pid(pid: i32) -> Result<(), Errno> {
     std::fs::write("/proc/sys/kernel/ns_last_pid", pid.to_string())
         .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
 }
 
-/// Whether the process may dump core and be looked into: `PR_SET_DUMPABLE`.
+/// Sets whether the process may dump core and be inspected: `PR_SET_DUMPABLE`.
 ///
 /// # Errors
-/// Those of `prctl`; `ENOTSUP` but on Linux.
+/// Those of `prctl`; `ENOTSUP` except on Linux.
 pub fn set_dumpable(on: bool) -> Result<(), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: numbers only.
@@ -137,7 +136,7 @@ pub fn set_dumpable(on: bool) -> Result<(), Errno> {
     }
 }
 
-/// Sets the soft limit; the hard one stays.
+/// Sets the soft limit; leaves the hard one alone.
 ///
 /// # Errors
 /// Those of `setrlimit`.

@@ -7,12 +7,12 @@ use rustix::io::Errno;
 
 use super::process::{check, last_errno};
 
-/// Makes a session, with a new pseudo-terminal as its controlling terminal, whose foreground group is the caller's; output of a
-/// background group stops it (`TOSTOP`). The other side of the terminal is given; once it is closed the session is hung up.
+/// Creates a session with a new pseudo-terminal as its controlling terminal and the caller's group in the foreground;
+/// output of a background group stops it (`TOSTOP`). Returns the master side; closing it hangs up the session.
 ///
 /// # Errors
-/// `EPERM` for the leader of a process group; those of `posix_openpt` and of opening the terminal; `ENOTSUP` where a
-/// controlling terminal cannot be asked for.
+/// `EPERM` for a process group leader; those of `posix_openpt` and of opening the terminal; `ENOTSUP` if a controlling
+/// terminal cannot be requested.
 pub fn new_session() -> Result<OwnedFd, Errno> {
     rustix::process::setsid()?;
     let (master, slave) = pair()?;
@@ -68,10 +68,10 @@ pub fn controlling() -> Result<OwnedFd, Errno> {
     rustix::fs::open(c"/dev/tty", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// `tcsetpgrp`: makes that group the foreground one.
+/// `tcsetpgrp`: makes a group the foreground one.
 ///
 /// # Errors
-/// What the system says (`EPERM` for a group of another session); a caller in the background gets `SIGTTOU` first.
+/// Those of the system (`EPERM` for a group of another session); a background caller gets `SIGTTOU` first.
 pub fn set_foreground(terminal: BorrowedFd<'_>, group: i32) -> Result<(), Errno> {
     // SAFETY: numbers only.
     check(unsafe { libc::tcsetpgrp(terminal.as_raw_fd(), group) })

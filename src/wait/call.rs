@@ -1,4 +1,4 @@
-//! The calls. Each makes one system call (two for the own group in `waitid`), and returns what the system says.
+//! The calls. Each makes one system call (two for the own group in `waitid`) and returns the system's result.
 
 use rustix::io::Errno;
 use rustix::process::Pid;
@@ -15,7 +15,7 @@ use crate::sys::call::raw;
 /// A report of [`wait()`] or [`waitpid()`].
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Waited {
-    /// The child. If it ended, its pid is free from now on, and may be somebody else's soon.
+    /// The child. If it terminated, its pid is free from now on, and may soon be reused.
     pub pid: Pid,
     /// What happened to it.
     pub status: WaitStatus,
@@ -24,11 +24,11 @@ pub struct Waited {
 /// A report of [`wait3()`] or [`wait4()`].
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct WaitedUsage {
-    /// The child. If it ended, its pid is free from now on, and may be somebody else's soon.
+    /// The child. If it terminated, its pid is free from now on, and may soon be reused.
     pub pid: Pid,
     /// What happened to it.
     pub status: WaitStatus,
-    /// What it and its own reaped children used.
+    /// The usage of the child and its own reaped children.
     pub rusage: Rusage,
 }
 
@@ -39,7 +39,7 @@ pub struct WaitedUsage {
 /// [Linux](https://man7.org/linux/man-pages/man2/wait.2.html)
 ///
 /// # Errors
-/// `ECHILD`: there is no child to wait for. `EINTR`: a signal came first; see [`retrying`](super::retrying()).
+/// `ECHILD`: no child to wait for. `EINTR`: interrupted by a signal; see [`retrying`](super::retrying()).
 #[inline]
 pub fn wait() -> Result<Waited, Errno> {
     let (pid, status) = raw::wait()?;
@@ -48,7 +48,7 @@ pub fn wait() -> Result<Waited, Errno> {
     Ok(Waited { pid, status: WaitStatus::from_raw(status) })
 }
 
-/// `waitpid(target, &status, options)`: `None` says that WNOHANG found nothing to report.
+/// `waitpid(target, &status, options)`: `None` means that WNOHANG found nothing to report.
 ///
 /// One `wait4` system call on Linux and the BSDs.
 /// [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/wait.html),
@@ -64,7 +64,7 @@ pub fn wait() -> Result<Waited, Errno> {
 /// ```
 ///
 /// # Errors
-/// `ECHILD`: no child matches. `EINTR`: a signal came first. `EINVAL`: the system lacks an option.
+/// `ECHILD`: no child matches. `EINTR`: interrupted by a signal. `EINVAL`: an option the system does not support.
 #[inline]
 pub fn waitpid(target: Target, options: WaitOptions) -> Result<Option<Waited>, Errno> {
     let (pid, status) = raw::waitpid(target.as_raw(), options.bits())?;
@@ -78,7 +78,7 @@ fn with_usage((pid, status, usage): raw::WithUsage) -> Option<WaitedUsage> {
     Some(WaitedUsage { pid, status: WaitStatus::from_raw(status), rusage })
 }
 
-/// `wait3(&status, options, &rusage)`: any child, with its usage; `None` says that WNOHANG found nothing to report.
+/// `wait3(&status, options, &rusage)`: any child, with its usage; `None` means that WNOHANG found nothing to report.
 ///
 /// The same as `wait4(Target::Any, options)`.
 /// [Linux](https://man7.org/linux/man-pages/man2/wait3.2.html), [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait3(2))
@@ -90,18 +90,19 @@ pub fn wait3(options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
     raw::wait3(options.bits()).map(with_usage)
 }
 
-/// `wait4(target, &status, options, &rusage)`: as [`waitpid()`], with the child's usage; `None` says that WNOHANG found
-/// nothing to report.
+/// `wait4(target, &status, options, &rusage)`: as [`waitpid()`], with the child's usage; `None` means that WNOHANG
+/// found nothing to report.
 ///
 /// One `wait4` system call on every system but macOS, whose call has the same name. No heap, no lock.
-/// [Linux](https://man7.org/linux/man-pages/man2/wait4.2.html), [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait4(2)),
-/// [NetBSD](https://man.netbsd.org/wait4.2), [OpenBSD](https://man.openbsd.org/wait4.2)
+/// [Linux](https://man7.org/linux/man-pages/man2/wait4.2.html),
+/// [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait4(2)), [NetBSD](https://man.netbsd.org/wait4.2),
+/// [OpenBSD](https://man.openbsd.org/wait4.2)
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use waitspec::wait::{Pid, Target, WaitOptions, WaitStatus, wait4};
 /// let child = Pid::from_child(&std::process::Command::new("sh").args(["-c", "exit 7"]).spawn()?);
-/// let done = wait4(Target::Pid(child), WaitOptions::NONE)?.expect("it blocks until there is a report");
+/// let done = wait4(Target::Pid(child), WaitOptions::NONE)?.expect("it blocks until the child terminates");
 /// assert_eq!((done.pid, done.status), (child, WaitStatus::exited(7)));
 /// println!("{} s in user mode, {} bytes", done.rusage.user_time().as_secs_f64(), done.rusage.max_rss_bytes());
 /// # Ok(()) }
@@ -114,24 +115,25 @@ pub fn wait4(target: Target, options: WaitOptions) -> Result<Option<WaitedUsage>
     raw::wait4(target.as_raw(), options.bits()).map(with_usage)
 }
 
-/// `waitid(idtype, id, &info, options)`: waits for the chosen events; `None` says that WNOHANG found nothing to report.
+/// `waitid(idtype, id, &info, options)`: waits for the chosen events; `None` means that WNOHANG found nothing to
+/// report.
 ///
-/// One system call on Linux, OpenBSD and macOS; FreeBSD and NetBSD build it from `wait6`.
+/// One system call on Linux, OpenBSD and macOS; FreeBSD and NetBSD implement it with `wait6`.
 /// [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/waitid.html),
 /// [Linux](https://man7.org/linux/man-pages/man2/waitid.2.html), [OpenBSD](https://man.openbsd.org/waitid.2)
 ///
 /// # Errors
-/// `ECHILD`, `EINTR` as [`waitpid()`]. `EINVAL`: none of EXITED, STOPPED and CONTINUED. For a pidfd `EBADF`, and `EAGAIN`
-/// where it is non-blocking and there is nothing to report.
+/// `ECHILD`, `EINTR` as [`waitpid()`]. `EINVAL`: none of EXITED, STOPPED and CONTINUED. For a pidfd `EBADF`, and
+/// `EAGAIN` if it is non-blocking and there is nothing to report.
 #[inline]
 pub fn waitid<'fd>(target: impl Into<IdTarget<'fd>>, options: IdOptions) -> Result<Option<ChildInfo>, Errno> {
     let (idtype, id) = target.into().as_raw();
     raw::waitid(idtype, id, options.bits()).map(|report| ChildInfo::of(&report))
 }
 
-/// [`waitid()`] with the fifth argument of the Linux system call: the usage of the child.
+/// [`waitid()`] with the fifth argument of the Linux system call: the child's usage.
 ///
-/// It is the raw call: no C library offers it. [Linux](https://man7.org/linux/man-pages/man2/waitid.2.html)
+/// The raw call: no C library offers it. [Linux](https://man7.org/linux/man-pages/man2/waitid.2.html)
 ///
 /// # Errors
 /// As [`waitid()`].
@@ -149,20 +151,20 @@ pub fn waitid_usage<'fd>(
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Waited6 {
-    /// The child. If it ended, its pid is free from now on, and may be somebody else's soon.
+    /// The child. If it terminated, its pid is free from now on, and may soon be reused.
     pub pid: Pid,
     /// What happened to it.
     pub status: WaitStatus,
-    /// What it used.
+    /// The child's own usage.
     pub own: Rusage,
-    /// What its own reaped children used.
+    /// The usage of its own reaped children.
     pub children: Rusage,
-    /// What `waitid` would have told.
+    /// What `waitid` would have reported.
     pub info: Option<ChildInfo>,
 }
 
-/// `wait6(idtype, id, &status, options, &wrusage, &info)`: everything at once; `None` says that WNOHANG found nothing to
-/// report. [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait6(2)), [NetBSD](https://man.netbsd.org/wait6.2)
+/// `wait6(idtype, id, &status, options, &wrusage, &info)`: everything at once; `None` means that WNOHANG found nothing
+/// to report. [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait6(2)), [NetBSD](https://man.netbsd.org/wait6.2)
 ///
 /// # Errors
 /// As [`waitid()`].
@@ -179,10 +181,10 @@ pub fn wait6(target: Target, options: IdOptions) -> Result<Option<Waited6>, Errn
     }))
 }
 
-/// Makes a call again as long as a signal interrupts it (`EINTR`).
+/// Retries a call while it fails with `EINTR`.
 ///
-/// The calls of this module do not: a program that wants to leave a wait when a signal comes has to see it.
-/// An interrupted wait has consumed nothing.
+/// The calls of this module do not retry: a program may want a signal to end the wait. An interrupted wait has consumed
+/// nothing.
 ///
 /// ```
 /// use waitspec::wait::{Errno, Pid, Target, WaitOptions, retrying, waitpid};
@@ -191,7 +193,7 @@ pub fn wait6(target: Target, options: IdOptions) -> Result<Option<Waited6>, Errn
 /// ```
 ///
 /// # Errors
-/// What the call says, but for `EINTR`.
+/// Those of the call, except `EINTR`.
 pub fn retrying<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
     loop {
         match call() {
@@ -201,9 +203,9 @@ pub fn retrying<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errn
     }
 }
 
-/// Reaps what is ready, without blocking: one item for each terminated child that matches, until none is left.
+/// Reaps every terminated child that matches, without blocking: one item per child, until none is left.
 ///
-/// One SIGCHLD may stand for many children, so one signal calls for one whole loop of these. `ECHILD` ends it like
+/// One SIGCHLD may stand for many children, so each signal calls for a full loop. `ECHILD` ends the loop just as
 /// *nothing ready* does.
 ///
 /// ```
@@ -211,7 +213,7 @@ pub fn retrying<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errn
 /// use std::os::unix::process::CommandExt;
 /// use waitspec::wait::{IdOptions, Pid, Target, reap, waitid};
 /// let child = Pid::from_child(&std::process::Command::new("true").process_group(0).spawn()?);
-/// waitid(child, IdOptions::EXITED | IdOptions::NOWAIT)?; // it has ended, and is still there
+/// waitid(child, IdOptions::EXITED | IdOptions::NOWAIT)?; // it has terminated, and is not reaped
 /// let done = reap(Target::Group(child)).collect::<Result<Vec<_>, _>>()?;
 /// assert_eq!(done.iter().map(|done| done.pid).collect::<Vec<_>>(), [child]);
 /// # Ok(()) }

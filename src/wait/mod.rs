@@ -1,31 +1,30 @@
-//! The wait family as a typed, safe Rust API, with resource usage. Of use to any program; it knows nothing of the
+//! The wait family as a typed, safe Rust API, with resource usage. Usable by any program; it does not depend on the
 //! harness.
 //!
-//! | call | whom | what it tells | where |
+//! | call | waits for | returns | systems |
 //! |---|---|---|---|
-//! | [`wait()`] | any child | [`WaitStatus`] | everywhere |
-//! | [`waitpid()`] | a [`Target`] | [`WaitStatus`] | everywhere |
-//! | [`wait3()`], [`wait4()`] | any child, a [`Target`] | [`WaitStatus`], [`Rusage`] | everywhere |
-//! | [`waitid()`] | an [`IdTarget`], pidfds too | [`ChildInfo`] | everywhere |
+//! | [`wait()`] | any child | [`WaitStatus`] | all |
+//! | [`waitpid()`] | a [`Target`] | [`WaitStatus`] | all |
+//! | [`wait3()`], [`wait4()`] | any child, a [`Target`] | [`WaitStatus`], [`Rusage`] | all |
+//! | [`waitid()`] | an [`IdTarget`], pidfds too | [`ChildInfo`] | all |
 //! | `waitid_usage` | an [`IdTarget`] | [`ChildInfo`], [`Rusage`] | Linux |
-//! | `wait6` | a [`Target`] | all of it | FreeBSD, NetBSD |
+//! | `wait6` | a [`Target`] | all of these | FreeBSD, NetBSD |
 //! | [`waitpid_timeout()`], [`wait4_timeout()`], [`waitid_timeout()`] | | as without `_timeout` | as without |
 //!
-//! The plain calls return what the system says, `EINTR` included; [`retrying()`] makes one again. They cost what the C
-//! functions cost.
+//! The plain calls return the system's result, `EINTR` included; [`retrying()`] restarts one. They cost as much as the
+//! C functions.
 //!
 //! # Ten practices
 //!
-//! **A pid is a loan.** From the wait that reports a child's end its pid is free, and may be another process's at once:
-//! never signal or wait for it again. Until that wait a dead child keeps its pid. To look without freeing it, ask
-//! [`waitid()`] with [`IdOptions::NOWAIT`]; on Linux a pidfd stays with its process whatever becomes of the number
-//! (`IdTarget::PidFd`).
+//! **A pid is a loan.** Once a wait reports a child's termination, its pid is free and may be reused at once: never
+//! signal or wait for it again. Until then a dead child keeps its pid. To look without freeing it, call [`waitid()`]
+//! with [`IdOptions::NOWAIT`]; on Linux a pidfd refers to its process even after the pid is reused (`IdTarget::PidFd`).
 //!
-//! **Zombies: always wait.** A child that ended and was not waited for stays in the process table. A loop of
-//! [`reap()`] after each SIGCHLD clears all that are ready: signals of many children merge into one.
+//! **Zombies: always wait.** A terminated child stays in the process table until it is waited for. A loop over
+//! [`reap()`] after each SIGCHLD reaps all that are ready: signals of several children merge into one.
 //!
-//! **Signals interrupt waits.** A blocking call may fail with [`Errno::INTR`], and then has consumed nothing.
-//! `retrying(|| wait4(target, options))` makes it again; leave it out where a signal shall end the wait.
+//! **Signals interrupt waits.** A blocking call may fail with [`Errno::INTR`], and has then consumed nothing.
+//! `retrying(|| wait4(target, options))` restarts it; leave that out where a signal should end the wait.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -36,23 +35,23 @@
 //! # Ok(()) }
 //! ```
 //!
-//! **Privileges.** A parent may wait for its own children, whoever they run as (a set-user-id child too), and for nobody
-//! else: not for grandchildren, siblings or strangers, not even as root. The answer to the rest is [`Errno::CHILD`],
-//! never `EPERM`. (On Linux a tracer may also wait for whom it traces.)
+//! **Privileges.** A parent may wait for its own children, whatever user they run as (set-user-ID children too), and
+//! for no other process: not for grandchildren, siblings or unrelated processes, not even as root. The error is
+//! [`Errno::CHILD`], never `EPERM`. (On Linux a tracer may also wait for its tracees.)
 //!
-//! **Systems differ.** The numbers of options, signals and idtypes do, the status word does ([`Layout`]), the unit of
-//! `ru_maxrss` does ([`MaxRssUnit`]). What only some systems have exists here only there, so that it fails at
-//! compile time and not at run time.
+//! **Systems differ** in the numbers of options, signals and idtypes, in the status word ([`Layout`]) and in the unit
+//! of `ru_maxrss` ([`MaxRssUnit`]). What only some systems offer exists here only on those, so that its use elsewhere
+//! fails at compile time.
 //!
-//! **Handle errors.** [`Errno::CHILD`] is an answer (nobody to wait for), [`Errno::INTR`] a question (again?),
-//! [`Errno::INVAL`] a bug in the call. Nothing here panics, and no status that cannot be understood loses its pid:
-//! it is [`Event::Unknown`] with [`WaitStatus::as_raw`].
+//! **Handle errors.** [`Errno::CHILD`] means nobody to wait for, [`Errno::INTR`] an interruption, [`Errno::INVAL`] a
+//! bug in the caller. Nothing here panics, and no status that cannot be decoded loses its pid: it is [`Event::Unknown`]
+//! with [`WaitStatus::as_raw`].
 //!
-//! **Measure.** [`wait4()`] gives each child's [`Rusage`], in units that its methods name. Take
-//! [`Rusage::cpu_time`] for comparisons: the split in user and system time is an estimate.
+//! **Measure.** [`wait4()`] returns each child's [`Rusage`], with units in the method names. Compare
+//! [`Rusage::cpu_time`]: the split into user and system time is an estimate.
 //!
-//! **Ask for signals.** An exit code alone hides a crash. [`WaitStatus::term_signal`] tells which signal killed a child,
-//! [`WaitStatus::to_exit_code`] makes it a negative number, and a `match` on [`WaitStatus::event`] forgets none.
+//! **Check for signals.** An exit code alone hides a crash. [`WaitStatus::term_signal`] returns the fatal signal,
+//! [`WaitStatus::to_exit_code`] makes it a negative number, and a `match` on [`WaitStatus::event`] covers every event.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -62,16 +61,16 @@
 //! match done.status.event() {
 //!     Event::Exited { code } => panic!("exited {code}"),
 //!     Event::Signaled { signal, .. } => assert_eq!(signal, Signal::TERM),
-//!     other => panic!("not ended: {other}"),
+//!     other => panic!("not terminated: {other}"),
 //! }
 //! # Ok(()) }
 //! ```
 //!
-//! **Keep track of your children.** [`Target::Any`] takes the children of every library in the process too, and theirs
-//! then fail with [`Errno::CHILD`]. Wait by pid, or put your children in a group and wait for [`Target::Group`].
+//! **Keep track of your children.** [`Target::Any`] also reaps the children of every library in the process, whose own
+//! waits then fail with [`Errno::CHILD`]. Wait by pid, or put your children in a group and wait for [`Target::Group`].
 //!
-//! **Bound your waits.** [`wait4_timeout()`] and its kin take a `Duration` or an `Instant`, sleep on a pidfd or kqueue
-//! where one helps, and miss no child that was ready at the deadline ([`timeout`] says how).
+//! **Bound your waits.** [`wait4_timeout()`] and its siblings take a `Duration` or an `Instant`, sleep on a pidfd or
+//! kqueue where possible, and report a child that was ready at the deadline (see [`timeout`]).
 
 pub mod names;
 pub mod timeout;

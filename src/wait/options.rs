@@ -1,4 +1,4 @@
-//! The options of each call, as types that hold only what the call knows.
+//! The options of each call, as types that hold only valid ones.
 
 use std::fmt;
 use std::ops::{BitOr, BitOrAssign};
@@ -19,12 +19,12 @@ macro_rules! options {
             #[allow(unused_doc_comments, reason = "a flag's attributes also say on which systems it exists")]
             const NAMED: &[(&str, $type)] = &[$($(#[$flag_doc])* (stringify!($constant), $type::$name),)*];
 
-            /// The bits in the host's numbers.
+            /// The bits, with the host's values.
             pub const fn bits(self) -> c_int {
                 self.0
             }
 
-            /// The options of these bits; `None` where one has no name here.
+            /// The options with these bits; `None` if one is unknown.
             pub fn from_bits(bits: c_int) -> Option<$type> {
                 let known = $type::NAMED.iter().fold(0, |all, (_, option)| all | option.0);
                 (bits & !known == 0).then_some($type(bits))
@@ -69,16 +69,16 @@ options! {
     /// Options of [`waitpid`](super::waitpid()), [`wait3`](super::wait3()) and [`wait4`](super::wait4()); terminated
     /// children are always reported.
     WaitOptions {
-        /// `WNOHANG`: return at once when there is nothing to report.
+        /// `WNOHANG`: return immediately if there is nothing to report.
         NOHANG = WNOHANG;
-        /// `WUNTRACED`: also children that stopped and were not reported since.
+        /// `WUNTRACED`: also report children that have stopped.
         UNTRACED = WUNTRACED;
-        /// `WCONTINUED`: also children that were continued from a job-control stop and not reported since.
+        /// `WCONTINUED`: also report children that were continued from a job-control stop.
         CONTINUED = WCONTINUED;
-        /// `__WALL`: children of any kind, whatever signal they send at their end.
+        /// `__WALL`: children of any kind, whatever their exit signal.
         #[cfg(target_os = "linux")]
         ALL = __WALL;
-        /// `__WCLONE`: only children that send no SIGCHLD at their end.
+        /// `__WCLONE`: only children whose exit signal is not SIGCHLD.
         #[cfg(target_os = "linux")]
         CLONE = __WCLONE;
         /// `__WNOTHREAD`: only children of the calling thread.
@@ -88,26 +88,26 @@ options! {
 }
 
 options! {
-    /// Options of [`waitid`](super::waitid()) and `wait6`: at least one of EXITED, STOPPED and CONTINUED, else the system
-    /// answers `EINVAL`.
+    /// Options of [`waitid`](super::waitid()) and `wait6`: at least one of EXITED, STOPPED and CONTINUED is required,
+    /// or the call fails with `EINVAL`.
     IdOptions {
-        /// `WNOHANG`: return at once when there is nothing to report.
+        /// `WNOHANG`: return immediately if there is nothing to report.
         NOHANG = WNOHANG;
-        /// `WEXITED`: children that terminated.
+        /// `WEXITED`: children that have terminated.
         EXITED = WEXITED;
-        /// `WSTOPPED`: children that a signal stopped.
+        /// `WSTOPPED`: children that were stopped by a signal.
         STOPPED = WSTOPPED;
         /// `WCONTINUED`: children that were continued from a job-control stop.
         CONTINUED = WCONTINUED;
-        /// `WNOWAIT`: only look; the same report can be waited for again.
+        /// `WNOWAIT`: peek; the report can be waited for again.
         NOWAIT = WNOWAIT;
-        /// `WTRAPPED`: traced children that stopped.
+        /// `WTRAPPED`: traced children that have stopped.
         #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
         TRAPPED = WTRAPPED;
-        /// `__WALL`: children of any kind, whatever signal they send at their end (Linux 4.7).
+        /// `__WALL`: children of any kind, whatever their exit signal (Linux 4.7).
         #[cfg(target_os = "linux")]
         ALL = __WALL;
-        /// `__WCLONE`: only children that send no SIGCHLD at their end (Linux 4.7).
+        /// `__WCLONE`: only children whose exit signal is not SIGCHLD (Linux 4.7).
         #[cfg(target_os = "linux")]
         CLONE = __WCLONE;
         /// `__WNOTHREAD`: only children of the calling thread (Linux 4.7).

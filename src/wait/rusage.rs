@@ -5,16 +5,16 @@ use std::time::Duration;
 use crate::sys::call::abi::Usage;
 use crate::sys::call::raw;
 
-/// What `ru_maxrss` counts in.
+/// The unit of `ru_maxrss`.
 ///
-/// The structure is the same everywhere, the unit is not.
+/// The structure is the same on every system, the unit is not.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
 pub enum MaxRssUnit {
     /// 1,024 bytes: Linux and the BSDs.
     Kibibytes,
     /// Single bytes: macOS and iOS.
     Bytes,
-    /// Pages of that many bytes: illumos and Solaris.
+    /// Pages of this many bytes: illumos and Solaris.
     Pages(u64),
 }
 
@@ -31,7 +31,7 @@ impl MaxRssUnit {
         }
     }
 
-    /// The unit of a system by its name in Rust or in `uname`; `page_size` is that of the system in question.
+    /// The unit of a system by its name in Rust or `uname`; `page_size` is that system's page size in bytes.
     ///
     /// ```
     /// use waitspec::wait::MaxRssUnit;
@@ -47,13 +47,13 @@ impl MaxRssUnit {
         }
     }
 
-    /// `ru_maxrss` in bytes; a negative number counts as 0.
+    /// `ru_maxrss` in bytes; a negative value counts as 0.
     #[inline]
     pub fn bytes(self, maxrss: i64) -> u64 {
         count(maxrss).saturating_mul(self.size())
     }
 
-    /// Bytes in this unit, rounded down: what `ru_maxrss` would say.
+    /// Bytes in this unit, rounded down: the value `ru_maxrss` would have.
     pub fn of_bytes(self, bytes: u64) -> i64 {
         i64::try_from(bytes / self.size().max(1)).unwrap_or(i64::MAX)
     }
@@ -67,11 +67,11 @@ impl MaxRssUnit {
     }
 }
 
-/// What a child and its reaped children used, as `wait4` reports it (`getrusage(2)` describes the fields).
+/// The usage of a child and its reaped children, as `wait4` reports it (`getrusage(2)` describes the fields).
 ///
 /// Only the sum of user and system time is exact: systems scale the split from clock ticks. A child's peak memory
-/// starts at its parent's, exec or not. What the system did not fill is 0; for a child that stopped or continued some
-/// systems fill nothing.
+/// starts at its parent's, with or without exec. Fields the system does not fill are 0; for a stopped or continued
+/// child some systems fill none.
 ///
 /// Manuals: [Linux](https://man7.org/linux/man-pages/man2/getrusage.2.html),
 /// [FreeBSD](https://man.freebsd.org/cgi/man.cgi?getrusage(2)), [NetBSD](https://man.netbsd.org/getrusage.2),
@@ -95,7 +95,7 @@ fn count(number: i64) -> u64 {
 }
 
 impl Rusage {
-    /// The usage that the C library of the host wrote.
+    /// The usage filled in by the host's C library.
     #[inline]
     #[allow(clippy::unnecessary_cast, reason = "the widths of the numbers differ between systems")]
     pub(super) fn of_host(usage: &libc::rusage) -> Rusage {
@@ -115,7 +115,7 @@ impl Rusage {
         }
     }
 
-    /// The usage that a system wrote, in that system's unit of memory.
+    /// The usage filled in by some system, in that system's memory unit.
     #[inline]
     pub fn from_usage(usage: &Usage, unit: MaxRssUnit) -> Rusage {
         let of = |field: Option<i64>| count(field.unwrap_or(0));
@@ -142,7 +142,7 @@ impl Rusage {
         Duration::from_micros(self.system_us)
     }
 
-    /// User and system time together: the figure that is exact.
+    /// User plus system time: the exact figure.
     pub const fn cpu_time(&self) -> Duration {
         Duration::from_micros(self.user_us.saturating_add(self.system_us))
     }
@@ -162,27 +162,27 @@ impl Rusage {
         self.major_faults
     }
 
-    /// Times that the file system read a block.
+    /// Blocks read by the file system.
     pub const fn block_inputs(&self) -> u64 {
         self.block_inputs
     }
 
-    /// Times that the file system wrote a block.
+    /// Blocks written by the file system.
     pub const fn block_outputs(&self) -> u64 {
         self.block_outputs
     }
 
-    /// Context switches because the process waited for something.
+    /// Context switches because the process blocked.
     pub const fn voluntary_switches(&self) -> u64 {
         self.voluntary_switches
     }
 
-    /// Context switches because its time slice was over or somebody more important came.
+    /// Context switches because its time slice expired or it was preempted.
     pub const fn involuntary_switches(&self) -> u64 {
         self.involuntary_switches
     }
 
-    /// The fields back in a system's own unit of memory.
+    /// Converts back to the fields of a system with this memory unit.
     pub fn to_usage(&self, unit: MaxRssUnit) -> Usage {
         let field = |number: u64| Some(i64::try_from(number).unwrap_or(i64::MAX));
         Usage {
@@ -195,7 +195,7 @@ impl Rusage {
             oublock: field(self.block_outputs),
             nvcsw: field(self.voluntary_switches),
             nivcsw: field(self.involuntary_switches),
-            // What it does not keep.
+            // Not kept.
             others: None,
             irregular: None,
         }

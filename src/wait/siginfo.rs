@@ -1,4 +1,4 @@
-//! What `waitid` tells of a child.
+//! What `waitid` reports about a child.
 
 use rustix::process::Pid;
 
@@ -9,16 +9,16 @@ use crate::sys::call::raw::Report;
 /// The `siginfo_t` of a report, typed.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct ChildInfo {
-    /// `si_pid`: the child (after a continue on macOS: who sent SIGCONT).
+    /// `si_pid`: the child (after a continue on macOS: the sender of SIGCONT).
     pub pid: Pid,
-    /// `si_uid`: the child's real user (OpenBSD: its effective user; macOS never sets it).
+    /// `si_uid`: the child's real user id (OpenBSD: its effective one; macOS never sets it).
     pub uid: u32,
-    /// `si_code` and `si_status` together.
+    /// `si_code` and `si_status` combined.
     pub event: Event,
 }
 
 impl ChildInfo {
-    /// `None` where there was nothing to report: POSIX says to look at `si_pid`.
+    /// `None` if there was nothing to report, which POSIX signals with an `si_pid` of 0.
     pub(super) fn of(report: &Report) -> Option<ChildInfo> {
         if report.pid <= 0 {
             return None;
@@ -31,7 +31,7 @@ impl ChildInfo {
     }
 }
 
-/// The event of an `si_code` and an `si_status` of the host.
+/// The event for an `si_code` and an `si_status` of the host.
 fn event(code: libc::c_int, status: libc::c_int) -> Event {
     match code {
         libc::CLD_EXITED => Event::Exited { code: status },

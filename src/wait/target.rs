@@ -1,13 +1,13 @@
-//! Whom a call waits for.
+//! Which children a call waits for.
 
 #[cfg(target_os = "linux")]
 use rustix::fd::{AsRawFd, BorrowedFd};
 use rustix::process::Pid;
 
-/// Whom `waitpid` and `wait4` wait for.
+/// Which children `waitpid` and `wait4` wait for.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
 pub enum Target {
-    /// Any child. It takes the children of every other part of the program too.
+    /// Any child, including those of every other part of the program.
     Any,
     /// The child with this pid.
     Pid(Pid),
@@ -28,7 +28,7 @@ impl Target {
         }
     }
 
-    /// The target of a first argument of `waitpid`; `None` for `INT_MIN`, which is minus no group.
+    /// The target for a first argument of `waitpid`; `None` for `INT_MIN`, which cannot be negated.
     pub fn from_raw(pid: libc::pid_t) -> Option<Target> {
         match pid {
             -1 => Some(Target::Any),
@@ -45,22 +45,22 @@ impl From<Pid> for Target {
     }
 }
 
-/// Whom `waitid` and `wait6` wait for.
+/// Which children `waitid` and `wait6` wait for.
 #[derive(Copy, Clone, Debug)]
 pub enum IdTarget<'fd> {
-    /// `P_ALL`, `P_PID` or `P_PGID`. The caller's own group goes by its number: not every system takes 0 for it.
+    /// `P_ALL`, `P_PID` or `P_PGID`. The caller's own group is passed by its id: not every system accepts 0.
     Child(Target),
-    /// `P_PIDFD`: the child behind a pidfd (Linux 5.4).
+    /// `P_PIDFD`: the child a pidfd refers to (Linux 5.4).
     #[cfg(target_os = "linux")]
     PidFd(BorrowedFd<'fd>),
-    /// Keeps the lifetime where there are no pidfds; it waits for nothing and cannot be made.
+    /// Uses the lifetime where there are no pidfds; cannot be constructed.
     #[cfg(not(target_os = "linux"))]
     #[doc(hidden)]
     Never(std::convert::Infallible, std::marker::PhantomData<&'fd ()>),
 }
 
 impl IdTarget<'_> {
-    /// The first two arguments of `waitid` in the host's numbers.
+    /// The first two arguments of `waitid`, with the host's values.
     pub fn as_raw(self) -> (libc::idtype_t, libc::id_t) {
         let id = |pid: Pid| pid.as_raw_nonzero().get() as libc::id_t;
         match self {

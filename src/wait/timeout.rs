@@ -1,11 +1,10 @@
-//! Waits with an end.
+//! Waits with a deadline.
 //!
-//! No system has one. For the termination of one child there is something to sleep on (a pidfd on Linux, a kqueue on the
-//! BSDs and macOS). For any child, a group, stops and continues, and where a pidfd cannot be had (`ENOSYS`, `EPERM`,
-//! `EMFILE`), these functions look with WNOHANG, again and again, with growing pauses of at most 10 ms.
+//! No system has such a call. For the termination of one child these functions sleep on a pidfd (Linux) or a kqueue
+//! (BSDs and macOS). For any child, a group, stops and continues, and if no pidfd can be had (`ENOSYS`, `EPERM`,
+//! `EMFILE`), they poll with WNOHANG, with growing pauses of at most 10 ms.
 //!
-//! They retry where a signal interrupts, and they look once more after the deadline: a child that was ready by then
-//! is reported.
+//! They retry after a signal, and poll once more after the deadline: a child that was ready by then is reported.
 
 use std::time::{Duration, Instant};
 
@@ -19,20 +18,20 @@ use super::siginfo::ChildInfo;
 use super::target::{IdTarget, Target};
 use crate::sys::process::exit_watch::ExitWatch;
 
-/// A moment by which something has to have happened.
+/// A point in time by which something must happen.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// A deadline that never comes.
+    /// No deadline.
     pub const NEVER: Deadline = Deadline(None);
 
-    /// The moment after that time from now; never, if the clock cannot hold it.
+    /// A deadline this far from now; none if the clock cannot represent it.
     pub fn after(time: Duration) -> Deadline {
         Deadline(Instant::now().checked_add(time))
     }
 
-    /// The time until then: zero once it has passed, `Duration::MAX` if it never comes.
+    /// The remaining time: zero once it has passed, `Duration::MAX` without a deadline.
     pub fn remaining(self) -> Duration {
         match self.0 {
             None => Duration::MAX,
@@ -40,7 +39,7 @@ impl Deadline {
         }
     }
 
-    /// Whether it has come.
+    /// Whether the deadline has passed.
     pub fn has_passed(self) -> bool {
         self.remaining().is_zero()
     }
@@ -58,17 +57,17 @@ impl From<Instant> for Deadline {
     }
 }
 
-/// The first pause between two looks, and the longest.
+/// The first pause between two polls, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_micros(50), Duration::from_millis(10));
 
-/// Looks until there is something, or the deadline has passed; sleeps on the end of `only` between.
+/// Polls until there is a report or the deadline has passed; sleeps on the exit of `only` in between.
 fn bounded<T>(
     deadline: Deadline,
     only: Option<Pid>,
     mut look: impl FnMut() -> Result<Option<T>, Errno>,
 ) -> Result<Option<T>, Errno> {
     let (mut pause, longest) = PAUSES;
-    // The watch begins after a look that found the child alive: until then its pid could be anybody's.
+    // The watch starts after a poll that found the child alive: until then its pid could have been reused.
     let mut watch = None;
     let mut may_watch = only;
     loop {
@@ -82,9 +81,9 @@ fn bounded<T>(
             watch = ExitWatch::open(pid).ok();
         }
         match watch.as_ref().map(|watch| watch.sleep(deadline.remaining())) {
-            // Time is over, or a signal came: look, and sleep on.
+            // Out of time, or a signal came: poll, and sleep on.
             Some(Ok(false)) => {}
-            // It has ended and may not be waitable yet, or not at all if somebody else is: look with pauses.
+            // Terminated but not waitable yet, or reaped by someone else: poll with pauses.
             Some(Ok(true) | Err(_)) => watch = None,
             None => {
                 std::thread::sleep(pause.min(deadline.remaining()));
@@ -94,7 +93,7 @@ fn bounded<T>(
     }
 }
 
-/// The one child whose termination is all that is waited for.
+/// The child, if its termination is all that is waited for.
 fn only_end_of(target: Target, options: WaitOptions) -> Option<Pid> {
     let more = WaitOptions::UNTRACED.bits() | WaitOptions::CONTINUED.bits();
     match target {
@@ -103,7 +102,7 @@ fn only_end_of(target: Target, options: WaitOptions) -> Option<Pid> {
     }
 }
 
-/// [`waitpid()`] until a deadline (a [`Duration`] from now, or an [`Instant`]); `None` says that it passed.
+/// [`waitpid()`] with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
 ///
 /// # Errors
 /// As [`waitpid()`], but never `EINTR`.
@@ -115,7 +114,7 @@ pub fn waitpid_timeout(
     bounded(deadline.into(), only_end_of(target, options), || waitpid(target, options | WaitOptions::NOHANG))
 }
 
-/// [`wait4()`] until a deadline (a [`Duration`] from now, or an [`Instant`]); `None` says that it passed.
+/// [`wait4()`] with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -140,7 +139,7 @@ pub fn wait4_timeout(
     bounded(deadline.into(), only_end_of(target, options), || wait4(target, options | WaitOptions::NOHANG))
 }
 
-/// [`waitid()`] until a deadline (a [`Duration`] from now, or an [`Instant`]); `None` says that it passed.
+/// [`waitid()`] with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
 ///
 /// # Errors
 /// As [`waitid()`], but never `EINTR`.

@@ -1,4 +1,4 @@
-//! The agent of the trial: its start, its lines, its end.
+//! The agent of the trial: startup, lines, exit.
 
 use super::children::Children;
 use super::{Warden, garbage, read_some, write_all};
@@ -14,59 +14,60 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
 use std::time::{Duration, Instant};
 
-/// How much of an agent's standard error is kept.
+/// The number of bytes of the agent's standard error that are kept.
 const STDERR_KEPT: usize = 16 * 1024;
 
-/// How often a pipe is read after its writer's end, so that no other process that writes to it can hold the warden up.
+/// The maximum number of reads after a pipe's writer has died, so that another process writing to it cannot stall the
+/// warden.
 const LAST_READS: usize = 64;
 
-/// How long an agent may live on without its standard output: one that dies lets go of it a little before its end is seen.
-const SPEECHLESS: Duration = Duration::from_secs(2);
+/// How long an agent may live without its standard output: a dying one closes it slightly before its exit is visible.
+const MUTE_LIMIT: Duration = Duration::from_secs(2);
 
-/// What is known of one call of the family.
+/// The state of one wait call.
 #[derive(Copy, Clone)]
 pub(super) enum CallState {
     /// The agent announced it and has not answered.
     Entered {
-        /// The thread that makes the call.
+        /// The calling thread.
         tid: i32,
     },
     /// The agent answered.
     Answered,
 }
 
-/// What the children of an agent may do without being told to.
+/// What the children of an agent may do without a command.
 #[derive(Copy, Clone, PartialEq, Eq)]
 pub(super) enum Activity {
-    /// A tracer lets one go on, or has not taken its end yet.
-    Moving,
-    /// One may be about to end or stop: it is not held, or has a processor, waits for one, or cannot be disturbed.
-    Busy,
-    /// A tracer has stopped some, which have been switched so often. What changes goes on, as soon as the tracer gets round to it;
-    /// what does not is stopped by job control, which looks alike.
-    Traced { switches: u64 },
+    /// A tracer is resuming one, or has not consumed its exit yet.
+    Resuming,
+    /// One may be about to exit or stop: it is not held, or it is running, runnable or in an uninterruptible sleep.
+    Runnable,
+    /// A tracer has stopped some, with this total of context switches. If the total changes, they will go on once the
+    /// tracer gets to it; if not, it is a job-control stop, which looks the same.
+    TracerStopped { switches: u64 },
     /// Nothing.
-    Quiet,
+    Idle,
 }
 
 /// The process that hosts the subject.
 pub(super) struct Agent {
-    /// The process that the warden forked.
+    /// The process forked by the warden.
     pub(super) handle: Handle,
-    /// The process that speaks: the one forked, or one below it when the agent's command is a wrapper.
+    /// The pid of the process that speaks: the forked one, or a descendant if the agent's command is a wrapper.
     pub(super) pid: i32,
     pub(super) calls: BTreeMap<u64, CallState>,
-    /// What stood below the forked process when it said hello: a wrapper and its helpers.
-    pub(super) family: Vec<i32>,
-    /// The pids that its replies named: children that need not have connected.
+    /// Descendants of the forked process when it said hello: a wrapper and its helpers.
+    pub(super) wrapper: Vec<i32>,
+    /// The pids named in its replies: children that need not have connected.
     pub(super) spawned: Vec<i32>,
-    /// It has said hello: which process it is, it says once.
+    /// Whether it has said hello, by which it identifies itself once.
     greeted: bool,
-    /// Seen dead.
+    /// Whether its exit was seen.
     pub(super) ended: bool,
-    /// When its standard output ended; until it is dead, or the driver was told.
-    pub(super) speechless: Option<Instant>,
-    /// The wait status of the forked process, if reaping it told one.
+    /// When its standard output closed; cleared once it is dead or the driver has been notified.
+    pub(super) muted_since: Option<Instant>,
+    /// The wait status of the forked process, if reaping it returned one.
     pub(super) status: Option<i32>,
     stdin: Option<OwnedFd>,
     stdout: Option<OwnedFd>,
@@ -84,7 +85,7 @@ impl Agent {
         self.stderr.as_ref().map(AsFd::as_fd)
     }
 
-    /// Sends one line. An agent that does not read loses it: its pipe holds far more than a trial asks.
+    /// Sends one line. It is lost if the agent does not read: the pipe holds far more than a trial sends.
     pub(super) fn send(&mut self, line: &[u8]) {
         if let Some(stdin) = &self.stdin {
             let mut bytes = line.to_vec();
@@ -99,23 +100,23 @@ impl Agent {
         self.calls.get(&id).copied()
     }
 
-    /// What its own children may do next. A child is held if it waits to be told.
+    /// What its own children may do next. A child is held if it waits for commands.
     pub(super) fn activity(&self, children: &Children) -> Activity {
         let held = |pid| children.holds(pid);
         let runs = |state| matches!(state, State::Running | State::DiskSleep);
         let threads_run = |pid| process_table::threads(pid).iter().any(|(_, state)| runs(*state));
         let mut busy = false;
         let mut traced = None;
-        // Each is looked at once: what a tracer follows is something else a moment later.
+        // Each is read once: a traced process may change from one moment to the next.
         for p in self.own_children(children) {
             match p.state {
                 State::Stopped => {}
                 State::TracingStop => match process_table::stop_of(p.pid) {
                     Stop::Traced { switches } => traced = Some(traced.unwrap_or(0) + switches),
-                    _ => return Activity::Moving,
+                    _ => return Activity::Resuming,
                 },
-                State::Zombie | State::Dead if p.has_another_tracer() => return Activity::Moving,
-                // A leader that ended before the other threads.
+                State::Zombie | State::Dead if p.has_another_tracer() => return Activity::Resuming,
+                // A leader that exited before the other threads.
                 State::Zombie | State::Dead => {
                     busy |= p.threads.is_some_and(|n| n > 1) && (!held(p.pid) || threads_run(p.pid));
                 }
@@ -123,20 +124,20 @@ impl Agent {
             }
         }
         match traced {
-            _ if busy => Activity::Busy,
-            Some(switches) => Activity::Traced { switches },
-            None => Activity::Quiet,
+            _ if busy => Activity::Runnable,
+            Some(switches) => Activity::TracerStopped { switches },
+            None => Activity::Idle,
         }
     }
 
-    /// Those that it made, and those of its children's that it has adopted.
+    /// The children it forked, and those of its descendants it has adopted.
     fn own_children(&self, children: &Children) -> impl Iterator<Item = process_table::Process> {
-        let pids: BTreeSet<i32> = self.spawned.iter().chain(&children.made).copied().collect();
+        let pids: BTreeSet<i32> = self.spawned.iter().chain(&children.forked).copied().collect();
         let read = pids.into_iter().filter_map(|pid| process_table::read(pid).ok().flatten());
         read.filter(|p| p.ppid == self.pid)
     }
 
-    /// Keeps track of calls from what the agent says.
+    /// Tracks calls from the agent's lines.
     fn note(&mut self, line: &Line) {
         let Some(id) = line.id() else { return };
         match line.word() {
@@ -173,7 +174,7 @@ impl Warden<'_> {
     /// Starts the agent of a trial.
     pub(super) fn open_agent(&mut self, request: &Line) -> Result<i32, String> {
         if self.agent.is_some() {
-            return Err("a trial is open already".into());
+            return Err("a trial is already open".into());
         }
         let nonce = request.text("nonce").map_err(|e| e.to_string())?;
         let argv: Vec<CString> =
@@ -202,9 +203,9 @@ impl Warden<'_> {
                         }
                     }
                     None => {
-                        // Ours does this by itself.
+                        // Built-in agents do this themselves.
                         signal::reset_all();
-                        // An agent of another language finds its own start-up files: it begins in the driver's folder.
+                        // An agent in another language may need its startup files: it starts in the driver's directory.
                         let _ = rustix::process::chdir(self.subjects.start_folder());
                         let errno = process::exec(&argv);
                         let why =
@@ -222,11 +223,11 @@ impl Warden<'_> {
             handle,
             pid,
             calls: BTreeMap::new(),
-            family: Vec::new(),
+            wrapper: Vec::new(),
             spawned: Vec::new(),
             greeted: false,
             ended: false,
-            speechless: None,
+            muted_since: None,
             status: None,
             stdin: Some(stdin),
             stdout: Some(stdout),
@@ -238,7 +239,7 @@ impl Warden<'_> {
         Ok(pid)
     }
 
-    /// Reads what the agent says and relays it; `false` if there was nothing.
+    /// Reads the agent's output and relays it; `false` if there was none.
     pub(super) fn read_agent(&mut self) -> bool {
         let Some(agent) = &mut self.agent else { return false };
         let Some(stdout) = &agent.stdout else { return false };
@@ -248,7 +249,7 @@ impl Warden<'_> {
             Err(_) => true,
         };
         let mut texts = Vec::new();
-        // That a call is entered the driver need not know at once: it asks whether the call blocks.
+        // The driver need not know at once that a call was entered: it asks whether the call blocks.
         let mut urgent = ended;
         while let Some(line) = agent.lines.next_line() {
             let parsed = line.clone().and_then(|bytes| Line::parse(&bytes));
@@ -258,7 +259,7 @@ impl Warden<'_> {
                         let said = parsed.number("pid").ok().and_then(|p| i32::try_from(p).ok());
                         if let Some(pid) = said.filter(|p| *p != agent.pid && self.sweeper.is_below_us(*p)) {
                             agent.pid = pid;
-                            agent.family = self.sweeper.pids();
+                            agent.wrapper = self.sweeper.pids();
                         }
                     }
                     agent.note(&parsed);
@@ -278,7 +279,7 @@ impl Warden<'_> {
                 texts.push(format!("warden {}", garbage("agent", &rest, &why)));
             }
             agent.stdout = None;
-            agent.speechless = Some(Instant::now());
+            agent.muted_since = Some(Instant::now());
         }
         for text in texts {
             self.note(&text);
@@ -287,23 +288,23 @@ impl Warden<'_> {
         true
     }
 
-    /// Finds out whether an agent whose standard output ended has died, or lives on without it.
-    pub(super) fn look_at_speechless(&mut self) {
+    /// Finds out whether an agent whose standard output closed has died, or lives on without it.
+    pub(super) fn check_muted(&mut self) {
         let Some(agent) = &mut self.agent else { return };
-        let Some(since) = agent.speechless else { return };
-        // The process that speaks may be another than the one that was forked.
+        let Some(since) = agent.muted_since else { return };
+        // The process that speaks may not be the one that was forked.
         let table = process_table::read(agent.pid);
         let lives = agent.handle.has_ended() != Some(true)
             && matches!(table, Ok(Some(process)) if !process.is_waitable_zombie());
         if !lives {
-            self.agent_ended();
-        } else if since.elapsed() >= SPEECHLESS {
-            agent.speechless = None;
+            self.agent_exited();
+        } else if since.elapsed() >= MUTE_LIMIT {
+            agent.muted_since = None;
             self.tell(&Line::new("eof").with("of", "agent"));
         }
     }
 
-    /// Keeps the first part of what the agent writes on standard error.
+    /// Keeps the beginning of the agent's standard error.
     pub(super) fn read_stderr(&mut self) {
         let Some(agent) = &mut self.agent else { return };
         let Some(stderr) = &agent.stderr else { return };
@@ -318,8 +319,8 @@ impl Warden<'_> {
         }
     }
 
-    /// The agent has died: what it said before is read first.
-    pub(super) fn agent_ended(&mut self) {
+    /// The agent has died: drains its output first.
+    pub(super) fn agent_exited(&mut self) {
         for _ in 0..LAST_READS {
             if !self.read_agent() {
                 break;
@@ -330,19 +331,19 @@ impl Warden<'_> {
             && !agent.ended
         {
             agent.ended = true;
-            agent.speechless = None;
+            agent.muted_since = None;
             self.tell(&Line::new("gone").with("of", "agent"));
         }
     }
 }
 
-/// What every agent begins as, whatever the driver was started with: default dispositions, an empty mask, a process group
-/// that is not orphaned (its parent, the warden, is of the same session and of another group), its three streams and
-/// no other descriptor, and its death tied to the warden's.
+/// Sets up the same start for every agent, whatever the driver inherited: default dispositions, an empty mask, a
+/// process group that is not orphaned (its parent, the warden, is in the same session and another group), its three
+/// streams and no other descriptor, and a parent-death signal.
 fn become_agent(theirs: [OwnedFd; 3]) {
     process::die_with_parent(Some(libc::SIGKILL));
     let _ = rustix::process::setpgid(None, None);
-    // The ends may themselves be numbered 0 to 2 if those were closed: move them out of the way first.
+    // The ends may themselves be 0 to 2 if those were closed: move them out of the way first.
     let moved: Vec<OwnedFd> =
         theirs.iter().filter_map(|fd| rustix::io::fcntl_dupfd_cloexec(fd, 3).ok()).collect();
     if let [stdin, stdout, stderr] = moved.as_slice() {

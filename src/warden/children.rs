@@ -1,4 +1,4 @@
-//! The children of the trial: their connections, names and pinned processes.
+//! The children of the trial: their connections, names and process handles.
 
 use super::{Warden, garbage, read_some, write_all};
 use crate::protocol::Line;
@@ -10,10 +10,10 @@ use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
 use rustix::process::{Resource, getrlimit};
 use std::path::Path;
 
-/// The longest name of a child, in bytes.
+/// The maximum length of a child's name, in bytes.
 const MAX_NAME: usize = 16;
 
-/// Where children connect.
+/// The socket children connect to.
 pub(super) struct Listener(OwnedFd);
 
 impl Listener {
@@ -31,30 +31,30 @@ impl Listener {
         self.0.as_fd()
     }
 
-    /// Takes one connection; the next poll tells of another. Of those that do not say who they are the first has to go.
+    /// Accepts one connection; the next poll reports further ones. The oldest unidentified one is dropped to make room.
     pub(super) fn accept(&self, children: &mut Children) {
         if let Ok(socket) = crate::sys::descriptors::accept_for_us(&self.0) {
-            if children.unidentified.len() >= children.quarter {
-                children.unidentified.remove(0);
+            if children.pending.len() >= children.fd_quota {
+                children.pending.remove(0);
             }
-            children.unidentified.push(UnidentifiedPeer { socket, lines: LineReader::default() });
+            children.pending.push(PendingPeer { socket, lines: LineReader::default() });
         }
     }
 }
 
-/// A connection that has not said who it is.
-pub(super) struct UnidentifiedPeer {
+/// A connection that has not identified itself.
+pub(super) struct PendingPeer {
     socket: OwnedFd,
     lines: LineReader,
 }
 
-impl UnidentifiedPeer {
+impl PendingPeer {
     pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
         self.socket.as_fd()
     }
 }
 
-/// A child whose name is known.
+/// A child with a known name.
 pub(super) struct Child {
     pub(super) name: String,
     pub(super) handle: Handle,
@@ -70,34 +70,34 @@ impl Child {
 
 /// All children of the trial.
 pub(super) struct Children {
-    /// A quarter of the descriptors that this process may have.
-    quarter: usize,
+    /// A quarter of this process's descriptor limit.
+    fd_quota: usize,
     pub(super) nonce: String,
-    pub(super) unidentified: Vec<UnidentifiedPeer>,
+    pub(super) pending: Vec<PendingPeer>,
     pub(super) known: Vec<Child>,
-    /// Processes that children said they made.
-    pub(super) made: Vec<i32>,
+    /// The pids of processes that children reported to have forked.
+    pub(super) forked: Vec<i32>,
 }
 
 impl Children {
     pub(super) fn new() -> Children {
         let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
         Children {
-            quarter: usize::try_from(descriptors / 4).unwrap_or(usize::MAX),
+            fd_quota: usize::try_from(descriptors / 4).unwrap_or(usize::MAX),
             nonce: String::new(),
-            unidentified: Vec::new(),
+            pending: Vec::new(),
             known: Vec::new(),
-            made: Vec::new(),
+            forked: Vec::new(),
         }
     }
 
     pub(super) fn clear(&mut self) {
-        self.unidentified.clear();
+        self.pending.clear();
         self.known.clear();
-        self.made.clear();
+        self.forked.clear();
     }
 
-    /// Whether that process is connected, and so waits to be told what to do.
+    /// Whether the process is connected, and so waits for commands.
     pub(super) fn holds(&self, pid: i32) -> bool {
         self.known.iter().any(|child| child.handle.pid() == pid && child.socket.is_some())
     }
@@ -106,23 +106,27 @@ impl Children {
         self.known.iter().rev().find(|c| c.name == name)
     }
 
-    /// Whether another connection may be taken: a quarter of the descriptors is left for what a trial needs besides, as reading
-    /// the process table.
+    /// Whether to accept another connection: a quarter of the descriptors is reserved for other needs of a trial, such
+    /// as reading the process table.
     pub(super) fn may_accept(&self) -> bool {
         let held = |child: &Child| {
             usize::from(child.socket.is_some()) + usize::from(child.handle.poll_fd().is_some())
         };
-        self.known.iter().map(held).sum::<usize>() + self.unidentified.len() < 3 * self.quarter
+        self.known.iter().map(held).sum::<usize>() + self.pending.len() < 3 * self.fd_quota
     }
 
-    /// Pins a process by a descriptor, as long as these take no more than a quarter of those that we may have.
+    /// Opens a handle that pins a process, unless pinned ones use a quarter of the descriptors already.
     fn pin(&self, pid: i32) -> Result<Handle, Errno> {
-        if self.known.len() < self.quarter { Handle::open(pid) } else { Handle::open_without_descriptor(pid) }
+        if self.known.len() < self.fd_quota {
+            Handle::open(pid)
+        } else {
+            Handle::open_without_descriptor(pid)
+        }
     }
 
     /// Names a child that does not connect.
     ///
-    /// One that has connected after all, between the driver's look and this, keeps its connection.
+    /// One that has connected since the driver looked keeps its connection.
     pub(super) fn adopt(&mut self, name: String, pid: i32) -> Result<(), String> {
         if self.get(&name).is_some() {
             return Ok(());
@@ -132,19 +136,19 @@ impl Children {
         Ok(())
     }
 
-    /// Sends a line to the child of that name; `false` if it has no connection.
+    /// Sends a line to the named child; `false` if it has no connection.
     pub(super) fn send(&mut self, name: &str, line: &[u8]) -> bool {
         let Some(child) = self.known.iter_mut().rev().find(|c| c.name == name) else { return false };
         let Some(socket) = &child.socket else { return false };
         let mut bytes = line.to_vec();
         bytes.push(b'\n');
-        // A child that has died meanwhile is seen by its end, not by this.
+        // A child that died meanwhile is noticed by its exit, not here.
         let _ = write_all(socket, &bytes);
         true
     }
 }
 
-/// The process at the other end, as the system knows it, or as it says itself: gVisor names whoever asks.
+/// The peer as the system reports it, or as it claims itself: gVisor reports the caller.
 fn peer(socket: &OwnedFd, said: i32) -> i32 {
     let known = crate::sys::descriptors::peer_pid(socket.as_fd());
     known.filter(|&pid| pid != crate::sys::process::pid()).unwrap_or(said)
@@ -152,23 +156,23 @@ fn peer(socket: &OwnedFd, said: i32) -> i32 {
 
 impl Warden<'_> {
     /// A new connection must present a token of this trial; any other is dropped.
-    pub(super) fn read_stranger(&mut self, at: usize) {
-        let unknown = &mut self.children.unidentified[at];
+    pub(super) fn read_pending(&mut self, at: usize) {
+        let unknown = &mut self.children.pending[at];
         match read_some(&unknown.socket, &mut unknown.lines) {
             Ok(false) => return,
             Ok(true) => {}
             Err(_) => {
-                self.children.unidentified.remove(at);
+                self.children.pending.remove(at);
                 return;
             }
         }
         let Some(line) = unknown.lines.next_line() else { return };
-        let UnidentifiedPeer { socket, lines } = self.children.unidentified.remove(at);
+        let PendingPeer { socket, lines } = self.children.pending.remove(at);
         let hello = line.ok().and_then(|bytes| Line::parse(&bytes).ok()).filter(|l| l.word() == "hello");
         let Some(hello) = hello else { return };
         let token = hello.get("token").unwrap_or_default();
         let name = token.strip_prefix(self.children.nonce.as_str()).and_then(|rest| rest.strip_prefix('-'));
-        // As the driver names children: what else it is would stand in the driver's stream.
+        // A name as the driver would choose: it becomes part of the driver's stream.
         let name = name.filter(|n| n.len() <= MAX_NAME && n.bytes().all(|b| b.is_ascii_alphanumeric()));
         let (Some(name), Ok(pid)) = (name, hello.number("pid")) else { return };
         let name = name.to_owned();
@@ -189,7 +193,7 @@ impl Warden<'_> {
         }
     }
 
-    /// Relays what a child says.
+    /// Relays a child's lines.
     pub(super) fn read_child(&mut self, at: usize) {
         let child = &mut self.children.known[at];
         let Some(socket) = &child.socket else { return };
@@ -210,7 +214,7 @@ impl Warden<'_> {
             match line.clone().and_then(|bytes| Line::parse(&bytes)) {
                 Ok(parsed) => {
                     let pid = parsed.number_opt("pid").ok().flatten();
-                    self.children.made.extend(pid.and_then(|p| i32::try_from(p).ok()));
+                    self.children.forked.extend(pid.and_then(|p| i32::try_from(p).ok()));
                     self.say(&format!("child {name} {parsed}"));
                 }
                 Err(why) => self.tell(&garbage(&name, &line, &why)),

@@ -1,28 +1,29 @@
-//! The warden: guards the processes of one trial at a time.
+//! The warden: supervises the processes of one trial at a time.
 //!
-//! It is forked from the driver before any thread exists, leads a session of its own, adopts orphans where the system
-//! lets it, and outlives the driver just long enough to end everything below it. It starts the agent, relays lines,
-//! sends signals and watches the process table. It never learns anything from a wait call: those are what is judged.
+//! It is forked from the driver while that is single-threaded, leads a session of its own, becomes a subreaper where
+//! supported, and outlives the driver just long enough to kill its descendants. It starts the agent, relays lines,
+//! sends signals and watches the process table. It never relies on a wait call: those are under test.
 //!
 //! # Requests
 //!
 //! Each carries `id=N` and is answered by one line with the same `id`.
 //!
-//! | request | what it does | answer |
+//! | request | effect | answer |
 //! |---|---|---|
-//! | `probe` | finds out what the surroundings have | `ok kernel=K machine=M methods=M,... notes=T,... root=yes core=yes`, `pidfd-waits=ERRNO` where they are refused |
+//! | `probe` | probes the environment | `ok kernel=K machine=M methods=M,... notes=T,... root=yes core=yes`, `pidfd-waits=ERRNO` if they are refused |
 //! | `open subject=NAME` or `open argv=A,B,...`, `nonce=N` | starts the agent of a trial; children connect with tokens `N-NAME` | `ok pid=N socket=PATH exe=PATH`, `err why=TEXT` |
-//! | `adopt name=A pid=N` | names a child that does not connect; it must stand below the warden in the process table | `ok`, `err why=TEXT` |
+//! | `adopt name=A pid=N` | names a child that does not connect; it must be a descendant of the warden in the process table | `ok`, `err why=TEXT` |
 //! | `signal to=A sig=S` (`to=agent`) | sends a signal | `ok`, `err errno=E` |
-//! | `await of=A for=zombie,stopped,running,asleep or gone within=MS` | waits for that state in the process table | `ok state=S`, `late state=S` |
-//! | `blocked call=N within=MS` | waits until the agent sleeps in the call of that id, or has answered it | `ok how=syscall,asleep or assumed`, `ok how=answered`, `ok how=died`, `late` |
+//! | `await of=A for=zombie,stopped,running,asleep or gone within=MS` | waits for this state in the process table | `ok state=S`, `late state=S` |
+//! | `blocked call=N within=MS` | waits until the agent sleeps in the call of this id, or has answered it | `ok how=syscall,asleep or assumed`, `ok how=answered`, `ok how=died`, `late` |
 //! | `answer call=N grace=MS spin=MS within=MS [settled=yes]` | waits until the call of that id is answered; a caller asleep for `grace`, or that burnt `spin` of CPU time, hangs, unless a child may still end by itself (`settled`: none will) | `ok how=answered`, `ok how=died`, `ok how=asleep`, `ok how=spinning`, `late` |
 //! | `state of=A` | reads the process table | `ok state=S ppid=N pgid=N sid=N` |
-//! | `close` | ends the trial: kills and reaps everything below the warden | `ok leaked=P,... agent=STATUS stuck=N`, before it the rest of what the agent wrote |
+//! | `close` | closes the trial: kills and reaps all descendants of the warden | `ok leaked=P,... agent=STATUS stuck=N`, preceded by the agent's remaining output |
 //!
-//! What the agent and the children write is relayed as `agent LINE` and `child NAME LINE`, a line that cannot be relayed
-//! as `warden garbage from=agent what=BYTES`; `warden gone of=agent` says that the agent has died, `warden eof of=agent` that it
-//! closed its standard output and lives on, `warden eof of=NAME` that a connection ended, `warden stderr text=BYTES` is what the agent wrote on standard error.
+//! Output of the agent and the children is relayed as `agent LINE` and `child NAME LINE`, a malformed line as `warden
+//! garbage from=agent what=BYTES`; `warden gone of=agent` reports that the agent died, `warden eof of=agent` that it
+//! closed its standard output but lives, `warden eof of=NAME` that a connection closed, `warden stderr text=BYTES` what
+//! the agent wrote to standard error.
 
 mod agent;
 mod children;
@@ -42,21 +43,21 @@ use std::mem::MaybeUninit;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// Where a warden speaks and works.
+/// A warden's streams and directory.
 pub struct Post {
     /// From the driver.
     pub input: OwnedFd,
     /// To the driver; may be the same stream.
     pub output: OwnedFd,
-    /// A folder of its own, made if it is not there, which it removes at the end, and its parent too once that is empty.
+    /// Its own directory, created if missing; removed at exit together with its parent once that is empty.
     pub folder: PathBuf,
 }
 
-/// Serves one driver until its stream ends. Called in a process that has one thread and no children.
+/// Serves one driver until its stream closes. Must be called in a single-threaded process without children.
 pub fn serve(post: Post, subjects: &Registry) -> ! {
-    // The driver decides when a run ends; the warden ends with its stream.
+    // The driver decides when a run is over; the warden exits when its stream closes.
     let of_the_run = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGPIPE, libc::SIGQUIT];
-    // What a case asks for as a child's exit signal, and a faulty system keeps for who adopts that child.
+    // A case may request these as a child's exit signal, and a faulty system keeps them for the adopting process.
     let of_children = [libc::SIGUSR1, libc::SIGUSR2];
     for signal in of_the_run.into_iter().chain(of_children) {
         let _ = signal::set_action(signal, signal::Action::Ignore, signal::Flags::default());
@@ -76,12 +77,12 @@ pub fn serve(post: Post, subjects: &Registry) -> ! {
     process::exit_now(0)
 }
 
-/// Serves a far driver on standard input and output: `ssh host waitspec warden`.
+/// Serves a remote driver on standard input and output: `ssh host waitspec warden`.
 pub fn serve_stdio(subjects: &Registry) -> ! {
     let taken = (|| {
         let (input, output) =
             (rustix::io::dup(rustix::stdio::stdin())?, rustix::io::dup(rustix::stdio::stdout())?);
-        // Whatever else writes to standard output must not fall into the stream.
+        // Other writes to standard output must not corrupt the stream.
         rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
         Ok::<_, Errno>((input, output))
     })();
@@ -106,15 +107,15 @@ struct Warden<'a> {
     children: children::Children,
     watches: Vec<watch::Watch>,
     sweeper: sweep::Sweeper,
-    /// How often in a row nothing happened while something was watched: the longer, the slower.
+    /// The number of consecutive idle turns while something is watched: the more, the longer the pauses.
     idle_turns: u32,
-    /// How long the last look at all watches took.
+    /// The duration of the last check of all watches.
     look: Duration,
-    /// What is to be told to the driver.
+    /// Output queued for the driver.
     unsent: Vec<u8>,
-    /// Somebody may be waiting for what is unsent.
+    /// Whether someone may be waiting for the queued output.
     urgent: bool,
-    /// This program, once it was looked up.
+    /// The path of this program, once looked up.
     exe: Option<PathBuf>,
     open: bool,
 }
@@ -127,23 +128,23 @@ enum Source {
     AgentOut,
     AgentErr,
     AgentEnd,
-    UnidentifiedPeer(usize),
+    PendingPeer(usize),
     Child(usize),
-    /// The end of a watched process; the watch is looked at in any case.
+    /// The exit of a watched process; watches are checked in any case.
     Watched,
 }
 
 impl<'a> Warden<'a> {
     fn new(post: Post, subjects: &'a Registry, adopts: bool) -> Result<Warden<'a>, (OwnedFd, String)> {
         let made = match rustix::fs::mkdir(&post.folder, rustix::fs::Mode::RWXU) {
-            // By the driver.
+            // Done by the driver.
             Err(Errno::EXIST) => Ok(()),
             made => made,
         };
         let ready = made
-            .map_err(|e| format!("cannot make the folder {}: {e}", post.folder.display()))
+            .map_err(|e| format!("cannot create the directory {}: {e}", post.folder.display()))
             .and_then(|()| {
-                // Core files and whatever else a child leaves behind fall into a folder that is removed.
+                // Core files and other leftovers of children land in a directory that is removed.
                 rustix::process::chdir(&post.folder)
                     .map_err(|e| format!("cannot enter {}: {e}", post.folder.display()))
             })
@@ -177,27 +178,27 @@ impl<'a> Warden<'a> {
         })
     }
 
-    /// One turn of the loop; `false` once the driver has gone.
+    /// One turn of the loop; `false` once the driver has closed the stream.
     fn turn(&mut self) -> bool {
         let ready = self.poll();
         let busy = ready.iter().any(|s| *s != Source::Watched);
         self.idle_turns = if busy { 0 } else { self.idle_turns.saturating_add(1) };
-        // A child's connection is forgotten by swapping; going from the back keeps the earlier positions right.
+        // Children are removed with swap_remove; iterating backwards keeps the earlier indices valid.
         for source in ready.into_iter().rev() {
             match source {
                 Source::Driver => self.read_driver(),
                 Source::Listener => self.listener.accept(&mut self.children),
                 Source::AgentOut => drop(self.read_agent()),
                 Source::AgentErr => self.read_stderr(),
-                Source::AgentEnd => self.agent_ended(),
-                Source::UnidentifiedPeer(at) => self.read_stranger(at),
+                Source::AgentEnd => self.agent_exited(),
+                Source::PendingPeer(at) => self.read_pending(at),
                 Source::Child(at) => self.read_child(at),
                 Source::Watched => {}
             }
         }
         let began = Instant::now();
-        self.look_at_speechless();
-        self.look_at_watches();
+        self.check_muted();
+        self.check_watches();
         self.look = began.elapsed();
         if self.urgent {
             self.flush();
@@ -226,8 +227,8 @@ impl<'a> Warden<'a> {
                 add(Source::AgentEnd, fd);
             }
         }
-        for (at, unknown) in self.children.unidentified.iter().enumerate() {
-            add(Source::UnidentifiedPeer(at), unknown.as_fd());
+        for (at, unknown) in self.children.pending.iter().enumerate() {
+            add(Source::PendingPeer(at), unknown.as_fd());
         }
         for (at, child) in self.children.known.iter().enumerate() {
             if let Some(fd) = child.connection() {
@@ -262,14 +263,14 @@ impl<'a> Warden<'a> {
         }
         while let Some(line) = self.from_driver.next_line() {
             match line {
-                Ok(line) => self.take(&line),
+                Ok(line) => self.handle_line(&line),
                 Err(_) => self.open = false,
             }
         }
     }
 
-    /// Takes one line of the driver's, by its address.
-    fn take(&mut self, bytes: &[u8]) {
+    /// Handles one line of the driver, by its address.
+    fn handle_line(&mut self, bytes: &[u8]) {
         let (address, rest) = split_word(bytes);
         match address {
             b"agent" => {
@@ -331,11 +332,11 @@ impl<'a> Warden<'a> {
         self.tell(&answer);
     }
 
-    /// What a trial needs to know of where it runs.
+    /// Adds what a trial needs to know about its environment.
     fn opened(&mut self, answer: Line) -> Line {
         let exe = self.exe.get_or_insert_with(|| {
             std::env::current_exe().unwrap_or_else(|_| {
-                // Where /proc is missing: as whoever started the program named it.
+                // Without /proc: argv[0].
                 self.subjects.start_folder().join(std::env::args_os().next().unwrap_or_default())
             })
         });
@@ -347,7 +348,7 @@ impl<'a> Warden<'a> {
         let pid = request.number("pid").map_err(|e| e.to_string())?;
         let pid =
             i32::try_from(pid).ok().filter(|p| *p > 1).ok_or_else(|| format!("pid {pid} is no child"))?;
-        // Without a process table the agent's word has to do: fork gave it that pid.
+        // Without a process table the agent's word must do: it got the pid from fork.
         let told = || self.agent.as_ref().is_some_and(|agent| agent.spawned.contains(&pid));
         if !self.sweeper.is_below_us(pid) && (self.sweeper.has_a_table() || !told()) {
             return Err(format!("process {pid} is not below the warden"));
@@ -394,12 +395,12 @@ impl<'a> Warden<'a> {
         self.urgent = true;
     }
 
-    /// Says what nobody waits for: it goes with what is said next.
+    /// Queues a line nobody waits for: it is sent with the next one.
     fn note(&mut self, text: &str) {
         self.unsent.extend_from_slice(text.as_bytes());
         self.unsent.push(b'\n');
-        // One that talks without end is not kept in memory.
-        self.urgent |= self.unsent.len() > UNSENT;
+        // Output without end is not kept in memory.
+        self.urgent |= self.unsent.len() > FLUSH_AT;
     }
 
     fn flush(&mut self) {
@@ -410,20 +411,20 @@ impl<'a> Warden<'a> {
         self.unsent.clear();
     }
 
-    /// The driver has gone, or is done: nothing of ours stays.
+    /// The driver is done or gone: cleans up and leaves nothing behind.
     fn leave(&mut self) {
-        self.end_everything();
+        self.kill_everything();
         let _ = rustix::process::chdir("/");
         let _ = std::fs::remove_dir_all(&self.folder);
         if let Some(parent) = self.folder.parent() {
-            // Succeeds for the last warden of a run only.
+            // Succeeds only for the last warden of a run.
             let _ = rustix::fs::rmdir(parent);
         }
     }
 }
 
-/// How much may wait for something to go with.
-const UNSENT: usize = 4096;
+/// The number of queued bytes that triggers a write.
+const FLUSH_AT: usize = 4096;
 
 fn timespec(pause: Duration) -> Timespec {
     Timespec { tv_sec: pause.as_secs().cast_signed(), tv_nsec: pause.subsec_nanos().into() }
@@ -436,7 +437,7 @@ fn split_word(bytes: &[u8]) -> (&[u8], &[u8]) {
     }
 }
 
-/// Reads what is there: `Ok(false)` for nothing yet, an error for the end of the stream.
+/// Reads what is available: `Ok(false)` for nothing yet, an error at the end of the stream.
 fn read_some(fd: impl AsFd, into: &mut LineReader) -> Result<bool, Errno> {
     let mut buffer = [MaybeUninit::uninit(); 4096];
     match rustix::io::read(fd, &mut buffer) {
@@ -461,7 +462,7 @@ fn write_all(fd: impl AsFd, mut bytes: &[u8]) -> Result<(), Errno> {
     Ok(())
 }
 
-/// The text of a line that could not be relayed, cut to what a reader needs.
+/// The event for a malformed line, shortened for the reader.
 fn garbage(from: &str, line: &Result<Vec<u8>, LineError>, why: &LineError) -> Line {
     let shown = match line {
         Ok(bytes) => String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned(),

@@ -1,4 +1,4 @@
-//! What the surroundings have, found out once.
+//! What the environment provides, probed once.
 
 use crate::protocol::Line;
 use crate::sys::process::pidfd;
@@ -32,7 +32,7 @@ fn yes(flag: bool) -> &'static str {
     if flag { "yes" } else { "no" }
 }
 
-/// What a run was started with that would change what wait does, and that agents are therefore freed of.
+/// Inherited settings that would change how wait behaves, and that agents are therefore freed of.
 fn notes(root: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if signal::is_ignored(libc::SIGCHLD) == Some(true) {
@@ -51,8 +51,8 @@ fn notes(root: bool) -> Vec<String> {
     notes
 }
 
-/// Whether a process that dumps core leaves a file in its working folder, as far as can be known beforehand: the hard limit
-/// allows one, and the system does not hand the core to a program.
+/// Whether a core dump leaves a file in the working directory, as far as this can be predicted: the hard limit allows
+/// it and the system does not pipe cores to a program.
 fn core_files() -> bool {
     let allowed = getrlimit(Resource::Core).maximum != Some(0);
     let pattern = Path::new("/proc/sys/kernel/core_pattern");

@@ -1,4 +1,4 @@
-//! The end of a trial: everything below the warden is killed and reaped.
+//! Closing a trial: kills and reaps all descendants of the warden.
 
 use super::Warden;
 use super::watch;
@@ -10,17 +10,17 @@ use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// How long a killed process may take to die: a process in an uninterruptible sleep takes as long as its device.
+/// The time limit for a killed process to die: in an uninterruptible sleep it takes as long as its device.
 const DYING: Duration = Duration::from_secs(10);
 
-/// Finds and ends what is below the warden.
+/// Finds and kills the descendants of the warden.
 pub(super) struct Sweeper {
     below: Descendants,
-    /// Orphans below us become ours. Where the system has no such thing they must be found before their parents end.
+    /// Whether orphans are reparented to us. If not, they must be found before their parents exit.
     adopts: bool,
-    /// Zombies that the system would not let us reap: its wait lies. They end with the warden.
+    /// Zombies the system would not let us reap, because its wait is faulty. They disappear with the warden.
     stuck: BTreeSet<i32>,
-    /// Zombies of earlier trials that another process has to reap, since we adopt none: that is in no hurry.
+    /// Zombies of earlier trials that another process must reap, since we adopt none: no hurry.
     elsewhere: BTreeSet<i32>,
 }
 
@@ -28,7 +28,7 @@ impl Sweeper {
     pub(super) fn new(adopts: bool) -> Sweeper {
         let mut below = Descendants::new(process::pid());
         let mut stuck = BTreeSet::new();
-        // A process table shows how well it can be searched where there is something to find.
+        // How to search the process table can be told only when there is something to find.
         if let Ok(pid) = process::spawn(|| 0) {
             let began = Instant::now();
             let alive = || matches!(process_table::read(pid), Ok(Some(p)) if !p.is_waitable_zombie());
@@ -46,11 +46,11 @@ impl Sweeper {
         Sweeper { below, adopts, stuck, elsewhere: BTreeSet::new() }
     }
 
-    /// Whether a process stands below the warden.
+    /// Whether a process is a descendant of the warden.
     pub(super) fn is_below_us(&self, pid: i32) -> bool {
         let us = process::pid();
         let mut at = pid;
-        // As deep as any trial goes; a loop cannot be, but a table read while it changes can look like one.
+        // Deeper than any trial. There are no loops, but a table read while it changes may seem to have one.
         for _ in 0..64 {
             match process_table::read(at) {
                 Ok(Some(p)) if p.ppid == us => return true,
@@ -61,19 +61,19 @@ impl Sweeper {
         false
     }
 
-    /// Whether there is a process table that shows us, and therefore what is below us.
+    /// Whether there is a process table that shows us, and so our descendants.
     pub(super) fn has_a_table(&self) -> bool {
         matches!(process_table::read(process::pid()), Ok(Some(_)))
     }
 
-    /// The pids below the warden, now.
+    /// The pids of the descendants, now.
     pub(super) fn pids(&mut self) -> Vec<i32> {
         self.below.scan().unwrap_or_default().into_iter().map(|p| p.pid).collect()
     }
 }
 
 impl Warden<'_> {
-    /// Ends the trial and says what was found.
+    /// Closes the trial and answers with what was found.
     pub(super) fn close(&mut self, id: u64) -> Line {
         let answer = Line::new("ok").with("id", id);
         if self.agent.is_none() {
@@ -83,12 +83,12 @@ impl Warden<'_> {
         self.read_agent();
         self.read_stderr();
         let expected = self.expected();
-        let swept = self.end_everything();
+        let swept = self.kill_everything();
         self.read_stderr();
         let Some(agent) = self.agent.take() else { return answer };
         self.children.clear();
         if !agent.stderr_text.is_empty() {
-            // As bytes: what is no text takes three times the room, and the line must not get too long.
+            // As bytes: invalid text takes three times the space, and the line must not get too long.
             self.tell(&Line::new("stderr").with_list("text", [&agent.stderr_text]));
         }
         let leaked = swept.found.iter().filter(|p| !expected.contains(&p.pid) && !expected.contains(&p.ppid));
@@ -100,32 +100,32 @@ impl Warden<'_> {
         answer
     }
 
-    /// The processes of the trial: the agent, what stood below it when it said hello, and every process that an answer named.
-    /// Whatever stands below one of them was made by a scenario; anything else has leaked.
+    /// The expected processes: the agent, its descendants when it said hello, and every process named in an answer.
+    /// Descendants of these were made by a scenario; anything else has leaked.
     fn expected(&self) -> BTreeSet<i32> {
         let mut expected: BTreeSet<i32> = self.children.known.iter().map(|c| c.handle.pid()).collect();
-        expected.extend(self.children.made.iter());
+        expected.extend(self.children.forked.iter());
         expected.extend(self.sweeper.stuck.iter());
         expected.extend(self.sweeper.elsewhere.iter());
         if let Some(agent) = &self.agent {
-            expected.extend(agent.family.iter());
+            expected.extend(agent.wrapper.iter());
             expected.extend(agent.spawned.iter());
             expected.extend([agent.pid, agent.handle.pid()]);
         }
         expected
     }
 
-    /// Kills and reaps everything below the warden.
-    pub(super) fn end_everything(&mut self) -> Swept {
+    /// Kills and reaps all descendants of the warden.
+    pub(super) fn kill_everything(&mut self) -> Swept {
         let began = Instant::now();
         let mut swept = Swept::default();
         if !self.sweeper.adopts {
             swept.found = self.sweeper.below.scan().unwrap_or_default();
         }
-        // The agent first: its children become ours, where the system lets us adopt, and then nobody else can reap them.
+        // The agent first: its children are reparented to us, if we adopt, and then nobody else can reap them.
         if let Some(agent) = &self.agent {
             if !self.sweeper.has_a_table() {
-                // Nobody would find what has a parent no more. The group is ours as long as its leader was not reaped.
+                // Nobody can find a process without a parent. The group is ours until its leader is reaped.
                 let group = rustix::process::Pid::from_raw(agent.handle.pid());
                 let _ = group.map(|group| rustix::process::kill_process_group(group, Signal::KILL));
             }
@@ -133,13 +133,13 @@ impl Warden<'_> {
             agent.handle.await_end(DYING);
             let agent = agent.handle.pid();
             if !self.sweeper.adopts {
-                end_session(began);
+                kill_session(began);
             }
             self.await_end(agent, began);
         }
         let known: Vec<Handle> = self.children.known.drain(..).map(|child| child.handle).collect();
         if !self.sweeper.adopts {
-            // One that has left the session as well is known by its connection alone.
+            // One that has left the session as well is known only by its connection.
             for handle in &known {
                 let _ = handle.signal(libc::SIGKILL);
             }
@@ -147,8 +147,8 @@ impl Warden<'_> {
         loop {
             let below = match self.sweeper.below.scan() {
                 Ok(below) => below,
-                // Without a process table only what we know can be ended.
-                Err(_) => return Swept { stuck: self.end_known(&known, began), ..swept },
+                // Without a process table only known processes can be killed.
+                Err(_) => return Swept { stuck: self.kill_known(&known, began), ..swept },
             };
             let present: BTreeSet<i32> = below.iter().map(|p| p.pid).collect();
             self.sweeper.stuck.retain(|pid| present.contains(pid));
@@ -157,7 +157,7 @@ impl Warden<'_> {
                 swept.found.clone_from(&below);
             }
             let left: Vec<_> = below.iter().filter(|p| !self.sweeper.stuck.contains(&p.pid)).collect();
-            // Below us at this moment, and only its parent could have reaped it since: a process that is killed as well.
+            // A descendant at this moment, and only its parent could have reaped it since: which is killed as well.
             let living = left.iter().filter(|p| !matches!(p.state, State::Zombie | State::Dead));
             let living: Vec<i32> = living.map(|p| p.pid).collect();
             for pid in &living {
@@ -169,7 +169,7 @@ impl Warden<'_> {
             for process in &left {
                 self.await_end(process.pid, began);
             }
-            // What was alive may have made others before it died.
+            // What was alive may have forked before it died.
             if living.is_empty() || began.elapsed() > DYING {
                 swept.stuck = self.sweeper.stuck.len() + if living.is_empty() { 0 } else { living.len() };
                 return swept;
@@ -177,14 +177,14 @@ impl Warden<'_> {
         }
     }
 
-    /// Waits until a process that was killed is a zombie, and reaps it if it is ours.
+    /// Waits until a killed process is a zombie, and reaps it if it is ours.
     fn await_end(&mut self, pid: i32, began: Instant) {
         let mut turns = 0_u32;
         while began.elapsed() < DYING {
             match process_table::read(pid) {
                 Ok(Some(p)) if matches!(p.state, State::Zombie | State::Dead) => {
                     if p.ppid != process::pid() {
-                        // Its parent is killed too, or has been: then it becomes ours, if we adopt.
+                        // Its parent is killed, too: then it is reparented to us, if we adopt.
                         if !self.sweeper.adopts {
                             self.sweeper.elsewhere.insert(pid);
                         }
@@ -204,7 +204,7 @@ impl Warden<'_> {
         }
     }
 
-    /// Reaps one zombie of ours. When the system's wait will not, it is left, and the system is told to reap for us.
+    /// Reaps one zombie of ours. If the system's wait fails to, leaves it to automatic reaping.
     fn reap(&mut self, pid: i32) {
         let status = match process::reap(pid) {
             Reaped::NotYet => process::reap(pid),
@@ -215,7 +215,7 @@ impl Warden<'_> {
         {
             agent.status = Some(*status);
         }
-        // What a wait says is not to be trusted, neither way.
+        // The result of a wait is not to be trusted either way.
         if matches!(process_table::read(pid), Ok(Some(p)) if matches!(p.state, State::Zombie) && p.ppid == process::pid())
         {
             self.sweeper.stuck.insert(pid);
@@ -223,8 +223,8 @@ impl Warden<'_> {
         }
     }
 
-    /// Kills and reaps the processes that are known, where others cannot be found; the number of those that would not go.
-    fn end_known(&mut self, known: &[Handle], began: Instant) -> usize {
+    /// Kills and reaps the known processes, where others cannot be found; returns how many would not die.
+    fn kill_known(&mut self, known: &[Handle], began: Instant) -> usize {
         for handle in known {
             let _ = handle.signal(libc::SIGKILL);
         }
@@ -240,9 +240,9 @@ impl Warden<'_> {
     }
 }
 
-/// Kills all others in the warden's own session: where nobody adopts for us, one whose parent ended before we first looked
-/// stands below somebody else.
-fn end_session(began: Instant) {
+/// Kills everything else in the warden's own session: if nobody adopts for us, a process whose parent exited before our
+/// first scan is no longer our descendant.
+fn kill_session(began: Instant) {
     let us = process::pid();
     if process::session_of(us) != Ok(us) {
         return;
@@ -264,16 +264,16 @@ fn end_session(began: Instant) {
     }
 }
 
-/// What a sweep found and left.
+/// The result of a sweep.
 #[derive(Default)]
 pub(super) struct Swept {
-    /// The processes below the warden when the agent had ended.
+    /// The descendants of the warden once the agent had died.
     found: Vec<process_table::Process>,
-    /// How many would not go.
+    /// The number that would not die.
     stuck: usize,
 }
 
-/// Lets others run: nothing is ordered by it.
+/// Yields to others: nothing is ordered by it.
 fn pause(time: Duration) {
     if time.is_zero() { std::thread::yield_now() } else { std::thread::sleep(time) }
 }

@@ -1,4 +1,4 @@
-//! Watching processes: each watch is answered once, by what the process table shows or by its deadline.
+//! Watching processes: each watch is answered once, by the process table or at its deadline.
 
 use super::Warden;
 use super::agent::{Activity, Agent, CallState};
@@ -10,7 +10,7 @@ use crate::sys::process_table::{self, Asleep, LastingStop, State};
 use rustix::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-/// The state of a process that is awaited.
+/// A state to wait for.
 #[derive(Copy, Clone, PartialEq, Eq)]
 enum Awaited {
     Zombie,
@@ -33,7 +33,7 @@ impl Awaited {
     }
 }
 
-/// The word for a state in answers.
+/// The protocol word for a state.
 pub(super) fn word(state: State) -> &'static str {
     match state {
         State::Running => "running",
@@ -55,17 +55,17 @@ enum Goal {
         call: u64,
         grace: Duration,
         spin: Duration,
-        /// No child will end or stop by itself any more, says the driver.
+        /// Whether, according to the driver, no child will exit or stop by itself any more.
         settled: bool,
-        /// Since when it sleeps there.
+        /// Where and since when it has been asleep.
         asleep_since: Option<(Asleep, Instant)>,
-        /// What its children might have done when they were last looked at.
+        /// What its children might have been doing at the last check.
         before: Activity,
-        burnt: Option<Burnt>,
+        baseline: Option<CpuBaseline>,
     },
 }
 
-/// One request that is answered later.
+/// A pending request.
 pub(super) struct Watch {
     id: u64,
     goal: Goal,
@@ -88,15 +88,15 @@ impl Watch {
             _ => {
                 let (grace, spin) = (ms("grace")?, ms("spin")?);
                 let settled = request.flag("settled");
-                let (asleep_since, before, burnt) = (None, Activity::Quiet, None);
-                Goal::Answer { call: call()?, grace, spin, settled, asleep_since, before, burnt }
+                let (asleep_since, before, baseline) = (None, Activity::Idle, None);
+                Goal::Answer { call: call()?, grace, spin, settled, asleep_since, before, baseline }
             }
         };
         let began = Instant::now();
         Ok(Watch { id, goal, began, deadline: began + ms("within")? })
     }
 
-    /// What becomes readable when a watched process ends.
+    /// The descriptor that becomes readable when the watched process exits.
     pub(super) fn ending<'p>(
         &self,
         children: &'p Children,
@@ -112,7 +112,7 @@ impl Watch {
     }
 }
 
-/// How long to pause between two looks when nothing happens.
+/// The pause between two checks while nothing happens.
 pub(super) fn pause(idle_turns: u32) -> Duration {
     match idle_turns {
         0..3 => Duration::ZERO,
@@ -122,39 +122,39 @@ pub(super) fn pause(idle_turns: u32) -> Duration {
     }
 }
 
-/// How long to pause after a look that took so long. Where system calls are dear (a sandbox, a tracer), who looks all the time
-/// leaves no processor to whom it looks at.
-fn rest(look: Duration) -> Duration {
-    /// A quiet machine needs a tenth.
-    const DEAR: Duration = Duration::from_micros(500);
-    /// What held up one look need not come again.
-    const MOST: Duration = Duration::from_millis(10);
-    if look > DEAR { look.min(MOST) } else { Duration::ZERO }
+/// The pause after a check of this duration. Where system calls are slow (a sandbox, a tracer), constant polling would
+/// starve the observed process.
+fn backoff(look: Duration) -> Duration {
+    /// An idle machine needs a tenth.
+    const SLOW: Duration = Duration::from_micros(500);
+    /// What delayed one check need not recur.
+    const MAX: Duration = Duration::from_millis(10);
+    if look > SLOW { look.min(MAX) } else { Duration::ZERO }
 }
 
-/// An answered call is looked at for hanging no more often than this.
-const HANG_LOOK: Duration = Duration::from_millis(5);
+/// The minimum interval between hang checks of an unanswered call.
+const HANG_CHECK: Duration = Duration::from_millis(5);
 
 impl Warden<'_> {
-    /// How long the loop may sleep in poll: for ever without anything to watch.
+    /// The timeout of the loop's poll: infinite without anything to watch.
     pub(super) fn patience(&self) -> Option<Duration> {
-        let speechless = self.agent.as_ref().and_then(|a| a.speechless).map(|_| HANG_LOOK);
+        let muted_since = self.agent.as_ref().and_then(|a| a.muted_since).map(|_| HANG_CHECK);
         let watched = self.watches.iter().map(|watch| match &watch.goal {
-            // Awaited by an event, looked at for hanging now and then.
-            Goal::Answer { .. } => HANG_LOOK,
-            Goal::Blocked { call, .. } if !self.has_entered(*call) => HANG_LOOK,
-            Goal::State { .. } if watch.ending(&self.children, self.agent.as_ref()).is_some() => HANG_LOOK,
-            _ => pause(self.idle_turns).max(rest(self.look)),
+            // Answered by an event; checked for a hang now and then.
+            Goal::Answer { .. } => HANG_CHECK,
+            Goal::Blocked { call, .. } if !self.has_entered(*call) => HANG_CHECK,
+            Goal::State { .. } if watch.ending(&self.children, self.agent.as_ref()).is_some() => HANG_CHECK,
+            _ => pause(self.idle_turns).max(backoff(self.look)),
         });
-        watched.chain(speechless).min()
+        watched.chain(muted_since).min()
     }
 
     fn has_entered(&self, call: u64) -> bool {
         self.agent.as_ref().is_some_and(|a| a.call(call).is_some())
     }
 
-    /// Answers every watch whose goal is reached or whose time is up.
-    pub(super) fn look_at_watches(&mut self) {
+    /// Answers every watch whose goal is reached or whose deadline has passed.
+    pub(super) fn check_watches(&mut self) {
         let mut watches = std::mem::take(&mut self.watches);
         watches.retain_mut(|watch| match self.look(watch) {
             Some(answer) => {
@@ -174,18 +174,18 @@ impl Warden<'_> {
                 let Some(handle) = self.handle(of) else {
                     return Some(Line::new("err").with("why", format!("no process {of}")));
                 };
-                // A zombie that still has a tracer, or threads, is looked at again and again from here on.
+                // A zombie with a tracer or live threads is polled from here on.
                 *ended = *awaited == Awaited::Zombie && handle.has_ended() == Some(true);
                 if *awaited == Awaited::Zombie && !*ended && !late && handle.poll_fd().is_some() {
                     return None;
                 }
-                // What the trial itself traces moves when it is told to; only others' tracers come and go.
+                // Processes traced by the trial move on request; only foreign tracers act on their own.
                 let ours = |tracer| {
                     self.agent.as_ref().is_some_and(|a| a.pid == tracer)
                         || self.children.known.iter().any(|c| c.handle.pid() == tracer)
                 };
                 let (reached, state) = reached(handle.pid(), *ended, *awaited, stop, ours);
-                // What no table shows now it will not show later; only a pidfd may still tell of an end.
+                // What the table does not show now it never will; only a pidfd can still report an exit.
                 let hopeless = state == "unknown"
                     && !(*awaited == Awaited::Zombie && handle.has_ended().is_some())
                     && !self.sweeper.has_a_table();
@@ -198,7 +198,7 @@ impl Warden<'_> {
                 }
             }
             Goal::Blocked { call, seen_asleep } => {
-                if let Some(done) = self.settled(*call) {
+                if let Some(done) = self.outcome_of(*call) {
                     return Some(done);
                 }
                 let Some((agent, tid)) = self.entered(*call) else { return late_line() };
@@ -212,52 +212,53 @@ impl Warden<'_> {
                         *seen_asleep = 0;
                         late_line()
                     }
-                    // Nothing can be seen here: the time that it had to answer is the best there is.
-                    Asleep::Unknown if watch.began.elapsed() >= UNSEEN => {
+                    // Not observable here: having had time to answer is the best evidence.
+                    Asleep::Unknown if watch.began.elapsed() >= UNOBSERVABLE => {
                         Some(Line::new("ok").with("how", "assumed"))
                     }
                     Asleep::Unknown => late_line(),
                 }
             }
-            Goal::Answer { call, grace, spin, settled, asleep_since, before, burnt } => {
-                if let Some(done) = self.settled(*call) {
+            Goal::Answer { call, grace, spin, settled, asleep_since, before, baseline } => {
+                if let Some(done) = self.outcome_of(*call) {
                     return Some(done);
                 }
-                // Most calls are answered before anybody need look.
-                if watch.began.elapsed() < HANG_LOOK {
+                // Most calls are answered long before a check.
+                if watch.began.elapsed() < HANG_CHECK {
                     return late_line();
                 }
-                // Nobody would hear of its answer, and that is soon known.
-                if self.agent.as_ref().is_some_and(|a| a.speechless.is_some()) {
+                // Its answer would not arrive, and that is known soon.
+                if self.agent.as_ref().is_some_and(|a| a.muted_since.is_some()) {
                     return late_line();
                 }
-                // Of calls that were sent together an earlier one may be the one that does not return.
+                // With pipelined calls, an earlier one may be the one that hangs.
                 let Some((entered, agent, tid)) = self.entered_up_to(*call) else { return late_line() };
                 let asleep = process_table::is_asleep_in_wait(agent.pid, tid);
                 match asleep {
                     Asleep::InWait | Asleep::Asleep => {
-                        // Who slept in the wait and sleeps elsewhere now may have answered.
+                        // A thread that left the wait for another sleep may have answered.
                         let (_, since) = match *asleep_since {
                             Some((there, since)) if there == asleep => (there, since),
                             _ => *asleep_since.insert((asleep, Instant::now())),
                         };
-                        // Sleeping elsewhere than in a wait call may be a pause between two polls.
+                        // A sleep outside a wait call may be a pause between two polls.
                         let patience = if asleep == Asleep::InWait { *grace } else { *grace * 5 };
-                        // A child that is on its way to its end (late to a processor, or writing its core) may be what it
-                        // sleeps for. The table is read only once the patience is half gone: most calls never get there.
+                        // It may be waiting for a child that is exiting (waiting for a CPU, or dumping core). The table
+                        // is read only once half the patience is used up: most calls never get there.
                         if since.elapsed() >= patience / 2 {
                             let activity = agent.activity(&self.children);
-                            let stopped = matches!(activity, Activity::Traced { .. });
-                            let patience = if stopped { patience * TRACED } else { patience };
+                            let stopped = matches!(activity, Activity::TracerStopped { .. });
+                            let patience = if stopped { patience * TRACED_FACTOR } else { patience };
                             let goes_on = match activity {
-                                Activity::Moving => true,
-                                Activity::Busy => !*settled,
-                                Activity::Traced { .. } | Activity::Quiet => activity != *before,
+                                Activity::Resuming => true,
+                                Activity::Runnable => !*settled,
+                                Activity::TracerStopped { .. } | Activity::Idle => activity != *before,
                             };
                             *before = activity;
                             if goes_on {
                                 *asleep_since = None;
-                            } else if since.elapsed() >= patience && self.sleeps_on(agent, tid, asleep) {
+                            } else if since.elapsed() >= patience && self.is_still_asleep(agent, tid, asleep)
+                            {
                                 return Some(Line::new("ok").with("how", "asleep"));
                             }
                         }
@@ -265,7 +266,7 @@ impl Warden<'_> {
                     Asleep::Awake => *asleep_since = None,
                     Asleep::Unknown => {}
                 }
-                if burnt_since(burnt, entered, agent.pid).is_some_and(|burnt| burnt >= *spin) {
+                if cpu_since(baseline, entered, agent.pid).is_some_and(|baseline| baseline >= *spin) {
                     return Some(Line::new("ok").with("how", "spinning"));
                 }
                 late_line()
@@ -273,15 +274,15 @@ impl Warden<'_> {
         }
     }
 
-    /// Whether that thread sleeps still when every processor has done what it was at: a child that is dead in the table may
-    /// be about to wake it.
-    fn sleeps_on(&self, agent: &Agent, tid: i32, asleep: Asleep) -> bool {
+    /// Whether the thread is still asleep once every CPU has finished what it was doing: a child that is dead in the
+    /// table may be about to wake it.
+    fn is_still_asleep(&self, agent: &Agent, tid: i32, asleep: Asleep) -> bool {
         cpu::visit_each();
         process_table::is_asleep_in_wait(agent.pid, tid) == asleep
     }
 
-    /// The end of a call: answered, or the agent died.
-    fn settled(&self, call: u64) -> Option<Line> {
+    /// The outcome of a call: answered, or the agent died.
+    fn outcome_of(&self, call: u64) -> Option<Line> {
         let agent = self.agent.as_ref()?;
         let how = match agent.call(call) {
             Some(CallState::Answered) => "answered",
@@ -299,7 +300,7 @@ impl Warden<'_> {
         }
     }
 
-    /// The last call up to that id that was entered and not answered.
+    /// The last call up to this id that was entered and not answered.
     fn entered_up_to(&self, call: u64) -> Option<(u64, &Agent, i32)> {
         let agent = self.agent.as_ref()?;
         let entered = agent.calls.range(..=call).rev().find_map(|(id, state)| match state {
@@ -310,28 +311,28 @@ impl Warden<'_> {
     }
 }
 
-/// The CPU time of the agent when it was first seen in a call.
-struct Burnt {
+/// The agent's CPU time when it was first seen in a call.
+struct CpuBaseline {
     call: u64,
     before: Duration,
 }
 
-/// The CPU time that the agent has used since it was first seen in that call.
-fn burnt_since(burnt: &mut Option<Burnt>, call: u64, pid: i32) -> Option<Duration> {
+/// The CPU time the agent has used since it was first seen in the call.
+fn cpu_since(baseline: &mut Option<CpuBaseline>, call: u64, pid: i32) -> Option<Duration> {
     let now = process_table::read(pid).ok().flatten()?.cpu;
-    let first = burnt.take_if(|b| b.call == call).unwrap_or(Burnt { call, before: now });
-    Some(now.saturating_sub(burnt.insert(first).before))
+    let first = baseline.take_if(|b| b.call == call).unwrap_or(CpuBaseline { call, before: now });
+    Some(now.saturating_sub(baseline.insert(first).before))
 }
 
-/// How much more patience a caller gets whose child is traced: strace follows many processes one by one, and may itself wait
-/// for a processor.
-const TRACED: u32 = 30;
+/// The patience factor for a caller whose child is traced: strace serves many processes in turn, and may itself wait
+/// for a CPU.
+const TRACED_FACTOR: u32 = 30;
 
-/// How long a caller that cannot be observed is given to answer before it counts as asleep.
-const UNSEEN: Duration = Duration::from_millis(60);
+/// The time after which a caller that cannot be observed counts as asleep.
+const UNOBSERVABLE: Duration = Duration::from_millis(60);
 
-/// Whether a process is in an awaited state, and the state that it is in. `ended` is what its pidfd says; `stop` is what was
-/// seen of a stop so far.
+/// Whether a process has reached a state, and its current state. `ended` is what its pidfd reports; `stop` tracks a
+/// stop so far.
 fn reached(
     pid: i32,
     ended: bool,
@@ -342,7 +343,7 @@ fn reached(
     let process = match process_table::read(pid) {
         Ok(Some(process)) => process,
         Ok(None) => return (matches!(awaited, Awaited::Gone | Awaited::Zombie), "gone"),
-        // No process table: the pidfd alone says that it has ended.
+        // No process table: only the pidfd reports the exit.
         Err(_) if ended => return (true, "zombie"),
         Err(_) => return (false, "unknown"),
     };

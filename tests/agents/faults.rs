@@ -93,7 +93,7 @@ pub const FAULTS: &[Fault] = &[
     fault("connections", None, PASSES),
     fault("kills-its-warden", None, Ran("broken none none", 3, "the warden has died")),
     fault("stops-its-warden", None, Ran("broken none none", 3, "in time")),
-    fault("another-hello", None, Ran("broken broken broken", 5, "its hello is another than at the start of the run")),
+    fault("another-hello", None, Ran("broken broken broken", 5, "its hello differs from the one at the start of the run")),
     fault("second-hello", Some(("word", "came `hello protocol=1`")), Ran("broken broken broken", 5, "a hello that is not due")),
     fault("hello-with-control", Some(("hello", "expected no control character in name=")), Refused(5, "control characters in 'name='")),
     fault("refuses-what-it-offers", Some(("call", "hello offers wait")), Ran("skip skip skip", 0, "not offered: not today")),

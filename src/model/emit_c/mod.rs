@@ -1,10 +1,10 @@
-//! A history as one C program that needs nothing but a C compiler: what can be sent to a maintainer.
+//! A history as a self-contained C program, to send to a maintainer.
 //!
-//! Everything that the oracle allows is written out as a graph: for each step and each state the outcomes, and the state
-//! behind each. The program walks it.
+//! Everything the oracle allows is emitted as a graph: for each step and each state the outcomes, and the state each
+//! leads to. The program walks it.
 
-use super::op::{Join, Op, Sigchld, Slot, UNKNOWN_BIT, Wait, Whom};
-use super::state::{Answer, Phase, World};
+use super::op::{Destination, Op, Selector, Sigchld, Slot, UNKNOWN_BIT, Wait};
+use super::state::{Answer, Phase, State};
 use crate::spec::Profile;
 use crate::sys::call::abi::Call;
 use crate::trial::Change;
@@ -13,11 +13,11 @@ use std::fmt::Write;
 
 const TEMPLATE: &str = include_str!("replay.c");
 
-/// The program for a history, judged as on a system of that profile. `about` stands in its head.
+/// The program for a history, judged by this profile. `about` becomes its header comment.
 pub fn emit(ops: &[Op], profile: Profile, about: &[String]) -> String {
     let mut graph = Graph {
         profile,
-        states: vec![World::default()],
+        states: vec![State::default()],
         names: Vec::new(),
         steps: String::new(),
         edges: String::new(),
@@ -41,9 +41,9 @@ pub fn emit(ops: &[Op], profile: Profile, about: &[String]) -> String {
 
 struct Graph {
     profile: Profile,
-    /// The states that are possible before the next step.
-    states: Vec<World>,
-    /// The slots of the children in the order of their births.
+    /// The possible states before the next step.
+    states: Vec<State>,
+    /// The slots of the children, in order of creation.
     names: Vec<Slot>,
     steps: String,
     edges: String,
@@ -82,8 +82,8 @@ impl Graph {
         }
     }
 
-    /// The number of a state behind the step.
-    fn state(&mut self, world: World) -> usize {
+    /// The index of a state after the step.
+    fn state(&mut self, world: State) -> usize {
         let known = self.states.iter().position(|known| *known == world);
         known.unwrap_or_else(|| {
             self.states.push(world);
@@ -91,8 +91,8 @@ impl Graph {
         })
     }
 
-    /// What the process table has to show of the child that a step is about.
-    fn settled(&self, world: &World, op: &Op) -> &'static str {
+    /// The state the process table must show for the child of a step.
+    fn settled(&self, world: &State, op: &Op) -> &'static str {
         let slot = match *op {
             Op::Spawn { slot, .. }
             | Op::Exit { slot, .. }
@@ -125,9 +125,9 @@ impl Graph {
             Op::Cont { slot } => self.plain("SIGNAL", slot, "SIGCONT"),
             Op::Group { slot, to } => {
                 let (own, target) = match to {
-                    Join::Own => (0, -1),
-                    Join::Agent => (1, -1),
-                    Join::Of(leader) => (0, self.born(leader).cast_signed()),
+                    Destination::Own => (0, -1),
+                    Destination::Agent => (1, -1),
+                    Destination::Of(leader) => (0, self.born(leader).cast_signed()),
                 };
                 format!("GROUP, {}, {own}, C_WAIT, ANY, {target}, 0", self.born(slot))
             }
@@ -160,24 +160,24 @@ impl Graph {
             Call::Wait6 => "C_WAIT6",
             Call::Waitid => "C_WAITID",
         };
-        let (whom, target) = match wait.whom {
-            Whom::Any => ("ANY", 0),
-            Whom::Child(slot) => ("CHILD", self.born(slot)),
-            Whom::OwnGroup => ("OWN_GROUP", 0),
-            Whom::Group(slot) => ("NAMED_GROUP", self.born(slot)),
-            Whom::Pidfd(slot) => ("PIDFD", self.born(slot)),
-            Whom::Caller => ("CALLER", 0),
+        let (selector, target) = match wait.selector {
+            Selector::Any => ("ANY", 0),
+            Selector::Child(slot) => ("CHILD", self.born(slot)),
+            Selector::OwnGroup => ("OWN_GROUP", 0),
+            Selector::Group(slot) => ("NAMED_GROUP", self.born(slot)),
+            Selector::Pidfd(slot) => ("PIDFD", self.born(slot)),
+            Selector::Caller => ("CALLER", 0),
         };
         let mut options: Vec<String> = wait.options.names(wait.call).into_iter().map(str::to_owned).collect();
         if wait.unknown {
             options.push(format!("{UNKNOWN_BIT:#x}"));
         }
         let options = if options.is_empty() { "0".to_owned() } else { options.join(" | ") };
-        format!("CALL, 0, 0, {call}, {whom}, {target}, {options}")
+        format!("CALL, 0, 0, {call}, {selector}, {target}, {options}")
     }
 }
 
-/// An int; the least one has no literal.
+/// An int literal; `INT_MIN` has none.
 fn number(value: i32) -> String {
     if value == i32::MIN { "(-2147483647 - 1)".to_owned() } else { value.to_string() }
 }
@@ -186,7 +186,7 @@ fn signal_name(signal: Signal) -> String {
     signal.name().map_or_else(|| signal.number().to_string(), str::to_owned)
 }
 
-/// The fields of an edge that say what is seen.
+/// The fields of an edge that describe the observation.
 fn seen(answer: Answer) -> String {
     match answer {
         Answer::Report(child, change) => {
@@ -225,7 +225,7 @@ mod tests {
         ] {
             assert!(text.contains(line), "{line}\n{text}");
         }
-        // After two reports the state is one, whichever came first.
+        // After two reports there is one state, whichever came first.
         assert!(!text.contains("{ 4, 1,"));
     }
 

@@ -1,7 +1,9 @@
-//! The judge of a history: every state that is possible so far, and one step for each operation.
+//! The judge of a history: every state possible so far, and one step per operation.
 //!
-//! Which child a call for any child reports is open, and a binding may not even tell; so the oracle keeps a *set* of states.
-//! A call may come back with whatever one of them allows, and only those that do stay. When none does, a clause is broken.
+//! Which child a wait for any child reports is unspecified, and a binding may not even return its pid; so the oracle
+//! keeps a
+//! *set* of states. A call may return what any of them allows, and only those that do remain. If none does, a clause is
+//! violated.
 
 pub mod report_check;
 mod types;
@@ -11,23 +13,23 @@ pub use self::types::{Expects, KnownChild, Observation, Outcome, Rules, Violatio
 
 use self::violated_clause::blame;
 use super::op::{Op, Slot, Wait};
-use super::state::{Answer, Phase, World};
+use super::state::{Answer, Phase, State};
 use crate::spec::{Deviation, Profile, deviations};
 use crate::sys::call::abi::{Call, Usage};
 use crate::trial::Options;
 use crate::trial::{Change, End, Seen};
 use std::time::Instant;
 
-/// The usage of taken children, as it has to be.
+/// The expected usage of reaped children.
 #[derive(Clone, Debug, Default)]
 struct Ledger {
-    /// What `getrusage` said last.
+    /// The last result of `getrusage`.
     last: Option<Usage>,
-    /// The usages of children taken since.
+    /// The usages of children reaped since.
     taken: Vec<Usage>,
-    /// How many were taken since.
+    /// The number of children reaped since.
     takes: usize,
-    /// Some were peeked at, some left no zombie, something else was reported.
+    /// Whether some were peeked at, left no zombie, or reported something else.
     peeked: bool,
     vanished: bool,
     reported: bool,
@@ -37,57 +39,57 @@ struct Ledger {
 #[derive(Clone, Debug)]
 pub struct Oracle {
     pub(crate) rules: Rules,
-    /// Before any child was made.
+    /// Before any child was created.
     began: Instant,
-    worlds: Vec<World>,
+    worlds: Vec<State>,
     known: Vec<KnownChild>,
     ledger: Ledger,
-    /// The known departures that were met.
+    /// The known deviations encountered.
     pub deviations: Vec<&'static Deviation>,
 }
 
 impl Oracle {
-    /// The judge of a history that begins: no child, the default action for `SIGCHLD`.
+    /// The judge of a new history: no child, the default action for `SIGCHLD`.
     pub fn new(rules: Rules) -> Oracle {
         let last = rules.fresh.then(report_check::no_usage);
         let ledger = Ledger { last, ..Ledger::default() };
         Oracle {
             rules,
             began: Instant::now(),
-            worlds: vec![World::default()],
+            worlds: vec![State::default()],
             known: Vec::new(),
             ledger,
             deviations: Vec::new(),
         }
     }
 
-    /// The judge for someone who keeps the states himself: these, of these children.
-    pub(crate) fn of(rules: Rules, worlds: Vec<World>, pids: &[i64]) -> Oracle {
+    /// A judge for a caller that tracks states itself: these states, of these children.
+    pub(crate) fn of(rules: Rules, worlds: Vec<State>, pids: &[i64]) -> Oracle {
         let known = pids.iter().map(|pid| KnownChild { pid: *pid, before: None, spent: None }).collect();
         Oracle { worlds, known, ..Oracle::new(rules) }
     }
 
-    /// The states that are possible.
-    pub fn worlds(&self) -> &[World] {
+    /// The possible states.
+    pub fn worlds(&self) -> &[State] {
         &self.worlds
     }
 
-    /// What is known of the children besides their states.
+    /// What is known about the children besides their states.
     pub(crate) fn known(&self) -> &[KnownChild] {
         &self.known
     }
 
-    /// Whether an operation has a meaning whichever of the states is the case; what has none is left out of a history.
+    /// Whether an operation is valid in every possible state; others are left out of a history.
     pub fn allows(&self, op: &Op) -> bool {
         self.worlds.iter().all(|world| world.allows(op))
     }
 
-    /// The call in which the agent sleeps.
+    /// The call the agent blocks in.
     pub fn asleep(&self) -> Option<Wait> {
         self.worlds.first().and_then(|world| world.asleep)
     }
 
-    /// Whether a call is to come back, if it were made now; with the one in which the agent sleeps: whether it has to now.
+    /// Whether a call would return if made now; for the call the agent blocks in: whether it must now.
     pub fn expects(&self, wait: &Wait) -> Expects {
         let answers = self.worlds.iter().flat_map(|world| world.answers(wait, self.rules.profile));
         let (sleep, back): (Vec<Answer>, Vec<Answer>) = answers.partition(|a| *a == Answer::Sleep);
@@ -98,7 +100,7 @@ impl Oracle {
         }
     }
 
-    /// The slots whose child may still end by an operation, in the order of their births.
+    /// The slots whose child can still be terminated by an operation, in order of creation.
     pub fn living(&self) -> Vec<Slot> {
         let Some(world) = self.worlds.first() else { return Vec::new() };
         let living =
@@ -106,7 +108,7 @@ impl Oracle {
         living.map(|child| child.slot).collect()
     }
 
-    /// What the last child of a slot is doing, if all states agree.
+    /// The phase of the last child in a slot, if all states agree.
     pub fn phase(&self, slot: Slot) -> Option<Phase> {
         let mut phases = self.worlds.iter().map(|w| w.last(slot).map(|child| w.children[child].phase));
         let first = phases.next()??;
@@ -116,7 +118,7 @@ impl Oracle {
     /// Judges one operation that was performed.
     ///
     /// # Errors
-    /// The clause that is broken; the history is over then.
+    /// The violated clause; the history is then over.
     pub fn step(&mut self, op: &Op, seen: &Observation) -> Result<(), Violation> {
         if let (Op::Wait(wait), Observation::Call(outcome)) = (op, seen) {
             return self.judge(wait, outcome, false);
@@ -138,7 +140,7 @@ impl Oracle {
         Ok(())
     }
 
-    /// Judges what came of the call in which the agent slept.
+    /// Judges the result of the call the agent blocked in.
     ///
     /// # Errors
     /// As [`Oracle::step`].
@@ -153,7 +155,7 @@ impl Oracle {
         if matches!(outcome, Outcome::NotOffered) {
             return Ok(());
         }
-        let mut after: Vec<World> = Vec::new();
+        let mut after: Vec<State> = Vec::new();
         let mut nearest: Option<Violation> = None;
         let mut reported = None;
         for world in &self.worlds {
@@ -179,7 +181,7 @@ impl Oracle {
         if after.is_empty()
             && let Some(mut violation) = nearest
         {
-            // What was mended in some release is none of what histories show.
+            // Histories show nothing that some release has fixed.
             let system = (self.rules.profile, None);
             if let Some(known) = deviations::find(system, violation.clause, &violation.got) {
                 self.deviations.push(known);
@@ -190,7 +192,7 @@ impl Oracle {
             }
             return Err(violation);
         }
-        // What a binding does not tell leaves open who it was.
+        // What a binding does not return leaves open which child it was.
         let known = after.len() == 1;
         self.worlds = after;
         if let (Some((child, change)), Outcome::Ended(seen)) = (reported, outcome) {
@@ -199,10 +201,10 @@ impl Oracle {
         Ok(())
     }
 
-    /// Whether an outcome is that answer.
+    /// Whether an outcome matches an answer.
     pub(crate) fn fits(
         &self,
-        world: &World,
+        world: &State,
         wait: &Wait,
         answer: Answer,
         outcome: &Outcome,
@@ -230,7 +232,7 @@ impl Oracle {
         }
     }
 
-    /// Keeps account of what was reported.
+    /// Keeps track of what was reported.
     fn enter(
         &mut self,
         wait: &Wait,
@@ -256,20 +258,20 @@ impl Oracle {
         Ok(())
     }
 
-    /// Judges the usage of the children that were taken.
+    /// Judges the usage of the reaped children.
     fn audit(&mut self, usage: &Usage) -> Result<(), Violation> {
         let ledger = std::mem::take(&mut self.ledger);
         self.ledger.last = Some(*usage);
         let Some(last) = &ledger.last else { return Ok(()) };
         if ledger.takes == 0 {
             let why = if ledger.vanished {
-                report_check::Untaken::Vanished
+                report_check::WithoutReap::Vanished
             } else if ledger.peeked {
-                report_check::Untaken::Peeked
+                report_check::WithoutReap::Peeked
             } else if ledger.reported {
-                report_check::Untaken::Reported
+                report_check::WithoutReap::Reported
             } else {
-                report_check::Untaken::Nothing
+                report_check::WithoutReap::Nothing
             };
             return report_check::usage_stays(last, usage, why);
         }
@@ -277,7 +279,7 @@ impl Oracle {
         report_check::usage_adds_up(last, usage, &ledger.taken, whole)
     }
 
-    /// Everything that a call may come back with, in words.
+    /// Every allowed result of a call, in words.
     pub fn expected(&self, wait: &Wait) -> String {
         let answers = self.worlds.iter().flat_map(|world| world.answers(wait, self.rules.profile));
         let mut words: Vec<String> = answers.map(|answer| self.name_of(answer)).collect();
@@ -299,7 +301,7 @@ impl Oracle {
         self.worlds.first().and_then(|w| w.children.get(child)).map_or(Slot(0), |child| child.slot)
     }
 
-    /// What came of a call, in words: children by the names of their slots.
+    /// The result of a call, in words: children by their slots.
     pub fn told(&self, wait: &Wait, outcome: &Outcome) -> String {
         let seen = match outcome {
             Outcome::Asleep => return "it sleeps".to_owned(),

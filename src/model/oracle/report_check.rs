@@ -1,15 +1,16 @@
-//! What an answer has to hold besides who and what: status words, siginfo, memory, usage.
+//! The contents of a report beyond child and event: status words, siginfo, memory, usage.
 
 use super::types::{KnownChild, Rules, Violation};
 use crate::model::op::Wait;
-use crate::model::state::{Answer, World};
+use crate::model::state::{Answer, State};
 use crate::spec::{Clause, Profile, deviations, linux, posix};
 use crate::sys::call::abi::{Call, Memory, Usage};
 use crate::trial::{Change, Seen, info_text};
 use crate::wait::{Event, Signal};
 use std::time::Duration;
 
-/// The right change of the wrong child is further off than the wrong change of the right one, and that than a wrong field.
+/// The right event of the wrong child is further off than the wrong event of the right one, and that than a wrong
+/// field.
 const WRONG_CHANGE: u8 = 1;
 const WRONG_FIELD: u8 = 2;
 
@@ -18,18 +19,18 @@ fn wrong(clause: &'static Clause, expected: impl Into<String>, got: impl Into<St
 }
 
 impl Rules {
-    /// The clause, unless this system is known to depart from it in some way.
+    /// The clause, unless this system is known to deviate from it.
     fn holds(&self, clause: &'static Clause) -> bool {
         let departs = |d: &&deviations::Deviation| d.profile == self.profile && d.clause == clause;
         clause.applies_to(self.profile) && !deviations::ALL.iter().any(|d| departs(&d))
     }
 }
 
-/// Checks an outcome that is of the kind of that answer, and of that child.
+/// Checks an outcome that matches an answer in kind and child.
 pub(crate) fn check(
     rules: &Rules,
     known: &[KnownChild],
-    world: &World,
+    world: &State,
     wait: &Wait,
     answer: Answer,
     seen: &Seen,
@@ -40,7 +41,7 @@ pub(crate) fn check(
     }
     match answer {
         Answer::Report(child, change) => {
-            stale(world.children[child].old, change, seen)?;
+            stale(world.children[child].superseded, change, seen)?;
             status(rules, wait, change, seen)?;
             if wait.call == Call::Waitid && reply.ret != Ok(0) {
                 return Err(wrong(&posix::WAITID_RETURNS_ZERO, "0", seen.outcome()));
@@ -68,10 +69,12 @@ pub(crate) fn check(
     }
 }
 
-/// Newer status information replaces older, which is not reported any more.
-fn stale(old: Option<Change>, change: Change, seen: &Seen) -> Result<(), Violation> {
-    let clause = match (old, change) {
-        _ if old.is_none() || old != seen.change() || old == Some(change) => return Ok(()),
+/// Newer status information replaces older, which is then not reported any more.
+fn stale(superseded: Option<Change>, change: Change, seen: &Seen) -> Result<(), Violation> {
+    let clause = match (superseded, change) {
+        _ if superseded.is_none() || superseded != seen.change() || superseded == Some(change) => {
+            return Ok(());
+        }
         (Some(Change::Stopped(_)), Change::Continued) => &posix::STATUS_CONTINUE_REPLACES_STOP,
         (Some(Change::Continued), Change::Stopped(_)) => &posix::STATUS_STOP_REPLACES_CONTINUE,
         (_, Change::Exited(_) | Change::Killed(..)) => &posix::STATUS_EXIT_REPLACES_ALL,
@@ -80,7 +83,7 @@ fn stale(old: Option<Change>, change: Change, seen: &Seen) -> Result<(), Violati
     Err(Violation::new(clause, change.to_string(), seen.outcome(), WRONG_CHANGE))
 }
 
-/// The status word, where there is one.
+/// Checks the status word, if present.
 fn status(rules: &Rules, wait: &Wait, change: Change, seen: &Seen) -> Result<(), Violation> {
     let clause = match change {
         Change::Exited(0..=255) => &posix::WAITPID_EXIT_CODE,
@@ -115,7 +118,7 @@ fn is_realtime(signal: Signal) -> bool {
     Signal::realtime_range().is_some_and(|range| range.contains(&signal.number()))
 }
 
-/// The siginfo, where there is one.
+/// Checks the siginfo, if present.
 fn siginfo(
     rules: &Rules,
     wait: &Wait,
@@ -154,7 +157,7 @@ fn siginfo(
         return Err(wrong(&posix::WAITID_SI_UID, format!("si_uid {uid}"), got));
     }
     let Some(is) = info.status else { return Ok(()) };
-    // The eight bits are all that some systems keep.
+    // Some systems keep only eight bits.
     let eight_bits = matches!(change, Change::Exited(_))
         && !rules.holds(&posix::WAITID_FULL_EXIT_VALUE)
         && is == number & 0xff;
@@ -168,7 +171,7 @@ fn siginfo(
     Ok(())
 }
 
-/// Under `WNOHANG` a call that reports nothing writes nothing, and `waitid` zeroes.
+/// Under `WNOHANG` a call with nothing to report writes nothing, and `waitid` zeroes.
 fn nothing_written(rules: &Rules, wait: &Wait, seen: &Seen) -> Result<(), Violation> {
     let Some(reply) = seen.reply() else { return Ok(()) };
     if wait.call == Call::Waitid && seen.shows_memory() && rules.holds(&posix::WAITID_NOHANG_ZEROES) {
@@ -195,12 +198,12 @@ fn nothing_written(rules: &Rules, wait: &Wait, seen: &Seen) -> Result<(), Violat
     Ok(())
 }
 
-/// What no ordinary child of a history uses: it computes nothing and holds next to nothing.
+/// More than any ordinary child of a history uses: it computes nothing and allocates little.
 const MOST_KIB: i64 = 1 << 20;
-/// What the clocks of a system may be apart.
+/// The tolerance between the clocks of a system.
 const CLOCKS: Duration = Duration::from_millis(20);
 
-/// The usage of one child: no more than it can have used.
+/// Checks the usage of one child: no more than it can have used.
 fn plausible(rules: &Rules, known: &KnownChild, change: Change, usage: &Usage) -> Result<(), Violation> {
     let cpu = usage.utime_us.unwrap_or(0) + usage.stime_us.unwrap_or(0);
     if let Some(age) = known.before.map(|before| before.elapsed() + CLOCKS)
@@ -225,12 +228,12 @@ fn plausible(rules: &Rules, known: &KnownChild, change: Change, usage: &Usage) -
     Ok(())
 }
 
-/// The sums that are times, cut to whole microseconds.
+/// The sums that are times, truncated to whole microseconds.
 const TIMES: [&str; 2] = ["us of user time", "us of system time"];
-/// The sums that nothing is added to once a process has ended.
+/// The sums that do not grow once a process has terminated.
 const FAULTS: [&str; 2] = ["minor faults", "major faults"];
 
-/// Sums, by name: those that only grow.
+/// The fields that only grow, by name.
 fn sums(usage: &Usage) -> [(&'static str, Option<i64>); 6] {
     [
         (TIMES[0], usage.utime_us),
@@ -242,7 +245,7 @@ fn sums(usage: &Usage) -> [(&'static str, Option<i64>); 6] {
     ]
 }
 
-/// No usage at all.
+/// Whether the usage is all zero.
 pub(crate) fn no_usage() -> Usage {
     let zero = Some(0);
     Usage {
@@ -259,7 +262,7 @@ pub(crate) fn no_usage() -> Usage {
     }
 }
 
-/// What was reported of a child never goes back.
+/// The usage reported for a child never decreases.
 pub(crate) fn usage_grows(before: Option<&Usage>, now: &Usage) -> Result<(), Violation> {
     let Some(before) = before else { return Ok(()) };
     for ((name, was), (_, is)) in sums(before).into_iter().zip(sums(now)) {
@@ -273,21 +276,21 @@ pub(crate) fn usage_grows(before: Option<&Usage>, now: &Usage) -> Result<(), Vio
     Ok(())
 }
 
-/// What happened since, none of which is added to the usage of children.
-pub(crate) enum Untaken {
+/// What happened since, none of which counts as usage of children.
+pub(crate) enum WithoutReap {
     Nothing,
     Peeked,
     Vanished,
     Reported,
 }
 
-/// The usage of children without any that was taken.
-pub(crate) fn usage_stays(last: &Usage, now: &Usage, why: Untaken) -> Result<(), Violation> {
+/// The usage of children must not change without a reap.
+pub(crate) fn usage_stays(last: &Usage, now: &Usage, why: WithoutReap) -> Result<(), Violation> {
     let clause = match why {
-        Untaken::Nothing => &posix::RUSAGE_CHILDREN_NOT_BEFORE_REAP,
-        Untaken::Peeked => &posix::RUSAGE_CHILDREN_NOT_ON_PEEK,
-        Untaken::Vanished => &posix::RUSAGE_CHILDREN_NOT_AUTO_REAPED,
-        Untaken::Reported => &posix::RUSAGE_CHILDREN_NOT_ON_STOP,
+        WithoutReap::Nothing => &posix::RUSAGE_CHILDREN_NOT_BEFORE_REAP,
+        WithoutReap::Peeked => &posix::RUSAGE_CHILDREN_NOT_ON_PEEK,
+        WithoutReap::Vanished => &posix::RUSAGE_CHILDREN_NOT_AUTO_REAPED,
+        WithoutReap::Reported => &posix::RUSAGE_CHILDREN_NOT_ON_STOP,
     };
     for ((name, was), (_, is)) in sums(last).into_iter().zip(sums(now)) {
         if was.is_some() && is.is_some() && was != is {
@@ -298,7 +301,7 @@ pub(crate) fn usage_stays(last: &Usage, now: &Usage, why: Untaken) -> Result<(),
     Ok(())
 }
 
-/// The usage of children after some were taken, of which these usages are known: of all, if `whole`.
+/// The usage of children after some were reaped, whose known usages these are: of all, if `whole`.
 pub(crate) fn usage_adds_up(
     last: &Usage,
     now: &Usage,
@@ -311,13 +314,13 @@ pub(crate) fn usage_adds_up(
     };
     for ((name, was), (_, is)) in sums(last).into_iter().zip(sums(now)) {
         let (Some(was), Some(is), Some(more)) = (was, is, total(name)) else { continue };
-        // Each figure is cut to a microsecond by itself.
+        // Each figure is truncated to a microsecond separately.
         let slack = if TIMES.contains(&name) { 2 * (taken.len() as i64 + 1) } else { 0 };
         let got = format!("{} {name} added", is - was);
         if is < was {
             return Err(wrong(&posix::RUSAGE_CHILDREN_MONOTONIC, format!("no less than {was} {name}"), got));
         }
-        // Of what is still on its way off its processor more was reported than added: that was read first.
+        // A process not yet off its CPU may report more than is credited: the report was read first.
         if FAULTS.contains(&name) && is - was < more {
             return Err(wrong(&posix::RUSAGE_CHILDREN_AFTER_REAP, format!("at least {more}"), got));
         }

@@ -1,4 +1,4 @@
-//! The oracle before hand-written right and wrong observations: children have the pids 101, 102, ... in the order of their births.
+//! The oracle on hand-written right and wrong observations: children have the pids 101, 102, ... in order of creation.
 
 use super::*;
 use crate::model::op::parse;
@@ -29,8 +29,8 @@ fn ended(wait: &Wait, line: &str) -> Outcome {
     Outcome::Ended(Seen { request, shown: String::new(), end, layout: Layout::Linux })
 }
 
-/// Plays a history: each line is an operation, of a call with `->` and what it came back with, `sleeps`, or behind `wakes ->`
-/// what the sleeping call came back with.
+/// Plays a history: each line is an operation, a call with `->` and its result, `sleeps`, or `wakes ->` and the result
+/// of the sleeping call.
 fn play(oracle: &mut Oracle, history: &str) -> Result<(), Violation> {
     let mut born = oracle.known.len() as i64;
     for line in history.lines().map(str::trim).filter(|l| !l.is_empty()) {
@@ -143,11 +143,11 @@ fn newer_status_replaces_older() {
         "spawn A; stop A; kill A SIGKILL\nwaitpid(A, WUNTRACED) -> ok ret=101 status=0x137f",
         "posix/status/exit-replaces-all",
     );
-    // A signal to a stopped child takes effect when it goes on, and SIGKILL at once.
+    // A signal to a stopped child takes effect once it continues, SIGKILL at once.
     right("spawn A; stop A; kill A SIGTERM\nwaitpid(A, WNOHANG) -> ok ret=0");
     right("spawn A; stop A; kill A SIGTERM; cont A\nwaitpid(A) -> ok ret=101 status=0x000f");
     right("spawn A; stop A; kill A SIGKILL\nwaitpid(A, WUNTRACED|WCONTINUED) -> ok ret=101 status=0x0009");
-    // To a zombie nothing more can happen.
+    // Nothing can happen to a zombie.
     right(
         "spawn A exit 3; kill A SIGTERM; stop A; cont A\nwaitpid(A, WUNTRACED|WCONTINUED) -> ok ret=101 status=0x0300",
     );

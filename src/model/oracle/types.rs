@@ -1,4 +1,4 @@
-//! What the oracle is told and what it says.
+//! The input and output of the oracle.
 
 use crate::spec::clause::{Clause, Profile};
 use crate::sys::call::abi::Usage;
@@ -7,66 +7,66 @@ use crate::wait::Layout;
 use std::fmt;
 use std::time::Instant;
 
-/// What holds for the subject of a history.
+/// The rules for the subject of a history.
 #[derive(Copy, Clone, Debug)]
 pub struct Rules {
     /// The system whose clauses apply.
     pub profile: Profile,
     /// The layout of its status words.
     pub layout: Layout,
-    /// The user of the children, where it is known.
+    /// The user id of the children, if known.
     pub uid: Option<i64>,
-    /// Whether the agent begins without any usage of children: one that is forked for it does.
+    /// Whether the agent starts without any usage of children: one forked for the trial does.
     pub fresh: bool,
-    /// Whether the subject makes a call again that a signal ended.
+    /// Whether the subject restarts a call interrupted by a signal.
     pub retries: bool,
 }
 
-/// How a call came out.
+/// The outcome of a call.
 #[derive(Clone, Debug)]
 pub enum Outcome {
-    /// It returned, or it was proved that it never will, or the agent died in it.
+    /// It returned, provably never will, or the agent died in it.
     Ended(Seen),
-    /// It sleeps.
+    /// It is asleep.
     Asleep,
     /// The subject cannot express it.
     NotOffered,
 }
 
-/// What was observed of one operation.
+/// The observation of one operation.
 #[derive(Clone, Debug)]
 pub enum Observation {
-    /// It was done.
+    /// It was performed.
     Done,
-    /// A child was made, with that pid.
+    /// A child was created, with this pid.
     Born(i64),
-    /// The usage of the agent's taken children.
+    /// The usage of the agent's reaped children.
     Usage(Usage),
-    /// A call.
+    /// The outcome of a call.
     Call(Outcome),
 }
 
-/// Whether a call is to come back.
+/// Whether a call must return.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Expects {
-    /// It has to.
+    /// It must.
     Return,
-    /// It has to sleep.
+    /// It must block.
     Sleep,
     /// Either.
     Either,
 }
 
-/// A clause that was broken.
+/// A violated clause.
 #[derive(Clone, Debug)]
 pub struct Violation {
-    /// Which.
+    /// The clause.
     pub clause: &'static Clause,
-    /// What had to be.
+    /// What was expected.
     pub expected: String,
-    /// What was.
+    /// What was observed.
     pub got: String,
-    /// How near the observation came: of several readings the nearest is the one that is told.
+    /// How close the observation came: of several readings the closest is reported.
     pub(crate) nearness: u8,
 }
 

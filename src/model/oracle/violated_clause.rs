@@ -1,21 +1,21 @@
-//! Which clause an answer breaks that no state allows.
+//! The clause violated by an answer that no state allows.
 
 use super::types::{KnownChild, Outcome};
-use crate::model::op::{Wait, Whom};
-use crate::model::state::{Answer, Phase, World, is_wanted};
+use crate::model::op::{Selector, Wait};
+use crate::model::state::{Answer, Phase, State, is_wanted};
 use crate::spec::{Clause, posix};
 use crate::sys::call::abi::{Call, Memory};
 use crate::trial::Options;
 use crate::trial::{Change, End, Seen};
 
-/// The clause of `waitpid`, or that of `waitid`, by the call.
+/// The clause of `waitpid` or that of `waitid`, by the call.
 fn of(wait: &Wait, waitpid: &'static Clause, waitid: &'static Clause) -> &'static Clause {
     if wait.call == Call::Waitid { waitid } else { waitpid }
 }
 
-/// The clause that is broken by an outcome where `expected` was one of the answers.
+/// The clause violated by an outcome where `expected` was one of the answers.
 pub(crate) fn blame(
-    world: &World,
+    world: &State,
     known: &[KnownChild],
     wait: &Wait,
     expected: Answer,
@@ -24,7 +24,7 @@ pub(crate) fn blame(
 ) -> &'static Clause {
     let seen = match outcome {
         Outcome::Ended(seen) => seen,
-        // It sleeps although it was to come back.
+        // It is asleep although it had to return.
         Outcome::Asleep | Outcome::NotOffered => return no_return(world, wait, expected, woken),
     };
     if !matches!(seen.end, End::Returned(_)) {
@@ -39,8 +39,8 @@ pub(crate) fn blame(
     nothing(wait, expected, seen)
 }
 
-/// The call did not come back.
-fn no_return(world: &World, wait: &Wait, expected: Answer, woken: bool) -> &'static Clause {
+/// The call did not return.
+fn no_return(world: &State, wait: &Wait, expected: Answer, woken: bool) -> &'static Clause {
     match expected {
         Answer::Report(_, Change::Stopped(_) | Change::Continued) if woken => {
             of(wait, &posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT)
@@ -61,20 +61,20 @@ fn no_return(world: &World, wait: &Wait, expected: Answer, woken: bool) -> &'sta
     }
 }
 
-/// The clause by which a call fails with `ECHILD`.
-fn no_child(world: &World, wait: &Wait) -> &'static Clause {
+/// The clause under which a call fails with `ECHILD`.
+fn no_child(world: &State, wait: &Wait) -> &'static Clause {
     let living = world.children.iter().any(|child| child.phase != Phase::Gone);
-    let waitpid = match wait.whom {
+    let waitpid = match wait.selector {
         _ if wait.has(Options::NOHANG) => &posix::WAITPID_NOHANG_ECHILD,
-        Whom::Caller => &posix::WAITPID_ECHILD_NOT_A_CHILD,
-        Whom::OwnGroup | Whom::Group(_) if living => &posix::WAITPID_ECHILD_EMPTY_GROUP,
-        Whom::Child(_) if living => &posix::WAITPID_ECHILD_WITH_LIVE_CHILD,
-        Whom::Child(_) => &posix::WAITPID_ECHILD_AFTER_REAP,
+        Selector::Caller => &posix::WAITPID_ECHILD_NOT_A_CHILD,
+        Selector::OwnGroup | Selector::Group(_) if living => &posix::WAITPID_ECHILD_EMPTY_GROUP,
+        Selector::Child(_) if living => &posix::WAITPID_ECHILD_WITH_LIVE_CHILD,
+        Selector::Child(_) => &posix::WAITPID_ECHILD_AFTER_REAP,
         _ => &posix::WAITPID_ECHILD,
     };
-    let waitid = match wait.whom {
+    let waitid = match wait.selector {
         _ if wait.has(Options::NOHANG) => &posix::WAITID_NOHANG_ECHILD,
-        Whom::Any => &posix::WAITID_ECHILD,
+        Selector::Any => &posix::WAITID_ECHILD,
         _ if living => &posix::WAITID_ECHILD_WITH_LIVE_CHILD,
         _ => &posix::WAITID_ECHILD,
     };
@@ -82,7 +82,7 @@ fn no_child(world: &World, wait: &Wait) -> &'static Clause {
 }
 
 /// The call failed.
-fn error(world: &World, wait: &Wait, expected: Answer, errno: &str) -> &'static Clause {
+fn error(world: &State, wait: &Wait, expected: Answer, errno: &str) -> &'static Clause {
     match (expected, errno) {
         (Answer::Error("EINVAL"), _) => {
             of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS)
@@ -100,9 +100,9 @@ fn error(world: &World, wait: &Wait, expected: Answer, errno: &str) -> &'static 
     }
 }
 
-/// The call returned and reported nothing.
+/// The call returned with nothing to report.
 fn nothing(wait: &Wait, expected: Answer, seen: &Seen) -> &'static Clause {
-    // A siginfo that was filled for a child whose pid is not in it.
+    // A siginfo filled for a child, but without its pid.
     let filled = seen.info().is_some_and(|info| info.signo.as_deref() == Some("SIGCHLD"));
     match expected {
         Answer::Report(..) if filled => &posix::WAITID_SI_PID,
@@ -121,15 +121,15 @@ fn nothing(wait: &Wait, expected: Answer, seen: &Seen) -> &'static Clause {
             of(wait, &posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD)
         }
         Answer::Error(_) => of(wait, &posix::WAITPID_ECHILD, &posix::WAITID_ECHILD),
-        // It returned more than 0: whatever that is.
+        // It returned some other value above 0.
         Answer::Nothing => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_RETURNS_ZERO),
         Answer::Sleep => of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT),
     }
 }
 
-/// The call reported what it must not.
+/// The call reported something it must not.
 fn report(
-    world: &World,
+    world: &State,
     known: &[KnownChild],
     wait: &Wait,
     expected: Answer,
@@ -146,26 +146,27 @@ fn report(
         };
     };
     let who = &world.children[child];
-    if !world.is_meant(child, wait.whom) {
-        let waitpid = match wait.whom {
-            Whom::OwnGroup => &posix::WAITPID_OWN_GROUP,
-            Whom::Group(_) => &posix::WAITPID_NAMED_GROUP,
-            Whom::Caller => &posix::WAITPID_ECHILD_NOT_A_CHILD,
+    if !world.is_meant(child, wait.selector) {
+        let waitpid = match wait.selector {
+            Selector::OwnGroup => &posix::WAITPID_OWN_GROUP,
+            Selector::Group(_) => &posix::WAITPID_NAMED_GROUP,
+            Selector::Caller => &posix::WAITPID_ECHILD_NOT_A_CHILD,
             _ => &posix::WAITPID_PID_ONLY_THAT_CHILD,
         };
-        let waitid = if wait.whom.is_group() { &posix::WAITID_P_PGID } else { &posix::WAITID_P_PID };
+        let waitid = if wait.selector.is_group() { &posix::WAITID_P_PGID } else { &posix::WAITID_P_PID };
         return of(wait, waitpid, waitid);
     }
     match (who.phase, seen.change()) {
-        // Taken before, and told again.
+        // Reaped before, and reported again.
         (Phase::Gone, _) if world.sigchld.reaps() => &posix::SIGCHLD_IGNORED_NO_ZOMBIE,
         (Phase::Gone, _) => &posix::STATUS_CONSUMED_ONCE,
         (_, Some(change))
-            if who.news.is_none_or(|news| !same_kind(news, change)) && who.old == Some(change) =>
+            if who.unreported.is_none_or(|news| !same_kind(news, change))
+                && who.superseded == Some(change) =>
         {
             match change {
-                Change::Stopped(_) if who.news.is_none() => &posix::STATUS_STOP_ONCE,
-                Change::Continued if who.news.is_none() => &posix::STATUS_CONTINUE_ONCE,
+                Change::Stopped(_) if who.unreported.is_none() => &posix::STATUS_STOP_ONCE,
+                Change::Continued if who.unreported.is_none() => &posix::STATUS_CONTINUE_ONCE,
                 Change::Stopped(_) => &posix::STATUS_CONTINUE_REPLACES_STOP,
                 Change::Continued => &posix::STATUS_STOP_REPLACES_CONTINUE,
                 _ => &posix::STATUS_CONSUMED_ONCE,
@@ -186,7 +187,7 @@ fn same_kind(a: Change, b: Change) -> bool {
     std::mem::discriminant(&a) == std::mem::discriminant(&b)
 }
 
-/// A change that the options do not ask for.
+/// A change that the options do not request.
 fn unwanted(wait: &Wait, change: Change) -> &'static Clause {
     let waitid = match (wait.wants_end(), wait.has(Options::UNTRACED), wait.has(Options::CONTINUED)) {
         (true, ..) => &posix::WAITID_EXITED_ONLY,

@@ -1,7 +1,7 @@
-//! What is done to an agent and its children for a history, judged or not.
+//! Performs the operations of a history on an agent and its children, judged or not.
 
 use super::played::Stage;
-use crate::model::op::{Join, Op, Sigchld, Slot, UNKNOWN_BIT, Wait, Whom};
+use crate::model::op::{Destination, Op, Selector, Sigchld, Slot, UNKNOWN_BIT, Wait};
 use crate::model::state::Phase;
 use crate::scenario::{Scenario, Step};
 use crate::trial::{Abort, Child, Target, Trial, WaitRequest};
@@ -14,24 +14,24 @@ pub(crate) struct Actor<'t, 'a> {
     stage: Stage,
     children: BTreeMap<Slot, Child>,
     pidfds: BTreeMap<Slot, i64>,
-    /// The signals that it cannot be had to catch.
+    /// The signals the agent cannot catch.
     uncaught: Vec<Signal>,
 }
 
-/// The signals that the agent catches, without and with `SA_RESTART`: ignored by default, so that a child which has not put its
-/// signals back yet is not meant by any that it is sent.
+/// The signals the agent catches, without and with `SA_RESTART`: ignored by default, so that a child that has not reset
+/// its signals yet is unaffected by them.
 fn interrupting(restart: bool) -> Signal {
     if restart { Signal::URG } else { Signal::WINCH }
 }
 
 impl<'t, 'a> Actor<'t, 'a> {
-    /// For an agent that has just been started.
+    /// For an agent that has just started.
     pub(crate) fn new(trial: &'t mut Trial<'a>, stage: Stage) -> Actor<'t, 'a> {
         trial.settled = true;
         Actor { trial, stage, children: BTreeMap::new(), pidfds: BTreeMap::new(), uncaught: Vec::new() }
     }
 
-    /// Has the agent catch the signals by which this history interrupts it.
+    /// Makes the agent catch the signals with which this history interrupts it.
     pub(crate) fn catch(&mut self, ops: &[Op]) -> Result<(), Abort> {
         for restart in [false, true] {
             if ops.contains(&Op::Interrupt { restart }) {
@@ -50,9 +50,10 @@ impl<'t, 'a> Actor<'t, 'a> {
         known.ok_or_else(|| Abort::Broken(format!("the history has no child {slot} yet")))
     }
 
-    /// Has a child made, and gives its pid. `later` are the operations that follow, `vanishes` says that it leaves no zombie.
+    /// Spawns a child and returns its pid. `later` are the following operations, `vanishes` says that it leaves no
+    /// zombie.
     ///
-    /// A child is connected only if it has to be told something: without, it costs a third.
+    /// A child is connected only if it needs commands: without a connection it costs a third.
     pub(crate) fn spawn(
         &mut self,
         slot: Slot,
@@ -62,11 +63,11 @@ impl<'t, 'a> Actor<'t, 'a> {
     ) -> Result<i64, Abort> {
         let told = later.iter().any(|op| match op {
             Op::Exit { slot: s, .. } => *s == slot,
-            // What a child that has exec'ed does itself its parent may not do.
+            // After an exec the parent may no longer do this for the child.
             Op::Group { slot: s, .. } => *s == slot && !self.stage.hosted,
             _ => false,
         });
-        // One that may be gone before it was ever seen is told to exit, too.
+        // A child that may vanish before it is seen exits on command instead.
         let connected = told || exits.is_some() && vanishes;
         let scenario = match exits {
             _ if connected => Scenario::held(),
@@ -76,7 +77,7 @@ impl<'t, 'a> Actor<'t, 'a> {
         let child = self.trial.spawn(scenario)?;
         let pid = child.pid;
         self.pidfds.remove(&slot);
-        if later.iter().any(|op| matches!(op, Op::Wait(w) if w.whom == Whom::Pidfd(slot))) {
+        if later.iter().any(|op| matches!(op, Op::Wait(w) if w.selector == Selector::Pidfd(slot))) {
             match self.trial.pidfd_open(&child, false) {
                 Ok(fd) => drop(self.pidfds.insert(slot, fd)),
                 Err(Abort::Skip(_)) => {}
@@ -90,7 +91,7 @@ impl<'t, 'a> Actor<'t, 'a> {
         Ok(pid)
     }
 
-    /// Does what is no call; the name of the error by which a child cannot be signalled.
+    /// Performs an operation other than a call; returns the name of the error if a child cannot be signalled.
     pub(crate) fn act(&mut self, op: &Op) -> Result<Option<String>, Abort> {
         match *op {
             Op::Exit { slot, code } => self.trial.tell(&self.child(slot)?, Step::exit(code))?,
@@ -98,9 +99,9 @@ impl<'t, 'a> Actor<'t, 'a> {
             Op::Cont { slot } => return self.signal(slot, Signal::CONT),
             Op::Group { slot, to } => {
                 let pgid = match to {
-                    Join::Own => 0,
-                    Join::Agent => self.trial.agent_pid(),
-                    Join::Of(leader) => self.child(leader)?.pid,
+                    Destination::Own => 0,
+                    Destination::Agent => self.trial.agent_pid(),
+                    Destination::Of(leader) => self.child(leader)?.pid,
                 };
                 let child = self.child(slot)?;
                 if self.stage.hosted {
@@ -133,7 +134,7 @@ impl<'t, 'a> Actor<'t, 'a> {
         self.trial.try_signal(&child, signal)
     }
 
-    /// Waits until the process table shows what an operation has done: `phase` is what its child does then.
+    /// Waits until the process table shows the effect of an operation: `phase` is the child's phase then.
     pub(crate) fn settle(&mut self, op: &Op, phase: Option<Phase>) -> Result<(), Abort> {
         let slot = match *op {
             Op::Spawn { slot, exits: Some(_) }
@@ -152,22 +153,22 @@ impl<'t, 'a> Actor<'t, 'a> {
         Ok(())
     }
 
-    /// The request for a call; `None` for one by a pidfd that is not to be had.
+    /// The request for a call; `None` if it needs a pidfd that cannot be had.
     pub(crate) fn request(&self, wait: &Wait) -> Result<Option<WaitRequest>, Abort> {
         let led;
-        let target = match wait.whom {
-            Whom::Any => Target::Any,
-            Whom::Child(slot) => Target::Pid(self.child(slot)?.pid),
-            Whom::OwnGroup => Target::OwnGroup,
-            Whom::Group(slot) => {
+        let target = match wait.selector {
+            Selector::Any => Target::Any,
+            Selector::Child(slot) => Target::Pid(self.child(slot)?.pid),
+            Selector::OwnGroup => Target::OwnGroup,
+            Selector::Group(slot) => {
                 led = self.child(slot)?;
                 Target::Group(&led)
             }
-            Whom::Pidfd(slot) => match self.pidfds.get(&slot) {
+            Selector::Pidfd(slot) => match self.pidfds.get(&slot) {
                 Some(fd) => Target::Pidfd(*fd),
                 None => return Ok(None),
             },
-            Whom::Caller => Target::Pid(self.trial.agent_pid()),
+            Selector::Caller => Target::Pid(self.trial.agent_pid()),
         };
         let mut request = self.trial.ask_by(wait.call, target, wait.options);
         if wait.unknown {

@@ -1,32 +1,32 @@
-//! A history in which several threads of the agent wait at the same time, performed and judged as a whole.
+//! A history with concurrent calls from several threads of the agent, performed and judged as a whole.
 
 use super::actor::Actor;
 use super::played::{Performed, Played, Stage};
 use crate::model::linearize::{Call, Event, Log};
 use crate::model::op::{Op, Slot, Wait};
 use crate::model::oracle::Rules;
-use crate::model::state::{Phase, World};
+use crate::model::state::{Phase, State};
 use crate::trial::Seen;
 use crate::trial::{Abort, Pending, Trial};
 use crate::wait::Signal;
 use std::time::{Duration, Instant};
 
-/// How long a caller may take to be woken for what has happened: as long as one that sleeps is given before it hangs.
+/// The time limit for a caller to wake up: as long as a sleeping one is given before it counts as hung.
 const WOKEN: Duration = Duration::from_millis(200);
 
-/// Performs it on an agent that has just been started.
+/// Performs it on an agent that has just started.
 ///
-/// Children are made, and moved to groups, before the first call of a thread; from then on they stop, go on and end. At the end all
-/// of them are killed, so that every call has to come back.
+/// Children are created, and moved to groups, before the first call of a thread; from then on they stop, continue and
+/// exit. At the end all are killed, so that every call must return.
 ///
 /// # Errors
 /// As [`super::perform::play`].
 pub fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, Abort> {
     let rules = stage.rules(trial);
-    let mut crowd = Crowd {
+    let mut crowd = Concurrent {
         actor: Actor::new(trial, stage),
         log: Log { calls: Vec::new(), events: Vec::new(), pids: Vec::new() },
-        world: World::default(),
+        world: State::default(),
         rules,
         outstanding: Vec::new(),
         steps: Vec::new(),
@@ -38,31 +38,31 @@ pub fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, A
         crowd.perform(&Op::Kill { slot, signal: Signal::KILL }, &[])?;
     }
     crowd.look()?;
-    let Crowd { log, mut steps, .. } = crowd;
+    let Concurrent { log, mut steps, .. } = crowd;
     let violation = match log.check(rules) {
         Ok(()) => None,
         Err((violation, _)) => Some(violation),
     };
-    // Each call is told where it was begun.
+    // Each call is shown where it was started.
     let calls = steps.iter_mut().filter(|step| matches!(step.op, Op::Wait(_)));
     for (step, call) in calls.zip(&log.calls) {
-        step.told = call.ended.as_ref().map_or_else(|| "sleeps for ever".to_owned(), Seen::outcome);
+        step.told = call.ended.as_ref().map_or_else(|| "never returns".to_owned(), Seen::outcome);
     }
     Ok(Played { steps, violation, deviations: Vec::new() })
 }
 
-struct Crowd<'t, 'a> {
+struct Concurrent<'t, 'a> {
     actor: Actor<'t, 'a>,
     log: Log,
-    /// What was done to the children; what calls have taken is not looked at.
-    world: World,
+    /// What was done to the children; what calls have reaped is not tracked.
+    world: State,
     rules: Rules,
-    /// The calls that have not come back, by their numbers.
+    /// The indices of the calls that have not returned.
     outstanding: Vec<(usize, Wait, Pending)>,
     steps: Vec<Performed>,
 }
 
-impl Crowd<'_, '_> {
+impl Concurrent<'_, '_> {
     fn living(&self) -> Vec<Slot> {
         let living =
             self.world.children.iter().filter(|k| matches!(k.phase, Phase::Running | Phase::Stopped));
@@ -74,7 +74,7 @@ impl Crowd<'_, '_> {
         let slot_lives = |slot: Slot| self.living().contains(&slot);
         let sensible = self.world.allows(op)
             && match *op {
-                // Who was taken is not known before the end.
+                // Which child was reaped is not known before the end.
                 Op::Spawn { slot, .. } => !begun && self.world.last(slot).is_none(),
                 Op::Group { .. } => !begun,
                 Op::Exit { slot, .. } | Op::Kill { slot, .. } | Op::Stop { slot, .. } | Op::Cont { slot } => {
@@ -114,10 +114,10 @@ impl Crowd<'_, '_> {
         if begun { self.look() } else { Ok(()) }
     }
 
-    /// Looks which calls have come back and which sleep, while nothing else goes on.
+    /// Checks which calls have returned and which sleep, while nothing else happens.
     ///
-    /// A caller is woken a moment after what it is woken for can be seen: one that sleeps although no order explains it is
-    /// looked at again for a while.
+    /// A caller wakes up slightly after the event is visible: one that sleeps although no order explains it is checked
+    /// again for a while.
     fn look(&mut self) -> Result<(), Abort> {
         let (began, patience) = (Instant::now(), self.actor.trial.scaled(WOKEN));
         loop {

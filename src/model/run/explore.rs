@@ -1,4 +1,4 @@
-//! Many histories on one subject, on all wardens at once, until one breaks a clause.
+//! Many histories on one subject, on all wardens in parallel, until one violates a clause.
 
 use super::perform::play;
 use super::played::{HISTORY, Played, Stage};
@@ -14,49 +14,49 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How often a failing history is tried again to make it simpler.
+/// The maximum number of attempts to shrink a failing history.
 const SHRINKING: usize = 200;
-/// And for how long: a call that hangs is proved to in fractions of a second.
+/// And the time limit for them: a call that hangs is proved to within fractions of a second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What is asked for.
+/// The parameters of an exploration.
 #[derive(Clone, Debug)]
 pub struct Quest {
-    /// At most so many operations a history.
+    /// The maximum number of operations per history.
     pub ops: usize,
-    /// At most so many children at a time.
+    /// The maximum number of concurrent children.
     pub children: u8,
-    /// So many histories.
+    /// The number of histories.
     pub runs: u64,
-    /// The seed of all of them.
+    /// The seed.
     pub seed: u64,
-    /// The user of the children, where it is known.
+    /// The user id of the children, if known.
     pub uid: Option<i64>,
-    /// Calls are made by so many threads at a time; 0: one after the other.
+    /// The number of threads that call concurrently; 0: calls are sequential.
     pub waiters: u8,
 }
 
-/// A history that breaks a clause.
+/// A history that violates a clause.
 #[derive(Clone, Debug)]
 pub struct Found {
     /// The run that found it.
     pub run: u64,
-    /// How many operations were performed until then.
+    /// The number of operations performed until then.
     pub operations: u64,
-    /// The history as it was performed, made as simple as could be.
+    /// The history as performed, shrunk.
     pub played: Played,
 }
 
-/// What came of it.
+/// The result of an exploration.
 #[derive(Clone, Debug, Default)]
 pub struct Explored {
-    /// How many histories were performed.
+    /// The number of histories performed.
     pub runs: u64,
-    /// And operations in them.
+    /// The number of operations in them.
     pub operations: u64,
-    /// How often each known departure was met, by its clause.
+    /// How many times each known deviation was encountered, by its clause.
     pub deviations: BTreeMap<&'static str, u64>,
-    /// The first history, by its number, that breaks a clause.
+    /// The first history, by its number, that violates a clause.
     pub found: Option<Found>,
 }
 
@@ -70,7 +70,7 @@ impl Explored {
     }
 }
 
-/// The stage of a subject of the pool.
+/// The stage for a subject of the pool.
 pub fn stage(pool: &Pool, subject: &str, uid: Option<i64>) -> Stage {
     Stage { hosted: pool.is_hosted(subject), uid }
 }
@@ -93,10 +93,10 @@ fn shape(pool: &Pool, subject: &str, quest: &Quest) -> Shape {
     Shape { waiters: quest.waiters, ..shape }
 }
 
-/// Performs histories until one breaks a clause or all are done; `progress` is told of each.
+/// Performs histories until one violates a clause or all are done; `progress` is called after each.
 ///
 /// # Errors
-/// [`Abort`] when the harness, the surroundings or the agent's protocol went wrong.
+/// [`Abort`] if the harness, its environment or the agent's protocol failed.
 pub fn explore(
     pool: &Pool,
     subject: &str,
@@ -126,12 +126,12 @@ pub fn explore(
     Ok(explored)
 }
 
-/// What came of every history up to a length.
+/// The result of performing every history up to a length.
 #[derive(Clone, Debug)]
 pub struct Exhausted {
-    /// How many distinct histories there are; each is a whole one or the beginning of one.
+    /// The number of distinct histories; each is performed as a whole or as a prefix of another.
     pub distinct: u64,
-    /// What came of the whole ones; the failure is as it was performed.
+    /// The result for those performed; the failure is not shrunk.
     pub explored: Explored,
 }
 
@@ -165,7 +165,8 @@ pub fn exhaust(
     Ok(Exhausted { distinct, explored })
 }
 
-/// Performs the histories of the numbers below `count` on all wardens; the one with the least number that broke a clause.
+/// Performs the histories numbered below `count` on all wardens; returns the lowest-numbered one that violates a
+/// clause.
 pub(crate) fn on_all(
     pool: &Pool,
     count: u64,
@@ -207,31 +208,31 @@ pub(crate) fn on_all(
         for _ in 1..pool.width() {
             started += usize::from(std::thread::Builder::new().spawn_scoped(scope, work).is_ok());
         }
-        // This thread is one of them; where no other can be started it does all the work.
+        // This thread is one of them; if no other can be started it does all the work.
         let _ = started;
         work();
     });
     let (explored, failed, stop) = state.into_inner().unwrap_or_else(PoisonError::into_inner);
     match stop {
-        // What was found is worth more than what went wrong beside it.
+        // A finding is worth more than a failure elsewhere.
         Some(stop) if failed.is_none() => Err(stop),
         _ => Ok((explored, failed)),
     }
 }
 
-/// How the model caught a subject that is broken.
+/// How the model detected a broken subject.
 #[derive(Clone, Debug)]
 pub struct Caught {
-    /// After so many histories.
+    /// The number of histories it took.
     pub runs: u64,
-    /// And so many operations in all of them.
+    /// The number of operations in all of them.
     pub operations: u64,
-    /// The history that did, as it was found: not made simpler.
+    /// The history that detected it, not shrunk.
     pub played: Played,
 }
 
-/// Whether the model catches a subject of the pool in `budget` histories of 30 operations on 6 children: for the table of
-/// `selftest`.
+/// Whether the model detects a subject of the pool within `budget` histories of 30 operations on 6 children: for the
+/// table of `selftest`.
 ///
 /// # Errors
 /// As [`explore`].

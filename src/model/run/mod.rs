@@ -1,4 +1,4 @@
-//! Histories performed by an agent, and judged.
+//! Performing histories on an agent, and judging them.
 
 mod actor;
 mod concurrent;

@@ -1,11 +1,11 @@
-//! A history that was performed, and what is known before it is.
+//! The record of a performed history, and its preconditions.
 
 use crate::model::op::Op;
 use crate::model::oracle::{Rules, Violation};
 use crate::spec::Deviation;
 use crate::trial::{Calls, Case, Needs, Trial, Uses, here};
 
-/// A history is a trial of no case of the catalogue.
+/// A history is a trial of no case in the catalogue.
 pub static HISTORY: Case = Case {
     id: "model.history",
     title: "a history of children and calls is as the model allows",
@@ -17,17 +17,18 @@ pub static HISTORY: Case = Case {
     run: |_| Ok(()),
 };
 
-/// What is known of the subject before its agent is started.
+/// What is known of the subject before its agent starts.
 #[derive(Copy, Clone, Debug)]
 pub struct Stage {
-    /// Agent and children are forks of the warden: the agent may move its children between groups, and begins without usage.
+    /// Whether agent and children are forked from the warden: the agent may then move its children between groups, and
+    /// starts without usage.
     pub hosted: bool,
-    /// The user of the children, where it is known.
+    /// The user id of the children, if known.
     pub uid: Option<i64>,
 }
 
 impl Stage {
-    /// What holds for the subject whose agent this is.
+    /// The rules for the subject of this agent.
     pub(crate) fn rules(&self, trial: &Trial<'_>) -> Rules {
         Rules {
             profile: trial.profile(),
@@ -39,23 +40,23 @@ impl Stage {
     }
 }
 
-/// One operation that was performed.
+/// One performed operation.
 #[derive(Clone, Debug)]
 pub struct Performed {
     /// The operation.
     pub op: Op,
-    /// What came of it, in words; empty where there is nothing to say.
+    /// Its outcome, in words; empty if there is nothing to say.
     pub told: String,
 }
 
-/// A history that was performed.
+/// A performed history.
 #[derive(Clone, Debug)]
 pub struct Played {
-    /// The operations that had a meaning, in order, with those that ended a call that slept to the last.
+    /// The valid operations, in order, including those that ended the last blocked call.
     pub steps: Vec<Performed>,
-    /// The clause that the last of them broke.
+    /// The clause that the last of them violated.
     pub violation: Option<Violation>,
-    /// The known departures that were met.
+    /// The known deviations encountered.
     pub deviations: Vec<&'static Deviation>,
 }
 

@@ -1,4 +1,4 @@
-//! A history performed by an agent, and judged as it goes.
+//! A history performed by an agent, and judged step by step.
 
 use super::actor::Actor;
 use super::played::{Performed, Played, Stage};
@@ -16,7 +16,7 @@ use crate::wait::Signal;
 /// As [`super::perform::play`].
 pub(crate) fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, Abort> {
     let oracle = Oracle::new(stage.rules(trial));
-    let mut player = Player { actor: Actor::new(trial, stage), oracle, pending: None, steps: Vec::new() };
+    let mut player = Sequential { actor: Actor::new(trial, stage), oracle, pending: None, steps: Vec::new() };
     let violation = match player.all(ops) {
         Ok(()) => None,
         Err(End::Broke(violation)) => Some(*violation),
@@ -43,20 +43,20 @@ impl From<Violation> for End {
     }
 }
 
-struct Player<'t, 'a> {
+struct Sequential<'t, 'a> {
     actor: Actor<'t, 'a>,
     oracle: Oracle,
     pending: Option<Pending>,
     steps: Vec<Performed>,
 }
 
-impl Player<'_, '_> {
+impl Sequential<'_, '_> {
     fn all(&mut self, ops: &[Op]) -> Result<(), End> {
         self.actor.catch(ops)?;
         for (at, op) in ops.iter().enumerate() {
             if self.oracle.allows(op) {
                 match self.perform(op, &ops[at + 1..]) {
-                    // The agent has no such request: it is left out, as what has no meaning.
+                    // The agent lacks this request: it is left out, like an invalid operation.
                     Err(End::Stop(Abort::Skip(_))) => drop(self.steps.pop()),
                     other => other?,
                 }
@@ -65,10 +65,10 @@ impl Player<'_, '_> {
         self.awaken()
     }
 
-    /// Ends the call in which the agent still sleeps: its children die one by one.
+    /// Ends the call the agent still blocks in: its children are killed one by one.
     fn awaken(&mut self) -> Result<(), End> {
         if let Some(pending) = self.pending.take() {
-            // A call that returned without a cause is found out here at the latest.
+            // A call that returned without a cause is detected here at the latest.
             match self.actor.trial.watch(pending)? {
                 Ok(seen) => self.wake(Outcome::Ended(seen))?,
                 Err(pending) => self.pending = Some(pending),
@@ -88,7 +88,7 @@ impl Player<'_, '_> {
         if matches!(op, Op::Interrupt { .. })
             && let Some(pending) = self.pending.take()
         {
-            // An earlier signal has been handled once the agent sleeps again.
+            // An earlier signal has been handled once the agent is asleep again.
             match self.actor.trial.watch(pending)? {
                 Ok(seen) => return self.wake(Outcome::Ended(seen)),
                 Err(pending) => self.pending = Some(pending),
@@ -109,7 +109,7 @@ impl Player<'_, '_> {
         self.oracle.step(op, &seen)?;
         let settled = self.actor.settle(op, op.slot().and_then(|slot| self.oracle.phase(slot)));
         settled.map_err(|stop| match stop {
-            // It was done, and without a process table nobody can know when.
+            // It was done, and without a process table nobody can tell when.
             Abort::Skip(why) => Abort::Broken(why),
             other => other,
         })?;
@@ -136,7 +136,7 @@ impl Player<'_, '_> {
         Ok(())
     }
 
-    /// A child that must be there cannot be signalled.
+    /// A child that must exist cannot be signalled.
     fn lost(&self, op: &Op, errno: String) -> Violation {
         let slot = op.slot().unwrap_or(Slot(0));
         let child = self.oracle.worlds().first().and_then(|world| Some(&world.children[world.last(slot)?]));
@@ -145,7 +145,7 @@ impl Player<'_, '_> {
             Some(child) if child.phase == Phase::Zombie => &posix::ZOMBIE_UNTIL_REAPED,
             _ => &posix::STATUS_CONSUMED_ONCE,
         };
-        Violation::new(clause, format!("{slot} is there, and can be signalled"), errno, 0)
+        Violation::new(clause, format!("{slot} exists and can be signalled"), errno, 0)
     }
 
     fn call(&mut self, op: &Op, wait: &Wait) -> Result<(), End> {
@@ -181,7 +181,7 @@ impl Player<'_, '_> {
 
     fn wake(&mut self, outcome: Outcome) -> Result<(), End> {
         if let (Some(wait), Some(step)) = (self.oracle.asleep(), self.steps.last_mut()) {
-            step.told = format!("{wait} ends: {}", self.oracle.told(&wait, &outcome));
+            step.told = format!("{wait} returns: {}", self.oracle.told(&wait, &outcome));
         }
         Ok(self.oracle.wake(&outcome)?)
     }

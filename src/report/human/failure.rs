@@ -60,7 +60,7 @@ pub fn text_with(trial: &TrialReport, again: &str, trace: bool) -> String {
         line(&mut out, label, &wrapped(clause.text.split(' '), " "));
         line(&mut out, "", &format!("{}   {}", clause.id, clause.source));
     }
-    list(&mut out, "did", &trial.did);
+    list(&mut out, "did", &trial.steps);
     match &trial.failure {
         Some(failure) => {
             line(&mut out, "expected", &failure.expected);
@@ -167,7 +167,7 @@ mod tests {
     #[test]
     fn broken_trials_give_their_reason_and_long_lists_wrap() {
         let mut trial = sample::trial("a@wait", Verdict::Broken("no more processes".to_owned()));
-        trial.did = vec!["wait4(any, WNOHANG)".to_owned(); 6];
+        trial.steps = vec!["wait4(any, WNOHANG)".to_owned(); 6];
         trial.stderr = "one\ntwo\n".to_owned();
         trial.trace = vec!["agent hello".to_owned()];
         trial.subject = "agent:python3 a.py".to_owned();

@@ -216,7 +216,7 @@ impl From<&TrialReport> for TrialRecord {
             failed_clause: failure.map(|f| f.clause.id.to_owned()),
             expected: failure.map(|f| f.expected.clone()),
             got: failure.map(|f| f.got.clone()),
-            did: trial.did.clone(),
+            did: trial.steps.clone(),
             children: trial.children.clone(),
             recorded: trial.recorded.iter().cloned().collect(),
             warnings: trial

@@ -41,7 +41,7 @@ impl<W: Write> Tap<W> {
             fields.push(("expected", failure.expected.clone()));
             fields.push(("got", failure.got.clone()));
         }
-        fields.push(("did", trial.did.join("; ")));
+        fields.push(("did", trial.steps.join("; ")));
         writeln!(self.out, "  ---")?;
         for (name, value) in fields {
             // A JSON string is a YAML string.

@@ -103,39 +103,36 @@ fn defaults() {
 }
 
 #[test]
-fn what_is_no_step_is_told() {
-    for (text, told) in [
+fn errors_of_invalid_steps() {
+    for (text, message) in [
         ("", "'' is not a step: a line begins with a word of a-z, 0-9, _ or -"),
         ("exit 7", "'exit 7' is not a step: '7' is not key=value"),
-        ("exti code=7", "there is no step or scenario 'exti'; did you mean 'exit'?"),
-        ("banana", "there is no step or scenario 'banana'"),
-        ("exit", "the step 'exit': 'code=' is missing (wanted: a number)"),
-        ("exit code=x", "the step 'exit': 'code=x' has a bad value (wanted: a number in range)"),
-        (
-            "exit code=4294967296",
-            "the step 'exit': 'code=4294967296' has a bad value (wanted: a number of 32 bits)",
-        ),
-        ("exit code=1 report=1", "the step 'exit': 'report=1' has a bad value (wanted: yes or no)"),
+        ("exti code=7", "unknown step or scenario 'exti'; did you mean 'exit'?"),
+        ("banana", "unknown step or scenario 'banana'"),
+        ("exit", "step 'exit': 'code=' is missing (expected a number)"),
+        ("exit code=x", "step 'exit': 'code=x' has a bad value (expected a number in range)"),
+        ("exit code=4294967296", "step 'exit': 'code=4294967296' has a bad value (expected a 32-bit number)"),
+        ("exit code=1 report=1", "step 'exit': 'report=1' has a bad value (expected yes or no)"),
         (
             "exit code=1 reprot=yes",
-            "the step 'exit' has no key 'reprot' (its keys: code=N [report=yes]); did you mean 'report'?",
+            "step 'exit' has no key 'reprot' (keys: code=N [report=yes]); did you mean 'report'?",
         ),
-        ("pause us=1", "the step 'pause' has no key 'us' (its keys: none)"),
-        ("burn-user us=-1", "the step 'burn-user': 'us=-1' has a bad value (wanted: a number in range)"),
+        ("pause us=1", "step 'pause' has no key 'us' (keys: none)"),
+        ("burn-user us=-1", "step 'burn-user': 'us=-1' has a bad value (expected a number in range)"),
         (
             "raise sig=SIGTREM",
-            "the step 'raise': 'sig=SIGTREM' has a bad value (wanted: the name of a signal, or SIG and a number); \
+            "step 'raise': 'sig=SIGTREM' has a bad value (expected a signal name, or SIG and a number); \
              did you mean 'SIGTERM'?",
         ),
         (
             "terminal do=raed",
-            "the step 'terminal': 'do=raed' has a bad value (wanted: one of its words); did you mean 'read'?",
+            "step 'terminal': 'do=raed' has a bad value (expected one of its words); did you mean 'read'?",
         ),
-        ("subreaper", "the step 'subreaper': 'on=' is missing (wanted: yes or no)"),
-        ("raise", "the step 'raise': 'sig=' is missing (wanted: the name of a signal)"),
-        ("fork steps=exit", "the step 'exit': 'code=' is missing (wanted: a number)"),
+        ("subreaper", "step 'subreaper': 'on=' is missing (expected yes or no)"),
+        ("raise", "step 'raise': 'sig=' is missing (expected a signal name)"),
+        ("fork steps=exit", "step 'exit': 'code=' is missing (expected a number)"),
     ] {
-        assert_eq!(text.parse::<Step>().map_err(|error| error.to_string()), Err(told.to_owned()));
+        assert_eq!(text.parse::<Step>().map_err(|error| error.to_string()), Err(message.to_owned()));
     }
 }
 

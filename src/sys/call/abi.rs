@@ -1,11 +1,11 @@
-//! A call of the wait family as data: [`Request`] in, [`Observation`] out.
+//! A wait call as data: [`Request`] in, [`Observation`] out.
 //!
-//! Everything here is `Copy` and free of heap memory, so that a call can be made inside a signal handler or in a
-//! forked child of a threaded process.
+//! Everything here is `Copy` and allocates nothing, so that a call can be made in a signal handler or in a forked child
+//! of a multithreaded process.
 
 use libc::c_int;
 
-/// One front end of the wait family.
+/// One function of the wait family.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Call {
     /// `wait(status)`
@@ -23,7 +23,7 @@ pub enum Call {
 }
 
 impl Call {
-    /// Every call, in the order in which reports show them.
+    /// All calls, in the order of reports.
     pub const ALL: [Call; 6] =
         [Call::Wait, Call::Waitpid, Call::Wait3, Call::Wait4, Call::Wait6, Call::Waitid];
 
@@ -39,59 +39,59 @@ impl Call {
         }
     }
 
-    /// The call of that name.
+    /// The call of this name.
     pub fn from_name(name: &str) -> Option<Call> {
         Call::ALL.into_iter().find(|c| c.name() == name)
     }
 }
 
-/// What a pointer argument is.
+/// The kind of a pointer argument.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub enum Pointer {
-    /// A poisoned buffer with a canary behind it.
+    /// A poisoned buffer followed by a canary.
     #[default]
     Buffer,
     /// `NULL`
     Null,
-    /// An address that no process can write.
+    /// An address that is not writable in any process.
     Bad,
     /// An address in the kernel's part of the address space.
     Kernel,
 }
 
-/// Whom a call waits for, as the numbers of the host.
+/// Which children a call waits for, with the host's values.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Select {
     /// The first argument of `waitpid` and `wait4`; `wait` and `wait3` ignore it.
     Pid(libc::pid_t),
     /// The first two arguments of `waitid` and `wait6`.
     Id {
-        /// `P_ALL`, `P_PID`, ... in the host's numbers, or any other number.
+        /// `P_ALL`, `P_PID`, ... with the host's values, or any other number.
         idtype: i64,
         /// A pid, a process group or a descriptor; ignored for `P_ALL`.
         id: i64,
     },
 }
 
-/// One call with all its arguments, in the host's numbers.
+/// One call with all its arguments, with the host's values.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Request {
-    /// Which function.
+    /// The function.
     pub call: Call,
-    /// Whom to wait for.
+    /// Which children to wait for.
     pub select: Select,
     /// The option bits.
     pub options: c_int,
-    /// The status argument (not of `waitid`).
+    /// The status argument (not for `waitid`).
     pub status: Pointer,
-    /// The resource usage argument (`wait3`, `wait4`, `wait6`, and raw `waitid` on Linux). For a `waitid` that has no
-    /// such argument it is [`Pointer::Null`]; anything else asks for the fifth argument.
+    /// The resource usage argument (`wait3`, `wait4`, `wait6`, and raw `waitid` on Linux). [`Pointer::Null`] for a
+    /// `waitid` without it; anything else requests the fifth argument.
     pub rusage: Pointer,
     /// The siginfo argument (`waitid`, `wait6`).
     pub info: Pointer,
 }
 
-/// Why an implementation, or this system, cannot perform a request.
+/// Why an implementation or this system cannot perform a request.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct NotOffered(pub &'static str);
 
@@ -103,7 +103,7 @@ impl std::fmt::Display for NotOffered {
 
 impl std::error::Error for NotOffered {}
 
-/// What the function returned.
+/// The return value of the function.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Return {
     /// Anything but -1.
@@ -112,7 +112,7 @@ pub enum Return {
     Errno(c_int),
 }
 
-/// What became of one buffer.
+/// What happened to one buffer.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Memory<T> {
     /// The subject cannot show it (a typed binding), or the call has no such argument.
@@ -121,12 +121,12 @@ pub enum Memory<T> {
     NoBuffer,
     /// Every byte still held the poison.
     Untouched,
-    /// Some byte was written; the value as decoded.
+    /// Some byte was written; the decoded value.
     Wrote(T),
 }
 
 impl<T> Memory<T> {
-    /// The value, where one was written.
+    /// The value, if written.
     pub fn wrote(self) -> Option<T> {
         match self {
             Memory::Wrote(v) => Some(v),
@@ -135,9 +135,9 @@ impl<T> Memory<T> {
     }
 }
 
-/// The fields of a `struct rusage`, in the units of the kernel that wrote them.
+/// The fields of a `struct rusage`, in the units of the kernel.
 ///
-/// A field that still held poison is `None`.
+/// A field still poisoned is `None`.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub struct Usage {
     /// User CPU time, microseconds.
@@ -158,22 +158,22 @@ pub struct Usage {
     pub nvcsw: Option<i64>,
     /// Involuntary context switches.
     pub nivcsw: Option<i64>,
-    /// The other fields (integral sizes, swaps, messages, signals), added up by their absolute values.
+    /// The sum of the absolute values of the other fields (integral sizes, swaps, messages, signals).
     pub others: Option<i64>,
-    /// How many of the two times have microseconds that are not between 0 and 999,999.
+    /// The number of timevals (of two) whose microseconds are outside 0 to 999,999.
     pub irregular: Option<i64>,
 }
 
 impl Usage {
-    /// User and system time together, in microseconds; `None` if either is not known.
+    /// User plus system time, in microseconds; `None` if either is unknown.
     pub fn cpu_us(&self) -> Option<i64> {
         Some(self.utime_us? + self.stime_us?)
     }
 }
 
-/// The fields of a `siginfo_t` that the wait family fills, in the host's numbers.
+/// The fields of a `siginfo_t` filled by the wait family, with the host's values.
 ///
-/// A field that still held poison, or that the subject does not offer, is `None`.
+/// A field still poisoned, or not offered by the subject, is `None`.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub struct Info {
     /// `si_signo`
@@ -188,7 +188,7 @@ pub struct Info {
     pub status: Option<i64>,
     /// `si_errno`
     pub errno: Option<i64>,
-    /// How many bytes were written that belong to none of these fields, where it is known which those are.
+    /// The number of bytes written outside these fields, where the layout is known.
     pub other_bytes: Option<i64>,
 }
 
@@ -199,18 +199,18 @@ pub struct Observation {
     pub ret: Return,
     /// The status word.
     pub status: Memory<i32>,
-    /// The resource usage of the child (with that of its own reaped children).
+    /// The resource usage of the child (including its own reaped children).
     pub rusage: Memory<Usage>,
     /// `wait6` only: the second half of its `struct __wrusage`.
     pub children: Memory<Usage>,
     /// The siginfo.
     pub info: Memory<Info>,
-    /// Whether a byte behind one of the buffers changed; `None` where the subject cannot tell.
+    /// Whether a byte after one of the buffers changed; `None` if the subject cannot tell.
     pub spill: Option<bool>,
 }
 
 impl Observation {
-    /// An observation of a subject that shows nothing but the return value.
+    /// The observation of a subject that shows only the return value.
     pub const fn returned(ret: Return) -> Observation {
         Observation {
             ret,

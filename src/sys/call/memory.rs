@@ -1,23 +1,23 @@
-//! The structures that a wait call fills, field by field, and the poisoned buffers that show what was written.
+//! The structures a wait call fills, field by field, and the poisoned buffers that reveal what was written.
 
 use std::mem::MaybeUninit;
 
 use super::abi::{Info, Memory, Pointer, Usage};
 
-/// The byte with which a buffer is filled before a call.
+/// The byte that fills a buffer before a call.
 pub(crate) const POISON: u8 = 0xA5;
-/// The byte behind a buffer.
+/// The byte that follows a buffer.
 const CANARY: u8 = 0x5C;
-/// How many bytes are watched behind a buffer: more than any field that a call of the wrong ABI would add.
+/// The number of bytes checked after a buffer: more than any field a call of the wrong ABI would add.
 const WATCHED: usize = 256;
 
-/// The Linux kernel's own `struct rusage`, whose numbers are all `long`.
+/// The Linux kernel's `struct rusage`, all of whose members are `long`.
 ///
-/// It is the C library's where a word has 64 bits; on 32-bit machines a C library with a 64-bit `time_t` has another.
+/// Identical to the C library's on 64-bit machines; on 32-bit machines a C library with a 64-bit `time_t` has another.
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 pub(crate) type KernelRusage = libc::rusage;
 
-/// The Linux kernel's own `struct rusage`, whose numbers are all `long` (64 bits in the x32 ABI).
+/// The Linux kernel's `struct rusage`, all of whose members are `long` (64 bits in the x32 ABI).
 #[cfg(all(target_os = "linux", not(target_pointer_width = "64")))]
 #[repr(C)]
 #[allow(missing_docs)]
@@ -56,7 +56,7 @@ pub(crate) struct WRusage {
     pub children: libc::rusage,
 }
 
-/// The number, unless each of its bytes still is poison.
+/// The number, unless each of its bytes is still poison.
 macro_rules! written {
     ($number:expr) => {{
         let number = $number;
@@ -89,7 +89,7 @@ macro_rules! usage {
     }};
 }
 
-/// The fields of a structure of usage that only some systems maintain, added up.
+/// The sum of the usage fields that only some systems maintain.
 trait Others {
     fn others(&self) -> [Option<i64>; 7];
 }
@@ -122,36 +122,36 @@ impl Others for KernelRusage {
     }
 }
 
-/// The fields of the C library's structure that were written.
+/// The written fields of the C library's structure.
 #[allow(clippy::unnecessary_cast, reason = "the widths of the numbers differ between systems")]
 pub(crate) fn usage_of(usage: &libc::rusage) -> Usage {
     usage!(usage)
 }
 
-/// The fields of the kernel's structure that were written.
+/// The written fields of the kernel's structure.
 #[cfg(target_os = "linux")]
 #[allow(clippy::unnecessary_cast, reason = "the widths of the numbers differ between systems")]
 pub(crate) fn kernel_usage_of(usage: &KernelRusage) -> Usage {
     usage!(usage)
 }
 
-/// The three fields that stand in a union on most systems: `si_pid`, `si_uid`, `si_status`.
+/// The three fields that are in a union on most systems: `si_pid`, `si_uid`, `si_status`.
 #[cfg(not(target_os = "openbsd"))]
 pub(crate) fn child_of(info: &libc::siginfo_t) -> (libc::pid_t, libc::uid_t, libc::c_int) {
     // SAFETY: the accessors read integers inside the structure, each byte of which was initialised by us.
     unsafe { (info.si_pid(), info.si_uid(), info.si_status()) }
 }
 
-/// The three fields that stand in a union: `si_pid`, `si_uid`, `si_status`.
+/// The three fields in a union: `si_pid`, `si_uid`, `si_status`.
 ///
-/// The accessors of `libc` 0.2 take the union to begin behind its own padding, past the end of the structure.
+/// The accessors of `libc` 0.2 expect the union after the structure's padding, past its end.
 /// <https://man.openbsd.org/sigaction.2> names the fields; their order is that of `<sys/siginfo.h>`.
 #[cfg(target_os = "openbsd")]
 pub(crate) fn child_of(info: &libc::siginfo_t) -> (libc::pid_t, libc::uid_t, libc::c_int) {
     #[repr(C)]
     struct Head {
         _signo_code_errno: [libc::c_int; 3],
-        // The union holds pointers, and so begins at a multiple of their alignment.
+        // The union holds pointers, and so starts at a multiple of their alignment.
         union: [*const u8; 0],
         pid: libc::pid_t,
         uid: libc::uid_t,
@@ -165,7 +165,7 @@ pub(crate) fn child_of(info: &libc::siginfo_t) -> (libc::pid_t, libc::uid_t, lib
     (head.pid, head.uid, head.status)
 }
 
-/// The fields of the structure that were written.
+/// The written fields of the structure.
 #[allow(clippy::unnecessary_cast, reason = "the widths of the numbers differ between systems")]
 pub(crate) fn info_of(info: &libc::siginfo_t) -> Info {
     let (pid, uid, status) = child_of(info);
@@ -180,8 +180,8 @@ pub(crate) fn info_of(info: &libc::siginfo_t) -> Info {
     }
 }
 
-/// How many bytes were written that belong to none of the fields: known where these stand at the head of the structure, with a
-/// union of pointers behind the first three numbers.
+/// The number of bytes written outside the fields: known where the structure starts with three numbers followed by a
+/// union of pointers.
 #[cfg(all(target_os = "linux", not(target_arch = "mips"), not(target_arch = "mips64")))]
 fn other_bytes(info: &libc::siginfo_t) -> Option<i64> {
     const HEAD: usize = 3 * size_of::<libc::c_int>();
@@ -198,7 +198,7 @@ fn other_bytes(_: &libc::siginfo_t) -> Option<i64> {
     None
 }
 
-/// A buffer full of poison, with a canary behind it.
+/// A poisoned buffer followed by a canary.
 #[repr(C)]
 pub(crate) struct Poisoned<T> {
     value: MaybeUninit<T>,
@@ -214,7 +214,7 @@ impl<T> Poisoned<T> {
         Poisoned { value, canary: [CANARY; WATCHED] }
     }
 
-    /// The argument to pass. It may be written through up to the end of the canary.
+    /// The argument to pass. Writable up to the end of the canary.
     pub(crate) fn argument(&mut self, pointer: Pointer) -> *mut T {
         match pointer {
             Pointer::Buffer => std::ptr::from_mut(self).cast(),
@@ -224,12 +224,12 @@ impl<T> Poisoned<T> {
         }
     }
 
-    /// Whether a byte behind the buffer changed.
+    /// Whether a byte after the buffer changed.
     pub(crate) fn spilt(&self) -> bool {
         self.canary.iter().any(|&byte| byte != CANARY)
     }
 
-    /// What became of the buffer, or of the part of it that `part` picks.
+    /// What happened to the buffer, or to the part of it that `part` selects.
     pub(crate) fn seen<P, V>(
         &self,
         pointer: Pointer,
@@ -248,11 +248,11 @@ impl<T> Poisoned<T> {
     }
 }
 
-/// An address that no process can write.
+/// An address no process can write to.
 ///
-/// It lies in the first page, which no system maps. It is not null, and it is aligned for every type, so that neither a
-/// null check nor an alignment trap comes before the fault.
+/// It lies in the first page, which no system maps. It is neither null nor misaligned for any type, so that neither a
+/// null check nor an alignment trap precedes the fault.
 const BAD_ADDRESS: usize = 64;
 
-/// An address in the last page but fifteen, which is the kernel's wherever a process shares its address space with it.
+/// An address 16 pages below the top, which belongs to the kernel wherever it shares the address space.
 const KERNEL_ADDRESS: usize = usize::MAX - 0xffff;

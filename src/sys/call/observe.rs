@@ -1,4 +1,4 @@
-//! One call with poisoned buffers, and what it wrote.
+//! Makes one call with poisoned buffers, and reports what it wrote.
 
 use libc::c_int;
 
@@ -10,17 +10,17 @@ use super::memory::{KernelRusage, kernel_usage_of};
 use super::memory::{Poisoned, info_of, usage_of};
 use super::raw;
 
-/// By which door a call is made.
+/// The entry point of a call.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Entry {
-    /// The C library's own function of that name; none is built from another.
+    /// The C library's function of the same name; none is emulated by another.
     Libc,
     /// The raw system call (Linux: `wait4`, and `waitid` with its fifth argument).
     Syscall,
 }
 
 impl Entry {
-    /// The calls that it has on this system.
+    /// The calls it has on this system.
     pub fn calls(self) -> Vec<Call> {
         Call::ALL.into_iter().filter(|&call| self.has(call)).collect()
     }
@@ -42,13 +42,13 @@ impl Entry {
     }
 }
 
-/// Performs one call and reports what it returned and wrote.
+/// Makes one call and reports what it returned and wrote.
 ///
-/// Each buffer is filled with the byte 0xA5 and has a canary behind it; `errno` is cleared first. A field whose bytes
-/// all are 0xA5 after the call counts as not written. No heap memory, no locks: it may be called in a signal handler.
+/// Each buffer is filled with the byte 0xA5 and followed by a canary; `errno` is cleared first. A field whose bytes are
+/// all 0xA5 after the call counts as not written. No allocation, no locks: async-signal-safe.
 ///
 /// # Errors
-/// [`NotOffered`] where the entry has no such call on this system, or the call no such argument.
+/// [`NotOffered`] if the entry point lacks the call on this system, or the call the argument.
 pub fn perform(entry: Entry, request: &Request) -> Result<Observation, NotOffered> {
     if !entry.has(request.call) {
         return Err(NotOffered(match entry {
@@ -102,7 +102,7 @@ fn id(request: &Request) -> Result<(i64, i64), NotOffered> {
     }
 }
 
-/// The first two arguments of `waitid` in their C types; a negative number is passed with the same bits.
+/// The first two arguments of `waitid` in their C types; a negative number keeps its bits.
 fn typed_id(request: &Request) -> Result<(libc::idtype_t, libc::id_t), NotOffered> {
     let (idtype, id) = id(request)?;
     let fits = |n: i64| i32::try_from(n).is_ok() || u32::try_from(n).is_ok();
@@ -113,7 +113,7 @@ fn typed_id(request: &Request) -> Result<(libc::idtype_t, libc::id_t), NotOffere
     Ok((idtype as libc::idtype_t, id as libc::id_t))
 }
 
-/// Clears `errno`, calls, and reads it where the call returned -1.
+/// Clears `errno`, calls, and reads it if the call returned -1.
 fn returned(call: impl FnOnce() -> i64) -> Return {
     let errno = raw::errno();
     // SAFETY: the pointer is this thread's own and valid.
@@ -125,7 +125,7 @@ fn returned(call: impl FnOnce() -> i64) -> Return {
     }
 }
 
-/// `call` gets a pointer that is null, bad, or to an integer with room behind it.
+/// `call` receives a pointer that is null, bad, or to an integer with room after it.
 fn with_status(request: &Request, call: impl FnOnce(*mut c_int) -> libc::pid_t) -> Observation {
     let mut status = Poisoned::<c_int>::new();
     let argument = status.argument(request.status);
@@ -137,7 +137,7 @@ fn with_status(request: &Request, call: impl FnOnce(*mut c_int) -> libc::pid_t) 
     }
 }
 
-/// `call` gets pointers that are null, bad, or to a value of their type with room behind it.
+/// `call` receives pointers that are null, bad, or to a value of their type with room after it.
 fn with_usage(
     request: &Request,
     call: impl FnOnce(*mut c_int, *mut libc::rusage) -> libc::pid_t,
@@ -221,7 +221,7 @@ fn raw_waitid(request: &Request) -> Result<Observation, NotOffered> {
     })
 }
 
-/// What a C library's macros say of a status word, as the `libc` crate renders them.
+/// A C library's macros applied to a status word, as implemented by the `libc` crate.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Macros {
     /// `WIFEXITED`
@@ -256,7 +256,7 @@ pub const fn c_macros(status: c_int) -> Macros {
     }
 }
 
-/// The C library's name and version, where it tells (glibc does).
+/// The C library's name and version, if it reports them (glibc does).
 pub fn c_library() -> Option<String> {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
@@ -268,7 +268,7 @@ pub fn c_library() -> Option<String> {
     None
 }
 
-/// The kernel's release, as `uname -r` prints it.
+/// The kernel release, as printed by `uname -r`.
 pub fn kernel_release() -> Option<String> {
     // SAFETY: the structure is arrays of characters; zero is a value of each.
     let mut names: libc::utsname = unsafe { std::mem::zeroed() };

@@ -1,7 +1,7 @@
-//! The wait family, called: the C library's functions, and the raw system calls of Linux.
+//! The wait calls: the C library's functions, and the raw system calls of Linux.
 //!
-//! The functions here are the thinnest safe form. A call that reports nothing (`WNOHANG`) is a pid of 0, and what the
-//! system left unwritten reads as zero. [`crate::wait`] gives them types.
+//! The functions here are the thinnest safe form. A call with nothing to report (`WNOHANG`) returns a pid of 0, and
+//! what the system left unwritten reads as zero. [`crate::wait`] adds types.
 
 use libc::{c_int, pid_t};
 use rustix::io::Errno;
@@ -12,7 +12,7 @@ use super::abi::NotOffered;
 use super::abi::Usage;
 use super::memory;
 
-/// What a C library has and the `libc` crate does not declare.
+/// Functions of C libraries that the `libc` crate does not declare.
 pub(crate) mod missing {
     use libc::{c_int, pid_t};
 
@@ -24,7 +24,7 @@ pub(crate) mod missing {
         #[cfg(any(target_os = "illumos", target_os = "solaris"))]
         pub fn wait4(pid: pid_t, status: *mut c_int, options: c_int, rusage: *mut libc::rusage) -> pid_t;
 
-        /// <https://man.netbsd.org/wait.2>: NetBSD 6 widened `time_t`; since then the name has a new symbol there.
+        /// <https://man.netbsd.org/wait.2>: NetBSD 6 widened `time_t`; the name has had a new symbol since.
         #[cfg_attr(target_os = "netbsd", link_name = "__wait350")]
         pub fn wait3(status: *mut c_int, options: c_int, rusage: *mut libc::rusage) -> pid_t;
 
@@ -43,7 +43,7 @@ pub(crate) mod missing {
 
 /// Whether `wait3` of this C library fills the `libc` crate's `struct rusage`.
 ///
-/// On 32-bit Linux with a 64-bit `time_t` the function has another symbol, which only some versions have.
+/// On 32-bit Linux with a 64-bit `time_t` the function has another symbol, only in some versions.
 pub(crate) const WAIT3_FITS: bool =
     !cfg!(target_os = "linux") || size_of::<libc::timeval>() == 2 * size_of::<libc::c_long>();
 
@@ -62,7 +62,7 @@ pub(crate) fn errno() -> *mut c_int {
     }
 }
 
-/// A result that is not negative. `EPROTO` for a negative one other than -1, which no system may return.
+/// A non-negative result. `EPROTO` for a negative one other than -1, which no system may return.
 #[inline]
 fn checked(ret: c_int) -> Result<c_int, Errno> {
     match ret {
@@ -83,13 +83,13 @@ fn no_info() -> libc::siginfo_t {
     unsafe { std::mem::zeroed() }
 }
 
-/// A report of `wait3` or `wait4`: the pid, the status word and the usage.
+/// A report of `wait3` or `wait4`: pid, status word and usage.
 pub type WithUsage = (pid_t, c_int, libc::rusage);
 
 /// `wait(&status)`
 ///
 /// # Errors
-/// What the system says: `ECHILD`, `EINTR`.
+/// Those of the system: `ECHILD`, `EINTR`.
 #[inline]
 pub fn wait() -> Result<(pid_t, c_int), Errno> {
     let mut status = 0;
@@ -101,7 +101,7 @@ pub fn wait() -> Result<(pid_t, c_int), Errno> {
 /// `waitpid(pid, &status, options)`
 ///
 /// # Errors
-/// What the system says: `ECHILD`, `EINTR`, `EINVAL`, `ESRCH`.
+/// Those of the system: `ECHILD`, `EINTR`, `EINVAL`, `ESRCH`.
 #[inline]
 pub fn waitpid(pid: pid_t, options: c_int) -> Result<(pid_t, c_int), Errno> {
     let mut status = 0;
@@ -113,7 +113,7 @@ pub fn waitpid(pid: pid_t, options: c_int) -> Result<(pid_t, c_int), Errno> {
 /// `wait4(pid, &status, options, &rusage)`
 ///
 /// # Errors
-/// What the system says: `ECHILD`, `EINTR`, `EINVAL`, `ESRCH`.
+/// Those of the system: `ECHILD`, `EINTR`, `EINVAL`, `ESRCH`.
 #[inline]
 pub fn wait4(pid: pid_t, options: c_int) -> Result<WithUsage, Errno> {
     let (mut status, mut usage) = (0, no_usage());
@@ -125,7 +125,7 @@ pub fn wait4(pid: pid_t, options: c_int) -> Result<WithUsage, Errno> {
 /// `wait3(&status, options, &rusage)`
 ///
 /// # Errors
-/// What the system says: `ECHILD`, `EINTR`, `EINVAL`; `ENOSYS` on 32-bit Linux with a 64-bit `time_t`.
+/// Those of the system: `ECHILD`, `EINTR`, `EINVAL`; `ENOSYS` on 32-bit Linux with a 64-bit `time_t`.
 #[inline]
 pub fn wait3(options: c_int) -> Result<WithUsage, Errno> {
     if !WAIT3_FITS {
@@ -137,7 +137,7 @@ pub fn wait3(options: c_int) -> Result<WithUsage, Errno> {
     Ok((pid, status, usage))
 }
 
-/// The fields of a `siginfo_t` that the wait family fills, in the host's numbers.
+/// The fields of a `siginfo_t` filled by the wait family, with the host's values.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Report {
     /// `si_signo`
@@ -162,7 +162,7 @@ impl Report {
 /// `waitid(idtype, id, &info, options)`
 ///
 /// # Errors
-/// What the system says: `ECHILD`, `EINTR`, `EINVAL`, and for a pidfd `EBADF` and `EAGAIN`.
+/// Those of the system: `ECHILD`, `EINTR`, `EINVAL`, and for a pidfd `EBADF` and `EAGAIN`.
 #[inline]
 pub fn waitid(idtype: libc::idtype_t, id: libc::id_t, options: c_int) -> Result<Report, Errno> {
     let mut info = no_info();
@@ -171,10 +171,10 @@ pub fn waitid(idtype: libc::idtype_t, id: libc::id_t, options: c_int) -> Result<
     Ok(Report::of(&info))
 }
 
-/// The raw system call `waitid` of Linux, with its fifth argument.
+/// The raw Linux system call `waitid`, with its fifth argument.
 ///
 /// # Errors
-/// What the system says, as for [`waitid`].
+/// Those of the system, as for [`waitid`].
 #[cfg(target_os = "linux")]
 pub fn waitid_usage(
     idtype: libc::idtype_t,
@@ -189,10 +189,10 @@ pub fn waitid_usage(
     Ok((Report::of(&info), memory::kernel_usage_of(&usage)))
 }
 
-/// The raw system call: `siginfo_t` is the same in the kernel and in every C library of Linux, `rusage` is not.
+/// The raw system call: `siginfo_t` is the same in the kernel and every Linux C library, `rusage` is not.
 ///
 /// # Safety
-/// Each pointer is null, or writable for its type, or one that the kernel can tell to be neither.
+/// Each pointer is null, or writable for its type, or one the kernel can tell is neither.
 #[cfg(target_os = "linux")]
 pub(crate) unsafe fn raw_waitid(
     idtype: i64,
@@ -210,7 +210,7 @@ pub(crate) unsafe fn raw_waitid(
 /// The raw system call. 32-bit RISC-V has none.
 ///
 /// # Safety
-/// Each pointer is null, or writable for its type, or one that the kernel can tell to be neither.
+/// Each pointer is null, or writable for its type, or one the kernel can tell is neither.
 #[cfg(all(target_os = "linux", not(target_arch = "riscv32")))]
 pub(crate) unsafe fn raw_wait4(
     pid: pid_t,
@@ -223,7 +223,7 @@ pub(crate) unsafe fn raw_wait4(
     unsafe { libc::syscall(libc::SYS_wait4, pid, status, options, usage) }
 }
 
-/// What `wait6` reports.
+/// A report of `wait6`.
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
 #[derive(Copy, Clone, Debug)]
 pub struct Report6 {
@@ -242,7 +242,7 @@ pub struct Report6 {
 /// `wait6(idtype, id, &status, options, &wrusage, &info)`
 ///
 /// # Errors
-/// What the system says: `ECHILD`, `EINTR`, `EINVAL`.
+/// Those of the system: `ECHILD`, `EINTR`, `EINVAL`.
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
 pub fn wait6(idtype: libc::idtype_t, id: libc::id_t, options: c_int) -> Result<Report6, Errno> {
     let (mut status, mut info) = (0, no_info());
@@ -258,10 +258,10 @@ pub fn wait6(idtype: libc::idtype_t, id: libc::id_t, options: c_int) -> Result<R
     })
 }
 
-/// A borrowed descriptor of that number, for the length of one call.
+/// A borrowed descriptor of this number, for the duration of one call.
 ///
 /// # Errors
-/// A negative number is no descriptor in Rust's types.
+/// A negative number is not a descriptor in Rust's types.
 #[cfg(target_os = "linux")]
 pub(crate) fn lend<'a>(fd: c_int) -> Result<rustix::fd::BorrowedFd<'a>, NotOffered> {
     if fd < 0 {
@@ -272,7 +272,7 @@ pub(crate) fn lend<'a>(fd: c_int) -> Result<rustix::fd::BorrowedFd<'a>, NotOffer
     Ok(unsafe { rustix::fd::BorrowedFd::borrow_raw(fd) })
 }
 
-/// The bytes of a page of memory.
+/// The page size in bytes.
 pub fn page_size() -> u64 {
     // SAFETY: the function only reads a number.
     u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)

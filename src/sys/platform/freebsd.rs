@@ -1,4 +1,4 @@
-//! FreeBSD and DragonFly: `sysctl(KERN_PROC)`, one structure a process or a thread.
+//! FreeBSD and DragonFly: `sysctl(KERN_PROC)`, one structure per process or thread.
 
 use super::sysctl::{Plain, array, text};
 use crate::sys::process_table::state::{Asleep, Process, State, Stop};
@@ -6,13 +6,13 @@ use libc::c_int;
 use rustix::io::Errno;
 use std::time::Duration;
 
-/// The name of this table in reports.
+/// The name of this source in reports.
 pub(crate) const TABLE: &str = "sysctl";
 
-/// System calls cannot be seen.
+/// System calls are not visible.
 pub(crate) const WAIT_SYSCALLS: &[i64] = &[];
 
-/// The wait channel on which both kernels sleep in their wait calls (`kern_wait`).
+/// The wait channel both kernels use in wait calls (`kern_wait`).
 const WAIT_CHANNEL: &[u8] = b"wait";
 
 // SAFETY: numbers, arrays of them and pointers that are never followed.
@@ -172,7 +172,7 @@ pub(crate) fn syscall_of(_: i32, _: i32) -> Option<i64> {
 
 pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
     let threads = with_threads(pid);
-    // A process of one thread may call itself by its pid.
+    // In a single-threaded process the thread may identify itself by the pid.
     let thread = threads.iter().find(|raw| raw::tid(raw) == tid).or(match threads.as_slice() {
         [only] => Some(only),
         _ => None,
@@ -185,7 +185,7 @@ pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
     }
 }
 
-/// How a blocked call of the process `pid`, which is asleep, is recognised.
+/// How blocked calls are recognized, given `pid`, which is asleep.
 pub(crate) fn blocked_method(pid: i32) -> &'static str {
     if with_threads(pid).iter().any(|raw| !raw::channel(raw).is_empty()) { "wmesg" } else { "state" }
 }

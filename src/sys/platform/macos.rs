@@ -7,19 +7,19 @@ use rustix::io::Errno;
 use std::mem::MaybeUninit;
 use std::time::Duration;
 
-/// The name of this table in reports.
+/// The name of this source in reports.
 pub(crate) const TABLE: &str = "proc_pidinfo";
 
-/// System calls cannot be seen.
+/// System calls are not visible.
 pub(crate) const WAIT_SYSCALLS: &[i64] = &[];
 
 // sys/proc_info.h, which libc 0.2 leaves out: a bit of `pbi_flags`.
 const PROC_FLAG_TRACED: u32 = 2;
 
-/// Asks for a structure of numbers; `None` when there is no such process.
+/// Queries a structure of numbers; `None` if there is no such process.
 ///
 /// # Safety
-/// `T` is the structure of that flavor: numbers and arrays of them.
+/// `T` must be the structure of this flavor, made of numbers and arrays of them.
 unsafe fn info<T>(pid: i32, flavor: c_int, argument: u64) -> Result<Option<T>, Errno> {
     let mut raw = MaybeUninit::<T>::zeroed();
     let size = size_of::<T>() as c_int;
@@ -66,7 +66,7 @@ pub(crate) fn read(pid: i32) -> Result<Option<Process>, Errno> {
     let Some(basic) = basic else { return Ok(None) };
     let tasks = tasks(pid);
     let state = match basic.pbi_status {
-        // The kernel calls every process that is neither stopped nor ended running.
+        // The kernel reports every process that is neither stopped nor dead as running.
         libc::SRUN | libc::SSLEEP => match tasks {
             Some(t) if t.pti_numrunning == 0 => State::Sleeping,
             _ => State::Running,
@@ -108,7 +108,7 @@ pub(crate) fn all() -> Result<Vec<Process>, Errno> {
     }
     let mut processes = Vec::new();
     for pid in pids {
-        // Another user's process may be closed to us.
+        // Another user's process may be inaccessible.
         if let Ok(Some(process)) = read(pid) {
             processes.push(process);
         }
@@ -116,7 +116,7 @@ pub(crate) fn all() -> Result<Vec<Process>, Errno> {
     Ok(processes)
 }
 
-/// Threads have no id that another process could know.
+/// Threads have no id that is meaningful to another process.
 pub(crate) fn threads(pid: i32) -> Vec<(i32, State)> {
     match read(pid) {
         Ok(Some(process)) => vec![(pid, process.state)],
@@ -144,7 +144,7 @@ pub(crate) fn asleep(pid: i32, _: i32) -> Asleep {
     }
 }
 
-/// How a blocked call is recognised.
+/// How blocked calls are recognized.
 pub(crate) fn blocked_method(_: i32) -> &'static str {
     "state"
 }

@@ -1,5 +1,5 @@
-//! What differs from system to system: how the process table is read. One file per system; each offers `read`, `all`,
-//! `threads`, `scan` and `asleep` in the types of [`super::process_table`].
+//! System-dependent reading of the process table. One file per system; each provides `read`, `all`, `threads`, `scan`
+//! and `asleep` in the types of [`super::process_table`].
 
 #[cfg_attr(any(target_os = "linux", target_os = "android"), path = "linux/mod.rs")]
 #[cfg_attr(any(target_os = "freebsd", target_os = "dragonfly"), path = "freebsd.rs")]

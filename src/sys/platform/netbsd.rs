@@ -6,13 +6,13 @@ use libc::c_int;
 use rustix::io::Errno;
 use std::time::Duration;
 
-/// The name of this table in reports.
+/// The name of this source in reports.
 pub(crate) const TABLE: &str = "sysctl";
 
-/// System calls cannot be seen.
+/// System calls are not visible.
 pub(crate) const WAIT_SYSCALLS: &[i64] = &[];
 
-/// The wait channel on which the kernel sleeps in a wait call (`do_sys_waitid`, `p_waitcv`).
+/// The wait channel of wait calls (`do_sys_waitid`, `p_waitcv`).
 const WAIT_CHANNEL: &[u8] = b"wait";
 
 // sys/proc.h: the values of `p_stat` of a process, which `p_realstat` shows; libc 0.2 has those of threads only.
@@ -49,7 +49,7 @@ fn state(raw: &Raw) -> State {
         SDEAD => State::Dead,
         SSTOP => State::Stopped,
         SACTIVE => lwp_state(raw.p_stat),
-        // On its way out, and no zombie yet.
+        // Exiting, but not a zombie yet.
         SDYING => State::Running,
         other => State::Other(char::from(b'0'.wrapping_add(other as u8))),
     }
@@ -73,7 +73,7 @@ fn process(raw: &Raw) -> Process {
 }
 
 fn query(what: c_int, who: c_int) -> Result<Vec<Raw>, Errno> {
-    // The last two words say how long an element of ours is and how many there is room for.
+    // The last two words are the element size and the number of elements there is room for.
     let mut name = [libc::CTL_KERN, libc::KERN_PROC2, what, who, size_of::<Raw>() as c_int, 0];
     array(&mut name, Some(5))
 }
@@ -96,7 +96,7 @@ pub(crate) fn threads(pid: i32) -> Vec<(i32, State)> {
 }
 
 pub(crate) fn stop_of(pid: i32) -> Stop {
-    // The process is SSTOP once its last thread has stopped, which is when the parent is told.
+    // The process is SSTOP once its last thread has stopped, which is when the parent is notified.
     match read(pid) {
         Ok(Some(p)) if p.state == State::Stopped && p.traced => Stop::Traced { switches: 0 },
         Ok(Some(p)) if p.state == State::Stopped => Stop::Stopped,
@@ -110,7 +110,7 @@ pub(crate) fn syscall_of(_: i32, _: i32) -> Option<i64> {
 
 pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
     let threads = lwps(pid);
-    // A process of one thread may call itself by its pid.
+    // In a single-threaded process the thread may identify itself by the pid.
     let thread = threads.iter().find(|lwp| lwp.l_lid == tid).or(match threads.as_slice() {
         [only] => Some(only),
         _ => None,
@@ -123,7 +123,7 @@ pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
     }
 }
 
-/// How a blocked call of the process `pid`, which is asleep, is recognised.
+/// How blocked calls are recognized, given `pid`, which is asleep.
 pub(crate) fn blocked_method(pid: i32) -> &'static str {
     if lwps(pid).iter().any(|lwp| !text(&lwp.l_wmesg).is_empty()) { "wmesg" } else { "state" }
 }

@@ -1,4 +1,4 @@
-//! OpenBSD: `sysctl(KERN_PROC)`, one structure a process or a thread.
+//! OpenBSD: `sysctl(KERN_PROC)`, one structure per process or thread.
 
 use super::sysctl::{Plain, array, text};
 use crate::sys::process_table::state::{Asleep, Process, State, Stop};
@@ -6,13 +6,13 @@ use libc::c_int;
 use rustix::io::Errno;
 use std::time::Duration;
 
-/// The name of this table in reports.
+/// The name of this source in reports.
 pub(crate) const TABLE: &str = "sysctl";
 
-/// System calls cannot be seen.
+/// System calls are not visible.
 pub(crate) const WAIT_SYSCALLS: &[i64] = &[];
 
-/// The wait channel on which the kernel sleeps in a wait call (`dowait6`).
+/// The wait channel of wait calls (`dowait6`).
 const WAIT_CHANNEL: &[u8] = b"wait";
 
 // sys/proc.h, which libc 0.2 leaves out: values of `p_stat`, and bits of `p_psflags`.
@@ -30,7 +30,7 @@ type Raw = libc::kinfo_proc;
 unsafe impl Plain for Raw {}
 
 fn state(raw: &Raw) -> State {
-    // A thread is SDEAD before its process can be waited for; the flag comes with the latter.
+    // A thread is SDEAD before its process is waitable; the flag is set with the latter.
     if raw.p_psflags & PS_ZOMBIE != 0 {
         return State::Zombie;
     }
@@ -61,7 +61,7 @@ fn process(raw: &Raw) -> Process {
 }
 
 fn query(what: c_int, who: c_int) -> Result<Vec<Raw>, Errno> {
-    // The last two words say how long an element of ours is and how many there is room for.
+    // The last two words are the element size and the number of elements there is room for.
     let mut name = [libc::CTL_KERN, libc::KERN_PROC, what, who, size_of::<Raw>() as c_int, 0];
     array(&mut name, Some(5))
 }
@@ -100,7 +100,7 @@ pub(crate) fn syscall_of(_: i32, _: i32) -> Option<i64> {
 
 pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
     let threads = with_threads(pid);
-    // A process of one thread may call itself by its pid.
+    // In a single-threaded process the thread may identify itself by the pid.
     let thread = threads.iter().find(|raw| raw.p_tid == tid).or(match threads.as_slice() {
         [only] => Some(only),
         _ => None,
@@ -113,7 +113,7 @@ pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
     }
 }
 
-/// How a blocked call of the process `pid`, which is asleep, is recognised.
+/// How blocked calls are recognized, given `pid`, which is asleep.
 pub(crate) fn blocked_method(pid: i32) -> &'static str {
     if with_threads(pid).iter().any(|raw| !text(&raw.p_wmesg).is_empty()) { "wmesg" } else { "state" }
 }

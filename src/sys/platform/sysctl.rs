@@ -1,20 +1,20 @@
-//! `sysctl(3)` as the BSDs answer it: an array of structures.
+//! `sysctl(3)` on the BSDs: arrays of structures.
 
 use crate::sys::process::last_errno;
 use libc::{c_int, c_void};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
 
-/// A structure of numbers, arrays of numbers and pointers, for which every pattern of bytes is a value.
+/// A structure of numbers, arrays of numbers and pointers, valid for every bit pattern.
 ///
 /// # Safety
-/// Implementors promise just that.
+/// Implementors guarantee just that.
 pub(crate) unsafe trait Plain: Copy {}
 
-/// Asks for an array of `T`; empty when there is nothing (or nobody) of that name.
+/// Queries an array of `T`; empty if there is nothing (or no process) of this name.
 ///
 /// # Errors
-/// What the system said; `ENOSYS` when its structure has another size than ours: its words would be misread.
+/// Those of the system; `ENOSYS` if its structure differs in size from ours, so that it would be misread.
 pub(crate) fn array<T: Plain>(name: &mut [c_int], count_at: Option<usize>) -> Result<Vec<T>, Errno> {
     let size = size_of::<T>();
     loop {
@@ -27,7 +27,7 @@ pub(crate) fn array<T: Plain>(name: &mut [c_int], count_at: Option<usize>) -> Re
             Err(Errno::SRCH) => return Ok(Vec::new()),
             Err(e) => return Err(e),
         }
-        // The answer may have grown until the second question.
+        // The answer may have grown until the second query.
         let room = bytes / size + 16;
         let mut items: Vec<MaybeUninit<T>> = Vec::with_capacity(room);
         if let Some(at) = count_at {
@@ -57,7 +57,7 @@ fn ask(name: &[c_int], buffer: *mut c_void, bytes: &mut usize) -> Result<(), Err
     if returned == 0 { Ok(()) } else { Err(last_errno()) }
 }
 
-/// The text of a C string in an array.
+/// The C string in an array.
 pub(crate) fn text(chars: &[libc::c_char]) -> Vec<u8> {
     chars.iter().take_while(|&&c| c != 0).map(|&c| c as u8).collect()
 }

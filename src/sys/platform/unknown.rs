@@ -1,4 +1,4 @@
-//! Systems whose process table this crate cannot read: every question is answered with "not known".
+//! Systems whose process table this crate cannot read: everything is unknown.
 
 use crate::sys::process_table::state::{Asleep, Process, State, Stop};
 use rustix::io::Errno;

@@ -1,4 +1,4 @@
-//! Processes made otherwise than by `fork`: `clone`, `clone3`, `posix_spawn`.
+//! Process creation other than `fork`: `clone`, `clone3`, `posix_spawn`.
 
 use std::ffi::{CString, c_int};
 use std::os::fd::OwnedFd;
@@ -10,26 +10,26 @@ use super::control::{Forked, pointers};
 /// How a clone differs from a fork.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub struct Clone {
-    /// The signal that its end sends to the parent; 0 for none.
+    /// The signal sent to the parent on termination; 0 for none.
     pub exit_signal: c_int,
-    /// `CLONE_PARENT`: it is its creator's sibling, with that one's exit signal.
+    /// `CLONE_PARENT`: a sibling of its creator, with the creator's exit signal.
     pub sibling: bool,
-    /// `CLONE_PIDFD`: a pidfd comes with it.
+    /// `CLONE_PIDFD`: also returns a pidfd.
     pub pidfd: bool,
-    /// `CLONE_NEWPID`: it is process 1 of a new PID namespace.
+    /// `CLONE_NEWPID`: process 1 of a new PID namespace.
     pub new_pids: bool,
-    /// `CLONE_NEWUSER`: it is in a new user namespace, which lets an ordinary user make the other one.
+    /// `CLONE_NEWUSER`: in a new user namespace, which lets an ordinary user create the other one.
     pub new_users: bool,
-    /// By the system call `clone3`, not by `clone`.
+    /// With the system call `clone3` instead of `clone`.
     pub clone3: bool,
 }
 
-/// Makes a process with a copy of this one's memory: [`crate::sys::process::fork`] says what a child may do. In the parent the pidfd
-/// comes too, if asked for.
+/// Creates a process with a copy of this one's memory; for what the child may do see [`crate::sys::process::fork`]. The
+/// parent also gets the pidfd, if requested.
 ///
 /// # Errors
-/// Those of `clone` (`EPERM` where namespaces are not allowed, `EINVAL` for what the kernel does not know); `ENOTSUP` but on
-/// Linux.
+/// Those of `clone` (`EPERM` if namespaces are not allowed, `EINVAL` for what the kernel does not support); `ENOTSUP`
+/// except on Linux.
 pub fn clone(how: Clone) -> Result<(Forked, Option<OwnedFd>), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return linux::clone(how);
@@ -46,8 +46,8 @@ mod linux {
     use crate::sys::process::control::last_errno;
     use std::os::fd::FromRawFd;
 
-    /// `struct clone_args` of Linux 5.3: `flags`, `pidfd`, `child_tid`, `parent_tid`, `exit_signal`, `stack`, `stack_size`,
-    /// `tls`.
+    /// `struct clone_args` of Linux 5.3: `flags`, `pidfd`, `child_tid`, `parent_tid`, `exit_signal`, `stack`,
+    /// `stack_size`, `tls`.
     type Arguments = [u64; 8];
 
     pub(crate) fn clone(how: Clone) -> Result<(Forked, Option<OwnedFd>), Errno> {
@@ -71,7 +71,7 @@ mod linux {
             let flags = libc::c_long::from(flags | how.exit_signal);
             let none = 0 as libc::c_long;
             let pidfd = &raw mut pidfd;
-            // The kernel takes flags and stack in this order everywhere but on s390.
+            // The kernel takes flags and stack in this order, except on s390.
             #[cfg(target_arch = "s390x")]
             let (first, second) = (none, flags);
             #[cfg(not(target_arch = "s390x"))]
@@ -91,10 +91,10 @@ mod linux {
     }
 }
 
-/// `posix_spawnp` of the first with all of them as its arguments, with this process's environment and descriptors; the pid.
+/// `posix_spawnp` with this argument vector, environment and descriptors; returns the pid.
 ///
 /// # Errors
-/// What `posix_spawnp` gave.
+/// Those of `posix_spawnp`.
 pub fn posix_spawn(argv: &[CString]) -> Result<i32, Errno> {
     let program = argv.first().ok_or(Errno::INVAL)?;
     let argv = pointers(argv);

@@ -1,4 +1,4 @@
-//! Fork, exec, exit, signal, measure and reap. Errors are the system's own; no function here waits, [`reap`] included.
+//! Fork, exec, exit, signals, usage and reaping. Errors are the system's; nothing here blocks, [`reap`] included.
 
 use crate::sys::call::abi::Usage;
 use crate::sys::process_table;
@@ -16,33 +16,33 @@ pub(crate) fn check(returned: c_int) -> Result<(), Errno> {
     if returned == -1 { Err(last_errno()) } else { Ok(()) }
 }
 
-/// This process's id.
+/// `getpid()`.
 pub fn pid() -> i32 {
     rustix::process::getpid().as_raw_pid()
 }
 
-/// The parent's process id; 0 when it is outside of our PID namespace.
+/// `getppid()`; 0 if the parent is outside our PID namespace.
 pub fn parent_pid() -> i32 {
     rustix::process::getppid().map_or(0, |pid| pid.as_raw_pid())
 }
 
-/// This process's group; 0 when its leader is outside of our PID namespace.
+/// `getpgrp()`; 0 if the group leader is outside our PID namespace.
 ///
-/// (`rustix::process::getpgrp` cannot say 0, and this is the group of whatever was started from outside into a
-/// container and made no group of its own.)
+/// (`rustix::process::getpgrp` cannot represent 0, which is the group of a process started into a container from
+/// outside that has not created a group.)
 pub fn group() -> i32 {
     // SAFETY: getpgrp takes nothing and cannot fail.
     unsafe { libc::getpgrp() }
 }
 
-/// The session of a process, 0 for this one; 0 when its leader is outside of our PID namespace, like [`group`].
+/// The session of a process, 0 for this one; 0 if its leader is outside our PID namespace, like [`group`].
 pub fn session_of(pid: i32) -> Result<i32, Errno> {
     // SAFETY: getsid takes a number.
     let session = unsafe { libc::getsid(pid) };
     if session == -1 { Err(last_errno()) } else { Ok(session) }
 }
 
-/// Which side of a [`fork`] this is.
+/// The two sides of a [`fork`].
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Forked {
     /// The parent, with the pid of the child.
@@ -53,14 +53,14 @@ pub enum Forked {
 
 /// `fork()`.
 ///
-/// In the child only the thread that called it exists. Of a process with one thread (warden, agents, plain children)
-/// the child may go on as it likes. Of a process with several, a lock that another thread held stays held, the memory
-/// allocator's among them: the child may then call nothing but async-signal-safe functions (POSIX `fork`) and ends in
-/// [`exec`] or [`exit_now`]. Descriptors, dispositions, the signal mask and the process group are inherited, pending
-/// signals, timers and the parent-death signal are not.
+/// The child has only the thread that called it. A child of a single-threaded process (warden, agents, plain children)
+/// is unrestricted. With several threads, a lock held by another one stays locked, the allocator's included: the child
+/// may then call only async-signal-safe functions (POSIX `fork`) and must end in [`exec`] or [`exit_now`]. Descriptors,
+/// dispositions, the signal mask and the process group are inherited; pending signals, timers and the parent-death
+/// signal are not.
 ///
 /// # Errors
-/// `EAGAIN` at the limit of processes, `ENOMEM`.
+/// `EAGAIN` at the process limit, `ENOMEM`.
 pub fn fork() -> Result<Forked, Errno> {
     // SAFETY: the child is a copy of this process; what it may do is said above, and breaking it can deadlock or
     // fail, not break memory: std's and the C library's locks are in a consistent or a locked state.
@@ -71,7 +71,7 @@ pub fn fork() -> Result<Forked, Errno> {
     }
 }
 
-/// [`fork`] with a child that runs `body` and exits with what it returned, 101 if it panicked. The child's pid.
+/// [`fork`] with a child that runs `body` and exits with its result, or 101 if it panics. Returns the child's pid.
 ///
 /// # Errors
 /// As [`fork`].
@@ -85,16 +85,15 @@ pub fn spawn(body: impl FnOnce() -> i32) -> Result<i32, Errno> {
     }
 }
 
-/// `_exit(code)`: ends the process at once, without handlers, buffers or destructors.
+/// `_exit(code)`: terminates the process at once, without handlers, flushing or destructors.
 pub fn exit_now(code: i32) -> ! {
     // SAFETY: no memory is involved and it does not return.
     unsafe { libc::_exit(code) }
 }
 
-/// Ends the calling thread, and the process with it only if it was the last.
+/// Terminates the calling thread, and the process only if it is the last.
 ///
-/// Returns only where the system has no such call for the first thread of a process (`ENOSYS`). Nothing of the thread
-/// is unwound or freed.
+/// Returns only if the system cannot do this for the first thread of a process (`ENOSYS`). Nothing is unwound or freed.
 pub fn exit_thread(code: i32) -> Errno {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: the thread's stack and its locals stay mapped and are never used again.
@@ -123,18 +122,18 @@ pub fn exit_thread(code: i32) -> Errno {
     Errno::NOSYS
 }
 
-/// `pause()`: sleeps until a signal handler returned.
+/// `pause()`: sleeps until a signal handler returns.
 pub fn pause() {
     // SAFETY: no arguments.
     unsafe { libc::pause() };
 }
 
-/// The vector of pointers that `exec` takes.
+/// The pointer vector for `exec`.
 pub(crate) fn pointers(strings: &[CString]) -> Vec<*const c_char> {
     strings.iter().map(|s| s.as_ptr()).chain([std::ptr::null()]).collect()
 }
 
-/// `execvp`: replaces this program by `argv[0]`, sought in `PATH` if it holds no slash. Returns only when it failed.
+/// `execvp`: replaces this program by `argv[0]`, searched in `PATH` if it has no slash. Returns only on failure.
 pub fn exec(argv: &[CString]) -> Errno {
     let Some(program) = argv.first() else { return Errno::INVAL };
     let argv = pointers(argv);
@@ -158,9 +157,9 @@ pub(crate) fn environ() -> *mut *const *const c_char {
     unsafe { libc::_NSGetEnviron().cast() }
 }
 
-/// [`exec`] with a changed environment: each `NAME=VALUE` is added or replaces what it names, each `NAME` is taken out.
+/// [`exec`] with a modified environment: `NAME=VALUE` sets a variable, `NAME` removes it.
 ///
-/// For a process with one thread only: another one must not look at the environment meanwhile.
+/// Single-threaded processes only: no other thread may access the environment meanwhile.
 pub fn exec_with(argv: &[CString], changes: &[CString]) -> Errno {
     fn name(entry: &CStr) -> &[u8] {
         let bytes = entry.to_bytes();
@@ -190,11 +189,11 @@ pub fn exec_with(argv: &[CString], changes: &[CString]) -> Errno {
     error
 }
 
-/// Asks for `signal` when the parent *thread* that forked this process ends; `None` takes that back. Best effort.
+/// Requests `signal` on the death of the parent *thread* that forked this process; `None` cancels it. Best effort.
 ///
-/// Linux (`PR_SET_PDEATHSIG`), FreeBSD and DragonFly (`PROC_PDEATHSIG_CTL`), nothing elsewhere. A parent that ended
-/// before the call is not noticed: compare [`parent_pid`] with what it should be afterwards. An exec of a set-id
-/// program and a fork clear it.
+/// Linux (`PR_SET_PDEATHSIG`), FreeBSD and DragonFly (`PROC_PDEATHSIG_CTL`), a no-op elsewhere. A parent that died
+/// before the call goes unnoticed: compare [`parent_pid`] afterwards. Cleared by an exec of a set-user-ID program and
+/// by fork.
 pub fn die_with_parent(signal: Option<i32>) {
     #[allow(unused_mut, unused_variables, reason = "not every system has such a call")]
     let mut signal: c_int = signal.unwrap_or(0);
@@ -210,12 +209,12 @@ pub fn die_with_parent(signal: Option<i32>) {
     }
 }
 
-/// Makes this process the new parent of descendants whose own parents end, or takes that back.
+/// Makes this process the new parent of orphaned descendants, or ends that.
 ///
 /// Linux `PR_SET_CHILD_SUBREAPER`; FreeBSD and DragonFly `PROC_REAP_ACQUIRE` and `PROC_REAP_RELEASE`.
 ///
 /// # Errors
-/// `ENOSYS` where the system has no subreapers; else what it said (gVisor: `EINVAL`).
+/// `ENOSYS` without subreapers; otherwise those of the system (gVisor: `EINVAL`).
 pub fn set_subreaper(on: bool) -> Result<(), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: the argument is a number.
@@ -238,18 +237,18 @@ pub fn set_subreaper(on: bool) -> Result<(), Errno> {
     }
 }
 
-/// Whose resource usage.
+/// Whose resource usage to get.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Who {
     /// All threads of this process.
     SelfProcess,
-    /// Its children that ended and were waited for, and theirs.
+    /// Its terminated and reaped children, and theirs.
     Children,
     /// The calling thread (Linux, FreeBSD, OpenBSD).
     Thread,
 }
 
-/// `getrusage`. Every field is there, or none where the system does not know such a `who`.
+/// `getrusage`. All fields are present, or none if the system does not support this `who`.
 pub fn usage(who: Who) -> Usage {
     let who = match who {
         Who::SelfProcess => libc::RUSAGE_SELF,
@@ -269,7 +268,7 @@ pub fn usage(who: Who) -> Usage {
     crate::sys::call::memory::usage_of(&raw)
 }
 
-/// `times`: a clock tick, and the user and system time of this process and of its reaped children, all in microseconds.
+/// `times`: elapsed clock, and the user and system time of this process and its reaped children, all in microseconds.
 pub fn times() -> (i64, [i64; 4]) {
     // SAFETY: sysconf takes any name and reads no memory of ours.
     let hertz = unsafe { libc::sysconf(libc::_SC_CLK_TCK) };
@@ -286,7 +285,7 @@ pub fn times() -> (i64, [i64; 4]) {
     (tick, ticks.map(|n| n * tick))
 }
 
-/// The id by which the process table knows the calling thread; the pid where threads have none that can be asked for.
+/// The id of the calling thread in the process table; the pid where threads have no visible id.
 pub fn thread_id() -> i32 {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return rustix::thread::gettid().as_raw_pid();
@@ -309,10 +308,10 @@ pub fn thread_id() -> i32 {
     return pid();
 }
 
-/// `kill(pid, signal)` of one process. Signal 0 only asks; any number is passed on.
+/// `kill(pid, signal)` for one process. Signal 0 only probes; any number is passed on.
 ///
 /// # Errors
-/// `ESRCH`, `EPERM`; `EINVAL` for an unknown signal, and for a `pid` below 1, which would mean a group or everybody.
+/// `ESRCH`, `EPERM`; `EINVAL` for an unknown signal, and for a `pid` below 1, which would address a group or everyone.
 pub fn kill(pid: i32, signal: i32) -> Result<(), Errno> {
     if pid < 1 {
         return Err(Errno::INVAL);
@@ -321,24 +320,24 @@ pub fn kill(pid: i32, signal: i32) -> Result<(), Errno> {
     check(unsafe { libc::kill(pid, signal) })
 }
 
-/// What [`reap`] found.
+/// The result of [`reap`].
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Reaped {
-    /// The child is gone; its raw status.
+    /// The child was reaped; its raw status.
     Gone(i32),
-    /// It cannot be waited for yet, or so the system says.
+    /// Not waitable yet, according to the system.
     NotYet,
-    /// The call failed: `ECHILD` when it is no child of ours (any more); `EIO` when it returned what it never may.
+    /// The call failed: `ECHILD` if it is not (or no longer) our child; `EIO` for an impossible result.
     Failed(Errno),
 }
 
-/// One `waitpid(pid, WNOHANG)`, to keep the table clean. It never blocks, and no verdict may rest on its answer: the
-/// wait of this system is what is judged.
+/// One `waitpid(pid, WNOHANG)`, for cleaning up. It never blocks, and no verdict may depend on its result: the system's
+/// wait is what is under test.
 pub fn reap(pid: i32) -> Reaped {
     if pid < 1 {
         return Reaped::Failed(Errno::INVAL);
     }
-    // Whatever its exit signal: a faulty system keeps that of an orphan which somebody else had cloned.
+    // Whatever its exit signal: a faulty system keeps that of a clone's orphan.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     const ANY_KIND: c_int = libc::__WALL;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -353,11 +352,11 @@ pub fn reap(pid: i32) -> Reaped {
     }
 }
 
-/// Kills a child of ours and reaps it; `None` when it did not die within ten seconds, or when the system's wait does not
-/// know of a zombie that the process table shows.
+/// Kills a child of ours and reaps it; `None` if it did not die within ten seconds, or if the system's wait ignores a
+/// zombie that the process table shows.
 pub fn kill_and_reap(pid: i32) -> Option<i32> {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    // A child that ended already is no error.
+    // A child that is dead already is not an error.
     let _ = kill(pid, libc::SIGKILL);
     loop {
         match reap(pid) {
@@ -374,7 +373,7 @@ pub fn kill_and_reap(pid: i32) -> Option<i32> {
     }
 }
 
-/// The number of threads of this process, where the system tells; that of an emulator which runs it counts its own.
+/// The number of threads of this process, if known; under an emulator this includes the emulator's.
 pub fn thread_count() -> Option<usize> {
     if process_table::is_emulated() {
         return None;

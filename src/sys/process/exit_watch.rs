@@ -1,4 +1,4 @@
-//! To sleep until one process ends, or a time is over.
+//! Sleeping until one process exits, or a timeout.
 
 use std::time::Duration;
 
@@ -6,14 +6,14 @@ use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use rustix::process::Pid;
 
-/// A watch on the end of one process: a pidfd on Linux, a kqueue on the BSDs and macOS.
+/// A watch for the exit of one process: a pidfd on Linux, a kqueue on the BSDs and macOS.
 ///
-/// Its news is a hint: NOTE_EXIT comes before the child is waitable, and somebody else may have waited for it.
+/// A wake-up is a hint: NOTE_EXIT precedes waitability, and the child may have been reaped by someone else.
 #[derive(Debug)]
 pub struct ExitWatch(OwnedFd);
 
 impl ExitWatch {
-    /// Begins to watch.
+    /// Starts watching.
     ///
     /// # Errors
     /// Linux: those of [`pidfd_open`](https://man7.org/linux/man-pages/man2/pidfd_open.2.html), `ENOSYS` before 5.3,
@@ -23,7 +23,7 @@ impl ExitWatch {
         rustix::process::pidfd_open(pid, rustix::process::PidfdFlags::empty()).map(ExitWatch)
     }
 
-    /// Begins to watch.
+    /// Starts watching.
     ///
     /// # Errors
     /// Those of `kqueue` and `kevent`: `EMFILE`, `ENOMEM`, and `ESRCH` for a process that has ended.
@@ -45,7 +45,7 @@ impl ExitWatch {
         Ok(ExitWatch(queue))
     }
 
-    /// Begins to watch.
+    /// Starts watching.
     ///
     /// # Errors
     /// `ENOSYS`: this system has neither pidfds nor kqueues.
@@ -61,7 +61,7 @@ impl ExitWatch {
         Err(Errno::NOSYS)
     }
 
-    /// Sleeps until the process has ended (true), or the time is over or a signal came (false).
+    /// Sleeps until the process has exited (true), or until a timeout or a signal (false).
     ///
     /// # Errors
     /// Those of `poll` or `kevent`; `EINTR` is not one of them.
@@ -96,7 +96,7 @@ impl ExitWatch {
     )))]
     fn ended(&self, limit: Duration) -> Result<bool, Errno> {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        // A limit past the clock's range is no limit.
+        // A timeout out of range is no timeout.
         let limit = Timespec::try_from(limit).ok();
         Ok(poll(&mut [PollFd::new(&self.0, PollFlags::IN)], limit.as_ref())? > 0)
     }

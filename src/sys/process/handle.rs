@@ -1,4 +1,4 @@
-//! A process pinned.
+//! Process handles that survive pid reuse.
 
 use super::control::kill;
 use crate::sys::process_table;
@@ -8,7 +8,7 @@ use rustix::io::Errno;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// A process pinned, so that a signal meant for it cannot hit a later process of the same pid.
+/// A pinned process: a signal cannot hit a later process with the same pid.
 #[derive(Debug)]
 pub struct Handle {
     pid: i32,
@@ -19,9 +19,9 @@ pub struct Handle {
 enum Pin {
     /// `pidfd_open(2)`, Linux 5.3.
     Pidfd(OwnedFd),
-    /// When the process started: compared with the table right before each signal.
+    /// The start time of the process: compared with the table right before each signal.
     Start(u64),
-    /// Nothing: the pid alone, safe as long as it is a child that nobody waits for.
+    /// Only the pid, safe as long as it is a child nobody waits for.
     Bare,
 }
 
@@ -39,11 +39,10 @@ fn pidfd_open(_: i32) -> Result<OwnedFd, Errno> {
     Err(Errno::NOSYS)
 }
 
-/// Whether descriptors were found not to tell who has ended.
+/// Whether pidfds were found not to report exits.
 static LIE: AtomicBool = AtomicBool::new(false);
 
-/// Looks at descriptors of this process and of a zombie: where they do not tell one from the other, this process uses none
-/// from then on.
+/// Probes pidfds of this process and of a zombie: if they cannot be told apart, no pidfd is used from then on.
 pub fn prove_descriptors(zombie: i32) {
     let ended = |pid| Handle::open(pid).ok().and_then(|handle| handle.has_ended());
     let lie = ended(super::control::pid()) == Some(true) || ended(zombie) == Some(false);
@@ -51,10 +50,10 @@ pub fn prove_descriptors(zombie: i32) {
 }
 
 impl Handle {
-    /// Pins a process, in the best way that the system has and grants.
+    /// Pins a process in the best way the system supports and permits.
     ///
     /// # Errors
-    /// `ESRCH` when there is none of that pid, `EINVAL` for a pid below 1.
+    /// `ESRCH` if there is no such process, `EINVAL` for a pid below 1.
     pub fn open(pid: i32) -> Result<Handle, Errno> {
         if pid < 1 {
             return Err(Errno::INVAL);
@@ -70,7 +69,7 @@ impl Handle {
         }
     }
 
-    /// Pins a process in a way that holds no descriptor, for who has many to pin.
+    /// Pins a process without using a descriptor, for callers that pin many.
     ///
     /// # Errors
     /// As [`Handle::open`].
@@ -94,10 +93,10 @@ impl Handle {
         self.pid
     }
 
-    /// Sends a signal; a zombie takes any without effect, 0 only asks.
+    /// Sends a signal; on a zombie it has no effect, 0 only probes.
     ///
     /// # Errors
-    /// `ESRCH` when the process was waited for, `EPERM`, `EINVAL` for an unknown signal.
+    /// `ESRCH` once the process was reaped, `EPERM`, `EINVAL` for an unknown signal.
     pub fn signal(&self, signal: i32) -> Result<(), Errno> {
         match &self.pin {
             Pin::Pidfd(fd) => signal_pidfd(fd, signal),
@@ -109,7 +108,7 @@ impl Handle {
         }
     }
 
-    /// A descriptor that is readable once the process ended with all its threads; `None` without pidfds.
+    /// A descriptor that is readable once the process has exited with all its threads; `None` without pidfds.
     pub fn poll_fd(&self) -> Option<BorrowedFd<'_>> {
         match &self.pin {
             Pin::Pidfd(fd) => Some(fd.as_fd()),
@@ -117,14 +116,14 @@ impl Handle {
         }
     }
 
-    /// Whether the process ended, where a descriptor tells.
+    /// Whether the process has exited, if a descriptor can tell.
     pub fn has_ended(&self) -> Option<bool> {
         self.await_end(Duration::ZERO)
     }
 
-    /// Waits for the end of the process, no longer than that, where a descriptor tells; whether it has ended.
+    /// Waits for the process to exit, up to a timeout, if a descriptor can tell; returns whether it has exited.
     pub fn await_end(&self, within: Duration) -> Option<bool> {
-        /// A system that fails to wake who polls still tells who asks again.
+        /// A system that fails to wake pollers may still answer a new poll.
         const TURN: Duration = Duration::from_millis(20);
         let fd = self.poll_fd()?;
         let began = Instant::now();

@@ -1,6 +1,6 @@
-//! What driver, warden, agents and children do with processes: make, replace, pin, signal, measure and end them.
+//! Process control for driver, warden, agents and children: create, exec, pin, signal, measure and kill.
 //!
-//! Errors are the system's own. No function here waits for anything, [`reap`] included.
+//! Errors are the system's. Nothing here blocks, [`reap`] included.
 
 pub mod clone;
 mod control;

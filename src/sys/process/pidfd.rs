@@ -1,20 +1,20 @@
-//! What an agent asks of pidfds besides opening one and waiting through it. Linux only: elsewhere `ENOSYS`.
+//! Pidfd operations of an agent besides opening one and waiting on it. Linux only: elsewhere `ENOSYS`.
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::io::Errno;
 
-/// What `PIDFD_GET_INFO` told.
+/// The result of `PIDFD_GET_INFO`.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub struct Info {
-    /// The pid, if told.
+    /// The pid, if returned.
     pub pid: Option<i32>,
-    /// The status word of a process that was taken, if told.
+    /// The status word of a reaped process, if returned.
     pub status: Option<i32>,
 }
 
-/// Why no wait through a pidfd can be made here: what refuses it before it looks at the descriptor, if anything does. A filter
-/// says `EPERM` or `ENOSYS`, a kernel from before Linux 5.4, which has few pidfds or none, `EINVAL`.
+/// Why no wait on a pidfd is possible here: the error with which it is refused before the descriptor is examined, if
+/// any. A seccomp filter returns `EPERM` or `ENOSYS`, a kernel before Linux 5.4 `EINVAL`.
 pub fn waits_refused() -> Option<Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return linux::waits_refused();
@@ -28,7 +28,7 @@ mod linux {
     use crate::sys::process::control::{check, last_errno};
     use std::os::fd::FromRawFd;
 
-    /// `struct pidfd_info` of `<linux/pidfd.h>` as it was first (Linux 6.13, 64 bytes); libc 0.2 has none.
+    /// The first version of `struct pidfd_info` in `<linux/pidfd.h>` (Linux 6.13, 64 bytes); libc 0.2 has none.
     #[repr(C)]
     #[derive(Default)]
     struct Raw {
@@ -51,7 +51,7 @@ mod linux {
 
     pub(crate) fn waits_refused() -> Option<Errno> {
         use rustix::process::{PidfdFlags, getpid, pidfd_open};
-        // An open descriptor that is no pidfd gives EBADF, and nothing is taken.
+        // An open descriptor that is not a pidfd gives EBADF, and nothing is reaped.
         let (pipe, _) = rustix::pipe::pipe().ok()?;
         let fd = pipe.as_raw_fd().cast_unsigned();
         let options = libc::WEXITED | libc::WNOHANG;
@@ -130,16 +130,16 @@ mod linux {
 /// `PIDFD_GET_INFO` with `PIDFD_INFO_EXIT`.
 ///
 /// # Errors
-/// `ENOTTY` or `EINVAL` of a kernel that does not have it, `ESRCH` for a process that was taken on one that does not keep its
-/// exit.
+/// `ENOTTY` or `EINVAL` on a kernel without it, `ESRCH` for a reaped process on one that does not keep its exit
+/// information.
 pub fn info(fd: BorrowedFd<'_>) -> Result<Info, Errno> {
     linux::info(fd)
 }
 
-/// `pidfd_send_signal`, signal 0 included.
+/// `pidfd_send_signal`, including signal 0.
 ///
 /// # Errors
-/// `ESRCH` for a process that was taken; `EBADF` for what is no pidfd.
+/// `ESRCH` for a reaped process; `EBADF` for a descriptor that is not a pidfd.
 pub fn signal(fd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
     linux::signal(fd, signal)
 }
@@ -147,13 +147,13 @@ pub fn signal(fd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
 /// `pidfd_open` with `PIDFD_THREAD` (Linux 6.9).
 ///
 /// # Errors
-/// `EINVAL` of an older kernel, `ESRCH`.
+/// `EINVAL` on an older kernel, `ESRCH`.
 pub fn open_thread(tid: i32) -> Result<OwnedFd, Errno> {
     linux::open_thread(tid)
 }
 
-/// An epoll instance that watches a descriptor for input: it is readable once the descriptor has told, after this, that it
-/// is. So it shows that a sleeper was woken, which poll, who looks at the state first, does not need.
+/// An epoll instance that watches a descriptor for input: readable only if the descriptor becomes ready afterwards. It
+/// shows that sleepers are woken, which poll, checking the state first, does not require.
 ///
 /// # Errors
 /// Those of `epoll_create1` and `epoll_ctl`.
@@ -161,10 +161,10 @@ pub fn watched(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
     linux::watched(fd)
 }
 
-/// A duplicate of the descriptor of that number in the process behind a pidfd: `pidfd_getfd`.
+/// A duplicate of a descriptor of the process a pidfd refers to: `pidfd_getfd`.
 ///
 /// # Errors
-/// `EPERM` for who may not trace that process, `EBADF`; `ENOSYS` of an old kernel.
+/// `EPERM` without permission to trace the process, `EBADF`; `ENOSYS` on an old kernel.
 pub fn steal(from: BorrowedFd<'_>, number: i32) -> Result<OwnedFd, Errno> {
     linux::steal(from, number)
 }

@@ -1,32 +1,32 @@
-//! `ptrace`, for those cases in which a tracer and a parent wait for the same process. Linux only: elsewhere `ENOTSUP`.
+//! `ptrace`, for cases in which a tracer and a parent wait for the same process. Linux only: elsewhere `ENOTSUP`.
 
 use rustix::io::Errno;
 
-/// What a tracer asks; [`Request::from_name`] has the words.
+/// A request of a tracer; the words are those of [`Request::from_name`].
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Request {
-    /// `PTRACE_ATTACH`: a stop by `SIGSTOP` follows.
+    /// `PTRACE_ATTACH`: followed by a stop with `SIGSTOP`.
     Attach,
     /// `PTRACE_SEIZE`, with options: no stop.
     Seize,
     /// `PTRACE_CONT`, with a signal or 0.
     Cont,
-    /// `PTRACE_SYSCALL`, with a signal or 0: goes on to the next system call.
+    /// `PTRACE_SYSCALL`, with a signal or 0: resumes until the next system call.
     Syscall,
-    /// `PTRACE_LISTEN`: stays in a group stop until it is continued.
+    /// `PTRACE_LISTEN`: stays in a group-stop until continued.
     Listen,
-    /// `PTRACE_INTERRUPT`: stops what was seized.
+    /// `PTRACE_INTERRUPT`: stops a seized tracee.
     Interrupt,
     /// `PTRACE_SETOPTIONS`
     SetOptions,
     /// `PTRACE_DETACH`, with a signal or 0.
     Detach,
-    /// `PTRACE_GETEVENTMSG`: gives the message of the event.
+    /// `PTRACE_GETEVENTMSG`: returns the event message.
     EventMessage,
 }
 
 impl Request {
-    /// Every request with its word.
+    /// All requests with their words.
     pub const ALL: [(&'static str, Request); 9] = [
         ("attach", Request::Attach),
         ("seize", Request::Seize),
@@ -39,22 +39,22 @@ impl Request {
         ("event-message", Request::EventMessage),
     ];
 
-    /// The request of that word.
+    /// The request for a word.
     pub fn from_name(name: &str) -> Option<Request> {
         Request::ALL.iter().find(|(word, _)| *word == name).map(|(_, request)| *request)
     }
 
-    /// The word.
+    /// The word of the request.
     pub fn name(self) -> &'static str {
         Request::ALL.iter().find(|(_, request)| *request == self).map_or("", |(word, _)| word)
     }
 }
 
-/// The option bits of `PTRACE_SETOPTIONS` and `PTRACE_SEIZE` that those words mean: `sysgood`, `fork`, `vfork`, `clone`,
+/// The option bits of `PTRACE_SETOPTIONS` and `PTRACE_SEIZE` for these words: `sysgood`, `fork`, `vfork`, `clone`,
 /// `exec`, `exit`.
 ///
 /// # Errors
-/// `EINVAL` for another word; `ENOTSUP` but on Linux.
+/// `EINVAL` for another word; `ENOTSUP` except on Linux.
 pub fn options<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<i64, Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return names.into_iter().try_fold(0, |bits, name| {
@@ -76,8 +76,8 @@ pub fn options<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<i64, Errn
     }
 }
 
-/// The number of that event, as it stands above the signal in the status of an event stop: `fork`, `exec`, `exit`, `stop`; 0
-/// for another word, and but on Linux.
+/// The number of this event, as found above the signal in the status of an event stop: `fork`, `exec`, `exit`, `stop`;
+/// 0 for another word, and except on Linux.
 pub fn event(name: &str) -> i32 {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return match name {
@@ -95,12 +95,12 @@ pub fn event(name: &str) -> i32 {
     }
 }
 
-/// One request of the calling thread about that process; `data` is the signal or the options. What the event message is, else
+/// One request of the calling thread for a tracee; `data` is the signal or the options. Returns the event message, or
 /// 0.
 ///
 /// # Errors
-/// Those of `ptrace` (`EPERM` where it is not allowed, `ESRCH` for what is not traced by this thread or not stopped);
-/// `ENOTSUP` but on Linux.
+/// Those of `ptrace` (`EPERM` if not permitted, `ESRCH` for a process not traced by this thread or not stopped);
+/// `ENOTSUP` except on Linux.
 pub fn request(request: Request, pid: i32, data: i64) -> Result<i64, Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {

@@ -1,6 +1,6 @@
-//! Calls that an agent makes for a request, with any number that the request holds.
+//! System calls of an agent, with any number a request may contain.
 //!
-//! rustix has them too, with types that no bad number fits into; here the bad ones are what is asked for.
+//! rustix has them too, but its types reject invalid numbers, which are what is needed here.
 
 use super::control::check;
 use libc::c_int;
@@ -10,16 +10,16 @@ use rustix::io::Errno;
 /// `setpgid(pid, pgid)`
 ///
 /// # Errors
-/// What the system says (POSIX: `EACCES`, `EINVAL`, `EPERM`, `ESRCH`).
+/// Those of the system (POSIX: `EACCES`, `EINVAL`, `EPERM`, `ESRCH`).
 pub fn setpgid(pid: c_int, pgid: c_int) -> Result<(), Errno> {
     // SAFETY: numbers only.
     check(unsafe { libc::setpgid(pid, pgid) })
 }
 
-/// `pidfd_open(pid, flags)` of Linux 5.3, with `PIDFD_NONBLOCK` (5.10) if asked for.
+/// `pidfd_open(pid, flags)` of Linux 5.3, with `PIDFD_NONBLOCK` (5.10) on request.
 ///
 /// # Errors
-/// What the system says (`EINVAL`, `ESRCH`, `ENOSYS` on an old kernel); `ENOSYS` anywhere else.
+/// Those of the system (`EINVAL`, `ESRCH`, `ENOSYS` on an old kernel); `ENOSYS` elsewhere.
 pub fn pidfd_open(pid: c_int, nonblock: bool) -> Result<OwnedFd, Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {

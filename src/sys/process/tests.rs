@@ -4,7 +4,7 @@ use std::ffi::CString;
 
 use std::time::{Duration, Instant};
 
-/// A child that is killed and reaped when the test is over.
+/// A child that is killed and reaped at the end of the test.
 pub(crate) struct Child(pub i32);
 
 impl Child {
@@ -13,7 +13,7 @@ impl Child {
         Child(spawn(body).unwrap())
     }
 
-    /// One that sleeps until a signal ends it.
+    /// One that sleeps until killed by a signal.
     pub(crate) fn held() -> Child {
         Child::running(|| {
             loop {
@@ -22,7 +22,7 @@ impl Child {
         })
     }
 
-    /// Waits for the end; an exit code, or minus a signal.
+    /// Waits for termination; returns the exit code, or minus the signal.
     pub(crate) fn end(self) -> i32 {
         let mut end = None;
         until(|| match reap(self.0) {
@@ -45,7 +45,7 @@ impl Drop for Child {
     }
 }
 
-/// Looks until it is so.
+/// Polls until the condition holds.
 pub(crate) fn until(mut so: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !so() {
@@ -100,7 +100,7 @@ fn usage_has_every_field() {
     assert!(usage(Who::SelfProcess).maxrss.unwrap() > 0);
 }
 
-/// What only systems with subreapers and parent-death signals have.
+/// For systems with subreapers and parent-death signals.
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod orphans {
     use super::{Child, until};
@@ -111,7 +111,7 @@ mod orphans {
 
     #[test]
     fn a_subreaper_gets_the_orphans_and_a_death_signal_ends_them() {
-        // root (subreaper) - middle - leaf: the middle one ends, the root gets the leaf, and the leaf dies with it.
+        // root (subreaper) - middle - leaf: the middle one exits, the root adopts the leaf, and the leaf dies with it.
         let (mut reader, writer) = std::io::pipe().unwrap();
         let fd = writer.as_raw_fd();
         let root = Child::running(move || {
@@ -130,7 +130,7 @@ mod orphans {
             }) else {
                 return 1;
             };
-            // The leaf is the root's once its parent is waited for.
+            // The leaf is the root's child once its parent is reaped.
             while reap(middle) == Reaped::NotYet {}
             loop {
                 pause();
@@ -169,7 +169,7 @@ mod orphans {
         let child = i32::from_ne_bytes(child);
         let start = process_table::read(child).unwrap().unwrap().start;
         drop(parent);
-        // Whoever inherits it may be slow to wait for it.
+        // The adopting process may be slow to reap it.
         until(|| match process_table::read(child).unwrap() {
             Some(p) => p.start != start || p.state == State::Zombie,
             None => true,

@@ -1,6 +1,6 @@
-//! What only a child does: memory of its own, page faults, exits of single threads, `vfork`.
+//! Operations of children only: memory, page faults, exits of single threads, `vfork`.
 //!
-//! [`crate::scenario`] makes steps of these. What a system has not is `ENOTSUP` here.
+//! [`crate::scenario`] builds steps from these. Unsupported operations return `ENOTSUP`.
 
 use std::ffi::{CString, c_int};
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -10,7 +10,7 @@ use rustix::io::Errno;
 
 use super::control::{check, last_errno};
 
-/// The size of a page, in bytes.
+/// The page size, in bytes.
 pub fn page_size() -> usize {
     // SAFETY: sysconf takes any name and reads no memory of ours.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
@@ -29,7 +29,7 @@ pub struct Mapping {
 unsafe impl Send for Mapping {}
 
 impl Mapping {
-    /// Zeroed private memory of at least `len` bytes, no page of it touched yet.
+    /// Zeroed private memory of at least `len` bytes, none of its pages touched yet.
     ///
     /// # Errors
     /// Those of `mmap`; `EINVAL` for a length of 0.
@@ -37,7 +37,7 @@ impl Mapping {
         Mapping::map(len, libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON, -1)
     }
 
-    /// The first `len` bytes of a file, shared and for reading, with no page read ahead of its use where the system can be told.
+    /// The first `len` bytes of a file, shared and read-only, without read-ahead where it can be disabled.
     ///
     /// # Errors
     /// Those of `mmap`; `EINVAL` for a length of 0.
@@ -49,7 +49,7 @@ impl Mapping {
         Ok(mapping)
     }
 
-    /// A page or more that may be neither read nor written.
+    /// At least a page that may be neither read nor written.
     ///
     /// # Errors
     /// Those of `mmap`; `EINVAL` for a length of 0.
@@ -77,8 +77,8 @@ impl Mapping {
         }
     }
 
-    /// Reads one byte of every page. Where the file of [`Mapping::of_file`] no longer has them all, or the mapping is
-    /// [`Mapping::forbidden`], the system answers with a signal.
+    /// Reads one byte of every page. Raises a signal if the file of [`Mapping::of_file`] has been truncated, or the
+    /// mapping is [`Mapping::forbidden`].
     pub fn read_pages(&self) {
         for offset in (0..self.len).step_by(self.page) {
             // SAFETY: the offset is within the mapping; if it may not be read, that is a fault and no access.
@@ -94,10 +94,10 @@ impl Drop for Mapping {
     }
 }
 
-/// Asks the system to forget the cached, already written pages of a file, so that the next read of one needs I/O.
+/// Asks the system to drop the cached clean pages of a file, so that the next read needs I/O.
 ///
 /// # Errors
-/// Those of `posix_fadvise`; `ENOTSUP` where the system has no such call, or libc 0.2 does not declare it (NetBSD).
+/// Those of `posix_fadvise`; `ENOTSUP` if the system has no such call, or libc 0.2 does not declare it (NetBSD).
 pub fn drop_cached_pages(file: BorrowedFd<'_>) -> Result<(), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     {
@@ -114,7 +114,7 @@ pub fn drop_cached_pages(file: BorrowedFd<'_>) -> Result<(), Errno> {
     }
 }
 
-/// Whether the first thread of a process can end alone, by a call that the process table then shows
+/// Whether the first thread of a process can exit alone, visibly in the process table
 /// ([`crate::sys::process::exit_thread`]).
 pub const A_LEADER_CAN_EXIT: bool =
     cfg!(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"));
@@ -131,7 +131,7 @@ pub fn setuid(uid: u32) -> Result<(), Errno> {
 /// `ptrace(PTRACE_TRACEME)`: makes the parent the tracer of the caller.
 ///
 /// # Errors
-/// Those of `ptrace`; `ENOTSUP` where there is no such request.
+/// Those of `ptrace`; `ENOTSUP` if there is no such request.
 pub fn trace_me() -> Result<(), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: the request takes no other argument and touches no memory.
@@ -153,7 +153,7 @@ pub fn trace_me() -> Result<(), Errno> {
     if result == -1 { Err(last_errno()) } else { Ok(()) }
 }
 
-/// The processors that a thread may run on, restored when this value is dropped.
+/// The CPU affinity of a thread, restored when this value is dropped.
 #[derive(Debug)]
 pub struct OneProcessor {
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -161,10 +161,10 @@ pub struct OneProcessor {
 }
 
 impl OneProcessor {
-    /// Keeps the calling thread, and the threads that it starts from here, on the processor that it is on.
+    /// Pins the calling thread, and the threads it starts from here on, to its current CPU.
     ///
     /// # Errors
-    /// Those of `sched_setaffinity`; `ENOTSUP` where the system has no such call.
+    /// Those of `sched_setaffinity`; `ENOTSUP` if the system has no such call.
     pub fn take() -> Result<OneProcessor, Errno> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         {
@@ -186,30 +186,31 @@ impl Drop for OneProcessor {
     }
 }
 
-/// Lets another thread that is ready run, in a way that counts as an *involuntary* switch. Linux counts a `sched_yield`
-/// as one, since the caller stays ready; where it counts as voluntary this does nothing.
+/// Yields to another runnable thread, in a way that counts as an *involuntary* switch. Linux counts `sched_yield` as
+/// one, since the caller stays runnable; where it counts as voluntary this does nothing.
 pub fn be_preempted() {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     rustix::thread::sched_yield();
 }
 
-/// What a vforked process does.
+/// The action of a vforked process.
 #[derive(Copy, Clone, Debug)]
 pub enum Vforked<'a> {
-    /// `_exit` with that code.
+    /// `_exit` with this code.
     Exit(c_int),
-    /// `execv` of the first with all of them as its arguments.
+    /// `execv` with this argument vector.
     Exec(&'a [CString]),
 }
 
-/// Makes a process that shares the caller's memory until it has exited or exec'ed, while the caller sleeps; the new pid.
+/// Creates a process that shares the caller's memory until it exits or execs, while the caller is suspended; returns
+/// the pid.
 ///
-/// Made by `clone(CLONE_VM | CLONE_VFORK)` with a stack of its own, since `vfork` proper returns twice on one stack, which no
-/// Rust function may.
+/// Uses `clone(CLONE_VM | CLONE_VFORK)` with a separate stack, since `vfork` itself returns twice on one stack, which
+/// no Rust function may.
 ///
 /// # Errors
-/// Those of `clone`, and of `execv`, after which the new process has exited and is for the caller to reap. `ENOTSUP` but
-/// on Linux.
+/// Those of `clone`, and of `execv`, after which the new process has exited and must be reaped by the caller. `ENOTSUP`
+/// except on Linux.
 pub fn vfork(what: Vforked<'_>) -> Result<i32, Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return linux::vfork(what);
@@ -227,14 +228,14 @@ mod linux {
     use std::ffi::{c_char, c_void};
     use std::sync::atomic::{AtomicI32, Ordering};
 
-    /// What the new process reads and writes in the caller's memory.
+    /// What the new process accesses in the caller's memory.
     struct Shared {
         code: c_int,
         exec: Option<(*const c_char, *const *const c_char)>,
         error: AtomicI32,
     }
 
-    /// Runs in the new process, on a stack of its own: makes system calls only.
+    /// Runs in the new process, on its own stack: makes system calls only.
     extern "C" fn start(shared: *mut c_void) -> c_int {
         // SAFETY: `shared` is the `Shared` of the caller, which sleeps until this process has ended or exec'ed.
         let shared = unsafe { &*shared.cast::<Shared>() };

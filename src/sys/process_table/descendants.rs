@@ -1,26 +1,26 @@
-//! Descendants on Linux: by the kernel's lists of children, or by the parent of every process.
+//! Descendants on Linux: from the kernel's lists of children, or from the parent of every process.
 
 use super::state::Process;
 use crate::sys::platform::system::{children, pids, read, stat_of};
 use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
 
-/// How often both ways have to agree on something before the lists alone are asked.
+/// How many times both methods must agree on something before the lists alone are used.
 const AGREEMENTS: u8 = 2;
 
-/// Finds the processes below a root, again and again.
+/// Finds the descendants of a root, repeatedly.
 ///
-/// The lists of children (`/proc/PID/task/TID/children`) cost a few files however many processes the machine has,
-/// but they are an option of the kernel's build, and one may skip a child while another one is reaped (proc(5)). So
-/// they are believed only after they agreed with the whole table, and the root's list, which says what is left when all
-/// below has ended, is read until it stays the same. Nobody but the root reaps what is in it.
+/// The lists of children (`/proc/PID/task/TID/children`) cost a few files however many processes the machine has, but
+/// they are a kernel build option, and may skip a child while another one is reaped (proc(5)). So they are trusted only
+/// after agreeing with the whole table, and the root's own list, which shows what is left at the end, is read until it
+/// is stable. Nobody but the root reaps what is in it.
 ///
-/// Once found, a process stays found until it is gone, even when its parent ended and the system gave it to somebody
-/// else; one whose ancestors were all gone at the first look is found only where the root is a subreaper.
+/// Once found, a process is reported until it is gone, even if its parent exits and it is reparented elsewhere; one
+/// whose ancestors were all gone at the first scan is found only if the root is a subreaper.
 #[derive(Debug)]
 pub struct Descendants {
     root: i32,
-    /// When each of those found before started.
+    /// The start time of each process found before.
     ours: HashMap<i32, u64>,
     whole: WholeTable,
     lists: Trust,
@@ -28,19 +28,19 @@ pub struct Descendants {
 
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 enum Trust {
-    /// So many times they agreed with the whole table.
+    /// How many times both methods agreed.
     Agreed(u8),
     No,
 }
 
 impl Descendants {
-    /// Descendants of `root`, which itself is not among them.
+    /// The descendants of `root`, excluding itself.
     pub fn new(root: i32) -> Descendants {
         let whole = WholeTable { root, known: HashMap::new() };
         Descendants { root, ours: HashMap::new(), whole, lists: Trust::Agreed(0) }
     }
 
-    /// The processes below the root that exist now, zombies included, in ascending order of pid.
+    /// The current descendants, zombies included, in ascending order of pid.
     ///
     /// # Errors
     /// As [`super::read`].
@@ -49,13 +49,14 @@ impl Descendants {
             Trust::No => self.whole.scan()?,
             Trust::Agreed(AGREEMENTS) => match self.by_lists() {
                 Ok(found) => found,
-                // A list that was there and is not: a thread other than the first is in an exec, or files are short.
+                // A list that was readable no longer is: a thread other than the leader is in an exec, or files are
+                // short.
                 Err(_) => self.whole.scan()?,
             },
             Trust::Agreed(times) => {
                 let found = self.whole.scan()?;
                 let pids = |processes: &[Process]| processes.iter().map(|p| p.pid).collect::<Vec<_>>();
-                // What begins or ends meanwhile makes them differ, too.
+                // Processes that start or exit meanwhile make them differ, too.
                 self.lists = match self.by_lists() {
                     Ok(listed) if pids(&listed) == pids(&found) => {
                         Trust::Agreed(times + u8::from(!found.is_empty()))
@@ -70,7 +71,7 @@ impl Descendants {
         Ok(found)
     }
 
-    /// Finds out how the search is made, at a moment when there is something below the root.
+    /// Chooses the method, at a moment when there are descendants.
     pub fn prove(&mut self) {
         for _ in 0..AGREEMENTS {
             let _ = self.scan();
@@ -104,11 +105,11 @@ impl Descendants {
         Ok(found)
     }
 
-    /// Adds a process and what is below it.
+    /// Adds a process and its descendants.
     fn add_family(&self, process: Process, found: &mut HashMap<i32, Process>) -> Result<(), Errno> {
         let mut left = vec![process];
         while let Some(process) = left.pop() {
-            // A zombie has no children, unless it is a first thread that ended before the others.
+            // A zombie has no children, unless it is a leader that exited before the other threads.
             let below = if process.is_waitable_zombie() {
                 Vec::new()
             } else {
@@ -125,9 +126,9 @@ impl Descendants {
     }
 }
 
-/// The parent of every process, and a memory of those that belong to nobody below the root: a second look costs one
-/// directory and the files of what is new. A process is remembered by its pid and the inode of its directory, which a
-/// later process of the same pid does not have.
+/// The parent of every process, and a cache of those that are not descendants: a second scan costs one directory and
+/// the files of new processes. A process is remembered by its pid and the inode of its directory, which a later process
+/// with the same pid does not share.
 #[derive(Debug)]
 struct WholeTable {
     root: i32,
@@ -170,9 +171,9 @@ impl WholeTable {
         Ok(found)
     }
 
-    /// Decides whose the unknown processes are, by following their parents.
+    /// Classifies the unknown processes by following their parents.
     fn settle(&mut self, mut unknown: Vec<(i32, u64)>) -> Result<(), Errno> {
-        // Each round settles a generation. A parent that ended meanwhile, or is younger than the list, leaves a
+        // Each round settles a generation. A parent that exited meanwhile, or is younger than the list, leaves a
         // process undecided; another round reads its parent anew, and what is still undecided waits for the next scan.
         for _ in 0..64 {
             let mut left = Vec::new();
@@ -187,7 +188,7 @@ impl WholeTable {
             for (pid, inode, ppid) in parents {
                 let kin = match self.known.get(&ppid) {
                     _ if ppid == self.root => Kin::Ours,
-                    // No parent: the first process, a kernel thread, or one from outside of our namespace.
+                    // No parent: process 1, a kernel thread, or one from outside our namespace.
                     _ if ppid == 0 => Kin::Foreign,
                     Some(&(_, kin)) => kin,
                     None => {
@@ -223,7 +224,7 @@ mod tests {
         let mut table = WholeTable { root: process::pid(), known: HashMap::new() };
         table.scan().unwrap();
         let foreign = table.known.len();
-        // The inode of a process's directory stays, so nothing foreign is read twice.
+        // The inode of a process's directory is stable, so nothing unrelated is read twice.
         let inodes: HashMap<_, _> = table.known.iter().map(|(&pid, &(inode, _))| (pid, inode)).collect();
         table.scan().unwrap();
         let same = table.known.iter().filter(|(pid, (inode, _))| inodes.get(pid) == Some(inode)).count();

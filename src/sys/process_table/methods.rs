@@ -1,25 +1,25 @@
-//! Which ways of observing processes work here.
+//! Which methods of observing processes work here.
 
 use super::read;
 use crate::sys::platform::system;
 use crate::sys::process;
 use std::time::{Duration, Instant};
 
-/// The ways of looking that work here, by the names that reports use.
+/// The working methods, by their names in reports.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Methods {
-    /// Where states come from: `proc`, `sysctl`, `proc_pidinfo`, or `none`.
+    /// The source of states: `proc`, `sysctl`, `proc_pidinfo`, or `none`.
     pub table: &'static str,
-    /// How a process that ended is noticed: `pidfd`, else the table.
+    /// How exits are noticed: `pidfd`, or else the table.
     pub ended: &'static str,
-    /// How a blocked call is recognised: `syscall` (`/proc/PID/syscall`), `wmesg` (the name of the kernel's wait
-    /// channel), `state` (asleep, wherever that is), or `none`.
+    /// How blocked calls are recognized: `syscall` (`/proc/PID/syscall`), `wmesg` (the name of the kernel's wait
+    /// channel), `state` (asleep anywhere), or `none`.
     pub blocked: &'static str,
 }
 
-/// Finds out, on a child made for it, which ways of looking work here.
+/// Probes, with a child forked for it, which methods work here.
 ///
-/// It forks, so call it before there are threads. The child is killed and reaped.
+/// It forks, so call it while single-threaded. The child is killed and reaped.
 pub fn probe() -> Methods {
     let table = if matches!(read(process::pid()), Ok(Some(p)) if p.pid == process::pid()) {
         system::TABLE

@@ -1,36 +1,36 @@
-//! What the process table says of a process.
+//! The process table's view of a process.
 
 use std::time::Duration;
 
-/// What a process or a thread is doing.
+/// The state of a process or thread.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum State {
-    /// On a processor or ready for one.
+    /// Running or runnable.
     Running,
-    /// Asleep until an event or a signal.
+    /// In an interruptible sleep.
     Sleeping,
-    /// Asleep until an event; signals do not wake it.
+    /// In an uninterruptible sleep.
     DiskSleep,
     /// Stopped by a job-control signal.
     Stopped,
-    /// Held by a tracer.
+    /// Stopped by a tracer.
     TracingStop,
-    /// Ended, and not waited for. With threads left (see [`is_zombie`]) it is not waitable yet.
+    /// Terminated and not reaped. With threads left (see [`super::is_zombie`]) it is not waitable yet.
     Zombie,
-    /// Ended, and on its way out of the table.
+    /// Terminated and leaving the table.
     Dead,
-    /// Anything else, in the system's own letter or number.
+    /// Anything else, as the system's letter or number.
     Other(char),
 }
 
 impl State {
-    /// Whether it sleeps, interruptibly or not.
+    /// Whether it is asleep, interruptibly or not.
     pub const fn is_asleep(self) -> bool {
         matches!(self, State::Sleeping | State::DiskSleep)
     }
 }
 
-/// One process, as the system tells it.
+/// One process, as the system shows it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Process {
     /// Process id.
@@ -41,19 +41,19 @@ pub struct Process {
     pub pgid: i32,
     /// Session id.
     pub sid: i32,
-    /// What it is doing; of a process with several threads, what its first one does.
+    /// Its state; with several threads, that of the first.
     pub state: State,
-    /// How many threads it has left, an ended first one included; `None` where the system does not tell.
+    /// The number of threads left, including an exited leader; `None` if unknown.
     pub threads: Option<u32>,
-    /// The pid of the process that traces it; `None` when there is none, or the system does not tell which.
+    /// The pid of its tracer; `None` if there is none, or it is unknown.
     pub tracer: Option<i32>,
     /// Whether it is traced.
     pub traced: bool,
     /// Real user id.
     pub uid: u32,
-    /// User and system CPU time so far, without that of its children. Linux counts it in clock ticks.
+    /// User plus system CPU time so far, without that of its children. Linux counts it in clock ticks.
     pub cpu: Duration,
-    /// When it started, in a unit of the system's own: with the pid it tells a process from a later one.
+    /// Its start time, in a system-specific unit: with the pid it identifies the process.
     pub start: u64,
 }
 
@@ -62,31 +62,31 @@ pub struct Process {
 pub enum Asleep {
     /// It sleeps in a system call of the wait family.
     InWait,
-    /// It sleeps, in some other call or in one that cannot be read.
+    /// Asleep in some other call, or in one that is not visible.
     Asleep,
-    /// It runs, is stopped or has ended.
+    /// Running, stopped or terminated.
     Awake,
-    /// The system does not tell.
+    /// Unknown.
     Unknown,
 }
 
-/// Whether a process is stopped.
+/// How a process is stopped.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Stop {
     /// At least one thread is not.
     No,
-    /// Every thread is stopped by job control: a wait with `WUNTRACED` finds it.
+    /// Every thread is stopped by job control: a wait with `WUNTRACED` reports it.
     Stopped,
-    /// Every thread is stopped, some of them by a tracer, which shows job-control stops and each of its own short
-    /// stops alike. Only the former lasts: `switches`, the context switches of all threads so far, then stays the
-    /// same from one look to the next.
+    /// Every thread is stopped, some of them by a tracer, which makes job-control stops look like its own short ones.
+    /// Only the former last: `switches`, the context switches of all threads so far, then stays the same between two
+    /// polls.
     Traced {
-        /// Context switches of all threads.
+        /// The context switches of all threads.
         switches: u64,
     },
 }
 
-/// [`super::stop_of`] from the states of the threads, where a tracer's stops show by themselves.
+/// [`super::stop_of`] from the states of the threads, where a tracer's stops are distinguishable.
 #[cfg(any(target_os = "freebsd", target_os = "dragonfly"))]
 pub(crate) fn stop_of_threads(threads: &[(i32, State)]) -> Stop {
     let stopped = |state| matches!(state, State::Stopped | State::TracingStop);

@@ -83,7 +83,7 @@ fn sleep_in_a_wait_is_told_from_other_sleep() {
     until(|| is_asleep_in_wait(pausing.0, pausing.0) == Asleep::Asleep);
     assert_eq!(is_asleep_in_wait(busy.0, busy.0), Asleep::Awake);
     if let Some(number) = syscall_of(pausing.0, pausing.0) {
-        // Where numbers are seen, they are seen of the waiter, too; it stays where it is.
+        // If the number is visible, so is the waiter's; it stays blocked.
         until(|| is_asleep_in_wait(waiting.0, waiting.0) == Asleep::InWait);
         assert!(is_wait_syscall(syscall_of(waiting.0, waiting.0).unwrap()));
         assert!(!is_wait_syscall(number));
@@ -117,7 +117,7 @@ fn descendants_stay_found() {
         }
     });
     let mut descendants = Descendants::new(root.0);
-    // Looked at while they come, whatever is there then.
+    // Scanned while they appear, whatever is there.
     descendants.scan().unwrap();
     let mut pids: Vec<i32> = (0..3)
         .map(|_| {
@@ -130,16 +130,16 @@ fn descendants_stay_found() {
     let found = |d: &mut Descendants| d.scan().unwrap().iter().map(|p| p.pid).collect::<Vec<_>>();
     assert_eq!(found(&mut descendants), pids);
 
-    // From two levels above they are seen as well, beside what other tests have.
+    // Two levels up they are visible as well, next to those of other tests.
     let mut all_ours = Descendants::new(process::pid());
     let seen = found(&mut all_ours);
     assert!(pids.iter().chain([&root.0]).all(|pid| seen.contains(pid)));
 
-    // A zombie is one of them until it is waited for.
+    // A zombie is included until it is reaped.
     process::kill(pids[0], libc::SIGKILL).unwrap();
     until(|| descendants.scan().unwrap()[0].is_waitable_zombie());
 
-    // Orphans are still known.
+    // Orphans are remembered.
     drop(root);
     let left = found(&mut descendants);
     assert!(pids[1..].iter().all(|pid| left.contains(pid)), "{pids:?} {left:?}");

@@ -1,30 +1,30 @@
-//! Descendants where one call gives the whole table, parents included.
+//! Descendants where one call returns the whole table, parents included.
 
 use super::state::Process;
 use rustix::io::Errno;
 use std::collections::HashMap;
 
-/// Finds the processes below a root, again and again.
+/// Finds the descendants of a root, repeatedly.
 ///
-/// Once found, a process stays found until it is gone, even when its parent ended and the system gave it to somebody
-/// else; one whose ancestors were all gone at the first look is found only where the root is a subreaper.
+/// Once found, a process is reported until it is gone, even if its parent exits and it is reparented elsewhere; one
+/// whose ancestors were all gone at the first scan is found only if the root is a subreaper.
 #[derive(Debug)]
 pub struct Descendants {
     root: i32,
-    /// When each of those found before started.
+    /// The start time of each process found before.
     ours: HashMap<i32, u64>,
 }
 
 impl Descendants {
-    /// Descendants of `root`, which itself is not among them.
+    /// The descendants of `root`, excluding itself.
     pub fn new(root: i32) -> Descendants {
         Descendants { root, ours: HashMap::new() }
     }
 
-    /// There is one way only to search.
+    /// There is only one method.
     pub fn prove(&mut self) {}
 
-    /// The processes below the root that exist now, zombies included, in ascending order of pid.
+    /// The current descendants, zombies included, in ascending order of pid.
     ///
     /// # Errors
     /// As [`super::read`].

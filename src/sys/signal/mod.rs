@@ -1,7 +1,7 @@
-//! Dispositions, masks and the record of what was delivered.
+//! Dispositions, masks and the record of deliveries.
 //!
-//! One handler serves every signal. It is async-signal-safe and takes no lock: it adds to counters and writes into a
-//! ring of fixed size, so it may interrupt any code, itself on another thread included.
+//! One handler serves all signals. It is async-signal-safe and lock-free: it increments counters and writes to a
+//! fixed-size ring, so it may interrupt any code, including itself on another thread.
 
 use super::process::{check, last_errno};
 use libc::c_int;
@@ -36,7 +36,7 @@ pub const LAST: i32 = 31;
 )))]
 pub const LAST: i32 = 64;
 
-/// What a signal does.
+/// The action of a signal.
 #[derive(Copy, Clone, Debug)]
 pub enum Action {
     /// `SIG_DFL`
@@ -45,9 +45,9 @@ pub enum Action {
     Ignore,
     /// Counts deliveries.
     Count,
-    /// Counts them and keeps the siginfo of each.
+    /// Counts deliveries and records their siginfo.
     Record,
-    /// Counts, keeps, and then runs the function, inside the handler: it must be async-signal-safe.
+    /// Counts, records, and then runs the function inside the handler: it must be async-signal-safe.
     Hook(fn(i32)),
 }
 
@@ -62,7 +62,7 @@ pub struct Flags {
     pub nocldwait: bool,
 }
 
-/// One delivered signal, in the host's numbers.
+/// One delivered signal, with the host's values.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub struct Record {
     /// `si_signo`
@@ -73,16 +73,16 @@ pub struct Record {
     pub pid: i32,
     /// `si_uid`
     pub uid: u32,
-    /// `si_status`; means something for `SIGCHLD` only.
+    /// `si_status`; meaningful for `SIGCHLD` only.
     pub status: i32,
 }
 
-/// How many records wait to be taken at most; older ones are overwritten, and still counted.
+/// The capacity of the ring; older records are overwritten, but still counted.
 pub const RING: usize = 1024;
 
-/// A place of the ring.
+/// A slot of the ring.
 struct Slot {
-    /// Which record it holds, counted from 1; 0 while it is written.
+    /// The number of its record, from 1; 0 while it is being written.
     serial: AtomicUsize,
     signo: AtomicI32,
     code: AtomicI32,
@@ -101,20 +101,20 @@ static SLOTS: [Slot; RING] = [const {
         status: AtomicI32::new(0),
     }
 }; RING];
-/// How many records were ever begun.
+/// The number of records ever started.
 static WRITTEN: AtomicUsize = AtomicUsize::new(0);
-/// How many of them were taken or given up.
+/// The number of records taken or dropped.
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
-/// Deliveries of each signal since the process began.
+/// Deliveries of each signal since the process started.
 static COUNTS: [AtomicUsize; LAST as usize + 1] = [const { AtomicUsize::new(0) }; LAST as usize + 1];
-/// Deliveries of all signals, and how many of them [`take_records`] told.
+/// Deliveries of all signals, and how many of them [`take_records`] has reported.
 static DELIVERED: AtomicUsize = AtomicUsize::new(0);
 static TOLD: AtomicUsize = AtomicUsize::new(0);
-/// What to run for each signal; null for nothing, [`COUNT_ONLY`] for not even a record.
+/// The hook of each signal; null for none, [`COUNT_ONLY`] for not even a record.
 static HOOKS: [AtomicPtr<()>; LAST as usize + 1] =
     [const { AtomicPtr::new(std::ptr::null_mut()) }; LAST as usize + 1];
 
-/// Stands for [`Action::Count`] in [`HOOKS`]; never run.
+/// Stands for [`Action::Count`] in [`HOOKS`]; never called.
 fn count_only(_: i32) {}
 
 /// `errno` of this thread.
@@ -179,15 +179,15 @@ fn write(record: Record) {
     slot.serial.store(serial + 1, Ordering::Release);
 }
 
-/// How often the handler ran for a signal since the process began.
+/// How many times the handler ran for a signal since the process started.
 pub fn count(signal: i32) -> usize {
     usize::try_from(signal).ok().and_then(|i| COUNTS.get(i)).map_or(0, |c| c.load(Ordering::Acquire))
 }
 
-/// How often the handler ran since the last call, for all signals, and the records since then, oldest first.
+/// How many times the handler ran since the last call, for all signals, and the records since then, oldest first.
 ///
-/// For one thread at a time, outside of handlers. There can be fewer records than deliveries: counted signals have
-/// none, and the ring keeps the last [`RING`].
+/// For one thread at a time, outside handlers. There may be fewer records than deliveries: counted signals have none,
+/// and the ring keeps the last [`RING`].
 pub fn take_records() -> (usize, Vec<Record>) {
     let delivered = DELIVERED.load(Ordering::Acquire);
     let count = delivered.wrapping_sub(TOLD.swap(delivered, Ordering::AcqRel));
@@ -198,7 +198,7 @@ pub fn take_records() -> (usize, Vec<Record>) {
         let slot = &SLOTS[next % RING];
         let serial = slot.serial.load(Ordering::Acquire);
         if serial <= next {
-            // A handler on another thread is about to finish it: it comes with the next call.
+            // A handler on another thread is about to finish it: it is returned by the next call.
             break;
         }
         let record = Record {
@@ -222,7 +222,7 @@ pub fn take_records() -> (usize, Vec<Record>) {
 /// `sigaction`.
 ///
 /// # Errors
-/// `EINVAL` for a number that is no signal, is `SIGKILL` or `SIGSTOP`, or that the C library keeps for itself.
+/// `EINVAL` for an invalid number, `SIGKILL`, `SIGSTOP`, or one the C library reserves.
 pub fn set_action(signal: i32, action: Action, flags: Flags) -> Result<(), Errno> {
     let hook = usize::try_from(signal).ok().and_then(|i| HOOKS.get(i)).ok_or(Errno::INVAL)?;
     // SAFETY: a struct sigaction is numbers and pointers, for all of which zero is a value.
@@ -248,7 +248,7 @@ pub fn set_action(signal: i32, action: Action, flags: Flags) -> Result<(), Errno
         Action::Count => count_only as fn(i32) as *mut (),
         Action::Hook(hook) => hook as *mut (),
     };
-    // Set before: the first signal may come before the call returns.
+    // Set first: a signal may arrive before the call returns.
     let before = hook.swap(run, Ordering::AcqRel);
     // SAFETY: a filled struct; the handler is async-signal-safe and lives as long as the program.
     check(unsafe { libc::sigaction(signal, &raw, std::ptr::null_mut()) }).inspect_err(|_| {
@@ -256,7 +256,7 @@ pub fn set_action(signal: i32, action: Action, flags: Flags) -> Result<(), Errno
     })
 }
 
-/// Whether a signal is ignored; `None` when its disposition cannot be read.
+/// Whether a signal is ignored; `None` if its disposition cannot be read.
 pub fn is_ignored(signal: i32) -> Option<bool> {
     let mut raw = MaybeUninit::<libc::sigaction>::zeroed();
     // SAFETY: the buffer is a struct sigaction, and zero is a value of each of its fields.
@@ -292,7 +292,7 @@ fn change_mask(how: c_int, signal: i32) -> Result<(), Errno> {
     set_mask(how, &set).map(drop)
 }
 
-/// The calling thread's mask before the change.
+/// Changes the calling thread's mask; returns the old one.
 fn set_mask(how: c_int, set: &libc::sigset_t) -> Result<libc::sigset_t, Errno> {
     let mut old = empty();
     // SAFETY: two sets.
@@ -305,7 +305,7 @@ fn set_mask(how: c_int, set: &libc::sigset_t) -> Result<libc::sigset_t, Errno> {
 /// Blocks a signal in the calling thread.
 ///
 /// # Errors
-/// `EINVAL` for a number that is no signal.
+/// `EINVAL` for an invalid signal number.
 pub fn block(signal: i32) -> Result<(), Errno> {
     change_mask(libc::SIG_BLOCK, signal)
 }
@@ -313,17 +313,17 @@ pub fn block(signal: i32) -> Result<(), Errno> {
 /// Unblocks a signal in the calling thread.
 ///
 /// # Errors
-/// `EINVAL` for a number that is no signal.
+/// `EINVAL` for an invalid signal number.
 pub fn unblock(signal: i32) -> Result<(), Errno> {
     change_mask(libc::SIG_UNBLOCK, signal)
 }
 
-/// The signals that the calling thread blocks.
+/// The signals blocked by the calling thread.
 pub fn blocked() -> Vec<i32> {
     set_mask(libc::SIG_BLOCK, &empty()).map_or(Vec::new(), |set| members(&set))
 }
 
-/// The signals that are pending for the calling thread or the process.
+/// The signals pending for the calling thread or the process.
 pub fn pending() -> Vec<i32> {
     let mut set = empty();
     // SAFETY: a set of ours.
@@ -331,10 +331,10 @@ pub fn pending() -> Vec<i32> {
     members(&set)
 }
 
-/// Takes a signal that the calling thread blocks, waiting for it: `sigtimedwait`.
+/// Accepts a signal the calling thread blocks, with a timeout: `sigtimedwait`.
 ///
 /// # Errors
-/// `EAGAIN` when it did not come in time; `ENOSYS` where the system has no such call (macOS, OpenBSD).
+/// `EAGAIN` on timeout; `ENOSYS` if the system has no such call (macOS, OpenBSD).
 pub fn wait_for(signal: i32, within: std::time::Duration) -> Result<Record, Errno> {
     #[cfg(not(any(target_vendor = "apple", target_os = "openbsd")))]
     {
@@ -359,10 +359,10 @@ pub fn wait_for(signal: i32, within: std::time::Duration) -> Result<Record, Errn
     }
 }
 
-/// The same through a `signalfd`.
+/// [`wait_for`] through a `signalfd`.
 ///
 /// # Errors
-/// `EAGAIN` when it did not come in time; `ENOSYS` but on Linux.
+/// `EAGAIN` on timeout; `ENOSYS` except on Linux.
 pub fn read_from_fd(signal: i32, within: std::time::Duration) -> Result<Record, Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
@@ -398,23 +398,24 @@ pub fn read_from_fd(signal: i32, within: std::time::Duration) -> Result<Record, 
     }
 }
 
-/// Every disposition to its default and nothing blocked: how an agent or a child begins, whatever it inherited.
+/// Resets every disposition to the default and unblocks everything: the start of an agent or a child, whatever it
+/// inherited.
 ///
-/// What is pending is delivered. On Linux that includes the numbers that the C library keeps for itself (32 and 33):
-/// glibc's `posix_spawn` starts every program with both of them ignored, and a fork of a program with threads
-/// inherits a handler. Threads that start later get what they need anew.
+/// Pending signals are delivered. On Linux this includes the numbers the C library reserves (32 and 33): glibc's
+/// `posix_spawn` starts every program with both ignored, and a fork of a multithreaded program inherits a handler.
+/// Threads started later set up what they need again.
 pub fn reset_all() {
     for signal in 1..=LAST {
         if set_action(signal, Action::Default, Flags::default()).is_err() {
             reset_hidden(signal);
         }
     }
-    // Fails for no valid `how`.
+    // Cannot fail for a valid `how`.
     let _ = set_mask(libc::SIG_SETMASK, &empty());
     unblock_hidden();
 }
 
-/// The size of the kernel's own signal set, which is what its system calls ask for.
+/// The size of the kernel's signal set, as passed to its system calls.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const KERNEL_SET: usize = (LAST as usize + 1) / 8;
 
@@ -445,18 +446,18 @@ fn reset_hidden(_: i32) {}
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn unblock_hidden() {}
 
-/// Sends a signal to the calling thread; where that is not blocked, it is delivered before this returns.
+/// Sends a signal to the calling thread; if unblocked, it is delivered before this returns.
 ///
 /// # Errors
-/// `EINVAL` for a number that is no signal.
+/// `EINVAL` for an invalid signal number.
 pub fn raise(signal: i32) -> Result<(), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    // The system call takes the numbers, too, that the C library keeps for itself (32 and 33).
+    // The system call also accepts the numbers the C library reserves (32 and 33).
     // SAFETY: numbers only.
     return match unsafe {
         libc::syscall(libc::SYS_tgkill, super::process::pid(), super::process::thread_id(), signal)
     } {
-        // Where no more signals may be queued a real-time one still comes by kill, without its sender.
+        // If no more signals can be queued, kill still sends a real-time one, without its sender.
         -1 if last_errno() == Errno::AGAIN => super::process::kill(super::process::pid(), signal),
         -1 => Err(last_errno()),
         _ => Ok(()),
@@ -469,7 +470,7 @@ pub fn raise(signal: i32) -> Result<(), Errno> {
 /// `kill(getpid(), signal)`: sends a signal to this process.
 ///
 /// # Errors
-/// `EINVAL` for a number that is no signal.
+/// `EINVAL` for an invalid signal number.
 pub fn kill_self(signal: i32) -> Result<(), Errno> {
     super::process::kill(super::process::pid(), signal)
 }

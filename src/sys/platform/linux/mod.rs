@@ -1,6 +1,6 @@
-//! Linux: `/proc`, as proc(5) describes it.
+//! Linux: `/proc`, as described in proc(5).
 //!
-//! Files are read into buffers on the stack: the warden looks thousands of times a second.
+//! Files are read into stack buffers: the warden polls thousands of times a second.
 
 use crate::sys::process_table::state::{Asleep, Process, State, Stop};
 use rustix::fd::{AsFd, OwnedFd};
@@ -11,10 +11,10 @@ use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-/// The name of this table in reports.
+/// The name of this source in reports.
 pub(crate) const TABLE: &str = "proc";
 
-/// The wait family's system calls: `waitpid` is one of its own on a few old ABIs only.
+/// The system calls of the wait family: only a few old ABIs have a separate `waitpid`.
 #[allow(clippy::unnecessary_cast, reason = "a c_long is an i32 on some processors")]
 pub(crate) const WAIT_SYSCALLS: &[i64] = &[
     libc::SYS_wait4 as i64,
@@ -28,10 +28,10 @@ pub(crate) const WAIT_SYSCALLS: &[i64] = &[
     (libc::SYS_waitpid as i64),
 ];
 
-/// Enough for every field of `/proc/PID/stat` that is used: the name is at most 64 bytes, numbers at most 20.
+/// Enough for every field of `/proc/PID/stat` in use: the name is at most 64 bytes, numbers at most 20.
 type StatBuffer = [u8; 1024];
 
-/// The path of a file of `/proc`, in place.
+/// A path below `/proc`, on the stack.
 struct Path {
     bytes: [u8; 64],
     len: usize,
@@ -52,7 +52,7 @@ impl Path {
     }
 }
 
-/// Opens a file below `dir`; `None` when the process behind it is gone.
+/// Opens a file below `dir`; `None` if the process is gone.
 fn open(dir: impl AsFd, path: &std::ffi::CStr, flags: OFlags) -> Result<Option<OwnedFd>, Errno> {
     match openat(dir, path, flags | OFlags::CLOEXEC, Mode::empty()) {
         Ok(fd) => Ok(Some(fd)),
@@ -61,11 +61,11 @@ fn open(dir: impl AsFd, path: &std::ffi::CStr, flags: OFlags) -> Result<Option<O
     }
 }
 
-/// Reads a file below `dir` as far as the buffer goes; `None` when the process is gone.
+/// Reads a file below `dir` up to the size of the buffer; `None` if the process is gone.
 fn slurp<'b>(dir: impl AsFd, path: &std::ffi::CStr, buffer: &'b mut [u8]) -> Result<Option<&'b [u8]>, Errno> {
     let Some(file) = open(dir, path, OFlags::RDONLY)? else { return Ok(None) };
     loop {
-        // One read gives the whole of such a file, or as much of it as there is room for.
+        // One read returns all of such a file, or as much as fits.
         match rustix::io::read(&file, &mut *buffer) {
             Ok(n) => return Ok(Some(&buffer[..n])),
             Err(Errno::INTR) => {}
@@ -75,9 +75,9 @@ fn slurp<'b>(dir: impl AsFd, path: &std::ffi::CStr, buffer: &'b mut [u8]) -> Res
     }
 }
 
-/// Whether `/proc` is there and numbers processes as we do.
+/// Whether `/proc` is mounted and shows the pids of our namespace.
 fn check_table() -> Result<(), Errno> {
-    // 0: not asked yet, 1: yes, 2: no. Only one answer is possible, so a race is harmless.
+    // 0: unknown, 1: yes, 2: no. Only one answer is possible, so a race is harmless.
     static TRUSTED: AtomicU8 = AtomicU8::new(0);
     match TRUSTED.load(Ordering::Relaxed) {
         1 => return Ok(()),
@@ -94,7 +94,7 @@ fn check_table() -> Result<(), Errno> {
     if trusted { Ok(()) } else { Err(Errno::NOSYS) }
 }
 
-/// An emulator answers for `/proc/self/exe` itself, and lets a path relative to a descriptor through.
+/// An emulator intercepts `/proc/self/exe`, but not a path relative to a descriptor.
 pub(crate) fn is_emulated() -> bool {
     let (mut told, mut shown) = ([MaybeUninit::uninit(); 4096], [MaybeUninit::uninit(); 4096]);
     let dir = Path::new(format_args!("/proc/{}", std::process::id()));
@@ -118,14 +118,14 @@ fn state_of(letter: u8) -> State {
     }
 }
 
-/// `/proc/PID/stat`: what it has of a [`Process`]; owner and tracer are in another file.
+/// Parses `/proc/PID/stat` into a [`Process`]; owner and tracer are in another file.
 fn parse_stat(text: &[u8]) -> Option<Process> {
     let text = std::str::from_utf8(text).ok().or_else(|| {
-        // The name may be any bytes. Behind it all is ASCII.
+        // The name may hold any bytes. All that follows is ASCII.
         let end = text.iter().rposition(|&b| b == b')')?;
         std::str::from_utf8(&text[end..]).ok()
     });
-    // A name may hold spaces and parentheses; no field behind it does.
+    // A name may hold spaces and parentheses; no later field does.
     let (_, fields) = text?.rsplit_once(") ")?;
     let mut fields = fields.split_ascii_whitespace();
     let state = state_of(*fields.next()?.as_bytes().first()?);
@@ -164,7 +164,7 @@ pub(crate) fn stat_of(pid: i32) -> Result<Option<Process>, Errno> {
     Ok(parse_stat(text).map(|p| Process { pid, ..p }))
 }
 
-/// The first number behind `name` in a `status` file.
+/// The first number of the field `name` in a `status` file.
 fn status_field(text: &[u8], name: &str) -> Option<u64> {
     // Names can hold any byte, and the first line is the process's name, with line feeds escaped.
     text.split(|&b| b == b'\n').find_map(|line| {
@@ -175,7 +175,7 @@ fn status_field(text: &[u8], name: &str) -> Option<u64> {
 
 pub(crate) fn read(pid: i32) -> Result<Option<Process>, Errno> {
     check_table()?;
-    // Both files through one directory, so that they are of one process whatever becomes of its pid.
+    // Both files through one directory, so that they belong to one process whatever happens to its pid.
     let dir = Path::new(format_args!("/proc/{pid}"));
     let Some(dir) = open(CWD, dir.as_c_str(), OFlags::PATH | OFlags::DIRECTORY)? else { return Ok(None) };
     let mut buffer: StatBuffer = [0; 1024];
@@ -188,7 +188,7 @@ pub(crate) fn read(pid: i32) -> Result<Option<Process>, Errno> {
     Ok(Some(Process { pid, tracer, traced: tracer.is_some(), uid, ..process }))
 }
 
-/// Calls `found` with the number and the inode of every entry of a directory whose name is a number.
+/// Calls `found` with the number and inode of every numeric entry of a directory.
 fn for_each_number(dir: &OwnedFd, mut found: impl FnMut(i32, u64)) -> Result<(), Errno> {
     let mut buffer = [MaybeUninit::uninit(); 8192];
     let mut entries = RawDir::new(dir, &mut buffer);
@@ -206,7 +206,7 @@ fn for_each_number(dir: &OwnedFd, mut found: impl FnMut(i32, u64)) -> Result<(),
     Ok(())
 }
 
-/// The pids in the table, each with the inode of its directory.
+/// All pids, each with the inode of its directory.
 pub(crate) fn pids() -> Result<Vec<(i32, u64)>, Errno> {
     check_table()?;
     let Some(dir) = open(CWD, c"/proc", OFlags::RDONLY | OFlags::DIRECTORY)? else {
@@ -225,7 +225,7 @@ pub(crate) fn all() -> Result<Vec<Process>, Errno> {
     Ok(processes)
 }
 
-/// The tasks of a process; none when it is gone.
+/// The threads of a process; none if it is gone.
 fn tasks(pid: i32) -> Result<Vec<i32>, Errno> {
     check_table()?;
     let path = Path::new(format_args!("/proc/{pid}/task"));
@@ -236,16 +236,16 @@ fn tasks(pid: i32) -> Result<Vec<i32>, Errno> {
     Ok(tids)
 }
 
-/// The children of a process, by the kernel's own lists; `NOENT` where it has none.
+/// The children of a process, from the kernel's own lists; `NOENT` if there are none.
 ///
-/// `threads`: how many tasks the process has, where that is known.
+/// `threads`: the number of its threads, if known.
 pub(crate) fn children(pid: i32, threads: Option<u32>) -> Result<Vec<i32>, Errno> {
     let tasks = if threads == Some(1) { vec![pid] } else { tasks(pid)? };
     let mut children = Vec::new();
     for tid in tasks {
         let path = Path::new(format_args!("/proc/{pid}/task/{tid}/children"));
         let Some(file) = open(CWD, path.as_c_str(), OFlags::RDONLY)? else {
-            // The task is gone, or there are no such lists.
+            // The thread is gone, or there are no such lists.
             match task_state(pid, tid) {
                 Some(_) => return Err(Errno::NOENT),
                 None => continue,
@@ -289,7 +289,7 @@ pub(crate) fn stop_of(pid: i32) -> Stop {
                 let mut buffer = [0; 4096];
                 let path = Path::new(format_args!("/proc/{pid}/task/{tid}/status"));
                 let Ok(Some(status)) = slurp(CWD, path.as_c_str(), &mut buffer) else { return Stop::No };
-                // Without a tracer it is a thread on its way out of a stop that a tracer left.
+                // Without a tracer it is a thread leaving a stop that a tracer left behind.
                 if status_field(status, "TracerPid").unwrap_or(0) == 0 {
                     return Stop::No;
                 }
@@ -297,7 +297,7 @@ pub(crate) fn stop_of(pid: i32) -> Stop {
                 switches += status_field(status, "voluntary_ctxt_switches").unwrap_or(0)
                     + status_field(status, "nonvoluntary_ctxt_switches").unwrap_or(0);
             }
-            // An ended first thread stays in the list beside others that are stopped.
+            // An exited leader stays in the list next to stopped threads.
             State::Zombie | State::Dead if threads.len() > 1 => {}
             _ => return Stop::No,
         }
@@ -309,9 +309,9 @@ pub(crate) fn stop_of(pid: i32) -> Stop {
     }
 }
 
-/// What `/proc/PID/task/TID/syscall` says.
+/// The content of `/proc/PID/task/TID/syscall`.
 enum InCall {
-    /// Asleep in the system call of that number, or in none (-1, a page fault).
+    /// Asleep in the system call of this number, or in none (-1, a page fault).
     Number(i64),
     Running,
     Unreadable,
@@ -343,7 +343,7 @@ pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
     if matches!(call, InCall::Running) {
         return Asleep::Awake;
     }
-    // The call's number is shown of a thread that is stopped inside of it, too.
+    // The file also shows the system call of a thread stopped inside it.
     if check_table().is_err() {
         return Asleep::Unknown;
     }
@@ -355,7 +355,7 @@ pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
     }
 }
 
-/// How a blocked call of the process `pid`, which is asleep, is recognised.
+/// How blocked calls are recognized, given `pid`, which is asleep.
 pub(crate) fn blocked_method(pid: i32) -> &'static str {
     if syscall_of(pid, pid).is_some() { "syscall" } else { "state" }
 }

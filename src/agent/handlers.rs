@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicUsize, Ordering}
 
 use super::{Agent, Refusal};
 use crate::protocol::Line;
-use crate::protocol::line::FieldError;
+use crate::protocol::agent::Disposition;
 use crate::protocol::wait::{code_text, errno_text, signal_text};
 use crate::subject::Subject;
 use crate::sys::call::abi::{Call, Memory, Observation, Pointer, Request, Return, Select};
@@ -84,58 +84,42 @@ impl Waited {
     }
 }
 
-/// The number of the signal that a request names.
-pub(super) fn signal(line: &Line) -> Result<i32, Refusal> {
-    let name = line.text("sig")?;
-    let signal = Signal::from_name(&name);
-    signal.map(Signal::number).ok_or_else(|| Refusal::unsupported(format_args!("{name} is unknown here")))
+/// Sets a disposition.
+pub(super) fn sigaction(
+    agent: &Agent,
+    signal: Signal,
+    disposition: Disposition,
+    flags: Flags,
+) -> Result<(), Refusal> {
+    let action = match disposition {
+        Disposition::Default => Action::Default,
+        Disposition::Ignore => Action::Ignore,
+        Disposition::Count => Action::Count,
+        Disposition::Record => Action::Record,
+        Disposition::Wait => {
+            SUBJECT.get_or_init(|| agent.subject);
+            Action::Hook(wait_in_handler)
+        }
+    };
+    Ok(signal::set_action(signal.number(), action, flags)?)
 }
 
-/// Sets a disposition.
-pub(super) fn sigaction(agent: &Agent, line: &Line) -> Result<(), Refusal> {
-    let signal = signal(line)?;
-    let action = match line.text("do")?.as_str() {
-        "default" => Action::Default,
-        "ignore" => Action::Ignore,
-        "count" => Action::Count,
-        "record" => Action::Record,
-        "wait" => Action::Hook(wait_in_handler),
-        other => return Err(FieldError::Bad("do", other.to_owned()).into()),
-    };
-    if matches!(action, Action::Hook(_)) {
-        SUBJECT.get_or_init(|| agent.subject);
-    }
-    let flags = Flags {
-        restart: line.flag("restart"),
-        nocldstop: line.flag("nocldstop"),
-        nocldwait: line.flag("nocldwait"),
-    };
-    Ok(signal::set_action(signal, action, flags)?)
+/// `SIG:CODE:PID:UID:STATUS` of a siginfo.
+pub(super) fn record_text(record: &signal::Record) -> String {
+    let (sig, code) = (signal_text(record.signo.into()), code_text(record.code.into()));
+    format!("{sig}:{code}:{}:{}:{}", record.pid, record.uid, record.status)
 }
 
 /// What the handlers saw since the last time.
 pub(super) fn seen(ok: Line) -> Line {
     let (count, records) = signal::take_records();
-    let seen = records.iter().map(|r| {
-        let (sig, code) = (signal_text(i64::from(r.signo)), code_text(i64::from(r.code)));
-        format!("{sig}:{code}:{}:{}:{}", r.pid, r.uid, r.status)
-    });
+    let seen = records.iter().map(record_text);
     let first = TOLD.load(Ordering::Relaxed);
     let made = WAITED[..MADE.load(Ordering::Relaxed).min(KEPT)][first..].iter();
     let waited: Vec<String> =
         made.take_while(|slot| slot.ready.load(Ordering::Acquire)).map(Waited::text).collect();
     TOLD.store(first + waited.len(), Ordering::Relaxed);
     ok.with("count", count).with_list("seen", seen).with_list("waited", waited)
-}
-
-/// Blocks or unblocks a signal in this thread.
-pub(super) fn sigprocmask(line: &Line) -> Result<(), Refusal> {
-    let signal = signal(line)?;
-    match line.text("how")?.as_str() {
-        "block" => Ok(signal::block(signal)?),
-        "unblock" => Ok(signal::unblock(signal)?),
-        other => Err(FieldError::Bad("how", other.to_owned()).into()),
-    }
 }
 
 /// The signals that are pending for this thread or the process.

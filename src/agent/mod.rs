@@ -13,7 +13,6 @@
 //! | `workers` | the threads of requests with `thread=N` |
 //! | [`check`] | whether an agent of someone else's keeps to the page |
 
-mod arguments;
 pub mod check;
 mod handlers;
 mod optional;
@@ -24,13 +23,15 @@ mod workers;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::os::fd::{AsFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use rustix::io::Errno;
 
-use crate::protocol::wait::{self, error_line, unsupported_line};
+use crate::protocol::agent::Request;
+use crate::protocol::line::FieldError;
+use crate::protocol::wait::{self, error_line, malformed_line, unsupported_line};
 use crate::protocol::{Line, LineReader};
 use crate::subject::Subject;
 use crate::sys::call::observe;
@@ -49,12 +50,31 @@ struct Agent {
     threaded: AtomicBool,
 }
 
+/// A request as it came, and what it means.
+struct Incoming {
+    id: u64,
+    line: Line,
+    request: Result<Parsed, Refusal>,
+}
+
+/// What a request means.
+enum Parsed {
+    /// A call of the family.
+    Call(wait::WaitRequest),
+    /// The same in a fork of the agent.
+    InFork(wait::WaitRequest),
+    /// Anything else.
+    Request(Request),
+}
+
 /// Why a request has no `ok`.
 enum Refusal {
     /// The system said no.
     Errno(Errno),
     /// The subject, or this system, cannot express it.
     Unsupported(String),
+    /// It makes no sense: an error of whoever sent it.
+    Malformed(FieldError),
 }
 
 impl Refusal {
@@ -66,6 +86,7 @@ impl Refusal {
         match self {
             Refusal::Errno(errno) => error_line(id, errno.raw_os_error()),
             Refusal::Unsupported(why) => unsupported_line(id, why),
+            Refusal::Malformed(why) => malformed_line(id, why),
         }
     }
 }
@@ -85,9 +106,9 @@ impl From<std::io::Error> for Refusal {
     }
 }
 
-impl From<crate::protocol::line::FieldError> for Refusal {
-    fn from(error: crate::protocol::line::FieldError) -> Refusal {
-        Refusal::unsupported(error)
+impl From<FieldError> for Refusal {
+    fn from(error: FieldError) -> Refusal {
+        Refusal::Malformed(error)
     }
 }
 
@@ -170,32 +191,36 @@ impl Agent {
     fn dispatch(&'static self, workers: &mut workers::Workers, line: Line) {
         let line = self.subject.edit_request(line);
         let Some(id) = line.id() else {
-            return self.write(&Line::new("unsupported").with("why", "the request has no id"));
+            return self.write(&Line::new("malformed").with("why", "the request has no id"));
         };
-        let refused = match wait::thread(&line) {
-            Err(error) => Some(Refusal::from(error)),
-            Ok(thread) => match (line.word(), thread) {
-                ("bye", _) => {
-                    self.write(&Line::new("ok").with("id", id));
-                    process::exit_now(0)
-                }
-                ("exit-thread", _) => {
-                    workers.end(thread);
-                    return self.write(&Line::new("ok").with("id", id));
-                }
-                (_, 0) => return self.answer(id, &line),
-                (_, _) => workers.give(thread, id, line).err(),
-            },
+        let thread = match wait::thread(&line) {
+            Ok(thread) => thread,
+            Err(error) => return self.write(&Refusal::from(error).line(id)),
         };
-        if let Some(refusal) = refused {
-            self.write(&refusal.line(id));
+        let incoming = Incoming { id, request: requests::parse(&line), line };
+        match (&incoming.request, thread) {
+            (Ok(Parsed::Request(Request::Bye {})), _) => {
+                self.write(&Line::new("ok").with("id", id));
+                process::exit_now(0)
+            }
+            (Ok(Parsed::Request(Request::ExitThread { thread })), _) => {
+                workers.end(*thread);
+                self.write(&Line::new("ok").with("id", id));
+            }
+            (_, 0) => self.answer(incoming),
+            (_, _) => {
+                if let Err(refusal) = workers.give(thread, incoming) {
+                    self.write(&refusal.line(id));
+                }
+            }
         }
     }
 
     /// Serves a request on the thread that calls this.
-    fn answer(&self, id: u64, line: &Line) {
-        let reply = requests::serve(self, id, line).unwrap_or_else(|refusal| refusal.line(id));
-        self.write(&self.subject.edit_reply(line, reply));
+    fn answer(&self, Incoming { id, line, request }: Incoming) {
+        let served = request.and_then(|request| requests::serve(self, id, request));
+        let reply = served.unwrap_or_else(|refusal| refusal.line(id));
+        self.write(&self.subject.edit_reply(&line, reply));
     }
 
     /// Writes one line in one piece.
@@ -212,6 +237,22 @@ impl Agent {
                 Err(_) => process::exit_now(1),
             }
         }
+    }
+
+    /// Does something with a descriptor that is kept.
+    fn with_descriptor<T>(
+        &self,
+        fd: RawFd,
+        act: impl FnOnce(BorrowedFd<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        act(lock(&self.descriptors).get(&fd).ok_or(Errno::BADF)?.as_fd())
+    }
+
+    /// Keeps a descriptor until `close`, and gives its number.
+    fn keep(&self, fd: OwnedFd) -> RawFd {
+        let number = fd.as_raw_fd();
+        lock(&self.descriptors).insert(number, fd);
+        number
     }
 
     fn is_threaded(&self) -> bool {

@@ -1,71 +1,130 @@
 //! Requests that only some cases need, and that not every agent has: other ways to make a child, `ptrace`, a terminal, what
 //! takes things away from the agent, `exec`.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::Resource;
 
-use super::arguments::{int, keep};
-use super::{Agent, Refusal, handlers, lock, spawn};
+use super::{Agent, Refusal, handlers, spawn};
 use crate::protocol::Line;
+use crate::protocol::agent::{Limit, Request};
+use crate::protocol::codec::{Bytes, Switch, Words};
 use crate::protocol::line::FieldError;
-use crate::protocol::wait::{WaitRequest, code_text, reply_line, signal_text};
-use crate::sys::process::{self, Forked};
-use crate::sys::process::{pidfd, ptrace};
+use crate::protocol::wait::{WaitRequest, reply_line};
+use crate::sys::process::clone::Clone;
+use crate::sys::process::{self, Forked, pidfd, ptrace, raw};
 use crate::sys::{sandbox, signal, terminal};
-use crate::wait::names;
+use crate::wait::{Signal, names};
 
-/// Serves one of these requests; `None` if it is none of them.
-pub(crate) fn serve(agent: &Agent, line: &Line, ok: Line) -> Option<Result<Line, Refusal>> {
-    Some(match line.word() {
-        "clone" => clone(agent, line, ok),
-        "posix_spawn" => spawn::posix_spawn(line).map(|pid| ok.with("pid", pid)),
-        "in-fork" => in_fork(agent, line),
-        "exec" => exec(agent, line),
-        "getids" => Ok(ok.with("pid", process::pid()).with("tid", process::thread_id())),
-        "ptrace" => ptrace(line, ok),
-        "terminal" => terminal_session(agent, ok),
-        "type" => type_in(agent, line, ok),
-        "foreground" => foreground(agent, line, ok),
-        "pidfd_signal" => pidfd_signal(agent, line, ok),
-        "pidfd_info" => pidfd_info(agent, line, ok),
-        "epoll" => epoll(agent, line, ok),
-        "pidfd_getfd" => pidfd_getfd(agent, line, ok),
-        "pidfd_thread" => pidfd_thread(agent, line, ok),
-        "blocking" => blocking(agent, line, ok),
-        "sigwait" => sigwait(line, ok),
-        "signalfd" => signalfd(agent, line, ok),
-        "times" => Ok(times(ok)),
-        "limit" => limit(line, ok),
-        "deny" => deny(line, ok),
-        "unshare-users" => sandbox::unshare_users().map(|()| ok).map_err(Refusal::from),
-        _ => return None,
-    })
-}
-
-fn clone(agent: &Agent, line: &Line, ok: Line) -> Result<Line, Refusal> {
-    let (pid, pidfd) = spawn::clone(agent, line)?;
-    let ok = ok.with("pid", pid);
-    Ok(match pidfd {
-        Some(pidfd) => ok.with("fd", keep(agent, pidfd)),
-        None => ok,
-    })
-}
-
-/// Makes a call of the family in a fork of the agent, which has no children of its own, and tells what came of it there.
-fn in_fork(agent: &Agent, line: &Line) -> Result<Line, Refusal> {
-    if agent.is_threaded() {
-        return Err(Refusal::unsupported("a copy of a process with several threads"));
+/// Serves one of these requests.
+pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, Refusal> {
+    match request {
+        Request::Clone { argv, words, exit_signal, clone3, pidfd, newpid, newuser, image: _, thread: _ } => {
+            let exit_signal = spawn::exit_signal(&exit_signal)?;
+            let how =
+                Clone { exit_signal, sibling: false, pidfd, new_pids: newpid, new_users: newuser, clone3 };
+            let (pid, pidfd) = spawn::clone(agent, &argv, words, how)?;
+            let ok = ok.with("pid", pid);
+            Ok(match pidfd {
+                Some(pidfd) => ok.with("fd", agent.keep(pidfd)),
+                None => ok,
+            })
+        }
+        Request::PosixSpawn { argv, thread: _ } => Ok(ok.with("pid", spawn::posix_spawn(&argv)?)),
+        Request::Exec { argv } => exec(agent, &argv),
+        Request::Getids { thread: _ } => Ok(ok.with("pid", process::pid()).with("tid", process::thread_id())),
+        Request::Ptrace { request, pid, sig, options } => ptrace(&request, pid, sig, &options, ok),
+        Request::Terminal {} => terminal_session(agent, ok),
+        Request::Type { fd, bytes: Bytes(bytes) } => {
+            agent.with_descriptor(fd, |fd| Ok(rustix::io::write(fd, &bytes)?))?;
+            Ok(ok)
+        }
+        Request::Foreground { pgid } => {
+            let terminal = terminal::controlling()?;
+            terminal::set_foreground(terminal.as_fd(), pgid)?;
+            Ok(ok)
+        }
+        Request::PidfdSignal { fd, sig } => {
+            let signal = match sig.as_str() {
+                "0" => 0,
+                name => {
+                    let signal = Signal::from_name(name);
+                    signal.ok_or_else(|| FieldError::Bad("sig", name.to_owned()))?.number()
+                }
+            };
+            agent.with_descriptor(fd, |fd| Ok(pidfd::signal(fd, signal)?))?;
+            Ok(ok)
+        }
+        Request::PidfdInfo { fd } => pidfd_info(agent, fd, ok),
+        Request::Epoll { fd } => {
+            let watcher = agent.with_descriptor(fd, |fd| Ok(pidfd::watched(fd)?))?;
+            Ok(ok.with("fd", agent.keep(watcher)))
+        }
+        Request::PidfdGetfd { pid, fd } => {
+            let from = raw::pidfd_open(pid, false)?;
+            let fd = pidfd::steal(from.as_fd(), fd)?;
+            Ok(ok.with("fd", agent.keep(fd)))
+        }
+        Request::PidfdThread { tid } => {
+            let fd = pidfd::open_thread(tid)?;
+            Ok(ok.with("fd", agent.keep(fd)))
+        }
+        Request::Blocking { fd, on: Switch(on) } => {
+            agent.with_descriptor(fd, |fd| Ok(set_blocking(fd, on)?))?;
+            Ok(ok)
+        }
+        Request::Sigwait { sig } => {
+            let record = signal::wait_for(sig.number(), SIGNAL_WAIT)?;
+            Ok(ok.with_list("seen", [handlers::record_text(&record)]))
+        }
+        Request::Signalfd { sig } => {
+            let record = signal::read_from_fd(sig.number(), SIGNAL_WAIT)?;
+            Ok(ok.with_list("seen", [handlers::record_text(&record)]))
+        }
+        Request::Times {} => Ok(times(ok)),
+        Request::Limit { resource, soft } => {
+            let resource = match resource {
+                Limit::Descriptors => Resource::Nofile,
+                Limit::Core => Resource::Core,
+            };
+            sandbox::limit(resource, soft)?;
+            Ok(ok)
+        }
+        Request::Deny { call, errno } => {
+            let number = names::errno(&errno).ok_or(FieldError::Bad("errno", errno))?;
+            sandbox::deny(&call, sandbox::Denied::Errno(number))?;
+            Ok(ok)
+        }
+        Request::UnshareUsers {} => {
+            sandbox::unshare_users()?;
+            Ok(ok)
+        }
+        other => Err(Refusal::unsupported(format_args!("{} is served elsewhere", other.word()))),
     }
-    let mut inner = Line::new(&line.text("call")?);
+}
+
+/// How long a signal is waited for.
+const SIGNAL_WAIT: Duration = Duration::from_secs(5);
+
+/// The call that a request for a forked call names.
+pub(super) fn forked_call(line: &Line, call: &str) -> Result<WaitRequest, Refusal> {
+    let mut inner = Line::new(call);
     for key in line.keys().filter(|key| !["call", "options"].contains(key)) {
         inner.set(key, line.get(key).unwrap_or_default());
     }
-    let inner = inner.with_list("options", line.list("options"));
+    inner.set_list("options", line.list("options"));
     let request = WaitRequest::from_line(&inner);
-    let request = request.ok_or_else(|| FieldError::Bad("call", inner.word().to_owned()))??.to_host()?;
-    let id = line.id().unwrap_or_default();
+    Ok(request.ok_or_else(|| FieldError::Bad("call", call.to_owned()))??)
+}
+
+/// Makes a call of the family in a fork of the agent, which has no children of its own, and tells what came of it there.
+pub(super) fn in_fork(agent: &Agent, id: u64, request: &WaitRequest) -> Result<Line, Refusal> {
+    if agent.is_threaded() {
+        return Err(Refusal::unsupported("a copy of a process with several threads"));
+    }
+    let request = request.to_host()?;
     let (read, write) = rustix::pipe::pipe()?;
     let pid = match process::fork()? {
         Forked::Parent(pid) => pid,
@@ -88,8 +147,8 @@ fn in_fork(agent: &Agent, line: &Line) -> Result<Line, Refusal> {
 }
 
 /// Becomes another image of this agent, with the same streams. It says hello again.
-fn exec(agent: &Agent, line: &Line) -> Result<Line, Refusal> {
-    let mut argv = spawn::command(line)?;
+fn exec(agent: &Agent, argv: &Words) -> Result<Line, Refusal> {
+    let mut argv = spawn::command(argv);
     let name = agent.subject.name();
     if crate::mutants::registry().get(&name).is_none() {
         return Err(Refusal::unsupported(format_args!("{name} is not built in")));
@@ -99,15 +158,13 @@ fn exec(agent: &Agent, line: &Line) -> Result<Line, Refusal> {
     Err(process::exec(&argv).into())
 }
 
-fn ptrace(line: &Line, ok: Line) -> Result<Line, Refusal> {
-    let what = line.text("do")?;
-    let request = ptrace::Request::from_name(&what).ok_or(FieldError::Bad("do", what))?;
-    let options = line.list("options");
-    let data = match line.get("sig").is_some() {
-        true => handlers::signal(line)?.into(),
-        false => ptrace::options(options.iter().map(String::as_str))?,
+fn ptrace(what: &str, pid: i32, sig: Option<Signal>, options: &[String], ok: Line) -> Result<Line, Refusal> {
+    let request = ptrace::Request::from_name(what).ok_or_else(|| FieldError::Bad("do", what.to_owned()))?;
+    let data = match sig {
+        Some(signal) => signal.number().into(),
+        None => ptrace::options(options.iter().map(String::as_str))?,
     };
-    Ok(ok.with("value", ptrace::request(request, int(line, "pid")?, data)?))
+    Ok(ok.with("value", ptrace::request(request, pid, data)?))
 }
 
 /// Leaves the process group, and makes a session with a terminal. No other process may be in the agent's group.
@@ -124,48 +181,11 @@ fn terminal_session(agent: &Agent, ok: Line) -> Result<Line, Refusal> {
     process::kill_and_reap(other);
     // Later it makes other groups the foreground one, and is then itself in the background.
     signal::block(libc::SIGTTOU)?;
-    Ok(ok.with("fd", keep(agent, made?)))
+    Ok(ok.with("fd", agent.keep(made?)))
 }
 
-/// Writes to a descriptor of the agent: what is typed at a terminal.
-fn type_in(agent: &Agent, line: &Line, ok: Line) -> Result<Line, Refusal> {
-    let descriptors = lock(&agent.descriptors);
-    let fd = descriptors.get(&int(line, "fd")?).ok_or(Errno::BADF)?;
-    let bytes = line.bytes("bytes").ok_or(FieldError::Missing("bytes"))?;
-    rustix::io::write(fd, &bytes)?;
-    Ok(ok)
-}
-
-/// Makes a process group the foreground one of the controlling terminal.
-fn foreground(_: &Agent, line: &Line, ok: Line) -> Result<Line, Refusal> {
-    let terminal = terminal::controlling()?;
-    terminal::set_foreground(terminal.as_fd(), int(line, "pgid")?)?;
-    Ok(ok)
-}
-
-fn pidfd_signal(agent: &Agent, line: &Line, ok: Line) -> Result<Line, Refusal> {
-    let signal = match line.text("sig")?.as_str() {
-        "0" => 0,
-        _ => handlers::signal(line)?,
-    };
-    let descriptors = lock(&agent.descriptors);
-    let fd = descriptors.get(&int(line, "fd")?).ok_or(Errno::BADF)?;
-    pidfd::signal(fd.as_fd(), signal)?;
-    Ok(ok)
-}
-
-fn epoll(agent: &Agent, line: &Line, ok: Line) -> Result<Line, Refusal> {
-    let watcher = {
-        let descriptors = lock(&agent.descriptors);
-        pidfd::watched(descriptors.get(&int(line, "fd")?).ok_or(Errno::BADF)?.as_fd())?
-    };
-    Ok(ok.with("fd", keep(agent, watcher)))
-}
-
-fn pidfd_info(agent: &Agent, line: &Line, ok: Line) -> Result<Line, Refusal> {
-    let descriptors = lock(&agent.descriptors);
-    let fd = descriptors.get(&int(line, "fd")?).ok_or(Errno::BADF)?;
-    let info = pidfd::info(fd.as_fd())?;
+fn pidfd_info(agent: &Agent, fd: i32, ok: Line) -> Result<Line, Refusal> {
+    let info = agent.with_descriptor(fd, |fd| Ok(pidfd::info(fd)?))?;
     let ok = info.pid.map_or(ok.clone(), |pid| ok.with("of", pid));
     Ok(match info.status {
         Some(status) => ok.with("status", format_args!("{status:#06x}")),
@@ -173,45 +193,12 @@ fn pidfd_info(agent: &Agent, line: &Line, ok: Line) -> Result<Line, Refusal> {
     })
 }
 
-/// Takes a descriptor out of another process.
-fn pidfd_getfd(agent: &Agent, line: &Line, ok: Line) -> Result<Line, Refusal> {
-    let from = crate::sys::process::raw::pidfd_open(int(line, "pid")?, false)?;
-    let fd = pidfd::steal(from.as_fd(), int(line, "fd")?)?;
-    Ok(ok.with("fd", keep(agent, fd)))
-}
-
-fn pidfd_thread(agent: &Agent, line: &Line, ok: Line) -> Result<Line, Refusal> {
-    let fd = pidfd::open_thread(int(line, "tid")?)?;
-    Ok(ok.with("fd", keep(agent, fd)))
-}
-
-/// Sets or clears `O_NONBLOCK`.
-fn blocking(agent: &Agent, line: &Line, ok: Line) -> Result<Line, Refusal> {
+/// Clears or sets `O_NONBLOCK`.
+fn set_blocking(fd: BorrowedFd<'_>, on: bool) -> Result<(), Errno> {
     use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-    let descriptors = lock(&agent.descriptors);
-    let fd = descriptors.get(&int(line, "fd")?).ok_or(Errno::BADF)?;
     let mut flags = fcntl_getfl(fd)?;
-    flags.set(OFlags::NONBLOCK, !line.flag("on"));
-    fcntl_setfl(fd, flags)?;
-    Ok(ok)
-}
-
-/// `SIG:CODE:PID:UID:STATUS` of a siginfo.
-fn seen(record: signal::Record) -> String {
-    let (sig, code) = (signal_text(record.signo.into()), code_text(record.code.into()));
-    format!("{sig}:{code}:{}:{}:{}", record.pid, record.uid, record.status)
-}
-
-/// Takes a blocked signal, waiting for it.
-fn sigwait(line: &Line, ok: Line) -> Result<Line, Refusal> {
-    let record = signal::wait_for(handlers::signal(line)?, std::time::Duration::from_secs(5))?;
-    Ok(ok.with_list("seen", [seen(record)]))
-}
-
-/// Takes a blocked signal through a signalfd, waiting for it.
-fn signalfd(_: &Agent, line: &Line, ok: Line) -> Result<Line, Refusal> {
-    let record = signal::read_from_fd(handlers::signal(line)?, std::time::Duration::from_secs(5))?;
-    Ok(ok.with_list("seen", [seen(record)]))
+    flags.set(OFlags::NONBLOCK, !on);
+    fcntl_setfl(fd, flags)
 }
 
 /// `times`, in microseconds.
@@ -219,23 +206,4 @@ fn times(ok: Line) -> Line {
     let (tick, times) = process::times();
     let names = ["utime_us", "stime_us", "cutime_us", "cstime_us"];
     names.iter().zip(times).fold(ok.with("tick_us", tick), |line, (name, value)| line.with(name, value))
-}
-
-/// Lowers a limit of the agent.
-fn limit(line: &Line, ok: Line) -> Result<Line, Refusal> {
-    let resource = match line.text("resource")?.as_str() {
-        "nofile" => Resource::Nofile,
-        "core" => Resource::Core,
-        other => return Err(FieldError::Bad("resource", other.to_owned()).into()),
-    };
-    sandbox::limit(resource, line.number("soft")?.cast_unsigned())?;
-    Ok(ok)
-}
-
-/// From here on a system call of the agent fails with that error.
-fn deny(line: &Line, ok: Line) -> Result<Line, Refusal> {
-    let name = line.text("errno")?;
-    let errno = names::errno(&name).ok_or(FieldError::Bad("errno", name))?;
-    sandbox::deny(&line.text("call")?, sandbox::Denied::Errno(errno))?;
-    Ok(ok)
 }

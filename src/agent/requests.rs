@@ -4,55 +4,86 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::arguments::{int, keep};
-use super::{Agent, Refusal, handlers, lock, optional, spawn};
+use super::{Agent, Parsed, Refusal, handlers, lock, optional, spawn};
 use crate::protocol::Line;
+use crate::protocol::agent::{Image, MaskChange, Request, UsageOf};
+use crate::protocol::codec::{Bytes, Switch};
 use crate::protocol::fields::{OWN, put_usage};
 use crate::protocol::line::FieldError;
 use crate::protocol::wait::{WaitRequest, reply_line};
 use crate::subject::Decoded;
 use crate::sys::process::raw;
 use crate::sys::process::{self, Who};
+use crate::sys::signal::{self, Flags};
+
+/// Reads one request; `Err` is one that is malformed, or that this agent does not know.
+pub(super) fn parse(line: &Line) -> Result<Parsed, Refusal> {
+    if let Some(request) = WaitRequest::from_line(line) {
+        return Ok(Parsed::Call(request?));
+    }
+    match Request::from_line(line) {
+        Some(request) => match request? {
+            Request::InFork { call } => optional::forked_call(line, &call).map(Parsed::InFork),
+            request => Ok(Parsed::Request(request)),
+        },
+        None => {
+            Err(Refusal::unsupported(format_args!("the agent does not know the request {}", line.word())))
+        }
+    }
+}
 
 /// Serves one request; `Err` is one that was refused.
-pub(super) fn serve(agent: &Agent, id: u64, line: &Line) -> Result<Line, Refusal> {
-    if let Some(request) = WaitRequest::from_line(line) {
-        return call(agent, id, &request?);
-    }
+pub(super) fn serve(agent: &Agent, id: u64, request: Parsed) -> Result<Line, Refusal> {
+    let request = match request {
+        Parsed::Call(request) => return call(agent, id, &request),
+        Parsed::InFork(request) => return optional::in_fork(agent, id, &request),
+        Parsed::Request(request) => request,
+    };
     let ok = Line::new("ok").with("id", id);
-    match line.word() {
-        "spawn" => Ok(ok.with("pid", spawn::spawn(agent, line)?)),
-        "sigaction" => handlers::sigaction(agent, line).map(|()| ok),
-        "signals" => Ok(handlers::seen(ok)),
-        "sigprocmask" => handlers::sigprocmask(line).map(|()| ok),
-        "sigpending" => Ok(handlers::sigpending(ok)),
-        "getrusage" => getrusage(line, ok),
-        "setpgid" => {
-            raw::setpgid(int(line, "pid")?, int(line, "pgid")?)?;
+    match request {
+        Request::Spawn { argv, image, words, thread: _ } => {
+            let words = match image {
+                Some(Image::Any) => Some(words.ok_or(FieldError::Missing("words"))?),
+                None => None,
+            };
+            Ok(ok.with("pid", spawn::spawn(agent, &argv, words)?))
+        }
+        Request::Sigaction { sig, action, restart, nocldstop, nocldwait } => {
+            handlers::sigaction(agent, sig, action, Flags { restart, nocldstop, nocldwait })?;
             Ok(ok)
         }
-        "pidfd_open" => {
-            let fd = raw::pidfd_open(int(line, "pid")?, line.flag("nonblock"))?;
-            Ok(ok.with("fd", keep(agent, fd)))
+        Request::Signals {} => Ok(handlers::seen(ok)),
+        Request::Sigprocmask { how, sig } => {
+            match how {
+                MaskChange::Block => signal::block(sig.number())?,
+                MaskChange::Unblock => signal::unblock(sig.number())?,
+            }
+            Ok(ok)
         }
-        "open" => {
-            let path = line.bytes("path").ok_or(FieldError::Missing("path"))?;
+        Request::Sigpending {} => Ok(handlers::sigpending(ok)),
+        Request::Getrusage { who } => Ok(getrusage(who, ok)),
+        Request::Setpgid { pid, pgid } => {
+            raw::setpgid(pid, pgid)?;
+            Ok(ok)
+        }
+        Request::PidfdOpen { pid, nonblock } => {
+            let fd = raw::pidfd_open(pid, nonblock)?;
+            Ok(ok.with("fd", agent.keep(fd)))
+        }
+        Request::Open { path: Bytes(path) } => {
             let fd = rustix::fs::open(path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
-            Ok(ok.with("fd", keep(agent, fd)))
+            Ok(ok.with("fd", agent.keep(fd)))
         }
-        "poll" => poll(agent, line, ok),
-        "close" => {
-            let fd = int(line, "fd")?;
+        Request::Poll { fd } => poll(agent, fd, ok),
+        Request::Close { fd } => {
             lock(&agent.descriptors).remove(&fd).map(|_| ok).ok_or(Refusal::Errno(Errno::BADF))
         }
-        "subreaper" => {
-            process::set_subreaper(line.flag("on"))?;
+        Request::Subreaper { on: Switch(on) } => {
+            process::set_subreaper(on)?;
             Ok(ok)
         }
-        "decode" => decode(agent, line, ok),
-        other => optional::serve(agent, line, ok).unwrap_or_else(|| {
-            Err(Refusal::unsupported(format_args!("'{other}' is no request that this agent knows")))
-        }),
+        Request::Decode { status } => decode(agent, status, ok),
+        other => optional::serve(agent, other, ok),
     }
 }
 
@@ -66,21 +97,20 @@ fn call(agent: &Agent, id: u64, request: &WaitRequest) -> Result<Line, Refusal> 
     }
 }
 
-fn getrusage(line: &Line, mut ok: Line) -> Result<Line, Refusal> {
-    let who = match line.text("who")?.as_str() {
-        "self" => Who::SelfProcess,
-        "children" => Who::Children,
-        other => return Err(FieldError::Bad("who", other.to_owned()).into()),
+fn getrusage(who: UsageOf, mut ok: Line) -> Line {
+    let who = match who {
+        UsageOf::Process => Who::SelfProcess,
+        UsageOf::Children => Who::Children,
     };
     put_usage(&mut ok, OWN, &process::usage(who));
-    Ok(ok)
+    ok
 }
 
 /// The state of one of the agent's descriptors at this moment.
-fn poll(agent: &Agent, line: &Line, ok: Line) -> Result<Line, Refusal> {
+fn poll(agent: &Agent, fd: i32, ok: Line) -> Result<Line, Refusal> {
     const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
     let descriptors = lock(&agent.descriptors);
-    let fd = descriptors.get(&int(line, "fd")?).ok_or(Errno::BADF)?;
+    let fd = descriptors.get(&fd).ok_or(Errno::BADF)?;
     let mut polled = [PollFd::new(fd, PollFlags::IN)];
     rustix::io::retry_on_intr(|| rustix::event::poll(&mut polled, Some(&NOW)))?;
     let seen = polled[0].revents();
@@ -98,8 +128,7 @@ fn yes_no(yes: bool) -> &'static str {
 }
 
 /// The subject's own view of a status word.
-fn decode(agent: &Agent, line: &Line, mut ok: Line) -> Result<Line, Refusal> {
-    let number = line.number("status")?;
+fn decode(agent: &Agent, number: i64, mut ok: Line) -> Result<Line, Refusal> {
     let status = i32::try_from(number).or_else(|_| u32::try_from(number).map(|word| word as i32));
     let status = status.map_err(|_| FieldError::Bad("status", number.to_string()))?;
     let Some(view) = agent.subject.decode(status) else {

@@ -7,7 +7,7 @@ use std::os::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 
 use super::{Agent, Refusal};
-use crate::protocol::Line;
+use crate::protocol::codec::Words;
 use crate::protocol::line::{FieldError, parse_number};
 use crate::scenario::{ChildOptions, child};
 use crate::sys::descriptors;
@@ -19,20 +19,21 @@ use crate::wait::{Signal, names};
 const NO_PROGRAM: i32 = 127;
 
 /// Makes a child and gives its pid.
-pub(super) fn spawn(agent: &Agent, line: &Line) -> Result<i32, Refusal> {
-    if line.get("image").as_deref() == Some("any") && !agent.is_threaded() {
-        fork_image(line)
-    } else {
-        exec(line)
+pub(super) fn spawn(agent: &Agent, argv: &Words, words: Option<usize>) -> Result<i32, Refusal> {
+    match words {
+        Some(_) if !agent.is_threaded() => fork_image(argv, words),
+        _ => exec(argv),
     }
 }
 
-/// What a copy of this process is to be: the child program with these options.
-fn image(line: &Line) -> Result<ChildOptions, Refusal> {
-    let mut program = line.list("argv");
-    let words = usize::try_from(line.number("words")?).unwrap_or(usize::MAX).min(program.len());
-    let args = program.split_off(words);
-    let mut options = ChildOptions::from_args(&args).map_err(Refusal::unsupported)?;
+/// What a copy of this process is to be: the child program, which takes that many words, with these options.
+fn image(argv: &Words, words: Option<usize>) -> Result<ChildOptions, Refusal> {
+    let words = words.ok_or(FieldError::Missing("words"))?;
+    let mut program: Vec<String> =
+        argv.0.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect();
+    let args = program.split_off(words.min(program.len()));
+    let mut options =
+        ChildOptions::from_args(&args).map_err(|error| FieldError::Bad("argv", error.to_string()))?;
     if options.program.is_empty() {
         options.program = program;
     }
@@ -48,55 +49,52 @@ fn become_child(options: ChildOptions) -> ! {
 }
 
 /// A child that runs the child program in a copy of this process.
-fn fork_image(line: &Line) -> Result<i32, Refusal> {
-    let options = image(line)?;
+fn fork_image(argv: &Words, words: Option<usize>) -> Result<i32, Refusal> {
+    let options = image(argv, words)?;
     Ok(process::spawn(|| become_child(options))?)
 }
 
 /// A child made by `clone` or `clone3`, in a copy of this process: an exec would make it an ordinary one. Its pid, and a pidfd if
 /// that was asked for.
-pub(super) fn clone(agent: &Agent, line: &Line) -> Result<(i32, Option<OwnedFd>), Refusal> {
+pub(super) fn clone(
+    agent: &Agent,
+    argv: &Words,
+    words: Option<usize>,
+    how: clone::Clone,
+) -> Result<(i32, Option<OwnedFd>), Refusal> {
     if agent.is_threaded() {
         return Err(Refusal::unsupported("a copy of a process with several threads"));
     }
-    let options = image(line)?;
-    let exit_signal = match line.text("exit-signal")?.as_str() {
-        "0" => 0,
-        name => match (Signal::from_name(name), parse_number(name)) {
-            (Some(signal), _) => signal.number(),
-            (None, Some(number)) => number as i32,
-            (None, None) => return Err(FieldError::Bad("exit-signal", name.to_owned()).into()),
-        },
-    };
-    let how = clone::Clone {
-        exit_signal,
-        sibling: false,
-        pidfd: line.flag("pidfd"),
-        new_pids: line.flag("newpid"),
-        new_users: line.flag("newuser"),
-        clone3: line.flag("clone3"),
-    };
+    let options = image(argv, words)?;
     match clone::clone(how)? {
         (Forked::Parent(pid), pidfd) => Ok((pid, pidfd)),
         (Forked::Child, _) => become_child(options),
     }
 }
 
-/// A child made by `posix_spawn`.
-pub(super) fn posix_spawn(line: &Line) -> Result<i32, Refusal> {
-    Ok(clone::posix_spawn(&command(line)?)?)
+/// The number of an exit signal: a name, 0 for none, or any other number as it is.
+pub(super) fn exit_signal(text: &str) -> Result<i32, FieldError> {
+    match (Signal::from_name(text), parse_number(text)) {
+        (_, Some(0)) => Ok(0),
+        (Some(signal), _) => Ok(signal.number()),
+        (None, Some(number)) => Ok(number as i32),
+        (None, None) => Err(FieldError::Bad("exit-signal", text.to_owned())),
+    }
 }
 
-/// The words of a command.
-pub(super) fn command(line: &Line) -> Result<Vec<CString>, Refusal> {
-    let argv: Result<Vec<CString>, _> = line.byte_list("argv").into_iter().map(CString::new).collect();
-    let argv = argv.map_err(|_| FieldError::Bad("argv", "a zero byte".to_owned()))?;
-    if argv.is_empty() { Err(FieldError::Missing("argv").into()) } else { Ok(argv) }
+/// A child made by `posix_spawn`.
+pub(super) fn posix_spawn(argv: &Words) -> Result<i32, Refusal> {
+    Ok(clone::posix_spawn(&command(argv))?)
+}
+
+/// The words of a command, which hold no zero byte.
+pub(super) fn command(argv: &Words) -> Vec<CString> {
+    argv.0.iter().filter_map(|word| CString::new(word.as_slice()).ok()).collect()
 }
 
 /// A child that runs another program.
-fn exec(line: &Line) -> Result<i32, Refusal> {
-    let argv = command(line)?;
+fn exec(argv: &Words) -> Result<i32, Refusal> {
+    let argv = command(argv);
     Ok(process::spawn(|| {
         null_streams();
         exec_or_tell(&argv)

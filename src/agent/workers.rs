@@ -5,8 +5,7 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Sender, channel};
 use std::thread::{Builder, JoinHandle};
 
-use super::{Agent, Refusal};
-use crate::protocol::Line;
+use super::{Agent, Incoming, Refusal};
 
 /// A worker needs little more than the frames of one call; the agent is to stay small.
 const STACK_BYTES: usize = 256 * 1024;
@@ -18,7 +17,7 @@ pub(super) struct Workers {
 }
 
 struct Worker {
-    requests: Sender<(u64, Line)>,
+    requests: Sender<Incoming>,
     thread: JoinHandle<()>,
 }
 
@@ -28,23 +27,23 @@ impl Workers {
     }
 
     /// Has thread `number` serve a request. An error is that of making the thread.
-    pub(super) fn give(&mut self, number: u32, id: u64, line: Line) -> Result<(), Refusal> {
+    pub(super) fn give(&mut self, number: u32, incoming: Incoming) -> Result<(), Refusal> {
         if !self.workers.contains_key(&number) {
             self.workers.insert(number, self.start(number)?);
         }
         // The thread ends only once its sender is gone.
-        let _ = self.workers[&number].requests.send((id, line));
+        let _ = self.workers[&number].requests.send(incoming);
         Ok(())
     }
 
     fn start(&self, number: u32) -> std::io::Result<Worker> {
         let agent = self.agent;
-        let (requests, queue) = channel::<(u64, Line)>();
+        let (requests, queue) = channel::<Incoming>();
         agent.threaded.store(true, Ordering::Relaxed);
         let thread =
             Builder::new().name(format!("worker {number}")).stack_size(STACK_BYTES).spawn(move || {
-                for (id, line) in queue {
-                    agent.answer(id, &line);
+                for incoming in queue {
+                    agent.answer(incoming);
                 }
             })?;
         Ok(Worker { requests, thread })

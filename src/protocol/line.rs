@@ -128,14 +128,27 @@ impl Line {
     /// Adds a list. An empty list is an empty value, and so is a list of one empty value: neither is of use here.
     #[must_use]
     pub fn with_list<T: AsRef<[u8]>>(mut self, key: &str, values: impl IntoIterator<Item = T>) -> Line {
-        let encoded: Vec<String> = values.into_iter().map(|v| encode(v.as_ref())).collect();
-        self.pairs.push((key.to_owned(), encoded.join(",").into_bytes()));
+        self.set_list(key, values);
         self
+    }
+
+    /// Adds or replaces a pair whose value is a list.
+    pub fn set_list<T: AsRef<[u8]>>(&mut self, key: &str, values: impl IntoIterator<Item = T>) {
+        let encoded: Vec<String> = values.into_iter().map(|v| encode(v.as_ref())).collect();
+        self.set_encoded(key, encoded.join(",").into_bytes());
+    }
+
+    /// Adds or replaces a pair whose value is bytes.
+    pub fn set_bytes(&mut self, key: &str, value: &[u8]) {
+        self.set_encoded(key, encode(value).into_bytes());
     }
 
     /// Adds or replaces a pair.
     pub fn set(&mut self, key: &str, value: impl fmt::Display) {
-        let encoded = encode(value.to_string().as_bytes()).into_bytes();
+        self.set_bytes(key, value.to_string().as_bytes());
+    }
+
+    fn set_encoded(&mut self, key: &str, encoded: Vec<u8>) {
         match self.pairs.iter_mut().find(|(k, _)| k == key) {
             Some(pair) => pair.1 = encoded,
             None => self.pairs.push((key.to_owned(), encoded)),

@@ -9,10 +9,10 @@
 //! ```
 //!
 //! A request carries `id=N`; its reply is exactly one line with the same `id`: `ok`, `err errno=NAME`, or
-//! `unsupported why=TEXT`. What has a name travels by name (`WNOHANG`, `SIGTERM`, `ECHILD`, `P_PID`, `CLD_EXITED`:
+//! `unsupported why=TEXT` (or `malformed why=TEXT`, see below). What has a name travels by name (`WNOHANG`, `SIGTERM`, `ECHILD`, `P_PID`, `CLD_EXITED`:
 //! the numbers differ between systems); any other number travels raw (`0x40000000`, `-7`, `SIG37`).
-//! Unknown keys are ignored, unknown requests are answered `unsupported`. A request that has no sense (a key is missing,
-//! a value is none of its kind) is answered `unsupported` too.
+//! Unknown keys are ignored, unknown requests are answered `unsupported`. A malformed request (a key is
+//! missing, a value is of another kind) is answered `malformed why=TEXT`: it is an error of whoever sent it.
 //!
 //! # Agent
 //!
@@ -123,9 +123,12 @@
 //! Between driver and warden each line begins with its address: `agent LINE`, `child NAME LINE`, and
 //! `warden REQUEST`; [`crate::warden`] lists the requests.
 
+pub mod agent;
+pub mod codec;
 pub mod fields;
 pub mod line;
 mod nearest;
 pub mod wait;
+pub mod warden;
 pub use line::{Line, LineReader};
 pub use nearest::{near, nearest};

@@ -284,8 +284,10 @@ pub enum Answer {
 /// Why a line is no answer.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum AnswerError {
-    /// A word other than `ok`, `err` and `unsupported`.
+    /// A word other than `ok`, `err`, `unsupported` and `malformed`.
     Word(String),
+    /// The agent calls the request malformed, and this is why.
+    Malformed(String),
     /// A pair that is missing or bad.
     Field(FieldError),
 }
@@ -293,7 +295,8 @@ pub enum AnswerError {
 impl fmt::Display for AnswerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            AnswerError::Word(word) => write!(f, "'{word}' is not ok, err or unsupported"),
+            AnswerError::Word(word) => write!(f, "'{word}' is not ok, err, unsupported or malformed"),
+            AnswerError::Malformed(why) => write!(f, "the agent calls the request malformed: {why}"),
             AnswerError::Field(error) => error.fmt(f),
         }
     }
@@ -360,6 +363,7 @@ impl Answer {
             "ok" => Ok(line.number("ret")?),
             "err" => Err(line.text("errno").and_then(errno_name)?),
             "unsupported" => return Ok(Answer::Unsupported(line.get("why").unwrap_or_default())),
+            "malformed" => return Err(AnswerError::Malformed(line.get("why").unwrap_or_default())),
             other => return Err(AnswerError::Word(other.to_owned())),
         };
         let call = request.call;
@@ -452,6 +456,11 @@ pub fn error_line(id: u64, errno: libc::c_int) -> Line {
 /// `unsupported why=TEXT`.
 pub fn unsupported_line(id: u64, why: impl fmt::Display) -> Line {
     Line::new("unsupported").with("id", id).with("why", why)
+}
+
+/// `malformed why=TEXT`.
+pub fn malformed_line(id: u64, why: impl fmt::Display) -> Line {
+    Line::new("malformed").with("id", id).with("why", why)
 }
 
 /// The name of an `errno` of this system, or its number as text.

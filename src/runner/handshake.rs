@@ -4,6 +4,8 @@ use super::event::SubjectInfo;
 use super::plan;
 use super::settings::{RunError, Settings};
 use crate::protocol::Line;
+use crate::protocol::codec::Words;
+use crate::protocol::warden::Request;
 use crate::scenario::Scenario;
 use crate::subject::Registry;
 use crate::sys::call::abi::Call;
@@ -51,7 +53,7 @@ pub(crate) fn of(spec: &str, registry: &Registry) -> Result<Start, RunError> {
 
 /// Asks a warden what its environment provides.
 pub(crate) fn ask_probe(link: &mut Link) -> Result<Line, RunError> {
-    link.ask_warden(Line::new("probe"), START).map_err(|e| RunError::Broken(describe(&e)))
+    link.ask_warden(&Request::Probe {}, START).map_err(|e| RunError::Broken(describe(&e)))
 }
 
 fn describe(error: &LinkError) -> String {
@@ -191,13 +193,13 @@ pub(crate) fn open(
     child: Option<&[String]>,
 ) -> Result<(Opened, Line), Abort> {
     let nonce = format!("{:x}", NONCE.fetch_add(1, Ordering::Relaxed));
-    let request = Line::new("open").with("nonce", &nonce);
-    let request = match start {
-        Start::Hosted(name) => request.with("subject", name),
-        Start::Command(argv) => request.with_list("argv", argv),
+    let (subject, argv) = match start {
+        Start::Hosted(name) => (Some(name.clone()), None),
+        Start::Command(argv) => (None, Some(Words::of(argv))),
     };
+    let request = Request::Open { nonce: nonce.clone(), subject, argv };
     let asked = Instant::now();
-    let reply = link.ask_warden(request, PROMPT)?;
+    let reply = link.ask_warden(&request, PROMPT)?;
     link.forked_in(asked.elapsed());
     if reply.word() != "ok" {
         return Err(Abort::Broken(reply.get("why").unwrap_or_default()));

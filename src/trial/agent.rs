@@ -5,6 +5,8 @@ use super::core::{Child, Trial};
 use super::deadline::PROMPT;
 use super::verdict::Failure;
 use crate::protocol::Line;
+use crate::protocol::agent::{Disposition, MaskChange, Request, SigactionFlags, UsageOf};
+use crate::protocol::codec::{Bytes, Switch};
 use crate::protocol::fields::{OWN, bounded, get_usage};
 use crate::sys::call::abi::Usage;
 use crate::wait::Signal;
@@ -37,11 +39,20 @@ pub struct Signals {
 
 impl Trial<'_> {
     /// One request to the agent, and its reply.
-    pub fn agent(&mut self, request: Line) -> Result<Line, Abort> {
+    pub fn agent(&mut self, request: &Request) -> Result<Line, Abort> {
+        self.ask_line(request.to_line())
+    }
+
+    /// The same, for one that holds a call.
+    pub(crate) fn ask_line(&mut self, request: Line) -> Result<Line, Abort> {
         self.did.push(request.to_string().replacen(' ', "(", 1) + ")");
         let word = request.word().to_owned();
         let reply = self.link.ask_agent(request, PROMPT)?;
         match reply.word() {
+            "malformed" => {
+                let why = reply.get("why").unwrap_or_default();
+                Err(Abort::Broken(format!("the agent calls the request {word} malformed: {why}")))
+            }
             "unsupported" => {
                 let why = reply.get("why").unwrap_or_default();
                 Err(Abort::Skip(format!("not offered: {word}: {why}")))
@@ -51,10 +62,9 @@ impl Trial<'_> {
     }
 
     /// The same, for a request that must succeed.
-    pub(crate) fn agent_ok(&mut self, request: Line) -> Result<Line, Abort> {
-        let word = request.word().to_owned();
+    pub(crate) fn agent_ok(&mut self, request: &Request) -> Result<Line, Abort> {
         let reply = self.agent(request)?;
-        Trial::must_be_ok(&word, reply)
+        Trial::must_be_ok(request.word(), reply)
     }
 
     fn must_be_ok(word: &str, reply: Line) -> Result<Line, Abort> {
@@ -70,18 +80,15 @@ impl Trial<'_> {
         }
     }
 
-    /// Sets what the agent does on a signal: `default`, `ignore`, `count`, `record` or `wait`, with flags such as `restart`.
-    pub fn sigaction(&mut self, signal: Signal, action: &str, flags: &[&str]) -> Outcome {
-        let mut request = Line::new("sigaction").with("sig", signal).with("do", action);
-        for flag in flags {
-            request.set(flag, "yes");
-        }
-        self.agent_ok(request).map(drop)
+    /// Sets what the agent does on a signal.
+    pub fn sigaction(&mut self, sig: Signal, action: Disposition, flags: SigactionFlags) -> Outcome {
+        let SigactionFlags { restart, nocldstop, nocldwait } = flags;
+        self.agent_ok(&Request::Sigaction { sig, action, restart, nocldstop, nocldwait }).map(drop)
     }
 
     /// What the agent's handlers saw since the last time.
     pub fn signals(&mut self) -> Result<Signals, Abort> {
-        let reply = self.agent_ok(Line::new("signals"))?;
+        let reply = self.agent_ok(&Request::Signals {})?;
         let bad = |what: &str| Abort::Protocol(format!("reply to signals: {what}"));
         let count = bounded(reply.number("count").map_err(|e| bad(&e.to_string()))?);
         let mut signals = Signals { count, ..Signals::default() };
@@ -113,33 +120,31 @@ impl Trial<'_> {
         Ok(all)
     }
 
-    /// Blocks or unblocks a signal in the agent: `block` or `unblock`.
-    pub fn sigprocmask(&mut self, how: &str, signal: Signal) -> Outcome {
-        self.agent_ok(Line::new("sigprocmask").with("how", how).with("sig", signal)).map(drop)
+    /// Blocks or unblocks a signal in the agent.
+    pub fn sigprocmask(&mut self, how: MaskChange, sig: Signal) -> Outcome {
+        self.agent_ok(&Request::Sigprocmask { how, sig }).map(drop)
     }
 
     /// The signals that are pending in the agent, by name.
     pub fn sigpending(&mut self) -> Result<Vec<String>, Abort> {
-        Ok(self.agent_ok(Line::new("sigpending"))?.list("sigs"))
+        Ok(self.agent_ok(&Request::Sigpending {})?.list("sigs"))
     }
 
     /// The usage of the agent's reaped children.
     pub fn usage_of_children(&mut self) -> Result<Usage, Abort> {
-        let reply = self.agent_ok(Line::new("getrusage").with("who", "children"))?;
+        let reply = self.agent_ok(&Request::Getrusage { who: UsageOf::Children })?;
         get_usage(&reply, OWN).ok_or_else(|| Abort::Protocol("reply to getrusage: no usage".into()))
     }
 
     /// Moves a child, or the agent (`None`), into a process group; 0 is one of its own.
     pub fn setpgid(&mut self, child: Option<&Child>, pgid: i64) -> Outcome {
-        let pid = child.map_or(0, |c| c.pid);
-        self.agent_ok(Line::new("setpgid").with("pid", pid).with("pgid", pgid)).map(drop)
+        let pid = child.map_or(0, |c| c.pid) as i32;
+        self.agent_ok(&Request::Setpgid { pid, pgid: pgid as i32 }).map(drop)
     }
 
     /// A pidfd of the agent for a child that was not taken: a system that does not find it fails the case.
     pub fn pidfd_open(&mut self, child: &Child, nonblock: bool) -> Result<i64, Abort> {
-        let request = Line::new("pidfd_open").with("pid", child.pid);
-        let request = if nonblock { request.with("nonblock", "yes") } else { request };
-        let reply = self.agent(request)?;
+        let reply = self.agent(&Request::PidfdOpen { pid: child.pid as i32, nonblock })?;
         if reply.get("errno").as_deref() == Some("ESRCH") {
             return Err(Abort::Fail(Failure {
                 clause: self.cited[0],
@@ -153,7 +158,7 @@ impl Trial<'_> {
 
     /// The same for any number, where it is the error that is judged: the error's name.
     pub fn try_pidfd_open(&mut self, pid: i64) -> Result<Result<i64, String>, Abort> {
-        let reply = self.agent(Line::new("pidfd_open").with("pid", pid))?;
+        let reply = self.agent(&Request::PidfdOpen { pid: pid as i32, nonblock: false })?;
         match reply.word() {
             "ok" => reply.number("fd").map(Ok).map_err(|e| Abort::Protocol(e.to_string())),
             _ => Ok(Err(reply.get("errno").unwrap_or_default())),
@@ -162,42 +167,42 @@ impl Trial<'_> {
 
     /// A descriptor of the agent for a file.
     pub fn open_file(&mut self, path: &str) -> Result<i64, Abort> {
-        self.fd_of(Line::new("open").with("path", path))
+        self.fd_of(&Request::Open { path: Bytes(path.as_bytes().to_vec()) })
     }
 
-    pub(crate) fn fd_of(&mut self, request: Line) -> Result<i64, Abort> {
+    pub(crate) fn fd_of(&mut self, request: &Request) -> Result<i64, Abort> {
         self.agent_ok(request)?.number("fd").map_err(|e| Abort::Protocol(e.to_string()))
     }
 
     /// What poll says of a descriptor of the agent, without waiting: `POLLIN`, `POLLHUP`, ...
     pub fn poll(&mut self, fd: i64) -> Result<Vec<String>, Abort> {
-        Ok(self.agent_ok(Line::new("poll").with("fd", fd))?.list("revents"))
+        Ok(self.agent_ok(&Request::Poll { fd: fd as i32 })?.list("revents"))
     }
 
     /// An epoll instance of the agent that watches a descriptor for input from now on.
     pub fn epoll(&mut self, fd: i64) -> Result<i64, Abort> {
-        self.fd_of(Line::new("epoll").with("fd", fd))
+        self.fd_of(&Request::Epoll { fd: fd as i32 })
     }
 
     /// Closes a descriptor of the agent.
     pub fn close_fd(&mut self, fd: i64) -> Outcome {
-        self.agent_ok(Line::new("close").with("fd", fd)).map(drop)
+        self.agent_ok(&Request::Close { fd: fd as i32 }).map(drop)
     }
 
     /// Makes the agent adopt the orphans among its descendants, or stop doing so.
     pub fn subreaper(&mut self, on: bool) -> Outcome {
         // EINVAL is what prctl says of what it does not know.
-        self.take_away(Line::new("subreaper").with("on", if on { "yes" } else { "no" }))
+        self.take_away(&Request::Subreaper { on: Switch(on) })
     }
 
     /// Ends that thread of the agent.
     pub fn exit_thread(&mut self, thread: u32) -> Outcome {
-        self.agent_ok(Line::new("exit-thread").with("thread", thread)).map(drop)
+        self.agent_ok(&Request::ExitThread { thread }).map(drop)
     }
 
     /// The subject's own view of a status word.
     pub fn decode(&mut self, status: i32) -> Result<Line, Abort> {
-        self.agent_ok(Line::new("decode").with("status", format_args!("{status:#06x}")))
+        self.agent_ok(&Request::Decode { status: status.into() })
     }
 }
 

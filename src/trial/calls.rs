@@ -2,12 +2,14 @@
 
 use super::abort::Abort;
 use super::core::{Pending, Target, Trial};
+use super::deadline::ms;
 use super::deadline::{AT_ONCE, PROMPT};
-use super::link::LinkError;
+use super::link::{LinkError, To};
 use super::observed::{End, Seen};
 use super::uses::{Calls, Options, dropped};
 use crate::protocol::Line;
-use crate::protocol::wait::{Answer, OptionSet, Target as RawTarget, WaitRequest};
+use crate::protocol::wait::{Answer, AnswerError, OptionSet, Target as RawTarget, WaitRequest};
+use crate::protocol::warden::{ProcessState, Request};
 use crate::sys::call::abi::{Call, Pointer};
 use std::fmt;
 use std::time::Duration;
@@ -83,7 +85,7 @@ impl Trial<'_> {
     /// Performs a request and waits until it returns.
     pub fn perform(&mut self, request: WaitRequest) -> Result<Seen, Abort> {
         let pending = self.prepare(request)?;
-        let call = format!("agent {}", pending.request.to_line(pending.id));
+        let call = To::Agent(pending.request.to_line(pending.id));
         self.settle(pending, Some(call))
     }
 
@@ -96,7 +98,7 @@ impl Trial<'_> {
     /// Begins any request.
     pub fn begin_request(&mut self, request: WaitRequest) -> Result<Pending, Abort> {
         let pending = self.prepare(request)?;
-        self.link.send(&[format!("agent {}", pending.request.to_line(pending.id))])?;
+        self.link.send(&[To::Agent(pending.request.to_line(pending.id))])?;
         Ok(pending)
     }
 
@@ -134,7 +136,7 @@ impl Trial<'_> {
             let batch = (seen.len()..times).take(AT_ONCE);
             let pending: Vec<Pending> =
                 batch.map(|_| self.prepare(self.ask(target, options))).collect::<Result<_, _>>()?;
-            let lines = pending.iter().map(|p| format!("agent {}", p.request.to_line(p.id))).collect();
+            let lines = pending.iter().map(|p| To::Agent(p.request.to_line(p.id))).collect();
             let Some(last) = pending.last().map(|p| p.id) else { break };
             let end = self.answer(last, lines)?;
             for pending in pending {
@@ -151,23 +153,23 @@ impl Trial<'_> {
     }
 
     /// Waits for the answer of a call, having first sent it if need be.
-    fn settle(&mut self, pending: Pending, call: Option<String>) -> Result<Seen, Abort> {
+    fn settle(&mut self, pending: Pending, call: Option<To>) -> Result<Seen, Abort> {
         let end = self.answer(pending.id, call.into_iter().collect())?;
         self.told(pending, end)
     }
 
     /// Sends lines, and has the warden watch until the call of that id is answered: `None`, or how it was proved that it never
     /// will be.
-    fn answer(&mut self, call: u64, mut lines: Vec<String>) -> Result<Option<End>, Abort> {
+    fn answer(&mut self, call: u64, mut lines: Vec<To>) -> Result<Option<End>, Abort> {
         let watch = self.link.id();
-        let line = Line::new("answer")
-            .with("id", watch)
-            .with("call", call)
-            .with("grace", self.link.scaled(GRACE).as_millis())
-            .with("spin", self.link.scaled(SPIN).as_millis())
-            .with("within", self.link.scaled(CALL).as_millis());
-        let line = if self.settled { line.with("settled", "yes") } else { line };
-        lines.push(format!("warden {line}"));
+        let request = Request::Answer {
+            call,
+            grace: ms(self.link.scaled(GRACE)),
+            spin: ms(self.link.scaled(SPIN)),
+            within: ms(self.link.scaled(CALL)),
+            settled: self.settled,
+        };
+        lines.push(To::Warden(request.to_line().with("id", watch)));
         self.link.send(&lines)?;
         let answer = self.link.warden_answer(watch, CALL + PROMPT, "the call")?;
         Ok(match answer.get("how").as_deref() {
@@ -194,7 +196,7 @@ impl Trial<'_> {
                 match Answer::from_line(&reply, &request) {
                     Ok(Answer::Called(reply)) => End::Returned(reply),
                     Ok(Answer::Unsupported(_)) => return Err(self.not_offered(&reply)),
-                    Err(e) => return Err(Abort::Protocol(format!("reply to {}: {e}", request.call.name()))),
+                    Err(e) => return Err(no_answer(request.call.name(), &e)),
                 }
             }
         };
@@ -205,7 +207,7 @@ impl Trial<'_> {
     fn nobody_is_at_work(&mut self) -> Result<(), Abort> {
         let children: Vec<_> = self.children().cloned().collect();
         for child in children {
-            if self.state(&child)? == "running" {
+            if self.state(&child)? == ProcessState::Running {
                 return Err(Abort::Broken(format!("{} did not come to its end in time", child.name)));
             }
         }
@@ -214,9 +216,8 @@ impl Trial<'_> {
 
     /// Whether a call that was begun sleeps: `Ok(None)` if it does, else what is the case instead.
     pub(crate) fn blocked(&mut self, pending: &Pending) -> Result<Option<Instead>, Abort> {
-        let within = self.link.scaled(CALL).as_millis();
-        let request = Line::new("blocked").with("call", pending.id).with("within", within);
-        let reply = self.link.ask_warden(request, CALL + PROMPT)?;
+        let request = Request::Blocked { call: pending.id, within: ms(self.link.scaled(CALL)) };
+        let reply = self.link.ask_warden(&request, CALL + PROMPT)?;
         match (reply.word(), reply.get("how").as_deref()) {
             ("ok", Some("syscall" | "asleep")) => Ok(None),
             ("ok", Some("assumed")) => {
@@ -232,7 +233,7 @@ impl Trial<'_> {
                         Ok(Some(Instead::Awake(format!("it returned {}", seen.outcome()))))
                     }
                     Ok(Answer::Unsupported(_)) => Err(self.not_offered(&reply)),
-                    Err(e) => Err(Abort::Protocol(format!("reply to {}: {e}", pending.request.call.name()))),
+                    Err(e) => Err(no_answer(pending.request.call.name(), &e)),
                 }
             }
             ("ok", Some("died")) => self.crashed().map(|_| Some(Instead::Died)),
@@ -243,9 +244,8 @@ impl Trial<'_> {
 
     /// Waits until a call that was begun sleeps, which gives it back, or has ended.
     pub(crate) fn watch(&mut self, pending: Pending) -> Result<Result<Seen, Pending>, Abort> {
-        let within = self.link.scaled(CALL).as_millis();
-        let request = Line::new("blocked").with("call", pending.id).with("within", within);
-        let reply = self.link.ask_warden(request, CALL + PROMPT)?;
+        let request = Request::Blocked { call: pending.id, within: ms(self.link.scaled(CALL)) };
+        let reply = self.link.ask_warden(&request, CALL + PROMPT)?;
         match reply.get("how").as_deref() {
             Some("answered") => self.told(pending, None).map(Ok),
             Some("died") => {
@@ -318,4 +318,13 @@ impl Trial<'_> {
 /// Nothing is known of a call that is neither announced nor answered, and nothing is the subject's fault.
 fn unannounced() -> Abort {
     Abort::Broken("the agent neither announced the call by `entering` nor answered it in time".into())
+}
+
+/// What a line means that is no answer to a request. What the agent calls malformed is an error of the harness, not its own.
+pub(crate) fn no_answer(request: &str, error: &AnswerError) -> Abort {
+    let text = format!("reply to {request}: {error}");
+    match error {
+        AnswerError::Malformed(_) => Abort::Broken(text),
+        AnswerError::Word(_) | AnswerError::Field(_) => Abort::Protocol(text),
+    }
 }

@@ -3,9 +3,13 @@
 use super::abort::{Abort, Outcome};
 use super::core::{Child, Known, Trial};
 use super::deadline::{AT_ONCE, PROMPT, STATE};
-use super::link::LinkError;
+use super::link::{LinkError, To};
+use super::states::{adopt, state_of};
 use super::verdict::Failure;
 use crate::protocol::Line;
+use crate::protocol::agent::{Image, Request as AgentRequest};
+use crate::protocol::codec::Words;
+use crate::protocol::warden::{ProcessState, Request};
 use crate::scenario::{Scenario, Step};
 use crate::sys::call::abi::Usage;
 use crate::wait::Signal;
@@ -25,30 +29,99 @@ struct Birth {
     awaited: bool,
 }
 
+/// How the agent makes a child.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum By {
+    /// By `fork`, on that thread of the agent.
+    Fork {
+        /// The thread's number; 0 is the first.
+        thread: u32,
+    },
+    /// By `posix_spawn`.
+    PosixSpawn,
+    /// By `clone` or `clone3`.
+    Clone(CloneHow),
+}
+
+/// What `clone` is asked for.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub struct CloneHow {
+    /// The signal that the parent gets when the child terminates; `None` is none.
+    pub exit_signal: Option<Signal>,
+    /// By `clone3`.
+    pub clone3: bool,
+    /// With a pidfd.
+    pub pidfd: bool,
+    /// In a PID namespace of its own.
+    pub new_pids: bool,
+    /// In a user namespace of its own.
+    pub new_users: bool,
+}
+
+impl CloneHow {
+    /// With that exit signal.
+    pub const fn signalling(exit_signal: Option<Signal>) -> CloneHow {
+        CloneHow { exit_signal, clone3: false, pidfd: false, new_pids: false, new_users: false }
+    }
+}
+
+impl By {
+    const fn word(&self) -> &'static str {
+        match self {
+            By::Fork { .. } => "spawn",
+            By::PosixSpawn => "posix_spawn",
+            By::Clone(_) => "clone",
+        }
+    }
+
+    fn thread(&self) -> Option<u32> {
+        match self {
+            By::Fork { thread } => Some(*thread).filter(|thread| *thread != 0),
+            _ => None,
+        }
+    }
+
+    /// What is asked for beyond a plain child, as ` exit-signal=SIGUSR1 pidfd`.
+    fn details(&self) -> String {
+        let CloneHow { exit_signal, clone3, pidfd, new_pids, new_users } = match self {
+            By::Clone(how) => *how,
+            By::PosixSpawn => return String::new(),
+            By::Fork { .. } => return self.thread().map(|t| format!(" thread={t}")).unwrap_or_default(),
+        };
+        let signal = exit_signal.map_or_else(|| "0".to_owned(), |signal| signal.to_string());
+        let flags = [("clone3", clone3), ("pidfd", pidfd), ("newpid", new_pids), ("newuser", new_users)];
+        let flags = flags.iter().filter(|(_, on)| *on).map(|(name, _)| format!(" {name}"));
+        flags.fold(format!(" exit-signal={signal}"), |text, flag| text + &flag)
+    }
+
+    /// The same for a reason to skip.
+    fn described(&self) -> String {
+        format!("{} with{}", self.word(), self.details()).trim_end_matches(" with").to_owned()
+    }
+}
+
 impl Trial<'_> {
     /// Has the agent make a child that runs this scenario.
     pub fn spawn(&mut self, scenario: Scenario) -> Result<Child, Abort> {
-        self.spawn_with(scenario, &[])
+        self.spawn_on(0, scenario)
     }
 
-    /// The same, with more pairs on the `spawn` line, as `("thread", "1")` or `("how", "vfork")`.
-    pub fn spawn_with(&mut self, scenario: Scenario, pairs: &[(&str, &str)]) -> Result<Child, Abort> {
-        let born = self.birth("spawn", &scenario, pairs);
-        self.link.send(&[format!("agent {}", born.request)])?;
+    /// The same on a thread of the agent; 0 is its first.
+    pub fn spawn_on(&mut self, thread: u32, scenario: Scenario) -> Result<Child, Abort> {
+        let born = self.birth(&By::Fork { thread }, &scenario);
+        self.link.send(&[To::Agent(born.request.clone())])?;
         self.born(born)
     }
 
-    /// The same by another request than `spawn`, with its reply: `clone` or `posix_spawn`. `Err` is the error's name, where it
-    /// is the error that is judged.
+    /// The same by `clone` or `posix_spawn`, with the reply. `Err` is the error's name, where it is the error that is judged.
     pub fn try_spawn_by(
         &mut self,
-        request: &str,
+        by: &By,
         scenario: Scenario,
-        pairs: &[(&str, &str)],
     ) -> Result<Result<(Child, Line), String>, Abort> {
-        let born = self.birth(request, &scenario, pairs);
-        self.link.send(&[format!("agent {}", born.request)])?;
-        let reply = self.link.agent_reply(born.id, PROMPT, request)?;
+        let born = self.birth(by, &scenario);
+        self.link.send(&[To::Agent(born.request.clone())])?;
+        let reply = self.link.agent_reply(born.id, PROMPT, by.word())?;
         if reply.word() == "err" {
             return Ok(Err(reply.get("errno").unwrap_or_default()));
         }
@@ -56,19 +129,13 @@ impl Trial<'_> {
     }
 
     /// The same where it must succeed; what is not allowed here is a reason to skip.
-    pub fn spawn_by(
-        &mut self,
-        request: &str,
-        scenario: Scenario,
-        pairs: &[(&str, &str)],
-    ) -> Result<(Child, Line), Abort> {
-        self.try_spawn_by(request, scenario, pairs)?.map_err(|errno| match errno.as_str() {
+    pub fn spawn_by(&mut self, by: &By, scenario: Scenario) -> Result<(Child, Line), Abort> {
+        self.try_spawn_by(by, scenario)?.map_err(|errno| match errno.as_str() {
             // EINVAL is what an emulator says that knows the flags of fork and of threads only.
             "EPERM" | "EINVAL" | "ENOSYS" | "ENOTSUP" | "EOPNOTSUPP" | "ENOSPC" | "EUSERS" => {
-                let how: Vec<&str> = pairs.iter().map(|(key, _)| *key).collect();
-                Abort::Skip(format!("no {request} with {} here: {errno}", how.join(", ")))
+                Abort::Skip(format!("no {} here: {errno}", by.described()))
             }
-            _ => Abort::Broken(format!("the agent cannot {request} a child: {errno}")),
+            _ => Abort::Broken(format!("the agent cannot {} a child: {errno}", by.word())),
         })
     }
 
@@ -78,8 +145,8 @@ impl Trial<'_> {
         let mut scenarios = scenarios.into_iter().peekable();
         while scenarios.peek().is_some() {
             let births: Vec<Birth> =
-                scenarios.by_ref().take(AT_ONCE).map(|s| self.birth("spawn", &s, &[])).collect();
-            let lines: Vec<String> = births.iter().map(|b| format!("agent {}", b.request)).collect();
+                scenarios.by_ref().take(AT_ONCE).map(|s| self.birth(&By::Fork { thread: 0 }, &s)).collect();
+            let lines: Vec<To> = births.iter().map(|b| To::Agent(b.request.clone())).collect();
             self.link.send(&lines)?;
             for birth in births {
                 children.push(self.born(birth)?);
@@ -88,32 +155,45 @@ impl Trial<'_> {
         Ok(children)
     }
 
-    /// Words and sends nothing yet: the request for a child.
-    fn birth(&mut self, word: &str, scenario: &Scenario, pairs: &[(&str, &str)]) -> Birth {
+    /// Words the request for a child, and sends nothing yet.
+    fn birth(&mut self, by: &By, scenario: &Scenario) -> Birth {
         let name = child_name(self.named);
         self.named += 1;
         let steps = scenario.lines();
         let told = if steps.is_empty() { "held".to_owned() } else { steps.join("; ") };
-        let how: String = pairs.iter().map(|(k, v)| format!(" {k}={v}")).collect();
-        self.did.push(format!("{word} {name} ({told}){how}"));
-        // A child that ends by itself and reports nothing needs no connection, and costs a third; one that dumps core does, for
+        self.did.push(format!("{} {name} ({told}){}", by.word(), by.details()));
+        // A child that exits by itself and reports nothing needs no connection, and costs a third; one that dumps core does, for
         // it is then in a folder that is removed.
         let connects = scenario.is_held() || scenario.steps.iter().any(|s| s.reports() || s.may_dump());
         let token = connects.then(|| self.token(&name));
         let mut argv = self.child_argv(token.as_deref(), &steps);
-        if pairs.iter().any(|(key, _)| *key == "thread") {
-            // The parent-death signal is tied to the thread that forks, and this one may end before the child.
+        let thread = by.thread();
+        if thread.is_some() {
+            // The parent-death signal is tied to the thread that forks, and this one may exit before the child.
             argv.insert(self.agent.child.len(), "--orphan".to_owned());
         }
+        let argv = Words::of(argv);
+        // An agent that is this crate need not exec its own child program.
+        let forked = !scenario.fresh && self.common.child.is_none();
+        let (image, words) =
+            if forked { (Some(Image::Any), Some(self.agent.child.len())) } else { (None, None) };
+        let request = match by {
+            By::Fork { .. } => AgentRequest::Spawn { argv, image, words, thread },
+            By::PosixSpawn => AgentRequest::PosixSpawn { argv, thread },
+            By::Clone(how) => AgentRequest::Clone {
+                argv,
+                image,
+                words,
+                exit_signal: how.exit_signal.map_or_else(|| "0".to_owned(), |signal| signal.to_string()),
+                clone3: how.clone3,
+                pidfd: how.pidfd,
+                newpid: how.new_pids,
+                newuser: how.new_users,
+                thread,
+            },
+        };
         let id = self.link.id();
-        let mut request = Line::new(word).with("id", id).with_list("argv", argv);
-        if !scenario.fresh && self.common.child.is_none() {
-            // An agent that is this crate need not exec its own child program.
-            request = request.with("image", "any").with("words", self.agent.child.len());
-        }
-        for (key, value) in pairs {
-            request.set(key, value);
-        }
+        let request = request.to_line().with("id", id);
         let awaited = scenario.is_held() && !steps.is_empty() && !scenario.steps.iter().any(Step::holds_up);
         Birth { name, id, request, connects, awaited }
     }
@@ -196,13 +276,12 @@ impl Trial<'_> {
 
     /// Whether a child that has not said hello is dead already.
     fn ended_unknown(&mut self, child: &Child) -> Result<bool, Abort> {
-        let request = Line::new("adopt").with("name", &child.name).with("pid", child.pid);
-        if self.link.ask_warden(request, PROMPT)?.word() != "ok" {
+        if self.link.ask_warden(&adopt(child), PROMPT)?.word() != "ok" {
             // It may be gone, or not to be seen here: only time tells.
             return Ok(false);
         }
-        let state = self.link.ask_warden(Line::new("state").with("of", &child.name), PROMPT)?;
-        Ok(matches!(state.get("state").as_deref(), Some("zombie" | "gone")))
+        let state = self.link.ask_warden(&Request::State { of: child.name.clone() }, PROMPT)?;
+        Ok(matches!(state_of(&state), Some(ProcessState::Zombie | ProcessState::Gone)))
     }
 
     /// Waits until a child that was told to exec runs its new image, and is connected again.
@@ -290,7 +369,7 @@ impl Trial<'_> {
     fn send_step(&mut self, child: &Child, step: &Step) -> Result<u64, Abort> {
         let id = self.link.id();
         let line = step.to_line().with("id", id);
-        self.link.send(&[format!("child {} {line}", child.name)])?;
+        self.link.send(&[To::Child(child.name.clone(), line)])?;
         Ok(id)
     }
 
@@ -321,16 +400,16 @@ impl Trial<'_> {
     pub fn try_signal(&mut self, child: &Child, signal: Signal) -> Result<Option<String>, Abort> {
         self.did.push(format!("kill({}, {signal})", child.name));
         self.adopt(child)?;
-        let request = Line::new("signal").with("to", &child.name).with("sig", signal);
-        let reply = self.link.ask_warden(request, PROMPT)?;
+        let request = Request::Signal { to: child.name.clone(), sig: signal };
+        let reply = self.link.ask_warden(&request, PROMPT)?;
         Ok((reply.word() != "ok").then(|| reply.get("errno").unwrap_or_default()))
     }
 
     /// Has the warden send a signal to the agent.
     pub fn signal_agent(&mut self, signal: Signal) -> Outcome {
         self.did.push(format!("kill(agent, {signal})"));
-        let reply =
-            self.link.ask_warden(Line::new("signal").with("to", "agent").with("sig", signal), PROMPT)?;
+        let request = Request::Signal { to: "agent".to_owned(), sig: signal };
+        let reply = self.link.ask_warden(&request, PROMPT)?;
         if reply.word() == "ok" {
             Ok(())
         } else {

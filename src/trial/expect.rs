@@ -6,7 +6,9 @@ use super::abort::{Abort, Outcome};
 use super::calls::Instead;
 use super::core::{Child, Pending, Trial};
 use super::observed::{Change, End, Seen};
+use super::states::state_of;
 use super::verdict::{Failure, Outcome as ClauseOutcome};
+use crate::protocol::warden::ProcessState;
 use crate::spec::clause::{Clause, Level};
 use crate::spec::deviations;
 use crate::sys::call::abi::{Call, Memory};
@@ -141,11 +143,11 @@ impl<'t, 'a> Expect<'t, 'a> {
             return this.check(false, || expected, || seen.outcome());
         }
         let found = this.trial.state_line(child)?;
-        let state = found.get("state").unwrap_or_default();
+        let state = state_of(&found).unwrap_or(ProcessState::Unknown);
         // A pid that is free may be another process's by now, of another trial for one.
         let is_another = found.get("below").as_deref() == Some("no");
         this.check(
-            is_another || matches!(state.as_str(), "gone" | "unknown"),
+            is_another || matches!(state, ProcessState::Gone | ProcessState::Unknown),
             || expected,
             || format!("{}, but the process is {state}", seen.outcome()),
         )

@@ -1,11 +1,13 @@
 //! The driver's end of the stream to one warden.
 
 use super::outstanding::Outstanding;
+use crate::protocol::warden::Request;
 use crate::protocol::{Line, LineReader};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::collections::VecDeque;
+use std::fmt;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -77,6 +79,23 @@ pub struct Link {
     slowness: f64,
 }
 
+/// A line with its address.
+pub(crate) enum To {
+    Warden(Line),
+    Agent(Line),
+    Child(String, Line),
+}
+
+impl fmt::Display for To {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            To::Warden(line) => write!(f, "warden {line}"),
+            To::Agent(line) => write!(f, "agent {line}"),
+            To::Child(name, line) => write!(f, "child {name} {line}"),
+        }
+    }
+}
+
 impl Link {
     /// A link over two descriptors that block. Deadlines are multiplied by `scale`.
     pub fn new(input: OwnedFd, output: OwnedFd, scale: f64, interrupted: &'static AtomicBool) -> Link {
@@ -143,16 +162,17 @@ impl Link {
         self.next_id
     }
 
-    /// Sends lines, each with its address before it, in one piece.
-    pub fn send(&mut self, lines: &[String]) -> Result<(), LinkError> {
+    /// Sends messages in one piece.
+    pub(crate) fn send(&mut self, messages: &[To]) -> Result<(), LinkError> {
         let mut bytes = Vec::new();
-        for line in lines {
-            if let Some(request) = line.strip_prefix("agent ") {
+        for message in messages {
+            if let To::Agent(request) = message {
                 self.outstanding.sent(request);
             }
-            self.trace.push(format!("> {line}"));
-            bytes.extend_from_slice(line.as_bytes());
+            let text = message.to_string();
+            bytes.extend_from_slice(text.as_bytes());
             bytes.push(b'\n');
+            self.trace.push(format!("> {text}"));
         }
         let mut left = bytes.as_slice();
         while !left.is_empty() {
@@ -166,24 +186,30 @@ impl Link {
     }
 
     /// Asks the warden and waits for its answer.
-    pub fn ask_warden(&mut self, request: Line, within: Duration) -> Result<Line, LinkError> {
+    pub(crate) fn ask_warden(&mut self, request: &Request, within: Duration) -> Result<Line, LinkError> {
         let id = self.id();
-        let request = request.with("id", id);
-        self.send(&[format!("warden {request}")])?;
+        self.send(&[To::Warden(request.to_line().with("id", id))])?;
         self.warden_answer(id, within, request.word())
     }
 
     /// Waits for the warden's answer to a request that was sent.
     pub fn warden_answer(&mut self, id: u64, within: Duration, what: &str) -> Result<Line, LinkError> {
-        self.await_message(self.deadline(within), what, false, answer_of(id))
+        let answer = self.await_message(self.deadline(within), what, false, answer_of(id))?;
+        match answer.word() {
+            "malformed" => {
+                let why = answer.get("why").unwrap_or_default();
+                Err(LinkError::Unfit(format!("the warden calls the request {what} malformed: {why}")))
+            }
+            _ => Ok(answer),
+        }
     }
 
     /// Asks the agent and waits for its reply.
     pub fn ask_agent(&mut self, request: Line, within: Duration) -> Result<Line, LinkError> {
         let id = self.id();
-        let request = request.with("id", id);
-        self.send(&[format!("agent {request}")])?;
-        self.agent_reply(id, within, request.word())
+        let word = request.word().to_owned();
+        self.send(&[To::Agent(request.with("id", id))])?;
+        self.agent_reply(id, within, &word)
     }
 
     /// Waits for the agent's reply to a request that was sent.
@@ -201,8 +227,7 @@ impl Link {
         self.closing = true;
         let mut broke = None;
         let id = self.id();
-        let request = Line::new("close").with("id", id);
-        self.send(&[format!("warden {request}")])?;
+        self.send(&[To::Warden(Request::Close {}.to_line().with("id", id))])?;
         let deadline = self.deadline(within);
         loop {
             match self.await_message(deadline, "the end of the trial", false, answer_of(id)) {

@@ -23,12 +23,15 @@ pub mod verdict;
 pub use self::abort::{Abort, Outcome};
 pub use self::agent::{Caught, Signals};
 pub use self::case::{Case, Need, Needs, here};
+pub use self::children::{By, CloneHow};
 pub use self::core::{Child, Common, Opened, Pending, Target, Trial};
 pub use self::expect::Expect;
 pub use self::observed::{Change, End, Seen, info_text, together};
-pub use self::optional::Traced;
+pub use self::optional::{Accept, Traced};
 pub use self::uses::{Calls, Options, Targets, Uses};
+pub use crate::protocol::agent::{Disposition, MaskChange, Request as AgentRequest, SigactionFlags};
 pub use crate::protocol::wait::WaitRequest;
+pub use crate::protocol::warden::ProcessState;
 pub use crate::sys::call::abi::{Call, Pointer};
 
 pub(crate) use self::case::{cases, id_of};

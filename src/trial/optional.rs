@@ -3,12 +3,17 @@
 
 use super::abort::{Abort, Outcome};
 use super::agent::{Caught, caught};
+use super::calls::no_answer;
 use super::core::{Child, Pending, Trial};
 use super::deadline::PROMPT;
+use super::link::To;
 use super::observed::{End, Seen};
 use crate::protocol::Line;
+use crate::protocol::agent::Request;
+use crate::protocol::codec::{Bytes, Words};
 use crate::protocol::fields::bounded;
 use crate::protocol::wait::{Answer, WaitRequest};
+use crate::protocol::warden::ProcessState;
 use crate::sys::process::ptrace;
 use crate::wait::Signal;
 use std::time::Instant;
@@ -21,13 +26,17 @@ impl Trial<'_> {
         child: &Child,
         with: Traced<'_>,
     ) -> Result<i64, Abort> {
-        let line = Line::new("ptrace").with("do", request.name()).with("pid", child.pid);
-        let line = match with {
-            Traced::Nothing => line,
-            Traced::Signal(signal) => line.with("sig", signal),
-            Traced::Options(options) => line.with_list("options", options),
+        let (sig, options) = match with {
+            Traced::Nothing => (None, &[][..]),
+            Traced::Signal(signal) => (Some(signal), &[][..]),
+            Traced::Options(options) => (None, options),
         };
-        let reply = self.agent_ok(line)?;
+        let reply = self.agent_ok(&Request::Ptrace {
+            request: request.name().to_owned(),
+            pid: child.pid as i32,
+            sig,
+            options: options.iter().map(|option| (*option).to_owned()).collect(),
+        })?;
         reply.number("value").map_err(|e| Abort::Protocol(format!("reply to ptrace: {e}")))
     }
 
@@ -37,9 +46,9 @@ impl Trial<'_> {
         let began = Instant::now();
         // Each turn is a round trip.
         while began.elapsed() < self.link.scaled(PROMPT) {
-            match self.state(child)?.as_str() {
-                "zombie" => return Ok(()),
-                "unknown" => {
+            match self.state(child)? {
+                ProcessState::Zombie => return Ok(()),
+                ProcessState::Unknown => {
                     return Err(Abort::Skip("no process table here to see that a process is dead".into()));
                 }
                 _ => {}
@@ -59,7 +68,7 @@ impl Trial<'_> {
     /// Makes the agent the leader of a session with a terminal; the descriptor of what types at it. To be asked for before any
     /// child is there.
     pub fn terminal(&mut self) -> Result<i64, Abort> {
-        match self.attempt(Line::new("terminal"))? {
+        match self.attempt(&Request::Terminal {})? {
             Ok(reply) => reply.number("fd").map_err(|e| Abort::Protocol(format!("reply to terminal: {e}"))),
             Err(errno) => Err(Abort::Skip(format!("no terminal is to be had here: {errno}"))),
         }
@@ -67,20 +76,21 @@ impl Trial<'_> {
 
     /// Types at the terminal.
     pub fn type_in(&mut self, terminal: i64, text: &str) -> Outcome {
-        self.agent_ok(Line::new("type").with("fd", terminal).with("bytes", text)).map(drop)
+        self.agent_ok(&Request::Type { fd: terminal as i32, bytes: Bytes(text.as_bytes().to_vec()) })
+            .map(drop)
     }
 
     /// Makes that process group the foreground one of the terminal.
     pub fn foreground(&mut self, pgid: i64) -> Outcome {
-        self.agent_ok(Line::new("foreground").with("pgid", pgid)).map(drop)
+        self.agent_ok(&Request::Foreground { pgid: pgid as i32 }).map(drop)
     }
 
     /// The agent becomes another image of itself, by `exec`. What it then says of itself.
     pub fn exec_agent(&mut self) -> Result<Line, Abort> {
         let id = self.link.id();
         self.did.push("exec(agent)".to_owned());
-        let request = Line::new("exec").with("id", id).with_list("argv", self.agent.child.clone());
-        self.link.send(&[format!("agent {request}")])?;
+        let request = Request::Exec { argv: Words::of(&self.agent.child) };
+        self.link.send(&[To::Agent(request.to_line().with("id", id))])?;
         // It says hello, or why it could not.
         let reply = self.link.agent_hello_or(id, PROMPT)?;
         match reply.word() {
@@ -92,22 +102,21 @@ impl Trial<'_> {
 
     /// The ids of the agent's thread: its process and itself.
     pub fn agent_ids(&mut self, thread: u32) -> Result<(i64, i64), Abort> {
-        let request = Line::new("getids");
-        let reply = self.agent_ok(if thread == 0 { request } else { request.with("thread", thread) })?;
+        let thread = Some(thread).filter(|thread| *thread != 0);
+        let reply = self.agent_ok(&Request::Getids { thread })?;
         let number = |key| reply.number(key).map_err(|e| Abort::Protocol(format!("reply to getids: {e}")));
         Ok((number("pid")?, number("tid")?))
     }
 
     /// Makes a call in a fork of the agent, which has no child. The call must not sleep.
     pub fn call_in_fork(&mut self, request: WaitRequest) -> Result<Seen, Abort> {
-        let mut line = request.to_line(0);
-        line.set("call", request.call.name());
-        let mut forked = Line::new("in-fork");
+        let line = request.to_line(0);
+        let mut forked = Request::InFork { call: request.call.name().to_owned() }.to_line();
         for key in line.keys().filter(|key| !["id", "options"].contains(key)) {
             forked.set(key, line.get(key).unwrap_or_default());
         }
         let shown = format!("{} in a fork", request.call.name());
-        let reply = match self.agent(forked.with_list("options", line.list("options"))) {
+        let reply = match self.ask_line(forked.with_list("options", line.list("options"))) {
             // The agent itself only waits for what its fork writes.
             Err(Abort::Broken(_)) => {
                 let end = End::Hung("its fork did not answer in time");
@@ -118,13 +127,17 @@ impl Trial<'_> {
         match Answer::from_line(&reply, &request) {
             Ok(Answer::Called(reply)) => Ok(Seen::returned(request, shown, reply, self.layout)),
             Ok(Answer::Unsupported(_)) => Err(self.not_offered(&reply)),
-            Err(e) => Err(Abort::Protocol(format!("reply to in-fork: {e}"))),
+            Err(e) => Err(no_answer("in-fork", &e)),
         }
     }
 
     /// Takes a blocked signal by `sigtimedwait` or through a `signalfd`: what came with it, `None` if it did not come.
-    pub fn take_signal(&mut self, by: &str, signal: Signal) -> Result<Option<Caught>, Abort> {
-        let reply = self.agent(Line::new(by).with("sig", signal))?;
+    pub fn take_signal(&mut self, by: Accept, sig: Signal) -> Result<Option<Caught>, Abort> {
+        let (by, request) = match by {
+            Accept::Sigtimedwait => ("sigtimedwait", Request::Sigwait { sig }),
+            Accept::Signalfd => ("signalfd", Request::Signalfd { sig }),
+        };
+        let reply = self.agent(&request)?;
         match (reply.word(), reply.get("errno").as_deref()) {
             ("ok", _) => {
                 let entry = reply.list("seen").pop().unwrap_or_default();
@@ -139,21 +152,21 @@ impl Trial<'_> {
 
     /// `times` of the agent: a clock tick, and the user and system time of its reaped children, in microseconds.
     pub fn times_of_children(&mut self) -> Result<(i64, i64, i64), Abort> {
-        let reply = self.agent_ok(Line::new("times"))?;
+        let reply = self.agent_ok(&Request::Times {})?;
         let bad = |e| Abort::Protocol(format!("reply to times: {e}"));
         let number = |key| reply.number(key).map(bounded).map_err(bad);
         Ok((number("tick_us")?, number("cutime_us")?, number("cstime_us")?))
     }
 
     /// Any request whose success or error is judged: the reply, or the error's name.
-    pub fn attempt(&mut self, request: Line) -> Result<Result<Line, String>, Abort> {
+    pub fn attempt(&mut self, request: &Request) -> Result<Result<Line, String>, Abort> {
         let reply = self.agent(request)?;
         Ok(if reply.word() == "ok" { Ok(reply) } else { Err(reply.get("errno").unwrap_or_default()) })
     }
 
     /// Any request that changes what the agent may do or stands for; where that cannot be done there is nothing to be seen.
-    pub fn take_away(&mut self, request: Line) -> Outcome {
-        let shown = request.word().to_owned();
+    pub fn take_away(&mut self, request: &Request) -> Outcome {
+        let shown = request.word();
         match self.attempt(request)? {
             Ok(_) => Ok(()),
             Err(errno) => Err(Abort::Skip(format!("{shown} is not to be had here: {errno}"))),
@@ -161,7 +174,7 @@ impl Trial<'_> {
     }
 
     /// Any request that must succeed; what is not to be had here is a reason to skip.
-    pub fn request(&mut self, request: Line) -> Result<Line, Abort> {
+    pub fn request(&mut self, request: &Request) -> Result<Line, Abort> {
         self.agent_ok(request)
     }
 }
@@ -175,4 +188,13 @@ pub enum Traced<'a> {
     Signal(Signal),
     /// Options.
     Options(&'a [&'a str]),
+}
+
+/// How a blocked signal is accepted.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Accept {
+    /// By `sigtimedwait`.
+    Sigtimedwait,
+    /// By a read of a `signalfd`.
+    Signalfd,
 }

@@ -30,9 +30,8 @@ impl Outstanding {
         Outstanding { hello: true, due: BTreeMap::new() }
     }
 
-    /// Takes note of a request, in the words in which it is sent.
-    pub(crate) fn sent(&mut self, request: &str) {
-        let Ok(request) = request.parse::<Line>() else { return };
+    /// Takes note of a request that is sent.
+    pub(crate) fn sent(&mut self, request: &Line) {
         let due = if Call::from_name(request.word()).is_some() { Due::Announcement } else { Due::Reply };
         self.hello |= request.word() == "exec";
         self.due.extend(request.id().map(|id| (id, due)));
@@ -52,12 +51,12 @@ impl Outstanding {
             }
             ("entering", _) => Err("no such call is about to begin"),
             ("ok" | "err", Some((_, Due::Announcement))) => Err("the call was not announced by `entering`"),
-            ("ok" | "err" | "unsupported", Some((id, _))) => {
+            ("ok" | "err" | "unsupported" | "malformed", Some((id, _))) => {
                 self.due.remove(&id);
                 Ok(())
             }
-            ("ok" | "err" | "unsupported", None) => Err("nothing was asked with that id"),
-            _ => Err("a reply is ok, err or unsupported"),
+            ("ok" | "err" | "unsupported" | "malformed", None) => Err("nothing was asked with that id"),
+            _ => Err("a reply is ok, err, unsupported or malformed"),
         }
     }
 
@@ -77,7 +76,7 @@ mod tests {
         let mut wrong = Vec::new();
         for line in lines {
             match line.strip_prefix("> ") {
-                Some(request) => asked.sent(request),
+                Some(request) => asked.sent(&request.parse().expect("a request")),
                 None => wrong.push(asked.came(&line.parse().expect("a line")).err()),
             }
         }
@@ -116,7 +115,7 @@ mod tests {
             ("ok id=3", "nothing was asked with that id"),
             ("ok", "nothing was asked with that id"),
             ("ok id=-2", "nothing was asked with that id"),
-            ("fine id=2", "a reply is ok, err or unsupported"),
+            ("fine id=2", "a reply is ok, err, unsupported or malformed"),
             ("ok id=4 ret=0", "the call was not announced by `entering`"),
             ("entering id=2", "no such call is about to begin"),
         ] {
@@ -127,7 +126,7 @@ mod tests {
     #[test]
     fn a_call_is_entered_and_left() {
         let mut asked = Outstanding::at_start();
-        asked.sent("wait id=4");
+        asked.sent(&Line::new("wait").with("id", 4));
         assert!(!asked.is_in_a_call());
         asked.came(&Line::new("entering").with("id", 4)).expect("due");
         assert!(asked.is_in_a_call());

@@ -2,15 +2,17 @@
 
 use super::abort::{Abort, Outcome};
 use super::core::{Child, Known, Trial};
-use super::deadline::{AT_ONCE, PROMPT, STATE};
+use super::deadline::{AT_ONCE, PROMPT, STATE, ms};
+use super::link::To;
 use super::verdict::Failure;
 use crate::protocol::Line;
+use crate::protocol::warden::{ProcessState, Request};
 
 impl Trial<'_> {
     /// Waits until a child has terminated and can be waited for.
     pub fn await_zombie(&mut self, child: &Child) -> Outcome {
-        let state = self.await_state(&child.name, "zombie")?;
-        if state == "zombie" {
+        let state = self.await_state(&child.name, ProcessState::Zombie)?;
+        if state == ProcessState::Zombie {
             return Ok(());
         }
         Err(Abort::Fail(Failure {
@@ -23,13 +25,10 @@ impl Trial<'_> {
     /// The same for many children, all asked about at once.
     pub fn await_zombies(&mut self, children: &[Child]) -> Outcome {
         for children in children.chunks(AT_ONCE) {
-            let lines: Vec<String> = children
+            let lines: Vec<To> = children
                 .iter()
                 .filter(|child| self.children.iter().any(|k| k.child.name == child.name && !k.adopted))
-                .map(|child| {
-                    let adopt = Line::new("adopt").with("name", &child.name).with("pid", child.pid);
-                    format!("warden {}", adopt.with("id", 0))
-                })
+                .map(|child| To::Warden(adopt(child).to_line().with("id", 0)))
                 .collect();
             self.link.send(&lines)?;
             for known in self.children.iter_mut().filter(|k| children.contains(&k.child)) {
@@ -45,28 +44,28 @@ impl Trial<'_> {
     /// Waits until a child has terminated, whether it is still a zombie or something has taken it already: what a call that
     /// was begun is to return for. Only then may it be proved to hang.
     pub fn await_ended(&mut self, child: &Child) -> Outcome {
-        self.await_state(&child.name, "zombie").map(drop)
+        self.await_state(&child.name, ProcessState::Zombie).map(drop)
     }
 
     /// Waits until every task of a child is stopped.
     pub fn await_stopped(&mut self, child: &Child) -> Outcome {
-        self.await_state(&child.name, "stopped").map(drop)
+        self.await_state(&child.name, ProcessState::Stopped).map(drop)
     }
 
     /// Waits until a child is neither stopped nor dead.
     pub fn await_running(&mut self, child: &Child) -> Outcome {
-        self.await_state(&child.name, "running").map(drop)
+        self.await_state(&child.name, ProcessState::Running).map(drop)
     }
 
     /// Waits until a child sleeps.
     pub fn await_asleep(&mut self, child: &Child) -> Outcome {
-        self.await_state(&child.name, "asleep").map(drop)
+        self.await_state(&child.name, ProcessState::Asleep).map(drop)
     }
 
     /// Waits until a child is no process any more.
     pub fn await_gone(&mut self, child: &Child) -> Outcome {
-        let state = self.await_state(&child.name, "gone")?;
-        if state == "gone" {
+        let state = self.await_state(&child.name, ProcessState::Gone)?;
+        if state == ProcessState::Gone {
             return Ok(());
         }
         Err(Abort::Fail(Failure {
@@ -77,31 +76,30 @@ impl Trial<'_> {
     }
 
     /// Waits until every task of the agent is stopped, or goes on.
-    pub fn await_agent(&mut self, state: &str) -> Outcome {
+    pub fn await_agent(&mut self, state: ProcessState) -> Outcome {
         self.await_state("agent", state).map(drop)
     }
 
-    fn await_state(&mut self, of: &str, state: &str) -> Result<String, Abort> {
-        // One that cannot be found any more has ended, and something has taken it.
-        let may_be_gone = matches!(state, "zombie" | "gone");
+    fn await_state(&mut self, of: &str, state: ProcessState) -> Result<ProcessState, Abort> {
+        // One that cannot be found any more has terminated, and something has reaped it.
+        let may_be_gone = matches!(state, ProcessState::Zombie | ProcessState::Gone);
         if let Some(child) = self.known(of).map(|k| k.child.clone()) {
             match self.adopt(&child) {
-                Err(Abort::Broken(_)) if may_be_gone => return Ok("gone".to_owned()),
+                Err(Abort::Broken(_)) if may_be_gone => return Ok(ProcessState::Gone),
                 other => other?,
             }
         }
-        let within = self.link.scaled(STATE).as_millis();
-        let request = Line::new("await").with("of", of).with("for", state).with("within", within);
-        let reply = self.link.ask_warden(request, STATE + PROMPT)?;
-        let seen = reply.get("state").unwrap_or_default();
-        match (reply.word(), seen.as_str()) {
-            ("ok", _) => Ok(seen),
-            (_, "unknown") => {
+        let request = Request::Await { of: of.to_owned(), state, within: ms(self.link.scaled(STATE)) };
+        let reply = self.link.ask_warden(&request, STATE + PROMPT)?;
+        let seen = state_of(&reply);
+        match (reply.word(), seen) {
+            ("ok", Some(seen)) => Ok(seen),
+            (_, Some(ProcessState::Unknown)) => {
                 Err(Abort::Skip(format!("no process table here to see that a process is {state}")))
             }
-            ("late", "zombie") if state == "gone" => Ok(seen),
-            ("late", seen) => Err(Abort::Broken(format!("{of} did not become {state}: it is {seen}"))),
-            _ if may_be_gone => Ok("gone".to_owned()),
+            ("late", Some(ProcessState::Zombie)) if state == ProcessState::Gone => Ok(ProcessState::Zombie),
+            ("late", Some(seen)) => Err(Abort::Broken(format!("{of} did not become {state}: it is {seen}"))),
+            _ if may_be_gone => Ok(ProcessState::Gone),
             _ => Err(Abort::Broken(format!("cannot watch {of}: {}", reply.get("why").unwrap_or_default()))),
         }
     }
@@ -115,8 +113,7 @@ impl Trial<'_> {
         if self.known(&child.name).is_none_or(|k| k.adopted) {
             return Ok(());
         }
-        let request = Line::new("adopt").with("name", &child.name).with("pid", child.pid);
-        let reply = self.link.ask_warden(request, PROMPT)?;
+        let reply = self.link.ask_warden(&adopt(child), PROMPT)?;
         if reply.word() != "ok" {
             let why = reply.get("why").unwrap_or_default();
             return Err(Abort::Broken(format!("cannot watch {}: {why}", child.name)));
@@ -127,23 +124,23 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// The state of a child in the process table: `running`, `asleep`, `stopped`, `zombie`, `gone` or `unknown`.
-    pub fn state(&mut self, child: &Child) -> Result<String, Abort> {
-        self.state_line(child).map(|line| line.get("state").unwrap_or_default())
+    /// The state of a child in the process table.
+    pub fn state(&mut self, child: &Child) -> Result<ProcessState, Abort> {
+        self.state_line(child).map(|line| state_of(&line).unwrap_or(ProcessState::Unknown))
     }
 
+    /// The same with what else the table shows.
     pub(crate) fn state_line(&mut self, child: &Child) -> Result<Line, Abort> {
         if self.known(&child.name).is_some_and(|k| !k.adopted) {
-            // It ended before it was ever watched: a process of that pid below us is it, and none is that it is gone.
-            let request = Line::new("adopt").with("name", &child.name).with("pid", child.pid);
-            if self.link.ask_warden(request, PROMPT)?.word() != "ok" {
-                return Ok(Line::new("ok").with("state", "gone"));
+            // It terminated before it was ever watched: a process of that pid below us is it, and none is that it is gone.
+            if self.link.ask_warden(&adopt(child), PROMPT)?.word() != "ok" {
+                return Ok(Line::new("ok").with("state", ProcessState::Gone));
             }
             if let Some(known) = self.known(&child.name) {
                 known.adopted = true;
             }
         }
-        Ok(self.link.ask_warden(Line::new("state").with("of", &child.name), PROMPT)?)
+        Ok(self.link.ask_warden(&Request::State { of: child.name.clone() }, PROMPT)?)
     }
 
     /// The state of each child in words, for the report; of many, the first few.
@@ -152,9 +149,19 @@ impl Trial<'_> {
         children
             .iter()
             .map(|child| {
-                let state = self.state(child).unwrap_or_else(|_| "unknown".into());
+                let state = self.state(child).unwrap_or(ProcessState::Unknown);
                 format!("{} {state}, pid {}", child.name, child.pid)
             })
             .collect()
     }
+}
+
+/// The request that has the warden know a child by its pid.
+pub(crate) fn adopt(child: &Child) -> Request {
+    Request::Adopt { name: child.name.clone(), pid: child.pid }
+}
+
+/// The state in an answer of the warden.
+pub(crate) fn state_of(line: &Line) -> Option<ProcessState> {
+    ProcessState::from_word(&line.get("state")?)
 }

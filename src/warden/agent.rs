@@ -3,6 +3,7 @@
 use super::children::Children;
 use super::{Warden, garbage, read_some, write_all};
 use crate::protocol::Line;
+use crate::protocol::codec::Words;
 use crate::protocol::line::LineReader;
 use crate::sys::descriptors;
 use crate::sys::process::{self, Forked, Handle};
@@ -172,14 +173,17 @@ fn streams() -> Result<Streams, Errno> {
 
 impl Warden<'_> {
     /// Starts the agent of a trial.
-    pub(super) fn open_agent(&mut self, request: &Line) -> Result<i32, String> {
+    pub(super) fn open_agent(
+        &mut self,
+        nonce: String,
+        subject: Option<String>,
+        argv: Option<Words>,
+    ) -> Result<i32, String> {
         if self.agent.is_some() {
             return Err("a trial is already open".into());
         }
-        let nonce = request.text("nonce").map_err(|e| e.to_string())?;
-        let argv: Vec<CString> =
-            request.byte_list("argv").into_iter().filter_map(|a| CString::new(a).ok()).collect();
-        let subject = request.get("subject");
+        let argv = argv.map_or_else(Vec::new, |argv| argv.0);
+        let argv: Vec<CString> = argv.into_iter().filter_map(|word| CString::new(word).ok()).collect();
         let hosted = match &subject {
             Some(name) => Some(self.subjects.get(name).ok_or_else(|| format!("no subject {name} here"))?),
             None if argv.is_empty() => return Err("'subject=' or 'argv=' is missing".into()),

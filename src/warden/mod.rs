@@ -34,8 +34,10 @@ mod watch;
 
 use crate::protocol::Line;
 use crate::protocol::line::{LineError, LineReader};
+use crate::protocol::warden::{ProcessState, Request};
 use crate::subject::Registry;
 use crate::sys::{process, signal};
+use crate::wait::Signal;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
@@ -300,34 +302,38 @@ impl<'a> Warden<'a> {
         };
         let ok = || Line::new("ok").with("id", id);
         let err = |key: &str, why: String| Line::new("err").with("id", id).with(key, why);
-        let answer = match request.word() {
-            "probe" => probe::probe().with("id", id),
-            "open" => match self.open_agent(request) {
+        let request = match Request::from_line(request) {
+            Some(Ok(request)) => request,
+            Some(Err(why)) => return self.tell(&Line::new("malformed").with("id", id).with("why", why)),
+            None => {
+                let why = format!("unknown request {}", request.word());
+                return self.tell(&err("why", why));
+            }
+        };
+        let answer = match request {
+            Request::Probe {} => probe::probe().with("id", id),
+            Request::Open { nonce, subject, argv } => match self.open_agent(nonce, subject, argv) {
                 Ok(pid) => self.opened(ok().with("pid", pid)),
                 Err(why) => err("why", why),
             },
-            "adopt" => match self.adopt(request) {
+            Request::Adopt { name, pid } => match self.adopt(name, pid) {
                 Ok(()) => ok(),
                 Err(why) => err("why", why),
             },
-            "signal" => match self.signal(request) {
+            Request::Signal { to, sig } => match self.signal(&to, sig) {
                 Ok(()) => ok(),
                 Err(errno) => err("errno", crate::wait::names::errno_text(errno.raw_os_error())),
             },
-            "state" => match self.state(request) {
+            Request::State { of } => match self.state(&of) {
                 Some(state) => state.with("id", id),
-                None => ok().with("state", "unknown"),
+                None => ok().with("state", ProcessState::Unknown),
             },
-            "await" | "blocked" | "answer" => match watch::Watch::new(id, request) {
-                Ok(watch) => {
-                    self.watches.push(watch);
-                    self.idle_turns = 0;
-                    return;
-                }
-                Err(why) => err("why", why.to_string()),
-            },
-            "close" => self.close(id),
-            other => err("why", format!("unknown request {other}")),
+            request @ (Request::Await { .. } | Request::Blocked { .. } | Request::Answer { .. }) => {
+                self.watches.extend(watch::Watch::new(id, request));
+                self.idle_turns = 0;
+                return;
+            }
+            Request::Close {} => self.close(id),
         };
         self.tell(&answer);
     }
@@ -343,9 +349,7 @@ impl<'a> Warden<'a> {
         answer.with("socket", self.folder.join("s").display()).with("exe", exe.display())
     }
 
-    fn adopt(&mut self, request: &Line) -> Result<(), String> {
-        let name = request.text("name").map_err(|e| e.to_string())?;
-        let pid = request.number("pid").map_err(|e| e.to_string())?;
+    fn adopt(&mut self, name: String, pid: i64) -> Result<(), String> {
         let pid =
             i32::try_from(pid).ok().filter(|p| *p > 1).ok_or_else(|| format!("pid {pid} is no child"))?;
         // Without a process table the agent's word must do: it got the pid from fork.
@@ -356,12 +360,8 @@ impl<'a> Warden<'a> {
         self.children.adopt(name, pid)
     }
 
-    fn signal(&mut self, request: &Line) -> Result<(), Errno> {
-        let to = request.get("to").unwrap_or_default();
-        let signal =
-            request.get("sig").and_then(|s| crate::wait::Signal::from_name(&s)).ok_or(Errno::INVAL)?;
-        let handle = self.handle(&to).ok_or(Errno::SRCH)?;
-        handle.signal(signal.number())
+    fn signal(&mut self, to: &str, signal: Signal) -> Result<(), Errno> {
+        self.handle(to).ok_or(Errno::SRCH)?.signal(signal.number())
     }
 
     fn handle(&self, of: &str) -> Option<&process::Handle> {
@@ -371,18 +371,18 @@ impl<'a> Warden<'a> {
         }
     }
 
-    fn state(&self, request: &Line) -> Option<Line> {
-        let pid = self.handle(&request.get("of")?)?.pid();
+    fn state(&self, of: &str) -> Option<Line> {
+        let pid = self.handle(of)?.pid();
         let line = Line::new("ok");
         Some(match crate::sys::process_table::read(pid) {
             Ok(Some(p)) => line
-                .with("state", watch::word(p.state))
+                .with("state", watch::seen(p.state))
                 .with("ppid", p.ppid)
                 .with("pgid", p.pgid)
                 .with("sid", p.sid)
                 .with("below", if self.sweeper.is_below_us(pid) { "yes" } else { "no" }),
-            Ok(None) => line.with("state", "gone"),
-            Err(_) => line.with("state", "unknown"),
+            Ok(None) => line.with("state", ProcessState::Gone),
+            Err(_) => line.with("state", ProcessState::Unknown),
         })
     }
 

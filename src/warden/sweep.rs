@@ -92,7 +92,7 @@ impl Warden<'_> {
             self.tell(&Line::new("stderr").with_list("text", [&agent.stderr_text]));
         }
         let leaked = swept.found.iter().filter(|p| !expected.contains(&p.pid) && !expected.contains(&p.ppid));
-        let leaked = leaked.map(|p| format!("{}:{}", p.pid, watch::word(p.state)));
+        let leaked = leaked.map(|p| format!("{}:{}", p.pid, watch::seen(p.state)));
         let mut answer = answer.with_list("leaked", leaked).with("stuck", swept.stuck);
         if let Some(status) = agent.status {
             answer.set("agent", status);

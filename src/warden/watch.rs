@@ -4,50 +4,27 @@ use super::Warden;
 use super::agent::{Activity, Agent, CallState};
 use super::children::Children;
 use crate::protocol::Line;
-use crate::protocol::line::FieldError;
+use crate::protocol::warden::{ProcessState, Request};
 use crate::sys::cpu;
 use crate::sys::process_table::{self, Asleep, LastingStop, State};
 use rustix::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
-/// A state to wait for.
-#[derive(Copy, Clone, PartialEq, Eq)]
-enum Awaited {
-    Zombie,
-    Stopped,
-    Running,
-    Asleep,
-    Gone,
-}
-
-impl Awaited {
-    fn from_word(word: &str) -> Option<Awaited> {
-        Some(match word {
-            "zombie" => Awaited::Zombie,
-            "stopped" => Awaited::Stopped,
-            "running" => Awaited::Running,
-            "asleep" => Awaited::Asleep,
-            "gone" => Awaited::Gone,
-            _ => return None,
-        })
-    }
-}
-
-/// The protocol word for a state.
-pub(super) fn word(state: State) -> &'static str {
+/// What the protocol calls a state.
+pub(super) fn seen(state: State) -> ProcessState {
     match state {
-        State::Running => "running",
-        State::Sleeping | State::DiskSleep => "asleep",
-        State::Stopped => "stopped",
-        State::TracingStop => "tracing-stop",
-        State::Zombie | State::Dead => "zombie",
-        State::Other(_) => "other",
+        State::Running => ProcessState::Running,
+        State::Sleeping | State::DiskSleep => ProcessState::Asleep,
+        State::Stopped => ProcessState::Stopped,
+        State::TracingStop => ProcessState::TracingStop,
+        State::Zombie | State::Dead => ProcessState::Zombie,
+        State::Other(_) => ProcessState::Other,
     }
 }
 
 enum Goal {
     /// A process reaches a state.
-    State { of: String, awaited: Awaited, stop: Option<LastingStop>, ended: bool },
+    State { of: String, awaited: ProcessState, stop: Option<LastingStop>, ended: bool },
     /// The agent sleeps in a call.
     Blocked { call: u64, seen_asleep: u32 },
     /// The agent answers a call, or proves that it never will.
@@ -65,6 +42,11 @@ enum Goal {
     },
 }
 
+/// A time in milliseconds, a day at most.
+fn span(ms: u64) -> Duration {
+    Duration::from_millis(ms.min(86_400_000))
+}
+
 /// A pending request.
 pub(super) struct Watch {
     id: u64,
@@ -74,26 +56,22 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    pub(super) fn new(id: u64, request: &Line) -> Result<Watch, FieldError> {
-        let ms =
-            |key| request.number(key).map(|n| Duration::from_millis(n.clamp(0, 86_400_000).unsigned_abs()));
-        let call = || request.number("call").map(i64::unsigned_abs);
-        let goal = match request.word() {
-            "await" => {
-                let word = request.text("for")?;
-                let awaited = Awaited::from_word(&word).ok_or(FieldError::Bad("for", word))?;
-                Goal::State { of: request.text("of")?, awaited, stop: None, ended: false }
+    /// `None` for a request that asks for nothing to be watched.
+    pub(super) fn new(id: u64, request: Request) -> Option<Watch> {
+        let (goal, within) = match request {
+            Request::Await { of, state, within } => {
+                (Goal::State { of, awaited: state, stop: None, ended: false }, within)
             }
-            "blocked" => Goal::Blocked { call: call()?, seen_asleep: 0 },
-            _ => {
-                let (grace, spin) = (ms("grace")?, ms("spin")?);
-                let settled = request.flag("settled");
+            Request::Blocked { call, within } => (Goal::Blocked { call, seen_asleep: 0 }, within),
+            Request::Answer { call, grace, spin, within, settled } => {
+                let (grace, spin) = (span(grace), span(spin));
                 let (asleep_since, before, baseline) = (None, Activity::Idle, None);
-                Goal::Answer { call: call()?, grace, spin, settled, asleep_since, before, baseline }
+                (Goal::Answer { call, grace, spin, settled, asleep_since, before, baseline }, within)
             }
+            _ => return None,
         };
         let began = Instant::now();
-        Ok(Watch { id, goal, began, deadline: began + ms("within")? })
+        Some(Watch { id, goal, began, deadline: began + span(within) })
     }
 
     /// The descriptor that becomes readable when the watched process exits.
@@ -103,7 +81,8 @@ impl Watch {
         agent: Option<&'p Agent>,
     ) -> Option<BorrowedFd<'p>> {
         match &self.goal {
-            Goal::State { of, awaited: Awaited::Zombie, ended: false, .. } => match (of.as_str(), agent) {
+            Goal::State { of, awaited: ProcessState::Zombie, ended: false, .. } => match (of.as_str(), agent)
+            {
                 ("agent", Some(agent)) if !agent.ended => agent.handle.poll_fd(),
                 _ => children.get(of)?.handle.poll_fd(),
             },
@@ -175,8 +154,8 @@ impl Warden<'_> {
                     return Some(Line::new("err").with("why", format!("no process {of}")));
                 };
                 // A zombie with a tracer or live threads is polled from here on.
-                *ended = *awaited == Awaited::Zombie && handle.has_ended() == Some(true);
-                if *awaited == Awaited::Zombie && !*ended && !late && handle.poll_fd().is_some() {
+                *ended = *awaited == ProcessState::Zombie && handle.has_ended() == Some(true);
+                if *awaited == ProcessState::Zombie && !*ended && !late && handle.poll_fd().is_some() {
                     return None;
                 }
                 // Processes traced by the trial move on request; only foreign tracers act on their own.
@@ -186,8 +165,8 @@ impl Warden<'_> {
                 };
                 let (reached, state) = reached(handle.pid(), *ended, *awaited, stop, ours);
                 // What the table does not show now it never will; only a pidfd can still report an exit.
-                let hopeless = state == "unknown"
-                    && !(*awaited == Awaited::Zombie && handle.has_ended().is_some())
+                let hopeless = state == ProcessState::Unknown
+                    && !(*awaited == ProcessState::Zombie && handle.has_ended().is_some())
                     && !self.sweeper.has_a_table();
                 if reached {
                     Some(Line::new("ok").with("state", state))
@@ -336,24 +315,27 @@ const UNOBSERVABLE: Duration = Duration::from_millis(60);
 fn reached(
     pid: i32,
     ended: bool,
-    awaited: Awaited,
+    awaited: ProcessState,
     stop: &mut Option<LastingStop>,
     ours: impl Fn(i32) -> bool,
-) -> (bool, &'static str) {
+) -> (bool, ProcessState) {
     let process = match process_table::read(pid) {
         Ok(Some(process)) => process,
-        Ok(None) => return (matches!(awaited, Awaited::Gone | Awaited::Zombie), "gone"),
+        Ok(None) => {
+            return (matches!(awaited, ProcessState::Gone | ProcessState::Zombie), ProcessState::Gone);
+        }
         // No process table: only the pidfd reports the exit.
-        Err(_) if ended => return (true, "zombie"),
-        Err(_) => return (false, "unknown"),
+        Err(_) if ended => return (true, ProcessState::Zombie),
+        Err(_) => return (false, ProcessState::Unknown),
     };
     let done = match awaited {
-        Awaited::Zombie => process.is_waitable_zombie(),
-        Awaited::Gone => false,
-        Awaited::Stopped if process.tracer.is_some_and(ours) => process_table::is_stopped(pid),
-        Awaited::Stopped => stop.get_or_insert_with(|| LastingStop::of(pid)).holds(),
-        Awaited::Running => matches!(process.state, State::Running | State::Sleeping | State::DiskSleep),
-        Awaited::Asleep => process.state.is_asleep(),
+        ProcessState::Zombie => process.is_waitable_zombie(),
+        ProcessState::Gone => false,
+        ProcessState::Stopped if process.tracer.is_some_and(ours) => process_table::is_stopped(pid),
+        ProcessState::Stopped => stop.get_or_insert_with(|| LastingStop::of(pid)).holds(),
+        ProcessState::Running => matches!(process.state, State::Running | State::Sleeping | State::DiskSleep),
+        ProcessState::Asleep => process.state.is_asleep(),
+        other => seen(process.state) == other,
     };
-    (done, word(process.state))
+    (done, seen(process.state))
 }

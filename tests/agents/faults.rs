@@ -49,7 +49,7 @@ pub const FAULTS: &[Fault] = &[
     fault("long-line", Some(("line", "after `no-such-request id=1` came a line of more than 65536 bytes")), Refused(5, "a line of more than 65536 bytes")),
     fault("wrong-id", Some(("id", "came `unsupported id=4711 why=")), Refused(5, "nothing was asked with that id: ok id=4711")),
     fault("no-id", Some(("id", "a reply carries the id of its request, 1")), Refused(5, "nothing was asked with that id: ok pid=")),
-    fault("other-word", Some(("word", "a reply is ok, err or unsupported")), Refused(5, "a reply is ok, err or unsupported: fine")),
+    fault("other-word", Some(("word", "a reply is ok, err, unsupported or malformed")), Refused(5, "a reply is ok, err, unsupported or malformed: fine")),
     fault("no-why", Some(("word", "`unsupported why=TEXT`")), PASSES),
     fault("no-entering", Some(("entering", "expected `entering id=3 tid=T` right before the call")), Ran("broken broken broken", 5, "neither announced the call by `entering` nor answered it in time")),
     fault("no-tid", Some(("entering", "came `entering id=3`: expected `entering id=3 tid=T`")), PASSES),

@@ -109,7 +109,8 @@ impl Talk {
     pub fn spawn(&mut self, image: &str, steps: &[&str]) -> i32 {
         let program = [super::own_program(), "child".to_owned()];
         let argv = program.into_iter().chain(steps.iter().map(|&step| step.to_owned()));
-        let request = Line::new("spawn").with_list("argv", argv).with("image", image).with("words", 2);
+        let request = Line::new("spawn").with_list("argv", argv).with("words", 2);
+        let request = if image.is_empty() { request } else { request.with("image", image) };
         let pid = self.ask(&request.to_string()).number("pid").expect("a pid");
         let pid = i32::try_from(pid).expect("a pid");
         self.children.push(pid);

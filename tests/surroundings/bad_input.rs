@@ -51,7 +51,7 @@ fn an_agent_that_is_none_is_an_error_of_the_adapter() {
         ("sh -c 'exit 3'", "ended before its hello"),
         ("sh -c 'echo who am I >&2; kill -9 $$'", "who am I"),
         ("/nonexistent/agent", "ENOENT"),
-        ("yes", "a reply is ok, err or unsupported"),
+        ("yes", "a reply is ok, err, unsupported or malformed"),
         ("cat /dev/zero", "65536 bytes"),
         ("echo hello protocol=9", "protocol '9'"),
     ] {

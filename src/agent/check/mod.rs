@@ -9,7 +9,7 @@
 //! | `answer` | each request has one answer, in time |
 //! | `end` | the agent lives until `bye` |
 //! | `hello` | the first line, and its fields |
-//! | `word` | a reply is `ok`, `err errno=NAME` or `unsupported why=TEXT` |
+//! | `word` | a reply is `ok`, `err errno=NAME`, `unsupported why=TEXT` or `malformed why=TEXT` |
 //! | `id` | a reply carries the id of its request |
 //! | `unknown` | what an agent does not know is `unsupported`; keys that it does not know are ignored |
 //! | `entering` | a call is announced |

@@ -224,9 +224,11 @@ impl Session {
                 "entering" => {
                     self.complain("entering", &line, "expected one before a call, and none elsewhere")
                 }
-                "ok" | "err" | "unsupported" => return Ok(self.reply(line, id, announces && !announced)),
+                "ok" | "err" | "unsupported" | "malformed" => {
+                    return Ok(self.reply(line, id, announces && !announced));
+                }
                 _ => {
-                    self.complain("word", &line, "a reply is ok, err or unsupported");
+                    self.complain("word", &line, "a reply is ok, err, unsupported or malformed");
                     return Ok(None);
                 }
             }
@@ -250,7 +252,7 @@ impl Session {
                 let named = name.starts_with('E') && name.bytes().all(|b| b.is_ascii_alphanumeric());
                 !name.is_empty() && (number || named)
             }),
-            "unsupported" => line.get("why").is_some_and(|why| !why.is_empty()),
+            "unsupported" | "malformed" => line.get("why").is_some_and(|why| !why.is_empty()),
             _ => true,
         };
         if !well_formed {
@@ -258,7 +260,7 @@ impl Session {
             self.complain("word", &line, expected);
             return None;
         }
-        if unannounced && line.word() != "unsupported" {
+        if unannounced && !["unsupported", "malformed"].contains(&line.word()) {
             self.complain(
                 "entering",
                 &line,

@@ -4,7 +4,7 @@ use super::played::Stage;
 use crate::model::op::{Destination, Op, Selector, Sigchld, Slot, UNKNOWN_BIT, Wait};
 use crate::model::state::Phase;
 use crate::scenario::{Scenario, Step};
-use crate::trial::{Abort, Child, Target, Trial, WaitRequest};
+use crate::trial::{Abort, Child, Disposition, SigactionFlags, Target, Trial, WaitRequest};
 use crate::wait::Signal;
 use std::collections::BTreeMap;
 
@@ -35,8 +35,8 @@ impl<'t, 'a> Actor<'t, 'a> {
     pub(crate) fn catch(&mut self, ops: &[Op]) -> Result<(), Abort> {
         for restart in [false, true] {
             if ops.contains(&Op::Interrupt { restart }) {
-                let flags: &[&str] = if restart { &["restart"] } else { &[] };
-                match self.trial.sigaction(interrupting(restart), "count", flags) {
+                let flags = if restart { SigactionFlags::RESTART } else { SigactionFlags::NONE };
+                match self.trial.sigaction(interrupting(restart), Disposition::Count, flags) {
                     Err(Abort::Skip(_)) => self.uncaught.push(interrupting(restart)),
                     other => other?,
                 }
@@ -112,11 +112,11 @@ impl<'t, 'a> Actor<'t, 'a> {
                 }
             }
             Op::Sigchld(action) => {
-                let (what, flags): (&str, &[&str]) = match action {
-                    Sigchld::Default => ("default", &[]),
-                    Sigchld::Ignore => ("ignore", &[]),
-                    Sigchld::Count => ("count", &["restart"]),
-                    Sigchld::NoCldWait => ("count", &["restart", "nocldwait"]),
+                let (what, flags) = match action {
+                    Sigchld::Default => (Disposition::Default, SigactionFlags::NONE),
+                    Sigchld::Ignore => (Disposition::Ignore, SigactionFlags::NONE),
+                    Sigchld::Count => (Disposition::Count, SigactionFlags::RESTART),
+                    Sigchld::NoCldWait => (Disposition::Count, SigactionFlags::NOCLDWAIT),
                 };
                 self.trial.sigaction(Signal::CHLD, what, flags)?;
             }

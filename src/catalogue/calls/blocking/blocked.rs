@@ -3,7 +3,9 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::trial::cases;
-use crate::trial::{Calls, Change, Need, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{
+    Calls, Change, Disposition, Need, Needs, Options, Outcome, SigactionFlags, Target, Trial,
+};
 use crate::wait::Signal;
 
 cases! { "blocked";
@@ -163,7 +165,7 @@ fn echild_after_concurrent_reap(t: &mut Trial) -> Outcome {
 }
 
 fn echild_with_sigchld_ignored(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     let child = t.spawn(Scenario::held())?;
     // It keeps a wait for any child blocked, but not this one.
     t.spawn(Scenario::held())?;

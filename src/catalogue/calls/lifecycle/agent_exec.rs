@@ -4,7 +4,7 @@ use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{Calls, Change, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{Calls, Change, Disposition, Needs, Options, Outcome, SigactionFlags, Target, Trial};
 use crate::wait::Signal;
 
 cases! { "agent-exec";
@@ -59,7 +59,7 @@ fn stopped_child(t: &mut Trial) -> Outcome {
 }
 
 fn sigchld_ignored(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     let hello = t.exec_agent()?;
     let ignored = hello.list("ignored").iter().any(|name| name == "SIGCHLD");
     let shown = if ignored { "ignored" } else { "default" };

@@ -1,11 +1,14 @@
 //! Children of clone, clone3 and posix_spawn: with another exit signal or none, with a pidfd, or as siblings of the caller.
 
-use crate::protocol::Line;
+use crate::protocol::codec::Words;
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Change, Child, Need, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{
+    Abort, AgentRequest, By, Calls, Change, Child, CloneHow, Disposition, Need, Needs, Options, Outcome,
+    ProcessState, SigactionFlags, Target, Trial,
+};
 use crate::wait::Signal;
 
 cases! { "clone";
@@ -62,16 +65,17 @@ cases! { "clone";
         => [linux::THREADS_WNOTHREAD_AFTER_CREATOR_EXIT];
 }
 
-/// A child of clone with that exit signal; `0` for none.
-fn cloned(t: &mut Trial, scenario: Scenario, exit_signal: &str) -> Result<Child, Abort> {
-    t.spawn_by("clone", scenario, &[("exit-signal", exit_signal)]).map(|(child, _)| child)
+/// A child of clone with that exit signal.
+fn cloned(t: &mut Trial, scenario: Scenario, exit_signal: Option<Signal>) -> Result<Child, Abort> {
+    t.spawn_by(&By::Clone(CloneHow::signalling(exit_signal)), scenario).map(|(child, _)| child)
 }
 
 fn sigchld_like_fork(t: &mut Trial) -> Outcome {
-    let child = cloned(t, Scenario::exits(7), "SIGCHLD")?;
+    let child = cloned(t, Scenario::exits(7), Some(Signal::CHLD))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&linux::CLONE_SIGCHLD_ORDINARY).reaped(&seen, &child, Change::Exited(7))?;
-    match t.try_spawn_by("clone", Scenario::exits(8), &[("exit-signal", "SIGCHLD"), ("clone3", "yes")])? {
+    let how = CloneHow { clone3: true, ..CloneHow::signalling(Some(Signal::CHLD)) };
+    match t.try_spawn_by(&By::Clone(how), Scenario::exits(8))? {
         Ok((child, _)) => {
             let seen = t.wait(Target::Any, Options::NONE)?;
             t.expect(&linux::CLONE_ALL_PRIMITIVES_AGREE).reaped(&seen, &child, Change::Exited(8))
@@ -82,7 +86,7 @@ fn sigchld_like_fork(t: &mut Trial) -> Outcome {
 }
 
 fn posix_spawn(t: &mut Trial) -> Outcome {
-    let (child, _) = t.spawn_by("posix_spawn", Scenario::exits(7), &[])?;
+    let (child, _) = t.spawn_by(&By::PosixSpawn, Scenario::exits(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     let expect = t.expect(&posix::SPAWN_CHILD_WAITABLE).and(&linux::CLONE_ALL_PRIMITIVES_AGREE);
     expect.reports(&seen, &child, Change::Exited(7))
@@ -90,13 +94,15 @@ fn posix_spawn(t: &mut Trial) -> Outcome {
 
 fn posix_spawn_by_pid_and_group(t: &mut Trial) -> Outcome {
     let clause = &posix::SPAWN_CHILD_WAITABLE;
-    let (child, _) = t.spawn_by("posix_spawn", Scenario::exits(7), &[])?;
+    let (child, _) = t.spawn_by(&By::PosixSpawn, Scenario::exits(7))?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
-    let (child, _) = t.spawn_by("posix_spawn", Scenario::exits(8), &[])?;
+    let (child, _) = t.spawn_by(&By::PosixSpawn, Scenario::exits(8))?;
     let seen = t.wait(Target::OwnGroup, Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(8))?;
-    let fate = match t.attempt(Line::new("posix_spawn").with_list("argv", ["/nonexistent/program"]))? {
+    let fate = match t
+        .attempt(&AgentRequest::PosixSpawn { argv: Words::of(["/nonexistent/program"]), thread: None })?
+    {
         Err(errno) => errno,
         Ok(_) => format!("a child: {}", t.wait(Target::Any, Options::NONE)?.outcome()),
     };
@@ -105,7 +111,7 @@ fn posix_spawn_by_pid_and_group(t: &mut Trial) -> Outcome {
 
 fn no_exit_signal(t: &mut Trial) -> Outcome {
     let clause = &linux::CLONE_NO_EXIT_SIGNAL_SKIPPED;
-    let child = cloned(t, Scenario::held(), "0")?;
+    let child = cloned(t, Scenario::held(), None)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).error(&seen, "ECHILD")?;
     t.tell(&child, Step::exit(7))?;
@@ -113,7 +119,7 @@ fn no_exit_signal(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).error(&seen, "ECHILD")?;
     let state = t.state(&child)?;
-    t.expect(clause).that(state != "gone", "child kept", state)
+    t.expect(clause).that(state != ProcessState::Gone, "child kept", state.to_string())
 }
 
 /// Checks both what every call does and that `waitid` accepts the option at all.
@@ -135,9 +141,9 @@ fn selects_clone_children(t: &mut Trial) -> Outcome {
     t.await_zombie(&forked)?;
     let seen = t.wait(Target::Any, Options::CLONE | Options::NOHANG)?;
     t.expect(&linux::CLONE_WCLONE_SKIPS_FORKED).error(&seen, "ECHILD")?;
-    for signal in ["0", "SIGUSR1"] {
+    for signal in [None, Some(Signal::USR1)] {
         // The exit signal of the second child must not kill the agent.
-        t.sigaction(Signal::USR1, "count", &["restart"])?;
+        t.sigaction(Signal::USR1, Disposition::Count, SigactionFlags::RESTART)?;
         let child = cloned(t, Scenario::exits(7), signal)?;
         finds_child(t, &linux::CLONE_WCLONE_FINDS_CLONE_CHILDREN, &child, Options::CLONE)?;
     }
@@ -147,7 +153,7 @@ fn selects_clone_children(t: &mut Trial) -> Outcome {
 
 fn wall(t: &mut Trial) -> Outcome {
     for options in [Options::ALL, Options::ALL | Options::CLONE] {
-        for signal in ["0", "SIGCHLD"] {
+        for signal in [None, Some(Signal::CHLD)] {
             let child = cloned(t, Scenario::exits(7), signal)?;
             finds_child(t, &linux::CLONE_WALL_FINDS_ALL, &child, options)?;
         }
@@ -157,9 +163,9 @@ fn wall(t: &mut Trial) -> Outcome {
 
 fn exit_signal_sent(t: &mut Trial) -> Outcome {
     let clause = &linux::CLONE_EXIT_SIGNAL_SENT;
-    t.sigaction(Signal::CHLD, "record", &["restart"])?;
-    t.sigaction(Signal::USR1, "record", &["restart"])?;
-    let child = cloned(t, Scenario::exits(7), "SIGUSR1")?;
+    t.sigaction(Signal::CHLD, Disposition::Record, SigactionFlags::RESTART)?;
+    t.sigaction(Signal::USR1, Disposition::Record, SigactionFlags::RESTART)?;
+    let child = cloned(t, Scenario::exits(7), Some(Signal::USR1))?;
     let seen = t.wait(Target::Child(&child), Options::ALL)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
     let caught = t.await_signals(1)?;
@@ -172,9 +178,9 @@ fn exit_signal_sent(t: &mut Trial) -> Outcome {
 
 fn exec_resets_exit_signal(t: &mut Trial) -> Outcome {
     let clause = &linux::CLONE_EXEC_RESETS_SIGNAL;
-    t.sigaction(Signal::CHLD, "record", &["restart"])?;
-    t.sigaction(Signal::USR1, "record", &["restart"])?;
-    let child = cloned(t, Scenario::held(), "SIGUSR1")?;
+    t.sigaction(Signal::CHLD, Disposition::Record, SigactionFlags::RESTART)?;
+    t.sigaction(Signal::USR1, Disposition::Record, SigactionFlags::RESTART)?;
+    let child = cloned(t, Scenario::held(), Some(Signal::USR1))?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(clause).error(&seen, "ECHILD")?;
     t.tell(&child, Step::Exec { steps: vec![] })?;
@@ -206,8 +212,8 @@ fn reparenting_resets_exit_signal(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(8))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(8))?;
-    t.sigaction(Signal::CHLD, "record", &["restart"])?;
-    t.sigaction(Signal::USR1, "record", &["restart"])?;
+    t.sigaction(Signal::CHLD, Disposition::Record, SigactionFlags::RESTART)?;
+    t.sigaction(Signal::USR1, Disposition::Record, SigactionFlags::RESTART)?;
     t.tell(&below, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, &below, Change::Exited(7))?;
@@ -216,9 +222,9 @@ fn reparenting_resets_exit_signal(t: &mut Trial) -> Outcome {
 
 fn invalid_exit_signal(t: &mut Trial) -> Outcome {
     let clause = &linux::CLONE_BAD_SIGNAL_EINVAL;
-    for signal in ["65", "200"] {
-        let how = [("exit-signal", signal), ("clone3", "yes")];
-        let errno = match t.try_spawn_by("clone", Scenario::exits(7), &how)? {
+    for signal in [65, 200] {
+        let how = CloneHow { clone3: true, ..CloneHow::signalling(Some(Signal(signal))) };
+        let errno = match t.try_spawn_by(&By::Clone(how), Scenario::exits(7))? {
             Ok(_) => "0".to_owned(),
             Err(errno) if errno == "ENOSYS" => return Err(Abort::Skip("clone3 is unavailable here".into())),
             Err(errno) => errno,
@@ -252,8 +258,8 @@ fn clone_parent(t: &mut Trial) -> Outcome {
 
 fn clone_pidfd(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDFD_FROM_CLONE;
-    let how = [("exit-signal", "SIGCHLD"), ("pidfd", "yes")];
-    let (child, reply) = t.spawn_by("clone", Scenario::held(), &how)?;
+    let how = CloneHow { pidfd: true, ..CloneHow::signalling(Some(Signal::CHLD)) };
+    let (child, reply) = t.spawn_by(&By::Clone(how), Scenario::held())?;
     let Ok(fd) = reply.number("fd") else { return Err(Abort::Skip("clone returns no pidfd here".into())) };
     let polled = t.poll(fd)?.join(" ");
     t.expect(clause).equal("poll of a live child", &polled, &String::new())?;
@@ -279,7 +285,7 @@ fn thread_is_not_a_child(t: &mut Trial) -> Outcome {
 }
 
 fn wnothread_after_creator_exit(t: &mut Trial) -> Outcome {
-    let child = t.spawn_with(Scenario::exits(7), &[("thread", "1")])?;
+    let child = t.spawn_on(1, Scenario::exits(7))?;
     t.exit_thread(1)?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NOTHREAD | Options::NOHANG)?;

@@ -3,7 +3,9 @@
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{freebsd, linux, posix};
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Change, Child, Options, Outcome, Target, Trial};
+use crate::trial::{
+    Abort, Calls, Change, Child, Disposition, Options, Outcome, SigactionFlags, Target, Trial,
+};
 use crate::wait::Signal;
 
 cases! { "orphans";
@@ -47,7 +49,7 @@ pub(crate) fn grandchild(t: &mut Trial, parent: &Child, exec: bool) -> Result<Ch
 
 fn grandchild_signal(t: &mut Trial) -> Outcome {
     let clause = &posix::SIGCHLD_NOT_FOR_GRANDCHILD;
-    t.sigaction(Signal::CHLD, "count", &["restart"])?;
+    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::RESTART)?;
     let child = t.spawn(Scenario::held())?;
     let descendant = grandchild(t, &child, false)?;
     t.tell(&descendant, Step::exit(8))?;
@@ -105,7 +107,7 @@ fn adopted_alive(t: &mut Trial) -> Outcome {
 
 /// Has the agent record its SIGCHLDs, if it can.
 fn record_signals(t: &mut Trial) -> Result<bool, Abort> {
-    match t.sigaction(Signal::CHLD, "record", &["restart"]) {
+    match t.sigaction(Signal::CHLD, Disposition::Record, SigactionFlags::RESTART) {
         Ok(()) => Ok(true),
         Err(Abort::Skip(_)) => {
             t.expect(&linux::SUBREAPER_SIGCHLD).not_observed("the agent's handlers get no siginfo")?;
@@ -193,7 +195,7 @@ fn adopted_while_blocked(t: &mut Trial) -> Outcome {
 fn reaper_ignores_sigchld(t: &mut Trial) -> Outcome {
     let clause = &linux::SUBREAPER_SIGCHLD_IGNORED_ZOMBIE;
     t.subreaper(true)?;
-    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     let child = t.spawn(Scenario::held())?;
     let descendant = grandchild(t, &child, false)?;
     t.tell(&descendant, Step::exit(8))?;

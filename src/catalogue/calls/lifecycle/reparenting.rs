@@ -4,7 +4,10 @@
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Change, Child, Options, Outcome, Target, Trial};
+use crate::trial::{
+    Abort, By, Calls, Change, Child, CloneHow, Disposition, Options, Outcome, ProcessState, SigactionFlags,
+    Target, Trial,
+};
 use crate::wait::Signal;
 
 cases! { "reparenting";
@@ -142,7 +145,7 @@ fn zombie_of_dead_parent(t: &mut Trial) -> Outcome {
     let clause = &posix::ORPHAN_ZOMBIE_REAPED_BY_NEW_PARENT;
     // We adopt it, and ignore SIGCHLD.
     t.subreaper(true)?;
-    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     let child = t.spawn(Scenario::held())?;
     let zombie = fork_grandchild(t, &child)?;
     t.tell(&zombie, Step::exit(8))?;
@@ -159,12 +162,12 @@ fn zombie_of_dead_parent(t: &mut Trial) -> Outcome {
 
 /// A held child that is init of a new PID namespace, shared by all it forks; an ordinary user needs a user namespace too.
 fn spawn_pidns_init(t: &mut Trial) -> Result<Child, Abort> {
-    let as_root = [("exit-signal", "SIGCHLD"), ("newpid", "yes")];
-    match t.try_spawn_by("clone", Scenario::held(), &as_root)? {
+    let as_root = CloneHow { new_pids: true, ..CloneHow::signalling(Some(Signal::CHLD)) };
+    match t.try_spawn_by(&By::Clone(as_root), Scenario::held())? {
         Ok((child, _)) => Ok(child),
         Err(_) => {
-            let as_user = [("exit-signal", "SIGCHLD"), ("newpid", "yes"), ("newuser", "yes")];
-            match t.try_spawn_by("clone", Scenario::held(), &as_user)? {
+            let as_user = CloneHow { new_users: true, ..as_root };
+            match t.try_spawn_by(&By::Clone(as_user), Scenario::held())? {
                 Ok((child, _)) => Ok(child),
                 Err(errno) => Err(Abort::Skip(format!("no PID namespace is available here: {errno}"))),
             }
@@ -224,9 +227,9 @@ fn pidns_init_exits(t: &mut Trial) -> Outcome {
     for process in [&child, &grandchild] {
         let state = t.state(process)?;
         t.expect(clause).that(
-            ["gone", "unknown"].contains(&state.as_str()),
+            matches!(state, ProcessState::Gone | ProcessState::Unknown),
             format!("{} gone", process.name),
-            state,
+            state.to_string(),
         )?;
     }
     Ok(())

@@ -3,7 +3,7 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::trial::cases;
-use crate::trial::{Calls, Change, Options, Outcome, Target, Trial};
+use crate::trial::{Calls, Change, Options, Outcome, ProcessState, Target, Trial};
 use crate::wait::Signal;
 
 cases! { "zombie";
@@ -35,8 +35,8 @@ fn until_reaped(t: &mut Trial) -> Outcome {
         }
     }
     let state = t.state(&zombie)?;
-    let shown = Some(&state).filter(|state| *state != "unknown");
-    t.expect(&posix::ZOMBIE_UNTIL_REAPED).equal_if_seen("child state", shown, &"zombie".to_owned())?;
+    let shown = Some(&state).filter(|state| **state != ProcessState::Unknown);
+    t.expect(&posix::ZOMBIE_UNTIL_REAPED).equal_if_seen("child state", shown, &ProcessState::Zombie)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::ZOMBIE_UNTIL_REAPED).reports(&seen, &zombie, Change::Exited(7))?;
     let errno = t.try_signal(&zombie, Signal(0))?.unwrap_or("no error".into());

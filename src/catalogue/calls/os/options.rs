@@ -5,7 +5,9 @@ use crate::protocol::wait::OptionSet;
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, dragonfly, freebsd, illumos, macos, netbsd, openbsd};
 use crate::trial::cases;
-use crate::trial::{Abort, Call, Calls, Change, Options, Outcome, Pointer, Seen, Target, Trial};
+use crate::trial::{
+    Abort, Call, Calls, Change, Options, Outcome, Pointer, ProcessState, Seen, Target, Trial,
+};
 use crate::wait::Signal;
 
 const WAITID: Calls = Calls::only(&[Call::Waitid]);
@@ -238,9 +240,11 @@ fn waitid_only_options(t: &mut Trial) -> Outcome {
     let seen = wait_with(t, Target::Child(&child), &["WNOWAIT"])?;
     each(t, &accepting, |t, clause| t.expect(clause).reports(&seen, &child, Change::Exited(7)))?;
     let state = t.state(&child)?;
-    each(t, &accepting, |t, clause| t.expect(clause).that(state != "gone", "child kept", state.clone()))?;
+    each(t, &accepting, |t, clause| {
+        t.expect(clause).that(state != ProcessState::Gone, "child kept", state.to_string())
+    })?;
     record(t, &recorded, "WNOWAIT in waitpid", &format!("{}, child {state}", seen.outcome()))?;
-    if state == "gone" {
+    if state == ProcessState::Gone {
         return Ok(());
     }
     let seen = wait_with(t, Target::Child(&child), &["WEXITED"])?;
@@ -340,7 +344,11 @@ fn null_infop(t: &mut Trial) -> Outcome {
     each(t, &[&freebsd::WAITID_NULL_INFOP], |t, clause| {
         let ret = seen.reply().and_then(|reply| reply.ret.clone().ok());
         t.expect(clause).equal_if_seen("returned", ret.as_ref(), &0)?;
-        t.expect(clause).that(state == "gone" || state == "unknown", "child gone", state.clone())
+        t.expect(clause).that(
+            matches!(state, ProcessState::Gone | ProcessState::Unknown),
+            "child gone",
+            state.to_string(),
+        )
     })?;
     record(
         t,

@@ -4,7 +4,10 @@ use super::options::{each, record, wait_with, zombie};
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{Clause, dragonfly, freebsd, illumos, macos, netbsd, openbsd};
 use crate::trial::cases;
-use crate::trial::{Abort, Call, Calls, Change, Need, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{
+    Abort, Call, Calls, Change, Disposition, MaskChange, Need, Needs, Options, Outcome, SigactionFlags,
+    Target, Trial,
+};
 use crate::wait::Signal;
 
 const WAITID: Calls = Calls::only(&[Call::Waitid]);
@@ -108,8 +111,8 @@ fn reap_discards_queued_sigchld(t: &mut Trial) -> Outcome {
         &dragonfly::SIGCHLD_QUEUED_PER_CHILD,
         &illumos::SIGCHLD_QUEUED_PER_CHILD,
     ];
-    t.sigaction(Signal::CHLD, "count", &[])?;
-    t.sigprocmask("block", Signal::CHLD)?;
+    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::NONE)?;
+    t.sigprocmask(MaskChange::Block, Signal::CHLD)?;
     let (first, second) = (zombie(t)?, zombie(t)?);
     for (child, expected) in [(&first, true), (&second, false)] {
         let seen = t.wait(Target::Child(child), Options::NONE)?;
@@ -130,7 +133,7 @@ fn reap_discards_queued_sigchld(t: &mut Trial) -> Outcome {
 
 fn sigchld_ignored(t: &mut Trial) -> Outcome {
     let clauses: [&'static Clause; 2] = [&freebsd::SIGCHLD_IGNORED_ECHILD, &illumos::SIGCHLD_IGNORED_BLOCKS];
-    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
     each(t, &clauses, |t, clause| t.expect(clause).blocks(&pending))?;

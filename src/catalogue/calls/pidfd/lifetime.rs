@@ -1,12 +1,13 @@
 //! pidfds beyond waiting for one's own child: signals through them, pidfds of threads and of other processes' children, how
 //! they fail, and what they report about a child that is gone.
 
-use crate::protocol::Line;
+use crate::protocol::agent::Limit;
+use crate::protocol::codec::Switch;
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{Clause, linux};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Change, Child, Need, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{Abort, AgentRequest, Calls, Change, Child, Need, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
 const WAITID: Calls = Calls::only(&[Call::Waitid]);
@@ -44,12 +45,12 @@ cases! { "pidfd-lifetime";
     exit_info(ANY) in Calls::ENTRIES => [linux::PIDFD_INFO_EXIT];
 }
 
-fn fd_line(word: &str, fd: i64) -> Line {
-    Line::new(word).with("fd", fd)
+fn signal_request(fd: i64, sig: String) -> AgentRequest {
+    AgentRequest::PidfdSignal { fd: fd as i32, sig }
 }
 
 /// The error of a request, or `0`.
-fn errno_of(t: &mut Trial, request: Line) -> Result<String, Abort> {
+fn errno_of(t: &mut Trial, request: &AgentRequest) -> Result<String, Abort> {
     Ok(t.attempt(request)?.err().unwrap_or_else(|| "0".into()))
 }
 
@@ -58,12 +59,12 @@ fn signal_zombie(t: &mut Trial) -> Outcome {
     let fd = t.pidfd_open(&child, false)?;
     t.await_zombie(&child)?;
     for signal in ["0", "SIGKILL", "SIGSTOP"] {
-        let errno = errno_of(t, fd_line("pidfd_signal", fd).with("sig", signal))?;
+        let errno = errno_of(t, &signal_request(fd, signal.to_string()))?;
         t.expect(&linux::PIDFD_SIGNAL_ZOMBIE).equal(signal, &errno, &"0".to_owned())?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&linux::PIDFD_SIGNAL_ZOMBIE).reaped(&seen, &child, Change::Exited(7))?;
-    let errno = errno_of(t, fd_line("pidfd_signal", fd).with("sig", "0"))?;
+    let errno = errno_of(t, &signal_request(fd, "0".to_owned()))?;
     t.expect(&linux::PIDFD_SIGNAL_AFTER_REAP_ESRCH).equal("signal 0", &errno, &"ESRCH".to_owned())
 }
 
@@ -72,7 +73,7 @@ fn nonblock_cleared(t: &mut Trial) -> Outcome {
     let fd = t.pidfd_open(&child, true)?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
     t.expect(&linux::PIDFD_NONBLOCK_EAGAIN).error(&seen, "EAGAIN")?;
-    t.request(fd_line("blocking", fd).with("on", "yes"))?;
+    t.request(&AgentRequest::Blocking { fd: fd as i32, on: Switch(true) })?;
     let pending = t.begin(Target::Pidfd(fd), Options::NONE)?;
     t.expect(&linux::PIDFD_NONBLOCK_CLEARED).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
@@ -87,7 +88,7 @@ fn passed_to_non_parent(t: &mut Trial) -> Outcome {
         t.spawn_from(&child, |token| Step::Fork(Offspring { token: Some(token), ..Offspring::default() }))?;
     let reply = t.tell_for_reply(&child, &Step::PidfdOpen { pid: below.pid as i32 })?;
     let remote_fd = reply.number("fd").map_err(|e| Abort::Protocol(e.to_string()))?;
-    let received = t.request(fd_line("pidfd_getfd", remote_fd).with("pid", child.pid))?;
+    let received = t.request(&AgentRequest::PidfdGetfd { pid: child.pid as i32, fd: remote_fd as i32 })?;
     let fd = received.number("fd").map_err(|e| Abort::Protocol(e.to_string()))?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
     t.expect(clause).error(&seen, "ECHILD")?;
@@ -113,7 +114,7 @@ fn open_thread_id(t: &mut Trial) -> Outcome {
 fn pidfd_thread(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDFD_PIDFD_THREAD_WAITS;
     let child = t.spawn(Scenario::held())?;
-    let fd = match t.attempt(Line::new("pidfd_thread").with("tid", child.pid))? {
+    let fd = match t.attempt(&AgentRequest::PidfdThread { tid: child.pid as i32 })? {
         Ok(reply) => reply.number("fd").map_err(|e| Abort::Protocol(e.to_string()))?,
         Err(errno) => return Err(Abort::Skip(format!("PIDFD_THREAD is unavailable here: {errno}"))),
     };
@@ -144,7 +145,7 @@ fn open_emfile(t: &mut Trial) -> Outcome {
     // Where pidfds are unavailable, it fails for another reason.
     let fd = t.pidfd_open(&child, false)?;
     t.close_fd(fd)?;
-    t.take_away(Line::new("limit").with("resource", "nofile").with("soft", 0))?;
+    t.take_away(&AgentRequest::Limit { resource: Limit::Descriptors, soft: 0 })?;
     fails_safely(t, &child, "EMFILE")
 }
 
@@ -152,7 +153,7 @@ fn open_denied_by_seccomp(t: &mut Trial) -> Outcome {
     // When two filters deny a call, the first one wins, so each trial tests one error.
     let errno = if t.call() == Call::Waitid { "ENOSYS" } else { "EPERM" };
     let child = t.spawn(Scenario::held())?;
-    t.take_away(Line::new("deny").with("call", "pidfd_open").with("errno", errno))?;
+    t.take_away(&AgentRequest::Deny { call: "pidfd_open".to_owned(), errno: errno.to_owned() })?;
     fails_safely(t, &child, errno)
 }
 
@@ -181,7 +182,7 @@ fn exit_info(t: &mut Trial) -> Outcome {
     {
         let child = t.spawn(Scenario::held())?;
         let fd = t.pidfd_open(&child, false)?;
-        let info = match t.attempt(fd_line("pidfd_info", fd))? {
+        let info = match t.attempt(&AgentRequest::PidfdInfo { fd: fd as i32 })? {
             Ok(reply) => reply.get("status"),
             Err(errno) => return Err(Abort::Skip(format!("PIDFD_GET_INFO is unavailable here: {errno}"))),
         };
@@ -190,7 +191,7 @@ fn exit_info(t: &mut Trial) -> Outcome {
         t.begin_step(&child, step)?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         t.expect(clause).reports_child(&seen, &child)?;
-        let info = match t.attempt(fd_line("pidfd_info", fd))? {
+        let info = match t.attempt(&AgentRequest::PidfdInfo { fd: fd as i32 })? {
             Ok(reply) => reply.number("status"),
             // Linux 6.13 and 6.14 support the request, but forget the child.
             Err(errno) => return Err(Abort::Skip(format!("PIDFD_INFO_EXIT is unavailable here: {errno}"))),

@@ -4,7 +4,9 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{Calls, Change, Child, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{
+    Calls, Change, Child, Disposition, Needs, Options, Outcome, SigactionFlags, Target, Trial,
+};
 use crate::wait::Signal;
 
 /// `P_PIDFD` is an idtype of `waitid` only.
@@ -321,7 +323,7 @@ fn open_zombie(t: &mut Trial) -> Outcome {
 
 fn auto_reaped(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDFD_AUTO_REAPED;
-    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     let child = t.spawn(Scenario::held())?;
     let fd = t.pidfd_open(&child, false)?;
     readable(t, clause, fd, false)?;

@@ -6,7 +6,9 @@ use crate::sys::call::abi::Call;
 use crate::sys::process::ptrace::{self, Request};
 use crate::trial::cases;
 use crate::trial::reported_child;
-use crate::trial::{Abort, Calls, Change, Child, Options, Outcome, Seen, Target, Traced, Trial};
+use crate::trial::{
+    Abort, By, Calls, Change, Child, CloneHow, Options, Outcome, Seen, Target, Traced, Trial,
+};
 use crate::wait::Signal;
 
 cases! { "ptrace-parent";
@@ -271,7 +273,7 @@ fn nohang_running(t: &mut Trial) -> Outcome {
 
 fn no_exit_signal(t: &mut Trial) -> Outcome {
     let clause = &linux::PTRACE_WALL_IMPLIED;
-    let (child, _) = t.spawn_by("clone", Scenario::of([Step::Traceme]), &[("exit-signal", "0")])?;
+    let (child, _) = t.spawn_by(&By::Clone(CloneHow::signalling(None)), Scenario::of([Step::Traceme]))?;
     let step = t.begin_step(&child, Step::raise(Signal::USR1))?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     let stop = stopped(t, Signal::USR1);

@@ -6,7 +6,9 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, posix};
 use crate::sys::call::abi::{Call, Usage};
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Change, Child, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{
+    Abort, Calls, Change, Child, Disposition, Needs, Options, Outcome, SigactionFlags, Target, Trial,
+};
 use crate::wait::Signal;
 use std::time::Instant;
 
@@ -224,7 +226,7 @@ fn not_on_peek(t: &mut Trial) -> Outcome {
 fn auto_reaped(t: &mut Trial) -> Outcome {
     let clause = &posix::RUSAGE_CHILDREN_NOT_AUTO_REAPED;
     let before = t.usage_of_children()?;
-    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     let child = spawn_faulting(t)?;
     let account = report_and_exit(t, &child)?;
     t.await_gone(&child)?;

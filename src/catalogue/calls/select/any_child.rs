@@ -5,7 +5,10 @@ use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::reported_child;
-use crate::trial::{Calls, Change, Child, Need, Needs, Options, Outcome, Seen, Target, Trial};
+use crate::trial::{
+    Calls, Change, Child, Disposition, MaskChange, Need, Needs, Options, Outcome, Seen, SigactionFlags,
+    Target, Trial,
+};
 use crate::wait::Signal;
 
 cases! { "any-child";
@@ -134,12 +137,12 @@ fn dozen(t: &mut Trial) -> Outcome {
 
 fn burst(t: &mut Trial) -> Outcome {
     // While SIGCHLD is blocked, at most one is pending, however many children exit.
-    t.sigaction(Signal::CHLD, "count", &["restart"])?;
-    t.sigprocmask("block", Signal::CHLD)?;
+    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::RESTART)?;
+    t.sigprocmask(MaskChange::Block, Signal::CHLD)?;
     let children = t.spawn_all((1..=64).map(Scenario::exits))?;
     t.await_zombies(&children)?;
     let mut left: Vec<_> = children.into_iter().zip(1..).collect();
-    t.sigprocmask("unblock", Signal::CHLD)?;
+    t.sigprocmask(MaskChange::Unblock, Signal::CHLD)?;
     let caught = t.signals()?.count;
     t.record("SIGCHLDs caught for 64 children", caught.to_string());
     for seen in t.wait_times(64, Target::Any, Options::NOHANG)? {

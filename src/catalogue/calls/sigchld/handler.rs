@@ -4,7 +4,8 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Call, Calls, Change, Child, Need, Needs, Options, Outcome, Seen, Signals, Target, Trial,
+    Abort, Call, Calls, Change, Child, Disposition, MaskChange, Need, Needs, Options, Outcome, Seen,
+    SigactionFlags, Signals, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -57,9 +58,6 @@ cases! { "sigchld";
     ];
 }
 
-/// Without it, a handler would interrupt the agent's own reads and waits.
-pub(crate) const RESTART: &[&str] = &["restart"];
-
 /// The agent's next SIGCHLD must arrive.
 pub(crate) fn await_sigchld(t: &mut Trial, clause: &'static Clause, of: &str) -> Result<Signals, Abort> {
     let signals = t.await_signals(1)?;
@@ -68,7 +66,7 @@ pub(crate) fn await_sigchld(t: &mut Trial, clause: &'static Clause, of: &str) ->
 }
 
 fn on_exit_and_stop(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "count", RESTART)?;
+    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::RESTART)?;
     let child = t.spawn(Scenario::held())?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
@@ -120,7 +118,7 @@ fn carries(
 }
 
 fn siginfo_of_exit(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "record", RESTART)?;
+    t.sigaction(Signal::CHLD, Disposition::Record, SigactionFlags::RESTART)?;
     let child = t.spawn(Scenario::held())?;
     let ids = t.tell_for_reply(&child, &Step::Getids)?;
     let uid = ids.number("uid").map_err(|e| Abort::Protocol(format!("reply to getids: {e}")))?;
@@ -145,7 +143,7 @@ fn siginfo_of_core_dump(t: &mut Trial) -> Outcome {
 }
 
 fn siginfo_of_death(t: &mut Trial, dies: Scenario, (signal, core): (Signal, bool)) -> Outcome {
-    t.sigaction(Signal::CHLD, "record", RESTART)?;
+    t.sigaction(Signal::CHLD, Disposition::Record, SigactionFlags::RESTART)?;
     let child = t.spawn(dies)?;
     t.await_zombie(&child)?;
     let signals = await_sigchld(t, &posix::SIGCHLD_INFO_KILLED, "a death")?;
@@ -157,7 +155,7 @@ fn siginfo_of_death(t: &mut Trial, dies: Scenario, (signal, core): (Signal, bool
 }
 
 fn siginfo_of_stop(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "record", RESTART)?;
+    t.sigaction(Signal::CHLD, Disposition::Record, SigactionFlags::RESTART)?;
     let child = t.spawn(Scenario::held())?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
@@ -177,7 +175,7 @@ fn siginfo_of_continue(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Child(&child), Options::UNTRACED)?;
     let stopped = Change::Stopped(Signal::STOP);
     t.expect(&posix::SIGCHLD_INFO_EQUALS_WAITID).reports(&seen, &child, stopped)?;
-    t.sigaction(Signal::CHLD, "record", RESTART)?;
+    t.sigaction(Signal::CHLD, Disposition::Record, SigactionFlags::RESTART)?;
     t.signal(&child, Signal::CONT)?;
     t.tell(&child, Step::Getids)?;
     // The SIGCHLD for the stop may have been generated only now, with the handler installed.
@@ -207,7 +205,7 @@ fn found_in_handler(t: &mut Trial, child: &Child, word: i64) -> Outcome {
 }
 
 fn wait_in_handler(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "wait", RESTART)?;
+    t.sigaction(Signal::CHLD, Disposition::Wait, SigactionFlags::RESTART)?;
     // One at a time: the handler reaps one child for each signal.
     for (code, word) in [(7, 0x0700), (0, 0)] {
         let child = t.spawn(Scenario::held())?;
@@ -220,7 +218,7 @@ fn wait_in_handler(t: &mut Trial) -> Outcome {
 }
 
 fn wait_in_handler_during_wait(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "wait", RESTART)?;
+    t.sigaction(Signal::CHLD, Disposition::Wait, SigactionFlags::RESTART)?;
     let awaited = t.spawn(Scenario::held())?;
     let other = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Child(&awaited), Options::UNTRACED)?;
@@ -246,15 +244,15 @@ fn wait_in_handler_during_wait(t: &mut Trial) -> Outcome {
 const CHILDREN: i32 = 6;
 
 fn coalesced(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "count", RESTART)?;
-    t.sigprocmask("block", Signal::CHLD)?;
+    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::RESTART)?;
+    t.sigprocmask(MaskChange::Block, Signal::CHLD)?;
     for number in 0..CHILDREN {
         let child = t.spawn(Scenario::exits(10 + number))?;
         t.await_zombie(&child)?;
     }
     let while_blocked = t.signals()?.count;
     t.expect(&posix::SIGCHLD_BLOCKED_PENDS).equal("SIGCHLDs delivered while blocked:", &while_blocked, &0)?;
-    t.sigprocmask("unblock", Signal::CHLD)?;
+    t.sigprocmask(MaskChange::Unblock, Signal::CHLD)?;
     let signals = t.await_signals(1)?;
     t.expect(&posix::SIGCHLD_BLOCKED_PENDS).within(
         "SIGCHLDs delivered",
@@ -279,7 +277,7 @@ fn coalesced(t: &mut Trial) -> Outcome {
 }
 
 fn nocldstop(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "count", &["restart", "nocldstop"])?;
+    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::NOCLDSTOP)?;
     let child = t.spawn(Scenario::held())?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;

@@ -1,10 +1,12 @@
 //! SIGCHLD that no handler receives: ignored, at its default action, pending, or for somebody else's child.
 
-use super::handler::{RESTART, await_sigchld};
+use super::handler::await_sigchld;
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{Clause, linux, posix};
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Change, Options, Outcome, Target, Trial};
+use crate::trial::{
+    Abort, Calls, Change, Disposition, MaskChange, Options, Outcome, SigactionFlags, Target, Trial,
+};
 use crate::wait::Signal;
 
 cases! { "sigchld";
@@ -70,12 +72,12 @@ fn blocks_until_last_exit(t: &mut Trial, no_zombie: &'static Clause, to_last: &'
 }
 
 fn ignored(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     blocks_until_last_exit(t, &posix::SIGCHLD_IGNORED_NO_ZOMBIE, &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT)
 }
 
 fn nocldwait(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "count", &["restart", "nocldwait"])?;
+    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::NOCLDWAIT)?;
     blocks_until_last_exit(
         t,
         &posix::SIGCHLD_NOCLDWAIT_NO_ZOMBIE,
@@ -90,7 +92,7 @@ fn nocldwait(t: &mut Trial) -> Outcome {
 
 fn ignored_nohang(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
-    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(&posix::SIGCHLD_IGNORED_NOHANG).nothing_ready(&seen)?;
     let other = t.spawn(Scenario::held())?;
@@ -105,7 +107,7 @@ fn ignored_nohang(t: &mut Trial) -> Outcome {
 }
 
 fn ignored_no_children_left(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     for code in [7, 9] {
         let child = t.spawn(Scenario::held())?;
         t.tell(&child, Step::exit(code))?;
@@ -118,13 +120,13 @@ fn ignored_no_children_left(t: &mut Trial) -> Outcome {
 fn ignored_earlier_zombie(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
-    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::SIGCHLD_IGNORED_EARLIER_ZOMBIE).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn ignored_stops(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     let child = t.spawn(Scenario::held())?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
@@ -136,13 +138,13 @@ fn ignored_stops(t: &mut Trial) -> Outcome {
 }
 
 fn zombies_with_default_action(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "default", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Default, SigactionFlags::NONE)?;
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::SIGCHLD_DEFAULT_ZOMBIE).reaped(&seen, &child, Change::Exited(7))?;
-    t.sigaction(Signal::CHLD, "ignore", &[])?;
-    t.sigaction(Signal::CHLD, "default", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
+    t.sigaction(Signal::CHLD, Disposition::Default, SigactionFlags::NONE)?;
     let child = t.spawn(Scenario::exits(9))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
@@ -155,8 +157,8 @@ fn pending(t: &mut Trial) -> Result<&'static str, Abort> {
 }
 
 fn pending_after_reap(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "count", RESTART)?;
-    t.sigprocmask("block", Signal::CHLD)?;
+    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::RESTART)?;
+    t.sigprocmask(MaskChange::Block, Signal::CHLD)?;
     let one = t.spawn(Scenario::exits(7))?;
     let two = t.spawn(Scenario::exits(9))?;
     t.await_zombie(&one)?;
@@ -174,21 +176,21 @@ fn pending_after_reap(t: &mut Trial) -> Outcome {
 }
 
 fn pending_after_peek(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "count", RESTART)?;
-    t.sigprocmask("block", Signal::CHLD)?;
+    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::RESTART)?;
+    t.sigprocmask(MaskChange::Block, Signal::CHLD)?;
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NOWAIT)?;
     t.expect(&posix::SIGCHLD_PENDING_AFTER_PEEK).reports(&seen, &child, Change::Exited(7))?;
     let state = pending(t)?;
     t.expect(&posix::SIGCHLD_PENDING_AFTER_PEEK).that(state == "pending", "pending", state)?;
-    t.sigaction(Signal::CHLD, "ignore", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     let state = pending(t)?;
     t.expect(&posix::SIGCHLD_IGNORED_DISCARDS_PENDING).that(state == "cleared", "cleared", state)
 }
 
 fn not_for_grandchild(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "count", RESTART)?;
+    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::RESTART)?;
     let child = t.spawn(Scenario::held())?;
     let grandchild =
         t.spawn_from(&child, |token| Step::Fork(Offspring { token: Some(token), ..Offspring::default() }))?;

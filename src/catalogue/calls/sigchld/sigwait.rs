@@ -3,7 +3,10 @@
 use crate::scenario::Scenario;
 use crate::spec::{Clause, linux, posix};
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Caught, Change, Child, Options, Outcome, Target, Trial};
+use crate::trial::{
+    Abort, Accept, Calls, Caught, Change, Child, Disposition, MaskChange, Options, Outcome, SigactionFlags,
+    Target, Trial,
+};
 use crate::wait::Signal;
 
 cases! { "sigwait";
@@ -26,11 +29,11 @@ cases! { "sigwait";
 
 /// Catches SIGCHLD, without which some systems discard it while blocked, and blocks it.
 fn block_sigchld(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "count", &[])?;
-    t.sigprocmask("block", Signal::CHLD)
+    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::NONE)?;
+    t.sigprocmask(MaskChange::Block, Signal::CHLD)
 }
 
-fn accept_signal(t: &mut Trial, by: &str, clause: &'static Clause) -> Result<Caught, Abort> {
+fn accept_signal(t: &mut Trial, by: Accept, clause: &'static Clause) -> Result<Caught, Abort> {
     match t.take_signal(by, Signal::CHLD)? {
         Some(caught) => Ok(caught),
         None => {
@@ -54,7 +57,7 @@ fn carries(
     t.expect(clause).that(got == expected, expected, got)
 }
 
-fn wait_after(t: &mut Trial, by: &str, clause: &'static Clause) -> Result<(Child, Caught), Abort> {
+fn wait_after(t: &mut Trial, by: Accept, clause: &'static Clause) -> Result<(Child, Caught), Abort> {
     block_sigchld(t)?;
     let other = t.spawn(Scenario::held())?;
     let child = t.spawn(Scenario::exits(7))?;
@@ -68,18 +71,18 @@ fn wait_after(t: &mut Trial, by: &str, clause: &'static Clause) -> Result<(Child
 }
 
 fn then_wait(t: &mut Trial) -> Outcome {
-    let (child, caught) = wait_after(t, "sigwait", &posix::SIGCHLD_WAIT_AFTER_SIGWAIT)?;
+    let (child, caught) = wait_after(t, Accept::Sigtimedwait, &posix::SIGCHLD_WAIT_AFTER_SIGWAIT)?;
     carries(t, &posix::SIGCHLD_INFO_EXITED, &caught, &child, "CLD_EXITED", 7)
 }
 
 fn signalfd_then_wait(t: &mut Trial) -> Outcome {
     let clause = &linux::SIGCHLD_WAIT_AFTER_SIGNALFD;
-    let (child, caught) = wait_after(t, "signalfd", clause)?;
+    let (child, caught) = wait_after(t, Accept::Signalfd, clause)?;
     carries(t, clause, &caught, &child, "CLD_EXITED", 7)
 }
 
 fn default_pends(t: &mut Trial) -> Outcome {
-    t.sigprocmask("block", Signal::CHLD)?;
+    t.sigprocmask(MaskChange::Block, Signal::CHLD)?;
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
     let pending = t.sigpending()?.iter().any(|name| name == "SIGCHLD");
@@ -90,7 +93,7 @@ fn default_pends(t: &mut Trial) -> Outcome {
     if !pending {
         return Ok(());
     }
-    let caught = accept_signal(t, "sigwait", clause)?;
+    let caught = accept_signal(t, Accept::Sigtimedwait, clause)?;
     carries(t, clause, &caught, &child, "CLD_EXITED", 7)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
@@ -102,7 +105,7 @@ fn stop_and_continue(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let all = Options::UNTRACED | Options::CONTINUED | Options::NOHANG;
     t.signal(&child, Signal::STOP)?;
-    let caught = accept_signal(t, "sigwait", clause)?;
+    let caught = accept_signal(t, Accept::Sigtimedwait, clause)?;
     let (stop, cont) = (Signal::STOP.number().into(), Signal::CONT.number().into());
     carries(t, &posix::SIGCHLD_INFO_STOPPED, &caught, &child, "CLD_STOPPED", stop)?;
     let seen = t.wait(Target::Any, all)?;
@@ -112,7 +115,7 @@ fn stop_and_continue(t: &mut Trial) -> Outcome {
     if t.profile() != crate::spec::Profile::Linux {
         return Ok(());
     }
-    let caught = accept_signal(t, "sigwait", &linux::SIGCHLD_ON_CONTINUE)?;
+    let caught = accept_signal(t, Accept::Sigtimedwait, &linux::SIGCHLD_ON_CONTINUE)?;
     carries(t, &linux::SIGCHLD_ON_CONTINUE, &caught, &child, "CLD_CONTINUED", cont)?;
     let seen = t.wait(Target::Any, all)?;
     t.expect(clause).reports(&seen, &child, Change::Continued)

@@ -3,7 +3,10 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Change, Options, Outcome, Pending, Target, Trial};
+use crate::trial::{
+    Abort, Calls, Change, Disposition, MaskChange, Options, Outcome, Pending, ProcessState, SigactionFlags,
+    Target, Trial,
+};
 use crate::wait::Signal;
 
 cases! { "interrupted";
@@ -56,7 +59,7 @@ fn needs_eintr(t: &Trial) -> Outcome {
 
 fn by_handler(t: &mut Trial) -> Outcome {
     needs_eintr(t)?;
-    t.sigaction(Signal::USR1, "count", &[])?;
+    t.sigaction(Signal::USR1, Disposition::Count, SigactionFlags::NONE)?;
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
     t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).blocks(&pending)?;
@@ -77,7 +80,7 @@ fn by_handler(t: &mut Trial) -> Outcome {
 
 fn by_sigchld_of_other_child(t: &mut Trial) -> Outcome {
     needs_eintr(t)?;
-    t.sigaction(Signal::CHLD, "count", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::NONE)?;
     let child = t.spawn(Scenario::held())?;
     let other = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Child(&child), Options::NONE)?;
@@ -86,7 +89,7 @@ fn by_sigchld_of_other_child(t: &mut Trial) -> Outcome {
     t.await_zombie(&other)?;
     let seen = t.finish(pending)?;
     t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).error(&seen, "EINTR")?;
-    t.sigaction(Signal::CHLD, "default", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Default, SigactionFlags::NONE)?;
     let seen = t.wait(Target::Child(&other), Options::NONE)?;
     t.expect_of(&posix::WAITPID_EINTR_KEEPS_CHILD, &posix::WAITID_EINTR_KEEPS_CHILD).reaped(
         &seen,
@@ -105,7 +108,7 @@ fn by_sigchld_of_other_child(t: &mut Trial) -> Outcome {
 
 fn writes_nothing(t: &mut Trial) -> Outcome {
     needs_eintr(t)?;
-    t.sigaction(Signal::USR1, "count", &[])?;
+    t.sigaction(Signal::USR1, Disposition::Count, SigactionFlags::NONE)?;
     t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
     t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).blocks(&pending)?;
@@ -124,7 +127,7 @@ fn writes_nothing(t: &mut Trial) -> Outcome {
 const TIMES: i64 = 3;
 
 fn restarted(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::USR1, "count", &["restart"])?;
+    t.sigaction(Signal::USR1, Disposition::Count, SigactionFlags::RESTART)?;
     let child = t.spawn(Scenario::held())?;
     // The restarted call is the same call: it still skips another child that is ready.
     let target = if Calls::WITH_TARGET.has(t.call()) {
@@ -155,7 +158,7 @@ fn restarted(t: &mut Trial) -> Outcome {
 }
 
 fn not_by_ignored_signal(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::USR1, "ignore", &[])?;
+    t.sigaction(Signal::USR1, Disposition::Ignore, SigactionFlags::NONE)?;
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
     t.expect(&posix::WAITPID_IGNORED_SIGNAL).blocks(&pending)?;
@@ -171,8 +174,8 @@ fn not_by_ignored_signal(t: &mut Trial) -> Outcome {
 }
 
 fn not_by_blocked_signal(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::USR1, "count", &[])?;
-    t.sigprocmask("block", Signal::USR1)?;
+    t.sigaction(Signal::USR1, Disposition::Count, SigactionFlags::NONE)?;
+    t.sigprocmask(MaskChange::Block, Signal::USR1)?;
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
     t.expect(&posix::WAITPID_MASKED_SIGNAL).blocks(&pending)?;
@@ -184,13 +187,13 @@ fn not_by_blocked_signal(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITPID_MASKED_SIGNAL).reaped(&seen, &child, Change::Exited(7))?;
     let while_blocked = t.signals()?.count;
     t.expect(&posix::WAITPID_MASKED_SIGNAL).equal("signals handled while blocked:", &while_blocked, &0)?;
-    t.sigprocmask("unblock", Signal::USR1)?;
+    t.sigprocmask(MaskChange::Unblock, Signal::USR1)?;
     let count = t.await_signals(1)?.count;
     t.expect(&posix::WAITPID_MASKED_SIGNAL).equal("signals handled:", &count, &1)
 }
 
 fn not_by_default_sigchld(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "default", &[])?;
+    t.sigaction(Signal::CHLD, Disposition::Default, SigactionFlags::NONE)?;
     let child = t.spawn(Scenario::held())?;
     let other = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Child(&child), Options::NONE)?;
@@ -209,7 +212,7 @@ fn block_then_stop(t: &mut Trial) -> Result<Pending, Abort> {
     let pending = t.begin(Target::Any, Options::NONE)?;
     t.expect(&posix::WAITPID_STOPPED_WAITER).blocks(&pending)?;
     t.signal_agent(Signal::STOP)?;
-    t.await_agent("stopped")?;
+    t.await_agent(ProcessState::Stopped)?;
     Ok(pending)
 }
 

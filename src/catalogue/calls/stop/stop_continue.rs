@@ -4,7 +4,7 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{Calls, Change, Child, Options, Outcome, Target, Trial};
+use crate::trial::{Calls, Change, Child, Options, Outcome, ProcessState, Target, Trial};
 use crate::wait::Signal;
 
 cases! { "stop-continue";
@@ -393,8 +393,8 @@ fn term_while_stopped(t: &mut Trial) -> Outcome {
     t.expect(&posix::STATUS_TERM_WHILE_STOPPED).nothing_ready(&seen)?;
     let state = t.state(&child)?;
     // Under strace, every stop shows as a tracing stop.
-    let stopped = ["stopped", "tracing-stop"];
-    t.expect(&posix::STATUS_TERM_WHILE_STOPPED).one_of("child state", &state.as_str(), &stopped)?;
+    let stopped = [ProcessState::Stopped, ProcessState::TracingStop];
+    t.expect(&posix::STATUS_TERM_WHILE_STOPPED).one_of("child state", &state, &stopped)?;
     t.signal(&child, Signal::CONT)?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, ANY_EVENT)?;

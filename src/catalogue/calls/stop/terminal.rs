@@ -4,7 +4,7 @@ use crate::scenario::{Scenario, Step, TerminalUse};
 use crate::spec::posix;
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Change, Child, Options, Outcome, Target, Trial};
+use crate::trial::{Abort, Calls, Change, Child, Options, Outcome, ProcessState, Target, Trial};
 use crate::wait::Signal;
 
 cases! { "terminal";
@@ -102,7 +102,7 @@ fn suspend_key(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::UNTRACED | Options::NOHANG)?;
     t.expect(clause).nothing_ready(&seen)?;
     let state = t.state(&back)?;
-    t.expect(clause).that(state != "stopped", "background job running", state)?;
+    t.expect(clause).that(state != ProcessState::Stopped, "background job running", state.to_string())?;
     t.await_stopped(&front)?;
     t.signal(&front, Signal::CONT)?;
     let seen = t.wait(Target::Any, Options::UNTRACED | Options::CONTINUED)?;
@@ -122,7 +122,7 @@ fn interrupt_key(t: &mut Trial) -> Outcome {
         t.expect(clause).reports_one_of(&seen, &front, &either)?;
     }
     let state = t.state(&back)?;
-    t.expect(clause).that(state != "zombie", "background job alive", state)
+    t.expect(clause).that(state != ProcessState::Zombie, "background job alive", state.to_string())
 }
 
 fn whole_job(t: &mut Trial) -> Outcome {

@@ -4,7 +4,9 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::trial::Seen;
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Change, Need, Needs, Options, Outcome, Pending, Target, Trial};
+use crate::trial::{
+    Abort, Calls, Change, Disposition, Need, Needs, Options, Outcome, Pending, SigactionFlags, Target, Trial,
+};
 use crate::wait::Signal;
 
 /// Cases that need a multithreaded caller.
@@ -94,8 +96,8 @@ fn begin_on(t: &mut Trial, thread: u32, target: Target<'_>) -> Result<Pending, A
 }
 
 fn sibling_reaps(t: &mut Trial) -> Outcome {
-    for (creator, waiter, code) in [("1", 0, 7), ("0", 1, 8), ("1", 2, 9)] {
-        let child = t.spawn_with(Scenario::exits(code), &[("thread", creator)])?;
+    for (creator, waiter, code) in [(1, 0, 7), (0, 1, 8), (1, 2, 9)] {
+        let child = t.spawn_on(creator, Scenario::exits(code))?;
         t.await_zombie(&child)?;
         let seen = wait_on(t, waiter, Target::Any, Options::NONE)?;
         t.expect(&posix::WAITPID_ANY_THREAD).and(&linux::THREADS_SHARE_CHILDREN).reaped(
@@ -108,7 +110,7 @@ fn sibling_reaps(t: &mut Trial) -> Outcome {
 }
 
 fn sibling_blocks(t: &mut Trial) -> Outcome {
-    let child = t.spawn_with(Scenario::held(), &[("thread", "1")])?;
+    let child = t.spawn_on(1, Scenario::held())?;
     let pending = begin_on(t, 2, Target::Child(&child))?;
     t.expect(&posix::WAITPID_ANY_THREAD).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
@@ -200,7 +202,7 @@ fn waiters_share(t: &mut Trial) -> Outcome {
 }
 
 fn wnothread(t: &mut Trial) -> Outcome {
-    let child = t.spawn_with(Scenario::exits(7), &[("thread", "1")])?;
+    let child = t.spawn_on(1, Scenario::exits(7))?;
     t.await_zombie(&child)?;
     // A kernel may look up a single pid by a different path than any child.
     for target in [Target::Any, Target::Child(&child)] {
@@ -218,7 +220,7 @@ fn wnothread(t: &mut Trial) -> Outcome {
 }
 
 fn creator_exits(t: &mut Trial) -> Outcome {
-    let child = t.spawn_with(Scenario::held(), &[("thread", "1")])?;
+    let child = t.spawn_on(1, Scenario::held())?;
     // The initial thread reads the requests, so a third one waits.
     let pending = begin_on(t, 2, Target::Any)?;
     t.expect(&posix::THREADS_CREATOR_EXITS).blocks(&pending)?;
@@ -234,7 +236,7 @@ fn creator_exits(t: &mut Trial) -> Outcome {
 }
 
 fn creator_of_zombie_exits(t: &mut Trial) -> Outcome {
-    let child = t.spawn_with(Scenario::exits(7), &[("thread", "1")])?;
+    let child = t.spawn_on(1, Scenario::exits(7))?;
     t.await_zombie(&child)?;
     t.exit_thread(1)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
@@ -246,7 +248,7 @@ fn creator_of_zombie_exits(t: &mut Trial) -> Outcome {
 }
 
 fn leader_exits_first(t: &mut Trial) -> Outcome {
-    t.sigaction(Signal::CHLD, "record", &["restart"])?;
+    t.sigaction(Signal::CHLD, Disposition::Record, SigactionFlags::RESTART)?;
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::LeaderExit { code: 5 })?;
     let seen = t.wait(Target::Child(&child), Options::NOHANG)?;

@@ -1,12 +1,11 @@
 //! What `waitid` reports beyond the usual: values wider than 8 bits, fields nobody reads, users without a mapping.
 
-use crate::protocol::Line;
 use crate::protocol::wait::OptionSet;
 use crate::scenario::Scenario;
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{Calls, Change, Options, Outcome, Target, Trial};
+use crate::trial::{AgentRequest, Calls, Change, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
 const WAITID: Calls = Calls::only(&[Call::Waitid]);
@@ -70,7 +69,7 @@ fn wuntraced_is_wstopped(t: &mut Trial) -> Outcome {
 fn unmapped_uid(t: &mut Trial) -> Outcome {
     /// `/proc/sys/kernel/overflowuid`, unless somebody has changed it.
     const OVERFLOW: i64 = 65_534;
-    t.take_away(Line::new("unshare-users"))?;
+    t.take_away(&AgentRequest::UnshareUsers {})?;
     let child = t.spawn(Scenario::exits(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&linux::WAITID_SI_UID_UNMAPPED).reports(&seen, &child, Change::Exited(7))?;

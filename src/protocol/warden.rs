@@ -1,0 +1,46 @@
+//! The requests to a warden, and the states of processes that it answers with.
+
+use super::codec::{Words, requests, words};
+use crate::wait::Signal;
+
+words! {
+    /// What the process table shows of a process.
+    pub enum ProcessState {
+        /// On a processor or ready for one.
+        Running = "running",
+        /// Asleep, interruptibly or not.
+        Asleep = "asleep",
+        /// Stopped by job control.
+        Stopped = "stopped",
+        /// Stopped by a tracer.
+        TracingStop = "tracing-stop",
+        /// Terminated, and not reaped.
+        Zombie = "zombie",
+        /// No process any more.
+        Gone = "gone",
+        /// A state that has no word.
+        Other = "other",
+        /// There is no process table to look at.
+        Unknown = "unknown",
+    }
+}
+
+requests! {
+    /// One request to a warden. [`crate::warden`] says what each does and answers.
+    pub enum Request {
+        Probe = "probe" {},
+        Open = "open" {
+            nonce: String = "nonce", subject: Option<String> = "subject", argv: Option<Words> = "argv",
+        },
+        Adopt = "adopt" { name: String = "name", pid: i64 = "pid" },
+        Signal = "signal" { to: String = "to", sig: Signal = "sig" },
+        Await = "await" { of: String = "of", state: ProcessState = "for", within: u64 = "within" },
+        Blocked = "blocked" { call: u64 = "call", within: u64 = "within" },
+        Answer = "answer" {
+            call: u64 = "call", grace: u64 = "grace", spin: u64 = "spin", within: u64 = "within",
+            settled: bool = "settled",
+        },
+        State = "state" { of: String = "of" },
+        Close = "close" {},
+    }
+}

@@ -1,32 +1,32 @@
-//! The one table of what an agent can do wrong: what `agent check` says of it, and what becomes of a run.
+//! The table of faults of an agent: the finding of `agent check`, and the result of a run.
 
 use Run::{Ran, Refused};
 
 /// A fault of `fixtures/agents/faulty/agent.py`.
 pub struct Fault {
-    /// Its name there.
+    /// Its name in that file.
     pub name: &'static str,
-    /// The rule that `agent check` names and what its message tells; `None` for what is allowed or is not asked for there.
+    /// The rule that `agent check` names and part of its message; `None` if the behaviour is allowed or not checked.
     pub check: Option<(&'static str, &'static str)>,
-    /// What becomes of a run of [`CASES`].
+    /// The result of a run of [`CASES`].
     pub run: Run,
 }
 
-/// What becomes of a run.
+/// The result of a run.
 #[cfg_attr(not(feature = "cli"), allow(dead_code))]
 pub enum Run {
-    /// It does not begin: the exit code, and what is said.
+    /// It does not start: the exit code and part of the message.
     Refused(i32, &'static str),
-    /// The verdict of each case, the exit code, and what the first verdict that is no pass is told with.
+    /// The verdict of each case, the exit code, and part of the reason of the first verdict that is not a pass.
     Ran(&'static str, i32, &'static str),
 }
 
-/// What each fault is run with: a call that sleeps, one that has no child, one that must not sleep.
+/// The cases run with each fault: a call that sleeps, one without children, one that must not sleep.
 #[cfg_attr(not(feature = "cli"), allow(dead_code))]
 pub const CASES: [&str; 3] =
     ["blocked.until-exit@wait4", "errors.no-children@wait4", "nohang.running-child@wait4"];
 
-/// A fault that those cases do not meet, or that is none.
+/// A fault that these cases do not trigger, or harmless behaviour.
 const PASSES: Run = Ran("pass pass pass", 0, "");
 
 const fn fault(name: &'static str, check: Option<(&'static str, &'static str)>, run: Run) -> Fault {

@@ -200,7 +200,7 @@ fn renamed_ids_are_followed() {
         changes.out
     );
     std::fs::write(path("known"), format!("{old}@wait libc fail\n")).expect("written");
-    well(&["run", &format!("{new}@wait"), "--subject", "syscall", "--baseline", &path("known")]);
+    well(&["run", &format!("{new}@wait4"), "--subject", "syscall", "--baseline", &path("known")]);
     well(&["baseline", "update", &path("old.jsonl"), "--file", &path("known")]);
     let known = std::fs::read_to_string(path("known")).expect("a baseline");
     assert!(!known.contains("any-child"), "it passes, under either name: {known}");

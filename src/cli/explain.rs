@@ -3,7 +3,7 @@
 use super::Output;
 use super::names::{hint, unknown};
 use crate::catalogue::{self, Case};
-use crate::report::human::failure::{line, prose, wrapped};
+use crate::report::human::failure::{line, prose, wrapped, wrapped_at};
 use crate::report::renames::{Kind, new_name};
 use crate::runner::settings::RunError;
 use crate::spec::{self, Clause, deviations};
@@ -59,9 +59,15 @@ fn new_id(name: &str) -> Option<&'static str> {
     new_name(Kind::Case, case).or_else(|| new_name(Kind::Clause, name))
 }
 
+/// The column at which titles begin, and the width of the labels before it.
+const COLUMN: usize = 39;
+const INDENT: usize = 12;
+
 /// The id and the title of a case.
 fn titled(case: &Case) -> String {
-    format!("{:<36}   {}", case.id, case.title)
+    let title = wrapped_at(INDENT + COLUMN, case.title.split(' '), " ");
+    let title = title.replace('\n', &format!("\n{:COLUMN$}", ""));
+    format!("{:<1$} {title}", case.id, COLUMN - 1)
 }
 
 fn of_case(case: &Case) -> String {

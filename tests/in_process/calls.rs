@@ -101,7 +101,7 @@ fn a_target_selects_its_own_children_only() {
     third.exit(3);
     third.await_change(IdOptions::EXITED);
 
-    let take =
+    let reap =
         |target| wait4(target, WaitOptions::NOHANG).map(|done| done.map(|done| (done.pid, done.status)));
     assert_eq!(reap(Target::Pid(second.pid)), Ok(Some((second.pid, WaitStatus::exited(2)))));
     assert_eq!(reap(Target::Pid(second.pid)), Err(Errno::CHILD));
@@ -165,7 +165,7 @@ fn nohang_finds_nothing_while_the_child_runs() {
 fn stops_and_continues_are_reported_on_request() {
     let child = Child::held();
     let target = Target::Pid(child.pid);
-    let take =
+    let reap =
         |options| waitpid(target, options | WaitOptions::NOHANG).map(|done| done.map(|done| done.status));
 
     child.signal(Signal::STOP);
@@ -173,13 +173,13 @@ fn stops_and_continues_are_reported_on_request() {
     assert_eq!(reap(WaitOptions::NONE), Ok(None));
     assert_eq!(reap(WaitOptions::CONTINUED), Ok(None));
     assert_eq!(reap(WaitOptions::UNTRACED), Ok(Some(WaitStatus::stopped(Signal::STOP))));
-    assert_eq!(reap(WaitOptions::UNTRACED), Ok(None), "a stop is told once");
+    assert_eq!(reap(WaitOptions::UNTRACED), Ok(None), "a stop is reported once");
 
     child.signal(Signal::CONT);
     child.await_change(IdOptions::CONTINUED);
     assert_eq!(reap(WaitOptions::UNTRACED), Ok(None));
     assert_eq!(reap(WaitOptions::CONTINUED), Ok(Some(WaitStatus::continued())));
-    assert_eq!(reap(WaitOptions::CONTINUED), Ok(None), "a continue is told once");
+    assert_eq!(reap(WaitOptions::CONTINUED), Ok(None), "a continue is reported once");
 }
 
 #[test]

@@ -163,7 +163,7 @@ mod tests {
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
             lines[0],
-            "FAIL  nohang.running-child@wait4     agent:./mywait 0.3                                   0.012 s"
+            "FAIL  nohang.running-child@wait4     agent:./mywait 0.3                                      0.012 s"
         );
         let clause = trial.failure.as_ref().unwrap().clause;
         assert_eq!(

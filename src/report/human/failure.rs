@@ -169,7 +169,8 @@ mod tests {
         assert_eq!(
             lines[1..],
             [
-                &format!("  must      {}", clause.text),
+                "  must      With WNOHANG, when children match but none has changed state, the call returns 0 at",
+                "            once.",
                 &format!("            {}   {}", clause.id, clause.source),
                 "  steps     spawn A (held)    wait4(any, WNOHANG)",
                 "  expected  0",

@@ -77,7 +77,9 @@ fn up_to_date(mut trial: TrialRecord) -> TrialRecord {
     trial.subject = renames::subject(&trial.subject).into_owned();
     for clause in &mut trial.clauses {
         clause.id = renames::clause(&clause.id).into_owned();
-        clause.outcome = clause.outcome.replace(' ', "_");
+        if clause.outcome == "not observed" {
+            clause.outcome = "not_observed".to_owned();
+        }
     }
     if let Some(clause) = &mut trial.failed_clause {
         *clause = renames::clause(clause).into_owned();

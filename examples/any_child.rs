@@ -1,4 +1,4 @@
-//! Any child: five children end in an order that nobody knows before; take them as they come.
+//! Any child: five children exit in an unknown order; reap each as it does.
 //!
 //! `cargo run --example any_child [MILLISECONDS_PER_SECOND]`
 
@@ -23,9 +23,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     while !children.is_empty() {
-        let done = retrying(|| wait4(Target::Any, WaitOptions::NONE))?.expect("there was no WNOHANG");
+        let done = retrying(|| wait4(Target::Any, WaitOptions::NONE))?.expect("WNOHANG is not set");
         println!("reaped {}: exit code {}", done.pid, done.status.to_exit_code()?);
-        // A wait for any child may also report one that a library started: it is not in the set.
+        // A wait for any child may also report one that a library started, which is not in the set.
         children.remove(&done.pid);
     }
 
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// The standard library has no random numbers, but seeds its hash maps with one.
+/// The standard library has no random numbers, but its hash maps have random seeds.
 fn random_of_1_to_5(salt: i32) -> i32 {
     let number = RandomState::new().hash_one(salt) % 5;
     number as i32 + 1

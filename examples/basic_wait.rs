@@ -1,4 +1,4 @@
-//! Basic wait: start a child, block until it ends, and look at all three things that `wait4` tells.
+//! Basic wait: start a child, block until it exits, and print all that `wait4` returns.
 //!
 //! `cargo run --example basic_wait [MILLISECONDS_PER_SECOND]`
 
@@ -10,15 +10,15 @@ use waitspec::wait::{Target, WaitOptions, retrying, wait4};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let child = spawn(|| {
-        println!("child {}: at work for 2 s", std::process::id());
+        println!("child {}: working for 2 s", std::process::id());
         std::thread::sleep(seconds(2.0));
         0
     })?;
     println!("parent: waiting for child {child}");
 
-    // A signal to the parent would interrupt the wait with EINTR; `retrying` then waits again. No option was given, so
-    // there is a report whenever the call succeeds.
-    let done = retrying(|| wait4(Target::Pid(child), WaitOptions::NONE))?.expect("there was no WNOHANG");
+    // A signal to the parent may interrupt the wait with EINTR; `retrying` then waits again. Without options, a call that
+    // succeeds always reports a child.
+    let done = retrying(|| wait4(Target::Pid(child), WaitOptions::NONE))?.expect("WNOHANG is not set");
 
     println!("pid: {}", done.pid);
     println!("status: {:#06x} ({})", done.status.as_raw(), done.status);

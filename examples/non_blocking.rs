@@ -15,14 +15,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     })?;
     println!("child: {child}");
 
-    // With WNOHANG the call returns at once. C programs see the pid 0 when there is nothing to report, with status and
-    // usage 0 in Python; here that is `None`.
+    // With WNOHANG, the call returns at once. If there is nothing to report, it returns 0 in C and (0, 0, 0) in Python;
+    // here it returns `None`.
     let done = loop {
         match retrying(|| wait4(Target::Pid(child), WaitOptions::NOHANG))? {
             Some(done) => break done,
             None => println!("not yet: (0, 0, 0)"),
         }
-        // This is where a program does its own work. If there is none, `wait4_timeout` waits better than any loop.
+        // A program does its own work here. If there is none, `wait4_timeout` is better than a loop.
         std::thread::sleep(seconds(0.5));
     };
 

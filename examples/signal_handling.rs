@@ -1,4 +1,4 @@
-//! Signals: end a child by one, and tell from its status what became of it.
+//! Signals: kill a child, and decode its status.
 //!
 //! `cargo run --example signal_handling [MILLISECONDS_PER_SECOND]`
 
@@ -18,22 +18,22 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     std::thread::sleep(seconds(1.0));
     println!("sending SIGTERM");
-    // Until it was waited for, the pid is the child's, dead or alive: the signal hits nobody else.
+    // Until it is reaped, the pid belongs to the child, dead or alive: the signal cannot reach another process.
     process::kill(child.as_raw_pid(), Signal::TERM.number())?;
 
-    // WUNTRACED reports stops too. Nobody stops this child, unless you do it (`kill -STOP`).
+    // WUNTRACED reports stops too. This child does not stop, unless you stop it (`kill -STOP`).
     loop {
         let options = WaitOptions::UNTRACED;
-        let done = retrying(|| wait4(Target::Pid(child), options))?.expect("there was no WNOHANG");
-        println!("{}: {}", done.pid, told(done.status));
+        let done = retrying(|| wait4(Target::Pid(child), options))?.expect("WNOHANG is not set");
+        println!("{}: {}", done.pid, meaning(done.status));
         if !done.status.is_stopped() {
             return Ok(());
         }
     }
 }
 
-/// What a status says. Of a C program's macros exactly one holds; here they are the variants of an enum.
-fn told(status: WaitStatus) -> String {
+/// The meaning of a status. In C, exactly one of the macros holds; here, they are the variants of an enum.
+fn meaning(status: WaitStatus) -> String {
     match status.event() {
         // WIFEXITED, WEXITSTATUS
         Event::Exited { code } => format!("exited with code {code}"),

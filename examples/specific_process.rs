@@ -1,4 +1,4 @@
-//! A specific process: of three children, wait for the second first, whichever ends first.
+//! A specific process: of three children, wait for the second one first, whichever exits first.
 //!
 //! `cargo run --example specific_process [MILLISECONDS_PER_SECOND]`
 
@@ -19,11 +19,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         children.push(child);
     }
 
-    // The first has ended by then, and stays a zombie until somebody waits for it.
+    // The first has exited by then, and stays a zombie until it is reaped.
     let second = children.remove(1);
     wait_for(second)?;
 
-    // A program that has children waits for all of them: a zombie keeps its place in the process table.
+    // Wait for all children: a zombie occupies an entry in the process table.
     for child in children {
         wait_for(child)?;
     }
@@ -32,7 +32,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn wait_for(child: Pid) -> Result<(), Box<dyn Error>> {
-    let done = retrying(|| wait4(Target::Pid(child), WaitOptions::NONE))?.expect("there was no WNOHANG");
+    let done = retrying(|| wait4(Target::Pid(child), WaitOptions::NONE))?.expect("WNOHANG is not set");
     println!("reaped {}: exit code {}", done.pid, done.status.to_exit_code()?);
     Ok(())
 }

@@ -1,25 +1,24 @@
 //! The executable specification of the Unix wait family.
 //!
-//! `waitspec` drives child *scenarios* through every front end of the family (`wait`, `waitpid`, `wait3`, `wait4`,
-//! `wait6`, `waitid`, pidfd waits) of any *subject* (a kernel, an emulator, a C library, a crate, a language runtime)
-//! and judges what came back against *clauses* that cite their source.
+//! `waitspec` runs child *scenarios* against every call of the family (`wait`, `waitpid`, `wait3`, `wait4`, `wait6`,
+//! `waitid`, waits for pidfds) of a *subject* (a kernel, an emulator, a C library, a crate, a language runtime), and
+//! checks the results against *clauses* that cite their source.
 //!
-//! # What it is used for
+//! # Uses
 //!
-//! - **To wait for children**, in any program: [`wait`] has the family as a safe API with resource usage, bounded
-//!   waits, and the status words of seven systems. It needs no feature:
-//!   `waitspec = { ..., default-features = false }`.
-//! - **To judge a wait of your own**: implement [`subject::Subject`], one method that performs one call, and hand it
-//!   to `harness::testing::main` (feature `libtest`): each trial is a test of `cargo test`.
-//! - **To judge one in another language**: write an agent that speaks the [`protocol`].
-//! - **To judge a system**: the program `waitspec` (feature `cli`). The README of the repository shows its verbs.
+//! - **Wait for children** in any program: [`wait`] is the family as a safe API with resource usage, bounded waits, and
+//!   the status words of seven systems. It needs no features: `waitspec = { ..., default-features = false }`.
+//! - **Test your own implementation**: implement [`subject::Subject`], whose one method makes one call, and pass it to
+//!   `testing::main` (feature `libtest`); each trial is a test of `cargo test`.
+//! - **Test one in another language**: write an agent that speaks the [`protocol`].
+//! - **Test a system**: use the program `waitspec` (feature `cli`), described in the README of the repository.
 //!
 //! ```
 //! use waitspec::wait::{Pid, Target, WaitOptions, WaitStatus, retrying, wait4};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let child = Pid::from_child(&std::process::Command::new("sh").args(["-c", "exit 7"]).spawn()?);
-//! let done = retrying(|| wait4(Target::Pid(child), WaitOptions::NONE))?.expect("there was no NOHANG");
+//! let done = retrying(|| wait4(Target::Pid(child), WaitOptions::NONE))?.expect("NOHANG is not set");
 //! assert_eq!(done.status, WaitStatus::exited(7));
 //! println!("{:?} of CPU time, {} bytes at most", done.rusage.cpu_time(), done.rusage.max_rss_bytes());
 //! # Ok(()) }
@@ -30,33 +29,38 @@
 //! ```text
 //! driver      threads; schedules, judges, reports. Never waits for a process of a trial.
 //!   |  lines
-//! warden      one for each job: starts the agent, sends signals, watches the process table, kills what is left
+//! warden      one per job: starts the agent, sends signals, watches the process table, kills what is left
 //!   |
 //! agent       hosts one subject; fresh for every trial; the only parent of the children
 //!   |
-//! children    each connected to the warden, told step by step what to do
+//! children    each connected to the warden, and driven step by step
 //! ```
 //!
-//! An agent has exactly the children of its trial, so waiting for *any* child is safe and trials run beside each
-//! other. No sleep orders anything: the warden tells when a child is a zombie, is stopped, or when a call sleeps. A
-//! call that sleeps although something is ready for it is a proved hang.
+//! An agent has the children of its trial and no others, so waiting for *any* child is safe and trials run in parallel.
+//! Nothing is ordered by sleeping: the warden observes when a child is a zombie or stopped, and when a call sleeps. A call
+//! that sleeps although a child is ready for it is a proven hang.
 //!
-//! # The folders are the architecture
+//! # Modules
 //!
-//! | module | what it holds |
+//! From the lowest to the highest; a module uses only those above it in this table.
+//!
+//! | module | contents |
 //! |---|---|
-//! | [`wait`] | the wait family as a typed, safe Rust API with resource usage; of use to any program |
-//! | [`sys`] | the only `unsafe` code: raw calls, the process table, signals, one file per system |
-//! | [`scenario`] | what children do: steps, the child program, the library of named scenarios |
-//! | [`protocol`] | the one language that driver, warden, agents and children speak |
-//! | [`warden`], [`agent`] | the two processes between the driver and the children |
-//! | [`subject`] | the implementations that can be judged, broken ones included |
+//! | [`sys`] | the only `unsafe` code: raw calls, the process table, signals, the differences between systems |
+//! | [`wait`] | the wait family as a typed, safe API with resource usage |
+//! | [`protocol`] | the lines that driver, warden, agents and children exchange |
 //! | [`spec`] | clauses and known deviations |
-//! | [`catalogue`] | the conformance cases, one file per theme |
-//! | [`runner`] | trials, expectations, plans, runs and their events |
-//! | [`model`] | histories, and the oracle that judges them |
-//! | `selftest` | mutants through the catalogue: whether the suite catches what it claims (feature `cli`) |
-//! | `report`, `cli` | what a run tells, and the command line (feature `cli`) |
+//! | [`scenario`] | what children do: steps, the child program, the library of named scenarios |
+//! | [`subject`], [`mutants`] | the implementations under test, and those with a known bug |
+//! | [`agent`], [`warden`] | the two processes between the driver and the children |
+//! | [`trial`] | the interface of a case: children, calls, expectations |
+//! | [`catalogue`] | the conformance cases, a file per theme |
+//! | [`runner`] | settings, selection, plan, runs and their events |
+//! | [`model`] | histories, the oracle that judges them, randomized testing |
+//! | `report` | reports for people and for programs (feature `cli`) |
+//! | `selftest` | mutation testing of the catalogue (feature `cli`) |
+//! | `testing` | trials as tests of `cargo test` (feature `libtest`) |
+//! | `cli` | the command line (feature `cli`) |
 #![deny(missing_docs)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -87,7 +91,7 @@ pub mod selftest;
 #[cfg(feature = "libtest")]
 pub mod testing;
 
-/// What the pages of the repository show as Rust is compiled with the documentation's tests.
+/// The Rust code in the pages of the repository, compiled as documentation tests.
 #[cfg(all(doctest, feature = "libtest"))]
 mod pages {
     #[doc = include_str!("../README.md")]

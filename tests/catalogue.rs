@@ -1,14 +1,14 @@
-//! The book of clauses and the cases as a whole: what is covered, and that no id is lost or means something else one day.
+//! Clauses and cases as a whole: coverage, and ids that are never lost or reused.
 //!
-//! `WAITSPEC_BLESS=1 cargo test --test catalogue` writes `fixtures/catalogue.lock` anew: every id of a clause and of a case that
-//! there is, and, as retired, every one that there ever was. An id that was retired is never used again.
+//! `WAITSPEC_BLESS=1 cargo test --test catalogue` regenerates `fixtures/catalogue.lock`: the id of every clause and case and, as
+//! retired, every earlier one. A retired id is never reused.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use waitspec::catalogue;
 use waitspec::spec::{self, Level};
 
-/// What is behind an id of the lock: `clause`, `case` or `retired`, and for the last which of the two it was.
+/// What each id of the lock is: `clause`, `case`, or one of these after `retired`.
 type Lock = BTreeMap<String, String>;
 
 fn path() -> PathBuf {
@@ -26,7 +26,7 @@ fn read() -> Lock {
         .collect()
 }
 
-/// Every id that there is.
+/// Every id in use.
 fn present() -> Lock {
     let clauses = spec::clauses().map(|clause| (clause.id.to_owned(), "clause".to_owned()));
     let cases = catalogue::cases().map(|case| (case.id.to_owned(), "case".to_owned()));
@@ -38,14 +38,14 @@ fn cited() -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn no_id_is_lost_or_used_again() {
+fn no_id_is_lost_or_reused() {
     let (locked, present) = (read(), present());
     if std::env::var_os("WAITSPEC_BLESS").is_some() {
         let mut lock = present.clone();
         for (id, what) in &locked {
             let retired = if what.starts_with("retired") { what.clone() } else { format!("retired {what}") };
             let back = present.contains_key(id) && what.starts_with("retired");
-            assert!(!back, "{id} was retired and may not be used again");
+            assert!(!back, "{id} is retired and must not be reused");
             lock.entry(id.clone()).or_insert(retired);
         }
         let mut text = "# Written by WAITSPEC_BLESS=1 cargo test --test catalogue.\n".to_owned();
@@ -56,40 +56,43 @@ fn no_id_is_lost_or_used_again() {
         return;
     }
     for (id, what) in &present {
-        assert_eq!(locked.get(id), Some(what), "{id} is not in the lock as it is: bless it");
+        assert_eq!(locked.get(id), Some(what), "{id} is not in the lock: regenerate it");
     }
     for (id, what) in &locked {
         let retired = what.starts_with("retired");
-        assert!(retired || present.contains_key(id), "{what} {id} is gone: bless it, and it is retired");
+        assert!(
+            retired || present.contains_key(id),
+            "{what} {id} is gone: regenerate the lock, which retires it"
+        );
     }
 }
 
 #[test]
-fn every_must_is_covered_or_says_why_not() {
+fn every_must_is_covered_or_untestable() {
     let cited = cited();
     let open = spec::clauses().filter(|c| c.untestable.is_none() && !cited.contains(c.id));
     let open: Vec<_> = open.filter(|c| c.level == Level::Must).map(|c| c.id).collect();
-    assert!(open.is_empty(), "neither covered nor said to be untestable: {open:#?}");
+    assert!(open.is_empty(), "neither covered nor untestable: {open:#?}");
 }
 
 #[test]
-fn every_other_clause_is_covered_or_says_why_not() {
+fn every_clause_is_covered_or_untestable() {
     let cited = cited();
     let open = spec::clauses().filter(|c| c.untestable.is_none() && !cited.contains(c.id));
     let open: Vec<_> = open.map(|c| c.id).collect();
-    assert!(open.is_empty(), "neither covered nor said to be untestable: {open:#?}");
+    assert!(open.is_empty(), "neither covered nor untestable: {open:#?}");
 }
 
 #[test]
-fn what_is_untestable_is_cited_by_no_case() {
+fn no_case_cites_an_untestable_clause() {
     let cited = cited();
     for clause in spec::clauses().filter(|clause| clause.untestable.is_some()) {
-        assert!(!cited.contains(clause.id), "{} is said to be untestable, and a case cites it", clause.id);
+        assert!(!cited.contains(clause.id), "{} is untestable, but a case cites it", clause.id);
     }
 }
 
 #[test]
-fn the_catalogue_is_as_large_as_it_was() {
+fn the_catalogue_has_not_shrunk() {
     let linux = |case: &&catalogue::Case| case.applies_to(spec::Profile::Linux);
     let cases: Vec<_> = catalogue::cases().filter(linux).collect();
     assert!(cases.len() >= 250, "{} cases", cases.len());

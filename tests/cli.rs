@@ -1,4 +1,4 @@
-//! The program as its users meet it: what each verb says, and with which exit code.
+//! The command line: the output and the exit code of each verb.
 #![cfg(feature = "cli")]
 
 use std::io::{BufRead, BufReader};
@@ -6,7 +6,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// What a run of the program said.
+/// The result of a run of the program.
 struct Said {
     code: Option<i32>,
     out: String,
@@ -28,14 +28,14 @@ fn waitspec(arguments: &[&str]) -> Said {
     }
 }
 
-/// The standard output of a command that has to go well.
+/// The standard output of a command that must succeed.
 fn well(arguments: &[&str]) -> String {
     let said = waitspec(arguments);
     assert_eq!(said.code, Some(0), "{arguments:?}: {}{}", said.out, said.err);
     said.out
 }
 
-/// The one line of a command that has to go wrong with that code.
+/// The error, of one line, of a command that must fail with this code.
 fn refused(arguments: &[&str], code: i32) -> String {
     let said = waitspec(arguments);
     assert_eq!(said.code, Some(code), "{arguments:?}: {}{}", said.out, said.err);
@@ -53,7 +53,7 @@ fn json(text: &str) -> serde_json::Value {
     serde_json::from_str(text).unwrap_or_else(|e| panic!("{e}: {text}"))
 }
 
-/// The id of some case, and a call that it takes.
+/// The id of a case, and a call it runs with.
 fn some_case() -> (String, String) {
     let cases = json(&well(&["list", "cases", "--format", "json"]));
     let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
@@ -70,12 +70,12 @@ fn every_verb_has_help_with_examples() {
         assert!(well(&[verbs[0], verbs[1], "--help"]).contains("Examples:"));
     }
     assert!(well(&["--version"]).starts_with("waitspec "));
-    assert!(!well(&["--help"]).contains("warden  "), "the warden is no verb for people");
+    assert!(!well(&["--help"]).contains("warden  "), "the warden is not for interactive use");
     assert_eq!(waitspec(&[]).code, Some(2));
 }
 
 #[test]
-fn an_unknown_name_is_one_line_with_the_nearest() {
+fn an_unknown_name_is_a_one_line_error_with_the_nearest_names() {
     let (case, _) = some_case();
     let wrong_case = format!("{case}x");
     for (arguments, near) in [
@@ -100,7 +100,7 @@ fn an_unknown_name_is_one_line_with_the_nearest() {
 }
 
 #[test]
-fn values_that_make_no_sense_are_refused() {
+fn invalid_values_are_refused() {
     for arguments in [
         vec!["run", "--shard", "3/2"],
         vec!["run", "--shard", "0/2"],
@@ -126,19 +126,19 @@ fn values_that_make_no_sense_are_refused() {
 }
 
 #[test]
-fn a_filter_that_matches_nothing_is_4() {
+fn a_filter_that_matches_nothing_exits_with_4() {
     let (case, call) = some_case();
     assert!(refused(&["run", "no-such-case"], 4).contains("`no-such-case`"));
     assert!(
         refused(&["run", &format!("{case}@wait9")], 4).contains(&call),
-        "the calls that it takes are named"
+        "the error lists the calls of the case"
     );
     refused(&["run", &case, "no-such-case"], 4);
     refused(&["run", &case, "--shard", "4000/4000"], 4);
 }
 
 #[test]
-fn list_in_every_form() {
+fn list_in_every_format() {
     for what in ["cases", "clauses", "scenarios", "subjects", "mutants", "calls"] {
         let column = what.strip_suffix('s').expect("a plural").to_uppercase();
         assert!(well(&["list", what]).starts_with(&column));
@@ -161,7 +161,7 @@ fn explain_a_case_and_a_clause() {
     let (case, call) = some_case();
     let text = well(&["explain", &case]);
     assert!(text.starts_with(&case) && text.contains("  calls ") && text.contains(".rs:"), "{text}");
-    assert_eq!(well(&["explain", &format!("{case}@{call}")]), text, "as it stands in a report");
+    assert_eq!(well(&["explain", &format!("{case}@{call}")]), text, "as in a report");
     let clause =
         text.lines().find_map(|line| line.strip_prefix("  clause    ")).expect("a clause").to_owned();
     let text = well(&["explain", &clause]);
@@ -169,42 +169,76 @@ fn explain_a_case_and_a_clause() {
 }
 
 #[test]
-fn decode_is_different_on_each_system() {
+fn renamed_ids_are_followed() {
+    let (old, new) = ("any-child.is-waitpid", "any-child.matches-waitpid");
+    let text = well(&["explain", old]);
+    assert!(text.starts_with(&format!("{old} was renamed to {new}\n\n{new}\n")), "{text}");
+    assert!(well(&["explain", &format!("{old}@wait")]).contains(&format!("\n{new}\n")));
+    for (arguments, code) in [
+        (["run", old], 4),
+        (["run", "any-child.is-waitpid@wait"], 4),
+        (["explain", "any-child.is-waitpidd"], 2),
+    ] {
+        let line = refused(&arguments, code);
+        assert_eq!(line.contains(&format!("; renamed to {new}")), arguments[0] == "run", "{line}");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("text").to_owned();
+    let trial = |id: &str, verdict: &str| {
+        format!(
+            "{{\"type\":\"trial\",\"id\":\"{id}@wait\",\"subject\":\"libc\",\"verdict\":\"{verdict}\"}}\n"
+        )
+    };
+    let header = "{\"type\":\"run\"}\n";
+    std::fs::write(path("old.jsonl"), header.to_owned() + &trial(old, "pass")).expect("written");
+    std::fs::write(path("new.jsonl"), header.to_owned() + &trial(new, "fail")).expect("written");
+    let changes = waitspec(&["diff", &path("old.jsonl"), &path("new.jsonl")]);
+    assert_eq!(changes.code, Some(1), "{}", changes.err);
+    assert!(
+        changes.out.contains(&format!("regressions\n  {new}@wait libc  pass -> fail\n")),
+        "{}",
+        changes.out
+    );
+    std::fs::write(path("known"), format!("{old}@wait libc fail\n")).expect("written");
+    well(&["run", &format!("{new}@wait4"), "--subject", "syscall", "--baseline", &path("known")]);
+    well(&["baseline", "update", &path("old.jsonl"), "--file", &path("known")]);
+    let known = std::fs::read_to_string(path("known")).expect("a baseline");
+    assert!(!known.contains("any-child"), "it passes, under either name: {known}");
+}
+
+#[test]
+fn decode_differs_by_system() {
     let text = well(&["decode", "0x137f"]);
     assert!(text.starts_with("4991 = 0x137f = 00000000 00000000 00010011 01111111\n"), "{text}");
     let meaning = |word: &str, os: &str| {
         let rows = json(&well(&["decode", word, "--os", os, "--format", "json"]));
-        (
-            rows[0]["meaning"].as_str().expect("text").to_owned(),
-            rows[0]["exit code"].as_str().expect("text").to_owned(),
-        )
+        (rows[0]["meaning"].as_str().expect("text").to_owned(), rows[0]["exit_code"].clone())
     };
-    let not_ended = "none: it has not ended";
     for (word, os, means, code) in [
-        ("0", "linux", "exited with 0", "0"),
-        ("0x2a00", "linux", "exited with 42", "42"),
-        ("10752", "openbsd", "exited with 42", "42"),
-        ("9", "freebsd", "killed by SIGKILL", "-9"),
-        ("0x86", "macos", "killed by SIGABRT, core dumped", "-6"),
-        ("0x137f", "macos", "continued", not_ended),
-        ("0x137f", "freebsd", "stopped by SIGCONT", not_ended),
-        ("0x13", "dragonfly", "continued", not_ended),
-        ("0x13", "netbsd", "killed by SIGCONT", "-19"),
-        ("0xffff", "Linux", "continued", not_ended),
-        ("65535", "illumos", "continued", not_ended),
+        ("0", "linux", "exited with 0", Some(0)),
+        ("0x2a00", "linux", "exited with 42", Some(42)),
+        ("10752", "openbsd", "exited with 42", Some(42)),
+        ("9", "freebsd", "killed by SIGKILL", Some(-9)),
+        ("0x86", "macos", "killed by SIGABRT, core dumped", Some(-6)),
+        ("0x137f", "macos", "continued", None),
+        ("0x137f", "freebsd", "stopped by SIGCONT", None),
+        ("0x13", "dragonfly", "continued", None),
+        ("0x13", "netbsd", "killed by SIGCONT", Some(-19)),
+        ("0xffff", "Linux", "continued", None),
+        ("65535", "illumos", "continued", None),
     ] {
-        assert_eq!(meaning(word, os), (means.to_owned(), code.to_owned()), "{word} {os}");
+        assert_eq!(meaning(word, os), (means.to_owned(), code.into()), "{word} {os}");
     }
     let full = well(&["decode", "0x8b", "--os", "linux"]);
     assert!(full.contains("WTERMSIG      11 (SIGSEGV)\n") && full.contains("WCOREDUMP     true\n"), "{full}");
     assert_eq!(well(&["decode", "-1"]), well(&["decode", "0xffffffff"]));
     for word in ["x", "", "1.5", "0x", "4294967296", "-2147483649"] {
-        refused(&["decode", word], 2);
+        assert!(refused(&["decode", word], 2).contains("expected a 32-bit integer"));
     }
 }
 
 #[test]
-fn a_child_ends_as_it_is_told() {
+fn a_child_terminates_as_its_scenario_says() {
     let ends = |steps: &[&str]| program().arg("child").args(steps).status().expect("a status");
     assert_eq!(ends(&["exit-42"]).code(), Some(42));
     assert_eq!(ends(&["exit code=300"]).code(), Some(44));
@@ -212,7 +246,7 @@ fn a_child_ends_as_it_is_told() {
 }
 
 #[test]
-fn diff_tells_what_changed() {
+fn diff_shows_what_changed() {
     let (old, new) = (fixture("old.jsonl"), fixture("new.jsonl"));
     let said = waitspec(&["diff", &old, &new]);
     assert_eq!((said.code, said.err.as_str()), (Some(1), ""), "a regression");
@@ -222,7 +256,7 @@ fn diff_tells_what_changed() {
         "changed verdicts\n  pgid.member@wait4 libc  pass -> skip (no setpgid here)\n",
         "changed values\n  info.uid@waitid libc  si_uid = real -> si_uid = effective\n",
         "new trials\n  exit.new@wait4 libc  pass\n",
-        "trials that are gone\n  exit.old@wait4 libc  pass\n",
+        "removed trials\n  exit.old@wait4 libc  pass\n",
     ] {
         assert!(said.out.contains(part), "{part}: {}", said.out);
     }
@@ -238,7 +272,7 @@ fn diff_tells_what_changed() {
 }
 
 #[test]
-fn diff_reads_what_was_cut_off_and_names_garbage() {
+fn diff_reads_a_partial_report_and_names_an_invalid_line() {
     let text = well(&["diff", &fixture("old.jsonl"), &fixture("cut-off.jsonl")]);
     assert!(text.contains("cut-off.jsonl is partial: 3 trials\n"), "{text}");
     let garbage = refused(&["diff", &fixture("old.jsonl"), &fixture("garbage.jsonl")], 2);
@@ -248,7 +282,7 @@ fn diff_reads_what_was_cut_off_and_names_garbage() {
 }
 
 #[test]
-fn a_baseline_follows_reports() {
+fn a_baseline_is_updated_from_reports() {
     let folder = tempfile::tempdir().expect("a folder");
     let file: PathBuf = folder.path().join("known");
     let path = file.to_str().expect("text");
@@ -276,7 +310,7 @@ fn completions_for_shells() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_is_no_error() {
+fn a_closed_pipe_is_not_an_error() {
     let mut child = program()
         .args(["completions", "zsh"])
         .stdout(Stdio::piped())
@@ -284,7 +318,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
         .spawn()
         .expect("the program starts");
     drop(child.stdout.take());
-    let output = child.wait_with_output().expect("it ends");
+    let output = child.wait_with_output().expect("it exits");
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(0), ""));
 }
 
@@ -298,16 +332,16 @@ fn a_full_disk_is_an_error() {
 }
 
 #[test]
-fn an_agent_that_is_none_is_5() {
+fn an_invalid_agent_exits_with_5() {
     let said = waitspec(&["agent", "check", "true"]);
     assert_eq!(said.code, Some(5), "{}{}", said.out, said.err);
-    assert!(said.out.contains("does not keep to the protocol"), "{}", said.out);
+    assert!(said.out.contains("violates the protocol"), "{}", said.out);
     assert_eq!(waitspec(&["agent", "check", "/nonexistent/agent"]).code, Some(5));
     assert_eq!(waitspec(&["run", "--subject", "agent:/nonexistent/agent"]).code, Some(5));
 }
 
 #[test]
-fn one_trial_is_reported_in_every_form() {
+fn a_trial_in_every_report_format() {
     let (case, call) = some_case();
     let id = format!("{case}@{call}");
     let run = |more: &[&str]| waitspec(&[&["run", id.as_str(), "--subject", "libc"], more].concat());
@@ -333,7 +367,7 @@ fn one_trial_is_reported_in_every_form() {
 }
 
 #[test]
-fn a_report_file_leaves_the_terminal_report() {
+fn a_report_file_does_not_replace_the_terminal_report() {
     let (case, call) = some_case();
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("report.jsonl");
@@ -345,7 +379,7 @@ fn a_report_file_leaves_the_terminal_report() {
 }
 
 #[test]
-fn an_interrupted_run_writes_what_it_has_and_dies_by_the_signal() {
+fn an_interrupted_run_writes_its_report_and_dies_by_the_signal() {
     let (case, call) = some_case();
     let mut run = program()
         .args(["run", &format!("{case}@{call}"), "--subject", "libc", "--repeat", "5000", "--format", "json"])
@@ -364,7 +398,7 @@ fn an_interrupted_run_writes_what_it_has_and_dies_by_the_signal() {
 }
 
 #[test]
-fn too_few_passes_are_a_failure() {
+fn too_few_passes_fail_a_run() {
     let (case, call) = some_case();
     let said = waitspec(&["run", &format!("{case}@{call}"), "--subject", "libc", "--min-trials", "1000"]);
     assert_eq!(said.code, Some(1));
@@ -372,8 +406,8 @@ fn too_few_passes_are_a_failure() {
 }
 
 #[test]
-fn only_passes_are_enough_trials() {
-    // A skip (the C library's waitid has no usage), a value that is recorded, and a pass.
+fn min_trials_counts_passes_only() {
+    // A skip (the C library's waitid has no rusage argument), a recorded value, and a pass.
     let trials =
         ["waitid.raw-rusage@waitid", "pidfd-lifetime.open-thread-id@waitid", "nohang.running-child@waitid"];
     let with = |least: &str| {
@@ -385,6 +419,6 @@ fn only_passes_are_enough_trials() {
         said.out.lines().map(json).filter_map(|r| r["verdict"].as_str().map(str::to_owned)).collect();
     assert_eq!(verdicts.iter().filter(|verdict| *verdict == "pass").count(), 1, "{verdicts:?}");
     assert_eq!((said.code, verdicts.len()), (Some(1), 3), "{}", said.err);
-    assert!(said.err.contains("--min-trials 2: only 1 trials passed"), "{}", said.err);
+    assert!(said.err.contains("--min-trials 2: only 1 passed"), "{}", said.err);
     assert_eq!(with("1").code, Some(0));
 }

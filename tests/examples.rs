@@ -1,7 +1,7 @@
-//! The six programs in `examples/` do what they say: what they print is checked by its meaning, never by the clock.
+//! The output of the six programs in `examples/` is checked by its meaning, never by elapsed time.
 //!
-//! The programs sleep to show an order of events, and a busy machine can upset any such order. They are run with a short
-//! second first, and with longer ones only if that went wrong: a program that is wrong is wrong with all of them.
+//! The programs sleep to show an order of events, which a busy machine can upset. They run with a short second first, and with
+//! longer ones only if that fails: a wrong program fails with all of them.
 
 use std::io::Read;
 use std::path::PathBuf;
@@ -9,9 +9,9 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-/// The lengths of a second that are tried, in milliseconds.
+/// The lengths of a second to try, in milliseconds.
 const SECONDS: [u32; 4] = [20, 100, 500, 2500];
-/// A program that takes longer hangs.
+/// A program that takes longer is hung.
 const LONGEST: Duration = Duration::from_secs(120);
 
 type Checked = Result<(), String>;
@@ -50,7 +50,7 @@ fn printed(name: &str, second: u32) -> String {
     text
 }
 
-/// Runs a program until what it prints is right, with longer and longer seconds.
+/// Runs a program with longer and longer seconds until its output is right.
 fn runs_well(name: &str, check: impl Fn(&str) -> Checked) {
     let mut complaints = String::new();
     for second in SECONDS {
@@ -67,7 +67,7 @@ fn ensure(condition: bool, what: &str) -> Checked {
     if condition { Ok(()) } else { Err(what.to_owned()) }
 }
 
-/// What follows a label at the beginning of a line.
+/// The text after a label at the beginning of a line.
 fn after<'t>(text: &'t str, label: &str) -> Result<&'t str, String> {
     let mut values = text.lines().filter_map(|line| line.strip_prefix(label));
     let value = values.next().ok_or_else(|| format!("no line `{label}`"))?;
@@ -94,10 +94,10 @@ fn reaped(text: &str) -> Result<Vec<(i32, i32)>, String> {
 }
 
 #[test]
-fn basic_wait_tells_pid_status_and_usage() {
+fn basic_wait_prints_pid_status_and_usage() {
     runs_well("basic_wait", |text| {
         let child: i32 = number(text, "parent: waiting for child ")?;
-        ensure(text.contains(&format!("child {child}: at work")), "the child does not call itself that")?;
+        ensure(text.contains(&format!("child {child}: working")), "the child does not call itself that")?;
         ensure(number::<i32>(text, "pid: ")? == child, "another pid was reaped")?;
         ensure(after(text, "status: ")? == "0x0000 (exited 0)", "another status")?;
         ensure(number::<u64>(text, "max RSS: ")? > 0, "a process without memory")?;
@@ -106,7 +106,7 @@ fn basic_wait_tells_pid_status_and_usage() {
 }
 
 #[test]
-fn non_blocking_polls_until_the_child_has_ended() {
+fn non_blocking_polls_until_the_child_exits() {
     runs_well("non_blocking", |text| {
         let child: i32 = number(text, "child: ")?;
         let polls = text.lines().filter(|line| *line == "not yet: (0, 0, 0)").count();
@@ -118,7 +118,7 @@ fn non_blocking_polls_until_the_child_has_ended() {
 }
 
 #[test]
-fn specific_process_takes_the_second_child_first() {
+fn specific_process_reaps_the_second_child_first() {
     runs_well("specific_process", |text| {
         let pids: Vec<i32> =
             (0..3).map(|n| number(text, &format!("child {n}: "))).collect::<Result<_, _>>()?;
@@ -131,10 +131,10 @@ fn specific_process_takes_the_second_child_first() {
 #[test]
 fn resource_usage_is_at_least_what_the_child_used() {
     runs_well("resource_usage", |text| {
-        let burnt: f64 = number(text, "child: burnt ")?;
+        let used: f64 = number(text, "child: used ")?;
         let cpu: f64 = number::<f64>(text, "user time: ")? + number::<f64>(text, "system time: ")?;
-        // Both are sums of two figures that were cut to microseconds, printed and read back.
-        ensure(burnt > 0.0 && cpu + 2e-6 >= burnt, "less CPU time than was burnt")?;
+        // Both are sums of two figures truncated to microseconds.
+        ensure(used > 0.0 && cpu + 2e-6 >= used, "less CPU time than the child used")?;
         ensure(number::<u64>(text, "max RSS: ")? >= 10 << 20, "less memory than was written to")?;
         ensure(number::<u64>(text, "minor faults: ")? > 0, "memory without a page fault")?;
         number::<u64>(text, "major faults: ").map(drop)
@@ -142,7 +142,7 @@ fn resource_usage_is_at_least_what_the_child_used() {
 }
 
 #[test]
-fn signal_handling_tells_the_signal() {
+fn signal_handling_prints_the_signal() {
     runs_well("signal_handling", |text| {
         let child: i32 = number(text, "child: ")?;
         ensure(text.contains("sending SIGTERM\n"), "no signal was sent")?;
@@ -151,7 +151,7 @@ fn signal_handling_tells_the_signal() {
 }
 
 #[test]
-fn any_child_takes_each_as_it_ends() {
+fn any_child_reaps_each_as_it_exits() {
     runs_well("any_child", |text| {
         let spawned = text.lines().filter_map(|line| line.strip_prefix("child ")).map(|line| {
             let (pid, time) = line.strip_suffix(" s")?.split_once(" sleeps ")?;

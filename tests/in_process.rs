@@ -1,8 +1,8 @@
 //! The safe wait API, used directly in the test process with forked children.
 //!
-//! The process is multi-threaded: after `fork` a child calls async-signal-safe functions only. Nothing sleeps to put
-//! events in order: children wait for a byte on a pipe, and `waitid` with NOWAIT tells when they have changed. Every test
-//! is serial, since some wait for any child.
+//! The process is multi-threaded: after `fork` a child calls async-signal-safe functions only. Nothing is ordered by
+//! sleeping: children wait for a byte on a pipe, and `waitid` with NOWAIT returns when they have changed. All tests are
+//! serial, because some wait for any child.
 
 #[path = "in_process/calls.rs"]
 mod calls;

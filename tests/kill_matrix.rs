@@ -1,6 +1,6 @@
-//! The suite catches what it claims to catch: a small cover of the saved kill matrix is run again.
+//! The suite catches what it claims to catch: runs a small cover of the committed kill matrix.
 //!
-//! Forks its wardens from its one thread, so it has no harness of its own. `waitspec selftest` runs all of it.
+//! Forks its wardens while it has one thread, so it uses no test harness. `waitspec selftest` runs the whole matrix.
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -14,13 +14,13 @@ use waitspec::spec::{Clause, Level, Profile, deviations};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().collect();
-    // Children that are exec'ed are this program.
+    // This program is also the child program.
     if let [_, verb, rest @ ..] = arguments.as_slice()
         && verb == "child"
     {
         waitspec::scenario::child::main_from_args(rest);
     }
-    // `cargo test -- --list` and filters are not for it.
+    // `--list` and filters of `cargo test` do not apply.
     if arguments.iter().any(|argument| argument == "--list") {
         return ExitCode::SUCCESS;
     }
@@ -45,7 +45,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The matrix is of these mutants, these cases and these clauses, and says what it should.
+/// Checks that the matrix has the mutants, cases and clauses of this version, and no problems.
 fn is_current(matrix: &Matrix) -> Result<(), String> {
     let names: BTreeSet<&str> = mutants().map(|m| m.name).collect();
     let rows: BTreeSet<&str> = matrix.rows.keys().map(String::as_str).collect();
@@ -72,8 +72,7 @@ fn is_current(matrix: &Matrix) -> Result<(), String> {
     if faults.is_empty() { Ok(()) } else { Err(faults.join("\n")) }
 }
 
-/// Whether a case is seen to hold where the matrix is made: it judges something that this system does as it should, and needs
-/// nothing special.
+/// Whether a case passes on the machine where the matrix is generated: the system conforms, and the case needs nothing special.
 fn runs_here(id: &str) -> bool {
     let departs = |c: &Clause| {
         deviations::ALL.iter().any(|known| known.profile == Profile::Linux && known.clause.id == c.id)
@@ -83,16 +82,16 @@ fn runs_here(id: &str) -> bool {
     case.is_some_and(|case| case.needs.each.is_empty() && case.clauses.iter().any(|c| judged(c)))
 }
 
-/// How many other trials may stand for one in which the bug did not show.
+/// The number of other trials to try if the bug does not show in one.
 const OTHERS: usize = 8;
 
-/// Of how many expectations one may not be seen to fail, where it takes a race that only a long run is sure to lose.
+/// One in this many expectations may pass, because its failure depends on a race that only a long run is sure to hit.
 const FEW: usize = 50;
 
-/// Every mutant of a cover of the matrix dies by its clause, and its expectations fail.
+/// Checks that every mutant of a cover of the matrix is killed by its clause, and that its expectations fail.
 ///
-/// Whether a bug shows may hang on who of two processes is quicker. Then other trials are asked that showed it, or showed that
-/// the expectation can fail.
+/// Whether a bug shows may depend on a race between two processes. Then other trials are tried that have shown it, or have shown
+/// that the expectation can fail.
 fn holds(matrix: &Matrix) -> Result<usize, String> {
     let mut left = matrix.cover();
     let mut asked = left.clone();
@@ -109,7 +108,7 @@ fn holds(matrix: &Matrix) -> Result<usize, String> {
                 by_mutant.insert((wanted.subject.clone(), clause.to_owned()));
             };
             match report.verdict {
-                // What these surroundings do not have cannot be asked.
+                // A trial that this environment does not allow proves nothing.
                 Verdict::Skip(_) => {
                     let of = asked.iter().filter(|k| k.case == wanted.case.id && k.call == wanted.call);
                     of.for_each(|kill| note(kill.clause));
@@ -142,7 +141,7 @@ fn holds(matrix: &Matrix) -> Result<usize, String> {
             })
             .collect();
     }
-    // The clause that a mutant names is the one that has to fail.
+    // The clause that the mutant names must fail.
     let named = |k: &Kill<'_>| mutants().any(|m| m.name == k.mutant && m.clause.id == k.clause);
     let shown = |k: &Kill<'_>| by_mutant.contains(&(subject_of(k.mutant), k.clause.to_owned()));
     let survives = |k: &&Kill<'_>| named(k) && !shown(k);
@@ -153,7 +152,7 @@ fn holds(matrix: &Matrix) -> Result<usize, String> {
     if !survivors.is_empty() {
         return Err(format!("mutants that the kill matrix says are dead:\n{}", survivors.join("\n")));
     }
-    // The whole selftest saw these expectations fail, when others were quicker.
+    // A full selftest has seen these expectations fail, with another outcome of the race.
     let list: Vec<String> = left.iter().map(told).collect();
     match left.len() * FEW > matrix.cover().len() {
         true => Err(format!("not as the kill matrix says:\n{}", list.join("\n"))),

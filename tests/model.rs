@@ -1,5 +1,5 @@
-//! The model from outside: it finds nothing wrong with the built-in subjects, it finds broken ones, and what it finds can be
-//! repeated, by `replay` and by a C program.
+//! `explore` and `replay`: the built-in subjects pass, mutants are caught, and failures can be reproduced by `replay` and by a C
+//! program.
 #![cfg(feature = "cli")]
 
 use std::fs;
@@ -22,7 +22,7 @@ fn exits(args: &[&str], code: i32) -> String {
     text(&output)
 }
 
-/// The traces that are kept, by name.
+/// The committed traces, by name.
 fn traces() -> Vec<(String, PathBuf)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/traces");
     let mut traces: Vec<(String, PathBuf)> = fs::read_dir(folder)
@@ -37,25 +37,25 @@ fn traces() -> Vec<(String, PathBuf)> {
 }
 
 #[test]
-fn nothing_is_wrong_with_the_built_in_subjects() {
+fn built_in_subjects_pass() {
     let said = exits(&["explore", "--runs", "200", "--seed", "11"], 0);
     assert!(said.lines().filter(|line| line.starts_with("ok ")).count() >= 3, "{said}");
 }
 
 #[test]
-fn nothing_is_wrong_when_several_threads_wait() {
+fn built_in_subjects_pass_with_concurrent_waiters() {
     exits(&["explore", "--runs", "100", "--seed", "12", "--waiters", "4", "--subject", "libc"], 0);
 }
 
 #[test]
-fn every_short_history_is_tried() {
+fn every_short_history_is_run() {
     let said = exits(&["explore", "--exhaustive", "3", "--subject", "waitspec"], 0);
     let (count, _) = said.split_once(" distinct histories of up to 3 operations").unwrap();
     assert!(count.parse::<u64>().unwrap() > 100, "{said}");
 }
 
 #[test]
-fn broken_subjects_are_found() {
+fn mutants_are_caught() {
     let folder = tempfile::tempdir().unwrap();
     for (mutant, clause) in [
         ("returns-one", "posix/waitpid/returns-pid"),
@@ -80,7 +80,7 @@ fn broken_subjects_are_found() {
         let args = ["explore", "--runs", "500", "--seed", "1", "--subject", &subject, "--output", trace];
         let said = exits(&args, 1);
         assert!(said.contains(clause), "{mutant}: {said}");
-        // What was found is found again, and not with a subject that is whole.
+        // The trace reproduces the failure, and passes with a correct subject.
         let again = exits(&["replay", trace, "--subject", &subject], 1);
         assert!(again.contains(clause), "{mutant}: {again}");
         exits(&["replay", trace, "--subject", "libc"], 0);
@@ -88,14 +88,14 @@ fn broken_subjects_are_found() {
 }
 
 #[test]
-fn a_seed_repeats_a_run() {
+fn a_seed_reproduces_a_run() {
     let run = || exits(&["explore", "--runs", "20", "--seed", "5", "--subject", "libc"], 0);
     let count = |said: &str| said.split(" operations").next().map(str::to_owned);
     assert_eq!(count(&run()), count(&run()));
 }
 
 #[test]
-fn every_trace_is_as_it_should_be() {
+fn every_committed_trace_passes() {
     for (name, path) in traces() {
         let said = exits(&["replay", path.to_str().unwrap()], 0);
         assert!(said.contains("# libc"), "{name}: {said}");
@@ -103,7 +103,7 @@ fn every_trace_is_as_it_should_be() {
 }
 
 #[test]
-fn what_is_no_trace_is_a_usage_error() {
+fn an_invalid_trace_is_a_usage_error() {
     let folder = tempfile::tempdir().unwrap();
     let bad = folder.path().join("bad");
     fs::write(&bad, "spawn A\nspwan B\n").unwrap();
@@ -114,7 +114,7 @@ fn what_is_no_trace_is_a_usage_error() {
     exits(&["explore", "--subject", "nobody"], 2);
 }
 
-/// A library that is broken in two ways, seen by who includes this first.
+/// A library with two bugs, for a program that includes it first.
 const BROKEN: &str = "\
 #define _GNU_SOURCE
 #include <sys/types.h>

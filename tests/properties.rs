@@ -1,16 +1,16 @@
-//! Property tests: the encoding of statuses, all that is printed and read, WNOHANG polling, any-child reaping.
+//! Property-based tests: status words, everything that is printed and parsed, polling with WNOHANG, reaping any child.
 //!
-//! Tests that fork are serial: some wait for any child of the process.
+//! Tests that fork are serial, because some wait for any child.
 
 #[path = "properties/child.rs"]
 mod child;
 #[path = "properties/histories.rs"]
 mod histories;
 #[cfg(feature = "cli")]
-#[path = "properties/laws.rs"]
-mod laws;
+#[path = "properties/invariants.rs"]
+mod invariants;
+#[cfg(feature = "cli")]
+#[path = "properties/parsing.rs"]
+mod parsing;
 #[path = "properties/status.rs"]
 mod status;
-#[cfg(feature = "cli")]
-#[path = "properties/texts.rs"]
-mod texts;

@@ -1,5 +1,5 @@
-//! `harness::testing`, as a crate author meets it: this program judges subjects of its own, and itself looks at what it says
-//! when it is run as `cargo test` and nextest run it.
+//! `waitspec::testing` from the point of view of a crate's author: this program tests subjects of its own, and checks its own
+//! output when run as `cargo test` and nextest run it.
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::{Command, ExitCode, Output};
@@ -7,10 +7,10 @@ use waitspec::subject::{NotOffered, Subject, libc::Libc};
 use waitspec::sys::call::abi::{Call, Observation, Request, Return};
 use waitspec::testing;
 
-/// Set for the program that judges.
+/// Set for the instance that tests the subjects.
 const JUDGE: &str = "WAITSPEC_TESTS_OF_TESTING";
 
-/// The one case whose outcome is looked at.
+/// The case whose outcome is checked.
 const CASE: &str = "nohang.running-child";
 
 struct Own {
@@ -54,18 +54,22 @@ fn main() -> ExitCode {
     }
     let arguments = Arguments::from_args();
     let tests = vec![
-        Trial::test("what_is_right_passes", || is_told("right", &["... ok"], true)),
-        Trial::test("what_is_wrong_fails_with_its_clause", || {
-            let again = format!("again     cargo test -- --exact 'wrong::{CASE}@waitpid'");
-            is_told("wrong", &["FAILED", "must ", "posix/waitpid/nohang-zero", "expected  0", &again], false)
+        Trial::test("a_correct_subject_passes", || outcome("right", &["... ok"], true)),
+        Trial::test("a_wrong_subject_fails_with_the_clause", || {
+            let reproduce = format!("reproduce cargo test -- --exact 'wrong::{CASE}@waitpid'");
+            outcome(
+                "wrong",
+                &["FAILED", "must ", "posix/waitpid/nohang-zero", "expected  0", &reproduce],
+                false,
+            )
         }),
-        Trial::test("a_crash_fails", || is_told("crashing", &["CRASH", "SIGABRT"], false)),
-        Trial::test("a_hang_fails", || is_told("hanging", &["HANG"], false)),
+        Trial::test("a_crash_fails", || outcome("crashing", &["CRASH", "SIGABRT"], false)),
+        Trial::test("a_hang_fails", || outcome("hanging", &["HANG"], false)),
         Trial::test("a_skip_is_ignored_with_its_reason", || {
-            is_told("unable", &["ignored (not offered: it has no such option)"], true)
+            outcome("unable", &["ignored (not offered: it has no such option)"], true)
         }),
-        Trial::test("the_list_is_for_nextest", the_list_is_for_nextest),
-        Trial::test("a_filter_that_is_called_child_is_no_child", a_filter_that_is_called_child_is_no_child),
+        Trial::test("the_list_is_as_nextest_expects", the_list_is_as_nextest_expects),
+        Trial::test("a_filter_named_child_starts_no_child", a_filter_named_child_starts_no_child),
     ];
     libtest_mimic::run(&arguments, tests).exit_code()
 }
@@ -83,14 +87,14 @@ fn ensure(condition: bool, said: &str) -> Result<(), Failed> {
 }
 
 /// Runs one test alone, as nextest does.
-fn is_told(subject: &str, parts: &[&str], well: bool) -> Result<(), Failed> {
+fn outcome(subject: &str, parts: &[&str], well: bool) -> Result<(), Failed> {
     let (output, said) = run(&["--exact", &format!("{subject}::{CASE}@waitpid"), "--nocapture"])?;
     ensure(output.status.code() == Some(if well { 0 } else { 101 }), &said)?;
     ensure(said.contains("running 1 test\n"), &said)?;
     parts.iter().try_for_each(|part| ensure(said.contains(part), &format!("no `{part}` in\n{said}")))
 }
 
-fn the_list_is_for_nextest() -> Result<(), Failed> {
+fn the_list_is_as_nextest_expects() -> Result<(), Failed> {
     let (output, said) = run(&["--list", "--format", "terse"])?;
     ensure(output.status.success(), &said)?;
     ensure(said.lines().any(|line| line == format!("right::{CASE}@waitpid: test")), &said)?;
@@ -100,7 +104,7 @@ fn the_list_is_for_nextest() -> Result<(), Failed> {
     ensure(output.status.success() && said.is_empty(), &said)
 }
 
-fn a_filter_that_is_called_child_is_no_child() -> Result<(), Failed> {
+fn a_filter_named_child_starts_no_child() -> Result<(), Failed> {
     for arguments in [&["child"][..], &["child", "--list"], &["child", "--exact", "--nocapture"]] {
         let (output, said) = run(arguments)?;
         ensure(output.status.code() != Some(64) && !said.contains("waitspec child"), &said)?;

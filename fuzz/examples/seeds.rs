@@ -1,4 +1,4 @@
-//! Writes what each target begins with to `corpus/TARGET`, from what the library prints and from the fixtures.
+//! Writes the seeds of each target to `corpus/TARGET`, made from the fixtures and from what the library prints.
 
 use std::path::Path;
 use waitspec::model::generate::{Candidate, Shape};

@@ -1,8 +1,8 @@
-//! Lists of known failures.
+//! Baselines.
 #![no_main]
 
-#[allow(dead_code, reason = "each target takes its own")]
-#[path = "../../tests/properties/laws.rs"]
-mod laws;
+#[allow(dead_code, reason = "each target uses a part")]
+#[path = "../../tests/properties/invariants.rs"]
+mod invariants;
 
-libfuzzer_sys::fuzz_target!(|text: &str| laws::baseline(text));
+libfuzzer_sys::fuzz_target!(|text: &str| invariants::baseline(text));

@@ -1,11 +1,11 @@
-//! Lines of the protocol: requests, answers, usage, steps; and how a stream is cut into them.
+//! Protocol lines (requests, answers, usage, steps), and splitting a stream into them.
 #![no_main]
 
-#[allow(dead_code, reason = "each target takes its own")]
-#[path = "../../tests/properties/laws.rs"]
-mod laws;
+#[allow(dead_code, reason = "each target uses a part")]
+#[path = "../../tests/properties/invariants.rs"]
+mod invariants;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    laws::stream(bytes, 1 + bytes.len() / 3);
-    bytes.split(|b| *b == b'\n').for_each(laws::line);
+    invariants::stream(bytes, 1 + bytes.len() / 3);
+    bytes.split(|b| *b == b'\n').for_each(invariants::line);
 });

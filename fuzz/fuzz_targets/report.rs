@@ -1,12 +1,12 @@
-//! JSON reports, whole and cut off.
+//! JSON reports, complete and cut off.
 #![no_main]
 
-#[allow(dead_code, reason = "each target takes its own")]
-#[path = "../../tests/properties/laws.rs"]
-mod laws;
+#[allow(dead_code, reason = "each target uses a part")]
+#[path = "../../tests/properties/invariants.rs"]
+mod invariants;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
-    // Somewhere, and for the same bytes at the same place.
+    // Any position, the same for the same bytes.
     let cut = bytes.iter().map(|byte| usize::from(*byte)).sum();
-    laws::report(bytes, cut);
+    invariants::report(bytes, cut);
 });

@@ -1,8 +1,8 @@
-//! Scripts of steps, and the arguments of the child program: one to a line.
+//! Scripts of steps, and arguments of the child program, one per line.
 #![no_main]
 
-#[allow(dead_code, reason = "each target takes its own")]
-#[path = "../../tests/properties/laws.rs"]
-mod laws;
+#[allow(dead_code, reason = "each target uses a part")]
+#[path = "../../tests/properties/invariants.rs"]
+mod invariants;
 
-libfuzzer_sys::fuzz_target!(|text: &str| laws::script(text));
+libfuzzer_sys::fuzz_target!(|text: &str| invariants::script(text));

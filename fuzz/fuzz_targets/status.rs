@@ -1,8 +1,8 @@
-//! Status words of every system.
+//! Status words, on every system.
 #![no_main]
 
-#[allow(dead_code, reason = "each target takes its own")]
-#[path = "../../tests/properties/laws.rs"]
-mod laws;
+#[allow(dead_code, reason = "each target uses a part")]
+#[path = "../../tests/properties/invariants.rs"]
+mod invariants;
 
-libfuzzer_sys::fuzz_target!(|raw: i32| laws::status(raw));
+libfuzzer_sys::fuzz_target!(|raw: i32| invariants::status(raw));

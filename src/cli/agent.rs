@@ -1,13 +1,13 @@
 //! `waitspec agent`.
 
-use super::{Said, command_words};
+use super::{Output, command_words};
 use crate::agent::check::check;
 use crate::runner::settings::RunError;
 use crate::sys::call::abi::Call;
 use clap::Subcommand;
 use std::fmt::Write;
 
-/// Help for those who write an agent.
+/// Check an agent, for authors of agents.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -16,21 +16,21 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Check that an agent keeps to the protocol, before any case runs
+    /// Check that an agent conforms to the protocol, without running any case
     ///
-    /// Exits with 0 if it does, 5 if it does not or would not start.
+    /// Exits with 0 if it does, 5 if it does not or fails to start.
     #[command(after_help = "\
 Examples:
   waitspec agent check ./myagent
   waitspec agent check 'python3 fixtures/agents/python/agent.py'")]
     Check {
-        /// The command that starts the agent, as a shell would split it
+        /// Command that starts the agent, split into words as a shell does
         #[arg(value_name = "CMD", value_parser = command)]
         command: Command,
-        /// The command that runs scenarios, instead of this program's own
+        /// Command that runs child scenarios [default: `waitspec child`]
         #[arg(long, value_name = "CMD", value_parser = command)]
         child: Option<Command>,
-        /// Multiply every deadline
+        /// Multiply every deadline by X
         #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = super::run::positive)]
         timeout_scale: f64,
     },
@@ -45,14 +45,13 @@ fn command(text: &str) -> Result<Command, String> {
 }
 
 /// Performs the verb.
-pub fn perform(args: &Args) -> Result<Said, RunError> {
+pub fn perform(args: &Args) -> Result<Output, RunError> {
     let What::Check { command, child, timeout_scale } = &args.what;
     let child = match child {
         Some(child) => child.0.clone(),
         None => {
-            let own = std::env::current_exe().map_err(|e| {
-                RunError::Broken(format!("the system does not tell which program this is: {e}"))
-            })?;
+            let own = std::env::current_exe()
+                .map_err(|e| RunError::Broken(format!("cannot determine the path of this program: {e}")))?;
             vec![own.to_string_lossy().into_owned(), "child".to_owned()]
         }
     };
@@ -61,14 +60,13 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
     let name = report.agent.as_deref().unwrap_or("the agent");
     if report.passed() {
         let calls: Vec<&str> = report.calls.iter().map(|call: &Call| call.name()).collect();
-        let _ = writeln!(text, "{name} keeps to the protocol; tried: {}", calls.join(" "));
-        return Ok(Said::well(text));
+        let _ = writeln!(text, "{name} conforms to the protocol; tested: {}", calls.join(" "));
+        return Ok(Output::success(text));
     }
     for finding in &report.findings {
         let _ = writeln!(text, "{finding}");
     }
     let n = report.findings.len();
-    let _ =
-        writeln!(text, "{name} does not keep to the protocol: {n} finding{}", if n == 1 { "" } else { "s" });
-    Ok(Said { text, code: RunError::Adapter(String::new()).exit_code() })
+    let _ = writeln!(text, "{name} violates the protocol: {n} finding{}", if n == 1 { "" } else { "s" });
+    Ok(Output { text, code: RunError::Adapter(String::new()).exit_code() })
 }

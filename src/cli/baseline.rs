@@ -1,13 +1,13 @@
 //! `waitspec baseline`.
 
-use super::Said;
+use super::Output;
 use crate::report::baseline::Baseline;
 use crate::report::machine::read::read;
 use crate::runner::settings::RunError;
 use clap::Subcommand;
 use std::path::PathBuf;
 
-/// Keep the list of trials that are known to fail.
+/// Maintain a list of known failures.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]
@@ -16,25 +16,26 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Take over the failures of a JSON report, drop what no longer fails
+    /// Add the failures of a JSON report, and remove what no longer fails
     ///
-    /// Entries of trials that are not in the report stay. A new file is made if there is none.
+    /// Entries of trials that are not in the report are kept. The file is created if it does not exist. Ids that have been
+    /// renamed are brought up to date.
     #[command(after_help = "\
 Examples:
-  waitspec run --format json --output report.jsonl
-  waitspec baseline update report.jsonl --file baseline.txt
-  waitspec run --baseline baseline.txt")]
+  waitspec run --output report.jsonl
+  waitspec baseline update report.jsonl --file known.txt
+  waitspec run --baseline known.txt")]
     Update {
-        /// A JSON report
+        /// JSON report
         report: PathBuf,
-        /// The baseline
+        /// Baseline
         #[arg(long, value_name = "FILE", default_value = "waitspec.baseline")]
         file: PathBuf,
     },
 }
 
 /// Performs the verb.
-pub fn perform(args: &Args) -> Result<Said, RunError> {
+pub fn perform(args: &Args) -> Result<Output, RunError> {
     let What::Update { report, file } = &args.what;
     let report = read(report).map_err(RunError::Usage)?;
     let mut baseline =
@@ -42,6 +43,6 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
     baseline.update(&report).map_err(RunError::Usage)?;
     std::fs::write(file, baseline.to_string())
         .map_err(|e| RunError::Usage(format!("cannot write {}: {e}", file.display())))?;
-    let noun = if baseline.len() == 1 { "trial is" } else { "trials are" };
-    Ok(Said::well(format!("{}: {} {noun} known to fail\n", file.display(), baseline.len())))
+    let plural = if baseline.len() == 1 { "" } else { "s" };
+    Ok(Output::success(format!("{}: {} known failure{plural}\n", file.display(), baseline.len())))
 }

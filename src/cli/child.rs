@@ -1,6 +1,6 @@
 //! `waitspec child`.
 
-use super::{Cli, Said};
+use super::{Cli, Output};
 use crate::agent::program;
 use crate::mutants;
 use crate::runner::settings::RunError;
@@ -10,9 +10,10 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 use std::process::ExitCode;
 
-/// Be a child: run scenarios or steps, and end as they say.
+/// Run a child scenario
 ///
-/// With a connection the child is told its steps; agents start it like that. Without one it runs what it was given.
+/// Runs the given scenarios or steps, then exits 0. With --connect, the process takes further steps from a warden; this is how
+/// agents start children.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -20,42 +21,39 @@ Examples:
   waitspec child 'exit code=300'
   waitspec list scenarios")]
 pub struct Args {
-    /// Names of scenarios, or steps as `exit code=7`
+    /// Name of a scenario, or a step such as `exit code=7`
     #[arg(value_name = "SCENARIO|STEP")]
     script: Vec<String>,
-    /// The socket of the warden
+    /// Socket of the warden
     #[arg(long, value_name = "PATH", requires = "token")]
     connect: Option<String>,
-    /// What the child says of itself there
+    /// Token that identifies the child to the warden
     #[arg(long, value_name = "T", requires = "connect")]
     token: Option<String>,
 }
 
-/// Becomes a child if that is what the arguments (with the program's name) ask for, before anything else is done. What it gives
-/// is for `main` to return.
-pub fn become_one(arguments: &[OsString]) -> Option<ExitCode> {
+/// Runs a child, if the arguments (with the program's name) ask for one, before anything else is done. The exit code is for
+/// `main` to return.
+pub fn run_if_asked(arguments: &[OsString]) -> Option<ExitCode> {
     let (verb, rest) = arguments.get(1..)?.split_first()?;
     let asks = |word: &OsString| ["-h", "--help"].iter().any(|help| word == help);
     if verb != "child" || rest.is_empty() || rest.iter().any(asks) {
         return None;
     }
-    // An argument that is no text is no step either, and is refused as the text that it resembles.
+    // An argument that is not UTF-8 is not a step either, and is refused in its lossy form.
     let rest: Vec<_> = rest.iter().map(|word| String::from_utf8_lossy(word.as_bytes())).collect();
     match ChildOptions::from_args(&rest) {
-        // Eight bits of it are all that Rust's main can return.
+        // Rust's main can return eight bits only.
         Ok(options) => Some(ExitCode::from(program::run(options, mutants::registry) as u8)),
         Err(error) => {
-            super::complain(&format!("child: {error}"));
+            super::print_error(&format!("child: {error}"));
             std::process::exit(RunError::Usage(String::new()).exit_code().into())
         }
     }
 }
 
-/// What is left to the parser: help, and a child that was told nothing.
-pub fn perform(_: &Args) -> Result<Said, RunError> {
+/// Reached only for help, and for a child without steps.
+pub fn perform(_: &Args) -> Result<Output, RunError> {
     let usage = Cli::command().find_subcommand_mut("child").map(|verb| verb.render_usage().to_string());
-    Err(RunError::Usage(format!(
-        "child: no scenario was given; {}",
-        usage.unwrap_or_default().to_lowercase()
-    )))
+    Err(RunError::Usage(format!("child: no scenario given; {}", usage.unwrap_or_default().to_lowercase())))
 }

@@ -2,14 +2,14 @@
 
 use super::foreign_signals;
 use super::names::unknown_of_few;
-use super::{Said, table::Cell, table::Format, table::Table};
+use super::{Output, table::Cell, table::Format, table::Table};
 use crate::report::human::failure::line;
 use crate::runner::settings::RunError;
 use crate::wait::{Event, Layout, WaitStatus};
 
-/// Say what a status word means: on every system, or on one.
+/// Show what a status word means, on every system or on one.
 ///
-/// The word is decimal, 0x hexadecimal, 0o octal or 0b binary, and may be negative.
+/// The word is decimal, hexadecimal (0x), octal (0o) or binary (0b), and may be negative.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -17,21 +17,24 @@ Examples:
   waitspec decode 256 --os linux
   waitspec decode -1 --format json")]
 pub struct Args {
-    /// The status word
+    /// Status word
     #[arg(allow_negative_numbers = true, allow_hyphen_values = true)]
     status: String,
-    /// One system: linux, freebsd, netbsd, openbsd, dragonfly, macos, illumos
+    /// Show one system only: linux, freebsd, netbsd, openbsd, dragonfly, macos or illumos
     #[arg(long)]
     os: Option<String>,
-    /// How to write it
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     format: Format,
 }
 
 /// Performs the verb.
-pub fn perform(args: &Args) -> Result<Said, RunError> {
+pub fn perform(args: &Args) -> Result<Output, RunError> {
     let raw = number(&args.status).ok_or_else(|| {
-        RunError::Usage(format!("`{}` is no 32-bit status word, as 256 or 0x137f", args.status))
+        let word = &args.status;
+        RunError::Usage(format!(
+            "invalid status word `{word}`: expected a 32-bit integer, e.g. 256 or 0x137f"
+        ))
     })?;
     let one = match &args.os {
         Some(os) => Some(
@@ -46,10 +49,10 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
         (Format::Terminal, None) => bits(raw) + "\n" + &table(raw, &layouts).render(args.format, &[]),
         (format, _) => table(raw, &layouts).render(format, &[]),
     };
-    Ok(Said::well(text))
+    Ok(Output::success(text))
 }
 
-/// A 32-bit number, signed or unsigned, in any of the usual bases.
+/// A 32-bit integer, signed or unsigned, in any of the usual bases.
 fn number(text: &str) -> Option<i32> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
@@ -68,7 +71,7 @@ fn number(text: &str) -> Option<i32> {
     if negative {
         return i32::try_from(-value).ok();
     }
-    // A word from 0x8000_0000 on is one that somebody printed as unsigned.
+    // A word of 0x8000_0000 or more was printed as unsigned.
     u32::try_from(value).ok().map(u32::cast_signed)
 }
 
@@ -78,7 +81,7 @@ fn bits(raw: i32) -> String {
     format!("{raw} = {word:#x} = {a:08b} {b:08b} {c:08b} {d:08b}\n")
 }
 
-/// What happened, in words.
+/// The meaning of a status, in words.
 fn meaning(status: WaitStatus) -> String {
     let name = |signal| foreign_signals::name(status.layout(), signal);
     match status.event() {
@@ -89,11 +92,11 @@ fn meaning(status: WaitStatus) -> String {
         Event::Stopped { signal, ptrace } => format!("stopped by {}, ptrace event {ptrace}", name(signal)),
         Event::Trapped { status } => format!("trapped ({status:#x})"),
         Event::Continued => "continued".to_owned(),
-        Event::Unknown => "nothing that the macros know".to_owned(),
+        Event::Unknown => "none: no macro holds".to_owned(),
     }
 }
 
-/// Each of the family's macros with its value; `None` where it must not be asked.
+/// Each macro with its value; `None` where evaluating it is undefined.
 fn macros(status: WaitStatus) -> [(&'static str, Option<String>); 8] {
     let yes = |is: bool| Some(if is { "true" } else { "false" }.to_owned());
     let signal =
@@ -110,12 +113,12 @@ fn macros(status: WaitStatus) -> [(&'static str, Option<String>); 8] {
     ]
 }
 
-/// The exit code as Python's `waitstatus_to_exitcode` gives it, or why there is none.
+/// The exit code as Python's `waitstatus_to_exitcode` returns it, or why there is none.
 fn exit_code(status: WaitStatus) -> String {
     match status.to_exit_code() {
         Ok(code) => code.to_string(),
-        Err(_) if status.is_stopped() || status.is_continued() => "none: it has not ended".to_owned(),
-        Err(_) => "none".to_owned(),
+        Err(_) if status.is_stopped() || status.is_continued() => "- (not terminated)".to_owned(),
+        Err(_) => "-".to_owned(),
     }
 }
 
@@ -143,7 +146,7 @@ fn table(raw: i32, layouts: &[Layout]) -> Table {
             layout.os_name().into(),
             Cell::Text(meaning(status)),
             Cell::List(holds.collect()),
-            Cell::Text(exit_code(status)),
+            Cell::Pair(exit_code(status), status.to_exit_code().ok().into()),
         ]);
     }
     table
@@ -177,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn one_word_means_different_things() {
+    fn one_word_has_several_meanings() {
         let on = |layout: Layout| meaning(layout.decode(0x137f));
         assert_eq!(on(Layout::Linux), "stopped by SIGSTOP");
         assert_eq!(on(Layout::MacOs), "continued");
@@ -189,7 +192,7 @@ mod tests {
     fn exit_codes_are_those_of_python() {
         let code = |raw| exit_code(Layout::Linux.decode(raw));
         assert_eq!((code(0x2a00).as_str(), code(0x89).as_str()), ("42", "-9"));
-        assert_eq!(code(0x137f), "none: it has not ended");
-        assert_eq!(code(0xffff), "none: it has not ended");
+        assert_eq!(code(0x137f), "- (not terminated)");
+        assert_eq!(code(0xffff), "- (not terminated)");
     }
 }

@@ -1,6 +1,6 @@
 //! `waitspec diff`.
 
-use super::Said;
+use super::Output;
 use super::table::{Format, escaped};
 use crate::report::diff::{Change, Kind, compare};
 use crate::report::machine::read::{Report, read};
@@ -10,33 +10,36 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// Compare two JSON reports: regressions, fixes, changed values, new and missing trials.
+/// Compare two JSON reports: regressions, fixes, changed values, new and removed trials.
 ///
-/// Exits with 1 if something regressed or is new and fails, 0 if not, 2 if a report cannot be read or nothing is in both.
+/// Exits with 1 if a trial regressed or a new trial fails, 2 if a report cannot be read or the two have no trial in common,
+/// and 0 otherwise. Ids that have been renamed are brought up to date first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   waitspec diff main.jsonl branch.jsonl
   waitspec diff linux-6.1.jsonl linux-6.18.jsonl --format markdown >> \"$GITHUB_STEP_SUMMARY\"")]
 pub struct Args {
-    /// The report to compare with
+    /// Report to compare with
     old: PathBuf,
-    /// The report to judge
+    /// Report to check
     new: PathBuf,
-    /// How to write it
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     format: Format,
 }
 
 /// Performs the verb.
-pub fn perform(args: &Args) -> Result<Said, RunError> {
+pub fn perform(args: &Args) -> Result<Output, RunError> {
     let old = read(&args.old).map_err(RunError::Usage)?;
     let new = read(&args.new).map_err(RunError::Usage)?;
     let trial = |t: &TrialRecord| (t.id.clone(), t.subject.clone());
     let before: BTreeSet<_> = old.trials.iter().map(trial).collect();
     if !new.trials.iter().any(|t| before.contains(&trial(t))) {
         let (old, new) = (args.old.display(), args.new.display());
-        return Err(RunError::Usage(format!("{old} and {new} have no trial in common: other subjects?")));
+        return Err(RunError::Usage(format!(
+            "{old} and {new} have no trial in common; check their subjects"
+        )));
     }
     let changes = compare(&old, &new);
     let mut notes = Vec::new();
@@ -50,14 +53,14 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
         Format::Markdown => markdown(&changes, &notes, &new),
         Format::Json => json(&changes, &notes),
     };
-    Ok(Said { text, code: u8::from(count(&changes, Kind::Regression) > 0) })
+    Ok(Output { text, code: u8::from(count(&changes, Kind::Regression) > 0) })
 }
 
 fn count(changes: &[Change], kind: Kind) -> usize {
     changes.iter().filter(|c| c.kind == kind).count()
 }
 
-/// `1 regressions, 0 fixes, ...`
+/// `regressions: 1, fixes: 0, ...`
 fn totals(changes: &[Change], new: &Report) -> String {
     let counts: Vec<String> =
         Kind::ALL.iter().map(|(kind, title)| format!("{title}: {}", count(changes, *kind))).collect();
@@ -94,8 +97,8 @@ fn markdown(changes: &[Change], notes: &[String], new: &Report) -> String {
         }
         let _ = writeln!(out, "### {title}\n\n| trial | subject | change |\n|---|---|---|");
         for change in of_kind {
-            let told = escaped(&arrow(change, " → "));
-            let _ = writeln!(out, "| `{}` | `{}` | {told} |", change.id, escaped(&change.subject));
+            let change_text = escaped(&arrow(change, " → "));
+            let _ = writeln!(out, "| `{}` | `{}` | {change_text} |", change.id, escaped(&change.subject));
         }
         out.push('\n');
     }
@@ -113,7 +116,7 @@ fn json(changes: &[Change], notes: &[String]) -> String {
     format!("{:#}\n", serde_json::json!({ "counts": counts, "notes": notes, "changes": changes }))
 }
 
-/// What was and what is, where there is both.
+/// The old and the new value, where both exist.
 fn arrow(change: &Change, arrow: &str) -> String {
     match (change.old.as_str(), change.new.as_str()) {
         ("", new) => new.to_owned(),

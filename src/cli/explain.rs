@@ -1,14 +1,15 @@
 //! `waitspec explain`.
 
-use super::Said;
+use super::Output;
 use super::names::{hint, unknown};
 use crate::catalogue::{self, Case};
-use crate::report::human::failure::{line, wrapped};
+use crate::report::human::failure::{line, prose, wrapped, wrapped_at};
+use crate::report::renames::{Kind, new_name};
 use crate::runner::settings::RunError;
 use crate::spec::{self, Clause, deviations};
 use crate::sys::call::abi::Call;
 
-/// Say what a case shows, or what a clause asks for and which cases check it, or what cases a theme has.
+/// Show what a case does, what a clause requires and which cases check it, or the cases of a theme.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -16,17 +17,20 @@ Examples:
   waitspec explain nohang
   waitspec explain posix/waitpid/nohang-zero")]
 pub struct Args {
-    /// The id of a case (with or without its @call) or of a clause (`waitspec list` has them all), or the part of a case's id
-    /// before the dot
+    /// Id of a case (with or without @call), id of a clause, or the part of a case id before the dot
     #[arg(value_name = "CASE|CLAUSE|THEME")]
     name: String,
 }
 
 /// Performs the verb.
-pub fn perform(args: &Args) -> Result<Said, RunError> {
+pub fn perform(args: &Args) -> Result<Output, RunError> {
     let name = args.name.as_str();
+    if let Some(new) = new_id(name) {
+        let explained = perform(&Args { name: new.to_owned() })?;
+        return Ok(Output::success(format!("{name} was renamed to {new}\n\n{}", explained.text)));
+    }
     if let Some(clause) = spec::clause(name) {
-        return Ok(Said::well(of_clause(clause)));
+        return Ok(Output::success(of_clause(clause)));
     }
     let id = match name.split_once('@') {
         Some((id, call)) => {
@@ -37,30 +41,42 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
         None => name,
     };
     if let Some(case) = catalogue::cases().find(|case| case.id == id) {
-        return Ok(Said::well(of_case(case)));
+        return Ok(Output::success(of_case(case)));
     }
     let of_theme = catalogue::cases().filter(|case| case.id.split('.').next() == Some(id));
     let lines: Vec<String> = of_theme.map(titled).collect();
     if lines.is_empty() {
         let known = catalogue::cases().map(|c| c.id).chain(spec::clauses().map(|c| c.id));
-        let all = "`waitspec list cases` and `waitspec list clauses` have them all";
+        let all = "see `waitspec list cases` and `waitspec list clauses`";
         return Err(RunError::Usage(format!("unknown case or clause `{id}`{}; {all}", hint(id, known))));
     }
-    Ok(Said::well(lines.join("\n") + "\n"))
+    Ok(Output::success(lines.join("\n") + "\n"))
 }
 
-/// A case on a line.
+/// The new id of a case, with or without a call, or of a clause that was renamed.
+fn new_id(name: &str) -> Option<&'static str> {
+    let case = name.split('@').next().unwrap_or(name);
+    new_name(Kind::Case, case).or_else(|| new_name(Kind::Clause, name))
+}
+
+/// The column at which titles begin, and the width of the labels before it.
+const COLUMN: usize = 39;
+const INDENT: usize = 12;
+
+/// The id and the title of a case.
 fn titled(case: &Case) -> String {
-    format!("{:<36}   {}", case.id, case.title)
+    let title = wrapped_at(INDENT + COLUMN, case.title.split(' '), " ");
+    let title = title.replace('\n', &format!("\n{:COLUMN$}", ""));
+    format!("{:<1$} {title}", case.id, COLUMN - 1)
 }
 
 fn of_case(case: &Case) -> String {
     let calls: Vec<&str> = case.planned_calls().list().into_iter().map(Call::name).collect();
     let mut out = format!("{}\n", case.id);
-    line(&mut out, "title", case.title);
+    prose(&mut out, "title", case.title);
     line(&mut out, "calls", &calls.join(" "));
     let needs: Vec<String> = case.needs.each.iter().map(ToString::to_string).collect();
-    line(&mut out, "needs", &needs.join(", "));
+    prose(&mut out, "needs", &needs.join(", "));
     for clause in case.clauses {
         line(&mut out, "clause", &format!("{}\n{}", clause.id, about(clause)));
     }
@@ -77,23 +93,25 @@ fn of_clause(clause: &Clause) -> String {
         .map(titled)
         .collect();
     match clause.untestable {
-        Some(why) => line(&mut out, "untested", why),
-        None if cases.is_empty() => line(&mut out, "cases", "none yet"),
+        Some(why) => prose(&mut out, "untested", why),
+        None if cases.is_empty() => line(&mut out, "cases", "none"),
         None => line(&mut out, "cases", &cases.join("\n")),
     }
     out
 }
 
-/// Text, level and source of a clause, the bugs that it would have caught, the systems that depart from it.
+/// Text, level and source of a clause, the bugs it would have caught, and the systems that deviate from it.
 fn about(clause: &Clause) -> String {
     let text = wrapped(clause.text.split(' '), " ");
     let mut lines = vec![text, format!("({}) {}", clause.level, clause.source)];
     if !clause.bugs.is_empty() {
-        lines.push(format!("bugs that it would have caught: {}", clause.bugs.join(", ")));
+        let bugs = format!("would have caught {}", clause.bugs.join(", "));
+        lines.push(wrapped(bugs.split(' '), " "));
     }
     for deviation in deviations::ALL.iter().filter(|d| d.clause.id == clause.id) {
         let (profile, observed) = (deviation.profile, deviation.observed);
-        lines.push(format!("{profile} departs from it: {observed} ({})", deviation.source));
+        let text = format!("{profile} deviates: {observed} ({})", deviation.source);
+        lines.push(wrapped(text.split(' '), " "));
     }
     lines.join("\n")
 }

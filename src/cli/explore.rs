@@ -1,11 +1,12 @@
 //! `waitspec explore`.
 
 use super::session::{SessionArgs, failed};
-use super::{Said, complain};
+use super::{Output, print_error};
 use crate::model::op::{Slot, script};
 use crate::model::run::explore::{Explored, Quest, exhaust, explore};
 use crate::model::run::played::Played;
 use crate::model::trace;
+use crate::report::human::failure::{line, prose, wrapped};
 use crate::runner::settings::RunError;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Write;
@@ -14,47 +15,48 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// Judge a subject by histories of children and calls that are made up by chance.
+/// Randomized model-based testing
 ///
-/// The model knows what each call may come back with; a history that breaks a clause is made as simple as can be, shown, and
-/// saved as a trace for `waitspec replay`.
+/// Generates random histories of children and calls, runs them, and checks every result against an executable model of the
+/// family. A history that violates a clause is shrunk to a minimal reproducer, shown, and saved as a trace for
+/// `waitspec replay`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  waitspec explore                                          the default subjects, 1000 histories each
-  waitspec explore --subject libc --runs 20000 --seed 7     the same histories each time
-  waitspec explore --ops 60 --children 12                   longer ones, with more children
-  waitspec explore --waiters 4                              calls of several threads at the same time
-  waitspec explore --exhaustive 5 --subject syscall         all of them up to that length
+  waitspec explore                                          1000 histories for each default subject
+  waitspec explore --subject libc --runs 20000 --seed 7     the same histories every time
+  waitspec explore --ops 60 --children 12                   longer histories with more children
+  waitspec explore --waiters 4                              concurrent calls from several threads
+  waitspec explore --exhaustive 5 --subject syscall         every history of up to 5 operations
   waitspec explore --subject 'agent:./myagent' --output found.trace")]
 pub struct Args {
     #[command(flatten)]
     session: SessionArgs,
-    /// At most so many operations a history, besides the first children
+    /// Maximum number of operations per history, not counting the initial children
     #[arg(long, value_name = "N", default_value_t = 30)]
     ops: usize,
-    /// At most so many children at a time
+    /// Maximum number of children at a time
     #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=i64::from(Slot::MOST)))]
     children: u8,
-    /// So many histories for each subject
+    /// Number of histories per subject
     #[arg(long, value_name = "N", default_value_t = 1000)]
     runs: u64,
-    /// Calls are made by so many threads at a time, and some order of them has to explain what they came back with
+    /// Make calls from N threads concurrently; some order of the calls must explain the results
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     waiters: u8,
-    /// Instead of histories by chance, every one of up to N operations on two children
+    /// Instead of random histories, run every history of up to N operations on two children
     #[arg(long, value_name = "N", conflicts_with_all = ["ops", "children", "runs", "seed", "waiters"])]
     exhaustive: Option<usize>,
-    /// The seed of the histories; without it another one each time, which is told
+    /// Seed of the random histories [default: a new one each time, shown in the output]
     #[arg(long, value_name = "SEED")]
     seed: Option<u64>,
-    /// Where the trace of a failure is written; by default waitspec-SUBJECT-SEED.trace; of several subjects each has its own
+    /// File for the trace of a failure; -SUBJECT is appended for several subjects [default: waitspec-SUBJECT-SEED.trace]
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 impl Args {
-    /// Where the trace of a failure goes; of several subjects each has its own.
+    /// The file for the trace of a failure, one per subject.
     fn path(&self, subject: &str, seed: u64, several: bool) -> PathBuf {
         let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
         let name: String = subject.chars().take(40).map(plain).collect();
@@ -69,7 +71,7 @@ impl Args {
         }
     }
 
-    /// The head of a trace file: what it is, and what found it.
+    /// The head of a trace file: what it is, and the command that found it.
     fn about(&self, subject: &str, seed: u64, run: u64) -> [String; 2] {
         let options = match self.exhaustive {
             Some(length) => format!("--exhaustive {length}"),
@@ -87,7 +89,7 @@ impl Args {
 }
 
 /// Performs the verb.
-pub fn perform(args: &Args) -> Result<Said, RunError> {
+pub fn perform(args: &Args) -> Result<Output, RunError> {
     let seed = args.seed.unwrap_or_else(|| {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         u64::from(now.subsec_nanos()) ^ now.as_secs()
@@ -101,7 +103,7 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
         waiters: args.waiters,
     };
     let (pool, subjects) = args.session.pool()?;
-    let mut said = Said::default();
+    let mut output = Output::default();
     for subject in &subjects {
         let began = Instant::now();
         let bar = Bar::new(quest.runs, subject);
@@ -111,7 +113,7 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
                 let begin = |whole| bar.lengthen(whole);
                 let every = exhaust(&pool, subject, length, quest.uid, &begin, &|played| bar.tick(played));
                 every.map(|every| {
-                    said.text +=
+                    output.text +=
                         &format!("{} distinct histories of up to {length} operations\n", every.distinct);
                     every.explored
                 })
@@ -125,50 +127,51 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
                 return Err(failed(subject, stop));
             }
         };
-        said.text += &summary(subject, &explored, began.elapsed(), args.exhaustive.is_none().then_some(seed));
+        output.text +=
+            &summary(subject, &explored, began.elapsed(), args.exhaustive.is_none().then_some(seed));
         if let Some(found) = &explored.found {
-            said.code = 1;
+            output.code = 1;
             let path = args.path(subject, seed, subjects.len() > 1);
-            said.text += &failure(subject, &found.played);
+            output.text += &failure(subject, &found.played);
             match std::fs::write(&path, trace::text(&found.played, &args.about(subject, seed, found.run))) {
                 Ok(()) => {
                     let path = path.display();
-                    let _ = writeln!(said.text, "  again     waitspec replay {path} --subject '{subject}'");
+                    let _ = writeln!(output.text, "  reproduce waitspec replay {path} --subject '{subject}'");
                 }
-                Err(e) => complain(&format!("cannot write the trace {}: {e}", path.display())),
+                Err(e) => print_error(&format!("cannot write the trace {}: {e}", path.display())),
             }
         }
     }
     pool.end();
-    Ok(said)
+    Ok(output)
 }
 
 fn summary(subject: &str, explored: &Explored, took: Duration, seed: Option<u64>) -> String {
     let rate = explored.operations as f64 / took.as_secs_f64().max(0.001);
-    let verdict = if explored.found.is_some() { "BROKEN" } else { "ok" };
+    let verdict = if explored.found.is_some() { "FAIL" } else { "ok" };
     let mut text = format!(
-        "{verdict:7} {subject:24} {} histories, {} operations, {rate:.0} a second{}\n",
+        "{verdict:7} {subject:24} {} histories, {} operations, {rate:.0} per second{}\n",
         explored.runs,
         explored.operations,
         seed.map_or_else(String::new, |seed| format!(", seed {seed}"))
     );
     for (clause, times) in &explored.deviations {
-        let _ = writeln!(text, "        known departure from {clause}, {times} times");
+        let _ = writeln!(text, "        known deviation from {clause}: {times}");
     }
     text
 }
 
-/// A history that breaks a clause, for a person.
+/// A history that violates a clause, as text.
 pub fn failure(subject: &str, played: &Played) -> String {
     let mut text = String::new();
     let Some(violation) = &played.violation else { return text };
     let clause = violation.clause;
     let _ = writeln!(text, "FAIL  a history of {} operations      {subject}", played.steps.len());
-    let _ =
-        writeln!(text, "  {:9} {}      {}   {}", clause.level.name(), clause.text, clause.source, clause.id);
-    let _ = writeln!(text, "  did       {}", script(&played.ops()));
-    let _ = writeln!(text, "  expected  {}", violation.expected);
-    let _ = writeln!(text, "  got       {}", violation.got);
+    prose(&mut text, clause.level.name(), clause.text);
+    line(&mut text, "", &wrapped([clause.id, clause.source], "   "));
+    prose(&mut text, "steps", &script(&played.ops()));
+    prose(&mut text, "expected", &violation.expected);
+    prose(&mut text, "got", &violation.got);
     text
 }
 
@@ -179,7 +182,7 @@ pub struct Bar {
 }
 
 impl Bar {
-    /// A bar for so many histories.
+    /// A bar for `runs` histories.
     pub fn new(runs: u64, subject: &str) -> Bar {
         let shown = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
         let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -193,12 +196,12 @@ impl Bar {
         Bar { bar, operations: AtomicU64::new(0) }
     }
 
-    /// There are so many histories.
+    /// Sets the number of histories.
     pub fn lengthen(&self, runs: u64) {
         self.bar.set_length(runs);
     }
 
-    /// One more history was performed.
+    /// Counts a history.
     pub fn tick(&self, played: &Played) {
         let operations = self.operations.fetch_add(played.steps.len() as u64, Ordering::Relaxed);
         self.bar.inc(1);
@@ -207,7 +210,7 @@ impl Bar {
         }
     }
 
-    /// Takes it away.
+    /// Removes the bar.
     pub fn end(&self) {
         self.bar.finish_and_clear();
     }

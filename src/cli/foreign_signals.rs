@@ -1,6 +1,6 @@
-//! Names of signals on systems that this program does not run on.
+//! Names of signals on systems other than the host.
 //!
-//! The one table of the host's own signals is [`crate::wait::Signal`]; what is here only makes `decode --os` readable.
+//! The names of the host's signals are in [`crate::wait::Signal`]; these tables only make `decode --os` readable.
 //! Sources: `signal(7)` (Linux, as on x86, Arm, RISC-V), `signal(3)` of FreeBSD, NetBSD, OpenBSD and macOS (all have the
 //! numbers of 4.4BSD up to 31), `signal.h(3HEAD)` of illumos.
 
@@ -24,7 +24,7 @@ const ILLUMOS: [&str; 31] = [
     "VTALRM", "PROF", "XCPU", "XFSZ",
 ];
 
-/// The name of a signal of a system, `SIG37` where it has none.
+/// The name of a signal on a system, or `SIG37` if it has none.
 pub fn name(layout: Layout, signal: Signal) -> String {
     if layout == Layout::HOST {
         return signal.to_string();
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_number_many_names() {
+    fn a_number_has_different_names() {
         let foreign = |layout, number| name(layout, Signal(number));
         assert_eq!(foreign(Layout::Illumos, 25), "SIGCONT");
         assert_eq!(foreign(Layout::Illumos, 0), "SIG0");

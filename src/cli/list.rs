@@ -1,6 +1,6 @@
 //! `waitspec list`.
 
-use super::Said;
+use super::Output;
 use super::table::{Cell, Format, Table};
 use crate::catalogue::{self, Case};
 use crate::runner::settings::RunError;
@@ -11,7 +11,7 @@ use crate::subject;
 use crate::sys::call::abi::Call;
 use clap::ValueEnum;
 
-/// List what there is: cases, clauses, scenarios, subjects, mutants, calls.
+/// List cases, clauses, scenarios, subjects, mutants or calls.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -23,13 +23,13 @@ pub struct Args {
     /// What to list
     #[arg(value_enum, default_value_t = What::Cases)]
     what: What,
-    /// Only clauses that no case cites although one could
+    /// List only testable clauses that no case cites
     #[arg(long, conflicts_with = "summary")]
     uncovered: bool,
-    /// Only the counts: clauses of each book, cases, trials
+    /// Show only the number of clauses, cases and trials for each book
     #[arg(long)]
     summary: bool,
-    /// How to write it
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     format: Format,
 }
@@ -38,27 +38,27 @@ pub struct Args {
 enum What {
     /// Conformance cases
     Cases,
-    /// Requirements, with their sources
+    /// Requirements and their sources
     Clauses,
-    /// What children can do
+    /// Named behaviours of a child
     Scenarios,
-    /// Implementations that can be judged
+    /// Implementations under test
     Subjects,
-    /// Subjects that are broken on purpose
+    /// Subjects with a known bug
     Mutants,
     /// Front ends of the wait family
     Calls,
 }
 
 /// Performs the verb.
-pub fn perform(args: &Args) -> Result<Said, RunError> {
+pub fn perform(args: &Args) -> Result<Output, RunError> {
     let (table, left_out): (Table, &[&str]) = match args.what {
         _ if args.summary => (summary(), &[]),
         What::Clauses => (clauses(args.uncovered), &["text", "bugs", "cases"]),
         What::Cases if args.uncovered => (clauses(true), &["text", "bugs", "cases"]),
         _ if args.uncovered => {
             return Err(RunError::Usage(
-                "--uncovered is about clauses: waitspec list clauses --uncovered".into(),
+                "--uncovered applies to clauses: waitspec list clauses --uncovered".into(),
             ));
         }
         What::Cases => (cases(), &["clauses", "file"]),
@@ -67,7 +67,7 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
         What::Mutants => (mutants(), &["origin"]),
         What::Calls => (calls(), &[]),
     };
-    Ok(Said::well(table.render(args.format, left_out)))
+    Ok(Output::success(table.render(args.format, left_out)))
 }
 
 fn cases() -> Table {
@@ -90,7 +90,7 @@ fn citing(clause: &Clause) -> impl Iterator<Item = &'static Case> {
     catalogue::cases().filter(move |case| case.clauses.iter().any(|c| c.id == clause.id))
 }
 
-/// Whether a clause is checked; `None` if none can.
+/// Whether a case checks the clause; `None` if it is untestable.
 fn covered(clause: &Clause) -> Option<bool> {
     match clause.untestable {
         Some(_) => None,
@@ -102,16 +102,20 @@ fn clauses(only_uncovered: bool) -> Table {
     let mut table = Table::new(&["clause", "level", "coverage", "source", "text", "bugs", "cases"]);
     for clause in spec::clauses().filter(|clause| !only_uncovered || covered(clause) == Some(false)) {
         let cases: Vec<String> = citing(clause).map(|case| case.id.to_owned()).collect();
-        let coverage = match (covered(clause), cases.len()) {
-            (None, _) => "untestable".to_owned(),
-            (Some(false), _) => "uncovered".to_owned(),
+        let coverage = match covered(clause) {
+            None => "untestable",
+            Some(false) => "uncovered",
+            Some(true) => "covered",
+        };
+        let shown = match (covered(clause), cases.len()) {
             (Some(true), 1) => "1 case".to_owned(),
             (Some(true), n) => format!("{n} cases"),
+            _ => coverage.to_owned(),
         };
         table.row([
             clause.id.into(),
             clause.level.name().into(),
-            Cell::Text(coverage),
+            Cell::Pair(shown, coverage.into()),
             clause.source.into(),
             clause.text.into(),
             Cell::List(clause.bugs.iter().map(|bug| (*bug).to_owned()).collect()),
@@ -152,7 +156,7 @@ fn summary() -> Table {
             count(Some(true)),
             count(Some(false)),
             count(None),
-            // For some mutant: what no broken subject ever failed is not known to be checked.
+            // Failed by some mutant: a clause that no mutant ever failed is not known to be checked.
             Cell::Count(clauses.iter().filter(|clause| failing.contains(clause.id)).count()),
             Cell::Count(cases.len()),
             Cell::Count(cases.iter().map(|case| case.planned_calls().list().len()).sum()),

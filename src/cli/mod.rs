@@ -1,4 +1,4 @@
-//! The command line: one file per verb.
+//! The command line, a file per verb.
 
 mod agent;
 mod baseline;
@@ -24,8 +24,8 @@ use clap::{Parser, Subcommand};
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
-/// The executable specification of the Unix wait family: judges wait, waitpid, wait3, wait4, wait6 and waitid of a
-/// kernel, an emulator, a C library, a crate or a language runtime.
+/// The executable specification of the Unix wait family: tests wait, waitpid, wait3, wait4, wait6 and waitid of a
+/// kernel, emulator, C library, crate or language runtime.
 #[derive(Debug, Parser)]
 #[command(name = "waitspec", version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Cli {
@@ -35,14 +35,14 @@ struct Cli {
 
 const EXAMPLES: &str = "\
 Examples:
-  waitspec run                                judge this system
-  waitspec run nohang --call wait4 -v         some cases, one call, every trial shown
-  waitspec run --subject 'agent:./myagent'    judge a program that speaks the protocol
-  waitspec decode 0x137f                      what a status word means, system by system
-  waitspec explain posix/waitpid/echild       what a clause asks for, and which cases check it
+  waitspec run                                test this system
+  waitspec run nohang --call wait4 -v         run some cases with one call, show every trial
+  waitspec run --subject 'agent:./myagent'    test an implementation through its agent
+  waitspec decode 0x137f                      show what a status word means on each system
+  waitspec explain posix/waitpid/echild       show what a clause requires and which cases check it
 
-Exit codes: 0 conformant; 1 a trial failed; 2 usage; 3 something was broken; 4 nothing selected;
-5 the subject would not start or broke the protocol. Each verb has a --help of its own.";
+Exit codes: 0 conformant; 1 a trial failed; 2 usage error; 3 the suite or its environment is broken;
+4 nothing selected; 5 an agent did not start or violated the protocol.";
 
 #[derive(Debug, Subcommand)]
 enum Verb {
@@ -61,51 +61,51 @@ enum Verb {
     Warden(warden::Args),
 }
 
-/// What a verb has to say on standard output, and its exit code.
+/// What a verb prints on standard output, and its exit code.
 #[derive(Debug, Default)]
-struct Said {
+struct Output {
     text: String,
     code: u8,
 }
 
-impl Said {
-    fn well(text: String) -> Said {
-        Said { text, code: 0 }
+impl Output {
+    fn success(text: String) -> Output {
+        Output { text, code: 0 }
     }
 }
 
 /// The program.
 ///
-/// `child` is not a matter for the parser: children are exec'ed often and have to start fast.
+/// `child` bypasses the parser: children are executed often and must start fast.
 pub fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
-    if let Some(code) = child::become_one(&arguments) {
+    if let Some(code) = child::run_if_asked(&arguments) {
         return code;
     }
-    let said = match Cli::try_parse_from(&arguments) {
+    let output = match Cli::try_parse_from(&arguments) {
         Ok(cli) => perform(cli.verb),
         Err(error) => usage::answer(&error),
     };
-    match said {
-        Ok(said) => {
+    match output {
+        Ok(output) => {
             let mut out = anstream::stdout().lock();
-            match out.write_all(said.text.as_bytes()).and_then(|()| out.flush()) {
-                // Who reads may have seen enough (`waitspec list | head`).
+            match out.write_all(output.text.as_bytes()).and_then(|()| out.flush()) {
+                // The reader may have closed the pipe (`waitspec list | head`).
                 Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-                    complain(&format!("cannot write: {e}"));
+                    print_error(&format!("cannot write: {e}"));
                     ExitCode::from(RunError::Broken(String::new()).exit_code())
                 }
-                _ => ExitCode::from(said.code),
+                _ => ExitCode::from(output.code),
             }
         }
         Err(error) => {
-            complain(&error.to_string());
+            print_error(&error.to_string());
             ExitCode::from(error.exit_code())
         }
     }
 }
 
-fn perform(verb: Verb) -> Result<Said, RunError> {
+fn perform(verb: Verb) -> Result<Output, RunError> {
     match verb {
         Verb::Run(args) => run::perform(*args),
         Verb::List(args) => list::perform(&args),
@@ -123,17 +123,17 @@ fn perform(verb: Verb) -> Result<Said, RunError> {
     }
 }
 
-/// One line on standard error, which may be closed.
-fn complain(line: &str) {
+/// Prints a line on standard error, which may be closed.
+fn print_error(line: &str) {
     let _ = writeln!(std::io::stderr(), "waitspec: {line}");
 }
 
-/// The words of a command line, as a shell would split it.
+/// Splits a command line into words as a shell does.
 fn command_words(command: &str) -> Result<Vec<String>, String> {
     match shlex::split(command) {
         Some(words) if !words.is_empty() => Ok(words),
         Some(_) => Err("the command is empty".to_owned()),
-        None => Err("the command has an open quote".to_owned()),
+        None => Err("the command has an unterminated quote".to_owned()),
     }
 }
 

@@ -1,13 +1,14 @@
-//! Errors about unknown names say which known ones are near.
+//! Errors about unknown names, with the nearest known ones.
 
 use crate::protocol::near;
+use crate::report::renames::{Kind, new_name};
 use crate::runner::settings::RunError;
 use std::collections::BTreeSet;
 
-/// How many names are mentioned.
+/// The number of names suggested, at most.
 const MOST: usize = 3;
 
-/// The known names that are nearest to a wrong one, best first; those that contain it are near too.
+/// The known names nearest to an unknown one, best first, then those that contain it.
 pub fn nearest<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let known: Vec<&str> = known.into_iter().collect();
     let low = wrong.to_lowercase();
@@ -28,12 +29,25 @@ pub fn hint<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String
     }
 }
 
-/// The error about an unknown name of some sort.
+/// The error for an unknown name of some sort.
 pub fn unknown<'a>(sort: &str, wrong: &str, known: impl IntoIterator<Item = &'a str>) -> RunError {
     RunError::Usage(format!("unknown {sort} `{wrong}`{}", hint(wrong, known)))
 }
 
-/// The same where the known names are so few that all are told.
+/// The same for a name that may have been renamed.
+pub fn unknown_id<'a>(
+    sort: &str,
+    kind: Kind,
+    wrong: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> RunError {
+    match new_name(kind, wrong) {
+        Some(new) => RunError::Usage(format!("unknown {sort} `{wrong}`; renamed to {new}")),
+        None => unknown(sort, wrong, known),
+    }
+}
+
+/// The same where the known names are few enough to list them all.
 pub fn unknown_of_few<'a>(
     sort: &str,
     wrong: &str,
@@ -41,7 +55,11 @@ pub fn unknown_of_few<'a>(
 ) -> RunError {
     let known = known.into_iter();
     let all: Vec<&str> = known.clone().collect();
-    RunError::Usage(format!("unknown {sort} `{wrong}`{}; known: {}", hint(wrong, known), all.join(", ")))
+    RunError::Usage(format!(
+        "unknown {sort} `{wrong}`{}; expected one of: {}",
+        hint(wrong, known),
+        all.join(", ")
+    ))
 }
 
 #[cfg(test)]
@@ -49,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn near_names_are_mentioned() {
+    fn near_names_are_suggested() {
         let calls = ["wait", "waitpid", "wait3", "wait4"];
         assert_eq!(nearest("wiat4", calls)[0], "wait4");
         assert_eq!(nearest("banana", calls), [""; 0]);

@@ -1,6 +1,6 @@
 //! `waitspec replay`.
 
-use super::Said;
+use super::Output;
 use super::explore::failure;
 use super::session::{SessionArgs, failed};
 use crate::model::emit_c::emit;
@@ -13,19 +13,19 @@ use clap::ValueEnum;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Perform a history again: a trace of `waitspec explore`, or a script of one's own.
+/// Run a recorded history again: a trace of `waitspec explore`, or your own script.
 ///
-/// A TRACE of `-` is read from standard input.
+/// If TRACE is `-`, standard input is read.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  waitspec replay waitspec-7.trace --subject libc
-  waitspec replay waitspec-7.trace --emit c > history.c     the smallest thing to send to a maintainer
+  waitspec replay waitspec-libc-7.trace --subject libc
+  waitspec replay waitspec-libc-7.trace --emit c > bug.c    a reproducer in C for a bug report
   echo 'spawn A; stop A; cont A; wait4(any, WCONTINUED)' | waitspec replay -")]
 pub struct Args {
-    /// The file with the history
+    /// File with the history
     trace: PathBuf,
-    /// Do not perform it: print one C program that does, and needs nothing else
+    /// Do not run the history: print a self-contained program that does
     #[arg(long, value_enum, value_name = "LANGUAGE", conflicts_with_all = ["subjects", "jobs", "child", "warden"])]
     emit: Option<Language>,
     #[command(flatten)]
@@ -39,26 +39,27 @@ enum Language {
 }
 
 /// Performs the verb.
-pub fn perform(args: &Args) -> Result<Said, RunError> {
+pub fn perform(args: &Args) -> Result<Output, RunError> {
     let ops = read(&args.trace)?;
     if args.emit == Some(Language::C) {
         if ops.iter().any(|op| matches!(op, Op::Wait(wait) if wait.thread > 0)) {
-            let why = "a C program makes its calls one after the other: no history with threads can be one";
+            let why =
+                "a history with threads cannot be written as a C program, which makes its calls in order";
             return Err(RunError::Usage(why.to_owned()));
         }
         let profile = args.session.profile.or_else(|| Profile::from_name(std::env::consts::OS));
         let about = [format!("waitspec {}: the history {}", env!("CARGO_PKG_VERSION"), args.trace.display())];
-        return Ok(Said::well(emit(&ops, profile.unwrap_or(Profile::Posix), &about)));
+        return Ok(Output::success(emit(&ops, profile.unwrap_or(Profile::Posix), &about)));
     }
     let (pool, subjects) = args.session.pool()?;
-    let mut said = Said::default();
+    let mut output = Output::default();
     for subject in &subjects {
         match perform_history(&pool, subject, stage(&pool, subject, args.session.uid()), &ops) {
             Ok(played) => {
-                said.text += &trace::text(&played, std::slice::from_ref(subject));
+                output.text += &trace::text(&played, std::slice::from_ref(subject));
                 if played.violation.is_some() {
-                    said.code = 1;
-                    said.text += &failure(subject, &played);
+                    output.code = 1;
+                    output.text += &failure(subject, &played);
                 }
             }
             Err(stop) => {
@@ -68,7 +69,7 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
         }
     }
     pool.end();
-    Ok(said)
+    Ok(output)
 }
 
 /// The operations of a trace file.
@@ -83,7 +84,7 @@ fn read(path: &Path) -> Result<Vec<Op>, RunError> {
     let text = text.map_err(|e| RunError::Usage(format!("cannot read {name}: {e}")))?;
     let ops = parse(&text).map_err(|e| RunError::Usage(format!("{name}, {e}")))?;
     if ops.is_empty() {
-        return Err(RunError::Usage(format!("{name} holds no operation")));
+        return Err(RunError::Usage(format!("{name} contains no operation")));
     }
     Ok(ops)
 }

@@ -1,7 +1,7 @@
 //! `waitspec run`.
 
-use super::names::{hint, unknown, unknown_of_few};
-use super::{Said, command_words, complain};
+use super::names::{hint, unknown_id, unknown_of_few};
+use super::{Output, command_words, print_error};
 use crate::catalogue;
 use crate::report::Reporter;
 use crate::report::baseline::Baseline;
@@ -10,6 +10,7 @@ use crate::report::human::terminal;
 use crate::report::machine::json::Json;
 use crate::report::machine::junit::Junit;
 use crate::report::machine::tap::Tap;
+use crate::report::renames::{Kind, new_name};
 use crate::runner::event::{Event, Summary, TrialReport};
 use crate::runner::run::{die_by_interrupt, run};
 use crate::runner::select::{Candidate, Unmatched, select};
@@ -23,85 +24,85 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// What `--subject` takes beside the names of built-in subjects.
+/// The forms of `--subject` other than the names of built-in subjects.
 pub const SUBJECT_FORMS: [(&str, &str); 2] = [
-    ("agent:CMD", "a program that speaks the protocol"),
-    ("mutant:NAME", "a subject that is broken on purpose"),
+    ("agent:CMD", "an implementation behind an agent, a program that speaks the protocol"),
+    ("mutant:NAME", "a subject with a known bug (`list mutants`)"),
 ];
 
-/// How often `--until-fail` alone repeats: a run has to end by itself.
-const HUNT: u32 = 1000;
+/// The number of repetitions with `--until-fail` alone: a run must terminate.
+const UNTIL_FAIL: u32 = 1000;
 
-/// Judge one or more subjects.
+/// Run conformance cases against one or more subjects.
 ///
-/// A PATTERN is looked for within `case@call`; with a `*` it has to match all of it. Without patterns every case runs.
+/// A PATTERN matches any part of `case@call`, or all of it if it contains a `*`. Without patterns, every case runs.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  waitspec run                                              the default subjects, every case
+  waitspec run                                              every case, the default subjects
   waitspec run nohang 'exit.*' --call wait4                 some cases with one call
-  waitspec run nohang.running-child@wait4 --trace           one trial, with the lines of the protocol
-  waitspec run --subject 'agent:python3 my_agent.py' -v     a program that speaks the protocol
-  waitspec run --format json --output report.jsonl          a report for diff, beside the one that you read
-  waitspec run --baseline waitspec.baseline                 known failures are excused
-  waitspec run --warden 'ssh target /tmp/waitspec warden'   a far target
-  waitspec run signal --repeat 1000 --until-fail            hunt a rare failure")]
+  waitspec run nohang.running-child@wait4 --trace           one trial, with its protocol lines
+  waitspec run --subject 'agent:python3 my_agent.py' -v     an implementation behind an agent
+  waitspec run --output report.jsonl                        also write a report for `waitspec diff`
+  waitspec run --baseline waitspec.baseline                 excuse known failures
+  waitspec run --warden 'ssh target /tmp/waitspec warden'   test a remote machine
+  waitspec run signal --repeat 1000 --until-fail            look for a rare failure")]
 pub struct Args {
-    /// Which cases: part of a `case@call`, or a pattern with `*`
+    /// Cases to run: part of a `case@call`, or a pattern with `*`
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
-    /// Whom to judge: a name of `list subjects`, agent:CMD, mutant:NAME (may be repeated)
+    /// Subject to test: a name from `list subjects`, agent:CMD or mutant:NAME (repeatable)
     #[arg(long = "subject", value_name = "S")]
     subjects: Vec<String>,
-    /// Only this call (may be repeated)
+    /// Run only with this call (repeatable)
     #[arg(long = "call", value_name = "C", value_parser = call_names())]
     calls: Vec<Call>,
-    /// Only cases that cite this clause; `*` stands for anything (may be repeated)
+    /// Run only cases that cite this clause; may contain `*` (repeatable)
     #[arg(long = "clause", value_name = "CLAUSE")]
     clauses: Vec<String>,
-    /// The system whose promises hold, instead of the one that the subject names
+    /// Apply the clauses of this system instead of the one the subject reports
     #[arg(long, value_name = "P", value_parser = profile_names())]
     profile: Option<Profile>,
-    /// How many trials run beside each other; by default four for each processor, 32 at most, and one where the machine is slow
+    /// Number of trials to run in parallel [default: 4 per processor, at most 32; 1 per processor where fork is slow]
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     jobs: Option<usize>,
-    /// Only the M-th of N parts of the trials
+    /// Run only the M-th of N parts of the trials
     #[arg(long, value_name = "M/N", value_parser = shard)]
     shard: Option<(u32, u32)>,
-    /// Run each trial so often
+    /// Repeat each trial N times
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     repeat: Option<u32>,
-    /// Stop at the first failure; without --repeat, run each trial up to 1000 times
+    /// Stop at the first failure; without --repeat, repeat each trial up to 1000 times
     #[arg(long, conflicts_with = "baseline")]
     until_fail: bool,
-    /// Run the trials in the random order of this seed
+    /// Run the trials in a random order, determined by SEED
     #[arg(long, value_name = "SEED")]
     shuffle: Option<u64>,
-    /// Multiply every deadline, for slow machines and emulators
+    /// Multiply every deadline by X, for slow machines and emulators
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = positive)]
     timeout_scale: f64,
-    /// Fail unless so many trials passed
+    /// Fail if fewer than N trials pass
     #[arg(long, value_name = "N")]
     min_trials: Option<usize>,
-    /// The form of the report; by default what the end of --output says, else terminal
+    /// Format of the report [default: by the extension of --output, else terminal]
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Write the report to a file; a terminal report still goes to standard output
+    /// Write the report to FILE, and a terminal report to standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// The trials that are known to fail (`baseline update` makes it)
+    /// Excuse the known failures listed in FILE (see `baseline update`)
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// A SHOULD that does not hold fails
+    /// Treat a SHOULD clause that does not hold as a failure
     #[arg(long)]
     strict: bool,
-    /// The command that runs scenarios, for agents that need a child program of their own
+    /// Command that runs child scenarios, for agents that need their own child program
     #[arg(long, value_name = "CMD", value_parser = command)]
     child: Option<CommandLine>,
-    /// The command that starts a warden elsewhere
+    /// Command that starts a warden, on this machine or a remote one
     #[arg(long, value_name = "CMD", value_parser = command)]
     warden: Option<CommandLine>,
-    /// Show the lines of the protocol of each trial
+    /// Show the protocol lines of each trial
     #[arg(long)]
     trace: bool,
     /// Show the N slowest trials
@@ -118,13 +119,13 @@ enum Format {
     Terminal,
     /// Test Anything Protocol 14
     Tap,
-    /// JUnit's XML
+    /// JUnit XML
     Junit,
     /// JSON lines
     Json,
 }
 
-/// A command as it was given, and its words.
+/// A command as given, and its words.
 #[derive(Debug, Clone)]
 pub(super) struct CommandLine {
     given: String,
@@ -146,23 +147,23 @@ pub(super) fn profile_names() -> impl TypedValueParser<Value = Profile> {
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "a number from 1 on is needed".to_owned())
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "expected a number of at least 1".to_owned())
 }
 
 /// A finite factor above 0.
 pub fn positive(text: &str) -> Result<f64, String> {
     let number = text.parse().ok().filter(|x: &f64| x.is_finite() && *x > 0.0);
-    number.ok_or_else(|| "a number above 0 is needed".to_owned())
+    number.ok_or_else(|| "expected a number greater than 0".to_owned())
 }
 
 fn shard(text: &str) -> Result<(u32, u32), String> {
     let parts = text.split_once('/').and_then(|(m, n)| Some((m.parse().ok()?, n.parse().ok()?)));
-    parts.filter(|(m, n)| 1 <= *m && m <= n).ok_or_else(|| "M/N is needed, with M from 1 to N".to_owned())
+    parts.filter(|(m, n)| 1 <= *m && m <= n).ok_or_else(|| "expected M/N, with M from 1 to N".to_owned())
 }
 
 impl Args {
     fn settings(&self) -> Settings {
-        let repeat = self.repeat.unwrap_or(if self.until_fail { HUNT } else { 1 });
+        let repeat = self.repeat.unwrap_or(if self.until_fail { UNTIL_FAIL } else { 1 });
         Settings {
             subjects: self.subjects.clone(),
             selection: Selection {
@@ -184,8 +185,8 @@ impl Args {
         }
     }
 
-    /// The options without which a repeated trial could come out otherwise.
-    fn again(&self) -> Vec<String> {
+    /// The options without which a reproduced trial could behave differently.
+    fn reproduce(&self) -> Vec<String> {
         let mut options = Vec::new();
         let mut option = |name: &str, value: Option<String>| {
             if let Some(value) = value {
@@ -219,17 +220,17 @@ impl Args {
                     verbose: self.verbose,
                     trace: self.trace,
                     durations: self.durations,
-                    again: self.again(),
+                    reproduce: self.reproduce(),
                 };
                 Box::new(terminal::Terminal::new(out, options))
             }
             Format::Tap => Box::new(Tap::new(out)),
-            Format::Junit => Box::new(Junit::new(out, self.again())),
+            Format::Junit => Box::new(Junit::new(out, self.reproduce())),
             Format::Json => Box::new(Json::new(out)),
         }
     }
 
-    /// The reporters; what can be wrong with the output file is found out here, before anything runs.
+    /// The reporters. The output file is opened here, so that an error shows before anything runs.
     fn reporters(&self) -> Result<Vec<Box<dyn Reporter>>, RunError> {
         let format = self.format();
         let on_terminal = || self.reporter(Format::Terminal, Box::new(anstream::stdout()));
@@ -249,7 +250,7 @@ impl Args {
 }
 
 /// Performs the verb.
-pub fn perform(args: Args) -> Result<Said, RunError> {
+pub fn perform(args: Args) -> Result<Output, RunError> {
     let settings = args.settings();
     check_subjects(&settings.subjects)?;
     check_selection(&settings.selection)?;
@@ -271,18 +272,18 @@ pub fn perform(args: Args) -> Result<Said, RunError> {
     let mut code = reports.summary.exit_code();
     let passed = reports.summary.count("pass");
     if let Some(wanted) = args.min_trials.filter(|wanted| passed < *wanted) {
-        complain(&format!("--min-trials {wanted}: only {passed} trials passed"));
+        print_error(&format!("--min-trials {wanted}: only {passed} passed"));
         code = 1;
     }
-    Ok(Said { text: String::new(), code })
+    Ok(Output { text: String::new(), code })
 }
 
-/// Everything that is fed with the events of a run.
+/// The receivers of the events of a run.
 struct Reports {
     reporters: Vec<Box<dyn Reporter>>,
     progress: Progress,
     baseline: Option<Baseline>,
-    /// The counts in the light of the baseline.
+    /// The counts, with the baseline applied.
     summary: Summary,
     /// Why a report could not be written.
     error: Option<io::Error>,
@@ -307,7 +308,7 @@ impl Reports {
         progress.event(&judged, || {
             reporters.retain_mut(|reporter| match reporter.event(&judged) {
                 Ok(()) => true,
-                // Who reads has seen enough; the verdict still counts.
+                // The reader has closed the pipe; the verdict still counts.
                 Err(e) if e.kind() == io::ErrorKind::BrokenPipe => false,
                 Err(e) => {
                     error.get_or_insert(e);
@@ -326,12 +327,12 @@ impl Reports {
     }
 }
 
-/// Names that are wrong on their face; whether a library loads or an agent starts shows later.
+/// Rejects unknown names; whether an agent starts shows later.
 pub(super) fn check_subjects(subjects: &[String]) -> Result<(), RunError> {
     for subject in subjects {
         match subject.split_once(':') {
             Some((sort @ ("agent" | "so" | "mutant"), "")) => {
-                return Err(RunError::Usage(format!("subject `{subject}`: what {sort}?")));
+                return Err(RunError::Usage(format!("subject `{subject}`: nothing follows `{sort}:`")));
             }
             Some(("agent", command)) => {
                 command_words(command).map_err(|e| RunError::Usage(format!("subject `{subject}`: {e}")))?;
@@ -340,7 +341,7 @@ pub(super) fn check_subjects(subjects: &[String]) -> Result<(), RunError> {
             Some(("mutant", name)) => {
                 let mutants = || crate::mutants::mutants().map(|mutant| mutant.name);
                 if !mutants().any(|known| known == name) {
-                    return Err(unknown("mutant", name, mutants()));
+                    return Err(unknown_id("mutant", Kind::Mutant, name, mutants()));
                 }
             }
             _ => {
@@ -355,7 +356,7 @@ pub(super) fn check_subjects(subjects: &[String]) -> Result<(), RunError> {
     Ok(())
 }
 
-/// A filter that matches nothing is said with what is near to it.
+/// Rejects a filter that matches nothing, and suggests what is nearest.
 fn check_selection(selection: &Selection) -> Result<(), RunError> {
     let cases: Vec<_> = catalogue::cases().collect();
     let candidates: Vec<Candidate<'_>> = cases
@@ -368,24 +369,29 @@ fn check_selection(selection: &Selection) -> Result<(), RunError> {
             let near = hint_of_trial(&pattern);
             Err(RunError::Nothing(format!("no case matches `{pattern}`{near}")))
         }
-        Err(Unmatched::Clause(clause)) => Err(unknown("clause", &clause, spec::clauses().map(|c| c.id))),
+        Err(Unmatched::Clause(clause)) => {
+            Err(unknown_id("clause", Kind::Clause, &clause, spec::clauses().map(|c| c.id)))
+        }
         Err(other) => Err(other.into()),
     }
 }
 
-/// The cases that are nearest to a pattern, and its call if that is the trouble.
+/// The new name of a renamed case, the calls of a case that does not run with the call of the pattern, or the nearest cases.
 fn hint_of_trial(pattern: &str) -> String {
     let (case, call) = pattern.split_once('@').map_or((pattern, None), |(case, call)| (case, Some(call)));
     match (catalogue::cases().find(|known| known.id == case), call) {
         (Some(known), Some(_)) => {
             let calls: Vec<&str> = known.planned_calls().list().into_iter().map(Call::name).collect();
-            format!("; {case} takes: {}", calls.join(", "))
+            format!("; {case} runs with: {}", calls.join(", "))
         }
-        _ => hint(case, catalogue::cases().map(|known| known.id)),
+        _ => match new_name(Kind::Case, case) {
+            Some(new) => format!("; renamed to {new}"),
+            None => hint(case, catalogue::cases().map(|known| known.id)),
+        },
     }
 }
 
-/// A baseline whose cases all exist: a renamed case must not go on being excused by nobody.
+/// Reads a baseline and checks that its cases exist: an entry that excuses nothing is a mistake.
 fn read_baseline(path: &Path) -> Result<Baseline, RunError> {
     let baseline = Baseline::read(path).map_err(RunError::Usage)?;
     for id in baseline.ids() {

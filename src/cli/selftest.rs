@@ -1,9 +1,10 @@
 //! `waitspec selftest`.
 
-use super::names::unknown;
-use super::{Said, complain};
+use super::names::unknown_id;
+use super::{Output, print_error};
 use crate::mutants::mutants;
 use crate::report::human::progress::Progress;
+use crate::report::renames::Kind;
 use crate::runner::event::{Event, RunHeader, Summary, Verdict};
 use crate::runner::pool::Pool;
 use crate::runner::settings::RunError;
@@ -14,32 +15,35 @@ use indicatif::ProgressBar;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-/// Judge the suite: every mutant must fail, by the clause that it breaks, and every expectation must fail for some mutant.
+/// Mutation testing: how good is the suite?
+///
+/// Every mutant (a subject with a known bug) must be killed by the clause it violates, and every expectation must fail for some
+/// mutant.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  waitspec selftest                                            every mutant through every case: minutes
-  waitspec selftest --mutant returns-one --mutant stop-repeats two of them
-  waitspec selftest --model 2000                               and whether random histories catch them, too
+  waitspec selftest                                           every mutant, every case (minutes)
+  waitspec selftest --mutant returns-one                      one mutant
+  waitspec selftest --model 2000                              test the model as well
   waitspec selftest --format json | jq '.never_failed'
-  waitspec selftest --save fixtures/kill-matrix.json           what the tests and `list --summary` read")]
+  waitspec selftest --save fixtures/kill-matrix.json          update the committed kill matrix")]
 pub struct Args {
-    /// Only these cases: part of a `case@call`, or a pattern with `*`
+    /// Cases to run: part of a `case@call`, or a pattern with `*`
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
-    /// Only this mutant (may be repeated)
+    /// Run only this mutant (repeatable)
     #[arg(long = "mutant", value_name = "NAME")]
     mutants: Vec<String>,
-    /// How to write it
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     format: Format,
-    /// How many trials run beside each other
+    /// Number of trials to run in parallel
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
-    /// Ask the model as well: whether it catches each mutant within so many random histories
+    /// Also check whether the model catches each mutant within RUNS random histories
     #[arg(long, value_name = "RUNS")]
     model: Option<u64>,
-    /// Write which trials kill which mutant to a file; of some mutants or cases, replace what is there of them
+    /// Write the kill matrix to FILE; with a selection, update only the selected mutants and cases
     #[arg(long, value_name = "FILE")]
     save: Option<PathBuf>,
 }
@@ -53,10 +57,10 @@ enum Format {
 }
 
 /// Performs the verb.
-pub fn perform(args: &Args) -> Result<Said, RunError> {
+pub fn perform(args: &Args) -> Result<Output, RunError> {
     for name in &args.mutants {
         if !mutants().any(|known| known.name == name) {
-            return Err(unknown("mutant", name, mutants().map(|mutant| mutant.name)));
+            return Err(unknown_id("mutant", Kind::Mutant, name, mutants().map(|mutant| mutant.name)));
         }
     }
     let (matrix, amiss) = fill(args)?;
@@ -69,23 +73,23 @@ pub fn perform(args: &Args) -> Result<Said, RunError> {
     findings.amiss = amiss;
     let faults = findings.faults();
     let text = match args.format {
-        Format::Terminal => told(&findings, &faults),
+        Format::Terminal => terminal(&findings, &faults),
         Format::Json => {
             let json = serde_json::to_string_pretty(&findings);
             json.map_err(|e| RunError::Broken(e.to_string()))? + "\n"
         }
     };
-    Ok(Said { text, code: u8::from(!faults.is_empty()) })
+    Ok(Output { text, code: u8::from(!faults.is_empty()) })
 }
 
-/// Writes the matrix to a file; of some mutants or cases, into what it held of the others.
+/// Writes the matrix to a file; a partial matrix updates the one in the file.
 fn save(args: &Args, path: &Path, matrix: Matrix) -> Result<Matrix, RunError> {
     let mut whole = matrix.clone();
     if !(args.mutants.is_empty() && args.patterns.is_empty())
         && let Ok(bytes) = std::fs::read(path)
     {
         whole = serde_json::from_slice(&bytes)
-            .map_err(|e| RunError::Usage(format!("{} is no kill matrix: {e}", path.display())))?;
+            .map_err(|e| RunError::Usage(format!("{} is not a kill matrix: {e}", path.display())))?;
         let cases = matrix.expectations.keys().cloned().collect::<Vec<_>>();
         whole.update(matrix, &cases.iter().map(String::as_str).collect());
     }
@@ -94,7 +98,7 @@ fn save(args: &Args, path: &Path, matrix: Matrix) -> Result<Matrix, RunError> {
     Ok(whole)
 }
 
-/// Runs the trials; what became of the mutants, and what went wrong elsewhere.
+/// Runs the trials; returns the matrix and what went wrong besides the mutants.
 fn fill(args: &Args) -> Result<(Matrix, Vec<String>), RunError> {
     let session = selftest::start(&args.mutants, &args.patterns, args.jobs)?;
     let wanted = selftest::all(&session);
@@ -112,10 +116,10 @@ fn fill(args: &Args) -> Result<(Matrix, Vec<String>), RunError> {
         let unbroken = matrix::mutant_of(&wanted.subject).is_none();
         if matches!(report.verdict, Verdict::Broken(_)) || (unbroken && report.verdict.is_bad()) {
             let trial = format!("{} on {}: {}", report.id, report.subject, report.verdict);
-            progress.event(&Event::Trial(Box::new(report.clone())), || complain(&trial));
+            progress.event(&Event::Trial(Box::new(report.clone())), || print_error(&trial));
             amiss.push(trial);
         } else {
-            // The death of a mutant is no failure.
+            // A mutant that is killed is not a failure.
             let mut report = report.clone();
             report.verdict = Verdict::Pass;
             progress.event(&Event::Trial(Box::new(report)), || ());
@@ -139,8 +143,8 @@ fn fill(args: &Args) -> Result<(Matrix, Vec<String>), RunError> {
     Ok((matrix, amiss))
 }
 
-/// All of it for people.
-fn told(findings: &Findings, faults: &[String]) -> String {
+/// The findings as text.
+fn terminal(findings: &Findings, faults: &[String]) -> String {
     let mut text = String::new();
     let mut line = |words: String| {
         let _ = writeln!(text, "{}", words.trim_end());
@@ -162,17 +166,17 @@ fn told(findings: &Findings, faults: &[String]) -> String {
     let count = |is: fn(&OfMutant) -> bool| findings.mutants.iter().filter(|m| is(m)).count();
     line(String::new());
     line(format!(
-        "{} mutants: {} killed by the clause that they break; {} count, the others fail more than a quarter of all cases",
+        "{} mutants: {} killed by the clause they violate; {} count, the others fail over a quarter of the cases",
         findings.mutants.len(),
         count(OfMutant::is_killed),
         count(|m| m.counts)
     ));
-    line(format!("{} clauses were seen to fail", findings.clauses));
+    line(format!("{} clauses failed for at least one mutant", findings.clauses));
     if findings.mutants.iter().any(|m| m.model.is_some()) {
         let both = count(|m| m.is_killed() && m.model.flatten().is_some());
         let caught = count(|m| m.model.flatten().is_some());
         line(format!(
-            "{caught} mutants were caught by the model (MODEL: after so many operations), {both} by both"
+            "the model caught {caught} mutants (MODEL: number of operations), {both} of which cases killed too"
         ));
     }
     if findings.never_failed.iter().any(|n| n.why.is_some()) {
@@ -184,7 +188,7 @@ fn told(findings: &Findings, faults: &[String]) -> String {
         }
     }
     if findings.alike.iter().any(|a| a.why.is_some()) {
-        line("\ncases that the same mutants fail, and why there are several".to_owned());
+        line("\ncases that fail for the same mutants, and why there are several".to_owned());
         for a in &findings.alike {
             if let Some(why) = a.why {
                 line(format!("  {}: {why}", a.cases.join(", ")));
@@ -192,9 +196,9 @@ fn told(findings: &Findings, faults: &[String]) -> String {
         }
     }
     if faults.is_empty() {
-        line("\nall is as it should be".to_owned());
+        line("\nno problems found".to_owned());
     } else {
-        line(format!("\nnot as it should be: {}", faults.len()));
+        line(format!("\nproblems: {}", faults.len()));
         for fault in faults {
             line(format!("  {fault}"));
         }
@@ -202,7 +206,7 @@ fn told(findings: &Findings, faults: &[String]) -> String {
     text
 }
 
-/// After how many operations the model caught it; `-` if it did not.
+/// The number of operations after which the model caught it; `-` if it did not.
 fn of_model(m: &OfMutant) -> String {
     m.model.map_or_else(String::new, |operations| operations.map_or("-".to_owned(), |n| n.to_string()))
 }

@@ -1,4 +1,4 @@
-//! What the verbs that start agents besides `run` have in common.
+//! Options shared by the verbs that start agents, other than `run`.
 
 use super::run::{CommandLine, check_subjects, command, positive, profile_names};
 use crate::runner::pool::Pool;
@@ -7,31 +7,31 @@ use crate::runner::settings::{RunError, Settings};
 use crate::spec::Profile;
 use crate::trial::Abort;
 
-/// The subjects, and how their agents are started.
+/// The subjects, and how to start their agents.
 #[derive(Debug, clap::Args)]
 pub struct SessionArgs {
-    /// Whom to judge: a name of `list subjects`, agent:CMD, mutant:NAME (may be repeated)
+    /// Subject to test: a name from `list subjects`, agent:CMD or mutant:NAME (repeatable)
     #[arg(long = "subject", value_name = "S")]
     subjects: Vec<String>,
-    /// The system whose promises hold, instead of the one that the subject names
+    /// Apply the clauses of this system instead of the one the subject reports
     #[arg(long, value_name = "P", value_parser = profile_names())]
     pub profile: Option<Profile>,
-    /// How many agents live beside each other; by default four for each processor, 32 at most
+    /// Number of agents to run in parallel [default: 4 per processor, at most 32]
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
-    /// Multiply every deadline, for slow machines and emulators
+    /// Multiply every deadline by X, for slow machines and emulators
     #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = positive)]
     timeout_scale: f64,
-    /// The command that runs scenarios, for agents that need a child program of their own
+    /// Command that runs child scenarios, for agents that need their own child program
     #[arg(long, value_name = "CMD", value_parser = command)]
     child: Option<CommandLine>,
-    /// The command that starts a warden elsewhere
+    /// Command that starts a warden, on this machine or a remote one
     #[arg(long, value_name = "CMD", value_parser = command)]
     warden: Option<CommandLine>,
 }
 
 impl SessionArgs {
-    /// Starts the wardens; the subjects by name. To be called before there is any thread.
+    /// Starts the wardens; returns the pool and the names of the subjects. Must be called while there is one thread.
     pub fn pool(&self) -> Result<(Pool, Vec<String>), RunError> {
         check_subjects(&self.subjects)?;
         let settings = Settings {
@@ -49,18 +49,18 @@ impl SessionArgs {
         Ok((pool, subjects))
     }
 
-    /// The user of the children: ours, if the wardens are here.
+    /// The user id of the children, if the wardens are local.
     pub fn uid(&self) -> Option<i64> {
         self.warden.is_none().then(|| rustix::process::getuid().as_raw().into())
     }
 }
 
-/// What went wrong beside the subject's calls.
+/// The error for a failure other than that of a call of the subject.
 pub fn failed(subject: &str, stop: Abort) -> RunError {
     match stop {
         Abort::Interrupted => die_by_interrupt(),
         Abort::Protocol(what) => {
-            RunError::Adapter(format!("{subject}: the agent broke the protocol: {what}"))
+            RunError::Adapter(format!("{subject}: the agent violated the protocol: {what}"))
         }
         Abort::Broken(what) | Abort::Skip(what) => RunError::Broken(format!("{subject}: {what}")),
         Abort::Fail(f) | Abort::Hang(f) | Abort::Crash(f) => {

@@ -1,9 +1,9 @@
-//! Rows of named values, as text in columns, as JSON, or as a Markdown table.
+//! Tables, printed as text in columns, as JSON, or as Markdown.
 
 use clap::ValueEnum;
 use std::fmt::Write;
 
-/// How a list is written.
+/// The format of a table.
 #[derive(Debug, Copy, Clone, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// Text in columns.
@@ -19,10 +19,12 @@ pub enum Format {
 pub enum Cell {
     /// A text.
     Text(String),
-    /// Several texts: a JSON array, elsewhere with spaces between them.
+    /// Several texts: a JSON array, elsewhere separated by spaces.
     List(Vec<String>),
     /// A number.
     Count(usize),
+    /// A text for people, and a value for programs.
+    Pair(String, serde_json::Value),
 }
 
 impl From<&str> for Cell {
@@ -31,7 +33,7 @@ impl From<&str> for Cell {
     }
 }
 
-/// Rows of as many cells as there are columns.
+/// Rows with a cell per column.
 #[derive(Debug)]
 pub struct Table {
     columns: Vec<&'static str>,
@@ -50,7 +52,7 @@ impl Table {
         self.rows.push(cells.into());
     }
 
-    /// The table as text. The columns in `left_out` are not shown on a terminal.
+    /// The table as text. The columns in `left_out` are omitted on a terminal.
     pub fn render(&self, format: Format, left_out: &[&str]) -> String {
         match format {
             Format::Terminal => self.terminal(left_out),
@@ -75,12 +77,17 @@ impl Table {
         out
     }
 
+    /// An array of objects, whose keys are the columns in snake case.
     fn json(&self) -> String {
         let objects: Vec<serde_json::Value> = self
             .rows
             .iter()
             .map(|row| {
-                self.columns.iter().map(|name| (*name).to_owned()).zip(row.iter().map(Cell::json)).collect()
+                self.columns
+                    .iter()
+                    .map(|name| name.replace(' ', "_"))
+                    .zip(row.iter().map(Cell::json))
+                    .collect()
             })
             .collect();
         format!("{:#}\n", serde_json::Value::from(objects))
@@ -102,6 +109,7 @@ impl Cell {
             Cell::Text(text) => text.clone(),
             Cell::List(texts) => texts.join(" "),
             Cell::Count(n) => n.to_string(),
+            Cell::Pair(text, _) => text.clone(),
         }
     }
 
@@ -110,11 +118,12 @@ impl Cell {
             Cell::Text(text) => text.as_str().into(),
             Cell::List(texts) => texts.as_slice().into(),
             Cell::Count(n) => (*n).into(),
+            Cell::Pair(_, value) => value.clone(),
         }
     }
 }
 
-/// A text that does not end a cell of a Markdown table.
+/// A text escaped for a cell of a Markdown table.
 pub fn escaped(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
@@ -124,7 +133,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_ways_to_write_it() {
+    fn a_table_in_each_format() {
         let mut table = Table::new(&["case", "calls", "title"]);
         table.row([
             "a.b".into(),

@@ -1,27 +1,27 @@
-//! What the parser says: help in full, an error in one line.
+//! Output of the argument parser: help in full, errors in one line.
 
 use super::names::nearest;
-use super::{Cli, Said};
+use super::{Cli, Output};
 use crate::runner::settings::RunError;
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-/// Help and version are said well; anything else is an error of usage.
-pub fn answer(error: &clap::Error) -> Result<Said, RunError> {
+/// Help and version are printed and succeed; anything else is a usage error.
+pub fn answer(error: &clap::Error) -> Result<Output, RunError> {
     match error.kind() {
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
-            Ok(Said::well(error.render().ansi().to_string()))
+            Ok(Output::success(error.render().ansi().to_string()))
         }
         ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
             // Standard error may be closed.
             let _ = error.print();
-            Ok(Said { text: String::new(), code: RunError::Usage(String::new()).exit_code() })
+            Ok(Output { text: String::new(), code: RunError::Usage(String::new()).exit_code() })
         }
         _ => Err(RunError::Usage(one_line(error))),
     }
 }
 
-/// The first paragraph of the parser's message, and the names that are near.
+/// The first paragraph of the parser's message, and the nearest names.
 fn one_line(error: &clap::Error) -> String {
     let text = error.render().to_string();
     let paragraph: Vec<&str> = text
@@ -45,12 +45,12 @@ fn one_line(error: &clap::Error) -> String {
     }
     match (near.is_empty(), known.is_empty()) {
         (false, _) => format!("{message}; nearest: {}", near.join(", ")),
-        (true, false) => format!("{message}; it can be: {}", known.join(", ")),
+        (true, false) => format!("{message}; expected one of: {}", known.join(", ")),
         (true, true) => message.to_owned(),
     }
 }
 
-/// What the parser says about those matters.
+/// The values of the given kinds in the parser's error.
 fn given(error: &clap::Error, kinds: &[ContextKind]) -> Vec<String> {
     let values = error.context().filter(|(kind, _)| kinds.contains(kind)).map(|(_, value)| value);
     values

@@ -1,11 +1,11 @@
-//! `waitspec warden`: the far end of `waitspec run --warden`.
+//! `waitspec warden`: the remote end of `waitspec run --warden`.
 
-use super::Said;
+use super::Output;
 use crate::runner::settings::RunError;
 
-/// Serve as a warden for a driver elsewhere, on standard input and output
+/// Serve as a warden on standard input and output
 ///
-/// `waitspec run --warden CMD` starts it; the protocol is no use to people.
+/// Started by `waitspec run --warden CMD`; not meant for interactive use.
 #[derive(Debug, clap::Args)]
 #[command(
     hide = true,
@@ -15,7 +15,7 @@ Examples:
 )]
 pub struct Args {}
 
-/// Performs the verb; it ends with the process.
-pub fn perform(_: &Args) -> Result<Said, RunError> {
+/// Performs the verb; does not return.
+pub fn perform(_: &Args) -> Result<Output, RunError> {
     crate::warden::serve_stdio(&crate::mutants::registry())
 }

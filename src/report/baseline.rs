@@ -1,8 +1,10 @@
-//! What is known to fail: a text file with one trial a line, as `case@call subject verdict`.
+//! Known failures: a text file with a trial per line, as `case@call subject verdict`.
 //!
-//! The subject may hold spaces: the id is the first word of a line, the verdict the last. `#` begins a comment line.
+//! The subject may contain spaces: the id is the first word of a line, the verdict the last. A line that begins with `#` is a
+//! comment. Ids that were renamed are brought up to date.
 
 use super::machine::read::Report;
+use super::renames;
 use crate::runner::event::{TrialReport, Verdict};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,7 +14,7 @@ use std::str::FromStr;
 /// The verdicts that a baseline can hold.
 pub const KNOWN: [&str; 4] = ["fail", "hang", "crash", "leak"];
 
-/// The trials that are known to fail, each with how.
+/// The trials that are known to fail, and how each of them does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Baseline {
     /// Id and subject, and the verdict.
@@ -23,7 +25,7 @@ impl Baseline {
     /// Reads a baseline.
     ///
     /// # Errors
-    /// One line that names the file, and the line that is at fault.
+    /// One line that names the file and the line at fault.
     pub fn read(path: &Path) -> Result<Baseline, String> {
         let text =
             std::fs::read_to_string(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
@@ -40,15 +42,14 @@ impl Baseline {
         self.entries.len()
     }
 
-    /// Whether nothing is known to fail.
+    /// Whether there are no entries.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// The verdict of a trial in the light of the baseline.
     ///
-    /// A trial that fails exactly as it is known to is `xfail`; one that fails otherwise keeps its verdict; one that
-    /// passes is `xpass`.
+    /// A known failure is `xfail`, one that fails in another way keeps its verdict, one that passes is `xpass`.
     pub fn judge(&self, trial: &TrialReport) -> Verdict {
         let known = self.entries.get(&(trial.id.clone(), trial.subject.clone()));
         match (known, &trial.verdict) {
@@ -58,12 +59,12 @@ impl Baseline {
         }
     }
 
-    /// Takes over what a report says of the trials in it; entries of other trials stay.
+    /// Replaces the entries of the trials in a report; the entries of other trials stay.
     ///
-    /// An `xfail` keeps its entry. Of a trial that ran several times the failure counts.
+    /// An `xfail` keeps its entry. If a trial ran several times, a failure counts.
     ///
     /// # Errors
-    /// An `xfail` without an entry: the report was made with another baseline, and no longer tells how it failed.
+    /// An `xfail` without an entry: the report was made with another baseline and does not say how the trial failed.
     pub fn update(&mut self, report: &Report) -> Result<(), String> {
         let mut found: BTreeMap<(String, String), String> = BTreeMap::new();
         for trial in &report.trials {
@@ -73,7 +74,7 @@ impl Baseline {
             } else if trial.verdict == "xfail" {
                 let Some(known) = self.entries.get(&key) else {
                     return Err(format!(
-                        "{} {} is an xfail of another baseline: update that one, or run without",
+                        "{} {} is an xfail of another baseline: update that one, or run without a baseline",
                         key.0, key.1
                     ));
                 };
@@ -101,14 +102,14 @@ impl FromStr for Baseline {
             let at = |why: &str| format!("line {}: {why}", index + 1);
             let parts = line.split_once(' ').and_then(|(id, rest)| Some((id, rest.trim().rsplit_once(' ')?)));
             let Some((id, (subject, verdict))) = parts else {
-                return Err(at("not `case@call subject verdict`"));
+                return Err(at("expected `case@call subject verdict`"));
             };
             if !KNOWN.contains(&verdict) {
-                return Err(at(&format!("`{verdict}` is none of {}", KNOWN.join(", "))));
+                return Err(at(&format!("unknown verdict `{verdict}`: expected {}", KNOWN.join(", "))));
             }
-            let key = (id.to_owned(), subject.trim().to_owned());
+            let key = (renames::trial(id).into_owned(), renames::subject(subject.trim()).into_owned());
             if baseline.entries.insert(key, verdict.to_owned()).is_some() {
-                return Err(at("a second entry for this trial"));
+                return Err(at("duplicate entry for this trial"));
             }
         }
         Ok(baseline)
@@ -119,7 +120,7 @@ impl fmt::Display for Baseline {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "# Trials that are known to fail: case@call subject verdict. Kept by `waitspec baseline update`."
+            "# Known failures: case@call subject verdict. Maintained by `waitspec baseline update`."
         )?;
         for ((id, subject), verdict) in &self.entries {
             writeln!(f, "{id} {subject} {verdict}")?;
@@ -142,17 +143,25 @@ mod tests {
         assert_eq!(baseline.ids().collect::<Vec<_>>(), ["a@wait4", "b@wait"]);
         assert!(baseline.to_string().ends_with("\na@wait4 agent:python3 a.py --x fail\nb@wait libc hang\n"));
         assert_eq!(baseline.to_string().parse::<Baseline>().unwrap(), baseline);
-        for (bad, why) in
-            [("a@wait4", "not `case"), ("a@wait4 libc", "not `case"), ("a@w libc pass", "none of")]
-        {
+        for (bad, why) in [
+            ("a@wait4", "expected `case"),
+            ("a@wait4 libc", "expected `case"),
+            ("a@w libc pass", "unknown verdict"),
+        ] {
             let error = format!("#\n{bad}\n").parse::<Baseline>().unwrap_err();
             assert!(error.starts_with("line 2: ") && error.contains(why), "{error}");
         }
-        assert!("a@w l fail\na@w l hang".parse::<Baseline>().unwrap_err().contains("second"));
+        assert!("a@w l fail\na@w l hang".parse::<Baseline>().unwrap_err().contains("duplicate"));
     }
 
     #[test]
-    fn only_the_known_failure_is_excused() {
+    fn renamed_ids_are_brought_up_to_date() {
+        let baseline: Baseline = "any-child.is-waitpid@wait libc fail\n".parse().unwrap();
+        assert_eq!(baseline.ids().collect::<Vec<_>>(), ["any-child.matches-waitpid@wait"]);
+    }
+
+    #[test]
+    fn only_a_known_failure_is_excused() {
         let baseline: Baseline = "a@wait agent:./mywait fail\n".parse().unwrap();
         let judged = |id, verdict| baseline.judge(&sample::trial(id, verdict));
         assert_eq!(judged("a@wait", Verdict::Fail), Verdict::Xfail);

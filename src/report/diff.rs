@@ -1,4 +1,4 @@
-//! Two reports compared: what broke, what was mended, what else is different.
+//! Compares two reports: regressions, fixes and other changes.
 
 use super::machine::read::Report;
 use super::machine::record::TrialRecord;
@@ -9,13 +9,13 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
-    /// It did not fail and now does.
+    /// It did not fail before and fails now.
     Regression,
     /// It failed and now passes.
     Fix,
-    /// Its verdict, its reason, or the clause that it breaks is another.
+    /// Its verdict, its reason or the clause it violates has changed.
     Changed,
-    /// A value that the implementation chooses is another.
+    /// A value that is up to the implementation has changed.
     Recorded,
     /// It is only in the new report.
     New,
@@ -31,7 +31,7 @@ impl Kind {
         (Kind::Changed, "changed verdicts"),
         (Kind::Recorded, "changed values"),
         (Kind::New, "new trials"),
-        (Kind::Gone, "trials that are gone"),
+        (Kind::Gone, "removed trials"),
     ];
 }
 
@@ -44,9 +44,9 @@ pub struct Change {
     pub id: String,
     /// The subject.
     pub subject: String,
-    /// What was: verdict and reason or broken clause, or the recorded value; empty if new.
+    /// Before: the verdict with the reason or the violated clause, or the recorded value; empty if new.
     pub old: String,
-    /// What is; empty if gone.
+    /// After; empty if gone.
     pub new: String,
 }
 
@@ -64,23 +64,23 @@ pub fn compare(old: &Report, new: &Report) -> Vec<Change> {
                 let kind = match (fails(was), fails(is)) {
                     (false, true) => Some(Kind::Regression),
                     (true, false) if passes(is) => Some(Kind::Fix),
-                    _ if told(was) != told(is) => Some(Kind::Changed),
+                    _ if describe(was) != describe(is) => Some(Kind::Changed),
                     _ => None,
                 };
                 if let Some(kind) = kind {
-                    change(kind, told(was), told(is));
+                    change(kind, describe(was), describe(is));
                 }
-                // A trial that broke off has recorded less; that is not a change of its own.
+                // A trial that failed early has recorded less, which is not a change of its own.
                 for (name, value) in &is.recorded {
                     if let Some(before) = was.recorded.get(name).filter(|before| *before != value) {
                         change(Kind::Recorded, format!("{name} = {before}"), format!("{name} = {value}"));
                     }
                 }
             }
-            // A new trial that fails is no lesser news than an old one that fails now.
-            (None, Some(is)) if fails(is) => change(Kind::Regression, "new".to_owned(), told(is)),
-            (None, Some(is)) => change(Kind::New, String::new(), told(is)),
-            (Some(was), None) => change(Kind::Gone, told(was), String::new()),
+            // A new trial that fails matters as much as an old one that fails now.
+            (None, Some(is)) if fails(is) => change(Kind::Regression, "new".to_owned(), describe(is)),
+            (None, Some(is)) => change(Kind::New, String::new(), describe(is)),
+            (Some(was), None) => change(Kind::Gone, describe(was), String::new()),
             (None, None) => {}
         }
     }
@@ -88,7 +88,7 @@ pub fn compare(old: &Report, new: &Report) -> Vec<Change> {
     changes
 }
 
-/// Each trial once: of one that ran several times, the worst.
+/// Each trial once; of a trial that ran several times, the worst outcome.
 fn by_trial(report: &Report) -> BTreeMap<(&str, &str), &TrialRecord> {
     let mut trials: BTreeMap<(&str, &str), &TrialRecord> = BTreeMap::new();
     for trial in &report.trials {
@@ -100,7 +100,7 @@ fn by_trial(report: &Report) -> BTreeMap<(&str, &str), &TrialRecord> {
     trials
 }
 
-/// Whether the subject was wrong, with or without a baseline's leave.
+/// Whether the subject was wrong, excused by a baseline or not.
 fn fails(trial: &TrialRecord) -> bool {
     ["fail", "hang", "crash", "leak", "xfail"].contains(&trial.verdict.as_str())
 }
@@ -110,8 +110,8 @@ fn passes(trial: &TrialRecord) -> bool {
     ["pass", "xpass", "recorded"].contains(&trial.verdict.as_str())
 }
 
-/// A verdict in words. The baseline's leave is no difference: `xpass` is a pass, `xfail` a failure.
-fn told(trial: &TrialRecord) -> String {
+/// A verdict as text. The baseline makes no difference: `xpass` is a pass, `xfail` a failure.
+fn describe(trial: &TrialRecord) -> String {
     let verdict = trial.verdict.strip_prefix('x').unwrap_or(&trial.verdict);
     match trial.reason.as_ref().or(trial.failed_clause.as_ref()) {
         Some(why) => format!("{verdict} ({why})"),
@@ -168,7 +168,7 @@ mod tests {
     }
 
     #[test]
-    fn values_and_trials_come_and_go() {
+    fn changed_values_and_new_and_removed_trials() {
         let with = |value: &str| {
             let mut trial = trial("v", "recorded");
             trial.recorded.insert("si_uid".to_owned(), value.to_owned());
@@ -176,13 +176,13 @@ mod tests {
         };
         let old = [with("0"), trial("a", "pass"), trial("b", "fail")];
         let new = [with("1"), trial("b", "fail"), trial("c", "fail"), trial("d", "pass")];
-        // A new trial that fails is told with the regressions.
+        // A new trial that fails is listed with the regressions.
         let expected = [(Kind::Regression, "c"), (Kind::Recorded, "v"), (Kind::New, "d"), (Kind::Gone, "a")];
         assert_eq!(changes(&old, &new), expected.map(|(k, id)| (k, id.to_owned())));
     }
 
     #[test]
-    fn of_repeated_trials_the_worst_counts() {
+    fn the_worst_of_repeated_trials_counts() {
         let old = [trial("a", "pass"), trial("a", "pass")];
         let new = [trial("a", "pass"), trial("a", "fail"), trial("a", "pass")];
         assert_eq!(changes(&old, &new), [(Kind::Regression, "a".to_owned())]);

@@ -1,27 +1,27 @@
-//! Reports: what people and machines read of a run, all fed by [`crate::runner::event`].
+//! Reports on a run, for people and for programs. Each is written from the stream of events of [`crate::runner::event`].
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`terminal`], [`failure`] | text for people, and how one failure reads |
-//! | [`progress`] | the bar on a terminal |
-//! | [`json`], [`record`], [`read`] | JSON lines: writing, the fields, reading back |
-//! | [`tap`], [`junit`] | for other programs |
-//! | [`diff`], [`baseline`] | two reports compared; a run compared with what is known to fail |
+//! | [`human`] | text for people: the report on a terminal, the text of one failure, the progress bar |
+//! | [`machine`] | JSON lines (fields, writing, reading), TAP, JUnit |
+//! | [`diff`], [`baseline`] | comparing two reports; comparing a run with its known failures |
+//! | [`renames`] | old ids and the new ones |
 
 pub mod baseline;
 pub mod diff;
 pub mod human;
 pub mod machine;
+pub mod renames;
 
 use crate::runner::event::Event;
 use std::io;
 
-/// Something that is told of a run as it happens.
+/// Receives the events of a run as they happen.
 pub trait Reporter {
-    /// Takes note of an event and writes what is to be written of it by now.
+    /// Handles an event and writes as much of the report as is known by then.
     ///
     /// # Errors
-    /// What writing said.
+    /// The error of a write.
     fn event(&mut self, event: &Event) -> io::Result<()>;
 }
 
@@ -107,8 +107,8 @@ pub(crate) mod sample {
         events
     }
 
-    /// What a reporter writes of some events.
-    pub(crate) fn told<R: super::Reporter>(
+    /// What a reporter writes for these events.
+    pub(crate) fn written<R: super::Reporter>(
         events: &[Event],
         reporter: impl FnOnce(Vec<u8>) -> R,
         out: impl FnOnce(R) -> Vec<u8>,

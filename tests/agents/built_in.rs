@@ -1,4 +1,4 @@
-//! What the built-in agent answers, request by request.
+//! The replies of the built-in agent, request by request.
 
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
@@ -41,7 +41,7 @@ fn threads() {
     let call = talk.send("waitpid pid=-1 thread=1");
     let entering = talk.line();
     assert_eq!((entering.word(), entering.id()), ("entering", Some(call)));
-    // The first thread still answers; a child of another thread's is a child of the process.
+    // The first thread still replies; a child of another thread is a child of the process.
     assert_eq!(talk.text(&format!("waitpid pid={pid} options=WNOHANG status=null")), "ok ret=0 spill=no");
     process::kill(pid, libc::SIGTERM).expect("it is the agent's child");
     let reply = talk.line();
@@ -49,7 +49,7 @@ fn threads() {
     talk.reaped(pid);
     assert_eq!(talk.text("exit-thread thread=1"), "ok");
     assert_eq!(talk.text("exit-thread thread=7"), "ok");
-    // A new thread of that number, and a child of it: exec'ed, whatever the request allows.
+    // A new thread with that number, and a child of it: executed, whatever the request allows.
     let again = talk.ask("wait thread=1");
     assert_eq!(again.get("errno").as_deref(), Some("ECHILD"));
     let pid = talk.spawn("any", &["exit code=3"]);
@@ -125,7 +125,7 @@ fn descriptors() {
     assert_eq!(talk.text(&format!("close fd={fd}")), "err errno=EBADF");
     assert_eq!(talk.text(&format!("poll fd={fd}")), "err errno=EBADF");
     assert_eq!(talk.text("open path=/nonexistent"), "err errno=ENOENT");
-    // Its own streams are not for requests.
+    // Requests cannot use the agent's own streams.
     assert_eq!(talk.text("close fd=0"), "err errno=EBADF");
 }
 

@@ -1,42 +1,42 @@
-//! Runs of faulty agents: each comes to its end with the verdicts of the table, in memory that is bounded, and leaves nothing.
+//! Runs with faulty agents: each terminates with the verdicts of the table, in bounded memory, and leaves nothing behind.
 
 #[allow(dead_code, reason = "other tests use more of it")]
-#[path = "../surroundings/run.rs"]
+#[path = "../environments/run.rs"]
 mod run;
 #[allow(dead_code, reason = "other tests use more of it")]
-#[path = "../surroundings/tools.rs"]
+#[path = "../environments/tools.rs"]
 mod tools;
 
 use super::faults::{CASES, Fault, Run};
 use libtest_mimic::Failed;
 use run::Ended;
 
-/// The most memory that a process of such a run may have, in KiB: far less than an agent may write.
+/// The memory limit of each process of such a run, in KiB: far less than an agent may write.
 const MEMORY: usize = 512 * 1024;
 
-/// A run of the cases with that agent. `finish` sees to its end and to what it leaves.
+/// Runs the cases with the agent; `finish` checks what is left.
 fn with_agent(fault: &Fault) -> Ended {
     let agent = format!("--subject=agent:python3 {} {}", super::fixture("faulty/agent.py"), fault.name);
-    // Only what is to come too late need come soon.
+    // Shorten the deadlines only for faults that are timeouts.
     let scale = match fault.run {
         Run::Refused(_, why) | Run::Ran(_, _, why) if why.contains("in time") => "0.3",
         Run::Ran(_, _, "it does not sleep") => "0.3",
         _ => "1",
     };
     let scale = format!("--timeout-scale={scale}");
-    // One at a time, in an order that is known; and where the shell has no such limit, without.
+    // One at a time, in a known order; without the limit, if the shell has none.
     let options = ["--jobs=1", "--format=json", &scale, &agent];
     run::run(&[&CASES[..], &options].concat()).after(&format!("ulimit -v {MEMORY} 2>/dev/null")).finish()
 }
 
-/// What a trial is told with.
+/// The reason or the failure of a trial.
 fn told(trial: &serde_json::Value) -> String {
     let notes = trial["notes"].as_array().into_iter().flatten();
     let texts = [&trial["reason"], &trial["got"]].into_iter().chain(notes);
     texts.filter_map(serde_json::Value::as_str).collect::<Vec<_>>().join("; ")
 }
 
-/// What the table says of a fault is what becomes of it.
+/// Checks the result of a run against the table.
 pub fn runs(fault: &Fault) -> Result<(), Failed> {
     let ended = with_agent(fault);
     let trials = ended.trials();

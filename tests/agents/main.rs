@@ -1,5 +1,5 @@
-//! Agents: what the built-in one answers, and what `agent check` says: the built-in agent and the one in Python pass, and each faulty
-//! agent is told its fault. What becomes of a run with each of these.
+//! Agents: the replies of the built-in one; `agent check` passes correct agents and finds the fault of each faulty one; and the
+//! result of a run with each of these.
 //!
 //! This program is its own child program (`agents child ...`) and its own built-in agent (`agents agent SUBJECT`).
 
@@ -22,9 +22,9 @@ use waitspec::scenario::child;
 use waitspec::subject::{self, NotOffered, Subject};
 use waitspec::sys::call::abi::{Call, Observation, Request};
 
-/// Room for machines that are busy with something else: nothing here takes the time that it is given.
+/// Longer deadlines for busy machines; no test uses them up.
 const SCALE: f64 = 12.0;
-/// For agents whose fault is that an answer never comes, or that they never end.
+/// For agents that never reply or never exit.
 const SHORT: f64 = 0.2;
 
 fn own_program() -> String {
@@ -44,7 +44,7 @@ fn passes(argv: &[String]) -> Result<(), Failed> {
     if report.passed() && !report.calls.is_empty() { Ok(()) } else { Err(format!("{report:#?}").into()) }
 }
 
-/// The first finding is the fault, and all others follow from it.
+/// The first finding is the fault; all others follow from it.
 fn is_told(fault: &Fault) -> Result<(), Failed> {
     let argv = ["python3".to_owned(), fixture("faulty/agent.py"), fault.name.to_owned()];
     let Some((rule, message)) = fault.check else { return passes(&argv) };

@@ -1,4 +1,4 @@
-//! What the agent in Python answers besides what `agent check` asks, and what it leaves to others.
+//! Replies of the Python agent to requests that `agent check` does not make.
 
 use std::process::Command;
 

@@ -1,4 +1,4 @@
-//! A running agent, and a conversation with it in which each line has a deadline.
+//! A session with a running agent, in which each line has a deadline.
 
 use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -8,7 +8,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use waitspec::protocol::{Line, LineReader};
 use waitspec::sys::process;
 
-/// Long enough for any machine; nothing here takes it.
+/// Long enough for any machine; never used up.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running agent.
@@ -75,7 +75,7 @@ impl Talk {
         self.requests
     }
 
-    /// Sends a request and gives its reply, past the announcement of a call.
+    /// Sends a request and returns the reply, skipping `entering`.
     pub fn ask(&mut self, request: &str) -> Line {
         let id = self.send(request);
         loop {
@@ -93,7 +93,7 @@ impl Talk {
         line.replacen(&format!(" id={}", self.requests), "", 1)
     }
 
-    /// Asks again and again until the reply is as wanted.
+    /// Repeats a request until the reply is as wanted.
     pub fn until(&mut self, request: &str, wanted: impl Fn(&Line) -> bool) -> Line {
         let deadline = Instant::now() + DEADLINE;
         loop {
@@ -105,7 +105,7 @@ impl Talk {
         }
     }
 
-    /// Has the agent make a child that does these steps, in a fork if `image` says so; its pid.
+    /// Makes the agent spawn a child with these steps, forked if `image` says so; returns its pid.
     pub fn spawn(&mut self, image: &str, steps: &[&str]) -> i32 {
         let program = [super::own_program(), "child".to_owned()];
         let argv = program.into_iter().chain(steps.iter().map(|&step| step.to_owned()));
@@ -117,12 +117,12 @@ impl Talk {
         pid
     }
 
-    /// Says that a child was reaped: its pid may be another's from now on.
+    /// Notes that a child was reaped: its pid may be reused.
     pub fn reaped(&mut self, pid: i32) {
         self.children.retain(|&child| child != pid);
     }
 
-    /// Ends the conversation, with a request that ends the agent or else with its input; how the agent ended.
+    /// Ends the session, with a request that makes the agent exit or by closing its input; returns its exit status.
     pub fn end(mut self, request: Option<&str>) -> ExitStatus {
         if let Some(request) = request {
             self.send(request);
@@ -142,7 +142,7 @@ impl Talk {
 
 impl Drop for Talk {
     fn drop(&mut self) {
-        // While the agent lives, a child that it did not reap cannot be anyone else.
+        // While the agent lives, the pid of a child that it has not reaped cannot be reused.
         if matches!(self.agent.try_wait(), Ok(None)) {
             for &pid in &self.children {
                 let _ = process::kill(pid, libc::SIGKILL);

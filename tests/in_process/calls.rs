@@ -31,18 +31,18 @@ fn by_wait4() -> Seen {
     wait4(Target::Any, WaitOptions::NONE).map(|done| done.map(|done| (done.pid, done.status.event())))
 }
 
-fn told(info: Option<ChildInfo>) -> Option<(Pid, Event)> {
+fn reported(info: Option<ChildInfo>) -> Option<(Pid, Event)> {
     info.map(|info| (info.pid, info.event))
 }
 
 fn by_waitid() -> Seen {
-    waitid(Target::Any, IdOptions::EXITED).map(told)
+    waitid(Target::Any, IdOptions::EXITED).map(reported)
 }
 
 #[cfg(target_os = "linux")]
 fn by_waitid_usage() -> Seen {
     use waitspec::wait::waitid_usage;
-    waitid_usage(Target::Any, IdOptions::EXITED).map(|done| told(done.map(|(info, _)| info)))
+    waitid_usage(Target::Any, IdOptions::EXITED).map(|done| reported(done.map(|(info, _)| info)))
 }
 
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
@@ -51,7 +51,7 @@ fn by_wait6() -> Seen {
     wait6(Target::Any, IdOptions::EXITED).map(|done| done.map(|done| (done.pid, done.status.event())))
 }
 
-/// Every call, waiting for the end of any child.
+/// Every call, waiting for any child to terminate.
 const CALLS: &[(&str, Front)] = &[
     ("wait", by_wait),
     ("waitpid", by_waitpid),
@@ -66,7 +66,7 @@ const CALLS: &[(&str, Front)] = &[
 
 #[rstest]
 #[serial]
-fn each_call_tells_an_exit(#[values(0, 1, 42, 255)] code: u8) {
+fn each_call_reports_an_exit(#[values(0, 1, 42, 255)] code: u8) {
     for (name, call) in CALLS {
         let child = Child::held();
         child.exit(code);
@@ -77,7 +77,7 @@ fn each_call_tells_an_exit(#[values(0, 1, 42, 255)] code: u8) {
 
 #[rstest]
 #[serial]
-fn each_call_tells_a_death(#[values(Signal::TERM, Signal::KILL, Signal::USR1)] signal: Signal) {
+fn each_call_reports_death_by_a_signal(#[values(Signal::TERM, Signal::KILL, Signal::USR1)] signal: Signal) {
     for (name, call) in CALLS {
         let child = Child::held();
         child.signal(signal);
@@ -87,7 +87,7 @@ fn each_call_tells_a_death(#[values(Signal::TERM, Signal::KILL, Signal::USR1)] s
 
 #[test]
 #[serial]
-fn each_call_says_that_there_is_no_child() {
+fn each_call_reports_that_there_is_no_child() {
     for (name, call) in CALLS {
         assert_eq!(call(), Err(Errno::CHILD), "{name}");
     }
@@ -95,42 +95,42 @@ fn each_call_says_that_there_is_no_child() {
 
 #[test]
 #[serial]
-fn a_target_takes_its_own_only() {
+fn a_target_selects_its_own_children_only() {
     let (first, second, third) = (Child::zombie(1), Child::zombie(2), Child::held());
     setpgid(Some(third.pid), Some(third.pid)).expect("our child");
     third.exit(3);
     third.await_change(IdOptions::EXITED);
 
-    let take =
+    let reap =
         |target| wait4(target, WaitOptions::NOHANG).map(|done| done.map(|done| (done.pid, done.status)));
-    assert_eq!(take(Target::Pid(second.pid)), Ok(Some((second.pid, WaitStatus::exited(2)))));
-    assert_eq!(take(Target::Pid(second.pid)), Err(Errno::CHILD));
-    assert_eq!(take(Target::Group(third.pid)), Ok(Some((third.pid, WaitStatus::exited(3)))));
-    assert_eq!(take(Target::Group(third.pid)), Err(Errno::CHILD));
-    assert_eq!(take(Target::OwnGroup), Ok(Some((first.pid, WaitStatus::exited(1)))));
-    assert_eq!(take(Target::Any), Err(Errno::CHILD));
+    assert_eq!(reap(Target::Pid(second.pid)), Ok(Some((second.pid, WaitStatus::exited(2)))));
+    assert_eq!(reap(Target::Pid(second.pid)), Err(Errno::CHILD));
+    assert_eq!(reap(Target::Group(third.pid)), Ok(Some((third.pid, WaitStatus::exited(3)))));
+    assert_eq!(reap(Target::Group(third.pid)), Err(Errno::CHILD));
+    assert_eq!(reap(Target::OwnGroup), Ok(Some((first.pid, WaitStatus::exited(1)))));
+    assert_eq!(reap(Target::Any), Err(Errno::CHILD));
 }
 
 #[test]
 #[serial]
-fn waitid_takes_the_same_targets() {
+fn waitid_accepts_the_same_targets() {
     let (first, second, third) = (Child::zombie(1), Child::zombie(2), Child::held());
     setpgid(Some(third.pid), Some(third.pid)).expect("our child");
     third.exit(3);
     third.await_change(IdOptions::EXITED);
 
-    let take = |target: Target| waitid(target, IdOptions::EXITED | IdOptions::NOHANG).map(told);
-    assert_eq!(take(Target::Pid(second.pid)), Ok(Some((second.pid, Event::Exited { code: 2 }))));
-    assert_eq!(take(Target::Group(third.pid)), Ok(Some((third.pid, Event::Exited { code: 3 }))));
-    assert_eq!(take(Target::Group(third.pid)), Err(Errno::CHILD));
-    assert_eq!(take(Target::OwnGroup), Ok(Some((first.pid, Event::Exited { code: 1 }))));
-    assert_eq!(take(Target::Any), Err(Errno::CHILD));
+    let reap = |target: Target| waitid(target, IdOptions::EXITED | IdOptions::NOHANG).map(reported);
+    assert_eq!(reap(Target::Pid(second.pid)), Ok(Some((second.pid, Event::Exited { code: 2 }))));
+    assert_eq!(reap(Target::Group(third.pid)), Ok(Some((third.pid, Event::Exited { code: 3 }))));
+    assert_eq!(reap(Target::Group(third.pid)), Err(Errno::CHILD));
+    assert_eq!(reap(Target::OwnGroup), Ok(Some((first.pid, Event::Exited { code: 1 }))));
+    assert_eq!(reap(Target::Any), Err(Errno::CHILD));
 }
 
 #[cfg(target_os = "linux")]
 #[test]
 #[serial]
-fn waitid_takes_a_pidfd() {
+fn waitid_accepts_a_pidfd() {
     use rustix::fd::AsFd;
     use rustix::process::{PidfdFlags, pidfd_open};
     let (other, child) = (Child::zombie(1), Child::held());
@@ -140,7 +140,7 @@ fn waitid_takes_a_pidfd() {
     child.exit(5);
     child.await_change(IdOptions::EXITED);
     let done = waitid(pidfd.as_fd(), IdOptions::EXITED);
-    assert_eq!(done.map(told), Ok(Some((child.pid, Event::Exited { code: 5 }))));
+    assert_eq!(done.map(reported), Ok(Some((child.pid, Event::Exited { code: 5 }))));
     assert_eq!(waitid(pidfd.as_fd(), IdOptions::EXITED), Err(Errno::CHILD));
     let no_pidfd = std::fs::File::open("/dev/null").expect("/dev/null");
     assert_eq!(waitid(no_pidfd.as_fd(), IdOptions::EXITED), Err(Errno::BADF));
@@ -162,29 +162,29 @@ fn nohang_finds_nothing_while_the_child_runs() {
 
 #[test]
 #[serial]
-fn stops_and_continues_are_told_to_who_asks() {
+fn stops_and_continues_are_reported_on_request() {
     let child = Child::held();
     let target = Target::Pid(child.pid);
-    let take =
+    let reap =
         |options| waitpid(target, options | WaitOptions::NOHANG).map(|done| done.map(|done| done.status));
 
     child.signal(Signal::STOP);
     child.await_change(IdOptions::STOPPED);
-    assert_eq!(take(WaitOptions::NONE), Ok(None));
-    assert_eq!(take(WaitOptions::CONTINUED), Ok(None));
-    assert_eq!(take(WaitOptions::UNTRACED), Ok(Some(WaitStatus::stopped(Signal::STOP))));
-    assert_eq!(take(WaitOptions::UNTRACED), Ok(None), "a stop is told once");
+    assert_eq!(reap(WaitOptions::NONE), Ok(None));
+    assert_eq!(reap(WaitOptions::CONTINUED), Ok(None));
+    assert_eq!(reap(WaitOptions::UNTRACED), Ok(Some(WaitStatus::stopped(Signal::STOP))));
+    assert_eq!(reap(WaitOptions::UNTRACED), Ok(None), "a stop is reported once");
 
     child.signal(Signal::CONT);
     child.await_change(IdOptions::CONTINUED);
-    assert_eq!(take(WaitOptions::UNTRACED), Ok(None));
-    assert_eq!(take(WaitOptions::CONTINUED), Ok(Some(WaitStatus::continued())));
-    assert_eq!(take(WaitOptions::CONTINUED), Ok(None), "a continue is told once");
+    assert_eq!(reap(WaitOptions::UNTRACED), Ok(None));
+    assert_eq!(reap(WaitOptions::CONTINUED), Ok(Some(WaitStatus::continued())));
+    assert_eq!(reap(WaitOptions::CONTINUED), Ok(None), "a continue is reported once");
 }
 
 #[test]
 #[serial]
-fn waitid_tells_the_events_asked_for() {
+fn waitid_reports_the_requested_events() {
     let child = Child::held();
     let ask =
         |options| waitid(child.pid, options | IdOptions::NOHANG).map(|info| info.map(|info| info.event));
@@ -213,7 +213,7 @@ fn waitid_tells_the_events_asked_for() {
 #[rstest]
 #[serial]
 #[cfg_attr(target_vendor = "apple", ignore = "XNU takes an empty set of events")]
-fn waitid_without_an_event_is_the_systems_einval(
+fn waitid_without_an_event_fails_with_einval(
     #[values(IdOptions::NONE, IdOptions::NOHANG, IdOptions::NOWAIT)] options: IdOptions,
 ) {
     let child = Child::zombie(0);
@@ -234,10 +234,10 @@ fn linux_selects_by_thread_and_by_kind() {
     assert_eq!(elsewhere.expect("no panic"), Err(Errno::CHILD), "that thread did not");
 }
 
-/// A signal comes again and again until the wait was interrupted by one: no order is assumed.
+/// A signal is sent repeatedly until one has interrupted the wait: no order is assumed.
 #[test]
 #[serial]
-fn a_signal_interrupts_and_retrying_goes_on() {
+fn a_signal_interrupts_and_retrying_continues() {
     let waiter = process::fork().expect("fork");
     if waiter == Forked::Child {
         process::exit_now(interrupted_waiter());
@@ -247,7 +247,7 @@ fn a_signal_interrupts_and_retrying_goes_on() {
     assert_eq!(done.expect("our child").expect("no NOHANG").status, WaitStatus::exited(0));
 }
 
-/// In a process of one thread: 0, or what went wrong.
+/// Runs in a process with one thread; 0, or the number of the check that failed.
 fn interrupted_waiter() -> i32 {
     let handled = signal::set_action(Signal::USR1.0, signal::Action::Count, signal::Flags::default());
     let (Ok(()), Ok((hear, tell))) = (handled, rustix::pipe::pipe()) else { return 1 };
@@ -258,7 +258,7 @@ fn interrupted_waiter() -> i32 {
         Ok(Forked::Child) => {
             let mut ready = [rustix::event::PollFd::new(&hear, rustix::event::PollFlags::IN)];
             let pause = rustix::event::Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
-            // Until the byte comes, and as long as the parent is there.
+            // Until the byte arrives, and as long as the parent lives.
             while process::parent_pid() == me {
                 if !matches!(rustix::event::poll(&mut ready, Some(&pause)), Ok(0) | Err(Errno::INTR)) {
                     process::exit_now(5);
@@ -271,7 +271,7 @@ fn interrupted_waiter() -> i32 {
     if wait4(child, WaitOptions::NONE) != Err(Errno::INTR) {
         return 3;
     }
-    // It still signals while this wait begins.
+    // Signals still arrive when this wait starts.
     if rustix::io::write(&tell, b"!") != Ok(1) {
         return 4;
     }
@@ -281,7 +281,7 @@ fn interrupted_waiter() -> i32 {
     }
 }
 
-/// What the process itself has used when it has burnt this much.
+/// Uses some CPU time and memory.
 const BURN_US: i64 = 20_000;
 
 fn burn() {
@@ -297,14 +297,14 @@ fn plausible(rusage: &Rusage, call: &str) {
     assert!(rusage.cpu_time() >= burnt, "{call}: {rusage:?}");
     assert!(rusage.cpu_time() < burnt * 100, "{call}: {rusage:?}");
     assert_eq!(rusage.cpu_time(), rusage.user_time() + rusage.system_time(), "{call}");
-    // A process has more than a few pages, and less than what a wrong unit would make of it.
+    // More than a few pages, and less than a wrong unit would give.
     assert!((100_000..10_000_000_000).contains(&rusage.max_rss_bytes()), "{call}: {rusage:?}");
     assert!(rusage.minor_faults() > 0, "{call}: {rusage:?}");
 }
 
 #[test]
 #[serial]
-fn usage_is_that_of_the_child() {
+fn rusage_is_that_of_the_child() {
     let burnt = || {
         let child = Child::after(burn);
         child.exit(0);
@@ -325,7 +325,7 @@ fn usage_is_that_of_the_child() {
 
 #[test]
 #[serial]
-fn reap_takes_all_that_are_ready_and_ends() {
+fn reap_reaps_all_ready_children_and_stops() {
     let children: Vec<Child> =
         (0..8).map(|code| if code < 6 { Child::zombie(code) } else { Child::held() }).collect();
     let mut taken: Vec<_> =

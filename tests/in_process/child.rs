@@ -1,4 +1,4 @@
-//! A child that does what a byte tells it.
+//! A child controlled by a byte on a pipe.
 
 use std::sync::mpsc;
 use std::time::Duration;
@@ -7,10 +7,10 @@ use rustix::fd::OwnedFd;
 use waitspec::sys::process::{self, Forked};
 use waitspec::wait::{Errno, IdOptions, Pid, Signal, waitid};
 
-/// Ends the test process if a test takes this long: a wait that hangs must not hang the run.
+/// Aborts the test process if a test takes this long: a wait that hangs must not hang the run.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// A forked child that lives until it gets a byte, with which it exits.
+/// A forked child that lives until it receives a byte, and exits with it.
 pub struct Child {
     pub pid: Pid,
     tell: OwnedFd,
@@ -41,7 +41,7 @@ impl Child {
                     match rustix::io::read(&hear, &mut byte) {
                         Ok(1) => process::exit_now(byte[0].into()),
                         Err(Errno::INTR) => {}
-                        // The parent is gone, with its end of the pipe.
+                        // The parent, which held the other end of the pipe, is gone.
                         _ => process::exit_now(99),
                     }
                 }
@@ -52,7 +52,7 @@ impl Child {
         }
     }
 
-    /// A child that has exited and was not waited for.
+    /// A child that has exited and has not been reaped.
     pub fn zombie(code: u8) -> Child {
         let child = Child::held();
         child.exit(code);
@@ -65,19 +65,19 @@ impl Child {
         assert_eq!(rustix::io::write(&self.tell, &[code]), Ok(1));
     }
 
-    /// Signals it. It was not waited for yet, so the pid is its own.
+    /// Sends it a signal. It has not been reaped, so the pid is its own.
     pub fn signal(&self, signal: Signal) {
         process::kill(self.pid.as_raw_nonzero().get(), signal.0).expect("our child");
     }
 
-    /// Blocks until the change is there to be waited for, and leaves it there.
+    /// Blocks until the change can be waited for, without consuming it.
     pub fn await_change(&self, change: IdOptions) {
         waitid(self.pid, change | IdOptions::NOWAIT).expect("our child").expect("no NOHANG");
     }
 }
 
 impl Drop for Child {
-    /// Leaves no child behind when a test fails half way. A child that was waited for is not touched: its pid is free.
+    /// Leaves no child behind when a test fails. A child that has been reaped is not touched: its pid may be reused.
     fn drop(&mut self) {
         let ours = waitid(self.pid, IdOptions::EXITED | IdOptions::NOHANG | IdOptions::NOWAIT).is_ok();
         if ours {

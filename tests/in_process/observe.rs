@@ -1,4 +1,4 @@
-//! What a call wrote, and that every subject sees the same.
+//! What a call writes; every subject observes the same.
 
 use rstest::rstest;
 use serial_test::serial;
@@ -19,7 +19,7 @@ fn subjects() -> Vec<Box<dyn Subject>> {
     ]
 }
 
-/// The call, for that child where the call can choose, with whatever else it takes.
+/// A request for that child, if the call can select one, with every argument the call takes.
 fn request(call: Call, child: &Child, options: i32) -> Request {
     let pid = child.pid.as_raw_nonzero().get();
     let by_id = matches!(call, Call::Waitid | Call::Wait6);
@@ -47,7 +47,7 @@ fn each(mut check: impl FnMut(&dyn Subject, Call)) {
 
 #[rstest]
 #[serial]
-fn every_subject_sees_the_same_end(#[values(0, 9, 255)] code: u8) {
+fn every_subject_reports_the_same_exit(#[values(0, 9, 255)] code: u8) {
     each(|subject, call| {
         let child = Child::held();
         child.exit(code);
@@ -84,7 +84,7 @@ fn every_subject_sees_the_same_end(#[values(0, 9, 255)] code: u8) {
 
 #[test]
 #[serial]
-fn nothing_ready_is_nothing_written() {
+fn nothing_is_written_if_nothing_is_ready() {
     each(|subject, call| {
         if call == Call::Wait {
             return;
@@ -108,7 +108,7 @@ fn nothing_ready_is_nothing_written() {
 
 #[test]
 #[serial]
-fn a_null_pointer_is_no_buffer() {
+fn a_null_pointer_is_not_a_buffer() {
     for call in Entry::Libc.calls() {
         let child = Child::zombie(3);
         let nulls = Request {
@@ -130,7 +130,7 @@ fn a_null_pointer_is_no_buffer() {
 #[case(Call::Waitid, Pointer::Bad, Pointer::Buffer)]
 #[case(Call::Waitid, Pointer::Buffer, Pointer::Bad)]
 #[serial]
-fn the_kernel_refuses_a_bad_pointer(#[case] call: Call, #[case] first: Pointer, #[case] rusage: Pointer) {
+fn the_kernel_rejects_a_bad_pointer(#[case] call: Call, #[case] first: Pointer, #[case] rusage: Pointer) {
     let child = Child::zombie(0);
     let bad = Request { status: first, info: first, rusage, ..request(call, &child, 0) };
     let seen = perform(Entry::Syscall, &bad).expect("it has the call");
@@ -141,7 +141,7 @@ fn the_kernel_refuses_a_bad_pointer(#[case] call: Call, #[case] first: Pointer, 
 #[cfg(target_os = "linux")]
 #[test]
 #[serial]
-fn the_fifth_argument_of_waitid_is_the_system_calls_only() {
+fn only_the_system_call_waitid_has_a_fifth_argument() {
     let child = Child::zombie(0);
     let look = Request { rusage: Pointer::Buffer, ..request(Call::Waitid, &child, libc::WNOWAIT) };
     assert!(perform(Entry::Libc, &look).is_err());
@@ -154,7 +154,7 @@ fn the_fifth_argument_of_waitid_is_the_system_calls_only() {
 
 #[test]
 #[serial]
-fn what_has_no_name_is_not_offered_by_a_typed_api() {
+fn a_typed_api_does_not_offer_what_it_has_no_name_for() {
     let child = Child::held();
     for subject in [&Waitspec as &dyn Subject, &Rustix] {
         let nohang = |call| request(call, &child, libc::WNOHANG);

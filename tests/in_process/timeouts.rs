@@ -1,4 +1,4 @@
-//! Waits with an end.
+//! Bounded waits.
 
 use std::time::{Duration, Instant};
 
@@ -12,7 +12,7 @@ use waitspec::wait::{
 
 use crate::child::Child;
 
-/// Long enough for any machine, and never reached.
+/// Long enough for any machine; never used up.
 const AGES: Duration = Duration::from_secs(50);
 
 fn target_of(kind: &str, child: &Child) -> Target {
@@ -49,7 +49,7 @@ fn a_child_that_is_ready_at_the_deadline_is_not_lost(#[values("pid", "any", "own
 
 #[rstest]
 #[serial]
-fn a_child_that_ends_meanwhile_is_told(#[values("pid", "any", "own group")] kind: &str) {
+fn a_child_that_exits_meanwhile_is_reported(#[values("pid", "any", "own group")] kind: &str) {
     let child = Child::held();
     let target = target_of(kind, &child);
     let deadline = Deadline::after(AGES);
@@ -77,7 +77,7 @@ fn stops_and_continues_are_waited_for_too() {
 
 #[test]
 #[serial]
-fn an_error_is_no_timeout() {
+fn an_error_is_not_a_timeout() {
     let gone = Child::zombie(0);
     assert!(wait4(Target::Pid(gone.pid), WaitOptions::NONE).is_ok());
     assert_eq!(wait4_timeout(Target::Pid(gone.pid), WaitOptions::NONE, AGES), Err(Errno::CHILD));
@@ -85,7 +85,7 @@ fn an_error_is_no_timeout() {
     assert_eq!(waitid_timeout(Target::Any, IdOptions::EXITED, Deadline::NEVER), Err(Errno::CHILD));
 }
 
-/// Without a descriptor to be had there is no pidfd and no kqueue.
+/// Without a free descriptor, there is no pidfd and no kqueue.
 #[test]
 #[serial]
 fn no_descriptor_is_needed() {
@@ -98,7 +98,7 @@ fn no_descriptor_is_needed() {
     assert_eq!(done.expect("our child").expect("no NOHANG").status, WaitStatus::exited(0));
 }
 
-/// In a process of one thread: 0, or what went wrong.
+/// Runs in a process with one thread; 0, or the number of the check that failed.
 fn waiter_without_descriptors() -> i32 {
     use rustix::process::{Resource, Rlimit, setrlimit};
     let Ok((hear, tell)) = rustix::pipe::pipe() else { return 1 };
@@ -125,17 +125,17 @@ fn waiter_without_descriptors() -> i32 {
     }
 }
 
-/// What takes pidfds away from a process.
+/// How to deprive a process of pidfds.
 #[cfg(target_os = "linux")]
 #[derive(Copy, Clone, Debug)]
 enum Without {
-    /// A filter that answers with this error.
+    /// A seccomp filter that returns this error.
     Filter(i32),
     /// No free descriptor.
     Descriptors,
 }
 
-/// In a process of its own, since nothing gives pidfds back: 0 if bounded waits hold, 77 where they cannot be taken away.
+/// Runs in its own process, because the change is permanent; 0 if bounded waits work, 77 if pidfds cannot be disabled.
 #[cfg(target_os = "linux")]
 fn waits_without_pidfds(how: Without) -> i32 {
     use waitspec::sys::sandbox::{Denied, deny, limit};
@@ -169,7 +169,7 @@ fn waits_without_pidfds(how: Without) -> i32 {
 #[rstest]
 #[serial]
 #[cfg(target_os = "linux")]
-fn a_bounded_wait_does_without_pidfds(
+fn a_bounded_wait_works_without_pidfds(
     #[values(Without::Filter(libc::EPERM), Without::Filter(libc::ENOSYS), Without::Descriptors)] how: Without,
 ) {
     let pid = match process::fork().expect("a fork") {

@@ -1,8 +1,7 @@
-//! Children, one process each: what they do is seen by the process table, by their own reports and by `waitpid` of one
-//! pid.
+//! Children, one process each, observed through the process table, their own reports, and `waitpid` for one pid.
 //!
-//! The binary has one thread, so that it may fork children that go on as ordinary programs; called as `scenarios child ...`
-//! it is the child program itself, for the steps that exec it.
+//! The binary has one thread, so that it can fork children that continue as ordinary programs. Called as
+//! `scenarios child ...`, it is the child program itself, for the steps that execute it.
 
 use std::io::Write;
 
@@ -16,15 +15,15 @@ use waitspec::sys::process::{self, kill, set_subreaper};
 use waitspec::sys::process_table::{self, State};
 use waitspec::wait::Signal;
 
-mod told;
-use told::*;
+mod connected;
+use connected::*;
 
 fn main() {
     let args: Vec<String> = std::env::args().collect();
     if args.get(1).is_some_and(|first| first == "child") {
         child::main_from_args(&args[2..]);
     }
-    // Cores, where the system writes them to the working directory, go with it.
+    // Removes core files too, if the system writes them to the working directory.
     let directory = tempfile::tempdir().expect("a directory");
     std::env::set_current_dir(&directory).expect("a working directory");
     let mut arguments = Arguments::from_args();
@@ -52,9 +51,9 @@ tests![
     exit_codes_of_32_bits,
     deaths_by_signal,
     core_or_no_core,
-    told_and_answered,
+    steps_are_answered,
     what_is_refused,
-    a_lost_connection_ends_the_child,
+    a_lost_connection_terminates_the_child,
     stop_and_continue,
     ignored_and_blocked_signals,
     burns_reach_their_fields,
@@ -66,11 +65,11 @@ tests![
     a_grandchild_connects,
     an_orphan_outlives_its_parent,
     vforks,
-    the_last_thread_decides,
-    a_thread_goes_on_without_its_leader,
-    a_thread_ends_the_group,
-    exec_connects_again,
-    exec_that_fails_is_answered,
+    the_last_thread_determines_the_exit_code,
+    a_thread_continues_without_its_leader,
+    a_thread_terminates_the_group,
+    exec_reconnects,
+    a_failing_exec_is_reported,
     the_child_program,
     a_traced_child_stops,
     pause_ends_with_the_connection,
@@ -104,7 +103,7 @@ fn deaths_by_signal() {
     for signal in Signal::realtime_range().into_iter().flatten().take(2) {
         assert_eq!(run(Scenario::dies(Signal(signal)).steps), signal);
     }
-    // A signal whose default action is not deadly is survived.
+    // A signal whose default action is not to terminate is survived.
     let mut child = Socket::new().spawn([]);
     child.ok("raise sig=SIGCHLD");
     child.ok("kill-self sig=SIGCONT");
@@ -122,7 +121,7 @@ fn core_or_no_core() {
     assert_eq!(reap(child.pid), Signal::ABRT.number(), "no core bit under a limit of 0");
 }
 
-fn told_and_answered() {
+fn steps_are_answered() {
     let mut child = Socket::new().spawn([]);
     let ids = child.ok("getids");
     assert_eq!(number(&ids, "pid"), child.pid);
@@ -162,7 +161,7 @@ fn what_is_refused() {
     }
     child.exit();
 
-    // A step that it was started with and cannot do ends it.
+    // An initial step that fails terminates the child.
     let mut child = Socket::new().spawn([step("wait")]);
     let answer = child.read().expect("an answer");
     assert_eq!(answer.to_string(), "err errno=ECHILD step=wait");
@@ -170,7 +169,7 @@ fn what_is_refused() {
     assert_eq!(reap(child.pid), exited(STEP_FAILED));
 }
 
-fn a_lost_connection_ends_the_child() {
+fn a_lost_connection_terminates_the_child() {
     let child = Socket::new().spawn([]);
     let pid = child.pid;
     drop(child);
@@ -195,7 +194,7 @@ fn pause_ends_with_the_connection() {
 fn stop_and_continue() {
     let socket = Socket::new();
     let mut child = socket.spawn([]);
-    // A stop by SIGTSTP needs a group that is not orphaned: one of its own, whose parent is in another of the session.
+    // A stop by SIGTSTP needs a group that is not orphaned: the child's own, with the parent in another group of the session.
     child.ok("setpgid");
     for sig in ["SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU"] {
         child.send(&format!("stop sig={sig}"));
@@ -219,10 +218,10 @@ fn ignored_and_blocked_signals() {
     assert_eq!(child.end("unblock sig=SIGUSR1"), Signal::USR1.number());
 }
 
-/// A field of a usage, as the children tell it.
+/// A field of rusage, as children report it.
 type Field = fn(&Usage) -> Option<i64>;
 
-fn grew(child: &mut ToldChild, text: &str, field: Field, by: i64) -> bool {
+fn grew(child: &mut ConnectedChild, text: &str, field: Field, by: i64) -> bool {
     let before = field(&child.usage()).expect("the field");
     if !child.has(text) {
         return false;
@@ -241,7 +240,7 @@ fn burns_reach_their_fields() {
 
 fn memory_is_touched_and_released() {
     let mut child = Socket::new().spawn([]);
-    // At least the bytes: the unit is KiB or bytes, and 8 MiB are more than either reading of any small process.
+    // The unit is KiB or bytes; 8 MiB exceed either reading of a small process.
     child.ok("allocate bytes=8388608");
     let touched = child.usage().maxrss.expect("maxrss");
     assert!(touched >= 8192, "{touched}");
@@ -268,13 +267,13 @@ fn groups_and_sessions() {
     let parent = number(&child.ok("getids"), "pgid");
     child.ok("setpgid");
     assert_eq!(number(&child.ok("getids"), "pgid"), child.pid);
-    // 0: its leader is outside of our PID namespace, and nobody inside can name it.
+    // 0 if its leader is outside of this PID namespace.
     if parent != 0 {
         child.ok(&format!("setpgid pgid={parent}"));
         assert_eq!(number(&child.ok("getids"), "pgid"), parent);
     }
     child.exit();
-    // Who leads no group may make a session.
+    // A process that is not a group leader may create a session.
     let mut child = Socket::new().spawn([]);
     child.ok("setsid");
     let ids = child.ok("getids");
@@ -325,7 +324,7 @@ fn an_orphan_outlives_its_parent() {
     child.ok("fork token=B orphan=yes");
     let mut orphan = socket.accept("B");
     child.exit();
-    // The parent is reaped, so its children have another one.
+    // The parent has been reaped, so its children have a new parent.
     let parent = number(&orphan.ok("getids"), "ppid");
     if adopted {
         assert_eq!(parent, process::pid());
@@ -353,7 +352,7 @@ fn vforks() {
     child.exit();
 }
 
-fn the_last_thread_decides() {
+fn the_last_thread_determines_the_exit_code() {
     if !has_leader_exit() {
         return;
     }
@@ -362,7 +361,7 @@ fn the_last_thread_decides() {
     assert_eq!(run([step("thread-exit code=12")]), exited(12));
 }
 
-/// Asks a child of its own, which is the only one that could tell.
+/// Asks a new child, because only a child knows.
 fn has_leader_exit() -> bool {
     let mut child = Socket::new().spawn([]);
     let has = child.has("leader-exit");
@@ -370,7 +369,7 @@ fn has_leader_exit() -> bool {
     has
 }
 
-fn a_thread_goes_on_without_its_leader() {
+fn a_thread_continues_without_its_leader() {
     if !has_leader_exit() {
         return;
     }
@@ -388,11 +387,11 @@ fn a_thread_goes_on_without_its_leader() {
     assert_eq!(child.end("thread-exit code=4"), exited(4));
 }
 
-fn a_thread_ends_the_group() {
+fn a_thread_terminates_the_group() {
     assert_eq!(run([step("group-exit code=12")]), exited(12));
 }
 
-fn exec_connects_again() {
+fn exec_reconnects() {
     let socket = Socket::new();
     for word in ["exec", "exec-from-thread"] {
         let mut child = socket.spawn([]);
@@ -407,7 +406,7 @@ fn exec_connects_again() {
     assert_eq!(run([step("exec-from-thread steps=exit%20code=15")]), exited(15));
 }
 
-fn exec_that_fails_is_answered() {
+fn a_failing_exec_is_reported() {
     let socket = Socket::new();
     let mut options = socket.options("A", []);
     options.program = vec!["/nonexistent".to_owned()];
@@ -425,7 +424,7 @@ fn exec_that_fails_is_answered() {
 }
 
 fn the_child_program() {
-    // As a fresh image with arguments of its own.
+    // As a new image, with its own arguments.
     let socket = Socket::new();
     let options = socket.options("A", parse_script(&["ignore-term"]).expect("a scenario")[..1].to_vec());
     let argv = options.to_argv().expect("arguments");
@@ -438,7 +437,7 @@ fn the_child_program() {
     assert_eq!(child.pid, pid);
     child.ok("kill-self sig=SIGTERM");
     child.exit();
-    // Every scenario that ends by itself does, alone.
+    // Every scenario that terminates by itself does so without a connection.
     for named in library::LIBRARY {
         let steps = named.steps();
         let alone = steps

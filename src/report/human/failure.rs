@@ -1,4 +1,4 @@
-//! How one trial that did not pass reads: what must be, what was done, what came back, how to repeat it.
+//! The text of a trial that did not pass: the requirement, the steps, the result, and how to reproduce it.
 
 use crate::runner::event::{TrialReport, Verdict};
 use crate::spec::Level;
@@ -6,9 +6,9 @@ use clap::builder::styling::{AnsiColor, Style};
 use std::fmt::Write;
 use std::time::Duration;
 
-/// The width that lists are wrapped to.
-const WIDTH: usize = 110;
-/// The width of the labels.
+/// The width of a report, in columns. Only commands, traces and standard error may be wider.
+pub const WIDTH: usize = 100;
+/// The column at which the text of a labelled line begins.
 const INDENT: usize = 12;
 
 /// The colour of a verdict.
@@ -22,7 +22,7 @@ pub fn style(verdict: &Verdict) -> Style {
     colour.on_default().bold()
 }
 
-/// The line that names a trial: verdict, id, who was judged, how long it took.
+/// The first line of a trial: verdict, id, subject, duration.
 pub fn headline(trial: &TrialReport) -> String {
     let style = style(&trial.verdict);
     let word = match trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_)) {
@@ -30,13 +30,25 @@ pub fn headline(trial: &TrialReport) -> String {
         false => trial.verdict.name().to_owned(),
     };
     let gap = " ".repeat(6usize.saturating_sub(word.len()).max(1));
-    let who = match trial.agent.as_str() {
+    let subject = match trial.agent.as_str() {
         "" => trial.subject.clone(),
-        // `libc glibc 2.36` tells who `libc` is, and needs no second `libc`.
+        // `libc glibc 2.36` begins with the name of the subject already.
         agent if agent.split(' ').next() == Some(&trial.subject) => agent.to_owned(),
         agent => format!("{} {agent}", trial.subject),
     };
-    format!("{style}{word}{style:#}{gap}{:<30} {who:<52} {}", trial.id, seconds(trial.duration))
+    let (id, time) = (&trial.id, seconds(trial.duration));
+    let left = WIDTH.saturating_sub(word.len() + gap.len() + id.chars().count().max(30) + time.len() + 2);
+    let subject = shortened(&subject, left);
+    format!("{style}{word}{style:#}{gap}{id:<30} {subject:<left$} {time}")
+}
+
+/// A text of at most `width` columns, with `...` in place of what does not fit. A short one is better than none.
+fn shortened(text: &str, width: usize) -> String {
+    let width = width.max(12);
+    if text.chars().count() <= width {
+        return text.to_owned();
+    }
+    text.chars().take(width - 3).chain("...".chars()).collect()
 }
 
 /// A duration in seconds, to the millisecond.
@@ -44,61 +56,67 @@ pub fn seconds(duration: Duration) -> String {
     format!("{:.3} s", duration.as_secs_f64())
 }
 
-/// The whole text of a trial that did not pass, with its last newline.
+/// The full text of a trial that did not pass, with its final newline.
 ///
-/// `options` are options of the run that are needed to repeat it. The protocol lines are shown if `trace` says so.
+/// `options` are the options of the run that reproducing the trial needs. The protocol lines are shown if `trace` is set.
 pub fn text(trial: &TrialReport, options: &[String], trace: bool) -> String {
-    text_with(trial, &again(trial, options), trace)
+    text_with(trial, &reproduce(trial, options), trace)
 }
 
-/// The same with another command that repeats the trial.
-pub fn text_with(trial: &TrialReport, again: &str, trace: bool) -> String {
+/// The same with another command that reproduces the trial.
+pub fn text_with(trial: &TrialReport, reproduce: &str, trace: bool) -> String {
     let mut out = headline(trial).trim_end().to_owned() + "\n";
     if let Some(failure) = &trial.failure {
         let clause = failure.clause;
         let label = if clause.level == Level::Should { "should" } else { "must" };
-        line(&mut out, label, &wrapped(clause.text.split(' '), " "));
-        line(&mut out, "", &format!("{}   {}", clause.id, clause.source));
+        prose(&mut out, label, clause.text);
+        line(&mut out, "", &wrapped([clause.id, clause.source], "   "));
     }
-    list(&mut out, "did", &trial.steps);
+    list(&mut out, "steps", &trial.steps);
     match &trial.failure {
         Some(failure) => {
-            line(&mut out, "expected", &failure.expected);
-            line(&mut out, "got", &failure.got);
+            prose(&mut out, "expected", &failure.expected);
+            prose(&mut out, "got", &failure.got);
         }
         None => {
-            let mended = "it passed, and the baseline says that it fails: `waitspec baseline update`";
-            let reason = if trial.verdict == Verdict::Xpass { Some(mended) } else { trial.verdict.reason() };
-            line(&mut out, "reason", reason.unwrap_or_default());
+            let fixed = "passes, but the baseline lists it as a failure; run `waitspec baseline update`";
+            let reason = if trial.verdict == Verdict::Xpass { Some(fixed) } else { trial.verdict.reason() };
+            prose(&mut out, "reason", reason.unwrap_or_default());
         }
     }
     list(&mut out, "children", &trial.children);
     for note in &trial.notes {
-        line(&mut out, "note", note);
+        prose(&mut out, "note", note);
     }
     line(&mut out, "stderr", trial.stderr.trim_end());
     if trace {
         line(&mut out, "trace", &trial.trace.join("\n"));
     }
-    line(&mut out, "again", again);
+    line(&mut out, "reproduce", reproduce);
     out
 }
 
-/// The command that repeats a trial.
-fn again(trial: &TrialReport, options: &[String]) -> String {
+/// The command that reproduces a trial.
+fn reproduce(trial: &TrialReport, options: &[String]) -> String {
     let mut words = vec!["waitspec", "run", &trial.id, "--subject", &trial.subject];
     words.extend(options.iter().map(String::as_str));
     words.push("--trace");
-    // Words that no shell can be given (they hold a NUL) cannot have been arguments.
+    // Words that cannot be quoted (they contain a NUL) cannot have been arguments.
     shlex::try_join(words.iter().copied()).unwrap_or_else(|_| words.join(" "))
 }
 
-/// A label and its text, which may have several lines; nothing for an empty one.
+/// A label and its text, of any number of lines; nothing for an empty text.
 pub fn line(out: &mut String, label: &str, text: &str) {
     for (index, part) in text.lines().enumerate() {
         let label = if index == 0 { label } else { "" };
-        let _ = writeln!(out, "  {label:<9} {part}");
+        let _ = writeln!(out, "{}", format!("  {label:<9} {part}").trim_end());
     }
+}
+
+/// A label and its text, wrapped between words.
+pub fn prose(out: &mut String, label: &str, text: &str) {
+    let lines: Vec<String> = text.lines().map(|line| wrapped(line.split(' '), " ")).collect();
+    line(out, label, &lines.join("\n"));
 }
 
 /// A label and a list, wrapped between its items.
@@ -106,12 +124,18 @@ fn list(out: &mut String, label: &str, items: &[String]) {
     line(out, label, &wrapped(items.iter().map(String::as_str), "    "));
 }
 
-/// Lines of items as wide as fits behind a label.
+/// Items in lines that fit next to a label.
 pub fn wrapped<'a>(items: impl IntoIterator<Item = &'a str>, between: &str) -> String {
+    wrapped_at(INDENT, items, between)
+}
+
+/// Items in lines that fit next to `indent` columns.
+pub fn wrapped_at<'a>(indent: usize, items: impl IntoIterator<Item = &'a str>, between: &str) -> String {
+    let columns = |text: &str| text.chars().count();
     let mut lines: Vec<String> = Vec::new();
     for item in items {
         match lines.last_mut() {
-            Some(last) if INDENT + last.len() + between.len() + item.len() <= WIDTH => {
+            Some(last) if indent + columns(last) + columns(between) + columns(item) <= WIDTH => {
                 last.push_str(between);
                 last.push_str(item);
             }
@@ -132,32 +156,48 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_reads() {
+    fn the_text_of_a_failure() {
         let mut trial = sample::failing();
         trial.agent = "0.3".to_owned();
         let text = plain(&trial, &[], false);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
             lines[0],
-            "FAIL  nohang.running-child@wait4     agent:./mywait 0.3                                   0.012 s"
+            "FAIL  nohang.running-child@wait4     agent:./mywait 0.3                                      0.012 s"
         );
         let clause = trial.failure.as_ref().unwrap().clause;
         assert_eq!(
             lines[1..],
             [
-                &format!("  must      {}", clause.text),
+                "  must      With WNOHANG, when children match but none has changed state, the call returns 0 at",
+                "            once.",
                 &format!("            {}   {}", clause.id, clause.source),
-                "  did       spawn A (held)    wait4(any, WNOHANG)",
+                "  steps     spawn A (held)    wait4(any, WNOHANG)",
                 "  expected  0",
                 "  got       -1 ECHILD",
                 "  children  A running, pid 4711",
-                "  again     waitspec run nohang.running-child@wait4 --subject agent:./mywait --trace",
+                "  reproduce waitspec run nohang.running-child@wait4 --subject agent:./mywait --trace",
             ]
         );
     }
 
     #[test]
-    fn a_name_is_not_said_twice() {
+    fn lines_fit_the_width() {
+        let mut trial = sample::failing();
+        let words = "a few words that are repeated ".repeat(9);
+        trial.id = format!("theme.{}@waitpid", "long-name".repeat(4));
+        trial.agent = words.clone();
+        trial.failure.as_mut().unwrap().got = words.clone();
+        trial.notes = vec![words];
+        let text = plain(&trial, &[], false);
+        assert!(text.lines().next().unwrap().ends_with(" 0.012 s"), "{text}");
+        for line in text.lines().filter(|line| !line.starts_with("  reproduce ")) {
+            assert!(line.chars().count() <= WIDTH, "{line}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_subject_is_not_repeated() {
         let mut trial = sample::trial("a@wait", Verdict::Pass);
         (trial.subject, trial.agent) = ("libc".to_owned(), "libc glibc 2.36".to_owned());
         let line = anstream::adapter::strip_str(&headline(&trial)).to_string();
@@ -165,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_trials_give_their_reason_and_long_lists_wrap() {
+    fn broken_trials_have_a_reason_and_long_lists_wrap() {
         let mut trial = sample::trial("a@wait", Verdict::Broken("no more processes".to_owned()));
         trial.steps = vec!["wait4(any, WNOHANG)".to_owned(); 6];
         trial.stderr = "one\ntwo\n".to_owned();

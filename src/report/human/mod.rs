@@ -1,4 +1,4 @@
-//! What people read.
+//! Text for people.
 
 pub mod failure;
 pub mod progress;

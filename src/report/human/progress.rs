@@ -1,4 +1,4 @@
-//! The bar on a terminal.
+//! The progress bar.
 
 use crate::runner::event::{Event, Verdict};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -6,7 +6,7 @@ use std::io::IsTerminal;
 
 /// A progress bar on standard error; nothing where that is not a terminal, or in CI.
 ///
-/// It is drawn when an event comes and never by a timer, so that it starts no thread.
+/// It is drawn on events, never by a timer, so that it starts no thread.
 #[derive(Debug)]
 pub struct Progress {
     bar: Option<ProgressBar>,
@@ -22,7 +22,7 @@ impl Default for Progress {
 }
 
 impl Progress {
-    /// Moves on, and runs what writes to the terminal while the bar is out of its way.
+    /// Advances the bar; calls `write`, which may write to the terminal, while the bar is hidden.
     pub fn event<T>(&mut self, event: &Event, write: impl FnOnce() -> T) -> T {
         let Some(bar) = &self.bar else { return write() };
         if let Event::End(_) = event {

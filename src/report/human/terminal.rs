@@ -1,6 +1,6 @@
 //! The report for people.
 
-use super::failure::{headline, seconds, style, text};
+use super::failure::{headline, line, prose, seconds, style, text, wrapped, wrapped_at};
 use crate::report::Reporter;
 use crate::runner::event::{Event, RunHeader, Summary, TrialReport, Verdict};
 use clap::builder::styling::Style;
@@ -8,23 +8,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::time::Duration;
 
-/// What is to be shown.
+/// What to show.
 #[derive(Debug, Clone, Default)]
 pub struct Options {
-    /// Every trial, with its recorded values, warnings and remarks.
+    /// Every trial, with recorded values, warnings and notes.
     pub verbose: bool,
     /// The protocol lines of each trial.
     pub trace: bool,
-    /// How many of the slowest trials.
+    /// The number of slowest trials.
     pub durations: usize,
-    /// Options of the run that are needed to repeat a trial of it.
-    pub again: Vec<String>,
+    /// The options of the run that reproducing one of its trials needs.
+    pub reproduce: Vec<String>,
 }
 
-/// A run with no more trials than this tells of its failures at the end only.
+/// A run of at most this many trials shows its failures at the end only.
 const SMALL: usize = 10;
 
-/// The trials that have a reason in common.
+/// The trials that share a reason.
 #[derive(Debug, Default)]
 struct ReasonGroup {
     count: usize,
@@ -33,7 +33,7 @@ struct ReasonGroup {
     clauses: BTreeSet<&'static str>,
 }
 
-/// Writes a line when a trial fails, and at the end every failure in full, the skips by reason, and the counts.
+/// Writes a line when a trial fails; at the end, every failure in full, the skips by reason, and the counts.
 #[derive(Debug)]
 pub struct Terminal<W> {
     out: W,
@@ -41,16 +41,16 @@ pub struct Terminal<W> {
     failures: Vec<TrialReport>,
     /// The reasons of skips and the sources of deviations, under the verdict's name.
     reasons: BTreeMap<(&'static str, String), ReasonGroup>,
-    /// A run of so few trials that what fails need not be told before the end.
+    /// Whether the run is so short that failures are shown at the end only.
     small: bool,
     slowest: Vec<(Duration, String)>,
     warnings: usize,
-    /// Whether a trial was shown, and so a line kept free above it.
+    /// Whether a trial was shown, after an empty line.
     begun: bool,
 }
 
 impl<W: Write> Terminal<W> {
-    /// Writes to `out`, with colours; a stream that has none should drop them.
+    /// Writes to `out`, with colours; a stream without colours should strip them.
     pub fn new(out: W, options: Options) -> Terminal<W> {
         Terminal {
             out,
@@ -87,13 +87,13 @@ impl<W: Write> Terminal<W> {
                 subject.calls.join(" "),
             ];
             let parts: Vec<String> = parts.into_iter().filter(|p| !p.is_empty()).collect();
-            writeln!(self.out, "subject   {}", parts.join("   "))?;
+            self.header("subject", parts.iter().map(String::as_str), "   ")?;
         }
         if !header.observation.is_empty() {
-            writeln!(self.out, "observed  {}", header.observation.join(", "))?;
+            self.header("observed", [header.observation.join(", ").as_str()], "")?;
         }
         for note in &header.surroundings {
-            writeln!(self.out, "note      {note}")?;
+            self.header("note", note.split(' '), " ")?;
         }
         if let Some(seed) = header.seed {
             writeln!(self.out, "shuffled  --shuffle {seed}")?;
@@ -101,13 +101,26 @@ impl<W: Write> Terminal<W> {
         Ok(())
     }
 
+    /// A labelled line at the top of the report, wrapped between its parts.
+    fn header<'a>(
+        &mut self,
+        label: &str,
+        parts: impl IntoIterator<Item = &'a str>,
+        between: &str,
+    ) -> io::Result<()> {
+        for (index, part) in wrapped_at(10, parts, between).lines().enumerate() {
+            writeln!(self.out, "{:<9} {part}", if index == 0 { label } else { "" })?;
+        }
+        Ok(())
+    }
+
     fn trial(&mut self, trial: &TrialReport) -> io::Result<()> {
         self.warnings += trial.warnings.len();
         if let Verdict::Skip(reason) | Verdict::Deviates(reason) = &trial.verdict {
-            let told = self.reasons.entry((trial.verdict.name(), reason.clone())).or_default();
-            told.count += 1;
-            told.subjects.insert(trial.subject.clone());
-            told.clauses.extend(trial.failure.iter().map(|failure| failure.clause.id));
+            let group = self.reasons.entry((trial.verdict.name(), reason.clone())).or_default();
+            group.count += 1;
+            group.subjects.insert(trial.subject.clone());
+            group.clauses.extend(trial.failure.iter().map(|failure| failure.clause.id));
         }
         if self.options.durations > 0 {
             self.slowest.push((trial.duration, format!("{} {}", trial.id, trial.subject)));
@@ -130,48 +143,53 @@ impl<W: Write> Terminal<W> {
         self.out.flush()
     }
 
-    /// What `-v` shows of a trial; a failure's steps and lines come at the end.
+    /// What `-v` adds to the line of a trial; the details of a failure come at the end.
     fn details(&mut self, trial: &TrialReport, failed: bool) -> io::Result<()> {
         let mut text = String::new();
-        let mut line = |label: &str, value: &str| super::failure::line(&mut text, label, value);
         if self.options.verbose {
             if let (Some(reason), false) = (trial.verdict.reason(), failed) {
-                line("reason", reason);
+                prose(&mut text, "reason", reason);
             }
             for (name, value) in &trial.recorded {
-                line("recorded", &format!("{name} = {value}"));
+                prose(&mut text, "recorded", &format!("{name} = {value}"));
             }
             for warning in &trial.warnings {
                 let clause = warning.clause;
-                line("should", &format!("{}   {}   {}", clause.text, clause.source, clause.id));
-                line("", &format!("expected {}, got {}", warning.expected, warning.got));
+                prose(&mut text, "should", clause.text);
+                line(&mut text, "", &wrapped([clause.id, clause.source], "   "));
+                prose(&mut text, "", &format!("expected {}, got {}", warning.expected, warning.got));
             }
             if !failed {
-                trial.notes.iter().for_each(|note| line("note", note));
+                trial.notes.iter().for_each(|note| prose(&mut text, "note", note));
             }
         }
         if self.options.trace && !failed {
-            line("trace", &trial.trace.join("\n"));
+            line(&mut text, "trace", &trial.trace.join("\n"));
         }
         self.out.write_all(text.as_bytes())
     }
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         for trial in &self.failures {
-            writeln!(self.out, "\n{}", text(trial, &self.options.again, self.options.trace).trim_end())?;
+            writeln!(self.out, "\n{}", text(trial, &self.options.reproduce, self.options.trace).trim_end())?;
         }
         for (verdict, title) in [("skip", "skipped"), ("deviates", "known deviations")] {
             let mut reasons: Vec<_> = self.reasons.iter().filter(|((v, _), _)| *v == verdict).collect();
-            reasons.sort_by_key(|(_, told)| std::cmp::Reverse(told.count));
+            reasons.sort_by_key(|(_, group)| std::cmp::Reverse(group.count));
             if !reasons.is_empty() {
                 writeln!(self.out, "\n{title}")?;
             }
-            for ((_, reason), told) in reasons {
+            for ((_, reason), group) in reasons {
                 let ids: Vec<&str> = match verdict {
-                    "skip" => told.subjects.iter().map(String::as_str).collect(),
-                    _ => told.clauses.iter().copied().collect(),
+                    "skip" => group.subjects.iter().map(String::as_str).collect(),
+                    _ => group.clauses.iter().copied().collect(),
                 };
-                writeln!(self.out, "{:>7}  {reason}   ({})", told.count, ids.join(", "))?;
+                let ids = format!("  ({})", ids.join(", "));
+                let words = reason.split(' ').chain([ids.as_str()]);
+                for (index, part) in wrapped_at(9, words, " ").lines().enumerate() {
+                    let count = if index == 0 { group.count.to_string() } else { String::new() };
+                    writeln!(self.out, "{count:>7}  {}", part.trim_start())?;
+                }
             }
         }
         if !self.slowest.is_empty() {
@@ -183,7 +201,7 @@ impl<W: Write> Terminal<W> {
         if self.warnings > 0 {
             let shown = if self.options.verbose { "" } else { "; -v shows them" };
             let warnings = counted(self.warnings, "warning");
-            writeln!(self.out, "\n{warnings}: SHOULD clauses that did not hold{shown}")?;
+            writeln!(self.out, "\n{warnings}: SHOULD clauses that do not hold{shown}")?;
         }
         if summary.interrupted {
             writeln!(self.out, "\ninterrupted: the report is partial")?;
@@ -203,7 +221,7 @@ impl<W: Write> Reporter for Terminal<W> {
     }
 }
 
-/// The count of each verdict that occurred, the mean of processes, the duration.
+/// The count of each verdict that occurred, the mean number of processes, and the duration.
 fn summary_line(summary: &Summary) -> String {
     let counts: Vec<String> =
         summary.counts().filter(|(_, n)| *n > 0).map(|(name, n)| format!("{n} {name}")).collect();
@@ -225,7 +243,7 @@ fn counted(n: usize, noun: &str) -> String {
     format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
 }
 
-/// The parts that are not empty, with a space between them.
+/// The non-empty parts, separated by spaces.
 fn words(parts: &[&str]) -> String {
     parts.iter().copied().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ")
 }
@@ -238,12 +256,12 @@ mod tests {
     use crate::spec::posix;
 
     fn shown(events: &[Event], options: Options) -> String {
-        let text = sample::told(events, |out| Terminal::new(out, options), |terminal| terminal.out);
+        let text = sample::written(events, |out| Terminal::new(out, options), |terminal| terminal.out);
         anstream::adapter::strip_str(&text).to_string()
     }
 
     #[test]
-    fn failures_are_told_at_once_and_in_full_at_the_end() {
+    fn failures_are_shown_at_once_and_in_full_at_the_end() {
         let text = shown(&sample::run(), Options::default());
         assert!(text.starts_with("waitspec 0.1.0   Linux 6.18.44 x86_64   3 trials, 2 wardens\n"), "{text}");
         assert!(text.contains(
@@ -253,20 +271,20 @@ mod tests {
             "observed  pidfd, /proc/PID/stat\nnote      SIGCHLD was ignored\nshuffled  --shuffle 7\n"
         ));
         assert_eq!(text.matches("FAIL  nohang.running-child@wait4").count(), 1);
-        assert_eq!(text.matches("  again  ").count(), 1);
+        assert_eq!(text.matches("  reproduce ").count(), 1);
         let mut long = sample::run();
         if let Event::Begin(header) = &mut long[0] {
             header.trials = SMALL + 1;
         }
         let long = shown(&long, Options::default());
         assert_eq!(long.matches("FAIL  nohang.running-child@wait4").count(), 2);
-        assert_eq!(long.matches("  again  ").count(), 1);
+        assert_eq!(long.matches("  reproduce ").count(), 1);
         assert!(text.contains("skipped\n      1  wait6 is not on this system   (agent:./mywait)\n"));
         assert!(
             text.ends_with("1 pass, 1 fail, 1 skip   3 trials, 3.0 processes each   1.500 s\n"),
             "{text}"
         );
-        assert!(!text.contains("exit.code@wait4"), "what passed is not shown");
+        assert!(!text.contains("exit.code@wait4"), "passes are not shown");
     }
 
     #[test]
@@ -285,7 +303,7 @@ mod tests {
         assert!(text.contains("  recorded  si_uid = 0\n"));
         assert!(text.contains("            expected one, got two\n"));
         assert!(text.contains("slowest\n   0.012 s  exit.code@wait4 agent:./mywait\n"));
-        assert!(text.contains("1 warning: SHOULD clauses that did not hold\n"));
+        assert!(text.contains("1 warning: SHOULD clauses that do not hold\n"));
         assert!(shown(&events, Options::default()).contains("; -v shows them"));
     }
 

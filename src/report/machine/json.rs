@@ -1,18 +1,18 @@
-//! JSON lines: readable up to the last line written, however the run ended.
+//! JSON lines: readable up to the last line written, even if the run was cut off.
 
 use super::record::Record;
 use crate::report::Reporter;
 use crate::runner::event::Event;
 use std::io::{self, Write};
 
-/// Writes each event as one line at once.
+/// Writes each event as a line, immediately.
 #[derive(Debug)]
 pub struct Json<W> {
     out: W,
 }
 
 impl<W: Write> Json<W> {
-    /// Writes to `out`, which should not hold lines back.
+    /// Writes to `out`, which should not buffer lines.
     pub fn new(out: W) -> Json<W> {
         Json { out }
     }
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn one_object_a_line() {
-        let text = sample::told(&sample::run(), Json::new, |json| json.out);
+        let text = sample::written(&sample::run(), Json::new, |json| json.out);
         let lines: Vec<serde_json::Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
         assert_eq!(lines.len(), 5);
         assert_eq!(lines[0]["type"], "run");

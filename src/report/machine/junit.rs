@@ -1,4 +1,4 @@
-//! JUnit's XML, as CI services read it: a suite for each subject, a test case for each trial.
+//! JUnit XML, as CI services read it: a test suite per subject, a test case per trial.
 
 use crate::report::Reporter;
 use crate::report::human::failure::text;
@@ -6,18 +6,18 @@ use crate::runner::event::{Event, TrialReport, Verdict};
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use std::io::{self, Write};
 
-/// Writes the whole document when the run ends.
+/// Writes the document when the run is over.
 #[derive(Debug)]
 pub struct Junit<W> {
     out: W,
     report: Report,
-    again: Vec<String>,
+    options: Vec<String>,
 }
 
 impl<W: Write> Junit<W> {
-    /// Writes to `out`; `again` are options of the run that are needed to repeat a trial of it.
-    pub fn new(out: W, again: Vec<String>) -> Junit<W> {
-        Junit { out, report: Report::new("waitspec"), again }
+    /// Writes to `out`; `options` are the options of the run that reproducing one of its trials needs.
+    pub fn new(out: W, options: Vec<String>) -> Junit<W> {
+        Junit { out, report: Report::new("waitspec"), options }
     }
 
     fn trial(&mut self, trial: &TrialReport) {
@@ -28,7 +28,7 @@ impl<W: Write> Junit<W> {
             _ => TestCaseStatus::success(),
         };
         if trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_)) {
-            let full = text(trial, &self.again, false);
+            let full = text(trial, &self.options, false);
             status.set_description(anstream::adapter::strip_str(&full).to_string());
         }
         let message = match &trial.failure {
@@ -54,7 +54,7 @@ impl<W: Write> Junit<W> {
     }
 
     fn end(&mut self) -> io::Result<()> {
-        // The report counts what is added whole.
+        // The report counts a suite when it is added.
         for suite in std::mem::take(&mut self.report.test_suites) {
             self.report.add_test_suite(suite);
         }
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn a_suite_for_each_subject() {
-        let text = sample::told(&sample::run(), |out| Junit::new(out, Vec::new()), |junit| junit.out);
+        let text = sample::written(&sample::run(), |out| Junit::new(out, Vec::new()), |junit| junit.out);
         assert!(
             text.contains(r#"<testsuites name="waitspec" tests="3" skipped="1" failures="1" errors="0""#),
             "{text}"

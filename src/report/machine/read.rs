@@ -1,22 +1,25 @@
-//! Reading a JSON report back.
+//! Reads a JSON report.
+//!
+//! Reports of earlier versions are read too: ids that were renamed since are brought up to date.
 
 use super::record::{Record, RunRecord, SummaryRecord, TrialRecord};
+use crate::report::renames;
 use crate::runner::event::Verdict;
 use std::path::Path;
 
-/// A report, as far as it was written.
+/// A report, complete or cut off.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Report {
     /// The header.
     pub run: RunRecord,
     /// The trials, in the order in which they finished.
     pub trials: Vec<TrialRecord>,
-    /// The footer; `None` if the run did not come to its end.
+    /// The footer; `None` if the run did not finish.
     pub summary: Option<SummaryRecord>,
 }
 
 impl Report {
-    /// Whether every trial that was to run is in the report.
+    /// Whether the run finished without an interruption.
     pub fn is_complete(&self) -> bool {
         self.summary.as_ref().is_some_and(|s| !s.interrupted)
     }
@@ -31,12 +34,12 @@ pub fn read(path: &Path) -> Result<Report, String> {
     parse(&bytes).map_err(|e| format!("{}, {e}", path.display()))
 }
 
-/// Understands the text of a report.
+/// Parses the text of a report.
 ///
-/// A last line that was cut off (no newline, not whole) is left out.
+/// An incomplete last line (without a newline) is ignored.
 ///
 /// # Errors
-/// The number of the first line that is no line of a report, and why.
+/// The number of the first invalid line, and what is wrong with it.
 pub fn parse(bytes: &[u8]) -> Result<Report, String> {
     let mut run = None;
     let mut trials = Vec::new();
@@ -54,11 +57,11 @@ pub fn parse(bytes: &[u8]) -> Result<Report, String> {
             Record::Run(_) if run.is_some() => return Err(at("a second header".to_owned())),
             Record::Run(header) => run = Some(header),
             _ if run.is_none() => return Err(at("the header is missing".to_owned())),
-            _ if summary.is_some() => return Err(at("a line behind the summary".to_owned())),
+            _ if summary.is_some() => return Err(at("a line after the summary".to_owned())),
             Record::Trial(trial) if !Verdict::NAMES.contains(&trial.verdict.as_str()) => {
                 return Err(at(format!("unknown verdict `{}`", trial.verdict)));
             }
-            Record::Trial(trial) => trials.push(trial),
+            Record::Trial(trial) => trials.push(up_to_date(trial)),
             Record::Summary(footer) => summary = Some(footer),
         }
     }
@@ -66,6 +69,25 @@ pub fn parse(bytes: &[u8]) -> Result<Report, String> {
         Some(run) => Ok(Report { run, trials, summary }),
         None => Err("line 1: not a JSON report of waitspec (it is empty)".to_owned()),
     }
+}
+
+/// A trial with the ids and words of today.
+fn up_to_date(mut trial: TrialRecord) -> TrialRecord {
+    trial.id = renames::trial(&trial.id).into_owned();
+    trial.subject = renames::subject(&trial.subject).into_owned();
+    for clause in &mut trial.clauses {
+        clause.id = renames::clause(&clause.id).into_owned();
+        if clause.outcome == "not observed" {
+            clause.outcome = "not_observed".to_owned();
+        }
+    }
+    if let Some(clause) = &mut trial.failed_clause {
+        *clause = renames::clause(clause).into_owned();
+    }
+    for warning in &mut trial.warnings {
+        warning.clause = renames::clause(&warning.clause).into_owned();
+    }
+    trial
 }
 
 #[cfg(test)]
@@ -82,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read() {
+    fn what_was_written_is_read_back() {
         let report = parse(&text()).unwrap();
         assert!(report.is_complete());
         assert_eq!(report.trials[1], (&sample::failing()).into());
@@ -90,13 +112,13 @@ mod tests {
     }
 
     #[test]
-    fn a_report_may_end_anywhere_behind_its_header() {
+    fn a_report_may_be_cut_off_anywhere_after_its_header() {
         let text = text();
         let header = text.iter().position(|b| *b == b'\n').unwrap();
         for end in header..text.len() - 1 {
             let report = parse(&text[..end]).unwrap_or_else(|e| panic!("cut at {end}: {e}"));
             let whole_lines = text[..end].iter().filter(|b| **b == b'\n').count();
-            // A line that lacks only its newline is whole.
+            // A line that lacks only its newline is complete.
             assert!(report.trials.len() + 1 + usize::from(report.summary.is_some()) >= whole_lines);
         }
         assert!(parse(&text[..header - 1]).unwrap_err().starts_with("line 1: "));
@@ -104,7 +126,23 @@ mod tests {
     }
 
     #[test]
-    fn garbage_is_named_by_its_line() {
+    fn an_old_report_is_brought_up_to_date() {
+        let text = concat!(
+            r#"{"type":"run"}"#,
+            "\n",
+            r#"{"type":"trial","id":"any-child.is-waitpid@wait","subject":"libc","verdict":"fail","#,
+            r#""clauses":[{"id":"posix/waitpid/echild","outcome":"not observed"}],"did":["wait()"]}"#,
+            "\n"
+        );
+        let report = parse(text.as_bytes()).unwrap();
+        let trial = &report.trials[0];
+        assert_eq!(trial.id, "any-child.matches-waitpid@wait");
+        assert_eq!(trial.steps, ["wait()"]);
+        assert_eq!(trial.clauses[0].outcome, "not_observed");
+    }
+
+    #[test]
+    fn an_invalid_line_is_named_by_its_number() {
         let text = String::from_utf8(text()).unwrap();
         let with = |line: &str| {
             let mut lines: Vec<&str> = text.lines().collect();

@@ -1,7 +1,7 @@
-//! The lines of the JSON report: one object each, told apart by `type`.
+//! The lines of the JSON report: one object each, distinguished by `type`.
 //!
-//! A header (`run`), a `trial` for each trial in the order in which they finished, a footer (`summary`). Fields that
-//! would be empty are left out; readers ignore fields that they do not know.
+//! A header (`run`), a `trial` for each trial in the order in which they finished, and a footer (`summary`). Empty fields
+//! are omitted; readers ignore unknown fields.
 
 use crate::runner::event::{RunHeader, SubjectInfo, Summary, TrialReport};
 use serde::{Deserialize, Serialize};
@@ -15,17 +15,17 @@ pub enum Record {
     Run(RunRecord),
     /// A finished trial.
     Trial(TrialRecord),
-    /// The last line, if the run came to an end.
+    /// The last line, if the run finished.
     Summary(SummaryRecord),
 }
 
-/// The surroundings of the run.
+/// The environment of the run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RunRecord {
     /// The version of this crate.
     pub version: String,
-    /// Who is judged.
+    /// The subjects.
     pub subjects: Vec<SubjectRecord>,
     /// The operating system of the driver, as `Linux`.
     pub os: String,
@@ -37,14 +37,14 @@ pub struct RunRecord {
     pub machine: String,
     /// The methods by which processes are observed.
     pub observation: Vec<String>,
-    /// What the surroundings take away, or what had to be normalised.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub surroundings: Vec<String>,
+    /// What the environment lacks, and what had to be normalised. Earlier reports call it `surroundings`.
+    #[serde(alias = "surroundings", skip_serializing_if = "Vec::is_empty")]
+    pub environment: Vec<String>,
     /// The seed of the order, if the trials were shuffled.
     pub seed: Option<u64>,
     /// The number of trials selected.
     pub trials: usize,
-    /// The number of wardens at work.
+    /// The number of wardens.
     pub jobs: usize,
 }
 
@@ -58,7 +58,7 @@ pub struct SubjectRecord {
     pub name: String,
     /// Its version.
     pub version: String,
-    /// Where to report what was found.
+    /// Where to report bugs.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub issues: String,
     /// The operating system that it sees.
@@ -69,7 +69,7 @@ pub struct SubjectRecord {
     pub arch: String,
     /// The profile whose clauses apply.
     pub profile: String,
-    /// The calls that it offers.
+    /// The calls it offers.
     pub calls: Vec<String>,
 }
 
@@ -89,19 +89,20 @@ pub struct TrialRecord {
     /// The reason of a skip or of a broken trial, or the source of a deviation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// Each clause that was checked, with its outcome.
+    /// Each clause checked, with its outcome.
     pub clauses: Vec<ClauseRecord>,
     /// The clause that was broken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_clause: Option<String>,
-    /// What it asks for.
+    /// What the clause requires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
     /// What came back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub got: Option<String>,
-    /// The steps, in order.
-    pub did: Vec<String>,
+    /// The steps, in order. Earlier reports call them `did`.
+    #[serde(alias = "did")]
+    pub steps: Vec<String>,
     /// The state of each child at the end.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<String>,
@@ -111,7 +112,7 @@ pub struct TrialRecord {
     /// SHOULD clauses that did not hold.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<WarningRecord>,
-    /// Why clauses were not observed, and other remarks.
+    /// Why a clause was not observed, and other notes.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub notes: Vec<String>,
     /// What the agent wrote on its standard error.
@@ -120,27 +121,27 @@ pub struct TrialRecord {
     /// The protocol lines.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<String>,
-    /// The number of processes that it made, the agent included.
+    /// The number of processes it created, including the agent.
     pub processes: u32,
     /// How long it took, in microseconds.
     pub duration_us: u64,
 }
 
-/// A clause and what became of it.
+/// A clause and its outcome.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ClauseRecord {
     /// The clause's id.
     pub id: String,
-    /// The word of an [`crate::runner::event::Outcome`].
+    /// The name of an [`crate::runner::event::Outcome`], in snake case: `pass`, `not_observed`.
     pub outcome: String,
 }
 
-/// A SHOULD that did not hold.
+/// A SHOULD clause that did not hold.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct WarningRecord {
     /// The clause's id.
     pub clause: String,
-    /// What it asks for.
+    /// What the clause requires.
     pub expected: String,
     /// What came back.
     pub got: String,
@@ -151,7 +152,7 @@ pub struct WarningRecord {
 pub struct SummaryRecord {
     /// Whether the run was cut short by a signal.
     pub interrupted: bool,
-    /// Processes made, over all trials.
+    /// The number of processes created, over all trials.
     pub processes: u64,
     /// How long the run took, in microseconds.
     pub duration_us: u64,
@@ -172,7 +173,7 @@ impl From<&RunHeader> for RunRecord {
             libc: libc.cloned().unwrap_or_default(),
             machine: header.machine.clone(),
             observation: header.observation.clone(),
-            surroundings: header.surroundings.clone(),
+            environment: header.surroundings.clone(),
             seed: header.seed,
             trials: header.trials,
             jobs: header.jobs,
@@ -210,13 +211,13 @@ impl From<&TrialReport> for TrialRecord {
                 .iter()
                 .map(|(clause, outcome)| ClauseRecord {
                     id: clause.id.to_owned(),
-                    outcome: outcome.name().to_owned(),
+                    outcome: outcome.name().replace(' ', "_"),
                 })
                 .collect(),
             failed_clause: failure.map(|f| f.clause.id.to_owned()),
             expected: failure.map(|f| f.expected.clone()),
             got: failure.map(|f| f.got.clone()),
-            did: trial.steps.clone(),
+            steps: trial.steps.clone(),
             children: trial.children.clone(),
             recorded: trial.recorded.iter().cloned().collect(),
             warnings: trial

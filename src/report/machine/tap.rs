@@ -4,7 +4,7 @@ use crate::report::Reporter;
 use crate::runner::event::{Event, TrialReport, Verdict};
 use std::io::{self, Write};
 
-/// Writes one test point for each trial, and the plan at the end.
+/// Writes a test point per trial, and the plan at the end.
 #[derive(Debug)]
 pub struct Tap<W> {
     out: W,
@@ -41,7 +41,7 @@ impl<W: Write> Tap<W> {
             fields.push(("expected", failure.expected.clone()));
             fields.push(("got", failure.got.clone()));
         }
-        fields.push(("did", trial.steps.join("; ")));
+        fields.push(("steps", trial.steps.join("; ")));
         writeln!(self.out, "  ---")?;
         for (name, value) in fields {
             // A JSON string is a YAML string.
@@ -51,7 +51,7 @@ impl<W: Write> Tap<W> {
     }
 }
 
-/// A reason without line breaks, which would end a test point.
+/// A reason without line breaks, which would end the test point.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn points_directives_and_plan() {
-        let text = sample::told(&sample::run(), Tap::new, |tap| tap.out);
+        let text = sample::written(&sample::run(), Tap::new, |tap| tap.out);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(
             lines[..3],

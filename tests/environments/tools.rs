@@ -1,14 +1,14 @@
-//! What the tests need of the machine beside the program.
+//! Tools that the tests need.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Says why a test is not made here.
+/// Says why a test is skipped.
 pub fn skip(why: &str) {
     eprintln!("skipped: {why}");
 }
 
-/// Whether a command is there and ends well.
+/// Whether a command exists and succeeds.
 pub fn works(command: &[&str]) -> bool {
     let mut started = Command::new(command[0]);
     started.args(&command[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());

@@ -1,4 +1,4 @@
-//! Child programs and agents that are none.
+//! Invalid child programs and agents.
 
 use super::run::{Ended, LIMIT, run};
 use std::fs;
@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 
 const CASE: &str = "nohang.running-child@wait4";
 
-/// A run whose child program is what `make` puts at the path.
+/// A run whose child program `make` creates.
 fn child_is(make: impl Fn(&std::path::Path)) -> Ended {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let program = folder.path().join("child");
@@ -21,18 +21,18 @@ fn write(path: &std::path::Path, bytes: &[u8], mode: u32) {
 }
 
 #[test]
-fn a_child_program_that_is_missing_is_broken() {
+fn a_missing_child_program_is_broken() {
     child_is(|_| {}).saying("ENOENT");
 }
 
 #[test]
-fn a_child_program_that_may_not_be_run_is_broken() {
+fn a_child_program_without_permission_is_broken() {
     child_is(|path| write(path, b"#!/bin/sh\n", 0o644)).saying("EACCES");
 }
 
 #[test]
 fn a_child_program_of_another_machine_is_broken() {
-    // An executable's header of 64 bits, for a machine (SPARC V9 or s390) that this is not.
+    // The header of a 64-bit executable for another machine (SPARC V9 or s390).
     let machine = if cfg!(target_arch = "s390x") { 43_u16 } else { 22 };
     let mut header = b"\x7fELF\x02\x02\x01\0\0\0\0\0\0\0\0\0\0\x02".to_vec();
     header.extend(machine.to_be_bytes());
@@ -41,12 +41,12 @@ fn a_child_program_of_another_machine_is_broken() {
 }
 
 #[test]
-fn a_child_program_that_ends_at_once_is_broken() {
+fn a_child_program_that_exits_at_once_is_broken() {
     child_is(|path| write(path, b"#!/bin/sh\nexit 0\n", 0o755));
 }
 
 #[test]
-fn an_agent_that_is_none_is_an_error_of_the_adapter() {
+fn an_invalid_agent_exits_with_5() {
     for (agent, why) in [
         ("sh -c 'exit 3'", "ended before its hello"),
         ("sh -c 'echo who am I >&2; kill -9 $$'", "who am I"),
@@ -61,7 +61,7 @@ fn an_agent_that_is_none_is_an_error_of_the_adapter() {
 }
 
 #[test]
-fn an_agent_that_never_answers_is_given_up() {
+fn an_unresponsive_agent_times_out() {
     for agent in ["sleep 1000", "cat", "sh -c 'kill -STOP $$'"] {
         let subject = format!("--subject=agent:{agent}");
         let ended = run(&[CASE, &subject, "--timeout-scale=0.1"]).finish().code(5).saying("in time");

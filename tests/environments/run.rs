@@ -1,7 +1,7 @@
-//! A run of the program: started somewhere, waited for with a deadline, and looked after.
+//! A run of the program: started in an environment, waited for with a deadline, and cleaned up.
 //!
-//! Every process of a run is known by a variable in its environment, which forked and exec'ed descendants keep; none that
-//! does not carry it is ever signalled or counted.
+//! A variable in the environment marks every process of a run, and descendants inherit it; no other process is ever signalled or
+//! counted.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// How long anything may take before it counts as never ending. No test that passes comes near.
+/// The time after which anything counts as hung. No passing test comes near it.
 pub const LIMIT: Duration = Duration::from_secs(120);
 
 /// The variable that marks the processes of a run.
@@ -23,7 +23,7 @@ const MARK: &str = "WAITSPEC_TEST_RUN";
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
 
-/// Waits until `done` gives something, looking again and again; `None` after `limit`.
+/// Polls `done` until it returns a value; `None` after `limit`.
 pub fn poll<T>(limit: Duration, mut done: impl FnMut() -> Option<T>) -> Option<T> {
     let began = Instant::now();
     loop {
@@ -48,7 +48,7 @@ pub struct Process {
     pub ticks: u64,
 }
 
-/// The live processes whose environment holds this mark. A zombie has no environment left and is none.
+/// The live processes with this mark. A zombie has no environment and does not count.
 fn marked(mark: &str) -> Vec<Process> {
     let entry = format!("{MARK}={mark}");
     let Ok(folder) = fs::read_dir("/proc") else { return Vec::new() };
@@ -58,7 +58,7 @@ fn marked(mark: &str) -> Vec<Process> {
             let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
             environment.split(|&b| b == 0).find(|e| *e == entry.as_bytes())?;
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-            // Behind the name, which may hold anything: state, ppid, ..., and user and system time as the 12th and 13th.
+            // After the name, which may contain anything: state, ppid, ..., user time (12th) and system time (13th).
             let fields: Vec<&str> = stat.rsplit_once(") ")?.1.split(' ').collect();
             let ticks = fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?;
             Some(Process { pid, ppid: fields.get(1)?.parse().ok()?, state: fields[0].chars().next()?, ticks })
@@ -67,12 +67,12 @@ fn marked(mark: &str) -> Vec<Process> {
         .collect()
 }
 
-/// Whether the processes of a run can be found here at all: they are looked for in `/proc`.
+/// Whether the processes of a run can be found, which takes `/proc`.
 pub fn can_be_found() -> bool {
     fs::read("/proc/self/environ").is_ok()
 }
 
-/// What is run: arguments, surroundings.
+/// A run: its arguments and environment.
 pub struct Run {
     command: Vec<PathBuf>,
     program: PathBuf,
@@ -83,7 +83,7 @@ pub struct Run {
     mark: String,
 }
 
-/// A run with these arguments behind `waitspec run`.
+/// A run with these arguments of `waitspec run`.
 pub fn run<S: AsRef<str>>(arguments: &[S]) -> Run {
     let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let folder = tempfile::Builder::new().prefix("waitspec-test-").tempdir().expect("a temporary folder");
@@ -102,27 +102,27 @@ pub fn run<S: AsRef<str>>(arguments: &[S]) -> Run {
     }
 }
 
-/// Like `/tmp`: a run by another user works here too.
+/// Gives everybody access, as to `/tmp`, for runs by another user.
 fn open_to_all(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o1777)).expect("a folder of ours");
 }
 
 impl Run {
-    /// Runs it by another command, as `strace`.
+    /// Runs it through another command, such as `strace`.
     pub fn by<S: AsRef<OsStr>>(mut self, command: &[S]) -> Run {
         self.command.extend(command.iter().map(|word| PathBuf::from(word.as_ref())));
         self
     }
 
-    /// Runs it by a shell that first does this.
+    /// Runs it from a shell, after this script.
     pub fn after(self, script: &str) -> Run {
         self.by(&["sh", "-c", &format!("{script}\nexec \"$0\" \"$@\"")])
     }
 
-    /// Runs it by an ordinary user of whom nothing else runs (limits on processes count all that a user has), if that can be.
+    /// Runs it as an ordinary user without other processes (limits apply to all processes of a user), if possible.
     ///
-    /// Whoever is one already stays that. The superuser's program need not be readable by others: it is a copy that runs.
+    /// An ordinary user runs it as himself. Root's program need not be readable by others, so a copy is run.
     pub fn by_a_user(mut self) -> Option<Run> {
         if !rustix::process::geteuid().is_root() {
             return Some(self);
@@ -131,8 +131,8 @@ impl Run {
         let id = (54_000 + std::process::id() % 5000 * 100 + number % 100).to_string();
         let user = ["setpriv", "--reuid", &id, "--regid", &id, "--clear-groups"];
         let copy = self.folder.path().join("waitspec");
-        // Not by this process: a file that is open for writing here may be inherited by what another test starts just now,
-        // and cannot be executed meanwhile.
+        // Copied by another process: a file open for writing here could be inherited by a process that another test is
+        // starting, and could not be executed meanwhile.
         let copied = Command::new("cp").arg(&self.program).arg(&copy).status().is_ok_and(|s| s.success());
         self.program = copy;
         (copied && super::tools::works(&[user.as_slice(), &["true"]].concat())).then(|| self.by(&user))
@@ -144,7 +144,7 @@ impl Run {
         self
     }
 
-    /// Somewhere else than into a pipe.
+    /// With its standard output somewhere other than a pipe.
     pub fn into(mut self, stdout: impl Into<Stdio>) -> Run {
         self.stdout = Some(stdout.into());
         self
@@ -168,25 +168,25 @@ impl Run {
         Running { began: Instant::now(), child, out: read(out), err: read(err), folder, mark, status: None }
     }
 
-    /// Starts it and waits for its end.
+    /// Starts it and waits until it terminates.
     pub fn finish(self) -> Ended {
         self.start().finish()
     }
 }
 
-/// Reads a stream to its end, on a thread of its own: a full pipe would hold the program up.
+/// Reads a stream to its end, in a thread, because a full pipe would block the program.
 fn read(stream: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
     std::thread::spawn(move || {
         let mut bytes = Vec::new();
         if let Some(mut stream) = stream {
-            // What came before an error is what there is.
+            // Keep what was read before the error.
             let _ = stream.read_to_end(&mut bytes);
         }
         String::from_utf8_lossy(&bytes).into_owned()
     })
 }
 
-/// A run that has begun.
+/// A run in progress.
 pub struct Running {
     began: Instant,
     child: Child,
@@ -198,7 +198,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Its live processes, the first one included.
+    /// Its live processes, including the first.
     pub fn processes(&self) -> Vec<Process> {
         marked(&self.mark)
     }
@@ -208,7 +208,7 @@ impl Running {
         self.child.id().cast_signed()
     }
 
-    /// Those that are so many steps below the one that was started: 1 are wardens, 2 agents, 3 children.
+    /// The processes at this depth below the first: 1 for wardens, 2 for agents, 3 for children.
     pub fn below(&self, steps: usize) -> Vec<Process> {
         let all = self.processes();
         let depth = |process: &Process| {
@@ -223,13 +223,13 @@ impl Running {
         all.iter().filter(|p| depth(p) == Some(steps)).cloned().collect()
     }
 
-    /// Sends it a signal. It has not been waited for, so the pid is its own.
+    /// Sends it a signal. It has not been reaped, so the pid is its own.
     pub fn signal(&self, signal: Signal) {
         assert!(self.status.is_none());
         send(self.pid(), signal);
     }
 
-    /// Waits for its end, and until nothing of it is left.
+    /// Waits until it has terminated and nothing of it is left.
     pub fn finish(mut self) -> Ended {
         let ended = poll(LIMIT, || self.child.try_wait().expect("a child of ours"));
         self.status = ended;
@@ -248,7 +248,7 @@ impl Running {
         Ended { code: status.code(), signal: status.signal(), out, err, took, lasted, files }
     }
 
-    /// Ends whatever is left, lest a test that fails leaves something behind.
+    /// Kills what is left, so that a failing test leaves nothing behind.
     fn clear(&mut self) {
         if self.status.is_none() {
             let _ = self.child.kill();
@@ -273,7 +273,7 @@ impl Drop for Running {
 /// Sends a signal to a process of a run.
 pub fn send(pid: i32, signal: Signal) {
     if let Some(pid) = Pid::from_raw(pid) {
-        // It may have ended by itself.
+        // It may have terminated already.
         let _ = kill_process(pid, signal);
     }
 }
@@ -285,9 +285,9 @@ pub struct Ended {
     pub signal: Option<i32>,
     pub out: String,
     pub err: String,
-    /// From its start to its end.
+    /// The duration of the run.
     pub took: Duration,
-    /// From its end to the end of the last of its processes.
+    /// The time from its termination to that of its last process.
     pub lasted: Duration,
     /// What is left in its temporary folder.
     pub files: Vec<std::ffi::OsString>,
@@ -304,20 +304,20 @@ pub struct Trial {
 }
 
 impl Ended {
-    /// It ended with this exit code, and cleaned up.
+    /// Checks that it exited with this code and cleaned up.
     pub fn code(self, code: i32) -> Ended {
         assert_eq!(self.code, Some(code), "signal {:?}\n{}{}", self.signal, self.out, self.err);
         assert!(self.files.is_empty(), "left behind: {:?}", self.files);
         self
     }
 
-    /// It said this on standard error.
+    /// Checks that it printed this on standard error.
     pub fn saying(self, text: &str) -> Ended {
         assert!(self.err.contains(text), "not said: {text}\n{}", self.err);
         self
     }
 
-    /// The lines of its JSON report: every one that was written is whole.
+    /// The lines of its JSON report; each must be complete.
     pub fn report(&self) -> Vec<serde_json::Value> {
         let line = |line| serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
         self.out.lines().map(line).collect()

@@ -1,19 +1,19 @@
-//! Lists of skips, as the files of `fixtures/skips` have them.
+//! Lists of skips, in the format of `fixtures/skips`.
 
 use super::run::Trial;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
 
-/// What a list was made by, for who reads it.
-const HEAD: &str = "# Written by WAITSPEC_BLESS=1 cargo test --test surroundings skips.\n";
+/// The comment at the head of a file.
+const HEAD: &str = "# Written by WAITSPEC_BLESS=1 cargo test --test environments skips.\n";
 
 /// A trial: its subject, and `case@call`.
 type Id = (String, String);
 
-/// Trials that are skipped, each with the reason.
+/// Skipped trials and the reasons.
 pub type Skips = BTreeMap<Id, String>;
 
-/// Which of these trials are skipped.
+/// The skips among these trials.
 pub fn skips(trials: &[Trial]) -> Skips {
     let skipped = trials.iter().filter(|trial| trial.verdict == "skip");
     skipped.map(|trial| (id(trial), trial.reason.clone())).collect()
@@ -23,12 +23,12 @@ fn id(trial: &Trial) -> Id {
     (trial.subject.clone(), trial.id.clone())
 }
 
-/// A trial that is not skipped as it should be.
+/// A trial that is not skipped as expected.
 pub struct Difference {
     pub trial: Id,
-    /// Why it is skipped, if it is.
+    /// The reason, if it is skipped.
     pub now: Option<String>,
-    /// Why it should be, if it should.
+    /// The expected reason, if it should be.
     pub expected: Option<String>,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// A list: by subject and case, or `case@call`, the reason. A case stands for all of its trials.
+/// A list of reasons, by subject and case or `case@call`. A case stands for all its trials.
 #[derive(Debug, Default)]
 pub struct List(BTreeMap<Id, String>);
 
@@ -62,7 +62,7 @@ impl List {
         List(list)
     }
 
-    /// The shortest text of a list of what a run skips otherwise than those do: empty if there is nothing.
+    /// The shortest text for the skips that differ from `others`; empty if none does.
     pub fn text(trials: &[Trial], others: &Skips) -> String {
         let now = skips(trials);
         let mut by_reason: BTreeMap<&str, BTreeMap<&str, BTreeSet<&str>>> = BTreeMap::new();
@@ -92,13 +92,13 @@ impl List {
         named(id).or_else(|| named(case(id)))
     }
 
-    /// Those of these trials that it lists.
+    /// The listed ones of these trials.
     pub fn skips(&self, trials: &[Trial]) -> Skips {
         trials.iter().map(id).filter_map(|id| Some((id.clone(), self.reason(&id)?.clone()))).collect()
     }
 
-    /// What a run skips otherwise than this list says, or `others` where it says nothing. Where those skip it, a trial may be
-    /// skipped for their reason in any case.
+    /// The differences of a run from this list, or from `others` for trials not listed. A trial that `others` skip may always be
+    /// skipped for the same reason.
     pub fn differences(&self, trials: &[Trial], others: &Skips) -> Vec<Difference> {
         let now = skips(trials);
         let difference = |trial: Id| {

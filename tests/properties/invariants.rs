@@ -1,6 +1,6 @@
-//! What holds for any bytes whatever: what is read prints as it is read, and nothing panics.
+//! Invariants for any input: what is parsed is printed back the same, and nothing panics.
 //!
-//! The property tests put these to generated input, the targets in `fuzz` to whatever a fuzzer finds.
+//! The property-based tests check them on generated input, the fuzz targets on what a fuzzer finds.
 
 use waitspec::model::op;
 use waitspec::protocol::fields::{CHILDREN, OWN, get_usage, put_usage};
@@ -13,7 +13,7 @@ use waitspec::scenario::{ChildOptions, Step, parse_script};
 use waitspec::sys::call::abi::{Call, Observation, Pointer};
 use waitspec::wait::{Event, Layout};
 
-/// Every system gives a word exactly one meaning, and a word back for each meaning that has one.
+/// On every system, a word has exactly one meaning, and a meaning with a word is encoded as one.
 pub fn status(raw: i32) {
     for layout in Layout::ALL {
         let status = layout.decode(raw);
@@ -32,7 +32,7 @@ pub fn status(raw: i32) {
     }
 }
 
-/// What an event is encoded as is decoded as that event.
+/// An encoded event is decoded as the same event.
 pub fn encoded(layout: Layout, event: Event) {
     if let Some(status) = layout.encode(event) {
         assert_eq!(layout.decode(status.as_raw()).event(), event, "{status:?}");
@@ -40,7 +40,7 @@ pub fn encoded(layout: Layout, event: Event) {
     }
 }
 
-/// A line comes back as it was printed, and gives requests, answers and steps that do.
+/// A line survives a round trip, and so do the requests, answers and steps made from it.
 pub fn line(bytes: &[u8]) {
     let Ok(line) = Line::parse(bytes) else { return };
     assert_eq!(line.to_string().parse().as_ref(), Ok(&line));
@@ -61,7 +61,7 @@ pub fn line(bytes: &[u8]) {
         for pointer in [Pointer::Buffer, Pointer::Null] {
             let mut request = WaitRequest::new(call, Target::Pid(-1));
             (request.status, request.rusage, request.info) = (pointer, pointer, pointer);
-            // An error names what it is about.
+            // An error has a message.
             let answer = Answer::from_line(&line, &request).map_err(|error| error.to_string());
             assert_ne!(answer.err().as_deref(), Some(""));
         }
@@ -71,7 +71,7 @@ pub fn line(bytes: &[u8]) {
     }
 }
 
-/// A request comes back as it was printed.
+/// A request survives a round trip.
 pub fn request(request: &WaitRequest) {
     let line = request.to_line(7);
     let sent = line.to_string().parse().expect("a line");
@@ -82,7 +82,7 @@ pub fn request(request: &WaitRequest) {
     }
 }
 
-/// What an agent has seen reaches the driver.
+/// An observation of an agent reaches the driver.
 pub fn observation(seen: &Observation) {
     let line = reply_line(7, seen).to_string();
     let request = WaitRequest::new(Call::Wait6, Target::Id { idtype: "P_ALL".to_owned(), who: 0 });
@@ -112,7 +112,7 @@ pub fn observation(seen: &Observation) {
     }
 }
 
-/// However a stream is cut into reads, it has the same lines.
+/// A stream has the same lines however it is split into reads.
 pub fn stream(bytes: &[u8], piece: usize) {
     let lines = |piece: usize| {
         let mut reader = LineReader::default();
@@ -133,13 +133,13 @@ pub fn stream(bytes: &[u8], piece: usize) {
     }
 }
 
-/// A step comes back as it was printed.
+/// A step survives a round trip.
 pub fn step(step: &Step) {
     let text = step.to_string();
     assert_eq!(text.parse::<Step>().as_ref(), Ok(step), "{text}");
 }
 
-/// The steps of a script, and the arguments of a child, come back as they were printed.
+/// The steps of a script and the arguments of a child survive a round trip.
 pub fn script(text: &str) {
     let arguments: Vec<&str> = text.split('\n').collect();
     match parse_script(&arguments) {
@@ -156,7 +156,7 @@ pub fn script(text: &str) {
     }
 }
 
-/// A history comes back as it was printed, on one line and on many.
+/// A history survives a round trip, on one line and on many.
 pub fn history(text: &str) {
     let Ok(ops) = op::parse(text) else { return };
     let printed = op::script(&ops);
@@ -164,14 +164,14 @@ pub fn history(text: &str) {
     assert_eq!(op::parse(&printed.replace("; ", "\n")), Ok(ops), "{printed}");
 }
 
-/// A list of known failures comes back as it was printed.
+/// A baseline survives a round trip.
 pub fn baseline(text: &str) {
     let Ok(baseline) = text.parse::<Baseline>() else { return };
     let printed = baseline.to_string();
     assert_eq!(printed.parse(), Ok(baseline), "{printed}");
 }
 
-/// A report comes back as it was printed, and one that was cut off behind its header is read up to the cut.
+/// A report survives a round trip; one that is cut off after its header is read up to the cut.
 pub fn report(bytes: &[u8], cut: usize) {
     let Ok(report) = read::parse(bytes) else { return };
     let printed = print(&report);
@@ -179,7 +179,7 @@ pub fn report(bytes: &[u8], cut: usize) {
     let header = printed.iter().position(|b| *b == b'\n').map_or(printed.len(), |at| at + 1);
     let cut = header + cut % (printed.len() - header + 1);
     let read = read::parse(&printed[..cut]).unwrap_or_else(|why| panic!("cut at {cut}: {why}"));
-    // A line that lacks only its line feed is whole.
+    // A line that lacks only its line feed is complete.
     let whole = printed[header..cut].iter().chain(printed[cut..].iter().take(1));
     let whole = whole.filter(|b| **b == b'\n').count();
     let lines = report.trials.len() + usize::from(report.summary.is_some());

@@ -1,26 +1,26 @@
-//! What a run inherits, lacks or is limited by.
+//! Inherited state, missing resources and limits.
 
 use super::run::{Ended, run};
 use super::tools::{skip, works};
 use std::fs::File;
 use std::path::PathBuf;
 
-/// A part of the catalogue that touches everything, mixed by a seed.
+/// A random sample of the catalogue.
 const SOME: [&str; 3] = ["--format=json", "--shuffle=3", "--shard=1/20"];
 
-/// Nothing but passes and the like; at least so many of them.
+/// Checks that nothing fails and at least 20 trials pass.
 fn conformant(ended: Ended) -> Ended {
     let ended = ended.code(0);
     assert!(ended.count("pass") >= 20, "{}", ended.out);
     ended
 }
 
-/// A run of some cases by that script, which ends in an exec of it.
+/// Runs some cases after a shell script.
 fn after(script: &str) -> Ended {
     run(&SOME).after(script).finish()
 }
 
-/// A run by a Python program that first does this to its signals.
+/// Runs some cases after a Python statement, which changes the signal dispositions.
 fn with_signals(statement: &str) -> Option<Ended> {
     let script = format!("import os, signal, sys\n{statement}\nos.execv(sys.argv[1], sys.argv[1:])");
     let there = works(&["python3", "-c", "pass"]);
@@ -45,7 +45,7 @@ fn signals_blocked() {
 
 #[test]
 fn children_inherited() {
-    // A child of the shell is one of the driver's after the exec.
+    // After exec, the children of the shell are children of the driver.
     conformant(after("sleep 0 & sleep 1 &"));
 }
 
@@ -60,7 +60,7 @@ fn standard_streams_closed() {
     assert!(written.lines().last().is_some_and(|line| line.contains("\"summary\"")), "{written}");
 }
 
-/// A process table that is full, in any moment of a run: whatever cannot be forked or started, the run ends and says why.
+/// The process limit is hit at any point of a run: whichever fork fails, the run terminates and says why.
 #[test]
 fn few_processes() {
     if !works(&["prlimit", "--nproc", "true"]) {
@@ -76,7 +76,7 @@ fn few_processes() {
             "--timeout-scale=0.2",
         ];
         let run = run(&all);
-        // Limits do not hold for the superuser.
+        // Limits do not apply to root.
         let Some(run) = run.by(&["prlimit", &limit]).by_a_user() else { return skip("no setpriv") };
         let ended = run.finish();
         match ended.code {
@@ -99,7 +99,7 @@ fn no_temporary_folder() {
 
 #[test]
 fn a_temporary_folder_that_cannot_be_written() {
-    // Not even by the superuser.
+    // Not even by root.
     if File::open("/proc/self/stat").is_err() {
         return skip("no /proc");
     }
@@ -120,10 +120,10 @@ fn a_working_folder_that_cannot_be_written() {
 }
 
 #[test]
-fn nobody_reads_the_report() {
+fn the_reader_of_the_report_is_gone() {
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
-    // Who reads has seen enough; the verdict counts.
+    // The reader has closed the pipe; the verdict counts.
     run(&SOME).into(writer).finish().code(0);
 }
 

@@ -1,13 +1,13 @@
-//! What is skipped in a surrounding is a committed list, so that a new skip is seen; anything else has to pass there.
+//! The skips in each environment are committed, so that a new one is noticed; everything else must pass there.
 //!
-//! `fixtures/skips/root.toml` is the list of the superuser, `user.toml` what an ordinary user skips otherwise. Of the other
-//! surroundings there is a list of what the C library's trials skip otherwise than where the tests run, so that what a machine
-//! lacks is in none of them; where nothing is skipped otherwise there is no file.
+//! `fixtures/skips/root.toml` lists the skips of root, `user.toml` those of an ordinary user that differ. For every other
+//! environment, the list has the skips of the C library's trials that differ from those outside of it, so that no list depends on
+//! the machine; there is no file if there is no difference.
 //!
-//! `WAITSPEC_BLESS=1 cargo test --test surroundings skips` writes the lists anew.
+//! `WAITSPEC_BLESS=1 cargo test --test environments skips` regenerates the lists.
 
-use super::lists::{List, Skips, skips};
 use super::run::{Ended, Run, Trial, run};
+use super::skip_lists::{List, Skips, skips};
 use super::tools::{file, skip, works};
 use rustix::io::Errno;
 use std::sync::OnceLock;
@@ -18,12 +18,12 @@ fn list(name: &str) -> List {
     List::parse(&std::fs::read_to_string(path).unwrap_or_default())
 }
 
-/// Compares what a run skips with the list of that name, beyond what others skip; or writes the list.
+/// Compares the skips of a run that differ from `others` with the list of that name, or writes the list.
 fn compare(name: &str, trials: &[Trial], others: &Skips, is_excused: fn(&str) -> bool) {
     if std::env::var_os("WAITSPEC_BLESS").is_some() {
         let path = file("fixtures/skips").join(name).with_extension("toml");
         let text = List::text(trials, others);
-        // What is not there need not be removed.
+        // The file may not exist.
         let _ = std::fs::remove_file(&path);
         if !text.is_empty() {
             std::fs::write(&path, text).expect("a list");
@@ -59,9 +59,9 @@ fn on_linux() -> bool {
     is
 }
 
-/// One after the other: the second list is read against the first.
+/// In this order: the second list holds the differences from the first.
 #[test]
-fn skips_of_the_superuser_and_of_an_ordinary_user() {
+fn skips_of_root_and_of_an_ordinary_user() {
     if !on_linux() {
         return;
     }
@@ -78,7 +78,7 @@ fn skips_of_the_superuser_and_of_an_ordinary_user() {
     compare("user", &trials, &list("root").skips(&trials), is_of_the_machine);
 }
 
-/// What a run of the C library's trials skips where nothing was taken away.
+/// The skips of the C library's trials in the environment of the test.
 fn here() -> &'static Skips {
     static HERE: OnceLock<Skips> = OnceLock::new();
     HERE.get_or_init(|| skips(&run(&LIBC).finish().code(0).trials()))
@@ -87,10 +87,10 @@ fn here() -> &'static Skips {
 /// Every trial of the C library.
 const LIBC: [&str; 2] = ["--format=json", "--subject=libc"];
 
-/// A surrounding: how a run gets there, or what that needs and is missing.
-type Surrounding = fn(Run) -> Result<Ended, &'static str>;
+/// Starts a run in an environment, or returns what is missing for that.
+type Environment = fn(Run) -> Result<Ended, &'static str>;
 
-/// By another command, if that can be run here.
+/// Runs through another command, if it works here.
 fn by(command: &[&str], run: Run) -> Result<Run, &'static str> {
     let there = works(&[command, &["true"]].concat());
     if there { Ok(run.by(command)) } else { Err("no such command here, or it may not") }
@@ -101,7 +101,7 @@ fn by_another_user(run: Run) -> Result<Run, &'static str> {
     root.then(|| run.by_a_user()).flatten().ok_or("not the superuser, or no setpriv")
 }
 
-/// Where these system calls fail with these errors: a filter of the thread that starts the run, as containers have it.
+/// Makes system calls fail with the given errors, with a seccomp filter on the thread that starts the run, as in a container.
 fn refusing(run: Run, calls: &'static [(&str, Errno)]) -> Result<Ended, &'static str> {
     let start = || {
         for (call, errno) in calls {
@@ -112,11 +112,11 @@ fn refusing(run: Run, calls: &'static [(&str, Errno)]) -> Result<Ended, &'static
     std::thread::scope(|scope| scope.spawn(start).join().expect("a run"))
 }
 
-/// Each surrounding: its list, how to get there, and which cases show it (all but when the list is written).
+/// Each environment: its list, the cases to run (all if the list is written), and how to start a run.
 #[rstest::rstest]
 #[case::few_open_files("few-open-files", &[], |run: Run| Ok(run.after("ulimit -n 64").finish()))]
-#[case::no_core_files("no-core-files", &["signal-death", "endings"], |run: Run| Ok(run.after("ulimit -c 0").finish()))]
-// Limits count all processes of a user's, and only the superuser has a user to spare.
+#[case::no_core_files("no-core-files", &["signal-death", "termination"], |run: Run| Ok(run.after("ulimit -c 0").finish()))]
+// A limit applies to all processes of a user, and only root can use a spare user.
 #[case::few_processes("few-processes", &[], |run| {
     Ok(by(&["prlimit", "--nproc=64"], by_another_user(run)?)?.finish())
 })]
@@ -124,38 +124,38 @@ fn refusing(run: Run, calls: &'static [(&str, Errno)]) -> Result<Ended, &'static
 #[case::first_of_a_namespace("pid-namespace", &[], |run| {
     Ok(by(&["unshare", "--pid", "--fork", "--mount-proc"], run)?.finish())
 })]
-#[case::without_namespaces("no-namespaces", &["lineage", "details", "cloned", "orphans"], |run| {
+#[case::without_namespaces("no-namespaces", &["reparenting", "waitid", "clone", "orphans"], |run| {
     let calls = &[("unshare", Errno::PERM), ("clone-into-namespaces", Errno::PERM), ("clone3", Errno::NOSYS)];
     refusing(run, calls)
 })]
 #[case::without_proc("no-proc", &[], |run| {
     Ok(by(&["unshare", "--mount"], run)?.after("mount -t tmpfs none /proc || exit 9").finish())
 })]
-#[case::proc_of_another_namespace("other-proc", &["lineage", "nohang", "stop-continue"], |run| {
+#[case::proc_of_another_namespace("other-proc", &["reparenting", "nohang", "stop-continue"], |run| {
     Ok(by(&["unshare", "--pid", "--fork"], run)?.finish())
 })]
 #[case::without_terminals("no-terminals", &["terminal"], |run| {
     Ok(by(&["unshare", "--mount"], run)?.after("mount -t tmpfs none /dev/pts || exit 9").finish())
 })]
-#[case::without_tracing("no-ptrace", &["trace"], |run| refusing(run, &[("ptrace", Errno::PERM)]))]
-#[case::traced("no-ptrace", &["trace", "guide", "spawned", "blocked", "stress.hundred-children", "max-rss-floor"], |run| {
+#[case::without_tracing("no-ptrace", &["ptrace"], |run| refusing(run, &[("ptrace", Errno::PERM)]))]
+#[case::traced("no-ptrace", &["ptrace", "examples", "exec-spawn", "blocked", "stress.hundred-children", "max-rss-floor"], |run| {
     Ok(by(&["strace", "-f", "-o", "/dev/null"], run)?.finish())
 })]
-#[case::pidfds_forbidden("pidfds-forbidden", &["pidfd", "trace", "cloned"], |run| {
+#[case::pidfds_forbidden("pidfds-forbidden", &["pidfd", "ptrace", "clone"], |run| {
     refusing(run, &[("pidfd_open", Errno::PERM), ("waitid-pidfd", Errno::PERM)])
 })]
 #[case::without_pidfds("no-pidfds", &[], |run| {
     refusing(run, &[("pidfd_open", Errno::NOSYS), ("waitid-pidfd", Errno::INVAL), ("clone3", Errno::NOSYS)])
 })]
-#[case::without_adoption("no-subreaper", &["orphans", "lineage", "cloned", "re-exec", "spawned", "traced"], |run| {
+#[case::without_adoption("no-subreaper", &["orphans", "reparenting", "clone", "agent-exec", "exec-spawn", "ptrace-parent"], |run| {
     refusing(run, &[("subreaper", Errno::INVAL)])
 })]
-fn skips_of_a_surrounding(#[case] name: &str, #[case] cases: &[&str], #[case] surrounding: Surrounding) {
+fn skips_of_an_environment(#[case] name: &str, #[case] cases: &[&str], #[case] environment: Environment) {
     if !on_linux() {
         return;
     }
     let cases = if std::env::var_os("WAITSPEC_BLESS").is_some() { &[] } else { cases };
-    match surrounding(run(&[LIBC.as_slice(), cases].concat())) {
+    match environment(run(&[LIBC.as_slice(), cases].concat())) {
         Ok(ended) => {
             let trials = ended.code(0).trials();
             assert!(trials.len() >= 10, "{trials:?}");
@@ -166,7 +166,7 @@ fn skips_of_a_surrounding(#[case] name: &str, #[case] cases: &[&str], #[case] su
 }
 
 #[test]
-fn a_list_tells_what_is_new_what_is_gone_and_what_has_another_reason() {
+fn a_list_shows_new_skips_removed_skips_and_changed_reasons() {
     let trial = |id: &str, reason: &str| Trial {
         id: id.to_owned(),
         subject: "libc".to_owned(),
@@ -191,6 +191,6 @@ fn a_list_tells_what_is_new_what_is_gone_and_what_has_another_reason() {
         differences(&changed, &others),
         ["libc a.one@wait: not skipped; listed: no x", "libc a.one@wait4: no z; listed: no x"]
     );
-    // One of a case is no case.
+    // One trial of a case is not the case.
     assert!(List::text(&changed, &others).contains("[\"no z\"]\nlibc = [\"a.one@wait4\"]"));
 }

@@ -6,8 +6,8 @@ use rustix::process::Signal;
 use std::time::Duration;
 use waitspec::sys::signal::{Action, Flags, set_action};
 
-/// A run in the middle: trials that hang (every deadline is a thousand times as long as usual) hold children, one agent
-/// burns, and where there is Python another one has a stopped and two burning children as well.
+/// A run in progress: trials that hang (the deadlines are a thousand times as long as usual) hold children, one agent burns CPU
+/// time and, if there is Python, another one has a stopped child and two that burn CPU time.
 fn in_the_middle(prepare: impl Fn(Run) -> Option<Run>) -> Option<Running> {
     let python = works(&["python3", "-c", "pass"]);
     let mut arguments = vec![
@@ -24,11 +24,11 @@ fn in_the_middle(prepare: impl Fn(Run) -> Option<Run>) -> Option<Running> {
     }
     let started = run(&arguments);
     for (from, to) in
-        [("tests/surroundings/agent.py", "agent.py"), ("fixtures/agents/python/agent.py", "python.py")]
+        [("tests/environments/agent.py", "agent.py"), ("fixtures/agents/python/agent.py", "python.py")]
     {
         std::fs::copy(file(from), started.folder().join(to)).expect("a copy of the agent");
     }
-    // The agent is started where the run was.
+    // The working directory of the agent is that of the run.
     let started = started.after("cd \"$TMPDIR/..\"");
     let running = prepare(started)?.start();
     let there = poll(super::run::LIMIT, || {
@@ -44,8 +44,7 @@ fn in_the_middle(prepare: impl Fn(Run) -> Option<Run>) -> Option<Running> {
     Some(running)
 }
 
-/// Nothing is left when the driver is gone. `finish` looks for what is left; how long that takes is a matter of milliseconds,
-/// and of the machine's load.
+/// Nothing is left when the driver is gone; `finish` checks. How long that takes depends on the load of the machine.
 fn nothing_is_left(running: Running, signal: Signal) {
     running.signal(signal);
     let ended = running.finish();
@@ -61,7 +60,7 @@ fn nothing_is_left(running: Running, signal: Signal) {
 }
 
 #[test]
-fn a_driver_that_is_killed_leaves_nothing() {
+fn a_killed_driver_leaves_nothing() {
     if !can_be_found() {
         return skip("no /proc to find processes in");
     }
@@ -70,7 +69,7 @@ fn a_driver_that_is_killed_leaves_nothing() {
 }
 
 #[test]
-fn a_driver_of_an_ordinary_user_that_is_killed_leaves_nothing() {
+fn a_killed_driver_of_an_ordinary_user_leaves_nothing() {
     if !can_be_found() {
         return skip("no /proc to find processes in");
     }
@@ -86,14 +85,14 @@ fn an_interrupted_driver_cleans_up_and_dies_by_the_signal() {
         return skip("no /proc to find processes in");
     }
     for signal in [Signal::INT, Signal::TERM] {
-        // A shell starts what it runs in the background with SIGINT ignored; the driver leaves it so.
+        // A shell starts background jobs with SIGINT ignored, and the driver leaves it ignored.
         set_action(signal.as_raw(), Action::Default, Flags::default()).expect("a disposition of our own");
         nothing_is_left(in_the_middle(Some).expect("nothing was prepared"), signal);
     }
 }
 
 #[test]
-fn all_wardens_killed_is_broken() {
+fn a_run_without_wardens_is_broken() {
     if !can_be_found() {
         return skip("no /proc to find processes in");
     }
@@ -108,14 +107,14 @@ fn all_wardens_killed_is_broken() {
 }
 
 #[test]
-fn one_warden_killed_is_broken_and_the_others_go_on() {
+fn a_killed_warden_breaks_one_trial_only() {
     if !can_be_found() {
         return skip("no /proc to find processes in");
     }
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("report.jsonl");
     let output = format!("--output={}", file.display());
-    // More trials than it will come to.
+    // More trials than will run.
     let arguments = [
         "nohang.running-child@wait4",
         "--subject=libc",

@@ -1,4 +1,4 @@
-//! A child of these tests: made, told what to do, and reaped.
+//! A child of these tests: created, driven step by step, and reaped.
 
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -14,7 +14,7 @@ use waitspec::sys::{descriptors, process};
 
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
-/// Looks until there is something to see.
+/// Polls until there is a result.
 pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + DEADLINE;
     loop {
@@ -26,7 +26,7 @@ pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// One report of that child.
+/// Waits for one report on the child.
 pub fn wait_for(pid: i32, options: WaitOptions) -> WaitStatus {
     let pid = Pid::from_raw(pid).expect("a pid");
     until("a report of a child", || {
@@ -34,7 +34,7 @@ pub fn wait_for(pid: i32, options: WaitOptions) -> WaitStatus {
     })
 }
 
-/// Reaps that child; its raw status.
+/// Reaps the child; returns its raw status.
 pub fn reap(pid: i32) -> i32 {
     wait_for(pid, WaitOptions::empty()).as_raw()
 }
@@ -65,13 +65,13 @@ impl Socket {
         }
     }
 
-    pub fn accept(&self, token: &str) -> ToldChild {
+    pub fn accept(&self, token: &str) -> ConnectedChild {
         self.listener.set_nonblocking(true).expect("nonblocking");
         let stream = until("a connection", || self.listener.accept().ok()).0;
         stream.set_nonblocking(false).expect("blocking");
         stream.set_read_timeout(Some(DEADLINE)).expect("a deadline");
         let mut told =
-            ToldChild { pid: 0, hello: Line::new("none"), stream: BufReader::new(stream), next: 0 };
+            ConnectedChild { pid: 0, hello: Line::new("none"), stream: BufReader::new(stream), next: 0 };
         told.hello = told.read().expect("hello");
         assert_eq!(told.hello.word(), "hello");
         assert_eq!(told.hello.get("token").as_deref(), Some(token));
@@ -79,8 +79,8 @@ impl Socket {
         told
     }
 
-    /// Forks a child and takes its connection.
-    pub fn spawn(&self, steps: impl IntoIterator<Item = Step>) -> ToldChild {
+    /// Forks a child and accepts its connection.
+    pub fn spawn(&self, steps: impl IntoIterator<Item = Step>) -> ConnectedChild {
         let pid = fork_child(self.options("A", steps));
         let told = self.accept("A");
         assert_eq!((told.pid, number(&told.hello, "ppid")), (pid, process::pid()));
@@ -96,12 +96,12 @@ pub fn fork_child(options: ChildOptions) -> i32 {
     .expect("fork")
 }
 
-/// A child without a connection; its raw status.
+/// Runs a child without a connection; returns its raw status.
 pub fn run(steps: impl IntoIterator<Item = Step>) -> i32 {
     let steps = steps.into_iter().collect();
     let child = process::spawn(|| {
         descriptors::close_from(3);
-        // What it tells is not for the terminal.
+        // Its output is not for the terminal.
         let null = std::fs::File::options().write(true).open("/dev/null").expect("/dev/null");
         rustix::stdio::dup2_stdout(&null).expect("dup2");
         child::run(ChildOptions { steps, ..ChildOptions::default() })
@@ -119,14 +119,14 @@ pub fn step(text: &str) -> Step {
 }
 
 /// A child with a connection.
-pub struct ToldChild {
+pub struct ConnectedChild {
     pub pid: i32,
     pub hello: Line,
     pub stream: BufReader<UnixStream>,
     next: u64,
 }
 
-impl ToldChild {
+impl ConnectedChild {
     pub fn read(&mut self) -> Option<Line> {
         let mut text = String::new();
         let n = self.stream.read_line(&mut text).expect("a line in time");
@@ -139,7 +139,7 @@ impl ToldChild {
         self.stream.get_mut().write_all(format!("{line}\n").as_bytes()).expect("sent");
     }
 
-    /// Tells it a step; the answer.
+    /// Sends a step; returns the answer.
     pub fn tell(&mut self, text: &str) -> Line {
         self.send(text);
         let answer = self.read().unwrap_or_else(|| panic!("'{text}' was not answered"));
@@ -153,7 +153,7 @@ impl ToldChild {
         answer
     }
 
-    /// Whether the system has that step; then it was done.
+    /// Sends a step; whether the system supports it.
     pub fn has(&mut self, text: &str) -> bool {
         let answer = self.tell(text);
         let missing = answer.get("errno").is_some_and(|name| name == "ENOTSUP" || name == "EOPNOTSUPP");
@@ -165,7 +165,7 @@ impl ToldChild {
         get_usage(&self.ok("report"), OWN).expect("a usage")
     }
 
-    /// Tells it a step that ends it; its raw status.
+    /// Sends a step that terminates it; returns its raw status.
     pub fn end(mut self, text: &str) -> i32 {
         self.send(text);
         assert_eq!(self.read(), None, "'{text}' was answered");

@@ -1,6 +1,6 @@
-//! Whatever is read: requests, answers, steps, histories, reports, lists of known failures.
+//! Generated input for everything that is parsed: requests, answers, steps, histories, reports, baselines.
 
-use super::laws;
+use super::invariants;
 use proptest::collection::{btree_map, vec};
 use proptest::option;
 use proptest::prelude::*;
@@ -21,7 +21,7 @@ use waitspec::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Return,
 use waitspec::sys::process::ptrace::Request;
 use waitspec::wait::Signal;
 
-/// Any text, and more often one of those that mean something somewhere.
+/// Any text, often one that has a meaning somewhere.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => any::<String>(),
@@ -33,7 +33,7 @@ fn pointers() -> impl Strategy<Value = Pointer> {
     select(vec![Pointer::Buffer, Pointer::Null, Pointer::Bad, Pointer::Kernel])
 }
 
-/// The name of an option or of an idtype; a list has no empty names.
+/// The name of an option or of an idtype, not empty.
 fn names() -> impl Strategy<Value = String> {
     text().prop_filter("a number is no name", |t| {
         !t.is_empty() && !t.starts_with(|c: char| c == '-' || c.is_ascii_digit())
@@ -49,7 +49,7 @@ fn requests() -> impl Strategy<Value = WaitRequest> {
     let call = select(Call::ALL.to_vec());
     (call, target, vec(names(), 0..4), any::<u32>(), pointers, any::<u32>()).prop_map(
         |(call, target, names, raw, (status, rusage, info), thread)| {
-            // What a function does not have its request does not say.
+            // A request omits arguments that its function does not have.
             let target = match (call, target) {
                 (Call::Wait | Call::Wait3, _) => Target::Pid(-1),
                 (Call::Waitid | Call::Wait6, Target::Pid(who)) => {
@@ -194,7 +194,7 @@ fn steps() -> impl Strategy<Value = Step> {
     })
 }
 
-/// A word of the protocol and pairs, many of which some request, answer or step has.
+/// A word of the protocol and key=value pairs, many of them valid in some request, answer or step.
 fn lines() -> impl Strategy<Value = Vec<u8>> {
     let words = ["ok", "err", "unsupported", "hello", "entering"].into_iter();
     let words = words.chain(Call::ALL.map(Call::name)).chain(FORMS.iter().map(|form| form.word));
@@ -216,7 +216,7 @@ fn lines() -> impl Strategy<Value = Vec<u8>> {
 }
 
 /// The same with a few bytes changed.
-fn bent(text: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+fn mutated(text: impl Strategy<Value = Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
     (text, vec((any::<prop::sample::Index>(), any::<u8>()), 0..4)).prop_map(|(mut text, changes)| {
         for (at, byte) in changes {
             if !text.is_empty() {
@@ -260,7 +260,7 @@ fn trials() -> impl Strategy<Value = TrialRecord> {
             id,
             subject,
             verdict,
-            (did, children, notes, trace),
+            (steps, children, notes, trace),
             (reason, expected, got, stderr),
             facts,
             processes,
@@ -274,7 +274,7 @@ fn trials() -> impl Strategy<Value = TrialRecord> {
                 duration_us: us,
                 id,
                 subject,
-                did,
+                steps,
                 children,
                 notes,
                 trace,
@@ -301,7 +301,7 @@ fn reports() -> impl Strategy<Value = Report> {
         }],
         os: name,
         observation: list.clone(),
-        surroundings: list,
+        environment: list,
         seed,
         trials: trials.into(),
         ..RunRecord::default()
@@ -333,67 +333,67 @@ fn baselines() -> impl Strategy<Value = String> {
 
 proptest! {
     #[test]
-    fn no_status_word_has_two_meanings_and_none_is_lost(raw in any::<i32>()) {
-        laws::status(raw);
+    fn a_status_word_has_exactly_one_meaning(raw in any::<i32>()) {
+        invariants::status(raw);
     }
 
     #[test]
     fn requests_print_as_they_parse(request in requests()) {
-        laws::request(&request);
+        invariants::request(&request);
     }
 
     #[test]
-    fn what_was_seen_reaches_the_driver(seen in observations()) {
-        laws::observation(&seen);
+    fn observations_reach_the_driver(seen in observations()) {
+        invariants::observation(&seen);
     }
 
     #[test]
-    fn lines_print_as_they_parse(line in bent(lines())) {
-        laws::line(&line);
+    fn lines_print_as_they_parse(line in mutated(lines())) {
+        invariants::line(&line);
     }
 
     #[test]
-    fn any_bytes_are_a_line_or_none(bytes in vec(any::<u8>(), 0..200)) {
-        laws::line(&bytes);
+    fn any_bytes_parse_or_fail_as_a_line(bytes in vec(any::<u8>(), 0..200)) {
+        invariants::line(&bytes);
     }
 
     #[test]
-    fn a_stream_may_be_cut_anywhere(lines in vec(bent(lines()), 0..4), piece in 1..40_usize) {
-        laws::stream(&lines.join(&b'\n'), piece);
+    fn a_stream_may_be_split_anywhere(lines in vec(mutated(lines()), 0..4), piece in 1..40_usize) {
+        invariants::stream(&lines.join(&b'\n'), piece);
     }
 
     #[test]
     fn steps_print_as_they_parse(step in steps()) {
-        laws::step(&step);
+        invariants::step(&step);
     }
 
     #[test]
     fn scripts_print_as_they_parse(script in scripts()) {
-        laws::script(&script);
+        invariants::script(&script);
     }
 
     #[test]
-    fn any_text_is_a_script_or_none(script in any::<String>()) {
-        laws::script(&script);
-        laws::history(&script);
-        laws::baseline(&script);
+    fn any_text_parses_or_fails_as_a_script(script in any::<String>()) {
+        invariants::script(&script);
+        invariants::history(&script);
+        invariants::baseline(&script);
     }
 
     #[test]
     fn histories_print_as_they_parse(ops in histories(), changes in vec(any::<u8>(), 0..3)) {
         let text = op::script(&ops);
         prop_assert_eq!(op::parse(&text), Ok(ops));
-        // And what is almost one is one or none.
+        // An almost valid history parses or fails.
         let mut bytes = text.into_bytes();
         for (at, byte) in changes.into_iter().enumerate() {
             let at = usize::from(byte) * (at + 1) % bytes.len();
             bytes[at] = byte;
         }
-        laws::history(&String::from_utf8_lossy(&bytes));
+        invariants::history(&String::from_utf8_lossy(&bytes));
     }
 
     #[test]
-    fn a_trace_is_its_history(ops in histories(), told in vec(text(), 1..4), about in vec(text(), 0..3)) {
+    fn a_trace_parses_as_its_history(ops in histories(), told in vec(text(), 1..4), about in vec(text(), 0..3)) {
         let told = told.iter().cycle();
         let steps = ops.iter().zip(told).map(|(op, told)| Performed { op: *op, told: told.clone() }).collect();
         let played = Played { steps, violation: None, deviations: Vec::new() };
@@ -402,19 +402,19 @@ proptest! {
 
     #[test]
     fn reports_print_as_they_parse(report in reports(), cut in any::<usize>()) {
-        let printed = laws::print(&report);
+        let printed = invariants::print(&report);
         let read = waitspec::report::machine::read::parse(&printed);
         prop_assert_eq!(read.as_ref(), Ok(&report));
-        laws::report(&printed, cut);
+        invariants::report(&printed, cut);
     }
 
     #[test]
-    fn almost_a_report_is_one_or_none(report in bent(reports().prop_map(|r| laws::print(&r))), cut in any::<usize>()) {
-        laws::report(&report, cut);
+    fn an_almost_valid_report_parses_or_fails(report in mutated(reports().prop_map(|r| invariants::print(&r))), cut in any::<usize>()) {
+        invariants::report(&report, cut);
     }
 
     #[test]
     fn baselines_print_as_they_parse(text in baselines()) {
-        laws::baseline(&text);
+        invariants::baseline(&text);
     }
 }

@@ -7,7 +7,7 @@ use crate::protocol::codec::Words;
 use crate::protocol::line::LineReader;
 use crate::sys::descriptors;
 use crate::sys::process::{self, Forked, Handle};
-use crate::sys::process_table::{self, State, Stop};
+use crate::sys::process_table::{self, State, StopState};
 use crate::sys::signal;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
@@ -113,7 +113,7 @@ impl Agent {
             match p.state {
                 State::Stopped => {}
                 State::TracingStop => match process_table::stop_of(p.pid) {
-                    Stop::Traced { switches } => traced = Some(traced.unwrap_or(0) + switches),
+                    StopState::Traced { switches } => traced = Some(traced.unwrap_or(0) + switches),
                     _ => return Activity::Resuming,
                 },
                 State::Zombie | State::Dead if p.has_another_tracer() => return Activity::Resuming,

@@ -1,6 +1,6 @@
 //! A history with concurrent calls from several threads of the agent, performed and judged as a whole.
 
-use super::actor::Actor;
+use super::executor::Executor;
 use super::played::{Performed, Played, Stage};
 use crate::model::linearize::{Call, Event, Log};
 use crate::model::op::{Op, Slot, Wait};
@@ -24,7 +24,7 @@ const WOKEN: Duration = Duration::from_millis(200);
 pub fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, Abort> {
     let rules = stage.rules(trial);
     let mut crowd = Concurrent {
-        actor: Actor::new(trial, stage),
+        executor: Executor::new(trial, stage),
         log: Log { calls: Vec::new(), events: Vec::new(), pids: Vec::new() },
         world: State::default(),
         rules,
@@ -52,7 +52,7 @@ pub fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, A
 }
 
 struct Concurrent<'t, 'a> {
-    actor: Actor<'t, 'a>,
+    executor: Executor<'t, 'a>,
     log: Log,
     /// What was done to the children; what calls have reaped is not tracked.
     world: State,
@@ -89,8 +89,8 @@ impl Concurrent<'_, '_> {
             return Ok(());
         }
         if let Op::Wait(wait) = op {
-            let Some(request) = self.actor.request(wait)? else { return Ok(()) };
-            let pending = self.actor.trial.begin_request(request)?;
+            let Some(request) = self.executor.request(wait)? else { return Ok(()) };
+            let pending = self.executor.trial.begin_request(request)?;
             let number = self.log.calls.len();
             self.log.calls.push(Call { wait: *wait, ended: None });
             self.log.events.push(Event::Begin(number));
@@ -102,14 +102,14 @@ impl Concurrent<'_, '_> {
         self.world.act(op);
         match op {
             Op::Spawn { slot, exits } => {
-                let pid = self.actor.spawn(*slot, *exits, later, false)?;
+                let pid = self.executor.spawn(*slot, *exits, later, false)?;
                 self.log.pids.push(pid);
             }
             // Living children can be signalled.
-            _ => drop(self.actor.act(op)?),
+            _ => drop(self.executor.act(op)?),
         }
         let phase = op.slot().and_then(|slot| Some(self.world.children[self.world.last(slot)?].phase));
-        self.actor.settle(op, phase)?;
+        self.executor.settle(op, phase)?;
         self.log.events.push(Event::Act(*op));
         if begun { self.look() } else { Ok(()) }
     }
@@ -119,10 +119,10 @@ impl Concurrent<'_, '_> {
     /// A caller wakes up slightly after the event is visible: one that sleeps although no order explains it is checked
     /// again for a while.
     fn look(&mut self) -> Result<(), Abort> {
-        let (began, patience) = (Instant::now(), self.actor.trial.scaled(WOKEN));
+        let (began, patience) = (Instant::now(), self.executor.trial.scaled(WOKEN));
         loop {
             for (number, wait, pending) in std::mem::take(&mut self.outstanding) {
-                match self.actor.trial.watch(pending) {
+                match self.executor.trial.watch(pending) {
                     Ok(Ok(seen)) => {
                         self.log.calls[number].ended = Some(seen);
                         self.log.events.push(Event::End(number));

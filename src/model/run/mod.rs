@@ -1,7 +1,7 @@
 //! Performing histories on an agent, and judging them.
 
-mod actor;
 mod concurrent;
+mod executor;
 #[cfg(feature = "cli")]
 pub mod explore;
 pub mod perform;

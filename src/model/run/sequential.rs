@@ -1,6 +1,6 @@
 //! A history performed by an agent, and judged step by step.
 
-use super::actor::Actor;
+use super::executor::Executor;
 use super::played::{Performed, Played, Stage};
 use crate::model::op::{Op, Slot, Wait};
 use crate::model::oracle::{Expects, Observation, Oracle, Outcome, Violation};
@@ -16,7 +16,8 @@ use crate::wait::Signal;
 /// As [`super::perform::play`].
 pub(crate) fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, Abort> {
     let oracle = Oracle::new(stage.rules(trial));
-    let mut player = Sequential { actor: Actor::new(trial, stage), oracle, pending: None, steps: Vec::new() };
+    let mut player =
+        Sequential { executor: Executor::new(trial, stage), oracle, pending: None, steps: Vec::new() };
     let violation = match player.all(ops) {
         Ok(()) => None,
         Err(End::Broke(violation)) => Some(*violation),
@@ -44,7 +45,7 @@ impl From<Violation> for End {
 }
 
 struct Sequential<'t, 'a> {
-    actor: Actor<'t, 'a>,
+    executor: Executor<'t, 'a>,
     oracle: Oracle,
     pending: Option<Pending>,
     steps: Vec<Performed>,
@@ -52,7 +53,7 @@ struct Sequential<'t, 'a> {
 
 impl Sequential<'_, '_> {
     fn all(&mut self, ops: &[Op]) -> Result<(), End> {
-        self.actor.catch(ops)?;
+        self.executor.catch(ops)?;
         for (at, op) in ops.iter().enumerate() {
             if self.oracle.allows(op) {
                 match self.perform(op, &ops[at + 1..]) {
@@ -69,7 +70,7 @@ impl Sequential<'_, '_> {
     fn awaken(&mut self) -> Result<(), End> {
         if let Some(pending) = self.pending.take() {
             // A call that returned without a cause is detected here at the latest.
-            match self.actor.trial.watch(pending)? {
+            match self.executor.trial.watch(pending)? {
                 Ok(seen) => self.wake(Outcome::Ended(seen))?,
                 Err(pending) => self.pending = Some(pending),
             }
@@ -89,7 +90,7 @@ impl Sequential<'_, '_> {
             && let Some(pending) = self.pending.take()
         {
             // An earlier signal has been handled once the agent is asleep again.
-            match self.actor.trial.watch(pending)? {
+            match self.executor.trial.watch(pending)? {
                 Ok(seen) => return self.wake(Outcome::Ended(seen)),
                 Err(pending) => self.pending = Some(pending),
             }
@@ -98,28 +99,28 @@ impl Sequential<'_, '_> {
             Op::Wait(wait) => return self.call(op, wait),
             Op::Spawn { slot, exits } => {
                 let vanishes = self.oracle.worlds().iter().any(|world| world.sigchld.reaps());
-                Observation::Born(self.actor.spawn(*slot, *exits, later, vanishes)?)
+                Observation::Born(self.executor.spawn(*slot, *exits, later, vanishes)?)
             }
-            Op::Usage => Observation::Usage(self.actor.trial.usage_of_children()?),
-            _ => match self.actor.act(op)? {
+            Op::Usage => Observation::Usage(self.executor.trial.usage_of_children()?),
+            _ => match self.executor.act(op)? {
                 None => Observation::Done,
                 Some(errno) => return Err(self.lost(op, errno).into()),
             },
         };
         self.oracle.step(op, &seen)?;
-        let settled = self.actor.settle(op, op.slot().and_then(|slot| self.oracle.phase(slot)));
+        let settled = self.executor.settle(op, op.slot().and_then(|slot| self.oracle.phase(slot)));
         settled.map_err(|stop| match stop {
             // It was done, and without a process table nobody can tell when.
             Abort::Skip(why) => Abort::Broken(why),
             other => other,
         })?;
         if let Some(wait) = self.oracle.asleep() {
-            let came = self.pending.as_ref().is_some_and(|pending| self.actor.trial.has_come(pending));
+            let came = self.pending.as_ref().is_some_and(|pending| self.executor.trial.has_come(pending));
             match self.oracle.expects(&wait) {
                 Expects::Sleep if !came => {}
                 Expects::Either if !came => {
                     if let Some(pending) = self.pending.take() {
-                        match self.actor.trial.watch(pending)? {
+                        match self.executor.trial.watch(pending)? {
                             Ok(seen) => self.wake(Outcome::Ended(seen))?,
                             Err(pending) => self.pending = Some(pending),
                         }
@@ -127,7 +128,7 @@ impl Sequential<'_, '_> {
                 }
                 _ => {
                     if let Some(pending) = self.pending.take() {
-                        let seen = self.actor.trial.finish(pending)?;
+                        let seen = self.executor.trial.finish(pending)?;
                         self.wake(Outcome::Ended(seen))?;
                     }
                 }
@@ -149,14 +150,14 @@ impl Sequential<'_, '_> {
     }
 
     fn call(&mut self, op: &Op, wait: &Wait) -> Result<(), End> {
-        let Some(request) = self.actor.request(wait)? else {
+        let Some(request) = self.executor.request(wait)? else {
             return self.judged(op, wait, Outcome::NotOffered);
         };
         let came: Result<Result<Seen, Pending>, Abort> = match self.oracle.expects(wait) {
-            Expects::Return => self.actor.trial.perform(request).map(Ok),
+            Expects::Return => self.executor.trial.perform(request).map(Ok),
             Expects::Sleep | Expects::Either => {
-                let pending = self.actor.trial.begin_request(request)?;
-                self.actor.trial.watch(pending)
+                let pending = self.executor.trial.begin_request(request)?;
+                self.executor.trial.watch(pending)
             }
         };
         let outcome = match came {

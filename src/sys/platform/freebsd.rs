@@ -1,7 +1,7 @@
 //! FreeBSD and DragonFly: `sysctl(KERN_PROC)`, one structure per process or thread.
 
 use super::sysctl::{Plain, array, text};
-use crate::sys::process_table::state::{Asleep, Process, State, Stop};
+use crate::sys::process_table::state::{Asleep, Process, State, StopState};
 use libc::c_int;
 use rustix::io::Errno;
 use std::time::Duration;
@@ -162,7 +162,7 @@ pub(crate) fn threads(pid: i32) -> Vec<(i32, State)> {
     with_threads(pid).iter().map(|raw| (raw::tid(raw), raw::state(raw))).collect()
 }
 
-pub(crate) fn stop_of(pid: i32) -> Stop {
+pub(crate) fn stop_of(pid: i32) -> StopState {
     crate::sys::process_table::state::stop_of_threads(&threads(pid))
 }
 

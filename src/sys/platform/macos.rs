@@ -1,7 +1,7 @@
 //! macOS: `proc_pidinfo` (libproc).
 
 use crate::sys::process::{last_errno, session_of};
-use crate::sys::process_table::state::{Asleep, Process, State, Stop};
+use crate::sys::process_table::state::{Asleep, Process, State, StopState};
 use libc::{c_int, c_void};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
@@ -124,11 +124,11 @@ pub(crate) fn threads(pid: i32) -> Vec<(i32, State)> {
     }
 }
 
-pub(crate) fn stop_of(pid: i32) -> Stop {
+pub(crate) fn stop_of(pid: i32) -> StopState {
     match read(pid) {
-        Ok(Some(p)) if p.state == State::Stopped && p.traced => Stop::Traced { switches: 0 },
-        Ok(Some(p)) if p.state == State::Stopped => Stop::Stopped,
-        _ => Stop::No,
+        Ok(Some(p)) if p.state == State::Stopped && p.traced => StopState::Traced { switches: 0 },
+        Ok(Some(p)) if p.state == State::Stopped => StopState::Stopped,
+        _ => StopState::No,
     }
 }
 

@@ -1,7 +1,7 @@
 //! NetBSD: `sysctl(KERN_PROC2)` for processes, `sysctl(KERN_LWP)` for threads.
 
 use super::sysctl::{Plain, array, text};
-use crate::sys::process_table::state::{Asleep, Process, State, Stop};
+use crate::sys::process_table::state::{Asleep, Process, State, StopState};
 use libc::c_int;
 use rustix::io::Errno;
 use std::time::Duration;
@@ -95,12 +95,12 @@ pub(crate) fn threads(pid: i32) -> Vec<(i32, State)> {
     lwps(pid).iter().map(|lwp| (lwp.l_lid, lwp_state(lwp.l_stat))).collect()
 }
 
-pub(crate) fn stop_of(pid: i32) -> Stop {
+pub(crate) fn stop_of(pid: i32) -> StopState {
     // The process is SSTOP once its last thread has stopped, which is when the parent is notified.
     match read(pid) {
-        Ok(Some(p)) if p.state == State::Stopped && p.traced => Stop::Traced { switches: 0 },
-        Ok(Some(p)) if p.state == State::Stopped => Stop::Stopped,
-        _ => Stop::No,
+        Ok(Some(p)) if p.state == State::Stopped && p.traced => StopState::Traced { switches: 0 },
+        Ok(Some(p)) if p.state == State::Stopped => StopState::Stopped,
+        _ => StopState::No,
     }
 }
 

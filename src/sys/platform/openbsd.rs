@@ -1,7 +1,7 @@
 //! OpenBSD: `sysctl(KERN_PROC)`, one structure per process or thread.
 
 use super::sysctl::{Plain, array, text};
-use crate::sys::process_table::state::{Asleep, Process, State, Stop};
+use crate::sys::process_table::state::{Asleep, Process, State, StopState};
 use libc::c_int;
 use rustix::io::Errno;
 use std::time::Duration;
@@ -85,13 +85,13 @@ pub(crate) fn threads(pid: i32) -> Vec<(i32, State)> {
     with_threads(pid).iter().map(|raw| (raw.p_tid, state(raw))).collect()
 }
 
-pub(crate) fn stop_of(pid: i32) -> Stop {
+pub(crate) fn stop_of(pid: i32) -> StopState {
     let threads = with_threads(pid);
     if threads.is_empty() || threads.iter().any(|raw| state(raw) != State::Stopped) {
-        return Stop::No;
+        return StopState::No;
     }
     let traced = threads.iter().any(|raw| raw.p_psflags & PS_TRACED != 0);
-    if traced { Stop::Traced { switches: 0 } } else { Stop::Stopped }
+    if traced { StopState::Traced { switches: 0 } } else { StopState::Stopped }
 }
 
 pub(crate) fn syscall_of(_: i32, _: i32) -> Option<i64> {

@@ -1,6 +1,6 @@
 //! Systems whose process table this crate cannot read: everything is unknown.
 
-use crate::sys::process_table::state::{Asleep, Process, State, Stop};
+use crate::sys::process_table::state::{Asleep, Process, State, StopState};
 use rustix::io::Errno;
 
 pub(crate) const TABLE: &str = "none";
@@ -18,8 +18,8 @@ pub(crate) fn threads(_: i32) -> Vec<(i32, State)> {
     Vec::new()
 }
 
-pub(crate) fn stop_of(_: i32) -> Stop {
-    Stop::No
+pub(crate) fn stop_of(_: i32) -> StopState {
+    StopState::No
 }
 
 pub(crate) fn syscall_of(_: i32, _: i32) -> Option<i64> {

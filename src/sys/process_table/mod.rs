@@ -17,7 +17,7 @@ pub mod methods;
 pub(crate) mod state;
 
 pub use descendants::Descendants;
-pub use state::{Asleep, Process, State, Stop};
+pub use state::{Asleep, Process, State, StopState};
 
 /// Reads one process; `None` if there is no such pid.
 ///
@@ -86,14 +86,14 @@ impl Process {
 }
 
 /// Whether a process is stopped, with all its threads.
-pub fn stop_of(pid: i32) -> Stop {
-    if pid <= 0 { Stop::No } else { system::stop_of(pid) }
+pub fn stop_of(pid: i32) -> StopState {
+    if pid <= 0 { StopState::No } else { system::stop_of(pid) }
 }
 
 /// Whether a process is stopped at this moment; if traced, this may be a short stop of the tracer's ([`LastingStop`]
 /// tells them apart).
 pub fn is_stopped(pid: i32) -> bool {
-    stop_of(pid) != Stop::No
+    stop_of(pid) != StopState::No
 }
 
 /// Polls for a job-control stop.
@@ -118,12 +118,12 @@ impl LastingStop {
     /// Polls once; returns whether the process is stopped, and not only by its tracer.
     pub fn holds(&mut self) -> bool {
         match (stop_of(self.pid), self.still) {
-            (Stop::Stopped, _) => return true,
-            (Stop::No, _) => self.still = None,
-            (Stop::Traced { switches }, Some((seen, since))) if seen == switches => {
+            (StopState::Stopped, _) => return true,
+            (StopState::No, _) => self.still = None,
+            (StopState::Traced { switches }, Some((seen, since))) if seen == switches => {
                 return since.elapsed() >= LastingStop::STILL;
             }
-            (Stop::Traced { switches }, _) => self.still = Some((switches, Instant::now())),
+            (StopState::Traced { switches }, _) => self.still = Some((switches, Instant::now())),
         }
         false
     }

@@ -72,7 +72,7 @@ pub enum Asleep {
 
 /// How a process is stopped.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum Stop {
+pub enum StopState {
     /// At least one thread is not.
     No,
     /// Every thread is stopped by job control: a wait with `WUNTRACED` reports it.
@@ -88,13 +88,13 @@ pub enum Stop {
 
 /// [`super::stop_of`] from the states of the threads, where a tracer's stops are distinguishable.
 #[cfg(any(target_os = "freebsd", target_os = "dragonfly"))]
-pub(crate) fn stop_of_threads(threads: &[(i32, State)]) -> Stop {
+pub(crate) fn stop_of_threads(threads: &[(i32, State)]) -> StopState {
     let stopped = |state| matches!(state, State::Stopped | State::TracingStop);
     if threads.is_empty() || threads.iter().any(|&(_, state)| !stopped(state)) {
-        Stop::No
+        StopState::No
     } else if threads.iter().any(|&(_, state)| state == State::TracingStop) {
-        Stop::Traced { switches: 0 }
+        StopState::Traced { switches: 0 }
     } else {
-        Stop::Stopped
+        StopState::Stopped
     }
 }

@@ -27,7 +27,7 @@ fn nobody_is_nobody() {
     assert_eq!(read(-1).unwrap(), None);
     assert_eq!(read(i32::MAX).unwrap(), None);
     assert!(threads(i32::MAX).is_empty());
-    assert_eq!(stop_of(i32::MAX), Stop::No);
+    assert_eq!(stop_of(i32::MAX), StopState::No);
     assert!(!is_zombie(i32::MAX));
     assert_eq!(is_asleep_in_wait(i32::MAX, i32::MAX), Asleep::Unknown);
 }

@@ -2,7 +2,7 @@
 //!
 //! Files are read into stack buffers: the warden polls thousands of times a second.
 
-use crate::sys::process_table::state::{Asleep, Process, State, Stop};
+use crate::sys::process_table::state::{Asleep, Process, State, StopState};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw};
 use rustix::io::Errno;
@@ -278,7 +278,7 @@ pub(crate) fn threads(pid: i32) -> Vec<(i32, State)> {
     tasks(pid).unwrap_or_default().into_iter().filter_map(|tid| Some((tid, task_state(pid, tid)?))).collect()
 }
 
-pub(crate) fn stop_of(pid: i32) -> Stop {
+pub(crate) fn stop_of(pid: i32) -> StopState {
     let threads = threads(pid);
     let mut traced = false;
     let mut switches = 0;
@@ -288,10 +288,10 @@ pub(crate) fn stop_of(pid: i32) -> Stop {
             State::TracingStop => {
                 let mut buffer = [0; 4096];
                 let path = Path::new(format_args!("/proc/{pid}/task/{tid}/status"));
-                let Ok(Some(status)) = slurp(CWD, path.as_c_str(), &mut buffer) else { return Stop::No };
+                let Ok(Some(status)) = slurp(CWD, path.as_c_str(), &mut buffer) else { return StopState::No };
                 // Without a tracer it is a thread leaving a stop that a tracer left behind.
                 if status_field(status, "TracerPid").unwrap_or(0) == 0 {
-                    return Stop::No;
+                    return StopState::No;
                 }
                 traced = true;
                 switches += status_field(status, "voluntary_ctxt_switches").unwrap_or(0)
@@ -299,13 +299,13 @@ pub(crate) fn stop_of(pid: i32) -> Stop {
             }
             // An exited leader stays in the list next to stopped threads.
             State::Zombie | State::Dead if threads.len() > 1 => {}
-            _ => return Stop::No,
+            _ => return StopState::No,
         }
     }
     match (threads.is_empty(), traced) {
-        (true, _) => Stop::No,
-        (false, false) => Stop::Stopped,
-        (false, true) => Stop::Traced { switches },
+        (true, _) => StopState::No,
+        (false, false) => StopState::Stopped,
+        (false, true) => StopState::Traced { switches },
     }
 }
 

@@ -18,7 +18,7 @@ mod live {
     use super::super::*;
     use crate::sys::process::tests::{Child, until};
     use crate::sys::process::{self, Handle};
-    use crate::sys::process_table::{LastingStop, Stop, is_zombie, read, stop_of, threads};
+    use crate::sys::process_table::{LastingStop, StopState, is_zombie, read, stop_of, threads};
     use crate::sys::signal;
 
     extern "C" fn sleep_for_ever(_: *mut libc::c_void) -> *mut libc::c_void {
@@ -101,7 +101,7 @@ mod live {
         if p.tracer == Some(process::pid()) || p.tracer == Some(process::thread_id()) {
             assert_eq!(p.state, State::TracingStop);
             let stop = stop_of(child.0);
-            assert!(matches!(stop, Stop::Traced { .. }));
+            assert!(matches!(stop, StopState::Traced { .. }));
             assert_eq!(stop_of(child.0), stop);
         }
     }

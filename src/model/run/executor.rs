@@ -9,7 +9,7 @@ use crate::wait::Signal;
 use std::collections::BTreeMap;
 
 /// An agent and its children.
-pub(crate) struct Actor<'t, 'a> {
+pub(crate) struct Executor<'t, 'a> {
     pub(crate) trial: &'t mut Trial<'a>,
     stage: Stage,
     children: BTreeMap<Slot, Child>,
@@ -24,11 +24,11 @@ fn interrupting(restart: bool) -> Signal {
     if restart { Signal::URG } else { Signal::WINCH }
 }
 
-impl<'t, 'a> Actor<'t, 'a> {
+impl<'t, 'a> Executor<'t, 'a> {
     /// For an agent that has just started.
-    pub(crate) fn new(trial: &'t mut Trial<'a>, stage: Stage) -> Actor<'t, 'a> {
+    pub(crate) fn new(trial: &'t mut Trial<'a>, stage: Stage) -> Executor<'t, 'a> {
         trial.settled = true;
-        Actor { trial, stage, children: BTreeMap::new(), pidfds: BTreeMap::new(), uncaught: Vec::new() }
+        Executor { trial, stage, children: BTreeMap::new(), pidfds: BTreeMap::new(), uncaught: Vec::new() }
     }
 
     /// Makes the agent catch the signals with which this history interrupts it.

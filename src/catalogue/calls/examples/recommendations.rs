@@ -2,7 +2,7 @@
 //!
 //! | practice | case |
 //! |---|---|
-//! | a pid is not reused before the wait | `practices.unreaped-pid-not-reused`, `stress.fork-and-reap` |
+//! | a pid is not reused before the wait | `examples.unreaped-pid-not-reused`, `stress.fork-and-reap` |
 //! | always wait, or leave zombies | `zombie.until-reaped` |
 //! | signals interrupt waits | `interrupted.by-handler` |
 //! | which processes can be waited for | `by-pid.not-a-child`, `by-pid.grandchild`, `exec-spawn.after-setuid` |
@@ -11,14 +11,14 @@
 //! | use the usage for accounting | `examples.resource-usage`, the theme `rusage` |
 //! | be aware of signals | `examples.signal` |
 //! | keep track of pids | `by-pid.reaped-by-any-child-wait`, `by-pid.second-wait` |
-//! | timeouts: WNOHANG with a deadline | `practices.deadline`, `examples.polling` |
+//! | timeouts: WNOHANG with a deadline | `examples.deadline`, `examples.polling` |
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::trial::cases;
 use crate::trial::{Calls, Change, Options, Outcome, Target, Trial};
 
-cases! { "practices";
+cases! { "examples";
 
     /// while a child is unreaped, no new child gets its pid
     unreaped_pid_not_reused(PID) in Calls::WITH_TARGET.few() => [posix::ZOMBIE_PID_NOT_REUSED];

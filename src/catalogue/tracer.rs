@@ -48,7 +48,7 @@ pub const CASES: &[Case] = &[
         id: "tracer.ends",
         title: "when the tracer ends without having taken the end of a child, the child's parent gets it",
         clauses: &[&linux::PTRACE_TRACER_ENDS],
-        calls: Calls::ENTRIES,
+        calls: Calls::WITH_TARGET.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: ends,

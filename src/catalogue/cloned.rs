@@ -72,7 +72,7 @@ pub const CASES: &[Case] = &[
         id: "cloned.exit-signal",
         title: "the end of a child with another exit signal sends that one, with what SIGCHLD would carry, and no SIGCHLD",
         clauses: &[&linux::CLONE_EXIT_SIGNAL_SENT],
-        calls: Calls::ENTRIES,
+        calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: exit_signal,

@@ -20,7 +20,7 @@ pub const CASES: &[Case] = &[
         id: "re-exec.stopped-child",
         title: "a stop and a continue from before an exec of the parent are reported to its next image, once",
         clauses: &[&posix::EXEC_KEEPS_EVENTS],
-        calls: Calls::ENTRIES,
+        calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: stopped_child,

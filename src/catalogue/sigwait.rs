@@ -43,7 +43,7 @@ pub const CASES: &[Case] = &[
             &posix::SIGCHLD_INFO_STOPPED,
             &linux::SIGCHLD_ON_CONTINUE,
         ],
-        calls: Calls::ENTRIES,
+        calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: stop_and_continue,

@@ -20,7 +20,7 @@ pub const CASES: &[Case] = &[
         id: "terminal.background-write",
         title: "a background job that writes to a terminal with TOSTOP, or takes it, stops by SIGTTOU",
         clauses: &[&posix::STATUS_STOPPED_BY_OUTPUT],
-        calls: Calls::ENTRIES,
+        calls: Calls::WITH_OPTIONS.few(),
         needs: Needs::NOTHING,
         at: here(),
         run: background_write,

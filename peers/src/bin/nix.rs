@@ -32,7 +32,8 @@ impl Subject for Nix {
         match (request.call, request.select) {
             (Call::Wait, _) => observed(wait()),
             (Call::Waitpid, Select::Pid(pid)) => {
-                let flags = WaitPidFlag::from_bits(request.options).ok_or(NotOffered("nix has no such flag"))?;
+                let flags =
+                    WaitPidFlag::from_bits(request.options).ok_or(NotOffered("nix has no such flag"))?;
                 observed(waitpid(Pid::from_raw(pid), Some(flags)))
             }
             _ => Err(NotOffered("nix has no such function")),
@@ -54,7 +55,10 @@ fn observed(outcome: nix::Result<WaitStatus>) -> Result<Observation, NotOffered>
         Ok(WaitStatus::PtraceSyscall(pid)) => (pid, (libc::SIGTRAP | 0x80) << 8 | 0x7f),
         Err(errno) => return Ok(Observation::error(errno as i32)),
     };
-    Ok(Observation { status: Memory::Wrote(word), ..Observation::returned(Return::Value(pid.as_raw().into())) })
+    Ok(Observation {
+        status: Memory::Wrote(word),
+        ..Observation::returned(Return::Value(pid.as_raw().into()))
+    })
 }
 
 fn main() {

@@ -20,12 +20,14 @@
 //! with a failure. It begins with
 //!
 //! ```text
-//! hello protocol=1 name=NAME version=V issues=URL os=OS libc=L arch=A pid=N calls=waitpid,wait4 [threads=yes] [raw=yes] [retries=eintr] [ignored=SIGCHLD]
+//! hello protocol=1 name=NAME version=V issues=URL os=OS libc=L arch=A pid=N calls=waitpid,wait4 [threads=yes] [raw=yes] [retries=eintr] [selectors=pid] [ignored=SIGCHLD]
 //! ```
 //!
 //! (`OS` is `linux`, `freebsd`, `netbsd`, `openbsd`, `dragonfly`, `macos` or `illumos`) and then serves these, one at a
 //! time; once its input ends it exits. `raw=yes`: its calls are the kernel's own, with no library between, so that bad
-//! pointers can be judged. `retries=eintr`: a call that a signal ended is made again before anybody sees it. `ignored=SIGCHLD`: it
+//! pointers can be judged. `retries=eintr`: a call that a signal ended is made again before anybody sees it.
+//! `selectors=`: whom a call can ask for, of `pid`, `any` and `group` (all of them if the key is missing); where there is one child
+//! only, a call that cannot ask for any child is given its pid. `ignored=SIGCHLD`: it
 //! was started with that signal ignored. Requests with `thread=N` (N from 1 up) run on the thread of that number, which the
 //! agent makes when it is first named, if it has threads; their replies may come in any order. Standard output carries
 //! nothing else, and each line in one piece.

@@ -177,6 +177,7 @@ fn identity(spec: &str, hello: &Line) -> Result<SubjectInfo, RunError> {
         threads: hello.flag("threads"),
         raw: hello.flag("raw"),
         retries_eintr: hello.list("retries").iter().any(|r| r == "eintr"),
+        selects_any: hello.get("selectors").is_none() || hello.list("selectors").iter().any(|s| s == "any"),
     })
 }
 

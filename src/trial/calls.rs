@@ -63,6 +63,11 @@ impl Trial<'_> {
     pub fn ask_by(&self, call: Call, target: Target<'_>, options: Options) -> WaitRequest {
         let by_id = matches!(call, Call::Waitid | Call::Wait6);
         let id = |idtype: &str, who| RawTarget::Id { idtype: idtype.to_owned(), who };
+        // Whom the call asks for makes no difference as long as there was one child only.
+        let target = match (target, &self.children[..]) {
+            (Target::Any, [only]) if !self.selects_any() => Target::Child(&only.child),
+            (target, _) => target,
+        };
         let raw = match (target, by_id) {
             (Target::Any, false) => RawTarget::Pid(-1),
             (Target::Any, true) => id("P_ALL", 0),
@@ -115,7 +120,8 @@ impl Trial<'_> {
         if let Some(what) = dropped(&request) {
             return Err(Abort::Broken(format!("{shown}: {} cannot carry {what}", request.call.name())));
         }
-        let uses = self.uses.filter(|_| request.call == self.call);
+        // An agent that cannot ask for any child is given the only one by its pid.
+        let uses = self.uses.filter(|_| request.call == self.call && self.selects_any());
         if let Some(what) = uses.and_then(|uses| uses.exceeded_by(&request)) {
             return Err(Abort::Broken(format!("{shown}: the case does not declare {what}")));
         }

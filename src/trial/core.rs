@@ -172,6 +172,11 @@ impl<'a> Trial<'a> {
         self.info.retries_eintr
     }
 
+    /// Whether the subject's calls can ask for any child.
+    pub(super) fn selects_any(&self) -> bool {
+        self.info.selects_any
+    }
+
     /// The agent's pid, which is that of its process group too.
     pub fn agent_pid(&self) -> i64 {
         self.agent.pid

@@ -27,4 +27,6 @@ pub struct SubjectInfo {
     pub raw: bool,
     /// Whether a call that a signal ended is made again.
     pub retries_eintr: bool,
+    /// Whether a call can ask for any child; one that cannot is given the only child by its pid.
+    pub selects_any: bool,
 }

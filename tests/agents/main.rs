@@ -7,6 +7,7 @@ mod built_in;
 mod faults;
 #[cfg(feature = "cli")]
 mod faulty;
+mod languages;
 mod python;
 mod talk;
 
@@ -125,6 +126,7 @@ fn main() -> ExitCode {
         Ok(())
     };
     trials.push(Trial::test("the agent in Python, request by request", requests).with_ignored_flag(ignored));
+    trials.extend(languages::trials());
     for fault in FAULTS {
         let name = format!("faulty: {}", fault.name);
         trials.push(Trial::test(name, move || is_told(fault)).with_ignored_flag(ignored));

@@ -32,13 +32,10 @@ use rustix::io::Errno;
 use crate::protocol::agent::Request;
 use crate::protocol::line::FieldError;
 use crate::protocol::wait::{self, error_line, malformed_line, unsupported_line};
-use crate::protocol::{Line, LineReader};
+use crate::protocol::{Line, LineReader, PROTOCOL};
 use crate::subject::Subject;
 use crate::sys::call::observe;
 use crate::sys::{process, signal};
-
-/// The version of the protocol that this agent speaks.
-pub const PROTOCOL: u32 = 1;
 
 /// What the threads of an agent share.
 struct Agent {

@@ -134,3 +134,6 @@ pub mod wait;
 pub mod warden;
 pub use line::{Line, LineReader};
 pub use nearest::{near, nearest};
+
+/// The version of the protocol.
+pub const PROTOCOL: u32 = 1;

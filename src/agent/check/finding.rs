@@ -1,4 +1,6 @@
-//! What is wrong with an agent.
+//! What a check finds.
+
+use crate::sys::call::abi::Call;
 
 /// One mistake of an agent.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -12,5 +14,23 @@ pub struct Finding {
 impl std::fmt::Display for Finding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}: {}", self.rule, self.message)
+    }
+}
+
+/// What a check found.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Report {
+    /// The agent's name and version, if it said hello.
+    pub agent: Option<String>,
+    /// The calls that it offers and that were tried.
+    pub calls: Vec<Call>,
+    /// Its mistakes, in the order in which they were seen.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// Whether nothing was found.
+    pub fn passed(&self) -> bool {
+        self.findings.is_empty()
     }
 }

@@ -195,8 +195,18 @@ impl Session {
         self.stop("end", format!("after {} an answer was due, and the agent {how}", self.sent))
     }
 
-    /// Sends a request, and gives the reply if that is well-formed and carries the request's id.
-    pub(super) fn ask(&mut self, request: Line) -> Result<Option<Line>, CheckEnded> {
+    /// The process that was started, whose group is the agent's.
+    pub(super) fn pid(&self) -> i32 {
+        self.agent.pid()
+    }
+
+    /// How long an answer may take.
+    pub(super) fn patience(&self) -> Duration {
+        self.deadline
+    }
+
+    /// Sends a request, and returns its id.
+    pub(super) fn begin(&mut self, request: Line) -> Result<u64, CheckEnded> {
         self.requests += 1;
         let id = self.requests;
         let request = request.with("id", id);
@@ -206,11 +216,30 @@ impl Session {
             None => Err(ErrorKind::BrokenPipe.into()),
         };
         match written {
-            Ok(()) => {}
-            Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {}
-            Err(error) => return self.stop("answer", format!("{} cannot be sent: {error}", self.sent)),
+            Ok(()) => Ok(id),
+            Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {
+                Ok(id)
+            }
+            Err(error) => self.stop("answer", format!("{} cannot be sent: {error}", self.sent)),
         }
+    }
+
+    /// The reply to a call that was begun, if it comes within that time; its announcement is passed over.
+    pub(super) fn reply_within(&mut self, id: u64, time: Duration) -> Result<Option<Line>, CheckEnded> {
+        let deadline = Instant::now() + time;
+        while self.reader.rest().contains(&b'\n') || readable(&self.from, deadline).unwrap_or(true) {
+            let line = self.line()?;
+            if line.word() != "entering" {
+                return Ok(self.reply(line, id, false));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Sends a request, and gives the reply if that is well-formed and carries the request's id.
+    pub(super) fn ask(&mut self, request: Line) -> Result<Option<Line>, CheckEnded> {
         let announces = WaitRequest::from_line(&request).is_some();
+        let id = self.begin(request)?;
         let mut announced = false;
         loop {
             let line = self.line()?;

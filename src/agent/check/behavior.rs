@@ -1,0 +1,255 @@
+//! What an agent does besides calls, and which the suite relies on: an agent that gets it wrong would have its language blamed.
+
+use super::meeting::Meeting;
+use super::requests::{Check, ending, one};
+use super::session::CheckEnded;
+use crate::protocol::Line;
+use crate::protocol::agent::{Disposition, Request};
+use crate::protocol::codec::Words;
+use crate::protocol::wait::{Answer, OptionSet, WaitRequest};
+use crate::scenario::{ChildOptions, Step};
+use crate::sys::call::abi::{Call, Memory};
+use crate::sys::process;
+use crate::wait::{Signal, WaitStatus};
+use rustix::process::Pid;
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+/// How long the check waits for a reply before it sends the interrupting signal again.
+const RESEND: Duration = Duration::from_millis(20);
+
+impl Check<'_> {
+    /// Everything of this file, with one call that can be asked for a child.
+    pub(super) fn behavior(&mut self, call: Call) -> Result<(), CheckEnded> {
+        self.failed_exec(call)?;
+        self.standard_streams(call)?;
+        self.stop_and_kill(call)?;
+        self.setpgid(call)?;
+        self.handlers()?;
+        self.interruption(call)
+    }
+
+    /// A child whose program cannot be run exits with 127.
+    fn failed_exec(&mut self, call: Call) -> Result<(), CheckEnded> {
+        let request = Request::Spawn {
+            argv: Words::of(["/nonexistent/waitspec"]),
+            image: None,
+            words: None,
+            thread: None,
+        };
+        let Some(line) = self.session.ask(request.to_line())? else { return Ok(()) };
+        let Some(pid) = pid_of(&line) else {
+            self.session.complain("spawn", &line, "expected `ok pid=N`; the child then exits with 127");
+            return Ok(());
+        };
+        self.reports(call, pid, &[], WaitStatus::exited(127), "the child's program cannot be run")
+    }
+
+    /// A child's standard input and output are not those of the agent.
+    fn standard_streams(&mut self, call: Call) -> Result<(), CheckEnded> {
+        // `read` fails at the end of /dev/null; what it prints would be a line that is none.
+        let script = "echo this is not for the driver; read line && exit 1; exit 8";
+        let argv = Words::of(["/bin/sh", "-c", script]);
+        let request = Request::Spawn { argv, image: None, words: None, thread: None };
+        let Some(line) = self.session.ask(request.to_line())? else { return Ok(()) };
+        match pid_of(&line) {
+            Some(pid) => self.reports(
+                call,
+                pid,
+                &[],
+                WaitStatus::exited(8),
+                "a child has /dev/null as its standard input and output",
+            ),
+            None => Ok(()),
+        }
+    }
+
+    /// Status words of a stop and of a death by signal, which a language may number in its own way.
+    fn stop_and_kill(&mut self, call: Call) -> Result<(), CheckEnded> {
+        let (pid, mut child) = self.held_child()?;
+        tell(&mut child, &Step::Stop(Signal::STOP));
+        if call != Call::Wait {
+            let stopped = if matches!(call, Call::Waitid | Call::Wait6) { "WSTOPPED" } else { "WUNTRACED" };
+            let status = WaitStatus::stopped(Signal::STOP);
+            self.reports(call, pid, &[stopped], status, "the child is stopped by SIGSTOP")?;
+        }
+        if self.is_ours(pid as i32) {
+            let _ = process::kill(pid as i32, libc::SIGKILL);
+        }
+        self.reports(call, pid, &[], WaitStatus::signaled(Signal::KILL), "the child is killed by SIGKILL")
+    }
+
+    /// `setpgid` moves a child.
+    fn setpgid(&mut self, call: Call) -> Result<(), CheckEnded> {
+        let (pid, mut child) = self.held_child()?;
+        let request = Request::Setpgid { pid: pid as i32, pgid: 0 };
+        if let Some(line) = self.session.ask(request.to_line())?
+            && line.word() == "ok"
+            && Pid::from_raw(pid as i32)
+                .and_then(|pid| rustix::process::getpgid(Some(pid)).ok())
+                .is_some_and(|group| i64::from(group.as_raw_nonzero().get()) != pid)
+        {
+            self.session.complain("setpgid", &line, "expected the child to lead a process group of its own");
+        }
+        tell(&mut child, &Step::kill_self(Signal::KILL));
+        self.reports(call, pid, &[], WaitStatus::signaled(Signal::KILL), "the child is killed by SIGKILL")
+    }
+
+    /// A handler that was installed counts.
+    fn handlers(&mut self) -> Result<(), CheckEnded> {
+        if !self.count_signals(true)? {
+            return Ok(());
+        }
+        self.signal_agent();
+        let deadline = self.session.deadline();
+        // Each turn is a round trip.
+        while Instant::now() < deadline {
+            let Some(line) = self.session.ask(Request::Signals {}.to_line())? else { return Ok(()) };
+            if line.word() != "ok" || line.number("count").is_ok_and(|count| count > 0) {
+                return Ok(());
+            }
+        }
+        self.session.finding("signals", "SIGUSR1 was sent to the agent, and `signals` never counted it");
+        Ok(())
+    }
+
+    /// A blocked call ends with EINTR when a handler without SA_RESTART has run, unless the agent says that it calls again.
+    fn interruption(&mut self, call: Call) -> Result<(), CheckEnded> {
+        if self.retries || !self.count_signals(false)? {
+            return Ok(());
+        }
+        let (pid, mut child) = self.held_child()?;
+        let request = self.request_for(call, pid, &[]);
+        let id = self.session.begin(request.to_line(0))?;
+        let deadline = self.session.deadline();
+        let mut ended = None;
+        // The handler may run before the call blocks: it is sent until the call ends.
+        while ended.is_none() && Instant::now() < deadline {
+            self.signal_agent();
+            ended = self.session.reply_within(id, RESEND)?;
+        }
+        tell(&mut child, &Step::kill_self(Signal::KILL));
+        match ended {
+            Some(line) if line.word() == "err" && line.get("errno").as_deref() == Some("EINTR") => {
+                let status = WaitStatus::signaled(Signal::KILL);
+                self.reports(call, pid, &[], status, "the child is killed by SIGKILL")
+            }
+            Some(line) => {
+                self.session.complain("eintr", &line, "expected err errno=EINTR, since a handler has run");
+                Ok(())
+            }
+            None => {
+                self.session.finding(
+                    "eintr",
+                    "a handler without SA_RESTART runs, and the call blocks on: an agent whose language calls again says \
+                     retries=eintr in its hello",
+                );
+                // The child's death ends the call.
+                self.session.reply_within(id, self.session.patience()).map(drop)
+            }
+        }
+    }
+
+    /// Has the agent count SIGUSR1; `false` if it cannot.
+    fn count_signals(&mut self, restart: bool) -> Result<bool, CheckEnded> {
+        let request = Request::Sigaction {
+            sig: Signal::USR1,
+            action: Disposition::Count,
+            restart,
+            nocldstop: false,
+            nocldwait: false,
+        };
+        Ok(self.session.ask(request.to_line())?.is_some_and(|line| line.word() == "ok"))
+    }
+
+    /// Sends SIGUSR1 to the process that says that it is the agent, if that is in the group that was made for it.
+    fn signal_agent(&self) {
+        if self.is_ours(self.pid) {
+            let _ = process::kill(self.pid, libc::SIGUSR1);
+        }
+    }
+
+    /// Whether a process is in the group that was made for the agent.
+    fn is_ours(&self, pid: i32) -> bool {
+        let group = Pid::from_raw(pid).and_then(|pid| rustix::process::getpgid(Some(pid)).ok());
+        group.is_some_and(|group| group.as_raw_nonzero().get() == self.session.pid())
+    }
+
+    /// The call for a child, with these options and, where it needs one, that for terminations if there are none.
+    fn request_for(&self, call: Call, pid: i64, options: &[&str]) -> WaitRequest {
+        let mut request = WaitRequest::new(call, one(call, pid));
+        let exits = if options.is_empty() { ending(call) } else { None };
+        request.options = OptionSet::named(options.iter().copied().chain(exits));
+        request
+    }
+
+    /// The call has to report that status of a child; what it cannot be asked is no finding.
+    fn reports(
+        &mut self,
+        call: Call,
+        pid: i64,
+        options: &[&str],
+        status: WaitStatus,
+        why: &str,
+    ) -> Result<(), CheckEnded> {
+        let request = self.request_for(call, pid, options);
+        let Some(line) = self.session.ask(request.to_line(0))? else { return Ok(()) };
+        if line.word() == "unsupported" {
+            return Ok(());
+        }
+        let word = status.as_raw();
+        let reply = Answer::from_line(&line, &request);
+        let right = match reply {
+            Ok(Answer::Called(reply)) => match (&reply.status, reply.info.clone().wrote()) {
+                (Memory::Wrote(seen), _) => *seen == word,
+                (_, Some(info)) => info.status.is_none_or(|seen| seen == i64::from(shown_in_siginfo(status))),
+                _ => true,
+            },
+            _ => false,
+        };
+        if !right {
+            self.session.complain("call", &line, &format!("expected status={word:#06x}, since {why}"));
+        }
+        Ok(())
+    }
+
+    /// A child that waits to be told, with its connection.
+    fn held_child(&mut self) -> Result<(i64, UnixStream), CheckEnded> {
+        let meeting = match Meeting::new() {
+            Ok(meeting) => meeting,
+            Err(error) => {
+                return self
+                    .session
+                    .stop("environment", format!("cannot make a socket for a child: {error}"));
+            }
+        };
+        let connect = Some((meeting.path(), "check".to_owned()));
+        let pid = self.spawn(&ChildOptions { connect, ..ChildOptions::default() })?;
+        match meeting.accept(self.session) {
+            Some(child) => Ok((pid, child)),
+            None => self.session.stop("spawn", format!("the program of child {pid} did not connect")),
+        }
+    }
+}
+
+/// `si_status` of that change.
+fn shown_in_siginfo(status: WaitStatus) -> i32 {
+    match (status.exit_status(), status.term_signal(), status.stop_signal()) {
+        (Some(code), _, _) => code,
+        (_, Some(signal), _) | (_, _, Some(signal)) => signal.number(),
+        _ => 0,
+    }
+}
+
+/// The pid in the answer to a `spawn`.
+fn pid_of(line: &Line) -> Option<i64> {
+    line.number("pid").ok().filter(|pid| line.word() == "ok" && *pid > 1)
+}
+
+/// Tells a held child to do a step, which it does not answer if it dies of it.
+fn tell(child: &mut UnixStream, step: &Step) {
+    let line = step.to_line().with("id", 1);
+    // A child that is gone shows in the status that is then expected.
+    let _ = child.write_all(format!("{line}\n").as_bytes());
+}

@@ -1,0 +1,229 @@
+//! The requests that every agent has to serve, and what has to come back.
+
+use super::finding::Report;
+use super::meeting::Meeting;
+use super::session::{CheckEnded, Session};
+use crate::protocol::Line;
+use crate::protocol::PROTOCOL;
+use crate::protocol::wait::{Answer, OptionSet, Reply, Target, WaitRequest};
+use crate::scenario::ChildOptions;
+use crate::sys::call::abi::{Call, Memory};
+use std::io::Write;
+
+/// The code with which the check has children exit.
+const CODE: i32 = 7;
+/// What every status word makes of it.
+const STATUS: i32 = CODE << 8;
+/// More than a `pid_t` holds nowhere.
+const MAX_PID: i64 = i32::MAX as i64;
+/// The systems that the protocol names.
+const SYSTEMS: [&str; 7] = ["linux", "freebsd", "netbsd", "openbsd", "dragonfly", "macos", "illumos"];
+
+/// A check that is under way.
+pub(super) struct Check<'a> {
+    pub(super) session: &'a mut Session,
+    pub(super) child_argv: &'a [String],
+    /// The process that says that it is the agent.
+    pub(super) pid: i32,
+    /// It says that its calls are made again after a signal.
+    pub(super) retries: bool,
+}
+
+impl Check<'_> {
+    pub(super) fn hello(&mut self, report: &mut Report) -> Result<(), CheckEnded> {
+        let line = self.session.line()?;
+        if line.word() != "hello" {
+            self.session.complain("hello", &line, "expected `hello protocol=1 name=NAME ...`");
+            return Err(CheckEnded);
+        }
+        if line.number("protocol") != Ok(i64::from(PROTOCOL)) {
+            self.session.complain("hello", &line, "expected protocol=1");
+        }
+        for key in ["name", "version", "issues", "libc", "arch"] {
+            if line.get(key).is_none() {
+                self.session.complain("hello", &line, &format!("expected {key}="));
+            }
+        }
+        if !line.get("os").is_some_and(|os| SYSTEMS.contains(&os.as_str())) {
+            self.session.complain(
+                "hello",
+                &line,
+                &format!("expected os= to be one of {}", SYSTEMS.join(", ")),
+            );
+        }
+        if let Some(key) = line.key_of_control() {
+            self.session.complain("hello", &line, &format!("expected no control character in {key}="));
+        }
+        if !matches!(line.number("pid"), Ok(1..=MAX_PID)) {
+            self.session.complain("hello", &line, "expected pid= to be the agent's process id");
+        }
+        self.pid = line.number("pid").ok().and_then(|pid| i32::try_from(pid).ok()).unwrap_or(0);
+        self.retries = line.list("retries").iter().any(|r| r == "eintr");
+        let names = line.list("calls");
+        if names.is_empty() {
+            self.session.complain("hello", &line, "expected calls= to list the calls of the subject");
+        }
+        for name in names {
+            match Call::from_name(&name) {
+                Some(call) => report.calls.push(call),
+                None => self.session.complain("hello", &line, &format!("'{name}' is no call of the family")),
+            }
+        }
+        let text = |key| line.get(key).unwrap_or_default();
+        report.agent = Some(format!("{} {}", text("name"), text("version")));
+        Ok(())
+    }
+
+    pub(super) fn expect_unsupported(&mut self, request: Line, why: &str) -> Result<(), CheckEnded> {
+        if let Some(line) = self.session.ask(request)?
+            && line.word() != "unsupported"
+        {
+            self.session.complain("unknown", &line, &format!("expected unsupported: {why}"));
+        }
+        Ok(())
+    }
+
+    /// Has the agent make a child; the check ends if it cannot.
+    pub(super) fn spawn(&mut self, options: &ChildOptions) -> Result<i64, CheckEnded> {
+        let argv: Vec<String> = self.child_argv.iter().cloned().chain(options.to_args()).collect();
+        let request = Line::new("spawn").with_list("argv", argv).with("no-such-key", 1);
+        let Some(line) = self.session.ask(request)? else { return Err(CheckEnded) };
+        match line.number("pid") {
+            Ok(pid @ 1..=MAX_PID) if line.word() == "ok" => Ok(pid),
+            _ => {
+                self.session.complain("spawn", &line, "expected `ok pid=N`");
+                Err(CheckEnded)
+            }
+        }
+    }
+
+    /// Makes a call; `None` if its answer is none.
+    fn call(&mut self, request: &WaitRequest) -> Result<Option<(Box<Reply>, Line)>, CheckEnded> {
+        let Some(line) = self.session.ask(request.to_line(0))? else { return Ok(None) };
+        match Answer::from_line(&line, request) {
+            Ok(Answer::Called(reply)) => Ok(Some((reply, line))),
+            Ok(Answer::Unsupported(_)) => {
+                let expected = format!("hello offers {}", request.call.name());
+                self.session.complain("call", &line, &expected);
+                Ok(None)
+            }
+            Err(error) => {
+                self.session.complain("call", &line, &error.to_string());
+                Ok(None)
+            }
+        }
+    }
+
+    /// A child that exits is reaped, and then there is none.
+    pub(super) fn exited(&mut self, call: Call) -> Result<(), CheckEnded> {
+        let steps = vec![crate::scenario::Step::exit(CODE)];
+        let pid = self.spawn(&ChildOptions { steps, ..ChildOptions::default() })?;
+        let mut request = WaitRequest::new(call, one(call, pid));
+        request.options = OptionSet::named(ending(call));
+        self.reaped(&request, pid)?;
+        if let Some((reply, line)) = self.call(&request)?
+            && reply.ret != Err("ECHILD".to_owned())
+        {
+            self.session.complain("call", &line, "expected err errno=ECHILD, since no child is left");
+        }
+        Ok(())
+    }
+
+    /// With a child that lives `WNOHANG` finds nothing; the child then exits when told to.
+    pub(super) fn held(&mut self, call: Call) -> Result<(), CheckEnded> {
+        let meeting = match Meeting::new() {
+            Ok(meeting) => meeting,
+            Err(error) => {
+                return self
+                    .session
+                    .stop("environment", format!("no socket can be made for a child: {error}"));
+            }
+        };
+        let connect = Some((meeting.path(), "check".to_owned()));
+        let pid = self.spawn(&ChildOptions { connect, ..ChildOptions::default() })?;
+        let Some(mut child) = meeting.accept(self.session) else {
+            let message =
+                format!("the program of child {pid} did not connect to {}", meeting.path().display());
+            return self.session.stop("spawn", message);
+        };
+        let mut request = WaitRequest::new(call, one(call, pid));
+        request.options = OptionSet::named(ending(call).into_iter().chain(["WNOHANG"]));
+        if let Some((reply, line)) = self.call(&request)? {
+            let pid_seen = reply.info.wrote().and_then(|info| info.pid).unwrap_or(0);
+            if reply.ret != Ok(0) || pid_seen != 0 {
+                self.session.complain("call", &line, "expected ret=0, since the child lives and has WNOHANG");
+            }
+        }
+        let told = child.write_all(format!("exit id=1 code={CODE}\n").as_bytes());
+        if let Err(error) = told {
+            return self
+                .session
+                .stop("spawn", format!("child {pid} is gone before it was told to exit: {error}"));
+        }
+        request.options = OptionSet::named(ending(call));
+        self.reaped(&request, pid)
+    }
+
+    /// The call has to report that child `pid` exited with [`CODE`].
+    fn reaped(&mut self, request: &WaitRequest, pid: i64) -> Result<(), CheckEnded> {
+        let Some((reply, line)) = self.call(request)? else { return Err(CheckEnded) };
+        let returned = if request.call == Call::Waitid { 0 } else { pid };
+        if reply.ret != Ok(returned) {
+            self.session.complain("call", &line, &format!("expected ret={returned}"));
+        }
+        if request.call == Call::Waitid {
+            let info = reply.info.wrote().unwrap_or_default();
+            let told = (info.code.as_deref(), info.status) == (Some("CLD_EXITED"), Some(i64::from(CODE)));
+            // A typed binding may lack these two.
+            let others =
+                info.signo.is_none_or(|name| name == "SIGCHLD") && info.pid.is_none_or(|seen| seen == pid);
+            if !(told && others) {
+                let expected = format!(
+                    "expected info=written si_signo=SIGCHLD si_code=CLD_EXITED si_pid={pid} si_status={CODE}"
+                );
+                self.session.complain("call", &line, &expected);
+            }
+        } else if reply.status != Memory::Wrote(STATUS) {
+            self.session.complain("call", &line, &format!("expected status={STATUS:#06x}"));
+        }
+        Ok(())
+    }
+
+    /// The subject's own macros, if it has any.
+    pub(super) fn decode(&mut self) -> Result<(), CheckEnded> {
+        let request = Line::new("decode").with("status", format_args!("{STATUS:#06x}"));
+        let Some(line) = self.session.ask(request)? else { return Ok(()) };
+        let expected = [("exited", "yes"), ("signaled", "no"), ("stopped", "no"), ("wexitstatus", "7")];
+        let wrong = |(key, value): &(&str, &str)| line.get(key).is_some_and(|seen| seen != *value);
+        if line.word() == "ok" && expected.iter().any(wrong) {
+            self.session.complain(
+                "decode",
+                &line,
+                "expected exited=yes signaled=no stopped=no wexitstatus=7",
+            );
+        }
+        Ok(())
+    }
+}
+
+/// The call's way to ask for any child.
+pub(super) fn any(call: Call) -> Target {
+    match call {
+        Call::Waitid | Call::Wait6 => Target::Id { idtype: "P_ALL".to_owned(), who: 0 },
+        Call::Wait | Call::Waitpid | Call::Wait3 | Call::Wait4 => Target::Pid(-1),
+    }
+}
+
+/// The call's way to ask for that child, as far as it has one.
+pub(super) fn one(call: Call, pid: i64) -> Target {
+    match call {
+        Call::Waitid | Call::Wait6 => Target::Id { idtype: "P_PID".to_owned(), who: pid },
+        Call::Wait | Call::Wait3 => any(call),
+        Call::Waitpid | Call::Wait4 => Target::Pid(pid),
+    }
+}
+
+/// The options with which the call reports children that ended.
+pub(super) fn ending(call: Call) -> Option<&'static str> {
+    matches!(call, Call::Waitid | Call::Wait6).then_some("WEXITED")
+}

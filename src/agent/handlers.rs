@@ -1,4 +1,4 @@
-//! Dispositions, masks, and what the handlers saw.
+//! Dispositions, masks, and what the handlers have seen.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicUsize, Ordering};
@@ -15,10 +15,10 @@ use crate::wait::Signal;
 /// The subject, for the handler of `do=wait`.
 static SUBJECT: OnceLock<&'static dyn Subject> = OnceLock::new();
 
-/// How many calls of the handler are kept in the life of an agent; later ones are made all the same.
+/// The number of calls in the handler that are recorded in the life of an agent; later ones are made but not recorded.
 const KEPT: usize = 1024;
 
-/// What one call in a handler returned. A handler may take no lock and no heap memory.
+/// What one call in a handler returned. A handler must not lock or allocate.
 struct Waited {
     ready: AtomicBool,
     /// 0, or the `errno`.
@@ -39,9 +39,9 @@ static WAITED: [Waited; KEPT] = [const {
         status: AtomicI64::new(NOT_SHOWN),
     }
 }; KEPT];
-/// How many calls were made, and how many of them were told.
+/// The number of calls made, and of those reported.
 static MADE: AtomicUsize = AtomicUsize::new(0);
-static TOLD: AtomicUsize = AtomicUsize::new(0);
+static REPORTED: AtomicUsize = AtomicUsize::new(0);
 
 /// The handler of `do=wait`: one `waitpid(-1, &status, WNOHANG)` of the subject.
 fn wait_in_handler(_signal: i32) {
@@ -110,15 +110,15 @@ pub(super) fn record_text(record: &signal::Record) -> String {
     format!("{sig}:{code}:{}:{}:{}", record.pid, record.uid, record.status)
 }
 
-/// What the handlers saw since the last time.
+/// What the handlers have seen since the last request.
 pub(super) fn seen(ok: Line) -> Line {
     let (count, records) = signal::take_records();
     let seen = records.iter().map(record_text);
-    let first = TOLD.load(Ordering::Relaxed);
+    let first = REPORTED.load(Ordering::Relaxed);
     let made = WAITED[..MADE.load(Ordering::Relaxed).min(KEPT)][first..].iter();
     let waited: Vec<String> =
         made.take_while(|slot| slot.ready.load(Ordering::Acquire)).map(Waited::text).collect();
-    TOLD.store(first + waited.len(), Ordering::Relaxed);
+    REPORTED.store(first + waited.len(), Ordering::Relaxed);
     ok.with("count", count).with_list("seen", seen).with_list("waited", waited)
 }
 

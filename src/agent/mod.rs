@@ -1,17 +1,18 @@
 //! The agent: the process that hosts a subject and owns the children.
 //!
-//! The protocol's page ([`crate::protocol`]) says what it answers. It is fresh for every trial and has exactly the
-//! children of that trial. It is kept small: the peak of its resident set is where that of its children begins.
+//! [`crate::protocol`] documents its requests and replies. An agent is started for each trial and has exactly the children
+//! of that trial. It is kept small, because the peak of its resident set is inherited by its children.
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `mod` | the loop: read a request, have it served, write the reply |
+//! | `mod` | the loop: reads a request, has it served, writes the reply |
 //! | `requests` | one function for each request |
-//! | `further` | one function for each request that only some cases need |
-//! | `handlers` | dispositions, masks, and what the handlers saw |
-//! | `spawn` | children, by exec or as a fork of the agent |
+//! | `optional` | requests that only some cases need |
+//! | `program` | the program that agents exec |
+//! | `handlers` | dispositions, masks, and what the handlers have seen |
+//! | `spawn` | creates children, by exec or as a fork of the agent |
 //! | `workers` | the threads of requests with `thread=N` |
-//! | [`check`] | whether an agent of someone else's keeps to the page |
+//! | [`check`] | checks whether an agent conforms to the protocol |
 
 pub mod check;
 mod handlers;
@@ -43,7 +44,7 @@ struct Agent {
     output: Mutex<OwnedFd>,
     /// What `open` and `pidfd_open` made, by number.
     descriptors: Mutex<BTreeMap<RawFd, OwnedFd>>,
-    /// There is or was a thread besides the first: a fork has to be followed by an exec.
+    /// There is or was a second thread: a fork must be followed by an exec.
     threaded: AtomicBool,
 }
 
@@ -66,11 +67,11 @@ enum Parsed {
 
 /// Why a request has no `ok`.
 enum Refusal {
-    /// The system said no.
+    /// The system refused it.
     Errno(Errno),
     /// The subject, or this system, cannot express it.
     Unsupported(String),
-    /// It makes no sense: an error of whoever sent it.
+    /// It makes no sense; the sender is at fault.
     Malformed(FieldError),
 }
 
@@ -115,7 +116,7 @@ impl From<wait::Unsupported> for Refusal {
     }
 }
 
-/// A lock whose holder cannot have panicked: a panic ends the process.
+/// A lock whose holder cannot have panicked: a panic aborts the process.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -150,8 +151,8 @@ pub fn serve(subject: &'static dyn Subject, input: OwnedFd, output: OwnedFd) -> 
         while let Some(bytes) = reader.next_line() {
             match bytes.and_then(|bytes| Line::parse(&bytes)) {
                 Ok(line) => agent.dispatch(&mut workers, line),
-                // It has no id that an answer could carry.
-                Err(error) => eprintln!("the agent was sent what is no line: {error}"),
+                // There is no id for a reply.
+                Err(error) => eprintln!("the agent received a malformed line: {error}"),
             }
         }
         match rustix::io::read(&input, &mut buffer) {
@@ -184,7 +185,7 @@ impl Agent {
         if self.subject.retries_eintr() { hello.with("retries", "eintr") } else { hello }
     }
 
-    /// Serves a request here, or gives it to its thread.
+    /// Serves a request here, or passes it to its thread.
     fn dispatch(&'static self, workers: &mut workers::Workers, line: Line) {
         let line = self.subject.edit_request(line);
         let Some(id) = line.id() else {
@@ -230,7 +231,7 @@ impl Agent {
             match rustix::io::write(output.as_fd(), rest) {
                 Ok(n) => rest = &rest[n..],
                 Err(Errno::INTR) => {}
-                // Nobody listens.
+                // The reader is gone.
                 Err(_) => process::exit_now(1),
             }
         }
@@ -257,7 +258,7 @@ impl Agent {
     }
 }
 
-/// The C library's name, with its version where it tells.
+/// The C library's name, with its version where available.
 fn libc_name() -> String {
     let built_for = if cfg!(target_env = "musl") { "musl" } else { std::env::consts::OS };
     observe::c_library().unwrap_or_else(|| built_for.to_owned())

@@ -1,5 +1,5 @@
-//! Requests that only some cases need, and that not every agent has: other ways to make a child, `ptrace`, a terminal, what
-//! takes things away from the agent, `exec`.
+//! Requests that only some cases need, and that not every agent has: other ways to create a child, `ptrace`, a terminal,
+//! restrictions of the agent, `exec`.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
@@ -105,7 +105,7 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
     }
 }
 
-/// How long a signal is waited for.
+/// How long to wait for a signal.
 const SIGNAL_WAIT: Duration = Duration::from_secs(5);
 
 /// The call that a request for a forked call names.
@@ -119,7 +119,7 @@ pub(super) fn forked_call(line: &Line, call: &str) -> Result<WaitRequest, Refusa
     Ok(request.ok_or_else(|| FieldError::Bad("call", call.to_owned()))??)
 }
 
-/// Makes a call of the family in a fork of the agent, which has no children of its own, and tells what came of it there.
+/// Makes a call of the family in a fork of the agent, which has no children of its own, and reports the result.
 pub(super) fn in_fork(agent: &Agent, id: u64, request: &WaitRequest) -> Result<Line, Refusal> {
     if agent.is_threaded() {
         return Err(Refusal::unsupported("a copy of a process with several threads"));
@@ -146,7 +146,7 @@ pub(super) fn in_fork(agent: &Agent, id: u64, request: &WaitRequest) -> Result<L
     Line::parse(&buffer[..read?]).map_err(Refusal::unsupported)
 }
 
-/// Becomes another image of this agent, with the same streams. It says hello again.
+/// Execs a new image of this agent, with the same streams. It says hello again.
 fn exec(agent: &Agent, argv: &Words) -> Result<Line, Refusal> {
     let mut argv = spawn::command(argv);
     let name = agent.subject.name();
@@ -167,9 +167,9 @@ fn ptrace(what: &str, pid: i32, sig: Option<Signal>, options: &[String], ok: Lin
     Ok(ok.with("value", ptrace::request(request, pid, data)?))
 }
 
-/// Leaves the process group, and makes a session with a terminal. No other process may be in the agent's group.
+/// Leaves the process group and creates a session with a terminal. No other process may be in the agent's group.
 fn terminal_session(agent: &Agent, ok: Line) -> Result<Line, Refusal> {
-    // Who leads a process group can make no session: it joins that of somebody else first.
+    // A process group leader cannot create a session: it first joins another group.
     let other = process::spawn(|| {
         loop {
             process::pause();
@@ -179,7 +179,7 @@ fn terminal_session(agent: &Agent, ok: Line) -> Result<Line, Refusal> {
         .and_then(|()| crate::sys::process::raw::setpgid(0, other))
         .and_then(|()| terminal::new_session());
     process::kill_and_reap(other);
-    // Later it makes other groups the foreground one, and is then itself in the background.
+    // Later it makes other groups the foreground group, and is then itself in the background.
     signal::block(libc::SIGTTOU)?;
     Ok(ok.with("fd", agent.keep(made?)))
 }

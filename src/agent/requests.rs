@@ -16,7 +16,7 @@ use crate::sys::process::raw;
 use crate::sys::process::{self, Who};
 use crate::sys::signal::{self, Flags};
 
-/// Reads one request; `Err` is one that is malformed, or that this agent does not know.
+/// Parses a request; an error is one that is malformed or unknown to this agent.
 pub(super) fn parse(line: &Line) -> Result<Parsed, Refusal> {
     if let Some(request) = WaitRequest::from_line(line) {
         return Ok(Parsed::Call(request?));
@@ -32,7 +32,7 @@ pub(super) fn parse(line: &Line) -> Result<Parsed, Refusal> {
     }
 }
 
-/// Serves one request; `Err` is one that was refused.
+/// Serves a request; an error is one that was refused.
 pub(super) fn serve(agent: &Agent, id: u64, request: Parsed) -> Result<Line, Refusal> {
     let request = match request {
         Parsed::Call(request) => return call(agent, id, &request),
@@ -87,7 +87,7 @@ pub(super) fn serve(agent: &Agent, id: u64, request: Parsed) -> Result<Line, Ref
     }
 }
 
-/// A call of the family: announced, made, and told.
+/// A call of the family: announced, made and reported.
 fn call(agent: &Agent, id: u64, request: &WaitRequest) -> Result<Line, Refusal> {
     let request = request.to_host()?;
     agent.write(&Line::new("entering").with("id", id).with("tid", process::thread_id()));

@@ -18,7 +18,7 @@ use crate::wait::{Signal, names};
 /// The exit code of a child whose program could not be run, as in shells.
 const NO_PROGRAM: i32 = 127;
 
-/// Makes a child and gives its pid.
+/// Creates a child and returns its pid.
 pub(super) fn spawn(agent: &Agent, argv: &Words, words: Option<usize>) -> Result<i32, Refusal> {
     match words {
         Some(_) if !agent.is_threaded() => fork_image(argv, words),
@@ -26,7 +26,7 @@ pub(super) fn spawn(agent: &Agent, argv: &Words, words: Option<usize>) -> Result
     }
 }
 
-/// What a copy of this process is to be: the child program, which takes that many words, with these options.
+/// The options of the child program that a copy of this process becomes; the program itself is that many words.
 fn image(argv: &Words, words: Option<usize>) -> Result<ChildOptions, Refusal> {
     let words = words.ok_or(FieldError::Missing("words"))?;
     let mut program: Vec<String> =
@@ -42,7 +42,7 @@ fn image(argv: &Words, words: Option<usize>) -> Result<ChildOptions, Refusal> {
 
 /// Becomes a child, in a copy of this process.
 fn become_child(options: ChildOptions) -> ! {
-    // No descriptor of the agent is left, as after an exec.
+    // As after an exec, no descriptor of the agent stays open.
     null_streams();
     descriptors::close_from(3);
     child::run(options)
@@ -54,8 +54,8 @@ fn fork_image(argv: &Words, words: Option<usize>) -> Result<i32, Refusal> {
     Ok(process::spawn(|| become_child(options))?)
 }
 
-/// A child made by `clone` or `clone3`, in a copy of this process: an exec would make it an ordinary one. Its pid, and a pidfd if
-/// that was asked for.
+/// A child of `clone` or `clone3`, in a copy of this process: an exec would reset its exit signal. Returns its pid, and a pidfd
+/// if requested.
 pub(super) fn clone(
     agent: &Agent,
     argv: &Words,
@@ -72,7 +72,7 @@ pub(super) fn clone(
     }
 }
 
-/// The number of an exit signal: a name, 0 for none, or any other number as it is.
+/// The number of an exit signal: a name, 0 for none, or any other number unchanged.
 pub(super) fn exit_signal(text: &str) -> Result<i32, FieldError> {
     match (Signal::from_name(text), parse_number(text)) {
         (_, Some(0)) => Ok(0),
@@ -101,7 +101,7 @@ fn exec(argv: &Words) -> Result<i32, Refusal> {
     })?)
 }
 
-/// The agent's standard input and output are not for its children.
+/// Children must not use the agent's standard input and output.
 fn null_streams() {
     if let Ok(null) = rustix::fs::open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()) {
         let _ = rustix::stdio::dup2_stdin(&null);
@@ -109,7 +109,7 @@ fn null_streams() {
     }
 }
 
-/// Runs another program; if that cannot be, says so on standard error and gives the exit code.
+/// Execs another program; if that fails, says so on standard error and returns the exit code.
 pub(super) fn exec_or_tell(argv: &[CString]) -> i32 {
     let error = process::exec(argv);
     if let Some(program) = argv.first() {
@@ -118,7 +118,7 @@ pub(super) fn exec_or_tell(argv: &[CString]) -> i32 {
     NO_PROGRAM
 }
 
-/// Says on standard error why the program was not run. Nothing here allocates: another thread may have held that lock
+/// Says on standard error why the exec failed. Nothing here allocates: another thread may have held the allocator's lock
 /// when this process was forked.
 fn tell(program: &CStr, error: rustix::io::Errno) {
     let name = names::errno_name(error.raw_os_error()).unwrap_or("unknown error");

@@ -7,10 +7,10 @@ use std::thread::{Builder, JoinHandle};
 
 use super::{Agent, Incoming, Refusal};
 
-/// A worker needs little more than the frames of one call; the agent is to stay small.
+/// A worker needs little more than the frames of one call; the agent must stay small.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// The threads by number; each is made when it is first named.
+/// The threads by number; each is created when it is first named.
 pub(super) struct Workers {
     agent: &'static Agent,
     workers: BTreeMap<u32, Worker>,
@@ -26,12 +26,12 @@ impl Workers {
         Workers { agent, workers: BTreeMap::new() }
     }
 
-    /// Has thread `number` serve a request. An error is that of making the thread.
+    /// Has thread `number` serve a request. The error is that of creating the thread.
     pub(super) fn give(&mut self, number: u32, incoming: Incoming) -> Result<(), Refusal> {
         if !self.workers.contains_key(&number) {
             self.workers.insert(number, self.start(number)?);
         }
-        // The thread ends only once its sender is gone.
+        // The thread exits only when its sender is dropped.
         let _ = self.workers[&number].requests.send(incoming);
         Ok(())
     }
@@ -49,11 +49,11 @@ impl Workers {
         Ok(Worker { requests, thread })
     }
 
-    /// Ends thread `number`, after the requests that it was given; one that never was is ended already.
+    /// Joins thread `number` after the requests it was given; does nothing if it does not exist.
     pub(super) fn end(&mut self, number: u32) {
         if let Some(worker) = self.workers.remove(&number) {
             drop(worker.requests);
-            // A panic has ended the process.
+            // A panic aborts the process.
             let _ = worker.thread.join();
         }
     }

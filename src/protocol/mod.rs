@@ -24,19 +24,19 @@
 //! ```
 //!
 //! (`OS` is `linux`, `freebsd`, `netbsd`, `openbsd`, `dragonfly`, `macos` or `illumos`) and then serves these, one at a
-//! time; once its input ends it exits. `raw=yes`: its calls are the kernel's own, with no library between, so that bad
-//! pointers can be judged. `retries=eintr`: a call that a signal ended is made again before anybody sees it.
-//! `selectors=`: whom a call can ask for, of `pid`, `any` and `group` (all of them if the key is missing); where there is one child
-//! only, a call that cannot ask for any child is given its pid. `ignored=SIGCHLD`: it
+//! time; once its input ends it exits. `raw=yes`: its calls go directly to the kernel, so that bad
+//! pointers can be judged. `retries=eintr`: a call interrupted by a signal is restarted before the interruption is seen.
+//! `selectors=`: which children a call can select, of `pid`, `any` and `group` (all of them if the key is missing); where there is only one
+//! child, a call that cannot select any child is given its pid. `ignored=SIGCHLD`: it
 //! was started with that signal ignored. Requests with `thread=N` (N from 1 up) run on the thread of that number, which the
-//! agent makes when it is first named, if it has threads; their replies may come in any order. Standard output carries
-//! nothing else, and each line in one piece.
+//! agent creates when it is first named, if it supports threads; their replies may come in any order. Standard output carries
+//! nothing else, and each line is written in one piece.
 //!
 //! | request | what it does | reply |
 //! |---|---|---|
-//! | `spawn argv=A,B,...` | fork, exec that program in the child, with `/dev/null` as its standard input and output; a child whose exec fails exits 127 | `ok pid=N` |
-//! | `spawn argv=A,B,... image=any words=N` | the first N words are the child program and the rest its arguments: an agent that is this crate runs it in the fork, without an exec; for any other it is a `spawn` like the one above | `ok pid=N` |
-//! | `exit-thread thread=N` | thread N ends, after the reply; if it is named again it is a new one | `ok` |
+//! | `spawn argv=A,B,...` | fork, exec that program in the child, with `/dev/null` as its standard input and output; a child whose exec fails exits with 127 | `ok pid=N` |
+//! | `spawn argv=A,B,... image=any words=N` | the first N words are the child program and the rest its arguments: an agent built from this crate runs it in the forked child without an exec; for any other it is an ordinary `spawn` | `ok pid=N` |
+//! | `exit-thread thread=N` | thread N exits after the reply; if named again, it is a new thread | `ok` |
 //! | `wait status=P` | the call | see below |
 //! | `waitpid pid=N status=P options=O` | the call | |
 //! | `wait3 status=P options=O rusage=P` | the call | |
@@ -44,49 +44,49 @@
 //! | `wait6 idtype=T who=N status=P options=O rusage=P info=P` | the call | |
 //! | `waitid idtype=T who=N info=P options=O [rusage=P]` | the call; `rusage` only where the system call has it | |
 //! | `sigaction sig=S do=default,ignore,count,record or wait [restart=yes] [nocldstop=yes] [nocldwait=yes]` | set the disposition; `record` keeps the siginfo of each signal, `wait` calls `waitpid(-1, WNOHANG)` of the subject inside the handler | `ok` |
-//! | `signals` | what the handlers saw since the last `signals` | `ok count=N seen=SIG:CODE:PID:UID:STATUS,... waited=RET:STATUS,...` (see below) |
+//! | `signals` | what the handlers have seen since the last `signals` | `ok count=N seen=SIG:CODE:PID:UID:STATUS,... waited=RET:STATUS,...` (see below) |
 //! | `sigprocmask how=block or unblock sig=S` | | `ok` |
 //! | `sigpending` | | `ok sigs=S,...` |
 //! | `getrusage who=self or children` | | `ok ru_...` |
 //! | `setpgid pid=N pgid=N` | | `ok` |
 //! | `pidfd_open pid=N [nonblock=yes]` | | `ok fd=N` |
-//! | `open path=P` | a descriptor that is no pidfd | `ok fd=N` |
-//! | `poll fd=N` | poll for input, without waiting | `ok revents=POLLIN,POLLHUP` |
+//! | `open path=P` | a descriptor that is not a pidfd | `ok fd=N` |
+//! | `poll fd=N` | polls for input without blocking | `ok revents=POLLIN,POLLHUP` |
 //! | `close fd=N` | | `ok` |
 //! | `subreaper on=yes or no` | `PR_SET_CHILD_SUBREAPER`, `PROC_REAP_ACQUIRE` | `ok` |
 //! | `decode status=0x7f` | the subject's own macros or methods on a status word | `ok exited=yes signaled=no stopped=no continued=no wexitstatus=N wtermsig=N wstopsig=N coredump=yes exitcode=N` (those that it has) |
 //! | `bye` | exit 0 | `ok` |
 //!
-//! These are asked for by some cases only; an agent that answers them `unsupported` has those skipped:
+//! Only some cases need these; where an agent answers `unsupported`, they are skipped:
 //!
 //! | request | what it does | reply |
 //! |---|---|---|
 //! | `clone argv=A,B,... image=any words=N exit-signal=S [clone3=yes] [pidfd=yes] [newpid=yes] [newuser=yes]` | a child by `clone`, in a copy of the agent; `exit-signal=0` is none, another number goes as it is | `ok pid=N [fd=N]` |
 //! | `posix_spawn argv=A,B,...` | a child by `posix_spawnp` | `ok pid=N` |
-//! | `in-fork call=C ...` | the call of that name, with its own keys, in a fork of the agent, which then ends and is reaped; it is not announced | that of the call |
-//! | `exec argv=A,B,...` | the agent becomes another image of itself: if it is this crate, by that program with `--agent NAME` behind it | a `hello` |
+//! | `in-fork call=C ...` | the call of that name, with its own keys, in a fork of the agent, which then exits and is reaped; not announced | that of the call |
+//! | `exec argv=A,B,...` | the agent execs a new image of itself; an agent built from this crate appends `--agent NAME` to that program | a `hello` |
 //! | `getids [thread=N]` | | `ok pid=N tid=N` |
 //! | `ptrace do=R pid=N [sig=S] [options=O,...]` | `attach`, `seize`, `cont`, `syscall`, `listen`, `interrupt`, `set-options`, `detach` or `event-message`; the options are `sysgood`, `fork`, `vfork`, `clone`, `exec`, `exit` | `ok value=N` |
-//! | `terminal` | makes a session with a pseudo-terminal, whose other side is a descriptor of the agent | `ok fd=N` |
-//! | `type fd=N bytes=B` | writes there | `ok` |
+//! | `terminal` | creates a session with a pseudo-terminal whose master is a descriptor of the agent | `ok fd=N` |
+//! | `type fd=N bytes=B` | writes to it | `ok` |
 //! | `foreground pgid=N` | `tcsetpgrp` | `ok` |
-//! | `epoll fd=N` | an epoll instance that watches that descriptor for input from now on | `ok fd=N` |
+//! | `epoll fd=N` | an epoll instance that watches the descriptor for input from now on | `ok fd=N` |
 //! | `pidfd_thread tid=N` | `pidfd_open` with `PIDFD_THREAD` | `ok fd=N` |
-//! | `pidfd_getfd pid=N fd=N` | takes a descriptor out of a process | `ok fd=N` |
-//! | `pidfd_signal fd=N sig=S` | `pidfd_send_signal`; `sig=0` only asks | `ok` |
+//! | `pidfd_getfd pid=N fd=N` | duplicates a descriptor of a process | `ok fd=N` |
+//! | `pidfd_signal fd=N sig=S` | `pidfd_send_signal`; `sig=0` only checks | `ok` |
 //! | `pidfd_info fd=N` | `PIDFD_GET_INFO` | `ok [of=N] [status=0x...]` |
 //! | `blocking fd=N on=yes or no` | clears or sets `O_NONBLOCK` | `ok` |
-//! | `sigwait sig=S`, `signalfd sig=S` | takes a blocked signal, waiting five seconds for it at most (then `EAGAIN`) | `ok seen=SIG:CODE:PID:UID:STATUS` |
+//! | `sigwait sig=S`, `signalfd sig=S` | accepts a blocked signal, waiting at most five seconds (then `EAGAIN`) | `ok seen=SIG:CODE:PID:UID:STATUS` |
 //! | `times` | | `ok tick_us=N utime_us=N stime_us=N cutime_us=N cstime_us=N` |
-//! | `limit resource=nofile or core soft=N` | `setrlimit` of the soft limit | `ok` |
-//! | `deny call=pidfd_open errno=E` | a filter for system calls | `ok` |
-//! | `unshare-users` | goes into a new user namespace without a mapped user | `ok` |
+//! | `limit resource=nofile or core soft=N` | sets the soft limit | `ok` |
+//! | `deny call=pidfd_open errno=E` | denies a system call with that error | `ok` |
+//! | `unshare-users` | enters a new user namespace in which no user is mapped | `ok` |
 //!
 //! `count` counts every signal, `seen` holds those of `do=record` (as `si_signo` and its fellows below), `waited` the calls
 //! of `do=wait`: the return value or the `errno`'s name, then the status word, `untouched`, or nothing if the subject
-//! does not show it.
+//! does not expose it.
 //!
-//! Every call of the family is announced: right before it the agent writes `entering id=N tid=T` (`tid`: the thread
+//! Every call of the family is announced: immediately before it the agent writes `entering id=N tid=T` (`tid`: the thread
 //! id, or the pid where threads have none). Then its reply:
 //!
 //! ```text
@@ -113,12 +113,12 @@
 //!
 //! # Child
 //!
-//! A child connects by itself to the socket at `PATH` and writes
+//! A child connects to the socket at `PATH` and writes
 //! `hello token=T pid=N ppid=N pgid=N sid=N`; then it takes *steps*, one line each ([`crate::scenario`] lists them),
-//! and answers `ok id=N` once a step is done, `err id=N errno=NAME` if it could not be. A step that ends the process
-//! is not answered; `report=yes` on it makes the child write `last ru_... rc_...` (its own usage, and that of its
-//! reaped children) right before. A child whose connection ends exits.
-//! A child without a `token` runs the steps that it was given and exits.
+//! and replies `ok id=N` when a step is done, or `err id=N errno=NAME` if it failed. A step that terminates the process
+//! has no reply; `report=yes` on it makes the child write `last ru_... rc_...` (its own usage, and that of its
+//! reaped children) right before. A child whose connection closes exits.
+//! A child without a `token` runs the steps it was given and exits.
 //!
 //! # Warden
 //!

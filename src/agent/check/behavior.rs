@@ -1,4 +1,4 @@
-//! What an agent does besides calls, and which the suite relies on: an agent that gets it wrong would have its language blamed.
+//! What the suite relies on besides calls: if an agent gets it wrong, its language is blamed.
 
 use super::meeting::Meeting;
 use super::requests::{Check, ending, one};
@@ -16,11 +16,11 @@ use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-/// How long the check waits for a reply before it sends the interrupting signal again.
+/// How long to wait for a reply before the interrupting signal is sent again.
 const RESEND: Duration = Duration::from_millis(20);
 
 impl Check<'_> {
-    /// Everything of this file, with one call that can be asked for a child.
+    /// Runs every check of this file with one call.
     pub(super) fn behavior(&mut self, call: Call) -> Result<(), CheckEnded> {
         self.failed_exec(call)?;
         self.standard_streams(call)?;
@@ -30,7 +30,7 @@ impl Check<'_> {
         self.interruption(call)
     }
 
-    /// A child whose program cannot be run exits with 127.
+    /// A child whose exec fails exits with 127.
     fn failed_exec(&mut self, call: Call) -> Result<(), CheckEnded> {
         let request = Request::Spawn {
             argv: Words::of(["/nonexistent/waitspec"]),
@@ -96,7 +96,7 @@ impl Check<'_> {
         self.reports(call, pid, &[], WaitStatus::signaled(Signal::KILL), "the child is killed by SIGKILL")
     }
 
-    /// A handler that was installed counts.
+    /// An installed handler counts signals.
     fn handlers(&mut self) -> Result<(), CheckEnded> {
         if !self.count_signals(true)? {
             return Ok(());
@@ -114,7 +114,8 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// A blocked call ends with EINTR when a handler without SA_RESTART has run, unless the agent says that it calls again.
+    /// A blocked call fails with EINTR after a handler without SA_RESTART has run, unless the agent declares that it restarts
+    /// calls.
     fn interruption(&mut self, call: Call) -> Result<(), CheckEnded> {
         if self.retries || !self.count_signals(false)? {
             return Ok(());
@@ -124,7 +125,7 @@ impl Check<'_> {
         let id = self.session.begin(request.to_line(0))?;
         let deadline = self.session.deadline();
         let mut ended = None;
-        // The handler may run before the call blocks: it is sent until the call ends.
+        // The handler may run before the call blocks: the signal is sent until the call returns.
         while ended.is_none() && Instant::now() < deadline {
             self.signal_agent();
             ended = self.session.reply_within(id, RESEND)?;
@@ -145,7 +146,7 @@ impl Check<'_> {
                     "a handler without SA_RESTART runs, and the call blocks on: an agent whose language calls again says \
                      retries=eintr in its hello",
                 );
-                // The child's death ends the call.
+                // The child's death makes the call return.
                 self.session.reply_within(id, self.session.patience()).map(drop)
             }
         }
@@ -163,20 +164,20 @@ impl Check<'_> {
         Ok(self.session.ask(request.to_line())?.is_some_and(|line| line.word() == "ok"))
     }
 
-    /// Sends SIGUSR1 to the process that says that it is the agent, if that is in the group that was made for it.
+    /// Sends SIGUSR1 to the pid in the hello, if that process is in the group created for the agent.
     fn signal_agent(&self) {
         if self.is_ours(self.pid) {
             let _ = process::kill(self.pid, libc::SIGUSR1);
         }
     }
 
-    /// Whether a process is in the group that was made for the agent.
+    /// Whether a process is in the group created for the agent.
     fn is_ours(&self, pid: i32) -> bool {
         let group = Pid::from_raw(pid).and_then(|pid| rustix::process::getpgid(Some(pid)).ok());
         group.is_some_and(|group| group.as_raw_nonzero().get() == self.session.pid())
     }
 
-    /// The call for a child, with these options and, where it needs one, that for terminations if there are none.
+    /// The call for a child with these options; with none, the one for terminations where the call needs it.
     fn request_for(&self, call: Call, pid: i64, options: &[&str]) -> WaitRequest {
         let mut request = WaitRequest::new(call, one(call, pid));
         let exits = if options.is_empty() { ending(call) } else { None };
@@ -184,7 +185,7 @@ impl Check<'_> {
         request
     }
 
-    /// The call has to report that status of a child; what it cannot be asked is no finding.
+    /// The call must report that status of a child; `unsupported` is no finding.
     fn reports(
         &mut self,
         call: Call,
@@ -214,7 +215,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// A child that waits to be told, with its connection.
+    /// A child that waits for steps, with its connection.
     fn held_child(&mut self) -> Result<(i64, UnixStream), CheckEnded> {
         let meeting = match Meeting::new() {
             Ok(meeting) => meeting,
@@ -247,7 +248,7 @@ fn pid_of(line: &Line) -> Option<i64> {
     line.number("pid").ok().filter(|pid| line.word() == "ok" && *pid > 1)
 }
 
-/// Tells a held child to do a step, which it does not answer if it dies of it.
+/// Sends a step to a held child, which has no reply if the child dies of it.
 fn tell(child: &mut UnixStream, step: &Step) {
     let line = step.to_line().with("id", 1);
     // A child that is gone shows in the status that is then expected.

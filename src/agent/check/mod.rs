@@ -1,24 +1,24 @@
-//! Whether an agent keeps to the protocol's page, seen before any case runs.
+//! Checks whether an agent conforms to the protocol, before any case runs.
 //!
 //! Each finding names a rule:
 //!
-//! | rule | what the page asks |
+//! | rule | requirement |
 //! |---|---|
-//! | `start` | the command can be run |
-//! | `line` | standard output carries lines of the grammar and nothing else |
-//! | `answer` | each request has one answer, in time |
+//! | `start` | the command can be executed |
+//! | `line` | standard output carries lines of the protocol and nothing else |
+//! | `answer` | each request has one reply, in time |
 //! | `end` | the agent lives until `bye` |
 //! | `hello` | the first line, and its fields |
 //! | `word` | a reply is `ok`, `err errno=NAME`, `unsupported why=TEXT` or `malformed why=TEXT` |
 //! | `id` | a reply carries the id of its request |
-//! | `unknown` | what an agent does not know is `unsupported`; keys that it does not know are ignored |
+//! | `unknown` | unknown requests are `unsupported`; unknown keys are ignored |
 //! | `entering` | a call is announced |
-//! | `spawn` | `spawn` runs the program and gives the pid |
+//! | `spawn` | `spawn` executes the program and returns the pid |
 //! | `call` | a call of the family reports what it returned and wrote; options travel by name |
 //! | `decode` | the subject's own macros, if it has any |
 //! | `bye` | answered, then exit 0 |
-//! | `setpgid`, `signals`, `eintr` | requests do what they say, and a call that is made again after a signal is announced |
-//! | `environment` | nothing: the check itself lacks something here |
+//! | `setpgid`, `signals`, `eintr` | requests have their effect, and calls that are restarted after a signal are declared in the hello |
+//! | `environment` | none: the check itself lacks something here |
 
 mod behavior;
 mod finding;
@@ -34,7 +34,7 @@ use crate::protocol::Line;
 use crate::protocol::wait::{OptionSet, WaitRequest};
 use crate::sys::call::abi::Call;
 
-/// Starts the agent `argv` and puts each row of the page to it that every agent has to serve.
+/// Starts the agent `argv` and sends it each request that every agent must serve.
 ///
 /// `child_argv` is the child program with its first arguments (`waitspec child`). Each answer may take `scale` times 5 s.
 /// The agent's standard error is this process's.
@@ -46,7 +46,7 @@ pub fn check(argv: &[String], child_argv: &[String], scale: f64) -> Report {
         }
     };
     let mut report = Report::default();
-    // A stop has left its reason among the findings.
+    // If the check ended early, the reason is among the findings.
     let mut under_way = Check { session: &mut session, child_argv, pid: 0, retries: false };
     let _ = run(&mut under_way, &mut report);
     report.findings = std::mem::take(&mut session.findings);

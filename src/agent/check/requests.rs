@@ -1,4 +1,4 @@
-//! The requests that every agent has to serve, and what has to come back.
+//! The requests that every agent must serve, and the replies expected.
 
 use super::finding::Report;
 use super::meeting::Meeting;
@@ -10,22 +10,22 @@ use crate::scenario::ChildOptions;
 use crate::sys::call::abi::{Call, Memory};
 use std::io::Write;
 
-/// The code with which the check has children exit.
+/// The exit code of the check's children.
 const CODE: i32 = 7;
-/// What every status word makes of it.
+/// Its status word on every system.
 const STATUS: i32 = CODE << 8;
-/// More than a `pid_t` holds nowhere.
+/// The largest `pid_t` of any system.
 const MAX_PID: i64 = i32::MAX as i64;
 /// The systems that the protocol names.
 const SYSTEMS: [&str; 7] = ["linux", "freebsd", "netbsd", "openbsd", "dragonfly", "macos", "illumos"];
 
-/// A check that is under way.
+/// A check in progress.
 pub(super) struct Check<'a> {
     pub(super) session: &'a mut Session,
     pub(super) child_argv: &'a [String],
-    /// The process that says that it is the agent.
+    /// The pid in the agent's hello.
     pub(super) pid: i32,
-    /// It says that its calls are made again after a signal.
+    /// The agent declares that it restarts calls after a signal.
     pub(super) retries: bool,
 }
 
@@ -83,7 +83,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Has the agent make a child; the check ends if it cannot.
+    /// Has the agent create a child; the check ends if it cannot.
     pub(super) fn spawn(&mut self, options: &ChildOptions) -> Result<i64, CheckEnded> {
         let argv: Vec<String> = self.child_argv.iter().cloned().chain(options.to_args()).collect();
         let request = Line::new("spawn").with_list("argv", argv).with("no-such-key", 1);
@@ -97,7 +97,7 @@ impl Check<'_> {
         }
     }
 
-    /// Makes a call; `None` if its answer is none.
+    /// Makes a call; `None` if the reply is malformed.
     fn call(&mut self, request: &WaitRequest) -> Result<Option<(Box<Reply>, Line)>, CheckEnded> {
         let Some(line) = self.session.ask(request.to_line(0))? else { return Ok(None) };
         match Answer::from_line(&line, request) {
@@ -114,7 +114,7 @@ impl Check<'_> {
         }
     }
 
-    /// A child that exits is reaped, and then there is none.
+    /// A child that exits is reaped once; then there is none.
     pub(super) fn exited(&mut self, call: Call) -> Result<(), CheckEnded> {
         let steps = vec![crate::scenario::Step::exit(CODE)];
         let pid = self.spawn(&ChildOptions { steps, ..ChildOptions::default() })?;
@@ -129,7 +129,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// With a child that lives `WNOHANG` finds nothing; the child then exits when told to.
+    /// `WNOHANG` with a live child finds nothing; the child then exits on request.
     pub(super) fn held(&mut self, call: Call) -> Result<(), CheckEnded> {
         let meeting = match Meeting::new() {
             Ok(meeting) => meeting,
@@ -164,7 +164,7 @@ impl Check<'_> {
         self.reaped(&request, pid)
     }
 
-    /// The call has to report that child `pid` exited with [`CODE`].
+    /// The call must report that child `pid` exited with [`CODE`].
     fn reaped(&mut self, request: &WaitRequest, pid: i64) -> Result<(), CheckEnded> {
         let Some((reply, line)) = self.call(request)? else { return Err(CheckEnded) };
         let returned = if request.call == Call::Waitid { 0 } else { pid };
@@ -174,7 +174,7 @@ impl Check<'_> {
         if request.call == Call::Waitid {
             let info = reply.info.wrote().unwrap_or_default();
             let told = (info.code.as_deref(), info.status) == (Some("CLD_EXITED"), Some(i64::from(CODE)));
-            // A typed binding may lack these two.
+            // A typed binding may not expose these two.
             let others =
                 info.signo.is_none_or(|name| name == "SIGCHLD") && info.pid.is_none_or(|seen| seen == pid);
             if !(told && others) {
@@ -206,7 +206,7 @@ impl Check<'_> {
     }
 }
 
-/// The call's way to ask for any child.
+/// The call's selector for any child.
 pub(super) fn any(call: Call) -> Target {
     match call {
         Call::Waitid | Call::Wait6 => Target::Id { idtype: "P_ALL".to_owned(), who: 0 },
@@ -214,7 +214,7 @@ pub(super) fn any(call: Call) -> Target {
     }
 }
 
-/// The call's way to ask for that child, as far as it has one.
+/// The call's selector for that child, where it has one.
 pub(super) fn one(call: Call, pid: i64) -> Target {
     match call {
         Call::Waitid | Call::Wait6 => Target::Id { idtype: "P_PID".to_owned(), who: pid },
@@ -223,7 +223,7 @@ pub(super) fn one(call: Call, pid: i64) -> Target {
     }
 }
 
-/// The options with which the call reports children that ended.
+/// The option with which the call reports terminated children.
 pub(super) fn ending(call: Call) -> Option<&'static str> {
     matches!(call, Call::Waitid | Call::Wait6).then_some("WEXITED")
 }

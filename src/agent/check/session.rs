@@ -1,4 +1,4 @@
-//! A conversation with an agent that is not trusted: each answer has a deadline, each mistake becomes a finding.
+//! A session with an untrusted agent: each reply has a deadline, each mistake becomes a finding.
 
 use std::ffi::CString;
 use std::io::{ErrorKind, Write};
@@ -21,20 +21,20 @@ use crate::sys::{process_table, signal};
 
 /// How long an agent may take for one line at a scale of 1.
 const DEADLINE: Duration = Duration::from_secs(5);
-/// After so many lines that are none, no more are read.
+/// After this many malformed lines, no more are read.
 const MOST_BAD_LINES: usize = 5;
-/// How much of a line a message shows, in bytes.
+/// The number of bytes of a line that a message shows.
 const SHOWN: usize = 200;
 
-/// There is no use in asking further; why is among the findings.
+/// The check ended early; the reason is among the findings.
 pub(super) struct CheckEnded;
 
-/// A running agent and what was found so far.
+/// A running agent and the findings so far.
 pub(super) struct Session {
     agent: Handle,
-    /// How it ended, once that is known.
+    /// Its wait status, once known.
     ended: Option<i32>,
-    /// A socket, since a write to one whose other end is gone is an error where one to a pipe is a signal.
+    /// A socket: a write to one whose peer is gone is an error, where one to a pipe raises SIGPIPE.
     to: Option<UnixStream>,
     from: OwnedFd,
     reader: LineReader,
@@ -96,7 +96,7 @@ impl Session {
         let pid = process::spawn(|| {
             signal::reset_all();
             process::die_with_parent(Some(libc::SIGKILL));
-            // What it makes and leaves is known by this group.
+            // What it creates and leaves behind is found by this group.
             let _ = rustix::process::setpgid(None, None);
             let _ = rustix::stdio::dup2_stdin(&requests);
             let _ = rustix::stdio::dup2_stdout(&replies);
@@ -118,17 +118,17 @@ impl Session {
         })
     }
 
-    /// When an answer to what is asked now is late.
+    /// The deadline for a reply to a request sent now.
     pub(super) fn deadline(&self) -> Instant {
         Instant::now() + self.deadline
     }
 
-    /// Notes a mistake.
+    /// Records a mistake.
     pub(super) fn finding(&mut self, rule: &'static str, message: impl Into<String>) {
         self.findings.push(Finding { rule, message: message.into() });
     }
 
-    /// Notes a mistake after which there is no use in asking further.
+    /// Records a mistake that ends the check.
     pub(super) fn stop<T>(
         &mut self,
         rule: &'static str,
@@ -138,7 +138,7 @@ impl Session {
         Err(CheckEnded)
     }
 
-    /// The next line that is one.
+    /// The next well-formed line.
     pub(super) fn line(&mut self) -> Result<Line, CheckEnded> {
         let deadline = self.deadline();
         let mut buffer = [0; 4096];
@@ -181,7 +181,7 @@ impl Session {
         if self.bad_lines < MOST_BAD_LINES { Ok(()) } else { Err(CheckEnded) }
     }
 
-    /// Its standard output ended where a line was expected.
+    /// Its standard output closed where a line was expected.
     fn ended_early(&mut self) -> Result<Line, CheckEnded> {
         if !self.reader.rest().is_empty() {
             let rest = shown(self.reader.rest());
@@ -236,7 +236,7 @@ impl Session {
         Ok(None)
     }
 
-    /// Sends a request, and gives the reply if that is well-formed and carries the request's id.
+    /// Sends a request, and returns the reply if it is well-formed and carries the request's id.
     pub(super) fn ask(&mut self, request: Line) -> Result<Option<Line>, CheckEnded> {
         let announces = WaitRequest::from_line(&request).is_some();
         let id = self.begin(request)?;
@@ -264,7 +264,7 @@ impl Session {
         }
     }
 
-    /// Notes that `line` is not what the last request has to bring.
+    /// Records that `line` is not the expected reply to the last request.
     pub(super) fn complain(&mut self, rule: &'static str, line: &Line, expected: &str) {
         let message = format!("after {} came {}: {expected}", self.sent, quoted(line));
         self.finding(rule, message);
@@ -299,7 +299,7 @@ impl Session {
         Some(line)
     }
 
-    /// What is due after `bye`: the end of its output, and exit 0.
+    /// What is due after `bye`: its output closes, and it exits with 0.
     pub(super) fn farewell(&mut self) -> Result<(), CheckEnded> {
         self.to = None;
         let deadline = self.deadline();
@@ -334,14 +334,14 @@ impl Session {
         Ok(())
     }
 
-    /// The agent's status once it ended, if it does before the deadline.
+    /// The agent's wait status, if it exits before the deadline.
     fn await_end(&mut self) -> Option<i32> {
-        /// How long to leave between two looks where nothing tells of the end.
+        /// The interval between two looks where no descriptor reports the exit.
         const LOOK: Duration = Duration::from_millis(5);
         let deadline = self.deadline();
         while self.ended.is_none() {
             let pid = self.agent.pid();
-            // Before it is reaped: as long as it is there, no other group has its number.
+            // Before it is reaped: until then, no other group has its number.
             if self.agent.has_ended().unwrap_or_else(|| process_table::is_zombie(pid)) {
                 self.end_group();
             }
@@ -362,7 +362,7 @@ impl Session {
         self.ended
     }
 
-    /// Ends what the agent has made and left in its process group.
+    /// Kills what the agent has left in its process group.
     fn end_group(&self) {
         if let Some(group) = Pid::from_raw(self.agent.pid()) {
             let _ = kill_process_group(group, Signal::KILL);
@@ -379,7 +379,7 @@ impl Drop for Session {
     }
 }
 
-/// How a process ended, in words.
+/// A wait status in words.
 fn describe(status: i32) -> String {
     let seen = observe::c_macros(status);
     if seen.exited {

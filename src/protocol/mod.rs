@@ -20,7 +20,7 @@
 //! with a failure. It begins with
 //!
 //! ```text
-//! hello protocol=1 name=NAME version=V issues=URL os=OS libc=L arch=A pid=N calls=waitpid,wait4 [threads=yes] [raw=yes] [retries=eintr] [selectors=pid] [ignored=SIGCHLD]
+//! hello protocol=1 name=NAME version=V issues=URL os=OS libc=L arch=A pid=N calls=waitpid,wait4 [threads=yes] [raw=yes] [retries=eintr] [selectors=pid] [ignored=SIGCHLD] [release=R]
 //! ```
 //!
 //! (`OS` is `linux`, `freebsd`, `netbsd`, `openbsd`, `dragonfly`, `macos` or `illumos`) and then serves these, one at a
@@ -28,7 +28,8 @@
 //! pointers can be judged. `retries=eintr`: a call that a signal ended is made again before anybody sees it.
 //! `selectors=`: whom a call can ask for, of `pid`, `any` and `group` (all of them if the key is missing); where there is one child
 //! only, a call that cannot ask for any child is given its pid. `ignored=SIGCHLD`: it
-//! was started with that signal ignored. Requests with `thread=N` (N from 1 up) run on the thread of that number, which the
+//! was started with that signal ignored. `release=R`: the release of its kernel, as in `5.10.0`, if that is not the kernel the
+//! warden runs on. Requests with `thread=N` (N from 1 up) run on the thread of that number, which the
 //! agent makes when it is first named, if it has threads; their replies may come in any order. Standard output carries
 //! nothing else, and each line in one piece.
 //!
@@ -126,11 +127,14 @@
 //! `warden REQUEST`; [`crate::warden`] lists the requests.
 
 pub mod agent;
+mod change;
 pub mod codec;
 pub mod fields;
 pub mod line;
 mod nearest;
+mod options;
 pub mod wait;
 pub mod warden;
+pub use change::Change;
 pub use line::{Line, LineReader};
 pub use nearest::{near, nearest};

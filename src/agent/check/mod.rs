@@ -31,9 +31,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::agent::check::session::{CheckEnded, Session, readable};
 use crate::protocol::Line;
-use crate::protocol::wait::{Answer, OptionSet, Reply, Target, WaitRequest};
+use crate::protocol::wait::{Answer, Flag, IdType, OptionSet, Reply, Target, WaitRequest};
 use crate::scenario::ChildOptions;
 use crate::sys::call::abi::{Call, Memory};
+use crate::wait::errno::Errno;
+use crate::wait::{SiCode, Signal, System};
 
 /// The code with which the check has children exit.
 const CODE: i32 = 7;
@@ -75,7 +77,7 @@ pub fn check(argv: &[String], child_argv: &[String], scale: f64) -> Report {
     };
     let mut report = Report::default();
     // A stop has left its reason among the findings.
-    let _ = Check { session: &mut session, child_argv }.run(&mut report);
+    let _ = Check { session: &mut session, child_argv, system: System::HOST }.run(&mut report);
     report.findings = std::mem::take(&mut session.findings);
     report
 }
@@ -83,6 +85,8 @@ pub fn check(argv: &[String], child_argv: &[String], scale: f64) -> Report {
 struct Check<'a> {
     session: &'a mut Session,
     child_argv: &'a [String],
+    /// The system that the agent says it runs on.
+    system: System,
 }
 
 impl Check<'_> {
@@ -95,7 +99,7 @@ impl Check<'_> {
         if let Some(&call) = report.calls.iter().find(|&&call| call != Call::Wait) {
             self.held(call)?;
             let mut request = WaitRequest::new(call, any(call));
-            request.options = OptionSet::named(["WNONSENSE"]);
+            request.options = OptionSet::of([Flag::Nonsense]);
             self.expect_unsupported(request.to_line(0), "no system has the option WNONSENSE")?;
         }
         self.decode()?;
@@ -145,6 +149,7 @@ impl Check<'_> {
             }
         }
         let text = |key| line.get(key).unwrap_or_default();
+        self.system = System::from_names(&text("os"), &text("arch")).unwrap_or(System::HOST);
         report.agent = Some(format!("{} {}", text("name"), text("version")));
         Ok(())
     }
@@ -175,7 +180,7 @@ impl Check<'_> {
     /// Makes a call; `None` if its answer is none.
     fn call(&mut self, request: &WaitRequest) -> Result<Option<(Box<Reply>, Line)>, CheckEnded> {
         let Some(line) = self.session.ask(request.to_line(0))? else { return Ok(None) };
-        match Answer::from_line(&line, request) {
+        match Answer::from_line(&line, request, self.system) {
             Ok(Answer::Called(reply)) => Ok(Some((reply, line))),
             Ok(Answer::Unsupported(_)) => {
                 let expected = format!("hello offers {}", request.call.name());
@@ -194,10 +199,10 @@ impl Check<'_> {
         let steps = vec![crate::scenario::Step::exit(CODE)];
         let pid = self.spawn(&ChildOptions { steps, ..ChildOptions::default() })?;
         let mut request = WaitRequest::new(call, one(call, pid));
-        request.options = OptionSet::named(ending(call));
+        request.options = OptionSet::of(ending(call));
         self.reaped(&request, pid)?;
         if let Some((reply, line)) = self.call(&request)?
-            && reply.ret != Err("ECHILD".to_owned())
+            && reply.ret != Err(Errno::CHILD)
         {
             self.session.complain("call", &line, "expected err errno=ECHILD, since no child is left");
         }
@@ -222,7 +227,7 @@ impl Check<'_> {
             return self.session.stop("spawn", message);
         };
         let mut request = WaitRequest::new(call, one(call, pid));
-        request.options = OptionSet::named(ending(call).into_iter().chain(["WNOHANG"]));
+        request.options = OptionSet::of(ending(call).into_iter().chain([Flag::NoHang]));
         if let Some((reply, line)) = self.call(&request)? {
             let pid_seen = reply.info.wrote().and_then(|info| info.pid).unwrap_or(0);
             if reply.ret != Ok(0) || pid_seen != 0 {
@@ -235,7 +240,7 @@ impl Check<'_> {
                 .session
                 .stop("spawn", format!("child {pid} is gone before it was told to exit: {error}"));
         }
-        request.options = OptionSet::named(ending(call));
+        request.options = OptionSet::of(ending(call));
         self.reaped(&request, pid)
     }
 
@@ -248,17 +253,17 @@ impl Check<'_> {
         }
         if request.call == Call::Waitid {
             let info = reply.info.wrote().unwrap_or_default();
-            let told = (info.code.as_deref(), info.status) == (Some("CLD_EXITED"), Some(i64::from(CODE)));
+            let told = (info.code, info.status) == (Some(SiCode::Exited), Some(i64::from(CODE)));
             // A typed binding may lack these two.
-            let others =
-                info.signo.is_none_or(|name| name == "SIGCHLD") && info.pid.is_none_or(|seen| seen == pid);
+            let others = info.signo.is_none_or(|signal| signal == Signal::CHLD)
+                && info.pid.is_none_or(|seen| seen == pid);
             if !(told && others) {
                 let expected = format!(
                     "expected info=written si_signo=SIGCHLD si_code=CLD_EXITED si_pid={pid} si_status={CODE}"
                 );
                 self.session.complain("call", &line, &expected);
             }
-        } else if reply.status != Memory::Wrote(STATUS) {
+        } else if reply.status != Memory::Wrote(self.system.decode(STATUS)) {
             self.session.complain("call", &line, &format!("expected status={STATUS:#06x}"));
         }
         Ok(())
@@ -284,7 +289,7 @@ impl Check<'_> {
 /// The call's way to ask for any child.
 fn any(call: Call) -> Target {
     match call {
-        Call::Waitid | Call::Wait6 => Target::Id { idtype: "P_ALL".to_owned(), who: 0 },
+        Call::Waitid | Call::Wait6 => Target::Id { idtype: IdType::All, who: 0 },
         Call::Wait | Call::Waitpid | Call::Wait3 | Call::Wait4 => Target::Pid(-1),
     }
 }
@@ -292,15 +297,15 @@ fn any(call: Call) -> Target {
 /// The call's way to ask for that child, as far as it has one.
 fn one(call: Call, pid: i64) -> Target {
     match call {
-        Call::Waitid | Call::Wait6 => Target::Id { idtype: "P_PID".to_owned(), who: pid },
+        Call::Waitid | Call::Wait6 => Target::Id { idtype: IdType::Pid, who: pid },
         Call::Wait | Call::Wait3 => any(call),
         Call::Waitpid | Call::Wait4 => Target::Pid(pid),
     }
 }
 
 /// The options with which the call reports children that ended.
-fn ending(call: Call) -> Option<&'static str> {
-    matches!(call, Call::Waitid | Call::Wait6).then_some("WEXITED")
+fn ending(call: Call) -> Option<Flag> {
+    matches!(call, Call::Waitid | Call::Wait6).then_some(Flag::Exited)
 }
 
 /// The socket to which a held child connects, in a directory of its own.

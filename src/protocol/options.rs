@@ -15,22 +15,26 @@ pub enum IdType {
     Pgid,
     /// `P_PIDFD`, Linux
     Pidfd,
+    /// No idtype of any system, or one that has no name here: an agent has to refuse it.
+    Nonsense,
     /// A number of the agent's system.
     Number(i64),
 }
 
 impl IdType {
-    const ALL: [(&str, IdType); 4] = [
+    const ALL: [(&str, IdType); 5] = [
         ("P_ALL", IdType::All),
         ("P_PID", IdType::Pid),
         ("P_PGID", IdType::Pgid),
         ("P_PIDFD", IdType::Pidfd),
+        ("P_NONSENSE", IdType::Nonsense),
     ];
 
     /// The idtype that a request names, or gives by number.
     pub fn from_text(text: &str) -> Option<IdType> {
         let named = IdType::ALL.into_iter().find(|(name, _)| *name == text).map(|(_, idtype)| idtype);
-        named.or_else(|| parse_number(text).map(IdType::Number))
+        let unknown = || text.starts_with("P_").then_some(IdType::Nonsense);
+        named.or_else(|| parse_number(text).map(IdType::Number)).or_else(unknown)
     }
 }
 
@@ -85,7 +89,7 @@ flags! {
     AllSig = "WALLSIG";
     /// `WNOZOMBIE`, NetBSD
     NoZombie = "WNOZOMBIE";
-    /// No option of any system: an agent has to refuse it.
+    /// No option of any system, or one that has no name here: an agent has to refuse it.
     Nonsense = "WNONSENSE";
 }
 
@@ -135,7 +139,8 @@ impl OptionSet {
 
     /// Adds what one item of a request says: a name, or bits. Whether it is one of these.
     pub(super) fn add(&mut self, item: &str) -> bool {
-        if let Some(flag) = Flag::from_name(item) {
+        let unknown = || (item.starts_with('W') || item.starts_with("__W")).then_some(Flag::Nonsense);
+        if let Some(flag) = Flag::from_name(item).or_else(unknown) {
             self.flags.push(flag);
             return true;
         }

@@ -65,13 +65,18 @@ fn what_is_no_request_is_named() {
         Some(Err(FieldError::Bad("options", "-1".to_owned())))
     );
     assert_eq!(
-        parse("waitid id=1 idtype=P_NONE who=0"),
-        Some(Err(FieldError::Bad("idtype", "P_NONE".to_owned())))
+        parse("waitid id=1 idtype=none who=0"),
+        Some(Err(FieldError::Bad("idtype", "none".to_owned())))
     );
     assert_eq!(
-        parse("waitpid id=1 pid=1 options=WNONE"),
-        Some(Err(FieldError::Bad("options", "WNONE".to_owned())))
+        parse("waitpid id=1 pid=1 options=none"),
+        Some(Err(FieldError::Bad("options", "none".to_owned())))
     );
+    // What has no name here may have one elsewhere.
+    for unknown in ["waitid id=1 idtype=P_NONE who=0", "waitpid id=1 pid=1 options=WNOHANG,WNONE"] {
+        let request = parse(unknown).and_then(Result::ok).expect("a request");
+        assert!(request.to_host().is_err(), "{unknown}");
+    }
     assert_eq!(parse("wait id=1 status=no"), Some(Err(FieldError::Bad("status", "no".to_owned()))));
     assert_eq!(parse("wait id=1 thread=-1"), Some(Err(FieldError::Bad("thread", "-1".to_owned()))));
 }

@@ -11,6 +11,7 @@
 //! A request carries `id=N`; its reply is exactly one line with the same `id`: `ok`, `err errno=NAME`, or
 //! `unsupported why=TEXT` (or `malformed why=TEXT`, see below). What has a name travels by name (`WNOHANG`, `SIGTERM`, `ECHILD`, `P_PID`, `CLD_EXITED`:
 //! the numbers differ between systems); any other number travels raw (`0x40000000`, `-7`, `SIG37`).
+//! A number in a reply is one of the agent's system: the driver reads it by `os=` and `arch=` of `hello`.
 //! Unknown keys are ignored, unknown requests are answered `unsupported`. A malformed request (a key is
 //! missing, a value is of another kind) is answered `malformed why=TEXT`: it is an error of whoever sent it.
 //!

@@ -5,7 +5,7 @@ use waitspec::model::generate::{Candidate, Shape};
 use waitspec::model::op;
 use waitspec::protocol::Line;
 use waitspec::protocol::fields::{OWN, put_usage};
-use waitspec::protocol::wait::{OptionSet, Target, WaitRequest, reply_line};
+use waitspec::protocol::wait::{Flag, IdType, OptionSet, Target, WaitRequest, reply_line};
 use waitspec::scenario::{FORMS, library};
 use waitspec::sys::call::abi::{Call, Info, Memory, Observation, Return, Usage};
 use waitspec::wait::{Event, Layout, Signal};
@@ -61,11 +61,11 @@ fn lines() -> Vec<Vec<u8>> {
     lines.push(report);
     for call in Call::ALL {
         let target = match call {
-            Call::Waitid | Call::Wait6 => Target::Id { idtype: "P_PID".to_owned(), who: 7 },
+            Call::Waitid | Call::Wait6 => Target::Id { idtype: IdType::Pid, who: 7 },
             _ => Target::Pid(-1),
         };
         let mut request = WaitRequest::new(call, target);
-        request.options = OptionSet { names: vec!["WNOHANG".to_owned()], raw: 0x4000_0000 };
+        request.options = OptionSet { flags: vec![Flag::NoHang], raw: 0x4000_0000 };
         lines.push(request.to_line(3));
     }
     lines.iter().map(|line| line.to_string().into_bytes()).collect()

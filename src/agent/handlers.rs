@@ -10,7 +10,7 @@ use crate::protocol::wait::{code_text, errno_text, signal_text};
 use crate::subject::Subject;
 use crate::sys::call::abi::{Call, Memory, Observation, Pointer, Request, Return, Select};
 use crate::sys::signal::{self, Action, Flags};
-use crate::wait::Signal;
+use crate::wait::{Signal, System};
 
 /// The subject, for the handler of `do=wait`.
 static SUBJECT: OnceLock<&'static dyn Subject> = OnceLock::new();
@@ -84,6 +84,12 @@ impl Waited {
     }
 }
 
+/// The number of a signal here; one that only other systems have is unsupported.
+pub(super) fn number(signal: Signal) -> Result<i32, Refusal> {
+    let number = signal.number_on(System::HOST);
+    number.ok_or_else(|| Refusal::unsupported(format_args!("{signal} does not exist here")))
+}
+
 /// Sets a disposition.
 pub(super) fn sigaction(
     agent: &Agent,
@@ -101,7 +107,7 @@ pub(super) fn sigaction(
             Action::Hook(wait_in_handler)
         }
     };
-    Ok(signal::set_action(signal.number(), action, flags)?)
+    Ok(signal::set_action(number(signal)?, action, flags)?)
 }
 
 /// `SIG:CODE:PID:UID:STATUS` of a siginfo.

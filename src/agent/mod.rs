@@ -143,7 +143,8 @@ pub fn serve(subject: &'static dyn Subject, input: OwnedFd, output: OwnedFd) -> 
     // For the threads, and for the handler of `do=wait`. It lives as long as the process.
     let agent: &'static Agent = Box::leak(Box::new(agent));
     let hello = agent.hello();
-    agent.write(&if ignored { hello.with_list("ignored", ["SIGCHLD"]) } else { hello });
+    let hello = if ignored { hello.with_list("ignored", ["SIGCHLD"]) } else { hello };
+    agent.write(&subject.edit_reply(&Line::new("hello"), hello));
     let mut workers = workers::Workers::new(agent);
     let mut reader = LineReader::default();
     let mut buffer = [0; 4096];

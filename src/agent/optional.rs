@@ -76,11 +76,11 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
             Ok(ok)
         }
         Request::Sigwait { sig } => {
-            let record = signal::wait_for(sig.number(), SIGNAL_WAIT)?;
+            let record = signal::wait_for(handlers::number(sig)?, SIGNAL_WAIT)?;
             Ok(ok.with_list("seen", [handlers::record_text(&record)]))
         }
         Request::Signalfd { sig } => {
-            let record = signal::read_from_fd(sig.number(), SIGNAL_WAIT)?;
+            let record = signal::read_from_fd(handlers::number(sig)?, SIGNAL_WAIT)?;
             Ok(ok.with_list("seen", [handlers::record_text(&record)]))
         }
         Request::Times {} => Ok(times(ok)),

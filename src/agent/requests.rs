@@ -55,8 +55,8 @@ pub(super) fn serve(agent: &Agent, id: u64, request: Parsed) -> Result<Line, Ref
         Request::Signals {} => Ok(handlers::seen(ok)),
         Request::Sigprocmask { how, sig } => {
             match how {
-                MaskChange::Block => signal::block(sig.number())?,
-                MaskChange::Unblock => signal::unblock(sig.number())?,
+                MaskChange::Block => signal::block(handlers::number(sig)?)?,
+                MaskChange::Unblock => signal::unblock(handlers::number(sig)?)?,
             }
             Ok(ok)
         }

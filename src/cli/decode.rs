@@ -1,11 +1,10 @@
 //! `waitspec decode`.
 
-use super::foreign_signals;
 use super::names::unknown_of_few;
 use super::{Output, table::Cell, table::Format, table::Table};
 use crate::report::human::failure::line;
 use crate::runner::settings::RunError;
-use crate::wait::{Event, Layout, WaitStatus};
+use crate::wait::{Event, Layout, Signal, System, WaitStatus};
 
 /// Show what a status word means, on every system or on one.
 ///
@@ -15,6 +14,7 @@ use crate::wait::{Event, Layout, WaitStatus};
 Examples:
   waitspec decode 0x137f
   waitspec decode 256 --os linux
+  waitspec decode 0x177f --os linux --arch mips
   waitspec decode -1 --format json")]
 pub struct Args {
     /// Status word
@@ -23,6 +23,9 @@ pub struct Args {
     /// Show one system only: linux, freebsd, netbsd, openbsd, dragonfly, macos or illumos
     #[arg(long)]
     os: Option<String>,
+    /// The machine, where Linux has its own signal numbers: mips, sparc, alpha, parisc
+    #[arg(long, requires = "os")]
+    arch: Option<String>,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     format: Format,
@@ -37,19 +40,25 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
         ))
     })?;
     let one = match &args.os {
-        Some(os) => Some(
-            Layout::from_os_name(os)
-                .ok_or_else(|| unknown_of_few("system", os, Layout::ALL.map(Layout::os_name)))?,
-        ),
+        Some(os) => Some(system(os, args.arch.as_deref())?),
         None => None,
     };
-    let layouts = one.map_or(Layout::ALL.to_vec(), |layout| vec![layout]);
+    let systems = one.map_or(Layout::ALL.map(System::of).to_vec(), |system| vec![system]);
     let text = match (args.format, one) {
-        (Format::Terminal, Some(layout)) => bits(raw) + &in_full(layout.decode(raw)),
-        (Format::Terminal, None) => bits(raw) + "\n" + &table(raw, &layouts).render(args.format, &[]),
-        (format, _) => table(raw, &layouts).render(format, &[]),
+        (Format::Terminal, Some(system)) => bits(raw) + &in_full(system.decode(raw)),
+        (Format::Terminal, None) => bits(raw) + "\n" + &table(raw, &systems).render(args.format, &[]),
+        (format, _) => table(raw, &systems).render(format, &[]),
     };
     Ok(Output::success(text))
+}
+
+/// The system of that name, on that machine if one is given.
+fn system(os: &str, arch: Option<&str>) -> Result<System, RunError> {
+    let system = match (arch, Layout::from_os_name(os)) {
+        (Some(arch), _) => System::from_names(os, arch),
+        (None, layout) => layout.map(System::of),
+    };
+    system.ok_or_else(|| unknown_of_few("system", os, Layout::ALL.map(Layout::os_name)))
 }
 
 /// A 32-bit integer, signed or unsigned, in any of the usual bases.
@@ -83,13 +92,12 @@ fn bits(raw: i32) -> String {
 
 /// The meaning of a status, in words.
 fn meaning(status: WaitStatus) -> String {
-    let name = |signal| foreign_signals::name(status.layout(), signal);
     match status.event() {
         Event::Exited { code } => format!("exited with {code}"),
-        Event::Signaled { signal, core: true } => format!("killed by {}, core dumped", name(signal)),
-        Event::Signaled { signal, core: false } => format!("killed by {}", name(signal)),
-        Event::Stopped { signal, ptrace: 0 } => format!("stopped by {}", name(signal)),
-        Event::Stopped { signal, ptrace } => format!("stopped by {}, ptrace event {ptrace}", name(signal)),
+        Event::Signaled { signal, core: true } => format!("killed by {}, core dumped", signal),
+        Event::Signaled { signal, core: false } => format!("killed by {}", signal),
+        Event::Stopped { signal, ptrace: 0 } => format!("stopped by {}", signal),
+        Event::Stopped { signal, ptrace } => format!("stopped by {}, ptrace event {ptrace}", signal),
         Event::Trapped { status } => format!("trapped ({status:#x})"),
         Event::Continued => "continued".to_owned(),
         Event::Unknown => "none: no macro holds".to_owned(),
@@ -99,8 +107,10 @@ fn meaning(status: WaitStatus) -> String {
 /// Each macro with its value; `None` where evaluating it is undefined.
 fn macros(status: WaitStatus) -> [(&'static str, Option<String>); 8] {
     let yes = |is: bool| Some(if is { "true" } else { "false" }.to_owned());
-    let signal =
-        |s| format!("{} ({})", crate::wait::Signal::number(s), foreign_signals::name(status.layout(), s));
+    let signal = |s: Signal| {
+        let number = s.number_on(status.system()).unwrap_or_default();
+        format!("{number} ({s})")
+    };
     [
         ("WIFEXITED", yes(status.is_exited())),
         ("WEXITSTATUS", status.exit_status().map(|code| code.to_string())),
@@ -133,17 +143,17 @@ fn in_full(status: WaitStatus) -> String {
     out
 }
 
-fn table(raw: i32, layouts: &[Layout]) -> Table {
+fn table(raw: i32, systems: &[System]) -> Table {
     let mut table = Table::new(&["system", "meaning", "macros", "exit code"]);
-    for layout in layouts {
-        let status = layout.decode(raw);
+    for system in systems {
+        let status = system.decode(raw);
         let holds = macros(status).into_iter().filter_map(|(name, value)| match value.as_deref() {
             Some("true") => Some(name.to_owned()),
             Some("false") | None => None,
             Some(value) => Some(format!("{name}={}", value.split(' ').next().unwrap_or(value))),
         });
         table.row([
-            layout.os_name().into(),
+            system.layout().os_name().into(),
             Cell::Text(meaning(status)),
             Cell::List(holds.collect()),
             Cell::Pair(exit_code(status), status.to_exit_code().ok().into()),
@@ -186,6 +196,8 @@ mod tests {
         assert_eq!(on(Layout::MacOs), "continued");
         assert_eq!(on(Layout::FreeBsd), "stopped by SIGCONT");
         assert_eq!(on(Layout::Illumos), "stopped by SIGPWR");
+        let mips = system("linux", Some("mips64el")).map(|system| meaning(system.decode(0x177f)));
+        assert_eq!(mips.ok().as_deref(), Some("stopped by SIGSTOP"));
     }
 
     #[test]

@@ -8,7 +8,6 @@ mod decode;
 mod diff;
 mod explain;
 mod explore;
-mod foreign_signals;
 mod list;
 mod names;
 mod replay;

@@ -194,7 +194,9 @@ fn slot(shape: &Shape) -> impl Strategy<Value = Slot> + use<> {
 }
 
 fn op(shape: &Shape) -> BoxedStrategy<Op> {
-    let realtime = Signal::realtime_range().filter(|_| shape.realtime).map(|range| Signal(range.start() + 8));
+    let realtime = Signal::realtime_range()
+        .filter(|_| shape.realtime)
+        .map(|range| Signal::from_number(range.start() + 8));
     let deadly: Vec<Signal> = [Signal::KILL, Signal::TERM, Signal::HUP, Signal::USR1].to_vec();
     let deadly = select(deadly.into_iter().chain(realtime).collect::<Vec<_>>());
     let stopping = prop_oneof![3 => Just(Signal::STOP), 1 => Just(Signal::TSTP)];

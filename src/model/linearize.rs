@@ -145,7 +145,7 @@ mod tests {
     use crate::protocol::wait::{Answer as Reply, Target, WaitRequest};
     use crate::spec::Profile;
     use crate::trial::End;
-    use crate::wait::Layout;
+    use crate::wait::{Layout, System};
 
     /// A log: `begin N CALL`, `end N REPLY`, `asleep N`, or an operation. Children have the pids 101, 102, ...
     fn check(text: &str) -> Result<(), &'static str> {
@@ -162,9 +162,13 @@ mod tests {
                     let call = &mut log.calls[number];
                     let request = WaitRequest::new(call.wait.call, Target::Pid(-1));
                     let line = Line::parse(reply.as_bytes()).unwrap();
-                    let Reply::Called(reply) = Reply::from_line(&line, &request).unwrap() else { panic!() };
+                    let Reply::Called(reply) =
+                        Reply::from_line(&line, &request, System::of(Layout::Linux)).unwrap()
+                    else {
+                        panic!()
+                    };
                     let end = End::Returned(reply);
-                    call.ended = Some(Seen { request, shown: String::new(), end, layout: Layout::Linux });
+                    call.ended = Some(Seen { request, shown: String::new(), end });
                     log.events.push(Event::End(number));
                 }
                 (Some("asleep"), Some(number), None) => log.events.push(Event::Asleep(number)),
@@ -178,8 +182,8 @@ mod tests {
                 }
             }
         }
-        let (profile, layout) = (Profile::Linux, Layout::Linux);
-        let rules = Rules { profile, layout, uid: None, fresh: true, retries: false };
+        let (profile, system) = (Profile::Linux, System::of(Layout::Linux));
+        let rules = Rules { profile, system, uid: None, fresh: true, retries: false };
         log.check(rules).map_err(|(violation, _)| violation.clause.id)
     }
 

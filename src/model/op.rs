@@ -18,6 +18,7 @@
 //! Operations are separated by `;` or newlines; `#` starts a comment.
 
 use crate::sys::call::abi::Call;
+use crate::trial::Flag;
 use crate::trial::Options;
 use crate::wait::Signal;
 use std::fmt;
@@ -298,7 +299,7 @@ impl fmt::Display for Wait {
             write!(f, "{}: ", self.thread)?;
         }
         write!(f, "{}({}", self.call.name(), self.selector)?;
-        let mut options: Vec<String> = self.options.names(self.call).into_iter().map(str::to_owned).collect();
+        let mut options: Vec<String> = self.options.flags(self.call).iter().map(Flag::to_string).collect();
         if self.unknown {
             options.push(format!("{UNKNOWN_BIT:#x}"));
         }
@@ -394,16 +395,16 @@ fn parse_wait(call: Call, arguments: &str) -> Option<Wait> {
     let mut wait = Wait { call, selector, options: Options::NONE, unknown: false, thread: 0 };
     let mut wants_end = !by_event;
     for option in options.split('|').map(str::trim).filter(|o| !o.is_empty()) {
-        let bit = match option {
-            "WNOHANG" => Options::NOHANG,
-            "WUNTRACED" | "WSTOPPED" => Options::UNTRACED,
-            "WCONTINUED" => Options::CONTINUED,
-            "WNOWAIT" => Options::NOWAIT,
-            "WEXITED" if by_event => {
+        let bit = match Flag::from_name(option) {
+            Some(Flag::NoHang) => Options::NOHANG,
+            Some(Flag::Untraced | Flag::Stopped) => Options::UNTRACED,
+            Some(Flag::Continued) => Options::CONTINUED,
+            Some(Flag::NoWait) => Options::NOWAIT,
+            Some(Flag::Exited) if by_event => {
                 wants_end = true;
                 continue;
             }
-            raw if crate::protocol::line::parse_number(raw) == Some(i64::from(UNKNOWN_BIT)) => {
+            None if crate::protocol::line::parse_number(option) == Some(i64::from(UNKNOWN_BIT)) => {
                 wait.unknown = true;
                 continue;
             }

@@ -2,8 +2,8 @@
 
 use super::op::{Destination, Op, Selector, Sigchld, Slot, Wait};
 use crate::spec::Profile;
-use crate::trial::Change;
 use crate::trial::Options;
+use crate::trial::{Change, Errno};
 use crate::wait::Signal;
 
 /// The life cycle of a child.
@@ -55,7 +55,7 @@ pub enum Answer {
     /// It reports nothing, under `WNOHANG`.
     Nothing,
     /// It fails with this error.
-    Error(&'static str),
+    Error(Errno),
     /// It blocks.
     Sleep,
 }
@@ -233,10 +233,10 @@ impl State {
     /// Every result a call may return here, on a system of this profile.
     pub fn answers(&self, wait: &Wait, profile: Profile) -> Vec<Answer> {
         if self.interrupted {
-            return vec![Answer::Error("EINTR")];
+            return vec![Answer::Error(Errno::INTR)];
         }
         if wait.unknown {
-            return vec![Answer::Error("EINVAL")];
+            return vec![Answer::Error(Errno::INVAL)];
         }
         let news = |child: usize| {
             self.children[child].unreported.filter(|news| is_wanted(*news, wait)).map(|n| (child, n))
@@ -250,7 +250,7 @@ impl State {
             return reports;
         }
         let nothing = if wait.has(Options::NOHANG) { Answer::Nothing } else { Answer::Sleep };
-        let error = Answer::Error("ECHILD");
+        let error = Answer::Error(Errno::CHILD);
         let mut living =
             self.candidates(wait.selector).filter(|child| self.children[*child].phase != Phase::Zombie);
         if living.next().is_some() {

@@ -148,7 +148,7 @@ pub(crate) fn is_termination(word: i32) -> bool {
 
 /// The status word of a death by this signal.
 pub(crate) const fn killed(signal: i32) -> i32 {
-    WaitStatus::signaled(Signal(signal)).as_raw()
+    WaitStatus::signaled(Signal::from_number(signal)).as_raw()
 }
 
 /// The status word of an exit.
@@ -158,7 +158,7 @@ pub(crate) const fn exited(code: i32) -> i32 {
 
 /// The status word of a stop.
 pub(crate) const fn stopped(signal: i32) -> i32 {
-    WaitStatus::stopped(Signal(signal)).as_raw()
+    WaitStatus::stopped(Signal::from_number(signal)).as_raw()
 }
 
 /// The status word of a continue.

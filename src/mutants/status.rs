@@ -123,7 +123,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::STATUS_SIGNALED,
     )
     .call(|w, r| {
-        let dumps = |signal| crate::wait::Signal(signal).dumps_core();
+        let dumps = |signal| crate::wait::Signal::from_number(signal).dumps_core();
         w.map_word(r, |word| map_death(word, |signal| if dumps(signal) { exited(signal) } else { word }))
     }),
     from_bug(

@@ -11,6 +11,7 @@
 //! A request carries `id=N`; its reply is exactly one line with the same `id`: `ok`, `err errno=NAME`, or
 //! `unsupported why=TEXT` (or `malformed why=TEXT`, see below). What has a name travels by name (`WNOHANG`, `SIGTERM`, `ECHILD`, `P_PID`, `CLD_EXITED`:
 //! the numbers differ between systems); any other number travels raw (`0x40000000`, `-7`, `SIG37`).
+//! A number in a reply is one of the agent's system: the driver reads it by `os=` and `arch=` of `hello`.
 //! Unknown keys are ignored, unknown requests are answered `unsupported`. A malformed request (a key is
 //! missing, a value is of another kind) is answered `malformed why=TEXT`: it is an error of whoever sent it.
 //!
@@ -20,7 +21,7 @@
 //! with a failure. It begins with
 //!
 //! ```text
-//! hello protocol=1 name=NAME version=V issues=URL os=OS libc=L arch=A pid=N calls=waitpid,wait4 [threads=yes] [raw=yes] [retries=eintr] [selectors=pid] [ignored=SIGCHLD]
+//! hello protocol=1 name=NAME version=V issues=URL os=OS libc=L arch=A pid=N calls=waitpid,wait4 [threads=yes] [raw=yes] [retries=eintr] [selectors=pid] [ignored=SIGCHLD] [release=R]
 //! ```
 //!
 //! (`OS` is `linux`, `freebsd`, `netbsd`, `openbsd`, `dragonfly`, `macos` or `illumos`) and then serves these, one at a
@@ -28,7 +29,8 @@
 //! pointers can be judged. `retries=eintr`: a call interrupted by a signal is restarted before the interruption is seen.
 //! `selectors=`: which children a call can select, of `pid`, `any` and `group` (all of them if the key is missing); where there is only one
 //! child, a call that cannot select any child is given its pid. `ignored=SIGCHLD`: it
-//! was started with that signal ignored. Requests with `thread=N` (N from 1 up) run on the thread of that number, which the
+//! was started with that signal ignored. `release=R`: the release of its kernel, as in `5.10.0`, if it differs from the kernel
+//! of the warden. Requests with `thread=N` (N from 1 up) run on the thread of that number, which the
 //! agent creates when it is first named, if it supports threads; their replies may come in any order. Standard output carries
 //! nothing else, and each line is written in one piece.
 //!
@@ -126,12 +128,15 @@
 //! `warden REQUEST`; [`crate::warden`] lists the requests.
 
 pub mod agent;
+mod change;
 pub mod codec;
 pub mod fields;
 pub mod line;
 mod nearest;
+mod options;
 pub mod wait;
 pub mod warden;
+pub use change::Change;
 pub use line::{Line, LineReader};
 pub use nearest::{near, nearest};
 

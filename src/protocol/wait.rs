@@ -1,15 +1,19 @@
 //! A call of the family as a request to an agent, and what came of it as the agent's reply.
 //!
 //! What stands here is free of any host's numbers: the driver and the agent may run on different systems. The agent's
-//! side turns names into numbers ([`WaitRequest::to_host`]) and an observation into a line ([`reply_line`]).
+//! side turns names into numbers ([`WaitRequest::to_host`]) and an observation into a line ([`reply_line`]); the driver's
+//! side turns that line into typed values, once, by the numbers of the agent's system ([`Answer::from_line`]).
 
 use std::fmt;
+
+pub use super::options::{Flag, IdType, OptionSet};
 
 use super::fields::{CHILDREN, OWN, get_usage, put_usage};
 use super::line::{FieldError, Line, parse_number};
 use crate::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Request, Return, Select, Usage};
-use crate::wait::Signal;
+use crate::wait::errno::Errno;
 use crate::wait::names;
+use crate::wait::{SiCode, Signal, System, WaitStatus};
 
 /// Whom a call waits for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,32 +22,11 @@ pub enum Target {
     Pid(i64),
     /// The first two arguments of `waitid` and `wait6`.
     Id {
-        /// `P_ALL`, `P_PID`, ... or a number as text.
-        idtype: String,
+        /// `P_ALL`, `P_PID`, ... or a number.
+        idtype: IdType,
         /// A pid, a process group or a descriptor of the agent.
         who: i64,
     },
-}
-
-/// Option bits: those that have a name by name, any others raw.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct OptionSet {
-    /// `WNOHANG`, `WUNTRACED`, ...
-    pub names: Vec<String>,
-    /// Further bits, in the numbers of the agent's system.
-    pub raw: u32,
-}
-
-impl OptionSet {
-    /// Options by name.
-    pub fn named<'a>(names: impl IntoIterator<Item = &'a str>) -> OptionSet {
-        OptionSet { names: names.into_iter().map(str::to_owned).collect(), raw: 0 }
-    }
-
-    fn items(&self) -> Vec<String> {
-        let raw = (self.raw != 0).then(|| format!("{:#x}", self.raw));
-        self.names.iter().cloned().chain(raw).collect()
-    }
 }
 
 /// One call, as the driver asks for it.
@@ -160,7 +143,9 @@ impl WaitRequest {
 
     fn of_call(call: Call, line: &Line) -> Result<WaitRequest, FieldError> {
         let target = if has_info(call) {
-            Target::Id { idtype: line.text("idtype")?, who: line.number("who")? }
+            let idtype = line.text("idtype")?;
+            let idtype = IdType::from_text(&idtype).ok_or(FieldError::Bad("idtype", idtype))?;
+            Target::Id { idtype, who: line.number("who")? }
         } else if has_pid(call) {
             Target::Pid(line.number("pid")?)
         } else {
@@ -168,12 +153,8 @@ impl WaitRequest {
         };
         let mut request = WaitRequest::new(call, target);
         for item in line.list("options") {
-            match parse_number(&item) {
-                None => request.options.names.push(item),
-                Some(bits) => match u32::try_from(bits) {
-                    Ok(bits) => request.options.raw |= bits,
-                    Err(_) => return Err(FieldError::Bad("options", item)),
-                },
+            if !request.options.add(&item) {
+                return Err(FieldError::Bad("options", item));
             }
         }
         if has_status(call) {
@@ -197,14 +178,16 @@ impl WaitRequest {
                 Err(_) => return Err(Unsupported(format!("{pid} is no pid_t"))),
             },
             Target::Id { idtype, who } => {
-                let number = names::idtype(idtype).or_else(|| parse_number(idtype));
-                let idtype = number.ok_or_else(|| Unsupported::name(idtype))?;
-                Select::Id { idtype, id: *who }
+                let number = match idtype {
+                    IdType::Number(number) => Some(*number),
+                    named => names::idtype(&named.to_string()),
+                };
+                Select::Id { idtype: number.ok_or_else(|| Unsupported::name(idtype))?, id: *who }
             }
         };
         let mut options = self.options.raw as libc::c_int;
-        for name in &self.options.names {
-            options |= names::option(name).ok_or_else(|| Unsupported::name(name))?;
+        for flag in &self.options.flags {
+            options |= names::option(flag.name()).ok_or_else(|| Unsupported::name(flag))?;
         }
         let WaitRequest { call, status, rusage, info, .. } = *self;
         Ok(Request { call, select, options, status, rusage, info })
@@ -222,7 +205,7 @@ pub fn thread(line: &Line) -> Result<u32, FieldError> {
 pub struct Unsupported(pub String);
 
 impl Unsupported {
-    fn name(name: &str) -> Unsupported {
+    fn name(name: &impl fmt::Display) -> Unsupported {
         Unsupported(format!("{name} is unknown here"))
     }
 }
@@ -233,21 +216,23 @@ impl fmt::Display for Unsupported {
     }
 }
 
-/// The fields of a siginfo, by name where they have one.
+/// The fields of a siginfo.
 ///
 /// A field that the call left untouched, or that the subject does not show, is `None`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub struct InfoNamed {
-    /// `si_signo`: `SIGCHLD`, or a number as text (`0`).
-    pub signo: Option<String>,
-    /// `si_code`: `CLD_EXITED`, ..., or a number as text.
-    pub code: Option<String>,
+    /// `si_signo`
+    pub signo: Option<Signal>,
+    /// `si_code`
+    pub code: Option<SiCode>,
     /// `si_pid`
     pub pid: Option<i64>,
     /// `si_uid`
     pub uid: Option<i64>,
     /// `si_status`: an exit code, or a signal in the numbers of the agent's system, as `si_code` tells.
     pub status: Option<i64>,
+    /// `si_status` as a signal.
+    pub signal: Option<Signal>,
     /// `si_errno`
     pub errno: Option<i64>,
     /// How many bytes were written that belong to none of these fields.
@@ -257,11 +242,10 @@ pub struct InfoNamed {
 /// What a call returned and wrote, as the driver sees it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reply {
-    /// The value that the call returned, or the name of the `errno` that came with -1 (a number as text if it has no
-    /// name).
-    pub ret: Result<i64, String>,
-    /// The status word, in the layout of the agent's system.
-    pub status: Memory<i32>,
+    /// The value that the call returned, or the `errno` that came with -1.
+    pub ret: Result<i64, Errno>,
+    /// The status word, as one of the agent's system.
+    pub status: Memory<WaitStatus>,
     /// The resource usage of the child.
     pub rusage: Memory<Usage>,
     /// `wait6` only: the usage of the child's own reaped children.
@@ -332,17 +316,58 @@ fn usage(line: &Line, prefix: &str) -> Usage {
     get_usage(line, prefix).unwrap_or_default()
 }
 
-/// The name of an `errno`, or its number: what stands in reports and is compared.
-fn errno_name(text: String) -> Result<String, FieldError> {
-    let name = text.strip_prefix('-').unwrap_or(&text);
-    if !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        Ok(text)
-    } else {
-        Err(FieldError::Bad("errno", text))
+/// The `errno` of a refused request, named or numbered by an agent of that system.
+pub fn errno_of(line: &Line, system: System) -> Result<Errno, FieldError> {
+    let text = line.text("errno")?;
+    Errno::from_text(&text, system).ok_or(FieldError::Bad("errno", text))
+}
+
+/// The signal that a reply names, or gives by its number on the agent's system; 0 is none.
+pub fn signal_of(text: &str, system: System) -> Option<Signal> {
+    let beyond = || {
+        let number = parse_number(text)?.clamp(i32::MIN.into(), i32::MAX.into());
+        i32::try_from(number).ok().map(|number| Signal::from_number_on(number, system))
+    };
+    Signal::from_name_on(text, system).or_else(beyond)
+}
+
+/// The `si_code` that a reply names, or gives by number.
+pub fn code_of(text: &str) -> Option<SiCode> {
+    SiCode::from_name(text).or_else(|| parse_number(text).map(SiCode::from_number))
+}
+
+/// A field of a siginfo that has names, if it is there.
+fn named<T>(
+    line: &Line,
+    key: &'static str,
+    read: impl FnOnce(&str) -> Option<T>,
+) -> Result<Option<T>, FieldError> {
+    match line.get(key) {
+        None => Ok(None),
+        Some(text) => read(&text).map(Some).ok_or(FieldError::Bad(key, text)),
     }
 }
 
-fn status_memory(line: &Line, request: &WaitRequest) -> Result<Memory<i32>, FieldError> {
+fn info_named(line: &Line, system: System) -> Result<InfoNamed, FieldError> {
+    let status = line.number_opt("si_status")?;
+    let number = status.and_then(|status| i32::try_from(status).ok());
+    Ok(InfoNamed {
+        signo: named(line, "si_signo", |text| signal_of(text, system))?,
+        code: named(line, "si_code", code_of)?,
+        pid: line.number_opt("si_pid")?,
+        uid: line.number_opt("si_uid")?,
+        status,
+        signal: number.map(|number| Signal::from_number_on(number, system)),
+        errno: line.number_opt("si_errno")?,
+        other_bytes: line.number_opt("si_other_bytes")?,
+    })
+}
+
+fn status_memory(
+    line: &Line,
+    request: &WaitRequest,
+    system: System,
+) -> Result<Memory<WaitStatus>, FieldError> {
     let number = match line.get("status").as_deref() {
         None if has_status(request.call) && request.status != Pointer::Buffer => return Ok(Memory::NoBuffer),
         None => return Ok(Memory::NotObserved),
@@ -351,33 +376,23 @@ fn status_memory(line: &Line, request: &WaitRequest) -> Result<Memory<i32>, Fiel
     };
     // 32 bits, written with or without a sign.
     match i32::try_from(number).or_else(|_| u32::try_from(number).map(|word| word as i32)) {
-        Ok(word) => Ok(Memory::Wrote(word)),
+        Ok(word) => Ok(Memory::Wrote(system.decode(word))),
         Err(_) => Err(FieldError::Bad("status", number.to_string())),
     }
 }
 
 impl Answer {
-    /// The answer to `request` that a line gives.
-    pub fn from_line(line: &Line, request: &WaitRequest) -> Result<Answer, AnswerError> {
+    /// The answer to `request` that a line gives, of an agent that runs on that system.
+    pub fn from_line(line: &Line, request: &WaitRequest, system: System) -> Result<Answer, AnswerError> {
         let ret = match line.word() {
             "ok" => Ok(line.number("ret")?),
-            "err" => Err(line.text("errno").and_then(errno_name)?),
+            "err" => Err(errno_of(line, system)?),
             "unsupported" => return Ok(Answer::Unsupported(line.get("why").unwrap_or_default())),
             "malformed" => return Err(AnswerError::Malformed(line.get("why").unwrap_or_default())),
             other => return Err(AnswerError::Word(other.to_owned())),
         };
         let call = request.call;
-        let info = || {
-            Ok(InfoNamed {
-                signo: line.get("si_signo"),
-                code: line.get("si_code"),
-                pid: line.number_opt("si_pid")?,
-                uid: line.number_opt("si_uid")?,
-                status: line.number_opt("si_status")?,
-                errno: line.number_opt("si_errno")?,
-                other_bytes: line.number_opt("si_other_bytes")?,
-            })
-        };
+        let info = || info_named(line, system);
         let spill = match line.get("spill").as_deref() {
             None => None,
             Some("no") => Some(false),
@@ -387,7 +402,7 @@ impl Answer {
         let wait6 = call == Call::Wait6;
         Ok(Answer::Called(Box::new(Reply {
             ret,
-            status: status_memory(line, request)?,
+            status: status_memory(line, request, system)?,
             rusage: memory(line, "rusage", request.rusage, has_rusage(call), || Ok(usage(line, OWN)))?,
             children: memory(line, "children", request.rusage, wait6, || Ok(usage(line, CHILDREN)))?,
             info: memory(line, "info", request.info, has_info(call), info)?,
@@ -471,15 +486,14 @@ pub fn errno_text(errno: libc::c_int) -> String {
 /// The name of a signal of this system: `SIGTERM`, `SIG37` beyond the standard set, `0` for none.
 pub fn signal_text(signal: i64) -> String {
     match libc::c_int::try_from(signal) {
-        Ok(number @ 1..) => Signal(number).to_string(),
-        _ => signal.to_string(),
+        Ok(number) => Signal::from_number(number).to_string(),
+        Err(_) => signal.to_string(),
     }
 }
 
 /// The name of a `si_code` of `SIGCHLD`, or its number as text.
 pub fn code_text(code: i64) -> String {
-    let number = libc::c_int::try_from(code).ok();
-    number.and_then(names::child_code_name).map_or_else(|| code.to_string(), str::to_owned)
+    SiCode::from_number(code).to_string()
 }
 
 #[cfg(test)]

@@ -46,6 +46,7 @@ pub(crate) mod sample {
                 os: "linux".to_owned(),
                 libc: "glibc 2.36".to_owned(),
                 arch: "x86_64".to_owned(),
+                release: String::new(),
                 profile: "linux".to_owned(),
                 calls: vec!["waitpid".to_owned(), "wait4".to_owned()],
                 ..SubjectInfo::default()

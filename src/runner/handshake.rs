@@ -172,6 +172,7 @@ fn identity(spec: &str, hello: &Line) -> Result<SubjectInfo, RunError> {
         os: field("os"),
         libc: field("libc"),
         arch: field("arch"),
+        release: field("release"),
         profile: String::new(),
         calls: hello.list("calls"),
         threads: hello.flag("threads"),

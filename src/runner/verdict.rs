@@ -5,6 +5,7 @@ use super::plan::Planned;
 use crate::protocol::Line;
 use crate::trial::Case;
 use crate::trial::{Abort, Outcome, Trial};
+use crate::wait::Signal;
 use std::time::Duration;
 
 /// The report of a trial that has not started.
@@ -63,9 +64,8 @@ pub(crate) fn closed(report: &mut TrialReport, result: &mut Outcome, closed: &Li
             "processes that could not be reaped, since the warden's wait does not report them: {stuck}"
         ));
     }
-    let ended = closed.number_opt("agent").ok().flatten();
-    let killed = ended.and_then(|status| crate::wait::Layout::HOST.decode(status as i32).term_signal());
-    let Some(signal) = killed.filter(|s| s.number() != libc::SIGKILL) else { return };
+    let killed = closed.get("killed").and_then(|name| Signal::from_name(&name));
+    let Some(signal) = killed.filter(|signal| *signal != Signal::KILL) else { return };
     match result {
         Err(Abort::Crash(failure)) => failure.got = format!("{} (killed by {signal})", failure.got),
         // Requests to its children failed because they died with it.

@@ -219,6 +219,15 @@ impl Child {
         self
     }
 
+    /// After a change of uid, which clears the parent-death signal.
+    fn as_user(&self, changed: Result<(), Errno>) -> Result<(), Errno> {
+        changed?;
+        if !self.options.orphan {
+            process::die_with_parent(Some(libc::SIGKILL));
+        }
+        Ok(())
+    }
+
     /// Answers a step: a request, or an initial step.
     pub(super) fn answer(&mut self, step: &Step, id: Option<u64>, outcome: Result<Line, Errno>) {
         let failed = outcome.is_err();
@@ -282,13 +291,8 @@ impl Child {
             Step::Sleep { ms } => std::thread::sleep(std::time::Duration::from_millis(ms)),
             Step::Setpgid { pgid } => setpgid(pgid)?,
             Step::Setsid => drop(rustix::process::setsid()?),
-            Step::Setuid { uid } => {
-                workload::setuid(uid)?;
-                // A change of uid clears the parent-death signal.
-                if !self.options.orphan {
-                    process::die_with_parent(Some(libc::SIGKILL));
-                }
-            }
+            Step::Setuid { uid } => self.as_user(workload::setuid(uid))?,
+            Step::Seteuid { uid } => self.as_user(workload::seteuid(uid))?,
             Step::Fork(ref offspring) => {
                 let options = self.offspring(offspring)?;
                 match process::fork()? {

@@ -31,6 +31,7 @@ impl Step {
             Step::Setpgid { .. } => "setpgid",
             Step::Setsid => "setsid",
             Step::Setuid { .. } => "setuid",
+            Step::Seteuid { .. } => "seteuid",
             Step::Fork(_) => "fork",
             Step::VforkExec(_) => "vfork-exec",
             Step::Vfork { .. } => "vfork",
@@ -85,7 +86,7 @@ impl Step {
             | Step::InvoluntarySwitches { count } => line.with("count", count),
             Step::Sleep { ms } => line.with("ms", ms),
             Step::Setpgid { pgid } => line.with("pgid", pgid),
-            Step::Setuid { uid } => line.with("uid", uid),
+            Step::Setuid { uid } | Step::Seteuid { uid } => line.with("uid", uid),
             Step::Fork(child) | Step::VforkExec(child) | Step::Clone { offspring: child, .. } => {
                 let mut line = line;
                 if let Step::Clone { sibling, exit_signal, .. } = self {

@@ -35,6 +35,7 @@ pub const FORMS: &[Form] = &[
     form("setpgid", "[pgid=0]", "join a process group; 0 creates one"),
     form("setsid", "", "create a session"),
     form("setuid", "uid=N", "change the user id"),
+    form("seteuid", "uid=N", "change the effective user id"),
     form("fork", "[token=T] [orphan=yes] [steps=S,...]", "fork a child"),
     form("vfork-exec", "[token=T] [orphan=yes] [steps=S,...]", "vfork a child that execs the child program"),
     form("vfork", "code=N", "vfork a child that exits"),

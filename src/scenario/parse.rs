@@ -59,6 +59,7 @@ impl Step {
             "setpgid" => Step::Setpgid { pgid: f.number_or("pgid", 0)? },
             "setsid" => Step::Setsid,
             "setuid" => Step::Setuid { uid: f.number("uid")? },
+            "seteuid" => Step::Seteuid { uid: f.number("uid")? },
             "fork" => Step::Fork(offspring()?),
             "vfork-exec" => Step::VforkExec(offspring()?),
             "vfork" => Step::Vfork { code: f.code()? },

@@ -24,6 +24,7 @@
 //! | `setpgid [pgid=0]` | join a process group; 0 creates one |
 //! | `setsid` | create a session |
 //! | `setuid uid=N` | change the user id |
+//! | `seteuid uid=N` | change the effective user id |
 //! | `fork [token=T] [orphan=yes] [steps=S,...]` | fork a child |
 //! | `vfork-exec [token=T] [orphan=yes] [steps=S,...]` | vfork a child that execs the child program |
 //! | `vfork code=N` | vfork a child that exits |
@@ -145,6 +146,11 @@ pub enum Step {
     /// `setuid(uid)`: changes what a parent finds in `si_uid`. `EPERM` without the privilege.
     Setuid {
         /// The user id.
+        uid: u32,
+    },
+    /// `seteuid(uid)`: keeps the real user id. `EPERM` without the privilege.
+    Seteuid {
+        /// The effective user id.
         uid: u32,
     },
     /// Forks a child, which performs `steps`. With a `token` the child then connects to the same socket and takes

@@ -3,9 +3,12 @@
 //! A match is reported `deviates`; any other departure fails. The cases and the oracle read the same table.
 
 use super::clause::{Clause, Profile};
+use super::got::Got;
 use super::{linux, posix};
+use crate::protocol::Change;
+use crate::wait::Signal;
 
-/// One known departure.
+/// One known departure: a pattern on what an expectation got.
 #[derive(Debug)]
 pub struct Deviation {
     /// The system that departs.
@@ -14,7 +17,9 @@ pub struct Deviation {
     pub clause: &'static Clause,
     /// The first release of the system that keeps to the clause; `None` while there is none.
     pub until: Option<Release>,
-    /// What is observed instead, exactly as an expectation words what it got.
+    /// Whether that is what is observed instead.
+    pub matches: fn(&Got) -> bool,
+    /// The same in words.
     pub observed: &'static str,
     /// Where it is documented or was measured.
     pub source: &'static str,
@@ -25,17 +30,38 @@ pub type Release = (u32, u32);
 
 /// The release of a kernel from its name and its full release, as in `Linux 5.10.0-32-amd64`.
 pub fn release(kernel: &str) -> Option<Release> {
-    let mut numbers = kernel.split_ascii_whitespace().nth(1)?.split(|c: char| !c.is_ascii_digit());
+    release_of(kernel.split_ascii_whitespace().nth(1)?)
+}
+
+/// The same from the release alone, as in `5.10.0-32-amd64`.
+pub fn release_of(text: &str) -> Option<Release> {
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit());
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
 const fn known(
     profile: Profile,
     clause: &'static Clause,
+    matches: fn(&Got) -> bool,
     observed: &'static str,
     source: &'static str,
 ) -> Deviation {
-    Deviation { profile, clause, until: None, observed, source }
+    Deviation { profile, clause, until: None, matches, observed, source }
+}
+
+/// Of a value that was passed to `exit` only the low eight bits are told.
+fn low_eight_bits(got: &Got) -> bool {
+    matches!(got, Got::ExitValue { passed, told } if *told == i64::from(passed & 0xff))
+}
+
+/// A death with a core file is told as one by the same signal without.
+fn without_core(got: &Got) -> bool {
+    match got {
+        Got::Reported { change: Change::Killed(told, false), wanted: Some(Change::Killed(signal, true)) } => {
+            told == signal
+        }
+        _ => false,
+    }
 }
 
 /// The table.
@@ -43,18 +69,21 @@ pub static ALL: &[Deviation] = &[
     known(
         Profile::Linux,
         &posix::SIGCHLD_PENDING_CLEARED,
+        |got| matches!(got, Got::Pending(Signal::CHLD)),
         "pending",
         "measured on Linux 6.18: a wait leaves the pending SIGCHLD",
     ),
     known(
         Profile::Linux,
         &posix::WAITID_FULL_EXIT_VALUE,
-        "0x5a",
+        low_eight_bits,
+        "the low eight bits",
         "_exit(2): only the low eight bits of the value are kept",
     ),
     known(
         Profile::Linux,
         &posix::WAITPID_ECHILD_AFTER_SETPGID,
+        |got| matches!(got, Got::Asleep),
         "still blocked",
         "measured on Linux 6.18: the end of a child that left the group wakes no waiter of the group",
     ),
@@ -63,6 +92,7 @@ pub static ALL: &[Deviation] = &[
         ..known(
             Profile::Linux,
             &linux::THREADS_PEEK_GROUP_CODE,
+            |got| matches!(got, Got::Reported { change: Change::Exited(5), .. }),
             "exited 5",
             "Linux 907c311f37ba (5.17): until then a peek told what the initial thread had exited with",
         )
@@ -70,84 +100,109 @@ pub static ALL: &[Deviation] = &[
     known(
         Profile::NetBsd,
         &posix::WAITPID_NOHANG_ECHILD,
-        "0",
+        |got| matches!(got, Got::Nothing),
+        "0, nothing to report",
         "NetBSD PR standards/51606: WNOHANG without children returned 0",
     ),
     known(
         Profile::NetBsd,
         &posix::WAITID_NOHANG_ECHILD,
-        "0",
+        |got| matches!(got, Got::Nothing),
+        "0, nothing to report",
         "NetBSD PR standards/51606: WNOHANG without children returned 0",
     ),
     known(
         Profile::OpenBsd,
         &posix::WAITID_SI_UID,
+        |got| matches!(got, Got::Uid { told, effective } if told == effective),
         "effective uid",
         "OpenBSD waitid(2): si_uid is the effective user ID",
     ),
     known(
         Profile::DragonFly,
         &posix::STATUS_ONE_PREDICATE,
+        |got| {
+            matches!(
+                got,
+                Got::Predicates {
+                    of_continue: true,
+                    exited: false,
+                    signaled: true,
+                    stopped: false,
+                    continued: true
+                }
+            )
+        },
         "signaled and continued",
         "DragonFly <sys/wait.h>: 0x13 is both WIFSIGNALED and WIFCONTINUED",
     ),
     known(
         Profile::DragonFly,
         &posix::WAITID_FULL_EXIT_VALUE,
-        "0x5a",
+        low_eight_bits,
+        "the low eight bits",
         "DragonFly wait(2): exit codes are limited to 0 to 255",
     ),
     known(
         Profile::DragonFly,
         &posix::WAITID_DUMPED,
+        without_core,
         "CLD_KILLED",
         "DragonFly wait(2): CLD_DUMPED is not implemented",
     ),
     known(
         Profile::MacOs,
         &posix::WAITID_CONTINUED_PID,
-        "not the child's pid",
+        |got| matches!(got, Got::Pid { told, sender } if told == sender),
+        "the pid of the process that sent SIGCONT",
         "XNU bsd/kern/kern_exit.c: si_pid of a continue is p_contproc",
     ),
     known(
         Profile::MacOs,
         &posix::WAITID_CONTINUED,
+        |got| matches!(got, Got::Signal(Signal::STOP)),
         "last stop signal",
         "XNU bsd/kern/kern_exit.c: si_status of a continue is the signal of the stop",
     ),
     known(
         Profile::MacOs,
         &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP,
-        "0x5a5a5a",
+        |got| matches!(got, Got::ExitValue { passed, told } if *told == i64::from(passed & 0xff_ffff)),
+        "the low 24 bits in every look but the first",
         "XNU bsd/kern/kern_exit.c: p_xhighbits is cleared by the first waitid, WNOWAIT or not",
     ),
     known(
         Profile::MacOs,
         &posix::WAITID_NOHANG_ZEROES,
+        |got| matches!(got, Got::Untouched),
         "untouched",
         "XNU bsd/kern/kern_exit.c: waitid copies nothing out when nothing is reported",
     ),
     known(
         Profile::MacOs,
         &posix::WAITID_SI_UID,
+        |got| matches!(got, Got::NotSet | Got::Uid { told: 0, .. }),
         "not set",
         "XNU bsd/kern/kern_exit.c: waitid does not fill si_uid",
     ),
     known(
         Profile::MacOs,
         &posix::WAITID_EINVAL_IDTYPE,
+        |got| matches!(got, Got::Nothing | Got::Reported { .. }),
         "accepted",
         "XNU bsd/kern/kern_exit.c: an unknown idtype is not refused",
     ),
     known(
         Profile::MacOs,
         &posix::WAITID_EXITED_ONLY,
+        |got| matches!(got, Got::Reported { change: Change::Stopped(_), wanted: None }),
         "CLD_STOPPED",
         "dotnet/runtime#131944: with WEXITED, WNOHANG and WNOWAIT macOS 26 reports a stopped child",
     ),
     known(
         Profile::MacOs,
         &posix::SIGCHLD_PENDING_CLEARED,
+        |got| matches!(got, Got::Pending(Signal::CHLD)),
         "pending",
         "XNU bsd/kern/kern_exit.c: cleared only if the child had no siblings",
     ),
@@ -158,9 +213,8 @@ pub static ALL: &[Deviation] = &[
 pub fn find(
     (profile, release): (Profile, Option<Release>),
     clause: &Clause,
-    observed: &str,
+    got: &Got,
 ) -> Option<&'static Deviation> {
     let concerns = |d: &Deviation| d.until.is_none_or(|until| release.is_some_and(|r| r < until));
-    ALL.iter()
-        .find(|d| d.profile == profile && d.clause.id == clause.id && d.observed == observed && concerns(d))
+    ALL.iter().find(|d| d.profile == profile && d.clause.id == clause.id && (d.matches)(got) && concerns(d))
 }

@@ -54,8 +54,8 @@ impl Subject for Waitspec {
             stopped: status.is_stopped(),
             continued: Some(status.is_continued()),
             exit_status: status.exit_status(),
-            term_signal: status.term_signal().map(|signal| signal.0),
-            stop_signal: status.stop_signal().map(|signal| signal.0),
+            term_signal: status.term_signal().map(|signal| signal.number()),
+            stop_signal: status.stop_signal().map(|signal| signal.number()),
             core: status.is_signaled().then(|| status.core_dumped()),
             exit_code: status.to_exit_code().ok(),
         })
@@ -160,9 +160,9 @@ fn info_of(info: Option<ChildInfo>) -> Memory<Info> {
     };
     let (code, status) = match info.event {
         Event::Exited { code } => (libc::CLD_EXITED, Some(code)),
-        Event::Signaled { signal, core: false } => (libc::CLD_KILLED, Some(signal.0)),
-        Event::Signaled { signal, core: true } => (libc::CLD_DUMPED, Some(signal.0)),
-        Event::Stopped { signal, .. } => (libc::CLD_STOPPED, Some(signal.0)),
+        Event::Signaled { signal, core: false } => (libc::CLD_KILLED, Some(signal.number())),
+        Event::Signaled { signal, core: true } => (libc::CLD_DUMPED, Some(signal.number())),
+        Event::Stopped { signal, .. } => (libc::CLD_STOPPED, Some(signal.number())),
         Event::Trapped { status } => (libc::CLD_TRAPPED, Some(status)),
         Event::Continued => (libc::CLD_CONTINUED, None),
         Event::Unknown => (0, None),

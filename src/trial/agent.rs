@@ -8,22 +8,26 @@ use crate::protocol::Line;
 use crate::protocol::agent::{Disposition, MaskChange, Request, SigactionFlags, UsageOf};
 use crate::protocol::codec::{Bytes, Switch};
 use crate::protocol::fields::{OWN, bounded, get_usage};
+use crate::protocol::wait::{code_of, errno_of, signal_of};
 use crate::sys::call::abi::Usage;
-use crate::wait::Signal;
+use crate::wait::errno::Errno;
+use crate::wait::{SiCode, Signal, System};
 
 /// What a handler of the agent saw of one signal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caught {
-    /// `si_signo`, `si_code`, `si_pid`, `si_uid` and `si_status`, as the agent wrote them.
-    pub signal: String,
-    /// `si_code` by name.
-    pub code: String,
+    /// `si_signo`
+    pub signal: Signal,
+    /// `si_code`
+    pub code: SiCode,
     /// `si_pid`
     pub pid: i64,
     /// `si_uid`
     pub uid: i64,
     /// `si_status`
     pub status: i64,
+    /// `si_status` as a signal.
+    pub by: Signal,
 }
 
 /// What the handlers of the agent saw.
@@ -64,16 +68,21 @@ impl Trial<'_> {
     /// The same, for a request that must succeed.
     pub(crate) fn agent_ok(&mut self, request: &Request) -> Result<Line, Abort> {
         let reply = self.agent(request)?;
-        Trial::must_be_ok(request.word(), reply)
+        self.must_be_ok(request.word(), reply)
     }
 
-    fn must_be_ok(word: &str, reply: Line) -> Result<Line, Abort> {
+    /// The error of a request that was refused.
+    pub(crate) fn errno(&self, reply: &Line) -> Result<Errno, Abort> {
+        errno_of(reply, self.system).map_err(|e| Abort::Protocol(format!("a refusal: {e}")))
+    }
+
+    fn must_be_ok(&self, word: &str, reply: Line) -> Result<Line, Abort> {
         if reply.word() == "ok" {
             return Ok(reply);
         }
-        let errno = reply.get("errno").unwrap_or_default();
-        match errno.as_str() {
-            "ENOSYS" | "ENOTSUP" | "EOPNOTSUPP" | "EPERM" => {
+        let errno = self.errno(&reply)?;
+        match errno {
+            Errno::NOSYS | Errno::NOTSUP | Errno::OPNOTSUPP | Errno::PERM => {
                 Err(Abort::Skip(format!("{word} is not to be had here: {errno}")))
             }
             _ => Err(Abort::Broken(format!("the agent cannot {word}: {errno}"))),
@@ -93,7 +102,7 @@ impl Trial<'_> {
         let count = bounded(reply.number("count").map_err(|e| bad(&e.to_string()))?);
         let mut signals = Signals { count, ..Signals::default() };
         for entry in reply.list("seen") {
-            signals.seen.push(caught(&entry).ok_or_else(|| bad(&entry))?);
+            signals.seen.push(caught(&entry, self.system).ok_or_else(|| bad(&entry))?);
         }
         for entry in reply.list("waited") {
             let (ret, status) = entry.split_once(':').ok_or_else(|| bad(&entry))?;
@@ -125,9 +134,14 @@ impl Trial<'_> {
         self.agent_ok(&Request::Sigprocmask { how, sig }).map(drop)
     }
 
-    /// The signals that are pending in the agent, by name.
-    pub fn sigpending(&mut self) -> Result<Vec<String>, Abort> {
-        Ok(self.agent_ok(&Request::Sigpending {})?.list("sigs"))
+    /// The signals that are pending in the agent.
+    pub fn sigpending(&mut self) -> Result<Vec<Signal>, Abort> {
+        let sigs = self.agent_ok(&Request::Sigpending {})?.list("sigs");
+        let signal = |text: &String| {
+            signal_of(text, self.system)
+                .ok_or_else(|| Abort::Protocol(format!("reply to sigpending: no signal is {text}")))
+        };
+        sigs.iter().map(signal).collect()
     }
 
     /// The usage of the agent's reaped children.
@@ -145,23 +159,23 @@ impl Trial<'_> {
     /// A pidfd of the agent for a child that was not taken: a system that does not find it fails the case.
     pub fn pidfd_open(&mut self, child: &Child, nonblock: bool) -> Result<i64, Abort> {
         let reply = self.agent(&Request::PidfdOpen { pid: child.pid as i32, nonblock })?;
-        if reply.get("errno").as_deref() == Some("ESRCH") {
+        if reply.word() != "ok" && self.errno(&reply)? == Errno::SRCH {
             return Err(Abort::Fail(Failure {
                 clause: self.cited[0],
                 expected: format!("a pidfd of {}, which nobody has taken", child.name),
-                got: "ESRCH".to_owned(),
+                got: Errno::SRCH.to_string(),
             }));
         }
-        let reply = Trial::must_be_ok("pidfd_open", reply)?;
+        let reply = self.must_be_ok("pidfd_open", reply)?;
         reply.number("fd").map_err(|e| Abort::Protocol(e.to_string()))
     }
 
-    /// The same for any number, where it is the error that is judged: the error's name.
-    pub fn try_pidfd_open(&mut self, pid: i64) -> Result<Result<i64, String>, Abort> {
+    /// The same for any number, where it is the error that is judged.
+    pub fn try_pidfd_open(&mut self, pid: i64) -> Result<Result<i64, Errno>, Abort> {
         let reply = self.agent(&Request::PidfdOpen { pid: pid as i32, nonblock: false })?;
         match reply.word() {
             "ok" => reply.number("fd").map(Ok).map_err(|e| Abort::Protocol(e.to_string())),
-            _ => Ok(Err(reply.get("errno").unwrap_or_default())),
+            _ => self.errno(&reply).map(Err),
         }
     }
 
@@ -206,15 +220,17 @@ impl Trial<'_> {
     }
 }
 
-/// One entry of `seen`, as the protocol's page has it.
-pub(crate) fn caught(entry: &str) -> Option<Caught> {
+/// One entry of `seen`, as the protocol's page has it, of an agent of that system.
+pub(crate) fn caught(entry: &str, system: System) -> Option<Caught> {
     let parts: Vec<&str> = entry.split(':').collect();
     let [signal, code, pid, uid, status] = parts.as_slice() else { return None };
+    let status: i64 = status.parse().ok()?;
     Some(Caught {
-        signal: (*signal).to_owned(),
-        code: (*code).to_owned(),
+        signal: signal_of(signal, system)?,
+        code: code_of(code)?,
         pid: pid.parse().ok()?,
         uid: uid.parse().ok()?,
-        status: status.parse().ok()?,
+        status,
+        by: i32::try_from(status).map_or(Signal::NONE, |n| Signal::from_number_on(n, system)),
     })
 }

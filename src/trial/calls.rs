@@ -8,7 +8,7 @@ use super::link::{LinkError, To};
 use super::observed::{End, Seen};
 use super::uses::{Calls, Options, dropped};
 use crate::protocol::Line;
-use crate::protocol::wait::{Answer, AnswerError, OptionSet, Target as RawTarget, WaitRequest};
+use crate::protocol::wait::{Answer, AnswerError, Flag, IdType, OptionSet, Target as RawTarget, WaitRequest};
 use crate::protocol::warden::{ProcessState, Request};
 use crate::sys::call::abi::{Call, Pointer};
 use std::fmt;
@@ -62,7 +62,7 @@ impl Trial<'_> {
     /// The same for another call.
     pub fn ask_by(&self, call: Call, target: Target<'_>, options: Options) -> WaitRequest {
         let by_id = matches!(call, Call::Waitid | Call::Wait6);
-        let id = |idtype: &str, who| RawTarget::Id { idtype: idtype.to_owned(), who };
+        let id = |idtype, who| RawTarget::Id { idtype, who };
         // Whom the call asks for makes no difference as long as there was one child only.
         let target = match (target, &self.children[..]) {
             (Target::Any, [only]) if !self.selects_any() => Target::Child(&only.child),
@@ -70,20 +70,20 @@ impl Trial<'_> {
         };
         let raw = match (target, by_id) {
             (Target::Any, false) => RawTarget::Pid(-1),
-            (Target::Any, true) => id("P_ALL", 0),
+            (Target::Any, true) => id(IdType::All, 0),
             (Target::Child(child), false) => RawTarget::Pid(child.pid),
-            (Target::Child(child), true) => id("P_PID", child.pid),
+            (Target::Child(child), true) => id(IdType::Pid, child.pid),
             (Target::OwnGroup, false) => RawTarget::Pid(0),
-            (Target::OwnGroup, true) => id("P_PGID", self.agent.pid),
+            (Target::OwnGroup, true) => id(IdType::Pgid, self.agent.pid),
             (Target::Group(child), false) => RawTarget::Pid(-child.pid),
-            (Target::Group(child), true) => id("P_PGID", child.pid),
+            (Target::Group(child), true) => id(IdType::Pgid, child.pid),
             (Target::Pid(pid), false) => RawTarget::Pid(pid),
-            (Target::Pid(pid), true) => id("P_PID", pid),
-            (Target::Pidfd(fd), _) => id("P_PIDFD", fd),
+            (Target::Pid(pid), true) => id(IdType::Pid, pid),
+            (Target::Pidfd(fd), _) => id(IdType::Pidfd, fd),
             (Target::Id(idtype, who), _) => id(idtype, who),
         };
         let mut request = WaitRequest::new(call, raw);
-        request.options = OptionSet::named(options.names(call));
+        request.options = OptionSet::of(options.flags(call));
         request
     }
 
@@ -192,21 +192,21 @@ impl Trial<'_> {
     fn told(&mut self, pending: Pending, end: Option<End>) -> Result<Seen, Abort> {
         let Pending { id, request, shown } = pending;
         let end = match end {
-            Some(End::Hung(LATE)) if !request.options.names.iter().any(|name| name == "WNOHANG") => {
+            Some(End::Hung(LATE)) if !request.options.has(Flag::NoHang) => {
                 self.nobody_is_at_work()?;
                 End::Hung(LATE)
             }
             Some(end) => end,
             None => {
                 let reply = self.link.agent_reply(id, PROMPT, request.call.name())?;
-                match Answer::from_line(&reply, &request) {
+                match Answer::from_line(&reply, &request, self.system) {
                     Ok(Answer::Called(reply)) => End::Returned(reply),
                     Ok(Answer::Unsupported(_)) => return Err(self.not_offered(&reply)),
                     Err(e) => return Err(no_answer(request.call.name(), &e)),
                 }
             }
         };
-        Ok(Seen { request, shown, end, layout: self.layout })
+        Ok(Seen { request, shown, end })
     }
 
     /// A caller that may sleep is not to blame as long as a child has not come to its end.
@@ -232,10 +232,10 @@ impl Trial<'_> {
             }
             ("ok", Some("answered")) => {
                 let reply = self.link.agent_reply(pending.id, PROMPT, pending.request.call.name())?;
-                match Answer::from_line(&reply, &pending.request) {
+                match Answer::from_line(&reply, &pending.request, self.system) {
                     Ok(Answer::Called(reply)) => {
                         let (request, shown) = (pending.request.clone(), pending.shown.clone());
-                        let seen = Seen { request, shown, end: End::Returned(reply), layout: self.layout };
+                        let seen = Seen { request, shown, end: End::Returned(reply) };
                         Ok(Some(Instead::Awake(format!("it returned {}", seen.outcome()))))
                     }
                     Ok(Answer::Unsupported(_)) => Err(self.not_offered(&reply)),
@@ -291,13 +291,10 @@ impl Trial<'_> {
             RawTarget::Pid(0) => parts.push("own group".to_owned()),
             RawTarget::Pid(pid) if *pid < -1 => parts.push(format!("group {}", name_of(-pid))),
             RawTarget::Pid(pid) => parts.push(name_of(*pid)),
-            RawTarget::Id { idtype, .. } if idtype == "P_ALL" => parts.push("P_ALL".to_owned()),
+            RawTarget::Id { idtype: IdType::All, .. } => parts.push("P_ALL".to_owned()),
             RawTarget::Id { idtype, who } => parts.push(format!("{idtype} {}", name_of(*who))),
         }
-        let mut options = request.options.names.clone();
-        if request.options.raw != 0 {
-            options.push(format!("{:#x}", request.options.raw));
-        }
+        let options = request.options.items();
         if !options.is_empty() {
             parts.push(options.join("|"));
         }

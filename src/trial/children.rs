@@ -13,6 +13,7 @@ use crate::protocol::warden::{ProcessState, Request};
 use crate::scenario::{Scenario, Step};
 use crate::sys::call::abi::Usage;
 use crate::wait::Signal;
+use crate::wait::errno::Errno;
 use std::time::Instant;
 
 /// A trial that has made so many children needs more than others: a limit that lets it have no more is one of the surroundings,
@@ -113,28 +114,32 @@ impl Trial<'_> {
         self.born(born)
     }
 
-    /// The same by `clone` or `posix_spawn`, with the reply. `Err` is the error's name, where it is the error that is judged.
+    /// The same by `clone` or `posix_spawn`, with the reply. `Err` is the error, where it is that which is judged.
     pub fn try_spawn_by(
         &mut self,
         by: &By,
         scenario: Scenario,
-    ) -> Result<Result<(Child, Line), String>, Abort> {
+    ) -> Result<Result<(Child, Line), Errno>, Abort> {
         let born = self.birth(by, &scenario);
         self.link.send(&[To::Agent(born.request.clone())])?;
         let reply = self.link.agent_reply(born.id, PROMPT, by.word())?;
         if reply.word() == "err" {
-            return Ok(Err(reply.get("errno").unwrap_or_default()));
+            return Ok(Err(self.errno(&reply)?));
         }
         self.grown(born, &reply).map(|child| Ok((child, reply)))
     }
 
     /// The same where it must succeed; what is not allowed here is a reason to skip.
     pub fn spawn_by(&mut self, by: &By, scenario: Scenario) -> Result<(Child, Line), Abort> {
-        self.try_spawn_by(by, scenario)?.map_err(|errno| match errno.as_str() {
+        self.try_spawn_by(by, scenario)?.map_err(|errno| match errno {
             // EINVAL is what an emulator says that knows the flags of fork and of threads only.
-            "EPERM" | "EINVAL" | "ENOSYS" | "ENOTSUP" | "EOPNOTSUPP" | "ENOSPC" | "EUSERS" => {
-                Abort::Skip(format!("no {} here: {errno}", by.described()))
-            }
+            Errno::PERM
+            | Errno::INVAL
+            | Errno::NOSYS
+            | Errno::NOTSUP
+            | Errno::OPNOTSUPP
+            | Errno::NOSPC
+            | Errno::USERS => Abort::Skip(format!("no {} here: {errno}", by.described())),
             _ => Abort::Broken(format!("the agent cannot {} a child: {errno}", by.word())),
         })
     }
@@ -215,9 +220,9 @@ impl Trial<'_> {
             },
             "unsupported" => return Err(self.not_offered(reply)),
             _ => {
-                let errno = reply.get("errno").unwrap_or_default();
-                return Err(match errno.as_str() {
-                    "EAGAIN" if self.children.len() >= MANY => {
+                let errno = self.errno(reply)?;
+                return Err(match errno {
+                    Errno::AGAIN if self.children.len() >= MANY => {
                         Abort::Skip("so many processes are not to be had here: EAGAIN".into())
                     }
                     _ => Abort::Broken(format!("the agent cannot spawn a child: {errno}")),
@@ -350,18 +355,23 @@ impl Trial<'_> {
 
     /// What a step that could not be done means for the trial.
     fn step_failed(&self, step: &str, reply: &Line) -> Abort {
-        let errno = reply.get("errno").unwrap_or_default();
+        let errno = match self.errno(reply) {
+            Ok(errno) => errno,
+            Err(abort) => return abort,
+        };
         let what = format!("a child cannot {step} here: {errno}");
-        match (step, errno.as_str()) {
+        match (step, errno) {
             // Whoever asks, it is the wait of this system that answers.
             ("wait", _) if !self.cited.is_empty() => Abort::Fail(Failure {
                 clause: self.cited[0],
                 expected: "a child can wait for a child of its own".into(),
-                got: errno,
+                got: errno.to_string(),
             }),
-            (_, "ENOTSUP" | "EOPNOTSUPP" | "ENOSYS" | "EPERM" | "ETIMEDOUT") => Abort::Skip(what),
+            (_, Errno::NOTSUP | Errno::OPNOTSUPP | Errno::NOSYS | Errno::PERM | Errno::TIMEDOUT) => {
+                Abort::Skip(what)
+            }
             // A user namespace that maps no such user; an emulator that knows the flags of fork and of threads only.
-            ("setuid" | "clone" | "subreaper", "EINVAL") => Abort::Skip(what),
+            ("setuid" | "seteuid" | "clone" | "subreaper", Errno::INVAL) => Abort::Skip(what),
             _ => Abort::Broken(what),
         }
     }
@@ -396,13 +406,13 @@ impl Trial<'_> {
         }
     }
 
-    /// The same where it is the answer that is judged: `None` if the signal was sent, else the error's name.
-    pub fn try_signal(&mut self, child: &Child, signal: Signal) -> Result<Option<String>, Abort> {
+    /// The same where it is the answer that is judged: `None` if the signal was sent, else the error.
+    pub fn try_signal(&mut self, child: &Child, signal: Signal) -> Result<Option<Errno>, Abort> {
         self.did.push(format!("kill({}, {signal})", child.name));
         self.adopt(child)?;
         let request = Request::Signal { to: child.name.clone(), sig: signal };
         let reply = self.link.ask_warden(&request, PROMPT)?;
-        Ok((reply.word() != "ok").then(|| reply.get("errno").unwrap_or_default()))
+        if reply.word() == "ok" { Ok(None) } else { self.errno(&reply).map(Some) }
     }
 
     /// Has the warden send a signal to the agent.
@@ -417,11 +427,11 @@ impl Trial<'_> {
         }
     }
 
-    /// Tells a held child to do a step whose error is what is judged: the reply, or the error's name.
-    pub fn try_tell(&mut self, child: &Child, step: Step) -> Result<Result<Line, String>, Abort> {
+    /// Tells a held child to do a step whose error is what is judged: the reply, or the error.
+    pub fn try_tell(&mut self, child: &Child, step: Step) -> Result<Result<Line, Errno>, Abort> {
         let id = self.begin_step(child, step)?;
         let reply = self.await_step(child, id)?;
-        Ok(if reply.word() == "ok" { Ok(reply) } else { Err(reply.get("errno").unwrap_or_default()) })
+        Ok(if reply.word() == "ok" { Ok(reply) } else { Err(self.errno(&reply)?) })
     }
 }
 

@@ -4,11 +4,11 @@ use super::link::Link;
 use super::subject::SubjectInfo;
 use super::uses::Uses;
 use super::verdict::{Failure, Outcome as ClauseOutcome};
-use crate::protocol::wait::WaitRequest;
+use crate::protocol::wait::{IdType, WaitRequest};
 use crate::spec::clause::{Clause, Profile};
-use crate::spec::deviations::{Deviation, Release};
+use crate::spec::deviations::{Deviation, Release, release_of};
 use crate::sys::call::abi::Call;
-use crate::wait::Layout;
+use crate::wait::{Signal, System};
 use std::time::Duration;
 
 /// A child of the trial.
@@ -36,7 +36,7 @@ pub enum Target<'c> {
     /// This number: the first argument of `waitpid` and `wait4`; of `waitid` and `wait6` the id of `P_PID`.
     Pid(i64),
     /// This `idtype` and `id`: `waitid` and `wait6` only.
-    Id(&'c str, i64),
+    Id(IdType, i64),
 }
 
 /// A call that was begun and has not been finished.
@@ -78,7 +78,7 @@ pub struct Trial<'a> {
     pub(crate) call: Call,
     pub(crate) common: &'a Common,
     pub(crate) profile: Profile,
-    pub(crate) layout: Layout,
+    pub(crate) system: System,
     info: &'a SubjectInfo,
     pub(crate) agent: Opened,
     pub(crate) children: Vec<Known>,
@@ -118,15 +118,15 @@ impl<'a> Trial<'a> {
         info: &'a SubjectInfo,
         agent: Opened,
     ) -> Trial<'a> {
-        let system = Profile::from_name(&info.os);
+        let profile = common.profile.or(Profile::from_name(&info.os));
         Trial {
             link,
             cited,
             uses,
             call,
             common,
-            profile: common.profile.or(system).unwrap_or(Profile::Posix),
-            layout: Layout::from_os_name(&info.os).unwrap_or(Layout::HOST),
+            profile: profile.unwrap_or(Profile::Posix),
+            system: System::from_names(&info.os, &info.arch).unwrap_or(System::HOST),
             info,
             agent,
             children: Vec::new(),
@@ -153,13 +153,18 @@ impl<'a> Trial<'a> {
     }
 
     /// The system whose clauses apply, and its release.
-    pub(crate) fn system(&self) -> (Profile, Option<Release>) {
-        (self.profile, self.common.release)
+    pub(crate) fn judged_as(&self) -> (Profile, Option<Release>) {
+        (self.profile, release_of(&self.info.release).or(self.common.release))
     }
 
-    /// The layout of status words on the agent's system.
-    pub fn layout(&self) -> Layout {
-        self.layout
+    /// The system that the agent runs on, by its numbers.
+    pub fn system(&self) -> System {
+        self.system
+    }
+
+    /// The number of a signal on the agent's system; -1 if it has no such signal.
+    pub fn number(&self, signal: Signal) -> i32 {
+        signal.number_on(self.system).unwrap_or(-1)
     }
 
     /// Whether the subject's calls are the kernel's own, with no C library between: only there a bad pointer is defined.

@@ -5,14 +5,17 @@
 use super::abort::{Abort, Outcome};
 use super::calls::Instead;
 use super::core::{Child, Pending, Trial};
-use super::observed::{Change, End, Seen};
+use super::observed::{End, Seen};
 use super::states::state_of;
 use super::verdict::{Failure, Outcome as ClauseOutcome};
+use crate::protocol::Change;
 use crate::protocol::warden::ProcessState;
 use crate::spec::clause::{Clause, Level};
 use crate::spec::deviations;
+use crate::spec::got::{Got, Told, Value};
 use crate::sys::call::abi::{Call, Memory};
-use std::fmt::{Debug, Display};
+use crate::wait::errno::Errno;
+use std::fmt::Debug;
 
 /// An expectation of one clause, to be ended by one of its methods.
 #[must_use = "an expectation checks nothing until one of its methods is called"]
@@ -26,7 +29,7 @@ pub struct Expect<'t, 'a> {
 /// What a check found.
 enum Found {
     Held,
-    Not { expected: String, got: String },
+    Not { expected: String, told: Told },
     NotObserved(&'static str),
 }
 
@@ -59,7 +62,7 @@ impl<'t, 'a> Expect<'t, 'a> {
         let outcome = match found {
             Found::Held => ClauseOutcome::Pass,
             Found::NotObserved(_) => ClauseOutcome::NotObserved,
-            Found::Not { got, .. } if deviations::find(trial.system(), clause, got).is_some() => {
+            Found::Not { told, .. } if deviations::find(trial.judged_as(), clause, &told.got).is_some() => {
                 ClauseOutcome::Deviates
             }
             Found::Not { .. } if clause.level == Level::Must || trial.common.strict => ClauseOutcome::Fail,
@@ -72,9 +75,9 @@ impl<'t, 'a> Expect<'t, 'a> {
                 trial.note(&format!("{} not observed: {why}", clause.id));
                 Ok(())
             }
-            Found::Not { expected, got } => {
-                let known = deviations::find(trial.system(), clause, got);
-                let failure = Failure { clause, expected: expected.clone(), got: got.clone() };
+            Found::Not { expected, told } => {
+                let known = deviations::find(trial.judged_as(), clause, &told.got);
+                let failure = Failure { clause, expected: expected.clone(), got: told.text.clone() };
                 match (known, outcome) {
                     (Some(deviation), _) => {
                         trial.deviations.push((deviation, failure));
@@ -117,22 +120,25 @@ impl<'t, 'a> Expect<'t, 'a> {
         }
     }
 
-    fn check(self, held: bool, expected: impl FnOnce() -> String, got: impl FnOnce() -> String) -> Outcome {
-        self.judge(if held { Found::Held } else { Found::Not { expected: expected(), got: got() } })
+    fn check<T: Into<Told>>(
+        self,
+        held: bool,
+        expected: impl FnOnce() -> String,
+        got: impl FnOnce() -> T,
+    ) -> Outcome {
+        self.judge(if held { Found::Held } else { Found::Not { expected: expected(), told: got().into() } })
     }
 
     /// The call returned 0 and reported no child.
     pub fn nothing_ready(self, seen: &Seen) -> Outcome {
         let this = self.returned(seen, "0")?;
-        this.check(seen.is_nothing(), || "0".into(), || seen.outcome())
+        this.check(seen.is_nothing(), || "0".into(), || seen.told(None))
     }
 
     /// The call failed with that error.
-    pub fn error(self, seen: &Seen, errno: &str) -> Outcome {
+    pub fn error(self, seen: &Seen, errno: Errno) -> Outcome {
         let this = self.returned(seen, &format!("-1 {errno}"))?;
-        // Nothing found is worded alike for every call, whatever it wrote.
-        let got = || if seen.is_nothing() { "0".into() } else { seen.outcome() };
-        this.check(seen.errno() == Some(errno), || format!("-1 {errno}"), got)
+        this.check(seen.errno() == Some(errno), || format!("-1 {errno}"), || seen.told(None))
     }
 
     /// The call reported that change of that child, and a second look at the process table shows it gone.
@@ -140,7 +146,7 @@ impl<'t, 'a> Expect<'t, 'a> {
         let expected = format!("{} {change}, and the process gone", child.name);
         let this = self.returned(seen, &expected)?;
         if !reports(seen, child, Some(change)) {
-            return this.check(false, || expected, || seen.outcome());
+            return this.check(false, || expected, || told(seen, child, change));
         }
         let found = this.trial.state_line(child)?;
         let state = state_of(&found).unwrap_or(ProcessState::Unknown);
@@ -157,7 +163,7 @@ impl<'t, 'a> Expect<'t, 'a> {
     pub fn reports(self, seen: &Seen, child: &Child, change: Change) -> Outcome {
         let expected = format!("{} {change}", child.name);
         let this = self.returned(seen, &expected)?;
-        this.check(reports(seen, child, Some(change)), || expected, || seen.outcome())
+        this.check(reports(seen, child, Some(change)), || expected, || told(seen, child, change))
     }
 
     /// The call reported one of those changes of that child.
@@ -211,7 +217,7 @@ impl<'t, 'a> Expect<'t, 'a> {
             Some(spill) => this.check(
                 !spill,
                 || "nothing written behind the buffers".into(),
-                || "bytes behind a buffer were written".into(),
+                || "bytes behind a buffer were written",
             ),
         }
     }
@@ -236,12 +242,12 @@ impl<'t, 'a> Expect<'t, 'a> {
     }
 
     /// A value is what it must be; `what` names it.
-    pub fn equal<T: PartialEq + Display>(self, what: &str, got: &T, expected: &T) -> Outcome {
-        self.check(got == expected, || format!("{what} {expected}"), || format!("{what} {got}"))
+    pub fn equal<T: Value>(self, what: &str, got: &T, expected: &T) -> Outcome {
+        self.check(got == expected, || format!("{what} {expected}"), || (got.got(), format!("{what} {got}")))
     }
 
     /// A value that the subject may not show is what it must be.
-    pub fn equal_if_seen<T: PartialEq + Display>(self, what: &str, got: Option<&T>, expected: &T) -> Outcome {
+    pub fn equal_if_seen<T: Value>(self, what: &str, got: Option<&T>, expected: &T) -> Outcome {
         match got {
             Some(got) => self.equal(what, got, expected),
             None => self.judge(Found::NotObserved("the subject does not show it")),
@@ -250,16 +256,10 @@ impl<'t, 'a> Expect<'t, 'a> {
 
     /// A field of the siginfo, as `Seen::fields` gave it, is what it must be. A typed subject need not offer it; one that shows
     /// its memory has left it unwritten.
-    pub fn field<T: PartialEq + Display>(
-        self,
-        seen: &Seen,
-        what: &str,
-        got: Option<T>,
-        expected: T,
-    ) -> Outcome {
+    pub fn field<T: Value>(self, seen: &Seen, what: &str, got: Option<T>, expected: T) -> Outcome {
         match got {
             None if seen.shows_memory() => {
-                self.check(false, || format!("{what} {expected}"), || "not set".into())
+                self.check(false, || format!("{what} {expected}"), || (Got::NotSet, "not set"))
             }
             got => self.equal_if_seen(what, got.as_ref(), &expected),
         }
@@ -292,9 +292,27 @@ impl<'t, 'a> Expect<'t, 'a> {
         }
     }
 
-    /// A condition holds; both sides in words.
-    pub fn that(self, held: bool, expected: impl Into<String>, got: impl Into<String>) -> Outcome {
-        self.check(held, || expected.into(), || got.into())
+    /// `si_status` of a child that passed that value to `exit`, of which some systems keep a part.
+    pub fn exit_value(self, told: i64, passed: i32) -> Outcome {
+        let got = (Got::ExitValue { passed, told }, format!("{told:#x}"));
+        self.check(told == i64::from(passed), || format!("{passed:#x}"), || got)
+    }
+
+    /// `si_uid` of a child whose effective user is that, and whose real one is expected.
+    pub fn user(self, seen: &Seen, real: i64, effective: i64) -> Outcome {
+        match seen.fields().uid {
+            Some(told) => self.check(
+                told == real,
+                || format!("si_uid {real}"),
+                || (Got::Uid { told, effective }, format!("si_uid {told}")),
+            ),
+            None => self.field(seen, "si_uid", None, real),
+        }
+    }
+
+    /// A condition holds; both sides in words, with what was got typed where a deviation may be about it.
+    pub fn that(self, held: bool, expected: impl Into<String>, got: impl Into<Told>) -> Outcome {
+        self.check(held, || expected.into(), || got)
     }
 
     /// The clause leaves it open: what this implementation chose is recorded, and nothing judged.
@@ -323,6 +341,12 @@ fn described<T>(memory: &Memory<T>) -> Option<String> {
         Memory::Untouched => Some("untouched".into()),
         Memory::NotObserved | Memory::NoBuffer => None,
     }
+}
+
+/// What a call came back with that was to report that change of that child.
+fn told(seen: &Seen, child: &Child, wanted: Change) -> Told {
+    let of_it = reports(seen, child, None);
+    seen.told(of_it.then_some(wanted))
 }
 
 /// Whether a call reported that child, and that change if one is given.

@@ -1,41 +1,13 @@
 //! What a call came back with, as a case sees it, and in words.
 
 use super::core::Child;
+use crate::protocol::Change;
 use crate::protocol::wait::{InfoNamed, Reply, WaitRequest};
+use crate::spec::got::{Got, Told};
 use crate::sys::call::abi::{Call, Memory, Usage};
-use crate::wait::{Event, Layout, Signal, WaitStatus};
+use crate::wait::errno::Errno;
+use crate::wait::{Signal, WaitStatus};
 use std::fmt;
-
-/// A change of state of a child, however a call told it: by a status word or by a siginfo.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum Change {
-    /// Exited with that code: of a status word 8 bits of it, of a siginfo what the system gives.
-    Exited(i32),
-    /// Killed by a signal, with a core file or not.
-    Killed(Signal, bool),
-    /// Stopped by a signal.
-    Stopped(Signal),
-    /// Stopped as a traced process, by a signal or an event.
-    Trapped(Signal),
-    /// Continued.
-    Continued,
-    /// Neither; the raw word, or the `si_code`.
-    Unknown(i64),
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Change::Exited(code) => write!(f, "exited {code}"),
-            Change::Killed(signal, false) => write!(f, "killed by {signal}"),
-            Change::Killed(signal, true) => write!(f, "killed by {signal}, core dumped"),
-            Change::Stopped(signal) => write!(f, "stopped by {signal}"),
-            Change::Trapped(signal) => write!(f, "trapped by {signal}"),
-            Change::Continued => f.write_str("continued"),
-            Change::Unknown(raw) => write!(f, "unknown {raw:#x}"),
-        }
-    }
-}
 
 /// How a call ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,14 +29,12 @@ pub struct Seen {
     pub shown: String,
     /// What came of it.
     pub end: End,
-    /// The layout of status words on the agent's system.
-    pub layout: Layout,
 }
 
 impl Seen {
     /// A call that returned.
-    pub(crate) fn returned(request: WaitRequest, shown: String, reply: Box<Reply>, layout: Layout) -> Seen {
-        Seen { request, shown, end: End::Returned(reply), layout }
+    pub(crate) fn returned(request: WaitRequest, shown: String, reply: Box<Reply>) -> Seen {
+        Seen { request, shown, end: End::Returned(reply) }
     }
 
     /// What the call returned and wrote, if it returned.
@@ -75,19 +45,19 @@ impl Seen {
         }
     }
 
-    /// The name of `errno`, if the call returned -1.
-    pub fn errno(&self) -> Option<&str> {
-        self.reply()?.ret.as_ref().err().map(String::as_str)
+    /// `errno`, if the call returned -1.
+    pub fn errno(&self) -> Option<Errno> {
+        self.reply()?.ret.err()
+    }
+
+    /// The status word itself, if one was written.
+    pub fn status(&self) -> Option<i32> {
+        self.wait_status().map(WaitStatus::as_raw)
     }
 
     /// The status word, if one was written.
-    pub fn status(&self) -> Option<i32> {
-        self.reply()?.status.wrote()
-    }
-
-    /// The status word, decoded.
     pub fn wait_status(&self) -> Option<WaitStatus> {
-        self.status().map(|raw| self.layout.decode(raw))
+        self.reply()?.status.wrote()
     }
 
     /// The siginfo, if one was written.
@@ -100,7 +70,7 @@ impl Seen {
 
     /// The same with no field at all if none was written.
     pub fn fields(&self) -> InfoNamed {
-        self.info().cloned().unwrap_or_default()
+        self.info().copied().unwrap_or_default()
     }
 
     /// Whether it was proved that the call will not return.
@@ -140,7 +110,7 @@ impl Seen {
     pub fn is_report(&self) -> bool {
         let anonymous = || {
             let info = self.info().filter(|i| i.pid.is_none() && !self.shows_memory());
-            info.is_some_and(|i| i.signo.as_deref() != Some("0") && i.code.is_some())
+            info.is_some_and(|i| i.signo != Some(Signal::NONE) && i.code.is_some())
         };
         self.pid().is_some() || (self.request.call == Call::Waitid && anonymous())
     }
@@ -150,15 +120,31 @@ impl Seen {
         if !self.is_report() {
             return None;
         }
-        match self.status() {
-            Some(raw) => Some(of_status(self.layout.decode(raw))),
-            None => self.info().map(of_info),
+        match self.wait_status() {
+            Some(status) => Some(status.into()),
+            None => self.info().map(Change::of_info),
         }
     }
 
     /// Whether the call reported nothing, without an error.
     pub fn is_nothing(&self) -> bool {
         self.reply().is_some_and(|r| r.ret == Ok(0)) && !self.is_report()
+    }
+
+    /// What came back, typed, where something else was expected: of a report that `wanted` change, if any.
+    pub fn got(&self, wanted: Option<Change>) -> Got {
+        match (self.errno(), self.change()) {
+            _ if self.is_hung() => Got::Asleep,
+            (Some(errno), _) => Got::Error(errno),
+            (None, Some(change)) => Got::Reported { change, wanted },
+            (None, None) if self.is_nothing() => Got::Nothing,
+            (None, None) => Got::Other,
+        }
+    }
+
+    /// The same with its words.
+    pub fn told(&self, wanted: Option<Change>) -> Told {
+        (self.got(wanted), self.outcome()).into()
     }
 
     /// What came back, in words: names, and raw values beside them.
@@ -173,9 +159,8 @@ impl Seen {
             Ok(ret) => *ret,
         };
         let mut text = ret.to_string();
-        if let Some(raw) = self.status() {
-            let change = of_status(self.layout.decode(raw));
-            text += &format!(", status {raw:#06x} ({change})");
+        if let Some(status) = self.wait_status() {
+            text += &format!(", status {:#06x} ({})", status.as_raw(), Change::from(status));
         }
         if let Some(info) = self.info() {
             text += &format!(", siginfo {}", info_text(info));
@@ -204,41 +189,17 @@ pub fn together(own: &Usage, children: &Usage) -> Usage {
 
 /// A siginfo in words.
 pub fn info_text(info: &InfoNamed) -> String {
-    let text = |v: &Option<String>| v.clone().unwrap_or_else(|| "untouched".into());
-    let number = |v: Option<i64>| v.map_or_else(|| "untouched".into(), |n| n.to_string());
+    fn text(value: Option<impl fmt::Display>) -> String {
+        value.map_or_else(|| "untouched".into(), |value| value.to_string())
+    }
     format!(
         "{{signo {}, code {}, pid {}, uid {}, status {}}}",
-        text(&info.signo),
-        text(&info.code),
-        number(info.pid),
-        number(info.uid),
-        number(info.status)
+        text(info.signo),
+        text(info.code),
+        text(info.pid),
+        text(info.uid),
+        text(info.status)
     )
-}
-
-fn of_status(status: WaitStatus) -> Change {
-    match status.event() {
-        Event::Exited { code } => Change::Exited(code),
-        Event::Signaled { signal, core } => Change::Killed(signal, core),
-        Event::Stopped { signal, .. } => Change::Stopped(signal),
-        Event::Trapped { status } => Change::Trapped(Signal(status & 0xff)),
-        Event::Continued => Change::Continued,
-        Event::Unknown => Change::Unknown(status.as_raw().into()),
-    }
-}
-
-fn of_info(info: &InfoNamed) -> Change {
-    let status = info.status.and_then(|s| i32::try_from(s).ok());
-    let signal = Signal(status.unwrap_or(0));
-    match (info.code.as_deref(), status) {
-        (Some("CLD_EXITED"), Some(code)) => Change::Exited(code),
-        (Some("CLD_KILLED"), _) => Change::Killed(signal, false),
-        (Some("CLD_DUMPED"), _) => Change::Killed(signal, true),
-        (Some("CLD_STOPPED"), _) => Change::Stopped(signal),
-        (Some("CLD_TRAPPED"), _) => Change::Trapped(signal),
-        (Some("CLD_CONTINUED"), _) => Change::Continued,
-        (code, _) => Change::Unknown(code.and_then(crate::protocol::line::parse_number).unwrap_or(-1)),
-    }
 }
 
 /// Removes the child that a report is about from those that are `left`: the one whose pid it gives, or, where a typed

@@ -16,6 +16,7 @@ use crate::protocol::wait::{Answer, WaitRequest};
 use crate::protocol::warden::ProcessState;
 use crate::sys::process::ptrace;
 use crate::wait::Signal;
+use crate::wait::errno::Errno;
 use std::time::Instant;
 
 impl Trial<'_> {
@@ -120,12 +121,12 @@ impl Trial<'_> {
             // The agent itself only waits for what its fork writes.
             Err(Abort::Broken(_)) => {
                 let end = End::Hung("its fork did not answer in time");
-                return Ok(Seen { request, shown, end, layout: self.layout });
+                return Ok(Seen { request, shown, end });
             }
             reply => reply?,
         };
-        match Answer::from_line(&reply, &request) {
-            Ok(Answer::Called(reply)) => Ok(Seen::returned(request, shown, reply, self.layout)),
+        match Answer::from_line(&reply, &request, self.system) {
+            Ok(Answer::Called(reply)) => Ok(Seen::returned(request, shown, reply)),
             Ok(Answer::Unsupported(_)) => Err(self.not_offered(&reply)),
             Err(e) => Err(no_answer("in-fork", &e)),
         }
@@ -138,15 +139,15 @@ impl Trial<'_> {
             Accept::Signalfd => ("signalfd", Request::Signalfd { sig }),
         };
         let reply = self.agent(&request)?;
-        match (reply.word(), reply.get("errno").as_deref()) {
-            ("ok", _) => {
-                let entry = reply.list("seen").pop().unwrap_or_default();
-                let caught = caught(&entry);
-                caught.map(Some).ok_or_else(|| Abort::Protocol(format!("reply to {by}: {entry}")))
-            }
-            (_, Some("EAGAIN")) => Ok(None),
-            (_, Some("ENOSYS" | "ENOTSUP")) => Err(Abort::Skip(format!("no {by} here"))),
-            (_, errno) => Err(Abort::Broken(format!("the agent cannot {by}: {}", errno.unwrap_or_default()))),
+        if reply.word() == "ok" {
+            let entry = reply.list("seen").pop().unwrap_or_default();
+            let caught = caught(&entry, self.system);
+            return caught.map(Some).ok_or_else(|| Abort::Protocol(format!("reply to {by}: {entry}")));
+        }
+        match self.errno(&reply)? {
+            Errno::AGAIN => Ok(None),
+            Errno::NOSYS | Errno::NOTSUP => Err(Abort::Skip(format!("no {by} here"))),
+            errno => Err(Abort::Broken(format!("the agent cannot {by}: {errno}"))),
         }
     }
 
@@ -158,10 +159,10 @@ impl Trial<'_> {
         Ok((number("tick_us")?, number("cutime_us")?, number("cstime_us")?))
     }
 
-    /// Any request whose success or error is judged: the reply, or the error's name.
-    pub fn attempt(&mut self, request: &Request) -> Result<Result<Line, String>, Abort> {
+    /// Any request whose success or error is judged: the reply, or the error.
+    pub fn attempt(&mut self, request: &Request) -> Result<Result<Line, Errno>, Abort> {
         let reply = self.agent(request)?;
-        Ok(if reply.word() == "ok" { Ok(reply) } else { Err(reply.get("errno").unwrap_or_default()) })
+        Ok(if reply.word() == "ok" { Ok(reply) } else { Err(self.errno(&reply)?) })
     }
 
     /// Any request that changes what the agent may do or stands for; where that cannot be done there is nothing to be seen.

@@ -143,6 +143,12 @@ impl Trial<'_> {
         Ok(self.link.ask_warden(&Request::State { of: child.name.clone() }, PROMPT)?)
     }
 
+    /// The process that the warden is, which sends the signals of [`Trial::signal`]; `None` where no process table shows it.
+    pub(crate) fn sender(&mut self) -> Result<Option<i64>, Abort> {
+        let agent = self.link.ask_warden(&Request::State { of: "agent".to_owned() }, PROMPT)?;
+        Ok(agent.number_opt("ppid").ok().flatten())
+    }
+
     /// The state of each child in words, for the report; of many, the first few.
     pub(crate) fn describe_children(&mut self) -> Vec<String> {
         let children: Vec<Child> = self.children().take(8).cloned().collect();

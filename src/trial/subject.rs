@@ -17,6 +17,8 @@ pub struct SubjectInfo {
     pub libc: String,
     /// The machine that the agent sees.
     pub arch: String,
+    /// The release of its kernel, if that is not the one the wardens run on.
+    pub release: String,
     /// The profile whose clauses apply.
     pub profile: String,
     /// The calls offered.

@@ -1,6 +1,6 @@
 //! What a case asks calls for: targets and options. From it follows which calls can carry the case.
 
-use crate::protocol::wait::{Target, WaitRequest};
+use crate::protocol::wait::{Flag, IdType, Target, WaitRequest};
 use crate::sys::call::abi::Call;
 use std::fmt;
 use std::ops::BitOr;
@@ -152,20 +152,20 @@ impl Options {
     /// The options of a request; of `WEXITED`, which `waitid` needs where the other calls imply it, nothing is said.
     fn of(request: &WaitRequest) -> Options {
         let raw = if request.options.raw == 0 { Options::NONE } else { Options::OTHER };
-        let named = request.options.names.iter().filter(|name| *name != "WEXITED");
-        named.fold(raw, |options, name| options.with(Options::named(name)))
+        let named = request.options.flags.iter().filter(|flag| **flag != Flag::Exited);
+        named.fold(raw, |options, flag| options.with(Options::named(*flag)))
     }
 
     /// The option of that name.
-    fn named(name: &str) -> Options {
-        match name {
-            "WNOHANG" => Options::NOHANG,
-            "WUNTRACED" | "WSTOPPED" => Options::UNTRACED,
-            "WCONTINUED" => Options::CONTINUED,
-            "WNOWAIT" => Options::NOWAIT,
-            "__WALL" => Options::ALL,
-            "__WCLONE" => Options::CLONE,
-            "__WNOTHREAD" => Options::NOTHREAD,
+    fn named(flag: Flag) -> Options {
+        match flag {
+            Flag::NoHang => Options::NOHANG,
+            Flag::Untraced | Flag::Stopped => Options::UNTRACED,
+            Flag::Continued => Options::CONTINUED,
+            Flag::NoWait => Options::NOWAIT,
+            Flag::All => Options::ALL,
+            Flag::Clone => Options::CLONE,
+            Flag::NoThread => Options::NOTHREAD,
             _ => Options::OTHER,
         }
     }
@@ -175,24 +175,24 @@ impl Options {
         self.0 == 0
     }
 
-    /// The names that a call has for them.
-    pub fn names(self, call: Call) -> Vec<&'static str> {
+    /// What a call has for them.
+    pub fn flags(self, call: Call) -> Vec<Flag> {
         let by_event = Calls::WITH_INFO.has(call);
         let table = [
-            (Options::NOHANG, "WNOHANG"),
-            (Options::UNTRACED, if by_event { "WSTOPPED" } else { "WUNTRACED" }),
-            (Options::CONTINUED, "WCONTINUED"),
-            (Options::NOWAIT, "WNOWAIT"),
-            (Options::ALL, "__WALL"),
-            (Options::CLONE, "__WCLONE"),
-            (Options::NOTHREAD, "__WNOTHREAD"),
+            (Options::NOHANG, Flag::NoHang),
+            (Options::UNTRACED, if by_event { Flag::Stopped } else { Flag::Untraced }),
+            (Options::CONTINUED, Flag::Continued),
+            (Options::NOWAIT, Flag::NoWait),
+            (Options::ALL, Flag::All),
+            (Options::CLONE, Flag::Clone),
+            (Options::NOTHREAD, Flag::NoThread),
         ];
-        let mut names: Vec<&'static str> =
-            table.into_iter().filter(|(bit, _)| self.contains(*bit)).map(|(_, name)| name).collect();
+        let mut flags: Vec<Flag> =
+            table.into_iter().filter(|(bit, _)| self.contains(*bit)).map(|(_, flag)| flag).collect();
         if by_event && !self.contains(Options::NOT_EXITED) {
-            names.push("WEXITED");
+            flags.push(Flag::Exited);
         }
-        names
+        flags
     }
 }
 
@@ -206,7 +206,7 @@ impl std::ops::BitOr for Options {
 
 impl fmt::Display for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut names = self.names(Call::Wait4);
+        let mut names: Vec<&str> = self.flags(Call::Wait4).into_iter().map(Flag::name).collect();
         if self.contains(Options::OTHER) {
             names.push("others");
         }
@@ -257,12 +257,12 @@ impl Targets {
             Target::Pid(-1) => Targets::ANY,
             Target::Pid(pid) if *pid <= 0 => Targets::GROUP,
             Target::Pid(_) => Targets::PID,
-            Target::Id { idtype, .. } => match idtype.as_str() {
-                "P_ALL" => Targets::ANY,
-                "P_PID" => Targets::PID,
-                "P_PGID" => Targets::GROUP,
-                "P_PIDFD" => Targets::PIDFD,
-                _ => Targets::ID,
+            Target::Id { idtype, .. } => match idtype {
+                IdType::All => Targets::ANY,
+                IdType::Pid => Targets::PID,
+                IdType::Pgid => Targets::GROUP,
+                IdType::Pidfd => Targets::PIDFD,
+                IdType::Nonsense | IdType::Number(_) => Targets::ID,
             },
         }
     }
@@ -354,8 +354,8 @@ mod tests {
     use super::*;
     use crate::protocol::wait::OptionSet;
 
-    fn request(call: Call, target: Target, options: &[&str]) -> WaitRequest {
-        WaitRequest { options: OptionSet::named(options.iter().copied()), ..WaitRequest::new(call, target) }
+    fn request(call: Call, target: Target, options: &[Flag]) -> WaitRequest {
+        WaitRequest { options: OptionSet::of(options.iter().copied()), ..WaitRequest::new(call, target) }
     }
 
     #[test]
@@ -372,16 +372,19 @@ mod tests {
     #[test]
     fn what_is_asked_beyond_the_declaration() {
         let uses = Uses::of(Targets::PID, Options::NOHANG);
-        let waitid = |idtype: &str| Target::Id { idtype: idtype.to_owned(), who: 7 };
-        assert_eq!(uses.exceeded_by(&request(Call::Waitpid, Target::Pid(7), &["WNOHANG"])), None);
-        assert_eq!(uses.exceeded_by(&request(Call::Waitid, waitid("P_PID"), &["WNOHANG", "WEXITED"])), None);
+        let waitid = |idtype| Target::Id { idtype, who: 7 };
+        assert_eq!(uses.exceeded_by(&request(Call::Waitpid, Target::Pid(7), &[Flag::NoHang])), None);
+        assert_eq!(
+            uses.exceeded_by(&request(Call::Waitid, waitid(IdType::Pid), &[Flag::NoHang, Flag::Exited])),
+            None
+        );
         for (wrong, what) in [
             (request(Call::Waitpid, Target::Pid(-1), &[]), "target any child"),
             (request(Call::Waitpid, Target::Pid(-7), &[]), "target a process group"),
-            (request(Call::Waitid, waitid("P_PIDFD"), &["WEXITED"]), "target a pidfd"),
-            (request(Call::Waitid, waitid("P_UID"), &["WEXITED"]), "target another idtype"),
-            (request(Call::Waitpid, Target::Pid(7), &["WUNTRACED"]), "options WUNTRACED"),
-            (request(Call::Waitid, waitid("P_PID"), &["WSTOPPED"]), "options WUNTRACED"),
+            (request(Call::Waitid, waitid(IdType::Pidfd), &[Flag::Exited]), "target a pidfd"),
+            (request(Call::Waitid, waitid(IdType::Number(8)), &[Flag::Exited]), "target another idtype"),
+            (request(Call::Waitpid, Target::Pid(7), &[Flag::Untraced]), "options WUNTRACED"),
+            (request(Call::Waitid, waitid(IdType::Pid), &[Flag::Stopped]), "options WUNTRACED"),
         ] {
             assert_eq!(uses.exceeded_by(&wrong).as_deref(), Some(what), "{wrong:?}");
         }
@@ -390,11 +393,11 @@ mod tests {
     #[test]
     fn what_a_call_would_drop() {
         assert_eq!(dropped(&request(Call::Wait, Target::Pid(-1), &[])), None);
-        assert_eq!(dropped(&request(Call::Wait3, Target::Pid(-1), &["WNOHANG"])), None);
-        assert_eq!(dropped(&request(Call::Wait4, Target::Pid(7), &["WNOHANG"])), None);
+        assert_eq!(dropped(&request(Call::Wait3, Target::Pid(-1), &[Flag::NoHang])), None);
+        assert_eq!(dropped(&request(Call::Wait4, Target::Pid(7), &[Flag::NoHang])), None);
         assert_eq!(dropped(&request(Call::Wait3, Target::Pid(7), &[])).as_deref(), Some("target a pid"));
         assert_eq!(
-            dropped(&request(Call::Wait, Target::Pid(-1), &["WNOHANG"])).as_deref(),
+            dropped(&request(Call::Wait, Target::Pid(-1), &[Flag::NoHang])).as_deref(),
             Some("options WNOHANG")
         );
     }

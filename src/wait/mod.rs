@@ -72,6 +72,7 @@
 //! **Bound your waits.** [`wait4_timeout()`] and its siblings take a `Duration` or an `Instant`, sleep on a pidfd or
 //! kqueue where possible, and report a child that was ready at the deadline (see [`timeout`]).
 
+pub mod errno;
 pub mod names;
 pub mod timeout;
 
@@ -81,6 +82,7 @@ mod rusage;
 mod siginfo;
 mod signal;
 mod status;
+mod system;
 mod target;
 
 pub use rustix::io::Errno;
@@ -93,8 +95,9 @@ pub use call::{Waited, WaitedUsage, reap, retrying, wait, wait3, wait4, waitid, 
 pub use call::{Waited6, wait6};
 pub use options::{IdOptions, WaitOptions};
 pub use rusage::{MaxRssUnit, Rusage};
-pub use siginfo::ChildInfo;
+pub use siginfo::{ChildInfo, SiCode};
 pub use signal::Signal;
-pub use status::{Event, Layout, NoExitCode, WaitStatus};
+pub use status::{Event, NoExitCode, WaitStatus};
+pub use system::{Layout, Machine, System};
 pub use target::{IdTarget, Target};
 pub use timeout::{Deadline, wait4_timeout, waitid_timeout, waitpid_timeout};

@@ -40,9 +40,9 @@ impl MaxRssUnit {
     /// assert_eq!(MaxRssUnit::of_os("illumos", 4096).bytes(104), 425_984);
     /// ```
     pub fn of_os(name: &str, page_size: u64) -> MaxRssUnit {
-        match super::status::Layout::from_os_name(name) {
-            Some(super::status::Layout::MacOs) => MaxRssUnit::Bytes,
-            Some(super::status::Layout::Illumos) => MaxRssUnit::Pages(page_size),
+        match super::system::Layout::from_os_name(name) {
+            Some(super::system::Layout::MacOs) => MaxRssUnit::Bytes,
+            Some(super::system::Layout::Illumos) => MaxRssUnit::Pages(page_size),
             _ => MaxRssUnit::Kibibytes,
         }
     }

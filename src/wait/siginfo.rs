@@ -1,5 +1,7 @@
 //! What `waitid` reports about a child.
 
+use std::fmt;
+
 use rustix::process::Pid;
 
 use super::signal::Signal;
@@ -31,13 +33,71 @@ impl ChildInfo {
     }
 }
 
+/// The `si_code` of a SIGCHLD or of a `waitid`, by name.
+#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum SiCode {
+    /// `CLD_EXITED`
+    Exited,
+    /// `CLD_KILLED`
+    Killed,
+    /// `CLD_DUMPED`
+    Dumped,
+    /// `CLD_TRAPPED`
+    Trapped,
+    /// `CLD_STOPPED`
+    Stopped,
+    /// `CLD_CONTINUED`
+    Continued,
+    /// Another number.
+    Other(i64),
+}
+
+impl SiCode {
+    /// The codes, in the order of their numbers, which are 1 to 6 on every system.
+    const ALL: [(&str, SiCode); 6] = [
+        ("CLD_EXITED", SiCode::Exited),
+        ("CLD_KILLED", SiCode::Killed),
+        ("CLD_DUMPED", SiCode::Dumped),
+        ("CLD_TRAPPED", SiCode::Trapped),
+        ("CLD_STOPPED", SiCode::Stopped),
+        ("CLD_CONTINUED", SiCode::Continued),
+    ];
+
+    /// The code of that number.
+    pub fn from_number(number: i64) -> SiCode {
+        let index = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
+        index.and_then(|index| SiCode::ALL.get(index)).map_or(SiCode::Other(number), |(_, code)| *code)
+    }
+
+    /// The code of that name, `CLD_EXITED` and the like.
+    pub fn from_name(name: &str) -> Option<SiCode> {
+        SiCode::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, code)| code)
+    }
+}
+
+impl fmt::Display for SiCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (SiCode::ALL.iter().find(|(_, code)| code == self), self) {
+            (Some((name, _)), _) => f.write_str(name),
+            (None, SiCode::Other(number)) => number.fmt(f),
+            (None, _) => Err(fmt::Error),
+        }
+    }
+}
+
+impl fmt::Debug for SiCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// The event for an `si_code` and an `si_status` of the host.
 fn event(code: libc::c_int, status: libc::c_int) -> Event {
     match code {
         libc::CLD_EXITED => Event::Exited { code: status },
-        libc::CLD_KILLED => Event::Signaled { signal: Signal(status), core: false },
-        libc::CLD_DUMPED => Event::Signaled { signal: Signal(status), core: true },
-        libc::CLD_STOPPED => Event::Stopped { signal: Signal(status), ptrace: 0 },
+        libc::CLD_KILLED => Event::Signaled { signal: Signal::from_number(status), core: false },
+        libc::CLD_DUMPED => Event::Signaled { signal: Signal::from_number(status), core: true },
+        libc::CLD_STOPPED => Event::Stopped { signal: Signal::from_number(status), ptrace: 0 },
         libc::CLD_TRAPPED => Event::Trapped { status },
         libc::CLD_CONTINUED => Event::Continued,
         _ => Event::Unknown,

@@ -16,6 +16,7 @@
 use std::fmt;
 
 use super::signal::Signal;
+use super::system::{Layout, System};
 
 /// What happened to a child, as a wait call tells it.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
@@ -50,81 +51,10 @@ pub enum Event {
     Unknown,
 }
 
-/// How a system packs an [`Event`] in a status word.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Layout {
-    /// Linux and Android, any machine.
-    Linux,
-    /// FreeBSD.
-    FreeBsd,
-    /// NetBSD 8 and later.
-    NetBsd,
-    /// OpenBSD.
-    OpenBsd,
-    /// DragonFly.
-    DragonFly,
-    /// macOS, iOS and the rest of Darwin.
-    MacOs,
-    /// illumos and Solaris.
-    Illumos,
-}
-
 /// SIGCONT, which has this number on FreeBSD, DragonFly and macOS.
 const BSD_SIGCONT: i32 = 0x13;
 
 impl Layout {
-    /// Every layout.
-    pub const ALL: [Layout; 7] = [
-        Layout::Linux,
-        Layout::FreeBsd,
-        Layout::NetBsd,
-        Layout::OpenBsd,
-        Layout::DragonFly,
-        Layout::MacOs,
-        Layout::Illumos,
-    ];
-
-    /// The layout of the system that this code was compiled for.
-    pub const HOST: Layout = if cfg!(target_os = "freebsd") {
-        Layout::FreeBsd
-    } else if cfg!(target_os = "netbsd") {
-        Layout::NetBsd
-    } else if cfg!(target_os = "openbsd") {
-        Layout::OpenBsd
-    } else if cfg!(target_os = "dragonfly") {
-        Layout::DragonFly
-    } else if cfg!(target_vendor = "apple") {
-        Layout::MacOs
-    } else if cfg!(any(target_os = "illumos", target_os = "solaris")) {
-        Layout::Illumos
-    } else {
-        Layout::Linux
-    };
-
-    /// The name that [`Layout::from_os_name`] takes, as in `std::env::consts::OS`.
-    pub const fn os_name(self) -> &'static str {
-        match self {
-            Layout::Linux => "linux",
-            Layout::FreeBsd => "freebsd",
-            Layout::NetBsd => "netbsd",
-            Layout::OpenBsd => "openbsd",
-            Layout::DragonFly => "dragonfly",
-            Layout::MacOs => "macos",
-            Layout::Illumos => "illumos",
-        }
-    }
-
-    /// The layout of a system, by its name in Rust or in `uname`, in any case.
-    pub fn from_os_name(name: &str) -> Option<Layout> {
-        let name = name.to_ascii_lowercase();
-        match name.as_str() {
-            "android" => Some(Layout::Linux),
-            "ios" | "tvos" | "watchos" | "visionos" | "darwin" => Some(Layout::MacOs),
-            "solaris" | "sunos" => Some(Layout::Illumos),
-            _ => Layout::ALL.into_iter().find(|layout| layout.os_name() == name),
-        }
-    }
-
     /// What a status word says. Every word has exactly one meaning; none is an error.
     ///
     /// ```
@@ -134,30 +64,12 @@ impl Layout {
     /// assert!(Layout::Linux.decode(0x137f).is_stopped());
     /// ```
     pub const fn decode(self, raw: i32) -> WaitStatus {
-        WaitStatus { raw, layout: self }
+        System::of(self).decode(raw)
     }
 
-    /// The status word of an event, where this system has one: codes 0 to 255, signals 1 to 126 (without SIGCONT where
-    /// that number means *continued*), stops by signals 1 to 255, ptrace events on Linux only.
-    ///
-    /// `encode` and then [`Layout::decode`] gives the same event.
+    /// The status word of an event on the system of this layout: [`System::encode`].
     pub const fn encode(self, event: Event) -> Option<WaitStatus> {
-        let raw = match event {
-            Event::Exited { code } if code >= 0 && code <= 0xff => code << 8,
-            Event::Signaled { signal, core } if signal.0 >= 1 && signal.0 <= 126 => {
-                signal.0 | if core { 0x80 } else { 0 }
-            }
-            Event::Stopped { signal, ptrace } if signal.0 >= 1 && signal.0 <= 0xff => {
-                if ptrace != 0 && !matches!(self, Layout::Linux) {
-                    return None;
-                }
-                (ptrace as i32) << 16 | signal.0 << 8 | 0x7f
-            }
-            Event::Continued => self.continued_word(),
-            _ => return None,
-        };
-        let continues = matches!(self.event(raw), Event::Continued);
-        if continues == matches!(event, Event::Continued) { Some(self.decode(raw)) } else { None }
+        System::of(self).encode(event)
     }
 
     const fn continued_word(self) -> i32 {
@@ -177,21 +89,59 @@ impl Layout {
             Layout::MacOs => raw & 0x7f == 0x7f && raw >> 8 == BSD_SIGCONT,
         }
     }
+}
+
+impl System {
+    /// What a status word of this system says. Every word has exactly one meaning; none is an error.
+    pub const fn decode(self, raw: i32) -> WaitStatus {
+        WaitStatus { raw, system: self }
+    }
+
+    /// The status word of an event, where this system has one: codes 0 to 255, signals 1 to 126 (without SIGCONT where
+    /// that number means *continued*), stops by signals 1 to 255, ptrace events on Linux only.
+    ///
+    /// `encode` and then [`System::decode`] gives the same event.
+    pub const fn encode(self, event: Event) -> Option<WaitStatus> {
+        let signal = match event {
+            Event::Signaled { signal, .. } | Event::Stopped { signal, .. } => match signal.number_on(self) {
+                Some(number) => number,
+                None => return None,
+            },
+            _ => 0,
+        };
+        let raw = match event {
+            Event::Exited { code } if code >= 0 && code <= 0xff => code << 8,
+            Event::Signaled { core, .. } if signal >= 1 && signal <= 126 => {
+                signal | if core { 0x80 } else { 0 }
+            }
+            Event::Stopped { ptrace, .. } if signal >= 1 && signal <= 0xff => {
+                if ptrace != 0 && !matches!(self.layout(), Layout::Linux) {
+                    return None;
+                }
+                (ptrace as i32) << 16 | signal << 8 | 0x7f
+            }
+            Event::Continued => self.layout().continued_word(),
+            _ => return None,
+        };
+        let continues = matches!(self.event(raw), Event::Continued);
+        if continues == matches!(event, Event::Continued) { Some(self.decode(raw)) } else { None }
+    }
 
     const fn event(self, raw: i32) -> Event {
-        if self.is_continued(raw) {
+        let layout = self.layout();
+        if layout.is_continued(raw) {
             return Event::Continued;
         }
         // The headers of three systems do not mask these two.
-        let code = match self {
+        let code = match layout {
             Layout::FreeBsd | Layout::DragonFly => raw >> 8,
             _ => raw >> 8 & 0xff,
         };
-        let stop_signal = match self {
+        let stop_signal = match layout {
             Layout::FreeBsd | Layout::DragonFly | Layout::OpenBsd | Layout::MacOs => raw >> 8,
             _ => raw >> 8 & 0xff,
         };
-        let (exited, signaled, stopped) = match self {
+        let (exited, signaled, stopped) = match layout {
             Layout::Linux | Layout::OpenBsd => {
                 (raw & 0x7f == 0, raw & 0x7f != 0 && raw & 0x7f != 0x7f, raw & 0xff == 0x7f)
             }
@@ -207,49 +157,49 @@ impl Layout {
         if exited {
             Event::Exited { code }
         } else if signaled {
-            Event::Signaled { signal: Signal(raw & 0x7f), core: raw & 0x80 != 0 }
+            Event::Signaled { signal: Signal::from_number_on(raw & 0x7f, self), core: raw & 0x80 != 0 }
         } else if stopped {
-            let ptrace = if matches!(self, Layout::Linux) { (raw >> 16) as u8 } else { 0 };
-            Event::Stopped { signal: Signal(stop_signal), ptrace }
+            let ptrace = if matches!(layout, Layout::Linux) { (raw >> 16) as u8 } else { 0 };
+            Event::Stopped { signal: Signal::from_number_on(stop_signal, self), ptrace }
         } else {
             Event::Unknown
         }
     }
 }
 
-/// A status word, and the layout in which it is to be read.
+/// A status word, and the system whose word it is.
 ///
-/// It is made by [`Layout::decode`], or by a wait call of the host. Nothing is lost: the raw word is kept.
+/// It is made by [`System::decode`], or by a wait call of the host. Nothing is lost: the raw word is kept.
 #[derive(Copy, Clone, PartialEq, Eq, Hash)]
 pub struct WaitStatus {
     raw: i32,
-    layout: Layout,
+    system: System,
 }
 
 impl WaitStatus {
     /// The host's status of a child that exited with the low 8 bits of `code`.
     pub const fn exited(code: i32) -> WaitStatus {
-        Layout::HOST.decode((code & 0xff) << 8)
+        System::HOST.decode((code & 0xff) << 8)
     }
 
     /// The host's status of a child that a signal killed, without a core file. Only 1 to 126 have a word of their own.
     pub const fn signaled(signal: Signal) -> WaitStatus {
-        Layout::HOST.decode(signal.0 & 0x7f)
+        System::HOST.decode(signal.number() & 0x7f)
     }
 
     /// The host's status of a child that a signal stopped.
     pub const fn stopped(signal: Signal) -> WaitStatus {
-        Layout::HOST.decode((signal.0 & 0xff) << 8 | 0x7f)
+        System::HOST.decode((signal.number() & 0xff) << 8 | 0x7f)
     }
 
     /// The host's status of a child that was continued.
     pub const fn continued() -> WaitStatus {
-        Layout::HOST.decode(Layout::HOST.continued_word())
+        System::HOST.decode(Layout::HOST.continued_word())
     }
 
     /// The host's status word as a wait call gave it.
     pub const fn from_raw(raw: i32) -> WaitStatus {
-        Layout::HOST.decode(raw)
+        System::HOST.decode(raw)
     }
 
     /// The word itself.
@@ -259,12 +209,17 @@ impl WaitStatus {
 
     /// The layout in which it is read.
     pub const fn layout(self) -> Layout {
-        self.layout
+        self.system.layout()
+    }
+
+    /// The system whose word it is.
+    pub const fn system(self) -> System {
+        self.system
     }
 
     /// What it says.
     pub const fn event(self) -> Event {
-        self.layout.event(self.raw)
+        self.system.event(self.raw)
     }
 
     /// `WIFEXITED`. Of this and the next three at most one is true.
@@ -331,7 +286,7 @@ impl WaitStatus {
     pub const fn to_exit_code(self) -> Result<i32, NoExitCode> {
         match self.event() {
             Event::Exited { code } => Ok(code),
-            Event::Signaled { signal, .. } => Ok(-signal.0),
+            Event::Signaled { .. } => Ok(-(self.raw & 0x7f)),
             Event::Stopped { signal, .. } => Err(NoExitCode::Stopped(signal)),
             Event::Continued => Err(NoExitCode::Continued),
             Event::Trapped { .. } | Event::Unknown => Err(NoExitCode::Unknown(self.raw)),
@@ -377,21 +332,10 @@ impl fmt::Display for Event {
     }
 }
 
-/// The event in words. Signals of another system's word are numbers: their names are not the host's.
+/// The event in words.
 impl fmt::Display for WaitStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.event() {
-            event if self.layout == Layout::HOST => event.fmt(f),
-            Event::Signaled { signal, core } => {
-                let and_core = if core { ", core dumped" } else { "" };
-                write!(f, "killed by signal {}{and_core}", signal.0)
-            }
-            Event::Stopped { signal, ptrace: 0 } => write!(f, "stopped by signal {}", signal.0),
-            Event::Stopped { signal, ptrace } => {
-                write!(f, "stopped by signal {}, ptrace event {ptrace}", signal.0)
-            }
-            event => event.fmt(f),
-        }
+        self.event().fmt(f)
     }
 }
 

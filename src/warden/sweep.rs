@@ -96,6 +96,9 @@ impl Warden<'_> {
         let mut answer = answer.with_list("leaked", leaked).with("stuck", swept.stuck);
         if let Some(status) = agent.status {
             answer.set("agent", status);
+            if let Some(signal) = killed_by(status) {
+                answer.set("killed", signal);
+            }
         }
         answer
     }
@@ -276,4 +279,9 @@ pub(super) struct Swept {
 /// Yields to others: nothing is ordered by it.
 fn pause(time: Duration) {
     if time.is_zero() { std::thread::yield_now() } else { std::thread::sleep(time) }
+}
+
+/// The signal that a status word of this system tells of.
+fn killed_by(status: i32) -> Option<crate::wait::Signal> {
+    crate::wait::WaitStatus::from_raw(status).term_signal()
 }

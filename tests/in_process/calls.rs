@@ -249,7 +249,7 @@ fn a_signal_interrupts_and_retrying_continues() {
 
 /// Runs in a process with one thread; 0, or the number of the check that failed.
 fn interrupted_waiter() -> i32 {
-    let handled = signal::set_action(Signal::USR1.0, signal::Action::Count, signal::Flags::default());
+    let handled = signal::set_action(Signal::USR1.number(), signal::Action::Count, signal::Flags::default());
     let (Ok(()), Ok((hear, tell))) = (handled, rustix::pipe::pipe()) else { return 1 };
     let me = process::pid();
     let child = match process::fork() {
@@ -263,7 +263,7 @@ fn interrupted_waiter() -> i32 {
                 if !matches!(rustix::event::poll(&mut ready, Some(&pause)), Ok(0) | Err(Errno::INTR)) {
                     process::exit_now(5);
                 }
-                let _ = process::kill(me, Signal::USR1.0);
+                let _ = process::kill(me, Signal::USR1.number());
             }
             process::exit_now(6)
         }

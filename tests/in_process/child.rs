@@ -67,7 +67,7 @@ impl Child {
 
     /// Sends it a signal. It has not been reaped, so the pid is its own.
     pub fn signal(&self, signal: Signal) {
-        process::kill(self.pid.as_raw_nonzero().get(), signal.0).expect("our child");
+        process::kill(self.pid.as_raw_nonzero().get(), signal.number()).expect("our child");
     }
 
     /// Blocks until the change can be waited for, without consuming it.

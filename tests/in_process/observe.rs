@@ -63,7 +63,7 @@ fn every_subject_reports_the_same_exit(#[values(0, 9, 255)] code: u8) {
                 "{what}"
             );
             assert!(info.pid.is_none_or(|seen| seen == pid), "{what}");
-            assert!(info.signo.is_none_or(|seen| seen == i64::from(Signal::CHLD.0)), "{what}");
+            assert!(info.signo.is_none_or(|seen| seen == i64::from(Signal::CHLD.number())), "{what}");
         } else {
             assert_eq!(seen.ret, Return::Value(pid), "{what}");
             let status = seen.status.wrote().expect("it was written");

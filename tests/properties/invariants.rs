@@ -4,14 +4,14 @@
 
 use waitspec::model::op;
 use waitspec::protocol::fields::{CHILDREN, OWN, get_usage, put_usage};
-use waitspec::protocol::wait::{Answer, Target, WaitRequest, reply_line};
+use waitspec::protocol::wait::{Answer, IdType, Target, WaitRequest, reply_line};
 use waitspec::protocol::{Line, LineReader};
 use waitspec::report::baseline::Baseline;
 use waitspec::report::machine::read::{self, Report};
 use waitspec::report::machine::record::Record;
 use waitspec::scenario::{ChildOptions, Step, parse_script};
 use waitspec::sys::call::abi::{Call, Observation, Pointer};
-use waitspec::wait::{Event, Layout};
+use waitspec::wait::{Event, Layout, System};
 
 /// On every system, a word has exactly one meaning, and a meaning with a word is encoded as one.
 pub fn status(raw: i32) {
@@ -62,7 +62,7 @@ pub fn line(bytes: &[u8]) {
             let mut request = WaitRequest::new(call, Target::Pid(-1));
             (request.status, request.rusage, request.info) = (pointer, pointer, pointer);
             // An error has a message.
-            let answer = Answer::from_line(&line, &request).map_err(|error| error.to_string());
+            let answer = Answer::from_line(&line, &request, System::HOST).map_err(|error| error.to_string());
             assert_ne!(answer.err().as_deref(), Some(""));
         }
     }
@@ -85,8 +85,9 @@ pub fn request(request: &WaitRequest) {
 /// An observation of an agent reaches the driver.
 pub fn observation(seen: &Observation) {
     let line = reply_line(7, seen).to_string();
-    let request = WaitRequest::new(Call::Wait6, Target::Id { idtype: "P_ALL".to_owned(), who: 0 });
-    let Ok(Answer::Called(reply)) = Answer::from_line(&line.parse().expect("a line"), &request) else {
+    let request = WaitRequest::new(Call::Wait6, Target::Id { idtype: IdType::All, who: 0 });
+    let Ok(Answer::Called(reply)) = Answer::from_line(&line.parse().expect("a line"), &request, System::HOST)
+    else {
         panic!("{line}")
     };
     let same = |shown: bool| assert!(shown, "{line}: {reply:?}");
@@ -95,7 +96,12 @@ pub fn observation(seen: &Observation) {
         Return::Value(value) => same(reply.ret == Ok(value)),
         Return::Errno(_) => same(reply.ret.is_err()),
     }
-    same(reply.status == if seen.status == Memory::NoBuffer { Memory::NotObserved } else { seen.status });
+    let status = match reply.status {
+        Memory::Wrote(status) => Memory::Wrote(status.as_raw()),
+        Memory::Untouched => Memory::Untouched,
+        Memory::NotObserved | Memory::NoBuffer => Memory::NotObserved,
+    };
+    same(status == if seen.status == Memory::NoBuffer { Memory::NotObserved } else { seen.status });
     same(reply.spill == seen.spill);
     match (seen.info, &reply.info) {
         (Memory::Wrote(seen), Memory::Wrote(told)) => {

@@ -10,7 +10,7 @@ use waitspec::model::op;
 use waitspec::model::run::played::{Performed, Played};
 use waitspec::model::trace;
 use waitspec::protocol::line::encode;
-use waitspec::protocol::wait::{OptionSet, Target, WaitRequest};
+use waitspec::protocol::wait::{Flag, IdType, OptionSet, Target, WaitRequest};
 use waitspec::report::machine::read::Report;
 use waitspec::report::machine::record::{
     ClauseRecord, RunRecord, SubjectRecord, SummaryRecord, TrialRecord, WarningRecord,
@@ -33,35 +33,52 @@ fn pointers() -> impl Strategy<Value = Pointer> {
     select(vec![Pointer::Buffer, Pointer::Null, Pointer::Bad, Pointer::Kernel])
 }
 
-/// The name of an option or of an idtype, not empty.
+/// Not empty.
 fn names() -> impl Strategy<Value = String> {
     text().prop_filter("a number is no name", |t| {
         !t.is_empty() && !t.starts_with(|c: char| c == '-' || c.is_ascii_digit())
     })
 }
 
+fn flags() -> impl Strategy<Value = Flag> {
+    select(vec![
+        Flag::NoHang,
+        Flag::Untraced,
+        Flag::Stopped,
+        Flag::Exited,
+        Flag::NoWait,
+        Flag::All,
+        Flag::NoZombie,
+    ])
+}
+
+fn idtypes() -> impl Strategy<Value = IdType> {
+    prop_oneof![
+        select(vec![IdType::All, IdType::Pid, IdType::Pgid, IdType::Pidfd]),
+        any::<i64>().prop_map(IdType::Number),
+    ]
+}
+
 fn requests() -> impl Strategy<Value = WaitRequest> {
     let target = prop_oneof![
         any::<i64>().prop_map(Target::Pid),
-        (text(), any::<i64>()).prop_map(|(idtype, who)| Target::Id { idtype, who }),
+        (idtypes(), any::<i64>()).prop_map(|(idtype, who)| Target::Id { idtype, who }),
     ];
     let pointers = (pointers(), pointers(), pointers());
     let call = select(Call::ALL.to_vec());
-    (call, target, vec(names(), 0..4), any::<u32>(), pointers, any::<u32>()).prop_map(
-        |(call, target, names, raw, (status, rusage, info), thread)| {
+    (call, target, vec(flags(), 0..4), any::<u32>(), pointers, any::<u32>()).prop_map(
+        |(call, target, flags, raw, (status, rusage, info), thread)| {
             // A request omits arguments that its function does not have.
             let target = match (call, target) {
                 (Call::Wait | Call::Wait3, _) => Target::Pid(-1),
-                (Call::Waitid | Call::Wait6, Target::Pid(who)) => {
-                    Target::Id { idtype: "P_PID".to_owned(), who }
-                }
+                (Call::Waitid | Call::Wait6, Target::Pid(who)) => Target::Id { idtype: IdType::Pid, who },
                 (Call::Waitpid | Call::Wait4, Target::Id { who, .. }) => Target::Pid(who),
                 (_, target) => target,
             };
             let plain = WaitRequest::new(call, target);
             let has = |usual, asked| if usual == Pointer::Null { usual } else { asked };
             WaitRequest {
-                options: OptionSet { names, raw },
+                options: OptionSet { flags, raw },
                 status: has(plain.status, status),
                 rusage: if call == Call::Waitid { rusage } else { has(plain.rusage, rusage) },
                 info: has(plain.info, info),
@@ -121,7 +138,7 @@ fn observations() -> impl Strategy<Value = Observation> {
 }
 
 fn signals() -> impl Strategy<Value = Signal> {
-    (1..128_i32).prop_map(Signal)
+    (1..128_i32).prop_map(Signal::from_number)
 }
 
 fn deaths() -> impl Strategy<Value = Death> {

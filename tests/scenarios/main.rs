@@ -101,7 +101,7 @@ fn deaths_by_signal() {
         }
     }
     for signal in Signal::realtime_range().into_iter().flatten().take(2) {
-        assert_eq!(run(Scenario::dies(Signal(signal)).steps), signal);
+        assert_eq!(run(Scenario::dies(Signal::from_number(signal)).steps), signal);
     }
     // A signal whose default action is not to terminate is survived.
     let mut child = Socket::new().spawn([]);

@@ -6,11 +6,11 @@ use super::session::CheckEnded;
 use crate::protocol::Line;
 use crate::protocol::agent::{Disposition, Request};
 use crate::protocol::codec::Words;
-use crate::protocol::wait::{Answer, OptionSet, WaitRequest};
+use crate::protocol::wait::{Answer, Flag, OptionSet, WaitRequest};
 use crate::scenario::{ChildOptions, Step};
 use crate::sys::call::abi::{Call, Memory};
 use crate::sys::process;
-use crate::wait::{Signal, WaitStatus};
+use crate::wait::{Signal, System, WaitStatus};
 use rustix::process::Pid;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
@@ -70,7 +70,8 @@ impl Check<'_> {
         let (pid, mut child) = self.held_child()?;
         tell(&mut child, &Step::Stop(Signal::STOP));
         if call != Call::Wait {
-            let stopped = if matches!(call, Call::Waitid | Call::Wait6) { "WSTOPPED" } else { "WUNTRACED" };
+            let stopped =
+                if matches!(call, Call::Waitid | Call::Wait6) { Flag::Stopped } else { Flag::Untraced };
             let status = WaitStatus::stopped(Signal::STOP);
             self.reports(call, pid, &[stopped], status, "the child is stopped by SIGSTOP")?;
         }
@@ -178,10 +179,10 @@ impl Check<'_> {
     }
 
     /// The call for a child with these options; with none, the one for terminations where the call needs it.
-    fn request_for(&self, call: Call, pid: i64, options: &[&str]) -> WaitRequest {
+    fn request_for(&self, call: Call, pid: i64, options: &[Flag]) -> WaitRequest {
         let mut request = WaitRequest::new(call, one(call, pid));
         let exits = if options.is_empty() { ending(call) } else { None };
-        request.options = OptionSet::named(options.iter().copied().chain(exits));
+        request.options = OptionSet::of(options.iter().copied().chain(exits));
         request
     }
 
@@ -190,7 +191,7 @@ impl Check<'_> {
         &mut self,
         call: Call,
         pid: i64,
-        options: &[&str],
+        options: &[Flag],
         status: WaitStatus,
         why: &str,
     ) -> Result<(), CheckEnded> {
@@ -200,11 +201,13 @@ impl Check<'_> {
             return Ok(());
         }
         let word = status.as_raw();
-        let reply = Answer::from_line(&line, &request);
+        let reply = Answer::from_line(&line, &request, self.system);
         let right = match reply {
             Ok(Answer::Called(reply)) => match (&reply.status, reply.info.clone().wrote()) {
-                (Memory::Wrote(seen), _) => *seen == word,
-                (_, Some(info)) => info.status.is_none_or(|seen| seen == i64::from(shown_in_siginfo(status))),
+                (Memory::Wrote(seen), _) => seen.event() == status.event(),
+                (_, Some(info)) => {
+                    info.status.is_none_or(|seen| seen == i64::from(shown_in_siginfo(status, self.system)))
+                }
                 _ => true,
             },
             _ => false,
@@ -235,10 +238,10 @@ impl Check<'_> {
 }
 
 /// `si_status` of that change.
-fn shown_in_siginfo(status: WaitStatus) -> i32 {
+fn shown_in_siginfo(status: WaitStatus, system: System) -> i32 {
     match (status.exit_status(), status.term_signal(), status.stop_signal()) {
         (Some(code), _, _) => code,
-        (_, Some(signal), _) | (_, _, Some(signal)) => signal.number(),
+        (_, Some(signal), _) | (_, _, Some(signal)) => signal.number_on(system).unwrap_or(0),
         _ => 0,
     }
 }

@@ -31,8 +31,9 @@ pub use self::finding::{Finding, Report};
 use self::requests::{Check, any};
 use self::session::{CheckEnded, Session};
 use crate::protocol::Line;
-use crate::protocol::wait::{OptionSet, WaitRequest};
+use crate::protocol::wait::{Flag, OptionSet, WaitRequest};
 use crate::sys::call::abi::Call;
+use crate::wait::System;
 
 /// Starts the agent `argv` and sends it each request that every agent must serve.
 ///
@@ -47,7 +48,8 @@ pub fn check(argv: &[String], child_argv: &[String], scale: f64) -> Report {
     };
     let mut report = Report::default();
     // If the check ended early, the reason is among the findings.
-    let mut under_way = Check { session: &mut session, child_argv, pid: 0, retries: false };
+    let mut under_way =
+        Check { session: &mut session, child_argv, pid: 0, retries: false, system: System::HOST };
     let _ = run(&mut under_way, &mut report);
     report.findings = std::mem::take(&mut session.findings);
     report
@@ -62,7 +64,7 @@ fn run(check: &mut Check<'_>, report: &mut Report) -> Result<(), CheckEnded> {
     if let Some(&call) = report.calls.iter().find(|&&call| call != Call::Wait) {
         check.held(call)?;
         let mut request = WaitRequest::new(call, any(call));
-        request.options = OptionSet::named(["WNONSENSE"]);
+        request.options = OptionSet::of([Flag::Nonsense]);
         check.expect_unsupported(request.to_line(0), "no system has the option WNONSENSE")?;
     }
     // `wait` can be asked for little.

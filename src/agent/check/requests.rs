@@ -5,9 +5,11 @@ use super::meeting::Meeting;
 use super::session::{CheckEnded, Session};
 use crate::protocol::Line;
 use crate::protocol::PROTOCOL;
-use crate::protocol::wait::{Answer, OptionSet, Reply, Target, WaitRequest};
+use crate::protocol::wait::{Answer, Flag, IdType, OptionSet, Reply, Target, WaitRequest};
 use crate::scenario::ChildOptions;
 use crate::sys::call::abi::{Call, Memory};
+use crate::wait::errno::Errno;
+use crate::wait::{SiCode, Signal, System};
 use std::io::Write;
 
 /// The exit code of the check's children.
@@ -27,6 +29,8 @@ pub(super) struct Check<'a> {
     pub(super) pid: i32,
     /// The agent declares that it restarts calls after a signal.
     pub(super) retries: bool,
+    /// The system that the agent says it runs on.
+    pub(super) system: System,
 }
 
 impl Check<'_> {
@@ -70,6 +74,7 @@ impl Check<'_> {
             }
         }
         let text = |key| line.get(key).unwrap_or_default();
+        self.system = System::from_names(&text("os"), &text("arch")).unwrap_or(System::HOST);
         report.agent = Some(format!("{} {}", text("name"), text("version")));
         Ok(())
     }
@@ -100,7 +105,7 @@ impl Check<'_> {
     /// Makes a call; `None` if the reply is malformed.
     fn call(&mut self, request: &WaitRequest) -> Result<Option<(Box<Reply>, Line)>, CheckEnded> {
         let Some(line) = self.session.ask(request.to_line(0))? else { return Ok(None) };
-        match Answer::from_line(&line, request) {
+        match Answer::from_line(&line, request, self.system) {
             Ok(Answer::Called(reply)) => Ok(Some((reply, line))),
             Ok(Answer::Unsupported(_)) => {
                 let expected = format!("hello offers {}", request.call.name());
@@ -119,10 +124,10 @@ impl Check<'_> {
         let steps = vec![crate::scenario::Step::exit(CODE)];
         let pid = self.spawn(&ChildOptions { steps, ..ChildOptions::default() })?;
         let mut request = WaitRequest::new(call, one(call, pid));
-        request.options = OptionSet::named(ending(call));
+        request.options = OptionSet::of(ending(call));
         self.reaped(&request, pid)?;
         if let Some((reply, line)) = self.call(&request)?
-            && reply.ret != Err("ECHILD".to_owned())
+            && reply.ret != Err(Errno::CHILD)
         {
             self.session.complain("call", &line, "expected err errno=ECHILD, since no child is left");
         }
@@ -147,7 +152,7 @@ impl Check<'_> {
             return self.session.stop("spawn", message);
         };
         let mut request = WaitRequest::new(call, one(call, pid));
-        request.options = OptionSet::named(ending(call).into_iter().chain(["WNOHANG"]));
+        request.options = OptionSet::of(ending(call).into_iter().chain([Flag::NoHang]));
         if let Some((reply, line)) = self.call(&request)? {
             let pid_seen = reply.info.wrote().and_then(|info| info.pid).unwrap_or(0);
             if reply.ret != Ok(0) || pid_seen != 0 {
@@ -160,7 +165,7 @@ impl Check<'_> {
                 .session
                 .stop("spawn", format!("child {pid} is gone before it was told to exit: {error}"));
         }
-        request.options = OptionSet::named(ending(call));
+        request.options = OptionSet::of(ending(call));
         self.reaped(&request, pid)
     }
 
@@ -173,17 +178,17 @@ impl Check<'_> {
         }
         if request.call == Call::Waitid {
             let info = reply.info.wrote().unwrap_or_default();
-            let told = (info.code.as_deref(), info.status) == (Some("CLD_EXITED"), Some(i64::from(CODE)));
+            let told = (info.code, info.status) == (Some(SiCode::Exited), Some(i64::from(CODE)));
             // A typed binding may not expose these two.
-            let others =
-                info.signo.is_none_or(|name| name == "SIGCHLD") && info.pid.is_none_or(|seen| seen == pid);
+            let others = info.signo.is_none_or(|signal| signal == Signal::CHLD)
+                && info.pid.is_none_or(|seen| seen == pid);
             if !(told && others) {
                 let expected = format!(
                     "expected info=written si_signo=SIGCHLD si_code=CLD_EXITED si_pid={pid} si_status={CODE}"
                 );
                 self.session.complain("call", &line, &expected);
             }
-        } else if reply.status != Memory::Wrote(STATUS) {
+        } else if reply.status != Memory::Wrote(self.system.decode(STATUS)) {
             self.session.complain("call", &line, &format!("expected status={STATUS:#06x}"));
         }
         Ok(())
@@ -209,7 +214,7 @@ impl Check<'_> {
 /// The call's selector for any child.
 pub(super) fn any(call: Call) -> Target {
     match call {
-        Call::Waitid | Call::Wait6 => Target::Id { idtype: "P_ALL".to_owned(), who: 0 },
+        Call::Waitid | Call::Wait6 => Target::Id { idtype: IdType::All, who: 0 },
         Call::Wait | Call::Waitpid | Call::Wait3 | Call::Wait4 => Target::Pid(-1),
     }
 }
@@ -217,13 +222,13 @@ pub(super) fn any(call: Call) -> Target {
 /// The call's selector for that child, where it has one.
 pub(super) fn one(call: Call, pid: i64) -> Target {
     match call {
-        Call::Waitid | Call::Wait6 => Target::Id { idtype: "P_PID".to_owned(), who: pid },
+        Call::Waitid | Call::Wait6 => Target::Id { idtype: IdType::Pid, who: pid },
         Call::Wait | Call::Wait3 => any(call),
         Call::Waitpid | Call::Wait4 => Target::Pid(pid),
     }
 }
 
 /// The option with which the call reports terminated children.
-pub(super) fn ending(call: Call) -> Option<&'static str> {
-    matches!(call, Call::Waitid | Call::Wait6).then_some("WEXITED")
+pub(super) fn ending(call: Call) -> Option<Flag> {
+    matches!(call, Call::Waitid | Call::Wait6).then_some(Flag::Exited)
 }

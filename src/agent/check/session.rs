@@ -385,6 +385,6 @@ fn describe(status: i32) -> String {
     if seen.exited {
         format!("exited {}", seen.exit_status)
     } else {
-        format!("was killed by {}", crate::wait::Signal(seen.term_signal))
+        format!("was killed by {}", crate::wait::Signal::from_number(seen.term_signal))
     }
 }

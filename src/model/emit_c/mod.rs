@@ -8,6 +8,7 @@ use super::state::{Answer, Phase, State};
 use crate::spec::Profile;
 use crate::sys::call::abi::Call;
 use crate::trial::Change;
+use crate::trial::Flag;
 use crate::wait::Signal;
 use std::fmt::Write;
 
@@ -168,7 +169,7 @@ impl Graph {
             Selector::Pidfd(slot) => ("PIDFD", self.born(slot)),
             Selector::Caller => ("CALLER", 0),
         };
-        let mut options: Vec<String> = wait.options.names(wait.call).into_iter().map(str::to_owned).collect();
+        let mut options: Vec<String> = wait.options.flags(wait.call).iter().map(Flag::to_string).collect();
         if wait.unknown {
             options.push(format!("{UNKNOWN_BIT:#x}"));
         }

@@ -17,7 +17,7 @@ use super::state::{Answer, Phase, State};
 use crate::spec::{Deviation, Profile, deviations};
 use crate::sys::call::abi::{Call, Usage};
 use crate::trial::Options;
-use crate::trial::{Change, End, Seen};
+use crate::trial::{Change, End, Got, Seen};
 use std::time::Instant;
 
 /// The expected usage of reaped children.
@@ -158,9 +158,15 @@ impl Oracle {
         let mut after: Vec<State> = Vec::new();
         let mut nearest: Option<Violation> = None;
         let mut reported = None;
+        let mut deviation = None;
         for world in &self.worlds {
             for answer in world.answers(wait, self.rules.profile) {
-                match self.fits(world, wait, answer, outcome, woken) {
+                match self.fits(world, wait, answer, outcome, woken).or_else(|violation| {
+                    // The right child and kind of answer, with what is known of the system.
+                    let known = self.known_deviation(&violation).filter(|_| violation.nearness > 0);
+                    deviation = deviation.or(known);
+                    known.map(drop).ok_or(violation)
+                }) {
                     Ok(()) => {
                         let next = world.after(wait, answer);
                         if !after.contains(&next) {
@@ -181,9 +187,7 @@ impl Oracle {
         if after.is_empty()
             && let Some(mut violation) = nearest
         {
-            // Histories show nothing that some release has fixed.
-            let system = (self.rules.profile, None);
-            if let Some(known) = deviations::find(system, violation.clause, &violation.got) {
+            if let Some(known) = self.known_deviation(&violation) {
                 self.deviations.push(known);
                 return Ok(());
             }
@@ -192,6 +196,7 @@ impl Oracle {
             }
             return Err(violation);
         }
+        self.deviations.extend(deviation);
         // What a binding does not return leaves open which child it was.
         let known = after.len() == 1;
         self.worlds = after;
@@ -199,6 +204,12 @@ impl Oracle {
             self.enter(wait, seen, change, known.then_some(child))?;
         }
         Ok(())
+    }
+
+    /// The known deviation that a violation matches.
+    fn known_deviation(&self, violation: &Violation) -> Option<&'static Deviation> {
+        // Histories show nothing that some release has fixed.
+        deviations::find((self.rules.profile, None), violation.clause, &violation.typed)
     }
 
     /// Whether an outcome matches an answer.
@@ -227,7 +238,12 @@ impl Oracle {
             Some(seen) if same => report_check::check(&self.rules, &self.known, world, wait, answer, seen),
             _ => {
                 let clause = blame(world, &self.known, wait, answer, outcome, woken);
-                Err(Violation::new(clause, self.name_of(answer), self.told(wait, outcome), 0))
+                let typed = match outcome {
+                    Outcome::Asleep => Got::Asleep,
+                    Outcome::NotOffered => Got::Other,
+                    Outcome::Ended(seen) => seen.got(None),
+                };
+                Err(Violation::new(clause, self.name_of(answer), self.told(wait, outcome), 0).typed(typed))
             }
         }
     }
@@ -315,7 +331,7 @@ impl Oracle {
         let who = child.map_or_else(|| format!("process {pid}"), |child| self.slot(child).to_string());
         let what = seen.change().map_or_else(|| "(no status)".to_owned(), |change| change.to_string());
         let raw = seen.status().map_or_else(String::new, |raw| format!(", status {raw:#06x}"));
-        let code = seen.info().and_then(|i| i.code.clone()).filter(|_| wait.call == Call::Waitid);
+        let code = seen.info().and_then(|i| i.code).filter(|_| wait.call == Call::Waitid);
         let code = code.map_or_else(String::new, |code| format!(", {code}"));
         format!("{who} {what}{raw}{code}")
     }

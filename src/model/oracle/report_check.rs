@@ -3,9 +3,9 @@
 use super::types::{KnownChild, Rules, Violation};
 use crate::model::op::Wait;
 use crate::model::state::{Answer, State};
-use crate::spec::{Clause, Profile, deviations, linux, posix};
+use crate::spec::{Clause, Profile, linux, posix};
 use crate::sys::call::abi::{Call, Memory, Usage};
-use crate::trial::{Change, Seen, info_text};
+use crate::trial::{Change, Got, Seen, SiCode, info_text};
 use crate::wait::{Event, Signal};
 use std::time::Duration;
 
@@ -19,10 +19,9 @@ fn wrong(clause: &'static Clause, expected: impl Into<String>, got: impl Into<St
 }
 
 impl Rules {
-    /// The clause, unless this system is known to deviate from it.
+    /// Whether the clause applies to this system.
     fn holds(&self, clause: &'static Clause) -> bool {
-        let departs = |d: &&deviations::Deviation| d.profile == self.profile && d.clause == clause;
-        clause.applies_to(self.profile) && !deviations::ALL.iter().any(|d| departs(&d))
+        clause.applies_to(self.profile)
     }
 }
 
@@ -88,7 +87,7 @@ fn status(rules: &Rules, wait: &Wait, change: Change, seen: &Seen) -> Result<(),
     let clause = match change {
         Change::Exited(0..=255) => &posix::WAITPID_EXIT_CODE,
         Change::Exited(_) => &posix::STATUS_EXIT_MASKED,
-        Change::Killed(signal, _) if is_realtime(signal) => &posix::STATUS_SIGNALED_REALTIME,
+        Change::Killed(signal, _) if signal.is_realtime_on(rules.system) => &posix::STATUS_SIGNALED_REALTIME,
         Change::Killed(..) => &posix::STATUS_SIGNALED,
         Change::Stopped(_) => &posix::STATUS_STOPPED,
         _ => &posix::STATUS_CONTINUED,
@@ -99,12 +98,12 @@ fn status(rules: &Rules, wait: &Wait, change: Change, seen: &Seen) -> Result<(),
         Change::Stopped(signal) => Event::Stopped { signal, ptrace: 0 },
         _ => Event::Continued,
     };
-    let word = rules.layout.encode(event).map(|status| status.as_raw());
+    let word = rules.system.encode(event).map(|status| status.as_raw());
     let text = |word: i32| format!("status {word:#06x}");
     let expected = || format!("{change}{}", word.map_or_else(String::new, |w| format!(", {}", text(w))));
     let reply = seen.reply();
     match (reply.map(|r| r.status), word) {
-        (Some(Memory::Wrote(got)), Some(word)) if got != word => {
+        (Some(Memory::Wrote(got)), Some(word)) if got.as_raw() != word => {
             Err(Violation::new(clause, expected(), seen.outcome(), WRONG_CHANGE))
         }
         (Some(Memory::Untouched), _) if wait.call != Call::Waitid => {
@@ -112,10 +111,6 @@ fn status(rules: &Rules, wait: &Wait, change: Change, seen: &Seen) -> Result<(),
         }
         _ => Ok(()),
     }
-}
-
-fn is_realtime(signal: Signal) -> bool {
-    Signal::realtime_range().is_some_and(|range| range.contains(&signal.number()))
 }
 
 /// Checks the siginfo, if present.
@@ -135,16 +130,16 @@ fn siginfo(
         };
     };
     let got = info_text(info);
-    let (clause, code, number): (&'static Clause, &str, i64) = match change {
-        Change::Exited(code) => (&posix::WAITID_EXITED, "CLD_EXITED", code.into()),
-        Change::Killed(signal, _) => (&posix::WAITID_KILLED, "CLD_KILLED", signal.number().into()),
-        Change::Stopped(signal) => (&posix::WAITID_STOPPED, "CLD_STOPPED", signal.number().into()),
-        _ => (&posix::WAITID_CONTINUED, "CLD_CONTINUED", Signal::CONT.number().into()),
+    let (clause, code): (&'static Clause, SiCode) = match change {
+        Change::Exited(_) => (&posix::WAITID_EXITED, SiCode::Exited),
+        Change::Killed(..) => (&posix::WAITID_KILLED, SiCode::Killed),
+        Change::Stopped(_) => (&posix::WAITID_STOPPED, SiCode::Stopped),
+        _ => (&posix::WAITID_CONTINUED, SiCode::Continued),
     };
-    if info.code.as_deref().is_some_and(|c| c != code) {
-        return Err(Violation::new(clause, code, got, WRONG_CHANGE));
+    if info.code.is_some_and(|c| c != code) {
+        return Err(Violation::new(clause, code.to_string(), got, WRONG_CHANGE));
     }
-    if info.signo.as_deref().is_some_and(|s| s != "SIGCHLD") || seen.shows_memory() && info.signo.is_none() {
+    if info.signo.is_some_and(|s| s != Signal::CHLD) || seen.shows_memory() && info.signo.is_none() {
         return Err(wrong(&posix::WAITID_SI_SIGNO, "si_signo SIGCHLD", got));
     }
     if info.pid.is_some_and(|pid| pid != known.pid) {
@@ -152,35 +147,44 @@ fn siginfo(
     }
     if let (Some(uid), Some(is)) = (rules.uid, info.uid)
         && uid != is
-        && rules.holds(&posix::WAITID_SI_UID)
     {
-        return Err(wrong(&posix::WAITID_SI_UID, format!("si_uid {uid}"), got));
+        let typed = Got::Uid { told: is, effective: uid };
+        return Err(wrong(&posix::WAITID_SI_UID, format!("si_uid {uid}"), got).typed(typed));
     }
-    let Some(is) = info.status else { return Ok(()) };
-    // Some systems keep only eight bits.
-    let eight_bits = matches!(change, Change::Exited(_))
-        && !rules.holds(&posix::WAITID_FULL_EXIT_VALUE)
-        && is == number & 0xff;
-    if is != number && !eight_bits && (clause != &posix::WAITID_CONTINUED || rules.holds(clause)) {
-        let clause = match change {
-            Change::Exited(code) if !(0..=255).contains(&code) => &posix::WAITID_FULL_EXIT_VALUE,
-            _ => clause,
-        };
-        return Err(Violation::new(clause, format!("{code}, si_status {number}"), got, WRONG_CHANGE));
+    let (right, told, expected) = match change {
+        Change::Exited(code) => {
+            let Some(told) = info.status else { return Ok(()) };
+            (told == i64::from(code), Got::ExitValue { passed: code, told }, code.to_string())
+        }
+        Change::Killed(signal, _) | Change::Stopped(signal) => {
+            let Some(told) = info.signal else { return Ok(()) };
+            (told == signal, Got::Signal(told), signal.to_string())
+        }
+        _ => {
+            let Some(told) = info.signal else { return Ok(()) };
+            (told == Signal::CONT, Got::Signal(told), Signal::CONT.to_string())
+        }
+    };
+    if right {
+        return Ok(());
     }
-    Ok(())
+    let clause = match change {
+        Change::Exited(code) if !(0..=255).contains(&code) => &posix::WAITID_FULL_EXIT_VALUE,
+        _ => clause,
+    };
+    Err(Violation::new(clause, format!("{code}, si_status {expected}"), got, WRONG_CHANGE).typed(told))
 }
 
 /// Under `WNOHANG` a call with nothing to report writes nothing, and `waitid` zeroes.
 fn nothing_written(rules: &Rules, wait: &Wait, seen: &Seen) -> Result<(), Violation> {
     let Some(reply) = seen.reply() else { return Ok(()) };
-    if wait.call == Call::Waitid && seen.shows_memory() && rules.holds(&posix::WAITID_NOHANG_ZEROES) {
-        let zero = |info: &crate::protocol::wait::InfoNamed| {
-            info.signo.as_deref() == Some("0") && info.pid == Some(0)
-        };
+    if wait.call == Call::Waitid && seen.shows_memory() {
+        let zero =
+            |info: &crate::protocol::wait::InfoNamed| info.signo == Some(Signal::NONE) && info.pid == Some(0);
         if !matches!(&reply.info, Memory::Wrote(info) if zero(info)) {
             let got = seen.info().map_or_else(|| "untouched".to_owned(), info_text);
-            return Err(wrong(&posix::WAITID_NOHANG_ZEROES, "si_signo 0 and si_pid 0", got));
+            let typed = if seen.info().is_none() { Got::Untouched } else { Got::Other };
+            return Err(wrong(&posix::WAITID_NOHANG_ZEROES, "si_signo 0 and si_pid 0", got).typed(typed));
         }
     }
     if let Memory::Wrote(word) = reply.status
@@ -188,7 +192,7 @@ fn nothing_written(rules: &Rules, wait: &Wait, seen: &Seen) -> Result<(), Violat
         && rules.profile == Profile::Linux
         && seen.shows_memory()
     {
-        let got = format!("status {word:#06x}");
+        let got = format!("status {:#06x}", word.as_raw());
         return Err(wrong(&linux::WAIT4_NOHANG_WRITES_NOTHING, "the status stays as it was", got));
     }
     if matches!(reply.rusage, Memory::Wrote(_)) && rules.profile == Profile::Linux && seen.shows_memory() {

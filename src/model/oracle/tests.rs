@@ -3,12 +3,12 @@
 use super::*;
 use crate::model::op::parse;
 use crate::protocol::Line;
-use crate::protocol::wait::{Answer as Reply, Target, WaitRequest};
-use crate::wait::Layout;
+use crate::protocol::wait::{Answer as Reply, IdType, Target, WaitRequest};
+use crate::wait::{Layout, System};
 
 fn oracle(profile: Profile) -> Oracle {
-    let layout = Layout::from_os_name(profile.name()).unwrap_or(Layout::Linux);
-    Oracle::new(Rules { profile, layout, uid: Some(7), fresh: true, retries: false })
+    let system = System::of(Layout::from_os_name(profile.name()).unwrap_or(Layout::Linux));
+    Oracle::new(Rules { profile, system, uid: Some(7), fresh: true, retries: false })
 }
 
 fn ended(wait: &Wait, line: &str) -> Outcome {
@@ -16,17 +16,17 @@ fn ended(wait: &Wait, line: &str) -> Outcome {
         "hangs" => End::Hung("it sleeps"),
         "crashes" => End::Crashed,
         _ => {
-            let target = Target::Id { idtype: "P_ALL".into(), who: 0 };
+            let target = Target::Id { idtype: IdType::All, who: 0 };
             let request = WaitRequest::new(wait.call, target);
             let line = Line::parse(format!("{line} id=1").as_bytes()).unwrap();
-            match Reply::from_line(&line, &request).unwrap() {
+            match Reply::from_line(&line, &request, System::of(Layout::Linux)).unwrap() {
                 Reply::Called(reply) => End::Returned(reply),
                 Reply::Unsupported(_) => return Outcome::NotOffered,
             }
         }
     };
     let request = WaitRequest::new(wait.call, Target::Pid(-1));
-    Outcome::Ended(Seen { request, shown: String::new(), end, layout: Layout::Linux })
+    Outcome::Ended(Seen { request, shown: String::new(), end })
 }
 
 /// Plays a history: each line is an operation, a call with `->` and its result, `sleeps`, or `wakes ->` and the result

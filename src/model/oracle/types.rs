@@ -2,8 +2,8 @@
 
 use crate::spec::clause::{Clause, Profile};
 use crate::sys::call::abi::Usage;
-use crate::trial::Seen;
-use crate::wait::Layout;
+use crate::trial::{Got, Seen};
+use crate::wait::System;
 use std::fmt;
 use std::time::Instant;
 
@@ -12,8 +12,8 @@ use std::time::Instant;
 pub struct Rules {
     /// The system whose clauses apply.
     pub profile: Profile,
-    /// The layout of its status words.
-    pub layout: Layout,
+    /// The system it runs on, by its numbers.
+    pub system: System,
     /// The user id of the children, if known.
     pub uid: Option<i64>,
     /// Whether the agent starts without any usage of children: one forked for the trial does.
@@ -66,6 +66,8 @@ pub struct Violation {
     pub expected: String,
     /// What was observed.
     pub got: String,
+    /// What was observed, typed, where a deviation may match it.
+    pub(crate) typed: Got,
     /// How close the observation came: of several readings the closest is reported.
     pub(crate) nearness: u8,
 }
@@ -77,7 +79,12 @@ impl Violation {
         got: impl Into<String>,
         nearness: u8,
     ) -> Violation {
-        Violation { clause, expected: expected.into(), got: got.into(), nearness }
+        Violation { clause, expected: expected.into(), got: got.into(), typed: Got::Other, nearness }
+    }
+
+    /// The same, with what came typed.
+    pub(crate) fn typed(self, typed: Got) -> Violation {
+        Violation { typed, ..self }
     }
 }
 

@@ -6,7 +6,8 @@ use crate::model::state::{Answer, Phase, State, is_wanted};
 use crate::spec::{Clause, posix};
 use crate::sys::call::abi::{Call, Memory};
 use crate::trial::Options;
-use crate::trial::{Change, End, Seen};
+use crate::trial::{Change, End, Errno, Seen};
+use crate::wait::Signal;
 
 /// The clause of `waitpid` or that of `waitid`, by the call.
 fn of(wait: &Wait, waitpid: &'static Clause, waitid: &'static Clause) -> &'static Clause {
@@ -53,8 +54,10 @@ fn no_return(world: &State, wait: &Wait, expected: Answer, woken: bool) -> &'sta
         }
         Answer::Report(..) => of(wait, &posix::WAITPID_NO_BLOCK_IF_READY, &posix::WAITID_NO_BLOCK_IF_READY),
         Answer::Nothing => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO),
-        Answer::Error("EINVAL") => of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS),
-        Answer::Error("EINTR") => of(wait, &posix::WAITPID_EINTR, &posix::WAITID_EINTR),
+        Answer::Error(Errno::INVAL) => {
+            of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS)
+        }
+        Answer::Error(Errno::INTR) => of(wait, &posix::WAITPID_EINTR, &posix::WAITID_EINTR),
         Answer::Error(_) if world.sigchld.reaps() && woken => &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT,
         Answer::Error(_) => no_child(world, wait),
         Answer::Sleep => of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT),
@@ -82,18 +85,20 @@ fn no_child(world: &State, wait: &Wait) -> &'static Clause {
 }
 
 /// The call failed.
-fn error(world: &State, wait: &Wait, expected: Answer, errno: &str) -> &'static Clause {
+fn error(world: &State, wait: &Wait, expected: Answer, errno: Errno) -> &'static Clause {
     match (expected, errno) {
-        (Answer::Error("EINVAL"), _) => {
+        (Answer::Error(Errno::INVAL), _) => {
             of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS)
         }
-        (Answer::Error("EINTR"), _) => of(wait, &posix::WAITPID_EINTR, &posix::WAITID_EINTR),
+        (Answer::Error(Errno::INTR), _) => of(wait, &posix::WAITPID_EINTR, &posix::WAITID_EINTR),
         (Answer::Error(_), _) => no_child(world, wait),
-        (_, "EINTR") => of(wait, &posix::WAITPID_RESTART, &posix::WAITID_RESTART),
-        (Answer::Report(child, _), "ECHILD") if world.children[child].peeked => &posix::WAITID_NOWAIT_EXIT,
-        (Answer::Report(..), "ECHILD") => &posix::ZOMBIE_UNTIL_REAPED,
+        (_, Errno::INTR) => of(wait, &posix::WAITPID_RESTART, &posix::WAITID_RESTART),
+        (Answer::Report(child, _), Errno::CHILD) if world.children[child].peeked => {
+            &posix::WAITID_NOWAIT_EXIT
+        }
+        (Answer::Report(..), Errno::CHILD) => &posix::ZOMBIE_UNTIL_REAPED,
         (Answer::Nothing, _) => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO),
-        (Answer::Sleep, "ECHILD") => {
+        (Answer::Sleep, Errno::CHILD) => {
             of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT)
         }
         _ => &posix::WAITPID_NO_STRAY_ERRNO,
@@ -103,7 +108,7 @@ fn error(world: &State, wait: &Wait, expected: Answer, errno: &str) -> &'static 
 /// The call returned with nothing to report.
 fn nothing(wait: &Wait, expected: Answer, seen: &Seen) -> &'static Clause {
     // A siginfo filled for a child, but without its pid.
-    let filled = seen.info().is_some_and(|info| info.signo.as_deref() == Some("SIGCHLD"));
+    let filled = seen.info().is_some_and(|info| info.signo == Some(Signal::CHLD));
     match expected {
         Answer::Report(..) if filled => &posix::WAITID_SI_PID,
         Answer::Report(_, Change::Stopped(_)) if wait.has(Options::NOHANG) => {
@@ -116,7 +121,9 @@ fn nothing(wait: &Wait, expected: Answer, seen: &Seen) -> &'static Clause {
             of(wait, &posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY)
         }
         Answer::Report(..) => of(wait, &posix::WAITPID_RETURNS_PID, &posix::WAITID_SI_PID),
-        Answer::Error("EINVAL") => of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS),
+        Answer::Error(Errno::INVAL) => {
+            of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS)
+        }
         Answer::Error(_) if wait.has(Options::NOHANG) => {
             of(wait, &posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD)
         }
@@ -135,7 +142,7 @@ fn report(
     expected: Answer,
     seen: &Seen,
 ) -> &'static Clause {
-    if matches!(expected, Answer::Error("EINVAL")) {
+    if matches!(expected, Answer::Error(Errno::INVAL)) {
         return of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS);
     }
     let child = seen.pid().and_then(|pid| known.iter().rposition(|p| p.pid == pid));

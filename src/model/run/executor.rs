@@ -4,7 +4,7 @@ use super::played::Stage;
 use crate::model::op::{Destination, Op, Selector, Sigchld, Slot, UNKNOWN_BIT, Wait};
 use crate::model::state::Phase;
 use crate::scenario::{Scenario, Step};
-use crate::trial::{Abort, Child, Disposition, SigactionFlags, Target, Trial, WaitRequest};
+use crate::trial::{Abort, Child, Disposition, Errno, SigactionFlags, Target, Trial, WaitRequest};
 use crate::wait::Signal;
 use std::collections::BTreeMap;
 
@@ -91,8 +91,8 @@ impl<'t, 'a> Executor<'t, 'a> {
         Ok(pid)
     }
 
-    /// Performs an operation other than a call; returns the name of the error if a child cannot be signalled.
-    pub(crate) fn act(&mut self, op: &Op) -> Result<Option<String>, Abort> {
+    /// Performs an operation other than a call; returns the error if a child cannot be signalled.
+    pub(crate) fn act(&mut self, op: &Op) -> Result<Option<Errno>, Abort> {
         match *op {
             Op::Exit { slot, code } => self.trial.tell(&self.child(slot)?, Step::exit(code))?,
             Op::Kill { slot, signal } | Op::Stop { slot, signal } => return self.signal(slot, signal),
@@ -129,7 +129,7 @@ impl<'t, 'a> Executor<'t, 'a> {
         Ok(None)
     }
 
-    fn signal(&mut self, slot: Slot, signal: Signal) -> Result<Option<String>, Abort> {
+    fn signal(&mut self, slot: Slot, signal: Signal) -> Result<Option<Errno>, Abort> {
         let child = self.child(slot)?;
         self.trial.try_signal(&child, signal)
     }

@@ -32,7 +32,7 @@ impl Stage {
     pub(crate) fn rules(&self, trial: &Trial<'_>) -> Rules {
         Rules {
             profile: trial.profile(),
-            layout: trial.layout(),
+            system: trial.system(),
             uid: self.uid,
             fresh: self.hosted,
             retries: trial.retries_eintr(),

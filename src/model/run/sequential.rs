@@ -6,8 +6,8 @@ use crate::model::op::{Op, Slot, Wait};
 use crate::model::oracle::{Expects, Observation, Oracle, Outcome, Violation};
 use crate::model::state::Phase;
 use crate::spec::posix;
-use crate::trial::Seen;
 use crate::trial::{Abort, Pending, Trial};
+use crate::trial::{Errno, Seen};
 use crate::wait::Signal;
 
 /// Performs a history whose calls are all made on the agent's first thread, and judges each answer.
@@ -138,7 +138,7 @@ impl Sequential<'_, '_> {
     }
 
     /// A child that must exist cannot be signalled.
-    fn lost(&self, op: &Op, errno: String) -> Violation {
+    fn lost(&self, op: &Op, errno: Errno) -> Violation {
         let slot = op.slot().unwrap_or(Slot(0));
         let child = self.oracle.worlds().first().and_then(|world| Some(&world.children[world.last(slot)?]));
         let clause = match child {
@@ -146,7 +146,7 @@ impl Sequential<'_, '_> {
             Some(child) if child.phase == Phase::Zombie => &posix::ZOMBIE_UNTIL_REAPED,
             _ => &posix::STATUS_CONSUMED_ONCE,
         };
-        Violation::new(clause, format!("{slot} exists and can be signalled"), errno, 0)
+        Violation::new(clause, format!("{slot} exists and can be signalled"), errno.to_string(), 0)
     }
 
     fn call(&mut self, op: &Op, wait: &Wait) -> Result<(), End> {

@@ -3,7 +3,7 @@
 use super::*;
 
 fn id_target() -> Target {
-    Target::Id { idtype: "P_PID".to_owned(), who: 7 }
+    Target::Id { idtype: IdType::Pid, who: 7 }
 }
 
 fn target(call: Call) -> Target {
@@ -30,7 +30,7 @@ fn requests_come_back() {
         let plain = sent(&request.to_line(3));
         assert_eq!(WaitRequest::from_line(&plain), Some(Ok(request.clone())), "{plain}");
         request.thread = 2;
-        request.options = OptionSet { names: vec!["WNOHANG".into(), "WCONTINUED".into()], raw: 0xC000_0000 };
+        request.options = OptionSet { flags: vec![Flag::NoHang, Flag::Continued], raw: 0xC000_0000 };
         if has_status(call) {
             request.status = Pointer::Bad;
         }
@@ -48,7 +48,7 @@ fn requests_come_back() {
 #[test]
 fn requests_as_they_are_written() {
     let mut request = WaitRequest::new(Call::Wait4, Target::Pid(-1));
-    request.options = OptionSet { names: vec!["WNOHANG".into()], raw: 0x4000_0000 };
+    request.options = OptionSet { flags: vec![Flag::NoHang], raw: 0x4000_0000 };
     let line = request.to_line(9).to_string();
     assert_eq!(line, "wait4 id=9 pid=-1 status=buffer options=WNOHANG,0x40000000 rusage=buffer");
     let line = WaitRequest::new(Call::Waitid, id_target()).to_line(1).to_string();
@@ -64,6 +64,19 @@ fn what_is_no_request_is_named() {
         parse("waitpid id=1 pid=1 options=-1"),
         Some(Err(FieldError::Bad("options", "-1".to_owned())))
     );
+    assert_eq!(
+        parse("waitid id=1 idtype=none who=0"),
+        Some(Err(FieldError::Bad("idtype", "none".to_owned())))
+    );
+    assert_eq!(
+        parse("waitpid id=1 pid=1 options=none"),
+        Some(Err(FieldError::Bad("options", "none".to_owned())))
+    );
+    // What has no name here may have one elsewhere.
+    for unknown in ["waitid id=1 idtype=P_NONE who=0", "waitpid id=1 pid=1 options=WNOHANG,WNONE"] {
+        let request = parse(unknown).and_then(Result::ok).expect("a request");
+        assert!(request.to_host().is_err(), "{unknown}");
+    }
     assert_eq!(parse("wait id=1 status=no"), Some(Err(FieldError::Bad("status", "no".to_owned()))));
     assert_eq!(parse("wait id=1 thread=-1"), Some(Err(FieldError::Bad("thread", "-1".to_owned()))));
 }
@@ -71,16 +84,14 @@ fn what_is_no_request_is_named() {
 #[test]
 fn names_become_numbers_of_this_system() {
     let mut request = WaitRequest::new(Call::Waitid, id_target());
-    request.options = OptionSet { names: vec!["WEXITED".into(), "WNOWAIT".into()], raw: 0x8000_0000 };
+    request.options = OptionSet { flags: vec![Flag::Exited, Flag::NoWait], raw: 0x8000_0000 };
     let host = request.to_host().expect("known names");
     assert_eq!(host.options, libc::WEXITED | libc::WNOWAIT | i32::MIN);
     assert_eq!(host.select, Select::Id { idtype: i64::from(libc::P_PID), id: 7 });
-    request.target = Target::Id { idtype: "-3".to_owned(), who: -1 };
+    request.target = Target::Id { idtype: IdType::Number(-3), who: -1 };
     assert_eq!(request.to_host().map(|r| r.select), Ok(Select::Id { idtype: -3, id: -1 }));
-    request.target = Target::Id { idtype: "P_NONE".to_owned(), who: 0 };
-    assert!(request.to_host().is_err());
     request.target = id_target();
-    request.options.names.push("WNONE".to_owned());
+    request.options.flags.push(Flag::Nonsense);
     assert!(request.to_host().is_err());
     assert!(WaitRequest::new(Call::Wait4, Target::Pid(1 << 40)).to_host().is_err());
 }
@@ -105,21 +116,22 @@ fn observations_reach_the_driver() {
     };
     let expected = Reply {
         ret: Ok(4711),
-        status: Memory::Wrote(i32::MIN | 0x0700),
+        status: Memory::Wrote(System::HOST.decode(i32::MIN | 0x0700)),
         rusage: Memory::Wrote(usage()),
         children: Memory::Wrote(Usage { minflt: Some(-1), ..Usage::default() }),
         info: Memory::Wrote(InfoNamed {
-            signo: Some("SIGCHLD".to_owned()),
-            code: Some("CLD_EXITED".to_owned()),
+            signo: Some(Signal::CHLD),
+            code: Some(SiCode::Exited),
             pid: Some(4711),
             uid: None,
             status: Some(7),
+            signal: Some(Signal::from_number(7)),
             ..InfoNamed::default()
         }),
         spill: Some(false),
     };
     assert_eq!(
-        Answer::from_line(&sent(&reply_line(1, &seen)), &request),
+        Answer::from_line(&sent(&reply_line(1, &seen)), &request, System::HOST),
         Ok(Answer::Called(Box::new(expected)))
     );
 }
@@ -136,28 +148,61 @@ fn errors_and_untouched_memory_reach_the_driver() {
     let line = sent(&reply_line(9, &seen));
     assert_eq!(line.to_string(), "err id=9 errno=ECHILD status=untouched");
     let expected = Reply {
-        ret: Err("ECHILD".to_owned()),
+        ret: Err(Errno::CHILD),
         status: Memory::Untouched,
         rusage: Memory::NoBuffer,
         children: Memory::NotObserved,
         info: Memory::NotObserved,
         spill: None,
     };
-    assert_eq!(Answer::from_line(&line, &request), Ok(Answer::Called(Box::new(expected))));
+    assert_eq!(Answer::from_line(&line, &request, System::HOST), Ok(Answer::Called(Box::new(expected))));
     assert_eq!(errno_text(123_456), "123456");
 }
 
 #[test]
 fn what_is_no_answer_is_named() {
     let request = WaitRequest::new(Call::Waitpid, Target::Pid(-1));
-    let answer = |text: &str| Answer::from_line(&text.parse().expect("a line"), &request);
+    let answer = |text: &str| Answer::from_line(&text.parse().expect("a line"), &request, System::HOST);
     assert_eq!(answer("unsupported id=1 why=no"), Ok(Answer::Unsupported("no".to_owned())));
     assert_eq!(answer("yes id=1"), Err(AnswerError::Word("yes".to_owned())));
     assert_eq!(answer("ok id=1"), Err(FieldError::Missing("ret").into()));
     assert_eq!(answer("err id=1"), Err(FieldError::Missing("errno").into()));
     assert_eq!(answer("err id=1 errno=E%0A"), Err(FieldError::Bad("errno", "E\n".to_owned()).into()));
+    let info = WaitRequest::new(Call::Waitid, id_target());
+    let line = "ok id=1 ret=0 info=written si_signo=SIGNONE".parse().expect("a line");
+    let bad = FieldError::Bad("si_signo", "SIGNONE".to_owned());
+    assert_eq!(Answer::from_line(&line, &info, System::HOST), Err(bad.into()));
     let huge = "ok id=1 ret=1 status=0x100000000";
     assert_eq!(answer(huge), Err(FieldError::Bad("status", "4294967296".to_owned()).into()));
+}
+
+#[test]
+fn numbers_are_those_of_the_agents_system() {
+    let answer = |os: &str, text: &str| {
+        let system = System::from_names(os, "").expect("a known system");
+        let request = WaitRequest::new(Call::Waitid, id_target());
+        match Answer::from_line(&text.parse().expect("a line"), &request, system) {
+            Ok(Answer::Called(reply)) => *reply,
+            other => panic!("{other:?}"),
+        }
+    };
+    let line = "ok id=1 ret=0 info=written si_signo=20 si_code=5 si_pid=7 si_status=17";
+    let Memory::Wrote(info) = answer("openbsd", line).info else { panic!("a siginfo was written") };
+    assert_eq!(
+        (info.signo, info.code, info.signal),
+        (Some(Signal::CHLD), Some(SiCode::Stopped), Some(Signal::STOP))
+    );
+    assert_eq!(answer("freebsd", "err id=1 errno=35").ret, Err(Errno::AGAIN));
+    let request = WaitRequest::new(Call::Waitpid, Target::Pid(-1));
+    for (os, arch, stopped) in
+        [("freebsd", "", "0x117f"), ("linux", "mips", "0x177f"), ("linux", "", "0x137f")]
+    {
+        let system = System::from_names(os, arch).expect("a known system");
+        let line = format!("ok id=1 ret=7 status={stopped}").parse().expect("a line");
+        let Ok(Answer::Called(reply)) = Answer::from_line(&line, &request, system) else { panic!("{os}") };
+        let signal = reply.status.wrote().and_then(WaitStatus::stop_signal);
+        assert_eq!(signal, Some(Signal::STOP), "{os} {arch}");
+    }
 }
 
 #[test]

@@ -119,6 +119,15 @@ pub fn drop_cached_pages(file: BorrowedFd<'_>) -> Result<(), Errno> {
 pub const A_LEADER_CAN_EXIT: bool =
     cfg!(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"));
 
+/// `seteuid(uid)`: the real user stays.
+///
+/// # Errors
+/// Those of `seteuid`.
+pub fn seteuid(uid: u32) -> Result<(), Errno> {
+    // SAFETY: it takes a number and touches no memory of the caller.
+    check(unsafe { libc::seteuid(uid) })
+}
+
 /// `setuid(uid)`.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::trial::cases;
 use crate::trial::{
-    Calls, Change, Disposition, Need, Needs, Options, Outcome, SigactionFlags, Target, Trial,
+    Calls, Change, Disposition, Errno, Got, Need, Needs, Options, Outcome, SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -161,7 +161,7 @@ fn echild_after_concurrent_reap(t: &mut Trial) -> Outcome {
     t.expect(clause).returns(&second)?;
     let (winner, loser) = if first.is_report() { (first, second) } else { (second, first) };
     t.expect(clause).reaped(&winner, &child, Change::Exited(7))?;
-    t.expect(clause).error(&loser, "ECHILD")
+    t.expect(clause).error(&loser, Errno::CHILD)
 }
 
 fn echild_with_sigchld_ignored(t: &mut Trial) -> Outcome {
@@ -174,7 +174,7 @@ fn echild_with_sigchld_ignored(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     t.await_ended(&child)?;
     let seen = t.finish(pending)?;
-    t.expect(&posix::SIGCHLD_IGNORED_BY_PID).error(&seen, "ECHILD")
+    t.expect(&posix::SIGCHLD_IGNORED_BY_PID).error(&seen, Errno::CHILD)
 }
 
 fn echild_after_setpgid(t: &mut Trial) -> Outcome {
@@ -185,6 +185,6 @@ fn echild_after_setpgid(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.finish(pending)?;
-    let got = if seen.is_hung() { "still blocked".to_owned() } else { seen.outcome() };
-    t.expect(&posix::WAITPID_ECHILD_AFTER_SETPGID).that(seen.errno() == Some("ECHILD"), "-1 ECHILD", got)
+    let got = if seen.is_hung() { (Got::Asleep, "still blocked").into() } else { seen.told(None) };
+    t.expect(&posix::WAITPID_ECHILD_AFTER_SETPGID).that(seen.errno() == Some(Errno::CHILD), "-1 ECHILD", got)
 }

@@ -3,7 +3,7 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::trial::cases;
-use crate::trial::{Calls, Change, Options, Outcome, Target, Trial};
+use crate::trial::{Calls, Change, Errno, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 use std::time::{Duration, Instant};
 
@@ -95,7 +95,7 @@ fn many_polls(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITPID_NOHANG_REPORTS_READY).reports(&seen, &child, Change::Exited(7))?;
     for _ in 0..3 {
         let seen = t.wait(Target::Any, Options::NOHANG)?;
-        t.expect(&posix::WAITPID_NOHANG_ECHILD).error(&seen, "ECHILD")?;
+        t.expect(&posix::WAITPID_NOHANG_ECHILD).error(&seen, Errno::CHILD)?;
     }
     Ok(())
 }
@@ -134,7 +134,7 @@ fn each_once(t: &mut Trial) -> Outcome {
         Change::Exited(13),
     )?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, "ECHILD")
+    t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, Errno::CHILD)
 }
 
 fn with_unrelated_zombie(t: &mut Trial) -> Outcome {
@@ -175,7 +175,7 @@ fn stopped_child(t: &mut Trial) -> Outcome {
 
 fn no_children(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, "ECHILD")?;
+    t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, Errno::CHILD)?;
     if Calls::WITH_STATUS.has(t.call()) {
         t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).untouched(&seen)?;
     }

@@ -5,7 +5,7 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Usage;
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Change, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{Abort, Calls, Change, Errno, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
 cases! { "examples";
@@ -186,5 +186,5 @@ fn any_child(t: &mut Trial) -> Outcome {
         t.expect(&posix::WAITPID_ANY_EACH_ONCE).reaped(&seen, child, Change::Exited(code))?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::WAITPID_ECHILD).error(&seen, "ECHILD")
+    t.expect(&posix::WAITPID_ECHILD).error(&seen, Errno::CHILD)
 }

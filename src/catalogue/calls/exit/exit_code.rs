@@ -156,7 +156,7 @@ const CORE_FLAG: i32 = 0x80;
 
 fn is_not_a_signal(t: &mut Trial) -> Outcome {
     for signal in [Signal::HUP, Signal::KILL, Signal::TERM] {
-        for code in [signal.number(), 128 + signal.number()] {
+        for code in [t.number(signal), 128 + t.number(signal)] {
             let child = t.spawn(Scenario::exits(code))?;
             let seen = t.wait(Target::Any, Options::NONE)?;
             t.expect(&posix::STATUS_EXIT_IS_NOT_A_SIGNAL).reports(&seen, &child, Change::Exited(code))?;

@@ -3,7 +3,7 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, dragonfly, freebsd, illumos, linux, macos, netbsd, openbsd, posix};
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Change, Child, Options, Outcome, Seen, Target, Trial};
+use crate::trial::{Abort, Calls, Change, Child, Got, Options, Outcome, Seen, Target, Trial};
 use crate::wait::{Event, Signal};
 
 cases! { "status";
@@ -50,6 +50,17 @@ fn word(t: &mut Trial, clause: &'static Clause, seen: &Seen) -> Result<i32, Abor
     word.ok_or_else(|| Abort::Skip(format!("no status word to examine: {}", seen.outcome())))
 }
 
+/// The predicates that hold of a word, typed.
+fn predicates(t: &Trial, raw: i32, holds: &[&str]) -> Got {
+    Got::Predicates {
+        of_continue: t.system().decode(raw).is_continued(),
+        exited: holds.contains(&"exited"),
+        signaled: holds.contains(&"signaled"),
+        stopped: holds.contains(&"stopped"),
+        continued: holds.contains(&"continued"),
+    }
+}
+
 /// Decodes a word with the subject's own macros: only `predicate` holds, and it yields `number`.
 fn decodes(t: &mut Trial, raw: i32, predicate: &str, number: Option<(&'static str, i64)>) -> Outcome {
     let view = t.decode(raw)?;
@@ -60,7 +71,8 @@ fn decodes(t: &mut Trial, raw: i32, predicate: &str, number: Option<(&'static st
         holds.push("continued");
     }
     for clause in [&posix::STATUS_ONE_PREDICATE, &freebsd::STATUS_ONE_PREDICATE] {
-        let got = if holds.is_empty() { "none".to_owned() } else { holds.join(" and ") };
+        let text = if holds.is_empty() { "none".to_owned() } else { holds.join(" and ") };
+        let got = (predicates(t, raw, &holds), text);
         t.expect(clause).that(holds == [predicate], format!("{raw:#06x} is {predicate}"), got)?;
     }
     if let Some((key, want)) = number
@@ -86,14 +98,14 @@ fn one_predicate_per_termination(t: &mut Trial) -> Outcome {
         let raw = word(t, &posix::STATUS_ONE_PREDICATE, &seen)?;
         decodes(t, raw, "exited", Some(("wexitstatus", code.into())))?;
     }
-    let last = Signal::realtime_range().map(|range| Signal((*range.end()).min(126)));
+    let last = Signal::realtime_on(t.system()).take_while(|signal| t.number(*signal) < 127).last();
     let deaths = [Signal::HUP, Signal::KILL, Signal::TERM, Signal::ABRT, Signal::SEGV, Signal::SYS];
     for signal in deaths.into_iter().chain(last) {
         t.spawn(Scenario::of([Step::raise(signal).with_core(false)]))?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         termination_only(t, &seen)?;
         let raw = word(t, &posix::STATUS_ONE_PREDICATE, &seen)?;
-        decodes(t, raw, "signaled", Some(("wtermsig", signal.number().into())))?;
+        decodes(t, raw, "signaled", Some(("wtermsig", t.number(signal).into())))?;
     }
     Ok(())
 }
@@ -108,7 +120,7 @@ fn one_predicate_per_stop_or_continue(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     for signal in [Signal::STOP, Signal::TSTP, Signal::TTIN, Signal::TTOU] {
         let raw = stopped_by(t, &posix::STATUS_ONE_PREDICATE, &child, signal)?;
-        decodes(t, raw, "stopped", Some(("wstopsig", signal.number().into())))?;
+        decodes(t, raw, "stopped", Some(("wstopsig", t.number(signal).into())))?;
         let raw = continued(t, &posix::STATUS_ONE_PREDICATE, &child)?;
         decodes(t, raw, "continued", None)?;
     }
@@ -131,7 +143,7 @@ fn continued(t: &mut Trial, clause: &'static Clause, child: &Child) -> Result<i3
 
 /// The stored word is the system's encoding of the event.
 fn encoded_as(t: &mut Trial, clauses: &[&'static Clause], raw: i32, event: Event) -> Outcome {
-    let Some(expected) = t.layout().encode(event) else { return Ok(()) };
+    let Some(expected) = t.system().encode(event) else { return Ok(()) };
     for clause in clauses {
         let got = format!("status word {raw:#06x}");
         t.expect(clause).that(

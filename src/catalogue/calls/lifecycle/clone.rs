@@ -6,8 +6,8 @@ use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::{
-    Abort, AgentRequest, By, Calls, Change, Child, CloneHow, Disposition, Need, Needs, Options, Outcome,
-    ProcessState, SigactionFlags, Target, Trial,
+    Abort, AgentRequest, By, Calls, Change, Child, CloneHow, Disposition, Errno, Need, Needs, Options,
+    Outcome, ProcessState, SiCode, SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -103,7 +103,7 @@ fn posix_spawn_by_pid_and_group(t: &mut Trial) -> Outcome {
     let fate = match t
         .attempt(&AgentRequest::PosixSpawn { argv: Words::of(["/nonexistent/program"]), thread: None })?
     {
-        Err(errno) => errno,
+        Err(errno) => errno.to_string(),
         Ok(_) => format!("a child: {}", t.wait(Target::Any, Options::NONE)?.outcome()),
     };
     t.expect(&posix::SPAWN_MISSING_PROGRAM).records("posix_spawn of a missing program", fate)
@@ -113,11 +113,11 @@ fn no_exit_signal(t: &mut Trial) -> Outcome {
     let clause = &linux::CLONE_NO_EXIT_SIGNAL_SKIPPED;
     let child = cloned(t, Scenario::held(), None)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).error(&seen, "ECHILD")?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).error(&seen, "ECHILD")?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
     let state = t.state(&child)?;
     t.expect(clause).that(state != ProcessState::Gone, "child kept", state.to_string())
 }
@@ -140,7 +140,7 @@ fn selects_clone_children(t: &mut Trial) -> Outcome {
     let forked = t.spawn(Scenario::exits(8))?;
     t.await_zombie(&forked)?;
     let seen = t.wait(Target::Any, Options::CLONE | Options::NOHANG)?;
-    t.expect(&linux::CLONE_WCLONE_SKIPS_FORKED).error(&seen, "ECHILD")?;
+    t.expect(&linux::CLONE_WCLONE_SKIPS_FORKED).error(&seen, Errno::CHILD)?;
     for signal in [None, Some(Signal::USR1)] {
         // The exit signal of the second child must not kill the agent.
         t.sigaction(Signal::USR1, Disposition::Count, SigactionFlags::RESTART)?;
@@ -169,10 +169,10 @@ fn exit_signal_sent(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Child(&child), Options::ALL)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
     let caught = t.await_signals(1)?;
-    let names: Vec<String> = caught.seen.iter().map(|s| s.signal.clone()).collect();
+    let names: Vec<String> = caught.seen.iter().map(|s| s.signal.to_string()).collect();
     t.expect(clause).equal("signals", &names.join(" "), &"SIGUSR1".to_owned())?;
-    let carried = caught.seen.first().map(|s| (s.code.clone(), s.pid, s.status));
-    let expected = Some(("CLD_EXITED".to_owned(), child.pid, 7));
+    let carried = caught.seen.first().map(|s| (s.code, s.pid, s.status));
+    let expected = Some((SiCode::Exited, child.pid, 7));
     t.expect(clause).that(carried == expected, format!("{expected:?}"), format!("{carried:?}"))
 }
 
@@ -182,7 +182,7 @@ fn exec_resets_exit_signal(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::USR1, Disposition::Record, SigactionFlags::RESTART)?;
     let child = cloned(t, Scenario::held(), Some(Signal::USR1))?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect(clause).error(&seen, "ECHILD")?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
     t.tell(&child, Step::Exec { steps: vec![] })?;
     t.await_image(&child)?;
     let pending = t.begin(Target::Any, Options::NONE)?;
@@ -196,7 +196,7 @@ fn exec_resets_exit_signal(t: &mut Trial) -> Outcome {
 /// The agent caught exactly one SIGCHLD and nothing else.
 fn only_sigchld(t: &mut Trial, clause: &'static crate::spec::Clause) -> Outcome {
     let caught = t.await_signals(1)?;
-    let names: Vec<String> = caught.seen.iter().map(|s| s.signal.clone()).collect();
+    let names: Vec<String> = caught.seen.iter().map(|s| s.signal.to_string()).collect();
     t.expect(clause).equal("signals", &names.join(" "), &"SIGCHLD".to_owned())
 }
 
@@ -223,16 +223,18 @@ fn reparenting_resets_exit_signal(t: &mut Trial) -> Outcome {
 fn invalid_exit_signal(t: &mut Trial) -> Outcome {
     let clause = &linux::CLONE_BAD_SIGNAL_EINVAL;
     for signal in [65, 200] {
-        let how = CloneHow { clone3: true, ..CloneHow::signalling(Some(Signal(signal))) };
+        let how = CloneHow { clone3: true, ..CloneHow::signalling(Some(Signal::from_number(signal))) };
         let errno = match t.try_spawn_by(&By::Clone(how), Scenario::exits(7))? {
-            Ok(_) => "0".to_owned(),
-            Err(errno) if errno == "ENOSYS" => return Err(Abort::Skip("clone3 is unavailable here".into())),
+            Ok(_) => Errno::NONE,
+            Err(errno) if errno == Errno::NOSYS => {
+                return Err(Abort::Skip("clone3 is unavailable here".into()));
+            }
             Err(errno) => errno,
         };
-        t.expect(clause).equal("clone3", &errno, &"EINVAL".to_owned())?;
+        t.expect(clause).equal("clone3", &errno, &Errno::INVAL)?;
     }
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect(clause).error(&seen, "ECHILD")
+    t.expect(clause).error(&seen, Errno::CHILD)
 }
 
 fn clone_parent(t: &mut Trial) -> Outcome {
@@ -245,10 +247,10 @@ fn clone_parent(t: &mut Trial) -> Outcome {
     })?;
     let pid = sibling.pid as i32;
     let creators_wait = match t.try_tell(&child, Step::Wait { pid })? {
-        Ok(_) => "reaped by its creator".to_owned(),
+        Ok(_) => Errno::NONE,
         Err(errno) => errno,
     };
-    t.expect(clause).equal("the creator's wait", &creators_wait, &"ECHILD".to_owned())?;
+    t.expect(clause).equal("the creator's wait", &creators_wait, &Errno::CHILD)?;
     let pending = t.begin(Target::Child(&sibling), Options::NONE)?;
     t.expect(clause).blocks(&pending)?;
     t.tell(&sibling, Step::exit(7))?;
@@ -276,9 +278,9 @@ fn thread_is_not_a_child(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let (_, tid) = t.agent_ids(1)?;
     let seen = t.wait(Target::Pid(tid), Options::NONE)?;
-    t.expect(clause).error(&seen, "ECHILD")?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
     let seen = t.wait(Target::Pid(tid), Options::ALL)?;
-    t.expect(clause).error(&seen, "ECHILD")?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::ALL)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))

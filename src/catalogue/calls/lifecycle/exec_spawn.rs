@@ -3,7 +3,7 @@
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Change, Child, Need, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{Abort, Calls, Change, Child, Errno, Need, Needs, Options, Outcome, Target, Trial};
 
 cases! { "exec-spawn";
 
@@ -64,7 +64,7 @@ fn vfork(t: &mut Trial) -> Outcome {
         }
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&linux::VFORK_CHILD_WAITABLE).error(&seen, "ECHILD")
+    t.expect(&linux::VFORK_CHILD_WAITABLE).error(&seen, Errno::CHILD)
 }
 
 /// Has a child create a process, and returns its pid.

@@ -4,7 +4,7 @@ use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{freebsd, linux, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Child, Disposition, Options, Outcome, SigactionFlags, Target, Trial,
+    Abort, Calls, Change, Child, Disposition, Errno, Options, Outcome, SiCode, SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -75,7 +75,7 @@ fn no_reaper(t: &mut Trial) -> Outcome {
     let got = format!("parent {parent}; the child was {}, we are {}", child.pid, t.agent_pid());
     t.expect(&posix::ORPHAN_NEW_PARENT).that(others, "an implementation-defined parent", got)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD).error(&seen, "ECHILD")?;
+    t.expect(&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD).error(&seen, Errno::CHILD)?;
     t.tell(&descendant, Step::exit(8))
 }
 
@@ -120,7 +120,7 @@ fn record_signals(t: &mut Trial) -> Result<bool, Abort> {
 /// The agent got a SIGCHLD for that process, which exited with 8.
 fn signalled_for(t: &mut Trial, child: &Child) -> Outcome {
     let caught = t.await_signals(1)?.seen;
-    let matches = caught.iter().any(|c| c.code == "CLD_EXITED" && c.pid == child.pid && c.status == 8);
+    let matches = caught.iter().any(|c| c.code == SiCode::Exited && c.pid == child.pid && c.status == 8);
     let expected = format!("SIGCHLD with CLD_EXITED, {} and 8", child.pid);
     t.expect(&linux::SUBREAPER_SIGCHLD).that(matches, expected, format!("{caught:?}"))
 }
@@ -145,7 +145,7 @@ fn adopted_zombie(t: &mut Trial) -> Outcome {
         }
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&linux::SUBREAPER_REAPS_ALL).error(&seen, "ECHILD")?;
+    t.expect(&linux::SUBREAPER_REAPS_ALL).error(&seen, Errno::CHILD)?;
     if !recorded {
         return Ok(());
     }
@@ -204,5 +204,5 @@ fn reaper_ignores_sigchld(t: &mut Trial) -> Outcome {
     t.await_gone(&child)?;
     t.await_gone(&descendant)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).error(&seen, "ECHILD")
+    t.expect(clause).error(&seen, Errno::CHILD)
 }

@@ -5,8 +5,8 @@ use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, By, Calls, Change, Child, CloneHow, Disposition, Options, Outcome, ProcessState, SigactionFlags,
-    Target, Trial,
+    Abort, By, Calls, Change, Child, CloneHow, Disposition, Errno, Options, Outcome, ProcessState,
+    SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -67,7 +67,7 @@ fn reaps(
 ) -> Outcome {
     let reaped = match t.try_tell(parent, Step::Wait { pid })? {
         Ok(reply) => format!("status {:#06x}", reply.number("status").unwrap_or(-1)),
-        Err(errno) => errno,
+        Err(errno) => errno.to_string(),
     };
     t.expect(clause).equal("the new parent's wait", &reaped, &format!("status {status:#06x}"))
 }
@@ -83,7 +83,7 @@ fn nearest_subreaper(t: &mut Trial) -> Outcome {
     let parent = parent_of(t, &orphan)?;
     t.expect(clause).equal("parent", &parent, &near.pid)?;
     let seen = t.wait(Target::Child(&orphan), Options::NOHANG)?;
-    t.expect(clause).error(&seen, "ECHILD")?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
     t.tell(&orphan, Step::exit(9))?;
     reaps(t, &near, orphan.pid as i32, 9 << 8, clause)
 }
@@ -152,7 +152,7 @@ fn zombie_of_dead_parent(t: &mut Trial) -> Outcome {
     t.await_zombie(&zombie)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).error(&seen, "ECHILD")?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
     // It may still be exiting when there is nothing left to wait for.
     match t.await_gone(&zombie) {
         Err(Abort::Broken(why)) => t.expect(clause).that(false, "zombie gone", why),
@@ -213,7 +213,7 @@ fn pidns_init_adopts(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, &init, Change::Exited(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).error(&seen, "ECHILD")
+    t.expect(clause).error(&seen, Errno::CHILD)
 }
 
 fn pidns_init_exits(t: &mut Trial) -> Outcome {
@@ -282,7 +282,7 @@ fn fork_inherits_no_children(t: &mut Trial) -> Outcome {
     t.await_zombie(&zombie)?;
     let request = t.ask(Target::Any, Options::NONE);
     let seen = t.call_in_fork(request)?;
-    t.expect(clause).error(&seen, "ECHILD")?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, &zombie, Change::Exited(7))
 }

@@ -3,7 +3,7 @@
 use crate::scenario::Scenario;
 use crate::spec::{Clause, posix};
 use crate::trial::cases;
-use crate::trial::{Calls, Change, Child, Options, Outcome, Seen, Target, Trial};
+use crate::trial::{Calls, Change, Child, Errno, Options, Outcome, Seen, Target, Trial};
 
 cases! { "stress";
 
@@ -51,7 +51,7 @@ fn hundred_children(t: &mut Trial) -> Outcome {
         reports_unreaped(t, clause, &seen, &mut left)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).error(&seen, "ECHILD")
+    t.expect(clause).error(&seen, Errno::CHILD)
 }
 
 fn fork_and_reap(t: &mut Trial) -> Outcome {
@@ -73,5 +73,5 @@ fn fork_and_reap(t: &mut Trial) -> Outcome {
         reports_unreaped(t, &posix::WAITPID_ANY_EACH_ONCE, &seen, &mut left)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::WAITPID_ANY_EACH_ONCE).error(&seen, "ECHILD")
+    t.expect(&posix::WAITPID_ANY_EACH_ONCE).error(&seen, Errno::CHILD)
 }

@@ -3,7 +3,7 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::trial::cases;
-use crate::trial::{Calls, Change, Options, Outcome, ProcessState, Target, Trial};
+use crate::trial::{Calls, Change, Errno, Options, Outcome, ProcessState, Target, Trial};
 use crate::wait::Signal;
 
 cases! { "zombie";
@@ -39,16 +39,16 @@ fn until_reaped(t: &mut Trial) -> Outcome {
     t.expect(&posix::ZOMBIE_UNTIL_REAPED).equal_if_seen("child state", shown, &ProcessState::Zombie)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::ZOMBIE_UNTIL_REAPED).reports(&seen, &zombie, Change::Exited(7))?;
-    let errno = t.try_signal(&zombie, Signal(0))?.unwrap_or("no error".into());
-    t.expect(&posix::ZOMBIE_ESRCH_AFTER_REAP).equal("kill", &errno.as_str(), &"ESRCH")
+    let errno = t.try_signal(&zombie, Signal::NONE)?.unwrap_or(Errno::NONE);
+    t.expect(&posix::ZOMBIE_ESRCH_AFTER_REAP).equal("kill", &errno, &Errno::SRCH)
 }
 
 fn kill_succeeds(t: &mut Trial) -> Outcome {
     let zombie = t.spawn(Scenario::of([Step::exit(7)]))?;
     t.await_zombie(&zombie)?;
-    for signal in [Signal(0)].into_iter().chain(SENT) {
-        let errno = t.try_signal(&zombie, signal)?.unwrap_or("no error".into());
-        t.expect(&posix::ZOMBIE_KILL_SUCCEEDS).equal("kill", &errno.as_str(), &"no error")?;
+    for signal in [Signal::NONE].into_iter().chain(SENT) {
+        let errno = t.try_signal(&zombie, signal)?.unwrap_or(Errno::NONE);
+        t.expect(&posix::ZOMBIE_KILL_SUCCEEDS).equal("kill", &errno, &Errno::NONE)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::ZOMBIE_KILL_SUCCEEDS).reaped(&seen, &zombie, Change::Exited(7))
@@ -68,7 +68,7 @@ fn signals_change_nothing(t: &mut Trial) -> Outcome {
         let seen = t.wait(Target::Any, EVERY)?;
         t.expect(&posix::ZOMBIE_SIGNALS_CHANGE_NOTHING).reaped(&seen, &zombie, change)?;
         let seen = t.wait(Target::Any, EVERY.with(Options::NOHANG))?;
-        t.expect(&posix::ZOMBIE_SIGNALS_CHANGE_NOTHING).error(&seen, "ECHILD")?;
+        t.expect(&posix::ZOMBIE_SIGNALS_CHANGE_NOTHING).error(&seen, Errno::CHILD)?;
     }
     Ok(())
 }

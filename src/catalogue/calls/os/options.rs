@@ -6,7 +6,8 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, dragonfly, freebsd, illumos, macos, netbsd, openbsd};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Call, Calls, Change, Options, Outcome, Pointer, ProcessState, Seen, Target, Trial,
+    Abort, Call, Calls, Change, Errno, Flag, IdType, Options, Outcome, Pointer, ProcessState, Seen, Target,
+    Trial,
 };
 use crate::wait::Signal;
 
@@ -122,9 +123,9 @@ pub(crate) fn record(t: &mut Trial, clauses: &[&'static Clause], name: &str, val
 }
 
 /// A call with exactly these options.
-pub(crate) fn wait_with(t: &mut Trial, target: Target<'_>, options: &[&str]) -> Result<Seen, Abort> {
+pub(crate) fn wait_with(t: &mut Trial, target: Target<'_>, options: &[Flag]) -> Result<Seen, Abort> {
     let mut request = t.ask(target, Options::NONE);
-    request.options = OptionSet::named(options.iter().copied());
+    request.options = OptionSet::of(options.iter().copied());
     t.perform(request)
 }
 
@@ -143,9 +144,9 @@ fn no_event_option(t: &mut Trial) -> Outcome {
     ];
     t.spawn(Scenario::held())?;
     for _ in 0..2 {
-        for options in [&["WNOHANG"][..], &["WNOHANG", "WNOWAIT"]] {
+        for options in [&[Flag::NoHang][..], &[Flag::NoHang, Flag::NoWait]] {
             let seen = wait_with(t, Target::Any, options)?;
-            each(t, &musts, |t, clause| t.expect(clause).error(&seen, "EINVAL"))?;
+            each(t, &musts, |t, clause| t.expect(clause).error(&seen, Errno::INVAL))?;
             record(t, &[&macos::WAITID_NO_EVENT_OPTION], "waitid without events", &seen.outcome())?;
         }
         zombie(t)?;
@@ -161,8 +162,8 @@ fn needs_wexited(t: &mut Trial) -> Outcome {
         &openbsd::WAITID_NEEDS_EVENT_OPTIONS,
     ];
     let child = zombie(t)?;
-    for event in ["WSTOPPED", "WCONTINUED"] {
-        let seen = wait_with(t, Target::Any, &[event, "WNOHANG"])?;
+    for event in [Flag::Stopped, Flag::Continued] {
+        let seen = wait_with(t, Target::Any, &[event, Flag::NoHang])?;
         each(t, &clauses, |t, clause| t.expect(clause).that(!seen.is_report(), "no report", seen.outcome()))?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
@@ -174,9 +175,9 @@ fn needs_wtrapped(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::of([Step::Traceme]))?;
     t.begin_step(&child, Step::raise(Signal::USR1))?;
     t.await_stopped(&child)?;
-    let seen = wait_with(t, Target::Any, &["WEXITED", "WNOHANG"])?;
+    let seen = wait_with(t, Target::Any, &[Flag::Exited, Flag::NoHang])?;
     each(t, &clauses, |t, clause| t.expect(clause).nothing_ready(&seen))?;
-    let seen = wait_with(t, Target::Any, &["WEXITED", "WTRAPPED"])?;
+    let seen = wait_with(t, Target::Any, &[Flag::Exited, Flag::Trapped])?;
     each(t, &clauses, |t, clause| t.expect(clause).reports(&seen, &child, Change::Trapped(Signal::USR1)))
 }
 
@@ -197,7 +198,7 @@ fn nohang_zero(t: &mut Trial) -> Outcome {
         &dragonfly::WAITID_NOHANG_ZEROES,
     ];
     each(t, &zeroes, |t, clause| {
-        t.expect(clause).field(&seen, "si_signo", info.signo.clone(), "0".to_owned())?;
+        t.expect(clause).field(&seen, "si_signo", info.signo, Signal::NONE)?;
         t.expect(clause).field(&seen, "si_pid", info.pid, 0)
     })?;
     each(t, &[&illumos::WAITID_NOHANG_SI_PID], |t, clause| {
@@ -227,7 +228,7 @@ fn wait6(t: &mut Trial) -> Outcome {
     let mut request = t.ask(Target::Child(&child), Options::NONE);
     (request.status, request.rusage, request.info) = (Pointer::Null, Pointer::Null, Pointer::Null);
     let seen = t.perform(request)?;
-    let ret = seen.reply().and_then(|reply| reply.ret.clone().ok());
+    let ret = seen.reply().and_then(|reply| reply.ret.ok());
     each(t, &nulls, |t, clause| t.expect(clause).equal_if_seen("returned", ret.as_ref(), &child.pid))
 }
 
@@ -237,7 +238,7 @@ fn waitid_only_options(t: &mut Trial) -> Outcome {
     let recorded: [&'static Clause; 3] =
         [&netbsd::WAITPID_WAITID_ONLY_OPTIONS, &macos::WAIT4_WAITID_ONLY_OPTIONS, &illumos::WAITPID_WNOWAIT];
     let child = zombie(t)?;
-    let seen = wait_with(t, Target::Child(&child), &["WNOWAIT"])?;
+    let seen = wait_with(t, Target::Child(&child), &[Flag::NoWait])?;
     each(t, &accepting, |t, clause| t.expect(clause).reports(&seen, &child, Change::Exited(7)))?;
     let state = t.state(&child)?;
     each(t, &accepting, |t, clause| {
@@ -247,7 +248,7 @@ fn waitid_only_options(t: &mut Trial) -> Outcome {
     if state == ProcessState::Gone {
         return Ok(());
     }
-    let seen = wait_with(t, Target::Child(&child), &["WEXITED"])?;
+    let seen = wait_with(t, Target::Child(&child), &[Flag::Exited])?;
     record(t, &[&netbsd::WAITPID_WAITID_ONLY_OPTIONS], "WEXITED in waitpid", &seen.outcome())?;
     each(t, &[&freebsd::WAITPID_ACCEPTS_WEXITED], |t, clause| {
         t.expect(clause).reaped(&seen, &child, Change::Exited(7))
@@ -263,11 +264,11 @@ fn id_zero(t: &mut Trial) -> Outcome {
     let other = t.spawn(Scenario::of([Step::Setpgid { pgid: 0 }]))?;
     t.tell(&other, Step::exit(8))?;
     t.await_zombie(&other)?;
-    for idtype in ["P_PGID", "P_PID"] {
+    for idtype in [IdType::Pgid, IdType::Pid] {
         let child = zombie(t)?;
         let seen = t.wait(Target::Id(idtype, 0), Options::NOHANG)?;
         each(t, &musts, |t, clause| t.expect(clause).reports(&seen, &child, Change::Exited(7)))?;
-        if idtype == "P_PID" {
+        if idtype == IdType::Pid {
             let clauses: [&'static Clause; 2] = [&openbsd::WAITID_ID_ZERO, &macos::WAITID_ID_ZERO];
             record(t, &clauses, "P_PID 0", &seen.outcome())?;
         }
@@ -280,7 +281,7 @@ fn bad_status_pointer(t: &mut Trial) -> Outcome {
     let mut request = t.ask(Target::Child(&child), Options::NONE);
     request.status = Pointer::Bad;
     let seen = t.perform(request)?;
-    each(t, &[&freebsd::WAIT_EFAULT], |t, clause| t.expect(clause).error(&seen, "EFAULT"))?;
+    each(t, &[&freebsd::WAIT_EFAULT], |t, clause| t.expect(clause).error(&seen, Errno::FAULT))?;
     let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
     each(t, &[&macos::WAIT4_EFAULT_KEEPS_CHILD], |t, clause| {
         t.expect(clause).reaped(&seen, &child, Change::Exited(7))
@@ -307,7 +308,7 @@ fn wstopped_is_not_wuntraced(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
-    let seen = wait_with(t, Target::Any, &["WEXITED", "WUNTRACED", "WNOHANG"])?;
+    let seen = wait_with(t, Target::Any, &[Flag::Exited, Flag::Untraced, Flag::NoHang])?;
     each(t, &[&macos::WAITID_WSTOPPED_IS_NOT_WUNTRACED], |t, clause| {
         t.expect(clause).that(!seen.is_report(), "no report", seen.outcome())
     })
@@ -319,18 +320,18 @@ fn invalid_option_bits(t: &mut Trial) -> Outcome {
     let child = zombie(t)?;
     for bit in (0..32).map(|shift| 1_u32 << shift).filter(|bit| bit & KNOWN == 0) {
         let mut request = t.ask(Target::Child(&child), Options::NONE);
-        request.options = OptionSet { names: vec![], raw: bit };
+        request.options = OptionSet { flags: vec![], raw: bit };
         let seen = t.perform(request)?;
-        each(t, &[&openbsd::WAIT_OPTION_BITS], |t, clause| t.expect(clause).error(&seen, "EINVAL"))?;
+        each(t, &[&openbsd::WAIT_OPTION_BITS], |t, clause| t.expect(clause).error(&seen, Errno::INVAL))?;
     }
     Ok(())
 }
 
 fn invalid_idtypes(t: &mut Trial) -> Outcome {
     t.spawn(Scenario::held())?;
-    for idtype in ["3", "4", "5", "8", "16", "-1"] {
-        let seen = t.wait(Target::Id(idtype, 0), Options::NOHANG)?;
-        each(t, &[&openbsd::WAITID_EINVAL_IDTYPE], |t, clause| t.expect(clause).error(&seen, "EINVAL"))?;
+    for idtype in [3, 4, 5, 8, 16, -1] {
+        let seen = t.wait(Target::Id(IdType::Number(idtype), 0), Options::NOHANG)?;
+        each(t, &[&openbsd::WAITID_EINVAL_IDTYPE], |t, clause| t.expect(clause).error(&seen, Errno::INVAL))?;
     }
     Ok(())
 }
@@ -342,7 +343,7 @@ fn null_infop(t: &mut Trial) -> Outcome {
     let seen = t.perform(request)?;
     let state = t.state(&child)?;
     each(t, &[&freebsd::WAITID_NULL_INFOP], |t, clause| {
-        let ret = seen.reply().and_then(|reply| reply.ret.clone().ok());
+        let ret = seen.reply().and_then(|reply| reply.ret.ok());
         t.expect(clause).equal_if_seen("returned", ret.as_ref(), &0)?;
         t.expect(clause).that(
             matches!(state, ProcessState::Gone | ProcessState::Unknown),
@@ -360,7 +361,7 @@ fn null_infop(t: &mut Trial) -> Outcome {
 
 fn wnozombie(t: &mut Trial) -> Outcome {
     let child = zombie(t)?;
-    let seen = wait_with(t, Target::Child(&child), &["WNOZOMBIE", "WNOHANG"])?;
+    let seen = wait_with(t, Target::Child(&child), &[Flag::NoZombie, Flag::NoHang])?;
     each(t, &[&netbsd::WAIT_WNOZOMBIE], |t, clause| {
         t.expect(clause).that(!seen.is_report(), "no report", seen.outcome())
     })?;

@@ -5,8 +5,8 @@ use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{Clause, dragonfly, freebsd, illumos, macos, netbsd, openbsd};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Call, Calls, Change, Disposition, MaskChange, Need, Needs, Options, Outcome, SigactionFlags,
-    Target, Trial,
+    Abort, Call, Calls, Change, Disposition, Errno, Flag, MaskChange, Need, Needs, Options, Outcome,
+    SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -116,7 +116,7 @@ fn reap_discards_queued_sigchld(t: &mut Trial) -> Outcome {
     let (first, second) = (zombie(t)?, zombie(t)?);
     for (child, expected) in [(&first, true), (&second, false)] {
         let seen = t.wait(Target::Child(child), Options::NONE)?;
-        let pends = t.sigpending()?.iter().any(|name| name == "SIGCHLD");
+        let pends = t.sigpending()?.contains(&Signal::CHLD);
         each(t, &musts, |t, clause| {
             t.expect(clause).reports(&seen, child, Change::Exited(7))?;
             t.expect(clause).equal("SIGCHLD pending", &pends, &expected)
@@ -139,7 +139,7 @@ fn sigchld_ignored(t: &mut Trial) -> Outcome {
     each(t, &clauses, |t, clause| t.expect(clause).blocks(&pending))?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
-    each(t, &clauses, |t, clause| t.expect(clause).error(&seen, "ECHILD"))
+    each(t, &clauses, |t, clause| t.expect(clause).error(&seen, Errno::CHILD))
 }
 
 fn rusage_on_stop(t: &mut Trial) -> Outcome {
@@ -187,14 +187,14 @@ fn continued_siginfo(t: &mut Trial) -> Outcome {
     let info = seen.fields();
     each(t, &[&openbsd::WAITID_CONTINUED], |t, clause| {
         t.expect(clause).reports(&seen, &child, Change::Continued)?;
-        t.expect(clause).field(&seen, "si_status", info.status, Signal::CONT.number().into())
+        t.expect(clause).field(&seen, "si_status", info.signal, Signal::CONT)
     })?;
     let whose = match info.pid {
         Some(pid) if pid == child.pid => "the child's pid",
         Some(0) | None => "no pid",
         Some(_) => "another pid",
     };
-    let signal = info.status.map_or("none".into(), |n| Signal(n as i32).to_string());
+    let signal = info.signal.map_or("none".into(), |signal| signal.to_string());
     record(t, &[&macos::WAITID_CONTINUED_FIELDS], "siginfo of a continue", &format!("{whose}, {signal}"))
 }
 
@@ -229,7 +229,7 @@ fn waitid_matches_wait(t: &mut Trial) -> Outcome {
         let like = t.spawn(Scenario::of([step.clone()]))?;
         let by_wait = t.wait_by(Call::Wait, Target::Any, Options::NONE)?;
         let child = t.spawn(Scenario::of([step]))?;
-        let seen = wait_with(t, Target::Any, &["WEXITED", "WTRAPPED"])?;
+        let seen = wait_with(t, Target::Any, &[Flag::Exited, Flag::Trapped])?;
         each(t, &[&illumos::WAITID_EQUALS_WAITPID], |t, clause| {
             t.expect(clause).reports_child(&by_wait, &like)?;
             t.expect(clause).reports(&seen, &child, by_wait.change().unwrap_or(Change::Unknown(-1)))

@@ -7,7 +7,9 @@ use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{Clause, linux};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{Abort, AgentRequest, Calls, Change, Child, Need, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{
+    Abort, AgentRequest, Calls, Change, Child, Errno, Need, Needs, Options, Outcome, Target, Trial,
+};
 use crate::wait::Signal;
 
 const WAITID: Calls = Calls::only(&[Call::Waitid]);
@@ -49,9 +51,9 @@ fn signal_request(fd: i64, sig: String) -> AgentRequest {
     AgentRequest::PidfdSignal { fd: fd as i32, sig }
 }
 
-/// The error of a request, or `0`.
-fn errno_of(t: &mut Trial, request: &AgentRequest) -> Result<String, Abort> {
-    Ok(t.attempt(request)?.err().unwrap_or_else(|| "0".into()))
+/// The error of a request, if it fails.
+fn errno_of(t: &mut Trial, request: &AgentRequest) -> Result<Errno, Abort> {
+    Ok(t.attempt(request)?.err().unwrap_or(Errno::NONE))
 }
 
 fn signal_zombie(t: &mut Trial) -> Outcome {
@@ -60,19 +62,19 @@ fn signal_zombie(t: &mut Trial) -> Outcome {
     t.await_zombie(&child)?;
     for signal in ["0", "SIGKILL", "SIGSTOP"] {
         let errno = errno_of(t, &signal_request(fd, signal.to_string()))?;
-        t.expect(&linux::PIDFD_SIGNAL_ZOMBIE).equal(signal, &errno, &"0".to_owned())?;
+        t.expect(&linux::PIDFD_SIGNAL_ZOMBIE).equal(signal, &errno, &Errno::NONE)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&linux::PIDFD_SIGNAL_ZOMBIE).reaped(&seen, &child, Change::Exited(7))?;
     let errno = errno_of(t, &signal_request(fd, "0".to_owned()))?;
-    t.expect(&linux::PIDFD_SIGNAL_AFTER_REAP_ESRCH).equal("signal 0", &errno, &"ESRCH".to_owned())
+    t.expect(&linux::PIDFD_SIGNAL_AFTER_REAP_ESRCH).equal("signal 0", &errno, &Errno::SRCH)
 }
 
 fn nonblock_cleared(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let fd = t.pidfd_open(&child, true)?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
-    t.expect(&linux::PIDFD_NONBLOCK_EAGAIN).error(&seen, "EAGAIN")?;
+    t.expect(&linux::PIDFD_NONBLOCK_EAGAIN).error(&seen, Errno::AGAIN)?;
     t.request(&AgentRequest::Blocking { fd: fd as i32, on: Switch(true) })?;
     let pending = t.begin(Target::Pidfd(fd), Options::NONE)?;
     t.expect(&linux::PIDFD_NONBLOCK_CLEARED).blocks(&pending)?;
@@ -91,11 +93,11 @@ fn passed_to_non_parent(t: &mut Trial) -> Outcome {
     let received = t.request(&AgentRequest::PidfdGetfd { pid: child.pid as i32, fd: remote_fd as i32 })?;
     let fd = received.number("fd").map_err(|e| Abort::Protocol(e.to_string()))?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
-    t.expect(clause).error(&seen, "ECHILD")?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
     t.tell(&below, Step::exit(8))?;
     t.await_zombie(&below)?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
-    t.expect(clause).error(&seen, "ECHILD")?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
     // It was left to its own parent.
     let reaped = t.tell_for_reply(&child, &Step::Wait { pid: below.pid as i32 })?;
     let status = reaped.number("status").unwrap_or(-1);
@@ -106,7 +108,7 @@ fn open_thread_id(t: &mut Trial) -> Outcome {
     let (_, tid) = t.agent_ids(1)?;
     let opened = match t.try_pidfd_open(tid)? {
         Ok(_) => "a descriptor".to_owned(),
-        Err(errno) => errno,
+        Err(errno) => errno.to_string(),
     };
     t.expect(&linux::PIDFD_OPEN_THREAD).records("pidfd_open of a thread", opened)
 }
@@ -126,16 +128,16 @@ fn pidfd_thread(t: &mut Trial) -> Outcome {
 }
 
 /// `pidfd_open` fails with that error for a live child and for a zombie, and the child is reported as usual.
-fn fails_safely(t: &mut Trial, child: &Child, errno: &str) -> Outcome {
+fn fails_safely(t: &mut Trial, child: &Child, errno: Errno) -> Outcome {
     let clause: &'static Clause = &linux::PIDFD_OPEN_FAILS_SAFELY;
-    let failed = t.try_pidfd_open(child.pid)?.err().unwrap_or_default();
-    t.expect(clause).equal("pidfd_open", &failed, &errno.to_owned())?;
+    let failed = t.try_pidfd_open(child.pid)?.err().unwrap_or(Errno::NONE);
+    t.expect(clause).equal("pidfd_open", &failed, &errno)?;
     let seen = t.wait(Target::Child(child), Options::NOHANG)?;
     t.expect(clause).nothing_ready(&seen)?;
     t.tell(child, Step::exit(7))?;
     t.await_zombie(child)?;
-    let failed = t.try_pidfd_open(child.pid)?.err().unwrap_or_default();
-    t.expect(clause).equal("pidfd_open", &failed, &errno.to_owned())?;
+    let failed = t.try_pidfd_open(child.pid)?.err().unwrap_or(Errno::NONE);
+    t.expect(clause).equal("pidfd_open", &failed, &errno)?;
     let seen = t.wait(Target::Child(child), Options::NONE)?;
     t.expect(clause).reaped(&seen, child, Change::Exited(7))
 }
@@ -146,14 +148,14 @@ fn open_emfile(t: &mut Trial) -> Outcome {
     let fd = t.pidfd_open(&child, false)?;
     t.close_fd(fd)?;
     t.take_away(&AgentRequest::Limit { resource: Limit::Descriptors, soft: 0 })?;
-    fails_safely(t, &child, "EMFILE")
+    fails_safely(t, &child, Errno::MFILE)
 }
 
 fn open_denied_by_seccomp(t: &mut Trial) -> Outcome {
     // When two filters deny a call, the first one wins, so each trial tests one error.
-    let errno = if t.call() == Call::Waitid { "ENOSYS" } else { "EPERM" };
+    let errno = if t.call() == Call::Waitid { Errno::NOSYS } else { Errno::PERM };
     let child = t.spawn(Scenario::held())?;
-    t.take_away(&AgentRequest::Deny { call: "pidfd_open".to_owned(), errno: errno.to_owned() })?;
+    t.take_away(&AgentRequest::Deny { call: "pidfd_open".to_owned(), errno: errno.to_string() })?;
     fails_safely(t, &child, errno)
 }
 
@@ -178,7 +180,7 @@ fn closed_during_wait(t: &mut Trial) -> Outcome {
 fn exit_info(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDFD_INFO_EXIT;
     for (step, word) in
-        [(Step::exit(7), 7 << 8), (Step::kill_self(Signal::TERM), i64::from(Signal::TERM.number()))]
+        [(Step::exit(7), 7 << 8), (Step::kill_self(Signal::TERM), i64::from(t.number(Signal::TERM)))]
     {
         let child = t.spawn(Scenario::held())?;
         let fd = t.pidfd_open(&child, false)?;

@@ -5,7 +5,7 @@ use crate::spec::{Clause, linux};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::{
-    Calls, Change, Child, Disposition, Needs, Options, Outcome, SigactionFlags, Target, Trial,
+    Calls, Change, Child, Disposition, Errno, Needs, Options, Outcome, SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -145,7 +145,7 @@ fn nonblock(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let fd = t.pidfd_open(&child, true)?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
-    t.expect(&linux::PIDFD_NONBLOCK_EAGAIN).error(&seen, "EAGAIN")?;
+    t.expect(&linux::PIDFD_NONBLOCK_EAGAIN).error(&seen, Errno::AGAIN)?;
     let seen = t.wait(Target::Pidfd(fd), Options::NOHANG)?;
     t.expect(&linux::PIDFD_NONBLOCK_NOHANG_ZERO).nothing_ready(&seen)?;
     t.tell(&child, Step::exit(7))?;
@@ -159,7 +159,7 @@ fn negative_fd(t: &mut Trial) -> Outcome {
     t.await_zombie(&child)?;
     for fd in [-1, i64::from(i32::MIN)] {
         let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
-        t.expect(&linux::PIDFD_NEGATIVE_EINVAL).error(&seen, "EINVAL")?;
+        t.expect(&linux::PIDFD_NEGATIVE_EINVAL).error(&seen, Errno::INVAL)?;
     }
     Ok(())
 }
@@ -172,10 +172,10 @@ fn not_a_pidfd(t: &mut Trial) -> Outcome {
     // A directory that exists even without /dev.
     let file = t.open_file("/")?;
     let seen = t.wait(Target::Pidfd(file), Options::NONE)?;
-    t.expect(clause).error(&seen, "EBADF")?;
+    t.expect(clause).error(&seen, Errno::BADF)?;
     t.close_fd(fd)?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
-    t.expect(clause).error(&seen, "EBADF")?;
+    t.expect(clause).error(&seen, Errno::BADF)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
@@ -189,7 +189,7 @@ fn not_a_child(t: &mut Trial) -> Outcome {
         let fd = t.pidfd_open(who, false)?;
         for options in [Options::NONE, Options::NOHANG] {
             let seen = t.wait(Target::Pidfd(fd), options)?;
-            t.expect(clause).error(&seen, "ECHILD")?;
+            t.expect(clause).error(&seen, Errno::CHILD)?;
         }
     }
     t.tell(&below, Step::exit(8))
@@ -203,7 +203,7 @@ fn after_reap(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait_by(Call::Waitid, Target::Pidfd(fd), options)?;
-        t.expect(clause).error(&seen, "ECHILD")?;
+        t.expect(clause).error(&seen, Errno::CHILD)?;
     }
     Ok(())
 }
@@ -295,7 +295,7 @@ fn two_pidfds(t: &mut Trial) -> Outcome {
     for fd in handles {
         readable(t, clause, fd, true)?;
         let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
-        t.expect(clause).error(&seen, "ECHILD")?;
+        t.expect(clause).error(&seen, Errno::CHILD)?;
     }
     Ok(())
 }
@@ -306,17 +306,17 @@ fn open_zombie(t: &mut Trial) -> Outcome {
     let fd = t.pidfd_open(&child, false)?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
     t.expect(&linux::PIDFD_OPEN_ZOMBIE).reaped(&seen, &child, Change::Exited(7))?;
-    let errno_of = |opened: Result<i64, String>| opened.err().unwrap_or_else(|| "opened".to_owned());
+    let errno_of = |opened: Result<i64, Errno>| opened.err().unwrap_or(Errno::NONE);
     let opened = t.try_pidfd_open(child.pid)?;
     t.expect(&linux::PIDFD_OPEN_AFTER_REAP_ESRCH).equal(
         "pidfd_open of a reaped child:",
         &errno_of(opened),
-        &"ESRCH".to_owned(),
+        &Errno::SRCH,
     )?;
     for pid in [0, -1] {
         let opened = t.try_pidfd_open(pid)?;
         let what = format!("pidfd_open({pid}):");
-        t.expect(&linux::PIDFD_OPEN_EINVAL).equal(&what, &errno_of(opened), &"EINVAL".to_owned())?;
+        t.expect(&linux::PIDFD_OPEN_EINVAL).equal(&what, &errno_of(opened), &Errno::INVAL)?;
     }
     Ok(())
 }
@@ -331,5 +331,5 @@ fn auto_reaped(t: &mut Trial) -> Outcome {
     t.await_gone(&child)?;
     readable(t, clause, fd, true)?;
     let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
-    t.expect(clause).error(&seen, "ECHILD")
+    t.expect(clause).error(&seen, Errno::CHILD)
 }

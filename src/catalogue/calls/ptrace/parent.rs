@@ -7,7 +7,7 @@ use crate::sys::process::ptrace::{self, Request};
 use crate::trial::cases;
 use crate::trial::reported_child;
 use crate::trial::{
-    Abort, By, Calls, Change, Child, CloneHow, Options, Outcome, Seen, Target, Traced, Trial,
+    Abort, By, Calls, Change, Child, CloneHow, Options, Outcome, Seen, SiCode, Target, Traced, Trial,
 };
 use crate::wait::Signal;
 
@@ -115,10 +115,11 @@ fn stop_without_wuntraced(t: &mut Trial) -> Outcome {
 fn any_signal(t: &mut Trial) -> Outcome {
     let clause = &linux::PTRACE_STOP_ANY_SIGNAL;
     let child = traced(t)?;
-    let real_time = Signal::realtime_range().into_iter().flat_map(|range| [*range.start(), *range.end()]);
+    let real_time = Signal::realtime_on(t.system());
+    let real_time = real_time.clone().next().into_iter().chain(real_time.last());
     // Signals that would kill, stop, continue, or do nothing.
     let standard = [Signal::USR1, Signal::SEGV, Signal::TSTP, Signal::CONT, Signal::CHLD, Signal::WINCH];
-    for signal in standard.into_iter().chain(real_time.map(Signal)) {
+    for signal in standard.into_iter().chain(real_time) {
         let step = t.begin_step(&child, Step::raise(signal))?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         let stop = stopped(t, signal);
@@ -201,7 +202,7 @@ fn syscall_stops(t: &mut Trial) -> Outcome {
         t.ptrace(Request::Syscall, &child, Traced::Nothing)?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         t.expect(clause).reports_child(&seen, &child)?;
-        let trap = i64::from(Signal::TRAP.number() | 0x80);
+        let trap = i64::from(t.number(Signal::TRAP) | 0x80);
         t.expect(clause).equal_if_seen("stop", code(&seen).as_ref(), &trap)?;
     }
     resume(t, &child)?;
@@ -215,7 +216,7 @@ fn exec_trap(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::Exec { steps: vec![] })?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reports_child(&seen, &child)?;
-    let trap = i64::from(Signal::TRAP.number());
+    let trap = i64::from(t.number(Signal::TRAP));
     t.expect(clause).equal_if_seen("stop", code(&seen).as_ref(), &trap)?;
     resume(t, &child)?;
     t.await_image(&child)?;
@@ -230,8 +231,8 @@ fn cld_trapped(t: &mut Trial) -> Outcome {
         let seen = t.wait(Target::Any, options)?;
         t.expect(clause).reports(&seen, &child, Change::Trapped(Signal::USR1))?;
         let info = seen.fields();
-        t.expect(clause).field(&seen, "si_code", info.code, "CLD_TRAPPED".to_owned())?;
-        t.expect(clause).field(&seen, "si_status", info.status, Signal::USR1.number().into())?;
+        t.expect(clause).field(&seen, "si_code", info.code, SiCode::Trapped)?;
+        t.expect(clause).field(&seen, "si_status", info.signal, Signal::USR1)?;
         resume(t, &child)?;
         t.await_step(&child, step)?;
     }

@@ -7,7 +7,7 @@ use crate::spec::{Clause, linux, posix};
 use crate::sys::call::abi::{Call, Usage};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Child, Disposition, Needs, Options, Outcome, SigactionFlags, Target, Trial,
+    Abort, Calls, Change, Child, Disposition, Errno, Needs, Options, Outcome, SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 use std::time::Instant;
@@ -231,7 +231,7 @@ fn auto_reaped(t: &mut Trial) -> Outcome {
     let account = report_and_exit(t, &child)?;
     t.await_gone(&child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).error(&seen, "ECHILD")?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
     t.expect(clause).within(
         "the child's own ru_minflt",
         account.own.minflt,

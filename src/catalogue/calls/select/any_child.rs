@@ -6,8 +6,8 @@ use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::reported_child;
 use crate::trial::{
-    Calls, Change, Child, Disposition, MaskChange, Need, Needs, Options, Outcome, Seen, SigactionFlags,
-    Target, Trial,
+    Calls, Change, Child, Disposition, Errno, MaskChange, Need, Needs, Options, Outcome, Seen,
+    SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -88,7 +88,7 @@ fn already_terminated(t: &mut Trial) -> Outcome {
     t.expect_of(&posix::WAITPID_ANY_ORDER, &posix::WAITID_ANY_ORDER)
         .records("order of five zombies", order)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, "ECHILD")
+    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, Errno::CHILD)
 }
 
 fn exits_while_blocked(t: &mut Trial) -> Outcome {
@@ -107,7 +107,7 @@ fn exits_while_blocked(t: &mut Trial) -> Outcome {
         )?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, "ECHILD")
+    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, Errno::CHILD)
 }
 
 fn every_group(t: &mut Trial) -> Outcome {
@@ -132,7 +132,7 @@ fn dozen(t: &mut Trial) -> Outcome {
         t.expect(&posix::WAITPID_ANY_EACH_ONCE).reports(&seen, &child, change)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, "ECHILD")
+    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, Errno::CHILD)
 }
 
 fn burst(t: &mut Trial) -> Outcome {
@@ -150,12 +150,12 @@ fn burst(t: &mut Trial) -> Outcome {
         t.expect(&posix::WAITPID_ANY_EACH_ONCE).reports(&seen, &child, change)?;
     }
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, "ECHILD")
+    t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, Errno::CHILD)
 }
 
 fn no_children(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, "ECHILD")?;
+    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, Errno::CHILD)?;
     if Calls::WITH_STATUS.has(t.call()) {
         t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).untouched(&seen)?;
     }
@@ -180,7 +180,7 @@ fn matches_waitpid(t: &mut Trial) -> Outcome {
     let by_waitpid = t.wait_by(Call::Waitpid, Target::Any, Options::NONE)?;
     t.expect(clause).returns(&by_waitpid)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).error(&seen, by_waitpid.errno().unwrap_or("ECHILD"))
+    t.expect(clause).error(&seen, by_waitpid.errno().unwrap_or(Errno::CHILD))
 }
 
 fn forked_while_blocked(t: &mut Trial) -> Outcome {

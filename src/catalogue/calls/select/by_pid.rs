@@ -3,7 +3,7 @@
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::posix;
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Change, Options, Outcome, Target, Trial};
+use crate::trial::{Abort, Calls, Change, Errno, Options, Outcome, Target, Trial};
 
 cases! { "by-pid";
 
@@ -95,9 +95,9 @@ fn second_wait(t: &mut Trial) -> Outcome {
         Change::Exited(7),
     )?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD_AFTER_REAP, &posix::WAITID_ECHILD).error(&seen, "ECHILD")?;
+    t.expect_of(&posix::WAITPID_ECHILD_AFTER_REAP, &posix::WAITID_ECHILD).error(&seen, Errno::CHILD)?;
     let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, "ECHILD")
+    t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, Errno::CHILD)
 }
 
 fn reaped_by_any_child_wait(t: &mut Trial) -> Outcome {
@@ -108,7 +108,7 @@ fn reaped_by_any_child_wait(t: &mut Trial) -> Outcome {
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::Child(&reaped), options)?;
         t.expect_of(&posix::WAITPID_ECHILD_WITH_LIVE_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
-            .error(&seen, "ECHILD")?;
+            .error(&seen, Errno::CHILD)?;
     }
     t.tell(&live, Step::exit(8))?;
     let seen = t.wait(Target::Child(&live), Options::NONE)?;
@@ -126,7 +126,7 @@ fn not_a_child(t: &mut Trial) -> Outcome {
         for options in [Options::NONE, Options::NOHANG] {
             let seen = t.wait(Target::Pid(pid), options)?;
             t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
-                .error(&seen, "ECHILD")?;
+                .error(&seen, Errno::CHILD)?;
         }
     }
     Ok(())
@@ -140,13 +140,13 @@ fn grandchild(t: &mut Trial) -> Outcome {
         let seen = t.wait(Target::Child(&grandchild), options)?;
         t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
             .and(&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD)
-            .error(&seen, "ECHILD")?;
+            .error(&seen, Errno::CHILD)?;
     }
     t.tell(&grandchild, Step::exit(5))?;
     t.await_zombie(&grandchild)?;
     let seen = t.wait(Target::Child(&grandchild), Options::NONE)?;
     t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
-        .error(&seen, "ECHILD")?;
+        .error(&seen, Errno::CHILD)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD).nothing_ready(&seen)?;
     // Its own parent can still reap it.

@@ -3,7 +3,7 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::trial::cases;
-use crate::trial::{Abort, Call, Calls, Change, Child, Options, Outcome, Target, Trial};
+use crate::trial::{Abort, Call, Calls, Change, Child, Errno, IdType, Options, Outcome, Target, Trial};
 
 cases! { "group";
 
@@ -86,7 +86,7 @@ fn own(t: &mut Trial) -> Outcome {
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::OwnGroup, options)?;
         t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
-            .error(&seen, "ECHILD")?;
+            .error(&seen, Errno::CHILD)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect_of(&posix::WAITPID_OWN_GROUP, &posix::WAITID_P_PGID).reaped(&seen, &outside, Change::Exited(11))
@@ -104,7 +104,7 @@ fn own_is_current_group(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::OwnGroup, Options::NONE)?;
     t.expect(&posix::WAITPID_OWN_GROUP_IS_CURRENT).reaped(&seen, &new, Change::Exited(12))?;
     let seen = t.wait(Target::OwnGroup, Options::NONE)?;
-    t.expect(&posix::WAITPID_OWN_GROUP_IS_CURRENT).error(&seen, "ECHILD")?;
+    t.expect(&posix::WAITPID_OWN_GROUP_IS_CURRENT).error(&seen, Errno::CHILD)?;
     let seen = t.wait(Target::Pid(-first), Options::NONE)?;
     t.expect(&posix::WAITPID_OWN_GROUP_IS_CURRENT).reaped(&seen, &old, Change::Exited(11))
 }
@@ -135,7 +135,7 @@ fn mixed(t: &mut Trial) -> Outcome {
         }
         let seen = t.wait(Target::Group(leader), Options::NONE)?;
         t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
-            .error(&seen, "ECHILD")?;
+            .error(&seen, Errno::CHILD)?;
     }
     let seen = t.wait(Target::OwnGroup, Options::NONE)?;
     t.expect_of(&posix::WAITPID_NAMED_GROUP, &posix::WAITID_P_PGID).reaped(&seen, &alone, Change::Exited(11))
@@ -153,18 +153,18 @@ fn empty(t: &mut Trial) -> Outcome {
     )?;
     let seen = t.wait(Target::Group(&gone), Options::NONE)?;
     t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
-        .error(&seen, "ECHILD")?;
+        .error(&seen, Errno::CHILD)?;
     let by_id = t.call() == Call::Waitid;
     let nohang = if by_id { &posix::WAITID_NOHANG_ECHILD } else { &posix::WAITPID_NOHANG_ECHILD };
     let seen = t.wait(Target::Group(&gone), Options::NOHANG)?;
     t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
         .and(nohang)
-        .error(&seen, "ECHILD")?;
+        .error(&seen, Errno::CHILD)?;
     if Calls::PID_FAMILY.has(t.call()) {
         // No pid is that large: Linux assigns at most 2^22.
         for pid in [-(1 << 23), -i64::from(i32::MAX)] {
             let seen = t.wait(Target::Pid(pid), Options::NONE)?;
-            t.expect(&linux::WAIT_NO_SUCH_GROUP).error(&seen, "ECHILD")?;
+            t.expect(&linux::WAIT_NO_SUCH_GROUP).error(&seen, Errno::CHILD)?;
         }
     }
     // The session leader's group exists, and contains no child of the caller. A PID namespace hides it as 0.
@@ -173,11 +173,11 @@ fn empty(t: &mut Trial) -> Outcome {
     if sid > 1 {
         let group = match Calls::PID_FAMILY.has(t.call()) {
             true => Target::Pid(-sid),
-            false => Target::Id("P_PGID", sid),
+            false => Target::Id(IdType::Pgid, sid),
         };
         let seen = t.wait(group, Options::NONE)?;
         t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
-            .error(&seen, "ECHILD")?;
+            .error(&seen, Errno::CHILD)?;
     }
     Ok(())
 }
@@ -188,11 +188,11 @@ fn after_setpgid(t: &mut Trial) -> Outcome {
     t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_P_PGID).nothing_ready(&seen)?;
     let seen = t.wait(Target::Group(&child), Options::NOHANG)?;
     t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
-        .error(&seen, "ECHILD")?;
+        .error(&seen, Errno::CHILD)?;
     t.tell(&child, Step::Setpgid { pgid: 0 })?;
     let seen = t.wait(Target::OwnGroup, Options::NOHANG)?;
     t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
-        .error(&seen, "ECHILD")?;
+        .error(&seen, Errno::CHILD)?;
     let pending = t.begin(Target::Group(&child), Options::NONE)?;
     t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_P_PGID).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;

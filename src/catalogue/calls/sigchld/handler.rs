@@ -4,8 +4,8 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Call, Calls, Change, Child, Disposition, MaskChange, Need, Needs, Options, Outcome, Seen,
-    SigactionFlags, Signals, Target, Trial,
+    Abort, Call, Calls, Change, Child, Disposition, Errno, MaskChange, Need, Needs, Options, Outcome, Seen,
+    SiCode, SigactionFlags, Signals, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -92,8 +92,8 @@ fn equals_waitid(t: &mut Trial, signals: &Signals, seen: &Seen) -> Outcome {
     t.expect(clause).equal("recorded SIGCHLDs:", &signals.seen.len(), &1)?;
     let Some(caught) = signals.seen.first() else { return Ok(()) };
     let got = seen.fields();
-    t.expect(clause).field(seen, "si_signo", got.signo.as_deref(), &caught.signal)?;
-    t.expect(clause).field(seen, "si_code", got.code.as_deref(), &caught.code)?;
+    t.expect(clause).field(seen, "si_signo", got.signo, caught.signal)?;
+    t.expect(clause).field(seen, "si_code", got.code, caught.code)?;
     t.expect(clause).field(seen, "si_pid", got.pid, caught.pid)?;
     t.expect(clause).field(seen, "si_uid", got.uid, caught.uid)?;
     // Typed subjects omit it for a continue.
@@ -106,13 +106,13 @@ fn carries(
     clause: &'static Clause,
     signals: &Signals,
     child: &Child,
-    code: &str,
+    code: SiCode,
     status: i64,
 ) -> Outcome {
     t.expect(clause).equal("recorded SIGCHLDs:", &signals.seen.len(), &1)?;
     let Some(caught) = signals.seen.first() else { return Ok(()) };
-    t.expect(clause).equal("si_signo", &caught.signal.as_str(), &"SIGCHLD")?;
-    t.expect(clause).equal("si_code", &caught.code.as_str(), &code)?;
+    t.expect(clause).equal("si_signo", &caught.signal, &Signal::CHLD)?;
+    t.expect(clause).equal("si_code", &caught.code, &code)?;
     t.expect(clause).equal("si_pid", &caught.pid, &child.pid)?;
     t.expect(clause).equal("si_status", &caught.status, &status)
 }
@@ -125,7 +125,7 @@ fn siginfo_of_exit(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let signals = await_sigchld(t, &posix::SIGCHLD_INFO_EXITED, "an exit")?;
-    carries(t, &posix::SIGCHLD_INFO_EXITED, &signals, &child, "CLD_EXITED", 7)?;
+    carries(t, &posix::SIGCHLD_INFO_EXITED, &signals, &child, SiCode::Exited, 7)?;
     let uids: Vec<i64> = signals.seen.iter().map(|caught| caught.uid).collect();
     t.expect(&posix::SIGCHLD_INFO_EXITED).one_of("si_uid", &uids, &[vec![uid]])?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
@@ -147,8 +147,8 @@ fn siginfo_of_death(t: &mut Trial, dies: Scenario, (signal, core): (Signal, bool
     let child = t.spawn(dies)?;
     t.await_zombie(&child)?;
     let signals = await_sigchld(t, &posix::SIGCHLD_INFO_KILLED, "a death")?;
-    let code = if core { "CLD_DUMPED" } else { "CLD_KILLED" };
-    carries(t, &posix::SIGCHLD_INFO_KILLED, &signals, &child, code, signal.number().into())?;
+    let code = if core { SiCode::Dumped } else { SiCode::Killed };
+    carries(t, &posix::SIGCHLD_INFO_KILLED, &signals, &child, code, t.number(signal).into())?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&posix::SIGCHLD_INFO_EQUALS_WAITID).reaped(&seen, &child, Change::Killed(signal, core))?;
     equals_waitid(t, &signals, &seen)
@@ -160,8 +160,8 @@ fn siginfo_of_stop(t: &mut Trial) -> Outcome {
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
     let signals = await_sigchld(t, &posix::SIGCHLD_INFO_STOPPED, "a stop")?;
-    let number = Signal::STOP.number().into();
-    carries(t, &posix::SIGCHLD_INFO_STOPPED, &signals, &child, "CLD_STOPPED", number)?;
+    let number = t.number(Signal::STOP).into();
+    carries(t, &posix::SIGCHLD_INFO_STOPPED, &signals, &child, SiCode::Stopped, number)?;
     let seen = t.wait(Target::Child(&child), Options::UNTRACED)?;
     let stopped = Change::Stopped(Signal::STOP);
     t.expect(&posix::SIGCHLD_INFO_EQUALS_WAITID).reports(&seen, &child, stopped)?;
@@ -180,12 +180,12 @@ fn siginfo_of_continue(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::Getids)?;
     // The SIGCHLD for the stop may have been generated only now, with the handler installed.
     let mut signals = t.signals()?;
-    signals.seen.retain(|caught| caught.code != "CLD_STOPPED");
+    signals.seen.retain(|caught| caught.code != SiCode::Stopped);
     if signals.seen.is_empty() && !linux::SIGCHLD_ON_CONTINUE.applies_to(t.profile()) {
         return Err(Abort::Skip("a continue generates no SIGCHLD here".into()));
     }
-    let number = Signal::CONT.number().into();
-    carries(t, &linux::SIGCHLD_ON_CONTINUE, &signals, &child, "CLD_CONTINUED", number)?;
+    let number = t.number(Signal::CONT).into();
+    carries(t, &linux::SIGCHLD_ON_CONTINUE, &signals, &child, SiCode::Continued, number)?;
     let seen = t.wait(Target::Child(&child), Options::CONTINUED)?;
     t.expect(&posix::SIGCHLD_INFO_EQUALS_WAITID).reports(&seen, &child, Change::Continued)?;
     equals_waitid(t, &signals, &seen)
@@ -214,7 +214,7 @@ fn wait_in_handler(t: &mut Trial) -> Outcome {
         found_in_handler(t, &child, word)?;
     }
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect(&posix::SIGCHLD_WAIT_IN_HANDLER).error(&seen, "ECHILD")
+    t.expect(&posix::SIGCHLD_WAIT_IN_HANDLER).error(&seen, Errno::CHILD)
 }
 
 fn wait_in_handler_during_wait(t: &mut Trial) -> Outcome {
@@ -273,7 +273,7 @@ fn coalesced(t: &mut Trial) -> Outcome {
     let every: Vec<i32> = (0..CHILDREN).map(|number| 10 + number).collect();
     t.expect(&posix::SIGCHLD_COALESCES).one_of("exit codes", &found, &[every])?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect(&posix::SIGCHLD_COALESCES).error(&seen, "ECHILD")
+    t.expect(&posix::SIGCHLD_COALESCES).error(&seen, Errno::CHILD)
 }
 
 fn nocldstop(t: &mut Trial) -> Outcome {

@@ -5,7 +5,8 @@ use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{Clause, linux, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Disposition, MaskChange, Options, Outcome, SigactionFlags, Target, Trial,
+    Abort, Calls, Change, Disposition, Errno, Got, MaskChange, Options, Outcome, SigactionFlags, Target,
+    Trial,
 };
 use crate::wait::Signal;
 
@@ -68,7 +69,7 @@ fn blocks_until_last_exit(t: &mut Trial, no_zombie: &'static Clause, to_last: &'
     t.tell(&two, Step::exit(9))?;
     t.await_ended(&two)?;
     let seen = t.finish(pending)?;
-    t.expect(to_last).error(&seen, "ECHILD")
+    t.expect(to_last).error(&seen, Errno::CHILD)
 }
 
 fn ignored(t: &mut Trial) -> Outcome {
@@ -103,7 +104,7 @@ fn ignored_nohang(t: &mut Trial) -> Outcome {
     t.tell(&other, Step::exit(9))?;
     t.await_ended(&other)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect(&posix::SIGCHLD_IGNORED_NO_ZOMBIE).error(&seen, "ECHILD")
+    t.expect(&posix::SIGCHLD_IGNORED_NO_ZOMBIE).error(&seen, Errno::CHILD)
 }
 
 fn ignored_no_children_left(t: &mut Trial) -> Outcome {
@@ -114,7 +115,7 @@ fn ignored_no_children_left(t: &mut Trial) -> Outcome {
         t.await_ended(&child)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::SIGCHLD_IGNORED_NO_CHILDREN_LEFT).error(&seen, "ECHILD")
+    t.expect(&posix::SIGCHLD_IGNORED_NO_CHILDREN_LEFT).error(&seen, Errno::CHILD)
 }
 
 fn ignored_earlier_zombie(t: &mut Trial) -> Outcome {
@@ -153,7 +154,7 @@ fn zombies_with_default_action(t: &mut Trial) -> Outcome {
 
 /// Whether a SIGCHLD is pending for the agent, in the words of the clauses.
 fn pending(t: &mut Trial) -> Result<&'static str, Abort> {
-    Ok(if t.sigpending()?.iter().any(|signal| signal == "SIGCHLD") { "pending" } else { "cleared" })
+    Ok(if t.sigpending()?.contains(&Signal::CHLD) { "pending" } else { "cleared" })
 }
 
 fn pending_after_reap(t: &mut Trial) -> Outcome {
@@ -172,7 +173,11 @@ fn pending_after_reap(t: &mut Trial) -> Outcome {
     t.expect(&posix::SIGCHLD_PENDING_CLEARED).returns(&seen)?;
     t.expect(&posix::SIGCHLD_PENDING_CLEARED).that(seen.is_report(), "a child", seen.outcome())?;
     let state = pending(t)?;
-    t.expect(&posix::SIGCHLD_PENDING_CLEARED).that(state == "cleared", "cleared", state)
+    t.expect(&posix::SIGCHLD_PENDING_CLEARED).that(
+        state == "cleared",
+        "cleared",
+        (Got::Pending(Signal::CHLD), state),
+    )
 }
 
 fn pending_after_peek(t: &mut Trial) -> Outcome {
@@ -186,7 +191,11 @@ fn pending_after_peek(t: &mut Trial) -> Outcome {
     t.expect(&posix::SIGCHLD_PENDING_AFTER_PEEK).that(state == "pending", "pending", state)?;
     t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     let state = pending(t)?;
-    t.expect(&posix::SIGCHLD_IGNORED_DISCARDS_PENDING).that(state == "cleared", "cleared", state)
+    t.expect(&posix::SIGCHLD_IGNORED_DISCARDS_PENDING).that(
+        state == "cleared",
+        "cleared",
+        (Got::Pending(Signal::CHLD), state),
+    )
 }
 
 fn not_for_grandchild(t: &mut Trial) -> Outcome {

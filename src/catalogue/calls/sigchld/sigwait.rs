@@ -4,8 +4,8 @@ use crate::scenario::Scenario;
 use crate::spec::{Clause, linux, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Accept, Calls, Caught, Change, Child, Disposition, MaskChange, Options, Outcome, SigactionFlags,
-    Target, Trial,
+    Abort, Accept, Calls, Caught, Change, Child, Disposition, MaskChange, Options, Outcome, SiCode,
+    SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -49,7 +49,7 @@ fn carries(
     clause: &'static Clause,
     caught: &Caught,
     child: &Child,
-    code: &str,
+    code: SiCode,
     status: i64,
 ) -> Outcome {
     let got = format!("{} {} pid {} status {}", caught.signal, caught.code, caught.pid, caught.status);
@@ -72,20 +72,20 @@ fn wait_after(t: &mut Trial, by: Accept, clause: &'static Clause) -> Result<(Chi
 
 fn then_wait(t: &mut Trial) -> Outcome {
     let (child, caught) = wait_after(t, Accept::Sigtimedwait, &posix::SIGCHLD_WAIT_AFTER_SIGWAIT)?;
-    carries(t, &posix::SIGCHLD_INFO_EXITED, &caught, &child, "CLD_EXITED", 7)
+    carries(t, &posix::SIGCHLD_INFO_EXITED, &caught, &child, SiCode::Exited, 7)
 }
 
 fn signalfd_then_wait(t: &mut Trial) -> Outcome {
     let clause = &linux::SIGCHLD_WAIT_AFTER_SIGNALFD;
     let (child, caught) = wait_after(t, Accept::Signalfd, clause)?;
-    carries(t, clause, &caught, &child, "CLD_EXITED", 7)
+    carries(t, clause, &caught, &child, SiCode::Exited, 7)
 }
 
 fn default_pends(t: &mut Trial) -> Outcome {
     t.sigprocmask(MaskChange::Block, Signal::CHLD)?;
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
-    let pending = t.sigpending()?.iter().any(|name| name == "SIGCHLD");
+    let pending = t.sigpending()?.contains(&Signal::CHLD);
     let shown = if pending { "pending" } else { "dropped" };
     t.expect(&posix::SIGCHLD_BLOCKED_DEFAULT).records("blocked SIGCHLD with its default action", shown)?;
     let clause = &linux::SIGCHLD_BLOCKED_DEFAULT_PENDS;
@@ -94,7 +94,7 @@ fn default_pends(t: &mut Trial) -> Outcome {
         return Ok(());
     }
     let caught = accept_signal(t, Accept::Sigtimedwait, clause)?;
-    carries(t, clause, &caught, &child, "CLD_EXITED", 7)?;
+    carries(t, clause, &caught, &child, SiCode::Exited, 7)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
@@ -106,8 +106,8 @@ fn stop_and_continue(t: &mut Trial) -> Outcome {
     let all = Options::UNTRACED | Options::CONTINUED | Options::NOHANG;
     t.signal(&child, Signal::STOP)?;
     let caught = accept_signal(t, Accept::Sigtimedwait, clause)?;
-    let (stop, cont) = (Signal::STOP.number().into(), Signal::CONT.number().into());
-    carries(t, &posix::SIGCHLD_INFO_STOPPED, &caught, &child, "CLD_STOPPED", stop)?;
+    let (stop, cont) = (t.number(Signal::STOP).into(), t.number(Signal::CONT).into());
+    carries(t, &posix::SIGCHLD_INFO_STOPPED, &caught, &child, SiCode::Stopped, stop)?;
     let seen = t.wait(Target::Any, all)?;
     t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
     t.signal(&child, Signal::CONT)?;
@@ -116,7 +116,7 @@ fn stop_and_continue(t: &mut Trial) -> Outcome {
         return Ok(());
     }
     let caught = accept_signal(t, Accept::Sigtimedwait, &linux::SIGCHLD_ON_CONTINUE)?;
-    carries(t, &linux::SIGCHLD_ON_CONTINUE, &caught, &child, "CLD_CONTINUED", cont)?;
+    carries(t, &linux::SIGCHLD_ON_CONTINUE, &caught, &child, SiCode::Continued, cont)?;
     let seen = t.wait(Target::Any, all)?;
     t.expect(clause).reports(&seen, &child, Change::Continued)
 }

@@ -4,8 +4,8 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Disposition, MaskChange, Options, Outcome, Pending, ProcessState, SigactionFlags,
-    Target, Trial,
+    Abort, Calls, Change, Disposition, Errno, MaskChange, Options, Outcome, Pending, ProcessState,
+    SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -65,7 +65,7 @@ fn by_handler(t: &mut Trial) -> Outcome {
     t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).blocks(&pending)?;
     t.signal_agent(Signal::USR1)?;
     let seen = t.finish(pending)?;
-    t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).error(&seen, "EINTR")?;
+    t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).error(&seen, Errno::INTR)?;
     let count = t.signals()?.count;
     t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).equal("signals handled:", &count, &1)?;
     t.tell(&child, Step::exit(7))?;
@@ -88,7 +88,7 @@ fn by_sigchld_of_other_child(t: &mut Trial) -> Outcome {
     t.tell(&other, Step::exit(9))?;
     t.await_zombie(&other)?;
     let seen = t.finish(pending)?;
-    t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).error(&seen, "EINTR")?;
+    t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).error(&seen, Errno::INTR)?;
     t.sigaction(Signal::CHLD, Disposition::Default, SigactionFlags::NONE)?;
     let seen = t.wait(Target::Child(&other), Options::NONE)?;
     t.expect_of(&posix::WAITPID_EINTR_KEEPS_CHILD, &posix::WAITID_EINTR_KEEPS_CHILD).reaped(
@@ -114,7 +114,7 @@ fn writes_nothing(t: &mut Trial) -> Outcome {
     t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).blocks(&pending)?;
     t.signal_agent(Signal::USR1)?;
     let seen = t.finish(pending)?;
-    t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).error(&seen, "EINTR")?;
+    t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).error(&seen, Errno::INTR)?;
     if !seen.shows_memory() {
         return t
             .expect(&linux::WAIT_ERROR_WRITES_NOTHING)

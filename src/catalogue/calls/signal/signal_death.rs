@@ -87,16 +87,17 @@ fn coreless() -> Scenario {
 }
 
 /// The possible reports of a death by that signal: a core-dumping one may dump core (a pipe bypasses the limit).
-fn deaths(signal: Signal) -> Vec<Change> {
-    let cores: &[bool] = if signal.dumps_core() { &[false, true] } else { &[false] };
+fn deaths(t: &Trial, signal: Signal) -> Vec<Change> {
+    let cores: &[bool] = if signal.dumps_core_on(t.system()) { &[false, true] } else { &[false] };
     cores.iter().map(|core| Change::Killed(signal, *core)).collect()
 }
 
 /// The signal's number, with 0x80 if the core flag is set.
 fn word_signal(t: &mut Trial, word: Option<i32>, signal: Signal) -> Outcome {
     let Some(raw) = word else { return Ok(()) };
-    let core = if signal.dumps_core() { raw & 0x80 } else { 0 };
-    t.expect(&linux::WAIT_WORD_SIGNAL).equal("status word", &raw, &(signal.number() | core))
+    let core = if signal.dumps_core_on(t.system()) { raw & 0x80 } else { 0 };
+    let word = t.number(signal) | core;
+    t.expect(&linux::WAIT_WORD_SIGNAL).equal("status word", &raw, &word)
 }
 
 /// Whether the report is of a death by that signal.
@@ -111,24 +112,22 @@ fn every_signal(t: &mut Trial) -> Outcome {
     let mut left: Vec<_> = children.into_iter().zip(signals.iter().copied()).collect();
     for seen in t.wait_times(signals.len(), Target::Any, Options::NONE)? {
         let (child, signal) = reported_child(&seen, &mut left, |signal| is_death_by(&seen, *signal));
-        t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reports_one_of(
-            &seen,
-            &child,
-            &deaths(signal),
-        )?;
+        let deaths = deaths(t, signal);
+        t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reports_one_of(&seen, &child, &deaths)?;
         word_signal(t, seen.status(), signal)?;
     }
     Ok(())
 }
 
 fn real_time(t: &mut Trial) -> Outcome {
-    let Some(range) = Signal::realtime_range() else {
+    let real_time = Signal::realtime_on(t.system());
+    if real_time.clone().next().is_none() {
         return Err(Abort::Skip("there are no real-time signals".into()));
-    };
+    }
     let by_siginfo = t.call() == Call::Waitid;
     // A status word cannot express a death by signal 127 or 128 (MIPS).
-    let expressible = |s: &Signal| s.number() < 127 || by_siginfo;
-    let signals: Vec<Signal> = range.map(Signal).filter(expressible).collect();
+    let expressible = |s: &Signal| t.number(*s) < 127 || by_siginfo;
+    let signals: Vec<Signal> = real_time.filter(expressible).collect();
     let children = t.spawn_all(signals.iter().map(|signal| Scenario::dies(*signal)))?;
     let mut left: Vec<_> = children.into_iter().zip(signals.iter().copied()).collect();
     for seen in t.wait_times(signals.len(), Target::Any, Options::NONE)? {
@@ -153,7 +152,8 @@ fn any_sender(t: &mut Trial) -> Outcome {
     let mut left: Vec<_> = children.into_iter().zip(signals.iter().chain(&signals).copied()).collect();
     for seen in t.wait_times(left.len(), Target::Any, Options::NONE)? {
         let (child, signal) = reported_child(&seen, &mut left, |signal| is_death_by(&seen, *signal));
-        t.expect(&posix::STATUS_SIGNALED_ANY_SENDER).reports_one_of(&seen, &child, &deaths(signal))?;
+        let deaths = deaths(t, signal);
+        t.expect(&posix::STATUS_SIGNALED_ANY_SENDER).reports_one_of(&seen, &child, &deaths)?;
     }
     Ok(())
 }
@@ -192,7 +192,8 @@ fn sigkill_while_stopped(t: &mut Trial) -> Outcome {
 }
 
 fn no_core_flag(t: &mut Trial) -> Outcome {
-    for signal in deadly(t).into_iter().filter(|s| !s.dumps_core()) {
+    let system = t.system();
+    for signal in deadly(t).into_iter().filter(|s| !s.dumps_core_on(system)) {
         let child = t.spawn(Scenario::of([Step::raise(signal).with_core(true)]))?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         let killed = Change::Killed(signal, false);
@@ -227,7 +228,8 @@ fn core_file(t: &mut Trial) -> Outcome {
         let seen = t.wait(Target::Any, Options::NONE)?;
         t.expect(&posix::WAITID_DUMPED).reports(&seen, &child, dumped)?;
         if let Some(raw) = seen.status() {
-            t.expect(&linux::WAIT_WORD_CORE).equal("status word", &raw, &(signal.number() | 0x80))?;
+            let word = t.number(signal) | 0x80;
+            t.expect(&linux::WAIT_WORD_CORE).equal("status word", &raw, &word)?;
         }
     }
     Ok(())

@@ -4,7 +4,7 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{Calls, Change, Child, Options, Outcome, ProcessState, Target, Trial};
+use crate::trial::{Calls, Change, Child, Errno, Options, Outcome, ProcessState, Target, Trial};
 use crate::wait::Signal;
 
 cases! { "stop-continue";
@@ -262,7 +262,7 @@ fn exit_replaces_continue(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, ANY_EVENT)?;
     t.expect(&posix::STATUS_EXIT_REPLACES_ALL).reaped(&seen, &child, Change::Exited(7))?;
     let seen = t.wait(Target::Any, ANY_EVENT)?;
-    t.expect(&posix::STATUS_EXIT_REPLACES_ALL).error(&seen, "ECHILD")
+    t.expect(&posix::STATUS_EXIT_REPLACES_ALL).error(&seen, Errno::CHILD)
 }
 
 fn kill_replaces_stop(t: &mut Trial) -> Outcome {
@@ -276,7 +276,7 @@ fn kill_replaces_stop(t: &mut Trial) -> Outcome {
         .and(&posix::STATUS_EXIT_REPLACES_ALL)
         .reaped(&seen, &child, killed)?;
     let seen = t.wait(Target::Any, ANY_EVENT)?;
-    t.expect(&posix::STATUS_EXIT_REPLACES_ALL).error(&seen, "ECHILD")
+    t.expect(&posix::STATUS_EXIT_REPLACES_ALL).error(&seen, Errno::CHILD)
 }
 
 fn stop_while_stopped(t: &mut Trial) -> Outcome {

@@ -4,7 +4,7 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{Calls, Change, Need, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{Calls, Change, Errno, Need, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
 cases! { "thread-group";
@@ -65,7 +65,7 @@ fn killed(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Killed(Signal::TERM, false))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).error(&seen, "ECHILD")
+    t.expect(clause).error(&seen, Errno::CHILD)
 }
 
 fn exit(t: &mut Trial) -> Outcome {
@@ -75,7 +75,7 @@ fn exit(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(9))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).error(&seen, "ECHILD")
+    t.expect(clause).error(&seen, Errno::CHILD)
 }
 
 fn exec(t: &mut Trial) -> Outcome {
@@ -141,7 +141,7 @@ fn concurrent_peek_and_reap(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
     let seen = t.finish(peek)?;
     match seen.errno() {
-        Some(_) => t.expect(clause).error(&seen, "ECHILD"),
+        Some(_) => t.expect(clause).error(&seen, Errno::CHILD),
         None => t.expect(clause).reports(&seen, &child, Change::Exited(7)),
     }
 }

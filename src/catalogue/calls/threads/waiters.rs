@@ -5,7 +5,8 @@ use crate::spec::{linux, posix};
 use crate::trial::Seen;
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Disposition, Need, Needs, Options, Outcome, Pending, SigactionFlags, Target, Trial,
+    Abort, Calls, Change, Disposition, Errno, Need, Needs, Options, Outcome, Pending, SigactionFlags, Target,
+    Trial,
 };
 use crate::wait::Signal;
 
@@ -141,7 +142,7 @@ fn one_waiter_wins(t: &mut Trial) -> Outcome {
         &child,
         Change::Exited(7),
     )?;
-    t.expect(&posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP).error(&loser, "ECHILD")
+    t.expect(&posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP).error(&loser, Errno::CHILD)
 }
 
 fn any_child_with_by_pid_waiter(t: &mut Trial) -> Outcome {
@@ -207,7 +208,7 @@ fn wnothread(t: &mut Trial) -> Outcome {
     // A kernel may look up a single pid by a different path than any child.
     for target in [Target::Any, Target::Child(&child)] {
         let seen = t.wait(target, Options::NOTHREAD)?;
-        t.expect(&linux::THREADS_WNOTHREAD_SIBLING).error(&seen, "ECHILD")?;
+        t.expect(&linux::THREADS_WNOTHREAD_SIBLING).error(&seen, Errno::CHILD)?;
     }
     let own = t.spawn(Scenario::exits(8))?;
     let seen = t.wait(Target::Any, Options::NOTHREAD)?;
@@ -296,11 +297,7 @@ fn group_exit_after_leader(t: &mut Trial) -> Outcome {
         let seen = t.wait(Target::Any, Options::NOWAIT)?;
         t.expect(&linux::THREADS_PEEK_GROUP_CODE).reports_child(&seen, &child)?;
         if let Some(change) = seen.change() {
-            t.expect(&linux::THREADS_PEEK_GROUP_CODE).that(
-                change == Change::Exited(12),
-                Change::Exited(12).to_string(),
-                change.to_string(),
-            )?;
+            t.expect(&linux::THREADS_PEEK_GROUP_CODE).equal("peek", &change, &Change::Exited(12))?;
         }
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
@@ -326,7 +323,7 @@ fn exec(t: &mut Trial) -> Outcome {
         Change::Exited(9),
     )?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&linux::THREADS_EXEC_KEEPS_PID).error(&seen, "ECHILD")
+    t.expect(&linux::THREADS_EXEC_KEEPS_PID).error(&seen, Errno::CHILD)
 }
 
 fn stopped_once(t: &mut Trial) -> Outcome {
@@ -355,5 +352,5 @@ fn killed_once(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Killed(Signal::KILL, false))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).error(&seen, "ECHILD")
+    t.expect(clause).error(&seen, Errno::CHILD)
 }

@@ -5,7 +5,7 @@ use crate::scenario::Scenario;
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{AgentRequest, Calls, Change, Options, Outcome, Target, Trial};
+use crate::trial::{AgentRequest, Calls, Change, Flag, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
 const WAITID: Calls = Calls::only(&[Call::Waitid]);
@@ -27,13 +27,13 @@ cases! { "waitid";
 }
 
 fn full_exit_value(t: &mut Trial) -> Outcome {
-    const VALUE: i64 = 0x5a_5a5a;
-    let child = t.spawn(Scenario::exits(VALUE as i32))?;
+    const VALUE: i32 = 0x5a_5a5a;
+    let child = t.spawn(Scenario::exits(VALUE))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     let clause = &posix::WAITID_FULL_EXIT_VALUE;
     t.expect(clause).reports_child(&seen, &child)?;
     match seen.fields().status {
-        Some(status) => t.expect(clause).that(status == VALUE, format!("{VALUE:#x}"), format!("{status:#x}")),
+        Some(status) => t.expect(clause).exit_value(status, VALUE),
         None => t.expect(clause).not_observed("the subject does not expose si_status"),
     }
 }
@@ -60,7 +60,7 @@ fn wuntraced_is_wstopped(t: &mut Trial) -> Outcome {
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
     let mut request = t.ask(Target::Any, Options::NONE);
-    request.options = OptionSet::named(["WUNTRACED"]);
+    request.options = OptionSet::of([Flag::Untraced]);
     let seen = t.perform(request)?;
     let stopped = Change::Stopped(Signal::STOP);
     t.expect(&linux::WAITID_WUNTRACED_IS_WSTOPPED).reports(&seen, &child, stopped)

@@ -3,7 +3,7 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, posix};
 use crate::trial::cases;
-use crate::trial::{Abort, Call, Calls, Change, Child, Needs, Options, Outcome, Seen, Target, Trial};
+use crate::trial::{Abort, Call, Calls, Change, Child, Errno, Needs, Options, Outcome, Seen, Target, Trial};
 use crate::wait::Signal;
 
 cases! { "nowait";
@@ -82,6 +82,22 @@ fn peeks(
     Ok(first.unwrap_or_default())
 }
 
+/// A peek returns as many bytes of an exit value as the call that reaps.
+fn all_bytes(t: &mut Trial) -> Outcome {
+    const VALUE: i32 = 0x5a5a_5a5a;
+    let clause = &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP;
+    let child = t.spawn(Scenario::exits(VALUE))?;
+    t.await_zombie(&child)?;
+    let peek = t.wait(Target::Child(&child), Options::NOWAIT)?;
+    t.expect(clause).reports_child(&peek, &child)?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(clause).reports_child(&seen, &child)?;
+    match (peek.fields().status, seen.fields().status) {
+        (Some(peeked), Some(reaped)) => t.expect(clause).exit_value(reaped, peeked as i32),
+        _ => t.expect(clause).not_observed("the subject does not show it"),
+    }
+}
+
 fn exit(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
@@ -89,8 +105,9 @@ fn exit(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP).reaped(&seen, &child, Change::Exited(7))?;
     t.expect(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP).equal("reap", &report(&seen), &peeked)?;
+    all_bytes(t)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).error(&seen, "ECHILD")
+    t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).error(&seen, Errno::CHILD)
 }
 
 fn killed(t: &mut Trial) -> Outcome {
@@ -102,7 +119,7 @@ fn killed(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP).reaped(&seen, &child, death)?;
     t.expect(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP).equal("reap", &report(&seen), &peeked)?;
     let seen = t.wait(Target::Child(&child), Options::NOHANG | Options::NOWAIT)?;
-    t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).error(&seen, "ECHILD")
+    t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).error(&seen, Errno::CHILD)
 }
 
 fn stop(t: &mut Trial) -> Outcome {
@@ -174,7 +191,7 @@ fn any_child(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).reaped(&seen, left, change)?;
     let seen = t.wait(Target::Any, Options::NOWAIT)?;
-    t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).error(&seen, "ECHILD")
+    t.expect(&posix::WAITID_NOWAIT_ECHILD_AFTER_REAP).error(&seen, Errno::CHILD)
 }
 
 fn blocks(t: &mut Trial) -> Outcome {
@@ -206,7 +223,7 @@ fn other_call_reaps(t: &mut Trial) -> Outcome {
             .and(&posix::WAITID_NOWAIT_PEEK_EQUALS_REAP)
             .reaped(&seen, &child, change)?;
         let seen = t.wait_by(Call::Waitid, Target::Child(&child), Options::NOWAIT)?;
-        t.expect(&posix::WAITID_NOWAIT_OTHER_CALL).error(&seen, "ECHILD")?;
+        t.expect(&posix::WAITID_NOWAIT_OTHER_CALL).error(&seen, Errno::CHILD)?;
     }
     Ok(())
 }

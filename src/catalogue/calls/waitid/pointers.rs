@@ -4,7 +4,7 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Call, Calls, Change, Child, Options, Outcome, Pointer, Seen, Target, Trial, WaitRequest,
+    Abort, Call, Calls, Change, Child, Errno, Options, Outcome, Pointer, Seen, Target, Trial, WaitRequest,
 };
 
 cases! { "pointers";
@@ -75,7 +75,7 @@ fn request_for(t: &Trial, child: &Child) -> WaitRequest {
 fn reported_and_reaped(t: &mut Trial, clause: &'static Clause, seen: &Seen, child: &Child) -> Outcome {
     t.expect(clause).reports_child(seen, child)?;
     let again = t.wait(Target::Any, Options::NONE)?;
-    t.expect(clause).error(&again, "ECHILD")
+    t.expect(clause).error(&again, Errno::CHILD)
 }
 
 /// Whether every field of the struct rusage was written.
@@ -135,7 +135,7 @@ fn child_after(t: &mut Trial) -> Result<&'static str, Abort> {
     let seen = t.wait(Target::Any, options)?;
     Ok(match (seen.change(), seen.errno()) {
         (Some(Change::Exited(7)), _) => "kept",
-        (_, Some("ECHILD")) => "lost",
+        (_, Some(Errno::CHILD)) => "lost",
         _ => "changed",
     })
 }
@@ -176,7 +176,7 @@ fn bad_pointer(
         t.expect(fate).records(&name, after)?;
     }
     if t.is_raw() {
-        t.expect(fault).error(&seen, "EFAULT")?;
+        t.expect(fault).error(&seen, Errno::FAULT)?;
     }
     Ok(seen)
 }
@@ -217,7 +217,7 @@ fn bad_but_unused(t: &mut Trial) -> Outcome {
         request.rusage = Pointer::Bad;
     }
     let seen = t.perform(request.clone())?;
-    t.expect(&linux::WAIT_EFAULT_ONLY_ON_REPORT).error(&seen, "ECHILD")?;
+    t.expect(&linux::WAIT_EFAULT_ONLY_ON_REPORT).error(&seen, Errno::CHILD)?;
     t.spawn(Scenario::held())?;
     let seen = t.perform(request)?;
     t.expect(&linux::WAIT_EFAULT_ONLY_ON_REPORT).nothing_ready(&seen)
@@ -259,7 +259,7 @@ fn errors_write_nothing(t: &mut Trial) -> Outcome {
     let no_child = t.ask(Target::Any, Options::NONE);
     let mut bad_option = no_child.clone();
     bad_option.options.raw = UNKNOWN_BIT;
-    for (request, errno) in [(no_child, "ECHILD"), (bad_option, "EINVAL")] {
+    for (request, errno) in [(no_child, Errno::CHILD), (bad_option, Errno::INVAL)] {
         let seen = t.perform(request)?;
         t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).error(&seen, errno)?;
         if !seen.shows_memory() {
@@ -294,5 +294,5 @@ fn kernel_address(t: &mut Trial) -> Outcome {
     let mut request = t.ask(Target::Any, Options::NONE);
     request.info = Pointer::Kernel;
     let seen = t.perform(request)?;
-    t.expect(&linux::WAITID_EFAULT_KERNEL_ADDRESS).error(&seen, "EFAULT")
+    t.expect(&linux::WAITID_EFAULT_KERNEL_ADDRESS).error(&seen, Errno::FAULT)
 }

@@ -5,7 +5,8 @@ use crate::spec::{linux, posix};
 use crate::sys::call::abi::Usage;
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Call, Calls, Change, Child, Need, Needs, Options, Outcome, Pointer, Seen, Target, Trial,
+    Abort, Call, Calls, Change, Child, Errno, Got, IdType, Need, Needs, Options, Outcome, Pointer, Seen,
+    SiCode, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -102,8 +103,8 @@ fn common_fields(t: &mut Trial, seen: &Seen, uid: i64) -> Outcome {
         let returned_zero = seen.reply().is_some_and(|r| r.ret == Ok(0));
         t.expect(&posix::WAITID_RETURNS_ZERO).that(returned_zero, "0", seen.outcome())?;
     }
-    t.expect(&posix::WAITID_SI_SIGNO).field(seen, "si_signo", got.signo.as_deref(), "SIGCHLD")?;
-    t.expect(&posix::WAITID_SI_UID).field(seen, "si_uid", got.uid, uid)
+    t.expect(&posix::WAITID_SI_SIGNO).field(seen, "si_signo", got.signo, Signal::CHLD)?;
+    t.expect(&posix::WAITID_SI_UID).user(seen, uid, uid)
 }
 
 fn exit_fields(t: &mut Trial) -> Outcome {
@@ -115,7 +116,7 @@ fn exit_fields(t: &mut Trial) -> Outcome {
     common_fields(t, &seen, uid)?;
     let got = seen.fields();
     t.expect(&posix::WAITID_SI_PID).field(&seen, "si_pid", got.pid, child.pid)?;
-    t.expect(&posix::WAITID_EXITED).field(&seen, "si_code", got.code.as_deref(), "CLD_EXITED")?;
+    t.expect(&posix::WAITID_EXITED).field(&seen, "si_code", got.code, SiCode::Exited)?;
     t.expect(&posix::WAITID_EXITED).field(&seen, "si_status", got.status, 7)?;
     t.expect(&posix::WAITID_EXITED).reaped(&seen, &child, Change::Exited(7))
 }
@@ -129,8 +130,8 @@ fn kill_fields(t: &mut Trial) -> Outcome {
     common_fields(t, &seen, uid)?;
     let got = seen.fields();
     t.expect(&posix::WAITID_SI_PID).field(&seen, "si_pid", got.pid, child.pid)?;
-    t.expect(&posix::WAITID_KILLED).field(&seen, "si_code", got.code.as_deref(), "CLD_KILLED")?;
-    t.expect(&posix::WAITID_KILLED).field(&seen, "si_status", got.status, Signal::KILL.number().into())?;
+    t.expect(&posix::WAITID_KILLED).field(&seen, "si_code", got.code, SiCode::Killed)?;
+    t.expect(&posix::WAITID_KILLED).field(&seen, "si_status", got.signal, Signal::KILL)?;
     t.expect(&posix::WAITID_KILLED).reaped(&seen, &child, Change::Killed(Signal::KILL, false))
 }
 
@@ -143,8 +144,8 @@ fn stop_fields(t: &mut Trial) -> Outcome {
     common_fields(t, &seen, uid)?;
     let got = seen.fields();
     t.expect(&posix::WAITID_SI_PID).field(&seen, "si_pid", got.pid, child.pid)?;
-    t.expect(&posix::WAITID_STOPPED).field(&seen, "si_code", got.code.as_deref(), "CLD_STOPPED")?;
-    t.expect(&posix::WAITID_STOPPED).field(&seen, "si_status", got.status, Signal::STOP.number().into())?;
+    t.expect(&posix::WAITID_STOPPED).field(&seen, "si_code", got.code, SiCode::Stopped)?;
+    t.expect(&posix::WAITID_STOPPED).field(&seen, "si_status", got.signal, Signal::STOP)?;
     t.expect(&posix::WAITID_STOPPED).reports(&seen, &child, Change::Stopped(Signal::STOP))
 }
 
@@ -157,19 +158,17 @@ fn continue_fields(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Child(&child), Options::CONTINUED)?;
     common_fields(t, &seen, uid)?;
     let got = seen.fields();
-    t.expect(&posix::WAITID_CONTINUED).field(&seen, "si_code", got.code.as_deref(), "CLD_CONTINUED")?;
+    t.expect(&posix::WAITID_CONTINUED).field(&seen, "si_code", got.code, SiCode::Continued)?;
+    let sender = t.sender()?.unwrap_or(0);
     match got.pid {
         Some(pid) => t.expect(&posix::WAITID_CONTINUED_PID).that(
             pid == child.pid,
             format!("si_pid {}", child.pid),
-            "not the child's pid",
+            (Got::Pid { told: pid, sender }, format!("si_pid {pid}")),
         )?,
         None => t.expect(&posix::WAITID_CONTINUED_PID).field(&seen, "si_pid", None, child.pid)?,
     }
-    if got.status == Some(Signal::STOP.number().into()) {
-        return t.expect(&posix::WAITID_CONTINUED).that(false, "si_status SIGCONT", "last stop signal");
-    }
-    t.expect(&posix::WAITID_CONTINUED).field(&seen, "si_status", got.status, Signal::CONT.number().into())
+    t.expect(&posix::WAITID_CONTINUED).field(&seen, "si_status", got.signal, Signal::CONT)
 }
 
 /// A user ID that nobody has.
@@ -182,13 +181,20 @@ fn uid_after_setuid(t: &mut Trial) -> Outcome {
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&posix::WAITID_SI_UID).reports(&seen, &child, Change::Exited(7))?;
-    let uid = seen.fields().uid;
-    t.expect(&posix::WAITID_SI_UID).and(&linux::WAITID_SI_UID_REAL).field(
+    t.expect(&posix::WAITID_SI_UID).and(&linux::WAITID_SI_UID_REAL).user(
         &seen,
-        "si_uid",
-        uid,
         OTHER_USER.into(),
-    )
+        OTHER_USER.into(),
+    )?;
+    // One whose real user stays, and whose effective one does not.
+    let child = t.spawn(Scenario::held())?;
+    let real = uid_of(t, &child)?;
+    t.tell(&child, Step::Seteuid { uid: OTHER_USER })?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(&posix::WAITID_SI_UID).reports(&seen, &child, Change::Exited(7))?;
+    t.expect(&posix::WAITID_SI_UID).and(&linux::WAITID_SI_UID_REAL).user(&seen, real, OTHER_USER.into())
 }
 
 /// Only stops: `WSTOPPED` without `WEXITED`.
@@ -203,8 +209,7 @@ fn exited_only(t: &mut Trial) -> Outcome {
     for options in [Options::NOHANG, Options::NOHANG | Options::NOWAIT] {
         let seen = t.wait(Target::Child(&child), options)?;
         t.expect(&posix::WAITID_EXITED_ONLY).returns(&seen)?;
-        let got = seen.fields().code.filter(|_| seen.is_report()).unwrap_or_else(|| seen.outcome());
-        t.expect(&posix::WAITID_EXITED_ONLY).that(seen.is_nothing(), "0", got)?;
+        t.expect(&posix::WAITID_EXITED_ONLY).nothing_ready(&seen)?;
     }
     let seen = t.wait(Target::Child(&child), STOPPED_ONLY | Options::NOHANG)?;
     t.expect(&posix::WAITID_EXITED_ONLY).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
@@ -232,7 +237,7 @@ fn stopped_only(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITID_STOPPED_ONLY).returns(&seen)?;
     t.expect(&posix::WAITID_STOPPED_ONLY).that(!seen.is_report(), "no report", seen.outcome())?;
     t.expect(&posix::WAITID_STOPPED_ONLY_ZOMBIE).records("zombie with WSTOPPED alone", seen.outcome())?;
-    t.expect(&linux::WAITID_STOPPED_ONLY_ZOMBIE).error(&seen, "ECHILD")?;
+    t.expect(&linux::WAITID_STOPPED_ONLY_ZOMBIE).error(&seen, Errno::CHILD)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&posix::WAITID_STOPPED_ONLY).reaped(&seen, &child, Change::Exited(7))
 }
@@ -254,7 +259,7 @@ fn continued_only(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITID_CONTINUED_ONLY).returns(&seen)?;
     t.expect(&posix::WAITID_CONTINUED_ONLY).that(!seen.is_report(), "no report", seen.outcome())?;
     t.expect(&posix::WAITID_STOPPED_ONLY_ZOMBIE).records("zombie with WCONTINUED alone", seen.outcome())?;
-    t.expect(&linux::WAITID_STOPPED_ONLY_ZOMBIE).error(&seen, "ECHILD")?;
+    t.expect(&linux::WAITID_STOPPED_ONLY_ZOMBIE).error(&seen, Errno::CHILD)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&posix::WAITID_CONTINUED_ONLY).reaped(&seen, &child, Change::Exited(7))
 }
@@ -282,12 +287,16 @@ fn nohang_zeroes(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITID_NOHANG_ZERO).nothing_ready(&seen)?;
     let got = seen.fields();
     if seen.shows_memory() && got.signo.is_none() && got.pid.is_none() {
-        t.expect(&posix::WAITID_NOHANG_ZEROES).that(false, "si_signo 0, si_pid 0", "untouched")?;
+        t.expect(&posix::WAITID_NOHANG_ZEROES).that(
+            false,
+            "si_signo 0, si_pid 0",
+            (Got::Untouched, "untouched"),
+        )?;
     } else {
-        t.expect(&posix::WAITID_NOHANG_ZEROES).field(&seen, "si_signo", got.signo.as_deref(), "0")?;
+        t.expect(&posix::WAITID_NOHANG_ZEROES).field(&seen, "si_signo", got.signo, Signal::NONE)?;
         t.expect(&posix::WAITID_NOHANG_ZEROES).field(&seen, "si_pid", got.pid, 0)?;
     }
-    t.expect(&linux::WAITID_NOHANG_ZEROES_ALL).field(&seen, "si_code", got.code.as_deref(), "0")?;
+    t.expect(&linux::WAITID_NOHANG_ZEROES_ALL).field(&seen, "si_code", got.code, SiCode::Other(0))?;
     t.expect(&linux::WAITID_NOHANG_ZEROES_ALL).field(&seen, "si_uid", got.uid, 0)?;
     t.expect(&linux::WAITID_NOHANG_ZEROES_ALL).field(&seen, "si_status", got.status, 0)
 }
@@ -296,22 +305,22 @@ fn p_all_ignores_id(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
     for id in [0, 1, -1, t.agent_pid(), i32::MAX.into()] {
-        let seen = t.wait(Target::Id("P_ALL", id), Options::NOHANG | Options::NOWAIT)?;
+        let seen = t.wait(Target::Id(IdType::All, id), Options::NOHANG | Options::NOWAIT)?;
         t.expect(&posix::WAITID_P_ALL).reports(&seen, &child, Change::Exited(7))?;
     }
-    let seen = t.wait(Target::Id("P_ALL", i32::MAX.into()), Options::NONE)?;
+    let seen = t.wait(Target::Id(IdType::All, i32::MAX.into()), Options::NONE)?;
     t.expect(&posix::WAITID_P_ALL).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn pgid_zero(t: &mut Trial) -> Outcome {
     let other = t.spawn(Scenario::of([Step::Setpgid { pgid: 0 }, Step::exit(7)]))?;
     t.await_zombie(&other)?;
-    let seen = t.wait(Target::Id("P_PGID", 0), Options::NOHANG | Options::NOWAIT)?;
+    let seen = t.wait(Target::Id(IdType::Pgid, 0), Options::NOHANG | Options::NOWAIT)?;
     t.expect(&posix::WAITID_ID_ZERO).records("P_PGID 0 with a zombie in another group", seen.outcome())?;
-    t.expect(&linux::WAITID_PGID_ZERO_IS_OWN_GROUP).error(&seen, "ECHILD")?;
+    t.expect(&linux::WAITID_PGID_ZERO_IS_OWN_GROUP).error(&seen, Errno::CHILD)?;
     let own = t.spawn(Scenario::exits(9))?;
     t.await_zombie(&own)?;
-    let seen = t.wait(Target::Id("P_PGID", 0), Options::NOHANG)?;
+    let seen = t.wait(Target::Id(IdType::Pgid, 0), Options::NOHANG)?;
     t.expect(&linux::WAITID_PGID_ZERO_IS_OWN_GROUP).reaped(&seen, &own, Change::Exited(9))
 }
 

@@ -1,0 +1,153 @@
+//! Options and idtypes by name: what a request says whom to wait for and how, free of any system's numbers.
+
+use std::fmt;
+
+use super::line::parse_number;
+
+/// An `idtype` of `waitid` and `wait6`.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum IdType {
+    /// `P_ALL`
+    All,
+    /// `P_PID`
+    Pid,
+    /// `P_PGID`
+    Pgid,
+    /// `P_PIDFD`, Linux
+    Pidfd,
+    /// No idtype of any system, or one that has no name here: an agent has to refuse it.
+    Nonsense,
+    /// A number of the agent's system.
+    Number(i64),
+}
+
+impl IdType {
+    const ALL: [(&str, IdType); 5] = [
+        ("P_ALL", IdType::All),
+        ("P_PID", IdType::Pid),
+        ("P_PGID", IdType::Pgid),
+        ("P_PIDFD", IdType::Pidfd),
+        ("P_NONSENSE", IdType::Nonsense),
+    ];
+
+    /// The idtype that a request names, or gives by number.
+    pub fn from_text(text: &str) -> Option<IdType> {
+        let named = IdType::ALL.into_iter().find(|(name, _)| *name == text).map(|(_, idtype)| idtype);
+        let unknown = || text.starts_with("P_").then_some(IdType::Nonsense);
+        named.or_else(|| parse_number(text).map(IdType::Number)).or_else(unknown)
+    }
+}
+
+impl fmt::Display for IdType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (IdType::ALL.iter().find(|(_, idtype)| idtype == self), self) {
+            (Some((name, _)), _) => f.write_str(name),
+            (None, IdType::Number(number)) => number.fmt(f),
+            (None, _) => Err(fmt::Error),
+        }
+    }
+}
+
+macro_rules! flags {
+    ($($(#[doc = $doc:literal])* $flag:ident = $name:literal;)*) => {
+        /// An option of the family that has a name on some system.
+        #[derive(Copy, Clone, PartialEq, Eq, Debug)]
+        pub enum Flag {
+            $($(#[doc = $doc])* $flag,)*
+        }
+
+        impl Flag {
+            const ALL: &[(&str, Flag)] = &[$(($name, Flag::$flag),)*];
+        }
+    };
+}
+
+flags! {
+    /// `WNOHANG`
+    NoHang = "WNOHANG";
+    /// `WUNTRACED`
+    Untraced = "WUNTRACED";
+    /// `WSTOPPED`: what `waitid` and `wait6` call `WUNTRACED`
+    Stopped = "WSTOPPED";
+    /// `WCONTINUED`
+    Continued = "WCONTINUED";
+    /// `WEXITED`
+    Exited = "WEXITED";
+    /// `WNOWAIT`
+    NoWait = "WNOWAIT";
+    /// `WTRAPPED`, of the BSDs and illumos
+    Trapped = "WTRAPPED";
+    /// `__WALL`, Linux
+    All = "__WALL";
+    /// `__WCLONE`, Linux
+    Clone = "__WCLONE";
+    /// `__WNOTHREAD`, Linux
+    NoThread = "__WNOTHREAD";
+    /// `WALTSIG`, NetBSD
+    AltSig = "WALTSIG";
+    /// `WALLSIG`, NetBSD
+    AllSig = "WALLSIG";
+    /// `WNOZOMBIE`, NetBSD
+    NoZombie = "WNOZOMBIE";
+    /// No option of any system, or one that has no name here: an agent has to refuse it.
+    Nonsense = "WNONSENSE";
+}
+
+impl Flag {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Flag::ALL.iter().find(|(_, flag)| *flag == self).map_or("", |(name, _)| name)
+    }
+
+    /// The option of that name.
+    pub fn from_name(name: &str) -> Option<Flag> {
+        Flag::ALL.iter().find(|(known, _)| *known == name).map(|(_, flag)| *flag)
+    }
+}
+
+impl fmt::Display for Flag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Option bits: those that have a name by name, any others raw.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct OptionSet {
+    /// `WNOHANG`, `WUNTRACED`, ...
+    pub flags: Vec<Flag>,
+    /// Further bits, in the numbers of the agent's system.
+    pub raw: u32,
+}
+
+impl OptionSet {
+    /// These options.
+    pub fn of(flags: impl IntoIterator<Item = Flag>) -> OptionSet {
+        OptionSet { flags: flags.into_iter().collect(), raw: 0 }
+    }
+
+    /// Whether an option is among them.
+    pub fn has(&self, flag: Flag) -> bool {
+        self.flags.contains(&flag)
+    }
+
+    /// Each option by its name, and the further bits as one number.
+    pub fn items(&self) -> Vec<String> {
+        let raw = (self.raw != 0).then(|| format!("{:#x}", self.raw));
+        self.flags.iter().map(Flag::to_string).chain(raw).collect()
+    }
+
+    /// Adds what one item of a request says: a name, or bits. Whether it is one of these.
+    pub(super) fn add(&mut self, item: &str) -> bool {
+        let unknown = || (item.starts_with('W') || item.starts_with("__W")).then_some(Flag::Nonsense);
+        if let Some(flag) = Flag::from_name(item).or_else(unknown) {
+            self.flags.push(flag);
+            return true;
+        }
+        match parse_number(item).and_then(|bits| u32::try_from(bits).ok()) {
+            Some(bits) => self.raw |= bits,
+            None => return false,
+        }
+        true
+    }
+}

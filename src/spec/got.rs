@@ -1,0 +1,139 @@
+//! What came back where an expectation did not hold, typed. Known deviations are patterns on it; reports show its text.
+
+use std::fmt;
+
+use crate::protocol::Change;
+use crate::protocol::warden::ProcessState;
+use crate::wait::errno::Errno;
+use crate::wait::{SiCode, Signal};
+
+/// What came back instead of what was expected.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Got {
+    /// The call returned 0 and reported nothing.
+    Nothing,
+    /// The call failed.
+    Error(Errno),
+    /// The call reported a child.
+    Reported {
+        /// What it reported.
+        change: Change,
+        /// What that child was to be reported with, where it was to be reported at all.
+        wanted: Option<Change>,
+    },
+    /// The call still sleeps.
+    Asleep,
+    /// `si_status` of a child that exited.
+    ExitValue {
+        /// What the child passed to `exit`.
+        passed: i32,
+        /// What was reported.
+        told: i64,
+    },
+    /// A signal, as `si_status` or `si_signo`.
+    Signal(Signal),
+    /// An `si_code`.
+    Code(SiCode),
+    /// A number that nothing more is known of.
+    Number(i64),
+    /// `si_pid` is not that of the child.
+    Pid {
+        /// What was reported.
+        told: i64,
+        /// The process that sent the signal by which the child was changed.
+        sender: i64,
+    },
+    /// `si_uid` of a child whose real and effective users differ, or of any other child.
+    Uid {
+        /// What was reported.
+        told: i64,
+        /// The child's effective user.
+        effective: i64,
+    },
+    /// A signal is pending in the caller.
+    Pending(Signal),
+    /// A buffer was not written.
+    Untouched,
+    /// A field of a buffer was not written.
+    NotSet,
+    /// The predicates that hold of a status word.
+    Predicates {
+        /// The word is the one that means *continued*.
+        of_continue: bool,
+        /// `WIFEXITED`
+        exited: bool,
+        /// `WIFSIGNALED`
+        signaled: bool,
+        /// `WIFSTOPPED`
+        stopped: bool,
+        /// `WIFCONTINUED`
+        continued: bool,
+    },
+    /// Anything else, which no deviation is about.
+    Other,
+}
+
+/// What came back, typed and in words.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Typed.
+    pub got: Got,
+    /// In words.
+    pub text: String,
+}
+
+impl From<(Got, String)> for Told {
+    fn from((got, text): (Got, String)) -> Told {
+        Told { got, text }
+    }
+}
+
+impl From<(Got, &str)> for Told {
+    fn from((got, text): (Got, &str)) -> Told {
+        Told { got, text: text.to_owned() }
+    }
+}
+
+impl From<String> for Told {
+    fn from(text: String) -> Told {
+        Told { got: Got::Other, text }
+    }
+}
+
+impl From<&str> for Told {
+    fn from(text: &str) -> Told {
+        Told { got: Got::Other, text: text.to_owned() }
+    }
+}
+
+/// A value that an expectation compares.
+pub trait Value: PartialEq + fmt::Display {
+    /// What it is, typed.
+    fn got(&self) -> Got;
+}
+
+macro_rules! values {
+    ($($type:ty: $value:ident => $got:expr;)*) => {
+        $(impl Value for $type {
+            fn got(&self) -> Got {
+                let $value = self;
+                $got
+            }
+        })*
+    };
+}
+
+values! {
+    i64: value => Got::Number(*value);
+    i32: value => Got::Number((*value).into());
+    u32: value => Got::Number((*value).into());
+    usize: value => i64::try_from(*value).map_or(Got::Other, Got::Number);
+    Signal: value => Got::Signal(*value);
+    SiCode: value => Got::Code(*value);
+    Errno: value => Got::Error(*value);
+    Change: value => Got::Reported { change: *value, wanted: None };
+    bool: _value => Got::Other;
+    ProcessState: _value => Got::Other;
+    String: _value => Got::Other;
+    &str: _value => Got::Other;
+}

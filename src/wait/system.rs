@@ -1,0 +1,179 @@
+//! Systems by the numbers that they use: whose status words, signals and errors differ.
+
+/// How a system packs an [`Event`](super::Event) in a status word.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Layout {
+    /// Linux and Android, any machine.
+    Linux,
+    /// FreeBSD.
+    FreeBsd,
+    /// NetBSD 8 and later.
+    NetBsd,
+    /// OpenBSD.
+    OpenBsd,
+    /// DragonFly.
+    DragonFly,
+    /// macOS, iOS and the rest of Darwin.
+    MacOs,
+    /// illumos and Solaris.
+    Illumos,
+}
+
+impl Layout {
+    /// Every layout.
+    pub const ALL: [Layout; 7] = [
+        Layout::Linux,
+        Layout::FreeBsd,
+        Layout::NetBsd,
+        Layout::OpenBsd,
+        Layout::DragonFly,
+        Layout::MacOs,
+        Layout::Illumos,
+    ];
+
+    /// The layout of the system that this code was compiled for.
+    pub const HOST: Layout = if cfg!(target_os = "freebsd") {
+        Layout::FreeBsd
+    } else if cfg!(target_os = "netbsd") {
+        Layout::NetBsd
+    } else if cfg!(target_os = "openbsd") {
+        Layout::OpenBsd
+    } else if cfg!(target_os = "dragonfly") {
+        Layout::DragonFly
+    } else if cfg!(target_vendor = "apple") {
+        Layout::MacOs
+    } else if cfg!(any(target_os = "illumos", target_os = "solaris")) {
+        Layout::Illumos
+    } else {
+        Layout::Linux
+    };
+
+    /// The name that [`Layout::from_os_name`] takes, as in `std::env::consts::OS`.
+    pub const fn os_name(self) -> &'static str {
+        match self {
+            Layout::Linux => "linux",
+            Layout::FreeBsd => "freebsd",
+            Layout::NetBsd => "netbsd",
+            Layout::OpenBsd => "openbsd",
+            Layout::DragonFly => "dragonfly",
+            Layout::MacOs => "macos",
+            Layout::Illumos => "illumos",
+        }
+    }
+
+    /// The layout of a system, by its name in Rust or in `uname`, in any case.
+    pub fn from_os_name(name: &str) -> Option<Layout> {
+        let name = name.to_ascii_lowercase();
+        match name.as_str() {
+            "android" => Some(Layout::Linux),
+            "ios" | "tvos" | "watchos" | "visionos" | "darwin" => Some(Layout::MacOs),
+            "solaris" | "sunos" => Some(Layout::Illumos),
+            _ => Layout::ALL.into_iter().find(|layout| layout.os_name() == name),
+        }
+    }
+}
+
+/// A machine whose Linux has signal and error numbers of its own.
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Machine {
+    /// x86, Arm, RISC-V, POWER and most others; on any system but Linux every machine.
+    Common,
+    /// MIPS, any width and byte order.
+    Mips,
+    /// SPARC, 32 and 64 bits.
+    Sparc,
+    /// Alpha.
+    Alpha,
+    /// PA-RISC.
+    PaRisc,
+}
+
+/// A system by its numbers: the layout of its status words, and, on Linux, the family of its machine.
+///
+/// ```
+/// use waitspec::wait::{Signal, System};
+/// let mips = System::from_names("linux", "mips64el").unwrap();
+/// assert_eq!(Signal::STOP.number_on(mips), Some(23));
+/// assert_eq!(mips.decode(0x177f).stop_signal(), Some(Signal::STOP));
+/// ```
+#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+pub struct System {
+    layout: Layout,
+    machine: Machine,
+}
+
+impl System {
+    /// The system that this code was compiled for.
+    pub const HOST: System = System::new(
+        Layout::HOST,
+        if cfg!(any(
+            target_arch = "mips",
+            target_arch = "mips32r6",
+            target_arch = "mips64",
+            target_arch = "mips64r6"
+        )) {
+            Machine::Mips
+        } else if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) {
+            Machine::Sparc
+        } else {
+            Machine::Common
+        },
+    );
+
+    /// Every system whose numbers differ from those of the others.
+    pub const ALL: [System; 11] = [
+        System::new(Layout::Linux, Machine::Common),
+        System::new(Layout::Linux, Machine::Mips),
+        System::new(Layout::Linux, Machine::Sparc),
+        System::new(Layout::Linux, Machine::Alpha),
+        System::new(Layout::Linux, Machine::PaRisc),
+        System::new(Layout::FreeBsd, Machine::Common),
+        System::new(Layout::NetBsd, Machine::Common),
+        System::new(Layout::OpenBsd, Machine::Common),
+        System::new(Layout::DragonFly, Machine::Common),
+        System::new(Layout::MacOs, Machine::Common),
+        System::new(Layout::Illumos, Machine::Common),
+    ];
+
+    /// A system with that layout on that machine; only Linux differs by machine.
+    pub const fn new(layout: Layout, machine: Machine) -> System {
+        let machine = if matches!(layout, Layout::Linux) { machine } else { Machine::Common };
+        System { layout, machine }
+    }
+
+    /// The system of that layout: the host, if it is the host's, else on a common machine.
+    pub const fn of(layout: Layout) -> System {
+        if layout as u8 == Layout::HOST as u8 { System::HOST } else { System::new(layout, Machine::Common) }
+    }
+
+    /// The system by the names of its kernel and of its machine, as `uname` or Rust has them.
+    pub fn from_names(os: &str, arch: &str) -> Option<System> {
+        let arch = arch.to_ascii_lowercase();
+        let families = [
+            ("mips", Machine::Mips),
+            ("sparc", Machine::Sparc),
+            ("alpha", Machine::Alpha),
+            ("parisc", Machine::PaRisc),
+            ("hppa", Machine::PaRisc),
+        ];
+        let family = families.into_iter().find(|(prefix, _)| arch.starts_with(prefix));
+        let machine = family.map_or(Machine::Common, |(_, machine)| machine);
+        Layout::from_os_name(os).map(|layout| System::new(layout, machine))
+    }
+
+    /// The layout of its status words.
+    pub const fn layout(self) -> Layout {
+        self.layout
+    }
+
+    /// The family of its machine.
+    pub const fn machine(self) -> Machine {
+        self.machine
+    }
+}
+
+impl From<Layout> for System {
+    fn from(layout: Layout) -> System {
+        System::of(layout)
+    }
+}

@@ -1,0 +1,203 @@
+//! Subjects on other systems than the driver's: agents that answer as the kernel of each system does pass, and those that answer
+//! one thing wrong fail by its clause; each known deviation is excused exactly as the table has it.
+//!
+//! The agents run here, with this kernel's children: what they reply is translated to the numbers of their system by tables of
+//! this test. Forks its wardens from its one thread, so it has no harness of its own.
+
+mod deviating;
+mod far;
+
+use deviating::ROWS;
+use far::{Far, Reply, SYSTEMS, System};
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+use waitspec::catalogue;
+use waitspec::runner::event::{Outcome, TrialReport, Verdict};
+use waitspec::runner::pool::Pool;
+use waitspec::runner::run::Session;
+use waitspec::runner::settings::Settings;
+use waitspec::spec::deviations;
+use waitspec::sys::call::abi::Call;
+
+/// What is judged alike on every system.
+const CASES: &[(&str, Call)] = &[
+    ("exit-code.one-child", Call::Wait),
+    ("exit-code.one-child", Call::Wait4),
+    ("exit-code.one-child", Call::Waitid),
+    ("signal-death.calls-agree", Call::Waitpid),
+    ("status.one-predicate-per-stop-or-continue", Call::Wait4),
+    ("status.stop-and-continue-words", Call::Waitpid),
+    ("stop-continue.stop-once", Call::Wait4),
+    ("stop-continue.stop-once", Call::Waitid),
+    ("stop-continue.continue-once", Call::Wait4),
+    ("waitid.exit-fields", Call::Waitid),
+    ("waitid.kill-fields", Call::Waitid),
+    ("waitid.stop-fields", Call::Waitid),
+    ("waitid.continue-fields", Call::Waitid),
+    ("sigchld.siginfo-of-stop", Call::Waitid),
+    ("sigchld.siginfo-of-kill", Call::Waitid),
+    ("errors.no-children", Call::Wait4),
+    ("errors.no-children", Call::Waitid),
+    ("nohang.running-child", Call::Wait4),
+];
+
+/// One thing that is wrong, where it is seen, and the clause by which it fails.
+struct Wrong {
+    name: &'static str,
+    case: &'static str,
+    call: Call,
+    clause: &'static str,
+    edit: fn(&System, &Reply, &mut Reply),
+}
+
+const WRONG: &[Wrong] = &[
+    Wrong {
+        name: "stop-signal",
+        case: "stop-continue.stop-once",
+        call: Call::Wait4,
+        clause: "posix/status/stopped",
+        edit: |system, _, reply| {
+            let [stop, other] = ["SIGSTOP", "SIGTTIN"].map(|name| system.number(name) << 8 | 0x7f);
+            reply
+                .replace("status", |word| (far::number(word) == Some(stop)).then(|| format!("{other:#06x}")));
+        },
+    },
+    Wrong {
+        name: "si-status",
+        case: "waitid.stop-fields",
+        call: Call::Waitid,
+        clause: "posix/waitid/stopped",
+        edit: |system, _, reply| {
+            reply.replace("si_status", |_| Some(system.number("SIGCONT").to_string()));
+        },
+    },
+    Wrong {
+        name: "si-code",
+        case: "waitid.kill-fields",
+        call: Call::Waitid,
+        clause: "posix/waitid/killed",
+        edit: |_, _, reply| reply.replace("si_code", |_| Some("3".to_owned())),
+    },
+    Wrong {
+        name: "errno",
+        case: "errors.no-children",
+        call: Call::Wait4,
+        clause: "posix/waitpid/echild",
+        edit: |system, _, reply| reply.replace("errno", |_| Some(system.errno("EAGAIN").to_string())),
+    },
+    Wrong {
+        name: "handler",
+        case: "sigchld.siginfo-of-stop",
+        call: Call::Waitid,
+        clause: "posix/sigchld/info-stopped",
+        edit: |system, _, reply| {
+            let (stop, other) = (system.number("SIGSTOP"), system.number("SIGTSTP"));
+            reply.replace("seen", |seen| {
+                seen.strip_suffix(&format!(":{stop}")).map(|head| format!("{head}:{other}"))
+            });
+        },
+    },
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    if let [_, verb, rest @ ..] = arguments.as_slice()
+        && verb == "child"
+    {
+        waitspec::scenario::child::main_from_args(rest);
+    }
+    let arguments = Arguments::from_args();
+    let mut registry = waitspec::mutants::registry();
+    let mut subjects: Vec<Far> = SYSTEMS.iter().map(Far::right).collect();
+    subjects.extend(SYSTEMS.iter().flat_map(|system| {
+        WRONG.iter().map(|wrong| Far { edit: wrong.edit, ..Far::named(system, wrong.name) })
+    }));
+    subjects.extend(ROWS.iter().flat_map(deviating::subjects));
+    let names: Vec<String> = subjects.iter().map(Far::name).collect();
+    for subject in subjects {
+        registry.add(Box::new(subject));
+    }
+    let stage: Stage = Arc::default();
+    let tests = tests(&stage);
+    if !arguments.list && tests.iter().any(|test| !arguments.is_filtered_out(test)) {
+        let jobs = Some(std::thread::available_parallelism().map_or(1, std::num::NonZero::get));
+        let settings = Settings { subjects: names, jobs, ..Settings::default() };
+        match Session::start(&settings, &registry) {
+            Ok(session) => drop(stage.set(Pool::new(session))),
+            Err(error) => {
+                eprintln!("error: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    let conclusion = libtest_mimic::run(&arguments, tests);
+    if let Some(pool) = Arc::into_inner(stage).and_then(OnceLock::into_inner) {
+        pool.end();
+    }
+    conclusion.exit_code()
+}
+
+type Stage = Arc<OnceLock<Pool>>;
+
+fn tests(stage: &Stage) -> Vec<Trial> {
+    let mut tests = vec![Trial::test("each row of the table has a subject", each_row_has_a_subject)];
+    for system in SYSTEMS {
+        for &(case, call) in CASES {
+            let (stage, subject) = (stage.clone(), Far::right(system).name());
+            tests.push(Trial::test(format!("{subject}: {case}@{}", call.name()), move || {
+                passes(&run(&stage, &subject, case, call)?)
+            }));
+        }
+        for wrong in WRONG {
+            let (stage, subject) = (stage.clone(), Far::named(system, wrong.name).name());
+            tests.push(Trial::test(subject.clone(), move || {
+                fails(&run(&stage, &subject, wrong.case, wrong.call)?, wrong.clause)
+            }));
+        }
+    }
+    for row in ROWS {
+        let names = deviating::subjects(row).map(|subject| subject.name());
+        let [known, other] = names.clone();
+        let (a, b) = (stage.clone(), stage.clone());
+        let ignored = row.needs_root && !rustix::process::geteuid().is_root();
+        let known_deviates = move || deviates(&run(&a, &known, row.case, row.call)?, row.clause);
+        let other_fails = move || fails(&run(&b, &other, row.case, row.call)?, row.clause);
+        tests.push(Trial::test(names[0].clone(), known_deviates).with_ignored_flag(ignored));
+        tests.push(Trial::test(names[1].clone(), other_fails).with_ignored_flag(ignored));
+    }
+    tests
+}
+
+fn each_row_has_a_subject() -> Result<(), Failed> {
+    let table: Vec<_> = deviations::ALL.iter().map(|row| (row.profile.name(), row.clause.id)).collect();
+    let here: Vec<_> = ROWS.iter().map(|row| (row.system, row.clause)).collect();
+    let missing: Vec<_> = table.iter().filter(|row| !here.contains(row)).collect();
+    if missing.is_empty() && table.len() == here.len() { Ok(()) } else { Err(format!("{missing:?}").into()) }
+}
+
+fn run(stage: &Stage, subject: &str, case: &str, call: Call) -> Result<TrialReport, Failed> {
+    let pool = stage.get().ok_or("the wardens were not started")?;
+    let case = catalogue::cases().find(|known| known.id == case).ok_or(format!("no case {case}"))?;
+    Ok(pool.run(subject, case, call))
+}
+
+fn told(report: &TrialReport) -> Failed {
+    let failure = report.failure.as_ref().map(|f| (f.clause.id, &f.expected, &f.got));
+    format!("{} on {}: {}, {failure:?}\n{:#?}", report.id, report.subject, report.verdict, report.trace)
+        .into()
+}
+
+fn passes(report: &TrialReport) -> Result<(), Failed> {
+    if report.verdict == Verdict::Pass { Ok(()) } else { Err(told(report)) }
+}
+
+fn fails(report: &TrialReport, clause: &str) -> Result<(), Failed> {
+    let named = report.failure.as_ref().is_some_and(|failure| failure.clause.id == clause);
+    if report.verdict == Verdict::Fail && named { Ok(()) } else { Err(told(report)) }
+}
+
+fn deviates(report: &TrialReport, clause: &str) -> Result<(), Failed> {
+    let credited = report.clauses.iter().any(|(c, o)| c.id == clause && *o == Outcome::Deviates);
+    if matches!(report.verdict, Verdict::Deviates(_)) && credited { Ok(()) } else { Err(told(report)) }
+}

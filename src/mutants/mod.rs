@@ -9,6 +9,7 @@
 //! | `nohang`, `blocking` | calls that block when they must not, and the reverse |
 //! | `targets`, `options` | which children and which events match |
 //! | `status`, `info`, `memory` | what is written |
+//! | `decode` | what the macros make of a status word |
 //! | `events` | stops and continues |
 //! | `peeks`, `pointers` | WNOWAIT; null and invalid pointers |
 //! | `interrupted`, `threads` | signals and threads during a call |
@@ -20,6 +21,7 @@
 
 mod blocking;
 mod corner_cases;
+mod decode;
 mod edit;
 mod events;
 mod info;
@@ -56,6 +58,7 @@ pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
         targets::MUTANTS,
         options::MUTANTS,
         status::MUTANTS,
+        decode::MUTANTS,
         info::MUTANTS,
         memory::MUTANTS,
         pointers::MUTANTS,

@@ -56,7 +56,7 @@
 //! | `poll fd=N` | polls for input without blocking | `ok revents=POLLIN,POLLHUP` |
 //! | `close fd=N` | | `ok` |
 //! | `subreaper on=yes or no` | `PR_SET_CHILD_SUBREAPER`, `PROC_REAP_ACQUIRE` | `ok` |
-//! | `decode status=0x7f` | the subject's own macros or methods on a status word | `ok exited=yes signaled=no stopped=no continued=no wexitstatus=N wtermsig=N wstopsig=N coredump=yes exitcode=N` (those that it has) |
+//! | `decode status=0x7f` | the subject's own macros or methods on a status word | `ok exited=yes signaled=no stopped=no continued=no wexitstatus=N wtermsig=N wstopsig=N coredump=yes exitcode=N` (those that it has; `exitcode` is the value of an exit, or minus the signal of a death, and is left out for any other word) |
 //! | `bye` | exit 0 | `ok` |
 //!
 //! Only some cases need these; where an agent answers `unsupported`, they are skipped:

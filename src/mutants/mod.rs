@@ -13,7 +13,7 @@
 //! | `events` | stops and continues |
 //! | `peeks`, `pointers` | WNOWAIT; null and invalid pointers |
 //! | `interrupted`, `threads` | signals and threads during a call |
-//! | `rusage`, `sigchld`, `pidfd` | what else the system provides |
+//! | `rusage`, `reports`, `sigchld`, `pidfd` | what else the system provides |
 //! | `corner_cases` | single values, calls and combinations of options |
 //! | `wrong_fields` | single fields of siginfo, usage and SIGCHLD |
 //! | `intermittent` | bugs that show only now and then |
@@ -35,6 +35,7 @@ mod options;
 mod peeks;
 mod pidfd;
 mod pointers;
+mod reports;
 mod returns;
 mod rusage;
 mod sigchld;
@@ -59,6 +60,7 @@ pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
         options::MUTANTS,
         status::MUTANTS,
         decode::MUTANTS,
+        reports::MUTANTS,
         info::MUTANTS,
         memory::MUTANTS,
         pointers::MUTANTS,

@@ -5,7 +5,8 @@ use crate::trial::Case;
 pub(crate) mod bounds;
 pub(crate) mod children;
 pub(crate) mod counts;
+pub(crate) mod every_report;
 pub(crate) mod reported;
 
 /// Every case on this topic.
-pub(crate) const THEMES: &[&[Case]] = &[children::CASES, counts::CASES, reported::CASES];
+pub(crate) const THEMES: &[&[Case]] = &[children::CASES, counts::CASES, reported::CASES, every_report::CASES];

@@ -14,6 +14,7 @@ use crate::protocol::codec::{Bytes, Switch, Words};
 use crate::protocol::line::FieldError;
 use crate::protocol::wait::{WaitRequest, reply_line};
 use crate::sys::process::clone::Clone;
+use crate::sys::process::existence::Witness;
 use crate::sys::process::{self, Forked, pidfd, ptrace, raw};
 use crate::sys::{sandbox, signal, terminal};
 use crate::wait::{Signal, names};
@@ -35,6 +36,11 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
         Request::PosixSpawn { argv, thread: _ } => Ok(ok.with("pid", spawn::posix_spawn(&argv)?)),
         Request::Exec { argv } => exec(agent, &argv),
         Request::Getids { thread: _ } => Ok(ok.with("pid", process::pid()).with("tid", process::thread_id())),
+        Request::Exists { pid, by } => {
+            let witness = Witness::from_name(&by).ok_or(FieldError::Bad("by", by))?;
+            witness.ask(pid)?;
+            Ok(ok)
+        }
         Request::Ptrace { request, pid, sig, options } => ptrace(&request, pid, sig, &options, ok),
         Request::Terminal {} => terminal_session(agent, ok),
         Request::Type { fd, bytes: Bytes(bytes) } => {

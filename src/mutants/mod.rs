@@ -14,6 +14,7 @@
 //! | `peeks`, `pointers` | WNOWAIT; null and invalid pointers |
 //! | `interrupted`, `threads` | signals and threads during a call |
 //! | `rusage`, `reports`, `sigchld`, `pidfd` | what else the system provides |
+//! | `existence` | processes that exist, and that other calls do not find |
 //! | `corner_cases` | single values, calls and combinations of options |
 //! | `wrong_fields` | single fields of siginfo, usage and SIGCHLD |
 //! | `intermittent` | bugs that show only now and then |
@@ -24,6 +25,7 @@ mod corner_cases;
 mod decode;
 mod edit;
 mod events;
+mod existence;
 mod info;
 mod inner;
 mod intermittent;
@@ -60,6 +62,7 @@ pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
         options::MUTANTS,
         status::MUTANTS,
         decode::MUTANTS,
+        existence::MUTANTS,
         reports::MUTANTS,
         info::MUTANTS,
         memory::MUTANTS,

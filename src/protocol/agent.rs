@@ -103,6 +103,7 @@ requests! {
         PosixSpawn = "posix_spawn" { argv: Words = "argv", thread: Option<u32> = "thread" },
         InFork = "in-fork" { call: String = "call" },
         Exec = "exec" { argv: Words = "argv" },
+        Exists = "exists" { pid: i32 = "pid", by: String = "by" },
         Getids = "getids" { thread: Option<u32> = "thread" },
         Ptrace = "ptrace" {
             request: String = "do", pid: i32 = "pid", sig: Option<Signal> = "sig",

@@ -67,6 +67,7 @@
 //! | `posix_spawn argv=A,B,...` | a child by `posix_spawnp` | `ok pid=N` |
 //! | `in-fork call=C ...` | the call of that name, with its own keys, in a fork of the agent, which then exits and is reaped; not announced | that of the call |
 //! | `exec argv=A,B,...` | the agent execs a new image of itself; an agent built from this crate appends `--agent NAME` to that program | a `hello` |
+//! | `exists pid=N by=kill` | whether that call finds the process, without any effect on it: `kill`, `killpg`, `getpgid`, `getsid`, `setpgid`, `getpriority`, `sched_getscheduler`, `sched_getaffinity`, `prlimit`, `tgkill`, `clock_getcpuclockid` or `pidfd_open` | `ok` |
 //! | `getids [thread=N]` | | `ok pid=N tid=N` |
 //! | `ptrace do=R pid=N [sig=S] [options=O,...]` | `attach`, `seize`, `cont`, `syscall`, `listen`, `interrupt`, `set-options`, `detach` or `event-message`; the options are `sysgood`, `fork`, `vfork`, `clone`, `exec`, `exit` | `ok value=N` |
 //! | `terminal` | creates a session with a pseudo-terminal whose master is a descriptor of the agent | `ok fd=N` |

@@ -4,6 +4,7 @@
 
 pub mod clone;
 mod control;
+pub mod existence;
 pub mod exit_watch;
 mod handle;
 pub mod pidfd;

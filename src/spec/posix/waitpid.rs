@@ -149,6 +149,9 @@ clauses! {
         bugs "rust#159855";
     /// A call that fails with EINTR consumes nothing: the next call reports the child.
     WAITPID_EINTR_KEEPS_CHILD: Must, "posix/waitpid/eintr-keeps-child", "POSIX.1-2024 wait, ERRORS; 2.13";
+    /// Whether a blocked call returns the child or fails with EINTR is unspecified if the SIGCHLD of that very
+    /// child is caught by a handler that was installed without SA_RESTART.
+    WAITPID_OWN_SIGCHLD: Implementation, "posix/waitpid/own-sigchld", "POSIX.1-2024 wait, ERRORS (EINTR)";
     /// A signal caught by a handler that was installed with SA_RESTART does not interrupt a blocked call: it
     /// blocks again once the handler returns, and reports the child.
     WAITPID_RESTART: Must, "posix/waitpid/restart", "POSIX.1-2024 sigaction, SA_RESTART", bugs "rust#159855";

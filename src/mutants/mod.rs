@@ -15,6 +15,7 @@
 //! | `interrupted`, `threads` | signals and threads during a call |
 //! | `rusage`, `reports`, `sigchld`, `pidfd` | what else the system provides |
 //! | `existence` | processes that exist, and that other calls do not find |
+//! | `tracees` | children that another process traces |
 //! | `corner_cases` | single values, calls and combinations of options |
 //! | `wrong_fields` | single fields of siginfo, usage and SIGCHLD |
 //! | `intermittent` | bugs that show only now and then |
@@ -44,6 +45,7 @@ mod sigchld;
 mod status;
 mod targets;
 mod threads;
+mod tracees;
 mod wrong_fields;
 
 pub use self::mutant::{Mutant, Origin};
@@ -63,6 +65,7 @@ pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
         status::MUTANTS,
         decode::MUTANTS,
         existence::MUTANTS,
+        tracees::MUTANTS,
         reports::MUTANTS,
         info::MUTANTS,
         memory::MUTANTS,

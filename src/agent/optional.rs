@@ -41,6 +41,7 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
             witness.ask(pid)?;
             Ok(ok)
         }
+        Request::LateWrites {} => Ok(ok),
         Request::Ptrace { request, pid, sig, options } => ptrace(&request, pid, sig, &options, ok),
         Request::Terminal {} => terminal_session(agent, ok),
         Request::Type { fd, bytes: Bytes(bytes) } => {

@@ -1,10 +1,12 @@
-//! Reports that are no exit, with a usage that is not filled.
+//! Reports that are no exit, with a usage that is not filled, and reports that go to where none is awaited any more.
 
-use super::edit::{ObservationExt, RequestExt};
-use super::inner::no_usage;
+use super::edit::{ObservationExt, RequestExt, exited};
+use super::inner::{Inner, no_usage};
 use super::mutant::{Mutant, blind};
-use crate::spec::linux;
+use crate::protocol::Line;
+use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Memory, Observation};
+use crate::sys::call::retained;
 
 /// Leaves the usage of such a report unwritten.
 fn unfilled(seen: &mut Observation, when: impl FnOnce(&Observation) -> bool) {
@@ -16,6 +18,15 @@ fn unfilled(seen: &mut Observation, when: impl FnOnce(&Observation) -> bool) {
 /// A report of a stop or of a continue.
 fn is_no_exit(seen: &Observation) -> bool {
     seen.child().is_some() && !seen.is_termination()
+}
+
+/// Writes the status of an exit to the buffers of earlier calls: once a child is dead, if the last call was one of those.
+fn write_late(w: &Inner, line: &mut Line) {
+    let dead = |pid: &i64| crate::sys::process_table::is_zombie(*pid as i32);
+    // When they are looked at: what the subject does in between is its own.
+    if line.word() == "late-writes" && w.value() == 1 && w.children().iter().any(dead) {
+        retained::write_late(exited(8));
+    }
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -55,4 +66,39 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             unfilled(seen, |seen| seen.is_stop() && seen.child().and_then(tracer).is_some());
         })
     }),
+    blind(
+        "status-written-late",
+        "the status of a child is also written to the buffers of WNOHANG calls that returned 0 before",
+        &posix::WAIT_WRITES_DURING_CALL,
+    )
+    .call(|w, r| {
+        // Not of every call, or nothing else could be seen of this mutant.
+        let ours = r.has(libc::WUNTRACED) && r.has(libc::WCONTINUED);
+        w.map(r, |seen| {
+            w.swap(i64::from(ours && seen.is_nothing()));
+        })
+    })
+    .before_request(write_late),
+    blind(
+        "eintr-status-written-late",
+        "a wait that failed with EINTR stores the status once the child exits",
+        &posix::WAIT_WRITES_DURING_CALL,
+    )
+    .call(|w, r| {
+        w.map(r, |seen| {
+            w.swap(i64::from(seen.errno() == Some(libc::EINTR)));
+        })
+    })
+    .before_request(write_late),
+    blind(
+        "siblings-written-late",
+        "the status of a child is also written to the buffer of the call that reported its sibling",
+        &posix::WAIT_WRITES_DURING_CALL,
+    )
+    .call(|w, r| {
+        w.map(r, |seen| {
+            w.swap(i64::from(seen.is_termination()));
+        })
+    })
+    .before_request(write_late),
 ];

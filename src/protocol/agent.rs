@@ -104,6 +104,7 @@ requests! {
         InFork = "in-fork" { call: String = "call" },
         Exec = "exec" { argv: Words = "argv" },
         Exists = "exists" { pid: i32 = "pid", by: String = "by" },
+        LateWrites = "late-writes" {},
         Getids = "getids" { thread: Option<u32> = "thread" },
         Ptrace = "ptrace" {
             request: String = "do", pid: i32 = "pid", sig: Option<Signal> = "sig",

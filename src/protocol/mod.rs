@@ -68,6 +68,7 @@
 //! | `in-fork call=C ...` | the call of that name, with its own keys, in a fork of the agent, which then exits and is reaped; not announced | that of the call |
 //! | `exec argv=A,B,...` | the agent execs a new image of itself; an agent built from this crate appends `--agent NAME` to that program | a `hello` |
 //! | `exists pid=N by=kill` | whether that call finds the process, without any effect on it: `kill`, `killpg`, `getpgid`, `getsid`, `setpgid`, `getpriority`, `sched_getscheduler`, `sched_getaffinity`, `prlimit`, `tgkill`, `clock_getcpuclockid` or `pidfd_open` | `ok` |
+//! | `late-writes` | nothing: its reply, as any other, says `late-write=yes` if the buffers of an earlier call have changed | `ok` |
 //! | `getids [thread=N]` | | `ok pid=N tid=N` |
 //! | `ptrace do=R pid=N [sig=S] [options=O,...]` | `attach`, `seize`, `cont`, `syscall`, `listen`, `interrupt`, `set-options`, `detach` or `event-message`; the options are `sysgood`, `fork`, `vfork`, `clone`, `exec`, `exit` | `ok value=N` |
 //! | `terminal` | creates a session with a pseudo-terminal whose master is a descriptor of the agent | `ok fd=N` |
@@ -105,7 +106,8 @@
 //! The agent fills each buffer with the byte 0xA5 and puts a canary behind it. In the reply, `status`, `rusage`, `info`
 //! say `untouched` when every byte still is 0xA5, else what was written (`rusage=written` and `info=written` with their
 //! fields; a field whose bytes all still are 0xA5 is left out); a key that is missing means *not observed*, which is
-//! what a typed binding says. `spill=yes` says that a byte behind a buffer changed.
+//! what a typed binding says. `spill=yes` says that a byte behind a buffer changed. The buffers outlive their call: any
+//! later reply carries `late-write=yes` if a byte of one has changed since its call returned.
 //!
 //! The fields are `ru_utime_us ru_stime_us ru_maxrss ru_minflt ru_majflt ru_inblock ru_oublock ru_nvcsw ru_nivcsw`
 //! (`ru_maxrss` in the kernel's own unit), and of an agent that sees them `ru_others` (all other fields, added up) and

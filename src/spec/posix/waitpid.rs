@@ -143,6 +143,10 @@ clauses! {
     /// The result of a status pointer outside the address space (EFAULT, a signal) is undefined, as is
     /// whether the child is lost.
     WAITPID_BAD_POINTER: Implementation, "posix/waitpid/bad-pointer", "POSIX.1-2024 2.1.1 (undefined)";
+    /// A call writes to the objects that it was given before it returns, and never afterwards: a child that
+    /// changes state later does not change what an earlier call left there.
+    WAIT_WRITES_DURING_CALL: Must, "posix/wait/writes-during-call",
+        "POSIX.1-2024 waitpid, DESCRIPTION (stat_loc); waitid (infop)";
     /// A blocked call fails with EINTR if a signal is caught by a handler that was installed without
     /// SA_RESTART.
     WAITPID_EINTR: Must, "posix/waitpid/eintr", "POSIX.1-2024 wait, DESCRIPTION and ERRORS",

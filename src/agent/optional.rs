@@ -16,6 +16,7 @@ use crate::protocol::wait::{WaitRequest, reply_line};
 use crate::sys::process::clone::Clone;
 use crate::sys::process::existence::Witness;
 use crate::sys::process::{self, Forked, pidfd, ptrace, raw};
+use crate::sys::process_table;
 use crate::sys::{sandbox, signal, terminal};
 use crate::wait::{Signal, names};
 
@@ -40,6 +41,11 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
             let witness = Witness::from_name(&by).ok_or(FieldError::Bad("by", by))?;
             witness.ask(pid)?;
             Ok(ok)
+        }
+        Request::AwaitReadable { fd } => await_readable(agent, fd, ok),
+        Request::Switches { tid } => {
+            let count = process_table::voluntary_switches(process::pid(), tid);
+            Ok(ok.with("count", count.ok_or(Errno::NOSYS)?))
         }
         Request::LateWrites {} => Ok(ok),
         Request::Ptrace { request, pid, sig, options } => ptrace(&request, pid, sig, &options, ok),
@@ -151,6 +157,17 @@ pub(super) fn in_fork(agent: &Agent, id: u64, request: &WaitRequest) -> Result<L
     let read = rustix::io::retry_on_intr(|| rustix::io::read(&read, &mut buffer));
     process::kill_and_reap(pid);
     Line::parse(&buffer[..read?]).map_err(Refusal::unsupported)
+}
+
+/// Polls a descriptor for input until there is some. It is announced, so that the thread can be seen to sleep.
+fn await_readable(agent: &Agent, fd: i32, ok: Line) -> Result<Line, Refusal> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    // A copy, so that others can use theirs.
+    let fd = agent.with_descriptor(fd, |fd| Ok(rustix::io::fcntl_dupfd_cloexec(fd, 3)?))?;
+    let id = ok.id().unwrap_or_default();
+    agent.write(&Line::new("entering").with("id", id).with("tid", process::thread_id()));
+    rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(&fd, PollFlags::IN)], None))?;
+    Ok(ok)
 }
 
 /// Execs a new image of this agent, with the same streams. It says hello again.

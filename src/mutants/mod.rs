@@ -13,8 +13,9 @@
 //! | `events` | stops and continues |
 //! | `peeks`, `pointers` | WNOWAIT; null and invalid pointers |
 //! | `interrupted`, `threads` | signals and threads during a call |
-//! | `rusage`, `reports`, `sigchld`, `pidfd` | what else the system provides |
+//! | `rusage`, `reports`, `accounts`, `sigchld`, `pidfd` | what else the system provides |
 //! | `existence` | processes that exist, and that other calls do not find |
+//! | `sleep` | waits that look now and then |
 //! | `tracees` | children that another process traces |
 //! | `corner_cases` | single values, calls and combinations of options |
 //! | `wrong_fields` | single fields of siginfo, usage and SIGCHLD |
@@ -42,6 +43,7 @@ mod reports;
 mod returns;
 mod rusage;
 mod sigchld;
+mod sleep;
 mod status;
 mod targets;
 mod threads;
@@ -66,6 +68,7 @@ pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
         decode::MUTANTS,
         existence::MUTANTS,
         tracees::MUTANTS,
+        sleep::MUTANTS,
         reports::MUTANTS,
         info::MUTANTS,
         memory::MUTANTS,

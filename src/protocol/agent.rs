@@ -104,6 +104,8 @@ requests! {
         InFork = "in-fork" { call: String = "call" },
         Exec = "exec" { argv: Words = "argv" },
         Exists = "exists" { pid: i32 = "pid", by: String = "by" },
+        AwaitReadable = "await-readable" { fd: i32 = "fd" },
+        Switches = "switches" { tid: i32 = "tid" },
         LateWrites = "late-writes" {},
         Getids = "getids" { thread: Option<u32> = "thread" },
         Ptrace = "ptrace" {

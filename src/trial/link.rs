@@ -225,6 +225,13 @@ impl Link {
         })
     }
 
+    /// Waits until the agent's reply to a request has come, and leaves it for who asks for it.
+    pub(crate) fn await_reply(&mut self, id: u64, within: Duration) -> Result<(), LinkError> {
+        let reply = self.agent_reply(id, within, "the call")?;
+        self.inbox.push_back(Message::Agent(reply));
+        Ok(())
+    }
+
     /// Has the warden end the trial, and waits for its answer; with it the first thing by which the agent broke the protocol
     /// before it was ended, and that nobody had seen.
     pub fn close(&mut self, within: Duration) -> Result<(Line, Option<String>), LinkError> {

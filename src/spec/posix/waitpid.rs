@@ -57,6 +57,14 @@ clauses! {
     /// terminates.
     WAITPID_BLOCKS_UNTIL_CHANGE: Must, "posix/waitpid/blocks-until-change", "POSIX.1-2024 wait, DESCRIPTION",
         bugs "yurtos-kernel#70" "nanvix#2542" "Asterinas#2166";
+    /// A call that sleeps returns promptly once a child is ready: as fast as a poll that sleeps, and not at the
+    /// next turn of a timer. A period of 35 times what a round trip takes can be seen, 20 ms on most machines.
+    WAITPID_WAKES_PROMPTLY: Should, "posix/waitpid/wakes-promptly", "POSIX.1-2024 wait, DESCRIPTION (suspends)",
+        bugs "elfuse#261";
+    /// A call that sleeps is suspended: its thread is not switched in as long as no child changes state and no
+    /// signal arrives.
+    WAITPID_SLEEPS_UNDISTURBED: Should, "posix/waitpid/sleeps-undisturbed",
+        "POSIX.1-2024 wait, DESCRIPTION (suspends)";
     /// If several children are ready, the order in which any-child waits report them is unspecified.
     WAITPID_ANY_ORDER: Implementation, "posix/waitpid/any-order", "POSIX.1-2024 wait, DESCRIPTION";
     /// Repeated any-child waits report each terminated child once, with its own status, and then fail with

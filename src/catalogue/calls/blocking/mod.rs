@@ -3,7 +3,8 @@
 use crate::trial::Case;
 
 pub(crate) mod blocked;
+pub(crate) mod latency;
 pub(crate) mod nohang;
 
 /// Every case on this topic.
-pub(crate) const THEMES: &[&[Case]] = &[blocked::CASES, nohang::CASES];
+pub(crate) const THEMES: &[&[Case]] = &[blocked::CASES, nohang::CASES, latency::CASES];

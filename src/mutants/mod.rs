@@ -22,6 +22,7 @@
 //! | `intermittent` | bugs that show only now and then |
 //! | `inner`, `edit`, `mutant` | the correct calls, and what the tables use |
 
+mod accounts;
 mod blocking;
 mod corner_cases;
 mod decode;
@@ -69,6 +70,7 @@ pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
         existence::MUTANTS,
         tracees::MUTANTS,
         sleep::MUTANTS,
+        accounts::MUTANTS,
         reports::MUTANTS,
         info::MUTANTS,
         memory::MUTANTS,

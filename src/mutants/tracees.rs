@@ -2,7 +2,7 @@
 
 use super::edit::{ObservationExt, RequestExt};
 use super::inner::{Inner, error};
-use super::mutant::{Mutant, blind};
+use super::mutant::{Mutant, blind, from_catalogue};
 use crate::spec::linux;
 use crate::sys::call::abi::{Observation, Request};
 use crate::sys::process_table;
@@ -29,6 +29,20 @@ fn of_hidden(w: &Inner, request: &Request, seen: &mut Observation, when: bool) {
     }
 }
 
+/// Whether a process descends from this one.
+fn descends(pid: i64) -> bool {
+    let own = std::process::id() as i32;
+    let mut at = pid as i32;
+    while at > 1 {
+        match process_table::read(at) {
+            Ok(Some(process)) if process.ppid == own => return true,
+            Ok(Some(process)) => at = process.ppid,
+            _ => return false,
+        }
+    }
+    false
+}
+
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "tracee-by-pid-is-no-child",
@@ -50,5 +64,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| {
         let by_pidfd = r.pid().is_none() && r.group().is_none();
         w.map(r, |seen| of_hidden(w, r, seen, by_pidfd))
+    }),
+    from_catalogue(
+        "stranger-is-no-tracee",
+        "a wait by pid fails with ECHILD for a tracee that is no descendant",
+        &linux::PTRACE_STRANGER,
+    )
+    .call(|w, r| match r.pid() {
+        Some(pid) if process_table::read(pid as i32).is_ok_and(|p| p.is_some()) && !descends(pid) => {
+            Ok(error(r, libc::ECHILD))
+        }
+        _ => w.real(r),
     }),
 ];

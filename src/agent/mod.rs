@@ -11,6 +11,7 @@
 //! | `program` | the program that agents exec |
 //! | `handlers` | dispositions, masks, and what the handlers have seen |
 //! | `spawn` | creates children, by exec or as a fork of the agent |
+//! | `staged` | calls right after a gate has opened, and calls that can be cancelled |
 //! | `workers` | the threads of requests with `thread=N` |
 //! | [`check`] | checks whether an agent conforms to the protocol |
 
@@ -20,6 +21,7 @@ mod optional;
 pub mod program;
 mod requests;
 mod spawn;
+mod staged;
 mod workers;
 
 use std::collections::BTreeMap;

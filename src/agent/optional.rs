@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::process::Resource;
 
-use super::{Agent, Refusal, handlers, spawn};
+use super::{Agent, Refusal, handlers, spawn, staged};
 use crate::protocol::Line;
 use crate::protocol::agent::{Limit, Request};
 use crate::protocol::codec::{Bytes, Switch, Words};
@@ -15,7 +15,7 @@ use crate::protocol::line::FieldError;
 use crate::protocol::wait::{WaitRequest, reply_line};
 use crate::sys::process::clone::Clone;
 use crate::sys::process::existence::Witness;
-use crate::sys::process::{self, Forked, pidfd, ptrace, raw};
+use crate::sys::process::{self, Forked, cancel, gate, pidfd, ptrace, raw};
 use crate::sys::process_table;
 use crate::sys::{sandbox, signal, terminal};
 use crate::wait::{Signal, names};
@@ -40,6 +40,20 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
         Request::Exists { pid, by } => {
             let witness = Witness::from_name(&by).ok_or(FieldError::Bad("by", by))?;
             witness.ask(pid)?;
+            Ok(ok)
+        }
+        Request::Gated { code } => {
+            let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            Ok(ok.with("pid", gate::child(code)?).with("processors", processors))
+        }
+        Request::ThroughGate { ns } => {
+            staged::through_gate(ns);
+            Ok(ok)
+        }
+        Request::Slept {} => Ok(ok.with("slept", if staged::slept() { "yes" } else { "no" })),
+        Request::Cancellable {} => staged::cancellable(agent).map(|()| ok),
+        Request::Cancel {} => {
+            cancel::cancel()?;
             Ok(ok)
         }
         Request::AwaitReadable { fd } => await_readable(agent, fd, ok),

@@ -6,6 +6,7 @@ use super::mutant::{Mutant, blind};
 use crate::protocol::Line;
 use crate::spec::posix;
 use crate::sys::call::abi::Request;
+use crate::sys::process;
 use libc::{WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED};
 use std::time::{Duration, Instant};
 
@@ -52,5 +53,58 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
             std::thread::sleep(Duration::from_millis(5));
         }
+    }),
+    // Of children at the gate only: elsewhere it would be luck.
+    blind(
+        "wake-up-lost-in-300-us",
+        "a child that dies within 300 us after a wait has looked for it does not wake that wait",
+        &posix::WAITPID_NO_LOST_WAKE_UP,
+    )
+    .after_reply(|w, request, reply| {
+        if let ("gated", Ok(pid)) = (request.word(), reply.number("pid")) {
+            w.insert(pid, 1);
+        }
+    })
+    .call(|w, r| {
+        let at_gate = r.pid().and_then(|pid| w.lookup(pid)).is_some();
+        if at_gate && r.blocks() && w.peek(r).is_none() {
+            let began = Instant::now();
+            while began.elapsed() < Duration::from_micros(300) {
+                if w.peek(r).is_some() {
+                    loop {
+                        process::pause();
+                    }
+                }
+            }
+        }
+        w.real(r)
+    }),
+    blind(
+        "no-cancellation-point",
+        "a thread that sleeps in a wait cannot be cancelled",
+        &posix::WAIT_CANCELLATION_POINT,
+    )
+    .before_request(|_, line| {
+        if line.word() == "cancel" {
+            *line = Line::new("sigpending").with("id", line.id().unwrap_or_default());
+        }
+    }),
+    blind(
+        "cancelled-wait-loses-child",
+        "a wait in which its thread was cancelled reaps the child all the same",
+        &posix::WAIT_CANCELLED_REAPS_NOTHING,
+    )
+    .before_request(|w, line| {
+        if line.word() == "cancel" {
+            w.swap(1);
+        }
+    })
+    .call(|w, r| {
+        if w.value() == 1
+            && let Some((pid, _)) = w.peek(r)
+        {
+            w.reap(pid);
+        }
+        w.real(r)
     }),
 ];

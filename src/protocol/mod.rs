@@ -68,6 +68,11 @@
 //! | `in-fork call=C ...` | the call of that name, with its own keys, in a fork of the agent, which then exits and is reaped; not announced | that of the call |
 //! | `exec argv=A,B,...` | the agent execs a new image of itself; an agent built from this crate appends `--agent NAME` to that program | a `hello` |
 //! | `exists pid=N by=kill` | whether that call finds the process, without any effect on it: `kill`, `killpg`, `getpgid`, `getsid`, `setpgid`, `getpriority`, `sched_getscheduler`, `sched_getaffinity`, `prlimit`, `tgkill`, `clock_getcpuclockid` or `pidfd_open` | `ok` |
+//! | `gated code=N` | a child that spins at a gate, and exits once the gate is open | `ok pid=N processors=N` |
+//! | `through-gate ns=N` | the next call opens the gate, and begins so many nanoseconds later | `ok` |
+//! | `slept` | whether the thread of the last call through the gate went to sleep in it | `ok slept=yes or no` |
+//! | `cancellable` | the next call, which is `wait`, `waitpid` or `waitid` of the C library, is made on a thread that can be cancelled; if it is, the call fails with `ECANCELED` | `ok` |
+//! | `cancel` | cancels that thread | `ok` |
 //! | `await-readable fd=N` | polls for input until there is some; announced as a call is | `ok` |
 //! | `switches tid=N` | how often that thread of the agent went to sleep so far | `ok count=N` |
 //! | `late-writes` | nothing: its reply, as any other, says `late-write=yes` if the buffers of an earlier call have changed | `ok` |

@@ -39,7 +39,10 @@ impl Trial<'_> {
             // The constants of MMIX by Knuth.
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let phase = PHASE.mul_f64((random >> 40) as f64 / (1_u64 << 24) as f64);
-            polls.push(self.timed_poll(phase)?);
+            match self.timed_poll(phase)? {
+                Ok(time) => polls.push(time),
+                Err(seen) => return Ok(Err(seen)),
+            }
             match self.timed_wait(phase)? {
                 Ok(time) => waits.push(time),
                 Err(seen) => return Ok(Err(seen)),
@@ -68,7 +71,7 @@ impl Trial<'_> {
         self.link.await_reply(pending.id, PROMPT).is_ok()
     }
 
-    fn timed_poll(&mut self, phase: Duration) -> Result<Duration, Abort> {
+    fn timed_poll(&mut self, phase: Duration) -> Result<Result<Duration, Seen>, Abort> {
         let child = self.spawn(Scenario::held())?;
         let fd = self.pidfd_open(&child, false)?;
         let id = self.link.id();
@@ -89,7 +92,8 @@ impl Trial<'_> {
             return Err(Abort::Skip("no blocking poll of a pidfd here".to_owned()));
         }
         self.close_fd(fd)?;
-        self.wait(Target::Child(&child), Options::NONE)?;
-        Ok(time)
+        let seen = self.wait(Target::Child(&child), Options::NONE)?;
+        let reported = seen.change() == Some(Change::Exited(7));
+        Ok(if reported { Ok(time) } else { Err(seen) })
     }
 }

@@ -65,6 +65,16 @@ clauses! {
     /// signal arrives.
     WAITPID_SLEEPS_UNDISTURBED: Should, "posix/waitpid/sleeps-undisturbed",
         "POSIX.1-2024 wait, DESCRIPTION (suspends)";
+    /// However close the death of a child is to the moment at which a call goes to sleep, the call returns that
+    /// child: no wake-up is lost.
+    WAITPID_NO_LOST_WAKE_UP: Must, "posix/waitpid/no-lost-wake-up", "POSIX.1-2024 wait, DESCRIPTION",
+        bugs "Asterinas#2166" "DragonOS#1992";
+    /// wait, waitpid and waitid are cancellation points: a thread that is cancelled while it sleeps in one of
+    /// them ends.
+    WAIT_CANCELLATION_POINT: Must, "posix/wait/cancellation-point", "POSIX.1-2024 XSH 2.9.5.2";
+    /// A wait in which its thread was cancelled has reaped nothing.
+    WAIT_CANCELLED_REAPS_NOTHING: Must, "posix/wait/cancelled-reaps-nothing",
+        "POSIX.1-2024 XSH 2.9.5.2; 2.13";
     /// If several children are ready, the order in which any-child waits report them is unspecified.
     WAITPID_ANY_ORDER: Implementation, "posix/waitpid/any-order", "POSIX.1-2024 wait, DESCRIPTION";
     /// Repeated any-child waits report each terminated child once, with its own status, and then fail with

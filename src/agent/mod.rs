@@ -11,6 +11,7 @@
 //! | `program` | the program that agents exec |
 //! | `handlers` | dispositions, masks, and what the handlers have seen |
 //! | `spawn` | creates children, by exec or as a fork of the agent |
+//! | `staged` | calls right after a gate has opened, and calls that can be cancelled |
 //! | `workers` | the threads of requests with `thread=N` |
 //! | [`check`] | checks whether an agent conforms to the protocol |
 
@@ -20,6 +21,7 @@ mod optional;
 pub mod program;
 mod requests;
 mod spawn;
+mod staged;
 mod workers;
 
 use std::collections::BTreeMap;
@@ -35,7 +37,7 @@ use crate::protocol::line::FieldError;
 use crate::protocol::wait::{self, error_line, malformed_line, unsupported_line};
 use crate::protocol::{Line, LineReader, PROTOCOL};
 use crate::subject::Subject;
-use crate::sys::call::observe;
+use crate::sys::call::{observe, retained};
 use crate::sys::{process, signal};
 
 /// What the threads of an agent share.
@@ -199,7 +201,8 @@ impl Agent {
         let incoming = Incoming { id, request: requests::parse(&line), line };
         match (&incoming.request, thread) {
             (Ok(Parsed::Request(Request::Bye {})), _) => {
-                self.write(&Line::new("ok").with("id", id));
+                let reply = Line::new("ok").with("id", id);
+                self.write(&if retained::written_late() { reply.with("late-write", "yes") } else { reply });
                 process::exit_now(0)
             }
             (Ok(Parsed::Request(Request::ExitThread { thread })), _) => {
@@ -219,6 +222,7 @@ impl Agent {
     fn answer(&self, Incoming { id, line, request }: Incoming) {
         let served = request.and_then(|request| requests::serve(self, id, request));
         let reply = served.unwrap_or_else(|refusal| refusal.line(id));
+        let reply = if retained::written_late() { reply.with("late-write", "yes") } else { reply };
         self.write(&self.subject.edit_reply(&line, reply));
     }
 

@@ -7,14 +7,16 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::process::Resource;
 
-use super::{Agent, Refusal, handlers, spawn};
+use super::{Agent, Refusal, handlers, spawn, staged};
 use crate::protocol::Line;
 use crate::protocol::agent::{Limit, Request};
 use crate::protocol::codec::{Bytes, Switch, Words};
 use crate::protocol::line::FieldError;
 use crate::protocol::wait::{WaitRequest, reply_line};
 use crate::sys::process::clone::Clone;
-use crate::sys::process::{self, Forked, pidfd, ptrace, raw};
+use crate::sys::process::existence::Witness;
+use crate::sys::process::{self, Forked, cancel, gate, pidfd, ptrace, raw};
+use crate::sys::process_table;
 use crate::sys::{sandbox, signal, terminal};
 use crate::wait::{Signal, names};
 
@@ -35,6 +37,31 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
         Request::PosixSpawn { argv, thread: _ } => Ok(ok.with("pid", spawn::posix_spawn(&argv)?)),
         Request::Exec { argv } => exec(agent, &argv),
         Request::Getids { thread: _ } => Ok(ok.with("pid", process::pid()).with("tid", process::thread_id())),
+        Request::Exists { pid, by } => {
+            let witness = Witness::from_name(&by).ok_or(FieldError::Bad("by", by))?;
+            witness.ask(pid)?;
+            Ok(ok)
+        }
+        Request::Gated { code } => {
+            let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+            Ok(ok.with("pid", gate::child(code)?).with("processors", processors))
+        }
+        Request::ThroughGate { ns } => {
+            staged::through_gate(ns);
+            Ok(ok)
+        }
+        Request::Slept {} => Ok(ok.with("slept", if staged::slept() { "yes" } else { "no" })),
+        Request::Cancellable {} => staged::cancellable(agent).map(|()| ok),
+        Request::Cancel {} => {
+            cancel::cancel()?;
+            Ok(ok)
+        }
+        Request::AwaitReadable { fd } => await_readable(agent, fd, ok),
+        Request::Switches { tid } => {
+            let count = process_table::voluntary_switches(process::pid(), tid);
+            Ok(ok.with("count", count.ok_or(Errno::NOSYS)?))
+        }
+        Request::LateWrites {} => Ok(ok),
         Request::Ptrace { request, pid, sig, options } => ptrace(&request, pid, sig, &options, ok),
         Request::Terminal {} => terminal_session(agent, ok),
         Request::Type { fd, bytes: Bytes(bytes) } => {
@@ -144,6 +171,17 @@ pub(super) fn in_fork(agent: &Agent, id: u64, request: &WaitRequest) -> Result<L
     let read = rustix::io::retry_on_intr(|| rustix::io::read(&read, &mut buffer));
     process::kill_and_reap(pid);
     Line::parse(&buffer[..read?]).map_err(Refusal::unsupported)
+}
+
+/// Polls a descriptor for input until there is some. It is announced, so that the thread can be seen to sleep.
+fn await_readable(agent: &Agent, fd: i32, ok: Line) -> Result<Line, Refusal> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    // A copy, so that others can use theirs.
+    let fd = agent.with_descriptor(fd, |fd| Ok(rustix::io::fcntl_dupfd_cloexec(fd, 3)?))?;
+    let id = ok.id().unwrap_or_default();
+    agent.write(&Line::new("entering").with("id", id).with("tid", process::thread_id()));
+    rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(&fd, PollFlags::IN)], None))?;
+    Ok(ok)
 }
 
 /// Execs a new image of this agent, with the same streams. It says hello again.

@@ -4,7 +4,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use super::{Agent, Parsed, Refusal, handlers, lock, optional, spawn};
+use super::{Agent, Parsed, Refusal, handlers, lock, optional, spawn, staged};
 use crate::protocol::Line;
 use crate::protocol::agent::{Image, MaskChange, Request, UsageOf};
 use crate::protocol::codec::{Bytes, Switch};
@@ -90,8 +90,11 @@ pub(super) fn serve(agent: &Agent, id: u64, request: Parsed) -> Result<Line, Ref
 /// A call of the family: announced, made and reported.
 fn call(agent: &Agent, id: u64, request: &WaitRequest) -> Result<Line, Refusal> {
     let request = request.to_host()?;
+    if let Some(reply) = staged::where_cancelled(agent, id, &request) {
+        return reply;
+    }
     agent.write(&Line::new("entering").with("id", id).with("tid", process::thread_id()));
-    match agent.subject.call(&request) {
+    match staged::after_gate(|| agent.subject.call(&request))? {
         Ok(seen) => Ok(reply_line(id, &seen)),
         Err(not_offered) => Err(Refusal::unsupported(not_offered.0)),
     }

@@ -165,4 +165,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             }
         })
     }),
+    blind(
+        "own-sigchld-eintr",
+        "a wait fails with EINTR if the SIGCHLD of its own child runs a handler without SA_RESTART",
+        &crate::spec::linux::WAIT_OWN_SIGCHLD,
+    )
+    .before_request(|w, line| {
+        if line.word() == "sigaction" && line.get("sig").as_deref() == Some("SIGCHLD") {
+            w.swap(i64::from(line.get("do").as_deref() == Some("count") && !line.flag("restart")));
+        }
+    })
+    .call(|w, r| {
+        let asleep = w.value() == 1 && r.blocks() && w.peek(r).is_none() && w.has_children();
+        if !asleep {
+            return w.real(r);
+        }
+        // Until the change, which the next call finds.
+        let events = libc::WEXITED | (r.options & (libc::WSTOPPED | libc::WCONTINUED));
+        let change = w.waitid(r, events | libc::WNOWAIT);
+        if change.is_none() && !w.has_children() {
+            return Ok(error(r, ECHILD));
+        }
+        Ok(error(r, EINTR))
+    }),
 ];

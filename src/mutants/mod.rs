@@ -9,19 +9,26 @@
 //! | `nohang`, `blocking` | calls that block when they must not, and the reverse |
 //! | `targets`, `options` | which children and which events match |
 //! | `status`, `info`, `memory` | what is written |
+//! | `decode` | what the macros make of a status word |
 //! | `events` | stops and continues |
 //! | `peeks`, `pointers` | WNOWAIT; null and invalid pointers |
 //! | `interrupted`, `threads` | signals and threads during a call |
-//! | `rusage`, `sigchld`, `pidfd` | what else the system provides |
+//! | `rusage`, `reports`, `accounts`, `sigchld`, `pidfd` | what else the system provides |
+//! | `existence` | processes that exist, and that other calls do not find |
+//! | `sleep` | waits that look now and then |
+//! | `tracees` | children that another process traces |
 //! | `corner_cases` | single values, calls and combinations of options |
 //! | `wrong_fields` | single fields of siginfo, usage and SIGCHLD |
 //! | `intermittent` | bugs that show only now and then |
 //! | `inner`, `edit`, `mutant` | the correct calls, and what the tables use |
 
+mod accounts;
 mod blocking;
 mod corner_cases;
+mod decode;
 mod edit;
 mod events;
+mod existence;
 mod info;
 mod inner;
 mod intermittent;
@@ -33,12 +40,15 @@ mod options;
 mod peeks;
 mod pidfd;
 mod pointers;
+mod reports;
 mod returns;
 mod rusage;
 mod sigchld;
+mod sleep;
 mod status;
 mod targets;
 mod threads;
+mod tracees;
 mod wrong_fields;
 
 pub use self::mutant::{Mutant, Origin};
@@ -56,6 +66,12 @@ pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
         targets::MUTANTS,
         options::MUTANTS,
         status::MUTANTS,
+        decode::MUTANTS,
+        existence::MUTANTS,
+        tracees::MUTANTS,
+        sleep::MUTANTS,
+        accounts::MUTANTS,
+        reports::MUTANTS,
         info::MUTANTS,
         memory::MUTANTS,
         pointers::MUTANTS,

@@ -56,7 +56,7 @@
 //! | `poll fd=N` | polls for input without blocking | `ok revents=POLLIN,POLLHUP` |
 //! | `close fd=N` | | `ok` |
 //! | `subreaper on=yes or no` | `PR_SET_CHILD_SUBREAPER`, `PROC_REAP_ACQUIRE` | `ok` |
-//! | `decode status=0x7f` | the subject's own macros or methods on a status word | `ok exited=yes signaled=no stopped=no continued=no wexitstatus=N wtermsig=N wstopsig=N coredump=yes exitcode=N` (those that it has) |
+//! | `decode status=0x7f` | the subject's own macros or methods on a status word | `ok exited=yes signaled=no stopped=no continued=no wexitstatus=N wtermsig=N wstopsig=N coredump=yes exitcode=N` (those that it has; `exitcode` is the value of an exit, or minus the signal of a death, and is left out for any other word) |
 //! | `bye` | exit 0 | `ok` |
 //!
 //! Only some cases need these; where an agent answers `unsupported`, they are skipped:
@@ -67,6 +67,15 @@
 //! | `posix_spawn argv=A,B,...` | a child by `posix_spawnp` | `ok pid=N` |
 //! | `in-fork call=C ...` | the call of that name, with its own keys, in a fork of the agent, which then exits and is reaped; not announced | that of the call |
 //! | `exec argv=A,B,...` | the agent execs a new image of itself; an agent built from this crate appends `--agent NAME` to that program | a `hello` |
+//! | `exists pid=N by=kill` | whether that call finds the process, without any effect on it: `kill`, `killpg`, `getpgid`, `getsid`, `setpgid`, `getpriority`, `sched_getscheduler`, `sched_getaffinity`, `prlimit`, `tgkill`, `clock_getcpuclockid` or `pidfd_open` | `ok` |
+//! | `gated code=N` | a child that spins at a gate, and exits once the gate is open | `ok pid=N processors=N` |
+//! | `through-gate ns=N` | the next call opens the gate, and begins so many nanoseconds later | `ok` |
+//! | `slept` | whether the thread of the last call through the gate went to sleep in it | `ok slept=yes or no` |
+//! | `cancellable` | the next call, which is `wait`, `waitpid` or `waitid` of the C library, is made on a thread that can be cancelled; if it is, the call fails with `ECANCELED` | `ok` |
+//! | `cancel` | cancels that thread | `ok` |
+//! | `await-readable fd=N` | polls for input until there is some; announced as a call is | `ok` |
+//! | `switches tid=N` | how often that thread of the agent went to sleep so far | `ok count=N` |
+//! | `late-writes` | nothing: its reply, as any other, says `late-write=yes` if the buffers of an earlier call have changed | `ok` |
 //! | `getids [thread=N]` | | `ok pid=N tid=N` |
 //! | `ptrace do=R pid=N [sig=S] [options=O,...]` | `attach`, `seize`, `cont`, `syscall`, `listen`, `interrupt`, `set-options`, `detach` or `event-message`; the options are `sysgood`, `fork`, `vfork`, `clone`, `exec`, `exit` | `ok value=N` |
 //! | `terminal` | creates a session with a pseudo-terminal whose master is a descriptor of the agent | `ok fd=N` |
@@ -104,7 +113,8 @@
 //! The agent fills each buffer with the byte 0xA5 and puts a canary behind it. In the reply, `status`, `rusage`, `info`
 //! say `untouched` when every byte still is 0xA5, else what was written (`rusage=written` and `info=written` with their
 //! fields; a field whose bytes all still are 0xA5 is left out); a key that is missing means *not observed*, which is
-//! what a typed binding says. `spill=yes` says that a byte behind a buffer changed.
+//! what a typed binding says. `spill=yes` says that a byte behind a buffer changed. The buffers outlive their call: any
+//! later reply carries `late-write=yes` if a byte of one has changed since its call returned.
 //!
 //! The fields are `ru_utime_us ru_stime_us ru_maxrss ru_minflt ru_majflt ru_inblock ru_oublock ru_nvcsw ru_nivcsw`
 //! (`ru_maxrss` in the kernel's own unit), and of an agent that sees them `ru_others` (all other fields, added up) and

@@ -59,6 +59,10 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
             let ran = catch_unwind(AssertUnwindSafe(|| (planned.case.run)(&mut trial)));
             // The panic message is on standard error already; the other trials go on.
             let result = ran.unwrap_or_else(|_| Err(Abort::Broken("the case panicked".into())));
+            let result = match result {
+                Ok(()) | Err(Abort::Skip(_)) => trial.check_late_writes().and(result),
+                other => other,
+            };
             verdict::collect(&mut report, trial, &result);
             result
         }

@@ -138,6 +138,12 @@ pub static ALL: &[Deviation] = &[
     ),
     known(
         Profile::DragonFly,
+        &posix::STATUS_EVERY_WORD,
+        "signaled and continued",
+        "DragonFly <sys/wait.h>: 0x13 is both WIFSIGNALED and WIFCONTINUED",
+    ),
+    known(
+        Profile::DragonFly,
         &posix::WAITID_FULL_EXIT_VALUE,
         low_eight_bits,
         "the low eight bits",

@@ -2,7 +2,8 @@
 
 use super::abort::{Abort, Outcome};
 use super::core::{Child, Trial};
-use super::deadline::PROMPT;
+use super::deadline::{AT_ONCE, PROMPT};
+use super::link::To;
 use super::verdict::Failure;
 use crate::protocol::Line;
 use crate::protocol::agent::{Disposition, MaskChange, Request, SigactionFlags, UsageOf};
@@ -212,6 +213,28 @@ impl Trial<'_> {
     /// Ends that thread of the agent.
     pub fn exit_thread(&mut self, thread: u32) -> Outcome {
         self.agent_ok(&Request::ExitThread { thread }).map(drop)
+    }
+
+    /// The subject's own view of each of these status words, all asked for at once.
+    pub fn decode_all(&mut self, words: &[i32]) -> Result<Vec<Line>, Abort> {
+        self.did.push(format!("decode of {} words", words.len()));
+        let mut views = Vec::new();
+        for words in words.chunks(AT_ONCE) {
+            let ids: Vec<u64> = words.iter().map(|_| self.link.id()).collect();
+            let request = |(word, id): (&i32, &u64)| {
+                To::Agent(Request::Decode { status: (*word).into() }.to_line().with("id", *id))
+            };
+            let requests: Vec<To> = words.iter().zip(&ids).map(request).collect();
+            self.link.send(&requests)?;
+            for id in ids {
+                let reply = self.link.agent_reply(id, PROMPT, "decode")?;
+                if reply.word() == "unsupported" {
+                    return Err(self.not_offered(&reply));
+                }
+                views.push(Trial::must_be_ok("decode", reply)?);
+            }
+        }
+        Ok(views)
     }
 
     /// The subject's own view of a status word.

@@ -1,15 +1,18 @@
 //! What a case does with calls: words them, makes them, begins and finishes them.
 
-use super::abort::Abort;
+use super::abort::{Abort, Outcome};
 use super::core::{Pending, Target, Trial};
 use super::deadline::ms;
 use super::deadline::{AT_ONCE, PROMPT};
 use super::link::{LinkError, To};
 use super::observed::{End, Seen};
 use super::uses::{Calls, Options, dropped};
+use super::verdict::Failure;
 use crate::protocol::Line;
+use crate::protocol::agent::Request as AgentRequest;
 use crate::protocol::wait::{Answer, AnswerError, Flag, IdType, OptionSet, Target as RawTarget, WaitRequest};
 use crate::protocol::warden::{ProcessState, Request};
+use crate::spec::posix;
 use crate::sys::call::abi::{Call, Pointer};
 use std::fmt;
 use std::time::Duration;
@@ -206,7 +209,32 @@ impl Trial<'_> {
                 }
             }
         };
-        Ok(Seen { request, shown, end })
+        let seen = Seen { request, shown, end };
+        self.unreported |= seen.shows_memory() && !seen.is_report();
+        Ok(seen)
+    }
+
+    /// Whether a buffer of an earlier call has been written to since that call returned.
+    pub fn writes_late(&mut self) -> Result<bool, Abort> {
+        self.agent_ok(&AgentRequest::LateWrites {})?;
+        Ok(self.link.late_write)
+    }
+
+    /// The same at the end of a trial, for all calls that returned without a report and might be written to later.
+    pub(crate) fn check_late_writes(&mut self) -> Outcome {
+        let asked = self.unreported && !self.link.late_write && !self.link.is_in_a_call();
+        if asked && let Err(other @ (Abort::Protocol(_) | Abort::Interrupted)) = self.writes_late() {
+            return Err(other);
+        }
+        if asked {
+            self.did.pop();
+        }
+        if !self.link.late_write {
+            return Ok(());
+        }
+        let expected = "no write to the buffers of a call that has returned".to_owned();
+        let got = "the buffers of an earlier call have changed".to_owned();
+        Err(Abort::Fail(Failure { clause: &posix::WAIT_WRITES_DURING_CALL, expected, got }))
     }
 
     /// A caller that may sleep is not to blame as long as a child has not come to its end.

@@ -160,6 +160,19 @@ impl Trial<'_> {
         Ok(children)
     }
 
+    /// Has the agent make a child that spins at a gate and exits with that code once a call has opened it
+    /// ([`AgentRequest::ThroughGate`]). With it how many processors the agent may use.
+    pub(crate) fn gated(&mut self, code: i32) -> Result<(Child, i64), Abort> {
+        let reply = self.agent_ok(&AgentRequest::Gated { code })?;
+        let number = |key| reply.number(key).map_err(|e| Abort::Protocol(format!("reply to gated: {e}")));
+        let (pid, processors) = (number("pid")?, number("processors")?);
+        let child = Child { name: child_name(self.named), pid };
+        self.named += 1;
+        self.processes += 1;
+        self.children.push(Known { child: child.clone(), adopted: false });
+        Ok((child, processors))
+    }
+
     /// Words the request for a child, and sends nothing yet.
     fn birth(&mut self, by: &By, scenario: &Scenario) -> Birth {
         let name = child_name(self.named);

@@ -91,6 +91,8 @@ pub struct Trial<'a> {
     pub(crate) recorded: Vec<(String, String)>,
     pub(crate) notes: Vec<String>,
     pub(crate) processes: u32,
+    /// A call returned without a report, and its buffers are looked at: what it waited for may be written there later.
+    pub(crate) unreported: bool,
     /// Every change of a child is awaited before the next call: none happens by itself.
     pub(crate) settled: bool,
 }
@@ -138,6 +140,7 @@ impl<'a> Trial<'a> {
             recorded: Vec::new(),
             notes: Vec::new(),
             processes: 1,
+            unreported: false,
             settled: false,
         }
     }

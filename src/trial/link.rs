@@ -67,6 +67,8 @@ pub struct Link {
     received_bytes: usize,
     outstanding: Outstanding,
     agent_gone: bool,
+    /// The agent said that the buffers of a call changed after it had returned.
+    pub(crate) late_write: bool,
     /// The trial is over: of the agent and the children nothing is awaited, only whether they kept to the protocol.
     closing: bool,
     /// Every line of the trial, sent (`>`) and received (`<`).
@@ -109,6 +111,7 @@ impl Link {
             received_bytes: 0,
             outstanding: Outstanding::at_start(),
             agent_gone: false,
+            late_write: false,
             closing: false,
             trace: Vec::new(),
             stderr: String::new(),
@@ -127,6 +130,7 @@ impl Link {
         self.received_bytes = 0;
         self.outstanding = Outstanding::at_start();
         self.agent_gone = false;
+        self.late_write = false;
         self.closing = false;
     }
 
@@ -219,6 +223,13 @@ impl Link {
             Message::Agent(line) if line.id() == Some(id) => Some(line.clone()),
             _ => None,
         })
+    }
+
+    /// Waits until the agent's reply to a request has come, and leaves it for who asks for it.
+    pub(crate) fn await_reply(&mut self, id: u64, within: Duration) -> Result<(), LinkError> {
+        let reply = self.agent_reply(id, within, "the call")?;
+        self.inbox.push_back(Message::Agent(reply));
+        Ok(())
     }
 
     /// Has the warden end the trial, and waits for its answer; with it the first thing by which the agent broke the protocol
@@ -373,6 +384,7 @@ impl Link {
                     // For the warden, who watches the caller.
                     return Ok(());
                 }
+                self.late_write |= line.flag("late-write");
                 Message::Agent(line)
             }
             "child" => {

@@ -11,6 +11,7 @@ mod children;
 mod core;
 mod deadline;
 mod expect;
+mod latency;
 pub mod link;
 mod observed;
 mod optional;

@@ -32,7 +32,8 @@ impl Outstanding {
 
     /// Takes note of a request that is sent.
     pub(crate) fn sent(&mut self, request: &Line) {
-        let due = if Call::from_name(request.word()).is_some() { Due::Announcement } else { Due::Reply };
+        let sleeps = Call::from_name(request.word()).is_some() || request.word() == "await-readable";
+        let due = if sleeps { Due::Announcement } else { Due::Reply };
         self.hello |= request.word() == "exec";
         self.due.extend(request.id().map(|id| (id, due)));
     }

@@ -33,6 +33,14 @@ clauses! {
     /// parent's WNOHANG wait returns 0.
     PTRACE_TRACER_FIRST: Must, "linux/ptrace/tracer-first", "ptrace(2), Death under ptrace",
         bugs "tokio#7144";
+    /// A child that another process traces is hidden, not gone: whether it runs or is dead, a WNOHANG wait for
+    /// it by pid, by process group or through a pidfd returns 0 until the tracer has reaped it.
+    PTRACE_HIDDEN_BY_TARGET: Must, "linux/ptrace/hidden-by-target", "ptrace(2), Death under ptrace",
+        bugs "tokio#7144";
+    /// A tracer's waits, by pid and for any child, report the stops and the death of a tracee that is no
+    /// descendant of the tracer; before it is attached and after it is detached, a wait for it fails with
+    /// ECHILD.
+    PTRACE_STRANGER: Must, "linux/ptrace/stranger", "ptrace(2), PTRACE_ATTACH; wait(2), NOTES";
     /// After the tracer reaps a tracee that is not its child, the parent can reap it too, with the same
     /// status.
     PTRACE_PARENT_AFTER: Must, "linux/ptrace/parent-after", "ptrace(2), Death under ptrace",

@@ -55,6 +55,13 @@ clauses! {
         bugs "elfuse#162";
     /// The ru_maxrss of RUSAGE_CHILDREN is that of the largest reaped descendant, not a sum.
     RUSAGE_CHILDREN_MAXRSS: Must, "linux/rusage/children-maxrss", "getrusage(2), ru_maxrss";
+    /// The usage of a process begins at nothing: no field of an idle child contains what a process before it
+    /// used.
+    RUSAGE_BEGINS_AT_NOTHING: Must, "linux/rusage/begins-at-nothing", "getrusage(2); fork(2), NOTES";
+    /// The rusage is filled with every kind of report, also of a stop, a continue and a stop of a traced child:
+    /// no field but the peak is lower than what the child itself read before, or much higher.
+    RUSAGE_EVERY_REPORT: Must, "linux/rusage/every-report",
+        "wait4(2), DESCRIPTION; Linux kernel/exit.c, wait_task_stopped and wait_task_continued";
     /// The rusage returned with a stop or a continue is unspecified (on Linux, the usage so far).
     RUSAGE_ON_STOP: Implementation, "linux/rusage/on-stop", "Linux kernel/exit.c, wait_task_stopped";
     /// ru_oublock counts what the child wrote to a file on disk, in 512-byte blocks.

@@ -65,6 +65,11 @@ clauses! {
     /// A child created with CLONE_PARENT is a sibling of its creator: the creator's parent reaps it, and the
     /// creator gets ECHILD.
     CLONE_CLONE_PARENT_SIBLING: Must, "linux/clone/clone-parent-sibling", "clone(2), CLONE_PARENT";
+    /// A zombie exists until it is reaped for every call that takes a pid (kill, killpg, getpgid, getsid,
+    /// setpgid, getpriority, sched_getscheduler, sched_getaffinity, prlimit, tgkill, clock_getcpuclockid,
+    /// pidfd_open); after that, each fails with ESRCH.
+    ZOMBIE_FOUND_BY_PID: Must, "linux/zombie/found-by-pid",
+        "POSIX.1-2024 XBD Process Lifetime; Linux kernel/exit.c, release_task";
     /// Children created by fork, vfork, posix_spawn, clone and clone3 are reported alike.
     CLONE_ALL_PRIMITIVES_AGREE: Must, "linux/clone/all-primitives-agree", "fork(2); vfork(2); clone(2)",
         bugs "occlum#1247";

@@ -10,6 +10,10 @@ clauses! {
     WAIT4_EQUALS_WAITPID: Must, "linux/wait4/equals-waitpid", "wait4(2), DESCRIPTION";
     /// wait3(status, options, rusage) reports the same as waitpid(-1, status, options).
     WAIT3_EQUALS_WAITPID_ANY: Must, "linux/wait3/equals-waitpid-any", "wait4(2), DESCRIPTION";
+    /// A call that is asleep when its own child changes state returns that child, even if the SIGCHLD of that
+    /// change runs a handler that was installed without SA_RESTART: it looks at the children once more before
+    /// it looks at signals.
+    WAIT_OWN_SIGCHLD: Must, "linux/wait/own-sigchld", "Linux kernel/exit.c, do_wait";
     /// wait4 with a null rusage still reports the child and its status.
     WAIT4_NULL_RUSAGE: Must, "linux/wait4/null-rusage", "wait4(2), DESCRIPTION";
     /// wait4 with a null status reaps the child and fills in the rusage.

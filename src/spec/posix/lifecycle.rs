@@ -14,6 +14,9 @@ clauses! {
     /// kill on a zombie child succeeds, with signal 0 and with any other signal.
     ZOMBIE_KILL_SUCCEEDS: Must, "posix/zombie/kill-succeeds", "POSIX.1-2024 kill; XBD Process Lifetime",
         bugs "WSL#3765";
+    /// Which calls that take a pid, other than kill, find a zombie (getpgid, getsid, setpgid, getpriority) is
+    /// recorded: by the definition of a process lifetime all of them should, and systems differ.
+    ZOMBIE_FOUND_BY_CALLS: Implementation, "posix/zombie/found-by-calls", "POSIX.1-2024 XBD Process Lifetime";
     /// Signals sent to a zombie (SIGKILL, SIGTERM, SIGSTOP, SIGCONT) have no effect: its status does not
     /// change, no event is generated, and a wait still returns.
     ZOMBIE_SIGNALS_CHANGE_NOTHING: Must, "posix/zombie/signals-change-nothing", "POSIX.1-2024 kill; 2.13",

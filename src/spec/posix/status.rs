@@ -70,6 +70,18 @@ clauses! {
     /// Whether WCOREDUMP is set for a core-dumping signal, with RLIMIT_CORE 0 or raised, depends on limits
     /// and settings.
     STATUS_CORE_FLAG: Implementation, "posix/status/core-flag", "POSIX.1-2024 <sys/wait.h> (WCOREDUMP)";
+    /// Of every status word that the system can store, the macros (or a subject's methods) give the one event
+    /// that the word stands for, with its exit value or signal.
+    STATUS_EVERY_WORD: Must, "posix/status/every-word", "POSIX.1-2024 <sys/wait.h>; the system's ABI",
+        bugs "rust-lang/libc#5458" "android/ndk#1878" "rust-lang/libc#1782" "boostorg/process#51";
+    /// Of the word of a death with a core dump, only WIFSIGNALED is true, WTERMSIG is the signal without the
+    /// flag, and WCOREDUMP is true; of the same death without the flag, WCOREDUMP is false.
+    STATUS_CORE_WORD: Must, "posix/status/core-word",
+        "POSIX.1-2024 <sys/wait.h> (WCOREDUMP); the system's ABI";
+    /// The one number in which a subject sums up a termination is the exit value of an exit and minus the
+    /// signal's number of a death, with or without a core dump. No other word has one.
+    STATUS_EXIT_CODE: Must, "posix/status/exit-code",
+        "the subject's promise (`exitcode` of `decode`); Python os.waitstatus_to_exitcode";
     /// For a stopped child, WIFSTOPPED is true and WSTOPSIG is the signal that stopped it.
     STATUS_STOPPED: Must, "posix/status/stopped", "POSIX.1-2024 waitpid, DESCRIPTION (WSTOPSIG)";
     /// A stop by SIGTSTP, SIGTTIN or SIGTTOU in a process group that is not orphaned is reported with that

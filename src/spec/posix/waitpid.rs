@@ -57,6 +57,24 @@ clauses! {
     /// terminates.
     WAITPID_BLOCKS_UNTIL_CHANGE: Must, "posix/waitpid/blocks-until-change", "POSIX.1-2024 wait, DESCRIPTION",
         bugs "yurtos-kernel#70" "nanvix#2542" "Asterinas#2166";
+    /// A call that sleeps returns promptly once a child is ready: as fast as a poll that sleeps, and not at the
+    /// next turn of a timer. A period of 35 times what a round trip takes can be seen, 20 ms on most machines.
+    WAITPID_WAKES_PROMPTLY: Should, "posix/waitpid/wakes-promptly", "POSIX.1-2024 wait, DESCRIPTION (suspends)",
+        bugs "elfuse#261";
+    /// A call that sleeps is suspended: its thread is not switched in as long as no child changes state and no
+    /// signal arrives.
+    WAITPID_SLEEPS_UNDISTURBED: Should, "posix/waitpid/sleeps-undisturbed",
+        "POSIX.1-2024 wait, DESCRIPTION (suspends)";
+    /// However close the death of a child is to the moment at which a call goes to sleep, the call returns that
+    /// child: no wake-up is lost.
+    WAITPID_NO_LOST_WAKE_UP: Must, "posix/waitpid/no-lost-wake-up", "POSIX.1-2024 wait, DESCRIPTION",
+        bugs "Asterinas#2166" "DragonOS#1992";
+    /// wait, waitpid and waitid are cancellation points: a thread that is cancelled while it sleeps in one of
+    /// them ends.
+    WAIT_CANCELLATION_POINT: Must, "posix/wait/cancellation-point", "POSIX.1-2024 XSH 2.9.5.2";
+    /// A wait in which its thread was cancelled has reaped nothing.
+    WAIT_CANCELLED_REAPS_NOTHING: Must, "posix/wait/cancelled-reaps-nothing",
+        "POSIX.1-2024 XSH 2.9.5.2; 2.13";
     /// If several children are ready, the order in which any-child waits report them is unspecified.
     WAITPID_ANY_ORDER: Implementation, "posix/waitpid/any-order", "POSIX.1-2024 wait, DESCRIPTION";
     /// Repeated any-child waits report each terminated child once, with its own status, and then fail with
@@ -143,12 +161,19 @@ clauses! {
     /// The result of a status pointer outside the address space (EFAULT, a signal) is undefined, as is
     /// whether the child is lost.
     WAITPID_BAD_POINTER: Implementation, "posix/waitpid/bad-pointer", "POSIX.1-2024 2.1.1 (undefined)";
+    /// A call writes to the objects that it was given before it returns, and never afterwards: a child that
+    /// changes state later does not change what an earlier call left there.
+    WAIT_WRITES_DURING_CALL: Must, "posix/wait/writes-during-call",
+        "POSIX.1-2024 waitpid, DESCRIPTION (stat_loc); waitid (infop)";
     /// A blocked call fails with EINTR if a signal is caught by a handler that was installed without
     /// SA_RESTART.
     WAITPID_EINTR: Must, "posix/waitpid/eintr", "POSIX.1-2024 wait, DESCRIPTION and ERRORS",
         bugs "rust#159855";
     /// A call that fails with EINTR consumes nothing: the next call reports the child.
     WAITPID_EINTR_KEEPS_CHILD: Must, "posix/waitpid/eintr-keeps-child", "POSIX.1-2024 wait, ERRORS; 2.13";
+    /// Whether a blocked call returns the child or fails with EINTR is unspecified if the SIGCHLD of that very
+    /// child is caught by a handler that was installed without SA_RESTART.
+    WAITPID_OWN_SIGCHLD: Implementation, "posix/waitpid/own-sigchld", "POSIX.1-2024 wait, ERRORS (EINTR)";
     /// A signal caught by a handler that was installed with SA_RESTART does not interrupt a blocked call: it
     /// blocks again once the handler returns, and reports the child.
     WAITPID_RESTART: Must, "posix/waitpid/restart", "POSIX.1-2024 sigaction, SA_RESTART", bugs "rust#159855";

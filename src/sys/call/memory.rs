@@ -206,12 +206,11 @@ pub(crate) struct Poisoned<T> {
 }
 
 impl<T> Poisoned<T> {
-    /// `T` is a C structure of numbers and raw pointers: any bytes are a value of it.
-    pub(crate) fn new() -> Poisoned<T> {
-        let mut value = MaybeUninit::<T>::uninit();
+    /// Fills it anew. `T` is a C structure of numbers and raw pointers: any bytes are a value of it.
+    pub(crate) fn poison(&mut self) {
         // SAFETY: `value` is `size_of::<T>()` bytes that may be written.
-        unsafe { value.as_mut_ptr().cast::<u8>().write_bytes(POISON, size_of::<T>()) };
-        Poisoned { value, canary: [CANARY; WATCHED] }
+        unsafe { self.value.as_mut_ptr().cast::<u8>().write_bytes(POISON, size_of::<T>()) };
+        self.canary = [CANARY; WATCHED];
     }
 
     /// The argument to pass. Writable up to the end of the canary.
@@ -239,9 +238,9 @@ impl<T> Poisoned<T> {
         if pointer != Pointer::Buffer {
             return Memory::NoBuffer;
         }
-        // SAFETY: `new` initialised each byte, calls only write bytes, and any bytes are a value of `T`.
+        // SAFETY: `poison` initialised each byte, calls only write bytes, and any bytes are a value of `T`.
         let part = part(unsafe { self.value.assume_init_ref() });
-        // SAFETY: `P` is `T` or a field of it; each of its bytes, padding included, was written by `new` in place.
+        // SAFETY: `P` is `T` or a field of it; each of its bytes, padding included, was written by `poison` in place.
         let bytes =
             unsafe { std::slice::from_raw_parts(std::ptr::from_ref(part).cast::<u8>(), size_of::<P>()) };
         if bytes.iter().all(|&byte| byte == POISON) { Memory::Untouched } else { Memory::Wrote(read(part)) }

@@ -4,3 +4,4 @@ pub mod abi;
 pub(crate) mod memory;
 pub mod observe;
 pub mod raw;
+pub mod retained;

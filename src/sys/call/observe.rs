@@ -7,8 +7,9 @@ use super::abi::{Call, NotOffered, Observation, Pointer, Request, Return, Select
 use super::memory::WRusage;
 #[cfg(target_os = "linux")]
 use super::memory::{KernelRusage, kernel_usage_of};
-use super::memory::{Poisoned, info_of, usage_of};
+use super::memory::{info_of, usage_of};
 use super::raw;
+use super::retained::{self, Buffers};
 
 /// The entry point of a call.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -45,7 +46,8 @@ impl Entry {
 /// Makes one call and reports what it returned and wrote.
 ///
 /// Each buffer is filled with the byte 0xA5 and followed by a canary; `errno` is cleared first. A field whose bytes are
-/// all 0xA5 after the call counts as not written. No allocation, no locks: async-signal-safe.
+/// all 0xA5 after the call counts as not written. The buffers are kept ([`retained`]). No allocation, no locks:
+/// async-signal-safe.
 ///
 /// # Errors
 /// [`NotOffered`] if the entry point lacks the call on this system, or the call the argument.
@@ -56,34 +58,38 @@ pub fn perform(entry: Entry, request: &Request) -> Result<Observation, NotOffere
             Entry::Syscall => "there is no such system call",
         }));
     }
+    retained::with(|buffers| perform_in(entry, request, buffers))
+}
+
+fn perform_in(entry: Entry, request: &Request, buffers: &mut Buffers) -> Result<Observation, NotOffered> {
     match (entry, request.call) {
         (Entry::Libc, Call::Wait) => {
             // SAFETY: the pointer is as `with_status` says.
-            Ok(with_status(request, |status| unsafe { libc::wait(status) }))
+            Ok(with_status(request, buffers, |status| unsafe { libc::wait(status) }))
         }
         (Entry::Libc, Call::Waitpid) => {
             let pid = pid(request)?;
             // SAFETY: the pointer is as `with_status` says.
-            Ok(with_status(request, |status| unsafe { libc::waitpid(pid, status, request.options) }))
+            Ok(with_status(request, buffers, |status| unsafe { libc::waitpid(pid, status, request.options) }))
         }
-        (Entry::Libc, Call::Waitid) => libc_waitid(request),
-        (Entry::Libc, Call::Wait3) => Ok(with_usage(request, |status, usage| {
+        (Entry::Libc, Call::Waitid) => libc_waitid(request, buffers),
+        (Entry::Libc, Call::Wait3) => Ok(with_usage(request, buffers, |status, usage| {
             // SAFETY: the pointers are as `with_usage` says.
             unsafe { raw::missing::wait3(status, request.options, usage) }
         })),
         (Entry::Libc, Call::Wait4) => {
             let pid = pid(request)?;
-            Ok(with_usage(request, |status, usage| {
+            Ok(with_usage(request, buffers, |status, usage| {
                 // SAFETY: the pointers are as `with_usage` says.
                 unsafe { raw::missing::wait4(pid, status, request.options, usage) }
             }))
         }
         #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
-        (Entry::Libc, Call::Wait6) => libc_wait6(request),
+        (Entry::Libc, Call::Wait6) => libc_wait6(request, buffers),
         #[cfg(all(target_os = "linux", not(target_arch = "riscv32")))]
-        (Entry::Syscall, Call::Wait4) => raw_wait4(request),
+        (Entry::Syscall, Call::Wait4) => raw_wait4(request, buffers),
         #[cfg(target_os = "linux")]
-        (Entry::Syscall, Call::Waitid) => raw_waitid(request),
+        (Entry::Syscall, Call::Waitid) => raw_waitid(request, buffers),
         _ => Err(NotOffered("there is no such call on this system")),
     }
 }
@@ -126,8 +132,12 @@ fn returned(call: impl FnOnce() -> i64) -> Return {
 }
 
 /// `call` receives a pointer that is null, bad, or to an integer with room after it.
-fn with_status(request: &Request, call: impl FnOnce(*mut c_int) -> libc::pid_t) -> Observation {
-    let mut status = Poisoned::<c_int>::new();
+fn with_status(
+    request: &Request,
+    buffers: &mut Buffers,
+    call: impl FnOnce(*mut c_int) -> libc::pid_t,
+) -> Observation {
+    let status = buffers.status.poisoned::<c_int>();
     let argument = status.argument(request.status);
     let ret = returned(|| i64::from(call(argument)));
     Observation {
@@ -140,11 +150,12 @@ fn with_status(request: &Request, call: impl FnOnce(*mut c_int) -> libc::pid_t) 
 /// `call` receives pointers that are null, bad, or to a value of their type with room after it.
 fn with_usage(
     request: &Request,
+    buffers: &mut Buffers,
     call: impl FnOnce(*mut c_int, *mut libc::rusage) -> libc::pid_t,
 ) -> Observation {
-    let mut usage = Poisoned::<libc::rusage>::new();
-    let argument = usage.argument(request.rusage);
-    let seen = with_status(request, |status| call(status, argument));
+    let argument = buffers.usage.poisoned::<libc::rusage>().argument(request.rusage);
+    let seen = with_status(request, buffers, |status| call(status, argument));
+    let usage = buffers.usage.as_left::<libc::rusage>();
     Observation {
         rusage: usage.seen(request.rusage, |u| u, usage_of),
         spill: Some(usage.spilt() || seen.spill == Some(true)),
@@ -152,12 +163,12 @@ fn with_usage(
     }
 }
 
-fn libc_waitid(request: &Request) -> Result<Observation, NotOffered> {
+fn libc_waitid(request: &Request, buffers: &mut Buffers) -> Result<Observation, NotOffered> {
     if request.rusage != Pointer::Null {
         return Err(NotOffered("the C function waitid has no rusage argument"));
     }
     let (idtype, id) = typed_id(request)?;
-    let mut info = Poisoned::<libc::siginfo_t>::new();
+    let info = buffers.info.poisoned::<libc::siginfo_t>();
     let argument = info.argument(request.info);
     // SAFETY: the pointer is null, bad, or to a siginfo with room behind it.
     let ret = returned(|| i64::from(unsafe { libc::waitid(idtype, id, argument, request.options) }));
@@ -169,15 +180,15 @@ fn libc_waitid(request: &Request) -> Result<Observation, NotOffered> {
 }
 
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
-fn libc_wait6(request: &Request) -> Result<Observation, NotOffered> {
+fn libc_wait6(request: &Request, buffers: &mut Buffers) -> Result<Observation, NotOffered> {
     let (idtype, id) = typed_id(request)?;
-    let mut info = Poisoned::<libc::siginfo_t>::new();
-    let mut usage = Poisoned::<WRusage>::new();
-    let (info_at, usage_at) = (info.argument(request.info), usage.argument(request.rusage));
-    let seen = with_status(request, |status| {
+    let info_at = buffers.info.poisoned::<libc::siginfo_t>().argument(request.info);
+    let usage_at = buffers.usage.poisoned::<WRusage>().argument(request.rusage);
+    let seen = with_status(request, buffers, |status| {
         // SAFETY: the pointers are null, bad, or to a value of their type with room behind it.
         unsafe { raw::missing::wait6(idtype, id, status, request.options, usage_at, info_at) }
     });
+    let (info, usage) = (buffers.info.as_left::<libc::siginfo_t>(), buffers.usage.as_left::<WRusage>());
     Ok(Observation {
         rusage: usage.seen(request.rusage, |u| &u.own, usage_of),
         children: usage.seen(request.rusage, |u| &u.children, usage_of),
@@ -188,10 +199,10 @@ fn libc_wait6(request: &Request) -> Result<Observation, NotOffered> {
 }
 
 #[cfg(all(target_os = "linux", not(target_arch = "riscv32")))]
-fn raw_wait4(request: &Request) -> Result<Observation, NotOffered> {
+fn raw_wait4(request: &Request, buffers: &mut Buffers) -> Result<Observation, NotOffered> {
     let pid = pid(request)?;
-    let mut status = Poisoned::<c_int>::new();
-    let mut usage = Poisoned::<KernelRusage>::new();
+    let status = buffers.status.poisoned::<c_int>();
+    let usage = buffers.usage.poisoned::<KernelRusage>();
     let (status_at, usage_at) = (status.argument(request.status), usage.argument(request.rusage));
     // SAFETY: the pointers are null, bad, or to a value of their type with room behind it.
     let call = || unsafe { raw::raw_wait4(pid, status_at, request.options, usage_at) } as i64;
@@ -205,10 +216,10 @@ fn raw_wait4(request: &Request) -> Result<Observation, NotOffered> {
 }
 
 #[cfg(target_os = "linux")]
-fn raw_waitid(request: &Request) -> Result<Observation, NotOffered> {
+fn raw_waitid(request: &Request, buffers: &mut Buffers) -> Result<Observation, NotOffered> {
     let (idtype, id) = id(request)?;
-    let mut info = Poisoned::<libc::siginfo_t>::new();
-    let mut usage = Poisoned::<KernelRusage>::new();
+    let info = buffers.info.poisoned::<libc::siginfo_t>();
+    let usage = buffers.usage.poisoned::<KernelRusage>();
     let (info_at, usage_at) = (info.argument(request.info), usage.argument(request.rusage));
     // SAFETY: the pointers are null, bad, or to a value of their type with room behind it.
     let call = || unsafe { raw::raw_waitid(idtype, id, info_at, request.options, usage_at) } as i64;

@@ -2,9 +2,12 @@
 //!
 //! Errors are the system's. Nothing here blocks, [`reap`] included.
 
+pub mod cancel;
 pub mod clone;
 mod control;
+pub mod existence;
 pub mod exit_watch;
+pub mod gate;
 mod handle;
 pub mod pidfd;
 pub mod ptrace;

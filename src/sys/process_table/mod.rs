@@ -60,6 +60,17 @@ pub fn syscall_of(pid: i32, tid: i32) -> Option<i64> {
     system::syscall_of(pid, tid)
 }
 
+/// How often a thread has given up its processor by itself so far; `None` where that is not visible.
+pub fn voluntary_switches(pid: i32, tid: i32) -> Option<u64> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return system::voluntary_switches(pid, tid);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = (pid, tid);
+        None
+    }
+}
+
 /// Whether this is the number of a wait system call, in this program's own ABI.
 pub fn is_wait_syscall(number: i64) -> bool {
     system::WAIT_SYSCALLS.contains(&number)

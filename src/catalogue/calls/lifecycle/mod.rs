@@ -5,6 +5,7 @@ use crate::trial::Case;
 pub(crate) mod agent_exec;
 pub(crate) mod clone;
 pub(crate) mod exec_spawn;
+pub(crate) mod existence;
 pub(crate) mod orphans;
 pub(crate) mod reparenting;
 pub(crate) mod stress;
@@ -19,4 +20,5 @@ pub(crate) const THEMES: &[&[Case]] = &[
     stress::CASES,
     clone::CASES,
     zombie::CASES,
+    existence::CASES,
 ];

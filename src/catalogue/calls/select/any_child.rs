@@ -75,8 +75,15 @@ fn already_terminated(t: &mut Trial) -> Outcome {
         t.await_zombie(child)?;
     }
     let mut order = String::new();
+    let mut reported = Vec::new();
     while !left.is_empty() {
         let seen = t.wait(Target::Any, Options::NONE)?;
+        // With the code of its own, it is no wrong pid but a child that is reported again.
+        let again = reported.iter().any(|of| *of == (seen.pid(), seen.change()));
+        t.expect(&posix::WAITPID_ANY_EACH_ONCE).that(!again, "a child not reported yet", seen.outcome())?;
+        if seen.pid().is_some() {
+            reported.push((seen.pid(), seen.change()));
+        }
         let (child, change) = remove_reported(&seen, &mut left);
         t.expect_of(&posix::WAITPID_NO_BLOCK_IF_READY, &posix::WAITID_NO_BLOCK_IF_READY).returns(&seen)?;
         // Codes are unique: a report with another child's pid is a wrong pid as much as a wrong code.

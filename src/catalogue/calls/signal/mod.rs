@@ -3,7 +3,8 @@
 use crate::trial::Case;
 
 pub(crate) mod interrupted;
+pub(crate) mod own_sigchld;
 pub(crate) mod signal_death;
 
 /// Every case on this topic.
-pub(crate) const THEMES: &[&[Case]] = &[interrupted::CASES, signal_death::CASES];
+pub(crate) const THEMES: &[&[Case]] = &[interrupted::CASES, own_sigchld::CASES, signal_death::CASES];

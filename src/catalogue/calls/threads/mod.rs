@@ -2,8 +2,9 @@
 
 use crate::trial::Case;
 
+pub(crate) mod cancelled;
 pub(crate) mod thread_group;
 pub(crate) mod waiters;
 
 /// Every case on this topic.
-pub(crate) const THEMES: &[&[Case]] = &[thread_group::CASES, waiters::CASES];
+pub(crate) const THEMES: &[&[Case]] = &[cancelled::CASES, thread_group::CASES, waiters::CASES];

@@ -1,11 +1,13 @@
-//! What only `waitid` has: siginfo, `WNOWAIT`, and its pointer arguments.
+//! What only `waitid` has: siginfo, `WNOWAIT`, and its pointer arguments; and what buffers hold.
 
 use crate::trial::Case;
 
 pub(crate) mod fields;
+pub(crate) mod late_write;
 pub(crate) mod nowait;
 pub(crate) mod pointers;
 pub(crate) mod siginfo;
 
 /// Every case on this topic.
-pub(crate) const THEMES: &[&[Case]] = &[fields::CASES, nowait::CASES, pointers::CASES, siginfo::CASES];
+pub(crate) const THEMES: &[&[Case]] =
+    &[fields::CASES, late_write::CASES, nowait::CASES, pointers::CASES, siginfo::CASES];

@@ -331,6 +331,12 @@ fn in_call(pid: i32, tid: i32) -> InCall {
     }
 }
 
+pub(crate) fn voluntary_switches(pid: i32, tid: i32) -> Option<u64> {
+    let mut buffer = [0; 4096];
+    let path = Path::new(format_args!("/proc/{pid}/task/{tid}/status"));
+    status_field(slurp(CWD, path.as_c_str(), &mut buffer).ok()??, "voluntary_ctxt_switches")
+}
+
 pub(crate) fn syscall_of(pid: i32, tid: i32) -> Option<i64> {
     match in_call(pid, tid) {
         InCall::Number(n) if n >= 0 => Some(n),

@@ -1,0 +1,74 @@
+//! How a wait sleeps: it is woken, and does not look now and then.
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::posix;
+use crate::trial::cases;
+use crate::trial::{Abort, AgentRequest, Calls, Change, Need, Needs, Options, Outcome, Target, Trial};
+use std::time::Duration;
+
+cases! { "latency";
+
+    /// a wait that sleeps returns as soon as a poll of a pidfd of such a child does
+    next_to_poll(PID) in Calls::WITH_TARGET.few() => [posix::WAITPID_WAKES_PROMPTLY];
+
+    /// the thread of a wait that sleeps is not switched in as long as nothing happens
+    undisturbed(ANY) in Calls::ENTRIES, needs Needs::of(&[Need::Threads])
+        => [posix::WAITPID_SLEEPS_UNDISTURBED];
+}
+
+/// How many times as long as a reference a wait may take.
+const FACTOR: u32 = 8;
+
+/// How long nothing happens: ten periods of a wait that looks every 25 ms.
+const QUIET: Duration = Duration::from_millis(250);
+
+/// How often a thread that sleeps may be switched in for reasons of the system's own.
+const SWITCHES: i64 = 1;
+
+fn next_to_poll(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAITPID_WAKES_PROMPTLY;
+    let mut slow = String::new();
+    // What is slow once may be the machine; a wait that looks now and then is slow again.
+    for seed in [1, 2] {
+        let latency = match t.latency(seed)? {
+            Ok(latency) => latency,
+            Err(seen) => {
+                t.expect(clause).returns(&seen)?;
+                return t.expect(clause).that(false, "the child", seen.outcome());
+            }
+        };
+        if latency.wait <= latency.reference * FACTOR {
+            let value = if slow.is_empty() { "as a poll" } else { "in one batch of two as a poll" };
+            t.record("how fast a wait that sleeps returns", value);
+            return t.expect(clause).that(true, "", "");
+        }
+        let us = |time: Duration| time.as_micros();
+        slow = format!("{} us, and the poll {} us", us(latency.wait), us(latency.reference));
+    }
+    let expected = format!("the 4th fastest of 16 waits within {FACTOR} times the 4th slowest of 16 polls");
+    t.expect(clause).that(false, expected, slow)
+}
+
+fn undisturbed(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAITPID_SLEEPS_UNDISTURBED;
+    let child = t.spawn(Scenario::held())?;
+    let (_, tid) = t.agent_ids(1)?;
+    let mut request = t.ask(Target::Any, Options::NONE);
+    request.thread = 1;
+    let pending = t.begin_request(request)?;
+    t.expect(clause).blocks(&pending)?;
+    let before = switches(t, tid)?;
+    std::thread::sleep(QUIET);
+    let growth = switches(t, tid)? - before;
+    t.expect(clause).within("voluntary switches of the thread", Some(growth), 0, SWITCHES)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_ended(&child)?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).reports(&seen, &child, Change::Exited(7))
+}
+
+/// How often a thread of the agent went to sleep so far.
+fn switches(t: &mut Trial, tid: i64) -> Result<i64, Abort> {
+    let reply = t.request(&AgentRequest::Switches { tid: tid as i32 })?;
+    reply.number("count").map_err(|e| Abort::Protocol(format!("reply to switches: {e}")))
+}

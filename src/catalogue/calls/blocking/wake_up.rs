@@ -1,0 +1,57 @@
+//! Children that die at the very moment at which a wait goes to sleep.
+
+use crate::spec::posix;
+use crate::trial::cases;
+use crate::trial::{Abort, AgentRequest, Calls, Change, Needs, Options, Outcome, Target, Trial};
+
+cases! { "wake-up";
+
+    /// however close a child's death is to the moment at which a wait goes to sleep, the wait returns it
+    around_the_sleep(PID) in Calls::WITH_TARGET.few(), needs Needs::NOTHING.burning()
+        => [posix::WAITPID_NO_LOST_WAKE_UP];
+}
+
+/// How long after the gate a call begins at most, in nanoseconds: long after the child is dead.
+const LATEST: u64 = 2_000_000;
+/// How many steps halve that.
+const HALVINGS: u64 = 9;
+/// How many calls are then made around the moment at which half of them sleep, and how far from it.
+const SWEEP: u64 = 24;
+const AROUND: u64 = 24_000;
+
+/// One child and one wait, which begins so long after both have been let go. Whether it slept.
+fn race(t: &mut Trial, ns: u64) -> Result<Option<bool>, Abort> {
+    let clause = &posix::WAITPID_NO_LOST_WAKE_UP;
+    let (child, processors) = t.gated(7)?;
+    if processors < 2 {
+        t.expect(clause).not_observed("one processor: nothing happens at the same time")?;
+        return Ok(None);
+    }
+    t.request(&AgentRequest::ThroughGate { ns })?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
+    Ok(Some(t.request(&AgentRequest::Slept {})?.flag("slept")))
+}
+
+fn around_the_sleep(t: &mut Trial) -> Outcome {
+    // From so early that the wait sleeps to so late that the child is dead.
+    let (mut early, mut late) = (0, LATEST);
+    for _ in 0..HALVINGS {
+        let ns = u64::midpoint(early, late);
+        match race(t, ns)? {
+            None => return Ok(()),
+            Some(true) => early = ns,
+            Some(false) => late = ns,
+        }
+    }
+    for step in 0..SWEEP {
+        let ns = (early + 2 * AROUND * step / SWEEP).saturating_sub(AROUND);
+        match race(t, ns)? {
+            None => return Ok(()),
+            // What the machine does at the moment moves it.
+            Some(slept) if slept => early = (early + AROUND / SWEEP).min(LATEST),
+            Some(_) => early = early.saturating_sub(AROUND / SWEEP),
+        }
+    }
+    Ok(())
+}

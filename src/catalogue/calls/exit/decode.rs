@@ -1,0 +1,127 @@
+//! What the subject's own macros or methods make of any status word. No child is needed.
+
+use crate::protocol::Line;
+use crate::spec::posix;
+use crate::trial::cases;
+use crate::trial::{Abort, Calls, Outcome, Trial};
+use crate::wait::{Event, Signal};
+
+cases! { "decode";
+
+    /// of every exit, stop and continue, the subject's macros give the one event that its word stands for
+    exits_stops_and_continues(ANY) in Calls::WITH_STATUS.few() => [posix::STATUS_EVERY_WORD];
+
+    /// of every death by signal, with and without a core dump, the subject's macros give signal and flag
+    deaths_and_core_dumps(ANY) in Calls::WITH_STATUS.few() => [posix::STATUS_CORE_WORD];
+
+    /// the subject's one number for a termination is the exit value, or minus the signal, of every word
+    exit_codes(ANY) in Calls::WITH_STATUS.few() => [posix::STATUS_EXIT_CODE];
+}
+
+/// Every exit, stop and continue that has a word on the subject's system.
+fn exits_stops_and_continues(t: &mut Trial) -> Outcome {
+    let exits = (0..=0xff).map(|code| Event::Exited { code });
+    let stops = signals().map(|signal| Event::Stopped { signal, ptrace: 0 });
+    let events: Vec<Event> = exits.chain(stops).chain([Event::Continued]).collect();
+    for (event, word, view) in views(t, &events)? {
+        let (predicate, number) = match event {
+            Event::Exited { code } => ("exited", Some(("wexitstatus", code))),
+            Event::Stopped { signal, .. } => ("stopped", Some(("wstopsig", signal.number()))),
+            _ => ("continued", None),
+        };
+        let mut holds = holding(&view);
+        if predicate == "continued" && view.get("continued").is_none() && holds == "none" {
+            // The subject has no WIFCONTINUED, and no other predicate claims the word.
+            holds = "continued".to_owned();
+        }
+        t.expect(&posix::STATUS_EVERY_WORD).that(
+            holds == predicate,
+            format!("{word:#06x} is {predicate}"),
+            holds,
+        )?;
+        if let Some((key, number)) = number {
+            let got = shown(&view, key)?;
+            let what = format!("{key} of {word:#06x}");
+            t.expect(&posix::STATUS_EVERY_WORD).equal_if_seen(&what, got.as_ref(), &number.into())?;
+        }
+    }
+    Ok(())
+}
+
+/// Every death by signal that has a word on the subject's system, with and without the flag of a core dump.
+fn deaths_and_core_dumps(t: &mut Trial) -> Outcome {
+    let events: Vec<Event> = deaths().collect();
+    for (event, word, view) in views(t, &events)? {
+        let Event::Signaled { signal, core } = event else { continue };
+        let holds = holding(&view);
+        t.expect(&posix::STATUS_CORE_WORD).that(
+            holds == "signaled",
+            format!("{word:#06x} is signaled"),
+            holds,
+        )?;
+        let got = shown(&view, "wtermsig")?;
+        let what = format!("wtermsig of {word:#06x}");
+        t.expect(&posix::STATUS_CORE_WORD).equal_if_seen(&what, got.as_ref(), &signal.number().into())?;
+        let dumped = view.get("coredump").map(|_| view.flag("coredump"));
+        let what = format!("WCOREDUMP of {word:#06x}");
+        t.expect(&posix::STATUS_CORE_WORD).equal_if_seen(&what, dumped.as_ref(), &core)?;
+    }
+    Ok(())
+}
+
+/// The number of every exit and death, and none of a stop or a continue.
+fn exit_codes(t: &mut Trial) -> Outcome {
+    let exits = (0..=0xff).map(|code| Event::Exited { code });
+    let stops = signals().map(|signal| Event::Stopped { signal, ptrace: 0 });
+    let events: Vec<Event> = exits.chain(deaths()).chain(stops).chain([Event::Continued]).collect();
+    let views = views(t, &events)?;
+    if views.iter().all(|(.., view)| view.get("exitcode").is_none()) {
+        return t
+            .expect(&posix::STATUS_EXIT_CODE)
+            .not_observed("the subject has no one number for a termination");
+    }
+    for (event, word, view) in views {
+        let expected = match event {
+            Event::Exited { code } => code.to_string(),
+            Event::Signaled { signal, .. } => (-signal.number()).to_string(),
+            _ => "none".to_owned(),
+        };
+        let got = shown(&view, "exitcode")?.map_or_else(|| "none".to_owned(), |number| number.to_string());
+        t.expect(&posix::STATUS_EXIT_CODE).equal(&format!("exit code of {word:#06x}"), &got, &expected)?;
+    }
+    Ok(())
+}
+
+/// The signals of this system, the real-time ones included.
+fn signals() -> impl Iterator<Item = Signal> {
+    let standard = Signal::all_standard().map(|(_, signal)| signal);
+    standard.chain(Signal::realtime_range().into_iter().flatten().map(Signal))
+}
+
+fn deaths() -> impl Iterator<Item = Event> {
+    signals().flat_map(|signal| [false, true].map(|core| Event::Signaled { signal, core }))
+}
+
+/// The events that have a word on the subject's system, each with its word and the subject's view of it.
+fn views(t: &mut Trial, events: &[Event]) -> Result<Vec<(Event, i32, Line)>, Abort> {
+    let layout = t.layout();
+    let (events, words): (Vec<Event>, Vec<i32>) =
+        events.iter().filter_map(|event| Some((*event, layout.encode(*event)?.as_raw()))).unzip();
+    let views = t.decode_all(&words)?;
+    Ok(events.into_iter().zip(words).zip(views).map(|((event, word), view)| (event, word, view)).collect())
+}
+
+/// The predicates that hold.
+fn holding(view: &Line) -> String {
+    let holds = ["exited", "signaled", "stopped", "continued"].into_iter().filter(|p| view.flag(p));
+    let holds: Vec<&str> = holds.collect();
+    if holds.is_empty() { "none".to_owned() } else { holds.join(" and ") }
+}
+
+/// A number of a view, if the subject has it.
+fn shown(view: &Line, key: &'static str) -> Result<Option<i64>, Abort> {
+    match view.get(key) {
+        None => Ok(None),
+        Some(_) => view.number(key).map(Some).map_err(|e| Abort::Protocol(format!("reply to decode: {e}"))),
+    }
+}

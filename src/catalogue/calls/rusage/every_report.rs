@@ -1,0 +1,97 @@
+//! Resource usage in reports that are no exit: of stops, of continues, of the stops of a traced child.
+
+use super::bounds::{Account, EXIT_COUNT, FIELDS, REPORTING, field_within, spawn_busy, wait_usage};
+use crate::scenario::Step;
+use crate::spec::linux;
+use crate::sys::call::abi::{Call, Usage};
+use crate::sys::process::ptrace::Request;
+use crate::trial::cases;
+use crate::trial::{Calls, Change, Child, Options, Outcome, Seen, Target, Traced, Trial};
+use crate::wait::Signal;
+use std::time::Instant;
+
+cases! { "rusage-report";
+
+    /// the usage in the report of a stop and of a continue is that of the child so far
+    stop_and_continue(ANY; UNTRACED | CONTINUED) in REPORTING => [linux::RUSAGE_EVERY_REPORT];
+
+    /// with WNOHANG the usage in the report of a stop and of a continue is that of the child so far
+    nohang(ANY; NOHANG | UNTRACED | CONTINUED) in REPORTING.few() => [linux::RUSAGE_EVERY_REPORT];
+
+    /// WNOWAIT peeks at a stop and at a continue report the usage so far
+    peek(ANY; UNTRACED | CONTINUED | NOWAIT) in Calls::taking(Options::NOWAIT)
+        => [linux::RUSAGE_EVERY_REPORT];
+
+    /// the usage in the report of a traced child's stop is that of the child so far
+    traced(ANY) in REPORTING => [linux::RUSAGE_EVERY_REPORT];
+}
+
+/// The call reported that change of the child, with what the child had used up to then.
+fn used_so_far(t: &mut Trial, child: &Child, seen: &Seen, change: Change, account: &Account) -> Outcome {
+    let clause = &linux::RUSAGE_EVERY_REPORT;
+    let most_cpu = account.most_cpu();
+    t.expect(clause).reports(seen, child, change)?;
+    for (what, field, most) in FIELDS {
+        let Some(own) = field(&account.own) else { continue };
+        // The size of a process that lives is counted with a delay.
+        let least = if what.starts_with("ru_maxrss") { 0 } else { own };
+        // Each of a few stops and continues costs a little.
+        let most = most.map_or(i64::MAX, |most| own + most + EXIT_COUNT);
+        field_within(t, clause, seen, (what, field), (least, most))?;
+    }
+    let what = "ru_utime and ru_stime (us)";
+    field_within(t, clause, seen, (what, Usage::cpu_us), (0, most_cpu))
+}
+
+/// A stop by that signal and the continue after it, each seen by the call with these options, too.
+fn stops_and_continues(t: &mut Trial, with: Options, times: usize) -> Outcome {
+    let child = spawn_busy(t)?;
+    let told_at = Instant::now();
+    let (own, _) = t.usage_so_far(&child)?;
+    let account = Account::new(own, told_at);
+    for signal in [Signal::STOP, Signal::TSTP] {
+        t.signal(&child, signal)?;
+        t.await_stopped(&child)?;
+        for _ in 0..times {
+            let seen = wait_usage(t, Target::Any, with | Options::UNTRACED)?;
+            used_so_far(t, &child, &seen, Change::Stopped(signal), &account)?;
+        }
+        t.signal(&child, Signal::CONT)?;
+        for _ in 0..times {
+            let seen = wait_usage(t, Target::Any, with | Options::CONTINUED)?;
+            used_so_far(t, &child, &seen, Change::Continued, &account)?;
+        }
+    }
+    Ok(())
+}
+
+fn stop_and_continue(t: &mut Trial) -> Outcome {
+    stops_and_continues(t, Options::NONE, 1)
+}
+
+fn nohang(t: &mut Trial) -> Outcome {
+    stops_and_continues(t, Options::NOHANG, 1)
+}
+
+fn peek(t: &mut Trial) -> Outcome {
+    stops_and_continues(t, Options::NOWAIT, 2)
+}
+
+fn traced(t: &mut Trial) -> Outcome {
+    let child = spawn_busy(t)?;
+    t.tell(&child, Step::Traceme)?;
+    let told_at = Instant::now();
+    let (own, _) = t.usage_so_far(&child)?;
+    let account = Account::new(own, told_at);
+    for signal in [Signal::USR1, Signal::TERM] {
+        let step = t.begin_step(&child, Step::raise(signal))?;
+        t.await_stopped(&child)?;
+        let seen = wait_usage(t, Target::Any, Options::NONE)?;
+        let waitid = t.call() == Call::Waitid;
+        let change = if waitid { Change::Trapped(signal) } else { Change::Stopped(signal) };
+        used_so_far(t, &child, &seen, change, &account)?;
+        t.ptrace(Request::Cont, &child, Traced::Nothing)?;
+        t.await_step(&child, step)?;
+    }
+    Ok(())
+}

@@ -3,6 +3,7 @@
 //! There is one book for the standard and one for each system. Clauses are `static`s, so a case that cites a
 //! nonexistent clause does not compile.
 
+pub mod cited;
 pub mod clause;
 pub mod deviations;
 pub mod dragonfly;
@@ -13,6 +14,7 @@ pub mod linux;
 pub mod macos;
 pub mod netbsd;
 pub mod openbsd;
+pub mod pairs;
 pub mod posix;
 
 pub use clause::{Book, Clause, Level, Profile};

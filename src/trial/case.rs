@@ -57,7 +57,8 @@ impl Case {
 /// ```
 ///
 /// In the parentheses stand the [`Uses`]: targets, then options if there are any (`NONE` before `adapting`). Without `in` a case is
-/// tried with each call that carries them; without `needs` it needs nothing. The id is `theme.function-name`.
+/// tried with each call that carries them; without `needs` it needs nothing. The clauses may be pairs
+/// ([`crate::spec::pairs`]). The id is `theme.function-name`.
 macro_rules! cases {
     ($theme:literal; $(
         #[doc = $title:literal]
@@ -75,7 +76,12 @@ macro_rules! cases {
                 }
             },
             title: $title.split_at(1).1,
-            clauses: &[$(&$clause),+],
+            clauses: {
+                const CITED: &[$crate::spec::cited::Cited] = &[$($clause.cited()),+];
+                const CLAUSES: [&$crate::spec::Clause; $crate::spec::cited::count(CITED)] =
+                    $crate::spec::cited::listed(CITED);
+                &CLAUSES
+            },
             calls: $crate::trial::cases!(@or $crate::trial::Calls::ALL $(, $calls)?),
             uses: $crate::trial::Uses {
                 targets: $crate::trial::Targets::NONE$(.with($crate::trial::Targets::$target))+,

@@ -10,6 +10,7 @@ use super::states::state_of;
 use super::verdict::{Failure, Outcome as ClauseOutcome};
 use crate::protocol::Change;
 use crate::protocol::warden::ProcessState;
+use crate::spec::cited::Cited;
 use crate::spec::clause::{Clause, Level};
 use crate::spec::deviations;
 use crate::spec::got::{Got, Told, Value};
@@ -364,15 +365,14 @@ fn reports(seen: &Seen, child: &Child, change: Option<Change>) -> bool {
 }
 
 impl<'a> Trial<'a> {
-    /// Begins an expectation of that clause.
-    pub fn expect(&mut self, clause: &'static Clause) -> Expect<'_, 'a> {
+    /// Begins an expectation of that clause, or of that half of a pair that is about the trial's call.
+    pub fn expect(&mut self, clause: impl Into<Cited>) -> Expect<'_, 'a> {
+        let clause = match clause.into() {
+            Cited::One(clause) => clause,
+            Cited::Both(_, waitid) if self.call == Call::Waitid => waitid,
+            Cited::Both(waitpid, _) => waitpid,
+        };
         Expect::new(self, clause)
-    }
-
-    /// The same where `waitid` has a requirement of its own beside that of the calls that return a status word.
-    pub fn expect_of(&mut self, waitpid: &'static Clause, waitid: &'static Clause) -> Expect<'_, 'a> {
-        let clause = if self.call == Call::Waitid { waitid } else { waitpid };
-        self.expect(clause)
     }
 
     /// Notes what became of a clause: once, with its worst outcome.

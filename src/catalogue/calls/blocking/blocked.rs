@@ -1,7 +1,7 @@
 //! What wakes a blocked wait, and what does not.
 
 use crate::scenario::{Scenario, Step};
-use crate::spec::posix;
+use crate::spec::{pairs, posix};
 use crate::trial::cases;
 use crate::trial::{
     Calls, Change, Disposition, Errno, Got, Need, Needs, Options, Outcome, SigactionFlags, Target, Trial,
@@ -11,22 +11,17 @@ use crate::wait::Signal;
 cases! { "blocked";
 
     /// a wait blocks while its child runs, and reports the child when it exits
-    until_exit(ANY) => [posix::WAITPID_BLOCKS_UNTIL_CHANGE, posix::WAITID_BLOCKS_UNTIL_EVENT];
+    until_exit(ANY) => [pairs::BLOCKS_UNTIL_CHANGE];
 
     /// a wait for a child that has already exited does not block
-    not_if_ready(ANY) in Calls::ENTRIES
-        => [posix::WAITPID_NO_BLOCK_IF_READY, posix::WAITID_NO_BLOCK_IF_READY];
+    not_if_ready(ANY) in Calls::ENTRIES => [pairs::NO_BLOCK_IF_READY];
 
     /// a wait for exits stays blocked while its child stops and continues
-    through_stop_and_continue(ANY) in Calls::ENTRIES => [
-        posix::WAITPID_STOP_NEEDS_WUNTRACED,
-        posix::WAITPID_CONTINUE_NEEDS_WCONTINUED,
-        posix::WAITID_EXITED_ONLY,
-    ];
+    through_stop_and_continue(ANY) in Calls::ENTRIES
+        => [pairs::STOP_NEEDS_WUNTRACED, pairs::CONTINUE_NEEDS_WCONTINUED];
 
     /// a wait for stops or continues is woken by exactly those
-    until_stop(ANY; UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
-        => [posix::WAITPID_STOP_WAKES_WAITER, posix::WAITID_BLOCKS_UNTIL_EVENT];
+    until_stop(ANY; UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few() => [pairs::STOP_WAKES_WAITER];
 
     /// a wait for one child ignores a sibling's zombie, and stays blocked when another sibling exits
     through_exit_of_other_child(PID) in Calls::WITH_TARGET.few()
@@ -47,64 +42,59 @@ cases! { "blocked";
 }
 
 fn until_exit(t: &mut Trial) -> Outcome {
-    let (waitpid, waitid) = (&posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT);
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
-    t.expect_of(waitpid, waitid).blocks(&pending)?;
+    t.expect(&pairs::BLOCKS_UNTIL_CHANGE).blocks(&pending)?;
     // Activity in a child is not a state change.
     t.tell(&child, Step::Getids)?;
-    t.expect_of(waitpid, waitid).blocks(&pending)?;
+    t.expect(&pairs::BLOCKS_UNTIL_CHANGE).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
     t.await_ended(&child)?;
     let seen = t.finish(pending)?;
-    t.expect_of(waitpid, waitid).reaped(&seen, &child, Change::Exited(7))
+    t.expect(&pairs::BLOCKS_UNTIL_CHANGE).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn not_if_ready(t: &mut Trial) -> Outcome {
-    let (waitpid, waitid) = (&posix::WAITPID_NO_BLOCK_IF_READY, &posix::WAITID_NO_BLOCK_IF_READY);
     let child = t.spawn(Scenario::exits(7))?;
     // A live sibling must make no difference.
     t.spawn(Scenario::held())?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect_of(waitpid, waitid).reaped(&seen, &child, Change::Exited(7))
+    t.expect(&pairs::NO_BLOCK_IF_READY).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn through_stop_and_continue(t: &mut Trial) -> Outcome {
-    let (stops, only_exits) = (&posix::WAITPID_STOP_NEEDS_WUNTRACED, &posix::WAITID_EXITED_ONLY);
-    let continues = &posix::WAITPID_CONTINUE_NEEDS_WCONTINUED;
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
-    t.expect_of(stops, only_exits).blocks(&pending)?;
+    t.expect(&pairs::STOP_NEEDS_WUNTRACED).blocks(&pending)?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
-    t.expect_of(stops, only_exits).blocks(&pending)?;
+    t.expect(&pairs::STOP_NEEDS_WUNTRACED).blocks(&pending)?;
     t.signal(&child, Signal::CONT)?;
     // Once the child answers, its continue has taken full effect.
     t.tell(&child, Step::Getids)?;
-    t.expect_of(continues, only_exits).blocks(&pending)?;
+    t.expect(&pairs::CONTINUE_NEEDS_WCONTINUED).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
     t.await_ended(&child)?;
     let seen = t.finish(pending)?;
-    t.expect_of(continues, only_exits).reaped(&seen, &child, Change::Exited(7))
+    t.expect(&pairs::CONTINUE_NEEDS_WCONTINUED).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn until_stop(t: &mut Trial) -> Outcome {
-    let (waitpid, waitid) = (&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT);
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::UNTRACED)?;
-    t.expect_of(waitpid, waitid).blocks(&pending)?;
+    t.expect(&pairs::STOP_WAKES_WAITER).blocks(&pending)?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
     let seen = t.finish(pending)?;
-    t.expect_of(waitpid, waitid).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    t.expect(&pairs::STOP_WAKES_WAITER).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
     let pending = t.begin(Target::Any, Options::CONTINUED)?;
-    t.expect_of(waitpid, waitid).blocks(&pending)?;
+    t.expect(&pairs::STOP_WAKES_WAITER).blocks(&pending)?;
     t.signal(&child, Signal::CONT)?;
     // Once the child answers, its continue has woken every waiter it was going to wake.
     t.tell(&child, Step::Getids)?;
     let seen = t.finish(pending)?;
-    t.expect_of(waitpid, waitid).reports(&seen, &child, Change::Continued)
+    t.expect(&pairs::STOP_WAKES_WAITER).reports(&seen, &child, Change::Continued)
 }
 
 fn through_exit_of_other_child(t: &mut Trial) -> Outcome {

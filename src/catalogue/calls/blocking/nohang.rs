@@ -1,7 +1,7 @@
 //! `WNOHANG` never blocks.
 
 use crate::scenario::{Scenario, Step};
-use crate::spec::{linux, posix};
+use crate::spec::{linux, pairs, posix};
 use crate::trial::cases;
 use crate::trial::{Calls, Change, Errno, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
@@ -10,13 +10,8 @@ use std::time::{Duration, Instant};
 cases! { "nohang";
 
     /// WNOHANG returns 0 and writes nothing while the only child is running
-    running_child(ANY; NOHANG) in Calls::taking(Options::NOHANG) => [
-        posix::WAITPID_NOHANG_ZERO,
-        posix::WAITPID_NOHANG_REPORTS_READY,
-        posix::WAITID_NOHANG_ZERO,
-        posix::WAITID_NOHANG_REPORTS_READY,
-        linux::WAIT4_NOHANG_WRITES_NOTHING,
-    ];
+    running_child(ANY; NOHANG) in Calls::taking(Options::NOHANG)
+        => [pairs::NOHANG_ZERO, pairs::NOHANG_REPORTS_READY, linux::WAIT4_NOHANG_WRITES_NOTHING];
 
     /// repeated polls return 0 and leave the status untouched; then the exit is reported once
     many_polls(ANY; NOHANG) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS) => [
@@ -27,47 +22,36 @@ cases! { "nohang";
     ];
 
     /// of three children, WNOHANG reports the two that have exited, once each, then returns 0
-    each_once(ANY; NOHANG) in Calls::taking(Options::NOHANG) => [
-        posix::WAITPID_NOHANG_ZERO,
-        posix::WAITPID_NOHANG_REPORTS_READY,
-        posix::WAITPID_NOHANG_ECHILD,
-        posix::WAITID_NOHANG_ZERO,
-        posix::WAITID_NOHANG_REPORTS_READY,
-        posix::WAITID_NOHANG_ECHILD,
-    ];
+    each_once(ANY; NOHANG) in Calls::taking(Options::NOHANG)
+        => [pairs::NOHANG_ZERO, pairs::NOHANG_REPORTS_READY, pairs::NOHANG_ECHILD];
 
     /// another child's zombie neither satisfies, hides nor delays a WNOHANG wait for one pid
-    with_unrelated_zombie(PID; NOHANG) in Calls::WITH_TARGET => [
-        posix::WAITPID_NOHANG_WITH_UNRELATED_ZOMBIE,
-        posix::WAITPID_NOHANG_REPORTS_READY,
-        posix::WAITID_NOHANG_ZERO,
-        posix::WAITID_NOHANG_REPORTS_READY,
-    ];
+    with_unrelated_zombie(PID; NOHANG) in Calls::WITH_TARGET
+        => [pairs::NOHANG_WITH_UNRELATED_ZOMBIE, pairs::NOHANG_REPORTS_READY];
 
     /// WNOHANG without WUNTRACED returns 0 for a stopped child
-    stopped_child(ANY; NOHANG) in Calls::taking(Options::NOHANG)
-        => [posix::WAITPID_STOP_NEEDS_WUNTRACED, posix::WAITID_EXITED_ONLY];
+    stopped_child(ANY; NOHANG) in Calls::taking(Options::NOHANG) => [pairs::STOP_NEEDS_WUNTRACED];
 
     /// WNOHANG without children fails with ECHILD and writes nothing
     no_children(ANY; NOHANG) in Calls::taking(Options::NOHANG)
-        => [posix::WAITPID_NOHANG_ECHILD, posix::WAITID_NOHANG_ECHILD, linux::WAIT_ERROR_WRITES_NOTHING];
+        => [pairs::NOHANG_ECHILD, linux::WAIT_ERROR_WRITES_NOTHING];
 
     /// WNOHANG with every event requested reports stop, continue and exit as each becomes available
     with_every_event(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::NOHANG)
-        => [posix::WAITPID_OPTIONS_COMBINE, posix::WAITID_EVENTS_COMBINE];
+        => [pairs::OPTIONS_COMBINE];
 }
 
 fn running_child(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO).nothing_ready(&seen)?;
+    t.expect(&pairs::NOHANG_ZERO).nothing_ready(&seen)?;
     if Calls::WITH_STATUS.has(t.call()) {
         t.expect(&linux::WAIT4_NOHANG_WRITES_NOTHING).untouched(&seen)?;
     }
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY).reaped(
+    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(
         &seen,
         &child,
         Change::Exited(7),
@@ -112,29 +96,29 @@ fn each_once(t: &mut Trial) -> Outcome {
         Some(Change::Exited(12)) => ((&second, 12), (&first, 11)),
         _ => ((&first, 11), (&second, 12)),
     };
-    t.expect_of(&posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY).reaped(
+    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(
         &seen,
         one.0,
         Change::Exited(one.1),
     )?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY).reaped(
+    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(
         &seen,
         other.0,
         Change::Exited(other.1),
     )?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO).nothing_ready(&seen)?;
+    t.expect(&pairs::NOHANG_ZERO).nothing_ready(&seen)?;
     t.tell(&last, Step::exit(13))?;
     t.await_zombie(&last)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY).reaped(
+    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(
         &seen,
         &last,
         Change::Exited(13),
     )?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, Errno::CHILD)
+    t.expect(&pairs::NOHANG_ECHILD).error(&seen, Errno::CHILD)
 }
 
 fn with_unrelated_zombie(t: &mut Trial) -> Outcome {
@@ -143,19 +127,19 @@ fn with_unrelated_zombie(t: &mut Trial) -> Outcome {
     t.await_zombie(&zombie)?;
     for _ in 0..3 {
         let seen = t.wait(Target::Child(&live), Options::NOHANG)?;
-        t.expect_of(&posix::WAITPID_NOHANG_WITH_UNRELATED_ZOMBIE, &posix::WAITID_NOHANG_ZERO)
+        t.expect(&pairs::NOHANG_WITH_UNRELATED_ZOMBIE)
             .nothing_ready(&seen)?;
     }
     t.tell(&live, Step::exit(12))?;
     t.await_zombie(&live)?;
     let seen = t.wait(Target::Child(&live), Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY).reaped(
+    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(
         &seen,
         &live,
         Change::Exited(12),
     )?;
     let seen = t.wait(Target::Child(&zombie), Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY).reaped(
+    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(
         &seen,
         &zombie,
         Change::Exited(11),
@@ -168,14 +152,14 @@ fn stopped_child(t: &mut Trial) -> Outcome {
     t.await_stopped(&child)?;
     for _ in 0..3 {
         let seen = t.wait(Target::Any, Options::NOHANG)?;
-        t.expect_of(&posix::WAITPID_STOP_NEEDS_WUNTRACED, &posix::WAITID_EXITED_ONLY).nothing_ready(&seen)?;
+        t.expect(&pairs::STOP_NEEDS_WUNTRACED).nothing_ready(&seen)?;
     }
     Ok(())
 }
 
 fn no_children(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, Errno::CHILD)?;
+    t.expect(&pairs::NOHANG_ECHILD).error(&seen, Errno::CHILD)?;
     if Calls::WITH_STATUS.has(t.call()) {
         t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).untouched(&seen)?;
     }
@@ -186,22 +170,22 @@ fn with_every_event(t: &mut Trial) -> Outcome {
     const EVERY: Options = Options::NOHANG.with(Options::UNTRACED).with(Options::CONTINUED);
     let child = t.spawn(Scenario::held())?;
     let seen = t.wait(Target::Any, EVERY)?;
-    t.expect_of(&posix::WAITPID_OPTIONS_COMBINE, &posix::WAITID_EVENTS_COMBINE).nothing_ready(&seen)?;
+    t.expect(&pairs::OPTIONS_COMBINE).nothing_ready(&seen)?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
     let seen = t.wait(Target::Any, EVERY)?;
     let stopped = Change::Stopped(Signal::STOP);
-    t.expect_of(&posix::WAITPID_OPTIONS_COMBINE, &posix::WAITID_EVENTS_COMBINE)
+    t.expect(&pairs::OPTIONS_COMBINE)
         .reports(&seen, &child, stopped)?;
     t.signal(&child, Signal::CONT)?;
     let seen = t.wait(Target::Any, EVERY)?;
     let continued = Change::Continued;
-    t.expect_of(&posix::WAITPID_OPTIONS_COMBINE, &posix::WAITID_EVENTS_COMBINE)
+    t.expect(&pairs::OPTIONS_COMBINE)
         .reports(&seen, &child, continued)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, EVERY)?;
-    t.expect_of(&posix::WAITPID_OPTIONS_COMBINE, &posix::WAITID_EVENTS_COMBINE).reaped(
+    t.expect(&pairs::OPTIONS_COMBINE).reaped(
         &seen,
         &child,
         Change::Exited(7),

@@ -2,7 +2,7 @@
 
 use crate::catalogue::calls::rusage::bounds::{REPORTING, field_within, wait_usage};
 use crate::scenario::{Scenario, Step};
-use crate::spec::{linux, posix};
+use crate::spec::{linux, pairs, posix};
 use crate::sys::call::abi::Usage;
 use crate::trial::cases;
 use crate::trial::{Abort, Calls, Change, Errno, Needs, Options, Outcome, Target, Trial};
@@ -35,13 +35,8 @@ cases! { "examples";
     ];
 
     /// signals: death by SIGTERM is distinguished from an exit and from a stop
-    signal(PID; UNTRACED) in Calls::WITH_TARGET => [
-        posix::STATUS_STOPPED,
-        posix::STATUS_SIGNALED,
-        posix::STATUS_ONE_PREDICATE,
-        posix::WAITID_STOPPED,
-        posix::WAITID_KILLED,
-    ];
+    signal(PID; UNTRACED) in Calls::WITH_TARGET
+        => [pairs::STOPPED, pairs::SIGNALED, posix::STATUS_ONE_PREDICATE];
 
     /// any child: five children are reaped one by one in the order in which they exit, then ECHILD
     any_child(ANY) => [posix::WAITPID_ANY_EACH_ONCE, posix::WAITPID_ECHILD];
@@ -139,17 +134,17 @@ fn signal(t: &mut Trial) -> Outcome {
     t.await_stopped(&child)?;
     let seen = t.wait(Target::Child(&child), Options::UNTRACED)?;
     let stopped = Change::Stopped(Signal::STOP);
-    t.expect_of(&posix::STATUS_STOPPED, &posix::WAITID_STOPPED).reports(&seen, &child, stopped)?;
+    t.expect(&pairs::STOPPED).reports(&seen, &child, stopped)?;
     only_predicate(t, seen.status(), "stopped")?;
     t.signal(&child, Signal::CONT)?;
     t.signal(&child, Signal::TERM)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     let killed = Change::Killed(Signal::TERM, false);
-    t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reaped(&seen, &child, killed)?;
+    t.expect(&pairs::SIGNALED).reaped(&seen, &child, killed)?;
     only_predicate(t, seen.status(), "signaled")?;
     // 15 is also the number of SIGTERM, but an exit code is not a signal.
     let seen = t.wait(Target::Child(&exits), Options::NONE)?;
-    t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reaped(&seen, &exits, Change::Exited(15))?;
+    t.expect(&pairs::SIGNALED).reaped(&seen, &exits, Change::Exited(15))?;
     only_predicate(t, seen.status(), "exited")
 }
 

@@ -1,7 +1,7 @@
 //! Exit codes: every value, values wider than 8 bits, and values that resemble something else.
 
 use crate::scenario::{Scenario, Step};
-use crate::spec::{dragonfly, freebsd, linux, netbsd, openbsd, posix};
+use crate::spec::{dragonfly, freebsd, linux, netbsd, openbsd, pairs, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::reported_child;
@@ -11,14 +11,13 @@ use crate::wait::Signal;
 cases! { "exit-code";
 
     /// an exit with code 7 is reported as such, and the child is reaped
-    one_child(ANY) => [posix::WAITPID_EXIT_CODE, posix::WAITID_EXITED];
+    one_child(ANY) => [pairs::EXIT_CODE];
 
     /// every exit code from 0 to 255 is reported unchanged
     every_value(ANY) in Calls::WITH_STATUS.few() => [posix::STATUS_EXIT_EVERY_VALUE, linux::WAIT_WORD_EXIT];
 
     /// exit codes with zero, one, seven or eight bits set are reported unchanged
-    each_bit(ANY) in Calls::ENTRIES
-        => [posix::STATUS_EXIT_EVERY_VALUE, posix::WAITID_EXITED, linux::WAIT_WORD_EXIT];
+    each_bit(ANY) in Calls::ENTRIES => [pairs::EXIT_EVERY_VALUE, linux::WAIT_WORD_EXIT];
 
     /// an exit code wider than 8 bits is truncated to its low 8 bits in the status word
     beyond_eight_bits(ANY) in Calls::WITH_STATUS => [posix::STATUS_EXIT_MASKED, linux::WAIT_WORD_EXIT];
@@ -37,8 +36,7 @@ cases! { "exit-code";
         => [posix::STATUS_ZERO_IFF_EXIT_ZERO];
 
     /// an exit with n or 128 + n does not read as death by signal n
-    is_not_a_signal(ANY) in Calls::ENTRIES
-        => [posix::STATUS_EXIT_IS_NOT_A_SIGNAL, posix::STATUS_SIGNALED, posix::WAITID_KILLED];
+    is_not_a_signal(ANY) in Calls::ENTRIES => [posix::STATUS_EXIT_IS_NOT_A_SIGNAL, pairs::SIGNALED];
 
     /// exit called by a second thread terminates the process with that code
     from_second_thread(ANY) in Calls::ENTRIES => [posix::THREADS_EXIT_TERMINATES_ALL];
@@ -50,7 +48,7 @@ const WIDE: [i32; 6] = [256, 0x1234, 0x5a5a_5a5a, 0x007f_ff09, -1, i32::MIN];
 fn one_child(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_EXIT_CODE, &posix::WAITID_EXITED).reaped(&seen, &child, Change::Exited(7))
+    t.expect(&pairs::EXIT_CODE).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn every_value(t: &mut Trial) -> Outcome {
@@ -68,11 +66,7 @@ fn round_trip(t: &mut Trial, codes: Vec<i32>) -> Outcome {
         for seen in t.wait_times(codes.len(), Target::Any, Options::NONE)? {
             let (child, code) =
                 reported_child(&seen, &mut left, |code| seen.change() == Some(Change::Exited(*code)));
-            t.expect_of(&posix::STATUS_EXIT_EVERY_VALUE, &posix::WAITID_EXITED).reports(
-                &seen,
-                &child,
-                Change::Exited(code),
-            )?;
+            t.expect(&pairs::EXIT_EVERY_VALUE).reports(&seen, &child, Change::Exited(code))?;
             if let Some(raw) = seen.status() {
                 t.expect(&linux::WAIT_WORD_EXIT).equal("status word", &raw, &(code << 8))?;
             }
@@ -168,7 +162,7 @@ fn is_not_a_signal(t: &mut Trial) -> Outcome {
         let child = t.spawn(Scenario::dies(signal))?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         let killed = Change::Killed(signal, false);
-        t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reports(&seen, &child, killed)?;
+        t.expect(&pairs::SIGNALED).reports(&seen, &child, killed)?;
     }
     Ok(())
 }

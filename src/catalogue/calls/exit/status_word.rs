@@ -146,7 +146,7 @@ fn encoded_as(t: &mut Trial, clauses: &[&'static Clause], raw: i32, event: Event
     let Some(expected) = t.system().encode(event) else { return Ok(()) };
     for clause in clauses {
         let got = format!("status word {raw:#06x}");
-        t.expect(clause).that(
+        t.expect(*clause).that(
             raw == expected.as_raw(),
             format!("status word {:#06x}", expected.as_raw()),
             got,

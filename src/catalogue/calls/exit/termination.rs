@@ -2,7 +2,7 @@
 
 use crate::scenario::child::STEP_FAILED;
 use crate::scenario::{Scenario, Step, Then};
-use crate::spec::{linux, posix};
+use crate::spec::{linux, pairs, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::{Abort, Calls, Change, Need, Needs, Options, Outcome, Target, Trial};
@@ -17,8 +17,7 @@ cases! { "termination";
     fault(ANY) in Calls::ENTRIES => [posix::STATUS_SIGNALED_FAULT, posix::WAITID_KILLED];
 
     /// a broken pipe, a limit, a timer or a forbidden system call kills the child with its signal
-    limits_and_timers(ANY) in Calls::ENTRIES, needs Needs::NOTHING.burning()
-        => [posix::STATUS_SIGNALED, posix::WAITID_KILLED];
+    limits_and_timers(ANY) in Calls::ENTRIES, needs Needs::NOTHING.burning() => [pairs::SIGNALED];
 
     /// a child that exceeds its CPU time limit is killed by SIGXCPU
     cpu_limit(ANY) in Calls::ENTRIES => [posix::STATUS_SIGNALED_CPU_LIMIT];
@@ -94,11 +93,7 @@ fn limits_and_timers(t: &mut Trial) -> Outcome {
             t.note(&format!("{signal}: not sent by the system"));
             continue;
         }
-        t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reports_one_of(
-            &seen,
-            &child,
-            &killed(signal),
-        )?;
+        t.expect(&pairs::SIGNALED).reports_one_of(&seen, &child, &killed(signal))?;
     }
     Ok(())
 }

@@ -1,15 +1,14 @@
 //! How children are created and change: fork, vfork and exec, other groups, sessions and users.
 
 use crate::scenario::{Offspring, Scenario, Step};
-use crate::spec::{linux, posix};
+use crate::spec::{linux, pairs, posix};
 use crate::trial::cases;
 use crate::trial::{Abort, Calls, Change, Child, Errno, Need, Needs, Options, Outcome, Target, Trial};
 
 cases! { "exec-spawn";
 
     /// a child running its parent's image and one that has execed are reported alike
-    with_and_without_exec(ANY) in Calls::ENTRIES
-        => [posix::WAITPID_EXIT_CODE, posix::WAITID_EXITED, linux::CLONE_ALL_PRIMITIVES_AGREE];
+    with_and_without_exec(ANY) in Calls::ENTRIES => [pairs::EXIT_CODE, linux::CLONE_ALL_PRIMITIVES_AGREE];
 
     /// vforked children that exit or exec are reported like forked ones
     vfork(ANY | PID) in Calls::WITH_TARGET.few()
@@ -26,8 +25,7 @@ cases! { "exec-spawn";
     own_session_any_child(ANY) in Calls::ENTRIES => [posix::WAITPID_ANY_EVERY_GROUP];
 
     /// a child in its own session is found by a wait for its pid
-    own_session_by_pid(PID) in Calls::WITH_TARGET.few()
-        => [posix::WAITPID_PID_ONLY_THAT_CHILD, posix::WAITID_P_PID];
+    own_session_by_pid(PID) in Calls::WITH_TARGET.few() => [pairs::PID_ONLY_THAT_CHILD];
 
     /// a child that has changed its user ID is waited for like any other
     after_setuid(ANY) in Calls::ENTRIES, needs Needs::of(&[Need::Root]) => [posix::WAIT_NEEDS_NO_PERMISSION];
@@ -38,9 +36,7 @@ fn with_and_without_exec(t: &mut Trial) -> Outcome {
         let child = t.spawn(scenario)?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         let change = Change::Exited(code);
-        t.expect_of(&posix::WAITPID_EXIT_CODE, &posix::WAITID_EXITED)
-            .and(&linux::CLONE_ALL_PRIMITIVES_AGREE)
-            .reaped(&seen, &child, change)?;
+        t.expect(&pairs::EXIT_CODE).and(&linux::CLONE_ALL_PRIMITIVES_AGREE).reaped(&seen, &child, change)?;
     }
     Ok(())
 }
@@ -114,14 +110,10 @@ fn own_session_by_pid(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::Setsid)?;
     t.await_zombie(&other)?;
     let pending = t.begin(Target::Child(&child), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_PID_ONLY_THAT_CHILD, &posix::WAITID_P_PID).blocks(&pending)?;
+    t.expect(&pairs::PID_ONLY_THAT_CHILD).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
-    t.expect_of(&posix::WAITPID_PID_ONLY_THAT_CHILD, &posix::WAITID_P_PID).reaped(
-        &seen,
-        &child,
-        Change::Exited(7),
-    )
+    t.expect(&pairs::PID_ONLY_THAT_CHILD).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn after_setuid(t: &mut Trial) -> Outcome {

@@ -1,7 +1,7 @@
 //! Waits for any child: all are reported, each once, in whatever order.
 
 use crate::scenario::{Scenario, Step};
-use crate::spec::{linux, posix};
+use crate::spec::{linux, pairs, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::reported_child;
@@ -15,38 +15,27 @@ cases! { "any-child";
 
     /// five children that have already exited are each reported once, without blocking, then ECHILD
     already_terminated(ANY) => [
-        posix::WAITPID_RETURNS_PID,
-        posix::WAITPID_NO_BLOCK_IF_READY,
+        pairs::RETURNS_PID,
+        pairs::NO_BLOCK_IF_READY,
         posix::WAITPID_ANY_EACH_ONCE,
-        posix::WAITPID_ANY_ORDER,
-        posix::WAITPID_ECHILD,
-        posix::WAITID_RETURNS_ZERO,
-        posix::WAITID_NO_BLOCK_IF_READY,
-        posix::WAITID_ANY_ORDER,
-        posix::WAITID_ECHILD,
+        pairs::ANY_ORDER,
+        pairs::ECHILD,
     ];
 
     /// whichever child exits, the younger or the older, wakes a blocked wait
-    exits_while_blocked(ANY) => [
-        posix::WAITPID_BLOCKS_UNTIL_CHANGE,
-        posix::WAITID_BLOCKS_UNTIL_EVENT,
-        posix::WAITPID_ECHILD,
-        posix::WAITID_ECHILD,
-    ];
+    exits_while_blocked(ANY) => [pairs::BLOCKS_UNTIL_CHANGE, pairs::ECHILD];
 
     /// children in the caller's group and in groups of their own are all candidates
-    every_group(ANY) in Calls::ENTRIES => [posix::WAITPID_ANY_EVERY_GROUP, posix::WAITID_P_ALL];
+    every_group(ANY) in Calls::ENTRIES => [pairs::ANY_EVERY_GROUP];
 
     /// a dozen children that exit in any order are each reported once, then ECHILD
-    dozen(ANY) in Calls::ENTRIES
-        => [posix::WAITPID_ANY_EACH_ONCE, posix::WAITPID_ECHILD, posix::WAITID_ECHILD];
+    dozen(ANY) in Calls::ENTRIES => [posix::WAITPID_ANY_EACH_ONCE, pairs::ECHILD];
 
     /// WNOHANG finds all of 64 exited children, each once, though fewer SIGCHLDs were delivered
-    burst(ANY; NOHANG) in Calls::ENTRIES
-        => [posix::WAITPID_ANY_EACH_ONCE, posix::WAITPID_NOHANG_ECHILD, posix::WAITID_NOHANG_ECHILD];
+    burst(ANY; NOHANG) in Calls::ENTRIES => [posix::WAITPID_ANY_EACH_ONCE, pairs::NOHANG_ECHILD];
 
     /// without children the call fails with ECHILD and writes nothing
-    no_children(ANY) => [posix::WAITPID_ECHILD, posix::WAITID_ECHILD, linux::WAIT_ERROR_WRITES_NOTHING];
+    no_children(ANY) => [pairs::ECHILD, linux::WAIT_ERROR_WRITES_NOTHING];
 
     /// wait, wait3 and wait4 report for any child what waitpid reports for its twin
     matches_waitpid(ANY) in Calls::only(&[Call::Wait, Call::Wait3, Call::Wait4])
@@ -85,17 +74,17 @@ fn already_terminated(t: &mut Trial) -> Outcome {
             reported.push((seen.pid(), seen.change()));
         }
         let (child, change) = remove_reported(&seen, &mut left);
-        t.expect_of(&posix::WAITPID_NO_BLOCK_IF_READY, &posix::WAITID_NO_BLOCK_IF_READY).returns(&seen)?;
+        t.expect(&pairs::NO_BLOCK_IF_READY).returns(&seen)?;
         // Codes are unique: a report with another child's pid is a wrong pid as much as a wrong code.
-        t.expect_of(&posix::WAITPID_RETURNS_PID, &posix::WAITID_RETURNS_ZERO)
+        t.expect(&pairs::RETURNS_PID)
             .and(&posix::WAITPID_ANY_EACH_ONCE)
             .reaped(&seen, &child, change)?;
         order += &child.name;
     }
-    t.expect_of(&posix::WAITPID_ANY_ORDER, &posix::WAITID_ANY_ORDER)
+    t.expect(&pairs::ANY_ORDER)
         .records("order of five zombies", order)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, Errno::CHILD)
+    t.expect(&pairs::ECHILD).error(&seen, Errno::CHILD)
 }
 
 fn exits_while_blocked(t: &mut Trial) -> Outcome {
@@ -103,18 +92,18 @@ fn exits_while_blocked(t: &mut Trial) -> Outcome {
     let younger = t.spawn(Scenario::held())?;
     for (child, code) in [(&younger, 12), (&older, 11)] {
         let pending = t.begin(Target::Any, Options::NONE)?;
-        t.expect_of(&posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT)
+        t.expect(&pairs::BLOCKS_UNTIL_CHANGE)
             .blocks(&pending)?;
         t.tell(child, Step::exit(code))?;
         let seen = t.finish(pending)?;
-        t.expect_of(&posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT).reaped(
+        t.expect(&pairs::BLOCKS_UNTIL_CHANGE).reaped(
             &seen,
             child,
             Change::Exited(code),
         )?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, Errno::CHILD)
+    t.expect(&pairs::ECHILD).error(&seen, Errno::CHILD)
 }
 
 fn every_group(t: &mut Trial) -> Outcome {
@@ -126,7 +115,7 @@ fn every_group(t: &mut Trial) -> Outcome {
     while !left.is_empty() {
         let seen = t.wait(Target::Any, Options::NONE)?;
         let (child, change) = remove_reported(&seen, &mut left);
-        t.expect_of(&posix::WAITPID_ANY_EVERY_GROUP, &posix::WAITID_P_ALL).reaped(&seen, &child, change)?;
+        t.expect(&pairs::ANY_EVERY_GROUP).reaped(&seen, &child, change)?;
     }
     Ok(())
 }
@@ -139,7 +128,7 @@ fn dozen(t: &mut Trial) -> Outcome {
         t.expect(&posix::WAITPID_ANY_EACH_ONCE).reports(&seen, &child, change)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, Errno::CHILD)
+    t.expect(&pairs::ECHILD).error(&seen, Errno::CHILD)
 }
 
 fn burst(t: &mut Trial) -> Outcome {
@@ -157,12 +146,12 @@ fn burst(t: &mut Trial) -> Outcome {
         t.expect(&posix::WAITPID_ANY_EACH_ONCE).reports(&seen, &child, change)?;
     }
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD).error(&seen, Errno::CHILD)
+    t.expect(&pairs::NOHANG_ECHILD).error(&seen, Errno::CHILD)
 }
 
 fn no_children(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, Errno::CHILD)?;
+    t.expect(&pairs::ECHILD).error(&seen, Errno::CHILD)?;
     if Calls::WITH_STATUS.has(t.call()) {
         t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).untouched(&seen)?;
     }

@@ -1,7 +1,7 @@
 //! Which error a wait fails with, which of two takes precedence, and that a failed call reaps nothing.
 
 use crate::scenario::{Offspring, Scenario, Step};
-use crate::spec::{linux, posix};
+use crate::spec::{linux, pairs, posix};
 use crate::trial::cases;
 use crate::trial::{
     Abort, Call, Calls, Change, Errno, Flag, IdType, Options, Outcome, Seen, Target, Trial, WaitRequest,
@@ -10,34 +10,24 @@ use crate::trial::{
 cases! { "errors";
 
     /// without children, a wait fails with ECHILD at once
-    no_children(ANY) => [posix::WAITPID_ECHILD, posix::WAITID_ECHILD];
+    no_children(ANY) => [pairs::ECHILD];
 
     /// without children, a WNOHANG wait fails with ECHILD; it does not return 0
     no_children_nohang(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::NOHANG)
-        => [posix::WAITPID_NOHANG_ECHILD, posix::WAITID_NOHANG_ECHILD];
+        => [pairs::NOHANG_ECHILD];
 
     /// a reaped child is no longer a child: ECHILD, also with WNOHANG
-    after_reap(PID; NOHANG) in Calls::WITH_TARGET => [posix::WAITPID_ECHILD_AFTER_REAP, posix::WAITID_ECHILD];
+    after_reap(PID; NOHANG) in Calls::WITH_TARGET => [pairs::ECHILD_AFTER_REAP];
 
     /// with a live child, waiting for the caller itself or a grandchild fails with ECHILD at once
-    not_a_child(PID) in Calls::WITH_TARGET
-        => [posix::WAITPID_ECHILD_NOT_A_CHILD, posix::WAITID_ECHILD_WITH_LIVE_CHILD];
+    not_a_child(PID) in Calls::WITH_TARGET => [pairs::ECHILD_NOT_A_CHILD];
 
     /// with a live child, a pid or group that does not exist gives ECHILD at once
-    nonexistent_pid_and_group(PID | GROUP; NOHANG) in Calls::WITH_TARGET => [
-        posix::WAITPID_ECHILD_WITH_LIVE_CHILD,
-        posix::WAITPID_ECHILD_EMPTY_GROUP,
-        posix::WAITID_ECHILD_WITH_LIVE_CHILD,
-        linux::WAIT_NO_SUCH_GROUP,
-    ];
+    nonexistent_pid_and_group(PID | GROUP; NOHANG) in Calls::WITH_TARGET
+        => [pairs::ECHILD_WITH_LIVE_CHILD, pairs::ECHILD_EMPTY_GROUP, linux::WAIT_NO_SUCH_GROUP];
 
     /// an option bit undefined on every system gives EINVAL, and the terminated child is kept
-    unknown_option(ANY; OTHER) in Calls::WITH_OPTIONS => [
-        posix::WAITPID_EINVAL_OPTIONS,
-        posix::WAITPID_EINVAL_KEEPS_CHILD,
-        posix::WAITID_EINVAL_OPTIONS,
-        posix::WAITID_EINVAL_KEEPS_CHILD,
-    ];
+    unknown_option(ANY; OTHER) in Calls::WITH_OPTIONS => [pairs::EINVAL_OPTIONS, pairs::EINVAL_KEEPS_CHILD];
 
     /// what WEXITED and WNOWAIT do in the older calls is recorded; Linux rejects them, keeps the child
     waitid_only_options(ANY; NOHANG | NOWAIT) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS)
@@ -52,34 +42,23 @@ cases! { "errors";
         => [posix::WAITID_EINVAL_IDTYPE, posix::WAITID_EINVAL_KEEPS_CHILD];
 
     /// what ids 0 and -1 select is recorded; Linux gives EINVAL, except P_PGID 0, and keeps the child
-    zero_and_negative_ids(PID | GROUP; NOHANG | NOWAIT) in Calls::only(&[Call::Waitid]) => [
-        posix::WAITID_ID_ZERO,
-        posix::WAITID_ID_NEGATIVE,
-        linux::WAITID_PID_NOT_POSITIVE,
-        linux::WAITID_PGID_NEGATIVE,
-    ];
+    zero_and_negative_ids(PID | GROUP; NOHANG | NOWAIT) in Calls::only(&[Call::Waitid]) => [posix::WAITID_ID_ZERO, posix::WAITID_ID_NEGATIVE, linux::WAITID_PID_NOT_POSITIVE, linux::WAITID_PGID_NEGATIVE];
 
     /// what pid INT_MIN does is recorded; Linux gives ESRCH
     int_min(PID | GROUP; NOHANG) in Calls::PID_FAMILY => [posix::WAITPID_INT_MIN, linux::WAIT_INT_MIN_ESRCH];
 
     /// which error takes precedence for bad options without children is recorded; Linux gives EINVAL
-    einval_or_echild(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS => [
-        posix::WAITPID_EINVAL_OR_ECHILD,
-        linux::WAIT_EINVAL_BEFORE_ECHILD,
-        linux::WAITID_EINVAL_BEFORE_ECHILD,
-    ];
+    einval_or_echild(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS
+        => [posix::WAITPID_EINVAL_OR_ECHILD, pairs::EINVAL_BEFORE_ECHILD];
 
     /// without children, each known option bit gives ECHILD, each unknown one EINVAL
-    every_bit_without_children(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS
-        => [linux::WAIT_OPTION_BITS, linux::WAITID_OPTION_BITS];
+    every_bit_without_children(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS => [pairs::OPTION_BITS];
 
     /// with a live child, each unknown option bit gives EINVAL
-    every_bit_with_live_child(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS
-        => [linux::WAIT_OPTION_BITS, linux::WAITID_OPTION_BITS];
+    every_bit_with_live_child(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS => [pairs::OPTION_BITS];
 
     /// with a zombie, each unknown option bit gives EINVAL, and the zombie is kept
-    every_bit_with_zombie(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS
-        => [linux::WAIT_OPTION_BITS, linux::WAITID_OPTION_BITS];
+    every_bit_with_zombie(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS => [pairs::OPTION_BITS];
 
     /// a successful wait after a failed one returns its child, and the next failure has its own error
     no_stale_error(ANY) => [posix::WAITPID_NO_STRAY_ERRNO];
@@ -90,13 +69,13 @@ const UNKNOWN_BIT: u32 = 1 << 20;
 
 fn no_children(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD, &posix::WAITID_ECHILD).error(&seen, Errno::CHILD)
+    t.expect(&pairs::ECHILD).error(&seen, Errno::CHILD)
 }
 
 fn no_children_nohang(t: &mut Trial) -> Outcome {
     for options in [Options::NOHANG, Options::NOHANG | Options::UNTRACED | Options::CONTINUED] {
         let seen = t.wait(Target::Any, options)?;
-        t.expect_of(&posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD)
+        t.expect(&pairs::NOHANG_ECHILD)
             .error(&seen, Errno::CHILD)?;
     }
     Ok(())
@@ -106,14 +85,14 @@ fn after_reap(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD_AFTER_REAP, &posix::WAITID_ECHILD).reaped(
+    t.expect(&pairs::ECHILD_AFTER_REAP).reaped(
         &seen,
         &child,
         Change::Exited(7),
     )?;
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::Child(&child), options)?;
-        t.expect_of(&posix::WAITPID_ECHILD_AFTER_REAP, &posix::WAITID_ECHILD).error(&seen, Errno::CHILD)?;
+        t.expect(&pairs::ECHILD_AFTER_REAP).error(&seen, Errno::CHILD)?;
     }
     Ok(())
 }
@@ -124,7 +103,7 @@ fn not_a_child(t: &mut Trial) -> Outcome {
         t.spawn_from(&child, |token| Step::Fork(Offspring { token: Some(token), ..Offspring::default() }))?;
     for pid in [t.agent_pid(), grandchild.pid] {
         let seen = t.wait(Target::Pid(pid), Options::NONE)?;
-        t.expect_of(&posix::WAITPID_ECHILD_NOT_A_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
+        t.expect(&pairs::ECHILD_NOT_A_CHILD)
             .error(&seen, Errno::CHILD)?;
     }
     Ok(())
@@ -136,7 +115,7 @@ fn nonexistent_pid_and_group(t: &mut Trial) -> Outcome {
     t.spawn(Scenario::held())?;
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::Pid(NONEXISTENT), options)?;
-        t.expect_of(&posix::WAITPID_ECHILD_WITH_LIVE_CHILD, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
+        t.expect(&pairs::ECHILD_WITH_LIVE_CHILD)
             .error(&seen, Errno::CHILD)?;
         if Calls::PID_FAMILY.has(t.call()) {
             let seen = t.wait(Target::Pid(-NONEXISTENT), options)?;
@@ -145,7 +124,7 @@ fn nonexistent_pid_and_group(t: &mut Trial) -> Outcome {
                 .error(&seen, Errno::CHILD)?;
         } else {
             let seen = t.wait(Target::Id(IdType::Pgid, NONEXISTENT), options)?;
-            t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
+            t.expect(&pairs::ECHILD_EMPTY_GROUP)
                 .error(&seen, Errno::CHILD)?;
         }
     }
@@ -158,9 +137,9 @@ fn unknown_option(t: &mut Trial) -> Outcome {
     let mut request = t.ask(Target::Any, Options::NONE);
     request.options.raw = UNKNOWN_BIT;
     let seen = t.perform(request)?;
-    t.expect_of(&posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS).error(&seen, Errno::INVAL)?;
+    t.expect(&pairs::EINVAL_OPTIONS).error(&seen, Errno::INVAL)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_EINVAL_KEEPS_CHILD, &posix::WAITID_EINVAL_KEEPS_CHILD).reaped(
+    t.expect(&pairs::EINVAL_KEEPS_CHILD).reaped(
         &seen,
         &child,
         Change::Exited(7),
@@ -256,11 +235,10 @@ fn einval_or_echild(t: &mut Trial) -> Outcome {
     let mut request = t.ask(Target::Any, Options::NOHANG);
     request.options.raw = UNKNOWN_BIT;
     let seen = t.perform(request)?;
-    let clause = &linux::WAIT_EINVAL_BEFORE_ECHILD;
-    t.expect_of(clause, &linux::WAITID_EINVAL_BEFORE_ECHILD).returns(&seen)?;
+    t.expect(&pairs::EINVAL_BEFORE_ECHILD).returns(&seen)?;
     t.expect(&posix::WAITPID_EINVAL_OR_ECHILD)
         .records("an unknown option without children", errno_or_success(&seen))?;
-    t.expect_of(clause, &linux::WAITID_EINVAL_BEFORE_ECHILD).error(&seen, Errno::INVAL)
+    t.expect(&pairs::EINVAL_BEFORE_ECHILD).error(&seen, Errno::INVAL)
 }
 
 /// The bits that Linux knows, by their ABI values, which are the same on every architecture: the driver may run elsewhere.
@@ -299,14 +277,14 @@ fn every_bit(
 fn every_bit_without_children(t: &mut Trial) -> Outcome {
     let check = |t: &mut Trial, seen: Seen, known: bool| {
         let errno = if known { Errno::CHILD } else { Errno::INVAL };
-        t.expect_of(&linux::WAIT_OPTION_BITS, &linux::WAITID_OPTION_BITS).error(&seen, errno)
+        t.expect(&pairs::OPTION_BITS).error(&seen, errno)
     };
     every_bit(t, check, true)
 }
 
 /// The check for unknown bits.
 fn expect_einval(t: &mut Trial, seen: Seen, _known: bool) -> Outcome {
-    t.expect_of(&linux::WAIT_OPTION_BITS, &linux::WAITID_OPTION_BITS).error(&seen, Errno::INVAL)
+    t.expect(&pairs::OPTION_BITS).error(&seen, Errno::INVAL)
 }
 
 fn every_bit_with_live_child(t: &mut Trial) -> Outcome {
@@ -315,7 +293,7 @@ fn every_bit_with_live_child(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(&linux::WAIT_OPTION_BITS, &linux::WAITID_OPTION_BITS).reaped(&seen, &child, Change::Exited(7))
+    t.expect(&pairs::OPTION_BITS).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn every_bit_with_zombie(t: &mut Trial) -> Outcome {
@@ -323,7 +301,7 @@ fn every_bit_with_zombie(t: &mut Trial) -> Outcome {
     t.await_zombie(&child)?;
     every_bit(t, expect_einval, false)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(&linux::WAIT_OPTION_BITS, &linux::WAITID_OPTION_BITS).reaped(&seen, &child, Change::Exited(7))
+    t.expect(&pairs::OPTION_BITS).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn no_stale_error(t: &mut Trial) -> Outcome {

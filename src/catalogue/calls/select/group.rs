@@ -1,35 +1,24 @@
 //! Waits for the children of a process group.
 
 use crate::scenario::{Scenario, Step};
-use crate::spec::{linux, posix};
+use crate::spec::{linux, pairs, posix};
 use crate::trial::cases;
 use crate::trial::{Abort, Call, Calls, Change, Child, Errno, IdType, Options, Outcome, Target, Trial};
 
 cases! { "group";
 
     /// a wait for the caller's own group reports its child in that group and not the one in another
-    own(ANY | GROUP; NOHANG) in Calls::WITH_TARGET => [
-        posix::WAITPID_OWN_GROUP,
-        posix::WAITID_P_PGID,
-        posix::WAITPID_ECHILD_EMPTY_GROUP,
-        posix::WAITID_ECHILD_WITH_LIVE_CHILD,
-    ];
+    own(ANY | GROUP; NOHANG) in Calls::WITH_TARGET => [pairs::OWN_GROUP, pairs::ECHILD_EMPTY_GROUP];
 
     /// pid 0 means the group that the caller is in at the time of the call
     own_is_current_group(GROUP; NOHANG) in Calls::PID_FAMILY => [posix::WAITPID_OWN_GROUP_IS_CURRENT];
 
     /// of children in three groups, a wait for one group reports its members only, each once
-    mixed(GROUP) in Calls::WITH_TARGET => [
-        posix::WAITPID_NAMED_GROUP,
-        posix::WAITID_P_PGID,
-        posix::WAITPID_ECHILD_EMPTY_GROUP,
-        posix::WAITID_ECHILD_WITH_LIVE_CHILD,
-    ];
+    mixed(GROUP) in Calls::WITH_TARGET => [pairs::NAMED_GROUP, pairs::ECHILD_EMPTY_GROUP];
 
     /// a group that no longer exists, or that contains no child of the caller, gives ECHILD at once
     empty(PID | GROUP; NOHANG) in Calls::WITH_TARGET => [
-        posix::WAITPID_ECHILD_EMPTY_GROUP,
-        posix::WAITID_ECHILD_WITH_LIVE_CHILD,
+        pairs::ECHILD_EMPTY_GROUP,
         posix::WAITPID_NOHANG_ECHILD,
         posix::WAITID_NOHANG_ECHILD,
         linux::WAIT_NO_SUCH_GROUP,
@@ -37,15 +26,14 @@ cases! { "group";
 
     /// a child that changes groups is found through its new group, and no longer through its old one
     after_setpgid(GROUP; NOHANG) in Calls::WITH_TARGET
-        => [posix::WAITPID_GROUP_AFTER_SETPGID, posix::WAITID_P_PGID, posix::WAITID_ECHILD_WITH_LIVE_CHILD];
+        => [pairs::GROUP_LEFT_BY_SETPGID, pairs::GROUP_AFTER_SETPGID];
 
     /// a zombie is found through its group, even if a live child shares it
-    zombie_member(GROUP; NOHANG) in Calls::WITH_TARGET
-        => [posix::WAITPID_GROUP_OF_ZOMBIE, posix::WAITID_P_PGID];
+    zombie_member(GROUP; NOHANG) in Calls::WITH_TARGET => [pairs::GROUP_OF_ZOMBIE];
 
     /// a wait blocked on a group stays blocked when a child outside the group exits
     other_child_does_not_wake(GROUP) in Calls::WITH_TARGET
-        => [posix::WAITPID_OTHER_CHILD_NO_WAKE, posix::WAITPID_NAMED_GROUP, posix::WAITID_P_PGID];
+        => [pairs::OTHER_GROUP_NO_WAKE, pairs::NAMED_GROUP];
 
     /// whether a wait blocked on a group reports a child that joins later is recorded
     joined_while_blocked(GROUP) in Calls::WITH_TARGET.few() => [posix::WAITPID_GROUP_JOINED_WHILE_BLOCKED];
@@ -78,18 +66,18 @@ fn own(t: &mut Trial) -> Outcome {
     exit_to_zombie(t, &outside, 11)?;
     t.await_zombie(&inside)?;
     let seen = t.wait(Target::OwnGroup, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_OWN_GROUP, &posix::WAITID_P_PGID).reaped(
+    t.expect(&pairs::OWN_GROUP).reaped(
         &seen,
         &inside,
         Change::Exited(12),
     )?;
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::OwnGroup, options)?;
-        t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
+        t.expect(&pairs::ECHILD_EMPTY_GROUP)
             .error(&seen, Errno::CHILD)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_OWN_GROUP, &posix::WAITID_P_PGID).reaped(&seen, &outside, Change::Exited(11))
+    t.expect(&pairs::OWN_GROUP).reaped(&seen, &outside, Change::Exited(11))
 }
 
 fn own_is_current_group(t: &mut Trial) -> Outcome {
@@ -127,18 +115,18 @@ fn mixed(t: &mut Trial) -> Outcome {
             let seen = t.wait(Target::Group(leader), Options::NONE)?;
             let found = left.iter().position(|(_, code)| seen.change() == Some(Change::Exited(*code)));
             let (child, code) = left.remove(found.unwrap_or(0));
-            t.expect_of(&posix::WAITPID_NAMED_GROUP, &posix::WAITID_P_PGID).reaped(
+            t.expect(&pairs::NAMED_GROUP).reaped(
                 &seen,
                 child,
                 Change::Exited(code),
             )?;
         }
         let seen = t.wait(Target::Group(leader), Options::NONE)?;
-        t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
+        t.expect(&pairs::ECHILD_EMPTY_GROUP)
             .error(&seen, Errno::CHILD)?;
     }
     let seen = t.wait(Target::OwnGroup, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_NAMED_GROUP, &posix::WAITID_P_PGID).reaped(&seen, &alone, Change::Exited(11))
+    t.expect(&pairs::NAMED_GROUP).reaped(&seen, &alone, Change::Exited(11))
 }
 
 fn empty(t: &mut Trial) -> Outcome {
@@ -146,18 +134,18 @@ fn empty(t: &mut Trial) -> Outcome {
     let gone = spawn_leader(t)?;
     exit_to_zombie(t, &gone, 11)?;
     let seen = t.wait(Target::Child(&gone), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD).reaped(
+    t.expect(&pairs::ECHILD_EMPTY_GROUP).reaped(
         &seen,
         &gone,
         Change::Exited(11),
     )?;
     let seen = t.wait(Target::Group(&gone), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
+    t.expect(&pairs::ECHILD_EMPTY_GROUP)
         .error(&seen, Errno::CHILD)?;
     let by_id = t.call() == Call::Waitid;
     let nohang = if by_id { &posix::WAITID_NOHANG_ECHILD } else { &posix::WAITPID_NOHANG_ECHILD };
     let seen = t.wait(Target::Group(&gone), Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
+    t.expect(&pairs::ECHILD_EMPTY_GROUP)
         .and(nohang)
         .error(&seen, Errno::CHILD)?;
     if Calls::PID_FAMILY.has(t.call()) {
@@ -176,7 +164,7 @@ fn empty(t: &mut Trial) -> Outcome {
             false => Target::Id(IdType::Pgid, sid),
         };
         let seen = t.wait(group, Options::NONE)?;
-        t.expect_of(&posix::WAITPID_ECHILD_EMPTY_GROUP, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
+        t.expect(&pairs::ECHILD_EMPTY_GROUP)
             .error(&seen, Errno::CHILD)?;
     }
     Ok(())
@@ -185,19 +173,19 @@ fn empty(t: &mut Trial) -> Outcome {
 fn after_setpgid(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let seen = t.wait(Target::OwnGroup, Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_P_PGID).nothing_ready(&seen)?;
+    t.expect(&pairs::GROUP_AFTER_SETPGID).nothing_ready(&seen)?;
     let seen = t.wait(Target::Group(&child), Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
+    t.expect(&pairs::GROUP_LEFT_BY_SETPGID)
         .error(&seen, Errno::CHILD)?;
     t.tell(&child, Step::Setpgid { pgid: 0 })?;
     let seen = t.wait(Target::OwnGroup, Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_ECHILD_WITH_LIVE_CHILD)
+    t.expect(&pairs::GROUP_LEFT_BY_SETPGID)
         .error(&seen, Errno::CHILD)?;
     let pending = t.begin(Target::Group(&child), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_P_PGID).blocks(&pending)?;
+    t.expect(&pairs::GROUP_AFTER_SETPGID).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
-    t.expect_of(&posix::WAITPID_GROUP_AFTER_SETPGID, &posix::WAITID_P_PGID).reaped(
+    t.expect(&pairs::GROUP_AFTER_SETPGID).reaped(
         &seen,
         &child,
         Change::Exited(7),
@@ -209,17 +197,17 @@ fn zombie_member(t: &mut Trial) -> Outcome {
     let live = spawn_member(t, &zombie)?;
     exit_to_zombie(t, &zombie, 11)?;
     let seen = t.wait(Target::Group(&zombie), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_GROUP_OF_ZOMBIE, &posix::WAITID_P_PGID).reaped(
+    t.expect(&pairs::GROUP_OF_ZOMBIE).reaped(
         &seen,
         &zombie,
         Change::Exited(11),
     )?;
     // The group outlives its leader.
     let seen = t.wait(Target::Group(&zombie), Options::NOHANG)?;
-    t.expect_of(&posix::WAITPID_GROUP_OF_ZOMBIE, &posix::WAITID_P_PGID).nothing_ready(&seen)?;
+    t.expect(&pairs::GROUP_OF_ZOMBIE).nothing_ready(&seen)?;
     exit_to_zombie(t, &live, 12)?;
     let seen = t.wait(Target::Group(&zombie), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_GROUP_OF_ZOMBIE, &posix::WAITID_P_PGID).reaped(
+    t.expect(&pairs::GROUP_OF_ZOMBIE).reaped(
         &seen,
         &live,
         Change::Exited(12),
@@ -230,12 +218,12 @@ fn other_child_does_not_wake(t: &mut Trial) -> Outcome {
     let inside = spawn_leader(t)?;
     let outside = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Group(&inside), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITID_P_PGID).blocks(&pending)?;
+    t.expect(&pairs::OTHER_GROUP_NO_WAKE).blocks(&pending)?;
     exit_to_zombie(t, &outside, 12)?;
-    t.expect_of(&posix::WAITPID_OTHER_CHILD_NO_WAKE, &posix::WAITID_P_PGID).blocks(&pending)?;
+    t.expect(&pairs::OTHER_GROUP_NO_WAKE).blocks(&pending)?;
     t.tell(&inside, Step::exit(11))?;
     let seen = t.finish(pending)?;
-    t.expect_of(&posix::WAITPID_NAMED_GROUP, &posix::WAITID_P_PGID).reaped(&seen, &inside, Change::Exited(11))
+    t.expect(&pairs::NAMED_GROUP).reaped(&seen, &inside, Change::Exited(11))
 }
 
 fn joined_while_blocked(t: &mut Trial) -> Outcome {

@@ -1,7 +1,7 @@
 //! Signals that arrive while a process waits.
 
 use crate::scenario::{Scenario, Step};
-use crate::spec::{linux, posix};
+use crate::spec::{linux, pairs, posix};
 use crate::trial::cases;
 use crate::trial::{
     Abort, Calls, Change, Disposition, Errno, MaskChange, Options, Outcome, Pending, ProcessState,
@@ -12,26 +12,16 @@ use crate::wait::Signal;
 cases! { "interrupted";
 
     /// a handler without SA_RESTART interrupts a wait with EINTR, and the child can still be reaped
-    by_handler(ANY) => [
-        posix::WAITPID_EINTR,
-        posix::WAITPID_EINTR_KEEPS_CHILD,
-        posix::WAITID_EINTR,
-        posix::WAITID_EINTR_KEEPS_CHILD,
-    ];
+    by_handler(ANY) => [pairs::EINTR, pairs::EINTR_KEEPS_CHILD];
 
     /// a SIGCHLD handler run for another child interrupts a wait with EINTR, and reaps neither child
-    by_sigchld_of_other_child(PID) in Calls::WITH_TARGET => [
-        posix::WAITPID_EINTR,
-        posix::WAITPID_EINTR_KEEPS_CHILD,
-        posix::WAITID_EINTR,
-        posix::WAITID_EINTR_KEEPS_CHILD,
-    ];
+    by_sigchld_of_other_child(PID) in Calls::WITH_TARGET => [pairs::EINTR, pairs::EINTR_KEEPS_CHILD];
 
     /// a wait interrupted with EINTR writes neither status nor usage
     writes_nothing(ANY) in Calls::WITH_STATUS.few() => [linux::WAIT_ERROR_WRITES_NOTHING];
 
     /// a handler with SA_RESTART leaves a wait blocked, every time it runs
-    restarted(ANY | PID; NONE; adapting) => [posix::WAITPID_RESTART, posix::WAITID_RESTART];
+    restarted(ANY | PID; NONE; adapting) => [pairs::RESTART];
 
     /// a signal ignored explicitly or by default does not interrupt a wait
     not_by_ignored_signal(ANY) in Calls::ENTRIES => [posix::WAITPID_IGNORED_SIGNAL];
@@ -62,16 +52,16 @@ fn by_handler(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::USR1, Disposition::Count, SigactionFlags::NONE)?;
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).blocks(&pending)?;
+    t.expect(&pairs::EINTR).blocks(&pending)?;
     t.signal_agent(Signal::USR1)?;
     let seen = t.finish(pending)?;
-    t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).error(&seen, Errno::INTR)?;
+    t.expect(&pairs::EINTR).error(&seen, Errno::INTR)?;
     let count = t.signals()?.count;
-    t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).equal("signals handled:", &count, &1)?;
+    t.expect(&pairs::EINTR).equal("signals handled:", &count, &1)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_EINTR_KEEPS_CHILD, &posix::WAITID_EINTR_KEEPS_CHILD).reaped(
+    t.expect(&pairs::EINTR_KEEPS_CHILD).reaped(
         &seen,
         &child,
         Change::Exited(7),
@@ -84,14 +74,14 @@ fn by_sigchld_of_other_child(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let other = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Child(&child), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).blocks(&pending)?;
+    t.expect(&pairs::EINTR).blocks(&pending)?;
     t.tell(&other, Step::exit(9))?;
     t.await_zombie(&other)?;
     let seen = t.finish(pending)?;
-    t.expect_of(&posix::WAITPID_EINTR, &posix::WAITID_EINTR).error(&seen, Errno::INTR)?;
+    t.expect(&pairs::EINTR).error(&seen, Errno::INTR)?;
     t.sigaction(Signal::CHLD, Disposition::Default, SigactionFlags::NONE)?;
     let seen = t.wait(Target::Child(&other), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_EINTR_KEEPS_CHILD, &posix::WAITID_EINTR_KEEPS_CHILD).reaped(
+    t.expect(&pairs::EINTR_KEEPS_CHILD).reaped(
         &seen,
         &other,
         Change::Exited(9),
@@ -99,7 +89,7 @@ fn by_sigchld_of_other_child(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    t.expect_of(&posix::WAITPID_EINTR_KEEPS_CHILD, &posix::WAITID_EINTR_KEEPS_CHILD).reaped(
+    t.expect(&pairs::EINTR_KEEPS_CHILD).reaped(
         &seen,
         &child,
         Change::Exited(7),
@@ -138,18 +128,18 @@ fn restarted(t: &mut Trial) -> Outcome {
         Target::Any
     };
     let pending = t.begin(target, Options::NONE)?;
-    t.expect_of(&posix::WAITPID_RESTART, &posix::WAITID_RESTART).blocks(&pending)?;
+    t.expect(&pairs::RESTART).blocks(&pending)?;
     for _ in 0..TIMES {
         t.signal_agent(Signal::USR1)?;
         // After a signal, the process stays awake until its handler is done and it blocks again.
-        t.expect_of(&posix::WAITPID_RESTART, &posix::WAITID_RESTART).blocks(&pending)?;
+        t.expect(&pairs::RESTART).blocks(&pending)?;
     }
     t.tell(&child, Step::exit(7))?;
     t.await_ended(&child)?;
     let seen = t.finish(pending)?;
-    t.expect_of(&posix::WAITPID_RESTART, &posix::WAITID_RESTART).reaped(&seen, &child, Change::Exited(7))?;
+    t.expect(&pairs::RESTART).reaped(&seen, &child, Change::Exited(7))?;
     let count = t.signals()?.count;
-    t.expect_of(&posix::WAITPID_RESTART, &posix::WAITID_RESTART).within(
+    t.expect(&pairs::RESTART).within(
         "signals handled",
         Some(count),
         1,

@@ -1,7 +1,7 @@
 //! Deaths by signal: every signal, any sender, in any state of the child, with and without a core dump.
 
 use crate::scenario::{Scenario, Step};
-use crate::spec::{Profile, linux, posix};
+use crate::spec::{Profile, linux, pairs, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::reported_child;
@@ -11,30 +11,25 @@ use crate::wait::Signal;
 cases! { "signal-death";
 
     /// a child that raises a fatal standard signal is reported as killed by it
-    every_signal(ANY) in Calls::ENTRIES
-        => [posix::STATUS_SIGNALED, posix::WAITID_KILLED, linux::WAIT_WORD_SIGNAL];
+    every_signal(ANY) in Calls::ENTRIES => [pairs::SIGNALED, linux::WAIT_WORD_SIGNAL];
 
     /// a child killed by a real-time signal is reported as killed by it
-    real_time(ANY) in Calls::ENTRIES
-        => [posix::STATUS_SIGNALED_REALTIME, posix::WAITID_KILLED, linux::WAIT_WORD_SIGNAL];
+    real_time(ANY) in Calls::ENTRIES => [pairs::SIGNALED_REALTIME, linux::WAIT_WORD_SIGNAL];
 
     /// raise, kill of oneself and kill by another process give the same status
     any_sender(ANY) in Calls::ENTRIES => [posix::STATUS_SIGNALED_ANY_SENDER];
 
     /// a child that ignores SIGTERM survives it, and dies of SIGKILL
-    sigkill_cannot_be_ignored(ANY) in Calls::taking(Options::NOHANG).few()
-        => [posix::STATUS_SIGNALED, posix::WAITID_KILLED];
+    sigkill_cannot_be_ignored(ANY) in Calls::taking(Options::NOHANG).few() => [pairs::SIGNALED];
 
     /// a child that blocks SIGTERM dies of it once it unblocks it
-    blocked_until_unblocked(ANY) in Calls::taking(Options::NOHANG).few()
-        => [posix::STATUS_SIGNALED, posix::WAITID_KILLED];
+    blocked_until_unblocked(ANY) in Calls::taking(Options::NOHANG).few() => [pairs::SIGNALED];
 
     /// SIGKILL kills a stopped child, and a call without options reports it
     sigkill_while_stopped(ANY) in Calls::ENTRIES => [posix::STATUS_KILL_WHILE_STOPPED];
 
     /// a signal that does not dump core never sets the core flag, whatever the core limit
-    no_core_flag(ANY) in Calls::ENTRIES
-        => [posix::STATUS_CORE_NOT_FOR_TERM, posix::WAITID_KILLED, linux::WAIT_WORD_SIGNAL];
+    no_core_flag(ANY) in Calls::ENTRIES => [pairs::CORE_NOT_FOR_TERM, linux::WAIT_WORD_SIGNAL];
 
     /// the core flag of a core-dumping signal with RLIMIT_CORE 0 is recorded
     core_limit_zero(ANY) in Calls::ENTRIES => [posix::STATUS_CORE_FLAG];
@@ -113,7 +108,7 @@ fn every_signal(t: &mut Trial) -> Outcome {
     for seen in t.wait_times(signals.len(), Target::Any, Options::NONE)? {
         let (child, signal) = reported_child(&seen, &mut left, |signal| is_death_by(&seen, *signal));
         let deaths = deaths(t, signal);
-        t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reports_one_of(&seen, &child, &deaths)?;
+        t.expect(&pairs::SIGNALED).reports_one_of(&seen, &child, &deaths)?;
         word_signal(t, seen.status(), signal)?;
     }
     Ok(())
@@ -133,7 +128,7 @@ fn real_time(t: &mut Trial) -> Outcome {
     for seen in t.wait_times(signals.len(), Target::Any, Options::NONE)? {
         let (child, signal) = reported_child(&seen, &mut left, |signal| is_death_by(&seen, *signal));
         let killed = Change::Killed(signal, false);
-        t.expect_of(&posix::STATUS_SIGNALED_REALTIME, &posix::WAITID_KILLED)
+        t.expect(&pairs::SIGNALED_REALTIME)
             .reports(&seen, &child, killed)?;
         word_signal(t, seen.status(), signal)?;
     }
@@ -167,7 +162,7 @@ fn sigkill_cannot_be_ignored(t: &mut Trial) -> Outcome {
     t.signal(&child, Signal::KILL)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     let killed = Change::Killed(Signal::KILL, false);
-    t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reaped(&seen, &child, killed)
+    t.expect(&pairs::SIGNALED).reaped(&seen, &child, killed)
 }
 
 fn blocked_until_unblocked(t: &mut Trial) -> Outcome {
@@ -178,7 +173,7 @@ fn blocked_until_unblocked(t: &mut Trial) -> Outcome {
     t.begin_step(&child, Step::Unblock(Signal::TERM))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     let killed = Change::Killed(Signal::TERM, false);
-    t.expect_of(&posix::STATUS_SIGNALED, &posix::WAITID_KILLED).reaped(&seen, &child, killed)
+    t.expect(&pairs::SIGNALED).reaped(&seen, &child, killed)
 }
 
 fn sigkill_while_stopped(t: &mut Trial) -> Outcome {
@@ -197,7 +192,7 @@ fn no_core_flag(t: &mut Trial) -> Outcome {
         let child = t.spawn(Scenario::of([Step::raise(signal).with_core(true)]))?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         let killed = Change::Killed(signal, false);
-        t.expect_of(&posix::STATUS_CORE_NOT_FOR_TERM, &posix::WAITID_KILLED)
+        t.expect(&pairs::CORE_NOT_FOR_TERM)
             .reports(&seen, &child, killed)?;
         word_signal(t, seen.status(), signal)?;
     }

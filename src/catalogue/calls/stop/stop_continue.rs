@@ -1,7 +1,7 @@
 //! Stops and continues: when they are reported, how many times, and what replaces them.
 
 use crate::scenario::{Scenario, Step};
-use crate::spec::posix;
+use crate::spec::{pairs, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::{Calls, Change, Child, Errno, Options, Outcome, ProcessState, Target, Trial};
@@ -10,46 +10,30 @@ use crate::wait::Signal;
 cases! { "stop-continue";
 
     /// a stop is reported once with WUNTRACED
-    stop_once(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED) => [
-        posix::WAITPID_WUNTRACED_REPORTS_STOP,
-        posix::STATUS_STOPPED,
-        posix::STATUS_STOP_ONCE,
-        posix::WAITID_STOPPED,
-    ];
+    stop_once(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED)
+        => [pairs::WUNTRACED_REPORTS_STOP, pairs::STOPPED, posix::STATUS_STOP_ONCE];
 
     /// a continue is reported once with WCONTINUED
-    continue_once(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::CONTINUED) => [
-        posix::WAITPID_WCONTINUED_REPORTS_CONTINUE,
-        posix::STATUS_CONTINUED,
-        posix::STATUS_CONTINUE_ONCE,
-        posix::WAITID_CONTINUED,
-    ];
+    continue_once(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::CONTINUED)
+        => [pairs::WCONTINUED_REPORTS_CONTINUE, pairs::CONTINUED, posix::STATUS_CONTINUE_ONCE];
 
     /// a stop is not reported without WUNTRACED, and is kept for a later call that requests it
-    unrequested_stop_retained(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED) => [
-        posix::WAITPID_STOP_NEEDS_WUNTRACED,
-        posix::WAITPID_UNREQUESTED_STOP_RETAINED,
-        posix::WAITID_EXITED_ONLY,
-    ];
+    unrequested_stop_retained(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED)
+        => [pairs::STOP_NEEDS_WUNTRACED, posix::WAITPID_UNREQUESTED_STOP_RETAINED];
 
     /// a continue is not reported without WCONTINUED, and is kept for a later call that requests it
-    unrequested_continue_retained(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::CONTINUED) => [
-        posix::WAITPID_CONTINUE_NEEDS_WCONTINUED,
-        posix::WAITPID_WCONTINUED_REPORTS_CONTINUE,
-        posix::WAITID_EXITED_ONLY,
-    ];
+    unrequested_continue_retained(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::CONTINUED)
+        => [pairs::CONTINUE_NEEDS_WCONTINUED, pairs::CONTINUE_KEPT_FOR_WCONTINUED];
 
     /// a call blocked without WUNTRACED and WCONTINUED returns only on exit
-    blocks_through_both(ANY)
-        => [posix::WAITPID_STOP_NEEDS_WUNTRACED, posix::WAIT_ONLY_TERMINATION, posix::WAITID_EXITED_ONLY];
+    blocks_through_both(ANY) => [pairs::STOP_NEEDS_WUNTRACED, posix::WAIT_ONLY_TERMINATION];
 
     /// a stop wakes a blocked call that requested it, and so does a continue
-    wakes_waiter(ANY; UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED)
-        => [posix::WAITPID_STOP_WAKES_WAITER, posix::WAITID_BLOCKS_UNTIL_EVENT];
+    wakes_waiter(ANY; UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED) => [pairs::STOP_WAKES_WAITER];
 
     /// an exit is reported with WUNTRACED, with WCONTINUED and with both
     termination_always(ANY; UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED)
-        => [posix::WAITPID_TERMINATION_ALWAYS, posix::WAITID_EVENTS_COMBINE];
+        => [pairs::TERMINATION_ALWAYS];
 
     /// after an unreported stop and a continue, only the continue is reported
     continue_replaces_stop(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
@@ -115,10 +99,9 @@ fn stop_once(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     stop(t, &child, Signal::STOP)?;
     let seen = t.wait(Target::Any, Options::UNTRACED)?;
-    t.expect_of(&posix::WAITPID_WUNTRACED_REPORTS_STOP, &posix::WAITID_STOPPED)
-        .reports_child(&seen, &child)?;
+    t.expect(&pairs::WUNTRACED_REPORTS_STOP).reports_child(&seen, &child)?;
     let stopped = Change::Stopped(Signal::STOP);
-    t.expect_of(&posix::STATUS_STOPPED, &posix::WAITID_STOPPED).reports(&seen, &child, stopped)?;
+    t.expect(&pairs::STOPPED).reports(&seen, &child, stopped)?;
     for _ in 0..2 {
         let seen = t.wait(Target::Any, ANY_EVENT)?;
         t.expect(&posix::STATUS_STOP_ONCE).nothing_ready(&seen)?;
@@ -131,13 +114,8 @@ fn continue_once(t: &mut Trial) -> Outcome {
     stop(t, &child, Signal::STOP)?;
     t.signal(&child, Signal::CONT)?;
     let seen = t.wait(Target::Any, Options::CONTINUED)?;
-    t.expect_of(&posix::WAITPID_WCONTINUED_REPORTS_CONTINUE, &posix::WAITID_CONTINUED)
-        .reports_child(&seen, &child)?;
-    t.expect_of(&posix::STATUS_CONTINUED, &posix::WAITID_CONTINUED).reports(
-        &seen,
-        &child,
-        Change::Continued,
-    )?;
+    t.expect(&pairs::WCONTINUED_REPORTS_CONTINUE).reports_child(&seen, &child)?;
+    t.expect(&pairs::CONTINUED).reports(&seen, &child, Change::Continued)?;
     for _ in 0..2 {
         let seen = t.wait(Target::Any, ANY_EVENT)?;
         t.expect(&posix::STATUS_CONTINUE_ONCE).nothing_ready(&seen)?;
@@ -150,7 +128,7 @@ fn unrequested_stop_retained(t: &mut Trial) -> Outcome {
     stop(t, &child, Signal::STOP)?;
     for options in [Options::NOHANG, CONTINUES, Options::NOHANG] {
         let seen = t.wait(Target::Any, options)?;
-        t.expect_of(&posix::WAITPID_STOP_NEEDS_WUNTRACED, &posix::WAITID_EXITED_ONLY).nothing_ready(&seen)?;
+        t.expect(&pairs::STOP_NEEDS_WUNTRACED).nothing_ready(&seen)?;
     }
     let seen = t.wait(Target::Any, STOPS)?;
     let stopped = Change::Stopped(Signal::STOP);
@@ -163,15 +141,10 @@ fn unrequested_continue_retained(t: &mut Trial) -> Outcome {
     t.signal(&child, Signal::CONT)?;
     for options in [Options::NOHANG, STOPS, Options::NOHANG] {
         let seen = t.wait(Target::Any, options)?;
-        t.expect_of(&posix::WAITPID_CONTINUE_NEEDS_WCONTINUED, &posix::WAITID_EXITED_ONLY)
-            .nothing_ready(&seen)?;
+        t.expect(&pairs::CONTINUE_NEEDS_WCONTINUED).nothing_ready(&seen)?;
     }
     let seen = t.wait(Target::Any, CONTINUES)?;
-    t.expect_of(&posix::WAITPID_WCONTINUED_REPORTS_CONTINUE, &posix::WAITID_EXITED_ONLY).reports(
-        &seen,
-        &child,
-        Change::Continued,
-    )
+    t.expect(&pairs::CONTINUE_KEPT_FOR_WCONTINUED).reports(&seen, &child, Change::Continued)
 }
 
 fn blocks_through_both(t: &mut Trial) -> Outcome {
@@ -196,32 +169,23 @@ fn blocks_through_both(t: &mut Trial) -> Outcome {
 fn wakes_waiter(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::UNTRACED)?;
-    t.expect_of(&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT).blocks(&pending)?;
+    t.expect(&pairs::STOP_WAKES_WAITER).blocks(&pending)?;
     t.signal(&child, Signal::STOP)?;
     let seen = t.finish(pending)?;
     let stopped = Change::Stopped(Signal::STOP);
-    t.expect_of(&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT)
-        .reports(&seen, &child, stopped)?;
+    t.expect(&pairs::STOP_WAKES_WAITER).reports(&seen, &child, stopped)?;
     let pending = t.begin(Target::Any, Options::CONTINUED)?;
-    t.expect_of(&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT).blocks(&pending)?;
+    t.expect(&pairs::STOP_WAKES_WAITER).blocks(&pending)?;
     t.signal(&child, Signal::CONT)?;
     let seen = t.finish(pending)?;
-    t.expect_of(&posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT).reports(
-        &seen,
-        &child,
-        Change::Continued,
-    )
+    t.expect(&pairs::STOP_WAKES_WAITER).reports(&seen, &child, Change::Continued)
 }
 
 fn termination_always(t: &mut Trial) -> Outcome {
     for options in [Options::UNTRACED, Options::CONTINUED, Options::UNTRACED.with(Options::CONTINUED)] {
         let child = t.spawn(Scenario::exits(7))?;
         let seen = t.wait(Target::Any, options)?;
-        t.expect_of(&posix::WAITPID_TERMINATION_ALWAYS, &posix::WAITID_EVENTS_COMBINE).reaped(
-            &seen,
-            &child,
-            Change::Exited(7),
-        )?;
+        t.expect(&pairs::TERMINATION_ALWAYS).reaped(&seen, &child, Change::Exited(7))?;
     }
     Ok(())
 }

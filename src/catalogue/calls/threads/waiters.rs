@@ -1,7 +1,7 @@
 //! Threads of the parent, which share its children, and threads of a child, which exits with its last thread.
 
 use crate::scenario::{Scenario, Step};
-use crate::spec::{linux, posix};
+use crate::spec::{linux, pairs, posix};
 use crate::trial::Seen;
 use crate::trial::cases;
 use crate::trial::{
@@ -24,11 +24,8 @@ cases! { "threads";
         => [posix::WAITPID_ANY_THREAD, linux::THREADS_SHARE_CHILDREN];
 
     /// when two threads block on one child, one reaps it and the other gets ECHILD
-    one_waiter_wins(PID) in Calls::WITH_TARGET.few(), needs CALLER_THREADS => [
-        posix::WAITPID_ONE_WAITER_WINS,
-        posix::WAITID_ONE_WAITER_WINS,
-        posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP,
-    ];
+    one_waiter_wins(PID) in Calls::WITH_TARGET.few(), needs CALLER_THREADS
+        => [pairs::ONE_WAITER_WINS, posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP];
 
     /// a wait for any child gets one while another thread stays blocked on a different pid
     any_child_with_by_pid_waiter(ANY | PID) in Calls::WITH_TARGET.few(), needs CALLER_THREADS
@@ -127,8 +124,8 @@ fn one_waiter_wins(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let first = begin_on(t, 1, Target::Child(&child))?;
     let second = begin_on(t, 2, Target::Child(&child))?;
-    t.expect_of(&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITID_ONE_WAITER_WINS).blocks(&first)?;
-    t.expect_of(&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITID_ONE_WAITER_WINS).blocks(&second)?;
+    t.expect(&pairs::ONE_WAITER_WINS).blocks(&first)?;
+    t.expect(&pairs::ONE_WAITER_WINS).blocks(&second)?;
     t.tell(&child, Step::exit(7))?;
     let (first, second) = (t.finish(first)?, t.finish(second)?);
     t.expect(&posix::WAITPID_ONE_WAITER_WINS).that(
@@ -137,7 +134,7 @@ fn one_waiter_wins(t: &mut Trial) -> Outcome {
         format!("{} and {}", first.outcome(), second.outcome()),
     )?;
     let (winner, loser) = if first.is_report() { (first, second) } else { (second, first) };
-    t.expect_of(&posix::WAITPID_ONE_WAITER_WINS, &posix::WAITID_ONE_WAITER_WINS).reaped(
+    t.expect(&pairs::ONE_WAITER_WINS).reaped(
         &winner,
         &child,
         Change::Exited(7),

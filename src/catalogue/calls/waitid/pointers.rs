@@ -1,7 +1,7 @@
 //! Null pointers, bad pointers, and what is written to the buffers and beyond.
 
 use crate::scenario::{Scenario, Step};
-use crate::spec::{Clause, linux, posix};
+use crate::spec::{Clause, linux, pairs, posix};
 use crate::trial::cases;
 use crate::trial::{
     Abort, Call, Calls, Change, Child, Errno, Options, Outcome, Pointer, Seen, Target, Trial, WaitRequest,
@@ -45,7 +45,7 @@ cases! { "pointers";
         => [linux::WAIT_EFAULT_ONLY_ON_REPORT];
 
     /// a call never writes beyond its buffers, whether it reports, finds nothing or fails
-    no_overrun(ANY; NOHANG) in Calls::WITH_OPTIONS => [linux::WAIT4_NO_OVERRUN, linux::WAITID_NO_OVERRUN];
+    no_overrun(ANY; NOHANG) in Calls::WITH_OPTIONS => [pairs::NO_OVERRUN];
 
     /// the raw waitid with a usage never writes beyond its two buffers
     raw_waitid_no_overrun(ANY; NOHANG) in Calls::only(&[Call::Waitid]) => [linux::WAITID_NO_OVERRUN];
@@ -227,17 +227,16 @@ fn bad_but_unused(t: &mut Trial) -> Outcome {
 const UNKNOWN_BIT: u32 = 1 << 20;
 
 fn no_overrun(t: &mut Trial) -> Outcome {
-    let (of_wait4, of_waitid) = (&linux::WAIT4_NO_OVERRUN, &linux::WAITID_NO_OVERRUN);
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(of_wait4, of_waitid).no_spill(&seen)?;
+    t.expect(&pairs::NO_OVERRUN).no_spill(&seen)?;
     let child = t.spawn(Scenario::held())?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(of_wait4, of_waitid).no_spill(&seen)?;
+    t.expect(&pairs::NO_OVERRUN).no_spill(&seen)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect_of(of_wait4, of_waitid).reports(&seen, &child, Change::Exited(7))?;
-    t.expect_of(of_wait4, of_waitid).no_spill(&seen)
+    t.expect(&pairs::NO_OVERRUN).reports(&seen, &child, Change::Exited(7))?;
+    t.expect(&pairs::NO_OVERRUN).no_spill(&seen)
 }
 
 fn raw_waitid_no_overrun(t: &mut Trial) -> Outcome {

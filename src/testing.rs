@@ -119,7 +119,7 @@ fn run(arguments: &Arguments, settings: &Settings, registry: &Registry) -> Resul
             let name = name_of(&subject, &trial);
             Trial::ignorable_test(name.clone(), move || {
                 let pool = stage.get().ok_or("the wardens were not started")?;
-                judged(&pool.run(&subject, trial.case, trial.call), &name, trace)
+                judged(&pool.run(&subject, trial.case, trial.variant), &name, trace)
             })
         })
         .collect();

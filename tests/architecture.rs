@@ -89,6 +89,13 @@ fn paths_of(tokens: TokenStream, module: &Module, paths: &mut Vec<Module>) {
                 inline = tokens.get(at + 1).map(ToString::to_string);
                 at += 1;
             }
+            // What `$crate` leads to is used where the macro is.
+            TokenTree::Punct(mark)
+                if mark.as_char() == '$'
+                    && matches!(tokens.get(at + 1), Some(TokenTree::Ident(word)) if word == "crate") =>
+            {
+                at += 2;
+            }
             TokenTree::Ident(word) if word == "crate" || word == "self" || word == "super" => {
                 let mut from = if word == "crate" { Module::new() } else { module.clone() };
                 if word == "super" {
@@ -233,7 +240,12 @@ fn an_upward_path_is_found_wherever_it_stands() {
         let sources = tree(&[("low", ""), ("low::a", text), ("high", "")]);
         assert_eq!(upward(&sources, &layers), ["low::a uses high"], "{text}");
     }
-    for text in ["#[cfg(test)] mod tests { use crate::high::Thing; }", "/// [`crate::high`]\nfn f() {}", ""] {
+    for text in [
+        "#[cfg(test)] mod tests { use crate::high::Thing; }",
+        "/// [`crate::high`]\nfn f() {}",
+        "macro_rules! m { () => { $crate::high::Thing } }",
+        "",
+    ] {
         let sources = tree(&[("low", ""), ("low::a", text), ("high", "use crate::low;")]);
         assert_eq!(upward(&sources, &layers), [""; 0], "{text}");
     }

@@ -110,7 +110,7 @@ fn holds(matrix: &Matrix) -> Result<usize, String> {
             match report.verdict {
                 // A trial that this environment does not allow proves nothing.
                 Verdict::Skip(_) => {
-                    let of = asked.iter().filter(|k| k.case == wanted.case.id && k.call == wanted.call);
+                    let of = asked.iter().filter(|k| k.case == wanted.case.id && k.variant == wanted.variant);
                     of.for_each(|kill| note(kill.clause));
                 }
                 Verdict::Leak => note(LEAK),
@@ -146,7 +146,7 @@ fn holds(matrix: &Matrix) -> Result<usize, String> {
     let shown = |k: &Kill<'_>| by_mutant.contains(&(subject_of(k.mutant), k.clause.to_owned()));
     let survives = |k: &&Kill<'_>| named(k) && !shown(k);
     let told = |k: &Kill<'_>| {
-        format!("{}@{} on mutant:{}: {} does not fail", k.case, k.call.name(), k.mutant, k.clause)
+        format!("{}@{} on mutant:{}: {} does not fail", k.case, k.variant.name(), k.mutant, k.clause)
     };
     let survivors: Vec<String> = left.iter().filter(survives).map(told).collect();
     if !survivors.is_empty() {
@@ -166,5 +166,5 @@ fn holds(matrix: &Matrix) -> Result<usize, String> {
 /// The trial of a kill.
 fn wanted(kill: &Kill<'_>) -> Option<Wanted> {
     let case = catalogue::cases().find(|case| case.id == kill.case)?;
-    Some(Wanted { subject: subject_of(kill.mutant), case, call: kill.call })
+    Some(Wanted { subject: subject_of(kill.mutant), case, variant: kill.variant })
 }

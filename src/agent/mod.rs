@@ -13,10 +13,12 @@
 //! | `spawn` | creates children, by exec or as a fork of the agent |
 //! | `staged` | calls right after a gate has opened, and calls that can be cancelled |
 //! | `workers` | the threads of requests with `thread=N` |
+//! | `handles` | the agent of a process handle |
 //! | [`check`] | checks whether an agent conforms to the protocol |
 
 pub mod check;
 mod handlers;
+pub(crate) mod handles;
 mod optional;
 pub mod program;
 mod requests;

@@ -1,15 +1,27 @@
 //! The program that agents exec: a child, or the agent of a built-in subject in a new image.
 
 use super::serve;
+use crate::mutants;
 use crate::scenario::{ChildOptions, child};
 use crate::subject::Registry;
 use crate::sys::process::exit_now;
+use std::ffi::CString;
 
 /// Becomes what the options say. Returns the value of [`crate::scenario::Step::Return`], for `main` to return it too.
 pub fn run(options: ChildOptions, registry: impl FnOnce() -> Registry) -> i32 {
-    match &options.agent {
-        Some(name) => become_agent(name, &registry()),
-        None => child::run_to_return(options),
+    match (&options.agent, &options.wrapper) {
+        (Some(name), _) => become_agent(name, &registry()),
+        (None, Some((name, command))) => become_wrapper(name, command),
+        (None, None) => child::run_to_return(options),
+    }
+}
+
+/// The wrapper of that name with that command: this crate's own, or a mutant of it.
+fn become_wrapper(name: &str, command: &[String]) -> ! {
+    let command: Result<Vec<CString>, _> = command.iter().map(|word| CString::new(word.as_str())).collect();
+    match (mutants::wrapper(name), command) {
+        (Some(wrapper), Ok(command)) if !command.is_empty() => exit_now(wrapper.run(&command)),
+        _ => exit_now(child::USAGE),
     }
 }
 

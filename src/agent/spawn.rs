@@ -93,7 +93,7 @@ pub(super) fn command(argv: &Words) -> Vec<CString> {
 }
 
 /// A child that runs another program.
-fn exec(argv: &Words) -> Result<i32, Refusal> {
+pub(super) fn exec(argv: &Words) -> Result<i32, Refusal> {
     let argv = command(argv);
     Ok(process::spawn(|| {
         null_streams();

@@ -5,8 +5,11 @@
 pub use crate::trial::Case;
 
 mod calls;
+mod handle;
+mod program;
 
 /// Every case, in the order of the folders and themes.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
-    calls::TOPICS.iter().copied().flatten().copied().flatten()
+    let others = handle::THEMES.iter().chain(program::THEMES).copied().flatten();
+    calls::TOPICS.iter().copied().flatten().copied().flatten().chain(others)
 }

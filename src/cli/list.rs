@@ -184,6 +184,13 @@ fn subjects() -> Table {
         let summary = format!("{}; {}", subject.version(), calls.join(" "));
         table.row([Cell::Text(subject.name()), Cell::Text(summary)]);
     }
+    let version = env!("CARGO_PKG_VERSION");
+    table.row([
+        subject::OWN_HANDLE.into(),
+        Cell::Text(format!("{version}; process handles on this crate's wait")),
+    ]);
+    table
+        .row([subject::OWN_WRAPPER.into(), Cell::Text(format!("{version}; a wrapper on this crate's wait"))]);
     for (form, summary) in super::run::SUBJECT_FORMS {
         table.row([form.into(), summary.into()]);
     }

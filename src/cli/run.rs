@@ -18,6 +18,7 @@ use crate::runner::settings::{RunError, Selection, Settings};
 use crate::spec::{self, Profile};
 use crate::subject;
 use crate::sys::call::abi::Call;
+use crate::trial::Variant;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::fs::File;
@@ -25,8 +26,9 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The forms of `--subject` other than the names of built-in subjects.
-pub const SUBJECT_FORMS: [(&str, &str); 2] = [
+pub const SUBJECT_FORMS: [(&str, &str); 3] = [
     ("agent:CMD", "an implementation behind an agent, a program that speaks the protocol"),
+    ("wrapper:CMD", "a program that runs the program that it is given"),
     ("mutant:NAME", "a subject with a known bug (`list mutants`)"),
 ];
 
@@ -331,10 +333,10 @@ impl Reports {
 pub(super) fn check_subjects(subjects: &[String]) -> Result<(), RunError> {
     for subject in subjects {
         match subject.split_once(':') {
-            Some((sort @ ("agent" | "so" | "mutant"), "")) => {
+            Some((sort @ ("agent" | "wrapper" | "so" | "mutant"), "")) => {
                 return Err(RunError::Usage(format!("subject `{subject}`: nothing follows `{sort}:`")));
             }
-            Some(("agent", command)) => {
+            Some(("agent" | "wrapper", command)) => {
                 command_words(command).map_err(|e| RunError::Usage(format!("subject `{subject}`: {e}")))?;
             }
             Some(("so", _)) => {}
@@ -344,6 +346,7 @@ pub(super) fn check_subjects(subjects: &[String]) -> Result<(), RunError> {
                     return Err(unknown_id("mutant", Kind::Mutant, name, mutants()));
                 }
             }
+            _ if [subject::OWN_HANDLE, subject::OWN_WRAPPER].contains(&subject.as_str()) => {}
             _ => {
                 let mut known: Vec<String> = subject::built_in().iter().map(|s| s.name()).collect();
                 known.extend(SUBJECT_FORMS.iter().map(|(form, _)| (*form).to_owned()));
@@ -361,7 +364,7 @@ fn check_selection(selection: &Selection) -> Result<(), RunError> {
     let cases: Vec<_> = catalogue::cases().collect();
     let candidates: Vec<Candidate<'_>> = cases
         .iter()
-        .map(|case| Candidate { case: case.id, clauses: case.clauses, calls: case.planned_calls().list() })
+        .map(|case| Candidate { case: case.id, clauses: case.clauses, variants: case.every_variant() })
         .collect();
     match select(selection, &candidates) {
         Ok(_) => Ok(()),
@@ -381,7 +384,7 @@ fn hint_of_trial(pattern: &str) -> String {
     let (case, call) = pattern.split_once('@').map_or((pattern, None), |(case, call)| (case, Some(call)));
     match (catalogue::cases().find(|known| known.id == case), call) {
         (Some(known), Some(_)) => {
-            let calls: Vec<&str> = known.planned_calls().list().into_iter().map(Call::name).collect();
+            let calls: Vec<&str> = known.every_variant().into_iter().map(Variant::name).collect();
             format!("; {case} runs with: {}", calls.join(", "))
         }
         _ => match new_name(Kind::Case, case) {

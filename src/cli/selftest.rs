@@ -129,7 +129,8 @@ fn fill(args: &Args) -> Result<(Matrix, Vec<String>), RunError> {
     matrix.sort();
     if let Some(budget) = args.model {
         let bar = ProgressBar::new(matrix.rows.len() as u64);
-        let names: Vec<String> = matrix.rows.keys().cloned().collect();
+        let of_calls = |name: &&String| mutants().any(|m| m.name == **name && m.is_of_calls());
+        let names: Vec<String> = matrix.rows.keys().filter(of_calls).cloned().collect();
         for name in names {
             match selftest::ask_model(&pool, &name, budget) {
                 Ok(operations) => drop(matrix.model.insert(name, operations)),

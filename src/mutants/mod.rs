@@ -20,6 +20,7 @@
 //! | `corner_cases` | single values, calls and combinations of options |
 //! | `wrong_fields` | single fields of siginfo, usage and SIGCHLD |
 //! | `intermittent` | bugs that show only now and then |
+//! | `handle`, `wrapper` | process handles, and programs that run a program |
 //! | `inner`, `edit`, `mutant` | the correct calls, and what the tables use |
 
 mod accounts;
@@ -29,6 +30,7 @@ mod decode;
 mod edit;
 mod events;
 mod existence;
+mod handle;
 mod info;
 mod inner;
 mod intermittent;
@@ -49,13 +51,16 @@ mod status;
 mod targets;
 mod threads;
 mod tracees;
+mod wrapper;
 mod wrong_fields;
 
 pub use self::mutant::{Mutant, Origin};
 
 use self::inner::Inner;
-use self::mutant::MutantSubject;
-use crate::subject::{Registry, Subject, built_in};
+use self::mutant::{MutantSubject, Of};
+use crate::subject::handle::Own;
+use crate::subject::wrapper::Wrapper;
+use crate::subject::{Handles, OWN_HANDLE, Registry, Subject, built_in};
 
 /// All mutants.
 pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
@@ -85,22 +90,48 @@ pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
         corner_cases::MUTANTS,
         wrong_fields::MUTANTS,
         intermittent::MUTANTS,
+        handle::MUTANTS,
+        wrapper::MUTANTS,
     ]
     .into_iter()
     .flatten()
     // Some wrapped calls do not exist on every system.
-    .filter(|mutant| !inner::entry(mutant.raw).calls().is_empty())
+    .filter(|mutant| !matches!(mutant.of, Of::Calls) || !inner::entry(mutant.raw).calls().is_empty())
 }
 
-/// The mutant with this name, as a subject.
+/// The mutant of calls with this name, as a subject.
 pub fn find(name: &str) -> Option<Box<dyn Subject>> {
-    let mutant = mutants().find(|m| m.name == name)?;
+    let mutant = mutants().find(|m| m.name == name && matches!(m.of, Of::Calls))?;
     Some(Box::new(MutantSubject { mutant, inner: Inner::new(mutant.raw) }))
+}
+
+/// The handles of this name: this crate's own, or a mutant of them.
+fn handles(name: &str) -> Option<Box<dyn Handles>> {
+    if name == OWN_HANDLE {
+        return Some(Box::new(Own));
+    }
+    let name = name.strip_prefix("mutant:")?;
+    let mutant = mutants().find(|mutant| mutant.name == name)?;
+    match mutant.of {
+        Of::Handle(fault) => Some(Box::new(handle::Broken { mutant, fault })),
+        _ => None,
+    }
+}
+
+/// The wrapper of this name: this crate's own, or a mutant of it.
+pub(crate) fn wrapper(name: &str) -> Option<Wrapper> {
+    if name == "waitspec" {
+        return Some(Wrapper::CORRECT);
+    }
+    mutants().find(|mutant| mutant.name == name).and_then(|mutant| match mutant.of {
+        Of::Wrapper(wrapper) => Some(wrapper),
+        _ => None,
+    })
 }
 
 /// The subjects that a warden can host: the built-in ones, and each mutant under `mutant:NAME`.
 pub fn registry() -> Registry {
-    Registry::new(built_in(), |name| find(name.strip_prefix("mutant:")?))
+    Registry::new(built_in(), |name| find(name.strip_prefix("mutant:")?)).with_handles(handles)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use super::inner::{CallResult, Inner, entry};
 use crate::protocol::Line;
 use crate::spec::clause::Clause;
 use crate::subject::libc::Libc;
+use crate::subject::wrapper::Wrapper;
 use crate::subject::{Decoded, Subject};
 use crate::sys::call::abi::{Call, Request};
 use std::fmt;
@@ -19,12 +20,50 @@ pub struct Mutant {
     pub clause: &'static Clause,
     /// Where the idea comes from.
     pub origin: Origin,
+    /// What it is a mutant of.
+    pub(crate) of: Of,
     /// Whether it wraps the raw system calls, which is needed to pass invalid pointers.
     pub(crate) raw: bool,
     pub(crate) call: fn(&Inner, &Request) -> CallResult,
     pub(crate) before_request: fn(&Inner, &mut Line),
     pub(crate) after_reply: fn(&Inner, &Line, &mut Line),
     pub(crate) decode: fn(i32, &mut Decoded),
+}
+
+/// What a mutant is a mutant of.
+#[derive(Copy, Clone, Debug)]
+pub(crate) enum Of {
+    /// Of the calls of the family.
+    Calls,
+    /// Of a process handle, with this fault.
+    Handle(HandleFault),
+    /// Of a wrapper: this one instead.
+    Wrapper(Wrapper),
+}
+
+/// The fault of a handle.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub(crate) enum HandleFault {
+    /// Seven bits of the exit code.
+    SevenBits,
+    /// A signal is reported as 128 + n.
+    SignalAsCode,
+    /// A poll of a live child reports an exit with 0.
+    PollGuesses,
+    /// The first poll after the exit does not see it.
+    PollLags,
+    /// What was reported once is not known any more.
+    Forgets,
+    /// A timeout kills the child.
+    TimeoutKills,
+    /// A stop is reported as an exit.
+    StopIsExit,
+    /// The child is not reaped.
+    LeavesZombie,
+    /// Any other child that is ready is reaped too.
+    ReapsAny,
+    /// A child that somebody else reaped exited with 0.
+    InventsZero,
 }
 
 /// Where the idea of a mutant comes from.
@@ -59,6 +98,7 @@ pub(crate) const fn mutant(
         breaks,
         clause,
         origin,
+        of: Of::Calls,
         raw: false,
         call: |w, r| w.real(r),
         before_request: |_, _| {},
@@ -92,6 +132,23 @@ pub(crate) const fn from_catalogue(
 }
 
 impl Mutant {
+    /// Whether it is a mutant of calls, which the model judges too.
+    pub fn is_of_calls(&self) -> bool {
+        matches!(self.of, Of::Calls)
+    }
+
+    /// A mutant of handles.
+    pub(crate) const fn handle(mut self, fault: HandleFault) -> Mutant {
+        self.of = Of::Handle(fault);
+        self
+    }
+
+    /// A mutant of the wrapper.
+    pub(crate) const fn wrapper(mut self, wrapper: Wrapper) -> Mutant {
+        self.of = Of::Wrapper(wrapper);
+        self
+    }
+
     /// Breaks the call.
     pub(crate) const fn call(mut self, call: fn(&Inner, &Request) -> CallResult) -> Mutant {
         self.call = call;

@@ -141,6 +141,7 @@ pub mod agent;
 mod change;
 pub mod codec;
 pub mod fields;
+pub mod handle;
 pub mod line;
 mod nearest;
 mod options;

@@ -31,7 +31,11 @@ requests! {
         Probe = "probe" {},
         Open = "open" {
             nonce: String = "nonce", subject: Option<String> = "subject", argv: Option<Words> = "argv",
+            program: bool = "program",
         },
+        Place = "place" {},
+        Exit = "exit" { within: u64 = "within" },
+        Statuses = "statuses" {},
         Adopt = "adopt" { name: String = "name", pid: i64 = "pid" },
         Signal = "signal" { to: String = "to", sig: Signal = "sig" },
         Await = "await" { of: String = "of", state: ProcessState = "for", within: u64 = "within" },

@@ -5,12 +5,17 @@ use super::plan;
 use super::settings::{RunError, Settings};
 use crate::protocol::Line;
 use crate::protocol::codec::Words;
+use crate::protocol::handle::Form;
 use crate::protocol::warden::Request;
 use crate::scenario::Scenario;
-use crate::subject::Registry;
+use crate::spec::contracts::{self, Contract};
+use crate::subject::{OWN_WRAPPER, Registry};
 use crate::sys::call::abi::Call;
+use crate::trial::handle::Abilities;
 use crate::trial::link::{Link, LinkError};
-use crate::trial::{Abort, Calls, Case, Common, Needs, Opened, PROMPT, Trial, Uses, here};
+use crate::trial::{
+    Abort, Body, Calls, Case, Common, Core, InterfaceName, Needs, Opened, PROMPT, Uses, Variant, here,
+};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -28,27 +33,51 @@ const START: Duration = Duration::from_secs(60);
 pub(crate) enum Start {
     Hosted(String),
     Command(Vec<String>),
+    /// A program that runs a program: itself, before the command that it is to run.
+    Program(Vec<String>, &'static Contract),
 }
+
+/// Stands in a program's command for the path of this crate's own program.
+const OWN_PROGRAM: &str = "{waitspec}";
 
 /// Parses an argument of `--subject`.
 pub(crate) fn of(spec: &str, registry: &Registry) -> Result<Start, RunError> {
-    if let Some(command) = spec.strip_prefix("agent:") {
+    let words = |command| {
         let words = crate::subject::external::words(command)
             .ok_or_else(|| RunError::Usage(format!("unterminated quote in the command of '{spec}'")))?;
         if words.is_empty() {
-            return Err(RunError::Usage("'agent:' needs a command, e.g. agent:./mywait".into()));
+            return Err(RunError::Usage(format!("'{spec}' needs a command, e.g. {spec}./mywait")));
         }
-        return Ok(Start::Command(words));
+        Ok(words)
+    };
+    if let Some(command) = spec.strip_prefix("agent:") {
+        return Ok(Start::Command(words(command)?));
     }
-    if registry.get(spec).is_some() {
+    if let Some(command) = spec.strip_prefix("wrapper:") {
+        let words = words(command)?;
+        let contract = contracts::of_program(&words[0]);
+        return Ok(Start::Program(words, contract));
+    }
+    if let Some(name) = wrapper_name(spec) {
+        let own = [OWN_PROGRAM, "child", "--wrapper", name].map(str::to_owned);
+        return Ok(Start::Program(own.to_vec(), &contracts::OWN));
+    }
+    if registry.hosts(spec) {
         return Ok(Start::Hosted(spec.to_owned()));
     }
-    let known: Vec<&str> = registry.names().chain(["agent:COMMAND"]).collect();
+    let known: Vec<&str> = registry.names().chain(["agent:COMMAND", "wrapper:COMMAND"]).collect();
     let hint = match crate::protocol::nearest(spec, known.iter().copied()) {
         Some(name) => format!("did you mean '{name}'?"),
         None => format!("the subjects are {}", known.join(", ")),
     };
     Err(RunError::Usage(format!("unknown subject '{spec}'; {hint}")))
+}
+
+/// The name of this crate's own wrapper, or of a mutant of it.
+fn wrapper_name(spec: &str) -> Option<&str> {
+    let name = spec.strip_prefix("mutant:");
+    let mutant = name.filter(|name| crate::mutants::wrapper(name).is_some());
+    mutant.or_else(|| (spec == OWN_WRAPPER).then_some("waitspec"))
 }
 
 /// Asks a warden what its environment provides.
@@ -72,8 +101,12 @@ pub(crate) fn identify(
     spec: &str,
     start: &Start,
     settings: &Settings,
+    kernel: &str,
 ) -> Result<SubjectInfo, RunError> {
     link.reset();
+    if let Start::Program(_, contract) = start {
+        return identify_program(link, spec, start, contract, settings, kernel);
+    }
     let opened = open(link, start, settings.child.as_deref());
     let (opened, hello) = match opened {
         Ok(both) => both,
@@ -83,7 +116,7 @@ pub(crate) fn identify(
             return Err(match start {
                 // Built-in agents fail only if the machine does.
                 Start::Hosted(_) => RunError::Broken(text),
-                Start::Command(_) => RunError::Adapter(text),
+                Start::Command(_) | Start::Program(..) => RunError::Adapter(text),
             });
         }
     };
@@ -96,15 +129,12 @@ pub(crate) fn identify(
         Ok(info) if settings.child.is_some() || matches!(start, Start::Command(_)) => {
             let common =
                 Common { profile: None, child: settings.child.clone(), strict: false, release: None };
-            let call = info.calls.iter().find_map(|name| Call::from_name(name)).unwrap_or(Call::Waitpid);
-            (INTRODUCTION.run)(&mut Trial::new(
-                link,
-                (INTRODUCTION.clauses, None),
-                call,
-                &common,
-                info,
-                opened,
-            ))
+            let introduction = match info.interface {
+                InterfaceName::Handle => &HANDLE_INTRODUCTION,
+                _ => &INTRODUCTION,
+            };
+            let variant = info.variants().first().copied().unwrap_or(Variant::Call(Call::Waitpid));
+            introduction.run_on(Core::new(link, introduction.clauses, &common, info, opened), variant).1
         }
         _ => Ok(()),
     };
@@ -125,16 +155,71 @@ pub(crate) fn identify(
     info
 }
 
+/// Runs a program once: whether it runs its child at all.
+fn identify_program(
+    link: &mut Link,
+    spec: &str,
+    start: &Start,
+    contract: &'static Contract,
+    settings: &Settings,
+    kernel: &str,
+) -> Result<SubjectInfo, RunError> {
+    let system = kernel.split(' ').next().unwrap_or_default().to_lowercase();
+    let os = match system.as_str() {
+        "darwin" => "macos",
+        "sunos" => "illumos",
+        other => other,
+    };
+    let own = |(promise, source): &(&str, &str)| ((*promise).to_owned(), (*source).to_owned());
+    let mut info = SubjectInfo {
+        spec: spec.to_owned(),
+        name: contract.name.to_owned(),
+        os: os.to_owned(),
+        interface: InterfaceName::Program,
+        promises: contract.promises.iter().map(own).collect(),
+        contract: Some(contract),
+        ..SubjectInfo::default()
+    };
+    info.profile = plan::profile_of(&info, settings.profile).to_string();
+    let common = Common { profile: None, child: settings.child.clone(), strict: false, release: None };
+    let ran = open(link, start, settings.child.as_deref()).and_then(|(opened, _)| {
+        let core = Core::new(link, PROGRAM_INTRODUCTION.clauses, &common, &info, opened);
+        PROGRAM_INTRODUCTION.run_on(core, Variant::Contract(contract.name)).1
+    });
+    let closed = link.close(CLEAN_UP);
+    ran.and(closed.map(drop).map_err(Abort::from))
+        .map_err(|stop| RunError::Adapter(format!("{spec} does not run a program: {}", why(stop, link))))?;
+    Ok(info)
+}
+
 /// Not in the catalogue: whether the agent can create a child at all.
 static INTRODUCTION: Case = Case {
     id: "harness.introduction",
     title: "the agent can create a child that connects",
     clauses: &[],
-    calls: Calls::ALL,
-    uses: Uses::PLAIN,
     needs: Needs::NOTHING,
     at: here(),
-    run: |t| t.spawn(Scenario::held()).map(drop),
+    body: Body::Calls { calls: Calls::ALL, uses: Uses::PLAIN, run: |t| t.spawn(Scenario::held()).map(drop) },
+};
+
+/// The same for a handle.
+static HANDLE_INTRODUCTION: Case = Case {
+    id: "harness.handle-introduction",
+    title: "the agent can create a child that connects",
+    clauses: &[],
+    needs: Needs::NOTHING,
+    at: here(),
+    body: Body::Handle { abilities: Abilities::NONE, run: |t| t.spawn(Scenario::held()).map(drop) },
+};
+
+/// The same for a program.
+static PROGRAM_INTRODUCTION: Case = Case {
+    id: "harness.program-introduction",
+    title: "the program runs its argument",
+    clauses: &[],
+    needs: Needs::NOTHING,
+    at: here(),
+    body: Body::Program { run: |t| t.spawn(Scenario::held()).map(drop) },
 };
 
 /// Why a trial or the introduction failed, with the last line the agent wrote to standard error.
@@ -164,7 +249,31 @@ fn identity(spec: &str, hello: &Line) -> Result<SubjectInfo, RunError> {
             "the hello of the agent of {spec} has control characters in '{key}='"
         )));
     }
+    let wrong = |key: &str| {
+        RunError::Adapter(format!("the hello of the agent of {spec} has '{}' in '{key}='", field(key)))
+    };
+    let interface = match field("interface").as_str() {
+        "" => InterfaceName::Calls,
+        name => InterfaceName::from_name(name)
+            .filter(|interface| *interface != InterfaceName::Program)
+            .ok_or_else(|| wrong("interface"))?,
+    };
+    let form = match interface {
+        InterfaceName::Handle => Some(Form::from_name(&field("form")).ok_or_else(|| wrong("form"))?),
+        _ => None,
+    };
+    let promise = |entry: String| {
+        let (name, source) = entry.split_once(':').filter(|(_, source)| !source.is_empty())?;
+        let promise = format!("{}/{name}", interface.name());
+        crate::spec::clauses().any(|c| c.promise() == Some(&promise)).then(|| (promise, source.to_owned()))
+    };
+    let promises: Option<Vec<_>> = hello.list("promises").into_iter().map(promise).collect();
     Ok(SubjectInfo {
+        interface,
+        form,
+        abilities: hello.list("can"),
+        promises: promises.ok_or_else(|| wrong("promises"))?,
+        contract: None,
         spec: spec.to_owned(),
         name: field("name"),
         version: field("version"),
@@ -195,11 +304,17 @@ pub(crate) fn open(
     child: Option<&[String]>,
 ) -> Result<(Opened, Line), Abort> {
     let nonce = format!("{:x}", NONCE.fetch_add(1, Ordering::Relaxed));
+    if let Start::Program(words, _) = start {
+        let place = link.ask_warden(&Request::Place {}, PROMPT)?;
+        let own = place.get("exe").unwrap_or_default();
+        let program = words.iter().map(|w| if w == OWN_PROGRAM { own.clone() } else { w.clone() }).collect();
+        return Ok((opened(&place, nonce, 0, child, program), Line::new("hello")));
+    }
     let (subject, argv) = match start {
         Start::Hosted(name) => (Some(name.clone()), None),
-        Start::Command(argv) => (None, Some(Words::of(argv))),
+        Start::Command(argv) | Start::Program(argv, _) => (None, Some(Words::of(argv))),
     };
-    let request = Request::Open { nonce: nonce.clone(), subject, argv };
+    let request = Request::Open { nonce: nonce.clone(), subject, argv, program: false };
     let asked = Instant::now();
     let reply = link.ask_warden(&request, PROMPT)?;
     link.forked_in(asked.elapsed());
@@ -215,10 +330,61 @@ pub(crate) fn open(
         // A built-in agent says hello as soon as it runs; others may take their time to start.
         link.forked_in(asked.elapsed());
     }
+    let pid = reply.number("pid").map_err(|e| Abort::Broken(e.to_string()))?;
+    Ok((opened(&reply, nonce, pid, child, Vec::new()), hello))
+}
+
+/// Where the children of a trial connect, and what they are.
+fn opened(place: &Line, nonce: String, pid: i64, child: Option<&[String]>, program: Vec<String>) -> Opened {
     let child = match child {
         Some(given) => given.to_vec(),
-        None => vec![reply.get("exe").unwrap_or_default(), "child".to_owned()],
+        None => vec![place.get("exe").unwrap_or_default(), "child".to_owned()],
     };
-    let pid = reply.number("pid").map_err(|e| Abort::Broken(e.to_string()))?;
-    Ok((Opened { pid, nonce, socket: reply.get("socket").unwrap_or_default(), child }, hello))
+    Opened { pid, nonce, socket: place.get("socket").unwrap_or_default(), child, program }
+}
+
+/// How many statuses are reaped before handles and programs are judged.
+const KNOWN: usize = 12;
+
+/// Whether the wait of the wardens' system, above which handles and programs are judged, reports known statuses as they are.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn check_wait(link: &mut Link) -> Result<(), RunError> {
+    let reply = link.ask_warden(&Request::Statuses {}, START).map_err(|e| RunError::Broken(describe(&e)))?;
+    compare_statuses(&reply).map_err(|why| {
+        RunError::Broken(format!(
+            "handles and programs are judged above a wait that is right, and here it is not: {why}; run the calls first"
+        ))
+    })
+}
+
+/// The statuses that the warden's children made, as `DONE:REPORTED`.
+fn compare_statuses(reply: &Line) -> Result<(), String> {
+    let pairs = reply.list("statuses");
+    if pairs.len() != KNOWN {
+        return Err(format!("{} of {KNOWN} statuses were reaped", pairs.len()));
+    }
+    match pairs.iter().find(|pair| pair.split_once(':').is_none_or(|(done, told)| done != told)) {
+        Some(pair) => Err(format!("a status is reported as another ({pair})")),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_that_is_wrong_is_found() {
+        let reply = |pairs: Vec<String>| Line::new("ok").with_list("statuses", pairs);
+        let right: Vec<String> = (0..12).map(|n| format!("{:#x}:{:#x}", n << 8, n << 8)).collect();
+        assert_eq!(compare_statuses(&reply(right.clone())), Ok(()));
+        assert!(compare_statuses(&reply(right[..11].to_vec())).is_err());
+        for wrong in ["0x700:0x7", "0x9:", "0x9:ECHILD", "0x9"] {
+            let mut pairs = right.clone();
+            pairs[3] = wrong.to_owned();
+            assert!(compare_statuses(&reply(pairs)).unwrap_err().contains(wrong));
+        }
+    }
 }

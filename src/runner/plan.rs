@@ -5,23 +5,23 @@ use super::select::{Candidate, select};
 use super::settings::{RunError, Selection};
 use crate::spec::Profile;
 use crate::sys::call::abi::Call;
-use crate::trial::{Calls, Case, Need};
+use crate::trial::{Calls, Case, Need, Variant};
 
 /// One trial to run.
 #[derive(Debug, Clone, Copy)]
 pub struct Planned {
     /// The case.
     pub case: &'static Case,
-    /// The call.
-    pub call: Call,
+    /// What it is tried with.
+    pub variant: Variant,
     /// The index of the subject in the run.
     pub subject: usize,
 }
 
 impl Planned {
-    /// `case@call`.
+    /// `case@variant`.
     pub fn id(&self) -> String {
-        format!("{}@{}", self.case.id, self.call.name())
+        format!("{}@{}", self.case.id, self.variant.name())
     }
 }
 
@@ -70,14 +70,12 @@ pub fn plan(
     profile: Option<Profile>,
 ) -> Result<Vec<Planned>, RunError> {
     let every = selection.names_calls();
-    let offers = |subject: &SubjectInfo, case: &Case, call: Call| {
-        let offered = |call: Call| subject.calls.iter().any(|c| c == call.name());
-        let calls = case.planned_calls();
-        if every { offered(call) && calls.has(call) } else { calls.of_subject(offered).contains(&call) }
-    };
-    let has_turn = |at: usize, call: Call, subject: usize| {
-        every || !cases[at].calls.is_few() || by_turns.is_empty() || {
-            let turn = turn_of(cases[at].id) + usize::from(Calls::WITH_INFO.has(call));
+    let offers =
+        |subject: &SubjectInfo, case: &Case, v: Variant| case.variants_of(subject, every).contains(&v);
+    let has_turn = |at: usize, variant: Variant, subject: usize| {
+        every || !cases[at].is_few() || by_turns.is_empty() || {
+            let with_info = variant.call().is_some_and(|call| Calls::WITH_INFO.has(call));
+            let turn = turn_of(cases[at].id) + usize::from(with_info);
             by_turns[turn % by_turns.len()] == subject
         }
     };
@@ -86,9 +84,9 @@ pub fn plan(
     let candidates: Vec<Candidate<'_>> = cases
         .iter()
         .map(|case| {
-            let any = |call: &Call| subjects.iter().any(|s| takes(s, case) && offers(s, case, *call));
-            let calls = case.planned_calls().list().into_iter().filter(any).collect();
-            Candidate { case: case.id, clauses: case.clauses, calls }
+            let any = |v: &Variant| subjects.iter().any(|s| takes(s, case) && offers(s, case, *v));
+            let variants = case.every_variant().into_iter().filter(any).collect();
+            Candidate { case: case.id, clauses: case.clauses, variants }
         })
         .collect();
     let offered = |call: &Call| subjects.iter().any(|s| s.calls.iter().any(|c| c == call.name()));
@@ -100,10 +98,10 @@ pub fn plan(
         .iter()
         .enumerate()
         .flat_map(|(subject, info)| {
-            let of_subject = selected.iter().filter(move |(at, call)| has_turn(*at, *call, subject));
+            let of_subject = selected.iter().filter(move |(at, v)| has_turn(*at, *v, subject));
             let of_subject =
-                of_subject.map(move |(at, call)| Planned { case: cases[*at], call: *call, subject });
-            of_subject.filter(move |p| takes(info, p.case) && offers(info, p.case, p.call))
+                of_subject.map(move |(at, v)| Planned { case: cases[*at], variant: *v, subject });
+            of_subject.filter(move |p| takes(info, p.case) && offers(info, p.case, p.variant))
         })
         .collect();
     if let Some(seed) = selection.shuffle {

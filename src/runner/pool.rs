@@ -10,7 +10,7 @@ use super::wardens::Wardens;
 use crate::sys::call::abi::Call;
 use crate::trial::Case;
 use crate::trial::link::{Link, LinkError};
-use crate::trial::{Abort, Trial};
+use crate::trial::{Abort, Core, InterfaceName, Trial, Variant};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 /// The wardens and subjects of a [`Session`], for callers that choose trials and threads themselves.
@@ -58,12 +58,12 @@ impl Pool {
         Pool { context, links, changed: Condvar::new(), burning: Mutex::new(()), _wardens: wardens }
     }
 
-    /// Runs a case with one call on the named subject of the session.
+    /// Runs a case with one variant on the named subject of the session.
     ///
     /// If the harness fails, the verdict is *broken*.
-    pub fn run(&self, subject: &str, case: &'static Case, call: Call) -> TrialReport {
+    pub fn run(&self, subject: &str, case: &'static Case, variant: Variant) -> TrialReport {
         let position = self.context.subjects.iter().position(|info| info.spec == subject);
-        let planned = Planned { case, call, subject: position.unwrap_or_default() };
+        let planned = Planned { case, variant, subject: position.unwrap_or_default() };
         let broken = |why: String| {
             let mut report = verdict::blank(&planned, &self.context.subjects[planned.subject]);
             report.verdict = Verdict::Broken(why);
@@ -100,6 +100,9 @@ impl Pool {
         let position = self.context.subjects.iter().position(|info| info.spec == subject);
         let position =
             position.ok_or_else(|| Abort::Broken(format!("{subject} is not a subject of this session")))?;
+        if self.context.subjects[position].interface != InterfaceName::Calls {
+            return Err(Abort::Broken(format!("{subject} makes no calls: only its cases judge it")));
+        }
         let gone = || Abort::Broken("the wardens have died".into());
         let mut lease = self.lease().ok_or_else(gone)?;
         let link = lease.link.as_mut().ok_or_else(gone)?;
@@ -108,7 +111,8 @@ impl Pool {
         let call = info.calls.iter().find_map(|name| Call::from_name(name)).unwrap_or(Call::Waitpid);
         let visited =
             open(link, &self.context.starts[position], common.child.as_deref()).and_then(|(opened, _)| {
-                visit(&mut Trial::new(link, (history.clauses, None), call, common, info, opened))
+                let core = Core::new(link, history.clauses, common, info, opened);
+                visit(&mut Trial::of(core, call))
             });
         match link.close(CLEAN_UP) {
             Ok(_) => {}

@@ -1,6 +1,6 @@
 //! Executes a plan: one worker thread per warden, one stream of events.
 
-use super::event::{Event, RunHeader, Summary};
+use super::event::{Event, RunHeader, SubjectInfo, Summary};
 use super::handshake::{self, CLEAN_UP};
 use super::plan::{self, Planned, Surroundings};
 use super::queue::Queue;
@@ -11,8 +11,8 @@ use crate::catalogue;
 use crate::spec::deviations;
 use crate::subject::Registry;
 use crate::sys::signal;
-use crate::trial::Common;
 use crate::trial::link::Link;
+use crate::trial::{Common, InterfaceName};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -96,9 +96,13 @@ impl Session {
         let first =
             links.first_mut().ok_or_else(|| RunError::Usage("a run needs at least one job".into()))?;
         let probed = handshake::ask_probe(first)?;
+        let kernel = probed.get("kernel").unwrap_or_default();
         let mut subjects = Vec::new();
         for (spec, start) in names.iter().zip(&starts) {
-            subjects.push(handshake::identify(first, spec, start, settings)?);
+            subjects.push(handshake::identify(first, spec, start, settings, &kernel)?);
+        }
+        if subjects.iter().any(|subject: &SubjectInfo| subject.interface != InterfaceName::Calls) {
+            handshake::check_wait(first)?;
         }
         let slowness = first.slowness();
         // What is slow alone gets slower in parallel.

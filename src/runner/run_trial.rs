@@ -5,8 +5,7 @@ use super::handshake::{self, CLEAN_UP, Start, open};
 use super::plan::{Planned, Surroundings};
 use super::verdict;
 use crate::trial::link::{Link, LinkError};
-use crate::trial::{Abort, Common, Trial};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use crate::trial::{Abort, Common, Core};
 use std::time::Instant;
 
 /// What all trials of a run share.
@@ -21,7 +20,8 @@ pub(crate) struct TrialContext {
 impl TrialContext {
     /// Why a trial cannot run here; `None` if it can.
     pub(crate) fn lack(&self, trial: &Planned) -> Option<String> {
-        self.surroundings.lack(trial.case, self.subjects[trial.subject].threads)
+        let subject = &self.subjects[trial.subject];
+        trial.case.not_offered(subject).or_else(|| self.surroundings.lack(trial.case, subject.threads))
     }
 }
 
@@ -44,26 +44,13 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
     }
     link.reset();
     let mut result = match open(link, &context.starts[planned.subject], common.child.as_deref()) {
-        Ok((_, hello)) if !handshake::is_of(&hello, info) => {
+        Ok((_, hello)) if info.contract.is_none() && !handshake::is_of(&hello, info) => {
             Err(Abort::Protocol(format!("its hello differs from the one at the start of the run: {hello}")))
         }
         Ok((opened, _)) => {
-            let mut trial = Trial::new(
-                link,
-                (planned.case.clauses, Some(planned.case.uses)),
-                planned.call,
-                common,
-                info,
-                opened,
-            );
-            let ran = catch_unwind(AssertUnwindSafe(|| (planned.case.run)(&mut trial)));
-            // The panic message is on standard error already; the other trials go on.
-            let result = ran.unwrap_or_else(|_| Err(Abort::Broken("the case panicked".into())));
-            let result = match result {
-                Ok(()) | Err(Abort::Skip(_)) => trial.check_late_writes().and(result),
-                other => other,
-            };
-            verdict::collect(&mut report, trial, &result);
+            let core = Core::new(link, planned.case.clauses, common, info, opened);
+            let (core, result) = planned.case.run_on(core, planned.variant);
+            verdict::collect(&mut report, core, &result);
             result
         }
         Err(stop) => Err(stop),

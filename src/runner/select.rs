@@ -2,7 +2,7 @@
 
 use super::settings::{RunError, Selection};
 use crate::spec::Clause;
-use crate::sys::call::abi::Call;
+use crate::trial::Variant;
 
 /// What selection needs to know about a case.
 #[derive(Debug, Clone)]
@@ -11,14 +11,14 @@ pub struct Candidate<'a> {
     pub case: &'a str,
     /// The clauses it cites.
     pub clauses: &'a [&'static Clause],
-    /// The calls it supports.
-    pub calls: Vec<Call>,
+    /// What it can be tried with.
+    pub variants: Vec<Variant>,
 }
 
 /// The part of a [`Selection`] that matched nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unmatched {
-    /// No `case@call` matches this pattern.
+    /// No `case@variant` matches this pattern.
     Pattern(String),
     /// No clause has this id or matches this glob.
     Clause(String),
@@ -46,14 +46,15 @@ impl From<Unmatched> for RunError {
 /// A pattern with a `*` must match all of `case@call`, or the whole case id if it has no `@`. Any other pattern is a
 /// substring of `case@call`; the part after an `@` must be the full name of the call, so that `x@wait` does not match
 /// `x@wait4`.
-pub fn matches(pattern: &str, case: &str, call: Call) -> bool {
+pub fn matches(pattern: &str, case: &str, variant: Variant) -> bool {
     if pattern.contains('*') {
-        let whole = if pattern.contains('@') { format!("{case}@{}", call.name()) } else { case.to_owned() };
+        let whole =
+            if pattern.contains('@') { format!("{case}@{}", variant.name()) } else { case.to_owned() };
         return glob(pattern, &whole);
     }
     match pattern.split_once('@') {
-        Some((in_case, name)) => case.contains(in_case) && call.name() == name,
-        None => case.contains(pattern) || call.name().contains(pattern),
+        Some((in_case, name)) => case.contains(in_case) && variant.name() == name,
+        None => case.contains(pattern) || variant.name().contains(pattern),
     }
 }
 
@@ -80,24 +81,27 @@ pub fn glob(pattern: &str, text: &str) -> bool {
 ///
 /// # Errors
 /// The filter that matched nothing.
-pub fn select(selection: &Selection, candidates: &[Candidate<'_>]) -> Result<Vec<(usize, Call)>, Unmatched> {
-    let all: Vec<(usize, Call)> = candidates
+pub fn select(
+    selection: &Selection,
+    candidates: &[Candidate<'_>],
+) -> Result<Vec<(usize, Variant)>, Unmatched> {
+    let all: Vec<(usize, Variant)> = candidates
         .iter()
         .enumerate()
-        .flat_map(|(index, candidate)| candidate.calls.iter().map(move |call| (index, *call)))
+        .flat_map(|(index, candidate)| candidate.variants.iter().map(move |v| (index, *v)))
         .collect();
     let mut wanted = vec![selection.patterns.is_empty(); all.len()];
     for pattern in &selection.patterns {
-        let named = |(index, call): (usize, Call)| {
+        let named = |(index, variant): (usize, Variant)| {
             let case = candidates[index].case;
-            case == pattern || pattern.split_once('@') == Some((case, call.name()))
+            case == pattern || pattern.split_once('@') == Some((case, variant.name()))
         };
         let exact = all.iter().any(|trial| named(*trial));
         let mut any = false;
-        for (slot, (index, call)) in all.iter().enumerate() {
+        for (slot, (index, variant)) in all.iter().enumerate() {
             let hit = match exact {
-                true => named((*index, *call)),
-                false => matches(pattern, candidates[*index].case, *call),
+                true => named((*index, *variant)),
+                false => matches(pattern, candidates[*index].case, *variant),
             };
             wanted[slot] |= hit;
             any |= hit;
@@ -115,12 +119,13 @@ pub fn select(selection: &Selection, candidates: &[Candidate<'_>]) -> Result<Vec
         selection.clauses.is_empty()
             || selection.clauses.iter().any(|wanted| clauses.iter().any(|clause| glob(wanted, clause.id)))
     };
-    let selected: Vec<(usize, Call)> = all
+    let selected: Vec<(usize, Variant)> = all
         .into_iter()
         .zip(wanted)
-        .filter(|((index, call), wanted)| {
+        .filter(|((index, variant), wanted)| {
             *wanted
-                && (selection.calls.is_empty() || selection.calls.contains(call))
+                && (selection.calls.is_empty()
+                    || variant.call().is_some_and(|call| selection.calls.contains(&call)))
                 && cites(candidates[*index].clauses)
         })
         .map(|(trial, _)| trial)
@@ -137,13 +142,17 @@ pub fn select(selection: &Selection, candidates: &[Candidate<'_>]) -> Result<Vec
 mod tests {
     use super::*;
     use crate::spec::posix;
+    use crate::sys::call::abi::Call;
 
     static NOHANG: &[&Clause] = &[&posix::WAITPID_NOHANG_ZERO];
     static EXIT: &[&Clause] = &[&posix::WAITPID_EXIT_CODE];
 
     fn table() -> Vec<Candidate<'static>> {
-        let row =
-            |case, clauses| Candidate { case, clauses, calls: vec![Call::Wait, Call::Waitpid, Call::Wait4] };
+        let row = |case, clauses| Candidate {
+            case,
+            clauses,
+            variants: [Call::Wait, Call::Waitpid, Call::Wait4].map(Variant::Call).to_vec(),
+        };
         vec![row("nohang.running", NOHANG), row("nohang.running-two", NOHANG), row("exit.code", EXIT)]
     }
 

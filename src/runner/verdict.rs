@@ -4,7 +4,7 @@ use super::event::{Failure, Outcome as ClauseOutcome, SubjectInfo, TrialReport, 
 use super::plan::Planned;
 use crate::protocol::Line;
 use crate::trial::Case;
-use crate::trial::{Abort, Outcome, Trial};
+use crate::trial::{Abort, Core, InterfaceName, Outcome};
 use crate::wait::Signal;
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ pub(crate) fn blank(planned: &Planned, info: &SubjectInfo) -> TrialReport {
 }
 
 /// Moves what a trial gathered into the report, with the state of its children if it did not complete.
-pub(crate) fn collect(report: &mut TrialReport, mut trial: Trial<'_>, result: &Outcome) {
+pub(crate) fn collect(report: &mut TrialReport, mut trial: Core<'_>, result: &Outcome) {
     if matches!(result, Err(Abort::Fail(_) | Abort::Hang(_) | Abort::Crash(_) | Abort::Broken(_))) {
         report.children = trial.describe_children();
     }
@@ -64,7 +64,9 @@ pub(crate) fn closed(report: &mut TrialReport, result: &mut Outcome, closed: &Li
             "processes that could not be reaped, since the warden's wait does not report them: {stuck}"
         ));
     }
-    let killed = closed.get("killed").and_then(|name| Signal::from_name(&name));
+    // How a program ended was judged by its case.
+    let is_program = case.interface() == InterfaceName::Program;
+    let killed = closed.get("killed").filter(|_| !is_program).and_then(|name| Signal::from_name(&name));
     let Some(signal) = killed.filter(|signal| *signal != Signal::KILL) else { return };
     match result {
         Err(Abort::Crash(failure)) => failure.got = format!("{} (killed by {signal})", failure.got),

@@ -408,7 +408,14 @@ impl Child {
             (None, _) => None,
         };
         let Offspring { orphan, steps, .. } = offspring.clone();
-        Ok(ChildOptions { connect, steps, orphan, program: self.options.program.clone(), agent: None })
+        Ok(ChildOptions {
+            connect,
+            steps,
+            orphan,
+            program: self.options.program.clone(),
+            agent: None,
+            wrapper: None,
+        })
     }
 
     /// The options after an exec.

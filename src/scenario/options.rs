@@ -22,6 +22,8 @@ pub struct ChildOptions {
     pub program: Vec<String>,
     /// The subject whose agent the process becomes instead, on its standard input: set by an agent that execs.
     pub agent: Option<String>,
+    /// The process becomes a wrapper instead: its name, and the command that it runs.
+    pub wrapper: Option<(String, Vec<String>)>,
 }
 
 /// Why arguments of the child program are invalid.
@@ -44,7 +46,7 @@ impl std::fmt::Display for ArgsError {
             ArgsError::Option(option) => {
                 write!(
                     f,
-                    "unknown option '{option}' (--connect PATH, --token T, --orphan, --program WORD, --agent NAME)"
+                    "unknown option '{option}' (--connect PATH, --token T, --orphan, --program WORD, --agent NAME, --wrapper NAME CMD...)"
                 )
             }
             ArgsError::Half => f.write_str("'--connect PATH' and '--token T' require each other"),
@@ -56,7 +58,8 @@ impl std::fmt::Display for ArgsError {
 impl std::error::Error for ArgsError {}
 
 impl ChildOptions {
-    /// Parses `[--connect PATH --token T] [--orphan] [--program WORD]... [--agent NAME] [STEP|SCENARIO]...`.
+    /// Parses `[--connect PATH --token T] [--orphan] [--program WORD]... [--agent NAME] [STEP|SCENARIO]...`, or
+    /// `--wrapper NAME CMD...`.
     ///
     /// # Errors
     /// [`ArgsError`]
@@ -72,6 +75,10 @@ impl ChildOptions {
                 "--token" => token = Some(value("--token")?),
                 "--program" => options.program.push(value("--program")?),
                 "--agent" => options.agent = Some(value("--agent")?),
+                "--wrapper" => {
+                    let name = value("--wrapper")?;
+                    options.wrapper = Some((name, rest.by_ref().map(str::to_owned).collect()));
+                }
                 "--orphan" => options.orphan = true,
                 _ if arg.starts_with('-') => return Err(ArgsError::Option(arg.to_owned())),
                 _ => script.push(arg),
@@ -99,6 +106,9 @@ impl ChildOptions {
         args.extend(self.agent.iter().flat_map(|name| ["--agent".to_owned(), name.clone()]));
         args.extend(self.program.iter().flat_map(|word| ["--program".to_owned(), word.clone()]));
         args.extend(self.steps.iter().map(Step::to_string));
+        if let Some((name, command)) = &self.wrapper {
+            args.extend(["--wrapper".to_owned(), name.clone()].into_iter().chain(command.iter().cloned()));
+        }
         args
     }
 

@@ -5,7 +5,7 @@ use crate::catalogue;
 use crate::mutants::{Mutant, mutants};
 use crate::runner::event::{Outcome, TrialReport, Verdict};
 use crate::spec::Level;
-use crate::sys::call::abi::Call;
+use crate::trial::Variant;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,8 +42,8 @@ pub struct Kill<'m> {
     pub clause: &'m str,
     /// The case.
     pub case: &'m str,
-    /// The call.
-    pub call: Call,
+    /// What it is tried with.
+    pub variant: Variant,
     /// Whether it has to prove a hang.
     pub slow: bool,
 }
@@ -120,7 +120,7 @@ impl Matrix {
         if !report.verdict.is_bad() {
             return;
         }
-        let mut call = wanted.call.name().to_owned();
+        let mut call = wanted.variant.name().to_owned();
         if report.verdict != Verdict::Fail {
             call = format!("{call}:{}", report.verdict.name());
         }
@@ -159,8 +159,8 @@ impl Matrix {
                 cases.iter().flat_map(move |(case, calls)| {
                     calls.split(' ').filter_map(move |word| {
                         let (call, how) = word.split_once(':').unwrap_or((word, "fail"));
-                        let call = Call::from_name(call)?;
-                        Some(Kill { mutant, clause, case, call, slow: how == "hang" })
+                        let variant = Variant::from_name(call)?;
+                        Some(Kill { mutant, clause, case, variant, slow: how == "hang" })
                     })
                 })
             })
@@ -222,8 +222,8 @@ mod tests {
     #[test]
     fn kills_are_listed_one_by_one() {
         let matrix = sample();
-        let kills: Vec<_> = matrix.kills().map(|k| (k.mutant, k.case, k.call, k.slow)).collect();
-        assert_eq!(kills, [("m", "a.b", Call::Wait, false), ("m", "a.b", Call::Wait4, true)]);
+        let kills: Vec<_> = matrix.kills().map(|k| (k.mutant, k.case, k.variant.name(), k.slow)).collect();
+        assert_eq!(kills, [("m", "a.b", "wait", false), ("m", "a.b", "wait4", true)]);
     }
 
     #[test]

@@ -25,7 +25,7 @@ use crate::runner::event::TrialReport;
 use crate::runner::pool::Pool;
 use crate::runner::run::Session;
 use crate::runner::settings::{RunError, Selection, Settings};
-use crate::subject::{self};
+use crate::subject::{self, OWN_HANDLE, OWN_WRAPPER};
 use crate::trial::Abort;
 use std::sync::Mutex;
 use std::sync::mpsc;
@@ -47,7 +47,8 @@ pub fn start(mutants: &[String], patterns: &[String], jobs: Option<usize>) -> Re
         [] => mutants::mutants().map(|m| m.name.to_owned()).collect(),
         named => named.to_vec(),
     };
-    let subjects = subject::default_names().into_iter().chain(named.iter().map(|m| subject_of(m))).collect();
+    let unbroken = subject::default_names().into_iter().chain([OWN_HANDLE, OWN_WRAPPER].map(str::to_owned));
+    let subjects = unbroken.chain(named.iter().map(|m| subject_of(m))).collect();
     // A trial that hangs sleeps through its grace period; other trials can use the processor.
     let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let jobs = Some(jobs.unwrap_or((4 * cpus).min(32)));
@@ -62,7 +63,7 @@ pub fn all(session: &Session) -> Vec<Wanted> {
     let wanted = session.planned().iter().map(|planned| Wanted {
         subject: subjects[planned.subject].spec.clone(),
         case: planned.case,
-        call: planned.call,
+        variant: planned.variant,
     });
     wanted.collect()
 }
@@ -83,7 +84,7 @@ pub fn run(pool: &Pool, wanted: Vec<Wanted>, sink: &mut dyn FnMut(&Wanted, &Tria
                 };
                 let own = if worker == 0 { burning } else { others };
                 while let Some(wanted) = next(own).or_else(|| next(others)) {
-                    let report = pool.run(&wanted.subject, wanted.case, wanted.call);
+                    let report = pool.run(&wanted.subject, wanted.case, wanted.variant);
                     if sender.send((wanted, report)).is_err() {
                         break;
                     }

@@ -29,10 +29,15 @@ impl Clause {
         Book::ALL.into_iter().find(|b| b.name() == name).unwrap_or(Book::Posix)
     }
 
+    /// The promise that a subject must have made to be held to it, if it is one.
+    pub fn promise(&self) -> Option<&'static str> {
+        self.id.strip_prefix("promise/")
+    }
+
     /// Whether it applies to a system with this profile.
     pub fn applies_to(&self, profile: Profile) -> bool {
         match self.book() {
-            Book::Posix => true,
+            Book::Posix | Book::Promise => true,
             Book::System(p) => p == profile,
         }
     }
@@ -134,10 +139,12 @@ pub enum Book {
     Posix,
     /// The manuals and documented behaviour of one system.
     System(Profile),
+    /// What a subject says of itself; binds only one that announces it, and then with the source that it names.
+    Promise,
 }
 
 impl Book {
-    const ALL: [Book; 8] = [
+    const ALL: [Book; 9] = [
         Book::Posix,
         Book::System(Profile::Linux),
         Book::System(Profile::FreeBsd),
@@ -146,12 +153,14 @@ impl Book {
         Book::System(Profile::DragonFly),
         Book::System(Profile::MacOs),
         Book::System(Profile::Illumos),
+        Book::Promise,
     ];
 
     fn name(self) -> &'static str {
         match self {
             Book::Posix => "posix",
             Book::System(p) => p.name(),
+            Book::Promise => "promise",
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Clauses: the requirements on the wait family, each with its source.
 //!
-//! There is one book for the standard and one for each system. Clauses are `static`s, so a case that cites a
+//! There is one book for the standard, one for each system, and one of what subjects promise. Clauses are `static`s, so a case that cites a
 //! nonexistent clause does not compile.
 
 pub mod cited;
 pub mod clause;
+pub mod contracts;
 pub mod deviations;
 pub mod dragonfly;
 pub mod freebsd;
@@ -16,6 +17,7 @@ pub mod netbsd;
 pub mod openbsd;
 pub mod pairs;
 pub mod posix;
+pub mod promise;
 
 pub use clause::{Book, Clause, Level, Profile};
 pub use deviations::Deviation;
@@ -23,7 +25,7 @@ pub use deviations::Deviation;
 /// The books in order: the standard, then the systems. Larger books are split by theme.
 fn books() -> impl Iterator<Item = &'static [&'static Clause]> {
     let small = [freebsd::ALL, netbsd::ALL, openbsd::ALL, dragonfly::ALL, macos::ALL, illumos::ALL];
-    posix::ALL.iter().chain(linux::ALL).copied().chain(small)
+    posix::ALL.iter().chain(linux::ALL).copied().chain(small).chain(promise::ALL.iter().copied())
 }
 
 /// All clauses of all books, in order.
@@ -60,7 +62,8 @@ mod tests {
 
     #[test]
     fn an_id_is_a_book_and_at_least_two_words() {
-        let books: HashSet<&str> = Profile::ALL.into_iter().map(Profile::name).collect();
+        let systems = Profile::ALL.into_iter().map(Profile::name);
+        let books: HashSet<&str> = systems.chain(["promise"]).collect();
         for c in clauses() {
             let parts: Vec<&str> = c.id.split('/').collect();
             assert!(parts.len() >= 3, "{}", c.id);

@@ -5,15 +5,19 @@
 
 mod api;
 pub mod external;
+pub mod handle;
 pub mod libc;
 mod registry;
 pub mod rustix;
 #[cfg(target_os = "linux")]
 pub mod syscall;
 pub mod waitspec;
+pub(crate) mod wrapper;
 
 pub use api::{Decoded, NotOffered, Subject};
+pub use handle::{Handle, Handles, OWN_HANDLE};
 pub use registry::Registry;
+pub use wrapper::OWN_WRAPPER;
 
 /// The built-in subjects of this system.
 pub fn built_in() -> Vec<Box<dyn Subject>> {

@@ -1,10 +1,14 @@
 //! The subjects of a run, by name.
 
 use super::api::Subject;
+use super::handle::Handles;
 use std::path::{Path, PathBuf};
 
 /// Creates a subject on demand, from its name.
 pub type Find = fn(&str) -> Option<Box<dyn Subject>>;
+
+/// Creates handles on demand, from their subject's name.
+pub type FindHandles = fn(&str) -> Option<Box<dyn Handles>>;
 
 /// The subjects a warden can host.
 ///
@@ -14,6 +18,7 @@ pub type Find = fn(&str) -> Option<Box<dyn Subject>>;
 pub struct Registry {
     subjects: Vec<(String, &'static dyn Subject)>,
     find: Option<Find>,
+    find_handles: Option<FindHandles>,
     start_folder: PathBuf,
 }
 
@@ -21,7 +26,8 @@ impl Registry {
     /// A registry of these subjects; `find` creates those named `KIND:NAME`, such as mutants, on demand.
     pub fn new(subjects: impl IntoIterator<Item = Box<dyn Subject>>, find: Find) -> Registry {
         let start_folder = std::env::current_dir().unwrap_or_default();
-        let mut registry = Registry { subjects: Vec::new(), find: Some(find), start_folder };
+        let mut registry =
+            Registry { subjects: Vec::new(), find: Some(find), find_handles: None, start_folder };
         for subject in subjects {
             registry.add(subject);
         }
@@ -38,6 +44,22 @@ impl Registry {
     pub fn get(&self, name: &str) -> Option<&'static dyn Subject> {
         let added = self.subjects.iter().rev().find(|(n, _)| n == name).map(|(_, s)| *s);
         added.or_else(|| self.find?(name).map(|subject| &*Box::leak(subject)))
+    }
+
+    /// The same registry with handles, made on demand too.
+    #[must_use]
+    pub fn with_handles(self, find: FindHandles) -> Registry {
+        Registry { find_handles: Some(find), ..self }
+    }
+
+    /// The handles of this name.
+    pub fn handles(&self, name: &str) -> Option<&'static dyn Handles> {
+        self.find_handles?(name).map(|handles| &*Box::leak(handles))
+    }
+
+    /// Whether a warden can host a subject of this name.
+    pub fn hosts(&self, name: &str) -> bool {
+        self.get(name).is_some() || self.handles(name).is_some()
     }
 
     /// All names, in the order of their addition.

@@ -1,13 +1,19 @@
 //! What a case is: a short program that checks clauses, and what it needs.
 
-use super::abort::Outcome;
-use super::core::Trial;
-use super::uses::{Calls, Uses};
+use super::abort::{Abort, Outcome};
+use super::calls::{self, Calls, Family, Uses};
+use super::core::{Core, Trial};
+use super::handle::{self, Abilities};
+use super::program;
+use super::subject::SubjectInfo;
+use super::variant::{InterfaceName, Variant};
+use crate::protocol::handle::Form;
 use crate::spec::clause::{Clause, Profile};
+use crate::spec::contracts;
 use std::fmt;
-use std::panic::Location;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 
-/// A short program that checks clauses, once for each call that it is written for.
+/// A short program that checks clauses, once for each variant of its interface that it is written for.
 #[derive(Debug)]
 pub struct Case {
     /// `theme.what-it-shows`; a meaning, never a number.
@@ -16,16 +22,38 @@ pub struct Case {
     pub title: &'static str,
     /// The clauses that it checks. An expectation of any other clause is an error of the case.
     pub clauses: &'static [&'static Clause],
-    /// The calls that it is tried with.
-    pub calls: Calls,
-    /// What it asks the trial's call for; a call that cannot carry it is not planned.
-    pub uses: Uses,
     /// What must be there for it to be tried.
     pub needs: Needs,
     /// Where it is written: [`here`].
     pub at: &'static Location<'static>,
     /// The program.
-    pub run: fn(&mut Trial<'_>) -> Outcome,
+    pub body: Body,
+}
+
+/// The program of a case, for one interface.
+#[derive(Debug)]
+pub enum Body {
+    /// Of calls.
+    Calls {
+        /// Those that it is tried with.
+        calls: Calls,
+        /// What it asks the trial's call for; a call that cannot carry it is not planned.
+        uses: Uses,
+        /// The program.
+        run: fn(&mut calls::Trial<'_>) -> Outcome,
+    },
+    /// Of a handle.
+    Handle {
+        /// What the handle must be able to do.
+        abilities: Abilities,
+        /// The program.
+        run: fn(&mut handle::Trial<'_>) -> Outcome,
+    },
+    /// Of a program that runs a program.
+    Program {
+        /// The program.
+        run: fn(&mut program::Trial<'_>) -> Outcome,
+    },
 }
 
 /// The file and line that this is written at.
@@ -35,9 +63,95 @@ pub const fn here() -> &'static Location<'static> {
 }
 
 impl Case {
-    /// The calls that it is tried with and that can carry it.
+    /// The interface that it is of.
+    pub const fn interface(&self) -> InterfaceName {
+        match self.body {
+            Body::Calls { .. } => InterfaceName::Calls,
+            Body::Handle { .. } => InterfaceName::Handle,
+            Body::Program { .. } => InterfaceName::Program,
+        }
+    }
+
+    /// The calls that it is tried with and that can carry it; none for another interface.
     pub fn planned_calls(&self) -> Calls {
-        self.calls.that_are_in(self.uses.carriers())
+        match self.body {
+            Body::Calls { calls, uses, .. } => calls.that_are_in(uses.carriers()),
+            _ => Calls::only(&[]),
+        }
+    }
+
+    /// Whether one call stands for several of a subject.
+    pub fn is_few(&self) -> bool {
+        matches!(self.body, Body::Calls { calls, .. } if calls.is_few())
+    }
+
+    /// The variants that a subject is tried with; `every`: none stands for another.
+    pub fn variants_of(&self, subject: &SubjectInfo, every: bool) -> Vec<Variant> {
+        let offered = subject.variants();
+        if self.interface() != InterfaceName::Calls {
+            return offered.into_iter().filter(|v| v.interface() == self.interface()).collect();
+        }
+        let offers = |call| offered.contains(&Variant::Call(call));
+        let calls = self.planned_calls();
+        let calls = if every {
+            calls.list().into_iter().filter(|call| offers(*call)).collect()
+        } else {
+            calls.of_subject(offers)
+        };
+        calls.into_iter().map(Variant::Call).collect()
+    }
+
+    /// Every variant that there is for it.
+    pub fn every_variant(&self) -> Vec<Variant> {
+        match self.interface() {
+            InterfaceName::Calls => self.planned_calls().list().into_iter().map(Variant::Call).collect(),
+            InterfaceName::Handle => Form::ALL.map(Variant::Form).to_vec(),
+            InterfaceName::Program => {
+                contracts::CONTRACTS.iter().map(|contract| Variant::Contract(contract.name)).collect()
+            }
+        }
+    }
+
+    /// Why a subject of its interface cannot be tried with it, if it cannot.
+    pub fn not_offered(&self, subject: &SubjectInfo) -> Option<String> {
+        match self.body {
+            Body::Handle { abilities, .. } => {
+                let missing = abilities.missing_in(&subject.abilities);
+                missing.map(|ability| format!("not offered: {ability}"))
+            }
+            _ => None,
+        }
+    }
+
+    /// Runs it on the core of a trial that was opened, and gives the core back with the outcome.
+    pub(crate) fn run_on<'a>(&'static self, core: Core<'a>, variant: Variant) -> (Core<'a>, Outcome) {
+        fn run<'a, I>(
+            core: Core<'a>,
+            with: I,
+            run: impl FnOnce(&mut Trial<'a, I>) -> Outcome,
+        ) -> (Core<'a>, Outcome) {
+            let mut trial = Trial { core, with };
+            let ran = catch_unwind(AssertUnwindSafe(|| run(&mut trial)));
+            // The panic message is on standard error already; the other trials go on.
+            (trial.core, ran.unwrap_or_else(|_| Err(Abort::Broken("the case panicked".into()))))
+        }
+        match (&self.body, variant) {
+            (Body::Calls { uses, run: body, .. }, Variant::Call(call)) => {
+                let late = |t: &mut calls::Trial<'a>| match body(t) {
+                    // Nothing that returned may be written to afterwards.
+                    outcome @ (Ok(()) | Err(Abort::Skip(_))) => t.check_late_writes().and(outcome),
+                    other => other,
+                };
+                run(core, Family { call, uses: Some(*uses) }, late)
+            }
+            (Body::Handle { run: body, .. }, Variant::Form(form)) => {
+                run(core, handle::Agent { form, handles: Vec::new() }, body)
+            }
+            (Body::Program { run: body, .. }, Variant::Contract(_)) => {
+                run(core, program::Run::default(), body)
+            }
+            _ => (core, Err(Abort::Broken(format!("{} is not tried with {}", self.id, variant.name())))),
+        }
     }
 
     /// Whether anything of it applies to a system of that profile.
@@ -58,7 +172,8 @@ impl Case {
 ///
 /// In the parentheses stand the [`Uses`]: targets, then options if there are any (`NONE` before `adapting`). Without `in` a case is
 /// tried with each call that carries them; without `needs` it needs nothing. The clauses may be pairs
-/// ([`crate::spec::pairs`]). The id is `theme.function-name`.
+/// ([`crate::spec::pairs`]). The id is `theme.function-name`. `cases! { handle "theme"; name(TIMEOUT | STEAL) => [...]; }` are of
+/// handles that can do that, `cases! { program "theme"; name() => [...]; }` of programs.
 macro_rules! cases {
     ($theme:literal; $(
         #[doc = $title:literal]
@@ -66,7 +181,45 @@ macro_rules! cases {
             $(in $calls:expr)? $(, needs $needs:expr)? => [$($clause:expr),+ $(,)?];
     )+) => {
         /// The cases of this theme.
-        pub(crate) const CASES: &[$crate::trial::Case] = &[$($crate::trial::Case {
+        pub(crate) const CASES: &[$crate::trial::Case] = &[$($crate::trial::cases!(@case
+            $theme, $name, $title, [$($clause),+], [$($needs)?],
+            $crate::trial::Body::Calls {
+                calls: $crate::trial::cases!(@or $crate::trial::Calls::ALL $(, $calls)?),
+                uses: $crate::trial::Uses {
+                    targets: $crate::trial::Targets::NONE$(.with($crate::trial::Targets::$target))+,
+                    options: $crate::trial::Options::NONE$($(.with($crate::trial::Options::$option))+)?,
+                    adapts: $crate::trial::cases!(@adapts $($($adapting)?)?),
+                },
+                run: $name,
+            }
+        )),+];
+    };
+    (handle $theme:literal; $(
+        #[doc = $title:literal]
+        $name:ident($($($ability:ident)|+)?) $(, needs $needs:expr)? => [$($clause:expr),+ $(,)?];
+    )+) => {
+        /// The cases of this theme.
+        pub(crate) const CASES: &[$crate::trial::Case] = &[$($crate::trial::cases!(@case
+            $theme, $name, $title, [$($clause),+], [$($needs)?],
+            $crate::trial::Body::Handle {
+                abilities: $crate::trial::handle::Abilities::NONE
+                    $($(.with($crate::trial::handle::Abilities::$ability))+)?,
+                run: $name,
+            }
+        )),+];
+    };
+    (program $theme:literal; $(
+        #[doc = $title:literal]
+        $name:ident() $(, needs $needs:expr)? => [$($clause:expr),+ $(,)?];
+    )+) => {
+        /// The cases of this theme.
+        pub(crate) const CASES: &[$crate::trial::Case] = &[$($crate::trial::cases!(@case
+            $theme, $name, $title, [$($clause),+], [$($needs)?],
+            $crate::trial::Body::Program { run: $name }
+        )),+];
+    };
+    (@case $theme:literal, $name:ident, $title:literal, [$($clause:expr),+], [$($needs:expr)?], $body:expr) => {
+        $crate::trial::Case {
             id: {
                 const NAME: &str = concat!($theme, ".", stringify!($name));
                 const ID: [u8; NAME.len()] = $crate::trial::id_of(NAME);
@@ -82,16 +235,10 @@ macro_rules! cases {
                     $crate::spec::cited::listed(CITED);
                 &CLAUSES
             },
-            calls: $crate::trial::cases!(@or $crate::trial::Calls::ALL $(, $calls)?),
-            uses: $crate::trial::Uses {
-                targets: $crate::trial::Targets::NONE$(.with($crate::trial::Targets::$target))+,
-                options: $crate::trial::Options::NONE$($(.with($crate::trial::Options::$option))+)?,
-                adapts: $crate::trial::cases!(@adapts $($($adapting)?)?),
-            },
             needs: $crate::trial::cases!(@or $crate::trial::Needs::NOTHING $(, $needs)?),
             at: $crate::trial::here(),
-            run: $name,
-        }),+];
+            body: $body,
+        }
     };
     (@or $default:expr) => { $default };
     (@or $default:expr, $given:expr) => { $given };

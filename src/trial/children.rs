@@ -1,14 +1,15 @@
-//! What a case does with children: makes them, tells them what to do, signals them and watches them.
+//! What a case does with children: has them made, tells them what to do, signals them and watches them.
 
 use super::abort::{Abort, Outcome};
-use super::core::{Child, Known, Trial};
-use super::deadline::{AT_ONCE, PROMPT, STATE};
+use super::core::{Birth, Child, Core, Interface, Known, Started, Trial};
+use super::deadline::{PROMPT, STATE};
 use super::link::{LinkError, To};
 use super::states::{adopt, state_of};
 use super::verdict::Failure;
 use crate::protocol::Line;
 use crate::protocol::agent::{Image, Request as AgentRequest};
 use crate::protocol::codec::Words;
+use crate::protocol::wait::errno_of;
 use crate::protocol::warden::{ProcessState, Request};
 use crate::scenario::{Scenario, Step};
 use crate::sys::call::abi::Usage;
@@ -19,16 +20,6 @@ use std::time::Instant;
 /// A trial that has made so many children needs more than others: a limit that lets it have no more is one of the surroundings,
 /// where for any other trial the table of processes is full.
 const MANY: usize = 32;
-
-/// A child that was asked for.
-struct Birth {
-    name: String,
-    id: u64,
-    request: Line,
-    connects: bool,
-    /// It is held once it has done its first steps, and these are awaited.
-    awaited: bool,
-}
 
 /// How the agent makes a child.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -67,7 +58,7 @@ impl CloneHow {
 }
 
 impl By {
-    const fn word(&self) -> &'static str {
+    pub(super) const fn word(&self) -> &'static str {
         match self {
             By::Fork { .. } => "spawn",
             By::PosixSpawn => "posix_spawn",
@@ -75,7 +66,7 @@ impl By {
         }
     }
 
-    fn thread(&self) -> Option<u32> {
+    pub(super) fn thread(&self) -> Option<u32> {
         match self {
             By::Fork { thread } => Some(*thread).filter(|thread| *thread != 0),
             _ => None,
@@ -96,85 +87,23 @@ impl By {
     }
 
     /// The same for a reason to skip.
-    fn described(&self) -> String {
+    pub(super) fn described(&self) -> String {
         format!("{} with{}", self.word(), self.details()).trim_end_matches(" with").to_owned()
     }
 }
 
-impl Trial<'_> {
-    /// Has the agent make a child that runs this scenario.
+impl<I: Interface> Trial<'_, I> {
+    /// Has a child made that runs this scenario.
     pub fn spawn(&mut self, scenario: Scenario) -> Result<Child, Abort> {
-        self.spawn_on(0, scenario)
+        let birth = self.core.birth(&By::Fork { thread: 0 }, &scenario);
+        let started = self.with.start(&mut self.core, &birth)?;
+        self.core.join(birth, started)
     }
+}
 
-    /// The same on a thread of the agent; 0 is its first.
-    pub fn spawn_on(&mut self, thread: u32, scenario: Scenario) -> Result<Child, Abort> {
-        let born = self.birth(&By::Fork { thread }, &scenario);
-        self.link.send(&[To::Agent(born.request.clone())])?;
-        self.born(born)
-    }
-
-    /// The same by `clone` or `posix_spawn`, with the reply. `Err` is the error, where it is that which is judged.
-    pub fn try_spawn_by(
-        &mut self,
-        by: &By,
-        scenario: Scenario,
-    ) -> Result<Result<(Child, Line), Errno>, Abort> {
-        let born = self.birth(by, &scenario);
-        self.link.send(&[To::Agent(born.request.clone())])?;
-        let reply = self.link.agent_reply(born.id, PROMPT, by.word())?;
-        if reply.word() == "err" {
-            return Ok(Err(self.errno(&reply)?));
-        }
-        self.grown(born, &reply).map(|child| Ok((child, reply)))
-    }
-
-    /// The same where it must succeed; what is not allowed here is a reason to skip.
-    pub fn spawn_by(&mut self, by: &By, scenario: Scenario) -> Result<(Child, Line), Abort> {
-        self.try_spawn_by(by, scenario)?.map_err(|errno| match errno {
-            // EINVAL is what an emulator says that knows the flags of fork and of threads only.
-            Errno::PERM
-            | Errno::INVAL
-            | Errno::NOSYS
-            | Errno::NOTSUP
-            | Errno::OPNOTSUPP
-            | Errno::NOSPC
-            | Errno::USERS => Abort::Skip(format!("no {} here: {errno}", by.described())),
-            _ => Abort::Broken(format!("the agent cannot {} a child: {errno}", by.word())),
-        })
-    }
-
-    /// Has the agent make a child for each scenario, all asked for at once: far cheaper where there are many.
-    pub fn spawn_all(&mut self, scenarios: impl IntoIterator<Item = Scenario>) -> Result<Vec<Child>, Abort> {
-        let mut children = Vec::new();
-        let mut scenarios = scenarios.into_iter().peekable();
-        while scenarios.peek().is_some() {
-            let births: Vec<Birth> =
-                scenarios.by_ref().take(AT_ONCE).map(|s| self.birth(&By::Fork { thread: 0 }, &s)).collect();
-            let lines: Vec<To> = births.iter().map(|b| To::Agent(b.request.clone())).collect();
-            self.link.send(&lines)?;
-            for birth in births {
-                children.push(self.born(birth)?);
-            }
-        }
-        Ok(children)
-    }
-
-    /// Has the agent make a child that spins at a gate and exits with that code once a call has opened it
-    /// ([`AgentRequest::ThroughGate`]). With it how many processors the agent may use.
-    pub(crate) fn gated(&mut self, code: i32) -> Result<(Child, i64), Abort> {
-        let reply = self.agent_ok(&AgentRequest::Gated { code })?;
-        let number = |key| reply.number(key).map_err(|e| Abort::Protocol(format!("reply to gated: {e}")));
-        let (pid, processors) = (number("pid")?, number("processors")?);
-        let child = Child { name: child_name(self.named), pid };
-        self.named += 1;
-        self.processes += 1;
-        self.children.push(Known { child: child.clone(), adopted: false });
-        Ok((child, processors))
-    }
-
+impl Core<'_> {
     /// Words the request for a child, and sends nothing yet.
-    fn birth(&mut self, by: &By, scenario: &Scenario) -> Birth {
+    pub(crate) fn birth(&mut self, by: &By, scenario: &Scenario) -> Birth {
         let name = child_name(self.named);
         self.named += 1;
         let steps = scenario.lines();
@@ -190,6 +119,7 @@ impl Trial<'_> {
             // The parent-death signal is tied to the thread that forks, and this one may exit before the child.
             argv.insert(self.agent.child.len(), "--orphan".to_owned());
         }
+        let command = argv.clone();
         let argv = Words::of(argv);
         // An agent that is this crate need not exec its own child program.
         let forked = !scenario.fresh && self.common.child.is_none();
@@ -213,38 +143,44 @@ impl Trial<'_> {
         let id = self.link.id();
         let request = request.to_line().with("id", id);
         let awaited = scenario.is_held() && !steps.is_empty() && !scenario.steps.iter().any(Step::holds_up);
-        Birth { name, id, request, connects, awaited }
+        Birth { name, id, request, argv: command, connects, awaited }
     }
 
-    /// Takes the agent's word that a child was made, and greets it if it connects.
-    fn born(&mut self, birth: Birth) -> Result<Child, Abort> {
-        let reply = self.link.agent_reply(birth.id, PROMPT, "spawn")?;
-        self.grown(birth, &reply)
+    /// The error of a request that was refused.
+    pub(crate) fn errno(&self, reply: &Line) -> Result<Errno, Abort> {
+        errno_of(reply, self.system).map_err(|e| Abort::Protocol(format!("a refusal: {e}")))
     }
 
-    fn grown(&mut self, birth: Birth, reply: &Line) -> Result<Child, Abort> {
-        let pid = match reply.word() {
+    /// The pid in the agent's reply to a request for a child.
+    pub(crate) fn pid_of(&self, reply: &Line) -> Result<i64, Abort> {
+        match reply.word() {
             "ok" => match reply.number("pid") {
-                Ok(pid) if pid > 0 && i32::try_from(pid).is_ok() => pid,
-                Ok(pid) => {
-                    return Err(Abort::Protocol(format!("reply to spawn: {pid} is the pid of no child")));
-                }
-                Err(e) => return Err(Abort::Protocol(format!("reply to spawn: {e}"))),
+                Ok(pid) if pid > 0 && i32::try_from(pid).is_ok() => Ok(pid),
+                Ok(pid) => Err(Abort::Protocol(format!("reply to spawn: {pid} is the pid of no child"))),
+                Err(e) => Err(Abort::Protocol(format!("reply to spawn: {e}"))),
             },
-            "unsupported" => return Err(self.not_offered(reply)),
+            "unsupported" => Err(not_offered(reply)),
             _ => {
                 let errno = self.errno(reply)?;
-                return Err(match errno {
+                Err(match errno {
                     Errno::AGAIN if self.children.len() >= MANY => {
                         Abort::Skip("so many processes are not to be had here: EAGAIN".into())
                     }
                     _ => Abort::Broken(format!("the agent cannot spawn a child: {errno}")),
-                });
+                })
             }
+        }
+    }
+
+    /// Takes a child that was made into the trial, and greets it if it connects.
+    pub(crate) fn join(&mut self, birth: Birth, started: Started) -> Result<Child, Abort> {
+        let (pid, greeted) = match started {
+            Started::Forked(pid) => (pid, false),
+            Started::Greeted(pid) => (pid, true),
         };
         self.processes += 1;
         let child = Child { name: birth.name, pid };
-        if birth.connects {
+        if birth.connects && !greeted {
             let said = self.greet(&child)?.number("pid").unwrap_or(pid);
             // In a namespace of its own a child has another pid.
             if said != pid && !birth.request.flag("newpid") {
@@ -457,7 +393,12 @@ fn usage_pair(line: &Line) -> Result<(Usage, Usage), Abort> {
 }
 
 /// `A` to `Z`, then `A1`, `B1`, ...
-fn child_name(number: usize) -> String {
+pub(super) fn child_name(number: usize) -> String {
     let letter = char::from(b'A' + (number % 26) as u8);
     if number < 26 { letter.to_string() } else { format!("{letter}{}", number / 26) }
+}
+
+/// What an agent does not offer is a reason to skip.
+pub(crate) fn not_offered(reply: &Line) -> Abort {
+    Abort::Skip(format!("not offered: {}", reply.get("why").unwrap_or_else(|| "no reason given".into())))
 }

@@ -1,14 +1,17 @@
-//! A running trial: the state that its case works on. The other files of this folder add what a case can do with it.
+//! A running trial: what every trial has (*core*), and what is judged in it (*interface*).
+//!
+//! The core is children, warden, process table and log; `children` and `states` add what a case can do with it. Each
+//! interface is a folder or file of its own: `calls`, `handle`, `program`.
 
+use super::abort::Abort;
 use super::link::Link;
 use super::subject::SubjectInfo;
-use super::uses::Uses;
 use super::verdict::{Failure, Outcome as ClauseOutcome};
-use crate::protocol::wait::{IdType, WaitRequest};
+use crate::protocol::Line;
 use crate::spec::clause::{Clause, Profile};
 use crate::spec::deviations::{Deviation, Release, release_of};
-use crate::sys::call::abi::Call;
 use crate::wait::{Signal, System};
+use std::ops::{Deref, DerefMut};
 use std::time::Duration;
 
 /// A child of the trial.
@@ -18,34 +21,6 @@ pub struct Child {
     pub name: String,
     /// Its pid, as the agent was told it by fork.
     pub pid: i64,
-}
-
-/// Whom a call waits for.
-#[derive(Debug, Clone, Copy)]
-pub enum Target<'c> {
-    /// Any child.
-    Any,
-    /// That child, by its pid.
-    Child(&'c Child),
-    /// Any child of the caller's process group.
-    OwnGroup,
-    /// Any child of the process group that this child leads.
-    Group(&'c Child),
-    /// The child behind a pidfd of the agent: `waitid` and `P_PIDFD` only.
-    Pidfd(i64),
-    /// This number: the first argument of `waitpid` and `wait4`; of `waitid` and `wait6` the id of `P_PID`.
-    Pid(i64),
-    /// This `idtype` and `id`: `waitid` and `wait6` only.
-    Id(IdType, i64),
-}
-
-/// A call that was begun and has not been finished.
-#[derive(Debug)]
-#[must_use = "a call that was begun is finished, or nothing is known of it"]
-pub struct Pending {
-    pub(crate) id: u64,
-    pub(crate) request: WaitRequest,
-    pub(crate) shown: String,
 }
 
 /// What is the same for all trials of a run.
@@ -68,18 +43,15 @@ pub(crate) struct Known {
     pub(crate) adopted: bool,
 }
 
-/// A running trial.
-pub struct Trial<'a> {
+/// What every trial has, whatever is judged: children, warden, process table, log.
+pub struct Core<'a> {
     pub(crate) link: &'a mut Link,
     /// The clauses that the case cites.
     pub(crate) cited: &'static [&'static Clause],
-    /// What the case may ask the trial's call for; `None`: anything.
-    pub(crate) uses: Option<Uses>,
-    pub(crate) call: Call,
     pub(crate) common: &'a Common,
     pub(crate) profile: Profile,
     pub(crate) system: System,
-    info: &'a SubjectInfo,
+    pub(crate) info: &'a SubjectInfo,
     pub(crate) agent: Opened,
     pub(crate) children: Vec<Known>,
     /// How many names were given to children.
@@ -108,24 +80,23 @@ pub struct Opened {
     pub socket: String,
     /// The command that is a child.
     pub child: Vec<String>,
+    /// Of the interface `program`, the command of the program itself.
+    pub program: Vec<String>,
 }
 
-impl<'a> Trial<'a> {
-    /// A trial whose agent has said hello.
+impl<'a> Core<'a> {
+    /// The core of a trial whose agent has said hello.
     pub(crate) fn new(
         link: &'a mut Link,
-        (cited, uses): (&'static [&'static Clause], Option<Uses>),
-        call: Call,
+        cited: &'static [&'static Clause],
         common: &'a Common,
         info: &'a SubjectInfo,
         agent: Opened,
-    ) -> Trial<'a> {
+    ) -> Core<'a> {
         let profile = common.profile.or(Profile::from_name(&info.os));
-        Trial {
+        Core {
             link,
             cited,
-            uses,
-            call,
             common,
             profile: profile.unwrap_or(Profile::Posix),
             system: System::from_names(&info.os, &info.arch).unwrap_or(System::HOST),
@@ -143,11 +114,6 @@ impl<'a> Trial<'a> {
             unreported: false,
             settled: false,
         }
-    }
-
-    /// The call that this trial is about.
-    pub fn call(&self) -> Call {
-        self.call
     }
 
     /// The system whose clauses apply.
@@ -170,21 +136,6 @@ impl<'a> Trial<'a> {
         signal.number_on(self.system).unwrap_or(-1)
     }
 
-    /// Whether the subject's calls are the kernel's own, with no C library between: only there a bad pointer is defined.
-    pub fn is_raw(&self) -> bool {
-        self.info.raw
-    }
-
-    /// Whether the subject makes a call again that a signal ended, so that nobody sees `EINTR`.
-    pub fn retries_eintr(&self) -> bool {
-        self.info.retries_eintr
-    }
-
-    /// Whether the subject's calls can ask for any child.
-    pub(super) fn selects_any(&self) -> bool {
-        self.info.selects_any
-    }
-
     /// The agent's pid, which is that of its process group too.
     pub fn agent_pid(&self) -> i64 {
         self.agent.pid
@@ -200,6 +151,12 @@ impl<'a> Trial<'a> {
         self.link.scaled(time)
     }
 
+    /// The source that binds the subject to a clause; `None` for a promise that it did not make.
+    pub(crate) fn source_of(&self, clause: &'static Clause) -> Option<&str> {
+        let Some(promise) = clause.promise() else { return Some(clause.source) };
+        self.info.promises.iter().find(|(name, _)| name == promise).map(|(_, source)| source.as_str())
+    }
+
     /// Records a value that the implementation is free to choose.
     pub fn record(&mut self, name: &str, value: impl Into<String>) {
         self.recorded.push((name.to_owned(), value.into()));
@@ -210,5 +167,53 @@ impl<'a> Trial<'a> {
         if !self.notes.iter().any(|n| n == text) {
             self.notes.push(text.to_owned());
         }
+    }
+}
+
+/// A child that was asked for.
+pub struct Birth {
+    pub(crate) name: String,
+    pub(crate) id: u64,
+    /// The request to an agent.
+    pub(crate) request: Line,
+    /// The command that is the child.
+    pub(crate) argv: Vec<String>,
+    pub(crate) connects: bool,
+    /// It is held once it has done its first steps, and these are awaited.
+    pub(crate) awaited: bool,
+}
+
+/// A child that was made, with its pid.
+pub enum Started {
+    /// Whoever forked it said so.
+    Forked(i64),
+    /// It said so itself.
+    Greeted(i64),
+}
+
+/// What is judged: how a trial has its child made, and what its case can do beside.
+pub trait Interface {
+    /// Has a child made that runs what is asked for.
+    fn start(&mut self, core: &mut Core<'_>, birth: &Birth) -> Result<Started, Abort>;
+}
+
+/// A running trial of one interface; all that its core can do it can do.
+pub struct Trial<'a, I> {
+    pub(crate) core: Core<'a>,
+    /// What is judged.
+    pub(crate) with: I,
+}
+
+impl<'a, I> Deref for Trial<'a, I> {
+    type Target = Core<'a>;
+
+    fn deref(&self) -> &Core<'a> {
+        &self.core
+    }
+}
+
+impl<'a, I> DerefMut for Trial<'a, I> {
+    fn deref_mut(&mut self) -> &mut Core<'a> {
+        &mut self.core
     }
 }

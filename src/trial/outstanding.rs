@@ -32,7 +32,9 @@ impl Outstanding {
 
     /// Takes note of a request that is sent.
     pub(crate) fn sent(&mut self, request: &Line) {
-        let sleeps = Call::from_name(request.word()).is_some() || request.word() == "await-readable";
+        // The `wait` of a handle is not announced.
+        let is_call = Call::from_name(request.word()).is_some() && request.get("handle").is_none();
+        let sleeps = is_call || request.word() == "await-readable";
         let due = if sleeps { Due::Announcement } else { Due::Reply };
         self.hello |= request.word() == "exec";
         self.due.extend(request.id().map(|id| (id, due)));

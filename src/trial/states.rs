@@ -1,14 +1,14 @@
 //! What a case sees of the states of processes, and waits for.
 
 use super::abort::{Abort, Outcome};
-use super::core::{Child, Known, Trial};
+use super::core::{Child, Core, Known};
 use super::deadline::{AT_ONCE, PROMPT, STATE, ms};
 use super::link::To;
 use super::verdict::Failure;
 use crate::protocol::Line;
 use crate::protocol::warden::{ProcessState, Request};
 
-impl Trial<'_> {
+impl Core<'_> {
     /// Waits until a child has terminated and can be waited for.
     pub fn await_zombie(&mut self, child: &Child) -> Outcome {
         let state = self.await_state(&child.name, ProcessState::Zombie)?;

@@ -1,4 +1,9 @@
-//! Who is judged, as its agent introduced itself.
+//! Who is judged, as its agent introduced itself, or as its contract says.
+
+use super::variant::{InterfaceName, Variant};
+use crate::protocol::handle::Form;
+use crate::spec::contracts::Contract;
+use crate::sys::call::abi::Call;
 
 /// Who is judged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -31,4 +36,27 @@ pub struct SubjectInfo {
     pub retries_eintr: bool,
     /// Whether a call can ask for any child; one that cannot is given the only child by its pid.
     pub selects_any: bool,
+    /// What kind of thing it is.
+    pub interface: InterfaceName,
+    /// Of a handle, the form of its results.
+    pub form: Option<Form>,
+    /// Of a handle, what it can do beside spawning, polling and waiting.
+    pub abilities: Vec<String>,
+    /// What it promises, as in the ids of clauses, and the text that promises it.
+    pub promises: Vec<(String, String)>,
+    /// Of a program, its contract.
+    pub contract: Option<&'static Contract>,
+}
+
+impl SubjectInfo {
+    /// What its trials can be of.
+    pub fn variants(&self) -> Vec<Variant> {
+        match self.interface {
+            InterfaceName::Calls => {
+                self.calls.iter().filter_map(|name| Call::from_name(name)).map(Variant::Call).collect()
+            }
+            InterfaceName::Handle => self.form.map(Variant::Form).into_iter().collect(),
+            InterfaceName::Program => self.contract.map(|c| Variant::Contract(c.name)).into_iter().collect(),
+        }
+    }
 }

@@ -5,6 +5,7 @@ use super::{Warden, garbage, read_some, write_all};
 use crate::protocol::Line;
 use crate::protocol::codec::Words;
 use crate::protocol::line::LineReader;
+use crate::subject::{Handles, Subject};
 use crate::sys::descriptors;
 use crate::sys::process::{self, Forked, Handle};
 use crate::sys::process_table::{self, State, StopState};
@@ -64,6 +65,8 @@ pub(super) struct Agent {
     pub(super) spawned: Vec<i32>,
     /// Whether it has said hello, by which it identifies itself once.
     greeted: bool,
+    /// It is no agent but a program that runs a program: it speaks no protocol, and the driver asks for its exit.
+    pub(super) program: bool,
     /// Whether its exit was seen.
     pub(super) ended: bool,
     /// When its standard output closed; cleared once it is dead or the driver has been notified.
@@ -171,21 +174,35 @@ fn streams() -> Result<Streams, Errno> {
     Ok(Streams { ours: [in_write, out_read, err_read], theirs: [in_read, out_write, err_write] })
 }
 
+/// A subject that a warden hosts.
+#[derive(Copy, Clone)]
+enum Hosted {
+    Calls(&'static dyn Subject),
+    Handles(&'static dyn Handles),
+}
+
 impl Warden<'_> {
-    /// Starts the agent of a trial.
+    fn host(&self, name: &str) -> Option<Hosted> {
+        let calls = self.subjects.get(name).map(Hosted::Calls);
+        calls.or_else(|| self.subjects.handles(name).map(Hosted::Handles))
+    }
+
+    /// Starts the agent of a trial, or a program that runs a program.
     pub(super) fn open_agent(
         &mut self,
         nonce: String,
         subject: Option<String>,
         argv: Option<Words>,
+        program: bool,
     ) -> Result<i32, String> {
-        if self.agent.is_some() {
+        // A trial may run a program several times.
+        if self.agent.as_ref().is_some_and(|agent| !(program && agent.program && agent.status.is_some())) {
             return Err("a trial is already open".into());
         }
         let argv = argv.map_or_else(Vec::new, |argv| argv.0);
         let argv: Vec<CString> = argv.into_iter().filter_map(|word| CString::new(word).ok()).collect();
         let hosted = match &subject {
-            Some(name) => Some(self.subjects.get(name).ok_or_else(|| format!("no subject {name} here"))?),
+            Some(name) => Some(self.host(name).ok_or_else(|| format!("no subject {name} here"))?),
             None if argv.is_empty() => return Err("'subject=' or 'argv=' is missing".into()),
             None => None,
         };
@@ -202,7 +219,12 @@ impl Warden<'_> {
                             rustix::io::dup(rustix::stdio::stdout()),
                         );
                         match (input, output) {
-                            (Ok(input), Ok(output)) => crate::agent::serve(subject, input, output),
+                            (Ok(input), Ok(output)) => match subject {
+                                Hosted::Calls(subject) => crate::agent::serve(subject, input, output),
+                                Hosted::Handles(handles) => {
+                                    crate::agent::handles::serve(handles, input, output)
+                                }
+                            },
                             _ => process::exit_now(125),
                         }
                     }
@@ -230,6 +252,7 @@ impl Warden<'_> {
             wrapper: Vec::new(),
             spawned: Vec::new(),
             greeted: false,
+            program,
             ended: false,
             muted_since: None,
             status: None,
@@ -247,6 +270,14 @@ impl Warden<'_> {
     pub(super) fn read_agent(&mut self) -> bool {
         let Some(agent) = &mut self.agent else { return false };
         let Some(stdout) = &agent.stdout else { return false };
+        if agent.program {
+            let text = &mut agent.stderr_text;
+            let more = keep_text(stdout, text);
+            if more.is_none() {
+                agent.stdout = None;
+            }
+            return more == Some(true);
+        }
         let ended = match read_some(stdout, &mut agent.lines) {
             Ok(false) => return false,
             Ok(true) => false,
@@ -312,14 +343,19 @@ impl Warden<'_> {
     pub(super) fn read_stderr(&mut self) {
         let Some(agent) = &mut self.agent else { return };
         let Some(stderr) = &agent.stderr else { return };
-        let mut buffer = [0_u8; 4096];
-        match rustix::io::read(stderr, &mut buffer) {
-            Ok(n) if n > 0 => {
-                let room = STDERR_KEPT.saturating_sub(agent.stderr_text.len());
-                agent.stderr_text.extend_from_slice(&buffer[..n.min(room)]);
-            }
-            Err(Errno::AGAIN | Errno::INTR) => {}
-            _ => agent.stderr = None,
+        if keep_text(stderr, &mut agent.stderr_text).is_none() {
+            agent.stderr = None;
+        }
+    }
+
+    /// Reaps a program that has exited, so that the driver learns its status.
+    pub(super) fn reap_program(&mut self) {
+        let Some(agent) = self.agent.as_ref().filter(|agent| agent.program && agent.status.is_none()) else {
+            return;
+        };
+        let pid = agent.handle.pid();
+        if agent.ended || agent.handle.has_ended() == Some(true) || process_table::is_zombie(pid) {
+            self.reap(pid);
         }
     }
 
@@ -336,8 +372,25 @@ impl Warden<'_> {
         {
             agent.ended = true;
             agent.muted_since = None;
-            self.tell(&Line::new("gone").with("of", "agent"));
+            // Of a program the driver asks for the exit.
+            if !agent.program {
+                self.tell(&Line::new("gone").with("of", "agent"));
+            }
         }
+    }
+}
+
+/// Reads once and keeps what there is room for: whether something came, `None` at the end.
+fn keep_text(from: &OwnedFd, text: &mut Vec<u8>) -> Option<bool> {
+    let mut buffer = [0_u8; 4096];
+    match rustix::io::read(from, &mut buffer) {
+        Ok(n) if n > 0 => {
+            let room = STDERR_KEPT.saturating_sub(text.len());
+            text.extend_from_slice(&buffer[..n.min(room)]);
+            Some(true)
+        }
+        Err(Errno::AGAIN | Errno::INTR) => Some(false),
+        _ => None,
     }
 }
 

@@ -12,6 +12,10 @@
 //! |---|---|---|
 //! | `probe` | probes the environment | `ok kernel=K machine=M methods=M,... notes=T,... root=yes core=yes`, `pidfd-waits=ERRNO` if they are refused |
 //! | `open subject=NAME` or `open argv=A,B,...`, `nonce=N` | starts the agent of a trial; children connect with tokens `N-NAME` | `ok pid=N socket=PATH exe=PATH`, `err why=TEXT` |
+//! | `open program=yes argv=A,B,... nonce=N` | starts a program that runs a program, again if it has exited; what it writes is kept | the same |
+//! | `place` | where children connect, before the program is started | `ok socket=PATH exe=PATH` |
+//! | `exit within=MS` | waits until the program has exited, and reaps it | `ok code=N`, `ok signal=S [core=yes]`, `late` |
+//! | `statuses` | makes 12 children that terminate in known ways, and reaps them | `ok statuses=MADE:REPORTED,...` |
 //! | `adopt name=A pid=N` | names a child that does not connect; it must be a descendant of the warden in the process table | `ok`, `err why=TEXT` |
 //! | `signal to=A sig=S` (`to=agent`) | sends a signal | `ok`, `err errno=E` |
 //! | `await of=A for=zombie,stopped,running,asleep or gone within=MS` | waits for this state in the process table | `ok state=S`, `late state=S` |
@@ -27,6 +31,7 @@
 
 mod agent;
 mod children;
+mod known_statuses;
 mod probe;
 mod sweep;
 pub(crate) mod tempdir;
@@ -312,10 +317,14 @@ impl<'a> Warden<'a> {
         };
         let answer = match request {
             Request::Probe {} => probe::probe().with("id", id),
-            Request::Open { nonce, subject, argv } => match self.open_agent(nonce, subject, argv) {
-                Ok(pid) => self.opened(ok().with("pid", pid)),
-                Err(why) => err("why", why),
-            },
+            Request::Open { nonce, subject, argv, program } => {
+                match self.open_agent(nonce, subject, argv, program) {
+                    Ok(pid) => self.opened(ok().with("pid", pid)),
+                    Err(why) => err("why", why),
+                }
+            }
+            Request::Place {} => self.opened(ok()),
+            Request::Statuses {} => ok().with_list("statuses", known_statuses::reaped()),
             Request::Adopt { name, pid } => match self.adopt(name, pid) {
                 Ok(()) => ok(),
                 Err(why) => err("why", why),
@@ -328,7 +337,10 @@ impl<'a> Warden<'a> {
                 Some(state) => state.with("id", id),
                 None => ok().with("state", ProcessState::Unknown),
             },
-            request @ (Request::Await { .. } | Request::Blocked { .. } | Request::Answer { .. }) => {
+            request @ (Request::Await { .. }
+            | Request::Blocked { .. }
+            | Request::Answer { .. }
+            | Request::Exit { .. }) => {
                 self.watches.extend(watch::Watch::new(id, request));
                 self.idle_turns = 0;
                 return;

@@ -208,7 +208,7 @@ impl Warden<'_> {
     }
 
     /// Reaps one zombie of ours. If the system's wait fails to, leaves it to automatic reaping.
-    fn reap(&mut self, pid: i32) {
+    pub(super) fn reap(&mut self, pid: i32) {
         let status = match process::reap(pid) {
             Reaped::NotYet => process::reap(pid),
             other => other,

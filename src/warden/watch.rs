@@ -5,8 +5,10 @@ use super::agent::{Activity, Agent, CallState};
 use super::children::Children;
 use crate::protocol::Line;
 use crate::protocol::warden::{ProcessState, Request};
+use crate::subject::handle::report_of;
 use crate::sys::cpu;
 use crate::sys::process_table::{self, Asleep, LastingStop, State};
+use crate::wait::System;
 use rustix::fd::BorrowedFd;
 use std::time::{Duration, Instant};
 
@@ -27,6 +29,8 @@ enum Goal {
     State { of: String, awaited: ProcessState, stop: Option<LastingStop>, ended: bool },
     /// The agent sleeps in a call.
     Blocked { call: u64, seen_asleep: u32 },
+    /// The program exits.
+    Exit,
     /// The agent answers a call, or proves that it never will.
     Answer {
         call: u64,
@@ -68,6 +72,7 @@ impl Watch {
                 let (asleep_since, before, baseline) = (None, Activity::Idle, None);
                 (Goal::Answer { call, grace, spin, settled, asleep_since, before, baseline }, within)
             }
+            Request::Exit { within } => (Goal::Exit, within),
             _ => return None,
         };
         let began = Instant::now();
@@ -121,6 +126,7 @@ impl Warden<'_> {
         let watched = self.watches.iter().map(|watch| match &watch.goal {
             // Answered by an event; checked for a hang now and then.
             Goal::Answer { .. } => HANG_CHECK,
+            Goal::Exit if self.agent.as_ref().is_some_and(|a| a.handle.poll_fd().is_some()) => HANG_CHECK,
             Goal::Blocked { call, .. } if !self.has_entered(*call) => HANG_CHECK,
             Goal::State { .. } if watch.ending(&self.children, self.agent.as_ref()).is_some() => HANG_CHECK,
             _ => pause(self.idle_turns).max(backoff(self.look)),
@@ -134,6 +140,9 @@ impl Warden<'_> {
 
     /// Answers every watch whose goal is reached or whose deadline has passed.
     pub(super) fn check_watches(&mut self) {
+        if self.watches.iter().any(|watch| matches!(watch.goal, Goal::Exit)) {
+            self.reap_program();
+        }
         let mut watches = std::mem::take(&mut self.watches);
         watches.retain_mut(|watch| match self.look(watch) {
             Some(answer) => {
@@ -176,6 +185,10 @@ impl Warden<'_> {
                     late_line().map(|line| line.with("state", state))
                 }
             }
+            Goal::Exit => match self.agent.as_ref().and_then(|agent| agent.status) {
+                Some(status) => Some(report_of(System::HOST.decode(status).event()).add_to(Line::new("ok"))),
+                None => late_line(),
+            },
             Goal::Blocked { call, seen_asleep } => {
                 if let Some(done) = self.outcome_of(*call) {
                     return Some(done);

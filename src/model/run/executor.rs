@@ -94,7 +94,10 @@ impl<'t, 'a> Executor<'t, 'a> {
     /// Performs an operation other than a call; returns the error if a child cannot be signalled.
     pub(crate) fn act(&mut self, op: &Op) -> Result<Option<Errno>, Abort> {
         match *op {
-            Op::Exit { slot, code } => self.trial.tell(&self.child(slot)?, Step::exit(code))?,
+            Op::Exit { slot, code } => {
+                let child = self.child(slot)?;
+                self.trial.tell(&child, Step::exit(code))?;
+            }
             Op::Kill { slot, signal } | Op::Stop { slot, signal } => return self.signal(slot, signal),
             Op::Cont { slot } => return self.signal(slot, Signal::CONT),
             Op::Group { slot, to } => {

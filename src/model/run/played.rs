@@ -3,18 +3,16 @@
 use crate::model::op::Op;
 use crate::model::oracle::{Rules, Violation};
 use crate::spec::Deviation;
-use crate::trial::{Calls, Case, Needs, Trial, Uses, here};
+use crate::trial::{Body, Calls, Case, Needs, Trial, Uses, here};
 
 /// A history is a trial of no case in the catalogue.
 pub static HISTORY: Case = Case {
     id: "model.history",
     title: "a history of children and calls is as the model allows",
     clauses: &[],
-    calls: Calls::ALL,
-    uses: Uses::PLAIN,
     needs: Needs::NOTHING,
     at: here(),
-    run: |_| Ok(()),
+    body: Body::Calls { calls: Calls::ALL, uses: Uses::PLAIN, run: |_| Ok(()) },
 };
 
 /// What is known of the subject before its agent starts.

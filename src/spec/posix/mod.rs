@@ -1,5 +1,5 @@
 //! POSIX.1-2024: wait, waitpid, waitid, `<sys/wait.h>`, status information, `_Exit`, `sigaction`,
-//! `getrusage`.
+//! `getrusage`, utilities that invoke a utility.
 //!
 //! A clause about behaviour that the standard leaves open is implementation-defined: the result is recorded,
 //! never judged.
@@ -10,6 +10,7 @@ mod sigchld;
 mod status;
 mod waitid;
 mod waitpid;
+mod wrapper;
 
 pub use lifecycle::*;
 pub use rusage::*;
@@ -17,9 +18,10 @@ pub use sigchld::*;
 pub use status::*;
 pub use waitid::*;
 pub use waitpid::*;
+pub use wrapper::*;
 
 use super::clause::Clause;
 
 /// All clauses of this book, by theme.
 pub static ALL: &[&[&Clause]] =
-    &[waitpid::ALL, waitid::ALL, status::ALL, lifecycle::ALL, sigchld::ALL, rusage::ALL];
+    &[waitpid::ALL, waitid::ALL, status::ALL, lifecycle::ALL, sigchld::ALL, rusage::ALL, wrapper::ALL];

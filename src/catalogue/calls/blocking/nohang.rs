@@ -51,11 +51,7 @@ fn running_child(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(
-        &seen,
-        &child,
-        Change::Exited(7),
-    )
+    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn many_polls(t: &mut Trial) -> Outcome {
@@ -96,27 +92,15 @@ fn each_once(t: &mut Trial) -> Outcome {
         Some(Change::Exited(12)) => ((&second, 12), (&first, 11)),
         _ => ((&first, 11), (&second, 12)),
     };
-    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(
-        &seen,
-        one.0,
-        Change::Exited(one.1),
-    )?;
+    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(&seen, one.0, Change::Exited(one.1))?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(
-        &seen,
-        other.0,
-        Change::Exited(other.1),
-    )?;
+    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(&seen, other.0, Change::Exited(other.1))?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(&pairs::NOHANG_ZERO).nothing_ready(&seen)?;
     t.tell(&last, Step::exit(13))?;
     t.await_zombie(&last)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
-    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(
-        &seen,
-        &last,
-        Change::Exited(13),
-    )?;
+    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(&seen, &last, Change::Exited(13))?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(&pairs::NOHANG_ECHILD).error(&seen, Errno::CHILD)
 }
@@ -127,23 +111,14 @@ fn with_unrelated_zombie(t: &mut Trial) -> Outcome {
     t.await_zombie(&zombie)?;
     for _ in 0..3 {
         let seen = t.wait(Target::Child(&live), Options::NOHANG)?;
-        t.expect(&pairs::NOHANG_WITH_UNRELATED_ZOMBIE)
-            .nothing_ready(&seen)?;
+        t.expect(&pairs::NOHANG_WITH_UNRELATED_ZOMBIE).nothing_ready(&seen)?;
     }
     t.tell(&live, Step::exit(12))?;
     t.await_zombie(&live)?;
     let seen = t.wait(Target::Child(&live), Options::NOHANG)?;
-    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(
-        &seen,
-        &live,
-        Change::Exited(12),
-    )?;
+    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(&seen, &live, Change::Exited(12))?;
     let seen = t.wait(Target::Child(&zombie), Options::NOHANG)?;
-    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(
-        &seen,
-        &zombie,
-        Change::Exited(11),
-    )
+    t.expect(&pairs::NOHANG_REPORTS_READY).reaped(&seen, &zombie, Change::Exited(11))
 }
 
 fn stopped_child(t: &mut Trial) -> Outcome {
@@ -175,19 +150,13 @@ fn with_every_event(t: &mut Trial) -> Outcome {
     t.await_stopped(&child)?;
     let seen = t.wait(Target::Any, EVERY)?;
     let stopped = Change::Stopped(Signal::STOP);
-    t.expect(&pairs::OPTIONS_COMBINE)
-        .reports(&seen, &child, stopped)?;
+    t.expect(&pairs::OPTIONS_COMBINE).reports(&seen, &child, stopped)?;
     t.signal(&child, Signal::CONT)?;
     let seen = t.wait(Target::Any, EVERY)?;
     let continued = Change::Continued;
-    t.expect(&pairs::OPTIONS_COMBINE)
-        .reports(&seen, &child, continued)?;
+    t.expect(&pairs::OPTIONS_COMBINE).reports(&seen, &child, continued)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, EVERY)?;
-    t.expect(&pairs::OPTIONS_COMBINE).reaped(
-        &seen,
-        &child,
-        Change::Exited(7),
-    )
+    t.expect(&pairs::OPTIONS_COMBINE).reaped(&seen, &child, Change::Exited(7))
 }

@@ -76,13 +76,10 @@ fn already_terminated(t: &mut Trial) -> Outcome {
         let (child, change) = remove_reported(&seen, &mut left);
         t.expect(&pairs::NO_BLOCK_IF_READY).returns(&seen)?;
         // Codes are unique: a report with another child's pid is a wrong pid as much as a wrong code.
-        t.expect(&pairs::RETURNS_PID)
-            .and(&posix::WAITPID_ANY_EACH_ONCE)
-            .reaped(&seen, &child, change)?;
+        t.expect(&pairs::RETURNS_PID).and(&posix::WAITPID_ANY_EACH_ONCE).reaped(&seen, &child, change)?;
         order += &child.name;
     }
-    t.expect(&pairs::ANY_ORDER)
-        .records("order of five zombies", order)?;
+    t.expect(&pairs::ANY_ORDER).records("order of five zombies", order)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&pairs::ECHILD).error(&seen, Errno::CHILD)
 }
@@ -92,15 +89,10 @@ fn exits_while_blocked(t: &mut Trial) -> Outcome {
     let younger = t.spawn(Scenario::held())?;
     for (child, code) in [(&younger, 12), (&older, 11)] {
         let pending = t.begin(Target::Any, Options::NONE)?;
-        t.expect(&pairs::BLOCKS_UNTIL_CHANGE)
-            .blocks(&pending)?;
+        t.expect(&pairs::BLOCKS_UNTIL_CHANGE).blocks(&pending)?;
         t.tell(child, Step::exit(code))?;
         let seen = t.finish(pending)?;
-        t.expect(&pairs::BLOCKS_UNTIL_CHANGE).reaped(
-            &seen,
-            child,
-            Change::Exited(code),
-        )?;
+        t.expect(&pairs::BLOCKS_UNTIL_CHANGE).reaped(&seen, child, Change::Exited(code))?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&pairs::ECHILD).error(&seen, Errno::CHILD)

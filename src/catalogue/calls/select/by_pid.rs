@@ -60,27 +60,15 @@ fn other_child_does_not_wake(t: &mut Trial) -> Outcome {
     t.expect(&pairs::OTHER_CHILD_NO_WAKE).blocks(&pending)?;
     t.tell(&awaited, Step::exit(11))?;
     let seen = t.finish(pending)?;
-    t.expect(&pairs::OTHER_CHILD_NO_WAKE).reaped(
-        &seen,
-        &awaited,
-        Change::Exited(11),
-    )?;
+    t.expect(&pairs::OTHER_CHILD_NO_WAKE).reaped(&seen, &awaited, Change::Exited(11))?;
     let seen = t.wait(Target::Child(&other), Options::NONE)?;
-    t.expect(&pairs::BY_PID_PRESERVES_OTHERS).reaped(
-        &seen,
-        &other,
-        Change::Exited(12),
-    )
+    t.expect(&pairs::BY_PID_PRESERVES_OTHERS).reaped(&seen, &other, Change::Exited(12))
 }
 
 fn second_wait(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    t.expect(&pairs::ECHILD_AFTER_REAP).reaped(
-        &seen,
-        &child,
-        Change::Exited(7),
-    )?;
+    t.expect(&pairs::ECHILD_AFTER_REAP).reaped(&seen, &child, Change::Exited(7))?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&pairs::ECHILD_AFTER_REAP).error(&seen, Errno::CHILD)?;
     let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
@@ -94,8 +82,7 @@ fn reaped_by_any_child_wait(t: &mut Trial) -> Outcome {
     t.expect(&posix::STATUS_CONSUMED_ONCE).reaped(&seen, &reaped, Change::Exited(7))?;
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::Child(&reaped), options)?;
-        t.expect(&pairs::ECHILD_WITH_LIVE_CHILD)
-            .error(&seen, Errno::CHILD)?;
+        t.expect(&pairs::ECHILD_WITH_LIVE_CHILD).error(&seen, Errno::CHILD)?;
     }
     t.tell(&live, Step::exit(8))?;
     let seen = t.wait(Target::Child(&live), Options::NONE)?;
@@ -112,8 +99,7 @@ fn not_a_child(t: &mut Trial) -> Outcome {
     for pid in others {
         for options in [Options::NONE, Options::NOHANG] {
             let seen = t.wait(Target::Pid(pid), options)?;
-            t.expect(&pairs::ECHILD_NOT_A_CHILD)
-                .error(&seen, Errno::CHILD)?;
+            t.expect(&pairs::ECHILD_NOT_A_CHILD).error(&seen, Errno::CHILD)?;
         }
     }
     Ok(())
@@ -132,8 +118,7 @@ fn grandchild(t: &mut Trial) -> Outcome {
     t.tell(&grandchild, Step::exit(5))?;
     t.await_zombie(&grandchild)?;
     let seen = t.wait(Target::Child(&grandchild), Options::NONE)?;
-    t.expect(&pairs::ECHILD_NOT_A_CHILD)
-        .error(&seen, Errno::CHILD)?;
+    t.expect(&pairs::ECHILD_NOT_A_CHILD).error(&seen, Errno::CHILD)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(&posix::FORK_GRANDCHILD_IS_NOT_A_CHILD).nothing_ready(&seen)?;
     // Its own parent can still reap it.

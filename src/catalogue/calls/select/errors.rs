@@ -75,8 +75,7 @@ fn no_children(t: &mut Trial) -> Outcome {
 fn no_children_nohang(t: &mut Trial) -> Outcome {
     for options in [Options::NOHANG, Options::NOHANG | Options::UNTRACED | Options::CONTINUED] {
         let seen = t.wait(Target::Any, options)?;
-        t.expect(&pairs::NOHANG_ECHILD)
-            .error(&seen, Errno::CHILD)?;
+        t.expect(&pairs::NOHANG_ECHILD).error(&seen, Errno::CHILD)?;
     }
     Ok(())
 }
@@ -85,11 +84,7 @@ fn after_reap(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    t.expect(&pairs::ECHILD_AFTER_REAP).reaped(
-        &seen,
-        &child,
-        Change::Exited(7),
-    )?;
+    t.expect(&pairs::ECHILD_AFTER_REAP).reaped(&seen, &child, Change::Exited(7))?;
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::Child(&child), options)?;
         t.expect(&pairs::ECHILD_AFTER_REAP).error(&seen, Errno::CHILD)?;
@@ -103,8 +98,7 @@ fn not_a_child(t: &mut Trial) -> Outcome {
         t.spawn_from(&child, |token| Step::Fork(Offspring { token: Some(token), ..Offspring::default() }))?;
     for pid in [t.agent_pid(), grandchild.pid] {
         let seen = t.wait(Target::Pid(pid), Options::NONE)?;
-        t.expect(&pairs::ECHILD_NOT_A_CHILD)
-            .error(&seen, Errno::CHILD)?;
+        t.expect(&pairs::ECHILD_NOT_A_CHILD).error(&seen, Errno::CHILD)?;
     }
     Ok(())
 }
@@ -115,8 +109,7 @@ fn nonexistent_pid_and_group(t: &mut Trial) -> Outcome {
     t.spawn(Scenario::held())?;
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::Pid(NONEXISTENT), options)?;
-        t.expect(&pairs::ECHILD_WITH_LIVE_CHILD)
-            .error(&seen, Errno::CHILD)?;
+        t.expect(&pairs::ECHILD_WITH_LIVE_CHILD).error(&seen, Errno::CHILD)?;
         if Calls::PID_FAMILY.has(t.call()) {
             let seen = t.wait(Target::Pid(-NONEXISTENT), options)?;
             t.expect(&posix::WAITPID_ECHILD_EMPTY_GROUP)
@@ -124,8 +117,7 @@ fn nonexistent_pid_and_group(t: &mut Trial) -> Outcome {
                 .error(&seen, Errno::CHILD)?;
         } else {
             let seen = t.wait(Target::Id(IdType::Pgid, NONEXISTENT), options)?;
-            t.expect(&pairs::ECHILD_EMPTY_GROUP)
-                .error(&seen, Errno::CHILD)?;
+            t.expect(&pairs::ECHILD_EMPTY_GROUP).error(&seen, Errno::CHILD)?;
         }
     }
     Ok(())
@@ -139,11 +131,7 @@ fn unknown_option(t: &mut Trial) -> Outcome {
     let seen = t.perform(request)?;
     t.expect(&pairs::EINVAL_OPTIONS).error(&seen, Errno::INVAL)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&pairs::EINVAL_KEEPS_CHILD).reaped(
-        &seen,
-        &child,
-        Change::Exited(7),
-    )
+    t.expect(&pairs::EINVAL_KEEPS_CHILD).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn waitid_only_options(t: &mut Trial) -> Outcome {

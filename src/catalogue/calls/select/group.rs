@@ -66,15 +66,10 @@ fn own(t: &mut Trial) -> Outcome {
     exit_to_zombie(t, &outside, 11)?;
     t.await_zombie(&inside)?;
     let seen = t.wait(Target::OwnGroup, Options::NONE)?;
-    t.expect(&pairs::OWN_GROUP).reaped(
-        &seen,
-        &inside,
-        Change::Exited(12),
-    )?;
+    t.expect(&pairs::OWN_GROUP).reaped(&seen, &inside, Change::Exited(12))?;
     for options in [Options::NONE, Options::NOHANG] {
         let seen = t.wait(Target::OwnGroup, options)?;
-        t.expect(&pairs::ECHILD_EMPTY_GROUP)
-            .error(&seen, Errno::CHILD)?;
+        t.expect(&pairs::ECHILD_EMPTY_GROUP).error(&seen, Errno::CHILD)?;
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&pairs::OWN_GROUP).reaped(&seen, &outside, Change::Exited(11))
@@ -115,15 +110,10 @@ fn mixed(t: &mut Trial) -> Outcome {
             let seen = t.wait(Target::Group(leader), Options::NONE)?;
             let found = left.iter().position(|(_, code)| seen.change() == Some(Change::Exited(*code)));
             let (child, code) = left.remove(found.unwrap_or(0));
-            t.expect(&pairs::NAMED_GROUP).reaped(
-                &seen,
-                child,
-                Change::Exited(code),
-            )?;
+            t.expect(&pairs::NAMED_GROUP).reaped(&seen, child, Change::Exited(code))?;
         }
         let seen = t.wait(Target::Group(leader), Options::NONE)?;
-        t.expect(&pairs::ECHILD_EMPTY_GROUP)
-            .error(&seen, Errno::CHILD)?;
+        t.expect(&pairs::ECHILD_EMPTY_GROUP).error(&seen, Errno::CHILD)?;
     }
     let seen = t.wait(Target::OwnGroup, Options::NONE)?;
     t.expect(&pairs::NAMED_GROUP).reaped(&seen, &alone, Change::Exited(11))
@@ -134,20 +124,13 @@ fn empty(t: &mut Trial) -> Outcome {
     let gone = spawn_leader(t)?;
     exit_to_zombie(t, &gone, 11)?;
     let seen = t.wait(Target::Child(&gone), Options::NONE)?;
-    t.expect(&pairs::ECHILD_EMPTY_GROUP).reaped(
-        &seen,
-        &gone,
-        Change::Exited(11),
-    )?;
+    t.expect(&pairs::ECHILD_EMPTY_GROUP).reaped(&seen, &gone, Change::Exited(11))?;
     let seen = t.wait(Target::Group(&gone), Options::NONE)?;
-    t.expect(&pairs::ECHILD_EMPTY_GROUP)
-        .error(&seen, Errno::CHILD)?;
+    t.expect(&pairs::ECHILD_EMPTY_GROUP).error(&seen, Errno::CHILD)?;
     let by_id = t.call() == Call::Waitid;
     let nohang = if by_id { &posix::WAITID_NOHANG_ECHILD } else { &posix::WAITPID_NOHANG_ECHILD };
     let seen = t.wait(Target::Group(&gone), Options::NOHANG)?;
-    t.expect(&pairs::ECHILD_EMPTY_GROUP)
-        .and(nohang)
-        .error(&seen, Errno::CHILD)?;
+    t.expect(&pairs::ECHILD_EMPTY_GROUP).and(nohang).error(&seen, Errno::CHILD)?;
     if Calls::PID_FAMILY.has(t.call()) {
         // No pid is that large: Linux assigns at most 2^22.
         for pid in [-(1 << 23), -i64::from(i32::MAX)] {
@@ -164,8 +147,7 @@ fn empty(t: &mut Trial) -> Outcome {
             false => Target::Id(IdType::Pgid, sid),
         };
         let seen = t.wait(group, Options::NONE)?;
-        t.expect(&pairs::ECHILD_EMPTY_GROUP)
-            .error(&seen, Errno::CHILD)?;
+        t.expect(&pairs::ECHILD_EMPTY_GROUP).error(&seen, Errno::CHILD)?;
     }
     Ok(())
 }
@@ -175,21 +157,15 @@ fn after_setpgid(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::OwnGroup, Options::NOHANG)?;
     t.expect(&pairs::GROUP_AFTER_SETPGID).nothing_ready(&seen)?;
     let seen = t.wait(Target::Group(&child), Options::NOHANG)?;
-    t.expect(&pairs::GROUP_LEFT_BY_SETPGID)
-        .error(&seen, Errno::CHILD)?;
+    t.expect(&pairs::GROUP_LEFT_BY_SETPGID).error(&seen, Errno::CHILD)?;
     t.tell(&child, Step::Setpgid { pgid: 0 })?;
     let seen = t.wait(Target::OwnGroup, Options::NOHANG)?;
-    t.expect(&pairs::GROUP_LEFT_BY_SETPGID)
-        .error(&seen, Errno::CHILD)?;
+    t.expect(&pairs::GROUP_LEFT_BY_SETPGID).error(&seen, Errno::CHILD)?;
     let pending = t.begin(Target::Group(&child), Options::NONE)?;
     t.expect(&pairs::GROUP_AFTER_SETPGID).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
-    t.expect(&pairs::GROUP_AFTER_SETPGID).reaped(
-        &seen,
-        &child,
-        Change::Exited(7),
-    )
+    t.expect(&pairs::GROUP_AFTER_SETPGID).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn zombie_member(t: &mut Trial) -> Outcome {
@@ -197,21 +173,13 @@ fn zombie_member(t: &mut Trial) -> Outcome {
     let live = spawn_member(t, &zombie)?;
     exit_to_zombie(t, &zombie, 11)?;
     let seen = t.wait(Target::Group(&zombie), Options::NONE)?;
-    t.expect(&pairs::GROUP_OF_ZOMBIE).reaped(
-        &seen,
-        &zombie,
-        Change::Exited(11),
-    )?;
+    t.expect(&pairs::GROUP_OF_ZOMBIE).reaped(&seen, &zombie, Change::Exited(11))?;
     // The group outlives its leader.
     let seen = t.wait(Target::Group(&zombie), Options::NOHANG)?;
     t.expect(&pairs::GROUP_OF_ZOMBIE).nothing_ready(&seen)?;
     exit_to_zombie(t, &live, 12)?;
     let seen = t.wait(Target::Group(&zombie), Options::NONE)?;
-    t.expect(&pairs::GROUP_OF_ZOMBIE).reaped(
-        &seen,
-        &live,
-        Change::Exited(12),
-    )
+    t.expect(&pairs::GROUP_OF_ZOMBIE).reaped(&seen, &live, Change::Exited(12))
 }
 
 fn other_child_does_not_wake(t: &mut Trial) -> Outcome {

@@ -61,11 +61,7 @@ fn by_handler(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&pairs::EINTR_KEEPS_CHILD).reaped(
-        &seen,
-        &child,
-        Change::Exited(7),
-    )
+    t.expect(&pairs::EINTR_KEEPS_CHILD).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn by_sigchld_of_other_child(t: &mut Trial) -> Outcome {
@@ -81,19 +77,11 @@ fn by_sigchld_of_other_child(t: &mut Trial) -> Outcome {
     t.expect(&pairs::EINTR).error(&seen, Errno::INTR)?;
     t.sigaction(Signal::CHLD, Disposition::Default, SigactionFlags::NONE)?;
     let seen = t.wait(Target::Child(&other), Options::NONE)?;
-    t.expect(&pairs::EINTR_KEEPS_CHILD).reaped(
-        &seen,
-        &other,
-        Change::Exited(9),
-    )?;
+    t.expect(&pairs::EINTR_KEEPS_CHILD).reaped(&seen, &other, Change::Exited(9))?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    t.expect(&pairs::EINTR_KEEPS_CHILD).reaped(
-        &seen,
-        &child,
-        Change::Exited(7),
-    )
+    t.expect(&pairs::EINTR_KEEPS_CHILD).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn writes_nothing(t: &mut Trial) -> Outcome {
@@ -139,12 +127,7 @@ fn restarted(t: &mut Trial) -> Outcome {
     let seen = t.finish(pending)?;
     t.expect(&pairs::RESTART).reaped(&seen, &child, Change::Exited(7))?;
     let count = t.signals()?.count;
-    t.expect(&pairs::RESTART).within(
-        "signals handled",
-        Some(count),
-        1,
-        TIMES,
-    )
+    t.expect(&pairs::RESTART).within("signals handled", Some(count), 1, TIMES)
 }
 
 fn not_by_ignored_signal(t: &mut Trial) -> Outcome {

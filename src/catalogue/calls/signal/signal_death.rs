@@ -128,8 +128,7 @@ fn real_time(t: &mut Trial) -> Outcome {
     for seen in t.wait_times(signals.len(), Target::Any, Options::NONE)? {
         let (child, signal) = reported_child(&seen, &mut left, |signal| is_death_by(&seen, *signal));
         let killed = Change::Killed(signal, false);
-        t.expect(&pairs::SIGNALED_REALTIME)
-            .reports(&seen, &child, killed)?;
+        t.expect(&pairs::SIGNALED_REALTIME).reports(&seen, &child, killed)?;
         word_signal(t, seen.status(), signal)?;
     }
     Ok(())
@@ -192,8 +191,7 @@ fn no_core_flag(t: &mut Trial) -> Outcome {
         let child = t.spawn(Scenario::of([Step::raise(signal).with_core(true)]))?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         let killed = Change::Killed(signal, false);
-        t.expect(&pairs::CORE_NOT_FOR_TERM)
-            .reports(&seen, &child, killed)?;
+        t.expect(&pairs::CORE_NOT_FOR_TERM).reports(&seen, &child, killed)?;
         word_signal(t, seen.status(), signal)?;
     }
     Ok(())

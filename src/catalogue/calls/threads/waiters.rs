@@ -134,11 +134,7 @@ fn one_waiter_wins(t: &mut Trial) -> Outcome {
         format!("{} and {}", first.outcome(), second.outcome()),
     )?;
     let (winner, loser) = if first.is_report() { (first, second) } else { (second, first) };
-    t.expect(&pairs::ONE_WAITER_WINS).reaped(
-        &winner,
-        &child,
-        Change::Exited(7),
-    )?;
+    t.expect(&pairs::ONE_WAITER_WINS).reaped(&winner, &child, Change::Exited(7))?;
     t.expect(&posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP).error(&loser, Errno::CHILD)
 }
 

@@ -1,13 +1,10 @@
 //! What a case asks of the agent that not every agent has: other ways to make children, `ptrace`, a terminal, `exec`, what takes
 //! things away from it. An agent that has it not answers `unsupported`, and the trial is skipped.
 
-use super::abort::{Abort, Outcome};
 use super::agent::{Caught, caught};
-use super::calls::no_answer;
-use super::core::{Child, Pending, Trial};
-use super::deadline::PROMPT;
-use super::link::To;
+use super::family::{Pending, Trial};
 use super::observed::{End, Seen};
+use super::perform::no_answer;
 use crate::protocol::Line;
 use crate::protocol::agent::Request;
 use crate::protocol::codec::{Bytes, Words};
@@ -15,6 +12,11 @@ use crate::protocol::fields::bounded;
 use crate::protocol::wait::{Answer, WaitRequest};
 use crate::protocol::warden::ProcessState;
 use crate::sys::process::ptrace;
+use crate::trial::abort::{Abort, Outcome};
+use crate::trial::children::not_offered;
+use crate::trial::core::Child;
+use crate::trial::deadline::PROMPT;
+use crate::trial::link::To;
 use crate::wait::Signal;
 use crate::wait::errno::Errno;
 use std::time::Instant;
@@ -96,7 +98,7 @@ impl Trial<'_> {
         let reply = self.link.agent_hello_or(id, PROMPT)?;
         match reply.word() {
             "hello" => Ok(reply),
-            "unsupported" => Err(self.not_offered(&reply)),
+            "unsupported" => Err(not_offered(&reply)),
             _ => Err(Abort::Broken(format!("the agent cannot exec: {reply}"))),
         }
     }
@@ -127,7 +129,7 @@ impl Trial<'_> {
         };
         match Answer::from_line(&reply, &request, self.system) {
             Ok(Answer::Called(reply)) => Ok(Seen::returned(request, shown, reply)),
-            Ok(Answer::Unsupported(_)) => Err(self.not_offered(&reply)),
+            Ok(Answer::Unsupported(_)) => Err(not_offered(&reply)),
             Err(e) => Err(no_answer("in-fork", &e)),
         }
     }

@@ -1,16 +1,18 @@
 //! What a case asks of the agent besides the calls of the family.
 
-use super::abort::{Abort, Outcome};
-use super::core::{Child, Trial};
-use super::deadline::{AT_ONCE, PROMPT};
-use super::link::To;
-use super::verdict::Failure;
+use super::family::Trial;
 use crate::protocol::Line;
 use crate::protocol::agent::{Disposition, MaskChange, Request, SigactionFlags, UsageOf};
 use crate::protocol::codec::{Bytes, Switch};
 use crate::protocol::fields::{OWN, bounded, get_usage};
-use crate::protocol::wait::{code_of, errno_of, signal_of};
+use crate::protocol::wait::{code_of, signal_of};
 use crate::sys::call::abi::Usage;
+use crate::trial::abort::{Abort, Outcome};
+use crate::trial::children::not_offered;
+use crate::trial::core::Child;
+use crate::trial::deadline::{AT_ONCE, PROMPT};
+use crate::trial::link::To;
+use crate::trial::verdict::Failure;
 use crate::wait::errno::Errno;
 use crate::wait::{SiCode, Signal, System};
 
@@ -70,11 +72,6 @@ impl Trial<'_> {
     pub(crate) fn agent_ok(&mut self, request: &Request) -> Result<Line, Abort> {
         let reply = self.agent(request)?;
         self.must_be_ok(request.word(), reply)
-    }
-
-    /// The error of a request that was refused.
-    pub(crate) fn errno(&self, reply: &Line) -> Result<Errno, Abort> {
-        errno_of(reply, self.system).map_err(|e| Abort::Protocol(format!("a refusal: {e}")))
     }
 
     fn must_be_ok(&self, word: &str, reply: Line) -> Result<Line, Abort> {
@@ -229,7 +226,7 @@ impl Trial<'_> {
             for id in ids {
                 let reply = self.link.agent_reply(id, PROMPT, "decode")?;
                 if reply.word() == "unsupported" {
-                    return Err(self.not_offered(&reply));
+                    return Err(not_offered(&reply));
                 }
                 views.push(Trial::must_be_ok("decode", reply)?);
             }

@@ -1,19 +1,19 @@
 //! What a case does with calls: words them, makes them, begins and finishes them.
 
-use super::abort::{Abort, Outcome};
-use super::core::{Pending, Target, Trial};
-use super::deadline::ms;
-use super::deadline::{AT_ONCE, PROMPT};
-use super::link::{LinkError, To};
+use super::family::{Pending, Target, Trial};
 use super::observed::{End, Seen};
 use super::uses::{Calls, Options, dropped};
-use super::verdict::Failure;
-use crate::protocol::Line;
 use crate::protocol::agent::Request as AgentRequest;
 use crate::protocol::wait::{Answer, AnswerError, Flag, IdType, OptionSet, Target as RawTarget, WaitRequest};
 use crate::protocol::warden::{ProcessState, Request};
 use crate::spec::posix;
 use crate::sys::call::abi::{Call, Pointer};
+use crate::trial::abort::{Abort, Outcome};
+use crate::trial::children::not_offered;
+use crate::trial::core::Core;
+use crate::trial::deadline::{AT_ONCE, PROMPT, ms};
+use crate::trial::link::{LinkError, To};
+use crate::trial::verdict::Failure;
 use std::fmt;
 use std::time::Duration;
 
@@ -59,7 +59,7 @@ impl Trial<'_> {
 
     /// The request that [`Trial::wait`] makes, to be changed before it is performed.
     pub fn ask(&self, target: Target<'_>, options: Options) -> WaitRequest {
-        self.ask_by(self.call, target, options)
+        self.ask_by(self.with.call, target, options)
     }
 
     /// The same for another call.
@@ -124,7 +124,7 @@ impl Trial<'_> {
             return Err(Abort::Broken(format!("{shown}: {} cannot carry {what}", request.call.name())));
         }
         // An agent that cannot ask for any child is given the only one by its pid.
-        let uses = self.uses.filter(|_| request.call == self.call && self.selects_any());
+        let uses = self.with.uses.filter(|_| request.call == self.with.call && self.selects_any());
         if let Some(what) = uses.and_then(|uses| uses.exceeded_by(&request)) {
             return Err(Abort::Broken(format!("{shown}: the case does not declare {what}")));
         }
@@ -204,7 +204,7 @@ impl Trial<'_> {
                 let reply = self.link.agent_reply(id, PROMPT, request.call.name())?;
                 match Answer::from_line(&reply, &request, self.system) {
                     Ok(Answer::Called(reply)) => End::Returned(reply),
-                    Ok(Answer::Unsupported(_)) => return Err(self.not_offered(&reply)),
+                    Ok(Answer::Unsupported(_)) => return Err(not_offered(&reply)),
                     Err(e) => return Err(no_answer(request.call.name(), &e)),
                 }
             }
@@ -248,34 +248,6 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// Whether a call that was begun sleeps: `Ok(None)` if it does, else what is the case instead.
-    pub(crate) fn blocked(&mut self, pending: &Pending) -> Result<Option<Instead>, Abort> {
-        let request = Request::Blocked { call: pending.id, within: ms(self.link.scaled(CALL)) };
-        let reply = self.link.ask_warden(&request, CALL + PROMPT)?;
-        match (reply.word(), reply.get("how").as_deref()) {
-            ("ok", Some("syscall" | "asleep")) => Ok(None),
-            ("ok", Some("assumed")) => {
-                self.note("that the caller sleeps was assumed: the process table does not show it");
-                Ok(None)
-            }
-            ("ok", Some("answered")) => {
-                let reply = self.link.agent_reply(pending.id, PROMPT, pending.request.call.name())?;
-                match Answer::from_line(&reply, &pending.request, self.system) {
-                    Ok(Answer::Called(reply)) => {
-                        let (request, shown) = (pending.request.clone(), pending.shown.clone());
-                        let seen = Seen { request, shown, end: End::Returned(reply) };
-                        Ok(Some(Instead::Awake(format!("it returned {}", seen.outcome()))))
-                    }
-                    Ok(Answer::Unsupported(_)) => Err(self.not_offered(&reply)),
-                    Err(e) => Err(no_answer(pending.request.call.name(), &e)),
-                }
-            }
-            ("ok", Some("died")) => self.crashed().map(|_| Some(Instead::Died)),
-            _ if self.link.is_in_a_call() => Ok(Some(Instead::Awake("it does not sleep".into()))),
-            _ => Err(unannounced()),
-        }
-    }
-
     /// Waits until a call that was begun sleeps, which gives it back, or has ended.
     pub(crate) fn watch(&mut self, pending: Pending) -> Result<Result<Seen, Pending>, Abort> {
         let request = Request::Blocked { call: pending.id, within: ms(self.link.scaled(CALL)) };
@@ -295,15 +267,6 @@ impl Trial<'_> {
     /// Whether the reply to a call that was begun has come, as far as was read.
     pub(crate) fn has_come(&self, pending: &Pending) -> bool {
         self.link.has_reply(pending.id)
-    }
-
-    /// The agent has died: in a call, or before it came to it.
-    fn crashed(&self) -> Result<End, Abort> {
-        if self.link.is_in_a_call() { Ok(End::Crashed) } else { Err(LinkError::AgentGone.into()) }
-    }
-
-    pub(crate) fn not_offered(&self, reply: &Line) -> Abort {
-        Abort::Skip(format!("not offered: {}", reply.get("why").unwrap_or_else(|| "no reason given".into())))
     }
 
     /// A request in words: children by their names.
@@ -343,6 +306,41 @@ impl Trial<'_> {
         let thread =
             if request.thread == 0 { String::new() } else { format!(" on thread {}", request.thread) };
         format!("{}({}){thread}", request.call.name(), parts.join(", "))
+    }
+}
+
+impl Core<'_> {
+    /// Whether a call that was begun sleeps: `Ok(None)` if it does, else what is the case instead.
+    pub(crate) fn blocked(&mut self, pending: &Pending) -> Result<Option<Instead>, Abort> {
+        let request = Request::Blocked { call: pending.id, within: ms(self.link.scaled(CALL)) };
+        let reply = self.link.ask_warden(&request, CALL + PROMPT)?;
+        match (reply.word(), reply.get("how").as_deref()) {
+            ("ok", Some("syscall" | "asleep")) => Ok(None),
+            ("ok", Some("assumed")) => {
+                self.note("that the caller sleeps was assumed: the process table does not show it");
+                Ok(None)
+            }
+            ("ok", Some("answered")) => {
+                let reply = self.link.agent_reply(pending.id, PROMPT, pending.request.call.name())?;
+                match Answer::from_line(&reply, &pending.request, self.system) {
+                    Ok(Answer::Called(reply)) => {
+                        let (request, shown) = (pending.request.clone(), pending.shown.clone());
+                        let seen = Seen { request, shown, end: End::Returned(reply) };
+                        Ok(Some(Instead::Awake(format!("it returned {}", seen.outcome()))))
+                    }
+                    Ok(Answer::Unsupported(_)) => Err(not_offered(&reply)),
+                    Err(e) => Err(no_answer(pending.request.call.name(), &e)),
+                }
+            }
+            ("ok", Some("died")) => self.crashed().map(|_| Some(Instead::Died)),
+            _ if self.link.is_in_a_call() => Ok(Some(Instead::Awake("it does not sleep".into()))),
+            _ => Err(unannounced()),
+        }
+    }
+
+    /// The agent has died: in a call, or before it came to it.
+    fn crashed(&self) -> Result<End, Abort> {
+        if self.link.is_in_a_call() { Ok(End::Crashed) } else { Err(LinkError::AgentGone.into()) }
     }
 }
 

@@ -3,16 +3,17 @@
 //! Both are begun by a request, seen asleep, released by the same step of a child of the same kind at a random phase, and
 //! answered over the same path. What a machine adds, it adds to both.
 
-use super::abort::Abort;
-use super::core::{Pending, Target, Trial};
-use super::deadline::{PROMPT, ms};
-use super::link::To;
-use super::observed::{Change, Seen};
+use super::family::{Pending, Target, Trial};
+use super::observed::Seen;
 use super::uses::Options;
+use crate::protocol::Change;
 use crate::protocol::Line;
 use crate::protocol::agent::Request;
 use crate::protocol::warden::Request as WardenRequest;
 use crate::scenario::{Scenario, Step};
+use crate::trial::abort::Abort;
+use crate::trial::deadline::{PROMPT, ms};
+use crate::trial::link::To;
 use std::time::{Duration, Instant};
 
 /// How many waits, and how many polls, are in a batch.

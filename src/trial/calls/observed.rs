@@ -1,10 +1,11 @@
 //! What a call came back with, as a case sees it, and in words.
 
-use super::core::Child;
 use crate::protocol::Change;
 use crate::protocol::wait::{InfoNamed, Reply, WaitRequest};
 use crate::spec::got::{Got, Told};
 use crate::sys::call::abi::{Call, Memory, Usage};
+use crate::trial::core::Child;
+use crate::trial::shown::{NoAnswer, Shown, Shows};
 use crate::wait::errno::Errno;
 use crate::wait::{Signal, WaitStatus};
 use std::fmt;
@@ -126,6 +127,19 @@ impl Seen {
         }
     }
 
+    /// Whether the call reported that child, whatever became of it.
+    ///
+    /// A typed `waitid` need not offer `si_pid`: then any report counts, and what the process table shows decides.
+    pub(crate) fn reports(&self, child: &Child) -> bool {
+        let returned = match (&self.reply().map(|r| &r.ret), self.request.call) {
+            // waitid returns 0, and tells the child in its siginfo.
+            (Some(Ok(ret)), Call::Waitid) => *ret == 0,
+            (Some(Ok(ret)), _) => *ret == child.pid,
+            _ => false,
+        };
+        returned && self.pid().is_none_or(|pid| pid == child.pid) && self.is_report()
+    }
+
     /// Whether the call reported nothing, without an error.
     pub fn is_nothing(&self) -> bool {
         self.reply().is_some_and(|r| r.ret == Ok(0)) && !self.is_report()
@@ -166,6 +180,28 @@ impl Seen {
             text += &format!(", siginfo {}", info_text(info));
         }
         text
+    }
+}
+
+impl Shown for Seen {
+    fn unanswered(&self) -> Option<NoAnswer> {
+        match &self.end {
+            End::Returned(_) => None,
+            End::Hung(_) => Some(NoAnswer::Hung),
+            End::Crashed => Some(NoAnswer::Crashed),
+        }
+    }
+
+    fn change_of(&self, child: &Child) -> Shows<Change> {
+        if self.reports(child) { self.change().map_or(Shows::No, Shows::Yes) } else { Shows::No }
+    }
+
+    fn outcome(&self) -> String {
+        self.outcome()
+    }
+
+    fn told_of(&self, child: &Child, wanted: Change) -> Told {
+        self.told(self.reports(child).then_some(wanted))
     }
 }
 

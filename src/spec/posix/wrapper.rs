@@ -1,0 +1,17 @@
+//! Utilities that invoke a utility: env, nice and the like, and the shell that runs a single command.
+
+use crate::spec::clause::clauses;
+
+clauses! {
+    /// The exit status of a wrapper that has invoked a utility is that of the utility.
+    WRAPPER_EXIT_STATUS: Must, "posix/wrapper/exit-status", "POSIX.1-2024 env, EXIT STATUS; nice, EXIT STATUS";
+    /// Where the utility cannot be found, the exit status of the wrapper is 127.
+    WRAPPER_NOT_FOUND: Must, "posix/wrapper/not-found", "POSIX.1-2024 env, EXIT STATUS; XCU 2.8.2";
+    /// Where the utility is found but cannot be invoked, the exit status of the wrapper is 126.
+    WRAPPER_NOT_EXECUTABLE: Must, "posix/wrapper/not-executable", "POSIX.1-2024 env, EXIT STATUS; XCU 2.8.2";
+    /// Where a signal kills the utility, the exit status of the wrapper is over 128 for a shell: the wrapper is killed by
+    /// the same signal, or exits with a code over 128.
+    WRAPPER_SIGNAL: Must, "posix/wrapper/signal", "POSIX.1-2024 env, EXIT STATUS; XCU 2.8.2";
+    /// A utility that stops and continues has no exit status yet: the wrapper exits when the utility terminates.
+    WRAPPER_STOP_IS_NO_EXIT: Must, "posix/wrapper/stop-is-no-exit", "POSIX.1-2024 env, EXIT STATUS; XCU 2.8.2";
+}

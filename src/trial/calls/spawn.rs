@@ -1,0 +1,91 @@
+//! Ways to have the agent make children, beside a plain spawn.
+
+use super::family::Trial;
+use crate::protocol::Line;
+use crate::protocol::agent::Request as AgentRequest;
+use crate::scenario::Scenario;
+use crate::trial::abort::Abort;
+use crate::trial::children::{By, child_name};
+use crate::trial::core::{Birth, Child, Known, Started};
+use crate::trial::deadline::{AT_ONCE, PROMPT};
+use crate::trial::link::To;
+use crate::wait::errno::Errno;
+
+impl Trial<'_> {
+    /// Has a child made on a thread of the agent; 0 is its first.
+    pub fn spawn_on(&mut self, thread: u32, scenario: Scenario) -> Result<Child, Abort> {
+        let born = self.birth(&By::Fork { thread }, &scenario);
+        self.link.send(&[To::Agent(born.request.clone())])?;
+        self.born(born)
+    }
+
+    /// The same by `clone` or `posix_spawn`, with the reply. `Err` is the error, where it is that which is judged.
+    pub fn try_spawn_by(
+        &mut self,
+        by: &By,
+        scenario: Scenario,
+    ) -> Result<Result<(Child, Line), Errno>, Abort> {
+        let born = self.birth(by, &scenario);
+        self.link.send(&[To::Agent(born.request.clone())])?;
+        let reply = self.link.agent_reply(born.id, PROMPT, by.word())?;
+        if reply.word() == "err" {
+            return Ok(Err(self.errno(&reply)?));
+        }
+        self.grown(born, &reply).map(|child| Ok((child, reply)))
+    }
+
+    /// The same where it must succeed; what is not allowed here is a reason to skip.
+    pub fn spawn_by(&mut self, by: &By, scenario: Scenario) -> Result<(Child, Line), Abort> {
+        self.try_spawn_by(by, scenario)?.map_err(|errno| match errno {
+            // EINVAL is what an emulator says that knows the flags of fork and of threads only.
+            Errno::PERM
+            | Errno::INVAL
+            | Errno::NOSYS
+            | Errno::NOTSUP
+            | Errno::OPNOTSUPP
+            | Errno::NOSPC
+            | Errno::USERS => Abort::Skip(format!("no {} here: {errno}", by.described())),
+            _ => Abort::Broken(format!("the agent cannot {} a child: {errno}", by.word())),
+        })
+    }
+
+    /// Has the agent make a child for each scenario, all asked for at once: far cheaper where there are many.
+    pub fn spawn_all(&mut self, scenarios: impl IntoIterator<Item = Scenario>) -> Result<Vec<Child>, Abort> {
+        let mut children = Vec::new();
+        let mut scenarios = scenarios.into_iter().peekable();
+        while scenarios.peek().is_some() {
+            let births: Vec<Birth> =
+                scenarios.by_ref().take(AT_ONCE).map(|s| self.birth(&By::Fork { thread: 0 }, &s)).collect();
+            let lines: Vec<To> = births.iter().map(|b| To::Agent(b.request.clone())).collect();
+            self.link.send(&lines)?;
+            for birth in births {
+                children.push(self.born(birth)?);
+            }
+        }
+        Ok(children)
+    }
+
+    /// Has the agent make a child that spins at a gate and exits with that code once a call has opened it
+    /// ([`AgentRequest::ThroughGate`]). With it how many processors the agent may use.
+    pub(crate) fn gated(&mut self, code: i32) -> Result<(Child, i64), Abort> {
+        let reply = self.agent_ok(&AgentRequest::Gated { code })?;
+        let number = |key| reply.number(key).map_err(|e| Abort::Protocol(format!("reply to gated: {e}")));
+        let (pid, processors) = (number("pid")?, number("processors")?);
+        let child = Child { name: child_name(self.named), pid };
+        self.named += 1;
+        self.processes += 1;
+        self.children.push(Known { child: child.clone(), adopted: false });
+        Ok((child, processors))
+    }
+
+    /// Takes the agent's word that a child was made.
+    fn born(&mut self, birth: Birth) -> Result<Child, Abort> {
+        let reply = self.link.agent_reply(birth.id, PROMPT, "spawn")?;
+        self.grown(birth, &reply)
+    }
+
+    fn grown(&mut self, birth: Birth, reply: &Line) -> Result<Child, Abort> {
+        let pid = self.pid_of(reply)?;
+        self.join(birth, Started::Forked(pid))
+    }
+}

@@ -1,0 +1,45 @@
+//! What shows a change of a child: the reply of a call, the result of a handle, the exit of a program.
+//!
+//! Judging, levels, deviations and credit exist once for all of them.
+
+use super::core::Child;
+use crate::protocol::Change;
+use crate::spec::got::Told;
+
+/// Why there is no answer to be judged.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum NoAnswer {
+    /// There never will be one.
+    Hung,
+    /// Whoever was asked has died.
+    Crashed,
+}
+
+/// What an answer shows of a question.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+pub enum Shows<T> {
+    /// This.
+    Yes(T),
+    /// Nothing of it, or an error.
+    No,
+    /// It cannot show it; why.
+    NotObservable(&'static str),
+}
+
+/// An answer in which a change of a child may show.
+pub trait Shown {
+    /// Why there is no answer, if there is none.
+    fn unanswered(&self) -> Option<NoAnswer>;
+
+    /// The change of that child that it shows.
+    fn change_of(&self, child: &Child) -> Shows<Change>;
+
+    /// The answer in words.
+    fn outcome(&self) -> String;
+
+    /// The answer typed, where that change of that child was expected; known deviations are patterns on it.
+    fn told_of(&self, child: &Child, wanted: Change) -> Told {
+        let _ = (child, wanted);
+        self.outcome().into()
+    }
+}

@@ -61,9 +61,9 @@ impl Pool {
     /// Runs a case with one variant on the named subject of the session.
     ///
     /// If the harness fails, the verdict is *broken*.
-    pub fn run(&self, subject: &str, case: &'static Case, variant: Variant) -> TrialReport {
+    pub fn run(&self, subject: &str, case: &'static Case, variant: impl Into<Variant>) -> TrialReport {
         let position = self.context.subjects.iter().position(|info| info.spec == subject);
-        let planned = Planned { case, variant, subject: position.unwrap_or_default() };
+        let planned = Planned { case, variant: variant.into(), subject: position.unwrap_or_default() };
         let broken = |why: String| {
             let mut report = verdict::blank(&planned, &self.context.subjects[planned.subject]);
             report.verdict = Verdict::Broken(why);

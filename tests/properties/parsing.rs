@@ -313,6 +313,7 @@ fn reports() -> impl Strategy<Value = Report> {
     let header = header.prop_map(|(name, list, seed, trials)| RunRecord {
         subjects: vec![SubjectRecord {
             subject: name.clone(),
+            interface: "handle".to_owned(),
             calls: list.clone(),
             ..SubjectRecord::default()
         }],

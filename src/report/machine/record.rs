@@ -4,6 +4,7 @@
 //! are omitted; readers ignore unknown fields.
 
 use crate::runner::event::{RunHeader, SubjectInfo, Summary, TrialReport};
+use crate::trial::InterfaceName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -69,8 +70,15 @@ pub struct SubjectRecord {
     pub arch: String,
     /// The profile whose clauses apply.
     pub profile: String,
+    /// What kind of thing it is: `calls`, as in reports without this key, `handle` or `program`.
+    #[serde(default = "calls")]
+    pub interface: String,
     /// The calls it offers.
     pub calls: Vec<String>,
+}
+
+fn calls() -> String {
+    InterfaceName::Calls.name().to_owned()
 }
 
 /// A finished trial.
@@ -192,6 +200,7 @@ impl From<&SubjectInfo> for SubjectRecord {
             libc: subject.libc.clone(),
             arch: subject.arch.clone(),
             profile: subject.profile.clone(),
+            interface: subject.interface.name().to_owned(),
             calls: subject.calls.clone(),
         }
     }

@@ -18,7 +18,8 @@ fn main() -> ExitCode {
     if let [_, verb, rest @ ..] = arguments.as_slice()
         && verb == "child"
     {
-        waitspec::scenario::child::main_from_args(rest);
+        let options = waitspec::scenario::ChildOptions::from_args(rest).expect("the arguments of a child");
+        std::process::exit(waitspec::agent::program::run(options, waitspec::mutants::registry));
     }
     // `--list` and filters of `cargo test` do not apply.
     if arguments.iter().any(|argument| argument == "--list") {

@@ -232,7 +232,6 @@ macro_rules! requests {
             ///
             /// # Errors
             /// A key that is missing, or a value of another kind: the request is malformed.
-            #[allow(clippy::redundant_closure_call, reason = "`?` leaves the closure, not the function")]
             pub fn from_line(
                 line: &$crate::protocol::Line,
             ) -> Option<Result<$name, $crate::protocol::line::FieldError>> {

@@ -17,6 +17,8 @@
 //!
 //! # Agent
 //!
+//! This page is about the interface `calls`; an agent of process handles ([`handle`]) says `interface=handle` in its `hello`.
+//!
 //! An agent reads requests on standard input and writes replies on standard output; standard error is kept and shown
 //! with a failure. It begins with
 //!

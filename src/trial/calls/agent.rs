@@ -228,7 +228,7 @@ impl Trial<'_> {
                 if reply.word() == "unsupported" {
                     return Err(not_offered(&reply));
                 }
-                views.push(Trial::must_be_ok("decode", reply)?);
+                views.push(self.must_be_ok("decode", reply)?);
             }
         }
         Ok(views)

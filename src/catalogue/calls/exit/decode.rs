@@ -3,7 +3,7 @@
 use crate::protocol::Line;
 use crate::spec::posix;
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Outcome, Trial};
+use crate::trial::{Abort, Calls, Got, Outcome, Trial};
 use crate::wait::{Event, Signal};
 
 cases! { "decode";
@@ -34,11 +34,16 @@ fn exits_stops_and_continues(t: &mut Trial) -> Outcome {
             // The subject has no WIFCONTINUED, and no other predicate claims the word.
             holds = "continued".to_owned();
         }
-        t.expect(&posix::STATUS_EVERY_WORD).that(
-            holds == predicate,
-            format!("{word:#06x} is {predicate}"),
-            holds,
-        )?;
+        let is = |name| holds.split(" and ").any(|held| held == name);
+        let got = Got::Predicates {
+            of_continue: predicate == "continued",
+            exited: is("exited"),
+            signaled: is("signaled"),
+            stopped: is("stopped"),
+            continued: is("continued"),
+        };
+        let expected = format!("{word:#06x} is {predicate}");
+        t.expect(&posix::STATUS_EVERY_WORD).that(holds == predicate, expected, (got, holds))?;
         if let Some((key, number)) = number {
             let got = shown(&view, key)?;
             let what = format!("{key} of {word:#06x}");
@@ -95,7 +100,7 @@ fn exit_codes(t: &mut Trial) -> Outcome {
 /// The signals of this system, the real-time ones included.
 fn signals() -> impl Iterator<Item = Signal> {
     let standard = Signal::all_standard().map(|(_, signal)| signal);
-    standard.chain(Signal::realtime_range().into_iter().flatten().map(Signal))
+    standard.chain(Signal::realtime_range().into_iter().flatten().map(Signal::from_number))
 }
 
 fn deaths() -> impl Iterator<Item = Event> {
@@ -104,9 +109,9 @@ fn deaths() -> impl Iterator<Item = Event> {
 
 /// The events that have a word on the subject's system, each with its word and the subject's view of it.
 fn views(t: &mut Trial, events: &[Event]) -> Result<Vec<(Event, i32, Line)>, Abort> {
-    let layout = t.layout();
+    let system = t.system();
     let (events, words): (Vec<Event>, Vec<i32>) =
-        events.iter().filter_map(|event| Some((*event, layout.encode(*event)?.as_raw()))).unzip();
+        events.iter().filter_map(|event| Some((*event, system.encode(*event)?.as_raw()))).unzip();
     let views = t.decode_all(&words)?;
     Ok(events.into_iter().zip(words).zip(views).map(|((event, word), view)| (event, word, view)).collect())
 }

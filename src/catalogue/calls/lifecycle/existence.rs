@@ -20,7 +20,7 @@ cases! { "existence";
 /// What a call that takes a pid says of a child: `no error`, or the error's name.
 fn asked(t: &mut Trial, by: &str, child: &Child) -> Result<String, Abort> {
     let answer = t.attempt(&AgentRequest::Exists { pid: child.pid as i32, by: by.to_owned() })?;
-    Ok(answer.err().unwrap_or_else(|| "no error".to_owned()))
+    Ok(answer.err().map_or_else(|| "no error".to_owned(), |errno| errno.to_string()))
 }
 
 fn until_reaped(t: &mut Trial) -> Outcome {

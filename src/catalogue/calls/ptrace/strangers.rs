@@ -6,7 +6,7 @@ use crate::spec::linux;
 use crate::sys::call::abi::Call;
 use crate::sys::process::ptrace::Request;
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Change, Child, Options, Outcome, Target, Traced, Trial};
+use crate::trial::{Abort, Calls, Change, Child, Errno, Options, Outcome, Target, Traced, Trial};
 use crate::wait::Signal;
 
 cases! { "ptrace-stranger";
@@ -26,7 +26,7 @@ fn stranger(t: &mut Trial, target: fn(&Child) -> Target<'_>) -> Result<Child, Ab
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&linux::PTRACE_STRANGER).reaped(&seen, &child, Change::Exited(6))?;
     let seen = t.wait(Target::Child(&orphan), Options::NOHANG)?;
-    t.expect(&linux::PTRACE_STRANGER).error(&seen, "ECHILD")?;
+    t.expect(&linux::PTRACE_STRANGER).error(&seen, Errno::CHILD)?;
     t.ptrace(Request::Attach, &orphan, Traced::Nothing)?;
     let seen = t.wait(target(&orphan), Options::NONE)?;
     let stop = stopped(t, Signal::STOP);
@@ -54,13 +54,13 @@ fn stops_and_death(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&linux::PTRACE_STRANGER).reports(&seen, &orphan, Change::Exited(7))?;
     let seen = t.wait(Target::Child(&orphan), Options::NOHANG)?;
-    t.expect(&linux::PTRACE_STRANGER).error(&seen, "ECHILD")
+    t.expect(&linux::PTRACE_STRANGER).error(&seen, Errno::CHILD)
 }
 
 fn detached(t: &mut Trial) -> Outcome {
     let orphan = stranger(t, |orphan| Target::Child(orphan))?;
     t.ptrace(Request::Detach, &orphan, Traced::Nothing)?;
     let seen = t.wait(Target::Child(&orphan), Options::NOHANG)?;
-    t.expect(&linux::PTRACE_STRANGER).error(&seen, "ECHILD")?;
+    t.expect(&linux::PTRACE_STRANGER).error(&seen, Errno::CHILD)?;
     t.tell(&orphan, Step::exit(7))
 }

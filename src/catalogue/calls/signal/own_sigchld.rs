@@ -4,8 +4,8 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Child, Disposition, Need, Needs, Options, Outcome, Pending, SigactionFlags, Target,
-    Trial,
+    Abort, Calls, Change, Child, Disposition, Errno, Need, Needs, Options, Outcome, Pending, SigactionFlags,
+    Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -42,7 +42,7 @@ fn returns_the_child(
 ) -> Outcome {
     let seen = t.finish(pending)?;
     t.expect(&posix::WAITPID_OWN_SIGCHLD).returns(&seen)?;
-    let interrupted = seen.errno() == Some("EINTR");
+    let interrupted = seen.errno() == Some(Errno::INTR);
     let name = format!("a wait during the SIGCHLD of its own child that {}", kind(change));
     let value = if interrupted { "EINTR" } else { "returns the child" };
     t.expect(&posix::WAITPID_OWN_SIGCHLD).records(&name, value)?;

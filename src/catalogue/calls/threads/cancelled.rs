@@ -4,7 +4,7 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{AgentRequest, Calls, Change, Need, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{AgentRequest, Calls, Change, Errno, Need, Needs, Options, Outcome, Target, Trial};
 
 cases! { "cancelled";
 
@@ -23,7 +23,7 @@ fn asleep(t: &mut Trial) -> Outcome {
     t.request(&AgentRequest::Cancel {})?;
     let seen = t.finish(pending)?;
     // The agent's word for a thread that was cancelled.
-    t.expect(&posix::WAIT_CANCELLATION_POINT).error(&seen, "ECANCELED")?;
+    t.expect(&posix::WAIT_CANCELLATION_POINT).error(&seen, Errno::CANCELED)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.wait(Target::Any, Options::NONE)?;

@@ -4,7 +4,7 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Disposition, Options, Outcome, Seen, SigactionFlags, Target, Trial,
+    Abort, Calls, Change, Disposition, Errno, Options, Outcome, Seen, SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -74,7 +74,7 @@ fn after_eintr(t: &mut Trial) -> Outcome {
     t.signal_agent(Signal::USR1)?;
     let seen = t.finish(pending)?;
     shows_buffers(t, &seen)?;
-    t.expect(&posix::WAIT_WRITES_DURING_CALL).error(&seen, "EINTR")?;
+    t.expect(&posix::WAIT_WRITES_DURING_CALL).error(&seen, Errno::INTR)?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     unchanged(t)

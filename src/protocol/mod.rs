@@ -134,10 +134,17 @@
 //! reaped children) right before. A child whose connection closes exits.
 //! A child without a `token` runs the steps it was given and exits.
 //!
+//! Without local sockets `PATH` is `pipes:FIRST:N:FOLDER`: the warden made N pairs of pipes before the agent started. Child
+//! number K (`A` is 0, `Z` is 25, `A1` is 26) reads its steps from descriptor `FIRST + 2 K`, answers on the next one and works in
+//! FOLDER; an agent closes both once that child is made. Only the C kit speaks over pipes.
+//!
 //! # Warden
 //!
 //! Between driver and warden each line begins with its address: `agent LINE`, `child NAME LINE`, and
 //! `warden REQUEST`; [`crate::warden`] lists the requests.
+//!
+//! A warden of a smaller system adds to its answer to `probe` what it has and lacks: `has=poll,sockets,table,...`,
+//! `observation=table`, `deaths` (no process table, but pidfds) or `none`, and `pipes=N` where children connect by pipes.
 
 pub mod agent;
 mod change;

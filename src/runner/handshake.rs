@@ -127,8 +127,7 @@ pub(crate) fn identify(
     let spawned = match &info {
         // Children will be exec'ed: a program that cannot run would break every trial the same way.
         Ok(info) if settings.child.is_some() || matches!(start, Start::Command(_)) => {
-            let common =
-                Common { profile: None, child: settings.child.clone(), strict: false, release: None };
+            let common = Common { child: settings.child.clone(), ..Common::default() };
             let introduction = match info.interface {
                 InterfaceName::Handle => &HANDLE_INTRODUCTION,
                 _ => &INTRODUCTION,
@@ -181,7 +180,7 @@ fn identify_program(
         ..SubjectInfo::default()
     };
     info.profile = plan::profile_of(&info, settings.profile).to_string();
-    let common = Common { profile: None, child: settings.child.clone(), strict: false, release: None };
+    let common = Common { child: settings.child.clone(), ..Common::default() };
     let ran = open(link, start, settings.child.as_deref()).and_then(|(opened, _)| {
         let core = Core::new(link, PROGRAM_INTRODUCTION.clauses, &common, &info, opened);
         PROGRAM_INTRODUCTION.run_on(core, Variant::Contract(contract.name)).1

@@ -12,7 +12,7 @@ use crate::spec::deviations;
 use crate::subject::Registry;
 use crate::sys::signal;
 use crate::trial::link::Link;
-use crate::trial::{Common, InterfaceName};
+use crate::trial::{Common, InterfaceName, Observation};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -149,6 +149,8 @@ impl Session {
             child: settings.child.clone(),
             strict: settings.strict,
             release: deviations::release(&field("kernel")),
+            observation: Observation::of(&probed),
+            pipes: probed.number_opt("pipes").ok().flatten(),
         };
         let context = TrialContext { starts, subjects, surroundings, common, keep_trace: settings.trace };
         Ok(Session { settings: settings.clone(), links, context, header, planned, wardens })

@@ -11,6 +11,7 @@ use crate::protocol::agent::{Image, Request as AgentRequest};
 use crate::protocol::codec::Words;
 use crate::protocol::wait::errno_of;
 use crate::protocol::warden::{ProcessState, Request};
+use crate::scenario::child::STEP_FAILED;
 use crate::scenario::{Scenario, Step};
 use crate::sys::call::abi::Usage;
 use crate::wait::Signal;
@@ -143,7 +144,8 @@ impl Core<'_> {
         let id = self.link.id();
         let request = request.to_line().with("id", id);
         let awaited = scenario.is_held() && !steps.is_empty() && !scenario.steps.iter().any(Step::holds_up);
-        Birth { name, id, request, argv: command, connects, awaited }
+        let tells_failure = !scenario.steps.iter().any(exits_as_if_failed);
+        Birth { name, id, request, argv: command, connects, awaited, tells_failure }
     }
 
     /// The error of a request that was refused.
@@ -197,12 +199,16 @@ impl Core<'_> {
                 return Err(self.step_failed(&reply.get("step").unwrap_or_default(), &reply));
             }
         }
-        self.children.push(Known { child: child.clone(), adopted: birth.connects });
+        let tells_failure = birth.tells_failure;
+        self.children.push(Known { child: child.clone(), adopted: birth.connects, tells_failure });
         Ok(child)
     }
 
     /// Waits for the hello of a child that connects, and gives it.
     fn greet(&mut self, child: &Child) -> Result<Line, Abort> {
+        if let Some(pipes) = self.common.pipes.filter(|pipes| slot(&child.name) >= *pipes) {
+            return Err(Abort::Skip(format!("more than the {pipes} children that can connect here")));
+        }
         let began = Instant::now();
         let mut patience = PROMPT / 100;
         loop {
@@ -240,7 +246,8 @@ impl Core<'_> {
 
     /// Waits until a child that was told to exec runs its new image, and is connected again.
     pub fn await_image(&mut self, child: &Child) -> Outcome {
-        self.greet(child).map(drop)
+        let said = self.greet(child)?;
+        if said.word() == "hello" { Ok(()) } else { Err(self.step_failed("exec", &said)) }
     }
 
     /// Registers a process that a child made, under a name of its own; with a connection, it has been greeted.
@@ -254,7 +261,7 @@ impl Core<'_> {
         self.processes += 1;
         let child = Child { name, pid };
         self.greet(&child)?;
-        self.children.push(Known { child: child.clone(), adopted: true });
+        self.children.push(Known { child: child.clone(), adopted: true, tells_failure: false });
         Ok(child)
     }
 
@@ -326,6 +333,15 @@ impl Core<'_> {
     }
 
     fn send_step(&mut self, child: &Child, step: &Step) -> Result<u64, Abort> {
+        self.leave_alone(child)?;
+        if step.is_last() {
+            self.leave_family()?;
+        }
+        if exits_as_if_failed(step)
+            && let Some(known) = self.known(&child.name)
+        {
+            known.tells_failure = false;
+        }
         let id = self.link.id();
         let line = step.to_line().with("id", id);
         self.link.send(&[To::Child(child.name.clone(), line)])?;
@@ -357,6 +373,7 @@ impl Core<'_> {
 
     /// The same where it is the answer that is judged: `None` if the signal was sent, else the error.
     pub fn try_signal(&mut self, child: &Child, signal: Signal) -> Result<Option<Errno>, Abort> {
+        self.leave_alone(child)?;
         self.did.push(format!("kill({}, {signal})", child.name));
         self.adopt(child)?;
         let request = Request::Signal { to: child.name.clone(), sig: signal };
@@ -366,6 +383,7 @@ impl Core<'_> {
 
     /// Has the warden send a signal to the agent.
     pub fn signal_agent(&mut self, signal: Signal) -> Outcome {
+        self.leave_caller_alone()?;
         self.did.push(format!("kill(agent, {signal})"));
         let request = Request::Signal { to: "agent".to_owned(), sig: signal };
         let reply = self.link.ask_warden(&request, PROMPT)?;
@@ -401,4 +419,28 @@ pub(super) fn child_name(number: usize) -> String {
 /// What an agent does not offer is a reason to skip.
 pub(crate) fn not_offered(reply: &Line) -> Abort {
     Abort::Skip(format!("not offered: {}", reply.get("why").unwrap_or_else(|| "no reason given".into())))
+}
+
+/// Whether it ends a child with the code that says that a step could not be done.
+fn exits_as_if_failed(step: &Step) -> bool {
+    matches!(step, Step::Exit { code, .. } if code & 0xff == STEP_FAILED)
+}
+
+/// The place of a name in that order.
+fn slot(name: &str) -> i64 {
+    let (letter, round) = name.split_at(1.min(name.len()));
+    let letter = letter.bytes().next().map_or(0, |b| i64::from(b) - i64::from(b'A'));
+    round.parse::<i64>().unwrap_or(0) * 26 + letter
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stand_in_their_order() {
+        for number in 0..100 {
+            assert_eq!(slot(&child_name(number)), number as i64);
+        }
+    }
 }

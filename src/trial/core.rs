@@ -4,6 +4,7 @@
 //! interface is a folder or file of its own: `calls`, `handle`, `program`.
 
 use super::abort::Abort;
+use super::due::{Observation, Unseen};
 use super::link::Link;
 use super::subject::SubjectInfo;
 use super::verdict::{Failure, Outcome as ClauseOutcome};
@@ -24,7 +25,7 @@ pub struct Child {
 }
 
 /// What is the same for all trials of a run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Common {
     /// The profile of each trial's subject, if the user set one.
     pub profile: Option<Profile>,
@@ -34,6 +35,10 @@ pub struct Common {
     pub strict: bool,
     /// The release of the kernel that the wardens run on.
     pub release: Option<Release>,
+    /// What of processes can be seen there.
+    pub observation: Observation,
+    /// How many children can connect, where they do so by pipes that were made beforehand.
+    pub pipes: Option<i64>,
 }
 
 /// A child and what the harness knows of it.
@@ -41,6 +46,8 @@ pub(crate) struct Known {
     pub(crate) child: Child,
     /// The warden knows it; one without a connection must be adopted first.
     pub(crate) adopted: bool,
+    /// It does not exit by itself with the code that says that a step failed.
+    pub(crate) tells_failure: bool,
 }
 
 /// What every trial has, whatever is judged: children, warden, process table, log.
@@ -65,6 +72,9 @@ pub struct Core<'a> {
     pub(crate) processes: u32,
     /// A call returned without a report, and its buffers are looked at: what it waited for may be written there later.
     pub(crate) unreported: bool,
+    pub(crate) unseen: Unseen,
+    /// A child that could not do what it was made for, by its exit code.
+    pub(crate) unable: Option<String>,
     /// Every change of a child is awaited before the next call: none happens by itself.
     pub(crate) settled: bool,
 }
@@ -112,6 +122,8 @@ impl<'a> Core<'a> {
             notes: Vec::new(),
             processes: 1,
             unreported: false,
+            unseen: Unseen::default(),
+            unable: None,
             settled: false,
         }
     }
@@ -181,6 +193,8 @@ pub struct Birth {
     pub(crate) connects: bool,
     /// It is held once it has done its first steps, and these are awaited.
     pub(crate) awaited: bool,
+    /// It does not exit by itself with the code that says that a step failed.
+    pub(crate) tells_failure: bool,
 }
 
 /// A child that was made, with its pid.

@@ -9,6 +9,7 @@ use super::states::state_of;
 use super::verdict::{Failure, Outcome as ClauseOutcome};
 use crate::protocol::Change;
 use crate::protocol::warden::ProcessState;
+use crate::scenario::child::STEP_FAILED;
 use crate::spec::clause::{Clause, Level};
 use crate::spec::deviations;
 use crate::spec::got::{Got, Told, Value};
@@ -21,6 +22,8 @@ pub struct Expect<'t, 'a> {
     pub(super) clause: &'static Clause,
     /// Another clause that asks for the same.
     also: Option<&'static Clause>,
+    /// What is judged is a call's report of some child, which nothing can be too early for.
+    of_report: bool,
 }
 
 /// What a check found.
@@ -32,7 +35,7 @@ pub(super) enum Found {
 
 impl<'t, 'a> Expect<'t, 'a> {
     pub(crate) fn new(core: &'t mut Core<'a>, clause: &'static Clause) -> Expect<'t, 'a> {
-        Expect { core, clause, also: None }
+        Expect { core, clause, also: None, of_report: false }
     }
 
     /// The same is asked for by another clause, as one of the system's own book; both fail together.
@@ -42,7 +45,13 @@ impl<'t, 'a> Expect<'t, 'a> {
     }
 
     pub(super) fn judge(self, found: Found) -> Outcome {
-        let Expect { core, clause, also } = self;
+        let Expect { core, clause, also, of_report } = self;
+        if let (Found::Not { .. }, Some(stop)) = (&found, core.inconclusive(of_report)) {
+            return Err(stop);
+        }
+        if let (Found::Not { .. }, Some(name)) = (&found, &core.unable) {
+            return Err(Abort::Skip(format!("{name} could not do its steps here: it exited {STEP_FAILED}")));
+        }
         let judged = Expect::judge_by(core, clause, &found);
         // A clause that fails must not hide the other.
         let also = also.map_or(Ok(()), |also| Expect::judge_by(core, also, &found));
@@ -111,7 +120,7 @@ impl<'t, 'a> Expect<'t, 'a> {
     pub(super) fn returned(self, seen: &impl Shown, expected: &str) -> Result<Self, Abort> {
         let failure = || Failure { clause: self.clause, expected: expected.to_owned(), got: seen.outcome() };
         match seen.unanswered() {
-            None => Ok(self),
+            None => Ok(Expect { of_report: seen.is_report(), ..self }),
             Some(NoAnswer::Hung) => {
                 let failure = failure();
                 self.fails();

@@ -10,6 +10,7 @@ mod case;
 mod children;
 mod core;
 mod deadline;
+mod due;
 mod expect;
 pub(crate) mod handle;
 pub mod link;
@@ -18,6 +19,7 @@ pub(crate) mod program;
 mod shown;
 mod states;
 pub mod subject;
+mod unseen;
 pub mod variant;
 pub mod verdict;
 
@@ -29,6 +31,7 @@ pub use self::calls::{
 pub use self::case::{Body, Case, Need, Needs, here};
 pub use self::children::{By, CloneHow};
 pub use self::core::{Child, Common, Core, Opened};
+pub use self::due::Observation;
 pub use self::expect::Expect;
 pub use self::shown::{NoAnswer, Shown, Shows};
 pub use self::variant::{InterfaceName, Variant};

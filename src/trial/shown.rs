@@ -34,6 +34,11 @@ pub trait Shown {
     /// The change of that child that it shows.
     fn change_of(&self, child: &Child) -> Shows<Change>;
 
+    /// Whether it is a report of some child, which cannot have come too early.
+    fn is_report(&self) -> bool {
+        false
+    }
+
     /// The answer in words.
     fn outcome(&self) -> String;
 

@@ -3,6 +3,7 @@
 use super::abort::{Abort, Outcome};
 use super::core::{Child, Core, Known};
 use super::deadline::{AT_ONCE, PROMPT, STATE, ms};
+use super::due::Observation;
 use super::link::To;
 use super::verdict::Failure;
 use crate::protocol::Line;
@@ -81,6 +82,9 @@ impl Core<'_> {
     }
 
     fn await_state(&mut self, of: &str, state: ProcessState) -> Result<ProcessState, Abort> {
+        if self.cannot_see(state) {
+            return self.expects_unseen(of, state).map(|()| state);
+        }
         // One that cannot be found any more has terminated, and something has reaped it.
         let may_be_gone = matches!(state, ProcessState::Zombie | ProcessState::Gone);
         if let Some(child) = self.known(of).map(|k| k.child.clone()) {
@@ -126,7 +130,11 @@ impl Core<'_> {
 
     /// The state of a child in the process table.
     pub fn state(&mut self, child: &Child) -> Result<ProcessState, Abort> {
-        self.state_line(child).map(|line| state_of(&line).unwrap_or(ProcessState::Unknown))
+        let state = state_of(&self.state_line(child)?).unwrap_or(ProcessState::Unknown);
+        if state == ProcessState::Unknown && self.common.observation != Observation::Table {
+            return Err(Abort::Skip("no process table here to see the state of a process".to_owned()));
+        }
+        Ok(state)
     }
 
     /// The same with what else the table shows.

@@ -52,6 +52,7 @@ impl Trial<'_> {
 
     /// The same, for one that holds a call.
     pub(crate) fn ask_line(&mut self, request: Line) -> Result<Line, Abort> {
+        self.leave_order(&request)?;
         self.did.push(request.to_string().replacen(' ', "(", 1) + ")");
         let word = request.word().to_owned();
         let reply = self.link.ask_agent(request, PROMPT)?;

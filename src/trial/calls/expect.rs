@@ -9,6 +9,7 @@ use crate::sys::call::abi::{Call, Memory};
 use crate::trial::abort::{Abort, Outcome};
 use crate::trial::core::Child;
 use crate::trial::expect::{Expect, Found};
+use crate::trial::unseen::NOT_SEEN;
 use crate::trial::verdict::Failure;
 use crate::wait::errno::Errno;
 
@@ -16,6 +17,9 @@ impl Expect<'_, '_> {
     /// The call returned 0 and reported no child.
     pub fn nothing_ready(self, seen: &Seen) -> Outcome {
         let this = self.returned(seen, "0")?;
+        if seen.is_nothing() && this.core.inconclusive(false).is_some() {
+            return this.judge(Found::NotObserved(NOT_SEEN));
+        }
         this.check(seen.is_nothing(), || "0".into(), || seen.told(None))
     }
 
@@ -70,6 +74,9 @@ impl Expect<'_, '_> {
     pub fn blocks(self, pending: &Pending) -> Outcome {
         match self.core.blocked(pending)? {
             None => self.judge(Found::Held),
+            Some(Instead::Unseen) => {
+                self.judge(Found::NotObserved("nothing here shows whether the caller sleeps"))
+            }
             Some(Instead::Died) => {
                 let expected = format!("{} to sleep", pending.shown);
                 let failure = Failure { clause: self.clause, expected, got: Instead::Died.to_string() };

@@ -192,6 +192,10 @@ impl Shown for Seen {
         }
     }
 
+    fn is_report(&self) -> bool {
+        Seen::is_report(self)
+    }
+
     fn change_of(&self, child: &Child) -> Shows<Change> {
         if self.reports(child) { self.change().map_or(Shows::No, Shows::Yes) } else { Shows::No }
     }

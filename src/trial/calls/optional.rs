@@ -4,7 +4,7 @@
 use super::agent::{Caught, caught};
 use super::family::{Pending, Trial};
 use super::observed::{End, Seen};
-use super::perform::no_answer;
+use super::perform::{Instead, no_answer};
 use crate::protocol::Line;
 use crate::protocol::agent::Request;
 use crate::protocol::codec::{Bytes, Words};
@@ -63,7 +63,8 @@ impl Trial<'_> {
     /// Waits until a call that was begun sleeps, where nothing is judged by it.
     pub fn await_sleeper(&mut self, pending: &Pending) -> Outcome {
         match self.blocked(pending)? {
-            None => Ok(()),
+            // It is acknowledged, and was given its time: nothing is judged by it.
+            None | Some(Instead::Unseen) => Ok(()),
             Some(instead) => Err(Abort::Skip(format!("the call does not sleep: {instead}"))),
         }
     }

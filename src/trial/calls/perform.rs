@@ -3,19 +3,22 @@
 use super::family::{Pending, Target, Trial};
 use super::observed::{End, Seen};
 use super::uses::{Calls, Options, dropped};
+use crate::protocol::Change;
 use crate::protocol::agent::Request as AgentRequest;
 use crate::protocol::wait::{Answer, AnswerError, Flag, IdType, OptionSet, Target as RawTarget, WaitRequest};
 use crate::protocol::warden::{ProcessState, Request};
+use crate::scenario::child::STEP_FAILED;
 use crate::spec::posix;
 use crate::sys::call::abi::{Call, Pointer};
 use crate::trial::abort::{Abort, Outcome};
 use crate::trial::children::not_offered;
 use crate::trial::core::Core;
 use crate::trial::deadline::{AT_ONCE, PROMPT, ms};
+use crate::trial::due::{self, Observation};
 use crate::trial::link::{LinkError, To};
 use crate::trial::verdict::Failure;
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long a caller sleeps before it is proved to hang.
 const GRACE: Duration = Duration::from_millis(200);
@@ -31,6 +34,8 @@ const LATE: &str = "it did not answer in time";
 pub(crate) enum Instead {
     /// The agent died in it.
     Died,
+    /// Nothing shows whether it sleeps.
+    Unseen,
     /// It returned, or it is at work.
     Awake(String),
 }
@@ -39,6 +44,7 @@ impl fmt::Display for Instead {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Instead::Died => f.write_str("the agent died"),
+            Instead::Unseen => f.write_str("nothing here shows whether it does"),
             Instead::Awake(how) => f.write_str(how),
         }
     }
@@ -92,9 +98,24 @@ impl Trial<'_> {
 
     /// Performs a request and waits until it returns.
     pub fn perform(&mut self, request: WaitRequest) -> Result<Seen, Abort> {
-        let pending = self.prepare(request)?;
-        let call = To::Agent(pending.request.to_line(pending.id));
-        self.settle(pending, Some(call))
+        let began = Instant::now();
+        let mut turns = 0_u32;
+        loop {
+            let pending = self.prepare(request.clone())?;
+            let call = To::Agent(pending.request.to_line(pending.id));
+            let seen = self.settle(pending, Some(call))?;
+            if !seen.is_nothing() || !self.may_come_yet(&request) {
+                return Ok(seen);
+            }
+            if began.elapsed() >= self.link.scaled(due::PATIENCE) {
+                self.missed();
+                return Ok(seen);
+            }
+            // The same call again is one step. It costs its agent a turn: the pauses grow.
+            self.did.pop();
+            turns += 1;
+            std::thread::sleep(due::pause(turns));
+        }
     }
 
     /// Begins a call that is expected to block.
@@ -195,6 +216,12 @@ impl Trial<'_> {
     fn told(&mut self, pending: Pending, end: Option<End>) -> Result<Seen, Abort> {
         let Pending { id, request, shown } = pending;
         let end = match end {
+            Some(End::Hung(LATE)) if self.common.observation != Observation::Table => {
+                self.known_to_sleep_on()?;
+                return Err(Abort::Broken(format!(
+                    "{shown} did not return in time, and nothing here shows whether it ever will"
+                )));
+            }
             Some(End::Hung(LATE)) if !request.options.has(Flag::NoHang) => {
                 self.nobody_is_at_work()?;
                 End::Hung(LATE)
@@ -211,6 +238,13 @@ impl Trial<'_> {
         };
         let seen = Seen { request, shown, end };
         self.unreported |= seen.shows_memory() && !seen.is_report();
+        if let Some(pid) = seen.pid() {
+            self.was_reported(pid);
+            let known = self.children.iter().rev().find(|known| known.child.pid == pid);
+            if seen.change() == Some(Change::Exited(STEP_FAILED)) && known.is_some_and(|k| k.tells_failure) {
+                self.unable = known.map(|k| k.child.name.clone());
+            }
+        }
         Ok(seen)
     }
 
@@ -316,6 +350,9 @@ impl Core<'_> {
         let reply = self.link.ask_warden(&request, CALL + PROMPT)?;
         match (reply.word(), reply.get("how").as_deref()) {
             ("ok", Some("syscall" | "asleep")) => Ok(None),
+            ("ok", Some("assumed")) if self.common.observation != Observation::Table => {
+                Ok(Some(Instead::Unseen))
+            }
             ("ok", Some("assumed")) => {
                 self.note("that the caller sleeps was assumed: the process table does not show it");
                 Ok(None)

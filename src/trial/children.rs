@@ -274,6 +274,11 @@ impl Core<'_> {
         if let Some(token) = token {
             argv.extend(["--connect".into(), self.agent.socket.clone(), "--token".into(), token.to_owned()]);
         }
+        if self.common.child.is_some() {
+            // What an emulator runs can be run again by that emulator alone.
+            let words = self.agent.child.iter();
+            argv.extend(words.flat_map(|word| ["--program".to_owned(), word.clone()]));
+        }
         argv.extend(steps.iter().cloned());
         argv
     }

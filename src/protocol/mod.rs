@@ -145,6 +145,10 @@
 //!
 //! A warden of a smaller system adds to its answer to `probe` what it has and lacks: `has=poll,sockets,table,...`,
 //! `observation=table`, `deaths` (no process table, but pidfds) or `none`, and `pipes=N` where children connect by pipes.
+//!
+//! Over a stream that may drop, garble or echo bytes (`--warden 'framed:COMMAND'`, as a serial line) each line travels in frames of
+//! at most 200 bytes, which `kit/src/frame.c` describes. The warden says `warden hello framed=1` until it hears the driver,
+//! `warden line-error why=TEXT frame=N` when a frame of the driver's was damaged, and ends at `warden bye`.
 
 pub mod agent;
 mod change;

@@ -28,6 +28,9 @@ pub(crate) const CLEAN_UP: Duration = Duration::from_secs(30);
 /// The time limit for wardens to start: the machine's slowness is known only afterwards.
 const START: Duration = Duration::from_secs(60);
 
+/// How long the machine at the far end of a serial line may take to start, in an emulator.
+const BOOT: Duration = Duration::from_secs(180);
+
 /// How to start a subject: hosted by the warden, or as a command.
 #[derive(Debug, Clone)]
 pub(crate) enum Start {
@@ -82,7 +85,13 @@ fn wrapper_name(spec: &str) -> Option<&str> {
 
 /// Asks a warden what its environment provides.
 pub(crate) fn ask_probe(link: &mut Link) -> Result<Line, RunError> {
-    link.ask_warden(&Request::Probe {}, START).map_err(|e| RunError::Broken(describe(&e)))
+    let probed = link.await_greeting(BOOT).and_then(|()| link.ask_warden(&Request::Probe {}, START));
+    probed.map_err(|e| RunError::Broken(describe(&e)))
+}
+
+/// Waits until a warden behind a framed stream was heard.
+pub(crate) fn await_greeting(link: &mut Link) -> Result<(), RunError> {
+    link.await_greeting(BOOT).map_err(|e| RunError::Broken(describe(&e)))
 }
 
 fn describe(error: &LinkError) -> String {
@@ -90,7 +99,7 @@ fn describe(error: &LinkError) -> String {
         LinkError::WardenGone => "the warden died during startup".into(),
         LinkError::Late(what) => format!("no answer in time: {what}"),
         LinkError::AgentGone => "the agent died during startup".into(),
-        LinkError::Protocol(what) | LinkError::Unfit(what) => what.clone(),
+        LinkError::Protocol(what) | LinkError::Unfit(what) | LinkError::Damaged(what) => what.clone(),
         LinkError::Interrupted => "interrupted".into(),
     }
 }

@@ -114,6 +114,10 @@ impl Pool {
                 let core = Core::new(link, history.clauses, common, info, opened);
                 visit(&mut Trial::of(core, call))
             });
+        let visited = match link.damage() {
+            Some(damage) => Err(Abort::Broken(damage.to_owned())),
+            None => visited,
+        };
         match link.close(CLEAN_UP) {
             Ok(_) => {}
             Err(LinkError::Interrupted) => return Err(Abort::Interrupted),

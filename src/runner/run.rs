@@ -18,6 +18,9 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+/// What stands before a warden's command whose stream may drop, garble or echo bytes.
+const FRAMED: &str = "framed:";
+
 /// The slowness from which each CPU gets one warden instead of four.
 const CROWDED: f64 = 2.0;
 
@@ -86,12 +89,22 @@ impl Session {
         let starts = names.iter().map(|name| handshake::of(name, registry)).collect::<Result<Vec<_>, _>>()?;
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let jobs = settings.jobs.unwrap_or_else(|| jobs_for(processors)).max(1);
-        let mut wardens =
-            Wardens::start(jobs, registry, settings.warden.as_deref()).map_err(RunError::Broken)?;
+        let mut command = settings.warden.clone();
+        let framed = command.as_mut().and_then(|words| {
+            let first = words.first_mut()?;
+            *first = first.strip_prefix(FRAMED)?.to_owned();
+            Some(())
+        });
+        // A machine is not started for each trial at once unless somebody says so.
+        let jobs = if framed.is_some() { settings.jobs.unwrap_or(1).max(1) } else { jobs };
+        let mut wardens = Wardens::start(jobs, registry, command.as_deref()).map_err(RunError::Broken)?;
         let mut links: Vec<Link> = wardens
             .streams
             .drain(..)
-            .map(|(input, output)| Link::new(input, output, settings.timeout_scale, &INTERRUPTED))
+            .map(|(input, output)| {
+                let link = Link::new(input, output, settings.timeout_scale, &INTERRUPTED);
+                if framed.is_some() { link.framed() } else { link }
+            })
             .collect();
         let first =
             links.first_mut().ok_or_else(|| RunError::Usage("a run needs at least one job".into()))?;
@@ -111,6 +124,7 @@ impl Session {
         }
         for link in &mut links {
             link.as_slow_as(slowness);
+            handshake::await_greeting(link)?;
         }
         let cases: Vec<_> = catalogue::cases().collect();
         // Behind the front ends the default subjects share a kernel: those closest to it alternate.

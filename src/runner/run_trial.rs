@@ -58,6 +58,11 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
     if matches!(result, Err(Abort::Interrupted)) {
         return None;
     }
+    if let Some(damage) = link.damage() {
+        result = Err(Abort::Broken(damage.to_owned()));
+        report.clauses.clear();
+        report.warnings.clear();
+    }
     let mut warden_dead = false;
     match link.close(CLEAN_UP) {
         Ok((closed, broke)) => {

@@ -29,7 +29,7 @@ impl From<LinkError> for Abort {
     fn from(error: LinkError) -> Abort {
         match error {
             LinkError::WardenGone => Abort::Broken("the warden has died".into()),
-            LinkError::Unfit(why) => Abort::Broken(why),
+            LinkError::Unfit(why) | LinkError::Damaged(why) => Abort::Broken(why),
             LinkError::Late(what) => Abort::Broken(format!("{what} did not come in time")),
             LinkError::AgentGone => Abort::Broken("the agent died between two calls".into()),
             LinkError::Protocol(what) => Abort::Protocol(what),

@@ -1,5 +1,6 @@
 //! The driver's end of the stream to one warden.
 
+use super::frames::{Frames, Taken};
 use super::outstanding::Outstanding;
 use crate::protocol::warden::Request;
 use crate::protocol::{Line, LineReader};
@@ -36,6 +37,8 @@ pub enum LinkError {
     AgentGone,
     /// The agent broke the protocol; what it did.
     Protocol(String),
+    /// The line to the warden lost or changed something; what.
+    Damaged(String),
     /// The run is being interrupted.
     Interrupted,
 }
@@ -61,6 +64,10 @@ pub struct Link {
     input: OwnedFd,
     output: OwnedFd,
     reader: LineReader,
+    /// Of a stream that may drop, garble or echo bytes.
+    frames: Option<Frames>,
+    /// What such a stream lost or changed in this trial: nothing that was seen in it counts.
+    damage: Option<String>,
     inbox: VecDeque<Message>,
     next_id: u64,
     received: usize,
@@ -105,6 +112,8 @@ impl Link {
             input,
             output,
             reader: LineReader::addressed(),
+            frames: None,
+            damage: None,
             inbox: VecDeque::new(),
             next_id: 1,
             received: 0,
@@ -121,9 +130,50 @@ impl Link {
         }
     }
 
+    /// The same over a stream that may drop, garble or echo bytes.
+    pub(crate) fn framed(mut self) -> Link {
+        self.frames = Some(Frames::default());
+        self
+    }
+
+    /// What the line to the warden lost or changed in this trial, if anything.
+    pub(crate) fn damage(&self) -> Option<&str> {
+        self.damage.as_deref()
+    }
+
+    /// Waits until the warden at the far end of a framed stream was heard; whatever comes before is the noise of its start.
+    pub(crate) fn await_greeting(&mut self, within: Duration) -> Result<(), LinkError> {
+        let deadline = self.deadline(within);
+        while let Some(frames) = self.frames.as_ref().filter(|frames| !frames.is_greeted()) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(LinkError::Damaged(format!(
+                    "no warden said hello on the line; {}",
+                    frames.last_words()
+                )));
+            }
+            if self.interrupted.load(Ordering::Relaxed) {
+                return Err(LinkError::Interrupted);
+            }
+            match self.receive(left.min(SLICE)) {
+                // What was damaged at the start is noise, too.
+                Ok(()) | Err(LinkError::Damaged(_)) => {}
+                Err(LinkError::WardenGone) => {
+                    let words = self.frames.as_ref().map(Frames::last_words).unwrap_or_default();
+                    return Err(LinkError::Damaged(format!(
+                        "the line ended before a warden said hello; {words}"
+                    )));
+                }
+                Err(other) => return Err(other),
+            }
+        }
+        Ok(())
+    }
+
     /// A new trial begins: nothing of the last one is left.
     pub fn reset(&mut self) {
         self.inbox.clear();
+        self.damage = None;
         self.trace.clear();
         self.stderr.clear();
         self.received = 0;
@@ -174,8 +224,13 @@ impl Link {
                 self.outstanding.sent(request);
             }
             let text = message.to_string();
-            bytes.extend_from_slice(text.as_bytes());
-            bytes.push(b'\n');
+            match &mut self.frames {
+                Some(frames) => bytes.extend_from_slice(&frames.wrap(text.as_bytes())),
+                None => {
+                    bytes.extend_from_slice(text.as_bytes());
+                    bytes.push(b'\n');
+                }
+            }
             self.trace.push(format!("> {text}"));
         }
         let mut left = bytes.as_slice();
@@ -237,14 +292,23 @@ impl Link {
     pub fn close(&mut self, within: Duration) -> Result<(Line, Option<String>), LinkError> {
         self.closing = true;
         let mut broke = None;
-        let id = self.id();
-        self.send(&[To::Warden(Request::Close {}.to_line().with("id", id))])?;
+        let mut id = self.id();
+        let request = |id| To::Warden(Request::Close {}.to_line().with("id", id));
+        self.send(&[request(id)])?;
         let deadline = self.deadline(within);
+        // What a line may lose is asked for again.
+        let turn = if self.frames.is_some() { within / 10 } else { within };
         loop {
-            match self.await_message(deadline, "the end of the trial", false, answer_of(id)) {
+            let until = self.deadline(turn).min(deadline);
+            match self.await_message(until, "the end of the trial", false, answer_of(id)) {
                 Ok(closed) => return Ok((closed, broke)),
                 Err(LinkError::Protocol(what)) => {
                     broke.get_or_insert(what);
+                }
+                // It may be that the request was lost, or its answer: a trial that is closed already is closed at once.
+                Err(LinkError::Damaged(_) | LinkError::Late(_)) if Instant::now() < deadline => {
+                    id = self.id();
+                    self.send(&[request(id)])?;
                 }
                 Err(other) => return Err(other),
             }
@@ -293,9 +357,10 @@ impl Link {
                     let ended = line.word() == "err" && line.id().is_none() && line.get("step").is_some();
                     (line.id() == id || ended).then(|| line.clone())
                 }
-                // A step that it was started with could not be done: nothing else follows.
+                // A step that it was started with could not be done, or an exec: nothing else follows.
                 None => {
-                    (line.word() == word || line.word() == "err" && line.id().is_none()).then(|| line.clone())
+                    let failed = line.word() == "err" && (line.id().is_none() || word == "hello");
+                    (line.word() == word || failed).then(|| line.clone())
                 }
             },
             _ => None,
@@ -354,11 +419,29 @@ impl Link {
         let mut broken = None;
         while let Some(line) = self.reader.next_line() {
             let Ok(bytes) = line else {
+                if self.frames.is_some() {
+                    broken.get_or_insert(LinkError::Damaged(
+                        "the line to the warden holds no line feed".into(),
+                    ));
+                    continue;
+                }
                 return Err(LinkError::Protocol("the warden sent a line without end".into()));
+            };
+            let bytes = match self.frames.as_mut().map(|frames| frames.take(&bytes)) {
+                None => bytes,
+                Some(Taken::Line(line)) => line,
+                Some(Taken::Nothing) => continue,
+                Some(Taken::Damaged(what)) => {
+                    broken.get_or_insert(LinkError::Damaged(what));
+                    continue;
+                }
             };
             if let Err(error) = self.take(&bytes) {
                 broken.get_or_insert(error);
             }
+        }
+        if let Some(LinkError::Damaged(what)) = &broken {
+            self.damage.get_or_insert_with(|| what.clone());
         }
         broken.map_or(Ok(()), Err)
     }
@@ -411,6 +494,17 @@ impl Link {
                             format!("{} from the {}: {:?}", field("why"), field("from"), field("what"));
                         return Err(LinkError::Protocol(what));
                     }
+                    // A warden on a framed stream says it until it is heard.
+                    ("hello", _) => return Ok(()),
+                    ("line-error", _) => {
+                        let field = |key| line.get(key).unwrap_or_default();
+                        let what = format!(
+                            "the line to the warden is not clean: at its end {} (at frame {})",
+                            field("why"),
+                            field("frame")
+                        );
+                        return Err(LinkError::Damaged(what));
+                    }
                     ("unfit", _) => {
                         let why = line.get("why").unwrap_or_default();
                         return Err(LinkError::Unfit(format!("the warden could not start: {why}")));
@@ -427,7 +521,11 @@ impl Link {
     }
 
     /// Lets the warden go, and waits until it has cleaned up: until its end of the stream is closed.
-    pub fn hang_up(self, within: Duration) {
+    pub fn hang_up(mut self, within: Duration) {
+        if self.frames.is_some() {
+            // A serial line has no end that could be closed.
+            let _ = self.send(&[To::Warden(Line::new("bye"))]);
+        }
         let Link { input, output, .. } = self;
         let _ = rustix::net::shutdown(&output, rustix::net::Shutdown::Write);
         drop(output);

@@ -12,6 +12,7 @@ mod core;
 mod deadline;
 mod due;
 mod expect;
+mod frames;
 pub(crate) mod handle;
 pub mod link;
 mod outstanding;

@@ -220,7 +220,7 @@ impl Args {
             }
             Format::Tap => Box::new(Tap::new(out)),
             Format::Junit => Box::new(Junit::new(out, self.again())),
-            Format::Json => Box::new(Json::new(out)),
+            Format::Json => Box::new(Json::new(out, self.again())),
         }
     }
 

@@ -85,7 +85,7 @@ pub fn text_with(trial: &TrialReport, again: &str, trace: bool) -> String {
 }
 
 /// The command that repeats a trial.
-fn again(trial: &TrialReport, options: &[String]) -> String {
+pub fn again(trial: &TrialReport, options: &[String]) -> String {
     let mut words = vec!["waitspec", "run", &trial.id, "--subject", &trial.subject];
     words.extend(options.iter().map(String::as_str));
     words.push("--trace");

@@ -1,6 +1,6 @@
 //! Reading a JSON report back.
 
-use super::record::{Record, RunRecord, SummaryRecord, TrialRecord};
+use super::record::{FORMAT, Record, RunRecord, SummaryRecord, TrialRecord};
 use crate::harness::event::Verdict;
 use std::path::Path;
 
@@ -52,6 +52,9 @@ pub fn parse(bytes: &[u8]) -> Result<Report, String> {
         };
         match record {
             Record::Run(_) if run.is_some() => return Err(at("a second header".to_owned())),
+            Record::Run(header) if header.format > FORMAT => {
+                return Err(at(format!("format {} is newer than this waitspec, which reads {FORMAT}", header.format)));
+            }
             Record::Run(header) => run = Some(header),
             _ if run.is_none() => return Err(at("the header is missing".to_owned())),
             _ if summary.is_some() => return Err(at("a line behind the summary".to_owned())),
@@ -75,7 +78,7 @@ mod tests {
 
     fn text() -> Vec<u8> {
         let mut out = Vec::new();
-        let mut json = Json::new(&mut out);
+        let mut json = Json::new(&mut out, Vec::new());
         sample::run().iter().for_each(|e| json.event(e).unwrap());
         out
     }
@@ -84,7 +87,7 @@ mod tests {
     fn what_was_written_is_read() {
         let report = parse(&text()).unwrap();
         assert!(report.is_complete());
-        assert_eq!(report.trials[1], (&sample::failing()).into());
+        assert_eq!(report.trials[1], TrialRecord::with_reproducer(&sample::failing(), &[]));
         assert_eq!(report.run, (&sample::header()).into());
     }
 
@@ -100,6 +103,16 @@ mod tests {
         }
         assert!(parse(&text[..header - 1]).unwrap_err().starts_with("line 1: "));
         assert!(parse(b"").unwrap_err().starts_with("line 1: "));
+    }
+
+    #[test]
+    fn a_newer_format_is_refused_and_an_older_one_read() {
+        let header = |format: &str| format!("{{\"type\":\"run\"{format},\"version\":\"9\",\"subjects\":[]}}\n");
+        assert!(parse(header(",\"format\":2").as_bytes()).unwrap_err().contains("format 2 is newer"));
+        assert_eq!(parse(header("").as_bytes()).unwrap().run.format, 0);
+        let trial = r#"{"type":"trial","id":"a@wait","verdict":"pass","did":["spawn A (held)"]}"#;
+        let old = parse((header("") + trial + "\n").as_bytes()).unwrap();
+        assert_eq!(old.trials[0].did, ["spawn A (held)"]);
     }
 
     #[test]

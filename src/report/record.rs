@@ -3,9 +3,13 @@
 //! A header (`run`), a `trial` for each trial in the order in which they finished, a footer (`summary`). Fields that
 //! would be empty are left out; readers ignore fields that they do not know.
 
-use crate::harness::event::{RunHeader, SubjectInfo, Summary, TrialReport};
+use super::failure::again;
+use crate::harness::event::{RunHeader, SubjectInfo, Summary, TrialReport, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+
+/// The number of this format, in every header. It grows when a reader of an older one would misread a newer one.
+pub const FORMAT: u32 = 1;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -23,6 +27,8 @@ pub enum Record {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RunRecord {
+    /// [`FORMAT`]; 0 where a report says none, as those before the first release did.
+    pub format: u32,
     /// The version of this crate.
     pub version: String,
     /// Who is judged.
@@ -61,6 +67,12 @@ pub struct SubjectRecord {
     /// Where to report what was found.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub issues: String,
+    /// What kind of thing is judged: `calls`, `handle` or `program`.
+    #[serde(default = "calls")]
+    pub interface: String,
+    /// Why no machine has run this, as for a subject that answers from a transcribed source; empty if one has.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub unverified: String,
     /// The operating system that it sees.
     pub os: String,
     /// Its C library.
@@ -101,6 +113,7 @@ pub struct TrialRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub got: Option<String>,
     /// The steps, in order.
+    #[serde(rename = "steps", alias = "did")]
     pub did: Vec<String>,
     /// The state of each child at the end.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -120,6 +133,12 @@ pub struct TrialRecord {
     /// The protocol lines.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<String>,
+    /// The command that repeats it, where it did not pass.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reproduce: String,
+    /// Why what it says was seen on no machine; empty if it was.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub unverified: String,
     /// The number of processes that it made, the agent included.
     pub processes: u32,
     /// How long it took, in microseconds.
@@ -160,11 +179,17 @@ pub struct SummaryRecord {
     pub counts: BTreeMap<String, u64>,
 }
 
+/// The interface of subjects that name none.
+fn calls() -> String {
+    "calls".to_owned()
+}
+
 impl From<&RunHeader> for RunRecord {
     fn from(header: &RunHeader) -> RunRecord {
         let (os, kernel) = header.kernel.split_once(' ').unwrap_or((&header.kernel, ""));
         let libc = header.subjects.iter().map(|s| &s.libc).find(|l| !l.is_empty());
         RunRecord {
+            format: FORMAT,
             version: header.version.clone(),
             subjects: header.subjects.iter().map(SubjectRecord::from).collect(),
             os: os.to_owned(),
@@ -187,6 +212,8 @@ impl From<&SubjectInfo> for SubjectRecord {
             name: subject.name.clone(),
             version: subject.version.clone(),
             issues: subject.issues.clone(),
+            interface: calls(),
+            unverified: String::new(),
             os: subject.os.clone(),
             libc: subject.libc.clone(),
             arch: subject.arch.clone(),
@@ -231,9 +258,24 @@ impl From<&TrialReport> for TrialRecord {
             notes: trial.notes.clone(),
             stderr: trial.stderr.clone(),
             trace: trial.trace.clone(),
+            reproduce: String::new(),
+            unverified: String::new(),
             processes: trial.processes,
             duration_us: u64::try_from(trial.duration.as_micros()).unwrap_or(u64::MAX),
         }
+    }
+}
+
+impl TrialRecord {
+    /// What is written of a trial: with the command that repeats it, where that is of use.
+    ///
+    /// `options` are options of the run that are needed for it.
+    pub fn with_reproducer(trial: &TrialReport, options: &[String]) -> TrialRecord {
+        let mut record = TrialRecord::from(trial);
+        if trial.failure.is_some() || trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_)) {
+            record.reproduce = again(trial, options);
+        }
+        record
     }
 }
 

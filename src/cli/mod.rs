@@ -10,6 +10,7 @@ mod explain;
 mod explore;
 mod foreign_signals;
 mod list;
+mod matrix;
 mod names;
 mod replay;
 mod run;
@@ -52,6 +53,7 @@ enum Verb {
     Decode(decode::Args),
     Child(child::Args),
     Diff(diff::Args),
+    Matrix(matrix::Args),
     Selftest(selftest::Args),
     Baseline(baseline::Args),
     Agent(agent::Args),
@@ -113,6 +115,7 @@ fn perform(verb: Verb) -> Result<Said, RunError> {
         Verb::Decode(args) => decode::perform(&args),
         Verb::Child(args) => child::perform(&args),
         Verb::Diff(args) => diff::perform(&args),
+        Verb::Matrix(args) => matrix::perform(&args),
         Verb::Selftest(args) => selftest::perform(&args),
         Verb::Baseline(args) => baseline::perform(&args),
         Verb::Agent(args) => agent::perform(&args),

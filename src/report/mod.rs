@@ -13,6 +13,7 @@ pub mod diff;
 pub mod failure;
 pub mod json;
 pub mod junit;
+pub mod matrix;
 pub mod progress;
 pub mod read;
 pub mod record;

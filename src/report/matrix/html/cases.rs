@@ -1,0 +1,158 @@
+//! The tables of cases.
+
+use super::super::Matrix;
+use super::super::cases::{CaseRow, Member, Remark};
+use super::{anchor, cell, command, counted, head, places, width};
+use maud::{Markup, html};
+
+/// How many remarks the line of a closed row names.
+const NAMED: usize = 2;
+
+/// The cases in which subjects differ or fail.
+pub fn differences(matrix: &Matrix) -> Markup {
+    let title = if matrix.is_comparison() { "Differences" } else { "What did not pass" };
+    let none = if matrix.is_comparison() { "All subjects are alike." } else { "Nothing: everything passed." };
+    html! {
+        section #differences-by-case aria-labelledby="h-differences" {
+            h2 #h-differences { (title) }
+            @if matrix.cases.iter().any(|row| row.differs) {
+                (by_interface(matrix, true))
+            } @else { p { (none) } }
+        }
+    }
+}
+
+/// The cases in which they do not.
+pub fn alike(matrix: &Matrix) -> Markup {
+    let count = matrix.cases.iter().filter(|row| !row.differs).count();
+    let title = if matrix.is_comparison() { "Cases with the same result everywhere" } else { "Everything else" };
+    html! {
+        @if count > 0 {
+            section #alike aria-labelledby="h-alike" {
+                h2 #h-alike { (title) }
+                details.all {
+                    summary { (counted(count, "case")) }
+                    (by_interface(matrix, false))
+                }
+            }
+        }
+    }
+}
+
+/// A table for each interface: a case is for subjects of one only.
+fn by_interface(matrix: &Matrix, differs: bool) -> Markup {
+    let mut interfaces: Vec<&str> = matrix.cases.iter().map(|row| row.interface.as_str()).collect();
+    interfaces.dedup();
+    let several = interfaces.len() > 1;
+    html! {
+        @for interface in interfaces {
+            @let rows: Vec<&CaseRow> = matrix.cases.iter()
+                .filter(|row| row.interface == interface && row.differs == differs).collect();
+            @if !rows.is_empty() {
+                @if several { h3 { "Interface: " (interface) } }
+                (table(matrix, &rows))
+            }
+        }
+    }
+}
+
+fn table(matrix: &Matrix, rows: &[&CaseRow]) -> Markup {
+    let columns = matrix.columns_of(rows.iter().map(|row| row.marks.as_slice()));
+    html! {
+        div.scroll tabindex="0" role="region" aria-label="Cases and subjects" {
+            table class=(width(&columns)) data-cols=(places(&columns)) {
+                (head(matrix, "Case", &columns))
+                @for theme in rows.chunk_by(|a, b| a.theme() == b.theme()) {
+                    tbody {
+                        tr.g { th colspan=(columns.len() + 1) scope="rowgroup" { span { (theme[0].theme()) } } }
+                        @for row in theme { (self::row(matrix, row, &columns)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn row(matrix: &Matrix, row: &CaseRow, columns: &[usize]) -> Markup {
+    let books = row.books().into_iter().collect::<Vec<_>>().join(" ");
+    html! {
+        tr id=(row.id) data-b=(books) data-m[row.is_must()] data-d[row.differs] {
+            th scope="row" { a href={ "#" (row.id) } { (row.id) } " " span { (row.title) } }
+            @for index in columns { (cell(row.marks[*index], row.shares[*index], row.unverified[*index])) }
+        }
+        @if !row.remarks.is_empty() {
+            tr.d {
+                td colspan=(columns.len() + 1) {
+                    details {
+                        summary { (gist(matrix, row)) }
+                        @for remark in &row.remarks { (self::remark(matrix, remark)) }
+                        @if !row.clauses.is_empty() {
+                            p.cites { "Checks " @for id in &row.clauses { a href={ "#" (id) } { (id) } " " } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The line that a closed row shows: the worst first.
+fn gist(matrix: &Matrix, row: &CaseRow) -> Markup {
+    html! {
+        @for remark in row.remarks.iter().take(NAMED) {
+            span.gist data-s=(who(&remark.members)) {
+                span class={ "v " (remark.mark.class()) } { (remark.mark.name()) }
+                " " (remark.gist)
+                @if matrix.is_comparison() { " " span.by { (names(matrix, &remark.members)) } }
+            }
+            " "
+        }
+        @if row.remarks.len() > NAMED { span.more { "and " (row.remarks.len() - NAMED) " more" } }
+    }
+}
+
+/// The first subjects of a remark by name.
+fn names(matrix: &Matrix, members: &[Member]) -> String {
+    let label = |member: &Member| matrix.columns[member.column].label.clone();
+    match members {
+        [a] => label(a),
+        [a, b] => format!("{}, {}", label(a), label(b)),
+        [a, rest @ ..] => format!("{} and {} more", label(a), rest.len()),
+        [] => String::new(),
+    }
+}
+
+fn who(members: &[Member]) -> String {
+    places(&members.iter().map(|member| member.column).collect::<Vec<_>>())
+}
+
+/// What one or more subjects have in common: the failure, or the reason, and who.
+fn remark(matrix: &Matrix, remark: &Remark) -> Markup {
+    html! {
+        div.remark data-s=(who(&remark.members)) {
+            p {
+                span class={ "v " (remark.mark.class()) } { (remark.mark.name()) }
+                @if !remark.unverified.is_empty() { " " span.v.u { "unverified" } " " (remark.unverified) }
+                @if remark.text.is_empty() {
+                    " " (remark.gist)
+                    @if let Some(clause) = &remark.clause { " " a href={ "#" (clause) } { (clause) } }
+                }
+            }
+            @if !remark.text.is_empty() { pre { (remark.text) } }
+            ul.who {
+                @for member in &remark.members {
+                    @let column = &matrix.columns[member.column];
+                    li data-s=(member.column) {
+                        a href={ "#" (anchor(column)) } { (column.label) } " " span.ids { (calls(&member.ids)) }
+                        @if !member.reproduce.is_empty() { " " (command(&member.reproduce)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The calls of the trials of one case.
+pub fn calls(ids: &[String]) -> String {
+    ids.iter().map(|id| id.split_once('@').map_or(id.as_str(), |(_, call)| call)).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,136 @@
+//! How a trial of a report reads: what `run` says of a failure, from what its report keeps.
+
+use crate::report::failure::{line, wrapped};
+use crate::report::record::TrialRecord;
+use crate::spec::{self, Level};
+use std::time::Duration;
+
+/// How many bytes of the steps, the children or the standard error are shown: a page has many of them.
+const ENOUGH: usize = 3000;
+
+/// The text of a trial without the command that repeats it.
+pub fn text(trial: &TrialRecord) -> String {
+    let took = crate::report::failure::seconds(Duration::from_micros(trial.duration_us));
+    let word = if trial.verdict == "deviates" { "deviates".to_owned() } else { trial.verdict.to_uppercase() };
+    let gap = " ".repeat(6usize.saturating_sub(word.len()).max(1));
+    let mut out = format!("{word}{gap}{:<30} {:<52} {took}", trial.id, who(trial)).trim_end().to_owned() + "\n";
+    if let Some(id) = &trial.failed_clause {
+        requirement(&mut out, id);
+    }
+    list(&mut out, "steps", &trial.did);
+    match (&trial.expected, &trial.got) {
+        (Some(expected), Some(got)) => {
+            line(&mut out, "expected", expected);
+            line(&mut out, "got", got);
+        }
+        _ => line(&mut out, "reason", reason(trial)),
+    }
+    list(&mut out, "children", &trial.children);
+    for note in &trial.notes {
+        line(&mut out, "note", note);
+    }
+    line(&mut out, "stderr", shortened(trial.stderr.trim_end()));
+    out
+}
+
+/// The command that repeats a trial: as its run wrote it, else what is always right.
+pub fn reproducer(trial: &TrialRecord) -> String {
+    if !trial.reproduce.is_empty() {
+        return trial.reproduce.clone();
+    }
+    let words = ["waitspec", "run", &trial.id, "--subject", &trial.subject, "--trace"];
+    shlex::try_join(words).unwrap_or_else(|_| words.join(" "))
+}
+
+/// Why a trial has no expectation that failed.
+fn reason(trial: &TrialRecord) -> &str {
+    match trial.verdict.as_str() {
+        "xpass" => "it passed, and the baseline says that it fails: `waitspec baseline update`",
+        _ => trial.reason.as_deref().unwrap_or_default(),
+    }
+}
+
+/// The subject, and what its agent says of itself.
+fn who(trial: &TrialRecord) -> String {
+    match trial.agent.as_str() {
+        "" => trial.subject.clone(),
+        agent if agent.split(' ').next() == Some(&trial.subject) => agent.to_owned(),
+        agent => format!("{} {agent}", trial.subject),
+    }
+}
+
+/// What a clause requires, and where that is written.
+fn requirement(out: &mut String, id: &str) {
+    match spec::clause(id) {
+        Some(clause) => {
+            let label = if clause.level == Level::Should { "should" } else { "must" };
+            line(out, label, &wrapped(clause.text.split(' '), " "));
+            line(out, "", &format!("{id}   {}", clause.source));
+        }
+        // Of another release, or announced by the subject.
+        None => line(out, "clause", id),
+    }
+}
+
+/// A label and a list, wrapped between its items.
+fn list(out: &mut String, label: &str, items: &[String]) {
+    line(out, label, shortened(&wrapped(items.iter().map(String::as_str), "    ")));
+}
+
+/// As much of a text as is of use on a page; the report has all of it.
+fn shortened(text: &str) -> &str {
+    match text.char_indices().map(|(at, _)| at).find(|at| *at > ENOUGH) {
+        Some(_) => {
+            let end = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= ENOUGH).last().unwrap_or(0);
+            let end = text[..end].rfind('\n').unwrap_or(end);
+            &text[..end]
+        }
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::harness::event::{TrialReport, Verdict};
+    use crate::report::{failure, sample};
+
+    /// What `run` says, with the labels that reports have.
+    fn of_run(trial: &TrialReport) -> String {
+        let text = failure::text(trial, &[], false);
+        let text = anstream::adapter::strip_str(&text).to_string();
+        text.replace("\n  did       ", "\n  steps     ").replace("\n  again     ", "\n  reproduce ")
+    }
+
+    #[test]
+    fn a_failure_reads_as_in_the_run() {
+        let mut leaky = sample::trial("a.b@wait", Verdict::Broken("no more processes".to_owned()));
+        leaky.stderr = "one\ntwo\n".to_owned();
+        leaky.notes = vec!["seen late".to_owned()];
+        for trial in [sample::failing(), leaky, sample::trial("a.b@wait", Verdict::Xpass)] {
+            let record = TrialRecord::with_reproducer(&trial, &[]);
+            let mut whole = text(&record);
+            line(&mut whole, "reproduce", &reproducer(&record));
+            assert_eq!(whole, of_run(&trial));
+        }
+    }
+
+    #[test]
+    fn a_report_without_reproducers_has_them_all_the_same() {
+        let mut record = TrialRecord::from(&sample::failing());
+        record.subject = "agent:python3 a.py".to_owned();
+        assert_eq!(
+            reproducer(&record),
+            "waitspec run nohang.running-child@wait4 --subject 'agent:python3 a.py' --trace"
+        );
+    }
+
+    #[test]
+    fn long_texts_end_at_a_line() {
+        let long = "a line of text\n".repeat(1000);
+        let short = shortened(&long);
+        assert!(short.len() <= ENOUGH && short.ends_with("text"), "{}", short.len());
+        assert_eq!(shortened("é"), "é");
+        assert!(shortened(&"é".repeat(4000)).len() <= ENOUGH);
+    }
+}

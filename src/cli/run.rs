@@ -1,13 +1,15 @@
 //! `waitspec run`.
 
+use super::matrix::facts;
 use super::names::{hint, unknown, unknown_of_few};
 use super::{Said, command_words, complain};
 use crate::catalogue;
-use crate::harness::event::{Event, Summary, TrialReport};
+use crate::harness::event::{Event, Summary, TrialReport, Verdict};
 use crate::harness::run::{die_by_interrupt, run};
 use crate::harness::select::{Candidate, Unmatched, select};
 use crate::harness::settings::{RunError, Selection, Settings};
 use crate::report::baseline::Baseline;
+use crate::report::matrix::reporter::{Form, Page};
 use crate::report::{Reporter, json::Json, junit::Junit, progress::Progress, tap::Tap, terminal};
 use crate::spec::{self, Profile};
 use crate::subject;
@@ -37,7 +39,7 @@ Examples:
   waitspec run nohang 'exit.*' --call wait4                 some cases with one call
   waitspec run nohang.running-child@wait4 --trace           one trial, with the lines of the protocol
   waitspec run --subject 'agent:python3 my_agent.py' -v     a program that speaks the protocol
-  waitspec run --format json --output report.jsonl          a report for diff, beside the one that you read
+  waitspec run --output report.jsonl --output report.html   a report for diff and matrix, and a page to look at
   waitspec run --baseline waitspec.baseline                 known failures are excused
   waitspec run --warden 'ssh target /tmp/waitspec warden'   a far target
   waitspec run signal --repeat 1000 --until-fail            hunt a rare failure")]
@@ -81,9 +83,10 @@ pub struct Args {
     /// The form of the report; by default what the end of --output says, else terminal
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Write the report to a file; a terminal report still goes to standard output
-    #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    /// Write the report to a file, by its ending: .html, .md, .txt, .xml, .tap, .jsonl (may be repeated); a terminal
+    /// report still goes to standard output
+    #[arg(long = "output", value_name = "FILE")]
+    outputs: Vec<PathBuf>,
     /// The trials that are known to fail (`baseline update` makes it)
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -117,6 +120,10 @@ enum Format {
     Junit,
     /// JSON lines
     Json,
+    /// Markdown
+    Markdown,
+    /// One page with all of it
+    Html,
 }
 
 /// A command as it was given, and its words.
@@ -197,13 +204,23 @@ impl Args {
         options
     }
 
-    fn format(&self) -> Format {
-        let ending = self.output.as_deref().and_then(Path::extension).and_then(|e| e.to_str());
-        self.format.unwrap_or(match ending {
+    /// The form of a file: as it was asked for, else by its ending.
+    fn form_of(&self, path: &Path) -> Result<Format, RunError> {
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
+        Ok(match path.extension().and_then(|ending| ending.to_str()) {
             Some("json" | "jsonl") => Format::Json,
             Some("xml") => Format::Junit,
             Some("tap") => Format::Tap,
-            _ => Format::Terminal,
+            Some("html" | "htm") => Format::Html,
+            Some("md" | "markdown") => Format::Markdown,
+            Some("txt" | "log") | None => Format::Terminal,
+            Some(other) => {
+                return Err(RunError::Usage(format!(
+                    "no report ends in `.{other}` (.html, .md, .txt, .xml, .tap, .jsonl): say --format"
+                )));
+            }
         })
     }
 
@@ -221,25 +238,37 @@ impl Args {
             Format::Tap => Box::new(Tap::new(out)),
             Format::Junit => Box::new(Junit::new(out, self.again())),
             Format::Json => Box::new(Json::new(out, self.again())),
+            Format::Markdown => Box::new(Page::new(out, Form::Markdown, self.again(), facts)),
+            Format::Html => Box::new(Page::new(out, Form::Html, self.again(), facts)),
         }
     }
 
     /// The reporters; what can be wrong with the output file is found out here, before anything runs.
     fn reporters(&self) -> Result<Vec<Box<dyn Reporter>>, RunError> {
-        let format = self.format();
         let on_terminal = || self.reporter(Format::Terminal, Box::new(anstream::stdout()));
-        let Some(path) = &self.output else {
-            return Ok(vec![match format {
-                Format::Terminal => on_terminal(),
-                format => self.reporter(format, Box::new(io::stdout())),
-            }]);
+        let mut reporters = match self.format {
+            Some(format) if self.outputs.is_empty() && format != Format::Terminal => {
+                vec![self.reporter(format, Box::new(io::stdout()))]
+            }
+            Some(_) if self.outputs.len() > 1 => {
+                return Err(RunError::Usage(
+                    "--format is for one --output; several go by their endings".into(),
+                ));
+            }
+            _ => vec![on_terminal()],
         };
-        let file = File::create(path)
-            .map_err(|e| RunError::Usage(format!("cannot write the report to {}: {e}", path.display())))?;
-        if format == Format::Terminal {
-            return Ok(vec![self.reporter(format, Box::new(anstream::StripStream::new(file)))]);
+        let forms: Vec<Format> =
+            self.outputs.iter().map(|path| self.form_of(path)).collect::<Result<_, RunError>>()?;
+        for (path, form) in self.outputs.iter().zip(forms) {
+            let file = File::create(path).map_err(|e| {
+                RunError::Usage(format!("cannot write the report to {}: {e}", path.display()))
+            })?;
+            reporters.push(match form {
+                Format::Terminal => self.reporter(form, Box::new(anstream::StripStream::new(file))),
+                form => self.reporter(form, Box::new(file)),
+            });
         }
-        Ok(vec![on_terminal(), self.reporter(format, Box::new(file))])
+        Ok(reporters)
     }
 }
 
@@ -316,6 +345,10 @@ impl Told {
         let mut trial = trial.clone();
         if let Some(baseline) = &self.baseline {
             trial.verdict = baseline.judge(&trial);
+            if let (Verdict::Xfail, Some(why)) = (&trial.verdict, baseline.reason(&trial.id, &trial.subject))
+            {
+                trial.notes.push(format!("known to fail: {why}"));
+            }
         }
         trial
     }

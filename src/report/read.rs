@@ -53,7 +53,10 @@ pub fn parse(bytes: &[u8]) -> Result<Report, String> {
         match record {
             Record::Run(_) if run.is_some() => return Err(at("a second header".to_owned())),
             Record::Run(header) if header.format > FORMAT => {
-                return Err(at(format!("format {} is newer than this waitspec, which reads {FORMAT}", header.format)));
+                return Err(at(format!(
+                    "format {} is newer than this waitspec, which reads {FORMAT}",
+                    header.format
+                )));
             }
             Record::Run(header) => run = Some(header),
             _ if run.is_none() => return Err(at("the header is missing".to_owned())),
@@ -107,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_newer_format_is_refused_and_an_older_one_read() {
-        let header = |format: &str| format!("{{\"type\":\"run\"{format},\"version\":\"9\",\"subjects\":[]}}\n");
+        let header =
+            |format: &str| format!("{{\"type\":\"run\"{format},\"version\":\"9\",\"subjects\":[]}}\n");
         assert!(parse(header(",\"format\":2").as_bytes()).unwrap_err().contains("format 2 is newer"));
         assert_eq!(parse(header("").as_bytes()).unwrap().run.format, 0);
         let trial = r#"{"type":"trial","id":"a@wait","verdict":"pass","did":["spawn A (held)"]}"#;

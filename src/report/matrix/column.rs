@@ -133,8 +133,11 @@ fn stem(name: &str) -> String {
 fn name_links(columns: &mut [Column]) {
     let mut taken = BTreeSet::new();
     for column in columns {
-        let plain: String =
-            column.label.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' }).collect();
+        let plain: String = column
+            .label
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+            .collect();
         let plain = plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
         let names = std::iter::once(plain.clone()).chain((2..).map(|n| format!("{plain}-{n}")));
         column.slug = names.into_iter().find(|name| taken.insert(name.clone())).unwrap_or(plain);

@@ -155,7 +155,8 @@ fn failures(out: &mut String, matrix: &Matrix) {
 fn failure(out: &mut String, matrix: &Matrix, case: &str, remark: &Remark) {
     let who = names(matrix, &remark.members);
     let gist = escaped(&remark.gist);
-    let _ = writeln!(out, "<details><summary><b>{}</b> {case}: {gist} ({who})</summary>\n", remark.mark.name());
+    let _ =
+        writeln!(out, "<details><summary><b>{}</b> {case}: {gist} ({who})</summary>\n", remark.mark.name());
     out.push_str(&block(&remark.text));
     out.push('\n');
     let commands: Vec<&str> = remark.members.iter().map(|member| member.reproduce.as_str()).collect();

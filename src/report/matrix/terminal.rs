@@ -39,8 +39,13 @@ fn subjects(out: &mut String, matrix: &Matrix) {
     for (index, column) in matrix.columns.iter().enumerate() {
         let totals: Vec<String> = column.totals().iter().map(|(name, n)| format!("{n} {name}")).collect();
         let unverified = if column.subject.unverified.is_empty() { "" } else { "   unverified" };
-        let line =
-            format!("{:>3}  {:<width$}  {}   {}{unverified}", letter(index), column.label, totals.join(", "), column.system);
+        let line = format!(
+            "{:>3}  {:<width$}  {}   {}{unverified}",
+            letter(index),
+            column.label,
+            totals.join(", "),
+            column.system
+        );
         let _ = writeln!(out, "{}", line.trim_end());
     }
     let shown = Mark::ALL.iter().map(|mark| format!("{} {}", mark.letter(), mark.name()));

@@ -3,17 +3,19 @@
 use crate::report::failure::{line, wrapped};
 use crate::report::record::TrialRecord;
 use crate::spec::{self, Level};
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// How many bytes of the steps, the children or the standard error are shown: a page has many of them.
 const ENOUGH: usize = 3000;
 
-/// The text of a trial without the command that repeats it.
+/// The text of a trial without the command that repeats it, its first line in columns.
 pub fn text(trial: &TrialRecord) -> String {
     let took = crate::report::failure::seconds(Duration::from_micros(trial.duration_us));
     let word = if trial.verdict == "deviates" { "deviates".to_owned() } else { trial.verdict.to_uppercase() };
     let gap = " ".repeat(6usize.saturating_sub(word.len()).max(1));
-    let mut out = format!("{word}{gap}{:<30} {:<52} {took}", trial.id, who(trial)).trim_end().to_owned() + "\n";
+    let mut out =
+        format!("{word}{gap}{:<30} {:<52} {took}", trial.id, who(trial)).trim_end().to_owned() + "\n";
     if let Some(id) = &trial.failed_clause {
         requirement(&mut out, id);
     }
@@ -29,7 +31,7 @@ pub fn text(trial: &TrialRecord) -> String {
     for note in &trial.notes {
         line(&mut out, "note", note);
     }
-    line(&mut out, "stderr", shortened(trial.stderr.trim_end()));
+    line(&mut out, "stderr", &shortened(trial.stderr.trim_end(), ENOUGH));
     out
 }
 
@@ -74,19 +76,20 @@ fn requirement(out: &mut String, id: &str) {
 
 /// A label and a list, wrapped between its items.
 fn list(out: &mut String, label: &str, items: &[String]) {
-    line(out, label, shortened(&wrapped(items.iter().map(String::as_str), "    ")));
+    line(out, label, &shortened(&wrapped(items.iter().map(String::as_str), "    "), ENOUGH));
 }
 
-/// As much of a text as is of use on a page; the report has all of it.
-fn shortened(text: &str) -> &str {
-    match text.char_indices().map(|(at, _)| at).find(|at| *at > ENOUGH) {
-        Some(_) => {
-            let end = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= ENOUGH).last().unwrap_or(0);
-            let end = text[..end].rfind('\n').unwrap_or(end);
-            &text[..end]
-        }
-        None => text,
+/// The lines of a text that fit into so many bytes; the report has all of them.
+pub fn shortened(text: &str, bytes: usize) -> Cow<'_, str> {
+    if text.len() <= bytes {
+        return Cow::Borrowed(text);
     }
+    let mut end = bytes;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let end = text[..end].rfind('\n').unwrap_or(end);
+    Cow::Owned(format!("{}\n...", &text[..end]))
 }
 
 #[cfg(test)]
@@ -128,9 +131,9 @@ mod tests {
     #[test]
     fn long_texts_end_at_a_line() {
         let long = "a line of text\n".repeat(1000);
-        let short = shortened(&long);
-        assert!(short.len() <= ENOUGH && short.ends_with("text"), "{}", short.len());
-        assert_eq!(shortened("é"), "é");
-        assert!(shortened(&"é".repeat(4000)).len() <= ENOUGH);
+        let short = shortened(&long, 100);
+        assert!(short.len() <= 104 && short.ends_with("text\n..."), "{short}");
+        assert_eq!(shortened("é", 2), "é");
+        assert_eq!(shortened("éé", 3), "é\n...");
     }
 }

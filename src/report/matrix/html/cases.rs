@@ -2,37 +2,39 @@
 
 use super::super::Matrix;
 use super::super::cases::{CaseRow, Member, Remark};
-use super::{anchor, cell, command, counted, head, places, width};
+use super::super::text::shortened;
+use super::{Detail, anchor, cell, classes, command, counted, head, head_alike, places, result};
 use maud::{Markup, html};
 
 /// How many remarks the line of a closed row names.
 const NAMED: usize = 2;
 
 /// The cases in which subjects differ or fail.
-pub fn differences(matrix: &Matrix) -> Markup {
+pub fn differences(matrix: &Matrix, detail: Detail) -> Markup {
     let title = if matrix.is_comparison() { "Differences" } else { "What did not pass" };
     let none = if matrix.is_comparison() { "All subjects are alike." } else { "Nothing: everything passed." };
     html! {
         section #differences-by-case aria-labelledby="h-differences" {
             h2 #h-differences { (title) }
             @if matrix.cases.iter().any(|row| row.differs) {
-                (by_interface(matrix, true))
+                (by_interface(matrix, true, detail))
             } @else { p { (none) } }
         }
     }
 }
 
 /// The cases in which they do not.
-pub fn alike(matrix: &Matrix) -> Markup {
+pub fn alike(matrix: &Matrix, detail: Detail) -> Markup {
     let count = matrix.cases.iter().filter(|row| !row.differs).count();
-    let title = if matrix.is_comparison() { "Cases with the same result everywhere" } else { "Everything else" };
+    let title =
+        if matrix.is_comparison() { "Cases with the same result everywhere" } else { "Everything else" };
     html! {
         @if count > 0 {
             section #alike aria-labelledby="h-alike" {
                 h2 #h-alike { (title) }
                 details.all {
                     summary { (counted(count, "case")) }
-                    (by_interface(matrix, false))
+                    (by_interface(matrix, false, detail))
                 }
             }
         }
@@ -40,7 +42,7 @@ pub fn alike(matrix: &Matrix) -> Markup {
 }
 
 /// A table for each interface: a case is for subjects of one only.
-fn by_interface(matrix: &Matrix, differs: bool) -> Markup {
+fn by_interface(matrix: &Matrix, differs: bool, detail: Detail) -> Markup {
     let mut interfaces: Vec<&str> = matrix.cases.iter().map(|row| row.interface.as_str()).collect();
     interfaces.dedup();
     let several = interfaces.len() > 1;
@@ -50,22 +52,25 @@ fn by_interface(matrix: &Matrix, differs: bool) -> Markup {
                 .filter(|row| row.interface == interface && row.differs == differs).collect();
             @if !rows.is_empty() {
                 @if several { h3 { "Interface: " (interface) } }
-                (table(matrix, &rows))
+                (table(matrix, &rows, detail))
             }
         }
     }
 }
 
-fn table(matrix: &Matrix, rows: &[&CaseRow]) -> Markup {
+fn table(matrix: &Matrix, rows: &[&CaseRow], detail: Detail) -> Markup {
+    // Where subjects are alike one column says it.
     let columns = matrix.columns_of(rows.iter().map(|row| row.marks.as_slice()));
+    let columns = if rows[0].differs { columns } else { Vec::new() };
+    let width = columns.len().max(1) + 1;
     html! {
         div.scroll tabindex="0" role="region" aria-label="Cases and subjects" {
-            table class=(width(&columns)) data-cols=(places(&columns)) {
-                (head(matrix, "Case", &columns))
+            table class=(classes(&columns)) data-cols=[(!columns.is_empty()).then(|| places(&columns))] {
+                @if columns.is_empty() { (head_alike("Case")) } @else { (head(matrix, "Case", &columns)) }
                 @for theme in rows.chunk_by(|a, b| a.theme() == b.theme()) {
                     tbody {
-                        tr.g { th colspan=(columns.len() + 1) scope="rowgroup" { span { (theme[0].theme()) } } }
-                        @for row in theme { (self::row(matrix, row, &columns)) }
+                        tr.g { th colspan=(width) scope="rowgroup" { span { (theme[0].theme()) } } }
+                        @for row in theme { (self::row(matrix, row, &columns, detail)) }
                     }
                 }
             }
@@ -73,19 +78,22 @@ fn table(matrix: &Matrix, rows: &[&CaseRow]) -> Markup {
     }
 }
 
-fn row(matrix: &Matrix, row: &CaseRow, columns: &[usize]) -> Markup {
+fn row(matrix: &Matrix, row: &CaseRow, columns: &[usize], detail: Detail) -> Markup {
     let books = row.books().into_iter().collect::<Vec<_>>().join(" ");
     html! {
         tr id=(row.id) data-b=(books) data-m[row.is_must()] data-d[row.differs] {
             th scope="row" { a href={ "#" (row.id) } { (row.id) } " " span { (row.title) } }
+            @if columns.is_empty() { (result(matrix, &row.marks, &row.unverified)) }
             @for index in columns { (cell(row.marks[*index], row.shares[*index], row.unverified[*index])) }
         }
         @if !row.remarks.is_empty() {
-            tr.d {
-                td colspan=(columns.len() + 1) {
+            tr.more {
+                td colspan=(columns.len().max(1) + 1) {
                     details {
                         summary { (gist(matrix, row)) }
-                        @for remark in &row.remarks { (self::remark(matrix, remark)) }
+                        @for (index, remark) in row.remarks.iter().enumerate() {
+                            (self::remark(matrix, remark, if index < detail.texts { detail.bytes } else { 0 }))
+                        }
                         @if !row.clauses.is_empty() {
                             p.cites { "Checks " @for id in &row.clauses { a href={ "#" (id) } { (id) } " " } }
                         }
@@ -107,7 +115,7 @@ fn gist(matrix: &Matrix, row: &CaseRow) -> Markup {
             }
             " "
         }
-        @if row.remarks.len() > NAMED { span.more { "and " (row.remarks.len() - NAMED) " more" } }
+        @if row.remarks.len() > NAMED { span.rest { "and " (row.remarks.len() - NAMED) " more" } }
     }
 }
 
@@ -126,19 +134,19 @@ fn who(members: &[Member]) -> String {
     places(&members.iter().map(|member| member.column).collect::<Vec<_>>())
 }
 
-/// What one or more subjects have in common: the failure, or the reason, and who.
-fn remark(matrix: &Matrix, remark: &Remark) -> Markup {
+/// What one or more subjects have in common: so much of the failure, or a line, and who.
+fn remark(matrix: &Matrix, remark: &Remark, bytes: usize) -> Markup {
     html! {
         div.remark data-s=(who(&remark.members)) {
             p {
                 span class={ "v " (remark.mark.class()) } { (remark.mark.name()) }
                 @if !remark.unverified.is_empty() { " " span.v.u { "unverified" } " " (remark.unverified) }
-                @if remark.text.is_empty() {
+                @if remark.text.is_empty() || bytes == 0 {
                     " " (remark.gist)
                     @if let Some(clause) = &remark.clause { " " a href={ "#" (clause) } { (clause) } }
                 }
             }
-            @if !remark.text.is_empty() { pre { (remark.text) } }
+            @if !remark.text.is_empty() && bytes > 0 { pre { (shortened(&narrow(&remark.text), bytes)) } }
             ul.who {
                 @for member in &remark.members {
                     @let column = &matrix.columns[member.column];
@@ -152,7 +160,17 @@ fn remark(matrix: &Matrix, remark: &Remark) -> Markup {
     }
 }
 
+/// A failure without the columns of its first line, which are for a terminal.
+fn narrow(text: &str) -> String {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    let words: Vec<&str> = first.split("  ").map(str::trim).filter(|part| !part.is_empty()).collect();
+    format!("{}\n{}", words.join("   "), rest.trim_end())
+}
+
 /// The calls of the trials of one case.
 pub fn calls(ids: &[String]) -> String {
-    ids.iter().map(|id| id.split_once('@').map_or(id.as_str(), |(_, call)| call)).collect::<Vec<_>>().join(", ")
+    ids.iter()
+        .map(|id| id.split_once('@').map_or(id.as_str(), |(_, call)| call))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

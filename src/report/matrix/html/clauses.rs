@@ -2,7 +2,7 @@
 
 use super::super::Matrix;
 use super::super::clauses::ClauseRow;
-use super::{cell, counted, head, places, width};
+use super::{cell, classes, counted, head, head_alike, places, result};
 use maud::{Markup, html};
 
 /// Every clause that the reports say anything of.
@@ -35,14 +35,16 @@ fn book(matrix: &Matrix, rows: &[ClauseRow]) -> Markup {
 
 fn table(matrix: &Matrix, rows: &[&ClauseRow]) -> Markup {
     let columns = matrix.columns_of(rows.iter().map(|row| row.marks.as_slice()));
+    let columns = if rows[0].differs { columns } else { Vec::new() };
+    let width = columns.len().max(1) + 1;
     html! {
         div.scroll tabindex="0" role="region" aria-label={ "Clauses of the book " (rows[0].book()) } {
-            table class=(width(&columns)) data-cols=(places(&columns)) {
-                (head(matrix, "Clause", &columns))
+            table class=(classes(&columns)) data-cols=[(!columns.is_empty()).then(|| places(&columns))] {
+                @if columns.is_empty() { (head_alike("Clause")) } @else { (head(matrix, "Clause", &columns)) }
                 @for theme in rows.chunk_by(|a, b| a.theme() == b.theme()) {
                     tbody {
-                        tr.g { th colspan=(columns.len() + 1) scope="rowgroup" { span { (theme[0].book()) "/" (theme[0].theme()) } } }
-                        @for row in theme { (self::row(row, &columns)) }
+                        tr.g { th colspan=(width) scope="rowgroup" { span { (theme[0].book()) "/" (theme[0].theme()) } } }
+                        @for row in theme { (self::row(matrix, row, &columns)) }
                     }
                 }
             }
@@ -50,7 +52,7 @@ fn table(matrix: &Matrix, rows: &[&ClauseRow]) -> Markup {
     }
 }
 
-fn row(row: &ClauseRow, columns: &[usize]) -> Markup {
+fn row(matrix: &Matrix, row: &ClauseRow, columns: &[usize]) -> Markup {
     let level = row.clause.map(|clause| clause.level.name());
     html! {
         tr id=(row.id) data-b=(row.book()) data-m[level.is_none_or(|level| level == "must")] data-d[row.differs] {
@@ -60,6 +62,7 @@ fn row(row: &ClauseRow, columns: &[usize]) -> Markup {
                 @if let Some(clause) = row.clause { span { (clause.text) } span.src { (clause.source) } }
                 span.cs { @for case in &row.cases { a href={ "#" (case) } { (case) } " " } }
             }
+            @if columns.is_empty() { (result(matrix, &row.marks, &[])) }
             @for index in columns { (cell(row.marks[*index], (1, 1), false)) }
         }
     }

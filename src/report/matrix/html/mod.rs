@@ -25,8 +25,43 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 4 4'%3E\
                     %3Cpath fill='%231a7f37' d='M0 0h4v4H0z'/%3E%3Cpath fill='%23cf222e' d='M2 0h2v2H2z'/%3E%3C/svg%3E";
 
-/// The page.
+/// A page of more bytes is slow to open on a telephone, and too large for many issue trackers.
+const LARGE: usize = 2_000_000;
+
+/// How much is shown of failures.
+#[derive(Debug, Copy, Clone)]
+struct Detail {
+    /// How many bytes of one.
+    bytes: usize,
+    /// How many of one case; the others have one line.
+    texts: usize,
+}
+
+/// From all to as good as nothing: each page is written with the first that keeps it small.
+const DETAILS: [Detail; 7] = [
+    Detail { bytes: usize::MAX, texts: usize::MAX },
+    Detail { bytes: 1500, texts: usize::MAX },
+    Detail { bytes: 1000, texts: 8 },
+    Detail { bytes: 1000, texts: 4 },
+    Detail { bytes: 1000, texts: 2 },
+    Detail { bytes: 800, texts: 1 },
+    Detail { bytes: 0, texts: 0 },
+];
+
+/// The page, of less than 2 MB as long as 30 subjects are compared.
 pub fn page(matrix: &Matrix) -> String {
+    let mut pages = DETAILS.iter().map(|detail| whole(matrix, *detail));
+    let mut page = pages.next().unwrap_or_default();
+    while page.len() >= LARGE {
+        match pages.next() {
+            Some(smaller) => page = smaller,
+            None => break,
+        }
+    }
+    page
+}
+
+fn whole(matrix: &Matrix, detail: Detail) -> String {
     let title = title(matrix);
     let markup = html! {
         (DOCTYPE)
@@ -46,15 +81,18 @@ pub fn page(matrix: &Matrix) -> String {
                 header {
                     h1 { (title) }
                     p.lead { (lead(matrix)) }
+                    @if detail.bytes != usize::MAX {
+                        p.note { strong { "Note: " } "failures are shortened to keep this page small; the reports have them in full" }
+                    }
                     @for note in &matrix.notes { p.note { strong { "Note: " } (note) } }
                 }
                 (tools(matrix))
                 main #results tabindex="-1" {
                     (subjects::overview(matrix))
-                    (cases::differences(matrix))
+                    (cases::differences(matrix, detail))
                     (clauses::section(matrix))
                     (values::section(matrix))
-                    (cases::alike(matrix))
+                    (cases::alike(matrix, detail))
                     (subjects::each(matrix))
                     (legend())
                 }
@@ -156,7 +194,7 @@ fn head(matrix: &Matrix, rows: &str, columns: &[usize]) -> Markup {
 }
 
 /// The classes of a table with so many columns: few leave room for words.
-fn width(columns: &[usize]) -> &'static str {
+fn classes(columns: &[usize]) -> &'static str {
     if columns.len() > 6 { "m many" } else { "m" }
 }
 
@@ -166,13 +204,51 @@ fn places(columns: &[usize]) -> String {
 }
 
 /// A result; `share` is how many trials of how many have it.
+///
+/// Half of a page is cells: they are written without what a browser does not need.
 fn cell(mark: Mark, share: (usize, usize), unverified: bool) -> Markup {
     let (same, all) = share;
-    let class = if unverified { format!("{} u", mark.class()) } else { mark.class().to_owned() };
-    if same == all {
-        html! { td class=(class) { (mark.name()) @if unverified { ", unverified" } } }
-    } else {
-        html! { td class=(class) data-n={ (same) "/" (all) } { (mark.name()) ", " (same) " of " (all) @if unverified { ", unverified" } } }
+    let (class, word) = (mark.class(), mark.name());
+    let more = if unverified { ", unverified" } else { "" };
+    PreEscaped(match (unverified, same == all) {
+        (false, true) => format!("<td class={class}>{word}"),
+        (true, true) => format!("<td class=\"{class} u\">{word}{more}"),
+        (false, false) => format!("<td class={class} data-n={same}/{all}>{word}, {same} of {all}"),
+        (true, false) => format!("<td class=\"{class} u\" data-n={same}/{all}>{word}, {same} of {all}{more}"),
+    })
+}
+
+/// The head of a table of rows in which subjects are alike.
+fn head_alike(rows: &str) -> Markup {
+    html! { thead { tr { th scope="col" { (rows) } th scope="col" { "Result" } } } }
+}
+
+/// The one result of a row in which subjects are alike, with those that were not tried: a cell for each of thirty
+/// subjects would say less.
+fn result(matrix: &Matrix, marks: &[Mark], unverified: &[bool]) -> Markup {
+    let mut by_mark: Vec<(Mark, bool, Vec<usize>)> = Vec::new();
+    for (index, mark) in marks.iter().enumerate().filter(|(_, mark)| **mark != Mark::Absent) {
+        let is_unverified = unverified.get(index) == Some(&true);
+        match by_mark.iter_mut().find(|(known, u, _)| (known, *u) == (mark, is_unverified)) {
+            Some((.., who)) => who.push(index),
+            None => by_mark.push((*mark, is_unverified, vec![index])),
+        }
+    }
+    by_mark.sort_by_key(|(mark, ..)| std::cmp::Reverse(*mark));
+    let name = |index: &usize| matrix.columns[*index].label.as_str();
+    html! {
+        td.res {
+            @for (mark, is_unverified, who) in &by_mark {
+                span data-s=(places(who)) {
+                    span class={ "v " (mark.class()) } { (mark.name()) }
+                    @if *is_unverified { " " span.v.u { "unverified" } }
+                    @if who.len() == matrix.columns.len() { "" }
+                    @else if who.len() > 3 { " " (who.len()) " subjects" }
+                    @else { " " (who.iter().map(name).collect::<Vec<_>>().join(", ")) }
+                }
+                " "
+            }
+        }
     }
 }
 
@@ -181,11 +257,9 @@ fn anchor(column: &Column) -> String {
     format!("subject-{}", column.slug)
 }
 
-/// A command, and the button that copies it.
+/// A command; the script adds the button that copies it.
 fn command(command: &str) -> Markup {
-    html! {
-        span.cmd { code { (command) } " " button.copy type="button" hidden { "Copy" } }
-    }
+    html! { code.cmd { (command) } }
 }
 
 /// A number with its noun.

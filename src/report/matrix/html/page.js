@@ -8,12 +8,19 @@
   const tables = all("table[data-cols]");
   tables.forEach((table, index) => { table.dataset.t = index; });
   tools.hidden = false;
-  all(".copy").forEach((button) => { button.hidden = false; });
+  for (const command of all(".cmd")) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy";
+    button.textContent = "Copy";
+    button.setAttribute("aria-label", "Copy the command");
+    command.after(" ", button);
+  }
 
   // A row, what unfolds below it, and what can be searched for in both.
   const rows = all("main tr[id], main .val tbody tr, main .sub tbody tr").map((row) => {
     const next = row.nextElementSibling;
-    const more = next && next.classList.contains("d") ? next : null;
+    const more = next && next.classList.contains("more") ? next : null;
     const own = row.closest(".sub") ? row : row.querySelector("th");
     return { row, more, table: row.closest("table"), text: (own.textContent + " " + (row.closest(".val") ? row.textContent : "") + (more ? more.textContent : "")).toLowerCase() };
   });
@@ -26,7 +33,7 @@
       const at = one === "" ? -1 : table.dataset.cols.split(" ").indexOf(one);
       table.closest(".scroll").hidden = one !== "" && at < 0;
       if (at >= 0) {
-        rules += `table[data-t="${table.dataset.t}"] tr:not(.d):not(.g)>:nth-child(n+2):not(:nth-child(${at + 2})){display:none}`;
+        rules += `table[data-t="${table.dataset.t}"] tr:not(.more):not(.g)>:nth-child(n+2):not(:nth-child(${at + 2})){display:none}`;
       }
     }
     columns.textContent = rules;
@@ -55,7 +62,8 @@
         if (must.checked && row.dataset.m === undefined) fits = false;
       } else if (book.value || must.checked) fits = false;
       if (differences.checked && row.dataset.d === undefined) fits = false;
-      if (differences.checked && one !== "" && !isValue) {
+      if (one !== "" && !table.dataset.cols && !isValue && !all("[data-s]", row).some((part) => !part.hidden)) fits = false;
+      if (differences.checked && one !== "" && !isValue && table.dataset.cols) {
         const at = table.dataset.cols.split(" ").indexOf(one);
         if (at < 0 || isAlike(row.cells[at + 1])) fits = false;
       }
@@ -65,9 +73,9 @@
     }
     // Themes, tables and sections without a row go as well.
     all("main tbody").forEach((body) => {
-      if (body.querySelector(".g")) body.hidden = !all("tr:not(.g):not(.d)", body).some((row) => !row.hidden);
+      if (body.querySelector(".g")) body.hidden = !all("tr:not(.g):not(.more)", body).some((row) => !row.hidden);
     });
-    const isEmpty = (part) => !all("tbody tr:not(.g):not(.d)", part).some((row) => !row.closest("[hidden]"));
+    const isEmpty = (part) => !all("tbody tr:not(.g):not(.more)", part).some((row) => !row.closest("[hidden]"));
     all("main .scroll").forEach((part) => { if (!part.hidden) part.hidden = isEmpty(part); });
     all("main .all, main .book").forEach((part) => {
       part.hidden = isEmpty(part);
@@ -76,6 +84,10 @@
         if (!narrow && part.dataset.opened !== undefined) { part.open = false; delete part.dataset.opened; }
       }
     });
+    // Who picks a subject wants to read of it first.
+    const first = byId("differences-by-case"), each = byId("by-subject");
+    if (one !== "") first.before(each);
+    else if (each.nextElementSibling === first) byId("legend").before(each);
     if (one !== "") all(".subject").forEach((part) => { if (!part.hidden) part.open = true; });
     count.textContent = narrow ? `${shown} of ${total} rows` : `${total} rows`;
   };
@@ -88,12 +100,12 @@
     if (target.closest("[hidden]")) { tools.reset(); apply(); }
     for (let part = target; part; part = part.parentElement) if (part.matches("details")) part.open = true;
     const next = target.nextElementSibling;
-    if (target.matches("tr") && next && next.matches(".d")) next.querySelector("details").open = true;
+    if (target.matches("tr") && next && next.matches(".more")) next.querySelector("details").open = true;
     target.scrollIntoView({ block: "start", behavior: "auto" });
   };
 
   const copy = async (button) => {
-    const text = button.closest(".cmd").querySelector("code").textContent;
+    const text = button.previousElementSibling.textContent;
     try {
       await navigator.clipboard.writeText(text);
     } catch {
@@ -132,7 +144,7 @@
     if (link && link.hash === location.hash) return void setTimeout(reveal);
     const cell = event.target.closest("td");
     const more = cell && cell.parentElement.nextElementSibling;
-    if (cell && !link && more && more.matches(".d") && !cell.parentElement.matches(".d")) {
+    if (cell && !link && more && more.matches(".more") && !cell.parentElement.matches(".more")) {
       const details = more.querySelector("details");
       details.open = !details.open;
     }

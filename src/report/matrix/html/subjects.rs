@@ -19,9 +19,13 @@ const COLUMNS: [(&str, &[&str]); 6] = [
     ("skip", &["skip"]),
 ];
 
+/// Of how many clauses a subject's failures are shown: who breaks more has one fault that shows everywhere.
+const LISTED: usize = 40;
+
 /// All subjects, each with its counts.
 pub fn overview(matrix: &Matrix) -> Markup {
-    let shown: Vec<_> = COLUMNS.into_iter().filter(|(_, of)| matrix.columns.iter().any(|c| sum(c, of) > 0)).collect();
+    let shown: Vec<_> =
+        COLUMNS.into_iter().filter(|(_, of)| matrix.columns.iter().any(|c| sum(c, of) > 0)).collect();
     html! {
         section #subjects aria-labelledby="h-subjects" {
             h2 #h-subjects { "Subjects" }
@@ -69,8 +73,10 @@ fn about(column: &Column) -> String {
     let subject = &column.subject;
     let own = words(&[&subject.name, &subject.version]);
     let parts = [subject.subject.as_str(), subject.version.as_str()];
-    let parts: Vec<&str> =
-        parts.into_iter().filter(|part| !part.is_empty() && !column.label.contains(part) && *part != own).collect();
+    let parts: Vec<&str> = parts
+        .into_iter()
+        .filter(|part| !part.is_empty() && !column.label.contains(part) && *part != own)
+        .collect();
     parts.join(" · ")
 }
 
@@ -129,32 +135,54 @@ fn link(address: &str) -> Markup {
     }
 }
 
-/// What is wrong, broken, known or warned of, the worst first.
+/// What is wrong, broken, known or warned of, the worst first: by clause, with the first case in full.
 fn remarks(matrix: &Matrix, index: usize) -> Markup {
-    let mut found: Vec<(&CaseRow, &Remark, &Member)> = Vec::new();
+    type Found<'a> = Vec<(&'a CaseRow, &'a Remark, &'a Member)>;
+    let mut by_clause: Vec<Found<'_>> = Vec::new();
     for row in &matrix.cases {
         for remark in row.remarks.iter().filter(|remark| remark.mark != Mark::Skip) {
-            found.extend(remark.members.iter().filter(|m| m.column == index).map(|m| (row, remark, m)));
+            for member in remark.members.iter().filter(|member| member.column == index) {
+                let same = |found: &&mut Found<'_>| {
+                    (found[0].1.mark, &found[0].1.clause) == (remark.mark, &remark.clause)
+                };
+                match by_clause.iter_mut().find(same) {
+                    Some(found) if remark.clause.is_some() => found.push((row, remark, member)),
+                    _ => by_clause.push(vec![(row, remark, member)]),
+                }
+            }
         }
     }
-    found.sort_by_key(|(_, remark, _)| std::cmp::Reverse(remark.mark));
+    by_clause.sort_by_key(|found| std::cmp::Reverse((found[0].1.mark, found.len())));
     html! {
-        @if found.is_empty() { p { "Nothing failed, nothing deviates." } }
+        @if by_clause.is_empty() { p { "Nothing failed, nothing deviates." } }
         @else {
-            ul.found {
-                @for (row, remark, member) in found {
-                    li {
-                        p {
-                            span class={ "v " (remark.mark.class()) } { (remark.mark.name()) } " "
-                            a href={ "#" (row.id) } { (row.id) } " " span.ids { (calls(&member.ids)) }
-                        }
-                        @if let Some(id) = &remark.clause {
-                            p { @if let Some(clause) = spec::clause(id) { (clause.text) " " } a href={ "#" (id) } { (id) } }
-                        }
-                        p.gist { (remark.gist) }
-                        @if remark.mark.is_bad() { p { (command(&member.reproduce)) } }
-                    }
+            ul.found { @for found in by_clause.iter().take(LISTED) { (one_clause(found)) } }
+            @if by_clause.len() > LISTED {
+                p.also { "And of " (counted(by_clause.len() - LISTED, "more clause")) ": "
+                    @for found in &by_clause[LISTED..] { a href={ "#" (found[0].0.id) } { (found[0].0.id) } " " }
                 }
+            }
+        }
+    }
+}
+
+fn one_clause(found: &[(&CaseRow, &Remark, &Member)]) -> Markup {
+    let (row, remark, member) = found[0];
+    html! {
+        li {
+            p {
+                span class={ "v " (remark.mark.class()) } { (remark.mark.name()) }
+                @if let Some(id) = &remark.clause {
+                    @if let (true, Some(clause)) = (remark.mark.is_bad(), spec::clause(id)) { " " (clause.text) }
+                    " " a href={ "#" (id) } { (id) }
+                }
+            }
+            p { a href={ "#" (row.id) } { (row.id) } " " span.ids { (calls(&member.ids)) } ": " span.gist { (remark.gist) } }
+            @if remark.mark.is_bad() { p { (command(&member.reproduce)) } }
+            @if found.len() > 1 {
+                p.also { "Also in " @for (row, _, member) in &found[1..] {
+                    a href={ "#" (row.id) } { (row.id) } " " span.ids { (calls(&member.ids)) } " "
+                } }
             }
         }
     }
@@ -166,10 +194,11 @@ fn skips(matrix: &Matrix, index: usize) -> Markup {
     for row in &matrix.cases {
         for remark in row.remarks.iter().filter(|remark| remark.mark == Mark::Skip) {
             for member in remark.members.iter().filter(|m| m.column == index) {
-                let at = reasons.iter().position(|(reason, ..)| *reason == remark.gist).unwrap_or_else(|| {
-                    reasons.push((&remark.gist, 0, Vec::new()));
-                    reasons.len() - 1
-                });
+                let at =
+                    reasons.iter().position(|(reason, ..)| *reason == remark.gist).unwrap_or_else(|| {
+                        reasons.push((&remark.gist, 0, Vec::new()));
+                        reasons.len() - 1
+                    });
                 reasons[at].1 += member.ids.len();
                 reasons[at].2.push(&row.id);
             }

@@ -6,7 +6,9 @@
 //! | [`progress`] | the bar on a terminal |
 //! | [`json`], [`record`], [`read`] | JSON lines: writing, the fields, reading back |
 //! | [`tap`], [`junit`] | for other programs |
-//! | [`diff`], [`baseline`] | two reports compared; a run compared with what is known to fail |
+//! | [`diff`], [`slower`], [`runs`] | two reports compared; what takes longer; one report and several |
+//! | [`baseline`] | a run compared with what is known to fail |
+//! | [`matrix`] | reports of several subjects side by side: text, Markdown, a page |
 
 pub mod baseline;
 pub mod diff;
@@ -17,6 +19,10 @@ pub mod matrix;
 pub mod progress;
 pub mod read;
 pub mod record;
+pub mod runs;
+#[cfg(feature = "schema")]
+pub mod schema;
+pub mod slower;
 pub mod tap;
 pub mod terminal;
 

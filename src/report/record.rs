@@ -4,6 +4,8 @@
 //! would be empty are left out; readers ignore fields that they do not know.
 
 use super::failure::again;
+#[cfg(feature = "schema")]
+use crate::harness::event::Outcome;
 use crate::harness::event::{RunHeader, SubjectInfo, Summary, TrialReport, Verdict};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -14,6 +16,7 @@ pub const FORMAT: u32 = 1;
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Record {
     /// The first line.
     Run(RunRecord),
@@ -26,8 +29,10 @@ pub enum Record {
 /// The surroundings of the run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RunRecord {
-    /// [`FORMAT`]; 0 where a report says none, as those before the first release did.
+    /// The number of the format. Reports of before the first release have none, and are read as 0.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = FORMAT)))]
     pub format: u32,
     /// The version of this crate.
     pub version: String,
@@ -57,6 +62,7 @@ pub struct RunRecord {
 /// A subject.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SubjectRecord {
     /// The name as `--subject` takes it; trials refer to it.
     pub subject: String,
@@ -68,6 +74,7 @@ pub struct SubjectRecord {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub issues: String,
     /// What kind of thing is judged: `calls`, `handle` or `program`.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["calls", "handle", "program"])))]
     #[serde(default = "calls")]
     pub interface: String,
     /// Why no machine has run this, as for a subject that answers from a transcribed source; empty if one has.
@@ -88,6 +95,7 @@ pub struct SubjectRecord {
 /// A finished trial.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TrialRecord {
     /// `case@call`.
     pub id: String,
@@ -96,7 +104,8 @@ pub struct TrialRecord {
     /// The agent's name and version, where they say more than the subject.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub agent: String,
-    /// One of [`crate::harness::event::Verdict::NAMES`].
+    /// The word of a verdict.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = Verdict::NAMES)))]
     pub verdict: String,
     /// The reason of a skip or of a broken trial, or the source of a deviation.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -147,15 +156,18 @@ pub struct TrialRecord {
 
 /// A clause and what became of it.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClauseRecord {
     /// The clause's id.
     pub id: String,
-    /// The word of an [`crate::harness::event::Outcome`].
+    /// The word of an outcome.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = Outcome::ALL.map(Outcome::name))))]
     pub outcome: String,
 }
 
 /// A SHOULD that did not hold.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WarningRecord {
     /// The clause's id.
     pub clause: String,
@@ -167,6 +179,7 @@ pub struct WarningRecord {
 
 /// The footer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SummaryRecord {
     /// Whether the run was cut short by a signal.
     pub interrupted: bool,

@@ -178,8 +178,7 @@ mod tests {
             let trial = TrialRecord { verdict: verdict.to_owned(), ..TrialRecord::default() };
             assert_eq!(Mark::of(&trial).name(), verdict);
         }
-        for outcome in [Outcome::Pass, Outcome::Fail, Outcome::Deviates, Outcome::Warn, Outcome::NotObserved]
-        {
+        for outcome in Outcome::ALL {
             assert_eq!(Mark::of_outcome(outcome.name()).name(), outcome.name());
         }
     }

@@ -64,6 +64,9 @@ pub fn parse(bytes: &[u8]) -> Result<Report, String> {
             Record::Trial(trial) if !Verdict::NAMES.contains(&trial.verdict.as_str()) => {
                 return Err(at(format!("unknown verdict `{}`", trial.verdict)));
             }
+            Record::Trial(trial) if trial.id.is_empty() || trial.subject.is_empty() => {
+                return Err(at("a trial without an id or a subject".to_owned()));
+            }
             Record::Trial(trial) => trials.push(trial),
             Record::Summary(footer) => summary = Some(footer),
         }
@@ -114,7 +117,8 @@ mod tests {
             |format: &str| format!("{{\"type\":\"run\"{format},\"version\":\"9\",\"subjects\":[]}}\n");
         assert!(parse(header(",\"format\":2").as_bytes()).unwrap_err().contains("format 2 is newer"));
         assert_eq!(parse(header("").as_bytes()).unwrap().run.format, 0);
-        let trial = r#"{"type":"trial","id":"a@wait","verdict":"pass","did":["spawn A (held)"]}"#;
+        let trial =
+            r#"{"type":"trial","id":"a@wait","subject":"libc","verdict":"pass","did":["spawn A (held)"]}"#;
         let old = parse((header("") + trial + "\n").as_bytes()).unwrap();
         assert_eq!(old.trials[0].did, ["spawn A (held)"]);
     }
@@ -127,7 +131,14 @@ mod tests {
             lines.insert(2, line);
             parse((lines.join("\n") + "\n").as_bytes()).unwrap_err()
         };
-        for garbage in ["{", "", "[]", r#"{"type":"other"}"#, r#"{"type":"trial","verdict":"great"}"#] {
+        for garbage in [
+            "{",
+            "",
+            "[]",
+            r#"{"type":"other"}"#,
+            r#"{"type":"trial","verdict":"great"}"#,
+            r#"{"type":"trial","verdict":"pass"}"#,
+        ] {
             assert!(with(garbage).starts_with("line 3: "), "{garbage}");
         }
         assert_eq!(with(text.lines().next().unwrap()), "line 3: a second header");

@@ -91,8 +91,11 @@ fn row(matrix: &Matrix, row: &CaseRow, columns: &[usize], detail: Detail) -> Mar
                 td colspan=(columns.len().max(1) + 1) {
                     details {
                         summary { (gist(matrix, row)) }
-                        @for (index, remark) in row.remarks.iter().enumerate() {
+                        @for (index, remark) in row.remarks.iter().take(detail.remarks).enumerate() {
                             (self::remark(matrix, remark, if index < detail.texts { detail.bytes } else { 0 }))
+                        }
+                        @if row.remarks.len() > detail.remarks {
+                            p.rest { "And " (row.remarks.len() - detail.remarks) " more: in the reports." }
                         }
                         @if !row.clauses.is_empty() {
                             p.cites { "Checks " @for id in &row.clauses { a href={ "#" (id) } { (id) } " " } }

@@ -33,19 +33,29 @@ const LARGE: usize = 2_000_000;
 struct Detail {
     /// How many bytes of one.
     bytes: usize,
-    /// How many of one case; the others have one line.
+    /// How many of one case; the next ones have one line.
     texts: usize,
+    /// How many of one case have a line.
+    remarks: usize,
+    /// Of how many clauses of one subject: who breaks more has one fault that shows everywhere.
+    clauses: usize,
+}
+
+impl Detail {
+    const fn new(bytes: usize, texts: usize, remarks: usize, clauses: usize) -> Detail {
+        Detail { bytes, texts, remarks, clauses }
+    }
 }
 
 /// From all to as good as nothing: each page is written with the first that keeps it small.
 const DETAILS: [Detail; 7] = [
-    Detail { bytes: usize::MAX, texts: usize::MAX },
-    Detail { bytes: 1500, texts: usize::MAX },
-    Detail { bytes: 1000, texts: 8 },
-    Detail { bytes: 1000, texts: 4 },
-    Detail { bytes: 1000, texts: 2 },
-    Detail { bytes: 800, texts: 1 },
-    Detail { bytes: 0, texts: 0 },
+    Detail::new(usize::MAX, usize::MAX, usize::MAX, 40),
+    Detail::new(1500, usize::MAX, usize::MAX, 40),
+    Detail::new(1000, 8, usize::MAX, 40),
+    Detail::new(1000, 4, 20, 40),
+    Detail::new(1000, 2, 10, 20),
+    Detail::new(800, 1, 4, 10),
+    Detail::new(0, 0, 2, 5),
 ];
 
 /// The page, of less than 2 MB as long as 30 subjects are compared.
@@ -93,7 +103,7 @@ fn whole(matrix: &Matrix, detail: Detail) -> String {
                     (clauses::section(matrix))
                     (values::section(matrix))
                     (cases::alike(matrix, detail))
-                    (subjects::each(matrix))
+                    (subjects::each(matrix, detail))
                     (legend())
                 }
                 footer {

@@ -5,7 +5,7 @@ use super::super::cases::{CaseRow, Member, Remark};
 use super::super::column::{Column, words};
 use super::super::mark::Mark;
 use super::cases::calls;
-use super::{anchor, command, counted};
+use super::{Detail, anchor, command, counted};
 use crate::spec;
 use maud::{Markup, html};
 
@@ -18,9 +18,6 @@ const COLUMNS: [(&str, &[&str]); 6] = [
     ("pass", &["pass", "recorded"]),
     ("skip", &["skip"]),
 ];
-
-/// Of how many clauses a subject's failures are shown: who breaks more has one fault that shows everywhere.
-const LISTED: usize = 40;
 
 /// All subjects, each with its counts.
 pub fn overview(matrix: &Matrix) -> Markup {
@@ -88,7 +85,7 @@ fn system(column: &Column) -> String {
 }
 
 /// A section for each subject.
-pub fn each(matrix: &Matrix) -> Markup {
+pub fn each(matrix: &Matrix, detail: Detail) -> Markup {
     html! {
         section #by-subject aria-labelledby="h-by-subject" {
             h2 #h-by-subject { "Subject by subject" }
@@ -98,7 +95,7 @@ pub fn each(matrix: &Matrix) -> Markup {
                         @for (name, n) in column.totals() { span class={ "v " (Mark::of_outcome(name).class()) } { (n) " " (name) } " " }
                     } }
                     (facts(column))
-                    (remarks(matrix, index))
+                    (remarks(matrix, index, detail))
                     (skips(matrix, index))
                 }
             }
@@ -136,7 +133,7 @@ fn link(address: &str) -> Markup {
 }
 
 /// What is wrong, broken, known or warned of, the worst first: by clause, with the first case in full.
-fn remarks(matrix: &Matrix, index: usize) -> Markup {
+fn remarks(matrix: &Matrix, index: usize, detail: Detail) -> Markup {
     type Found<'a> = Vec<(&'a CaseRow, &'a Remark, &'a Member)>;
     let mut by_clause: Vec<Found<'_>> = Vec::new();
     for row in &matrix.cases {
@@ -156,10 +153,10 @@ fn remarks(matrix: &Matrix, index: usize) -> Markup {
     html! {
         @if by_clause.is_empty() { p { "Nothing failed, nothing deviates." } }
         @else {
-            ul.found { @for found in by_clause.iter().take(LISTED) { (one_clause(found)) } }
-            @if by_clause.len() > LISTED {
-                p.also { "And of " (counted(by_clause.len() - LISTED, "more clause")) ": "
-                    @for found in &by_clause[LISTED..] { a href={ "#" (found[0].0.id) } { (found[0].0.id) } " " }
+            ul.found { @for found in by_clause.iter().take(detail.clauses) { (one_clause(found)) } }
+            @if by_clause.len() > detail.clauses {
+                p.also { "And of " (counted(by_clause.len() - detail.clauses, "more clause")) ": "
+                    @for found in &by_clause[detail.clauses..] { a href={ "#" (found[0].0.id) } { (found[0].0.id) } " " }
                 }
             }
         }

@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct CaseRow {
     /// `theme.what`.
     pub id: String,
+    /// Its name in links: the id, unless a case of another interface has it.
+    pub anchor: String,
     /// What holds, in one line; empty for a case of another release.
     pub title: &'static str,
     /// The interface of the subjects that it was tried with.
@@ -45,6 +47,8 @@ pub struct Remark {
     pub unverified: String,
     /// Who says it.
     pub members: Vec<Member>,
+    /// The line without its numbers: those of two digits or more, and those of three.
+    plain: [String; 2],
 }
 
 /// The trials of one subject that a remark is about.
@@ -99,6 +103,12 @@ pub fn rows(sources: &[Source], columns: &[Column], lookup: Lookup) -> Vec<CaseR
         let key = |row: &CaseRow| (row.interface.clone(), row.theme().to_owned(), !row.differs);
         key(a).cmp(&key(b))
     });
+    let mut taken = BTreeSet::new();
+    for row in &mut rows {
+        if !taken.insert(row.id.clone()) {
+            row.anchor = format!("{}:{}", row.interface, row.id);
+        }
+    }
     rows
 }
 
@@ -106,6 +116,7 @@ fn row(id: &str, interface: &str, columns: usize, lookup: Lookup) -> CaseRow {
     let facts = lookup(id);
     CaseRow {
         id: id.to_owned(),
+        anchor: id.to_owned(),
         title: facts.as_ref().map_or("", |facts| facts.title),
         interface: interface.to_owned(),
         clauses: facts.iter().flat_map(|f| &f.clauses).map(|id| (*id).to_owned()).collect(),
@@ -164,16 +175,19 @@ fn note(
     gist: String,
     clause: Option<String>,
 ) {
+    let plain = [2, 3].map(|digits| without_numbers(&gist, digits));
     let same = |r: &Remark| {
         // Of one subject the calls differ in pids and counts only; of two subjects a pid is what is sure to differ.
-        let digits = if r.members.iter().any(|member| member.column == column) { 2 } else { 3 };
-        let alike = r.gist == gist || without_numbers(&r.gist, digits) == without_numbers(&gist, digits);
-        alike && r.mark == mark && r.clause == clause && r.unverified == trial.unverified
+        let digits = usize::from(r.members.iter().all(|member| member.column != column));
+        r.mark == mark
+            && r.plain[digits] == plain[digits]
+            && r.clause == clause
+            && r.unverified == trial.unverified
     };
     let at = row.remarks.iter().position(same).unwrap_or_else(|| {
         let text = if mark.is_bad() { text::text(trial) } else { String::new() };
         let unverified = trial.unverified.clone();
-        row.remarks.push(Remark { mark, gist, clause, text, unverified, members: Vec::new() });
+        row.remarks.push(Remark { mark, gist, clause, text, unverified, members: Vec::new(), plain });
         row.remarks.len() - 1
     });
     let members = &mut row.remarks[at].members;

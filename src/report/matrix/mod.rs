@@ -24,6 +24,7 @@ use super::read::Report;
 use cases::CaseRow;
 use clauses::ClauseRow;
 use column::Column;
+use std::collections::BTreeSet;
 use values::ValueRow;
 
 /// A report, and the name of its file.
@@ -58,6 +59,8 @@ pub struct Matrix {
     pub clauses: Vec<ClauseRow>,
     /// The recorded values, those that differ first.
     pub values: Vec<ValueRow>,
+    /// The ids of the clauses.
+    clause_ids: BTreeSet<String>,
     /// What is to be known of the reports: which are partial, what their surroundings took away.
     pub notes: Vec<String>,
 }
@@ -69,7 +72,13 @@ impl Matrix {
         let cases = cases::rows(sources, &columns, lookup);
         let clauses = clauses::rows(sources, &columns, &cases);
         let values = values::rows(sources, &columns);
-        Matrix { columns, cases, clauses, values, notes: notes(sources) }
+        let clause_ids = clauses.iter().map(|row| row.id.clone()).collect();
+        Matrix { columns, cases, clauses, values, clause_ids, notes: notes(sources) }
+    }
+
+    /// Whether a clause has a row: one that no trial says anything of has none.
+    pub fn has_clause(&self, id: &str) -> bool {
+        self.clause_ids.contains(id)
     }
 
     /// Whether there is anything to compare.

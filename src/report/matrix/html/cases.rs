@@ -3,7 +3,7 @@
 use super::super::Matrix;
 use super::super::cases::{CaseRow, Member, Remark};
 use super::super::text::shortened;
-use super::{Detail, anchor, cell, classes, command, counted, head, head_alike, places, result};
+use super::{Detail, anchor, cell, classes, clause, command, counted, head, head_alike, places, result};
 use maud::{Markup, html};
 
 /// How many remarks the line of a closed row names.
@@ -81,8 +81,8 @@ fn table(matrix: &Matrix, rows: &[&CaseRow], detail: Detail) -> Markup {
 fn row(matrix: &Matrix, row: &CaseRow, columns: &[usize], detail: Detail) -> Markup {
     let books = row.books().into_iter().collect::<Vec<_>>().join(" ");
     html! {
-        tr id=(row.id) data-b=(books) data-m[row.is_must()] data-d[row.differs] {
-            th scope="row" { a href={ "#" (row.id) } { (row.id) } " " span { (row.title) } }
+        tr id=(row.anchor) data-b=(books) data-m[row.is_must()] data-d[row.differs] {
+            th scope="row" { a href={ "#" (row.anchor) } { (row.id) } " " span { (row.title) } }
             @if columns.is_empty() { (result(matrix, &row.marks, &row.unverified)) }
             @for index in columns { (cell(row.marks[*index], row.shares[*index], row.unverified[*index])) }
         }
@@ -98,7 +98,7 @@ fn row(matrix: &Matrix, row: &CaseRow, columns: &[usize], detail: Detail) -> Mar
                             p.rest { "And " (row.remarks.len() - detail.remarks) " more: in the reports." }
                         }
                         @if !row.clauses.is_empty() {
-                            p.cites { "Checks " @for id in &row.clauses { a href={ "#" (id) } { (id) } " " } }
+                            p.cites { "Checks " @for id in &row.clauses { (clause(matrix, id)) " " } }
                         }
                     }
                 }
@@ -146,7 +146,7 @@ fn remark(matrix: &Matrix, remark: &Remark, bytes: usize) -> Markup {
                 @if !remark.unverified.is_empty() { " " span.v.u { "unverified" } " " (remark.unverified) }
                 @if remark.text.is_empty() || bytes == 0 {
                     " " (remark.gist)
-                    @if let Some(clause) = &remark.clause { " " a href={ "#" (clause) } { (clause) } }
+                    @if let Some(id) = &remark.clause { " " (clause(matrix, id)) }
                 }
             }
             @if !remark.text.is_empty() && bytes > 0 { pre { (shortened(&narrow(&remark.text), bytes)) } }

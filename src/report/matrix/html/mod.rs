@@ -267,6 +267,15 @@ fn anchor(column: &Column) -> String {
     format!("subject-{}", column.slug)
 }
 
+/// The name of a clause, as a link where the page has it: one that no trial here says anything of has no row.
+fn clause(matrix: &Matrix, id: &str) -> Markup {
+    if matrix.has_clause(id) {
+        html! { a href={ "#" (id) } { (id) } }
+    } else {
+        html! { span { (id) } }
+    }
+}
+
 /// A command; the script adds the button that copies it.
 fn command(command: &str) -> Markup {
     html! { code.cmd { (command) } }

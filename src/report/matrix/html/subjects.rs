@@ -19,6 +19,9 @@ const COLUMNS: [(&str, &[&str]); 6] = [
     ("skip", &["skip"]),
 ];
 
+/// How many further cases that break the same clause are named.
+const ALSO: usize = 20;
+
 /// All subjects, each with its counts.
 pub fn overview(matrix: &Matrix) -> Markup {
     let shown: Vec<_> =
@@ -153,17 +156,17 @@ fn remarks(matrix: &Matrix, index: usize, detail: Detail) -> Markup {
     html! {
         @if by_clause.is_empty() { p { "Nothing failed, nothing deviates." } }
         @else {
-            ul.found { @for found in by_clause.iter().take(detail.clauses) { (one_clause(found)) } }
+            ul.found { @for found in by_clause.iter().take(detail.clauses) { (one_clause(matrix, found)) } }
             @if by_clause.len() > detail.clauses {
                 p.also { "And of " (counted(by_clause.len() - detail.clauses, "more clause")) ": "
-                    @for found in &by_clause[detail.clauses..] { a href={ "#" (found[0].0.id) } { (found[0].0.id) } " " }
+                    @for found in by_clause[detail.clauses..].iter().take(detail.clauses) { a href={ "#" (found[0].0.anchor) } { (found[0].0.id) } " " }
                 }
             }
         }
     }
 }
 
-fn one_clause(found: &[(&CaseRow, &Remark, &Member)]) -> Markup {
+fn one_clause(matrix: &Matrix, found: &[(&CaseRow, &Remark, &Member)]) -> Markup {
     let (row, remark, member) = found[0];
     html! {
         li {
@@ -171,15 +174,16 @@ fn one_clause(found: &[(&CaseRow, &Remark, &Member)]) -> Markup {
                 span class={ "v " (remark.mark.class()) } { (remark.mark.name()) }
                 @if let Some(id) = &remark.clause {
                     @if let (true, Some(clause)) = (remark.mark.is_bad(), spec::clause(id)) { " " (clause.text) }
-                    " " a href={ "#" (id) } { (id) }
+                    " " (super::clause(matrix, id))
                 }
             }
-            p { a href={ "#" (row.id) } { (row.id) } " " span.ids { (calls(&member.ids)) } ": " span.gist { (remark.gist) } }
+            p { a href={ "#" (row.anchor) } { (row.id) } " " span.ids { (calls(&member.ids)) } ": " span.gist { (remark.gist) } }
             @if remark.mark.is_bad() { p { (command(&member.reproduce)) } }
             @if found.len() > 1 {
-                p.also { "Also in " @for (row, _, member) in &found[1..] {
-                    a href={ "#" (row.id) } { (row.id) } " " span.ids { (calls(&member.ids)) } " "
-                } }
+                p.also { "Also in " @for (row, _, member) in found[1..].iter().take(ALSO) {
+                    a href={ "#" (row.anchor) } { (row.id) } " " span.ids { (calls(&member.ids)) } " "
+                }
+                @if found.len() - 1 > ALSO { "and " (found.len() - 1 - ALSO) " more" } }
             }
         }
     }

@@ -114,7 +114,7 @@ pub struct Args {
 enum Format {
     /// Text for people
     Terminal,
-    /// Test Anything Protocol 14
+    /// Test Anything Protocol 13
     Tap,
     /// JUnit's XML
     Junit,

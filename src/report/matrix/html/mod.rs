@@ -165,7 +165,7 @@ fn tools(matrix: &Matrix) -> Markup {
             div.checks {
                 label { input #differences type="checkbox"; " only differences" }
                 label { input #must type="checkbox"; " only must" }
-                button #reset type="reset" { "Show all" }
+                button #clear type="reset" { "Show all" }
                 button #theme type="button" { "Dark" }
             }
             p #count role="status" {}

@@ -31,7 +31,9 @@
     let rules = "";
     for (const table of tables) {
       const at = one === "" ? -1 : table.dataset.cols.split(" ").indexOf(one);
-      table.closest(".scroll").hidden = one !== "" && at < 0;
+      const scroll = table.closest(".scroll");
+      if (one !== "" && at < 0) scroll.dataset.off = "";
+      else delete scroll.dataset.off;
       if (at >= 0) {
         rules += `table[data-t="${table.dataset.t}"] tr:not(.more):not(.g)>:nth-child(n+2):not(:nth-child(${at + 2})){display:none}`;
       }
@@ -75,10 +77,12 @@
     all("main tbody").forEach((body) => {
       if (body.querySelector(".g")) body.hidden = !all("tr:not(.g):not(.more)", body).some((row) => !row.hidden);
     });
-    const isEmpty = (part) => !all("tbody tr:not(.g):not(.more)", part).some((row) => !row.closest("[hidden]"));
-    all("main .scroll").forEach((part) => { if (!part.hidden) part.hidden = isEmpty(part); });
+    for (const part of all("main .scroll")) {
+      const some = all("tbody tr:not(.g):not(.more)", part).some((row) => !row.hidden);
+      part.hidden = part.dataset.off !== undefined || !some;
+    }
     all("main .all, main .book").forEach((part) => {
-      part.hidden = isEmpty(part);
+      part.hidden = !all(".scroll", part).some((scroll) => !scroll.hidden);
       if (part.matches(".all")) {
         if (narrow && !part.hidden && !part.open) { part.open = true; part.dataset.opened = ""; }
         if (!narrow && part.dataset.opened !== undefined) { part.open = false; delete part.dataset.opened; }
@@ -101,7 +105,7 @@
     for (let part = target; part; part = part.parentElement) if (part.matches("details")) part.open = true;
     const next = target.nextElementSibling;
     if (target.matches("tr") && next && next.matches(".more")) next.querySelector("details").open = true;
-    target.scrollIntoView({ block: "start", behavior: "auto" });
+    target.scrollIntoView({ block: "start", behavior: "instant" });
   };
 
   const copy = async (button) => {

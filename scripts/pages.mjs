@@ -116,6 +116,12 @@ await test("expand", "many.html", {}, async (page) => {
   assert.ok(await details.locator("pre").first().isVisible());
 });
 
+await test("whose result it is", "many.html", {}, async (page) => {
+  const cell = page.locator(`tr[id="${CASE}"] td.f`).first();
+  await cell.hover();
+  assert.match(await cell.getAttribute("title"), /^mutant:.*: (fail|hang)/);
+});
+
 await test("copy", "two.html", { permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
   await page.locator(`tr[id="${CASE}"] + tr.more summary`).click();
   const item = page.locator(`tr[id="${CASE}"] + tr.more li`, { hasText: WRONG }).first();

@@ -133,6 +133,14 @@
   dark.addEventListener("change", name);
   name();
 
+  // Far below its heading a result says whose it is.
+  document.addEventListener("mouseover", (event) => {
+    const cell = event.target.closest("table[data-cols] td:not([colspan])");
+    if (!cell || cell.title) return;
+    const head = cell.closest("table").tHead.rows[0].cells[cell.cellIndex];
+    if (head) cell.title = head.textContent.trim() + ": " + (cell.textContent.trim() || "no such trial");
+  });
+
   let later;
   q.addEventListener("input", () => { clearTimeout(later); later = setTimeout(apply, 80); });
   [subject, book, differences, must].forEach((control) => control.addEventListener("change", apply));

@@ -4,12 +4,24 @@
 
 use super::record::Record;
 use super::runs::Comparison;
+use crate::harness::event::Verdict;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema};
+use serde_json::{Value, json};
 
 /// The schema of one line of a report.
 pub fn report() -> Schema {
-    of::<Record>("One line of a JSON report of waitspec run")
+    let mut schema = of::<Record>("One line of a JSON report of waitspec run");
+    // The counts are a map to the types, and would be any integer: also `type`, which stands beside them.
+    let summary = schema.pointer_mut("/$defs/SummaryRecord").and_then(Value::as_object_mut);
+    if let Some(summary) = summary {
+        summary.remove("additionalProperties");
+        for name in Verdict::NAMES {
+            summary["properties"][name] = json!({ "type": "integer", "minimum": 0 });
+            summary["required"].as_array_mut().into_iter().for_each(|list| list.push(name.into()));
+        }
+    }
+    schema
 }
 
 /// The schema of what `diff --format json` writes.

@@ -121,7 +121,7 @@ def command(folder, *more):
 def whole_run(folder):
     (folder / "known").write_text(BASELINE)
     subjects = [part for subject in SUBJECTS for part in ("--subject", subject)]
-    run = command(folder, "nohang", "pointers", "exit-code", *subjects, "--baseline", folder / "known")
+    run = command(folder, "nohang", "pointers", "exit-code", "nowait", *subjects, "--baseline", folder / "known")
     assert subprocess.run(run, stdout=subprocess.DEVNULL).returncode == 1
     found = records(folder / "r.jsonl")
     assert found[-1]["type"] == "summary" and not found[-1]["interrupted"]

@@ -12,7 +12,9 @@ fn each_ending_is_a_form_and_the_terminal_report_is_shown_all_the_same() {
     let paths = names.map(|name| within(&folder, name));
     let mut run = program();
     run.args(["run", CASE, "--subject", "libc", "--subject", MUTANT]);
-    paths.iter().for_each(|(_, path)| drop(run.args(["--output", path])));
+    for (_, path) in &paths {
+        run.args(["--output", path]);
+    }
     let run = said(&mut run);
     assert_eq!(run.code, Some(1), "{}{}", run.out, run.err);
     assert!(run.out.contains(&format!("FAIL  {CASE}")) && run.out.contains("1 pass, 1 fail"), "{}", run.out);

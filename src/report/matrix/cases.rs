@@ -2,7 +2,7 @@
 
 use super::column::Column;
 use super::mark::Mark;
-use super::{Lookup, Source, place, text};
+use super::{Lookup, Source, in_order, place, text};
 use crate::report::record::TrialRecord;
 use crate::spec::{self, Level};
 use std::collections::{BTreeMap, BTreeSet};
@@ -84,7 +84,7 @@ impl CaseRow {
 pub fn rows(sources: &[Source], columns: &[Column], lookup: Lookup) -> Vec<CaseRow> {
     let mut rows: BTreeMap<(String, String), CaseRow> = BTreeMap::new();
     for (source, Source { report, .. }) in sources.iter().enumerate() {
-        for trial in &report.trials {
+        for trial in in_order(report) {
             let Some(column) = place(columns, source, &trial.subject) else { continue };
             let case = trial.id.split('@').next().unwrap_or(&trial.id);
             let interface = &columns[column].subject.interface;
@@ -236,6 +236,15 @@ mod tests {
         assert!(remark.members[0].reproduce.starts_with("waitspec run nohang.running-child@wait4 "));
         assert!(remark.text.contains("\n  expected  0\n"), "{}", remark.text);
         assert_eq!(matrix.cases[1].unverified, [false, true]);
+    }
+
+    #[test]
+    fn the_order_in_which_trials_finished_is_not_seen() {
+        let mut sources = sample::sources();
+        let before = format!("{:?}", rows(&sources, &super::super::column::columns(&sources), sample::facts));
+        sources.iter_mut().for_each(|source| source.report.trials.reverse());
+        let after = format!("{:?}", rows(&sources, &super::super::column::columns(&sources), sample::facts));
+        assert_eq!(before, after);
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod text;
 pub mod values;
 
 use super::read::Report;
+use super::record::TrialRecord;
 use cases::CaseRow;
 use clauses::ClauseRow;
 use column::Column;
@@ -101,6 +102,13 @@ impl Matrix {
 /// The place of a trial's subject among the columns.
 fn place(columns: &[Column], source: usize, subject: &str) -> Option<usize> {
     columns.iter().position(|c| c.source == source && c.subject.subject == subject)
+}
+
+/// The trials by id: two runs of the same make the same table, in whatever order their trials finished.
+fn in_order(report: &Report) -> Vec<&TrialRecord> {
+    let mut trials: Vec<&TrialRecord> = report.trials.iter().collect();
+    trials.sort_by(|a, b| a.id.cmp(&b.id));
+    trials
 }
 
 fn notes(sources: &[Source]) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! What implementations choose freely, side by side.
 
 use super::column::Column;
-use super::{Source, place};
+use super::{Source, in_order, place};
 use std::collections::BTreeMap;
 
 /// A value that a case records.
@@ -23,7 +23,7 @@ pub fn rows(sources: &[Source], columns: &[Column]) -> Vec<ValueRow> {
     type Chosen = BTreeMap<usize, Vec<(String, Vec<String>)>>;
     let mut all: BTreeMap<(String, String), Chosen> = BTreeMap::new();
     for (source, Source { report, .. }) in sources.iter().enumerate() {
-        for trial in &report.trials {
+        for trial in in_order(report) {
             let Some(column) = place(columns, source, &trial.subject) else { continue };
             let (case, call) = trial.id.split_once('@').unwrap_or((&trial.id, ""));
             for (name, value) in &trial.recorded {

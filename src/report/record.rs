@@ -17,6 +17,7 @@ pub const FORMAT: u32 = 1;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[allow(clippy::large_enum_variant, reason = "one is made at a time, and written or taken apart at once")]
 pub enum Record {
     /// The first line.
     Run(RunRecord),

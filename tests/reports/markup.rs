@@ -92,7 +92,7 @@ fn close(open: &mut Vec<Node>, name: &str) {
 
 /// An element's start without its `<`, and what follows it.
 fn element(start: &str) -> (Node, &str) {
-    let end = start.find(|c: char| c == '>' || c == ' ').expect("a name");
+    let end = start.find(['>', ' ']).expect("a name");
     let mut node = Node { name: start[..end].to_owned(), ..Node::default() };
     assert!(node.name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit()), "<{}", node.name);
     let mut rest = &start[end..];

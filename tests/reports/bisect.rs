@@ -41,7 +41,8 @@ fn source(change: Option<&str>) -> String {
 fn git(folder: &Path, arguments: &[&str]) -> Output {
     let mut git = Command::new("git");
     git.current_dir(folder).args(["-c", "user.name=a", "-c", "user.email=a@example.org"]).args(arguments);
-    git.env("GIT_CONFIG_GLOBAL", "/dev/null")
+    // Not /dev/null: git writes a configuration by renaming a new file over the old one.
+    git.env("GIT_CONFIG_GLOBAL", folder.join("none"))
         .env("WAITSPEC", env!("CARGO_BIN_EXE_waitspec"))
         .env("BUILD", "true");
     git.env_remove("GIT_DIR").env_remove("GIT_WORK_TREE").output().expect("git starts")

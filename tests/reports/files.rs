@@ -84,3 +84,45 @@ fn a_known_failure_is_excused_with_its_reason() {
     exits(&["baseline", "update", &report_path, "--file", &path], 0);
     assert!(read(&file).ends_with(&entry), "{}", read(&file));
 }
+
+/// What is written to a link or a FIFO goes through it: a name that is no regular file, as `/dev/null`, is never replaced.
+#[cfg(unix)]
+#[test]
+fn an_output_is_written_in_place() {
+    use std::os::unix::fs::{FileTypeExt, symlink};
+    let folder = tempfile::tempdir().expect("a folder");
+    let link = |name: &str, to: &std::path::Path| {
+        let (path, text) = within(&folder, name);
+        symlink(to, &path).expect("a link");
+        (path, text)
+    };
+    let is_link = |path: &std::path::Path| path.symlink_metadata().expect("a link").file_type().is_symlink();
+    let (report, _) = within(&folder, "target");
+    let (to_report, report_path) = link("r.jsonl", &report);
+    let (to_null, null_path) = link("null.xml", std::path::Path::new("/dev/null"));
+    let outputs = ["--output", &report_path, "--output", &null_path];
+    let was_device = std::fs::metadata("/dev/null").expect("/dev/null").file_type().is_char_device();
+    exits(&[&["run", CASE, "--subject", MUTANT], &outputs[..]].concat(), 1);
+    assert!(is_link(&to_report) && is_link(&to_null));
+    assert_eq!(read(&report).lines().count(), 3);
+    let (baseline, _) = within(&folder, "known");
+    let (to_baseline, baseline_path) = link("waitspec.baseline", &baseline);
+    exits(&["baseline", "update", &report_path, "--file", &baseline_path], 0);
+    exits(&["baseline", "update", &report_path, "--file", &null_path], 0);
+    exits(&["matrix", &report_path, "--output", &null_path, "--format", "html"], 0);
+    assert!(is_link(&to_baseline) && is_link(&to_null));
+    assert!(read(&baseline).contains(&format!("{CASE} {MUTANT} fail\n")));
+    let null = std::fs::metadata("/dev/null").expect("/dev/null");
+    assert_eq!(null.file_type().is_char_device(), was_device);
+
+    let (fifo, fifo_path) = within(&folder, "fifo.md");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status().expect("mkfifo starts");
+    assert!(made.success());
+    let reader = {
+        let fifo = fifo.clone();
+        std::thread::spawn(move || std::fs::read_to_string(fifo).expect("the report"))
+    };
+    exits(&["run", CASE, "--subject", "libc", "--output", &fifo_path], 0);
+    assert!(fifo.symlink_metadata().expect("the FIFO").file_type().is_fifo());
+    assert!(reader.join().expect("the reader").starts_with("## waitspec: "));
+}

@@ -18,7 +18,7 @@ pub enum Kind {
     Changed,
     /// A value that is up to the implementation has changed.
     Recorded,
-    /// It takes longer by far.
+    /// It takes much longer.
     Slower,
     /// It is only in the new report.
     New,

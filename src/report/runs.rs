@@ -17,7 +17,7 @@ pub struct Found {
     pub runs: Vec<String>,
 }
 
-/// Everything that `diff` has to say.
+/// Everything that `diff` reports.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Comparison {
@@ -29,7 +29,7 @@ pub struct Comparison {
     pub new: Vec<String>,
     /// How many differences there are of each kind.
     pub counts: std::collections::BTreeMap<Kind, usize>,
-    /// What is to be known of the reports.
+    /// Notes on the reports: which are partial, which ran slower as a whole.
     pub notes: Vec<String>,
     /// The differences, by kind and then by trial.
     pub changes: Vec<Found>,
@@ -50,7 +50,7 @@ impl Comparison {
         for (name, report) in new {
             let slower = slower(old.1, report, factor);
             if !(0.5..2.0).contains(&slower.pace) {
-                notes.push(format!("{name} took {:.1} times as long as a whole", slower.pace));
+                notes.push(format!("{name} as a whole took {:.1} times as long", slower.pace));
             }
             for change in compare(old.1, report).into_iter().chain(slower.changes) {
                 // Two runs are never equally slow: of several the first is shown.
@@ -96,7 +96,7 @@ impl Comparison {
         self.changes.iter().filter(move |found| found.change.kind == kind)
     }
 
-    /// Which of several runs show a difference; nothing if there is one run, or if all do.
+    /// Which of several runs show a difference; empty if there is only one run.
     pub fn where_seen(&self, found: &Found) -> String {
         match (found.runs.len(), self.new.len()) {
             (_, 1) => String::new(),

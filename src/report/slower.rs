@@ -1,12 +1,12 @@
-//! Trials that take longer than they did, beyond what the whole run does.
+//! Trials that have become slower by more than the run as a whole.
 
 use super::diff::{Change, Kind};
 use super::machine::read::Report;
 use std::collections::BTreeMap;
 
-/// By what a trial must be slower to be told: less is noise on a busy machine.
+/// The least increase that is reported: less is noise on a busy machine.
 const LEAST_US: f64 = 50_000.0;
-/// Of so few trials in common nothing can be said of the machines.
+/// With fewer trials in common, the speed of the machines cannot be compared.
 const FEW: usize = 10;
 
 /// The trials that are slower, and by how much the run is as a whole.
@@ -18,7 +18,7 @@ pub struct Slower {
     pub changes: Vec<Change>,
 }
 
-/// The trials that take at least `factor` times as long as the pace of the new run lets expect.
+/// The trials that take at least `factor` times as long as the pace of the new run would suggest.
 pub fn slower(old: &Report, new: &Report, factor: f64) -> Slower {
     let (old, new) = (medians(old), medians(new));
     let mut both: Vec<_> = new

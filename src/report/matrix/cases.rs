@@ -1,4 +1,4 @@
-//! The rows of cases: for each subject the worst trial, and what is to be said of it.
+//! The rows of cases: for each subject the worst trial, and remarks on it.
 
 use super::column::{Column, place};
 use super::mark::Mark;
@@ -17,7 +17,7 @@ pub struct CaseRow {
     pub anchor: String,
     /// What holds, in one line; empty for a case of another release.
     pub title: &'static str,
-    /// The interface of the subjects that it was tried with.
+    /// The interface of the subjects that ran it.
     pub interface: String,
     /// The clauses that it cites, or that its trials checked.
     pub clauses: Vec<String>,
@@ -27,9 +27,9 @@ pub struct CaseRow {
     pub shares: Vec<(usize, usize)>,
     /// For each column, whether no machine has run it.
     pub unverified: Vec<bool>,
-    /// What is to be said of trials that did not simply pass; those that say the same are one.
+    /// Remarks on trials that did not simply pass; equal ones are merged.
     pub remarks: Vec<Remark>,
-    /// Whether subjects are not alike here.
+    /// Whether subjects differ here, or fail.
     pub differs: bool,
 }
 
@@ -38,7 +38,7 @@ pub struct CaseRow {
 pub struct Remark {
     /// Their result.
     pub mark: Mark,
-    /// In a line: what was expected and came back, or the reason.
+    /// In one line: what was expected and what came back, or the reason.
     pub gist: String,
     /// The clause that was broken.
     pub clause: Option<String>,
@@ -46,7 +46,7 @@ pub struct Remark {
     pub text: String,
     /// Why no machine has run it.
     pub unverified: String,
-    /// Who says it.
+    /// The trials it applies to, by subject.
     pub members: Vec<Member>,
     /// The line without its numbers: those of two digits or more, and those of three.
     plain: [String; 2],
@@ -59,7 +59,7 @@ pub struct Member {
     pub column: usize,
     /// Their ids: `case@call`.
     pub ids: Vec<String>,
-    /// The command that repeats the first, where it is of use.
+    /// The command that reproduces the first; empty unless it failed.
     pub reproduce: String,
 }
 

@@ -9,9 +9,9 @@ use crate::report::machine::record::TrialRecord;
 pub enum Mark {
     /// The subject has no such trial.
     Absent,
-    /// It could not be asked.
+    /// It was not run.
     Skip,
-    /// It was asked, and could not show it.
+    /// It was called, but could not show it.
     NotObserved,
     /// Nothing was judged.
     Recorded,
@@ -23,7 +23,7 @@ pub enum Mark {
     Deviates,
     /// It fails as the baseline says.
     Xfail,
-    /// The harness or the surroundings went wrong.
+    /// The suite or the environment failed.
     Broken,
     /// It passed although the baseline says that it fails.
     Xpass,
@@ -79,15 +79,15 @@ impl Mark {
     pub const fn meaning(self) -> &'static str {
         match self {
             Mark::Absent => "the report has no such trial",
-            Mark::Skip => "not tried, for the reason given",
+            Mark::Skip => "not run, for the reason given",
             Mark::NotObserved => "the subject cannot show it",
             Mark::Recorded => "nothing is required: the value is recorded",
             Mark::Pass => "every expectation held",
             Mark::Warn => "a SHOULD did not hold",
-            Mark::Deviates => "departs from a MUST exactly as is known of its system",
-            Mark::Xfail => "fails as the baseline says",
+            Mark::Deviates => "departs from a MUST in exactly the way known of its system",
+            Mark::Xfail => "a known failure, excused by the baseline",
             Mark::Broken => "could not be judged",
-            Mark::Xpass => "passes although the baseline says that it fails",
+            Mark::Xpass => "passes, but the baseline lists it as a failure",
             Mark::Leak => "left processes behind",
             Mark::Crash => "the agent died",
             Mark::Hang => "a call did not return although it had to",

@@ -127,7 +127,11 @@ fn differences(out: &mut String, matrix: &Matrix) {
     let title = if matrix.is_comparison() { "Differences" } else { "What did not pass" };
     let _ = writeln!(out, "### {title}\n");
     if rows.is_empty() {
-        out.push_str(if matrix.is_comparison() { "All subjects are alike.\n\n" } else { "Nothing.\n\n" });
+        out.push_str(if matrix.is_comparison() {
+            "No subject differs or fails.\n\n"
+        } else {
+            "Nothing.\n\n"
+        });
     }
     for of_interface in rows.chunk_by(|a, b| a.interface == b.interface) {
         let columns = matrix.columns_of(of_interface.iter().map(|row| row.marks.as_slice()));

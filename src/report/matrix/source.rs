@@ -21,10 +21,10 @@ pub struct CaseFacts {
     pub clauses: Vec<&'static str>,
 }
 
-/// Looks a case up by its id; cases of other releases are not found.
+/// Looks up a case by its id; cases of other releases are not found.
 pub type Lookup = fn(&str) -> Option<CaseFacts>;
 
-/// The trials by id: two runs of the same make the same table, in whatever order their trials finished.
+/// The trials sorted by id, so that the table does not depend on the order in which they finished.
 pub fn in_order(report: &Report) -> Vec<&TrialRecord> {
     let mut trials: Vec<&TrialRecord> = report.trials.iter().collect();
     trials.sort_by(|a, b| a.id.cmp(&b.id));

@@ -21,7 +21,7 @@ pub struct Matrix {
     pub values: Vec<ValueRow>,
     /// The ids of the clauses.
     clause_ids: BTreeSet<String>,
-    /// What is to be known of the reports: which are partial, what their surroundings took away.
+    /// Notes on the reports: which are partial, what their environment lacked.
     pub notes: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ impl Matrix {
         Matrix { columns, cases, clauses, values, clause_ids, notes: notes(sources) }
     }
 
-    /// Whether a clause has a row: one that no trial says anything of has none.
+    /// Whether a clause has a row: one that no trial checked has none.
     pub fn has_clause(&self, id: &str) -> bool {
         self.clause_ids.contains(id)
     }
@@ -51,7 +51,7 @@ impl Matrix {
         self.columns.iter().flat_map(|column| column.counts.values()).sum()
     }
 
-    /// The columns of a set of rows: the subjects that any of them has a result of.
+    /// The columns that have a result in any of these rows.
     pub fn columns_of<'a>(&self, rows: impl Iterator<Item = &'a [Mark]> + Clone) -> Vec<usize> {
         let said = |index: &usize| rows.clone().any(|marks| marks[*index] != Mark::Absent);
         (0..self.columns.len()).filter(said).collect()

@@ -81,12 +81,12 @@ fn cases(out: &mut String, matrix: &Matrix, verbose: bool) {
     }
     let alike = shown(false).count();
     if verbose && alike > 0 {
-        heading(out, "alike", matrix.columns.len());
+        heading(out, "no difference", matrix.columns.len());
         for row in shown(false) {
             let _ = writeln!(out, "  {}  {}   {}", marks(&row.marks), row.id, row.title);
         }
     } else {
-        let _ = writeln!(out, "\n{alike} of {} cases are alike; -v shows them", matrix.cases.len());
+        let _ = writeln!(out, "\n{alike} of {} cases show no difference; -v lists them", matrix.cases.len());
     }
 }
 
@@ -192,7 +192,7 @@ differences
             posix/waitpid/nohang-zero
   reproduce waitspec run nohang.running-child@wait4 --subject agent:./mywait --trace
 
-2 of 3 cases are alike; -v shows them
+2 of 3 cases show no difference; -v lists them
 ";
         assert!(text.contains(expected), "{text}");
         assert!(text.starts_with("  A  right"), "{text}");
@@ -206,7 +206,7 @@ differences
     fn verbose_shows_failures_in_full() {
         let text = text(&sample::matrix(), true);
         assert!(text.contains("      FAIL  nohang.running-child@wait4"), "{text}");
-        assert!(text.contains("alike\n  AB\n  .-  exit.code   an exit code is reported\n"), "{text}");
+        assert!(text.contains("no difference\n  AB\n  .-  exit.code   an exit code is reported\n"), "{text}");
     }
 
     #[test]

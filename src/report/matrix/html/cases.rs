@@ -14,7 +14,8 @@ const NAMED: usize = 2;
 /// The cases in which subjects differ or fail.
 pub fn differences(matrix: &Matrix, detail: Detail) -> Markup {
     let title = if matrix.is_comparison() { "Differences" } else { "What did not pass" };
-    let none = if matrix.is_comparison() { "All subjects are alike." } else { "Nothing: everything passed." };
+    let none =
+        if matrix.is_comparison() { "No subject differs or fails." } else { "Nothing: everything passed." };
     html! {
         section #differences-by-case aria-labelledby="h-differences" {
             h2 #h-differences { (title) }

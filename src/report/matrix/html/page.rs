@@ -151,12 +151,12 @@ fn tools(matrix: &Matrix) -> Markup {
 fn legend() -> Markup {
     html! {
         section #legend aria-labelledby="h-legend" {
-            h2 #h-legend { "What the words mean" }
+            h2 #h-legend { "Legend" }
             dl.legend {
                 @for mark in Mark::ALL {
                     div { dt { span class={ "v " (mark.class()) } { (mark.name()) } } dd { (mark.meaning()) } }
                 }
-                div { dt { span.v.u { "unverified" } } dd { "no machine has run it: the answer was transcribed from a source" } }
+                div { dt { span.v.u { "unverified" } } dd { "no machine has run it: the result was transcribed from a source" } }
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The subjects: all in one table, then a section for each with all that is to be said of it.
+//! The subjects: one table of all, then a section for each.
 
 use super::cases::calls;
 use super::parts::{Detail, anchor, command, counted};
@@ -189,7 +189,7 @@ fn one_clause(matrix: &Matrix, found: &[(&CaseRow, &Remark, &Member)]) -> Markup
     }
 }
 
-/// What was not tried, by reason.
+/// What was not run, by reason.
 fn skips(matrix: &Matrix, index: usize) -> Markup {
     let mut reasons: Vec<(&str, usize, Vec<&str>)> = Vec::new();
     for row in &matrix.cases {
@@ -210,7 +210,7 @@ fn skips(matrix: &Matrix, index: usize) -> Markup {
     html! {
         @if all > 0 {
             details.skips {
-                summary { (counted(all, "trial")) " not tried, for " (counted(reasons.len(), "reason")) }
+                summary { (counted(all, "trial")) " not run, for " (counted(reasons.len(), "reason")) }
                 ul {
                     @for (reason, n, cases) in reasons {
                         li { (n) ": " (reason) " " span.ids { @for case in cases { a href={ "#" (case) } { (case) } " " } } }

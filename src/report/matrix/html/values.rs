@@ -12,7 +12,7 @@ pub fn section(matrix: &Matrix) -> Markup {
         @if !matrix.values.is_empty() {
             section #values aria-labelledby="h-values" {
                 h2 #h-values { "Recorded values" }
-                p { "What an implementation is free to choose: never right or wrong." }
+                p { "Values that an implementation is free to choose, neither right nor wrong." }
                 @if !differing.is_empty() { (side_by_side(matrix, &differing)) }
                 @if !alike.is_empty() {
                     @if matrix.is_comparison() {

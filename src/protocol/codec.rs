@@ -236,9 +236,9 @@ macro_rules! requests {
                 line: &$crate::protocol::Line,
             ) -> Option<Result<$name, $crate::protocol::line::FieldError>> {
                 Some(match line.word() {
-                    $($word => (|| Ok($name::$request {
-                        $($field: $crate::protocol::codec::Field::get(line, $key)?),*
-                    }))(),)+
+                    $($word => Ok(line).and_then(|_line| Ok($name::$request {
+                        $($field: $crate::protocol::codec::Field::get(_line, $key)?),*
+                    })),)+
                     _ => return None,
                 })
             }

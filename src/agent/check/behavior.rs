@@ -203,7 +203,7 @@ impl Check<'_> {
         let word = status.as_raw();
         let reply = Answer::from_line(&line, &request, self.system);
         let right = match reply {
-            Ok(Answer::Called(reply)) => match (&reply.status, reply.info.clone().wrote()) {
+            Ok(Answer::Called(reply)) => match (&reply.status, reply.info.wrote()) {
                 (Memory::Wrote(seen), _) => seen.event() == status.event(),
                 (_, Some(info)) => {
                     info.status.is_none_or(|seen| seen == i64::from(shown_in_siginfo(status, self.system)))

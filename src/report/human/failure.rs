@@ -176,8 +176,8 @@ mod tests {
         assert_eq!(
             lines[1..],
             [
-                "  must      With WNOHANG, when children match but none has changed state, the call returns 0 at",
-                "            once.",
+                "  must      With WNOHANG, the call returns 0 without blocking if children match but none of them has",
+                "            changed state.",
                 &format!("            {}   {}", clause.id, clause.source),
                 "  steps     spawn A (held)    wait4(any, WNOHANG)",
                 "  expected  0",

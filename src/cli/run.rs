@@ -1,5 +1,6 @@
 //! `waitspec run`.
 
+use super::matrix::facts;
 use super::names::{hint, unknown_id, unknown_of_few};
 use super::{Output, command_words, print_error};
 use crate::catalogue;
@@ -10,8 +11,9 @@ use crate::report::human::terminal;
 use crate::report::machine::json::Json;
 use crate::report::machine::junit::Junit;
 use crate::report::machine::tap::Tap;
+use crate::report::matrix::reporter::{Form, Page};
 use crate::report::renames::{Kind, new_name};
-use crate::runner::event::{Event, Summary, TrialReport};
+use crate::runner::event::{Event, Summary, TrialReport, Verdict};
 use crate::runner::run::{die_by_interrupt, run};
 use crate::runner::select::{Candidate, Unmatched, select};
 use crate::runner::settings::{RunError, Selection, Settings};
@@ -45,7 +47,7 @@ Examples:
   waitspec run nohang 'exit.*' --call wait4                 some cases with one call
   waitspec run nohang.running-child@wait4 --trace           one trial, with its protocol lines
   waitspec run --subject 'agent:python3 my_agent.py' -v     an implementation behind an agent
-  waitspec run --output report.jsonl                        also write a report for `waitspec diff`
+  waitspec run --output report.jsonl --output report.html   also write a report for `diff` and `matrix`, and a page
   waitspec run --baseline waitspec.baseline                 excuse known failures
   waitspec run --warden 'ssh target /tmp/waitspec warden'   test a remote machine
   waitspec run signal --repeat 1000 --until-fail            look for a rare failure")]
@@ -89,9 +91,10 @@ pub struct Args {
     /// Format of the report [default: by the extension of --output, else terminal]
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Write the report to FILE, and a terminal report to standard output
-    #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    /// Write the report to FILE, and a terminal report to standard output; the extension determines the format: .html,
+    /// .md, .txt, .xml, .tap, .jsonl (repeatable)
+    #[arg(long = "output", value_name = "FILE")]
+    outputs: Vec<PathBuf>,
     /// Excuse the known failures listed in FILE (see `baseline update`)
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -119,12 +122,16 @@ pub struct Args {
 enum Format {
     /// Text for people
     Terminal,
-    /// Test Anything Protocol 14
+    /// Test Anything Protocol 13
     Tap,
     /// JUnit XML
     Junit,
     /// JSON lines
     Json,
+    /// Markdown
+    Markdown,
+    /// One HTML page
+    Html,
 }
 
 /// A command as given, and its words.
@@ -205,13 +212,23 @@ impl Args {
         options
     }
 
-    fn format(&self) -> Format {
-        let ending = self.output.as_deref().and_then(Path::extension).and_then(|e| e.to_str());
-        self.format.unwrap_or(match ending {
+    /// The format of a file: --format if given, else by its extension.
+    fn form_of(&self, path: &Path) -> Result<Format, RunError> {
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
+        Ok(match path.extension().and_then(|extension| extension.to_str()) {
             Some("json" | "jsonl") => Format::Json,
             Some("xml") => Format::Junit,
             Some("tap") => Format::Tap,
-            _ => Format::Terminal,
+            Some("html" | "htm") => Format::Html,
+            Some("md" | "markdown") => Format::Markdown,
+            Some("txt" | "log") | None => Format::Terminal,
+            Some(other) => {
+                return Err(RunError::Usage(format!(
+                    "unknown extension `.{other}`: expected .html, .md, .txt, .xml, .tap or .jsonl, or give --format"
+                )));
+            }
         })
     }
 
@@ -228,26 +245,38 @@ impl Args {
             }
             Format::Tap => Box::new(Tap::new(out)),
             Format::Junit => Box::new(Junit::new(out, self.reproduce())),
-            Format::Json => Box::new(Json::new(out)),
+            Format::Json => Box::new(Json::new(out, self.reproduce())),
+            Format::Markdown => Box::new(Page::new(out, Form::Markdown, self.reproduce(), facts)),
+            Format::Html => Box::new(Page::new(out, Form::Html, self.reproduce(), facts)),
         }
     }
 
     /// The reporters. The output file is opened here, so that an error shows before anything runs.
     fn reporters(&self) -> Result<Vec<Box<dyn Reporter>>, RunError> {
-        let format = self.format();
         let on_terminal = || self.reporter(Format::Terminal, Box::new(anstream::stdout()));
-        let Some(path) = &self.output else {
-            return Ok(vec![match format {
-                Format::Terminal => on_terminal(),
-                format => self.reporter(format, Box::new(io::stdout())),
-            }]);
+        let mut reporters = match self.format {
+            Some(format) if self.outputs.is_empty() && format != Format::Terminal => {
+                vec![self.reporter(format, Box::new(io::stdout()))]
+            }
+            Some(_) if self.outputs.len() > 1 => {
+                return Err(RunError::Usage(
+                    "--format applies to a single --output; with several, the extension determines the format".into(),
+                ));
+            }
+            _ => vec![on_terminal()],
         };
-        let file = File::create(path)
-            .map_err(|e| RunError::Usage(format!("cannot write the report to {}: {e}", path.display())))?;
-        if format == Format::Terminal {
-            return Ok(vec![self.reporter(format, Box::new(anstream::StripStream::new(file)))]);
+        let forms: Vec<Format> =
+            self.outputs.iter().map(|path| self.form_of(path)).collect::<Result<_, RunError>>()?;
+        for (path, form) in self.outputs.iter().zip(forms) {
+            let file = File::create(path).map_err(|e| {
+                RunError::Usage(format!("cannot write the report to {}: {e}", path.display()))
+            })?;
+            reporters.push(match form {
+                Format::Terminal => self.reporter(form, Box::new(anstream::StripStream::new(file))),
+                form => self.reporter(form, Box::new(file)),
+            });
         }
-        Ok(vec![on_terminal(), self.reporter(format, Box::new(file))])
+        Ok(reporters)
     }
 }
 
@@ -324,6 +353,10 @@ impl Reports {
         let mut trial = trial.clone();
         if let Some(baseline) = &self.baseline {
             trial.verdict = baseline.judge(&trial);
+            if let (Verdict::Xfail, Some(why)) = (&trial.verdict, baseline.reason(&trial.id, &trial.subject))
+            {
+                trial.notes.push(format!("known to fail: {why}"));
+            }
         }
         trial
     }

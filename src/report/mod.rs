@@ -3,15 +3,20 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`human`] | text for people: the report on a terminal, the text of one failure, the progress bar |
-//! | [`machine`] | JSON lines (fields, writing, reading), TAP, JUnit |
-//! | [`diff`], [`baseline`] | comparing two reports; comparing a run with its known failures |
+//! | [`machine`] | JSON lines (fields, schema, writing, reading), TAP, JUnit |
+//! | [`matrix`] | reports of several subjects side by side: text, Markdown, an HTML page |
+//! | [`diff`], [`slower`], [`runs`] | comparing two reports; what takes longer; comparing one report with several |
+//! | [`baseline`] | comparing a run with its known failures |
 //! | [`renames`] | old ids and the new ones |
 
 pub mod baseline;
 pub mod diff;
 pub mod human;
 pub mod machine;
+pub mod matrix;
 pub mod renames;
+pub mod runs;
+pub mod slower;
 
 use crate::runner::event::Event;
 use std::io;

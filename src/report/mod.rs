@@ -7,9 +7,12 @@
 //! | [`diff`], [`baseline`] | comparing two reports; comparing a run with its known failures |
 //! | [`renames`] | old ids and the new ones |
 
+#[cfg(feature = "cli")]
 pub mod baseline;
+#[cfg(feature = "cli")]
 pub mod diff;
 pub mod human;
+#[cfg(feature = "cli")]
 pub mod machine;
 pub mod renames;
 
@@ -25,7 +28,7 @@ pub trait Reporter {
     fn event(&mut self, event: &Event) -> io::Result<()>;
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 pub(crate) mod sample {
     //! Events for the reporters' tests.
 

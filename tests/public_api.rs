@@ -17,7 +17,7 @@ const MODULES: [(&str, &str); 4] = [
 ];
 
 /// No more items than this: who adds one asks first whether a user needs it.
-const MOST: usize = 58;
+const MOST: usize = 57;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -293,7 +293,7 @@ fn listing() -> (String, usize) {
             }
         }
         shown.sort();
-        count += shown.len();
+        count += shown.iter().filter(|(_, lines)| !lines[0].starts_with("mod ")).count();
         out += &format!("{module}\n");
         for line in shown.into_iter().flat_map(|(_, lines)| lines) {
             out += &format!("    {line}\n");

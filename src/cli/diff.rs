@@ -37,7 +37,7 @@ pub struct Args {
     #[arg(long = "as", value_name = "NAME")]
     name: Option<String>,
     /// List trials slower by this factor, relative to the run as a whole
-    #[arg(long, value_name = "X", default_value_t = 3.0, value_parser = super::run::positive)]
+    #[arg(long, value_name = "X", default_value_t = 3.0, value_parser = super::arguments::positive)]
     slower: f64,
 }
 

@@ -1,6 +1,7 @@
 //! The command line, a file per verb.
 
 mod agent;
+mod arguments;
 mod baseline;
 mod child;
 mod completions;

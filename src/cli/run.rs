@@ -1,5 +1,6 @@
 //! `waitspec run`.
 
+use super::arguments::{CommandLine, Shard, TimeoutScale};
 use super::matrix::facts;
 use super::names::{hint, unknown_id, unknown_of_few};
 use super::{Output, command_words, print_error};
@@ -25,6 +26,7 @@ use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::fs::File;
 use std::io::{self, Write};
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 /// The forms of `--subject` other than the names of built-in subjects.
@@ -68,14 +70,14 @@ pub struct Args {
     #[arg(long, value_name = "P", value_parser = profile_names())]
     profile: Option<Profile>,
     /// Number of trials to run in parallel [default: 4 per processor, at most 32; 1 per processor where fork is slow]
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
-    jobs: Option<usize>,
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
     /// Run only the M-th of N parts of the trials
-    #[arg(long, value_name = "M/N", value_parser = shard)]
-    shard: Option<(u32, u32)>,
+    #[arg(long, value_name = "M/N")]
+    shard: Option<Shard>,
     /// Repeat each trial N times
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    repeat: Option<u32>,
+    #[arg(long, value_name = "N")]
+    repeat: Option<NonZeroU32>,
     /// Stop at the first failure; without --repeat, repeat each trial up to 1000 times
     #[arg(long, conflicts_with = "baseline")]
     until_fail: bool,
@@ -83,8 +85,8 @@ pub struct Args {
     #[arg(long, value_name = "SEED")]
     shuffle: Option<u64>,
     /// Multiply every deadline by X, for slow machines and emulators
-    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = positive)]
-    timeout_scale: f64,
+    #[arg(long, value_name = "X", default_value_t)]
+    timeout_scale: TimeoutScale,
     /// Fail if fewer than N trials pass
     #[arg(long, value_name = "N")]
     min_trials: Option<usize>,
@@ -102,10 +104,10 @@ pub struct Args {
     #[arg(long)]
     strict: bool,
     /// Command that runs child scenarios, for agents that need their own child program
-    #[arg(long, value_name = "CMD", value_parser = command)]
+    #[arg(long, value_name = "CMD")]
     child: Option<CommandLine>,
     /// Command that starts a warden, on this machine or a remote one
-    #[arg(long, value_name = "CMD", value_parser = command)]
+    #[arg(long, value_name = "CMD")]
     warden: Option<CommandLine>,
     /// Show the protocol lines of each trial
     #[arg(long)]
@@ -134,17 +136,6 @@ enum Format {
     Html,
 }
 
-/// A command as given, and its words.
-#[derive(Debug, Clone)]
-pub(super) struct CommandLine {
-    given: String,
-    pub(super) words: Vec<String>,
-}
-
-pub(super) fn command(text: &str) -> Result<CommandLine, String> {
-    Ok(CommandLine { given: text.to_owned(), words: command_words(text)? })
-}
-
 fn call_names() -> impl TypedValueParser<Value = Call> {
     PossibleValuesParser::new(Call::ALL.map(Call::name))
         .try_map(|name| Call::from_name(&name).ok_or("unknown call"))
@@ -155,38 +146,23 @@ pub(super) fn profile_names() -> impl TypedValueParser<Value = Profile> {
         .try_map(|name| Profile::from_name(&name).ok_or("unknown profile"))
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "expected a number of at least 1".to_owned())
-}
-
-/// A finite factor above 0.
-pub fn positive(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|x: &f64| x.is_finite() && *x > 0.0);
-    number.ok_or_else(|| "expected a number greater than 0".to_owned())
-}
-
-fn shard(text: &str) -> Result<(u32, u32), String> {
-    let parts = text.split_once('/').and_then(|(m, n)| Some((m.parse().ok()?, n.parse().ok()?)));
-    parts.filter(|(m, n)| 1 <= *m && m <= n).ok_or_else(|| "expected M/N, with M from 1 to N".to_owned())
-}
-
 impl Args {
     fn settings(&self) -> Settings {
-        let repeat = self.repeat.unwrap_or(if self.until_fail { UNTIL_FAIL } else { 1 });
+        let repeat = self.repeat.map_or(if self.until_fail { UNTIL_FAIL } else { 1 }, NonZeroU32::get);
         Settings {
             subjects: self.subjects.clone(),
             selection: Selection {
                 patterns: self.patterns.clone(),
                 calls: self.calls.clone(),
                 clauses: self.clauses.clone(),
-                shard: self.shard,
+                shard: self.shard.map(|shard| (shard.part, shard.of)),
                 repeat,
                 until_fail: self.until_fail,
                 shuffle: self.shuffle,
             },
             profile: self.profile,
-            jobs: self.jobs,
-            timeout_scale: self.timeout_scale,
+            jobs: self.jobs.map(NonZeroUsize::get),
+            timeout_scale: self.timeout_scale.0,
             strict: self.strict,
             trace: self.trace,
             child: self.child.as_ref().map(|c| c.words.clone()),
@@ -203,7 +179,10 @@ impl Args {
             }
         };
         option("--profile", self.profile.map(|p| p.name().to_owned()));
-        option("--timeout-scale", Some(self.timeout_scale).filter(|x| *x != 1.0).map(|x| x.to_string()));
+        option(
+            "--timeout-scale",
+            Some(self.timeout_scale).filter(|x| *x != TimeoutScale::default()).map(|x| x.to_string()),
+        );
         option("--child", self.child.as_ref().map(|c| c.given.clone()));
         option("--warden", self.warden.as_ref().map(|w| w.given.clone()));
         if self.strict {

@@ -9,9 +9,12 @@
 //! | [`baseline`] | comparing a run with its known failures |
 //! | [`renames`] | old ids and the new ones |
 
+#[cfg(feature = "cli")]
 pub mod baseline;
+#[cfg(feature = "cli")]
 pub mod diff;
 pub mod human;
+#[cfg(feature = "cli")]
 pub mod machine;
 pub mod matrix;
 pub mod renames;
@@ -30,7 +33,7 @@ pub trait Reporter {
     fn event(&mut self, event: &Event) -> io::Result<()>;
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 pub(crate) mod sample {
     //! Events for the reporters' tests.
 

@@ -2,7 +2,7 @@
 
 use crate::runner::event::{TrialReport, Verdict};
 use crate::spec::Level;
-use clap::builder::styling::{AnsiColor, Style};
+use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 use std::time::Duration;
 

@@ -1,0 +1,240 @@
+/* Steps that make processes and images. */
+
+static int act_fork(const struct line *l, int check)
+{
+    struct offspring o;
+    int result = offspring_in(l, &o);
+    pid_t pid;
+    if (result == DONE && !check) {
+        pid = fork();
+        if (pid == 0)
+            be(&o.options);
+        result = pid < 0 ? errno : bore((int)pid);
+        leave_offspring(&o.options);
+    }
+    free_list(o.steps);
+    return check && result != MALFORMED ? DONE : result;
+}
+
+static int act_clone(const struct line *l, int check)
+{
+    struct offspring o;
+    struct cloning how;
+    int result, fd;
+    memset(&how, 0, sizeof how);
+    if (flag_in(l, "sibling", 0, &how.sibling) != DONE ||
+        (get(l, "exit-signal") != NULL && signal_in(l, "exit-signal", &how.exit_signal) != DONE))
+        return MALFORMED;
+    result = offspring_in(l, &o);
+    if (result == DONE && !check) {
+        int pid = clone_process(&how, &fd);
+        if (pid == 0)
+            be(&o.options);
+        result = pid < 0 ? errno : bore(pid);
+        leave_offspring(&o.options);
+    }
+    free_list(o.steps);
+    return check && result != MALFORMED ? DONE : result;
+}
+
+#ifdef HAVE_VFORK
+/* With its own frame, whose variables the new process does not change: it only execs or exits. 0, or the errno. */
+static int vfork_and(char *const *argv, int code, int *child)
+{
+    static volatile int error;
+    pid_t pid;
+    error = 0;
+    pid = vfork();
+    if (pid == 0) {
+        if (argv != NULL) {
+            execv(argv[0], argv);
+            error = errno;
+        }
+        _exit(code);
+    }
+    if (pid < 0)
+        return errno;
+    *child = (int)pid;
+    return error;
+}
+#endif
+
+static int act_vfork_exec(const struct line *l, int check)
+{
+    struct offspring o;
+    int result = offspring_in(l, &o);
+    if (result == DONE && !check) {
+#ifdef HAVE_VFORK
+        char **argv = argv_of(&o.options);
+        int pid;
+        result = vfork_and(argv, 127, &pid);
+        if (result == DONE)
+            bore(pid);
+        leave_to_child(argv);
+        free(argv);
+#else
+        result = ENOTSUP;
+#endif
+    }
+    free_list(o.steps);
+    return check && result != MALFORMED ? DONE : result;
+}
+
+static int act_vfork(const struct line *l, int check)
+{
+    int code;
+    if (code_in(l, &code) != DONE)
+        return MALFORMED;
+    if (check)
+        return DONE;
+#ifdef HAVE_VFORK
+    {
+        int pid, error = vfork_and(NULL, code, &pid);
+        return error != 0 ? error : bore(pid);
+    }
+#else
+    return ENOTSUP;
+#endif
+}
+
+/* Reaps its own child. No other call of the family is made in a child. */
+static int act_wait(const struct line *l, int check)
+{
+    long long number = 0;
+    int status = 0;
+    pid_t pid, got;
+    if (number_or(l, "pid", INT_MIN, INT_MAX, &number) != DONE)
+        return MALFORMED;
+    if (check)
+        return DONE;
+    pid = number == 0 ? (pid_t)me.youngest : (pid_t)number;
+    if (pid <= 0)
+        return ECHILD;
+    do
+        got = waitpid(pid, &status, 0);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return errno;
+    if (got == 0)
+        return EIO;
+    put_number(&me.answer, "pid", got);
+    put_status(&me.answer, "status", status);
+    return DONE;
+}
+
+#ifdef HAVE_PTHREAD
+static void *sleep_on(void *with)
+{
+    for (;;)
+        pause();
+    return with;
+}
+
+static void *exec_here(void *with)
+{
+    char **argv = with;
+    run_program(argv);
+    return (void *)(intptr_t)errno;
+}
+#endif
+
+#if defined(HAVE_PTHREAD) && defined(LINUX_CALLS) && defined(SYS_exit)
+static struct {
+    int leader;
+    long long id;
+} successor;
+
+static void *succeed(void *with)
+{
+    long long until = now_us() + 5000000;
+    while (!thread_is_gone((int)getpid(), successor.leader) && now_us() < until)
+        syscall(SYS_sched_yield);
+    clear(&me.answer);
+    answer_step("leader-exit", successor.id, DONE);
+    exit(go_on());
+    return with;
+}
+#endif
+
+static int act_leader_exit(const struct line *l, int check)
+{
+    int code = 0;
+    if (get(l, "code") != NULL && code_in(l, &code) != DONE)
+        return MALFORMED;
+    if (check)
+        return DONE;
+#if defined(HAVE_PTHREAD) && defined(LINUX_CALLS) && defined(SYS_exit)
+    {
+        pthread_t thread;
+        int error;
+        successor.leader = thread_id();
+        successor.id = id_of(l);
+        error = start_thread(&thread, succeed, NULL);
+        if (error != 0)
+            return error;
+        for (;;) {
+            syscall(SYS_exit, code);
+            pause();
+        }
+    }
+#else
+    return ENOTSUP;
+#endif
+}
+
+static int act_threads(const struct line *l, int check)
+{
+    long long count;
+    if (number_in(l, "count", 0, INT_MAX, &count) != DONE)
+        return MALFORMED;
+    if (check)
+        return DONE;
+#ifdef HAVE_PTHREAD
+    for (; count > 0; count--) {
+        pthread_t thread;
+        int error = start_thread(&thread, sleep_on, NULL);
+        if (error != 0)
+            return error;
+    }
+    return DONE;
+#else
+    return ENOTSUP;
+#endif
+}
+
+static int exec_by(const struct line *l, int check, int by_thread)
+{
+    struct options o = me.options;
+    char **steps, **argv;
+    int bad, error = ENOTSUP;
+    o.steps = steps = list_of(l, "steps", &o.step_count, &bad);
+    if (bad || check_steps(steps, o.step_count) != DONE) {
+        free_list(steps);
+        return MALFORMED;
+    }
+    if (check) {
+        free_list(steps);
+        return DONE;
+    }
+    argv = argv_of(&o);
+    if (!by_thread) {
+        run_program(argv);
+        error = errno;
+    }
+#ifdef HAVE_PTHREAD
+    else {
+        pthread_t thread;
+        void *why;
+        error = start_thread(&thread, exec_here, argv);
+        if (error == 0 && pthread_join(thread, &why) == 0)
+            error = (int)(intptr_t)why;
+    }
+#endif
+    free(argv);
+    free_list(steps);
+    return error;
+}
+
+static int act_exec(const struct line *l, int check) { return exec_by(l, check, 0); }
+static int act_exec_from_thread(const struct line *l, int check) { return exec_by(l, check, 1); }
+

@@ -1,0 +1,338 @@
+/* Watching processes: each watch is answered once, by what the process table shows or by its deadline. */
+
+enum goal { AWAIT, BLOCKED, ANSWER };
+
+struct watch {
+    long long id, call, began, deadline, grace, spin, since, still_since, switches, before_switches, burnt_before, burnt_call;
+    enum goal goal;
+    char of[MAX_NAME + 1], awaited[16];
+    int ended, seen_asleep, settled, has_since, has_still, has_burnt;
+    enum asleep there;
+    enum prospect before;
+};
+
+static struct watch *watches;
+static size_t watch_count;
+
+/* An answered call is looked at for hanging no more often than this. */
+#define HANG_LOOK_US 5000
+/* How long a caller that cannot be observed is given to answer before it counts as asleep. */
+#define UNSEEN_US 60000
+/* How much more patience a caller gets whose child is traced. */
+#define TRACED_PATIENCE 30
+/* How long a traced process must not move to count as stopped by job control. */
+#define STILL_US 100000
+
+static const struct handle *handle_of(const char *of)
+{
+    struct known *c;
+    if (same(of, "agent"))
+        return warden.agent.open ? &warden.agent.handle : NULL;
+    c = child_of(of);
+    return c != NULL ? &c->handle : NULL;
+}
+
+static const char *number_key(const struct line *l, const char *key, long long *number)
+{
+    const char *value = get(l, key);
+    return value != NULL && parse_number(value, number) ? NULL : "a number is missing or none";
+}
+
+/* Begins a watch; NULL, or what is wrong with the request. */
+static const char *begin_watch(const struct line *l)
+{
+    struct watch w;
+    long long within;
+    const char *bad = number_key(l, "within", &within), *of = get(l, "of"), *awaited = get(l, "for");
+    memset(&w, 0, sizeof w);
+    w.id = id_of(l);
+    if (same(l->word, "await")) {
+        w.goal = AWAIT;
+        if (of == NULL || strlen(of) > MAX_NAME)
+            return "'of=' is missing";
+        if (awaited == NULL || strlen(awaited) >= sizeof w.awaited)
+            return "'for=' is missing or no state";
+        strcpy(w.of, of);
+        strcpy(w.awaited, awaited);
+    } else {
+        w.goal = same(l->word, "blocked") ? BLOCKED : ANSWER;
+        if (bad == NULL)
+            bad = number_key(l, "call", &w.call);
+        if (w.goal == ANSWER) {
+            if (bad == NULL)
+                bad = number_key(l, "grace", &w.grace);
+            if (bad == NULL)
+                bad = number_key(l, "spin", &w.spin);
+            w.settled = is_yes(l, "settled");
+        }
+    }
+    if (bad != NULL)
+        return bad;
+    if (within < 0 || within > 86400000)
+        within = within < 0 ? 0 : 86400000;
+    w.grace *= 1000;
+    w.spin *= 1000;
+    w.began = now_us();
+    w.deadline = w.began + within * 1000;
+    watches = more(watches, (watch_count + 1) * sizeof *watches);
+    watches[watch_count++] = w;
+    warden.idle_turns = 0;
+    return NULL;
+}
+
+/* What becomes readable when a watched process ends, or -1. */
+static int ending_of(const struct watch *w)
+{
+    const struct handle *h;
+    if (w->goal != AWAIT || !same(w->awaited, "zombie") || w->ended)
+        return -1;
+    h = handle_of(w->of);
+    return h != NULL ? h->fd : -1;
+}
+
+/* How long to pause between two looks when nothing happens. */
+static long pause_us(int idle_turns)
+{
+    return idle_turns < 3 ? 0 : idle_turns < 100 ? 50 : idle_turns < 400 ? 250 : 2000;
+}
+
+/* How long the loop may sleep: -1 for ever. */
+static long patience_us(void)
+{
+    long least = warden.agent.open && warden.agent.speechless != 0 ? HANG_LOOK_US : -1;
+    size_t i;
+    if (waits_to_be_heard() && least < 0)
+        least = HELLO_US;
+    for (i = 0; i < watch_count; i++) {
+        const struct watch *w = &watches[i];
+        long us = pause_us(warden.idle_turns), rest = warden.look_us > 500 ? warden.look_us : 0;
+        if (rest > 10000)
+            rest = 10000;
+        if (us < rest)
+            us = rest;
+        if (w->goal == ANSWER || (w->goal == BLOCKED && call_state_of(w->call) == NULL) || ending_of(w) >= 0)
+            us = HANG_LOOK_US;
+        if (least < 0 || us < least)
+            least = us;
+    }
+    return least;
+}
+
+/* Whether a stop is one by job control, and not a tracer's own short one. */
+static int lasting_stop(struct watch *w, int pid)
+{
+    long long switches;
+    switch (stop_of(pid, &switches)) {
+    case STOPPED:
+        return 1;
+    case NOT_STOPPED:
+        w->has_still = 0;
+        return 0;
+    default:
+        if (w->has_still && w->switches == switches)
+            return now_us() - w->still_since >= STILL_US;
+        w->has_still = 1;
+        w->switches = switches;
+        w->still_since = now_us();
+        return 0;
+    }
+}
+
+static int is_of_the_trial(int pid)
+{
+    size_t i;
+    for (i = 0; i < warden.known_count; i++)
+        if (warden.known[i].handle.pid == pid)
+            return 1;
+    return pid == warden.agent.pid;
+}
+
+/* Whether a process is in the awaited state; *word is the one that it is in. */
+static int reached(struct watch *w, int pid, const char **word)
+{
+    struct process p;
+    long long switches;
+    switch (look_at(pid, 0, &p)) {
+    case GONE:
+        *word = "gone";
+        return same(w->awaited, "gone") || same(w->awaited, "zombie");
+    case UNKNOWN:
+        /* The descriptor alone says that it has ended. */
+        *word = w->ended ? "zombie" : "unknown";
+        return w->ended;
+    default:
+        break;
+    }
+    *word = state_word(p.state);
+    if (same(w->awaited, "zombie"))
+        return is_waitable_zombie(&p);
+    if (same(w->awaited, "stopped"))
+        return p.tracer != 0 && is_of_the_trial(p.tracer) ? stop_of(pid, &switches) != NOT_STOPPED : lasting_stop(w, pid);
+    if (same(w->awaited, "running"))
+        return p.state == 'R' || sleeps(p.state);
+    return same(w->awaited, "gone") ? 0 : same(w->awaited, "asleep") ? sleeps(p.state) : same(w->awaited, *word);
+}
+
+/* The end of a call: NULL, answered, or the agent died. */
+static const char *settled(long long call)
+{
+    const struct call_state *c = call_state_of(call);
+    if (c != NULL && c->answered)
+        return "answered";
+    return warden.agent.open && warden.agent.ended ? "died" : NULL;
+}
+
+/* The last call up to that id that was entered and not answered. */
+static const struct call_state *entered_up_to(long long call)
+{
+    const struct call_state *best = NULL;
+    size_t i;
+    for (i = 0; i < warden.agent.call_count; i++) {
+        const struct call_state *c = &warden.agent.calls[i];
+        if (c->id <= call && !c->answered && (best == NULL || c->id > best->id))
+            best = c;
+    }
+    return best;
+}
+
+/* Runs on each processor in turn: what another thread was doing there in the kernel is over then. */
+static void visit_processors(void)
+{
+#if defined(LINUX_CALLS) && defined(SYS_sched_setaffinity)
+    unsigned long ours[16], one[16];
+    long size = syscall(SYS_sched_getaffinity, 0, sizeof ours, ours);
+    size_t i, bits = sizeof *ours * 8;
+    if (size <= 0)
+        return;
+    for (i = 0; i < (size_t)size * 8; i++)
+        if (ours[i / bits] >> i % bits & 1) {
+            memset(one, 0, sizeof one);
+            one[i / bits] = 1UL << i % bits;
+            syscall(SYS_sched_setaffinity, 0, (size_t)size, one);
+        }
+    syscall(SYS_sched_setaffinity, 0, (size_t)size, ours);
+#endif
+}
+
+static long long cpu_of(int pid)
+{
+    struct process p;
+    return look_at(pid, 0, &p) == SHOWN ? p.cpu_us : -1;
+}
+
+/* Looks at one watch: 0, or the answer is in *t. */
+static int look_at_watch(struct watch *w, struct text *t)
+{
+    int late = now_us() >= w->deadline;
+    const char *how = NULL;
+    memset(t, 0, sizeof *t);
+    if (w->goal == AWAIT) {
+        const struct handle *h = handle_of(w->of);
+        const char *word = "unknown";
+        int is, told;
+        if (h == NULL) {
+            add(t, "err");
+            put(t, "why", "there is no such process");
+            return 1;
+        }
+        told = same(w->awaited, "zombie") ? has_ended(h, 0) : -1;
+        w->ended = told == 1;
+        if (told == 0 && !late)
+            return 0;
+        is = reached(w, h->pid, &word);
+        /* What no table shows now it will not show later; only a descriptor may still tell of an end. */
+        if (!is && !late && !(same(word, "unknown") && told < 0 && !has_table()))
+            return 0;
+        add(t, is ? "ok" : "late");
+        put(t, "state", word);
+        return 1;
+    }
+    how = settled(w->call);
+    if (how == NULL && w->goal == BLOCKED) {
+        const struct call_state *c = call_state_of(w->call);
+        if (c != NULL)
+            switch (is_asleep(warden.agent.pid, c->tid)) {
+            case IN_WAIT:
+                how = "syscall";
+                break;
+            case ASLEEP:
+                if (++w->seen_asleep >= 2)
+                    how = "asleep";
+                break;
+            case AWAKE:
+                w->seen_asleep = 0;
+                break;
+            default:
+                /* Nothing can be seen here: the time that it had to answer is the best there is. */
+                if (now_us() - w->began >= UNSEEN_US)
+                    how = "assumed";
+                break;
+            }
+    } else if (how == NULL && now_us() - w->began >= HANG_LOOK_US && warden.agent.speechless == 0) {
+        const struct call_state *c = entered_up_to(w->call);
+        enum asleep there = c != NULL ? is_asleep(warden.agent.pid, c->tid) : UNSEEN;
+        if (there == IN_WAIT || there == ASLEEP) {
+            /* Sleeping elsewhere than in a wait call may be a pause between two polls. */
+            long long patience = there == IN_WAIT ? w->grace : w->grace * 5, switches;
+            if (!w->has_since || w->there != there) {
+                w->has_since = 1;
+                w->there = there;
+                w->since = now_us();
+            }
+            if (now_us() - w->since >= patience / 2) {
+                enum prospect prospect = prospect_of_children(&switches);
+                int goes_on = prospect == MOVING || (prospect == BUSY && !w->settled) ||
+                              ((prospect == TRACED_ONES || prospect == QUIET) &&
+                               (prospect != w->before || (prospect == TRACED_ONES && switches != w->before_switches)));
+                if (prospect == TRACED_ONES)
+                    patience *= TRACED_PATIENCE;
+                w->before = prospect;
+                w->before_switches = switches;
+                if (goes_on) {
+                    w->has_since = 0;
+                } else if (now_us() - w->since >= patience) {
+                    /* A child that is dead in the table may be about to wake it. */
+                    visit_processors();
+                    if (is_asleep(warden.agent.pid, c->tid) == there)
+                        how = "asleep";
+                }
+            }
+        } else if (there == AWAKE) {
+            w->has_since = 0;
+        }
+        if (how == NULL && c != NULL) {
+            long long cpu = cpu_of(warden.agent.pid);
+            if (cpu >= 0) {
+                if (!w->has_burnt || w->burnt_call != c->id) {
+                    w->has_burnt = 1;
+                    w->burnt_call = c->id;
+                    w->burnt_before = cpu;
+                }
+                if (cpu - w->burnt_before >= w->spin)
+                    how = "spinning";
+            }
+        }
+    }
+    if (how == NULL && !late)
+        return 0;
+    add(t, how != NULL ? "ok" : "late");
+    if (how != NULL)
+        put(t, "how", how);
+    return 1;
+}
+
+/* Answers every watch whose goal is reached or whose time is up. */
+static void look_at_watches(void)
+{
+    size_t i, left = 0;
+    for (i = 0; i < watch_count; i++) {
+        struct text t;
+        if (look_at_watch(&watches[i], &t)) {
+            put_number(&t, "id", watches[i].id);
+            tell(&t);
+        } else {
+            watches[left++] = watches[i];
+        }
+    }
+    watch_count = left;
+}

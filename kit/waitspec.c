@@ -1,0 +1,37 @@
+/*
+ * waitspec-c: the warden, the agent and the child of waitspec in one C99 program, for systems with little but a C compiler.
+ *
+ *     cc -o waitspec-c waitspec.c              what the preprocessor knows of
+ *     ./build cc                               what is found out by trying (kit/configure)
+ *
+ * Each part is a file below src/; kit/amalgamate prints all of them as one file. README.md tells how it is used.
+ */
+#include "src/config.h"
+
+#include "src/text.c"
+#include "src/line.c"
+#include "src/names.c"
+#include "src/kinds.c"
+#include "src/system.c"
+#include "src/signals.c"
+#include "src/calls.c"
+#include "src/acts.c"
+#include "src/confine.c"
+#include "src/table.c"
+#include "src/place.c"
+#include "src/library.c"
+#include "src/child.c"
+#include "src/offspring.c"
+#include "src/endings.c"
+#include "src/steps.c"
+#include "src/agent.c"
+#include "src/requests.c"
+#include "src/further.c"
+#include "src/warden.c"
+#include "src/warden_agent.c"
+#include "src/stream.c"
+#include "src/watch.c"
+#include "src/sweep.c"
+#include "src/serve.c"
+#include "src/frame.c"
+#include "src/main.c"

@@ -1,0 +1,89 @@
+//! One set of transcripts of the protocol for both implementations: this crate, and the C kit if there is a C compiler.
+//!
+//! `fixtures/transcripts/*.txt`, line by line:
+//!
+//! | line | meaning |
+//! |---|---|
+//! | `@ WHO ARG...` | start a program: `agent`, `child` or `warden`, with its arguments percent-encoded |
+//! | `> LINE` | send the line |
+//! | `< PATTERN` | the next line received |
+//! | `* PATTERN` | a run of these: the next lines received, in any order |
+//! | `? PATTERN` | the next line received, or nothing |
+//! | `~ LINE` | send the line until the line expected next is received |
+//! | `= exits N`, `= killed N` | the exit code or signal of the program once its input is closed |
+//!
+//! In a pattern, `A|B` is either, `*` is anything, and `[key=value]` is a pair that may be missing. `{name}` is bound by the first
+//! value received, stands for that value from then on, and is replaced in lines sent.
+
+mod pattern;
+mod play;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// The programs that one implementation has.
+#[derive(Clone)]
+pub struct Speaker {
+    /// The program.
+    pub program: PathBuf,
+}
+
+/// Whether a program is in `PATH`.
+fn has(program: &str) -> bool {
+    std::env::var_os("PATH")
+        .is_some_and(|path| std::env::split_paths(&path).any(|p| p.join(program).exists()))
+}
+
+/// The C kit, built in a folder that is removed with the value.
+fn kit(folder: &Path, flags: &[&str]) -> Result<Speaker, String> {
+    let program = folder.join("waitspec-c");
+    let built = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/kit/build"))
+        .args(flags)
+        .arg("-o")
+        .arg(&program)
+        .arg("cc")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("kit/build cannot be run: {error}"))?;
+    let said = String::from_utf8_lossy(&built.stderr);
+    let warned = said.lines().any(|line| !line.starts_with("kit/configure: without"));
+    if built.status.success() && !warned { Ok(Speaker { program }) } else { Err(said.into_owned()) }
+}
+
+fn amalgamated(folder: &Path) -> Result<(), Failed> {
+    let one = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/kit/amalgamate")).output()?;
+    let source = folder.join("one.c");
+    std::fs::write(&source, &one.stdout)?;
+    let program = folder.join("one");
+    let built = Command::new("cc").arg("-o").arg(&program).arg(&source).output()?;
+    if !built.status.success() || !built.stderr.is_empty() {
+        return Err(String::from_utf8_lossy(&built.stderr).into_owned().into());
+    }
+    let code = Command::new(program).args(["child", "exit code=42"]).status()?.code();
+    if code == Some(42) { Ok(()) } else { Err(format!("its child exited {code:?}").into()) }
+}
+
+fn main() -> ExitCode {
+    let folder = tempfile::tempdir().expect("a folder");
+    let without = !has("cc");
+    let built_in = Speaker { program: env!("CARGO_BIN_EXE_waitspec").into() };
+    let mut trials = Vec::new();
+    let args = Arguments::from_args();
+    // Built once, and not at all where nobody asks for it.
+    let kit = if without || args.list { Err("no C compiler".to_owned()) } else { kit(folder.path(), &[]) };
+    for name in ["agent", "child", "warden"] {
+        let path = format!("{}/fixtures/transcripts/{name}.txt", env!("CARGO_MANIFEST_DIR"));
+        let (speaker, file) = (built_in.clone(), path.clone());
+        trials.push(Trial::test(format!("{name}: waitspec"), move || Ok(play::file(&file, &speaker)?)));
+        let speaker = kit.clone();
+        let test = move || Ok(play::file(&path, &speaker?)?);
+        // Skipped by name where there is no compiler.
+        trials.push(Trial::test(format!("{name}: the C kit"), test).with_ignored_flag(without));
+    }
+    let at = folder.path().to_owned();
+    let test = move || amalgamated(&at);
+    trials.push(Trial::test("the C kit in one file", test).with_ignored_flag(without));
+    libtest_mimic::run(&args, trials).exit_code()
+}

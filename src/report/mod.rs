@@ -16,9 +16,12 @@ pub mod diff;
 pub mod human;
 #[cfg(feature = "cli")]
 pub mod machine;
+#[cfg(feature = "cli")]
 pub mod matrix;
 pub mod renames;
+#[cfg(feature = "cli")]
 pub mod runs;
+#[cfg(feature = "cli")]
 pub mod slower;
 
 use crate::runner::event::Event;

@@ -101,10 +101,10 @@ fn only_end_of(target: Target, options: WaitOptions) -> Option<Pid> {
     }
 }
 
-/// [`waitpid()`] with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
+/// [`waitpid()`](super::waitpid()) with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
 ///
 /// # Errors
-/// As [`waitpid()`], but never `EINTR`.
+/// As [`waitpid()`](super::waitpid()), but never `EINTR`.
 pub fn waitpid_timeout(
     target: impl Into<Target>,
     options: WaitOptions,
@@ -114,7 +114,7 @@ pub fn waitpid_timeout(
     bounded(deadline.into(), only_end_of(target, options), || try_waitpid(target, options))
 }
 
-/// [`wait4()`] with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
+/// [`wait4()`](super::wait4()) with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -130,7 +130,7 @@ pub fn waitpid_timeout(
 /// ```
 ///
 /// # Errors
-/// As [`wait4()`], but never `EINTR`.
+/// As [`wait4()`](super::wait4()), but never `EINTR`.
 pub fn wait4_timeout(
     target: impl Into<Target>,
     options: WaitOptions,
@@ -140,10 +140,10 @@ pub fn wait4_timeout(
     bounded(deadline.into(), only_end_of(target, options), || try_wait4(target, options))
 }
 
-/// [`waitid()`] with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
+/// [`waitid()`](super::waitid()) with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
 ///
 /// # Errors
-/// As [`waitid()`], but never `EINTR`.
+/// As [`waitid()`](super::waitid()), but never `EINTR`.
 pub fn waitid_timeout<'fd>(
     target: impl Into<IdTarget<'fd>>,
     options: IdOptions,

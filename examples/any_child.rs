@@ -4,7 +4,7 @@
 
 mod shared;
 
-use shared::{seconds, spawn};
+use shared::sleeper;
 use std::collections::HashSet;
 use std::error::Error;
 use std::hash::{BuildHasher, RandomState};
@@ -14,16 +14,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut children = HashSet::new();
     for number in 0..5 {
         let time = random_of_1_to_5(number);
-        let child = spawn(|| {
-            std::thread::sleep(seconds(f64::from(time)));
-            time
-        })?;
+        let child = sleeper(f64::from(time), time)?.pid().ok_or("it was not reaped")?;
         println!("child {child} sleeps {time} s");
         children.insert(child);
     }
 
     while !children.is_empty() {
-        let done = retrying(|| wait4(Target::Any, WaitOptions::NONE))?.expect("WNOHANG is not set");
+        let done = retrying(|| wait4(Target::Any, WaitOptions::NONE))?;
         println!("reaped {}: exit code {}", done.pid, done.status.to_exit_code()?);
         // A wait for any child may also report one that a library started, which is not in the set.
         children.remove(&done.pid);

@@ -4,21 +4,19 @@
 
 mod shared;
 
-use shared::{seconds, spawn};
+use shared::seconds;
 use std::error::Error;
-use waitspec::wait::{Target, WaitOptions, retrying, wait4};
+use std::process::Command;
+use waitspec::wait::{Pid, WaitOptions, retrying, wait4};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let child = spawn(|| {
-        println!("child {}: working for 2 s", std::process::id());
-        std::thread::sleep(seconds(2.0));
-        0
-    })?;
+    let script = format!("echo child $$: working for 2 s; sleep {}", seconds(2.0).as_secs_f64());
+    let child = Pid::from_child(&Command::new("sh").args(["-c", &script]).spawn()?);
     println!("parent: waiting for child {child}");
 
-    // A signal to the parent may interrupt the wait with EINTR; `retrying` then waits again. Without options, a call that
-    // succeeds always reports a child.
-    let done = retrying(|| wait4(Target::Pid(child), WaitOptions::NONE))?.expect("WNOHANG is not set");
+    // A signal to the parent would interrupt the wait with EINTR; `retrying` then waits again. `Child` does all of this
+    // by itself: here it is shown step by step.
+    let done = retrying(|| wait4(child, WaitOptions::NONE))?;
 
     println!("pid: {}", done.pid);
     println!("status: {:#06x} ({})", done.status.as_raw(), done.status);

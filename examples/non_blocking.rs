@@ -1,24 +1,21 @@
-//! Non-blocking wait: look whether a child has ended, and do something else while it has not.
+//! Non-blocking wait: look whether a child has terminated, and do something else while it has not.
 //!
 //! `cargo run --example non_blocking [MILLISECONDS_PER_SECOND]`
 
 mod shared;
 
-use shared::{seconds, spawn};
+use shared::{seconds, sleeper};
 use std::error::Error;
-use waitspec::wait::{Target, WaitOptions, retrying, wait4};
+use waitspec::wait::{WaitOptions, retrying, try_wait4};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let child = spawn(|| {
-        std::thread::sleep(seconds(3.0));
-        42
-    })?;
+    let child = sleeper(3.0, 42)?.pid().ok_or("it was not reaped")?;
     println!("child: {child}");
 
     // With WNOHANG, the call returns at once. If there is nothing to report, it returns 0 in C and (0, 0, 0) in Python;
     // here it returns `None`.
     let done = loop {
-        match retrying(|| wait4(Target::Pid(child), WaitOptions::NOHANG))? {
+        match retrying(|| try_wait4(child, WaitOptions::NONE))? {
             Some(done) => break done,
             None => println!("not yet: (0, 0, 0)"),
         }

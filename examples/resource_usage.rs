@@ -4,37 +4,44 @@
 
 mod shared;
 
-use shared::{seconds, spawn};
+use rustix::time::{ClockId, clock_gettime};
+use shared::seconds;
 use std::error::Error;
+use std::process::Command;
 use std::time::Duration;
-use waitspec::sys::process::{Who, usage};
-use waitspec::wait::{MaxRssUnit, Rusage, Target, WaitOptions, retrying, wait4};
+use waitspec::wait::{Rusage, run};
 
 /// The memory the child uses, in bytes.
 const MEMORY: usize = 10 * 1024 * 1024;
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let child = spawn(|| {
-        // One second of CPU time, not of elapsed time: other programs run as well.
-        while cpu_time_so_far() < seconds(1.0) {
-            std::hint::black_box((0..10_000u64).fold(0, u64::wrapping_add));
-        }
-        // Memory counts only once it is written to.
-        std::hint::black_box(vec![1_u8; MEMORY]);
-        // Sleeping uses no CPU time.
-        std::thread::sleep(seconds(0.5));
-        println!("child: used {:.6} s of CPU time", cpu_time_so_far().as_secs_f64());
-        0
-    })?;
-
-    let done = retrying(|| wait4(Target::Pid(child), WaitOptions::NONE))?.expect("WNOHANG is not set");
+    if std::env::args().nth(2).as_deref() == Some("child") {
+        be_the_child();
+        return Ok(());
+    }
+    let second = seconds(1.0).as_millis().to_string();
+    // Starts the child and waits for it.
+    let done = run(Command::new(std::env::current_exe()?).args([&second, "child"]))?;
     println!("pid: {} ({})", done.pid, done.status);
     print(&done.rusage);
     Ok(())
 }
 
+fn be_the_child() {
+    // One second of CPU time, not of the clock on the wall: other programs run as well.
+    while cpu_time_so_far() < seconds(1.0) {
+        std::hint::black_box((0..10_000u64).fold(0, u64::wrapping_add));
+    }
+    // Memory counts once it is written to.
+    std::hint::black_box(vec![1_u8; MEMORY]);
+    // Time asleep costs nothing.
+    std::thread::sleep(seconds(0.5));
+    println!("child: used {:.6} s of CPU time", cpu_time_so_far().as_secs_f64());
+}
+
 fn cpu_time_so_far() -> Duration {
-    Rusage::from_usage(&usage(Who::SelfProcess), MaxRssUnit::host()).cpu_time()
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
 }
 
 fn print(rusage: &Rusage) {

@@ -4,32 +4,22 @@
 
 mod shared;
 
-use shared::{seconds, spawn};
+use shared::{seconds, sleeper};
 use std::error::Error;
-use waitspec::sys::process;
-use waitspec::wait::{Event, Signal, Target, WaitOptions, WaitStatus, retrying, wait4};
+use waitspec::wait::{Event, Signal, WaitStatus};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let child = spawn(|| {
-        std::thread::sleep(seconds(5.0));
-        0
-    })?;
-    println!("child: {child}");
+    let mut child = sleeper(5.0, 0)?;
+    println!("child: {}", child.pid().ok_or("it was not reaped")?);
 
     std::thread::sleep(seconds(1.0));
     println!("sending SIGTERM");
-    // Until it is reaped, the pid belongs to the child, dead or alive: the signal cannot reach another process.
-    process::kill(child.as_raw_pid(), Signal::TERM.number())?;
-
-    // WUNTRACED reports stops too. This child does not stop, unless you stop it (`kill -STOP`).
-    loop {
-        let options = WaitOptions::UNTRACED;
-        let done = retrying(|| wait4(Target::Pid(child), options))?.expect("WNOHANG is not set");
-        println!("{}: {}", done.pid, meaning(done.status));
-        if !done.status.is_stopped() {
-            return Ok(());
-        }
-    }
+    // Until it was waited for, the pid is the child's, dead or alive: the signal hits nobody else. `Child` sends none
+    // later. (`Child::terminate` is this with a grace period, after which it kills.)
+    child.signal(Signal::TERM)?;
+    let done = child.wait()?;
+    println!("{}: {}", done.pid, meaning(done.status));
+    Ok(())
 }
 
 /// The meaning of a status. In C, exactly one of the macros holds; here, they are the variants of an enum.

@@ -4,17 +4,14 @@
 
 mod shared;
 
-use shared::{seconds, spawn};
+use shared::sleeper;
 use std::error::Error;
-use waitspec::wait::{Pid, Target, WaitOptions, retrying, wait4};
+use waitspec::wait::{Pid, WaitOptions, retrying, wait4};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut children: Vec<Pid> = Vec::new();
     for number in 0..3 {
-        let child = spawn(|| {
-            std::thread::sleep(seconds(f64::from(number) + 1.0));
-            number
-        })?;
+        let child = sleeper(f64::from(number) + 1.0, number)?.pid().ok_or("it was not reaped")?;
         println!("child {number}: {child}");
         children.push(child);
     }
@@ -32,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn wait_for(child: Pid) -> Result<(), Box<dyn Error>> {
-    let done = retrying(|| wait4(Target::Pid(child), WaitOptions::NONE))?.expect("WNOHANG is not set");
+    let done = retrying(|| wait4(child, WaitOptions::NONE))?;
     println!("reaped {}: exit code {}", done.pid, done.status.to_exit_code()?);
     Ok(())
 }

@@ -9,16 +9,16 @@
 //! - **Wait for children** in any program: [`wait`] is the family as a safe API with resource usage, bounded waits, and
 //!   the status words of seven systems. It needs no features: `waitspec = { ..., default-features = false }`.
 //! - **Test your own implementation**: implement [`subject::Subject`], whose one method makes one call, and pass it to
-//!   `testing::main` (feature `libtest`); each trial is a test of `cargo test`.
-//! - **Test one in another language**: write an agent that speaks the [`protocol`].
+//!   `testing::main` (feature `testing`); each trial is a test of `cargo test`.
+//! - **Test one in another language**: write an agent that speaks the protocol of `src/protocol/mod.rs`.
 //! - **Test a system**: use the program `waitspec` (feature `cli`), described in the README of the repository.
 //!
 //! ```
-//! use waitspec::wait::{Pid, Target, WaitOptions, WaitStatus, retrying, wait4};
+//! use waitspec::wait::{Pid, WaitOptions, WaitStatus, retrying, wait4};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let child = Pid::from_child(&std::process::Command::new("sh").args(["-c", "exit 7"]).spawn()?);
-//! let done = retrying(|| wait4(Target::Pid(child), WaitOptions::NONE))?.expect("NOHANG is not set");
+//! let done = retrying(|| wait4(child, WaitOptions::NONE))?;
 //! assert_eq!(done.status, WaitStatus::exited(7));
 //! println!("{:?} of CPU time, {} bytes at most", done.rusage.cpu_time(), done.rusage.max_rss_bytes());
 //! # Ok(()) }
@@ -40,59 +40,118 @@
 //! Nothing is ordered by sleeping: the warden observes when a child is a zombie or stopped, and when a call sleeps. A call
 //! that sleeps although a child is ready for it is a proven hang.
 //!
-//! # Modules
-//!
-//! From the lowest to the highest; a module uses only those above it in this table.
+//! # What is public
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`sys`] | the only `unsafe` code: raw calls, the process table, signals, the differences between systems |
-//! | [`wait`] | the wait family as a typed, safe API with resource usage |
-//! | [`protocol`] | the lines that driver, warden, agents and children exchange |
-//! | [`spec`] | clauses and known deviations |
-//! | [`scenario`] | what children do: steps, the child program, the library of named scenarios |
-//! | [`subject`], [`mutants`] | the implementations under test, and those with a known bug |
-//! | [`agent`], [`warden`] | the two processes between the driver and the children |
-//! | [`trial`] | the interface of a case: children, calls, expectations |
-//! | [`catalogue`] | the conformance cases, a file per theme |
-//! | [`runner`] | settings, selection, plan, runs and their events |
-//! | [`model`] | histories, the oracle that judges them, randomized testing |
-//! | `report` | reports for people and for programs (feature `cli`) |
-//! | `selftest` | mutation testing of the catalogue (feature `cli`) |
-//! | `testing` | trials as tests of `cargo test` (feature `libtest`) |
-//! | `cli` | the command line (feature `cli`) |
+//! | [`wait`] | the wait family as a typed, safe API with resource usage, for any program |
+//! | [`subject`] | the interface of an implementation under test |
+//! | `testing` | trials as tests of `cargo test`, and the settings of a run (feature `testing`) |
+//! | [`serve`] | a subject as an agent of its own, on two streams |
+//!
+//! `docs/public-api.txt` in the repository lists every item. The rest is private, and `docs/architecture.md` describes it.
+//! The feature `internals` makes every module visible to this crate's own tests; it is unstable, and no version
+//! promises anything about it.
 #![deny(missing_docs)]
+#![cfg_attr(
+    not(all(feature = "cli", feature = "testing", feature = "internals")),
+    allow(dead_code, unused_imports, reason = "some of it serves the command line, or the tests, alone")
+)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 #[cfg(not(unix))]
 compile_error!("waitspec tests the Unix wait family; it needs a Unix system");
 
-pub mod agent;
-pub mod catalogue;
-pub mod model;
-pub mod mutants;
-pub mod protocol;
-pub mod runner;
-pub mod scenario;
-pub mod spec;
 pub mod subject;
-#[allow(unsafe_code, reason = "the one room for unsafe code; every block says why it is sound")]
-pub mod sys;
-pub mod trial;
+#[cfg(feature = "testing")]
+pub mod testing;
 pub mod wait;
+
+// Every other room is private. The feature `internals` makes it visible to this crate's own tests and fuzz targets.
+#[cfg(not(feature = "internals"))]
+mod agent;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod agent;
+#[cfg(not(feature = "internals"))]
+mod catalogue;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod catalogue;
+#[cfg(all(feature = "cli", not(feature = "internals")))]
+mod cli;
+#[cfg(all(feature = "cli", feature = "internals"))]
+#[doc(hidden)]
+pub mod cli;
+#[cfg(all(feature = "cli", not(feature = "internals")))]
+mod model;
+#[cfg(all(feature = "cli", feature = "internals"))]
+#[doc(hidden)]
+pub mod model;
+#[cfg(not(feature = "internals"))]
+mod mutants;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod mutants;
+#[cfg(not(feature = "internals"))]
+mod protocol;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod protocol;
+#[cfg(all(any(feature = "cli", feature = "testing"), not(feature = "internals")))]
+mod report;
+#[cfg(all(any(feature = "cli", feature = "testing"), feature = "internals"))]
+#[doc(hidden)]
+pub mod report;
+#[cfg(not(feature = "internals"))]
+mod runner;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod runner;
+#[cfg(not(feature = "internals"))]
+mod scenario;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod scenario;
+#[cfg(all(feature = "cli", not(feature = "internals")))]
+mod selftest;
+#[cfg(all(feature = "cli", feature = "internals"))]
+#[doc(hidden)]
+pub mod selftest;
+#[cfg(not(feature = "internals"))]
+mod spec;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod spec;
+#[allow(unsafe_code, reason = "the one room for unsafe code; every block says why it is sound")]
+#[cfg(not(feature = "internals"))]
+mod sys;
+#[allow(unsafe_code, reason = "the one room for unsafe code; every block says why it is sound")]
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod sys;
+#[cfg(not(feature = "internals"))]
+mod trial;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod trial;
+#[cfg(not(feature = "internals"))]
+mod warden;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod warden;
 
+pub use agent::serve;
+
+/// The program `waitspec`: parses the command line, runs the verb, returns the exit code.
 #[cfg(feature = "cli")]
-pub mod cli;
-#[cfg(feature = "cli")]
-pub mod report;
-#[cfg(feature = "cli")]
-pub mod selftest;
-#[cfg(feature = "libtest")]
-pub mod testing;
+#[doc(hidden)]
+pub fn main() -> std::process::ExitCode {
+    cli::main()
+}
 
 /// The Rust code in the pages of the repository, compiled as documentation tests.
-#[cfg(all(doctest, feature = "libtest"))]
+#[cfg(all(doctest, feature = "testing"))]
 mod pages {
     #[doc = include_str!("../README.md")]
     struct Readme;

@@ -1,5 +1,5 @@
 //! The `waitspec` program: parse, dispatch, exit code.
 
 fn main() -> std::process::ExitCode {
-    waitspec::cli::main()
+    waitspec::main()
 }

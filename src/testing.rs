@@ -1,8 +1,11 @@
-//! Every trial as a test of `cargo test` and nextest, for this crate and for any other (feature `libtest`).
+//! Every trial as a test of `cargo test` and nextest, for this crate and for any other (feature `testing`).
 //!
 //! A crate with its own wait functions implements [`Subject`] and calls [`main`] in a test with `harness = false`:
 //!
 //! ```toml
+//! [dev-dependencies]
+//! waitspec = { version = "0.1", default-features = false, features = ["testing"] }
+//!
 //! [[test]]
 //! name = "conformance"
 //! harness = false
@@ -10,8 +13,7 @@
 //!
 //! ```no_run
 //! // tests/conformance.rs
-//! use waitspec::subject::{NotOffered, Subject};
-//! use waitspec::sys::call::abi::{Call, Observation, Request};
+//! use waitspec::subject::{Call, NotOffered, Observation, Request, Subject};
 //!
 //! struct Mine;
 //!
@@ -49,32 +51,60 @@ use crate::runner::event::{SubjectInfo, TrialReport, Verdict};
 use crate::runner::plan::{self, Planned};
 use crate::runner::pool::Pool;
 use crate::runner::run::Session;
-use crate::runner::settings::{RunError, Selection, Settings};
+use crate::runner::settings::RunError;
 use crate::scenario::ChildOptions;
 use crate::subject::{Registry, Subject};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
+pub use crate::runner::settings::{Selection, Settings};
+pub use crate::spec::Profile;
+
 /// The `main` function of a test that judges these subjects.
 ///
 /// Must be called while the process is single-threaded. Returns the exit code of a test program or, if no trial could
 /// run, that of `waitspec run`.
 pub fn main(subjects: impl IntoIterator<Item = Box<dyn Subject>>) -> ExitCode {
-    let mut registry = crate::mutants::registry();
-    let mut names = Vec::new();
-    for subject in subjects {
-        names.push(subject.name());
-        registry.add(subject);
-    }
-    main_with(&Settings { subjects: names, ..Settings::default() }, &registry)
+    main_with(&Settings::default(), subjects)
 }
 
-/// [`main`] with settings: a profile, deadlines, a selection, subjects by name (none: the whole registry).
+/// [`main`] with settings: a profile, deadlines, a selection, subjects by name (none: all of these).
 ///
 /// The command line of the test program selects the trials, threads and repetitions: `jobs` and `repeat` are ignored.
-/// Subjects that are commands (`agent:CMD`) are not supported, since their calls are unknown before they run.
-pub fn main_with(settings: &Settings, registry: &Registry) -> ExitCode {
+/// `Settings::subjects` may also name built-in subjects (`libc`) and mutants (`mutant:NAME`). Subjects that are commands
+/// (`agent:CMD`) are not supported, since their calls are unknown before they run.
+///
+/// ```no_run
+/// # use waitspec::subject::Subject;
+/// # fn subjects() -> Vec<Box<dyn Subject>> { Vec::new() }
+/// fn main() -> std::process::ExitCode {
+///     let mut settings = waitspec::testing::Settings::default();
+///     settings.timeout_scale = 4.0;
+///     waitspec::testing::main_with(&settings, subjects())
+/// }
+/// ```
+pub fn main_with(settings: &Settings, subjects: impl IntoIterator<Item = Box<dyn Subject>>) -> ExitCode {
+    let mut registry = crate::mutants::registry();
+    let mut settings = settings.clone();
+    let named = !settings.subjects.is_empty();
+    for subject in subjects {
+        if !named {
+            settings.subjects.push(subject.name());
+        }
+        registry.add(subject);
+    }
+    judge(&settings, &registry)
+}
+
+/// [`main`] for the subjects of a registry.
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub fn main_of(settings: &Settings, registry: &Registry) -> ExitCode {
+    judge(settings, registry)
+}
+
+fn judge(settings: &Settings, registry: &Registry) -> ExitCode {
     become_child();
     let arguments = Arguments::from_args();
     match run(&arguments, settings, registry) {

@@ -90,12 +90,3 @@ fn no_case_cites_an_untestable_clause() {
         assert!(!cited.contains(clause.id), "{} is untestable, but a case cites it", clause.id);
     }
 }
-
-#[test]
-fn the_catalogue_has_not_shrunk() {
-    let linux = |case: &&catalogue::Case| case.applies_to(spec::Profile::Linux);
-    let cases: Vec<_> = catalogue::cases().filter(linux).collect();
-    assert!(cases.len() >= 250, "{} cases", cases.len());
-    let trials: usize = cases.iter().map(|case| case.planned_calls().list().len()).sum();
-    assert!(trials >= 900, "{trials} trials");
-}

@@ -10,5 +10,7 @@ mod calls;
 mod child;
 #[path = "in_process/observe.rs"]
 mod observe;
+#[path = "in_process/owned.rs"]
+mod owned;
 #[path = "in_process/timeouts.rs"]
 mod timeouts;

@@ -2,48 +2,101 @@
 //!
 //! Forks its wardens while it has one thread, so it uses no test harness. `waitspec selftest` runs the whole matrix.
 
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use waitspec::catalogue;
 use waitspec::mutants::mutants;
-use waitspec::runner::event::{Outcome, Verdict};
+use waitspec::runner::event::{Outcome, TrialReport, Verdict};
 use waitspec::runner::pool::Pool;
 use waitspec::selftest::matrix::{Kill, LEAK, Matrix};
-use waitspec::selftest::{self, Findings, Wanted, subject_of};
+use waitspec::selftest::{self, Findings, subject_of};
 use waitspec::spec::{Clause, Level, Profile, deviations};
 
+/// How to generate the matrix anew.
+const ANEW: &str = "(`waitspec selftest --save fixtures/kill-matrix.json` generates it)";
+
+/// The kill matrix is a matrix of Linux: elsewhere other clauses apply.
+const HERE: bool = cfg!(target_os = "linux");
+
+/// What the trials share: the pool, started before any thread if a trial runs at all, and what they saw.
+struct Shared {
+    matrix: Matrix,
+    pool: OnceLock<Pool>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Default)]
+struct Seen {
+    /// The expectations that trials have been run for, and those that did not fail in any.
+    asked: usize,
+    unseen: Vec<String>,
+}
+
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().collect();
+    let words: Vec<String> = std::env::args().collect();
     // This program is also the child program.
-    if let [_, verb, rest @ ..] = arguments.as_slice()
+    if let [_, verb, rest @ ..] = words.as_slice()
         && verb == "child"
+        && !rest.is_empty()
+        && !rest[0].starts_with('-')
     {
         let options = waitspec::scenario::ChildOptions::from_args(rest).expect("the arguments of a child");
         std::process::exit(waitspec::agent::program::run(options, waitspec::mutants::registry));
     }
-    // `--list` and filters of `cargo test` do not apply.
-    if arguments.iter().any(|argument| argument == "--list") {
-        return ExitCode::SUCCESS;
-    }
-    if !cfg!(target_os = "linux") {
-        println!("the kill matrix was made on Linux");
-        return ExitCode::SUCCESS;
-    }
-    match Matrix::committed().and_then(|matrix| {
-        is_current(&matrix)?;
-        holds(&matrix)
-    }) {
-        Ok(trials) => {
-            println!(
-                "every mutant dies as the kill matrix says, and every expectation fails: {trials} trials"
-            );
-            ExitCode::SUCCESS
-        }
+    let mut arguments = Arguments::from_args();
+    let matrix = match Matrix::committed() {
+        Ok(matrix) => matrix,
         Err(why) => {
-            eprintln!("{why}\n(`waitspec selftest --save fixtures/kill-matrix.json` makes it anew)");
-            ExitCode::FAILURE
+            eprintln!("{why}\n{ANEW}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let shared = Arc::new(Shared { matrix, pool: OnceLock::new(), seen: Mutex::default() });
+    let names: BTreeSet<String> = shared.matrix.cover().iter().map(|kill| kill.mutant.to_owned()).collect();
+    let mut tests = vec![Trial::test("the_matrix_is_current", {
+        let shared = shared.clone();
+        move || is_current(&shared.matrix).map_err(|why| Failed::from(format!("{why}\n{ANEW}")))
+    })];
+    for name in &names {
+        let (shared, name) = (shared.clone(), name.clone());
+        tests.push(Trial::ignorable_test(format!("mutant::{name}"), move || match HERE {
+            true => dies(&shared, &name),
+            false => Ok(Completion::ignored_with("the kill matrix is one of Linux")),
+        }));
+    }
+
+    let runs = |test: &Trial| !arguments.is_filtered_out(test) && !arguments.is_ignored(test);
+    let wanted: Vec<&String> =
+        tests[1..].iter().zip(&names).filter(|(test, _)| runs(test)).map(|(_, name)| name).collect();
+    if HERE && !arguments.list && !wanted.is_empty() {
+        // A trial that hangs sleeps through its grace period; other trials use the processor.
+        let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let jobs = *arguments.test_threads.get_or_insert((4 * cpus).min(32).min(wanted.len()));
+        match selftest::start(&hosts(&shared.matrix, &wanted), &[], Some(jobs)) {
+            Ok(session) => drop(shared.pool.set(Pool::new(session))),
+            Err(error) => {
+                eprintln!("error: {error}");
+                return ExitCode::FAILURE;
+            }
         }
     }
+    let conclusion = libtest_mimic::run(&arguments, tests);
+    let Some(shared) = Arc::into_inner(shared) else { return conclusion.exit_code() };
+    if let Some(pool) = shared.pool.into_inner() {
+        pool.end();
+    }
+    let seen = shared.seen.into_inner().unwrap_or_else(PoisonError::into_inner);
+    if !seen.unseen.is_empty() {
+        println!("expectations that no trial failed this time:\n{}", seen.unseen.join("\n"));
+    }
+    // One alone may depend on a race that only a long run is sure to hit.
+    if seen.unseen.len() > 1 + seen.asked / FEW {
+        eprintln!("more than {} of {} expectations\n{ANEW}", 1 + seen.asked / FEW, seen.asked);
+        return ExitCode::FAILURE;
+    }
+    conclusion.exit_code()
 }
 
 /// Checks that the matrix has the mutants, cases and clauses of this version, and no problems.
@@ -89,83 +142,89 @@ const OTHERS: usize = 8;
 /// One in this many expectations may pass, because its failure depends on a race that only a long run is sure to hit.
 const FEW: usize = 50;
 
-/// Checks that every mutant of a cover of the matrix is killed by its clause, and that its expectations fail.
+/// How often the trials for one kill are tried.
+const ROUNDS: usize = 3;
+
+/// The kills that are tried for one of the cover, itself first.
 ///
-/// Whether a bug shows may depend on a race between two processes. Then other trials are tried that have shown it, or have shown
-/// that the expectation can fail.
-fn holds(matrix: &Matrix) -> Result<usize, String> {
-    let mut left = matrix.cover();
-    let mut asked = left.clone();
-    let (mut by_case, mut by_mutant) = (BTreeSet::new(), BTreeSet::new());
-    let mut ran = 0;
-    for _ in 0..3 {
-        let wanted: Vec<Wanted> = asked.iter().filter_map(wanted).collect();
-        ran += wanted.len();
-        let session = selftest::start(&[], &[], None).map_err(|e| e.to_string())?;
-        let pool = Pool::new(session);
-        selftest::run(&pool, wanted, &mut |wanted, report| {
-            let mut note = |clause: &str| {
-                by_case.insert((wanted.case.id, clause.to_owned()));
-                by_mutant.insert((wanted.subject.clone(), clause.to_owned()));
-            };
-            match report.verdict {
-                // A trial that this environment does not allow proves nothing.
-                Verdict::Skip(_) => {
-                    let of = asked.iter().filter(|k| k.case == wanted.case.id && k.variant == wanted.variant);
-                    of.for_each(|kill| note(kill.clause));
-                }
-                Verdict::Leak => note(LEAK),
-                _ if report.verdict.is_bad() => {
-                    let failed = report.clauses.iter().filter(|(_, outcome)| *outcome == Outcome::Fail);
-                    failed.for_each(|(clause, _)| note(clause.id));
-                }
-                _ => {}
-            }
-        });
-        pool.end();
-        left.retain(|kill| {
-            let clause = kill.clause.to_owned();
-            !by_mutant.contains(&(subject_of(kill.mutant), clause.clone()))
-                || !by_case.contains(&(kill.case, clause))
-        });
-        if left.is_empty() {
-            return Ok(ran);
-        }
-        let others =
-            |is: &dyn Fn(&Kill<'_>) -> bool| matrix.kills().filter(is).take(OTHERS).collect::<Vec<_>>();
-        asked = left
-            .iter()
-            .flat_map(|kill| {
-                let mut of_mutant = others(&|k| k.mutant == kill.mutant && k.clause == kill.clause);
-                of_mutant.extend(others(&|k| k.case == kill.case && k.clause == kill.clause));
-                of_mutant
-            })
-            .collect();
-    }
-    // The clause that the mutant names must fail.
-    let named = |k: &Kill<'_>| mutants().any(|m| m.name == k.mutant && m.clause.id == k.clause);
-    let shown = |k: &Kill<'_>| by_mutant.contains(&(subject_of(k.mutant), k.clause.to_owned()));
-    let survives = |k: &&Kill<'_>| named(k) && !shown(k);
-    let told = |k: &Kill<'_>| {
-        format!("{}@{} on mutant:{}: {} does not fail", k.case, k.variant.name(), k.mutant, k.clause)
-    };
-    let survivors: Vec<String> = left.iter().filter(survives).map(told).collect();
-    if !survivors.is_empty() {
-        return Err(format!("mutants that the kill matrix says are dead:\n{}", survivors.join("\n")));
-    }
-    // A full selftest has seen these expectations fail, with another outcome of the race.
-    let list: Vec<String> = left.iter().map(told).collect();
-    match left.len() * FEW > matrix.cover().len() {
-        true => Err(format!("not as the kill matrix says:\n{}", list.join("\n"))),
-        false => {
-            println!("not seen to fail this time:\n{}", list.join("\n"));
-            Ok(ran)
+/// Whether a bug shows may depend on a race between two processes. Then other trials are tried that have shown it, or
+/// have shown that the expectation can fail.
+fn stand_ins<'m>(matrix: &'m Matrix, kill: &Kill<'m>) -> Vec<Kill<'m>> {
+    let others = |is: &dyn Fn(&Kill<'_>) -> bool| matrix.kills().filter(is).take(OTHERS).collect::<Vec<_>>();
+    let mut all = vec![*kill];
+    all.extend(others(&|k| k.mutant == kill.mutant && k.clause == kill.clause));
+    all.extend(others(&|k| k.case == kill.case && k.clause == kill.clause));
+    all
+}
+
+/// The mutants that the trials of these need.
+fn hosts(matrix: &Matrix, wanted: &[&String]) -> Vec<String> {
+    let cover = matrix.cover();
+    let own = cover.iter().filter(|kill| wanted.iter().any(|name| *name == kill.mutant));
+    let needed: BTreeSet<&str> =
+        own.flat_map(|kill| stand_ins(matrix, kill)).map(|kill| kill.mutant).collect();
+    needed.into_iter().map(str::to_owned).collect()
+}
+
+/// Whether a trial failed the clause; `None` where this environment does not allow it, which proves nothing.
+fn fails(report: &TrialReport, clause: &str) -> Option<bool> {
+    match report.verdict {
+        Verdict::Skip(_) => None,
+        Verdict::Leak => Some(clause == LEAK),
+        _ => {
+            let failed = |(c, outcome): &(&Clause, Outcome)| *outcome == Outcome::Fail && c.id == clause;
+            Some(report.verdict.is_bad() && report.clauses.iter().any(failed))
         }
     }
 }
 
-/// The trial of a kill.
-fn wanted(kill: &Kill<'_>) -> Option<Wanted> {
-    let case = catalogue::cases().find(|case| case.id == kill.case)?;
-    Some(Wanted { subject: subject_of(kill.mutant), case, variant: kill.variant })
+/// Checks that the mutant is killed by its clause, and that the expectations it covers fail.
+fn dies(shared: &Shared, mutant: &str) -> Result<Completion, Failed> {
+    let matrix = &shared.matrix;
+    let pool = shared.pool.get().ok_or("the wardens were not started")?;
+    let (mut ran, mut skipped, mut survivors) = (0, String::new(), Vec::new());
+    for kill in matrix.cover().iter().filter(|kill| kill.mutant == mutant) {
+        let (mut by_mutant, mut by_case) = (false, false);
+        for k in stand_ins(matrix, kill).iter().cycle().take(ROUNDS * (1 + 2 * OTHERS)) {
+            if (by_mutant || k.mutant != kill.mutant) && (by_case || k.case != kill.case) {
+                if by_mutant && by_case {
+                    break;
+                }
+                continue;
+            }
+            let Some(case) = catalogue::cases().find(|case| case.id == k.case) else {
+                return Err(format!("no case {}", k.case).into());
+            };
+            let report = pool.run(&subject_of(k.mutant), case, k.variant);
+            match fails(&report, k.clause) {
+                None => {
+                    skipped = report.verdict.reason().unwrap_or_default().to_owned();
+                    (by_mutant, by_case) = (true, true);
+                }
+                Some(shown) => {
+                    ran += 1;
+                    by_mutant |= shown && k.mutant == kill.mutant;
+                    by_case |= shown && k.case == kill.case;
+                }
+            }
+        }
+        let told = format!("{}@{} on mutant:{mutant}: {}", kill.case, kill.variant.name(), kill.clause);
+        // The clause that the mutant names must fail.
+        let named = mutants().any(|m| m.name == mutant && m.clause.id == kill.clause);
+        if named && !by_mutant {
+            survivors.push(told.clone());
+        }
+        let mut seen = shared.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.asked += 1;
+        if !by_case {
+            seen.unseen.push(told);
+        }
+    }
+    match (survivors.is_empty(), ran) {
+        (false, _) => {
+            Err(format!("survives, against the kill matrix:\n{}\n{ANEW}", survivors.join("\n")).into())
+        }
+        (true, 0) => Ok(Completion::ignored_with(skipped)),
+        (true, _) => Ok(Completion::Completed),
+    }
 }

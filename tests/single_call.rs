@@ -3,8 +3,7 @@
 
 use libtest_mimic::{Arguments, Trial};
 use std::process::{Command, ExitCode, Output};
-use waitspec::subject::{Decoded, NotOffered, Subject, libc::Libc};
-use waitspec::sys::call::abi::{Call, Observation, Request};
+use waitspec::subject::{Call, Decoded, NotOffered, Observation, Request, Subject, libc::Libc};
 use waitspec::testing;
 
 /// Set for the program that judges: the call that its subject offers.

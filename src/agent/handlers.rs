@@ -8,7 +8,7 @@ use crate::protocol::Line;
 use crate::protocol::agent::Disposition;
 use crate::protocol::wait::{code_text, errno_text, signal_text};
 use crate::subject::Subject;
-use crate::sys::call::abi::{Call, Memory, Observation, Pointer, Request, Return, Select};
+use crate::sys::call::abi::{Call, Memory, NotOffered, Pointer, Request, Return, Select};
 use crate::sys::signal::{self, Action, Flags};
 use crate::wait::{Signal, System};
 
@@ -26,6 +26,8 @@ struct Waited {
     ret: AtomicI64,
     /// The status word, [`UNTOUCHED`] or [`NOT_SHOWN`].
     status: AtomicI64,
+    /// Why the subject could not make the call. Each slot is set once, by one handler: this never waits.
+    not_offered: OnceLock<NotOffered>,
 }
 
 const UNTOUCHED: i64 = i64::MIN;
@@ -37,6 +39,7 @@ static WAITED: [Waited; KEPT] = [const {
         errno: AtomicI32::new(0),
         ret: AtomicI64::new(0),
         status: AtomicI64::new(NOT_SHOWN),
+        not_offered: OnceLock::new(),
     }
 }; KEPT];
 /// The number of calls made, and of those reported.
@@ -54,8 +57,16 @@ fn wait_in_handler(_signal: i32) {
         info: Pointer::Null,
     };
     let Some(subject) = SUBJECT.get() else { return };
-    let seen = subject.call(&REQUEST).unwrap_or(Observation::error(libc::ENOSYS));
+    let outcome = subject.call(&REQUEST);
     let Some(slot) = WAITED.get(MADE.fetch_add(1, Ordering::Relaxed)) else { return };
+    let seen = match outcome {
+        Ok(seen) => seen,
+        Err(why) => {
+            let _ = slot.not_offered.set(why);
+            slot.ready.store(true, Ordering::Release);
+            return;
+        }
+    };
     match seen.ret {
         Return::Value(value) => slot.ret.store(value, Ordering::Relaxed),
         Return::Errno(errno) => slot.errno.store(errno, Ordering::Relaxed),
@@ -116,16 +127,19 @@ pub(super) fn record_text(record: &signal::Record) -> String {
     format!("{sig}:{code}:{}:{}:{}", record.pid, record.uid, record.status)
 }
 
-/// What the handlers have seen since the last request.
-pub(super) fn seen(ok: Line) -> Line {
+/// What the handlers have seen since the last request. Refused if the subject could not make the call of `do=wait`.
+pub(super) fn seen(ok: Line) -> Result<Line, Refusal> {
     let (count, records) = signal::take_records();
     let seen = records.iter().map(record_text);
     let first = REPORTED.load(Ordering::Relaxed);
     let made = WAITED[..MADE.load(Ordering::Relaxed).min(KEPT)][first..].iter();
-    let waited: Vec<String> =
-        made.take_while(|slot| slot.ready.load(Ordering::Acquire)).map(Waited::text).collect();
+    let ready: Vec<&Waited> = made.take_while(|slot| slot.ready.load(Ordering::Acquire)).collect();
+    if let Some(why) = ready.iter().find_map(|slot| slot.not_offered.get()) {
+        return Err(Refusal::unsupported(why));
+    }
+    let waited: Vec<String> = ready.into_iter().map(Waited::text).collect();
     REPORTED.store(first + waited.len(), Ordering::Relaxed);
-    ok.with("count", count).with_list("seen", seen).with_list("waited", waited)
+    Ok(ok.with("count", count).with_list("seen", seen).with_list("waited", waited))
 }
 
 /// The signals that are pending for this thread or the process.

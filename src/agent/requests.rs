@@ -52,7 +52,7 @@ pub(super) fn serve(agent: &Agent, id: u64, request: Parsed) -> Result<Line, Ref
             handlers::sigaction(agent, sig, action, Flags { restart, nocldstop, nocldwait })?;
             Ok(ok)
         }
-        Request::Signals {} => Ok(handlers::seen(ok)),
+        Request::Signals {} => handlers::seen(ok),
         Request::Sigprocmask { how, sig } => {
             match how {
                 MaskChange::Block => signal::block(handlers::number(sig)?)?,

@@ -1,8 +1,9 @@
 //! The children of an agent.
 
-use std::ffi::{CStr, CString};
+use std::ffi::{CStr, CString, OsString};
 use std::io::IoSlice;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStringExt;
 
 use rustix::fs::{Mode, OFlags};
 
@@ -20,6 +21,10 @@ const NO_PROGRAM: i32 = 127;
 
 /// Creates a child and returns its pid.
 pub(super) fn spawn(agent: &Agent, argv: &Words, words: Option<usize>) -> Result<i32, Refusal> {
+    let command: Vec<OsString> = argv.0.iter().cloned().map(OsString::from_vec).collect();
+    if let Some(child) = agent.subject.spawn(&command) {
+        return Ok(child?.as_raw_pid());
+    }
     match words {
         Some(_) if !agent.is_threaded() => fork_image(argv, words),
         _ => exec(argv),

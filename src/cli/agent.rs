@@ -1,6 +1,7 @@
 //! `waitspec agent`.
 
-use super::{Output, command_words};
+use super::Output;
+use super::arguments::{CommandLine, TimeoutScale};
 use crate::agent::check::check;
 use crate::runner::settings::RunError;
 use crate::sys::call::abi::Call;
@@ -25,37 +26,29 @@ Examples:
   waitspec agent check 'python3 fixtures/agents/python/agent.py'")]
     Check {
         /// Command that starts the agent, split into words as a shell does
-        #[arg(value_name = "CMD", value_parser = command)]
-        command: Command,
+        #[arg(value_name = "CMD")]
+        command: CommandLine,
         /// Command that runs child scenarios [default: `waitspec child`]
-        #[arg(long, value_name = "CMD", value_parser = command)]
-        child: Option<Command>,
+        #[arg(long, value_name = "CMD")]
+        child: Option<CommandLine>,
         /// Multiply every deadline by X
-        #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = super::run::positive)]
-        timeout_scale: f64,
+        #[arg(long, value_name = "X", default_value_t)]
+        timeout_scale: TimeoutScale,
     },
-}
-
-/// A command, split into words.
-#[derive(Debug, Clone)]
-struct Command(Vec<String>);
-
-fn command(text: &str) -> Result<Command, String> {
-    command_words(text).map(Command)
 }
 
 /// Performs the verb.
 pub fn perform(args: &Args) -> Result<Output, RunError> {
     let What::Check { command, child, timeout_scale } = &args.what;
     let child = match child {
-        Some(child) => child.0.clone(),
+        Some(child) => child.words.clone(),
         None => {
             let own = std::env::current_exe()
                 .map_err(|e| RunError::Broken(format!("cannot determine the path of this program: {e}")))?;
             vec![own.to_string_lossy().into_owned(), "child".to_owned()]
         }
     };
-    let report = check(&command.0, &child, *timeout_scale);
+    let report = check(&command.words, &child, timeout_scale.0);
     let mut text = String::new();
     let name = report.agent.as_deref().unwrap_or("the agent");
     if report.passed() {

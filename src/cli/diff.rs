@@ -1,16 +1,19 @@
 //! `waitspec diff`.
 
-use super::Output;
-use super::table::{Format, escaped};
-use crate::report::diff::{Change, Kind, compare};
+use super::table::escaped;
+use super::{Output, print_error};
+use crate::report::diff::{Change, Kind};
 use crate::report::machine::read::{Report, read};
 use crate::report::machine::record::TrialRecord;
+use crate::report::runs::{Comparison, Found};
 use crate::runner::settings::RunError;
+use clap::ValueEnum;
 use std::collections::BTreeSet;
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 
-/// Compare two JSON reports: regressions, fixes, changed values, new and removed trials.
+/// Compare a JSON report with one or more others: regressions, fixes, changed values, slower, new and removed trials.
 ///
 /// Exits with 1 if a trial regressed or a new trial fails, 2 if a report cannot be read or the two have no trial in common,
 /// and 0 otherwise. Ids that have been renamed are brought up to date first.
@@ -18,102 +21,187 @@ use std::path::PathBuf;
 #[command(after_help = "\
 Examples:
   waitspec diff main.jsonl branch.jsonl
-  waitspec diff linux-6.1.jsonl linux-6.18.jsonl --format markdown >> \"$GITHUB_STEP_SUMMARY\"")]
+  waitspec diff linux-6.1.jsonl linux-6.12.jsonl linux-6.18.jsonl      one report with several
+  waitspec diff glibc.jsonl musl.jsonl --as libc                       subjects of different names
+  waitspec diff main.jsonl branch.jsonl --format github                annotations and a step summary")]
 pub struct Args {
     /// Report to compare with
     old: PathBuf,
-    /// Report to check
-    new: PathBuf,
+    /// Reports to check
+    #[arg(required = true)]
+    new: Vec<PathBuf>,
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     format: Format,
+    /// Compare the one subject of each report under this name
+    #[arg(long = "as", value_name = "NAME")]
+    name: Option<String>,
+    /// List trials slower by this factor, relative to the run as a whole
+    #[arg(long, value_name = "X", default_value_t = 3.0, value_parser = super::arguments::positive)]
+    slower: f64,
+}
+
+#[derive(Debug, Copy, Clone, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Text
+    Terminal,
+    /// Markdown tables
+    Markdown,
+    /// GitHub Actions annotations; Markdown goes to the file named by GITHUB_STEP_SUMMARY, if set
+    Github,
+    /// One JSON object
+    Json,
 }
 
 /// Performs the verb.
 pub fn perform(args: &Args) -> Result<Output, RunError> {
-    let old = read(&args.old).map_err(RunError::Usage)?;
-    let new = read(&args.new).map_err(RunError::Usage)?;
+    let old = report(&args.old, args.name.as_deref())?;
+    let new: Vec<Report> =
+        args.new.iter().map(|path| report(path, args.name.as_deref())).collect::<Result<_, _>>()?;
     let trial = |t: &TrialRecord| (t.id.clone(), t.subject.clone());
     let before: BTreeSet<_> = old.trials.iter().map(trial).collect();
-    if !new.trials.iter().any(|t| before.contains(&trial(t))) {
-        let (old, new) = (args.old.display(), args.new.display());
-        return Err(RunError::Usage(format!(
-            "{old} and {new} have no trial in common; check their subjects"
-        )));
-    }
-    let changes = compare(&old, &new);
-    let mut notes = Vec::new();
-    for (path, report) in [(&args.old, &old), (&args.new, &new)] {
-        if !report.is_complete() {
-            notes.push(format!("{} is partial: {} trials", path.display(), report.trials.len()));
+    for (path, report) in args.new.iter().zip(&new) {
+        if !report.trials.iter().any(|t| before.contains(&trial(t))) {
+            let (old, new) = (args.old.display(), path.display());
+            return Err(RunError::Usage(format!(
+                "{old} and {new} have no trial in common; check their subjects, or give both one name with --as"
+            )));
         }
     }
+    let name = |path: &PathBuf| path.display().to_string();
+    let names: Vec<String> = args.new.iter().map(name).collect();
+    let named: Vec<(&str, &Report)> = names.iter().map(String::as_str).zip(&new).collect();
+    let found = Comparison::of((&name(&args.old), &old), &named, args.slower);
     let text = match args.format {
-        Format::Terminal => terminal(&changes, &notes, &new),
-        Format::Markdown => markdown(&changes, &notes, &new),
-        Format::Json => json(&changes, &notes),
+        Format::Terminal => terminal(&found),
+        Format::Markdown => markdown(&found),
+        Format::Github => github(&found),
+        Format::Json => json(&found),
     };
-    Ok(Output { text, code: u8::from(count(&changes, Kind::Regression) > 0) })
+    Ok(Output { text, code: u8::from(found.count(Kind::Regression) > 0) })
 }
 
-fn count(changes: &[Change], kind: Kind) -> usize {
-    changes.iter().filter(|c| c.kind == kind).count()
+/// A report, its one subject renamed if `name` is given.
+fn report(path: &Path, name: Option<&str>) -> Result<Report, RunError> {
+    let mut report = read(path).map_err(RunError::Usage)?;
+    let Some(name) = name else { return Ok(report) };
+    let subjects: BTreeSet<&str> = report.trials.iter().map(|trial| trial.subject.as_str()).collect();
+    if subjects.len() > 1 {
+        let list: Vec<&str> = subjects.into_iter().collect();
+        return Err(RunError::Usage(format!(
+            "--as {name}: {} has several subjects: {}",
+            path.display(),
+            list.join(", ")
+        )));
+    }
+    for trial in &mut report.trials {
+        name.clone_into(&mut trial.subject);
+    }
+    Ok(report)
 }
 
 /// `regressions: 1, fixes: 0, ...`
-fn totals(changes: &[Change], new: &Report) -> String {
+fn totals(found: &Comparison) -> String {
     let counts: Vec<String> =
-        Kind::ALL.iter().map(|(kind, title)| format!("{title}: {}", count(changes, *kind))).collect();
-    format!("{}; {} trials compared", counts.join(", "), new.trials.len())
+        Kind::ALL.iter().map(|(kind, title)| format!("{title}: {}", found.count(*kind))).collect();
+    format!("{}; {} trials compared", counts.join(", "), found.trials)
 }
 
-fn terminal(changes: &[Change], notes: &[String], new: &Report) -> String {
+fn terminal(found: &Comparison) -> String {
     let mut out = String::new();
     for (kind, title) in Kind::ALL {
-        let of_kind: Vec<&Change> = changes.iter().filter(|c| c.kind == kind).collect();
+        let of_kind: Vec<&Found> = found.of_kind(kind).collect();
         if of_kind.is_empty() {
             continue;
         }
         let _ = writeln!(out, "{title}");
-        let names: Vec<String> = of_kind.iter().map(|c| format!("{} {}", c.id, c.subject)).collect();
+        let names: Vec<String> =
+            of_kind.iter().map(|f| format!("{} {}", f.change.id, f.change.subject)).collect();
         let width = names.iter().map(String::len).max().unwrap_or(0);
-        for (change, name) in of_kind.iter().zip(names) {
-            let _ = writeln!(out, "  {name:<width$}  {}", arrow(change, " -> "));
+        for (one, name) in of_kind.iter().zip(names) {
+            let line =
+                format!("  {name:<width$}  {}   {}", arrow(&one.change, " -> "), found.where_seen(one));
+            let _ = writeln!(out, "{}", line.trim_end());
         }
         out.push('\n');
     }
-    for note in notes {
+    for note in &found.notes {
         let _ = writeln!(out, "note: {note}");
     }
-    out + &totals(changes, new) + "\n"
+    out + &totals(found) + "\n"
 }
 
-fn markdown(changes: &[Change], notes: &[String], new: &Report) -> String {
+fn markdown(found: &Comparison) -> String {
     let mut out = String::from("## waitspec diff\n\n");
+    let several = found.new.len() > 1;
     for (kind, title) in Kind::ALL {
-        let of_kind: Vec<&Change> = changes.iter().filter(|c| c.kind == kind).collect();
-        if of_kind.is_empty() {
+        if found.count(kind) == 0 {
             continue;
         }
-        let _ = writeln!(out, "### {title}\n\n| trial | subject | change |\n|---|---|---|");
-        for change in of_kind {
-            let change_text = escaped(&arrow(change, " → "));
-            let _ = writeln!(out, "| `{}` | `{}` | {change_text} |", change.id, escaped(&change.subject));
+        let (column, rule) = if several { (" runs |", "---|") } else { ("", "") };
+        let _ = writeln!(out, "### {title}\n\n| trial | subject | change |{column}\n|---|---|---|{rule}");
+        for one in found.of_kind(kind) {
+            let change = escaped(&arrow(&one.change, " → "));
+            let subject = escaped(&one.change.subject);
+            let runs =
+                if several { format!(" {} |", escaped(&found.where_seen(one))) } else { String::new() };
+            let _ = writeln!(out, "| `{}` | `{subject}` | {change} |{runs}", one.change.id);
         }
         out.push('\n');
     }
-    for note in notes {
+    for note in &found.notes {
         let _ = writeln!(out, "Note: {note}.\n");
     }
-    out + &totals(changes, new) + "\n"
+    out + &totals(found) + "\n"
 }
 
-fn json(changes: &[Change], notes: &[String]) -> String {
-    let counts: serde_json::Map<String, serde_json::Value> = Kind::ALL
-        .iter()
-        .map(|(kind, _)| (format!("{kind:?}").to_lowercase(), count(changes, *kind).into()))
-        .collect();
-    format!("{:#}\n", serde_json::json!({ "counts": counts, "notes": notes, "changes": changes }))
+/// GitHub shows no more annotations of a kind than this in one step.
+const SHOWN: usize = 10;
+
+/// Workflow commands, one per line; the tables go to the step summary, or below if there is none.
+fn github(found: &Comparison) -> String {
+    let mut out = String::new();
+    for (kind, level) in [(Kind::Regression, "error"), (Kind::Changed, "warning"), (Kind::Slower, "warning")]
+    {
+        for one in found.of_kind(kind).take(SHOWN) {
+            let Change { id, subject, .. } = &one.change;
+            let word = match kind {
+                Kind::Regression => "regression",
+                Kind::Slower => "slower",
+                _ => "changed",
+            };
+            let title = property(&format!("{word}: {id} {subject}"));
+            let message = format!("{} {}", arrow(&one.change, " -> "), found.where_seen(one));
+            let _ = writeln!(out, "::{level} title={title}::{}", data(message.trim_end()));
+        }
+    }
+    let _ = writeln!(out, "::notice title=waitspec diff::{}", data(&totals(found)));
+    let summary = markdown(found);
+    let file = std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty());
+    let Some(file) = file else { return out + "\n" + &summary };
+    let written = std::fs::OpenOptions::new().append(true).create(true).open(&file);
+    match written.and_then(|mut file| file.write_all(summary.as_bytes())) {
+        Ok(()) => out,
+        Err(e) => {
+            print_error(&format!("cannot write the step summary: {e}"));
+            out + "\n" + &summary
+        }
+    }
+}
+
+/// The message of a workflow command, escaped.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// A property of a workflow command, escaped.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+fn json(found: &Comparison) -> String {
+    // Strings and numbers under string keys always serialize.
+    serde_json::to_string_pretty(found).map_or_else(|e| e.to_string(), |text| text + "\n")
 }
 
 /// The old and the new value, where both exist.
@@ -122,5 +210,16 @@ fn arrow(change: &Change, arrow: &str) -> String {
         ("", new) => new.to_owned(),
         (old, "") => old.to_owned(),
         (old, new) => format!("{old}{arrow}{new}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn workflow_commands_are_escaped() {
+        assert_eq!(data("100%\r\na: b"), "100%25%0D%0Aa: b");
+        assert_eq!(property("a:b,c\n"), "a%3Ab%2Cc%0A");
     }
 }

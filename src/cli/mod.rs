@@ -1,6 +1,7 @@
 //! The command line, a file per verb.
 
 mod agent;
+mod arguments;
 mod baseline;
 mod child;
 mod completions;
@@ -9,6 +10,7 @@ mod diff;
 mod explain;
 mod explore;
 mod list;
+mod matrix;
 mod names;
 mod replay;
 mod run;
@@ -51,6 +53,7 @@ enum Verb {
     Decode(decode::Args),
     Child(child::Args),
     Diff(diff::Args),
+    Matrix(matrix::Args),
     Selftest(selftest::Args),
     Baseline(baseline::Args),
     Agent(agent::Args),
@@ -112,6 +115,7 @@ fn perform(verb: Verb) -> Result<Output, RunError> {
         Verb::Decode(args) => decode::perform(&args),
         Verb::Child(args) => child::perform(&args),
         Verb::Diff(args) => diff::perform(&args),
+        Verb::Matrix(args) => matrix::perform(&args),
         Verb::Selftest(args) => selftest::perform(&args),
         Verb::Baseline(args) => baseline::perform(&args),
         Verb::Agent(args) => agent::perform(&args),

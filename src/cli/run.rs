@@ -1,5 +1,7 @@
 //! `waitspec run`.
 
+use super::arguments::{CommandLine, Shard, TimeoutScale};
+use super::matrix::facts;
 use super::names::{hint, unknown_id, unknown_of_few};
 use super::{Output, command_words, print_error};
 use crate::catalogue;
@@ -10,8 +12,9 @@ use crate::report::human::terminal;
 use crate::report::machine::json::Json;
 use crate::report::machine::junit::Junit;
 use crate::report::machine::tap::Tap;
+use crate::report::matrix::reporter::{Form, Page};
 use crate::report::renames::{Kind, new_name};
-use crate::runner::event::{Event, Summary, TrialReport};
+use crate::runner::event::{Event, Summary, TrialReport, Verdict};
 use crate::runner::run::{die_by_interrupt, run};
 use crate::runner::select::{Candidate, Unmatched, select};
 use crate::runner::settings::{RunError, Selection, Settings};
@@ -23,6 +26,7 @@ use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::fs::File;
 use std::io::{self, Write};
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 /// The forms of `--subject` other than the names of built-in subjects.
@@ -45,7 +49,7 @@ Examples:
   waitspec run nohang 'exit.*' --call wait4                 some cases with one call
   waitspec run nohang.running-child@wait4 --trace           one trial, with its protocol lines
   waitspec run --subject 'agent:python3 my_agent.py' -v     an implementation behind an agent
-  waitspec run --output report.jsonl                        also write a report for `waitspec diff`
+  waitspec run --output report.jsonl --output report.html   also write a report for `diff` and `matrix`, and a page
   waitspec run --baseline waitspec.baseline                 excuse known failures
   waitspec run --warden 'ssh target /tmp/waitspec warden'   test a remote machine
   waitspec run signal --repeat 1000 --until-fail            look for a rare failure")]
@@ -66,14 +70,14 @@ pub struct Args {
     #[arg(long, value_name = "P", value_parser = profile_names())]
     profile: Option<Profile>,
     /// Number of trials to run in parallel [default: 4 per processor, at most 32; 1 per processor where fork is slow]
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
-    jobs: Option<usize>,
+    #[arg(long, value_name = "N")]
+    jobs: Option<NonZeroUsize>,
     /// Run only the M-th of N parts of the trials
-    #[arg(long, value_name = "M/N", value_parser = shard)]
-    shard: Option<(u32, u32)>,
+    #[arg(long, value_name = "M/N")]
+    shard: Option<Shard>,
     /// Repeat each trial N times
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    repeat: Option<u32>,
+    #[arg(long, value_name = "N")]
+    repeat: Option<NonZeroU32>,
     /// Stop at the first failure; without --repeat, repeat each trial up to 1000 times
     #[arg(long, conflicts_with = "baseline")]
     until_fail: bool,
@@ -81,17 +85,18 @@ pub struct Args {
     #[arg(long, value_name = "SEED")]
     shuffle: Option<u64>,
     /// Multiply every deadline by X, for slow machines and emulators
-    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = positive)]
-    timeout_scale: f64,
+    #[arg(long, value_name = "X", default_value_t)]
+    timeout_scale: TimeoutScale,
     /// Fail if fewer than N trials pass
     #[arg(long, value_name = "N")]
     min_trials: Option<usize>,
     /// Format of the report [default: by the extension of --output, else terminal]
     #[arg(long, value_enum)]
     format: Option<Format>,
-    /// Write the report to FILE, and a terminal report to standard output
-    #[arg(long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    /// Write the report to FILE, and a terminal report to standard output; the extension determines the format: .html,
+    /// .md, .txt, .xml, .tap, .jsonl (repeatable)
+    #[arg(long = "output", value_name = "FILE")]
+    outputs: Vec<PathBuf>,
     /// Excuse the known failures listed in FILE (see `baseline update`)
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
@@ -99,10 +104,10 @@ pub struct Args {
     #[arg(long)]
     strict: bool,
     /// Command that runs child scenarios, for agents that need their own child program
-    #[arg(long, value_name = "CMD", value_parser = command)]
+    #[arg(long, value_name = "CMD")]
     child: Option<CommandLine>,
     /// Command that starts a warden, on this machine or a remote one
-    #[arg(long, value_name = "CMD", value_parser = command)]
+    #[arg(long, value_name = "CMD")]
     warden: Option<CommandLine>,
     /// Show the protocol lines of each trial
     #[arg(long)]
@@ -119,23 +124,16 @@ pub struct Args {
 enum Format {
     /// Text for people
     Terminal,
-    /// Test Anything Protocol 14
+    /// Test Anything Protocol 13
     Tap,
     /// JUnit XML
     Junit,
     /// JSON lines
     Json,
-}
-
-/// A command as given, and its words.
-#[derive(Debug, Clone)]
-pub(super) struct CommandLine {
-    given: String,
-    pub(super) words: Vec<String>,
-}
-
-pub(super) fn command(text: &str) -> Result<CommandLine, String> {
-    Ok(CommandLine { given: text.to_owned(), words: command_words(text)? })
+    /// Markdown
+    Markdown,
+    /// One HTML page
+    Html,
 }
 
 fn call_names() -> impl TypedValueParser<Value = Call> {
@@ -148,38 +146,23 @@ pub(super) fn profile_names() -> impl TypedValueParser<Value = Profile> {
         .try_map(|name| Profile::from_name(&name).ok_or("unknown profile"))
 }
 
-fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "expected a number of at least 1".to_owned())
-}
-
-/// A finite factor above 0.
-pub fn positive(text: &str) -> Result<f64, String> {
-    let number = text.parse().ok().filter(|x: &f64| x.is_finite() && *x > 0.0);
-    number.ok_or_else(|| "expected a number greater than 0".to_owned())
-}
-
-fn shard(text: &str) -> Result<(u32, u32), String> {
-    let parts = text.split_once('/').and_then(|(m, n)| Some((m.parse().ok()?, n.parse().ok()?)));
-    parts.filter(|(m, n)| 1 <= *m && m <= n).ok_or_else(|| "expected M/N, with M from 1 to N".to_owned())
-}
-
 impl Args {
     fn settings(&self) -> Settings {
-        let repeat = self.repeat.unwrap_or(if self.until_fail { UNTIL_FAIL } else { 1 });
+        let repeat = self.repeat.map_or(if self.until_fail { UNTIL_FAIL } else { 1 }, NonZeroU32::get);
         Settings {
             subjects: self.subjects.clone(),
             selection: Selection {
                 patterns: self.patterns.clone(),
                 calls: self.calls.clone(),
                 clauses: self.clauses.clone(),
-                shard: self.shard,
+                shard: self.shard.map(|shard| (shard.part, shard.of)),
                 repeat,
                 until_fail: self.until_fail,
                 shuffle: self.shuffle,
             },
             profile: self.profile,
-            jobs: self.jobs,
-            timeout_scale: self.timeout_scale,
+            jobs: self.jobs.map(NonZeroUsize::get),
+            timeout_scale: self.timeout_scale.0,
             strict: self.strict,
             trace: self.trace,
             child: self.child.as_ref().map(|c| c.words.clone()),
@@ -196,7 +179,10 @@ impl Args {
             }
         };
         option("--profile", self.profile.map(|p| p.name().to_owned()));
-        option("--timeout-scale", Some(self.timeout_scale).filter(|x| *x != 1.0).map(|x| x.to_string()));
+        option(
+            "--timeout-scale",
+            Some(self.timeout_scale).filter(|x| *x != TimeoutScale::default()).map(|x| x.to_string()),
+        );
         option("--child", self.child.as_ref().map(|c| c.given.clone()));
         option("--warden", self.warden.as_ref().map(|w| w.given.clone()));
         if self.strict {
@@ -205,13 +191,23 @@ impl Args {
         options
     }
 
-    fn format(&self) -> Format {
-        let ending = self.output.as_deref().and_then(Path::extension).and_then(|e| e.to_str());
-        self.format.unwrap_or(match ending {
+    /// The format of a file: --format if given, else by its extension.
+    fn form_of(&self, path: &Path) -> Result<Format, RunError> {
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
+        Ok(match path.extension().and_then(|extension| extension.to_str()) {
             Some("json" | "jsonl") => Format::Json,
             Some("xml") => Format::Junit,
             Some("tap") => Format::Tap,
-            _ => Format::Terminal,
+            Some("html" | "htm") => Format::Html,
+            Some("md" | "markdown") => Format::Markdown,
+            Some("txt" | "log") | None => Format::Terminal,
+            Some(other) => {
+                return Err(RunError::Usage(format!(
+                    "unknown extension `.{other}`: expected .html, .md, .txt, .xml, .tap or .jsonl, or give --format"
+                )));
+            }
         })
     }
 
@@ -228,26 +224,38 @@ impl Args {
             }
             Format::Tap => Box::new(Tap::new(out)),
             Format::Junit => Box::new(Junit::new(out, self.reproduce())),
-            Format::Json => Box::new(Json::new(out)),
+            Format::Json => Box::new(Json::new(out, self.reproduce())),
+            Format::Markdown => Box::new(Page::new(out, Form::Markdown, self.reproduce(), facts)),
+            Format::Html => Box::new(Page::new(out, Form::Html, self.reproduce(), facts)),
         }
     }
 
     /// The reporters. The output file is opened here, so that an error shows before anything runs.
     fn reporters(&self) -> Result<Vec<Box<dyn Reporter>>, RunError> {
-        let format = self.format();
         let on_terminal = || self.reporter(Format::Terminal, Box::new(anstream::stdout()));
-        let Some(path) = &self.output else {
-            return Ok(vec![match format {
-                Format::Terminal => on_terminal(),
-                format => self.reporter(format, Box::new(io::stdout())),
-            }]);
+        let mut reporters = match self.format {
+            Some(format) if self.outputs.is_empty() && format != Format::Terminal => {
+                vec![self.reporter(format, Box::new(io::stdout()))]
+            }
+            Some(_) if self.outputs.len() > 1 => {
+                return Err(RunError::Usage(
+                    "--format applies to a single --output; with several, the extension determines the format".into(),
+                ));
+            }
+            _ => vec![on_terminal()],
         };
-        let file = File::create(path)
-            .map_err(|e| RunError::Usage(format!("cannot write the report to {}: {e}", path.display())))?;
-        if format == Format::Terminal {
-            return Ok(vec![self.reporter(format, Box::new(anstream::StripStream::new(file)))]);
+        let forms: Vec<Format> =
+            self.outputs.iter().map(|path| self.form_of(path)).collect::<Result<_, RunError>>()?;
+        for (path, form) in self.outputs.iter().zip(forms) {
+            let file = File::create(path).map_err(|e| {
+                RunError::Usage(format!("cannot write the report to {}: {e}", path.display()))
+            })?;
+            reporters.push(match form {
+                Format::Terminal => self.reporter(form, Box::new(anstream::StripStream::new(file))),
+                form => self.reporter(form, Box::new(file)),
+            });
         }
-        Ok(vec![on_terminal(), self.reporter(format, Box::new(file))])
+        Ok(reporters)
     }
 }
 
@@ -324,6 +332,10 @@ impl Reports {
         let mut trial = trial.clone();
         if let Some(baseline) = &self.baseline {
             trial.verdict = baseline.judge(&trial);
+            if let (Verdict::Xfail, Some(why)) = (&trial.verdict, baseline.reason(&trial.id, &trial.subject))
+            {
+                trial.notes.push(format!("known to fail: {why}"));
+            }
         }
         trial
     }

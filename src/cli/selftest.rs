@@ -39,7 +39,7 @@ pub struct Args {
     format: Format,
     /// Number of trials to run in parallel
     #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    jobs: Option<std::num::NonZeroUsize>,
     /// Also check whether the model catches each mutant within RUNS random histories
     #[arg(long, value_name = "RUNS")]
     model: Option<u64>,
@@ -100,7 +100,7 @@ fn save(args: &Args, path: &Path, matrix: Matrix) -> Result<Matrix, RunError> {
 
 /// Runs the trials; returns the matrix and what went wrong besides the mutants.
 fn fill(args: &Args) -> Result<(Matrix, Vec<String>), RunError> {
-    let session = selftest::start(&args.mutants, &args.patterns, args.jobs)?;
+    let session = selftest::start(&args.mutants, &args.patterns, args.jobs.map(std::num::NonZeroUsize::get))?;
     let wanted = selftest::all(&session);
     let header = session.header().clone();
     let mut matrix = Matrix { system: format!("{} {}", header.kernel, header.machine), ..Matrix::default() };

@@ -1,11 +1,13 @@
 //! Options shared by the verbs that start agents, other than `run`.
 
-use super::run::{CommandLine, check_subjects, command, positive, profile_names};
+use super::arguments::{CommandLine, TimeoutScale};
+use super::run::{check_subjects, profile_names};
 use crate::runner::pool::Pool;
 use crate::runner::run::{Session, catch_interrupts, die_by_interrupt};
 use crate::runner::settings::{RunError, Settings};
 use crate::spec::Profile;
 use crate::trial::Abort;
+use std::num::NonZeroUsize;
 
 /// The subjects, and how to start their agents.
 #[derive(Debug, clap::Args)]
@@ -18,15 +20,15 @@ pub struct SessionArgs {
     pub profile: Option<Profile>,
     /// Number of agents to run in parallel [default: 4 per processor, at most 32]
     #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    jobs: Option<NonZeroUsize>,
     /// Multiply every deadline by X, for slow machines and emulators
-    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = positive)]
-    timeout_scale: f64,
+    #[arg(long, value_name = "X", default_value_t)]
+    timeout_scale: TimeoutScale,
     /// Command that runs child scenarios, for agents that need their own child program
-    #[arg(long, value_name = "CMD", value_parser = command)]
+    #[arg(long, value_name = "CMD")]
     child: Option<CommandLine>,
     /// Command that starts a warden, on this machine or a remote one
-    #[arg(long, value_name = "CMD", value_parser = command)]
+    #[arg(long, value_name = "CMD")]
     warden: Option<CommandLine>,
 }
 
@@ -37,8 +39,8 @@ impl SessionArgs {
         let settings = Settings {
             subjects: self.subjects.clone(),
             profile: self.profile,
-            jobs: self.jobs,
-            timeout_scale: self.timeout_scale,
+            jobs: self.jobs.map(NonZeroUsize::get),
+            timeout_scale: self.timeout_scale.0,
             child: self.child.as_ref().map(|c| c.words.clone()),
             warden: self.warden.as_ref().map(|w| w.words.clone()),
             ..Settings::default()

@@ -4,7 +4,7 @@ use super::mutant::{HandleFault, Mutant, blind, from_bug};
 use crate::protocol::handle::{Form, Report};
 use crate::spec::promise;
 use crate::subject::handle::{Handle, Handles, Own, OwnHandle};
-use crate::wait::{Errno, Event, IdOptions, Pid, Signal, Target, reap, retrying, waitid};
+use crate::wait::{Errno, Event, IdOptions, Pid, Signal, Target, reap, retrying, try_waitid, waitid};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -104,9 +104,9 @@ impl BrokenHandle {
     /// What a stop looks like where it is taken for an exit.
     fn stopped(&self) -> Option<Report> {
         let target = Target::Pid(self.inner.pid());
-        let options = IdOptions::STOPPED | IdOptions::NOWAIT | IdOptions::NOHANG;
+        let options = IdOptions::STOPPED | IdOptions::NOWAIT;
         let stopped = self.fault == HandleFault::StopIsExit
-            && matches!(waitid(target, options), Ok(Some(info)) if matches!(info.event, Event::Stopped { .. }));
+            && matches!(try_waitid(target, options), Ok(Some(info)) if matches!(info.event, Event::Stopped { .. }));
         stopped.then_some(Report::Code(0))
     }
 
@@ -114,9 +114,9 @@ impl BrokenHandle {
     fn peeked(&self) -> Result<Report, Errno> {
         let target = Target::Pid(self.inner.pid());
         let seen = retrying(|| waitid(target, IdOptions::EXITED | IdOptions::NOWAIT))?;
-        Ok(match seen.map(|info| info.event) {
-            Some(Event::Exited { code }) => Report::Code(code.into()),
-            Some(Event::Signaled { signal, core }) => Report::Signal(signal, core),
+        Ok(match seen.event {
+            Event::Exited { code } => Report::Code(code.into()),
+            Event::Signaled { signal, core } => Report::Signal(signal, core),
             _ => Report::Running,
         })
     }
@@ -129,8 +129,8 @@ impl Handle for BrokenHandle {
         }
         if self.fault == HandleFault::PollLags {
             let target = Target::Pid(self.inner.pid());
-            let ready = IdOptions::EXITED | IdOptions::NOWAIT | IdOptions::NOHANG;
-            let is_dead = matches!(waitid(target, ready), Ok(Some(_)));
+            let ready = IdOptions::EXITED | IdOptions::NOWAIT;
+            let is_dead = matches!(try_waitid(target, ready), Ok(Some(_)));
             if is_dead && !self.asked.swap(true, Ordering::Relaxed) {
                 return Ok(Report::Running);
             }

@@ -56,8 +56,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     // Of children at the gate only: elsewhere it would be luck.
     blind(
-        "wake-up-lost-in-300-us",
-        "a child that dies within 300 us after a wait has looked for it does not wake that wait",
+        "wake-up-lost-in-5-ms",
+        "a child that dies within 5 ms after a wait has looked for it does not wake that wait",
         &posix::WAITPID_NO_LOST_WAKE_UP,
     )
     .after_reply(|w, request, reply| {
@@ -69,7 +69,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         let at_gate = r.pid().and_then(|pid| w.lookup(pid)).is_some();
         if at_gate && r.blocks() && w.peek(r).is_none() {
             let began = Instant::now();
-            while began.elapsed() < Duration::from_micros(300) {
+            while began.elapsed() < Duration::from_millis(5) {
                 if w.peek(r).is_some() {
                     loop {
                         process::pause();

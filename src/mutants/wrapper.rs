@@ -64,8 +64,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .wrapper(Wrapper {
         wait: |pid| {
-            let seen = retrying(|| waitid(Target::Pid(pid), IdOptions::EXITED | IdOptions::NOWAIT))?;
-            seen.map(|info| info.event).ok_or(Errno::CHILD)
+            let options = IdOptions::EXITED | IdOptions::NOWAIT;
+            retrying(|| waitid(Target::Pid(pid), options)).map(|info| info.event)
         },
         ..Wrapper::CORRECT
     }),

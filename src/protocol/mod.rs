@@ -97,7 +97,7 @@
 //!
 //! `count` counts every signal, `seen` holds those of `do=record` (as `si_signo` and its fellows below), `waited` the calls
 //! of `do=wait`: the return value or the `errno`'s name, then the status word, `untouched`, or nothing if the subject
-//! does not expose it.
+//! does not expose it. If the subject cannot make that call at all, the reply to `signals` is `unsupported`.
 //!
 //! Every call of the family is announced: immediately before it the agent writes `entering id=N tid=T` (`tid`: the thread
 //! id, or the pid where threads have none). Then its reply:

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// How a trial changed.
 #[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum Kind {
     /// It did not fail before and fails now.
     Regression,
@@ -17,6 +18,8 @@ pub enum Kind {
     Changed,
     /// A value that is up to the implementation has changed.
     Recorded,
+    /// It takes much longer.
+    Slower,
     /// It is only in the new report.
     New,
     /// It is only in the old report.
@@ -25,11 +28,12 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of reports, with its heading.
-    pub const ALL: [(Kind, &'static str); 6] = [
+    pub const ALL: [(Kind, &'static str); 7] = [
         (Kind::Regression, "regressions"),
         (Kind::Fix, "fixes"),
         (Kind::Changed, "changed verdicts"),
         (Kind::Recorded, "changed values"),
+        (Kind::Slower, "slower trials"),
         (Kind::New, "new trials"),
         (Kind::Gone, "removed trials"),
     ];
@@ -37,6 +41,7 @@ impl Kind {
 
 /// One difference.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Change {
     /// How it changed.
     pub kind: Kind,

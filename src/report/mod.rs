@@ -3,15 +3,26 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`human`] | text for people: the report on a terminal, the text of one failure, the progress bar |
-//! | [`machine`] | JSON lines (fields, writing, reading), TAP, JUnit |
-//! | [`diff`], [`baseline`] | comparing two reports; comparing a run with its known failures |
+//! | [`machine`] | JSON lines (fields, schema, writing, reading), TAP, JUnit |
+//! | [`matrix`] | reports of several subjects side by side: text, Markdown, an HTML page |
+//! | [`diff`], [`slower`], [`runs`] | comparing two reports; what takes longer; comparing one report with several |
+//! | [`baseline`] | comparing a run with its known failures |
 //! | [`renames`] | old ids and the new ones |
 
+#[cfg(feature = "cli")]
 pub mod baseline;
+#[cfg(feature = "cli")]
 pub mod diff;
 pub mod human;
+#[cfg(feature = "cli")]
 pub mod machine;
+#[cfg(feature = "cli")]
+pub mod matrix;
 pub mod renames;
+#[cfg(feature = "cli")]
+pub mod runs;
+#[cfg(feature = "cli")]
+pub mod slower;
 
 use crate::runner::event::Event;
 use std::io;
@@ -25,7 +36,7 @@ pub trait Reporter {
     fn event(&mut self, event: &Event) -> io::Result<()>;
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 pub(crate) mod sample {
     //! Events for the reporters' tests.
 

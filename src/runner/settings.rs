@@ -6,8 +6,9 @@ use std::fmt;
 
 /// Which trials run, how many times and in which order.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Selection {
-    /// Patterns for `case@call` ([`crate::runner::select::matches`]); a trial runs if any matches. Empty: all.
+    /// Patterns for `case@call`: parts of a name, or globs with `*`; a trial runs if any matches. Empty: all.
     pub patterns: Vec<String>,
     /// The calls to judge. Empty: every call a case supports.
     pub calls: Vec<Call>,
@@ -26,7 +27,7 @@ pub struct Selection {
 impl Selection {
     /// Whether calls are named explicitly: each is then tried with every selected case, even where another call would
     /// do.
-    pub fn names_calls(&self) -> bool {
+    pub(crate) fn names_calls(&self) -> bool {
         !self.calls.is_empty() || self.patterns.iter().any(|pattern| pattern.contains('@'))
     }
 }
@@ -47,6 +48,7 @@ impl Default for Selection {
 
 /// All settings of a run.
 #[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Settings {
     /// The subjects, as given to `--subject`. Empty: the defaults of this system.
     pub subjects: Vec<String>,

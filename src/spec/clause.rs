@@ -74,6 +74,7 @@ impl fmt::Display for Level {
 /// The system whose clauses apply, determined at run time (by `hello` and probes, or `--profile`), never at
 /// build time.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub enum Profile {
     /// The standard alone.
     Posix,

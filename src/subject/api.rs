@@ -1,8 +1,11 @@
 //! The interface of an implementation under test.
 
+use std::ffi::OsString;
+use std::io;
+
 use crate::protocol::Line;
-pub use crate::sys::call::abi::NotOffered;
-use crate::sys::call::abi::{Call, Observation, Pointer, Request};
+use crate::sys::call::abi::{Call, NotOffered, Observation, Pointer, Request};
+use crate::wait::Pid;
 
 /// An implementation of the wait family.
 ///
@@ -11,9 +14,9 @@ pub trait Subject: Send + Sync {
     /// The name in reports and for `--subject`.
     fn name(&self) -> String;
 
-    /// The version of the implementation (a library version, a kernel release).
+    /// The version of the implementation (a library version, a kernel release); empty if it has none.
     fn version(&self) -> String {
-        env!("CARGO_PKG_VERSION").to_owned()
+        String::new()
     }
 
     /// Where to report bugs in it.
@@ -40,6 +43,20 @@ pub trait Subject: Send + Sync {
     /// never an approximation.
     fn call(&self, request: &Request) -> Result<Observation, NotOffered>;
 
+    /// Starts a child with the program and arguments of `command`, and returns its pid; `None` (the default) leaves
+    /// that to the agent, which forks.
+    ///
+    /// For an implementation that waits only for what it started, such as `std::process::Child`. Standard input and
+    /// output carry the agent's protocol: the child must not inherit them. The process may have several threads. A
+    /// case that needs a child of a special kind (`clone`, `posix_spawn`) still has the agent make it.
+    ///
+    /// # Errors
+    /// Those of the implementation; the trial is then broken or skipped.
+    fn spawn(&self, command: &[OsString]) -> Option<io::Result<Pid>> {
+        let _ = command;
+        None
+    }
+
     /// Its own view of a status word (the `W*` macros, or its methods), if it has one.
     fn decode(&self, status: i32) -> Option<Decoded> {
         let _ = status;
@@ -62,7 +79,10 @@ pub trait Subject: Send + Sync {
 }
 
 /// A subject's own view of a status word.
+///
+/// Begin with [`Decoded::default`] and set what the subject has.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Decoded {
     /// `WIFEXITED`
     pub exited: bool,

@@ -3,7 +3,7 @@
 use crate::protocol::handle::{Form, Report};
 use crate::sys::process;
 use crate::wait::{
-    Errno, Event, IdOptions, Pid, Signal, Target, WaitOptions, waitid, waitid_timeout, waitpid,
+    Errno, Event, IdOptions, Pid, Signal, Target, WaitOptions, try_waitpid, waitid, waitid_timeout,
 };
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -131,7 +131,7 @@ impl Handle for OwnHandle {
         if let Some(report) = *result {
             return Ok(report);
         }
-        let report = match waitpid(Target::Pid(self.pid), WaitOptions::NOHANG) {
+        let report = match try_waitpid(self.pid, WaitOptions::NONE) {
             Ok(None) => return Ok(Report::Running),
             Ok(Some(waited)) => report_of(waited.status.event()),
             Err(Errno::CHILD) => Report::Unknown,
@@ -149,7 +149,7 @@ impl Handle for OwnHandle {
         loop {
             let seen = match timeout {
                 Some(timeout) => waitid_timeout(target, options, timeout),
-                None => waitid(target, options),
+                None => waitid(target, options).map(Some),
             };
             match seen {
                 Err(Errno::INTR) => {}
@@ -173,6 +173,7 @@ impl Handle for OwnHandle {
 mod tests {
     use super::*;
     use crate::sys::process::Forked;
+    use crate::wait::waitpid;
 
     fn child(body: impl FnOnce() -> i32) -> Pid {
         match process::fork().expect("a fork") {
@@ -193,7 +194,7 @@ mod tests {
     #[test]
     fn a_child_that_somebody_else_reaped_is_unknown() {
         let handle = OwnHandle::new(child(|| 7));
-        waitpid(Target::Pid(handle.pid()), WaitOptions::NONE).expect("it is reaped");
+        waitpid(handle.pid(), WaitOptions::NONE).expect("it is reaped");
         assert_eq!(handle.wait(None), Ok(Report::Unknown));
         assert_eq!(handle.poll(), Ok(Report::Unknown));
     }

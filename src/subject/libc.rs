@@ -1,7 +1,7 @@
 //! The C library of this system, through its own functions.
 
-use super::api::{Decoded, NotOffered, Subject};
-use crate::sys::call::abi::{Call, Observation, Request};
+use super::api::{Decoded, Subject};
+use crate::sys::call::abi::{Call, NotOffered, Observation, Request};
 use crate::sys::call::observe::{self, Entry};
 
 /// Each call is the C library's function of the same name; none is emulated by another.

@@ -2,35 +2,64 @@
 //!
 //! To test an implementation of your own, implement [`Subject`]: one method that performs one call. Everything else
 //! (children, schedules, deadlines, verdicts) is up to the harness.
+//!
+//! A [`Request`] holds the arguments of the call with this system's numbers. What came back is an [`Observation`]: an
+//! API that returns status words passes them on, one that returns enums has [`Observation::event`] and
+//! [`Observation::info`], and what it cannot express is [`NotOffered`], which skips the trial.
 
 mod api;
-pub mod external;
-pub mod handle;
-pub mod libc;
+mod built_in;
+mod observation;
 mod registry;
+
+#[cfg(not(feature = "internals"))]
+pub(crate) mod external;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod external;
+#[cfg(not(feature = "internals"))]
+pub(crate) mod handle;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod handle;
+#[cfg(not(feature = "internals"))]
+pub(crate) mod libc;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub mod libc;
+#[cfg(not(feature = "internals"))]
+pub(crate) mod rustix;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod rustix;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(feature = "internals")))]
+pub(crate) mod syscall;
+#[cfg(all(target_os = "linux", feature = "internals"))]
+#[doc(hidden)]
 pub mod syscall;
+#[cfg(not(feature = "internals"))]
+pub(crate) mod waitspec;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod waitspec;
 pub(crate) mod wrapper;
 
-pub use api::{Decoded, NotOffered, Subject};
-pub use handle::{Handle, Handles, OWN_HANDLE};
-pub use registry::Registry;
-pub use wrapper::OWN_WRAPPER;
+pub use crate::sys::call::abi::{
+    Call, Info, Memory, NotOffered, Observation, Pointer, Request, Return, Select, Usage,
+};
+pub use api::{Decoded, Subject};
+pub(crate) use wrapper::OWN_WRAPPER;
 
-/// The built-in subjects of this system.
-pub fn built_in() -> Vec<Box<dyn Subject>> {
-    vec![
-        Box::new(waitspec::Waitspec),
-        Box::new(libc::Libc),
-        Box::new(rustix::Rustix),
-        #[cfg(target_os = "linux")]
-        Box::new(syscall::Syscall),
-    ]
-}
-
-/// The subjects of a run by default.
-pub fn default_names() -> Vec<String> {
-    built_in().iter().map(|s| s.name()).collect()
-}
+#[cfg(not(feature = "internals"))]
+pub(crate) use self::{
+    built_in::{built_in, default_names},
+    handle::{Handle, Handles, OWN_HANDLE},
+    registry::Registry,
+};
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub use self::{
+    built_in::{built_in, default_names},
+    handle::{Handle, Handles, OWN_HANDLE},
+    registry::Registry,
+};

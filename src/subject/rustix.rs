@@ -3,8 +3,8 @@
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus, wait, waitpgid, waitpid};
 
-use super::api::{NotOffered, Subject};
-use crate::sys::call::abi::{Call, Memory, Observation, Request, Return, Select};
+use super::api::Subject;
+use crate::sys::call::abi::{Call, Memory, NotOffered, Observation, Request, Return, Select};
 
 /// `rustix::process::{wait, waitpid, waitpgid, waitid}`; what they cannot express is not offered.
 ///

@@ -1,7 +1,7 @@
 //! The Linux kernel, without a C library in between.
 
-use super::api::{NotOffered, Subject};
-use crate::sys::call::abi::{Call, Observation, Request};
+use super::api::Subject;
+use crate::sys::call::abi::{Call, NotOffered, Observation, Request};
 use crate::sys::call::observe::{self, Entry};
 
 /// The raw system calls: `wait4`, and `waitid` with its fifth argument.

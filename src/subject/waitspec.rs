@@ -1,9 +1,9 @@
 //! This crate's own wrappers: they are judged, too.
 
-use super::api::{Decoded, NotOffered, Subject};
-use crate::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Request, Return, Select};
+use super::api::{Decoded, Subject};
+use crate::sys::call::abi::{Call, Memory, NotOffered, Observation, Pointer, Request, Select};
 use crate::wait::{
-    self, ChildInfo, Errno, Event, IdOptions, IdTarget, MaxRssUnit, Rusage, Target, WaitOptions, WaitStatus,
+    self, ChildInfo, Errno, IdOptions, IdTarget, MaxRssUnit, Rusage, Target, WaitOptions, WaitStatus,
 };
 
 /// [`crate::wait`]; what its types cannot express is not offered.
@@ -15,6 +15,10 @@ impl Subject for Waitspec {
         "waitspec".to_owned()
     }
 
+    fn version(&self) -> String {
+        env!("CARGO_PKG_VERSION").to_owned()
+    }
+
     fn calls(&self) -> Vec<Call> {
         crate::sys::call::observe::Entry::Libc.calls()
     }
@@ -23,20 +27,34 @@ impl Subject for Waitspec {
         match request.call {
             Call::Wait => {
                 super::api::buffer(request.status)?;
-                Ok(observed(wait::wait().map(Some), |done| plain(done.pid, done.status)))
+                Ok(observed(wait::wait().map(Some), |done| Observation::status(done.pid, done.status)))
             }
             Call::Waitpid => {
                 super::api::buffer(request.status)?;
-                let outcome = wait::waitpid(target(request)?, options(request)?);
-                Ok(observed(outcome, |done| plain(done.pid, done.status)))
+                let (target, options) = (target(request)?, options(request)?);
+                let outcome = match nohang(request) {
+                    true => wait::try_waitpid(target, options),
+                    false => wait::waitpid(target, options).map(Some),
+                };
+                Ok(observed(outcome, |done| Observation::status(done.pid, done.status)))
             }
             Call::Wait3 => {
                 two_buffers(request)?;
-                Ok(observed(wait::wait3(options(request)?), with_usage))
+                let options = options(request)?;
+                let outcome = match nohang(request) {
+                    true => wait::try_wait3(options),
+                    false => wait::wait3(options).map(Some),
+                };
+                Ok(observed(outcome, with_usage))
             }
             Call::Wait4 => {
                 two_buffers(request)?;
-                Ok(observed(wait::wait4(target(request)?, options(request)?), with_usage))
+                let (target, options) = (target(request)?, options(request)?);
+                let outcome = match nohang(request) {
+                    true => wait::try_wait4(target, options),
+                    false => wait::wait4(target, options).map(Some),
+                };
+                Ok(observed(outcome, with_usage))
             }
             #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
             Call::Wait6 => wait6(request),
@@ -69,12 +87,17 @@ fn two_buffers(request: &Request) -> Result<(), NotOffered> {
     super::api::buffer(request.rusage)
 }
 
+/// Whether the form of the call that does not block is meant.
+fn nohang(request: &Request) -> bool {
+    request.options & libc::WNOHANG != 0
+}
+
 fn options(request: &Request) -> Result<WaitOptions, NotOffered> {
-    WaitOptions::from_bits(request.options).ok_or(NO_NAME)
+    WaitOptions::from_bits(request.options & !libc::WNOHANG).ok_or(NO_NAME)
 }
 
 fn id_options(request: &Request) -> Result<IdOptions, NotOffered> {
-    IdOptions::from_bits(request.options).ok_or(NO_NAME)
+    IdOptions::from_bits(request.options & !libc::WNOHANG).ok_or(NO_NAME)
 }
 
 fn target(request: &Request) -> Result<Target, NotOffered> {
@@ -115,20 +138,13 @@ fn id_target(request: &Request) -> Result<IdTarget<'_>, NotOffered> {
 fn observed<T>(outcome: Result<Option<T>, Errno>, show: impl FnOnce(T) -> Observation) -> Observation {
     match outcome {
         Ok(Some(done)) => show(done),
-        Ok(None) => Observation::returned(Return::Value(0)),
+        Ok(None) => Observation::nothing(),
         Err(errno) => Observation::error(errno.raw_os_error()),
     }
 }
 
-fn plain(pid: wait::Pid, status: WaitStatus) -> Observation {
-    Observation {
-        status: Memory::Wrote(status.as_raw()),
-        ..Observation::returned(Return::Value(pid.as_raw_nonzero().get().into()))
-    }
-}
-
 fn with_usage(done: wait::WaitedUsage) -> Observation {
-    Observation { rusage: usage(&done.rusage), ..plain(done.pid, done.status) }
+    Observation { rusage: usage(&done.rusage), ..Observation::status(done.pid, done.status) }
 }
 
 fn usage(rusage: &Rusage) -> Memory<crate::sys::call::abi::Usage> {
@@ -138,43 +154,35 @@ fn usage(rusage: &Rusage) -> Memory<crate::sys::call::abi::Usage> {
 fn waitid(request: &Request) -> Result<Observation, NotOffered> {
     super::api::buffer(request.info)?;
     let (target, options) = (id_target(request)?, id_options(request)?);
-    let shown = |info: Option<ChildInfo>| Observation {
-        info: info_of(info),
-        ..Observation::returned(Return::Value(0))
-    };
     match request.rusage {
-        Pointer::Null => Ok(observed(wait::waitid(target, options).map(Some), shown)),
+        Pointer::Null => {
+            let outcome = match nohang(request) {
+                true => wait::try_waitid(target, options),
+                false => wait::waitid(target, options).map(Some),
+            };
+            Ok(observed(outcome.map(Some), shown))
+        }
         #[cfg(target_os = "linux")]
-        Pointer::Buffer => Ok(observed(wait::waitid_usage(target, options).map(Some), |done| Observation {
-            rusage: done.map_or(Memory::NotObserved, |(_, rusage)| usage(&rusage)),
-            ..shown(done.map(|(info, _)| info))
-        })),
+        Pointer::Buffer => {
+            let outcome = match nohang(request) {
+                true => wait::try_waitid_usage(target, options),
+                false => wait::waitid_usage(target, options).map(Some),
+            };
+            Ok(observed(outcome.map(Some), |done| Observation {
+                rusage: done.map_or(Memory::NotObserved, |(_, rusage)| usage(&rusage)),
+                ..shown(done.map(|(info, _)| info))
+            }))
+        }
         _ => Err(NotOffered("waitid has no such usage argument here")),
     }
 }
 
 /// `None` is how the API reports an `si_pid` of 0.
-fn info_of(info: Option<ChildInfo>) -> Memory<Info> {
-    let Some(info) = info else {
-        return Memory::Wrote(Info { pid: Some(0), ..Info::default() });
-    };
-    let (code, status) = match info.event {
-        Event::Exited { code } => (libc::CLD_EXITED, Some(code)),
-        Event::Signaled { signal, core: false } => (libc::CLD_KILLED, Some(signal.number())),
-        Event::Signaled { signal, core: true } => (libc::CLD_DUMPED, Some(signal.number())),
-        Event::Stopped { signal, .. } => (libc::CLD_STOPPED, Some(signal.number())),
-        Event::Trapped { status } => (libc::CLD_TRAPPED, Some(status)),
-        Event::Continued => (libc::CLD_CONTINUED, None),
-        Event::Unknown => (0, None),
-    };
-    Memory::Wrote(Info {
-        signo: None,
-        code: (code != 0).then_some(code.into()),
-        pid: Some(info.pid.as_raw_nonzero().get().into()),
-        uid: Some(info.uid.into()),
-        status: status.map(i64::from),
-        ..Info::default()
-    })
+fn shown(info: Option<ChildInfo>) -> Observation {
+    match info {
+        Some(info) => Observation::info(info.pid, Some(info.uid), info.event),
+        None => Observation::no_info(),
+    }
 }
 
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
@@ -185,10 +193,15 @@ fn wait6(request: &Request) -> Result<Observation, NotOffered> {
         IdTarget::Child(target) => target,
         IdTarget::Never(never, _) => match never {},
     };
-    Ok(observed(wait::wait6(target, id_options(request)?), |done| Observation {
+    let options = id_options(request)?;
+    let outcome = match nohang(request) {
+        true => wait::try_wait6(target, options),
+        false => wait::wait6(target, options).map(Some),
+    };
+    Ok(observed(outcome, |done| Observation {
         rusage: usage(&done.own),
         children: usage(&done.children),
-        info: info_of(done.info),
-        ..plain(done.pid, done.status)
+        info: shown(done.info).info,
+        ..Observation::status(done.pid, done.status)
     }))
 }

@@ -43,8 +43,7 @@ pub(crate) fn wait(pid: Pid) -> Result<Event, Errno> {
 
 /// The same with options.
 pub(crate) fn wait_with(pid: Pid, options: WaitOptions) -> Result<Event, Errno> {
-    let waited = retrying(|| waitpid(Target::Pid(pid), options))?;
-    waited.map(|waited| waited.status.event()).ok_or(Errno::CHILD)
+    retrying(|| waitpid(Target::Pid(pid), options)).map(|waited| waited.status.event())
 }
 
 /// The exit code that stands for the end of a command.

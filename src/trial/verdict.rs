@@ -92,6 +92,10 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Outcome; 5] =
+        [Outcome::Pass, Outcome::Fail, Outcome::Deviates, Outcome::Warn, Outcome::NotObserved];
+
     /// The word that reports use.
     pub const fn name(self) -> &'static str {
         match self {

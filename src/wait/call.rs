@@ -4,8 +4,6 @@ use rustix::io::Errno;
 use rustix::process::Pid;
 
 use super::options::{IdOptions, WaitOptions};
-#[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "netbsd"))]
-use super::rusage::MaxRssUnit;
 use super::rusage::Rusage;
 use super::siginfo::ChildInfo;
 use super::status::WaitStatus;
@@ -14,6 +12,7 @@ use crate::sys::call::raw;
 
 /// A report of [`wait()`] or [`waitpid()`].
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Waited {
     /// The child. If it terminated, its pid is free from now on, and may soon be reused.
     pub pid: Pid,
@@ -23,6 +22,7 @@ pub struct Waited {
 
 /// A report of [`wait3()`] or [`wait4()`].
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct WaitedUsage {
     /// The child. If it terminated, its pid is free from now on, and may soon be reused.
     pub pid: Pid,
@@ -48,27 +48,48 @@ pub fn wait() -> Result<Waited, Errno> {
     Ok(Waited { pid, status: WaitStatus::from_raw(status) })
 }
 
-/// `waitpid(target, &status, options)`: `None` means that WNOHANG found nothing to report.
+/// `WNOHANG`, which is in no set of options.
+const NOHANG: i32 = libc::WNOHANG;
+
+/// What a blocking call found. It cannot find nothing, so the 0 of a system that errs is `EPROTO`.
+#[inline]
+fn found<T>(report: Option<T>) -> Result<T, Errno> {
+    report.ok_or(Errno::PROTO)
+}
+
+#[inline]
+fn raw_waitpid(target: Target, options: i32) -> Result<Option<Waited>, Errno> {
+    let (pid, status) = raw::waitpid(target.as_raw(), options)?;
+    Ok(Pid::from_raw(pid).map(|pid| Waited { pid, status: WaitStatus::from_raw(status) }))
+}
+
+/// `waitpid(target, &status, options)`: blocks until there is something to report.
 ///
 /// One `wait4` system call on Linux and the BSDs.
 /// [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/wait.html),
 /// [Linux](https://man7.org/linux/man-pages/man2/waitpid.2.html),
 /// [FreeBSD](https://man.freebsd.org/cgi/man.cgi?waitpid(2)), [macOS, OpenBSD](https://man.openbsd.org/waitpid.2)
 ///
-/// ```
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use waitspec::wait::{Errno, Pid, Target, WaitOptions, waitpid};
-/// let stranger = Target::Pid(Pid::INIT);
-/// assert_eq!(waitpid(stranger, WaitOptions::NOHANG), Err(Errno::CHILD));
-/// # Ok(()) }
-/// ```
-///
 /// # Errors
 /// `ECHILD`: no child matches. `EINTR`: interrupted by a signal. `EINVAL`: an option the system does not support.
 #[inline]
-pub fn waitpid(target: Target, options: WaitOptions) -> Result<Option<Waited>, Errno> {
-    let (pid, status) = raw::waitpid(target.as_raw(), options.bits())?;
-    Ok(Pid::from_raw(pid).map(|pid| Waited { pid, status: WaitStatus::from_raw(status) }))
+pub fn waitpid(target: impl Into<Target>, options: WaitOptions) -> Result<Waited, Errno> {
+    raw_waitpid(target.into(), options.bits()).and_then(found)
+}
+
+/// [`waitpid()`] with `WNOHANG`: returns at once; `None` means that there is nothing to report.
+///
+/// ```
+/// use waitspec::wait::{Errno, Pid, WaitOptions, try_waitpid};
+/// let stranger = Pid::INIT;
+/// assert_eq!(try_waitpid(stranger, WaitOptions::NONE), Err(Errno::CHILD));
+/// ```
+///
+/// # Errors
+/// As [`waitpid()`].
+#[inline]
+pub fn try_waitpid(target: impl Into<Target>, options: WaitOptions) -> Result<Option<Waited>, Errno> {
+    raw_waitpid(target.into(), options.bits() | NOHANG)
 }
 
 #[inline]
@@ -78,7 +99,7 @@ fn with_usage((pid, status, usage): raw::WithUsage) -> Option<WaitedUsage> {
     Some(WaitedUsage { pid, status: WaitStatus::from_raw(status), rusage })
 }
 
-/// `wait3(&status, options, &rusage)`: any child, with its usage; `None` means that WNOHANG found nothing to report.
+/// `wait3(&status, options, &rusage)`: blocks until any child has something to report, and returns its usage too.
 ///
 /// The same as `wait4(Target::Any, options)`.
 /// [Linux](https://man7.org/linux/man-pages/man2/wait3.2.html), [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait3(2))
@@ -86,12 +107,20 @@ fn with_usage((pid, status, usage): raw::WithUsage) -> Option<WaitedUsage> {
 /// # Errors
 /// `ECHILD`, `EINTR`, `EINVAL` as [`waitpid()`]. `ENOSYS`: 32-bit Linux with a 64-bit `time_t`.
 #[inline]
-pub fn wait3(options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
-    raw::wait3(options.bits()).map(with_usage)
+pub fn wait3(options: WaitOptions) -> Result<WaitedUsage, Errno> {
+    raw::wait3(options.bits()).map(with_usage).and_then(found)
 }
 
-/// `wait4(target, &status, options, &rusage)`: as [`waitpid()`], with the child's usage; `None` means that WNOHANG
-/// found nothing to report.
+/// [`wait3()`] with `WNOHANG`: returns at once; `None` means that there is nothing to report.
+///
+/// # Errors
+/// As [`wait3()`].
+#[inline]
+pub fn try_wait3(options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
+    raw::wait3(options.bits() | NOHANG).map(with_usage)
+}
+
+/// `wait4(target, &status, options, &rusage)`: as [`waitpid()`], with the child's usage.
 ///
 /// One `wait4` system call on every system but macOS, whose call has the same name. No heap, no lock.
 /// [Linux](https://man7.org/linux/man-pages/man2/wait4.2.html),
@@ -100,9 +129,9 @@ pub fn wait3(options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use waitspec::wait::{Pid, Target, WaitOptions, WaitStatus, wait4};
+/// use waitspec::wait::{Pid, WaitOptions, WaitStatus, wait4};
 /// let child = Pid::from_child(&std::process::Command::new("sh").args(["-c", "exit 7"]).spawn()?);
-/// let done = wait4(Target::Pid(child), WaitOptions::NONE)?.expect("it blocks until the child terminates");
+/// let done = wait4(child, WaitOptions::NONE)?;
 /// assert_eq!((done.pid, done.status), (child, WaitStatus::exited(7)));
 /// println!("{} s in user mode, {} bytes", done.rusage.user_time().as_secs_f64(), done.rusage.max_rss_bytes());
 /// # Ok(()) }
@@ -111,12 +140,26 @@ pub fn wait3(options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
 /// # Errors
 /// `ECHILD`, `EINTR`, `EINVAL` as [`waitpid()`].
 #[inline]
-pub fn wait4(target: Target, options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
-    raw::wait4(target.as_raw(), options.bits()).map(with_usage)
+pub fn wait4(target: impl Into<Target>, options: WaitOptions) -> Result<WaitedUsage, Errno> {
+    raw::wait4(target.into().as_raw(), options.bits()).map(with_usage).and_then(found)
 }
 
-/// `waitid(idtype, id, &info, options)`: waits for the chosen events; `None` means that WNOHANG found nothing to
-/// report.
+/// [`wait4()`] with `WNOHANG`: returns at once; `None` means that there is nothing to report.
+///
+/// # Errors
+/// As [`wait4()`].
+#[inline]
+pub fn try_wait4(target: impl Into<Target>, options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
+    raw::wait4(target.into().as_raw(), options.bits() | NOHANG).map(with_usage)
+}
+
+#[inline]
+fn raw_waitid(target: IdTarget<'_>, options: i32) -> Result<Option<ChildInfo>, Errno> {
+    let (idtype, id) = target.as_raw();
+    raw::waitid(idtype, id, options).map(|report| ChildInfo::of(&report))
+}
+
+/// `waitid(idtype, id, &info, options)`: blocks until one of the chosen events can be reported.
 ///
 /// One system call on Linux, OpenBSD and macOS; FreeBSD and NetBSD implement it with `wait6`.
 /// [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/waitid.html),
@@ -126,9 +169,27 @@ pub fn wait4(target: Target, options: WaitOptions) -> Result<Option<WaitedUsage>
 /// `ECHILD`, `EINTR` as [`waitpid()`]. `EINVAL`: none of EXITED, STOPPED and CONTINUED. For a pidfd `EBADF`, and
 /// `EAGAIN` if it is non-blocking and there is nothing to report.
 #[inline]
-pub fn waitid<'fd>(target: impl Into<IdTarget<'fd>>, options: IdOptions) -> Result<Option<ChildInfo>, Errno> {
-    let (idtype, id) = target.into().as_raw();
-    raw::waitid(idtype, id, options.bits()).map(|report| ChildInfo::of(&report))
+pub fn waitid<'fd>(target: impl Into<IdTarget<'fd>>, options: IdOptions) -> Result<ChildInfo, Errno> {
+    raw_waitid(target.into(), options.bits()).and_then(found)
+}
+
+/// [`waitid()`] with `WNOHANG`: returns at once; `None` means that there is nothing to report.
+///
+/// # Errors
+/// As [`waitid()`].
+#[inline]
+pub fn try_waitid<'fd>(
+    target: impl Into<IdTarget<'fd>>,
+    options: IdOptions,
+) -> Result<Option<ChildInfo>, Errno> {
+    raw_waitid(target.into(), options.bits() | NOHANG)
+}
+
+#[cfg(target_os = "linux")]
+fn raw_waitid_usage(target: IdTarget<'_>, options: i32) -> Result<Option<(ChildInfo, Rusage)>, Errno> {
+    let (idtype, id) = target.as_raw();
+    let (report, usage) = raw::waitid_usage(idtype, id, options)?;
+    Ok(ChildInfo::of(&report).map(|info| (info, Rusage::of_host(&usage))))
 }
 
 /// [`waitid()`] with the fifth argument of the Linux system call: the child's usage.
@@ -141,15 +202,26 @@ pub fn waitid<'fd>(target: impl Into<IdTarget<'fd>>, options: IdOptions) -> Resu
 pub fn waitid_usage<'fd>(
     target: impl Into<IdTarget<'fd>>,
     options: IdOptions,
+) -> Result<(ChildInfo, Rusage), Errno> {
+    raw_waitid_usage(target.into(), options.bits()).and_then(found)
+}
+
+/// [`waitid_usage()`] with `WNOHANG`: returns at once; `None` means that there is nothing to report.
+///
+/// # Errors
+/// As [`waitid()`].
+#[cfg(target_os = "linux")]
+pub fn try_waitid_usage<'fd>(
+    target: impl Into<IdTarget<'fd>>,
+    options: IdOptions,
 ) -> Result<Option<(ChildInfo, Rusage)>, Errno> {
-    let (idtype, id) = target.into().as_raw();
-    let (report, usage) = raw::waitid_usage(idtype, id, options.bits())?;
-    Ok(ChildInfo::of(&report).map(|info| (info, Rusage::from_usage(&usage, MaxRssUnit::host()))))
+    raw_waitid_usage(target.into(), options.bits() | NOHANG)
 }
 
 /// A report of [`wait6()`].
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Waited6 {
     /// The child. If it terminated, its pid is free from now on, and may soon be reused.
     pub pid: Pid,
@@ -163,22 +235,36 @@ pub struct Waited6 {
     pub info: Option<ChildInfo>,
 }
 
-/// `wait6(idtype, id, &status, options, &wrusage, &info)`: everything at once; `None` means that WNOHANG found nothing
-/// to report. [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait6(2)), [NetBSD](https://man.netbsd.org/wait6.2)
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+fn raw_wait6(target: Target, options: i32) -> Result<Option<Waited6>, Errno> {
+    let (idtype, id) = IdTarget::Child(target).as_raw();
+    let report = raw::wait6(idtype, id, options)?;
+    Ok(Pid::from_raw(report.pid).map(|pid| Waited6 {
+        pid,
+        status: WaitStatus::from_raw(report.status),
+        own: Rusage::of_host(&report.own),
+        children: Rusage::of_host(&report.children),
+        info: ChildInfo::of(&report.info),
+    }))
+}
+
+/// `wait6(idtype, id, &status, options, &wrusage, &info)`: everything at once; blocks until there is something to
+/// report. [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait6(2)), [NetBSD](https://man.netbsd.org/wait6.2)
 ///
 /// # Errors
 /// As [`waitid()`].
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
-pub fn wait6(target: Target, options: IdOptions) -> Result<Option<Waited6>, Errno> {
-    let (idtype, id) = IdTarget::Child(target).as_raw();
-    let report = raw::wait6(idtype, id, options.bits())?;
-    Ok(Pid::from_raw(report.pid).map(|pid| Waited6 {
-        pid,
-        status: WaitStatus::from_raw(report.status),
-        own: Rusage::from_usage(&report.own, MaxRssUnit::host()),
-        children: Rusage::from_usage(&report.children, MaxRssUnit::host()),
-        info: ChildInfo::of(&report.info),
-    }))
+pub fn wait6(target: impl Into<Target>, options: IdOptions) -> Result<Waited6, Errno> {
+    raw_wait6(target.into(), options.bits()).and_then(found)
+}
+
+/// [`wait6()`] with `WNOHANG`: returns at once; `None` means that there is nothing to report.
+///
+/// # Errors
+/// As [`waitid()`].
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+pub fn try_wait6(target: impl Into<Target>, options: IdOptions) -> Result<Option<Waited6>, Errno> {
+    raw_wait6(target.into(), options.bits() | NOHANG)
 }
 
 /// Retries a call while it fails with `EINTR`.
@@ -187,8 +273,8 @@ pub fn wait6(target: Target, options: IdOptions) -> Result<Option<Waited6>, Errn
 /// nothing.
 ///
 /// ```
-/// use waitspec::wait::{Errno, Pid, Target, WaitOptions, retrying, waitpid};
-/// let outcome = retrying(|| waitpid(Target::Pid(Pid::INIT), WaitOptions::NONE));
+/// use waitspec::wait::{Errno, Pid, WaitOptions, retrying, waitpid};
+/// let outcome = retrying(|| waitpid(Pid::INIT, WaitOptions::NONE));
 /// assert_eq!(outcome, Err(Errno::CHILD));
 /// ```
 ///
@@ -218,13 +304,14 @@ pub fn retrying<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errn
 /// assert_eq!(done.iter().map(|done| done.pid).collect::<Vec<_>>(), [child]);
 /// # Ok(()) }
 /// ```
-pub fn reap(target: Target) -> impl Iterator<Item = Result<WaitedUsage, Errno>> {
+pub fn reap(target: impl Into<Target>) -> impl Iterator<Item = Result<WaitedUsage, Errno>> {
+    let target = target.into();
     let mut failed = false;
     std::iter::from_fn(move || {
         if failed {
             return None;
         }
-        match retrying(|| wait4(target, WaitOptions::NOHANG)) {
+        match retrying(|| try_wait4(target, WaitOptions::NONE)) {
             Ok(None) | Err(Errno::CHILD) => None,
             Ok(Some(done)) => Some(Ok(done)),
             Err(errno) => {

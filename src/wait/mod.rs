@@ -9,16 +9,19 @@
 //! | [`waitid()`] | an [`IdTarget`], pidfds too | [`ChildInfo`] | all |
 //! | `waitid_usage` | an [`IdTarget`] | [`ChildInfo`], [`Rusage`] | Linux |
 //! | `wait6` | a [`Target`] | all of these | FreeBSD, NetBSD |
-//! | [`waitpid_timeout()`], [`wait4_timeout()`], [`waitid_timeout()`] | | as without `_timeout` | as without |
+//! | [`try_waitpid()`], [`try_wait4()`], ... | | as without `try_`, or nothing: `WNOHANG` | as without |
+//! | [`waitpid_timeout()`], [`wait4_timeout()`], [`waitid_timeout()`] | | as without `_timeout`, or nothing | as without |
+//! | [`Child`], [`run()`] | a child of its own | [`WaitStatus`], [`Rusage`] | all |
 //!
 //! The plain calls return the system's result, `EINTR` included; [`retrying()`] restarts one. They cost as much as the
-//! C functions.
+//! C functions. A blocking call always has a report.
 //!
 //! # Ten practices
 //!
 //! **A pid is a loan.** Once a wait reports a child's termination, its pid is free and may be reused at once: never
 //! signal or wait for it again. Until then a dead child keeps its pid. To look without freeing it, call [`waitid()`]
 //! with [`IdOptions::NOWAIT`]; on Linux a pidfd refers to its process even after the pid is reused (`IdTarget::PidFd`).
+//! [`Child`] keeps to this by itself: it takes a `std::process::Child` by value, and signals no pid that it reaped.
 //!
 //! **Zombies: always wait.** A terminated child stays in the process table until it is waited for. A loop over
 //! [`reap()`] after each SIGCHLD reaps all that are ready: signals of several children merge into one.
@@ -28,9 +31,9 @@
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use waitspec::wait::{Pid, Target, WaitOptions, WaitStatus, retrying, waitpid};
+//! use waitspec::wait::{Pid, WaitOptions, WaitStatus, retrying, waitpid};
 //! let child = Pid::from_child(&std::process::Command::new("true").spawn()?);
-//! let done = retrying(|| waitpid(Target::Pid(child), WaitOptions::NONE))?.expect("there was no NOHANG");
+//! let done = retrying(|| waitpid(child, WaitOptions::NONE))?;
 //! assert_eq!(done.status, WaitStatus::exited(0));
 //! # Ok(()) }
 //! ```
@@ -40,8 +43,8 @@
 //! [`Errno::CHILD`], never `EPERM`. (On Linux a tracer may also wait for its tracees.)
 //!
 //! **Systems differ** in the numbers of options, signals and idtypes, in the status word ([`Layout`]) and in the unit
-//! of `ru_maxrss` ([`MaxRssUnit`]). What only some systems offer exists here only on those, so that its use elsewhere
-//! fails at compile time.
+//! of `ru_maxrss` ([`Rusage::max_rss_bytes`] converts). What only some systems offer exists here only on those, so that
+//! its use elsewhere fails at compile time.
 //!
 //! **Handle errors.** [`Errno::CHILD`] means nobody to wait for, [`Errno::INTR`] an interruption, [`Errno::INVAL`] a
 //! bug in the caller. Nothing here panics, and no status that cannot be decoded loses its pid: it is [`Event::Unknown`]
@@ -51,13 +54,12 @@
 //! [`Rusage::cpu_time`]: the split into user and system time is an estimate.
 //!
 //! **Check for signals.** An exit code alone hides a crash. [`WaitStatus::term_signal`] returns the fatal signal,
-//! [`WaitStatus::to_exit_code`] makes it a negative number, and a `match` on [`WaitStatus::event`] covers every event.
+//! [`WaitStatus::to_exit_code`] makes it a negative number, [`WaitStatus::to_shell_code`] 128 plus its number, and a `match` on [`WaitStatus::event`] covers every event.
 //!
 //! ```
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! use waitspec::wait::{Event, Pid, Signal, Target, WaitOptions, waitpid};
-//! let child = Pid::from_child(&std::process::Command::new("sh").args(["-c", "kill -TERM $$"]).spawn()?);
-//! let done = waitpid(Target::Pid(child), WaitOptions::NONE)?.expect("there was no NOHANG");
+//! use waitspec::wait::{Event, Signal, run};
+//! let done = run(std::process::Command::new("sh").args(["-c", "kill -TERM $$"]))?;
 //! match done.status.event() {
 //!     Event::Exited { code } => panic!("exited {code}"),
 //!     Event::Signaled { signal, .. } => assert_eq!(signal, Signal::TERM),
@@ -70,13 +72,25 @@
 //! waits then fail with [`Errno::CHILD`]. Wait by pid, or put your children in a group and wait for [`Target::Group`].
 //!
 //! **Bound your waits.** [`wait4_timeout()`] and its siblings take a `Duration` or an `Instant`, sleep on a pidfd or
-//! kqueue where possible, and report a child that was ready at the deadline (see [`timeout`]).
+//! kqueue where possible, and report a child that was ready at the deadline.
+//!
+//! No system has a bounded wait. For the termination of one child these functions sleep on a pidfd (Linux) or a kqueue
+//! (BSDs and macOS). For any child, a group, stops and continues, and if no pidfd can be had (`ENOSYS`, `EPERM`,
+//! `EMFILE`), they poll with WNOHANG, with growing pauses of at most 10 ms. They retry after a signal.
 
+#[cfg(not(feature = "internals"))]
+pub(crate) mod errno;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod errno;
+#[cfg(not(feature = "internals"))]
+pub(crate) mod names;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
 pub mod names;
-pub mod timeout;
 
 mod call;
+mod child;
 mod options;
 mod rusage;
 mod siginfo;
@@ -84,18 +98,30 @@ mod signal;
 mod status;
 mod system;
 mod target;
+mod timeout;
 
 pub use rustix::io::Errno;
 pub use rustix::process::Pid;
 
-#[cfg(target_os = "linux")]
-pub use call::waitid_usage;
-pub use call::{Waited, WaitedUsage, reap, retrying, wait, wait3, wait4, waitid, waitpid};
+pub use call::{
+    Waited, WaitedUsage, reap, retrying, try_wait3, try_wait4, try_waitid, try_waitpid, wait, wait3, wait4,
+    waitid, waitpid,
+};
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
-pub use call::{Waited6, wait6};
+pub use call::{Waited6, try_wait6, wait6};
+#[cfg(target_os = "linux")]
+pub use call::{try_waitid_usage, waitid_usage};
+pub use child::{Child, run};
 pub use options::{IdOptions, WaitOptions};
-pub use rusage::{MaxRssUnit, Rusage};
-pub use siginfo::{ChildInfo, SiCode};
+#[cfg(not(feature = "internals"))]
+pub(crate) use rusage::MaxRssUnit;
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub use rusage::MaxRssUnit;
+pub use rusage::Rusage;
+pub use siginfo::ChildInfo;
+#[doc(hidden)]
+pub use siginfo::SiCode;
 pub use signal::Signal;
 pub use status::{Event, NoExitCode, WaitStatus};
 pub use system::{Layout, Machine, System};

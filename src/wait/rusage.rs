@@ -9,6 +9,7 @@ use crate::sys::call::raw;
 ///
 /// The structure is the same on every system, the unit is not.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub enum MaxRssUnit {
     /// 1,024 bytes: Linux and the BSDs.
     Kibibytes,
@@ -54,7 +55,7 @@ impl MaxRssUnit {
     }
 
     /// Bytes in this unit, rounded down: the value `ru_maxrss` would have.
-    pub fn of_bytes(self, bytes: u64) -> i64 {
+    pub(crate) fn of_bytes(self, bytes: u64) -> i64 {
         i64::try_from(bytes / self.size().max(1)).unwrap_or(i64::MAX)
     }
 
@@ -87,6 +88,13 @@ pub struct Rusage {
     block_outputs: u64,
     voluntary_switches: u64,
     involuntary_switches: u64,
+    shared_memory: u64,
+    data_memory: u64,
+    stack_memory: u64,
+    swaps: u64,
+    messages_sent: u64,
+    messages_received: u64,
+    signals: u64,
 }
 
 #[inline]
@@ -112,23 +120,13 @@ impl Rusage {
             block_outputs: count(usage.ru_oublock as i64),
             voluntary_switches: count(usage.ru_nvcsw as i64),
             involuntary_switches: count(usage.ru_nivcsw as i64),
-        }
-    }
-
-    /// The usage filled in by some system, in that system's memory unit.
-    #[inline]
-    pub fn from_usage(usage: &Usage, unit: MaxRssUnit) -> Rusage {
-        let of = |field: Option<i64>| count(field.unwrap_or(0));
-        Rusage {
-            user_us: of(usage.utime_us),
-            system_us: of(usage.stime_us),
-            max_rss_bytes: unit.bytes(usage.maxrss.unwrap_or(0)),
-            minor_faults: of(usage.minflt),
-            major_faults: of(usage.majflt),
-            block_inputs: of(usage.inblock),
-            block_outputs: of(usage.oublock),
-            voluntary_switches: of(usage.nvcsw),
-            involuntary_switches: of(usage.nivcsw),
+            shared_memory: count(usage.ru_ixrss as i64),
+            data_memory: count(usage.ru_idrss as i64),
+            stack_memory: count(usage.ru_isrss as i64),
+            swaps: count(usage.ru_nswap as i64),
+            messages_sent: count(usage.ru_msgsnd as i64),
+            messages_received: count(usage.ru_msgrcv as i64),
+            signals: count(usage.ru_nsignals as i64),
         }
     }
 
@@ -182,8 +180,43 @@ impl Rusage {
         self.involuntary_switches
     }
 
+    /// `ru_ixrss`: shared text memory, kilobytes times clock ticks. Linux leaves it 0.
+    pub const fn shared_memory(&self) -> u64 {
+        self.shared_memory
+    }
+
+    /// `ru_idrss`: unshared data, in the same unit.
+    pub const fn data_memory(&self) -> u64 {
+        self.data_memory
+    }
+
+    /// `ru_isrss`: unshared stack, in the same unit.
+    pub const fn stack_memory(&self) -> u64 {
+        self.stack_memory
+    }
+
+    /// `ru_nswap`: how often the process was swapped out of memory. Linux leaves it 0.
+    pub const fn swaps(&self) -> u64 {
+        self.swaps
+    }
+
+    /// `ru_msgsnd`: messages sent over sockets (BSDs, macOS).
+    pub const fn messages_sent(&self) -> u64 {
+        self.messages_sent
+    }
+
+    /// `ru_msgrcv`: messages received over sockets (BSDs, macOS).
+    pub const fn messages_received(&self) -> u64 {
+        self.messages_received
+    }
+
+    /// `ru_nsignals`: signals delivered (BSDs, macOS).
+    pub const fn signals(&self) -> u64 {
+        self.signals
+    }
+
     /// Converts back to the fields of a system with this memory unit.
-    pub fn to_usage(&self, unit: MaxRssUnit) -> Usage {
+    pub(crate) fn to_usage(self, unit: MaxRssUnit) -> Usage {
         let field = |number: u64| Some(i64::try_from(number).unwrap_or(i64::MAX));
         Usage {
             utime_us: field(self.user_us),
@@ -195,8 +228,20 @@ impl Rusage {
             oublock: field(self.block_outputs),
             nvcsw: field(self.voluntary_switches),
             nivcsw: field(self.involuntary_switches),
+            others: field(
+                [
+                    self.shared_memory,
+                    self.data_memory,
+                    self.stack_memory,
+                    self.swaps,
+                    self.messages_sent,
+                    self.messages_received,
+                    self.signals,
+                ]
+                .into_iter()
+                .fold(0, u64::saturating_add),
+            ),
             // Not kept.
-            others: None,
             irregular: None,
         }
     }

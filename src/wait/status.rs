@@ -294,8 +294,28 @@ impl WaitStatus {
     }
 }
 
+impl WaitStatus {
+    /// What a shell's `$?` holds: the exit code, or 128 plus the signal that killed the child.
+    ///
+    /// ```
+    /// use waitspec::wait::{Signal, WaitStatus};
+    /// assert_eq!(WaitStatus::exited(42).to_shell_code(), Ok(42));
+    /// assert_eq!(WaitStatus::signaled(Signal::KILL).to_shell_code(), Ok(137));
+    /// ```
+    ///
+    /// # Errors
+    /// [`NoExitCode`] where the child has not terminated.
+    pub const fn to_shell_code(self) -> Result<i32, NoExitCode> {
+        match self.event() {
+            Event::Signaled { signal, .. } => Ok(128 + signal.number()),
+            _ => self.to_exit_code(),
+        }
+    }
+}
+
 /// Why a status has no exit code.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub enum NoExitCode {
     /// The child is stopped by this signal.
     Stopped(Signal),

@@ -2,6 +2,7 @@
 
 /// How a system packs an [`Event`](super::Event) in a status word.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub enum Layout {
     /// Linux and Android, any machine.
     Linux,
@@ -75,6 +76,7 @@ impl Layout {
 
 /// A machine whose Linux has signal and error numbers of its own.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub enum Machine {
     /// x86, Arm, RISC-V, POWER and most others; on any system but Linux every machine.
     Common,

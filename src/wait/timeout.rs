@@ -11,8 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::process::Pid;
 
-use super::call::{Waited, waitid, waitpid};
-use super::call::{WaitedUsage, wait4};
+use super::call::{Waited, WaitedUsage, try_wait4, try_waitid, try_waitpid};
 use super::options::{IdOptions, WaitOptions};
 use super::siginfo::ChildInfo;
 use super::target::{IdTarget, Target};
@@ -95,64 +94,66 @@ fn bounded<T>(
 
 /// The child, if its termination is all that is waited for.
 fn only_end_of(target: Target, options: WaitOptions) -> Option<Pid> {
-    let more = WaitOptions::UNTRACED.bits() | WaitOptions::CONTINUED.bits();
+    let more = WaitOptions::UNTRACED | WaitOptions::CONTINUED;
     match target {
-        Target::Pid(pid) if options.bits() & more == 0 => Some(pid),
+        Target::Pid(pid) if !options.intersects(more) => Some(pid),
         _ => None,
     }
 }
 
-/// [`waitpid()`] with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
+/// [`waitpid()`](super::waitpid()) with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
 ///
 /// # Errors
-/// As [`waitpid()`], but never `EINTR`.
+/// As [`waitpid()`](super::waitpid()), but never `EINTR`.
 pub fn waitpid_timeout(
-    target: Target,
+    target: impl Into<Target>,
     options: WaitOptions,
     deadline: impl Into<Deadline>,
 ) -> Result<Option<Waited>, Errno> {
-    bounded(deadline.into(), only_end_of(target, options), || waitpid(target, options | WaitOptions::NOHANG))
+    let target = target.into();
+    bounded(deadline.into(), only_end_of(target, options), || try_waitpid(target, options))
 }
 
-/// [`wait4()`] with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
+/// [`wait4()`](super::wait4()) with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::time::Duration;
-/// use waitspec::wait::{Pid, Target, WaitOptions, wait4_timeout};
+/// use waitspec::wait::{Pid, WaitOptions, wait4_timeout};
 /// let mut child = std::process::Command::new("sleep").arg("60").spawn()?;
-/// let target = Target::Pid(Pid::from_child(&child));
-/// assert_eq!(wait4_timeout(target, WaitOptions::NONE, Duration::from_millis(5))?, None);
+/// let pid = Pid::from_child(&child);
+/// assert_eq!(wait4_timeout(pid, WaitOptions::NONE, Duration::from_millis(5))?, None);
 /// child.kill()?;
-/// let done = wait4_timeout(target, WaitOptions::NONE, Duration::from_secs(30))?;
+/// let done = wait4_timeout(pid, WaitOptions::NONE, Duration::from_secs(30))?;
 /// assert!(done.expect("it is dead").status.is_signaled());
 /// # Ok(()) }
 /// ```
 ///
 /// # Errors
-/// As [`wait4()`], but never `EINTR`.
+/// As [`wait4()`](super::wait4()), but never `EINTR`.
 pub fn wait4_timeout(
-    target: Target,
+    target: impl Into<Target>,
     options: WaitOptions,
     deadline: impl Into<Deadline>,
 ) -> Result<Option<WaitedUsage>, Errno> {
-    bounded(deadline.into(), only_end_of(target, options), || wait4(target, options | WaitOptions::NOHANG))
+    let target = target.into();
+    bounded(deadline.into(), only_end_of(target, options), || try_wait4(target, options))
 }
 
-/// [`waitid()`] with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
+/// [`waitid()`](super::waitid()) with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
 ///
 /// # Errors
-/// As [`waitid()`], but never `EINTR`.
+/// As [`waitid()`](super::waitid()), but never `EINTR`.
 pub fn waitid_timeout<'fd>(
     target: impl Into<IdTarget<'fd>>,
     options: IdOptions,
     deadline: impl Into<Deadline>,
 ) -> Result<Option<ChildInfo>, Errno> {
     let target = target.into();
-    let more = IdOptions::STOPPED.bits() | IdOptions::CONTINUED.bits();
+    let more = IdOptions::STOPPED | IdOptions::CONTINUED;
     let only = match target {
-        IdTarget::Child(Target::Pid(pid)) if options.bits() & more == 0 => Some(pid),
+        IdTarget::Child(Target::Pid(pid)) if !options.intersects(more) => Some(pid),
         _ => None,
     };
-    bounded(deadline.into(), only, || waitid(target, options | IdOptions::NOHANG))
+    bounded(deadline.into(), only, || try_waitid(target, options))
 }

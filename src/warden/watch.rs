@@ -196,7 +196,7 @@ impl Warden<'_> {
                 let Some((agent, tid)) = self.entered(*call) else { return late_line() };
                 match process_table::is_asleep_in_wait(agent.pid, tid) {
                     Asleep::InWait => Some(Line::new("ok").with("how", "syscall")),
-                    Asleep::Asleep => {
+                    Asleep::InOtherCall => {
                         *seen_asleep += 1;
                         (*seen_asleep >= 2).then(|| Line::new("ok").with("how", "asleep")).or_else(late_line)
                     }
@@ -227,7 +227,7 @@ impl Warden<'_> {
                 let Some((entered, agent, tid)) = self.entered_up_to(*call) else { return late_line() };
                 let asleep = process_table::is_asleep_in_wait(agent.pid, tid);
                 match asleep {
-                    Asleep::InWait | Asleep::Asleep => {
+                    Asleep::InWait | Asleep::InOtherCall => {
                         // A thread that left the wait for another sleep may have answered.
                         let (_, since) = match *asleep_since {
                             Some((there, since)) if there == asleep => (there, since),

@@ -94,7 +94,7 @@ fn interruption() {
     let tid = talk.line().number("tid").expect("a thread");
     let tid = i32::try_from(tid).expect("a thread");
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !matches!(process_table::is_asleep_in_wait(talk.pid(), tid), Asleep::InWait | Asleep::Asleep) {
+    while !matches!(process_table::is_asleep_in_wait(talk.pid(), tid), Asleep::InWait | Asleep::InOtherCall) {
         assert!(Instant::now() < deadline, "it never slept");
         std::thread::yield_now();
     }

@@ -7,7 +7,7 @@ use waitspec::sys::process::{self, Forked};
 use waitspec::sys::signal;
 use waitspec::wait::{
     ChildInfo, Errno, Event, IdOptions, Pid, Rusage, Signal, Target, WaitOptions, WaitStatus, reap, retrying,
-    wait, wait3, wait4, waitid, waitpid,
+    try_wait3, try_wait4, try_waitid, try_waitpid, wait, wait3, wait4, waitid, waitpid,
 };
 
 use crate::child::Child;
@@ -20,35 +20,35 @@ fn by_wait() -> Seen {
 }
 
 fn by_waitpid() -> Seen {
-    waitpid(Target::Any, WaitOptions::NONE).map(|done| done.map(|done| (done.pid, done.status.event())))
+    waitpid(Target::Any, WaitOptions::NONE).map(|done| Some((done.pid, done.status.event())))
 }
 
 fn by_wait3() -> Seen {
-    wait3(WaitOptions::NONE).map(|done| done.map(|done| (done.pid, done.status.event())))
+    wait3(WaitOptions::NONE).map(|done| Some((done.pid, done.status.event())))
 }
 
 fn by_wait4() -> Seen {
-    wait4(Target::Any, WaitOptions::NONE).map(|done| done.map(|done| (done.pid, done.status.event())))
+    wait4(Target::Any, WaitOptions::NONE).map(|done| Some((done.pid, done.status.event())))
 }
 
-fn reported(info: Option<ChildInfo>) -> Option<(Pid, Event)> {
-    info.map(|info| (info.pid, info.event))
+fn reported(info: ChildInfo) -> (Pid, Event) {
+    (info.pid, info.event)
 }
 
 fn by_waitid() -> Seen {
-    waitid(Target::Any, IdOptions::EXITED).map(reported)
+    waitid(Target::Any, IdOptions::EXITED).map(|info| Some(reported(info)))
 }
 
 #[cfg(target_os = "linux")]
 fn by_waitid_usage() -> Seen {
     use waitspec::wait::waitid_usage;
-    waitid_usage(Target::Any, IdOptions::EXITED).map(|done| reported(done.map(|(info, _)| info)))
+    waitid_usage(Target::Any, IdOptions::EXITED).map(|(info, _)| Some(reported(info)))
 }
 
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
 fn by_wait6() -> Seen {
     use waitspec::wait::wait6;
-    wait6(Target::Any, IdOptions::EXITED).map(|done| done.map(|done| (done.pid, done.status.event())))
+    wait6(Target::Any, IdOptions::EXITED).map(|done| Some((done.pid, done.status.event())))
 }
 
 /// Every call, waiting for any child to terminate.
@@ -102,7 +102,7 @@ fn a_target_selects_its_own_children_only() {
     third.await_change(IdOptions::EXITED);
 
     let reap =
-        |target| wait4(target, WaitOptions::NOHANG).map(|done| done.map(|done| (done.pid, done.status)));
+        |target| try_wait4(target, WaitOptions::NONE).map(|done| done.map(|done| (done.pid, done.status)));
     assert_eq!(reap(Target::Pid(second.pid)), Ok(Some((second.pid, WaitStatus::exited(2)))));
     assert_eq!(reap(Target::Pid(second.pid)), Err(Errno::CHILD));
     assert_eq!(reap(Target::Group(third.pid)), Ok(Some((third.pid, WaitStatus::exited(3)))));
@@ -119,7 +119,7 @@ fn waitid_accepts_the_same_targets() {
     third.exit(3);
     third.await_change(IdOptions::EXITED);
 
-    let reap = |target: Target| waitid(target, IdOptions::EXITED | IdOptions::NOHANG).map(reported);
+    let reap = |target: Target| try_waitid(target, IdOptions::EXITED).map(|info| info.map(reported));
     assert_eq!(reap(Target::Pid(second.pid)), Ok(Some((second.pid, Event::Exited { code: 2 }))));
     assert_eq!(reap(Target::Group(third.pid)), Ok(Some((third.pid, Event::Exited { code: 3 }))));
     assert_eq!(reap(Target::Group(third.pid)), Err(Errno::CHILD));
@@ -136,11 +136,11 @@ fn waitid_accepts_a_pidfd() {
     let (other, child) = (Child::zombie(1), Child::held());
     let pidfd = pidfd_open(child.pid, PidfdFlags::NONBLOCK).expect("Linux 5.10");
     assert_eq!(waitid(pidfd.as_fd(), IdOptions::EXITED), Err(Errno::AGAIN));
-    assert_eq!(waitid(pidfd.as_fd(), IdOptions::EXITED | IdOptions::NOHANG), Ok(None));
+    assert_eq!(try_waitid(pidfd.as_fd(), IdOptions::EXITED), Ok(None));
     child.exit(5);
     child.await_change(IdOptions::EXITED);
     let done = waitid(pidfd.as_fd(), IdOptions::EXITED);
-    assert_eq!(done.map(reported), Ok(Some((child.pid, Event::Exited { code: 5 }))));
+    assert_eq!(done.map(reported), Ok((child.pid, Event::Exited { code: 5 })));
     assert_eq!(waitid(pidfd.as_fd(), IdOptions::EXITED), Err(Errno::CHILD));
     let no_pidfd = std::fs::File::open("/dev/null").expect("/dev/null");
     assert_eq!(waitid(no_pidfd.as_fd(), IdOptions::EXITED), Err(Errno::BADF));
@@ -151,22 +151,19 @@ fn waitid_accepts_a_pidfd() {
 #[serial]
 fn nohang_finds_nothing_while_the_child_runs() {
     let child = Child::held();
-    let target = Target::Pid(child.pid);
-    let more = WaitOptions::NOHANG | WaitOptions::UNTRACED | WaitOptions::CONTINUED;
-    let all = IdOptions::NOHANG | IdOptions::EXITED | IdOptions::STOPPED | IdOptions::CONTINUED;
-    assert_eq!(waitpid(target, more), Ok(None));
-    assert_eq!(wait3(more), Ok(None));
-    assert_eq!(wait4(target, more), Ok(None));
-    assert_eq!(waitid(target, all), Ok(None));
+    let more = WaitOptions::UNTRACED | WaitOptions::CONTINUED;
+    let all = IdOptions::EXITED | IdOptions::STOPPED | IdOptions::CONTINUED;
+    assert_eq!(try_waitpid(child.pid, more), Ok(None));
+    assert_eq!(try_wait3(more), Ok(None));
+    assert_eq!(try_wait4(child.pid, more), Ok(None));
+    assert_eq!(try_waitid(child.pid, all), Ok(None));
 }
 
 #[test]
 #[serial]
 fn stops_and_continues_are_reported_on_request() {
     let child = Child::held();
-    let target = Target::Pid(child.pid);
-    let reap =
-        |options| waitpid(target, options | WaitOptions::NOHANG).map(|done| done.map(|done| done.status));
+    let reap = |options| try_waitpid(child.pid, options).map(|done| done.map(|done| done.status));
 
     child.signal(Signal::STOP);
     child.await_change(IdOptions::STOPPED);
@@ -186,8 +183,7 @@ fn stops_and_continues_are_reported_on_request() {
 #[serial]
 fn waitid_reports_the_requested_events() {
     let child = Child::held();
-    let ask =
-        |options| waitid(child.pid, options | IdOptions::NOHANG).map(|info| info.map(|info| info.event));
+    let ask = |options| try_waitid(child.pid, options).map(|info| info.map(|info| info.event));
 
     child.signal(Signal::STOP);
     child.await_change(IdOptions::STOPPED);
@@ -203,7 +199,7 @@ fn waitid_reports_the_requested_events() {
 
     child.exit(8);
     child.await_change(IdOptions::EXITED);
-    let seen = waitid(child.pid, IdOptions::EXITED).expect("our child").expect("no NOHANG");
+    let seen = waitid(child.pid, IdOptions::EXITED).expect("our child");
     assert_eq!((seen.pid, seen.event), (child.pid, Event::Exited { code: 8 }));
     if cfg!(not(target_vendor = "apple")) {
         assert_eq!(seen.uid, rustix::process::getuid().as_raw());
@@ -214,10 +210,11 @@ fn waitid_reports_the_requested_events() {
 #[serial]
 #[cfg_attr(target_vendor = "apple", ignore = "XNU takes an empty set of events")]
 fn waitid_without_an_event_fails_with_einval(
-    #[values(IdOptions::NONE, IdOptions::NOHANG, IdOptions::NOWAIT)] options: IdOptions,
+    #[values(IdOptions::empty(), IdOptions::NOWAIT)] options: IdOptions,
 ) {
     let child = Child::zombie(0);
     assert_eq!(waitid(child.pid, options), Err(Errno::INVAL));
+    assert_eq!(try_waitid(child.pid, options), Err(Errno::INVAL));
 }
 
 #[cfg(target_os = "linux")]
@@ -225,8 +222,7 @@ fn waitid_without_an_event_fails_with_einval(
 #[serial]
 fn linux_selects_by_thread_and_by_kind() {
     let child = Child::held();
-    let target = Target::Pid(child.pid);
-    let ask = |options| wait4(target, options | WaitOptions::NOHANG);
+    let ask = |options| try_wait4(child.pid, options);
     assert_eq!(ask(WaitOptions::CLONE), Err(Errno::CHILD), "it is no clone child");
     assert_eq!(ask(WaitOptions::ALL), Ok(None));
     assert_eq!(ask(WaitOptions::NOTHREAD), Ok(None), "this thread forked it");
@@ -243,8 +239,8 @@ fn a_signal_interrupts_and_retrying_continues() {
         process::exit_now(interrupted_waiter());
     }
     let Forked::Parent(waiter) = waiter else { unreachable!("the child has exited") };
-    let done = wait4(Target::Pid(Pid::from_raw(waiter).expect("a pid")), WaitOptions::NONE);
-    assert_eq!(done.expect("our child").expect("no NOHANG").status, WaitStatus::exited(0));
+    let done = wait4(Pid::from_raw(waiter).expect("a pid"), WaitOptions::NONE);
+    assert_eq!(done.expect("our child").status, WaitStatus::exited(0));
 }
 
 /// Runs in a process with one thread; 0, or the number of the check that failed.
@@ -276,7 +272,7 @@ fn interrupted_waiter() -> i32 {
         return 4;
     }
     match retrying(|| wait4(child, WaitOptions::NONE)) {
-        Ok(Some(done)) if done.status == WaitStatus::exited(5) => 0,
+        Ok(done) if done.status == WaitStatus::exited(5) => 0,
         _ => 5,
     }
 }
@@ -311,15 +307,15 @@ fn rusage_is_that_of_the_child() {
         child
     };
     let child = burnt();
-    let done = wait4(Target::Pid(child.pid), WaitOptions::NONE).expect("our child").expect("no NOHANG");
+    let done = wait4(child.pid, WaitOptions::NONE).expect("our child");
     plausible(&done.rusage, "wait4");
     let _child = burnt();
-    plausible(&wait3(WaitOptions::NONE).expect("our child").expect("no NOHANG").rusage, "wait3");
+    plausible(&wait3(WaitOptions::NONE).expect("our child").rusage, "wait3");
     #[cfg(target_os = "linux")]
     {
         let child = burnt();
         let done = waitspec::wait::waitid_usage(child.pid, IdOptions::EXITED);
-        plausible(&done.expect("our child").expect("no NOHANG").1, "waitid");
+        plausible(&done.expect("our child").1, "waitid");
     }
 }
 

@@ -79,7 +79,7 @@ fn stops_and_continues_are_waited_for_too() {
 #[serial]
 fn an_error_is_not_a_timeout() {
     let gone = Child::zombie(0);
-    assert!(wait4(Target::Pid(gone.pid), WaitOptions::NONE).is_ok());
+    assert!(wait4(gone.pid, WaitOptions::NONE).is_ok());
     assert_eq!(wait4_timeout(Target::Pid(gone.pid), WaitOptions::NONE, AGES), Err(Errno::CHILD));
     assert_eq!(waitpid_timeout(Target::Any, WaitOptions::NONE, AGES), Err(Errno::CHILD));
     assert_eq!(waitid_timeout(Target::Any, IdOptions::EXITED, Deadline::NEVER), Err(Errno::CHILD));
@@ -94,8 +94,8 @@ fn no_descriptor_is_needed() {
         process::exit_now(waiter_without_descriptors());
     }
     let Forked::Parent(waiter) = waiter else { unreachable!("the child has exited") };
-    let done = wait4(Target::Pid(Pid::from_raw(waiter).expect("a pid")), WaitOptions::NONE);
-    assert_eq!(done.expect("our child").expect("no NOHANG").status, WaitStatus::exited(0));
+    let done = wait4(Pid::from_raw(waiter).expect("a pid"), WaitOptions::NONE);
+    assert_eq!(done.expect("our child").status, WaitStatus::exited(0));
 }
 
 /// Runs in a process with one thread; 0, or the number of the check that failed.
@@ -176,7 +176,7 @@ fn a_bounded_wait_works_without_pidfds(
         Forked::Parent(pid) => Pid::from_raw(pid).expect("a pid"),
         Forked::Child => process::exit_now(waits_without_pidfds(how)),
     };
-    let done = wait4(Target::Pid(pid), WaitOptions::NONE).expect("our child").expect("it ended");
+    let done = wait4(pid, WaitOptions::NONE).expect("our child");
     let code = done.status.exit_status();
     assert!(matches!(code, Some(0 | 77)), "{how:?}: {:?}", done.status);
 }

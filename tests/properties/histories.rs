@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
 use serial_test::serial;
 use waitspec::wait::{
-    ChildInfo, Errno, Event, IdOptions, Rusage, Signal, Target, WaitOptions, WaitedUsage, reap, wait, wait3,
-    wait4, waitid, waitpid,
+    ChildInfo, Errno, Event, IdOptions, Rusage, Signal, Target, WaitOptions, Waited, WaitedUsage, reap,
+    try_wait3, try_wait4, try_waitid, try_waitpid, wait, wait3, wait4, waitid, waitpid,
 };
 
 use crate::child::{Cause, Child, watchdog};
@@ -64,21 +64,19 @@ impl From<ChildInfo> for Report {
 /// Makes the call. `wait3` and `wait` take no target: for one child `wait4` and `waitpid` stand in, and with WNOHANG,
 /// which `wait` does not know, `waitpid` does.
 fn call(front: Front, target: Target, block: bool) -> Result<Option<Report>, Errno> {
-    let options = if block { WaitOptions::NONE } else { WaitOptions::NOHANG };
-    match (front, target) {
-        (Front::Wait3, Target::Any) => wait3(options).map(|done| done.map(Report::from)),
-        (Front::Wait3 | Front::Wait4, _) => wait4(target, options).map(|done| done.map(Report::from)),
-        (Front::Wait, Target::Any) if block => wait().map(|done| {
-            Some(Report { pid: done.pid.as_raw_pid(), event: done.status.event(), rusage: None })
-        }),
-        (Front::Wait | Front::Waitpid, _) => waitpid(target, options).map(|done| {
-            let done = done?;
-            Some(Report { pid: done.pid.as_raw_pid(), event: done.status.event(), rusage: None })
-        }),
-        (Front::Waitid, _) => {
-            let options = if block { IdOptions::NONE } else { IdOptions::NOHANG };
-            waitid(target, options | IdOptions::EXITED).map(|info| info.map(Report::from))
-        }
+    let none = WaitOptions::NONE;
+    let plain =
+        |done: Waited| Report { pid: done.pid.as_raw_pid(), event: done.status.event(), rusage: None };
+    match (front, target, block) {
+        (Front::Wait3, Target::Any, true) => wait3(none).map(|done| Some(Report::from(done))),
+        (Front::Wait3, Target::Any, false) => try_wait3(none).map(|done| done.map(Report::from)),
+        (Front::Wait3 | Front::Wait4, _, true) => wait4(target, none).map(|done| Some(Report::from(done))),
+        (Front::Wait3 | Front::Wait4, _, false) => try_wait4(target, none).map(|done| done.map(Report::from)),
+        (Front::Wait, Target::Any, true) => wait().map(|done| Some(plain(done))),
+        (Front::Wait | Front::Waitpid, _, true) => waitpid(target, none).map(|done| Some(plain(done))),
+        (Front::Wait | Front::Waitpid, _, false) => try_waitpid(target, none).map(|done| done.map(plain)),
+        (Front::Waitid, _, true) => waitid(target, IdOptions::EXITED).map(|info| Some(Report::from(info))),
+        (Front::Waitid, _, false) => try_waitid(target, IdOptions::EXITED).map(|info| info.map(Report::from)),
     }
 }
 
@@ -125,8 +123,8 @@ impl History {
                 self.judge(op, Some(index), call(front, target, false), true)
             }
             Op::Look => {
-                let options = IdOptions::EXITED | IdOptions::NOHANG | IdOptions::NOWAIT;
-                let got = waitid(Target::Any, options).map(|info| info.map(Report::from));
+                let options = IdOptions::EXITED | IdOptions::NOWAIT;
+                let got = try_waitid(Target::Any, options).map(|info| info.map(Report::from));
                 self.judge(op, None, got, false)
             }
             Op::ReapAll => {

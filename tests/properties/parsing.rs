@@ -284,7 +284,11 @@ fn trials() -> impl Strategy<Value = TrialRecord> {
             us,
         )| {
             let (recorded, clauses, warnings) = facts;
+            // A trial without them is refused.
+            let (id, subject) = (id + "@", subject + ":");
             TrialRecord {
+                reproduce: id.clone(),
+                unverified: stderr.clone(),
                 agent: subject.clone(),
                 failed_clause: expected.clone(),
                 verdict: verdict.to_owned(),

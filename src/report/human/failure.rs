@@ -2,7 +2,7 @@
 
 use crate::runner::event::{TrialReport, Verdict};
 use crate::spec::Level;
-use clap::builder::styling::{AnsiColor, Style};
+use anstyle::{AnsiColor, Style};
 use std::fmt::Write;
 use std::time::Duration;
 
@@ -10,6 +10,9 @@ use std::time::Duration;
 pub const WIDTH: usize = 100;
 /// The column at which the text of a labelled line begins.
 const INDENT: usize = 12;
+
+/// The reason of an `xpass`.
+pub const XPASS: &str = "passes, but the baseline lists it as a failure; run `waitspec baseline update`";
 
 /// The colour of a verdict.
 pub fn style(verdict: &Verdict) -> Style {
@@ -24,19 +27,24 @@ pub fn style(verdict: &Verdict) -> Style {
 
 /// The first line of a trial: verdict, id, subject, duration.
 pub fn headline(trial: &TrialReport) -> String {
-    let style = style(&trial.verdict);
     let word = match trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_)) {
         true => trial.verdict.name().to_uppercase(),
         false => trial.verdict.name().to_owned(),
     };
+    let style = style(&trial.verdict);
+    columns(style, &word, &trial.id, (&trial.subject, &trial.agent), trial.duration)
+}
+
+/// The columns of a headline; `subject` is its name, and what its agent says of itself.
+pub fn columns(style: Style, word: &str, id: &str, subject: (&str, &str), duration: Duration) -> String {
     let gap = " ".repeat(6usize.saturating_sub(word.len()).max(1));
-    let subject = match trial.agent.as_str() {
-        "" => trial.subject.clone(),
+    let subject = match subject {
+        (subject, "") => subject.to_owned(),
         // `libc glibc 2.36` begins with the name of the subject already.
-        agent if agent.split(' ').next() == Some(&trial.subject) => agent.to_owned(),
-        agent => format!("{} {agent}", trial.subject),
+        (subject, agent) if agent.split(' ').next() == Some(subject) => agent.to_owned(),
+        (subject, agent) => format!("{subject} {agent}"),
     };
-    let (id, time) = (&trial.id, seconds(trial.duration));
+    let time = seconds(duration);
     let left = WIDTH.saturating_sub(word.len() + gap.len() + id.chars().count().max(30) + time.len() + 2);
     let subject = shortened(&subject, left);
     format!("{style}{word}{style:#}{gap}{id:<30} {subject:<left$} {time}")
@@ -79,8 +87,7 @@ pub fn text_with(trial: &TrialReport, reproduce: &str, trace: bool) -> String {
             prose(&mut out, "got", &failure.got);
         }
         None => {
-            let fixed = "passes, but the baseline lists it as a failure; run `waitspec baseline update`";
-            let reason = if trial.verdict == Verdict::Xpass { Some(fixed) } else { trial.verdict.reason() };
+            let reason = if trial.verdict == Verdict::Xpass { Some(XPASS) } else { trial.verdict.reason() };
             prose(&mut out, "reason", reason.unwrap_or_default());
         }
     }
@@ -97,7 +104,7 @@ pub fn text_with(trial: &TrialReport, reproduce: &str, trace: bool) -> String {
 }
 
 /// The command that reproduces a trial.
-fn reproduce(trial: &TrialReport, options: &[String]) -> String {
+pub fn reproduce(trial: &TrialReport, options: &[String]) -> String {
     let mut words = vec!["waitspec", "run", &trial.id, "--subject", &trial.subject];
     words.extend(options.iter().map(String::as_str));
     words.push("--trace");

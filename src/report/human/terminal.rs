@@ -3,7 +3,7 @@
 use super::failure::{headline, line, prose, seconds, style, text, wrapped, wrapped_at};
 use crate::report::Reporter;
 use crate::runner::event::{Event, RunHeader, Summary, TrialReport, Verdict};
-use clap::builder::styling::Style;
+use anstyle::Style;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::time::Duration;

@@ -1,6 +1,6 @@
 //! JSON lines: readable up to the last line written, even if the run was cut off.
 
-use super::record::Record;
+use super::record::{Record, TrialRecord};
 use crate::report::Reporter;
 use crate::runner::event::Event;
 use std::io::{self, Write};
@@ -9,12 +9,14 @@ use std::io::{self, Write};
 #[derive(Debug)]
 pub struct Json<W> {
     out: W,
+    options: Vec<String>,
 }
 
 impl<W: Write> Json<W> {
-    /// Writes to `out`, which should not buffer lines.
-    pub fn new(out: W) -> Json<W> {
-        Json { out }
+    /// Writes to `out`, which should not buffer lines; `options` are the options of the run that reproducing one of its
+    /// trials needs.
+    pub fn new(out: W, options: Vec<String>) -> Json<W> {
+        Json { out, options }
     }
 }
 
@@ -22,7 +24,7 @@ impl<W: Write> Reporter for Json<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         let record = match event {
             Event::Begin(header) => Record::Run(header.into()),
-            Event::Trial(trial) => Record::Trial(trial.as_ref().into()),
+            Event::Trial(trial) => Record::Trial(TrialRecord::with_reproducer(trial, &self.options)),
             Event::End(summary) => Record::Summary(summary.into()),
         };
         let mut line = serde_json::to_vec(&record)?;
@@ -39,10 +41,11 @@ mod tests {
 
     #[test]
     fn one_object_a_line() {
-        let text = sample::written(&sample::run(), Json::new, |json| json.out);
+        let text = sample::written(&sample::run(), |out| Json::new(out, Vec::new()), |json| json.out);
         let lines: Vec<serde_json::Value> = text.lines().map(|l| serde_json::from_str(l).unwrap()).collect();
         assert_eq!(lines.len(), 5);
         assert_eq!(lines[0]["type"], "run");
+        assert_eq!(lines[0]["format"], 1);
         assert_eq!((&lines[0]["os"], &lines[0]["kernel"]), (&"Linux".into(), &"6.18.44".into()));
         assert_eq!(lines[0]["libc"], "glibc 2.36");
         assert_eq!(lines[0]["subjects"][0]["subject"], "agent:./mywait");
@@ -51,6 +54,12 @@ mod tests {
         assert_eq!(lines[2]["failed_clause"], "posix/waitpid/nohang-zero");
         assert_eq!(lines[2]["clauses"][0]["outcome"], "fail");
         assert_eq!(lines[2]["got"], "-1 ECHILD");
+        assert_eq!(lines[2]["steps"][0], "spawn A (held)");
+        assert_eq!(
+            lines[2]["reproduce"],
+            "waitspec run nohang.running-child@wait4 --subject agent:./mywait --trace"
+        );
+        assert_eq!(lines[1].get("reproduce"), None, "what passed needs none");
         assert_eq!(lines[2]["duration_us"], 12_000);
         assert_eq!(lines[3]["reason"], "wait6 is not on this system");
         assert_eq!(lines[4]["type"], "summary");

@@ -4,4 +4,6 @@ pub mod json;
 pub mod junit;
 pub mod read;
 pub mod record;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod tap;

@@ -2,7 +2,7 @@
 //!
 //! Reports of earlier versions are read too: ids that were renamed since are brought up to date.
 
-use super::record::{Record, RunRecord, SummaryRecord, TrialRecord};
+use super::record::{FORMAT, Record, RunRecord, SummaryRecord, TrialRecord};
 use crate::report::renames;
 use crate::runner::event::Verdict;
 use std::path::Path;
@@ -55,11 +55,20 @@ pub fn parse(bytes: &[u8]) -> Result<Report, String> {
         };
         match record {
             Record::Run(_) if run.is_some() => return Err(at("a second header".to_owned())),
+            Record::Run(header) if header.format > FORMAT => {
+                return Err(at(format!(
+                    "format {} is newer than this waitspec, which reads {FORMAT}",
+                    header.format
+                )));
+            }
             Record::Run(header) => run = Some(header),
             _ if run.is_none() => return Err(at("the header is missing".to_owned())),
             _ if summary.is_some() => return Err(at("a line after the summary".to_owned())),
             Record::Trial(trial) if !Verdict::NAMES.contains(&trial.verdict.as_str()) => {
                 return Err(at(format!("unknown verdict `{}`", trial.verdict)));
+            }
+            Record::Trial(trial) if trial.id.is_empty() || trial.subject.is_empty() => {
+                return Err(at("a trial without an id or a subject".to_owned()));
             }
             Record::Trial(trial) => trials.push(up_to_date(trial)),
             Record::Summary(footer) => summary = Some(footer),
@@ -98,7 +107,7 @@ mod tests {
 
     fn text() -> Vec<u8> {
         let mut out = Vec::new();
-        let mut json = Json::new(&mut out);
+        let mut json = Json::new(&mut out, Vec::new());
         sample::run().iter().for_each(|e| json.event(e).unwrap());
         out
     }
@@ -107,7 +116,7 @@ mod tests {
     fn what_was_written_is_read_back() {
         let report = parse(&text()).unwrap();
         assert!(report.is_complete());
-        assert_eq!(report.trials[1], (&sample::failing()).into());
+        assert_eq!(report.trials[1], TrialRecord::with_reproducer(&sample::failing(), &[]));
         assert_eq!(report.run, (&sample::header()).into());
     }
 
@@ -142,6 +151,18 @@ mod tests {
     }
 
     #[test]
+    fn a_newer_format_is_rejected_and_an_older_one_read() {
+        let header =
+            |format: &str| format!("{{\"type\":\"run\"{format},\"version\":\"9\",\"subjects\":[]}}\n");
+        assert!(parse(header(",\"format\":2").as_bytes()).unwrap_err().contains("format 2 is newer"));
+        assert_eq!(parse(header("").as_bytes()).unwrap().run.format, 0);
+        let trial =
+            r#"{"type":"trial","id":"a@wait","subject":"libc","verdict":"pass","did":["spawn A (held)"]}"#;
+        let old = parse((header("") + trial + "\n").as_bytes()).unwrap();
+        assert_eq!(old.trials[0].steps, ["spawn A (held)"]);
+    }
+
+    #[test]
     fn an_invalid_line_is_named_by_its_number() {
         let text = String::from_utf8(text()).unwrap();
         let with = |line: &str| {
@@ -149,7 +170,14 @@ mod tests {
             lines.insert(2, line);
             parse((lines.join("\n") + "\n").as_bytes()).unwrap_err()
         };
-        for garbage in ["{", "", "[]", r#"{"type":"other"}"#, r#"{"type":"trial","verdict":"great"}"#] {
+        for garbage in [
+            "{",
+            "",
+            "[]",
+            r#"{"type":"other"}"#,
+            r#"{"type":"trial","verdict":"great"}"#,
+            r#"{"type":"trial","verdict":"pass"}"#,
+        ] {
             assert!(with(garbage).starts_with("line 3: "), "{garbage}");
         }
         assert_eq!(with(text.lines().next().unwrap()), "line 3: a second header");

@@ -3,14 +3,20 @@
 //! A header (`run`), a `trial` for each trial in the order in which they finished, and a footer (`summary`). Empty fields
 //! are omitted; readers ignore unknown fields.
 
-use crate::runner::event::{RunHeader, SubjectInfo, Summary, TrialReport};
+use crate::report::human::failure::reproduce;
+use crate::runner::event::{Outcome, RunHeader, SubjectInfo, Summary, TrialReport, Verdict};
 use crate::trial::InterfaceName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
+/// The number of this format, in every header. It grows when a reader of an older one would misread a newer one.
+pub const FORMAT: u32 = 1;
+
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[allow(clippy::large_enum_variant, reason = "one is made at a time, and written or taken apart at once")]
 pub enum Record {
     /// The first line.
     Run(RunRecord),
@@ -23,7 +29,11 @@ pub enum Record {
 /// The environment of the run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RunRecord {
+    /// The number of the format. Reports of before the first release have none, and are read as 0.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = FORMAT)))]
+    pub format: u32,
     /// The version of this crate.
     pub version: String,
     /// The subjects.
@@ -52,6 +62,7 @@ pub struct RunRecord {
 /// A subject.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SubjectRecord {
     /// The name as `--subject` takes it; trials refer to it.
     pub subject: String,
@@ -62,6 +73,13 @@ pub struct SubjectRecord {
     /// Where to report bugs.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub issues: String,
+    /// What kind of thing is judged: `calls`, `handle` or `program`.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ["calls", "handle", "program"])))]
+    #[serde(default = "calls")]
+    pub interface: String,
+    /// Why no machine has run this, as for a subject that answers from a transcribed source; empty if one has.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub unverified: String,
     /// The operating system that it sees.
     pub os: String,
     /// Its C library.
@@ -70,20 +88,14 @@ pub struct SubjectRecord {
     pub arch: String,
     /// The profile whose clauses apply.
     pub profile: String,
-    /// What kind of thing it is: `calls`, as in reports without this key, `handle` or `program`.
-    #[serde(default = "calls")]
-    pub interface: String,
     /// The calls it offers.
     pub calls: Vec<String>,
-}
-
-fn calls() -> String {
-    InterfaceName::Calls.name().to_owned()
 }
 
 /// A finished trial.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct TrialRecord {
     /// `case@call`.
     pub id: String,
@@ -92,7 +104,8 @@ pub struct TrialRecord {
     /// The agent's name and version, where they say more than the subject.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub agent: String,
-    /// One of [`crate::runner::event::Verdict::NAMES`].
+    /// The name of a verdict.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = Verdict::NAMES)))]
     pub verdict: String,
     /// The reason of a skip or of a broken trial, or the source of a deviation.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,6 +142,12 @@ pub struct TrialRecord {
     /// The protocol lines.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<String>,
+    /// The command that reproduces it, where it did not pass.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reproduce: String,
+    /// Why no machine has shown what it says; empty if one has.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub unverified: String,
     /// The number of processes it created, including the agent.
     pub processes: u32,
     /// How long it took, in microseconds.
@@ -137,15 +156,18 @@ pub struct TrialRecord {
 
 /// A clause and its outcome.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClauseRecord {
     /// The clause's id.
     pub id: String,
-    /// The name of an [`crate::runner::event::Outcome`], in snake case: `pass`, `not_observed`.
+    /// The name of an outcome, in snake case: `pass`, `not_observed`.
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = Outcome::ALL.map(outcome_word))))]
     pub outcome: String,
 }
 
 /// A SHOULD clause that did not hold.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WarningRecord {
     /// The clause's id.
     pub clause: String,
@@ -157,6 +179,7 @@ pub struct WarningRecord {
 
 /// The footer.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SummaryRecord {
     /// Whether the run was cut short by a signal.
     pub interrupted: bool,
@@ -169,11 +192,22 @@ pub struct SummaryRecord {
     pub counts: BTreeMap<String, u64>,
 }
 
+/// The name of an outcome, in snake case.
+pub fn outcome_word(outcome: Outcome) -> String {
+    outcome.name().replace(' ', "_")
+}
+
+/// The interface of subjects that name none.
+fn calls() -> String {
+    InterfaceName::Calls.name().to_owned()
+}
+
 impl From<&RunHeader> for RunRecord {
     fn from(header: &RunHeader) -> RunRecord {
         let (os, kernel) = header.kernel.split_once(' ').unwrap_or((&header.kernel, ""));
         let libc = header.subjects.iter().map(|s| &s.libc).find(|l| !l.is_empty());
         RunRecord {
+            format: FORMAT,
             version: header.version.clone(),
             subjects: header.subjects.iter().map(SubjectRecord::from).collect(),
             os: os.to_owned(),
@@ -196,11 +230,12 @@ impl From<&SubjectInfo> for SubjectRecord {
             name: subject.name.clone(),
             version: subject.version.clone(),
             issues: subject.issues.clone(),
+            interface: subject.interface.name().to_owned(),
+            unverified: String::new(),
             os: subject.os.clone(),
             libc: subject.libc.clone(),
             arch: subject.arch.clone(),
             profile: subject.profile.clone(),
-            interface: subject.interface.name().to_owned(),
             calls: subject.calls.clone(),
         }
     }
@@ -220,7 +255,7 @@ impl From<&TrialReport> for TrialRecord {
                 .iter()
                 .map(|(clause, outcome)| ClauseRecord {
                     id: clause.id.to_owned(),
-                    outcome: outcome.name().replace(' ', "_"),
+                    outcome: outcome_word(*outcome),
                 })
                 .collect(),
             failed_clause: failure.map(|f| f.clause.id.to_owned()),
@@ -241,9 +276,24 @@ impl From<&TrialReport> for TrialRecord {
             notes: trial.notes.clone(),
             stderr: trial.stderr.clone(),
             trace: trial.trace.clone(),
+            reproduce: String::new(),
+            unverified: String::new(),
             processes: trial.processes,
             duration_us: u64::try_from(trial.duration.as_micros()).unwrap_or(u64::MAX),
         }
+    }
+}
+
+impl TrialRecord {
+    /// The record of a trial, with the command that reproduces it where it did not pass.
+    ///
+    /// `options` are the options of the run that reproducing the trial needs.
+    pub fn with_reproducer(trial: &TrialReport, options: &[String]) -> TrialRecord {
+        let mut record = TrialRecord::from(trial);
+        if trial.failure.is_some() || trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_)) {
+            record.reproduce = reproduce(trial, options);
+        }
+        record
     }
 }
 

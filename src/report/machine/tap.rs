@@ -1,4 +1,4 @@
-//! The Test Anything Protocol, version 14.
+//! The Test Anything Protocol. Nothing of version 14 is used, and many consumers know none but 13.
 
 use crate::report::Reporter;
 use crate::runner::event::{Event, TrialReport, Verdict};
@@ -59,7 +59,7 @@ fn one_line(text: &str) -> String {
 impl<W: Write> Reporter for Tap<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match event {
-            Event::Begin(_) => writeln!(self.out, "TAP version 14")?,
+            Event::Begin(_) => writeln!(self.out, "TAP version 13")?,
             Event::Trial(trial) => self.trial(trial)?,
             Event::End(summary) if summary.interrupted => writeln!(self.out, "Bail out! Interrupted")?,
             Event::End(_) => writeln!(self.out, "1..{}", self.count)?,
@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(
             lines[..3],
             [
-                "TAP version 14",
+                "TAP version 13",
                 "ok 1 - exit.code@wait4 agent:./mywait",
                 "not ok 2 - nohang.running-child@wait4 agent:./mywait"
             ]

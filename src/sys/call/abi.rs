@@ -7,6 +7,7 @@ use libc::c_int;
 
 /// One function of the wait family.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub enum Call {
     /// `wait(status)`
     Wait,
@@ -47,6 +48,7 @@ impl Call {
 
 /// The kind of a pointer argument.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub enum Pointer {
     /// A poisoned buffer followed by a canary.
     #[default]
@@ -61,6 +63,7 @@ pub enum Pointer {
 
 /// Which children a call waits for, with the host's values.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub enum Select {
     /// The first argument of `waitpid` and `wait4`; `wait` and `wait3` ignore it.
     Pid(libc::pid_t),
@@ -75,6 +78,7 @@ pub enum Select {
 
 /// One call with all its arguments, with the host's values.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Request {
     /// The function.
     pub call: Call,
@@ -139,6 +143,7 @@ impl<T> Memory<T> {
 ///
 /// A field still poisoned is `None`.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Usage {
     /// User CPU time, microseconds.
     pub utime_us: Option<i64>,
@@ -175,6 +180,7 @@ impl Usage {
 ///
 /// A field still poisoned, or not offered by the subject, is `None`.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Info {
     /// `si_signo`
     pub signo: Option<i64>,
@@ -194,6 +200,7 @@ pub struct Info {
 
 /// What a call returned and wrote.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Observation {
     /// The return value, or `errno`.
     pub ret: Return,

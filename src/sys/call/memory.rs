@@ -135,6 +135,32 @@ pub(crate) fn kernel_usage_of(usage: &KernelRusage) -> Usage {
     usage!(usage)
 }
 
+/// The kernel's structure as the C library's.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
+pub(crate) fn host_rusage(usage: &KernelRusage) -> libc::rusage {
+    *usage
+}
+
+/// The kernel's structure as the C library's.
+#[cfg(all(target_os = "linux", not(target_pointer_width = "64")))]
+#[allow(clippy::useless_conversion, clippy::unnecessary_cast, reason = "the widths differ between machines")]
+pub(crate) fn host_rusage(usage: &KernelRusage) -> libc::rusage {
+    // SAFETY: the structure is all numbers; zero is a value of each.
+    let mut host: libc::rusage = unsafe { std::mem::zeroed() };
+    let time = |time: &KernelTime| libc::timeval { tv_sec: time.tv_sec as _, tv_usec: time.tv_usec as _ };
+    (host.ru_utime, host.ru_stime) = (time(&usage.ru_utime), time(&usage.ru_stime));
+    host.ru_maxrss = usage.ru_maxrss as _;
+    let [ixrss, idrss, isrss] = usage._memory;
+    (host.ru_ixrss, host.ru_idrss, host.ru_isrss) = (ixrss as _, idrss as _, isrss as _);
+    (host.ru_minflt, host.ru_majflt) = (usage.ru_minflt as _, usage.ru_majflt as _);
+    host.ru_nswap = usage._nswap as _;
+    (host.ru_inblock, host.ru_oublock) = (usage.ru_inblock as _, usage.ru_oublock as _);
+    let [sent, received, signals] = usage._messages;
+    (host.ru_msgsnd, host.ru_msgrcv, host.ru_nsignals) = (sent as _, received as _, signals as _);
+    (host.ru_nvcsw, host.ru_nivcsw) = (usage.ru_nvcsw as _, usage.ru_nivcsw as _);
+    host
+}
+
 /// The three fields that are in a union on most systems: `si_pid`, `si_uid`, `si_status`.
 #[cfg(not(target_os = "openbsd"))]
 pub(crate) fn child_of(info: &libc::siginfo_t) -> (libc::pid_t, libc::uid_t, libc::c_int) {

@@ -8,8 +8,6 @@ use rustix::io::Errno;
 
 #[cfg(target_os = "linux")]
 use super::abi::NotOffered;
-#[cfg(any(target_os = "linux", target_os = "freebsd", target_os = "netbsd"))]
-use super::abi::Usage;
 use super::memory;
 
 /// Functions of C libraries that the `libc` crate does not declare.
@@ -180,13 +178,13 @@ pub fn waitid_usage(
     idtype: libc::idtype_t,
     id: libc::id_t,
     options: c_int,
-) -> Result<(Report, Usage), Errno> {
+) -> Result<(Report, libc::rusage), Errno> {
     let mut info = no_info();
     // SAFETY: the structure is all numbers; zero is a value of each.
     let mut usage: memory::KernelRusage = unsafe { std::mem::zeroed() };
     // SAFETY: both pointers are to live values of the types that the system call fills.
     checked(unsafe { raw_waitid(i64::from(idtype), i64::from(id), &mut info, options, &mut usage) } as c_int)?;
-    Ok((Report::of(&info), memory::kernel_usage_of(&usage)))
+    Ok((Report::of(&info), memory::host_rusage(&usage)))
 }
 
 /// The raw system call: `siginfo_t` is the same in the kernel and every Linux C library, `rusage` is not.
@@ -232,9 +230,9 @@ pub struct Report6 {
     /// Its status word.
     pub status: c_int,
     /// Its own usage.
-    pub own: Usage,
+    pub own: libc::rusage,
     /// The usage of its reaped children.
-    pub children: Usage,
+    pub children: libc::rusage,
     /// The siginfo.
     pub info: Report,
 }
@@ -249,13 +247,7 @@ pub fn wait6(idtype: libc::idtype_t, id: libc::id_t, options: c_int) -> Result<R
     let mut usage = memory::WRusage { own: no_usage(), children: no_usage() };
     // SAFETY: the pointers are to live values of the types that the function fills.
     let pid = checked(unsafe { missing::wait6(idtype, id, &mut status, options, &mut usage, &mut info) })?;
-    Ok(Report6 {
-        pid,
-        status,
-        own: memory::usage_of(&usage.own),
-        children: memory::usage_of(&usage.children),
-        info: Report::of(&info),
-    })
+    Ok(Report6 { pid, status, own: usage.own, children: usage.children, info: Report::of(&info) })
 }
 
 /// A borrowed descriptor of this number, for the duration of one call.

@@ -65,8 +65,10 @@ struct Slot {
 }
 
 impl Slot {
-    const EMPTY: Slot =
-        Slot { state: AtomicU8::new(FREE), buffers: UnsafeCell::new([Buffers::EMPTY, Buffers::EMPTY]) };
+    const fn new() -> Slot {
+        let state = AtomicU8::new(FREE);
+        Slot { state, buffers: UnsafeCell::new([Buffers::EMPTY, Buffers::EMPTY]) }
+    }
 
     /// Takes the slot if it is in that state.
     fn take(&self, state: u8) -> bool {
@@ -77,7 +79,7 @@ impl Slot {
 // SAFETY: who has made the state `BUSY` has the buffers for itself.
 unsafe impl Sync for Slot {}
 
-static POOL: [Slot; SLOTS] = [Slot::EMPTY; SLOTS];
+static POOL: [Slot; SLOTS] = [const { Slot::new() }; SLOTS];
 /// Which slot comes next, counted without end.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 

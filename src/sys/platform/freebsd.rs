@@ -181,7 +181,7 @@ pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
         None => Asleep::Unknown,
         Some(raw) if !raw::state(raw).is_asleep() => Asleep::Awake,
         Some(raw) if raw::channel(raw) == WAIT_CHANNEL => Asleep::InWait,
-        Some(_) => Asleep::Asleep,
+        Some(_) => Asleep::InOtherCall,
     }
 }
 

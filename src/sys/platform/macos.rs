@@ -138,7 +138,7 @@ pub(crate) fn syscall_of(_: i32, _: i32) -> Option<i64> {
 
 pub(crate) fn asleep(pid: i32, _: i32) -> Asleep {
     match read(pid) {
-        Ok(Some(p)) if p.state.is_asleep() => Asleep::Asleep,
+        Ok(Some(p)) if p.state.is_asleep() => Asleep::InOtherCall,
         Ok(Some(_)) => Asleep::Awake,
         _ => Asleep::Unknown,
     }

@@ -119,7 +119,7 @@ pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
         None => Asleep::Unknown,
         Some(lwp) if !lwp_state(lwp.l_stat).is_asleep() => Asleep::Awake,
         Some(lwp) if text(&lwp.l_wmesg) == WAIT_CHANNEL => Asleep::InWait,
-        Some(_) => Asleep::Asleep,
+        Some(_) => Asleep::InOtherCall,
     }
 }
 

@@ -109,7 +109,7 @@ pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
         None => Asleep::Unknown,
         Some(raw) if !state(raw).is_asleep() => Asleep::Awake,
         Some(raw) if text(&raw.p_wmesg) == WAIT_CHANNEL => Asleep::InWait,
-        Some(_) => Asleep::Asleep,
+        Some(_) => Asleep::InOtherCall,
     }
 }
 

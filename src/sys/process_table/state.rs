@@ -62,8 +62,8 @@ pub struct Process {
 pub enum Asleep {
     /// It sleeps in a system call of the wait family.
     InWait,
-    /// Asleep in some other call, or in one that is not visible.
-    Asleep,
+    /// It sleeps in some other call, or in one that is not visible.
+    InOtherCall,
     /// Running, stopped or terminated.
     Awake,
     /// Unknown.

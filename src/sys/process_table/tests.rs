@@ -79,8 +79,8 @@ fn sleep_in_a_wait_is_told_from_other_sleep() {
             std::hint::spin_loop();
         }
     });
-    until(|| matches!(is_asleep_in_wait(waiting.0, waiting.0), Asleep::InWait | Asleep::Asleep));
-    until(|| is_asleep_in_wait(pausing.0, pausing.0) == Asleep::Asleep);
+    until(|| matches!(is_asleep_in_wait(waiting.0, waiting.0), Asleep::InWait | Asleep::InOtherCall));
+    until(|| is_asleep_in_wait(pausing.0, pausing.0) == Asleep::InOtherCall);
     assert_eq!(is_asleep_in_wait(busy.0, busy.0), Asleep::Awake);
     if let Some(number) = syscall_of(pausing.0, pausing.0) {
         // If the number is visible, so is the waiter's; it stays blocked.

@@ -355,7 +355,7 @@ pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
     }
     match (task_state(pid, tid), call) {
         (Some(State::Sleeping), InCall::Number(n)) if WAIT_SYSCALLS.contains(&n) => Asleep::InWait,
-        (Some(state), _) if state.is_asleep() => Asleep::Asleep,
+        (Some(state), _) if state.is_asleep() => Asleep::InOtherCall,
         (Some(_), _) => Asleep::Awake,
         (None, _) => Asleep::Unknown,
     }

@@ -1,0 +1,37 @@
+//! The JSON Schemas of what `run` and `diff` write, generated from the types that are serialized.
+//!
+//! `docs/schema/` holds them as files; a test compares these with what is generated here.
+
+use super::record::Record;
+use crate::report::runs::Comparison;
+use crate::runner::event::Verdict;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema};
+use serde_json::{Value, json};
+
+/// The schema of one line of a report.
+pub fn report() -> Schema {
+    let mut schema = of::<Record>("One line of a JSON report of waitspec run");
+    // The counts are a map to the types, and would be any integer: also `type`, which stands beside them.
+    let summary = schema.pointer_mut("/$defs/SummaryRecord").and_then(Value::as_object_mut);
+    if let Some(summary) = summary {
+        summary.remove("additionalProperties");
+        for name in Verdict::NAMES {
+            summary["properties"][name] = json!({ "type": "integer", "minimum": 0 });
+            summary["required"].as_array_mut().into_iter().for_each(|list| list.push(name.into()));
+        }
+    }
+    schema
+}
+
+/// The schema of what `diff --format json` writes.
+pub fn diff() -> Schema {
+    of::<Comparison>("The output of waitspec diff --format json")
+}
+
+/// What is written is promised; readers may take less.
+fn of<T: JsonSchema>(title: &str) -> Schema {
+    let mut schema = SchemaSettings::default().for_serialize().into_generator().into_root_schema_for::<T>();
+    schema.insert("title".to_owned(), title.into());
+    schema
+}

@@ -1,0 +1,129 @@
+//! The text of a trial of a report: what `run` prints of a failure, from its record.
+
+use crate::report::human::failure::{XPASS, columns, line, prose, wrapped};
+use crate::report::machine::record::TrialRecord;
+use crate::spec::{self, Level};
+use clap::builder::styling::Style;
+use std::borrow::Cow;
+use std::time::Duration;
+
+/// How many bytes of the steps, the children or the standard error are shown: a page has many of them.
+const ENOUGH: usize = 3000;
+
+/// The text of a trial without the command that reproduces it.
+pub fn text(trial: &TrialRecord) -> String {
+    let word = if trial.verdict == "deviates" { "deviates".to_owned() } else { trial.verdict.to_uppercase() };
+    let subject = (trial.subject.as_str(), trial.agent.as_str());
+    let duration = Duration::from_micros(trial.duration_us);
+    let headline = columns(Style::new(), &word, &trial.id, subject, duration);
+    let mut out = headline.trim_end().to_owned() + "\n";
+    if let Some(id) = &trial.failed_clause {
+        requirement(&mut out, id);
+    }
+    list(&mut out, "steps", &trial.steps);
+    match (&trial.expected, &trial.got) {
+        (Some(expected), Some(got)) => {
+            prose(&mut out, "expected", expected);
+            prose(&mut out, "got", got);
+        }
+        _ => prose(&mut out, "reason", reason(trial)),
+    }
+    list(&mut out, "children", &trial.children);
+    for note in &trial.notes {
+        prose(&mut out, "note", note);
+    }
+    line(&mut out, "stderr", &shortened(trial.stderr.trim_end(), ENOUGH));
+    out
+}
+
+/// The command that reproduces a trial: as its run wrote it, or one without options.
+pub fn reproducer(trial: &TrialRecord) -> String {
+    if !trial.reproduce.is_empty() {
+        return trial.reproduce.clone();
+    }
+    let words = ["waitspec", "run", &trial.id, "--subject", &trial.subject, "--trace"];
+    shlex::try_join(words).unwrap_or_else(|_| words.join(" "))
+}
+
+/// Why a trial has no expectation that failed.
+fn reason(trial: &TrialRecord) -> &str {
+    match trial.verdict.as_str() {
+        "xpass" => XPASS,
+        _ => trial.reason.as_deref().unwrap_or_default(),
+    }
+}
+
+/// What a clause requires, and where that is written.
+fn requirement(out: &mut String, id: &str) {
+    match spec::clause(id) {
+        Some(clause) => {
+            let label = if clause.level == Level::Should { "should" } else { "must" };
+            prose(out, label, clause.text);
+            line(out, "", &wrapped([id, clause.source], "   "));
+        }
+        // Of another release, or announced by the subject.
+        None => line(out, "clause", id),
+    }
+}
+
+/// A label and a list, wrapped between its items.
+fn list(out: &mut String, label: &str, items: &[String]) {
+    line(out, label, &shortened(&wrapped(items.iter().map(String::as_str), "    "), ENOUGH));
+}
+
+/// The lines of a text that fit into so many bytes; the report has all of them.
+pub fn shortened(text: &str, bytes: usize) -> Cow<'_, str> {
+    if text.len() <= bytes {
+        return Cow::Borrowed(text);
+    }
+    let mut end = bytes;
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let end = text[..end].rfind('\n').unwrap_or(end);
+    Cow::Owned(format!("{}\n...", &text[..end]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::{human::failure, sample};
+    use crate::runner::event::{TrialReport, Verdict};
+
+    /// What `run` prints.
+    fn of_run(trial: &TrialReport) -> String {
+        anstream::adapter::strip_str(&failure::text(trial, &[], false)).to_string()
+    }
+
+    #[test]
+    fn a_failure_reads_as_in_the_run() {
+        let mut leaky = sample::trial("a.b@wait", Verdict::Broken("no more processes".to_owned()));
+        leaky.stderr = "one\ntwo\n".to_owned();
+        leaky.notes = vec!["seen late".to_owned()];
+        for trial in [sample::failing(), leaky, sample::trial("a.b@wait", Verdict::Xpass)] {
+            let record = TrialRecord::with_reproducer(&trial, &[]);
+            let mut whole = text(&record);
+            line(&mut whole, "reproduce", &reproducer(&record));
+            assert_eq!(whole, of_run(&trial));
+        }
+    }
+
+    #[test]
+    fn a_report_without_reproducers_has_them_all_the_same() {
+        let mut record = TrialRecord::from(&sample::failing());
+        record.subject = "agent:python3 a.py".to_owned();
+        assert_eq!(
+            reproducer(&record),
+            "waitspec run nohang.running-child@wait4 --subject 'agent:python3 a.py' --trace"
+        );
+    }
+
+    #[test]
+    fn long_texts_end_at_a_line() {
+        let long = "a line of text\n".repeat(1000);
+        let short = shortened(&long, 100);
+        assert!(short.len() <= 104 && short.ends_with("text\n..."), "{short}");
+        assert_eq!(shortened("é", 2), "é");
+        assert_eq!(shortened("éé", 3), "é\n...");
+    }
+}

@@ -40,9 +40,8 @@ fn main() -> ExitCode {
     if let [_, verb, rest @ ..] = words.as_slice()
         && verb == "child"
         && !rest.is_empty()
-        && !rest[0].starts_with('-')
+        && let Ok(options) = waitspec::scenario::ChildOptions::from_args(rest)
     {
-        let options = waitspec::scenario::ChildOptions::from_args(rest).expect("the arguments of a child");
         std::process::exit(waitspec::agent::program::run(options, waitspec::mutants::registry));
     }
     let mut arguments = Arguments::from_args();

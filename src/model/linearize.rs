@@ -93,7 +93,7 @@ impl Log {
                 let Call { wait, ended: Some(seen) } = &self.calls[number] else { continue };
                 let outcome = Outcome::Ended(seen.clone());
                 for answer in way.world.answers(wait, rules.profile) {
-                    if judge.fits(&way.world, wait, answer, &outcome, true).is_err() {
+                    if judge.accepts(&way.world, wait, answer, &outcome, true).is_err() {
                         continue;
                     }
                     let mut done = way.done.clone();

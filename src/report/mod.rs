@@ -18,6 +18,7 @@ pub mod human;
 pub mod machine;
 #[cfg(feature = "cli")]
 pub mod matrix;
+#[cfg(feature = "cli")]
 pub mod renames;
 #[cfg(feature = "cli")]
 pub mod runs;

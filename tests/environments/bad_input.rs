@@ -48,7 +48,7 @@ fn a_child_program_that_exits_at_once_is_broken() {
 #[test]
 fn an_invalid_agent_exits_with_5() {
     for (agent, why) in [
-        ("sh -c 'exit 3'", "ended before its hello"),
+        ("sh -c 'exit 3'", "exited before its hello"),
         ("sh -c 'echo who am I >&2; kill -9 $$'", "who am I"),
         ("/nonexistent/agent", "ENOENT"),
         ("yes", "a reply is ok, err, unsupported or malformed"),

@@ -65,6 +65,23 @@ fn si_status(reply: &mut Reply, of: impl Fn(i32) -> i32) {
     reply.replace("si_status", |text| number(text).map(|status| of(status).to_string()));
 }
 
+/// The word of a continue, where the subject is asked what it means.
+fn is_continue(request: &Reply) -> bool {
+    request.word == "decode" && request.get("status").and_then(number) == Some(0x13)
+}
+
+fn continued_is_signaled(_: &System, request: &Reply, reply: &mut Reply) {
+    if is_continue(request) {
+        reply.set("signaled", "yes");
+    }
+}
+
+fn continued_is_stopped(_: &System, request: &Reply, reply: &mut Reply) {
+    if is_continue(request) {
+        reply.set("stopped", "yes");
+    }
+}
+
 /// The user that a child of the cases becomes.
 const OTHER_USER: &str = "65533";
 
@@ -121,16 +138,14 @@ pub const ROWS: &[Row] = &[
     row(
         ("dragonfly", "posix/status/one-predicate"),
         ("status.one-predicate-per-stop-or-continue", Call::Wait4),
-        |_, request, reply| {
-            if request.word == "decode" && request.get("status").and_then(number) == Some(0x13) {
-                reply.set("signaled", "yes");
-            }
-        },
-        |_, request, reply| {
-            if request.word == "decode" && request.get("status").and_then(number) == Some(0x13) {
-                reply.set("stopped", "yes");
-            }
-        },
+        continued_is_signaled,
+        continued_is_stopped,
+    ),
+    row(
+        ("dragonfly", "posix/status/every-word"),
+        ("decode.exits-stops-and-continues", Call::Wait4),
+        continued_is_signaled,
+        continued_is_stopped,
     ),
     row(
         ("dragonfly", "posix/waitid/full-exit-value"),

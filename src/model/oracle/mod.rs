@@ -161,13 +161,9 @@ impl Oracle {
         let mut deviation = None;
         for world in &self.worlds {
             for answer in world.answers(wait, self.rules.profile) {
-                match self.fits(world, wait, answer, outcome, woken).or_else(|violation| {
-                    // The right child and kind of answer, with what is known of the system.
-                    let known = self.known_deviation(&violation).filter(|_| violation.nearness > 0);
-                    deviation = deviation.or(known);
-                    known.map(drop).ok_or(violation)
-                }) {
-                    Ok(()) => {
+                match self.accepts(world, wait, answer, outcome, woken) {
+                    Ok(known) => {
+                        deviation = deviation.or(known);
                         let next = world.after(wait, answer);
                         if !after.contains(&next) {
                             after.push(next);
@@ -210,6 +206,21 @@ impl Oracle {
     fn known_deviation(&self, violation: &Violation) -> Option<&'static Deviation> {
         // Histories show nothing that some release has fixed.
         deviations::find((self.rules.profile, None), violation.clause, &violation.typed)
+    }
+
+    /// As [`Oracle::fits`]; what only departs as the system is known to, with the right child and kind of answer,
+    /// is accepted with the deviation.
+    pub(in crate::model) fn accepts(
+        &self,
+        world: &State,
+        wait: &Wait,
+        answer: Answer,
+        outcome: &Outcome,
+        woken: bool,
+    ) -> Result<Option<&'static Deviation>, Violation> {
+        let Err(violation) = self.fits(world, wait, answer, outcome, woken) else { return Ok(None) };
+        let known = self.known_deviation(&violation).filter(|_| violation.nearness > 0);
+        known.map(Some).ok_or(violation)
     }
 
     /// Whether an outcome matches an answer.

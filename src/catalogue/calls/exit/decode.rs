@@ -4,7 +4,7 @@ use crate::protocol::Line;
 use crate::spec::posix;
 use crate::trial::cases;
 use crate::trial::{Abort, Calls, Got, Outcome, Trial};
-use crate::wait::{Event, Signal};
+use crate::wait::{Event, Signal, System};
 
 cases! { "decode";
 
@@ -20,13 +20,14 @@ cases! { "decode";
 
 /// Every exit, stop and continue that has a word on the subject's system.
 fn exits_stops_and_continues(t: &mut Trial) -> Outcome {
+    let system = t.system();
     let exits = (0..=0xff).map(|code| Event::Exited { code });
-    let stops = signals().map(|signal| Event::Stopped { signal, ptrace: 0 });
+    let stops = signals(system).map(|signal| Event::Stopped { signal, ptrace: 0 });
     let events: Vec<Event> = exits.chain(stops).chain([Event::Continued]).collect();
     for (event, word, view) in views(t, &events)? {
         let (predicate, number) = match event {
             Event::Exited { code } => ("exited", Some(("wexitstatus", code))),
-            Event::Stopped { signal, .. } => ("stopped", Some(("wstopsig", signal.number()))),
+            Event::Stopped { signal, .. } => ("stopped", Some(("wstopsig", number_of(signal, system)))),
             _ => ("continued", None),
         };
         let mut holds = holding(&view);
@@ -55,7 +56,8 @@ fn exits_stops_and_continues(t: &mut Trial) -> Outcome {
 
 /// Every death by signal that has a word on the subject's system, with and without the flag of a core dump.
 fn deaths_and_core_dumps(t: &mut Trial) -> Outcome {
-    let events: Vec<Event> = deaths().collect();
+    let system = t.system();
+    let events: Vec<Event> = deaths(system).collect();
     for (event, word, view) in views(t, &events)? {
         let Event::Signaled { signal, core } = event else { continue };
         let holds = holding(&view);
@@ -66,7 +68,11 @@ fn deaths_and_core_dumps(t: &mut Trial) -> Outcome {
         )?;
         let got = shown(&view, "wtermsig")?;
         let what = format!("wtermsig of {word:#06x}");
-        t.expect(&posix::STATUS_CORE_WORD).equal_if_seen(&what, got.as_ref(), &signal.number().into())?;
+        t.expect(&posix::STATUS_CORE_WORD).equal_if_seen(
+            &what,
+            got.as_ref(),
+            &number_of(signal, system).into(),
+        )?;
         let dumped = view.get("coredump").map(|_| view.flag("coredump"));
         let what = format!("WCOREDUMP of {word:#06x}");
         t.expect(&posix::STATUS_CORE_WORD).equal_if_seen(&what, dumped.as_ref(), &core)?;
@@ -76,9 +82,10 @@ fn deaths_and_core_dumps(t: &mut Trial) -> Outcome {
 
 /// The number of every exit and death, and none of a stop or a continue.
 fn exit_codes(t: &mut Trial) -> Outcome {
+    let system = t.system();
     let exits = (0..=0xff).map(|code| Event::Exited { code });
-    let stops = signals().map(|signal| Event::Stopped { signal, ptrace: 0 });
-    let events: Vec<Event> = exits.chain(deaths()).chain(stops).chain([Event::Continued]).collect();
+    let stops = signals(system).map(|signal| Event::Stopped { signal, ptrace: 0 });
+    let events: Vec<Event> = exits.chain(deaths(system)).chain(stops).chain([Event::Continued]).collect();
     let views = views(t, &events)?;
     if views.iter().all(|(.., view)| view.get("exitcode").is_none()) {
         return t
@@ -88,7 +95,7 @@ fn exit_codes(t: &mut Trial) -> Outcome {
     for (event, word, view) in views {
         let expected = match event {
             Event::Exited { code } => code.to_string(),
-            Event::Signaled { signal, .. } => (-signal.number()).to_string(),
+            Event::Signaled { signal, .. } => (-number_of(signal, system)).to_string(),
             _ => "none".to_owned(),
         };
         let got = shown(&view, "exitcode")?.map_or_else(|| "none".to_owned(), |number| number.to_string());
@@ -97,14 +104,18 @@ fn exit_codes(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-/// The signals of this system, the real-time ones included.
-fn signals() -> impl Iterator<Item = Signal> {
-    let standard = Signal::all_standard().map(|(_, signal)| signal);
-    standard.chain(Signal::realtime_range().into_iter().flatten().map(Signal::from_number))
+/// The signals of the subject's system, the real-time ones included.
+fn signals(system: System) -> impl Iterator<Item = Signal> {
+    Signal::all_on(system).map(|(_, signal)| signal).chain(Signal::realtime_on(system))
 }
 
-fn deaths() -> impl Iterator<Item = Event> {
-    signals().flat_map(|signal| [false, true].map(|core| Event::Signaled { signal, core }))
+fn deaths(system: System) -> impl Iterator<Item = Event> {
+    signals(system).flat_map(|signal| [false, true].map(|core| Event::Signaled { signal, core }))
+}
+
+/// What the subject's system calls a signal. Every event with a word has a number there.
+fn number_of(signal: Signal, system: System) -> i32 {
+    signal.number_on(system).unwrap_or_else(|| signal.number())
 }
 
 /// The events that have a word on the subject's system, each with its word and the subject's view of it.

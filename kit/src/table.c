@@ -286,7 +286,7 @@ static const char *state_word(char state)
 
 enum stop { NOT_STOPPED, STOPPED, TRACED };
 
-/* Whether every thread of a process is stopped, and whether a tracer has stopped some, which have been switched so often. */
+/* Whether every thread of a process is stopped, and whether a tracer has stopped some, and the number of its context switches. */
 static enum stop stop_of(int pid, long long *switches)
 {
     struct pids tasks;

@@ -49,7 +49,7 @@ const fn known(
     Deviation { profile, clause, until: None, matches, observed, source }
 }
 
-/// Of a value that was passed to `exit` only the low eight bits are told.
+/// Of a value that was passed to `exit` only the low eight bits are reported.
 fn low_eight_bits(got: &Got) -> bool {
     matches!(got, Got::ExitValue { passed, told } if *told == i64::from(passed & 0xff))
 }
@@ -61,7 +61,7 @@ fn signaled_and_continued(got: &Got) -> bool {
     *got == both
 }
 
-/// A death with a core file is told as one by the same signal without.
+/// A death with a core file is reported as one by the same signal without.
 fn without_core(got: &Got) -> bool {
     match got {
         Got::Reported { change: Change::Killed(told, false), wanted: Some(Change::Killed(signal, true)) } => {
@@ -92,7 +92,7 @@ pub static ALL: &[Deviation] = &[
         &posix::WAITPID_ECHILD_AFTER_SETPGID,
         |got| matches!(got, Got::Asleep),
         "still blocked",
-        "measured on Linux 6.18: the end of a child that left the group wakes no waiter of the group",
+        "measured on Linux 6.18: the exit of a child that has left the process group does not wake a waiter on that group",
     ),
     Deviation {
         until: Some((5, 17)),
@@ -101,7 +101,7 @@ pub static ALL: &[Deviation] = &[
             &linux::THREADS_PEEK_GROUP_CODE,
             |got| matches!(got, Got::Reported { change: Change::Exited(5), .. }),
             "exited 5",
-            "Linux 907c311f37ba (5.17): until then a peek told what the initial thread had exited with",
+            "Linux 907c311f37ba (5.17): until then a peek reported the exit value of the initial thread",
         )
     },
     known(

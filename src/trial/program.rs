@@ -20,40 +20,40 @@ pub type Trial<'a> = core::Trial<'a, Run>;
 
 /// How a run ended.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum Ran {
+pub enum ProgramOutcome {
     /// With this change of the program itself.
     Ended(Change),
     /// It had not exited in time.
     Hung,
 }
 
-impl Ran {
+impl ProgramOutcome {
     /// The exit code, if it exited.
     pub fn code(self) -> Option<i32> {
         match self {
-            Ran::Ended(Change::Exited(code)) => Some(code),
+            ProgramOutcome::Ended(Change::Exited(code)) => Some(code),
             _ => None,
         }
     }
 }
 
 /// The exit of the program stands for that of the child.
-impl Shown for Ran {
+impl Shown for ProgramOutcome {
     fn unanswered(&self) -> Option<NoAnswer> {
-        (*self == Ran::Hung).then_some(NoAnswer::Hung)
+        (*self == ProgramOutcome::Hung).then_some(NoAnswer::Hung)
     }
 
     fn change_of(&self, _: &Child) -> Shows<Change> {
         match self {
-            Ran::Ended(change) => Shows::Yes(*change),
-            Ran::Hung => Shows::No,
+            ProgramOutcome::Ended(change) => Shows::Yes(*change),
+            ProgramOutcome::Hung => Shows::No,
         }
     }
 
     fn outcome(&self) -> String {
         match self {
-            Ran::Ended(change) => format!("the program {change}"),
-            Ran::Hung => "the program has not exited".into(),
+            ProgramOutcome::Ended(change) => format!("the program {change}"),
+            ProgramOutcome::Hung => "the program has not exited".into(),
         }
     }
 }
@@ -103,7 +103,7 @@ fn begin(core: &mut Core<'_>, argv: &[String]) -> Outcome {
 }
 
 /// The exit of the program, if it comes within that time.
-fn exit_within(core: &mut Core<'_>, within: Duration) -> Result<Option<Ran>, Abort> {
+fn exit_within(core: &mut Core<'_>, within: Duration) -> Result<Option<ProgramOutcome>, Abort> {
     let request = Request::Exit { within: ms(core.link.scaled(within)) };
     let reply = core.link.ask_warden(&request, within + PROMPT)?;
     match reply.word() {
@@ -113,7 +113,7 @@ fn exit_within(core: &mut Core<'_>, within: Duration) -> Result<Option<Ran>, Abo
                 Report::Signal(signal, core) => Change::Killed(signal, core),
                 other => return Err(Abort::Broken(format!("the warden reaped {other:?}"))),
             };
-            Ok(Some(Ran::Ended(change)))
+            Ok(Some(ProgramOutcome::Ended(change)))
         }
         "late" => Ok(None),
         _ => Err(Abort::Broken(reply.get("why").unwrap_or_default())),
@@ -122,16 +122,16 @@ fn exit_within(core: &mut Core<'_>, within: Duration) -> Result<Option<Ran>, Abo
 
 impl Trial<'_> {
     /// Has the program run a command that is no child of the trial, as one that is not there.
-    pub fn run(&mut self, command: &str) -> Result<Ran, Abort> {
+    pub fn run(&mut self, command: &str) -> Result<ProgramOutcome, Abort> {
         self.core.did.push(format!("run {command}"));
         begin(&mut self.core, &[command.to_owned()])?;
         self.exit()
     }
 
     /// Waits until the program has exited.
-    pub fn exit(&mut self) -> Result<Ran, Abort> {
+    pub fn exit(&mut self) -> Result<ProgramOutcome, Abort> {
         self.core.did.push("await the exit of the program".to_owned());
-        Ok(exit_within(&mut self.core, PROMPT)?.unwrap_or(Ran::Hung))
+        Ok(exit_within(&mut self.core, PROMPT)?.unwrap_or(ProgramOutcome::Hung))
     }
 
     /// Whether the program has exited.

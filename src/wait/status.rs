@@ -282,7 +282,7 @@ impl WaitStatus {
     /// ```
     ///
     /// # Errors
-    /// [`NoExitCode`] where the child has not ended.
+    /// [`NoExitCode`] if the child has not terminated.
     pub const fn to_exit_code(self) -> Result<i32, NoExitCode> {
         match self.event() {
             Event::Exited { code } => Ok(code),
@@ -328,8 +328,8 @@ pub enum NoExitCode {
 impl fmt::Display for NoExitCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            NoExitCode::Stopped(signal) => write!(f, "the child has not ended: {signal} stopped it"),
-            NoExitCode::Continued => f.write_str("the child has not ended: it was continued"),
+            NoExitCode::Stopped(signal) => write!(f, "the child has not terminated: {signal} stopped it"),
+            NoExitCode::Continued => f.write_str("the child has not terminated: it was continued"),
             NoExitCode::Unknown(raw) => write!(f, "{raw:#x} is no wait status"),
         }
     }

@@ -271,12 +271,12 @@ impl Trial<'_> {
         Err(Abort::Fail(Failure { clause: &posix::WAIT_WRITES_DURING_CALL, expected, got }))
     }
 
-    /// A caller that may sleep is not to blame as long as a child has not come to its end.
+    /// A caller that may sleep is not to blame as long as a child has not terminated.
     fn nobody_is_at_work(&mut self) -> Result<(), Abort> {
         let children: Vec<_> = self.children().cloned().collect();
         for child in children {
             if self.state(&child)? == ProcessState::Running {
-                return Err(Abort::Broken(format!("{} did not come to its end in time", child.name)));
+                return Err(Abort::Broken(format!("{} did not terminate in time", child.name)));
             }
         }
         Ok(())

@@ -67,7 +67,7 @@ cases! { "threads";
         linux::THREADS_PEEK_GROUP_CODE,
     ];
 
-    /// exec by a thread other than the initial one keeps the pid, and wakes no waiter
+    /// exec by a thread other than the initial one keeps the pid and does not wake a waiter
     exec(ANY) in Calls::ENTRIES
         => [posix::THREADS_EXEC, linux::THREADS_EXEC_KEEPS_PID, linux::THREADS_EXEC_NO_SPURIOUS_WAKE];
 

@@ -1,32 +1,14 @@
 //! The command line: the output and the exit code of each verb.
 #![cfg(feature = "cli")]
 
+#[path = "common/program.rs"]
+mod program;
+
+use program::{fixture, program, waitspec};
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
-/// The result of a run of the program.
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn program() -> Command {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_waitspec"));
-    program.stdin(Stdio::null()).env_remove("CLICOLOR_FORCE");
-    program
-}
-
-fn waitspec(arguments: &[&str]) -> Said {
-    let output = program().args(arguments).output().expect("the program starts");
-    Said {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).expect("text"),
-        err: String::from_utf8(output.stderr).expect("text"),
-    }
-}
+use std::path::PathBuf;
+use std::process::Stdio;
 
 /// The standard output of a command that must succeed.
 fn well(arguments: &[&str]) -> String {
@@ -42,11 +24,6 @@ fn refused(arguments: &[&str], code: i32) -> String {
     assert_eq!(said.out, "", "{arguments:?}");
     assert_eq!(said.err.lines().count(), 1, "{arguments:?}: {}", said.err);
     said.err
-}
-
-fn fixture(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/reports").join(name);
-    path.to_str().expect("a path that is text").to_owned()
 }
 
 fn json(text: &str) -> serde_json::Value {

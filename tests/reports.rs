@@ -11,46 +11,17 @@ mod files;
 mod markup;
 #[path = "reports/page.rs"]
 mod page;
+#[path = "common/program.rs"]
+mod program;
 
+use program::{fixture, program, said, waitspec};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
-/// What a run of the program said.
-struct Said {
-    code: Option<i32>,
-    out: String,
-    err: String,
-}
-
-fn program() -> Command {
-    let mut program = Command::new(env!("CARGO_BIN_EXE_waitspec"));
-    program.stdin(Stdio::null()).env_remove("CLICOLOR_FORCE").env_remove("GITHUB_STEP_SUMMARY");
-    program
-}
-
-fn said(command: &mut Command) -> Said {
-    let output = command.output().expect("the program starts");
-    Said {
-        code: output.status.code(),
-        out: String::from_utf8(output.stdout).expect("text"),
-        err: String::from_utf8(output.stderr).expect("text"),
-    }
-}
-
-fn waitspec(arguments: &[&str]) -> Said {
-    said(program().args(arguments))
-}
 
 /// The standard output of a command that has to exit with that code.
 fn exits(arguments: &[&str], code: i32) -> String {
     let said = waitspec(arguments);
     assert_eq!(said.code, Some(code), "{arguments:?}: {}{}", said.out, said.err);
     said.out
-}
-
-fn fixture(name: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/reports").join(name);
-    path.to_str().expect("a path that is text").to_owned()
 }
 
 /// A file in a folder, as an argument.

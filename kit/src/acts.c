@@ -149,7 +149,7 @@ static int minor_fault_turn(void *with)
     return 0;
 }
 
-/* Whether a file may become so long: who tries beyond the limit dies of SIGXFSZ. */
+/* Whether RLIMIT_FSIZE allows a file of that size: a write beyond the limit raises SIGXFSZ. */
 static int may_write(long long bytes)
 {
 #ifdef HAVE_RLIMIT

@@ -1,9 +1,14 @@
 /* Steps that end a process, or may. */
 
+static int exit_in(const struct line *l, int *code, int *report)
+{
+    return code_in(l, code) == DONE && flag_in(l, "report", 0, report) == DONE ? DONE : MALFORMED;
+}
+
 static int act_exit(const struct line *l, int check)
 {
     int code, report;
-    if (code_in(l, &code) != DONE || flag_in(l, "report", 0, &report) != DONE)
+    if (exit_in(l, &code, &report) != DONE)
         return MALFORMED;
     if (check)
         return DONE;
@@ -15,7 +20,7 @@ static int act_exit(const struct line *l, int check)
 static int act_thread_exit(const struct line *l, int check)
 {
     int code, report;
-    if (code_in(l, &code) != DONE || flag_in(l, "report", 0, &report) != DONE)
+    if (exit_in(l, &code, &report) != DONE)
         return MALFORMED;
     if (check)
         return DONE;
@@ -37,7 +42,7 @@ static void *exit_all(void *code)
 static int act_group_exit(const struct line *l, int check)
 {
     int code, report;
-    if (code_in(l, &code) != DONE || flag_in(l, "report", 0, &report) != DONE)
+    if (exit_in(l, &code, &report) != DONE)
         return MALFORMED;
     if (check)
         return DONE;

@@ -105,7 +105,7 @@ static int take_frame(char *bytes, size_t n)
     free(body.at);
     frames.heard = 1;
     if (number == 1) {
-        /* A driver that has begun anew. */
+        /* The driver has restarted. */
         frames.received = 0;
         frames.line.len = 0;
     }

@@ -45,7 +45,7 @@ static long long now_us(void)
     }
 }
 
-/* Lets others run for about so long: to look again, never to order anything. */
+/* Yields the processor for about that many microseconds between two polls; never used to order anything. */
 static void rest_us(long us)
 {
 #ifdef HAVE_NANOSLEEP

@@ -2,11 +2,11 @@
 //!
 //! Children are made by its first thread, to which their parent-death signal is tied; each wait has a thread of its own.
 
-use super::{PROTOCOL, Refusal, libc_name, lock, spawn};
+use super::{PROTOCOL, Refusal, input, libc_name, lock, spawn};
+use crate::protocol::Line;
 use crate::protocol::agent::Request as AgentRequest;
 use crate::protocol::handle::Request;
 use crate::protocol::line::FieldError;
-use crate::protocol::{Line, LineReader};
 use crate::subject::{Handle, Handles};
 use crate::sys::{process, signal};
 use crate::wait::{Pid, Target, WaitOptions, retrying, waitpid};
@@ -36,25 +36,7 @@ pub(crate) fn serve(subject: &'static dyn Handles, input: OwnedFd, output: Owned
     // For the threads. It lives as long as the process.
     let agent: &'static Agent = Box::leak(Box::new(agent));
     agent.write(&agent.hello());
-    let mut reader = LineReader::default();
-    let mut buffer = [0; 4096];
-    loop {
-        while let Some(bytes) = reader.next_line() {
-            match bytes.and_then(|bytes| Line::parse(&bytes)) {
-                Ok(line) => agent.dispatch(line),
-                Err(error) => eprintln!("the agent was sent what is no line: {error}"),
-            }
-        }
-        match rustix::io::read(&input, &mut buffer) {
-            Ok(0) => process::exit_now(0),
-            Ok(n) => reader.push(&buffer[..n]),
-            Err(Errno::INTR) => {}
-            Err(error) => {
-                eprintln!("the agent cannot read its requests: {error}");
-                process::exit_now(1)
-            }
-        }
-    }
+    input::serve(&input, |line| agent.dispatch(line))
 }
 
 impl Agent {

@@ -5,7 +5,8 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `mod` | the loop: reads a request, has it served, writes the reply |
+//! | `mod` | has each request served, and writes the reply |
+//! | `input` | the loop that reads the requests |
 //! | `requests` | one function for each request |
 //! | `optional` | requests that only some cases need |
 //! | `program` | the program that agents exec |
@@ -19,6 +20,7 @@
 pub mod check;
 mod handlers;
 pub(crate) mod handles;
+mod input;
 mod optional;
 pub mod program;
 mod requests;
@@ -37,7 +39,7 @@ use rustix::io::Errno;
 use crate::protocol::agent::Request;
 use crate::protocol::line::FieldError;
 use crate::protocol::wait::{self, error_line, malformed_line, unsupported_line};
-use crate::protocol::{Line, LineReader, PROTOCOL};
+use crate::protocol::{Line, PROTOCOL};
 use crate::subject::Subject;
 use crate::sys::call::{observe, retained};
 use crate::sys::{process, signal};
@@ -150,26 +152,7 @@ pub fn serve(subject: &'static dyn Subject, input: OwnedFd, output: OwnedFd) -> 
     let hello = if ignored { hello.with_list("ignored", ["SIGCHLD"]) } else { hello };
     agent.write(&subject.edit_reply(&Line::new("hello"), hello));
     let mut workers = workers::Workers::new(agent);
-    let mut reader = LineReader::default();
-    let mut buffer = [0; 4096];
-    loop {
-        while let Some(bytes) = reader.next_line() {
-            match bytes.and_then(|bytes| Line::parse(&bytes)) {
-                Ok(line) => agent.dispatch(&mut workers, line),
-                // There is no id for a reply.
-                Err(error) => eprintln!("the agent received a malformed line: {error}"),
-            }
-        }
-        match rustix::io::read(&input, &mut buffer) {
-            Ok(0) => process::exit_now(0),
-            Ok(n) => reader.push(&buffer[..n]),
-            Err(Errno::INTR) => {}
-            Err(error) => {
-                eprintln!("the agent cannot read its requests: {error}");
-                process::exit_now(1)
-            }
-        }
-    }
+    input::serve(&input, |line| agent.dispatch(&mut workers, line))
 }
 
 impl Agent {

@@ -16,7 +16,7 @@ static CANCELLABLE: AtomicBool = AtomicBool::new(false);
 /// Whether the last call that went through the gate slept.
 static SLEPT: AtomicBool = AtomicBool::new(false);
 
-/// The next call opens the gate, and begins so many nanoseconds later.
+/// The next call opens the gate and begins `ns` nanoseconds later.
 pub(super) fn through_gate(ns: u64) {
     GATE.store(i64::try_from(ns).unwrap_or(i64::MAX), Ordering::SeqCst);
 }

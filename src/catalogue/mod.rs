@@ -13,3 +13,19 @@ pub fn cases() -> impl Iterator<Item = &'static Case> {
     let others = handle::THEMES.iter().chain(program::THEMES).copied().flatten();
     calls::TOPICS.iter().copied().flatten().copied().flatten().chain(others)
 }
+
+/// The theme that CONTRIBUTING.md shows.
+#[cfg(test)]
+#[path = "../../fixtures/guide/once.rs"]
+mod guide;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_guide_shows_a_theme_that_compiles() {
+        let theme = include_str!("../../fixtures/guide/once.rs");
+        assert!(include_str!("../../CONTRIBUTING.md").contains(&format!("```rust,ignore\n{theme}```\n")));
+        assert_eq!(super::guide::CASES.len(), 1);
+        assert_eq!(super::guide::CASES[0].id, "once.second-wait");
+    }
+}

@@ -71,7 +71,7 @@
 //! | `exec argv=A,B,...` | the agent execs a new image of itself; an agent built from this crate appends `--agent NAME` to that program | a `hello` |
 //! | `exists pid=N by=kill` | whether that call finds the process, without any effect on it: `kill`, `killpg`, `getpgid`, `getsid`, `setpgid`, `getpriority`, `sched_getscheduler`, `sched_getaffinity`, `prlimit`, `tgkill`, `clock_getcpuclockid` or `pidfd_open` | `ok` |
 //! | `gated code=N` | a child that spins at a gate, and exits once the gate is open | `ok pid=N processors=N` |
-//! | `through-gate ns=N` | the next call opens the gate, and begins so many nanoseconds later | `ok` |
+//! | `through-gate ns=N` | the next call opens the gate and begins N nanoseconds later | `ok` |
 //! | `slept` | whether the thread of the last call through the gate went to sleep in it | `ok slept=yes or no` |
 //! | `cancellable` | the next call, which is `wait`, `waitpid` or `waitid` of the C library, is made on a thread that can be cancelled; if it is, the call fails with `ECANCELED` | `ok` |
 //! | `cancel` | cancels that thread | `ok` |

@@ -18,8 +18,8 @@ use crate::wait::Signal;
 use crate::wait::errno::Errno;
 use std::time::Instant;
 
-/// A trial that has made so many children needs more than others: a limit that lets it have no more is one of the surroundings,
-/// where for any other trial the table of processes is full.
+/// A trial with this many children needs more than others: EAGAIN from fork is then a limit of the environment and skips the
+/// trial; in any other trial it means that the process table is full.
 const MANY: usize = 32;
 
 /// How the agent makes a child.
@@ -166,7 +166,7 @@ impl Core<'_> {
                 let errno = self.errno(reply)?;
                 Err(match errno {
                     Errno::AGAIN if self.children.len() >= MANY => {
-                        Abort::Skip("so many processes are not to be had here: EAGAIN".into())
+                        Abort::Skip("the environment does not allow this many processes: EAGAIN".into())
                     }
                     _ => Abort::Broken(format!("the agent cannot spawn a child: {errno}")),
                 })

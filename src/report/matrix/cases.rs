@@ -202,7 +202,7 @@ fn note(
     }
 }
 
-/// A text with a `#` for each decimal number of so many digits or more.
+/// The text with each decimal number of at least `digits` digits replaced by `#`.
 fn without_numbers(text: &str, digits: usize) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

@@ -71,7 +71,7 @@ fn list(out: &mut String, label: &str, items: &[String]) {
     line(out, label, &shortened(&wrapped(items.iter().map(String::as_str), "    "), ENOUGH));
 }
 
-/// The lines of a text that fit into so many bytes; the report has all of them.
+/// The leading lines of a text that fit into `bytes` bytes; the report has all of them.
 pub fn shortened(text: &str, bytes: usize) -> Cow<'_, str> {
     if text.len() <= bytes {
         return Cow::Borrowed(text);

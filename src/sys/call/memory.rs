@@ -232,7 +232,7 @@ pub(crate) struct Poisoned<T> {
 }
 
 impl<T> Poisoned<T> {
-    /// Fills it anew. `T` is a C structure of numbers and raw pointers: any bytes are a value of it.
+    /// Fills it with the pattern again. `T` is a C structure of numbers and raw pointers: any bytes are a value of it.
     pub(crate) fn poison(&mut self) {
         // SAFETY: `value` is `size_of::<T>()` bytes that may be written.
         unsafe { self.value.as_mut_ptr().cast::<u8>().write_bytes(POISON, size_of::<T>()) };

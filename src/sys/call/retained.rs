@@ -28,7 +28,7 @@ pub(crate) struct Room<const N: usize>([u8; N]);
 impl<const N: usize> Room<N> {
     const EMPTY: Room<N> = Room([0; N]);
 
-    /// A buffer in this room, poisoned anew.
+    /// A buffer in this storage, poisoned again.
     pub(crate) fn poisoned<T>(&mut self) -> &mut Poisoned<T> {
         const { assert!(size_of::<Poisoned<T>>() <= N && align_of::<Poisoned<T>>() <= 16) };
         let place = std::ptr::from_mut(&mut self.0).cast::<Poisoned<T>>();

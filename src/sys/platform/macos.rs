@@ -1,7 +1,7 @@
 //! macOS: `proc_pidinfo` (libproc).
 
 use crate::sys::process::{last_errno, session_of};
-use crate::sys::process_table::state::{Asleep, Process, State, StopState};
+use crate::sys::process_table::state::{Asleep, Process, State, StopState, stop_of_process};
 use libc::{c_int, c_void};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
@@ -125,11 +125,7 @@ pub(crate) fn threads(pid: i32) -> Vec<(i32, State)> {
 }
 
 pub(crate) fn stop_of(pid: i32) -> StopState {
-    match read(pid) {
-        Ok(Some(p)) if p.state == State::Stopped && p.traced => StopState::Traced { switches: 0 },
-        Ok(Some(p)) if p.state == State::Stopped => StopState::Stopped,
-        _ => StopState::No,
-    }
+    stop_of_process(read(pid).ok().flatten().as_ref())
 }
 
 pub(crate) fn syscall_of(_: i32, _: i32) -> Option<i64> {

@@ -1,7 +1,7 @@
 //! NetBSD: `sysctl(KERN_PROC2)` for processes, `sysctl(KERN_LWP)` for threads.
 
-use super::sysctl::{Plain, array, text};
-use crate::sys::process_table::state::{Asleep, Process, State, StopState};
+use super::sysctl::{self, Plain, array, text};
+use crate::sys::process_table::state::{Asleep, Process, State, StopState, stop_of_process};
 use libc::c_int;
 use rustix::io::Errno;
 use std::time::Duration;
@@ -11,9 +11,6 @@ pub(crate) const TABLE: &str = "sysctl";
 
 /// System calls are not visible.
 pub(crate) const WAIT_SYSCALLS: &[i64] = &[];
-
-/// The wait channel of wait calls (`do_sys_waitid`, `p_waitcv`).
-const WAIT_CHANNEL: &[u8] = b"wait";
 
 // sys/proc.h: the values of `p_stat` of a process, which `p_realstat` shows; libc 0.2 has those of threads only.
 const SACTIVE: u64 = 2;
@@ -97,33 +94,26 @@ pub(crate) fn threads(pid: i32) -> Vec<(i32, State)> {
 
 pub(crate) fn stop_of(pid: i32) -> StopState {
     // The process is SSTOP once its last thread has stopped, which is when the parent is notified.
-    match read(pid) {
-        Ok(Some(p)) if p.state == State::Stopped && p.traced => StopState::Traced { switches: 0 },
-        Ok(Some(p)) if p.state == State::Stopped => StopState::Stopped,
-        _ => StopState::No,
-    }
+    stop_of_process(read(pid).ok().flatten().as_ref())
 }
 
 pub(crate) fn syscall_of(_: i32, _: i32) -> Option<i64> {
     None
 }
 
+fn shown(raw: &Thread) -> sysctl::Thread {
+    sysctl::Thread { tid: raw.l_lid, state: lwp_state(raw.l_stat), channel: text(&raw.l_wmesg) }
+}
+
 pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
-    let threads = lwps(pid);
-    // In a single-threaded process the thread may identify itself by the pid.
-    let thread = threads.iter().find(|lwp| lwp.l_lid == tid).or(match threads.as_slice() {
-        [only] => Some(only),
-        _ => None,
-    });
-    match thread {
-        None => Asleep::Unknown,
-        Some(lwp) if !lwp_state(lwp.l_stat).is_asleep() => Asleep::Awake,
-        Some(lwp) if text(&lwp.l_wmesg) == WAIT_CHANNEL => Asleep::InWait,
-        Some(_) => Asleep::InOtherCall,
-    }
+    let raw = lwps(pid);
+    let threads: Vec<_> = raw.iter().map(shown).collect();
+    sysctl::asleep(&threads, tid)
 }
 
 /// How blocked calls are recognized, given `pid`, which is asleep.
 pub(crate) fn blocked_method(pid: i32) -> &'static str {
-    if lwps(pid).iter().any(|lwp| !text(&lwp.l_wmesg).is_empty()) { "wmesg" } else { "state" }
+    let raw = lwps(pid);
+    let threads: Vec<_> = raw.iter().map(shown).collect();
+    sysctl::blocked_method(&threads)
 }

@@ -1,6 +1,6 @@
 //! OpenBSD: `sysctl(KERN_PROC)`, one structure per process or thread.
 
-use super::sysctl::{Plain, array, text};
+use super::sysctl::{self, Plain, array, text};
 use crate::sys::process_table::state::{Asleep, Process, State, StopState};
 use libc::c_int;
 use rustix::io::Errno;
@@ -11,9 +11,6 @@ pub(crate) const TABLE: &str = "sysctl";
 
 /// System calls are not visible.
 pub(crate) const WAIT_SYSCALLS: &[i64] = &[];
-
-/// The wait channel of wait calls (`dowait6`).
-const WAIT_CHANNEL: &[u8] = b"wait";
 
 // sys/proc.h, which libc 0.2 leaves out: values of `p_stat`, and bits of `p_psflags`.
 const SRUN: i8 = 2;
@@ -98,22 +95,19 @@ pub(crate) fn syscall_of(_: i32, _: i32) -> Option<i64> {
     None
 }
 
+fn shown(raw: &Raw) -> sysctl::Thread {
+    sysctl::Thread { tid: raw.p_tid, state: state(raw), channel: text(&raw.p_wmesg) }
+}
+
 pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
-    let threads = with_threads(pid);
-    // In a single-threaded process the thread may identify itself by the pid.
-    let thread = threads.iter().find(|raw| raw.p_tid == tid).or(match threads.as_slice() {
-        [only] => Some(only),
-        _ => None,
-    });
-    match thread {
-        None => Asleep::Unknown,
-        Some(raw) if !state(raw).is_asleep() => Asleep::Awake,
-        Some(raw) if text(&raw.p_wmesg) == WAIT_CHANNEL => Asleep::InWait,
-        Some(_) => Asleep::InOtherCall,
-    }
+    let raw = with_threads(pid);
+    let threads: Vec<_> = raw.iter().map(shown).collect();
+    sysctl::asleep(&threads, tid)
 }
 
 /// How blocked calls are recognized, given `pid`, which is asleep.
 pub(crate) fn blocked_method(pid: i32) -> &'static str {
-    if with_threads(pid).iter().any(|raw| !text(&raw.p_wmesg).is_empty()) { "wmesg" } else { "state" }
+    let raw = with_threads(pid);
+    let threads: Vec<_> = raw.iter().map(shown).collect();
+    sysctl::blocked_method(&threads)
 }

@@ -1,6 +1,7 @@
 //! `sysctl(3)` on the BSDs: arrays of structures.
 
 use crate::sys::process::last_errno;
+use crate::sys::process_table::state::{Asleep, State};
 use libc::{c_int, c_void};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
@@ -60,4 +61,38 @@ fn ask(name: &[c_int], buffer: *mut c_void, bytes: &mut usize) -> Result<(), Err
 /// The C string in an array.
 pub(crate) fn text(chars: &[libc::c_char]) -> Vec<u8> {
     chars.iter().take_while(|&&c| c != 0).map(|&c| c as u8).collect()
+}
+
+/// A thread, and the wait channel that it sleeps on; empty if it is awake or the system shows none.
+pub(crate) struct Thread {
+    /// Its id.
+    pub(crate) tid: i32,
+    /// Its state.
+    pub(crate) state: State,
+    /// The name of its wait channel.
+    pub(crate) channel: Vec<u8>,
+}
+
+/// The wait channel of wait calls: `kern_wait` of FreeBSD and DragonFly, `do_sys_waitid` (`p_waitcv`) of NetBSD, `dowait6`
+/// of OpenBSD.
+const WAIT_CHANNEL: &[u8] = b"wait";
+
+/// Whether thread `tid` of a process with these threads sleeps in a wait call.
+pub(crate) fn asleep(threads: &[Thread], tid: i32) -> Asleep {
+    // In a single-threaded process the thread may identify itself by the pid.
+    let thread = threads.iter().find(|thread| thread.tid == tid).or(match threads {
+        [only] => Some(only),
+        _ => None,
+    });
+    match thread {
+        None => Asleep::Unknown,
+        Some(thread) if !thread.state.is_asleep() => Asleep::Awake,
+        Some(thread) if thread.channel == WAIT_CHANNEL => Asleep::InWait,
+        Some(_) => Asleep::InOtherCall,
+    }
+}
+
+/// How blocked calls are recognized in a process with these threads, which is asleep.
+pub(crate) fn blocked_method(threads: &[Thread]) -> &'static str {
+    if threads.iter().any(|thread| !thread.channel.is_empty()) { "wmesg" } else { "state" }
 }

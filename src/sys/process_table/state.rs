@@ -86,6 +86,16 @@ pub enum StopState {
     },
 }
 
+/// [`super::stop_of`] where the process itself is shown as stopped once its last thread has stopped.
+#[cfg(any(target_os = "netbsd", target_vendor = "apple"))]
+pub(crate) fn stop_of_process(process: Option<&Process>) -> StopState {
+    match process {
+        Some(p) if p.state == State::Stopped && p.traced => StopState::Traced { switches: 0 },
+        Some(p) if p.state == State::Stopped => StopState::Stopped,
+        _ => StopState::No,
+    }
+}
+
 /// [`super::stop_of`] from the states of the threads, where a tracer's stops are distinguishable.
 #[cfg(any(target_os = "freebsd", target_os = "dragonfly"))]
 pub(crate) fn stop_of_threads(threads: &[(i32, State)]) -> StopState {

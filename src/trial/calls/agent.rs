@@ -82,7 +82,7 @@ impl Trial<'_> {
         let errno = self.errno(&reply)?;
         match errno {
             Errno::NOSYS | Errno::NOTSUP | Errno::OPNOTSUPP | Errno::PERM => {
-                Err(Abort::Skip(format!("{word} is not to be had here: {errno}")))
+                Err(Abort::Skip(format!("{word} is not available here: {errno}")))
             }
             _ => Err(Abort::Broken(format!("the agent cannot {word}: {errno}"))),
         }
@@ -111,7 +111,7 @@ impl Trial<'_> {
         Ok(signals)
     }
 
-    /// Waits until the agent's handlers have caught so many signals; they arrive before or after a wait reports.
+    /// Waits until the agent's handlers have caught `count` signals, which may arrive before or after a wait reports.
     pub fn await_signals(&mut self, count: i64) -> Result<Signals, Abort> {
         let mut all = Signals::default();
         // Each turn is a round trip; a signal that is pending is delivered on the agent's next return from the kernel.

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// How many waits, and how many polls, are in a batch.
 const EACH: usize = 16;
-/// What is looked at: so many of either are left out, as those that the machine disturbed.
+/// The rank that is compared: the extremes beyond it are left out, since the machine may have disturbed them.
 const NTH: usize = 4;
 /// How long a release is put off at most.
 const PHASE: Duration = Duration::from_millis(8);

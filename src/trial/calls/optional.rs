@@ -74,7 +74,7 @@ impl Trial<'_> {
     pub fn terminal(&mut self) -> Result<i64, Abort> {
         match self.attempt(&Request::Terminal {})? {
             Ok(reply) => reply.number("fd").map_err(|e| Abort::Protocol(format!("reply to terminal: {e}"))),
-            Err(errno) => Err(Abort::Skip(format!("no terminal is to be had here: {errno}"))),
+            Err(errno) => Err(Abort::Skip(format!("no terminal is available here: {errno}"))),
         }
     }
 
@@ -173,11 +173,11 @@ impl Trial<'_> {
         let shown = request.word();
         match self.attempt(request)? {
             Ok(_) => Ok(()),
-            Err(errno) => Err(Abort::Skip(format!("{shown} is not to be had here: {errno}"))),
+            Err(errno) => Err(Abort::Skip(format!("{shown} is not available here: {errno}"))),
         }
     }
 
-    /// Any request that must succeed; what is not to be had here is a reason to skip.
+    /// Any request that must succeed; a skip if it is not available here.
     pub fn request(&mut self, request: &Request) -> Result<Line, Abort> {
         self.agent_ok(request)
     }

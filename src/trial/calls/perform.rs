@@ -153,8 +153,8 @@ impl Trial<'_> {
         Ok(Pending { id: self.link.id(), request, shown })
     }
 
-    /// Makes the trial's call so many times, all asked for at once: far cheaper where there are many. The first that does not
-    /// return is the last that is told.
+    /// Makes the trial's call `times` times, requested in one piece, which is far cheaper than one at a time. The first call
+    /// that does not return is the last one reported.
     pub fn wait_times(
         &mut self,
         times: usize,

@@ -58,6 +58,7 @@ fn undisturbed(t: &mut Trial) -> Outcome {
     let pending = t.begin_request(request)?;
     t.expect(clause).blocks(&pending)?;
     let before = switches(t, tid)?;
+    // An interval to observe, which orders nothing: stretched by a busy machine, it only gives a poller more time to show.
     std::thread::sleep(QUIET);
     let growth = switches(t, tid)? - before;
     t.expect(clause).within("voluntary switches of the thread", Some(growth), 0, SWITCHES)?;

@@ -19,7 +19,7 @@ const HALVINGS: u64 = 9;
 const SWEEP: u64 = 24;
 const AROUND: u64 = 24_000;
 
-/// One child and one wait, which begins so long after both have been let go. Whether it slept.
+/// Releases one child and one wait together; the wait begins `ns` nanoseconds later. Returns whether it slept.
 fn race(t: &mut Trial, ns: u64) -> Result<Option<bool>, Abort> {
     let clause = &posix::WAITPID_NO_LOST_WAKE_UP;
     let (child, processors) = t.gated(7)?;

@@ -26,7 +26,7 @@ fn asked(t: &mut Trial, by: &str, child: &Child) -> Result<String, Abort> {
 fn until_reaped(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::Setpgid { pgid: 0 })?;
-    // What does not find the child while it runs is not to be had here.
+    // What does not find the child while it runs is not available here.
     let mut witnesses = Vec::new();
     for (by, _) in Witness::ALL {
         if asked(t, by, &child)? == "no error" {

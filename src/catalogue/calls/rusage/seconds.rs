@@ -15,8 +15,9 @@ cases! { "rusage-seconds";
         => [posix::RUSAGE_TIMEVAL_NORMALIZED, linux::RUSAGE_DESCENDANTS];
 }
 
-/// What is burned in all, in microseconds; each of two grandchildren burns half of it, in so many pieces.
+/// The total CPU time burned, in microseconds; each of two grandchildren burns half of it.
 const BURN: u64 = 1_100_000;
+/// The number of pieces in which a grandchild burns its half.
 const PIECES: u64 = 10;
 
 fn carry(t: &mut Trial) -> Outcome {

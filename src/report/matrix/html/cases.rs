@@ -147,7 +147,7 @@ fn who(members: &[Member]) -> String {
     places(&members.iter().map(|member| member.column).collect::<Vec<_>>())
 }
 
-/// What one or more subjects have in common: so much of the failure, or a line, and who.
+/// What one or more subjects have in common: the first `bytes` bytes of the failure, or a line, and the subjects.
 fn remark(matrix: &Matrix, remark: &Remark, bytes: usize) -> Markup {
     html! {
         div.remark data-s=(who(&remark.members)) {

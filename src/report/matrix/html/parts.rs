@@ -40,7 +40,7 @@ pub fn head(matrix: &Matrix, rows: &str, columns: &[usize]) -> Markup {
     }
 }
 
-/// The classes of a table with so many columns: few leave room for words.
+/// The CSS classes of a table with these columns: with many, cells have no room for words.
 pub fn classes(columns: &[usize]) -> &'static str {
     if columns.len() > 6 { "m many" } else { "m" }
 }

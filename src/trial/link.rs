@@ -1,15 +1,13 @@
 //! The driver's end of the stream to one warden.
 
-use super::frames::{Frames, Taken};
+use super::frames::Frames;
 use super::outstanding::Outstanding;
+use super::stream::{Arrived, Closed, Stream};
+use crate::protocol::Line;
 use crate::protocol::warden::Request;
-use crate::protocol::{Line, LineReader};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::OwnedFd;
-use rustix::io::Errno;
 use std::collections::VecDeque;
 use std::fmt;
-use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -43,6 +41,12 @@ pub enum LinkError {
     Interrupted,
 }
 
+impl From<Closed> for LinkError {
+    fn from(Closed: Closed) -> LinkError {
+        LinkError::WardenGone
+    }
+}
+
 /// How often a wait looks whether the run was interrupted.
 const SLICE: Duration = Duration::from_millis(50);
 
@@ -61,12 +65,8 @@ const SHOWN: usize = 200;
 
 /// A stream to a warden.
 pub struct Link {
-    input: OwnedFd,
-    output: OwnedFd,
-    reader: LineReader,
-    /// Of a stream that may drop, garble or echo bytes.
-    frames: Option<Frames>,
-    /// What such a stream lost or changed in this trial: nothing that was seen in it counts.
+    stream: Stream,
+    /// What a framed stream lost or changed in this trial: nothing that was seen in it counts.
     damage: Option<String>,
     inbox: VecDeque<Message>,
     next_id: u64,
@@ -109,10 +109,7 @@ impl Link {
     /// A link over two descriptors that block. Deadlines are multiplied by `scale`.
     pub fn new(input: OwnedFd, output: OwnedFd, scale: f64, interrupted: &'static AtomicBool) -> Link {
         Link {
-            input,
-            output,
-            reader: LineReader::addressed(),
-            frames: None,
+            stream: Stream::new(input, output),
             damage: None,
             inbox: VecDeque::new(),
             next_id: 1,
@@ -131,9 +128,8 @@ impl Link {
     }
 
     /// The same over a stream that may drop, garble or echo bytes.
-    pub(crate) fn framed(mut self) -> Link {
-        self.frames = Some(Frames::default());
-        self
+    pub(crate) fn framed(self) -> Link {
+        Link { stream: self.stream.framed(), ..self }
     }
 
     /// What the line to the warden lost or changed in this trial, if anything.
@@ -144,7 +140,7 @@ impl Link {
     /// Waits until the warden at the far end of a framed stream was heard; whatever comes before is the noise of its start.
     pub(crate) fn await_greeting(&mut self, within: Duration) -> Result<(), LinkError> {
         let deadline = self.deadline(within);
-        while let Some(frames) = self.frames.as_ref().filter(|frames| !frames.is_greeted()) {
+        while let Some(frames) = self.stream.frames().filter(|frames| !frames.is_greeted()) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return Err(LinkError::Damaged(format!(
@@ -159,7 +155,7 @@ impl Link {
                 // What was damaged at the start is noise, too.
                 Ok(()) | Err(LinkError::Damaged(_)) => {}
                 Err(LinkError::WardenGone) => {
-                    let words = self.frames.as_ref().map(Frames::last_words).unwrap_or_default();
+                    let words = self.stream.frames().map(Frames::last_words).unwrap_or_default();
                     return Err(LinkError::Damaged(format!(
                         "the line ended before a warden said hello; {words}"
                     )));
@@ -218,30 +214,16 @@ impl Link {
 
     /// Sends messages in one piece.
     pub(crate) fn send(&mut self, messages: &[To]) -> Result<(), LinkError> {
-        let mut bytes = Vec::new();
+        let mut lines = Vec::with_capacity(messages.len());
         for message in messages {
             if let To::Agent(request) = message {
                 self.outstanding.sent(request);
             }
             let text = message.to_string();
-            match &mut self.frames {
-                Some(frames) => bytes.extend_from_slice(&frames.wrap(text.as_bytes())),
-                None => {
-                    bytes.extend_from_slice(text.as_bytes());
-                    bytes.push(b'\n');
-                }
-            }
             self.trace.push(format!("> {text}"));
+            lines.push(text);
         }
-        let mut left = bytes.as_slice();
-        while !left.is_empty() {
-            match rustix::io::write(&self.output, left) {
-                Ok(n) => left = &left[n..],
-                Err(Errno::INTR) => {}
-                Err(_) => return Err(LinkError::WardenGone),
-            }
-        }
-        Ok(())
+        Ok(self.stream.send(&lines)?)
     }
 
     /// Asks the warden and waits for its answer.
@@ -297,7 +279,7 @@ impl Link {
         self.send(&[request(id)])?;
         let deadline = self.deadline(within);
         // What a line may lose is asked for again.
-        let turn = if self.frames.is_some() { within / 10 } else { within };
+        let turn = if self.stream.frames().is_some() { within / 10 } else { within };
         loop {
             let until = self.deadline(turn).min(deadline);
             match self.await_message(until, "the end of the trial", false, answer_of(id)) {
@@ -401,42 +383,14 @@ impl Link {
 
     /// Reads what comes within that time into the inbox.
     fn receive(&mut self, within: Duration) -> Result<(), LinkError> {
-        let timeout =
-            Timespec { tv_sec: within.as_secs().cast_signed(), tv_nsec: within.subsec_nanos().into() };
-        let mut fds = [PollFd::new(&self.input, PollFlags::IN)];
-        match poll(&mut fds, Some(&timeout)) {
-            Ok(0) | Err(Errno::INTR) => return Ok(()),
-            Ok(_) => {}
-            Err(_) => return Err(LinkError::WardenGone),
-        }
-        let mut buffer = [MaybeUninit::uninit(); 8192];
-        match rustix::io::read(&self.input, &mut buffer) {
-            Ok(([], _)) => return Err(LinkError::WardenGone),
-            Ok((bytes, _)) => self.reader.push(bytes),
-            Err(Errno::INTR | Errno::AGAIN) => return Ok(()),
-            Err(_) => return Err(LinkError::WardenGone),
-        }
         let mut broken = None;
-        while let Some(line) = self.reader.next_line() {
-            let Ok(bytes) = line else {
-                if self.frames.is_some() {
-                    broken.get_or_insert(LinkError::Damaged(
-                        "the line to the warden holds no line feed".into(),
-                    ));
-                    continue;
-                }
-                return Err(LinkError::Protocol("the warden sent a line without end".into()));
+        for arrived in self.stream.receive(within)? {
+            let came = match arrived {
+                Arrived::Line(bytes) => self.take(&bytes),
+                Arrived::Damaged(what) => Err(LinkError::Damaged(what)),
+                Arrived::Endless => Err(LinkError::Protocol("the warden sent a line without end".into())),
             };
-            let bytes = match self.frames.as_mut().map(|frames| frames.take(&bytes)) {
-                None => bytes,
-                Some(Taken::Line(line)) => line,
-                Some(Taken::Nothing) => continue,
-                Some(Taken::Damaged(what)) => {
-                    broken.get_or_insert(LinkError::Damaged(what));
-                    continue;
-                }
-            };
-            if let Err(error) = self.take(&bytes) {
+            if let Err(error) = came {
                 broken.get_or_insert(error);
             }
         }
@@ -522,32 +476,11 @@ impl Link {
 
     /// Lets the warden go, and waits until it has cleaned up: until its end of the stream is closed.
     pub fn hang_up(mut self, within: Duration) {
-        if self.frames.is_some() {
+        if self.stream.frames().is_some() {
             // A serial line has no end that could be closed.
             let _ = self.send(&[To::Warden(Line::new("bye"))]);
         }
-        let Link { input, output, .. } = self;
-        let _ = rustix::net::shutdown(&output, rustix::net::Shutdown::Write);
-        drop(output);
-        let deadline = Instant::now() + within;
-        let mut buffer = [0_u8; 4096];
-        loop {
-            let left = deadline.saturating_duration_since(Instant::now());
-            let timeout =
-                Timespec { tv_sec: left.as_secs().cast_signed(), tv_nsec: left.subsec_nanos().into() };
-            let mut fds = [PollFd::new(&input, PollFlags::IN)];
-            match poll(&mut fds, Some(&timeout)) {
-                Ok(0) => return,
-                Err(Errno::INTR) => continue,
-                Err(_) => return,
-                Ok(_) => {}
-            }
-            match rustix::io::read(&input, &mut buffer) {
-                Ok(n) if n > 0 => {}
-                Err(Errno::INTR) => {}
-                _ => return,
-            }
-        }
+        self.stream.close(within);
     }
 }
 

@@ -19,6 +19,7 @@ mod outstanding;
 pub(crate) mod program;
 mod shown;
 mod states;
+mod stream;
 pub mod subject;
 mod unseen;
 pub mod variant;

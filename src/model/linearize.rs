@@ -133,7 +133,7 @@ impl Log {
         let answer = answers.first().copied().unwrap_or(Answer::Sleep);
         let clause = blame(&way.world, judge.known(), wait, answer, &outcome, true);
         let expected = format!("{} of {wait}, in any order of the calls", judge.expected(wait));
-        Violation::new(clause, expected, judge.told(wait, &outcome), 0)
+        Violation::new(clause, expected, judge.describe(wait, &outcome), 0)
     }
 }
 

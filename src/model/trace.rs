@@ -19,10 +19,10 @@ pub fn text(played: &Played, about: &[String]) -> String {
     }
     for step in &played.steps {
         let op = step.op.to_string();
-        match step.told.as_str() {
+        match step.outcome.as_str() {
             "" => text.push_str(&op),
-            told => {
-                let _ = write!(text, "{op:<40} # {}", remark(told));
+            outcome => {
+                let _ = write!(text, "{op:<40} # {}", remark(outcome));
             }
         }
         text.push('\n');

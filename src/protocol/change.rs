@@ -1,4 +1,4 @@
-//! A change of state of a child, however a call told it: by a status word or by a siginfo.
+//! A change of state of a child, however a call reports it: by a status word or by a siginfo.
 
 use std::fmt;
 

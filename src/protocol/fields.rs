@@ -12,8 +12,8 @@ pub const OWN: &str = "ru_";
 /// The prefix of the usage of a process's reaped children.
 pub const CHILDREN: &str = "rc_";
 
-/// More than any process can use of anything, in any unit: a number beyond it is cut to it, so that a subject that reports
-/// nonsense is told so, and no sum and no change of units overflows.
+/// More than any process can use of anything, in any unit: a number beyond it is cut to it, so that nonsense
+/// of a subject fails as such, and no sum and no change of units overflows.
 const MOST: i64 = 1 << 48;
 
 /// A number that a subject reports, within what can be reckoned with.

@@ -28,7 +28,7 @@ use crate::wait::Signal;
 /// The form of a handle's results.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Form {
-    /// An exit code alone; what stands for a signal is not told.
+    /// An exit code alone; what stands for a signal is not announced.
     Code,
     /// An exit code, or a signal.
     CodeOrSignal,

@@ -59,7 +59,7 @@ fn has_rusage(call: Call) -> bool {
     matches!(call, Call::Wait3 | Call::Wait4 | Call::Wait6 | Call::Waitid)
 }
 
-/// The function has an `infop` argument, and is told whom to wait for by two arguments.
+/// The function has an `infop` argument, and two arguments select the children.
 fn has_info(call: Call) -> bool {
     matches!(call, Call::Wait6 | Call::Waitid)
 }

@@ -122,18 +122,18 @@ mod tests {
     }
 
     #[test]
-    fn what_several_runs_show_is_told_once() {
+    fn what_several_runs_show_is_shown_once() {
         let old = report(&[("a", "pass"), ("b", "pass"), ("c", "fail")]);
         let one = report(&[("a", "fail"), ("b", "fail"), ("c", "fail")]);
         let two = report(&[("a", "fail"), ("b", "pass"), ("c", "pass")]);
         let found = Comparison::of(("old", &old), &[("one", &one), ("two", &two)], 3.0);
-        let told: Vec<_> = found
+        let shown: Vec<_> = found
             .changes
             .iter()
             .map(|f| (f.change.kind, f.change.id.as_str(), found.where_seen(f)))
             .collect();
         assert_eq!(
-            told,
+            shown,
             [
                 (Kind::Regression, "a", "in all 2".to_owned()),
                 (Kind::Regression, "b", "in one".to_owned()),

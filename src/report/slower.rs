@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_slower_by_far_and_much_is_told() {
+    fn what_is_slower_by_far_and_much_is_shown() {
         let old = [(1, 10_000), (2, 10_000), (3, 1_000)];
         assert_eq!(found(&old, &[(1, 90_000), (2, 29_000), (3, 40_000)]), ["1@wait 90.0 ms (9.0 times)"]);
         assert_eq!(found(&old, &old), [""; 0]);

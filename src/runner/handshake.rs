@@ -373,7 +373,7 @@ fn compare_statuses(reply: &Line) -> Result<(), String> {
     if pairs.len() != KNOWN {
         return Err(format!("{} of {KNOWN} statuses were reaped", pairs.len()));
     }
-    match pairs.iter().find(|pair| pair.split_once(':').is_none_or(|(done, told)| done != told)) {
+    match pairs.iter().find(|pair| pair.split_once(':').is_none_or(|(made, reported)| made != reported)) {
         Some(pair) => Err(format!("a status is reported as another ({pair})")),
         None => Ok(()),
     }

@@ -214,11 +214,11 @@ impl Session {
                     queue.done(&planned);
                     let Some(ran) = ran else { break };
                     let dead = ran.warden_dead;
-                    let told = sender.send(ran).is_ok();
+                    let received = sender.send(ran).is_ok();
                     if dead {
                         return;
                     }
-                    if !told {
+                    if !received {
                         break;
                     }
                 }

@@ -87,9 +87,9 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
     };
     verdict::decide(&mut report, result);
     report.stderr.clone_from(&link.stderr);
-    let told =
+    let expected =
         matches!(report.verdict, Verdict::Pass | Verdict::Skip(_) | Verdict::Recorded | Verdict::Deviates(_));
-    if context.keep_trace || !told {
+    if context.keep_trace || !expected {
         report.trace = std::mem::take(&mut link.trace);
     }
     report.duration = began.elapsed();

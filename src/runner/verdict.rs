@@ -41,7 +41,7 @@ pub(crate) fn collect(report: &mut TrialReport, mut trial: Core<'_>, result: &Ou
     }
     report.clauses = trial.clauses;
     report.warnings = trial.warnings;
-    report.steps = trial.did;
+    report.steps = trial.steps;
     report.recorded = trial.recorded;
     report.notes = trial.notes;
     report.processes = trial.processes;

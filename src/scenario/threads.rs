@@ -91,14 +91,14 @@ pub(super) fn group_exit(code: i32) -> Errno {
 
 /// Execs from a new thread, while the caller joins it. Returns why it failed.
 pub(super) fn exec_from_thread(argv: Vec<CString>) -> Errno {
-    let (tell, told) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let started = start(move || {
-        let _ = tell.send(process::exec(&argv));
+        let _ = sender.send(process::exec(&argv));
     });
     match started {
         Ok(thread) => {
             let _ = thread.join();
-            told.recv().unwrap_or(Errno::IO)
+            receiver.recv().unwrap_or(Errno::IO)
         }
         Err(error) => error,
     }

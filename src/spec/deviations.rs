@@ -51,7 +51,7 @@ const fn known(
 
 /// Of a value that was passed to `exit` only the low eight bits are reported.
 fn low_eight_bits(got: &Got) -> bool {
-    matches!(got, Got::ExitValue { passed, told } if *told == i64::from(passed & 0xff))
+    matches!(got, Got::ExitValue { passed, reported } if *reported == i64::from(passed & 0xff))
 }
 
 /// The word of a continue also reads as a death by signal.
@@ -64,9 +64,10 @@ fn signaled_and_continued(got: &Got) -> bool {
 /// A death with a core file is reported as one by the same signal without.
 fn without_core(got: &Got) -> bool {
     match got {
-        Got::Reported { change: Change::Killed(told, false), wanted: Some(Change::Killed(signal, true)) } => {
-            told == signal
-        }
+        Got::Reported {
+            change: Change::Killed(reported, false),
+            wanted: Some(Change::Killed(signal, true)),
+        } => reported == signal,
         _ => false,
     }
 }
@@ -121,7 +122,7 @@ pub static ALL: &[Deviation] = &[
     known(
         Profile::OpenBsd,
         &posix::WAITID_SI_UID,
-        |got| matches!(got, Got::Uid { told, effective } if told == effective),
+        |got| matches!(got, Got::Uid { reported, effective } if reported == effective),
         "effective uid",
         "OpenBSD waitid(2): si_uid is the effective user ID",
     ),
@@ -156,7 +157,7 @@ pub static ALL: &[Deviation] = &[
     known(
         Profile::MacOs,
         &posix::WAITID_CONTINUED_PID,
-        |got| matches!(got, Got::Pid { told, sender } if told == sender),
+        |got| matches!(got, Got::Pid { reported, sender } if reported == sender),
         "the pid of the process that sent SIGCONT",
         "XNU bsd/kern/kern_exit.c: si_pid of a continue is p_contproc",
     ),
@@ -170,7 +171,7 @@ pub static ALL: &[Deviation] = &[
     known(
         Profile::MacOs,
         &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP,
-        |got| matches!(got, Got::ExitValue { passed, told } if *told == i64::from(passed & 0xff_ffff)),
+        |got| matches!(got, Got::ExitValue { passed, reported } if *reported == i64::from(passed & 0xff_ffff)),
         "the low 24 bits in every look but the first",
         "XNU bsd/kern/kern_exit.c: p_xhighbits is cleared by the first waitid, WNOWAIT or not",
     ),
@@ -184,7 +185,7 @@ pub static ALL: &[Deviation] = &[
     known(
         Profile::MacOs,
         &posix::WAITID_SI_UID,
-        |got| matches!(got, Got::NotSet | Got::Uid { told: 0, .. }),
+        |got| matches!(got, Got::NotSet | Got::Uid { reported: 0, .. }),
         "not set",
         "XNU bsd/kern/kern_exit.c: waitid does not fill si_uid",
     ),

@@ -28,7 +28,7 @@ pub enum Got {
         /// What the child passed to `exit`.
         passed: i32,
         /// What was reported.
-        told: i64,
+        reported: i64,
     },
     /// A signal, as `si_status` or `si_signo`.
     Signal(Signal),
@@ -39,14 +39,14 @@ pub enum Got {
     /// `si_pid` is not that of the child.
     Pid {
         /// What was reported.
-        told: i64,
+        reported: i64,
         /// The process that sent the signal by which the child was changed.
         sender: i64,
     },
     /// `si_uid` of a child whose real and effective users differ, or of any other child.
     Uid {
         /// What was reported.
-        told: i64,
+        reported: i64,
         /// The child's effective user.
         effective: i64,
     },
@@ -75,34 +75,34 @@ pub enum Got {
 
 /// What came back, typed and in words.
 #[derive(Clone, Debug)]
-pub struct Told {
+pub struct Actual {
     /// Typed.
     pub got: Got,
     /// In words.
     pub text: String,
 }
 
-impl From<(Got, String)> for Told {
-    fn from((got, text): (Got, String)) -> Told {
-        Told { got, text }
+impl From<(Got, String)> for Actual {
+    fn from((got, text): (Got, String)) -> Actual {
+        Actual { got, text }
     }
 }
 
-impl From<(Got, &str)> for Told {
-    fn from((got, text): (Got, &str)) -> Told {
-        Told { got, text: text.to_owned() }
+impl From<(Got, &str)> for Actual {
+    fn from((got, text): (Got, &str)) -> Actual {
+        Actual { got, text: text.to_owned() }
     }
 }
 
-impl From<String> for Told {
-    fn from(text: String) -> Told {
-        Told { got: Got::Other, text }
+impl From<String> for Actual {
+    fn from(text: String) -> Actual {
+        Actual { got: Got::Other, text }
     }
 }
 
-impl From<&str> for Told {
-    fn from(text: &str) -> Told {
-        Told { got: Got::Other, text: text.to_owned() }
+impl From<&str> for Actual {
+    fn from(text: &str) -> Actual {
+        Actual { got: Got::Other, text: text.to_owned() }
     }
 }
 

@@ -108,8 +108,8 @@ impl Core<'_> {
         let name = child_name(self.named);
         self.named += 1;
         let steps = scenario.lines();
-        let told = if steps.is_empty() { "held".to_owned() } else { steps.join("; ") };
-        self.did.push(format!("{} {name} ({told}){}", by.word(), by.details()));
+        let held_or_steps = if steps.is_empty() { "held".to_owned() } else { steps.join("; ") };
+        self.steps.push(format!("{} {name} ({held_or_steps}){}", by.word(), by.details()));
         // A child that exits by itself and reports nothing needs no connection, and costs a third; one that dumps core does, for
         // it is then in a folder that is removed.
         let connects = scenario.is_held() || scenario.steps.iter().any(|s| s.reports() || s.may_dump());
@@ -144,8 +144,8 @@ impl Core<'_> {
         let id = self.link.id();
         let request = request.to_line().with("id", id);
         let awaited = scenario.is_held() && !steps.is_empty() && !scenario.steps.iter().any(Step::holds_up);
-        let tells_failure = !scenario.steps.iter().any(exits_as_if_failed);
-        Birth { name, id, request, argv: command, connects, awaited, tells_failure }
+        let reports_failure = !scenario.steps.iter().any(exits_as_if_failed);
+        Birth { name, id, request, argv: command, connects, awaited, reports_failure }
     }
 
     /// The error of a request that was refused.
@@ -199,8 +199,8 @@ impl Core<'_> {
                 return Err(self.step_failed(&reply.get("step").unwrap_or_default(), &reply));
             }
         }
-        let tells_failure = birth.tells_failure;
-        self.children.push(Known { child: child.clone(), adopted: birth.connects, tells_failure });
+        let reports_failure = birth.reports_failure;
+        self.children.push(Known { child: child.clone(), adopted: birth.connects, reports_failure });
         Ok(child)
     }
 
@@ -261,7 +261,7 @@ impl Core<'_> {
         self.processes += 1;
         let child = Child { name, pid };
         self.greet(&child)?;
-        self.children.push(Known { child: child.clone(), adopted: true, tells_failure: false });
+        self.children.push(Known { child: child.clone(), adopted: true, reports_failure: false });
         Ok(child)
     }
 
@@ -286,7 +286,7 @@ impl Core<'_> {
     /// Tells a held child to do a step, and waits until it is done; a step that ends the child is not waited for.
     pub fn tell(&mut self, child: &Child, step: Step) -> Outcome {
         if step.ends() {
-            self.did.push(format!("{}: {step}", child.name));
+            self.steps.push(format!("{}: {step}", child.name));
             return self.send_step(child, &step).map(drop);
         }
         self.tell_for_reply(child, &step).map(drop)
@@ -294,7 +294,7 @@ impl Core<'_> {
 
     /// Tells a held child to begin a step, without waiting: it ends, stops or blocks in it.
     pub fn begin_step(&mut self, child: &Child, step: Step) -> Result<u64, Abort> {
-        self.did.push(format!("{}: {step}", child.name));
+        self.steps.push(format!("{}: {step}", child.name));
         self.send_step(child, &step)
     }
 
@@ -305,7 +305,7 @@ impl Core<'_> {
 
     /// Tells a held child to do a step and returns its reply.
     pub fn tell_for_reply(&mut self, child: &Child, step: &Step) -> Result<Line, Abort> {
-        self.did.push(format!("{}: {step}", child.name));
+        self.steps.push(format!("{}: {step}", child.name));
         let id = self.send_step(child, step)?;
         let reply = self.await_step(child, id)?;
         if reply.word() == "ok" {
@@ -345,7 +345,7 @@ impl Core<'_> {
         if exits_as_if_failed(step)
             && let Some(known) = self.known(&child.name)
         {
-            known.tells_failure = false;
+            known.reports_failure = false;
         }
         let id = self.link.id();
         let line = step.to_line().with("id", id);
@@ -379,7 +379,7 @@ impl Core<'_> {
     /// The same where it is the answer that is judged: `None` if the signal was sent, else the error.
     pub fn try_signal(&mut self, child: &Child, signal: Signal) -> Result<Option<Errno>, Abort> {
         self.leave_alone(child)?;
-        self.did.push(format!("kill({}, {signal})", child.name));
+        self.steps.push(format!("kill({}, {signal})", child.name));
         self.adopt(child)?;
         let request = Request::Signal { to: child.name.clone(), sig: signal };
         let reply = self.link.ask_warden(&request, PROMPT)?;
@@ -389,7 +389,7 @@ impl Core<'_> {
     /// Has the warden send a signal to the agent.
     pub fn signal_agent(&mut self, signal: Signal) -> Outcome {
         self.leave_caller_alone()?;
-        self.did.push(format!("kill(agent, {signal})"));
+        self.steps.push(format!("kill(agent, {signal})"));
         let request = Request::Signal { to: "agent".to_owned(), sig: signal };
         let reply = self.link.ask_warden(&request, PROMPT)?;
         if reply.word() == "ok" {

@@ -20,7 +20,7 @@ use std::time::Duration;
 pub struct Child {
     /// Its name in reports: `A`, `B`, ...
     pub name: String,
-    /// Its pid, as the agent was told it by fork.
+    /// Its pid, as fork returned it to the agent.
     pub pid: i64,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Known {
     /// The warden knows it; one without a connection must be adopted first.
     pub(crate) adopted: bool,
     /// It does not exit by itself with the code that says that a step failed.
-    pub(crate) tells_failure: bool,
+    pub(crate) reports_failure: bool,
 }
 
 /// What every trial has, whatever is judged: children, warden, process table, log.
@@ -63,7 +63,7 @@ pub struct Core<'a> {
     pub(crate) children: Vec<Known>,
     /// How many names were given to children.
     pub(crate) named: usize,
-    pub(crate) did: Vec<String>,
+    pub(crate) steps: Vec<String>,
     pub(crate) clauses: Vec<(&'static Clause, ClauseOutcome)>,
     pub(crate) deviations: Vec<(&'static Deviation, Failure)>,
     pub(crate) warnings: Vec<Failure>,
@@ -114,7 +114,7 @@ impl<'a> Core<'a> {
             agent,
             children: Vec::new(),
             named: 0,
-            did: Vec::new(),
+            steps: Vec::new(),
             clauses: Vec::new(),
             deviations: Vec::new(),
             warnings: Vec::new(),
@@ -194,7 +194,7 @@ pub struct Birth {
     /// It is held once it has done its first steps, and these are awaited.
     pub(crate) awaited: bool,
     /// It does not exit by itself with the code that says that a step failed.
-    pub(crate) tells_failure: bool,
+    pub(crate) reports_failure: bool,
 }
 
 /// A child that was made, with its pid.

@@ -12,7 +12,7 @@ use crate::protocol::warden::ProcessState;
 use crate::scenario::child::STEP_FAILED;
 use crate::spec::clause::{Clause, Level};
 use crate::spec::deviations;
-use crate::spec::got::{Got, Told, Value};
+use crate::spec::got::{Actual, Got, Value};
 use std::fmt::Debug;
 
 /// An expectation of one clause, to be ended by one of its methods.
@@ -29,7 +29,7 @@ pub struct Expect<'t, 'a> {
 /// What a check found.
 pub(super) enum Found {
     Held,
-    Not { expected: String, told: Told },
+    Not { expected: String, actual: Actual },
     NotObserved(&'static str),
 }
 
@@ -70,7 +70,7 @@ impl<'t, 'a> Expect<'t, 'a> {
             let came = match found {
                 Found::Held => "held",
                 Found::NotObserved(why) => why,
-                Found::Not { told, .. } => &told.text,
+                Found::Not { actual, .. } => &actual.text,
             };
             let entry = (clause.id.to_owned(), came.to_owned());
             if !core.recorded.contains(&entry) {
@@ -81,7 +81,9 @@ impl<'t, 'a> Expect<'t, 'a> {
         let outcome = match found {
             Found::Held => ClauseOutcome::Pass,
             Found::NotObserved(_) => ClauseOutcome::NotObserved,
-            Found::Not { told, .. } if deviations::find(core.judged_as(), clause, &told.got).is_some() => {
+            Found::Not { actual, .. }
+                if deviations::find(core.judged_as(), clause, &actual.got).is_some() =>
+            {
                 ClauseOutcome::Deviates
             }
             Found::Not { .. } if clause.level == Level::Must || core.common.strict => ClauseOutcome::Fail,
@@ -98,9 +100,9 @@ impl<'t, 'a> Expect<'t, 'a> {
                 core.note(&format!("{} not observed: {why}", clause.id));
                 Ok(())
             }
-            Found::Not { expected, told } => {
-                let known = deviations::find(core.judged_as(), clause, &told.got);
-                let failure = Failure { clause, expected: expected.clone(), got: told.text.clone() };
+            Found::Not { expected, actual } => {
+                let known = deviations::find(core.judged_as(), clause, &actual.got);
+                let failure = Failure { clause, expected: expected.clone(), got: actual.text.clone() };
                 match (known, outcome) {
                     (Some(deviation), _) => {
                         core.deviations.push((deviation, failure));
@@ -143,13 +145,13 @@ impl<'t, 'a> Expect<'t, 'a> {
         }
     }
 
-    pub(super) fn check<T: Into<Told>>(
+    pub(super) fn check<T: Into<Actual>>(
         self,
         held: bool,
         expected: impl FnOnce() -> String,
         got: impl FnOnce() -> T,
     ) -> Outcome {
-        self.judge(if held { Found::Held } else { Found::Not { expected: expected(), told: got().into() } })
+        self.judge(if held { Found::Held } else { Found::Not { expected: expected(), actual: got().into() } })
     }
 
     /// The call reported that change of that child, and a second look at the process table shows it gone.
@@ -159,7 +161,7 @@ impl<'t, 'a> Expect<'t, 'a> {
         match seen.change_of(child) {
             Shows::Yes(shown) if shown == change => {}
             Shows::NotObservable(why) => return this.judge(Found::NotObserved(why)),
-            _ => return this.check(false, || expected, || seen.told_of(child, change)),
+            _ => return this.check(false, || expected, || seen.actual_of(child, change)),
         }
         let found = this.core.state_line(child)?;
         let state = state_of(&found).unwrap_or(ProcessState::Unknown);
@@ -178,7 +180,7 @@ impl<'t, 'a> Expect<'t, 'a> {
         let this = self.returned(seen, &expected)?;
         match seen.change_of(child) {
             Shows::NotObservable(why) => this.judge(Found::NotObserved(why)),
-            shown => this.check(shown == Shows::Yes(change), || expected, || seen.told_of(child, change)),
+            shown => this.check(shown == Shows::Yes(change), || expected, || seen.actual_of(child, change)),
         }
     }
 
@@ -241,13 +243,13 @@ impl<'t, 'a> Expect<'t, 'a> {
     }
 
     /// `si_status` of a child that passed that value to `exit`, of which some systems keep a part.
-    pub fn exit_value(self, told: i64, passed: i32) -> Outcome {
-        let got = (Got::ExitValue { passed, told }, format!("{told:#x}"));
-        self.check(told == i64::from(passed), || format!("{passed:#x}"), || got)
+    pub fn exit_value(self, reported: i64, passed: i32) -> Outcome {
+        let got = (Got::ExitValue { passed, reported }, format!("{reported:#x}"));
+        self.check(reported == i64::from(passed), || format!("{passed:#x}"), || got)
     }
 
     /// A condition holds; both sides in words, with what was got typed where a deviation may be about it.
-    pub fn that(self, held: bool, expected: impl Into<String>, got: impl Into<Told>) -> Outcome {
+    pub fn that(self, held: bool, expected: impl Into<String>, got: impl Into<Actual>) -> Outcome {
         self.check(held, || expected.into(), || got)
     }
 

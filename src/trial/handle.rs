@@ -182,7 +182,7 @@ impl Trial<'_> {
         let line = request.to_line();
         let word = line.word().to_owned();
         let timeout = line.get("timeout").map(|ms| format!(", {ms} ms")).unwrap_or_default();
-        self.core.did.push(format!("{word}({}{timeout})", child.name));
+        self.core.steps.push(format!("{word}({}{timeout})", child.name));
         let id = self.core.link.id();
         self.core.link.send(&[To::Agent(line.with("id", id))])?;
         let answer = match self.core.link.agent_reply(id, PROMPT, &word) {

@@ -41,7 +41,7 @@ pub use crate::protocol::Change;
 pub use crate::protocol::agent::{Disposition, MaskChange, Request as AgentRequest, SigactionFlags};
 pub use crate::protocol::wait::{Flag, IdType, WaitRequest};
 pub use crate::protocol::warden::ProcessState;
-pub use crate::spec::got::{Got, Told};
+pub use crate::spec::got::{Actual, Got};
 pub use crate::sys::call::abi::{Call, Pointer};
 pub use crate::wait::errno::Errno;
 pub use crate::wait::{SiCode, System};

@@ -123,14 +123,14 @@ fn exit_within(core: &mut Core<'_>, within: Duration) -> Result<Option<ProgramOu
 impl Trial<'_> {
     /// Has the program run a command that is no child of the trial, as one that is not there.
     pub fn run(&mut self, command: &str) -> Result<ProgramOutcome, Abort> {
-        self.core.did.push(format!("run {command}"));
+        self.core.steps.push(format!("run {command}"));
         begin(&mut self.core, &[command.to_owned()])?;
         self.exit()
     }
 
     /// Waits until the program has exited.
     pub fn exit(&mut self) -> Result<ProgramOutcome, Abort> {
-        self.core.did.push("await the exit of the program".to_owned());
+        self.core.steps.push("await the exit of the program".to_owned());
         Ok(exit_within(&mut self.core, PROMPT)?.unwrap_or(ProgramOutcome::Hung))
     }
 

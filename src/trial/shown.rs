@@ -4,7 +4,7 @@
 
 use super::core::Child;
 use crate::protocol::Change;
-use crate::spec::got::Told;
+use crate::spec::got::Actual;
 
 /// Why there is no answer to be judged.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -43,7 +43,7 @@ pub trait Shown {
     fn outcome(&self) -> String;
 
     /// The answer typed, where that change of that child was expected; known deviations are patterns on it.
-    fn told_of(&self, child: &Child, wanted: Change) -> Told {
+    fn actual_of(&self, child: &Child, wanted: Change) -> Actual {
         let _ = (child, wanted);
         self.outcome().into()
     }

@@ -24,7 +24,7 @@ pub(super) fn reaped() -> Vec<String> {
         };
         (number, reap_child(dies))
     });
-    exits.chain(deaths).map(|(made, told)| format!("{made:#x}:{told}")).collect()
+    exits.chain(deaths).map(|(made, reported)| format!("{made:#x}:{reported}")).collect()
 }
 
 /// Makes a child, waits until the process table shows it dead, and reaps it: its status, or what went wrong.
@@ -57,8 +57,8 @@ mod tests {
         let pairs = super::reaped();
         assert_eq!(pairs.len(), 12);
         for pair in pairs {
-            let (made, told) = pair.split_once(':').expect("a pair");
-            assert_eq!(made, told);
+            let (made, reported) = pair.split_once(':').expect("a pair");
+            assert_eq!(made, reported);
         }
     }
 }

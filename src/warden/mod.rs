@@ -365,8 +365,8 @@ impl<'a> Warden<'a> {
         let pid =
             i32::try_from(pid).ok().filter(|p| *p > 1).ok_or_else(|| format!("pid {pid} is no child"))?;
         // Without a process table the agent's word must do: it got the pid from fork.
-        let told = || self.agent.as_ref().is_some_and(|agent| agent.spawned.contains(&pid));
-        if !self.sweeper.is_below_us(pid) && (self.sweeper.has_a_table() || !told()) {
+        let spawned = || self.agent.as_ref().is_some_and(|agent| agent.spawned.contains(&pid));
+        if !self.sweeper.is_below_us(pid) && (self.sweeper.has_a_table() || !spawned()) {
             return Err(format!("process {pid} is not below the warden"));
         }
         self.children.adopt(name, pid)

@@ -415,9 +415,9 @@ proptest! {
     }
 
     #[test]
-    fn a_trace_parses_as_its_history(ops in histories(), told in vec(text(), 1..4), about in vec(text(), 0..3)) {
-        let told = told.iter().cycle();
-        let steps = ops.iter().zip(told).map(|(op, told)| Performed { op: *op, told: told.clone() }).collect();
+    fn a_trace_parses_as_its_history(ops in histories(), outcome in vec(text(), 1..4), about in vec(text(), 0..3)) {
+        let outcome = outcome.iter().cycle();
+        let steps = ops.iter().zip(outcome).map(|(op, outcome)| Performed { op: *op, outcome: outcome.clone() }).collect();
         let played = Played { steps, violation: None, deviations: Vec::new() };
         prop_assert_eq!(op::parse(&trace::text(&played, &about)), Ok(ops));
     }

@@ -159,8 +159,8 @@ impl Check<'_> {
                 self.session.complain("call", &line, "expected ret=0, since the child lives and has WNOHANG");
             }
         }
-        let told = child.write_all(format!("exit id=1 code={CODE}\n").as_bytes());
-        if let Err(error) = told {
+        let sent = child.write_all(format!("exit id=1 code={CODE}\n").as_bytes());
+        if let Err(error) = sent {
             return self
                 .session
                 .stop("spawn", format!("child {pid} is gone before it was told to exit: {error}"));
@@ -178,11 +178,11 @@ impl Check<'_> {
         }
         if request.call == Call::Waitid {
             let info = reply.info.wrote().unwrap_or_default();
-            let told = (info.code, info.status) == (Some(SiCode::Exited), Some(i64::from(CODE)));
+            let right = (info.code, info.status) == (Some(SiCode::Exited), Some(i64::from(CODE)));
             // A typed binding may not expose these two.
             let others = info.signo.is_none_or(|signal| signal == Signal::CHLD)
                 && info.pid.is_none_or(|seen| seen == pid);
-            if !(told && others) {
+            if !(right && others) {
                 let expected = format!(
                     "expected info=written si_signo=SIGCHLD si_code=CLD_EXITED si_pid={pid} si_status={CODE}"
                 );

@@ -254,7 +254,8 @@ impl Oracle {
                     Outcome::NotOffered => Got::Other,
                     Outcome::Ended(seen) => seen.got(None),
                 };
-                Err(Violation::new(clause, self.name_of(answer), self.told(wait, outcome), 0).typed(typed))
+                Err(Violation::new(clause, self.name_of(answer), self.describe(wait, outcome), 0)
+                    .typed(typed))
             }
         }
     }
@@ -329,7 +330,7 @@ impl Oracle {
     }
 
     /// The result of a call, in words: children by their slots.
-    pub fn told(&self, wait: &Wait, outcome: &Outcome) -> String {
+    pub fn describe(&self, wait: &Wait, outcome: &Outcome) -> String {
         let seen = match outcome {
             Outcome::Asleep => return "it sleeps".to_owned(),
             Outcome::NotOffered => return "not offered".to_owned(),

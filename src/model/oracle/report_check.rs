@@ -148,21 +148,21 @@ fn siginfo(
     if let (Some(uid), Some(is)) = (rules.uid, info.uid)
         && uid != is
     {
-        let typed = Got::Uid { told: is, effective: uid };
+        let typed = Got::Uid { reported: is, effective: uid };
         return Err(wrong(&posix::WAITID_SI_UID, format!("si_uid {uid}"), got).typed(typed));
     }
-    let (right, told, expected) = match change {
+    let (right, reported, expected) = match change {
         Change::Exited(code) => {
-            let Some(told) = info.status else { return Ok(()) };
-            (told == i64::from(code), Got::ExitValue { passed: code, told }, code.to_string())
+            let Some(reported) = info.status else { return Ok(()) };
+            (reported == i64::from(code), Got::ExitValue { passed: code, reported }, code.to_string())
         }
         Change::Killed(signal, _) | Change::Stopped(signal) => {
-            let Some(told) = info.signal else { return Ok(()) };
-            (told == signal, Got::Signal(told), signal.to_string())
+            let Some(reported) = info.signal else { return Ok(()) };
+            (reported == signal, Got::Signal(reported), signal.to_string())
         }
         _ => {
-            let Some(told) = info.signal else { return Ok(()) };
-            (told == Signal::CONT, Got::Signal(told), Signal::CONT.to_string())
+            let Some(reported) = info.signal else { return Ok(()) };
+            (reported == Signal::CONT, Got::Signal(reported), Signal::CONT.to_string())
         }
     };
     if right {
@@ -172,7 +172,7 @@ fn siginfo(
         Change::Exited(code) if !(0..=255).contains(&code) => &posix::WAITID_FULL_EXIT_VALUE,
         _ => clause,
     };
-    Err(Violation::new(clause, format!("{code}, si_status {expected}"), got, WRONG_CHANGE).typed(told))
+    Err(Violation::new(clause, format!("{code}, si_status {expected}"), got, WRONG_CHANGE).typed(reported))
 }
 
 /// Under `WNOHANG` a call with nothing to report writes nothing, and `waitid` zeroes.

@@ -119,9 +119,9 @@ fn any_order_is_right_and_each_is_reported_once() {
 
 #[test]
 fn a_binding_that_does_not_tell_whom_leaves_states_open() {
-    let untold = "info=written si_signo=SIGCHLD si_code=CLD_EXITED si_status=1";
+    let anonymous = "info=written si_signo=SIGCHLD si_code=CLD_EXITED si_status=1";
     let mut oracle =
-        right(&format!("spawn A exit 1; spawn B exit 1\nwaitid(any, WEXITED) -> ok ret=0 {untold}"));
+        right(&format!("spawn A exit 1; spawn B exit 1\nwaitid(any, WEXITED) -> ok ret=0 {anonymous}"));
     assert_eq!(oracle.worlds().len(), 2);
     let Ok([Op::Wait(wait)]) = parse("wait4(A, WNOHANG)").as_deref().map(|ops| [ops[0]]) else { panic!() };
     assert_eq!(oracle.expects(&wait), Expects::Return);

@@ -46,7 +46,7 @@ pub fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, A
     // Each call is shown where it was started.
     let calls = steps.iter_mut().filter(|step| matches!(step.op, Op::Wait(_)));
     for (step, call) in calls.zip(&log.calls) {
-        step.told = call.ended.as_ref().map_or_else(|| "never returns".to_owned(), Seen::outcome);
+        step.outcome = call.ended.as_ref().map_or_else(|| "never returns".to_owned(), Seen::outcome);
     }
     Ok(Played { steps, violation, deviations: Vec::new() })
 }
@@ -95,10 +95,10 @@ impl Concurrent<'_, '_> {
             self.log.calls.push(Call { wait: *wait, ended: None });
             self.log.events.push(Event::Begin(number));
             self.outstanding.push((number, *wait, pending));
-            self.steps.push(Performed { op: *op, told: String::new() });
+            self.steps.push(Performed { op: *op, outcome: String::new() });
             return Ok(());
         }
-        self.steps.push(Performed { op: *op, told: String::new() });
+        self.steps.push(Performed { op: *op, outcome: String::new() });
         self.world.act(op);
         match op {
             Op::Spawn { slot, exits } => {

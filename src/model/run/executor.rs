@@ -61,14 +61,14 @@ impl<'t, 'a> Executor<'t, 'a> {
         later: &[Op],
         vanishes: bool,
     ) -> Result<i64, Abort> {
-        let told = later.iter().any(|op| match op {
+        let awaited = later.iter().any(|op| match op {
             Op::Exit { slot: s, .. } => *s == slot,
             // After an exec the parent may no longer do this for the child.
             Op::Group { slot: s, .. } => *s == slot && !self.stage.hosted,
             _ => false,
         });
         // A child that may vanish before it is seen exits on command instead.
-        let connected = told || exits.is_some() && vanishes;
+        let connected = awaited || exits.is_some() && vanishes;
         let scenario = match exits {
             _ if connected => Scenario::held(),
             Some(code) => Scenario::exits(code),

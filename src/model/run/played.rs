@@ -44,7 +44,7 @@ pub struct Performed {
     /// The operation.
     pub op: Op,
     /// Its outcome, in words; empty if there is nothing to say.
-    pub told: String,
+    pub outcome: String,
 }
 
 /// A performed history.

@@ -85,7 +85,7 @@ impl Sequential<'_, '_> {
     }
 
     fn perform(&mut self, op: &Op, later: &[Op]) -> Result<(), End> {
-        self.steps.push(Performed { op: *op, told: String::new() });
+        self.steps.push(Performed { op: *op, outcome: String::new() });
         if matches!(op, Op::Interrupt { .. })
             && let Some(pending) = self.pending.take()
         {
@@ -173,16 +173,16 @@ impl Sequential<'_, '_> {
     }
 
     fn judged(&mut self, op: &Op, wait: &Wait, outcome: Outcome) -> Result<(), End> {
-        let told = self.oracle.told(wait, &outcome);
+        let text = self.oracle.describe(wait, &outcome);
         if let Some(step) = self.steps.last_mut() {
-            step.told = told;
+            step.outcome = text;
         }
         Ok(self.oracle.step(op, &Observation::Call(outcome))?)
     }
 
     fn wake(&mut self, outcome: Outcome) -> Result<(), End> {
         if let (Some(wait), Some(step)) = (self.oracle.asleep(), self.steps.last_mut()) {
-            step.told = format!("{wait} returns: {}", self.oracle.told(&wait, &outcome));
+            step.outcome = format!("{wait} returns: {}", self.oracle.describe(&wait, &outcome));
         }
         Ok(self.oracle.wake(&outcome)?)
     }

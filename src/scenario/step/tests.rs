@@ -1,4 +1,4 @@
-//! Steps print as they parse, and what is no step is told with what would be one.
+//! Steps print as they parse, and what is no step is refused with the nearest one.
 
 use super::*;
 use crate::protocol::Line;

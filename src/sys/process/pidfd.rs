@@ -70,8 +70,8 @@ mod linux {
         let mut raw = Raw { mask: WANT_PID | WANT_EXIT, ..Raw::default() };
         // SAFETY: the request's size is that of the structure, which is all numbers.
         check(unsafe { libc::ioctl(fd.as_raw_fd(), GET_INFO as _, &raw mut raw) })?;
-        let told = |bit, value| (raw.mask & bit != 0).then_some(value);
-        Ok(Info { pid: told(WANT_PID, raw.pid.cast_signed()), status: told(WANT_EXIT, raw.exit_code) })
+        let field = |bit, value| (raw.mask & bit != 0).then_some(value);
+        Ok(Info { pid: field(WANT_PID, raw.pid.cast_signed()), status: field(WANT_EXIT, raw.exit_code) })
     }
 
     pub(crate) fn signal(fd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {

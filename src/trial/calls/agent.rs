@@ -53,7 +53,7 @@ impl Trial<'_> {
     /// The same, for one that holds a call.
     pub(crate) fn ask_line(&mut self, request: Line) -> Result<Line, Abort> {
         self.leave_order(&request)?;
-        self.did.push(request.to_string().replacen(' ', "(", 1) + ")");
+        self.steps.push(request.to_string().replacen(' ', "(", 1) + ")");
         let word = request.word().to_owned();
         let reply = self.link.ask_agent(request, PROMPT)?;
         match reply.word() {
@@ -123,7 +123,7 @@ impl Trial<'_> {
             if all.count >= count {
                 return Ok(all);
             }
-            self.did.pop();
+            self.steps.pop();
         }
         Ok(all)
     }
@@ -215,7 +215,7 @@ impl Trial<'_> {
 
     /// The subject's own view of each of these status words, all asked for at once.
     pub fn decode_all(&mut self, words: &[i32]) -> Result<Vec<Line>, Abort> {
-        self.did.push(format!("decode of {} words", words.len()));
+        self.steps.push(format!("decode of {} words", words.len()));
         let mut views = Vec::new();
         for words in words.chunks(AT_ONCE) {
             let ids: Vec<u64> = words.iter().map(|_| self.link.id()).collect();

@@ -20,13 +20,13 @@ impl Expect<'_, '_> {
         if seen.is_nothing() && this.core.inconclusive(false).is_some() {
             return this.judge(Found::NotObserved(NOT_SEEN));
         }
-        this.check(seen.is_nothing(), || "0".into(), || seen.told(None))
+        this.check(seen.is_nothing(), || "0".into(), || seen.actual(None))
     }
 
     /// The call failed with that error.
     pub fn error(self, seen: &Seen, errno: Errno) -> Outcome {
         let this = self.returned(seen, &format!("-1 {errno}"))?;
-        this.check(seen.errno() == Some(errno), || format!("-1 {errno}"), || seen.told(None))
+        this.check(seen.errno() == Some(errno), || format!("-1 {errno}"), || seen.actual(None))
     }
 
     /// The call reported that child, whatever became of it.
@@ -106,10 +106,10 @@ impl Expect<'_, '_> {
     /// `si_uid` of a child whose effective user is that, and whose real one is expected.
     pub fn user(self, seen: &Seen, real: i64, effective: i64) -> Outcome {
         match seen.fields().uid {
-            Some(told) => self.check(
-                told == real,
+            Some(reported) => self.check(
+                reported == real,
                 || format!("si_uid {real}"),
-                || (Got::Uid { told, effective }, format!("si_uid {told}")),
+                || (Got::Uid { reported, effective }, format!("si_uid {reported}")),
             ),
             None => self.field(seen, "si_uid", None, real),
         }

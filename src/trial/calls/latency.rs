@@ -77,7 +77,7 @@ impl Trial<'_> {
         let fd = self.pidfd_open(&child, false)?;
         let id = self.link.id();
         let request = Request::AwaitReadable { fd: fd as i32 }.to_line();
-        self.did.push(format!("a blocking poll of the pidfd of {}", child.name));
+        self.steps.push(format!("a blocking poll of the pidfd of {}", child.name));
         self.link.send(&[To::Agent(request.with("id", id))])?;
         let within = ms(self.link.scaled(PROMPT));
         let asleep = self.link.ask_warden(&WardenRequest::Blocked { call: id, within }, PROMPT * 2)?;

@@ -2,7 +2,7 @@
 
 use crate::protocol::Change;
 use crate::protocol::wait::{InfoNamed, Reply, WaitRequest};
-use crate::spec::got::{Got, Told};
+use crate::spec::got::{Actual, Got};
 use crate::sys::call::abi::{Call, Memory, Usage};
 use crate::trial::core::Child;
 use crate::trial::shown::{NoAnswer, Shown, Shows};
@@ -157,7 +157,7 @@ impl Seen {
     }
 
     /// The same with its words.
-    pub fn told(&self, wanted: Option<Change>) -> Told {
+    pub fn actual(&self, wanted: Option<Change>) -> Actual {
         (self.got(wanted), self.outcome()).into()
     }
 
@@ -204,8 +204,8 @@ impl Shown for Seen {
         self.outcome()
     }
 
-    fn told_of(&self, child: &Child, wanted: Change) -> Told {
-        self.told(self.reports(child).then_some(wanted))
+    fn actual_of(&self, child: &Child, wanted: Change) -> Actual {
+        self.actual(self.reports(child).then_some(wanted))
     }
 }
 

@@ -92,7 +92,7 @@ impl Trial<'_> {
     /// The agent becomes another image of itself, by `exec`. What it then says of itself.
     pub fn exec_agent(&mut self) -> Result<Line, Abort> {
         let id = self.link.id();
-        self.did.push("exec(agent)".to_owned());
+        self.steps.push("exec(agent)".to_owned());
         let request = Request::Exec { argv: Words::of(&self.agent.child) };
         self.link.send(&[To::Agent(request.to_line().with("id", id))])?;
         // It says hello, or why it could not.

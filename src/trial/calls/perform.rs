@@ -112,7 +112,7 @@ impl Trial<'_> {
                 return Ok(seen);
             }
             // The same call again is one step. It costs its agent a turn: the pauses grow.
-            self.did.pop();
+            self.steps.pop();
             turns += 1;
             std::thread::sleep(due::pause(turns));
         }
@@ -133,7 +133,7 @@ impl Trial<'_> {
 
     /// Waits until a call that was begun returns.
     pub fn finish(&mut self, pending: Pending) -> Result<Seen, Abort> {
-        self.did.push(format!("{} is awaited", pending.shown));
+        self.steps.push(format!("{} is awaited", pending.shown));
         self.settle(pending, None)
     }
 
@@ -149,7 +149,7 @@ impl Trial<'_> {
         if let Some(what) = uses.and_then(|uses| uses.exceeded_by(&request)) {
             return Err(Abort::Broken(format!("{shown}: the case does not declare {what}")));
         }
-        self.did.push(shown.clone());
+        self.steps.push(shown.clone());
         Ok(Pending { id: self.link.id(), request, shown })
     }
 
@@ -171,9 +171,9 @@ impl Trial<'_> {
             let end = self.answer(last, lines)?;
             for pending in pending {
                 let answered = end.is_none() || self.link.has_reply(pending.id);
-                let told = self.told(pending, if answered { None } else { end.clone() })?;
-                let returned = told.reply().is_some();
-                seen.push(told);
+                let call = self.seen(pending, if answered { None } else { end.clone() })?;
+                let returned = call.reply().is_some();
+                seen.push(call);
                 if !returned {
                     return Ok(seen);
                 }
@@ -185,7 +185,7 @@ impl Trial<'_> {
     /// Waits for the answer of a call, having first sent it if need be.
     fn settle(&mut self, pending: Pending, call: Option<To>) -> Result<Seen, Abort> {
         let end = self.answer(pending.id, call.into_iter().collect())?;
-        self.told(pending, end)
+        self.seen(pending, end)
     }
 
     /// Sends lines, and has the warden watch until the call of that id is answered: `None`, or how it was proved that it never
@@ -213,7 +213,7 @@ impl Trial<'_> {
     }
 
     /// What came of a call: its reply, which has come, or how it ended otherwise.
-    fn told(&mut self, pending: Pending, end: Option<End>) -> Result<Seen, Abort> {
+    fn seen(&mut self, pending: Pending, end: Option<End>) -> Result<Seen, Abort> {
         let Pending { id, request, shown } = pending;
         let end = match end {
             Some(End::Hung(LATE)) if self.common.observation != Observation::Table => {
@@ -241,7 +241,8 @@ impl Trial<'_> {
         if let Some(pid) = seen.pid() {
             self.was_reported(pid);
             let known = self.children.iter().rev().find(|known| known.child.pid == pid);
-            if seen.change() == Some(Change::Exited(STEP_FAILED)) && known.is_some_and(|k| k.tells_failure) {
+            if seen.change() == Some(Change::Exited(STEP_FAILED)) && known.is_some_and(|k| k.reports_failure)
+            {
                 self.unable = known.map(|k| k.child.name.clone());
             }
         }
@@ -261,7 +262,7 @@ impl Trial<'_> {
             return Err(other);
         }
         if asked {
-            self.did.pop();
+            self.steps.pop();
         }
         if !self.link.late_write {
             return Ok(());
@@ -287,14 +288,14 @@ impl Trial<'_> {
         let request = Request::Blocked { call: pending.id, within: ms(self.link.scaled(CALL)) };
         let reply = self.link.ask_warden(&request, CALL + PROMPT)?;
         match reply.get("how").as_deref() {
-            Some("answered") => self.told(pending, None).map(Ok),
+            Some("answered") => self.seen(pending, None).map(Ok),
             Some("died") => {
                 let end = self.crashed()?;
-                self.told(pending, Some(end)).map(Ok)
+                self.seen(pending, Some(end)).map(Ok)
             }
             Some(_) => Ok(Err(pending)),
             None if !self.link.is_in_a_call() => Err(unannounced()),
-            None => self.told(pending, Some(End::Hung("it neither sleeps nor returns"))).map(Ok),
+            None => self.seen(pending, Some(End::Hung("it neither sleeps nor returns"))).map(Ok),
         }
     }
 

@@ -74,7 +74,7 @@ impl Trial<'_> {
         let child = Child { name: child_name(self.named), pid };
         self.named += 1;
         self.processes += 1;
-        self.children.push(Known { child: child.clone(), adopted: false, tells_failure: false });
+        self.children.push(Known { child: child.clone(), adopted: false, reports_failure: false });
         Ok((child, processors))
     }
 

@@ -175,6 +175,6 @@ fn echild_after_setpgid(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     let seen = t.finish(pending)?;
-    let got = if seen.is_hung() { (Got::Asleep, "still blocked").into() } else { seen.told(None) };
+    let got = if seen.is_hung() { (Got::Asleep, "still blocked").into() } else { seen.actual(None) };
     t.expect(&posix::WAITPID_ECHILD_AFTER_SETPGID).that(seen.errno() == Some(Errno::CHILD), "-1 ECHILD", got)
 }

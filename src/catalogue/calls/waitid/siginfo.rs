@@ -164,7 +164,7 @@ fn continue_fields(t: &mut Trial) -> Outcome {
         Some(pid) => t.expect(&posix::WAITID_CONTINUED_PID).that(
             pid == child.pid,
             format!("si_pid {}", child.pid),
-            (Got::Pid { told: pid, sender }, format!("si_pid {pid}")),
+            (Got::Pid { reported: pid, sender }, format!("si_pid {pid}")),
         )?,
         None => t.expect(&posix::WAITID_CONTINUED_PID).field(&seen, "si_pid", None, child.pid)?,
     }

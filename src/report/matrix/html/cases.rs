@@ -112,15 +112,15 @@ fn row(matrix: &Matrix, row: &CaseRow, columns: &[usize], detail: Detail) -> Mar
 
 /// The line that a closed row shows: the worst first. What differs in its clause only is said once.
 fn gist(matrix: &Matrix, row: &CaseRow) -> Markup {
-    let mut told: Vec<&Remark> = Vec::new();
+    let mut shown: Vec<&Remark> = Vec::new();
     for remark in &row.remarks {
         let who = |r: &Remark| r.members.iter().map(|member| member.column).collect::<Vec<_>>();
-        if !told.iter().any(|t| (t.mark, &t.gist) == (remark.mark, &remark.gist) && who(t) == who(remark)) {
-            told.push(remark);
+        if !shown.iter().any(|t| (t.mark, &t.gist) == (remark.mark, &remark.gist) && who(t) == who(remark)) {
+            shown.push(remark);
         }
     }
     html! {
-        @for remark in told.iter().take(NAMED) {
+        @for remark in shown.iter().take(NAMED) {
             span.gist data-s=(who(&remark.members)) {
                 span class={ "v " (remark.mark.class()) } { (remark.mark.name()) }
                 " " (remark.gist)
@@ -128,7 +128,7 @@ fn gist(matrix: &Matrix, row: &CaseRow) -> Markup {
             }
             " "
         }
-        @if told.len() > NAMED { span.rest { "and " (told.len() - NAMED) " more" } }
+        @if shown.len() > NAMED { span.rest { "and " (shown.len() - NAMED) " more" } }
     }
 }
 

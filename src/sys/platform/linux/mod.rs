@@ -96,11 +96,11 @@ fn check_table() -> Result<(), Errno> {
 
 /// An emulator intercepts `/proc/self/exe`, but not a path relative to a descriptor.
 pub(crate) fn is_emulated() -> bool {
-    let (mut told, mut shown) = ([MaybeUninit::uninit(); 4096], [MaybeUninit::uninit(); 4096]);
+    let (mut linked, mut shown) = ([MaybeUninit::uninit(); 4096], [MaybeUninit::uninit(); 4096]);
     let dir = Path::new(format_args!("/proc/{}", std::process::id()));
     let Ok(Some(dir)) = open(CWD, dir.as_c_str(), OFlags::PATH | OFlags::DIRECTORY) else { return false };
-    match (readlinkat_raw(CWD, c"/proc/self/exe", &mut told), readlinkat_raw(&dir, c"exe", &mut shown)) {
-        (Ok((told, _)), Ok((shown, _))) => told != shown,
+    match (readlinkat_raw(CWD, c"/proc/self/exe", &mut linked), readlinkat_raw(&dir, c"exe", &mut shown)) {
+        (Ok((linked, _)), Ok((shown, _))) => linked != shown,
         _ => false,
     }
 }

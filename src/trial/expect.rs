@@ -156,8 +156,8 @@ impl<'t, 'a> Expect<'t, 'a> {
     pub fn reaped(self, seen: &impl Shown, child: &Child, change: Change) -> Outcome {
         let expected = format!("{} {change}, and the process gone", child.name);
         let this = self.returned(seen, &expected)?;
-        match seen.change_of(child) {
-            Shows::Yes(shown) if shown == change => {}
+        match seen.change_of(child).of(change) {
+            Shows::Yes(()) => {}
             Shows::NotObservable(why) => return this.judge(Found::NotObserved(why)),
             _ => return this.check(false, || expected, || seen.told_of(child, change)),
         }
@@ -176,9 +176,9 @@ impl<'t, 'a> Expect<'t, 'a> {
     pub fn reports(self, seen: &impl Shown, child: &Child, change: Change) -> Outcome {
         let expected = format!("{} {change}", child.name);
         let this = self.returned(seen, &expected)?;
-        match seen.change_of(child) {
+        match seen.change_of(child).of(change) {
             Shows::NotObservable(why) => this.judge(Found::NotObserved(why)),
-            shown => this.check(shown == Shows::Yes(change), || expected, || seen.told_of(child, change)),
+            shown => this.check(shown == Shows::Yes(()), || expected, || seen.told_of(child, change)),
         }
     }
 
@@ -187,11 +187,15 @@ impl<'t, 'a> Expect<'t, 'a> {
         let words: Vec<String> = changes.iter().map(Change::to_string).collect();
         let expected = format!("{} {}", child.name, words.join(" or "));
         let this = self.returned(seen, &expected)?;
-        let shown = seen.change_of(child);
-        if let Shows::NotObservable(why) = shown {
+        let shown: Vec<_> = changes.iter().map(|change| seen.change_of(child).of(*change)).collect();
+        let hidden = shown.iter().find_map(|shown| match shown {
+            Shows::NotObservable(why) => Some(*why),
+            _ => None,
+        });
+        if let Some(why) = hidden {
             return this.judge(Found::NotObserved(why));
         }
-        this.check(changes.iter().any(|change| shown == Shows::Yes(*change)), || expected, || seen.outcome())
+        this.check(shown.contains(&Shows::Yes(())), || expected, || seen.outcome())
     }
 
     /// The call returned, whatever it returned.

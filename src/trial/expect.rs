@@ -118,9 +118,22 @@ impl<'t, 'a> Expect<'t, 'a> {
 
     /// Ends the trial if the call did not return: that breaks whatever was expected of it.
     pub(super) fn returned(self, seen: &impl Shown, expected: &str) -> Result<Self, Abort> {
+        self.woken(seen, expected, Got::Asleep)
+    }
+
+    /// The same of a call that may have slept on; `asleep` says through what.
+    fn woken(self, seen: &impl Shown, expected: &str, asleep: Got) -> Result<Self, Abort> {
         let failure = || Failure { clause: self.clause, expected: expected.to_owned(), got: seen.outcome() };
         match seen.unanswered() {
             None => Ok(Expect { of_report: seen.is_report(), ..self }),
+            Some(NoAnswer::Hung)
+                if deviations::find(self.core.judged_as(), self.clause, &asleep).is_some() =>
+            {
+                let told = (asleep, seen.outcome()).into();
+                self.judge(Found::Not { expected: expected.to_owned(), told })?;
+                // There is no call left to finish.
+                Err(Abort::Skip("the call is known to sleep on here".into()))
+            }
             Some(NoAnswer::Hung) => {
                 let failure = failure();
                 self.fails();
@@ -155,7 +168,7 @@ impl<'t, 'a> Expect<'t, 'a> {
     /// The call reported that change of that child, and a second look at the process table shows it gone.
     pub fn reaped(self, seen: &impl Shown, child: &Child, change: Change) -> Outcome {
         let expected = format!("{} {change}, and the process gone", child.name);
-        let this = self.returned(seen, &expected)?;
+        let this = self.woken(seen, &expected, Got::SleptThrough(change))?;
         match seen.change_of(child).of(change) {
             Shows::Yes(()) => {}
             Shows::NotObservable(why) => return this.judge(Found::NotObserved(why)),
@@ -175,7 +188,7 @@ impl<'t, 'a> Expect<'t, 'a> {
     /// The call reported that change of that child.
     pub fn reports(self, seen: &impl Shown, child: &Child, change: Change) -> Outcome {
         let expected = format!("{} {change}", child.name);
-        let this = self.returned(seen, &expected)?;
+        let this = self.woken(seen, &expected, Got::SleptThrough(change))?;
         match seen.change_of(child).of(change) {
             Shows::NotObservable(why) => this.judge(Found::NotObserved(why)),
             shown => this.check(shown == Shows::Yes(()), || expected, || seen.told_of(child, change)),

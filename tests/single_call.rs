@@ -1,9 +1,10 @@
-//! Agents that offer one call alone, and runs of one call alone: what the call cannot carry is not planned, so a correct subject
-//! passes every case.
+//! Correct subjects that offer or show little pass every case: agents that offer one call alone, and runs of one call alone (what
+//! the call cannot carry is not planned); a binding that hides fields (what it does not show is not observed).
 
 use libtest_mimic::{Arguments, Trial};
 use std::process::{Command, ExitCode, Output};
-use waitspec::subject::{Call, Decoded, NotOffered, Observation, Request, Subject, libc::Libc};
+use waitspec::subject::rustix::Rustix;
+use waitspec::subject::{Call, Decoded, Memory, NotOffered, Observation, Request, Subject, libc::Libc};
 use waitspec::testing;
 
 /// Set for the program that judges: the call that its subject offers.
@@ -30,7 +31,36 @@ impl Subject for Only {
     }
 }
 
+/// A typed `waitid` that shows `si_code` alone, as that of rustix on NetBSD does.
+struct Hiding;
+
+impl Hiding {
+    /// In place of a call's name.
+    const NAME: &str = "hiding";
+}
+
+impl Subject for Hiding {
+    fn name(&self) -> String {
+        Hiding::NAME.to_owned()
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        Rustix.calls()
+    }
+
+    fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
+        let mut seen = Rustix.call(request)?;
+        if let Memory::Wrote(info) = &mut seen.info {
+            info.status = None;
+        }
+        Ok(seen)
+    }
+}
+
 fn main() -> ExitCode {
+    if std::env::var_os(JUDGE).is_some_and(|name| name == Hiding::NAME) {
+        return testing::main([Box::new(Hiding) as Box<dyn Subject>]);
+    }
     if let Some(call) = std::env::var(JUDGE).ok().and_then(|name| Call::from_name(&name)) {
         return testing::main([Box::new(Only(call)) as Box<dyn Subject>]);
     }
@@ -39,9 +69,11 @@ fn main() -> ExitCode {
         .iter()
         .map(|call| {
             let call = *call;
-            Trial::test(format!("an_agent_with_{}_alone", call.name()), move || clean(&agent_with(call)))
+            let name = call.name();
+            Trial::test(format!("an_agent_with_{name}_alone"), move || clean(&agent_with(name)))
         })
         .collect();
+    tests.push(Trial::test("a_binding_that_hides_si_status", || clean(&agent_with(Hiding::NAME))));
     for subject in waitspec::subject::built_in() {
         for call in subject.calls() {
             let name = subject.name();
@@ -52,9 +84,9 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), tests).exit_code()
 }
 
-fn agent_with(call: Call) -> Output {
+fn agent_with(what: &str) -> Output {
     let program = std::env::current_exe().expect("this program");
-    Command::new(program).env(JUDGE, call.name()).output().expect("it starts")
+    Command::new(program).env(JUDGE, what).output().expect("it starts")
 }
 
 fn run_of(subject: &str, call: Call) -> Output {

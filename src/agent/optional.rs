@@ -219,7 +219,10 @@ fn terminal_session(agent: &Agent, ok: Line) -> Result<Line, Refusal> {
     process::kill_and_reap(other);
     // Later it makes other groups the foreground group, and is then itself in the background.
     signal::block(libc::SIGTTOU)?;
-    Ok(ok.with("fd", agent.keep(made?)))
+    let made = made?;
+    // Never closed: the session would lose its terminal.
+    agent.keep(made.terminal);
+    Ok(ok.with("fd", agent.keep(made.master)))
 }
 
 fn pidfd_info(agent: &Agent, fd: i32, ok: Line) -> Result<Line, Refusal> {

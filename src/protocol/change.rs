@@ -40,6 +40,21 @@ impl Change {
     }
 }
 
+impl Change {
+    /// The `si_code` that says so; `None` for one that is unknown.
+    pub const fn code(self) -> Option<SiCode> {
+        match self {
+            Change::Exited(_) => Some(SiCode::Exited),
+            Change::Killed(_, false) => Some(SiCode::Killed),
+            Change::Killed(_, true) => Some(SiCode::Dumped),
+            Change::Stopped(_) => Some(SiCode::Stopped),
+            Change::Trapped(_) => Some(SiCode::Trapped),
+            Change::Continued => Some(SiCode::Continued),
+            Change::Unknown(_) => None,
+        }
+    }
+}
+
 impl From<WaitStatus> for Change {
     fn from(status: WaitStatus) -> Change {
         match status.event() {

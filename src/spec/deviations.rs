@@ -4,9 +4,9 @@
 
 use super::clause::{Clause, Profile};
 use super::got::Got;
-use super::{linux, posix};
+use super::{freebsd, linux, netbsd, posix};
 use crate::protocol::Change;
-use crate::wait::Signal;
+use crate::wait::{Signal, errno::Errno};
 
 /// One known departure: a pattern on what an expectation got.
 #[derive(Debug)]
@@ -23,6 +23,14 @@ pub struct Deviation {
     pub observed: &'static str,
     /// Where it is documented or was measured.
     pub source: &'static str,
+    /// Read in a source, and seen on no machine yet.
+    pub unverified: bool,
+}
+
+impl Deviation {
+    const fn unverified(self) -> Deviation {
+        Deviation { unverified: true, ..self }
+    }
 }
 
 /// The first two numbers of a system's release, as `uname -r` begins: `(5, 17)`.
@@ -46,7 +54,7 @@ const fn known(
     observed: &'static str,
     source: &'static str,
 ) -> Deviation {
-    Deviation { profile, clause, until: None, matches, observed, source }
+    Deviation { profile, clause, until: None, matches, observed, source, unverified: false }
 }
 
 /// Of a value that was passed to `exit` only the low eight bits are reported.
@@ -59,6 +67,11 @@ fn signaled_and_continued(got: &Got) -> bool {
     let both =
         Got::Predicates { of_continue: true, exited: false, signaled: true, stopped: false, continued: true };
     *got == both
+}
+
+/// What is reported as a child's own user time holds that of its children.
+fn includes_children(got: &Got) -> bool {
+    matches!(got, Got::UserTimes { own, children } if own >= children && *children > 0)
 }
 
 /// A death with a core file is reported as one by the same signal without.
@@ -119,6 +132,87 @@ pub static ALL: &[Deviation] = &[
         "0, nothing to report",
         "NetBSD PR standards/51606: WNOHANG without children returned 0",
     ),
+    known(
+        Profile::NetBsd,
+        &posix::WAITPID_STOP_WAKES_WAITER,
+        |got| matches!(got, Got::SleptThrough(Change::Continued)),
+        "still blocked after a continue",
+        "measured on NetBSD 10.99.12: a continue does not wake a waiter that asks for it, and is lost; \
+         sys/kern/kern_sig.c",
+    ),
+    known(
+        Profile::NetBsd,
+        &posix::WAITID_BLOCKS_UNTIL_EVENT,
+        |got| matches!(got, Got::SleptThrough(Change::Continued)),
+        "still blocked after a continue",
+        "measured on NetBSD 10.99.12: a continue does not wake a waiter that asks for it, and is lost; \
+         sys/kern/kern_sig.c",
+    ),
+    known(
+        Profile::NetBsd,
+        &posix::SIGCHLD_NOCLDSTOP_SILENT,
+        |got| matches!(got, Got::Number(1)),
+        "one SIGCHLD, for the continue",
+        "measured on NetBSD 10.99.12: SA_NOCLDSTOP does not concern continues",
+    ),
+    known(
+        Profile::NetBsd,
+        &posix::SIGCHLD_IGNORED_BY_PID,
+        |got| matches!(got, Got::Asleep),
+        "still blocked while another child lives",
+        "measured on NetBSD 10.99.12: with SIGCHLD ignored a wait for one child sleeps until the last one has exited",
+    ),
+    known(
+        Profile::NetBsd,
+        &netbsd::WAIT6_USAGE_SPLIT,
+        includes_children,
+        "its children's time in its own",
+        "NetBSD sys/kern/kern_exit.c, proc_free: the usage of the children is added to that of the process first",
+    ),
+    known(
+        Profile::NetBsd,
+        &netbsd::WAITID_NOHANG_ZEROES,
+        |got| matches!(got, Got::Signal(Signal::CHLD) | Got::Number(1..)),
+        "the siginfo of a live child",
+        "NetBSD sys/kern/kern_exit.c, match_process: wait6 fills the siginfo of every child that it looks at",
+    ),
+    known(
+        Profile::NetBsd,
+        &posix::WAITID_EINVAL_IDTYPE,
+        |got| matches!(got, Got::Error(Errno::CHILD)),
+        "ECHILD",
+        "NetBSD sys/kern/kern_exit.c, match_process: an unknown idtype matches no child",
+    ),
+    known(
+        Profile::NetBsd,
+        &posix::SIGCHLD_PENDING_CLEARED,
+        |got| matches!(got, Got::Pending(Signal::CHLD)),
+        "pending",
+        "measured on NetBSD 10.99.12: a wait leaves the pending SIGCHLD",
+    ),
+    known(
+        Profile::NetBsd,
+        &posix::STATUS_STOPPED_BY_TCSETPGRP,
+        |got| matches!(got, Got::SleptThrough(Change::Stopped(Signal::TTOU))),
+        "no SIGTTOU",
+        "measured on NetBSD 10.99.12: tcsetpgrp from a background group raises no SIGTTOU",
+    ),
+    known(
+        Profile::FreeBsd,
+        &freebsd::WAIT6_USAGE_SPLIT,
+        includes_children,
+        "its children's time in its own",
+        "FreeBSD sys/kern/kern_exit.c, exit1: the usage of the children is added to that of the process",
+    )
+    .unverified(),
+    known(
+        Profile::FreeBsd,
+        &posix::WAITID_EINVAL_IDTYPE,
+        |got| matches!(got, Got::Error(Errno::CHILD)),
+        "ECHILD",
+        "FreeBSD sys/kern/kern_exit.c, proc_to_reap: an unknown idtype matches no child",
+    )
+    .unverified(),
     known(
         Profile::OpenBsd,
         &posix::WAITID_SI_UID,

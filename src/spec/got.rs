@@ -23,6 +23,15 @@ pub enum Got {
     },
     /// The call still sleeps.
     Asleep,
+    /// The call still sleeps, although that change of a child was to wake it.
+    SleptThrough(Change),
+    /// The user time of a child and of its own children, in microseconds, where the two are reported apart.
+    UserTimes {
+        /// The child's own.
+        own: i64,
+        /// That of its children.
+        children: i64,
+    },
     /// `si_status` of a child that exited.
     ExitValue {
         /// What the child passed to `exit`.

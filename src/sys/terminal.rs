@@ -7,20 +7,30 @@ use rustix::io::Errno;
 
 use super::process::{check, last_errno};
 
+/// A session's pseudo-terminal, as its leader holds it.
+#[derive(Debug)]
+pub struct SessionTerminal {
+    /// The master side; closing it hangs up the session.
+    pub master: OwnedFd,
+    /// The terminal itself. When the session leader closes its last descriptor of it, NetBSD takes it from the session,
+    /// and `/dev/tty` is `ENXIO` from then on; FreeBSD and OpenBSD are said to do the same.
+    pub terminal: OwnedFd,
+}
+
 /// Creates a session with a new pseudo-terminal as its controlling terminal and the caller's group in the foreground;
-/// output of a background group stops it (`TOSTOP`). Returns the master side; closing it hangs up the session.
+/// output of a background group stops it (`TOSTOP`).
 ///
 /// # Errors
 /// `EPERM` for a process group leader; those of `posix_openpt` and of opening the terminal; `ENOTSUP` if a controlling
 /// terminal cannot be requested.
-pub fn new_session() -> Result<OwnedFd, Errno> {
+pub fn new_session() -> Result<SessionTerminal, Errno> {
     rustix::process::setsid()?;
-    let (master, slave) = pair()?;
-    take_control(&slave)?;
-    let mut modes = rustix::termios::tcgetattr(&slave)?;
+    let (master, terminal) = pair()?;
+    take_control(&terminal)?;
+    let mut modes = rustix::termios::tcgetattr(&terminal)?;
     modes.local_modes |= rustix::termios::LocalModes::TOSTOP;
-    rustix::termios::tcsetattr(&slave, rustix::termios::OptionalActions::Now, &modes)?;
-    Ok(master)
+    rustix::termios::tcsetattr(&terminal, rustix::termios::OptionalActions::Now, &modes)?;
+    Ok(SessionTerminal { master, terminal })
 }
 
 /// Both sides of a new pseudo-terminal.
@@ -44,7 +54,9 @@ fn pair() -> Result<(OwnedFd, OwnedFd), Errno> {
     let name = unsafe { CStr::from_ptr(name) };
     // SAFETY: a C string.
     let slave = opened(unsafe { libc::open(name.as_ptr(), libc::O_RDWR | libc::O_NOCTTY) })?;
-    rustix::io::fcntl_setfd(&master, rustix::io::FdFlags::CLOEXEC)?;
+    for side in [&master, &slave] {
+        rustix::io::fcntl_setfd(side, rustix::io::FdFlags::CLOEXEC)?;
+    }
     Ok((master, slave))
 }
 
@@ -75,4 +87,38 @@ pub fn controlling() -> Result<OwnedFd, Errno> {
 pub fn set_foreground(terminal: BorrowedFd<'_>, group: i32) -> Result<(), Errno> {
     // SAFETY: numbers only.
     check(unsafe { libc::tcsetpgrp(terminal.as_raw_fd(), group) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sys::process::tests::Child;
+    use rustix::event::{PollFd, PollFlags, Timespec};
+
+    /// Whether no process has the terminal open any more.
+    fn is_hung_up(master: &OwnedFd) -> bool {
+        let mut polled = [PollFd::new(master, PollFlags::IN)];
+        let polls = rustix::event::poll(&mut polled, Some(&Timespec { tv_sec: 0, tv_nsec: 0 }));
+        polls.is_err() || polled[0].revents().contains(PollFlags::HUP)
+    }
+
+    #[test]
+    fn the_leader_holds_its_controlling_terminal() {
+        let leader = Child::running(|| {
+            let Ok(held) = new_session() else { return 1 };
+            if controlling().is_err() {
+                return 2;
+            }
+            if is_hung_up(&held.master) {
+                return 3;
+            }
+            // As the leader's last close shows.
+            drop(held.terminal);
+            let lost = is_hung_up(&held.master);
+            // Closing it would send SIGHUP to this process.
+            std::mem::forget(held.master);
+            if lost { 0 } else { 4 }
+        });
+        assert_eq!(leader.end(), 0);
+    }
 }

@@ -5,6 +5,7 @@
 use super::core::Child;
 use crate::protocol::Change;
 use crate::spec::got::Actual;
+use crate::wait::SiCode;
 
 /// Why there is no answer to be judged.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -22,8 +23,24 @@ pub enum Shows<T> {
     Yes(T),
     /// Nothing of it, or an error.
     No,
+    /// Only this kind of it: a typed binding may hide the rest.
+    Kind(SiCode),
     /// It cannot show it; why.
     NotObservable(&'static str),
+}
+
+impl Shows<Change> {
+    /// What it shows of that change.
+    pub(crate) fn of(self, change: Change) -> Shows<()> {
+        match self {
+            Shows::Yes(shown) if shown == change => Shows::Yes(()),
+            Shows::Kind(code) if change.code() == Some(code) => {
+                Shows::NotObservable("the subject shows the si_code alone")
+            }
+            Shows::NotObservable(why) => Shows::NotObservable(why),
+            Shows::Yes(_) | Shows::Kind(_) | Shows::No => Shows::No,
+        }
+    }
 }
 
 /// An answer in which a change of a child may show.

@@ -8,7 +8,7 @@ use crate::protocol::line::LineReader;
 use crate::subject::{Handles, Subject};
 use crate::sys::descriptors;
 use crate::sys::process::{self, Forked, Handle};
-use crate::sys::process_table::{self, State, StopState};
+use crate::sys::process_table::{self, Asleep, State, StopState};
 use crate::sys::signal;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
@@ -109,6 +109,8 @@ impl Agent {
         let held = |pid| children.holds(pid);
         let runs = |state| matches!(state, State::Running | State::DiskSleep);
         let threads_run = |pid| process_table::threads(pid).iter().any(|(_, state)| runs(*state));
+        // One that sleeps in a wait call is connected, but waits for a child of its own rather than for commands.
+        let waits = |pid| process_table::is_asleep_in_wait(pid, pid) == Asleep::InWait;
         let mut busy = false;
         let mut traced = None;
         // Each is read once: a traced process may change from one moment to the next.
@@ -124,7 +126,7 @@ impl Agent {
                 State::Zombie | State::Dead => {
                     busy |= p.threads.is_some_and(|n| n > 1) && (!held(p.pid) || threads_run(p.pid));
                 }
-                state => busy |= runs(state) || !held(p.pid) || threads_run(p.pid),
+                state => busy |= runs(state) || !held(p.pid) || threads_run(p.pid) || waits(p.pid),
             }
         }
         match traced {

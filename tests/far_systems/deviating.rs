@@ -2,6 +2,7 @@
 
 use super::far::{Act, Far, Reply, SYSTEMS, System, number};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use waitspec::subject::{Memory, NotOffered, Observation, Pointer, Return, Usage};
 use waitspec::subject::{Subject, libc::Libc};
 use waitspec::sys::call::abi::{Call, Request, Select};
 
@@ -19,8 +20,8 @@ pub struct Row {
     /// As it has it not.
     other: Edit,
     release: &'static str,
-    /// What its calls do otherwise in the second subject.
-    acts: Option<Act>,
+    /// What the calls of the first and of the second do otherwise than Linux.
+    acts: [Option<Act>; 2],
     /// The case changes users.
     pub needs_root: bool,
 }
@@ -32,17 +33,17 @@ const fn row(
     other: Edit,
 ) -> Row {
     let needs_root = matches!(clause.as_bytes(), b"posix/waitid/si-uid");
-    Row { system, clause, case, call, known, other, release: "", acts: None, needs_root }
+    Row { system, clause, case, call, known, other, release: "", acts: [None; 2], needs_root }
 }
 
 /// The subject that deviates as is known, and the other.
 pub fn subjects(row: &Row) -> [Far; 2] {
     let system = SYSTEMS.iter().find(|known| known.os == row.system).expect("a system");
-    [("deviates", row.known), ("departs otherwise", row.other)].map(|(how, edit)| {
+    let [known, other] = row.acts;
+    [("deviates", row.known, known), ("departs otherwise", row.other, other)].map(|(how, edit, act)| {
         let name = format!("{} {how}", row.clause).replace([' ', '/'], "-");
         let right = Far::named(system, &name);
-        let call = row.acts.filter(|_| how != "deviates").unwrap_or(right.call);
-        Far { edit, release: row.release, call, ..right }
+        Far { edit, release: row.release, call: act.unwrap_or(right.call), ..right }
     })
 }
 
@@ -100,7 +101,7 @@ pub const ROWS: &[Row] = &[
     ),
     Row {
         // It sleeps until any child exits, and reports that.
-        acts: Some(|request| Libc.call(&Request { select: Select::Pid(-1), ..*request })),
+        acts: [None, Some(|request| Libc.call(&Request { select: Select::Pid(-1), ..*request }))],
         ..row(
             ("linux", "posix/waitpid/echild-after-setpgid"),
             ("blocked.echild-after-setpgid", Call::Wait4),
@@ -127,6 +128,108 @@ pub const ROWS: &[Row] = &[
     },
     row(("netbsd", "posix/waitpid/nohang-echild"), ("nohang.no-children", Call::Wait4), nothing, eagain),
     row(("netbsd", "posix/waitid/nohang-echild"), ("nohang.no-children", Call::Waitid), nothing, eagain),
+    Row {
+        acts: [Some(continue_does_not_wake), None],
+        ..row(
+            ("netbsd", "posix/waitpid/stop-wakes-waiter"),
+            ("stop-continue.wakes-waiter", Call::Wait4),
+            unchanged,
+            |system, _, reply| {
+                // A stop in place of the continue.
+                reply.replace("status", |word| {
+                    let stopped = system.number("SIGSTOP") << 8 | 0x7f;
+                    (word == "0xffff").then(|| format!("{stopped:#06x}"))
+                });
+            },
+        )
+    },
+    Row {
+        acts: [Some(continue_does_not_wake), None],
+        ..row(
+            ("netbsd", "posix/waitid/blocks-until-event"),
+            ("stop-continue.wakes-waiter", Call::Waitid),
+            unchanged,
+            |_, _, reply| reply.replace("si_code", |code| (code == "6").then(|| "5".to_owned())),
+        )
+    },
+    row(
+        ("netbsd", "posix/sigchld/nocldstop-silent"),
+        ("sigchld.nocldstop", Call::Wait4),
+        |_, request, reply| signals(request, reply, "1"),
+        |_, request, reply| signals(request, reply, "2"),
+    ),
+    Row {
+        acts: [
+            Some(|request| Libc.call(&Request { select: Select::Pid(-1), ..*request })),
+            Some(|request| Libc.call(&Request { options: request.options | libc::WNOHANG, ..*request })),
+        ],
+        ..row(
+            ("netbsd", "posix/sigchld/ignored-by-pid"),
+            ("blocked.echild-with-sigchld-ignored", Call::Wait4),
+            unchanged,
+            unchanged,
+        )
+    },
+    Row {
+        acts: [Some(usage_with_that_of_children), Some(usage_without_children)],
+        ..row(
+            ("netbsd", "netbsd/wait6/usage-split"),
+            ("os.wait6-usage-split", Call::Wait6),
+            unchanged,
+            unchanged,
+        )
+    },
+    Row {
+        acts: [Some(|request| wait6(request, true)), Some(|request| wait6(request, false))],
+        ..row(
+            ("netbsd", "netbsd/waitid/nohang-zeroes"),
+            ("os.nohang-zero", Call::Wait6),
+            unchanged,
+            |_, _, reply| reply.replace("si_signo", |_| Some("7".to_owned())),
+        )
+    },
+    row(
+        ("netbsd", "posix/waitid/einval-idtype"),
+        ("errors.unknown-idtype", Call::Waitid),
+        |system, _, reply| instead_of_einval(system, reply, "ECHILD"),
+        |system, _, reply| instead_of_einval(system, reply, "ESRCH"),
+    ),
+    row(
+        ("netbsd", "posix/sigchld/pending-cleared"),
+        ("sigchld.pending-after-reap", Call::Wait4),
+        unchanged,
+        second_reports_nothing,
+    ),
+    Row {
+        acts: [Some(second_stop_unseen), None],
+        ..row(
+            ("netbsd", "posix/status/stopped-by-tcsetpgrp"),
+            ("terminal.background-write", Call::Wait4),
+            unchanged,
+            |system, _, reply| {
+                let (known, other) = (system.number("SIGTTOU"), system.number("SIGTTIN"));
+                let reported = |word: &str| number(word) == Some(known << 8 | 0x7f);
+                if reply.get("status").is_some_and(reported) && REPORTS.fetch_add(1, Ordering::SeqCst) == 1 {
+                    reply.set("status", &format!("{:#06x}", other << 8 | 0x7f));
+                }
+            },
+        )
+    },
+    Row {
+        acts: [Some(usage_with_that_of_children), Some(usage_without_children)],
+        ..row(
+            ("freebsd", "freebsd/wait6/usage-split"),
+            ("os.wait6-usage-split", Call::Wait6),
+            unchanged,
+            unchanged,
+        )
+    },
+    row(
+        ("freebsd", "posix/waitid/einval-idtype"),
+        ("errors.unknown-idtype", Call::Waitid),
+        |system, _, reply| instead_of_einval(system, reply, "ECHILD"),
+        |system, _, reply| instead_of_einval(system, reply, "ESRCH"),
+    ),
     row(
         ("openbsd", "posix/waitid/si-uid"),
         ("waitid.uid-after-setuid", Call::Waitid),
@@ -221,6 +324,85 @@ pub const ROWS: &[Row] = &[
         second_reports_nothing,
     ),
 ];
+
+fn unchanged(_: &System, _: &Reply, _: &mut Reply) {}
+
+/// The number of signals that the handler has seen, where it has seen none.
+fn signals(request: &Reply, reply: &mut Reply, count: &str) {
+    if request.word == "signals" {
+        reply.replace("count", |seen| (seen == "0").then(|| count.to_owned()));
+    }
+}
+
+/// Another error for what Linux calls an invalid argument.
+fn instead_of_einval(system: &System, reply: &mut Reply, name: &str) {
+    let einval = system.errno("EINVAL").to_string();
+    reply.replace("errno", |errno| (errno == einval).then(|| system.errno(name).to_string()));
+}
+
+/// A continue is reported where it came before the call; it does not wake one that sleeps.
+fn continue_does_not_wake(request: &Request) -> Result<Observation, NotOffered> {
+    if request.options & (libc::WNOHANG | libc::WCONTINUED) != libc::WCONTINUED {
+        return Libc.call(request);
+    }
+    let now = Libc.call(&Request { options: request.options | libc::WNOHANG, ..*request })?;
+    let found = match now.info {
+        Memory::Wrote(info) => info.pid != Some(0),
+        _ => now.ret != Return::Value(0),
+    };
+    if found {
+        return Ok(now);
+    }
+    let exited = if request.call == Call::Waitid { libc::WEXITED } else { 0 };
+    Libc.call(&Request { options: request.options & !libc::WCONTINUED | exited, ..*request })
+}
+
+/// The second stop by `SIGTTOU` is not reported, and the call sleeps on.
+fn second_stop_unseen(request: &Request) -> Result<Observation, NotOffered> {
+    let seen = Libc.call(request)?;
+    let stopped = seen.status.wrote() == Some(libc::SIGTTOU << 8 | 0x7f);
+    if stopped && REPORTS.fetch_add(1, Ordering::SeqCst) == 1 {
+        return Libc.call(&Request { options: 0, ..*request });
+    }
+    Ok(seen)
+}
+
+/// `wait6`, which Linux lacks: a peek for the siginfo, then `wait4` for the rest. The siginfo that comes with a return value of 0 is
+/// that of a live child, or zeroed.
+fn wait6(request: &Request, of_live_child: bool) -> Result<Observation, NotOffered> {
+    let peek = Request {
+        call: Call::Waitid,
+        options: request.options | libc::WNOWAIT,
+        rusage: Pointer::Null,
+        ..*request
+    };
+    let mut peeked = Libc.call(&peek)?;
+    let Memory::Wrote(info) = &mut peeked.info else { return Ok(peeked) };
+    let pid = info.pid.filter(|pid| *pid != 0).and_then(|pid| i32::try_from(pid).ok());
+    let Some(pid) = pid else {
+        if of_live_child {
+            (info.signo, info.code) = (Some(libc::SIGCHLD.into()), Some(libc::CLD_EXITED.into()));
+            info.pid = Some(std::process::id().into());
+        }
+        return Ok(peeked);
+    };
+    let select = Select::Pid(pid);
+    let reaped = Libc.call(&Request { call: Call::Wait4, select, options: libc::WNOHANG, ..*request })?;
+    Ok(Observation { info: peeked.info, ..reaped })
+}
+
+/// The usage of the child as `wait4` has it, with that of its children, which is reported once more.
+fn usage_with_that_of_children(request: &Request) -> Result<Observation, NotOffered> {
+    let seen = wait6(request, false)?;
+    Ok(Observation { children: seen.rusage, ..seen })
+}
+
+/// The usage of the children is nowhere.
+fn usage_without_children(request: &Request) -> Result<Observation, NotOffered> {
+    let seen = wait6(request, false)?;
+    let nothing = Memory::Wrote(Usage { utime_us: Some(0), ..Usage::default() });
+    Ok(Observation { children: nothing, ..seen })
+}
 
 /// How many calls of this agent have reported a child; each agent is a process of its own.
 static REPORTS: AtomicUsize = AtomicUsize::new(0);

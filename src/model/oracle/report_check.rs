@@ -129,7 +129,7 @@ fn siginfo(
             _ => Ok(()),
         };
     };
-    let got = info_text(info);
+    let got = info_text(info, seen.shows_memory());
     let (clause, code): (&'static Clause, SiCode) = match change {
         Change::Exited(_) => (&posix::WAITID_EXITED, SiCode::Exited),
         Change::Killed(..) => (&posix::WAITID_KILLED, SiCode::Killed),
@@ -182,7 +182,9 @@ fn nothing_written(rules: &Rules, wait: &Wait, seen: &Seen) -> Result<(), Violat
         let zero =
             |info: &crate::protocol::wait::InfoNamed| info.signo == Some(Signal::NONE) && info.pid == Some(0);
         if !matches!(&reply.info, Memory::Wrote(info) if zero(info)) {
-            let got = seen.info().map_or_else(|| "untouched".to_owned(), info_text);
+            let got = seen
+                .info()
+                .map_or_else(|| "untouched".to_owned(), |info| info_text(info, seen.shows_memory()));
             let typed = if seen.info().is_none() { Got::Untouched } else { Got::Other };
             return Err(wrong(&posix::WAITID_NOHANG_ZEROES, "si_signo 0 and si_pid 0", got).typed(typed));
         }

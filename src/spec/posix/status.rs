@@ -91,10 +91,13 @@ clauses! {
     /// A background process that reads from its controlling terminal is stopped by SIGTTIN, and the stop is
     /// reported.
     STATUS_STOPPED_BY_TERMINAL: Must, "posix/status/stopped-by-terminal", "POSIX.1-2024 XBD 11.1.4";
-    /// A background process that writes to its controlling terminal with TOSTOP set, or makes its group the
-    /// foreground group, is stopped by SIGTTOU, and the stop is reported. A process that ignores SIGTTOU is
-    /// not stopped.
-    STATUS_STOPPED_BY_OUTPUT: Must, "posix/status/stopped-by-output", "POSIX.1-2024 XBD 11.1.4; tcsetpgrp";
+    /// A background process that writes to its controlling terminal with TOSTOP set is stopped by SIGTTOU, and
+    /// the stop is reported. A process that ignores SIGTTOU is not stopped.
+    STATUS_STOPPED_BY_OUTPUT: Must, "posix/status/stopped-by-output", "POSIX.1-2024 XBD 11.1.4";
+    /// A background process that makes its group the foreground group is stopped by SIGTTOU, and the stop is
+    /// reported. A process that ignores SIGTTOU is not stopped.
+    STATUS_STOPPED_BY_TCSETPGRP: Must, "posix/status/stopped-by-tcsetpgrp",
+        "POSIX.1-2024 tcsetpgrp, DESCRIPTION";
     /// The suspend character stops every process in the foreground process group with SIGTSTP, and no process
     /// in another group; each stop is reported.
     STATUS_STOPPED_BY_KEY: Must, "posix/status/stopped-by-key", "POSIX.1-2024 XBD 11.1.9 Special Characters";

@@ -67,9 +67,11 @@ mod raw {
             traced,
             uid: raw.ki_ruid,
             cpu: Duration::from_micros(raw.ki_runtime),
-            start: (raw.ki_start.tv_sec as u64)
-                .wrapping_mul(1_000_000)
-                .wrapping_add(raw.ki_start.tv_usec as u64),
+            start: Some(
+                (raw.ki_start.tv_sec as u64)
+                    .wrapping_mul(1_000_000)
+                    .wrapping_add(raw.ki_start.tv_usec as u64),
+            ),
         }
     }
 }
@@ -126,9 +128,11 @@ mod raw {
             traced: raw.kp_flags & P_TRACED != 0,
             uid: raw.kp_ruid,
             cpu: time(raw.kp_ru.ru_utime) + time(raw.kp_ru.ru_stime),
-            start: (raw.kp_start.tv_sec as u64)
-                .wrapping_mul(1_000_000)
-                .wrapping_add(raw.kp_start.tv_usec as u64),
+            start: Some(
+                (raw.kp_start.tv_sec as u64)
+                    .wrapping_mul(1_000_000)
+                    .wrapping_add(raw.kp_start.tv_usec as u64),
+            ),
         }
     }
 }

@@ -87,7 +87,7 @@ pub(crate) fn read(pid: i32) -> Result<Option<Process>, Errno> {
         traced: basic.pbi_flags & PROC_FLAG_TRACED != 0,
         uid: basic.pbi_ruid,
         cpu: tasks.map_or(Duration::ZERO, |t| time(t.pti_total_user + t.pti_total_system)),
-        start: basic.pbi_start_tvsec.wrapping_mul(1_000_000).wrapping_add(basic.pbi_start_tvusec),
+        start: Some(basic.pbi_start_tvsec.wrapping_mul(1_000_000).wrapping_add(basic.pbi_start_tvusec)),
     }))
 }
 

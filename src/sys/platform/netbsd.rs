@@ -65,7 +65,9 @@ fn process(raw: &Raw) -> Process {
         uid: raw.p_ruid,
         cpu: Duration::from_secs(u64::from(raw.p_uutime_sec) + u64::from(raw.p_ustime_sec))
             + Duration::from_micros(u64::from(raw.p_uutime_usec) + u64::from(raw.p_ustime_usec)),
-        start: u64::from(raw.p_ustart_sec) * 1_000_000 + u64::from(raw.p_ustart_usec),
+        // A zombie shows 0.
+        start: Some(u64::from(raw.p_ustart_sec) * 1_000_000 + u64::from(raw.p_ustart_usec))
+            .filter(|&start| start != 0),
     }
 }
 

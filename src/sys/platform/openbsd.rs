@@ -53,7 +53,9 @@ fn process(raw: &Raw) -> Process {
         uid: raw.p_ruid,
         cpu: Duration::from_secs(u64::from(raw.p_uutime_sec) + u64::from(raw.p_ustime_sec))
             + Duration::from_micros(u64::from(raw.p_uutime_usec) + u64::from(raw.p_ustime_usec)),
-        start: raw.p_ustart_sec.wrapping_mul(1_000_000).wrapping_add(u64::from(raw.p_ustart_usec)),
+        // Only filled together with the usage (`p_uvalid`), which is not done for a zombie (sys/sysctl.h, FILL_KPROC).
+        start: Some(raw.p_ustart_sec.wrapping_mul(1_000_000).wrapping_add(u64::from(raw.p_ustart_usec)))
+            .filter(|&start| start != 0),
     }
 }
 

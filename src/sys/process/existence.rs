@@ -2,7 +2,9 @@
 //!
 //! None of them has an effect on a process that exists: signal 0, the process group that it is in already, and questions.
 
-use super::control::{check, last_errno};
+use super::control::check;
+#[cfg(any(target_os = "linux", target_os = "android"))]
+use super::control::last_errno;
 use libc::c_int;
 use rustix::io::Errno;
 
@@ -133,9 +135,8 @@ fn getpriority(pid: c_int) -> Result<(), Errno> {
     let errno = crate::sys::call::raw::errno();
     // SAFETY: the pointer is this thread's own and valid.
     unsafe { *errno = 0 };
-    #[allow(clippy::useless_conversion, reason = "the types differ between systems")]
-    // SAFETY: numbers only.
-    let priority = unsafe { libc::getpriority(libc::PRIO_PROCESS, pid as libc::id_t) };
+    // SAFETY: numbers only. The type of the id differs between systems.
+    let priority = unsafe { libc::getpriority(libc::PRIO_PROCESS, pid as _) };
     // SAFETY: as above.
     match (priority, unsafe { *errno }) {
         (-1, errno) if errno != 0 => Err(Errno::from_raw_os_error(errno)),

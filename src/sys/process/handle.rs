@@ -20,7 +20,7 @@ enum Pin {
     /// `pidfd_open(2)`, Linux 5.3.
     Pidfd(OwnedFd),
     /// The start time of the process: compared with the table right before each signal.
-    Start(u64),
+    Start(Option<u64>),
     /// Only the pid, safe as long as it is a child nobody waits for.
     Bare,
 }
@@ -101,7 +101,7 @@ impl Handle {
         match &self.pin {
             Pin::Pidfd(fd) => signal_pidfd(fd, signal),
             Pin::Start(start) => match process_table::read(self.pid)? {
-                Some(process) if process.start == *start => kill(self.pid, signal),
+                Some(process) if process.is_still(*start) => kill(self.pid, signal),
                 _ => Err(Errno::SRCH),
             },
             Pin::Bare => kill(self.pid, signal),
@@ -199,7 +199,7 @@ mod tests {
     fn a_handle_without_pidfds_compares_start_times() {
         let child = Child::held();
         let start = process_table::read(child.0).unwrap().unwrap().start;
-        let other = Handle { pid: child.0, pin: Pin::Start(start + 1) };
+        let other = Handle { pid: child.0, pin: Pin::Start(start.map(|start| start + 1)) };
         assert_eq!(other.signal(libc::SIGKILL), Err(Errno::SRCH));
         let handle = Handle { pid: child.0, pin: Pin::Start(start) };
         assert!(handle.poll_fd().is_none());

@@ -171,7 +171,7 @@ mod orphans {
         drop(parent);
         // The adopting process may be slow to reap it.
         until(|| match process_table::read(child).unwrap() {
-            Some(p) => p.start != start || p.state == State::Zombie,
+            Some(p) => !p.is_still(start) || p.state == State::Zombie,
             None => true,
         });
     }

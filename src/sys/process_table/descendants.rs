@@ -21,7 +21,7 @@ const AGREEMENTS: u8 = 2;
 pub struct Descendants {
     root: i32,
     /// The start time of each process found before.
-    ours: HashMap<i32, u64>,
+    ours: HashMap<i32, Option<u64>>,
     whole: WholeTable,
     lists: Trust,
 }
@@ -81,7 +81,7 @@ impl Descendants {
     fn by_lists(&self) -> Result<Vec<Process>, Errno> {
         let mut found: HashMap<i32, Process> = HashMap::new();
         for (&pid, &start) in &self.ours {
-            if let Some(process) = read(pid)?.filter(|p| p.start == start) {
+            if let Some(process) = read(pid)?.filter(|p| p.is_still(start)) {
                 self.add_family(process, &mut found)?;
             }
         }

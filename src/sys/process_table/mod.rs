@@ -13,8 +13,11 @@ use std::time::{Duration, Instant};
 
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "whole_table.rs")]
 mod descendants;
+// Everywhere else it is `descendants`; its tests need no such system.
 pub mod methods;
 pub(crate) mod state;
+#[cfg(all(test, any(target_os = "linux", target_os = "android")))]
+mod whole_table;
 
 pub use descendants::Descendants;
 pub use state::{Asleep, Process, State, StopState};

@@ -53,8 +53,23 @@ pub struct Process {
     pub uid: u32,
     /// User plus system CPU time so far, without that of its children. Linux counts it in clock ticks.
     pub cpu: Duration,
-    /// Its start time, in a system-specific unit: with the pid it identifies the process.
-    pub start: u64,
+    /// Its start time, in a system-specific unit: with the pid it identifies the process. `None` for a zombie of NetBSD and
+    /// OpenBSD, which have dropped it by then.
+    pub start: Option<u64>,
+}
+
+impl Process {
+    /// Whether this is the process that was seen earlier under the same pid, with that start time.
+    ///
+    /// A zombie without a start time counts as the one seen earlier. Should it be a later process that took over the pid,
+    /// nothing is lost: a signal has no effect on a zombie.
+    pub fn is_still(&self, start: Option<u64>) -> bool {
+        match (self.start, start) {
+            (Some(now), Some(then)) => now == then,
+            (Some(_), None) => false,
+            (None, _) => self.state == State::Zombie,
+        }
+    }
 }
 
 /// Whether a thread sleeps in a wait call.
@@ -106,5 +121,36 @@ pub(crate) fn stop_of_threads(threads: &[(i32, State)]) -> StopState {
         StopState::Traced { switches: 0 }
     } else {
         StopState::Stopped
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zombie_without_a_start_time_is_the_process_seen_earlier() {
+        let seen = |state, start| Process {
+            pid: 7,
+            ppid: 1,
+            pgid: 7,
+            sid: 7,
+            state,
+            threads: None,
+            tracer: None,
+            traced: false,
+            uid: 0,
+            cpu: Duration::ZERO,
+            start,
+        };
+        for state in [State::Running, State::Stopped, State::Zombie] {
+            assert!(seen(state, Some(5)).is_still(Some(5)), "{state:?}");
+            assert!(!seen(state, Some(6)).is_still(Some(5)), "{state:?}");
+            // Seen as a zombie that showed none: whatever shows one is a later process.
+            assert!(!seen(state, Some(6)).is_still(None), "{state:?}");
+            let zombie = state == State::Zombie;
+            assert_eq!(seen(state, None).is_still(Some(5)), zombie, "{state:?}");
+            assert_eq!(seen(state, None).is_still(None), zombie, "{state:?}");
+        }
     }
 }

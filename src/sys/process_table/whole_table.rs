@@ -12,7 +12,7 @@ use std::collections::HashMap;
 pub struct Descendants {
     root: i32,
     /// The start time of each process found before.
-    ours: HashMap<i32, u64>,
+    ours: HashMap<i32, Option<u64>>,
 }
 
 impl Descendants {
@@ -29,7 +29,11 @@ impl Descendants {
     /// # Errors
     /// As [`super::read`].
     pub fn scan(&mut self) -> Result<Vec<Process>, Errno> {
-        let mut others = super::all()?;
+        super::all().map(|table| self.find(table))
+    }
+
+    /// The descendants in a snapshot of the table.
+    fn find(&mut self, mut others: Vec<Process>) -> Vec<Process> {
         others.retain(|p| p.pid != self.root);
         let before = std::mem::take(&mut self.ours);
         let mut found = Vec::new();
@@ -38,9 +42,10 @@ impl Descendants {
             others.retain(|p| {
                 let ours = p.ppid == self.root
                     || self.ours.contains_key(&p.ppid)
-                    || before.get(&p.pid) == Some(&p.start);
+                    || before.get(&p.pid).is_some_and(|&start| p.is_still(start));
                 if ours {
-                    self.ours.insert(p.pid, p.start);
+                    // The start time that was seen first is kept: a zombie may have none.
+                    self.ours.insert(p.pid, before.get(&p.pid).copied().flatten().or(p.start));
                     found.push(p.clone());
                 }
                 !ours
@@ -50,6 +55,54 @@ impl Descendants {
             }
         }
         found.sort_unstable_by_key(|p| p.pid);
-        Ok(found)
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::state::State;
+    use super::*;
+    use std::time::Duration;
+
+    fn process(pid: i32, ppid: i32, state: State, start: Option<u64>) -> Process {
+        Process {
+            pid,
+            ppid,
+            pgid: pid,
+            sid: pid,
+            state,
+            threads: None,
+            tracer: None,
+            traced: false,
+            uid: 0,
+            cpu: Duration::ZERO,
+            start,
+        }
+    }
+
+    fn pids(found: &[Process]) -> Vec<i32> {
+        found.iter().map(|p| p.pid).collect()
+    }
+
+    #[test]
+    fn an_orphan_stays_found_although_its_zombie_shows_no_start_time() {
+        const ROOT: i32 = 10;
+        let mut table = Descendants::new(ROOT);
+        table.prove();
+        let parent = process(11, ROOT, State::Running, Some(100));
+        let child = process(12, 11, State::Running, Some(101));
+        assert_eq!(pids(&table.find(vec![parent, child])), [11, 12]);
+        // Its parent is gone, and process 1 has adopted it.
+        let orphan = process(12, 1, State::Running, Some(101));
+        assert_eq!(pids(&table.find(vec![orphan.clone()])), [12]);
+        for _ in 0..2 {
+            let zombie = Process { state: State::Zombie, start: None, ..orphan.clone() };
+            assert_eq!(pids(&table.find(vec![zombie])), [12]);
+        }
+        // Another process with its pid is not it.
+        let later = Process { start: Some(102), ..orphan };
+        assert!(table.find(vec![later]).is_empty());
+        assert!(table.scan().unwrap().is_empty());
     }
 }

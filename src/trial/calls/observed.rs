@@ -7,7 +7,7 @@ use crate::sys::call::abi::{Call, Memory, Usage};
 use crate::trial::core::Child;
 use crate::trial::shown::{NoAnswer, Shown, Shows};
 use crate::wait::errno::Errno;
-use crate::wait::{Signal, WaitStatus};
+use crate::wait::{SiCode, Signal, WaitStatus};
 use std::fmt;
 
 /// How a call ended.
@@ -127,6 +127,23 @@ impl Seen {
         }
     }
 
+    /// The same of a subject that may show only a part of it.
+    pub fn shown_change(&self) -> Shows<Change> {
+        match self.info() {
+            Some(InfoNamed { status: None, code: Some(code), .. })
+                if self.wait_status().is_none() && !self.shows_memory() && *code != SiCode::Continued =>
+            {
+                Shows::Kind(*code)
+            }
+            _ => self.change().map_or(Shows::No, Shows::Yes),
+        }
+    }
+
+    /// Whether it reported that change, as far as the subject shows it.
+    pub fn fits(&self, change: Change) -> bool {
+        self.shown_change().of(change) != Shows::No
+    }
+
     /// Whether the call reported that child, whatever became of it.
     ///
     /// A typed `waitid` need not offer `si_pid`: then any report counts, and what the process table shows decides.
@@ -177,7 +194,7 @@ impl Seen {
             text += &format!(", status {:#06x} ({})", status.as_raw(), Change::from(status));
         }
         if let Some(info) = self.info() {
-            text += &format!(", siginfo {}", info_text(info));
+            text += &format!(", siginfo {}", info_text(info, self.shows_memory()));
         }
         text
     }
@@ -197,7 +214,7 @@ impl Shown for Seen {
     }
 
     fn change_of(&self, child: &Child) -> Shows<Change> {
-        if self.reports(child) { self.change().map_or(Shows::No, Shows::Yes) } else { Shows::No }
+        if self.reports(child) { self.shown_change() } else { Shows::No }
     }
 
     fn outcome(&self) -> String {
@@ -227,18 +244,17 @@ pub fn together(own: &Usage, children: &Usage) -> Usage {
     }
 }
 
-/// A siginfo in words.
-pub fn info_text(info: &InfoNamed) -> String {
-    fn text(value: Option<impl fmt::Display>) -> String {
-        value.map_or_else(|| "untouched".into(), |value| value.to_string())
-    }
+/// A siginfo in words, of a subject that shows its memory or one that hides what it does not show.
+pub fn info_text(info: &InfoNamed, shows_memory: bool) -> String {
+    let missing = if shows_memory { "untouched" } else { "not shown" };
+    let text = |value: Option<&dyn fmt::Display>| value.map_or_else(|| missing.into(), ToString::to_string);
     format!(
         "{{signo {}, code {}, pid {}, uid {}, status {}}}",
-        text(info.signo),
-        text(info.code),
-        text(info.pid),
-        text(info.uid),
-        text(info.status)
+        text(info.signo.as_ref().map(|v| v as _)),
+        text(info.code.as_ref().map(|v| v as _)),
+        text(info.pid.as_ref().map(|v| v as _)),
+        text(info.uid.as_ref().map(|v| v as _)),
+        text(info.status.as_ref().map(|v| v as _))
     )
 }
 

@@ -64,8 +64,7 @@ fn round_trip(t: &mut Trial, codes: Vec<i32>) -> Outcome {
         let children = t.spawn_all(codes.iter().map(|code| Scenario::exits(*code)))?;
         let mut left: Vec<_> = children.into_iter().zip(codes.iter().copied()).collect();
         for seen in t.wait_times(codes.len(), Target::Any, Options::NONE)? {
-            let (child, code) =
-                reported_child(&seen, &mut left, |code| seen.change() == Some(Change::Exited(*code)));
+            let (child, code) = reported_child(&seen, &mut left, |code| seen.fits(Change::Exited(*code)));
             t.expect(&pairs::EXIT_EVERY_VALUE).reports(&seen, &child, Change::Exited(code))?;
             if let Some(raw) = seen.status() {
                 t.expect(&linux::WAIT_WORD_EXIT).equal("status word", &raw, &(code << 8))?;

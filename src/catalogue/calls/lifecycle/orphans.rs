@@ -138,7 +138,7 @@ fn adopted_zombie(t: &mut Trial) -> Outcome {
     while !left.is_empty() {
         let seen = t.wait(Target::Any, Options::NONE)?;
         // Either may be reported first; the status identifies the child where the call does not.
-        let at = left.iter().position(|(_, change)| seen.change() == Some(*change)).unwrap_or(0);
+        let at = left.iter().position(|(_, change)| seen.fits(*change)).unwrap_or(0);
         let (who, change) = left.remove(at);
         for clause in [&linux::SUBREAPER_ADOPTS_ZOMBIE, &freebsd::REAPER_ADOPTS] {
             t.expect(clause).reaped(&seen, who, change)?;

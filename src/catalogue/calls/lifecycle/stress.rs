@@ -33,7 +33,7 @@ fn reports_unreaped(t: &mut Trial, clause: &'static Clause, seen: &Seen, left: &
     // A typed waitid may not expose the pid; then the exit code identifies the child.
     let found = left.iter().position(|(child, code)| match seen.pid() {
         Some(pid) => pid == child.pid,
-        None => seen.change() == Some(Change::Exited(*code)),
+        None => seen.fits(Change::Exited(*code)),
     });
     let Some(at) = found else {
         let expected = format!("one of the {} children left", left.len());

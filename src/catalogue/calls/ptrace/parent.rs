@@ -339,7 +339,7 @@ fn with_untraced_sibling(t: &mut Trial) -> Outcome {
     let mut left = vec![(child, stop), (other, Change::Exited(8))];
     for _ in 0..2 {
         let seen = t.wait(Target::Any, Options::NONE)?;
-        let (child, change) = reported_child(&seen, &mut left, |change| seen.change() == Some(*change));
+        let (child, change) = reported_child(&seen, &mut left, |change| seen.fits(*change));
         t.expect(clause).reports(&seen, &child, change)?;
     }
     Ok(())

@@ -51,7 +51,7 @@ cases! { "any-child";
 
 /// The reported child, removed from those left, and its expected change: each exits with a code of its own.
 fn remove_reported(seen: &Seen, left: &mut Vec<(Child, i32)>) -> (Child, Change) {
-    let (child, code) = reported_child(seen, left, |code| seen.change() == Some(Change::Exited(*code)));
+    let (child, code) = reported_child(seen, left, |code| seen.fits(Change::Exited(*code)));
     (child, Change::Exited(code))
 }
 

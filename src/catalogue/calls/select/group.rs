@@ -108,7 +108,7 @@ fn mixed(t: &mut Trial) -> Outcome {
     ] {
         while !left.is_empty() {
             let seen = t.wait(Target::Group(leader), Options::NONE)?;
-            let found = left.iter().position(|(_, code)| seen.change() == Some(Change::Exited(*code)));
+            let found = left.iter().position(|(_, code)| seen.fits(Change::Exited(*code)));
             let (child, code) = left.remove(found.unwrap_or(0));
             t.expect(&pairs::NAMED_GROUP).reaped(&seen, child, Change::Exited(code))?;
         }

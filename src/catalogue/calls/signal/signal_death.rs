@@ -5,7 +5,7 @@ use crate::spec::{Profile, linux, pairs, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::reported_child;
-use crate::trial::{Abort, Calls, Change, Need, Needs, Options, Outcome, Seen, Target, Trial};
+use crate::trial::{Abort, Calls, Change, Need, Needs, Options, Outcome, Seen, Shows, Target, Trial};
 use crate::wait::Signal;
 
 cases! { "signal-death";
@@ -242,8 +242,13 @@ fn calls_agree(t: &mut Trial) -> Outcome {
         let peek = t.wait_by(Call::Waitid, Target::Any, Options::NOWAIT)?;
         t.expect(&posix::WAITPID_CALLS_AGREE).reports_child(&peek, &child)?;
         let seen = t.wait(Target::Any, Options::NONE)?;
-        let shown = peek.change().unwrap_or(Change::Unknown(-1));
-        t.expect(&posix::WAITPID_CALLS_AGREE).reports(&seen, &child, shown)?;
+        match peek.shown_change() {
+            Shows::Yes(shown) => t.expect(&posix::WAITPID_CALLS_AGREE).reports(&seen, &child, shown)?,
+            shown => {
+                let same = seen.change().is_some_and(|change| shown.of(change) != Shows::No);
+                t.expect(&posix::WAITPID_CALLS_AGREE).that(same, peek.outcome(), seen.outcome())?;
+            }
+        }
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Job control on a real terminal: the agent leads a session with a controlling terminal, and its children are jobs.
 
 use crate::scenario::{Scenario, Step, TerminalUse};
-use crate::spec::posix;
+use crate::spec::{Clause, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::{Abort, Calls, Change, Child, Errno, Options, Outcome, ProcessState, Target, Trial};
@@ -14,7 +14,8 @@ cases! { "terminal";
         => [posix::STATUS_STOPPED_BY_TERMINAL];
 
     /// a background job that writes with TOSTOP set, or grabs the terminal, stops with SIGTTOU
-    background_write(ANY; NOHANG | UNTRACED) in Calls::ENTRIES => [posix::STATUS_STOPPED_BY_OUTPUT];
+    background_write(ANY; NOHANG | UNTRACED) in Calls::ENTRIES
+        => [posix::STATUS_STOPPED_BY_OUTPUT, posix::STATUS_STOPPED_BY_TCSETPGRP];
 
     /// the suspend key stops the foreground job with SIGTSTP, and no other
     suspend_key(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
@@ -71,15 +72,7 @@ fn background_read(t: &mut Trial) -> Outcome {
 fn background_write(t: &mut Trial) -> Outcome {
     let clause = &posix::STATUS_STOPPED_BY_OUTPUT;
     t.terminal()?;
-    for how in [TerminalUse::Write, TerminalUse::Foreground] {
-        let child = job(t)?;
-        t.begin_step(&child, use_terminal(how))?;
-        let seen = t.wait(Target::Any, Options::UNTRACED)?;
-        t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::TTOU))?;
-        t.signal(&child, Signal::KILL)?;
-        let seen = t.wait(Target::Any, Options::UNTRACED)?;
-        t.expect(clause).reaped(&seen, &child, Change::Killed(Signal::KILL, false))?;
-    }
+    stops_in_background(t, clause, TerminalUse::Write)?;
     // A job that ignores the signal can write, and so can the foreground job.
     let child = job(t)?;
     t.tell(&child, Step::Ignore(Signal::TTOU))?;
@@ -88,7 +81,19 @@ fn background_write(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::Default(Signal::TTOU))?;
     t.tell(&child, use_terminal(TerminalUse::Write))?;
     let seen = t.wait(Target::Any, Options::UNTRACED | Options::NOHANG)?;
-    t.expect(clause).nothing_ready(&seen)
+    t.expect(clause).nothing_ready(&seen)?;
+    stops_in_background(t, &posix::STATUS_STOPPED_BY_TCSETPGRP, TerminalUse::Foreground)
+}
+
+/// A job is stopped by SIGTTOU where it does that in the background.
+fn stops_in_background(t: &mut Trial, clause: &'static Clause, how: TerminalUse) -> Outcome {
+    let child = job(t)?;
+    t.begin_step(&child, use_terminal(how))?;
+    let seen = t.wait(Target::Any, Options::UNTRACED)?;
+    t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::TTOU))?;
+    t.signal(&child, Signal::KILL)?;
+    let seen = t.wait(Target::Any, Options::UNTRACED)?;
+    t.expect(clause).reaped(&seen, &child, Change::Killed(Signal::KILL, false))
 }
 
 fn suspend_key(t: &mut Trial) -> Outcome {

@@ -3,7 +3,9 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, posix};
 use crate::trial::cases;
-use crate::trial::{Abort, Call, Calls, Change, Child, Errno, Needs, Options, Outcome, Seen, Target, Trial};
+use crate::trial::{
+    Abort, Call, Calls, Change, Child, Errno, Needs, Options, Outcome, Seen, Shows, SiCode, Target, Trial,
+};
 use crate::wait::Signal;
 
 cases! { "nowait";
@@ -166,6 +168,9 @@ fn any_child(t: &mut Trial) -> Outcome {
     for _ in 0..PEEKS {
         let seen = t.wait(Target::Any, Options::NOWAIT)?;
         t.expect(&posix::WAITID_NOWAIT_EXIT).returns(&seen)?;
+        if seen.shown_change() == Shows::Kind(SiCode::Exited) {
+            return t.expect(&posix::WAITID_NOWAIT_EXIT).not_observed("the subject shows the si_code alone");
+        }
         t.expect(&posix::WAITID_NOWAIT_EXIT).that(
             which(&seen) != "neither",
             "one of the two children",

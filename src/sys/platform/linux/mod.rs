@@ -147,7 +147,7 @@ fn parse_stat(text: &[u8]) -> Option<Process> {
         traced: false,
         uid: 0,
         cpu: ticks(field(14) + field(15)),
-        start: field(22),
+        start: Some(field(22)),
     })
 }
 

@@ -6,7 +6,7 @@ fn a_name_may_hold_anything() {
     let p = parse_stat(line).unwrap();
     assert_eq!(
         (p.ppid, p.pgid, p.sid, p.state, p.threads, p.start),
-        (5, 6, 7, State::Sleeping, Some(3), 104_705)
+        (5, 6, 7, State::Sleeping, Some(3), Some(104_705))
     );
     assert_eq!(p.cpu, ticks(50));
     for cut in 0..line.len() {

@@ -141,7 +141,14 @@ fn histories(shape: &Shape) -> BoxedStrategy<Vec<Op>> {
         born.into_iter().zip(slots).map(|(exits, slot)| Op::Spawn { slot, exits }).collect::<Vec<_>>()
     });
     let later = vec(op(shape), 1..=shape.ops);
-    (born, later).prop_map(|(born, later)| born.into_iter().chain(later).collect()).boxed()
+    // Only there: later, the SIGCHLD of an earlier change might interrupt.
+    let interrupts = proptest::bool::weighted(0.2);
+    (interrupts, born, later)
+        .prop_map(|(interrupts, born, later)| {
+            let first = interrupts.then_some(Op::Sigchld(Sigchld::Interrupt));
+            first.into_iter().chain(born).chain(later).collect()
+        })
+        .boxed()
 }
 
 /// The strategy for histories with concurrent calls from several threads, while children change.

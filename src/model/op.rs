@@ -9,6 +9,7 @@
 //! cont A                     SIGCONT
 //! group A own|agent|B        it moves to its own process group, the agent's, or the one B leads
 //! sigchld default|ignore|count|nocldwait
+//! sigchld interrupt          a handler without SA_RESTART, before any child has changed
 //! interrupt  |  interrupt restart   a caught signal while the agent blocks in a call, without or with SA_RESTART
 //! usage                      RUSAGE_CHILDREN of the agent
 //! 2: wait4(any)              a call on thread 2 of the agent, concurrent with others
@@ -68,14 +69,17 @@ pub enum Sigchld {
     Count,
     /// A handler with `SA_NOCLDWAIT`, which leaves no zombie either, and `SA_RESTART`.
     NoCldWait,
+    /// A handler, without `SA_RESTART`: it interrupts a call that does not return the child.
+    Interrupt,
 }
 
 impl Sigchld {
-    const ALL: [(Sigchld, &str); 4] = [
+    const ALL: [(Sigchld, &str); 5] = [
         (Sigchld::Default, "default"),
         (Sigchld::Ignore, "ignore"),
         (Sigchld::Count, "count"),
         (Sigchld::NoCldWait, "nocldwait"),
+        (Sigchld::Interrupt, "interrupt"),
     ];
 
     /// Whether a terminated child leaves no zombie.
@@ -426,7 +430,7 @@ mod tests {
     fn what_is_printed_is_read_back() {
         let text = "spawn A; spawn B exit -1; exit A 256; kill B SIGTERM; kill B SIG40; stop A; stop A SIGTSTP; \
                     cont A; group A own; group A agent; group B A; sigchld default; sigchld ignore; sigchld count; \
-                    sigchld nocldwait; interrupt; interrupt restart; usage; 3: wait(any); wait(any); waitpid(A, WNOHANG|WUNTRACED); wait3(any, WCONTINUED); \
+                    sigchld nocldwait; sigchld interrupt; interrupt; interrupt restart; usage; 3: wait(any); wait(any); waitpid(A, WNOHANG|WUNTRACED); wait3(any, WCONTINUED); \
                     wait4(own group, WNOHANG); wait4(group B); wait4(the caller); \
                     waitid(any, WNOHANG|WSTOPPED|WCONTINUED|WNOWAIT|WEXITED); waitid(pidfd A, WSTOPPED); \
                     wait6(A, WEXITED); waitid(any, WEXITED|0x10000000)";

@@ -71,6 +71,10 @@ pub struct State {
     pub asleep: Option<Wait>,
     /// Whether that call was interrupted and has not returned yet.
     pub interrupted: bool,
+    /// Whether the SIGCHLD of a change has run a handler without `SA_RESTART` during that call.
+    pub alarmed: bool,
+    /// How many changes of children there were, each with its SIGCHLD.
+    pub changes: u32,
 }
 
 impl State {
@@ -99,6 +103,10 @@ impl State {
                 }
                 None => false,
             },
+            // Of a continue and the death that it lets happen, one SIGCHLD or two may come.
+            Op::Cont { slot } if self.sigchld == Sigchld::Interrupt && self.dies_once_continued(slot) => {
+                false
+            }
             Op::Stop { slot, .. } | Op::Cont { slot } => {
                 matches!(self.phase(slot), Some(Phase::Running | Phase::Stopped | Phase::Zombie))
             }
@@ -114,11 +122,17 @@ impl State {
                         }),
                     }
             }
+            // The SIGCHLD of an earlier change may come late, and would interrupt just any call.
+            Op::Sigchld(Sigchld::Interrupt) => awake && self.changes == 0,
             Op::Sigchld(_) | Op::Usage => awake,
             // Of two handlers due at once, the first decides whether the call goes on.
             Op::Interrupt { .. } => !awake && matches!(self.sigchld, Sigchld::Default | Sigchld::Ignore),
             Op::Wait(wait) => awake && wait.selector.slot().is_none_or(|slot| self.last(slot).is_some()),
         }
+    }
+
+    fn dies_once_continued(&self, slot: Slot) -> bool {
+        self.last(slot).is_some_and(|child| self.children[child].pending_kill.is_some())
     }
 
     /// Applies an operation other than a call.
@@ -152,6 +166,7 @@ impl State {
                 if let Some(child) = self.child(slot).filter(|child| child.phase == Phase::Running) {
                     child.phase = Phase::Stopped;
                     child.record(Change::Stopped(signal));
+                    self.alarm();
                 }
             }
             Op::Cont { slot } => {
@@ -160,7 +175,9 @@ impl State {
                 };
                 child.phase = Phase::Running;
                 child.record(Change::Continued);
-                if let Some(signal) = child.pending_kill {
+                let kill = child.pending_kill;
+                self.alarm();
+                if let Some(signal) = kill {
                     self.end(slot, Change::Killed(signal, false));
                 }
             }
@@ -208,6 +225,13 @@ impl State {
         } else {
             child.phase = Phase::Zombie;
         }
+        self.alarm();
+    }
+
+    /// The SIGCHLD of a change.
+    fn alarm(&mut self) {
+        self.changes += 1;
+        self.alarmed |= self.sigchld == Sigchld::Interrupt && self.asleep.is_some();
     }
 
     /// Whether a call waits for a child.
@@ -232,6 +256,22 @@ impl State {
 
     /// Every result a call may return here, on a system of this profile.
     pub fn answers(&self, wait: &Wait, profile: Profile) -> Vec<Answer> {
+        let mut answers = self.uninterrupted(wait, profile);
+        if self.sigchld == Sigchld::Interrupt && !wait.has(Options::NOHANG) {
+            let interrupted = Answer::Error(Errno::INTR);
+            if profile != Profile::Linux {
+                // The signal may come first, and where a continue has one, nobody says.
+                answers.push(interrupted);
+            } else if self.alarmed {
+                // Linux looks at the children once more before it looks at signals.
+                answers.iter_mut().filter(|answer| **answer == Answer::Sleep).for_each(|a| *a = interrupted);
+            }
+        }
+        answers
+    }
+
+    /// The same but for the handlers of SIGCHLD.
+    fn uninterrupted(&self, wait: &Wait, profile: Profile) -> Vec<Answer> {
         if self.interrupted {
             return vec![Answer::Error(Errno::INTR)];
         }
@@ -267,7 +307,7 @@ impl State {
     #[must_use]
     pub fn after(&self, wait: &Wait, answer: Answer) -> State {
         let mut world = self.clone();
-        world.interrupted = false;
+        (world.interrupted, world.alarmed) = (false, false);
         world.asleep = match answer {
             Answer::Sleep => Some(*wait),
             _ => None,

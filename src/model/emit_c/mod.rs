@@ -22,12 +22,14 @@ pub fn emit(ops: &[Op], profile: Profile, about: &[String]) -> String {
         names: Vec::new(),
         steps: String::new(),
         edges: String::new(),
+        caught: 0,
     };
     let mut number = 0;
     for op in ops {
         if graph.states.iter().any(|world| world.allows(op)) {
             graph.step(number, op);
             number += 1;
+            number += usize::from(graph.catch_up(number));
         }
     }
     let about: String = about.iter().map(|line| format!(" * {}\n", line.replace("*/", "* /"))).collect();
@@ -48,6 +50,8 @@ struct Graph {
     names: Vec<Slot>,
     steps: String,
     edges: String,
+    /// How many SIGCHLDs the agent has been made to catch.
+    caught: u32,
 }
 
 impl Graph {
@@ -81,6 +85,22 @@ impl Graph {
                 let _ = writeln!(self.edges, "\t{{ {number}, {at}, {seen}, {settle}, {next} }},");
             }
         }
+    }
+
+    /// A step in which the agent catches the SIGCHLD of every change so far, if it does not restart calls: whether there is
+    /// one.
+    fn catch_up(&mut self, number: usize) -> bool {
+        let due = |world: &State| world.sigchld == Sigchld::Interrupt && world.asleep.is_none();
+        let changes = self.states.first().map_or(0, |world| world.changes);
+        let needed = self.profile == Profile::Linux && changes > self.caught && self.states.iter().all(due);
+        if needed {
+            self.caught = changes;
+            let _ = writeln!(self.steps, "\t{{ CATCH_UP, 0, {changes}, C_WAIT, ANY, 0, 0, \"\" }},");
+            for at in 0..self.states.len() {
+                let _ = writeln!(self.edges, "\t{{ {number}, {at}, DONE, 0, NO_CHANGE, 0, 0, {at} }},");
+            }
+        }
+        needed
     }
 
     /// The index of a state after the step.
@@ -138,6 +158,7 @@ impl Graph {
                     Sigchld::Ignore => 1,
                     Sigchld::Count => 2,
                     Sigchld::NoCldWait => 3,
+                    Sigchld::Interrupt => 4,
                 };
                 format!("SIGCHLD_IS, 0, {arg}, C_WAIT, ANY, 0, 0")
             }

@@ -31,7 +31,7 @@
 #define SIGNALS 65
 #endif
 
-enum op { SPAWN, LEAVE, SIGNAL, GROUP, SIGCHLD_IS, INTERRUPT, USAGE, CALL, QUIT };
+enum op { SPAWN, LEAVE, SIGNAL, GROUP, SIGCHLD_IS, CATCH_UP, INTERRUPT, USAGE, CALL, QUIT };
 enum call { C_WAIT, C_WAITPID, C_WAIT3, C_WAIT4, C_WAIT6, C_WAITID };
 enum whom { ANY, CHILD, OWN_GROUP, NAMED_GROUP, PIDFD, CALLER };
 enum outcome { DONE, REPORT, NOTHING, ERROR, SLEEP, OTHER_WAY };
@@ -127,9 +127,12 @@ static void child(int kid, int exits, int code)
 
 /* ---- the agent ---- */
 
+static volatile sig_atomic_t changes_caught;
+
 static void caught(int signal_number)
 {
-	(void)signal_number;
+	if (signal_number == SIGCHLD)
+		changes_caught++;
 }
 
 static void catch_signal(int number, int flags)
@@ -148,7 +151,7 @@ static void set_sigchld(int arg)
 	else if (arg == 1)
 		signal(SIGCHLD, SIG_IGN);
 	else
-		catch_signal(SIGCHLD, SA_RESTART | (arg == 3 ? SA_NOCLDWAIT : 0));
+		catch_signal(SIGCHLD, arg == 4 ? 0 : SA_RESTART | (arg == 3 ? SA_NOCLDWAIT : 0));
 }
 
 static void call(const struct step *s, struct reply *r)
@@ -201,7 +204,7 @@ static void call(const struct step *s, struct reply *r)
 
 static void be_agent(void)
 {
-	int number;
+	int number, turns;
 	struct reply r;
 	setpgid(0, 0);
 	close_writing_ends();
@@ -226,6 +229,12 @@ static void be_agent(void)
 			r.ret = setpgid(pids[s->kid], s->target < 0 ? (s->arg ? getpgrp() : 0) : pids[s->target]);
 			break;
 		case SIGCHLD_IS: set_sigchld(s->arg); break;
+		case CATCH_UP:
+			/* A signal that came late would interrupt just any call. */
+			for (turns = 0; changes_caught < s->arg && turns < 1000; turns++)
+				poll(NULL, 0, 1);
+			r.ret = changes_caught >= s->arg;
+			break;
 		case USAGE: r.ret = getrusage(RUSAGE_CHILDREN, &r.usage); break;
 		case CALL:
 			r.entering = 1;
@@ -527,7 +536,8 @@ int main(void)
 			printf("%s: has no meaning any more, since another child was reported before\n", s->text);
 			return finish(0);
 		}
-		printf("%-40s ", s->text);
+		if (s->op != CATCH_UP)
+			printf("%-40s ", s->text);
 		switch (s->op) {
 		case SPAWN:
 			ask(number, &r);
@@ -559,6 +569,13 @@ int main(void)
 				give_up("setpgid");
 			break;
 		case SIGCHLD_IS: ask(number, &r); break;
+		case CATCH_UP:
+			ask(number, &r);
+			if (r.ret == 0) {
+				printf("    EXPECTED a SIGCHLD for each change of a child\n");
+				return finish(1);
+			}
+			break;
 		case USAGE:
 			ask(number, &r);
 			if (!usage_is_right(&r.usage))
@@ -574,7 +591,7 @@ int main(void)
 		if (first->settle)
 			settle(pids[s->kid], first->settle);
 		if (first->outcome == DONE) {
-			if (s->op != USAGE)
+			if (s->op != USAGE && s->op != CATCH_UP)
 				printf("\n");
 			state = first->next;
 			continue;

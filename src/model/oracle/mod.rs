@@ -12,7 +12,7 @@ pub mod violated_clause;
 pub use self::types::{Expects, KnownChild, Observation, Outcome, Rules, Violation};
 
 use self::violated_clause::blame;
-use super::op::{Op, Slot, Wait};
+use super::op::{Op, Sigchld, Slot, Wait};
 use super::state::{Answer, Phase, State};
 use crate::spec::{Deviation, Profile, deviations};
 use crate::sys::call::abi::{Call, Usage};
@@ -100,6 +100,14 @@ impl Oracle {
         }
     }
 
+    /// How many SIGCHLDs handlers without `SA_RESTART` must have caught before anything else happens, so that none comes
+    /// late: `None` where the history has no such handler, or the system need not send one for each change.
+    pub fn due_signals(&self) -> Option<u32> {
+        let world = self.worlds.first()?;
+        let due = world.sigchld == Sigchld::Interrupt && world.asleep.is_none();
+        (due && self.rules.profile == Profile::Linux).then_some(world.changes)
+    }
+
     /// The slots whose child can still be terminated by an operation, in order of creation.
     pub fn living(&self) -> Vec<Slot> {
         let Some(world) = self.worlds.first() else { return Vec::new() };
@@ -129,8 +137,11 @@ impl Oracle {
         if let Observation::Usage(usage) = seen {
             self.audit(usage)?;
         }
-        let again = Op::Interrupt { restart: true };
-        let op = if matches!(op, Op::Interrupt { .. }) && self.rules.retries { &again } else { op };
+        let op = &match op {
+            Op::Interrupt { .. } if self.rules.retries => Op::Interrupt { restart: true },
+            Op::Sigchld(Sigchld::Interrupt) if self.rules.retries => Op::Sigchld(Sigchld::Count),
+            _ => *op,
+        };
         for world in &mut self.worlds {
             let before = world.children.iter().filter(|child| child.phase == Phase::Gone).count();
             world.act(op);

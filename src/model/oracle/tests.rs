@@ -257,6 +257,24 @@ fn a_signal_ends_a_call_and_takes_nothing() {
 }
 
 #[test]
+fn the_sigchld_of_its_own_child_does_not_interrupt_a_call() {
+    let asleep = "sigchld interrupt\nspawn A; spawn B\nwaitpid(A) -> sleeps\n";
+    right(&format!("{asleep}exit A 1\nwakes -> ok ret=101 status=0x0100"));
+    wrong(&format!("{asleep}exit A 1\nwakes -> err errno=EINTR"), "linux/wait/own-sigchld");
+    // That of another child does.
+    let interrupted = format!("{asleep}stop B\nwakes -> err errno=EINTR\n");
+    right(&format!("{interrupted}wait4(any, WUNTRACED) -> ok ret=102 status=0x137f"));
+    wrong(&format!("{asleep}exit B 1\nwakes -> hangs"), "posix/waitpid/eintr");
+    // Only at the beginning: the SIGCHLD of an earlier change might come late.
+    let later = right("spawn A; exit A 1\nwaitpid(A) -> ok ret=101 status=0x0100\nspawn A");
+    assert!(!later.allows(&parse("sigchld interrupt").unwrap()[0]));
+    // The standard leaves open whether the call returns the child.
+    for end in ["ok ret=101 status=0x0100", "err errno=EINTR"] {
+        play(&mut oracle(Profile::Posix), &format!("{asleep}exit A 1\nwakes -> {end}")).unwrap();
+    }
+}
+
+#[test]
 fn every_field_is_looked_at() {
     for (reply, clause) in [
         ("waitpid(A) -> ok ret=101 status=0x0200", "posix/waitpid/exit-code"),

@@ -16,6 +16,8 @@ pub(crate) struct Executor<'t, 'a> {
     pidfds: BTreeMap<Slot, i64>,
     /// The signals the agent cannot catch.
     uncaught: Vec<Signal>,
+    /// How many signals its handlers have caught so far.
+    caught: i64,
 }
 
 /// The signals the agent catches, without and with `SA_RESTART`: ignored by default, so that a child that has not reset
@@ -28,7 +30,14 @@ impl<'t, 'a> Executor<'t, 'a> {
     /// For an agent that has just started.
     pub(crate) fn new(trial: &'t mut Trial<'a>, stage: Stage) -> Executor<'t, 'a> {
         trial.settled = true;
-        Executor { trial, stage, children: BTreeMap::new(), pidfds: BTreeMap::new(), uncaught: Vec::new() }
+        Executor {
+            trial,
+            stage,
+            children: BTreeMap::new(),
+            pidfds: BTreeMap::new(),
+            uncaught: Vec::new(),
+            caught: 0,
+        }
     }
 
     /// Makes the agent catch the signals with which this history interrupts it.
@@ -120,6 +129,7 @@ impl<'t, 'a> Executor<'t, 'a> {
                     Sigchld::Ignore => (Disposition::Ignore, SigactionFlags::NONE),
                     Sigchld::Count => (Disposition::Count, SigactionFlags::RESTART),
                     Sigchld::NoCldWait => (Disposition::Count, SigactionFlags::NOCLDWAIT),
+                    Sigchld::Interrupt => (Disposition::Count, SigactionFlags::NONE),
                 };
                 self.trial.sigaction(Signal::CHLD, what, flags)?;
             }
@@ -154,6 +164,15 @@ impl<'t, 'a> Executor<'t, 'a> {
             Some(Phase::Running) | None => {}
         }
         Ok(())
+    }
+
+    /// Waits until the agent's handlers have caught that many signals since it started; whether they have.
+    pub(crate) fn catch_up(&mut self, due: u32) -> Result<bool, Abort> {
+        let missing = i64::from(due) - self.caught;
+        if missing > 0 {
+            self.caught += self.trial.await_signals(missing)?.count;
+        }
+        Ok(self.caught >= i64::from(due))
     }
 
     /// The request for a call; `None` if it needs a pidfd that cannot be had.

@@ -134,7 +134,13 @@ impl Sequential<'_, '_> {
                 }
             }
         }
-        Ok(())
+        match self.oracle.due_signals() {
+            Some(due) if !self.executor.catch_up(due)? => {
+                let expected = format!("{due} SIGCHLD so far, one for each change of a child");
+                Err(Violation::new(&posix::SIGCHLD_ON_EXIT, expected, "fewer", 0).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A child that must exist cannot be signalled.

@@ -224,8 +224,21 @@ fn op(shape: &Shape) -> BoxedStrategy<Op> {
         2 => Just(Op::Usage),
         2 => proptest::bool::weighted(0.4).prop_map(|restart| Op::Interrupt { restart }),
         22 => wait(shape).prop_map(Op::Wait),
+        2 => (slot(shape), code(), wait(shape)).prop_map(race),
     ]
     .boxed()
+}
+
+/// A call of any kind, but mostly one that sleeps until the child of the race exits.
+fn race((slot, code, wait): (Slot, i32, Wait)) -> Op {
+    let kept = [Options::UNTRACED, Options::CONTINUED, Options::NOWAIT].into_iter().filter(|o| wait.has(*o));
+    let options = kept.fold(Options::NONE, |all, one| all.with(one));
+    let selector = match wait.selector {
+        Selector::Pidfd(_) | Selector::Caller | Selector::Group(_) => Selector::Any,
+        Selector::Child(_) => Selector::Child(slot),
+        other => other,
+    };
+    Op::Race { slot, code, wait: Wait { selector, options, unknown: false, ..wait } }
 }
 
 /// Each option separately, so that each can be shrunk away.

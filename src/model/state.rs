@@ -95,6 +95,14 @@ impl State {
         let awake = self.asleep.is_none();
         match *op {
             Op::Spawn { slot, .. } => awake && matches!(self.phase(slot), None | Some(Phase::Gone)),
+            // Where the SIGCHLD interrupts, it may come after the call has looked and before it sleeps.
+            Op::Race { slot, wait, .. } => {
+                let named = |by: Slot| by == slot || self.last(by).is_some();
+                awake
+                    && matches!(self.phase(slot), None | Some(Phase::Gone))
+                    && self.sigchld != Sigchld::Interrupt
+                    && wait.selector.slot().is_none_or(named)
+            }
             Op::Exit { slot, .. } => self.phase(slot) == Some(Phase::Running),
             Op::Kill { slot, signal } => match self.last(slot).map(|child| &self.children[child]) {
                 // Of two fatal signals, either may come first.
@@ -139,18 +147,14 @@ impl State {
     pub fn act(&mut self, op: &Op) {
         match *op {
             Op::Spawn { slot, exits } => {
-                self.children.push(ChildState {
-                    slot,
-                    phase: Phase::Running,
-                    unreported: None,
-                    superseded: None,
-                    peeked: false,
-                    group: Group::Agent,
-                    pending_kill: None,
-                });
+                self.children.push(ChildState::born(slot));
                 if let Some(code) = exits {
                     self.end(slot, Change::Exited(code));
                 }
+            }
+            Op::Race { slot, code, .. } => {
+                self.children.push(ChildState::born(slot));
+                self.end(slot, Change::Exited(code));
             }
             Op::Exit { slot, code } => self.end(slot, Change::Exited(code)),
             Op::Kill { slot, signal } => match self.child(slot) {
@@ -194,6 +198,22 @@ impl State {
             Op::Sigchld(action) => self.sigchld = action,
             Op::Interrupt { restart } => self.interrupted = !restart,
             Op::Usage | Op::Wait(_) => {}
+        }
+    }
+
+    /// The states in which the call of a race may find its child: it still runs, or has exited.
+    pub fn during_race(&self, slot: Slot, code: i32) -> [State; 2] {
+        let mut running = self.clone();
+        running.children.push(ChildState::born(slot));
+        let mut exited = running.clone();
+        exited.end(slot, Change::Exited(code));
+        [running, exited]
+    }
+
+    /// The end of a race: its child has exited at the latest now.
+    pub fn end_race(&mut self, slot: Slot, code: i32) {
+        if self.phase(slot) == Some(Phase::Running) {
+            self.end(slot, Change::Exited(code));
         }
     }
 
@@ -329,6 +349,19 @@ impl State {
 }
 
 impl ChildState {
+    /// A new child, in the agent's group.
+    fn born(slot: Slot) -> ChildState {
+        ChildState {
+            slot,
+            phase: Phase::Running,
+            unreported: None,
+            superseded: None,
+            peeked: false,
+            group: Group::Agent,
+            pending_kill: None,
+        }
+    }
+
     fn record(&mut self, change: Change) {
         self.superseded = self.unreported.take().or(self.superseded);
         self.unreported = Some(change);

@@ -57,13 +57,17 @@ struct Graph {
 impl Graph {
     fn step(&mut self, number: usize, op: &Op) {
         let before = std::mem::take(&mut self.states);
-        if let Op::Spawn { slot, .. } = op {
+        if let Op::Spawn { slot, .. } | Op::Race { slot, .. } = op {
             self.names.push(*slot);
         }
         self.write_step(op);
         for (at, world) in before.iter().enumerate() {
             if !world.allows(op) {
                 let _ = writeln!(self.edges, "\t{{ {number}, {at}, OTHER_WAY, 0, NO_CHANGE, 0, 0, 0 }},");
+                continue;
+            }
+            if let Op::Race { slot, code, wait } = op {
+                self.race((number, at), world, (*slot, *code), wait);
                 continue;
             }
             let mut acted = world.clone();
@@ -84,6 +88,21 @@ impl Graph {
                 let seen = seen(answer);
                 let _ = writeln!(self.edges, "\t{{ {number}, {at}, {seen}, {settle}, {next} }},");
             }
+        }
+    }
+
+    /// The edges of a race from one state: the call finds the child running, or dead; it sleeps only if both allow it.
+    fn race(&mut self, (number, at): (usize, usize), world: &State, (slot, code): (Slot, i32), wait: &Wait) {
+        let [running, exited] = world.during_race(slot, code);
+        let early = running.answers(wait, self.profile).into_iter().filter(|answer| *answer != Answer::Sleep);
+        let early: Vec<_> = early.map(|answer| (&running, answer)).collect();
+        let late = exited.answers(wait, self.profile);
+        for (found, answer) in early.into_iter().chain(late.into_iter().map(|answer| (&exited, answer))) {
+            let mut after = found.after(wait, answer);
+            after.end_race(slot, code);
+            let next = self.state(after);
+            let seen = seen(answer);
+            let _ = writeln!(self.edges, "\t{{ {number}, {at}, {seen}, 'Z', {next} }},");
         }
     }
 
@@ -164,7 +183,11 @@ impl Graph {
             }
             Op::Interrupt { restart } => format!("INTERRUPT, 0, {}, C_WAIT, ANY, 0, 0", i32::from(restart)),
             Op::Usage => "USAGE, 0, 0, C_WAIT, ANY, 0, 0".to_owned(),
-            Op::Wait(wait) => self.call(&wait),
+            Op::Wait(wait) => self.call(&wait, "CALL, 0, 0"),
+            Op::Race { slot, code, wait } => {
+                let child = format!("RACE, {}, {}", self.born(slot), number(code));
+                self.call(&wait, &child)
+            }
         };
         let _ = writeln!(self.steps, "\t{{ {fields}, \"{op}\" }},");
     }
@@ -173,7 +196,8 @@ impl Graph {
         format!("{word}, {}, {arg}, C_WAIT, ANY, 0, 0", self.born(slot))
     }
 
-    fn call(&self, wait: &Wait) -> String {
+    /// A call, and what it is a step of.
+    fn call(&self, wait: &Wait, step: &str) -> String {
         let call = match wait.call {
             Call::Wait => "C_WAIT",
             Call::Waitpid => "C_WAITPID",
@@ -195,7 +219,7 @@ impl Graph {
             options.push(format!("{UNKNOWN_BIT:#x}"));
         }
         let options = if options.is_empty() { "0".to_owned() } else { options.join(" | ") };
-        format!("CALL, 0, 0, {call}, {selector}, {target}, {options}")
+        format!("{step}, {call}, {selector}, {target}, {options}")
     }
 }
 

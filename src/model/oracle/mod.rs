@@ -14,7 +14,7 @@ pub use self::types::{Expects, KnownChild, Observation, Outcome, Rules, Violatio
 use self::violated_clause::blame;
 use super::op::{Op, Sigchld, Slot, Wait};
 use super::state::{Answer, Phase, State};
-use crate::spec::{Deviation, Profile, deviations};
+use crate::spec::{Deviation, Profile, deviations, posix};
 use crate::sys::call::abi::{Call, Usage};
 use crate::trial::Options;
 use crate::trial::{Change, End, Got, Seen};
@@ -131,6 +131,10 @@ impl Oracle {
         if let (Op::Wait(wait), Observation::Call(outcome)) = (op, seen) {
             return self.judge(wait, outcome, false);
         }
+        if let (Op::Race { slot, code, wait }, Observation::Raced(pid, outcome)) = (op, seen) {
+            self.known.push(KnownChild { pid: *pid, before: Some(self.began), spent: None });
+            return self.judge_race((*slot, *code), wait, outcome);
+        }
         if let Observation::Born(pid) = seen {
             self.known.push(KnownChild { pid: *pid, before: Some(self.began), spent: None });
         }
@@ -160,6 +164,55 @@ impl Oracle {
             Some(wait) => self.judge(&wait, outcome, true),
             None => Ok(()),
         }
+    }
+
+    /// Whether the call of a race must return, whenever its child exits.
+    pub fn expects_of_race(&self, slot: Slot, code: i32, wait: &Wait) -> Expects {
+        self.at_end_of_race(slot, code).expects(wait)
+    }
+
+    fn at_end_of_race(&self, slot: Slot, code: i32) -> Oracle {
+        let worlds = self.worlds.iter().map(|world| {
+            let [_, exited] = world.during_race(slot, code);
+            exited
+        });
+        Oracle { worlds: worlds.collect(), ..self.clone() }
+    }
+
+    /// Judges the call of a race: it may have looked before the child had exited, or after, but it sleeps only if both allow it.
+    fn judge_race(
+        &mut self,
+        (slot, code): (Slot, i32),
+        wait: &Wait,
+        outcome: &Outcome,
+    ) -> Result<(), Violation> {
+        let mut during: Vec<State> = Vec::new();
+        let end = self.at_end_of_race(slot, code);
+        for world in &self.worlds {
+            let [running, exited] = world.during_race(slot, code);
+            // A call that found the child running, and sleeps, is woken.
+            if !matches!(outcome, Outcome::Asleep) {
+                during.push(running);
+            }
+            during.push(exited);
+        }
+        self.worlds = during;
+        self.judge(wait, outcome, false).map_err(|violation| match outcome {
+            Outcome::Ended(seen) if matches!(seen.end, End::Hung(_)) => {
+                let expected = end.expected(wait);
+                Violation { clause: &posix::WAITPID_NO_LOST_WAKE_UP, expected, ..violation }
+            }
+            _ => violation,
+        })?;
+        let mut after: Vec<State> = Vec::new();
+        for mut world in std::mem::take(&mut self.worlds) {
+            world.end_race(slot, code);
+            if !after.contains(&world) {
+                after.push(world);
+            }
+        }
+        self.worlds = after;
+        Ok(())
     }
 
     fn judge(&mut self, wait: &Wait, outcome: &Outcome, woken: bool) -> Result<(), Violation> {

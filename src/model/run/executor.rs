@@ -1,10 +1,13 @@
 //! Performs the operations of a history on an agent and its children, judged or not.
 
+use super::crossover;
 use super::played::Stage;
 use crate::model::op::{Destination, Op, Selector, Sigchld, Slot, UNKNOWN_BIT, Wait};
 use crate::model::state::Phase;
 use crate::scenario::{Scenario, Step};
-use crate::trial::{Abort, Child, Disposition, Errno, SigactionFlags, Target, Trial, WaitRequest};
+use crate::trial::{
+    Abort, AgentRequest, Child, Disposition, Errno, SigactionFlags, Target, Trial, WaitRequest,
+};
 use crate::wait::Signal;
 use std::collections::BTreeMap;
 
@@ -100,6 +103,22 @@ impl<'t, 'a> Executor<'t, 'a> {
         Ok(pid)
     }
 
+    /// Makes a child that exits when the next call begins, about when it goes to sleep. Returns its pid.
+    pub(crate) fn race(&mut self, slot: Slot, code: i32) -> Result<i64, Abort> {
+        let (child, _) = self.trial.gated(code)?;
+        let pid = child.pid;
+        self.pidfds.remove(&slot);
+        self.children.insert(slot, child);
+        self.trial.request(&AgentRequest::ThroughGate { ns: crossover::next() })?;
+        Ok(pid)
+    }
+
+    /// Notes whether the call of a race slept before it returned.
+    pub(crate) fn note_race(&mut self) -> Result<(), Abort> {
+        crossover::note(self.trial.request(&AgentRequest::Slept {})?.flag("slept"));
+        Ok(())
+    }
+
     /// Performs an operation other than a call; returns the error if a child cannot be signalled.
     pub(crate) fn act(&mut self, op: &Op) -> Result<Option<Errno>, Abort> {
         match *op {
@@ -137,7 +156,7 @@ impl<'t, 'a> Executor<'t, 'a> {
                 return Err(Abort::Skip("the agent does not catch such a signal".into()));
             }
             Op::Interrupt { restart } => self.trial.signal_agent(interrupting(restart))?,
-            Op::Spawn { .. } | Op::Usage | Op::Wait(_) => {}
+            Op::Spawn { .. } | Op::Usage | Op::Wait(_) | Op::Race { .. } => {}
         }
         Ok(None)
     }
@@ -151,6 +170,7 @@ impl<'t, 'a> Executor<'t, 'a> {
     pub(crate) fn settle(&mut self, op: &Op, phase: Option<Phase>) -> Result<(), Abort> {
         let slot = match *op {
             Op::Spawn { slot, exits: Some(_) }
+            | Op::Race { slot, .. }
             | Op::Exit { slot, .. }
             | Op::Kill { slot, .. }
             | Op::Stop { slot, .. }

@@ -31,7 +31,7 @@ fn traces() -> Vec<(String, PathBuf)> {
         .map(|path| (path.file_stem().unwrap().to_string_lossy().into_owned(), path))
         .collect();
     traces.sort();
-    assert!(traces.len() >= 9);
+    assert!(traces.len() >= 11);
     traces.retain(|(name, _)| cfg!(target_os = "linux") || name != "pidfd");
     traces
 }

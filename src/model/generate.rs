@@ -141,7 +141,14 @@ fn histories(shape: &Shape) -> BoxedStrategy<Vec<Op>> {
         born.into_iter().zip(slots).map(|(exits, slot)| Op::Spawn { slot, exits }).collect::<Vec<_>>()
     });
     let later = vec(op(shape), 1..=shape.ops);
-    (born, later).prop_map(|(born, later)| born.into_iter().chain(later).collect()).boxed()
+    // Only there: later, the SIGCHLD of an earlier change might interrupt.
+    let interrupts = proptest::bool::weighted(0.2);
+    (interrupts, born, later)
+        .prop_map(|(interrupts, born, later)| {
+            let first = interrupts.then_some(Op::Sigchld(Sigchld::Interrupt));
+            first.into_iter().chain(born).chain(later).collect()
+        })
+        .boxed()
 }
 
 /// The strategy for histories with concurrent calls from several threads, while children change.
@@ -217,8 +224,21 @@ fn op(shape: &Shape) -> BoxedStrategy<Op> {
         2 => Just(Op::Usage),
         2 => proptest::bool::weighted(0.4).prop_map(|restart| Op::Interrupt { restart }),
         22 => wait(shape).prop_map(Op::Wait),
+        2 => (slot(shape), code(), wait(shape)).prop_map(race),
     ]
     .boxed()
+}
+
+/// A call of any kind, but mostly one that sleeps until the child of the race exits.
+fn race((slot, code, wait): (Slot, i32, Wait)) -> Op {
+    let kept = [Options::UNTRACED, Options::CONTINUED, Options::NOWAIT].into_iter().filter(|o| wait.has(*o));
+    let options = kept.fold(Options::NONE, |all, one| all.with(one));
+    let selector = match wait.selector {
+        Selector::Pidfd(_) | Selector::Caller | Selector::Group(_) => Selector::Any,
+        Selector::Child(_) => Selector::Child(slot),
+        other => other,
+    };
+    Op::Race { slot, code, wait: Wait { selector, options, unknown: false, ..wait } }
 }
 
 /// Each option separately, so that each can be shrunk away.

@@ -9,9 +9,11 @@
 //! cont A                     SIGCONT
 //! group A own|agent|B        it moves to its own process group, the agent's, or the one B leads
 //! sigchld default|ignore|count|nocldwait
+//! sigchld interrupt          a handler without SA_RESTART, before any child has changed
 //! interrupt  |  interrupt restart   a caught signal while the agent blocks in a call, without or with SA_RESTART
 //! usage                      RUSAGE_CHILDREN of the agent
 //! 2: wait4(any)              a call on thread 2 of the agent, concurrent with others
+//! race A 7: waitpid(A)       a new child exits just when the agent makes a call
 //! wait4(any, WNOHANG)        a call; targets: any, A, own group, group A, pidfd A, the caller
 //! ```
 //!
@@ -68,14 +70,17 @@ pub enum Sigchld {
     Count,
     /// A handler with `SA_NOCLDWAIT`, which leaves no zombie either, and `SA_RESTART`.
     NoCldWait,
+    /// A handler, without `SA_RESTART`: it interrupts a call that does not return the child.
+    Interrupt,
 }
 
 impl Sigchld {
-    const ALL: [(Sigchld, &str); 4] = [
+    const ALL: [(Sigchld, &str); 5] = [
         (Sigchld::Default, "default"),
         (Sigchld::Ignore, "ignore"),
         (Sigchld::Count, "count"),
         (Sigchld::NoCldWait, "nocldwait"),
+        (Sigchld::Interrupt, "interrupt"),
     ];
 
     /// Whether a terminated child leaves no zombie.
@@ -211,6 +216,15 @@ pub enum Op {
     Usage,
     /// The agent makes a call.
     Wait(Wait),
+    /// A new child exits while the agent makes a call: before it sleeps, or after.
+    Race {
+        /// The slot of the child.
+        slot: Slot,
+        /// The argument of `_exit`.
+        code: i32,
+        /// The call.
+        wait: Wait,
+    },
 }
 
 impl Op {
@@ -222,7 +236,8 @@ impl Op {
             | Op::Kill { slot, .. }
             | Op::Stop { slot, .. }
             | Op::Cont { slot }
-            | Op::Group { slot, .. } => Some(slot),
+            | Op::Group { slot, .. }
+            | Op::Race { slot, .. } => Some(slot),
             Op::Wait(_) | Op::Sigchld(_) | Op::Usage | Op::Interrupt { .. } => None,
         }
     }
@@ -231,6 +246,12 @@ impl Op {
     #[must_use]
     pub fn with_slots(&self, name: &mut impl FnMut(Slot) -> Slot) -> Op {
         let mut op = *self;
+        if let Op::Race { slot, wait, .. } = &mut op {
+            *slot = name(*slot);
+            if let Op::Wait(named) = Op::Wait(*wait).with_slots(name) {
+                *wait = named;
+            }
+        }
         match &mut op {
             Op::Spawn { slot, .. }
             | Op::Exit { slot, .. }
@@ -249,7 +270,7 @@ impl Op {
             }) => {
                 *slot = name(*slot);
             }
-            Op::Wait(_) | Op::Sigchld(_) | Op::Usage | Op::Interrupt { .. } => {}
+            Op::Race { .. } | Op::Wait(_) | Op::Sigchld(_) | Op::Usage | Op::Interrupt { .. } => {}
         }
         op
     }
@@ -276,6 +297,7 @@ impl fmt::Display for Op {
             Op::Interrupt { restart: true } => f.write_str("interrupt restart"),
             Op::Usage => f.write_str("usage"),
             Op::Wait(wait) => wait.fmt(f),
+            Op::Race { slot, code, wait } => write!(f, "race {slot} {code}: {wait}"),
         }
     }
 }
@@ -350,6 +372,12 @@ pub fn parse(text: &str) -> Result<Vec<Op>, ScriptError> {
 }
 
 fn parse_one(text: &str) -> Option<Op> {
+    if let Some(race) = text.strip_prefix("race ") {
+        let (child, call) = race.split_once(':')?;
+        let (slot, code) = child.trim().split_once(' ')?;
+        let Op::Wait(wait) = parse_one(call.trim())? else { return None };
+        return Some(Op::Race { slot: Slot::parse(slot)?, code: code.trim().parse().ok()?, wait });
+    }
     if let Some((call, rest)) = text.split_once('(') {
         let (thread, call) = call.split_once(':').unwrap_or(("0", call));
         let mut wait = parse_wait(Call::from_name(call.trim())?, rest.strip_suffix(')')?)?;
@@ -426,7 +454,7 @@ mod tests {
     fn what_is_printed_is_read_back() {
         let text = "spawn A; spawn B exit -1; exit A 256; kill B SIGTERM; kill B SIG40; stop A; stop A SIGTSTP; \
                     cont A; group A own; group A agent; group B A; sigchld default; sigchld ignore; sigchld count; \
-                    sigchld nocldwait; interrupt; interrupt restart; usage; 3: wait(any); wait(any); waitpid(A, WNOHANG|WUNTRACED); wait3(any, WCONTINUED); \
+                    sigchld nocldwait; sigchld interrupt; interrupt; interrupt restart; usage; race A 7: waitpid(A); race B -1: waitid(any, WNOHANG|WEXITED); 3: wait(any); wait(any); waitpid(A, WNOHANG|WUNTRACED); wait3(any, WCONTINUED); \
                     wait4(own group, WNOHANG); wait4(group B); wait4(the caller); \
                     waitid(any, WNOHANG|WSTOPPED|WCONTINUED|WNOWAIT|WEXITED); waitid(pidfd A, WSTOPPED); \
                     wait6(A, WEXITED); waitid(any, WEXITED|0x10000000)";
@@ -458,6 +486,8 @@ mod tests {
             "waitid(any)",
             "waitpid(pidfd A)",
             "group A nowhere",
+            "race A: wait(any)",
+            "race A 7: usage",
         ] {
             let error = parse(&format!("spawn A\n{bad}")).unwrap_err();
             assert_eq!(error, ScriptError { line: 2, what: bad.to_owned() }, "{bad}");

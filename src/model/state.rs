@@ -71,6 +71,10 @@ pub struct State {
     pub asleep: Option<Wait>,
     /// Whether that call was interrupted and has not returned yet.
     pub interrupted: bool,
+    /// Whether the SIGCHLD of a change has run a handler without `SA_RESTART` during that call.
+    pub alarmed: bool,
+    /// How many changes of children there were, each with its SIGCHLD.
+    pub changes: u32,
 }
 
 impl State {
@@ -91,6 +95,14 @@ impl State {
         let awake = self.asleep.is_none();
         match *op {
             Op::Spawn { slot, .. } => awake && matches!(self.phase(slot), None | Some(Phase::Gone)),
+            // Where the SIGCHLD interrupts, it may come after the call has looked and before it sleeps.
+            Op::Race { slot, wait, .. } => {
+                let named = |by: Slot| by == slot || self.last(by).is_some();
+                awake
+                    && matches!(self.phase(slot), None | Some(Phase::Gone))
+                    && self.sigchld != Sigchld::Interrupt
+                    && wait.selector.slot().is_none_or(named)
+            }
             Op::Exit { slot, .. } => self.phase(slot) == Some(Phase::Running),
             Op::Kill { slot, signal } => match self.last(slot).map(|child| &self.children[child]) {
                 // Of two fatal signals, either may come first.
@@ -99,6 +111,10 @@ impl State {
                 }
                 None => false,
             },
+            // Of a continue and the death that it lets happen, one SIGCHLD or two may come.
+            Op::Cont { slot } if self.sigchld == Sigchld::Interrupt && self.dies_once_continued(slot) => {
+                false
+            }
             Op::Stop { slot, .. } | Op::Cont { slot } => {
                 matches!(self.phase(slot), Some(Phase::Running | Phase::Stopped | Phase::Zombie))
             }
@@ -114,6 +130,8 @@ impl State {
                         }),
                     }
             }
+            // The SIGCHLD of an earlier change may come late, and would interrupt just any call.
+            Op::Sigchld(Sigchld::Interrupt) => awake && self.changes == 0,
             Op::Sigchld(_) | Op::Usage => awake,
             // Of two handlers due at once, the first decides whether the call goes on.
             Op::Interrupt { .. } => !awake && matches!(self.sigchld, Sigchld::Default | Sigchld::Ignore),
@@ -121,22 +139,22 @@ impl State {
         }
     }
 
+    fn dies_once_continued(&self, slot: Slot) -> bool {
+        self.last(slot).is_some_and(|child| self.children[child].pending_kill.is_some())
+    }
+
     /// Applies an operation other than a call.
     pub fn act(&mut self, op: &Op) {
         match *op {
             Op::Spawn { slot, exits } => {
-                self.children.push(ChildState {
-                    slot,
-                    phase: Phase::Running,
-                    unreported: None,
-                    superseded: None,
-                    peeked: false,
-                    group: Group::Agent,
-                    pending_kill: None,
-                });
+                self.children.push(ChildState::born(slot));
                 if let Some(code) = exits {
                     self.end(slot, Change::Exited(code));
                 }
+            }
+            Op::Race { slot, code, .. } => {
+                self.children.push(ChildState::born(slot));
+                self.end(slot, Change::Exited(code));
             }
             Op::Exit { slot, code } => self.end(slot, Change::Exited(code)),
             Op::Kill { slot, signal } => match self.child(slot) {
@@ -152,6 +170,7 @@ impl State {
                 if let Some(child) = self.child(slot).filter(|child| child.phase == Phase::Running) {
                     child.phase = Phase::Stopped;
                     child.record(Change::Stopped(signal));
+                    self.alarm();
                 }
             }
             Op::Cont { slot } => {
@@ -160,7 +179,9 @@ impl State {
                 };
                 child.phase = Phase::Running;
                 child.record(Change::Continued);
-                if let Some(signal) = child.pending_kill {
+                let kill = child.pending_kill;
+                self.alarm();
+                if let Some(signal) = kill {
                     self.end(slot, Change::Killed(signal, false));
                 }
             }
@@ -177,6 +198,22 @@ impl State {
             Op::Sigchld(action) => self.sigchld = action,
             Op::Interrupt { restart } => self.interrupted = !restart,
             Op::Usage | Op::Wait(_) => {}
+        }
+    }
+
+    /// The states in which the call of a race may find its child: it still runs, or has exited.
+    pub fn during_race(&self, slot: Slot, code: i32) -> [State; 2] {
+        let mut running = self.clone();
+        running.children.push(ChildState::born(slot));
+        let mut exited = running.clone();
+        exited.end(slot, Change::Exited(code));
+        [running, exited]
+    }
+
+    /// The end of a race: its child has exited at the latest now.
+    pub fn end_race(&mut self, slot: Slot, code: i32) {
+        if self.phase(slot) == Some(Phase::Running) {
+            self.end(slot, Change::Exited(code));
         }
     }
 
@@ -208,6 +245,13 @@ impl State {
         } else {
             child.phase = Phase::Zombie;
         }
+        self.alarm();
+    }
+
+    /// The SIGCHLD of a change.
+    fn alarm(&mut self) {
+        self.changes += 1;
+        self.alarmed |= self.sigchld == Sigchld::Interrupt && self.asleep.is_some();
     }
 
     /// Whether a call waits for a child.
@@ -232,6 +276,22 @@ impl State {
 
     /// Every result a call may return here, on a system of this profile.
     pub fn answers(&self, wait: &Wait, profile: Profile) -> Vec<Answer> {
+        let mut answers = self.uninterrupted(wait, profile);
+        if self.sigchld == Sigchld::Interrupt && !wait.has(Options::NOHANG) {
+            let interrupted = Answer::Error(Errno::INTR);
+            if profile != Profile::Linux {
+                // The signal may come first, and where a continue has one, nobody says.
+                answers.push(interrupted);
+            } else if self.alarmed {
+                // Linux looks at the children once more before it looks at signals.
+                answers.iter_mut().filter(|answer| **answer == Answer::Sleep).for_each(|a| *a = interrupted);
+            }
+        }
+        answers
+    }
+
+    /// The same but for the handlers of SIGCHLD.
+    fn uninterrupted(&self, wait: &Wait, profile: Profile) -> Vec<Answer> {
         if self.interrupted {
             return vec![Answer::Error(Errno::INTR)];
         }
@@ -267,7 +327,7 @@ impl State {
     #[must_use]
     pub fn after(&self, wait: &Wait, answer: Answer) -> State {
         let mut world = self.clone();
-        world.interrupted = false;
+        (world.interrupted, world.alarmed) = (false, false);
         world.asleep = match answer {
             Answer::Sleep => Some(*wait),
             _ => None,
@@ -289,6 +349,19 @@ impl State {
 }
 
 impl ChildState {
+    /// A new child, in the agent's group.
+    fn born(slot: Slot) -> ChildState {
+        ChildState {
+            slot,
+            phase: Phase::Running,
+            unreported: None,
+            superseded: None,
+            peeked: false,
+            group: Group::Agent,
+            pending_kill: None,
+        }
+    }
+
     fn record(&mut self, change: Change) {
         self.superseded = self.unreported.take().or(self.superseded);
         self.unreported = Some(change);

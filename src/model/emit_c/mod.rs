@@ -22,12 +22,14 @@ pub fn emit(ops: &[Op], profile: Profile, about: &[String]) -> String {
         names: Vec::new(),
         steps: String::new(),
         edges: String::new(),
+        caught: 0,
     };
     let mut number = 0;
     for op in ops {
         if graph.states.iter().any(|world| world.allows(op)) {
             graph.step(number, op);
             number += 1;
+            number += usize::from(graph.catch_up(number));
         }
     }
     let about: String = about.iter().map(|line| format!(" * {}\n", line.replace("*/", "* /"))).collect();
@@ -48,18 +50,24 @@ struct Graph {
     names: Vec<Slot>,
     steps: String,
     edges: String,
+    /// How many SIGCHLDs the agent has been made to catch.
+    caught: u32,
 }
 
 impl Graph {
     fn step(&mut self, number: usize, op: &Op) {
         let before = std::mem::take(&mut self.states);
-        if let Op::Spawn { slot, .. } = op {
+        if let Op::Spawn { slot, .. } | Op::Race { slot, .. } = op {
             self.names.push(*slot);
         }
         self.write_step(op);
         for (at, world) in before.iter().enumerate() {
             if !world.allows(op) {
                 let _ = writeln!(self.edges, "\t{{ {number}, {at}, OTHER_WAY, 0, NO_CHANGE, 0, 0, 0 }},");
+                continue;
+            }
+            if let Op::Race { slot, code, wait } = op {
+                self.race((number, at), world, (*slot, *code), wait);
                 continue;
             }
             let mut acted = world.clone();
@@ -81,6 +89,37 @@ impl Graph {
                 let _ = writeln!(self.edges, "\t{{ {number}, {at}, {seen}, {settle}, {next} }},");
             }
         }
+    }
+
+    /// The edges of a race from one state: the call finds the child running, or dead; it sleeps only if both allow it.
+    fn race(&mut self, (number, at): (usize, usize), world: &State, (slot, code): (Slot, i32), wait: &Wait) {
+        let [running, exited] = world.during_race(slot, code);
+        let early = running.answers(wait, self.profile).into_iter().filter(|answer| *answer != Answer::Sleep);
+        let early: Vec<_> = early.map(|answer| (&running, answer)).collect();
+        let late = exited.answers(wait, self.profile);
+        for (found, answer) in early.into_iter().chain(late.into_iter().map(|answer| (&exited, answer))) {
+            let mut after = found.after(wait, answer);
+            after.end_race(slot, code);
+            let next = self.state(after);
+            let seen = seen(answer);
+            let _ = writeln!(self.edges, "\t{{ {number}, {at}, {seen}, 'Z', {next} }},");
+        }
+    }
+
+    /// A step in which the agent catches the SIGCHLD of every change so far, if it does not restart calls: whether there is
+    /// one.
+    fn catch_up(&mut self, number: usize) -> bool {
+        let due = |world: &State| world.sigchld == Sigchld::Interrupt && world.asleep.is_none();
+        let changes = self.states.first().map_or(0, |world| world.changes);
+        let needed = self.profile == Profile::Linux && changes > self.caught && self.states.iter().all(due);
+        if needed {
+            self.caught = changes;
+            let _ = writeln!(self.steps, "\t{{ CATCH_UP, 0, {changes}, C_WAIT, ANY, 0, 0, \"\" }},");
+            for at in 0..self.states.len() {
+                let _ = writeln!(self.edges, "\t{{ {number}, {at}, DONE, 0, NO_CHANGE, 0, 0, {at} }},");
+            }
+        }
+        needed
     }
 
     /// The index of a state after the step.
@@ -138,12 +177,17 @@ impl Graph {
                     Sigchld::Ignore => 1,
                     Sigchld::Count => 2,
                     Sigchld::NoCldWait => 3,
+                    Sigchld::Interrupt => 4,
                 };
                 format!("SIGCHLD_IS, 0, {arg}, C_WAIT, ANY, 0, 0")
             }
             Op::Interrupt { restart } => format!("INTERRUPT, 0, {}, C_WAIT, ANY, 0, 0", i32::from(restart)),
             Op::Usage => "USAGE, 0, 0, C_WAIT, ANY, 0, 0".to_owned(),
-            Op::Wait(wait) => self.call(&wait),
+            Op::Wait(wait) => self.call(&wait, "CALL, 0, 0"),
+            Op::Race { slot, code, wait } => {
+                let child = format!("RACE, {}, {}", self.born(slot), number(code));
+                self.call(&wait, &child)
+            }
         };
         let _ = writeln!(self.steps, "\t{{ {fields}, \"{op}\" }},");
     }
@@ -152,7 +196,8 @@ impl Graph {
         format!("{word}, {}, {arg}, C_WAIT, ANY, 0, 0", self.born(slot))
     }
 
-    fn call(&self, wait: &Wait) -> String {
+    /// A call, and what it is a step of.
+    fn call(&self, wait: &Wait, step: &str) -> String {
         let call = match wait.call {
             Call::Wait => "C_WAIT",
             Call::Waitpid => "C_WAITPID",
@@ -174,7 +219,7 @@ impl Graph {
             options.push(format!("{UNKNOWN_BIT:#x}"));
         }
         let options = if options.is_empty() { "0".to_owned() } else { options.join(" | ") };
-        format!("CALL, 0, 0, {call}, {selector}, {target}, {options}")
+        format!("{step}, {call}, {selector}, {target}, {options}")
     }
 }
 

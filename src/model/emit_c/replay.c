@@ -4,12 +4,16 @@
  * Compile and run:   cc -o history history.c && ./history
  * It prints what it sees. Exit code 0: all as it should be; 1: something was not; 2: it could not be tried here.
  *
+ * A step `race` is one of luck: ./history NS begins its call NS nanoseconds after the child is released (60000).
+ *
  * Three kinds of processes: this one does what happens to the children and judges; the agent is their parent and makes the calls;
  * the children wait to be told to exit. A change of a child is looked for in the process table before the next step.
  */
 #define _GNU_SOURCE
 #include <sys/types.h>
+#include <sys/mman.h>
 #include <sys/time.h>
+#include <time.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <errno.h>
@@ -31,7 +35,7 @@
 #define SIGNALS 65
 #endif
 
-enum op { SPAWN, LEAVE, SIGNAL, GROUP, SIGCHLD_IS, INTERRUPT, USAGE, CALL, QUIT };
+enum op { SPAWN, LEAVE, SIGNAL, GROUP, SIGCHLD_IS, CATCH_UP, INTERRUPT, USAGE, CALL, RACE, QUIT };
 enum call { C_WAIT, C_WAITPID, C_WAIT3, C_WAIT4, C_WAIT6, C_WAITID };
 enum whom { ANY, CHILD, OWN_GROUP, NAMED_GROUP, PIDFD, CALLER };
 enum outcome { DONE, REPORT, NOTHING, ERROR, SLEEP, OTHER_WAY };
@@ -66,6 +70,7 @@ static const struct edge edges[] = {
 
 struct reply {
 	int entering;
+	pid_t born;
 	long ret;
 	int error, status, touched;
 	int info_signo, info_code, info_pid, info_status;
@@ -127,9 +132,12 @@ static void child(int kid, int exits, int code)
 
 /* ---- the agent ---- */
 
+static volatile sig_atomic_t changes_caught;
+
 static void caught(int signal_number)
 {
-	(void)signal_number;
+	if (signal_number == SIGCHLD)
+		changes_caught++;
 }
 
 static void catch_signal(int number, int flags)
@@ -148,7 +156,7 @@ static void set_sigchld(int arg)
 	else if (arg == 1)
 		signal(SIGCHLD, SIG_IGN);
 	else
-		catch_signal(SIGCHLD, SA_RESTART | (arg == 3 ? SA_NOCLDWAIT : 0));
+		catch_signal(SIGCHLD, arg == 4 ? 0 : SA_RESTART | (arg == 3 ? SA_NOCLDWAIT : 0));
 }
 
 static void call(const struct step *s, struct reply *r)
@@ -199,9 +207,48 @@ static void call(const struct step *s, struct reply *r)
 	}
 }
 
+/* A gate that agent and children share: a child spins at it. */
+static volatile int *gate;
+
+static long long nanoseconds(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long long)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+/* Makes a child that exits once the gate is open. */
+static pid_t gated(int code)
+{
+	long long patience = nanoseconds() + 5000000000LL;
+	pid_t pid;
+	gate[0] = gate[1] = 0;
+	pid = fork();
+	if (pid == 0) {
+		gate[0] = 1;
+		while (!gate[1] && nanoseconds() < patience)
+			;
+		_exit(code);
+	}
+	while (pid > 0 && !gate[0] && nanoseconds() < patience)
+		;
+	return pid;
+}
+
+/* So long after the gate a call begins: it is about to sleep when the child is dead, if the first argument says so. */
+static long long delay = 60000;
+
+static void open_gate(void)
+{
+	long long began = nanoseconds();
+	gate[1] = 1;
+	while (nanoseconds() < began + delay)
+		;
+}
+
 static void be_agent(void)
 {
-	int number;
+	int number, turns;
 	struct reply r;
 	setpgid(0, 0);
 	close_writing_ends();
@@ -226,12 +273,23 @@ static void be_agent(void)
 			r.ret = setpgid(pids[s->kid], s->target < 0 ? (s->arg ? getpgrp() : 0) : pids[s->target]);
 			break;
 		case SIGCHLD_IS: set_sigchld(s->arg); break;
+		case CATCH_UP:
+			/* A signal that came late would interrupt just any call. */
+			for (turns = 0; changes_caught < s->arg && turns < 1000; turns++)
+				poll(NULL, 0, 1);
+			r.ret = changes_caught >= s->arg;
+			break;
 		case USAGE: r.ret = getrusage(RUSAGE_CHILDREN, &r.usage); break;
 		case CALL:
+		case RACE:
 			r.entering = 1;
+			if (s->op == RACE)
+				pids[s->kid] = r.born = gated(s->arg);
 			if (write(from_agent[1], &r, sizeof r) != (ssize_t)sizeof r)
 				_exit(2);
 			r.entering = 0;
+			if (s->op == RACE)
+				open_gate();
 			call(s, &r);
 			break;
 		default: _exit(0);
@@ -488,12 +546,14 @@ static const struct edge *judge(int number, int state, const struct step *s, con
 	return NULL;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
 	int i, number, state = 0;
 	const struct step *sleeping = NULL;
 	struct reply r;
 	sigset_t none;
+	if (argc > 1)
+		delay = atol(argv[1]);
 	setvbuf(stdout, NULL, _IONBF, 0);
 	/* Whatever it was started with: nohup leaves SIGHUP ignored. */
 	for (i = 1; i < SIGNALS; i++)
@@ -507,6 +567,9 @@ int main(void)
 			give_up("pipe");
 	if (pipe(to_agent) != 0 || pipe(from_agent) != 0)
 		give_up("pipe");
+	gate = mmap(NULL, sizeof *gate * 2, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANON, -1, 0);
+	if (gate == MAP_FAILED)
+		give_up("mmap");
 	agent = fork();
 	if (agent < 0)
 		give_up("fork");
@@ -527,7 +590,8 @@ int main(void)
 			printf("%s: has no meaning any more, since another child was reported before\n", s->text);
 			return finish(0);
 		}
-		printf("%-40s ", s->text);
+		if (s->op != CATCH_UP)
+			printf("%-40s ", s->text);
 		switch (s->op) {
 		case SPAWN:
 			ask(number, &r);
@@ -559,6 +623,13 @@ int main(void)
 				give_up("setpgid");
 			break;
 		case SIGCHLD_IS: ask(number, &r); break;
+		case CATCH_UP:
+			ask(number, &r);
+			if (r.ret == 0) {
+				printf("    EXPECTED a SIGCHLD for each change of a child\n");
+				return finish(1);
+			}
+			break;
 		case USAGE:
 			ask(number, &r);
 			if (!usage_is_right(&r.usage))
@@ -569,12 +640,19 @@ int main(void)
 			if (write(to_agent[1], &number, sizeof number) != (ssize_t)sizeof number)
 				give_up("write");
 			break;
+		case RACE:
+			sleeping = s;
+			if (write(to_agent[1], &number, sizeof number) != (ssize_t)sizeof number ||
+			    read_all(from_agent[0], &r, sizeof r) != 0 || r.born <= 0)
+				give_up("the agent makes no child");
+			pids[s->kid] = r.born;
+			break;
 		case QUIT: break;
 		}
 		if (first->settle)
 			settle(pids[s->kid], first->settle);
 		if (first->outcome == DONE) {
-			if (s->op != USAGE)
+			if (s->op != USAGE && s->op != CATCH_UP)
 				printf("\n");
 			state = first->next;
 			continue;

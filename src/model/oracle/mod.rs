@@ -12,9 +12,9 @@ pub mod violated_clause;
 pub use self::types::{Expects, KnownChild, Observation, Outcome, Rules, Violation};
 
 use self::violated_clause::blame;
-use super::op::{Op, Slot, Wait};
+use super::op::{Op, Sigchld, Slot, Wait};
 use super::state::{Answer, Phase, State};
-use crate::spec::{Deviation, Profile, deviations};
+use crate::spec::{Deviation, Profile, deviations, posix};
 use crate::sys::call::abi::{Call, Usage};
 use crate::trial::Options;
 use crate::trial::{Change, End, Got, Seen};
@@ -100,6 +100,14 @@ impl Oracle {
         }
     }
 
+    /// How many SIGCHLDs handlers without `SA_RESTART` must have caught before anything else happens, so that none comes
+    /// late: `None` where the history has no such handler, or the system need not send one for each change.
+    pub fn due_signals(&self) -> Option<u32> {
+        let world = self.worlds.first()?;
+        let due = world.sigchld == Sigchld::Interrupt && world.asleep.is_none();
+        (due && self.rules.profile == Profile::Linux).then_some(world.changes)
+    }
+
     /// The slots whose child can still be terminated by an operation, in order of creation.
     pub fn living(&self) -> Vec<Slot> {
         let Some(world) = self.worlds.first() else { return Vec::new() };
@@ -123,14 +131,21 @@ impl Oracle {
         if let (Op::Wait(wait), Observation::Call(outcome)) = (op, seen) {
             return self.judge(wait, outcome, false);
         }
+        if let (Op::Race { slot, code, wait }, Observation::Raced(pid, outcome)) = (op, seen) {
+            self.known.push(KnownChild { pid: *pid, before: Some(self.began), spent: None });
+            return self.judge_race((*slot, *code), wait, outcome);
+        }
         if let Observation::Born(pid) = seen {
             self.known.push(KnownChild { pid: *pid, before: Some(self.began), spent: None });
         }
         if let Observation::Usage(usage) = seen {
             self.audit(usage)?;
         }
-        let again = Op::Interrupt { restart: true };
-        let op = if matches!(op, Op::Interrupt { .. }) && self.rules.retries { &again } else { op };
+        let op = &match op {
+            Op::Interrupt { .. } if self.rules.retries => Op::Interrupt { restart: true },
+            Op::Sigchld(Sigchld::Interrupt) if self.rules.retries => Op::Sigchld(Sigchld::Count),
+            _ => *op,
+        };
         for world in &mut self.worlds {
             let before = world.children.iter().filter(|child| child.phase == Phase::Gone).count();
             world.act(op);
@@ -149,6 +164,55 @@ impl Oracle {
             Some(wait) => self.judge(&wait, outcome, true),
             None => Ok(()),
         }
+    }
+
+    /// Whether the call of a race must return, whenever its child exits.
+    pub fn expects_of_race(&self, slot: Slot, code: i32, wait: &Wait) -> Expects {
+        self.at_end_of_race(slot, code).expects(wait)
+    }
+
+    fn at_end_of_race(&self, slot: Slot, code: i32) -> Oracle {
+        let worlds = self.worlds.iter().map(|world| {
+            let [_, exited] = world.during_race(slot, code);
+            exited
+        });
+        Oracle { worlds: worlds.collect(), ..self.clone() }
+    }
+
+    /// Judges the call of a race: it may have looked before the child had exited, or after, but it sleeps only if both allow it.
+    fn judge_race(
+        &mut self,
+        (slot, code): (Slot, i32),
+        wait: &Wait,
+        outcome: &Outcome,
+    ) -> Result<(), Violation> {
+        let mut during: Vec<State> = Vec::new();
+        let end = self.at_end_of_race(slot, code);
+        for world in &self.worlds {
+            let [running, exited] = world.during_race(slot, code);
+            // A call that found the child running, and sleeps, is woken.
+            if !matches!(outcome, Outcome::Asleep) {
+                during.push(running);
+            }
+            during.push(exited);
+        }
+        self.worlds = during;
+        self.judge(wait, outcome, false).map_err(|violation| match outcome {
+            Outcome::Ended(seen) if matches!(seen.end, End::Hung(_)) => {
+                let expected = end.expected(wait);
+                Violation { clause: &posix::WAITPID_NO_LOST_WAKE_UP, expected, ..violation }
+            }
+            _ => violation,
+        })?;
+        let mut after: Vec<State> = Vec::new();
+        for mut world in std::mem::take(&mut self.worlds) {
+            world.end_race(slot, code);
+            if !after.contains(&world) {
+                after.push(world);
+            }
+        }
+        self.worlds = after;
+        Ok(())
     }
 
     fn judge(&mut self, wait: &Wait, outcome: &Outcome, woken: bool) -> Result<(), Violation> {

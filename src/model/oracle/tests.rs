@@ -47,6 +47,11 @@ fn play(oracle: &mut Oracle, history: &str) -> Result<(), Violation> {
                     born += 1;
                     Observation::Born(100 + born)
                 }
+                Op::Race { wait, .. } => {
+                    born += 1;
+                    let outcome = if came == "sleeps" { Outcome::Asleep } else { ended(wait, came) };
+                    Observation::Raced(100 + born, outcome)
+                }
                 Op::Wait(_) if came == "sleeps" => Observation::Call(Outcome::Asleep),
                 Op::Wait(wait) => Observation::Call(ended(wait, came)),
                 Op::Usage => {
@@ -254,6 +259,44 @@ fn a_signal_ends_a_call_and_takes_nothing() {
     right(&format!("{asleep}interrupt restart\nexit A 1\nwakes -> ok ret=101 status=0x0100"));
     wrong(&format!("{asleep}interrupt\nwakes -> hangs"), "posix/waitpid/eintr");
     wrong(&format!("{asleep}interrupt restart\nwakes -> err errno=EINTR"), "posix/waitpid/restart");
+}
+
+#[test]
+fn the_sigchld_of_its_own_child_does_not_interrupt_a_call() {
+    let asleep = "sigchld interrupt\nspawn A; spawn B\nwaitpid(A) -> sleeps\n";
+    right(&format!("{asleep}exit A 1\nwakes -> ok ret=101 status=0x0100"));
+    wrong(&format!("{asleep}exit A 1\nwakes -> err errno=EINTR"), "linux/wait/own-sigchld");
+    // That of another child does.
+    let interrupted = format!("{asleep}stop B\nwakes -> err errno=EINTR\n");
+    right(&format!("{interrupted}wait4(any, WUNTRACED) -> ok ret=102 status=0x137f"));
+    wrong(&format!("{asleep}exit B 1\nwakes -> hangs"), "posix/waitpid/eintr");
+    // Only at the beginning: the SIGCHLD of an earlier change might come late.
+    let later = right("spawn A; exit A 1\nwaitpid(A) -> ok ret=101 status=0x0100\nspawn A");
+    assert!(!later.allows(&parse("sigchld interrupt").unwrap()[0]));
+    // The standard leaves open whether the call returns the child.
+    for end in ["ok ret=101 status=0x0100", "err errno=EINTR"] {
+        play(&mut oracle(Profile::Posix), &format!("{asleep}exit A 1\nwakes -> {end}")).unwrap();
+    }
+}
+
+#[test]
+fn the_call_of_a_race_may_look_before_the_exit_or_after() {
+    let reaped = "race A 7: waitpid(A) -> ok ret=101 status=0x0700\n";
+    right(&format!("{reaped}waitpid(A) -> err errno=ECHILD"));
+    wrong("race A 7: waitpid(A) -> hangs", "posix/waitpid/no-lost-wake-up");
+    wrong("race A 7: waitpid(A) -> sleeps", "posix/waitpid/no-block-if-ready");
+    wrong("race A 7: waitpid(A) -> err errno=ECHILD", "posix/waitpid/blocks-until-change");
+    // With WNOHANG both are right, and the child is there later.
+    for early in ["ok ret=0 status=untouched", "ok ret=101 status=0x0700\nspawn A exit 7"] {
+        let (end, again) = early.split_once('\n').unwrap_or((early, ""));
+        let pid = if again.is_empty() { 101 } else { 102 };
+        right(&format!(
+            "race A 7: waitpid(any, WNOHANG) -> {end}\n{again}\nwait(any) -> ok ret={pid} status=0x0700"
+        ));
+    }
+    // A call for another child sleeps on.
+    right("spawn B\nrace A 7: waitpid(B) -> sleeps\nexit B 1\nwakes -> ok ret=101 status=0x0100");
+    wrong("spawn B\nrace A 7: waitpid(B) -> ok ret=102 status=0x0700", "posix/waitpid/pid-only-that-child");
 }
 
 #[test]

@@ -44,6 +44,8 @@ pub enum Observation {
     Usage(Usage),
     /// The outcome of a call.
     Call(Outcome),
+    /// The outcome of a call during which a child with this pid exited.
+    Raced(i64, Outcome),
 }
 
 /// Whether a call must return.

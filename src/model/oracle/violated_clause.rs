@@ -1,9 +1,9 @@
 //! The clause violated by an answer that no state allows.
 
 use super::types::{KnownChild, Outcome};
-use crate::model::op::{Selector, Wait};
+use crate::model::op::{Selector, Sigchld, Wait};
 use crate::model::state::{Answer, Phase, State, is_wanted};
-use crate::spec::{Clause, posix};
+use crate::spec::{Clause, linux, posix};
 use crate::sys::call::abi::{Call, Memory};
 use crate::trial::Options;
 use crate::trial::{Change, End, Errno, Seen};
@@ -92,6 +92,7 @@ fn error(world: &State, wait: &Wait, expected: Answer, errno: Errno) -> &'static
         }
         (Answer::Error(Errno::INTR), _) => of(wait, &posix::WAITPID_EINTR, &posix::WAITID_EINTR),
         (Answer::Error(_), _) => no_child(world, wait),
+        (Answer::Report(..), Errno::INTR) if world.sigchld == Sigchld::Interrupt => &linux::WAIT_OWN_SIGCHLD,
         (_, Errno::INTR) => of(wait, &posix::WAITPID_RESTART, &posix::WAITID_RESTART),
         (Answer::Report(child, _), Errno::CHILD) if world.children[child].peeked => {
             &posix::WAITID_NOWAIT_EXIT

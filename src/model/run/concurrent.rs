@@ -83,7 +83,7 @@ impl Concurrent<'_, '_> {
                 Op::Wait(wait) => {
                     wait.thread > 0 && self.outstanding.iter().all(|(_, w, _)| w.thread != wait.thread)
                 }
-                Op::Sigchld(_) | Op::Usage | Op::Interrupt { .. } => false,
+                Op::Sigchld(_) | Op::Usage | Op::Interrupt { .. } | Op::Race { .. } => false,
             };
         if !sensible {
             return Ok(());

@@ -1,10 +1,13 @@
 //! Performs the operations of a history on an agent and its children, judged or not.
 
+use super::crossover;
 use super::played::Stage;
 use crate::model::op::{Destination, Op, Selector, Sigchld, Slot, UNKNOWN_BIT, Wait};
 use crate::model::state::Phase;
 use crate::scenario::{Scenario, Step};
-use crate::trial::{Abort, Child, Disposition, Errno, SigactionFlags, Target, Trial, WaitRequest};
+use crate::trial::{
+    Abort, AgentRequest, Child, Disposition, Errno, SigactionFlags, Target, Trial, WaitRequest,
+};
 use crate::wait::Signal;
 use std::collections::BTreeMap;
 
@@ -16,6 +19,8 @@ pub(crate) struct Executor<'t, 'a> {
     pidfds: BTreeMap<Slot, i64>,
     /// The signals the agent cannot catch.
     uncaught: Vec<Signal>,
+    /// How many signals its handlers have caught so far.
+    caught: i64,
 }
 
 /// The signals the agent catches, without and with `SA_RESTART`: ignored by default, so that a child that has not reset
@@ -28,7 +33,14 @@ impl<'t, 'a> Executor<'t, 'a> {
     /// For an agent that has just started.
     pub(crate) fn new(trial: &'t mut Trial<'a>, stage: Stage) -> Executor<'t, 'a> {
         trial.settled = true;
-        Executor { trial, stage, children: BTreeMap::new(), pidfds: BTreeMap::new(), uncaught: Vec::new() }
+        Executor {
+            trial,
+            stage,
+            children: BTreeMap::new(),
+            pidfds: BTreeMap::new(),
+            uncaught: Vec::new(),
+            caught: 0,
+        }
     }
 
     /// Makes the agent catch the signals with which this history interrupts it.
@@ -91,6 +103,22 @@ impl<'t, 'a> Executor<'t, 'a> {
         Ok(pid)
     }
 
+    /// Makes a child that exits when the next call begins, about when it goes to sleep. Returns its pid.
+    pub(crate) fn race(&mut self, slot: Slot, code: i32) -> Result<i64, Abort> {
+        let (child, _) = self.trial.gated(code)?;
+        let pid = child.pid;
+        self.pidfds.remove(&slot);
+        self.children.insert(slot, child);
+        self.trial.request(&AgentRequest::ThroughGate { ns: crossover::next() })?;
+        Ok(pid)
+    }
+
+    /// Notes whether the call of a race slept before it returned.
+    pub(crate) fn note_race(&mut self) -> Result<(), Abort> {
+        crossover::note(self.trial.request(&AgentRequest::Slept {})?.flag("slept"));
+        Ok(())
+    }
+
     /// Performs an operation other than a call; returns the error if a child cannot be signalled.
     pub(crate) fn act(&mut self, op: &Op) -> Result<Option<Errno>, Abort> {
         match *op {
@@ -120,6 +148,7 @@ impl<'t, 'a> Executor<'t, 'a> {
                     Sigchld::Ignore => (Disposition::Ignore, SigactionFlags::NONE),
                     Sigchld::Count => (Disposition::Count, SigactionFlags::RESTART),
                     Sigchld::NoCldWait => (Disposition::Count, SigactionFlags::NOCLDWAIT),
+                    Sigchld::Interrupt => (Disposition::Count, SigactionFlags::NONE),
                 };
                 self.trial.sigaction(Signal::CHLD, what, flags)?;
             }
@@ -127,7 +156,7 @@ impl<'t, 'a> Executor<'t, 'a> {
                 return Err(Abort::Skip("the agent does not catch such a signal".into()));
             }
             Op::Interrupt { restart } => self.trial.signal_agent(interrupting(restart))?,
-            Op::Spawn { .. } | Op::Usage | Op::Wait(_) => {}
+            Op::Spawn { .. } | Op::Usage | Op::Wait(_) | Op::Race { .. } => {}
         }
         Ok(None)
     }
@@ -141,6 +170,7 @@ impl<'t, 'a> Executor<'t, 'a> {
     pub(crate) fn settle(&mut self, op: &Op, phase: Option<Phase>) -> Result<(), Abort> {
         let slot = match *op {
             Op::Spawn { slot, exits: Some(_) }
+            | Op::Race { slot, .. }
             | Op::Exit { slot, .. }
             | Op::Kill { slot, .. }
             | Op::Stop { slot, .. }
@@ -154,6 +184,15 @@ impl<'t, 'a> Executor<'t, 'a> {
             Some(Phase::Running) | None => {}
         }
         Ok(())
+    }
+
+    /// Waits until the agent's handlers have caught that many signals since it started; whether they have.
+    pub(crate) fn catch_up(&mut self, due: u32) -> Result<bool, Abort> {
+        let missing = i64::from(due) - self.caught;
+        if missing > 0 {
+            self.caught += self.trial.await_signals(missing)?.count;
+        }
+        Ok(self.caught >= i64::from(due))
     }
 
     /// The request for a call; `None` if it needs a pidfd that cannot be had.

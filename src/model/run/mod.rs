@@ -1,6 +1,7 @@
 //! Performing histories on an agent, and judging them.
 
 mod concurrent;
+mod crossover;
 mod executor;
 #[cfg(feature = "cli")]
 pub mod explore;

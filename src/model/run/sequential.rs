@@ -97,6 +97,7 @@ impl Sequential<'_, '_> {
         }
         let seen = match op {
             Op::Wait(wait) => return self.call(op, wait),
+            Op::Race { slot, code, wait } => return self.race(op, (*slot, *code), wait),
             Op::Spawn { slot, exits } => {
                 let vanishes = self.oracle.worlds().iter().any(|world| world.sigchld.reaps());
                 Observation::Born(self.executor.spawn(*slot, *exits, later, vanishes)?)
@@ -134,7 +135,13 @@ impl Sequential<'_, '_> {
                 }
             }
         }
-        Ok(())
+        match self.oracle.due_signals() {
+            Some(due) if !self.executor.catch_up(due)? => {
+                let expected = format!("{due} SIGCHLD so far, one for each change of a child");
+                Err(Violation::new(&posix::SIGCHLD_ON_EXIT, expected, "fewer", 0).into())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// A child that must exist cannot be signalled.
@@ -170,6 +177,43 @@ impl Sequential<'_, '_> {
             Err(other) => return Err(other.into()),
         };
         self.judged(op, wait, outcome)
+    }
+
+    /// A call during which a child exits.
+    fn race(&mut self, op: &Op, (slot, code): (Slot, i32), wait: &Wait) -> Result<(), End> {
+        let pid = self.executor.race(slot, code)?;
+        let Some(request) = self.executor.request(wait)? else {
+            return Err(Abort::Broken(format!("{op}: a call by a pidfd")).into());
+        };
+        let expects = self.oracle.expects_of_race(slot, code, wait);
+        let pending = self.executor.trial.begin_request(request)?;
+        self.executor.settle(op, Some(Phase::Zombie))?;
+        let came = match expects {
+            Expects::Return => self.executor.trial.finish(pending).map(Ok),
+            Expects::Sleep | Expects::Either => self.executor.trial.watch(pending),
+        };
+        let outcome = match came {
+            Ok(Ok(seen)) => {
+                let returned = seen.reply().is_some();
+                let outcome = Outcome::Ended(seen);
+                if returned {
+                    self.executor.note_race()?;
+                }
+                outcome
+            }
+            Ok(Err(pending)) => {
+                self.pending = Some(pending);
+                Outcome::Asleep
+            }
+            Err(Abort::Skip(_)) => Outcome::NotOffered,
+            Err(other) => return Err(other.into()),
+        };
+        let seen = Observation::Raced(pid, outcome);
+        let judged = self.oracle.step(op, &seen);
+        if let (Observation::Raced(_, outcome), Some(step)) = (&seen, self.steps.last_mut()) {
+            step.told = self.oracle.told(wait, outcome);
+        }
+        Ok(judged?)
     }
 
     fn judged(&mut self, op: &Op, wait: &Wait, outcome: Outcome) -> Result<(), End> {

@@ -33,6 +33,7 @@
 #define HAVE_DIRENT 1
 #define HAVE_VFORK 1
 #define HAVE_POSIX_SPAWN 1
+#define HAVE_PRIORITY 1
 #ifdef __linux__
 #define HAVE_SYSCALL 1
 #define HAVE_PRCTL 1
@@ -46,6 +47,7 @@
 #endif
 #ifdef WAITSPEC_THREADS
 #define HAVE_PTHREAD 1
+#define HAVE_PTHREAD_CANCEL 1
 #endif
 #endif
 
@@ -178,6 +180,9 @@
 #endif
 #ifndef SA_NOCLDWAIT
 #define SA_NOCLDWAIT 2
+#endif
+#ifndef RUSAGE_THREAD
+#define RUSAGE_THREAD 1
 #endif
 #ifndef PR_SET_PDEATHSIG
 #define PR_SET_PDEATHSIG 1

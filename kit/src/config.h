@@ -14,6 +14,10 @@
 #define _NETBSD_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
+/* On a system of 32 bits a folder of a larger one cannot be listed without it. */
+#ifndef _FILE_OFFSET_BITS
+#define _FILE_OFFSET_BITS 64
+#endif
 
 #ifndef WAITSPEC_CONFIGURED
 #define HAVE_POLL 1

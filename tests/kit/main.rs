@@ -3,6 +3,7 @@
 #[path = "../common/kit.rs"]
 mod kit;
 mod left_behind;
+mod lines;
 mod warden;
 
 use std::path::PathBuf;
@@ -14,6 +15,10 @@ use libtest_mimic::{Arguments, Failed, Trial};
 type Test = fn(&std::path::Path) -> Result<(), Failed>;
 
 fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    if arguments.get(1).is_some_and(|verb| verb == "relay") {
+        return lines::relay(&arguments[2..]);
+    }
     let folder = tempfile::tempdir().expect("a folder");
     let args = Arguments::from_args();
     let without = !kit::has("cc");
@@ -27,9 +32,13 @@ fn main() -> ExitCode {
     };
     let full = build("full", &["cc"]);
     let smallest = build("smallest", &["--smallest", "cc"]);
-    let tests = left_behind::TESTS;
     let mut trials = Vec::new();
-    for (name, test) in tests {
+    for (name, test) in lines::TESTS {
+        let program = full.clone();
+        let test = move || test(&program?);
+        trials.push(Trial::test(*name, test).with_ignored_flag(without));
+    }
+    for (name, test) in left_behind::TESTS {
         for (which, program) in [("", &full), (" (smallest)", &smallest)] {
             let program = program.clone();
             let test = move || test(&program?);

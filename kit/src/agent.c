@@ -181,26 +181,6 @@ static int call_in(struct task *q, enum call call, struct request *r)
     return result;
 }
 
-/* A call of the family: announced, made, and told. */
-static int serve_call(struct task *q, enum call call)
-{
-    struct request r;
-    struct seen s;
-    const char *why;
-    int result = call_in(q, call, &r);
-    if (result != OK)
-        return result;
-    add(&q->reply, "entering");
-    put_number(&q->reply, "id", q->id);
-    put_number(&q->reply, "tid", thread_id());
-    agent_writes(&q->reply);
-    why = perform(agent.raw, &r, &s);
-    if (why != NULL)
-        return unsupported(q, why);
-    put_seen(&q->reply, q->id, &s);
-    return TOLD;
-}
-
 /* --- Children ------------------------------------------------------------------------------------------------------------------- */
 
 /* The agent's standard input and output are not for its children. */

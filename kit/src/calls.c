@@ -148,6 +148,85 @@ static void *argument(enum pointer pointer, void *buffer)
 
 #define BUFFER_OF(type) struct { type value; unsigned char canary[GUARD]; }
 
+/*
+ * The buffers of a call outlive it: a system that writes to one later is found out. A call takes a slot of a static pool, which
+ * holds what it left there until another call takes it in turn.
+ */
+struct buffers {
+    BUFFER_OF(int) status;
+    BUFFER_OF(struct rusage) usage;
+#ifdef LINUX_CALLS
+    BUFFER_OF(struct kernel_rusage) own;
+#endif
+#if defined(HAVE_WAITID) || defined(LINUX_CALLS)
+    BUFFER_OF(siginfo_t) info;
+#endif
+};
+
+#define SLOTS 16
+
+enum { FREE_SLOT, BUSY_SLOT, LEFT_SLOT };
+
+/* `used` is where the calls write, `left` what was there when the last one had returned. */
+static struct slot {
+    volatile int state;
+    struct buffers used, left;
+} slots[SLOTS];
+static volatile int slots_taken;
+
+/* Takes a slot if it is in that state: threads and handlers want one at the same time. */
+static int take_slot(struct slot *s, int state)
+{
+#ifdef HAVE_ATOMICS
+    return __sync_bool_compare_and_swap(&s->state, state, BUSY_SLOT);
+#else
+    if (s->state != state)
+        return 0;
+    s->state = BUSY_SLOT;
+    return 1;
+#endif
+}
+
+static void leave_slot(struct slot *s)
+{
+    barrier();
+    s->state = LEFT_SLOT;
+}
+
+/* A slot, or NULL if more calls sleep at once than there are. */
+static struct slot *next_slot(void)
+{
+    int i;
+    for (i = 0; i < SLOTS; i++) {
+        struct slot *s = &slots[(unsigned)next_of(slots_taken) % SLOTS];
+        if (take_slot(s, FREE_SLOT) || take_slot(s, LEFT_SLOT))
+            return s;
+    }
+    return NULL;
+}
+
+/* Whether a byte of the buffers of an earlier call has changed since it returned, or since this was asked last. */
+static int written_late(void)
+{
+    int i, late = 0;
+    for (i = 0; i < SLOTS; i++) {
+        struct slot *s = &slots[i];
+        const volatile unsigned char *now = (const volatile unsigned char *)&s->used;
+        const unsigned char *then = (const unsigned char *)&s->left;
+        size_t k;
+        if (s->state != LEFT_SLOT || !take_slot(s, LEFT_SLOT))
+            continue;
+        for (k = 0; k < sizeof s->used && now[k] == then[k]; k++)
+            ;
+        if (k < sizeof s->used) {
+            late = 1;
+            memcpy(&s->left, &s->used, sizeof s->left);
+        }
+        leave_slot(s);
+    }
+    return late;
+}
+
 #define FILL(buffer) (memset(&(buffer), POISON, sizeof(buffer)), memset((buffer).canary, CANARY, GUARD))
 
 #define LOOK(pointer, buffer) \
@@ -211,66 +290,60 @@ static void came(struct seen *s, long long returned)
     s->error = returned == -1 ? errno : 0;
 }
 
-/* Makes one call; NULL, or why it is not offered. */
-static const char *perform(int raw, const struct request *q, struct seen *s)
+/* The same for `waitid`, which has other buffers. */
+static const char *perform_waitid(int raw, const struct request *q, struct seen *s, struct buffers *b)
 {
-    BUFFER_OF(int) status;
-    BUFFER_OF(struct rusage) usage;
-    int *word;
-    memset(s, 0, sizeof *s);
-    if (!has_call(q->call, raw))
-        return raw ? "there is no such system call" : "the C library has no such function";
-    FILL(status);
-    word = argument(q->status, &status);
-    if (q->call == WAITID) {
 #if defined(HAVE_WAITID) || defined(LINUX_CALLS)
-        BUFFER_OF(siginfo_t) info;
-        siginfo_t *at;
-        FILL(info);
-        at = argument(q->info, &info);
-        if (raw) {
-#ifdef LINUX_CALLS
-            BUFFER_OF(struct kernel_rusage) own;
-            FILL(own);
-            errno = 0;
-            came(s, syscall(SYS_waitid, (long)q->idtype, (long)q->id, at, (long)q->options, argument(q->rusage, &own)));
-            s->rusage = LOOK(q->rusage, own);
-            if (s->rusage == WROTE)
-                kernel_usage_of(&s->usage, &own.value);
-            s->spilt = !all_are(own.canary, GUARD, CANARY);
-#endif
-        } else {
-#ifdef HAVE_WAITID
-            if (q->rusage != NULL_POINTER)
-                return "the C function waitid has no rusage argument";
-            if (q->idtype < INT_MIN || q->idtype > UINT_MAX || q->id < INT_MIN || q->id > UINT_MAX)
-                return "the number does not fit the argument's type";
-            errno = 0;
-            came(s, waitid((idtype_t)q->idtype, (id_t)q->id, at, q->options));
-#endif
-        }
-        s->info = LOOK(q->info, info);
-        if (s->info == WROTE)
-            info_of(s, &info.value);
-        s->spilt |= !all_are(info.canary, GUARD, CANARY);
-#endif
-        return NULL;
-    }
+    siginfo_t *at;
+    FILL(b->info);
+    at = argument(q->info, &b->info);
     if (raw) {
-#if defined(LINUX_CALLS) && defined(SYS_wait4)
-        BUFFER_OF(struct kernel_rusage) own;
-        FILL(own);
+#ifdef LINUX_CALLS
+        FILL(b->own);
         errno = 0;
-        came(s, syscall(SYS_wait4, (long)q->pid, word, (long)q->options, argument(q->rusage, &own)));
-        s->rusage = LOOK(q->rusage, own);
+        came(s, syscall(SYS_waitid, (long)q->idtype, (long)q->id, at, (long)q->options, argument(q->rusage, &b->own)));
+        s->rusage = LOOK(q->rusage, b->own);
         if (s->rusage == WROTE)
-            kernel_usage_of(&s->usage, &own.value);
-        s->spilt = !all_are(own.canary, GUARD, CANARY);
+            kernel_usage_of(&s->usage, &b->own.value);
+        s->spilt = !all_are(b->own.canary, GUARD, CANARY);
 #endif
     } else {
-        struct rusage *at;
-        FILL(usage);
-        at = argument(q->rusage, &usage);
+#ifdef HAVE_WAITID
+        if (q->rusage != NULL_POINTER)
+            return "the C function waitid has no rusage argument";
+        if (q->idtype < INT_MIN || q->idtype > UINT_MAX || q->id < INT_MIN || q->id > UINT_MAX)
+            return "the number does not fit the argument's type";
+        errno = 0;
+        came(s, waitid((idtype_t)q->idtype, (id_t)q->id, at, q->options));
+#endif
+    }
+    s->info = LOOK(q->info, b->info);
+    if (s->info == WROTE)
+        info_of(s, &b->info.value);
+    s->spilt |= !all_are(b->info.canary, GUARD, CANARY);
+#else
+    (void)raw, (void)q, (void)s, (void)b;
+#endif
+    return NULL;
+}
+
+static void perform_others(int raw, const struct request *q, struct seen *s, struct buffers *b)
+{
+    int *word = argument(q->status, &b->status);
+    FILL(b->status);
+    if (raw) {
+#if defined(LINUX_CALLS) && defined(SYS_wait4)
+        FILL(b->own);
+        errno = 0;
+        came(s, syscall(SYS_wait4, (long)q->pid, word, (long)q->options, argument(q->rusage, &b->own)));
+        s->rusage = LOOK(q->rusage, b->own);
+        if (s->rusage == WROTE)
+            kernel_usage_of(&s->usage, &b->own.value);
+        s->spilt = !all_are(b->own.canary, GUARD, CANARY);
+#endif
+    } else {
+        struct rusage *at = argument(q->rusage, &b->usage);
+        FILL(b->usage);
         errno = 0;
         if (q->call == WAIT)
             came(s, wait(word));
@@ -283,15 +356,37 @@ static const char *perform(int raw, const struct request *q, struct seen *s)
         else
             came(s, wait4(q->pid, word, q->options, at));
         if (q->call == WAIT3 || q->call == WAIT4)
-            s->rusage = LOOK(q->rusage, usage);
+            s->rusage = LOOK(q->rusage, b->usage);
         if (s->rusage == WROTE)
-            usage_of(&s->usage, &usage.value);
-        s->spilt = !all_are(usage.canary, GUARD, CANARY);
+            usage_of(&s->usage, &b->usage.value);
+        s->spilt = !all_are(b->usage.canary, GUARD, CANARY);
     }
-    s->status = LOOK(q->status, status);
-    s->word = status.value;
-    s->spilt |= !all_are(status.canary, GUARD, CANARY);
-    return NULL;
+    s->status = LOOK(q->status, b->status);
+    s->word = b->status.value;
+    s->spilt |= !all_are(b->status.canary, GUARD, CANARY);
+}
+
+/* Makes one call; NULL, or why it is not offered. */
+static const char *perform(int raw, const struct request *q, struct seen *s)
+{
+    struct buffers here, *b = &here;
+    struct slot *slot;
+    const char *why = NULL;
+    memset(s, 0, sizeof *s);
+    if (!has_call(q->call, raw))
+        return raw ? "there is no such system call" : "the C library has no such function";
+    slot = next_slot();
+    if (slot != NULL)
+        b = &slot->used;
+    if (q->call == WAITID)
+        why = perform_waitid(raw, q, s, b);
+    else
+        perform_others(raw, q, s, b);
+    if (slot != NULL) {
+        memcpy(&slot->left, &slot->used, sizeof slot->left);
+        leave_slot(slot);
+    }
+    return why;
 }
 
 static void put_memory(struct text *t, const char *key, enum memory memory)

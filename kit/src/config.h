@@ -14,6 +14,10 @@
 #define _NETBSD_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
+/* On a system of 32 bits a folder of a larger one cannot be listed without it. */
+#ifndef _FILE_OFFSET_BITS
+#define _FILE_OFFSET_BITS 64
+#endif
 
 #ifndef WAITSPEC_CONFIGURED
 #define HAVE_POLL 1
@@ -33,6 +37,7 @@
 #define HAVE_DIRENT 1
 #define HAVE_VFORK 1
 #define HAVE_POSIX_SPAWN 1
+#define HAVE_PRIORITY 1
 #ifdef __linux__
 #define HAVE_SYSCALL 1
 #define HAVE_PRCTL 1
@@ -46,6 +51,7 @@
 #endif
 #ifdef WAITSPEC_THREADS
 #define HAVE_PTHREAD 1
+#define HAVE_PTHREAD_CANCEL 1
 #endif
 #endif
 
@@ -178,6 +184,9 @@
 #endif
 #ifndef SA_NOCLDWAIT
 #define SA_NOCLDWAIT 2
+#endif
+#ifndef RUSAGE_THREAD
+#define RUSAGE_THREAD 1
 #endif
 #ifndef PR_SET_PDEATHSIG
 #define PR_SET_PDEATHSIG 1

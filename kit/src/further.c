@@ -221,6 +221,15 @@ static const struct {
     { "limit", serve_limit },
     { "deny", serve_deny },
     { "unshare-users", serve_unshare_users },
+    { "exists", serve_exists },
+    { "gated", serve_gated },
+    { "through-gate", serve_through_gate },
+    { "slept", serve_slept },
+    { "cancellable", serve_cancellable },
+    { "cancel", serve_cancel },
+    { "await-readable", serve_await_readable },
+    { "switches", serve_switches },
+    { "late-writes", serve_late_writes },
 };
 
 /* Serves a request on the thread that calls this, and frees it. */
@@ -255,6 +264,8 @@ static void serve(struct task *q)
         }
         free(told.at);
     }
+    if (written_late())
+        put_flag(&q->reply, "late-write", 1);
     agent_writes(&q->reply);
     free(q->reply.at);
     free_line(&q->line);
@@ -416,6 +427,8 @@ static void dispatch(char *bytes, size_t n)
     } else if (same(q->line.word, "bye")) {
         add(&q->reply, "ok");
         put_number(&q->reply, "id", q->id);
+        if (written_late())
+            put_flag(&q->reply, "late-write", 1);
         agent_writes(&q->reply);
         _exit(0);
     } else if (same(q->line.word, "exit-thread") && q->malformed[0] == 0) {

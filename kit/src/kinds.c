@@ -39,6 +39,11 @@ static const struct shape AGENT_SHAPES[] = {
     { "signalfd", "sig:s" },
     { "limit", "resource:r soft:n" },
     { "deny", "call:x errno:x" },
+    { "exists", "pid:i by:x" },
+    { "gated", "code:i" },
+    { "through-gate", "ns:n" },
+    { "await-readable", "fd:i" },
+    { "switches", "tid:i" },
 };
 
 static const struct shape WARDEN_SHAPES[] = {

@@ -84,6 +84,7 @@ static void make_raw(int fd)
 
 /* --- Start and end ---------------------------------------------------------------------------------------------------------------- */
 
+static void remove_folder(void);
 static void unfit(const char *why) NORETURN;
 static void unfit(const char *why)
 {
@@ -92,6 +93,7 @@ static void unfit(const char *why)
     put(&t, "why", why);
     tell(&t);
     flush_lines();
+    remove_folder();
     _exit(3);
 }
 
@@ -104,7 +106,7 @@ static void make_folder(void)
     add(&t, "/waitspec-c-");
     add_number(&t, getpid());
     if (t.len + 3 < sizeof warden.folder && mkdir(t.at, 0700) == 0 && chdir(t.at) == 0)
-        strcpy(warden.folder, t.at);
+        strcpy(warden.folder, t.at), warden.folder_of = (int)getpid();
     free(t.at);
 }
 
@@ -136,32 +138,111 @@ static int listen_in_folder(void)
 #endif
 }
 
+#ifdef HAVE_DIRENT
+/* Empties the working folder, and the folders below it: what children left there. No link is followed. */
+static void empty_folder(int depth)
+{
+    DIR *folder = opendir(".");
+    struct dirent *entry;
+    while (folder != NULL && (entry = readdir(folder)) != NULL) {
+        struct stat is;
+        if (same(entry->d_name, ".") || same(entry->d_name, "..") || unlink(entry->d_name) == 0)
+            continue;
+        if (depth == 0 || lstat(entry->d_name, &is) != 0 || !S_ISDIR(is.st_mode))
+            continue;
+        if (rmdir(entry->d_name) == 0)
+            continue;
+        chmod(entry->d_name, 0700);
+        if (chdir(entry->d_name) == 0) {
+            empty_folder(depth - 1);
+            if (chdir("..") != 0)
+                break;
+            rmdir(entry->d_name);
+        }
+    }
+    if (folder != NULL)
+        closedir(folder);
+}
+#else
+/* Where no folder can be listed, `rm` may be there to do it. Its end is that of a pipe. */
+static void remove_by_program(void)
+{
+    char *argv[5];
+    long long until = now_us() + DYING_US;
+    int ends[2], status;
+    char byte;
+    pid_t pid;
+    if (pipe_for_us(ends) != 0)
+        return;
+    pid = fork();
+    if (pid == 0) {
+        fcntl(ends[1], F_SETFD, 0);
+        argv[0] = (char *)"rm";
+        argv[1] = (char *)"-rf";
+        argv[2] = (char *)"--";
+        argv[3] = warden.folder;
+        argv[4] = NULL;
+        run_program(argv);
+        _exit(127);
+    }
+    close(ends[1]);
+    not_blocking(ends[0]);
+    while (pid > 0 && now_us() < until && read(ends[0], &byte, 1) < 0 && (errno == EAGAIN || errno == EINTR))
+        rest_us(500);
+    close(ends[0]);
+    reap((int)pid, &status);
+}
+#endif
+
+/* Of the warden alone: its forks have the same text in memory. */
 static void remove_folder(void)
 {
-    if (warden.folder[0] == 0 || chdir(warden.folder) != 0)
+    if (warden.folder[0] == 0 || warden.folder_of != (int)getpid() || chdir(warden.folder) != 0)
         return;
-#ifdef HAVE_DIRENT
-    {
-        DIR *folder = opendir(".");
-        struct dirent *entry;
-        while (folder != NULL && (entry = readdir(folder)) != NULL)
-            if (!same(entry->d_name, ".") && !same(entry->d_name, ".."))
-                unlink(entry->d_name);
-        if (folder != NULL)
-            closedir(folder);
-    }
-#else
+    /* By name, for where no folder can be listed. */
     unlink("s");
     unlink("core");
+#ifdef HAVE_DIRENT
+    empty_folder(16);
 #endif
-    (void)!chdir("/");
-    rmdir(warden.folder);
+    if (chdir("/") != 0 || rmdir(warden.folder) != 0) {
+#ifndef HAVE_DIRENT
+        remove_by_program();
+#endif
+    }
+    warden.folder[0] = 0;
+}
+
+/* --- Being told to end ----------------------------------------------------------------------------------------------------------- */
+
+/* What SIGTERM writes to, so that no sleep of the loop outlasts it. */
+static int told_to_end = -1;
+
+static void note_end(int signal)
+{
+    int error = errno;
+    (void)signal;
+    warden.driver_gone = warden.told_to_end = 1;
+    (void)!write(told_to_end, "", 1);
+    errno = error;
+}
+
+static void end_on_sigterm(void)
+{
+    int ends[2];
+    if (pipe_for_us(ends) != 0)
+        return;
+    not_blocking(ends[0]);
+    not_blocking(ends[1]);
+    warden.ending = ends[0];
+    told_to_end = ends[1];
+    set_action(SIGTERM, NULL, 1, CALL, note_end, 0);
 }
 
 /* Serves one driver until its stream ends. */
 static int serve_driver(int in, int out)
 {
-    static const int left_to_the_driver[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGQUIT, SIGUSR1, SIGUSR2 };
+    static const int left_to_the_driver[] = { SIGINT, SIGHUP, SIGPIPE, SIGQUIT, SIGUSR1, SIGUSR2 };
     struct ours *found;
     size_t i, count;
     warden.in = in;
@@ -176,6 +257,9 @@ static int serve_driver(int in, int out)
     if (getcwd(warden.start_folder, sizeof warden.start_folder) == NULL)
         strcpy(warden.start_folder, "/");
     warden.adopts = set_subreaper(1) == 0;
+    warden.ending = -1;
+    end_on_sigterm();
+    at_the_end = remove_folder;
     make_folder();
     warden.listener = listen_in_folder();
     warden.by_pipes = warden.listener < 0;
@@ -192,6 +276,10 @@ static int serve_driver(int in, int out)
     end_everything(&found, &count);
     free(found);
     remove_folder();
+    if (warden.told_to_end) {
+        set_default(SIGTERM);
+        kill(getpid(), SIGTERM);
+    }
     return 0;
 }
 

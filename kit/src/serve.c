@@ -284,7 +284,7 @@ static void serve_request(const struct line *l)
     } else if (same(l->word, "close")) {
         close_trial(id);
         return;
-    } else {
+    } else if (!same(l->word, "ping")) {
         why = "there is no such request";
     }
     if (why != NULL) {
@@ -330,7 +330,7 @@ static void take(char *bytes, size_t n)
 
 /* --- The loop -------------------------------------------------------------------------------------------------------------------- */
 
-enum source { DRIVER, LISTENER, AGENT_OUT, AGENT_ERR, AGENT_END, STRANGER, CHILD, WATCHED };
+enum source { DRIVER, ENDING, LISTENER, AGENT_OUT, AGENT_ERR, AGENT_END, STRANGER, CHILD, WATCHED };
 
 struct polled {
     enum source source;
@@ -402,7 +402,7 @@ static void read_driver(void);
 
 static void turn(void)
 {
-    size_t count = 0, i, room = 5 + warden.stranger_count + warden.known_count + watch_count;
+    size_t count = 0, i, room = 6 + warden.stranger_count + warden.known_count + watch_count;
     struct polled *polled = more(NULL, room * sizeof *polled);
     size_t before = warden.unsent.len;
     long long began;
@@ -410,6 +410,8 @@ static void turn(void)
 #define ADD(what, number, descriptor) \
     (polled[count].source = (what), polled[count].at = (number), polled[count].fd = (descriptor), polled[count++].ready = 0)
     ADD(DRIVER, 0, warden.in);
+    if (warden.ending >= 0)
+        ADD(ENDING, 0, warden.ending);
     if (warden.listener >= 0)
         ADD(LISTENER, 0, warden.listener);
     if (warden.agent.open && warden.agent.out >= 0)

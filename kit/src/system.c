@@ -45,6 +45,18 @@ static long long now_us(void)
     }
 }
 
+#ifdef HAVE_MMAP
+static long long now_ns(void)
+{
+#ifdef HAVE_CLOCK_GETTIME
+    struct timespec t;
+    if (clock_gettime(CLOCK_MONOTONIC, &t) == 0)
+        return (long long)t.tv_sec * 1000000000 + t.tv_nsec;
+#endif
+    return now_us() * 1000;
+}
+#endif
+
 /* Yields the processor for about that many microseconds between two polls; never used to order anything. */
 static void rest_us(long us)
 {

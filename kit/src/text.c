@@ -5,9 +5,14 @@ struct text {
     size_t len, room;
 };
 
+/* What is cleaned up whenever this program gives up. */
+static void (*at_the_end)(void);
+
 static void out_of_memory(void) NORETURN;
 static void out_of_memory(void)
 {
+    if (at_the_end != NULL)
+        at_the_end();
     static const char why[] = "waitspec-c: out of memory\n";
     if (write(2, why, sizeof why - 1) < 0)
         _exit(72);

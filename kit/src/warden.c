@@ -50,7 +50,10 @@ struct hosting {
 };
 
 static struct {
-    int in, out, listener, adopts, lists, driver_gone;
+    int in, out, listener, ending, adopts, lists;
+    /* Set by a handler, too. */
+    volatile int driver_gone, told_to_end;
+    int folder_of;
     struct lines lines;
     char folder[200], start_folder[4096], nonce[64];
     struct hosting agent;

@@ -45,6 +45,7 @@ requests! {
             settled: bool = "settled",
         },
         State = "state" { of: String = "of" },
+        Ping = "ping" {},
         Close = "close" {},
     }
 }

@@ -56,6 +56,10 @@ const BUSY_FORK: Duration = Duration::from_millis(20);
 /// A deadline has to come on the slowest machine.
 const SLOWEST: f64 = 50.0;
 
+/// How long nothing may come over a framed stream before the warden is asked whether all came that was sent: what was lost shows
+/// only by the number of the next frame, and without this nobody would send one until a deadline had passed.
+const QUIET: Duration = Duration::from_secs(1);
+
 /// More lines and bytes than any trial has: an agent or a child that floods is cut off, and is not kept in memory.
 const FLOOD: usize = 20_000;
 const FLOOD_BYTES: usize = 16 << 20;
@@ -69,6 +73,10 @@ pub struct Link {
     /// What a framed stream lost or changed in this trial: nothing that was seen in it counts.
     damage: Option<String>,
     inbox: VecDeque<Message>,
+    /// When something came last, or the warden was asked for something to come.
+    heard: Instant,
+    /// Requests whose answers are of no other use than to come.
+    pings: Vec<u64>,
     next_id: u64,
     received: usize,
     received_bytes: usize,
@@ -112,6 +120,8 @@ impl Link {
             stream: Stream::new(input, output),
             damage: None,
             inbox: VecDeque::new(),
+            heard: Instant::now(),
+            pings: Vec::new(),
             next_id: 1,
             received: 0,
             received_bytes: 0,
@@ -169,6 +179,7 @@ impl Link {
     /// A new trial begins: nothing of the last one is left.
     pub fn reset(&mut self) {
         self.inbox.clear();
+        self.pings.clear();
         self.damage = None;
         self.trace.clear();
         self.stderr.clear();
@@ -358,6 +369,7 @@ impl Link {
         mut wanted: impl FnMut(&Message) -> Option<Line>,
     ) -> Result<Line, LinkError> {
         let mut looked_at = 0;
+        self.heard = Instant::now();
         loop {
             while looked_at < self.inbox.len() {
                 if let Some(line) = wanted(&self.inbox[looked_at]) {
@@ -378,13 +390,25 @@ impl Link {
                 return Err(LinkError::Late(what.to_owned()));
             }
             self.receive(left.min(SLICE))?;
+            if self.stream.frames().is_some() && self.heard.elapsed() >= QUIET {
+                self.ping()?;
+            }
         }
+    }
+
+    /// Has both ends of a framed stream send something, so that what was lost before is noticed.
+    fn ping(&mut self) -> Result<(), LinkError> {
+        let id = self.id();
+        self.pings.push(id);
+        self.heard = Instant::now();
+        self.send(&[To::Warden(Request::Ping {}.to_line().with("id", id))])
     }
 
     /// Reads what comes within that time into the inbox.
     fn receive(&mut self, within: Duration) -> Result<(), LinkError> {
         let mut broken = None;
         for arrived in self.stream.receive(within)? {
+            self.heard = Instant::now();
             let came = match arrived {
                 Arrived::Line(bytes) => self.take(&bytes),
                 Arrived::Damaged(what) => Err(LinkError::Damaged(what)),
@@ -463,6 +487,7 @@ impl Link {
                         let why = line.get("why").unwrap_or_default();
                         return Err(LinkError::Unfit(format!("the warden could not start: {why}")));
                     }
+                    _ if line.id().is_some_and(|id| self.pings.contains(&id)) => return Ok(()),
                     _ => Message::Warden(line),
                 }
             }

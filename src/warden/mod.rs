@@ -22,6 +22,7 @@
 //! | `blocked call=N within=MS` | waits until the agent sleeps in the call of this id, or has answered it | `ok how=syscall,asleep or assumed`, `ok how=answered`, `ok how=died`, `late` |
 //! | `answer call=N grace=MS spin=MS within=MS [settled=yes]` | waits until the call of that id is answered; a caller asleep for `grace`, or that burnt `spin` of CPU time, hangs, unless a child may still end by itself (`settled`: none will) | `ok how=answered`, `ok how=died`, `ok how=asleep`, `ok how=spinning`, `late` |
 //! | `state of=A` | reads the process table | `ok state=S ppid=N pgid=N sid=N` |
+//! | `ping` | nothing: shows that both directions of the stream are whole | `ok` |
 //! | `close` | closes the trial: kills and reaps all descendants of the warden | `ok leaked=P,... agent=STATUS [killed=SIGNAL] stuck=N`, preceded by the agent's remaining output |
 //!
 //! Output of the agent and the children is relayed as `agent LINE` and `child NAME LINE`, a malformed line as `warden
@@ -345,6 +346,7 @@ impl<'a> Warden<'a> {
                 self.idle_turns = 0;
                 return;
             }
+            Request::Ping {} => ok(),
             Request::Close {} => self.close(id),
         };
         self.tell(&answer);

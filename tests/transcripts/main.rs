@@ -15,11 +15,13 @@
 //! In a pattern, `A|B` is either, `*` is anything, and `[key=value]` is a pair that may be missing. `{name}` is bound by the first
 //! value received, stands for that value from then on, and is replaced in lines sent.
 
+#[path = "../common/kit.rs"]
+mod kit;
 mod pattern;
 mod play;
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Command, ExitCode};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
@@ -28,28 +30,6 @@ use libtest_mimic::{Arguments, Failed, Trial};
 pub struct Speaker {
     /// The program.
     pub program: PathBuf,
-}
-
-/// Whether a program is in `PATH`.
-fn has(program: &str) -> bool {
-    std::env::var_os("PATH")
-        .is_some_and(|path| std::env::split_paths(&path).any(|p| p.join(program).exists()))
-}
-
-/// The C kit, built in a folder that is removed with the value.
-fn kit(folder: &Path, flags: &[&str]) -> Result<Speaker, String> {
-    let program = folder.join("waitspec-c");
-    let built = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/kit/build"))
-        .args(flags)
-        .arg("-o")
-        .arg(&program)
-        .arg("cc")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("kit/build cannot be run: {error}"))?;
-    let said = String::from_utf8_lossy(&built.stderr);
-    let warned = said.lines().any(|line| !line.starts_with("kit/configure: without"));
-    if built.status.success() && !warned { Ok(Speaker { program }) } else { Err(said.into_owned()) }
 }
 
 fn amalgamated(folder: &Path) -> Result<(), Failed> {
@@ -67,12 +47,16 @@ fn amalgamated(folder: &Path) -> Result<(), Failed> {
 
 fn main() -> ExitCode {
     let folder = tempfile::tempdir().expect("a folder");
-    let without = !has("cc");
+    let without = !kit::has("cc");
     let built_in = Speaker { program: env!("CARGO_BIN_EXE_waitspec").into() };
     let mut trials = Vec::new();
     let args = Arguments::from_args();
     // Built once, and not at all where nobody asks for it.
-    let kit = if without || args.list { Err("no C compiler".to_owned()) } else { kit(folder.path(), &[]) };
+    let kit = if without || args.list {
+        Err("no C compiler".to_owned())
+    } else {
+        kit::build(folder.path(), &["cc"]).map(|program| Speaker { program })
+    };
     for name in ["agent", "child", "warden"] {
         let path = format!("{}/fixtures/transcripts/{name}.txt", env!("CARGO_MANIFEST_DIR"));
         let (speaker, file) = (built_in.clone(), path.clone());

@@ -21,7 +21,7 @@ cases! { "clone";
     posix_spawn(ANY) in Calls::ENTRIES => [posix::SPAWN_CHILD_WAITABLE, linux::CLONE_ALL_PRIMITIVES_AGREE];
 
     /// a posix_spawn child is found by pid and by group; spawning a missing program is recorded
-    posix_spawn_by_pid_and_group(PID | GROUP) in Calls::WITH_TARGET.few()
+    posix_spawn_by_pid_and_group(ANY | PID | GROUP) in Calls::WITH_TARGET.few()
         => [posix::SPAWN_CHILD_WAITABLE, posix::SPAWN_MISSING_PROGRAM];
 
     /// a child without an exit signal is skipped, both alive and as a zombie: ECHILD

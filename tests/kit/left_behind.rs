@@ -1,0 +1,111 @@
+//! However a warden ends, neither its folder nor a process is left.
+
+use super::Test;
+use super::warden::{Warden, value};
+use libtest_mimic::Failed;
+use rustix::process::{Pid, Signal, test_kill_process};
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+pub const TESTS: &[(&str, Test)] = &[
+    ("a warden whose driver has gone leaves nothing", driver_gone),
+    ("a warden that is told to end leaves nothing", told_to_end),
+    ("a warden that is told to end between two trials leaves nothing", told_to_end_when_idle),
+    ("a warden that cannot work leaves nothing", unfit),
+];
+
+/// A trial with an agent and a child that pauses, and a folder with what children leave there: the warden, and the pids of both.
+fn under_way(program: &Path, folder: &Path) -> Result<(Warden, Vec<i32>), Failed> {
+    let mut warden = Warden::start(program, folder, &[])?;
+    warden.send("warden open id=1 nonce=n subject=libc")?;
+    let opened = warden.line("warden ok id=1")?;
+    let agent: i32 = value(&opened, "pid")?.parse()?;
+    let exe = value(&opened, "exe")?;
+    warden.line("agent hello")?;
+    warden.send(&format!("agent spawn id=2 argv={exe},child,pause"))?;
+    let child: i32 = value(&warden.line("agent ok id=2")?, "pid")?.parse()?;
+    let place = format!("{}/waitspec-c-{}", folder.display(), warden.pid());
+    let place = Path::new(&place);
+    std::fs::write(place.join("core"), "a core")?;
+    std::fs::write(place.join("qemu_x_1.core"), "another")?;
+    let deeper = place.join("a").join("b");
+    std::fs::create_dir_all(&deeper)?;
+    std::fs::write(deeper.join("c"), "left by a child")?;
+    symlink("/nonexistent", deeper.join("dangling"))?;
+    // What a link leads to is not the warden's.
+    symlink(folder, place.join("out"))?;
+    std::fs::write(folder.join("kept"), "not the warden's")?;
+    std::fs::set_permissions(place.join("a"), PermissionsExt::from_mode(0o500))?;
+    Ok((warden, vec![agent, child]))
+}
+
+/// The names below a folder, and the processes that are still there.
+fn nothing_left(folder: &Path, names: &[&str], pids: &[i32]) -> Result<(), Failed> {
+    let mut left: Vec<String> = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        left.push(entry?.file_name().to_string_lossy().into_owned());
+    }
+    left.sort();
+    if left != names {
+        return Err(format!("left behind: {left:?}, expected {names:?}").into());
+    }
+    // One that its parent left to process 1 is reaped there in its own time.
+    let until = Instant::now() + Duration::from_secs(60);
+    for pid in pids {
+        let pid = Pid::from_raw(*pid).ok_or("no pid")?;
+        while test_kill_process(pid).is_ok() {
+            if Instant::now() > until {
+                return Err(format!("process {} is left", pid.as_raw_nonzero()).into());
+            }
+            std::thread::yield_now();
+        }
+    }
+    Ok(())
+}
+
+fn driver_gone(program: &Path) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let (mut warden, pids) = under_way(program, folder.path())?;
+    warden.hang_up();
+    let code = warden.ends()?;
+    if code != 0 {
+        return Err(format!("it exited {code}").into());
+    }
+    nothing_left(folder.path(), &["kept"], &pids)
+}
+
+fn told_to_end(program: &Path) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let (mut warden, pids) = under_way(program, folder.path())?;
+    warden.signal(Signal::TERM)?;
+    let code = warden.ends()?;
+    if code != -Signal::TERM.as_raw() {
+        return Err(format!("it ended {code}").into());
+    }
+    nothing_left(folder.path(), &["kept"], &pids)
+}
+
+fn told_to_end_when_idle(program: &Path) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let mut warden = Warden::start(program, folder.path(), &[])?;
+    warden.send("warden probe id=1")?;
+    warden.line("warden ok id=1")?;
+    warden.signal(Signal::TERM)?;
+    let code = warden.ends()?;
+    if code != -Signal::TERM.as_raw() {
+        return Err(format!("it ended {code}").into());
+    }
+    nothing_left(folder.path(), &[], &[])
+}
+
+fn unfit(program: &Path) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let mut warden = Warden::start(program, folder.path(), &["--without", "sockets", "--pipes", "0"])?;
+    warden.line("warden unfit why=")?;
+    let code = warden.ends()?;
+    if code != 3 {
+        return Err(format!("it exited {code}").into());
+    }
+    nothing_left(folder.path(), &[], &[])
+}

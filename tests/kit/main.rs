@@ -1,0 +1,49 @@
+//! The C kit: what it leaves behind, what it bounds, and the scripts round it. Skipped by name where there is no C compiler.
+
+#[path = "../common/kit.rs"]
+mod kit;
+mod left_behind;
+mod lines;
+mod warden;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+/// A test that is given the kit, or why there is none.
+type Test = fn(&std::path::Path) -> Result<(), Failed>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().collect();
+    if arguments.get(1).is_some_and(|verb| verb == "relay") {
+        return lines::relay(&arguments[2..]);
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let args = Arguments::from_args();
+    let without = !kit::has("cc");
+    let build = |name: &str, arguments: &[&str]| -> Result<PathBuf, String> {
+        if without || args.list {
+            return Err("no C compiler".to_owned());
+        }
+        let below = folder.path().join(name);
+        std::fs::create_dir(&below).map_err(|error| error.to_string())?;
+        kit::build(&below, arguments)
+    };
+    let full = build("full", &["cc"]);
+    let smallest = build("smallest", &["--smallest", "cc"]);
+    let mut trials = Vec::new();
+    for (name, test) in lines::TESTS {
+        let program = full.clone();
+        let test = move || test(&program?);
+        trials.push(Trial::test(*name, test).with_ignored_flag(without));
+    }
+    for (name, test) in left_behind::TESTS {
+        for (which, program) in [("", &full), (" (smallest)", &smallest)] {
+            let program = program.clone();
+            let test = move || test(&program?);
+            trials.push(Trial::test(format!("{name}{which}"), test).with_ignored_flag(without));
+        }
+    }
+    libtest_mimic::run(&args, trials).exit_code()
+}

@@ -35,7 +35,7 @@ use crate::protocol::fields::{CHILDREN, OWN, put_usage};
 use crate::protocol::line::{FieldError, LineError};
 use crate::protocol::{Line, LineReader};
 use crate::sys::process::{self, Forked, Who, exit_now};
-use crate::sys::process::{clone, ptrace, raw, workload};
+use crate::sys::process::{clone, namespace, ptrace, raw, workload};
 use crate::sys::{fault, sandbox, signal, terminal};
 use crate::wait::Signal;
 use crate::wait::names::errno_name;
@@ -347,7 +347,7 @@ impl Child {
                 self.descriptors.push(fd);
                 return Ok(line);
             }
-            Step::LastPid { pid } => sandbox::set_last_pid(pid)?,
+            Step::LastPid { pid } => namespace::set_last_pid(pid)?,
             Step::Subreaper { on } => process::set_subreaper(on)?,
             Step::Threads { count } => threads::start_sleeping(count)?,
             Step::Report => return Ok(report("ok")),

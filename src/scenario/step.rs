@@ -258,7 +258,7 @@ pub enum Step {
         /// The process.
         pid: i32,
     },
-    /// Makes the next fork use the following pid, if free ([`crate::sys::sandbox::set_last_pid`]).
+    /// Makes the next fork use the following pid, if free ([`crate::sys::process::namespace::set_last_pid`]).
     LastPid {
         /// The pid.
         pid: i32,

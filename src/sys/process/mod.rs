@@ -9,6 +9,7 @@ pub mod existence;
 pub mod exit_watch;
 pub mod gate;
 mod handle;
+pub mod namespace;
 pub mod pidfd;
 pub mod ptrace;
 pub mod raw;

@@ -275,7 +275,7 @@ pub enum Step {
     },
     /// Answered with its usage so far: `ok ru_... rc_...` ([`crate::protocol::fields`]).
     Report,
-    /// Answered `ok pid=N ppid=N pgid=N sid=N uid=N euid=N`.
+    /// Answered `ok pid=N ppid=N pgid=N sid=N uid=N euid=N [sigchld=ignored,blocked]`; the last is what it was started with.
     Getids,
 }
 

@@ -156,7 +156,7 @@ impl<'t, 'a> Expect<'t, 'a> {
     pub fn reaped(self, seen: &impl Shown, child: &Child, change: Change) -> Outcome {
         let expected = format!("{} {change}, and the process gone", child.name);
         let this = self.returned(seen, &expected)?;
-        match seen.change_of(child) {
+        match seen.change_for(child, change) {
             Shows::Yes(shown) if shown == change => {}
             Shows::NotObservable(why) => return this.judge(Found::NotObserved(why)),
             _ => return this.check(false, || expected, || seen.told_of(child, change)),
@@ -176,7 +176,7 @@ impl<'t, 'a> Expect<'t, 'a> {
     pub fn reports(self, seen: &impl Shown, child: &Child, change: Change) -> Outcome {
         let expected = format!("{} {change}", child.name);
         let this = self.returned(seen, &expected)?;
-        match seen.change_of(child) {
+        match seen.change_for(child, change) {
             Shows::NotObservable(why) => this.judge(Found::NotObserved(why)),
             shown => this.check(shown == Shows::Yes(change), || expected, || seen.told_of(child, change)),
         }
@@ -187,11 +187,12 @@ impl<'t, 'a> Expect<'t, 'a> {
         let words: Vec<String> = changes.iter().map(Change::to_string).collect();
         let expected = format!("{} {}", child.name, words.join(" or "));
         let this = self.returned(seen, &expected)?;
-        let shown = seen.change_of(child);
-        if let Shows::NotObservable(why) = shown {
+        let shown = |change: &Change| seen.change_for(child, *change);
+        if let Some(Shows::NotObservable(why)) = changes.first().map(shown) {
             return this.judge(Found::NotObserved(why));
         }
-        this.check(changes.iter().any(|change| shown == Shows::Yes(*change)), || expected, || seen.outcome())
+        let held = changes.iter().any(|change| shown(change) == Shows::Yes(*change));
+        this.check(held, || expected, || seen.outcome())
     }
 
     /// The call returned, whatever it returned.

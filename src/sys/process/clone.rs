@@ -51,8 +51,8 @@ mod linux {
     /// `struct clone_args` of Linux 5.3: `flags`, `pidfd`, `child_tid`, `parent_tid`, `exit_signal`, `stack`,
     /// `stack_size`, `tls`; with Linux 5.5 `set_tid` and `set_tid_size`.
     type Arguments = [u64; 10];
-    /// The size of those of Linux 5.3, in bytes.
-    const FIRST: usize = 8 * size_of::<u64>();
+    /// The size of those of Linux 5.3.
+    const FIRST: usize = size_of::<[u64; 8]>();
 
     pub(crate) fn clone(how: Clone) -> Result<(Forked, Option<OwnedFd>), Errno> {
         let flags = [

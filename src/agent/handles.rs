@@ -1,14 +1,17 @@
-//! The agent of a handle ([`crate::protocol::handle`]).
+//! The agent of a process handle ([`crate::protocol::handle`]).
 //!
 //! Children are made by its first thread, to which their parent-death signal is tied; each wait has a thread of its own.
 
 use super::{PROTOCOL, Refusal, input, libc_name, lock, spawn};
 use crate::protocol::Line;
-use crate::protocol::agent::Request as AgentRequest;
-use crate::protocol::handle::Request;
+use crate::protocol::agent::{Disposition, MaskChange};
+use crate::protocol::fields::{OWN, put_usage};
+use crate::protocol::handle::{ABILITIES, Report, Request};
 use crate::protocol::line::FieldError;
+use crate::protocol::warden::Begin;
 use crate::subject::{Handle, Handles};
-use crate::sys::{process, signal};
+use crate::sys::signal::{self, Action, Flags};
+use crate::sys::{descriptors, process};
 use crate::wait::{Pid, Target, WaitOptions, retrying, waitpid};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
@@ -16,23 +19,47 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A child and its handle.
-type Held = (Pid, Arc<dyn Handle>);
+/// A child and its handle, if it has one, and the end of its pipe.
+#[derive(Clone)]
+struct Held {
+    pid: Pid,
+    handle: Option<Arc<dyn Handle>>,
+    _pipe: Option<Arc<OwnedFd>>,
+}
 
 /// What the threads of the agent share.
 struct Agent {
     subject: &'static dyn Handles,
     output: Mutex<OwnedFd>,
-    /// By the id of the `spawn` that made it.
-    handles: Mutex<BTreeMap<u64, Held>>,
+    /// By the id of the request that made it.
+    children: Mutex<BTreeMap<u64, Held>>,
+}
+
+/// The beginning that a case asked for, after everything was reset.
+pub(crate) fn begin_with(begin: Option<Begin>) {
+    match begin {
+        Some(Begin::SigchldIgnored) => {
+            let _ = signal::set_action(libc::SIGCHLD, Action::Ignore, Flags::default());
+        }
+        Some(Begin::SigchldBlocked) => {
+            let _ = signal::block(libc::SIGCHLD);
+        }
+        Some(Begin::OwnPids) | None => {}
+    }
 }
 
 /// Serves the requests that come on `input`, writes the replies to `output`, and exits at the end of `input`. As
 /// [`super::serve`] otherwise.
-pub(crate) fn serve(subject: &'static dyn Handles, input: OwnedFd, output: OwnedFd) -> ! {
+pub(crate) fn serve(
+    subject: &'static dyn Handles,
+    input: OwnedFd,
+    output: OwnedFd,
+    begin: Option<Begin>,
+) -> ! {
     signal::reset_all();
+    begin_with(begin);
     process::die_with_parent(Some(libc::SIGKILL));
-    let agent = Agent { subject, output: Mutex::new(output), handles: Mutex::default() };
+    let agent = Agent { subject, output: Mutex::new(output), children: Mutex::default() };
     // For the threads. It lives as long as the process.
     let agent: &'static Agent = Box::leak(Box::new(agent));
     agent.write(&agent.hello());
@@ -47,24 +74,35 @@ impl Agent {
             .with("interface", "handle")
             .with("name", self.subject.name())
             .with("version", self.subject.version())
+            .with("issues", env!("CARGO_PKG_REPOSITORY"))
             .with("os", std::env::consts::OS)
             .with("libc", libc_name())
             .with("arch", std::env::consts::ARCH)
             .with("pid", std::process::id())
             .with("form", self.subject.form().name())
-            .with_list("can", ["timeout", "kill", "steal"])
+            .with_list("can", ABILITIES)
+            .with("reaps", "lazy")
+            .with("poll", "direct")
             .with_list("promises", promises.iter().map(|(name, source)| format!("{name}:{source}")))
     }
 
     /// Serves a request; a wait in a thread of its own.
     fn dispatch(&'static self, line: Line) {
         let Some(id) = line.id() else {
-            return self.write(&Line::new("unsupported").with("why", "the request has no id"));
+            return self.write(&Line::new("malformed").with("why", "the request has no id"));
         };
+        if line.word() == "bye" {
+            self.write(&Line::new("ok").with("id", id));
+            process::exit_now(0);
+        }
         if line.word() != "wait" {
             return self.answer(id, &line);
         }
-        let served = std::thread::Builder::new().spawn(move || self.answer(id, &line));
+        let served = std::thread::Builder::new().spawn(move || {
+            // The first thread leaves signals that are counted to those that wait.
+            let _ = signal::unblock(libc::SIGUSR1);
+            self.answer(id, &line);
+        });
         if let Err(error) = served {
             self.write(&Refusal::from(error).line(id));
         }
@@ -77,41 +115,80 @@ impl Agent {
 
     fn serve(&self, id: u64, line: &Line) -> Result<Line, Refusal> {
         let ok = Line::new("ok").with("id", id);
-        if line.word() == "spawn" {
-            let Some(Ok(AgentRequest::Spawn { argv, .. })) = AgentRequest::from_line(line) else {
-                return Err(FieldError::Missing("argv").into());
-            };
-            let pid = spawn::exec(&argv)?;
-            let named = Pid::from_raw(pid).ok_or(Errno::INVAL)?;
-            lock(&self.handles).insert(id, (named, self.subject.handle(named).into()));
-            return Ok(ok.with("pid", pid));
-        }
         let request = Request::from_line(line).ok_or_else(|| {
             Refusal::unsupported(format_args!("'{}' is no request that this agent knows", line.word()))
         })??;
         match request {
-            Request::Poll { handle } => Ok(self.get(handle)?.1.poll()?.add_to(ok)),
+            Request::Spawn { argv, pipes } => {
+                let (read, write) =
+                    if pipes { descriptors::pipe().map(|(r, w)| (Some(r), Some(w)))? } else { (None, None) };
+                let pid = self.subject.spawn(&spawn::command(&argv), write.as_ref().map(AsFd::as_fd))?;
+                let named = Pid::from_raw(pid).ok_or(Errno::INVAL)?;
+                let handle = Some(self.subject.handle(named).into());
+                lock(&self.children).insert(id, Held { pid: named, handle, _pipe: read.map(Arc::new) });
+                Ok(ok.with("pid", pid))
+            }
+            Request::Fork { argv } => {
+                let pid = process::run_program(&spawn::command(&argv), None)?;
+                let named = Pid::from_raw(pid).ok_or(Errno::INVAL)?;
+                lock(&self.children).insert(id, Held { pid: named, handle: None, _pipe: None });
+                Ok(ok.with("pid", pid))
+            }
+            Request::Poll { handle } => {
+                let handle = self.handle(handle)?;
+                let report = handle.poll()?;
+                Ok(with_usage(ok, &*handle, report))
+            }
             Request::Wait { handle, timeout } => {
-                Ok(self.get(handle)?.1.wait(timeout.map(Duration::from_millis))?.add_to(ok))
+                let handle = self.handle(handle)?;
+                let report = handle.wait(timeout.map(Duration::from_millis))?;
+                Ok(with_usage(ok, &*handle, report))
             }
             Request::Kill { handle, sig } => {
-                self.get(handle)?.1.kill(sig).map(|()| ok).map_err(Refusal::from)
+                self.handle(handle)?.kill(sig).map(|()| ok).map_err(Refusal::from)
             }
             Request::Steal { handle } => {
-                let target = Target::Pid(self.get(handle)?.0);
-                retrying(|| waitpid(target, WaitOptions::NONE))?;
-                Ok(ok)
+                let target = Target::Pid(self.get(handle)?.pid);
+                let waited = retrying(|| waitpid(target, WaitOptions::NONE))?;
+                Ok(Report::Word(waited.status.as_raw().into()).add_to(ok))
             }
             Request::Drop { handle } => {
-                lock(&self.handles).remove(&handle);
+                lock(&self.children).remove(&handle);
                 Ok(ok)
             }
+            Request::Sigaction { sig, action, nocldwait } => {
+                let action = match action {
+                    Disposition::Default => Action::Default,
+                    Disposition::Ignore => Action::Ignore,
+                    Disposition::Count => Action::Count,
+                    _ => return Err(Refusal::unsupported("a handler that records or waits")),
+                };
+                let flags = Flags { nocldwait, ..Flags::default() };
+                signal::set_action(super::handlers::number(sig)?, action, flags)?;
+                if sig.number() == libc::SIGUSR1 {
+                    signal::block(libc::SIGUSR1)?;
+                }
+                Ok(ok)
+            }
+            Request::Sigprocmask { how, sig } => {
+                let number = super::handlers::number(sig)?;
+                match how {
+                    MaskChange::Block => signal::block(number)?,
+                    MaskChange::Unblock => signal::unblock(number)?,
+                }
+                Ok(ok)
+            }
+            Request::Bye {} => Err(Refusal::unsupported("it is served elsewhere")),
         }
     }
 
-    fn get(&self, handle: u64) -> Result<Held, Refusal> {
-        let known = lock(&self.handles).get(&handle).cloned();
-        known.ok_or_else(|| FieldError::Bad("handle", handle.to_string()).into())
+    fn get(&self, id: u64) -> Result<Held, Refusal> {
+        let known = lock(&self.children).get(&id).cloned();
+        known.ok_or_else(|| FieldError::Bad("handle", id.to_string()).into())
+    }
+
+    fn handle(&self, id: u64) -> Result<Arc<dyn Handle>, Refusal> {
+        self.get(id)?.handle.ok_or_else(|| FieldError::Bad("handle", id.to_string()).into())
     }
 
     /// Writes one line in one piece.
@@ -129,4 +206,13 @@ impl Agent {
             }
         }
     }
+}
+
+/// A report, with the usage of the child once it has terminated.
+fn with_usage(ok: Line, handle: &dyn Handle, report: Report) -> Line {
+    let mut reply = report.add_to(ok);
+    if let Some(usage) = handle.usage() {
+        put_usage(&mut reply, OWN, &usage);
+    }
+    reply
 }

@@ -25,8 +25,14 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
     match request {
         Request::Clone { argv, words, exit_signal, clone3, pidfd, newpid, newuser, image: _, thread: _ } => {
             let exit_signal = spawn::exit_signal(&exit_signal)?;
-            let how =
-                Clone { exit_signal, sibling: false, pidfd, new_pids: newpid, new_users: newuser, clone3 };
+            let how = Clone {
+                exit_signal,
+                pidfd,
+                new_pids: newpid,
+                new_users: newuser,
+                clone3,
+                ..Clone::default()
+            };
             let (pid, pidfd) = spawn::clone(agent, &argv, words, how)?;
             let ok = ok.with("pid", pid);
             Ok(match pidfd {

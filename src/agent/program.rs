@@ -1,6 +1,6 @@
 //! The program that agents exec: a child, or the agent of a built-in subject in a new image.
 
-use super::serve;
+use super::{handles, serve};
 use crate::mutants;
 use crate::scenario::{ChildOptions, child};
 use crate::subject::Registry;
@@ -28,8 +28,10 @@ fn become_wrapper(name: &str, command: &[String]) -> ! {
 /// The agent of a subject that is built in, on standard input and output.
 fn become_agent(name: &str, registry: &Registry) -> ! {
     let streams = (rustix::io::dup(rustix::stdio::stdin()), rustix::io::dup(rustix::stdio::stdout()));
-    match (registry.get(name), streams) {
-        (Some(subject), (Ok(input), Ok(output))) => serve(subject, input, output),
-        _ => exit_now(child::USAGE),
+    let (Ok(input), Ok(output)) = streams else { exit_now(child::USAGE) };
+    match (registry.get(name), registry.handles(name)) {
+        (Some(subject), _) => serve(subject, input, output),
+        (None, Some(handles)) => handles::serve(handles, input, output, None),
+        (None, None) => exit_now(child::USAGE),
     }
 }

@@ -52,8 +52,10 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     let mut text = String::new();
     let name = report.agent.as_deref().unwrap_or("the agent");
     if report.passed() {
-        let calls: Vec<&str> = report.calls.iter().map(|call: &Call| call.name()).collect();
-        let _ = writeln!(text, "{name} conforms to the protocol; tested: {}", calls.join(" "));
+        let calls = report.calls.iter().map(|call: &Call| call.name());
+        let handles = report.handles.iter().flat_map(|hello| &hello.abilities).map(String::as_str);
+        let tested: Vec<&str> = calls.chain(report.handles.iter().map(|_| "wait")).chain(handles).collect();
+        let _ = writeln!(text, "{name} conforms to the protocol; tested: {}", tested.join(" "));
         return Ok(Output::success(text));
     }
     for finding in &report.findings {

@@ -58,7 +58,7 @@ pub use self::mutant::{Mutant, Origin};
 
 use self::inner::Inner;
 use self::mutant::{MutantSubject, Of};
-use crate::subject::handle::Own;
+use crate::subject::handle::{Behavior, Own};
 use crate::subject::wrapper::Wrapper;
 use crate::subject::{Handles, OWN_HANDLE, Registry, Subject, built_in};
 
@@ -108,12 +108,12 @@ pub fn find(name: &str) -> Option<Box<dyn Subject>> {
 /// The handles of this name: this crate's own, or a mutant of them.
 fn handles(name: &str) -> Option<Box<dyn Handles>> {
     if name == OWN_HANDLE {
-        return Some(Box::new(Own));
+        return Some(Box::new(Own { name: OWN_HANDLE.to_owned(), behavior: Behavior::CORRECT }));
     }
     let name = name.strip_prefix("mutant:")?;
     let mutant = mutants().find(|mutant| mutant.name == name)?;
     match mutant.of {
-        Of::Handle(fault) => Some(Box::new(handle::Broken { mutant, fault })),
+        Of::Handle(behavior) => Some(Box::new(Own { name: format!("mutant:{name}"), behavior })),
         _ => None,
     }
 }

@@ -3,6 +3,7 @@
 use super::inner::{CallResult, Inner, entry};
 use crate::protocol::Line;
 use crate::spec::clause::Clause;
+use crate::subject::handle::Behavior;
 use crate::subject::libc::Libc;
 use crate::subject::wrapper::Wrapper;
 use crate::subject::{Decoded, Subject};
@@ -35,35 +36,10 @@ pub struct Mutant {
 pub(crate) enum Of {
     /// Of the calls of the family.
     Calls,
-    /// Of a process handle, with this fault.
-    Handle(HandleFault),
+    /// Of a process handle: this one instead.
+    Handle(Behavior),
     /// Of a wrapper: this one instead.
     Wrapper(Wrapper),
-}
-
-/// The fault of a handle.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub(crate) enum HandleFault {
-    /// Seven bits of the exit code.
-    SevenBits,
-    /// A signal is reported as 128 + n.
-    SignalAsCode,
-    /// A poll of a live child reports an exit with 0.
-    PollGuesses,
-    /// The first poll after the exit does not see it.
-    PollLags,
-    /// What was reported once is not known any more.
-    Forgets,
-    /// A timeout kills the child.
-    TimeoutKills,
-    /// A stop is reported as an exit.
-    StopIsExit,
-    /// The child is not reaped.
-    LeavesZombie,
-    /// Any other child that is ready is reaped too.
-    ReapsAny,
-    /// A child that somebody else reaped exited with 0.
-    InventsZero,
 }
 
 /// Where the idea of a mutant comes from.
@@ -138,8 +114,8 @@ impl Mutant {
     }
 
     /// A mutant of handles.
-    pub(crate) const fn handle(mut self, fault: HandleFault) -> Mutant {
-        self.of = Of::Handle(fault);
+    pub(crate) const fn handle(mut self, behavior: Behavior) -> Mutant {
+        self.of = Of::Handle(behavior);
         self
     }
 

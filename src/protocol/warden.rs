@@ -4,6 +4,16 @@ use super::codec::{Words, requests, words};
 use crate::wait::Signal;
 
 words! {
+    /// How an agent begins that does not begin as usual.
+    pub enum Begin {
+        /// With SIGCHLD ignored.
+        SigchldIgnored = "sigchld-ignored",
+        /// With SIGCHLD blocked.
+        SigchldBlocked = "sigchld-blocked",
+        /// In a PID namespace of its own, in which a pid can be used again.
+        OwnPids = "own-pids",
+    }
+
     /// What the process table shows of a process.
     pub enum ProcessState {
         /// On a processor or ready for one.
@@ -31,8 +41,10 @@ requests! {
         Probe = "probe" {},
         Open = "open" {
             nonce: String = "nonce", subject: Option<String> = "subject", argv: Option<Words> = "argv",
-            program: bool = "program",
+            program: bool = "program", begin: Option<Begin> = "begin",
         },
+        Decoy = "decoy" { pid: i64 = "pid" },
+        Pending = "pending" {},
         Place = "place" {},
         Exit = "exit" { within: u64 = "within" },
         Statuses = "statuses" {},

@@ -5,8 +5,8 @@ use super::plan;
 use super::settings::{RunError, Settings};
 use crate::protocol::Line;
 use crate::protocol::codec::Words;
-use crate::protocol::handle::Form;
-use crate::protocol::warden::Request;
+use crate::protocol::handle::Introduction;
+use crate::protocol::warden::{Begin, Request};
 use crate::scenario::Scenario;
 use crate::spec::contracts::{self, Contract};
 use crate::subject::{OWN_WRAPPER, Registry};
@@ -116,7 +116,7 @@ pub(crate) fn identify(
     if let Start::Program(_, contract) = start {
         return identify_program(link, spec, start, contract, settings, kernel);
     }
-    let opened = open(link, start, settings.child.as_deref());
+    let opened = open(link, start, settings.child.as_deref(), None);
     let (opened, hello) = match opened {
         Ok(both) => both,
         Err(stop) => {
@@ -190,7 +190,7 @@ fn identify_program(
     };
     info.profile = plan::profile_of(&info, settings.profile).to_string();
     let common = Common { child: settings.child.clone(), ..Common::default() };
-    let ran = open(link, start, settings.child.as_deref()).and_then(|(opened, _)| {
+    let ran = open(link, start, settings.child.as_deref(), None).and_then(|(opened, _)| {
         let core = Core::new(link, PROGRAM_INTRODUCTION.clauses, &common, &info, opened);
         PROGRAM_INTRODUCTION.run_on(core, Variant::Contract(contract.name)).1
     });
@@ -217,7 +217,11 @@ static HANDLE_INTRODUCTION: Case = Case {
     clauses: &[],
     needs: Needs::NOTHING,
     at: here(),
-    body: Body::Handle { abilities: Abilities::NONE, run: |t| t.spawn(Scenario::held()).map(drop) },
+    body: Body::Handle {
+        abilities: Abilities::NONE,
+        begin: None,
+        run: |t| t.spawn(Scenario::held()).map(drop),
+    },
 };
 
 /// The same for a program.
@@ -266,21 +270,25 @@ fn identity(spec: &str, hello: &Line) -> Result<SubjectInfo, RunError> {
             .filter(|interface| *interface != InterfaceName::Program)
             .ok_or_else(|| wrong("interface"))?,
     };
-    let form = match interface {
-        InterfaceName::Handle => Some(Form::from_name(&field("form")).ok_or_else(|| wrong("form"))?),
+    let handle = match interface {
+        InterfaceName::Handle => Some(Introduction::from_line(hello).map_err(|(key, _)| wrong(key))?),
         _ => None,
     };
-    let promise = |entry: String| {
-        let (name, source) = entry.split_once(':').filter(|(_, source)| !source.is_empty())?;
+    let mut promises = Vec::new();
+    for (name, source) in handle.iter().flat_map(|handle| &handle.promises) {
         let promise = format!("{}/{name}", interface.name());
-        crate::spec::clauses().any(|c| c.promise() == Some(&promise)).then(|| (promise, source.to_owned()))
-    };
-    let promises: Option<Vec<_>> = hello.list("promises").into_iter().map(promise).collect();
+        if !crate::spec::clauses().any(|c| c.promise() == Some(&promise)) {
+            return Err(wrong("promises"));
+        }
+        promises.push((promise, source.clone()));
+    }
     Ok(SubjectInfo {
         interface,
-        form,
-        abilities: hello.list("can"),
-        promises: promises.ok_or_else(|| wrong("promises"))?,
+        form: handle.as_ref().map(|handle| handle.form),
+        reaps: handle.as_ref().map(|handle| handle.reaps),
+        polling: handle.as_ref().map(|handle| handle.polling),
+        abilities: handle.map(|handle| handle.abilities).unwrap_or_default(),
+        promises,
         contract: None,
         spec: spec.to_owned(),
         name: field("name"),
@@ -310,6 +318,7 @@ pub(crate) fn open(
     link: &mut Link,
     start: &Start,
     child: Option<&[String]>,
+    begin: Option<Begin>,
 ) -> Result<(Opened, Line), Abort> {
     let nonce = format!("{:x}", NONCE.fetch_add(1, Ordering::Relaxed));
     if let Start::Program(words, _) = start {
@@ -322,10 +331,13 @@ pub(crate) fn open(
         Start::Hosted(name) => (Some(name.clone()), None),
         Start::Command(argv) | Start::Program(argv, _) => (None, Some(Words::of(argv))),
     };
-    let request = Request::Open { nonce: nonce.clone(), subject, argv, program: false };
+    let request = Request::Open { nonce: nonce.clone(), subject, argv, program: false, begin };
     let asked = Instant::now();
     let reply = link.ask_warden(&request, PROMPT)?;
     link.forked_in(asked.elapsed());
+    if reply.flag("lacking") {
+        return Err(Abort::Skip(reply.get("why").unwrap_or_default()));
+    }
     if reply.word() != "ok" {
         return Err(Abort::Broken(reply.get("why").unwrap_or_default()));
     }

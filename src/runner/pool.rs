@@ -109,11 +109,12 @@ impl Pool {
         let (info, common) = (&self.context.subjects[position], &self.context.common);
         link.reset();
         let call = info.calls.iter().find_map(|name| Call::from_name(name)).unwrap_or(Call::Waitpid);
-        let visited =
-            open(link, &self.context.starts[position], common.child.as_deref()).and_then(|(opened, _)| {
+        let visited = open(link, &self.context.starts[position], common.child.as_deref(), None).and_then(
+            |(opened, _)| {
                 let core = Core::new(link, history.clauses, common, info, opened);
                 visit(&mut Trial::of(core, call))
-            });
+            },
+        );
         let visited = match link.damage() {
             Some(damage) => Err(Abort::Broken(damage.to_owned())),
             None => visited,

@@ -43,18 +43,19 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
         return Some(FinishedTrial { report, protocol: None, warden_dead: false });
     }
     link.reset();
-    let mut result = match open(link, &context.starts[planned.subject], common.child.as_deref()) {
-        Ok((_, hello)) if info.contract.is_none() && !handshake::is_of(&hello, info) => {
-            Err(Abort::Protocol(format!("its hello differs from the one at the start of the run: {hello}")))
-        }
-        Ok((opened, _)) => {
-            let core = Core::new(link, planned.case.clauses, common, info, opened);
-            let (core, result) = planned.case.run_on(core, planned.variant);
-            verdict::collect(&mut report, core, &result);
-            result
-        }
-        Err(stop) => Err(stop),
-    };
+    let mut result =
+        match open(link, &context.starts[planned.subject], common.child.as_deref(), planned.case.begin()) {
+            Ok((_, hello)) if info.contract.is_none() && !handshake::is_of(&hello, info) => Err(
+                Abort::Protocol(format!("its hello differs from the one at the start of the run: {hello}")),
+            ),
+            Ok((opened, _)) => {
+                let core = Core::new(link, planned.case.clauses, common, info, opened);
+                let (core, result) = planned.case.run_on(core, planned.variant);
+                verdict::collect(&mut report, core, &result);
+                result
+            }
+            Err(stop) => Err(stop),
+        };
     if matches!(result, Err(Abort::Interrupted)) {
         return None;
     }

@@ -35,7 +35,7 @@ use crate::protocol::fields::{CHILDREN, OWN, put_usage};
 use crate::protocol::line::{FieldError, LineError};
 use crate::protocol::{Line, LineReader};
 use crate::sys::process::{self, Forked, Who, exit_now};
-use crate::sys::process::{clone, ptrace, raw, workload};
+use crate::sys::process::{clone, namespace, ptrace, raw, workload};
 use crate::sys::{fault, sandbox, signal, terminal};
 use crate::wait::Signal;
 use crate::wait::names::errno_name;
@@ -48,6 +48,17 @@ pub const CONNECTION_LOST: i32 = 71;
 
 /// The exit code for invalid arguments (`EX_USAGE`).
 pub const USAGE: i32 = 64;
+
+/// What this process was started with: SIGCHLD ignored, or blocked.
+static SIGCHLD: std::sync::OnceLock<Vec<&str>> = std::sync::OnceLock::new();
+
+fn note_sigchld() {
+    let began = [
+        (signal::is_ignored(libc::SIGCHLD) == Some(true), "ignored"),
+        (signal::blocked().contains(&libc::SIGCHLD), "blocked"),
+    ];
+    let _ = SIGCHLD.set(began.iter().filter(|(so, _)| *so).map(|(_, how)| *how).collect());
+}
 
 /// The child program behind `waitspec child`.
 pub fn main_from_args<S: AsRef<str>>(args: &[S]) -> ! {
@@ -71,6 +82,7 @@ pub fn run(options: ChildOptions) -> ! {
 
 /// [`run`] for the `main` of a child: returns the value of [`Step::Return`], for `main` to return in turn.
 pub fn run_to_return(options: ChildOptions) -> i32 {
+    note_sigchld();
     signal::reset_all();
     if !options.orphan {
         process::die_with_parent(Some(libc::SIGKILL));
@@ -347,14 +359,18 @@ impl Child {
                 self.descriptors.push(fd);
                 return Ok(line);
             }
-            Step::LastPid { pid } => sandbox::set_last_pid(pid)?,
+            Step::LastPid { pid } => namespace::set_last_pid(pid)?,
             Step::Subreaper { on } => process::set_subreaper(on)?,
             Step::Threads { count } => threads::start_sleeping(count)?,
             Step::Report => return Ok(report("ok")),
             Step::Getids => {
                 let (uid, euid) = (rustix::process::getuid(), rustix::process::geteuid());
                 let line = put_ids(Line::new("ok"));
-                return Ok(line.with("uid", uid.as_raw()).with("euid", euid.as_raw()));
+                let line = line.with("uid", uid.as_raw()).with("euid", euid.as_raw());
+                return Ok(match SIGCHLD.get() {
+                    Some(began) if !began.is_empty() => line.with_list("sigchld", began),
+                    _ => line,
+                });
             }
         }
         Ok(Line::new("ok"))

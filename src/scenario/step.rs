@@ -258,7 +258,7 @@ pub enum Step {
         /// The process.
         pid: i32,
     },
-    /// Makes the next fork use the following pid, if free ([`crate::sys::sandbox::set_last_pid`]).
+    /// Makes the next fork use the following pid, if free ([`crate::sys::process::namespace::set_last_pid`]).
     LastPid {
         /// The pid.
         pid: i32,
@@ -275,7 +275,7 @@ pub enum Step {
     },
     /// Answered with its usage so far: `ok ru_... rc_...` ([`crate::protocol::fields`]).
     Report,
-    /// Answered `ok pid=N ppid=N pgid=N sid=N uid=N euid=N`.
+    /// Answered `ok pid=N ppid=N pgid=N sid=N uid=N euid=N [sigchld=ignored,blocked]`; the last is what it was started with.
     Getids,
 }
 

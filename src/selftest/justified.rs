@@ -16,6 +16,14 @@ pub const NEVER_FAILED: &[(&str, &str, &str)] = &[
 /// Cases failed by the same mutants, and why all of them are kept.
 const ALIKE: &[(&[&str], &str)] = &[
     (
+        &["handle-invented.stolen", "handle-invented.stolen-signal", "handle-invented.no-child-wait"],
+        "somebody else takes the status of an exit in one, of a death by a signal in another, and the system discards it in the third",
+    ),
+    (
+        &["handle-invented.ignored-at-start", "handle-invented.sigchld-ignored"],
+        "SIGCHLD is ignored from the start in one, and by the process itself in the other",
+    ),
+    (
         &["agent-exec.rusage-children", "rusage-children.descendants"],
         "one tests exec in the caller, the other grandchildren",
     ),

@@ -112,15 +112,6 @@ pub fn unshare_users() -> Result<(), Errno> {
     Err(Errno::NOTSUP)
 }
 
-/// Makes the next process of this PID namespace use the following pid, if free: writes `ns_last_pid`.
-///
-/// # Errors
-/// `EACCES`, `EPERM` or `EROFS` without the privilege; `ENOENT` except on Linux.
-pub fn set_last_pid(pid: i32) -> Result<(), Errno> {
-    std::fs::write("/proc/sys/kernel/ns_last_pid", pid.to_string())
-        .map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::IO))
-}
-
 /// Sets whether the process may dump core and be inspected: `PR_SET_DUMPABLE`.
 ///
 /// # Errors

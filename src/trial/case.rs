@@ -3,7 +3,7 @@
 use super::abort::{Abort, Outcome};
 use super::calls::{self, Calls, Family, Uses};
 use super::core::{Core, Trial};
-use super::handle::{self, Abilities};
+use super::handle::{self, Abilities, Begin};
 use super::program;
 use super::subject::SubjectInfo;
 use super::variant::{InterfaceName, Variant};
@@ -46,6 +46,8 @@ pub enum Body {
     Handle {
         /// What the handle must be able to do.
         abilities: Abilities,
+        /// How its agent begins, if not as usual.
+        begin: Option<Begin>,
         /// The program.
         run: fn(&mut handle::Trial<'_>) -> Outcome,
     },
@@ -112,6 +114,14 @@ impl Case {
         }
     }
 
+    /// How the agent of a trial begins, if not as usual.
+    pub(crate) fn begin(&self) -> Option<Begin> {
+        match self.body {
+            Body::Handle { begin, .. } => begin,
+            _ => None,
+        }
+    }
+
     /// Why a subject of its interface cannot be tried with it, if it cannot.
     pub fn not_offered(&self, subject: &SubjectInfo) -> Option<String> {
         match self.body {
@@ -145,7 +155,7 @@ impl Case {
                 run(core, Family { call, uses: Some(*uses) }, late)
             }
             (Body::Handle { run: body, .. }, Variant::Form(form)) => {
-                run(core, handle::Agent { form, handles: Vec::new() }, body)
+                run(core, handle::Agent::new(form), body)
             }
             (Body::Program { run: body, .. }, Variant::Contract(_)) => {
                 run(core, program::Run::default(), body)
@@ -173,7 +183,7 @@ impl Case {
 /// In the parentheses stand the [`Uses`]: targets, then options if there are any (`NONE` before `adapting`). Without `in` a case is
 /// tried with each call that carries them; without `needs` it needs nothing. The clauses may be pairs
 /// ([`crate::spec::pairs`]). The id is `theme.function-name`. `cases! { handle "theme"; name(TIMEOUT | STEAL) => [...]; }` are of
-/// handles that can do that, `cases! { program "theme"; name() => [...]; }` of programs.
+/// handles that can do that; with `begins OwnPids` behind the parentheses, of an agent that begins so. `cases! { program "theme"; name() => [...]; }` of programs.
 macro_rules! cases {
     ($theme:literal; $(
         #[doc = $title:literal]
@@ -196,7 +206,8 @@ macro_rules! cases {
     };
     (handle $theme:literal; $(
         #[doc = $title:literal]
-        $name:ident($($($ability:ident)|+)?) $(, needs $needs:expr)? => [$($clause:expr),+ $(,)?];
+        $name:ident($($($ability:ident)|+)?) $(begins $begin:ident)? $(, needs $needs:expr)?
+            => [$($clause:expr),+ $(,)?];
     )+) => {
         /// The cases of this theme.
         pub(crate) const CASES: &[$crate::trial::Case] = &[$($crate::trial::cases!(@case
@@ -204,6 +215,7 @@ macro_rules! cases {
             $crate::trial::Body::Handle {
                 abilities: $crate::trial::handle::Abilities::NONE
                     $($(.with($crate::trial::handle::Abilities::$ability))+)?,
+                begin: $crate::trial::cases!(@begin $($begin)?),
                 run: $name,
             }
         )),+];
@@ -242,6 +254,8 @@ macro_rules! cases {
     };
     (@or $default:expr) => { $default };
     (@or $default:expr, $given:expr) => { $given };
+    (@begin) => { None };
+    (@begin $begin:ident) => { Some($crate::trial::handle::Begin::$begin) };
     (@adapts) => { false };
     (@adapts adapting) => { true };
 }

@@ -12,6 +12,9 @@ pub(crate) const AT_ONCE: usize = 64;
 /// How long a process may take to reach a state that it was told to reach.
 pub(crate) const STATE: Duration = Duration::from_secs(20);
 
+/// How long is looked for what may never come.
+pub(crate) const SETTLE: Duration = Duration::from_secs(2);
+
 /// A time as the protocol carries it, in milliseconds.
 pub(crate) fn ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)

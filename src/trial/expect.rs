@@ -171,7 +171,7 @@ impl<'t, 'a> Expect<'t, 'a> {
     pub fn reaped(self, seen: &impl Shown, child: &Child, change: Change) -> Outcome {
         let expected = format!("{} {change}, and the process gone", child.name);
         let this = self.woken(seen, &expected, Got::SleptThrough(change))?;
-        match seen.change_of(child).of(change) {
+        match seen.change_for(child, change).of(change) {
             Shows::Yes(()) => {}
             Shows::NotObservable(why) => return this.judge(Found::NotObserved(why)),
             _ => return this.check(false, || expected, || seen.actual_of(child, change)),
@@ -191,7 +191,7 @@ impl<'t, 'a> Expect<'t, 'a> {
     pub fn reports(self, seen: &impl Shown, child: &Child, change: Change) -> Outcome {
         let expected = format!("{} {change}", child.name);
         let this = self.woken(seen, &expected, Got::SleptThrough(change))?;
-        match seen.change_of(child).of(change) {
+        match seen.change_for(child, change).of(change) {
             Shows::NotObservable(why) => this.judge(Found::NotObserved(why)),
             shown => this.check(shown == Shows::Yes(()), || expected, || seen.actual_of(child, change)),
         }
@@ -202,7 +202,7 @@ impl<'t, 'a> Expect<'t, 'a> {
         let words: Vec<String> = changes.iter().map(Change::to_string).collect();
         let expected = format!("{} {}", child.name, words.join(" or "));
         let this = self.returned(seen, &expected)?;
-        let shown: Vec<_> = changes.iter().map(|change| seen.change_of(child).of(*change)).collect();
+        let shown: Vec<_> = changes.iter().map(|change| seen.change_for(child, *change).of(*change)).collect();
         let hidden = shown.iter().find_map(|shown| match shown {
             Shows::NotObservable(why) => Some(*why),
             _ => None,

@@ -93,7 +93,8 @@ impl Interface for Run {
 /// Has the warden start the program with that command as its argument.
 fn begin(core: &mut Core<'_>, argv: &[String]) -> Outcome {
     let argv = Some(Words::of(core.agent.program.iter().chain(argv)));
-    let request = Request::Open { nonce: core.agent.nonce.clone(), subject: None, argv, program: true };
+    let request =
+        Request::Open { nonce: core.agent.nonce.clone(), subject: None, argv, program: true, begin: None };
     let reply = core.link.ask_warden(&request, PROMPT)?;
     if reply.word() != "ok" {
         return Err(Abort::Broken(reply.get("why").unwrap_or_default()));

@@ -51,6 +51,12 @@ pub trait Shown {
     /// The change of that child that it shows.
     fn change_of(&self, child: &Child) -> Shows<Change>;
 
+    /// The same where that change was expected, which a form that cannot tell two changes apart may stand for.
+    fn change_for(&self, child: &Child, wanted: Change) -> Shows<Change> {
+        let _ = wanted;
+        self.change_of(child)
+    }
+
     /// Whether it is a report of some child, which cannot have come too early.
     fn is_report(&self) -> bool {
         false

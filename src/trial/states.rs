@@ -2,7 +2,7 @@
 
 use super::abort::{Abort, Outcome};
 use super::core::{Child, Core, Known};
-use super::deadline::{AT_ONCE, PROMPT, STATE, ms};
+use super::deadline::{AT_ONCE, PROMPT, SETTLE, STATE, ms};
 use super::due::Observation;
 use super::link::To;
 use super::verdict::Failure;
@@ -46,6 +46,23 @@ impl Core<'_> {
     /// was begun is to return for. Only then may it be proved to hang.
     pub fn await_ended(&mut self, child: &Child) -> Outcome {
         self.await_state(&child.name, ProcessState::Zombie).map(drop)
+    }
+
+    /// The same for many children.
+    pub fn await_all_ended(&mut self, children: &[Child]) -> Outcome {
+        children.iter().try_for_each(|child| self.await_ended(child))
+    }
+
+    /// Whether a child comes into that state within the time that a process may take for it when it is to.
+    pub fn becomes(&mut self, child: &Child, state: ProcessState) -> Result<bool, Abort> {
+        if self.cannot_see(state) {
+            return Err(Abort::Skip(format!("no process table here to see that a process is {state}")));
+        }
+        self.adopt(child)?;
+        let within = self.link.scaled(SETTLE);
+        let request = Request::Await { of: child.name.clone(), state, within: ms(within) };
+        let reply = self.link.ask_warden(&request, SETTLE + PROMPT)?;
+        Ok(reply.word() == "ok" || state_of(&reply) == Some(state))
     }
 
     /// Waits until every task of a child is stopped.

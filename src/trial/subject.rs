@@ -1,7 +1,7 @@
 //! Who is judged, as its agent introduced itself, or as its contract says.
 
 use super::variant::{InterfaceName, Variant};
-use crate::protocol::handle::Form;
+use crate::protocol::handle::{Form, Polling, Reaps};
 use crate::spec::contracts::Contract;
 use crate::sys::call::abi::Call;
 
@@ -40,7 +40,11 @@ pub struct SubjectInfo {
     pub interface: InterfaceName,
     /// Of a handle, the form of its results.
     pub form: Option<Form>,
-    /// Of a handle, what it can do beside spawning, polling and waiting.
+    /// Of a handle, when its child is reaped.
+    pub reaps: Option<Reaps>,
+    /// Of a handle, what a poll shows.
+    pub polling: Option<Polling>,
+    /// Of a handle, what it can do beside being made and waited for.
     pub abilities: Vec<String>,
     /// What it promises, as in the ids of clauses, and the text that promises it.
     pub promises: Vec<(String, String)>,

@@ -1,16 +1,19 @@
 //! The agent of the trial: startup, lines, exit.
 
 use super::children::Children;
+use super::keeper::{self, Keeper};
 use super::{Warden, garbage, read_some, write_all};
 use crate::protocol::Line;
 use crate::protocol::codec::Words;
 use crate::protocol::line::LineReader;
+use crate::protocol::warden::Begin;
 use crate::subject::{Handles, Subject};
 use crate::sys::descriptors;
-use crate::sys::process::{self, Forked, Handle};
+use crate::sys::process::{self, Forked, Handle, namespace};
 use crate::sys::process_table::{self, Asleep, State, StopState};
 use crate::sys::signal;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
@@ -67,6 +70,8 @@ pub(super) struct Agent {
     greeted: bool,
     /// It is no agent but a program that runs a program: it speaks no protocol, and the driver asks for its exit.
     pub(super) program: bool,
+    /// It lives in a PID namespace of its own, below this one.
+    pub(super) keeper: Option<Keeper>,
     /// Whether its exit was seen.
     pub(super) ended: bool,
     /// When its standard output closed; cleared once it is dead or the driver has been notified.
@@ -153,7 +158,7 @@ impl Agent {
             }
             _ => {
                 self.calls.insert(id, CallState::Answered);
-                let pid = line.number_opt("pid").ok().flatten();
+                let pid = line.number_opt("pid").ok().flatten().filter(|_| self.keeper.is_none());
                 self.spawned.extend(pid.and_then(|p| i32::try_from(p).ok()));
             }
         }
@@ -176,6 +181,53 @@ fn streams() -> Result<Streams, Errno> {
     Ok(Streams { ours: [in_write, out_read, err_read], theirs: [in_read, out_write, err_write] })
 }
 
+/// Why an agent was not started.
+pub(super) enum Refused {
+    /// What it needs is not to be had here.
+    Lacking(String),
+    /// Something went wrong.
+    Broken(String),
+}
+
+fn broken(what: &str, error: Errno) -> Refused {
+    Refused::Broken(format!("{what}: {}", errno(error)))
+}
+
+/// A stream between the warden and the keeper of a namespace, close-on-exec.
+fn channel() -> Result<(OwnedFd, OwnedFd), Errno> {
+    use rustix::net::{AddressFamily, SocketFlags, SocketType, socketpair};
+    let (ours, theirs) = socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)?;
+    for end in [&ours, &theirs] {
+        rustix::io::fcntl_setfd(end, rustix::io::FdFlags::CLOEXEC)?;
+    }
+    Ok((ours, theirs))
+}
+
+/// In process 1 of a new namespace: returns in a child of it, which becomes the agent.
+fn keep_agent(channel: OwnedFd) {
+    process::die_with_parent(Some(libc::SIGKILL));
+    match process::fork() {
+        Ok(Forked::Child) => {}
+        Err(_) => process::exit_now(125),
+        Ok(Forked::Parent(agent)) => {
+            let Ok(channel) =
+                rustix::io::fcntl_dupfd_cloexec(&channel, 3).and_then(|high| descriptors::move_to(high, 3))
+            else {
+                process::exit_now(125)
+            };
+            // The agent's streams are the agent's alone.
+            if let Ok(null) = rustix::fs::open(c"/dev/null", OFlags::RDWR, Mode::empty()) {
+                let _ = rustix::stdio::dup2_stdin(&null);
+                let _ = rustix::stdio::dup2_stdout(&null);
+                let _ = rustix::stdio::dup2_stderr(&null);
+                std::mem::forget(null);
+            }
+            descriptors::close_from(4);
+            keeper::keep(channel, agent)
+        }
+    }
+}
+
 /// A subject that a warden hosts.
 #[derive(Copy, Clone)]
 enum Hosted {
@@ -196,23 +248,37 @@ impl Warden<'_> {
         subject: Option<String>,
         argv: Option<Words>,
         program: bool,
-    ) -> Result<i32, String> {
+        begin: Option<Begin>,
+    ) -> Result<i32, Refused> {
         // A trial may run a program several times.
         if self.agent.as_ref().is_some_and(|agent| !(program && agent.program && agent.status.is_some())) {
-            return Err("a trial is already open".into());
+            return Err(Refused::Broken("a trial is already open".into()));
         }
         let argv = argv.map_or_else(Vec::new, |argv| argv.0);
         let argv: Vec<CString> = argv.into_iter().filter_map(|word| CString::new(word).ok()).collect();
         let hosted = match &subject {
-            Some(name) => Some(self.host(name).ok_or_else(|| format!("no subject {name} here"))?),
-            None if argv.is_empty() => return Err("'subject=' or 'argv=' is missing".into()),
+            Some(name) => {
+                Some(self.host(name).ok_or_else(|| Refused::Broken(format!("no subject {name} here")))?)
+            }
+            None if argv.is_empty() => {
+                return Err(Refused::Broken("'subject=' or 'argv=' is missing".into()));
+            }
             None => None,
         };
-        let streams = streams().map_err(|e| format!("cannot make pipes for the agent: {}", errno(e)))?;
-        let pid = match process::fork() {
-            Err(e) => return Err(format!("cannot fork the agent: {}", errno(e))),
+        let streams = streams().map_err(|e| broken("cannot make pipes for the agent", e))?;
+        let own_pids = begin == Some(Begin::OwnPids);
+        let channel = own_pids.then(channel).transpose().map_err(|e| broken("cannot make a stream", e))?;
+        let forked = if own_pids { namespace::fork_as_init() } else { process::fork() };
+        let pid = match forked {
+            Err(e) if own_pids => {
+                return Err(Refused::Lacking(format!("no PID namespace here: {}", errno(e))));
+            }
+            Err(e) => return Err(broken("cannot fork the agent", e)),
             Ok(Forked::Parent(pid)) => pid,
             Ok(Forked::Child) => {
+                if let Some((_, theirs)) = channel {
+                    keep_agent(theirs);
+                }
                 become_agent(streams.theirs);
                 match hosted {
                     Some(subject) => {
@@ -224,7 +290,7 @@ impl Warden<'_> {
                             (Ok(input), Ok(output)) => match subject {
                                 Hosted::Calls(subject) => crate::agent::serve(subject, input, output),
                                 Hosted::Handles(handles) => {
-                                    crate::agent::handles::serve(handles, input, output)
+                                    crate::agent::handles::serve(handles, input, output, begin)
                                 }
                             },
                             _ => process::exit_now(125),
@@ -233,6 +299,7 @@ impl Warden<'_> {
                     None => {
                         // Built-in agents do this themselves.
                         signal::reset_all();
+                        crate::agent::handles::begin_with(begin);
                         // An agent in another language may need its startup files: it starts in the driver's directory.
                         let _ = rustix::process::chdir(self.subjects.start_folder());
                         let errno = process::exec(&argv);
@@ -245,7 +312,7 @@ impl Warden<'_> {
             }
         };
         let [stdin, stdout, stderr] = streams.ours;
-        let handle = Handle::open(pid).map_err(|e| format!("cannot watch the agent: {}", errno(e)))?;
+        let handle = Handle::open(pid).map_err(|e| broken("cannot watch the agent", e))?;
         self.children.clear();
         self.agent = Some(Agent {
             handle,
@@ -255,6 +322,7 @@ impl Warden<'_> {
             spawned: Vec::new(),
             greeted: false,
             program,
+            keeper: channel.map(|(ours, _)| Keeper::new(ours)),
             ended: false,
             muted_since: None,
             status: None,
@@ -294,7 +362,9 @@ impl Warden<'_> {
                 Ok(parsed) => {
                     if parsed.word() == "hello" && !std::mem::replace(&mut agent.greeted, true) {
                         let said = parsed.number("pid").ok().and_then(|p| i32::try_from(p).ok());
-                        if let Some(pid) = said.filter(|p| *p != agent.pid && self.sweeper.is_below_us(*p)) {
+                        // In a namespace of its own it goes by another pid.
+                        let said = said.filter(|p| *p != agent.pid && agent.keeper.is_none());
+                        if let Some(pid) = said.filter(|p| self.sweeper.is_below_us(*p)) {
                             agent.pid = pid;
                             agent.wrapper = self.sweeper.pids();
                         }

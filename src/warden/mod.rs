@@ -12,6 +12,9 @@
 //! |---|---|---|
 //! | `probe` | probes the environment | `ok kernel=K machine=M methods=M,... notes=T,... root=yes core=yes`, `pidfd-waits=ERRNO` if they are refused |
 //! | `open subject=NAME` or `open argv=A,B,...`, `nonce=N` | starts the agent of a trial; children connect with tokens `N-NAME` | `ok pid=N socket=PATH exe=PATH`, `err why=TEXT` |
+//! | `open ... begin=sigchld-ignored`, `sigchld-blocked` or `own-pids` | the same, with SIGCHLD ignored or blocked, or as process 2 of a new PID namespace | the same; `err why=TEXT lacking=yes` if namespaces are not to be had |
+//! | `decoy pid=N` | of an agent with a namespace: makes a process with that pid in there which blocks every signal | `ok`, `err why=TEXT` |
+//! | `pending` | the signals that are pending for the last decoy | `ok sigs=S,...`, `err why=TEXT` |
 //! | `open program=yes argv=A,B,... nonce=N` | starts a program that runs a program, again if it has exited; what it writes is kept | the same |
 //! | `place` | where children connect, before the program is started | `ok socket=PATH exe=PATH` |
 //! | `exit within=MS` | waits until the program has exited, and reaps it | `ok code=N`, `ok signal=S [core=yes]`, `late` |
@@ -32,6 +35,7 @@
 
 mod agent;
 mod children;
+mod keeper;
 mod known_statuses;
 mod probe;
 mod sweep;
@@ -318,10 +322,17 @@ impl<'a> Warden<'a> {
         };
         let answer = match request {
             Request::Probe {} => probe::probe().with("id", id),
-            Request::Open { nonce, subject, argv, program } => {
-                match self.open_agent(nonce, subject, argv, program) {
+            Request::Open { nonce, subject, argv, program, begin } => {
+                match self.open_agent(nonce, subject, argv, program, begin) {
                     Ok(pid) => self.opened(ok().with("pid", pid)),
-                    Err(why) => err("why", why),
+                    Err(agent::Refused::Broken(why)) => err("why", why),
+                    Err(agent::Refused::Lacking(why)) => err("why", why).with("lacking", "yes"),
+                }
+            }
+            Request::Decoy { .. } | Request::Pending {} => {
+                match self.agent.as_mut().and_then(|agent| agent.keeper.as_mut()) {
+                    Some(keeper) => keeper.ask(&request.to_line()).with("id", id),
+                    None => err("why", "the agent has no PID namespace of its own".to_owned()),
                 }
             }
             Request::Place {} => self.opened(ok()),

@@ -2,7 +2,7 @@
 
 #[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../environments/run.rs"]
-mod run;
+pub mod run;
 #[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../environments/tools.rs"]
 mod tools;

@@ -7,6 +7,7 @@ mod built_in;
 mod faults;
 #[cfg(feature = "cli")]
 mod faulty;
+mod handles;
 mod languages;
 mod python;
 mod talk;
@@ -19,7 +20,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use rustix::process::{Resource, Rlimit};
 use waitspec::agent::check::{Report, check};
 use waitspec::agent::serve;
-use waitspec::scenario::child;
+use waitspec::scenario::{ChildOptions, child};
 use waitspec::subject::{self, NotOffered, Subject};
 use waitspec::sys::call::abi::{Call, Observation, Request};
 
@@ -97,6 +98,10 @@ fn main() -> ExitCode {
     match args.first().map(String::as_str) {
         Some("child") => child::main_from_args(&args[1..]),
         Some("agent") => {
+            if args.get(1).is_some_and(|name| name == "handle:waitspec") {
+                let options = ChildOptions { agent: args.get(1).cloned(), ..ChildOptions::default() };
+                std::process::exit(waitspec::agent::program::run(options, waitspec::mutants::registry));
+            }
             let mut known = subjects().into_iter().chain([Box::new(Panics) as Box<dyn Subject>]);
             let subject = known.find(|s| Some(&s.name()) == args.get(1)).expect("a subject");
             let [input, output] = [rustix::stdio::stdin().as_fd(), rustix::stdio::stdout().as_fd()]
@@ -130,6 +135,7 @@ fn main() -> ExitCode {
     };
     trials.push(Trial::test("the agent in Python, request by request", requests).with_ignored_flag(ignored));
     trials.extend(languages::trials());
+    trials.extend(handles::trials(ignored));
     for fault in FAULTS {
         let name = format!("faulty: {}", fault.name);
         trials.push(Trial::test(name, move || is_told(fault)).with_ignored_flag(ignored));

@@ -4,7 +4,7 @@
 //!
 //! | line | meaning |
 //! |---|---|
-//! | `@ WHO ARG...` | start a program: `agent`, `child` or `warden`, with its arguments percent-encoded |
+//! | `@ WHO ARG...` | start a program: `agent`, `handle` (an agent of handles), `child` or `warden`, with its arguments percent-encoded |
 //! | `> LINE` | send the line |
 //! | `< PATTERN` | the next line received |
 //! | `* PATTERN` | a run of these: the next lines received, in any order |
@@ -66,6 +66,9 @@ fn main() -> ExitCode {
         // Skipped by name where there is no compiler.
         trials.push(Trial::test(format!("{name}: the C kit"), test).with_ignored_flag(without));
     }
+    // The kit judges no handles.
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/transcripts/handle.txt");
+    trials.push(Trial::test("handle: waitspec", move || Ok(play::file(path, &built_in)?)));
     let at = folder.path().to_owned();
     let test = move || amalgamated(&at);
     trials.push(Trial::test("the C kit in one file", test).with_ignored_flag(without));

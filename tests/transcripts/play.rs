@@ -43,6 +43,7 @@ impl Session {
         let who = words.first().copied().unwrap_or_default();
         match who {
             "agent" => command.args(["child", "--agent", "libc"]),
+            "handle" => command.args(["child", "--agent", "handle:waitspec"]),
             "child" => command.arg("child"),
             "warden" => command.arg("warden"),
             other => return Err(format!("there is no {other} to be started")),

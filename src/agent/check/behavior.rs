@@ -176,7 +176,7 @@ impl Check<'_> {
     }
 
     /// Whether a process is in the group created for the agent.
-    fn is_ours(&self, pid: i32) -> bool {
+    pub(super) fn is_ours(&self, pid: i32) -> bool {
         let group = Pid::from_raw(pid).and_then(|pid| rustix::process::getpgid(Some(pid)).ok());
         group.is_some_and(|group| group.as_raw_nonzero().get() == self.session.pid())
     }
@@ -222,7 +222,7 @@ impl Check<'_> {
     }
 
     /// A child that waits for steps, with its connection.
-    fn held_child(&mut self) -> Result<(i64, UnixStream), CheckEnded> {
+    pub(super) fn held_child(&mut self) -> Result<(i64, UnixStream), CheckEnded> {
         let meeting = match Meeting::new() {
             Ok(meeting) => meeting,
             Err(error) => {
@@ -250,12 +250,12 @@ fn shown_in_siginfo(status: WaitStatus, system: System) -> i32 {
 }
 
 /// The pid in the answer to a `spawn`.
-fn pid_of(line: &Line) -> Option<i64> {
+pub(super) fn pid_of(line: &Line) -> Option<i64> {
     line.number("pid").ok().filter(|pid| line.word() == "ok" && *pid > 1)
 }
 
 /// Sends a step to a held child, which has no reply if the child dies of it.
-fn tell(child: &mut UnixStream, step: &Step) {
+pub(super) fn tell(child: &mut UnixStream, step: &Step) {
     let line = step.to_line().with("id", 1);
     // A child that is gone shows in the status that is then expected.
     let _ = child.write_all(format!("{line}\n").as_bytes());

@@ -1,5 +1,6 @@
 //! What a check finds.
 
+use crate::protocol::handle::Introduction;
 use crate::sys::call::abi::Call;
 
 /// One mistake of an agent.
@@ -24,6 +25,8 @@ pub struct Report {
     pub agent: Option<String>,
     /// The calls that it offers and that were tried.
     pub calls: Vec<Call>,
+    /// Of a handle agent, what its hello says.
+    pub handles: Option<Introduction>,
     /// Its mistakes, in the order in which they were seen.
     pub findings: Vec<Finding>,
 }

@@ -16,12 +16,15 @@
 //! | `spawn` | `spawn` executes the program and returns the pid |
 //! | `call` | a call of the family reports what it returned and wrote; options travel by name |
 //! | `decode` | the subject's own macros, if it has any |
+//! | `handle`, `result` | a handle agent: a handle reports what its child did, in the form announced, and nothing before |
+//! | `can` | a handle agent can do what its hello says |
 //! | `bye` | answered, then exit 0 |
 //! | `setpgid`, `signals`, `eintr` | requests have their effect, and calls that are restarted after a signal are declared in the hello |
 //! | `environment` | none: the check itself lacks something here |
 
 mod behavior;
 mod finding;
+mod handle;
 mod meeting;
 mod requests;
 mod session;
@@ -58,6 +61,9 @@ pub fn check(argv: &[String], child_argv: &[String], scale: f64) -> Report {
 fn run(check: &mut Check<'_>, report: &mut Report) -> Result<(), CheckEnded> {
     check.hello(report)?;
     check.expect_unsupported(Line::new("no-such-request"), "it is no request of the protocol")?;
+    if let Some(hello) = &report.handles {
+        check.handles(hello)?;
+    }
     for &call in &report.calls {
         check.exited(call)?;
     }
@@ -72,7 +78,9 @@ fn run(check: &mut Check<'_>, report: &mut Report) -> Result<(), CheckEnded> {
     if let Some(&call) = richest {
         check.behavior(call)?;
     }
-    check.decode()?;
+    if report.handles.is_none() {
+        check.decode()?;
+    }
     if let Some(line) = check.session.ask(Line::new("bye"))?
         && line.word() != "ok"
     {

@@ -5,6 +5,7 @@ use super::meeting::Meeting;
 use super::session::{CheckEnded, Session};
 use crate::protocol::Line;
 use crate::protocol::PROTOCOL;
+use crate::protocol::handle::Introduction;
 use crate::protocol::wait::{Answer, Flag, IdType, OptionSet, Reply, Target, WaitRequest};
 use crate::scenario::ChildOptions;
 use crate::sys::call::abi::{Call, Memory};
@@ -13,7 +14,7 @@ use crate::wait::{SiCode, Signal, System};
 use std::io::Write;
 
 /// The exit code of the check's children.
-const CODE: i32 = 7;
+pub(super) const CODE: i32 = 7;
 /// Its status word on every system.
 const STATUS: i32 = CODE << 8;
 /// The largest `pid_t` of any system.
@@ -63,8 +64,19 @@ impl Check<'_> {
         }
         self.pid = line.number("pid").ok().and_then(|pid| i32::try_from(pid).ok()).unwrap_or(0);
         self.retries = line.list("retries").iter().any(|r| r == "eintr");
+        match line.get("interface").as_deref() {
+            None | Some("calls") => {}
+            Some("handle") => match Introduction::from_line(&line) {
+                Ok(hello) => report.handles = Some(self.promised(&line, hello)),
+                Err((key, expected)) => {
+                    self.session.complain("hello", &line, &format!("expected {key}= to be {expected}"));
+                    return Err(CheckEnded);
+                }
+            },
+            Some(_) => self.session.complain("hello", &line, "expected interface= to be calls or handle"),
+        }
         let names = line.list("calls");
-        if names.is_empty() {
+        if names.is_empty() && report.handles.is_none() {
             self.session.complain("hello", &line, "expected calls= to list the calls of the subject");
         }
         for name in names {
@@ -77,6 +89,18 @@ impl Check<'_> {
         self.system = System::from_names(&text("os"), &text("arch")).unwrap_or(System::HOST);
         report.agent = Some(format!("{} {}", text("name"), text("version")));
         Ok(())
+    }
+
+    /// Every promise is a clause.
+    fn promised(&mut self, line: &Line, hello: Introduction) -> Introduction {
+        for (name, _) in &hello.promises {
+            let promise = format!("handle/{name}");
+            if !crate::spec::clauses().any(|clause| clause.promise() == Some(&promise)) {
+                let expected = format!("there is no promise '{name}' (`waitspec list clauses` has them)");
+                self.session.complain("hello", line, &expected);
+            }
+        }
+        hello
     }
 
     pub(super) fn expect_unsupported(&mut self, request: Line, why: &str) -> Result<(), CheckEnded> {

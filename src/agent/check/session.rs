@@ -200,6 +200,11 @@ impl Session {
         self.agent.pid()
     }
 
+    /// The id of the last request.
+    pub(super) fn last_id(&self) -> u64 {
+        self.requests
+    }
+
     /// How long an answer may take.
     pub(super) fn patience(&self) -> Duration {
         self.deadline
@@ -238,7 +243,8 @@ impl Session {
 
     /// Sends a request, and returns the reply if it is well-formed and carries the request's id.
     pub(super) fn ask(&mut self, request: Line) -> Result<Option<Line>, CheckEnded> {
-        let announces = WaitRequest::from_line(&request).is_some();
+        // The wait of a handle is not announced.
+        let announces = request.get("handle").is_none() && WaitRequest::from_line(&request).is_some();
         let id = self.begin(request)?;
         let mut announced = false;
         loop {

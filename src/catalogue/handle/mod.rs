@@ -2,9 +2,25 @@
 
 use crate::trial::Case;
 
+mod drop;
+mod invented;
+mod kill;
+mod others;
 mod poll;
 mod result;
+mod spawn;
+mod start;
 mod wait;
 
 /// All themes.
-pub(crate) const THEMES: &[&[Case]] = &[result::CASES, poll::CASES, wait::CASES];
+pub(crate) const THEMES: &[&[Case]] = &[
+    result::CASES,
+    invented::CASES,
+    poll::CASES,
+    wait::CASES,
+    start::CASES,
+    others::CASES,
+    drop::CASES,
+    kill::CASES,
+    spawn::CASES,
+];

@@ -1,85 +1,169 @@
 //! What a handle reports, and that it is true.
 
-use crate::scenario::Scenario;
+use crate::scenario::{Death, Scenario, Step};
 use crate::spec::promise;
-use crate::trial::handle::Trial;
-use crate::trial::{Change, Outcome, cases};
+use crate::trial::handle::{Answered, Trial};
+use crate::trial::{Change, Need, Needs, Outcome, ProcessState, cases};
 use crate::wait::Signal;
 
 cases! { handle "handle-result";
 
-    /// exit codes with zero, one, seven or eight bits set are reported unchanged
+    /// each of the 256 exit codes is reported unchanged
     exit_codes() => [promise::HANDLE_EXIT_CODE];
 
-    /// death by a signal is reported as that signal, and as no exit code
+    /// death by a signal is reported as that signal, for each signal that kills, and as no exit code
     signals() => [promise::HANDLE_SIGNAL];
+
+    /// a core that was dumped is reported, and the signal is the same
+    core_dumped(), needs Needs::of(&[Need::CoreFiles]) => [promise::HANDLE_SIGNAL, promise::HANDLE_CORE];
+
+    /// no core is reported of a death that dumps none
+    no_core(CORE) => [promise::HANDLE_CORE];
+
+    /// the usage in a result is at least what the child used, and not that of another child
+    usage(USAGE), needs Needs::NOTHING.burning() => [promise::HANDLE_USAGE];
 
     /// the result is the same however often the handle is asked
     asked_again() => [promise::HANDLE_STABLE];
 
+    /// a wait reports the result that a poll has reported before
+    wait_after_poll(POLL) => [promise::HANDLE_STABLE];
+
     /// after a wait the child is no zombie
     no_zombie() => [promise::HANDLE_NO_ZOMBIE];
-
-    /// a wait for one child takes nothing from the handle of another that exited first
-    other_children() => [promise::HANDLE_OTHERS_KEPT];
-
-    /// where somebody else has reaped the child, the handle reports its exit code, an error, or that it does not know
-    stolen(STEAL) => [promise::HANDLE_NEVER_INVENTED];
 }
 
 fn exit_codes(t: &mut Trial) -> Outcome {
-    for code in (0..=255_i32).filter(|code| matches!(code.count_ones(), 0 | 1 | 7 | 8)) {
-        let child = t.spawn(Scenario::exits(code))?;
-        let told = t.wait(&child)?;
-        t.expect(&promise::HANDLE_EXIT_CODE).reports(&told, &child, Change::Exited(code))?;
+    let children = t.spawn_all((0..=255).map(Scenario::exits))?;
+    for (code, child) in (0..).zip(&children) {
+        let answered = t.wait(child)?;
+        t.expect(&promise::HANDLE_EXIT_CODE).reports(&answered, child, Change::Exited(code))?;
     }
     Ok(())
 }
 
+/// The standard signals whose default action terminates the process.
+const DEADLY: [Signal; 20] = [
+    Signal::HUP,
+    Signal::INT,
+    Signal::QUIT,
+    Signal::ILL,
+    Signal::TRAP,
+    Signal::ABRT,
+    Signal::BUS,
+    Signal::FPE,
+    Signal::KILL,
+    Signal::USR1,
+    Signal::SEGV,
+    Signal::USR2,
+    Signal::PIPE,
+    Signal::ALRM,
+    Signal::TERM,
+    Signal::XCPU,
+    Signal::XFSZ,
+    Signal::VTALRM,
+    Signal::PROF,
+    Signal::SYS,
+];
+
+/// Dies of a signal; without a core, as far as the limit decides.
+fn dies(signal: Signal, core: bool) -> Scenario {
+    Scenario::of([Step::KillSelf(Death { signal, core: Some(core), report: false })])
+}
+
 fn signals(t: &mut Trial) -> Outcome {
-    for signal in [Signal::HUP, Signal::INT, Signal::KILL, Signal::TERM] {
-        let child = t.spawn(Scenario::dies(signal))?;
-        let told = t.wait(&child)?;
-        t.expect(&promise::HANDLE_SIGNAL).reports(&told, &child, Change::Killed(signal, false))?;
+    let system = t.system();
+    let children = t.spawn_all(DEADLY.map(|signal| dies(signal, false)))?;
+    for (signal, child) in DEADLY.into_iter().zip(&children) {
+        let answered = t.wait(child)?;
+        let (plain, core) = (Change::Killed(signal, false), Change::Killed(signal, true));
+        // Where cores go to a program, the limit does not count.
+        let may_be: &[Change] = if signal.dumps_core_on(system) { &[plain, core] } else { &[plain] };
+        t.expect(&promise::HANDLE_SIGNAL).reports_one_of(&answered, child, may_be)?;
     }
     Ok(())
+}
+
+fn core_dumped(t: &mut Trial) -> Outcome {
+    let child = t.spawn(dies(Signal::ABRT, true))?;
+    let answered = t.wait(&child)?;
+    let changes = [Change::Killed(Signal::ABRT, true), Change::Killed(Signal::ABRT, false)];
+    t.expect(&promise::HANDLE_SIGNAL).reports_one_of(&answered, &child, &changes)?;
+    if !t.shows("core") {
+        return Ok(());
+    }
+    t.expect(&promise::HANDLE_CORE).reports(&answered, &child, changes[0])
+}
+
+fn no_core(t: &mut Trial) -> Outcome {
+    let child = t.spawn(dies(Signal::TERM, true))?;
+    let answered = t.wait(&child)?;
+    t.expect(&promise::HANDLE_CORE).reports(&answered, &child, Change::Killed(Signal::TERM, false))
+}
+
+/// How long the child burns, in microseconds.
+const BURNT: i64 = 60_000;
+
+/// User and system time, in microseconds, if both are shown.
+fn cpu(answered: &Answered) -> Option<i64> {
+    let usage = answered.usage.as_ref()?;
+    Some(usage.utime_us?.max(0) + usage.stime_us?.max(0))
+}
+
+fn usage(t: &mut Trial) -> Outcome {
+    let burn = Step::BurnUser { us: BURNT as u64 };
+    let busy = t.spawn(Scenario::of([burn, Step::exit(7).reported()]))?;
+    let (own, _) = t.last_usage(&busy)?;
+    let least = own.utime_us.unwrap_or(0) + own.stime_us.unwrap_or(0);
+    let answered = t.wait(&busy)?;
+    t.expect(&promise::HANDLE_USAGE).reports(&answered, &busy, Change::Exited(7))?;
+    t.expect(&promise::HANDLE_USAGE).within("CPU time in us", cpu(&answered), least, i64::MAX)?;
+    let idle = t.spawn(Scenario::of([Step::exit(7).reported()]))?;
+    let (own, _) = t.last_usage(&idle)?;
+    let least = own.utime_us.unwrap_or(0) + own.stime_us.unwrap_or(0);
+    let answered = t.wait(&idle)?;
+    // What exit itself costs is far less than the other child burnt.
+    let most = least + BURNT / 2;
+    t.expect(&promise::HANDLE_USAGE).within("CPU time in us", cpu(&answered), least, most)
 }
 
 fn asked_again(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
-    for _ in 0..2 {
-        let told = t.wait(&child)?;
-        t.expect(&promise::HANDLE_STABLE).reports(&told, &child, Change::Exited(7))?;
-        let told = t.poll(&child)?;
-        t.expect(&promise::HANDLE_STABLE).reports(&told, &child, Change::Exited(7))?;
+    for _ in 0..3 {
+        let answered = t.wait(&child)?;
+        t.expect(&promise::HANDLE_STABLE).reports(&answered, &child, Change::Exited(7))?;
     }
-    Ok(())
+    if !t.shows("poll") {
+        return Ok(());
+    }
+    let answered = t.poll(&child)?;
+    t.expect(&promise::HANDLE_STABLE).reports(&answered, &child, Change::Exited(7))
+}
+
+fn wait_after_poll(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_ended(&child)?;
+    let answered = t.poll_exited(&child)?;
+    t.expect(&promise::HANDLE_STABLE).reports(&answered, &child, Change::Exited(7))?;
+    for _ in 0..2 {
+        let answered = t.poll(&child)?;
+        t.expect(&promise::HANDLE_STABLE).reports(&answered, &child, Change::Exited(7))?;
+    }
+    let answered = t.wait(&child)?;
+    t.expect(&promise::HANDLE_STABLE).reports(&answered, &child, Change::Exited(7))
 }
 
 fn no_zombie(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
-    let told = t.wait(&child)?;
-    t.expect(&promise::HANDLE_NO_ZOMBIE).reaped(&told, &child, Change::Exited(7))
-}
-
-fn other_children(t: &mut Trial) -> Outcome {
-    let first = t.spawn(Scenario::exits(3))?;
-    // Whoever reaps eagerly has reaped it by now, for its own handle.
-    t.await_ended(&first)?;
-    let second = t.spawn(Scenario::exits(7))?;
-    let told = t.wait(&second)?;
-    t.expect(&promise::HANDLE_OTHERS_KEPT).reports(&told, &second, Change::Exited(7))?;
-    let told = t.wait(&first)?;
-    t.expect(&promise::HANDLE_OTHERS_KEPT).reports(&told, &first, Change::Exited(3))
-}
-
-fn stolen(t: &mut Trial) -> Outcome {
+    let answered = t.wait(&child)?;
+    t.expect(&promise::HANDLE_NO_ZOMBIE).reaped(&answered, &child, Change::Exited(7))?;
+    if !t.shows("poll") {
+        return Ok(());
+    }
     let child = t.spawn(Scenario::exits(7))?;
     t.await_ended(&child)?;
-    t.steal(&child)?;
-    let told = t.wait(&child)?;
-    if told.is_ignorant() {
-        return t.expect(&promise::HANDLE_NEVER_INVENTED).returns(&told);
-    }
-    t.expect(&promise::HANDLE_NEVER_INVENTED).reports(&told, &child, Change::Exited(7))
+    let answered = t.poll_exited(&child)?;
+    t.expect(&promise::HANDLE_NO_ZOMBIE).reports(&answered, &child, Change::Exited(7))?;
+    let state = t.state(&child)?;
+    t.expect(&promise::HANDLE_NO_ZOMBIE).that(state != ProcessState::Zombie, "no zombie", state.to_string())
 }

@@ -211,7 +211,7 @@ impl Sequential<'_, '_> {
         let seen = Observation::Raced(pid, outcome);
         let judged = self.oracle.step(op, &seen);
         if let (Observation::Raced(_, outcome), Some(step)) = (&seen, self.steps.last_mut()) {
-            step.told = self.oracle.told(wait, outcome);
+            step.outcome = self.oracle.describe(wait, outcome);
         }
         Ok(judged?)
     }

@@ -22,6 +22,8 @@ pub struct Clone {
     pub new_users: bool,
     /// With the system call `clone3` instead of `clone`.
     pub clone3: bool,
+    /// `set_tid` (Linux 5.5), with `clone3`: the pid in the caller's PID namespace; 0 for any.
+    pub pid: c_int,
 }
 
 /// Creates a process with a copy of this one's memory; for what the child may do see [`crate::sys::process::fork`]. The
@@ -47,8 +49,10 @@ mod linux {
     use std::os::fd::FromRawFd;
 
     /// `struct clone_args` of Linux 5.3: `flags`, `pidfd`, `child_tid`, `parent_tid`, `exit_signal`, `stack`,
-    /// `stack_size`, `tls`.
-    type Arguments = [u64; 8];
+    /// `stack_size`, `tls`; with Linux 5.5 `set_tid` and `set_tid_size`.
+    type Arguments = [u64; 10];
+    /// The size of those of Linux 5.3.
+    const FIRST: usize = size_of::<[u64; 8]>();
 
     pub(crate) fn clone(how: Clone) -> Result<(Forked, Option<OwnedFd>), Errno> {
         let flags = [
@@ -60,13 +64,20 @@ mod linux {
         let flags = flags.iter().filter(|(on, _)| *on).fold(0, |bits, (_, flag)| bits | flag);
         let mut pidfd: c_int = -1;
         let pid = if how.clone3 {
-            let mut arguments: Arguments = [0; 8];
+            let mut arguments: Arguments = [0; 10];
+            let mut size = FIRST;
+            if how.pid != 0 {
+                arguments[8] = (&raw const how.pid).addr() as u64;
+                arguments[9] = 1;
+                size = size_of::<Arguments>();
+            }
             arguments[0] = u64::from(flags.cast_unsigned());
             arguments[1] = (&raw mut pidfd).addr() as u64;
             arguments[4] = i64::from(how.exit_signal).cast_unsigned();
-            // SAFETY: the structure of the size that is passed; the kernel writes to `pidfd` only. Without CLONE_VM the new
-            // process has a copy of this stack and goes on there, as after a fork.
-            unsafe { libc::syscall(libc::SYS_clone3, arguments.as_mut_ptr(), size_of::<Arguments>()) }
+            // SAFETY: a structure of at least the size that is passed; the kernel reads the one pid, which outlives the call, and
+            // writes to `pidfd` only. Without CLONE_VM the new process has a copy of this stack and goes on there, as after a
+            // fork.
+            unsafe { libc::syscall(libc::SYS_clone3, arguments.as_mut_ptr(), size) }
         } else {
             let flags = libc::c_long::from(flags | how.exit_signal);
             let none = 0 as libc::c_long;

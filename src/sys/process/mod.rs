@@ -9,7 +9,9 @@ pub mod existence;
 pub mod exit_watch;
 pub mod gate;
 mod handle;
+pub mod namespace;
 pub mod pidfd;
+mod program;
 pub mod ptrace;
 pub mod raw;
 pub mod workload;
@@ -21,6 +23,7 @@ pub use control::{
 };
 pub(crate) use control::{check, environ, last_errno};
 pub use handle::{Handle, prove_descriptors};
+pub use program::run_program;
 
 #[cfg(test)]
 pub(crate) mod tests;

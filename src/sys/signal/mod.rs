@@ -318,6 +318,15 @@ pub fn unblock(signal: i32) -> Result<(), Errno> {
     change_mask(libc::SIG_UNBLOCK, signal)
 }
 
+/// Blocks every signal that can be blocked in the calling thread.
+pub fn block_all() {
+    let mut set = empty();
+    // SAFETY: a set of ours.
+    unsafe { libc::sigfillset(&mut set) };
+    // Cannot fail for a valid `how`.
+    let _ = set_mask(libc::SIG_SETMASK, &set);
+}
+
 /// The signals blocked by the calling thread.
 pub fn blocked() -> Vec<i32> {
     set_mask(libc::SIG_BLOCK, &empty()).map_or(Vec::new(), |set| members(&set))

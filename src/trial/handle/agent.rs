@@ -1,0 +1,358 @@
+//! What a case asks of handles and of their agent.
+
+use super::answered::{Answer, Answered};
+use crate::protocol::Line;
+use crate::protocol::agent::{Disposition, MaskChange};
+use crate::protocol::codec::Words;
+use crate::protocol::handle::{Form, Polling, Report, Request, usage_in};
+use crate::protocol::warden::Request as WardenRequest;
+use crate::scenario::Scenario;
+use crate::trial::abort::{Abort, Outcome};
+use crate::trial::children::{By, not_offered};
+use crate::trial::core::{self, Birth, Child, Core, Interface, Started};
+use crate::trial::deadline::{AT_ONCE, PROMPT, ms};
+use crate::trial::due::pause;
+use crate::trial::expect::Expect;
+use crate::trial::link::{LinkError, To};
+use crate::trial::shown::Shown;
+use crate::trial::verdict::Failure;
+use crate::wait::{Signal, System};
+use std::time::{Duration, Instant};
+
+/// The handles that a trial is about: one for each child, by the id of the request that made it.
+#[derive(Debug)]
+pub struct Agent {
+    form: Form,
+    /// Each child's handle, by the child's name.
+    handles: Vec<(String, u64)>,
+}
+
+impl Agent {
+    /// Of results in that form, with no child yet.
+    pub(crate) fn new(form: Form) -> Agent {
+        Agent { form, handles: Vec::new() }
+    }
+
+    fn handle(&self, child: &Child) -> Result<u64, Abort> {
+        let handle = self.handles.iter().find(|(name, _)| *name == child.name);
+        handle
+            .map(|(_, handle)| *handle)
+            .ok_or_else(|| Abort::Broken(format!("{} has no handle", child.name)))
+    }
+}
+
+/// A running trial of handles.
+pub type Trial<'a> = core::Trial<'a, Agent>;
+
+/// A request that was sent, and whose answer was not asked for yet.
+#[derive(Debug)]
+pub struct Pending {
+    id: u64,
+    request: Request,
+}
+
+impl Interface for Agent {
+    fn start(&mut self, core: &mut Core<'_>, birth: &Birth) -> Result<Started, Abort> {
+        let request = Request::Spawn { argv: Words::of(&birth.argv), pipes: false };
+        core.link.send(&[To::Agent(request.to_line().with("id", birth.id))])?;
+        self.born(core, birth)
+    }
+}
+
+impl Agent {
+    /// Takes the agent's word that a child was made.
+    fn born(&mut self, core: &mut Core<'_>, birth: &Birth) -> Result<Started, Abort> {
+        let reply = core.link.agent_reply(birth.id, PROMPT, "spawn")?;
+        let pid = core.pid_of(&reply)?;
+        self.handles.push((birth.name.clone(), birth.id));
+        Ok(Started::Forked(pid))
+    }
+}
+
+/// How long is waited for an answer that may not come.
+const SOON: Duration = Duration::from_millis(500);
+
+/// A place that no program has.
+const NOWHERE: &str = "/nonexistent/waitspec";
+
+impl Trial<'_> {
+    /// Has a child made by that request instead of a plain spawn.
+    fn spawn_by(
+        &mut self,
+        scenario: &Scenario,
+        request: impl FnOnce(Words) -> Request,
+    ) -> Result<Child, Abort> {
+        let birth = self.core.birth(&By::Fork { thread: 0 }, scenario);
+        let request = request(Words::of(&birth.argv));
+        self.core.link.send(&[To::Agent(request.to_line().with("id", birth.id))])?;
+        let started = self.with.born(&mut self.core, &birth)?;
+        self.core.join(birth, started)
+    }
+
+    /// Has a child made whose standard output the runtime reads.
+    pub fn spawn_with_pipes(&mut self, scenario: &Scenario) -> Result<Child, Abort> {
+        self.spawn_by(scenario, |argv| Request::Spawn { argv, pipes: true })
+    }
+
+    /// Has a child made by the raw call, without a handle.
+    pub fn fork(&mut self, scenario: &Scenario) -> Result<Child, Abort> {
+        self.spawn_by(scenario, |argv| Request::Fork { argv })
+    }
+
+    /// Has a child made for each scenario, all asked for at once.
+    pub fn spawn_all(&mut self, scenarios: impl IntoIterator<Item = Scenario>) -> Result<Vec<Child>, Abort> {
+        let mut children = Vec::new();
+        let mut scenarios = scenarios.into_iter().peekable();
+        while scenarios.peek().is_some() {
+            let births: Vec<Birth> = scenarios
+                .by_ref()
+                .take(AT_ONCE)
+                .map(|s| self.core.birth(&By::Fork { thread: 0 }, &s))
+                .collect();
+            let request = |birth: &Birth| {
+                let request = Request::Spawn { argv: Words::of(&birth.argv), pipes: false };
+                To::Agent(request.to_line().with("id", birth.id))
+            };
+            let lines: Vec<To> = births.iter().map(request).collect();
+            self.core.link.send(&lines)?;
+            for birth in births {
+                let started = self.with.born(&mut self.core, &birth)?;
+                children.push(self.core.join(birth, started)?);
+            }
+        }
+        Ok(children)
+    }
+
+    /// Has the agent run a program that is not there: an error, or the child that it made all the same.
+    pub fn spawn_nothing(&mut self) -> Result<Result<Child, Answered>, Abort> {
+        self.core.steps.push(format!("spawn {NOWHERE}"));
+        let id = self.core.link.id();
+        let request = Request::Spawn { argv: Words::of([NOWHERE]), pipes: false };
+        self.core.link.send(&[To::Agent(request.to_line().with("id", id))])?;
+        let answered = self.answered(id, &request)?;
+        if answered.answer != Answer::Done {
+            return Ok(Err(answered));
+        }
+        let child = Child { name: "X".to_owned(), pid: 0 };
+        self.with.handles.push((child.name.clone(), id));
+        Ok(Ok(child))
+    }
+
+    /// Asks the handle of a child without waiting.
+    pub fn poll(&mut self, child: &Child) -> Result<Answered, Abort> {
+        let handle = self.with.handle(child)?;
+        self.ask(&child.name, Request::Poll { handle })
+    }
+
+    /// The same of a child that has terminated: again and again, where a poll shows what a loop has noticed, until it reports
+    /// something.
+    pub fn poll_exited(&mut self, child: &Child) -> Result<Answered, Abort> {
+        let began = Instant::now();
+        let deadline = self.core.scaled(PROMPT);
+        let mut turns = 0;
+        loop {
+            let answered = self.poll(child)?;
+            let is_direct = self.core.info.polling != Some(Polling::Loop);
+            if is_direct || !answered.is_running() || began.elapsed() > deadline {
+                return Ok(answered);
+            }
+            self.core.steps.pop();
+            turns += 1;
+            std::thread::sleep(pause(turns));
+        }
+    }
+
+    /// Waits for the result.
+    pub fn wait(&mut self, child: &Child) -> Result<Answered, Abort> {
+        let pending = self.begin_wait(child, None)?;
+        self.finish(&pending)
+    }
+
+    /// The same for that long at most.
+    pub fn wait_for(&mut self, child: &Child, timeout: Duration) -> Result<Answered, Abort> {
+        let pending = self.begin_wait(child, Some(timeout))?;
+        self.finish(&pending)
+    }
+
+    /// Begins a wait.
+    pub fn begin_wait(&mut self, child: &Child, timeout: Option<Duration>) -> Result<Pending, Abort> {
+        let handle = self.with.handle(child)?;
+        self.begin(&child.name, Request::Wait { handle, timeout: timeout.map(ms) })
+    }
+
+    /// Begins a wait for each child, all asked for at once.
+    pub fn begin_waits<'c>(
+        &mut self,
+        children: impl IntoIterator<Item = &'c Child>,
+    ) -> Result<Vec<Pending>, Abort> {
+        children.into_iter().map(|child| self.begin_wait(child, None)).collect()
+    }
+
+    /// Whether the answer to a request has come.
+    pub fn has_come(&self, pending: &Pending) -> bool {
+        self.core.link.has_reply(pending.id)
+    }
+
+    /// Makes sure that the agent has read every request before, by one that it answers at once.
+    pub fn await_read(&mut self) -> Outcome {
+        let id = self.core.link.id();
+        // An agent may know no other request, but it knows this one not.
+        self.core.link.send(&[To::Agent(Line::new("no-such-request").with("id", id))])?;
+        match self.core.link.agent_reply(id, PROMPT, "a request that it does not know") {
+            Ok(_) => Ok(()),
+            Err(LinkError::AgentGone) => Err(Abort::Crash(Failure {
+                clause: self.core.cited[0],
+                expected: "the agent to stay alive".to_owned(),
+                got: "the agent died during a wait".to_owned(),
+            })),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Waits for the answer to a request.
+    pub fn finish(&mut self, pending: &Pending) -> Result<Answered, Abort> {
+        self.answered(pending.id, &pending.request)
+    }
+
+    /// Sends a signal by the handle of a child.
+    pub fn kill(&mut self, child: &Child, sig: Signal) -> Result<Answered, Abort> {
+        let handle = self.with.handle(child)?;
+        self.ask(&format!("{}, {sig}", child.name), Request::Kill { handle, sig })
+    }
+
+    /// Drops the handle of a child.
+    pub fn drop_handle(&mut self, child: &Child) -> Outcome {
+        let handle = self.with.handle(child)?;
+        self.must(&child.name, Request::Drop { handle })
+    }
+
+    /// Has the agent reap a child by the raw call: what that reported, or its error.
+    pub fn steal(&mut self, child: &Child) -> Result<Answered, Abort> {
+        let handle = self.with.handle(child)?;
+        let answered = self.ask(&child.name, Request::Steal { handle })?;
+        Ok(Answered { form: Form::Word, shows_core: true, ..answered })
+    }
+
+    /// Sets what the agent does on a signal.
+    pub fn sigaction(&mut self, sig: Signal, action: Disposition, nocldwait: bool) -> Outcome {
+        self.must(&sig.to_string(), Request::Sigaction { sig, action, nocldwait })
+    }
+
+    /// Changes the mask of the agent's main thread.
+    pub fn sigprocmask(&mut self, how: MaskChange, sig: Signal) -> Outcome {
+        self.must(&sig.to_string(), Request::Sigprocmask { how, sig })
+    }
+
+    /// Whether the handles can do that.
+    pub fn shows(&self, ability: &str) -> bool {
+        self.core.info.abilities.iter().any(|known| known == ability)
+    }
+
+    /// Whether the answer to a request comes within a second or two, without the deadline of one that must come.
+    pub fn comes_soon(&mut self, pending: &Pending) -> Result<bool, Abort> {
+        match self.core.link.await_reply(pending.id, SOON) {
+            Ok(()) => Ok(true),
+            Err(LinkError::Late(_)) => Ok(false),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Makes a process that has the pid of a child which was reaped, in the agent's PID namespace, and blocks every signal.
+    pub fn make_decoy(&mut self, child: &Child) -> Outcome {
+        self.core.steps.push(format!("a decoy takes the pid of {}", child.name));
+        let reply = self.core.link.ask_warden(&WardenRequest::Decoy { pid: child.pid }, PROMPT)?;
+        match reply.word() {
+            "ok" => Ok(()),
+            _ => Err(Abort::Skip(format!(
+                "no process can be given a pid here: {}",
+                reply.get("why").unwrap_or_default()
+            ))),
+        }
+    }
+
+    /// The signals that are pending for the decoy.
+    pub fn pending_for_decoy(&mut self) -> Result<Vec<String>, Abort> {
+        let reply = self.core.link.ask_warden(&WardenRequest::Pending {}, PROMPT)?;
+        match reply.word() {
+            "ok" => Ok(reply.list("sigs")),
+            _ => Err(Abort::Broken(reply.get("why").unwrap_or_default())),
+        }
+    }
+
+    fn must(&mut self, of: &str, request: Request) -> Outcome {
+        let word = request.word();
+        match self.ask(of, request)?.answer {
+            Answer::Done => Ok(()),
+            Answer::Failed(errno) => Err(Abort::Broken(format!("the agent cannot {word}: {errno}"))),
+            _ => Err(Abort::Broken(format!("the agent does not answer {word}"))),
+        }
+    }
+
+    fn ask(&mut self, of: &str, request: Request) -> Result<Answered, Abort> {
+        let pending = self.begin(of, request)?;
+        self.finish(&pending)
+    }
+
+    fn begin(&mut self, of: &str, request: Request) -> Result<Pending, Abort> {
+        let line = request.to_line();
+        let timeout = line.get("timeout").map(|ms| format!(", {ms} ms")).unwrap_or_default();
+        let action = line.get("do").or(line.get("how")).map(|what| format!(", {what}")).unwrap_or_default();
+        self.core.steps.push(format!("{}({of}{timeout}{action})", request.word()));
+        let id = self.core.link.id();
+        self.core.link.send(&[To::Agent(line.with("id", id))])?;
+        Ok(Pending { id, request })
+    }
+
+    fn answered(&mut self, id: u64, request: &Request) -> Result<Answered, Abort> {
+        let word = request.word();
+        let broke = |why: String| Abort::Protocol(format!("reply to {word}: {why}"));
+        let mut usage = None;
+        let answer = match self.core.link.agent_reply(id, PROMPT, word) {
+            Ok(reply) => match reply.word() {
+                "unsupported" => return Err(not_offered(&reply)),
+                "malformed" => {
+                    let why = reply.get("why").unwrap_or_default();
+                    return Err(Abort::Broken(format!(
+                        "the agent calls the request {word} malformed: {why}"
+                    )));
+                }
+                "err" => Answer::Failed(reply.text("errno").map_err(|e| broke(e.to_string()))?),
+                _ => {
+                    usage = usage_in(&reply);
+                    match request {
+                        Request::Poll { .. } | Request::Wait { .. } | Request::Steal { .. } => {
+                            let report = Report::from_line(&reply).map_err(broke)?;
+                            let is_stolen = matches!(request, Request::Steal { .. });
+                            if !is_stolen && !report.is_of(self.with.form) {
+                                let form = self.with.form.name();
+                                return Err(broke(format!("no result of the form {form}: {reply}")));
+                            }
+                            Answer::Reported(report)
+                        }
+                        _ => Answer::Done,
+                    }
+                }
+            },
+            Err(LinkError::Late(_)) => Answer::Hung,
+            Err(LinkError::AgentGone) => Answer::Crashed,
+            Err(other) => return Err(other.into()),
+        };
+        let shows_core = self.shows("core");
+        let system: System = self.core.system;
+        Ok(Answered { answer, usage, form: self.with.form, shows_core, system })
+    }
+}
+
+impl Expect<'_, '_> {
+    /// The handle reported that the child has not terminated.
+    pub fn runs(self, answered: &Answered) -> Outcome {
+        let this = self.returned(answered, "running")?;
+        this.check(answered.is_running(), || "running".to_owned(), || answered.outcome())
+    }
+
+    /// The wait has not returned.
+    pub fn waits(self, pending: &Pending) -> Outcome {
+        let has_come = self.core.link.has_reply(pending.id);
+        self.check(!has_come, || "no return while the child lives".to_owned(), || "a return")
+    }
+}

@@ -26,7 +26,7 @@ pub(super) fn spawn(agent: &Agent, argv: &Words, words: Option<usize>) -> Result
         return Ok(child?.as_raw_pid());
     }
     match words {
-        Some(_) if !agent.is_threaded() => fork_image(argv, words),
+        Some(_) if !agent.is_threaded() && !agent.subject.has_own_image() => fork_image(argv, words),
         _ => exec(argv),
     }
 }

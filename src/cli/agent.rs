@@ -4,15 +4,33 @@ use super::Output;
 use super::arguments::{CommandLine, TimeoutScale};
 use crate::agent::check::check;
 use crate::runner::settings::RunError;
+use crate::subject::library::{Library, PRELOADED, PROVE, Way};
 use crate::sys::call::abi::Call;
+use crate::sys::{descriptors, signal};
 use clap::Subcommand;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write;
+use std::os::fd::RawFd;
+use std::path::{Path, PathBuf};
 
-/// Check an agent, for authors of agents.
+/// Check an agent, or be that of a shared object
+///
+/// `waitspec agent check` is for authors of agents. With --so or --preload, the process is an agent that speaks the protocol on
+/// its standard streams: what the subjects so:PATH and preload:PATH start.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
 pub struct Args {
     #[command(subcommand)]
-    what: What,
+    what: Option<What>,
+    /// Load this shared object and make its calls
+    #[arg(long, value_name = "PATH", conflicts_with = "preload")]
+    so: Option<PathBuf>,
+    /// Have this shared object loaded before the C library (LD_PRELOAD), and make the calls of this program
+    #[arg(long, value_name = "PATH")]
+    preload: Option<PathBuf>,
+    /// First prove that every call reaches the shared object
+    #[arg(long)]
+    prove: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -37,9 +55,45 @@ Examples:
     },
 }
 
+/// Becomes the agent of a shared object, if the arguments (with the program's name) are those by which the driver asks for one:
+/// an agent is started for each trial, and its children inherit the peak of its memory. Returns why it cannot.
+pub fn serve_if_asked(arguments: &[OsString]) -> Option<RunError> {
+    let [program, verb, way, path, options @ ..] = arguments else { return None };
+    let way = Way::of_option(way).filter(|_| verb == "agent")?;
+    let (output, options) = match options {
+        [option, number, rest @ ..] if option == PRELOADED => (Some(number.to_str()?.parse().ok()?), rest),
+        _ => (None, options),
+    };
+    let prove = options == [PROVE];
+    (prove || options.is_empty()).then(|| serve(program, way, Path::new(path), prove, output))
+}
+
+/// Serves the requests that come on standard input, on that descriptor if the library has been preloaded; returns why it cannot.
+fn serve(program: &OsStr, way: Way, path: &Path, prove: bool, output: Option<RawFd>) -> RunError {
+    let dup = |fd| rustix::io::fcntl_dupfd_cloexec(fd, 3);
+    let given = output.map_or_else(|| dup(rustix::stdio::stdout()), descriptors::adopt);
+    let (Ok(input), Ok(given)) = (dup(rustix::stdio::stdin()), given) else {
+        return RunError::Broken("standard input or output is closed".into());
+    };
+    // What the library prints must not come between the replies. A crash of its constructor is to be one.
+    let _ = rustix::stdio::dup2_stdout(rustix::stdio::stderr());
+    signal::reset_all();
+    match Library::load(way, path, prove, output.is_some(), program, &given) {
+        Ok(library) => crate::serve(Box::leak(Box::new(library)), input, given),
+        Err(why) => RunError::Adapter(why),
+    }
+}
+
 /// Performs the verb.
 pub fn perform(args: &Args) -> Result<Output, RunError> {
-    let What::Check { command, child, timeout_scale } = &args.what;
+    let asked = args.so.as_ref().map(|path| (Way::Open, path));
+    if let Some((way, path)) = asked.or_else(|| args.preload.as_ref().map(|path| (Way::Preload, path))) {
+        let program = std::env::args_os().next().unwrap_or_default();
+        return Err(serve(&program, way, path, args.prove, None));
+    }
+    let Some(What::Check { command, child, timeout_scale }) = &args.what else {
+        return Err(RunError::Usage("agent: nothing to do; try waitspec agent --help".into()));
+    };
     let child = match child {
         Some(child) => child.words.clone(),
         None => {

@@ -39,6 +39,7 @@ Examples:
   waitspec run                                test this system
   waitspec run nohang --call wait4 -v         run some cases with one call, show every trial
   waitspec run --subject 'agent:./myagent'    test an implementation through its agent
+  waitspec run --subject so:./libmine.so      test the functions of a shared object
   waitspec decode 0x137f                      show what a status word means on each system
   waitspec explain posix/waitpid/echild       show what a clause requires and which cases check it
 
@@ -78,11 +79,15 @@ impl Output {
 
 /// The program.
 ///
-/// `child` bypasses the parser: children are executed often and must start fast.
+/// `child` bypasses the parser, and so do the agents of shared objects: they are executed often and must start fast.
 pub fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args_os().collect();
     if let Some(code) = child::run_if_asked(&arguments) {
         return code;
+    }
+    if let Some(error) = agent::serve_if_asked(&arguments) {
+        print_error(&error.to_string());
+        return ExitCode::from(error.exit_code());
     }
     let output = match Cli::try_parse_from(&arguments) {
         Ok(cli) => perform(cli.verb),

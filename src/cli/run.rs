@@ -30,8 +30,10 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 /// The forms of `--subject` other than the names of built-in subjects.
-pub const SUBJECT_FORMS: [(&str, &str); 3] = [
+pub const SUBJECT_FORMS: [(&str, &str); 5] = [
     ("agent:CMD", "an implementation behind an agent, a program that speaks the protocol"),
+    ("so:PATH", "the functions of a shared object, by their addresses"),
+    ("preload:PATH", "the C library under a shared object that is loaded before it (LD_PRELOAD)"),
     ("wrapper:CMD", "a program that runs the program that it is given"),
     ("mutant:NAME", "a subject with a known bug (`list mutants`)"),
 ];
@@ -49,6 +51,7 @@ Examples:
   waitspec run nohang 'exit.*' --call wait4                 some cases with one call
   waitspec run nohang.running-child@wait4 --trace           one trial, with its protocol lines
   waitspec run --subject 'agent:python3 my_agent.py' -v     an implementation behind an agent
+  waitspec run --subject so:./libmine.so                    the functions of a shared object
   waitspec run --output report.jsonl --output report.html   also write a report for `diff` and `matrix`, and a page
   waitspec run --baseline waitspec.baseline                 excuse known failures
   waitspec run --warden 'ssh target /tmp/waitspec warden'   test a remote machine
@@ -57,7 +60,7 @@ pub struct Args {
     /// Cases to run: part of a `case@call`, or a pattern with `*`
     #[arg(value_name = "PATTERN")]
     patterns: Vec<String>,
-    /// Subject to test: a name from `list subjects`, agent:CMD or mutant:NAME (repeatable)
+    /// Subject to test: a name from `list subjects`, agent:CMD, so:PATH, preload:PATH or mutant:NAME (repeatable)
     #[arg(long = "subject", value_name = "S")]
     subjects: Vec<String>,
     /// Run only with this call (repeatable)
@@ -345,13 +348,13 @@ impl Reports {
 pub(super) fn check_subjects(subjects: &[String]) -> Result<(), RunError> {
     for subject in subjects {
         match subject.split_once(':') {
-            Some((sort @ ("agent" | "wrapper" | "so" | "mutant"), "")) => {
+            Some((sort @ ("agent" | "wrapper" | "so" | "preload" | "mutant"), "")) => {
                 return Err(RunError::Usage(format!("subject `{subject}`: nothing follows `{sort}:`")));
             }
             Some(("agent" | "wrapper", command)) => {
                 command_words(command).map_err(|e| RunError::Usage(format!("subject `{subject}`: {e}")))?;
             }
-            Some(("so", _)) => {}
+            Some(("so" | "preload", _)) => {}
             Some(("mutant", name)) => {
                 let mutants = || crate::mutants::mutants().map(|mutant| mutant.name);
                 if !mutants().any(|known| known == name) {

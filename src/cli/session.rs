@@ -12,7 +12,7 @@ use std::num::NonZeroUsize;
 /// The subjects, and how to start their agents.
 #[derive(Debug, clap::Args)]
 pub struct SessionArgs {
-    /// Subject to test: a name from `list subjects`, agent:CMD or mutant:NAME (repeatable)
+    /// Subject to test: a name from `list subjects`, agent:CMD, so:PATH, preload:PATH or mutant:NAME (repeatable)
     #[arg(long = "subject", value_name = "S")]
     subjects: Vec<String>,
     /// Apply the clauses of this system instead of the one the subject reports

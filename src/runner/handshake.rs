@@ -36,6 +36,8 @@ const BOOT: Duration = Duration::from_secs(180);
 pub(crate) enum Start {
     Hosted(String),
     Command(Vec<String>),
+    /// A shared object in an agent of this program: its arguments.
+    Library(Vec<String>),
     /// A program that runs a program: itself, before the command that it is to run.
     Program(Vec<String>, &'static Contract),
 }
@@ -56,6 +58,15 @@ pub(crate) fn of(spec: &str, registry: &Registry) -> Result<Start, RunError> {
     if let Some(command) = spec.strip_prefix("agent:") {
         return Ok(Start::Command(words(command)?));
     }
+    for (prefix, option) in [("so:", "--so"), ("preload:", "--preload")] {
+        match spec.strip_prefix(prefix) {
+            Some("") => {
+                return Err(RunError::Usage(format!("'{spec}' needs a path, e.g. {spec}./libmine.so")));
+            }
+            Some(path) => return Ok(Start::Library(["agent", option, path].map(str::to_owned).to_vec())),
+            None => {}
+        }
+    }
     if let Some(command) = spec.strip_prefix("wrapper:") {
         let words = words(command)?;
         let contract = contracts::of_program(&words[0]);
@@ -68,7 +79,8 @@ pub(crate) fn of(spec: &str, registry: &Registry) -> Result<Start, RunError> {
     if registry.hosts(spec) {
         return Ok(Start::Hosted(spec.to_owned()));
     }
-    let known: Vec<&str> = registry.names().chain(["agent:COMMAND", "wrapper:COMMAND"]).collect();
+    let known: Vec<&str> =
+        registry.names().chain(["agent:COMMAND", "so:PATH", "preload:PATH", "wrapper:COMMAND"]).collect();
     let hint = match crate::protocol::nearest(spec, known.iter().copied()) {
         Some(name) => format!("did you mean '{name}'?"),
         None => format!("the subjects are {}", known.join(", ")),
@@ -116,7 +128,12 @@ pub(crate) fn identify(
     if let Start::Program(_, contract) = start {
         return identify_program(link, spec, start, contract, settings, kernel);
     }
-    let opened = open(link, start, settings.child.as_deref(), None);
+    // That its calls reach the library is proved once.
+    let proving = match start {
+        Start::Library(words) => Start::Library([&words[..], &["--prove".to_owned()]].concat()),
+        other => other.clone(),
+    };
+    let opened = open(link, &proving, settings.child.as_deref(), None);
     let (opened, hello) = match opened {
         Ok(both) => both,
         Err(stop) => {
@@ -125,7 +142,7 @@ pub(crate) fn identify(
             return Err(match start {
                 // Built-in agents fail only if the machine does.
                 Start::Hosted(_) => RunError::Broken(text),
-                Start::Command(_) | Start::Program(..) => RunError::Adapter(text),
+                Start::Command(_) | Start::Library(_) | Start::Program(..) => RunError::Adapter(text),
             });
         }
     };
@@ -135,7 +152,7 @@ pub(crate) fn identify(
     });
     let spawned = match &info {
         // Children will be exec'ed: a program that cannot run would break every trial the same way.
-        Ok(info) if settings.child.is_some() || matches!(start, Start::Command(_)) => {
+        Ok(info) if settings.child.is_some() || matches!(start, Start::Command(_) | Start::Library(_)) => {
             let common = Common { child: settings.child.clone(), ..Common::default() };
             let introduction = match info.interface {
                 InterfaceName::Handle => &HANDLE_INTRODUCTION,
@@ -330,6 +347,11 @@ pub(crate) fn open(
     let (subject, argv) = match start {
         Start::Hosted(name) => (Some(name.clone()), None),
         Start::Command(argv) | Start::Program(argv, _) => (None, Some(Words::of(argv))),
+        Start::Library(words) => {
+            let place = link.ask_warden(&Request::Place {}, PROMPT)?;
+            let own = place.get("exe").unwrap_or_default();
+            (None, Some(Words::of([&[own][..], words].concat())))
+        }
     };
     let request = Request::Open { nonce: nonce.clone(), subject, argv, program: false, begin };
     let asked = Instant::now();

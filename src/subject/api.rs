@@ -63,6 +63,12 @@ pub trait Subject: Send + Sync {
         None
     }
 
+    /// Whether children must be executed: a copy of the agent would hold what the implementation put into it.
+    #[doc(hidden)]
+    fn has_own_image(&self) -> bool {
+        false
+    }
+
     /// Edits a request other than a call before the agent performs it. For mutants only: a kernel bug may lie in what
     /// surrounds the calls.
     #[doc(hidden)]

@@ -27,6 +27,8 @@ pub(crate) mod libc;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod libc;
+#[cfg(feature = "cli")]
+pub(crate) mod library;
 #[cfg(not(feature = "internals"))]
 pub(crate) mod rustix;
 #[cfg(feature = "internals")]

@@ -29,6 +29,20 @@ pub fn ensure_standard_fds() -> Result<(), Errno> {
     Ok(())
 }
 
+/// Takes a descriptor that this program inherited and that nothing in it owns; it is then close-on-exec.
+///
+/// # Errors
+/// `EBADF` if it is not open.
+pub fn adopt(fd: RawFd) -> Result<OwnedFd, Errno> {
+    if fd < 3 || !fd_is_open(fd) {
+        return Err(Errno::BADF);
+    }
+    // SAFETY: it is open, and no standard stream; what was inherited has no owner but the caller.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC)?;
+    Ok(fd)
+}
+
 /// Closes every descriptor from `first` on. For a forked child: no owner may use what this closes.
 pub fn close_from(first: RawFd) {
     #[cfg(any(target_os = "linux", target_os = "android"))]

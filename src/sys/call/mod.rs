@@ -1,6 +1,8 @@
 //! The calls of the wait family: as data, as functions, and as observations of poisoned buffers.
 
 pub mod abi;
+pub mod functions;
+pub mod library;
 pub(crate) mod memory;
 pub mod observe;
 pub mod raw;

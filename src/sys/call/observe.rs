@@ -4,6 +4,9 @@ use libc::c_int;
 
 use super::abi::{Call, NotOffered, Observation, Pointer, Request, Return, Select};
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+use super::functions::WithIdAndUsage;
+use super::functions::{Functions, WithId};
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
 use super::memory::WRusage;
 #[cfg(target_os = "linux")]
 use super::memory::{KernelRusage, kernel_usage_of};
@@ -12,10 +15,12 @@ use super::raw;
 use super::retained::{self, Buffers};
 
 /// The entry point of a call.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[derive(Copy, Clone, Debug)]
 pub enum Entry {
     /// The C library's function of the same name; none is emulated by another.
     Libc,
+    /// The function of a shared object.
+    Library(Functions),
     /// The raw system call (Linux: `wait4`, and `waitid` with its fifth argument).
     Syscall,
 }
@@ -27,13 +32,10 @@ impl Entry {
     }
 
     /// Whether it has a call on this system.
-    pub const fn has(self, call: Call) -> bool {
+    pub fn has(self, call: Call) -> bool {
         match self {
-            Entry::Libc => match call {
-                Call::Wait | Call::Waitpid | Call::Wait4 | Call::Waitid => true,
-                Call::Wait3 => raw::WAIT3_FITS,
-                Call::Wait6 => cfg!(any(target_os = "freebsd", target_os = "netbsd")),
-            },
+            Entry::Libc => Functions::LINKED.address(call).is_some(),
+            Entry::Library(functions) => functions.address(call).is_some(),
             Entry::Syscall => match call {
                 Call::Wait4 => cfg!(all(target_os = "linux", not(target_arch = "riscv32"))),
                 Call::Waitid => cfg!(target_os = "linux"),
@@ -55,6 +57,7 @@ pub fn perform(entry: Entry, request: &Request) -> Result<Observation, NotOffere
     if !entry.has(request.call) {
         return Err(NotOffered(match entry {
             Entry::Libc => "the C library has no such function",
+            Entry::Library(_) => "the library has no such function",
             Entry::Syscall => "there is no such system call",
         }));
     }
@@ -63,34 +66,51 @@ pub fn perform(entry: Entry, request: &Request) -> Result<Observation, NotOffere
 
 fn perform_in(entry: Entry, request: &Request, buffers: &mut Buffers) -> Result<Observation, NotOffered> {
     match (entry, request.call) {
-        (Entry::Libc, Call::Wait) => {
-            // SAFETY: the pointer is as `with_status` says.
-            Ok(with_status(request, buffers, |status| unsafe { libc::wait(status) }))
-        }
-        (Entry::Libc, Call::Waitpid) => {
-            let pid = pid(request)?;
-            // SAFETY: the pointer is as `with_status` says.
-            Ok(with_status(request, buffers, |status| unsafe { libc::waitpid(pid, status, request.options) }))
-        }
-        (Entry::Libc, Call::Waitid) => libc_waitid(request, buffers),
-        (Entry::Libc, Call::Wait3) => Ok(with_usage(request, buffers, |status, usage| {
-            // SAFETY: the pointers are as `with_usage` says.
-            unsafe { raw::missing::wait3(status, request.options, usage) }
-        })),
-        (Entry::Libc, Call::Wait4) => {
-            let pid = pid(request)?;
-            Ok(with_usage(request, buffers, |status, usage| {
-                // SAFETY: the pointers are as `with_usage` says.
-                unsafe { raw::missing::wait4(pid, status, request.options, usage) }
-            }))
-        }
-        #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
-        (Entry::Libc, Call::Wait6) => libc_wait6(request, buffers),
+        (Entry::Libc, _) => of_functions(&Functions::LINKED, request, buffers),
+        (Entry::Library(functions), _) => of_functions(&functions, request, buffers),
         #[cfg(all(target_os = "linux", not(target_arch = "riscv32")))]
         (Entry::Syscall, Call::Wait4) => raw_wait4(request, buffers),
         #[cfg(target_os = "linux")]
         (Entry::Syscall, Call::Waitid) => raw_waitid(request, buffers),
-        _ => Err(NotOffered("there is no such call on this system")),
+        _ => Err(NO_CALL),
+    }
+}
+
+const NO_CALL: NotOffered = NotOffered("there is no such call on this system");
+
+fn of_functions(
+    functions: &Functions,
+    request: &Request,
+    buffers: &mut Buffers,
+) -> Result<Observation, NotOffered> {
+    match request.call {
+        Call::Wait => {
+            let wait = functions.wait.ok_or(NO_CALL)?;
+            // SAFETY: the pointer is as `with_status` says.
+            Ok(with_status(request, buffers, |status| unsafe { wait(status) }))
+        }
+        Call::Waitpid => {
+            let (waitpid, pid) = (functions.waitpid.ok_or(NO_CALL)?, pid(request)?);
+            // SAFETY: the pointer is as `with_status` says.
+            Ok(with_status(request, buffers, |status| unsafe { waitpid(pid, status, request.options) }))
+        }
+        Call::Waitid => waitid(functions.waitid.ok_or(NO_CALL)?, request, buffers),
+        Call::Wait3 => {
+            let wait3 = functions.wait3.ok_or(NO_CALL)?;
+            // SAFETY: the pointers are as `with_usage` says.
+            let call = |status, usage| unsafe { wait3(status, request.options, usage) };
+            Ok(with_usage(request, buffers, call))
+        }
+        Call::Wait4 => {
+            let (wait4, pid) = (functions.wait4.ok_or(NO_CALL)?, pid(request)?);
+            // SAFETY: the pointers are as `with_usage` says.
+            let call = |status, usage| unsafe { wait4(pid, status, request.options, usage) };
+            Ok(with_usage(request, buffers, call))
+        }
+        #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+        Call::Wait6 => wait6(functions.wait6.ok_or(NO_CALL)?, request, buffers),
+        #[cfg(not(any(target_os = "freebsd", target_os = "netbsd")))]
+        Call::Wait6 => Err(NO_CALL),
     }
 }
 
@@ -163,7 +183,7 @@ fn with_usage(
     }
 }
 
-fn libc_waitid(request: &Request, buffers: &mut Buffers) -> Result<Observation, NotOffered> {
+fn waitid(waitid: WithId, request: &Request, buffers: &mut Buffers) -> Result<Observation, NotOffered> {
     if request.rusage != Pointer::Null {
         return Err(NotOffered("the C function waitid has no rusage argument"));
     }
@@ -171,7 +191,7 @@ fn libc_waitid(request: &Request, buffers: &mut Buffers) -> Result<Observation, 
     let info = buffers.info.poisoned::<libc::siginfo_t>();
     let argument = info.argument(request.info);
     // SAFETY: the pointer is null, bad, or to a siginfo with room behind it.
-    let ret = returned(|| i64::from(unsafe { libc::waitid(idtype, id, argument, request.options) }));
+    let ret = returned(|| i64::from(unsafe { waitid(idtype, id, argument, request.options) }));
     Ok(Observation {
         info: info.seen(request.info, |i| i, info_of),
         spill: Some(info.spilt()),
@@ -180,13 +200,13 @@ fn libc_waitid(request: &Request, buffers: &mut Buffers) -> Result<Observation, 
 }
 
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
-fn libc_wait6(request: &Request, buffers: &mut Buffers) -> Result<Observation, NotOffered> {
+fn wait6(wait6: WithIdAndUsage, request: &Request, buffers: &mut Buffers) -> Result<Observation, NotOffered> {
     let (idtype, id) = typed_id(request)?;
     let info_at = buffers.info.poisoned::<libc::siginfo_t>().argument(request.info);
     let usage_at = buffers.usage.poisoned::<WRusage>().argument(request.rusage);
     let seen = with_status(request, buffers, |status| {
         // SAFETY: the pointers are null, bad, or to a value of their type with room behind it.
-        unsafe { raw::missing::wait6(idtype, id, status, request.options, usage_at, info_at) }
+        unsafe { wait6(idtype, id, status, request.options, usage_at, info_at) }
     });
     let (info, usage) = (buffers.info.as_left::<libc::siginfo_t>(), buffers.usage.as_left::<WRusage>());
     Ok(Observation {

@@ -31,6 +31,8 @@ struct Agent {
 /// [`super::serve`] otherwise.
 pub(crate) fn serve(subject: &'static dyn Handles, input: OwnedFd, output: OwnedFd) -> ! {
     signal::reset_all();
+    // By the subject.
+    signal::others_may_change();
     process::die_with_parent(Some(libc::SIGKILL));
     let agent = Agent { subject, output: Mutex::new(output), handles: Mutex::default() };
     // For the threads. It lives as long as the process.

@@ -14,7 +14,7 @@ use super::process::{check, last_errno};
 /// `EPERM` for a process group leader; those of `posix_openpt` and of opening the terminal; `ENOTSUP` if a controlling
 /// terminal cannot be requested.
 pub fn new_session() -> Result<OwnedFd, Errno> {
-    rustix::process::setsid()?;
+    super::process::new_session()?;
     let (master, slave) = pair()?;
     take_control(&slave)?;
     let mut modes = rustix::termios::tcgetattr(&slave)?;

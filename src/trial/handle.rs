@@ -185,7 +185,7 @@ impl Trial<'_> {
         self.core.did.push(format!("{word}({}{timeout})", child.name));
         let id = self.core.link.id();
         self.core.link.send(&[To::Agent(line.with("id", id))])?;
-        let answer = match self.core.link.agent_reply(id, PROMPT, &word) {
+        let answer = match self.core.link.judged_reply(id, PROMPT) {
             Ok(reply) => match reply.word() {
                 "unsupported" => return Err(not_offered(&reply)),
                 "err" => Answer::Failed(reply.get("errno").unwrap_or_default()),

@@ -44,7 +44,6 @@
 //!
 //! Listing starts no process. A run has one warden per test thread, and no more than it has tests.
 
-use crate::agent::program;
 use crate::catalogue;
 use crate::report::human::failure;
 use crate::runner::event::{SubjectInfo, TrialReport, Verdict};
@@ -54,6 +53,7 @@ use crate::runner::run::Session;
 use crate::runner::settings::RunError;
 use crate::scenario::ChildOptions;
 use crate::subject::{Registry, Subject};
+use crate::warden::program;
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};

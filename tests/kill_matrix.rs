@@ -42,7 +42,7 @@ fn main() -> ExitCode {
         && !rest.is_empty()
         && let Ok(options) = waitspec::scenario::ChildOptions::from_args(rest)
     {
-        std::process::exit(waitspec::agent::program::run(options, waitspec::mutants::registry));
+        std::process::exit(waitspec::warden::program::run(options, waitspec::mutants::registry));
     }
     let mut arguments = Arguments::from_args();
     let matrix = match Matrix::committed() {

@@ -58,6 +58,8 @@ pub(crate) fn serve(
 ) -> ! {
     signal::reset_all();
     begin_with(begin);
+    // By the subject.
+    signal::others_may_change();
     process::die_with_parent(Some(libc::SIGKILL));
     let agent = Agent { subject, output: Mutex::new(output), children: Mutex::default() };
     // For the threads. It lives as long as the process.

@@ -139,6 +139,8 @@ pub fn serve(subject: &'static dyn Subject, input: OwnedFd, output: OwnedFd) -> 
     }));
     let ignored = signal::is_ignored(libc::SIGCHLD) == Some(true);
     signal::reset_all();
+    // By the subject.
+    signal::others_may_change();
     process::die_with_parent(Some(libc::SIGKILL));
     let agent = Agent {
         subject,

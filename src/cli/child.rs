@@ -1,10 +1,10 @@
 //! `waitspec child`.
 
 use super::{Cli, Output};
-use crate::agent::program;
 use crate::mutants;
 use crate::runner::settings::RunError;
 use crate::scenario::ChildOptions;
+use crate::warden::program;
 use clap::CommandFactory;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;

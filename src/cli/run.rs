@@ -311,6 +311,7 @@ impl Reports {
                 self.summary.add(&trial);
                 Event::Trial(Box::new(trial))
             }
+            Event::Waiting(standing) => Event::Waiting(standing.clone()),
             Event::End(end) => {
                 self.summary.interrupted = end.interrupted;
                 self.summary.duration = end.duration;

@@ -13,8 +13,19 @@ pub enum Event {
     Begin(RunHeader),
     /// A trial finished.
     Trial(Box<TrialReport>),
+    /// Some seconds have passed.
+    Waiting(Standing),
     /// The run is over or was interrupted.
     End(Summary),
+}
+
+/// How a run stands.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The number of trials that have finished.
+    pub finished: usize,
+    /// The trial that has been running for the longest time, and that time.
+    pub longest: Option<(String, Duration)>,
 }
 
 /// What is known before the first trial.

@@ -111,7 +111,10 @@ fn describe(error: &LinkError) -> String {
         LinkError::WardenGone => "the warden died during startup".into(),
         LinkError::Late(what) => format!("no answer in time: {what}"),
         LinkError::AgentGone => "the agent died during startup".into(),
-        LinkError::Protocol(what) | LinkError::Unfit(what) | LinkError::Damaged(what) => what.clone(),
+        LinkError::Protocol(what)
+        | LinkError::Unfit(what)
+        | LinkError::Damaged(what)
+        | LinkError::Missing(what) => what.clone(),
         LinkError::Interrupted => "interrupted".into(),
     }
 }

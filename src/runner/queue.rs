@@ -3,6 +3,7 @@
 use super::plan::Planned;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// The remaining trials, shared by the workers. Those that burn CPU time start first, one at a time.
 pub(crate) struct Queue {
@@ -16,6 +17,8 @@ struct QueueState {
     burning: VecDeque<Planned>,
     others: VecDeque<Planned>,
     someone_burns: bool,
+    /// The trials in progress, and since when.
+    running: Vec<(Planned, Instant)>,
     /// The number of rounds left.
     rounds: u32,
     closed: bool,
@@ -34,6 +37,12 @@ impl Queue {
 
     /// The next trial; `None` if there is none or the queue is closed.
     pub(crate) fn take(&self) -> Option<Planned> {
+        let taken = self.wait_for_one()?;
+        self.lock().running.push((taken, Instant::now()));
+        Some(taken)
+    }
+
+    fn wait_for_one(&self) -> Option<Planned> {
         let mut state = self.lock();
         loop {
             if state.closed {
@@ -64,10 +73,29 @@ impl Queue {
 
     /// Marks a trial as finished.
     pub(crate) fn done(&self, planned: &Planned) {
+        let mut state = self.lock();
+        if let Some(at) = state
+            .running
+            .iter()
+            .position(|(running, _)| (running.id(), running.subject) == (planned.id(), planned.subject))
+        {
+            state.running.remove(at);
+        }
+        drop(state);
         if planned.case.needs.burns {
             self.lock().someone_burns = false;
             self.changed.notify_all();
         }
+    }
+
+    /// The trial that has been running for the longest time, and that time.
+    pub(crate) fn longest(&self) -> Option<(String, Duration)> {
+        let state = self.lock();
+        state
+            .running
+            .iter()
+            .map(|(planned, since)| (planned.id(), since.elapsed()))
+            .max_by_key(|(_, time)| *time)
     }
 
     /// Lets no further trial start.

@@ -1,6 +1,6 @@
 //! Executes a plan: one worker thread per warden, one stream of events.
 
-use super::event::{Event, RunHeader, SubjectInfo, Summary};
+use super::event::{Event, RunHeader, Standing, SubjectInfo, Summary};
 use super::handshake::{self, CLEAN_UP};
 use super::plan::{self, Planned, Surroundings};
 use super::queue::Queue;
@@ -12,10 +12,11 @@ use crate::spec::deviations;
 use crate::subject::Registry;
 use crate::sys::signal;
 use crate::trial::link::Link;
+use crate::trial::patience::Missing;
 use crate::trial::{Common, InterfaceName, Observation};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// What stands before a warden's command whose stream may drop, garble or echo bytes.
@@ -97,12 +98,18 @@ impl Session {
         });
         // A machine is not started for each trial at once unless somebody says so.
         let jobs = if framed.is_some() { settings.jobs.unwrap_or(1).max(1) } else { jobs };
-        let mut wardens = Wardens::start(jobs, registry, command.as_deref()).map_err(RunError::Broken)?;
+        // What is executed again hosts the built-in subjects only.
+        let built_in = crate::mutants::registry();
+        let again = names.iter().all(|name| built_in.hosts(name) || !registry.hosts(name));
+        let again = again.then(|| settings.child.clone().or_else(own_child)).flatten();
+        let missing = Missing::default();
+        let mut wardens =
+            Wardens::start(jobs, registry, command.as_deref(), again).map_err(RunError::Broken)?;
         let mut links: Vec<Link> = wardens
             .streams
             .drain(..)
             .map(|(input, output)| {
-                let link = Link::new(input, output, settings.timeout_scale, &INTERRUPTED);
+                let link = Link::new(input, output, settings.timeout_scale, &INTERRUPTED).sharing(&missing);
                 if framed.is_some() { link.framed() } else { link }
             })
             .collect();
@@ -197,7 +204,9 @@ impl Session {
     /// # Errors
     /// [`RunError::Adapter`] if an agent broke the protocol and nothing failed.
     pub fn run(self, sink: &mut dyn FnMut(&Event)) -> Result<Summary, RunError> {
-        let Session { settings, links, context, header, planned, wardens: _wardens } = self;
+        let Session { settings, links, context, header, planned, wardens } = self;
+        // Dropped when the workers are done.
+        let wardens = Arc::new(Mutex::new(wardens));
         catch_interrupts();
         sink(&Event::Begin(header));
         let began = Instant::now();
@@ -206,17 +215,23 @@ impl Session {
         let (sender, receiver) = mpsc::channel();
         let mut workers = Vec::new();
         let mut lost = "the wardens have died".to_owned();
-        for mut link in links {
+        for (number, mut link) in links.into_iter().enumerate() {
             let (queue, sender, context) = (queue.clone(), sender.clone(), context.clone());
+            let wardens = wardens.clone();
             let worker = move || {
+                let mut deaths = 0;
                 while let Some(planned) = queue.take() {
                     let ran = run_trial(&mut link, &planned, &context);
                     queue.done(&planned);
                     let Some(ran) = ran else { break };
                     let dead = ran.warden_dead;
                     let received = sender.send(ran).is_ok();
+                    deaths = if dead { deaths + 1 } else { 0 };
                     if dead {
-                        return;
+                        match successor(&wardens, number, &link, deaths) {
+                            Some(next) => link = next,
+                            None => return,
+                        }
                     }
                     if !received {
                         break;
@@ -233,7 +248,13 @@ impl Session {
         drop(sender);
         let mut summary = Summary::default();
         let mut protocol = None;
+        let mut told = Instant::now();
         loop {
+            if told.elapsed() >= EVERY {
+                told = Instant::now();
+                let standing = Standing { finished: summary.total(), longest: queue.longest() };
+                sink(&Event::Waiting(standing));
+            }
             match receiver.recv_timeout(Duration::from_millis(100)) {
                 Ok(ran) => {
                     if let Some(what) = ran.protocol {
@@ -274,6 +295,31 @@ impl Session {
             _ => Ok(summary),
         }
     }
+}
+
+/// How often a run says how it stands.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// How many wardens in a row may die or freeze in the place of one.
+const DEATHS: u32 = 4;
+
+/// A link to a warden that takes the place of one that has died, or that no longer answers.
+fn successor(wardens: &Mutex<Wardens>, number: usize, link: &Link, deaths: u32) -> Option<Link> {
+    if deaths > DEATHS || INTERRUPTED.load(Ordering::Relaxed) {
+        return None;
+    }
+    let mut wardens = wardens.lock().unwrap_or_else(PoisonError::into_inner);
+    let (input, output) = wardens.replace(number).ok()?;
+    drop(wardens);
+    let mut next = link.again(input, output);
+    handshake::await_greeting(&mut next).ok()?;
+    Some(next)
+}
+
+/// The command that is a child of this program.
+fn own_child() -> Option<Vec<String>> {
+    let program = std::env::current_exe().ok()?.into_os_string().into_string().ok()?;
+    Some(vec![program, "child".to_owned()])
 }
 
 /// The default number of trials to run in parallel.

@@ -43,6 +43,7 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
         return Some(FinishedTrial { report, protocol: None, warden_dead: false });
     }
     link.reset();
+    link.serve(&info.spec, report.id.clone());
     let mut result =
         match open(link, &context.starts[planned.subject], common.child.as_deref(), planned.case.begin()) {
             Ok((_, hello)) if info.contract.is_none() && !handshake::is_of(&hello, info) => Err(
@@ -76,9 +77,13 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
         Err(LinkError::Interrupted) => return None,
         Err(why) => {
             warden_dead = true;
+            let frozen = matches!(why, LinkError::Late(_));
             // No pass if nobody knows what the trial left behind.
             if matches!(result, Ok(()) | Err(Abort::Skip(_))) {
                 result = Err(why.into());
+            }
+            if let (true, Err(Abort::Broken(what))) = (frozen, &mut result) {
+                *what = format!("the warden no longer answers: {what}");
             }
         }
     }

@@ -20,14 +20,23 @@ pub struct Wardens {
     pids: Vec<i32>,
     folder: Option<PathBuf>,
     estate: OrphanReaper,
+    /// The command that starts another one: the user's, or this crate's program that becomes what it is told to.
+    again: Option<Vec<String>>,
+    /// The pid of the warden of each place.
+    serving: Vec<i32>,
 }
 
 impl Wardens {
     /// Forks `count` wardens that host these subjects. With a command, each executes it instead and speaks on its
-    /// standard streams.
+    /// standard streams. `again` is the child program, by which one of a threaded driver is replaced.
     ///
     /// Must be called while the process is single-threaded. Errors: one line that says what failed.
-    pub fn start(count: usize, subjects: &Registry, command: Option<&[String]>) -> Result<Wardens, String> {
+    pub fn start(
+        count: usize,
+        subjects: &Registry,
+        command: Option<&[String]>,
+        again: Option<Vec<String>>,
+    ) -> Result<Wardens, String> {
         if process::thread_count().is_some_and(|n| n > 1) {
             return Err("wardens must be started before any thread: call this first in main".into());
         }
@@ -40,7 +49,9 @@ impl Wardens {
         };
         // What a command leaves behind is its own business.
         let estate = if command.is_none() { OrphanReaper::adopt() } else { OrphanReaper::none() };
-        let mut wardens = Wardens { streams: Vec::new(), pids: Vec::new(), folder, estate };
+        let again = command.map(<[String]>::to_vec).or(again);
+        let mut wardens =
+            Wardens { streams: Vec::new(), pids: Vec::new(), folder, estate, again, serving: Vec::new() };
         // All directories before the first warden, which may exit before the last one starts and would remove an empty
         // parent.
         let mut folders = Vec::new();
@@ -76,7 +87,33 @@ impl Wardens {
             rustix::io::fcntl_setfd(&second, rustix::io::FdFlags::CLOEXEC).map_err(|e| e.to_string())?;
             wardens.streams.push((ours, second));
         }
+        wardens.serving.clone_from(&wardens.pids);
         Ok(wardens)
+    }
+
+    /// Kills the warden of that place, which has died or no longer answers, and starts another one: the end to read from and
+    /// the end to write to.
+    ///
+    /// Errors: one line that says what failed.
+    pub fn replace(&mut self, place: usize) -> Result<(OwnedFd, OwnedFd), String> {
+        let mut command = self.again.clone().ok_or("no program that could be executed as a warden")?;
+        let old = self.serving.get(place).copied().ok_or("no such warden")?;
+        // Its agent dies with it, or is reparented to the driver, which kills it at the end of the run.
+        let _ = process::kill(old, libc::SIGKILL);
+        if let Some(folder) = &self.folder {
+            let folder = folder.join(format!("w{}", self.pids.len()));
+            command.extend(["--warden".to_owned(), folder.to_string_lossy().into_owned()]);
+        }
+        let argv: Vec<CString> = command.iter().filter_map(|word| CString::new(word.as_str()).ok()).collect();
+        let (ours, theirs) =
+            rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+                .map_err(|e| format!("cannot create a socket pair: {e}"))?;
+        let second = rustix::io::fcntl_dupfd_cloexec(&ours, 3).map_err(|e| e.to_string())?;
+        let pid = process::clone::posix_spawn_on(&argv, theirs.as_fd())
+            .map_err(|e| format!("cannot execute {}: {}", command[0], errno_text(e.raw_os_error())))?;
+        self.pids.push(pid);
+        self.serving[place] = pid;
+        Ok((ours, second))
     }
 }
 

@@ -302,7 +302,7 @@ impl Child {
             Step::InvoluntarySwitches { count } => work::involuntary_switches(count)?,
             Step::Sleep { ms } => std::thread::sleep(std::time::Duration::from_millis(ms)),
             Step::Setpgid { pgid } => setpgid(pgid)?,
-            Step::Setsid => drop(rustix::process::setsid()?),
+            Step::Setsid => process::new_session()?,
             Step::Setuid { uid } => self.as_user(workload::setuid(uid))?,
             Step::Seteuid { uid } => self.as_user(workload::seteuid(uid))?,
             Step::Fork(ref offspring) => {
@@ -431,6 +431,7 @@ impl Child {
             program: self.options.program.clone(),
             agent: None,
             wrapper: None,
+            warden: None,
         })
     }
 

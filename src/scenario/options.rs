@@ -24,6 +24,8 @@ pub struct ChildOptions {
     pub agent: Option<String>,
     /// The process becomes a wrapper instead: its name, and the command that it runs.
     pub wrapper: Option<(String, Vec<String>)>,
+    /// The process becomes a warden instead, with this directory, on its standard input and output.
+    pub warden: Option<PathBuf>,
 }
 
 /// Why arguments of the child program are invalid.
@@ -46,7 +48,7 @@ impl std::fmt::Display for ArgsError {
             ArgsError::Option(option) => {
                 write!(
                     f,
-                    "unknown option '{option}' (--connect PATH, --token T, --orphan, --program WORD, --agent NAME, --wrapper NAME CMD...)"
+                    "unknown option '{option}' (--connect PATH, --token T, --orphan, --program WORD, --agent NAME, --warden DIR, --wrapper NAME CMD...)"
                 )
             }
             ArgsError::Half => f.write_str("'--connect PATH' and '--token T' require each other"),
@@ -58,8 +60,8 @@ impl std::fmt::Display for ArgsError {
 impl std::error::Error for ArgsError {}
 
 impl ChildOptions {
-    /// Parses `[--connect PATH --token T] [--orphan] [--program WORD]... [--agent NAME] [STEP|SCENARIO]...`, or
-    /// `--wrapper NAME CMD...`.
+    /// Parses `[--connect PATH --token T] [--orphan] [--program WORD]... [--agent NAME] [STEP|SCENARIO]...`,
+    /// `--warden DIR`, or `--wrapper NAME CMD...`.
     ///
     /// # Errors
     /// [`ArgsError`]
@@ -79,6 +81,7 @@ impl ChildOptions {
                     let name = value("--wrapper")?;
                     options.wrapper = Some((name, rest.by_ref().map(str::to_owned).collect()));
                 }
+                "--warden" => options.warden = Some(value("--warden")?.into()),
                 "--orphan" => options.orphan = true,
                 _ if arg.starts_with('-') => return Err(ArgsError::Option(arg.to_owned())),
                 _ => script.push(arg),
@@ -103,6 +106,11 @@ impl ChildOptions {
         if self.orphan {
             args.push("--orphan".to_owned());
         }
+        args.extend(
+            self.warden
+                .iter()
+                .flat_map(|folder| ["--warden".to_owned(), folder.to_string_lossy().into_owned()]),
+        );
         args.extend(self.agent.iter().flat_map(|name| ["--agent".to_owned(), name.clone()]));
         args.extend(self.program.iter().flat_map(|word| ["--program".to_owned(), word.clone()]));
         args.extend(self.steps.iter().map(Step::to_string));

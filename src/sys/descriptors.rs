@@ -44,11 +44,17 @@ pub fn adopt(fd: RawFd) -> Result<OwnedFd, Errno> {
 }
 
 /// Closes every descriptor from `first` on. For a forked child: no owner may use what this closes.
+///
+/// Where no call closes a range, only what is open is closed: the limit can be in the millions, and in an emulator or a
+/// sandbox every attempt costs.
 pub fn close_from(first: RawFd) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    // SAFETY: numbers only; see above for the owners.
-    if unsafe { libc::syscall(libc::SYS_close_range, first, u32::MAX, 0) } == 0 {
-        return;
+    for last in [u32::MAX, RawFd::MAX.cast_unsigned()] {
+        // Older releases of gVisor refuse a last descriptor that is no int.
+        // SAFETY: numbers only; see above for the owners.
+        if unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } == 0 {
+            return;
+        }
     }
     #[cfg(any(target_os = "freebsd", target_os = "dragonfly", target_os = "netbsd", target_os = "openbsd"))]
     // SAFETY: as above.
@@ -61,13 +67,65 @@ pub fn close_from(first: RawFd) {
         target_os = "netbsd",
         target_os = "openbsd"
     )))]
-    {
-        // The limit can be in the millions; nobody here opens that many files.
-        let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
-        let end = limit.unwrap_or(u64::MAX).min(65_536) as RawFd;
-        for fd in first..end {
-            // SAFETY: as above; a closed one is an error without effect.
-            unsafe { libc::close(fd) };
+    if close_listed(first).is_none() {
+        close_polled(first);
+    }
+}
+
+/// Closes what the system lists as open; `None` if it has no such list.
+#[cfg(not(any(
+    target_os = "freebsd",
+    target_os = "dragonfly",
+    target_os = "netbsd",
+    target_os = "openbsd"
+)))]
+fn close_listed(first: RawFd) -> Option<()> {
+    use rustix::fs::{Dir, Mode, OFlags, open};
+    let list =
+        if cfg!(any(target_os = "linux", target_os = "android")) { c"/proc/self/fd" } else { c"/dev/fd" };
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let mut entries = Dir::new(open(list, flags, Mode::empty()).ok()?).ok()?;
+    let own = entries.fd().ok()?.as_raw_fd();
+    let mut listed = Vec::new();
+    let mut complete = false;
+    for entry in &mut entries {
+        let number: Option<RawFd> = entry.ok()?.file_name().to_str().ok().and_then(|name| name.parse().ok());
+        complete |= number == Some(own);
+        listed.extend(number.filter(|&fd| fd >= first && fd != own));
+    }
+    drop(entries);
+    // The list of another process shows none of ours.
+    complete.then_some(())?;
+    for fd in listed {
+        // SAFETY: a number only; see `close_from` for the owners.
+        unsafe { libc::close(fd) };
+    }
+    Some(())
+}
+
+/// Asks about the descriptors up to the limit, a thousand at a time, and closes those that are open.
+#[cfg(not(any(
+    target_os = "freebsd",
+    target_os = "dragonfly",
+    target_os = "netbsd",
+    target_os = "openbsd"
+)))]
+fn close_polled(first: RawFd) {
+    /// No process here opens that many files.
+    const MOST: u64 = 65_536;
+    /// How many are asked about at a time; `poll` takes no more than the limit.
+    const AT_ONCE: usize = 1024;
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(MOST);
+    let at_once = AT_ONCE.min(usize::try_from(limit).unwrap_or(AT_ONCE)).max(1);
+    let numbers: Vec<RawFd> = (first..limit.min(MOST) as RawFd).collect();
+    for numbers in numbers.chunks(at_once) {
+        let mut asked: Vec<libc::pollfd> =
+            numbers.iter().map(|&fd| libc::pollfd { fd, events: 0, revents: 0 }).collect();
+        // SAFETY: an array of that length; nothing is awaited.
+        let answered = unsafe { libc::poll(asked.as_mut_ptr(), asked.len() as libc::nfds_t, 0) } >= 0;
+        for one in asked.iter().filter(|one| !answered || one.revents & libc::POLLNVAL == 0) {
+            // SAFETY: a number only; see `close_from` for the owners.
+            unsafe { libc::close(one.fd) };
         }
     }
 }
@@ -151,5 +209,41 @@ mod tests {
             i32::from(!(closed && filled && (0..3).all(fd_is_open) && !fd_is_open(3)))
         });
         assert_eq!(child.end(), 0);
+    }
+
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    mod on_linux {
+        use super::*;
+        use crate::sys::sandbox::{Denied, deny, limit};
+        use rustix::process::Resource;
+
+        /// Whether what is open is closed, and nothing else is tried, once these calls fail: an attempt to close a number from
+        /// 1024 on is fatal.
+        fn closes_what_is_open(denied: &[&str], close: impl Fn()) -> i32 {
+            let child = Child::running(|| {
+                let limited =
+                    rustix::process::getrlimit(Resource::Nofile).maximum.is_none_or(|most| most >= 65_536);
+                // SAFETY: /dev/null, and two numbers that nobody in this process owns.
+                let opened = unsafe { libc::dup2(libc::open(c"/dev/null".as_ptr(), libc::O_RDWR), 700) };
+                if limited && limit(Resource::Nofile, 65_536).is_err() || opened != 700 {
+                    return 1;
+                }
+                let filtered = denied.iter().all(|call| deny(call, Denied::Errno(libc::EINVAL)).is_ok());
+                if !filtered || deny("close-many", Denied::Death).is_err() {
+                    return 2;
+                }
+                close();
+                i32::from((3..1024).any(fd_is_open)) * 3
+            });
+            child.end()
+        }
+
+        #[test]
+        fn only_what_is_open_is_closed() {
+            assert_eq!(closes_what_is_open(&[], || close_from(3)), 0);
+            assert_eq!(closes_what_is_open(&["close_range-unsigned"], || close_from(3)), 0);
+            assert_eq!(closes_what_is_open(&["close_range"], || close_from(3)), 0);
+            assert_eq!(closes_what_is_open(&["close_range"], || close_polled(3)), 0);
+        }
     }
 }

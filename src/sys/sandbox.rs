@@ -12,9 +12,10 @@ pub enum Denied {
     Death,
 }
 
-/// Denies a system call in the calling thread and its future children: `pidfd_open`, `getppid`, `ptrace`, `unshare` or
-/// `clone3`; `clone-into-namespaces`, `waitid-pidfd` and `subreaper` deny only `clone` with a namespace flag, `waitid`
-/// with `P_PIDFD` and `prctl` with `PR_SET_CHILD_SUBREAPER`.
+/// Denies a system call in the calling thread and its future children: `pidfd_open`, `getppid`, `ptrace`, `unshare`,
+/// `clone3` or `close_range`; `clone-into-namespaces`, `waitid-pidfd`, `subreaper`, `close_range-unsigned` and
+/// `close-many` deny only `clone` with a namespace flag, `waitid` with `P_PIDFD`, `prctl` with `PR_SET_CHILD_SUBREAPER`,
+/// `close_range` up to `UINT_MAX` and `close` from number 1024 on.
 ///
 /// # Errors
 /// `EINVAL` for another name; those of `prctl` (`EINVAL` on a kernel without seccomp); `ENOTSUP` except on Linux.
@@ -32,7 +33,7 @@ pub fn deny(call: &str, denied: Denied) -> Result<(), Errno> {
 mod linux {
     use super::*;
     use crate::sys::process::check;
-    use libc::{BPF_ABS, BPF_JEQ, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
+    use libc::{BPF_ABS, BPF_JEQ, BPF_JGE, BPF_JMP, BPF_JSET, BPF_K, BPF_LD, BPF_RET, BPF_W, sock_filter};
 
     /// The flags of `clone` that create a namespace.
     const NEW_NAMESPACES: libc::c_int = libc::CLONE_NEWNS
@@ -60,6 +61,9 @@ mod linux {
             "ptrace" => (libc::SYS_ptrace, None),
             "unshare" => (libc::SYS_unshare, None),
             "clone3" => (libc::SYS_clone3, None),
+            "close_range" => (libc::SYS_close_range, None),
+            "close_range-unsigned" => (libc::SYS_close_range, Some((1, BPF_JEQ, u32::MAX))),
+            "close-many" => (libc::SYS_close, Some((0, BPF_JGE, 1024))),
             "clone-into-namespaces" => {
                 (libc::SYS_clone, Some((FLAGS_OF_CLONE, BPF_JSET, NEW_NAMESPACES.cast_unsigned())))
             }

@@ -24,7 +24,7 @@ pub struct SessionTerminal {
 /// `EPERM` for a process group leader; those of `posix_openpt` and of opening the terminal; `ENOTSUP` if a controlling
 /// terminal cannot be requested.
 pub fn new_session() -> Result<SessionTerminal, Errno> {
-    rustix::process::setsid()?;
+    super::process::new_session()?;
     let (master, terminal) = pair()?;
     take_control(&terminal)?;
     let mut modes = rustix::termios::tcgetattr(&terminal)?;

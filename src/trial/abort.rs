@@ -31,6 +31,7 @@ impl From<LinkError> for Abort {
             LinkError::WardenGone => Abort::Broken("the warden has died".into()),
             LinkError::Unfit(why) | LinkError::Damaged(why) => Abort::Broken(why),
             LinkError::Late(what) => Abort::Broken(format!("{what} did not come in time")),
+            LinkError::Missing(what) => Abort::Skip(what),
             LinkError::AgentGone => Abort::Broken("the agent died between two calls".into()),
             LinkError::Protocol(what) => Abort::Protocol(what),
             LinkError::Interrupted => Abort::Interrupted,

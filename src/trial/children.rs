@@ -210,6 +210,7 @@ impl Core<'_> {
             return Err(Abort::Skip(format!("more than the {pipes} children that can connect here")));
         }
         let began = Instant::now();
+        let whole = self.link.patience("a connection of a child".to_owned(), PROMPT);
         let mut patience = PROMPT / 100;
         loop {
             match self.link.child_line(&child.name, "hello", None, patience) {
@@ -222,7 +223,11 @@ impl Core<'_> {
             if ended && let Ok(hello) = self.link.child_line(&child.name, "hello", None, PROMPT / 10) {
                 return Ok(hello);
             }
-            if ended || began.elapsed() > self.link.scaled(PROMPT) {
+            let late = began.elapsed() > whole.time;
+            if late && !ended {
+                self.link.did_not_come(whole.clone())?;
+            }
+            if ended || late {
                 let how = if ended { "ended before it connected" } else { "did not connect" };
                 let program = self.agent.child.join(" ");
                 return Err(Abort::Broken(format!(
@@ -230,7 +235,7 @@ impl Core<'_> {
                     child.name, child.pid
                 )));
             }
-            patience = PROMPT / 10;
+            patience = if whole.is_short() { PROMPT / 100 } else { PROMPT / 10 };
         }
     }
 
@@ -300,7 +305,7 @@ impl Core<'_> {
 
     /// Waits until a step that was begun is done.
     pub fn await_step(&mut self, child: &Child, id: u64) -> Result<Line, Abort> {
-        Ok(self.link.child_line(&child.name, "ok", Some(id), STATE)?)
+        Ok(self.link.child_answer(&child.name, "ok", Some(id), STATE)?)
     }
 
     /// Tells a held child to do a step and returns its reply.
@@ -355,7 +360,7 @@ impl Core<'_> {
 
     /// What a child wrote right before it ended (a step with `report`): its own usage, and that of the children it reaped.
     pub fn last_usage(&mut self, child: &Child) -> Result<(Usage, Usage), Abort> {
-        let line = self.link.child_line(&child.name, "last", None, STATE)?;
+        let line = self.link.child_answer(&child.name, "last", None, STATE)?;
         if line.word() == "err" {
             return Err(self.step_failed(&line.get("step").unwrap_or_default(), &line));
         }

@@ -1,7 +1,9 @@
 //! The driver's end of the stream to one warden.
 
+use super::deadline::PROMPT;
 use super::frames::Frames;
 use super::outstanding::Outstanding;
+use super::patience::{Missing, Serving};
 use super::stream::{Arrived, Closed, Stream};
 use crate::protocol::Line;
 use crate::protocol::warden::Request;
@@ -31,6 +33,8 @@ pub enum LinkError {
     Unfit(String),
     /// Nothing came until the deadline; what was awaited.
     Late(String),
+    /// Nothing came in a time that was shortened, because the same was missing in earlier trials; what, and where.
+    Missing(String),
     /// The agent died.
     AgentGone,
     /// The agent broke the protocol; what it did.
@@ -59,6 +63,8 @@ const SLOWEST: f64 = 50.0;
 /// How long nothing may come over a framed stream before the warden is asked whether all came that was sent: what was lost shows
 /// only by the number of the next frame, and without this nobody would send one until a deadline had passed.
 const QUIET: Duration = Duration::from_secs(1);
+/// The longest time that a slow machine makes of a shorter one.
+const LONGEST: Duration = Duration::from_secs(60);
 
 /// More lines and bytes than any trial has: an agent or a child that floods is cut off, and is not kept in memory.
 const FLOOD: usize = 20_000;
@@ -82,6 +88,8 @@ pub struct Link {
     received_bytes: usize,
     outstanding: Outstanding,
     agent_gone: bool,
+    /// A request to the warden was not answered in this trial.
+    deaf: bool,
     /// The agent said that the buffers of a call changed after it had returned.
     pub(crate) late_write: bool,
     /// The trial is over: of the agent and the children nothing is awaited, only whether they kept to the protocol.
@@ -94,6 +102,11 @@ pub struct Link {
     scale: f64,
     /// How many times slower than a busy machine this one is at the moment.
     slowness: f64,
+    /// What did not come in the trials of this run.
+    pub(super) missing: Missing,
+    pub(super) serving: Option<Serving>,
+    /// A round trip to the warden and back, lately.
+    pub(super) round_trip: Duration,
 }
 
 /// A line with its address.
@@ -127,6 +140,7 @@ impl Link {
             received_bytes: 0,
             outstanding: Outstanding::at_start(),
             agent_gone: false,
+            deaf: false,
             late_write: false,
             closing: false,
             trace: Vec::new(),
@@ -134,6 +148,9 @@ impl Link {
             interrupted,
             scale,
             slowness: 1.0,
+            missing: Missing::default(),
+            serving: None,
+            round_trip: Duration::ZERO,
         }
     }
 
@@ -180,6 +197,7 @@ impl Link {
     pub fn reset(&mut self) {
         self.inbox.clear();
         self.pings.clear();
+        self.serving = None;
         self.damage = None;
         self.trace.clear();
         self.stderr.clear();
@@ -187,13 +205,22 @@ impl Link {
         self.received_bytes = 0;
         self.outstanding = Outstanding::at_start();
         self.agent_gone = false;
+        self.deaf = false;
         self.late_write = false;
         self.closing = false;
     }
 
-    /// That long, on a system as slow as this one was said to be, and was seen to be.
+    /// A link to the warden that takes the place of this one's.
+    pub(crate) fn again(&self, input: OwnedFd, output: OwnedFd) -> Link {
+        let link = Link::new(input, output, self.scale, self.interrupted).sharing(&self.missing);
+        let link = Link { slowness: self.slowness, round_trip: self.round_trip, ..link };
+        if self.stream.frames().is_some() { link.framed() } else { link }
+    }
+
+    /// That long, on a system as slow as this one was said to be, and was seen to be; the latter makes no minutes of
+    /// seconds.
     pub fn scaled(&self, time: Duration) -> Duration {
-        time.mul_f64(self.scale * self.slowness)
+        time.mul_f64(self.slowness).min(LONGEST.max(time)).mul_f64(self.scale)
     }
 
     /// Learns from how long the warden took to fork. What stalls an emulator or a guest for a moment comes again, so a slow
@@ -201,6 +228,7 @@ impl Link {
     pub(crate) fn forked_in(&mut self, took: Duration) {
         let now = took.as_secs_f64() / BUSY_FORK.as_secs_f64();
         self.slowness = now.max(self.slowness * 0.9).clamp(1.0, SLOWEST);
+        self.answered_in(took);
     }
 
     /// Begins with what another link of the same machine has learnt.
@@ -246,7 +274,9 @@ impl Link {
 
     /// Waits for the warden's answer to a request that was sent.
     pub fn warden_answer(&mut self, id: u64, within: Duration, what: &str) -> Result<Line, LinkError> {
-        let answer = self.await_message(self.deadline(within), what, false, answer_of(id))?;
+        let answer = self.await_message(self.deadline(within), what, false, answer_of(id));
+        self.deaf |= matches!(answer, Err(LinkError::Late(_)));
+        let answer = answer?;
         match answer.word() {
             "malformed" => {
                 let why = answer.get("why").unwrap_or_default();
@@ -267,15 +297,17 @@ impl Link {
     /// Waits for the agent's reply to a request that was sent.
     pub fn agent_reply(&mut self, id: u64, within: Duration, what: &str) -> Result<Line, LinkError> {
         let late = format!("the agent's reply to {what}");
-        self.await_message(self.deadline(within), &late, true, |m| match m {
-            Message::Agent(line) if line.id() == Some(id) => Some(line.clone()),
-            _ => None,
-        })
+        self.await_event(&late, late.clone(), within, reply_of(id))
+    }
+
+    /// The same where a reply that does not come is what is judged.
+    pub(crate) fn judged_reply(&mut self, id: u64, within: Duration) -> Result<Line, LinkError> {
+        self.await_message(self.deadline(within), "the agent's reply", true, reply_of(id))
     }
 
     /// Waits until the agent's reply to a request has come, and leaves it for who asks for it.
     pub(crate) fn await_reply(&mut self, id: u64, within: Duration) -> Result<(), LinkError> {
-        let reply = self.agent_reply(id, within, "the call")?;
+        let reply = self.judged_reply(id, within)?;
         self.inbox.push_back(Message::Agent(reply));
         Ok(())
     }
@@ -284,6 +316,7 @@ impl Link {
     /// before it was ended, and that nobody had seen.
     pub fn close(&mut self, within: Duration) -> Result<(Line, Option<String>), LinkError> {
         self.closing = true;
+        let within = if self.deaf { within.min(PROMPT) } else { within };
         let mut broke = None;
         let mut id = self.id();
         let request = |id| To::Warden(Request::Close {}.to_line().with("id", id));
@@ -320,7 +353,7 @@ impl Link {
 
     /// The agent's greeting.
     pub fn agent_hello(&mut self, within: Duration) -> Result<Line, LinkError> {
-        self.await_message(self.deadline(within), "the agent's hello", true, |m| match m {
+        self.await_event("the agent's hello", "the agent's hello".to_owned(), within, |m| match m {
             Message::Agent(line) if line.word() == "hello" => Some(line.clone()),
             _ => None,
         })
@@ -328,13 +361,28 @@ impl Link {
 
     /// The agent's greeting after a request that it only answers if it does not come to that.
     pub fn agent_hello_or(&mut self, id: u64, within: Duration) -> Result<Line, LinkError> {
-        self.await_message(self.deadline(within), "the agent's hello", true, |m| match m {
+        self.await_event("the agent's hello", "the agent's hello".to_owned(), within, |m| match m {
             Message::Agent(line) if line.word() == "hello" || line.id() == Some(id) => Some(line.clone()),
             _ => None,
         })
     }
 
-    /// A line of that word, or with that id, from a child.
+    /// The answer of a child to what it was told.
+    pub(crate) fn child_answer(
+        &mut self,
+        name: &str,
+        word: &str,
+        id: Option<u64>,
+        within: Duration,
+    ) -> Result<Line, LinkError> {
+        let patience = self.patience(format!("an answer of a child ({word})"), within);
+        match self.child_line_until(Instant::now() + patience.time, name, word, id) {
+            Err(late @ LinkError::Late(_)) => self.did_not_come(patience).and(Err(late)),
+            other => other,
+        }
+    }
+
+    /// A line of that word, or with that id, from a child; that it is late means nothing yet.
     pub fn child_line(
         &mut self,
         name: &str,
@@ -342,8 +390,18 @@ impl Link {
         id: Option<u64>,
         within: Duration,
     ) -> Result<Line, LinkError> {
+        self.child_line_until(self.deadline(within), name, word, id)
+    }
+
+    fn child_line_until(
+        &mut self,
+        deadline: Instant,
+        name: &str,
+        word: &str,
+        id: Option<u64>,
+    ) -> Result<Line, LinkError> {
         let late = format!("{word} of child {name}");
-        self.await_message(self.deadline(within), &late, true, |m| match m {
+        self.await_message(deadline, &late, true, |m| match m {
             Message::Child(n, line) if n == name => match id {
                 // A step that it was started with could not be done: no other answer follows.
                 Some(_) => {
@@ -358,6 +416,21 @@ impl Link {
             },
             _ => None,
         })
+    }
+
+    /// Waits for an event that may have been missing before.
+    fn await_event(
+        &mut self,
+        what: &str,
+        event: String,
+        within: Duration,
+        wanted: impl FnMut(&Message) -> Option<Line>,
+    ) -> Result<Line, LinkError> {
+        let patience = self.patience(event, within);
+        match self.await_message(Instant::now() + patience.time, what, true, wanted) {
+            Err(late @ LinkError::Late(_)) => self.did_not_come(patience).and(Err(late)),
+            other => other,
+        }
     }
 
     /// Waits for a message that `wanted` takes; the others stay for those who ask for them.
@@ -513,6 +586,14 @@ impl Link {
 fn answer_of(id: u64) -> impl FnMut(&Message) -> Option<Line> {
     move |message| match message {
         Message::Warden(line) if line.id() == Some(id) => Some(line.clone()),
+        _ => None,
+    }
+}
+
+/// Takes the agent's reply to that request.
+fn reply_of(id: u64) -> impl FnMut(&Message) -> Option<Line> {
+    move |message| match message {
+        Message::Agent(line) if line.id() == Some(id) => Some(line.clone()),
         _ => None,
     }
 }

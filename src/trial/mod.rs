@@ -16,6 +16,7 @@ mod frames;
 pub(crate) mod handle;
 pub mod link;
 mod outstanding;
+pub(crate) mod patience;
 pub(crate) mod program;
 mod shown;
 mod states;

@@ -65,6 +65,7 @@ impl Interface for Run {
     fn start(&mut self, core: &mut Core<'_>, birth: &Birth) -> Result<Started, Abort> {
         begin(core, &birth.argv)?;
         let began = Instant::now();
+        let patience = core.link.patience("a connection of a child".to_owned(), PROMPT);
         loop {
             let hello = core.link.child_line(&birth.name, "hello", None, TURN);
             let gone = match hello {
@@ -83,7 +84,8 @@ impl Interface for Run {
                 }
                 return Err(Abort::Broken(format!("{} before its child connected", ran.outcome())));
             }
-            if began.elapsed() > core.link.scaled(PROMPT) {
+            if began.elapsed() > patience.time {
+                core.link.did_not_come(patience)?;
                 return Err(Abort::Broken("the program did not run its child".into()));
             }
         }

@@ -110,9 +110,19 @@ impl Core<'_> {
                 other => other?,
             }
         }
-        let request = Request::Await { of: of.to_owned(), state, within: ms(self.link.scaled(STATE)) };
+        let whose = if of == "agent" { "an agent" } else { "a child" };
+        let patience = match state {
+            ProcessState::Gone => self.link.whole_patience(STATE),
+            _ => self.link.patience(format!("{whose} that is {state}"), STATE),
+        };
+        let request = Request::Await { of: of.to_owned(), state, within: ms(patience.time) };
         let reply = self.link.ask_warden(&request, STATE + PROMPT)?;
         let seen = state_of(&reply);
+        // A zombie that stays is no missing event.
+        let stays = state == ProcessState::Gone && seen == Some(ProcessState::Zombie);
+        if reply.word() == "late" && seen != Some(ProcessState::Unknown) && !stays {
+            self.link.did_not_come(patience)?;
+        }
         match (reply.word(), seen) {
             ("ok", Some(seen)) => Ok(seen),
             (_, Some(ProcessState::Unknown)) => {

@@ -144,7 +144,7 @@ impl Agent {
     /// The children it forked, and those of its descendants it has adopted.
     fn own_children(&self, children: &Children) -> impl Iterator<Item = process_table::Process> {
         let pids: BTreeSet<i32> = self.spawned.iter().chain(&children.forked).copied().collect();
-        let read = pids.into_iter().filter_map(|pid| process_table::read(pid).ok().flatten());
+        let read = pids.into_iter().filter_map(|pid| process_table::glance(pid).ok().flatten());
         read.filter(|p| p.ppid == self.pid)
     }
 
@@ -400,7 +400,7 @@ impl Warden<'_> {
         let Some(agent) = &mut self.agent else { return };
         let Some(since) = agent.muted_since else { return };
         // The process that speaks may not be the one that was forked.
-        let table = process_table::read(agent.pid);
+        let table = process_table::glance(agent.pid);
         let lives = agent.handle.has_ended() != Some(true)
             && matches!(table, Ok(Some(process)) if !process.is_waitable_zombie());
         if !lives {

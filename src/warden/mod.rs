@@ -38,6 +38,7 @@ mod children;
 mod keeper;
 mod known_statuses;
 mod probe;
+pub mod program;
 mod sweep;
 pub(crate) mod tempdir;
 mod watch;
@@ -67,6 +68,7 @@ pub struct Post {
 
 /// Serves one driver until its stream closes. Must be called in a single-threaded process without children.
 pub fn serve(post: Post, subjects: &Registry) -> ! {
+    signal::know_dispositions();
     // The driver decides when a run is over; the warden exits when its stream closes.
     let of_the_run = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGPIPE, libc::SIGQUIT];
     // A case may request these as a child's exit signal, and a faulty system keeps them for the adopting process.
@@ -74,7 +76,7 @@ pub fn serve(post: Post, subjects: &Registry) -> ! {
     for signal in of_the_run.into_iter().chain(of_children) {
         let _ = signal::set_action(signal, signal::Action::Ignore, signal::Flags::default());
     }
-    let _ = rustix::process::setsid();
+    let _ = process::new_session();
     let adopts = process::set_subreaper(true).is_ok();
     let mut warden = match Warden::new(post, subjects, adopts) {
         Ok(warden) => warden,
@@ -91,20 +93,21 @@ pub fn serve(post: Post, subjects: &Registry) -> ! {
 
 /// Serves a remote driver on standard input and output: `ssh host waitspec warden`.
 pub fn serve_stdio(subjects: &Registry) -> ! {
-    let taken = (|| {
-        let (input, output) =
-            (rustix::io::dup(rustix::stdio::stdin())?, rustix::io::dup(rustix::stdio::stdout())?);
-        // Other writes to standard output must not corrupt the stream.
-        rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
-        Ok::<_, Errno>((input, output))
-    })();
-    match (taken, crate::warden::tempdir::make()) {
+    match (own_streams(), crate::warden::tempdir::make()) {
         (Ok((input, output)), Ok(parent)) => {
             let folder = parent.join("w0");
             serve(Post { input, output, folder }, subjects)
         }
         _ => process::exit_now(3),
     }
+}
+
+/// Standard input and output, for the driver alone.
+fn own_streams() -> Result<(OwnedFd, OwnedFd), Errno> {
+    let streams = (rustix::io::dup(rustix::stdio::stdin())?, rustix::io::dup(rustix::stdio::stdout())?);
+    // Other writes to standard output must not corrupt the stream.
+    rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
+    Ok(streams)
 }
 
 /// The state of a warden.
@@ -399,7 +402,7 @@ impl<'a> Warden<'a> {
     fn state(&self, of: &str) -> Option<Line> {
         let pid = self.handle(of)?.pid();
         let line = Line::new("ok");
-        Some(match crate::sys::process_table::read(pid) {
+        Some(match crate::sys::process_table::glance(pid) {
             Ok(Some(p)) => line
                 .with("state", watch::seen(p.state))
                 .with("ppid", p.ppid)

@@ -31,7 +31,7 @@ impl Sweeper {
         // How to search the process table can be told only when there is something to find.
         if let Ok(pid) = process::spawn(|| 0) {
             let began = Instant::now();
-            let alive = || matches!(process_table::read(pid), Ok(Some(p)) if !p.is_waitable_zombie());
+            let alive = || matches!(process_table::glance(pid), Ok(Some(p)) if !p.is_waitable_zombie());
             while alive() && began.elapsed() < DYING {
                 std::thread::yield_now();
             }
@@ -52,7 +52,7 @@ impl Sweeper {
         let mut at = pid;
         // Deeper than any trial. There are no loops, but a table read while it changes may seem to have one.
         for _ in 0..64 {
-            match process_table::read(at) {
+            match process_table::glance(at) {
                 Ok(Some(p)) if p.ppid == us => return true,
                 Ok(Some(p)) if p.ppid > 1 => at = p.ppid,
                 _ => return false,
@@ -63,7 +63,7 @@ impl Sweeper {
 
     /// Whether there is a process table that shows us, and so our descendants.
     pub(super) fn has_a_table(&self) -> bool {
-        matches!(process_table::read(process::pid()), Ok(Some(_)))
+        matches!(process_table::glance(process::pid()), Ok(Some(_)))
     }
 
     /// The pids of the descendants, now.
@@ -184,7 +184,7 @@ impl Warden<'_> {
     fn await_end(&mut self, pid: i32, began: Instant) {
         let mut turns = 0_u32;
         while began.elapsed() < DYING {
-            match process_table::read(pid) {
+            match process_table::glance(pid) {
                 Ok(Some(p)) if matches!(p.state, State::Zombie | State::Dead) => {
                     if p.ppid != process::pid() {
                         // Its parent is killed, too: then it is reparented to us, if we adopt.
@@ -219,7 +219,7 @@ impl Warden<'_> {
             agent.status = Some(*status);
         }
         // The result of a wait is not to be trusted either way.
-        if matches!(process_table::read(pid), Ok(Some(p)) if matches!(p.state, State::Zombie) && p.ppid == process::pid())
+        if matches!(process_table::glance(pid), Ok(Some(p)) if matches!(p.state, State::Zombie) && p.ppid == process::pid())
         {
             self.sweeper.stuck.insert(pid);
             let _ = signal::set_action(libc::SIGCHLD, signal::Action::Ignore, signal::Flags::default());

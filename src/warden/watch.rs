@@ -311,7 +311,7 @@ struct CpuBaseline {
 
 /// The CPU time the agent has used since it was first seen in the call.
 fn cpu_since(baseline: &mut Option<CpuBaseline>, call: u64, pid: i32) -> Option<Duration> {
-    let now = process_table::read(pid).ok().flatten()?.cpu;
+    let now = process_table::glance(pid).ok().flatten()?.cpu;
     let first = baseline.take_if(|b| b.call == call).unwrap_or(CpuBaseline { call, before: now });
     Some(now.saturating_sub(baseline.insert(first).before))
 }
@@ -332,7 +332,7 @@ fn reached(
     stop: &mut Option<LastingStop>,
     ours: impl Fn(i32) -> bool,
 ) -> (bool, ProcessState) {
-    let process = match process_table::read(pid) {
+    let process = match process_table::glance(pid) {
         Ok(Some(process)) => process,
         Ok(None) => {
             return (matches!(awaited, ProcessState::Gone | ProcessState::Zombie), ProcessState::Gone);

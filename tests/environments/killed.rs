@@ -145,3 +145,92 @@ fn a_killed_warden_breaks_one_trial_only() {
     let reasons: Vec<String> = broken.map(|t| t.reason).collect();
     assert_eq!(reasons, ["the warden has died"]);
 }
+
+/// A run of one trial again and again, by one warden, with deadlines of a second. Returns it with its report file.
+fn again_and_again(folder: &tempfile::TempDir) -> (Running, std::path::PathBuf) {
+    let file = folder.path().join("report.jsonl");
+    let output = format!("--output={}", file.display());
+    let arguments = [
+        "nohang.running-child@wait4",
+        "--subject=libc",
+        "--repeat=1000000",
+        "--jobs=1",
+        "--timeout-scale=0.1",
+        &output,
+    ];
+    (run(&arguments).start(), file)
+}
+
+/// Waits until the report satisfies the condition, and returns it.
+fn report_with(file: &std::path::Path, what: &str, done: impl Fn(&str) -> bool) -> String {
+    let report = || std::fs::read_to_string(file).unwrap_or_default();
+    let seen = poll(super::run::LIMIT, || Some(report()).filter(|text| done(text)));
+    seen.unwrap_or_else(|| panic!("{what}: {}", report()))
+}
+
+fn passes(text: &str) -> usize {
+    text.matches("\"verdict\":\"pass\"").count()
+}
+
+#[test]
+fn a_frozen_warden_is_passed_over_and_replaced() {
+    if !can_be_found() {
+        return skip("no /proc to find processes in");
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (running, file) = again_and_again(&folder);
+    for frozen in 0..3 {
+        let before = passes(&report_with(&file, "no trial", |text| passes(text) > 0));
+        report_with(&file, "the run does not go on", |text| passes(text) > before + 10);
+        let wardens = running.below(1);
+        assert_eq!(wardens.len(), 1, "{wardens:?}");
+        // Nothing in it moves any more, as when a sandbox freezes.
+        send(wardens[0].pid, Signal::STOP);
+        let missed = |text: &str| text.matches("the warden no longer answers").count() > frozen;
+        report_with(&file, "nobody missed the warden", missed);
+    }
+    let before = passes(&report_with(&file, "no trial", |_| true));
+    report_with(&file, "the run does not go on", |text| passes(text) > before + 10);
+    running.signal(Signal::TERM);
+    let ended = running.finish();
+    assert_eq!(ended.signal, Some(Signal::TERM.as_raw()), "{}", ended.err);
+    assert!(ended.files.is_empty(), "{:?}", ended.files);
+}
+
+#[test]
+fn the_report_so_far_survives_the_driver() {
+    if !can_be_found() {
+        return skip("no /proc to find processes in");
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (running, file) = again_and_again(&folder);
+    report_with(&file, "no trials", |text| passes(text) > 10);
+    running.signal(Signal::KILL);
+    let ended = running.finish();
+    assert_eq!(ended.signal, Some(Signal::KILL.as_raw()));
+    let report = Ended { out: std::fs::read_to_string(&file).expect("a report"), ..ended };
+    let records = report.report();
+    assert_eq!(records.first().expect("a header")["type"], "run");
+    assert!(report.count("pass") > 10 && records.iter().all(|record| record["type"] != "summary"));
+    // And can be read like any other.
+    let compared =
+        std::process::Command::new(env!("CARGO_BIN_EXE_waitspec")).arg("diff").arg(&file).arg(&file).output();
+    assert_eq!(compared.expect("the program starts").status.code(), Some(0));
+}
+
+#[test]
+fn a_run_without_a_terminal_is_not_silent() {
+    if !can_be_found() {
+        return skip("no /proc to find processes in");
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let (running, file) = again_and_again(&folder);
+    report_with(&file, "no trials", |text| passes(text) > 0);
+    // More than twice the time between two lines.
+    let began = std::time::Instant::now();
+    report_with(&file, "too short", |_| began.elapsed() > Duration::from_secs(11));
+    running.signal(Signal::TERM);
+    let ended = running.finish();
+    let lines = ended.err.lines().filter(|line| line.contains(" of 1000000 trials")).count();
+    assert!(lines >= 1, "{}", ended.err);
+}

@@ -1,15 +1,16 @@
-//! The progress bar.
+//! The progress bar, or a line now and then.
 
-use crate::runner::event::{Event, Verdict};
+use crate::runner::event::{Event, Standing, Verdict};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 
-/// A progress bar on standard error; nothing where that is not a terminal, or in CI.
+/// A progress bar on standard error; where that is not a terminal, or in CI, a line every few seconds.
 ///
 /// It is drawn on events, never by a timer, so that it starts no thread.
 #[derive(Debug)]
 pub struct Progress {
     bar: Option<ProgressBar>,
+    trials: usize,
     failed: usize,
 }
 
@@ -17,13 +18,21 @@ impl Default for Progress {
     /// A bar that appears with the first event.
     fn default() -> Progress {
         let shown = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
-        Progress { bar: shown.then(ProgressBar::hidden), failed: 0 }
+        Progress { bar: shown.then(ProgressBar::hidden), trials: 0, failed: 0 }
     }
 }
 
 impl Progress {
     /// Advances the bar; calls `write`, which may write to the terminal, while the bar is hidden.
     pub fn event<T>(&mut self, event: &Event, write: impl FnOnce() -> T) -> T {
+        match event {
+            Event::Begin(header) => self.trials = header.trials,
+            Event::Trial(trial) if trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_)) => {
+                self.failed += 1;
+            }
+            Event::Waiting(standing) if self.bar.is_none() => eprintln!("{}", self.line(standing)),
+            _ => {}
+        }
         let Some(bar) = &self.bar else { return write() };
         if let Event::End(_) = event {
             bar.finish_and_clear();
@@ -36,15 +45,45 @@ impl Progress {
                 bar.set_style(ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar()));
                 bar.set_draw_target(ProgressDrawTarget::stderr());
             }
-            Event::Trial(trial) => {
-                if trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_)) {
-                    self.failed += 1;
+            Event::Trial(_) => {
+                if self.failed > 0 {
                     bar.set_message(format!("{} failed", self.failed));
                 }
                 bar.inc(1);
             }
-            Event::End(_) => {}
+            Event::Waiting(_) | Event::End(_) => {}
         }
         written
+    }
+
+    /// How a run stands.
+    fn line(&self, standing: &Standing) -> String {
+        let mut line = format!("{} of {} trials", standing.finished, self.trials);
+        if self.failed > 0 {
+            line.push_str(&format!(", {} failed", self.failed));
+        }
+        if let Some((trial, time)) = &standing.longest {
+            line.push_str(&format!("; {trial} has been running for {} s", time.as_secs()));
+        }
+        line
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_line_says_how_the_run_stands() {
+        let progress = Progress { bar: None, trials: 794, failed: 0 };
+        let standing = Standing { finished: 12, longest: None };
+        assert_eq!(progress.line(&standing), "12 of 794 trials");
+        let progress = Progress { failed: 2, ..progress };
+        let longest = Some(("stop.each@wait4".to_owned(), Duration::from_millis(6500)));
+        assert_eq!(
+            progress.line(&Standing { longest, ..standing }),
+            "12 of 794 trials, 2 failed; stop.each@wait4 has been running for 6 s"
+        );
     }
 }

@@ -216,6 +216,7 @@ impl<W: Write> Reporter for Terminal<W> {
         match event {
             Event::Begin(header) => self.begin(header),
             Event::Trial(trial) => self.trial(trial),
+            Event::Waiting(_) => Ok(()),
             Event::End(summary) => self.end(summary),
         }
     }

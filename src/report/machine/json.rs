@@ -25,6 +25,7 @@ impl<W: Write> Reporter for Json<W> {
         let record = match event {
             Event::Begin(header) => Record::Run(header.into()),
             Event::Trial(trial) => Record::Trial(TrialRecord::with_reproducer(trial, &self.options)),
+            Event::Waiting(_) => return Ok(()),
             Event::End(summary) => Record::Summary(summary.into()),
         };
         let mut line = serde_json::to_vec(&record)?;

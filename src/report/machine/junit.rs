@@ -81,7 +81,7 @@ fn without_skipped(document: &str) -> String {
 impl<W: Write> Reporter for Junit<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match event {
-            Event::Begin(_) => Ok(()),
+            Event::Begin(_) | Event::Waiting(_) => Ok(()),
             Event::Trial(trial) => {
                 self.trial(trial);
                 Ok(())

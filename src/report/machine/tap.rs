@@ -61,6 +61,7 @@ impl<W: Write> Reporter for Tap<W> {
         match event {
             Event::Begin(_) => writeln!(self.out, "TAP version 13")?,
             Event::Trial(trial) => self.trial(trial)?,
+            Event::Waiting(_) => {}
             Event::End(summary) if summary.interrupted => writeln!(self.out, "Bail out! Interrupted")?,
             Event::End(_) => writeln!(self.out, "1..{}", self.count)?,
         }

@@ -46,6 +46,7 @@ impl<W: Write> Reporter for Page<W> {
                 record.trace.clear();
                 self.report.trials.push(record);
             }
+            Event::Waiting(_) => {}
             Event::End(summary) => {
                 self.report.summary = Some(summary.into());
                 let source = Source { name: "this run".to_owned(), report: self.report.clone() };

@@ -1,7 +1,7 @@
 //! Process creation other than `fork`: `clone`, `clone3`, `posix_spawn`.
 
 use std::ffi::{CString, c_int};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use rustix::io::Errno;
 
@@ -107,16 +107,48 @@ mod linux {
 /// # Errors
 /// Those of `posix_spawnp`.
 pub fn posix_spawn(argv: &[CString]) -> Result<i32, Errno> {
+    // SAFETY: no file actions.
+    unsafe { spawn_with(argv, std::ptr::null()) }
+}
+
+/// The same with `stream` as standard input and output. Unlike a fork, it may be called by a process with several threads.
+///
+/// # Errors
+/// Those of `posix_spawnp`.
+pub fn posix_spawn_on(argv: &[CString], stream: BorrowedFd<'_>) -> Result<i32, Errno> {
+    let check = |error| if error == 0 { Ok(()) } else { Err(Errno::from_raw_os_error(error)) };
+    let mut actions = std::mem::MaybeUninit::uninit();
+    // SAFETY: the call initializes the actions; they are destroyed below, whatever happens between.
+    check(unsafe { libc::posix_spawn_file_actions_init(actions.as_mut_ptr()) })?;
+    let fd = stream.as_raw_fd();
+    let added = [0, 1].iter().try_for_each(|&number| {
+        // SAFETY: initialized actions, and numbers.
+        check(unsafe { libc::posix_spawn_file_actions_adddup2(actions.as_mut_ptr(), fd, number) })
+    });
+    // SAFETY: the actions are initialized and live until the call returns.
+    let spawned = added.and_then(|()| unsafe { spawn_with(argv, actions.as_ptr()) });
+    // SAFETY: initialized above, and not used again.
+    unsafe { libc::posix_spawn_file_actions_destroy(actions.as_mut_ptr()) };
+    spawned
+}
+
+/// # Safety
+/// `actions` is null or points to initialized file actions.
+unsafe fn spawn_with(
+    argv: &[CString],
+    actions: *const libc::posix_spawn_file_actions_t,
+) -> Result<i32, Errno> {
     let program = argv.first().ok_or(Errno::INVAL)?;
     let argv = pointers(argv);
     let mut pid = 0;
-    // SAFETY: a C string, a null-terminated vector of C strings and the environment, all alive for the call.
+    // SAFETY: a C string, a null-terminated vector of C strings and the environment, all alive for the call, and file
+    // actions as the caller says.
     let error = unsafe {
         let environment = *super::environ();
         libc::posix_spawnp(
             &mut pid,
             program.as_ptr(),
-            std::ptr::null(),
+            actions,
             std::ptr::null(),
             argv.as_ptr().cast(),
             environment.cast(),

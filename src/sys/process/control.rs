@@ -42,6 +42,17 @@ pub fn session_of(pid: i32) -> Result<i32, Errno> {
     if session == -1 { Err(last_errno()) } else { Ok(session) }
 }
 
+/// `setsid()`: becomes the leader of a new session and process group.
+///
+/// (`rustix::process::setsid` takes what is returned for a pid; older releases of gVisor return 0.)
+///
+/// # Errors
+/// `EPERM` for the leader of a process group.
+pub fn new_session() -> Result<(), Errno> {
+    // SAFETY: no arguments.
+    check(unsafe { libc::setsid() })
+}
+
 /// The two sides of a [`fork`].
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Forked {

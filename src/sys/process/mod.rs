@@ -18,8 +18,8 @@ pub mod workload;
 
 pub use control::{
     Forked, Reaped, Who, die_with_parent, exec, exec_with, exit_now, exit_thread, fork, group, kill,
-    kill_and_reap, parent_pid, pause, pid, reap, session_of, set_subreaper, spawn, thread_count, thread_id,
-    times, usage,
+    kill_and_reap, new_session, parent_pid, pause, pid, reap, session_of, set_subreaper, spawn, thread_count,
+    thread_id, times, usage,
 };
 pub(crate) use control::{check, environ, last_errno};
 pub use handle::{Handle, prove_descriptors};

@@ -1,7 +1,7 @@
 //! Descendants on Linux: from the kernel's lists of children, or from the parent of every process.
 
 use super::state::Process;
-use crate::sys::platform::system::{children, pids, read, stat_of};
+use crate::sys::platform::system::{children, glance, pids, stat_of};
 use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
 
@@ -81,7 +81,7 @@ impl Descendants {
     fn by_lists(&self) -> Result<Vec<Process>, Errno> {
         let mut found: HashMap<i32, Process> = HashMap::new();
         for (&pid, &start) in &self.ours {
-            if let Some(process) = read(pid)?.filter(|p| p.is_still(start)) {
+            if let Some(process) = glance(pid)?.filter(|p| p.is_still(start)) {
                 self.add_family(process, &mut found)?;
             }
         }
@@ -90,7 +90,7 @@ impl Descendants {
             let below_root = children(self.root, None)?;
             for &pid in &below_root {
                 if !found.contains_key(&pid)
-                    && let Some(process) = read(pid)?
+                    && let Some(process) = glance(pid)?
                 {
                     self.add_family(process, &mut found)?;
                 }
@@ -118,7 +118,7 @@ impl Descendants {
             found.insert(process.pid, process);
             for pid in below {
                 if !found.contains_key(&pid) {
-                    left.extend(read(pid)?);
+                    left.extend(glance(pid)?);
                 }
             }
         }
@@ -164,7 +164,7 @@ impl WholeTable {
         let mut found = Vec::new();
         for (&pid, &(_, kin)) in &self.known {
             if kin == Kin::Ours {
-                found.extend(read(pid)?);
+                found.extend(glance(pid)?);
             }
         }
         found.sort_unstable_by_key(|p| p.pid);

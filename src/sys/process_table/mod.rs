@@ -34,6 +34,20 @@ pub fn read(pid: i32) -> Result<Option<Process>, Errno> {
     system::read(pid)
 }
 
+/// [`read`] at a lower price: owner and tracer are read only of a process that is stopped or dead.
+///
+/// # Errors
+/// As [`read`].
+pub fn glance(pid: i32) -> Result<Option<Process>, Errno> {
+    if pid <= 0 {
+        return Ok(None);
+    }
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return system::glance(pid);
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    system::read(pid)
+}
+
 /// All visible processes.
 ///
 /// # Errors
@@ -84,7 +98,7 @@ pub fn is_wait_syscall(number: i64) -> bool {
 /// A leader that exited before the other threads appears as a zombie too, but is not waitable; nor is a process with a
 /// tracer other than its parent.
 pub fn is_zombie(pid: i32) -> bool {
-    matches!(read(pid), Ok(Some(p)) if p.is_waitable_zombie())
+    matches!(glance(pid), Ok(Some(p)) if p.is_waitable_zombie())
 }
 
 impl Process {

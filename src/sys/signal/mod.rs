@@ -9,6 +9,10 @@ use rustix::io::Errno;
 use std::mem::MaybeUninit;
 use std::sync::atomic::{AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, Ordering};
 
+mod reset;
+
+pub use reset::{know_dispositions, others_may_change, reset_all};
+
 /// The highest signal number of this system.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub const LAST: i32 = if cfg!(any(target_arch = "mips", target_arch = "mips64")) { 127 } else { 64 };
@@ -248,6 +252,7 @@ pub fn set_action(signal: i32, action: Action, flags: Flags) -> Result<(), Errno
         Action::Count => count_only as fn(i32) as *mut (),
         Action::Hook(hook) => hook as *mut (),
     };
+    reset::note(signal, !matches!(action, Action::Default) || flags != Flags::default());
     // Set first: a signal may arrive before the call returns.
     let before = hook.swap(run, Ordering::AcqRel);
     // SAFETY: a filled struct; the handler is async-signal-safe and lives as long as the program.
@@ -406,54 +411,6 @@ pub fn read_from_fd(signal: i32, within: std::time::Duration) -> Result<Record, 
         Err(Errno::NOSYS)
     }
 }
-
-/// Resets every disposition to the default and unblocks everything: the start of an agent or a child, whatever it
-/// inherited.
-///
-/// Pending signals are delivered. On Linux this includes the numbers the C library reserves (32 and 33): glibc's
-/// `posix_spawn` starts every program with both ignored, and a fork of a multithreaded program inherits a handler.
-/// Threads started later set up what they need again.
-pub fn reset_all() {
-    for signal in 1..=LAST {
-        if set_action(signal, Action::Default, Flags::default()).is_err() {
-            reset_hidden(signal);
-        }
-    }
-    // Cannot fail for a valid `how`.
-    let _ = set_mask(libc::SIG_SETMASK, &empty());
-    unblock_hidden();
-}
-
-/// The size of the kernel's signal set, as passed to its system calls.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-const KERNEL_SET: usize = (LAST as usize + 1) / 8;
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn reset_hidden(signal: i32) {
-    // A kernel sigaction is at most two words, a pointer and a set; all zero, in any order, is the default.
-    let action = [0u64; 8];
-    // SAFETY: more than the kernel reads, and nothing is written. SIGKILL and SIGSTOP are refused.
-    unsafe {
-        let old = std::ptr::null_mut::<u64>();
-        libc::syscall(libc::SYS_rt_sigaction, signal, action.as_ptr(), old, KERNEL_SET)
-    };
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn unblock_hidden() {
-    let set = [0u64; 2];
-    // SAFETY: more than the kernel reads, and nothing is written.
-    unsafe {
-        let old = std::ptr::null_mut::<u64>();
-        libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, set.as_ptr(), old, KERNEL_SET)
-    };
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn reset_hidden(_: i32) {}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn unblock_hidden() {}
 
 /// Sends a signal to the calling thread; if unblocked, it is delivered before this returns.
 ///

@@ -307,7 +307,7 @@ impl Trial<'_> {
         let word = request.word();
         let broke = |why: String| Abort::Protocol(format!("reply to {word}: {why}"));
         let mut usage = None;
-        let answer = match self.core.link.agent_reply(id, PROMPT, word) {
+        let answer = match self.core.link.judged_reply(id, PROMPT) {
             Ok(reply) => match reply.word() {
                 "unsupported" => return Err(not_offered(&reply)),
                 "malformed" => {

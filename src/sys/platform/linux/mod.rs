@@ -94,8 +94,29 @@ fn check_table() -> Result<(), Errno> {
     if trusted { Ok(()) } else { Err(Errno::NOSYS) }
 }
 
-/// An emulator intercepts `/proc/self/exe`, but not a path relative to a descriptor.
+/// The `status` file of this process; `None` where the table does not show it.
+pub(crate) fn own_status() -> Option<Vec<u8>> {
+    let mut buffer = [0; 4096];
+    // Right in a PID namespace of its own, too, whose `/proc` is the outer one.
+    Some(slurp(CWD, c"/proc/self/status", &mut buffer).ok()??.to_vec())
+}
+
+/// Whether this is an emulated program: found out once, and inherited by forks.
 pub(crate) fn is_emulated() -> bool {
+    // 0: unknown, 1: yes, 2: no. Only one answer is possible, so a race is harmless.
+    static EMULATED: AtomicU8 = AtomicU8::new(0);
+    match EMULATED.load(Ordering::Relaxed) {
+        0 => {
+            let emulated = looks_emulated();
+            EMULATED.store(if emulated { 1 } else { 2 }, Ordering::Relaxed);
+            emulated
+        }
+        found => found == 1,
+    }
+}
+
+/// An emulator intercepts `/proc/self/exe`, but not a path relative to a descriptor.
+fn looks_emulated() -> bool {
     let (mut linked, mut shown) = ([MaybeUninit::uninit(); 4096], [MaybeUninit::uninit(); 4096]);
     let dir = Path::new(format_args!("/proc/{}", std::process::id()));
     let Ok(Some(dir)) = open(CWD, dir.as_c_str(), OFlags::PATH | OFlags::DIRECTORY) else { return false };
@@ -186,6 +207,36 @@ pub(crate) fn read(pid: i32) -> Result<Option<Process>, Errno> {
     let tracer = status_field(status, "TracerPid").filter(|&pid| pid != 0).map(|pid| pid as i32);
     let uid = status_field(status, "Uid").unwrap_or(0) as u32;
     Ok(Some(Process { pid, tracer, traced: tracer.is_some(), uid, ..process }))
+}
+
+/// [`read`] without owner and tracer, unless the process is stopped or dead: of those a tracer matters.
+pub(crate) fn glance(pid: i32) -> Result<Option<Process>, Errno> {
+    check_table()?;
+    let Some(process) = stat_of(pid)? else { return Ok(None) };
+    let letter = match process.state {
+        State::Zombie => b'Z',
+        State::Stopped => b'T',
+        State::TracingStop => b't',
+        _ => return Ok(Some(process)),
+    };
+    let mut buffer = [0; 4096];
+    let path = Path::new(format_args!("/proc/{pid}/status"));
+    let Some(status) = slurp(CWD, path.as_c_str(), &mut buffer)? else { return Ok(None) };
+    // Two files without a common directory: both must tell of the same process in the same state.
+    let field = |name| status_field(status, name).map(|n| n as i32);
+    let same = field("PPid") == Some(process.ppid) && status_letter(status) == Some(letter);
+    if !same {
+        return read(pid);
+    }
+    let tracer = field("TracerPid").filter(|&pid| pid != 0);
+    let uid = status_field(status, "Uid").unwrap_or(0) as u32;
+    Ok(Some(Process { tracer, traced: tracer.is_some(), uid, ..process }))
+}
+
+/// The letter of the state in a `status` file.
+fn status_letter(text: &[u8]) -> Option<u8> {
+    let line = text.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(b"State:"))?;
+    line.iter().copied().find(|b| !b.is_ascii_whitespace())
 }
 
 /// Calls `found` with the number and inode of every numeric entry of a directory.
@@ -279,7 +330,19 @@ pub(crate) fn threads(pid: i32) -> Vec<(i32, State)> {
 }
 
 pub(crate) fn stop_of(pid: i32) -> StopState {
-    let threads = threads(pid);
+    if check_table().is_err() {
+        return StopState::No;
+    }
+    // Most are asked about until they stop, and have one thread.
+    let threads = match stat_of(pid) {
+        Ok(Some(p)) if p.state == State::Stopped && p.threads == Some(1) => return StopState::Stopped,
+        Ok(Some(p))
+            if matches!(p.state, State::Stopped | State::TracingStop | State::Zombie | State::Dead) =>
+        {
+            threads(pid)
+        }
+        _ => return StopState::No,
+    };
     let mut traced = false;
     let mut switches = 0;
     for &(tid, state) in &threads {

@@ -1,0 +1,172 @@
+//! How long an event is awaited: the whole time, until the same one has been missing a few times.
+//!
+//! A sandbox in which no signal stops a process lacks that event in every trial that needs it. The first few trials wait
+//! for it as long as for any other, and are judged as ever. Later ones wait a fraction, but never less than a number of
+//! measured round trips, and if the event does not come they are skipped: what an event that was given less than the
+//! whole time means, nobody knows.
+
+use super::link::{Link, LinkError};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// After so many misses an event is not given the whole time.
+const FEW: usize = 2;
+/// The part of the whole time that it is given then,
+const PART: u32 = 40;
+/// and the least number of round trips to the warden and back.
+const ROUND_TRIPS: u32 = 100;
+
+/// The events that did not come in the trials of a run.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Missing(Arc<Mutex<Trials>>);
+
+/// By subject and event: the trials that missed it.
+type Trials = BTreeMap<(String, String), Vec<String>>;
+
+impl Missing {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Trials> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The trial that a link serves.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Serving {
+    pub(crate) subject: String,
+    pub(crate) trial: String,
+}
+
+/// How long to wait for an event.
+#[derive(Debug, Clone)]
+pub(crate) struct Patience {
+    /// The time, scaled.
+    pub(crate) time: Duration,
+    event: String,
+    /// It is less than the whole one, since this trial and others missed the event.
+    same_as: Option<String>,
+}
+
+impl Patience {
+    /// Whether it is less than the whole time.
+    pub(crate) fn is_short(&self) -> bool {
+        self.same_as.is_some()
+    }
+}
+
+impl Link {
+    /// How long to wait for an event that usually comes within that time.
+    pub(crate) fn patience(&self, event: String, within: Duration) -> Patience {
+        let whole = self.scaled(within);
+        let same_as = self.serving.as_ref().and_then(|serving| {
+            let missed = self.missing.lock();
+            let trials = missed.get(&(serving.subject.clone(), event.clone()))?;
+            (trials.len() >= FEW).then(|| trials[0].clone())
+        });
+        let time = match same_as {
+            Some(_) => whole.min((whole / PART).max(self.round_trip * ROUND_TRIPS)),
+            None => whole,
+        };
+        Patience { time, event, same_as }
+    }
+
+    /// The same for an event whose absence is judged: it always has the whole time.
+    pub(crate) fn whole_patience(&self, within: Duration) -> Patience {
+        Patience { time: self.scaled(within), event: String::new(), same_as: None }
+    }
+
+    /// The event did not come in that time. An error ends the trial without a verdict; without one, it had the whole
+    /// time.
+    pub(crate) fn did_not_come(&self, patience: Patience) -> Result<(), LinkError> {
+        if let Some(trial) = patience.same_as {
+            return Err(LinkError::Missing(format!("same missing event as {trial}: {}", patience.event)));
+        }
+        if let Some(Serving { subject, trial }) = self.serving.as_ref().filter(|_| !patience.event.is_empty())
+        {
+            let mut missed = self.missing.lock();
+            let trials = missed.entry((subject.clone(), patience.event)).or_default();
+            // One trial may miss an event more than once.
+            if !trials.contains(trial) {
+                trials.push(trial.clone());
+            }
+        }
+        Ok(())
+    }
+
+    /// Shares what is missing with the other links of a run.
+    pub(crate) fn sharing(mut self, missing: &Missing) -> Link {
+        self.missing = missing.clone();
+        self
+    }
+
+    /// A trial of that subject begins; without one, nothing is remembered and no time is shortened.
+    pub(crate) fn serve(&mut self, subject: &str, trial: String) {
+        self.serving = Some(Serving { subject: subject.to_owned(), trial });
+    }
+
+    /// Takes the time of a round trip to the warden. What stalls one comes again, so a slow one is forgotten slowly.
+    pub(super) fn answered_in(&mut self, took: Duration) {
+        self.round_trip = took.max(self.round_trip.mul_f64(0.9));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::atomic::AtomicBool;
+
+    static NEVER: AtomicBool = AtomicBool::new(false);
+
+    fn link(missing: &Missing, trial: &str) -> Link {
+        let (read, write) = rustix::pipe::pipe().expect("a pipe");
+        let mut link = Link::new(read, write, 1.0, &NEVER).sharing(missing);
+        link.serve("libc", trial.to_owned());
+        link
+    }
+
+    fn wait(link: &Link) -> Patience {
+        link.patience("a child that is stopped".to_owned(), Duration::from_secs(20))
+    }
+
+    #[test]
+    fn what_is_missing_again_and_again_is_given_less_time_and_skips() {
+        let missing = Missing::default();
+        for trial in ["a@wait", "b@wait"] {
+            let link = link(&missing, trial);
+            let patience = wait(&link);
+            assert_eq!((patience.time, patience.is_short()), (Duration::from_secs(20), false), "{trial}");
+            assert_eq!(link.did_not_come(patience.clone()), Ok(()));
+            // The same trial counts once.
+            assert_eq!(link.did_not_come(patience), Ok(()));
+        }
+        let mut third = link(&missing, "c@wait");
+        let patience = wait(&third);
+        assert_eq!((patience.time, patience.is_short()), (Duration::from_millis(500), true));
+        let why = third.did_not_come(patience).expect_err("no verdict");
+        assert_eq!(
+            why,
+            LinkError::Missing("same missing event as a@wait: a child that is stopped".to_owned())
+        );
+        // Never less than what a slow warden needs to answer, and never more than the whole time.
+        third.answered_in(Duration::from_millis(30));
+        assert_eq!(wait(&third).time, Duration::from_secs(3));
+        third.answered_in(Duration::from_secs(1));
+        assert_eq!(wait(&third).time, Duration::from_secs(20));
+        // Another event, another subject, and no trial at all.
+        assert!(!third.patience("a child that exits".to_owned(), Duration::from_secs(20)).is_short());
+        third.serve("rustix", "c@wait".to_owned());
+        assert!(!wait(&third).is_short());
+        third.serve("libc", "c@wait".to_owned());
+        third.reset();
+        assert!(!wait(&third).is_short());
+    }
+
+    #[test]
+    fn however_slow_the_machine_no_wait_lasts_for_minutes() {
+        let mut link = link(&Missing::default(), "a@wait");
+        link.as_slow_as(50.0);
+        assert_eq!(link.scaled(Duration::from_secs(8)), Duration::from_secs(60));
+        assert_eq!(link.scaled(Duration::from_secs(90)), Duration::from_secs(90));
+        assert_eq!(link.scaled(Duration::from_millis(200)), Duration::from_secs(10));
+    }
+}

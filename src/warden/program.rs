@@ -1,0 +1,17 @@
+//! The program that is executed: a warden, or what agents execute.
+
+use super::{Post, serve};
+use crate::agent::program;
+use crate::scenario::ChildOptions;
+use crate::subject::Registry;
+use crate::sys::process::exit_now;
+
+/// Becomes what the options say. Returns the value of [`crate::scenario::Step::Return`], for `main` to return it too.
+pub fn run(options: ChildOptions, registry: impl FnOnce() -> Registry) -> i32 {
+    let Some(folder) = options.warden else { return program::run(options, registry) };
+    let streams = super::own_streams();
+    match streams {
+        Ok((input, output)) => serve(Post { input, output, folder }, &registry()),
+        Err(_) => exit_now(3),
+    }
+}

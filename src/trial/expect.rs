@@ -202,7 +202,8 @@ impl<'t, 'a> Expect<'t, 'a> {
         let words: Vec<String> = changes.iter().map(Change::to_string).collect();
         let expected = format!("{} {}", child.name, words.join(" or "));
         let this = self.returned(seen, &expected)?;
-        let shown: Vec<_> = changes.iter().map(|change| seen.change_for(child, *change).of(*change)).collect();
+        let shown: Vec<_> =
+            changes.iter().map(|change| seen.change_for(child, *change).of(*change)).collect();
         let hidden = shown.iter().find_map(|shown| match shown {
             Shows::NotObservable(why) => Some(*why),
             _ => None,

@@ -214,10 +214,12 @@ impl Session {
         let context = Arc::new(context);
         let (sender, receiver) = mpsc::channel();
         let mut workers = Vec::new();
+        // Since when each worker has been replacing its warden.
+        let replacing = Arc::new(Mutex::new(vec![None; links.len()]));
         let mut lost = "the wardens have died".to_owned();
         for (number, mut link) in links.into_iter().enumerate() {
             let (queue, sender, context) = (queue.clone(), sender.clone(), context.clone());
-            let wardens = wardens.clone();
+            let (wardens, replacing) = (wardens.clone(), replacing.clone());
             let worker = move || {
                 let mut deaths = 0;
                 while let Some(planned) = queue.take() {
@@ -228,7 +230,11 @@ impl Session {
                     let received = sender.send(ran).is_ok();
                     deaths = if dead { deaths + 1 } else { 0 };
                     if dead {
-                        match successor(&wardens, number, &link, deaths) {
+                        let mark = |since| note_replacing(&replacing, number, since);
+                        mark(Some(Instant::now()));
+                        let next = successor(&wardens, number, &link, deaths);
+                        mark(None);
+                        match next {
                             Some(next) => link = next,
                             None => return,
                         }
@@ -240,7 +246,7 @@ impl Session {
                 link.hang_up(CLEAN_UP);
             };
             match std::thread::Builder::new().spawn(worker) {
-                Ok(worker) => workers.push(worker),
+                Ok(worker) => workers.push((number, worker)),
                 // The other workers take over; this warden sees its stream close and exits.
                 Err(e) => lost = format!("no thread could be started: {e}"),
             }
@@ -273,8 +279,16 @@ impl Session {
             if INTERRUPTED.load(Ordering::Relaxed) {
                 queue.close();
             }
+            let stuck = are_stuck(&replacing, REPLACED_WITHIN);
+            workers.retain(|(number, _)| !stuck[*number]);
+            if stuck.contains(&true) && workers.iter().all(|(_, worker)| worker.is_finished()) {
+                // Where everything has frozen, not even a process can be started: those threads never return.
+                lost = "a warden that froze could not be replaced".to_owned();
+                queue.close();
+                break;
+            }
         }
-        for worker in workers {
+        for (_, worker) in workers {
             let _ = worker.join();
         }
         summary.duration = began.elapsed();
@@ -301,7 +315,20 @@ impl Session {
 const EVERY: Duration = Duration::from_secs(5);
 
 /// How many wardens in a row may die or freeze in the place of one.
-const DEATHS: u32 = 4;
+const DEATHS: u32 = 16;
+
+/// How long it may take to start a warden in the place of another one.
+const REPLACED_WITHIN: Duration = Duration::from_secs(60);
+
+fn note_replacing(replacing: &Mutex<Vec<Option<Instant>>>, number: usize, since: Option<Instant>) {
+    replacing.lock().unwrap_or_else(PoisonError::into_inner)[number] = since;
+}
+
+/// Which workers have been replacing their wardens for longer than that.
+fn are_stuck(replacing: &Mutex<Vec<Option<Instant>>>, within: Duration) -> Vec<bool> {
+    let replacing = replacing.lock().unwrap_or_else(PoisonError::into_inner);
+    replacing.iter().map(|since| since.is_some_and(|since| since.elapsed() > within)).collect()
+}
 
 /// A link to a warden that takes the place of one that has died, or that no longer answers.
 fn successor(wardens: &Mutex<Wardens>, number: usize, link: &Link, deaths: u32) -> Option<Link> {
@@ -324,12 +351,14 @@ fn own_child() -> Option<Vec<String>> {
 
 /// The default number of trials to run in parallel.
 fn jobs_for(processors: usize) -> usize {
-    use rustix::process::{Resource, geteuid, getrlimit};
+    use rustix::process::{Resource, getrlimit};
     // A trial mostly sleeps until some process has acted; others use the time.
     let jobs = (4 * processors).min(32);
     // The limit covers all of the user's processes: most trials have three, a few a hundred.
     match getrlimit(Resource::Nproc).current {
-        Some(most) if !geteuid().is_root() => jobs.min(usize::try_from(most / 128).unwrap_or(jobs)),
+        Some(most) if !crate::sys::process::is_root() => {
+            jobs.min(usize::try_from(most / 128).unwrap_or(jobs))
+        }
         _ => jobs,
     }
 }

@@ -21,11 +21,10 @@
 //! A child without a connection writes the same `ok`, `err` and `last` lines to standard output and exits with 0 after
 //! its last step; without any step it sleeps until a signal kills it.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
 use rustix::process::{Pid, Resource, WaitOptions};
 
@@ -36,9 +35,9 @@ use crate::protocol::line::{FieldError, LineError};
 use crate::protocol::{Line, LineReader};
 use crate::sys::process::{self, Forked, Who, exit_now};
 use crate::sys::process::{clone, namespace, ptrace, raw, workload};
-use crate::sys::{fault, sandbox, signal, terminal};
+use crate::sys::{fault, makeshift, sandbox, signal, terminal};
 use crate::wait::Signal;
-use crate::wait::names::errno_name;
+use crate::wait::names::{errno_name, errno_text};
 
 /// The exit code of a child after a failed initial step (`EX_SOFTWARE` of `sysexits.h`).
 pub const STEP_FAILED: i32 = 70;
@@ -110,12 +109,28 @@ impl Connection {
             if let Some(line) = self.reader.next_line() {
                 return line.and_then(|bytes| Line::parse(&bytes));
             }
-            match self.stream.read(&mut buffer) {
+            // As on any stream: not every system has calls that receive.
+            match rustix::io::read(&self.stream, &mut buffer) {
                 Ok(n) if n > 0 => self.reader.push(&buffer[..n]),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(Errno::INTR) => {}
                 _ => exit_now(CONNECTION_LOST),
             }
         }
+    }
+}
+
+impl Connection {
+    /// Writes all of it; no signal comes if nobody reads.
+    fn write(&self, mut bytes: &[u8]) -> Result<(), Errno> {
+        while !bytes.is_empty() {
+            let sent = rustix::net::send(&self.stream, bytes, rustix::net::SendFlags::NOSIGNAL);
+            match makeshift::or(sent, || rustix::io::write(&self.stream, bytes)) {
+                Ok(n) => bytes = &bytes[n..],
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -145,7 +160,11 @@ impl Child {
                 }
                 Connection { stream, reader: LineReader::default() }
             }
-            Err(_) => exit_now(CONNECTION_LOST),
+            Err(error) => {
+                let errno = error.raw_os_error().map_or_else(|| error.to_string(), errno_text);
+                let _ = writeln!(std::io::stderr(), "a child cannot connect to the warden: {errno}");
+                exit_now(CONNECTION_LOST)
+            }
         });
         if connection.is_none() && steps.is_empty() {
             steps.push(Step::Pause);
@@ -171,9 +190,12 @@ impl Child {
     fn write(&mut self, line: &Line) {
         let text = format!("{line}\n");
         let written = match &mut self.connection {
-            Some(connection) => connection.stream.write_all(text.as_bytes()),
+            Some(connection) => connection.write(text.as_bytes()),
             // Nobody reading is no reason to fail.
-            None => rustix::io::write(rustix::stdio::stdout(), text.as_bytes()).map(drop).or(Ok(())),
+            None => {
+                let _ = rustix::io::write(rustix::stdio::stdout(), text.as_bytes());
+                Ok(())
+            }
         };
         if written.is_err() {
             exit_now(CONNECTION_LOST);
@@ -408,10 +430,9 @@ impl Child {
         loop {
             // EINTR: sleep on.
             let _ = match &self.connection {
-                // With no events requested, only a hangup wakes the poll.
-                Some(connection) => poll(&mut [PollFd::new(&connection.stream, PollFlags::empty())], None)
-                    .map(|_| exit_now(CONNECTION_LOST)),
-                None => poll(&mut [], None).map(drop),
+                Some(connection) => makeshift::sleep_until_closed(&[connection.stream.as_fd()])
+                    .map(|()| exit_now(CONNECTION_LOST)),
+                None => makeshift::sleep_until_closed(&[]),
             };
         }
     }

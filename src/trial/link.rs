@@ -321,7 +321,8 @@ impl Link {
         let mut id = self.id();
         let request = |id| To::Warden(Request::Close {}.to_line().with("id", id));
         self.send(&[request(id)])?;
-        let deadline = self.deadline(within);
+        let patience = self.patience("the end of a trial".to_owned(), within);
+        let deadline = Instant::now() + patience.time;
         // What a line may lose is asked for again.
         let turn = if self.stream.frames().is_some() { within / 10 } else { within };
         loop {
@@ -336,6 +337,7 @@ impl Link {
                     id = self.id();
                     self.send(&[request(id)])?;
                 }
+                Err(late @ LinkError::Late(_)) => return self.did_not_come(patience).and(Err(late)),
                 Err(other) => return Err(other),
             }
         }

@@ -9,6 +9,7 @@ use crate::protocol::line::LineReader;
 use crate::protocol::warden::Begin;
 use crate::subject::{Handles, Subject};
 use crate::sys::descriptors;
+use crate::sys::makeshift;
 use crate::sys::process::{self, Forked, Handle, namespace};
 use crate::sys::process_table::{self, Asleep, State, StopState};
 use crate::sys::signal;
@@ -172,11 +173,11 @@ struct Streams {
 }
 
 fn streams() -> Result<Streams, Errno> {
-    let (in_read, in_write) = descriptors::pipe()?;
-    let (out_read, out_write) = descriptors::pipe()?;
-    let (err_read, err_write) = descriptors::pipe()?;
+    let (in_read, in_write) = makeshift::pipe()?;
+    let (out_read, out_write) = makeshift::pipe()?;
+    let (err_read, err_write) = makeshift::pipe()?;
     for fd in [&in_write, &out_read, &err_read] {
-        rustix::io::ioctl_fionbio(fd, true)?;
+        makeshift::nonblocking(fd)?;
     }
     Ok(Streams { ours: [in_write, out_read, err_read], theirs: [in_read, out_write, err_write] })
 }
@@ -283,8 +284,8 @@ impl Warden<'_> {
                 match hosted {
                     Some(subject) => {
                         let (input, output) = (
-                            rustix::io::dup(rustix::stdio::stdin()),
-                            rustix::io::dup(rustix::stdio::stdout()),
+                            makeshift::duplicate(rustix::stdio::stdin()),
+                            makeshift::duplicate(rustix::stdio::stdout()),
                         );
                         match (input, output) {
                             (Ok(input), Ok(output)) => match subject {
@@ -473,12 +474,11 @@ fn become_agent(theirs: [OwnedFd; 3]) {
     process::die_with_parent(Some(libc::SIGKILL));
     let _ = rustix::process::setpgid(None, None);
     // The ends may themselves be 0 to 2 if those were closed: move them out of the way first.
-    let moved: Vec<OwnedFd> =
-        theirs.iter().filter_map(|fd| rustix::io::fcntl_dupfd_cloexec(fd, 3).ok()).collect();
+    let moved: Vec<OwnedFd> = theirs.iter().filter_map(|fd| makeshift::duplicate_from(fd, 3).ok()).collect();
     if let [stdin, stdout, stderr] = moved.as_slice() {
-        let done = rustix::stdio::dup2_stdin(stdin)
-            .and_then(|()| rustix::stdio::dup2_stdout(stdout))
-            .and_then(|()| rustix::stdio::dup2_stderr(stderr));
+        let done = makeshift::as_standard(stdin, 0)
+            .and_then(|()| makeshift::as_standard(stdout, 1))
+            .and_then(|()| makeshift::as_standard(stderr, 2));
         if done.is_err() {
             process::exit_now(125);
         }

@@ -47,9 +47,8 @@ use crate::protocol::Line;
 use crate::protocol::line::{LineError, LineReader};
 use crate::protocol::warden::{ProcessState, Request};
 use crate::subject::Registry;
-use crate::sys::{process, signal};
+use crate::sys::{makeshift, process, signal};
 use crate::wait::Signal;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
@@ -104,9 +103,10 @@ pub fn serve_stdio(subjects: &Registry) -> ! {
 
 /// Standard input and output, for the driver alone.
 fn own_streams() -> Result<(OwnedFd, OwnedFd), Errno> {
-    let streams = (rustix::io::dup(rustix::stdio::stdin())?, rustix::io::dup(rustix::stdio::stdout())?);
+    let streams =
+        (makeshift::duplicate(rustix::stdio::stdin())?, makeshift::duplicate(rustix::stdio::stdout())?);
     // Other writes to standard output must not corrupt the stream.
-    rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
+    makeshift::as_standard(rustix::stdio::stderr(), 1)?;
     Ok(streams)
 }
 
@@ -151,22 +151,23 @@ enum Source {
 
 impl<'a> Warden<'a> {
     fn new(post: Post, subjects: &'a Registry, adopts: bool) -> Result<Warden<'a>, (OwnedFd, String)> {
-        let made = match rustix::fs::mkdir(&post.folder, rustix::fs::Mode::RWXU) {
+        let text = |e: Errno| crate::wait::names::errno_text(e.raw_os_error());
+        let made = match makeshift::make_directory(&post.folder) {
             // Done by the driver.
             Err(Errno::EXIST) => Ok(()),
             made => made,
         };
         let ready = made
-            .map_err(|e| format!("cannot create the directory {}: {e}", post.folder.display()))
+            .map_err(|e| format!("cannot create the directory {}: {}", post.folder.display(), text(e)))
             .and_then(|()| {
                 // Core files and other leftovers of children land in a directory that is removed.
-                rustix::process::chdir(&post.folder)
-                    .map_err(|e| format!("cannot enter {}: {e}", post.folder.display()))
+                makeshift::or(rustix::process::chdir(&post.folder), || Ok(()))
+                    .map_err(|e| format!("cannot enter {}: {}", post.folder.display(), text(e)))
             })
             .and_then(|()| {
                 let path = post.folder.join("s");
                 children::Listener::bind(&path)
-                    .map_err(|e| format!("cannot listen at {}: {e}", path.display()))
+                    .map_err(|(what, e)| format!("cannot {what} at {}: {}", path.display(), text(e)))
             });
         let listener = match ready {
             Ok(listener) => listener,
@@ -202,7 +203,13 @@ impl<'a> Warden<'a> {
         for source in ready.into_iter().rev() {
             match source {
                 Source::Driver => self.read_driver(),
-                Source::Listener => self.listener.accept(&mut self.children),
+                Source::Listener => {
+                    if let Err(errno) = self.listener.accept(&mut self.children) {
+                        let errno = crate::wait::names::errno_text(errno.raw_os_error());
+                        let why = format!("no child can connect: accept fails with {errno}");
+                        self.tell(&Line::new("unfit").with("why", why));
+                    }
+                }
                 Source::AgentOut => drop(self.read_agent()),
                 Source::AgentErr => self.read_stderr(),
                 Source::AgentEnd => self.agent_exited(),
@@ -228,7 +235,7 @@ impl<'a> Warden<'a> {
             sources.push(source);
             fds.push(fd);
         };
-        if self.children.may_accept() {
+        if self.listener.works() && self.children.may_accept() {
             add(Source::Listener, self.listener.as_fd());
         }
         if let Some(agent) = &self.agent {
@@ -255,14 +262,8 @@ impl<'a> Warden<'a> {
                 add(Source::Watched, fd);
             }
         }
-        let mut polled: Vec<PollFd<'_>> =
-            fds.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
-        let pause = self.patience().map(timespec);
-        match poll(&mut polled, pause.as_ref()) {
-            Ok(_) => {
-                let ready = polled.iter().map(|p| !p.revents().is_empty());
-                sources.into_iter().zip(ready).filter_map(|(s, r)| r.then_some(s)).collect()
-            }
+        match makeshift::readable(&fds, self.patience()) {
+            Ok(ready) => sources.into_iter().zip(ready).filter_map(|(s, r)| r.then_some(s)).collect(),
             Err(_) => Vec::new(),
         }
     }
@@ -453,10 +454,6 @@ impl<'a> Warden<'a> {
 
 /// The number of queued bytes that triggers a write.
 const FLUSH_AT: usize = 4096;
-
-fn timespec(pause: Duration) -> Timespec {
-    Timespec { tv_sec: pause.as_secs().cast_signed(), tv_nsec: pause.subsec_nanos().into() }
-}
 
 fn split_word(bytes: &[u8]) -> (&[u8], &[u8]) {
     match bytes.iter().position(|&b| b == b' ') {

@@ -29,7 +29,18 @@ impl Sweeper {
         let mut below = Descendants::new(process::pid());
         let mut stuck = BTreeSet::new();
         // How to search the process table can be told only when there is something to find.
-        if let Ok(pid) = process::spawn(|| 0) {
+        let held = || {
+            process::die_with_parent(Some(libc::SIGKILL));
+            loop {
+                process::pause();
+            }
+        };
+        if let Ok(pid) = process::spawn(held) {
+            if matches!(process_table::glance(pid), Ok(None)) {
+                // A table of this process alone.
+                process_table::distrust();
+            }
+            let _ = process::kill(pid, libc::SIGKILL);
             let began = Instant::now();
             let alive = || matches!(process_table::glance(pid), Ok(Some(p)) if !p.is_waitable_zombie());
             while alive() && began.elapsed() < DYING {
@@ -63,7 +74,7 @@ impl Sweeper {
 
     /// Whether there is a process table that shows us, and so our descendants.
     pub(super) fn has_a_table(&self) -> bool {
-        matches!(process_table::glance(process::pid()), Ok(Some(_)))
+        process_table::is_there()
     }
 
     /// The pids of the descendants, now.
@@ -182,6 +193,14 @@ impl Warden<'_> {
 
     /// Waits until a killed process is a zombie, and reaps it if it is ours.
     fn await_end(&mut self, pid: i32, began: Instant) {
+        // Most are ours and dead by now.
+        let reaped = process::reap(pid);
+        if let Reaped::Gone(status) = reaped {
+            self.note_status(pid, status);
+            if matches!(process_table::glance(pid), Ok(None) | Err(_)) {
+                return;
+            }
+        }
         let mut turns = 0_u32;
         while began.elapsed() < DYING {
             match process_table::glance(pid) {
@@ -207,16 +226,21 @@ impl Warden<'_> {
         }
     }
 
+    /// Keeps the status of the agent.
+    fn note_status(&mut self, pid: i32, status: i32) {
+        if let Some(agent) = self.agent.as_mut().filter(|agent| agent.handle.pid() == pid) {
+            agent.status = Some(status);
+        }
+    }
+
     /// Reaps one zombie of ours. If the system's wait fails to, leaves it to automatic reaping.
     pub(super) fn reap(&mut self, pid: i32) {
         let status = match process::reap(pid) {
             Reaped::NotYet => process::reap(pid),
             other => other,
         };
-        if let (Reaped::Gone(status), Some(agent)) = (&status, &mut self.agent)
-            && agent.handle.pid() == pid
-        {
-            agent.status = Some(*status);
+        if let Reaped::Gone(status) = status {
+            self.note_status(pid, status);
         }
         // The result of a wait is not to be trusted either way.
         if matches!(process_table::glance(pid), Ok(Some(p)) if matches!(p.state, State::Zombie) && p.ppid == process::pid())

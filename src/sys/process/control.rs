@@ -18,12 +18,14 @@ pub(crate) fn check(returned: c_int) -> Result<(), Errno> {
 
 /// `getpid()`.
 pub fn pid() -> i32 {
-    rustix::process::getpid().as_raw_pid()
+    // SAFETY: no arguments, and no failure.
+    unsafe { libc::getpid() }
 }
 
 /// `getppid()`; 0 if the parent is outside our PID namespace.
 pub fn parent_pid() -> i32 {
-    rustix::process::getppid().map_or(0, |pid| pid.as_raw_pid())
+    // SAFETY: no arguments, and no failure. rustix's pid cannot be 0.
+    unsafe { libc::getppid() }
 }
 
 /// `getpgrp()`; 0 if the group leader is outside our PID namespace.
@@ -299,7 +301,11 @@ pub fn times() -> (i64, [i64; 4]) {
 /// The id of the calling thread in the process table; the pid where threads have no visible id.
 pub fn thread_id() -> i32 {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    return rustix::thread::gettid().as_raw_pid();
+    // SAFETY: no arguments. A system without threads of its own has no such call.
+    return match unsafe { libc::syscall(libc::SYS_gettid) } {
+        -1 => pid(),
+        tid => tid as i32,
+    };
     #[cfg(target_os = "freebsd")]
     // SAFETY: no arguments.
     return unsafe { libc::pthread_getthreadid_np() };
@@ -328,7 +334,64 @@ pub fn kill(pid: i32, signal: i32) -> Result<(), Errno> {
         return Err(Errno::INVAL);
     }
     // SAFETY: numbers only.
-    check(unsafe { libc::kill(pid, signal) })
+    let sent = check(unsafe { libc::kill(pid, signal) });
+    match sent {
+        Err(errno @ (Errno::NOSYS | Errno::PERM)) => {
+            super::handle::signal_without_kill(pid, signal).map_err(|_| errno)
+        }
+        sent => sent,
+    }
+}
+
+/// Whether the effective user is the superuser.
+pub fn is_root() -> bool {
+    // SAFETY: no arguments, and no failure.
+    unsafe { libc::geteuid() == 0 }
+}
+
+/// Lets what this process creates be its owner's: takes the owner's bits from the mask of file modes.
+pub fn allow_owner() {
+    // SAFETY: numbers only. Where there is no such call there is no mask.
+    unsafe { libc::umask(libc::umask(libc::S_IRWXU) & !libc::S_IRWXU) };
+}
+
+/// The name of the system, its release, and the machine, as `uname` has them; empty where it is not known.
+pub fn system_names() -> [String; 3] {
+    let mut raw = std::mem::MaybeUninit::<libc::utsname>::zeroed();
+    // SAFETY: the buffer is a struct utsname, whose fields are zero-terminated strings, zeroed or written.
+    let raw = unsafe {
+        libc::uname(raw.as_mut_ptr());
+        raw.assume_init()
+    };
+    [&raw.sysname, &raw.release, &raw.machine].map(|field| {
+        // SAFETY: as above.
+        let text = unsafe { CStr::from_ptr(field.as_ptr()) };
+        text.to_string_lossy().into_owned()
+    })
+}
+
+/// The soft limit of open files; `None` for none, or if it is unknown.
+pub fn open_files() -> Option<u64> {
+    limits(libc::RLIMIT_NOFILE as _).map(|(soft, _)| soft).filter(|&soft| soft != u64::MAX)
+}
+
+/// Whether the hard limit of core files is not 0, as far as is known.
+pub fn may_dump_core() -> bool {
+    limits(libc::RLIMIT_CORE as _).is_none_or(|(_, hard)| hard != 0)
+}
+
+/// The soft and the hard limit of a resource.
+fn limits(resource: c_int) -> Option<(u64, u64)> {
+    let mut limits = std::mem::MaybeUninit::<libc::rlimit>::zeroed();
+    // SAFETY: the buffer is a struct rlimit, whose fields are numbers.
+    let limits = unsafe {
+        if libc::getrlimit(resource as _, limits.as_mut_ptr()) != 0 {
+            return None;
+        }
+        limits.assume_init()
+    };
+    #[allow(clippy::unnecessary_cast, reason = "the types differ between systems")]
+    Some((limits.rlim_cur as u64, limits.rlim_max as u64))
 }
 
 /// The result of [`reap`].

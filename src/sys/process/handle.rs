@@ -1,8 +1,8 @@
 //! Process handles that survive pid reuse.
 
 use super::control::kill;
+use crate::sys::makeshift;
 use crate::sys::process_table;
-use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -80,10 +80,8 @@ impl Handle {
         let pin = match process_table::read(pid) {
             Ok(Some(process)) => Pin::Start(process.start),
             Ok(None) => return Err(Errno::SRCH),
-            Err(_) => kill(pid, 0).map(|()| Pin::Bare).or_else(|e| match e {
-                Errno::PERM => Ok(Pin::Bare),
-                e => Err(e),
-            })?,
+            // `kill` is no witness: some kernels say of a zombie that there is no such process.
+            Err(_) => Pin::Bare,
         };
         Ok(Handle { pid, pin })
     }
@@ -99,7 +97,11 @@ impl Handle {
     /// `ESRCH` once the process was reaped, `EPERM`, `EINVAL` for an unknown signal.
     pub fn signal(&self, signal: i32) -> Result<(), Errno> {
         match &self.pin {
-            Pin::Pidfd(fd) => signal_pidfd(fd, signal),
+            Pin::Pidfd(fd) => match signal_pidfd(fd, signal) {
+                // Pinned all the same: one that has not ended keeps its pid.
+                Err(Errno::NOSYS | Errno::PERM) if self.has_ended() == Some(false) => kill(self.pid, signal),
+                sent => sent,
+            },
             Pin::Start(start) => match process_table::read(self.pid)? {
                 Some(process) if process.is_still(*start) => kill(self.pid, signal),
                 _ => Err(Errno::SRCH),
@@ -129,12 +131,11 @@ impl Handle {
         let began = Instant::now();
         loop {
             let left = within.saturating_sub(began.elapsed());
-            let turn = Timespec { tv_sec: 0, tv_nsec: left.min(TURN).subsec_nanos().into() };
-            let mut polled = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
-            match rustix::event::poll(&mut polled, Some(&turn)) {
-                Ok(0) if left.is_zero() => return Some(false),
-                Ok(0) => {}
-                other => return other.ok().map(|ready| ready > 0),
+            match makeshift::readable(&[fd], Some(left.min(TURN))) {
+                Ok(ready) if ready[0] => return Some(true),
+                Ok(_) if left.is_zero() => return Some(false),
+                Ok(_) => {}
+                Err(_) => return None,
             }
         }
     }
@@ -157,6 +158,12 @@ fn signal_pidfd(fd: &OwnedFd, signal: i32) -> Result<(), Errno> {
         -1 => Err(super::control::last_errno()),
         _ => Ok(()),
     }
+}
+
+/// [`kill`] on a system without that call.
+pub(super) fn signal_without_kill(pid: i32, signal: i32) -> Result<(), Errno> {
+    let fd = pidfd_open(pid).map_err(|_| Errno::NOSYS)?;
+    signal_pidfd(&fd, signal)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]

@@ -48,6 +48,20 @@ pub fn glance(pid: i32) -> Result<Option<Process>, Errno> {
     system::read(pid)
 }
 
+/// Whether there is a process table, as far as is known.
+pub fn is_there() -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return system::check_table().is_ok();
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    matches!(read(crate::sys::process::pid()), Ok(Some(_)))
+}
+
+/// Takes the process table for none: it does not show what is there. For this process and its forks.
+pub fn distrust() {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    system::distrust();
+}
+
 /// All visible processes.
 ///
 /// # Errors

@@ -75,10 +75,16 @@ fn slurp<'b>(dir: impl AsFd, path: &std::ffi::CStr, buffer: &'b mut [u8]) -> Res
     }
 }
 
+/// Whether the table can be used. 0: unknown, 1: yes, 2: no. Only one answer is possible, so a race is harmless.
+static TRUSTED: AtomicU8 = AtomicU8::new(0);
+
+/// From now on there is no table: it does not show the processes that are there.
+pub(crate) fn distrust() {
+    TRUSTED.store(2, Ordering::Relaxed);
+}
+
 /// Whether `/proc` is mounted and shows the pids of our namespace.
-fn check_table() -> Result<(), Errno> {
-    // 0: unknown, 1: yes, 2: no. Only one answer is possible, so a race is harmless.
-    static TRUSTED: AtomicU8 = AtomicU8::new(0);
+pub(crate) fn check_table() -> Result<(), Errno> {
     match TRUSTED.load(Ordering::Relaxed) {
         1 => return Ok(()),
         2 => return Err(Errno::NOSYS),

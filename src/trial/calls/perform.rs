@@ -5,13 +5,12 @@ use super::observed::{End, Seen};
 use super::uses::{Calls, Options, dropped};
 use crate::protocol::Change;
 use crate::protocol::agent::Request as AgentRequest;
-use crate::protocol::wait::{Answer, AnswerError, Flag, IdType, OptionSet, Target as RawTarget, WaitRequest};
+use crate::protocol::wait::{Flag, IdType, NoReply, OptionSet, Reply, Target as RawTarget, WaitRequest};
 use crate::protocol::warden::{ProcessState, Request};
 use crate::scenario::child::STEP_FAILED;
 use crate::spec::posix;
 use crate::sys::call::abi::{Call, Pointer};
 use crate::trial::abort::{Abort, Outcome};
-use crate::trial::children::not_offered;
 use crate::trial::core::Core;
 use crate::trial::deadline::{AT_ONCE, PROMPT, ms};
 use crate::trial::due::{self, Observation};
@@ -229,9 +228,8 @@ impl Trial<'_> {
             Some(end) => end,
             None => {
                 let reply = self.link.agent_reply(id, PROMPT, request.call.name())?;
-                match Answer::from_line(&reply, &request, self.system) {
-                    Ok(Answer::Called(reply)) => End::Returned(reply),
-                    Ok(Answer::Unsupported(_)) => return Err(not_offered(&reply)),
+                match Reply::from_line(&reply, &request, self.system) {
+                    Ok(reply) => End::Returned(reply),
                     Err(e) => return Err(no_answer(request.call.name(), &e)),
                 }
             }
@@ -360,13 +358,12 @@ impl Core<'_> {
             }
             ("ok", Some("answered")) => {
                 let reply = self.link.agent_reply(pending.id, PROMPT, pending.request.call.name())?;
-                match Answer::from_line(&reply, &pending.request, self.system) {
-                    Ok(Answer::Called(reply)) => {
+                match Reply::from_line(&reply, &pending.request, self.system) {
+                    Ok(reply) => {
                         let (request, shown) = (pending.request.clone(), pending.shown.clone());
                         let seen = Seen { request, shown, end: End::Returned(reply) };
                         Ok(Some(Instead::Awake(format!("it returned {}", seen.outcome()))))
                     }
-                    Ok(Answer::Unsupported(_)) => Err(not_offered(&reply)),
                     Err(e) => Err(no_answer(pending.request.call.name(), &e)),
                 }
             }
@@ -387,11 +384,12 @@ fn unannounced() -> Abort {
     Abort::Broken("the agent neither announced the call by `entering` nor answered it in time".into())
 }
 
-/// What a line means that is no answer to a request. What the agent calls malformed is an error of the harness, not its own.
-pub(crate) fn no_answer(request: &str, error: &AnswerError) -> Abort {
+/// What it means that a call has no reply. What the agent calls malformed is an error of the harness, not its own.
+pub(crate) fn no_answer(request: &str, error: &NoReply) -> Abort {
     let text = format!("reply to {request}: {error}");
     match error {
-        AnswerError::Malformed(_) => Abort::Broken(text),
-        AnswerError::Word(_) | AnswerError::Field(_) => Abort::Protocol(text),
+        NoReply::Unsupported(_) => Abort::Skip(error.to_string()),
+        NoReply::Malformed(_) => Abort::Broken(text),
+        NoReply::Word(_) | NoReply::Field(_) => Abort::Protocol(text),
     }
 }

@@ -41,6 +41,10 @@ class Report:
             return None
         return Report(parsed[0], [line for line in parsed if line["type"] == "trial"])
 
+    def is_whole(self):
+        """Whether every trial that was planned is in it."""
+        return len(self.trials) >= self.head["trials"]
+
     def counts(self):
         counts = collections.Counter(trial["verdict"] for trial in self.trials)
         return ", ".join("%d %s" % (counts[verdict], verdict) for verdict in ORDER if counts[verdict])
@@ -64,6 +68,8 @@ class Report:
             facts = [subject.get("version"), subject.get("libc"), subject.get("arch")]
             head.append("# %s: %s" % (named(subject["subject"]), ", ".join(dict.fromkeys(filter(None, facts)))))
         head += ["# kernel %s %s" % (self.head["os"], self.head["kernel"].split("-")[0]), "# " + self.counts()]
+        if not self.is_whole():
+            head.append("# not finished: %d of %d trials" % (len(self.trials), self.head["trials"]))
         return "".join(line + "\n" for line in [*head, *bad, *skips])
 
     def write(self, name, about):

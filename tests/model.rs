@@ -87,6 +87,38 @@ fn mutants_are_caught() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn hostile_calls_are_answered_as_predicted() {
+    let said = exits(&["explore", "--raw", "--runs", "120", "--seed", "21"], 0);
+    assert!(said.contains("syscall"), "{said}");
+    exits(&["explore", "--raw", "--runs", "40", "--seed", "22", "--subject", "libc"], 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn hostile_calls_catch_mutants() {
+    for (mutant, clause) in [
+        ("bad-options-accepted", "linux/wait/option-bits"),
+        ("int-min-echild", "linux/wait/int-min-esrch"),
+        ("wclone-refused", "posix/"),
+        ("waitid-bad-idtype", "posix/waitid/einval-idtype"),
+        ("waitid-no-event-accepted", "linux/waitid/no-event-option-einval"),
+        ("bad-status-unnoticed", "linux/wait/efault-status"),
+        ("bad-rusage-unnoticed", "/efault"),
+        ("bad-infop-unnoticed", "linux/waitid/efault"),
+    ] {
+        let subject = format!("mutant:{mutant}");
+        let args = ["explore", "--raw", "--runs", "200", "--seed", "1", "--subject", &subject];
+        let said = exits(&args, 1);
+        assert!(said.contains(clause), "{mutant}: {said}");
+        // The line that reproduces it does.
+        let seed = said.rsplit("--seed ").next().unwrap().split(' ').next().unwrap();
+        let args = ["explore", "--raw", "--runs", "1", "--seed", seed, "--subject", &subject];
+        assert!(exits(&args, 1).contains(clause), "{mutant}: {said}");
+    }
+}
+
 #[test]
 fn a_seed_reproduces_a_run() {
     let run = || exits(&["explore", "--runs", "20", "--seed", "5", "--subject", "libc"], 0);

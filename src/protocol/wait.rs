@@ -72,23 +72,10 @@ fn buffer_if(yes: bool) -> Pointer {
     if yes { Pointer::Buffer } else { Pointer::Null }
 }
 
-fn pointer_name(pointer: Pointer) -> &'static str {
-    match pointer {
-        Pointer::Buffer => "buffer",
-        Pointer::Null => "null",
-        Pointer::Bad => "bad",
-        Pointer::Kernel => "kernel",
-    }
-}
-
 fn pointer(line: &Line, key: &'static str, default: Pointer) -> Result<Pointer, FieldError> {
-    match line.get(key).as_deref() {
+    match line.get(key) {
         None => Ok(default),
-        Some("buffer") => Ok(Pointer::Buffer),
-        Some("null") => Ok(Pointer::Null),
-        Some("bad") => Ok(Pointer::Bad),
-        Some("kernel") => Ok(Pointer::Kernel),
-        Some(other) => Err(FieldError::Bad(key, other.to_owned())),
+        Some(name) => Pointer::from_name(&name).ok_or(FieldError::Bad(key, name)),
     }
 }
 
@@ -118,17 +105,17 @@ impl WaitRequest {
             }
         }
         if has_status(self.call) {
-            line.set("status", pointer_name(self.status));
+            line.set("status", self.status.name());
         }
         let options = self.options.items();
         if !options.is_empty() {
             line = line.with_list("options", options);
         }
         if has_rusage(self.call) && (self.call != Call::Waitid || self.rusage != Pointer::Null) {
-            line.set("rusage", pointer_name(self.rusage));
+            line.set("rusage", self.rusage.name());
         }
         if has_info(self.call) {
-            line.set("info", pointer_name(self.info));
+            line.set("info", self.info.name());
         }
         if self.thread != 0 {
             line.set("thread", self.thread);

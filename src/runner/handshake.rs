@@ -322,6 +322,7 @@ fn identity(spec: &str, hello: &Line) -> Result<SubjectInfo, RunError> {
         calls: hello.list("calls"),
         threads: hello.flag("threads"),
         raw: hello.flag("raw"),
+        hostile_pointers: hello.get("pointers").as_deref() == Some("all"),
         retries_eintr: hello.list("retries").iter().any(|r| r == "eintr"),
         selects_any: hello.get("selectors").is_none() || hello.list("selectors").iter().any(|s| s == "any"),
     })

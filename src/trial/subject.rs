@@ -32,6 +32,8 @@ pub struct SubjectInfo {
     pub threads: bool,
     /// Whether the calls are the kernel's own, with no C library between.
     pub raw: bool,
+    /// Whether its agent knows pointers to read-only memory, to the end of a page, and the like.
+    pub hostile_pointers: bool,
     /// Whether a call that a signal ended is made again.
     pub retries_eintr: bool,
     /// Whether a call can ask for any child; one that cannot is given the only child by its pid.

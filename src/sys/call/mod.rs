@@ -2,6 +2,7 @@
 
 pub mod abi;
 pub mod functions;
+mod hostile;
 pub mod library;
 pub(crate) mod memory;
 pub mod observe;

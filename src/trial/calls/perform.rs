@@ -334,6 +334,7 @@ impl Trial<'_> {
                 Pointer::Bad => parts.push(format!("bad {name}")),
                 Pointer::Kernel => parts.push(format!("{name} in the kernel")),
                 Pointer::Buffer => parts.push(name.to_owned()),
+                other => parts.push(format!("{name} {}", other.name())),
             }
         }
         let thread =

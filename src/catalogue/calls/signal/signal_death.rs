@@ -66,10 +66,12 @@ const DEADLY: [Signal; 20] = [
     Signal::SYS,
 ];
 
-/// Those, and Linux's own.
+/// Those, and Linux's own. On MIPS there is no SIGSTKFLT.
 fn deadly(t: &Trial) -> Vec<Signal> {
+    let system = t.system();
     let more: &[&str] = if t.profile() == Profile::Linux { &["SIGIO", "SIGSTKFLT", "SIGPWR"] } else { &[] };
-    DEADLY.into_iter().chain(more.iter().filter_map(|name| Signal::from_name(name))).collect()
+    let more = more.iter().filter_map(|name| Signal::from_name(name));
+    DEADLY.into_iter().chain(more.filter(|signal| signal.number_on(system).is_some())).collect()
 }
 
 /// A held child whose core limit is 0: raising an ignored signal has no effect but the limit that is set before it.

@@ -123,7 +123,7 @@ impl Agent {
         match request {
             Request::Spawn { argv, pipes } => {
                 let (read, write) =
-                    if pipes { descriptors::pipe().map(|(r, w)| (Some(r), Some(w)))? } else { (None, None) };
+                    if pipes { crate::sys::makeshift::pipe().map(|(r, w)| (Some(r), Some(w)))? } else { (None, None) };
                 let pid = self.subject.spawn(&spawn::command(&argv), write.as_ref().map(AsFd::as_fd))?;
                 let named = Pid::from_raw(pid).ok_or(Errno::INVAL)?;
                 let handle = Some(self.subject.handle(named).into());

@@ -28,7 +28,8 @@ fn become_wrapper(name: &str, command: &[String]) -> ! {
 
 /// The agent of a subject that is built in, on standard input and output.
 fn become_agent(name: &str, registry: &Registry) -> ! {
-    let streams = (makeshift::duplicate(rustix::stdio::stdin()), makeshift::duplicate(rustix::stdio::stdout()));
+    let streams =
+        (makeshift::duplicate(rustix::stdio::stdin()), makeshift::duplicate(rustix::stdio::stdout()));
     let (Ok(input), Ok(output)) = streams else { exit_now(child::USAGE) };
     match (registry.get(name), registry.handles(name)) {
         (Some(subject), _) => serve(subject, input, output),

@@ -12,7 +12,7 @@ use crate::spec::deviations;
 use crate::subject::Registry;
 use crate::sys::signal;
 use crate::trial::link::Link;
-use crate::trial::patience::Missing;
+use crate::trial::missing::Missing;
 use crate::trial::{Common, InterfaceName, Observation};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};

@@ -2,8 +2,8 @@
 
 use super::deadline::PROMPT;
 use super::frames::Frames;
+use super::missing::{Missing, Serving};
 use super::outstanding::Outstanding;
-use super::patience::{Missing, Serving};
 use super::stream::{Arrived, Closed, Stream};
 use crate::protocol::Line;
 use crate::protocol::warden::Request;

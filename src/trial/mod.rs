@@ -15,6 +15,7 @@ mod expect;
 mod frames;
 pub(crate) mod handle;
 pub mod link;
+pub(crate) mod missing;
 mod outstanding;
 pub(crate) mod patience;
 pub(crate) mod program;

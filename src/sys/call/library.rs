@@ -14,7 +14,6 @@ use rustix::io::Errno;
 use super::abi::{Call, Pointer, Request, Select};
 use super::functions::Functions;
 use super::observe::{Entry, perform};
-use crate::sys::descriptors;
 use crate::sys::process::{self, Forked, check};
 
 /// The variable that has a library loaded before all others.

@@ -3,6 +3,7 @@
 use crate::sys::call::abi::Usage;
 use crate::sys::process_table;
 use libc::{c_char, c_int};
+use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::ffi::{CStr, CString};
 
@@ -325,6 +326,38 @@ pub fn thread_id() -> i32 {
     return pid();
 }
 
+/// `pidfd_open(2)`, Linux 5.3.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn pidfd_open(pid: i32) -> Result<OwnedFd, Errno> {
+    use rustix::fd::{FromRawFd, RawFd};
+    // SAFETY: numbers only. The kernel sets close-on-exec.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    // SAFETY: a descriptor that was just opened, for us.
+    if fd < 0 { Err(last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) }) }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn pidfd_open(_: i32) -> Result<OwnedFd, Errno> {
+    Err(Errno::NOSYS)
+}
+
+/// `pidfd_send_signal(2)`, Linux 5.1.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn signal_pidfd(fd: &OwnedFd, signal: i32) -> Result<(), Errno> {
+    use rustix::fd::AsRawFd;
+    let info = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: a null siginfo asks for the one of kill(2). rustix would refuse the numbers that the C library hides.
+    match unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd.as_raw_fd(), signal, info, 0) } {
+        -1 => Err(last_errno()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn signal_pidfd(_: &OwnedFd, _: i32) -> Result<(), Errno> {
+    Err(Errno::NOSYS)
+}
+
 /// `kill(pid, signal)` for one process. Signal 0 only probes; any number is passed on.
 ///
 /// # Errors
@@ -337,7 +370,8 @@ pub fn kill(pid: i32, signal: i32) -> Result<(), Errno> {
     let sent = check(unsafe { libc::kill(pid, signal) });
     match sent {
         Err(errno @ (Errno::NOSYS | Errno::PERM)) => {
-            super::handle::signal_without_kill(pid, signal).map_err(|_| errno)
+            let by_pidfd = pidfd_open(pid).and_then(|fd| signal_pidfd(&fd, signal));
+            by_pidfd.map_err(|_| errno)
         }
         sent => sent,
     }

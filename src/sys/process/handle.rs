@@ -1,9 +1,9 @@
 //! Process handles that survive pid reuse.
 
-use super::control::kill;
+use super::control::{kill, pidfd_open, signal_pidfd};
 use crate::sys::makeshift;
 use crate::sys::process_table;
-use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -23,20 +23,6 @@ enum Pin {
     Start(Option<u64>),
     /// Only the pid, safe as long as it is a child nobody waits for.
     Bare,
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn pidfd_open(pid: i32) -> Result<OwnedFd, Errno> {
-    use rustix::fd::{FromRawFd, RawFd};
-    // SAFETY: numbers only. The kernel sets close-on-exec.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    // SAFETY: a descriptor that was just opened, for us.
-    if fd < 0 { Err(super::control::last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) }) }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn pidfd_open(_: i32) -> Result<OwnedFd, Errno> {
-    Err(Errno::NOSYS)
 }
 
 /// Whether pidfds were found not to report exits.
@@ -148,28 +134,6 @@ impl Handle {
             Pin::Bare => "pid",
         }
     }
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn signal_pidfd(fd: &OwnedFd, signal: i32) -> Result<(), Errno> {
-    let info = std::ptr::null::<libc::siginfo_t>();
-    // SAFETY: a null siginfo asks for the one of kill(2). rustix would refuse the numbers that the C library hides.
-    match unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd.as_raw_fd(), signal, info, 0) } {
-        -1 => Err(super::control::last_errno()),
-        _ => Ok(()),
-    }
-}
-
-/// [`kill`] on a system without that call.
-pub(super) fn signal_without_kill(pid: i32, signal: i32) -> Result<(), Errno> {
-    let fd = pidfd_open(pid).map_err(|_| Errno::NOSYS)?;
-    signal_pidfd(&fd, signal)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn signal_pidfd(fd: &OwnedFd, _: i32) -> Result<(), Errno> {
-    let _ = fd.as_raw_fd();
-    Err(Errno::NOSYS)
 }
 
 #[cfg(test)]

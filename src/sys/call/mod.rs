@@ -7,3 +7,4 @@ pub(crate) mod memory;
 pub mod observe;
 pub mod raw;
 pub mod retained;
+pub(crate) mod room;

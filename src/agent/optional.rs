@@ -223,12 +223,13 @@ fn terminal_session(agent: &Agent, ok: Line) -> Result<Line, Refusal> {
         .and_then(|()| crate::sys::process::raw::setpgid(0, other))
         .and_then(|()| terminal::new_session());
     process::kill_and_reap(other);
+    // Both are kept whatever comes: without the terminal the session loses it, and the end of the master kills the agent.
+    let made = made?;
+    agent.keep(made.terminal);
+    let fd = agent.keep(made.master);
     // Later it makes other groups the foreground group, and is then itself in the background.
     signal::block(libc::SIGTTOU)?;
-    let made = made?;
-    // Never closed: the session would lose its terminal.
-    agent.keep(made.terminal);
-    Ok(ok.with("fd", agent.keep(made.master)))
+    Ok(ok.with("fd", fd))
 }
 
 fn pidfd_info(agent: &Agent, fd: i32, ok: Line) -> Result<Line, Refusal> {

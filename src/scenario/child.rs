@@ -18,6 +18,8 @@
 //! The failure of a *requested* step is not fatal: the child reads the next one. When the connection closes, the child
 //! exits with [`CONNECTION_LOST`].
 //!
+//! With `--if-failed` it connects only to say hello and that an initial step failed.
+//!
 //! A child without a connection writes the same `ok`, `err` and `last` lines to standard output and exits with 0 after
 //! its last step; without any step it sleeps until a signal kills it.
 
@@ -26,7 +28,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
 use rustix::io::Errno;
-use rustix::process::{Pid, Resource, WaitOptions};
+use rustix::process::{Pid, Resource};
 
 use super::step::{Death, Offspring, Step, TerminalUse};
 use super::{ChildOptions, StepError, handlers, threads, work};
@@ -102,6 +104,19 @@ struct Connection {
 }
 
 impl Connection {
+    /// The connection that these options ask for, if any; the child exits if there can be none.
+    fn of(options: &ChildOptions) -> Option<Connection> {
+        let (path, _) = options.connect.as_ref()?;
+        match UnixStream::connect(path) {
+            Ok(stream) => Some(Connection { stream, reader: LineReader::default() }),
+            Err(error) => {
+                let errno = error.raw_os_error().map_or_else(|| error.to_string(), errno_text);
+                let _ = writeln!(std::io::stderr(), "a child cannot connect to the warden: {errno}");
+                exit_now(CONNECTION_LOST)
+            }
+        }
+    }
+
     /// The next line; the child exits when the connection closes.
     fn read(&mut self) -> Result<Line, LineError> {
         let mut buffer = [0; 1024];
@@ -151,21 +166,14 @@ pub(super) struct Child {
 impl Child {
     fn new(mut options: ChildOptions) -> Child {
         let mut steps = std::mem::take(&mut options.steps);
-        let connection = options.connect.as_ref().map(|(path, _)| match UnixStream::connect(path) {
-            Ok(stream) => {
-                // The socket's directory also takes what a child leaves behind, e.g. a core, and is removed. A program
-                // with a relative path must still be found.
-                if !options.program.iter().any(|word| word.contains('/') && !word.starts_with('/')) {
-                    let _ = path.parent().map(rustix::process::chdir);
-                }
-                Connection { stream, reader: LineReader::default() }
+        let connection = if options.if_failed { None } else { Connection::of(&options) };
+        if let (Some(_), Some((path, _))) = (&connection, &options.connect) {
+            // The socket's directory also takes what a child leaves behind, e.g. a core, and is removed. A program
+            // with a relative path must still be found.
+            if !options.program.iter().any(|word| word.contains('/') && !word.starts_with('/')) {
+                let _ = path.parent().map(rustix::process::chdir);
             }
-            Err(error) => {
-                let errno = error.raw_os_error().map_or_else(|| error.to_string(), errno_text);
-                let _ = writeln!(std::io::stderr(), "a child cannot connect to the warden: {errno}");
-                exit_now(CONNECTION_LOST)
-            }
-        });
+        }
         if connection.is_none() && steps.is_empty() {
             steps.push(Step::Pause);
         }
@@ -180,7 +188,7 @@ impl Child {
     }
 
     fn greet(&mut self) {
-        if let Some((_, token)) = &self.options.connect {
+        if let (Some(_), Some((_, token))) = (&self.connection, &self.options.connect) {
             let hello = put_ids(Line::new("hello").with("token", token));
             self.write(&hello);
         }
@@ -273,6 +281,10 @@ impl Child {
         match id {
             Some(id) => line.set("id", id),
             None => line.set("step", step.word()),
+        }
+        if failed && self.options.if_failed && self.connection.is_none() {
+            self.connection = Connection::of(&self.options);
+            self.greet();
         }
         self.write(&line);
         if failed && id.is_none() {
@@ -388,7 +400,10 @@ impl Child {
             Step::Getids => {
                 let (uid, euid) = (rustix::process::getuid(), rustix::process::geteuid());
                 let line = put_ids(Line::new("ok"));
+                let pending =
+                    signal::pending().into_iter().map(|number| Signal::from_number(number).to_string());
                 let line = line.with("uid", uid.as_raw()).with("euid", euid.as_raw());
+                let line = line.with_list("pending", pending);
                 return Ok(match SIGCHLD.get() {
                     Some(began) if !began.is_empty() => line.with_list("sigchld", began),
                     _ => line,
@@ -447,6 +462,7 @@ impl Child {
         let Offspring { orphan, steps, .. } = offspring.clone();
         Ok(ChildOptions {
             connect,
+            if_failed: false,
             steps,
             orphan,
             program: self.options.program.clone(),
@@ -468,15 +484,18 @@ impl Child {
 
     /// Reaps one of its own children. Positive pids only: a child makes no other wait call.
     fn reap(&self, pid: i32) -> Result<Line, Errno> {
-        let pid = (pid > 0).then(|| Pid::from_raw(pid)).flatten().ok_or(Errno::CHILD)?;
+        if pid < 1 {
+            return Err(Errno::CHILD);
+        }
         loop {
-            match rustix::process::waitpid(Some(pid), WaitOptions::empty()) {
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(error),
-                Ok(None) => return Err(Errno::IO),
-                Ok(Some((pid, status))) => {
-                    let line = Line::new("ok").with("pid", pid.as_raw_pid());
-                    return Ok(line.with("status", format_args!("{:#06x}", status.as_raw())));
+            match crate::sys::call::raw::waitpid(pid, 0) {
+                Err(error) if error.raw_os_error() == libc::EINTR => {}
+                Err(error) => return Err(Errno::from_raw_os_error(error.raw_os_error())),
+                Ok((0, _)) => return Err(Errno::IO),
+                Ok((pid, status)) => {
+                    return Ok(Line::new("ok")
+                        .with("pid", pid)
+                        .with("status", format_args!("{status:#06x}")));
                 }
             }
         }

@@ -14,6 +14,8 @@ use super::step::Step;
 pub struct ChildOptions {
     /// The socket to connect to, and the token to present.
     pub connect: Option<(PathBuf, String)>,
+    /// Connect only to say that an initial step failed: a child that has nothing else to say costs less that way.
+    pub if_failed: bool,
     /// The initial steps.
     pub steps: Vec<Step>,
     /// Whether it may outlive its parent; if not, it asks for `SIGKILL` on the parent's death, where supported.
@@ -48,7 +50,7 @@ impl std::fmt::Display for ArgsError {
             ArgsError::Option(option) => {
                 write!(
                     f,
-                    "unknown option '{option}' (--connect PATH, --token T, --orphan, --program WORD, --agent NAME, --warden DIR, --wrapper NAME CMD...)"
+                    "unknown option '{option}' (--connect PATH, --token T, --if-failed, --orphan, --program WORD, --agent NAME, --warden DIR, --wrapper NAME CMD...)"
                 )
             }
             ArgsError::Half => f.write_str("'--connect PATH' and '--token T' require each other"),
@@ -60,7 +62,7 @@ impl std::fmt::Display for ArgsError {
 impl std::error::Error for ArgsError {}
 
 impl ChildOptions {
-    /// Parses `[--connect PATH --token T] [--orphan] [--program WORD]... [--agent NAME] [STEP|SCENARIO]...`,
+    /// Parses `[--connect PATH --token T [--if-failed]] [--orphan] [--program WORD]... [--agent NAME] [STEP|SCENARIO]...`,
     /// `--warden DIR`, or `--wrapper NAME CMD...`.
     ///
     /// # Errors
@@ -83,6 +85,7 @@ impl ChildOptions {
                 }
                 "--warden" => options.warden = Some(value("--warden")?.into()),
                 "--orphan" => options.orphan = true,
+                "--if-failed" => options.if_failed = true,
                 _ if arg.starts_with('-') => return Err(ArgsError::Option(arg.to_owned())),
                 _ => script.push(arg),
             }
@@ -102,6 +105,9 @@ impl ChildOptions {
         if let Some((path, token)) = &self.connect {
             args.extend(["--connect".to_owned(), path.to_string_lossy().into_owned()]);
             args.extend(["--token".to_owned(), token.clone()]);
+        }
+        if self.if_failed {
+            args.push("--if-failed".to_owned());
         }
         if self.orphan {
             args.push("--orphan".to_owned());

@@ -2,7 +2,7 @@
 
 use super::abort::{Abort, Outcome};
 use super::calls::{self, Calls, Family, Uses};
-use super::core::{Core, Trial};
+use super::core::{Core, Interface, Trial};
 use super::handle::{self, Abilities, Begin};
 use super::program;
 use super::subject::SubjectInfo;
@@ -135,7 +135,7 @@ impl Case {
 
     /// Runs it on the core of a trial that was opened, and gives the core back with the outcome.
     pub(crate) fn run_on<'a>(&'static self, core: Core<'a>, variant: Variant) -> (Core<'a>, Outcome) {
-        fn run<'a, I>(
+        fn run<'a, I: Interface>(
             core: Core<'a>,
             with: I,
             run: impl FnOnce(&mut Trial<'a, I>) -> Outcome,
@@ -143,7 +143,9 @@ impl Case {
             let mut trial = Trial { core, with };
             let ran = catch_unwind(AssertUnwindSafe(|| run(&mut trial)));
             // The panic message is on standard error already; the other trials go on.
-            (trial.core, ran.unwrap_or_else(|_| Err(Abort::Broken("the case panicked".into()))))
+            let ran = ran.unwrap_or_else(|_| Err(Abort::Broken("the case panicked".into())));
+            let outcome = trial.unless_its_own_failure(ran);
+            (trial.core, outcome)
         }
         match (&self.body, variant) {
             (Body::Calls { uses, run: body, .. }, Variant::Call(call)) => {

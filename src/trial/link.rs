@@ -420,6 +420,36 @@ impl Link {
         })
     }
 
+    /// Takes what a child said of an initial step that failed, if anybody did so far.
+    pub(crate) fn failed_first_step(&mut self) -> Option<Line> {
+        self.take_if(|message| match message {
+            Message::Child(_, line) => {
+                line.word() == "err" && line.id().is_none() && line.get("step").is_some()
+            }
+            _ => false,
+        })
+    }
+
+    /// Takes the error of a step that was begun, if it has come.
+    pub(crate) fn failed_step(&mut self, name: &str, id: u64) -> Option<Line> {
+        self.take_if(|message| match message {
+            Message::Child(of, line) => of == name && line.word() == "err" && line.id() == Some(id),
+            _ => false,
+        })
+    }
+
+    fn take_if(&mut self, is_wanted: impl Fn(&Message) -> bool) -> Option<Line> {
+        let at = self.inbox.iter().position(is_wanted)?;
+        match self.inbox.remove(at)? {
+            Message::Agent(line) | Message::Child(_, line) | Message::Warden(line) => Some(line),
+        }
+    }
+
+    /// Whether the agent cannot be asked any more.
+    pub(crate) fn is_closed_to_questions(&self) -> bool {
+        self.agent_gone || self.damage.is_some()
+    }
+
     /// Waits for an event that may have been missing before.
     fn await_event(
         &mut self,

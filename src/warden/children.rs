@@ -210,9 +210,24 @@ impl Warden<'_> {
                 let at = self.children.known.len() - 1;
                 self.relay_child(at);
             }
-            Err(e) => self.tell(
-                &Line::new("lost").with("of", name).with("why", format!("cannot watch process {pid}: {e}")),
-            ),
+            Err(e) => {
+                // It has been reaped already. What it had to say is all there.
+                self.say(&format!("child {name} {hello}"));
+                let (mut lines, mut socket) = (lines, Some(socket));
+                while let Some(from) = &socket {
+                    if !matches!(read_some(from, &mut lines), Ok(true)) {
+                        socket = None;
+                    }
+                }
+                while let Some(line) = lines.next_line() {
+                    match line.clone().and_then(|bytes| Line::parse(&bytes)) {
+                        Ok(parsed) => self.say(&format!("child {name} {parsed}")),
+                        Err(why) => self.tell(&garbage(&name, &line, &why)),
+                    }
+                }
+                let why = format!("cannot watch process {pid}: {e}");
+                self.tell(&Line::new("lost").with("of", name).with("why", why));
+            }
         }
     }
 

@@ -8,3 +8,4 @@ pub(crate) mod memory;
 pub mod observe;
 pub mod raw;
 pub mod retained;
+pub(crate) mod room;

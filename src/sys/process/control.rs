@@ -1,6 +1,7 @@
 //! Fork, exec, exit, signals, usage and reaping. Errors are the system's; nothing here blocks, [`reap`] included.
 
 use crate::sys::call::abi::Usage;
+use crate::sys::call::room::Roomy;
 use crate::sys::process_table;
 use libc::{c_char, c_int};
 use rustix::fd::OwnedFd;
@@ -450,12 +451,12 @@ pub fn reap(pid: i32) -> Reaped {
     const ANY_KIND: c_int = libc::__WALL;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     const ANY_KIND: c_int = 0;
-    let mut status = 0;
+    let mut status = Roomy::new(0);
     // SAFETY: the status is an int of ours.
-    match unsafe { libc::waitpid(pid, &mut status, libc::WNOHANG | ANY_KIND) } {
+    match unsafe { libc::waitpid(pid, status.pointer(), libc::WNOHANG | ANY_KIND) } {
         0 => Reaped::NotYet,
         -1 => Reaped::Failed(last_errno()),
-        n if n == pid => Reaped::Gone(status),
+        n if n == pid => Reaped::Gone(status.value()),
         _ => Reaped::Failed(Errno::IO),
     }
 }

@@ -3,11 +3,9 @@
 use super::family::{Pending, Target, Trial};
 use super::observed::{End, Seen};
 use super::uses::{Calls, Options, dropped};
-use crate::protocol::Change;
 use crate::protocol::agent::Request as AgentRequest;
 use crate::protocol::wait::{Flag, IdType, NoReply, OptionSet, Reply, Target as RawTarget, WaitRequest};
 use crate::protocol::warden::{ProcessState, Request};
-use crate::scenario::child::STEP_FAILED;
 use crate::spec::posix;
 use crate::sys::call::abi::{Call, Pointer};
 use crate::trial::abort::{Abort, Outcome};
@@ -182,7 +180,7 @@ impl Trial<'_> {
     }
 
     /// Waits for the answer of a call, having first sent it if need be.
-    fn settle(&mut self, pending: Pending, call: Option<To>) -> Result<Seen, Abort> {
+    pub(super) fn settle(&mut self, pending: Pending, call: Option<To>) -> Result<Seen, Abort> {
         let end = self.answer(pending.id, call.into_iter().collect())?;
         self.seen(pending, end)
     }
@@ -225,6 +223,10 @@ impl Trial<'_> {
                 self.nobody_is_at_work()?;
                 End::Hung(LATE)
             }
+            Some(End::Hung(how)) if !request.options.has(Flag::NoHang) => {
+                self.stops_have_come()?;
+                End::Hung(how)
+            }
             Some(end) => end,
             None => {
                 let reply = self.link.agent_reply(id, PROMPT, request.call.name())?;
@@ -235,14 +237,13 @@ impl Trial<'_> {
             }
         };
         let seen = Seen { request, shown, end };
+        if let Some(why) = self.lacks(&seen)? {
+            return Err(Abort::Skip(why));
+        }
         self.unreported |= seen.shows_memory() && !seen.is_report();
         if let Some(pid) = seen.pid() {
             self.was_reported(pid);
-            let known = self.children.iter().rev().find(|known| known.child.pid == pid);
-            if seen.change() == Some(Change::Exited(STEP_FAILED)) && known.is_some_and(|k| k.reports_failure)
-            {
-                self.unable = known.map(|k| k.child.name.clone());
-            }
+            self.was_reported_as(pid, seen.change());
         }
         Ok(seen)
     }
@@ -303,7 +304,7 @@ impl Trial<'_> {
     }
 
     /// A request in words: children by their names.
-    fn show(&self, request: &WaitRequest) -> String {
+    pub(super) fn show(&self, request: &WaitRequest) -> String {
         let name_of = |pid: i64| {
             let child = self.children.iter().rev().find(|k| k.child.pid == pid);
             child.map_or_else(|| pid.to_string(), |k| k.child.name.clone())

@@ -9,6 +9,7 @@ use crate::trial::children::{By, child_name};
 use crate::trial::core::{Birth, Child, Known, Started};
 use crate::trial::deadline::{AT_ONCE, PROMPT};
 use crate::trial::link::To;
+use crate::trial::own_failure::Making;
 use crate::wait::errno::Errno;
 
 impl Trial<'_> {
@@ -74,7 +75,8 @@ impl Trial<'_> {
         let child = Child { name: child_name(self.named), pid };
         self.named += 1;
         self.processes += 1;
-        self.children.push(Known { child: child.clone(), adopted: false, reports_failure: false });
+        let making = Making::UNKNOWN;
+        self.children.push(Known { child: child.clone(), adopted: false, connects: false, making });
         Ok((child, processors))
     }
 

@@ -14,7 +14,7 @@ use crate::trial::deadline::{AT_ONCE, PROMPT, ms};
 use crate::trial::due::pause;
 use crate::trial::expect::Expect;
 use crate::trial::link::{LinkError, To};
-use crate::trial::shown::Shown;
+use crate::trial::shown::{Shown, Shows};
 use crate::trial::verdict::Failure;
 use crate::wait::{Signal, System};
 use std::time::{Duration, Instant};
@@ -339,7 +339,19 @@ impl Trial<'_> {
         };
         let shows_core = self.shows("core");
         let system: System = self.core.system;
-        Ok(Answered { answer, usage, form: self.with.form, shows_core, system })
+        let answered = Answered { answer, usage, form: self.with.form, shows_core, system };
+        let of = match request {
+            Request::Poll { handle } | Request::Wait { handle, .. } => Some(*handle),
+            _ => None,
+        };
+        let name = self.with.handles.iter().find(|(_, handle)| Some(*handle) == of).map(|(name, _)| name);
+        let child = self.core.children().find(|child| Some(&child.name) == name).cloned();
+        if let Some(child) = child
+            && let Shows::Yes(change) = answered.change_of(&child)
+        {
+            self.core.was_reported_as(child.pid, Some(change));
+        }
+        Ok(answered)
     }
 }
 

@@ -129,6 +129,11 @@ fn real_time(t: &mut Trial) -> Outcome {
     let mut left: Vec<_> = children.into_iter().zip(signals.iter().copied()).collect();
     for seen in t.wait_times(signals.len(), Target::Any, Options::NONE)? {
         let (child, signal) = reported_child(&seen, &mut left, |signal| is_death_by(&seen, *signal));
+        // An emulator may keep some for itself.
+        if let Some(why) = t.excuse(&child, seen.change())? {
+            t.note(&format!("{signal}: {why}"));
+            continue;
+        }
         let killed = Change::Killed(signal, false);
         t.expect(&pairs::SIGNALED_REALTIME).reports(&seen, &child, killed)?;
         word_signal(t, seen.status(), signal)?;

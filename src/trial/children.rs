@@ -34,6 +34,19 @@ pub enum By {
     PosixSpawn,
     /// By `clone` or `clone3`.
     Clone(CloneHow),
+    /// By `clone3` with `CLONE_AUTOREAP`.
+    Autoreap(AutoreapHow),
+}
+
+/// What goes with `CLONE_AUTOREAP`.
+#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
+pub struct AutoreapHow {
+    /// An exit signal, which is refused.
+    pub exit_signal: Option<Signal>,
+    /// With a pidfd.
+    pub pidfd: bool,
+    /// With `CLONE_PIDFD_AUTOKILL`.
+    pub autokill: bool,
 }
 
 /// What `clone` is asked for.
@@ -64,6 +77,7 @@ impl By {
             By::Fork { .. } => "spawn",
             By::PosixSpawn => "posix_spawn",
             By::Clone(_) => "clone",
+            By::Autoreap(_) => "autoreap",
         }
     }
 
@@ -78,10 +92,16 @@ impl By {
     fn details(&self) -> String {
         let CloneHow { exit_signal, clone3, pidfd, new_pids, new_users } = match self {
             By::Clone(how) => *how,
+            By::Autoreap(AutoreapHow { exit_signal, pidfd, autokill }) => {
+                let flags = [("pidfd", *pidfd), ("autokill", *autokill)];
+                let flags = flags.iter().filter(|(_, on)| *on).map(|(name, _)| format!(" {name}"));
+                return flags
+                    .fold(format!(" exit-signal={}", named(*exit_signal)), |text, flag| text + &flag);
+            }
             By::PosixSpawn => return String::new(),
             By::Fork { .. } => return self.thread().map(|t| format!(" thread={t}")).unwrap_or_default(),
         };
-        let signal = exit_signal.map_or_else(|| "0".to_owned(), |signal| signal.to_string());
+        let signal = named(exit_signal);
         let flags = [("clone3", clone3), ("pidfd", pidfd), ("newpid", new_pids), ("newuser", new_users)];
         let flags = flags.iter().filter(|(_, on)| *on).map(|(name, _)| format!(" {name}"));
         flags.fold(format!(" exit-signal={signal}"), |text, flag| text + &flag)
@@ -91,6 +111,11 @@ impl By {
     pub(super) fn described(&self) -> String {
         format!("{} with{}", self.word(), self.details()).trim_end_matches(" with").to_owned()
     }
+}
+
+/// An exit signal in a request.
+fn named(exit_signal: Option<Signal>) -> String {
+    exit_signal.map_or_else(|| "0".to_owned(), |signal| signal.to_string())
 }
 
 impl<I: Interface> Trial<'_, I> {
@@ -133,12 +158,20 @@ impl Core<'_> {
                 argv,
                 image,
                 words,
-                exit_signal: how.exit_signal.map_or_else(|| "0".to_owned(), |signal| signal.to_string()),
+                exit_signal: named(how.exit_signal),
                 clone3: how.clone3,
                 pidfd: how.pidfd,
                 newpid: how.new_pids,
                 newuser: how.new_users,
                 thread,
+            },
+            By::Autoreap(how) => AgentRequest::Autoreap {
+                argv,
+                image,
+                words,
+                exit_signal: named(how.exit_signal),
+                pidfd: how.pidfd,
+                autokill: how.autokill,
             },
         };
         let id = self.link.id();

@@ -35,7 +35,7 @@ pub use self::calls::{
     Uses, info_text, together,
 };
 pub use self::case::{Body, Case, Need, Needs, here};
-pub use self::children::{By, CloneHow};
+pub use self::children::{AutoreapHow, By, CloneHow};
 pub use self::core::{Child, Common, Core, Opened};
 pub use self::due::Observation;
 pub use self::expect::Expect;

@@ -91,6 +91,6 @@ while (line = $stdin.gets)
     reply(request)
     exit!(0)
   end
-  word == "wait" ? Thread.new { serve(request) } : serve(request)
+  word == "wait" ? Thread.new(request) { |wait| serve(wait) } : serve(request)
 end
 exit!(0)

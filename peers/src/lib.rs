@@ -10,6 +10,8 @@ use std::process::{Command, ExitStatus, Stdio};
 use waitspec::protocol::Line;
 use waitspec::subject::Subject;
 
+mod agent;
+
 /// `PROGRAM bare` does nothing, which is the start that a run cannot do without.
 fn bare() -> bool {
     std::env::args().nth(1).as_deref() == Some("bare")
@@ -41,6 +43,12 @@ pub trait Handle: Sized {
 
     /// The same without blocking.
     fn try_wait(&mut self) -> io::Result<Option<ExitStatus>>;
+
+    /// Kills it.
+    fn kill(&mut self) -> io::Result<()>;
+
+    /// What the documentation promises of a handle, and where.
+    const PROMISES: &[(&str, &str)];
 }
 
 /// The command for `argv`, without the agent's own streams.
@@ -65,9 +73,14 @@ impl From<io::Error> for Refusal {
 
 /// Speaks the protocol: `waitpid` of a pid that [`Handle::spawn`] has made is [`Handle::wait`], or [`Handle::try_wait`]
 /// with WNOHANG.
+///
+/// `PROGRAM handle` is the agent of the crate's handles instead.
 pub fn handles<H: Handle>() {
     if bare() {
         return;
+    }
+    if std::env::args().nth(1).as_deref() == Some("handle") {
+        return agent::serve::<H>();
     }
     let [name, version, issues] = H::CRATE;
     send(

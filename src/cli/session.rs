@@ -66,6 +66,7 @@ pub fn failed(subject: &str, stop: Abort) -> RunError {
         Abort::Protocol(what) => {
             RunError::Adapter(format!("{subject}: the agent violated the protocol: {what}"))
         }
+        Abort::Recorded => RunError::Broken(format!("{subject}: it gave no answer")),
         Abort::Broken(what) | Abort::Skip(what) => RunError::Broken(format!("{subject}: {what}")),
         Abort::Fail(f) | Abort::Hang(f) | Abort::Crash(f) => {
             RunError::Broken(format!("{subject}: {}", f.got))

@@ -259,6 +259,7 @@ fn why(stop: Abort, link: &Link) -> String {
     let why = match stop {
         Abort::Protocol(what) | Abort::Broken(what) | Abort::Skip(what) => what,
         Abort::Fail(failure) | Abort::Hang(failure) | Abort::Crash(failure) => failure.got,
+        Abort::Recorded => "it gave no answer".to_owned(),
         Abort::Interrupted => "interrupted".to_owned(),
     };
     match link.stderr.trim().lines().last() {

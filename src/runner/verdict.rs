@@ -85,8 +85,8 @@ pub(crate) fn closed(report: &mut TrialReport, result: &mut Outcome, closed: &Li
 /// Decides the verdict.
 pub(crate) fn decide(report: &mut TrialReport, result: Outcome) {
     match result {
-        Ok(()) if report.verdict != Verdict::Pass => {}
-        Ok(()) => {
+        Ok(()) | Err(Abort::Recorded) if report.verdict != Verdict::Pass => {}
+        Ok(()) | Err(Abort::Recorded) => {
             let any = |outcome| report.clauses.iter().any(|(_, o)| *o == outcome);
             report.verdict = if any(ClauseOutcome::Pass) || any(ClauseOutcome::Warn) {
                 Verdict::Pass

@@ -21,6 +21,8 @@ pub enum Abort {
     Broken(String),
     /// The agent broke the protocol.
     Protocol(String),
+    /// What the subject promised nothing about did not come: that was recorded, and nothing more can be asked.
+    Recorded,
     /// The run is being interrupted.
     Interrupted,
 }

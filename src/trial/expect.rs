@@ -135,6 +135,11 @@ impl<'t, 'a> Expect<'t, 'a> {
                 // There is no call left to finish.
                 Err(Abort::Skip("the call is known to sleep on here".into()))
             }
+            Some(NoAnswer::Hung) if self.core.source_of(self.clause).is_none() => {
+                let actual = seen.outcome().into();
+                self.judge(Found::Not { expected: expected.to_owned(), actual })?;
+                Err(Abort::Recorded)
+            }
             Some(NoAnswer::Hung) => {
                 // That it sleeps is its fault, not the value that would have come.
                 let clause = seen.clause_of_hang(self.clause);

@@ -368,6 +368,11 @@ impl Warden<'_> {
                         if let Some(pid) = said.filter(|p| self.sweeper.is_below_us(*p)) {
                             agent.pid = pid;
                             agent.wrapper = self.sweeper.pids();
+                        } else if parsed.get("interface").as_deref() == Some("handle")
+                            && agent.keeper.is_none()
+                        {
+                            // A runtime may have helpers, as one that makes all children.
+                            agent.wrapper = self.sweeper.pids();
                         }
                     }
                     agent.note(&parsed);

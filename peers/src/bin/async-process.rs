@@ -11,6 +11,22 @@ struct AsyncProcess(Child);
 impl Handle for AsyncProcess {
     const CRATE: [&str; 3] = ["async-process", "2.5.0", "https://github.com/smol-rs/async-process/issues"];
 
+    const PROMISES: &[(&str, &str)] = &[
+        ("exit-code", "doc.rust-lang.org/std/process/struct.ExitStatus.html"),
+        ("signal", "doc.rust-lang.org/std/os/unix/process/trait.ExitStatusExt.html"),
+        ("core", "doc.rust-lang.org/std/os/unix/process/trait.ExitStatusExt.html"),
+        ("never-invented", "docs.rs/async-process/2/async_process/struct.Child.html#method.status"),
+        ("stable", "docs.rs/async-process/2/async_process/struct.Child.html#method.status"),
+        ("wait-blocks", "docs.rs/async-process/2/async_process/struct.Child.html#method.status"),
+        ("wait-returns", "docs.rs/async-process/2/async_process/struct.Child.html#method.status"),
+        ("poll-running", "docs.rs/async-process/2/async_process/struct.Child.html#method.try_status"),
+        ("poll-at-once", "docs.rs/async-process/2/async_process/struct.Child.html#method.try_status"),
+        ("no-zombie", "docs.rs/async-process/2/async_process/struct.Child.html"),
+        ("drop-keeps", "docs.rs/async-process/2/async_process/struct.Child.html"),
+        ("drop-reaps", "docs.rs/async-process/2/async_process/struct.Command.html#method.reap_on_drop"),
+        ("exec-fails", "docs.rs/async-process/2/async_process/struct.Command.html#method.spawn"),
+    ];
+
     fn spawn(argv: &[String]) -> io::Result<AsyncProcess> {
         Command::from(command(argv)).spawn().map(AsyncProcess)
     }
@@ -25,6 +41,10 @@ impl Handle for AsyncProcess {
 
     fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         self.0.try_status()
+    }
+
+    fn kill(&mut self) -> io::Result<()> {
+        self.0.kill()
     }
 }
 

@@ -3,7 +3,7 @@
 use nix::sys::wait::{WaitPidFlag, WaitStatus, wait, waitpid};
 use nix::unistd::Pid;
 use waitspec::subject::{NotOffered, Subject};
-use waitspec::sys::family::{Call, Memory, Observation, Pointer, Request, Return, Select};
+use waitspec::subject::{Call, Memory, Observation, Pointer, Request, Return, Select};
 
 struct Nix;
 

@@ -26,6 +26,21 @@ fn on_runtime<T>(task: impl Future<Output = T>) -> T {
 impl Handle for Tokio {
     const CRATE: [&str; 3] = ["tokio", "1.54.1", "https://github.com/tokio-rs/tokio/issues"];
 
+    const PROMISES: &[(&str, &str)] = &[
+        ("exit-code", "doc.rust-lang.org/std/process/struct.ExitStatus.html"),
+        ("signal", "doc.rust-lang.org/std/os/unix/process/trait.ExitStatusExt.html"),
+        ("core", "doc.rust-lang.org/std/os/unix/process/trait.ExitStatusExt.html"),
+        ("never-invented", "docs.rs/tokio/1/tokio/process/struct.Child.html#method.wait"),
+        ("stable", "docs.rs/tokio/1/tokio/process/struct.Child.html#method.wait"),
+        ("wait-blocks", "docs.rs/tokio/1/tokio/process/struct.Child.html#method.wait"),
+        ("wait-returns", "docs.rs/tokio/1/tokio/process/struct.Child.html#method.wait"),
+        ("poll-running", "docs.rs/tokio/1/tokio/process/struct.Child.html#method.try_wait"),
+        ("poll-at-once", "docs.rs/tokio/1/tokio/process/struct.Child.html#method.try_wait"),
+        ("no-zombie", "docs.rs/tokio/1/tokio/process/struct.Child.html#caveats"),
+        ("drop-keeps", "docs.rs/tokio/1/tokio/process/index.html#caveats"),
+        ("exec-fails", "docs.rs/tokio/1/tokio/process/struct.Command.html#method.spawn"),
+    ];
+
     fn spawn(argv: &[String]) -> io::Result<Tokio> {
         on_runtime(async { Command::from(command(argv)).spawn().map(Tokio) })
     }
@@ -40,6 +55,10 @@ impl Handle for Tokio {
 
     fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         on_runtime(async { self.0.try_wait() })
+    }
+
+    fn kill(&mut self) -> io::Result<()> {
+        self.0.start_kill()
     }
 }
 

@@ -7,9 +7,11 @@ use crate::protocol::Line;
 use crate::protocol::agent::{Disposition, MaskChange};
 use crate::protocol::codec::Words;
 use crate::protocol::handle::{Form, Introduction, Report, Request};
+use crate::protocol::wait::errno_of;
 use crate::scenario::{ChildOptions, Step};
 use crate::sys::process;
 use crate::wait::Signal;
+use crate::wait::errno::Errno;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
@@ -229,7 +231,7 @@ impl Check<'_> {
         let Some(line) = self.session.ask(Request::Steal { handle }.to_line())? else { return Ok(()) };
         let reaped = line.word() == "ok" && line.number("word") == Ok(i64::from(CODE << 8));
         // Who reaps by itself may be faster.
-        let lost = word == "spawn" && line.get("errno").as_deref() == Some("ECHILD");
+        let lost = word == "spawn" && errno_of(&line, self.system) == Ok(Errno::CHILD);
         if !reaped && !lost {
             self.session.complain("can", &line, &format!("expected `ok word={:#06x}`", CODE << 8));
         }

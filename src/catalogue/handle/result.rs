@@ -3,7 +3,7 @@
 use crate::scenario::{Death, Scenario, Step};
 use crate::spec::promise;
 use crate::trial::handle::{Answered, Trial};
-use crate::trial::{Change, Need, Needs, Outcome, ProcessState, cases};
+use crate::trial::{Abort, Change, Child, Need, Needs, Outcome, ProcessState, cases};
 use crate::wait::Signal;
 
 cases! { handle "handle-result";
@@ -67,13 +67,25 @@ const DEADLY: [Signal; 20] = [
 ];
 
 /// Dies of a signal; without a core, as far as the limit decides.
-fn dies(signal: Signal, core: bool) -> Scenario {
-    Scenario::of([Step::KillSelf(Death { signal, core: Some(core), report: false })])
+fn dies(signal: Signal) -> Scenario {
+    Scenario::of([death(signal, false)])
+}
+
+fn death(signal: Signal, core: bool) -> Step {
+    Step::KillSelf(Death { signal, core: Some(core), report: false })
+}
+
+/// A child that was told to die of a signal, with a core if that dumps one.
+fn dead_with_core(t: &mut Trial, signal: Signal) -> Result<Child, Abort> {
+    // Whoever reaps eagerly may do so before a child that dies by itself has said hello.
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, death(signal, true))?;
+    Ok(child)
 }
 
 fn signals(t: &mut Trial) -> Outcome {
     let system = t.system();
-    let children = t.spawn_all(DEADLY.map(|signal| dies(signal, false)))?;
+    let children = t.spawn_all(DEADLY.map(dies))?;
     for (signal, child) in DEADLY.into_iter().zip(&children) {
         let answered = t.wait(child)?;
         let (plain, core) = (Change::Killed(signal, false), Change::Killed(signal, true));
@@ -85,7 +97,7 @@ fn signals(t: &mut Trial) -> Outcome {
 }
 
 fn core_dumped(t: &mut Trial) -> Outcome {
-    let child = t.spawn(dies(Signal::ABRT, true))?;
+    let child = dead_with_core(t, Signal::ABRT)?;
     let answered = t.wait(&child)?;
     let changes = [Change::Killed(Signal::ABRT, true), Change::Killed(Signal::ABRT, false)];
     t.expect(&promise::HANDLE_SIGNAL).reports_one_of(&answered, &child, &changes)?;
@@ -96,7 +108,7 @@ fn core_dumped(t: &mut Trial) -> Outcome {
 }
 
 fn no_core(t: &mut Trial) -> Outcome {
-    let child = t.spawn(dies(Signal::TERM, true))?;
+    let child = dead_with_core(t, Signal::TERM)?;
     let answered = t.wait(&child)?;
     t.expect(&promise::HANDLE_CORE).reports(&answered, &child, Change::Killed(Signal::TERM, false))
 }
@@ -110,18 +122,21 @@ fn cpu(answered: &Answered) -> Option<i64> {
     Some(usage.utime_us?.max(0) + usage.stime_us?.max(0))
 }
 
+/// A child that burns that much user time and exits: the handle's answer, and what it used by its own account.
+fn burns(t: &mut Trial, us: u64) -> Result<(Child, Answered, i64), Abort> {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::BurnUser { us })?;
+    t.tell(&child, Step::exit(7).reported())?;
+    let (own, _) = t.last_usage(&child)?;
+    let answered = t.wait(&child)?;
+    Ok((child, answered, own.utime_us.unwrap_or(0) + own.stime_us.unwrap_or(0)))
+}
+
 fn usage(t: &mut Trial) -> Outcome {
-    let burn = Step::BurnUser { us: BURNT as u64 };
-    let busy = t.spawn(Scenario::of([burn, Step::exit(7).reported()]))?;
-    let (own, _) = t.last_usage(&busy)?;
-    let least = own.utime_us.unwrap_or(0) + own.stime_us.unwrap_or(0);
-    let answered = t.wait(&busy)?;
+    let (busy, answered, least) = burns(t, BURNT as u64)?;
     t.expect(&promise::HANDLE_USAGE).reports(&answered, &busy, Change::Exited(7))?;
     t.expect(&promise::HANDLE_USAGE).within("CPU time in us", cpu(&answered), least, i64::MAX)?;
-    let idle = t.spawn(Scenario::of([Step::exit(7).reported()]))?;
-    let (own, _) = t.last_usage(&idle)?;
-    let least = own.utime_us.unwrap_or(0) + own.stime_us.unwrap_or(0);
-    let answered = t.wait(&idle)?;
+    let (_, answered, least) = burns(t, 0)?;
     // What exit itself costs is far less than the other child burnt.
     let most = least + BURNT / 2;
     t.expect(&promise::HANDLE_USAGE).within("CPU time in us", cpu(&answered), least, most)

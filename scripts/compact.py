@@ -65,7 +65,10 @@ class Report:
         bad, skips = self.lines()
         head = ["# " + about]
         for subject in self.head["subjects"]:
-            facts = [subject.get("version"), subject.get("libc"), subject.get("arch")]
+            version = subject.get("version") or ""
+            # A kernel's release says on which machine it was built.
+            version = version.split("-")[0] if subject["subject"] == "syscall" else version
+            facts = [version, subject.get("libc"), subject.get("arch")]
             head.append("# %s: %s" % (named(subject["subject"]), ", ".join(dict.fromkeys(filter(None, facts)))))
         head += ["# kernel %s %s" % (self.head["os"], self.head["kernel"].split("-")[0]), "# " + self.counts()]
         if not self.is_whole():

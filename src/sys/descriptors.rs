@@ -130,6 +130,12 @@ fn close_polled(first: RawFd) {
     }
 }
 
+/// Writes one byte to a descriptor by its number, whatever becomes of it. May be called in a signal handler.
+pub fn write_byte(fd: RawFd) {
+    // SAFETY: one byte of this frame; a number that is not open is an error without effect.
+    unsafe { libc::write(fd, [0_u8].as_ptr().cast(), 1) };
+}
+
 /// A close-on-exec pipe.
 pub fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     #[cfg(not(any(target_os = "macos", target_os = "ios")))]
@@ -159,7 +165,8 @@ pub fn accept_for_us(listener: &OwnedFd) -> Result<OwnedFd, Errno> {
     }
 }
 
-/// The process at the other end of a Unix socket, as a pid of our namespace, if the system reports it.
+/// The process at the other end of a Unix socket, as a pid of our namespace, if the system reports it; 0 for a process
+/// outside of it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn peer_pid(socket: BorrowedFd<'_>) -> Option<i32> {
     let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
@@ -169,7 +176,7 @@ pub fn peer_pid(socket: BorrowedFd<'_>) -> Option<i32> {
     // what the kernel says of a process outside of our PID namespace.
     let returned =
         unsafe { libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PEERCRED, into, &mut size) };
-    (returned == 0 && peer.pid > 0).then_some(peer.pid)
+    (returned == 0 && peer.pid >= 0).then_some(peer.pid)
 }
 
 /// The process at the other end of a Unix socket, as a pid of our namespace, if the system reports it.

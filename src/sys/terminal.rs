@@ -33,8 +33,11 @@ pub fn new_session() -> Result<SessionTerminal, Errno> {
     Ok(SessionTerminal { master, terminal })
 }
 
-/// Both sides of a new pseudo-terminal.
-fn pair() -> Result<(OwnedFd, OwnedFd), Errno> {
+/// Both sides of a new pseudo-terminal: the master, close-on-exec, and the slave.
+///
+/// # Errors
+/// Those of `posix_openpt` and of opening the terminal.
+pub fn pair() -> Result<(OwnedFd, OwnedFd), Errno> {
     let opened = |fd: i32| {
         // SAFETY: a descriptor that was just opened, and is ours alone.
         if fd < 0 { Err(last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd) }) }
@@ -60,14 +63,22 @@ fn pair() -> Result<(OwnedFd, OwnedFd), Errno> {
     Ok((master, slave))
 }
 
+/// Makes a terminal the controlling one of the session that this process leads.
+///
+/// # Errors
+/// Those of the system; `ENOTSUP` if a controlling terminal cannot be requested.
 #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
-fn take_control(slave: &OwnedFd) -> Result<(), Errno> {
+pub fn take_control(slave: &OwnedFd) -> Result<(), Errno> {
     // SAFETY: the request takes a number.
     check(unsafe { libc::ioctl(slave.as_raw_fd(), libc::TIOCSCTTY as _, 0) })
 }
 
+/// Not to be had here.
+///
+/// # Errors
+/// `ENOTSUP`.
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-fn take_control(_: &OwnedFd) -> Result<(), Errno> {
+pub fn take_control(_: &OwnedFd) -> Result<(), Errno> {
     Err(Errno::NOTSUP)
 }
 

@@ -87,7 +87,9 @@ impl Session {
             [] => crate::subject::default_names(),
             given => given.to_vec(),
         };
-        let starts = names.iter().map(|name| handshake::of(name, registry)).collect::<Result<Vec<_>, _>>()?;
+        let contract = settings.contract.as_deref().map(handshake::contract_of).transpose()?;
+        let of = |name: &String| handshake::of(name, registry, contract);
+        let starts = names.iter().map(of).collect::<Result<Vec<_>, _>>()?;
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let jobs = settings.jobs.unwrap_or_else(|| jobs_for(processors)).max(1);
         let mut command = settings.warden.clone();
@@ -124,6 +126,8 @@ impl Session {
         if subjects.iter().any(|subject: &SubjectInfo| subject.interface != InterfaceName::Calls) {
             handshake::check_wait(first)?;
         }
+        let programs = subjects.iter().any(|subject| subject.interface == InterfaceName::Program);
+        let uncontained = if programs { handshake::ask_containment(first)? } else { None };
         let slowness = first.slowness();
         // What is slow alone gets slower in parallel.
         if settings.jobs.is_none() && slowness > CROWDED {
@@ -164,6 +168,7 @@ impl Session {
             root: probed.flag("root"),
             core_files: probed.flag("core"),
             no_pidfd_waits: probed.get("pidfd-waits"),
+            uncontained,
         };
         let common = Common {
             profile: settings.profile,

@@ -84,7 +84,9 @@ pub fn run(options: ChildOptions) -> ! {
 /// [`run`] for the `main` of a child: returns the value of [`Step::Return`], for `main` to return in turn.
 pub fn run_to_return(options: ChildOptions) -> i32 {
     note_sigchld();
-    signal::reset_all();
+    if !options.keep_signals {
+        signal::reset_all();
+    }
     if !options.orphan {
         process::die_with_parent(Some(libc::SIGKILL));
     }
@@ -465,6 +467,7 @@ impl Child {
             if_failed: false,
             steps,
             orphan,
+            keep_signals: false,
             program: self.options.program.clone(),
             agent: None,
             wrapper: None,

@@ -132,7 +132,14 @@ fn close_polled(first: RawFd) {
     }
 }
 
-/// The process at the other end of a Unix socket, as a pid of our namespace, if the system reports it.
+/// Writes one byte to a descriptor by its number, whatever becomes of it. May be called in a signal handler.
+pub fn write_byte(fd: RawFd) {
+    // SAFETY: one byte of this frame; a number that is not open is an error without effect.
+    unsafe { libc::write(fd, [0_u8].as_ptr().cast(), 1) };
+}
+
+/// The process at the other end of a Unix socket, as a pid of our namespace, if the system reports it; 0 for a process
+/// outside of it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn peer_pid(socket: BorrowedFd<'_>) -> Option<i32> {
     let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
@@ -142,7 +149,7 @@ pub fn peer_pid(socket: BorrowedFd<'_>) -> Option<i32> {
     // what the kernel says of a process outside of our PID namespace.
     let returned =
         unsafe { libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PEERCRED, into, &mut size) };
-    (returned == 0 && peer.pid > 0).then_some(peer.pid)
+    (returned == 0 && peer.pid >= 0).then_some(peer.pid)
 }
 
 /// The process at the other end of a Unix socket, as a pid of our namespace, if the system reports it.

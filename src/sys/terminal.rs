@@ -46,8 +46,11 @@ fn stop_background_output(terminal: &OwnedFd) -> Result<(), Errno> {
     check(unsafe { libc::tcsetattr(terminal.as_raw_fd(), libc::TCSANOW, &raw const modes) })
 }
 
-/// Both sides of a new pseudo-terminal.
-fn pair() -> Result<(OwnedFd, OwnedFd), Errno> {
+/// Both sides of a new pseudo-terminal: the master and the terminal, close-on-exec.
+///
+/// # Errors
+/// Those of `posix_openpt` and of opening the terminal.
+pub fn pair() -> Result<(OwnedFd, OwnedFd), Errno> {
     let opened = |fd: i32| {
         // SAFETY: a descriptor that was just opened, and is ours alone.
         if fd < 0 { Err(last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd) }) }
@@ -73,14 +76,22 @@ fn pair() -> Result<(OwnedFd, OwnedFd), Errno> {
     Ok((master, slave))
 }
 
+/// Makes a terminal the controlling one of the session that this process leads.
+///
+/// # Errors
+/// Those of the system; `ENOTSUP` if a controlling terminal cannot be requested.
 #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
-fn take_control(slave: &OwnedFd) -> Result<(), Errno> {
+pub fn take_control(slave: &OwnedFd) -> Result<(), Errno> {
     // SAFETY: the request takes a number.
     check(unsafe { libc::ioctl(slave.as_raw_fd(), libc::TIOCSCTTY as _, 0) })
 }
 
+/// Not to be had here.
+///
+/// # Errors
+/// `ENOTSUP`.
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-fn take_control(_: &OwnedFd) -> Result<(), Errno> {
+pub fn take_control(_: &OwnedFd) -> Result<(), Errno> {
     Err(Errno::NOTSUP)
 }
 

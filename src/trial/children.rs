@@ -141,7 +141,8 @@ impl Core<'_> {
         let token = self.token(&name);
         let mut argv = self.child_argv(connects, &token, &steps);
         let thread = by.thread();
-        if thread.is_some() {
+        if thread.is_some() || !self.agent.program.is_empty() {
+            // A program may well let its child outlive it.
             // The parent-death signal is tied to the thread that forks, and this one may exit before the child.
             argv.insert(self.agent.child.len(), "--orphan".to_owned());
         }
@@ -274,7 +275,8 @@ impl Core<'_> {
 
     /// Whether a child that has not said hello is dead already.
     fn ended_unknown(&mut self, child: &Child) -> Result<bool, Abort> {
-        if self.link.ask_warden(&adopt(child), PROMPT)?.word() != "ok" {
+        // In the namespace of a program it has another pid.
+        if !self.agent.program.is_empty() || self.link.ask_warden(&adopt(child), PROMPT)?.word() != "ok" {
             // It may be gone, or not to be seen here: only time tells.
             return Ok(false);
         }

@@ -100,6 +100,8 @@ pub struct Opened {
     pub child: Vec<String>,
     /// Of the interface `program`, the command of the program itself.
     pub program: Vec<String>,
+    /// And the folder that it is started in.
+    pub folder: String,
 }
 
 impl<'a> Core<'a> {

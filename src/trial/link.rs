@@ -39,6 +39,8 @@ pub enum LinkError {
     AgentGone,
     /// The agent broke the protocol; what it did.
     Protocol(String),
+    /// A child is not below the warden; which.
+    Elsewhere(String),
     /// The line to the warden lost or changed something; what.
     Damaged(String),
     /// The run is being interrupted.
@@ -576,6 +578,10 @@ impl Link {
                         let what =
                             format!("{} from the {}: {:?}", field("why"), field("from"), field("what"));
                         return Err(LinkError::Protocol(what));
+                    }
+                    ("elsewhere", Some(name)) => {
+                        let pid = line.get("pid").unwrap_or_default();
+                        return Err(LinkError::Elsewhere(format!("child {name} (pid {pid})")));
                     }
                     // A warden on a framed stream says it until it is heard.
                     ("hello", _) => return Ok(()),

@@ -14,6 +14,7 @@ mod due;
 mod expect;
 mod frames;
 pub(crate) mod handle;
+mod kind;
 pub mod link;
 pub(crate) mod missing;
 mod outstanding;

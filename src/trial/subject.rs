@@ -1,5 +1,6 @@
 //! Who is judged, as its agent introduced itself, or as its contract says.
 
+use super::kind::Kind;
 use super::variant::{InterfaceName, Variant};
 use crate::protocol::handle::{Form, Polling, Reaps};
 use crate::spec::contracts::Contract;
@@ -50,6 +51,8 @@ pub struct SubjectInfo {
     pub abilities: Vec<String>,
     /// What it promises, as in the ids of clauses, and the text that promises it.
     pub promises: Vec<(String, String)>,
+    /// Of a program, what it is for.
+    pub kind: Kind,
     /// Of a program, its contract.
     pub contract: Option<&'static Contract>,
 }

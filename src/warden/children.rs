@@ -200,8 +200,10 @@ impl Warden<'_> {
         let (Some(name), Ok(pid)) = (name, hello.number("pid")) else { return };
         let name = name.to_owned();
         let pid = peer(&socket, i32::try_from(pid).unwrap_or(0));
-        if pid <= 1 {
-            return;
+        // Somebody else supervises it: another PID namespace, or a service that was asked to run it.
+        if pid <= 1 || self.sweeper.is_elsewhere(pid) {
+            let _ = write_all(&socket, b"exit id=0 code=71\n");
+            return self.tell(&Line::new("elsewhere").with("of", name).with("pid", pid));
         }
         match self.children.pin(pid) {
             Ok(handle) => {

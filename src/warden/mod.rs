@@ -15,30 +15,36 @@
 //! | `open ... begin=sigchld-ignored`, `sigchld-blocked` or `own-pids` | the same, with SIGCHLD ignored or blocked, or as process 2 of a new PID namespace | the same; `err why=TEXT lacking=yes` if namespaces are not to be had |
 //! | `decoy pid=N` | of an agent with a namespace: makes a process with that pid in there which blocks every signal | `ok`, `err why=TEXT` |
 //! | `pending` | the signals that are pending for the last decoy | `ok sigs=S,...`, `err why=TEXT` |
-//! | `open program=yes argv=A,B,... nonce=N` | starts a program that runs a program, again if it has exited; what it writes is kept | the same |
-//! | `place` | where children connect, before the program is started | `ok socket=PATH exe=PATH` |
+//! | `contain` | tries a PID namespace, for programs to be run in | `ok how=root` or `users`, `err why=TEXT` |
+//! | `run argv=A,B,... nonce=N` | starts a program that runs a program, again if it has exited, in a PID namespace where one can be had (`first=yes`: as its process 1); `terminal=yes`: in a session with a terminal; with these signals `ignored=S,...` and `blocked=S,...`; `files=PATH,TEXT,...` are made in its folder first | as `open` |
+//! | `place` | where children connect and the program is started, before it is | `ok socket=PATH exe=PATH folder=PATH` |
 //! | `exit within=MS` | waits until the program has exited, and reaps it | `ok code=N`, `ok signal=S [core=yes]`, `late` |
+//! | `output [until=BYTES] within=MS` | waits until the program has written that to standard output, or has exited | `ok out=BYTES err=BYTES`, `late out=BYTES err=BYTES` |
+//! | `tally` | counts the descendants of the warden, the inner one aside | `ok processes=N zombies=N orphans=PID,...`: those that the inner one reaped, by their pids in the namespace |
 //! | `statuses` | makes 12 children that terminate in known ways, and reaps them | `ok statuses=MADE:REPORTED,...` |
 //! | `adopt name=A pid=N` | names a child that does not connect; it must be a descendant of the warden in the process table | `ok`, `err why=TEXT` |
 //! | `signal to=A sig=S` (`to=agent`) | sends a signal | `ok`, `err errno=E` |
 //! | `await of=A for=zombie,stopped,running,asleep or gone within=MS` | waits for this state in the process table | `ok state=S`, `late state=S` |
 //! | `blocked call=N within=MS` | waits until the agent sleeps in the call of this id, or has answered it | `ok how=syscall,asleep or assumed`, `ok how=answered`, `ok how=died`, `late` |
 //! | `answer call=N grace=MS spin=MS within=MS [settled=yes]` | waits until the call of that id is answered; a caller asleep for `grace`, or that burnt `spin` of CPU time, hangs, unless a child may still end by itself (`settled`: none will) | `ok how=answered`, `ok how=died`, `ok how=asleep`, `ok how=spinning`, `late` |
-//! | `state of=A` | reads the process table | `ok state=S ppid=N pgid=N sid=N` |
+//! | `state of=A` | reads the process table | `ok state=S pid=N ppid=N pgid=N sid=N`, of a program also `cpu=US switches=N resident=BYTES caught=SIG,...` |
 //! | `ping` | nothing: shows that both directions of the stream are whole | `ok` |
 //! | `close` | closes the trial: kills and reaps all descendants of the warden | `ok leaked=P,... agent=STATUS [killed=SIGNAL] stuck=N`, preceded by the agent's remaining output |
 //!
 //! Output of the agent and the children is relayed as `agent LINE` and `child NAME LINE`, a malformed line as `warden
 //! garbage from=agent what=BYTES`; `warden gone of=agent` reports that the agent died, `warden eof of=agent` that it
-//! closed its standard output but lives, `warden eof of=NAME` that a connection closed, `warden stderr text=BYTES` what
+//! closed its standard output but lives, `warden eof of=NAME` that a connection closed, `warden elsewhere of=NAME pid=N` that
+//! a child is not below the warden (it was told to exit, and no signal is sent to it), `warden stderr text=BYTES` what
 //! the agent wrote to standard error.
 
 mod agent;
 mod children;
+mod inner;
 mod keeper;
 mod known_statuses;
 mod probe;
 pub mod program;
+mod run;
 mod sweep;
 pub(crate) mod tempdir;
 mod watch;
@@ -132,6 +138,10 @@ struct Warden<'a> {
     urgent: bool,
     /// The path of this program, once looked up.
     exe: Option<PathBuf>,
+    /// How programs are contained, once tried.
+    containment: Option<inner::Containment>,
+    /// What earlier runs of the trial's program left behind.
+    left_behind: Vec<(i32, crate::sys::process_table::State)>,
     open: bool,
 }
 
@@ -143,6 +153,10 @@ enum Source {
     AgentOut,
     AgentErr,
     AgentEnd,
+    /// The inner warden reports the exit of the program.
+    Inner,
+    /// The program's terminal.
+    Terminal,
     PendingPeer(usize),
     Child(usize),
     /// The exit of a watched process; watches are checked in any case.
@@ -190,6 +204,8 @@ impl<'a> Warden<'a> {
             unsent: Vec::new(),
             urgent: false,
             exe: None,
+            containment: None,
+            left_behind: Vec::new(),
             open: true,
         })
     }
@@ -213,6 +229,8 @@ impl<'a> Warden<'a> {
                 Source::AgentOut => drop(self.read_agent()),
                 Source::AgentErr => self.read_stderr(),
                 Source::AgentEnd => self.agent_exited(),
+                Source::Inner => self.read_inner(),
+                Source::Terminal => self.read_terminal(),
                 Source::PendingPeer(at) => self.read_pending(at),
                 Source::Child(at) => self.read_child(at),
                 Source::Watched => {}
@@ -247,6 +265,12 @@ impl<'a> Warden<'a> {
             }
             if let (false, Some(fd)) = (agent.ended, agent.handle.poll_fd()) {
                 add(Source::AgentEnd, fd);
+            }
+            if let (None, Some(inner)) = (agent.status, &agent.inner) {
+                add(Source::Inner, inner.as_fd());
+            }
+            if let Some(terminal) = &agent.terminal {
+                add(Source::Terminal, terminal.as_fd());
             }
         }
         for (at, unknown) in self.children.pending.iter().enumerate() {
@@ -326,8 +350,19 @@ impl<'a> Warden<'a> {
         };
         let answer = match request {
             Request::Probe {} => probe::probe().with("id", id),
-            Request::Open { nonce, subject, argv, program, begin } => {
-                match self.open_agent(nonce, subject, argv, program, begin) {
+            Request::Contain {} => match self.containment() {
+                Ok(privilege) => ok().with("how", inner::word(privilege)),
+                Err(why) => err("why", why),
+            },
+            Request::Run { nonce, argv, first, terminal, ignored, blocked, files } => {
+                let how = run::How { first, terminal, ignored, blocked, files };
+                match self.run_program(nonce, argv, how) {
+                    Ok(pid) => self.opened(ok().with("pid", pid)),
+                    Err(why) => err("why", why),
+                }
+            }
+            Request::Open { nonce, subject, argv, begin } => {
+                match self.open_agent(nonce, subject, argv, begin) {
                     Ok(pid) => self.opened(ok().with("pid", pid)),
                     Err(agent::Refused::Broken(why)) => err("why", why),
                     Err(agent::Refused::Lacking(why)) => err("why", why).with("lacking", "yes"),
@@ -339,7 +374,11 @@ impl<'a> Warden<'a> {
                     None => err("why", "the agent has no PID namespace of its own".to_owned()),
                 }
             }
-            Request::Place {} => self.opened(ok()),
+            Request::Place {} => {
+                let folder = self.program_folder();
+                self.opened(ok()).with("folder", folder.display())
+            }
+            Request::Tally {} => self.tally().with("id", id),
             Request::Statuses {} => ok().with_list("statuses", known_statuses::reaped()),
             Request::Adopt { name, pid } => match self.adopt(name, pid) {
                 Ok(()) => ok(),
@@ -356,6 +395,7 @@ impl<'a> Warden<'a> {
             request @ (Request::Await { .. }
             | Request::Blocked { .. }
             | Request::Answer { .. }
+            | Request::Output { .. }
             | Request::Exit { .. }) => {
                 self.watches.extend(watch::Watch::new(id, request));
                 self.idle_turns = 0;
@@ -402,10 +442,14 @@ impl<'a> Warden<'a> {
 
     fn state(&self, of: &str) -> Option<Line> {
         let pid = self.handle(of)?.pid();
-        let line = Line::new("ok");
+        let line = match &self.agent {
+            Some(agent) if agent.program && of == "agent" => run::figures(pid),
+            _ => Line::new("ok"),
+        };
         Some(match crate::sys::process_table::glance(pid) {
             Ok(Some(p)) => line
                 .with("state", watch::seen(p.state))
+                .with("pid", p.pid)
                 .with("ppid", p.ppid)
                 .with("pgid", p.pgid)
                 .with("sid", p.sid)

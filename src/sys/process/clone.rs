@@ -20,6 +20,8 @@ pub struct Clone {
     pub new_pids: bool,
     /// `CLONE_NEWUSER`: in a new user namespace, which lets an ordinary user create the other one.
     pub new_users: bool,
+    /// `CLONE_NEWNS`: in a mount namespace of its own.
+    pub new_mounts: bool,
     /// With the system call `clone3` instead of `clone`.
     pub clone3: bool,
     /// `set_tid` (Linux 5.5), with `clone3`: the pid in the caller's PID namespace; 0 for any.
@@ -69,6 +71,7 @@ mod linux {
             (how.pidfd, libc::CLONE_PIDFD),
             (how.new_pids, libc::CLONE_NEWPID),
             (how.new_users, libc::CLONE_NEWUSER),
+            (how.new_mounts, libc::CLONE_NEWNS),
         ];
         let flags = flags.iter().filter(|(on, _)| *on).fold(0, |bits, (_, flag)| bits | flag);
         let mut pidfd: c_int = -1;

@@ -4,6 +4,7 @@
 
 pub mod cancel;
 pub mod clone;
+pub mod container;
 mod control;
 pub mod existence;
 pub mod exit_watch;

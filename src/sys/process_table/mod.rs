@@ -102,6 +102,28 @@ pub fn voluntary_switches(pid: i32, tid: i32) -> Option<u64> {
     }
 }
 
+/// The signals that a process catches, or blocks to accept them by a call; `None` where that is not visible.
+pub fn caught_signals(pid: i32) -> Option<Vec<i32>> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return if pid <= 0 { None } else { system::caught_signals(pid) };
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = pid;
+        None
+    }
+}
+
+/// How many bytes of a process are in memory; `None` where that is not visible.
+pub fn resident_bytes(pid: i32) -> Option<u64> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return if pid <= 0 { None } else { system::resident_bytes(pid) };
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = pid;
+        None
+    }
+}
+
 /// Whether this is the number of a wait system call, in this program's own ABI.
 pub fn is_wait_syscall(number: i64) -> bool {
     system::WAIT_SYSCALLS.contains(&number)

@@ -400,6 +400,27 @@ fn in_call(pid: i32, tid: i32) -> InCall {
     }
 }
 
+/// The value of a line of `/proc/PID/status`.
+fn status_line(pid: i32, key: &str) -> Option<String> {
+    let path = Path::new(format_args!("/proc/{pid}/status"));
+    let mut buffer = [0; 4096];
+    let text = slurp(CWD, path.as_c_str(), &mut buffer).ok().flatten()?;
+    let text = String::from_utf8_lossy(text).into_owned();
+    let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
+    Some(line.trim().to_owned())
+}
+
+pub(crate) fn caught_signals(pid: i32) -> Option<Vec<i32>> {
+    let set = |key| u64::from_str_radix(&status_line(pid, key)?, 16).ok();
+    let set = set("SigCgt")? | set("SigBlk")?;
+    Some((1..=64).filter(|signal| set >> (signal - 1) & 1 == 1).collect())
+}
+
+pub(crate) fn resident_bytes(pid: i32) -> Option<u64> {
+    let size = status_line(pid, "VmRSS")?;
+    size.strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
 pub(crate) fn voluntary_switches(pid: i32, tid: i32) -> Option<u64> {
     let mut buffer = [0; 4096];
     let path = Path::new(format_args!("/proc/{pid}/task/{tid}/status"));

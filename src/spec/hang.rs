@@ -36,7 +36,7 @@ mod tests {
     #[test]
     fn a_sleep_says_nothing_of_values() {
         let of = |id: &str| is_of_what_is_reported(clauses().find(|clause| clause.id == id).expect(id));
-        for id in ["posix/waitpid/exit-code", "posix/status/exit-low-bits", "posix/waitid/killed"] {
+        for id in ["posix/waitpid/exit-code", "posix/status/exit-code", "posix/waitid/killed"] {
             assert!(of(id), "{id}");
         }
         for id in ["posix/waitpid/echild", "posix/waitpid/own-group", "posix/waitpid/no-lost-wake-up"] {

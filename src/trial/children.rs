@@ -4,7 +4,7 @@ use super::abort::{Abort, Outcome};
 use super::core::{Birth, Child, Core, Interface, Known, Started, Trial};
 use super::deadline::{PROMPT, STATE};
 use super::link::{LinkError, To};
-use super::own_failure::{Begun, Making};
+use super::making::{Begun, By, Making, named};
 use super::states::{adopt, state_of};
 use super::verdict::Failure;
 use crate::protocol::Line;
@@ -21,102 +21,6 @@ use std::time::Instant;
 /// A trial with this many children needs more than others: EAGAIN from fork is then a limit of the environment and skips the
 /// trial; in any other trial it means that the process table is full.
 const MANY: usize = 32;
-
-/// How the agent makes a child.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum By {
-    /// By `fork`, on that thread of the agent.
-    Fork {
-        /// The thread's number; 0 is the first.
-        thread: u32,
-    },
-    /// By `posix_spawn`.
-    PosixSpawn,
-    /// By `clone` or `clone3`.
-    Clone(CloneHow),
-    /// By `clone3` with `CLONE_AUTOREAP`.
-    Autoreap(AutoreapHow),
-}
-
-/// What goes with `CLONE_AUTOREAP`.
-#[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
-pub struct AutoreapHow {
-    /// An exit signal, which is refused.
-    pub exit_signal: Option<Signal>,
-    /// With a pidfd.
-    pub pidfd: bool,
-    /// With `CLONE_PIDFD_AUTOKILL`.
-    pub autokill: bool,
-}
-
-/// What `clone` is asked for.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub struct CloneHow {
-    /// The signal that the parent gets when the child terminates; `None` is none.
-    pub exit_signal: Option<Signal>,
-    /// By `clone3`.
-    pub clone3: bool,
-    /// With a pidfd.
-    pub pidfd: bool,
-    /// In a PID namespace of its own.
-    pub new_pids: bool,
-    /// In a user namespace of its own.
-    pub new_users: bool,
-}
-
-impl CloneHow {
-    /// With that exit signal.
-    pub const fn signalling(exit_signal: Option<Signal>) -> CloneHow {
-        CloneHow { exit_signal, clone3: false, pidfd: false, new_pids: false, new_users: false }
-    }
-}
-
-impl By {
-    pub(super) const fn word(&self) -> &'static str {
-        match self {
-            By::Fork { .. } => "spawn",
-            By::PosixSpawn => "posix_spawn",
-            By::Clone(_) => "clone",
-            By::Autoreap(_) => "autoreap",
-        }
-    }
-
-    pub(super) fn thread(&self) -> Option<u32> {
-        match self {
-            By::Fork { thread } => Some(*thread).filter(|thread| *thread != 0),
-            _ => None,
-        }
-    }
-
-    /// What is asked for beyond a plain child, as ` exit-signal=SIGUSR1 pidfd`.
-    fn details(&self) -> String {
-        let CloneHow { exit_signal, clone3, pidfd, new_pids, new_users } = match self {
-            By::Clone(how) => *how,
-            By::Autoreap(AutoreapHow { exit_signal, pidfd, autokill }) => {
-                let flags = [("pidfd", *pidfd), ("autokill", *autokill)];
-                let flags = flags.iter().filter(|(_, on)| *on).map(|(name, _)| format!(" {name}"));
-                return flags
-                    .fold(format!(" exit-signal={}", named(*exit_signal)), |text, flag| text + &flag);
-            }
-            By::PosixSpawn => return String::new(),
-            By::Fork { .. } => return self.thread().map(|t| format!(" thread={t}")).unwrap_or_default(),
-        };
-        let signal = named(exit_signal);
-        let flags = [("clone3", clone3), ("pidfd", pidfd), ("newpid", new_pids), ("newuser", new_users)];
-        let flags = flags.iter().filter(|(_, on)| *on).map(|(name, _)| format!(" {name}"));
-        flags.fold(format!(" exit-signal={signal}"), |text, flag| text + &flag)
-    }
-
-    /// The same for a reason to skip.
-    pub(super) fn described(&self) -> String {
-        format!("{} with{}", self.word(), self.details()).trim_end_matches(" with").to_owned()
-    }
-}
-
-/// An exit signal in a request.
-fn named(exit_signal: Option<Signal>) -> String {
-    exit_signal.map_or_else(|| "0".to_owned(), |signal| signal.to_string())
-}
 
 impl<I: Interface> Trial<'_, I> {
     /// Has a child made that runs this scenario.

@@ -6,7 +6,7 @@
 use super::abort::Abort;
 use super::due::{Observation, Unseen};
 use super::link::Link;
-use super::own_failure::{Begun, Making, Suspicion};
+use super::making::{Begun, Making, Suspicion};
 use super::subject::SubjectInfo;
 use super::verdict::{Failure, Outcome as ClauseOutcome};
 use crate::protocol::Line;

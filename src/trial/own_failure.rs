@@ -1,69 +1,15 @@
 //! What a child says of itself: that a step failed, or that its program could not be run. It is never judged as wait's answer.
 
 use super::abort::{Abort, Outcome};
-use super::children::By;
 use super::core::{Child, Core, Interface, Trial};
 use super::deadline::PROMPT;
 use super::link::LinkError;
+use super::making::{Begun, Suspicion};
 use super::verdict::Outcome as ClauseOutcome;
-use crate::protocol::{Change, Line};
+use crate::protocol::Change;
+use crate::scenario::Scenario;
 use crate::scenario::child::{CONNECTION_LOST, STEP_FAILED, USAGE};
-use crate::scenario::step::CAUGHT;
-use crate::scenario::{Scenario, Step};
 use crate::wait::Signal;
-
-/// How a child was made, and the exit codes that it may have by its scenario.
-#[derive(Debug, Clone)]
-pub(crate) struct Making {
-    /// `None`: by another child, or in a way of its own.
-    pub(crate) by: Option<By>,
-    /// With a fresh image.
-    pub(crate) fresh: bool,
-    /// The low eight bits of each; `None` if nothing is known of them.
-    pub(crate) codes: Option<Vec<i32>>,
-}
-
-impl Making {
-    pub(crate) const UNKNOWN: Making = Making { by: None, fresh: false, codes: None };
-
-    pub(crate) fn of(by: &By, scenario: &Scenario) -> Making {
-        let mut codes = Vec::new();
-        scenario.steps.iter().for_each(|step| gather(&step.to_line(), &mut codes));
-        Making { by: Some(*by), fresh: scenario.fresh, codes: Some(codes) }
-    }
-
-    /// Another step was begun.
-    pub(crate) fn begins(&mut self, step: &Step) {
-        if let Some(codes) = &mut self.codes {
-            gather(&step.to_line(), codes);
-        }
-    }
-}
-
-/// Adds the exit codes that a step names, those of its own steps included.
-fn gather(step: &Line, codes: &mut Vec<i32>) {
-    codes.extend(step.number("code").ok().map(|code| (code & 0xff) as i32));
-    if step.word() == "catch" {
-        codes.push(CAUGHT);
-    }
-    step.list("steps").iter().filter_map(|text| text.parse().ok()).for_each(|line| gather(&line, codes));
-}
-
-/// An exit that no step of the child's scenario asks for.
-#[derive(Debug, Clone)]
-pub(crate) struct Suspicion {
-    name: String,
-    code: i32,
-    making: Making,
-}
-
-/// A step that a child was told to begin, and whose answer has not been asked for.
-#[derive(Debug, Clone)]
-pub(crate) struct Begun {
-    pub(crate) id: u64,
-    pub(crate) name: String,
-    pub(crate) word: &'static str,
-}
 
 /// How long a child's own words may take to arrive once its exit was reported.
 const WORDS: std::time::Duration = PROMPT.checked_div(10).expect("a tenth");
@@ -178,22 +124,5 @@ impl<I: Interface> Trial<'_, I> {
         self.core.steps.truncate(steps);
         self.core.children.truncate(children);
         excuse
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_exit_codes_of_a_scenario_are_known() {
-        let codes = |lines: &[&str]| {
-            let steps: Vec<Step> = lines.iter().map(|line| line.parse().expect("a step")).collect();
-            Making::of(&By::PosixSpawn, &Scenario::of(steps)).codes.expect("known")
-        };
-        assert_eq!(codes(&["burn-user us=1", "exit code=326"]), [70]);
-        assert_eq!(codes(&["exec steps=exit%20code=2"]), [2]);
-        assert_eq!(codes(&["catch sig=SIGTERM do=exit", "pause"]), [CAUGHT]);
-        assert!(codes(&["kill-self sig=SIGKILL"]).is_empty());
     }
 }

@@ -5,7 +5,7 @@ use super::core::{self, Birth, Child, Core, Interface, Started};
 use super::deadline::{PROMPT, ms};
 pub use super::kind::{Kind, Kinds};
 use super::link::LinkError;
-use super::own_failure::Making;
+use super::making::{By, Making};
 use super::shown::{NoAnswer, Shown, Shows};
 use super::subject::SubjectInfo;
 use crate::protocol::codec::{Bytes, Words};
@@ -290,7 +290,7 @@ impl Trial<'_> {
 
     /// A child for a script: its command, which is not run yet.
     pub fn offer(&mut self, scenario: Scenario) -> Offer {
-        let birth = self.core.birth(&super::children::By::Fork { thread: 0 }, &scenario);
+        let birth = self.core.birth(&By::Fork { thread: 0 }, &scenario);
         let words: Vec<String> = birth.argv.iter().map(|word| quote(word)).collect();
         Offer { name: birth.name, command: words.join(" ") }
     }

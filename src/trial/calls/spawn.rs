@@ -5,11 +5,11 @@ use crate::protocol::Line;
 use crate::protocol::agent::Request as AgentRequest;
 use crate::scenario::Scenario;
 use crate::trial::abort::Abort;
-use crate::trial::children::{By, child_name};
+use crate::trial::children::child_name;
 use crate::trial::core::{Birth, Child, Known, Started};
 use crate::trial::deadline::{AT_ONCE, PROMPT};
 use crate::trial::link::To;
-use crate::trial::own_failure::Making;
+use crate::trial::making::{By, Making};
 use crate::wait::errno::Errno;
 
 impl Trial<'_> {

@@ -34,7 +34,7 @@ pub use self::calls::{
 pub use self::case::{Body, Case, Need, Needs, here};
 pub use self::children::{By, CloneHow};
 pub use self::core::{Child, Common, Core, Opened};
-pub use self::due::Observation;
+pub use self::due::Visibility;
 pub use self::expect::Expect;
 pub use self::shown::{NoAnswer, Shown, Shows};
 pub use self::variant::{InterfaceName, Variant};

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use waitspec::catalogue;
 use waitspec::mutants::mutants;
-use waitspec::runner::event::{Outcome, TrialReport, Verdict};
+use waitspec::runner::event::{ClauseOutcome, TrialReport, Verdict};
 use waitspec::runner::pool::Pool;
 use waitspec::selftest::matrix::{Kill, LEAK, Matrix};
 use waitspec::selftest::{self, Findings, subject_of};
@@ -171,7 +171,8 @@ fn fails(report: &TrialReport, clause: &str) -> Option<bool> {
         Verdict::Skip(_) => None,
         Verdict::Leak => Some(clause == LEAK),
         _ => {
-            let failed = |(c, outcome): &(&Clause, Outcome)| *outcome == Outcome::Fail && c.id == clause;
+            let failed =
+                |(c, outcome): &(&Clause, ClauseOutcome)| *outcome == ClauseOutcome::Fail && c.id == clause;
             Some(report.verdict.is_bad() && report.clauses.iter().any(failed))
         }
     }

@@ -42,7 +42,7 @@ pub(crate) mod sample {
     //! Events for the reporters' tests.
 
     use crate::runner::event::{
-        Event, Failure, Outcome, RunHeader, SubjectInfo, Summary, TrialReport, Verdict,
+        ClauseOutcome, Event, Failure, RunHeader, SubjectInfo, Summary, TrialReport, Verdict,
     };
     use crate::spec::posix;
     use std::time::Duration;
@@ -78,7 +78,7 @@ pub(crate) mod sample {
             subject: "agent:./mywait".to_owned(),
             agent: "0.3".to_owned(),
             verdict,
-            clauses: vec![(&posix::WAITPID_NOHANG_ZERO, Outcome::Pass)],
+            clauses: vec![(&posix::WAITPID_NOHANG_ZERO, ClauseOutcome::Pass)],
             failure: None,
             warnings: Vec::new(),
             steps: vec!["spawn A (held)".to_owned(), "wait4(any, WNOHANG)".to_owned()],
@@ -94,7 +94,7 @@ pub(crate) mod sample {
 
     pub(crate) fn failing() -> TrialReport {
         TrialReport {
-            clauses: vec![(&posix::WAITPID_NOHANG_ZERO, Outcome::Fail)],
+            clauses: vec![(&posix::WAITPID_NOHANG_ZERO, ClauseOutcome::Fail)],
             failure: Some(Failure {
                 clause: &posix::WAITPID_NOHANG_ZERO,
                 expected: "0".to_owned(),

@@ -1,7 +1,7 @@
 //! The events of a run: one stream feeds every reporter.
 
 pub use crate::trial::subject::SubjectInfo;
-pub use crate::trial::verdict::{Failure, Outcome, Verdict};
+pub use crate::trial::verdict::{ClauseOutcome, Failure, Verdict};
 
 use crate::spec::clause::Clause;
 use std::time::Duration;
@@ -63,7 +63,7 @@ pub struct TrialReport {
     /// The outcome.
     pub verdict: Verdict,
     /// The clauses checked, in order of their first check, each once with its worst outcome.
-    pub clauses: Vec<(&'static Clause, Outcome)>,
+    pub clauses: Vec<(&'static Clause, ClauseOutcome)>,
     /// What was violated, for a fail, hang, crash, deviation or warning.
     pub failure: Option<Failure>,
     /// Violated SHOULD clauses.

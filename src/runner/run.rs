@@ -13,7 +13,7 @@ use crate::subject::Registry;
 use crate::sys::signal;
 use crate::trial::link::Link;
 use crate::trial::missing::Missing;
-use crate::trial::{Common, InterfaceName, Observation};
+use crate::trial::{Common, InterfaceName, Visibility};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -175,7 +175,7 @@ impl Session {
             child: settings.child.clone(),
             strict: settings.strict,
             release: deviations::release(&field("kernel")),
-            observation: Observation::of(&probed),
+            observation: Visibility::of(&probed),
             pipes: probed.number_opt("pipes").ok().flatten(),
         };
         let context = TrialContext { starts, subjects, surroundings, common, keep_trace: settings.trace };

@@ -1,6 +1,6 @@
 //! From the events of a trial to its verdict and report.
 
-use super::event::{Failure, Outcome as ClauseOutcome, SubjectInfo, TrialReport, Verdict};
+use super::event::{ClauseOutcome, Failure, SubjectInfo, TrialReport, Verdict};
 use super::plan::Planned;
 use crate::protocol::Line;
 use crate::trial::Case;

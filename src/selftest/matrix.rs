@@ -3,7 +3,7 @@
 use super::wanted::Wanted;
 use crate::catalogue;
 use crate::mutants::{Mutant, mutants};
-use crate::runner::event::{Outcome, TrialReport, Verdict};
+use crate::runner::event::{ClauseOutcome, TrialReport, Verdict};
 use crate::spec::Level;
 use crate::trial::Variant;
 use serde::{Deserialize, Serialize};
@@ -125,7 +125,7 @@ impl Matrix {
             call = format!("{call}:{}", report.verdict.name());
         }
         let failed: Vec<&str> =
-            report.clauses.iter().filter(|(_, o)| *o == Outcome::Fail).map(|(c, _)| c.id).collect();
+            report.clauses.iter().filter(|(_, o)| *o == ClauseOutcome::Fail).map(|(c, _)| c.id).collect();
         for clause in if failed.is_empty() { vec![LEAK] } else { failed } {
             let calls = row.entry(clause.to_owned()).or_default().entry(wanted.case.id.to_owned());
             calls.and_modify(|calls| *calls = format!("{calls} {call}")).or_insert_with(|| call.clone());
@@ -136,7 +136,7 @@ impl Matrix {
     pub fn add_unbroken(&mut self, wanted: &Wanted, report: &TrialReport) {
         // Implementation-defined clauses are recorded and cannot fail.
         let judged = report.clauses.iter().filter(|(c, _)| c.level != Level::Implementation);
-        let passed = judged.filter(|(_, o)| *o == Outcome::Pass).map(|(c, _)| c.id.to_owned());
+        let passed = judged.filter(|(_, o)| *o == ClauseOutcome::Pass).map(|(c, _)| c.id.to_owned());
         let mut passed = passed.peekable();
         if passed.peek().is_some() {
             self.expectations.entry(wanted.case.id.to_owned()).or_default().extend(passed);

@@ -4,11 +4,11 @@
 //! interface is a folder or file of its own: `calls`, `handle`, `program`.
 
 use super::abort::Abort;
-use super::due::{Observation, Unseen};
+use super::due::{Unseen, Visibility};
 use super::link::Link;
 use super::making::{Begun, Making, Suspicion};
 use super::subject::SubjectInfo;
-use super::verdict::{Failure, Outcome as ClauseOutcome};
+use super::verdict::{ClauseOutcome, Failure};
 use crate::protocol::Line;
 use crate::spec::clause::{Clause, Profile};
 use crate::spec::deviations::{Deviation, Release, release_of};
@@ -37,7 +37,7 @@ pub struct Common {
     /// The release of the kernel that the wardens run on.
     pub release: Option<Release>,
     /// What of processes can be seen there.
-    pub observation: Observation,
+    pub observation: Visibility,
     /// How many children can connect, where they do so by pipes that were made beforehand.
     pub pipes: Option<i64>,
 }

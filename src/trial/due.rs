@@ -15,7 +15,7 @@ pub(crate) fn pause(turns: u32) -> Duration {
 
 /// What of processes can be seen where the wardens run.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
-pub enum Observation {
+pub enum Visibility {
     /// Their states.
     #[default]
     Table,
@@ -25,13 +25,13 @@ pub enum Observation {
     None,
 }
 
-impl Observation {
+impl Visibility {
     /// What a warden's answer to `probe` says; one that says nothing of it tries for itself.
-    pub fn of(probed: &Line) -> Observation {
+    pub fn of(probed: &Line) -> Visibility {
         match probed.get("observation").as_deref() {
-            Some("none") => Observation::None,
-            Some("deaths") => Observation::Deaths,
-            _ => Observation::Table,
+            Some("none") => Visibility::None,
+            Some("deaths") => Visibility::Deaths,
+            _ => Visibility::Table,
         }
     }
 }
@@ -98,10 +98,10 @@ mod tests {
 
     #[test]
     fn a_warden_that_says_nothing_can_see() {
-        let of = |text: &str| Observation::of(&text.parse().expect("a line"));
-        assert_eq!(of("ok id=1"), Observation::Table);
-        assert_eq!(of("ok id=1 observation=table"), Observation::Table);
-        assert_eq!(of("ok id=1 observation=deaths"), Observation::Deaths);
-        assert_eq!(of("ok id=1 observation=none"), Observation::None);
+        let of = |text: &str| Visibility::of(&text.parse().expect("a line"));
+        assert_eq!(of("ok id=1"), Visibility::Table);
+        assert_eq!(of("ok id=1 observation=table"), Visibility::Table);
+        assert_eq!(of("ok id=1 observation=deaths"), Visibility::Deaths);
+        assert_eq!(of("ok id=1 observation=none"), Visibility::None);
     }
 }

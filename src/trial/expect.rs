@@ -6,7 +6,7 @@ use super::abort::{Abort, Outcome};
 use super::core::{Child, Core};
 use super::shown::{NoAnswer, Shown, Shows};
 use super::states::state_of;
-use super::verdict::{Failure, Outcome as ClauseOutcome};
+use super::verdict::{ClauseOutcome, Failure};
 use crate::protocol::Change;
 use crate::protocol::warden::ProcessState;
 use crate::spec::clause::{Clause, Level};

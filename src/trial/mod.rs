@@ -38,7 +38,7 @@ pub use self::calls::{
 };
 pub use self::case::{Body, Case, Need, Needs, here};
 pub use self::core::{Child, Common, Core, Opened};
-pub use self::due::Observation;
+pub use self::due::Visibility;
 pub use self::expect::Expect;
 pub use self::making::{AutoreapHow, By, CloneHow};
 pub use self::shown::{NoAnswer, Shown, Shows};

@@ -5,7 +5,7 @@ use super::core::{Child, Core, Interface, Trial};
 use super::deadline::PROMPT;
 use super::link::LinkError;
 use super::making::{Begun, Suspicion};
-use super::verdict::Outcome as ClauseOutcome;
+use super::verdict::ClauseOutcome;
 use crate::protocol::Change;
 use crate::scenario::Scenario;
 use crate::scenario::child::{CONNECTION_LOST, STEP_FAILED, USAGE};

@@ -3,7 +3,7 @@
 use super::abort::{Abort, Outcome};
 use super::core::{Child, Core, Known};
 use super::deadline::{AT_ONCE, PROMPT, SETTLE, STATE, ms};
-use super::due::Observation;
+use super::due::Visibility;
 use super::link::To;
 use super::verdict::Failure;
 use crate::protocol::Line;
@@ -159,7 +159,7 @@ impl Core<'_> {
     /// The state of a child in the process table.
     pub fn state(&mut self, child: &Child) -> Result<ProcessState, Abort> {
         let state = state_of(&self.state_line(child)?).unwrap_or(ProcessState::Unknown);
-        if state == ProcessState::Unknown && self.common.observation != Observation::Table {
+        if state == ProcessState::Unknown && self.common.observation != Visibility::Table {
             return Err(Abort::Skip("no process table here to see the state of a process".to_owned()));
         }
         Ok(state)

@@ -7,7 +7,7 @@
 
 use super::abort::{Abort, Outcome};
 use super::core::{Child, Core};
-use super::due::{Due, Observation, PATIENCE, may_report};
+use super::due::{Due, PATIENCE, Visibility, may_report};
 use crate::protocol::Line;
 use crate::protocol::wait::{Flag, WaitRequest};
 use crate::protocol::warden::ProcessState;
@@ -35,9 +35,9 @@ impl Core<'_> {
     /// Whether that state cannot be seen here.
     pub(crate) fn cannot_see(&self, state: ProcessState) -> bool {
         match self.common.observation {
-            Observation::Table => false,
-            Observation::Deaths => state != ProcessState::Zombie,
-            Observation::None => true,
+            Visibility::Table => false,
+            Visibility::Deaths => state != ProcessState::Zombie,
+            Visibility::None => true,
         }
     }
 
@@ -104,7 +104,7 @@ impl Core<'_> {
     /// Refuses to interrupt a call that may not have begun.
     pub(crate) fn leave_caller_alone(&self) -> Outcome {
         match self.common.observation {
-            Observation::Table => Ok(()),
+            Visibility::Table => Ok(()),
             _ if self.link.is_in_a_call() => {
                 Err(Abort::Skip("nothing here shows whether the caller sleeps".to_owned()))
             }

@@ -78,7 +78,7 @@ impl fmt::Display for Verdict {
 
 /// What became of one clause in one trial.
 #[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Outcome {
+pub enum ClauseOutcome {
     /// Checked, and it held.
     Pass,
     /// Checked, and it did not.
@@ -91,19 +91,24 @@ pub enum Outcome {
     NotObserved,
 }
 
-impl Outcome {
+impl ClauseOutcome {
     /// Every outcome.
-    pub const ALL: [Outcome; 5] =
-        [Outcome::Pass, Outcome::Fail, Outcome::Deviates, Outcome::Warn, Outcome::NotObserved];
+    pub const ALL: [ClauseOutcome; 5] = [
+        ClauseOutcome::Pass,
+        ClauseOutcome::Fail,
+        ClauseOutcome::Deviates,
+        ClauseOutcome::Warn,
+        ClauseOutcome::NotObserved,
+    ];
 
     /// The word that reports use.
     pub const fn name(self) -> &'static str {
         match self {
-            Outcome::Pass => "pass",
-            Outcome::Fail => "fail",
-            Outcome::Deviates => "deviates",
-            Outcome::Warn => "warn",
-            Outcome::NotObserved => "not observed",
+            ClauseOutcome::Pass => "pass",
+            ClauseOutcome::Fail => "fail",
+            ClauseOutcome::Deviates => "deviates",
+            ClauseOutcome::Warn => "warn",
+            ClauseOutcome::NotObserved => "not observed",
         }
     }
 }

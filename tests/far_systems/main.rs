@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use waitspec::catalogue;
 use waitspec::report::machine::record::TrialRecord;
-use waitspec::runner::event::{Outcome, TrialReport, Verdict};
+use waitspec::runner::event::{ClauseOutcome, TrialReport, Verdict};
 use waitspec::runner::pool::Pool;
 use waitspec::runner::run::Session;
 use waitspec::runner::settings::Settings;
@@ -220,7 +220,7 @@ fn fails(report: &TrialReport, clause: &str) -> Result<(), Failed> {
 }
 
 fn deviates(report: &TrialReport, clause: &str) -> Result<(), Failed> {
-    let credited = report.clauses.iter().any(|(c, o)| c.id == clause && *o == Outcome::Deviates);
+    let credited = report.clauses.iter().any(|(c, o)| c.id == clause && *o == ClauseOutcome::Deviates);
     if !matches!(report.verdict, Verdict::Deviates(_)) || !credited {
         return Err(told(report));
     }

@@ -4,7 +4,7 @@
 //! are omitted; readers ignore unknown fields.
 
 use crate::report::human::failure::reproduce;
-use crate::runner::event::{Outcome, RunHeader, SubjectInfo, Summary, TrialReport, Verdict};
+use crate::runner::event::{ClauseOutcome, RunHeader, SubjectInfo, Summary, TrialReport, Verdict};
 use crate::spec::deviations;
 use crate::trial::InterfaceName;
 use serde::{Deserialize, Serialize};
@@ -162,7 +162,7 @@ pub struct ClauseRecord {
     /// The clause's id.
     pub id: String,
     /// The name of an outcome, in snake case: `pass`, `not_observed`.
-    #[cfg_attr(feature = "schema", schemars(extend("enum" = Outcome::ALL.map(outcome_word))))]
+    #[cfg_attr(feature = "schema", schemars(extend("enum" = ClauseOutcome::ALL.map(outcome_word))))]
     pub outcome: String,
 }
 
@@ -194,7 +194,7 @@ pub struct SummaryRecord {
 }
 
 /// The name of an outcome, in snake case.
-pub fn outcome_word(outcome: Outcome) -> String {
+pub fn outcome_word(outcome: ClauseOutcome) -> String {
     outcome.name().replace(' ', "_")
 }
 

@@ -171,7 +171,7 @@ impl Mark {
 mod tests {
     use super::*;
     use crate::report::machine::record::outcome_word;
-    use crate::runner::event::{Outcome, Verdict};
+    use crate::runner::event::{ClauseOutcome, Verdict};
 
     #[test]
     fn every_word_of_a_report_has_its_mark() {
@@ -179,7 +179,7 @@ mod tests {
             let trial = TrialRecord { verdict: verdict.to_owned(), ..TrialRecord::default() };
             assert_eq!(Mark::of(&trial).name(), verdict);
         }
-        for outcome in Outcome::ALL {
+        for outcome in ClauseOutcome::ALL {
             assert_eq!(Mark::of_outcome(&outcome_word(outcome)).name(), outcome.name());
         }
     }

@@ -11,7 +11,7 @@ use crate::sys::call::abi::{Call, Pointer};
 use crate::trial::abort::{Abort, Outcome};
 use crate::trial::core::Core;
 use crate::trial::deadline::{AT_ONCE, PROMPT, ms};
-use crate::trial::due::{self, Observation};
+use crate::trial::due::{self, Visibility};
 use crate::trial::link::{LinkError, To};
 use crate::trial::verdict::Failure;
 use std::fmt;
@@ -213,7 +213,7 @@ impl Trial<'_> {
     fn seen(&mut self, pending: Pending, end: Option<End>) -> Result<Seen, Abort> {
         let Pending { id, request, shown } = pending;
         let end = match end {
-            Some(End::Hung(LATE)) if self.common.observation != Observation::Table => {
+            Some(End::Hung(LATE)) if self.common.observation != Visibility::Table => {
                 self.known_to_sleep_on()?;
                 return Err(Abort::Broken(format!(
                     "{shown} did not return in time, and nothing here shows whether it ever will"
@@ -351,7 +351,7 @@ impl Core<'_> {
         let reply = self.link.ask_warden(&request, CALL + PROMPT)?;
         match (reply.word(), reply.get("how").as_deref()) {
             ("ok", Some("syscall" | "asleep")) => Ok(None),
-            ("ok", Some("assumed")) if self.common.observation != Observation::Table => {
+            ("ok", Some("assumed")) if self.common.observation != Visibility::Table => {
                 Ok(Some(Instead::Unseen))
             }
             ("ok", Some("assumed")) => {

@@ -1,6 +1,7 @@
 //! The handle agent of a crate: `PROGRAM handle`. `src/protocol/handle.rs` of waitspec documents the protocol.
 //!
-//! A wait borrows the handle mutably: nothing else can be done with it meanwhile, and so requests are served one by one.
+//! A wait borrows the handle mutably: nothing else can be done with it meanwhile, and so requests are served one by one. The only
+//! signal that all handles send is SIGKILL, which no case asks for.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -41,7 +42,7 @@ pub fn serve<H: Handle>() {
             .with("arch", std::env::consts::ARCH)
             .with("pid", std::process::id())
             .with("form", "word")
-            .with_list("can", ["poll", "kill", "drop", "steal", "core"])
+            .with_list("can", ["poll", "drop", "steal", "core"])
             .with_list("promises", promises),
     );
     let mut children: BTreeMap<i64, (u32, Option<H>)> = BTreeMap::new();
@@ -83,7 +84,7 @@ fn answer<H: Handle>(
     if request.word() == "bye" {
         return Ok(Line::new("ok"));
     }
-    if !["poll", "wait", "kill", "drop", "steal"].contains(&request.word()) {
+    if !["poll", "wait", "drop", "steal"].contains(&request.word()) {
         return Err(Refusal::Unsupported("no such request"));
     }
     let handle = request.number("handle").map_err(|why| Refusal::Malformed(why.to_string()))?;
@@ -108,10 +109,6 @@ fn answer<H: Handle>(
     match request.word() {
         "poll" => Ok(result(child.try_wait()?)),
         "wait" if request.get("timeout").is_some() => Err(Refusal::Unsupported("no timeout")),
-        "wait" => Ok(result(Some(child.wait()?))),
-        _ if request.get("sig").as_deref() != Some("SIGKILL") => {
-            Err(Refusal::Unsupported("the handle sends SIGKILL only"))
-        }
-        _ => Ok(child.kill().map(|()| Line::new("ok"))?),
+        _ => Ok(result(Some(child.wait()?))),
     }
 }

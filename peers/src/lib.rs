@@ -44,9 +44,6 @@ pub trait Handle: Sized {
     /// The same without blocking.
     fn try_wait(&mut self) -> io::Result<Option<ExitStatus>>;
 
-    /// Kills it.
-    fn kill(&mut self) -> io::Result<()>;
-
     /// What the documentation promises of a handle, and where.
     const PROMISES: &[(&str, &str)];
 }

@@ -23,7 +23,6 @@ const PYTHON: [(&str, &[&str]); 3] = [
             "handle-invented.stolen-signal",
         ],
     ),
-    // Whether somebody else is faster than its thread is a race.
     ("asyncio", &["handle-invented.ignored-at-start", "handle-invented.sigchld-ignored"]),
 ];
 

@@ -3,7 +3,7 @@
 use async_process::{Child, Command};
 use futures_lite::future::block_on;
 use std::io;
-use std::process::ExitStatus;
+use std::process::{ExitStatus, Stdio};
 use waitspec_peers::{Handle, command, handles};
 
 struct AsyncProcess(Child);
@@ -28,7 +28,9 @@ impl Handle for AsyncProcess {
     ];
 
     fn spawn(argv: &[String]) -> io::Result<AsyncProcess> {
-        Command::from(command(argv)).spawn().map(AsyncProcess)
+        // What the command says of the streams is not taken over.
+        let mut command = Command::from(command(argv));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().map(AsyncProcess)
     }
 
     fn pid(&self) -> u32 {
@@ -41,10 +43,6 @@ impl Handle for AsyncProcess {
 
     fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         self.0.try_status()
-    }
-
-    fn kill(&mut self) -> io::Result<()> {
-        self.0.kill()
     }
 }
 

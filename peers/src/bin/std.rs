@@ -39,10 +39,6 @@ impl Handle for Std {
     fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         self.0.try_wait()
     }
-
-    fn kill(&mut self) -> io::Result<()> {
-        self.0.kill()
-    }
 }
 
 fn main() {

@@ -56,10 +56,6 @@ impl Handle for Tokio {
     fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         on_runtime(async { self.0.try_wait() })
     }
-
-    fn kill(&mut self) -> io::Result<()> {
-        self.0.start_kill()
-    }
 }
 
 fn main() {

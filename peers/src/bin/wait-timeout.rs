@@ -48,10 +48,6 @@ impl Handle for WaitTimeout {
     fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         self.0.wait_timeout(Duration::ZERO)
     }
-
-    fn kill(&mut self) -> io::Result<()> {
-        self.0.kill()
-    }
 }
 
 fn main() {

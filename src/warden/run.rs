@@ -130,8 +130,10 @@ impl Warden<'_> {
         // Of a program that runs, nothing is left behind yet.
         let over = self.agent.as_ref().is_some_and(|agent| agent.status.is_some());
         let expected = self.expected();
+        let inner = self.agent.as_ref().and_then(|agent| agent.inner.as_ref()).map(|inner| inner.pid);
+        let excused = |ppid| expected.contains(&ppid) && Some(ppid) != inner;
         for process in self.sweeper.processes() {
-            if over && !expected.contains(&process.pid) && !expected.contains(&process.ppid) {
+            if over && !expected.contains(&process.pid) && !excused(process.ppid) {
                 self.left_behind.push((process.pid, process.state));
             }
         }

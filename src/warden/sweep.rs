@@ -118,7 +118,10 @@ impl Warden<'_> {
             self.tell(&Line::new("stderr").with_list("text", [&agent.stderr_text]));
         }
         let leaked = swept.found.iter().filter(|_| !runs);
-        let leaked = leaked.filter(|p| !expected.contains(&p.pid) && !expected.contains(&p.ppid));
+        // What the inner warden has adopted, the program has left.
+        let inner = agent.inner.as_ref().map(|inner| inner.pid);
+        let excused = |ppid| expected.contains(&ppid) && Some(ppid) != inner;
+        let leaked = leaked.filter(|p| !expected.contains(&p.pid) && !excused(p.ppid));
         let left_behind = std::mem::take(&mut self.left_behind);
         let leaked = leaked.map(|p| (p.pid, p.state)).chain(left_behind);
         let leaked = leaked.map(|(pid, state)| format!("{pid}:{}", watch::seen(state)));

@@ -78,6 +78,23 @@ fn skips_of_root_and_of_an_ordinary_user() {
     compare("user", &trials, &list("root").skips(&trials), is_of_the_machine);
 }
 
+/// Without a PID namespace programs run all the same; the cases that need one are these skips.
+#[test]
+fn skips_of_programs_without_namespaces() {
+    if !on_linux() {
+        return;
+    }
+    let calls = &[("unshare", Errno::PERM), ("clone-into-namespaces", Errno::PERM), ("clone3", Errno::NOSYS)];
+    let subjects = ["", "-time", "-init", "-supervisor", "-shell"]
+        .map(|name| format!("--subject=program:waitspec{name}"));
+    let arguments: Vec<&str> =
+        ["--format=json"].into_iter().chain(subjects.iter().map(String::as_str)).collect();
+    match refusing(run(&arguments), calls) {
+        Ok(ended) => compare("uncontained-programs", &ended.code(0).trials(), &Skips::new(), |_| false),
+        Err(why) => skip(why),
+    }
+}
+
 /// The skips of the C library's trials in the environment of the test.
 fn here() -> &'static Skips {
     static HERE: OnceLock<Skips> = OnceLock::new();

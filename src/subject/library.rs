@@ -70,13 +70,9 @@ impl Library {
     ) -> Result<Library, String> {
         if cfg!(target_feature = "crt-static") {
             return Err(format!(
-                "this waitspec is linked statically and cannot load {}; use one that is linked dynamically, or the C \
-                 kit: {}",
-                path.display(),
-                match way {
-                    Way::Open => "--subject 'agent:waitspec-c agent --so PATH'",
-                    Way::Preload => "--subject 'agent:env LD_PRELOAD=PATH waitspec-c agent'",
-                }
+                "this waitspec is linked statically and cannot load {0}; use one that is linked dynamically, or the C \
+                 kit with the library before its own: --subject 'agent:env LD_PRELOAD={0} waitspec-c agent'",
+                path.display()
             ));
         }
         let file = path.canonicalize().map_err(|e| format!("cannot load {}: {e}", path.display()))?;

@@ -194,14 +194,40 @@ fn name_of(subject: &str, trial: &Planned) -> String {
     format!("{subject}::{}", trial.id())
 }
 
+/// ` --test NAME`: the target that this program is, by its file `NAME-HASH`.
+fn target() -> String {
+    let program = std::env::args_os().next().map(std::path::PathBuf::from);
+    let name =
+        program.as_deref().and_then(|path| path.file_name()).map(|name| name.to_string_lossy().into_owned());
+    target_of(&name.unwrap_or_default())
+}
+
+fn target_of(file: &str) -> String {
+    let is_hash = |hash: &str| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    match file.rsplit_once('-') {
+        Some((name, hash)) if is_hash(hash) => format!(" --test {name}"),
+        _ => String::new(),
+    }
+}
+
 fn judged(report: &TrialReport, name: &str, trace: bool) -> Result<Completion, Failed> {
     match &report.verdict {
         Verdict::Skip(reason) => Ok(Completion::ignored_with(reason)),
         verdict if verdict.is_bad() || matches!(verdict, Verdict::Broken(_)) => {
-            let again = format!("cargo test -- --exact '{name}'");
+            let again = format!("cargo test{} -- --exact '{name}'", target());
             let text = failure::text_with(report, &again, trace);
             Err(anstream::adapter::strip_str(&text).to_string().into())
         }
         _ => Ok(Completion::Completed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_test_target_is_known_by_its_file() {
+        assert_eq!(super::target_of("conformance-0123456789abcdef"), " --test conformance");
+        assert_eq!(super::target_of("my-tests-0123456789abcdef"), " --test my-tests");
+        assert_eq!(super::target_of("conformance"), "");
     }
 }

@@ -401,3 +401,112 @@ fn min_trials_counts_passes_only() {
     assert!(said.err.contains("--min-trials 2: only 1 passed"), "{}", said.err);
     assert_eq!(with("1").code, Some(0));
 }
+
+#[test]
+fn trials_are_listed_and_left_out() {
+    let listed = |arguments: &[&str]| well(&[&["run", "--list"], arguments].concat());
+    let all = listed(&["nohang"]);
+    assert!(
+        all.lines().count() > 10 && all.lines().all(|id| id.contains("nohang") && id.contains('@')),
+        "{all}"
+    );
+    let without = listed(&["nohang", "--exclude", "running", "--exclude", "*@wait3"]);
+    assert!(without.lines().all(|id| !id.contains("running") && !id.ends_with("@wait3")), "{without}");
+    assert!(!without.is_empty() && without.len() < all.len());
+    assert!(
+        refused(&["run", "--exclude", "nohang.runing-child"], 4).contains("nearest: nohang.running-child")
+    );
+}
+
+#[test]
+fn a_clause_is_not_a_case() {
+    let said = refused(&["run", "posix/waitpid/echild"], 4);
+    assert!(said.contains("for clauses: --clause 'posix/waitpid/echild'"), "{said}");
+    assert!(refused(&["run", "posix/waitid"], 4).contains("--clause 'posix/waitid*'"));
+}
+
+#[test]
+fn how_much_a_run_prints() {
+    let run = ["run", "nohang.running-child@wait4", "--subject", "libc"];
+    let said = |more: &[&str]| well(&[&run, more].concat());
+    let quiet = said(&["-q"]);
+    assert!(quiet.trim_end().lines().count() == 1 && quiet.contains("1 pass"), "{quiet}");
+    assert!(!said(&[]).contains('\x1b'));
+    assert!(said(&["--color", "always"]).contains('\x1b'));
+    let lines = said(&["--output", "-", "--format", "json"]);
+    assert!(lines.lines().all(|line| line.starts_with("{\"type\":")), "{lines}");
+    assert!(
+        said(&["--format", "ktap"]).starts_with("KTAP version 1\n1..1\nok 1 nohang.running-child@wait4 libc")
+    );
+    let said = waitspec(&[
+        "run",
+        "nohang",
+        "--subject",
+        "mutant:nohang-blocks",
+        "--max-failures",
+        "2",
+        "--jobs=1",
+        "-q",
+    ]);
+    // A trial that was under way when the second one failed is finished.
+    let hangs = said
+        .out
+        .lines()
+        .last()
+        .and_then(|line| line.split(" hang").next()?.split(' ').next_back()?.parse().ok());
+    assert!(said.code == Some(1) && hangs.is_some_and(|n: u32| (2..5).contains(&n)), "{}", said.out);
+}
+
+#[test]
+fn a_missing_warden_is_said_once() {
+    let said = refused(&["run", "nohang", "--warden", "/no/such/program warden", "--jobs", "3"], 2);
+    assert!(said.contains("cannot execute the warden `/no/such/program`"), "{said}");
+    assert!(refused(&["run", "nohang", "--warden", "no-such-program"], 2).contains("not found in PATH"));
+}
+
+#[test]
+fn unknown_verbs_of_a_verb_have_the_verbs_of_that_one() {
+    let said = refused(&["baseline", "show"], 2);
+    assert!(said.contains("expected one of: update") && !said.contains("decode"), "{said}");
+}
+
+#[test]
+fn lists_take_patterns_and_names_are_explained_by_their_beginning() {
+    let cases = well(&["list", "cases", "nohang.*"]);
+    assert!(
+        cases.lines().skip(1).all(|line| line.starts_with("nohang.")) && cases.lines().count() > 3,
+        "{cases}"
+    );
+    assert!(well(&["list", "mutants", "WNOHANG"]).contains("nohang-blocks"));
+    assert!(refused(&["list", "scenarios", "stpo"], 4).contains("nearest: stop"));
+    assert!(well(&["explain", "posix/waitid/nowait"]).lines().count() > 5);
+    assert!(well(&["explain", "nohang.run"]).contains("nohang.running-child"));
+    assert!(well(&["explain", "stop-then-exit"]).contains("waitspec child stop-then-exit"));
+    assert!(well(&["explain", "nohang-blocks"]).contains("--subject mutant:nohang-blocks"));
+    assert!(well(&["explain", "waitid"]).contains("cases are tried with it"));
+    assert!(refused(&["explain", "nohang-blokcs"], 2).contains("nearest: nohang-blocks"));
+}
+
+#[test]
+fn bug_reports_are_links() {
+    let links = well(&["list", "clauses", "posix/waitpid/eintr", "--format", "markdown"]);
+    assert!(links.contains("[rust#159855](https://github.com/rust-lang/rust/issues/159855)"), "{links}");
+    let shown = well(&["explain", "posix/waitpid/eintr", "--color", "always"]);
+    assert!(shown.contains("\x1b]8;;https://github.com/rust-lang/rust/issues/159855"), "{shown}");
+    assert!(!well(&["explain", "posix/waitpid/eintr"]).contains("https://github.com"));
+}
+
+#[test]
+fn a_shell_completes_names() {
+    let completed = |words: &[&str]| {
+        let mut asked = program();
+        let index = (words.len() - 1).to_string();
+        asked.arg("--").args(words).env("COMPLETE", "bash").env("_CLAP_COMPLETE_INDEX", index);
+        asked.env("_CLAP_IFS", "\n").env("_CLAP_COMPLETE_COMP_TYPE", "9").env("_CLAP_COMPLETE_SPACE", "true");
+        String::from_utf8(asked.output().expect("it starts").stdout).expect("text")
+    };
+    let subjects = completed(&["waitspec", "run", "--subject", "mutant:nohang-bl"]);
+    assert!(subjects.contains("nohang-blocks"), "{subjects}");
+    assert!(completed(&["waitspec", "explain", "nohang.runn"]).contains("nohang.running-child"));
+    assert!(well(&["completions", "bash"]).contains("COMPLETE="));
+}

@@ -1,11 +1,12 @@
 //! `waitspec completions`.
 
-use super::{Cli, Output};
+use super::Output;
 use crate::runner::settings::RunError;
-use clap::CommandFactory;
-use clap_complete::Shell;
+use clap_complete::env::Shells;
 
 /// Print a completion script for a shell.
+///
+/// The script asks this program, so that it completes the names of cases, clauses, subjects and mutants, too.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -13,12 +14,22 @@ Examples:
   waitspec completions fish > ~/.config/fish/completions/waitspec.fish")]
 pub struct Args {
     /// Shell
-    shell: Shell,
+    #[arg(value_parser = ["bash", "elvish", "fish", "powershell", "zsh"])]
+    shell: String,
 }
+
+/// What tells the program that a shell asks it.
+pub const VARIABLE: &str = "COMPLETE";
 
 /// Performs the verb.
 pub fn perform(args: &Args) -> Result<Output, RunError> {
+    let shells = Shells::builtins();
+    let shell = shells
+        .completer(&args.shell)
+        .ok_or_else(|| RunError::Usage(format!("there is no completion script for {}", args.shell)))?;
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "waitspec", &mut script);
+    shell
+        .write_registration(VARIABLE, "waitspec", "waitspec", "waitspec", &mut script)
+        .map_err(|error| RunError::Broken(format!("cannot write the script: {error}")))?;
     Ok(Output::success(String::from_utf8_lossy(&script).into_owned()))
 }

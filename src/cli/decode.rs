@@ -181,7 +181,7 @@ fn macros(status: WaitStatus) -> [(&'static str, Option<String>); 8] {
     let yes = |is: bool| Some(if is { "true" } else { "false" }.to_owned());
     let signal = |s: Signal| {
         let number = s.number_on(status.system()).unwrap_or_default();
-        format!("{number} ({})", named(s, status.system()))
+        format!("{number} ({s})")
     };
     [
         ("WIFEXITED", yes(status.is_exited())),

@@ -1,24 +1,30 @@
 //! `waitspec explain`.
 
-use super::Output;
 use super::names::{hint, unknown};
+use super::{Output, complete};
 use crate::catalogue::{self, Case};
+use crate::mutants::mutants;
 use crate::report::human::failure::{line, prose, wrapped, wrapped_at};
 use crate::report::renames::{Kind, new_name};
 use crate::runner::settings::RunError;
-use crate::spec::{self, Clause, deviations};
+use crate::scenario::library;
+use crate::spec::{self, Clause, bugs, deviations};
 use crate::sys::call::abi::Call;
+use clap_complete::engine::ArgValueCandidates;
 
-/// Show what a case does, what a clause requires and which cases check it, or the cases of a theme.
+/// Show what a case does, what a clause requires and which cases check it, or what begins with a name; a scenario, a mutant or a
+/// call.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   waitspec explain nohang.running-child
   waitspec explain nohang
-  waitspec explain posix/waitpid/nohang-zero")]
+  waitspec explain posix/waitpid/nohang-zero
+  waitspec explain posix/waitid/
+  waitspec explain double-reap")]
 pub struct Args {
-    /// Id of a case (with or without @call), id of a clause, or the part of a case id before the dot
-    #[arg(value_name = "CASE|CLAUSE|THEME")]
+    /// Id of a case (with or without @call) or of a clause, or the beginning of one; a scenario, a mutant, a call
+    #[arg(value_name = "NAME", add = ArgValueCandidates::new(complete::names))]
     name: String,
 }
 
@@ -43,14 +49,52 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     if let Some(case) = catalogue::cases().find(|case| case.id == id) {
         return Ok(Output::success(of_case(case)));
     }
+    if let Some(text) = of_another_sort(id) {
+        return Ok(Output::success(text));
+    }
     let of_theme = catalogue::cases().filter(|case| case.id.split('.').next() == Some(id));
-    let lines: Vec<String> = of_theme.map(titled).collect();
+    let mut lines: Vec<String> = of_theme.map(|case| titled(case.id, case.title)).collect();
     if lines.is_empty() {
+        // The beginning of several ids.
+        let cases = catalogue::cases().filter(|case| case.id.starts_with(id));
+        lines.extend(cases.map(|case| titled(case.id, case.title)));
+        let clauses = spec::clauses().filter(|clause| clause.id.starts_with(id));
+        lines.extend(clauses.map(|clause| titled(clause.id, clause.text)));
+    }
+    if lines.is_empty() || id.is_empty() {
         let known = catalogue::cases().map(|c| c.id).chain(spec::clauses().map(|c| c.id));
-        let all = "see `waitspec list cases` and `waitspec list clauses`";
-        return Err(RunError::Usage(format!("unknown case or clause `{id}`{}; {all}", hint(id, known))));
+        let known = known.chain(library::names()).chain(mutants().map(|mutant| mutant.name));
+        let all = "see `waitspec list cases`, `clauses`, `scenarios` and `mutants`";
+        return Err(RunError::Usage(format!("unknown name `{id}`{}; {all}", hint(id, known))));
     }
     Ok(Output::success(lines.join("\n") + "\n"))
+}
+
+/// What a scenario does, what a mutant breaks, or what a call is tried with.
+fn of_another_sort(name: &str) -> Option<String> {
+    let mut out = format!("{name}\n");
+    let mutant = name.strip_prefix("mutant:").unwrap_or(name);
+    if let Some(named) = library::find(name) {
+        prose(&mut out, "scenario", named.summary);
+        line(&mut out, "steps", &named.script.join("\n"));
+        line(&mut out, "run", &format!("waitspec child {name}"));
+    } else if let Some(mutant) = mutants().find(|known| known.name == mutant) {
+        prose(&mut out, "mutant", mutant.breaks);
+        line(&mut out, "clause", &format!("{}\n{}", mutant.clause.id, about(mutant.clause)));
+        prose(&mut out, "origin", &mutant.origin.to_string());
+        line(
+            &mut out,
+            "run",
+            &format!("waitspec run --clause {} --subject mutant:{}", mutant.clause.id, mutant.name),
+        );
+    } else if let Some(call) = Call::from_name(name) {
+        let cases = catalogue::cases().filter(|case| case.planned_calls().has(call)).count();
+        line(&mut out, "call", &format!("{cases} cases are tried with it"));
+        line(&mut out, "run", &format!("waitspec run --call {name}"));
+    } else {
+        return None;
+    }
+    Some(out)
 }
 
 /// The new id of a case, with or without a call, or of a clause that was renamed.
@@ -63,11 +107,11 @@ fn new_id(name: &str) -> Option<&'static str> {
 const COLUMN: usize = 39;
 const INDENT: usize = 12;
 
-/// The id and the title of a case.
-fn titled(case: &Case) -> String {
-    let title = wrapped_at(INDENT + COLUMN, case.title.split(' '), " ");
+/// The id of a case or of a clause, and what it says.
+fn titled(id: &str, title: &str) -> String {
+    let title = wrapped_at(INDENT + COLUMN, title.split(' '), " ");
     let title = title.replace('\n', &format!("\n{:COLUMN$}", ""));
-    format!("{:<1$} {title}", case.id, COLUMN - 1)
+    format!("{:<1$} {title}", id, COLUMN - 1)
 }
 
 fn of_case(case: &Case) -> String {
@@ -90,7 +134,7 @@ fn of_clause(clause: &Clause) -> String {
     line(&mut out, "text", &about(clause));
     let cases: Vec<String> = catalogue::cases()
         .filter(|case| case.clauses.iter().any(|c| c.id == clause.id))
-        .map(titled)
+        .map(|case| titled(case.id, case.title))
         .collect();
     match clause.untestable {
         Some(why) => prose(&mut out, "untested", why),
@@ -100,13 +144,27 @@ fn of_clause(clause: &Clause) -> String {
     out
 }
 
+/// The text with each bug report as a link of the terminal; where there is none, the sequences are stripped.
+fn linked(text: &str) -> String {
+    let words = text.split_inclusive([' ', '\n']).map(|word| {
+        let bug = word.trim_end_matches([' ', '\n', ',']);
+        match bugs::address(bug) {
+            Some(address) => {
+                format!("\x1b]8;;{address}\x1b\\{bug}\x1b]8;;\x1b\\{}", &word[bug.len()..])
+            }
+            None => word.to_owned(),
+        }
+    });
+    words.collect()
+}
+
 /// Text, level and source of a clause, the bugs it would have caught, and the systems that deviate from it.
 fn about(clause: &Clause) -> String {
     let text = wrapped(clause.text.split(' '), " ");
     let mut lines = vec![text, format!("({}) {}", clause.level, clause.source)];
     if !clause.bugs.is_empty() {
         let bugs = format!("would have caught {}", clause.bugs.join(", "));
-        lines.push(wrapped(bugs.split(' '), " "));
+        lines.push(linked(&wrapped(bugs.split(' '), " ")));
     }
     for deviation in deviations::ALL.iter().filter(|d| d.clause.id == clause.id) {
         let (profile, observed) = (deviation.profile, deviation.observed);

@@ -1,13 +1,14 @@
 //! `waitspec list`.
 
 use super::Output;
+use super::names::hint;
 use super::table::{Cell, Format, Table};
 use crate::catalogue::{self, Case};
 use crate::runner::settings::RunError;
 use crate::scenario::library;
 use crate::selftest::Matrix;
 use crate::spec::contracts::CONTRACTS;
-use crate::spec::{self, Clause};
+use crate::spec::{self, Clause, bugs};
 use crate::subject;
 use crate::sys::call::abi::Call;
 use clap::ValueEnum;
@@ -17,6 +18,9 @@ use clap::ValueEnum;
 #[command(after_help = "\
 Examples:
   waitspec list
+  waitspec list cases nohang
+  waitspec list clauses 'posix/waitid/*'
+  waitspec list mutants stop
   waitspec list clauses --uncovered
   waitspec list --summary
   waitspec list cases --format json | jq -r '.[].case'")]
@@ -24,6 +28,9 @@ pub struct Args {
     /// What to list
     #[arg(value_enum, default_value_t = What::Cases)]
     what: What,
+    /// List only what has one of these in its name or its description, or matches it as a whole if it contains a `*`
+    #[arg(value_name = "PATTERN", conflicts_with = "summary")]
+    patterns: Vec<String>,
     /// List only testable clauses that no case cites
     #[arg(long, conflicts_with = "summary")]
     uncovered: bool,
@@ -55,7 +62,7 @@ enum What {
 
 /// Performs the verb.
 pub fn perform(args: &Args) -> Result<Output, RunError> {
-    let (table, left_out): (Table, &[&str]) = match args.what {
+    let (mut table, left_out): (Table, &[&str]) = match args.what {
         _ if args.summary => (summary(), &[]),
         What::Clauses => (clauses(args.uncovered), &["text", "bugs", "cases"]),
         What::Cases if args.uncovered => (clauses(true), &["text", "bugs", "cases"]),
@@ -71,6 +78,11 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
         What::Calls => (calls(), &[]),
         What::Contracts => (contracts(), &[]),
     };
+    let names = table.names();
+    if let Some(pattern) = table.keep(&args.patterns) {
+        let near = hint(&pattern, names.iter().map(String::as_str));
+        return Err(RunError::Nothing(format!("nothing in this list matches `{pattern}`{near}")));
+    }
     Ok(Output::success(table.render(args.format, left_out)))
 }
 
@@ -122,7 +134,7 @@ fn clauses(only_uncovered: bool) -> Table {
             Cell::Pair(shown, coverage.into()),
             clause.source.into(),
             clause.text.into(),
-            Cell::List(clause.bugs.iter().map(|bug| (*bug).to_owned()).collect()),
+            Cell::Links(clause.bugs.iter().map(|bug| ((*bug).to_owned(), bugs::address(bug))).collect()),
             Cell::List(cases),
         ]);
     }

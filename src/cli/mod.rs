@@ -4,6 +4,7 @@ mod agent;
 mod arguments;
 mod baseline;
 mod child;
+mod complete;
 mod completions;
 mod decode;
 mod diff;
@@ -14,6 +15,7 @@ mod matrix;
 mod names;
 mod replay;
 mod run;
+mod selected;
 mod selftest;
 mod session;
 mod table;
@@ -21,7 +23,7 @@ mod usage;
 mod warden;
 
 use crate::runner::settings::RunError;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
@@ -30,8 +32,31 @@ use std::process::ExitCode;
 #[derive(Debug, Parser)]
 #[command(name = "waitspec", version, arg_required_else_help = true, after_help = EXAMPLES)]
 struct Cli {
+    /// When to use colours
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t = Color::Auto)]
+    color: Color,
     #[command(subcommand)]
     verb: Verb,
+}
+
+#[derive(Debug, Copy, Clone, PartialEq, Eq, clap::ValueEnum)]
+enum Color {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Color {
+    fn choice(self) -> anstream::ColorChoice {
+        match self {
+            Color::Auto => anstream::ColorChoice::Auto,
+            Color::Always => anstream::ColorChoice::Always,
+            Color::Never => anstream::ColorChoice::Never,
+        }
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -89,8 +114,15 @@ pub fn main() -> ExitCode {
         print_error(&error.to_string());
         return ExitCode::from(error.exit_code());
     }
+    if std::env::var_os(completions::VARIABLE).is_some() {
+        // Answers a shell and exits.
+        clap_complete::CompleteEnv::with_factory(Cli::command).var(completions::VARIABLE).complete();
+    }
     let output = match Cli::try_parse_from(&arguments) {
-        Ok(cli) => perform(cli.verb),
+        Ok(cli) => {
+            cli.color.choice().write_global();
+            perform(cli.verb)
+        }
         Err(error) => usage::answer(&error),
     };
     match output {
@@ -148,7 +180,6 @@ fn command_words(command: &str) -> Result<Vec<String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

@@ -1,8 +1,10 @@
 //! `waitspec run`.
 
 use super::arguments::{CommandLine, Shard, TimeoutScale};
+use super::complete;
 use super::matrix::facts;
 use super::names::{hint, unknown_id, unknown_of_few};
+use super::selected::check_selection;
 use super::{Output, command_words, print_error};
 use crate::catalogue;
 use crate::report::Reporter;
@@ -13,18 +15,17 @@ use crate::report::machine::json::Json;
 use crate::report::machine::junit::Junit;
 use crate::report::machine::tap::Tap;
 use crate::report::matrix::reporter::{Form, Page};
-use crate::report::renames::{Kind, new_name};
+use crate::report::renames::Kind;
 use crate::runner::event::{Event, Summary, TrialReport, Verdict};
 use crate::runner::run::{die_by_interrupt, run};
-use crate::runner::select::{Candidate, Unmatched, select};
 use crate::runner::settings::{RunError, Selection, Settings};
-use crate::spec::{self, Profile};
+use crate::spec::Profile;
 use crate::subject;
 use crate::sys::call::abi::Call;
-use crate::trial::Variant;
 use crate::trial::program;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap_complete::engine::ArgValueCandidates;
 use std::fs::File;
 use std::io::{self, Write};
 use std::num::{NonZeroU32, NonZeroUsize};
@@ -63,16 +64,19 @@ Examples:
   waitspec run signal --repeat 1000 --until-fail            look for a rare failure")]
 pub struct Args {
     /// Cases to run: part of a `case@call`, or a pattern with `*`
-    #[arg(value_name = "PATTERN")]
+    #[arg(value_name = "PATTERN", add = ArgValueCandidates::new(complete::cases))]
     patterns: Vec<String>,
+    /// Do not run these cases: like PATTERN (repeatable)
+    #[arg(long = "exclude", value_name = "PATTERN", add = ArgValueCandidates::new(complete::cases))]
+    excluded: Vec<String>,
     /// Subject to test: a name from `list subjects`, agent:CMD, so:PATH, preload:PATH or mutant:NAME (repeatable)
-    #[arg(long = "subject", value_name = "S")]
+    #[arg(long = "subject", value_name = "S", add = ArgValueCandidates::new(complete::subjects))]
     subjects: Vec<String>,
     /// Run only with this call (repeatable)
     #[arg(long = "call", value_name = "C", value_parser = call_names())]
     calls: Vec<Call>,
     /// Run only cases that cite this clause; may contain `*` (repeatable)
-    #[arg(long = "clause", value_name = "CLAUSE")]
+    #[arg(long = "clause", value_name = "CLAUSE", add = ArgValueCandidates::new(complete::clauses))]
     clauses: Vec<String>,
     /// Apply the clauses of this system instead of the one the subject reports
     #[arg(long, value_name = "P", value_parser = profile_names())]
@@ -89,6 +93,9 @@ pub struct Args {
     /// Stop at the first failure; without --repeat, repeat each trial up to 1000 times
     #[arg(long, conflicts_with = "baseline")]
     until_fail: bool,
+    /// Stop after N failures
+    #[arg(long, value_name = "N", conflicts_with_all = ["until_fail", "baseline"])]
+    max_failures: Option<NonZeroUsize>,
     /// Run the trials in a random order, determined by SEED
     #[arg(long, value_name = "SEED")]
     shuffle: Option<u64>,
@@ -102,7 +109,7 @@ pub struct Args {
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Write the report to FILE, and a terminal report to standard output; the extension determines the format: .html,
-    /// .md, .txt, .xml, .tap, .jsonl (repeatable)
+    /// .md, .txt, .xml, .tap, .ktap, .jsonl (repeatable). `-` is standard output, in place of the terminal report
     #[arg(long = "output", value_name = "FILE")]
     outputs: Vec<PathBuf>,
     /// Excuse the known failures listed in FILE (see `baseline update`)
@@ -129,6 +136,12 @@ pub struct Args {
     /// Show every trial, with recorded values and warnings
     #[arg(short, long)]
     verbose: bool,
+    /// Show the failures and the last line only
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Print the selected trials, one per line, and run nothing
+    #[arg(long, conflicts_with_all = ["outputs", "format"])]
+    list: bool,
 }
 
 #[derive(Debug, Copy, Clone, PartialEq, Eq, ValueEnum)]
@@ -137,6 +150,8 @@ enum Format {
     Terminal,
     /// Test Anything Protocol 13
     Tap,
+    /// Kernel TAP 1, as of kselftest and KUnit
+    Ktap,
     /// JUnit XML
     Junit,
     /// JSON lines
@@ -164,6 +179,8 @@ impl Args {
             subjects: self.subjects.clone(),
             selection: Selection {
                 patterns: self.patterns.clone(),
+                excluded: self.excluded.clone(),
+                max_failures: self.max_failures.map(NonZeroUsize::get),
                 calls: self.calls.clone(),
                 clauses: self.clauses.clone(),
                 shard: self.shard.map(|shard| (shard.part, shard.of)),
@@ -213,12 +230,13 @@ impl Args {
             Some("json" | "jsonl") => Format::Json,
             Some("xml") => Format::Junit,
             Some("tap") => Format::Tap,
+            Some("ktap") => Format::Ktap,
             Some("html" | "htm") => Format::Html,
             Some("md" | "markdown") => Format::Markdown,
             Some("txt" | "log") | None => Format::Terminal,
             Some(other) => {
                 return Err(RunError::Usage(format!(
-                    "unknown extension `.{other}`: expected .html, .md, .txt, .xml, .tap or .jsonl, or give --format"
+                    "unknown extension `.{other}`: expected .html, .md, .txt, .xml, .tap, .ktap or .jsonl, or give --format"
                 )));
             }
         })
@@ -229,6 +247,7 @@ impl Args {
             Format::Terminal => {
                 let options = terminal::Options {
                     verbose: self.verbose,
+                    quiet: self.quiet,
                     trace: self.trace,
                     durations: self.durations,
                     reproduce: self.reproduce(),
@@ -236,6 +255,7 @@ impl Args {
                 Box::new(terminal::Terminal::new(out, options))
             }
             Format::Tap => Box::new(Tap::new(out)),
+            Format::Ktap => Box::new(Tap::of_the_kernel(out)),
             Format::Junit => Box::new(Junit::new(out, self.reproduce())),
             Format::Json => Box::new(Json::new(out, self.reproduce())),
             Format::Markdown => Box::new(Page::new(out, Form::Markdown, self.reproduce(), facts)),
@@ -255,11 +275,22 @@ impl Args {
                     "--format applies to a single --output; with several, the extension determines the format".into(),
                 ));
             }
+            _ if self.outputs.iter().any(|path| is_stdout(path)) => Vec::new(),
             _ => vec![on_terminal()],
         };
+        if self.outputs.iter().filter(|path| is_stdout(path)).count() > 1 {
+            return Err(RunError::Usage("only one --output can be `-`".into()));
+        }
         let forms: Vec<Format> =
             self.outputs.iter().map(|path| self.form_of(path)).collect::<Result<_, RunError>>()?;
         for (path, form) in self.outputs.iter().zip(forms) {
+            if is_stdout(path) {
+                reporters.push(match form {
+                    Format::Terminal => on_terminal(),
+                    form => self.reporter(form, Box::new(io::stdout())),
+                });
+                continue;
+            }
             let file = File::create(path).map_err(|e| {
                 RunError::Usage(format!("cannot write the report to {}: {e}", path.display()))
             })?;
@@ -272,11 +303,19 @@ impl Args {
     }
 }
 
+/// Whether an output file stands for standard output.
+fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
 /// Performs the verb.
 pub fn perform(args: Args) -> Result<Output, RunError> {
     let settings = args.settings();
     check_subjects(&settings.subjects)?;
-    check_selection(&settings.selection)?;
+    let selected = check_selection(&settings.selection)?;
+    if args.list {
+        return Ok(Output::success(selected.join("\n") + "\n"));
+    }
     let baseline = args.baseline.as_deref().map(read_baseline).transpose()?;
     let mut reports = Reports {
         reporters: args.reporters()?,
@@ -388,41 +427,6 @@ pub(super) fn check_subjects(subjects: &[String]) -> Result<(), RunError> {
         }
     }
     Ok(())
-}
-
-/// Rejects a filter that matches nothing, and suggests what is nearest.
-fn check_selection(selection: &Selection) -> Result<(), RunError> {
-    let cases: Vec<_> = catalogue::cases().collect();
-    let candidates: Vec<Candidate<'_>> = cases
-        .iter()
-        .map(|case| Candidate { case: case.id, clauses: case.clauses, variants: case.every_variant() })
-        .collect();
-    match select(selection, &candidates) {
-        Ok(_) => Ok(()),
-        Err(Unmatched::Pattern(pattern)) => {
-            let near = hint_of_trial(&pattern);
-            Err(RunError::Nothing(format!("no case matches `{pattern}`{near}")))
-        }
-        Err(Unmatched::Clause(clause)) => {
-            Err(unknown_id("clause", Kind::Clause, &clause, spec::clauses().map(|c| c.id)))
-        }
-        Err(other) => Err(other.into()),
-    }
-}
-
-/// The new name of a renamed case, the calls of a case that does not run with the call of the pattern, or the nearest cases.
-fn hint_of_trial(pattern: &str) -> String {
-    let (case, call) = pattern.split_once('@').map_or((pattern, None), |(case, call)| (case, Some(call)));
-    match (catalogue::cases().find(|known| known.id == case), call) {
-        (Some(known), Some(_)) => {
-            let calls: Vec<&str> = known.every_variant().into_iter().map(Variant::name).collect();
-            format!("; {case} runs with: {}", calls.join(", "))
-        }
-        _ => match new_name(Kind::Case, case) {
-            Some(new) => format!("; renamed to {new}"),
-            None => hint(case, catalogue::cases().map(|known| known.id)),
-        },
-    }
 }
 
 /// Reads a baseline and checks that its cases exist: an entry that excuses nothing is a mistake.

@@ -1,5 +1,6 @@
 //! Tables, printed as text in columns, as JSON, or as Markdown.
 
+use crate::runner::select::glob;
 use clap::ValueEnum;
 use std::fmt::Write;
 
@@ -21,6 +22,8 @@ pub enum Cell {
     Text(String),
     /// Several texts: a JSON array, elsewhere separated by spaces.
     List(Vec<String>),
+    /// The same, of references that may have an address: in Markdown these are links.
+    Links(Vec<(String, Option<String>)>),
     /// A number.
     Count(usize),
     /// A text for people, and a value for programs.
@@ -52,6 +55,25 @@ impl Table {
         self.rows.push(cells.into());
     }
 
+    /// What stands in the first column.
+    pub fn names(&self) -> Vec<String> {
+        self.rows.iter().filter_map(|row| row.first().map(Cell::text)).collect()
+    }
+
+    /// Keeps the rows that one of these patterns matches: a glob the name as a whole, any other text a part of a name or of a
+    /// description. The pattern that matches nothing is returned, if there is one.
+    pub fn keep(&mut self, patterns: &[String]) -> Option<String> {
+        let hits = |pattern: &str, row: &[Cell]| match (pattern.contains('*'), row.first()) {
+            (true, Some(name)) => glob(pattern, &name.text()),
+            _ => row.iter().any(|cell| cell.text().to_lowercase().contains(&pattern.to_lowercase())),
+        };
+        let unmatched = patterns.iter().find(|pattern| !self.rows.iter().any(|row| hits(pattern, row)));
+        if unmatched.is_none() && !patterns.is_empty() {
+            self.rows.retain(|row| patterns.iter().any(|pattern| hits(pattern, row)));
+        }
+        unmatched.cloned()
+    }
+
     /// The table as text. The columns in `left_out` are omitted on a terminal.
     pub fn render(&self, format: Format, left_out: &[&str]) -> String {
         match format {
@@ -69,10 +91,20 @@ impl Table {
         let lines: Vec<Vec<String>> = std::iter::once(heading).chain(texts).collect();
         let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
+        let (last, others) =
+            shown.split_last().map_or((None, &[][..]), |(last, others)| (Some(*last), others));
+        // On a terminal the last column is wrapped to what is left; a pipe gets a line for each row.
+        let before: usize = others.iter().map(|c| widths[*c] + 2).sum();
+        let room = terminal_width().map_or(usize::MAX, |columns| columns.saturating_sub(before).max(LEAST));
         let mut out = String::new();
         for line in &lines {
-            let cells: Vec<String> = shown.iter().map(|c| format!("{:<1$}", line[*c], widths[*c])).collect();
-            let _ = writeln!(out, "{}", cells.join("  ").trim_end());
+            let cells: Vec<String> = others.iter().map(|c| format!("{:<1$}", line[*c], widths[*c])).collect();
+            let parts = last.map_or_else(|| vec![String::new()], |c| fitted(&line[c], room));
+            for (at, part) in parts.iter().enumerate() {
+                let cells = if at == 0 { cells.join("  ") } else { " ".repeat(before.saturating_sub(2)) };
+                let between = if others.is_empty() { "" } else { "  " };
+                let _ = writeln!(out, "{}", format!("{cells}{between}{part}").trim_end());
+            }
         }
         out
     }
@@ -96,11 +128,36 @@ impl Table {
     fn markdown(&self) -> String {
         let mut out = format!("| {} |\n|{}\n", self.columns.join(" | "), "---|".repeat(self.columns.len()));
         for row in &self.rows {
-            let cells: Vec<String> = row.iter().map(|cell| escaped(&cell.text())).collect();
+            let cells: Vec<String> = row.iter().map(Cell::markdown).collect();
             let _ = writeln!(out, "| {} |", cells.join(" | "));
         }
         out
     }
+}
+
+/// The least width of a column that is wrapped.
+const LEAST: usize = 24;
+
+/// The width of the terminal that standard output is, if it is one.
+fn terminal_width() -> Option<usize> {
+    let size = terminal_size::terminal_size_of(std::io::stdout())?;
+    Some(size.0.0.into())
+}
+
+/// A text in lines of that many columns.
+fn fitted(text: &str, room: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 impl Cell {
@@ -108,8 +165,22 @@ impl Cell {
         match self {
             Cell::Text(text) => text.clone(),
             Cell::List(texts) => texts.join(" "),
+            Cell::Links(links) => links.iter().map(|(text, _)| text.as_str()).collect::<Vec<_>>().join(" "),
             Cell::Count(n) => n.to_string(),
             Cell::Pair(text, _) => text.clone(),
+        }
+    }
+
+    fn markdown(&self) -> String {
+        match self {
+            Cell::Links(links) => {
+                let link = |(text, address): &(String, Option<String>)| match address {
+                    Some(address) => format!("[{}]({address})", escaped(text)),
+                    None => escaped(text),
+                };
+                links.iter().map(link).collect::<Vec<_>>().join(" ")
+            }
+            _ => escaped(&self.text()),
         }
     }
 
@@ -117,6 +188,7 @@ impl Cell {
         match self {
             Cell::Text(text) => text.as_str().into(),
             Cell::List(texts) => texts.as_slice().into(),
+            Cell::Links(links) => links.iter().map(|(text, _)| text.as_str()).collect(),
             Cell::Count(n) => (*n).into(),
             Cell::Pair(_, value) => value.clone(),
         }
@@ -131,6 +203,32 @@ pub fn escaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_are_kept_by_patterns() {
+        let names = |patterns: &[&str]| {
+            let mut table = Table::new(&["case", "title"]);
+            table.row(["nohang.one".into(), "returns 0".into()]);
+            table.row(["exit.two".into(), "Returns a pid".into()]);
+            let patterns: Vec<String> = patterns.iter().map(|p| (*p).to_owned()).collect();
+            match table.keep(&patterns) {
+                Some(unmatched) => vec![format!("no {unmatched}")],
+                None => table.names(),
+            }
+        };
+        assert_eq!(names(&[]).len(), 2);
+        assert_eq!(names(&["nohang"]), ["nohang.one"]);
+        assert_eq!(names(&["*.two"]), ["exit.two"]);
+        assert_eq!(names(&["returns"]).len(), 2);
+        assert_eq!(names(&["nohang", "nope"]), ["no nope"]);
+    }
+
+    #[test]
+    fn a_text_fits_the_terminal() {
+        assert_eq!(fitted("one two three", 8), ["one two", "three"]);
+        assert_eq!(fitted("one two three", usize::MAX), ["one two three"]);
+        assert_eq!(fitted("unbreakable", 4), ["unbreakable"]);
+    }
 
     #[test]
     fn a_table_in_each_format() {

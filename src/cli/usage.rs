@@ -37,7 +37,15 @@ fn one_line(error: &clap::Error) -> String {
     let mut near = given(error, &[SuggestedArg, SuggestedSubcommand, SuggestedValue]);
     let mut known = given(error, &[ValidValue, ValidSubcommand]);
     if known.is_empty() && error.kind() == ErrorKind::InvalidSubcommand {
-        known = Cli::command().get_subcommands().map(|verb| verb.get_name().to_owned()).collect();
+        // Of the verb that was given before it, if that has verbs of its own.
+        let command = Cli::command();
+        let mut verb = &command;
+        for word in std::env::args().skip(1) {
+            let Some(of) = verb.find_subcommand(&word) else { break };
+            verb = of;
+        }
+        let verbs = verb.get_subcommands().filter(|verb| !verb.is_hide_set());
+        known = verbs.map(|verb| verb.get_name().to_owned()).collect();
     }
     if let ([], [wrong, ..]) = (near.as_slice(), given(error, &[InvalidValue, InvalidSubcommand]).as_slice())
     {

@@ -86,6 +86,21 @@ pub struct TrialReport {
     pub duration: Duration,
 }
 
+/// A command of more characters is replaced by the name that its agent gave.
+const SHORT: usize = 32;
+
+impl TrialReport {
+    /// The subject as people know it: as it was given, and in place of a long command the name from the agent's hello.
+    pub fn shown_subject(&self) -> String {
+        match self.subject.split_once(':') {
+            Some((kind, command)) if command.chars().count() > SHORT && !self.agent.trim().is_empty() => {
+                format!("{kind}:{}", self.agent.trim())
+            }
+            _ => self.subject.clone(),
+        }
+    }
+}
+
 /// The count of each verdict.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Summary {

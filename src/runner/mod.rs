@@ -8,6 +8,7 @@ pub mod select;
 pub mod settings;
 pub mod wardens;
 
+mod command;
 mod handshake;
 mod orphan_reaper;
 mod queue;

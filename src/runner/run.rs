@@ -98,6 +98,9 @@ impl Session {
             *first = first.strip_prefix(FRAMED)?.to_owned();
             Some(())
         });
+        if let Some(program) = command.as_ref().and_then(|words| words.first()) {
+            super::command::check_warden(program)?;
+        }
         // A machine is not started for each trial at once unless somebody says so.
         let jobs = if framed.is_some() { settings.jobs.unwrap_or(1).max(1) } else { jobs };
         // What is executed again hosts the built-in subjects only.
@@ -259,6 +262,7 @@ impl Session {
         drop(sender);
         let mut summary = Summary::default();
         let mut protocol = None;
+        let (mut failures, most) = (0, settings.selection.most_failures());
         let mut told = Instant::now();
         loop {
             if told.elapsed() >= EVERY {
@@ -272,9 +276,9 @@ impl Session {
                         protocol.get_or_insert(format!("{}: {what}", ran.report.subject));
                     }
                     summary.add(&ran.report);
-                    let bad = ran.report.verdict.is_bad();
+                    failures += usize::from(ran.report.verdict.is_bad());
                     sink(&Event::Trial(Box::new(ran.report)));
-                    if bad && settings.selection.until_fail {
+                    if most.is_some_and(|most| failures >= most) {
                         queue.close();
                     }
                 }
@@ -307,7 +311,7 @@ impl Session {
             _ if summary.not_run > 0
                 && summary.exit_code() != 1
                 && !summary.interrupted
-                && !settings.selection.until_fail =>
+                && most.is_none() =>
             {
                 Err(RunError::Broken(format!("{} trials did not run: {lost}", summary.not_run)))
             }

@@ -20,6 +20,8 @@ pub struct Candidate<'a> {
 pub enum Unmatched {
     /// No `case@variant` matches this pattern.
     Pattern(String),
+    /// No `case@variant` matches this pattern of what is excluded.
+    Excluded(String),
     /// No clause has this id or matches this glob.
     Clause(String),
     /// The filters match, but no trial satisfies all of them.
@@ -32,6 +34,7 @@ impl From<Unmatched> for RunError {
     fn from(unmatched: Unmatched) -> RunError {
         match unmatched {
             Unmatched::Pattern(p) => RunError::Nothing(format!("no case matches `{p}`")),
+            Unmatched::Excluded(p) => RunError::Nothing(format!("no case matches `{p}`, which is excluded")),
             Unmatched::Clause(c) => RunError::Usage(format!("unknown clause `{c}`")),
             Unmatched::Together => RunError::Nothing("no case satisfies all filters".to_owned()),
             Unmatched::Shard => {
@@ -108,6 +111,17 @@ pub fn select(
         }
         if !any {
             return Err(Unmatched::Pattern(pattern.clone()));
+        }
+    }
+    for pattern in &selection.excluded {
+        let mut any = false;
+        for (slot, (index, variant)) in all.iter().enumerate() {
+            let hit = matches(pattern, candidates[*index].case, *variant);
+            wanted[slot] &= !hit;
+            any |= hit;
+        }
+        if !any {
+            return Err(Unmatched::Excluded(pattern.clone()));
         }
     }
     for wanted_clause in &selection.clauses {
@@ -211,6 +225,20 @@ mod tests {
         assert_eq!(clause("posix/nope"), Err(Unmatched::Clause("posix/nope".to_owned())));
         assert_eq!(clause("posix/waitpid/echild"), Err(Unmatched::Together));
         assert_eq!(clause("posix/waitpid/exit*").unwrap().len(), 3);
+    }
+
+    #[test]
+    fn what_is_excluded_is_left_out() {
+        let without = |excluded: &[&str]| {
+            let excluded = excluded.iter().map(|p| (*p).to_owned()).collect();
+            names(Selection { excluded, patterns: vec!["nohang".to_owned()], ..Selection::default() })
+        };
+        assert_eq!(
+            without(&["running-two", "*@wait4"]).unwrap(),
+            ["nohang.running@wait", "nohang.running@waitpid"]
+        );
+        assert_eq!(without(&["nope"]), Err(Unmatched::Excluded("nope".to_owned())));
+        assert_eq!(without(&["nohang"]), Err(Unmatched::Together));
     }
 
     #[test]

@@ -10,6 +10,8 @@ use std::fmt;
 pub struct Selection {
     /// Patterns for `case@call`: parts of a name, or globs with `*`; a trial runs if any matches. Empty: all.
     pub patterns: Vec<String>,
+    /// Patterns like those; a trial that any of them matches does not run.
+    pub excluded: Vec<String>,
     /// The calls to judge. Empty: every call a case supports.
     pub calls: Vec<Call>,
     /// Clause ids or globs; only cases that cite a match run. Empty: no restriction.
@@ -20,11 +22,20 @@ pub struct Selection {
     pub repeat: u32,
     /// Stop at the first trial with a bad verdict.
     pub until_fail: bool,
+    /// Stop at this many trials with a bad verdict; `None`: never.
+    pub max_failures: Option<usize>,
     /// The seed of a random order; `None`: catalogue order.
     pub shuffle: Option<u64>,
 }
 
 impl Selection {
+    /// After how many trials with a bad verdict the run ends.
+    pub(crate) fn most_failures(&self) -> Option<usize> {
+        let most = self.max_failures.unwrap_or(usize::MAX);
+        let most = if self.until_fail { 1 } else { most };
+        (most < usize::MAX).then_some(most)
+    }
+
     /// Whether calls are named explicitly: each is then tried with every selected case, even where another call would
     /// do.
     pub(crate) fn names_calls(&self) -> bool {
@@ -36,11 +47,13 @@ impl Default for Selection {
     fn default() -> Selection {
         Selection {
             patterns: Vec::new(),
+            excluded: Vec::new(),
             calls: Vec::new(),
             clauses: Vec::new(),
             shard: None,
             repeat: 1,
             until_fail: false,
+            max_failures: None,
             shuffle: None,
         }
     }

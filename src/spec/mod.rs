@@ -3,6 +3,7 @@
 //! There is one book for the standard, one for each system, and one of what subjects promise. Clauses are `static`s, so a case that cites a
 //! nonexistent clause does not compile.
 
+pub(crate) mod bugs;
 pub mod cited;
 pub mod clause;
 pub mod contracts;

@@ -32,7 +32,10 @@ pub fn headline(trial: &TrialReport) -> String {
         false => trial.verdict.name().to_owned(),
     };
     let style = style(&trial.verdict);
-    columns(style, &word, &trial.id, (&trial.subject, &trial.agent), trial.duration)
+    let subject = trial.shown_subject();
+    // A name that replaces a command says what the agent says.
+    let agent = if subject == trial.subject { trial.agent.as_str() } else { "" };
+    columns(style, &word, &trial.id, (&subject, agent), trial.duration)
 }
 
 /// The columns of a headline; `subject` is its name, and what its agent says of itself.
@@ -201,6 +204,16 @@ mod tests {
         for line in text.lines().filter(|line| !line.starts_with("  reproduce ")) {
             assert!(line.chars().count() <= WIDTH, "{line}");
         }
+    }
+
+    #[test]
+    fn a_long_command_is_replaced_by_the_name_in_the_hello() {
+        let mut trial = sample::trial("a@wait", Verdict::Pass);
+        trial.subject = format!("agent:python3 {}/agent.py", "/a/long/path".repeat(9));
+        trial.agent = "python 3.11.7".to_owned();
+        let line = anstream::adapter::strip_str(&headline(&trial)).to_string();
+        assert_eq!(line.split_whitespace().collect::<Vec<_>>()[1..4], ["a@wait", "agent:python", "3.11.7"]);
+        assert!(reproduce(&trial, &[]).contains(&trial.subject));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use crate::runner::event::{Event, Standing, Verdict};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
+use std::time::Duration;
 
 /// A progress bar on standard error; where that is not a terminal, or in CI, a line every few seconds.
 ///
@@ -41,17 +42,16 @@ impl Progress {
         match event {
             Event::Begin(header) => {
                 bar.set_length(header.trials as u64);
-                let template = "{bar:32} {pos}/{len} {msg}";
+                let template = "{bar:32} {pos}/{len} eta {eta} {msg}";
                 bar.set_style(ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar()));
                 bar.set_draw_target(ProgressDrawTarget::stderr());
             }
             Event::Trial(_) => {
-                if self.failed > 0 {
-                    bar.set_message(format!("{} failed", self.failed));
-                }
+                bar.set_message(message(self.failed, None));
                 bar.inc(1);
             }
-            Event::Waiting(_) | Event::End(_) => {}
+            Event::Waiting(standing) => bar.set_message(message(self.failed, standing.longest.as_ref())),
+            Event::End(_) => {}
         }
         written
     }
@@ -69,10 +69,28 @@ impl Progress {
     }
 }
 
+/// What stands behind the bar: how many trials failed, and which one is slow.
+fn message(failed: usize, longest: Option<&(String, Duration)>) -> String {
+    let failed = if failed > 0 { format!("{failed} failed ") } else { String::new() };
+    match longest {
+        Some((trial, time)) if *time >= SLOW => format!("{failed}({trial}: {} s)", time.as_secs()),
+        _ => failed,
+    }
+}
+
+/// A trial that has been running for this long is named.
+const SLOW: Duration = Duration::from_secs(2);
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
+
+    #[test]
+    fn a_slow_trial_is_named() {
+        let longest = |seconds| ("stop.each@wait4".to_owned(), Duration::from_secs(seconds));
+        assert_eq!(message(0, Some(&longest(1))), "");
+        assert_eq!(message(3, Some(&longest(7))), "3 failed (stop.each@wait4: 7 s)");
+    }
 
     #[test]
     fn a_line_says_how_the_run_stands() {

@@ -13,6 +13,8 @@ use std::time::Duration;
 pub struct Options {
     /// Every trial, with recorded values, warnings and notes.
     pub verbose: bool,
+    /// Failures and the last line only.
+    pub quiet: bool,
     /// The protocol lines of each trial.
     pub trace: bool,
     /// The number of slowest trials.
@@ -23,6 +25,9 @@ pub struct Options {
 
 /// A run of at most this many trials shows its failures at the end only.
 const SMALL: usize = 10;
+
+/// That many failures like another one are listed and not shown in full.
+const ALIKE: usize = 3;
 
 /// The trials that share a reason.
 #[derive(Debug, Default)]
@@ -119,11 +124,11 @@ impl<W: Write> Terminal<W> {
         if let Verdict::Skip(reason) | Verdict::Deviates(reason) = &trial.verdict {
             let group = self.reasons.entry((trial.verdict.name(), reason.clone())).or_default();
             group.count += 1;
-            group.subjects.insert(trial.subject.clone());
+            group.subjects.insert(trial.shown_subject());
             group.clauses.extend(trial.failure.iter().map(|failure| failure.clause.id));
         }
         if self.options.durations > 0 {
-            self.slowest.push((trial.duration, format!("{} {}", trial.id, trial.subject)));
+            self.slowest.push((trial.duration, format!("{} {}", trial.id, trial.shown_subject())));
             self.slowest.sort_by(|a, b| b.cmp(a));
             self.slowest.truncate(self.options.durations);
         }
@@ -131,7 +136,8 @@ impl<W: Write> Terminal<W> {
         if failed {
             self.failures.push(trial.clone());
         }
-        if failed && !self.small || self.options.verbose || self.options.trace {
+        let at_once = failed && !self.small && !self.options.quiet;
+        if at_once || self.options.verbose || self.options.trace {
             if !std::mem::replace(&mut self.begun, true) {
                 writeln!(self.out)?;
             }
@@ -169,9 +175,48 @@ impl<W: Write> Terminal<W> {
         self.out.write_all(text.as_bytes())
     }
 
-    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+    /// The failures, each with those that fail in the same way: more than a few of one cause are shown once.
+    fn grouped(&self) -> Vec<(&TrialReport, Vec<&TrialReport>)> {
+        let cause = |trial: &TrialReport| {
+            let clause = trial.failure.as_ref().map(|failure| failure.clause.id.to_owned());
+            (trial.verdict.name(), clause.or_else(|| trial.verdict.reason().map(str::to_owned)))
+        };
+        let mut groups: Vec<(&TrialReport, Vec<&TrialReport>)> = Vec::new();
         for trial in &self.failures {
-            writeln!(self.out, "\n{}", text(trial, &self.options.reproduce, self.options.trace).trim_end())?;
+            match groups.iter_mut().find(|(first, _)| cause(first) == cause(trial)) {
+                Some((_, alike)) => alike.push(trial),
+                None => groups.push((trial, Vec::new())),
+            }
+        }
+        let in_full = |alike: &[&TrialReport]| self.options.verbose || alike.len() < ALIKE;
+        let mut shown = Vec::new();
+        for (first, alike) in groups {
+            if in_full(&alike) {
+                shown.push((first, Vec::new()));
+                shown.extend(alike.into_iter().map(|trial| (trial, Vec::new())));
+            } else {
+                shown.push((first, alike));
+            }
+        }
+        shown
+    }
+
+    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        let mut full = String::new();
+        for (trial, alike) in self.grouped() {
+            full += &format!("\n{}\n", text(trial, &self.options.reproduce, self.options.trace).trim_end());
+            if !alike.is_empty() {
+                let ids: Vec<String> =
+                    alike.iter().map(|trial| format!("{} {}", trial.id, trial.shown_subject())).collect();
+                let list = wrapped(ids.iter().map(String::as_str), "    ");
+                let head = format!("{} more fail in the same way; -v shows them in full", ids.len());
+                line(&mut full, "also", &format!("{head}\n{list}"));
+            }
+        }
+        self.out.write_all(full.as_bytes())?;
+        if self.options.quiet {
+            writeln!(self.out, "{}", summary_line(summary))?;
+            return self.out.flush();
         }
         for (verdict, title) in [("skip", "skipped"), ("deviates", "known deviations")] {
             let mut reasons: Vec<_> = self.reasons.iter().filter(|((v, _), _)| *v == verdict).collect();
@@ -214,6 +259,10 @@ impl<W: Write> Terminal<W> {
 impl<W: Write> Reporter for Terminal<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match event {
+            Event::Begin(header) if self.options.quiet => {
+                self.small = header.trials <= SMALL;
+                Ok(())
+            }
             Event::Begin(header) => self.begin(header),
             Event::Trial(trial) => self.trial(trial),
             Event::Waiting(_) => Ok(()),
@@ -306,6 +355,36 @@ mod tests {
         assert!(text.contains("slowest\n   0.012 s  exit.code@wait4 agent:./mywait\n"));
         assert!(text.contains("1 warning: SHOULD clauses that do not hold\n"));
         assert!(shown(&events, Options::default()).contains("; -v shows them"));
+    }
+
+    #[test]
+    fn failures_of_one_cause_are_shown_once() {
+        let failing = |id: &str| {
+            let mut trial = sample::failing();
+            trial.id = id.to_owned();
+            Event::Trial(Box::new(trial))
+        };
+        let run = |trials: &[&str], options| {
+            let mut events = vec![Event::Begin(sample::header())];
+            events.extend(trials.iter().map(|id| failing(id)));
+            events.push(Event::End(Summary::default()));
+            shown(&events, options)
+        };
+        let many = ["a.b@wait", "c.d@wait", "e.f@wait4", "g.h@waitid"];
+        let text = run(&many, Options::default());
+        assert_eq!(text.matches("  reproduce ").count(), 1, "{text}");
+        assert!(text.contains("  also      3 more fail in the same way; -v shows them in full\n"), "{text}");
+        assert!(text.contains("c.d@wait agent:./mywait    e.f@wait4 agent:./mywait"), "{text}");
+        let in_full = |text: String| text.matches("  reproduce ").count();
+        assert_eq!(in_full(run(&many[..3], Options::default())), 3);
+        assert_eq!(in_full(run(&many, Options { verbose: true, ..Options::default() })), 4);
+    }
+
+    #[test]
+    fn a_quiet_run_shows_failures_and_the_last_line() {
+        let text = shown(&sample::run(), Options { quiet: true, ..Options::default() });
+        assert!(text.trim_start().starts_with("FAIL  nohang.running-child@wait4"), "{text}");
+        assert!(!text.contains("skipped") && text.contains("1 pass, 1 fail, 1 skip"), "{text}");
     }
 
     #[test]

@@ -9,12 +9,21 @@ use std::io::{self, Write};
 pub struct Tap<W> {
     out: W,
     count: usize,
+    /// In the dialect of the Linux kernel: no directive but SKIP, and diagnostics in comments before the result.
+    kernel: bool,
+    /// What went wrong, of each verdict of KTAP's summary: pass, fail, skip, xfail.
+    totals: [usize; 4],
 }
 
 impl<W: Write> Tap<W> {
     /// Writes to `out`.
     pub fn new(out: W) -> Tap<W> {
-        Tap { out, count: 0 }
+        Tap { out, count: 0, kernel: false, totals: [0; 4] }
+    }
+
+    /// The same in KTAP version 1, with its totals as of kselftest at the end.
+    pub fn of_the_kernel(out: W) -> Tap<W> {
+        Tap { kernel: true, ..Tap::new(out) }
     }
 
     fn trial(&mut self, trial: &TrialReport) -> io::Result<()> {
@@ -26,29 +35,54 @@ impl<W: Write> Tap<W> {
             _ => String::new(),
         };
         let not = if ok { "" } else { "not " };
-        let name = format!("{} {}", trial.id, trial.subject).replace('\\', "\\\\").replace('#', "\\#");
+        let name =
+            format!("{} {}", trial.id, trial.shown_subject()).replace('\\', "\\\\").replace('#', "\\#");
+        let sort = match &trial.verdict {
+            Verdict::Skip(_) => 2,
+            Verdict::Xfail => 3,
+            _ => usize::from(!ok),
+        };
+        self.totals[sort] += 1;
+        if self.kernel {
+            if !ok {
+                for (name, value) in diagnostics(trial) {
+                    writeln!(self.out, "# {name}: {}", one_line(&value))?;
+                }
+            }
+            // What is known to fail is no failure there.
+            let (not, directive) = match &trial.verdict {
+                Verdict::Xfail => ("", " # XFAIL known to fail".to_owned()),
+                _ => (not, directive),
+            };
+            return writeln!(self.out, "{not}ok {} {name}{directive}", self.count);
+        }
         writeln!(self.out, "{not}ok {} - {name}{directive}", self.count)?;
         if ok {
             return Ok(());
         }
-        let mut fields = vec![("verdict", trial.verdict.name().to_owned())];
-        if let Some(reason) = trial.verdict.reason() {
-            fields.push(("reason", reason.to_owned()));
-        }
-        if let Some(failure) = &trial.failure {
-            fields.push(("clause", failure.clause.id.to_owned()));
-            fields.push(("must", failure.clause.text.to_owned()));
-            fields.push(("expected", failure.expected.clone()));
-            fields.push(("got", failure.got.clone()));
-        }
-        fields.push(("steps", trial.steps.join("; ")));
         writeln!(self.out, "  ---")?;
-        for (name, value) in fields {
+        for (name, value) in diagnostics(trial) {
             // A JSON string is a YAML string.
             writeln!(self.out, "  {name}: {}", serde_json::Value::from(value))?;
         }
         writeln!(self.out, "  ...")
     }
+}
+
+/// What is said of a trial that did not pass.
+fn diagnostics(trial: &TrialReport) -> Vec<(&'static str, String)> {
+    let mut fields = vec![("verdict", trial.verdict.name().to_owned())];
+    if let Some(reason) = trial.verdict.reason() {
+        fields.push(("reason", reason.to_owned()));
+    }
+    if let Some(failure) = &trial.failure {
+        fields.push(("clause", failure.clause.id.to_owned()));
+        fields.push(("must", failure.clause.text.to_owned()));
+        fields.push(("expected", failure.expected.clone()));
+        fields.push(("got", failure.got.clone()));
+    }
+    fields.push(("steps", trial.steps.join("; ")));
+    fields
 }
 
 /// A reason without line breaks, which would end the test point.
@@ -59,10 +93,22 @@ fn one_line(text: &str) -> String {
 impl<W: Write> Reporter for Tap<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match event {
+            Event::Begin(header) if self.kernel => {
+                writeln!(self.out, "KTAP version 1")?;
+                // The plan comes first there.
+                writeln!(self.out, "1..{}", header.trials)?;
+            }
             Event::Begin(_) => writeln!(self.out, "TAP version 13")?,
             Event::Trial(trial) => self.trial(trial)?,
             Event::Waiting(_) => {}
             Event::End(summary) if summary.interrupted => writeln!(self.out, "Bail out! Interrupted")?,
+            Event::End(_) if self.kernel => {
+                let [pass, fail, skip, xfail] = self.totals;
+                writeln!(
+                    self.out,
+                    "# Totals: pass:{pass} fail:{fail} xfail:{xfail} xpass:0 skip:{skip} error:0"
+                )?;
+            }
             Event::End(_) => writeln!(self.out, "1..{}", self.count)?,
         }
         self.out.flush()
@@ -73,6 +119,17 @@ impl<W: Write> Reporter for Tap<W> {
 mod tests {
     use super::*;
     use crate::report::sample;
+
+    #[test]
+    fn the_dialect_of_the_kernel() {
+        let text = sample::written(&sample::run(), Tap::of_the_kernel, |tap| tap.out);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[..3], ["KTAP version 1", "1..3", "ok 1 exit.code@wait4 agent:./mywait"]);
+        assert!(lines.contains(&"# clause: posix/waitpid/nohang-zero"), "{text}");
+        assert!(lines.contains(&"not ok 2 nohang.running-child@wait4 agent:./mywait"));
+        assert!(lines.contains(&"ok 3 exit.code@wait6 agent:./mywait # SKIP wait6 is not on this system"));
+        assert_eq!(lines.last(), Some(&"# Totals: pass:1 fail:1 xfail:0 xpass:0 skip:1 error:0"));
+    }
 
     #[test]
     fn points_directives_and_plan() {

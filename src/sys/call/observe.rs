@@ -295,7 +295,10 @@ pub fn c_library() -> Option<String> {
         let version = unsafe { std::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) };
         Some(format!("glibc {}", version.to_string_lossy()))
     }
-    #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
+    // It shows its version to nobody.
+    #[cfg(all(target_os = "linux", target_env = "musl"))]
+    return Some("musl".to_owned());
+    #[cfg(not(all(target_os = "linux", any(target_env = "gnu", target_env = "musl"))))]
     None
 }
 

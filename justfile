@@ -12,11 +12,11 @@ check:
 
 # All tests, or those that match.
 test *FILTER:
-    cargo test --locked -- {{FILTER}}
+    cargo test --locked -- {{ FILTER }}
 
 # The same with nextest, a process for each test.
 nextest *FILTER:
-    cargo nextest run --locked {{FILTER}}
+    cargo nextest run --locked {{ FILTER }}
 
 # Everything that CI does.
 ci:
@@ -24,7 +24,7 @@ ci:
 
 # The suite on this machine.
 run *ARGS:
-    cargo run --release --locked -- run {{ARGS}}
+    cargo run --release --locked -- run {{ ARGS }}
 
 # Writes the committed listings and snapshots anew: look at the diff.
 bless:
@@ -37,7 +37,7 @@ kill-matrix:
 
 # One static binary for a target, small rather than quickly built.
 dist target="x86_64-unknown-linux-musl":
-    cargo build --profile dist --locked --target {{target}}
+    cargo build --profile dist --locked --target {{ target }}
 
 # Licences, advisories and sources of the dependencies; spelling.
 audit:

@@ -13,6 +13,8 @@ mod fault_injection;
 mod hostile;
 #[path = "environments/killed.rs"]
 mod killed;
+#[path = "environments/lacking.rs"]
+mod lacking;
 #[path = "environments/run.rs"]
 mod run;
 #[path = "environments/skip_lists.rs"]

@@ -1,16 +1,26 @@
 //! Handles and programs judged from the command line: correct ones pass, and what cannot be judged is said in bounded time.
 
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+fn waitspec(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_waitspec"));
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
 
 fn run(subject: &str) -> Output {
-    let arguments = ["run", "--subject", subject, "--format", "json"];
-    Command::new(env!("CARGO_BIN_EXE_waitspec")).args(arguments).output().expect("it starts")
+    waitspec(&["run", "--subject", subject, "--format", "json"]).output().expect("it starts")
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
 }
 
 fn clean(subject: &str, interface: &str) {
     let output = run(subject);
-    let said =
-        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    let said = said(&output);
     assert_eq!(output.status.code(), Some(0), "{subject}: {said}");
     assert!(said.contains(&format!("\"interface\":\"{interface}\"")), "{said}");
     let trials = said.lines().filter(|line| line.contains("\"type\":\"trial\""));
@@ -18,25 +28,168 @@ fn clean(subject: &str, interface: &str) {
     assert!(passed >= 5, "{passed} of {} trials of {subject} pass: {said}", trials.count());
 }
 
+/// Whether a program is there; without it, its part of a test is a skip that is named.
+fn is_there(program: &str) -> bool {
+    let path = std::env::var("PATH").unwrap_or_default();
+    let there = path.split(':').any(|folder| Path::new(folder).join(program).exists());
+    if !there {
+        println!("skipped: {program} is not there");
+    }
+    there
+}
+
 #[test]
-fn this_crate_s_own_handle_and_wrapper_pass() {
+fn this_crate_s_own_handle_passes() {
     clean("handle:waitspec", "handle");
+}
+
+#[test]
+fn this_crate_s_own_programs_pass() {
     clean("program:waitspec", "program");
+    clean("program:waitspec-time", "program");
+    clean("program:waitspec-shell", "program");
+}
+
+#[test]
+fn this_crate_s_own_init_and_supervisor_pass_where_there_is_a_namespace() {
+    for subject in ["program:waitspec-init", "program:waitspec-supervisor"] {
+        let output = run(subject);
+        assert_eq!(output.status.code(), Some(0), "{subject}: {}", said(&output));
+    }
 }
 
 #[test]
 fn known_wrappers_pass() {
-    clean("wrapper:env", "program");
-    clean("wrapper:nice", "program");
-    clean(r#"wrapper:sh -c '"$@"; exit $?' sh"#, "program");
+    for (program, subject) in [
+        ("env", "wrapper:env"),
+        ("nice", "wrapper:nice"),
+        ("nohup", "wrapper:nohup"),
+        ("timeout", "wrapper:timeout 1000"),
+        ("setsid", "wrapper:setsid --wait"),
+        ("xargs", "wrapper:xargs"),
+        ("sh", r#"wrapper:sh -c '"$@"; exit $?' sh"#),
+    ] {
+        if is_there(program) {
+            clean(subject, "program");
+        }
+    }
 }
 
 #[test]
-fn a_program_that_runs_nothing_is_not_judged() {
-    for subject in ["wrapper:/no/such/program", "wrapper:true"] {
+fn a_contract_from_a_file_binds() {
+    let folder = std::env::temp_dir().join(format!("waitspec-contract-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let file = folder.join("mine");
+    let path = file.to_str().expect("a path");
+    let judge = |text: &str| {
+        std::fs::write(&file, text).expect("a file");
+        let arguments = ["run", "wrapper.not-found", "--subject", "wrapper:env", "--contract", path];
+        waitspec(&arguments).output().expect("it starts")
+    };
+    let held = judge("name mine\nwrapper/not-found = 127 | mine(1) 1.0\n");
+    assert_eq!(held.status.code(), Some(0), "{}", said(&held));
+    let broken = judge("name mine\nwrapper/not-found = 99 | mine(1) 1.0\n");
+    assert_eq!(broken.status.code(), Some(1), "{}", said(&broken));
+    assert!(said(&broken).contains("promised by mine(1) 1.0"), "{}", said(&broken));
+    let malformed = judge("wrapper/not-found = 99\n");
+    assert_eq!(malformed.status.code(), Some(2), "{}", said(&malformed));
+    std::fs::remove_dir_all(&folder).expect("the folder is ours");
+}
+
+#[test]
+fn a_program_that_cannot_be_judged_is_named_in_bounded_time() {
+    for (subject, why) in [
+        ("wrapper:/no/such/program", "cannot execute /no/such/program: ENOENT"),
+        ("wrapper:true", "before its child connected"),
+        ("wrapper:sh -c 'exec sleep 1000' sh", "did not run its child"),
+        ("wrapper:sh -c 'while :; do echo much; done' sh", "did not run its child"),
+        ("shell:true", "before its child connected"),
+    ] {
+        let began = Instant::now();
         let output = run(subject);
-        assert_eq!(output.status.code(), Some(5), "{subject}");
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(said.contains("before its child connected"), "{said}");
+        assert_eq!(output.status.code(), Some(5), "{subject}: {}", said(&output));
+        assert!(said(&output).contains(why), "{subject}: {}", said(&output));
+        assert!(began.elapsed() < Duration::from_secs(600), "{subject}");
     }
+}
+
+#[test]
+fn what_a_program_does_to_its_surroundings_is_gone_with_it() {
+    let folder = std::env::temp_dir().join(format!("waitspec-odd-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let exit_code = |subject: &str| {
+        let arguments = ["run", "wrapper.exit-code", "--subject", subject, "--format", "json"];
+        waitspec(&arguments).env("TMPDIR", &folder).current_dir(&folder).output().expect("it starts")
+    };
+    // Files, no descriptors, no environment, a process group and a session of its own.
+    for subject in [
+        r#"wrapper:sh -c 'echo x > nohup.out; echo x > core; "$@"' sh"#,
+        r#"wrapper:sh -c 'exec <&- >&- 2>&-; "$@"' sh"#,
+        "wrapper:env -i",
+    ] {
+        let output = exit_code(subject);
+        assert_eq!(output.status.code(), Some(0), "{subject}: {}", said(&output));
+    }
+    // One that leaves its command behind and exits has no exit code of it to show, and one that leaves another process leaks.
+    let daemon = exit_code(r#"wrapper:sh -c '"$@" & exit 0' sh"#);
+    assert_eq!(daemon.status.code(), Some(1), "{}", said(&daemon));
+    let leaves = exit_code(r#"wrapper:sh -c '(sleep 1000 &); "$@"' sh"#);
+    assert!(said(&leaves).contains("\"verdict\":\"leak\""), "{}", said(&leaves));
+    let left: Vec<_> = std::fs::read_dir(&folder).expect("the folder").flatten().collect();
+    assert!(left.is_empty(), "{left:?}");
+    std::fs::remove_dir_all(&folder).expect("the folder is ours");
+}
+
+/// The processes whose command line contains that text.
+#[cfg(target_os = "linux")]
+fn with_words(text: &str) -> Vec<i32> {
+    let pids = std::fs::read_dir("/proc").expect("/proc").flatten();
+    let pids = pids.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    let has = |pid: &i32| {
+        std::fs::read(format!("/proc/{pid}/cmdline"))
+            .is_ok_and(|words| String::from_utf8_lossy(&words).replace('\0', " ").contains(text))
+    };
+    pids.filter(has).collect()
+}
+
+#[cfg(target_os = "linux")]
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !done() {
+        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn nothing_outlives_driver_and_warden_that_are_killed() {
+    let tried = waitspec(&["run", "init.reaps-one", "--subject", "program:waitspec-init"]).output();
+    if said(&tried.expect("it starts")).contains("no PID namespace here") {
+        println!("skipped: no PID namespace here");
+        return;
+    }
+    let sleeper = format!("sleep 1000.{}", std::process::id());
+    let subject = format!("wrapper:sh -c '(setsid sh -c \"{sleeper}\" &); sleep 1000' sh");
+    let mut driver = waitspec(&["run", "--subject", &subject, "--jobs", "1"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let own = |pid: &i32| {
+        let link = std::fs::read_link(format!("/proc/{pid}/exe")).unwrap_or_default();
+        !link.ends_with("waitspec")
+    };
+    until("the sleeper starts", || with_words(&sleeper).iter().any(own));
+    let driver_pid = i32::try_from(driver.id()).expect("a pid");
+    let children = std::fs::read_to_string(format!("/proc/{driver_pid}/task/{driver_pid}/children"));
+    let wardens: Vec<i32> =
+        children.unwrap_or_default().split(' ').filter_map(|pid| pid.parse().ok()).collect();
+    assert!(!wardens.is_empty(), "no warden");
+    for pid in [driver_pid].into_iter().chain(wardens) {
+        let pid = rustix::process::Pid::from_raw(pid).expect("a pid");
+        let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+    }
+    let _ = driver.wait();
+    until("everything dies with the warden", || !with_words(&sleeper).iter().any(own));
 }

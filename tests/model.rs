@@ -87,6 +87,38 @@ fn mutants_are_caught() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn hostile_calls_are_answered_as_predicted() {
+    let said = exits(&["explore", "--raw", "--runs", "120", "--seed", "21"], 0);
+    assert!(said.contains("syscall"), "{said}");
+    exits(&["explore", "--raw", "--runs", "40", "--seed", "22", "--subject", "libc"], 0);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn hostile_calls_catch_mutants() {
+    for (mutant, clause) in [
+        ("bad-options-accepted", "linux/wait/option-bits"),
+        ("int-min-echild", "linux/wait/int-min-esrch"),
+        ("wclone-refused", "posix/"),
+        ("waitid-bad-idtype", "posix/waitid/einval-idtype"),
+        ("waitid-no-event-accepted", "linux/waitid/no-event-option-einval"),
+        ("bad-status-unnoticed", "linux/wait/efault-status"),
+        ("bad-rusage-unnoticed", "/efault"),
+        ("bad-infop-unnoticed", "linux/waitid/efault"),
+    ] {
+        let subject = format!("mutant:{mutant}");
+        let args = ["explore", "--raw", "--runs", "200", "--seed", "1", "--subject", &subject];
+        let said = exits(&args, 1);
+        assert!(said.contains(clause), "{mutant}: {said}");
+        // The line that reproduces it does.
+        let seed = said.rsplit("--seed ").next().unwrap().split(' ').next().unwrap();
+        let args = ["explore", "--raw", "--runs", "1", "--seed", seed, "--subject", &subject];
+        assert!(exits(&args, 1).contains(clause), "{mutant}: {said}");
+    }
+}
+
 #[test]
 fn a_seed_reproduces_a_run() {
     let run = || exits(&["explore", "--runs", "20", "--seed", "5", "--subject", "libc"], 0);
@@ -112,6 +144,67 @@ fn an_invalid_trace_is_a_usage_error() {
     exits(&["replay", bad.to_str().unwrap()], 2);
     exits(&["replay", "/nowhere/at/all"], 2);
     exits(&["explore", "--subject", "nobody"], 2);
+}
+
+/// Debian's dietlibc and klibc: neither has `waitid`, and klibc has no `siginfo_t`, no `popen` and no `WIFCONTINUED`.
+const SMALL: [&[&str]; 2] = [&["diet", "gcc"], &["klcc"]];
+
+/// What the program of a history prints with each small C library that is installed, and its exit code.
+fn with_small_libraries(ops: &str) -> Vec<(i32, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("history.trace"), ops).unwrap();
+    let emitted = waitspec(&["replay", at("history.trace").to_str().unwrap(), "--emit", "c"]);
+    fs::write(at("history.c"), &emitted.stdout).unwrap();
+    let mut ran = Vec::new();
+    for compiler in SMALL {
+        let flags = ["-std=gnu99", "-Werror=implicit-function-declaration", "-o", "history", "history.c"];
+        let mut command = Command::new(compiler[0]);
+        let compiled = command.args(&compiler[1..]).args(flags).current_dir(folder.path()).output();
+        let Ok(compiled) = compiled else {
+            assert!(std::env::var_os("WAITSPEC_NO_SKIPS").is_none(), "no {}", compiler[0]);
+            continue;
+        };
+        assert!(compiled.status.success(), "{compiler:?}: {}", text(&compiled));
+        let program = Command::new(at("history")).stdin(Stdio::null()).output().unwrap();
+        ran.push((program.status.code().unwrap_or(-1), text(&program)));
+    }
+    ran
+}
+
+#[test]
+fn small_c_libraries_compile_a_history() {
+    let stops = "spawn A\nstop A\nwait4(any, WNOHANG|WUNTRACED)\ncont A\nwaitpid(A, WNOHANG|WCONTINUED)\nexit A 7\nwait(any)";
+    for (code, said) in with_small_libraries(stops) {
+        assert_eq!(code, 0, "{said}");
+    }
+    for (code, said) in with_small_libraries("spawn A exit 7\nwaitid(A, WEXITED)") {
+        assert_eq!(code, 2, "{said}");
+        assert!(said.contains("this C library has no waitid"), "{said}");
+    }
+}
+
+/// Without a process table nothing shows when a child has stopped: a call might come before.
+#[test]
+fn a_history_is_not_judged_where_its_order_cannot_be_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("history.trace"), "spawn A\nstop A\nwaitpid(A, WNOHANG|WUNTRACED)\n").unwrap();
+    let emitted = waitspec(&["replay", at("history.trace").to_str().unwrap(), "--emit", "c"]);
+    fs::write(at("history.c"), &emitted.stdout).unwrap();
+    let compiled = Command::new("cc")
+        .args(["-static", "-o", "history", "history.c"])
+        .current_dir(folder.path())
+        .output();
+    let may_chroot = rustix::process::geteuid().is_root();
+    if !may_chroot || !compiled.is_ok_and(|compiled| compiled.status.success()) {
+        eprintln!("skipped: no chroot, or no static C library");
+        return;
+    }
+    let folder = folder.path().to_str().unwrap();
+    let ran = Command::new("chroot").args([folder, "/history"]).stdin(Stdio::null()).output().unwrap();
+    assert_eq!(ran.status.code(), Some(2), "{}", text(&ran));
+    assert!(text(&ran).contains("no process table shows when a child has changed"), "{}", text(&ran));
 }
 
 /// A library with two bugs, for a program that includes it first.

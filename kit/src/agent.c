@@ -408,18 +408,6 @@ static int serve_sigprocmask(struct task *q)
 
 static int serve_sigpending(struct task *q)
 {
-    sigset_t set;
-    int signal;
-    sigemptyset(&set);
-    if (sigpending(&set) != 0)
-        return refused(q, errno);
-    put_key(&q->reply, "sigs");
-    for (signal = 1; signal <= LAST_SIGNAL; signal++)
-        if (sigismember(&set, signal) == 1) {
-            struct text name = { NULL, 0, 0 };
-            add_signal(&name, signal);
-            put_item(&q->reply, name.at);
-            free(name.at);
-        }
-    return OK;
+    int error = put_pending(&q->reply, "sigs");
+    return error == 0 ? OK : refused(q, error);
 }

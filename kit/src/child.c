@@ -10,6 +10,8 @@
 /* How a child is started. */
 struct options {
     const char *place, *token, *agent;
+    /* It connects only to say that a step failed. */
+    int if_failed;
     int orphan;
     char **program;
     size_t program_words;
@@ -149,6 +151,7 @@ static int offspring_in(const struct line *l, struct offspring *o)
     memset(o, 0, sizeof *o);
     o->options = me.options;
     o->options.agent = NULL;
+    o->options.if_failed = 0;
     if (flag_in(l, "orphan", 0, &o->options.orphan) != DONE)
         return MALFORMED;
     o->options.steps = o->steps = list_of(l, "steps", &o->options.step_count, &bad);
@@ -168,7 +171,7 @@ static int offspring_in(const struct line *l, struct offspring *o)
 /* The command of a child with these options; to be freed, its words not. */
 static char **argv_of(const struct options *o)
 {
-    char **argv = more(NULL, (o->program_words * 3 + o->step_count + 12) * sizeof *argv);
+    char **argv = more(NULL, (o->program_words * 3 + o->step_count + 13) * sizeof *argv);
     size_t n = 0, i;
     if (o->program_words == 0) {
         argv[n++] = own_path;
@@ -182,6 +185,8 @@ static char **argv_of(const struct options *o)
         argv[n++] = (char *)"--token";
         argv[n++] = (char *)o->token;
     }
+    if (o->if_failed)
+        argv[n++] = (char *)"--if-failed";
     if (o->orphan)
         argv[n++] = (char *)"--orphan";
     for (i = 0; i < o->program_words; i++) {
@@ -272,6 +277,19 @@ static int check_steps(char **steps, size_t count)
     return DONE;
 }
 
+/* Connects and says hello; in the folder of the connection unless it `stays`. */
+static void meet_warden(int stays)
+{
+    struct text t = { NULL, 0, 0 };
+    if (meet(me.options.place, me.options.token, stays, &me.in, &me.out) != 0)
+        _exit(CONNECTION_LOST);
+    me.connected = 1;
+    add(&t, "hello");
+    put(&t, "token", me.options.token);
+    put_ids(&t);
+    child_writes(&t);
+}
+
 /* Answers a step: one that was told, or (id -1) one that it was started with. */
 static void answer_step(const char *word, long long id, int result)
 {
@@ -293,6 +311,8 @@ static void answer_step(const char *word, long long id, int result)
         put(&t, "step", word);
     if (result == DONE)
         add_bytes(&t, me.answer.at, me.answer.len);
+    if (result != DONE && id < 0 && me.options.if_failed && !me.connected)
+        meet_warden(1);
     child_writes(&t);
     if (result != DONE && id < 0)
         _exit(STEP_FAILED);
@@ -377,20 +397,13 @@ static int become_child(struct options *options)
     reset_signals();
     if (!me.options.orphan)
         die_with_parent();
-    if (me.options.place != NULL) {
-        struct text t = { NULL, 0, 0 };
+    if (me.options.place != NULL && !me.options.if_failed) {
         size_t i;
         /* A program that is named from here must be found again. */
         int stays = 0;
         for (i = 0; i < me.options.program_words; i++)
             stays |= me.options.program[i][0] != '/' && strchr(me.options.program[i], '/') != NULL;
-        if (meet(me.options.place, me.options.token, stays, &me.in, &me.out) != 0)
-            _exit(CONNECTION_LOST);
-        me.connected = 1;
-        add(&t, "hello");
-        put(&t, "token", me.options.token);
-        put_ids(&t);
-        child_writes(&t);
+        meet_warden(stays);
     } else if (me.options.step_count == 0) {
         me.options.steps = pause_step;
         me.options.step_count = 1;
@@ -398,7 +411,7 @@ static int become_child(struct options *options)
     return go_on();
 }
 
-/* Reads `[--connect PLACE --token T] [--orphan] [--program WORD]... [--agent NAME] [STEP|SCENARIO]...`; NULL, or what is wrong. */
+/* Reads `[--connect PLACE --token T [--if-failed]] [--orphan] [--program WORD]... [--agent NAME] [STEP|SCENARIO]...`; NULL, or what is wrong. */
 static const char *read_options(struct options *o, char **args)
 {
     size_t n = 0, i, k;
@@ -411,6 +424,8 @@ static const char *read_options(struct options *o, char **args)
         const char *arg = args[i];
         if (same(arg, "--orphan")) {
             o->orphan = 1;
+        } else if (same(arg, "--if-failed")) {
+            o->if_failed = 1;
         } else if (arg[0] == '-') {
             if (args[i + 1] == NULL)
                 return "an option wants a value, or there is no such option";
@@ -424,7 +439,7 @@ static const char *read_options(struct options *o, char **args)
             else if (same(arg, "--agent"))
                 o->agent = args[i];
             else
-                return "there is no such option (--connect PATH, --token T, --orphan, --program WORD, --agent NAME)";
+                return "there is no such option (--connect PATH, --token T, --if-failed, --orphan, --program WORD, --agent NAME)";
         } else {
             for (k = 0; k < COUNT_OF(LIBRARY) && !same(LIBRARY[k].name, arg); k++)
                 ;

@@ -317,13 +317,12 @@ static int new_session(void)
     if (grantpt(ours) != 0 || unlockpt(ours) != 0 || (name = ptsname(ours)) == NULL)
         return -1;
     theirs = open(name, O_RDWR | O_NOCTTY);
-    if (theirs < 0 || ioctl(theirs, TIOCSCTTY, 0) != 0)
+    if (theirs < 0 || tcgetattr(theirs, &modes) != 0)
         return -1;
-    /* From here on the other side stays open, whatever else fails: its end would hang the session up. */
-    if (tcgetattr(theirs, &modes) == 0) {
-        modes.c_lflag |= TOSTOP;
-        tcsetattr(theirs, TCSANOW, &modes);
-    }
+    modes.c_lflag |= TOSTOP;
+    /* The last thing that may fail: once the terminal controls the session, its hang-up would kill the caller. */
+    if (tcsetattr(theirs, TCSANOW, &modes) != 0 || ioctl(theirs, TIOCSCTTY, 0) != 0)
+        return -1;
     /* NetBSD takes the terminal from a session whose leader closes it. */
     close_on_exec(theirs);
     return ours;

@@ -101,7 +101,8 @@ static int act_vfork(const struct line *l, int check)
 static int act_wait(const struct line *l, int check)
 {
     long long number = 0;
-    int status = 0;
+    /* With room behind it, for a wait that writes too much. */
+    int status[8] = { 0 };
     pid_t pid, got;
     if (number_or(l, "pid", INT_MIN, INT_MAX, &number) != DONE)
         return MALFORMED;
@@ -111,14 +112,14 @@ static int act_wait(const struct line *l, int check)
     if (pid <= 0)
         return ECHILD;
     do
-        got = waitpid(pid, &status, 0);
+        got = waitpid(pid, status, 0);
     while (got < 0 && errno == EINTR);
     if (got < 0)
         return errno;
     if (got == 0)
         return EIO;
     put_number(&me.answer, "pid", got);
-    put_status(&me.answer, "status", status);
+    put_status(&me.answer, "status", status[0]);
     return DONE;
 }
 

@@ -175,6 +175,25 @@ static int mask_signal(int how, int signal)
     return error;
 }
 
+/* Adds the list of the signals that are pending; 0, or the errno. */
+static int put_pending(struct text *t, const char *key)
+{
+    sigset_t set;
+    int signal;
+    sigemptyset(&set);
+    if (sigpending(&set) != 0)
+        return errno;
+    put_key(t, key);
+    for (signal = 1; signal <= LAST_SIGNAL; signal++)
+        if (sigismember(&set, signal) == 1) {
+            struct text name = { NULL, 0, 0 };
+            add_signal(&name, signal);
+            put_item(t, name.at);
+            free(name.at);
+        }
+    return 0;
+}
+
 /* Sends a signal to the calling thread; 0, or the errno. */
 static int raise_here(int signal)
 {

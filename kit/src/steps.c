@@ -363,6 +363,7 @@ static int act_getids(const struct line *l, int check)
         put_ids(&me.answer);
         put_number(&me.answer, "uid", (long long)getuid());
         put_number(&me.answer, "euid", (long long)geteuid());
+        put_pending(&me.answer, "pending");
     }
     return DONE;
 }

@@ -268,11 +268,14 @@ static int is_ready(int fd, long us)
 /* Best effort, to keep the table clean: one look, never a wait, and no verdict may rest on it. Whether the child is gone. */
 static int reap(int pid, int *status)
 {
-    int options = WNOHANG;
+    /* With room behind it, for a wait that writes too much. */
+    int roomy[8] = { 0 }, options = WNOHANG, reaped;
 #ifdef __linux__
     options |= __WALL;
 #endif
-    return pid > 1 && waitpid(pid, status, options) == pid;
+    reaped = pid > 1 && waitpid(pid, roomy, options) == pid;
+    *status = roomy[0];
+    return reaped;
 }
 
 /* Kills a child of ours and reaps it, looking at most ten seconds. */

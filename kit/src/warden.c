@@ -348,6 +348,17 @@ static void read_stranger(size_t at)
         error = open_handle((int)pid, &handle);
         if (error != 0) {
             struct text t = { NULL, 0, 0 };
+            /* It has been reaped already. What it had to say is all there. */
+            struct known gone;
+            memset(&gone, 0, sizeof gone);
+            strcpy(gone.name, name);
+            note_line("child", name, line, len);
+            gone.lines = s->lines;
+            memset(&s->lines, 0, sizeof s->lines);
+            relay_child(&gone);
+            while (read_some(s->in, &gone.lines) > 0)
+                relay_child(&gone);
+            free_lines(&gone.lines);
             add(&t, "lost");
             put(&t, "of", name);
             put(&t, "why", "cannot watch the process");

@@ -10,8 +10,8 @@ use crate::protocol::handle::{ABILITIES, Report, Request};
 use crate::protocol::line::FieldError;
 use crate::protocol::warden::Begin;
 use crate::subject::{Handle, Handles};
+use crate::sys::process;
 use crate::sys::signal::{self, Action, Flags};
-use crate::sys::{descriptors, process};
 use crate::wait::{Pid, Target, WaitOptions, retrying, waitpid};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
@@ -122,8 +122,11 @@ impl Agent {
         })??;
         match request {
             Request::Spawn { argv, pipes } => {
-                let (read, write) =
-                    if pipes { descriptors::pipe().map(|(r, w)| (Some(r), Some(w)))? } else { (None, None) };
+                let (read, write) = if pipes {
+                    crate::sys::makeshift::pipe().map(|(r, w)| (Some(r), Some(w)))?
+                } else {
+                    (None, None)
+                };
                 let pid = self.subject.spawn(&spawn::command(&argv), write.as_ref().map(AsFd::as_fd))?;
                 let named = Pid::from_raw(pid).ok_or(Errno::INVAL)?;
                 let handle = Some(self.subject.handle(named).into());

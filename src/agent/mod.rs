@@ -171,7 +171,8 @@ impl Agent {
             .with("pid", std::process::id())
             .with_list("calls", self.subject.calls().iter().map(|call| call.name()))
             .with("threads", "yes");
-        let hello = if self.subject.is_raw() { hello.with("raw", "yes") } else { hello };
+        let hello =
+            if self.subject.is_raw() { hello.with("raw", "yes").with("pointers", "all") } else { hello };
         if self.subject.retries_eintr() { hello.with("retries", "eintr") } else { hello }
     }
 

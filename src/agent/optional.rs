@@ -33,12 +33,13 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
                 clone3,
                 ..Clone::default()
             };
-            let (pid, pidfd) = spawn::clone(agent, &argv, words, how)?;
-            let ok = ok.with("pid", pid);
-            Ok(match pidfd {
-                Some(pidfd) => ok.with("fd", agent.keep(pidfd)),
-                None => ok,
-            })
+            Ok(cloned(agent, spawn::clone(agent, &argv, words, how)?, ok))
+        }
+        Request::Autoreap { argv, words, exit_signal, pidfd, autokill, image: _ } => {
+            let exit_signal = spawn::exit_signal(&exit_signal)?;
+            let how =
+                Clone { exit_signal, pidfd, clone3: true, autoreap: true, autokill, ..Clone::default() };
+            Ok(cloned(agent, spawn::clone(agent, &argv, words, how)?, ok))
         }
         Request::PosixSpawn { argv, thread: _ } => Ok(ok.with("pid", spawn::posix_spawn(&argv)?)),
         Request::Exec { argv } => exec(agent, &argv),
@@ -223,12 +224,22 @@ fn terminal_session(agent: &Agent, ok: Line) -> Result<Line, Refusal> {
         .and_then(|()| crate::sys::process::raw::setpgid(0, other))
         .and_then(|()| terminal::new_session());
     process::kill_and_reap(other);
+    // Both are kept whatever comes: without the terminal the session loses it, and the end of the master kills the agent.
+    let made = made?;
+    agent.keep(made.terminal);
+    let fd = agent.keep(made.master);
     // Later it makes other groups the foreground group, and is then itself in the background.
     signal::block(libc::SIGTTOU)?;
-    let made = made?;
-    // Never closed: the session would lose its terminal.
-    agent.keep(made.terminal);
-    Ok(ok.with("fd", agent.keep(made.master)))
+    Ok(ok.with("fd", fd))
+}
+
+/// The reply about a child of `clone`.
+fn cloned(agent: &Agent, (pid, pidfd): (i32, Option<std::os::fd::OwnedFd>), ok: Line) -> Line {
+    let ok = ok.with("pid", pid);
+    match pidfd {
+        Some(pidfd) => ok.with("fd", agent.keep(pidfd)),
+        None => ok,
+    }
 }
 
 fn pidfd_info(agent: &Agent, fd: i32, ok: Line) -> Result<Line, Refusal> {

@@ -4,6 +4,7 @@ use super::{handles, serve};
 use crate::mutants;
 use crate::scenario::{ChildOptions, child};
 use crate::subject::Registry;
+use crate::sys::makeshift;
 use crate::sys::process::exit_now;
 use std::ffi::CString;
 
@@ -11,23 +12,24 @@ use std::ffi::CString;
 pub fn run(options: ChildOptions, registry: impl FnOnce() -> Registry) -> i32 {
     match (&options.agent, &options.wrapper) {
         (Some(name), _) => become_agent(name, &registry()),
-        (None, Some((name, command))) => become_wrapper(name, command),
+        (None, Some((name, command))) => become_program(name, command),
         (None, None) => child::run_to_return(options),
     }
 }
 
-/// The wrapper of that name with that command: this crate's own, or a mutant of it.
-fn become_wrapper(name: &str, command: &[String]) -> ! {
+/// The program of that name with that command: this crate's own, or a mutant of it.
+fn become_program(name: &str, command: &[String]) -> ! {
     let command: Result<Vec<CString>, _> = command.iter().map(|word| CString::new(word.as_str())).collect();
-    match (mutants::wrapper(name), command) {
-        (Some(wrapper), Ok(command)) if !command.is_empty() => exit_now(wrapper.run(&command)),
+    match (mutants::program(name), command) {
+        (Some(program), Ok(command)) if !command.is_empty() => exit_now(program.run(&command)),
         _ => exit_now(child::USAGE),
     }
 }
 
 /// The agent of a subject that is built in, on standard input and output.
 fn become_agent(name: &str, registry: &Registry) -> ! {
-    let streams = (rustix::io::dup(rustix::stdio::stdin()), rustix::io::dup(rustix::stdio::stdout()));
+    let streams =
+        (makeshift::duplicate(rustix::stdio::stdin()), makeshift::duplicate(rustix::stdio::stdout()));
     let (Ok(input), Ok(output)) = streams else { exit_now(child::USAGE) };
     match (registry.get(name), registry.handles(name)) {
         (Some(subject), _) => serve(subject, input, output),

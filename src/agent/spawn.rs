@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString, OsString};
 use std::io::IoSlice;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStringExt;
+use std::sync::OnceLock;
 
 use rustix::fs::{Mode, OFlags};
 
@@ -12,6 +13,7 @@ use crate::protocol::codec::Words;
 use crate::protocol::line::{FieldError, parse_number};
 use crate::scenario::{ChildOptions, child};
 use crate::sys::descriptors;
+use crate::sys::makeshift;
 use crate::sys::process::clone;
 use crate::sys::process::{self, Forked};
 use crate::wait::{Signal, names};
@@ -56,6 +58,7 @@ fn become_child(options: ChildOptions) -> ! {
 /// A child that runs the child program in a copy of this process.
 fn fork_image(argv: &Words, words: Option<usize>) -> Result<i32, Refusal> {
     let options = image(argv, words)?;
+    null();
     Ok(process::spawn(|| become_child(options))?)
 }
 
@@ -100,17 +103,25 @@ pub(super) fn command(argv: &Words) -> Vec<CString> {
 /// A child that runs another program.
 pub(super) fn exec(argv: &Words) -> Result<i32, Refusal> {
     let argv = command(argv);
+    null();
     Ok(process::spawn(|| {
         null_streams();
         exec_or_tell(&argv)
     })?)
 }
 
+/// The null device, opened once and kept: before a fork, so that no child has to.
+fn null() -> Option<&'static OwnedFd> {
+    static NULL: OnceLock<Option<OwnedFd>> = OnceLock::new();
+    let open = || rustix::fs::open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).ok();
+    NULL.get_or_init(open).as_ref()
+}
+
 /// Children must not use the agent's standard input and output.
 fn null_streams() {
-    if let Ok(null) = rustix::fs::open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()) {
-        let _ = rustix::stdio::dup2_stdin(&null);
-        let _ = rustix::stdio::dup2_stdout(&null);
+    if let Some(null) = null() {
+        let _ = makeshift::as_standard(null, 0);
+        let _ = makeshift::as_standard(null, 1);
     }
 }
 

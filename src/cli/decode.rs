@@ -8,12 +8,15 @@ use crate::wait::{Event, Layout, Signal, System, WaitStatus};
 
 /// Show what a status word means, on every system or on one.
 ///
-/// The word is decimal, hexadecimal (0x), octal (0o) or binary (0b), and may be negative.
+/// The word is decimal, hexadecimal (0x), octal (0 or 0o) or binary (0b), and may be negative. What a number means in other
+/// conventions (`$?` of a shell, the return code of Python's subprocess) is shown below.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   waitspec decode 0x137f
   waitspec decode 256 --os linux
+  waitspec decode 137                        a word, or a shell's $?
+  waitspec decode -9                         a word, or a return code of Python
   waitspec decode 0x177f --os linux --arch mips
   waitspec decode -1 --format json")]
 pub struct Args {
@@ -45,8 +48,13 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     };
     let systems = one.map_or(Layout::ALL.map(System::of).to_vec(), |system| vec![system]);
     let text = match (args.format, one) {
-        (Format::Terminal, Some(system)) => bits(raw) + &in_full(system.decode(raw)),
-        (Format::Terminal, None) => bits(raw) + "\n" + &table(raw, &systems).render(args.format, &[]),
+        (Format::Terminal, Some(system)) => {
+            bits(raw) + &in_full(system.decode(raw)) + &other_readings(&args.status, raw, system)
+        }
+        (Format::Terminal, None) => {
+            let table = table(raw, &systems).render(args.format, &[]);
+            bits(raw) + "\n" + &table + &other_readings(&args.status, raw, System::HOST)
+        }
         (format, _) => table(raw, &systems).render(format, &[]),
     };
     Ok(Output::success(text))
@@ -71,6 +79,8 @@ fn number(text: &str) -> Option<i32> {
         Some("0x") => (&digits[2..], 16),
         Some("0o") => (&digits[2..], 8),
         Some("0b") => (&digits[2..], 2),
+        // As in C.
+        Some(octal) if octal.starts_with('0') => (&digits[1..], 8),
         _ => (digits, 10),
     };
     if !digits.starts_with(|c: char| c.is_ascii_alphanumeric()) {
@@ -90,14 +100,76 @@ fn bits(raw: i32) -> String {
     format!("{raw} = {word:#x} = {a:08b} {b:08b} {c:08b} {d:08b}\n")
 }
 
+/// What the number may be besides a status word, by those who print numbers of other kinds.
+fn other_readings(given: &str, raw: i32, system: System) -> String {
+    let decimal = given.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit());
+    let octal = decimal && given.trim_start_matches('-').starts_with('0') && given.len() > 1;
+    let mut out = String::new();
+    if octal {
+        line(&mut out, "octal", &format!("{given} is read as in C; in decimal it is {raw}"));
+    }
+    if !decimal || octal {
+        return out;
+    }
+    let signal = |number| named(Signal::from_number_on(number, system), system);
+    match raw {
+        126 => line(&mut out, "as $?", "the command was found and could not be run, or it exited with 126"),
+        127 => line(&mut out, "as $?", "the command was not found, or it exited with 127"),
+        129..=255 => line(
+            &mut out,
+            "as $?",
+            &format!(
+                "killed by {} (128 + {}), or exited with {raw}; the words of these are {:#06x} and {:#06x}",
+                signal(raw - 128),
+                raw - 128,
+                raw - 128,
+                raw << 8
+            ),
+        ),
+        -64..=-1 => line(
+            &mut out,
+            "in Python",
+            &format!(
+                "killed by {}: subprocess.returncode and os.waitstatus_to_exitcode negate the signal; its word is {:#06x}",
+                signal(-raw),
+                -raw
+            ),
+        ),
+        _ => {}
+    }
+    if out.is_empty() { out } else { format!("\n{out}") }
+}
+
+/// A signal; a real-time one by its number, and as programs name it.
+fn named(signal: Signal, system: System) -> String {
+    let number = signal.number_on(system).unwrap_or_default();
+    let first = match (signal.is_realtime_on(system), system.layout()) {
+        // The two C libraries of Linux keep the first ones to themselves.
+        (true, Layout::Linux) if number >= 35 => {
+            return format!("SIGRTMIN+{} ({signal}; in musl SIGRTMIN+{})", number - 34, number - 35);
+        }
+        (true, Layout::Linux) if number == 34 => {
+            return format!("SIGRTMIN ({signal}; musl keeps it to itself)");
+        }
+        (true, Layout::Linux) => return format!("{signal} (the C library keeps it to itself)"),
+        (true, _) => Signal::realtime_range_on(system).map_or(number, |range| *range.start()),
+        (false, _) => return signal.to_string(),
+    };
+    match number - first {
+        0 => format!("SIGRTMIN ({signal})"),
+        more => format!("SIGRTMIN+{more} ({signal})"),
+    }
+}
+
 /// The meaning of a status, in words.
 fn meaning(status: WaitStatus) -> String {
+    let of = |signal| named(signal, status.system());
     match status.event() {
         Event::Exited { code } => format!("exited with {code}"),
-        Event::Signaled { signal, core: true } => format!("killed by {}, core dumped", signal),
-        Event::Signaled { signal, core: false } => format!("killed by {}", signal),
-        Event::Stopped { signal, ptrace: 0 } => format!("stopped by {}", signal),
-        Event::Stopped { signal, ptrace } => format!("stopped by {}, ptrace event {ptrace}", signal),
+        Event::Signaled { signal, core: true } => format!("killed by {}, core dumped", of(signal)),
+        Event::Signaled { signal, core: false } => format!("killed by {}", of(signal)),
+        Event::Stopped { signal, ptrace: 0 } => format!("stopped by {}", of(signal)),
+        Event::Stopped { signal, ptrace } => format!("stopped by {}, ptrace event {ptrace}", of(signal)),
         Event::Trapped { status } => format!("trapped ({status:#x})"),
         Event::Continued => "continued".to_owned(),
         Event::Unknown => "none: no macro holds".to_owned(),
@@ -109,7 +181,7 @@ fn macros(status: WaitStatus) -> [(&'static str, Option<String>); 8] {
     let yes = |is: bool| Some(if is { "true" } else { "false" }.to_owned());
     let signal = |s: Signal| {
         let number = s.number_on(status.system()).unwrap_or_default();
-        format!("{number} ({s})")
+        format!("{number} ({})", named(s, status.system()))
     };
     [
         ("WIFEXITED", yes(status.is_exited())),
@@ -174,6 +246,9 @@ mod tests {
             ("0x137f", 0x137f),
             ("0X137F", 0x137f),
             ("0o177", 0x7f),
+            ("0177", 0x7f),
+            ("-010", -8),
+            ("00", 0),
             ("0b1_1", 3),
             ("-1", -1),
             ("-0x80000000", i32::MIN),
@@ -182,9 +257,21 @@ mod tests {
         ] {
             assert_eq!(number(text), Some(value), "{text}");
         }
-        for text in
-            ["", "-", "x", "0x", "1.5", "--1", "4294967296", "-2147483649", "0x1_0000_0000", "+1", "é", "_"]
-        {
+        for text in [
+            "",
+            "-",
+            "x",
+            "0x",
+            "08",
+            "1.5",
+            "--1",
+            "4294967296",
+            "-2147483649",
+            "0x1_0000_0000",
+            "+1",
+            "é",
+            "_",
+        ] {
             assert_eq!(number(text), None, "{text}");
         }
     }
@@ -198,6 +285,34 @@ mod tests {
         assert_eq!(on(Layout::Illumos), "stopped by SIGPWR");
         let mips = system("linux", Some("mips64el")).map(|system| meaning(system.decode(0x177f)));
         assert_eq!(mips.ok().as_deref(), Some("stopped by SIGSTOP"));
+    }
+
+    #[test]
+    fn real_time_signals_have_names() {
+        let on = |layout: Layout, number: i32| meaning(layout.decode(number));
+        assert_eq!(on(Layout::Linux, 37), "killed by SIGRTMIN+3 (SIG37; in musl SIGRTMIN+2)");
+        assert_eq!(on(Layout::Linux, 34), "killed by SIGRTMIN (SIG34; musl keeps it to itself)");
+        assert_eq!(on(Layout::Linux, 33), "killed by SIG33 (the C library keeps it to itself)");
+        assert_eq!(on(Layout::FreeBsd, 68), "killed by SIGRTMIN+3 (SIG68)");
+        assert_eq!(on(Layout::NetBsd, 33), "killed by SIGRTMIN (SIG33)");
+    }
+
+    #[test]
+    fn a_number_has_other_readings() {
+        let of = |text: &str| other_readings(text, number(text).unwrap(), System::of(Layout::Linux));
+        assert!(
+            of("137").contains("as $?     killed by SIGKILL (128 + 9), or exited with 137"),
+            "{}",
+            of("137")
+        );
+        assert!(of("137").contains("0x0009 and 0x8900"));
+        assert!(of("162").contains("killed by SIGRTMIN (SIG34"));
+        assert!(of("127").contains("not found"));
+        assert!(of("-9").contains("in Python killed by SIGKILL"), "{}", of("-9"));
+        assert!(of("0177").contains("0177 is read as in C; in decimal it is 127"));
+        for plain in ["0x89", "0", "256", "128", "0b11", "-65"] {
+            assert_eq!(of(plain), "", "{plain}");
+        }
     }
 
     #[test]

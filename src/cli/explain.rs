@@ -110,7 +110,9 @@ fn about(clause: &Clause) -> String {
     }
     for deviation in deviations::ALL.iter().filter(|d| d.clause.id == clause.id) {
         let (profile, observed) = (deviation.profile, deviation.observed);
-        let text = format!("{profile} deviates: {observed} ({})", deviation.source);
+        let unverified =
+            if deviation.unverified { format!("; {}", deviations::UNVERIFIED) } else { String::new() };
+        let text = format!("{profile} deviates: {observed} ({}{unverified})", deviation.source);
         lines.push(wrapped(text.split(' '), " "));
     }
     lines.join("\n")

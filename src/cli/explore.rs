@@ -3,8 +3,10 @@
 use super::session::{SessionArgs, failed};
 use super::{Output, print_error};
 use crate::model::op::{Slot, script};
+use crate::model::oracle::Violation;
 use crate::model::run::explore::{Explored, Quest, exhaust, explore};
 use crate::model::run::played::Played;
+use crate::model::run::raw::{self, RawQuest};
 use crate::model::trace;
 use crate::report::human::failure::{line, prose, wrapped};
 use crate::runner::settings::RunError;
@@ -28,6 +30,7 @@ Examples:
   waitspec explore --ops 60 --children 12                   longer histories with more children
   waitspec explore --waiters 4                              concurrent calls from several threads
   waitspec explore --exhaustive 5 --subject syscall         every history of up to 5 operations
+  waitspec explore --raw --runs 5000                        hostile arguments to the kernel
   waitspec explore --subject 'agent:./myagent' --output found.trace")]
 pub struct Args {
     #[command(flatten)]
@@ -47,6 +50,10 @@ pub struct Args {
     /// Instead of random histories, run every history of up to N operations on two children
     #[arg(long, value_name = "N", conflicts_with_all = ["ops", "children", "runs", "seed", "waiters"])]
     exhaustive: Option<usize>,
+    /// Make calls with hostile arguments (pids, idtypes, option bits, pointers), each answer of which is predicted as the Linux
+    /// kernel gives it; then see whether process and system are alive [default subject: syscall]
+    #[arg(long, conflicts_with_all = ["exhaustive", "waiters", "output"])]
+    raw: bool,
     /// Seed of the random histories [default: a new one each time, shown in the output]
     #[arg(long, value_name = "SEED")]
     seed: Option<u64>,
@@ -94,6 +101,9 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         u64::from(now.subsec_nanos()) ^ now.as_secs()
     });
+    if args.raw {
+        return hostile(args, seed);
+    }
     let quest = Quest {
         ops: args.ops,
         children: args.children,
@@ -102,7 +112,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
         uid: args.session.uid(),
         waiters: args.waiters,
     };
-    let (pool, subjects) = args.session.pool()?;
+    let (pool, subjects) = args.session.pool(&[])?;
     let mut output = Output::default();
     for subject in &subjects {
         let began = Instant::now();
@@ -127,8 +137,13 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
                 return Err(failed(subject, stop));
             }
         };
-        output.text +=
-            &summary(subject, &explored, began.elapsed(), args.exhaustive.is_none().then_some(seed));
+        output.text += &summary(
+            subject,
+            &explored,
+            explored.found.is_some(),
+            began.elapsed(),
+            args.exhaustive.is_none().then_some(seed),
+        );
         if let Some(found) = &explored.found {
             output.code = 1;
             let path = args.path(subject, seed, subjects.len() > 1);
@@ -146,9 +161,43 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     Ok(output)
 }
 
-fn summary(subject: &str, explored: &Explored, took: Duration, seed: Option<u64>) -> String {
+/// Hostile calls on each subject.
+fn hostile(args: &Args, seed: u64) -> Result<Output, RunError> {
+    let (ops, children) = (args.ops, args.children);
+    let quest = RawQuest { ops, children, runs: args.runs, seed, uid: args.session.uid() };
+    let (pool, subjects) = args.session.pool(&["syscall"])?;
+    let mut output = Output::default();
+    for subject in &subjects {
+        let began = Instant::now();
+        let bar = Bar::new(quest.runs, subject);
+        let explored = raw::explore(&pool, subject, &quest, &|played| bar.count(played.ops.len()));
+        bar.end();
+        let (explored, found) = match explored {
+            Ok(both) => both,
+            Err(stop) => {
+                pool.end();
+                return Err(failed(subject, stop));
+            }
+        };
+        output.text += &summary(subject, &explored, found.is_some(), began.elapsed(), Some(seed));
+        if let Some((run, played)) = found {
+            output.code = 1;
+            if let Some(violation) = &played.violation {
+                output.text += &violated(subject, violation, played.ops.len(), &played.told.join("; "));
+            }
+            let seed = seed.wrapping_add(run);
+            let again =
+                format!("--subject '{subject}' --seed {seed} --runs 1 --ops {ops} --children {children}");
+            let _ = writeln!(output.text, "  reproduce waitspec explore --raw {again}");
+        }
+    }
+    pool.end();
+    Ok(output)
+}
+
+fn summary(subject: &str, explored: &Explored, failed: bool, took: Duration, seed: Option<u64>) -> String {
     let rate = explored.operations as f64 / took.as_secs_f64().max(0.001);
-    let verdict = if explored.found.is_some() { "FAIL" } else { "ok" };
+    let verdict = if failed { "FAIL" } else { "ok" };
     let mut text = format!(
         "{verdict:7} {subject:24} {} histories, {} operations, {rate:.0} per second{}\n",
         explored.runs,
@@ -163,13 +212,17 @@ fn summary(subject: &str, explored: &Explored, took: Duration, seed: Option<u64>
 
 /// A history that violates a clause, as text.
 pub fn failure(subject: &str, played: &Played) -> String {
+    let Some(violation) = &played.violation else { return String::new() };
+    violated(subject, violation, played.steps.len(), &script(&played.ops()))
+}
+
+fn violated(subject: &str, violation: &Violation, operations: usize, steps: &str) -> String {
     let mut text = String::new();
-    let Some(violation) = &played.violation else { return text };
     let clause = violation.clause;
-    let _ = writeln!(text, "FAIL  a history of {} operations      {subject}", played.steps.len());
+    let _ = writeln!(text, "FAIL  a history of {operations} operations      {subject}");
     prose(&mut text, clause.level.name(), clause.text);
     line(&mut text, "", &wrapped([clause.id, clause.source], "   "));
-    prose(&mut text, "steps", &script(&played.ops()));
+    prose(&mut text, "steps", steps);
     prose(&mut text, "expected", &violation.expected);
     prose(&mut text, "got", &violation.got);
     text
@@ -203,7 +256,12 @@ impl Bar {
 
     /// Counts a history.
     pub fn tick(&self, played: &Played) {
-        let operations = self.operations.fetch_add(played.steps.len() as u64, Ordering::Relaxed);
+        self.count(played.steps.len());
+    }
+
+    /// Counts a history of that many operations.
+    fn count(&self, operations: usize) {
+        let operations = self.operations.fetch_add(operations as u64, Ordering::Relaxed);
         self.bar.inc(1);
         if !self.bar.is_hidden() {
             self.bar.set_message(format!("{operations} operations"));

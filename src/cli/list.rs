@@ -6,12 +6,13 @@ use crate::catalogue::{self, Case};
 use crate::runner::settings::RunError;
 use crate::scenario::library;
 use crate::selftest::Matrix;
+use crate::spec::contracts::CONTRACTS;
 use crate::spec::{self, Clause};
 use crate::subject;
 use crate::sys::call::abi::Call;
 use clap::ValueEnum;
 
-/// List cases, clauses, scenarios, subjects, mutants or calls.
+/// List cases, clauses, scenarios, subjects, mutants, calls or contracts.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -48,6 +49,8 @@ enum What {
     Mutants,
     /// Front ends of the wait family
     Calls,
+    /// What programs that run a program promise
+    Contracts,
 }
 
 /// Performs the verb.
@@ -66,6 +69,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
         What::Subjects => (subjects(), &[]),
         What::Mutants => (mutants(), &["origin"]),
         What::Calls => (calls(), &[]),
+        What::Contracts => (contracts(), &[]),
     };
     Ok(Output::success(table.render(args.format, left_out)))
 }
@@ -189,8 +193,9 @@ fn subjects() -> Table {
         subject::OWN_HANDLE.into(),
         Cell::Text(format!("{version}; process handles on this crate's wait")),
     ]);
-    table
-        .row([subject::OWN_WRAPPER.into(), Cell::Text(format!("{version}; a wrapper on this crate's wait"))]);
+    for name in subject::OWN_PROGRAMS {
+        table.row([(*name).into(), Cell::Text(format!("{version}; a program on this crate's wait"))]);
+    }
     for (form, summary) in super::run::SUBJECT_FORMS {
         table.row([form.into(), summary.into()]);
     }
@@ -202,6 +207,16 @@ fn mutants() -> Table {
     for mutant in crate::mutants::mutants() {
         let origin = Cell::Text(mutant.origin.to_string());
         table.row([mutant.name.into(), mutant.breaks.into(), mutant.clause.id.into(), origin]);
+    }
+    table
+}
+
+fn contracts() -> Table {
+    let mut table = Table::new(&["contract", "promise", "value", "source"]);
+    for contract in CONTRACTS {
+        for row in contract.rows {
+            table.row([contract.name.into(), row.key.into(), row.value.into(), row.source.into()]);
+        }
     }
     table
 }

@@ -51,7 +51,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
         let about = [format!("waitspec {}: the history {}", env!("CARGO_PKG_VERSION"), args.trace.display())];
         return Ok(Output::success(emit(&ops, profile.unwrap_or(Profile::Posix), &about)));
     }
-    let (pool, subjects) = args.session.pool()?;
+    let (pool, subjects) = args.session.pool(&[])?;
     let mut output = Output::default();
     for subject in &subjects {
         match perform_history(&pool, subject, stage(&pool, subject, args.session.uid()), &ops) {

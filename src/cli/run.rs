@@ -22,6 +22,7 @@ use crate::spec::{self, Profile};
 use crate::subject;
 use crate::sys::call::abi::Call;
 use crate::trial::Variant;
+use crate::trial::program;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::fs::File;
@@ -30,11 +31,15 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
 /// The forms of `--subject` other than the names of built-in subjects.
-pub const SUBJECT_FORMS: [(&str, &str); 5] = [
+pub const SUBJECT_FORMS: [(&str, &str); 9] = [
     ("agent:CMD", "an implementation behind an agent, a program that speaks the protocol"),
     ("so:PATH", "the functions of a shared object, by their addresses"),
     ("preload:PATH", "the C library under a shared object that is loaded before it (LD_PRELOAD)"),
     ("wrapper:CMD", "a program that runs the program that it is given"),
+    ("time:CMD", "a program that reports what the program used that it is given"),
+    ("container-init:CMD", "an init that runs the program that it is given, as process 1 of a container"),
+    ("supervisor:CMD", "a program that keeps another running"),
+    ("shell:CMD", "a shell, run on scripts"),
     ("mutant:NAME", "a subject with a known bug (`list mutants`)"),
 ];
 
@@ -112,6 +117,9 @@ pub struct Args {
     /// Command that starts a warden, on this machine or a remote one
     #[arg(long, value_name = "CMD")]
     warden: Option<CommandLine>,
+    /// Hold a program to this contract: a name from `list contracts`, or a file [default: by the program's name]
+    #[arg(long, value_name = "NAME|FILE")]
+    contract: Option<String>,
     /// Show the protocol lines of each trial
     #[arg(long)]
     trace: bool,
@@ -170,6 +178,7 @@ impl Args {
             trace: self.trace,
             child: self.child.as_ref().map(|c| c.words.clone()),
             warden: self.warden.as_ref().map(|w| w.words.clone()),
+            contract: self.contract.clone(),
         }
     }
 
@@ -188,6 +197,7 @@ impl Args {
         );
         option("--child", self.child.as_ref().map(|c| c.given.clone()));
         option("--warden", self.warden.as_ref().map(|w| w.given.clone()));
+        option("--contract", self.contract.clone());
         if self.strict {
             options.push("--strict".to_owned());
         }
@@ -345,14 +355,19 @@ impl Reports {
     }
 }
 
+/// Whether a command stands behind that word and a `:`.
+fn runs_a_command(sort: &str) -> bool {
+    sort == "agent" || program::Kind::ALL.iter().any(|(word, _)| *word == sort)
+}
+
 /// Rejects unknown names; whether an agent starts shows later.
 pub(super) fn check_subjects(subjects: &[String]) -> Result<(), RunError> {
     for subject in subjects {
         match subject.split_once(':') {
-            Some((sort @ ("agent" | "wrapper" | "so" | "preload" | "mutant"), "")) => {
+            Some((sort, "")) if ["so", "preload", "mutant"].contains(&sort) || runs_a_command(sort) => {
                 return Err(RunError::Usage(format!("subject `{subject}`: nothing follows `{sort}:`")));
             }
-            Some(("agent" | "wrapper", command)) => {
+            Some((sort, command)) if runs_a_command(sort) => {
                 command_words(command).map_err(|e| RunError::Usage(format!("subject `{subject}`: {e}")))?;
             }
             Some(("so" | "preload", _)) => {}
@@ -362,7 +377,7 @@ pub(super) fn check_subjects(subjects: &[String]) -> Result<(), RunError> {
                     return Err(unknown_id("mutant", Kind::Mutant, name, mutants()));
                 }
             }
-            _ if [subject::OWN_HANDLE, subject::OWN_WRAPPER].contains(&subject.as_str()) => {}
+            _ if subject == subject::OWN_HANDLE || subject::OWN_PROGRAMS.contains(&subject.as_str()) => {}
             _ => {
                 let mut known: Vec<String> = subject::built_in().iter().map(|s| s.name()).collect();
                 known.extend(SUBJECT_FORMS.iter().map(|(form, _)| (*form).to_owned()));

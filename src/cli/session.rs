@@ -33,11 +33,13 @@ pub struct SessionArgs {
 }
 
 impl SessionArgs {
-    /// Starts the wardens; returns the pool and the names of the subjects. Must be called while there is one thread.
-    pub fn pool(&self) -> Result<(Pool, Vec<String>), RunError> {
+    /// Starts the wardens; returns the pool and the names of the subjects, which are `default` if none was given and that is not
+    /// empty. Must be called while there is one thread.
+    pub fn pool(&self, default: &[&str]) -> Result<(Pool, Vec<String>), RunError> {
         check_subjects(&self.subjects)?;
+        let default = || default.iter().map(|name| (*name).to_owned()).collect();
         let settings = Settings {
-            subjects: self.subjects.clone(),
+            subjects: if self.subjects.is_empty() { default() } else { self.subjects.clone() },
             profile: self.profile,
             jobs: self.jobs.map(NonZeroUsize::get),
             timeout_scale: self.timeout_scale.0,

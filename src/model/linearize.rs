@@ -142,7 +142,7 @@ mod tests {
     use super::*;
     use crate::model::op::parse;
     use crate::protocol::Line;
-    use crate::protocol::wait::{Answer as Reply, Target, WaitRequest};
+    use crate::protocol::wait::{Reply, Target, WaitRequest};
     use crate::spec::Profile;
     use crate::trial::End;
     use crate::wait::{Layout, System};
@@ -162,11 +162,7 @@ mod tests {
                     let call = &mut log.calls[number];
                     let request = WaitRequest::new(call.wait.call, Target::Pid(-1));
                     let line = Line::parse(reply.as_bytes()).unwrap();
-                    let Reply::Called(reply) =
-                        Reply::from_line(&line, &request, System::of(Layout::Linux)).unwrap()
-                    else {
-                        panic!()
-                    };
+                    let reply = Reply::from_line(&line, &request, System::of(Layout::Linux)).unwrap();
                     let end = End::Returned(reply);
                     call.ended = Some(Seen { request, shown: String::new(), end });
                     log.events.push(Event::End(number));

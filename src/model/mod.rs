@@ -14,6 +14,7 @@
 //! | [`exhaustive`] | every history up to a length |
 //! | [`emit_c`] | a history as a C program |
 //! | [`trace`] | a history as a file |
+//! | [`raw`] | calls with hostile arguments, and what Linux must answer |
 //! | `generate` | randomized histories (feature `cli`) |
 
 pub mod emit_c;
@@ -23,6 +24,7 @@ pub mod generate;
 pub mod linearize;
 pub mod op;
 pub mod oracle;
+pub mod raw;
 pub mod run;
 pub mod state;
 pub mod trace;

@@ -1,4 +1,5 @@
-//! Calls beside the wait family that take a pid, and do not find a process that exists.
+//! Calls beside the wait family: those that take a pid and do not find a process that exists, and a clone3 that makes another
+//! kind of child.
 
 use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::protocol::Line;
@@ -16,6 +17,20 @@ fn misses_zombies(by: &str, request: &Line, reply: &mut Line) {
         && request.number("pid").is_ok_and(dead)
     {
         *reply = Line::new("err").with("id", reply.id().unwrap_or_default()).with("errno", "ESRCH");
+    }
+}
+
+/// Makes an ordinary child of clone3 of one with `CLONE_AUTOREAP`.
+fn without_autoreap(line: &mut Line) {
+    if line.word() == "autoreap" {
+        let mut plain = Line::new("clone");
+        for key in line.keys().filter(|key| *key != "autokill") {
+            plain = match key {
+                "argv" => plain.with_list(key, line.byte_list(key)),
+                _ => plain.with(key, line.get(key).unwrap_or_default()),
+            };
+        }
+        *line = plain.with("clone3", "yes");
     }
 }
 
@@ -37,6 +52,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         .after_reply(|_, request, reply| misses_zombies("getpgid", request, reply)),
     blind("setpgid-misses-zombies", "setpgid of a zombie is ESRCH", &linux::ZOMBIE_FOUND_BY_PID)
         .after_reply(|_, request, reply| misses_zombies("setpgid", request, reply)),
+    // It needs no kernel that has the flags.
+    blind(
+        "clone3-ignores-new-flags",
+        "clone3 ignores CLONE_AUTOREAP and CLONE_PIDFD_AUTOKILL: the child is like any other",
+        &linux::CLONE_AUTOREAP_NEVER_REPORTED,
+    )
+    .before_request(|_, line| without_autoreap(line)),
     from_catalogue(
         "kill-finds-reaped",
         "kill(pid, 0) finds a child that has been reaped",

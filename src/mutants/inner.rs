@@ -194,7 +194,7 @@ pub(crate) fn block_forever() -> ! {
 fn buffer<T>(pointer: Pointer, memory: Memory<T>) -> Memory<T> {
     match pointer {
         Pointer::Buffer => memory,
-        Pointer::Null | Pointer::Bad | Pointer::Kernel => Memory::NoBuffer,
+        _ => Memory::NoBuffer,
     }
 }
 

@@ -20,7 +20,8 @@
 //! | `corner_cases` | single values, calls and combinations of options |
 //! | `wrong_fields` | single fields of siginfo, usage and SIGCHLD |
 //! | `intermittent` | bugs that show only now and then |
-//! | `handle`, `wrapper` | process handles, and programs that run a program |
+//! | `handle` | process handles |
+//! | `wrapper`, `timing`, `init`, `shell` | programs that run a program |
 //! | `inner`, `edit`, `mutant` | the correct calls, and what the tables use |
 
 mod accounts;
@@ -32,6 +33,7 @@ mod events;
 mod existence;
 mod handle;
 mod info;
+mod init;
 mod inner;
 mod intermittent;
 mod interrupted;
@@ -45,11 +47,13 @@ mod pointers;
 mod reports;
 mod returns;
 mod rusage;
+mod shell;
 mod sigchld;
 mod sleep;
 mod status;
 mod targets;
 mod threads;
+mod timing;
 mod tracees;
 mod wrapper;
 mod wrong_fields;
@@ -59,8 +63,7 @@ pub use self::mutant::{Mutant, Origin};
 use self::inner::Inner;
 use self::mutant::{MutantSubject, Of};
 use crate::subject::handle::{Behavior, Own};
-use crate::subject::wrapper::Wrapper;
-use crate::subject::{Handles, OWN_HANDLE, Registry, Subject, built_in};
+use crate::subject::{Handles, OWN_HANDLE, Program, Registry, Subject, built_in};
 
 /// All mutants.
 pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
@@ -92,6 +95,9 @@ pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
         intermittent::MUTANTS,
         handle::MUTANTS,
         wrapper::MUTANTS,
+        timing::MUTANTS,
+        init::MUTANTS,
+        shell::MUTANTS,
     ]
     .into_iter()
     .flatten()
@@ -118,13 +124,11 @@ fn handles(name: &str) -> Option<Box<dyn Handles>> {
     }
 }
 
-/// The wrapper of this name: this crate's own, or a mutant of it.
-pub(crate) fn wrapper(name: &str) -> Option<Wrapper> {
-    if name == "waitspec" {
-        return Some(Wrapper::CORRECT);
-    }
-    mutants().find(|mutant| mutant.name == name).and_then(|mutant| match mutant.of {
-        Of::Wrapper(wrapper) => Some(wrapper),
+/// The program of this name: this crate's own, or a mutant of it.
+pub(crate) fn program(name: &str) -> Option<Program> {
+    let mutant = || mutants().find(|mutant| mutant.name == name);
+    Program::correct(name).or_else(|| match mutant()?.of {
+        Of::Program(program) => Some(program),
         _ => None,
     })
 }

@@ -6,7 +6,7 @@ use crate::spec::clause::Clause;
 use crate::subject::handle::Behavior;
 use crate::subject::libc::Libc;
 use crate::subject::wrapper::Wrapper;
-use crate::subject::{Decoded, Subject};
+use crate::subject::{Decoded, Program, Subject};
 use crate::sys::call::abi::{Call, Request};
 use std::fmt;
 
@@ -38,8 +38,8 @@ pub(crate) enum Of {
     Calls,
     /// Of a process handle: this one instead.
     Handle(Behavior),
-    /// Of a wrapper: this one instead.
-    Wrapper(Wrapper),
+    /// Of a program that runs a program: this one instead.
+    Program(Program),
 }
 
 /// Where the idea of a mutant comes from.
@@ -121,7 +121,13 @@ impl Mutant {
 
     /// A mutant of the wrapper.
     pub(crate) const fn wrapper(mut self, wrapper: Wrapper) -> Mutant {
-        self.of = Of::Wrapper(wrapper);
+        self.of = Of::Program(Program::Wrapper(wrapper));
+        self
+    }
+
+    /// A mutant of another program.
+    pub(crate) const fn program(mut self, program: Program) -> Mutant {
+        self.of = Of::Program(program);
         self
     }
 

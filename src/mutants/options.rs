@@ -6,7 +6,7 @@ use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Call, Request};
 use crate::wait::names;
-use libc::{EINVAL, WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED, WUNTRACED};
+use libc::{EINVAL, ENOSYS, WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED, WUNTRACED};
 
 /// The bit of an option that does not exist on every system, or 0.
 fn bit(name: &str) -> i32 {
@@ -46,6 +46,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::WAITPID_CONTINUE_NEEDS_WCONTINUED,
     )
     .call(|w, r| if r.call == Call::Wait { w.real(r) } else { w.real(&r.with(WCONTINUED)) }),
+    blind("waitid-missing", "waitid fails with ENOSYS", &posix::WAITPID_PROVIDED).call(|w, r| match r.call {
+        Call::Waitid => Ok(error(r, ENOSYS)),
+        _ => w.real(r),
+    }),
+    blind(
+        "continued-refused-without-children",
+        "WCONTINUED fails with EINVAL when there are no children",
+        &posix::WAITPID_PROVIDED,
+    )
+    .call(|w, r| if r.has(WCONTINUED) && !w.has_children() { Ok(error(r, EINVAL)) } else { w.real(r) }),
     blind(
         "unrequested-stop-lost",
         "a call without WUNTRACED consumes the stop",

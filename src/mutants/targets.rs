@@ -1,16 +1,30 @@
 //! The wrong child: targets mistaken for others.
 
 use super::edit::{ObservationExt, RequestExt, is_termination};
-use super::inner::{block_forever, error, nothing};
+use super::inner::{CallResult, Inner, block_forever, error, nothing, report};
 use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::spec::posix;
-use crate::sys::call::abi::Return;
+use crate::sys::call::abi::{Request, Return};
 use crate::sys::process;
 use libc::{ECHILD, EINVAL, WEXITED};
 
 /// The process group that the agent started in: its own.
 fn initial_group() -> i64 {
     process::pid().into()
+}
+
+/// Reports the child that was reaped last again, once, where nothing is ready for such a call.
+fn reported_again(w: &Inner, r: &Request, such: bool) -> CallResult {
+    let last = w.value();
+    if such && last != 0 && w.has_children() && w.peek(r).is_none() {
+        w.swap(0);
+        return Ok(report(r, last >> 32, last as u32 as i32));
+    }
+    w.map(r, |seen| {
+        if let (Some(pid), Some(word), true) = (seen.child(), seen.word(), seen.is_termination()) {
+            w.swap(pid << 32 | i64::from(word.cast_unsigned()));
+        }
+    })
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -31,6 +45,18 @@ pub(crate) const MUTANTS: &[Mutant] = &[
                 _ => w.real(r),
             }
         }),
+    blind(
+        "reported-twice",
+        "the child that was reaped last is reported once more by the next call that would block",
+        &posix::STATUS_NOT_REPORTED_TWICE,
+    )
+    .call(|w, r| reported_again(w, r, r.is_any() && r.blocks())),
+    blind(
+        "reported-twice-by-group",
+        "a call for a process group reports the child that was reaped last once more",
+        &posix::STATUS_NOT_REPORTED_TWICE,
+    )
+    .call(|w, r| reported_again(w, r, r.group().is_some())),
     blind(
         "any-duplicates-pid",
         "two children that terminate together are reported with the same pid",

@@ -100,6 +100,10 @@ requests! {
             exit_signal: String = "exit-signal", clone3: bool = "clone3", pidfd: bool = "pidfd",
             newpid: bool = "newpid", newuser: bool = "newuser", thread: Option<u32> = "thread",
         },
+        Autoreap = "autoreap" {
+            argv: Words = "argv", image: Option<Image> = "image", words: Option<usize> = "words",
+            exit_signal: String = "exit-signal", pidfd: bool = "pidfd", autokill: bool = "autokill",
+        },
         PosixSpawn = "posix_spawn" { argv: Words = "argv", thread: Option<u32> = "thread" },
         InFork = "in-fork" { call: String = "call" },
         Exec = "exec" { argv: Words = "argv" },

@@ -23,12 +23,12 @@
 //! with a failure. It begins with
 //!
 //! ```text
-//! hello protocol=1 name=NAME version=V issues=URL os=OS libc=L arch=A pid=N calls=waitpid,wait4 [threads=yes] [raw=yes] [retries=eintr] [selectors=pid] [ignored=SIGCHLD] [release=R]
+//! hello protocol=1 name=NAME version=V issues=URL os=OS libc=L arch=A pid=N calls=waitpid,wait4 [threads=yes] [raw=yes] [pointers=all] [retries=eintr] [selectors=pid] [ignored=SIGCHLD] [release=R]
 //! ```
 //!
 //! (`OS` is `linux`, `freebsd`, `netbsd`, `openbsd`, `dragonfly`, `macos` or `illumos`) and then serves these, one at a
 //! time; once its input ends it exits. `raw=yes`: its calls go directly to the kernel, so that bad
-//! pointers can be judged. `retries=eintr`: a call interrupted by a signal is restarted before the interruption is seen.
+//! pointers can be judged. `pointers=all`: it knows the pointers `read-only`, `misaligned`, `page-end` and `across`. `retries=eintr`: a call interrupted by a signal is restarted before the interruption is seen.
 //! `selectors=`: which children a call can select, of `pid`, `any` and `group` (all of them if the key is missing); where there is only one
 //! child, a call that cannot select any child is given its pid. `ignored=SIGCHLD`: it
 //! was started with that signal ignored. `release=R`: the release of its kernel, as in `5.10.0`, if it differs from the kernel
@@ -66,6 +66,7 @@
 //! | request | what it does | reply |
 //! |---|---|---|
 //! | `clone argv=A,B,... image=any words=N exit-signal=S [clone3=yes] [pidfd=yes] [newpid=yes] [newuser=yes]` | a child by `clone`, in a copy of the agent; `exit-signal=0` is none, another number goes as it is | `ok pid=N [fd=N]` |
+//! | `autoreap argv=A,B,... image=any words=N exit-signal=S [pidfd=yes] [autokill=yes]` | a child by `clone3` with `CLONE_AUTOREAP`, and `CLONE_PIDFD_AUTOKILL` and `CLONE_NNP`, in a copy of the agent | `ok pid=N [fd=N]` |
 //! | `posix_spawn argv=A,B,...` | a child by `posix_spawnp` | `ok pid=N` |
 //! | `in-fork call=C ...` | the call of that name, with its own keys, in a fork of the agent, which then exits and is reaped; not announced | that of the call |
 //! | `exec argv=A,B,...` | the agent execs a new image of itself; an agent built from this crate appends `--agent NAME` to that program | a `hello` |
@@ -109,7 +110,8 @@
 //! ```
 //!
 //! `P` in a request is `buffer`, `null`, `bad` (an address that cannot be written) or `kernel` (one in the kernel's part of the
-//! address space); a missing one is `buffer`, but a
+//! address space); for an agent with `pointers=all` also `read-only`, `misaligned`, `page-end` or `across` (memory that ends
+//! where what is written does, or halfway through it). A missing one is `buffer`, but a
 //! missing `rusage` of `waitid` is not asked for. Missing `options` are 0; raw bits are one unsigned number of 32 bits.
 //!
 //! The agent fills each buffer with the byte 0xA5 and puts a canary behind it. In the reply, `status`, `rusage`, `info`

@@ -2,7 +2,7 @@
 //!
 //! What stands here is free of any host's numbers: the driver and the agent may run on different systems. The agent's
 //! side turns names into numbers ([`WaitRequest::to_host`]) and an observation into a line ([`reply_line`]); the driver's
-//! side turns that line into typed values, once, by the numbers of the agent's system ([`Answer::from_line`]).
+//! side turns that line into typed values, once, by the numbers of the agent's system ([`Reply::from_line`]).
 
 use std::fmt;
 
@@ -72,23 +72,10 @@ fn buffer_if(yes: bool) -> Pointer {
     if yes { Pointer::Buffer } else { Pointer::Null }
 }
 
-fn pointer_name(pointer: Pointer) -> &'static str {
-    match pointer {
-        Pointer::Buffer => "buffer",
-        Pointer::Null => "null",
-        Pointer::Bad => "bad",
-        Pointer::Kernel => "kernel",
-    }
-}
-
 fn pointer(line: &Line, key: &'static str, default: Pointer) -> Result<Pointer, FieldError> {
-    match line.get(key).as_deref() {
+    match line.get(key) {
         None => Ok(default),
-        Some("buffer") => Ok(Pointer::Buffer),
-        Some("null") => Ok(Pointer::Null),
-        Some("bad") => Ok(Pointer::Bad),
-        Some("kernel") => Ok(Pointer::Kernel),
-        Some(other) => Err(FieldError::Bad(key, other.to_owned())),
+        Some(name) => Pointer::from_name(&name).ok_or(FieldError::Bad(key, name)),
     }
 }
 
@@ -118,17 +105,17 @@ impl WaitRequest {
             }
         }
         if has_status(self.call) {
-            line.set("status", pointer_name(self.status));
+            line.set("status", self.status.name());
         }
         let options = self.options.items();
         if !options.is_empty() {
             line = line.with_list("options", options);
         }
         if has_rusage(self.call) && (self.call != Call::Waitid || self.rusage != Pointer::Null) {
-            line.set("rusage", pointer_name(self.rusage));
+            line.set("rusage", self.rusage.name());
         }
         if has_info(self.call) {
-            line.set("info", pointer_name(self.info));
+            line.set("info", self.info.name());
         }
         if self.thread != 0 {
             line.set("thread", self.thread);
@@ -256,18 +243,11 @@ pub struct Reply {
     pub spill: Option<bool>,
 }
 
-/// How an agent answered a call.
+/// Why a line is no reply of a call that was made.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Answer {
-    /// The call was made.
-    Called(Box<Reply>),
+pub enum NoReply {
     /// The subject cannot express the request, and this is why.
     Unsupported(String),
-}
-
-/// Why a line is no answer.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum AnswerError {
     /// A word other than `ok`, `err`, `unsupported` and `malformed`.
     Word(String),
     /// The agent calls the request malformed, and this is why.
@@ -276,21 +256,22 @@ pub enum AnswerError {
     Field(FieldError),
 }
 
-impl fmt::Display for AnswerError {
+impl fmt::Display for NoReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            AnswerError::Word(word) => write!(f, "'{word}' is not ok, err, unsupported or malformed"),
-            AnswerError::Malformed(why) => write!(f, "the agent calls the request malformed: {why}"),
-            AnswerError::Field(error) => error.fmt(f),
+            NoReply::Unsupported(why) => write!(f, "not offered: {why}"),
+            NoReply::Word(word) => write!(f, "'{word}' is not ok, err, unsupported or malformed"),
+            NoReply::Malformed(why) => write!(f, "the agent calls the request malformed: {why}"),
+            NoReply::Field(error) => error.fmt(f),
         }
     }
 }
 
-impl std::error::Error for AnswerError {}
+impl std::error::Error for NoReply {}
 
-impl From<FieldError> for AnswerError {
-    fn from(error: FieldError) -> AnswerError {
-        AnswerError::Field(error)
+impl From<FieldError> for NoReply {
+    fn from(error: FieldError) -> NoReply {
+        NoReply::Field(error)
     }
 }
 
@@ -381,15 +362,19 @@ fn status_memory(
     }
 }
 
-impl Answer {
-    /// The answer to `request` that a line gives, of an agent that runs on that system.
-    pub fn from_line(line: &Line, request: &WaitRequest, system: System) -> Result<Answer, AnswerError> {
+impl Reply {
+    /// The reply to `request` that a line is, of an agent that runs on that system.
+    pub fn from_line(line: &Line, request: &WaitRequest, system: System) -> Result<Box<Reply>, NoReply> {
         let ret = match line.word() {
             "ok" => Ok(line.number("ret")?),
             "err" => Err(errno_of(line, system)?),
-            "unsupported" => return Ok(Answer::Unsupported(line.get("why").unwrap_or_default())),
-            "malformed" => return Err(AnswerError::Malformed(line.get("why").unwrap_or_default())),
-            other => return Err(AnswerError::Word(other.to_owned())),
+            "unsupported" => {
+                return Err(NoReply::Unsupported(
+                    line.get("why").unwrap_or_else(|| "no reason given".into()),
+                ));
+            }
+            "malformed" => return Err(NoReply::Malformed(line.get("why").unwrap_or_default())),
+            other => return Err(NoReply::Word(other.to_owned())),
         };
         let call = request.call;
         let info = || info_named(line, system);
@@ -400,14 +385,14 @@ impl Answer {
             Some(other) => return Err(FieldError::Bad("spill", other.to_owned()).into()),
         };
         let wait6 = call == Call::Wait6;
-        Ok(Answer::Called(Box::new(Reply {
+        Ok(Box::new(Reply {
             ret,
             status: status_memory(line, request, system)?,
             rusage: memory(line, "rusage", request.rusage, has_rusage(call), || Ok(usage(line, OWN)))?,
             children: memory(line, "children", request.rusage, wait6, || Ok(usage(line, CHILDREN)))?,
             info: memory(line, "info", request.info, has_info(call), info)?,
             spill,
-        })))
+        }))
     }
 }
 

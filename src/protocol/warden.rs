@@ -1,6 +1,6 @@
 //! The requests to a warden, and the states of processes that it answers with.
 
-use super::codec::{Words, requests, words};
+use super::codec::{Bytes, Words, requests, words};
 use crate::wait::Signal;
 
 words! {
@@ -41,12 +41,19 @@ requests! {
         Probe = "probe" {},
         Open = "open" {
             nonce: String = "nonce", subject: Option<String> = "subject", argv: Option<Words> = "argv",
-            program: bool = "program", begin: Option<Begin> = "begin",
+            begin: Option<Begin> = "begin",
+        },
+        Contain = "contain" {},
+        Run = "run" {
+            nonce: String = "nonce", argv: Words = "argv", first: bool = "first", terminal: bool = "terminal",
+            ignored: Vec<String> = "ignored", blocked: Vec<String> = "blocked", files: Option<Words> = "files",
         },
         Decoy = "decoy" { pid: i64 = "pid" },
         Pending = "pending" {},
         Place = "place" {},
         Exit = "exit" { within: u64 = "within" },
+        Output = "output" { until: Option<Bytes> = "until", within: u64 = "within" },
+        Tally = "tally" {},
         Statuses = "statuses" {},
         Adopt = "adopt" { name: String = "name", pid: i64 = "pid" },
         Signal = "signal" { to: String = "to", sig: Signal = "sig" },

@@ -9,12 +9,14 @@ use crate::protocol::handle::Introduction;
 use crate::protocol::warden::{Begin, Request};
 use crate::scenario::Scenario;
 use crate::spec::contracts::{self, Contract};
-use crate::subject::{OWN_WRAPPER, Registry};
+use crate::subject::{OWN_PROGRAMS, Own, Registry};
 use crate::sys::call::abi::Call;
 use crate::trial::handle::Abilities;
 use crate::trial::link::{Link, LinkError};
+use crate::trial::program::{Kind, Kinds, Trial};
 use crate::trial::{
-    Abort, Body, Calls, Case, Common, Core, InterfaceName, Needs, Opened, PROMPT, Uses, Variant, here,
+    Abort, Body, Calls, Case, Common, Core, InterfaceName, Needs, Opened, Outcome, PROMPT, Uses, Variant,
+    here,
 };
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -39,14 +41,34 @@ pub(crate) enum Start {
     /// A shared object in an agent of this program: its arguments.
     Library(Vec<String>),
     /// A program that runs a program: itself, before the command that it is to run.
-    Program(Vec<String>, &'static Contract),
+    Program(Vec<String>, Kind, &'static Contract),
 }
 
 /// Stands in a program's command for the path of this crate's own program.
 const OWN_PROGRAM: &str = "{waitspec}";
 
+/// The contract of an argument of `--contract`.
+pub(crate) fn contract_of(given: &str) -> Result<&'static Contract, RunError> {
+    if let Some(known) = contracts::contract(given) {
+        return Ok(known);
+    }
+    let wrong = |why: String| RunError::Usage(format!("--contract {given}: {why}"));
+    match std::fs::read_to_string(given) {
+        Ok(text) => contracts::parse(&text).map_err(wrong),
+        Err(_) if !given.contains(['/', '.']) => {
+            let names: Vec<&str> = contracts::CONTRACTS.iter().map(|contract| contract.name).collect();
+            Err(wrong(format!("no file, and none of the known contracts: {}", names.join(", "))))
+        }
+        Err(error) => Err(wrong(error.to_string())),
+    }
+}
+
 /// Parses an argument of `--subject`.
-pub(crate) fn of(spec: &str, registry: &Registry) -> Result<Start, RunError> {
+pub(crate) fn of(
+    spec: &str,
+    registry: &Registry,
+    contract: Option<&'static Contract>,
+) -> Result<Start, RunError> {
     let words = |command| {
         let words = crate::subject::external::words(command)
             .ok_or_else(|| RunError::Usage(format!("unterminated quote in the command of '{spec}'")))?;
@@ -67,20 +89,31 @@ pub(crate) fn of(spec: &str, registry: &Registry) -> Result<Start, RunError> {
             None => {}
         }
     }
-    if let Some(command) = spec.strip_prefix("wrapper:") {
+    if let Some((word, command)) = spec.split_once(':')
+        && let Some((_, kind)) = Kind::ALL.iter().find(|(known, _)| *known == word)
+    {
         let words = words(command)?;
-        let contract = contracts::of_program(&words[0]);
-        return Ok(Start::Program(words, contract));
+        let contract = contract.unwrap_or_else(|| contracts::of_program(&words));
+        return Ok(Start::Program(words.into_iter().map(absolute).collect(), *kind, contract));
     }
-    if let Some(name) = wrapper_name(spec) {
+    if let Some((own, name)) = own_program(spec) {
+        let (kind, contract) = match own {
+            Own::Wrapper => (Kind::Wrapper, &contracts::OWN),
+            Own::Time => (Kind::Time, &contracts::OWN_TIME),
+            Own::Init => (Kind::ContainerInit, &contracts::OWN_INIT),
+            Own::Supervisor => (Kind::Supervisor, &contracts::OWN_SUPERVISOR),
+            Own::Shell => (Kind::Shell, &contracts::OWN_SHELL),
+        };
         let own = [OWN_PROGRAM, "child", "--wrapper", name].map(str::to_owned);
-        return Ok(Start::Program(own.to_vec(), &contracts::OWN));
+        return Ok(Start::Program(own.to_vec(), kind, contract));
     }
     if registry.hosts(spec) {
         return Ok(Start::Hosted(spec.to_owned()));
     }
-    let known: Vec<&str> =
-        registry.names().chain(["agent:COMMAND", "so:PATH", "preload:PATH", "wrapper:COMMAND"]).collect();
+    let known: Vec<&str> = registry
+        .names()
+        .chain(["agent:COMMAND", "so:PATH", "preload:PATH", "wrapper:COMMAND", "shell:COMMAND"])
+        .collect();
     let hint = match crate::protocol::nearest(spec, known.iter().copied()) {
         Some(name) => format!("did you mean '{name}'?"),
         None => format!("the subjects are {}", known.join(", ")),
@@ -88,11 +121,23 @@ pub(crate) fn of(spec: &str, registry: &Registry) -> Result<Start, RunError> {
     Err(RunError::Usage(format!("unknown subject '{spec}'; {hint}")))
 }
 
-/// The name of this crate's own wrapper, or of a mutant of it.
-fn wrapper_name(spec: &str) -> Option<&str> {
-    let name = spec.strip_prefix("mutant:");
-    let mutant = name.filter(|name| crate::mutants::wrapper(name).is_some());
-    mutant.or_else(|| (spec == OWN_WRAPPER).then_some("waitspec"))
+/// One of this crate's own programs, or a mutant of it, with its name behind `--wrapper`.
+fn own_program(spec: &str) -> Option<(Own, &str)> {
+    if let Some(name) = spec.strip_prefix("mutant:") {
+        return crate::mutants::program(name).map(|program| (program.own(), name));
+    }
+    let name = spec.strip_prefix("program:")?;
+    OWN_PROGRAMS
+        .contains(&spec)
+        .then(|| crate::mutants::program(name).map(|program| (program.own(), name)))?
+}
+
+/// A word that names a file by a path that is not absolute: a program is started in a folder of its own.
+fn absolute(word: String) -> String {
+    if word.contains('/') && !word.starts_with('/') && std::path::Path::new(&word).exists() {
+        return std::path::absolute(&word).map_or(word, |path| path.to_string_lossy().into_owned());
+    }
+    word
 }
 
 /// Asks a warden what its environment provides.
@@ -115,6 +160,7 @@ fn describe(error: &LinkError) -> String {
         | LinkError::Unfit(what)
         | LinkError::Damaged(what)
         | LinkError::Missing(what) => what.clone(),
+        LinkError::Elsewhere(child) => format!("supervised elsewhere: {child}"),
         LinkError::Interrupted => "interrupted".into(),
     }
 }
@@ -128,8 +174,8 @@ pub(crate) fn identify(
     kernel: &str,
 ) -> Result<SubjectInfo, RunError> {
     link.reset();
-    if let Start::Program(_, contract) = start {
-        return identify_program(link, spec, start, contract, settings, kernel);
+    if let Start::Program(_, kind, contract) = start {
+        return identify_program(link, spec, start, (*kind, contract), settings, kernel);
     }
     // That its calls reach the library is proved once.
     let proving = match start {
@@ -188,7 +234,7 @@ fn identify_program(
     link: &mut Link,
     spec: &str,
     start: &Start,
-    contract: &'static Contract,
+    (kind, contract): (Kind, &'static Contract),
     settings: &Settings,
     kernel: &str,
 ) -> Result<SubjectInfo, RunError> {
@@ -198,13 +244,14 @@ fn identify_program(
         "sunos" => "illumos",
         other => other,
     };
-    let own = |(promise, source): &(&str, &str)| ((*promise).to_owned(), (*source).to_owned());
+    let own = |(promise, source): (&str, &str)| (promise.to_owned(), source.to_owned());
     let mut info = SubjectInfo {
         spec: spec.to_owned(),
         name: contract.name.to_owned(),
         os: os.to_owned(),
         interface: InterfaceName::Program,
-        promises: contract.promises.iter().map(own).collect(),
+        promises: contract.promises().map(own).collect(),
+        kind,
         contract: Some(contract),
         ..SubjectInfo::default()
     };
@@ -251,8 +298,18 @@ static PROGRAM_INTRODUCTION: Case = Case {
     clauses: &[],
     needs: Needs::NOTHING,
     at: here(),
-    body: Body::Program { run: |t| t.spawn(Scenario::held()).map(drop) },
+    body: Body::Program { kinds: Kinds::ANY, run: introduce },
 };
+
+/// A child that the program is to run, and runs.
+fn introduce(t: &mut Trial<'_>) -> Outcome {
+    if t.kind() != Kind::Shell {
+        return t.spawn(Scenario::held()).map(drop);
+    }
+    let child = t.offer(Scenario::held());
+    t.script(&child.command)?;
+    t.meet(&child).map(drop)
+}
 
 /// Why a trial or the introduction failed, with the last line the agent wrote to standard error.
 fn why(stop: Abort, link: &Link) -> String {
@@ -310,6 +367,7 @@ fn identity(spec: &str, hello: &Line) -> Result<SubjectInfo, RunError> {
         polling: handle.as_ref().map(|handle| handle.polling),
         abilities: handle.map(|handle| handle.abilities).unwrap_or_default(),
         promises,
+        kind: Kind::default(),
         contract: None,
         spec: spec.to_owned(),
         name: field("name"),
@@ -323,6 +381,7 @@ fn identity(spec: &str, hello: &Line) -> Result<SubjectInfo, RunError> {
         calls: hello.list("calls"),
         threads: hello.flag("threads"),
         raw: hello.flag("raw"),
+        hostile_pointers: hello.get("pointers").as_deref() == Some("all"),
         retries_eintr: hello.list("retries").iter().any(|r| r == "eintr"),
         selects_any: hello.get("selectors").is_none() || hello.list("selectors").iter().any(|s| s == "any"),
     })
@@ -342,22 +401,24 @@ pub(crate) fn open(
     begin: Option<Begin>,
 ) -> Result<(Opened, Line), Abort> {
     let nonce = format!("{:x}", NONCE.fetch_add(1, Ordering::Relaxed));
-    if let Start::Program(words, _) = start {
+    if let Start::Program(words, ..) = start {
         let place = link.ask_warden(&Request::Place {}, PROMPT)?;
         let own = place.get("exe").unwrap_or_default();
         let program = words.iter().map(|w| if w == OWN_PROGRAM { own.clone() } else { w.clone() }).collect();
-        return Ok((opened(&place, nonce, 0, child, program), Line::new("hello")));
+        let folder = place.get("folder").unwrap_or_default();
+        let opened = Opened { folder, ..opened(&place, nonce, 0, child, program) };
+        return Ok((opened, Line::new("hello")));
     }
     let (subject, argv) = match start {
         Start::Hosted(name) => (Some(name.clone()), None),
-        Start::Command(argv) | Start::Program(argv, _) => (None, Some(Words::of(argv))),
+        Start::Command(argv) | Start::Program(argv, ..) => (None, Some(Words::of(argv))),
         Start::Library(words) => {
             let place = link.ask_warden(&Request::Place {}, PROMPT)?;
             let own = place.get("exe").unwrap_or_default();
             (None, Some(Words::of([&[own][..], words].concat())))
         }
     };
-    let request = Request::Open { nonce: nonce.clone(), subject, argv, program: false, begin };
+    let request = Request::Open { nonce: nonce.clone(), subject, argv, begin };
     let asked = Instant::now();
     let reply = link.ask_warden(&request, PROMPT)?;
     link.forked_in(asked.elapsed());
@@ -386,7 +447,20 @@ fn opened(place: &Line, nonce: String, pid: i64, child: Option<&[String]>, progr
         Some(given) => given.to_vec(),
         None => vec![place.get("exe").unwrap_or_default(), "child".to_owned()],
     };
-    Opened { pid, nonce, socket: place.get("socket").unwrap_or_default(), child, program }
+    Opened {
+        pid,
+        nonce,
+        socket: place.get("socket").unwrap_or_default(),
+        child,
+        program,
+        folder: String::new(),
+    }
+}
+
+/// Why no PID namespace can be had for programs, if none can.
+pub(crate) fn ask_containment(link: &mut Link) -> Result<Option<String>, RunError> {
+    let reply = link.ask_warden(&Request::Contain {}, START).map_err(|e| RunError::Broken(describe(&e)))?;
+    Ok((reply.word() != "ok").then(|| reply.get("why").unwrap_or_default()))
 }
 
 /// How many statuses are reaped before handles and programs are judged.

@@ -32,6 +32,8 @@ pub struct Surroundings {
     pub root: bool,
     /// Whether core files are written to the working directory and the hard limit allows them.
     pub core_files: bool,
+    /// Why programs cannot be run in a PID namespace.
+    pub uncontained: Option<String>,
     /// The error with which every wait on a pidfd is refused, if it is.
     pub no_pidfd_waits: Option<String>,
 }
@@ -43,6 +45,7 @@ impl Surroundings {
             Need::Root if !self.root => Some(format!("needs {need}")),
             Need::NotRoot if self.root => Some(format!("needs {need}")),
             Need::CoreFiles if !self.core_files => Some("no core files are written here".to_owned()),
+            Need::PidNamespace => self.uncontained.as_ref().map(|why| format!("no {need} here: {why}")),
             Need::Threads if !threads => Some("the agent has no threads".to_owned()),
             Need::PidfdWaits => self.no_pidfd_waits.as_ref().map(|errno| format!("no {need} here: {errno}")),
             _ => None,
@@ -85,7 +88,14 @@ pub fn plan(
         .iter()
         .map(|case| {
             let any = |v: &Variant| subjects.iter().any(|s| takes(s, case) && offers(s, case, *v));
-            let variants = case.every_variant().into_iter().filter(any).collect();
+            // A contract may come from a file.
+            let own =
+                subjects.iter().filter_map(|subject| subject.contract).map(|c| Variant::Contract(c.name));
+            let mut variants: Vec<Variant> = case.every_variant();
+            variants.extend(own);
+            variants.sort_unstable();
+            variants.dedup();
+            variants.retain(any);
             Candidate { case: case.id, clauses: case.clauses, variants }
         })
         .collect();

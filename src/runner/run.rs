@@ -12,7 +12,7 @@ use crate::spec::deviations;
 use crate::subject::Registry;
 use crate::sys::signal;
 use crate::trial::link::Link;
-use crate::trial::patience::Missing;
+use crate::trial::missing::Missing;
 use crate::trial::{Common, InterfaceName, Observation};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -87,7 +87,9 @@ impl Session {
             [] => crate::subject::default_names(),
             given => given.to_vec(),
         };
-        let starts = names.iter().map(|name| handshake::of(name, registry)).collect::<Result<Vec<_>, _>>()?;
+        let contract = settings.contract.as_deref().map(handshake::contract_of).transpose()?;
+        let of = |name: &String| handshake::of(name, registry, contract);
+        let starts = names.iter().map(of).collect::<Result<Vec<_>, _>>()?;
         let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let jobs = settings.jobs.unwrap_or_else(|| jobs_for(processors)).max(1);
         let mut command = settings.warden.clone();
@@ -124,6 +126,8 @@ impl Session {
         if subjects.iter().any(|subject: &SubjectInfo| subject.interface != InterfaceName::Calls) {
             handshake::check_wait(first)?;
         }
+        let programs = subjects.iter().any(|subject| subject.interface == InterfaceName::Program);
+        let uncontained = if programs { handshake::ask_containment(first)? } else { None };
         let slowness = first.slowness();
         // What is slow alone gets slower in parallel.
         if settings.jobs.is_none() && slowness > CROWDED {
@@ -164,6 +168,7 @@ impl Session {
             root: probed.flag("root"),
             core_files: probed.flag("core"),
             no_pidfd_waits: probed.get("pidfd-waits"),
+            uncontained,
         };
         let common = Common {
             profile: settings.profile,
@@ -214,10 +219,12 @@ impl Session {
         let context = Arc::new(context);
         let (sender, receiver) = mpsc::channel();
         let mut workers = Vec::new();
+        // Since when each worker has been replacing its warden.
+        let replacing = Arc::new(Mutex::new(vec![None; links.len()]));
         let mut lost = "the wardens have died".to_owned();
         for (number, mut link) in links.into_iter().enumerate() {
             let (queue, sender, context) = (queue.clone(), sender.clone(), context.clone());
-            let wardens = wardens.clone();
+            let (wardens, replacing) = (wardens.clone(), replacing.clone());
             let worker = move || {
                 let mut deaths = 0;
                 while let Some(planned) = queue.take() {
@@ -228,7 +235,11 @@ impl Session {
                     let received = sender.send(ran).is_ok();
                     deaths = if dead { deaths + 1 } else { 0 };
                     if dead {
-                        match successor(&wardens, number, &link, deaths) {
+                        let mark = |since| note_replacing(&replacing, number, since);
+                        mark(Some(Instant::now()));
+                        let next = successor(&wardens, number, &link, deaths);
+                        mark(None);
+                        match next {
                             Some(next) => link = next,
                             None => return,
                         }
@@ -240,7 +251,7 @@ impl Session {
                 link.hang_up(CLEAN_UP);
             };
             match std::thread::Builder::new().spawn(worker) {
-                Ok(worker) => workers.push(worker),
+                Ok(worker) => workers.push((number, worker)),
                 // The other workers take over; this warden sees its stream close and exits.
                 Err(e) => lost = format!("no thread could be started: {e}"),
             }
@@ -273,8 +284,16 @@ impl Session {
             if INTERRUPTED.load(Ordering::Relaxed) {
                 queue.close();
             }
+            let stuck = are_stuck(&replacing, REPLACED_WITHIN);
+            workers.retain(|(number, _)| !stuck[*number]);
+            if stuck.contains(&true) && workers.iter().all(|(_, worker)| worker.is_finished()) {
+                // Where everything has frozen, not even a process can be started: those threads never return.
+                lost = "a warden that froze could not be replaced".to_owned();
+                queue.close();
+                break;
+            }
         }
-        for worker in workers {
+        for (_, worker) in workers {
             let _ = worker.join();
         }
         summary.duration = began.elapsed();
@@ -301,7 +320,20 @@ impl Session {
 const EVERY: Duration = Duration::from_secs(5);
 
 /// How many wardens in a row may die or freeze in the place of one.
-const DEATHS: u32 = 4;
+const DEATHS: u32 = 16;
+
+/// How long it may take to start a warden in the place of another one.
+const REPLACED_WITHIN: Duration = Duration::from_secs(60);
+
+fn note_replacing(replacing: &Mutex<Vec<Option<Instant>>>, number: usize, since: Option<Instant>) {
+    replacing.lock().unwrap_or_else(PoisonError::into_inner)[number] = since;
+}
+
+/// Which workers have been replacing their wardens for longer than that.
+fn are_stuck(replacing: &Mutex<Vec<Option<Instant>>>, within: Duration) -> Vec<bool> {
+    let replacing = replacing.lock().unwrap_or_else(PoisonError::into_inner);
+    replacing.iter().map(|since| since.is_some_and(|since| since.elapsed() > within)).collect()
+}
 
 /// A link to a warden that takes the place of one that has died, or that no longer answers.
 fn successor(wardens: &Mutex<Wardens>, number: usize, link: &Link, deaths: u32) -> Option<Link> {
@@ -324,12 +356,14 @@ fn own_child() -> Option<Vec<String>> {
 
 /// The default number of trials to run in parallel.
 fn jobs_for(processors: usize) -> usize {
-    use rustix::process::{Resource, geteuid, getrlimit};
+    use rustix::process::{Resource, getrlimit};
     // A trial mostly sleeps until some process has acted; others use the time.
     let jobs = (4 * processors).min(32);
     // The limit covers all of the user's processes: most trials have three, a few a hundred.
     match getrlimit(Resource::Nproc).current {
-        Some(most) if !geteuid().is_root() => jobs.min(usize::try_from(most / 128).unwrap_or(jobs)),
+        Some(most) if !crate::sys::process::is_root() => {
+            jobs.min(usize::try_from(most / 128).unwrap_or(jobs))
+        }
         _ => jobs,
     }
 }

@@ -8,6 +8,9 @@ use crate::trial::link::{Link, LinkError};
 use crate::trial::{Abort, Common, Core};
 use std::time::Instant;
 
+/// The beginning of what a child says that cannot connect.
+const CANNOT_CONNECT: &str = "a child cannot connect to the warden";
+
 /// What all trials of a run share.
 pub(crate) struct TrialContext {
     pub(crate) starts: Vec<Start>,
@@ -78,9 +81,16 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
         Err(why) => {
             warden_dead = true;
             let frozen = matches!(why, LinkError::Late(_));
+            let again = match &why {
+                LinkError::Missing(what) => Some(what.clone()),
+                _ => None,
+            };
             // No pass if nobody knows what the trial left behind.
             if matches!(result, Ok(()) | Err(Abort::Skip(_))) {
                 result = Err(why.into());
+            }
+            if let (Some(what), Ok(()) | Err(Abort::Skip(_) | Abort::Broken(_))) = (again, &result) {
+                result = Err(Abort::Skip(what));
             }
             if let (true, Err(Abort::Broken(what))) = (frozen, &mut result) {
                 *what = format!("the warden no longer answers: {what}");
@@ -91,6 +101,12 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
         Err(Abort::Protocol(what)) => Some(what.clone()),
         _ => None,
     };
+    if let (Err(Abort::Broken(why)), Some(said)) = (&mut result, link.stderr.trim().lines().last()) {
+        // Who cannot connect says why on the only stream that it has.
+        if said.starts_with(CANNOT_CONNECT) {
+            *why = format!("{said}: {why}");
+        }
+    }
     verdict::decide(&mut report, result);
     report.stderr.clone_from(&link.stderr);
     let expected =

@@ -68,6 +68,8 @@ pub struct Settings {
     pub child: Option<Vec<String>>,
     /// The command that starts a remote warden, which speaks on its standard input and output.
     pub warden: Option<Vec<String>>,
+    /// The contract of a program: the name of a known one, or a file; `None`: by the name of the program.
+    pub contract: Option<String>,
 }
 
 impl Default for Settings {
@@ -82,6 +84,7 @@ impl Default for Settings {
             trace: false,
             child: None,
             warden: None,
+            contract: None,
         }
     }
 }

@@ -3,14 +3,19 @@
 use super::orphan_reaper::OrphanReaper;
 use crate::subject::Registry;
 use crate::sys::descriptors;
+use crate::sys::makeshift;
 use crate::sys::process::{self, Forked};
+use crate::sys::process_table::{Descendants, State};
 use crate::wait::names::errno_text;
 use crate::warden;
 use crate::warden::tempdir;
 use rustix::fd::{AsFd, OwnedFd};
-use rustix::net::{AddressFamily, SocketFlags, SocketType};
+use rustix::io::Errno;
 use std::ffi::CString;
 use std::path::PathBuf;
+
+/// How many times the processes below a warden are looked for, to be killed: one that is killed may have forked.
+const SCANS: u32 = 100;
 
 /// The streams to the wardens of a run.
 pub struct Wardens {
@@ -41,7 +46,7 @@ impl Wardens {
             return Err("wardens must be started before any thread: call this first in main".into());
         }
         descriptors::ensure_standard_fds()
-            .map_err(|e| format!("cannot open /dev/null for closed standard streams: {e}"))?;
+            .map_err(|e| failed("open /dev/null for closed standard streams", e))?;
         // A SIGCHLD ignored on entry would affect not only the subject's wait calls but also the driver's.
         let folder = match command {
             None => Some(tempdir::make()?),
@@ -58,33 +63,30 @@ impl Wardens {
         for number in 0..count {
             let folder = wardens.folder.clone().unwrap_or_default().join(format!("w{number}"));
             if command.is_none() {
-                rustix::fs::mkdir(&folder, rustix::fs::Mode::RWXU)
-                    .map_err(|e| format!("cannot create the directory {}: {e}", folder.display()))?;
+                makeshift::make_directory(&folder)
+                    .map_err(|e| failed(&format!("create the directory {}", folder.display()), e))?;
             }
             folders.push(folder);
         }
         for folder in folders {
-            let (ours, theirs) =
-                rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)
-                    .map_err(|e| format!("cannot create a socket pair: {e}"))?;
-            rustix::io::fcntl_setfd(&ours, rustix::io::FdFlags::CLOEXEC).map_err(|e| e.to_string())?;
-            let forked = process::fork()
-                .map_err(|e| format!("cannot fork a warden: {}", errno_text(e.raw_os_error())))?;
+            let (ours, theirs) = socket_pair()?;
+            let forked = process::fork().map_err(|e| failed("fork a warden", e))?;
             match forked {
                 Forked::Parent(pid) => wardens.pids.push(pid),
                 Forked::Child => {
                     let theirs = keep_only(theirs);
                     match command {
                         None => {
-                            let Some(output) = rustix::io::dup(&theirs).ok() else { process::exit_now(3) };
+                            let Some(output) = makeshift::duplicate(&theirs).ok() else {
+                                process::exit_now(3)
+                            };
                             warden::serve(warden::Post { input: theirs, output, folder }, subjects)
                         }
                         Some(command) => become_command(&theirs, command),
                     }
                 }
             }
-            let second = rustix::io::dup(&ours).map_err(|e| e.to_string())?;
-            rustix::io::fcntl_setfd(&second, rustix::io::FdFlags::CLOEXEC).map_err(|e| e.to_string())?;
+            let second = second(&ours)?;
             wardens.streams.push((ours, second));
         }
         wardens.serving.clone_from(&wardens.pids);
@@ -98,19 +100,32 @@ impl Wardens {
     pub fn replace(&mut self, place: usize) -> Result<(OwnedFd, OwnedFd), String> {
         let mut command = self.again.clone().ok_or("no program that could be executed as a warden")?;
         let old = self.serving.get(place).copied().ok_or("no such warden")?;
-        // Its agent dies with it, or is reparented to the driver, which kills it at the end of the run.
+        // Of a sandbox that has frozen everything is killed, from below.
+        let mut below = Descendants::new(old);
+        for _ in 0..SCANS {
+            let found = below.scan().unwrap_or_default();
+            let living: Vec<i32> = found
+                .iter()
+                .filter(|p| !matches!(p.state, State::Zombie | State::Dead))
+                .map(|p| p.pid)
+                .collect();
+            for &pid in &living {
+                let _ = process::kill(pid, libc::SIGKILL);
+            }
+            if living.is_empty() {
+                break;
+            }
+        }
         let _ = process::kill(old, libc::SIGKILL);
         if let Some(folder) = &self.folder {
             let folder = folder.join(format!("w{}", self.pids.len()));
             command.extend(["--warden".to_owned(), folder.to_string_lossy().into_owned()]);
         }
         let argv: Vec<CString> = command.iter().filter_map(|word| CString::new(word.as_str()).ok()).collect();
-        let (ours, theirs) =
-            rustix::net::socketpair(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
-                .map_err(|e| format!("cannot create a socket pair: {e}"))?;
-        let second = rustix::io::fcntl_dupfd_cloexec(&ours, 3).map_err(|e| e.to_string())?;
+        let (ours, theirs) = socket_pair()?;
+        let second = second(&ours)?;
         let pid = process::clone::posix_spawn_on(&argv, theirs.as_fd())
-            .map_err(|e| format!("cannot execute {}: {}", command[0], errno_text(e.raw_os_error())))?;
+            .map_err(|e| failed(&format!("execute {}", command[0]), e))?;
         self.pids.push(pid);
         self.serving[place] = pid;
         Ok((ours, second))
@@ -135,7 +150,7 @@ impl Drop for Wardens {
 /// Closes every descriptor but the standard ones and this one: an inherited end of another warden's stream would hide
 /// the driver's death from that warden.
 fn keep_only(stream: OwnedFd) -> OwnedFd {
-    let moved = rustix::io::fcntl_dupfd_cloexec(&stream, 3).and_then(|high| {
+    let moved = makeshift::duplicate_from(&stream, 3).and_then(|high| {
         // To exactly 3, so that everything above it can be closed.
         descriptors::move_to(high, 3)
     });
@@ -149,10 +164,22 @@ fn keep_only(stream: OwnedFd) -> OwnedFd {
     }
 }
 
+fn socket_pair() -> Result<(OwnedFd, OwnedFd), String> {
+    makeshift::socket_pair().map_err(|e| failed("create a socket pair", e))
+}
+
+/// Another descriptor of a stream, for the other direction.
+fn second(stream: &OwnedFd) -> Result<OwnedFd, String> {
+    makeshift::duplicate(stream).map_err(|e| failed("duplicate a descriptor", e))
+}
+
+fn failed(what: &str, errno: Errno) -> String {
+    format!("cannot {what}: {}", errno_text(errno.raw_os_error()))
+}
+
 fn become_command(stream: &OwnedFd, command: &[String]) -> ! {
     let argv: Vec<CString> = command.iter().filter_map(|a| CString::new(a.as_str()).ok()).collect();
-    let wired =
-        rustix::stdio::dup2_stdin(stream.as_fd()).and_then(|()| rustix::stdio::dup2_stdout(stream.as_fd()));
+    let wired = makeshift::as_standard(stream, 0).and_then(|()| makeshift::as_standard(stream, 1));
     if wired.is_ok() && !argv.is_empty() {
         let errno = process::exec(&argv);
         eprintln!("waitspec: cannot execute the warden {}: {errno}", command[0]);

@@ -18,16 +18,17 @@
 //! The failure of a *requested* step is not fatal: the child reads the next one. When the connection closes, the child
 //! exits with [`CONNECTION_LOST`].
 //!
+//! With `--if-failed` it connects only to say hello and that an initial step failed.
+//!
 //! A child without a connection writes the same `ok`, `err` and `last` lines to standard output and exits with 0 after
 //! its last step; without any step it sleeps until a signal kills it.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 
-use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
-use rustix::process::{Pid, Resource, WaitOptions};
+use rustix::process::{Pid, Resource};
 
 use super::step::{Death, Offspring, Step, TerminalUse};
 use super::{ChildOptions, StepError, handlers, threads, work};
@@ -36,9 +37,9 @@ use crate::protocol::line::{FieldError, LineError};
 use crate::protocol::{Line, LineReader};
 use crate::sys::process::{self, Forked, Who, exit_now};
 use crate::sys::process::{clone, namespace, ptrace, raw, workload};
-use crate::sys::{fault, sandbox, signal, terminal};
+use crate::sys::{fault, makeshift, sandbox, signal, terminal};
 use crate::wait::Signal;
-use crate::wait::names::errno_name;
+use crate::wait::names::{errno_name, errno_text};
 
 /// The exit code of a child after a failed initial step (`EX_SOFTWARE` of `sysexits.h`).
 pub const STEP_FAILED: i32 = 70;
@@ -83,7 +84,9 @@ pub fn run(options: ChildOptions) -> ! {
 /// [`run`] for the `main` of a child: returns the value of [`Step::Return`], for `main` to return in turn.
 pub fn run_to_return(options: ChildOptions) -> i32 {
     note_sigchld();
-    signal::reset_all();
+    if !options.keep_signals {
+        signal::reset_all();
+    }
     if !options.orphan {
         process::die_with_parent(Some(libc::SIGKILL));
     }
@@ -103,6 +106,19 @@ struct Connection {
 }
 
 impl Connection {
+    /// The connection that these options ask for, if any; the child exits if there can be none.
+    fn of(options: &ChildOptions) -> Option<Connection> {
+        let (path, _) = options.connect.as_ref()?;
+        match UnixStream::connect(path) {
+            Ok(stream) => Some(Connection { stream, reader: LineReader::default() }),
+            Err(error) => {
+                let errno = error.raw_os_error().map_or_else(|| error.to_string(), errno_text);
+                let _ = writeln!(std::io::stderr(), "a child cannot connect to the warden: {errno}");
+                exit_now(CONNECTION_LOST)
+            }
+        }
+    }
+
     /// The next line; the child exits when the connection closes.
     fn read(&mut self) -> Result<Line, LineError> {
         let mut buffer = [0; 1024];
@@ -110,12 +126,28 @@ impl Connection {
             if let Some(line) = self.reader.next_line() {
                 return line.and_then(|bytes| Line::parse(&bytes));
             }
-            match self.stream.read(&mut buffer) {
+            // As on any stream: not every system has calls that receive.
+            match rustix::io::read(&self.stream, &mut buffer) {
                 Ok(n) if n > 0 => self.reader.push(&buffer[..n]),
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                Err(Errno::INTR) => {}
                 _ => exit_now(CONNECTION_LOST),
             }
         }
+    }
+}
+
+impl Connection {
+    /// Writes all of it; no signal comes if nobody reads.
+    fn write(&self, mut bytes: &[u8]) -> Result<(), Errno> {
+        while !bytes.is_empty() {
+            let sent = rustix::net::send(&self.stream, bytes, rustix::net::SendFlags::NOSIGNAL);
+            match makeshift::or(sent, || rustix::io::write(&self.stream, bytes)) {
+                Ok(n) => bytes = &bytes[n..],
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -136,17 +168,14 @@ pub(super) struct Child {
 impl Child {
     fn new(mut options: ChildOptions) -> Child {
         let mut steps = std::mem::take(&mut options.steps);
-        let connection = options.connect.as_ref().map(|(path, _)| match UnixStream::connect(path) {
-            Ok(stream) => {
-                // The socket's directory also takes what a child leaves behind, e.g. a core, and is removed. A program
-                // with a relative path must still be found.
-                if !options.program.iter().any(|word| word.contains('/') && !word.starts_with('/')) {
-                    let _ = path.parent().map(rustix::process::chdir);
-                }
-                Connection { stream, reader: LineReader::default() }
+        let connection = if options.if_failed { None } else { Connection::of(&options) };
+        if let (Some(_), Some((path, _))) = (&connection, &options.connect) {
+            // The socket's directory also takes what a child leaves behind, e.g. a core, and is removed. A program
+            // with a relative path must still be found.
+            if !options.program.iter().any(|word| word.contains('/') && !word.starts_with('/')) {
+                let _ = path.parent().map(rustix::process::chdir);
             }
-            Err(_) => exit_now(CONNECTION_LOST),
-        });
+        }
         if connection.is_none() && steps.is_empty() {
             steps.push(Step::Pause);
         }
@@ -161,7 +190,7 @@ impl Child {
     }
 
     fn greet(&mut self) {
-        if let Some((_, token)) = &self.options.connect {
+        if let (Some(_), Some((_, token))) = (&self.connection, &self.options.connect) {
             let hello = put_ids(Line::new("hello").with("token", token));
             self.write(&hello);
         }
@@ -171,9 +200,12 @@ impl Child {
     fn write(&mut self, line: &Line) {
         let text = format!("{line}\n");
         let written = match &mut self.connection {
-            Some(connection) => connection.stream.write_all(text.as_bytes()),
+            Some(connection) => connection.write(text.as_bytes()),
             // Nobody reading is no reason to fail.
-            None => rustix::io::write(rustix::stdio::stdout(), text.as_bytes()).map(drop).or(Ok(())),
+            None => {
+                let _ = rustix::io::write(rustix::stdio::stdout(), text.as_bytes());
+                Ok(())
+            }
         };
         if written.is_err() {
             exit_now(CONNECTION_LOST);
@@ -251,6 +283,10 @@ impl Child {
         match id {
             Some(id) => line.set("id", id),
             None => line.set("step", step.word()),
+        }
+        if failed && self.options.if_failed && self.connection.is_none() {
+            self.connection = Connection::of(&self.options);
+            self.greet();
         }
         self.write(&line);
         if failed && id.is_none() {
@@ -366,7 +402,10 @@ impl Child {
             Step::Getids => {
                 let (uid, euid) = (rustix::process::getuid(), rustix::process::geteuid());
                 let line = put_ids(Line::new("ok"));
+                let pending =
+                    signal::pending().into_iter().map(|number| Signal::from_number(number).to_string());
                 let line = line.with("uid", uid.as_raw()).with("euid", euid.as_raw());
+                let line = line.with_list("pending", pending);
                 return Ok(match SIGCHLD.get() {
                     Some(began) if !began.is_empty() => line.with_list("sigchld", began),
                     _ => line,
@@ -408,10 +447,9 @@ impl Child {
         loop {
             // EINTR: sleep on.
             let _ = match &self.connection {
-                // With no events requested, only a hangup wakes the poll.
-                Some(connection) => poll(&mut [PollFd::new(&connection.stream, PollFlags::empty())], None)
-                    .map(|_| exit_now(CONNECTION_LOST)),
-                None => poll(&mut [], None).map(drop),
+                Some(connection) => makeshift::sleep_until_closed(&[connection.stream.as_fd()])
+                    .map(|()| exit_now(CONNECTION_LOST)),
+                None => makeshift::sleep_until_closed(&[]),
             };
         }
     }
@@ -426,8 +464,10 @@ impl Child {
         let Offspring { orphan, steps, .. } = offspring.clone();
         Ok(ChildOptions {
             connect,
+            if_failed: false,
             steps,
             orphan,
+            keep_signals: false,
             program: self.options.program.clone(),
             agent: None,
             wrapper: None,
@@ -447,15 +487,18 @@ impl Child {
 
     /// Reaps one of its own children. Positive pids only: a child makes no other wait call.
     fn reap(&self, pid: i32) -> Result<Line, Errno> {
-        let pid = (pid > 0).then(|| Pid::from_raw(pid)).flatten().ok_or(Errno::CHILD)?;
+        if pid < 1 {
+            return Err(Errno::CHILD);
+        }
         loop {
-            match rustix::process::waitpid(Some(pid), WaitOptions::empty()) {
-                Err(Errno::INTR) => {}
-                Err(error) => return Err(error),
-                Ok(None) => return Err(Errno::IO),
-                Ok(Some((pid, status))) => {
-                    let line = Line::new("ok").with("pid", pid.as_raw_pid());
-                    return Ok(line.with("status", format_args!("{:#06x}", status.as_raw())));
+            match crate::sys::call::raw::waitpid(pid, 0) {
+                Err(error) if error.raw_os_error() == libc::EINTR => {}
+                Err(error) => return Err(Errno::from_raw_os_error(error.raw_os_error())),
+                Ok((0, _)) => return Err(Errno::IO),
+                Ok((pid, status)) => {
+                    return Ok(Line::new("ok")
+                        .with("pid", pid)
+                        .with("status", format_args!("{status:#06x}")));
                 }
             }
         }

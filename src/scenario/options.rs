@@ -14,10 +14,14 @@ use super::step::Step;
 pub struct ChildOptions {
     /// The socket to connect to, and the token to present.
     pub connect: Option<(PathBuf, String)>,
+    /// Connect only to say that an initial step failed: a child that has nothing else to say costs less that way.
+    pub if_failed: bool,
     /// The initial steps.
     pub steps: Vec<Step>,
     /// Whether it may outlive its parent; if not, it asks for `SIGKILL` on the parent's death, where supported.
     pub orphan: bool,
+    /// Whether it keeps the dispositions and the mask of signals that it starts with; if not, it resets them.
+    pub keep_signals: bool,
     /// The child program with its leading arguments, for exec steps; empty: the running program and `child`.
     pub program: Vec<String>,
     /// The subject whose agent the process becomes instead, on its standard input: set by an agent that execs.
@@ -48,7 +52,7 @@ impl std::fmt::Display for ArgsError {
             ArgsError::Option(option) => {
                 write!(
                     f,
-                    "unknown option '{option}' (--connect PATH, --token T, --orphan, --program WORD, --agent NAME, --warden DIR, --wrapper NAME CMD...)"
+                    "unknown option '{option}' (--connect PATH, --token T, --if-failed, --orphan, --keep-signals, --program WORD, --agent NAME, --warden DIR, --wrapper NAME CMD...)"
                 )
             }
             ArgsError::Half => f.write_str("'--connect PATH' and '--token T' require each other"),
@@ -60,8 +64,8 @@ impl std::fmt::Display for ArgsError {
 impl std::error::Error for ArgsError {}
 
 impl ChildOptions {
-    /// Parses `[--connect PATH --token T] [--orphan] [--program WORD]... [--agent NAME] [STEP|SCENARIO]...`,
-    /// `--warden DIR`, or `--wrapper NAME CMD...`.
+    /// Parses `[--connect PATH --token T [--if-failed]] [--orphan] [--keep-signals] [--program WORD]... [--agent NAME]
+    /// [STEP|SCENARIO]...`, `--warden DIR`, or `--wrapper NAME CMD...`.
     ///
     /// # Errors
     /// [`ArgsError`]
@@ -83,6 +87,8 @@ impl ChildOptions {
                 }
                 "--warden" => options.warden = Some(value("--warden")?.into()),
                 "--orphan" => options.orphan = true,
+                "--if-failed" => options.if_failed = true,
+                "--keep-signals" => options.keep_signals = true,
                 _ if arg.starts_with('-') => return Err(ArgsError::Option(arg.to_owned())),
                 _ => script.push(arg),
             }
@@ -103,6 +109,9 @@ impl ChildOptions {
             args.extend(["--connect".to_owned(), path.to_string_lossy().into_owned()]);
             args.extend(["--token".to_owned(), token.clone()]);
         }
+        if self.if_failed {
+            args.push("--if-failed".to_owned());
+        }
         if self.orphan {
             args.push("--orphan".to_owned());
         }
@@ -111,6 +120,9 @@ impl ChildOptions {
                 .iter()
                 .flat_map(|folder| ["--warden".to_owned(), folder.to_string_lossy().into_owned()]),
         );
+        if self.keep_signals {
+            args.push("--keep-signals".to_owned());
+        }
         args.extend(self.agent.iter().flat_map(|name| ["--agent".to_owned(), name.clone()]));
         args.extend(self.program.iter().flat_map(|word| ["--program".to_owned(), word.clone()]));
         args.extend(self.steps.iter().map(Step::to_string));

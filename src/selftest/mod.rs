@@ -25,7 +25,7 @@ use crate::runner::event::TrialReport;
 use crate::runner::pool::Pool;
 use crate::runner::run::Session;
 use crate::runner::settings::{RunError, Selection, Settings};
-use crate::subject::{self, OWN_HANDLE, OWN_WRAPPER};
+use crate::subject::{self, OWN_HANDLE, OWN_PROGRAMS};
 use crate::trial::Abort;
 use std::sync::Mutex;
 use std::sync::mpsc;
@@ -47,7 +47,8 @@ pub fn start(mutants: &[String], patterns: &[String], jobs: Option<usize>) -> Re
         [] => mutants::mutants().map(|m| m.name.to_owned()).collect(),
         named => named.to_vec(),
     };
-    let unbroken = subject::default_names().into_iter().chain([OWN_HANDLE, OWN_WRAPPER].map(str::to_owned));
+    let own = [OWN_HANDLE].into_iter().chain(OWN_PROGRAMS.iter().copied()).map(str::to_owned);
+    let unbroken = subject::default_names().into_iter().chain(own);
     let subjects = unbroken.chain(named.iter().map(|m| subject_of(m))).collect();
     // A trial that hangs sleeps through its grace period; other trials can use the processor.
     let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

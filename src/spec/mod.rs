@@ -10,6 +10,7 @@ pub mod deviations;
 pub mod dragonfly;
 pub mod freebsd;
 pub mod got;
+pub(crate) mod hang;
 pub mod illumos;
 pub mod linux;
 pub mod macos;

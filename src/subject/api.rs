@@ -114,8 +114,6 @@ pub struct Decoded {
 pub(crate) fn buffer(pointer: Pointer) -> Result<(), NotOffered> {
     match pointer {
         Pointer::Buffer => Ok(()),
-        Pointer::Null | Pointer::Bad | Pointer::Kernel => {
-            Err(NotOffered("a typed binding always has a buffer"))
-        }
+        _ => Err(NotOffered("a typed binding always has a buffer")),
     }
 }

@@ -22,6 +22,7 @@ pub(crate) mod handle;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod handle;
+pub(crate) mod init;
 #[cfg(not(feature = "internals"))]
 pub(crate) mod libc;
 #[cfg(feature = "internals")]
@@ -29,16 +30,19 @@ pub(crate) mod libc;
 pub mod libc;
 #[cfg(feature = "cli")]
 pub(crate) mod library;
+pub(crate) mod program;
 #[cfg(not(feature = "internals"))]
 pub(crate) mod rustix;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod rustix;
+pub(crate) mod shell;
 #[cfg(all(target_os = "linux", not(feature = "internals")))]
 pub(crate) mod syscall;
 #[cfg(all(target_os = "linux", feature = "internals"))]
 #[doc(hidden)]
 pub mod syscall;
+pub(crate) mod timing;
 #[cfg(not(feature = "internals"))]
 pub(crate) mod waitspec;
 #[cfg(feature = "internals")]
@@ -50,7 +54,7 @@ pub use crate::sys::call::abi::{
     Call, Info, Memory, NotOffered, Observation, Pointer, Request, Return, Select, Usage,
 };
 pub use api::{Decoded, Subject};
-pub(crate) use wrapper::OWN_WRAPPER;
+pub(crate) use program::{OWN_PROGRAMS, Own, Program};
 
 #[cfg(not(feature = "internals"))]
 pub(crate) use self::{

@@ -1,13 +1,15 @@
 //! The descriptors of this process: creating, moving and closing them, and who is at the other end.
 
-use super::process::{check, last_errno};
+use super::process::check;
 use rustix::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use rustix::io::Errno;
 
 /// Whether a descriptor is open.
 pub fn fd_is_open(fd: RawFd) -> bool {
     // SAFETY: any number may be asked about.
-    unsafe { libc::fcntl(fd, libc::F_GETFD) != -1 }
+    let asked = check(unsafe { libc::fcntl(fd, libc::F_GETFD) });
+    // Where it cannot be asked about, it is taken as open.
+    asked != Err(Errno::BADF)
 }
 
 /// Opens `/dev/null` on each closed standard descriptor, lest the next file opened becomes one of them.
@@ -115,7 +117,7 @@ fn close_polled(first: RawFd) {
     const MOST: u64 = 65_536;
     /// How many are asked about at a time; `poll` takes no more than the limit.
     const AT_ONCE: usize = 1024;
-    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile).current.unwrap_or(MOST);
+    let limit = super::process::open_files().unwrap_or(MOST);
     let at_once = AT_ONCE.min(usize::try_from(limit).unwrap_or(AT_ONCE)).max(1);
     let numbers: Vec<RawFd> = (first..limit.min(MOST) as RawFd).collect();
     for numbers in numbers.chunks(at_once) {
@@ -130,36 +132,14 @@ fn close_polled(first: RawFd) {
     }
 }
 
-/// A close-on-exec pipe.
-pub fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
-    #[cfg(not(any(target_os = "macos", target_os = "ios")))]
-    return rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC);
-    #[cfg(any(target_os = "macos", target_os = "ios"))]
-    {
-        let (read, write) = rustix::pipe::pipe()?;
-        rustix::io::fcntl_setfd(&read, rustix::io::FdFlags::CLOEXEC)?;
-        rustix::io::fcntl_setfd(&write, rustix::io::FdFlags::CLOEXEC)?;
-        Ok((read, write))
-    }
+/// Writes one byte to a descriptor by its number, whatever becomes of it. May be called in a signal handler.
+pub fn write_byte(fd: RawFd) {
+    // SAFETY: one byte of this frame; a number that is not open is an error without effect.
+    unsafe { libc::write(fd, [0_u8].as_ptr().cast(), 1) };
 }
 
-/// Accepts a connection, close-on-exec and without blocking.
-pub fn accept_for_us(listener: &OwnedFd) -> Result<OwnedFd, Errno> {
-    #[cfg(not(any(target_os = "macos", target_os = "ios")))]
-    return rustix::net::accept_with(
-        listener,
-        rustix::net::SocketFlags::CLOEXEC | rustix::net::SocketFlags::NONBLOCK,
-    );
-    #[cfg(any(target_os = "macos", target_os = "ios"))]
-    {
-        let socket = rustix::net::accept(listener)?;
-        rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
-        rustix::io::ioctl_fionbio(&socket, true)?;
-        Ok(socket)
-    }
-}
-
-/// The process at the other end of a Unix socket, as a pid of our namespace, if the system reports it.
+/// The process at the other end of a Unix socket, as a pid of our namespace, if the system reports it; 0 for a process
+/// outside of it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub fn peer_pid(socket: BorrowedFd<'_>) -> Option<i32> {
     let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
@@ -169,7 +149,7 @@ pub fn peer_pid(socket: BorrowedFd<'_>) -> Option<i32> {
     // what the kernel says of a process outside of our PID namespace.
     let returned =
         unsafe { libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PEERCRED, into, &mut size) };
-    (returned == 0 && peer.pid > 0).then_some(peer.pid)
+    (returned == 0 && peer.pid >= 0).then_some(peer.pid)
 }
 
 /// The process at the other end of a Unix socket, as a pid of our namespace, if the system reports it.
@@ -186,11 +166,8 @@ pub fn move_to(fd: OwnedFd, number: RawFd) -> Result<OwnedFd, Errno> {
     if fd.as_raw_fd() == number {
         return Ok(fd);
     }
-    // SAFETY: numbers only. Who owned the old descriptor of that number is a process that is forked for this and uses none
-    // of what it inherited.
-    if unsafe { libc::dup2(fd.as_raw_fd(), number) } < 0 {
-        return Err(last_errno());
-    }
+    // Who owned the old descriptor of that number is a process that is forked for this and uses none of what it inherited.
+    super::makeshift::onto(fd.as_raw_fd(), number)?;
     // SAFETY: just made, and owned by nobody else.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }

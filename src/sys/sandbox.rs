@@ -13,9 +13,10 @@ pub enum Denied {
 }
 
 /// Denies a system call in the calling thread and its future children: `pidfd_open`, `getppid`, `ptrace`, `unshare`,
-/// `clone3` or `close_range`; `clone-into-namespaces`, `waitid-pidfd`, `subreaper`, `close_range-unsigned` and
-/// `close-many` deny only `clone` with a namespace flag, `waitid` with `P_PIDFD`, `prctl` with `PR_SET_CHILD_SUBREAPER`,
-/// `close_range` up to `UINT_MAX` and `close` from number 1024 on.
+/// `clone3` or `close_range`; `clone-into-namespaces`, `waitid-pidfd`, `subreaper`, `close_range-unsigned`, `close-many`,
+/// `tcgets` and `tcgets2` deny only `clone` with a namespace flag, `waitid` with `P_PIDFD`, `prctl` with
+/// `PR_SET_CHILD_SUBREAPER`, `close_range` up to `UINT_MAX`, `close` from number 1024 on, and `ioctl` with `TCGETS` or
+/// `TCGETS2`.
 ///
 /// # Errors
 /// `EINVAL` for another name; those of `prctl` (`EINVAL` on a kernel without seccomp); `ENOTSUP` except on Linux.
@@ -70,6 +71,8 @@ mod linux {
             "subreaper" => {
                 (libc::SYS_prctl, Some((0, BPF_JEQ, libc::PR_SET_CHILD_SUBREAPER.cast_unsigned())))
             }
+            "tcgets" => (libc::SYS_ioctl, Some((1, BPF_JEQ, libc::TCGETS as u32))),
+            "tcgets2" => (libc::SYS_ioctl, Some((1, BPF_JEQ, libc::TCGETS2 as u32))),
             "waitid-pidfd" => (libc::SYS_waitid, Some((0, BPF_JEQ, libc::P_PIDFD))),
             _ => return Err(Errno::INVAL),
         };
@@ -87,13 +90,23 @@ mod linux {
                 sock_filter { code: code(BPF_JMP | how | BPF_K), jt: 0, jf, k },
             ]
         };
-        let test = only.map(|(n, how, k)| load_and_test(argument(n), how, k, 1));
         // The system call number is the first word of a filter's data.
-        let skipped = if test.is_some() { 3 } else { 1 };
-        let mut filter = load_and_test(0, BPF_JEQ, number, skipped).to_vec();
-        filter.extend(test.into_iter().flatten());
-        filter
-            .extend([go(code(BPF_RET | BPF_K), verdict), go(code(BPF_RET | BPF_K), libc::SECCOMP_RET_ALLOW)]);
+        let [load, test] = load_and_test(0, BPF_JEQ, number, if only.is_some() { 3 } else { 1 });
+        let deny = go(code(BPF_RET | BPF_K), verdict);
+        let allow = go(code(BPF_RET | BPF_K), libc::SECCOMP_RET_ALLOW);
+        let (mut with_argument, mut plain);
+        // Without an allocation: a test denies calls in a fork of a threaded process.
+        let filter: &mut [sock_filter] = match only {
+            Some((n, how, k)) => {
+                let [load_argument, test_argument] = load_and_test(argument(n), how, k, 1);
+                with_argument = [load, test, load_argument, test_argument, deny, allow];
+                &mut with_argument
+            }
+            None => {
+                plain = [load, test, deny, allow];
+                &mut plain
+            }
+        };
         let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
         let zero = 0 as libc::c_ulong;
         // SAFETY: numbers only. Without it an ordinary user may install no filter.

@@ -26,15 +26,31 @@ pub struct SessionTerminal {
 pub fn new_session() -> Result<SessionTerminal, Errno> {
     super::process::new_session()?;
     let (master, terminal) = pair()?;
+    stop_background_output(&terminal)?;
+    // The last thing that may fail: once the terminal controls the session, closing the master would kill the caller.
     take_control(&terminal)?;
-    let mut modes = rustix::termios::tcgetattr(&terminal)?;
-    modes.local_modes |= rustix::termios::LocalModes::TOSTOP;
-    rustix::termios::tcsetattr(&terminal, rustix::termios::OptionalActions::Now, &modes)?;
     Ok(SessionTerminal { master, terminal })
 }
 
-/// Both sides of a new pseudo-terminal.
-fn pair() -> Result<(OwnedFd, OwnedFd), Errno> {
+/// Sets `TOSTOP`.
+///
+/// Not by rustix, which prefers the `TCGETS2` of Linux: qemu-user does not know it.
+fn stop_background_output(terminal: &OwnedFd) -> Result<(), Errno> {
+    let mut modes = std::mem::MaybeUninit::<libc::termios>::zeroed();
+    // SAFETY: an open descriptor of ours, and a buffer that is a struct termios.
+    check(unsafe { libc::tcgetattr(terminal.as_raw_fd(), modes.as_mut_ptr()) })?;
+    // SAFETY: all its fields are numbers, zeroed or written.
+    let mut modes = unsafe { modes.assume_init() };
+    modes.c_lflag |= libc::TOSTOP;
+    // SAFETY: as above.
+    check(unsafe { libc::tcsetattr(terminal.as_raw_fd(), libc::TCSANOW, &raw const modes) })
+}
+
+/// Both sides of a new pseudo-terminal: the master and the terminal, close-on-exec.
+///
+/// # Errors
+/// Those of `posix_openpt` and of opening the terminal.
+pub fn pair() -> Result<(OwnedFd, OwnedFd), Errno> {
     let opened = |fd: i32| {
         // SAFETY: a descriptor that was just opened, and is ours alone.
         if fd < 0 { Err(last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd) }) }
@@ -60,14 +76,22 @@ fn pair() -> Result<(OwnedFd, OwnedFd), Errno> {
     Ok((master, slave))
 }
 
+/// Makes a terminal the controlling one of the session that this process leads.
+///
+/// # Errors
+/// Those of the system; `ENOTSUP` if a controlling terminal cannot be requested.
 #[cfg(not(any(target_os = "illumos", target_os = "solaris")))]
-fn take_control(slave: &OwnedFd) -> Result<(), Errno> {
+pub fn take_control(slave: &OwnedFd) -> Result<(), Errno> {
     // SAFETY: the request takes a number.
     check(unsafe { libc::ioctl(slave.as_raw_fd(), libc::TIOCSCTTY as _, 0) })
 }
 
+/// Not to be had here.
+///
+/// # Errors
+/// `ENOTSUP`.
 #[cfg(any(target_os = "illumos", target_os = "solaris"))]
-fn take_control(_: &OwnedFd) -> Result<(), Errno> {
+pub fn take_control(_: &OwnedFd) -> Result<(), Errno> {
     Err(Errno::NOTSUP)
 }
 
@@ -120,5 +144,31 @@ mod tests {
             if lost { 0 } else { 4 }
         });
         assert_eq!(leader.end(), 0);
+    }
+
+    /// The error of [`new_session`] where a request of terminals fails, or minus the signal that killed the caller.
+    #[cfg(target_os = "linux")]
+    fn without(request: &str) -> i32 {
+        let denied = crate::sys::sandbox::Denied::Errno(libc::ENOSYS);
+        let child = Child::running(|| {
+            match crate::sys::sandbox::deny(request, denied).and_then(|()| new_session()) {
+                // To close it would hang the session up.
+                Ok(held) => {
+                    std::mem::forget(held);
+                    0
+                }
+                Err(error) => error.raw_os_error(),
+            }
+        });
+        child.end()
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_terminal_whose_modes_cannot_be_set_is_refused_and_kills_nobody() {
+        let missing = Errno::NOSYS.raw_os_error();
+        assert_eq!(without("tcgets"), missing);
+        // As under qemu-user.
+        assert_eq!(without("tcgets2"), 0);
     }
 }

@@ -32,6 +32,9 @@ impl From<LinkError> for Abort {
         match error {
             LinkError::WardenGone => Abort::Broken("the warden has died".into()),
             LinkError::Unfit(why) | LinkError::Damaged(why) => Abort::Broken(why),
+            LinkError::Elsewhere(child) => Abort::Broken(format!(
+                "supervised elsewhere: {child} is not below the warden; it was told to exit"
+            )),
             LinkError::Late(what) => Abort::Broken(format!("{what} did not come in time")),
             LinkError::Missing(what) => Abort::Skip(what),
             LinkError::AgentGone => Abort::Broken("the agent died between two calls".into()),

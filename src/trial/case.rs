@@ -2,8 +2,9 @@
 
 use super::abort::{Abort, Outcome};
 use super::calls::{self, Calls, Family, Uses};
-use super::core::{Core, Trial};
+use super::core::{Core, Interface, Trial};
 use super::handle::{self, Abilities, Begin};
+use super::kind::Kinds;
 use super::program;
 use super::subject::SubjectInfo;
 use super::variant::{InterfaceName, Variant};
@@ -53,6 +54,8 @@ pub enum Body {
     },
     /// Of a program that runs a program.
     Program {
+        /// What it is tried with.
+        kinds: Kinds,
         /// The program.
         run: fn(&mut program::Trial<'_>) -> Outcome,
     },
@@ -90,6 +93,17 @@ impl Case {
     /// The variants that a subject is tried with; `every`: none stands for another.
     pub fn variants_of(&self, subject: &SubjectInfo, every: bool) -> Vec<Variant> {
         let offered = subject.variants();
+        if matches!(self.body, Body::Program { kinds, .. } if !kinds.has(subject.kind)) {
+            return Vec::new();
+        }
+        // What only few programs do is not asked of others.
+        let promised = |key| subject.contract.is_some_and(|contract| contract.row(key).is_some());
+        let few = |clause: &&Clause| {
+            clause.promise().is_some_and(|key| contracts::is_of_few(key) && !promised(key))
+        };
+        if self.interface() == InterfaceName::Program && self.clauses.iter().all(few) {
+            return Vec::new();
+        }
         if self.interface() != InterfaceName::Calls {
             return offered.into_iter().filter(|v| v.interface() == self.interface()).collect();
         }
@@ -135,7 +149,7 @@ impl Case {
 
     /// Runs it on the core of a trial that was opened, and gives the core back with the outcome.
     pub(crate) fn run_on<'a>(&'static self, core: Core<'a>, variant: Variant) -> (Core<'a>, Outcome) {
-        fn run<'a, I>(
+        fn run<'a, I: Interface>(
             core: Core<'a>,
             with: I,
             run: impl FnOnce(&mut Trial<'a, I>) -> Outcome,
@@ -143,7 +157,9 @@ impl Case {
             let mut trial = Trial { core, with };
             let ran = catch_unwind(AssertUnwindSafe(|| run(&mut trial)));
             // The panic message is on standard error already; the other trials go on.
-            (trial.core, ran.unwrap_or_else(|_| Err(Abort::Broken("the case panicked".into()))))
+            let ran = ran.unwrap_or_else(|_| Err(Abort::Broken("the case panicked".into())));
+            let outcome = trial.unless_its_own_failure(ran);
+            (trial.core, outcome)
         }
         match (&self.body, variant) {
             (Body::Calls { uses, run: body, .. }, Variant::Call(call)) => {
@@ -158,7 +174,8 @@ impl Case {
                 run(core, handle::Agent::new(form), body)
             }
             (Body::Program { run: body, .. }, Variant::Contract(_)) => {
-                run(core, program::Run::default(), body)
+                let with = program::Run::of(core.info);
+                run(core, with, body)
             }
             _ => (core, Err(Abort::Broken(format!("{} is not tried with {}", self.id, variant.name())))),
         }
@@ -183,7 +200,8 @@ impl Case {
 /// In the parentheses stand the [`Uses`]: targets, then options if there are any (`NONE` before `adapting`). Without `in` a case is
 /// tried with each call that carries them; without `needs` it needs nothing. The clauses may be pairs
 /// ([`crate::spec::pairs`]). The id is `theme.function-name`. `cases! { handle "theme"; name(TIMEOUT | STEAL) => [...]; }` are of
-/// handles that can do that; with `begins OwnPids` behind the parentheses, of an agent that begins so. `cases! { program "theme"; name() => [...]; }` of programs.
+/// handles that can do that; with `begins OwnPids` behind the parentheses, of an agent that begins so. `cases! { program
+/// "theme"; name(WRAPPER | TIME) => [...]; }` of programs of these kinds.
 macro_rules! cases {
     ($theme:literal; $(
         #[doc = $title:literal]
@@ -222,12 +240,15 @@ macro_rules! cases {
     };
     (program $theme:literal; $(
         #[doc = $title:literal]
-        $name:ident() $(, needs $needs:expr)? => [$($clause:expr),+ $(,)?];
+        $name:ident($($kind:ident)|+) $(, needs $needs:expr)? => [$($clause:expr),+ $(,)?];
     )+) => {
         /// The cases of this theme.
         pub(crate) const CASES: &[$crate::trial::Case] = &[$($crate::trial::cases!(@case
             $theme, $name, $title, [$($clause),+], [$($needs)?],
-            $crate::trial::Body::Program { run: $name }
+            $crate::trial::Body::Program {
+                kinds: $crate::trial::program::Kinds::NONE$(.with($crate::trial::program::Kinds::$kind))+,
+                run: $name,
+            }
         )),+];
     };
     (@case $theme:literal, $name:ident, $title:literal, [$($clause:expr),+], [$($needs:expr)?], $body:expr) => {
@@ -292,6 +313,8 @@ pub enum Need {
     Threads,
     /// A hard limit of core files that is not 0, and a system that writes them into the working folder.
     CoreFiles,
+    /// A PID namespace for programs.
+    PidNamespace,
     /// A `waitid` that knows `P_PIDFD`, and that nothing forbids.
     PidfdWaits,
 }
@@ -303,6 +326,7 @@ impl fmt::Display for Need {
             Need::NotRoot => "an ordinary user",
             Need::Threads => "an agent with threads",
             Need::CoreFiles => "core files in the working folder",
+            Need::PidNamespace => "PID namespace",
             Need::PidfdWaits => "waits through pidfds",
         })
     }

@@ -4,6 +4,7 @@ use super::abort::{Abort, Outcome};
 use super::core::{Birth, Child, Core, Interface, Known, Started, Trial};
 use super::deadline::{PROMPT, STATE};
 use super::link::{LinkError, To};
+use super::making::{Begun, By, Making, named};
 use super::states::{adopt, state_of};
 use super::verdict::Failure;
 use crate::protocol::Line;
@@ -11,7 +12,6 @@ use crate::protocol::agent::{Image, Request as AgentRequest};
 use crate::protocol::codec::Words;
 use crate::protocol::wait::errno_of;
 use crate::protocol::warden::{ProcessState, Request};
-use crate::scenario::child::STEP_FAILED;
 use crate::scenario::{Scenario, Step};
 use crate::sys::call::abi::Usage;
 use crate::wait::Signal;
@@ -21,77 +21,6 @@ use std::time::Instant;
 /// A trial with this many children needs more than others: EAGAIN from fork is then a limit of the environment and skips the
 /// trial; in any other trial it means that the process table is full.
 const MANY: usize = 32;
-
-/// How the agent makes a child.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum By {
-    /// By `fork`, on that thread of the agent.
-    Fork {
-        /// The thread's number; 0 is the first.
-        thread: u32,
-    },
-    /// By `posix_spawn`.
-    PosixSpawn,
-    /// By `clone` or `clone3`.
-    Clone(CloneHow),
-}
-
-/// What `clone` is asked for.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub struct CloneHow {
-    /// The signal that the parent gets when the child terminates; `None` is none.
-    pub exit_signal: Option<Signal>,
-    /// By `clone3`.
-    pub clone3: bool,
-    /// With a pidfd.
-    pub pidfd: bool,
-    /// In a PID namespace of its own.
-    pub new_pids: bool,
-    /// In a user namespace of its own.
-    pub new_users: bool,
-}
-
-impl CloneHow {
-    /// With that exit signal.
-    pub const fn signalling(exit_signal: Option<Signal>) -> CloneHow {
-        CloneHow { exit_signal, clone3: false, pidfd: false, new_pids: false, new_users: false }
-    }
-}
-
-impl By {
-    pub(super) const fn word(&self) -> &'static str {
-        match self {
-            By::Fork { .. } => "spawn",
-            By::PosixSpawn => "posix_spawn",
-            By::Clone(_) => "clone",
-        }
-    }
-
-    pub(super) fn thread(&self) -> Option<u32> {
-        match self {
-            By::Fork { thread } => Some(*thread).filter(|thread| *thread != 0),
-            _ => None,
-        }
-    }
-
-    /// What is asked for beyond a plain child, as ` exit-signal=SIGUSR1 pidfd`.
-    fn details(&self) -> String {
-        let CloneHow { exit_signal, clone3, pidfd, new_pids, new_users } = match self {
-            By::Clone(how) => *how,
-            By::PosixSpawn => return String::new(),
-            By::Fork { .. } => return self.thread().map(|t| format!(" thread={t}")).unwrap_or_default(),
-        };
-        let signal = exit_signal.map_or_else(|| "0".to_owned(), |signal| signal.to_string());
-        let flags = [("clone3", clone3), ("pidfd", pidfd), ("newpid", new_pids), ("newuser", new_users)];
-        let flags = flags.iter().filter(|(_, on)| *on).map(|(name, _)| format!(" {name}"));
-        flags.fold(format!(" exit-signal={signal}"), |text, flag| text + &flag)
-    }
-
-    /// The same for a reason to skip.
-    pub(super) fn described(&self) -> String {
-        format!("{} with{}", self.word(), self.details()).trim_end_matches(" with").to_owned()
-    }
-}
 
 impl<I: Interface> Trial<'_, I> {
     /// Has a child made that runs this scenario.
@@ -113,10 +42,11 @@ impl Core<'_> {
         // A child that exits by itself and reports nothing needs no connection, and costs a third; one that dumps core does, for
         // it is then in a folder that is removed.
         let connects = scenario.is_held() || scenario.steps.iter().any(|s| s.reports() || s.may_dump());
-        let token = connects.then(|| self.token(&name));
-        let mut argv = self.child_argv(token.as_deref(), &steps);
+        let token = self.token(&name);
+        let mut argv = self.child_argv(connects, &token, &steps);
         let thread = by.thread();
-        if thread.is_some() {
+        if thread.is_some() || !self.agent.program.is_empty() {
+            // A program may well let its child outlive it.
             // The parent-death signal is tied to the thread that forks, and this one may exit before the child.
             argv.insert(self.agent.child.len(), "--orphan".to_owned());
         }
@@ -133,19 +63,27 @@ impl Core<'_> {
                 argv,
                 image,
                 words,
-                exit_signal: how.exit_signal.map_or_else(|| "0".to_owned(), |signal| signal.to_string()),
+                exit_signal: named(how.exit_signal),
                 clone3: how.clone3,
                 pidfd: how.pidfd,
                 newpid: how.new_pids,
                 newuser: how.new_users,
                 thread,
             },
+            By::Autoreap(how) => AgentRequest::Autoreap {
+                argv,
+                image,
+                words,
+                exit_signal: named(how.exit_signal),
+                pidfd: how.pidfd,
+                autokill: how.autokill,
+            },
         };
         let id = self.link.id();
         let request = request.to_line().with("id", id);
         let awaited = scenario.is_held() && !steps.is_empty() && !scenario.steps.iter().any(Step::holds_up);
-        let reports_failure = !scenario.steps.iter().any(exits_as_if_failed);
-        Birth { name, id, request, argv: command, connects, awaited, reports_failure }
+        let making = Making::of(by, scenario);
+        Birth { name, id, request, argv: command, connects, awaited, making }
     }
 
     /// The error of a request that was refused.
@@ -199,8 +137,8 @@ impl Core<'_> {
                 return Err(self.step_failed(&reply.get("step").unwrap_or_default(), &reply));
             }
         }
-        let reports_failure = birth.reports_failure;
-        self.children.push(Known { child: child.clone(), adopted: birth.connects, reports_failure });
+        let (connects, making) = (birth.connects, birth.making);
+        self.children.push(Known { child: child.clone(), adopted: connects, connects, making });
         Ok(child)
     }
 
@@ -241,7 +179,8 @@ impl Core<'_> {
 
     /// Whether a child that has not said hello is dead already.
     fn ended_unknown(&mut self, child: &Child) -> Result<bool, Abort> {
-        if self.link.ask_warden(&adopt(child), PROMPT)?.word() != "ok" {
+        // In the namespace of a program it has another pid.
+        if !self.agent.program.is_empty() || self.link.ask_warden(&adopt(child), PROMPT)?.word() != "ok" {
             // It may be gone, or not to be seen here: only time tells.
             return Ok(false);
         }
@@ -266,7 +205,8 @@ impl Core<'_> {
         self.processes += 1;
         let child = Child { name, pid };
         self.greet(&child)?;
-        self.children.push(Known { child: child.clone(), adopted: true, reports_failure: false });
+        let making = Making::UNKNOWN;
+        self.children.push(Known { child: child.clone(), adopted: true, connects: true, making });
         Ok(child)
     }
 
@@ -274,10 +214,12 @@ impl Core<'_> {
         format!("{}-{name}", self.agent.nonce)
     }
 
-    fn child_argv(&self, token: Option<&str>, steps: &[String]) -> Vec<String> {
+    fn child_argv(&self, connects: bool, token: &str, steps: &[String]) -> Vec<String> {
         let mut argv = self.agent.child.clone();
-        if let Some(token) = token {
+        // There are few pipes, and they belong to those that connect in any case.
+        if connects || self.common.pipes.is_none() {
             argv.extend(["--connect".into(), self.agent.socket.clone(), "--token".into(), token.to_owned()]);
+            argv.extend((!connects).then(|| "--if-failed".to_owned()));
         }
         if self.common.child.is_some() {
             // What an emulator runs can be run again by that emulator alone.
@@ -292,7 +234,9 @@ impl Core<'_> {
     pub fn tell(&mut self, child: &Child, step: Step) -> Outcome {
         if step.ends() {
             self.steps.push(format!("{}: {step}", child.name));
-            return self.send_step(child, &step).map(drop);
+            let id = self.send_step(child, &step)?;
+            self.begun.push(Begun { id, name: child.name.clone(), word: step.word() });
+            return Ok(());
         }
         self.tell_for_reply(child, &step).map(drop)
     }
@@ -300,11 +244,14 @@ impl Core<'_> {
     /// Tells a held child to begin a step, without waiting: it ends, stops or blocks in it.
     pub fn begin_step(&mut self, child: &Child, step: Step) -> Result<u64, Abort> {
         self.steps.push(format!("{}: {step}", child.name));
-        self.send_step(child, &step)
+        let id = self.send_step(child, &step)?;
+        self.begun.push(Begun { id, name: child.name.clone(), word: step.word() });
+        Ok(id)
     }
 
     /// Waits until a step that was begun is done.
     pub fn await_step(&mut self, child: &Child, id: u64) -> Result<Line, Abort> {
+        self.begun.retain(|begun| begun.id != id);
         Ok(self.link.child_answer(&child.name, "ok", Some(id), STATE)?)
     }
 
@@ -320,7 +267,7 @@ impl Core<'_> {
     }
 
     /// What a step that could not be done means for the trial.
-    fn step_failed(&self, step: &str, reply: &Line) -> Abort {
+    pub(crate) fn step_failed(&self, step: &str, reply: &Line) -> Abort {
         let errno = match self.errno(reply) {
             Ok(errno) => errno,
             Err(abort) => return abort,
@@ -338,19 +285,22 @@ impl Core<'_> {
             }
             // A user namespace that maps no such user; an emulator that knows the flags of fork and of threads only.
             ("setuid" | "seteuid" | "clone" | "subreaper", Errno::INVAL) => Abort::Skip(what),
+            // A signal that this system does not have.
+            ("kill-self" | "raise" | "incur" | "catch" | "ignore", Errno::INVAL) => Abort::Skip(what),
             _ => Abort::Broken(what),
         }
     }
 
-    fn send_step(&mut self, child: &Child, step: &Step) -> Result<u64, Abort> {
+    pub(crate) fn send_step(&mut self, child: &Child, step: &Step) -> Result<u64, Abort> {
         self.leave_alone(child)?;
         if step.is_last() {
             self.leave_family()?;
         }
-        if exits_as_if_failed(step)
-            && let Some(known) = self.known(&child.name)
-        {
-            known.reports_failure = false;
+        if let Some(known) = self.known(&child.name) {
+            known.making.begins(step);
+        }
+        if let Step::Stop(signal) = step {
+            self.stop_due(&child.name, *signal);
         }
         let id = self.link.id();
         let line = step.to_line().with("id", id);
@@ -388,7 +338,12 @@ impl Core<'_> {
         self.adopt(child)?;
         let request = Request::Signal { to: child.name.clone(), sig: signal };
         let reply = self.link.ask_warden(&request, PROMPT)?;
-        if reply.word() == "ok" { Ok(None) } else { self.errno(&reply).map(Some) }
+        if reply.word() == "ok" {
+            self.was_signalled(child, signal);
+            Ok(None)
+        } else {
+            self.errno(&reply).map(Some)
+        }
     }
 
     /// Has the warden send a signal to the agent.
@@ -429,11 +384,6 @@ pub(super) fn child_name(number: usize) -> String {
 /// What an agent does not offer is a reason to skip.
 pub(crate) fn not_offered(reply: &Line) -> Abort {
     Abort::Skip(format!("not offered: {}", reply.get("why").unwrap_or_else(|| "no reason given".into())))
-}
-
-/// Whether it ends a child with the code that says that a step could not be done.
-fn exits_as_if_failed(step: &Step) -> bool {
-    matches!(step, Step::Exit { code, .. } if code & 0xff == STEP_FAILED)
 }
 
 /// The place of a name in that order.

@@ -6,6 +6,7 @@
 use super::abort::Abort;
 use super::due::{Observation, Unseen};
 use super::link::Link;
+use super::making::{Begun, Making, Suspicion};
 use super::subject::SubjectInfo;
 use super::verdict::{Failure, Outcome as ClauseOutcome};
 use crate::protocol::Line;
@@ -46,8 +47,9 @@ pub(crate) struct Known {
     pub(crate) child: Child,
     /// The warden knows it; one without a connection must be adopted first.
     pub(crate) adopted: bool,
-    /// It does not exit by itself with the code that says that a step failed.
-    pub(crate) reports_failure: bool,
+    /// It has a connection of its own, and answers steps.
+    pub(crate) connects: bool,
+    pub(crate) making: Making,
 }
 
 /// What every trial has, whatever is judged: children, warden, process table, log.
@@ -73,8 +75,14 @@ pub struct Core<'a> {
     /// A call returned without a report, and its buffers are looked at: what it waited for may be written there later.
     pub(crate) unreported: bool,
     pub(crate) unseen: Unseen,
-    /// A child that could not do what it was made for, by its exit code.
-    pub(crate) unable: Option<String>,
+    /// An exit was reported that no step asks for: the child may have failed by itself.
+    pub(crate) suspicion: Option<Suspicion>,
+    /// A call is made to find out what the subject lacks.
+    pub(crate) probing: bool,
+    /// Steps whose answer was not asked for.
+    pub(crate) begun: Vec<Begun>,
+    /// Children that are to stop or to die, by the signal that they were sent.
+    pub(crate) stops_due: Vec<(String, Signal)>,
     /// Every change of a child is awaited before the next call: none happens by itself.
     pub(crate) settled: bool,
 }
@@ -92,6 +100,8 @@ pub struct Opened {
     pub child: Vec<String>,
     /// Of the interface `program`, the command of the program itself.
     pub program: Vec<String>,
+    /// And the folder that it is started in.
+    pub folder: String,
 }
 
 impl<'a> Core<'a> {
@@ -123,7 +133,10 @@ impl<'a> Core<'a> {
             processes: 1,
             unreported: false,
             unseen: Unseen::default(),
-            unable: None,
+            suspicion: None,
+            probing: false,
+            begun: Vec::new(),
+            stops_due: Vec::new(),
             settled: false,
         }
     }
@@ -193,8 +206,7 @@ pub struct Birth {
     pub(crate) connects: bool,
     /// It is held once it has done its first steps, and these are awaited.
     pub(crate) awaited: bool,
-    /// It does not exit by itself with the code that says that a step failed.
-    pub(crate) reports_failure: bool,
+    pub(crate) making: Making,
 }
 
 /// A child that was made, with its pid.

@@ -9,7 +9,6 @@ use super::states::state_of;
 use super::verdict::{Failure, Outcome as ClauseOutcome};
 use crate::protocol::Change;
 use crate::protocol::warden::ProcessState;
-use crate::scenario::child::STEP_FAILED;
 use crate::spec::clause::{Clause, Level};
 use crate::spec::deviations;
 use crate::spec::got::{Actual, Got, Value};
@@ -49,8 +48,8 @@ impl<'t, 'a> Expect<'t, 'a> {
         if let (Found::Not { .. }, Some(stop)) = (&found, core.inconclusive(of_report)) {
             return Err(stop);
         }
-        if let (Found::Not { .. }, Some(name)) = (&found, &core.unable) {
-            return Err(Abort::Skip(format!("{name} could not do its steps here: it exited {STEP_FAILED}")));
+        if let (Found::Not { .. }, Some(excuse)) = (&found, core.own_failure()) {
+            return Err(excuse);
         }
         let judged = Expect::judge_by(core, clause, &found);
         // A clause that fails must not hide the other.
@@ -125,7 +124,7 @@ impl<'t, 'a> Expect<'t, 'a> {
 
     /// The same of a call that may have slept on; `asleep` says through what.
     fn woken(self, seen: &impl Shown, expected: &str, asleep: Got) -> Result<Self, Abort> {
-        let failure = || Failure { clause: self.clause, expected: expected.to_owned(), got: seen.outcome() };
+        let failure = |clause| Failure { clause, expected: expected.to_owned(), got: seen.outcome() };
         match seen.unanswered() {
             None => Ok(Expect { of_report: seen.is_report(), ..self }),
             Some(NoAnswer::Hung)
@@ -142,12 +141,17 @@ impl<'t, 'a> Expect<'t, 'a> {
                 Err(Abort::Recorded)
             }
             Some(NoAnswer::Hung) => {
-                let failure = failure();
+                // That it sleeps is its fault, not the value that would have come.
+                let clause = seen.clause_of_hang(self.clause);
+                let failure = failure(clause);
+                if clause.applies_to(self.core.profile) {
+                    self.core.credit(clause, ClauseOutcome::Fail);
+                }
                 self.fails();
                 Err(Abort::Hang(failure))
             }
             Some(NoAnswer::Crashed) => {
-                let failure = failure();
+                let failure = failure(self.clause);
                 self.fails();
                 Err(Abort::Crash(failure))
             }

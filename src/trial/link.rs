@@ -2,8 +2,8 @@
 
 use super::deadline::PROMPT;
 use super::frames::Frames;
+use super::missing::{Missing, Serving};
 use super::outstanding::Outstanding;
-use super::patience::{Missing, Serving};
 use super::stream::{Arrived, Closed, Stream};
 use crate::protocol::Line;
 use crate::protocol::warden::Request;
@@ -39,6 +39,8 @@ pub enum LinkError {
     AgentGone,
     /// The agent broke the protocol; what it did.
     Protocol(String),
+    /// A child is not below the warden; which.
+    Elsewhere(String),
     /// The line to the warden lost or changed something; what.
     Damaged(String),
     /// The run is being interrupted.
@@ -321,7 +323,8 @@ impl Link {
         let mut id = self.id();
         let request = |id| To::Warden(Request::Close {}.to_line().with("id", id));
         self.send(&[request(id)])?;
-        let deadline = self.deadline(within);
+        let patience = self.patience("the end of a trial".to_owned(), within);
+        let deadline = Instant::now() + patience.time;
         // What a line may lose is asked for again.
         let turn = if self.stream.frames().is_some() { within / 10 } else { within };
         loop {
@@ -336,6 +339,7 @@ impl Link {
                     id = self.id();
                     self.send(&[request(id)])?;
                 }
+                Err(late @ LinkError::Late(_)) => return self.did_not_come(patience).and(Err(late)),
                 Err(other) => return Err(other),
             }
         }
@@ -416,6 +420,36 @@ impl Link {
             },
             _ => None,
         })
+    }
+
+    /// Takes what a child said of an initial step that failed, if anybody did so far.
+    pub(crate) fn failed_first_step(&mut self) -> Option<Line> {
+        self.take_if(|message| match message {
+            Message::Child(_, line) => {
+                line.word() == "err" && line.id().is_none() && line.get("step").is_some()
+            }
+            _ => false,
+        })
+    }
+
+    /// Takes the error of a step that was begun, if it has come.
+    pub(crate) fn failed_step(&mut self, name: &str, id: u64) -> Option<Line> {
+        self.take_if(|message| match message {
+            Message::Child(of, line) => of == name && line.word() == "err" && line.id() == Some(id),
+            _ => false,
+        })
+    }
+
+    fn take_if(&mut self, is_wanted: impl Fn(&Message) -> bool) -> Option<Line> {
+        let at = self.inbox.iter().position(is_wanted)?;
+        match self.inbox.remove(at)? {
+            Message::Agent(line) | Message::Child(_, line) | Message::Warden(line) => Some(line),
+        }
+    }
+
+    /// Whether the agent cannot be asked any more.
+    pub(crate) fn is_closed_to_questions(&self) -> bool {
+        self.agent_gone || self.damage.is_some()
     }
 
     /// Waits for an event that may have been missing before.
@@ -544,6 +578,10 @@ impl Link {
                         let what =
                             format!("{} from the {}: {:?}", field("why"), field("from"), field("what"));
                         return Err(LinkError::Protocol(what));
+                    }
+                    ("elsewhere", Some(name)) => {
+                        let pid = line.get("pid").unwrap_or_default();
+                        return Err(LinkError::Elsewhere(format!("child {name} (pid {pid})")));
                     }
                     // A warden on a framed stream says it until it is heard.
                     ("hello", _) => return Ok(()),

@@ -14,10 +14,15 @@ mod due;
 mod expect;
 mod frames;
 pub(crate) mod handle;
+mod kind;
 pub mod link;
+mod making;
+pub(crate) mod missing;
 mod outstanding;
+mod own_failure;
 pub(crate) mod patience;
 pub(crate) mod program;
+mod proof;
 mod shown;
 mod states;
 mod stream;
@@ -32,10 +37,10 @@ pub use self::calls::{
     Uses, info_text, together,
 };
 pub use self::case::{Body, Case, Need, Needs, here};
-pub use self::children::{By, CloneHow};
 pub use self::core::{Child, Common, Core, Opened};
 pub use self::due::Observation;
 pub use self::expect::Expect;
+pub use self::making::{AutoreapHow, By, CloneHow};
 pub use self::shown::{NoAnswer, Shown, Shows};
 pub use self::variant::{InterfaceName, Variant};
 pub use crate::protocol::Change;

@@ -6,8 +6,7 @@
 //! whole time means, nobody knows.
 
 use super::link::{Link, LinkError};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use super::missing::{Missing, Serving};
 use std::time::Duration;
 
 /// After so many misses an event is not given the whole time.
@@ -16,26 +15,6 @@ const FEW: usize = 2;
 const PART: u32 = 40;
 /// and the least number of round trips to the warden and back.
 const ROUND_TRIPS: u32 = 100;
-
-/// The events that did not come in the trials of a run.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Missing(Arc<Mutex<Trials>>);
-
-/// By subject and event: the trials that missed it.
-type Trials = BTreeMap<(String, String), Vec<String>>;
-
-impl Missing {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Trials> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The trial that a link serves.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Serving {
-    pub(crate) subject: String,
-    pub(crate) trial: String,
-}
 
 /// How long to wait for an event.
 #[derive(Debug, Clone)]

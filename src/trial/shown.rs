@@ -4,6 +4,7 @@
 
 use super::core::Child;
 use crate::protocol::Change;
+use crate::spec::clause::Clause;
 use crate::spec::got::Actual;
 use crate::wait::SiCode;
 
@@ -60,6 +61,11 @@ pub trait Shown {
     /// Whether it is a report of some child, which cannot have come too early.
     fn is_report(&self) -> bool {
         false
+    }
+
+    /// The clause that it violates by not returning, where that clause was about to be judged.
+    fn clause_of_hang(&self, clause: &'static Clause) -> &'static Clause {
+        clause
     }
 
     /// The answer in words.

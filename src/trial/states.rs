@@ -8,6 +8,7 @@ use super::link::To;
 use super::verdict::Failure;
 use crate::protocol::Line;
 use crate::protocol::warden::{ProcessState, Request};
+use crate::spec::posix;
 
 impl Core<'_> {
     /// Waits until a child has terminated and can be waited for.
@@ -17,7 +18,7 @@ impl Core<'_> {
             return Ok(());
         }
         Err(Abort::Fail(Failure {
-            clause: self.cited[0],
+            clause: self.cited.first().copied().unwrap_or(&posix::ZOMBIE_UNTIL_REAPED),
             expected: format!("{} to stay a zombie until it is waited for", child.name),
             got: format!("{} is gone from the process table", child.name),
         }))
@@ -87,7 +88,7 @@ impl Core<'_> {
             return Ok(());
         }
         Err(Abort::Fail(Failure {
-            clause: self.cited[0],
+            clause: self.cited.first().copied().unwrap_or(&posix::SIGCHLD_IGNORED_NO_ZOMBIE),
             expected: format!("{} to go without a wait", child.name),
             got: format!("{} is a {state}", child.name),
         }))
@@ -129,7 +130,7 @@ impl Core<'_> {
                 Err(Abort::Skip(format!("no process table here to see that a process is {state}")))
             }
             ("late", Some(ProcessState::Zombie)) if state == ProcessState::Gone => Ok(ProcessState::Zombie),
-            ("late", Some(seen)) => Err(Abort::Broken(format!("{of} did not become {state}: it is {seen}"))),
+            ("late", Some(seen)) => Err(self.did_not_become(of, state, seen)),
             _ if may_be_gone => Ok(ProcessState::Gone),
             _ => Err(Abort::Broken(format!("cannot watch {of}: {}", reply.get("why").unwrap_or_default()))),
         }

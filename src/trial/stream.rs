@@ -2,8 +2,8 @@
 
 use super::frames::{Frames, Taken};
 use crate::protocol::LineReader;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::OwnedFd;
+use crate::sys::makeshift;
+use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
 use std::time::{Duration, Instant};
@@ -123,6 +123,5 @@ impl Stream {
 
 /// Whether there is something to read, or the end of the stream, within that time.
 fn is_readable(input: &OwnedFd, within: Duration) -> Result<bool, Errno> {
-    let timeout = Timespec { tv_sec: within.as_secs().cast_signed(), tv_nsec: within.subsec_nanos().into() };
-    Ok(poll(&mut [PollFd::new(input, PollFlags::IN)], Some(&timeout))? > 0)
+    Ok(makeshift::readable(&[input.as_fd()], Some(within))?[0])
 }

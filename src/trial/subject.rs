@@ -1,5 +1,6 @@
 //! Who is judged, as its agent introduced itself, or as its contract says.
 
+use super::kind::Kind;
 use super::variant::{InterfaceName, Variant};
 use crate::protocol::handle::{Form, Polling, Reaps};
 use crate::spec::contracts::Contract;
@@ -32,6 +33,8 @@ pub struct SubjectInfo {
     pub threads: bool,
     /// Whether the calls are the kernel's own, with no C library between.
     pub raw: bool,
+    /// Whether its agent knows pointers to read-only memory, to the end of a page, and the like.
+    pub hostile_pointers: bool,
     /// Whether a call that a signal ended is made again.
     pub retries_eintr: bool,
     /// Whether a call can ask for any child; one that cannot is given the only child by its pid.
@@ -48,6 +51,8 @@ pub struct SubjectInfo {
     pub abilities: Vec<String>,
     /// What it promises, as in the ids of clauses, and the text that promises it.
     pub promises: Vec<(String, String)>,
+    /// Of a program, what it is for.
+    pub kind: Kind,
     /// Of a program, its contract.
     pub contract: Option<&'static Contract>,
 }

@@ -10,7 +10,7 @@
 //! | `waitid_usage` | an [`IdTarget`] | [`ChildInfo`], [`Rusage`] | Linux |
 //! | `wait6` | a [`Target`] | all of these | FreeBSD, NetBSD |
 //! | [`try_waitpid()`], [`try_wait4()`], ... | | as without `try_`, or nothing: `WNOHANG` | as without |
-//! | [`waitpid_timeout()`], [`wait4_timeout()`], [`waitid_timeout()`] | | as without `_timeout`, or nothing | as without |
+//! | [`wait4_timeout()`], [`waitid_timeout()`] | | as without `_timeout`, or nothing | as without |
 //! | [`Child`], [`run()`] | a child of its own | [`WaitStatus`], [`Rusage`] | all |
 //!
 //! The plain calls return the system's result, `EINTR` included; [`retrying()`] restarts one. They cost as much as the
@@ -42,7 +42,7 @@
 //! for no other process: not for grandchildren, siblings or unrelated processes, not even as root. The error is
 //! [`Errno::CHILD`], never `EPERM`. (On Linux a tracer may also wait for its tracees.)
 //!
-//! **Systems differ** in the numbers of options, signals and idtypes, in the status word ([`Layout`]) and in the unit
+//! **Systems differ** in the numbers of options, signals and idtypes, in the status word ([`System`]) and in the unit
 //! of `ru_maxrss` ([`Rusage::max_rss_bytes`] converts). What only some systems offer exists here only on those, so that
 //! its use elsewhere fails at compile time.
 //!
@@ -71,7 +71,7 @@
 //! **Keep track of your children.** [`Target::Any`] also reaps the children of every library in the process, whose own
 //! waits then fail with [`Errno::CHILD`]. Wait by pid, or put your children in a group and wait for [`Target::Group`].
 //!
-//! **Bound your waits.** [`wait4_timeout()`] and its siblings take a `Duration` or an `Instant`, sleep on a pidfd or
+//! **Bound your waits.** [`wait4_timeout()`] and [`waitid_timeout()`] take a `Duration` or an `Instant`, sleep on a pidfd or
 //! kqueue where possible, and report a child that was ready at the deadline.
 //!
 //! No system has a bounded wait. For the termination of one child these functions sleep on a pidfd (Linux) or a kqueue
@@ -124,6 +124,11 @@ pub use siginfo::ChildInfo;
 pub use siginfo::SiCode;
 pub use signal::Signal;
 pub use status::{Event, NoExitCode, WaitStatus};
-pub use system::{Layout, Machine, System};
+pub use system::System;
+#[cfg(not(feature = "internals"))]
+pub(crate) use system::{Layout, Machine};
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub use system::{Layout, Machine};
 pub use target::{IdTarget, Target};
-pub use timeout::{Deadline, wait4_timeout, waitid_timeout, waitpid_timeout};
+pub use timeout::{Deadline, wait4_timeout, waitid_timeout};

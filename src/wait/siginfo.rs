@@ -10,6 +10,7 @@ use crate::sys::call::raw::Report;
 
 /// The `siginfo_t` of a report, typed.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct ChildInfo {
     /// `si_pid`: the child (after a continue on macOS: the sender of SIGCONT).
     pub pid: Pid,

@@ -136,8 +136,8 @@ impl Signal {
     /// The signal that has this number on that system.
     ///
     /// ```
-    /// use waitspec::wait::{Layout, Signal, System};
-    /// assert_eq!(Signal::from_number_on(17, System::of(Layout::FreeBsd)), Signal::STOP);
+    /// use waitspec::wait::{Signal, System};
+    /// assert_eq!(Signal::from_number_on(17, System::FREEBSD), Signal::STOP);
     /// ```
     pub const fn from_number_on(number: c_int, system: System) -> Signal {
         match name_on(number, system) {

@@ -18,8 +18,9 @@ use std::fmt;
 use super::signal::Signal;
 use super::system::{Layout, System};
 
-/// What happened to a child, as a wait call tells it.
+/// What happened to a child, as a wait call reports it.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub enum Event {
     /// It called `exit`, returned from `main`, or its last thread ended.
     Exited {
@@ -57,12 +58,6 @@ const BSD_SIGCONT: i32 = 0x13;
 impl Layout {
     /// What a status word says. Every word has exactly one meaning; none is an error.
     ///
-    /// ```
-    /// use waitspec::wait::{Event, Layout};
-    /// assert_eq!(Layout::Linux.decode(0x2a00).event(), Event::Exited { code: 42 });
-    /// assert_eq!(Layout::MacOs.decode(0x137f).event(), Event::Continued);
-    /// assert!(Layout::Linux.decode(0x137f).is_stopped());
-    /// ```
     pub const fn decode(self, raw: i32) -> WaitStatus {
         System::of(self).decode(raw)
     }
@@ -208,6 +203,7 @@ impl WaitStatus {
     }
 
     /// The layout in which it is read.
+    #[doc(hidden)]
     pub const fn layout(self) -> Layout {
         self.system.layout()
     }

@@ -97,6 +97,7 @@ pub enum Machine {
 /// let mips = System::from_names("linux", "mips64el").unwrap();
 /// assert_eq!(Signal::STOP.number_on(mips), Some(23));
 /// assert_eq!(mips.decode(0x177f).stop_signal(), Some(Signal::STOP));
+/// assert!(System::MACOS.decode(0x137f).is_continued());
 /// ```
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
 pub struct System {
@@ -122,28 +123,45 @@ impl System {
         },
     );
 
+    /// Linux and Android, on most machines.
+    pub const LINUX: System = System::new(Layout::Linux, Machine::Common);
+    /// FreeBSD.
+    pub const FREEBSD: System = System::new(Layout::FreeBsd, Machine::Common);
+    /// NetBSD 8 and later.
+    pub const NETBSD: System = System::new(Layout::NetBsd, Machine::Common);
+    /// OpenBSD.
+    pub const OPENBSD: System = System::new(Layout::OpenBsd, Machine::Common);
+    /// DragonFly.
+    pub const DRAGONFLY: System = System::new(Layout::DragonFly, Machine::Common);
+    /// macOS, iOS and the rest of Darwin.
+    pub const MACOS: System = System::new(Layout::MacOs, Machine::Common);
+    /// illumos and Solaris.
+    pub const ILLUMOS: System = System::new(Layout::Illumos, Machine::Common);
+
     /// Every system whose numbers differ from those of the others.
     pub const ALL: [System; 11] = [
-        System::new(Layout::Linux, Machine::Common),
+        System::LINUX,
         System::new(Layout::Linux, Machine::Mips),
         System::new(Layout::Linux, Machine::Sparc),
         System::new(Layout::Linux, Machine::Alpha),
         System::new(Layout::Linux, Machine::PaRisc),
-        System::new(Layout::FreeBsd, Machine::Common),
-        System::new(Layout::NetBsd, Machine::Common),
-        System::new(Layout::OpenBsd, Machine::Common),
-        System::new(Layout::DragonFly, Machine::Common),
-        System::new(Layout::MacOs, Machine::Common),
-        System::new(Layout::Illumos, Machine::Common),
+        System::FREEBSD,
+        System::NETBSD,
+        System::OPENBSD,
+        System::DRAGONFLY,
+        System::MACOS,
+        System::ILLUMOS,
     ];
 
     /// A system with that layout on that machine; only Linux differs by machine.
+    #[doc(hidden)]
     pub const fn new(layout: Layout, machine: Machine) -> System {
         let machine = if matches!(layout, Layout::Linux) { machine } else { Machine::Common };
         System { layout, machine }
     }
 
     /// The system of that layout: the host, if it is the host's, else on a common machine.
+    #[doc(hidden)]
     pub const fn of(layout: Layout) -> System {
         if layout as u8 == Layout::HOST as u8 { System::HOST } else { System::new(layout, Machine::Common) }
     }
@@ -164,11 +182,13 @@ impl System {
     }
 
     /// The layout of its status words.
+    #[doc(hidden)]
     pub const fn layout(self) -> Layout {
         self.layout
     }
 
     /// The family of its machine.
+    #[doc(hidden)]
     pub const fn machine(self) -> Machine {
         self.machine
     }

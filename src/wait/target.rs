@@ -47,6 +47,7 @@ impl From<Pid> for Target {
 
 /// Which children `waitid` and `wait6` wait for.
 #[derive(Copy, Clone, Debug)]
+#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub enum IdTarget<'fd> {
     /// `P_ALL`, `P_PID` or `P_PGID`. The caller's own group is passed by its id: not every system accepts 0.
     Child(Target),

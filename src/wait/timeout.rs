@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::process::Pid;
 
-use super::call::{Waited, WaitedUsage, try_wait4, try_waitid, try_waitpid};
+use super::call::{WaitedUsage, try_wait4, try_waitid};
 use super::options::{IdOptions, WaitOptions};
 use super::siginfo::ChildInfo;
 use super::target::{IdTarget, Target};
@@ -99,19 +99,6 @@ fn only_end_of(target: Target, options: WaitOptions) -> Option<Pid> {
         Target::Pid(pid) if !options.intersects(more) => Some(pid),
         _ => None,
     }
-}
-
-/// [`waitpid()`](super::waitpid()) with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
-///
-/// # Errors
-/// As [`waitpid()`](super::waitpid()), but never `EINTR`.
-pub fn waitpid_timeout(
-    target: impl Into<Target>,
-    options: WaitOptions,
-    deadline: impl Into<Deadline>,
-) -> Result<Option<Waited>, Errno> {
-    let target = target.into();
-    bounded(deadline.into(), only_end_of(target, options), || try_waitpid(target, options))
 }
 
 /// [`wait4()`](super::wait4()) with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.

@@ -1,6 +1,7 @@
 //! The agent of the trial: startup, lines, exit.
 
 use super::children::Children;
+use super::inner::Inner;
 use super::keeper::{self, Keeper};
 use super::{Warden, garbage, read_some, write_all};
 use crate::protocol::Line;
@@ -9,6 +10,7 @@ use crate::protocol::line::LineReader;
 use crate::protocol::warden::Begin;
 use crate::subject::{Handles, Subject};
 use crate::sys::descriptors;
+use crate::sys::makeshift;
 use crate::sys::process::{self, Forked, Handle, namespace};
 use crate::sys::process_table::{self, Asleep, State, StopState};
 use crate::sys::signal;
@@ -19,8 +21,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::CString;
 use std::time::{Duration, Instant};
 
-/// The number of bytes of the agent's standard error that are kept.
-const STDERR_KEPT: usize = 16 * 1024;
+/// The number of bytes of the agent's standard error that are kept, and of a program's output.
+const KEPT: usize = 16 * 1024;
 
 /// The maximum number of reads after a pipe's writer has died, so that another process writing to it cannot stall the
 /// warden.
@@ -83,9 +85,40 @@ pub(super) struct Agent {
     stderr: Option<OwnedFd>,
     lines: LineReader,
     pub(super) stderr_text: Vec<u8>,
+    /// What a program wrote to its standard output.
+    pub(super) stdout_text: Vec<u8>,
+    /// The inner warden of a program.
+    pub(super) inner: Option<Inner>,
+    /// The master side of a program's terminal.
+    pub(super) terminal: Option<OwnedFd>,
 }
 
 impl Agent {
+    /// A process that was just forked, with our ends of its streams.
+    pub(super) fn new(handle: Handle, [stdin, stdout, stderr]: [Option<OwnedFd>; 3]) -> Agent {
+        Agent {
+            pid: handle.pid(),
+            handle,
+            calls: BTreeMap::new(),
+            wrapper: Vec::new(),
+            spawned: Vec::new(),
+            greeted: false,
+            program: false,
+            keeper: None,
+            ended: false,
+            muted_since: None,
+            status: None,
+            stdin,
+            stdout,
+            stderr,
+            lines: LineReader::default(),
+            stderr_text: Vec::new(),
+            stdout_text: Vec::new(),
+            inner: None,
+            terminal: None,
+        }
+    }
+
     pub(super) fn out_fd(&self) -> Option<BorrowedFd<'_>> {
         self.stdout.as_ref().map(AsFd::as_fd)
     }
@@ -166,17 +199,17 @@ impl Agent {
 }
 
 /// The three streams of an agent, both ends.
-struct Streams {
-    ours: [OwnedFd; 3],
-    theirs: [OwnedFd; 3],
+pub(super) struct Streams {
+    pub(super) ours: [OwnedFd; 3],
+    pub(super) theirs: [OwnedFd; 3],
 }
 
-fn streams() -> Result<Streams, Errno> {
-    let (in_read, in_write) = descriptors::pipe()?;
-    let (out_read, out_write) = descriptors::pipe()?;
-    let (err_read, err_write) = descriptors::pipe()?;
+pub(super) fn streams() -> Result<Streams, Errno> {
+    let (in_read, in_write) = makeshift::pipe()?;
+    let (out_read, out_write) = makeshift::pipe()?;
+    let (err_read, err_write) = makeshift::pipe()?;
     for fd in [&in_write, &out_read, &err_read] {
-        rustix::io::ioctl_fionbio(fd, true)?;
+        makeshift::nonblocking(fd)?;
     }
     Ok(Streams { ours: [in_write, out_read, err_read], theirs: [in_read, out_write, err_write] })
 }
@@ -241,17 +274,15 @@ impl Warden<'_> {
         calls.or_else(|| self.subjects.handles(name).map(Hosted::Handles))
     }
 
-    /// Starts the agent of a trial, or a program that runs a program.
+    /// Starts the agent of a trial.
     pub(super) fn open_agent(
         &mut self,
         nonce: String,
         subject: Option<String>,
         argv: Option<Words>,
-        program: bool,
         begin: Option<Begin>,
     ) -> Result<i32, Refused> {
-        // A trial may run a program several times.
-        if self.agent.as_ref().is_some_and(|agent| !(program && agent.program && agent.status.is_some())) {
+        if self.agent.is_some() {
             return Err(Refused::Broken("a trial is already open".into()));
         }
         let argv = argv.map_or_else(Vec::new, |argv| argv.0);
@@ -283,8 +314,8 @@ impl Warden<'_> {
                 match hosted {
                     Some(subject) => {
                         let (input, output) = (
-                            rustix::io::dup(rustix::stdio::stdin()),
-                            rustix::io::dup(rustix::stdio::stdout()),
+                            makeshift::duplicate(rustix::stdio::stdin()),
+                            makeshift::duplicate(rustix::stdio::stdout()),
                         );
                         match (input, output) {
                             (Ok(input), Ok(output)) => match subject {
@@ -311,27 +342,11 @@ impl Warden<'_> {
                 }
             }
         };
-        let [stdin, stdout, stderr] = streams.ours;
         let handle = Handle::open(pid).map_err(|e| broken("cannot watch the agent", e))?;
         self.children.clear();
-        self.agent = Some(Agent {
-            handle,
-            pid,
-            calls: BTreeMap::new(),
-            wrapper: Vec::new(),
-            spawned: Vec::new(),
-            greeted: false,
-            program,
-            keeper: channel.map(|(ours, _)| Keeper::new(ours)),
-            ended: false,
-            muted_since: None,
-            status: None,
-            stdin: Some(stdin),
-            stdout: Some(stdout),
-            stderr: Some(stderr),
-            lines: LineReader::default(),
-            stderr_text: Vec::new(),
-        });
+        let mut agent = Agent::new(handle, streams.ours.map(Some));
+        agent.keeper = channel.map(|(ours, _)| Keeper::new(ours));
+        self.agent = Some(agent);
         self.children.nonce = nonce;
         Ok(pid)
     }
@@ -341,8 +356,7 @@ impl Warden<'_> {
         let Some(agent) = &mut self.agent else { return false };
         let Some(stdout) = &agent.stdout else { return false };
         if agent.program {
-            let text = &mut agent.stderr_text;
-            let more = keep_text(stdout, text);
+            let more = keep_text(stdout, &mut agent.stdout_text);
             if more.is_none() {
                 agent.stdout = None;
             }
@@ -425,17 +439,6 @@ impl Warden<'_> {
         }
     }
 
-    /// Reaps a program that has exited, so that the driver learns its status.
-    pub(super) fn reap_program(&mut self) {
-        let Some(agent) = self.agent.as_ref().filter(|agent| agent.program && agent.status.is_none()) else {
-            return;
-        };
-        let pid = agent.handle.pid();
-        if agent.ended || agent.handle.has_ended() == Some(true) || process_table::is_zombie(pid) {
-            self.reap(pid);
-        }
-    }
-
     /// The agent has died: drains its output first.
     pub(super) fn agent_exited(&mut self) {
         for _ in 0..LAST_READS {
@@ -458,11 +461,11 @@ impl Warden<'_> {
 }
 
 /// Reads once and keeps what there is room for: whether something came, `None` at the end.
-fn keep_text(from: &OwnedFd, text: &mut Vec<u8>) -> Option<bool> {
+pub(super) fn keep_text(from: &OwnedFd, text: &mut Vec<u8>) -> Option<bool> {
     let mut buffer = [0_u8; 4096];
     match rustix::io::read(from, &mut buffer) {
         Ok(n) if n > 0 => {
-            let room = STDERR_KEPT.saturating_sub(text.len());
+            let room = KEPT.saturating_sub(text.len());
             text.extend_from_slice(&buffer[..n.min(room)]);
             Some(true)
         }
@@ -474,16 +477,15 @@ fn keep_text(from: &OwnedFd, text: &mut Vec<u8>) -> Option<bool> {
 /// Sets up the same start for every agent, whatever the driver inherited: default dispositions, an empty mask, a
 /// process group that is not orphaned (its parent, the warden, is in the same session and another group), its three
 /// streams and no other descriptor, and a parent-death signal.
-fn become_agent(theirs: [OwnedFd; 3]) {
+pub(super) fn become_agent(theirs: [OwnedFd; 3]) {
     process::die_with_parent(Some(libc::SIGKILL));
     let _ = rustix::process::setpgid(None, None);
     // The ends may themselves be 0 to 2 if those were closed: move them out of the way first.
-    let moved: Vec<OwnedFd> =
-        theirs.iter().filter_map(|fd| rustix::io::fcntl_dupfd_cloexec(fd, 3).ok()).collect();
+    let moved: Vec<OwnedFd> = theirs.iter().filter_map(|fd| makeshift::duplicate_from(fd, 3).ok()).collect();
     if let [stdin, stdout, stderr] = moved.as_slice() {
-        let done = rustix::stdio::dup2_stdin(stdin)
-            .and_then(|()| rustix::stdio::dup2_stdout(stdout))
-            .and_then(|()| rustix::stdio::dup2_stderr(stderr));
+        let done = makeshift::as_standard(stdin, 0)
+            .and_then(|()| makeshift::as_standard(stdout, 1))
+            .and_then(|()| makeshift::as_standard(stderr, 2));
         if done.is_err() {
             process::exit_now(125);
         }
@@ -495,6 +497,6 @@ fn become_agent(theirs: [OwnedFd; 3]) {
     descriptors::close_from(3);
 }
 
-fn errno(e: Errno) -> String {
+pub(super) fn errno(e: Errno) -> String {
     crate::wait::names::errno_text(e.raw_os_error())
 }

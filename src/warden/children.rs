@@ -3,41 +3,64 @@
 use super::{Warden, garbage, read_some, write_all};
 use crate::protocol::Line;
 use crate::protocol::line::LineReader;
+use crate::sys::makeshift;
 use crate::sys::process::Handle;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
-use rustix::process::{Resource, getrlimit};
 use std::path::Path;
 
 /// The maximum length of a child's name, in bytes.
 const MAX_NAME: usize = 16;
 
 /// The socket children connect to.
-pub(super) struct Listener(OwnedFd);
+pub(super) struct Listener {
+    socket: OwnedFd,
+    /// The error for which nobody can ever connect.
+    refused: Option<Errno>,
+}
 
 impl Listener {
-    pub(super) fn bind(path: &Path) -> Result<Listener, Errno> {
+    /// The error comes with what failed.
+    pub(super) fn bind(path: &Path) -> Result<Listener, (&'static str, Errno)> {
+        let to = |what| move |errno| (what, errno);
         let socket =
-            rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)?;
-        rustix::io::fcntl_setfd(&socket, rustix::io::FdFlags::CLOEXEC)?;
-        rustix::net::bind(&socket, &SocketAddrUnix::new(path)?)?;
-        rustix::net::listen(&socket, 1024)?;
-        rustix::io::ioctl_fionbio(&socket, true)?;
-        Ok(Listener(socket))
+            rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)
+                .map_err(to("make a local socket"))?;
+        makeshift::close_on_exec(&socket).map_err(to("close a socket on exec"))?;
+        let address = SocketAddrUnix::new(path).map_err(to("name a local socket"))?;
+        rustix::net::bind(&socket, &address).map_err(to("bind a local socket"))?;
+        rustix::net::listen(&socket, 1024).map_err(to("listen"))?;
+        makeshift::nonblocking(&socket).map_err(to("listen without blocking"))?;
+        Ok(Listener { socket, refused: None })
     }
 
     pub(super) fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.socket.as_fd()
     }
 
-    /// Accepts one connection; the next poll reports further ones. The oldest unidentified one is dropped to make room.
-    pub(super) fn accept(&self, children: &mut Children) {
-        if let Ok(socket) = crate::sys::descriptors::accept_for_us(&self.0) {
-            if children.pending.len() >= children.fd_quota {
-                children.pending.remove(0);
+    /// Whether connections can be accepted, as far as is known.
+    pub(super) fn works(&self) -> bool {
+        self.refused.is_none()
+    }
+
+    /// Accepts one connection; the next poll reports further ones. The oldest unidentified one is dropped to make room. An
+    /// error is one for which no connection will ever be accepted, and is returned once.
+    pub(super) fn accept(&mut self, children: &mut Children) -> Result<(), Errno> {
+        match makeshift::accept(&self.socket) {
+            Ok(socket) => {
+                if children.pending.len() >= children.fd_quota {
+                    children.pending.remove(0);
+                }
+                children.pending.push(PendingPeer { socket, lines: LineReader::default() });
+                Ok(())
             }
-            children.pending.push(PendingPeer { socket, lines: LineReader::default() });
+            Err(errno @ (Errno::NOSYS | Errno::PERM | Errno::OPNOTSUPP | Errno::INVAL)) => {
+                self.refused = Some(errno);
+                Err(errno)
+            }
+            // The peer is gone again, or descriptors are short for a moment.
+            Err(_) => Ok(()),
         }
     }
 }
@@ -81,7 +104,7 @@ pub(super) struct Children {
 
 impl Children {
     pub(super) fn new() -> Children {
-        let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        let descriptors = crate::sys::process::open_files().unwrap_or(u64::MAX);
         Children {
             fd_quota: usize::try_from(descriptors / 4).unwrap_or(usize::MAX),
             nonce: String::new(),
@@ -177,8 +200,10 @@ impl Warden<'_> {
         let (Some(name), Ok(pid)) = (name, hello.number("pid")) else { return };
         let name = name.to_owned();
         let pid = peer(&socket, i32::try_from(pid).unwrap_or(0));
-        if pid <= 1 {
-            return;
+        // Somebody else supervises it: another PID namespace, or a service that was asked to run it.
+        if pid <= 1 || self.sweeper.is_elsewhere(pid) {
+            let _ = write_all(&socket, b"exit id=0 code=71\n");
+            return self.tell(&Line::new("elsewhere").with("of", name).with("pid", pid));
         }
         match self.children.pin(pid) {
             Ok(handle) => {
@@ -187,9 +212,24 @@ impl Warden<'_> {
                 let at = self.children.known.len() - 1;
                 self.relay_child(at);
             }
-            Err(e) => self.tell(
-                &Line::new("lost").with("of", name).with("why", format!("cannot watch process {pid}: {e}")),
-            ),
+            Err(e) => {
+                // It has been reaped already. What it had to say is all there.
+                self.say(&format!("child {name} {hello}"));
+                let (mut lines, mut socket) = (lines, Some(socket));
+                while let Some(from) = &socket {
+                    if !matches!(read_some(from, &mut lines), Ok(true)) {
+                        socket = None;
+                    }
+                }
+                while let Some(line) = lines.next_line() {
+                    match line.clone().and_then(|bytes| Line::parse(&bytes)) {
+                        Ok(parsed) => self.say(&format!("child {name} {parsed}")),
+                        Err(why) => self.tell(&garbage(&name, &line, &why)),
+                    }
+                }
+                let why = format!("cannot watch process {pid}: {e}");
+                self.tell(&Line::new("lost").with("of", name).with("why", why));
+            }
         }
     }
 

@@ -15,30 +15,36 @@
 //! | `open ... begin=sigchld-ignored`, `sigchld-blocked` or `own-pids` | the same, with SIGCHLD ignored or blocked, or as process 2 of a new PID namespace | the same; `err why=TEXT lacking=yes` if namespaces are not to be had |
 //! | `decoy pid=N` | of an agent with a namespace: makes a process with that pid in there which blocks every signal | `ok`, `err why=TEXT` |
 //! | `pending` | the signals that are pending for the last decoy | `ok sigs=S,...`, `err why=TEXT` |
-//! | `open program=yes argv=A,B,... nonce=N` | starts a program that runs a program, again if it has exited; what it writes is kept | the same |
-//! | `place` | where children connect, before the program is started | `ok socket=PATH exe=PATH` |
+//! | `contain` | tries a PID namespace, for programs to be run in | `ok how=root` or `users`, `err why=TEXT` |
+//! | `run argv=A,B,... nonce=N` | starts a program that runs a program, again if it has exited, in a PID namespace where one can be had (`first=yes`: as its process 1); `terminal=yes`: in a session with a terminal; with these signals `ignored=S,...` and `blocked=S,...`; `files=PATH,TEXT,...` are made in its folder first | as `open` |
+//! | `place` | where children connect and the program is started, before it is | `ok socket=PATH exe=PATH folder=PATH` |
 //! | `exit within=MS` | waits until the program has exited, and reaps it | `ok code=N`, `ok signal=S [core=yes]`, `late` |
+//! | `output [until=BYTES] within=MS` | waits until the program has written that to standard output, or has exited | `ok out=BYTES err=BYTES`, `late out=BYTES err=BYTES` |
+//! | `tally` | counts the descendants of the warden, the inner one aside | `ok processes=N zombies=N orphans=PID,...`: those that the inner one reaped, by their pids in the namespace |
 //! | `statuses` | makes 12 children that terminate in known ways, and reaps them | `ok statuses=MADE:REPORTED,...` |
 //! | `adopt name=A pid=N` | names a child that does not connect; it must be a descendant of the warden in the process table | `ok`, `err why=TEXT` |
 //! | `signal to=A sig=S` (`to=agent`) | sends a signal | `ok`, `err errno=E` |
 //! | `await of=A for=zombie,stopped,running,asleep or gone within=MS` | waits for this state in the process table | `ok state=S`, `late state=S` |
 //! | `blocked call=N within=MS` | waits until the agent sleeps in the call of this id, or has answered it | `ok how=syscall,asleep or assumed`, `ok how=answered`, `ok how=died`, `late` |
 //! | `answer call=N grace=MS spin=MS within=MS [settled=yes]` | waits until the call of that id is answered; a caller asleep for `grace`, or that burnt `spin` of CPU time, hangs, unless a child may still end by itself (`settled`: none will) | `ok how=answered`, `ok how=died`, `ok how=asleep`, `ok how=spinning`, `late` |
-//! | `state of=A` | reads the process table | `ok state=S ppid=N pgid=N sid=N` |
+//! | `state of=A` | reads the process table | `ok state=S pid=N ppid=N pgid=N sid=N`, of a program also `cpu=US switches=N resident=BYTES caught=SIG,...` |
 //! | `ping` | nothing: shows that both directions of the stream are whole | `ok` |
 //! | `close` | closes the trial: kills and reaps all descendants of the warden | `ok leaked=P,... agent=STATUS [killed=SIGNAL] stuck=N`, preceded by the agent's remaining output |
 //!
 //! Output of the agent and the children is relayed as `agent LINE` and `child NAME LINE`, a malformed line as `warden
 //! garbage from=agent what=BYTES`; `warden gone of=agent` reports that the agent died, `warden eof of=agent` that it
-//! closed its standard output but lives, `warden eof of=NAME` that a connection closed, `warden stderr text=BYTES` what
+//! closed its standard output but lives, `warden eof of=NAME` that a connection closed, `warden elsewhere of=NAME pid=N` that
+//! a child is not below the warden (it was told to exit, and no signal is sent to it), `warden stderr text=BYTES` what
 //! the agent wrote to standard error.
 
 mod agent;
 mod children;
+mod inner;
 mod keeper;
 mod known_statuses;
 mod probe;
 pub mod program;
+mod run;
 mod sweep;
 pub(crate) mod tempdir;
 mod watch;
@@ -47,9 +53,8 @@ use crate::protocol::Line;
 use crate::protocol::line::{LineError, LineReader};
 use crate::protocol::warden::{ProcessState, Request};
 use crate::subject::Registry;
-use crate::sys::{process, signal};
+use crate::sys::{makeshift, process, signal};
 use crate::wait::Signal;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
@@ -104,9 +109,10 @@ pub fn serve_stdio(subjects: &Registry) -> ! {
 
 /// Standard input and output, for the driver alone.
 fn own_streams() -> Result<(OwnedFd, OwnedFd), Errno> {
-    let streams = (rustix::io::dup(rustix::stdio::stdin())?, rustix::io::dup(rustix::stdio::stdout())?);
+    let streams =
+        (makeshift::duplicate(rustix::stdio::stdin())?, makeshift::duplicate(rustix::stdio::stdout())?);
     // Other writes to standard output must not corrupt the stream.
-    rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
+    makeshift::as_standard(rustix::stdio::stderr(), 1)?;
     Ok(streams)
 }
 
@@ -132,6 +138,10 @@ struct Warden<'a> {
     urgent: bool,
     /// The path of this program, once looked up.
     exe: Option<PathBuf>,
+    /// How programs are contained, once tried.
+    containment: Option<inner::Containment>,
+    /// What earlier runs of the trial's program left behind.
+    left_behind: Vec<(i32, crate::sys::process_table::State)>,
     open: bool,
 }
 
@@ -143,6 +153,10 @@ enum Source {
     AgentOut,
     AgentErr,
     AgentEnd,
+    /// The inner warden reports the exit of the program.
+    Inner,
+    /// The program's terminal.
+    Terminal,
     PendingPeer(usize),
     Child(usize),
     /// The exit of a watched process; watches are checked in any case.
@@ -151,22 +165,23 @@ enum Source {
 
 impl<'a> Warden<'a> {
     fn new(post: Post, subjects: &'a Registry, adopts: bool) -> Result<Warden<'a>, (OwnedFd, String)> {
-        let made = match rustix::fs::mkdir(&post.folder, rustix::fs::Mode::RWXU) {
+        let text = |e: Errno| crate::wait::names::errno_text(e.raw_os_error());
+        let made = match makeshift::make_directory(&post.folder) {
             // Done by the driver.
             Err(Errno::EXIST) => Ok(()),
             made => made,
         };
         let ready = made
-            .map_err(|e| format!("cannot create the directory {}: {e}", post.folder.display()))
+            .map_err(|e| format!("cannot create the directory {}: {}", post.folder.display(), text(e)))
             .and_then(|()| {
                 // Core files and other leftovers of children land in a directory that is removed.
-                rustix::process::chdir(&post.folder)
-                    .map_err(|e| format!("cannot enter {}: {e}", post.folder.display()))
+                makeshift::or(rustix::process::chdir(&post.folder), || Ok(()))
+                    .map_err(|e| format!("cannot enter {}: {}", post.folder.display(), text(e)))
             })
             .and_then(|()| {
                 let path = post.folder.join("s");
                 children::Listener::bind(&path)
-                    .map_err(|e| format!("cannot listen at {}: {e}", path.display()))
+                    .map_err(|(what, e)| format!("cannot {what} at {}: {}", path.display(), text(e)))
             });
         let listener = match ready {
             Ok(listener) => listener,
@@ -189,6 +204,8 @@ impl<'a> Warden<'a> {
             unsent: Vec::new(),
             urgent: false,
             exe: None,
+            containment: None,
+            left_behind: Vec::new(),
             open: true,
         })
     }
@@ -202,10 +219,18 @@ impl<'a> Warden<'a> {
         for source in ready.into_iter().rev() {
             match source {
                 Source::Driver => self.read_driver(),
-                Source::Listener => self.listener.accept(&mut self.children),
+                Source::Listener => {
+                    if let Err(errno) = self.listener.accept(&mut self.children) {
+                        let errno = crate::wait::names::errno_text(errno.raw_os_error());
+                        let why = format!("no child can connect: accept fails with {errno}");
+                        self.tell(&Line::new("unfit").with("why", why));
+                    }
+                }
                 Source::AgentOut => drop(self.read_agent()),
                 Source::AgentErr => self.read_stderr(),
                 Source::AgentEnd => self.agent_exited(),
+                Source::Inner => self.read_inner(),
+                Source::Terminal => self.read_terminal(),
                 Source::PendingPeer(at) => self.read_pending(at),
                 Source::Child(at) => self.read_child(at),
                 Source::Watched => {}
@@ -228,7 +253,7 @@ impl<'a> Warden<'a> {
             sources.push(source);
             fds.push(fd);
         };
-        if self.children.may_accept() {
+        if self.listener.works() && self.children.may_accept() {
             add(Source::Listener, self.listener.as_fd());
         }
         if let Some(agent) = &self.agent {
@@ -240,6 +265,12 @@ impl<'a> Warden<'a> {
             }
             if let (false, Some(fd)) = (agent.ended, agent.handle.poll_fd()) {
                 add(Source::AgentEnd, fd);
+            }
+            if let (None, Some(inner)) = (agent.status, &agent.inner) {
+                add(Source::Inner, inner.as_fd());
+            }
+            if let Some(terminal) = &agent.terminal {
+                add(Source::Terminal, terminal.as_fd());
             }
         }
         for (at, unknown) in self.children.pending.iter().enumerate() {
@@ -255,14 +286,8 @@ impl<'a> Warden<'a> {
                 add(Source::Watched, fd);
             }
         }
-        let mut polled: Vec<PollFd<'_>> =
-            fds.iter().map(|fd| PollFd::from_borrowed_fd(*fd, PollFlags::IN)).collect();
-        let pause = self.patience().map(timespec);
-        match poll(&mut polled, pause.as_ref()) {
-            Ok(_) => {
-                let ready = polled.iter().map(|p| !p.revents().is_empty());
-                sources.into_iter().zip(ready).filter_map(|(s, r)| r.then_some(s)).collect()
-            }
+        match makeshift::readable(&fds, self.patience()) {
+            Ok(ready) => sources.into_iter().zip(ready).filter_map(|(s, r)| r.then_some(s)).collect(),
             Err(_) => Vec::new(),
         }
     }
@@ -325,8 +350,19 @@ impl<'a> Warden<'a> {
         };
         let answer = match request {
             Request::Probe {} => probe::probe().with("id", id),
-            Request::Open { nonce, subject, argv, program, begin } => {
-                match self.open_agent(nonce, subject, argv, program, begin) {
+            Request::Contain {} => match self.containment() {
+                Ok(privilege) => ok().with("how", inner::word(privilege)),
+                Err(why) => err("why", why),
+            },
+            Request::Run { nonce, argv, first, terminal, ignored, blocked, files } => {
+                let how = run::How { first, terminal, ignored, blocked, files };
+                match self.run_program(nonce, argv, how) {
+                    Ok(pid) => self.opened(ok().with("pid", pid)),
+                    Err(why) => err("why", why),
+                }
+            }
+            Request::Open { nonce, subject, argv, begin } => {
+                match self.open_agent(nonce, subject, argv, begin) {
                     Ok(pid) => self.opened(ok().with("pid", pid)),
                     Err(agent::Refused::Broken(why)) => err("why", why),
                     Err(agent::Refused::Lacking(why)) => err("why", why).with("lacking", "yes"),
@@ -338,7 +374,11 @@ impl<'a> Warden<'a> {
                     None => err("why", "the agent has no PID namespace of its own".to_owned()),
                 }
             }
-            Request::Place {} => self.opened(ok()),
+            Request::Place {} => {
+                let folder = self.program_folder();
+                self.opened(ok()).with("folder", folder.display())
+            }
+            Request::Tally {} => self.tally().with("id", id),
             Request::Statuses {} => ok().with_list("statuses", known_statuses::reaped()),
             Request::Adopt { name, pid } => match self.adopt(name, pid) {
                 Ok(()) => ok(),
@@ -355,6 +395,7 @@ impl<'a> Warden<'a> {
             request @ (Request::Await { .. }
             | Request::Blocked { .. }
             | Request::Answer { .. }
+            | Request::Output { .. }
             | Request::Exit { .. }) => {
                 self.watches.extend(watch::Watch::new(id, request));
                 self.idle_turns = 0;
@@ -401,10 +442,14 @@ impl<'a> Warden<'a> {
 
     fn state(&self, of: &str) -> Option<Line> {
         let pid = self.handle(of)?.pid();
-        let line = Line::new("ok");
+        let line = match &self.agent {
+            Some(agent) if agent.program && of == "agent" => run::figures(pid),
+            _ => Line::new("ok"),
+        };
         Some(match crate::sys::process_table::glance(pid) {
             Ok(Some(p)) => line
                 .with("state", watch::seen(p.state))
+                .with("pid", p.pid)
                 .with("ppid", p.ppid)
                 .with("pgid", p.pgid)
                 .with("sid", p.sid)
@@ -453,10 +498,6 @@ impl<'a> Warden<'a> {
 
 /// The number of queued bytes that triggers a write.
 const FLUSH_AT: usize = 4096;
-
-fn timespec(pause: Duration) -> Timespec {
-    Timespec { tv_sec: pause.as_secs().cast_signed(), tv_nsec: pause.subsec_nanos().into() }
-}
 
 fn split_word(bytes: &[u8]) -> (&[u8], &[u8]) {
     match bytes.iter().position(|&b| b == b' ') {

@@ -4,20 +4,25 @@ use crate::protocol::Line;
 use crate::sys::process::pidfd;
 use crate::sys::{process_table, signal};
 use crate::wait::names;
-use rustix::process::{Resource, getrlimit};
 use std::path::Path;
 
 /// The answer to `probe`, without its `id`.
 pub(super) fn probe() -> Line {
-    let uname = rustix::system::uname();
-    let text = |s: &std::ffi::CStr| s.to_string_lossy().into_owned();
+    let [system, release, machine] = crate::sys::process::system_names();
     let methods = process_table::methods::probe();
     let shown = [("processes", methods.table), ("deaths", methods.ended), ("blocked calls", methods.blocked)];
-    let root = rustix::process::geteuid().is_root();
+    let root = crate::sys::process::is_root();
     let core = core_files();
+    // What a case can wait for: states, deaths alone, or nothing.
+    let observation = match (methods.table, methods.ended) {
+        ("none", "none") => "none",
+        ("none", _) => "deaths",
+        _ => "table",
+    };
     let probed = Line::new("ok")
-        .with("kernel", format!("{} {}", text(uname.sysname()), text(uname.release())))
-        .with("machine", text(uname.machine()))
+        .with("observation", observation)
+        .with("kernel", format!("{system} {release}"))
+        .with("machine", machine)
         .with_list("methods", shown.map(|(what, how)| format!("{what} by {how}")))
         .with_list("notes", notes(root))
         .with("root", yes(root))
@@ -54,7 +59,7 @@ fn notes(root: bool) -> Vec<String> {
 /// Whether a core dump leaves a file in the working directory, as far as this can be predicted: the hard limit allows
 /// it and the system does not pipe cores to a program.
 fn core_files() -> bool {
-    let allowed = getrlimit(Resource::Core).maximum != Some(0);
+    let allowed = crate::sys::process::may_dump_core();
     let pattern = Path::new("/proc/sys/kernel/core_pattern");
     let piped = std::fs::read(pattern).is_ok_and(|text| text.starts_with(b"|"));
     allowed && !piped

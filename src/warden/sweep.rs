@@ -29,7 +29,18 @@ impl Sweeper {
         let mut below = Descendants::new(process::pid());
         let mut stuck = BTreeSet::new();
         // How to search the process table can be told only when there is something to find.
-        if let Ok(pid) = process::spawn(|| 0) {
+        let held = || {
+            process::die_with_parent(Some(libc::SIGKILL));
+            loop {
+                process::pause();
+            }
+        };
+        if let Ok(pid) = process::spawn(held) {
+            if matches!(process_table::glance(pid), Ok(None)) {
+                // A table of this process alone.
+                process_table::distrust();
+            }
+            let _ = process::kill(pid, libc::SIGKILL);
             let began = Instant::now();
             let alive = || matches!(process_table::glance(pid), Ok(Some(p)) if !p.is_waitable_zombie());
             while alive() && began.elapsed() < DYING {
@@ -63,12 +74,25 @@ impl Sweeper {
 
     /// Whether there is a process table that shows us, and so our descendants.
     pub(super) fn has_a_table(&self) -> bool {
-        matches!(process_table::glance(process::pid()), Ok(Some(_)))
+        process_table::is_there()
+    }
+
+    /// The descendants, now.
+    pub(super) fn processes(&mut self) -> Vec<process_table::Process> {
+        self.below.scan().unwrap_or_default()
     }
 
     /// The pids of the descendants, now.
     pub(super) fn pids(&mut self) -> Vec<i32> {
-        self.below.scan().unwrap_or_default().into_iter().map(|p| p.pid).collect()
+        self.processes().into_iter().map(|p| p.pid).collect()
+    }
+
+    /// Whether a process is surely none of ours: it lives, and its ancestors lead elsewhere.
+    pub(super) fn is_elsewhere(&self, pid: i32) -> bool {
+        // An ancestor that exits between two looks breaks the chain.
+        self.adopts
+            && self.has_a_table()
+            && (0..3).all(|_| matches!(process_table::read(pid), Ok(Some(_))) && !self.is_below_us(pid))
     }
 }
 
@@ -83,6 +107,8 @@ impl Warden<'_> {
         self.read_agent();
         self.read_stderr();
         let expected = self.expected();
+        // Of a program that runs, nothing is left behind yet.
+        let runs = self.agent.as_ref().is_some_and(|agent| agent.program && agent.status.is_none());
         let swept = self.kill_everything();
         self.read_stderr();
         let Some(agent) = self.agent.take() else { return answer };
@@ -91,8 +117,11 @@ impl Warden<'_> {
             // As bytes: invalid text takes three times the space, and the line must not get too long.
             self.tell(&Line::new("stderr").with_list("text", [&agent.stderr_text]));
         }
-        let leaked = swept.found.iter().filter(|p| !expected.contains(&p.pid) && !expected.contains(&p.ppid));
-        let leaked = leaked.map(|p| format!("{}:{}", p.pid, watch::seen(p.state)));
+        let leaked = swept.found.iter().filter(|_| !runs);
+        let leaked = leaked.filter(|p| !expected.contains(&p.pid) && !expected.contains(&p.ppid));
+        let left_behind = std::mem::take(&mut self.left_behind);
+        let leaked = leaked.map(|p| (p.pid, p.state)).chain(left_behind);
+        let leaked = leaked.map(|(pid, state)| format!("{pid}:{}", watch::seen(state)));
         let mut answer = answer.with_list("leaked", leaked).with("stuck", swept.stuck);
         if let Some(status) = agent.status {
             answer.set("agent", status);
@@ -105,7 +134,7 @@ impl Warden<'_> {
 
     /// The expected processes: the agent, its descendants when it said hello, and every process named in an answer.
     /// Descendants of these were made by a scenario; anything else has leaked.
-    fn expected(&self) -> BTreeSet<i32> {
+    pub(super) fn expected(&self) -> BTreeSet<i32> {
         let mut expected: BTreeSet<i32> = self.children.known.iter().map(|c| c.handle.pid()).collect();
         expected.extend(self.children.forked.iter());
         expected.extend(self.sweeper.stuck.iter());
@@ -114,6 +143,7 @@ impl Warden<'_> {
             expected.extend(agent.wrapper.iter());
             expected.extend(agent.spawned.iter());
             expected.extend([agent.pid, agent.handle.pid()]);
+            expected.extend(agent.inner.as_ref().map(|inner| inner.pid));
         }
         expected
     }
@@ -182,6 +212,14 @@ impl Warden<'_> {
 
     /// Waits until a killed process is a zombie, and reaps it if it is ours.
     fn await_end(&mut self, pid: i32, began: Instant) {
+        // Most are ours and dead by now.
+        let reaped = process::reap(pid);
+        if let Reaped::Gone(status) = reaped {
+            self.note_status(pid, status);
+            if matches!(process_table::glance(pid), Ok(None) | Err(_)) {
+                return;
+            }
+        }
         let mut turns = 0_u32;
         while began.elapsed() < DYING {
             match process_table::glance(pid) {
@@ -207,16 +245,21 @@ impl Warden<'_> {
         }
     }
 
+    /// Keeps the status of the agent.
+    fn note_status(&mut self, pid: i32, status: i32) {
+        if let Some(agent) = self.agent.as_mut().filter(|agent| agent.handle.pid() == pid) {
+            agent.status = Some(status);
+        }
+    }
+
     /// Reaps one zombie of ours. If the system's wait fails to, leaves it to automatic reaping.
     pub(super) fn reap(&mut self, pid: i32) {
         let status = match process::reap(pid) {
             Reaped::NotYet => process::reap(pid),
             other => other,
         };
-        if let (Reaped::Gone(status), Some(agent)) = (&status, &mut self.agent)
-            && agent.handle.pid() == pid
-        {
-            agent.status = Some(*status);
+        if let Reaped::Gone(status) = status {
+            self.note_status(pid, status);
         }
         // The result of a wait is not to be trusted either way.
         if matches!(process_table::glance(pid), Ok(Some(p)) if matches!(p.state, State::Zombie) && p.ppid == process::pid())

@@ -1,6 +1,5 @@
 //! The run's temporary directory: sockets and the working directories of wardens.
 
-use rustix::fs::Mode;
 use rustix::io::Errno;
 use std::path::{Path, PathBuf};
 
@@ -14,16 +13,18 @@ pub fn make() -> Result<PathBuf, String> {
     let wanted = std::env::temp_dir();
     let wanted = std::path::absolute(&wanted).unwrap_or(wanted);
     let base = if wanted.as_os_str().len() + 24 > ROOM { Path::new("/tmp") } else { wanted.as_path() };
-    let pid = rustix::process::getpid();
+    let pid = crate::sys::process::pid();
     // A umask that denies the owner would lock us out of our own directories and prevent core files.
-    let mask = rustix::process::umask(Mode::RWXU);
-    rustix::process::umask(mask - Mode::RWXU);
+    crate::sys::process::allow_owner();
     for attempt in 0..100 {
         let folder = base.join(format!("waitspec-{pid}-{attempt}"));
-        match rustix::fs::mkdir(&folder, Mode::RWXU) {
+        match crate::sys::makeshift::make_directory(&folder) {
             Ok(()) => return Ok(folder),
             Err(Errno::EXIST) => {}
-            Err(e) => return Err(format!("cannot create a temporary directory in {}: {e}", base.display())),
+            Err(e) => {
+                let errno = crate::wait::names::errno_text(e.raw_os_error());
+                return Err(format!("cannot create a temporary directory in {}: {errno}", base.display()));
+            }
         }
     }
     Err(format!("cannot create a temporary directory in {}: too many exist already", base.display()))

@@ -31,6 +31,8 @@ enum Goal {
     Blocked { call: u64, seen_asleep: u32 },
     /// The program exits.
     Exit,
+    /// The program writes this, or exits.
+    Output { until: Option<Vec<u8>> },
     /// The agent answers a call, or proves that it never will.
     Answer {
         call: u64,
@@ -73,6 +75,7 @@ impl Watch {
                 (Goal::Answer { call, grace, spin, settled, asleep_since, before, baseline }, within)
             }
             Request::Exit { within } => (Goal::Exit, within),
+            Request::Output { until, within } => (Goal::Output { until: until.map(|bytes| bytes.0) }, within),
             _ => return None,
         };
         let began = Instant::now();
@@ -126,7 +129,11 @@ impl Warden<'_> {
         let watched = self.watches.iter().map(|watch| match &watch.goal {
             // Answered by an event; checked for a hang now and then.
             Goal::Answer { .. } => HANG_CHECK,
-            Goal::Exit if self.agent.as_ref().is_some_and(|a| a.handle.poll_fd().is_some()) => HANG_CHECK,
+            Goal::Exit | Goal::Output { .. }
+                if self.agent.as_ref().is_some_and(|a| a.handle.poll_fd().is_some()) =>
+            {
+                HANG_CHECK
+            }
             Goal::Blocked { call, .. } if !self.has_entered(*call) => HANG_CHECK,
             Goal::State { .. } if watch.ending(&self.children, self.agent.as_ref()).is_some() => HANG_CHECK,
             _ => pause(self.idle_turns).max(backoff(self.look)),
@@ -140,7 +147,7 @@ impl Warden<'_> {
 
     /// Answers every watch whose goal is reached or whose deadline has passed.
     pub(super) fn check_watches(&mut self) {
-        if self.watches.iter().any(|watch| matches!(watch.goal, Goal::Exit)) {
+        if self.watches.iter().any(|watch| matches!(watch.goal, Goal::Exit | Goal::Output { .. })) {
             self.reap_program();
         }
         let mut watches = std::mem::take(&mut self.watches);
@@ -189,6 +196,14 @@ impl Warden<'_> {
                 Some(status) => Some(report_of(System::HOST.decode(status).event()).add_to(Line::new("ok"))),
                 None => late_line(),
             },
+            Goal::Output { until } => {
+                let agent = self.agent.as_ref()?;
+                let has =
+                    |wanted: &Vec<u8>| agent.stdout_text.windows(wanted.len()).any(|part| part == wanted);
+                let done = agent.status.is_some() || until.as_ref().is_some_and(has);
+                let line = if done { Some(Line::new("ok")) } else { late_line() };
+                line.map(|line| agent.with_output(line))
+            }
             Goal::Blocked { call, seen_asleep } => {
                 if let Some(done) = self.outcome_of(*call) {
                     return Some(done);

@@ -17,6 +17,7 @@ pub const TESTS: &[(&str, fn())] = &[
     ("masks and pending signals", masks),
     ("descriptors", descriptors),
     ("what is refused", refusals),
+    ("a request without an id is malformed", without_an_id),
     ("the end of the input is the end", end_of_input),
     ("a panic ends the process", panic),
     #[cfg(target_os = "linux")]
@@ -160,6 +161,13 @@ fn refusals() {
     assert_eq!(talk.text("setpgid pid=0 pgid=-1"), "err errno=EINVAL");
     let decoded = talk.ask("decode status=0x0900");
     assert_eq!((decoded.flag("exited"), decoded.number("wexitstatus")), (true, Ok(9)), "{decoded}");
+}
+
+fn without_an_id() {
+    let mut talk = Talk::with("libc");
+    talk.send_as_is("spawn argv=/bin/sh");
+    let line = talk.line();
+    assert_eq!((line.word(), line.id()), ("malformed", None), "{line}");
 }
 
 fn end_of_input() {

@@ -69,10 +69,14 @@ impl Talk {
     pub fn send(&mut self, request: &str) -> u64 {
         self.requests += 1;
         let line: Line = request.parse().expect("a request");
-        let text = format!("{}\n", line.with("id", self.requests));
-        let to = self.agent.stdin.as_ref().expect("its input");
-        rustix::io::write(to, text.as_bytes()).expect("it listens");
+        self.send_as_is(&line.with("id", self.requests).to_string());
         self.requests
+    }
+
+    /// Sends a line without an id of its own.
+    pub fn send_as_is(&self, line: &str) {
+        let to = self.agent.stdin.as_ref().expect("its input");
+        rustix::io::write(to, format!("{line}\n").as_bytes()).expect("it listens");
     }
 
     /// Sends a request and returns the reply, skipping `entering`.

@@ -13,6 +13,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use waitspec::catalogue;
+use waitspec::report::machine::record::TrialRecord;
 use waitspec::runner::event::{Outcome, TrialReport, Verdict};
 use waitspec::runner::pool::Pool;
 use waitspec::runner::run::Session;
@@ -156,7 +157,7 @@ fn tests(stage: &Stage) -> Vec<Trial> {
             }));
         }
     }
-    for system in SYSTEMS {
+    for system in SYSTEMS.iter().filter(|system| system.os != "linux") {
         let stage = stage.clone();
         tests.push(Trial::test(format!("{}: no case is broken", Far::right(system).name()), move || {
             none_is_broken(&stage, system)
@@ -220,5 +221,14 @@ fn fails(report: &TrialReport, clause: &str) -> Result<(), Failed> {
 
 fn deviates(report: &TrialReport, clause: &str) -> Result<(), Failed> {
     let credited = report.clauses.iter().any(|(c, o)| c.id == clause && *o == Outcome::Deviates);
-    if matches!(report.verdict, Verdict::Deviates(_)) && credited { Ok(()) } else { Err(told(report)) }
+    if !matches!(report.verdict, Verdict::Deviates(_)) || !credited {
+        return Err(told(report));
+    }
+    // Only Linux and NetBSD have run the suite, and a maintainer has shown one deviation of macOS.
+    let seen = clause == "posix/waitid/exited-only"
+        || ["linux-", "netbsd-"].iter().any(|os| report.subject.starts_with(os));
+    match TrialRecord::from(report).unverified.is_empty() == seen {
+        true => Ok(()),
+        false => Err("it is marked as unverified where it was seen, or is not where it was not".into()),
+    }
 }

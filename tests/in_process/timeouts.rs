@@ -7,7 +7,7 @@ use serial_test::serial;
 use waitspec::sys::process::{self, Forked};
 use waitspec::wait::{
     Deadline, Errno, Event, IdOptions, Pid, Signal, Target, WaitOptions, WaitStatus, wait4, wait4_timeout,
-    waitid_timeout, waitpid_timeout,
+    waitid_timeout,
 };
 
 use crate::child::Child;
@@ -35,7 +35,7 @@ fn a_running_child_outlives_the_deadline(
     let begun = Instant::now();
     assert_eq!(wait4_timeout(target, WaitOptions::NONE, limit), Ok(None));
     assert!(begun.elapsed() >= limit);
-    assert_eq!(waitpid_timeout(target, WaitOptions::NONE, begun + limit), Ok(None), "an instant will do");
+    assert_eq!(wait4_timeout(target, WaitOptions::NONE, begun + limit), Ok(None), "an instant will do");
     assert_eq!(waitid_timeout(target, IdOptions::EXITED, Duration::ZERO), Ok(None));
 }
 
@@ -81,7 +81,7 @@ fn an_error_is_not_a_timeout() {
     let gone = Child::zombie(0);
     assert!(wait4(gone.pid, WaitOptions::NONE).is_ok());
     assert_eq!(wait4_timeout(Target::Pid(gone.pid), WaitOptions::NONE, AGES), Err(Errno::CHILD));
-    assert_eq!(waitpid_timeout(Target::Any, WaitOptions::NONE, AGES), Err(Errno::CHILD));
+    assert_eq!(wait4_timeout(Target::Any, WaitOptions::NONE, AGES), Err(Errno::CHILD));
     assert_eq!(waitid_timeout(Target::Any, IdOptions::EXITED, Deadline::NEVER), Err(Errno::CHILD));
 }
 

@@ -4,7 +4,7 @@
 
 use waitspec::model::op;
 use waitspec::protocol::fields::{CHILDREN, OWN, get_usage, put_usage};
-use waitspec::protocol::wait::{Answer, IdType, Target, WaitRequest, reply_line};
+use waitspec::protocol::wait::{IdType, Reply, Target, WaitRequest, reply_line};
 use waitspec::protocol::{Line, LineReader};
 use waitspec::report::baseline::Baseline;
 use waitspec::report::machine::read::{self, Report};
@@ -62,7 +62,7 @@ pub fn line(bytes: &[u8]) {
             let mut request = WaitRequest::new(call, Target::Pid(-1));
             (request.status, request.rusage, request.info) = (pointer, pointer, pointer);
             // An error has a message.
-            let answer = Answer::from_line(&line, &request, System::HOST).map_err(|error| error.to_string());
+            let answer = Reply::from_line(&line, &request, System::HOST).map_err(|error| error.to_string());
             assert_ne!(answer.err().as_deref(), Some(""));
         }
     }
@@ -86,8 +86,7 @@ pub fn request(request: &WaitRequest) {
 pub fn observation(seen: &Observation) {
     let line = reply_line(7, seen).to_string();
     let request = WaitRequest::new(Call::Wait6, Target::Id { idtype: IdType::All, who: 0 });
-    let Ok(Answer::Called(reply)) = Answer::from_line(&line.parse().expect("a line"), &request, System::HOST)
-    else {
+    let Ok(reply) = Reply::from_line(&line.parse().expect("a line"), &request, System::HOST) else {
         panic!("{line}")
     };
     let same = |shown: bool| assert!(shown, "{line}: {reply:?}");

@@ -6,7 +6,7 @@ use super::session::CheckEnded;
 use crate::protocol::Line;
 use crate::protocol::agent::{Disposition, Request};
 use crate::protocol::codec::Words;
-use crate::protocol::wait::{Answer, Flag, OptionSet, WaitRequest};
+use crate::protocol::wait::{Flag, OptionSet, Reply, WaitRequest};
 use crate::scenario::{ChildOptions, Step};
 use crate::sys::call::abi::{Call, Memory};
 use crate::sys::process;
@@ -204,9 +204,9 @@ impl Check<'_> {
             return Ok(());
         }
         let word = status.as_raw();
-        let reply = Answer::from_line(&line, &request, self.system);
+        let reply = Reply::from_line(&line, &request, self.system);
         let right = match reply {
-            Ok(Answer::Called(reply)) => match (&reply.status, reply.info.wrote()) {
+            Ok(reply) => match (&reply.status, reply.info.wrote()) {
                 (Memory::Wrote(seen), _) => seen.event() == status.event(),
                 (_, Some(info)) => {
                     info.status.is_none_or(|seen| seen == i64::from(shown_in_siginfo(status, self.system)))

@@ -6,7 +6,7 @@ use super::session::{CheckEnded, Session};
 use crate::protocol::Line;
 use crate::protocol::PROTOCOL;
 use crate::protocol::handle::Introduction;
-use crate::protocol::wait::{Answer, Flag, IdType, OptionSet, Reply, Target, WaitRequest};
+use crate::protocol::wait::{Flag, IdType, NoReply, OptionSet, Reply, Target, WaitRequest};
 use crate::scenario::ChildOptions;
 use crate::sys::call::abi::{Call, Memory};
 use crate::wait::errno::Errno;
@@ -129,9 +129,9 @@ impl Check<'_> {
     /// Makes a call; `None` if the reply is malformed.
     fn call(&mut self, request: &WaitRequest) -> Result<Option<(Box<Reply>, Line)>, CheckEnded> {
         let Some(line) = self.session.ask(request.to_line(0))? else { return Ok(None) };
-        match Answer::from_line(&line, request, self.system) {
-            Ok(Answer::Called(reply)) => Ok(Some((reply, line))),
-            Ok(Answer::Unsupported(_)) => {
+        match Reply::from_line(&line, request, self.system) {
+            Ok(reply) => Ok(Some((reply, line))),
+            Err(NoReply::Unsupported(_)) => {
                 let expected = format!("hello offers {}", request.call.name());
                 self.session.complain("call", &line, &expected);
                 Ok(None)

@@ -2,7 +2,11 @@
 
 use crate::trial::Case;
 
+mod init;
+mod shell;
+mod time;
 mod wrapper;
 
 /// All themes.
-pub(crate) const THEMES: &[&[Case]] = &[wrapper::CASES];
+pub(crate) const THEMES: &[&[Case]] =
+    &[wrapper::CASES, time::CASES, init::CASES, shell::THEMES[0], shell::THEMES[1], shell::THEMES[2]];

@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::op::parse;
 use crate::protocol::Line;
-use crate::protocol::wait::{Answer as Reply, IdType, Target, WaitRequest};
+use crate::protocol::wait::{IdType, NoReply, Reply, Target, WaitRequest};
 use crate::wait::{Layout, System};
 
 fn oracle(profile: Profile) -> Oracle {
@@ -19,9 +19,10 @@ fn ended(wait: &Wait, line: &str) -> Outcome {
             let target = Target::Id { idtype: IdType::All, who: 0 };
             let request = WaitRequest::new(wait.call, target);
             let line = Line::parse(format!("{line} id=1").as_bytes()).unwrap();
-            match Reply::from_line(&line, &request, System::of(Layout::Linux)).unwrap() {
-                Reply::Called(reply) => End::Returned(reply),
-                Reply::Unsupported(_) => return Outcome::NotOffered,
+            match Reply::from_line(&line, &request, System::of(Layout::Linux)) {
+                Ok(reply) => End::Returned(reply),
+                Err(NoReply::Unsupported(_)) => return Outcome::NotOffered,
+                Err(other) => panic!("{line}: {other}"),
             }
         }
     };

@@ -2,7 +2,7 @@
 
 use crate::spec::clause::{Clause, Profile};
 use crate::sys::call::abi::Usage;
-use crate::trial::{Got, Seen};
+use crate::trial::{Abort, Got, Seen};
 use crate::wait::System;
 use std::fmt;
 use std::time::Instant;
@@ -87,6 +87,20 @@ impl Violation {
     /// The same, with what came typed.
     pub(crate) fn typed(self, typed: Got) -> Violation {
         Violation { typed, ..self }
+    }
+}
+
+/// What went wrong outside of a call of the history (a child that vanished, a stop that did not come) is the subject's fault, too.
+impl TryFrom<Abort> for Violation {
+    type Error = Abort;
+
+    fn try_from(stop: Abort) -> Result<Violation, Abort> {
+        match stop {
+            Abort::Fail(failure) | Abort::Hang(failure) | Abort::Crash(failure) => {
+                Ok(Violation::new(failure.clause, failure.expected, failure.got, 0))
+            }
+            other => Err(other),
+        }
     }
 }
 

@@ -31,17 +31,11 @@ pub fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, A
         outstanding: Vec::new(),
         steps: Vec::new(),
     };
-    for (at, op) in ops.iter().enumerate() {
-        crowd.perform(op, &ops[at + 1..])?;
-    }
-    for slot in crowd.living() {
-        crowd.perform(&Op::Kill { slot, signal: Signal::KILL }, &[])?;
-    }
-    crowd.look()?;
+    let performed = crowd.all(ops);
     let Concurrent { log, mut steps, .. } = crowd;
-    let violation = match log.check(rules) {
-        Ok(()) => None,
-        Err((violation, _)) => Some(violation),
+    let violation = match performed {
+        Ok(()) => log.check(rules).err().map(|(violation, _)| violation),
+        Err(stop) => Some(stop.try_into()?),
     };
     // Each call is shown where it was started.
     let calls = steps.iter_mut().filter(|step| matches!(step.op, Op::Wait(_)));
@@ -63,6 +57,16 @@ struct Concurrent<'t, 'a> {
 }
 
 impl Concurrent<'_, '_> {
+    fn all(&mut self, ops: &[Op]) -> Result<(), Abort> {
+        for (at, op) in ops.iter().enumerate() {
+            self.perform(op, &ops[at + 1..])?;
+        }
+        for slot in self.living() {
+            self.perform(&Op::Kill { slot, signal: Signal::KILL }, &[])?;
+        }
+        self.look()
+    }
+
     fn living(&self) -> Vec<Slot> {
         let living =
             self.world.children.iter().filter(|k| matches!(k.phase, Phase::Running | Phase::Stopped));

@@ -6,7 +6,7 @@ use crate::model::exhaustive;
 use crate::model::generate::{Candidate, Shape, shorten};
 use crate::model::op::Op;
 use crate::runner::pool::Pool;
-use crate::spec::Profile;
+use crate::spec::{Deviation, Profile};
 use crate::sys::call::abi::Call;
 use crate::trial::Abort;
 use std::collections::BTreeMap;
@@ -60,11 +60,35 @@ pub struct Explored {
     pub found: Option<Found>,
 }
 
+/// A history that was performed, as it is counted.
+pub(crate) trait History {
+    /// How many operations were performed.
+    fn operations(&self) -> usize;
+    /// The known deviations encountered.
+    fn deviations(&self) -> &[&'static Deviation];
+    /// Whether a clause was violated.
+    fn fails(&self) -> bool;
+}
+
+impl History for Played {
+    fn operations(&self) -> usize {
+        self.steps.len()
+    }
+
+    fn deviations(&self) -> &[&'static Deviation] {
+        &self.deviations
+    }
+
+    fn fails(&self) -> bool {
+        self.violation.is_some()
+    }
+}
+
 impl Explored {
-    fn add(&mut self, played: &Played) {
+    fn add(&mut self, played: &impl History) {
         self.runs += 1;
-        self.operations += played.steps.len() as u64;
-        for deviation in &played.deviations {
+        self.operations += played.operations() as u64;
+        for deviation in played.deviations() {
             *self.deviations.entry(deviation.clause.id).or_default() += 1;
         }
     }
@@ -167,15 +191,15 @@ pub fn exhaust(
 
 /// Performs the histories numbered below `count` on all wardens; returns the lowest-numbered one that violates a
 /// clause.
-pub(crate) fn on_all(
+pub(crate) fn on_all<H: History + Send>(
     pool: &Pool,
     count: u64,
-    perform: &(dyn Fn(u64) -> Option<Result<Played, Abort>> + Sync),
-    progress: &(dyn Fn(&Played) + Sync),
-) -> Result<(Explored, Option<(u64, Played)>), Abort> {
+    perform: &(dyn Fn(u64) -> Option<Result<H, Abort>> + Sync),
+    progress: &(dyn Fn(&H) + Sync),
+) -> Result<(Explored, Option<(u64, H)>), Abort> {
     let next = AtomicU64::new(0);
     let over = AtomicBool::new(false);
-    let state = Mutex::new((Explored::default(), None::<(u64, Played)>, None::<Abort>));
+    let state = Mutex::new((Explored::default(), None::<(u64, H)>, None::<Abort>));
     let lock = || state.lock().unwrap_or_else(PoisonError::into_inner);
     let work = || {
         while !over.load(Ordering::Relaxed) {
@@ -195,7 +219,7 @@ pub(crate) fn on_all(
             progress(&played);
             let mut state = lock();
             state.0.add(&played);
-            if played.violation.is_some() {
+            if played.fails() {
                 over.store(true, Ordering::Relaxed);
                 if state.1.as_ref().is_none_or(|(earlier, _)| run < *earlier) {
                     state.1 = Some((run, played));

@@ -7,4 +7,6 @@ mod executor;
 pub mod explore;
 pub mod perform;
 pub mod played;
+#[cfg(feature = "cli")]
+pub mod raw;
 mod sequential;

@@ -21,7 +21,7 @@ pub(crate) fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Pl
     let violation = match player.all(ops) {
         Ok(()) => None,
         Err(End::Broke(violation)) => Some(*violation),
-        Err(End::Stop(stop)) => return Err(stop),
+        Err(End::Stop(stop)) => Some(stop.try_into()?),
     };
     Ok(Played { steps: player.steps, violation, deviations: player.oracle.deviations })
 }

@@ -131,8 +131,8 @@ fn observations_reach_the_driver() {
         spill: Some(false),
     };
     assert_eq!(
-        Answer::from_line(&sent(&reply_line(1, &seen)), &request, System::HOST),
-        Ok(Answer::Called(Box::new(expected)))
+        Reply::from_line(&sent(&reply_line(1, &seen)), &request, System::HOST),
+        Ok(Box::new(expected))
     );
 }
 
@@ -155,23 +155,23 @@ fn errors_and_untouched_memory_reach_the_driver() {
         info: Memory::NotObserved,
         spill: None,
     };
-    assert_eq!(Answer::from_line(&line, &request, System::HOST), Ok(Answer::Called(Box::new(expected))));
+    assert_eq!(Reply::from_line(&line, &request, System::HOST), Ok(Box::new(expected)));
     assert_eq!(errno_text(123_456), "123456");
 }
 
 #[test]
 fn what_is_no_answer_is_named() {
     let request = WaitRequest::new(Call::Waitpid, Target::Pid(-1));
-    let answer = |text: &str| Answer::from_line(&text.parse().expect("a line"), &request, System::HOST);
-    assert_eq!(answer("unsupported id=1 why=no"), Ok(Answer::Unsupported("no".to_owned())));
-    assert_eq!(answer("yes id=1"), Err(AnswerError::Word("yes".to_owned())));
+    let answer = |text: &str| Reply::from_line(&text.parse().expect("a line"), &request, System::HOST);
+    assert_eq!(answer("unsupported id=1 why=no"), Err(NoReply::Unsupported("no".to_owned())));
+    assert_eq!(answer("yes id=1"), Err(NoReply::Word("yes".to_owned())));
     assert_eq!(answer("ok id=1"), Err(FieldError::Missing("ret").into()));
     assert_eq!(answer("err id=1"), Err(FieldError::Missing("errno").into()));
     assert_eq!(answer("err id=1 errno=E%0A"), Err(FieldError::Bad("errno", "E\n".to_owned()).into()));
     let info = WaitRequest::new(Call::Waitid, id_target());
     let line = "ok id=1 ret=0 info=written si_signo=SIGNONE".parse().expect("a line");
     let bad = FieldError::Bad("si_signo", "SIGNONE".to_owned());
-    assert_eq!(Answer::from_line(&line, &info, System::HOST), Err(bad.into()));
+    assert_eq!(Reply::from_line(&line, &info, System::HOST), Err(bad.into()));
     let huge = "ok id=1 ret=1 status=0x100000000";
     assert_eq!(answer(huge), Err(FieldError::Bad("status", "4294967296".to_owned()).into()));
 }
@@ -181,8 +181,8 @@ fn numbers_are_those_of_the_agents_system() {
     let answer = |os: &str, text: &str| {
         let system = System::from_names(os, "").expect("a known system");
         let request = WaitRequest::new(Call::Waitid, id_target());
-        match Answer::from_line(&text.parse().expect("a line"), &request, system) {
-            Ok(Answer::Called(reply)) => *reply,
+        match Reply::from_line(&text.parse().expect("a line"), &request, system) {
+            Ok(reply) => *reply,
             other => panic!("{other:?}"),
         }
     };
@@ -199,7 +199,7 @@ fn numbers_are_those_of_the_agents_system() {
     {
         let system = System::from_names(os, arch).expect("a known system");
         let line = format!("ok id=1 ret=7 status={stopped}").parse().expect("a line");
-        let Ok(Answer::Called(reply)) = Answer::from_line(&line, &request, system) else { panic!("{os}") };
+        let Ok(reply) = Reply::from_line(&line, &request, system) else { panic!("{os}") };
         let signal = reply.status.wrote().and_then(WaitStatus::stop_signal);
         assert_eq!(signal, Some(Signal::STOP), "{os} {arch}");
     }

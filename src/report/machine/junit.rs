@@ -2,95 +2,151 @@
 
 use crate::report::Reporter;
 use crate::report::human::failure::text;
-use crate::runner::event::{Event, TrialReport, Verdict};
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use crate::runner::event::{Event, Summary, TrialReport, Verdict};
+use std::fmt::{self, Write as _};
 use std::io::{self, Write};
+use std::time::Duration;
 
 /// Writes the document when the run is over.
 #[derive(Debug)]
 pub struct Junit<W> {
     out: W,
-    report: Report,
+    suites: Vec<Suite>,
     options: Vec<String>,
+}
+
+/// The trials of one subject.
+#[derive(Debug, Default)]
+struct Suite {
+    subject: String,
+    /// The elements of its test cases.
+    cases: String,
+    tests: u32,
+    failures: u32,
+    errors: u32,
+    skipped: u32,
 }
 
 impl<W: Write> Junit<W> {
     /// Writes to `out`; `options` are the options of the run that reproducing one of its trials needs.
     pub fn new(out: W, options: Vec<String>) -> Junit<W> {
-        Junit { out, report: Report::new("waitspec"), options }
+        Junit { out, suites: Vec::new(), options }
     }
 
     fn trial(&mut self, trial: &TrialReport) {
-        let mut status = match &trial.verdict {
-            Verdict::Skip(_) | Verdict::Xfail => TestCaseStatus::skipped(),
-            Verdict::Crash | Verdict::Broken(_) => TestCaseStatus::non_success(NonSuccessKind::Error),
-            verdict if verdict.is_bad() => TestCaseStatus::non_success(NonSuccessKind::Failure),
-            _ => TestCaseStatus::success(),
-        };
-        if trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_)) {
-            let full = text(trial, &self.options, false);
-            status.set_description(anstream::adapter::strip_str(&full).to_string());
-        }
-        let message = match &trial.failure {
-            Some(failure) => {
-                format!("{}: expected {}, got {}", failure.clause.id, failure.expected, failure.got)
-            }
-            None => trial.verdict.reason().unwrap_or(trial.verdict.name()).to_owned(),
-        };
-        status.set_message(message).set_type(trial.verdict.name());
-        let theme = trial.id.split(['.', '@']).next().unwrap_or(&trial.id);
-        let mut test = TestCase::new(trial.id.as_str(), status);
-        test.set_classname(theme).set_time(trial.duration);
-        // Properties of a test case are unknown to the schema that CI services check against.
-        let recorded: Vec<String> =
-            trial.recorded.iter().map(|(name, value)| format!("recorded {name} = {value}")).collect();
-        if !recorded.is_empty() {
-            test.set_system_out(recorded.join("\n"));
-        }
-        let suites = &mut self.report.test_suites;
-        let index = suites.iter().position(|s| s.name.as_str() == trial.subject).unwrap_or_else(|| {
-            suites.push(TestSuite::new(trial.subject.as_str()));
-            suites.len() - 1
+        let place = self.suites.iter().position(|suite| suite.subject == trial.subject);
+        let place = place.unwrap_or_else(|| {
+            self.suites.push(Suite { subject: trial.subject.clone(), ..Suite::default() });
+            self.suites.len() - 1
         });
-        suites[index].add_test_case(test);
+        let details = if trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_)) {
+            anstream::adapter::strip_str(&text(trial, &self.options, false)).to_string()
+        } else {
+            String::new()
+        };
+        self.suites[place].add(trial, &details);
     }
 
-    fn end(&mut self) -> io::Result<()> {
-        // The report counts a suite when it is added.
-        for suite in std::mem::take(&mut self.report.test_suites) {
-            self.report.add_test_suite(suite);
+    fn end(&mut self, summary: &Summary) -> io::Result<()> {
+        let sum = |count: fn(&Suite) -> u32| self.suites.iter().map(count).sum::<u32>();
+        writeln!(self.out, r#"<?xml version="1.0" encoding="UTF-8"?>"#)?;
+        writeln!(
+            self.out,
+            r#"<testsuites name="waitspec" tests="{}" failures="{}" errors="{}" time="{}">"#,
+            sum(|suite| suite.tests),
+            sum(|suite| suite.failures),
+            sum(|suite| suite.errors),
+            Seconds(summary.duration)
+        )?;
+        for Suite { subject, cases, tests, failures, errors, skipped } in &self.suites {
+            let subject = Escaped(subject);
+            writeln!(
+                self.out,
+                r#"    <testsuite name="{subject}" tests="{tests}" skipped="{skipped}" errors="{errors}" failures="{failures}">"#
+            )?;
+            writeln!(self.out, "{cases}    </testsuite>")?;
         }
-        let document = without_skipped(&self.report.to_string().map_err(io::Error::other)?);
-        self.out.write_all(document.as_bytes())?;
+        writeln!(self.out, "</testsuites>")?;
         self.out.flush()
     }
 }
 
-/// The document without the count of skipped tests of all suites, which the schema has for each suite only.
-fn without_skipped(document: &str) -> String {
-    let root = document.find("<testsuites").unwrap_or(0);
-    let end = document[root..].find('>').map_or(root, |at| root + at);
-    let attribute = document[root..end].find(" skipped=\"").map(|at| root + at);
-    let after = attribute.and_then(|at| document[at + 10..end].find('"').map(|quote| at + 10 + quote + 1));
-    match (attribute, after) {
-        (Some(at), Some(after)) => document[..at].to_owned() + &document[after..],
-        _ => document.to_owned(),
+impl Suite {
+    fn add(&mut self, trial: &TrialReport, details: &str) {
+        let theme = trial.id.split(['.', '@']).next().unwrap_or(&trial.id);
+        let (id, theme, time) = (Escaped(&trial.id), Escaped(theme), Seconds(trial.duration));
+        // Writing to a string does not fail.
+        let _ = writeln!(self.cases, r#"        <testcase name="{id}" classname="{theme}" time="{time}">"#);
+        self.tests += 1;
+        let (element, count) = match &trial.verdict {
+            Verdict::Skip(_) | Verdict::Xfail => (Some("skipped"), &mut self.skipped),
+            Verdict::Crash | Verdict::Broken(_) => (Some("error"), &mut self.errors),
+            verdict if verdict.is_bad() => (Some("failure"), &mut self.failures),
+            _ => (None, &mut 0),
+        };
+        *count += 1;
+        if let Some(element) = element {
+            let message = match &trial.failure {
+                Some(failure) => {
+                    format!("{}: expected {}, got {}", failure.clause.id, failure.expected, failure.got)
+                }
+                None => trial.verdict.reason().unwrap_or(trial.verdict.name()).to_owned(),
+            };
+            let (message, kind, details) = (Escaped(&message), trial.verdict.name(), Escaped(details));
+            let _ = writeln!(
+                self.cases,
+                r#"            <{element} message="{message}" type="{kind}">{details}</{element}>"#
+            );
+        }
+        // Properties of a test case are unknown to the schema that CI services check against.
+        let recorded: Vec<String> =
+            trial.recorded.iter().map(|(name, value)| format!("recorded {name} = {value}")).collect();
+        if !recorded.is_empty() {
+            let recorded = recorded.join("\n");
+            let _ = writeln!(self.cases, "            <system-out>{}</system-out>", Escaped(&recorded));
+        }
+        let _ = writeln!(self.cases, "        </testcase>");
+    }
+}
+
+/// A duration in seconds.
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.3}", self.0.as_secs_f64())
+    }
+}
+
+/// Text in an attribute or an element. A character that XML 1.0 does not have becomes U+FFFD.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for char in self.0.chars() {
+            match char {
+                '&' => f.write_str("&amp;")?,
+                '<' => f.write_str("&lt;")?,
+                '>' => f.write_str("&gt;")?,
+                '"' => f.write_str("&quot;")?,
+                '\n' | '\t' => f.write_char(char)?,
+                '\r' => f.write_str("&#13;")?,
+                '\0'..='\u{1f}' | '\u{fffe}' | '\u{ffff}' => f.write_char(char::REPLACEMENT_CHARACTER)?,
+                _ => f.write_char(char)?,
+            }
+        }
+        Ok(())
     }
 }
 
 impl<W: Write> Reporter for Junit<W> {
     fn event(&mut self, event: &Event) -> io::Result<()> {
         match event {
-            Event::Begin(_) | Event::Waiting(_) => Ok(()),
-            Event::Trial(trial) => {
-                self.trial(trial);
-                Ok(())
-            }
-            Event::End(summary) => {
-                self.report.set_time(summary.duration);
-                self.end()
-            }
+            Event::Begin(_) | Event::Waiting(_) => {}
+            Event::Trial(trial) => self.trial(trial),
+            Event::End(summary) => self.end(summary)?,
         }
+        Ok(())
     }
 }
 
@@ -110,5 +166,12 @@ mod tests {
         );
         assert!(text.contains(r#"<skipped message="wait6 is not on this system""#), "{text}");
         assert!(!text.contains('\u{1b}'), "no colours");
+    }
+    #[test]
+    fn what_xml_cannot_hold_is_replaced() {
+        let text = "a < b && \"c\" > d\u{7}\n\r\u{ffff}\u{1f600}";
+        let escaped = "a &lt; b &amp;&amp; &quot;c&quot; &gt; d\u{fffd}\n&#13;\u{fffd}\u{1f600}";
+        assert_eq!(Escaped(text).to_string(), escaped);
+        assert_eq!(Seconds(Duration::from_micros(1_234_567)).to_string(), "1.235");
     }
 }

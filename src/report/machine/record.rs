@@ -5,6 +5,7 @@
 
 use crate::report::human::failure::reproduce;
 use crate::runner::event::{Outcome, RunHeader, SubjectInfo, Summary, TrialReport, Verdict};
+use crate::spec::deviations;
 use crate::trial::InterfaceName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -244,6 +245,10 @@ impl From<&SubjectInfo> for SubjectRecord {
 impl From<&TrialReport> for TrialRecord {
     fn from(trial: &TrialReport) -> TrialRecord {
         let failure = trial.failure.as_ref();
+        let unverified = match (&trial.verdict, failure) {
+            (Verdict::Deviates(source), Some(failure)) => deviations::unverified(failure.clause, source),
+            _ => "",
+        };
         TrialRecord {
             id: trial.id.clone(),
             subject: trial.subject.clone(),
@@ -277,7 +282,7 @@ impl From<&TrialReport> for TrialRecord {
             stderr: trial.stderr.clone(),
             trace: trial.trace.clone(),
             reproduce: String::new(),
-            unverified: String::new(),
+            unverified: unverified.to_owned(),
             processes: trial.processes,
             duration_us: u64::try_from(trial.duration.as_micros()).unwrap_or(u64::MAX),
         }

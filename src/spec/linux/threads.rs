@@ -62,6 +62,23 @@ clauses! {
     CLONE_EXEC_RESETS_SIGNAL: Must, "linux/clone/exec-resets-signal", "Linux fs/exec.c, begin_new_exec";
     /// clone3 with an invalid exit signal fails with EINVAL and creates no child.
     CLONE_BAD_SIGNAL_EINVAL: Must, "linux/clone/bad-signal-einval", "clone(2), ERRORS";
+    /// A child of CLONE_AUTOREAP (Linux 7.1) goes by itself when it exits: it leaves no zombie, sends no signal, and
+    /// every wait for it fails with ECHILD, even with __WALL. Other children are reported as ever.
+    CLONE_AUTOREAP_NEVER_REPORTED: Must, "linux/clone/autoreap-never-reported",
+        "Linux kernel/exit.c, exit_notify (7.1)";
+    /// The pidfd of a child of CLONE_AUTOREAP becomes readable when it exits, and PIDFD_GET_INFO returns its status
+    /// word; a wait through it fails with ECHILD.
+    CLONE_AUTOREAP_PIDFD: Must, "linux/clone/autoreap-pidfd", "Linux kernel/fork.c, CLONE_AUTOREAP (7.1)";
+    /// CLONE_AUTOREAP is not inherited: a child's own child becomes a zombie, which the child can reap.
+    CLONE_AUTOREAP_NOT_INHERITED: Must, "linux/clone/autoreap-not-inherited",
+        "Linux kernel/fork.c, CLONE_AUTOREAP (7.1)";
+    /// clone3 with CLONE_AUTOREAP and an exit signal fails with EINVAL, and creates no child.
+    CLONE_AUTOREAP_EXIT_SIGNAL: Must, "linux/clone/autoreap-exit-signal",
+        "Linux kernel/fork.c, CLONE_AUTOREAP (7.1)";
+    /// The last close of the pidfd that clone3 returned with CLONE_PIDFD_AUTOKILL kills the child; that of one from
+    /// pidfd_open does not.
+    CLONE_AUTOKILL_CLOSE_KILLS: Must, "linux/clone/autokill-close-kills",
+        "Linux kernel/fork.c, CLONE_PIDFD_AUTOKILL (7.1)";
     /// A child created with CLONE_PARENT is a sibling of its creator: the creator's parent reaps it, and the
     /// creator gets ECHILD.
     CLONE_CLONE_PARENT_SIBLING: Must, "linux/clone/clone-parent-sibling", "clone(2), CLONE_PARENT";

@@ -5,6 +5,13 @@ use crate::spec::clause::clauses;
 clauses! {
     /// A terminated child stays a zombie, with its status retained, until it is reaped, however late.
     ZOMBIE_UNTIL_REAPED: Must, "posix/zombie/until-reaped", "POSIX.1-2024 _Exit, Consequences; 2.13";
+    /// A process that calls _exit, or to which a signal is delivered whose action is to terminate it, terminates.
+    PROCESS_TERMINATES: Must, "posix/process/terminates", "POSIX.1-2024 _Exit; 2.4.3 Signal Actions",
+        untestable "every case that awaits a termination fails by it: no subject of this suite can keep a process alive";
+    /// A process to which SIGSTOP is delivered stops, and so does one at the default action of another stop signal
+    /// unless its process group is orphaned.
+    PROCESS_STOPS: Must, "posix/process/stops", "POSIX.1-2024 2.4.3 Signal Actions",
+        untestable "every case that awaits a stop fails by it: no subject of this suite can keep a process running";
     /// After a child is reaped, the process is gone: kill(pid, 0) fails with ESRCH unless the pid has been
     /// reused.
     ZOMBIE_ESRCH_AFTER_REAP: Must, "posix/zombie/esrch-after-reap", "POSIX.1-2024 2.13; kill, ERRORS";

@@ -1,11 +1,12 @@
 //! POSIX.1-2024: wait, waitpid, waitid, `<sys/wait.h>`, status information, `_Exit`, `sigaction`,
-//! `getrusage`, utilities that invoke a utility.
+//! `getrusage`, utilities that invoke a utility, the shell.
 //!
 //! A clause about behaviour that the standard leaves open is implementation-defined: the result is recorded,
 //! never judged.
 
 mod lifecycle;
 mod rusage;
+mod shell;
 mod sigchld;
 mod status;
 mod waitid;
@@ -14,6 +15,7 @@ mod wrapper;
 
 pub use lifecycle::*;
 pub use rusage::*;
+pub use shell::*;
 pub use sigchld::*;
 pub use status::*;
 pub use waitid::*;
@@ -23,5 +25,13 @@ pub use wrapper::*;
 use super::clause::Clause;
 
 /// All clauses of this book, by theme.
-pub static ALL: &[&[&Clause]] =
-    &[waitpid::ALL, waitid::ALL, status::ALL, lifecycle::ALL, sigchld::ALL, rusage::ALL, wrapper::ALL];
+pub static ALL: &[&[&Clause]] = &[
+    waitpid::ALL,
+    waitid::ALL,
+    status::ALL,
+    lifecycle::ALL,
+    sigchld::ALL,
+    rusage::ALL,
+    wrapper::ALL,
+    shell::ALL,
+];

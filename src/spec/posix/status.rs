@@ -150,6 +150,10 @@ clauses! {
     /// A stop signal stops all threads of a child and generates one event, not one per thread.
     STATUS_STOP_IS_ONE_EVENT: Must, "posix/status/stop-is-one-event", "POSIX.1-2024 2.4.3; 2.13",
         bugs "Asterinas#2166";
+    /// A termination that a call without WNOWAIT has reported is over: no later call reports it again, whether it
+    /// names that child, its group, or any child, and whether another child is ready or not.
+    STATUS_NOT_REPORTED_TWICE: Must, "posix/status/not-reported-twice", "POSIX.1-2024 2.13 Status Information",
+        bugs "pyinstaller#2966";
     /// Each status is consumed by exactly one call without WNOWAIT, whichever call of the family it is.
     STATUS_CONSUMED_ONCE: Must, "posix/status/consumed-once", "POSIX.1-2024 2.13 Status Information",
         bugs "pyinstaller#2966" "rust#150412" "boxlite#523";

@@ -165,6 +165,10 @@ clauses! {
     /// changes state later does not change what an earlier call left there.
     WAIT_WRITES_DURING_CALL: Must, "posix/wait/writes-during-call",
         "POSIX.1-2024 waitpid, DESCRIPTION (stat_loc); waitid (infop)";
+    /// Each call of the family exists and accepts each option that the standard gives it: without children it fails
+    /// with ECHILD, neither with ENOSYS nor with EINVAL.
+    WAITPID_PROVIDED: Must, "posix/waitpid/provided", "POSIX.1-2024 <sys/wait.h>; waitpid, waitid, ERRORS",
+        bugs "tgoskits#925";
     /// A blocked call fails with EINTR if a signal is caught by a handler that was installed without
     /// SA_RESTART.
     WAITPID_EINTR: Must, "posix/waitpid/eintr", "POSIX.1-2024 wait, DESCRIPTION and ERRORS",

@@ -14,4 +14,13 @@ clauses! {
     WRAPPER_SIGNAL: Must, "posix/wrapper/signal", "POSIX.1-2024 env, EXIT STATUS; XCU 2.8.2";
     /// A utility that stops and continues has no exit status yet: the wrapper exits when the utility terminates.
     WRAPPER_STOP_IS_NO_EXIT: Must, "posix/wrapper/stop-is-no-exit", "POSIX.1-2024 env, EXIT STATUS; XCU 2.8.2";
+    /// A SIGCHLD that was blocked when the wrapper started changes nothing: what the wrapper inherited does not alter its exit status.
+    WRAPPER_SIGCHLD_BLOCKED: Must, "posix/wrapper/sigchld-blocked", "POSIX.1-2024 env, EXIT STATUS; nice, EXIT STATUS";
+    /// What a wrapper makes of a SIGCHLD that was ignored when it started is open: the statuses of its children may be
+    /// discarded.
+    WRAPPER_SIGCHLD_IGNORED: Implementation, "posix/wrapper/sigchld-ignored", "POSIX.1-2024 XSH 2.4.3, SIG_IGN";
+    /// The user time that `time` prints is that of the utility and the descendants that it reaped.
+    TIME_USER: Must, "posix/time/user", "POSIX.1-2024 time, STDERR";
+    /// The system time that `time` prints is that of the utility and the descendants that it reaped.
+    TIME_SYSTEM: Must, "posix/time/system", "POSIX.1-2024 time, STDERR";
 }

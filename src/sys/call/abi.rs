@@ -59,6 +59,46 @@ pub enum Pointer {
     Bad,
     /// An address in the kernel's part of the address space.
     Kernel,
+    /// Memory that can be read, but not written.
+    ReadOnly,
+    /// Memory that can be written, at an odd address.
+    Misaligned,
+    /// The last bytes before memory that is not there: all of what is written fits.
+    PageEnd,
+    /// The same, but only half of it fits.
+    Across,
+}
+
+impl Pointer {
+    const ALL: [Pointer; 8] = [
+        Pointer::Buffer,
+        Pointer::Null,
+        Pointer::Bad,
+        Pointer::Kernel,
+        Pointer::ReadOnly,
+        Pointer::Misaligned,
+        Pointer::PageEnd,
+        Pointer::Across,
+    ];
+
+    /// The name in requests.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Pointer::Buffer => "buffer",
+            Pointer::Null => "null",
+            Pointer::Bad => "bad",
+            Pointer::Kernel => "kernel",
+            Pointer::ReadOnly => "read-only",
+            Pointer::Misaligned => "misaligned",
+            Pointer::PageEnd => "page-end",
+            Pointer::Across => "across",
+        }
+    }
+
+    /// The pointer of that name.
+    pub(crate) fn from_name(name: &str) -> Option<Pointer> {
+        Pointer::ALL.into_iter().find(|pointer| pointer.name() == name)
+    }
 }
 
 /// Which children a call waits for, with the host's values.

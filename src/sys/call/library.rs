@@ -14,7 +14,6 @@ use rustix::io::Errno;
 use super::abi::{Call, Pointer, Request, Select};
 use super::functions::Functions;
 use super::observe::{Entry, perform};
-use crate::sys::descriptors;
 use crate::sys::process::{self, Forked, check};
 
 /// The variable that has a library loaded before all others.
@@ -115,7 +114,7 @@ pub fn forget_preloaded(path: &Path) {
 /// Why there is no proof, in a few words.
 pub fn prove(functions: Functions, call: Call) -> Result<(), String> {
     let address = functions.address(call).ok_or("there is no such function")? as usize;
-    let (read, write) = descriptors::pipe().map_err(|e| e.to_string())?;
+    let (read, write) = crate::sys::makeshift::pipe().map_err(|e| e.to_string())?;
     let pid = match process::fork().map_err(|e| e.to_string())? {
         Forked::Child => process::exit_now(reach(functions, call, address, write.as_raw_fd())),
         Forked::Parent(pid) => pid,

@@ -3,6 +3,7 @@
 use std::mem::MaybeUninit;
 
 use super::abi::{Info, Memory, Pointer, Usage};
+use super::hostile;
 
 /// The byte that fills a buffer before a call.
 pub(crate) const POISON: u8 = 0xA5;
@@ -246,6 +247,7 @@ impl<T> Poisoned<T> {
             Pointer::Null => std::ptr::null_mut(),
             Pointer::Bad => std::ptr::without_provenance_mut(BAD_ADDRESS),
             Pointer::Kernel => std::ptr::without_provenance_mut(KERNEL_ADDRESS),
+            _ => std::ptr::with_exposed_provenance_mut(hostile::address(pointer, size_of::<T>())),
         }
     }
 

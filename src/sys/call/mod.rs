@@ -2,8 +2,10 @@
 
 pub mod abi;
 pub mod functions;
+mod hostile;
 pub mod library;
 pub(crate) mod memory;
 pub mod observe;
 pub mod raw;
 pub mod retained;
+pub(crate) mod room;

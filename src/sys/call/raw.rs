@@ -9,6 +9,7 @@ use rustix::io::Errno;
 #[cfg(target_os = "linux")]
 use super::abi::NotOffered;
 use super::memory;
+use super::room::Roomy;
 
 /// Functions of C libraries that the `libc` crate does not declare.
 pub(crate) mod missing {
@@ -90,10 +91,10 @@ pub type WithUsage = (pid_t, c_int, libc::rusage);
 /// Those of the system: `ECHILD`, `EINTR`.
 #[inline]
 pub fn wait() -> Result<(pid_t, c_int), Errno> {
-    let mut status = 0;
+    let mut status = Roomy::new(0);
     // SAFETY: the pointer is to a live integer.
-    let pid = checked(unsafe { libc::wait(&mut status) })?;
-    Ok((pid, status))
+    let pid = checked(unsafe { libc::wait(status.pointer()) })?;
+    Ok((pid, status.value()))
 }
 
 /// `waitpid(pid, &status, options)`
@@ -102,10 +103,10 @@ pub fn wait() -> Result<(pid_t, c_int), Errno> {
 /// Those of the system: `ECHILD`, `EINTR`, `EINVAL`, `ESRCH`.
 #[inline]
 pub fn waitpid(pid: pid_t, options: c_int) -> Result<(pid_t, c_int), Errno> {
-    let mut status = 0;
+    let mut status = Roomy::new(0);
     // SAFETY: the pointer is to a live integer.
-    let pid = checked(unsafe { libc::waitpid(pid, &mut status, options) })?;
-    Ok((pid, status))
+    let pid = checked(unsafe { libc::waitpid(pid, status.pointer(), options) })?;
+    Ok((pid, status.value()))
 }
 
 /// `wait4(pid, &status, options, &rusage)`
@@ -114,10 +115,10 @@ pub fn waitpid(pid: pid_t, options: c_int) -> Result<(pid_t, c_int), Errno> {
 /// Those of the system: `ECHILD`, `EINTR`, `EINVAL`, `ESRCH`.
 #[inline]
 pub fn wait4(pid: pid_t, options: c_int) -> Result<WithUsage, Errno> {
-    let (mut status, mut usage) = (0, no_usage());
+    let (mut status, mut usage) = (Roomy::new(0), Roomy::new(no_usage()));
     // SAFETY: both pointers are to live values of the types that the function fills.
-    let pid = checked(unsafe { missing::wait4(pid, &mut status, options, &mut usage) })?;
-    Ok((pid, status, usage))
+    let pid = checked(unsafe { missing::wait4(pid, status.pointer(), options, usage.pointer()) })?;
+    Ok((pid, status.value(), usage.value()))
 }
 
 /// `wait3(&status, options, &rusage)`
@@ -129,10 +130,10 @@ pub fn wait3(options: c_int) -> Result<WithUsage, Errno> {
     if !WAIT3_FITS {
         return Err(Errno::NOSYS);
     }
-    let (mut status, mut usage) = (0, no_usage());
+    let (mut status, mut usage) = (Roomy::new(0), Roomy::new(no_usage()));
     // SAFETY: both pointers are to live values of the types that the function fills.
-    let pid = checked(unsafe { missing::wait3(&mut status, options, &mut usage) })?;
-    Ok((pid, status, usage))
+    let pid = checked(unsafe { missing::wait3(status.pointer(), options, usage.pointer()) })?;
+    Ok((pid, status.value(), usage.value()))
 }
 
 /// The fields of a `siginfo_t` filled by the wait family, with the host's values.
@@ -163,10 +164,10 @@ impl Report {
 /// Those of the system: `ECHILD`, `EINTR`, `EINVAL`, and for a pidfd `EBADF` and `EAGAIN`.
 #[inline]
 pub fn waitid(idtype: libc::idtype_t, id: libc::id_t, options: c_int) -> Result<Report, Errno> {
-    let mut info = no_info();
+    let mut info = Roomy::new(no_info());
     // SAFETY: the pointer is to a live value of the type that the function fills.
-    checked(unsafe { libc::waitid(idtype, id, &mut info, options) })?;
-    Ok(Report::of(&info))
+    checked(unsafe { libc::waitid(idtype, id, info.pointer(), options) })?;
+    Ok(Report::of(&info.value()))
 }
 
 /// The raw Linux system call `waitid`, with its fifth argument.
@@ -179,12 +180,13 @@ pub fn waitid_usage(
     id: libc::id_t,
     options: c_int,
 ) -> Result<(Report, libc::rusage), Errno> {
-    let mut info = no_info();
+    let mut info = Roomy::new(no_info());
     // SAFETY: the structure is all numbers; zero is a value of each.
-    let mut usage: memory::KernelRusage = unsafe { std::mem::zeroed() };
+    let mut usage: Roomy<memory::KernelRusage> = Roomy::new(unsafe { std::mem::zeroed() });
+    let (info_at, usage_at) = (info.pointer(), usage.pointer());
     // SAFETY: both pointers are to live values of the types that the system call fills.
-    checked(unsafe { raw_waitid(i64::from(idtype), i64::from(id), &mut info, options, &mut usage) } as c_int)?;
-    Ok((Report::of(&info), memory::host_rusage(&usage)))
+    checked(unsafe { raw_waitid(i64::from(idtype), i64::from(id), info_at, options, usage_at) } as c_int)?;
+    Ok((Report::of(&info.value()), memory::host_rusage(&usage.value())))
 }
 
 /// The raw system call: `siginfo_t` is the same in the kernel and every Linux C library, `rusage` is not.
@@ -266,6 +268,5 @@ pub(crate) fn lend<'a>(fd: c_int) -> Result<rustix::fd::BorrowedFd<'a>, NotOffer
 
 /// The page size in bytes.
 pub fn page_size() -> u64 {
-    // SAFETY: the function only reads a number.
-    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
+    super::hostile::page_size() as u64
 }

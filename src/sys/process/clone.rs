@@ -20,10 +20,16 @@ pub struct Clone {
     pub new_pids: bool,
     /// `CLONE_NEWUSER`: in a new user namespace, which lets an ordinary user create the other one.
     pub new_users: bool,
+    /// `CLONE_NEWNS`: in a mount namespace of its own.
+    pub new_mounts: bool,
     /// With the system call `clone3` instead of `clone`.
     pub clone3: bool,
     /// `set_tid` (Linux 5.5), with `clone3`: the pid in the caller's PID namespace; 0 for any.
     pub pid: c_int,
+    /// `CLONE_AUTOREAP` (Linux 7.1): nobody need reap it, nor can. With `clone3` only.
+    pub autoreap: bool,
+    /// `CLONE_PIDFD_AUTOKILL` (Linux 7.1): the last close of the pidfd kills it. With `clone3` only.
+    pub autokill: bool,
 }
 
 /// Creates a process with a copy of this one's memory; for what the child may do see [`crate::sys::process::fork`]. The
@@ -54,12 +60,18 @@ mod linux {
     /// The size of those of Linux 5.3.
     const FIRST: usize = size_of::<[u64; 8]>();
 
+    // Of `<linux/sched.h>` of Linux 7.1; libc 0.2 has none of them.
+    const CLONE_AUTOREAP: u64 = 1 << 34;
+    const CLONE_NNP: u64 = 1 << 35;
+    const CLONE_PIDFD_AUTOKILL: u64 = 1 << 36;
+
     pub(crate) fn clone(how: Clone) -> Result<(Forked, Option<OwnedFd>), Errno> {
         let flags = [
             (how.sibling, libc::CLONE_PARENT),
             (how.pidfd, libc::CLONE_PIDFD),
             (how.new_pids, libc::CLONE_NEWPID),
             (how.new_users, libc::CLONE_NEWUSER),
+            (how.new_mounts, libc::CLONE_NEWNS),
         ];
         let flags = flags.iter().filter(|(on, _)| *on).fold(0, |bits, (_, flag)| bits | flag);
         let mut pidfd: c_int = -1;
@@ -71,7 +83,10 @@ mod linux {
                 arguments[9] = 1;
                 size = size_of::<Arguments>();
             }
-            arguments[0] = u64::from(flags.cast_unsigned());
+            // Who may not do everything may kill only what gains no privileges.
+            let far = [(how.autoreap, CLONE_AUTOREAP), (how.autokill, CLONE_PIDFD_AUTOKILL | CLONE_NNP)];
+            let far = far.iter().filter(|(on, _)| *on).fold(0, |bits, (_, flag)| bits | flag);
+            arguments[0] = u64::from(flags.cast_unsigned()) | far;
             arguments[1] = (&raw mut pidfd).addr() as u64;
             arguments[4] = i64::from(how.exit_signal).cast_unsigned();
             // SAFETY: a structure of at least the size that is passed; the kernel reads the one pid, which outlives the call, and

@@ -1,8 +1,10 @@
 //! Fork, exec, exit, signals, usage and reaping. Errors are the system's; nothing here blocks, [`reap`] included.
 
 use crate::sys::call::abi::Usage;
+use crate::sys::call::room::Roomy;
 use crate::sys::process_table;
 use libc::{c_char, c_int};
+use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 use std::ffi::{CStr, CString};
 
@@ -18,12 +20,14 @@ pub(crate) fn check(returned: c_int) -> Result<(), Errno> {
 
 /// `getpid()`.
 pub fn pid() -> i32 {
-    rustix::process::getpid().as_raw_pid()
+    // SAFETY: no arguments, and no failure.
+    unsafe { libc::getpid() }
 }
 
 /// `getppid()`; 0 if the parent is outside our PID namespace.
 pub fn parent_pid() -> i32 {
-    rustix::process::getppid().map_or(0, |pid| pid.as_raw_pid())
+    // SAFETY: no arguments, and no failure. rustix's pid cannot be 0.
+    unsafe { libc::getppid() }
 }
 
 /// `getpgrp()`; 0 if the group leader is outside our PID namespace.
@@ -299,7 +303,11 @@ pub fn times() -> (i64, [i64; 4]) {
 /// The id of the calling thread in the process table; the pid where threads have no visible id.
 pub fn thread_id() -> i32 {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    return rustix::thread::gettid().as_raw_pid();
+    // SAFETY: no arguments. A system without threads of its own has no such call.
+    return match unsafe { libc::syscall(libc::SYS_gettid) } {
+        -1 => pid(),
+        tid => tid as i32,
+    };
     #[cfg(target_os = "freebsd")]
     // SAFETY: no arguments.
     return unsafe { libc::pthread_getthreadid_np() };
@@ -319,6 +327,38 @@ pub fn thread_id() -> i32 {
     return pid();
 }
 
+/// `pidfd_open(2)`, Linux 5.3.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn pidfd_open(pid: i32) -> Result<OwnedFd, Errno> {
+    use rustix::fd::{FromRawFd, RawFd};
+    // SAFETY: numbers only. The kernel sets close-on-exec.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    // SAFETY: a descriptor that was just opened, for us.
+    if fd < 0 { Err(last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) }) }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn pidfd_open(_: i32) -> Result<OwnedFd, Errno> {
+    Err(Errno::NOSYS)
+}
+
+/// `pidfd_send_signal(2)`, Linux 5.1.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) fn signal_pidfd(fd: &OwnedFd, signal: i32) -> Result<(), Errno> {
+    use rustix::fd::AsRawFd;
+    let info = std::ptr::null::<libc::siginfo_t>();
+    // SAFETY: a null siginfo asks for the one of kill(2). rustix would refuse the numbers that the C library hides.
+    match unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd.as_raw_fd(), signal, info, 0) } {
+        -1 => Err(last_errno()),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn signal_pidfd(_: &OwnedFd, _: i32) -> Result<(), Errno> {
+    Err(Errno::NOSYS)
+}
+
 /// `kill(pid, signal)` for one process. Signal 0 only probes; any number is passed on.
 ///
 /// # Errors
@@ -328,7 +368,65 @@ pub fn kill(pid: i32, signal: i32) -> Result<(), Errno> {
         return Err(Errno::INVAL);
     }
     // SAFETY: numbers only.
-    check(unsafe { libc::kill(pid, signal) })
+    let sent = check(unsafe { libc::kill(pid, signal) });
+    match sent {
+        Err(errno @ (Errno::NOSYS | Errno::PERM)) => {
+            let by_pidfd = pidfd_open(pid).and_then(|fd| signal_pidfd(&fd, signal));
+            by_pidfd.map_err(|_| errno)
+        }
+        sent => sent,
+    }
+}
+
+/// Whether the effective user is the superuser.
+pub fn is_root() -> bool {
+    // SAFETY: no arguments, and no failure.
+    unsafe { libc::geteuid() == 0 }
+}
+
+/// Lets what this process creates be its owner's: takes the owner's bits from the mask of file modes.
+pub fn allow_owner() {
+    // SAFETY: numbers only. Where there is no such call there is no mask.
+    unsafe { libc::umask(libc::umask(libc::S_IRWXU) & !libc::S_IRWXU) };
+}
+
+/// The name of the system, its release, and the machine, as `uname` has them; empty where it is not known.
+pub fn system_names() -> [String; 3] {
+    let mut raw = std::mem::MaybeUninit::<libc::utsname>::zeroed();
+    // SAFETY: the buffer is a struct utsname, whose fields are zero-terminated strings, zeroed or written.
+    let raw = unsafe {
+        libc::uname(raw.as_mut_ptr());
+        raw.assume_init()
+    };
+    [&raw.sysname, &raw.release, &raw.machine].map(|field| {
+        // SAFETY: as above.
+        let text = unsafe { CStr::from_ptr(field.as_ptr()) };
+        text.to_string_lossy().into_owned()
+    })
+}
+
+/// The soft limit of open files; `None` for none, or if it is unknown.
+pub fn open_files() -> Option<u64> {
+    limits(libc::RLIMIT_NOFILE as _).map(|(soft, _)| soft).filter(|&soft| soft != u64::MAX)
+}
+
+/// Whether the hard limit of core files is not 0, as far as is known.
+pub fn may_dump_core() -> bool {
+    limits(libc::RLIMIT_CORE as _).is_none_or(|(_, hard)| hard != 0)
+}
+
+/// The soft and the hard limit of a resource.
+fn limits(resource: c_int) -> Option<(u64, u64)> {
+    let mut limits = std::mem::MaybeUninit::<libc::rlimit>::zeroed();
+    // SAFETY: the buffer is a struct rlimit, whose fields are numbers.
+    let limits = unsafe {
+        if libc::getrlimit(resource as _, limits.as_mut_ptr()) != 0 {
+            return None;
+        }
+        limits.assume_init()
+    };
+    #[allow(clippy::unnecessary_cast, reason = "the types differ between systems")]
+    Some((limits.rlim_cur as u64, limits.rlim_max as u64))
 }
 
 /// The result of [`reap`].
@@ -353,12 +451,12 @@ pub fn reap(pid: i32) -> Reaped {
     const ANY_KIND: c_int = libc::__WALL;
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     const ANY_KIND: c_int = 0;
-    let mut status = 0;
+    let mut status = Roomy::new(0);
     // SAFETY: the status is an int of ours.
-    match unsafe { libc::waitpid(pid, &mut status, libc::WNOHANG | ANY_KIND) } {
+    match unsafe { libc::waitpid(pid, status.pointer(), libc::WNOHANG | ANY_KIND) } {
         0 => Reaped::NotYet,
         -1 => Reaped::Failed(last_errno()),
-        n if n == pid => Reaped::Gone(status),
+        n if n == pid => Reaped::Gone(status.value()),
         _ => Reaped::Failed(Errno::IO),
     }
 }

@@ -1,9 +1,9 @@
 //! Process handles that survive pid reuse.
 
-use super::control::kill;
+use super::control::{kill, pidfd_open, signal_pidfd};
+use crate::sys::makeshift;
 use crate::sys::process_table;
-use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -23,20 +23,6 @@ enum Pin {
     Start(Option<u64>),
     /// Only the pid, safe as long as it is a child nobody waits for.
     Bare,
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn pidfd_open(pid: i32) -> Result<OwnedFd, Errno> {
-    use rustix::fd::{FromRawFd, RawFd};
-    // SAFETY: numbers only. The kernel sets close-on-exec.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
-    // SAFETY: a descriptor that was just opened, for us.
-    if fd < 0 { Err(super::control::last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) }) }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn pidfd_open(_: i32) -> Result<OwnedFd, Errno> {
-    Err(Errno::NOSYS)
 }
 
 /// Whether pidfds were found not to report exits.
@@ -80,10 +66,8 @@ impl Handle {
         let pin = match process_table::read(pid) {
             Ok(Some(process)) => Pin::Start(process.start),
             Ok(None) => return Err(Errno::SRCH),
-            Err(_) => kill(pid, 0).map(|()| Pin::Bare).or_else(|e| match e {
-                Errno::PERM => Ok(Pin::Bare),
-                e => Err(e),
-            })?,
+            // `kill` is no witness: some kernels say of a zombie that there is no such process.
+            Err(_) => Pin::Bare,
         };
         Ok(Handle { pid, pin })
     }
@@ -99,7 +83,11 @@ impl Handle {
     /// `ESRCH` once the process was reaped, `EPERM`, `EINVAL` for an unknown signal.
     pub fn signal(&self, signal: i32) -> Result<(), Errno> {
         match &self.pin {
-            Pin::Pidfd(fd) => signal_pidfd(fd, signal),
+            Pin::Pidfd(fd) => match signal_pidfd(fd, signal) {
+                // Pinned all the same: one that has not ended keeps its pid.
+                Err(Errno::NOSYS | Errno::PERM) if self.has_ended() == Some(false) => kill(self.pid, signal),
+                sent => sent,
+            },
             Pin::Start(start) => match process_table::read(self.pid)? {
                 Some(process) if process.is_still(*start) => kill(self.pid, signal),
                 _ => Err(Errno::SRCH),
@@ -129,12 +117,11 @@ impl Handle {
         let began = Instant::now();
         loop {
             let left = within.saturating_sub(began.elapsed());
-            let turn = Timespec { tv_sec: 0, tv_nsec: left.min(TURN).subsec_nanos().into() };
-            let mut polled = [PollFd::from_borrowed_fd(fd, PollFlags::IN)];
-            match rustix::event::poll(&mut polled, Some(&turn)) {
-                Ok(0) if left.is_zero() => return Some(false),
-                Ok(0) => {}
-                other => return other.ok().map(|ready| ready > 0),
+            match makeshift::readable(&[fd], Some(left.min(TURN))) {
+                Ok(ready) if ready[0] => return Some(true),
+                Ok(_) if left.is_zero() => return Some(false),
+                Ok(_) => {}
+                Err(_) => return None,
             }
         }
     }
@@ -147,22 +134,6 @@ impl Handle {
             Pin::Bare => "pid",
         }
     }
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn signal_pidfd(fd: &OwnedFd, signal: i32) -> Result<(), Errno> {
-    let info = std::ptr::null::<libc::siginfo_t>();
-    // SAFETY: a null siginfo asks for the one of kill(2). rustix would refuse the numbers that the C library hides.
-    match unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd.as_raw_fd(), signal, info, 0) } {
-        -1 => Err(super::control::last_errno()),
-        _ => Ok(()),
-    }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn signal_pidfd(fd: &OwnedFd, _: i32) -> Result<(), Errno> {
-    let _ = fd.as_raw_fd();
-    Err(Errno::NOSYS)
 }
 
 #[cfg(test)]

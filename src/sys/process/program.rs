@@ -13,7 +13,7 @@ use std::ffi::CString;
 /// Those of `fork`, of `pipe` and of `execvp` (`ENOENT`, `EACCES`): then there is no child.
 pub fn run_program(argv: &[CString], output: Option<BorrowedFd<'_>>) -> Result<i32, Errno> {
     // The exec closes the writing end; before that only an error is written.
-    let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    let (read, write) = crate::sys::makeshift::pipe()?;
     match fork()? {
         Forked::Child => {
             let wired = rustix::fs::open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())

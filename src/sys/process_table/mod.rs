@@ -48,6 +48,20 @@ pub fn glance(pid: i32) -> Result<Option<Process>, Errno> {
     system::read(pid)
 }
 
+/// Whether there is a process table, as far as is known.
+pub fn is_there() -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return system::check_table().is_ok();
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    matches!(read(crate::sys::process::pid()), Ok(Some(_)))
+}
+
+/// Takes the process table for none: it does not show what is there. For this process and its forks.
+pub fn distrust() {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    system::distrust();
+}
+
 /// All visible processes.
 ///
 /// # Errors
@@ -84,6 +98,28 @@ pub fn voluntary_switches(pid: i32, tid: i32) -> Option<u64> {
     #[cfg(not(any(target_os = "linux", target_os = "android")))]
     {
         let _ = (pid, tid);
+        None
+    }
+}
+
+/// The signals that a process catches, or blocks to accept them by a call; `None` where that is not visible.
+pub fn caught_signals(pid: i32) -> Option<Vec<i32>> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return if pid <= 0 { None } else { system::caught_signals(pid) };
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = pid;
+        None
+    }
+}
+
+/// How many bytes of a process are in memory; `None` where that is not visible.
+pub fn resident_bytes(pid: i32) -> Option<u64> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return if pid <= 0 { None } else { system::resident_bytes(pid) };
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = pid;
         None
     }
 }

@@ -4,6 +4,7 @@ mod agent;
 mod expect;
 mod family;
 mod latency;
+mod missing;
 mod observed;
 mod optional;
 mod perform;

@@ -1,8 +1,10 @@
 //! What a call came back with, as a case sees it, and in words.
 
 use crate::protocol::Change;
-use crate::protocol::wait::{InfoNamed, Reply, WaitRequest};
+use crate::protocol::wait::{Flag, InfoNamed, Reply, WaitRequest};
+use crate::spec::clause::Clause;
 use crate::spec::got::{Actual, Got};
+use crate::spec::{hang, posix};
 use crate::sys::call::abi::{Call, Memory, Usage};
 use crate::trial::core::Child;
 use crate::trial::shown::{NoAnswer, Shown, Shows};
@@ -211,6 +213,20 @@ impl Shown for Seen {
 
     fn is_report(&self) -> bool {
         Seen::is_report(self)
+    }
+
+    fn clause_of_hang(&self, clause: &'static Clause) -> &'static Clause {
+        let has = |flag| self.request.options.has(flag);
+        let by_id = self.request.call == Call::Waitid;
+        if !hang::is_of_what_is_reported(clause) {
+            clause
+        } else if has(Flag::NoHang) {
+            if by_id { &posix::WAITID_NOHANG_REPORTS_READY } else { &posix::WAITPID_NOHANG_REPORTS_READY }
+        } else if by_id {
+            &posix::WAITID_BLOCKS_UNTIL_EVENT
+        } else {
+            &posix::WAITPID_BLOCKS_UNTIL_CHANGE
+        }
     }
 
     fn change_of(&self, child: &Child) -> Shows<Change> {

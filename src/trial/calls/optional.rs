@@ -9,7 +9,7 @@ use crate::protocol::Line;
 use crate::protocol::agent::Request;
 use crate::protocol::codec::{Bytes, Words};
 use crate::protocol::fields::bounded;
-use crate::protocol::wait::{Answer, WaitRequest};
+use crate::protocol::wait::{Reply, WaitRequest};
 use crate::protocol::warden::ProcessState;
 use crate::sys::process::ptrace;
 use crate::trial::abort::{Abort, Outcome};
@@ -128,9 +128,8 @@ impl Trial<'_> {
             }
             reply => reply?,
         };
-        match Answer::from_line(&reply, &request, self.system) {
-            Ok(Answer::Called(reply)) => Ok(Seen::returned(request, shown, reply)),
-            Ok(Answer::Unsupported(_)) => Err(not_offered(&reply)),
+        match Reply::from_line(&reply, &request, self.system) {
+            Ok(reply) => Ok(Seen::returned(request, shown, reply)),
             Err(e) => Err(no_answer("in-fork", &e)),
         }
     }

@@ -3,15 +3,12 @@
 use super::family::{Pending, Target, Trial};
 use super::observed::{End, Seen};
 use super::uses::{Calls, Options, dropped};
-use crate::protocol::Change;
 use crate::protocol::agent::Request as AgentRequest;
-use crate::protocol::wait::{Answer, AnswerError, Flag, IdType, OptionSet, Target as RawTarget, WaitRequest};
+use crate::protocol::wait::{Flag, IdType, NoReply, OptionSet, Reply, Target as RawTarget, WaitRequest};
 use crate::protocol::warden::{ProcessState, Request};
-use crate::scenario::child::STEP_FAILED;
 use crate::spec::posix;
 use crate::sys::call::abi::{Call, Pointer};
 use crate::trial::abort::{Abort, Outcome};
-use crate::trial::children::not_offered;
 use crate::trial::core::Core;
 use crate::trial::deadline::{AT_ONCE, PROMPT, ms};
 use crate::trial::due::{self, Observation};
@@ -183,7 +180,7 @@ impl Trial<'_> {
     }
 
     /// Waits for the answer of a call, having first sent it if need be.
-    fn settle(&mut self, pending: Pending, call: Option<To>) -> Result<Seen, Abort> {
+    pub(super) fn settle(&mut self, pending: Pending, call: Option<To>) -> Result<Seen, Abort> {
         let end = self.answer(pending.id, call.into_iter().collect())?;
         self.seen(pending, end)
     }
@@ -226,25 +223,27 @@ impl Trial<'_> {
                 self.nobody_is_at_work()?;
                 End::Hung(LATE)
             }
+            Some(End::Hung(how)) if !request.options.has(Flag::NoHang) => {
+                self.stops_have_come()?;
+                End::Hung(how)
+            }
             Some(end) => end,
             None => {
                 let reply = self.link.agent_reply(id, PROMPT, request.call.name())?;
-                match Answer::from_line(&reply, &request, self.system) {
-                    Ok(Answer::Called(reply)) => End::Returned(reply),
-                    Ok(Answer::Unsupported(_)) => return Err(not_offered(&reply)),
+                match Reply::from_line(&reply, &request, self.system) {
+                    Ok(reply) => End::Returned(reply),
                     Err(e) => return Err(no_answer(request.call.name(), &e)),
                 }
             }
         };
         let seen = Seen { request, shown, end };
+        if let Some(why) = self.lacks(&seen)? {
+            return Err(Abort::Skip(why));
+        }
         self.unreported |= seen.shows_memory() && !seen.is_report();
         if let Some(pid) = seen.pid() {
             self.was_reported(pid);
-            let known = self.children.iter().rev().find(|known| known.child.pid == pid);
-            if seen.change() == Some(Change::Exited(STEP_FAILED)) && known.is_some_and(|k| k.reports_failure)
-            {
-                self.unable = known.map(|k| k.child.name.clone());
-            }
+            self.was_reported_as(pid, seen.change());
         }
         Ok(seen)
     }
@@ -305,7 +304,7 @@ impl Trial<'_> {
     }
 
     /// A request in words: children by their names.
-    fn show(&self, request: &WaitRequest) -> String {
+    pub(super) fn show(&self, request: &WaitRequest) -> String {
         let name_of = |pid: i64| {
             let child = self.children.iter().rev().find(|k| k.child.pid == pid);
             child.map_or_else(|| pid.to_string(), |k| k.child.name.clone())
@@ -336,6 +335,7 @@ impl Trial<'_> {
                 Pointer::Bad => parts.push(format!("bad {name}")),
                 Pointer::Kernel => parts.push(format!("{name} in the kernel")),
                 Pointer::Buffer => parts.push(name.to_owned()),
+                other => parts.push(format!("{name} {}", other.name())),
             }
         }
         let thread =
@@ -360,13 +360,12 @@ impl Core<'_> {
             }
             ("ok", Some("answered")) => {
                 let reply = self.link.agent_reply(pending.id, PROMPT, pending.request.call.name())?;
-                match Answer::from_line(&reply, &pending.request, self.system) {
-                    Ok(Answer::Called(reply)) => {
+                match Reply::from_line(&reply, &pending.request, self.system) {
+                    Ok(reply) => {
                         let (request, shown) = (pending.request.clone(), pending.shown.clone());
                         let seen = Seen { request, shown, end: End::Returned(reply) };
                         Ok(Some(Instead::Awake(format!("it returned {}", seen.outcome()))))
                     }
-                    Ok(Answer::Unsupported(_)) => Err(not_offered(&reply)),
                     Err(e) => Err(no_answer(pending.request.call.name(), &e)),
                 }
             }
@@ -387,11 +386,12 @@ fn unannounced() -> Abort {
     Abort::Broken("the agent neither announced the call by `entering` nor answered it in time".into())
 }
 
-/// What a line means that is no answer to a request. What the agent calls malformed is an error of the harness, not its own.
-pub(crate) fn no_answer(request: &str, error: &AnswerError) -> Abort {
+/// What it means that a call has no reply. What the agent calls malformed is an error of the harness, not its own.
+pub(crate) fn no_answer(request: &str, error: &NoReply) -> Abort {
     let text = format!("reply to {request}: {error}");
     match error {
-        AnswerError::Malformed(_) => Abort::Broken(text),
-        AnswerError::Word(_) | AnswerError::Field(_) => Abort::Protocol(text),
+        NoReply::Unsupported(_) => Abort::Skip(error.to_string()),
+        NoReply::Malformed(_) => Abort::Broken(text),
+        NoReply::Word(_) | NoReply::Field(_) => Abort::Protocol(text),
     }
 }

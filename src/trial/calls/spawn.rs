@@ -5,10 +5,11 @@ use crate::protocol::Line;
 use crate::protocol::agent::Request as AgentRequest;
 use crate::scenario::Scenario;
 use crate::trial::abort::Abort;
-use crate::trial::children::{By, child_name};
+use crate::trial::children::child_name;
 use crate::trial::core::{Birth, Child, Known, Started};
 use crate::trial::deadline::{AT_ONCE, PROMPT};
 use crate::trial::link::To;
+use crate::trial::making::{By, Making};
 use crate::wait::errno::Errno;
 
 impl Trial<'_> {
@@ -74,7 +75,8 @@ impl Trial<'_> {
         let child = Child { name: child_name(self.named), pid };
         self.named += 1;
         self.processes += 1;
-        self.children.push(Known { child: child.clone(), adopted: false, reports_failure: false });
+        let making = Making::UNKNOWN;
+        self.children.push(Known { child: child.clone(), adopted: false, connects: false, making });
         Ok((child, processors))
     }
 

@@ -8,13 +8,14 @@ use crate::protocol::handle::{Form, Polling, Report, Request, usage_in};
 use crate::protocol::warden::Request as WardenRequest;
 use crate::scenario::Scenario;
 use crate::trial::abort::{Abort, Outcome};
-use crate::trial::children::{By, not_offered};
+use crate::trial::children::not_offered;
 use crate::trial::core::{self, Birth, Child, Core, Interface, Started};
 use crate::trial::deadline::{AT_ONCE, PROMPT, ms};
 use crate::trial::due::pause;
 use crate::trial::expect::Expect;
 use crate::trial::link::{LinkError, To};
-use crate::trial::shown::Shown;
+use crate::trial::making::By;
+use crate::trial::shown::{Shown, Shows};
 use crate::trial::verdict::Failure;
 use crate::wait::{Signal, System};
 use std::time::{Duration, Instant};
@@ -339,7 +340,19 @@ impl Trial<'_> {
         };
         let shows_core = self.shows("core");
         let system: System = self.core.system;
-        Ok(Answered { answer, usage, form: self.with.form, shows_core, system })
+        let answered = Answered { answer, usage, form: self.with.form, shows_core, system };
+        let of = match request {
+            Request::Poll { handle } | Request::Wait { handle, .. } => Some(*handle),
+            _ => None,
+        };
+        let name = self.with.handles.iter().find(|(_, handle)| Some(*handle) == of).map(|(name, _)| name);
+        let child = self.core.children().find(|child| Some(&child.name) == name).cloned();
+        if let Some(child) = child
+            && let Shows::Yes(change) = answered.change_of(&child)
+        {
+            self.core.was_reported_as(child.pid, Some(change));
+        }
+        Ok(answered)
     }
 }
 

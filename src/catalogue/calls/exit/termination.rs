@@ -1,6 +1,5 @@
 //! How a child terminates: faults, limits, abort, return from main, and handlers that exit or re-raise.
 
-use crate::scenario::child::STEP_FAILED;
 use crate::scenario::{Scenario, Step, Then};
 use crate::spec::{linux, pairs, posix};
 use crate::sys::call::abi::Call;
@@ -88,9 +87,9 @@ fn limits_and_timers(t: &mut Trial) -> Outcome {
         // A CPU-time timer expires late when others compete for the CPU.
         t.await_ended(&child)?;
         let seen = t.wait(Target::Any, Options::NONE)?;
-        if seen.change() == Some(Change::Exited(STEP_FAILED)) {
-            // For example where all CPU time is accounted as system time.
-            t.note(&format!("{signal}: not sent by the system"));
+        // For example where all CPU time is accounted as system time.
+        if let Some(why) = t.excuse(&child, seen.change())? {
+            t.note(&format!("{signal}: {why}"));
             continue;
         }
         t.expect(&pairs::SIGNALED).reports_one_of(&seen, &child, &killed(signal))?;

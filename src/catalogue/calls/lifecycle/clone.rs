@@ -104,7 +104,7 @@ fn posix_spawn_by_pid_and_group(t: &mut Trial) -> Outcome {
         .attempt(&AgentRequest::PosixSpawn { argv: Words::of(["/nonexistent/program"]), thread: None })?
     {
         Err(errno) => errno.to_string(),
-        Ok(_) => format!("a child: {}", t.wait(Target::Any, Options::NONE)?.outcome()),
+        Ok(_) => format!("a child: {}", t.wait(Target::OwnGroup, Options::NONE)?.outcome()),
     };
     t.expect(&posix::SPAWN_MISSING_PROGRAM).records("posix_spawn of a missing program", fate)
 }

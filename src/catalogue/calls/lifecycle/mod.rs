@@ -3,6 +3,7 @@
 use crate::trial::Case;
 
 pub(crate) mod agent_exec;
+pub(crate) mod autoreap;
 pub(crate) mod clone;
 pub(crate) mod exec_spawn;
 pub(crate) mod existence;
@@ -19,6 +20,7 @@ pub(crate) const THEMES: &[&[Case]] = &[
     reparenting::CASES,
     stress::CASES,
     clone::CASES,
+    autoreap::CASES,
     zombie::CASES,
     existence::CASES,
 ];

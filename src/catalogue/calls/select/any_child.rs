@@ -34,6 +34,13 @@ cases! { "any-child";
     /// WNOHANG finds all of 64 exited children, each once, though fewer SIGCHLDs were delivered
     burst(ANY; NOHANG) in Calls::ENTRIES => [posix::WAITPID_ANY_EACH_ONCE, pairs::NOHANG_ECHILD];
 
+    /// a child that was reaped is not reported again, while another lives and when that one exits
+    not_reported_twice(ANY; NOHANG) in Calls::WITH_OPTIONS => [posix::STATUS_NOT_REPORTED_TWICE];
+
+    /// nor by a call for the group of both, or by its own pid
+    not_reported_twice_by_group(ANY | PID | GROUP; NOHANG) in Calls::WITH_TARGET.few()
+        => [posix::STATUS_NOT_REPORTED_TWICE];
+
     /// without children the call fails with ECHILD and writes nothing
     no_children(ANY) => [pairs::ECHILD, linux::WAIT_ERROR_WRITES_NOTHING];
 
@@ -195,4 +202,38 @@ fn wait_ignores_stops(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(8))?;
     let seen = t.wait_by(Call::Waitpid, Target::Child(&stopped), Options::UNTRACED | Options::NOHANG)?;
     t.expect(clause).reports(&seen, &stopped, Change::Stopped(Signal::STOP))
+}
+
+/// Two children, the first of which has been reaped: a call for any of them is what comes next.
+fn with_one_reaped(t: &mut Trial, by: Target<'_>) -> Outcome {
+    let clause = &posix::STATUS_NOT_REPORTED_TWICE;
+    let first = t.spawn(Scenario::exits(7))?;
+    let other = t.spawn(Scenario::held())?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).reaped(&seen, &first, Change::Exited(7))?;
+    for _ in 0..2 {
+        let seen = t.wait(by, Options::NOHANG)?;
+        t.expect(clause).nothing_ready(&seen)?;
+    }
+    let pending = t.begin(by, Options::NONE)?;
+    t.expect(clause).blocks(&pending)?;
+    t.tell(&other, Step::exit(8))?;
+    t.await_ended(&other)?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).reports(&seen, &other, Change::Exited(8))?;
+    let seen = t.wait(by, Options::NOHANG)?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
+    if !matches!(by, Target::Any) {
+        let seen = t.wait(Target::Child(&first), Options::NOHANG)?;
+        t.expect(clause).error(&seen, Errno::CHILD)?;
+    }
+    Ok(())
+}
+
+fn not_reported_twice(t: &mut Trial) -> Outcome {
+    with_one_reaped(t, Target::Any)
+}
+
+fn not_reported_twice_by_group(t: &mut Trial) -> Outcome {
+    with_one_reaped(t, Target::OwnGroup)
 }

@@ -12,6 +12,9 @@ cases! { "errors";
     /// without children, a wait fails with ECHILD at once
     no_children(ANY) => [pairs::ECHILD];
 
+    /// each call exists and accepts each of its options: without children, ECHILD
+    provided(ANY; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in Calls::ALL => [posix::WAITPID_PROVIDED];
+
     /// without children, a WNOHANG wait fails with ECHILD; it does not return 0
     no_children_nohang(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::NOHANG)
         => [pairs::NOHANG_ECHILD];
@@ -70,6 +73,19 @@ const UNKNOWN_BIT: u32 = 1 << 20;
 fn no_children(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&pairs::ECHILD).error(&seen, Errno::CHILD)
+}
+
+fn provided(t: &mut Trial) -> Outcome {
+    let call = t.call();
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::WAITPID_PROVIDED).error(&seen, Errno::CHILD)?;
+    for option in [Options::NOHANG, Options::UNTRACED, Options::CONTINUED, Options::NOWAIT] {
+        if Calls::taking(option).has(call) {
+            let seen = t.wait(Target::Any, option)?;
+            t.expect(&posix::WAITPID_PROVIDED).error(&seen, Errno::CHILD)?;
+        }
+    }
+    Ok(())
 }
 
 fn no_children_nohang(t: &mut Trial) -> Outcome {

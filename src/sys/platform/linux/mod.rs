@@ -75,10 +75,16 @@ fn slurp<'b>(dir: impl AsFd, path: &std::ffi::CStr, buffer: &'b mut [u8]) -> Res
     }
 }
 
+/// Whether the table can be used. 0: unknown, 1: yes, 2: no. Only one answer is possible, so a race is harmless.
+static TRUSTED: AtomicU8 = AtomicU8::new(0);
+
+/// From now on there is no table: it does not show the processes that are there.
+pub(crate) fn distrust() {
+    TRUSTED.store(2, Ordering::Relaxed);
+}
+
 /// Whether `/proc` is mounted and shows the pids of our namespace.
-fn check_table() -> Result<(), Errno> {
-    // 0: unknown, 1: yes, 2: no. Only one answer is possible, so a race is harmless.
-    static TRUSTED: AtomicU8 = AtomicU8::new(0);
+pub(crate) fn check_table() -> Result<(), Errno> {
     match TRUSTED.load(Ordering::Relaxed) {
         1 => return Ok(()),
         2 => return Err(Errno::NOSYS),
@@ -392,6 +398,27 @@ fn in_call(pid: i32, tid: i32) -> InCall {
         Some(word) => word.parse().map_or(InCall::Unreadable, InCall::Number),
         None => InCall::Unreadable,
     }
+}
+
+/// The value of a line of `/proc/PID/status`.
+fn status_line(pid: i32, key: &str) -> Option<String> {
+    let path = Path::new(format_args!("/proc/{pid}/status"));
+    let mut buffer = [0; 4096];
+    let text = slurp(CWD, path.as_c_str(), &mut buffer).ok().flatten()?;
+    let text = String::from_utf8_lossy(text).into_owned();
+    let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;
+    Some(line.trim().to_owned())
+}
+
+pub(crate) fn caught_signals(pid: i32) -> Option<Vec<i32>> {
+    let set = |key| u64::from_str_radix(&status_line(pid, key)?, 16).ok();
+    let set = set("SigCgt")? | set("SigBlk")?;
+    Some((1..=64).filter(|signal| set >> (signal - 1) & 1 == 1).collect())
+}
+
+pub(crate) fn resident_bytes(pid: i32) -> Option<u64> {
+    let size = status_line(pid, "VmRSS")?;
+    size.strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
 pub(crate) fn voluntary_switches(pid: i32, tid: i32) -> Option<u64> {

@@ -67,6 +67,39 @@ mod live {
     }
 
     #[test]
+    fn a_table_that_does_not_show_what_is_there_is_none() {
+        let child = Child::running(|| {
+            let shown = read(process::pid()).is_ok_and(|p| p.is_some());
+            distrust();
+            i32::from(
+                !shown
+                    || read(process::pid()) != Err(Errno::NOSYS)
+                    || glance(process::pid()) != Err(Errno::NOSYS),
+            )
+        });
+        assert_eq!(child.end(), 0);
+    }
+
+    #[test]
+    fn a_glance_shows_the_same() {
+        let child = Child::held();
+        until(|| glance(child.0).unwrap().unwrap().state == State::Sleeping);
+        let whole = read(child.0).unwrap().unwrap();
+        assert_eq!(
+            glance(child.0).unwrap().unwrap(),
+            Process { uid: 0, tracer: None, traced: false, ..whole }
+        );
+        process::kill(child.0, libc::SIGSTOP).unwrap();
+        until(|| stop_of(child.0) == StopState::Stopped);
+        assert_eq!(glance(child.0), read(child.0));
+        process::kill(child.0, libc::SIGKILL).unwrap();
+        until(|| is_zombie(child.0));
+        assert_eq!(glance(child.0), read(child.0));
+        child.end();
+        assert_eq!(glance(1 << 22), Ok(None));
+    }
+
+    #[test]
     fn a_pidfd_is_readable_at_the_very_end() {
         let child = with_a_thread(|| {
             process::exit_thread(3);

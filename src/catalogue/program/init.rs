@@ -1,0 +1,331 @@
+//! Inits and supervisors: as process 1 of a PID namespace, above a main child and orphans.
+
+use crate::scenario::{Offspring, Scenario, Step};
+use crate::spec::contracts::SignalCode;
+use crate::spec::promise;
+use crate::trial::program::{How, ProgramOutcome, Trial};
+use crate::trial::{Abort, Change, Child, Need, Needs, Outcome, ProcessState, Shown, cases};
+use crate::wait::Signal;
+
+const NAMESPACE: Needs = Needs::of(&[Need::PidNamespace]);
+
+cases! { program "init";
+
+    /// an init reaps an orphan, whatever its exit code and session
+    reaps_one(CONTAINER_INIT | SUPERVISOR), needs NAMESPACE => [promise::INIT_REAPS];
+
+    /// an init reaps orphans that were killed, and that had stopped
+    reaps_killed(CONTAINER_INIT | SUPERVISOR), needs NAMESPACE => [promise::INIT_REAPS];
+
+    /// an init reaps five hundred orphans that terminate at once
+    reaps_many(CONTAINER_INIT | SUPERVISOR), needs NAMESPACE => [promise::INIT_REAPS];
+
+    /// an init reaps the orphans of an orphan
+    reaps_descendants(CONTAINER_INIT | SUPERVISOR), needs NAMESPACE => [promise::INIT_REAPS];
+
+    /// an init that is not process 1 reaps orphans as a subreaper
+    as_subreaper(CONTAINER_INIT) => [promise::INIT_REAPS];
+
+    /// an init exits when its main child does, although an orphan lives
+    exits_with_main(CONTAINER_INIT), needs NAMESPACE => [promise::INIT_EXITS_WITH_MAIN];
+
+    /// an init exits with its main child although an orphan terminated at the same time
+    coalesced(CONTAINER_INIT), needs NAMESPACE => [promise::INIT_EXITS_WITH_MAIN];
+
+    /// an init exits with its main child whose exit code is one that shells use
+    exits_with_127(CONTAINER_INIT), needs NAMESPACE => [promise::INIT_EXITS_WITH_MAIN];
+
+    /// an init does not exit when an orphan terminates or stops
+    outlives_orphans(CONTAINER_INIT | SUPERVISOR), needs NAMESPACE => [promise::INIT_OUTLIVES_ORPHANS];
+
+    /// an init passes signals on to its main child
+    forwards(CONTAINER_INIT), needs NAMESPACE => [promise::INIT_FORWARDS];
+
+    /// an init uses no CPU time while another process does
+    idle(CONTAINER_INIT | SUPERVISOR), needs NAMESPACE.burning() => [promise::INIT_IDLE];
+
+    /// an init does not grow with the number of orphans
+    size(CONTAINER_INIT | SUPERVISOR), needs NAMESPACE => [promise::INIT_SIZE];
+
+    /// an init that starts with SIGCHLD ignored or blocked shows the exit code of its main child
+    inherited_signals(CONTAINER_INIT), needs NAMESPACE => [promise::INIT_INHERITED_SIGNALS];
+
+    /// a supervisor runs its child again, however that ended
+    restarts(SUPERVISOR), needs NAMESPACE => [promise::INIT_RESTARTS];
+}
+
+/// As process 1.
+fn first() -> How {
+    How { first: true, ..How::default() }
+}
+
+/// The main child of an init that is process 1.
+fn main_child(t: &mut Trial) -> Result<Child, Abort> {
+    t.spawn_how(first(), Scenario::held())
+}
+
+/// A child of a child, held.
+fn fork(t: &mut Trial, parent: &Child, steps: Vec<Step>) -> Result<Child, Abort> {
+    t.spawn_from(parent, |token| Step::Fork(Offspring { token: Some(token), orphan: true, steps }))
+}
+
+/// A held process whose parent, a child of the main one, has exited and was reaped.
+fn orphan(t: &mut Trial, main: &Child, steps: Vec<Step>) -> Result<Child, Abort> {
+    let made = make_orphan(t, main, steps);
+    unless_exited(t, made)
+}
+
+/// What came of something that the main child was told, unless the program has exited, and the child with it.
+fn unless_exited<T>(t: &mut Trial, came: Result<T, Abort>) -> Result<T, Abort> {
+    if matches!(came, Err(Abort::Broken(_))) && t.exits_soon()?.is_some() {
+        let judged = [&promise::INIT_REAPS, &promise::INIT_OUTLIVES_ORPHANS];
+        if let Some(clause) = judged.into_iter().find(|clause| t.cites(clause)) {
+            t.expect(clause).that(false, "the program to run on", "it has exited")?;
+        }
+    }
+    came
+}
+
+fn make_orphan(t: &mut Trial, main: &Child, steps: Vec<Step>) -> Result<Child, Abort> {
+    let parent = fork(t, main, Vec::new())?;
+    let orphan = fork(t, &parent, steps)?;
+    t.tell(&parent, Step::exit(0))?;
+    t.tell(main, Step::Wait { pid: 0 })?;
+    Ok(orphan)
+}
+
+fn reaped(t: &mut Trial, orphan: &Child) -> Outcome {
+    let reaped = t.goes(orphan)?;
+    t.expect(&promise::INIT_REAPS).that(reaped, "the orphan reaped", "a zombie")
+}
+
+fn reaps_one(t: &mut Trial) -> Outcome {
+    let main = main_child(t)?;
+    for (code, steps) in [(0, Vec::new()), (7, vec![Step::Setpgid { pgid: 0 }]), (255, vec![Step::Setsid])] {
+        let orphan = orphan(t, &main, steps)?;
+        t.tell(&orphan, Step::exit(code))?;
+        reaped(t, &orphan)?;
+    }
+    Ok(())
+}
+
+fn reaps_killed(t: &mut Trial) -> Outcome {
+    let main = main_child(t)?;
+    let killed = orphan(t, &main, Vec::new())?;
+    t.signal(&killed, Signal::KILL)?;
+    reaped(t, &killed)?;
+    let stopped = orphan(t, &main, Vec::new())?;
+    t.signal(&stopped, Signal::STOP)?;
+    t.await_stopped_or_exit(&stopped)?;
+    let goes_on = t.try_signal(&stopped, Signal::CONT)?.is_none();
+    t.expect(&promise::INIT_REAPS).that(
+        goes_on,
+        "the program to run on",
+        "it has exited, and all with it",
+    )?;
+    t.tell(&stopped, Step::exit(3))?;
+    reaped(t, &stopped)
+}
+
+/// Has the main child leave that many orphans that have terminated.
+fn leave(t: &mut Trial, main: &Child, count: usize) -> Outcome {
+    let exits = Step::Fork(Offspring { token: None, orphan: true, steps: vec![Step::exit(0)] });
+    let mut steps = vec![exits; count];
+    steps.push(Step::exit(0));
+    t.tell(main, Step::Fork(Offspring { token: None, orphan: true, steps }))?;
+    t.tell(main, Step::Wait { pid: 0 })
+}
+
+fn reaps_many(t: &mut Trial) -> Outcome {
+    let main = main_child(t)?;
+    let left = leave(t, &main, 500);
+    unless_exited(t, left)?;
+    let reaped = t.zombies_go()?;
+    let (_, zombies) = t.tally()?;
+    t.expect(&promise::INIT_REAPS).that(reaped, "500 orphans reaped", format!("{zombies} zombies left"))
+}
+
+fn reaps_descendants(t: &mut Trial) -> Outcome {
+    let main = main_child(t)?;
+    let parent = orphan(t, &main, Vec::new())?;
+    let second = fork(t, &parent, vec![Step::Setsid])?;
+    t.tell(&parent, Step::exit(0))?;
+    reaped(t, &parent)?;
+    t.tell(&second, Step::exit(1))?;
+    reaped(t, &second)
+}
+
+fn as_subreaper(t: &mut Trial) -> Outcome {
+    let main = t.spawn(Scenario::held())?;
+    let orphan = orphan(t, &main, Vec::new())?;
+    t.tell(&orphan, Step::exit(0))?;
+    let gone = t.goes(&orphan)?;
+    if t.was_inherited(&orphan)? {
+        return t.expect(&promise::INIT_REAPS).not_observed("it is no subreaper unless it is told to be one");
+    }
+    t.expect(&promise::INIT_REAPS).that(gone, "the orphan reaped", "a zombie")
+}
+
+/// Judges the exit of an init whose main child exited with that code.
+fn exits(t: &mut Trial, main: &Child, code: i32) -> Outcome {
+    let ran = t.exit()?;
+    t.expect(&promise::INIT_EXITS_WITH_MAIN).reports(&ran, main, Change::Exited(code))
+}
+
+fn exits_with_main(t: &mut Trial) -> Outcome {
+    let main = main_child(t)?;
+    orphan(t, &main, Vec::new())?;
+    orphan(t, &main, vec![Step::Setsid])?;
+    t.tell(&main, Step::exit(9))?;
+    exits(t, &main, 9)
+}
+
+fn coalesced(t: &mut Trial) -> Outcome {
+    let main = main_child(t)?;
+    let orphan = orphan(t, &main, Vec::new())?;
+    t.settle()?;
+    t.signal_program(Signal::STOP)?;
+    t.await_agent(ProcessState::Stopped)?;
+    // One SIGCHLD stands for both, and is that of the first.
+    t.tell(&orphan, Step::exit(1))?;
+    t.await_ended(&orphan)?;
+    t.tell(&main, Step::exit(9))?;
+    t.await_ended(&main)?;
+    t.signal_program(Signal::CONT)?;
+    exits(t, &main, 9)
+}
+
+fn exits_with_127(t: &mut Trial) -> Outcome {
+    let main = main_child(t)?;
+    t.tell(&main, Step::exit(127))?;
+    exits(t, &main, 127)
+}
+
+fn outlives_orphans(t: &mut Trial) -> Outcome {
+    let main = main_child(t)?;
+    for code in [0, 3] {
+        let orphan = orphan(t, &main, Vec::new())?;
+        t.signal(&orphan, Signal::STOP)?;
+        t.await_stopped_or_exit(&orphan)?;
+        if !t.has_exited()? {
+            t.signal(&orphan, Signal::CONT)?;
+            t.tell(&orphan, Step::exit(code))?;
+            t.goes(&orphan)?;
+        }
+        lives(t, &main)?;
+    }
+    Ok(())
+}
+
+/// The init is there, after it has had time to do something wrong: its main child does a step.
+fn lives(t: &mut Trial, main: &Child) -> Outcome {
+    t.settle()?;
+    let exited = t.has_exited()?;
+    t.expect(&promise::INIT_OUTLIVES_ORPHANS).that(!exited, "the program to run on", "it has exited")?;
+    let told = t.tell(main, Step::Getids);
+    unless_exited(t, told)
+}
+
+fn forwards(t: &mut Trial) -> Outcome {
+    for signal in [Signal::HUP, Signal::TERM, Signal::USR1, Signal::USR2] {
+        let promised = t.contract().row("init/forwards").map(|row| row.value);
+        if promised
+            .is_some_and(|names| !names.split(' ').any(|name| signal.to_string() == format!("SIG{name}")))
+        {
+            continue;
+        }
+        let main = main_child(t)?;
+        // Where a signal goes that is meant for another.
+        let other = fork(t, &main, Vec::new())?;
+        t.settle()?;
+        if t.caught()?.is_none_or(|caught| !caught.contains(&signal)) {
+            t.expect(&promise::INIT_FORWARDS).not_observed("it neither catches nor accepts the signal")?;
+            continue;
+        }
+        t.signal_program(signal)?;
+        let reached = t.goes(&main)?;
+        let got = if reached { "it terminates" } else { "it lives on" };
+        t.expect(&promise::INIT_FORWARDS).that(reached, format!("{signal} to the main child"), got)?;
+        let ran = t.exit()?;
+        let change = match t.contract().signal_code() {
+            Some(SignalCode::Above(base)) => Change::Exited(base + signal.number()),
+            _ => {
+                t.record("a signal that is passed on", format!("{signal}: {}", ran.outcome()));
+                continue;
+            }
+        };
+        t.expect(&promise::INIT_FORWARDS).reports(&ran, &main, change)?;
+        let _ = other;
+    }
+    Ok(())
+}
+
+/// How long another process burns CPU time, in microseconds, and how much of that an idle one may.
+const SPAN: u64 = 300_000;
+const SHARE: i64 = 40_000;
+
+fn idle(t: &mut Trial) -> Outcome {
+    let main = main_child(t)?;
+    t.settle()?;
+    let before = t.figures()?;
+    t.tell(&main, Step::BurnUser { us: SPAN })?;
+    let after = t.figures()?;
+    let used = after.cpu.saturating_sub(before.cpu).as_micros() as i64;
+    t.record("wake-ups while nothing happens", (after.switches - before.switches).min(10).to_string());
+    t.expect(&promise::INIT_IDLE).within("CPU time (us)", Some(used), 0, SHARE)
+}
+
+/// How many rounds, of how many orphans, and how much memory may come to be used meanwhile, in bytes.
+const ROUNDS: usize = 10;
+const ORPHANS: usize = 100;
+const GROWTH: i64 = 512 * 1024;
+
+fn size(t: &mut Trial) -> Outcome {
+    let main = main_child(t)?;
+    match leave(t, &main, ORPHANS) {
+        Err(Abort::Broken(_)) if t.exits_soon()?.is_some() => {
+            return t.expect(&promise::INIT_SIZE).not_observed("the program has exited");
+        }
+        left => left?,
+    }
+    let reaped = t.zombies_go()?;
+    if !reaped {
+        return t.expect(&promise::INIT_SIZE).not_observed("the orphans are not reaped");
+    }
+    let before = t.figures()?.resident;
+    for _ in 0..ROUNDS {
+        leave(t, &main, ORPHANS)?;
+        t.zombies_go()?;
+    }
+    let grown = t.figures()?.resident - before;
+    t.expect(&promise::INIT_SIZE).within("growth (bytes)", Some(grown.max(0)), 0, GROWTH)
+}
+
+fn inherited_signals(t: &mut Trial) -> Outcome {
+    let ignored = How { ignored: vec![Signal::CHLD], ..first() };
+    let blocked = How { blocked: vec![Signal::CHLD, Signal::TERM], ..first() };
+    for (name, how) in [("SIGCHLD ignored", ignored), ("SIGCHLD and SIGTERM blocked", blocked)] {
+        let main = t.spawn_how(how, Scenario::held())?;
+        t.tell(&main, Step::exit(7))?;
+        let ran = t.exit()?;
+        let held = ran == ProgramOutcome::Ended(Change::Exited(7));
+        let got = format!("{name}: {}", ran.outcome());
+        t.expect(&promise::INIT_INHERITED_SIGNALS).that(held, "the program exited 7", got)?;
+    }
+    Ok(())
+}
+
+fn restarts(t: &mut Trial) -> Outcome {
+    let mut main = main_child(t)?;
+    for ends in [Some(Step::exit(0)), Some(Step::exit(3)), None] {
+        match ends {
+            Some(step) => t.tell(&main, step)?,
+            None => t.signal(&main, Signal::KILL)?,
+        }
+        let again = t.meets_again(&main)?;
+        t.expect(&promise::INIT_RESTARTS).that(again.is_some(), "the child run again", "it is not")?;
+        main = again.unwrap_or(main);
+    }
+    let exited = t.has_exited()?;
+    t.expect(&promise::INIT_RESTARTS).that(!exited, "the supervisor to run on", "it has exited")
+}

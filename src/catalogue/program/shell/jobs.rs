@@ -1,0 +1,99 @@
+//! Job control: `set -m` in a script that has a terminal. No prompt is read.
+
+use super::said;
+use crate::scenario::{Scenario, Step};
+use crate::spec::posix;
+use crate::trial::program::{How, Offer, Trial};
+use crate::trial::{Abort, Child, Outcome, ProcessState, cases};
+use crate::wait::Signal;
+
+cases! { program "shell-jobs";
+
+    /// `jobs` shows a job that has stopped
+    stopped(SHELL) => [posix::SHELL_JOBS_STOPPED];
+
+    /// a command in the foreground that stops gives the shell back
+    foreground_stop(SHELL) => [posix::SHELL_FOREGROUND_STOP];
+
+    /// `bg` continues a stopped job and does not wait for it
+    background(SHELL) => [posix::SHELL_BG];
+
+    /// `fg` continues a job, waits for it and has its status
+    foreground(SHELL) => [posix::SHELL_FG];
+}
+
+/// Starts a script that has job control.
+fn script(t: &mut Trial, text: &str) -> Outcome {
+    t.with.how = How { terminal: true, ..How::default() };
+    t.script("(set -m) 2> /dev/null\necho has=$?\n")?;
+    t.exit()?;
+    if super::value(&t.output()?.out, "has") != Some(0) {
+        return Err(Abort::Skip("not offered: the shell has no job control in a script".to_owned()));
+    }
+    t.script(&format!("set -m\n{text}"))
+}
+
+/// A job that the script started in the background and that has stopped; then the script goes on behind the gate.
+fn stop(t: &mut Trial, job: &Offer, gate: &Offer) -> Result<Child, Abort> {
+    let job = t.meet(job)?;
+    let gate = t.meet(gate)?;
+    t.signal(&job, Signal::STOP)?;
+    t.await_stopped(&job)?;
+    t.tell(&gate, Step::exit(0))?;
+    Ok(job)
+}
+
+fn stopped(t: &mut Trial) -> Outcome {
+    let (job, gate) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
+    script(t, &format!("{} &\n{}\njobs\necho done=1\n", job.command, gate.command))?;
+    stop(t, &job, &gate)?;
+    t.awaited("done")?;
+    let out = t.output()?.out.to_lowercase();
+    let shown = out.contains("stopped") || out.contains("suspended");
+    let first = out.lines().next().unwrap_or("nothing").chars().take(60).collect::<String>();
+    t.expect(&posix::SHELL_JOBS_STOPPED).that(shown, "a job that is stopped or suspended", first)
+}
+
+fn foreground_stop(t: &mut Trial) -> Outcome {
+    let (job, gate) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
+    script(t, &format!("{}\necho s=$?\n{}\n", job.command, gate.command))?;
+    let job = t.meet(&job)?;
+    t.signal(&job, Signal::STOP)?;
+    let got = t.awaited("s")?;
+    let over = got.is_some_and(|status| status > 128);
+    t.expect(&posix::SHELL_FOREGROUND_STOP).that(over, "$? over 128", said("$?", got))?;
+    // Without its shell, the system would continue it.
+    t.meet(&gate)?;
+    let state = t.state(&job)?;
+    let lives = state == ProcessState::Stopped;
+    t.expect(&posix::SHELL_FOREGROUND_STOP).that(lives, "the command stopped", format!("the command {state}"))
+}
+
+fn background(t: &mut Trial) -> Outcome {
+    let (job, gate, second) =
+        (t.offer(Scenario::held()), t.offer(Scenario::held()), t.offer(Scenario::held()));
+    let script_text = format!("{} &\n{}\nbg\necho b=$?\n{}\n", job.command, gate.command, second.command);
+    script(t, &script_text)?;
+    let job = stop(t, &job, &gate)?;
+    let got = t.awaited("b")?;
+    t.expect(&posix::SHELL_BG).that(got == Some(0), "$? 0 of bg", said("$?", got))?;
+    // The script waits in its next command.
+    t.meet(&second)?;
+    let state = t.state(&job)?;
+    let runs = matches!(state, ProcessState::Running | ProcessState::Asleep);
+    t.expect(&posix::SHELL_BG).that(runs, "the job to go on", format!("it is {state}"))
+}
+
+fn foreground(t: &mut Trial) -> Outcome {
+    let (job, gate, last) = (t.offer(Scenario::held()), t.offer(Scenario::held()), t.offer(Scenario::held()));
+    script(t, &format!("{} &\n{}\nfg\necho f=$?\n{}\n", job.command, gate.command, last.command))?;
+    let job = stop(t, &job, &gate)?;
+    let runs = t.goes_on(&job)?;
+    t.expect(&posix::SHELL_FG).that(runs, "the job to go on", "it is stopped")?;
+    t.settle()?;
+    let early = super::value(&t.output()?.out, "f");
+    t.expect(&posix::SHELL_FG).that(early.is_none(), "fg to wait for the job", said("$?", early))?;
+    t.tell(&job, Step::exit(6))?;
+    let got = t.awaited("f")?;
+    t.expect(&posix::SHELL_FG).that(got == Some(6), "$? 6 of fg", said("$?", got))
+}

@@ -1,0 +1,21 @@
+//! Shells: `$?`, `wait`, traps and job control, by scripts that tell how far they are.
+
+mod jobs;
+mod status;
+mod wait;
+
+use crate::trial::Case;
+
+/// The themes of shells.
+pub(super) const THEMES: [&[Case]; 3] = [status::CASES, wait::CASES, jobs::CASES];
+
+/// The value that a script wrote as `NAME=VALUE`.
+fn value(text: &str, name: &str) -> Option<i32> {
+    let value = |line: &str| line.strip_prefix(name)?.strip_prefix('=')?.trim().parse().ok();
+    text.lines().find_map(value)
+}
+
+/// What a script wrote, in words.
+fn said(name: &str, value: Option<i32>) -> String {
+    value.map_or_else(|| "nothing".to_owned(), |value| format!("{name} {value}"))
+}

@@ -1,0 +1,218 @@
+//! `wait`, and traps that end it.
+
+use super::{said, value};
+use crate::scenario::{Scenario, Step};
+use crate::spec::posix;
+use crate::trial::program::Trial;
+use crate::trial::{Outcome, cases};
+use crate::wait::Signal;
+
+cases! { program "shell-wait";
+
+    /// `wait PID` has the exit status of that command, whenever it terminates
+    pid(SHELL) => [posix::SHELL_WAIT_PID];
+
+    /// `wait PID` of a process that is no child exits with 127
+    unknown(SHELL) => [posix::SHELL_WAIT_UNKNOWN];
+
+    /// `wait` without operands waits for every command and exits with 0
+    all(SHELL) => [posix::SHELL_WAIT_ALL];
+
+    /// `wait` with several operands has the status of the last one
+    several(SHELL) => [posix::SHELL_WAIT_SEVERAL];
+
+    /// a signal that has a trap ends a wait, and the trap runs
+    trap(SHELL) => [posix::SHELL_WAIT_TRAP, posix::SHELL_RUNS_TRAP, posix::SHELL_WAIT_AGAIN];
+
+    /// the statuses of 25 commands are remembered
+    remembers(SHELL) => [posix::SHELL_REMEMBERS];
+
+    /// how many of a thousand statuses are remembered
+    remembers_more(SHELL) => [posix::SHELL_REMEMBERS_MORE];
+
+    /// a command that stops and continues is waited for
+    stop_is_no_exit(SHELL) => [posix::SHELL_STOP_IS_NO_EXIT];
+
+    /// what a second `wait PID` has
+    twice(SHELL) => [posix::SHELL_WAIT_TWICE];
+
+    /// whether a trap on CHLD ends a wait
+    chld_trap(SHELL) => [posix::SHELL_CHLD_TRAP];
+
+    /// what `wait -n` and `wait -p` do
+    options(SHELL) => [posix::SHELL_WAIT_OPTIONS];
+}
+
+fn pid(t: &mut Trial) -> Outcome {
+    let child = t.offer(Scenario::held());
+    t.script(&format!("{} &\np=$!\necho ready=1\nwait $p\necho s=$?\n", child.command))?;
+    let child = t.meet(&child)?;
+    t.awaited("ready")?;
+    t.await_program_asleep()?;
+    t.tell(&child, Step::exit(7))?;
+    let got = t.awaited("s")?;
+    t.expect(&posix::SHELL_WAIT_PID).that(got == Some(7), "$? 7", said("$?", got))?;
+    t.exit()?;
+    // One that has terminated before, and one that a signal killed.
+    let (exits, dies) = (t.offer(Scenario::exits(3)), t.offer(Scenario::dies(Signal::TERM)));
+    let script = format!(
+        "{} &\np=$!\n{} &\nq=$!\nwait $p\necho s=$?\nwait $q\necho d=$?\n",
+        exits.command, dies.command
+    );
+    t.script(&script)?;
+    t.exit()?;
+    let out = t.output()?.out;
+    let (got, died) = (value(&out, "s"), value(&out, "d"));
+    t.expect(&posix::SHELL_WAIT_PID).that(got == Some(3), "$? 3", said("$?", got))?;
+    let over = died.is_some_and(|status| status > 128);
+    t.expect(&posix::SHELL_WAIT_PID).that(over, "$? over 128", said("$?", died))
+}
+
+fn unknown(t: &mut Trial) -> Outcome {
+    t.script("wait 1\necho s=$?\n")?;
+    t.exit()?;
+    let got = value(&t.output()?.out, "s");
+    t.expect(&posix::SHELL_WAIT_UNKNOWN).that(got == Some(127), "$? 127", said("$?", got))
+}
+
+fn all(t: &mut Trial) -> Outcome {
+    let (first, second) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
+    t.script(&format!("{} &\n{} &\necho ready=1\nwait\necho s=$?\n", first.command, second.command))?;
+    let (first, second) = (t.meet(&first)?, t.meet(&second)?);
+    t.awaited("ready")?;
+    t.tell(&first, Step::exit(3))?;
+    // Once it has been reaped, or would have been, the shell sleeps again.
+    t.goes(&first)?;
+    t.await_program_asleep()?;
+    let early = value(&t.output()?.out, "s");
+    t.expect(&posix::SHELL_WAIT_ALL).that(
+        early.is_none(),
+        "a wait for the second command",
+        said("$?", early),
+    )?;
+    t.tell(&second, Step::exit(5))?;
+    let got = t.awaited("s")?;
+    t.expect(&posix::SHELL_WAIT_ALL).that(got == Some(0), "$? 0", said("$?", got))
+}
+
+fn several(t: &mut Trial) -> Outcome {
+    let (first, second) = (t.offer(Scenario::exits(3)), t.offer(Scenario::exits(5)));
+    let script = format!("{} &\np=$!\n{} &\nq=$!\nwait $p $q\necho s=$?\n", first.command, second.command);
+    t.script(&script)?;
+    t.exit()?;
+    let got = value(&t.output()?.out, "s");
+    t.expect(&posix::SHELL_WAIT_SEVERAL).that(got == Some(5), "$? 5", said("$?", got))
+}
+
+fn trap(t: &mut Trial) -> Outcome {
+    let child = t.offer(Scenario::held());
+    let script = format!(
+        "trap 'echo trapped=1' USR1\n{} &\np=$!\necho ready=1\nwait $p\ns=$?\necho s=$s\nwait $p\necho t=$?\n",
+        child.command
+    );
+    t.script(&script)?;
+    let child = t.meet(&child)?;
+    t.awaited("ready")?;
+    t.await_program_asleep()?;
+    t.signal_program(Signal::USR1)?;
+    let came = t.output_soon("s=")?;
+    let got = value(&came, "s");
+    if got.is_none() {
+        // The command ends it, for the rest to be seen.
+        t.tell(&child, Step::exit(5))?;
+        return t.expect(&posix::SHELL_WAIT_TRAP).that(false, "the wait to return", "it waits on");
+    }
+    let over = got.is_some_and(|status| status > 128);
+    t.expect(&posix::SHELL_WAIT_TRAP).that(over, "$? over 128", said("$?", got))?;
+    let ran = came.find("trapped=1").is_some_and(|at| came.find("s=").is_some_and(|s| at < s));
+    t.expect(&posix::SHELL_RUNS_TRAP).that(ran, "the trap to run before the next command", "it did not")?;
+    t.tell(&child, Step::exit(5))?;
+    let again = t.awaited("t")?;
+    t.expect(&posix::SHELL_WAIT_AGAIN).that(again == Some(5), "$? 5", said("$?", again))
+}
+
+/// How many of that many commands in the background have their own status when they are waited for.
+fn remembered(t: &mut Trial, count: i32) -> Result<i32, crate::trial::Abort> {
+    let mut script = String::new();
+    for n in 0..count {
+        script += &format!("(exit {}) &\np{n}=$!\n", n % 200);
+    }
+    for n in 0..count {
+        script += &format!("wait $p{n}\necho w{n}=$?\n");
+    }
+    t.script(&(script + "echo done=1\n"))?;
+    t.exit_late()?;
+    let out = t.output()?.out;
+    let right = |n: &i32| value_of(&out, *n) == Some(n % 200);
+    Ok((0..count).filter(right).count() as i32)
+}
+
+/// The status of one of many.
+fn value_of(out: &str, n: i32) -> Option<i32> {
+    value(out, &format!("w{n}"))
+}
+
+fn remembers(t: &mut Trial) -> Outcome {
+    let right = remembered(t, 25)?;
+    t.expect(&posix::SHELL_REMEMBERS).that(right == 25, "25 statuses", format!("{right} statuses"))
+}
+
+fn remembers_more(t: &mut Trial) -> Outcome {
+    let right = remembered(t, 1000)?;
+    t.expect(&posix::SHELL_REMEMBERS_MORE).records("of 1000 statuses are remembered", right.to_string())
+}
+
+fn stop_is_no_exit(t: &mut Trial) -> Outcome {
+    let child = t.offer(Scenario::held());
+    t.script(&format!("{} &\np=$!\necho ready=1\nwait $p\necho s=$?\n", child.command))?;
+    let child = t.meet(&child)?;
+    t.awaited("ready")?;
+    t.await_program_asleep()?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    // A shell that would return needs time to do so.
+    t.output_soon("s=")?;
+    t.signal(&child, Signal::CONT)?;
+    t.tell(&child, Step::exit(7))?;
+    let got = t.awaited("s")?;
+    t.expect(&posix::SHELL_STOP_IS_NO_EXIT).that(got == Some(7), "$? 7", said("$?", got))
+}
+
+fn twice(t: &mut Trial) -> Outcome {
+    let child = t.offer(Scenario::exits(7));
+    t.script(&format!("{} &\np=$!\nwait $p\necho a=$?\nwait $p\necho b=$?\n", child.command))?;
+    t.exit()?;
+    let out = t.output()?.out;
+    let shown = format!("{}, {}", said("first", value(&out, "a")), said("then", value(&out, "b")));
+    t.expect(&posix::SHELL_WAIT_TWICE).records("wait PID twice, of a command that exits 7", shown)
+}
+
+fn chld_trap(t: &mut Trial) -> Outcome {
+    let (first, second) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
+    let script = format!(
+        "trap 'echo trapped=1' CHLD\n{} &\n{} &\np=$!\necho ready=1\nwait $p\necho s=$?\n",
+        first.command, second.command
+    );
+    t.script(&script)?;
+    let (first, second) = (t.meet(&first)?, t.meet(&second)?);
+    t.awaited("ready")?;
+    t.await_program_asleep()?;
+    t.tell(&first, Step::exit(3))?;
+    let ended = value(&t.output_soon("s=")?, "s").is_some();
+    t.tell(&second, Step::exit(5))?;
+    t.exit()?;
+    let shown = if ended { "ends the wait" } else { "does not end the wait" };
+    t.expect(&posix::SHELL_CHLD_TRAP).records("a CHLD trap, of another command", shown)
+}
+
+fn options(t: &mut Trial) -> Outcome {
+    for option in ["-n", "-p v"] {
+        let child = t.offer(Scenario::exits(7));
+        t.script(&format!("{} &\np=$!\nwait {option} $p\necho s=$?\n", child.command))?;
+        t.exit()?;
+        let got = said("$?", value(&t.output()?.out, "s"));
+        let name = format!("wait {option} PID, of a command that exits 7");
+        t.expect(&posix::SHELL_WAIT_OPTIONS).records(&name, got)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,281 @@
+//! Inits and supervisors that do something else.
+
+use super::mutant::{Mutant, blind, from_bug};
+use crate::spec::clause::Clause;
+use crate::spec::{posix, promise};
+use crate::subject::Program;
+use crate::subject::init::{self, Init, Next, next, reap, reap_main, reap_of};
+use crate::subject::wrapper::{child, code};
+use crate::sys::{process, signal};
+use crate::wait::{Errno, Event, Target, WaitOptions, try_waitpid};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+const fn unlike(name: &'static str, breaks: &'static str, clause: &'static Clause, init: Init) -> Mutant {
+    blind(name, breaks, clause).program(Program::Supervisor(init))
+}
+
+const fn broken(name: &'static str, breaks: &'static str, clause: &'static Clause, init: Init) -> Mutant {
+    blind(name, breaks, clause).program(Program::Init(init))
+}
+
+/// What is there to be reaped now, or an error where nobody is left.
+fn look() -> Result<Option<(i32, Event)>, Errno> {
+    let waited = try_waitpid(Target::Any, WaitOptions::NONE)?;
+    Ok(waited.map(|waited| (waited.pid.as_raw_pid(), waited.status.event())))
+}
+
+/// Reaps one child for each SIGCHLD: several of them may have come as one.
+fn reap_one_each() -> Result<(i32, Event), Errno> {
+    loop {
+        let _ = signal::block(libc::SIGCHLD);
+        let _ = signal::wait_for(libc::SIGCHLD, Duration::from_secs(3600));
+        if let Some(reaped) = look()? {
+            return Ok(reaped);
+        }
+    }
+}
+
+/// Reaps all that is there at each SIGCHLD, and reports the main child only where the SIGCHLD was of it.
+fn reap_by_siginfo() -> Result<(i32, Event), Errno> {
+    loop {
+        let _ = signal::block(libc::SIGCHLD);
+        let Ok(record) = signal::wait_for(libc::SIGCHLD, Duration::from_secs(3600)) else { continue };
+        let mut main = None;
+        while let Ok(Some((pid, event))) = look() {
+            if pid == child() && record.pid == pid {
+                main = Some((pid, event));
+            }
+        }
+        if let Some(main) = main {
+            return Ok(main);
+        }
+    }
+}
+
+/// Never sleeps.
+fn reap_busily() -> Result<(i32, Event), Errno> {
+    loop {
+        if let Some(reaped) = look()? {
+            return Ok(reaped);
+        }
+    }
+}
+
+/// Leaves what has stopped once, for it takes that for the end.
+fn reap_or_stop() -> Result<(i32, Event), Errno> {
+    reap_of(Target::Any, WaitOptions::UNTRACED)
+}
+
+/// Keeps a record of everything that it has reaped.
+fn reap_and_keep() -> Result<(i32, Event), Errno> {
+    let reaped = reap()?;
+    std::mem::forget(vec![1_u8; 8192]);
+    Ok(reaped)
+}
+
+/// Reaps the first ten only.
+fn reap_ten() -> Result<(i32, Event), Errno> {
+    static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    if COUNT.fetch_add(1, Ordering::Relaxed) < 10 { reap() } else { reap_main() }
+}
+
+/// Reaps no orphan that a signal killed.
+fn reap_the_exited() -> Result<(i32, Event), Errno> {
+    static KILLED: AtomicBool = AtomicBool::new(false);
+    if KILLED.load(Ordering::Relaxed) {
+        return reap_main();
+    }
+    let reaped = reap()?;
+    if matches!(reaped.1, Event::Signaled { .. }) {
+        KILLED.store(true, Ordering::Relaxed);
+    }
+    Ok(reaped)
+}
+
+pub(crate) const MUTANTS: &[Mutant] = &[
+    blind("init-main-only", "an init waits for its main child alone", &promise::INIT_REAPS)
+        .program(Program::Init(Init { reap: reap_main, ..Init::CORRECT })),
+    broken(
+        "init-one-each",
+        "an init reaps one child for each SIGCHLD",
+        &promise::INIT_REAPS,
+        Init { reap: reap_one_each, ..Init::CORRECT },
+    ),
+    broken(
+        "init-own-group",
+        "an init reaps only the orphans of its own process group",
+        &promise::INIT_REAPS,
+        Init { reap: || reap_of(Target::OwnGroup, WaitOptions::NONE), ..Init::CORRECT },
+    ),
+    broken(
+        "init-ten",
+        "an init reaps ten children and no more",
+        &promise::INIT_REAPS,
+        Init { reap: reap_ten, ..Init::CORRECT },
+    ),
+    broken(
+        "init-after-kill",
+        "an init reaps no more once a signal has killed an orphan",
+        &promise::INIT_REAPS,
+        Init { reap: reap_the_exited, ..Init::CORRECT },
+    ),
+    broken(
+        "init-exits-with-orphan",
+        "an init exits with whatever child terminates first",
+        &promise::INIT_OUTLIVES_ORPHANS,
+        Init { next: |_, event| Next::Exit(code(event)), ..Init::CORRECT },
+    ),
+    broken(
+        "init-exits-with-failed-orphan",
+        "an init exits when an orphan has failed",
+        &promise::INIT_OUTLIVES_ORPHANS,
+        Init {
+            next: |main, event| {
+                if event == (Event::Exited { code: 0 }) && !main {
+                    Next::Wait
+                } else {
+                    Next::Exit(code(event))
+                }
+            },
+            ..Init::CORRECT
+        },
+    ),
+    broken(
+        "init-exits-with-stopped-orphan",
+        "an init takes an orphan that stops for its main child",
+        &promise::INIT_OUTLIVES_ORPHANS,
+        Init {
+            reap: reap_or_stop,
+            next: |main, event| match event {
+                Event::Stopped { .. } => Next::Exit(0),
+                event => next(main, event),
+            },
+            ..Init::CORRECT
+        },
+    ),
+    from_bug(
+        "catatonit#5",
+        "init-127",
+        "an init does not see that its main child has exited with 127",
+        &promise::INIT_EXITS_WITH_MAIN,
+    )
+    .program(Program::Init(Init {
+        next: |main, event| {
+            if event == (Event::Exited { code: 127 }) { Next::Wait } else { next(main, event) }
+        },
+        ..Init::CORRECT
+    })),
+    from_bug(
+        "catatonit#4",
+        "init-coalesced",
+        "an init sees that its main child has exited only by the SIGCHLD that tells of it",
+        &promise::INIT_EXITS_WITH_MAIN,
+    )
+    .program(Program::Init(Init { reap: reap_by_siginfo, ..Init::CORRECT })),
+    blind(
+        "init-lingers",
+        "an init waits for the orphans too before it exits",
+        &promise::INIT_EXITS_WITH_MAIN,
+    )
+    .program(Program::Init(Init {
+        next: |main, event| if main { Next::Linger(code(event)) } else { Next::Wait },
+        ..Init::CORRECT
+    })),
+    broken(
+        "init-zero",
+        "an init exits with 0 whatever its main child does",
+        &posix::WRAPPER_EXIT_STATUS,
+        Init { next: |main, _| if main { Next::Exit(0) } else { Next::Wait }, ..Init::CORRECT },
+    ),
+    broken(
+        "init-signal-off",
+        "an init exits with 129 + n for signal n",
+        &promise::WRAPPER_SIGNAL_CODE,
+        Init {
+            next: |main, event| match (main, event) {
+                (true, Event::Signaled { .. }) => Next::Exit(code(event) + 1),
+                (true, _) => Next::Exit(code(event)),
+                (false, _) => Next::Wait,
+            },
+            ..Init::CORRECT
+        },
+    ),
+    broken(
+        "init-forwards-nothing",
+        "an init keeps the signals that it gets",
+        &promise::INIT_FORWARDS,
+        Init { pass_on: |_| {}, ..Init::CORRECT },
+    ),
+    broken(
+        "init-forwards-wrongly",
+        "an init passes signals on to another process",
+        &promise::INIT_FORWARDS,
+        Init {
+            pass_on: |signal| {
+                // The next one that was made, where there is one.
+                let _ = process::kill(child() + 1, signal);
+            },
+            ..Init::CORRECT
+        },
+    ),
+    broken(
+        "init-forwards-term",
+        "an init passes every signal on as SIGTERM",
+        &promise::INIT_FORWARDS,
+        Init {
+            pass_on: |_| {
+                let _ = process::kill(child(), libc::SIGTERM);
+            },
+            ..Init::CORRECT
+        },
+    ),
+    broken(
+        "init-busy",
+        "an init looks for children without a pause",
+        &promise::INIT_IDLE,
+        Init { reap: reap_busily, ..Init::CORRECT },
+    ),
+    broken(
+        "init-grows",
+        "an init keeps a record of every child",
+        &promise::INIT_SIZE,
+        Init { reap: reap_and_keep, ..Init::CORRECT },
+    ),
+    broken(
+        "init-ignored-sigchld",
+        "an init that starts with SIGCHLD ignored learns of no status",
+        &promise::INIT_INHERITED_SIGNALS,
+        Init { prepare: || {}, ..Init::CORRECT },
+    ),
+    unlike(
+        "supervisor-exits",
+        "a supervisor exits with its child",
+        &promise::INIT_RESTARTS,
+        Init { next, ..Init::SUPERVISOR },
+    ),
+    unlike(
+        "supervisor-failures-only",
+        "a supervisor does not run a child again that exited with 0",
+        &promise::INIT_RESTARTS,
+        Init {
+            next: |main, event| match event {
+                Event::Exited { code: 0 } => Next::Wait,
+                event => init::restart(main, event),
+            },
+            ..Init::SUPERVISOR
+        },
+    ),
+    unlike(
+        "supervisor-exits-only",
+        "a supervisor does not run a child again that a signal killed",
+        &promise::INIT_RESTARTS,
+        Init {
+            next: |main, event| match event {
+                Event::Signaled { .. } => Next::Wait,
+                event => init::restart(main, event),
+            },
+            ..Init::SUPERVISOR
+        },
+    ),
+];

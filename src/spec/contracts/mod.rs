@@ -1,0 +1,155 @@
+//! Contracts: what a program that runs a program promises, row by row with its source.
+//!
+//! A row is a key, a value and the text that it is taken from. The key is the id of a promise without its `promise/`
+//! (`wrapper/leaves-nothing`), which then binds the program; what the value of some of them means is in the table below. All
+//! other keys say how the program is run.
+//!
+//! | key | value |
+//! |---|---|
+//! | `wrapper/exit-codes` | `A-B:C ...`: the exit code C stands for A to B of the command; what stands for others is recorded |
+//! | `wrapper/signal-code` | `128+n`, `256+n`, `384+n`, `same` (it dies of the same signal) or a code |
+//! | `wrapper/not-found`, `wrapper/not-executable` | a code |
+//! | `init/forwards` | signals |
+//! | `time/units` | what is printed of the peak of memory: `KiB` |
+//! | `file:PATH` | a file in the folder of the program, made before it starts; `\n` is a new line, `{child}` the command |
+//!
+//! `{child}` in the command of the program, or in one of its files, is replaced by the command that it is to run, quoted for
+//! a shell; without it that is added to the end. `{folder}` is the folder of the program.
+
+mod parse;
+mod table;
+
+pub use parse::parse;
+pub use table::{CONTRACTS, OWN, OWN_INIT, OWN_SHELL, OWN_SUPERVISOR, OWN_TIME, POSIX};
+
+/// What a program promises beside what POSIX asks of it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Contract {
+    /// The name of the program, without its folder.
+    pub name: &'static str,
+    /// The rows.
+    pub rows: &'static [Row],
+}
+
+/// One row of a contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// What it is about.
+    pub key: &'static str,
+    /// What is promised.
+    pub value: &'static str,
+    /// The manual that says so, with its version.
+    pub source: &'static str,
+}
+
+/// What stands for the death of the command by a signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SignalCode {
+    /// The exit code is that much more than the signal's number.
+    Above(i32),
+    /// The program dies of the same signal.
+    Same,
+    /// That exit code, whatever the signal.
+    Code(i32),
+}
+
+impl Contract {
+    /// The row of that key.
+    pub fn row(&self, key: &str) -> Option<&'static Row> {
+        self.rows.iter().find(|row| row.key == key)
+    }
+
+    /// The promises that bind, each with its source.
+    pub fn promises(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let known = |row: &&Row| super::clauses().any(|clause| clause.promise() == Some(row.key));
+        self.rows.iter().filter(known).map(|row| (row.key, row.source))
+    }
+
+    /// The exit code that stands for one of the command; `None` where the contract does not say.
+    pub fn exit_code(&self, code: i32) -> Option<i32> {
+        let Some(row) = self.row("wrapper/exit-codes") else { return Some(code) };
+        let range = |text: &str| {
+            let (low, high) = text.split_once('-').unwrap_or((text, text));
+            Some((low.parse::<i32>().ok()?, high.parse::<i32>().ok()?))
+        };
+        row.value.split(' ').find_map(|part| {
+            let (from, to) = part.split_once(':')?;
+            let (low, high) = range(from)?;
+            (low..=high).contains(&code).then(|| to.parse().ok()).flatten()
+        })
+    }
+
+    /// What stands for a death by a signal.
+    pub fn signal_code(&self) -> Option<SignalCode> {
+        let value = self.row("wrapper/signal-code")?.value;
+        match value.strip_suffix("+n") {
+            Some(base) => base.parse().ok().map(SignalCode::Above),
+            None if value == "same" => Some(SignalCode::Same),
+            None => value.parse().ok().map(SignalCode::Code),
+        }
+    }
+
+    /// The code of a row whose value is one.
+    pub fn code(&self, key: &str) -> Option<i32> {
+        self.row(key)?.value.parse().ok()
+    }
+
+    /// The files of its folder, each with its text.
+    pub fn files(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let path = |row: &Row| Some((row.key.strip_prefix("file:")?, row.value.replace("\\n", "\n")));
+        self.rows.iter().filter_map(path)
+    }
+}
+
+/// Whether a promise is one that only few programs make, and none is asked about that does not.
+pub fn is_of_few(key: &str) -> bool {
+    key.starts_with("timeout/") || ["wrapper/ignores-hangup", "init/restarts"].contains(&key)
+}
+
+/// The contract of that name.
+pub fn contract(name: &str) -> Option<&'static Contract> {
+    CONTRACTS.iter().copied().find(|contract| contract.name == name)
+}
+
+/// The contract of a program, by its path; of one that is several programs in one (busybox), by its first argument too.
+pub fn of_program(words: &[String]) -> &'static Contract {
+    let base = |word: &String| word.rsplit('/').next().unwrap_or(word).to_owned();
+    let first = words.first().map(base).unwrap_or_default();
+    let second = words.get(1).map(base).unwrap_or_default();
+    contract(&format!("{first}-{second}")).or_else(|| contract(&first)).unwrap_or(&POSIX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_row_is_known_and_has_a_source() {
+        let settings = ["file:", "time/"];
+        for contract in CONTRACTS {
+            for row in contract.rows {
+                let promise = super::super::clauses().any(|c| c.promise() == Some(row.key));
+                let known = promise || settings.iter().any(|prefix| row.key.starts_with(prefix));
+                assert!(known, "{}: {}", contract.name, row.key);
+                assert!(!row.source.is_empty() && !row.value.is_empty(), "{}: {}", contract.name, row.key);
+            }
+        }
+    }
+
+    #[test]
+    fn a_program_is_known_by_its_name() {
+        let of = |words: &[&str]| of_program(&words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>()).name;
+        assert_eq!(of(&["/usr/bin/env"]), "env");
+        assert_eq!(of(&["busybox", "timeout", "10"]), "busybox-timeout");
+        assert_eq!(of(&["/opt/environment"]), "posix");
+    }
+
+    #[test]
+    fn codes_are_mapped_as_the_row_says() {
+        let xargs = contract("xargs").expect("a contract");
+        let codes = [0, 1, 125, 126, 255].map(|code| xargs.exit_code(code));
+        assert_eq!(codes, [Some(0), Some(123), Some(123), None, Some(124)]);
+        assert_eq!(xargs.signal_code(), Some(SignalCode::Code(125)));
+        assert_eq!(POSIX.exit_code(42), Some(42));
+    }
+}

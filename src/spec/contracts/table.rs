@@ -1,0 +1,311 @@
+//! The contracts of known programs.
+
+use super::{Contract, Row};
+
+const fn row(key: &'static str, value: &'static str, source: &'static str) -> Row {
+    Row { key, value, source }
+}
+
+/// The contract of a program that is not known: POSIX alone.
+pub static POSIX: Contract = Contract { name: "posix", rows: &[] };
+
+/// The contract of this crate's own wrapper.
+pub static OWN: Contract = Contract {
+    name: "waitspec",
+    rows: &[
+        row("wrapper/signal-code", "128+n", "waitspec, subject::wrapper"),
+        row("wrapper/leaves-nothing", "yes", "waitspec, subject::wrapper"),
+        row("wrapper/forwards", "TERM USR1", "waitspec, subject::wrapper"),
+        row("wrapper/ignores-hangup", "yes", "waitspec, subject::wrapper"),
+        row("timeout/expired", "124", "waitspec, subject::wrapper"),
+        row("timeout/killed", "137", "waitspec, subject::wrapper"),
+        row("timeout/preserves", "yes", "waitspec, subject::wrapper"),
+    ],
+};
+
+/// The contract of this crate's own `time`.
+pub static OWN_TIME: Contract = Contract {
+    name: "waitspec-time",
+    rows: &[
+        row("wrapper/signal-code", "128+n", "waitspec, subject::timing"),
+        row("time/counts-descendants", "yes", "waitspec, subject::timing"),
+        row("time/peak", "KiB", "waitspec, subject::timing"),
+        row("time/faults", "yes", "waitspec, subject::timing"),
+        row("time/switches", "yes", "waitspec, subject::timing"),
+        row("time/prints-status", "yes", "waitspec, subject::timing"),
+    ],
+};
+
+/// The contract of this crate's own init.
+pub static OWN_INIT: Contract = Contract {
+    name: "waitspec-init",
+    rows: &[
+        row("wrapper/signal-code", "128+n", "waitspec, subject::init"),
+        row("init/reaps", "yes", "waitspec, subject::init"),
+        row("init/exits-with-main", "yes", "waitspec, subject::init"),
+        row("init/outlives-orphans", "yes", "waitspec, subject::init"),
+        row("init/forwards", "HUP TERM USR1 USR2", "waitspec, subject::init"),
+        row("init/idle", "yes", "waitspec, subject::init"),
+        row("init/size", "yes", "waitspec, subject::init"),
+        row("init/inherited-signals", "yes", "waitspec, subject::init"),
+    ],
+};
+
+/// The contract of this crate's own supervisor.
+pub static OWN_SUPERVISOR: Contract = Contract {
+    name: "waitspec-supervisor",
+    rows: &[
+        row("init/reaps", "yes", "waitspec, subject::init"),
+        row("init/outlives-orphans", "yes", "waitspec, subject::init"),
+        row("init/idle", "yes", "waitspec, subject::init"),
+        row("init/size", "yes", "waitspec, subject::init"),
+        row("init/restarts", "yes", "waitspec, subject::init"),
+    ],
+};
+
+/// The contract of this crate's own shell-like program.
+pub static OWN_SHELL: Contract = Contract {
+    name: "waitspec-shell",
+    rows: &[row("wrapper/signal-code", "128+n", "waitspec, subject::shell")],
+};
+
+const XARGS: &str = "xargs(1) of findutils 4.9.0, EXIT STATUS";
+const TIMEOUT: &str = "timeout(1) of coreutils 9.1, EXIT status";
+const GNU_TIME: &str = "time(1) of GNU time 1.9, DESCRIPTION";
+const TINI: &str = "README of tini 0.19.0";
+const DUMB_INIT: &str = "README of dumb-init 1.2.5";
+const CATATONIT: &str = "README of catatonit 0.1.7";
+
+/// The programs that are known.
+pub static CONTRACTS: &[&Contract] = &[
+    &POSIX,
+    &OWN,
+    &OWN_TIME,
+    &OWN_INIT,
+    &OWN_SUPERVISOR,
+    &OWN_SHELL,
+    &Contract { name: "env", rows: &[] },
+    &Contract { name: "nice", rows: &[] },
+    &Contract {
+        name: "nohup",
+        rows: &[row(
+            "wrapper/ignores-hangup",
+            "yes",
+            "POSIX.1-2024 nohup, DESCRIPTION; nohup(1) of coreutils 9.1",
+        )],
+    },
+    &Contract { name: "stdbuf", rows: &[] },
+    &Contract { name: "chroot", rows: &[] },
+    &Contract {
+        name: "sh",
+        rows: &[row(
+            "wrapper/leaves-nothing",
+            "yes",
+            "POSIX.1-2024 XCU 2.9.3: the shell waits for a foreground command",
+        )],
+    },
+    &Contract {
+        name: "bash",
+        rows: &[
+            row(
+                "wrapper/leaves-nothing",
+                "yes",
+                "bash manual 3.7.1: the shell waits for a foreground command",
+            ),
+            row("wrapper/signal-code", "128+n", "bash manual 5.2, 3.7.5 Exit Status"),
+        ],
+    },
+    &Contract { name: "dash", rows: &[] },
+    &Contract {
+        name: "mksh",
+        rows: &[row("wrapper/signal-code", "128+n", "mksh(1) R59c, Command execution")],
+    },
+    &Contract {
+        name: "ksh93",
+        rows: &[row("wrapper/signal-code", "256+n", "ksh(1) of ksh93u+m 1.0.4, Commands: 256 + signum")],
+    },
+    &Contract {
+        name: "zsh",
+        rows: &[row("wrapper/signal-code", "128+n", "zshmisc(1) of zsh 5.9, SIMPLE COMMANDS & PIPELINES")],
+    },
+    &Contract {
+        name: "yash",
+        rows: &[row("wrapper/signal-code", "384+n", "manual of yash 2.52, Exit status of simple commands")],
+    },
+    &Contract { name: "posh", rows: &[] },
+    &Contract { name: "busybox-ash", rows: &[] },
+    &Contract {
+        name: "timeout",
+        rows: &[
+            row("timeout/expired", "124", TIMEOUT),
+            row("timeout/killed", "137", TIMEOUT),
+            row("timeout/preserves", "yes", TIMEOUT),
+            row("wrapper/leaves-nothing", "yes", TIMEOUT),
+        ],
+    },
+    &Contract {
+        name: "setsid",
+        rows: &[row(
+            "wrapper/not-executable",
+            "126",
+            "setsid(1) of util-linux 2.38.1 passes on what POSIX asks of env",
+        )],
+    },
+    &Contract {
+        name: "flock",
+        rows: &[
+            row(
+                "wrapper/not-found",
+                "69",
+                "flock(1) of util-linux 2.38.1, EXIT STATUS: sysexits.h, EX_UNAVAILABLE",
+            ),
+            row(
+                "wrapper/not-executable",
+                "69",
+                "flock(1) of util-linux 2.38.1, EXIT STATUS: sysexits.h, EX_UNAVAILABLE",
+            ),
+            row(
+                "wrapper/leaves-nothing",
+                "yes",
+                "flock(1) of util-linux 2.38.1: the lock is held while the command runs",
+            ),
+        ],
+    },
+    &Contract {
+        name: "xargs",
+        rows: &[
+            row("wrapper/exit-codes", "0:0 1-125:123 255:124", XARGS),
+            row("wrapper/signal-code", "125", XARGS),
+            row("wrapper/leaves-nothing", "yes", XARGS),
+        ],
+    },
+    &Contract {
+        name: "script",
+        rows: &[row("wrapper/signal-code", "128+n", "script(1) of util-linux 2.38.1, --return")],
+    },
+    &Contract {
+        name: "unshare",
+        rows: &[row("wrapper/leaves-nothing", "yes", "unshare(1) of util-linux 2.38.1, --fork")],
+    },
+    &Contract {
+        name: "strace",
+        rows: &[
+            row("wrapper/signal-code", "same", "strace(1) 6.1, DIAGNOSTICS"),
+            row("wrapper/not-found", "1", "strace(1) 6.1, DIAGNOSTICS: 1 for its own errors"),
+            row("wrapper/not-executable", "1", "strace(1) 6.1, DIAGNOSTICS: 1 for its own errors"),
+        ],
+    },
+    &Contract { name: "valgrind", rows: &[] },
+    &Contract {
+        name: "sudo",
+        rows: &[
+            row("wrapper/signal-code", "same", "sudo(8) 1.9.13, EXIT VALUE"),
+            row("wrapper/not-found", "1", "sudo(8) 1.9.13, EXIT VALUE"),
+            row("wrapper/not-executable", "1", "sudo(8) 1.9.13, EXIT VALUE"),
+        ],
+    },
+    &Contract { name: "busybox-env", rows: &[] },
+    &Contract { name: "busybox-timeout", rows: &[] },
+    &Contract {
+        name: "busybox-xargs",
+        rows: &[
+            row("wrapper/exit-codes", "0:0 1-125:123 255:124", "busybox 1.35.0, xargs.c: as findutils"),
+            row("wrapper/signal-code", "125", "busybox 1.35.0, xargs.c: as findutils"),
+        ],
+    },
+    &Contract {
+        name: "time",
+        rows: &[
+            row("wrapper/signal-code", "128+n", GNU_TIME),
+            row("time/peak", "KiB", "time(1) of GNU time 1.9, %M"),
+            row("time/faults", "yes", "time(1) of GNU time 1.9, %F and %R"),
+            row("time/switches", "yes", "time(1) of GNU time 1.9, %w and %c"),
+            row("time/prints-status", "yes", "time(1) of GNU time 1.9, %x"),
+            row(
+                "time/counts-descendants",
+                "yes",
+                "time(1) of GNU time 1.9: wait3(2), whose usage has that of reaped children",
+            ),
+        ],
+    },
+    &Contract {
+        name: "busybox-time",
+        rows: &[
+            row("time/peak", "KiB", "busybox 1.35.0, time -v"),
+            row("time/faults", "yes", "busybox 1.35.0, time -v"),
+            row("time/switches", "yes", "busybox 1.35.0, time -v"),
+        ],
+    },
+    &Contract {
+        name: "tini",
+        rows: &[
+            row("wrapper/signal-code", "128+n", TINI),
+            row("init/reaps", "yes", TINI),
+            row("init/exits-with-main", "yes", TINI),
+            row("init/outlives-orphans", "yes", TINI),
+            row("init/forwards", "HUP TERM USR1 USR2", TINI),
+        ],
+    },
+    &Contract {
+        name: "dumb-init",
+        rows: &[
+            row("init/reaps", "yes", DUMB_INIT),
+            row("init/exits-with-main", "yes", DUMB_INIT),
+            row("init/outlives-orphans", "yes", DUMB_INIT),
+            row("init/forwards", "HUP TERM USR1 USR2", DUMB_INIT),
+        ],
+    },
+    &Contract {
+        name: "catatonit",
+        rows: &[
+            row("init/reaps", "yes", CATATONIT),
+            row("init/exits-with-main", "yes", CATATONIT),
+            row("init/outlives-orphans", "yes", CATATONIT),
+            row("init/forwards", "HUP TERM USR1 USR2", CATATONIT),
+        ],
+    },
+    &Contract {
+        name: "docker-init",
+        rows: &[
+            row("wrapper/signal-code", "128+n", TINI),
+            row("init/reaps", "yes", TINI),
+            row("init/exits-with-main", "yes", TINI),
+            row("init/outlives-orphans", "yes", TINI),
+            row("init/forwards", "HUP TERM USR1 USR2", TINI),
+        ],
+    },
+    &Contract {
+        name: "runsvdir",
+        rows: &[
+            row("init/restarts", "yes", "runsv(8) of runit 2.1.2: restarts ./run when it exits"),
+            row(
+                "file:service/child/run",
+                "#!/bin/sh\\nexec {child}\\n",
+                "runsv(8) of runit 2.1.2, DESCRIPTION",
+            ),
+        ],
+    },
+    &Contract {
+        name: "s6-svscan",
+        rows: &[
+            row("init/restarts", "yes", "s6-supervise of s6 2.11.3: restarts ./run when it exits"),
+            row("init/reaps", "yes", "s6-svscan of s6 2.11.3: suitable as process 1, reaps every zombie"),
+            row(
+                "file:service/child/run",
+                "#!/bin/sh\\nexec {child}\\n",
+                "s6-supervise of s6 2.11.3, service directories",
+            ),
+        ],
+    },
+    &Contract {
+        name: "supervisord",
+        rows: &[
+            row("init/restarts", "yes", "supervisor 4.2.5, Configuration File, autorestart=true"),
+            row(
+                "file:supervisord.conf",
+                "[supervisord]\\nnodaemon=true\\nuser=root\\nlogfile=/dev/null\\nlogfile_maxbytes=0\\npidfile={folder}/pid\\n[program:child]\\ncommand={child}\\nautorestart=true\\nstartsecs=0\\nstdout_logfile=NONE\\nstderr_logfile=NONE\\n",
+                "supervisor 4.2.5, Configuration File",
+            ),
+        ],
+    },
+];

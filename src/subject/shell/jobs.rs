@@ -1,0 +1,276 @@
+//! The commands of a shell: started, waited for, stopped and continued.
+
+use super::Shell;
+use crate::sys::signal::{self, Action, Flags};
+use crate::sys::{descriptors, makeshift, process, terminal};
+use crate::wait::{Event, Pid, Target, WaitOptions, try_waitpid};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::fd::{AsFd, AsRawFd, OwnedFd};
+use rustix::io::Errno;
+use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
+
+/// The signals that came, as bits.
+static CAME: AtomicU64 = AtomicU64::new(0);
+/// Where a handler wakes whoever polls.
+static WAKE: AtomicI32 = AtomicI32::new(-1);
+
+/// Notes a signal. Runs in a handler.
+pub(super) fn note(signal: i32) {
+    CAME.fetch_or(1 << signal, Ordering::AcqRel);
+    let wake = WAKE.load(Ordering::Acquire);
+    if wake >= 0 {
+        descriptors::write_byte(wake);
+    }
+}
+
+/// What became of a command so far.
+#[derive(Copy, Clone, PartialEq, Eq, Debug)]
+enum State {
+    Running,
+    Stopped(i32),
+    Ended(i32),
+}
+
+struct Job {
+    pid: i32,
+    group: i32,
+    state: State,
+    background: bool,
+}
+
+/// All commands that are remembered.
+pub(super) struct Jobs {
+    shell: Shell,
+    all: Vec<Job>,
+    last: i32,
+    monitor: bool,
+    woken: OwnedFd,
+    _wake: OwnedFd,
+}
+
+impl Jobs {
+    pub(super) fn new(shell: Shell) -> Result<Jobs, Errno> {
+        let (woken, wake) = makeshift::pipe()?;
+        rustix::io::ioctl_fionbio(&woken, true)?;
+        rustix::io::ioctl_fionbio(&wake, true)?;
+        WAKE.store(wake.as_raw_fd(), Ordering::Release);
+        CAME.store(0, Ordering::Release);
+        signal::set_action(libc::SIGCHLD, Action::Hook(note), Flags::default())?;
+        signal::unblock(libc::SIGCHLD)?;
+        Ok(Jobs { shell, all: Vec::new(), last: 0, monitor: false, woken, _wake: wake })
+    }
+
+    pub(super) fn monitor(&self) -> bool {
+        self.monitor
+    }
+
+    /// Job control: each job has a process group, and the terminal is given to that in the foreground.
+    pub(super) fn set_monitor(&mut self) {
+        self.monitor = true;
+        let _ = signal::set_action(libc::SIGTTOU, Action::Ignore, Flags::default());
+    }
+
+    /// The pid of the last command in the background.
+    pub(super) fn last(&self) -> i32 {
+        self.last
+    }
+
+    /// The signals that came since the last time, SIGCHLD aside.
+    pub(super) fn take_signals(&self) -> Vec<i32> {
+        let came = CAME.fetch_and(1 << libc::SIGCHLD, Ordering::AcqRel);
+        (1..64).filter(|signal| *signal != libc::SIGCHLD && came >> signal & 1 == 1).collect()
+    }
+
+    /// A process of a job was started, in that group.
+    pub(super) fn group(&mut self, pid: i32, group: i32, foreground: bool) {
+        // As the child does: whoever is first.
+        let both = (rustix::process::Pid::from_raw(pid), rustix::process::Pid::from_raw(group));
+        let _ = rustix::process::setpgid(both.0, both.1);
+        if foreground {
+            give_terminal(group);
+        }
+    }
+
+    /// Remembers commands in the background.
+    pub(super) fn add(&mut self, pids: Vec<i32>) {
+        let group = pids.first().copied().unwrap_or(0);
+        self.last = pids.last().copied().unwrap_or(0);
+        let job = |pid| Job { pid, group, state: State::Running, background: true };
+        self.all.extend(pids.into_iter().map(job));
+        while self.all.len() > self.shell.remembered {
+            self.all.remove(0);
+        }
+    }
+
+    /// Looks at every child that has changed.
+    fn sweep(&mut self) {
+        let options = WaitOptions::UNTRACED | WaitOptions::CONTINUED;
+        for job in &mut self.all {
+            let Some(pid) = Pid::from_raw(job.pid) else { continue };
+            while !matches!(job.state, State::Ended(_)) {
+                let Ok(Some(waited)) = try_waitpid(Target::Pid(pid), options) else { break };
+                job.state = match waited.status.event() {
+                    Event::Stopped { signal, .. } if self.shell.stop_is_no_exit => {
+                        State::Stopped(signal.number())
+                    }
+                    Event::Stopped { signal, .. } => State::Ended(128 + signal.number()),
+                    Event::Continued => State::Running,
+                    event => State::Ended((self.shell.code)(event)),
+                };
+            }
+        }
+    }
+
+    /// Waits until something has happened since the last look.
+    fn pause(&self) {
+        let _ = poll(&mut [PollFd::new(&self.woken, PollFlags::IN)], None);
+        let _ = rustix::io::read(self.woken.as_fd(), &mut [0; 64]);
+    }
+
+    /// A signal that has a trap and came.
+    fn trapped(&self, traps: &[i32]) -> Option<i32> {
+        let came = CAME.load(Ordering::Acquire);
+        traps.iter().copied().find(|signal| came >> signal & 1 == 1)
+    }
+
+    fn state(&self, pid: i32) -> Option<State> {
+        self.all.iter().rev().find(|job| job.pid == pid).map(|job| job.state)
+    }
+
+    /// Waits for commands in the foreground: the status of each. One that stops becomes a job in the background.
+    pub(super) fn run(&mut self, pids: &[i32]) -> Vec<i32> {
+        let group = pids.first().copied().unwrap_or(0);
+        let job = |pid: &i32| Job { pid: *pid, group, state: State::Running, background: false };
+        self.all.extend(pids.iter().map(job));
+        let statuses = self.foreground(pids);
+        self.all.retain(|job| job.background || !matches!(job.state, State::Ended(_)));
+        statuses
+    }
+
+    fn foreground(&mut self, pids: &[i32]) -> Vec<i32> {
+        loop {
+            self.sweep();
+            let states: Vec<State> = pids.iter().filter_map(|pid| self.state(*pid)).collect();
+            let over = |state: &State| match state {
+                State::Running => None,
+                State::Stopped(signal) if self.monitor && self.shell.stop_gives_back => Some(128 + signal),
+                State::Stopped(_) => None,
+                State::Ended(status) => Some(*status),
+            };
+            if let Some(statuses) = states.iter().map(over).collect::<Option<Vec<i32>>>() {
+                if self.monitor {
+                    give_terminal(process::group());
+                }
+                for job in self.all.iter_mut().filter(|job| matches!(job.state, State::Stopped(_))) {
+                    job.background = true;
+                }
+                return statuses;
+            }
+            self.pause();
+        }
+    }
+
+    /// `wait PID`.
+    pub(super) fn wait_for(&mut self, pid: i32, traps: &[i32]) -> i32 {
+        loop {
+            self.sweep();
+            match self.state(pid) {
+                None => return self.shell.unknown,
+                Some(State::Ended(status)) => {
+                    self.all.retain(|job| job.pid != pid);
+                    return status;
+                }
+                Some(_) => {}
+            }
+            if let Some(signal) = self.trapped(traps).filter(|_| self.shell.trap_ends_wait) {
+                if !self.shell.keeps_after_trap {
+                    self.all.retain(|job| job.pid != pid);
+                }
+                return (self.shell.trap_status)(signal);
+            }
+            self.pause();
+        }
+    }
+
+    /// `wait`.
+    pub(super) fn wait_for_all(&mut self, traps: &[i32]) -> i32 {
+        loop {
+            self.sweep();
+            let mut last = 0;
+            let mut left = 0;
+            for job in &self.all {
+                match job.state {
+                    State::Ended(status) => last = status,
+                    _ => left += 1,
+                }
+            }
+            if left == 0 || (!self.shell.waits_for_all && left < self.all.len()) {
+                self.all.clear();
+                return (self.shell.status_of_all)(last);
+            }
+            if let Some(signal) = self.trapped(traps).filter(|_| self.shell.trap_ends_wait) {
+                return (self.shell.trap_status)(signal);
+            }
+            self.pause();
+        }
+    }
+
+    /// `jobs`.
+    pub(super) fn listed(&mut self) -> String {
+        self.sweep();
+        let jobs = self.all.iter().filter(|job| job.background).enumerate();
+        let line = |(at, job): (usize, &Job)| {
+            let state = match job.state {
+                State::Stopped(_) if self.shell.shows_stops => "Stopped",
+                State::Running | State::Stopped(_) => "Running",
+                State::Ended(_) => "Done",
+            };
+            format!("[{}] {state} {}", at + 1, job.pid)
+        };
+        jobs.map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// The last job that has not ended.
+    fn current(&self) -> Option<(i32, i32)> {
+        let lives = |job: &&Job| job.background && !matches!(job.state, State::Ended(_));
+        self.all.iter().rev().find(lives).map(|job| (job.pid, job.group))
+    }
+
+    fn resume(&mut self, pid: i32, group: i32) {
+        if let Some(group) = rustix::process::Pid::from_raw(group) {
+            let _ = rustix::process::kill_process_group(group, rustix::process::Signal::CONT);
+        }
+        for job in self.all.iter_mut().filter(|job| job.pid == pid) {
+            job.state = State::Running;
+        }
+    }
+
+    /// `bg`.
+    pub(super) fn bg(&mut self) -> i32 {
+        self.sweep();
+        let Some((pid, group)) = self.current() else { return 1 };
+        if self.shell.bg_continues {
+            self.resume(pid, group);
+        }
+        0
+    }
+
+    /// `fg`.
+    pub(super) fn fg(&mut self) -> i32 {
+        self.sweep();
+        let Some((pid, group)) = self.current() else { return 1 };
+        give_terminal(group);
+        self.resume(pid, group);
+        if !self.shell.fg_waits {
+            return 0;
+        }
+        self.foreground(&[pid]).last().copied().unwrap_or(0)
+    }
+}
+
+/// Makes a group the foreground one, where there is a terminal.
+fn give_terminal(group: i32) {
+    if let Ok(terminal) = terminal::controlling() {
+        let _ = terminal::set_foreground(terminal.as_fd(), group);
+    }
+}

@@ -1,0 +1,79 @@
+//! A program that reports what a program used: a small correct `time`, on [`crate::wait::wait4`].
+//!
+//! It writes `user S` and `sys S` in seconds, as POSIX asks for, and peak memory, faults, switches and exit status in the
+//! words of `time -v`. Its exit status is that of [`super::wrapper`].
+
+use super::wrapper::{TROUBLE, code, no_program, prepare};
+use crate::sys::process;
+use crate::wait::{Event, Pid, Rusage, Target, WaitOptions, retrying, wait4};
+use std::ffi::CString;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// How it behaves; mutants have other parts.
+#[derive(Copy, Clone, Debug)]
+pub(crate) struct Timing {
+    /// What it writes of the usage that the wait reported, and of the way in which the command ended.
+    pub(crate) figures: fn(&Rusage, Event) -> Figures,
+    /// Its exit code.
+    pub(crate) code: fn(Event) -> i32,
+}
+
+/// What it writes.
+#[derive(Debug, Clone)]
+pub(crate) struct Figures {
+    pub(crate) user: Duration,
+    pub(crate) system: Duration,
+    pub(crate) peak_kib: u64,
+    pub(crate) minor: u64,
+    pub(crate) major: u64,
+    pub(crate) voluntary: u64,
+    pub(crate) involuntary: u64,
+    pub(crate) status: i32,
+}
+
+impl Timing {
+    /// The correct one.
+    pub(crate) const CORRECT: Timing = Timing { figures, code };
+
+    /// Runs a command; the exit code.
+    pub(crate) fn run(self, command: &[CString]) -> i32 {
+        prepare();
+        let Ok(pid) = process::spawn(|| no_program(process::exec(command))) else { return TROUBLE };
+        let Some(pid) = Pid::from_raw(pid) else { return TROUBLE };
+        let Ok(waited) = retrying(|| wait4(Target::Pid(pid), WaitOptions::NONE)) else { return TROUBLE };
+        let event = waited.status.event();
+        let text = (self.figures)(&waited.rusage, event).text();
+        let _ = rustix::io::write(rustix::stdio::stderr(), text.as_bytes());
+        (self.code)(event)
+    }
+}
+
+/// What is right.
+pub(crate) fn figures(usage: &Rusage, event: Event) -> Figures {
+    Figures {
+        user: usage.user_time(),
+        system: usage.system_time(),
+        peak_kib: usage.max_rss_bytes() / 1024,
+        minor: usage.minor_faults(),
+        major: usage.major_faults(),
+        voluntary: usage.voluntary_switches(),
+        involuntary: usage.involuntary_switches(),
+        status: code(event),
+    }
+}
+
+impl Figures {
+    fn text(&self) -> String {
+        let mut text = String::new();
+        let _ = writeln!(text, "user {:.6}", self.user.as_secs_f64());
+        let _ = writeln!(text, "sys {:.6}", self.system.as_secs_f64());
+        let _ = writeln!(text, "Maximum resident set size (kbytes): {}", self.peak_kib);
+        let _ = writeln!(text, "Major (requiring I/O) page faults: {}", self.major);
+        let _ = writeln!(text, "Minor (reclaiming a frame) page faults: {}", self.minor);
+        let _ = writeln!(text, "Voluntary context switches: {}", self.voluntary);
+        let _ = writeln!(text, "Involuntary context switches: {}", self.involuntary);
+        let _ = writeln!(text, "Exit status: {}", self.status);
+        text
+    }
+}

@@ -1,0 +1,128 @@
+//! What a child says of itself: that a step failed, or that its program could not be run. It is never judged as wait's answer.
+
+use super::abort::{Abort, Outcome};
+use super::core::{Child, Core, Interface, Trial};
+use super::deadline::PROMPT;
+use super::link::LinkError;
+use super::making::{Begun, Suspicion};
+use super::verdict::Outcome as ClauseOutcome;
+use crate::protocol::Change;
+use crate::scenario::Scenario;
+use crate::scenario::child::{CONNECTION_LOST, STEP_FAILED, USAGE};
+use crate::wait::Signal;
+
+/// How long a child's own words may take to arrive once its exit was reported.
+const WORDS: std::time::Duration = PROMPT.checked_div(10).expect("a tenth");
+
+impl Core<'_> {
+    /// Takes note of a change of that child that the subject reported.
+    pub(crate) fn was_reported_as(&mut self, pid: i64, change: Option<Change>) {
+        let Some(Change::Exited(code)) = change else { return };
+        let code = code & 0xff;
+        let Some(known) = self.children.iter().rev().find(|known| known.child.pid == pid) else { return };
+        let (name, making) = (known.child.name.clone(), known.making.clone());
+        if making.codes.as_ref().is_some_and(|codes| !codes.contains(&code)) && code != 0 {
+            self.suspicion = Some(Suspicion { name, code, making });
+        }
+    }
+
+    /// Why what was seen is no answer of the subject, if a child said that it failed itself.
+    pub(crate) fn own_failure(&mut self) -> Option<Abort> {
+        if let Some(line) = self.link.failed_first_step() {
+            return Some(self.step_failed(&line.get("step").unwrap_or_default(), &line));
+        }
+        for at in 0..self.begun.len() {
+            let Begun { id, name, word } = self.begun[at].clone();
+            if let Some(line) = self.link.failed_step(&name, id) {
+                return Some(self.step_failed(word, &line));
+            }
+        }
+        let Suspicion { name, code, .. } = self.suspicion.clone()?;
+        match code {
+            STEP_FAILED => match self.link.child_line(&name, "err", None, WORDS) {
+                Ok(line) => Some(self.step_failed(&line.get("step").unwrap_or_default(), &line)),
+                Err(LinkError::Late(_)) => Some(Abort::Broken(format!(
+                    "{name} exited with {code}: a step of its own failed, and it did not say which"
+                ))),
+                Err(other) => Some(other.into()),
+            },
+            CONNECTION_LOST => {
+                Some(Abort::Broken(format!("{name} exited with {code}: it lost its connection")))
+            }
+            USAGE => Some(Abort::Broken(format!("{name} exited with {code}: it does not know a step"))),
+            _ => None,
+        }
+    }
+
+    /// Why that child could not do its steps, if that is what its exit means: a case that goes on without it asks for it.
+    pub fn excuse(&mut self, child: &Child, change: Option<Change>) -> Result<Option<String>, Abort> {
+        if change != Some(Change::Exited(STEP_FAILED)) {
+            return Ok(None);
+        }
+        self.suspicion.take_if(|suspicion| suspicion.name == child.name);
+        match self.link.child_line(&child.name, "err", None, WORDS) {
+            Ok(line) => {
+                let errno = self.errno(&line)?;
+                Ok(Some(format!("it cannot {} here: {errno}", line.get("step").unwrap_or_default())))
+            }
+            Err(LinkError::Late(_)) => Ok(Some("a step of its own failed".to_owned())),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Takes back what was credited against the subject.
+    fn retract(&mut self) {
+        let held = |outcome| matches!(outcome, ClauseOutcome::Pass | ClauseOutcome::NotObserved);
+        self.clauses.retain(|(_, outcome)| held(*outcome));
+        self.deviations.clear();
+        self.warnings.clear();
+    }
+}
+
+impl<I: Interface> Trial<'_, I> {
+    /// The outcome of a case, once it is sure that no child's own failure was taken for an answer.
+    pub(crate) fn unless_its_own_failure(&mut self, outcome: Outcome) -> Outcome {
+        let held = |outcome| matches!(outcome, ClauseOutcome::Pass | ClauseOutcome::NotObserved);
+        let blames = match &outcome {
+            Ok(()) => self.core.clauses.iter().any(|(_, outcome)| !held(*outcome)),
+            Err(Abort::Fail(_) | Abort::Hang(_)) => true,
+            Err(_) => false,
+        };
+        if !blames || self.core.link.is_closed_to_questions() {
+            return outcome;
+        }
+        match self.core.own_failure().or_else(|| self.cannot_run()) {
+            Some(excuse) => {
+                self.core.retract();
+                Err(excuse)
+            }
+            None => outcome,
+        }
+    }
+
+    /// Whether an exit that nobody asked for is that of a program that could not be run: another child, made in the same way,
+    /// then does not come to say hello.
+    fn cannot_run(&mut self) -> Option<Abort> {
+        let Suspicion { name, code, making } = self.core.suspicion.take()?;
+        if self.core.link.is_in_a_call() {
+            return None;
+        }
+        let scenario = Scenario { fresh: making.fresh, ..Scenario::held() };
+        let (steps, children) = (self.core.steps.len(), self.core.children.len());
+        let birth = self.core.birth(&making.by?, &scenario);
+        let started = self.with.start(&mut self.core, &birth);
+        let child = started.and_then(|started| self.core.join(birth, started));
+        let excuse = match child {
+            Ok(child) => {
+                // It is killed with the trial, too.
+                let _ = self.core.try_signal(&child, Signal::KILL);
+                None
+            }
+            Err(Abort::Broken(why)) => Some(Abort::Broken(format!("{name} exited with {code}: {why}"))),
+            Err(_) => None,
+        };
+        self.core.steps.truncate(steps);
+        self.core.children.truncate(children);
+        excuse
+    }
+}

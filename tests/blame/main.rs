@@ -1,0 +1,235 @@
+//! What is not the subject's fault is not blamed on it, and what is its fault is found by the clause that it violates.
+//!
+//! Forks its wardens from its one thread, so it has no harness of its own.
+
+mod subjects;
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "../environments/tools.rs"]
+mod tools;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::process::{Command, ExitCode};
+use std::sync::{Arc, OnceLock};
+use waitspec::catalogue;
+use waitspec::runner::event::{TrialReport, Verdict};
+use waitspec::runner::pool::Pool;
+use waitspec::runner::run::Session;
+use waitspec::runner::settings::Settings;
+use waitspec::sys::call::abi::Call;
+
+/// A subject, a trial, and what is to become of it.
+struct Row {
+    subject: &'static str,
+    case: &'static str,
+    call: Call,
+    /// The verdict, and part of its reason or the clause that fails.
+    verdict: &'static str,
+    about: &'static str,
+}
+
+const fn row(
+    subject: &'static str,
+    case: &'static str,
+    call: Call,
+    verdict: &'static str,
+    about: &'static str,
+) -> Row {
+    Row { subject, case, call, verdict, about }
+}
+
+const ROWS: &[Row] = &[
+    // A step of the child that fails is the child's own, and its errno is told.
+    row("forbidden-step", "exit-code.one-child", Call::Wait4, "skip", "a child cannot setpgid here: EPERM"),
+    row("forbidden-step", "exit-code.one-child", Call::Waitid, "skip", "a child cannot setpgid here: EPERM"),
+    row("wrong-step", "exit-code.one-child", Call::Wait4, "broken", "a child cannot setpgid here: EINVAL"),
+    row("forbidden-step", "signal-death.real-time", Call::Wait4, "skip", "no clause of this profile"),
+    // So is a program that cannot be run, or runs as something else.
+    row("no-program", "exit-code.one-child", Call::Wait4, "broken", "A exited with 127"),
+    row("foreign-program", "exit-code.one-child", Call::Waitpid, "broken", "A exited with 2"),
+    // What only the subject says is not believed.
+    row("says-127", "exit-code.one-child", Call::Wait4, "fail", "posix/waitpid/exit-code"),
+    row("says-1", "exit-code.one-child", Call::Waitpid, "fail", "posix/waitpid/exit-code"),
+    // A call that sleeps on violates what says when it returns, and not the value that would have come.
+    row("sleeps", "exit-code.one-child", Call::Wait4, "hang", "posix/waitpid/blocks-until-change"),
+    row("sleeps", "exit-code.one-child", Call::Waitid, "hang", "posix/waitid/blocks-until-event"),
+    row("sleeps", "errors.no-children", Call::Wait4, "hang", "posix/waitpid/echild"),
+    // What a subject lacks altogether is one finding.
+    row("no-waitid", "errors.provided", Call::Waitid, "fail", "posix/waitpid/provided"),
+    row("no-waitid", "exit-code.one-child", Call::Waitid, "skip", "errors.provided@waitid"),
+    row("no-waitid", "nohang.running-child", Call::Waitid, "skip", "there is no waitid: ENOSYS"),
+    row("no-continued", "errors.provided", Call::Waitpid, "fail", "posix/waitpid/provided"),
+    row(
+        "no-continued",
+        "stop-continue.continue-once",
+        Call::Waitpid,
+        "skip",
+        "waitpid has no WCONTINUED: EINVAL",
+    ),
+    row("no-continued", "stop-continue.stop-once", Call::Waitid, "skip", "waitid has no WCONTINUED: EINVAL"),
+    // An error that only some of its calls return is no missing option.
+    row("einval-once", "nohang.running-child", Call::Waitpid, "fail", "posix/waitpid/nohang-zero"),
+];
+
+fn main() -> ExitCode {
+    let words: Vec<String> = std::env::args().collect();
+    if let [_, verb, rest @ ..] = words.as_slice()
+        && verb == "child"
+    {
+        waitspec::scenario::child::main_from_args(rest);
+    }
+    let arguments = Arguments::from_args();
+    let mut registry = waitspec::mutants::registry();
+    for subject in subjects::all() {
+        registry.add(subject);
+    }
+    let stage: Arc<OnceLock<Pool>> = Arc::default();
+    let mut tests: Vec<Trial> = ROWS
+        .iter()
+        .map(|row| {
+            let stage = stage.clone();
+            let name = format!("{}: {}@{}", row.subject, row.case, row.call.name());
+            Trial::test(name, move || judged(&stage, row))
+        })
+        .collect();
+    let runs = |tests: &[Trial]| tests.iter().any(|test| !arguments.is_filtered_out(test));
+    if !arguments.list && runs(&tests) {
+        let names = subjects::all().iter().map(|subject| subject.name()).collect();
+        let settings = Settings { subjects: names, jobs: Some(2), timeout_scale: 0.5, ..Settings::default() };
+        match Session::start(&settings, &registry) {
+            Ok(session) => drop(stage.set(Pool::new(session))),
+            Err(error) => {
+                eprintln!("error: {error}");
+                return ExitCode::FAILURE;
+            }
+        }
+    }
+    tests.push(Trial::test("a stop that does not come is a failure", a_lost_stop));
+    tests.push(Trial::test("a stop that cannot be proved to be lost is broken", an_unproved_stop));
+    tests.push(Trial::test("a death that does not come is a failure", a_lost_kill));
+    tests.push(Trial::test("an explored history fails by a lost stop", a_lost_stop_of_a_history));
+    tests.push(Trial::test("a status of eight bytes is a failure", a_wide_status));
+    let conclusion = libtest_mimic::run(&arguments, tests);
+    if let Some(pool) = Arc::into_inner(stage).and_then(OnceLock::into_inner) {
+        pool.end();
+    }
+    conclusion.exit_code()
+}
+
+fn judged(stage: &OnceLock<Pool>, row: &Row) -> Result<(), Failed> {
+    let pool = stage.get().ok_or("the wardens were not started")?;
+    let case = catalogue::cases().find(|known| known.id == row.case).ok_or("no such case")?;
+    let report = pool.run(row.subject, case, row.call);
+    let about = match (&report.verdict, &report.failure) {
+        (Verdict::Skip(reason) | Verdict::Broken(reason), _) => reason.clone(),
+        (_, Some(failure)) => failure.clause.id.to_owned(),
+        _ => String::new(),
+    };
+    if report.verdict.name() == row.verdict && about.contains(row.about) {
+        return Ok(());
+    }
+    Err(told(&report))
+}
+
+fn told(report: &TrialReport) -> Failed {
+    let failure = report.failure.as_ref().map(|f| (f.clause.id, &f.expected, &f.got));
+    format!("{}: {}, {failure:?}\n{}", report.id, report.verdict, report.trace.join("\n")).into()
+}
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_waitspec");
+
+/// The exit code of the program with these arguments, and what it printed.
+fn waitspec(arguments: &[&str], preload: Option<&std::path::Path>) -> (Option<i32>, String) {
+    let mut command = Command::new(PROGRAM);
+    command.args(arguments);
+    if let Some(library) = preload {
+        command.env("LD_PRELOAD", library);
+    }
+    let output = command.output().expect("it starts");
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&said).into_owned())
+}
+
+fn with_lost_signals(lost: &str, arguments: &[&str], code: i32, says: &[&str]) -> Result<(), Failed> {
+    if !tools::works(&["python3", "-c", ""]) {
+        tools::skip("no python3");
+        return Ok(());
+    }
+    let relay = tools::file("tests/blame/relay.py");
+    let warden = format!("--warden=python3 {} '{PROGRAM} warden' {lost}", relay.display());
+    let (ended, said) = waitspec(&[arguments, &["--timeout-scale=0.1", "--jobs=1", &warden]].concat(), None);
+    match says.iter().find(|text| !said.contains(**text)) {
+        None if ended == Some(code) => Ok(()),
+        missing => {
+            Err(format!("expected exit code {code}; missing {missing:?}; exit code {ended:?}\n{said}").into())
+        }
+    }
+}
+
+fn a_lost_stop() -> Result<(), Failed> {
+    let run = |case| ["run", case, "--subject=libc"];
+    let says = ["posix/process/stops", "no signal is pending, and it has done another step"];
+    with_lost_signals("SIGSTOP", &run("stop-continue.stop-once@waitpid"), 1, &says)
+}
+
+fn an_unproved_stop() -> Result<(), Failed> {
+    let run = ["run", "stop-continue.stop-once@waitpid", "--subject=libc"];
+    with_lost_signals("SIGSTOP mute", &run, 3, &["A did not become stopped: it is"])
+}
+
+/// A plain wait sleeps on, and rightly so: the child lives.
+fn a_lost_kill() -> Result<(), Failed> {
+    let run = ["run", "signal-death.any-sender@waitpid", "--subject=libc"];
+    with_lost_signals("SIGKILL", &run, 1, &["posix/process/terminates"])
+}
+
+/// The child is told to exit later, so that it has a connection and can answer.
+fn a_lost_stop_of_a_history() -> Result<(), Failed> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let trace = folder.path().join("lost.trace");
+    std::fs::write(&trace, "spawn A\nstop A\nwaitpid(A, WNOHANG|WUNTRACED)\nexit A 7\n")
+        .map_err(|error| error.to_string())?;
+    let replay = ["replay", &trace.display().to_string(), "--subject=libc"];
+    with_lost_signals("SIGSTOP", &replay, 1, &["FAIL", "posix/process/stops"])
+}
+
+/// A C library whose waits write eight bytes of status.
+const WIDE: &str = "\
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <string.h>
+#include <sys/types.h>
+#include <sys/resource.h>
+static void spill(int *status) { long long wide = *status; if (status) memcpy(status, &wide, sizeof wide); }
+pid_t waitpid(pid_t pid, int *status, int options)
+{
+    pid_t (*real)(pid_t, int *, int) = (pid_t (*)(pid_t, int *, int))dlsym(RTLD_NEXT, \"waitpid\");
+    pid_t ret = real(pid, status, options);
+    if (ret > 0 && status)
+        spill(status);
+    return ret;
+}
+pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
+{
+    pid_t (*real)(pid_t, int *, int, struct rusage *) =
+        (pid_t (*)(pid_t, int *, int, struct rusage *))dlsym(RTLD_NEXT, \"wait4\");
+    pid_t ret = real(pid, status, options, usage);
+    if (ret > 0 && status)
+        spill(status);
+    return ret;
+}
+";
+
+fn a_wide_status() -> Result<(), Failed> {
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let (source, library) = (folder.path().join("wide.c"), folder.path().join("wide.so"));
+    std::fs::write(&source, WIDE).map_err(|error| error.to_string())?;
+    let [source, built] = [&source, &library].map(|path| path.display().to_string());
+    if !tools::works(&["cc", "-shared", "-fPIC", "-w", "-o", &built, &source, "-ldl"]) {
+        tools::skip("no C compiler for a shared library");
+        return Ok(());
+    }
+    let run = ["run", "exit-code", "nohang", "pointers", "--subject=libc", "--subject=waitspec"];
+    let (code, said) = waitspec(&run, Some(&library));
+    let sound = !said.contains("BROKEN") && said.contains("/no-overrun") && said.contains("FAIL");
+    if code == Some(1) && sound { Ok(()) } else { Err(format!("{code:?}\n{said}").into()) }
+}

@@ -1,0 +1,123 @@
+//! Subjects, each wrong in one way, or with children that are.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use waitspec::protocol::Line;
+use waitspec::subject::{Call, Decoded, NotOffered, Observation, Request, Subject, libc::Libc};
+
+type Answer = fn(&Request) -> Result<Observation, NotOffered>;
+
+/// The C library, with other answers or other children.
+struct Odd {
+    name: &'static str,
+    call: Answer,
+    spawn: fn(Line) -> Line,
+}
+
+fn right(request: &Request) -> Result<Observation, NotOffered> {
+    Libc.call(request)
+}
+
+fn as_it_is(request: Line) -> Line {
+    request
+}
+
+const SUBJECTS: [Odd; 10] = [
+    Odd { name: "forbidden-step", call: right, spawn: |line| in_place_of_steps(line, "setpgid pgid=1") },
+    Odd { name: "wrong-step", call: right, spawn: |line| in_place_of_steps(line, "setpgid pgid=-1") },
+    Odd { name: "no-program", call: right, spawn: |line| run(line, &["/no/such/program"]) },
+    Odd { name: "foreign-program", call: right, spawn: |line| run(line, &["/bin/sh", "-c", "exit 2"]) },
+    Odd { name: "says-127", call: |request| exited(request, 127), spawn: as_it_is },
+    Odd { name: "says-1", call: |request| exited(request, 1), spawn: as_it_is },
+    Odd { name: "sleeps", call: sleep, spawn: as_it_is },
+    Odd { name: "no-waitid", call: without_waitid, spawn: as_it_is },
+    Odd { name: "no-continued", call: without_continued, spawn: as_it_is },
+    Odd { name: "einval-once", call: einval_once, spawn: as_it_is },
+];
+
+pub fn all() -> Vec<Box<dyn Subject>> {
+    SUBJECTS.into_iter().map(|odd| Box::new(odd) as Box<dyn Subject>).collect()
+}
+
+/// Has a child that does not connect do another step.
+fn in_place_of_steps(line: Line, step: &str) -> Line {
+    let mut argv = line.list("argv");
+    if line.word() == "spawn" && argv.iter().any(|word| word == "--if-failed") {
+        argv.truncate(argv.iter().position(|word| word == "--if-failed").map_or(0, |at| at + 1));
+        argv.push(step.to_owned());
+        return line.with_list("argv", argv);
+    }
+    line
+}
+
+/// Has a child run something else, by an exec.
+fn run(line: Line, argv: &[&str]) -> Line {
+    if line.word() != "spawn" {
+        return line;
+    }
+    let id = line.get("id").unwrap_or_default();
+    Line::new("spawn").with("id", id).with_list("argv", argv)
+}
+
+/// Every exit is one with that code.
+fn exited(request: &Request, code: i32) -> Result<Observation, NotOffered> {
+    let mut seen = Libc.call(request)?;
+    if let waitspec::sys::call::abi::Memory::Wrote(status) = &mut seen.status
+        && libc::WIFEXITED(*status)
+    {
+        *status = code << 8;
+    }
+    Ok(seen)
+}
+
+fn sleep(request: &Request) -> Result<Observation, NotOffered> {
+    if request.options & libc::WNOHANG != 0 {
+        return Libc.call(request);
+    }
+    loop {
+        waitspec::sys::process::pause();
+    }
+}
+
+fn without_waitid(request: &Request) -> Result<Observation, NotOffered> {
+    match request.call {
+        Call::Waitid => Ok(Observation::error(libc::ENOSYS)),
+        _ => Libc.call(request),
+    }
+}
+
+fn without_continued(request: &Request) -> Result<Observation, NotOffered> {
+    match request.options & libc::WCONTINUED {
+        0 => Libc.call(request),
+        _ => Ok(Observation::error(libc::EINVAL)),
+    }
+}
+
+fn einval_once(request: &Request) -> Result<Observation, NotOffered> {
+    static FIRST: AtomicBool = AtomicBool::new(true);
+    if request.options & libc::WNOHANG != 0 && FIRST.swap(false, Ordering::Relaxed) {
+        return Ok(Observation::error(libc::EINVAL));
+    }
+    Libc.call(request)
+}
+
+impl Subject for Odd {
+    fn name(&self) -> String {
+        self.name.to_owned()
+    }
+
+    fn calls(&self) -> Vec<Call> {
+        Libc.calls()
+    }
+
+    fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
+        (self.call)(request)
+    }
+
+    fn decode(&self, status: i32) -> Option<Decoded> {
+        Libc.decode(status)
+    }
+
+    fn edit_request(&self, request: Line) -> Line {
+        (self.spawn)(request)
+    }
+}

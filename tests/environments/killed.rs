@@ -91,6 +91,50 @@ fn an_interrupted_driver_cleans_up_and_dies_by_the_signal() {
     }
 }
 
+/// A run of handles in progress: a wait for a live child that never returns, and one in a PID namespace of its own.
+fn handles_in_the_middle() -> Running {
+    let arguments = [
+        "handle-wait.until-exit",
+        "handle-kill.after-exit",
+        "--jobs=2",
+        "--timeout-scale=1000",
+        "--format=json",
+        "--subject=mutant:handle-wait-misses-exit",
+        "--subject=mutant:handle-zombie-first",
+    ];
+    let running = run(&arguments).start();
+    let namespaces = works(&["unshare", "--pid", "--fork", "true"]);
+    let there = poll(super::run::LIMIT, || {
+        // Below an agent its child, and below process 1 of the namespace the agent with a zombie.
+        let held = running.below(3).len() >= if namespaces { 2 } else { 1 };
+        (held && (!namespaces || running.below(4).iter().any(|p| p.state == 'Z'))).then_some(())
+    });
+    assert!(there.is_some(), "not in the middle: {:?}", running.processes());
+    running
+}
+
+#[test]
+fn a_killed_driver_leaves_nothing_of_handles() {
+    if !can_be_found() {
+        return skip("no /proc to find processes in");
+    }
+    nothing_is_left(handles_in_the_middle(), Signal::KILL);
+}
+
+#[test]
+fn a_killed_driver_with_killed_wardens_leaves_nothing_of_handles() {
+    if !can_be_found() {
+        return skip("no /proc to find processes in");
+    }
+    let running = handles_in_the_middle();
+    for warden in running.below(1) {
+        send(warden.pid, Signal::KILL);
+    }
+    running.signal(Signal::KILL);
+    let ended = running.finish();
+    assert_eq!(ended.signal, Some(Signal::KILL.as_raw()), "{ended:?}");
+}
+
 #[test]
 fn a_run_without_wardens_is_broken() {
     if !can_be_found() {

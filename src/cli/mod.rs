@@ -7,6 +7,7 @@ mod child;
 mod completions;
 mod decode;
 mod diff;
+mod emit_c;
 mod explain;
 mod explore;
 mod list;
@@ -59,6 +60,7 @@ enum Verb {
     Agent(agent::Args),
     Explore(explore::Args),
     Replay(replay::Args),
+    EmitC(emit_c::Args),
     Completions(completions::Args),
     Warden(warden::Args),
 }
@@ -121,6 +123,7 @@ fn perform(verb: Verb) -> Result<Output, RunError> {
         Verb::Agent(args) => agent::perform(&args),
         Verb::Explore(args) => explore::perform(&args),
         Verb::Replay(args) => replay::perform(&args),
+        Verb::EmitC(args) => emit_c::perform(&args),
         Verb::Completions(args) => completions::perform(&args),
         Verb::Warden(args) => warden::perform(&args),
     }

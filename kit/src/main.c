@@ -286,11 +286,29 @@ static int serve_driver(int in, int out)
 /* --- As the only program of a machine ----------------------------------------------------------------------------------------------- */
 
 #if defined(LINUX_CALLS) && defined(SYS_reboot) && defined(SYS_mount) && defined(SYS_syslog)
+static void become_job(int fd, char **command) NORETURN;
+static void become_job(int fd, char **command)
+{
+    int standard;
+    for (standard = 0; standard < 3; standard++)
+        dup2(fd, standard);
+    close(fd);
+#ifdef HAVE_SESSIONS
+    setsid();
+#endif
+    if (chdir("/tmp") != 0 || setenv("PATH", "/", 1) != 0)
+        _exit(126);
+    run_program(command);
+    complain("init: cannot run ", command[0], errno);
+    _exit(127);
+}
+
 /*
  * Process 1 of a Linux whose only program this is: silences the console, has the warden serve a serial line, and switches the
- * machine off once that has ended, which a pipe tells.
+ * machine off once that has ended, which a pipe tells. Words behind `--` on the kernel's command line are another program of the
+ * machine and its arguments: it runs instead, as a job of a session, with the line as its streams.
  */
-static int be_init(const char *device)
+static int be_init(const char *device, char **command)
 {
     int ends[2], fd, standard;
     char byte;
@@ -314,11 +332,16 @@ static int be_init(const char *device)
     if (fd < 0)
         fd = open("/dev/console", O_RDWR | O_NOCTTY);
     if (fd >= 0 && pipe(ends) == 0) {
-        make_raw(fd);
-        close_on_exec(ends[1]);
+        if (*command == NULL)
+            make_raw(fd);
+        /* The write end is open in the process whose end is awaited, and in no other that stays. */
+        close_on_exec(ends[0]);
         pid = fork();
         if (pid == 0) {
             close(ends[0]);
+            if (*command != NULL)
+                become_job(fd, command);
+            close_on_exec(ends[1]);
             frames.on = 1;
             warden.pipe_count = PIPES;
             _exit(serve_driver(fd, fd));
@@ -397,7 +420,7 @@ int main(int argc, char **argv)
 #ifdef HAVE_INIT
     if (getpid() == 1 && same(base_name(argv[0]), "init")) {
         strcpy(own_path, "/init");
-        return be_init("/dev/ttyS0");
+        return be_init("/dev/ttyS0", argv + 1);
     }
 #endif
     if (argc < 2)

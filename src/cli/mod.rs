@@ -8,6 +8,7 @@ mod complete;
 mod completions;
 mod decode;
 mod diff;
+mod emit_c;
 mod explain;
 mod explore;
 mod list;
@@ -85,6 +86,7 @@ enum Verb {
     Agent(agent::Args),
     Explore(explore::Args),
     Replay(replay::Args),
+    EmitC(emit_c::Args),
     Completions(completions::Args),
     Warden(warden::Args),
 }
@@ -158,6 +160,7 @@ fn perform(verb: Verb) -> Result<Output, RunError> {
         Verb::Agent(args) => agent::perform(&args),
         Verb::Explore(args) => explore::perform(&args),
         Verb::Replay(args) => replay::perform(&args),
+        Verb::EmitC(args) => emit_c::perform(&args),
         Verb::Completions(args) => completions::perform(&args),
         Verb::Warden(args) => warden::perform(&args),
     }

@@ -89,6 +89,9 @@ impl Frames {
         let before = std::mem::replace(&mut self.received, number);
         // The first that is heard of a warden that has said hello before.
         let first = !std::mem::replace(&mut self.greeted, true);
+        if first {
+            self.noise.clear();
+        }
         if number != before.wrapping_add(1) && !first {
             self.line.clear();
             self.line.extend_from_slice(text);
@@ -115,7 +118,7 @@ impl Frames {
     /// What was heard instead of a warden: the last line that was no frame, as of a kernel that panics.
     pub(crate) fn last_words(&self) -> String {
         match self.noise.as_str() {
-            "" => "nothing came at all".to_owned(),
+            "" => "nothing else came".to_owned(),
             noise => format!("the last line that came: {}", noise.trim()),
         }
     }

@@ -92,6 +92,8 @@ pub struct Link {
     agent_gone: bool,
     /// A request to the warden was not answered in this trial.
     deaf: bool,
+    /// The warden's end of the stream is closed.
+    ended: bool,
     /// The agent said that the buffers of a call changed after it had returned.
     pub(crate) late_write: bool,
     /// The trial is over: of the agent and the children nothing is awaited, only whether they kept to the protocol.
@@ -143,6 +145,7 @@ impl Link {
             outstanding: Outstanding::at_start(),
             agent_gone: false,
             deaf: false,
+            ended: false,
             late_write: false,
             closing: false,
             trace: Vec::new(),
@@ -335,7 +338,9 @@ impl Link {
                     broke.get_or_insert(what);
                 }
                 // It may be that the request was lost, or its answer: a trial that is closed already is closed at once.
-                Err(LinkError::Damaged(_) | LinkError::Late(_)) if Instant::now() < deadline => {
+                Err(LinkError::Damaged(_) | LinkError::Late(_))
+                    if !self.ended && Instant::now() < deadline =>
+                {
                     id = self.id();
                     self.send(&[request(id)])?;
                 }
@@ -514,7 +519,8 @@ impl Link {
     /// Reads what comes within that time into the inbox.
     fn receive(&mut self, within: Duration) -> Result<(), LinkError> {
         let mut broken = None;
-        for arrived in self.stream.receive(within)? {
+        let arrived = self.stream.receive(within).map_err(|closed| self.end_of_stream(closed))?;
+        for arrived in arrived {
             self.heard = Instant::now();
             let came = match arrived {
                 Arrived::Line(bytes) => self.take(&bytes),
@@ -529,6 +535,17 @@ impl Link {
             self.damage.get_or_insert_with(|| what.clone());
         }
         broken.map_or(Ok(()), Err)
+    }
+
+    /// What the end of the stream is: of a machine behind a framed one the last words, as those of a kernel that panics.
+    fn end_of_stream(&mut self, closed: Closed) -> LinkError {
+        self.ended = true;
+        match self.stream.frames() {
+            Some(frames) if frames.is_greeted() => {
+                LinkError::Damaged(format!("the line to the warden ended; {}", frames.last_words()))
+            }
+            _ => closed.into(),
+        }
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<(), LinkError> {

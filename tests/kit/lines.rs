@@ -14,6 +14,8 @@ pub const TESTS: &[(&str, Test)] = &[
     ("a line that loses, garbles, cuts or doubles a frame breaks one trial and fails none", each_frame),
     ("a line that echoes says how that is switched off", echo),
     ("noise before the hello is noise", boot_noise),
+    ("a machine that panics in a run breaks what is left of it, with its last words", panic_in_a_run),
+    ("a machine that hangs breaks what is left of the run", hang_in_a_run),
     ("a line that ends before a warden speaks says what came last", panic_at_boot),
 ];
 
@@ -40,6 +42,14 @@ fn carry(from: impl Read, mut to: impl Write, fault: &str, n: usize) {
     let mut count = 0;
     while from.read_until(b'\n', &mut line).is_ok_and(|n| n > 0) {
         count += 1;
+        if fault == "panic" && count == n {
+            let _ = to.write_all(b"[   12.345678] Kernel panic - not syncing: Attempted to kill init!\r\n");
+            let _ = to.flush();
+            return;
+        }
+        if fault == "hang" && count >= n {
+            continue;
+        }
         let out = if count == n { damaged(fault, &line) } else { line.clone() };
         if to.write_all(&out).and_then(|()| to.flush()).is_err() {
             return;
@@ -86,6 +96,9 @@ pub fn relay(arguments: &[String]) -> ExitCode {
         }
     });
     carry(output, std::io::stdout(), &of_up, up);
+    if fault == "panic" {
+        let _ = child.kill();
+    }
     // The streams have ended; who waits for it here is no part of a trial.
     let _ = child.wait();
     ExitCode::SUCCESS
@@ -99,6 +112,10 @@ struct Ran {
 
 /// A run over the line. The deadlines of the run are so long that only what is noticed by itself ends it in time.
 fn run(kit: &Path, direction: &str, fault: &str, n: usize) -> Result<Ran, Failed> {
+    run_scaled(kit, direction, fault, n, "1000")
+}
+
+fn run_scaled(kit: &Path, direction: &str, fault: &str, n: usize, scale: &str) -> Result<Ran, Failed> {
     let own = std::env::current_exe()?;
     let warden =
         format!("framed:{} relay {direction} {fault} {n} {} warden --framed", own.display(), kit.display());
@@ -109,7 +126,7 @@ fn run(kit: &Path, direction: &str, fault: &str, n: usize) -> Result<Ran, Failed
         "nohang.running-child@wait4",
         "exit-code.one-child@wait4",
     ]);
-    command.args(["--subject", "libc", "--format", "tap", "--timeout-scale", "1000", "--warden", &warden]);
+    command.args(["--subject", "libc", "--format", "tap", "--timeout-scale", scale, "--warden", &warden]);
     let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     ended(child).map_err(|why| format!("{direction} {fault} {n}: {why}").into())
 }
@@ -172,6 +189,23 @@ fn echo(kit: &Path) -> Result<(), Failed> {
 fn boot_noise(kit: &Path) -> Result<(), Failed> {
     let Ran { code, out, err } = run(kit, "up", "noise", 0)?;
     if code == Some(0) { Ok(()) } else { Err(format!("{code:?}\n{out}{err}").into()) }
+}
+
+fn panic_in_a_run(kit: &Path) -> Result<(), Failed> {
+    let Ran { code, out, err } = run(kit, "up", "panic", 20)?;
+    let broken = out.lines().filter(|line| line.contains("verdict: \"broken\"")).count();
+    if code == Some(3) && broken > 0 && (out.clone() + &err).contains("Kernel panic - not syncing: Attempted")
+    {
+        return Ok(());
+    }
+    Err(format!("{code:?}\n{out}{err}").into())
+}
+
+fn hang_in_a_run(kit: &Path) -> Result<(), Failed> {
+    let Ran { code, out, err } = run_scaled(kit, "up", "hang", 20, "0.1")?;
+    let fails =
+        out.lines().any(|line| line.contains("verdict: \"fail\"") || line.contains("verdict: \"hang\""));
+    if code == Some(3) && !fails { Ok(()) } else { Err(format!("{code:?}\n{out}{err}").into()) }
 }
 
 fn panic_at_boot(_: &Path) -> Result<(), Failed> {

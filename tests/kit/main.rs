@@ -4,6 +4,7 @@
 mod kit;
 mod left_behind;
 mod lines;
+mod suite;
 mod warden;
 
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
     let full = build("full", &["cc"]);
     let smallest = build("smallest", &["--smallest", "cc"]);
     let mut trials = Vec::new();
-    for (name, test) in lines::TESTS {
+    for (name, test) in lines::TESTS.iter().chain(suite::TESTS) {
         let program = full.clone();
         let test = move || test(&program?);
         trials.push(Trial::test(*name, test).with_ignored_flag(without));

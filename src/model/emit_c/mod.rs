@@ -1,7 +1,13 @@
-//! A history as a self-contained C program, to send to a maintainer.
+//! Histories as self-contained C programs: one to send to a maintainer, or many that judge a young kernel.
 //!
 //! Everything the oracle allows is emitted as a graph: for each step and each state the outcomes, and the state each
 //! leads to. The program walks it.
+
+mod histories;
+mod suite;
+
+pub use histories::HISTORIES;
+pub use suite::{emit_suite, id};
 
 use super::op::{Destination, Op, Selector, Sigchld, Slot, UNKNOWN_BIT, Wait};
 use super::state::{Answer, Phase, State};
@@ -13,29 +19,17 @@ use crate::wait::Signal;
 use std::fmt::Write;
 
 const TEMPLATE: &str = include_str!("replay.c");
+/// What both programs have: the calls, and whether an outcome is one of those expected.
+const COMMON: &str = include_str!("common.c");
 
 /// The program for a history, judged by this profile. `about` becomes its header comment.
 pub fn emit(ops: &[Op], profile: Profile, about: &[String]) -> String {
-    let mut graph = Graph {
-        profile,
-        states: vec![State::default()],
-        names: Vec::new(),
-        steps: String::new(),
-        edges: String::new(),
-        caught: 0,
-    };
-    let mut number = 0;
-    for op in ops {
-        if graph.states.iter().any(|world| world.allows(op)) {
-            graph.step(number, op);
-            number += 1;
-            number += usize::from(graph.catch_up(number));
-        }
-    }
+    let graph = Graph::of(ops, profile);
     let about: String = about.iter().map(|line| format!(" * {}\n", line.replace("*/", "* /"))).collect();
     let names: String = graph.names.iter().map(|slot| format!("\"{slot}\", ")).collect();
     TEMPLATE
         .replacen("@ABOUT@", &about, 1)
+        .replacen("@COMMON@", COMMON, 1)
         .replacen("@KIDS@", &graph.names.len().to_string(), 1)
         .replacen("@NAMES@", &format!("{names}\"\""), 1)
         .replacen("@STEPS@", &graph.steps, 1)
@@ -55,6 +49,27 @@ struct Graph {
 }
 
 impl Graph {
+    /// The graph of a history, without the operations that have no meaning in any state.
+    fn of(ops: &[Op], profile: Profile) -> Graph {
+        let mut graph = Graph {
+            profile,
+            states: vec![State::default()],
+            names: Vec::new(),
+            steps: String::new(),
+            edges: String::new(),
+            caught: 0,
+        };
+        let mut number = 0;
+        for op in ops {
+            if graph.states.iter().any(|world| world.allows(op)) {
+                graph.step(number, op);
+                number += 1;
+                number += usize::from(graph.catch_up(number));
+            }
+        }
+        graph
+    }
+
     fn step(&mut self, number: usize, op: &Op) {
         let before = std::mem::take(&mut self.states);
         if let Op::Spawn { slot, .. } | Op::Race { slot, .. } = op {

@@ -1,0 +1,183 @@
+enum op { SPAWN, LEAVE, SIGNAL, GROUP, SIGCHLD_IS, CATCH_UP, INTERRUPT, USAGE, CALL, RACE, QUIT };
+enum call { C_WAIT, C_WAITPID, C_WAIT3, C_WAIT4, C_WAIT6, C_WAITID };
+enum whom { ANY, CHILD, OWN_GROUP, NAMED_GROUP, PIDFD, CALLER };
+enum outcome { DONE, REPORT, NOTHING, ERROR, SLEEP, OTHER_WAY };
+enum change { NO_CHANGE, EXITED, KILLED, STOPPED, CONTINUED };
+
+/* One step: kid counts the children in the order of their births. */
+struct step {
+	enum op op;
+	int kid, arg;
+	enum call call;
+	enum whom whom;
+	int target, options;
+	const char *text;
+};
+
+/* What may be seen of a step in a state, and the state behind it. The process table must first show the child as `settle`. */
+struct edge {
+	int step, state;
+	enum outcome outcome;
+	int kid;
+	enum change change;
+	int value, settle, next;
+};
+
+struct reply {
+	int entering;
+	pid_t born;
+	long ret;
+	int error, status, touched;
+	int info_signo, info_code, info_pid, info_status;
+	struct rusage usage;
+};
+
+static pid_t pids[KIDS + 1];
+#ifndef NO_WAITID
+static int pidfds[KIDS + 1];
+#endif
+
+static volatile sig_atomic_t changes_caught;
+
+static void caught(int signal_number)
+{
+	if (signal_number == SIGCHLD)
+		changes_caught++;
+}
+
+static void set_signal(int number, void (*how)(int), int flags)
+{
+	struct sigaction action;
+	memset(&action, 0, sizeof action);
+	action.sa_handler = how;
+	action.sa_flags = flags;
+	sigaction(number, &action, NULL);
+}
+
+static void set_sigchld(int arg)
+{
+	set_signal(SIGCHLD, arg == 0 ? SIG_DFL : arg == 1 ? SIG_IGN : caught,
+		   arg < 2 || arg == 4 ? 0 : SA_RESTART | (arg == 3 ? SA_NOCLDWAIT : 0));
+}
+
+static void call(const struct step *s, struct reply *r)
+{
+	pid_t pid = s->whom == ANY ? -1 : s->whom == OWN_GROUP ? 0 : s->whom == CALLER ? getpid() : pids[s->target];
+	int status;
+#ifndef NO_WAITID
+	siginfo_t info;
+	idtype_t type = s->whom == ANY ? P_ALL : s->whom == OWN_GROUP || s->whom == NAMED_GROUP ? P_PGID : P_PID;
+	id_t id = (id_t)(s->whom == OWN_GROUP ? getpgrp() : s->whom == ANY ? 0 : pid);
+	memset(&info, 0xa5, sizeof info);
+#endif
+	if (s->whom == NAMED_GROUP && s->call != C_WAITID && s->call != C_WAIT6)
+		pid = -pid;
+#if defined(__linux__) && !defined(NO_WAITID)
+	if (s->whom == PIDFD) {
+		type = (idtype_t)3; /* P_PIDFD, which older headers lack */
+		id = (id_t)pidfds[s->target];
+	}
+#endif
+	memset(&status, 0xa5, sizeof status);
+	memset(&r->usage, 0xa5, sizeof r->usage);
+	errno = 0;
+	switch (s->call) {
+	case C_WAIT: r->ret = wait(&status); break;
+	case C_WAITPID: r->ret = waitpid(pid, &status, s->options); break;
+	case C_WAIT3: r->ret = wait3(&status, s->options, &r->usage); break;
+	case C_WAIT4: r->ret = wait4(pid, &status, s->options, &r->usage); break;
+	case C_WAIT6:
+#if defined(__FreeBSD__) || defined(__NetBSD__)
+		r->ret = wait6(type, id, &status, s->options, NULL, &info);
+		break;
+#else
+		r->ret = -1;
+		errno = ENOSYS;
+		break;
+#endif
+	case C_WAITID:
+#ifndef NO_WAITID
+		r->ret = waitid(type, id, &info, s->options);
+		break;
+#else
+		r->ret = -1;
+		errno = ENOSYS;
+		break;
+#endif
+	}
+	r->error = r->ret == -1 ? errno : 0;
+	r->status = status;
+#ifndef NO_WAITID
+	r->info_signo = info.si_signo;
+	r->info_code = info.si_code;
+	r->info_pid = info.si_pid;
+	r->info_status = info.si_status;
+#endif
+	{
+		int poison;
+		memset(&poison, 0xa5, sizeof poison);
+		r->touched = status != poison;
+	}
+}
+
+/* Who was reported, or 0. */
+static long reported(const struct step *s, const struct reply *r)
+{
+	if (r->ret < 0)
+		return 0;
+	return s->call == C_WAITID ? r->info_pid : r->ret;
+}
+
+static enum change change_of(const struct step *s, const struct reply *r, int *value)
+{
+	int w = r->status;
+	*value = 0;
+#ifndef NO_WAITID
+	if (s->call == C_WAITID) {
+		*value = r->info_status;
+		switch (r->info_code) {
+		case CLD_EXITED: *value &= 255; return EXITED;
+		case CLD_KILLED:
+		case CLD_DUMPED: return KILLED;
+		case CLD_STOPPED: return STOPPED;
+		case CLD_CONTINUED: *value = 0; return CONTINUED;
+		default: return NO_CHANGE;
+		}
+	}
+#else
+	(void)s;
+#endif
+	if (!r->touched)
+		return NO_CHANGE;
+	if (WIFCONTINUED(w))
+		return CONTINUED;
+	if (WIFEXITED(w)) {
+		*value = WEXITSTATUS(w);
+		return EXITED;
+	}
+	if (WIFSIGNALED(w)) {
+		*value = WTERMSIG(w);
+		return KILLED;
+	}
+	if (WIFSTOPPED(w)) {
+		*value = WSTOPSIG(w);
+		return STOPPED;
+	}
+	return NO_CHANGE;
+}
+
+/* Whether a reply is what an edge says; what is wrong beside is said. */
+static int fits(const struct step *s, const struct reply *r, const struct edge *e)
+{
+	int value, wanted = e->change == EXITED ? e->value & 255 : e->change == CONTINUED ? 0 : e->value;
+	if (e->outcome == ERROR)
+		return r->ret == -1 && r->error == e->value;
+	if (e->outcome == NOTHING)
+		return r->ret == 0 && (s->call == C_WAITID ? r->info_pid == 0 && r->info_signo == 0 : !r->touched);
+	if (e->outcome != REPORT || reported(s, r) != pids[e->kid])
+		return 0;
+	if (s->call == C_WAITID && (r->ret != 0 || r->info_signo != SIGCHLD))
+		return 0;
+	return change_of(s, r, &value) == e->change && value == wanted;
+}
+

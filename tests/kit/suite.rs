@@ -1,0 +1,209 @@
+//! `waitspec emit-c`: the program passes here, and each of its cases is seen to fail with some bug.
+
+use super::Test;
+use libtest_mimic::Failed;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use waitspec::trial::Body;
+
+pub const TESTS: &[(&str, Test)] = &[
+    ("the emitted program passes", passes),
+    ("the emitted program needs no poll", passes_without_poll),
+    ("each case of the emitted program fails with some bug", each_case_fails),
+    ("what only does not come in time is broken, and no failure", hangs_are_broken),
+    ("a case that is no history is an error", unknown),
+    ("each history stands for a trial of the catalogue", known_trials),
+];
+
+/// What the program says of each of its cases: `ok`, `fail`, `broken`, `skip`.
+type Verdicts = BTreeMap<String, &'static str>;
+
+const FAULTS: &str = include_str!("../../fixtures/faults.h");
+
+fn waitspec(arguments: &[&str]) -> Result<Vec<u8>, Failed> {
+    let said = Command::new(env!("CARGO_BIN_EXE_waitspec")).args(arguments).stdin(Stdio::null()).output()?;
+    if !said.status.success() {
+        return Err(String::from_utf8_lossy(&said.stderr).into_owned().into());
+    }
+    Ok(said.stdout)
+}
+
+/// Emits and compiles it, without a warning.
+fn compiled(folder: &Path, groups: &[&str], flags: &[&str]) -> Result<(), Failed> {
+    let arguments = [["emit-c"].as_slice(), groups].concat();
+    std::fs::write(folder.join("waits.c"), waitspec(&arguments)?)?;
+    std::fs::write(folder.join("faults.h"), FAULTS)?;
+    let built = Command::new("cc")
+        .args(["-std=c99", "-Wall", "-Wextra", "-o", "waits", "waits.c"])
+        .args(flags)
+        .current_dir(folder)
+        .output()?;
+    if built.status.success() && built.stderr.is_empty() {
+        return Ok(());
+    }
+    Err(String::from_utf8_lossy(&built.stderr).into_owned().into())
+}
+
+/// Runs it: its exit code, and the verdicts of the cases whose names begin so.
+fn run(folder: &Path, fault: &str, cases: &str) -> Result<(Option<i32>, Verdicts), Failed> {
+    let mut command = Command::new(folder.join("waits"));
+    command.arg(cases).env("FAULT", fault).stdin(Stdio::null());
+    let said = command.output()?;
+    let out = String::from_utf8(said.stdout)?;
+    let mut verdicts = Verdicts::new();
+    for line in out.lines() {
+        let Some((verdict, rest)) = line.split_once(" - ").filter(|_| !line.starts_with('#')) else {
+            continue;
+        };
+        let (name, directive) = rest.split_once(" # ").unwrap_or((rest, ""));
+        let ok = verdict.starts_with("ok ");
+        let verdict = match (ok, directive) {
+            (true, "") => "ok",
+            (true, _) => "skip",
+            (false, "") => "fail",
+            (false, _) => "broken",
+        };
+        verdicts.insert(name.to_owned(), verdict);
+    }
+    Ok((said.status.code(), verdicts))
+}
+
+fn all_pass(groups: &[&str], flags: &[&str], least: usize) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    compiled(folder.path(), groups, flags)?;
+    let (code, verdicts) = run(folder.path(), "", "")?;
+    if code == Some(0) && verdicts.len() >= least && verdicts.values().all(|verdict| *verdict == "ok") {
+        return Ok(());
+    }
+    Err(format!("{code:?}: {verdicts:#?}").into())
+}
+
+fn passes(_: &Path) -> Result<(), Failed> {
+    all_pass(&[], &["-pedantic"], 150)
+}
+
+fn passes_without_poll(_: &Path) -> Result<(), Failed> {
+    all_pass(&["nohang", "blocked.until"], &["-DUSE_NANOSLEEP"], 15)
+}
+
+/// Bugs that have no call sleep for ever, so that a run with them is short.
+const SHORT: &[&str] = &[
+    "always-peeks",
+    "continue-is-exit",
+    "continues-unasked",
+    "death-is-exit",
+    "echild-is-esrch",
+    "echild-is-zero",
+    "einval-is-echild",
+    "exits-unasked",
+    "ignored-leaves-zombies",
+    "never-sleeps",
+    "nine-bits",
+    "no-restart",
+    "no-signo",
+    "no-status",
+    "nothing-clears-nothing",
+    "nothing-clears-status",
+    "nothing-is-echild",
+    "reports-twice",
+    "returns-one",
+    "returns-pid",
+    "seven-bits",
+    "si-code-is-exit",
+    "status-untouched",
+    "stop-is-exit",
+    "stop-repeats",
+    "stops-unasked",
+    "unknown-option-accepted",
+    "wrong-stop-signal",
+];
+
+/// The others, each with a case that fails.
+const LONG: &[(&str, &str)] = &[
+    ("group-is-any", "group.own@wait4"),
+    ("no-continues", "waitid.continue-fields@waitid"),
+    ("no-stops", "waitid.stopped-only@waitid"),
+    ("peek-reaps", "nowait.exit@waitid"),
+    ("pid-is-any", "nohang.with-unrelated-zombie@waitpid"),
+];
+
+/// And those that are never proved.
+const HANGS: &[(&str, &str)] =
+    &[("eintr-hidden", "interrupted.by-handler@wait4"), ("nohang-blocks", "nohang.running-child@wait4")];
+
+fn each_case_fails(_: &Path) -> Result<(), Failed> {
+    let named: BTreeSet<&str> =
+        FAULTS.split("fault_is(\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    let rows: BTreeSet<&str> =
+        SHORT.iter().copied().chain(LONG.iter().chain(HANGS).map(|(fault, _)| *fault)).collect();
+    if named != rows {
+        return Err(format!("the bugs of faults.h are not those of this test: {named:?}, {rows:?}").into());
+    }
+    let folder = tempfile::tempdir()?;
+    let at = folder.path();
+    compiled(at, &[], &["-include", "faults.h"])?;
+    let ran: Vec<_> = std::thread::scope(|scope| {
+        let short = SHORT.iter().map(|fault| (*fault, "")).chain(LONG.iter().copied());
+        let threads: Vec<_> = short
+            .map(|(fault, case)| {
+                (fault, scope.spawn(move || run(at, fault, case).map_err(|e| format!("{e:?}"))))
+            })
+            .collect();
+        threads.into_iter().map(|(fault, thread)| (fault, thread.join())).collect()
+    });
+    let (mut all, mut failed) = (BTreeSet::new(), BTreeSet::new());
+    for (fault, verdicts) in ran {
+        let (code, verdicts) = verdicts.map_err(|_| "a panic")??;
+        let fails = verdicts.iter().filter(|(_, verdict)| **verdict == "fail");
+        let fails: Vec<String> = fails.map(|(name, _)| name.clone()).collect();
+        if code != Some(1) || fails.is_empty() {
+            return Err(format!("{fault}: exit code {code:?}, no case fails: {verdicts:#?}").into());
+        }
+        failed.extend(fails);
+        all.extend(verdicts.into_keys());
+    }
+    let survivors: Vec<_> = all.difference(&failed).collect();
+    if survivors.is_empty() { Ok(()) } else { Err(format!("never seen to fail: {survivors:#?}").into()) }
+}
+
+fn hangs_are_broken(_: &Path) -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    compiled(folder.path(), &[], &["-include", "faults.h"])?;
+    for (fault, case) in HANGS {
+        let (code, verdicts) = run(folder.path(), fault, case)?;
+        if code != Some(3) || verdicts.get(*case) != Some(&"broken") {
+            return Err(format!("{fault}: {code:?}, {verdicts:?}").into());
+        }
+    }
+    Ok(())
+}
+
+fn unknown(_: &Path) -> Result<(), Failed> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_waitspec"));
+    let said = command.args(["emit-c", "nohang", "no-such-case"]).stdin(Stdio::null()).output()?;
+    let why = String::from_utf8_lossy(&said.stderr);
+    let clear = why.contains("no case matches `no-such-case` of those that can be a C program");
+    if said.status.code() == Some(4) && clear {
+        Ok(())
+    } else {
+        Err(format!("{:?} {why}", said.status).into())
+    }
+}
+
+fn known_trials(_: &Path) -> Result<(), Failed> {
+    let program = String::from_utf8(waitspec(&["emit-c"])?)?;
+    let rows = program.lines().filter(|line| line.contains("\"waitspec explain "));
+    for id in rows.filter_map(|row| row.split('"').nth(1)) {
+        let (case, call) = id.split_once('@').ok_or("no call")?;
+        let known = waitspec::catalogue::cases().find(|known| known.id == case);
+        let has = known.is_some_and(|known| match &known.body {
+            Body::Calls { calls, .. } => calls.list().iter().any(|known| known.name() == call),
+            _ => false,
+        });
+        if !has {
+            return Err(format!("there is no trial {id}").into());
+        }
+    }
+    Ok(())
+}

@@ -7,6 +7,7 @@
 //! |---|---|
 //! | `returns` | return values and errors |
 //! | `nohang`, `blocking` | calls that block when they must not, and the reverse |
+//! | `by_target` | what only a group, a pid or a pidfd meets |
 //! | `targets`, `options` | which children and which events match |
 //! | `status`, `info`, `memory` | what is written |
 //! | `decode` | what the macros make of a status word |
@@ -26,6 +27,7 @@
 
 mod accounts;
 mod blocking;
+mod by_target;
 mod corner_cases;
 mod decode;
 mod edit;
@@ -69,6 +71,7 @@ use crate::subject::{Handles, OWN_HANDLE, Program, Registry, Subject, built_in};
 pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
     [
         returns::MUTANTS,
+        by_target::MUTANTS,
         nohang::MUTANTS,
         blocking::MUTANTS,
         targets::MUTANTS,

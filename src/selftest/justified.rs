@@ -37,6 +37,16 @@ const ALIKE: &[(&[&str], &str)] = &[
         "each expects a plain report: to a blocked call, after posix_spawn, at the end of a namespace, of a pid that was not reused",
     ),
     (
+        &[
+            "autoreap.autokill",
+            "autoreap.exit-signal",
+            "autoreap.never-reported",
+            "autoreap.not-inherited",
+            "autoreap.through-a-pidfd",
+        ],
+        "only a mutant that ignores the flags runs where the kernel lacks them; each tests another property of them",
+    ),
+    (
         &["clone.sigchld-like-fork", "agent-exec.children"],
         "one tests how a child is created, the other exec in the caller",
     ),

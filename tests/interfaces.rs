@@ -65,7 +65,6 @@ fn known_wrappers_pass() {
         ("nice", "wrapper:nice"),
         ("nohup", "wrapper:nohup"),
         ("timeout", "wrapper:timeout 1000"),
-        ("setsid", "wrapper:setsid --wait"),
         ("xargs", "wrapper:xargs"),
         ("sh", r#"wrapper:sh -c '"$@"; exit $?' sh"#),
     ] {

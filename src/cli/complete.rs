@@ -1,6 +1,6 @@
 //! What a shell completes: names that only this program knows.
 
-use super::run::SUBJECT_FORMS;
+use super::names::SUBJECT_FORMS;
 use crate::scenario::library::LIBRARY;
 use crate::{catalogue, mutants, spec, subject};
 use clap_complete::engine::CompletionCandidate;

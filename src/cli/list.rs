@@ -208,7 +208,7 @@ fn subjects() -> Table {
     for name in subject::OWN_PROGRAMS {
         table.row([(*name).into(), Cell::Text(format!("{version}; a program on this crate's wait"))]);
     }
-    for (form, summary) in super::run::SUBJECT_FORMS {
+    for (form, summary) in super::names::SUBJECT_FORMS {
         table.row([form.into(), summary.into()]);
     }
     table

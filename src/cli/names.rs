@@ -5,6 +5,19 @@ use crate::report::renames::{Kind, new_name};
 use crate::runner::settings::RunError;
 use std::collections::BTreeSet;
 
+/// The forms of `--subject` other than the names of built-in subjects.
+pub const SUBJECT_FORMS: [(&str, &str); 9] = [
+    ("agent:CMD", "an implementation behind an agent, a program that speaks the protocol"),
+    ("so:PATH", "the functions of a shared object, by their addresses"),
+    ("preload:PATH", "the C library under a shared object that is loaded before it (LD_PRELOAD)"),
+    ("wrapper:CMD", "a program that runs the program that it is given"),
+    ("time:CMD", "a program that reports what the program used that it is given"),
+    ("container-init:CMD", "an init that runs the program that it is given, as process 1 of a container"),
+    ("supervisor:CMD", "a program that keeps another running"),
+    ("shell:CMD", "a shell, run on scripts"),
+    ("mutant:NAME", "a subject with a known bug (`list mutants`)"),
+];
+
 /// The number of names suggested, at most.
 const MOST: usize = 3;
 

@@ -3,7 +3,7 @@
 use super::arguments::{CommandLine, Shard, TimeoutScale};
 use super::complete;
 use super::matrix::facts;
-use super::names::{hint, unknown_id, unknown_of_few};
+use super::names::{SUBJECT_FORMS, hint, unknown_id, unknown_of_few};
 use super::selected::check_selection;
 use super::{Output, command_words, print_error};
 use crate::catalogue;
@@ -30,19 +30,6 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
-
-/// The forms of `--subject` other than the names of built-in subjects.
-pub const SUBJECT_FORMS: [(&str, &str); 9] = [
-    ("agent:CMD", "an implementation behind an agent, a program that speaks the protocol"),
-    ("so:PATH", "the functions of a shared object, by their addresses"),
-    ("preload:PATH", "the C library under a shared object that is loaded before it (LD_PRELOAD)"),
-    ("wrapper:CMD", "a program that runs the program that it is given"),
-    ("time:CMD", "a program that reports what the program used that it is given"),
-    ("container-init:CMD", "an init that runs the program that it is given, as process 1 of a container"),
-    ("supervisor:CMD", "a program that keeps another running"),
-    ("shell:CMD", "a shell, run on scripts"),
-    ("mutant:NAME", "a subject with a known bug (`list mutants`)"),
-];
 
 /// The number of repetitions with `--until-fail` alone: a run must terminate.
 const UNTIL_FAIL: u32 = 1000;

@@ -497,8 +497,8 @@ impl Trial<'_> {
         Ok(false)
     }
 
-    fn exits_within(&mut self, within: Duration) -> Outcome {
-        exit_within(&mut self.core, within).map(drop)
+    fn exits_within(&mut self, within: Duration) -> Result<Option<ProgramOutcome>, Abort> {
+        exit_within(&mut self.core, within)
     }
 
     /// Whether a process is soon gone from the table: not if the program leaves it a zombie.
@@ -512,8 +512,16 @@ impl Trial<'_> {
             if began.elapsed() > self.link.scaled(HANG) {
                 return Ok(false);
             }
-            self.exits_within(TURN / 20)?;
+            self.take_a_turn()?;
         }
+    }
+
+    /// Between two looks at a process: until the program exits, if it does so soon. One that has exited is not waited for.
+    fn take_a_turn(&mut self) -> Outcome {
+        if self.exits_within(TURN / 20)?.is_some() {
+            std::thread::sleep(TURN / 20);
+        }
+        Ok(())
     }
 
     /// Whether a child that was stopped soon runs again, or has terminated.
@@ -523,7 +531,7 @@ impl Trial<'_> {
             if began.elapsed() > self.link.scaled(HANG) {
                 return Ok(false);
             }
-            self.exits_within(TURN / 20)?;
+            self.take_a_turn()?;
         }
         Ok(true)
     }

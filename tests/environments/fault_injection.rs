@@ -58,7 +58,6 @@ fn blames_the_subjects(inject: &str) {
 #[case::wait4_echild("wait4:error=ECHILD")]
 #[case::wait4_returns_another_pid("wait4:retval=4194303")]
 #[case::waitid_returns_0("waitid:retval=0")]
-#[case::waitid_enosys("waitid:error=ENOSYS")]
 // Overwrites what the kernel has stored: status words, siginfo.
 #[case::status_is_0("wait4:poke_exit=@arg2=00000000")]
 #[case::status_is_sigterm("wait4:poke_exit=@arg2=0f000000")]
@@ -76,4 +75,22 @@ fn a_slow_wait_passes() {
     arguments.extend(PART);
     let inject = "inject=wait4,waitid:delay_exit=3000";
     run(&arguments).by(&["strace", "-f", "-o", "/dev/null", "-e", inject]).finish().code(0);
+}
+
+/// What is wholly missing is one finding, and the other trials name it.
+#[test]
+fn a_missing_call_is_found_once() {
+    if !works(&["strace", "-f", "-o", "/dev/null", "true"]) {
+        return skip("no strace, or no ptrace for it");
+    }
+    let arguments = ["errors.provided", "waitid.*", "--subject=libc", "--format=json", "--jobs=4"];
+    let inject = "inject=waitid:error=ENOSYS";
+    let ended = run(&arguments).by(&["strace", "-f", "-o", "/dev/null", "-e", inject]).finish().code(1);
+    let trials = ended.trials();
+    let failed: Vec<_> = trials.iter().filter(|t| t.verdict == "fail").map(|t| t.id.as_str()).collect();
+    assert_eq!(failed, ["errors.provided@waitid"]);
+    let names_it =
+        |t: &&super::run::Trial| t.verdict == "skip" && t.reason.contains("errors.provided@waitid");
+    assert!(trials.iter().filter(names_it).count() > 10, "{trials:?}");
+    assert!(trials.iter().all(|t| t.verdict != "broken"), "{trials:?}");
 }

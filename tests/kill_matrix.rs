@@ -117,7 +117,9 @@ fn is_current(matrix: &Matrix) -> Result<(), String> {
     }
     let new: Vec<&str> =
         catalogue::cases().map(|case| case.id).filter(|id| !matrix.expectations.contains_key(*id)).collect();
-    let never_run: Vec<&&str> = new.iter().filter(|id| runs_here(id)).collect();
+    // Linux 7.1, which is later than the one that the matrix is of.
+    let later = |id: &str| id.starts_with("autoreap.");
+    let never_run: Vec<&&str> = new.iter().filter(|id| runs_here(id) && !later(id)).collect();
     if !never_run.is_empty() {
         return Err(format!("cases that the kill matrix does not know: {never_run:?}"));
     }

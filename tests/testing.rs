@@ -129,7 +129,7 @@ fn main() -> ExitCode {
     let tests = vec![
         Trial::test("a_correct_subject_passes", || outcome("right", &["... ok"], true)),
         Trial::test("a_wrong_subject_fails_with_the_clause", || {
-            let reproduce = format!("reproduce cargo test -- --exact 'wrong::{CASE}@waitpid'");
+            let reproduce = format!("reproduce cargo test --test testing -- --exact 'wrong::{CASE}@waitpid'");
             outcome(
                 "wrong",
                 &["FAILED", "must ", "posix/waitpid/nohang-zero", "expected  0", &reproduce],

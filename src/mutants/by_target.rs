@@ -5,7 +5,8 @@ use super::inner::{CallResult, Inner, block_forever, no_usage, nothing};
 use super::mutant::{Mutant, blind};
 use super::pidfd::by_pidfd;
 use crate::spec::{linux, posix};
-use crate::sys::call::abi::Request;
+use crate::sys::call::abi::{Request, Select};
+use crate::sys::call::raw::lend;
 use crate::wait::names;
 use libc::{EAGAIN, WCONTINUED, WEXITED, WNOWAIT, WSTOPPED};
 
@@ -14,6 +15,14 @@ const EVENTS: i32 = WSTOPPED | WCONTINUED;
 /// Whether a call will sleep.
 fn sleeps(w: &Inner, r: &Request) -> bool {
     r.blocks() && w.has_children() && w.peek(r).is_none()
+}
+
+/// Whether the descriptor that the call is given does not block.
+fn is_nonblocking(r: &Request) -> bool {
+    let Select::Id { id, .. } = r.select else { return false };
+    let fd = i32::try_from(id).ok().and_then(|fd| lend(fd).ok());
+    let flags = fd.and_then(|fd| rustix::fs::fcntl_getfl(fd).ok());
+    flags.is_some_and(|flags| flags.contains(rustix::fs::OFlags::NONBLOCK))
 }
 
 /// Without the reports of stops and continues, as far as the call can do without.
@@ -86,7 +95,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a stop does not wake a wait on a pidfd",
         &linux::PIDFD_WAIT_STOP_CONTINUE,
     )
-    .call(|w, r| unwoken(w, r, by_pidfd(r) && r.options & EVENTS != 0)),
+    .call(|w, r| unwoken(w, r, by_pidfd(r) && !is_nonblocking(r) && r.options & EVENTS != 0)),
     blind(
         "wclone-any-only",
         "a wait by pid with __WCLONE reports a forked child",

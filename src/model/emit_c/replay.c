@@ -38,6 +38,9 @@
 #define WIFCONTINUED(status) ((status) == 0xffff)
 #endif
 #endif
+#ifndef MAP_ANON
+#define MAP_ANON MAP_ANONYMOUS
+#endif
 #if defined(__KLIBC__) || defined(__dietlibc__)
 #define NO_WAITID
 #endif
@@ -115,9 +118,15 @@ static volatile int *gate;
 
 static long long nanoseconds(void)
 {
+#ifdef __KLIBC__
+	struct timeval now;
+	gettimeofday(&now, NULL);
+	return (long long)now.tv_sec * 1000000000 + (long long)now.tv_usec * 1000;
+#else
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (long long)now.tv_sec * 1000000000 + now.tv_nsec;
+#endif
 }
 
 /* Makes a child that exits once the gate is open. */

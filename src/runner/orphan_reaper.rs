@@ -48,7 +48,7 @@ impl OrphanReaper {
             let adopted: Vec<i32> = adopted.map(|p| p.pid).collect();
             if adopted.is_empty() {
                 // A warden whose stream has closed is exiting: its descendants die with it, or are reparented to us.
-                std::thread::sleep(Duration::from_micros(200));
+                crate::sys::makeshift::pause(Duration::from_micros(200));
             }
             // Their own children are reparented to us when they die.
             for pid in adopted {

@@ -38,6 +38,11 @@ pub fn sleep_until_closed(fds: &[BorrowedFd<'_>]) -> Result<(), Errno> {
     polled(fds, 0, None).map(drop)
 }
 
+/// Sleeps that long: the standard library panics where `clock_nanosleep` fails.
+pub fn pause(time: Duration) {
+    let _ = polled(&[], 0, Some(time));
+}
+
 fn polled(fds: &[BorrowedFd<'_>], events: i16, within: Option<Duration>) -> Result<Vec<bool>, Errno> {
     let asked = |fd: &BorrowedFd<'_>| libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
     let mut fds: Vec<libc::pollfd> = fds.iter().map(asked).collect();

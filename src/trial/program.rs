@@ -519,7 +519,7 @@ impl Trial<'_> {
     /// Between two looks at a process: until the program exits, if it does so soon. One that has exited is not waited for.
     fn take_a_turn(&mut self) -> Outcome {
         if self.exits_within(TURN / 20)?.is_some() {
-            std::thread::sleep(TURN / 20);
+            crate::sys::makeshift::pause(TURN / 20);
         }
         Ok(())
     }

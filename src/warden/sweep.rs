@@ -324,7 +324,7 @@ pub(super) struct Swept {
 
 /// Yields to others: nothing is ordered by it.
 fn pause(time: Duration) {
-    if time.is_zero() { std::thread::yield_now() } else { std::thread::sleep(time) }
+    if time.is_zero() { std::thread::yield_now() } else { crate::sys::makeshift::pause(time) }
 }
 
 /// The signal that a status word of this system tells of.

@@ -159,7 +159,7 @@ impl Trial<'_> {
             }
             self.core.steps.pop();
             turns += 1;
-            std::thread::sleep(pause(turns));
+            crate::sys::makeshift::pause(pause(turns));
         }
     }
 

@@ -5,8 +5,7 @@ use super::inner::{CallResult, Inner, block_forever, no_usage, nothing};
 use super::mutant::{Mutant, blind};
 use super::pidfd::by_pidfd;
 use crate::spec::{linux, posix};
-use crate::sys::call::abi::{Request, Select};
-use crate::sys::call::raw::lend;
+use crate::sys::call::abi::Request;
 use crate::wait::names;
 use libc::{EAGAIN, WCONTINUED, WEXITED, WNOWAIT, WSTOPPED};
 
@@ -18,11 +17,19 @@ fn sleeps(w: &Inner, r: &Request) -> bool {
 }
 
 /// Whether the descriptor that the call is given does not block.
+#[cfg(target_os = "linux")]
 fn is_nonblocking(r: &Request) -> bool {
+    use crate::sys::call::{abi::Select, raw::lend};
     let Select::Id { id, .. } = r.select else { return false };
     let fd = i32::try_from(id).ok().and_then(|fd| lend(fd).ok());
     let flags = fd.and_then(|fd| rustix::fs::fcntl_getfl(fd).ok());
     flags.is_some_and(|flags| flags.contains(rustix::fs::OFlags::NONBLOCK))
+}
+
+/// No other system has pidfds.
+#[cfg(not(target_os = "linux"))]
+fn is_nonblocking(_: &Request) -> bool {
+    false
 }
 
 /// Without the reports of stops and continues, as far as the call can do without.

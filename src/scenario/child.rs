@@ -139,8 +139,13 @@ impl Connection {
 impl Connection {
     /// Writes all of it; no signal comes if nobody reads.
     fn write(&self, mut bytes: &[u8]) -> Result<(), Errno> {
+        // Apple's systems have an option of the socket for it, which the standard library sets.
+        #[cfg(target_vendor = "apple")]
+        let quietly = rustix::net::SendFlags::empty();
+        #[cfg(not(target_vendor = "apple"))]
+        let quietly = rustix::net::SendFlags::NOSIGNAL;
         while !bytes.is_empty() {
-            let sent = rustix::net::send(&self.stream, bytes, rustix::net::SendFlags::NOSIGNAL);
+            let sent = rustix::net::send(&self.stream, bytes, quietly);
             match makeshift::or(sent, || rustix::io::write(&self.stream, bytes)) {
                 Ok(n) => bytes = &bytes[n..],
                 Err(Errno::INTR) => {}

@@ -3,13 +3,15 @@
 use std::io::Write;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::process::{Pid, Signal, kill_process_group};
 use waitspec::protocol::LineReader;
 use waitspec::protocol::line::encode;
+use waitspec::sys::process_table;
 
 use super::Speaker;
 use super::pattern::{Names, filled, is_one_of, matches};
@@ -20,6 +22,7 @@ const DEADLINE: Duration = Duration::from_secs(60);
 /// A program and the conversation with it.
 struct Session {
     child: Child,
+    reaped: bool,
     /// Where a child program connects, in a folder of its own.
     meeting: (tempfile::TempDir, UnixListener),
     connects: bool,
@@ -58,11 +61,22 @@ impl Session {
         let talks = who != "child";
         command.stderr(Stdio::null()).stdin(if talks { Stdio::piped() } else { Stdio::null() });
         command.stdout(if talks { Stdio::piped() } else { Stdio::null() });
+        // Its children are in its group, unless they leave it.
+        command.process_group(0);
         let mut child = command.spawn().map_err(io)?;
         let input = child.stdin.take().map(|stdin| Box::new(stdin) as Box<dyn Write>);
         let output = child.stdout.take().map(OwnedFd::from);
         let meeting = (folder, listener);
-        Ok(Session { child, meeting, connects, input, output, reader: LineReader::default(), kept: None })
+        Ok(Session {
+            child,
+            reaped: false,
+            meeting,
+            connects,
+            input,
+            output,
+            reader: LineReader::default(),
+            kept: None,
+        })
     }
 
     /// A child's connection, the first or, after an exec, another.
@@ -107,6 +121,14 @@ impl Session {
         }
     }
 
+    /// Kills what is left in its process group. No other group can have that number, since the program is not reaped yet. A child
+    /// of an agent that exits at once may not have asked yet to be killed with its parent.
+    fn end_group(&self) {
+        if let Some(group) = Pid::from_raw(self.child.id() as i32) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+
     /// How it ends once nothing more is sent.
     fn end(mut self) -> Result<String, String> {
         if !self.connects {
@@ -114,26 +136,29 @@ impl Session {
         }
         let deadline = Instant::now() + DEADLINE;
         loop {
-            match self.child.try_wait().map_err(|error| error.to_string())? {
-                Some(status) => {
-                    return Ok(match (status.code(), status.signal()) {
-                        (Some(code), _) => format!("exits {code}"),
-                        (None, signal) => format!("killed {}", signal.unwrap_or(0)),
-                    });
-                }
-                None if Instant::now() > deadline => return Err("it does not end".to_owned()),
-                None => std::thread::yield_now(),
+            if process_table::is_zombie(self.child.id() as i32) {
+                self.end_group();
+                let status = self.child.wait().map_err(|error| error.to_string())?;
+                self.reaped = true;
+                return Ok(match (status.code(), status.signal()) {
+                    (Some(code), _) => format!("exits {code}"),
+                    (None, signal) => format!("killed {}", signal.unwrap_or(0)),
+                });
             }
+            if Instant::now() > deadline {
+                return Err("it does not end".to_owned());
+            }
+            std::thread::yield_now();
         }
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if matches!(self.child.try_wait(), Ok(None)) {
+        if !self.reaped {
             // A warden ends what is below it first.
             self.input = None;
-            let _ = self.child.kill();
+            self.end_group();
             let _ = self.child.wait();
         }
     }

@@ -85,6 +85,11 @@ fn without_core(got: &Got) -> bool {
     }
 }
 
+/// Who says so, where both calls depart.
+const NO_CHILDREN: &str = "NetBSD PR standards/51606: WNOHANG without children returned 0";
+const LOST_CONTINUE: &str = "measured on NetBSD 10.99.12: a continue does not wake a waiter that asks for it, and is lost; \
+    sys/kern/kern_sig.c";
+
 /// The table.
 pub static ALL: &[Deviation] = &[
     known(
@@ -123,30 +128,28 @@ pub static ALL: &[Deviation] = &[
         &posix::WAITPID_NOHANG_ECHILD,
         |got| matches!(got, Got::Nothing),
         "0, nothing to report",
-        "NetBSD PR standards/51606: WNOHANG without children returned 0",
+        NO_CHILDREN,
     ),
     known(
         Profile::NetBsd,
         &posix::WAITID_NOHANG_ECHILD,
         |got| matches!(got, Got::Nothing),
         "0, nothing to report",
-        "NetBSD PR standards/51606: WNOHANG without children returned 0",
+        NO_CHILDREN,
     ),
     known(
         Profile::NetBsd,
         &posix::WAITPID_STOP_WAKES_WAITER,
         |got| matches!(got, Got::SleptThrough(Change::Continued)),
         "still blocked after a continue",
-        "measured on NetBSD 10.99.12: a continue does not wake a waiter that asks for it, and is lost; \
-         sys/kern/kern_sig.c",
+        LOST_CONTINUE,
     ),
     known(
         Profile::NetBsd,
         &posix::WAITID_BLOCKS_UNTIL_EVENT,
         |got| matches!(got, Got::SleptThrough(Change::Continued)),
         "still blocked after a continue",
-        "measured on NetBSD 10.99.12: a continue does not wake a waiter that asks for it, and is lost; \
-         sys/kern/kern_sig.c",
+        LOST_CONTINUE,
     ),
     known(
         Profile::NetBsd,

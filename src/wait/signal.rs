@@ -217,6 +217,30 @@ impl Signal {
         number.map(|number| Signal::from_number_on(number, system))
     }
 
+    /// The standard signals whose default action terminates the process.
+    pub(crate) const DEADLY: [Signal; 20] = [
+        Signal::HUP,
+        Signal::INT,
+        Signal::QUIT,
+        Signal::ILL,
+        Signal::TRAP,
+        Signal::ABRT,
+        Signal::BUS,
+        Signal::FPE,
+        Signal::KILL,
+        Signal::USR1,
+        Signal::SEGV,
+        Signal::USR2,
+        Signal::PIPE,
+        Signal::ALRM,
+        Signal::TERM,
+        Signal::XCPU,
+        Signal::XFSZ,
+        Signal::VTALRM,
+        Signal::PROF,
+        Signal::SYS,
+    ];
+
     /// Whether the default action ends the process with a core file (`signal(7)`, `signal(3)` of the BSDs).
     pub fn dumps_core(self) -> bool {
         self.dumps_core_on(System::HOST)

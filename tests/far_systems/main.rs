@@ -197,32 +197,32 @@ fn none_is_broken(stage: &Stage, system: &'static System) -> Result<(), Failed> 
         for call in case.planned_calls().list().into_iter().filter(|call| own(&case, *call)) {
             let report = run(stage, &subject, case.id, call)?;
             if matches!(report.verdict, Verdict::Broken(_)) {
-                return Err(told(&report));
+                return Err(described(&report));
             }
         }
     }
     Ok(())
 }
 
-fn told(report: &TrialReport) -> Failed {
+fn described(report: &TrialReport) -> Failed {
     let failure = report.failure.as_ref().map(|f| (f.clause.id, &f.expected, &f.got));
     format!("{} on {}: {}, {failure:?}\n{:#?}", report.id, report.subject, report.verdict, report.trace)
         .into()
 }
 
 fn passes(report: &TrialReport) -> Result<(), Failed> {
-    if report.verdict == Verdict::Pass { Ok(()) } else { Err(told(report)) }
+    if report.verdict == Verdict::Pass { Ok(()) } else { Err(described(report)) }
 }
 
 fn fails(report: &TrialReport, clause: &str) -> Result<(), Failed> {
     let named = report.failure.as_ref().is_some_and(|failure| failure.clause.id == clause);
-    if report.verdict == Verdict::Fail && named { Ok(()) } else { Err(told(report)) }
+    if report.verdict == Verdict::Fail && named { Ok(()) } else { Err(described(report)) }
 }
 
 fn deviates(report: &TrialReport, clause: &str) -> Result<(), Failed> {
     let credited = report.clauses.iter().any(|(c, o)| c.id == clause && *o == ClauseOutcome::Deviates);
     if !matches!(report.verdict, Verdict::Deviates(_)) || !credited {
-        return Err(told(report));
+        return Err(described(report));
     }
     // Only Linux and NetBSD have run the suite, and a maintainer has shown one deviation of macOS.
     let seen = clause == "posix/waitid/exited-only"

@@ -42,30 +42,6 @@ fn exit_codes(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-/// The standard signals whose default action terminates the process.
-const DEADLY: [Signal; 20] = [
-    Signal::HUP,
-    Signal::INT,
-    Signal::QUIT,
-    Signal::ILL,
-    Signal::TRAP,
-    Signal::ABRT,
-    Signal::BUS,
-    Signal::FPE,
-    Signal::KILL,
-    Signal::USR1,
-    Signal::SEGV,
-    Signal::USR2,
-    Signal::PIPE,
-    Signal::ALRM,
-    Signal::TERM,
-    Signal::XCPU,
-    Signal::XFSZ,
-    Signal::VTALRM,
-    Signal::PROF,
-    Signal::SYS,
-];
-
 /// Dies of a signal; without a core, as far as the limit decides.
 fn dies(signal: Signal) -> Scenario {
     Scenario::of([death(signal, false)])
@@ -86,8 +62,8 @@ fn dead_with_core(t: &mut Trial, signal: Signal) -> Result<Child, Abort> {
 
 fn signals(t: &mut Trial) -> Outcome {
     let system = t.system();
-    let children = t.spawn_all(DEADLY.map(dies))?;
-    for (signal, child) in DEADLY.into_iter().zip(&children) {
+    let children = t.spawn_all(Signal::DEADLY.map(dies))?;
+    for (signal, child) in Signal::DEADLY.into_iter().zip(&children) {
         let answered = t.wait(child)?;
         let (plain, core) = (Change::Killed(signal, false), Change::Killed(signal, true));
         // Where cores go to a program, the limit does not count.

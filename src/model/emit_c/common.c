@@ -1,3 +1,29 @@
+#if defined(__dietlibc__) || defined(__KLIBC__)
+#define NO_WAITID
+#endif
+
+/* Numbers that some headers of the same kernel lack. */
+#ifdef __linux__
+#ifndef WCONTINUED
+#define WCONTINUED 8
+#endif
+#ifndef WIFCONTINUED
+#define WIFCONTINUED(status) ((status) == 0xffff)
+#endif
+#ifndef WEXITED
+#define WEXITED 4
+#endif
+#ifndef WSTOPPED
+#define WSTOPPED 2
+#endif
+#ifndef WNOWAIT
+#define WNOWAIT 0x01000000
+#endif
+#ifndef SA_NOCLDWAIT
+#define SA_NOCLDWAIT 2
+#endif
+#endif
+
 enum op { SPAWN, LEAVE, SIGNAL, GROUP, SIGCHLD_IS, CATCH_UP, INTERRUPT, USAGE, CALL, RACE, QUIT };
 enum call { C_WAIT, C_WAITPID, C_WAIT3, C_WAIT4, C_WAIT6, C_WAITID };
 enum whom { ANY, CHILD, OWN_GROUP, NAMED_GROUP, PIDFD, CALLER };

@@ -29,20 +29,8 @@
 #include <sys/syscall.h>
 #endif
 
-/* What small C libraries of Linux (dietlibc, klibc) leave out. */
-#ifdef __linux__
-#ifndef WCONTINUED
-#define WCONTINUED 8
-#endif
-#ifndef WIFCONTINUED
-#define WIFCONTINUED(status) ((status) == 0xffff)
-#endif
-#endif
 #ifndef MAP_ANON
 #define MAP_ANON MAP_ANONYMOUS
-#endif
-#if defined(__KLIBC__) || defined(__dietlibc__)
-#define NO_WAITID
 #endif
 
 #ifdef NSIG

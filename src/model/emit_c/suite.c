@@ -31,31 +31,6 @@
 #include <poll.h>
 #endif
 
-#if defined(__dietlibc__) || defined(__KLIBC__)
-#define NO_WAITID
-#endif
-/* Numbers that some headers of the same kernel lack. */
-#ifdef __linux__
-#ifndef WCONTINUED
-#define WCONTINUED 8
-#endif
-#ifndef WIFCONTINUED
-#define WIFCONTINUED(status) ((status) == 0xffff)
-#endif
-#ifndef WEXITED
-#define WEXITED 4
-#endif
-#ifndef WSTOPPED
-#define WSTOPPED 2
-#endif
-#ifndef WNOWAIT
-#define WNOWAIT 0x01000000
-#endif
-#ifndef SA_NOCLDWAIT
-#define SA_NOCLDWAIT 2
-#endif
-#endif
-
 #define KIDS @KIDS@
 @COMMON@
 struct history {

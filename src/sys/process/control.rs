@@ -4,7 +4,7 @@ use crate::sys::call::abi::Usage;
 use crate::sys::call::room::Roomy;
 use crate::sys::process_table;
 use libc::{c_char, c_int};
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::ffi::{CStr, CString};
 
@@ -327,24 +327,24 @@ pub fn thread_id() -> i32 {
     return pid();
 }
 
-/// `pidfd_open(2)`, Linux 5.3.
+/// `pidfd_open(2)`, Linux 5.3, with these flags.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn pidfd_open(pid: i32) -> Result<OwnedFd, Errno> {
+pub(super) fn pidfd_open(pid: i32, flags: c_int) -> Result<OwnedFd, Errno> {
     use rustix::fd::{FromRawFd, RawFd};
     // SAFETY: numbers only. The kernel sets close-on-exec.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, flags) };
     // SAFETY: a descriptor that was just opened, for us.
     if fd < 0 { Err(last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) }) }
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(super) fn pidfd_open(_: i32) -> Result<OwnedFd, Errno> {
+pub(super) fn pidfd_open(_: i32, _: c_int) -> Result<OwnedFd, Errno> {
     Err(Errno::NOSYS)
 }
 
 /// `pidfd_send_signal(2)`, Linux 5.1.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn signal_pidfd(fd: &OwnedFd, signal: i32) -> Result<(), Errno> {
+pub(super) fn signal_pidfd(fd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
     use rustix::fd::AsRawFd;
     let info = std::ptr::null::<libc::siginfo_t>();
     // SAFETY: a null siginfo asks for the one of kill(2). rustix would refuse the numbers that the C library hides.
@@ -355,7 +355,7 @@ pub(super) fn signal_pidfd(fd: &OwnedFd, signal: i32) -> Result<(), Errno> {
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(super) fn signal_pidfd(_: &OwnedFd, _: i32) -> Result<(), Errno> {
+pub(super) fn signal_pidfd(_: BorrowedFd<'_>, _: i32) -> Result<(), Errno> {
     Err(Errno::NOSYS)
 }
 
@@ -371,7 +371,7 @@ pub fn kill(pid: i32, signal: i32) -> Result<(), Errno> {
     let sent = check(unsafe { libc::kill(pid, signal) });
     match sent {
         Err(errno @ (Errno::NOSYS | Errno::PERM)) => {
-            let by_pidfd = pidfd_open(pid).and_then(|fd| signal_pidfd(&fd, signal));
+            let by_pidfd = pidfd_open(pid, 0).and_then(|fd| signal_pidfd(fd.as_fd(), signal));
             by_pidfd.map_err(|_| errno)
         }
         sent => sent,

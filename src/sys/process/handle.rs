@@ -47,7 +47,7 @@ impl Handle {
         if LIE.load(Ordering::Relaxed) {
             return Handle::open_without_descriptor(pid);
         }
-        match pidfd_open(pid) {
+        match pidfd_open(pid, 0) {
             Ok(fd) => Ok(Handle { pid, pin: Pin::Pidfd(fd) }),
             Err(Errno::SRCH) => Err(Errno::SRCH),
             // ENOSYS on an old kernel, EPERM or ENOSYS from a seccomp filter, EMFILE, ENFILE, ENOMEM, ENODEV.
@@ -83,7 +83,7 @@ impl Handle {
     /// `ESRCH` once the process was reaped, `EPERM`, `EINVAL` for an unknown signal.
     pub fn signal(&self, signal: i32) -> Result<(), Errno> {
         match &self.pin {
-            Pin::Pidfd(fd) => match signal_pidfd(fd, signal) {
+            Pin::Pidfd(fd) => match signal_pidfd(fd.as_fd(), signal) {
                 // Pinned all the same: one that has not ended keeps its pid.
                 Err(Errno::NOSYS | Errno::PERM) if self.has_ended() == Some(false) => kill(self.pid, signal),
                 sent => sent,

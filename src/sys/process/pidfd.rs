@@ -26,7 +26,6 @@ pub fn waits_refused() -> Option<Errno> {
 mod linux {
     use super::*;
     use crate::sys::process::control::{check, last_errno};
-    use std::os::fd::FromRawFd;
 
     /// The first version of `struct pidfd_info` in `<linux/pidfd.h>` (Linux 6.13, 64 bytes); libc 0.2 has none.
     #[repr(C)]
@@ -74,21 +73,6 @@ mod linux {
         Ok(Info { pid: field(WANT_PID, raw.pid.cast_signed()), status: field(WANT_EXIT, raw.exit_code) })
     }
 
-    pub(crate) fn signal(fd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
-        let (fd, none) = (fd.as_raw_fd(), std::ptr::null::<libc::siginfo_t>());
-        // SAFETY: numbers, and a null pointer for what the kernel then fills in itself.
-        let returned = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, signal, none, 0) };
-        if returned == -1 { Err(last_errno()) } else { Ok(()) }
-    }
-
-    pub(crate) fn open_thread(tid: i32) -> Result<OwnedFd, Errno> {
-        // PIDFD_THREAD is defined as this.
-        // SAFETY: numbers only. The kernel sets close-on-exec.
-        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, tid, libc::O_EXCL) };
-        // SAFETY: a descriptor that was just opened, and is ours alone.
-        if fd < 0 { Err(last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd as i32) }) }
-    }
-
     pub(crate) fn watched(fd: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
         use rustix::event::epoll;
         let watcher = epoll::create(epoll::CreateFlags::CLOEXEC)?;
@@ -107,14 +91,6 @@ mod linux {
 
     pub(crate) fn info(fd: BorrowedFd<'_>) -> Result<Info, Errno> {
         let _ = fd.as_raw_fd();
-        Err(Errno::NOSYS)
-    }
-
-    pub(crate) fn signal(_: BorrowedFd<'_>, _: i32) -> Result<(), Errno> {
-        Err(Errno::NOSYS)
-    }
-
-    pub(crate) fn open_thread(_: i32) -> Result<OwnedFd, Errno> {
         Err(Errno::NOSYS)
     }
 
@@ -141,7 +117,7 @@ pub fn info(fd: BorrowedFd<'_>) -> Result<Info, Errno> {
 /// # Errors
 /// `ESRCH` for a reaped process; `EBADF` for a descriptor that is not a pidfd.
 pub fn signal(fd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
-    linux::signal(fd, signal)
+    super::control::signal_pidfd(fd, signal)
 }
 
 /// `pidfd_open` with `PIDFD_THREAD` (Linux 6.9).
@@ -149,7 +125,8 @@ pub fn signal(fd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
 /// # Errors
 /// `EINVAL` on an older kernel, `ESRCH`.
 pub fn open_thread(tid: i32) -> Result<OwnedFd, Errno> {
-    linux::open_thread(tid)
+    // PIDFD_THREAD is defined as this.
+    super::control::pidfd_open(tid, libc::O_EXCL)
 }
 
 /// An epoll instance that watches a descriptor for input: readable only if the descriptor becomes ready afterwards. It

@@ -21,23 +21,8 @@ pub fn setpgid(pid: c_int, pgid: c_int) -> Result<(), Errno> {
 /// # Errors
 /// Those of the system (`EINVAL`, `ESRCH`, `ENOSYS` on an old kernel); `ENOSYS` elsewhere.
 pub fn pidfd_open(pid: c_int, nonblock: bool) -> Result<OwnedFd, Errno> {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
-    {
-        use super::control::last_errno;
-        use rustix::fd::FromRawFd;
-
-        // PIDFD_NONBLOCK is defined as this.
-        let flags = if nonblock { libc::O_NONBLOCK } else { 0 };
-        // SAFETY: numbers only. The kernel sets close-on-exec.
-        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, flags) };
-        // SAFETY: a descriptor that was just opened, and is ours alone.
-        if fd < 0 { Err(last_errno()) } else { Ok(unsafe { OwnedFd::from_raw_fd(fd as c_int) }) }
-    }
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
-    {
-        let _ = (pid, nonblock);
-        Err(Errno::NOSYS)
-    }
+    // PIDFD_NONBLOCK is defined as this.
+    super::control::pidfd_open(pid, if nonblock { libc::O_NONBLOCK } else { 0 })
 }
 
 #[cfg(test)]

@@ -125,16 +125,14 @@ pub(crate) fn stop_of_threads(threads: &[(i32, State)]) -> StopState {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_zombie_without_a_start_time_is_the_process_seen_earlier() {
-        let seen = |state, start| Process {
-            pid: 7,
-            ppid: 1,
-            pgid: 7,
-            sid: 7,
+impl Process {
+    /// A process, as far as tests care.
+    pub(super) fn sample(pid: i32, ppid: i32, state: State, start: Option<u64>) -> Process {
+        Process {
+            pid,
+            ppid,
+            pgid: pid,
+            sid: pid,
             state,
             threads: None,
             tracer: None,
@@ -142,7 +140,17 @@ mod tests {
             uid: 0,
             cpu: Duration::ZERO,
             start,
-        };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zombie_without_a_start_time_is_the_process_seen_earlier() {
+        let seen = |state, start| Process::sample(7, 1, state, start);
         for state in [State::Running, State::Stopped, State::Zombie] {
             assert!(seen(state, Some(5)).is_still(Some(5)), "{state:?}");
             assert!(!seen(state, Some(6)).is_still(Some(5)), "{state:?}");

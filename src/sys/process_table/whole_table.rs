@@ -63,23 +63,6 @@ impl Descendants {
 mod tests {
     use super::super::state::State;
     use super::*;
-    use std::time::Duration;
-
-    fn process(pid: i32, ppid: i32, state: State, start: Option<u64>) -> Process {
-        Process {
-            pid,
-            ppid,
-            pgid: pid,
-            sid: pid,
-            state,
-            threads: None,
-            tracer: None,
-            traced: false,
-            uid: 0,
-            cpu: Duration::ZERO,
-            start,
-        }
-    }
 
     fn pids(found: &[Process]) -> Vec<i32> {
         found.iter().map(|p| p.pid).collect()
@@ -90,11 +73,11 @@ mod tests {
         const ROOT: i32 = 10;
         let mut table = Descendants::new(ROOT);
         table.prove();
-        let parent = process(11, ROOT, State::Running, Some(100));
-        let child = process(12, 11, State::Running, Some(101));
+        let parent = Process::sample(11, ROOT, State::Running, Some(100));
+        let child = Process::sample(12, 11, State::Running, Some(101));
         assert_eq!(pids(&table.find(vec![parent, child])), [11, 12]);
         // Its parent is gone, and process 1 has adopted it.
-        let orphan = process(12, 1, State::Running, Some(101));
+        let orphan = Process::sample(12, 1, State::Running, Some(101));
         assert_eq!(pids(&table.find(vec![orphan.clone()])), [12]);
         for _ in 0..2 {
             let zombie = Process { state: State::Zombie, start: None, ..orphan.clone() };

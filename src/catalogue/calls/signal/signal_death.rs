@@ -42,36 +42,12 @@ cases! { "signal-death";
     calls_agree(ANY) in Calls::WITH_STATUS => [posix::WAITPID_CALLS_AGREE];
 }
 
-/// The standard signals whose default action terminates the process.
-const DEADLY: [Signal; 20] = [
-    Signal::HUP,
-    Signal::INT,
-    Signal::QUIT,
-    Signal::ILL,
-    Signal::TRAP,
-    Signal::ABRT,
-    Signal::BUS,
-    Signal::FPE,
-    Signal::KILL,
-    Signal::USR1,
-    Signal::SEGV,
-    Signal::USR2,
-    Signal::PIPE,
-    Signal::ALRM,
-    Signal::TERM,
-    Signal::XCPU,
-    Signal::XFSZ,
-    Signal::VTALRM,
-    Signal::PROF,
-    Signal::SYS,
-];
-
 /// Those, and Linux's own. On MIPS there is no SIGSTKFLT.
 fn deadly(t: &Trial) -> Vec<Signal> {
     let system = t.system();
     let more: &[&str] = if t.profile() == Profile::Linux { &["SIGIO", "SIGSTKFLT", "SIGPWR"] } else { &[] };
     let more = more.iter().filter_map(|name| Signal::from_name(name));
-    DEADLY.into_iter().chain(more.filter(|signal| signal.number_on(system).is_some())).collect()
+    Signal::DEADLY.into_iter().chain(more.filter(|signal| signal.number_on(system).is_some())).collect()
 }
 
 /// A held child whose core limit is 0: raising an ignored signal has no effect but the limit that is set before it.

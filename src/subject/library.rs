@@ -50,13 +50,13 @@ pub struct Library {
 /// The option of an agent that proves that its calls reach the library, before it says hello.
 pub const PROVE: &str = "--prove";
 
-/// The option of an agent that was executed anew with the library before all others, before the number of the descriptor for its
+/// The option of an agent that was re-executed with the library before all others, before the number of the descriptor for its
 /// replies.
 pub const PRELOADED: &str = "--preloaded";
 
 impl Library {
     /// Loads the library into this process, which must have one thread; for [`Way::Preload`] without `preloaded` by
-    /// executing `program` anew with [`PRELOADED`], to reply to `output`. With `prove`, every call is shown to reach it.
+    /// re-executing `program` with [`PRELOADED`], to reply to `output`. With `prove`, every call is shown to reach it.
     ///
     /// # Errors
     /// What is wrong with the library, and what to do about it.
@@ -118,7 +118,7 @@ impl Library {
     }
 }
 
-/// Executes this program anew with the library; why it could not.
+/// Re-executes this program with the library; why it could not.
 fn preload(file: &Path, prove: bool, program: &OsStr, output: &OwnedFd) -> String {
     if file.as_os_str().as_encoded_bytes().iter().any(|byte| [b' ', b':'].contains(byte)) {
         return format!(
@@ -142,7 +142,7 @@ fn preload(file: &Path, prove: bool, program: &OsStr, output: &OwnedFd) -> Strin
     match words {
         Ok(words) => {
             let error = library::exec_preloaded(&words, file);
-            format!("cannot execute {} anew: {error}", program.display())
+            format!("cannot re-execute {}: {error}", program.display())
         }
         Err(error) => error.to_string(),
     }

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 pub fn fd_is_open(fd: RawFd) -> bool {
     // SAFETY: any number may be asked about.
     let asked = check(unsafe { libc::fcntl(fd, libc::F_GETFD) });
-    // Where it cannot be asked about, it is taken as open.
+    // Where it cannot be asked about, it is assumed to be open.
     asked != Err(Errno::BADF)
 }
 

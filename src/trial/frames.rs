@@ -124,6 +124,14 @@ impl Frames {
     }
 }
 
+/// The beginning of what a warden on a framed stream says every second until it is heard.
+const HELLO: &[u8] = b"warden hello ";
+
+/// Whether a line is no more than that there is a warden.
+pub(super) fn is_greeting(line: &[u8]) -> bool {
+    line.starts_with(HELLO)
+}
+
 /// What stands behind the `@` of a frame.
 struct Frame<'a> {
     number: u32,
@@ -150,11 +158,11 @@ impl Frame<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// A warden's frames.
-    fn of_warden(frames: &mut Frames, line: &str) -> Vec<Vec<u8>> {
+    pub(in crate::trial) fn of_warden(frames: &mut Frames, line: &str) -> Vec<Vec<u8>> {
         let text = String::from_utf8(frames.wrap(line.as_bytes())).expect("text");
         let lines = text.lines().map(|frame| {
             let Frame { number, more, text, body, .. } =

@@ -1,7 +1,7 @@
 //! The driver's end of the stream to one warden.
 
 use super::deadline::PROMPT;
-use super::frames::Frames;
+use super::frames::is_greeting;
 use super::missing::{Missing, Serving};
 use super::outstanding::Outstanding;
 use super::stream::{Arrived, Closed, Stream};
@@ -54,19 +54,7 @@ impl From<Closed> for LinkError {
 }
 
 /// How often a wait looks whether the run was interrupted.
-const SLICE: Duration = Duration::from_millis(50);
-
-/// How long a warden takes to fork and answer on a busy machine, at most: a quiet one needs a fiftieth. Every deadline is made for
-/// such a machine, and grows with what is slower (an emulator, a guest that gets no processor).
-const BUSY_FORK: Duration = Duration::from_millis(20);
-/// A deadline has to come on the slowest machine.
-const SLOWEST: f64 = 50.0;
-
-/// How long nothing may come over a framed stream before the warden is asked whether all came that was sent: what was lost shows
-/// only by the number of the next frame, and without this nobody would send one until a deadline had passed.
-const QUIET: Duration = Duration::from_secs(1);
-/// The longest time that a slow machine makes of a shorter one.
-const LONGEST: Duration = Duration::from_secs(60);
+pub(super) const SLICE: Duration = Duration::from_millis(50);
 
 /// More lines and bytes than any trial has: an agent or a child that floods is cut off, and is not kept in memory.
 const FLOOD: usize = 20_000;
@@ -77,14 +65,14 @@ const SHOWN: usize = 200;
 
 /// A stream to a warden.
 pub struct Link {
-    stream: Stream,
+    pub(super) stream: Stream,
     /// What a framed stream lost or changed in this trial: nothing that was seen in it counts.
     damage: Option<String>,
-    inbox: VecDeque<Message>,
+    pub(super) inbox: VecDeque<Message>,
     /// When something came last, or the warden was asked for something to come.
-    heard: Instant,
+    pub(super) heard: Instant,
     /// Requests whose answers are of no other use than to come.
-    pings: Vec<u64>,
+    pub(super) pings: Vec<u64>,
     next_id: u64,
     received: usize,
     received_bytes: usize,
@@ -102,10 +90,10 @@ pub struct Link {
     pub trace: Vec<String>,
     /// What the agent wrote on its standard error.
     pub stderr: String,
-    interrupted: &'static AtomicBool,
-    scale: f64,
+    pub(super) interrupted: &'static AtomicBool,
+    pub(super) scale: f64,
     /// How many times slower than a busy machine this one is at the moment.
-    slowness: f64,
+    pub(super) slowness: f64,
     /// What did not come in the trials of this run.
     pub(super) missing: Missing,
     pub(super) serving: Option<Serving>,
@@ -169,35 +157,6 @@ impl Link {
         self.damage.as_deref()
     }
 
-    /// Waits until the warden at the far end of a framed stream was heard; whatever comes before is the noise of its start.
-    pub(crate) fn await_greeting(&mut self, within: Duration) -> Result<(), LinkError> {
-        let deadline = self.deadline(within);
-        while let Some(frames) = self.stream.frames().filter(|frames| !frames.is_greeted()) {
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(LinkError::Damaged(format!(
-                    "no warden said hello on the line; {}",
-                    frames.last_words()
-                )));
-            }
-            if self.interrupted.load(Ordering::Relaxed) {
-                return Err(LinkError::Interrupted);
-            }
-            match self.receive(left.min(SLICE)) {
-                // What was damaged at the start is noise, too.
-                Ok(()) | Err(LinkError::Damaged(_)) => {}
-                Err(LinkError::WardenGone) => {
-                    let words = self.stream.frames().map(Frames::last_words).unwrap_or_default();
-                    return Err(LinkError::Damaged(format!(
-                        "the line ended before a warden said hello; {words}"
-                    )));
-                }
-                Err(other) => return Err(other),
-            }
-        }
-        Ok(())
-    }
-
     /// A new trial begins: nothing of the last one is left.
     pub fn reset(&mut self) {
         self.inbox.clear();
@@ -222,31 +181,7 @@ impl Link {
         if self.stream.frames().is_some() { link.framed() } else { link }
     }
 
-    /// That long, on a system as slow as this one was said to be, and was seen to be; the latter makes no minutes of
-    /// seconds.
-    pub fn scaled(&self, time: Duration) -> Duration {
-        time.mul_f64(self.slowness).min(LONGEST.max(time)).mul_f64(self.scale)
-    }
-
-    /// Learns from how long the warden took to fork. What stalls an emulator or a guest for a moment comes again, so a slow
-    /// turn is forgotten slowly.
-    pub(crate) fn forked_in(&mut self, took: Duration) {
-        let now = took.as_secs_f64() / BUSY_FORK.as_secs_f64();
-        self.slowness = now.max(self.slowness * 0.9).clamp(1.0, SLOWEST);
-        self.answered_in(took);
-    }
-
-    /// Begins with what another link of the same machine has learnt.
-    pub(crate) fn as_slow_as(&mut self, slowness: f64) {
-        self.slowness = slowness;
-    }
-
-    /// How many times slower than a busy machine this one is.
-    pub(crate) fn slowness(&self) -> f64 {
-        self.slowness
-    }
-
-    fn deadline(&self, within: Duration) -> Instant {
+    pub(super) fn deadline(&self, within: Duration) -> Instant {
         Instant::now() + self.scaled(within)
     }
 
@@ -378,82 +313,6 @@ impl Link {
         })
     }
 
-    /// The answer of a child to what it was told.
-    pub(crate) fn child_answer(
-        &mut self,
-        name: &str,
-        word: &str,
-        id: Option<u64>,
-        within: Duration,
-    ) -> Result<Line, LinkError> {
-        let patience = self.patience(format!("an answer of a child ({word})"), within);
-        match self.child_line_until(Instant::now() + patience.time, name, word, id) {
-            Err(late @ LinkError::Late(_)) => self.did_not_come(patience).and(Err(late)),
-            other => other,
-        }
-    }
-
-    /// A line of that word, or with that id, from a child; that it is late means nothing yet.
-    pub fn child_line(
-        &mut self,
-        name: &str,
-        word: &str,
-        id: Option<u64>,
-        within: Duration,
-    ) -> Result<Line, LinkError> {
-        self.child_line_until(self.deadline(within), name, word, id)
-    }
-
-    fn child_line_until(
-        &mut self,
-        deadline: Instant,
-        name: &str,
-        word: &str,
-        id: Option<u64>,
-    ) -> Result<Line, LinkError> {
-        let late = format!("{word} of child {name}");
-        self.await_message(deadline, &late, true, |m| match m {
-            Message::Child(n, line) if n == name => match id {
-                // A step that it was started with could not be done: no other answer follows.
-                Some(_) => {
-                    let ended = line.word() == "err" && line.id().is_none() && line.get("step").is_some();
-                    (line.id() == id || ended).then(|| line.clone())
-                }
-                // A step that it was started with could not be done, or an exec: nothing else follows.
-                None => {
-                    let failed = line.word() == "err" && (line.id().is_none() || word == "hello");
-                    (line.word() == word || failed).then(|| line.clone())
-                }
-            },
-            _ => None,
-        })
-    }
-
-    /// Takes what a child said of an initial step that failed, if anybody did so far.
-    pub(crate) fn failed_first_step(&mut self) -> Option<Line> {
-        self.take_if(|message| match message {
-            Message::Child(_, line) => {
-                line.word() == "err" && line.id().is_none() && line.get("step").is_some()
-            }
-            _ => false,
-        })
-    }
-
-    /// Takes the error of a step that was begun, if it has come.
-    pub(crate) fn failed_step(&mut self, name: &str, id: u64) -> Option<Line> {
-        self.take_if(|message| match message {
-            Message::Child(of, line) => of == name && line.word() == "err" && line.id() == Some(id),
-            _ => false,
-        })
-    }
-
-    fn take_if(&mut self, is_wanted: impl Fn(&Message) -> bool) -> Option<Line> {
-        let at = self.inbox.iter().position(is_wanted)?;
-        match self.inbox.remove(at)? {
-            Message::Agent(line) | Message::Child(_, line) | Message::Warden(line) => Some(line),
-        }
-    }
-
     /// Whether the agent cannot be asked any more.
     pub(crate) fn is_closed_to_questions(&self) -> bool {
         self.agent_gone || self.damage.is_some()
@@ -475,7 +334,7 @@ impl Link {
     }
 
     /// Waits for a message that `wanted` takes; the others stay for those who ask for them.
-    fn await_message(
+    pub(super) fn await_message(
         &mut self,
         deadline: Instant,
         what: &str,
@@ -504,28 +363,22 @@ impl Link {
                 return Err(LinkError::Late(what.to_owned()));
             }
             self.receive(left.min(SLICE))?;
-            if self.stream.frames().is_some() && self.heard.elapsed() >= QUIET {
-                self.ping()?;
-            }
+            self.ask_after_silence()?;
         }
     }
 
-    /// Has both ends of a framed stream send something, so that what was lost before is noticed.
-    fn ping(&mut self) -> Result<(), LinkError> {
-        let id = self.id();
-        self.pings.push(id);
-        self.heard = Instant::now();
-        self.send(&[To::Warden(Request::Ping {}.to_line().with("id", id))])
-    }
-
     /// Reads what comes within that time into the inbox.
-    fn receive(&mut self, within: Duration) -> Result<(), LinkError> {
+    pub(super) fn receive(&mut self, within: Duration) -> Result<(), LinkError> {
         let mut broken = None;
         let arrived = self.stream.receive(within).map_err(|closed| self.end_of_stream(closed))?;
         for arrived in arrived {
-            self.heard = Instant::now();
             let came = match arrived {
-                Arrived::Line(bytes) => self.take(&bytes),
+                // What is said until somebody answers comes even if everything that was sent is lost.
+                Arrived::Line(bytes) if is_greeting(&bytes) => Ok(()),
+                Arrived::Line(bytes) => {
+                    self.heard = Instant::now();
+                    self.take(&bytes)
+                }
                 Arrived::Damaged(what) => Err(LinkError::Damaged(what)),
                 Arrived::Endless => Err(LinkError::Protocol("the warden sent a line without end".into())),
             };
@@ -602,8 +455,6 @@ impl Link {
                         let pid = line.get("pid").unwrap_or_default();
                         return Err(LinkError::Elsewhere(format!("child {name} (pid {pid})")));
                     }
-                    // A warden on a framed stream says it until it is heard.
-                    ("hello", _) => return Ok(()),
                     ("line-error", _) => {
                         let field = |key| line.get(key).unwrap_or_default();
                         let what = format!(

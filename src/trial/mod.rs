@@ -7,11 +7,13 @@
 mod abort;
 mod calls;
 mod case;
+mod child_lines;
 mod children;
 mod core;
 mod deadline;
 mod due;
 mod expect;
+mod framed_link;
 mod frames;
 pub(crate) mod handle;
 mod kind;

@@ -1,4 +1,5 @@
-//! How long an event is awaited: the whole time, until the same one has been missing a few times.
+//! How long an event is awaited: the whole time, until the same one has been missing a few times; longer where the machine is
+//! slow.
 //!
 //! A sandbox in which no signal stops a process lacks that event in every trial that needs it. The first few trials wait
 //! for it as long as for any other, and are judged as ever. Later ones wait a fraction, but never less than a number of
@@ -9,7 +10,15 @@ use super::link::{Link, LinkError};
 use super::missing::{Missing, Serving};
 use std::time::Duration;
 
-/// After so many misses an event is not given the whole time.
+/// How long a warden takes to fork and answer on a busy machine, at most: a quiet one needs a fiftieth. Every deadline is made for
+/// such a machine, and grows with what is slower (an emulator, a guest that gets no processor).
+const BUSY_FORK: Duration = Duration::from_millis(20);
+/// A deadline has to come on the slowest machine.
+const SLOWEST: f64 = 50.0;
+/// The longest time that a slow machine makes of a shorter one.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// The number of misses after which the deadline of an event is shortened.
 const FEW: usize = 2;
 /// The part of the whole time that it is given then,
 const PART: u32 = 40;
@@ -34,6 +43,30 @@ impl Patience {
 }
 
 impl Link {
+    /// That long, on a system as slow as this one was said to be, and was seen to be; the latter makes no minutes of
+    /// seconds.
+    pub fn scaled(&self, time: Duration) -> Duration {
+        time.mul_f64(self.slowness).min(LONGEST.max(time)).mul_f64(self.scale)
+    }
+
+    /// Learns from how long the warden took to fork. What stalls an emulator or a guest for a moment comes again, so a slow
+    /// turn is forgotten slowly.
+    pub(crate) fn forked_in(&mut self, took: Duration) {
+        let now = took.as_secs_f64() / BUSY_FORK.as_secs_f64();
+        self.slowness = now.max(self.slowness * 0.9).clamp(1.0, SLOWEST);
+        self.answered_in(took);
+    }
+
+    /// Begins with what another link of the same machine has learnt.
+    pub(crate) fn as_slow_as(&mut self, slowness: f64) {
+        self.slowness = slowness;
+    }
+
+    /// How many times slower than a busy machine this one is.
+    pub(crate) fn slowness(&self) -> f64 {
+        self.slowness
+    }
+
     /// How long to wait for an event that usually comes within that time.
     pub(crate) fn patience(&self, event: String, within: Duration) -> Patience {
         let whole = self.scaled(within);

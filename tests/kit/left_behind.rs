@@ -1,12 +1,13 @@
 //! However a warden ends, neither its folder nor a process is left.
 
 use super::Test;
+use super::poll::poll;
 use super::warden::{Warden, value};
 use libtest_mimic::Failed;
 use rustix::process::{Pid, Signal, test_kill_process};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub const TESTS: &[(&str, Test)] = &[
     ("a warden whose driver has gone leaves nothing", driver_gone),
@@ -51,15 +52,10 @@ fn nothing_left(folder: &Path, names: &[&str], pids: &[i32]) -> Result<(), Faile
         return Err(format!("left behind: {left:?}, expected {names:?}").into());
     }
     // One that its parent left to process 1 is reaped there in its own time.
-    let until = Instant::now() + Duration::from_secs(60);
     for pid in pids {
         let pid = Pid::from_raw(*pid).ok_or("no pid")?;
-        while test_kill_process(pid).is_ok() {
-            if Instant::now() > until {
-                return Err(format!("process {} is left", pid.as_raw_nonzero()).into());
-            }
-            std::thread::yield_now();
-        }
+        poll(Duration::from_secs(60), || test_kill_process(pid).err())
+            .ok_or_else(|| format!("process {} is left", pid.as_raw_nonzero()))?;
     }
     Ok(())
 }

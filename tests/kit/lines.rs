@@ -4,11 +4,12 @@
 //! damaged.
 
 use super::Test;
+use super::poll::poll;
 use libtest_mimic::Failed;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub const TESTS: &[(&str, Test)] = &[
     ("a line that loses, garbles, cuts or doubles a frame breaks one trial and fails none", each_frame),
@@ -133,15 +134,13 @@ fn run_scaled(kit: &Path, direction: &str, fault: &str, n: usize, scale: &str) -
 
 /// Waits for the end of a run, but not for ever.
 fn ended(mut child: Child) -> Result<Ran, String> {
-    let until = Instant::now() + Duration::from_secs(120);
-    while child.try_wait().map_err(|error| error.to_string())?.is_none() {
-        if Instant::now() > until {
-            let _ = child.kill();
-            let _ = child.wait();
-            return Err("it does not end".to_owned());
-        }
-        std::thread::yield_now();
-    }
+    let ended = poll(Duration::from_secs(120), || child.try_wait().transpose());
+    let Some(ended) = ended else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err("it does not end".to_owned());
+    };
+    ended.map_err(|error| error.to_string())?;
     let output = child.wait_with_output().map_err(|error| error.to_string())?;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Ok(Ran { code: output.status.code(), out: text(output.stdout), err: text(output.stderr) })

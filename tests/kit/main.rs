@@ -4,6 +4,8 @@
 mod kit;
 mod left_behind;
 mod lines;
+#[path = "../common/poll.rs"]
+mod poll;
 mod suite;
 mod warden;
 

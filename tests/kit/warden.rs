@@ -1,5 +1,6 @@
 //! A warden of the kit, spoken to without a driver.
 
+use super::poll::poll;
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -76,17 +77,9 @@ impl Warden {
 
     /// How it ends: its exit code, or minus the signal.
     pub fn ends(&mut self) -> Result<i32, String> {
-        let until = Instant::now() + DEADLINE;
-        while Instant::now() < until {
-            if let Some(status) = self.child.try_wait().map_err(|error| error.to_string())? {
-                return status
-                    .code()
-                    .or_else(|| status.signal().map(|s| -s))
-                    .ok_or_else(|| "no end".to_owned());
-            }
-            std::thread::yield_now();
-        }
-        Err("it does not end".to_owned())
+        let ended = poll(DEADLINE, || self.child.try_wait().transpose()).ok_or("it does not end")?;
+        let status = ended.map_err(|error| error.to_string())?;
+        status.code().or_else(|| status.signal().map(|s| -s)).ok_or_else(|| "no end".to_owned())
     }
 }
 

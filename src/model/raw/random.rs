@@ -42,7 +42,7 @@ impl Chance {
 pub struct Menu {
     /// The calls, of `wait4` and `waitid`.
     pub calls: Vec<Call>,
-    /// The pointers; the own buffer is taken as often as all others together.
+    /// The pointers; the agent's own buffer is chosen as often as all others together.
     pub pointers: Vec<Pointer>,
     /// Whether `waitid` has its fifth argument.
     pub fifth: bool,

@@ -77,7 +77,7 @@ fn is_in(address: *const c_void, path: &Path) -> bool {
     file == path || file.canonicalize().is_ok_and(|file| file == path)
 }
 
-/// Executes the program anew with a library loaded before all others. Returns only on failure.
+/// Re-executes the program with a library loaded before all others. Returns only on failure.
 pub fn exec_preloaded(argv: &[CString], path: &Path) -> Errno {
     let mut setting = format!("{PRELOAD}=").into_bytes();
     setting.extend(path.as_os_str().as_bytes());

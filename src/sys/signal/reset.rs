@@ -124,7 +124,7 @@ mod tests {
     use crate::sys::process::tests::Child;
     use crate::sys::signal::is_ignored;
 
-    /// How many signals are ignored in a child once it has started anew after `before`.
+    /// How many signals are ignored in a child that was re-executed after `before`.
     fn ignored_after(before: impl Fn()) -> i32 {
         let child = Child::running(|| {
             before();

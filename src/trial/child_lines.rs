@@ -1,0 +1,83 @@
+//! What children say over a link.
+
+use super::link::{Link, LinkError, Message};
+use crate::protocol::Line;
+use std::time::{Duration, Instant};
+
+impl Link {
+    /// The answer of a child to what it was told.
+    pub(crate) fn child_answer(
+        &mut self,
+        name: &str,
+        word: &str,
+        id: Option<u64>,
+        within: Duration,
+    ) -> Result<Line, LinkError> {
+        let patience = self.patience(format!("an answer of a child ({word})"), within);
+        match self.child_line_until(Instant::now() + patience.time, name, word, id) {
+            Err(late @ LinkError::Late(_)) => self.did_not_come(patience).and(Err(late)),
+            other => other,
+        }
+    }
+
+    /// A line of that word, or with that id, from a child; that it is late means nothing yet.
+    pub fn child_line(
+        &mut self,
+        name: &str,
+        word: &str,
+        id: Option<u64>,
+        within: Duration,
+    ) -> Result<Line, LinkError> {
+        self.child_line_until(self.deadline(within), name, word, id)
+    }
+
+    fn child_line_until(
+        &mut self,
+        deadline: Instant,
+        name: &str,
+        word: &str,
+        id: Option<u64>,
+    ) -> Result<Line, LinkError> {
+        let late = format!("{word} of child {name}");
+        self.await_message(deadline, &late, true, |m| match m {
+            Message::Child(n, line) if n == name => match id {
+                // A step that it was started with could not be done: no other answer follows.
+                Some(_) => {
+                    let ended = line.word() == "err" && line.id().is_none() && line.get("step").is_some();
+                    (line.id() == id || ended).then(|| line.clone())
+                }
+                // A step that it was started with could not be done, or an exec: nothing else follows.
+                None => {
+                    let failed = line.word() == "err" && (line.id().is_none() || word == "hello");
+                    (line.word() == word || failed).then(|| line.clone())
+                }
+            },
+            _ => None,
+        })
+    }
+
+    /// Takes what a child said of an initial step that failed, if anybody did so far.
+    pub(crate) fn failed_first_step(&mut self) -> Option<Line> {
+        self.take_if(|message| match message {
+            Message::Child(_, line) => {
+                line.word() == "err" && line.id().is_none() && line.get("step").is_some()
+            }
+            _ => false,
+        })
+    }
+
+    /// Takes the error of a step that was begun, if it has come.
+    pub(crate) fn failed_step(&mut self, name: &str, id: u64) -> Option<Line> {
+        self.take_if(|message| match message {
+            Message::Child(of, line) => of == name && line.word() == "err" && line.id() == Some(id),
+            _ => false,
+        })
+    }
+
+    fn take_if(&mut self, is_wanted: impl Fn(&Message) -> bool) -> Option<Line> {
+        let at = self.inbox.iter().position(is_wanted)?;
+        match self.inbox.remove(at)? {
+            Message::Agent(line) | Message::Child(_, line) | Message::Warden(line) => Some(line),
+        }
+    }
+}

@@ -26,12 +26,12 @@ ci:
 run *ARGS:
     cargo run --release --locked -- run {{ ARGS }}
 
-# Writes the committed listings and snapshots anew: look at the diff.
+# Regenerates the committed listings and snapshots: look at the diff.
 bless:
     WAITSPEC_BLESS=1 cargo test --locked --test catalogue --test public_api
     INSTA_UPDATE=always cargo test --locked --test snapshots
 
-# The kill matrix anew; takes a quarter of an hour.
+# Regenerates the kill matrix; takes a quarter of an hour.
 kill-matrix:
     cargo run --release --locked -- selftest --save fixtures/kill-matrix.json
 

@@ -15,6 +15,8 @@ mod hostile;
 mod killed;
 #[path = "environments/lacking.rs"]
 mod lacking;
+#[path = "common/poll.rs"]
+mod poll;
 #[path = "environments/run.rs"]
 mod run;
 #[path = "environments/skip_lists.rs"]

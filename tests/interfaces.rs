@@ -1,5 +1,9 @@
 //! Handles and programs judged from the command line: correct ones pass, and what cannot be judged is said in bounded time.
 
+#[cfg(target_os = "linux")]
+#[path = "common/poll.rs"]
+mod poll;
+
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -153,11 +157,7 @@ fn with_words(text: &str) -> Vec<i32> {
 
 #[cfg(target_os = "linux")]
 fn until(what: &str, mut done: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !done() {
-        assert!(began.elapsed() < Duration::from_secs(60), "{what}");
-        std::thread::yield_now();
-    }
+    poll::poll(Duration::from_secs(60), || done().then_some(())).unwrap_or_else(|| panic!("{what}"));
 }
 
 #[test]

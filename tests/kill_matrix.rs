@@ -14,7 +14,7 @@ use waitspec::selftest::matrix::{Kill, LEAK, Matrix};
 use waitspec::selftest::{self, Findings, subject_of};
 use waitspec::spec::{Clause, Level, Profile, deviations};
 
-/// How to generate the matrix anew.
+/// How to regenerate the matrix.
 const ANEW: &str = "(`waitspec selftest --save fixtures/kill-matrix.json` generates it)";
 
 /// The kill matrix is a matrix of Linux: elsewhere other clauses apply.

@@ -1,7 +1,7 @@
 //! The public API is what `docs/public-api.txt` lists, so that a change of it is seen in review.
 //!
 //! The sources are read as syntax, for every system: what a `#[cfg]` keeps for one system is listed with it. What the
-//! feature `internals` shows is not public. `WAITSPEC_BLESS=1 cargo test --test public_api` writes the listing anew.
+//! feature `internals` shows is not public. `WAITSPEC_BLESS=1 cargo test --test public_api` regenerates the listing.
 
 use quote::ToTokens;
 use std::collections::BTreeMap;

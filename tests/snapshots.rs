@@ -1,6 +1,6 @@
 //! What people read, whole: help, errors, and a failure in each form of report.
 //!
-//! `INSTA_UPDATE=always cargo test --test snapshots` writes `tests/snapshots/` anew. Times, pids and the names of this
+//! `INSTA_UPDATE=always cargo test --test snapshots` regenerates `tests/snapshots/`. Times, pids and the names of this
 //! machine are masked.
 
 use std::process::{Command, Stdio};

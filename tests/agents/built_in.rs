@@ -1,11 +1,12 @@
 //! The replies of the built-in agent, request by request.
 
 use std::os::unix::process::ExitStatusExt;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use waitspec::sys::process;
 use waitspec::sys::process_table::{self, Asleep};
 
+use super::poll::poll;
 use super::talk::Talk;
 
 /// Each test, by name.
@@ -94,11 +95,11 @@ fn interruption() {
     let call = talk.send("wait");
     let tid = talk.line().number("tid").expect("a thread");
     let tid = i32::try_from(tid).expect("a thread");
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !matches!(process_table::is_asleep_in_wait(talk.pid(), tid), Asleep::InWait | Asleep::InOtherCall) {
-        assert!(Instant::now() < deadline, "it never slept");
-        std::thread::yield_now();
-    }
+    let asleep = || {
+        let state = process_table::is_asleep_in_wait(talk.pid(), tid);
+        matches!(state, Asleep::InWait | Asleep::InOtherCall).then_some(())
+    };
+    poll(Duration::from_secs(60), asleep).expect("it never slept");
     process::kill(talk.pid(), libc::SIGUSR1).expect("it is ours");
     let reply = talk.line();
     assert_eq!(reply.to_string(), format!("err id={call} errno=EINTR status=untouched spill=no"));

@@ -8,6 +8,7 @@ pub mod run;
 mod tools;
 
 use super::faults::{CASES, Fault, Run};
+use super::poll;
 use libtest_mimic::Failed;
 use run::Ended;
 

@@ -9,6 +9,8 @@ mod faults;
 mod faulty;
 mod handles;
 mod languages;
+#[path = "../common/poll.rs"]
+mod poll;
 mod python;
 mod talk;
 

@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use super::poll::poll;
 use rustix::event::{PollFd, PollFlags, Timespec};
 use waitspec::protocol::{Line, LineReader};
 use waitspec::sys::process;
@@ -133,14 +134,7 @@ impl Talk {
         } else {
             self.agent.stdin = None;
         }
-        let deadline = Instant::now() + DEADLINE;
-        loop {
-            match self.agent.try_wait().expect("it is our child") {
-                Some(status) => return status,
-                None => assert!(Instant::now() < deadline, "the agent does not end"),
-            }
-            std::thread::yield_now();
-        }
+        poll(DEADLINE, || self.agent.try_wait().expect("it is our child")).expect("the agent does not end")
     }
 }
 

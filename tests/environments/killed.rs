@@ -1,6 +1,7 @@
 //! A run whose driver or warden is killed or interrupted.
 
-use super::run::{Ended, Run, Running, can_be_found, poll, run, send};
+use super::poll::poll;
+use super::run::{Ended, Run, Running, can_be_found, run, send};
 use super::tools::{file, skip, works};
 use rustix::process::Signal;
 use std::time::Duration;

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use super::poll::poll;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The time after which anything counts as hung. No passing test comes near it.
@@ -22,20 +23,6 @@ pub const LIMIT: Duration = Duration::from_secs(120);
 const MARK: &str = "WAITSPEC_TEST_RUN";
 
 static NUMBER: AtomicU32 = AtomicU32::new(0);
-
-/// Polls `done` until it returns a value; `None` after `limit`.
-pub fn poll<T>(limit: Duration, mut done: impl FnMut() -> Option<T>) -> Option<T> {
-    let began = Instant::now();
-    loop {
-        if let Some(value) = done() {
-            return Some(value);
-        }
-        if began.elapsed() > limit {
-            return None;
-        }
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
 
 /// A process of a run.
 #[derive(Debug, Clone)]

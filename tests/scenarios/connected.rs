@@ -3,8 +3,9 @@
 use std::io::{BufRead, BufReader, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use super::poll::poll;
 use rustix::process::{Pid, WaitOptions, WaitStatus, waitpid};
 use waitspec::protocol::Line;
 use waitspec::protocol::fields::{OWN, get_usage};
@@ -15,15 +16,8 @@ use waitspec::sys::{descriptors, process};
 pub const DEADLINE: Duration = Duration::from_secs(60);
 
 /// Polls until there is a result.
-pub fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + DEADLINE;
-    loop {
-        if let Some(seen) = look() {
-            return seen;
-        }
-        assert!(Instant::now() < deadline, "not seen in time: {what}");
-        std::thread::yield_now();
-    }
+pub fn until<T>(what: &str, look: impl FnMut() -> Option<T>) -> T {
+    poll(DEADLINE, look).unwrap_or_else(|| panic!("not seen in time: {what}"))
 }
 
 /// Waits for one report on the child.

@@ -16,6 +16,8 @@ use waitspec::sys::process_table::{self, State};
 use waitspec::wait::Signal;
 
 mod connected;
+#[path = "../common/poll.rs"]
+mod poll;
 use connected::*;
 
 fn main() {

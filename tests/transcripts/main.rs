@@ -19,6 +19,8 @@
 mod kit;
 mod pattern;
 mod play;
+#[path = "../common/poll.rs"]
+mod poll;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};

@@ -15,6 +15,7 @@ use waitspec::sys::process_table;
 
 use super::Speaker;
 use super::pattern::{Names, filled, is_one_of, matches};
+use super::poll::poll;
 
 /// Long enough for any machine; nothing here takes it.
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -134,22 +135,15 @@ impl Session {
         if !self.connects {
             self.input = None;
         }
-        let deadline = Instant::now() + DEADLINE;
-        loop {
-            if process_table::is_zombie(self.child.id() as i32) {
-                self.end_group();
-                let status = self.child.wait().map_err(|error| error.to_string())?;
-                self.reaped = true;
-                return Ok(match (status.code(), status.signal()) {
-                    (Some(code), _) => format!("exits {code}"),
-                    (None, signal) => format!("killed {}", signal.unwrap_or(0)),
-                });
-            }
-            if Instant::now() > deadline {
-                return Err("it does not end".to_owned());
-            }
-            std::thread::yield_now();
-        }
+        let pid = self.child.id() as i32;
+        poll(DEADLINE, || process_table::is_zombie(pid).then_some(())).ok_or("it does not end")?;
+        self.end_group();
+        let status = self.child.wait().map_err(|error| error.to_string())?;
+        self.reaped = true;
+        Ok(match (status.code(), status.signal()) {
+            (Some(code), _) => format!("exits {code}"),
+            (None, signal) => format!("killed {}", signal.unwrap_or(0)),
+        })
     }
 }
 

@@ -141,7 +141,8 @@ fn clauses(only_uncovered: bool) -> Table {
     table
 }
 
-fn summary() -> Table {
+/// The number of clauses, cases and trials for each book.
+pub fn summary() -> Table {
     let mut table = Table::new(&[
         "book",
         "clauses",
@@ -223,7 +224,8 @@ fn mutants() -> Table {
     table
 }
 
-fn contracts() -> Table {
+/// What programs promise.
+pub fn contracts() -> Table {
     let mut table = Table::new(&["contract", "promise", "value", "source"]);
     for contract in CONTRACTS {
         for row in contract.rows {

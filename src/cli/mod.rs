@@ -14,6 +14,7 @@ mod explore;
 mod list;
 mod matrix;
 mod names;
+mod reference;
 mod replay;
 mod run;
 mod selected;
@@ -89,6 +90,7 @@ enum Verb {
     EmitC(emit_c::Args),
     Completions(completions::Args),
     Warden(warden::Args),
+    Reference(reference::Args),
 }
 
 /// What a verb prints on standard output, and its exit code.
@@ -163,6 +165,7 @@ fn perform(verb: Verb) -> Result<Output, RunError> {
         Verb::EmitC(args) => emit_c::perform(&args),
         Verb::Completions(args) => completions::perform(&args),
         Verb::Warden(args) => warden::perform(&args),
+        Verb::Reference(args) => reference::perform(&args),
     }
 }
 

@@ -63,6 +63,12 @@ impl Abilities {
         Abilities(self.0 | other.0)
     }
 
+    /// Their words.
+    pub fn words(self) -> Vec<&'static str> {
+        let has = |at: &usize| self.0 & (1 << at) != 0;
+        (0..ABILITIES.len()).filter(has).map(|at| ABILITIES[at]).collect()
+    }
+
     /// The first of them that is not among those announced.
     pub(crate) fn missing_in(self, announced: &[String]) -> Option<&'static str> {
         let needed = ABILITIES.iter().enumerate().filter(|(at, _)| self.0 & (1 << at) != 0);

@@ -1,0 +1,141 @@
+//! A page for each book of clauses, or for each theme of a large one.
+
+use super::Page;
+use super::book::{Book, book_of, bug, citing, counted, folded, meant_for, plain, theme_of};
+use crate::spec::{self, Clause, Level, deviations};
+use std::fmt::Write;
+
+/// The pages, in the order of the books.
+pub fn pages(book: &Book<'_>) -> Vec<Page> {
+    let mut pages: Vec<(String, Vec<&'static Clause>)> = Vec::new();
+    for clause in spec::clauses() {
+        let name = book.page_of_clause(clause);
+        match pages.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, clauses)) => clauses.push(clause),
+            None => pages.push((name, vec![clause])),
+        }
+    }
+    // What is small comes last in its book.
+    let position = |name: &str| pages.iter().position(|(known, _)| known.starts_with(name));
+    let mut order: Vec<_> = (0..pages.len()).collect();
+    order.sort_by_key(|at| {
+        let name = &pages[*at].0;
+        let of_book = name.split('-').next().unwrap_or_default();
+        (position(of_book), name.ends_with("-others"), *at)
+    });
+    order.into_iter().map(|at| page(book, &pages[at].0, &pages[at].1)).collect()
+}
+
+fn page(book: &Book<'_>, name: &str, clauses: &[&'static Clause]) -> Page {
+    let title = title(name, clauses);
+    let mut text = format!("# {title}\n\n");
+    let _ = writeln!(
+        text,
+        "{}. A clause is a paraphrase; its source is authoritative. [How to read this page](../index.md#how-to-read-a-clause).",
+        counted(clauses.len(), "clause")
+    );
+    for clause in clauses {
+        section(book, &mut text, clause);
+    }
+    Page { path: format!("clauses/{name}.md"), title, text }
+}
+
+/// `POSIX: waitpid`, `Linux: others`, `FreeBSD`.
+fn title(name: &str, clauses: &[&'static Clause]) -> String {
+    let word = clauses.first().map_or("", |clause| book_of(clause));
+    let book = match word {
+        "posix" => "POSIX",
+        "linux" => "Linux",
+        "freebsd" => "FreeBSD",
+        "netbsd" => "NetBSD",
+        "openbsd" => "OpenBSD",
+        "dragonfly" => "DragonFly",
+        "macos" => "macOS",
+        "promise" => "What a subject promises",
+        other => other,
+    };
+    match name.split_once('-') {
+        Some((_, "others")) => {
+            let mut themes: Vec<&str> =
+                clauses.iter().filter_map(|clause| theme_of(clause).split('/').nth(1)).collect();
+            themes.dedup();
+            format!("{book}: {}", themes.join(", "))
+        }
+        Some((_, theme)) => format!("{book}: {theme}"),
+        None => book.to_owned(),
+    }
+}
+
+fn section(book: &Book<'_>, out: &mut String, clause: &Clause) {
+    let id = clause.id;
+    let _ = writeln!(out, "\n## `{id}` {{#{id}}}\n\n{}\n", plain(clause.text));
+    let _ = writeln!(out, "- **{}**: {}", clause.level, plain(clause.source));
+    let _ = writeln!(out, "- {}", shown(book, clause));
+    for deviation in deviations::ALL.iter().filter(|d| d.clause.id == id) {
+        let until = match deviation.until {
+            Some((major, minor)) => format!(" before {major}.{minor}"),
+            None => String::new(),
+        };
+        let unverified = if deviation.unverified {
+            format!(" **unverified**: {}", deviations::UNVERIFIED)
+        } else {
+            String::new()
+        };
+        let _ = writeln!(
+            out,
+            "- **{}{until} deviates**: {}. {}.{unverified}",
+            deviation.profile,
+            plain(deviation.observed),
+            plain(deviation.source)
+        );
+    }
+    if !clause.bugs.is_empty() {
+        let bugs: Vec<String> = clause.bugs.iter().map(|name| bug(name)).collect();
+        let _ = writeln!(out, "- would have caught {}", bugs.join(", "));
+    }
+    for case in citing(clause) {
+        let _ = writeln!(out, "- case {}: {}", book.case(case), plain(case.title));
+    }
+    for mutant in meant_for(clause) {
+        let killers = book.failing(clause).find(|(name, _)| *name == mutant.name);
+        let killed = match (killers, book.leaks(mutant.name)) {
+            (Some((_, cases)), _) => format!("killed by {}", counted(cases.len(), "case")),
+            (None, true) => "killed by what it leaves behind".to_owned(),
+            (None, false) => "not run".to_owned(),
+        };
+        let _ = writeln!(out, "- mutant {}: {} ({killed})", book.mutant(mutant.name), plain(mutant.breaks));
+    }
+    let meant: Vec<&str> = meant_for(clause).map(|mutant| mutant.name).collect();
+    let others: Vec<String> = book
+        .failing(clause)
+        .filter(|(name, _)| !meant.contains(name))
+        .map(|(name, _)| book.mutant(name))
+        .collect();
+    if !others.is_empty() {
+        out.push_str(&folded(
+            &format!("also failed by {} of other clauses", counted(others.len(), "mutant")),
+            &others,
+        ));
+    }
+}
+
+/// What is known of the clause from runs.
+fn shown(book: &Book<'_>, clause: &Clause) -> String {
+    if let Some(why) = clause.untestable {
+        return format!("not tested: {}", plain(why));
+    }
+    if citing(clause).next().is_none() {
+        return "not tested: no case cites it".to_owned();
+    }
+    if book.holds_somewhere(clause) {
+        return format!("holds on {}", plain(&book.matrix.system));
+    }
+    if clause.level == Level::Implementation {
+        return "recorded, never judged".to_owned();
+    }
+    let seen_to_depart = deviations::ALL.iter().any(|d| d.clause.id == clause.id && !d.unverified);
+    if seen_to_depart {
+        return "seen not to hold, on the system named below".to_owned();
+    }
+    "**unverified**: no committed run has shown that it holds anywhere".to_owned()
+}

@@ -1,0 +1,112 @@
+//! What is one table: the mutants, the known deviations, the scenarios; and the overview.
+
+use super::Page;
+use super::book::{Book, bug, counted, plain};
+use crate::cli::list;
+use crate::cli::table::Format;
+use crate::mutants::Origin;
+use crate::scenario::library;
+use crate::selftest::matrix::{kill_count, killers};
+use crate::spec::deviations;
+use std::fmt::Write;
+
+/// The mutants.
+pub fn mutants(book: &Book<'_>) -> Page {
+    let all: Vec<_> = crate::mutants::mutants().collect();
+    let mut text = format!(
+        "# Mutants\n\n{}: subjects with a known bug, each a thin wrapper around correct calls. \
+         `waitspec selftest` runs each through every case; the counts are those of {}. A mutant that more than a quarter of all \
+         cases kill is no evidence for any of them.\n\n\
+         | mutant | what it breaks | clause | from | killed by |\n|---|---|---|---|---|\n",
+        counted(all.len(), "mutant"),
+        plain(&book.matrix.system)
+    );
+    for mutant in all {
+        let name = mutant.name;
+        let origin = match mutant.origin {
+            Origin::Bug(name) => bug(name),
+            other => other.to_string(),
+        };
+        let killed = match book.matrix.rows.get(name) {
+            Some(row) => {
+                format!("{}, {}", counted(killers(row).len(), "case"), counted(kill_count(row), "trial"))
+            }
+            None => "not run".to_owned(),
+        };
+        let _ = writeln!(
+            text,
+            "| <a id=\"mutant-{name}\"></a>`{name}` | {} | {} | {origin} | {killed} |",
+            plain(mutant.breaks),
+            book.clause(mutant.clause)
+        );
+    }
+    Page { path: "tables/mutants.md".to_owned(), title: "Mutants".to_owned(), text }
+}
+
+/// The known deviations.
+pub fn deviations(book: &Book<'_>) -> Page {
+    let mut text = format!(
+        "# Known deviations\n\n{} of systems from a clause that says *must*. A trial that observes exactly this is reported as \
+         `deviates`; anything else fails. **unverified**: {}.\n\n\
+         | system | clause | observed instead | source |\n|---|---|---|---|\n",
+        counted(deviations::ALL.len(), "departure"),
+        deviations::UNVERIFIED
+    );
+    for deviation in deviations::ALL {
+        let until = match deviation.until {
+            Some((major, minor)) => format!(" before {major}.{minor}"),
+            None => String::new(),
+        };
+        let unverified = if deviation.unverified { " **unverified**" } else { "" };
+        let _ = writeln!(
+            text,
+            "| {}{until} | {} | {} | {}{unverified} |",
+            deviation.profile,
+            book.clause(deviation.clause),
+            plain(deviation.observed),
+            plain(deviation.source)
+        );
+    }
+    Page { path: "tables/deviations.md".to_owned(), title: "Known deviations".to_owned(), text }
+}
+
+/// The scenarios and the contracts.
+pub fn scenarios() -> Page {
+    let mut text = "# Scenarios and contracts\n\n## Scenarios\n\nWhat a child can be told to do: `waitspec child NAME`.\n\n\
+                    | scenario | what the child does | steps |\n|---|---|---|\n"
+        .to_owned();
+    for named in library::LIBRARY {
+        let steps = plain(&named.script.join("; "));
+        let _ = writeln!(text, "| `{}` | {} | {steps} |", named.name, plain(named.summary));
+    }
+    text.push_str(
+        "\n## Contracts\n\nWhat a program that runs a program promises, beside what POSIX binds it to.\n\n",
+    );
+    text.push_str(&list::contracts().render(Format::Markdown, &[]));
+    Page { path: "tables/scenarios.md".to_owned(), title: "Scenarios and contracts".to_owned(), text }
+}
+
+/// The first page: how much there is, and how to read it.
+pub fn overview(pages: &[Page]) -> Page {
+    let mut text = format!(
+        "# Reference\n\nEvery requirement on the Unix wait family that this suite knows, with its source, the cases that check it, \
+         the bugs it would have caught, and the systems known to depart from it. All of it is generated from the tables of \
+         waitspec {}.\n\n{}\n\
+         `seen to fail`: at least one mutant fails it, so that a case is known to check it.\n\n",
+        env!("CARGO_PKG_VERSION"),
+        list::summary().render(Format::Markdown, &[])
+    );
+    text.push_str(
+        "## How to read a clause {#how-to-read-a-clause}\n\n\
+         - **must** fails a trial, **should** is a warning, **implementation-defined** is recorded and never judged.\n\
+         - *holds on ...*: the trials of the unbroken subjects passed on that system when the kill matrix was recorded.\n\
+         - **unverified**: taken from a manual or a source; no committed run has shown it on a machine.\n\
+         - *would have caught*: reports of bugs in real implementations that break the clause.\n\
+         - A *case* checks the clause. A *mutant* breaks it on purpose; a case that kills the mutant is seen to check the clause.\n\n\
+         ## Pages\n\n",
+    );
+    for page in pages {
+        let _ = writeln!(text, "- [{}]({})", page.title, page.path);
+    }
+    Page { path: "index.md".to_owned(), title: "Reference".to_owned(), text }
+}

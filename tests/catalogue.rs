@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use waitspec::catalogue;
-use waitspec::spec::{self, Level};
+use waitspec::spec::{self, Book, Level};
+use waitspec::trial::InterfaceName;
 
 /// What each id of the lock is: `clause`, `case`, or one of these after `retired`.
 type Lock = BTreeMap<String, String>;
@@ -88,5 +89,15 @@ fn no_case_cites_an_untestable_clause() {
     let cited = cited();
     for clause in spec::clauses().filter(|clause| clause.untestable.is_some()) {
         assert!(!cited.contains(clause.id), "{} is untestable, but a case cites it", clause.id);
+    }
+}
+
+#[test]
+fn handles_and_programs_are_bound_by_the_standard_and_by_their_own_promises() {
+    for case in catalogue::cases().filter(|case| case.interface() != InterfaceName::Calls) {
+        for clause in case.clauses {
+            let binds = matches!(clause.book(), Book::Posix | Book::Promise);
+            assert!(binds, "{} cites {}, which is of a system", case.id, clause.id);
+        }
     }
 }

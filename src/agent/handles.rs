@@ -50,12 +50,7 @@ pub(crate) fn begin_with(begin: Option<Begin>) {
 
 /// Serves the requests that come on `input`, writes the replies to `output`, and exits at the end of `input`. As
 /// [`super::serve`] otherwise.
-pub(crate) fn serve(
-    subject: &'static dyn Handles,
-    input: OwnedFd,
-    output: OwnedFd,
-    begin: Option<Begin>,
-) -> ! {
+pub fn serve(subject: &'static dyn Handles, input: OwnedFd, output: OwnedFd, begin: Option<Begin>) -> ! {
     signal::reset_all();
     begin_with(begin);
     // By the subject.

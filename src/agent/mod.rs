@@ -19,7 +19,7 @@
 
 pub mod check;
 mod handlers;
-pub(crate) mod handles;
+pub mod handles;
 mod input;
 mod optional;
 pub mod program;

@@ -55,8 +55,7 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
             Ok((opened, _)) => {
                 let core = Core::new(link, planned.case.clauses, common, info, opened);
                 let (core, result) = planned.case.run_on(core, planned.variant);
-                verdict::collect(&mut report, core, &result);
-                result
+                verdict::collect(&mut report, core, result)
             }
             Err(stop) => Err(stop),
         };
@@ -75,7 +74,7 @@ pub(crate) fn run_trial(link: &mut Link, planned: &Planned, context: &TrialConte
             if let (Ok(()) | Err(Abort::Skip(_)), Some(what)) = (&result, broke) {
                 result = Err(Abort::Protocol(what));
             }
-            verdict::closed(&mut report, &mut result, &closed, planned.case);
+            verdict::closed(&mut report, &mut result, &closed, planned.case, info);
         }
         Err(LinkError::Interrupted) => return None,
         Err(why) => {

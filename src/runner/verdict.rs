@@ -30,12 +30,36 @@ pub(crate) fn blank(planned: &Planned, info: &SubjectInfo) -> TrialReport {
     }
 }
 
-/// Moves what a trial gathered into the report, with the state of its children if it did not complete.
-pub(crate) fn collect(report: &mut TrialReport, mut trial: Core<'_>, result: &Outcome) {
+/// What became of a trial, where no more is asked of the subject than it has to keep.
+///
+/// A promise binds only a subject that made it. What was not promised is recorded; of an agent that died nothing more can be
+/// judged.
+fn bound(trial: &mut Core<'_>, result: Outcome) -> Outcome {
+    let (Err(Abort::Fail(failure)) | Err(Abort::Hang(failure)) | Err(Abort::Crash(failure))) = &result else {
+        return result;
+    };
+    if let Some(source) = trial.source_of(failure.clause) {
+        if let Some(promise) = failure.clause.promise() {
+            let note = format!("{promise} is promised by {source}");
+            trial.note(&note);
+        }
+        return result;
+    }
+    if matches!(result, Err(Abort::Crash(_))) {
+        return Err(Abort::Broken(format!("{}, and it did not promise {}", failure.got, failure.clause.id)));
+    }
+    trial.recorded.push((failure.clause.id.to_owned(), failure.got.clone()));
+    Err(Abort::Recorded)
+}
+
+/// Moves what a trial gathered into the report, with the state of its children if it did not complete. Returns what became
+/// of it.
+pub(crate) fn collect(report: &mut TrialReport, mut trial: Core<'_>, result: Outcome) -> Outcome {
+    let result = bound(&mut trial, result);
     if matches!(result, Err(Abort::Fail(_) | Abort::Hang(_) | Abort::Crash(_) | Abort::Broken(_))) {
         report.children = trial.describe_children();
     }
-    if let Err(Abort::Fail(failure)) = result {
+    if let Err(Abort::Fail(failure)) = &result {
         // A failure outside any expectation, e.g. a zombie that vanished.
         trial.credit(failure.clause, ClauseOutcome::Fail);
     }
@@ -49,10 +73,17 @@ pub(crate) fn collect(report: &mut TrialReport, mut trial: Core<'_>, result: &Ou
         report.verdict = Verdict::Deviates(deviation.source.to_owned());
         report.failure = Some(failure);
     }
+    result
 }
 
 /// Adds what the warden found when it closed the trial.
-pub(crate) fn closed(report: &mut TrialReport, result: &mut Outcome, closed: &Line, case: &Case) {
+pub(crate) fn closed(
+    report: &mut TrialReport,
+    result: &mut Outcome,
+    closed: &Line,
+    case: &Case,
+    info: &SubjectInfo,
+) {
     let leaked = closed.list("leaked");
     if !leaked.is_empty() && result.is_ok() {
         report.verdict = Verdict::Leak;
@@ -73,6 +104,10 @@ pub(crate) fn closed(report: &mut TrialReport, result: &mut Outcome, closed: &Li
         // Requests to its children failed because they died with it.
         Err(Abort::Broken(why)) => {
             let clause = case.clauses[0];
+            if info.source_of(clause).is_none() {
+                *why = format!("{why} (killed by {signal})");
+                return;
+            }
             let got = format!("{why} (killed by {signal})");
             let failure = Failure { clause, expected: "the agent to stay alive".to_owned(), got };
             report.clauses.push((clause, ClauseOutcome::Fail));

@@ -178,8 +178,7 @@ impl<'a> Core<'a> {
 
     /// The source that binds the subject to a clause; `None` for a promise that it did not make.
     pub(crate) fn source_of(&self, clause: &'static Clause) -> Option<&str> {
-        let Some(promise) = clause.promise() else { return Some(clause.source) };
-        self.info.promises.iter().find(|(name, _)| name == promise).map(|(_, source)| source.as_str())
+        self.info.source_of(clause)
     }
 
     /// Records a value that the implementation is free to choose.

@@ -308,6 +308,10 @@ impl<'a> Core<'a> {
 
     /// Notes what became of a clause: once, with its worst outcome.
     pub(crate) fn credit(&mut self, clause: &'static Clause, outcome: ClauseOutcome) {
+        if self.source_of(clause).is_none() {
+            // Nobody promised it.
+            return;
+        }
         let rank = |o: ClauseOutcome| match o {
             ClauseOutcome::NotObserved => 0,
             ClauseOutcome::Pass => 1,

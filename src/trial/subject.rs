@@ -3,6 +3,7 @@
 use super::kind::Kind;
 use super::variant::{InterfaceName, Variant};
 use crate::protocol::handle::{Form, Polling, Reaps};
+use crate::spec::clause::Clause;
 use crate::spec::contracts::Contract;
 use crate::sys::call::abi::Call;
 
@@ -58,6 +59,12 @@ pub struct SubjectInfo {
 }
 
 impl SubjectInfo {
+    /// The source that binds the subject to a clause; `None` for a promise that it did not make.
+    pub(crate) fn source_of(&self, clause: &'static Clause) -> Option<&str> {
+        let Some(promise) = clause.promise() else { return Some(clause.source) };
+        self.promises.iter().find(|(name, _)| name == promise).map(|(_, source)| source.as_str())
+    }
+
     /// What its trials can be of.
     pub fn variants(&self) -> Vec<Variant> {
         match self.interface {

@@ -13,6 +13,7 @@ mod languages;
 mod poll;
 mod python;
 mod talk;
+mod unpromised;
 
 use std::os::fd::AsFd;
 use std::process::ExitCode;
@@ -104,6 +105,9 @@ fn main() -> ExitCode {
                 let options = ChildOptions { agent: args.get(1).cloned(), ..ChildOptions::default() };
                 std::process::exit(waitspec::agent::program::run(options, waitspec::mutants::registry));
             }
+            if let Some(name) = args.get(1).and_then(|name| name.strip_prefix(unpromised::PREFIX)) {
+                unpromised::serve(name);
+            }
             let mut known = subjects().into_iter().chain([Box::new(Panics) as Box<dyn Subject>]);
             let subject = known.find(|s| Some(&s.name()) == args.get(1)).expect("a subject");
             let [input, output] = [rustix::stdio::stdin().as_fd(), rustix::stdio::stdout().as_fd()]
@@ -138,6 +142,8 @@ fn main() -> ExitCode {
     trials.push(Trial::test("the agent in Python, request by request", requests).with_ignored_flag(ignored));
     trials.extend(languages::trials());
     trials.extend(handles::trials(ignored));
+    #[cfg(feature = "cli")]
+    trials.extend(unpromised::trials());
     for fault in FAULTS {
         let name = format!("faulty: {}", fault.name);
         trials.push(Trial::test(name, move || is_told(fault)).with_ignored_flag(ignored));

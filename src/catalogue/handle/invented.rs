@@ -78,7 +78,9 @@ fn ignored_at_start(t: &mut Trial) -> Outcome {
 
 /// The child is gone before its handle is asked.
 fn lost(t: &mut Trial) -> Outcome {
-    let child = t.spawn(Scenario::exits(7))?;
+    // Not before its handle is made, which may need the process.
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::exit(7))?;
     t.await_ended(&child)?;
     let answered = t.wait(&child)?;
     judge(t, &answered, &child, Change::Exited(7))

@@ -96,9 +96,14 @@ fn all(t: &mut Trial) -> Outcome {
 }
 
 fn several(t: &mut Trial) -> Outcome {
-    let (first, second) = (t.offer(Scenario::exits(3)), t.offer(Scenario::exits(5)));
+    let (first, second) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
     let script = format!("{} &\np=$!\n{} &\nq=$!\nwait $p $q\necho s=$?\n", first.command, second.command);
     t.script(&script)?;
+    let (first, second) = (t.meet(&first)?, t.meet(&second)?);
+    // The last one terminates first: what a shell that looks at the last death alone gets wrong.
+    t.tell(&second, Step::exit(5))?;
+    t.await_ended(&second)?;
+    t.tell(&first, Step::exit(3))?;
     t.exit()?;
     let got = value(&t.output()?.out, "s");
     t.expect(&posix::SHELL_WAIT_SEVERAL).that(got == Some(5), "$? 5", said("$?", got))
@@ -208,7 +213,8 @@ fn chld_trap(t: &mut Trial) -> Outcome {
 fn options(t: &mut Trial) -> Outcome {
     for option in ["-n", "-p v"] {
         let child = t.offer(Scenario::exits(7));
-        t.script(&format!("{} &\np=$!\nwait {option} $p\necho s=$?\n", child.command))?;
+        // The last wait is for shells that refuse the option: they would leave the command behind.
+        t.script(&format!("{} &\np=$!\nwait {option} $p\necho s=$?\nwait\n", child.command))?;
         t.exit()?;
         let got = said("$?", value(&t.output()?.out, "s"));
         let name = format!("wait {option} PID, of a command that exits 7");

@@ -178,6 +178,11 @@ impl Inner {
         Some(entries.swap_remove(at).1)
     }
 
+    /// A pid that this value is stored for, among those that are wanted.
+    pub(crate) fn key_of(&self, value: i64, wanted: impl Fn(i64) -> bool) -> Option<i64> {
+        lock(&self.entries).iter().find(|(p, v)| *v == value && wanted(*p)).map(|(p, _)| *p)
+    }
+
     /// Any stored pid and value.
     pub(crate) fn any_entry(&self) -> Option<(i64, i64)> {
         lock(&self.entries).first().copied()

@@ -18,6 +18,10 @@
 //! | `existence` | processes that exist, and that other calls do not find |
 //! | `sleep` | waits that look now and then |
 //! | `tracees` | children that another process traces |
+//! | `adopted` | children that another process created |
+//! | `kinds` | clone children, children of other threads, threads of a child |
+//! | `asleep` | what happens while a call sleeps |
+//! | `users` | whose uid a siginfo carries |
 //! | `corner_cases` | single values, calls and combinations of options |
 //! | `wrong_fields` | single fields of siginfo, usage and SIGCHLD |
 //! | `intermittent` | bugs that show only now and then |
@@ -26,6 +30,8 @@
 //! | `inner`, `edit`, `mutant` | the correct calls, and what the tables use |
 
 mod accounts;
+mod adopted;
+mod asleep;
 mod blocking;
 mod by_target;
 mod corner_cases;
@@ -39,6 +45,7 @@ mod init;
 mod inner;
 mod intermittent;
 mod interrupted;
+mod kinds;
 mod memory;
 mod mutant;
 mod nohang;
@@ -57,6 +64,7 @@ mod targets;
 mod threads;
 mod timing;
 mod tracees;
+mod users;
 mod wrapper;
 mod wrong_fields;
 
@@ -90,6 +98,10 @@ pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
         peeks::MUTANTS,
         interrupted::MUTANTS,
         threads::MUTANTS,
+        kinds::MUTANTS,
+        adopted::MUTANTS,
+        asleep::MUTANTS,
+        users::MUTANTS,
         rusage::MUTANTS,
         sigchld::MUTANTS,
         pidfd::MUTANTS,

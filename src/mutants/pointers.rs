@@ -1,10 +1,10 @@
 //! Null and invalid pointers, and arguments that select no process.
 
 use super::edit::{ObservationExt, RequestExt};
-use super::inner::{error, nothing, report};
+use super::inner::{error, no_usage, nothing, report};
 use super::mutant::{Mutant, blind, from_catalogue};
 use crate::spec::{linux, posix};
-use crate::sys::call::abi::{Call, Pointer, Request, Return};
+use crate::sys::call::abi::{Call, Memory, Pointer, Request, Return};
 use libc::{ECHILD, EFAULT, EINVAL, WNOHANG};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -102,6 +102,46 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| {
         let bad = [r.status, r.rusage, r.info].contains(&Pointer::Bad);
         if bad { Ok(error(r, EFAULT)) } else { w.real(r) }
+    }),
+    blind(
+        "efault-before-einval",
+        "wait4 fails with EFAULT for invalid pointers even if the options are invalid, too",
+        &linux::WAIT_EINVAL_BEFORE_EFAULT,
+    )
+    .raw()
+    .call(|w, r| {
+        let bad = [r.status, r.rusage, r.info].contains(&Pointer::Bad);
+        w.map(r, |seen| {
+            if bad && seen.errno() == Some(EINVAL) {
+                seen.ret = Return::Errno(EFAULT);
+            }
+        })
+    }),
+    blind(
+        "raw-waitid-no-usage-without-infop",
+        "the raw waitid does not fill the rusage if infop is null",
+        &linux::RUSAGE_RAW_WAITID,
+    )
+    .raw()
+    .call(|w, r| {
+        w.map(r, |seen| {
+            if r.uses_idtype() && r.info == Pointer::Null && r.rusage == Pointer::Buffer {
+                seen.rusage = Memory::Untouched;
+            }
+        })
+    }),
+    blind(
+        "raw-waitid-nohang-clears-usage",
+        "the raw waitid zeroes the rusage if there is nothing to report",
+        &linux::RUSAGE_RAW_WAITID,
+    )
+    .raw()
+    .call(|w, r| {
+        w.map(r, |seen| {
+            if r.uses_idtype() && seen.is_nothing() && r.rusage == Pointer::Buffer {
+                seen.rusage = Memory::Wrote(no_usage());
+            }
+        })
     }),
     from_catalogue(
         "raw-waitid-overrun",

@@ -1,12 +1,12 @@
 //! Resource usage: wrong fields, wrong units, accounted at the wrong time.
 
 use super::edit::{ObservationExt, RequestExt, is_termination};
-use super::inner::{Inner, no_usage};
+use super::inner::{CallResult, Inner, no_usage};
 use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::protocol::Line;
 use crate::protocol::fields::{OWN, get_usage, put_usage};
 use crate::spec::{linux, posix};
-use crate::sys::call::abi::{Call, Usage};
+use crate::sys::call::abi::{Call, Observation, Request, Usage};
 use crate::sys::process::{self, Who};
 use libc::{WEXITED, WNOWAIT};
 use std::time::Instant;
@@ -15,7 +15,7 @@ use std::time::Instant;
 const CREDIT: i64 = 50_000;
 
 /// Changes what getrusage returns for the agent's children.
-fn edit_children(request: &Line, reply: &mut Line, change: impl FnOnce(&mut Usage)) {
+pub(crate) fn edit_children(request: &Line, reply: &mut Line, change: impl FnOnce(&mut Usage)) {
     if request.word() == "getrusage"
         && request.get("who").as_deref() == Some("children")
         && let Some(mut usage) = get_usage(reply, OWN)
@@ -23,6 +23,22 @@ fn edit_children(request: &Line, reply: &mut Line, change: impl FnOnce(&mut Usag
         change(&mut usage);
         put_usage(reply, OWN, &usage);
     }
+}
+
+/// Makes a call, and remembers the page faults that it credited for such a child.
+pub(crate) fn credited(w: &Inner, r: &Request, such: impl FnOnce(&Observation) -> bool) -> CallResult {
+    let faults = || process::usage(Who::Children).minflt.unwrap_or(0);
+    let before = faults();
+    w.map(r, |seen| {
+        if such(seen) {
+            w.add(faults() - before);
+        }
+    })
+}
+
+/// Takes those page faults out of what getrusage returns for the agent's children.
+pub(crate) fn withhold(w: &Inner, request: &Line, reply: &mut Line) {
+    edit_children(request, reply, |usage| usage.minflt = usage.minflt.map(|n| n - w.value()));
 }
 
 /// Adds N credits to what getrusage returns for the agent's children.

@@ -29,6 +29,13 @@ fn of_hidden(w: &Inner, request: &Request, seen: &mut Observation, when: bool) {
     }
 }
 
+/// Whether this is the ID of a thread of a child, other than its first.
+fn is_thread(w: &Inner, id: i64) -> bool {
+    let of =
+        |pid: &i64| process_table::threads(*pid as i32).iter().any(|(thread, _)| i64::from(*thread) == id);
+    !w.children().contains(&id) && w.children().iter().any(of)
+}
+
 /// Whether a process descends from this one.
 fn descends(pid: i64) -> bool {
     let own = std::process::id() as i32;
@@ -75,5 +82,32 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             Ok(error(r, libc::ECHILD))
         }
         _ => w.real(r),
+    }),
+    blind(
+        "traced-thread-without-stops",
+        "the stops of a traced thread are not reported",
+        &linux::PTRACE_THREADS,
+    )
+    .call(|w, r| {
+        w.map(r, |seen| {
+            if seen.is_stop() && seen.child().is_some_and(|id| is_thread(w, id)) {
+                *seen = error(r, libc::ECHILD);
+            }
+        })
+    }),
+    blind(
+        "traced-thread-exits-unseen",
+        "the exit of a traced thread is not reported",
+        &linux::PTRACE_THREADS,
+    )
+    .call(|w, r| {
+        // Reported, it is no longer there to be looked up.
+        let thread =
+            w.peek(r).is_some_and(|(id, word)| super::edit::is_termination(word) && is_thread(w, id));
+        w.map(r, |seen| {
+            if thread {
+                *seen = error(r, libc::ECHILD);
+            }
+        })
     }),
 ];

@@ -166,6 +166,8 @@ pub(super) struct Child {
     kept: Vec<workload::Mapping>,
     /// The descriptors [`Step::PidfdOpen`] opened.
     descriptors: Vec<OwnedFd>,
+    /// The threads [`Step::StartThread`] started.
+    sleepers: Vec<threads::Sleeper>,
     /// The pid of the child forked last, or 0.
     youngest: i32,
 }
@@ -190,6 +192,7 @@ impl Child {
             pending: steps.into_iter(),
             kept: Vec::new(),
             descriptors: Vec::new(),
+            sleepers: Vec::new(),
             youngest: 0,
         }
     }
@@ -403,6 +406,13 @@ impl Child {
             Step::LastPid { pid } => namespace::set_last_pid(pid)?,
             Step::Subreaper { on } => process::set_subreaper(on)?,
             Step::Threads { count } => threads::start_sleeping(count)?,
+            Step::StartThread => {
+                let sleeper = threads::Sleeper::start()?;
+                let line = Line::new("ok").with("tid", sleeper.id());
+                self.sleepers.push(sleeper);
+                return Ok(line);
+            }
+            Step::EndThreads => self.sleepers.drain(..).for_each(threads::Sleeper::end),
             Step::Report => return Ok(report("ok")),
             Step::Getids => {
                 let (uid, euid) = (rustix::process::getuid(), rustix::process::geteuid());
@@ -426,6 +436,8 @@ impl Child {
         self.connection = None;
         self.kept.clear();
         self.descriptors.clear();
+        // The threads do not exist here: there is nothing to detach from.
+        std::mem::forget(std::mem::take(&mut self.sleepers));
         run(options)
     }
 

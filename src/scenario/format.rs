@@ -53,6 +53,8 @@ impl Step {
             Step::LastPid { .. } => "last-pid",
             Step::Subreaper { .. } => "subreaper",
             Step::Threads { .. } => "threads",
+            Step::StartThread => "start-thread",
+            Step::EndThreads => "end-threads",
             Step::Report => "report",
             Step::Getids => "getids",
         }
@@ -121,7 +123,14 @@ impl Step {
             Step::Terminal { how } => line.with("do", word_of(&TerminalUse::ALL, how)),
             Step::Threads { count } => line.with("count", count),
             Step::Exec { steps } | Step::ExecFromThread { steps } => steps_in(line, steps),
-            Step::Pause | Step::Release | Step::Setsid | Step::Traceme | Step::Report | Step::Getids => line,
+            Step::Pause
+            | Step::Release
+            | Step::Setsid
+            | Step::Traceme
+            | Step::StartThread
+            | Step::EndThreads
+            | Step::Report
+            | Step::Getids => line,
         }
     }
 }

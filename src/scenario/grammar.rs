@@ -61,6 +61,8 @@ pub const FORMS: &[Form] = &[
     form("last-pid", "pid=N", "set the last pid, so that the next fork gets N+1"),
     form("subreaper", "on=yes|no", "adopt the orphans among its descendants"),
     form("threads", "count=N", "start N sleeping threads"),
+    form("start-thread", "", "start a thread that sleeps until `end-threads`"),
+    form("end-threads", "", "have these threads exit, one after another"),
     form("report", "", "report its resource usage"),
     form("getids", "", "report its process, group, session and user ids"),
 ];

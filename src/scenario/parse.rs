@@ -93,6 +93,8 @@ impl Step {
             "last-pid" => Step::LastPid { pid: f.number("pid")? },
             "subreaper" => Step::Subreaper { on: f.on()? },
             "threads" => Step::Threads { count: f.number("count")? },
+            "start-thread" => Step::StartThread,
+            "end-threads" => Step::EndThreads,
             "report" => Step::Report,
             "getids" => Step::Getids,
             _ => return Err(StepError::word(form.word, [])),

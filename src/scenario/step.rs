@@ -46,6 +46,8 @@
 //! | `last-pid pid=N` | set the last pid, so that the next fork gets N+1 |
 //! | `subreaper on=yes\|no` | adopt the orphans among its descendants |
 //! | `threads count=N` | start N sleeping threads |
+//! | `start-thread` | start a thread that sleeps until `end-threads` |
+//! | `end-threads` | have these threads exit, one after another |
 //! | `report` | report its resource usage |
 //! | `getids` | report its process, group, session and user ids |
 
@@ -273,6 +275,11 @@ pub enum Step {
         /// The number of threads.
         count: u32,
     },
+    /// Starts a thread that sleeps until [`Step::EndThreads`]. Answered `ok tid=N`.
+    StartThread,
+    /// The threads of [`Step::StartThread`] exit, one after another. Answered once they are gone; one that is traced stays
+    /// a zombie.
+    EndThreads,
     /// Answered with its usage so far: `ok ru_... rc_...` ([`crate::protocol::fields`]).
     Report,
     /// Answered `ok pid=N ppid=N pgid=N sid=N uid=N euid=N [sigchld=ignored,blocked]`; the last is what it was started with.

@@ -78,6 +78,39 @@ pub(super) fn start_sleeping(count: u32) -> Result<(), Errno> {
     Ok(())
 }
 
+/// A thread that sleeps until it is ended.
+pub(super) struct Sleeper {
+    id: i32,
+    /// Dropped, it wakes the thread.
+    asleep: mpsc::Sender<()>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+impl Sleeper {
+    pub(super) fn start() -> Result<Sleeper, Errno> {
+        let (asleep, awake) = mpsc::channel::<()>();
+        let (tell, told) = mpsc::channel();
+        let thread = start(move || {
+            let _ = tell.send(process::thread_id());
+            let _ = awake.recv();
+        })?;
+        let id = told.recv().map_err(|_| Errno::IO)?;
+        Ok(Sleeper { id, asleep, thread })
+    }
+
+    /// Its thread ID, where threads have one of their own.
+    pub(super) fn id(&self) -> i32 {
+        self.id
+    }
+
+    /// Has it exit; returns once it is gone.
+    pub(super) fn end(self) {
+        drop(self.asleep);
+        let _ = self.thread.join();
+        wait_until_gone(self.id);
+    }
+}
+
 /// Terminates the whole process from a new thread, while the caller joins it.
 pub(super) fn group_exit(code: i32) -> Errno {
     match start(move || process::exit_now(code)) {

@@ -65,6 +65,8 @@ fn samples() -> Vec<Step> {
         Step::LastPid { pid: 4711 },
         Step::Subreaper { on: true },
         Step::Threads { count: 3 },
+        Step::StartThread,
+        Step::EndThreads,
         Step::Report,
         Step::Getids,
     ]

@@ -6,6 +6,12 @@ clauses! {
     /// An orphan is reparented to its nearest living ancestor that is a subreaper, which can then wait for
     /// it.
     SUBREAPER_ADOPTS: Must, "linux/subreaper/adopts", "prctl(2), PR_SET_CHILD_SUBREAPER", bugs "gvisor#2323";
+    /// An adopted child is a child like any other: it is found through its process group and a pidfd, its stops
+    /// and continues are reported, also a stop from before its adoption, and WNOWAIT leaves it.
+    SUBREAPER_ORDINARY_CHILD: Must, "linux/subreaper/ordinary-child",
+        "prctl(2), PR_SET_CHILD_SUBREAPER; Linux kernel/exit.c, reparent_leader";
+    /// A process that has unset the attribute adopts no more, and keeps the children that it adopted before.
+    SUBREAPER_UNSET: Must, "linux/subreaper/unset", "prctl(2), PR_SET_CHILD_SUBREAPER";
     /// With several subreapers above an orphan, the nearest one adopts it, and the others get ECHILD for it.
     SUBREAPER_NEAREST: Must, "linux/subreaper/nearest", "prctl(2), PR_SET_CHILD_SUBREAPER";
     /// When a subreaper terminates, its children, including adopted ones, are reparented to the next

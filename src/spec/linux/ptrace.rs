@@ -71,6 +71,9 @@ clauses! {
     /// With PTRACE_O_TRACEFORK, a process forked by a tracee is traced too: its initial SIGSTOP is reported
     /// to the tracer under its own pid, although it is not the tracer's child.
     PTRACE_FORK_AUTO_ATTACHED: Must, "linux/ptrace/fork-auto-attached", "ptrace(2), PTRACE_O_TRACEFORK";
+    /// With PTRACE_O_TRACECLONE, a thread that a tracee starts is traced too: its stops and its exit are reported to
+    /// the tracer under its own ID, while the process lives.
+    PTRACE_THREADS: Must, "linux/ptrace/threads", "ptrace(2), PTRACE_O_TRACECLONE; Death under ptrace";
     /// When a tracer that is not the parent terminates, its tracees are detached, and their parent's wait
     /// reports their termination as usual.
     PTRACE_TRACER_EXITS: Must, "linux/ptrace/tracer-exits", "ptrace(2), PTRACE_O_EXITKILL";

@@ -43,6 +43,13 @@ clauses! {
     RUSAGE_EXITED_THREADS: Must, "linux/rusage/exited-threads", "getrusage(2), RUSAGE_SELF";
     /// The rusage of a child includes its usage from before exec.
     RUSAGE_ACROSS_EXEC: Must, "linux/rusage/across-exec", "getrusage(2), NOTES";
+    /// The usage of an adopted child is reported, and added to RUSAGE_CHILDREN, like that of any other.
+    RUSAGE_ADOPTED: Must, "linux/rusage/adopted", "wait4(2), DESCRIPTION; getrusage(2), RUSAGE_CHILDREN";
+    /// The usage of a child without an exit signal is reported like that of any other.
+    RUSAGE_OF_CLONE_CHILDREN: Must, "linux/rusage/of-clone-children", "wait4(2), DESCRIPTION; wait(2), __WALL";
+    /// The raw waitid fills the rusage with a null infop, too, and leaves it as it was if there is nothing to
+    /// report.
+    RUSAGE_RAW_WAITID: Must, "linux/rusage/raw-waitid", "Linux kernel/exit.c, waitid";
     /// The usage of a child killed by a signal is reported like that of one that exited.
     RUSAGE_KILLED: Must, "linux/rusage/killed", "wait4(2), DESCRIPTION";
     /// wait3 returns the child's usage in rusage, not zeros.

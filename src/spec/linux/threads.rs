@@ -13,6 +13,10 @@ clauses! {
     /// A thread is not a child: waiting for its thread ID fails with ECHILD without blocking, even with
     /// __WALL.
     THREADS_NEVER_WAITABLE: Must, "linux/threads/never-waitable", "clone(2), CLONE_THREAD";
+    /// The ID of a child's thread other than the first names no child: waiting for it fails with ECHILD, even with
+    /// __WALL.
+    THREADS_OF_CHILD_NEVER_WAITABLE: Must, "linux/threads/of-child-never-waitable",
+        "clone(2), CLONE_THREAD; Linux kernel/exit.c, do_wait_pid";
     /// A child whose initial thread has exited by the raw exit call while others run is not reported.
     THREADS_LEADER_EXITS_FIRST: Must, "linux/threads/leader-exits-first",
         "Linux kernel/exit.c, delay_group_leader",

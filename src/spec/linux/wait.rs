@@ -55,6 +55,9 @@ clauses! {
     /// Invalid options fail with EINVAL even if the caller has no children.
     WAIT_EINVAL_BEFORE_ECHILD: Must, "linux/wait/einval-before-echild",
         "Linux kernel/exit.c, wait4: order of checks";
+    /// wait4 with invalid options fails with EINVAL even if a pointer is invalid, too, and consumes nothing.
+    WAIT_EINVAL_BEFORE_EFAULT: Must, "linux/wait/einval-before-efault",
+        "Linux kernel/exit.c, kernel_wait4: order of checks";
     /// waitpid and wait4 with pid INT_MIN fail with ESRCH.
     WAIT_INT_MIN_ESRCH: Must, "linux/wait/int-min-esrch", "wait(2), ERRORS";
     /// waitpid for a process group ID that no process has, up to INT_MAX, fails with ECHILD.
@@ -78,6 +81,10 @@ clauses! {
     /// A blocked SIGCHLD stays pending even at its default action, and sigwaitinfo accepts it.
     SIGCHLD_BLOCKED_DEFAULT_PENDS: Must, "linux/sigchld/blocked-default-pends", "sigaction(2); signal(7)",
         bugs "tgoskits#535";
+    /// With SIGCHLD ignored, a wait that sleeps for a process group or through a pidfd fails with ECHILD once its
+    /// last candidate is gone, though other children live.
+    SIGCHLD_IGNORED_EVERY_TARGET: Must, "linux/sigchld/ignored-every-target",
+        "Linux kernel/exit.c, do_notify_parent and do_wait";
     /// With SA_NOCLDWAIT and a handler, SIGCHLD is still generated when a child terminates.
     SIGCHLD_NOCLDWAIT_STILL_SENT: Must, "linux/sigchld/nocldwait-still-sent", "sigaction(2), SA_NOCLDWAIT";
     /// An ignored SIGCHLD stays ignored across exec.

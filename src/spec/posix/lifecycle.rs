@@ -41,6 +41,9 @@ clauses! {
     /// A child that calls exec remains the same child: exec is not an event, and the exit of the new image is
     /// reported under the same pid.
     EXEC_CHILD_KEEPS_IDENTITY: Must, "posix/exec/child-keeps-identity", "POSIX.1-2024 exec, DESCRIPTION";
+    /// An exec of the parent keeps the children that other threads of it created, too.
+    EXEC_KEEPS_CHILDREN_OF_THREADS: Must, "posix/exec/keeps-children-of-threads",
+        "POSIX.1-2024 exec, DESCRIPTION; fork", bugs "DragonOS#2156";
     /// Zombies from before exec can still be reaped by the new image, with their status.
     EXEC_KEEPS_ZOMBIES: Must, "posix/exec/keeps-zombies", "POSIX.1-2024 exec; 2.13";
     /// Stops and continues of children from before exec are reported to the new image, once each.
@@ -66,6 +69,10 @@ clauses! {
     /// exec in any thread of a child terminates its other threads without a report; the child keeps its pid.
     THREADS_EXEC: Must, "posix/threads/exec", "POSIX.1-2024 exec, DESCRIPTION", bugs "DragonOS#2067"
         "DragonOS#2153";
+    /// The exit of a thread of a child, while other threads of it live, is no event: no call reports it, and it
+    /// generates no SIGCHLD.
+    THREADS_EXIT_IS_NO_EVENT: Must, "posix/threads/exit-is-no-event",
+        "POSIX.1-2024 pthread_exit, DESCRIPTION; 2.13 Status Information";
     /// A fatal signal sent to a multithreaded child is reported once, for the process.
     THREADS_KILLED_ONCE: Must, "posix/threads/killed-once", "POSIX.1-2024 2.4.3; 2.13";
     /// A child can be waited for by its parent's other threads after the thread that created it has exited.

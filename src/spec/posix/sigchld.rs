@@ -5,6 +5,9 @@ use crate::spec::clause::clauses;
 clauses! {
     /// A process receives SIGCHLD when one of its children terminates.
     SIGCHLD_ON_EXIT: Must, "posix/sigchld/on-exit", "POSIX.1-2024 _Exit, Consequences", bugs "libuv#3441";
+    /// SIGCHLD is generated for the process: it is delivered even if the thread that created the child has exited.
+    SIGCHLD_TO_PROCESS: Must, "posix/sigchld/to-process",
+        "POSIX.1-2024 2.4.1 Signal Generation and Delivery; _Exit, Consequences";
     /// A process whose SIGCHLD action lacks SA_NOCLDSTOP receives SIGCHLD when one of its children stops.
     SIGCHLD_ON_STOP: Must, "posix/sigchld/on-stop", "POSIX.1-2024 sigaction, SA_NOCLDSTOP";
     /// Whether SIGCHLD is also generated when a stopped child continues is unspecified.
@@ -24,6 +27,8 @@ clauses! {
     SIGCHLD_INFO_KILLED: Must, "posix/sigchld/info-killed", "POSIX.1-2024 <signal.h>, SIGCHLD";
     /// The SIGCHLD of a child that stopped carries CLD_STOPPED, its pid and the stop signal.
     SIGCHLD_INFO_STOPPED: Must, "posix/sigchld/info-stopped", "POSIX.1-2024 <signal.h>, SIGCHLD";
+    /// si_uid of SIGCHLD is the real user ID of the child, not that of the process that gets the signal.
+    SIGCHLD_INFO_UID: Must, "posix/sigchld/info-uid", "POSIX.1-2024 <signal.h>, si_uid";
     /// waitid returns the same siginfo for an event as its SIGCHLD carried: si_signo, si_code, si_pid, si_uid
     /// and si_status.
     SIGCHLD_INFO_EQUALS_WAITID: Must, "posix/sigchld/info-equals-waitid", "POSIX.1-2024 waitid, DESCRIPTION",
@@ -64,6 +69,9 @@ clauses! {
     /// ECHILD.
     SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT: Must, "posix/sigchld/ignored-waits-for-last-exit",
         "POSIX.1-2024 2.13; waitid, USAGE", bugs "mimiker#695";
+    /// A wait that sleeps when SIGCHLD becomes ignored fails with ECHILD once the last child is gone.
+    SIGCHLD_IGNORED_WHILE_ASLEEP: Must, "posix/sigchld/ignored-while-asleep",
+        "POSIX.1-2024 _Exit, Consequences; 2.13";
     /// With SIGCHLD ignored, a wait blocked on one child fails with ECHILD when that child terminates.
     SIGCHLD_IGNORED_BY_PID: Must, "posix/sigchld/ignored-by-pid",
         "POSIX.1-2024 _Exit, Consequences; wait, ERRORS",

@@ -116,6 +116,8 @@ clauses! {
     STATUS_CONTINUE_ONCE: Must, "posix/status/continue-once", "POSIX.1-2024 waitpid (WCONTINUED); 2.13";
     /// Each further stop or continue is a new event once the previous one has been reported.
     STATUS_EVENTS_REPEAT: Must, "posix/status/events-repeat", "POSIX.1-2024 waitpid, DESCRIPTION; 2.13";
+    /// Every child has stops and continues of its own: a report of one consumes no other child's.
+    STATUS_EVENTS_OF_EACH_CHILD: Must, "posix/status/events-of-each-child", "POSIX.1-2024 waitpid; 2.13";
     /// A continue replaces a stop that has not been reported: only the continue can then be reported.
     STATUS_CONTINUE_REPLACES_STOP: Must, "posix/status/continue-replaces-stop",
         "POSIX.1-2024 2.13 Status Information";

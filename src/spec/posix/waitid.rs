@@ -41,6 +41,8 @@ clauses! {
     /// With WEXITED alone a stop or a continue is neither reported nor consumed.
     WAITID_EXITED_ONLY: Must, "posix/waitid/exited-only", "POSIX.1-2024 waitid, DESCRIPTION (WEXITED)",
         bugs "swift-subprocess#371" "dotnet/runtime#131944" "dotnet/runtime#133930";
+    /// Of two event options each event of their kinds is reported, and none of the third kind.
+    WAITID_PAIRS_OF_EVENTS: Must, "posix/waitid/pairs-of-events", "POSIX.1-2024 waitid, DESCRIPTION (options)";
     /// With WSTOPPED alone, a continue or a termination is neither reported nor consumed.
     WAITID_STOPPED_ONLY: Must, "posix/waitid/stopped-only", "POSIX.1-2024 waitid, DESCRIPTION (WSTOPPED)";
     /// With WCONTINUED alone, a stop or a termination is neither reported nor consumed.

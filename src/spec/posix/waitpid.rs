@@ -148,6 +148,9 @@ clauses! {
     /// unspecified.
     WAITPID_EINVAL_OR_ECHILD: Implementation, "posix/waitpid/einval-or-echild",
         "POSIX.1-2024 2.3 Error Numbers (order of errors)";
+    /// If the options are invalid and a pointer is, too, which of EINVAL and EFAULT is returned is unspecified.
+    WAITPID_EINVAL_OR_EFAULT: Implementation, "posix/waitpid/einval-or-efault",
+        "POSIX.1-2024 2.3 Error Numbers (order of errors)";
     /// Whether waitpid accepts the waitid-only options (WNOWAIT, WEXITED) is unspecified.
     WAITPID_WAITID_ONLY_OPTIONS: Implementation, "posix/waitpid/waitid-only-options",
         "POSIX.1-2024 waitpid, ERRORS",
@@ -181,6 +184,8 @@ clauses! {
     /// A signal caught by a handler that was installed with SA_RESTART does not interrupt a blocked call: it
     /// blocks again once the handler returns, and reports the child.
     WAITPID_RESTART: Must, "posix/waitpid/restart", "POSIX.1-2024 sigaction, SA_RESTART", bugs "rust#159855";
+    /// What SA_RESTART restarts is the same call, with the same target and the same options.
+    WAIT_RESTART_SAME_CALL: Must, "posix/wait/restart-same-call", "POSIX.1-2024 sigaction, SA_RESTART";
     /// An ignored signal does not interrupt a blocked call.
     WAITPID_IGNORED_SIGNAL: Must, "posix/waitpid/ignored-signal", "POSIX.1-2024 wait, DESCRIPTION";
     /// A signal that is blocked in the waiting thread does not interrupt a blocked call.

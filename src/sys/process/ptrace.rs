@@ -83,6 +83,7 @@ pub fn event(name: &str) -> i32 {
     return match name {
         "fork" => libc::PTRACE_EVENT_FORK,
         "exec" => libc::PTRACE_EVENT_EXEC,
+        "clone" => libc::PTRACE_EVENT_CLONE,
         "exit" => libc::PTRACE_EVENT_EXIT,
         // PTRACE_EVENT_STOP of <linux/ptrace.h>; libc 0.2 has it for some C libraries only.
         "stop" => 128,

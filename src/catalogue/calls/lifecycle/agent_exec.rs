@@ -4,13 +4,19 @@ use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{Calls, Change, Disposition, Needs, Options, Outcome, SigactionFlags, Target, Trial};
+use crate::trial::{
+    Calls, Change, Disposition, Need, Needs, Options, Outcome, SigactionFlags, Target, Trial,
+};
 use crate::wait::Signal;
 
 cases! { "agent-exec";
 
     /// live children and zombies survive an exec of the parent, the zombies with their status
     children(ANY) in Calls::ENTRIES => [posix::EXEC_KEEPS_CHILDREN, posix::EXEC_KEEPS_ZOMBIES];
+
+    /// so do the children of other threads of the parent, which the exec ends
+    children_of_threads(ANY) in Calls::ENTRIES, needs Needs::of(&[Need::Threads])
+        => [posix::EXEC_KEEPS_CHILDREN_OF_THREADS];
 
     /// a stop or continue pending before an exec of the parent is reported to the new image, once
     stopped_child(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::ENTRIES => [posix::EXEC_KEEPS_EVENTS];
@@ -39,6 +45,19 @@ fn children(t: &mut Trial) -> Outcome {
     t.tell(&live, Step::exit(7))?;
     let seen = t.finish(pending)?;
     t.expect(&posix::EXEC_KEEPS_CHILDREN).reaped(&seen, &live, Change::Exited(7))
+}
+
+fn children_of_threads(t: &mut Trial) -> Outcome {
+    let clause = &posix::EXEC_KEEPS_CHILDREN_OF_THREADS;
+    let live = t.spawn_on(1, Scenario::held())?;
+    let zombie = t.spawn_on(2, Scenario::exits(8))?;
+    t.await_zombie(&zombie)?;
+    t.exec_agent()?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).reaped(&seen, &zombie, Change::Exited(8))?;
+    t.tell(&live, Step::exit(7))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).reaped(&seen, &live, Change::Exited(7))
 }
 
 fn stopped_child(t: &mut Trial) -> Outcome {

@@ -2,6 +2,7 @@
 
 use crate::trial::Case;
 
+pub(crate) mod adopted;
 pub(crate) mod agent_exec;
 pub(crate) mod autoreap;
 pub(crate) mod clone;
@@ -18,6 +19,7 @@ pub(crate) const THEMES: &[&[Case]] = &[
     exec_spawn::CASES,
     orphans::CASES,
     reparenting::CASES,
+    adopted::CASES,
     stress::CASES,
     clone::CASES,
     autoreap::CASES,

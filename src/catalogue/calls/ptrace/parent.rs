@@ -7,7 +7,7 @@ use crate::sys::process::ptrace::{self, Request};
 use crate::trial::cases;
 use crate::trial::reported_child;
 use crate::trial::{
-    Abort, By, Calls, Change, Child, CloneHow, Options, Outcome, Seen, SiCode, Target, Traced, Trial,
+    Abort, By, Calls, Change, Child, CloneHow, Errno, Options, Outcome, Seen, SiCode, Target, Traced, Trial,
 };
 use crate::wait::Signal;
 
@@ -58,6 +58,9 @@ cases! { "ptrace-parent";
 
     /// a wait for any child reports the stop of a traced child and the exit of an untraced one
     with_untraced_sibling(ANY) in Calls::ENTRIES => [linux::PTRACE_ANY_INCLUDES_UNTRACED];
+
+    /// a thread that a traced child starts is traced too: its stop and its exit are reported under its own ID
+    thread(ANY | PID) in Calls::WITH_TARGET.few() => [linux::PTRACE_THREADS];
 }
 
 /// How this call reports the stop of a traced child: only a siginfo distinguishes it.
@@ -187,6 +190,30 @@ fn fork_auto_attached(t: &mut Trial) -> Outcome {
     resume(t, &child)?;
     t.await_step(&child, step)?;
     exit_and_reap(t, &child, &linux::PTRACE_FORK_AUTO_ATTACHED)
+}
+
+fn thread(t: &mut Trial) -> Outcome {
+    let clause = &linux::PTRACE_THREADS;
+    let child = t.spawn(Scenario::held())?;
+    t.ptrace(Request::Seize, &child, Traced::Options(&["clone"]))?;
+    let step = t.begin_step(&child, Step::StartThread)?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(clause).reports_child(&seen, &child)?;
+    t.expect(clause).equal_if_seen("stop", code(&seen).as_ref(), &event("clone", Signal::TRAP))?;
+    let id = t.ptrace(Request::EventMessage, &child, Traced::Nothing)?;
+    let thread = Child { name: "the thread".into(), pid: id };
+    let seen = t.wait(Target::Pid(id), Options::NONE)?;
+    t.expect(clause).reports_child(&seen, &thread)?;
+    t.expect(clause).equal_if_seen("stop", code(&seen).as_ref(), &event("stop", Signal::TRAP))?;
+    resume(t, &thread)?;
+    resume(t, &child)?;
+    t.await_step(&child, step)?;
+    t.tell(&child, Step::EndThreads)?;
+    let seen = t.wait(Target::Pid(id), Options::NONE)?;
+    t.expect(clause).reports(&seen, &thread, Change::Exited(0))?;
+    let seen = t.wait(Target::Pid(id), Options::NONE)?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
+    exit_and_reap(t, &child, clause)
 }
 
 fn syscall_stops(t: &mut Trial) -> Outcome {

@@ -136,9 +136,14 @@ pub(crate) fn spawn_busy(t: &mut Trial) -> Result<Child, Abort> {
 
 /// No field of the reported usage is less than what the child reported about itself right before it exited.
 pub(crate) fn at_least_own(t: &mut Trial, seen: &Seen, own: &Usage) -> Outcome {
+    at_least(t, &linux::RUSAGE_LOWER_BOUND, seen, own)
+}
+
+/// The same by another clause.
+pub(crate) fn at_least(t: &mut Trial, clause: &'static Clause, seen: &Seen, own: &Usage) -> Outcome {
     for (what, field, _) in FIELDS {
         let Some(own) = field(own) else { continue };
-        field_within(t, &linux::RUSAGE_LOWER_BOUND, seen, (what, field), (own, i64::MAX))?;
+        field_within(t, clause, seen, (what, field), (own, i64::MAX))?;
     }
     Ok(())
 }

@@ -24,6 +24,10 @@ cases! { "every-target";
         needs Needs::PIDFD_WAITS
         => [linux::PIDFD_WAIT_STOP_CONTINUE, linux::PIDFD_NOWAIT, linux::PIDFD_NONBLOCK_EAGAIN];
 
+    /// through a pidfd a continue wakes a wait
+    pidfd_continue(PIDFD; CONTINUED) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS
+        => [linux::PIDFD_WAIT_STOP_CONTINUE];
+
     /// a child that is found by its pid or by its group is reported with its usage
     usage_by_pid_and_group(PID | GROUP) in Calls::only(&[Call::Wait4]).few()
         => [linux::RUSAGE_LOWER_BOUND];
@@ -128,6 +132,19 @@ fn pidfd_stop(t: &mut Trial) -> Outcome {
         t.expect(&linux::PIDFD_NOWAIT).reports(&seen, &child, stopped)?;
     }
     Ok(())
+}
+
+fn pidfd_continue(t: &mut Trial) -> Outcome {
+    let clause = &linux::PIDFD_WAIT_STOP_CONTINUE;
+    let child = t.spawn(Scenario::held())?;
+    let fd = t.pidfd_open(&child, false)?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let pending = t.begin(Target::Pidfd(fd), Options::CONTINUED)?;
+    t.expect(clause).blocks(&pending)?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).reports(&seen, &child, Change::Continued)
 }
 
 /// A busy child in a process group of its own exits: what is found of it that way includes what it used itself.

@@ -5,9 +5,10 @@ use crate::trial::Case;
 pub(crate) mod any_child;
 pub(crate) mod by_pid;
 pub(crate) mod errors;
+pub(crate) mod every_kind;
 pub(crate) mod every_target;
 pub(crate) mod group;
 
 /// Every case on this topic.
 pub(crate) const THEMES: &[&[Case]] =
-    &[any_child::CASES, by_pid::CASES, errors::CASES, every_target::CASES, group::CASES];
+    &[any_child::CASES, by_pid::CASES, errors::CASES, every_kind::CASES, every_target::CASES, group::CASES];

@@ -23,6 +23,10 @@ cases! { "sigchld";
     siginfo_of_exit(PID) in Calls::only(&[Call::Waitid])
         => [posix::SIGCHLD_INFO_EXITED, posix::SIGCHLD_INFO_EQUALS_WAITID];
 
+    /// for a child that has changed its user, the handler's siginfo carries the child's real uid
+    uid_after_setuid(PID; UNTRACED) in Calls::WITH_OPTIONS.few(), needs Needs::of(&[Need::Root])
+        => [posix::SIGCHLD_INFO_UID];
+
     /// for a death by signal, the handler's siginfo equals waitid's, field by field
     siginfo_of_kill(PID) in Calls::only(&[Call::Waitid])
         => [posix::SIGCHLD_INFO_KILLED, posix::SIGCHLD_INFO_EQUALS_WAITID];
@@ -131,6 +135,24 @@ fn siginfo_of_exit(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(&posix::SIGCHLD_INFO_EQUALS_WAITID).reaped(&seen, &child, Change::Exited(7))?;
     equals_waitid(t, &signals, &seen)
+}
+
+fn uid_after_setuid(t: &mut Trial) -> Outcome {
+    /// A user ID that nobody has.
+    const OTHER_USER: u32 = 65_533;
+    let clause = &posix::SIGCHLD_INFO_UID;
+    t.sigaction(Signal::CHLD, Disposition::Record, SigactionFlags::RESTART)?;
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Setuid { uid: OTHER_USER })?;
+    for (signal, options) in [(Signal::STOP, Options::UNTRACED), (Signal::KILL, Options::NONE)] {
+        t.signal(&child, signal)?;
+        let seen = t.wait(Target::Child(&child), options)?;
+        t.expect(clause).reports_child(&seen, &child)?;
+        let signals = await_sigchld(t, clause, "a child of another user")?;
+        let uids: Vec<i64> = signals.seen.iter().map(|caught| caught.uid).collect();
+        t.expect(clause).one_of("si_uid", &uids, &[vec![OTHER_USER.into()]])?;
+    }
+    Ok(())
 }
 
 fn siginfo_of_kill(t: &mut Trial) -> Outcome {

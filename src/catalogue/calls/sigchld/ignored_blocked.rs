@@ -5,8 +5,8 @@ use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{Clause, linux, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Disposition, Errno, Got, MaskChange, Options, Outcome, SigactionFlags, Target,
-    Trial,
+    Abort, Call, Calls, Change, Child, Disposition, Errno, Got, MaskChange, Needs, Options, Outcome,
+    SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -15,6 +15,13 @@ cases! { "sigchld";
     /// with SIGCHLD ignored, children leave no zombies, and a wait returns only once the last is gone
     ignored(ANY) in Calls::ENTRIES
         => [posix::SIGCHLD_IGNORED_NO_ZOMBIE, posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT];
+
+    /// with SIGCHLD ignored, a wait for a group fails with ECHILD once the last child in it is gone
+    ignored_by_group(GROUP) in Calls::WITH_TARGET.few() => [linux::SIGCHLD_IGNORED_EVERY_TARGET];
+
+    /// with SIGCHLD ignored, a wait on a pidfd fails with ECHILD once its child is gone
+    ignored_by_pidfd(PIDFD) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS
+        => [linux::SIGCHLD_IGNORED_EVERY_TARGET];
 
     /// with SA_NOCLDWAIT, children leave no zombies, and a wait returns only once the last is gone
     nocldwait(ANY) in Calls::ENTRIES => [
@@ -75,6 +82,32 @@ fn blocks_until_last_exit(t: &mut Trial, no_zombie: &'static Clause, to_last: &'
 fn ignored(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     blocks_until_last_exit(t, &posix::SIGCHLD_IGNORED_NO_ZOMBIE, &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT)
+}
+
+/// A wait for that child, beside which another lives, fails once the child is gone.
+fn fails_once_gone(t: &mut Trial, child: &Child, target: Target<'_>) -> Outcome {
+    let clause = &linux::SIGCHLD_IGNORED_EVERY_TARGET;
+    t.spawn(Scenario::held())?;
+    let pending = t.begin(target, Options::NONE)?;
+    t.expect(clause).blocks(&pending)?;
+    t.tell(child, Step::exit(7))?;
+    t.await_ended(child)?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).error(&seen, Errno::CHILD)
+}
+
+fn ignored_by_group(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Setpgid { pgid: 0 })?;
+    fails_once_gone(t, &child, Target::Group(&child))
+}
+
+fn ignored_by_pidfd(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
+    let child = t.spawn(Scenario::held())?;
+    let fd = t.pidfd_open(&child, false)?;
+    fails_once_gone(t, &child, Target::Pidfd(fd))
 }
 
 fn nocldwait(t: &mut Trial) -> Outcome {

@@ -4,7 +4,9 @@ use crate::trial::Case;
 
 pub(crate) mod interrupted;
 pub(crate) mod own_sigchld;
+pub(crate) mod restarted;
 pub(crate) mod signal_death;
 
 /// Every case on this topic.
-pub(crate) const THEMES: &[&[Case]] = &[interrupted::CASES, own_sigchld::CASES, signal_death::CASES];
+pub(crate) const THEMES: &[&[Case]] =
+    &[interrupted::CASES, restarted::CASES, own_sigchld::CASES, signal_death::CASES];

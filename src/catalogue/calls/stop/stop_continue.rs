@@ -13,6 +13,10 @@ cases! { "stop-continue";
     stop_once(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED)
         => [pairs::WUNTRACED_REPORTS_STOP, pairs::STOPPED, posix::STATUS_STOP_ONCE];
 
+    /// the stops of two children are both reported, and so are their continues
+    of_two_children(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
+        => [posix::STATUS_EVENTS_OF_EACH_CHILD];
+
     /// a continue is reported once with WCONTINUED
     continue_once(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::CONTINUED)
         => [pairs::WCONTINUED_REPORTS_CONTINUE, pairs::CONTINUED, posix::STATUS_CONTINUE_ONCE];
@@ -93,6 +97,34 @@ const CONTINUES: Options = Options::NOHANG.with(Options::CONTINUED);
 fn stop(t: &mut Trial, child: &Child, signal: Signal) -> Outcome {
     t.signal(child, signal)?;
     t.await_stopped(child)
+}
+
+fn of_two_children(t: &mut Trial) -> Outcome {
+    let clause = &posix::STATUS_EVENTS_OF_EACH_CHILD;
+    let one = t.spawn(Scenario::held())?;
+    let two = t.spawn(Scenario::held())?;
+    for (signal, options, change) in [
+        (Signal::STOP, Options::UNTRACED, Change::Stopped(Signal::STOP)),
+        (Signal::CONT, Options::CONTINUED, Change::Continued),
+    ] {
+        for child in [&one, &two] {
+            t.signal(child, signal)?;
+            if signal == Signal::STOP {
+                t.await_stopped(child)?;
+            }
+        }
+        let mut left = vec![&one, &two];
+        while !left.is_empty() {
+            let seen = t.wait(Target::Any, options | Options::NOHANG)?;
+            // Either may be reported first; one reported twice is no longer in the list.
+            let at = left.iter().position(|child| seen.reports(child)).unwrap_or(0);
+            let child = left.remove(at);
+            t.expect(clause).reports(&seen, child, change)?;
+        }
+        let seen = t.wait(Target::Any, options | Options::NOHANG)?;
+        t.expect(clause).nothing_ready(&seen)?;
+    }
+    Ok(())
 }
 
 fn stop_once(t: &mut Trial) -> Outcome {

@@ -50,6 +50,10 @@ cases! { "nowait";
     other_call_consumes_stop(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS)
         => [posix::WAITID_NOWAIT_OTHER_CALL, posix::WAITID_NOWAIT_STOP, posix::WAITID_NOWAIT_CONTINUE];
 
+    /// a stop and a continue that a call has reported are not reported once more by waitid
+    consumed_by_other_call(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS)
+        => [posix::STATUS_CONSUMED_ONCE];
+
     /// a peek adds nothing to RUSAGE_CHILDREN; the reap does
     rusage_children(PID; NOWAIT) in Calls::taking(Options::NOWAIT), needs Needs::NOTHING.burning()
         => [posix::RUSAGE_CHILDREN_NOT_ON_PEEK];
@@ -259,6 +263,26 @@ fn other_call_consumes_stop(t: &mut Trial) -> Outcome {
         Options::CONTINUED | Options::NOWAIT | Options::NOHANG,
     )?;
     t.expect(&posix::WAITID_NOWAIT_OTHER_CALL).nothing_ready(&seen)
+}
+
+fn consumed_by_other_call(t: &mut Trial) -> Outcome {
+    let clause = &posix::STATUS_CONSUMED_ONCE;
+    let child = t.spawn(Scenario::held())?;
+    for (signal, options, change) in [
+        (Signal::STOP, Options::UNTRACED, Change::Stopped(Signal::STOP)),
+        (Signal::CONT, Options::CONTINUED, Change::Continued),
+        (Signal::STOP, Options::UNTRACED, Change::Stopped(Signal::STOP)),
+    ] {
+        t.signal(&child, signal)?;
+        if signal == Signal::STOP {
+            t.await_stopped(&child)?;
+        }
+        let seen = t.wait(Target::Any, options | Options::NOHANG)?;
+        t.expect(clause).reports(&seen, &child, change)?;
+        let seen = t.wait_by(Call::Waitid, Target::Child(&child), options | Options::NOHANG)?;
+        t.expect(clause).nothing_ready(&seen)?;
+    }
+    Ok(())
 }
 
 /// The CPU time in RUSAGE_CHILDREN, in microseconds.

@@ -44,6 +44,13 @@ cases! { "pointers";
     bad_but_unused(ANY; NOHANG) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS)
         => [linux::WAIT_EFAULT_ONLY_ON_REPORT];
 
+    /// which error an invalid option with a bad pointer gives is recorded; Linux's wait4 gives EINVAL, keeps the child
+    einval_or_efault(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS
+        => [posix::WAITPID_EINVAL_OR_EFAULT, linux::WAIT_EINVAL_BEFORE_EFAULT];
+
+    /// the raw waitid fills the usage with a null infop, too, and not if there is nothing to report
+    raw_waitid_usage(ANY; NOHANG) in Calls::only(&[Call::Waitid]) => [linux::RUSAGE_RAW_WAITID];
+
     /// a call never writes beyond its buffers, whether it reports, finds nothing or fails
     no_overrun(ANY; NOHANG) in Calls::WITH_OPTIONS => [pairs::NO_OVERRUN];
 
@@ -225,6 +232,46 @@ fn bad_but_unused(t: &mut Trial) -> Outcome {
 
 /// An option bit undefined on every system.
 const UNKNOWN_BIT: u32 = 1 << 20;
+
+fn einval_or_efault(t: &mut Trial) -> Outcome {
+    if !t.is_raw() {
+        return Err(Abort::Skip("a bad pointer is defined only in a raw call".into()));
+    }
+    zombie(t)?;
+    let mut request = t.ask(Target::Any, Options::NOHANG);
+    request.options.raw = UNKNOWN_BIT;
+    if t.call() == Call::Waitid {
+        request.info = Pointer::Bad;
+    } else {
+        request.status = Pointer::Bad;
+    }
+    let seen = t.perform(request)?;
+    t.expect(&posix::WAITPID_EINVAL_OR_EFAULT)
+        .records("an unknown option and a bad pointer", result_of(&seen))?;
+    // waitid stores a siginfo even when it fails, so EFAULT wins there: nothing promises it.
+    if t.call() == Call::Waitid {
+        return Ok(());
+    }
+    t.expect(&linux::WAIT_EINVAL_BEFORE_EFAULT).error(&seen, Errno::INVAL)?;
+    let after = child_after(t)?;
+    t.expect(&linux::WAIT_EINVAL_BEFORE_EFAULT).that(after == "kept", "child kept", after)
+}
+
+fn raw_waitid_usage(t: &mut Trial) -> Outcome {
+    let clause = &linux::RUSAGE_RAW_WAITID;
+    let child = t.spawn(Scenario::held())?;
+    let mut request = t.ask(Target::Any, Options::NOHANG);
+    request.rusage = Pointer::Buffer;
+    let seen = t.perform(request.clone())?;
+    t.expect(clause).nothing_ready(&seen)?;
+    t.expect(clause).that(seen.usage().is_none(), "usage left as it was", "usage written")?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    request.info = Pointer::Null;
+    let seen = t.perform(request)?;
+    t.expect(clause).returns(&seen)?;
+    t.expect(clause).that(usage_is_whole(&seen), "every field of the usage", "unwritten fields")
+}
 
 fn no_overrun(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Any, Options::NOHANG)?;

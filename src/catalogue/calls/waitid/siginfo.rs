@@ -49,7 +49,7 @@ cases! { "waitid";
     ];
 
     /// si_uid is the child's real user ID at the time of the report
-    uid_after_setuid(PID) in Calls::WITH_INFO, needs Needs::of(&[Need::Root])
+    uid_after_setuid(PID; UNTRACED | CONTINUED | NOWAIT; adapting) in Calls::WITH_INFO, needs Needs::of(&[Need::Root])
         => [posix::WAITID_SI_UID, linux::WAITID_SI_UID_REAL];
 
     /// with WEXITED alone, a stop and a continue are neither reported nor consumed
@@ -67,6 +67,10 @@ cases! { "waitid";
         linux::WAITID_STOPPED_ONLY_ZOMBIE,
     ];
 
+    /// with each two of the event options, events of the third kind are neither reported nor consumed
+    pairs_of_events(PID; NOHANG | UNTRACED | CONTINUED) in Calls::only(&[Call::Waitid])
+        => [posix::WAITID_PAIRS_OF_EVENTS];
+
     /// with every event option, each event is reported with its own si_code
     events_combine(PID; UNTRACED | CONTINUED) in Calls::only(&[Call::Waitid])
         => [posix::WAITID_EVENTS_COMBINE];
@@ -74,6 +78,10 @@ cases! { "waitid";
     /// WNOHANG with nothing to report returns 0 and zeroes si_signo and si_pid
     nohang_zeroes(PID; NOHANG | UNTRACED | CONTINUED) in Calls::only(&[Call::Waitid])
         => [posix::WAITID_NOHANG_ZERO, posix::WAITID_NOHANG_ZEROES, linux::WAITID_NOHANG_ZEROES_ALL];
+
+    /// so does a WNOHANG peek
+    nohang_peek_zeroes(PID; NOHANG | NOWAIT) in Calls::only(&[Call::Waitid])
+        => [posix::WAITID_NOHANG_ZEROES, linux::WAITID_NOHANG_ZEROES_ALL];
 
     /// with P_ALL, any child is reported, whatever the id
     p_all_ignores_id(ANY; NOHANG | NOWAIT) in Calls::WITH_INFO => [posix::WAITID_P_ALL];
@@ -186,6 +194,26 @@ fn uid_after_setuid(t: &mut Trial) -> Outcome {
         OTHER_USER.into(),
         OTHER_USER.into(),
     )?;
+    // The same in a peek, for a stop and a continue, and for a death by a signal.
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Setuid { uid: OTHER_USER })?;
+    for (signal, options) in [
+        (Signal::STOP, Options::UNTRACED),
+        (Signal::CONT, Options::CONTINUED),
+        (Signal::KILL, Options::NOWAIT),
+        (Signal::KILL, Options::NONE),
+    ] {
+        if options != Options::NONE {
+            t.signal(&child, signal)?;
+        }
+        let seen = t.wait(Target::Child(&child), options)?;
+        t.expect(&posix::WAITID_SI_UID).reports_child(&seen, &child)?;
+        t.expect(&posix::WAITID_SI_UID).and(&linux::WAITID_SI_UID_REAL).user(
+            &seen,
+            OTHER_USER.into(),
+            OTHER_USER.into(),
+        )?;
+    }
     // One whose real user stays, and whose effective one does not.
     let child = t.spawn(Scenario::held())?;
     let real = uid_of(t, &child)?;
@@ -280,11 +308,46 @@ fn events_combine(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITID_EVENTS_COMBINE).reaped(&seen, &child, Change::Exited(7))
 }
 
+fn pairs_of_events(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAITID_PAIRS_OF_EVENTS;
+    let child = t.spawn(Scenario::held())?;
+    let stops_and_continues = STOPPED_ONLY | CONTINUED_ONLY | Options::NOHANG;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let seen = t.wait(Target::Child(&child), Options::CONTINUED | Options::NOHANG)?;
+    t.expect(clause).nothing_ready(&seen)?;
+    let seen = t.wait(Target::Child(&child), stops_and_continues)?;
+    t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    t.signal(&child, Signal::CONT)?;
+    let seen = t.wait(Target::Child(&child), Options::UNTRACED | Options::NOHANG)?;
+    t.expect(clause).nothing_ready(&seen)?;
+    let seen = t.wait(Target::Child(&child), stops_and_continues)?;
+    t.expect(clause).reports(&seen, &child, Change::Continued)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Child(&child), stops_and_continues)?;
+    t.expect(clause).that(!seen.is_report(), "no report", seen.outcome())?;
+    let seen = t.wait(Target::Child(&child), Options::UNTRACED | Options::NOHANG)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+}
+
 fn nohang_zeroes(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let every = Options::NOHANG | Options::UNTRACED | Options::CONTINUED;
     let seen = t.wait(Target::Child(&child), every)?;
     t.expect(&posix::WAITID_NOHANG_ZERO).nothing_ready(&seen)?;
+    zeroed(t, &seen)
+}
+
+fn nohang_peek_zeroes(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let seen = t.wait(Target::Child(&child), Options::NOHANG | Options::NOWAIT)?;
+    t.expect(&posix::WAITID_NOHANG_ZEROES).nothing_ready(&seen)?;
+    zeroed(t, &seen)
+}
+
+/// The siginfo of a call that reports nothing.
+fn zeroed(t: &mut Trial, seen: &Seen) -> Outcome {
     let got = seen.fields();
     if seen.shows_memory() && got.signo.is_none() && got.pid.is_none() {
         t.expect(&posix::WAITID_NOHANG_ZEROES).that(
@@ -293,12 +356,12 @@ fn nohang_zeroes(t: &mut Trial) -> Outcome {
             (Got::Untouched, "untouched"),
         )?;
     } else {
-        t.expect(&posix::WAITID_NOHANG_ZEROES).field(&seen, "si_signo", got.signo, Signal::NONE)?;
-        t.expect(&posix::WAITID_NOHANG_ZEROES).field(&seen, "si_pid", got.pid, 0)?;
+        t.expect(&posix::WAITID_NOHANG_ZEROES).field(seen, "si_signo", got.signo, Signal::NONE)?;
+        t.expect(&posix::WAITID_NOHANG_ZEROES).field(seen, "si_pid", got.pid, 0)?;
     }
-    t.expect(&linux::WAITID_NOHANG_ZEROES_ALL).field(&seen, "si_code", got.code, SiCode::Other(0))?;
-    t.expect(&linux::WAITID_NOHANG_ZEROES_ALL).field(&seen, "si_uid", got.uid, 0)?;
-    t.expect(&linux::WAITID_NOHANG_ZEROES_ALL).field(&seen, "si_status", got.status, 0)
+    t.expect(&linux::WAITID_NOHANG_ZEROES_ALL).field(seen, "si_code", got.code, SiCode::Other(0))?;
+    t.expect(&linux::WAITID_NOHANG_ZEROES_ALL).field(seen, "si_uid", got.uid, 0)?;
+    t.expect(&linux::WAITID_NOHANG_ZEROES_ALL).field(seen, "si_status", got.status, 0)
 }
 
 fn p_all_ignores_id(t: &mut Trial) -> Outcome {

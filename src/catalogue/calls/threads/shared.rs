@@ -1,0 +1,141 @@
+//! What the threads of a parent share beside the exits of children: stops, RUSAGE_CHILDREN, SIGCHLD; and what they do not.
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::{linux, posix};
+use crate::trial::cases;
+use crate::trial::{
+    Abort, Calls, Change, Disposition, Errno, Need, Needs, Options, Outcome, Pending, SigactionFlags, Target,
+    Trial,
+};
+use crate::wait::Signal;
+use std::time::{Duration, Instant};
+
+/// Cases that need a multithreaded caller.
+const CALLER_THREADS: Needs = Needs::of(&[Need::Threads]);
+
+cases! { "threads-share";
+
+    /// of two threads that wait for the stop of one child, one gets it, and the other waits on
+    stop(PID; UNTRACED) in Calls::WITH_TARGET.few(), needs CALLER_THREADS => [posix::STATUS_CONSUMED_ONCE];
+
+    /// a child that a thread other than the initial one has reaped is in RUSAGE_CHILDREN
+    usage(ANY) in Calls::ENTRIES, needs CALLER_THREADS => [posix::RUSAGE_CHILDREN_ANY_THREAD];
+
+    /// SIGCHLD comes for a child whose creator, another thread, has exited
+    sigchld(ANY) in Calls::ENTRIES.few(), needs CALLER_THREADS => [posix::SIGCHLD_TO_PROCESS];
+
+    /// with __WNOTHREAD a live or stopped child of another thread is no child: ECHILD at once
+    live_child_with_wnothread(ANY | PID; NOHANG | UNTRACED | NOTHREAD)
+        in Calls::taking(Options::NOTHREAD).few(), needs CALLER_THREADS => [linux::THREADS_WNOTHREAD_SIBLING];
+
+    /// a wait that sleeps while another thread ignores SIGCHLD fails with ECHILD once the last child is gone
+    sigchld_ignored_meanwhile(ANY) in Calls::ENTRIES.few(), needs CALLER_THREADS
+        => [posix::SIGCHLD_IGNORED_WHILE_ASLEEP];
+}
+
+/// Calls of two threads, of which one has to return: that one, and the other.
+fn first_to_return(t: &mut Trial, one: Pending, other: Pending) -> Result<(Pending, Pending), Abort> {
+    let deadline = Instant::now() + t.scaled(Duration::from_secs(5));
+    while Instant::now() < deadline {
+        // Reads what has come.
+        t.signals()
+            .map(drop)
+            .or_else(|abort| if matches!(abort, Abort::Skip(_)) { Ok(()) } else { Err(abort) })?;
+        if t.has_come(&other) {
+            return Ok((other, one));
+        }
+        if t.has_come(&one) {
+            break;
+        }
+    }
+    Ok((one, other))
+}
+
+/// The trial's call for that child on that thread.
+fn begin_on(t: &mut Trial, thread: u32, target: Target<'_>, options: Options) -> Result<Pending, Abort> {
+    let mut request = t.ask(target, options);
+    request.thread = thread;
+    t.begin_request(request)
+}
+
+fn stop(t: &mut Trial) -> Outcome {
+    let clause = &posix::STATUS_CONSUMED_ONCE;
+    let child = t.spawn(Scenario::held())?;
+    let one = begin_on(t, 1, Target::Child(&child), Options::UNTRACED)?;
+    t.expect(clause).blocks(&one)?;
+    let other = begin_on(t, 2, Target::Child(&child), Options::UNTRACED)?;
+    t.expect(clause).blocks(&other)?;
+    t.signal(&child, Signal::STOP)?;
+    let (winner, loser) = first_to_return(t, one, other)?;
+    let seen = t.finish(winner)?;
+    t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    t.expect(clause).blocks(&loser)?;
+    t.signal(&child, Signal::CONT)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(loser)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+}
+
+/// Faults that stand out from those of an ordinary child.
+const FAULTS: u64 = 600;
+
+fn usage(t: &mut Trial) -> Outcome {
+    let clause = &posix::RUSAGE_CHILDREN_ANY_THREAD;
+    let before = t.usage_of_children()?;
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::MinorFaults { count: FAULTS })?;
+    let (own, _) = t.usage_so_far(&child)?;
+    let pending = begin_on(t, 1, Target::Any, Options::NONE)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
+    let now = t.usage_of_children()?;
+    let growth = now.minflt.zip(before.minflt).map(|(now, before)| now - before);
+    t.expect(clause).within("growth of ru_minflt", growth, own.minflt.unwrap_or(0), i64::MAX)
+}
+
+fn sigchld(t: &mut Trial) -> Outcome {
+    let clause = &posix::SIGCHLD_TO_PROCESS;
+    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::RESTART)?;
+    let child = t.spawn_on(1, Scenario::held())?;
+    t.exit_thread(1)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
+    let count = t.await_signals(1)?.count;
+    t.expect(clause).equal("SIGCHLDs", &count, &1)
+}
+
+fn live_child_with_wnothread(t: &mut Trial) -> Outcome {
+    let clause = &linux::THREADS_WNOTHREAD_SIBLING;
+    let child = t.spawn_on(1, Scenario::held())?;
+    for stopped in [false, true] {
+        if stopped {
+            t.signal(&child, Signal::STOP)?;
+            t.await_stopped(&child)?;
+        }
+        for target in [Target::Any, Target::Child(&child)] {
+            for options in [Options::NOHANG, Options::NOHANG | Options::UNTRACED, Options::NONE] {
+                let seen = t.wait(target, options | Options::NOTHREAD)?;
+                t.expect(clause).error(&seen, Errno::CHILD)?;
+            }
+        }
+    }
+    // The stop has been left to whom it is for.
+    let seen = t.wait(Target::Child(&child), Options::NOHANG | Options::UNTRACED)?;
+    t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))
+}
+
+fn sigchld_ignored_meanwhile(t: &mut Trial) -> Outcome {
+    let clause = &posix::SIGCHLD_IGNORED_WHILE_ASLEEP;
+    let child = t.spawn(Scenario::held())?;
+    // The initial thread reads the requests, so another one waits.
+    let pending = begin_on(t, 1, Target::Any, Options::NONE)?;
+    t.expect(clause).blocks(&pending)?;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
+    t.expect(clause).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_ended(&child)?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).error(&seen, Errno::CHILD)
+}

@@ -186,7 +186,9 @@ impl Matrix {
             let preferred = kills.iter().filter(of).find(|kill| kill.clause == mutant.clause.id);
             chosen.extend(preferred.or_else(|| kills.iter().find(of)));
         }
-        let counts = |kill: &&Kill<'_>| self.counts(&self.rows[kill.mutant]);
+        let counting: BTreeSet<&str> =
+            self.rows.iter().filter(|(_, row)| self.counts(row)).map(|(mutant, _)| mutant.as_str()).collect();
+        let counts = |kill: &&Kill<'_>| counting.contains(kill.mutant);
         let mut failed: BTreeSet<(&str, &str)> =
             chosen.iter().filter(|kill| counts(kill)).map(|k| (k.case, k.clause)).collect();
         for kill in kills.iter().filter(counts) {

@@ -510,3 +510,26 @@ fn a_shell_completes_names() {
     assert!(completed(&["waitspec", "explain", "nohang.runn"]).contains("nohang.running-child"));
     assert!(well(&["completions", "bash"]).contains("COMPLETE="));
 }
+
+#[test]
+fn what_no_machine_has_run_is_unverified() {
+    let unverified = |what: &str, key: &str| -> Vec<String> {
+        let listed = json(&well(&["list", what, "--format", "json"]));
+        let rows = listed.as_array().expect("an array").iter();
+        let marked = rows.filter(|row| row["unverified"] == true);
+        marked.map(|row| row[key].as_str().expect("an id").to_owned()).collect()
+    };
+    let clauses = unverified("clauses", "clause");
+    assert!(clauses.iter().any(|id| id == "freebsd/wait6/returns-pid"), "{clauses:?}");
+    assert!(!clauses.iter().any(|id| id.starts_with("posix/") || id.starts_with("linux/")), "{clauses:?}");
+    // A case is verified by the clauses of one system that has run it.
+    let cases = unverified("cases", "case");
+    assert!(cases.iter().any(|id| id == "os.no-cld-dumped"), "{cases:?}");
+    assert!(!cases.iter().any(|id| id == "os.no-event-option"), "{cases:?}");
+    assert!(well(&["list", "cases", "os.no-cld-dumped"]).contains(" (unverified)\n"));
+    assert!(well(&["list", "clauses", "dragonfly/waitid/no-cld-dumped"]).contains("1 case, unverified"));
+    for name in ["os.no-cld-dumped", "freebsd/wait6/returns-pid"] {
+        assert!(well(&["explain", name]).contains("unverified: read in a source or manual"), "{name}");
+    }
+    assert!(!well(&["explain", "netbsd/wait4/nohang-zero"]).contains("unverified"));
+}

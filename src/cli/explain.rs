@@ -8,7 +8,7 @@ use crate::report::human::failure::{line, prose, wrapped, wrapped_at};
 use crate::report::renames::{Kind, new_name};
 use crate::runner::settings::RunError;
 use crate::scenario::library;
-use crate::spec::{self, Clause, bugs, deviations};
+use crate::spec::{self, Clause, bugs, deviations, verified};
 use crate::sys::call::abi::Call;
 use clap_complete::engine::ArgValueCandidates;
 
@@ -118,6 +118,9 @@ fn of_case(case: &Case) -> String {
     let calls: Vec<&str> = case.planned_calls().list().into_iter().map(Call::name).collect();
     let mut out = format!("{}\n", case.id);
     prose(&mut out, "title", case.title);
+    if verified::is_case_unverified(case.clauses.iter().copied()) {
+        prose(&mut out, "state", &unverified());
+    }
     line(&mut out, "calls", &calls.join(" "));
     let needs: Vec<String> = case.needs.each.iter().map(ToString::to_string).collect();
     prose(&mut out, "needs", &needs.join(", "));
@@ -158,18 +161,28 @@ fn linked(text: &str) -> String {
     words.collect()
 }
 
+/// What is said of a case, a clause or a deviation that no machine has shown.
+fn unverified() -> String {
+    format!("unverified: {}", verified::UNVERIFIED)
+}
+
 /// Text, level and source of a clause, the bugs it would have caught, and the systems that deviate from it.
 fn about(clause: &Clause) -> String {
     let text = wrapped(clause.text.split(' '), " ");
     let mut lines = vec![text, format!("({}) {}", clause.level, clause.source)];
+    if verified::is_unverified(clause) {
+        lines.push(unverified());
+    }
     if !clause.bugs.is_empty() {
         let bugs = format!("would have caught {}", clause.bugs.join(", "));
         lines.push(linked(&wrapped(bugs.split(' '), " ")));
     }
     for deviation in deviations::ALL.iter().filter(|d| d.clause.id == clause.id) {
         let (profile, observed) = (deviation.profile, deviation.observed);
-        let unverified =
-            if deviation.unverified { format!("; {}", deviations::UNVERIFIED) } else { String::new() };
+        let unverified = match verified::is_deviation_unverified(deviation) {
+            true => format!("; {}", unverified()),
+            false => String::new(),
+        };
         let text = format!("{profile} deviates: {observed} ({}{unverified})", deviation.source);
         lines.push(wrapped(text.split(' '), " "));
     }

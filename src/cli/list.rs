@@ -8,12 +8,14 @@ use crate::runner::settings::RunError;
 use crate::scenario::library;
 use crate::selftest::Matrix;
 use crate::spec::contracts::CONTRACTS;
-use crate::spec::{self, Clause, bugs};
+use crate::spec::{self, Clause, bugs, verified};
 use crate::subject;
 use crate::sys::call::abi::Call;
 use clap::ValueEnum;
 
 /// List cases, clauses, scenarios, subjects, mutants, calls or contracts.
+///
+/// A case or a clause is unverified if no machine has run it on a system that it is about: it was read in a source or a manual.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -64,14 +66,14 @@ enum What {
 pub fn perform(args: &Args) -> Result<Output, RunError> {
     let (mut table, left_out): (Table, &[&str]) = match args.what {
         _ if args.summary => (summary(), &[]),
-        What::Clauses => (clauses(args.uncovered), &["text", "bugs", "cases"]),
-        What::Cases if args.uncovered => (clauses(true), &["text", "bugs", "cases"]),
+        What::Clauses => (clauses(args.uncovered), &["unverified", "text", "bugs", "cases"]),
+        What::Cases if args.uncovered => (clauses(true), &["unverified", "text", "bugs", "cases"]),
         _ if args.uncovered => {
             return Err(RunError::Usage(
                 "--uncovered applies to clauses: waitspec list clauses --uncovered".into(),
             ));
         }
-        What::Cases => (cases(), &["clauses", "file"]),
+        What::Cases => (cases(), &["unverified", "clauses", "file"]),
         What::Scenarios => (scenarios(), &["steps"]),
         What::Subjects => (subjects(), &[]),
         What::Mutants => (mutants(), &["origin"]),
@@ -87,19 +89,29 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
 }
 
 fn cases() -> Table {
-    let mut table = Table::new(&["case", "calls", "title", "clauses", "file"]);
+    let mut table = Table::new(&["case", "calls", "title", "unverified", "clauses", "file"]);
     for case in catalogue::cases() {
         let calls = case.planned_calls().list().into_iter().map(|call| call.name().to_owned());
         let clauses = case.clauses.iter().map(|clause| clause.id.to_owned());
+        let unverified = verified::is_case_unverified(case.clauses.iter().copied());
         table.row([
             case.id.into(),
             Cell::List(calls.collect()),
-            case.title.into(),
+            Cell::Pair(
+                format!("{}{}", case.title, if unverified { " (unverified)" } else { "" }),
+                case.title.into(),
+            ),
+            yes(unverified),
             Cell::List(clauses.collect()),
             Cell::Text(format!("{}:{}", case.at.file(), case.at.line())),
         ]);
     }
     table
+}
+
+/// Whether something holds: `yes` or nothing for people, a boolean for programs.
+fn yes(holds: bool) -> Cell {
+    Cell::Pair((if holds { "yes" } else { "" }).to_owned(), holds.into())
 }
 
 fn citing(clause: &Clause) -> impl Iterator<Item = &'static Case> {
@@ -115,7 +127,8 @@ fn covered(clause: &Clause) -> Option<bool> {
 }
 
 fn clauses(only_uncovered: bool) -> Table {
-    let mut table = Table::new(&["clause", "level", "coverage", "source", "text", "bugs", "cases"]);
+    let mut table =
+        Table::new(&["clause", "level", "coverage", "unverified", "source", "text", "bugs", "cases"]);
     for clause in spec::clauses().filter(|clause| !only_uncovered || covered(clause) == Some(false)) {
         let cases: Vec<String> = citing(clause).map(|case| case.id.to_owned()).collect();
         let coverage = match covered(clause) {
@@ -123,15 +136,18 @@ fn clauses(only_uncovered: bool) -> Table {
             Some(false) => "uncovered",
             Some(true) => "covered",
         };
+        let unverified = verified::is_unverified(clause);
+        let by = if unverified { ", unverified" } else { "" };
         let shown = match (covered(clause), cases.len()) {
-            (Some(true), 1) => "1 case".to_owned(),
-            (Some(true), n) => format!("{n} cases"),
+            (Some(true), 1) => format!("1 case{by}"),
+            (Some(true), n) => format!("{n} cases{by}"),
             _ => coverage.to_owned(),
         };
         table.row([
             clause.id.into(),
             clause.level.name().into(),
             Cell::Pair(shown, coverage.into()),
+            yes(unverified),
             clause.source.into(),
             clause.text.into(),
             Cell::Links(clause.bugs.iter().map(|bug| ((*bug).to_owned(), bugs::address(bug))).collect()),
@@ -149,6 +165,7 @@ pub fn summary() -> Table {
         "covered",
         "uncovered",
         "untestable",
+        "unverified",
         "seen to fail",
         "cases",
         "trials",
@@ -173,6 +190,7 @@ pub fn summary() -> Table {
             count(Some(true)),
             count(Some(false)),
             count(None),
+            Cell::Count(clauses.iter().filter(|clause| verified::is_unverified(clause)).count()),
             // Failed by some mutant: a clause that no mutant ever failed is not known to be checked.
             Cell::Count(clauses.iter().filter(|clause| failing.contains(clause.id)).count()),
             Cell::Count(cases.len()),

@@ -23,13 +23,13 @@ pub struct Deviation {
     pub observed: &'static str,
     /// Where it is documented or was measured.
     pub source: &'static str,
-    /// Read in a source, and seen on no machine yet.
-    pub unverified: bool,
+    /// Somebody has shown it on a machine of that system, whether or not the suite has run there.
+    pub shown: bool,
 }
 
 impl Deviation {
-    const fn unverified(self) -> Deviation {
-        Deviation { unverified: true, ..self }
+    const fn shown(self) -> Deviation {
+        Deviation { shown: true, ..self }
     }
 }
 
@@ -54,7 +54,7 @@ const fn known(
     observed: &'static str,
     source: &'static str,
 ) -> Deviation {
-    Deviation { profile, clause, until: None, matches, observed, source, unverified: false }
+    Deviation { profile, clause, until: None, matches, observed, source, shown: false }
 }
 
 /// Of a value that was passed to `exit` only the low eight bits are reported.
@@ -206,129 +206,107 @@ pub static ALL: &[Deviation] = &[
         includes_children,
         "its children's time in its own",
         "FreeBSD sys/kern/kern_exit.c, exit1: the usage of the children is added to that of the process",
-    )
-    .unverified(),
+    ),
     known(
         Profile::FreeBsd,
         &posix::WAITID_EINVAL_IDTYPE,
         |got| matches!(got, Got::Error(Errno::CHILD)),
         "ECHILD",
         "FreeBSD sys/kern/kern_exit.c, proc_to_reap: an unknown idtype matches no child",
-    )
-    .unverified(),
+    ),
     known(
         Profile::OpenBsd,
         &posix::WAITID_SI_UID,
         |got| matches!(got, Got::Uid { reported, effective } if reported == effective),
         "effective uid",
         "OpenBSD waitid(2): si_uid is the effective user ID",
-    )
-    .unverified(),
+    ),
     known(
         Profile::DragonFly,
         &posix::STATUS_ONE_PREDICATE,
         signaled_and_continued,
         "signaled and continued",
         "DragonFly <sys/wait.h>: 0x13 is both WIFSIGNALED and WIFCONTINUED",
-    )
-    .unverified(),
+    ),
     known(
         Profile::DragonFly,
         &posix::STATUS_EVERY_WORD,
         signaled_and_continued,
         "signaled and continued",
         "DragonFly <sys/wait.h>: 0x13 is both WIFSIGNALED and WIFCONTINUED",
-    )
-    .unverified(),
+    ),
     known(
         Profile::DragonFly,
         &posix::WAITID_FULL_EXIT_VALUE,
         low_eight_bits,
         "the low eight bits",
         "DragonFly wait(2): exit codes are limited to 0 to 255",
-    )
-    .unverified(),
+    ),
     known(
         Profile::DragonFly,
         &posix::WAITID_DUMPED,
         without_core,
         "CLD_KILLED",
         "DragonFly wait(2): CLD_DUMPED is not implemented",
-    )
-    .unverified(),
+    ),
     known(
         Profile::MacOs,
         &posix::WAITID_CONTINUED_PID,
         |got| matches!(got, Got::Pid { reported, sender } if reported == sender),
         "the pid of the process that sent SIGCONT",
         "XNU bsd/kern/kern_exit.c: si_pid of a continue is p_contproc",
-    )
-    .unverified(),
+    ),
     known(
         Profile::MacOs,
         &posix::WAITID_CONTINUED,
         |got| matches!(got, Got::Signal(Signal::STOP)),
         "last stop signal",
         "XNU bsd/kern/kern_exit.c: si_status of a continue is the signal of the stop",
-    )
-    .unverified(),
+    ),
     known(
         Profile::MacOs,
         &posix::WAITID_NOWAIT_PEEK_EQUALS_REAP,
         |got| matches!(got, Got::ExitValue { passed, reported } if *reported == i64::from(passed & 0xff_ffff)),
         "the low 24 bits in every look but the first",
         "XNU bsd/kern/kern_exit.c: p_xhighbits is cleared by the first waitid, WNOWAIT or not",
-    )
-    .unverified(),
+    ),
     known(
         Profile::MacOs,
         &posix::WAITID_NOHANG_ZEROES,
         |got| matches!(got, Got::Untouched),
         "untouched",
         "XNU bsd/kern/kern_exit.c: waitid copies nothing out when nothing is reported",
-    )
-    .unverified(),
+    ),
     known(
         Profile::MacOs,
         &posix::WAITID_SI_UID,
         |got| matches!(got, Got::NotSet | Got::Uid { reported: 0, .. }),
         "not set",
         "XNU bsd/kern/kern_exit.c: waitid does not fill si_uid",
-    )
-    .unverified(),
+    ),
     known(
         Profile::MacOs,
         &posix::WAITID_EINVAL_IDTYPE,
         |got| matches!(got, Got::Nothing | Got::Reported { .. }),
         "accepted",
         "XNU bsd/kern/kern_exit.c: an unknown idtype is not refused",
-    )
-    .unverified(),
+    ),
     known(
         Profile::MacOs,
         &posix::WAITID_EXITED_ONLY,
         |got| matches!(got, Got::Reported { change: Change::Stopped(_), wanted: None }),
         "CLD_STOPPED",
         "dotnet/runtime#131944: with WEXITED, WNOHANG and WNOWAIT macOS 26 reports a stopped child",
-    ),
+    )
+    .shown(),
     known(
         Profile::MacOs,
         &posix::SIGCHLD_PENDING_CLEARED,
         |got| matches!(got, Got::Pending(Signal::CHLD)),
         "pending",
         "XNU bsd/kern/kern_exit.c: cleared only if the child had no siblings",
-    )
-    .unverified(),
+    ),
 ];
-
-/// Said of what no machine has shown.
-pub const UNVERIFIED: &str = "read in a source or manual, and seen on no machine yet";
-
-/// Why the deviation from that clause that has this source is unverified; empty if a machine has shown it, or it is unknown.
-pub fn unverified(clause: &Clause, source: &str) -> &'static str {
-    let known = ALL.iter().find(|d| d.clause.id == clause.id && d.source == source);
-    known.filter(|d| d.unverified).map_or("", |_| UNVERIFIED)
-}
 
 /// The known departure of that system, in that release of it, from that clause with that observation. Of a release that is not
 /// known only what all have is excused.

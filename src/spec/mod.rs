@@ -20,6 +20,7 @@ pub mod openbsd;
 pub mod pairs;
 pub mod posix;
 pub mod promise;
+pub mod verified;
 
 pub use clause::{Book, Clause, Level, Profile};
 pub use deviations::Deviation;

@@ -5,7 +5,7 @@
 
 use crate::report::human::failure::reproduce;
 use crate::runner::event::{ClauseOutcome, RunHeader, SubjectInfo, Summary, TrialReport, Verdict};
-use crate::spec::deviations;
+use crate::spec::verified;
 use crate::trial::InterfaceName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -246,7 +246,7 @@ impl From<&TrialReport> for TrialRecord {
     fn from(trial: &TrialReport) -> TrialRecord {
         let failure = trial.failure.as_ref();
         let unverified = match (&trial.verdict, failure) {
-            (Verdict::Deviates(source), Some(failure)) => deviations::unverified(failure.clause, source),
+            (Verdict::Deviates(source), Some(failure)) => verified::of_deviation(failure.clause, source),
             _ => "",
         };
         TrialRecord {

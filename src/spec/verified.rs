@@ -1,0 +1,84 @@
+//! What a machine has shown, and what was only read in a manual or a source. Decided here and nowhere else.
+
+use super::clause::{Book, Clause, Profile};
+use super::deviations::{self, Deviation};
+
+/// The systems on which the suite has run, each with the clauses that are younger than its last run there.
+static RUN: &[(Profile, &[&Clause])] = &[(Profile::Linux, &[]), (Profile::NetBsd, &[])];
+
+/// Said of what no machine has shown.
+pub const UNVERIFIED: &str = "read in a source or manual, and seen on no machine yet";
+
+/// The clauses of that system that no run there has checked; `None` if there was no run.
+fn younger(profile: Profile) -> Option<&'static [&'static Clause]> {
+    RUN.iter().find(|(known, _)| *known == profile).map(|(_, clauses)| *clauses)
+}
+
+/// Whether no machine has run a case of the clause on a system that it is about. A clause that binds every system is verified: it
+/// is checked on Linux.
+pub fn is_unverified(clause: &Clause) -> bool {
+    match clause.book() {
+        Book::Posix | Book::Promise => false,
+        Book::System(profile) => {
+            younger(profile).is_none_or(|clauses| clauses.iter().any(|c| c.id == clause.id))
+        }
+    }
+}
+
+/// The same of a case, by the clauses that it checks: no machine has run it where any of them binds.
+pub fn is_case_unverified<'a>(clauses: impl IntoIterator<Item = &'a Clause>) -> bool {
+    clauses.into_iter().all(is_unverified)
+}
+
+/// The same of a known deviation: nobody has shown it, and the suite has not run on that system.
+pub fn is_deviation_unverified(deviation: &Deviation) -> bool {
+    !deviation.shown && younger(deviation.profile).is_none()
+}
+
+/// Why the deviation from that clause that has this source is unverified; empty if a machine has shown it, or it is unknown.
+pub fn of_deviation(clause: &Clause, source: &str) -> &'static str {
+    let known = deviations::ALL.iter().find(|d| d.clause.id == clause.id && d.source == source);
+    known.filter(|d| is_deviation_unverified(d)).map_or("", |_| UNVERIFIED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{clauses, freebsd, linux, netbsd, posix};
+    use super::*;
+
+    #[test]
+    fn a_clause_of_a_system_that_never_ran_the_suite_is_unverified() {
+        assert!(is_unverified(&freebsd::WAIT6_RETURNS_PID));
+        for clause in [&posix::WAITPID_NOHANG_ZERO, &linux::WAIT_OPTION_BITS, &netbsd::WAIT6_USAGE_SPLIT] {
+            assert!(!is_unverified(clause), "{}", clause.id);
+        }
+    }
+
+    #[test]
+    fn a_case_is_verified_by_one_of_its_clauses() {
+        let (read, seen) = (&freebsd::WAIT6_USAGE_SPLIT, &netbsd::WAIT6_USAGE_SPLIT);
+        assert!(is_case_unverified([read]));
+        assert!(!is_case_unverified([read, seen]));
+    }
+
+    #[test]
+    fn a_younger_clause_is_one_of_its_system() {
+        for (profile, younger) in RUN {
+            for clause in *younger {
+                assert_eq!(clause.book(), Book::System(*profile), "{}", clause.id);
+                assert!(clauses().any(|known| known == *clause), "{}", clause.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_deviation_that_somebody_has_shown_is_verified() {
+        let of = |profile, clause: &Clause| {
+            let deviation = deviations::ALL.iter().find(|d| d.profile == profile && d.clause.id == clause.id);
+            is_deviation_unverified(deviation.expect("a row of the table"))
+        };
+        assert!(!of(Profile::Linux, &posix::SIGCHLD_PENDING_CLEARED));
+        assert!(!of(Profile::MacOs, &posix::WAITID_EXITED_ONLY));
+        assert!(of(Profile::MacOs, &posix::SIGCHLD_PENDING_CLEARED));
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::Page;
 use super::book::{Book, book_of, bug, citing, counted, folded, meant_for, plain, theme_of};
-use crate::spec::{self, Clause, Level, deviations};
+use crate::spec::{self, Clause, Level, deviations, verified};
 use std::fmt::Write;
 
 /// The pages, in the order of the books.
@@ -76,8 +76,8 @@ fn section(book: &Book<'_>, out: &mut String, clause: &Clause) {
             Some((major, minor)) => format!(" before {major}.{minor}"),
             None => String::new(),
         };
-        let unverified = if deviation.unverified {
-            format!(" **unverified**: {}", deviations::UNVERIFIED)
+        let unverified = if verified::is_deviation_unverified(deviation) {
+            format!(" **unverified**: {}", verified::UNVERIFIED)
         } else {
             String::new()
         };
@@ -133,7 +133,8 @@ fn shown(book: &Book<'_>, clause: &Clause) -> String {
     if clause.level == Level::Implementation {
         return "recorded, never judged".to_owned();
     }
-    let seen_to_depart = deviations::ALL.iter().any(|d| d.clause.id == clause.id && !d.unverified);
+    let seen_to_depart =
+        deviations::ALL.iter().any(|d| d.clause.id == clause.id && !verified::is_deviation_unverified(d));
     if seen_to_depart {
         return "seen not to hold, on the system named below".to_owned();
     }

@@ -7,7 +7,7 @@ use crate::cli::table::Format;
 use crate::mutants::Origin;
 use crate::scenario::library;
 use crate::selftest::matrix::{kill_count, killers};
-use crate::spec::deviations;
+use crate::spec::{deviations, verified};
 use std::fmt::Write;
 
 /// The mutants.
@@ -50,14 +50,14 @@ pub fn deviations(book: &Book<'_>) -> Page {
          `deviates`; anything else fails. **unverified**: {}.\n\n\
          | system | clause | observed instead | source |\n|---|---|---|---|\n",
         counted(deviations::ALL.len(), "departure"),
-        deviations::UNVERIFIED
+        verified::UNVERIFIED
     );
     for deviation in deviations::ALL {
         let until = match deviation.until {
             Some((major, minor)) => format!(" before {major}.{minor}"),
             None => String::new(),
         };
-        let unverified = if deviation.unverified { " **unverified**" } else { "" };
+        let unverified = if verified::is_deviation_unverified(deviation) { " **unverified**" } else { "" };
         let _ = writeln!(
             text,
             "| {}{until} | {} | {} | {}{unverified} |",

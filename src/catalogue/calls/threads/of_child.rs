@@ -3,18 +3,12 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::trial::cases;
-use crate::trial::{
-    Abort, Calls, Change, Child, Disposition, Errno, Options, Outcome, SigactionFlags, Target, Trial,
-};
-use crate::wait::Signal;
+use crate::trial::{Abort, Calls, Change, Child, Errno, Options, Outcome, Target, Trial};
 
 cases! { "thread-of-child";
 
     /// a thread of a child that exits, while the child lives, is reported by no call, and wakes none
     exits(ANY; NOHANG | UNTRACED | CONTINUED; adapting) in Calls::ENTRIES => [posix::THREADS_EXIT_IS_NO_EVENT];
-
-    /// nor does its exit generate a SIGCHLD; that of the child does
-    exits_silently(PID) in Calls::WITH_TARGET.few() => [posix::THREADS_EXIT_IS_NO_EVENT];
 
     /// the ID of a thread of a child names no child: ECHILD, even with __WALL
     by_id(PID; NOHANG | ALL; adapting) in Calls::WITH_TARGET.few()
@@ -50,21 +44,6 @@ fn exits(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
-}
-
-fn exits_silently(t: &mut Trial) -> Outcome {
-    let clause = &posix::THREADS_EXIT_IS_NO_EVENT;
-    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::RESTART)?;
-    let child = t.spawn(Scenario::held())?;
-    start_thread(t, &child)?;
-    t.tell(&child, Step::EndThreads)?;
-    let none = t.signals()?.count;
-    t.expect(clause).equal("SIGCHLDs after the thread's exit:", &none, &0)?;
-    t.tell(&child, Step::exit(7))?;
-    let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
-    let one = t.await_signals(1)?.count;
-    t.expect(clause).equal("SIGCHLDs after the child's exit:", &one, &1)
 }
 
 fn by_id(t: &mut Trial) -> Outcome {

@@ -50,7 +50,12 @@ pub(crate) fn begin_with(begin: Option<Begin>) {
 
 /// Serves the requests that come on `input`, writes the replies to `output`, and exits at the end of `input`. As
 /// [`super::serve`] otherwise.
-pub fn serve(subject: &'static dyn Handles, input: OwnedFd, output: OwnedFd, begin: Option<Begin>) -> ! {
+pub fn serve_handles(
+    subject: &'static dyn Handles,
+    input: OwnedFd,
+    output: OwnedFd,
+    begin: Option<Begin>,
+) -> ! {
     signal::reset_all();
     begin_with(begin);
     // By the subject.

@@ -33,7 +33,7 @@ fn become_agent(name: &str, registry: &Registry) -> ! {
     let (Ok(input), Ok(output)) = streams else { exit_now(child::USAGE) };
     match (registry.get(name), registry.handles(name)) {
         (Some(subject), _) => serve(subject, input, output),
-        (None, Some(handles)) => handles::serve(handles, input, output, None),
+        (None, Some(handles)) => handles::serve_handles(handles, input, output, None),
         (None, None) => exit_now(child::USAGE),
     }
 }

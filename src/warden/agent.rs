@@ -321,7 +321,7 @@ impl Warden<'_> {
                             (Ok(input), Ok(output)) => match subject {
                                 Hosted::Calls(subject) => crate::agent::serve(subject, input, output),
                                 Hosted::Handles(handles) => {
-                                    crate::agent::handles::serve(handles, input, output, begin)
+                                    crate::agent::handles::serve_handles(handles, input, output, begin)
                                 }
                             },
                             _ => process::exit_now(125),

@@ -46,7 +46,7 @@ pub fn serve(name: &str) -> ! {
     let handles = registry.handles(name).expect("a subject that is a handle");
     let [input, output] = [rustix::stdio::stdin().as_fd(), rustix::stdio::stdout().as_fd()]
         .map(|fd| fd.try_clone_to_owned().expect("a standard stream"));
-    waitspec::agent::handles::serve(Box::leak(Box::new(Unpromised(handles))), input, output, None)
+    waitspec::agent::handles::serve_handles(Box::leak(Box::new(Unpromised(handles))), input, output, None)
 }
 
 #[cfg(feature = "cli")]

@@ -20,15 +20,18 @@ use std::path::PathBuf;
 
 /// Write every clause, case, mutant and known deviation as pages of Markdown
 ///
-/// Made for the project's site; `scripts/site` calls it.
+/// Made for the project's site.
 #[derive(Debug, clap::Args)]
-#[command(hide = true, after_help = "Examples:\n  waitspec reference target/reference")]
+#[command(
+    hide = true,
+    after_help = "Examples:\n  waitspec reference target/reference --sources https://example.org/waitspec/blob/main"
+)]
 pub struct Args {
     /// The folder to write to
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
     /// Where the sources can be read, as https://host/owner/project/blob/commit
-    #[arg(long, value_name = "ADDRESS", default_value = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main"))]
+    #[arg(long, value_name = "ADDRESS")]
     sources: String,
 }
 

@@ -1,7 +1,7 @@
 //! Adopted children, and processes that adopt no more.
 
 use super::edit::{ObservationExt, RequestExt};
-use super::inner::{Inner, block_forever, error, no_usage, nothing};
+use super::inner::{Inner, error, finds_nothing, no_usage};
 use super::mutant::{Mutant, blind};
 use super::pidfd::by_pidfd;
 use super::rusage::{credited, withhold};
@@ -38,8 +38,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| {
         let seen = w.real(r)?;
         match seen.child() {
-            Some(pid) if seen.is_stop() && is_adopted(w, pid) && r.blocks() => block_forever(),
-            Some(pid) if seen.is_stop() && is_adopted(w, pid) => Ok(nothing(r)),
+            Some(pid) if seen.is_stop() && is_adopted(w, pid) => finds_nothing(r),
             _ => Ok(seen),
         }
     }),

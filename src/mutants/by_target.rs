@@ -1,12 +1,11 @@
 //! Faults that only a group, a pid or a pidfd meets, and waits for any child do not.
 
-use super::edit::{ObservationExt, RequestExt, is_termination};
-use super::inner::{CallResult, Inner, block_forever, no_usage, nothing};
+use super::edit::{ObservationExt, RequestExt, is_termination, option};
+use super::inner::{CallResult, Inner, block_forever, finds_nothing, no_usage};
 use super::mutant::{Mutant, blind};
 use super::pidfd::by_pidfd;
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Request;
-use crate::wait::names;
 use libc::{EAGAIN, WCONTINUED, WEXITED, WNOWAIT, WSTOPPED};
 
 const EVENTS: i32 = WSTOPPED | WCONTINUED;
@@ -33,18 +32,18 @@ fn is_nonblocking(_: &Request) -> bool {
 }
 
 /// Without the reports of stops and continues, as far as the call can do without.
-fn exits_only(w: &Inner, r: &Request, such: bool) -> CallResult {
+pub(crate) fn exits_only(w: &Inner, r: &Request, such: bool) -> CallResult {
     if !such || r.options & EVENTS == 0 {
         return w.real(r);
     }
     if r.uses_idtype() && !r.has(WEXITED) {
-        return if r.blocks() { block_forever() } else { Ok(nothing(r)) };
+        return finds_nothing(r);
     }
     w.real(&r.without(EVENTS))
 }
 
 /// Reports no usage.
-fn without_usage(w: &Inner, r: &Request, such: bool) -> CallResult {
+pub(crate) fn without_usage(w: &Inner, r: &Request, such: bool) -> CallResult {
     w.map(r, |seen| {
         if such {
             seen.edit_usage(|usage| *usage = no_usage());
@@ -53,12 +52,8 @@ fn without_usage(w: &Inner, r: &Request, such: bool) -> CallResult {
 }
 
 /// Sleeps until a signal comes, instead of until a child changes, if it would sleep.
-fn unwoken(w: &Inner, r: &Request, such: bool) -> CallResult {
+pub(crate) fn unwoken(w: &Inner, r: &Request, such: bool) -> CallResult {
     if such && sleeps(w, r) { block_forever() } else { w.real(r) }
-}
-
-fn option(name: &str) -> i32 {
-    names::option(name).unwrap_or(0)
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[

@@ -1,7 +1,7 @@
 //! Inspecting and altering requests and observations, in the host's numbers.
 
 use crate::sys::call::abi::{Call, Info, Memory, Observation, Request, Return, Select, Usage};
-use crate::wait::{Signal, WaitStatus};
+use crate::wait::{Signal, WaitStatus, names};
 
 /// What a request asks for, and how to change it.
 pub(crate) trait RequestExt {
@@ -28,6 +28,11 @@ pub(crate) trait RequestExt {
     fn blocks(&self) -> bool {
         !self.has(libc::WNOHANG)
     }
+}
+
+/// The bit of an option that does not exist on every system, or 0.
+pub(crate) fn option(name: &str) -> i32 {
+    names::option(name).unwrap_or(0)
 }
 
 const fn id(idtype: libc::idtype_t, id: i64) -> Select {

@@ -238,6 +238,11 @@ pub(crate) fn error(request: &Request, errno: i32) -> Observation {
     seen
 }
 
+/// What a call gets that finds no event: it sleeps, or returns that there is nothing.
+pub(crate) fn finds_nothing(request: &Request) -> CallResult {
+    if request.blocks() { block_forever() } else { Ok(nothing(request)) }
+}
+
 /// All-zero usage.
 pub(crate) fn no_usage() -> Usage {
     let none = Some(0);

@@ -1,20 +1,16 @@
 //! Faults that only some kinds of children, and some combinations of options, meet: clone children, those of other threads,
 //! threads of a child, `__WALL` with everything else.
 
-use super::edit::{ObservationExt, RequestExt, exited, is_termination, stopped};
-use super::inner::{CallResult, Inner, block_forever, no_usage, nothing, report};
+use super::by_target::{exits_only, unwoken, without_usage};
+use super::edit::{ObservationExt, RequestExt, exited, is_termination, option, stopped};
+use super::inner::{CallResult, Inner, finds_nothing, report};
 use super::mutant::{Mutant, blind};
 use super::pidfd::by_pidfd;
 use super::rusage::{credited, withhold};
 use crate::spec::{linux, posix};
-use crate::sys::call::abi::{Memory, Request};
+use crate::sys::call::abi::{Memory, Observation, Request};
 use crate::sys::{process, process_table};
-use crate::wait::names;
 use libc::{ECHILD, WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED, WUNTRACED};
-
-fn option(name: &str) -> i32 {
-    names::option(name).unwrap_or(0)
-}
 
 /// Whether it asks for clone children.
 fn for_clones(r: &Request) -> bool {
@@ -27,15 +23,18 @@ fn threads_of(pid: i64) -> Vec<i64> {
     threads.map(|(id, _)| i64::from(id)).filter(|id| *id != pid).collect()
 }
 
-/// Without the reports of stops and continues.
-fn exits_only(w: &Inner, r: &Request) -> CallResult {
-    if r.options & (WSTOPPED | WCONTINUED) == 0 {
-        return w.real(r);
+/// The child with a thread of that ID that is not its first.
+pub(crate) fn owner_of_thread(w: &Inner, id: i64) -> Option<i64> {
+    w.children().into_iter().find(|pid| threads_of(*pid).contains(&id))
+}
+
+/// A report also consumes such events of all other children.
+fn consumes_all(w: &Inner, r: &Request, is_such: fn(&Observation) -> bool, event: i32) -> CallResult {
+    let seen = w.real(r)?;
+    if is_such(&seen) && !r.has(WNOWAIT) {
+        while w.waitid(&r.with_any(), event | WNOHANG).is_some() {}
     }
-    if r.uses_idtype() && !r.has(WEXITED) {
-        return if r.blocks() { block_forever() } else { Ok(nothing(r)) };
-    }
-    w.real(&r.without(WSTOPPED | WCONTINUED))
+    Ok(seen)
 }
 
 /// A thread of a child that was there at an earlier call and has exited since, while the child lives.
@@ -73,12 +72,9 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a wait for the ID of a child's thread finds the child",
         &linux::THREADS_OF_CHILD_NEVER_WAITABLE,
     )
-    .call(|w, r| {
-        let owner = |id: i64| w.children().into_iter().find(|pid| threads_of(*pid).contains(&id));
-        match r.pid().and_then(owner) {
-            Some(pid) => w.real(&r.with_pid(pid)),
-            None => w.real(r),
-        }
+    .call(|w, r| match r.pid().and_then(|id| owner_of_thread(w, id)) {
+        Some(pid) => w.real(&r.with_pid(pid)),
+        None => w.real(r),
     }),
     blind(
         "wnothread-live-child-of-sibling",
@@ -91,7 +87,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         if !r.has(option("__WNOTHREAD")) || seen.errno() != Some(ECHILD) || !others_live {
             return Ok(seen);
         }
-        if r.blocks() { block_forever() } else { Ok(nothing(r)) }
+        finds_nothing(r)
     }),
     blind(
         "wnothread-stops-of-siblings",
@@ -111,13 +107,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "stops and continues are not reported with __WALL",
         &linux::CLONE_WALL_FINDS_ALL,
     )
-    .call(|w, r| if r.has(option("__WALL")) { exits_only(w, r) } else { w.real(r) }),
+    .call(|w, r| exits_only(w, r, r.has(option("__WALL")))),
     blind(
         "wclone-exits-only",
         "stops and continues are not reported with __WCLONE",
         &linux::CLONE_WCLONE_FINDS_CLONE_CHILDREN,
     )
-    .call(|w, r| if r.has(option("__WCLONE")) { exits_only(w, r) } else { w.real(r) }),
+    .call(|w, r| exits_only(w, r, r.has(option("__WCLONE")))),
     blind("wall-peek-reaps", "WNOWAIT with __WALL or __WCLONE reaps", &linux::WAITID_CLONE_OPTIONS)
         .call(|w, r| if for_clones(r) { w.real(&r.without(WNOWAIT)) } else { w.real(r) }),
     blind(
@@ -125,13 +121,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "the rusage is all zeros with __WALL or __WCLONE",
         &linux::RUSAGE_OF_CLONE_CHILDREN,
     )
-    .call(|w, r| {
-        w.map(r, |seen| {
-            if for_clones(r) {
-                seen.edit_usage(|usage| *usage = no_usage());
-            }
-        })
-    }),
+    .call(|w, r| without_usage(w, r, for_clones(r))),
     blind("wall-nohang-blocks", "WNOHANG has no effect with __WALL", &linux::CLONE_WALL_FINDS_ALL)
         .call(|w, r| if r.has(option("__WALL")) { w.real(&r.without(WNOHANG)) } else { w.real(r) }),
     blind(
@@ -147,34 +137,19 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a continue does not wake a wait on a pidfd",
         &linux::PIDFD_WAIT_STOP_CONTINUE,
     )
-    .call(|w, r| {
-        let sleeps = r.blocks() && r.has(WCONTINUED) && w.peek(r).is_none() && w.has_children();
-        if by_pidfd(r) && sleeps { block_forever() } else { w.real(r) }
-    }),
+    .call(|w, r| unwoken(w, r, by_pidfd(r) && r.has(WCONTINUED))),
     blind(
         "one-stop-for-all",
         "the report of a stop consumes the stops of all children",
         &posix::STATUS_EVENTS_OF_EACH_CHILD,
     )
-    .call(|w, r| {
-        let seen = w.real(r)?;
-        if seen.is_stop() && !r.has(WNOWAIT) {
-            while w.waitid(&r.with_any(), WSTOPPED | WNOHANG).is_some() {}
-        }
-        Ok(seen)
-    }),
+    .call(|w, r| consumes_all(w, r, ObservationExt::is_stop, WSTOPPED)),
     blind(
         "one-continue-for-all",
         "the report of a continue consumes the continues of all children",
         &posix::STATUS_EVENTS_OF_EACH_CHILD,
     )
-    .call(|w, r| {
-        let seen = w.real(r)?;
-        if seen.is_continue() && !r.has(WNOWAIT) {
-            while w.waitid(&r.with_any(), WCONTINUED | WNOHANG).is_some() {}
-        }
-        Ok(seen)
-    }),
+    .call(|w, r| consumes_all(w, r, ObservationExt::is_continue, WCONTINUED)),
     blind(
         "stop-once-for-each-call",
         "a stop that one call has reported is reported once more by another",

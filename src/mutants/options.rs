@@ -1,6 +1,6 @@
 //! Options that are ignored, implied or confused.
 
-use super::edit::{ObservationExt, RequestExt, is_termination};
+use super::edit::{ObservationExt, RequestExt, is_termination, option};
 use super::inner::{block_forever, error, nothing, report};
 use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::spec::{linux, posix};
@@ -8,14 +8,9 @@ use crate::sys::call::abi::{Call, Request};
 use crate::wait::names;
 use libc::{EINVAL, ENOSYS, WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED, WUNTRACED};
 
-/// The bit of an option that does not exist on every system, or 0.
-fn bit(name: &str) -> i32 {
-    names::option(name).unwrap_or(0)
-}
-
 /// All options that the calls define.
 fn known_options() -> i32 {
-    let linux = bit("__WALL") | bit("__WCLONE") | bit("__WNOTHREAD");
+    let linux = option("__WALL") | option("__WCLONE") | option("__WNOTHREAD");
     WNOHANG | WUNTRACED | WCONTINUED | WEXITED | WNOWAIT | linux
 }
 
@@ -166,15 +161,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "__WNOTHREAD reports a child of another thread",
         &linux::THREADS_WNOTHREAD_SIBLING,
     )
-    .call(|w, r| w.real(&r.without(bit("__WNOTHREAD")))),
+    .call(|w, r| w.real(&r.without(option("__WNOTHREAD")))),
     blind("wclone-finds-all", "__WCLONE reports forked children", &linux::CLONE_WCLONE_SKIPS_FORKED)
-        .call(|w, r| w.real(&r.without(bit("__WCLONE")))),
+        .call(|w, r| w.real(&r.without(option("__WCLONE")))),
     blind(
         "wall-ignored",
         "__WALL does not find a child without an exit signal",
         &linux::CLONE_WALL_FINDS_ALL,
     )
-    .call(|w, r| w.real(&r.without(bit("__WALL")))),
+    .call(|w, r| w.real(&r.without(option("__WALL")))),
     from_bug(
         "freebsd/pkg#1853",
         "waitpid-accepts-wexited",
@@ -199,7 +194,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &linux::WAIT_OPTION_BITS,
     )
     .call(|w, r| {
-        let own = bit("__WALL") | bit("__WCLONE") | bit("__WNOTHREAD");
+        let own = option("__WALL") | option("__WCLONE") | option("__WNOTHREAD");
         if r.has(own) { Ok(error(r, EINVAL)) } else { w.real(r) }
     }),
     from_catalogue(

@@ -1,7 +1,7 @@
 //! Waiting in several threads, and multithreaded children.
 
-use super::edit::{ObservationExt, RequestExt, exited, is_termination};
-use super::inner::{Inner, block_forever, error, nothing, report};
+use super::edit::{ObservationExt, RequestExt, exited, is_termination, option};
+use super::inner::{Inner, block_forever, error, finds_nothing, report};
 use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Request;
@@ -70,7 +70,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| {
         if r.is_any() && w.value() > 0 {
-            return if r.blocks() { block_forever() } else { Ok(nothing(r)) };
+            return finds_nothing(r);
         }
         if r.pid().is_none() || !r.blocks() {
             return w.real(r);
@@ -214,19 +214,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "__WNOTHREAD finds no children at all",
         &linux::THREADS_WNOTHREAD_OWN,
     )
-    .call(|w, r| {
-        let bit = crate::wait::names::option("__WNOTHREAD").unwrap_or(0);
-        if r.has(bit) { Ok(error(r, ECHILD)) } else { w.real(r) }
-    }),
+    .call(|w, r| if r.has(option("__WNOTHREAD")) { Ok(error(r, ECHILD)) } else { w.real(r) }),
     from_catalogue(
         "children-per-thread",
         "a thread finds only the children that it created itself",
         &linux::THREADS_SHARE_CHILDREN,
     )
-    .call(|w, r| {
-        let bit = crate::wait::names::option("__WNOTHREAD").unwrap_or(0);
-        w.real(&r.with(bit))
-    }),
+    .call(|w, r| w.real(&r.with(option("__WNOTHREAD")))),
     blind(
         "fork-inherits-children",
         "a forked child can wait for its siblings",

@@ -1,7 +1,8 @@
 //! Children that another process traces, and that are lost to their parent.
 
-use super::edit::{ObservationExt, RequestExt};
+use super::edit::{ObservationExt, RequestExt, is_termination};
 use super::inner::{Inner, error};
+use super::kinds::owner_of_thread;
 use super::mutant::{Mutant, blind, from_catalogue};
 use crate::spec::linux;
 use crate::sys::call::abi::{Observation, Request};
@@ -27,13 +28,6 @@ fn of_hidden(w: &Inner, request: &Request, seen: &mut Observation, when: bool) {
     if when && seen.is_nothing() && hidden(w, request) {
         *seen = error(request, libc::ECHILD);
     }
-}
-
-/// Whether this is the ID of a thread of a child, other than its first.
-fn is_thread(w: &Inner, id: i64) -> bool {
-    let of =
-        |pid: &i64| process_table::threads(*pid as i32).iter().any(|(thread, _)| i64::from(*thread) == id);
-    !w.children().contains(&id) && w.children().iter().any(of)
 }
 
 /// Whether a process descends from this one.
@@ -90,7 +84,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| {
         w.map(r, |seen| {
-            if seen.is_stop() && seen.child().is_some_and(|id| is_thread(w, id)) {
+            if seen.is_stop() && seen.child().is_some_and(|id| owner_of_thread(w, id).is_some()) {
                 *seen = error(r, libc::ECHILD);
             }
         })
@@ -102,8 +96,8 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| {
         // Reported, it is no longer there to be looked up.
-        let thread =
-            w.peek(r).is_some_and(|(id, word)| super::edit::is_termination(word) && is_thread(w, id));
+        let exits = w.peek(r).filter(|(_, word)| is_termination(*word));
+        let thread = exits.is_some_and(|(id, _)| owner_of_thread(w, id).is_some());
         w.map(r, |seen| {
             if thread {
                 *seen = error(r, libc::ECHILD);

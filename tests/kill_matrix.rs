@@ -22,7 +22,9 @@ const HERE: bool = cfg!(target_os = "linux");
 
 /// What the trials share: the pool, started before any thread if a trial runs at all, and what they saw.
 struct Shared {
-    matrix: Matrix,
+    matrix: &'static Matrix,
+    /// What is tried, of all mutants.
+    cover: Vec<Kill<'static>>,
     pool: OnceLock<Pool>,
     seen: Mutex<Seen>,
 }
@@ -46,17 +48,18 @@ fn main() -> ExitCode {
     }
     let mut arguments = Arguments::from_args();
     let matrix = match Matrix::committed() {
-        Ok(matrix) => matrix,
+        Ok(matrix) => &*Box::leak(Box::new(matrix)),
         Err(why) => {
             eprintln!("{why}\n{ANEW}");
             return ExitCode::FAILURE;
         }
     };
-    let shared = Arc::new(Shared { matrix, pool: OnceLock::new(), seen: Mutex::default() });
-    let names: BTreeSet<String> = shared.matrix.cover().iter().map(|kill| kill.mutant.to_owned()).collect();
+    let shared =
+        Arc::new(Shared { matrix, cover: matrix.cover(), pool: OnceLock::new(), seen: Mutex::default() });
+    let names: BTreeSet<String> = shared.cover.iter().map(|kill| kill.mutant.to_owned()).collect();
     let mut tests = vec![Trial::test("the_matrix_is_current", {
         let shared = shared.clone();
-        move || is_current(&shared.matrix).map_err(|why| Failed::from(format!("{why}\n{ANEW}")))
+        move || is_current(shared.matrix).map_err(|why| Failed::from(format!("{why}\n{ANEW}")))
     })];
     for name in &names {
         let (shared, name) = (shared.clone(), name.clone());
@@ -73,7 +76,7 @@ fn main() -> ExitCode {
         // A trial that hangs sleeps through its grace period; other trials use the processor.
         let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let jobs = *arguments.test_threads.get_or_insert((4 * cpus).min(32).min(wanted.len()));
-        match selftest::start(&hosts(&shared.matrix, &wanted), &[], Some(jobs)) {
+        match selftest::start(&hosts(&shared, &wanted), &[], Some(jobs)) {
             Ok(session) => drop(shared.pool.set(Pool::new(session))),
             Err(error) => {
                 eprintln!("error: {error}");
@@ -159,11 +162,10 @@ fn stand_ins<'m>(matrix: &'m Matrix, kill: &Kill<'m>) -> Vec<Kill<'m>> {
 }
 
 /// The mutants that the trials of these need.
-fn hosts(matrix: &Matrix, wanted: &[&String]) -> Vec<String> {
-    let cover = matrix.cover();
-    let own = cover.iter().filter(|kill| wanted.iter().any(|name| *name == kill.mutant));
+fn hosts(shared: &Shared, wanted: &[&String]) -> Vec<String> {
+    let own = shared.cover.iter().filter(|kill| wanted.iter().any(|name| *name == kill.mutant));
     let needed: BTreeSet<&str> =
-        own.flat_map(|kill| stand_ins(matrix, kill)).map(|kill| kill.mutant).collect();
+        own.flat_map(|kill| stand_ins(shared.matrix, kill)).map(|kill| kill.mutant).collect();
     needed.into_iter().map(str::to_owned).collect()
 }
 
@@ -182,12 +184,11 @@ fn fails(report: &TrialReport, clause: &str) -> Option<bool> {
 
 /// Checks that the mutant is killed by its clause, and that the expectations it covers fail.
 fn dies(shared: &Shared, mutant: &str) -> Result<Completion, Failed> {
-    let matrix = &shared.matrix;
     let pool = shared.pool.get().ok_or("the wardens were not started")?;
     let (mut ran, mut skipped, mut survivors) = (0, String::new(), Vec::new());
-    for kill in matrix.cover().iter().filter(|kill| kill.mutant == mutant) {
+    for kill in shared.cover.iter().filter(|kill| kill.mutant == mutant) {
         let (mut by_mutant, mut by_case) = (false, false);
-        for k in stand_ins(matrix, kill).iter().cycle().take(ROUNDS * (1 + 2 * OTHERS)) {
+        for k in stand_ins(shared.matrix, kill).iter().cycle().take(ROUNDS * (1 + 2 * OTHERS)) {
             if (by_mutant || k.mutant != kill.mutant) && (by_case || k.case != kill.case) {
                 if by_mutant && by_case {
                     break;

@@ -2,6 +2,8 @@
 //!
 //! A theme is a plain const table: a forgotten theme or case is an unused item, which is a build error.
 
+use crate::spec::Clause;
+
 pub use crate::trial::Case;
 
 mod calls;
@@ -12,6 +14,11 @@ mod program;
 pub fn cases() -> impl Iterator<Item = &'static Case> {
     let others = handle::THEMES.iter().chain(program::THEMES).copied().flatten();
     calls::TOPICS.iter().copied().flatten().copied().flatten().chain(others)
+}
+
+/// The cases that cite a clause.
+pub fn citing(clause: &Clause) -> impl Iterator<Item = &'static Case> {
+    cases().filter(move |case| case.clauses.iter().any(|cited| cited.id == clause.id))
 }
 
 /// The theme that CONTRIBUTING.md shows.

@@ -135,10 +135,7 @@ fn of_case(case: &Case) -> String {
 fn of_clause(clause: &Clause) -> String {
     let mut out = format!("{}\n", clause.id);
     line(&mut out, "text", &about(clause));
-    let cases: Vec<String> = catalogue::cases()
-        .filter(|case| case.clauses.iter().any(|c| c.id == clause.id))
-        .map(|case| titled(case.id, case.title))
-        .collect();
+    let cases: Vec<String> = catalogue::citing(clause).map(|case| titled(case.id, case.title)).collect();
     match clause.untestable {
         Some(why) => prose(&mut out, "untested", why),
         None if cases.is_empty() => line(&mut out, "cases", "none"),

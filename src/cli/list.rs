@@ -3,7 +3,7 @@
 use super::Output;
 use super::names::hint;
 use super::table::{Cell, Format, Table};
-use crate::catalogue::{self, Case};
+use crate::catalogue;
 use crate::runner::settings::RunError;
 use crate::scenario::library;
 use crate::selftest::Matrix;
@@ -114,15 +114,11 @@ fn yes(holds: bool) -> Cell {
     Cell::Pair((if holds { "yes" } else { "" }).to_owned(), holds.into())
 }
 
-fn citing(clause: &Clause) -> impl Iterator<Item = &'static Case> {
-    catalogue::cases().filter(move |case| case.clauses.iter().any(|c| c.id == clause.id))
-}
-
 /// Whether a case checks the clause; `None` if it is untestable.
 fn covered(clause: &Clause) -> Option<bool> {
     match clause.untestable {
         Some(_) => None,
-        None => Some(citing(clause).next().is_some()),
+        None => Some(catalogue::citing(clause).next().is_some()),
     }
 }
 
@@ -130,7 +126,7 @@ fn clauses(only_uncovered: bool) -> Table {
     let mut table =
         Table::new(&["clause", "level", "coverage", "unverified", "source", "text", "bugs", "cases"]);
     for clause in spec::clauses().filter(|clause| !only_uncovered || covered(clause) == Some(false)) {
-        let cases: Vec<String> = citing(clause).map(|case| case.id.to_owned()).collect();
+        let cases: Vec<String> = catalogue::citing(clause).map(|case| case.id.to_owned()).collect();
         let coverage = match covered(clause) {
             None => "untestable",
             Some(false) => "uncovered",

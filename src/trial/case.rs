@@ -335,6 +335,8 @@ impl fmt::Display for Need {
 impl Needs {
     /// Nothing.
     pub const NOTHING: Needs = Needs { each: &[], burns: false };
+    /// A caller with several threads.
+    pub const THREADS: Needs = Needs::of(&[Need::Threads]);
     /// Waits through pidfds.
     pub const PIDFD_WAITS: Needs = Needs::of(&[Need::PidfdWaits]);
 

@@ -42,10 +42,7 @@ impl Link {
         self.await_message(deadline, &late, true, |m| match m {
             Message::Child(n, line) if n == name => match id {
                 // A step that it was started with could not be done: no other answer follows.
-                Some(_) => {
-                    let ended = line.word() == "err" && line.id().is_none() && line.get("step").is_some();
-                    (line.id() == id || ended).then(|| line.clone())
-                }
+                Some(_) => (line.id() == id || is_failed_first_step(line)).then(|| line.clone()),
                 // A step that it was started with could not be done, or an exec: nothing else follows.
                 None => {
                     let failed = line.word() == "err" && (line.id().is_none() || word == "hello");
@@ -59,9 +56,7 @@ impl Link {
     /// Takes what a child said of an initial step that failed, if anybody did so far.
     pub(crate) fn failed_first_step(&mut self) -> Option<Line> {
         self.take_if(|message| match message {
-            Message::Child(_, line) => {
-                line.word() == "err" && line.id().is_none() && line.get("step").is_some()
-            }
+            Message::Child(_, line) => is_failed_first_step(line),
             _ => false,
         })
     }
@@ -80,4 +75,9 @@ impl Link {
             Message::Agent(line) | Message::Child(_, line) | Message::Warden(line) => Some(line),
         }
     }
+}
+
+/// Whether a child says that it could not do a step that it was started with.
+fn is_failed_first_step(line: &Line) -> bool {
+    line.word() == "err" && line.id().is_none() && line.get("step").is_some()
 }

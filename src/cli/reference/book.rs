@@ -1,6 +1,6 @@
 //! Where everything is, and how to link to it.
 
-use crate::catalogue::{self, Case};
+use crate::catalogue::Case;
 use crate::mutants::{Mutant, mutants};
 use crate::selftest::Matrix;
 use crate::selftest::matrix::LEAK;
@@ -119,9 +119,17 @@ pub fn page_of_case(case: &Case) -> String {
     folders.join("-")
 }
 
-/// The cases that cite a clause.
-pub fn citing(clause: &Clause) -> impl Iterator<Item = &'static Case> {
-    catalogue::cases().filter(move |case| case.clauses.iter().any(|c| c.id == clause.id))
+/// These in groups, each with its name, in the order of the first of each.
+pub fn grouped<T>(all: impl Iterator<Item = T>, name: impl Fn(&T) -> String) -> Vec<(String, Vec<T>)> {
+    let mut groups: Vec<(String, Vec<T>)> = Vec::new();
+    for one in all {
+        let name = name(&one);
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, group)) => group.push(one),
+            None => groups.push((name, vec![one])),
+        }
+    }
+    groups
 }
 
 /// The mutants that are meant to fail a clause.
@@ -165,6 +173,7 @@ pub fn counted(n: usize, what: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue;
 
     #[test]
     fn nothing_in_a_plain_text_is_markup() {

@@ -1,7 +1,7 @@
 //! A page for each folder of the catalogue.
 
 use super::Page;
-use super::book::{Book, counted, folded, page_of_case, plain};
+use super::book::{Book, counted, folded, grouped, page_of_case, plain};
 use crate::catalogue::{self, Case};
 use crate::sys::call::abi::Call;
 use crate::trial::Body;
@@ -10,14 +10,7 @@ use std::fmt::Write;
 
 /// The pages, in the order of the catalogue.
 pub fn pages(book: &Book<'_>) -> Vec<Page> {
-    let mut pages: Vec<(String, Vec<&'static Case>)> = Vec::new();
-    for case in catalogue::cases() {
-        let name = page_of_case(case);
-        match pages.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, cases)) => cases.push(case),
-            None => pages.push((name, vec![case])),
-        }
-    }
+    let pages = grouped(catalogue::cases(), |case| page_of_case(case));
     pages.into_iter().map(|(name, cases)| page(book, &name, &cases)).collect()
 }
 

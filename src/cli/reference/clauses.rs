@@ -1,20 +1,14 @@
 //! A page for each book of clauses, or for each theme of a large one.
 
 use super::Page;
-use super::book::{Book, book_of, bug, citing, counted, folded, meant_for, plain, theme_of};
+use super::book::{Book, book_of, bug, counted, folded, grouped, meant_for, plain, theme_of};
+use crate::catalogue::citing;
 use crate::spec::{self, Clause, Level, deviations, verified};
 use std::fmt::Write;
 
 /// The pages, in the order of the books.
 pub fn pages(book: &Book<'_>) -> Vec<Page> {
-    let mut pages: Vec<(String, Vec<&'static Clause>)> = Vec::new();
-    for clause in spec::clauses() {
-        let name = book.page_of_clause(clause);
-        match pages.iter_mut().find(|(known, _)| *known == name) {
-            Some((_, clauses)) => clauses.push(clause),
-            None => pages.push((name, vec![clause])),
-        }
-    }
+    let pages = grouped(spec::clauses(), |clause| book.page_of_clause(clause));
     // What is small comes last in its book.
     let position = |name: &str| pages.iter().position(|(known, _)| known.starts_with(name));
     let mut order: Vec<_> = (0..pages.len()).collect();

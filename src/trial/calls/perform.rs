@@ -121,6 +121,13 @@ impl Trial<'_> {
         self.begin_request(request)
     }
 
+    /// The same on that thread of the agent.
+    pub fn begin_on(&mut self, thread: u32, target: Target<'_>, options: Options) -> Result<Pending, Abort> {
+        let mut request = self.ask(target, options);
+        request.thread = thread;
+        self.begin_request(request)
+    }
+
     /// Begins any request.
     pub fn begin_request(&mut self, request: WaitRequest) -> Result<Pending, Abort> {
         let pending = self.prepare(request)?;

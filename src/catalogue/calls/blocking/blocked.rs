@@ -4,7 +4,7 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{pairs, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Calls, Change, Disposition, Errno, Got, Need, Needs, Options, Outcome, SigactionFlags, Target, Trial,
+    Calls, Change, Disposition, Errno, Got, Needs, Options, Outcome, SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -31,7 +31,7 @@ cases! { "blocked";
     through_exit_in_other_group(GROUP) in Calls::WITH_TARGET.few() => [posix::WAITPID_OTHER_CHILD_NO_WAKE];
 
     /// when two threads block on the same child, one reaps it and the other fails with ECHILD
-    echild_after_concurrent_reap(ANY) in Calls::ENTRIES, needs Needs::of(&[Need::Threads])
+    echild_after_concurrent_reap(ANY) in Calls::ENTRIES, needs Needs::THREADS
         => [posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP];
 
     /// with SIGCHLD ignored, a wait for one child fails with ECHILD once that child is gone
@@ -137,12 +137,9 @@ fn through_exit_in_other_group(t: &mut Trial) -> Outcome {
 fn echild_after_concurrent_reap(t: &mut Trial) -> Outcome {
     let clause = &posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP;
     let child = t.spawn(Scenario::held())?;
-    let mut request = t.ask(Target::Any, Options::NONE);
-    request.thread = 1;
-    let first = t.begin_request(request.clone())?;
+    let first = t.begin_on(1, Target::Any, Options::NONE)?;
     t.expect(clause).blocks(&first)?;
-    request.thread = 2;
-    let second = t.begin_request(request)?;
+    let second = t.begin_on(2, Target::Any, Options::NONE)?;
     t.expect(clause).blocks(&second)?;
     t.tell(&child, Step::exit(7))?;
     t.await_ended(&child)?;

@@ -3,7 +3,7 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::trial::cases;
-use crate::trial::{Abort, AgentRequest, Calls, Change, Need, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{Abort, AgentRequest, Calls, Change, Needs, Options, Outcome, Target, Trial};
 use std::time::Duration;
 
 cases! { "latency";
@@ -12,7 +12,7 @@ cases! { "latency";
     next_to_poll(PID) in Calls::WITH_TARGET.few() => [posix::WAITPID_WAKES_PROMPTLY];
 
     /// the thread of a wait that sleeps is not switched in as long as nothing happens
-    undisturbed(ANY) in Calls::ENTRIES, needs Needs::of(&[Need::Threads])
+    undisturbed(ANY) in Calls::ENTRIES, needs Needs::THREADS
         => [posix::WAITPID_SLEEPS_UNDISTURBED];
 }
 

@@ -2,6 +2,7 @@
 
 use super::orphans::grandchild;
 use crate::catalogue::calls::rusage::bounds::{at_least, wait_usage};
+use crate::catalogue::calls::rusage::children::{FAULTS, faults_credited};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux};
 use crate::sys::call::abi::{Call, Usage};
@@ -108,9 +109,6 @@ fn stops(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
-/// Faults that stand out from those of an ordinary child.
-const FAULTS: u64 = 600;
-
 fn usage(t: &mut Trial) -> Outcome {
     let clause = &linux::RUSAGE_ADOPTED;
     t.subreaper(true)?;
@@ -145,9 +143,7 @@ fn usage(t: &mut Trial) -> Outcome {
 fn reported_and_credited(t: &mut Trial, seen: &Seen, own: &Usage, before: &Usage) -> Outcome {
     let clause = &linux::RUSAGE_ADOPTED;
     at_least(t, clause, seen, own)?;
-    let now = t.usage_of_children()?;
-    let growth = now.minflt.zip(before.minflt).map(|(now, before)| now - before);
-    t.expect(clause).within("growth of ru_minflt", growth, own.minflt.unwrap_or(0), i64::MAX)
+    faults_credited(t, clause, before, own)
 }
 
 fn unset(t: &mut Trial) -> Outcome {

@@ -4,9 +4,7 @@ use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{
-    Calls, Change, Disposition, Need, Needs, Options, Outcome, SigactionFlags, Target, Trial,
-};
+use crate::trial::{Calls, Change, Disposition, Needs, Options, Outcome, SigactionFlags, Target, Trial};
 use crate::wait::Signal;
 
 cases! { "agent-exec";
@@ -15,7 +13,7 @@ cases! { "agent-exec";
     children(ANY) in Calls::ENTRIES => [posix::EXEC_KEEPS_CHILDREN, posix::EXEC_KEEPS_ZOMBIES];
 
     /// so do the children of other threads of the parent, which the exec ends
-    children_of_threads(ANY) in Calls::ENTRIES, needs Needs::of(&[Need::Threads])
+    children_of_threads(ANY) in Calls::ENTRIES, needs Needs::THREADS
         => [posix::EXEC_KEEPS_CHILDREN_OF_THREADS];
 
     /// a stop or continue pending before an exec of the parent is reported to the new image, once

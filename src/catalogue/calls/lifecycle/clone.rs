@@ -6,8 +6,8 @@ use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::{
-    Abort, AgentRequest, By, Calls, Change, Child, CloneHow, Disposition, Errno, Need, Needs, Options,
-    Outcome, ProcessState, SiCode, SigactionFlags, Target, Trial,
+    Abort, AgentRequest, By, Calls, Change, Child, CloneHow, Disposition, Errno, Needs, Options, Outcome,
+    ProcessState, SiCode, SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -57,11 +57,11 @@ cases! { "clone";
     clone_pidfd(PIDFD) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS => [linux::PIDFD_FROM_CLONE];
 
     /// a thread of the caller is not a child: waiting for its tid fails with ECHILD, even with __WALL
-    thread_is_not_a_child(ANY | PID; ALL) in Calls::WITH_TARGET.few(), needs Needs::of(&[Need::Threads])
+    thread_is_not_a_child(ANY | PID; ALL) in Calls::WITH_TARGET.few(), needs Needs::THREADS
         => [linux::THREADS_NEVER_WAITABLE];
 
     /// whether __WNOTHREAD finds a child whose creating thread has exited is recorded
-    wnothread_after_creator_exit(ANY; NOHANG | NOTHREAD) in Calls::ENTRIES, needs Needs::of(&[Need::Threads])
+    wnothread_after_creator_exit(ANY; NOHANG | NOTHREAD) in Calls::ENTRIES, needs Needs::THREADS
         => [linux::THREADS_WNOTHREAD_AFTER_CREATOR_EXIT];
 }
 

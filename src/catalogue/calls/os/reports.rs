@@ -53,7 +53,7 @@ cases! { "os";
     no_cld_dumped(ANY) in WAITID, needs Needs::of(&[Need::CoreFiles]) => [dragonfly::WAITID_NO_CLD_DUMPED];
 
     /// two threads that collide on one child both return, one with the child
-    waiter_collision(PID) in Calls::WITH_TARGET, needs Needs::of(&[Need::Threads])
+    waiter_collision(PID) in Calls::WITH_TARGET, needs Needs::THREADS
         => [macos::WAIT_WAITER_COLLISION];
 
     /// waitid for exits and traps reports what wait does

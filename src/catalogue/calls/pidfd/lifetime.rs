@@ -28,7 +28,7 @@ cases! { "pidfd-lifetime";
     passed_to_non_parent(PIDFD) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_PASSED_ECHILD];
 
     /// what pidfd_open does for a thread that is not a group leader is recorded
-    open_thread_id(ANY) in WAITID, needs Needs::of(&[Need::Threads]) => [linux::PIDFD_OPEN_THREAD];
+    open_thread_id(ANY) in WAITID, needs Needs::THREADS => [linux::PIDFD_OPEN_THREAD];
 
     /// a PIDFD_THREAD handle of a child's initial thread waits like any other pidfd
     pidfd_thread(PIDFD; NOHANG) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_PIDFD_THREAD_WAITS];

@@ -59,7 +59,7 @@ cases! { "rusage-children";
 }
 
 /// Page faults of a child where they must stand out from those of an ordinary child.
-const FAULTS: u64 = 600;
+pub(crate) const FAULTS: u64 = 600;
 /// Page faults that exiting may cost; for two children together, fewer than one of them causes.
 const EXIT_FAULTS: i64 = 200;
 
@@ -95,6 +95,18 @@ fn grown(t: &mut Trial, clause: &'static Clause, before: &Usage, accounts: &[Acc
     )?;
     let (least, slack) = (sum(|u| u.minflt), EXIT_FAULTS * accounts.len() as i64);
     t.expect(clause).within("growth of ru_minflt", growth(|u| u.minflt), least, least + slack)
+}
+
+/// RUSAGE_CHILDREN has grown by at least the page faults that a child reported.
+pub(crate) fn faults_credited(
+    t: &mut Trial,
+    clause: &'static Clause,
+    before: &Usage,
+    own: &Usage,
+) -> Outcome {
+    let now = t.usage_of_children()?;
+    let growth = now.minflt.zip(before.minflt).map(|(now, before)| now - before);
+    t.expect(clause).within("growth of ru_minflt", growth, own.minflt.unwrap_or(0), i64::MAX)
 }
 
 /// A held child that has caused page faults.

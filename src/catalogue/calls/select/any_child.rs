@@ -6,8 +6,8 @@ use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::reported_child;
 use crate::trial::{
-    Calls, Change, Child, Disposition, Errno, MaskChange, Need, Needs, Options, Outcome, Seen,
-    SigactionFlags, Target, Trial,
+    Calls, Change, Child, Disposition, Errno, MaskChange, Needs, Options, Outcome, Seen, SigactionFlags,
+    Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -49,7 +49,7 @@ cases! { "any-child";
         => [posix::WAIT_EQUALS_WAITPID_ANY, linux::WAIT3_EQUALS_WAITPID_ANY, linux::WAIT4_EQUALS_WAITPID];
 
     /// a blocked wait also reports a child forked by another thread in the meantime
-    forked_while_blocked(ANY) in Calls::ENTRIES, needs Needs::of(&[Need::Threads])
+    forked_while_blocked(ANY) in Calls::ENTRIES, needs Needs::THREADS
         => [posix::WAITPID_CHILD_FORKED_WHILE_BLOCKED];
 
     /// wait skips a stopped child, and leaves its stop for a call that requests it
@@ -180,9 +180,7 @@ fn matches_waitpid(t: &mut Trial) -> Outcome {
 
 fn forked_while_blocked(t: &mut Trial) -> Outcome {
     let held = t.spawn(Scenario::held())?;
-    let mut request = t.ask(Target::Any, Options::NONE);
-    request.thread = 1;
-    let pending = t.begin_request(request)?;
+    let pending = t.begin_on(1, Target::Any, Options::NONE)?;
     t.expect(&posix::WAITPID_CHILD_FORKED_WHILE_BLOCKED).blocks(&pending)?;
     let later = t.spawn(Scenario::exits(9))?;
     let seen = t.finish(pending)?;

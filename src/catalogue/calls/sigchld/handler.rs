@@ -1,5 +1,6 @@
 //! `SIGCHLD` and its handler: when it is generated, what it carries, and what a wait inside the handler finds.
 
+use crate::catalogue::calls::waitid::siginfo::OTHER_USER;
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, posix};
 use crate::trial::cases;
@@ -138,8 +139,6 @@ fn siginfo_of_exit(t: &mut Trial) -> Outcome {
 }
 
 fn uid_after_setuid(t: &mut Trial) -> Outcome {
-    /// A user ID that nobody has.
-    const OTHER_USER: u32 = 65_533;
     let clause = &posix::SIGCHLD_INFO_UID;
     t.sigaction(Signal::CHLD, Disposition::Record, SigactionFlags::RESTART)?;
     let child = t.spawn(Scenario::held())?;

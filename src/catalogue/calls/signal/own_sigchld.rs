@@ -4,7 +4,7 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Child, Disposition, Errno, Need, Needs, Options, Outcome, Pending, SigactionFlags,
+    Abort, Calls, Change, Child, Disposition, Errno, Needs, Options, Outcome, Pending, SigactionFlags,
     Target, Trial,
 };
 use crate::wait::Signal;
@@ -19,7 +19,7 @@ cases! { "own-sigchld";
         => [linux::WAIT_OWN_SIGCHLD, posix::WAITPID_OWN_SIGCHLD];
 
     /// a thread other than the first that sleeps returns the child whose exit runs such a handler
-    in_another_thread(PID) in Calls::WITH_TARGET.few(), needs Needs::of(&[Need::Threads])
+    in_another_thread(PID) in Calls::WITH_TARGET.few(), needs Needs::THREADS
         => [linux::WAIT_OWN_SIGCHLD, posix::WAITPID_OWN_SIGCHLD];
 }
 
@@ -95,9 +95,7 @@ fn in_another_thread(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::NONE)?;
     for (thread, code) in [(1, 11), (2, 12)] {
         let child = t.spawn(Scenario::held())?;
-        let mut request = t.ask(Target::Child(&child), Options::NONE);
-        request.thread = thread;
-        let pending = t.begin_request(request)?;
+        let pending = t.begin_on(thread, Target::Child(&child), Options::NONE)?;
         t.expect(&linux::WAIT_OWN_SIGCHLD).blocks(&pending)?;
         t.tell(&child, Step::exit(code))?;
         t.await_ended(&child)?;

@@ -4,12 +4,12 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{AgentRequest, Calls, Change, Errno, Need, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{AgentRequest, Calls, Change, Errno, Needs, Options, Outcome, Target, Trial};
 
 cases! { "cancelled";
 
     /// a thread that is cancelled in a wait that sleeps ends, and has reaped nothing
-    asleep(ANY) in Calls::only(&[Call::Wait, Call::Waitpid, Call::Waitid]), needs Needs::of(&[Need::Threads])
+    asleep(ANY) in Calls::only(&[Call::Wait, Call::Waitpid, Call::Waitid]), needs Needs::THREADS
         => [posix::WAIT_CANCELLATION_POINT, posix::WAIT_CANCELLED_REAPS_NOTHING];
 }
 

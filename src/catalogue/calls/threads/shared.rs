@@ -1,35 +1,32 @@
 //! What the threads of a parent share beside the exits of children: stops, RUSAGE_CHILDREN, SIGCHLD; and what they do not.
 
+use crate::catalogue::calls::rusage::children::{FAULTS, faults_credited};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Disposition, Errno, Need, Needs, Options, Outcome, Pending, SigactionFlags, Target,
-    Trial,
+    Abort, Calls, Change, Disposition, Errno, Needs, Options, Outcome, Pending, SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 use std::time::{Duration, Instant};
 
-/// Cases that need a multithreaded caller.
-const CALLER_THREADS: Needs = Needs::of(&[Need::Threads]);
-
 cases! { "threads-share";
 
     /// of two threads that wait for the stop of one child, one gets it, and the other waits on
-    stop(PID; UNTRACED) in Calls::WITH_TARGET.few(), needs CALLER_THREADS => [posix::STATUS_CONSUMED_ONCE];
+    stop(PID; UNTRACED) in Calls::WITH_TARGET.few(), needs Needs::THREADS => [posix::STATUS_CONSUMED_ONCE];
 
     /// a child that a thread other than the initial one has reaped is in RUSAGE_CHILDREN
-    usage(ANY) in Calls::ENTRIES, needs CALLER_THREADS => [posix::RUSAGE_CHILDREN_ANY_THREAD];
+    usage(ANY) in Calls::ENTRIES, needs Needs::THREADS => [posix::RUSAGE_CHILDREN_ANY_THREAD];
 
     /// SIGCHLD comes for a child whose creator, another thread, has exited
-    sigchld(ANY) in Calls::ENTRIES.few(), needs CALLER_THREADS => [posix::SIGCHLD_TO_PROCESS];
+    sigchld(ANY) in Calls::ENTRIES.few(), needs Needs::THREADS => [posix::SIGCHLD_TO_PROCESS];
 
     /// with __WNOTHREAD a live or stopped child of another thread is no child: ECHILD at once
     live_child_with_wnothread(ANY | PID; NOHANG | UNTRACED | NOTHREAD)
-        in Calls::taking(Options::NOTHREAD).few(), needs CALLER_THREADS => [linux::THREADS_WNOTHREAD_SIBLING];
+        in Calls::taking(Options::NOTHREAD).few(), needs Needs::THREADS => [linux::THREADS_WNOTHREAD_SIBLING];
 
     /// a wait that sleeps while another thread ignores SIGCHLD fails with ECHILD once the last child is gone
-    sigchld_ignored_meanwhile(ANY) in Calls::ENTRIES.few(), needs CALLER_THREADS
+    sigchld_ignored_meanwhile(ANY) in Calls::ENTRIES.few(), needs Needs::THREADS
         => [posix::SIGCHLD_IGNORED_WHILE_ASLEEP];
 }
 
@@ -51,19 +48,12 @@ fn first_to_return(t: &mut Trial, one: Pending, other: Pending) -> Result<(Pendi
     Ok((one, other))
 }
 
-/// The trial's call for that child on that thread.
-fn begin_on(t: &mut Trial, thread: u32, target: Target<'_>, options: Options) -> Result<Pending, Abort> {
-    let mut request = t.ask(target, options);
-    request.thread = thread;
-    t.begin_request(request)
-}
-
 fn stop(t: &mut Trial) -> Outcome {
     let clause = &posix::STATUS_CONSUMED_ONCE;
     let child = t.spawn(Scenario::held())?;
-    let one = begin_on(t, 1, Target::Child(&child), Options::UNTRACED)?;
+    let one = t.begin_on(1, Target::Child(&child), Options::UNTRACED)?;
     t.expect(clause).blocks(&one)?;
-    let other = begin_on(t, 2, Target::Child(&child), Options::UNTRACED)?;
+    let other = t.begin_on(2, Target::Child(&child), Options::UNTRACED)?;
     t.expect(clause).blocks(&other)?;
     t.signal(&child, Signal::STOP)?;
     let (winner, loser) = first_to_return(t, one, other)?;
@@ -76,22 +66,17 @@ fn stop(t: &mut Trial) -> Outcome {
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
-/// Faults that stand out from those of an ordinary child.
-const FAULTS: u64 = 600;
-
 fn usage(t: &mut Trial) -> Outcome {
     let clause = &posix::RUSAGE_CHILDREN_ANY_THREAD;
     let before = t.usage_of_children()?;
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::MinorFaults { count: FAULTS })?;
     let (own, _) = t.usage_so_far(&child)?;
-    let pending = begin_on(t, 1, Target::Any, Options::NONE)?;
+    let pending = t.begin_on(1, Target::Any, Options::NONE)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
     t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
-    let now = t.usage_of_children()?;
-    let growth = now.minflt.zip(before.minflt).map(|(now, before)| now - before);
-    t.expect(clause).within("growth of ru_minflt", growth, own.minflt.unwrap_or(0), i64::MAX)
+    faults_credited(t, clause, &before, &own)
 }
 
 fn sigchld(t: &mut Trial) -> Outcome {
@@ -130,7 +115,7 @@ fn sigchld_ignored_meanwhile(t: &mut Trial) -> Outcome {
     let clause = &posix::SIGCHLD_IGNORED_WHILE_ASLEEP;
     let child = t.spawn(Scenario::held())?;
     // The initial thread reads the requests, so another one waits.
-    let pending = begin_on(t, 1, Target::Any, Options::NONE)?;
+    let pending = t.begin_on(1, Target::Any, Options::NONE)?;
     t.expect(clause).blocks(&pending)?;
     t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
     t.expect(clause).blocks(&pending)?;

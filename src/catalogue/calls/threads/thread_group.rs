@@ -4,7 +4,7 @@ use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
-use crate::trial::{Calls, Change, Errno, Need, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{Calls, Change, Errno, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
 cases! { "thread-group";
@@ -26,11 +26,11 @@ cases! { "thread-group";
     last_thread_exits(ANY) in Calls::ENTRIES => [posix::THREADS_LAST_THREAD_EXIT_IS_ZERO];
 
     /// several threads blocked in a peek at one child all see its exit, and it stays waitable
-    concurrent_peeks(PID; NOWAIT) in Calls::only(&[Call::Waitid]), needs Needs::of(&[Need::Threads])
+    concurrent_peeks(PID; NOWAIT) in Calls::only(&[Call::Waitid]), needs Needs::THREADS
         => [posix::WAITID_NOWAIT_ALL_WAITERS_SEE];
 
     /// with one thread blocked in a peek and one in a wait, the wait reaps; the peek sees it or ECHILD
-    concurrent_peek_and_reap(PID; NOWAIT) in Calls::only(&[Call::Waitid]), needs Needs::of(&[Need::Threads])
+    concurrent_peek_and_reap(PID; NOWAIT) in Calls::only(&[Call::Waitid]), needs Needs::THREADS
         => [posix::WAITID_ONE_WAITER_WINS];
 }
 
@@ -110,9 +110,7 @@ fn concurrent_peeks(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let mut peeks = Vec::new();
     for thread in 1..=3 {
-        let mut request = t.ask(Target::Child(&child), Options::NOWAIT);
-        request.thread = thread;
-        let pending = t.begin_request(request)?;
+        let pending = t.begin_on(thread, Target::Child(&child), Options::NOWAIT)?;
         t.expect(clause).blocks(&pending)?;
         peeks.push(pending);
     }
@@ -128,13 +126,9 @@ fn concurrent_peeks(t: &mut Trial) -> Outcome {
 fn concurrent_peek_and_reap(t: &mut Trial) -> Outcome {
     let clause = &posix::WAITID_ONE_WAITER_WINS;
     let child = t.spawn(Scenario::held())?;
-    let mut request = t.ask(Target::Child(&child), Options::NOWAIT);
-    request.thread = 1;
-    let peek = t.begin_request(request)?;
+    let peek = t.begin_on(1, Target::Child(&child), Options::NOWAIT)?;
     t.expect(clause).blocks(&peek)?;
-    let mut request = t.ask(Target::Child(&child), Options::NONE);
-    request.thread = 2;
-    let reap = t.begin_request(request)?;
+    let reap = t.begin_on(2, Target::Child(&child), Options::NONE)?;
     t.expect(clause).blocks(&reap)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(reap)?;

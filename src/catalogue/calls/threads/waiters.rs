@@ -5,49 +5,45 @@ use crate::spec::{linux, pairs, posix};
 use crate::trial::Seen;
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Disposition, Errno, Need, Needs, Options, Outcome, Pending, SigactionFlags, Target,
-    Trial,
+    Abort, Calls, Change, Disposition, Errno, Needs, Options, Outcome, SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
-
-/// Cases that need a multithreaded caller.
-const CALLER_THREADS: Needs = Needs::of(&[Need::Threads]);
 
 cases! { "threads";
 
     /// a thread reaps a child forked by another thread, whichever of the two is the initial one
-    sibling_reaps(ANY) in Calls::ENTRIES, needs CALLER_THREADS
+    sibling_reaps(ANY) in Calls::ENTRIES, needs Needs::THREADS
         => [posix::WAITPID_ANY_THREAD, linux::THREADS_SHARE_CHILDREN];
 
     /// a thread blocks until another thread's child exits
-    sibling_blocks(PID) in Calls::WITH_TARGET.few(), needs CALLER_THREADS
+    sibling_blocks(PID) in Calls::WITH_TARGET.few(), needs Needs::THREADS
         => [posix::WAITPID_ANY_THREAD, linux::THREADS_SHARE_CHILDREN];
 
     /// when two threads block on one child, one reaps it and the other gets ECHILD
-    one_waiter_wins(PID) in Calls::WITH_TARGET.few(), needs CALLER_THREADS
+    one_waiter_wins(PID) in Calls::WITH_TARGET.few(), needs Needs::THREADS
         => [pairs::ONE_WAITER_WINS, posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP];
 
     /// a wait for any child gets one while another thread stays blocked on a different pid
-    any_child_with_by_pid_waiter(ANY | PID) in Calls::WITH_TARGET.few(), needs CALLER_THREADS
+    any_child_with_by_pid_waiter(ANY | PID) in Calls::WITH_TARGET.few(), needs Needs::THREADS
         => [posix::WAITPID_ANY_WITH_BY_PID_WAITER, posix::WAITPID_OTHER_CHILD_NO_WAKE];
 
     /// WNOHANG for any child finds one while another thread is blocked on a different pid
-    nohang_with_by_pid_waiter(ANY | PID; NOHANG) in Calls::WITH_TARGET.few(), needs CALLER_THREADS
+    nohang_with_by_pid_waiter(ANY | PID; NOHANG) in Calls::WITH_TARGET.few(), needs Needs::THREADS
         => [posix::WAITPID_ANY_WITH_BY_PID_WAITER];
 
     /// three threads blocked on any child get three children, each once
-    waiters_share(ANY) in Calls::ENTRIES, needs CALLER_THREADS => [posix::WAITPID_WAITERS_SHARE];
+    waiters_share(ANY) in Calls::ENTRIES, needs Needs::THREADS => [posix::WAITPID_WAITERS_SHARE];
 
     /// with __WNOTHREAD a thread finds its own child, and leaves a sibling thread's to the sibling
-    wnothread(ANY | PID; NOTHREAD) in Calls::taking(Options::NOTHREAD).few(), needs CALLER_THREADS
+    wnothread(ANY | PID; NOTHREAD) in Calls::taking(Options::NOTHREAD).few(), needs Needs::THREADS
         => [linux::THREADS_WNOTHREAD_OWN, linux::THREADS_WNOTHREAD_SIBLING];
 
     /// a child stays waitable after the thread that forked it exits, also for a wait already blocked
-    creator_exits(ANY) in Calls::ENTRIES, needs CALLER_THREADS
+    creator_exits(ANY) in Calls::ENTRIES, needs Needs::THREADS
         => [posix::THREADS_CREATOR_EXITS, linux::THREADS_CREATOR_EXITS];
 
     /// a zombie stays waitable after the thread that forked it exits
-    creator_of_zombie_exits(ANY) in Calls::ENTRIES, needs CALLER_THREADS
+    creator_of_zombie_exits(ANY) in Calls::ENTRIES, needs Needs::THREADS
         => [posix::THREADS_CREATOR_EXITS, linux::THREADS_CREATOR_EXITS];
 
     /// a child whose initial thread has exited is not waitable before its last thread exits
@@ -86,13 +82,6 @@ fn wait_on(t: &mut Trial, thread: u32, target: Target<'_>, options: Options) -> 
     t.perform(request)
 }
 
-/// The same, without waiting for it to return.
-fn begin_on(t: &mut Trial, thread: u32, target: Target<'_>) -> Result<Pending, Abort> {
-    let mut request = t.ask(target, Options::NONE);
-    request.thread = thread;
-    t.begin_request(request)
-}
-
 fn sibling_reaps(t: &mut Trial) -> Outcome {
     for (creator, waiter, code) in [(1, 0, 7), (0, 1, 8), (1, 2, 9)] {
         let child = t.spawn_on(creator, Scenario::exits(code))?;
@@ -109,7 +98,7 @@ fn sibling_reaps(t: &mut Trial) -> Outcome {
 
 fn sibling_blocks(t: &mut Trial) -> Outcome {
     let child = t.spawn_on(1, Scenario::held())?;
-    let pending = begin_on(t, 2, Target::Child(&child))?;
+    let pending = t.begin_on(2, Target::Child(&child), Options::NONE)?;
     t.expect(&posix::WAITPID_ANY_THREAD).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
@@ -122,8 +111,8 @@ fn sibling_blocks(t: &mut Trial) -> Outcome {
 
 fn one_waiter_wins(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
-    let first = begin_on(t, 1, Target::Child(&child))?;
-    let second = begin_on(t, 2, Target::Child(&child))?;
+    let first = t.begin_on(1, Target::Child(&child), Options::NONE)?;
+    let second = t.begin_on(2, Target::Child(&child), Options::NONE)?;
     t.expect(&pairs::ONE_WAITER_WINS).blocks(&first)?;
     t.expect(&pairs::ONE_WAITER_WINS).blocks(&second)?;
     t.tell(&child, Step::exit(7))?;
@@ -141,9 +130,9 @@ fn one_waiter_wins(t: &mut Trial) -> Outcome {
 fn any_child_with_by_pid_waiter(t: &mut Trial) -> Outcome {
     let awaited = t.spawn(Scenario::held())?;
     let other = t.spawn(Scenario::held())?;
-    let by_pid = begin_on(t, 1, Target::Child(&awaited))?;
+    let by_pid = t.begin_on(1, Target::Child(&awaited), Options::NONE)?;
     t.expect(&posix::WAITPID_OTHER_CHILD_NO_WAKE).blocks(&by_pid)?;
-    let any = begin_on(t, 2, Target::Any)?;
+    let any = t.begin_on(2, Target::Any, Options::NONE)?;
     t.expect(&posix::WAITPID_ANY_WITH_BY_PID_WAITER).blocks(&any)?;
     t.tell(&other, Step::exit(8))?;
     let seen = t.finish(any)?;
@@ -157,7 +146,7 @@ fn any_child_with_by_pid_waiter(t: &mut Trial) -> Outcome {
 fn nohang_with_by_pid_waiter(t: &mut Trial) -> Outcome {
     let clause = &posix::WAITPID_ANY_WITH_BY_PID_WAITER;
     let awaited = t.spawn(Scenario::held())?;
-    let by_pid = begin_on(t, 1, Target::Child(&awaited))?;
+    let by_pid = t.begin_on(1, Target::Child(&awaited), Options::NONE)?;
     t.expect(clause).blocks(&by_pid)?;
     let other = t.spawn(Scenario::exits(8))?;
     t.await_zombie(&other)?;
@@ -178,7 +167,7 @@ fn waiters_share(t: &mut Trial) -> Outcome {
     }
     let mut waiters = Vec::new();
     for thread in 1..=3 {
-        let pending = begin_on(t, thread, Target::Any)?;
+        let pending = t.begin_on(thread, Target::Any, Options::NONE)?;
         t.expect(clause).blocks(&pending)?;
         waiters.push(pending);
     }
@@ -216,7 +205,7 @@ fn wnothread(t: &mut Trial) -> Outcome {
 fn creator_exits(t: &mut Trial) -> Outcome {
     let child = t.spawn_on(1, Scenario::held())?;
     // The initial thread reads the requests, so a third one waits.
-    let pending = begin_on(t, 2, Target::Any)?;
+    let pending = t.begin_on(2, Target::Any, Options::NONE)?;
     t.expect(&posix::THREADS_CREATOR_EXITS).blocks(&pending)?;
     t.exit_thread(1)?;
     t.expect(&posix::THREADS_CREATOR_EXITS).blocks(&pending)?;

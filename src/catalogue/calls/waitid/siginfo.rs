@@ -180,7 +180,7 @@ fn continue_fields(t: &mut Trial) -> Outcome {
 }
 
 /// A user ID that nobody has.
-const OTHER_USER: u32 = 65_533;
+pub(crate) const OTHER_USER: u32 = 65_533;
 
 fn uid_after_setuid(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;

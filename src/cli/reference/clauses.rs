@@ -3,7 +3,7 @@
 use super::Page;
 use super::book::{Book, book_of, bug, counted, folded, grouped, meant_for, plain, theme_of};
 use crate::catalogue::citing;
-use crate::spec::{self, Clause, Level, deviations, verified};
+use crate::spec::{self, Clause, Deviation, Level, deviations, verified};
 use std::fmt::Write;
 
 /// The pages, in the order of the books.
@@ -64,7 +64,12 @@ fn section(book: &Book<'_>, out: &mut String, clause: &Clause) {
     let id = clause.id;
     let _ = writeln!(out, "\n## `{id}` {{#{id}}}\n\n{}\n", plain(clause.text));
     let _ = writeln!(out, "- **{}**: {}", clause.level, plain(clause.source));
-    let _ = writeln!(out, "- {}", shown(book, clause));
+    if verified::is_unverified(clause) {
+        let _ = writeln!(out, "- **unverified**: {}", verified::UNVERIFIED);
+    }
+    if let Some(shown) = shown(book, clause) {
+        let _ = writeln!(out, "- {shown}");
+    }
     for deviation in deviations::ALL.iter().filter(|d| d.clause.id == id) {
         let until = match deviation.until {
             Some((major, minor)) => format!(" before {major}.{minor}"),
@@ -113,24 +118,24 @@ fn section(book: &Book<'_>, out: &mut String, clause: &Clause) {
     }
 }
 
-/// What is known of the clause from runs.
-fn shown(book: &Book<'_>, clause: &Clause) -> String {
+/// What is known of the clause from runs; nothing more of one that is unverified.
+fn shown(book: &Book<'_>, clause: &Clause) -> Option<String> {
     if let Some(why) = clause.untestable {
-        return format!("not tested: {}", plain(why));
+        return Some(format!("not tested: {}", plain(why)));
     }
     if citing(clause).next().is_none() {
-        return "not tested: no case cites it".to_owned();
+        return Some("not tested: no case cites it".to_owned());
     }
     if book.holds_somewhere(clause) {
-        return format!("holds on {}", plain(&book.matrix.system));
+        return Some(format!("holds on {}", plain(&book.matrix.system)));
     }
     if clause.level == Level::Implementation {
-        return "recorded, never judged".to_owned();
+        return Some("recorded, never judged".to_owned());
     }
-    let seen_to_depart =
-        deviations::ALL.iter().any(|d| d.clause.id == clause.id && !verified::is_deviation_unverified(d));
-    if seen_to_depart {
-        return "seen not to hold, on the system named below".to_owned();
+    let departs = |d: &Deviation| d.clause.id == clause.id && !verified::is_deviation_unverified(d);
+    if deviations::ALL.iter().any(departs) {
+        return Some("seen not to hold, on the system named below".to_owned());
     }
-    "**unverified**: no committed run has shown that it holds anywhere".to_owned()
+    let shown = "no committed run has shown that it holds anywhere";
+    (!verified::is_unverified(clause)).then(|| shown.to_owned())
 }

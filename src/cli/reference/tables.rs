@@ -96,14 +96,16 @@ pub fn overview(pages: &[Page]) -> Page {
         env!("CARGO_PKG_VERSION"),
         list::summary().render(Format::Markdown, &[])
     );
-    text.push_str(
-        "## How to read a clause {#how-to-read-a-clause}\n\n\
+    let _ = write!(
+        text,
+        "## How to read a clause {{#how-to-read-a-clause}}\n\n\
          - **must** fails a trial, **should** is a warning, **implementation-defined** is recorded and never judged.\n\
          - *holds on ...*: the trials of the unbroken subjects passed on that system when the kill matrix was recorded.\n\
-         - **unverified**: taken from a manual or a source; no committed run has shown it on a machine.\n\
+         - **unverified**: {}.\n\
          - *would have caught*: reports of bugs in real implementations that break the clause.\n\
          - A *case* checks the clause. A *mutant* breaks it on purpose; a case that kills the mutant is seen to check the clause.\n\n\
          ## Pages\n\n",
+        verified::UNVERIFIED
     );
     for page in pages {
         let _ = writeln!(text, "- [{}]({})", page.title, page.path);

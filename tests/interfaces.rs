@@ -170,7 +170,10 @@ fn nothing_outlives_driver_and_warden_that_are_killed() {
     }
     let sleeper = format!("sleep 1000.{}", std::process::id());
     let subject = format!("wrapper:sh -c '(setsid sh -c \"{sleeper}\" &); sleep 1000' sh");
+    // Nobody is left to remove what they made there.
+    let folder = tempfile::tempdir().expect("a folder");
     let mut driver = waitspec(&["run", "--subject", &subject, "--jobs", "1"])
+        .env("TMPDIR", folder.path())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()

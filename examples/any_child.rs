@@ -21,7 +21,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     while !children.is_empty() {
         let done = retrying(|| wait4(Target::Any, WaitOptions::NONE))?;
-        println!("reaped {}: exit code {}", done.pid, done.status.to_exit_code()?);
+        let code = done.status.to_exit_code().ok_or("it did not terminate")?;
+        println!("reaped {}: exit code {code}", done.pid);
         // A wait for any child may also report one that a library started, which is not in the set.
         children.remove(&done.pid);
     }

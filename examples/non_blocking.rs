@@ -25,6 +25,6 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     println!("pid: {}", done.pid);
     println!("status >> 8: {}", done.status.as_raw() >> 8);
-    println!("exit code: {}", done.status.to_exit_code()?);
+    println!("exit code: {}", done.status.to_exit_code().ok_or("it did not terminate")?);
     Ok(())
 }

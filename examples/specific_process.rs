@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 fn wait_for(child: Pid) -> Result<(), Box<dyn Error>> {
     let done = retrying(|| wait4(child, WaitOptions::NONE))?;
-    println!("reaped {}: exit code {}", done.pid, done.status.to_exit_code()?);
+    let code = done.status.to_exit_code().ok_or("it did not terminate")?;
+    println!("reaped {}: exit code {code}", done.pid);
     Ok(())
 }

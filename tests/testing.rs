@@ -8,9 +8,7 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitCode, Output, Stdio};
 use std::sync::Mutex;
-use waitspec::subject::{
-    Call, NotOffered, Observation, Pointer, Request, Return, Select, Subject, libc::Libc,
-};
+use waitspec::subject::{Call, NotOffered, Observation, Pointer, Request, Select, Subject, libc::Libc};
 use waitspec::testing;
 use waitspec::wait::{Event, Pid, Signal};
 
@@ -107,7 +105,7 @@ fn subjects() -> Vec<Box<dyn Subject>> {
     let std: Box<dyn Subject> = Box::new(Std::default());
     let own = [
         Own { name: "right", call: |request| Libc.call(request) },
-        Own { name: "wrong", call: |_| Ok(Observation::returned(Return::Value(1))) },
+        Own { name: "wrong", call: |_| Ok(Observation::returned(Ok(1))) },
         Own { name: "crashing", call: |_| std::process::abort() },
         Own {
             name: "hanging",

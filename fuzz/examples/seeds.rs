@@ -7,7 +7,7 @@ use waitspec::protocol::Line;
 use waitspec::protocol::fields::{OWN, put_usage};
 use waitspec::protocol::wait::{Flag, IdType, OptionSet, Target, WaitRequest, reply_line};
 use waitspec::scenario::{FORMS, library};
-use waitspec::sys::call::abi::{Call, Info, Memory, Observation, Return, Usage};
+use waitspec::sys::call::abi::{Call, Info, Memory, Observation, Usage};
 use waitspec::wait::{Event, Layout, Signal};
 
 fn main() -> std::io::Result<()> {
@@ -53,7 +53,7 @@ fn lines() -> Vec<Vec<u8>> {
         status: Memory::Wrote(0x700),
         rusage: Memory::Wrote(usage),
         info: Memory::Wrote(info),
-        ..Observation::returned(Return::Value(7))
+        ..Observation::returned(Ok(7))
     };
     let mut lines: Vec<Line> = vec![reply_line(1, &seen), reply_line(2, &Observation::error(10))];
     let mut report = Line::new("last");

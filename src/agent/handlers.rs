@@ -8,7 +8,7 @@ use crate::protocol::Line;
 use crate::protocol::agent::Disposition;
 use crate::protocol::wait::{code_text, errno_text, signal_text};
 use crate::subject::Subject;
-use crate::sys::call::abi::{Call, Memory, NotOffered, Pointer, Request, Return, Select};
+use crate::sys::call::abi::{Call, Memory, NotOffered, Pointer, Request, Select};
 use crate::sys::signal::{self, Action, Flags};
 use crate::wait::{Signal, System};
 
@@ -68,8 +68,8 @@ fn wait_in_handler(_signal: i32) {
         }
     };
     match seen.ret {
-        Return::Value(value) => slot.ret.store(value, Ordering::Relaxed),
-        Return::Errno(errno) => slot.errno.store(errno, Ordering::Relaxed),
+        Ok(value) => slot.ret.store(value, Ordering::Relaxed),
+        Err(errno) => slot.errno.store(errno, Ordering::Relaxed),
     }
     let status = match seen.status {
         Memory::Wrote(word) => i64::from(word),

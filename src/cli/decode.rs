@@ -198,9 +198,9 @@ fn macros(status: WaitStatus) -> [(&'static str, Option<String>); 8] {
 /// The exit code as Python's `waitstatus_to_exitcode` returns it, or why there is none.
 fn exit_code(status: WaitStatus) -> String {
     match status.to_exit_code() {
-        Ok(code) => code.to_string(),
-        Err(_) if status.is_stopped() || status.is_continued() => "- (not terminated)".to_owned(),
-        Err(_) => "-".to_owned(),
+        Some(code) => code.to_string(),
+        None if status.is_stopped() || status.is_continued() => "- (not terminated)".to_owned(),
+        None => "-".to_owned(),
     }
 }
 
@@ -228,7 +228,7 @@ fn table(raw: i32, systems: &[System]) -> Table {
             system.layout().os_name().into(),
             Cell::Text(meaning(status)),
             Cell::List(holds.collect()),
-            Cell::Pair(exit_code(status), status.to_exit_code().ok().into()),
+            Cell::Pair(exit_code(status), status.to_exit_code().into()),
         ]);
     }
     table

@@ -4,7 +4,7 @@ use super::edit::{ObservationExt, RequestExt, exited, is_termination, killed};
 use super::inner::{block_forever, error, nothing};
 use super::mutant::{Mutant, blind};
 use crate::spec::{linux, posix};
-use crate::sys::call::abi::{Call, Return};
+use crate::sys::call::abi::Call;
 use crate::sys::process;
 use libc::{
     ECHILD, EINVAL, ESRCH, SIGPIPE, SIGUSR1, SIGUSR2, WEXITED, WIFSIGNALED, WNOHANG, WNOWAIT, WTERMSIG,
@@ -115,7 +115,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         w.map(r, |seen| {
             let vanished = |pid: i64| w.children().contains(&pid) && process::kill(pid as i32, 0).is_err();
             if seen.errno() == Some(ECHILD) && r.pid().is_some_and(vanished) {
-                seen.ret = Return::Errno(ESRCH);
+                seen.ret = Err(ESRCH);
             }
         })
     }),

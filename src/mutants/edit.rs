@@ -1,6 +1,6 @@
 //! Inspecting and altering requests and observations, in the host's numbers.
 
-use crate::sys::call::abi::{Call, Info, Memory, Observation, Request, Return, Select, Usage};
+use crate::sys::call::abi::{Call, Info, Memory, Observation, Request, Select, Usage};
 use crate::wait::{Signal, WaitStatus, names};
 
 /// What a request asks for, and how to change it.
@@ -172,20 +172,20 @@ pub(crate) const CONTINUED: i32 = WaitStatus::continued().as_raw();
 impl ObservationExt for Observation {
     fn child(&self) -> Option<i64> {
         match (self.ret, self.info) {
-            (Return::Value(pid), _) if pid > 0 => Some(pid),
-            (Return::Value(_), Memory::Wrote(info)) => info.pid.filter(|pid| *pid > 0),
+            (Ok(pid), _) if pid > 0 => Some(pid),
+            (Ok(_), Memory::Wrote(info)) => info.pid.filter(|pid| *pid > 0),
             _ => None,
         }
     }
 
     fn is_nothing(&self) -> bool {
-        matches!(self.ret, Return::Value(0)) && self.child().is_none()
+        matches!(self.ret, Ok(0)) && self.child().is_none()
     }
 
     fn errno(&self) -> Option<i32> {
         match self.ret {
-            Return::Errno(errno) => Some(errno),
-            Return::Value(_) => None,
+            Err(errno) => Some(errno),
+            Ok(_) => None,
         }
     }
 

@@ -188,7 +188,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| {
         w.map(r, |seen| {
             if r.uses_idtype() && r.pid().is_some() && seen.child().is_some() {
-                seen.ret = crate::sys::call::abi::Return::Value(1);
+                seen.ret = Ok(1);
             }
         })
     }),

@@ -4,7 +4,7 @@ use super::edit::{ObservationExt, RequestExt};
 use crate::protocol::Line;
 use crate::subject::libc::Libc;
 use crate::subject::{NotOffered, Subject};
-use crate::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Request, Return, Select, Usage};
+use crate::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Request, Select, Usage};
 use crate::sys::call::observe::{self, Entry};
 use crate::sys::process;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -205,7 +205,7 @@ fn buffer<T>(pointer: Pointer, memory: Memory<T>) -> Memory<T> {
 
 /// What WNOHANG returns with nothing to report.
 pub(crate) fn nothing(request: &Request) -> Observation {
-    let mut seen = Observation::returned(Return::Value(0));
+    let mut seen = Observation::returned(Ok(0));
     seen.spill = Some(false);
     if request.uses_idtype() {
         let zero = Some(0);
@@ -234,7 +234,7 @@ pub(crate) fn error(request: &Request, errno: i32) -> Observation {
     if request.uses_idtype() {
         seen.info = buffer(request.info, Memory::Untouched);
     }
-    seen.ret = Return::Errno(errno);
+    seen.ret = Err(errno);
     seen
 }
 
@@ -273,7 +273,7 @@ pub(crate) fn report(request: &Request, pid: i64, word: i32) -> Observation {
         };
         seen.info = buffer(request.info, Memory::Wrote(info));
     } else {
-        seen.ret = Return::Value(pid);
+        seen.ret = Ok(pid);
         seen.status = buffer(request.status, Memory::Wrote(word));
     }
     if request.rusage == Pointer::Buffer {

@@ -5,7 +5,7 @@ use super::inner::{Inner, block_forever, error, nothing};
 use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::protocol::Line;
 use crate::spec::linux;
-use crate::sys::call::abi::{Request, Return};
+use crate::sys::call::abi::Request;
 use crate::sys::process_table::{self, Process, State};
 use crate::wait::names;
 use libc::{EAGAIN, EBADF, ECHILD, EINVAL, ESRCH, WNOHANG};
@@ -55,7 +55,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| {
         w.map(r, |seen| {
             if by_pidfd(r) && seen.errno() == Some(EBADF) {
-                seen.ret = Return::Errno(EINVAL);
+                seen.ret = Err(EINVAL);
             }
         })
     }),
@@ -90,7 +90,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| {
         w.map(r, |seen| {
             if by_pidfd(r) && seen.errno() == Some(ECHILD) {
-                seen.ret = Return::Errno(ESRCH);
+                seen.ret = Err(ESRCH);
             }
         })
     }),
@@ -145,7 +145,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| {
         w.map(r, |seen| {
             if by_pidfd(r) && matches!(seen.errno(), Some(EINVAL | EBADF)) {
-                seen.ret = Return::Errno(ECHILD);
+                seen.ret = Err(ECHILD);
             }
         })
     }),

@@ -4,7 +4,7 @@ use super::edit::{ObservationExt, RequestExt};
 use super::inner::{error, no_usage, nothing, report};
 use super::mutant::{Mutant, blind, from_catalogue};
 use crate::spec::{linux, posix};
-use crate::sys::call::abi::{Call, Memory, Pointer, Request, Return};
+use crate::sys::call::abi::{Call, Memory, Pointer, Request};
 use libc::{ECHILD, EFAULT, EINVAL, WNOHANG};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
@@ -113,7 +113,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         let bad = [r.status, r.rusage, r.info].contains(&Pointer::Bad);
         w.map(r, |seen| {
             if bad && seen.errno() == Some(EINVAL) {
-                seen.ret = Return::Errno(EFAULT);
+                seen.ret = Err(EFAULT);
             }
         })
     }),
@@ -200,7 +200,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| {
         w.map(r, |seen| {
             if seen.errno() == Some(ECHILD) && r.group().is_some_and(|g| g > 1 << 22) {
-                seen.ret = Return::Errno(libc::ESRCH);
+                seen.ret = Err(libc::ESRCH);
             }
         })
     }),

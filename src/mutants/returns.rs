@@ -4,7 +4,7 @@ use super::edit::{ObservationExt, RequestExt};
 use super::inner::{block_forever, error, nothing, report};
 use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::spec::{linux, posix};
-use crate::sys::call::abi::{Call, Return};
+use crate::sys::call::abi::Call;
 use crate::sys::process;
 use crate::sys::process_table;
 use libc::{ECHILD, EINTR, ESRCH, WNOHANG, WNOWAIT};
@@ -17,16 +17,16 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| {
         w.map(r, |seen| {
-            if matches!(seen.ret, Return::Value(pid) if pid > 0) {
-                seen.ret = Return::Value(1);
+            if matches!(seen.ret, Ok(pid) if pid > 0) {
+                seen.ret = Ok(1);
             }
         })
     }),
     blind("returns-zero", "a blocking wait that reaps a child returns 0", &posix::WAITPID_RETURNS_PID).call(
         |w, r| {
             w.map(r, |seen| {
-                if r.blocks() && matches!(seen.ret, Return::Value(pid) if pid > 0) {
-                    seen.ret = Return::Value(0);
+                if r.blocks() && matches!(seen.ret, Ok(pid) if pid > 0) {
+                    seen.ret = Ok(0);
                 }
             })
         },
@@ -42,7 +42,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             if let (true, true, Some(sibling)) = (r.is_any(), seen.is_termination(), sibling) {
                 seen.edit_info(|info| info.pid = Some(sibling));
                 if !r.uses_idtype() {
-                    seen.ret = Return::Value(sibling);
+                    seen.ret = Ok(sibling);
                 }
             }
         })
@@ -50,7 +50,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind("waitid-returns-pid", "waitid returns the pid", &posix::WAITID_RETURNS_ZERO).call(|w, r| {
         w.map(r, |seen| {
             if let (Call::Waitid, Some(pid)) = (r.call, seen.child()) {
-                seen.ret = Return::Value(pid);
+                seen.ret = Ok(pid);
             }
         })
     }),
@@ -62,7 +62,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| {
         w.map(r, |seen| {
             if seen.errno() == Some(ECHILD) {
-                seen.ret = Return::Value(0);
+                seen.ret = Ok(0);
             }
         })
     }),
@@ -74,7 +74,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| {
         w.map(r, |seen| {
             if seen.errno() == Some(ECHILD) {
-                seen.ret = Return::Errno(ESRCH);
+                seen.ret = Err(ESRCH);
             }
         })
     }),
@@ -151,7 +151,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     blind("int-min-echild", "wait4(INT_MIN) fails with ECHILD", &linux::WAIT_INT_MIN_ESRCH).call(|w, r| {
         w.map(r, |seen| {
             if seen.errno() == Some(ESRCH) {
-                seen.ret = Return::Errno(ECHILD);
+                seen.ret = Err(ECHILD);
             }
         })
     }),

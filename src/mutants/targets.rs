@@ -4,7 +4,7 @@ use super::edit::{ObservationExt, RequestExt, is_termination};
 use super::inner::{CallResult, Inner, block_forever, error, nothing, report};
 use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::spec::posix;
-use crate::sys::call::abi::{Request, Return};
+use crate::sys::call::abi::Request;
 use crate::sys::process;
 use libc::{ECHILD, EINVAL, WEXITED};
 
@@ -70,7 +70,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             if before != 0 {
                 seen.edit_info(|info| info.pid = Some(before));
                 if !r.uses_idtype() {
-                    seen.ret = Return::Value(before);
+                    seen.ret = Ok(before);
                 }
             }
         })
@@ -200,10 +200,10 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .call(|w, r| {
         w.map(r, |seen| {
-            if let (Return::Value(pid), true) = (seen.ret, seen.is_termination() && !r.uses_idtype()) {
+            if let (Ok(pid), true) = (seen.ret, seen.is_termination() && !r.uses_idtype()) {
                 let before = w.swap(pid);
                 if before != 0 {
-                    seen.ret = Return::Value(before);
+                    seen.ret = Ok(before);
                 }
             }
         })

@@ -10,7 +10,7 @@ pub use super::options::{Flag, IdType, OptionSet};
 
 use super::fields::{CHILDREN, OWN, get_usage, put_usage};
 use super::line::{FieldError, Line, parse_number};
-use crate::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Request, Return, Select, Usage};
+use crate::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Request, Select, Usage};
 use crate::wait::errno::Errno;
 use crate::wait::names;
 use crate::wait::{SiCode, Signal, System, WaitStatus};
@@ -431,8 +431,8 @@ fn put_info(line: &mut Line, info: &Info) {
 /// The agent's reply to a call: an observation of this system as a line.
 pub fn reply_line(id: u64, seen: &Observation) -> Line {
     let mut line = match seen.ret {
-        Return::Value(value) => Line::new("ok").with("id", id).with("ret", value),
-        Return::Errno(number) => error_line(id, number),
+        Ok(value) => Line::new("ok").with("id", id).with("ret", value),
+        Err(number) => error_line(id, number),
     };
     match seen.status {
         Memory::NotObserved | Memory::NoBuffer => {}

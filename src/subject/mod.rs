@@ -51,7 +51,7 @@ pub mod waitspec;
 pub(crate) mod wrapper;
 
 pub use crate::sys::call::abi::{
-    Call, Info, Memory, NotOffered, Observation, Pointer, Request, Return, Select, Usage,
+    Call, Info, Memory, NotOffered, Observation, Pointer, Request, Select, Usage,
 };
 pub use api::{Decoded, Subject};
 pub(crate) use program::{OWN_PROGRAMS, Own, Program};

@@ -1,17 +1,18 @@
 //! Observations of an implementation that returns events rather than words.
 
-use crate::sys::call::abi::{Info, Memory, NotOffered, Observation, Return, Usage};
+use crate::sys::call::abi::{Info, Memory, NotOffered, Observation, Usage};
 use crate::wait::{Event, Layout, Pid, WaitStatus};
+use libc::c_int;
 
 /// A pid as the return value of a call.
-fn value(pid: Pid) -> Return {
-    Return::Value(pid.as_raw_nonzero().get().into())
+fn value(pid: Pid) -> Result<i64, c_int> {
+    Ok(pid.as_raw_nonzero().get().into())
 }
 
 impl Observation {
     /// `wait`, `waitpid`, `wait3` or `wait4` returned 0: with WNOHANG there was nothing to report.
     pub const fn nothing() -> Observation {
-        Observation::returned(Return::Value(0))
+        Observation::returned(Ok(0))
     }
 
     /// One of these calls reported a child, with this status word.
@@ -22,11 +23,11 @@ impl Observation {
     /// One of these calls reported this event of a child: for an API with an enum in place of the status word.
     ///
     /// ```
-    /// use waitspec::subject::{Memory, Observation, Return};
+    /// use waitspec::subject::{Memory, Observation};
     /// use waitspec::wait::{Event, Pid};
     /// let pid = Pid::from_raw(4711).unwrap();
     /// let seen = Observation::event(pid, Event::Exited { code: 7 }).unwrap();
-    /// assert_eq!(seen.ret, Return::Value(4711));
+    /// assert_eq!(seen.ret, Ok(4711));
     /// assert_eq!(seen.status, Memory::Wrote(0x0700));
     /// ```
     ///

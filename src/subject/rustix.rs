@@ -4,7 +4,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus, wait, waitpgid, waitpid};
 
 use super::api::Subject;
-use crate::sys::call::abi::{Call, Memory, NotOffered, Observation, Request, Return, Select};
+use crate::sys::call::abi::{Call, Memory, NotOffered, Observation, Request, Select};
 
 /// `rustix::process::{wait, waitpid, waitpgid, waitid}`; what they cannot express is not offered.
 ///
@@ -75,9 +75,9 @@ fn observed(outcome: Result<Option<(Pid, WaitStatus)>, Errno>) -> Observation {
     match outcome {
         Ok(Some((pid, status))) => Observation {
             status: Memory::Wrote(status.as_raw()),
-            ..Observation::returned(Return::Value(pid.as_raw_nonzero().get().into()))
+            ..Observation::returned(Ok(pid.as_raw_nonzero().get().into()))
         },
-        Ok(None) => Observation::returned(Return::Value(0)),
+        Ok(None) => Observation::returned(Ok(0)),
         Err(errno) => Observation::error(errno.raw_os_error()),
     }
 }
@@ -86,7 +86,7 @@ fn observed(outcome: Result<Option<(Pid, WaitStatus)>, Errno>) -> Observation {
 mod by_id {
     use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
-    use super::{Memory, NotOffered, Observation, Request, Return, Select, positive};
+    use super::{Memory, NotOffered, Observation, Request, Select, positive};
     use crate::subject::api::buffer;
     use crate::sys::call::abi::{Info, Pointer};
 
@@ -106,12 +106,12 @@ mod by_id {
         }
         Ok(match waitid(target(request)?, options) {
             Ok(Some(status)) => {
-                Observation { info: Memory::Wrote(info(&status)), ..Observation::returned(Return::Value(0)) }
+                Observation { info: Memory::Wrote(info(&status)), ..Observation::returned(Ok(0)) }
             }
             // This is how it reports an `si_signo` of 0.
             Ok(None) => Observation {
                 info: Memory::Wrote(Info { signo: Some(0), ..Info::default() }),
-                ..Observation::returned(Return::Value(0))
+                ..Observation::returned(Ok(0))
             },
             Err(errno) => Observation::error(errno.raw_os_error()),
         })

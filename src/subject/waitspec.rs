@@ -75,7 +75,7 @@ impl Subject for Waitspec {
             term_signal: status.term_signal().map(|signal| signal.number()),
             stop_signal: status.stop_signal().map(|signal| signal.number()),
             core: status.is_signaled().then(|| status.core_dumped()),
-            exit_code: status.to_exit_code().ok(),
+            exit_code: status.to_exit_code(),
         })
     }
 }

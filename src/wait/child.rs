@@ -163,7 +163,7 @@ impl From<std::process::Child> for Child {
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use waitspec::wait::run;
 /// let done = run(std::process::Command::new("sh").args(["-c", "kill -TERM $$"]))?;
-/// assert_eq!(done.status.to_shell_code()?, 143);
+/// assert_eq!(done.status.to_shell_code(), Some(143));
 /// println!("{:?} of CPU time", done.rusage.cpu_time());
 /// # Ok(()) }
 /// ```

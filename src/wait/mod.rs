@@ -123,7 +123,7 @@ pub use siginfo::ChildInfo;
 #[doc(hidden)]
 pub use siginfo::SiCode;
 pub use signal::Signal;
-pub use status::{Event, NoExitCode, WaitStatus};
+pub use status::{Event, WaitStatus};
 pub use system::System;
 #[cfg(not(feature = "internals"))]
 pub(crate) use system::{Layout, Machine};

@@ -271,67 +271,39 @@ impl WaitStatus {
     /// [`os.waitstatus_to_exitcode`](https://docs.python.org/3/library/os.html#os.waitstatus_to_exitcode).
     ///
     /// ```
-    /// use waitspec::wait::{NoExitCode, Signal, WaitStatus};
-    /// assert_eq!(WaitStatus::exited(42).to_exit_code(), Ok(42));
-    /// assert_eq!(WaitStatus::signaled(Signal::TERM).to_exit_code(), Ok(-15));
-    /// assert_eq!(WaitStatus::stopped(Signal::STOP).to_exit_code(), Err(NoExitCode::Stopped(Signal::STOP)));
-    /// ```
+    /// `None` if the child has not terminated.
     ///
-    /// # Errors
-    /// [`NoExitCode`] if the child has not terminated.
-    pub const fn to_exit_code(self) -> Result<i32, NoExitCode> {
+    /// ```
+    /// use waitspec::wait::{Signal, WaitStatus};
+    /// assert_eq!(WaitStatus::exited(42).to_exit_code(), Some(42));
+    /// assert_eq!(WaitStatus::signaled(Signal::TERM).to_exit_code(), Some(-15));
+    /// assert_eq!(WaitStatus::stopped(Signal::STOP).to_exit_code(), None);
+    /// ```
+    pub const fn to_exit_code(self) -> Option<i32> {
         match self.event() {
-            Event::Exited { code } => Ok(code),
-            Event::Signaled { .. } => Ok(-(self.raw & 0x7f)),
-            Event::Stopped { signal, .. } => Err(NoExitCode::Stopped(signal)),
-            Event::Continued => Err(NoExitCode::Continued),
-            Event::Trapped { .. } | Event::Unknown => Err(NoExitCode::Unknown(self.raw)),
+            Event::Exited { code } => Some(code),
+            Event::Signaled { .. } => Some(-(self.raw & 0x7f)),
+            Event::Stopped { .. } | Event::Continued | Event::Trapped { .. } | Event::Unknown => None,
         }
     }
 }
 
 impl WaitStatus {
-    /// What a shell's `$?` holds: the exit code, or 128 plus the signal that killed the child.
+    /// What a shell's `$?` holds: the exit code, or 128 plus the signal that killed the child. `None` if the child has
+    /// not terminated.
     ///
     /// ```
     /// use waitspec::wait::{Signal, WaitStatus};
-    /// assert_eq!(WaitStatus::exited(42).to_shell_code(), Ok(42));
-    /// assert_eq!(WaitStatus::signaled(Signal::KILL).to_shell_code(), Ok(137));
+    /// assert_eq!(WaitStatus::exited(42).to_shell_code(), Some(42));
+    /// assert_eq!(WaitStatus::signaled(Signal::KILL).to_shell_code(), Some(137));
     /// ```
-    ///
-    /// # Errors
-    /// [`NoExitCode`] where the child has not terminated.
-    pub const fn to_shell_code(self) -> Result<i32, NoExitCode> {
+    pub const fn to_shell_code(self) -> Option<i32> {
         match self.event() {
-            Event::Signaled { signal, .. } => Ok(128 + signal.number()),
+            Event::Signaled { signal, .. } => Some(128 + signal.number()),
             _ => self.to_exit_code(),
         }
     }
 }
-
-/// Why a status has no exit code.
-#[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
-#[cfg_attr(not(feature = "internals"), non_exhaustive)]
-pub enum NoExitCode {
-    /// The child is stopped by this signal.
-    Stopped(Signal),
-    /// The child was continued.
-    Continued,
-    /// The word means nothing on its system.
-    Unknown(i32),
-}
-
-impl fmt::Display for NoExitCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            NoExitCode::Stopped(signal) => write!(f, "the child has not terminated: {signal} stopped it"),
-            NoExitCode::Continued => f.write_str("the child has not terminated: it was continued"),
-            NoExitCode::Unknown(raw) => write!(f, "{raw:#x} is no wait status"),
-        }
-    }
-}
-
-impl std::error::Error for NoExitCode {}
 
 impl fmt::Display for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,7 +2,7 @@
 
 use super::far::{Act, Far, Reply, SYSTEMS, System, number};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use waitspec::subject::{Memory, NotOffered, Observation, Pointer, Return, Usage};
+use waitspec::subject::{Memory, NotOffered, Observation, Pointer, Usage};
 use waitspec::subject::{Subject, libc::Libc};
 use waitspec::sys::call::abi::{Call, Request, Select};
 
@@ -348,7 +348,7 @@ fn continue_does_not_wake(request: &Request) -> Result<Observation, NotOffered> 
     let now = Libc.call(&Request { options: request.options | libc::WNOHANG, ..*request })?;
     let found = match now.info {
         Memory::Wrote(info) => info.pid != Some(0),
-        _ => now.ret != Return::Value(0),
+        _ => now.ret != Ok(0),
     };
     if found {
         return Ok(now);

@@ -3,7 +3,7 @@
 use rstest::rstest;
 use serial_test::serial;
 use waitspec::subject::{Subject, libc::Libc, rustix::Rustix, waitspec::Waitspec};
-use waitspec::sys::call::abi::{Call, Memory, Pointer, Request, Return, Select};
+use waitspec::sys::call::abi::{Call, Memory, Pointer, Request, Select};
 use waitspec::sys::call::observe::{Entry, perform};
 use waitspec::wait::Signal;
 
@@ -55,7 +55,7 @@ fn every_subject_reports_the_same_exit(#[values(0, 9, 255)] code: u8) {
         let what = format!("{} {}", subject.name(), call.name());
         let seen = subject.call(&request(call, &child, 0)).unwrap_or_else(|e| panic!("{what}: {e}"));
         if call == Call::Waitid {
-            assert_eq!(seen.ret, Return::Value(0), "{what}");
+            assert_eq!(seen.ret, Ok(0), "{what}");
             let info = seen.info.wrote().expect("it was written");
             assert_eq!(
                 (info.code, info.status),
@@ -65,7 +65,7 @@ fn every_subject_reports_the_same_exit(#[values(0, 9, 255)] code: u8) {
             assert!(info.pid.is_none_or(|seen| seen == pid), "{what}");
             assert!(info.signo.is_none_or(|seen| seen == i64::from(Signal::CHLD.number())), "{what}");
         } else {
-            assert_eq!(seen.ret, Return::Value(pid), "{what}");
+            assert_eq!(seen.ret, Ok(pid), "{what}");
             let status = seen.status.wrote().expect("it was written");
             assert_eq!(status, i32::from(code) << 8, "{what}");
             if let Some(says) = subject.decode(status) {
@@ -78,7 +78,7 @@ fn every_subject_reports_the_same_exit(#[values(0, 9, 255)] code: u8) {
         }
         assert_ne!(seen.spill, Some(true), "{what}");
         let again = subject.call(&request(call, &child, 0)).expect("as before");
-        assert_eq!(again.ret, Return::Errno(libc::ECHILD), "{what}");
+        assert_eq!(again.ret, Err(libc::ECHILD), "{what}");
     });
 }
 
@@ -93,7 +93,7 @@ fn nothing_is_written_if_nothing_is_ready() {
         let what = format!("{} {}", subject.name(), call.name());
         let seen =
             subject.call(&request(call, &child, libc::WNOHANG)).unwrap_or_else(|e| panic!("{what}: {e}"));
-        assert_eq!(seen.ret, Return::Value(0), "{what}");
+        assert_eq!(seen.ret, Ok(0), "{what}");
         assert!(matches!(seen.status, Memory::Untouched | Memory::NotObserved), "{what}: {seen:?}");
         assert!(
             matches!(seen.rusage, Memory::Untouched | Memory::NotObserved | Memory::NoBuffer),
@@ -118,7 +118,7 @@ fn a_null_pointer_is_not_a_buffer() {
             ..request(call, &child, 0)
         };
         let seen = perform(Entry::Libc, &nulls).expect("it has the call");
-        assert!(matches!(seen.ret, Return::Value(_)), "{}: {seen:?}", call.name());
+        assert!(matches!(seen.ret, Ok(_)), "{}: {seen:?}", call.name());
         assert!(matches!(seen.status, Memory::NoBuffer | Memory::NotObserved), "{}", call.name());
     }
 }
@@ -134,7 +134,7 @@ fn the_kernel_rejects_a_bad_pointer(#[case] call: Call, #[case] first: Pointer, 
     let child = Child::zombie(0);
     let bad = Request { status: first, info: first, rusage, ..request(call, &child, 0) };
     let seen = perform(Entry::Syscall, &bad).expect("it has the call");
-    assert_eq!(seen.ret, Return::Errno(libc::EFAULT));
+    assert_eq!(seen.ret, Err(libc::EFAULT));
     assert_eq!(seen.spill, Some(false));
 }
 

@@ -21,7 +21,7 @@ fn shell(script: &str) -> Command {
 fn run_starts_and_waits() {
     assert_eq!(run(&mut shell("exit 7")).expect("a shell").status, WaitStatus::exited(7));
     let killed = run(&mut shell("kill -KILL $$")).expect("a shell").status;
-    assert_eq!((killed, killed.to_shell_code()), (WaitStatus::signaled(Signal::KILL), Ok(137)));
+    assert_eq!((killed, killed.to_shell_code()), (WaitStatus::signaled(Signal::KILL), Some(137)));
     let missing = run(&mut Command::new("/nonexistent/program")).expect_err("no program");
     assert_eq!(missing.kind(), std::io::ErrorKind::NotFound);
     assert_eq!(wait4(Target::Any, WaitOptions::NONE), Err(Errno::CHILD), "nothing is left");

@@ -17,7 +17,7 @@ use waitspec::report::machine::record::{
 };
 use waitspec::scenario::step::TerminalUse;
 use waitspec::scenario::{Death, FORMS, Offspring, Step, library, step::Then};
-use waitspec::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Return, Usage};
+use waitspec::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Usage};
 use waitspec::sys::process::ptrace::Request;
 use waitspec::wait::Signal;
 
@@ -116,7 +116,7 @@ fn usage() -> impl Strategy<Value = Usage> {
 }
 
 fn observations() -> impl Strategy<Value = Observation> {
-    let ret = prop_oneof![any::<i64>().prop_map(Return::Value), any::<i32>().prop_map(Return::Errno)];
+    let ret = prop_oneof![any::<i64>().prop_map(Ok), any::<i32>().prop_map(Err)];
     let info = vec(option::of(any::<i64>()), 7).prop_map(|f| Info {
         signo: f[0],
         code: f[1],

@@ -8,7 +8,7 @@ use serial_test::serial;
 use waitspec::sys::call::observe::{Macros, c_macros};
 use waitspec::sys::process::{self, Forked};
 use waitspec::sys::signal;
-use waitspec::wait::{Event, Layout, NoExitCode, Signal, System, WaitStatus};
+use waitspec::wait::{Event, Layout, Signal, System, WaitStatus};
 
 /// How the fixtures write an event: by numbers, which belong to the system and not to the host.
 fn written(status: WaitStatus) -> String {
@@ -151,10 +151,11 @@ fn the_words_of_a_system_mean_what_its_header_says(
 #[test]
 fn exit_codes_are_those_of_cpython() {
     for (raw, golden) in fixture("cpython") {
-        let got = match Layout::Linux.decode(raw).to_exit_code() {
-            Ok(code) => code.to_string(),
-            Err(NoExitCode::Stopped(_)) => "stopped".to_owned(),
-            Err(NoExitCode::Continued | NoExitCode::Unknown(_)) => "invalid".to_owned(),
+        let status = Layout::Linux.decode(raw);
+        let got = match status.to_exit_code() {
+            Some(code) => code.to_string(),
+            None if status.is_stopped() => "stopped".to_owned(),
+            None => "invalid".to_owned(),
         };
         assert_eq!(got, golden, "{raw:#x}");
     }

@@ -3,7 +3,7 @@
 use nix::sys::wait::{WaitPidFlag, WaitStatus, wait, waitpid};
 use nix::unistd::Pid;
 use waitspec::subject::{NotOffered, Subject};
-use waitspec::subject::{Call, Memory, Observation, Pointer, Request, Return, Select};
+use waitspec::subject::{Call, Memory, Observation, Pointer, Request, Select};
 
 struct Nix;
 
@@ -48,7 +48,7 @@ fn observed(outcome: nix::Result<WaitStatus>) -> Result<Observation, NotOffered>
         Ok(WaitStatus::Signaled(pid, signal, core)) => (pid, signal as i32 | if core { 0x80 } else { 0 }),
         Ok(WaitStatus::Stopped(pid, signal)) => (pid, (signal as i32) << 8 | 0x7f),
         Ok(WaitStatus::Continued(pid)) => (pid, 0xffff),
-        Ok(WaitStatus::StillAlive) => return Ok(Observation::returned(Return::Value(0))),
+        Ok(WaitStatus::StillAlive) => return Ok(Observation::returned(Ok(0))),
         #[cfg(target_os = "linux")]
         Ok(WaitStatus::PtraceEvent(pid, signal, event)) => (pid, event << 16 | (signal as i32) << 8 | 0x7f),
         #[cfg(target_os = "linux")]
@@ -57,7 +57,7 @@ fn observed(outcome: nix::Result<WaitStatus>) -> Result<Observation, NotOffered>
     };
     Ok(Observation {
         status: Memory::Wrote(word),
-        ..Observation::returned(Return::Value(pid.as_raw().into()))
+        ..Observation::returned(Ok(pid.as_raw().into()))
     })
 }
 

@@ -100,7 +100,7 @@ fn names_become_numbers_of_this_system() {
 fn observations_reach_the_driver() {
     let request = WaitRequest::new(Call::Wait6, id_target());
     let seen = Observation {
-        ret: Return::Value(4711),
+        ret: Ok(4711),
         status: Memory::Wrote(i32::MIN | 0x0700),
         rusage: Memory::Wrote(usage()),
         children: Memory::Wrote(Usage { minflt: Some(-1), ..Usage::default() }),

@@ -147,15 +147,6 @@ impl std::fmt::Display for NotOffered {
 
 impl std::error::Error for NotOffered {}
 
-/// The return value of the function.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum Return {
-    /// Anything but -1.
-    Value(i64),
-    /// -1, with this `errno` of the host.
-    Errno(c_int),
-}
-
 /// What happened to one buffer.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Memory<T> {
@@ -242,8 +233,8 @@ pub struct Info {
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Observation {
-    /// The return value, or `errno`.
-    pub ret: Return,
+    /// The return value; of -1, the `errno`, with the number of the host.
+    pub ret: Result<i64, c_int>,
     /// The status word.
     pub status: Memory<i32>,
     /// The resource usage of the child (including its own reaped children).
@@ -258,7 +249,7 @@ pub struct Observation {
 
 impl Observation {
     /// The observation of a subject that shows only the return value.
-    pub const fn returned(ret: Return) -> Observation {
+    pub const fn returned(ret: Result<i64, c_int>) -> Observation {
         Observation {
             ret,
             status: Memory::NotObserved,
@@ -271,6 +262,6 @@ impl Observation {
 
     /// -1 with an `errno` of the host, from a subject that shows nothing else.
     pub const fn error(errno: c_int) -> Observation {
-        Observation::returned(Return::Errno(errno))
+        Observation::returned(Err(errno))
     }
 }

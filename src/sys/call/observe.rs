@@ -2,7 +2,7 @@
 
 use libc::c_int;
 
-use super::abi::{Call, NotOffered, Observation, Pointer, Request, Return, Select};
+use super::abi::{Call, NotOffered, Observation, Pointer, Request, Select};
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
 use super::functions::WithIdAndUsage;
 use super::functions::{Functions, WithId};
@@ -140,14 +140,14 @@ fn typed_id(request: &Request) -> Result<(libc::idtype_t, libc::id_t), NotOffere
 }
 
 /// Clears `errno`, calls, and reads it if the call returned -1.
-fn returned(call: impl FnOnce() -> i64) -> Return {
+fn returned(call: impl FnOnce() -> i64) -> Result<i64, c_int> {
     let errno = raw::errno();
     // SAFETY: the pointer is this thread's own and valid.
     unsafe { *errno = 0 };
     match call() {
         // SAFETY: as above.
-        -1 => Return::Errno(unsafe { *errno }),
-        value => Return::Value(value),
+        -1 => Err(unsafe { *errno }),
+        value => Ok(value),
     }
 }
 

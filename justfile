@@ -8,6 +8,7 @@ check:
     cargo fmt --check
     cargo clippy --all-targets --locked -- -D warnings
     cargo clippy --lib --no-default-features --locked -- -D warnings
+    cargo clippy --lib --bins --no-default-features --features cli --locked -- -D warnings
     cargo clippy --lib --no-default-features --features testing --locked -- -D warnings
 
 # All tests, or those that match.
@@ -37,7 +38,7 @@ kill-matrix:
 
 # One static binary for a target, small rather than quickly built.
 dist target="x86_64-unknown-linux-musl":
-    cargo build --profile dist --locked --target {{ target }}
+    cargo build --profile dist --no-default-features --features cli --locked --target {{ target }}
 
 # Licences, advisories and sources of the dependencies; spelling.
 audit:

@@ -54,7 +54,7 @@
 //! promises anything about it.
 #![deny(missing_docs)]
 #![cfg_attr(
-    not(all(feature = "cli", feature = "testing", feature = "internals")),
+    not(all(feature = "full", feature = "testing", feature = "internals")),
     allow(dead_code, unused_imports, reason = "some of it serves the command line, or the tests, alone")
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -83,9 +83,9 @@ mod cli;
 #[cfg(all(feature = "cli", feature = "internals"))]
 #[doc(hidden)]
 pub mod cli;
-#[cfg(all(feature = "cli", not(feature = "internals")))]
+#[cfg(all(feature = "full", not(feature = "internals")))]
 mod model;
-#[cfg(all(feature = "cli", feature = "internals"))]
+#[cfg(all(feature = "full", feature = "internals"))]
 #[doc(hidden)]
 pub mod model;
 #[cfg(not(feature = "internals"))]
@@ -113,9 +113,9 @@ mod scenario;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod scenario;
-#[cfg(all(feature = "cli", not(feature = "internals")))]
+#[cfg(all(feature = "full", not(feature = "internals")))]
 mod selftest;
-#[cfg(all(feature = "cli", feature = "internals"))]
+#[cfg(all(feature = "full", feature = "internals"))]
 #[doc(hidden)]
 pub mod selftest;
 #[cfg(not(feature = "internals"))]

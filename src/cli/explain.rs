@@ -1,7 +1,9 @@
 //! `waitspec explain`.
 
+use super::Output;
+#[cfg(feature = "full")]
+use super::complete;
 use super::names::{hint, unknown};
-use super::{Output, complete};
 use crate::catalogue::{self, Case};
 use crate::mutants::mutants;
 use crate::report::human::failure::{line, prose, wrapped, wrapped_at};
@@ -10,6 +12,7 @@ use crate::runner::settings::RunError;
 use crate::scenario::library;
 use crate::spec::{self, Clause, bugs, deviations, verified};
 use crate::sys::call::abi::Call;
+#[cfg(feature = "full")]
 use clap_complete::engine::ArgValueCandidates;
 
 /// Show what a case does, what a clause requires and which cases check it, or what begins with a name; a scenario, a mutant or a
@@ -24,7 +27,8 @@ Examples:
   waitspec explain double-reap")]
 pub struct Args {
     /// Id of a case (with or without @call) or of a clause, or the beginning of one; a scenario, a mutant, a call
-    #[arg(value_name = "NAME", add = ArgValueCandidates::new(complete::names))]
+    #[arg(value_name = "NAME")]
+    #[cfg_attr(feature = "full", arg(add = ArgValueCandidates::new(complete::names)))]
     name: String,
 }
 

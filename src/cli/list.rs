@@ -6,7 +6,6 @@ use super::table::{Cell, Format, Table};
 use crate::catalogue;
 use crate::runner::settings::RunError;
 use crate::scenario::library;
-use crate::selftest::Matrix;
 use crate::spec::contracts::CONTRACTS;
 use crate::spec::{self, Clause, bugs, verified};
 use crate::subject;
@@ -76,6 +75,9 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
         What::Cases => (cases(), &["unverified", "clauses", "file"]),
         What::Scenarios => (scenarios(), &["steps"]),
         What::Subjects => (subjects(), &[]),
+        #[cfg(not(feature = "full"))]
+        What::Mutants => return Err(super::lacks("mutants")),
+        #[cfg(feature = "full")]
         What::Mutants => (mutants(), &["origin"]),
         What::Calls => (calls(), &[]),
         What::Contracts => (contracts(), &[]),
@@ -166,8 +168,17 @@ pub fn summary() -> Table {
         "cases",
         "trials",
     ]);
-    let matrix = Matrix::committed().unwrap_or_default();
+    #[cfg(feature = "full")]
+    let matrix = crate::selftest::Matrix::committed().unwrap_or_default();
+    #[cfg(feature = "full")]
     let failing = matrix.clauses();
+    // Failed by some mutant: a clause that no mutant ever failed is not known to be checked.
+    #[cfg(feature = "full")]
+    let seen_to_fail = |clauses: &[&Clause]| {
+        Cell::Count(clauses.iter().filter(|clause| failing.contains(clause.id)).count())
+    };
+    #[cfg(not(feature = "full"))]
+    let seen_to_fail = |_: &[&Clause]| Cell::Pair("-".to_owned(), serde_json::Value::Null);
     let book = |clause: &Clause| clause.id.split('/').next().unwrap_or_default().to_owned();
     let mut books: Vec<String> = Vec::new();
     for clause in spec::clauses() {
@@ -187,8 +198,7 @@ pub fn summary() -> Table {
             count(Some(false)),
             count(None),
             Cell::Count(clauses.iter().filter(|clause| verified::is_unverified(clause)).count()),
-            // Failed by some mutant: a clause that no mutant ever failed is not known to be checked.
-            Cell::Count(clauses.iter().filter(|clause| failing.contains(clause.id)).count()),
+            seen_to_fail(&clauses),
             Cell::Count(cases.len()),
             Cell::Count(cases.iter().map(|case| case.planned_calls().list().len()).sum()),
         ]);
@@ -229,6 +239,7 @@ fn subjects() -> Table {
     table
 }
 
+#[cfg(feature = "full")]
 fn mutants() -> Table {
     let mut table = Table::new(&["mutant", "breaks", "clause", "origin"]);
     for mutant in crate::mutants::mutants() {

@@ -4,21 +4,30 @@ mod agent;
 mod arguments;
 mod baseline;
 mod child;
+#[cfg(feature = "full")]
 mod complete;
+#[cfg(feature = "full")]
 mod completions;
 mod decode;
 mod diff;
+#[cfg(feature = "full")]
 mod emit_c;
 mod explain;
+#[cfg(feature = "full")]
 mod explore;
 mod list;
+#[cfg(feature = "full")]
 mod matrix;
 mod names;
+#[cfg(feature = "full")]
 mod reference;
+#[cfg(feature = "full")]
 mod replay;
 mod run;
 mod selected;
+#[cfg(feature = "full")]
 mod selftest;
+#[cfg(feature = "full")]
 mod session;
 mod table;
 mod usage;
@@ -81,15 +90,22 @@ enum Verb {
     Decode(decode::Args),
     Child(child::Args),
     Diff(diff::Args),
+    #[cfg(feature = "full")]
     Matrix(matrix::Args),
+    #[cfg(feature = "full")]
     Selftest(selftest::Args),
     Baseline(baseline::Args),
     Agent(agent::Args),
+    #[cfg(feature = "full")]
     Explore(explore::Args),
+    #[cfg(feature = "full")]
     Replay(replay::Args),
+    #[cfg(feature = "full")]
     EmitC(emit_c::Args),
+    #[cfg(feature = "full")]
     Completions(completions::Args),
     Warden(warden::Args),
+    #[cfg(feature = "full")]
     Reference(reference::Args),
 }
 
@@ -118,6 +134,7 @@ pub fn main() -> ExitCode {
         print_error(&error.to_string());
         return ExitCode::from(error.exit_code());
     }
+    #[cfg(feature = "full")]
     if std::env::var_os(completions::VARIABLE).is_some() {
         // Answers a shell and exits.
         clap_complete::CompleteEnv::with_factory(Cli::command).var(completions::VARIABLE).complete();
@@ -156,17 +173,30 @@ fn perform(verb: Verb) -> Result<Output, RunError> {
         Verb::Decode(args) => decode::perform(&args),
         Verb::Child(args) => child::perform(&args),
         Verb::Diff(args) => diff::perform(&args),
+        #[cfg(feature = "full")]
         Verb::Matrix(args) => matrix::perform(&args),
+        #[cfg(feature = "full")]
         Verb::Selftest(args) => selftest::perform(&args),
         Verb::Baseline(args) => baseline::perform(&args),
         Verb::Agent(args) => agent::perform(&args),
+        #[cfg(feature = "full")]
         Verb::Explore(args) => explore::perform(&args),
+        #[cfg(feature = "full")]
         Verb::Replay(args) => replay::perform(&args),
+        #[cfg(feature = "full")]
         Verb::EmitC(args) => emit_c::perform(&args),
+        #[cfg(feature = "full")]
         Verb::Completions(args) => completions::perform(&args),
         Verb::Warden(args) => warden::perform(&args),
+        #[cfg(feature = "full")]
         Verb::Reference(args) => reference::perform(&args),
     }
+}
+
+/// The error of a build for a target, in which something is left out to keep it small.
+#[cfg(not(feature = "full"))]
+fn lacks(what: &str) -> RunError {
+    RunError::Usage(format!("this build has no {what}: it lacks the feature `full`"))
 }
 
 /// Prints a line on standard error, which may be closed.

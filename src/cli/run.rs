@@ -1,7 +1,9 @@
 //! `waitspec run`.
 
 use super::arguments::{CommandLine, Shard, TimeoutScale};
+#[cfg(feature = "full")]
 use super::complete;
+#[cfg(feature = "full")]
 use super::matrix::facts;
 use super::names::{SUBJECT_FORMS, hint, unknown_id, unknown_of_few};
 use super::selected::check_selection;
@@ -14,6 +16,7 @@ use crate::report::human::terminal;
 use crate::report::machine::json::Json;
 use crate::report::machine::junit::Junit;
 use crate::report::machine::tap::Tap;
+#[cfg(feature = "full")]
 use crate::report::matrix::reporter::{Form, Page};
 use crate::report::renames::Kind;
 use crate::runner::event::{Event, Summary, TrialReport, Verdict};
@@ -25,6 +28,7 @@ use crate::sys::call::abi::Call;
 use crate::trial::program;
 use clap::ValueEnum;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+#[cfg(feature = "full")]
 use clap_complete::engine::ArgValueCandidates;
 use std::fs::File;
 use std::io::{self, Write};
@@ -51,19 +55,23 @@ Examples:
   waitspec run signal --repeat 1000 --until-fail            look for a rare failure")]
 pub struct Args {
     /// Cases to run: part of a `case@call`, or a pattern with `*`
-    #[arg(value_name = "PATTERN", add = ArgValueCandidates::new(complete::cases))]
+    #[arg(value_name = "PATTERN")]
+    #[cfg_attr(feature = "full", arg(add = ArgValueCandidates::new(complete::cases)))]
     patterns: Vec<String>,
     /// Do not run these cases: like PATTERN (repeatable)
-    #[arg(long = "exclude", value_name = "PATTERN", add = ArgValueCandidates::new(complete::cases))]
+    #[arg(long = "exclude", value_name = "PATTERN")]
+    #[cfg_attr(feature = "full", arg(add = ArgValueCandidates::new(complete::cases)))]
     excluded: Vec<String>,
     /// Subject to test: a name from `list subjects`, agent:CMD, so:PATH, preload:PATH or mutant:NAME (repeatable)
-    #[arg(long = "subject", value_name = "S", add = ArgValueCandidates::new(complete::subjects))]
+    #[arg(long = "subject", value_name = "S")]
+    #[cfg_attr(feature = "full", arg(add = ArgValueCandidates::new(complete::subjects)))]
     subjects: Vec<String>,
     /// Run only with this call (repeatable)
     #[arg(long = "call", value_name = "C", value_parser = call_names())]
     calls: Vec<Call>,
     /// Run only cases that cite this clause; may contain `*` (repeatable)
-    #[arg(long = "clause", value_name = "CLAUSE", add = ArgValueCandidates::new(complete::clauses))]
+    #[arg(long = "clause", value_name = "CLAUSE")]
+    #[cfg_attr(feature = "full", arg(add = ArgValueCandidates::new(complete::clauses)))]
     clauses: Vec<String>,
     /// Apply the clauses of this system instead of the one the subject reports
     #[arg(long, value_name = "P", value_parser = profile_names())]
@@ -144,8 +152,10 @@ enum Format {
     /// JSON lines
     Json,
     /// Markdown
+    #[cfg(feature = "full")]
     Markdown,
     /// One HTML page
+    #[cfg(feature = "full")]
     Html,
 }
 
@@ -218,8 +228,14 @@ impl Args {
             Some("xml") => Format::Junit,
             Some("tap") => Format::Tap,
             Some("ktap") => Format::Ktap,
+            #[cfg(feature = "full")]
             Some("html" | "htm") => Format::Html,
+            #[cfg(not(feature = "full"))]
+            Some("html" | "htm") => return Err(super::lacks("HTML")),
+            #[cfg(feature = "full")]
             Some("md" | "markdown") => Format::Markdown,
+            #[cfg(not(feature = "full"))]
+            Some("md" | "markdown") => return Err(super::lacks("Markdown")),
             Some("txt" | "log") | None => Format::Terminal,
             Some(other) => {
                 return Err(RunError::Usage(format!(
@@ -245,7 +261,9 @@ impl Args {
             Format::Ktap => Box::new(Tap::of_the_kernel(out)),
             Format::Junit => Box::new(Junit::new(out, self.reproduce())),
             Format::Json => Box::new(Json::new(out, self.reproduce())),
+            #[cfg(feature = "full")]
             Format::Markdown => Box::new(Page::new(out, Form::Markdown, self.reproduce(), facts)),
+            #[cfg(feature = "full")]
             Format::Html => Box::new(Page::new(out, Form::Html, self.reproduce(), facts)),
         }
     }
@@ -397,6 +415,9 @@ pub(super) fn check_subjects(subjects: &[String]) -> Result<(), RunError> {
                 command_words(command).map_err(|e| RunError::Usage(format!("subject `{subject}`: {e}")))?;
             }
             Some(("so" | "preload", _)) => {}
+            #[cfg(not(feature = "full"))]
+            Some(("mutant", _)) => return Err(super::lacks("mutants")),
+            #[cfg(feature = "full")]
             Some(("mutant", name)) => {
                 let mutants = || crate::mutants::mutants().map(|mutant| mutant.name);
                 if !mutants().any(|known| known == name) {

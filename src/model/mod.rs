@@ -19,7 +19,6 @@
 
 pub mod emit_c;
 pub mod exhaustive;
-#[cfg(feature = "cli")]
 pub mod generate;
 pub mod linearize;
 pub mod op;

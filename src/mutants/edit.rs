@@ -183,10 +183,7 @@ impl ObservationExt for Observation {
     }
 
     fn errno(&self) -> Option<i32> {
-        match self.ret {
-            Err(errno) => Some(errno),
-            Ok(_) => None,
-        }
+        self.ret.err()
     }
 
     fn edit_status(&mut self, change: impl FnOnce(&mut i32)) {

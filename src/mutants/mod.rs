@@ -75,9 +75,9 @@ use self::mutant::{MutantSubject, Of};
 use crate::subject::handle::{Behavior, Own};
 use crate::subject::{Handles, OWN_HANDLE, Program, Registry, Subject, built_in};
 
-/// All mutants.
-pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
-    [
+/// The tables. A build that lacks the feature `full` has none, and the linker drops their code.
+const ALL: &[&[Mutant]] = if cfg!(feature = "full") {
+    &[
         returns::MUTANTS,
         by_target::MUTANTS,
         nohang::MUTANTS,
@@ -114,10 +114,17 @@ pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
         init::MUTANTS,
         shell::MUTANTS,
     ]
-    .into_iter()
-    .flatten()
-    // Some wrapped calls do not exist on every system.
-    .filter(|mutant| !matches!(mutant.of, Of::Calls) || !inner::entry(mutant.raw).calls().is_empty())
+} else {
+    &[]
+};
+
+/// All mutants.
+pub fn mutants() -> impl Iterator<Item = &'static Mutant> {
+    ALL.iter()
+        .copied()
+        .flatten()
+        // Some wrapped calls do not exist on every system.
+        .filter(|mutant| !matches!(mutant.of, Of::Calls) || !inner::entry(mutant.raw).calls().is_empty())
 }
 
 /// The mutant of calls with this name, as a subject.

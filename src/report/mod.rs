@@ -16,7 +16,7 @@ pub mod diff;
 pub mod human;
 #[cfg(feature = "cli")]
 pub mod machine;
-#[cfg(feature = "cli")]
+#[cfg(feature = "full")]
 pub mod matrix;
 #[cfg(feature = "cli")]
 pub mod renames;

@@ -35,6 +35,7 @@ use super::{ChildOptions, StepError, handlers, threads, work};
 use crate::protocol::fields::{CHILDREN, OWN, put_usage};
 use crate::protocol::line::{FieldError, LineError};
 use crate::protocol::{Line, LineReader};
+use crate::sys::call::raw as call;
 use crate::sys::process::{self, Forked, Who, exit_now};
 use crate::sys::process::{clone, namespace, ptrace, raw, workload};
 use crate::sys::{fault, makeshift, sandbox, signal, terminal};
@@ -508,11 +509,12 @@ impl Child {
             return Err(Errno::CHILD);
         }
         loop {
-            match crate::sys::call::raw::waitpid(pid, 0) {
+            let (ret, status) = call::waitpid(pid, 0);
+            match call::checked(ret) {
                 Err(error) if error.raw_os_error() == libc::EINTR => {}
                 Err(error) => return Err(Errno::from_raw_os_error(error.raw_os_error())),
-                Ok((0, _)) => return Err(Errno::IO),
-                Ok((pid, status)) => {
+                Ok(0) => return Err(Errno::IO),
+                Ok(pid) => {
                     return Ok(Line::new("ok")
                         .with("pid", pid)
                         .with("status", format_args!("{status:#06x}")));

@@ -8,7 +8,7 @@ use super::rusage::Rusage;
 use super::siginfo::ChildInfo;
 use super::status::WaitStatus;
 use super::target::{IdTarget, Target};
-use crate::sys::call::raw;
+use crate::sys::call::raw::{self, UsageBuffer};
 
 /// A report of [`wait()`] or [`waitpid()`].
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
@@ -57,10 +57,29 @@ fn found<T>(report: Option<T>) -> Result<T, Errno> {
     report.ok_or(Errno::PROTO)
 }
 
+/// The report of a blocking call. If there is one, a single comparison says so: the errors are elsewhere.
 #[inline]
-fn raw_waitpid(target: Target, options: i32) -> Result<Option<Waited>, Errno> {
-    let (pid, status) = raw::waitpid(target.as_raw(), options)?;
-    Ok(Pid::from_raw(pid).map(|pid| Waited { pid, status: WaitStatus::from_raw(status) }))
+fn report<T>(ret: i32, of: impl FnOnce(Pid) -> T) -> Result<T, Errno> {
+    // rustix's debug builds panic on a negative pid.
+    match if ret > 0 { Pid::from_raw(ret) } else { None } {
+        Some(pid) => Ok(of(pid)),
+        None => Err(failure(ret)),
+    }
+}
+
+/// The report of a call with `WNOHANG`; `None` if there was none.
+#[inline]
+fn report_if_any<T>(ret: i32, of: impl FnOnce(Pid) -> T) -> Result<Option<T>, Errno> {
+    match ret {
+        0 => Ok(None),
+        _ => report(ret, of).map(Some),
+    }
+}
+
+/// Why a call has reported no child. A blocking call cannot find nothing, so the 0 of a system that errs is `EPROTO`.
+#[cold]
+fn failure(ret: i32) -> Errno {
+    raw::checked(ret).err().unwrap_or(Errno::PROTO)
 }
 
 /// `waitpid(target, &status, options)`: blocks until there is something to report.
@@ -74,7 +93,8 @@ fn raw_waitpid(target: Target, options: i32) -> Result<Option<Waited>, Errno> {
 /// `ECHILD`: no child matches. `EINTR`: interrupted by a signal. `EINVAL`: an option the system does not support.
 #[inline]
 pub fn waitpid(target: impl Into<Target>, options: WaitOptions) -> Result<Waited, Errno> {
-    raw_waitpid(target.into(), options.bits()).and_then(found)
+    let (ret, status) = raw::waitpid(target.into().as_raw(), options.bits());
+    report(ret, |pid| Waited { pid, status: WaitStatus::from_raw(status) })
 }
 
 /// [`waitpid()`] with `WNOHANG`: returns at once; `None` means that there is nothing to report.
@@ -89,14 +109,15 @@ pub fn waitpid(target: impl Into<Target>, options: WaitOptions) -> Result<Waited
 /// As [`waitpid()`].
 #[inline]
 pub fn try_waitpid(target: impl Into<Target>, options: WaitOptions) -> Result<Option<Waited>, Errno> {
-    raw_waitpid(target.into(), options.bits() | NOHANG)
+    let (ret, status) = raw::waitpid(target.into().as_raw(), options.bits() | NOHANG);
+    report_if_any(ret, |pid| Waited { pid, status: WaitStatus::from_raw(status) })
 }
 
-#[inline]
-fn with_usage((pid, status, usage): raw::WithUsage) -> Option<WaitedUsage> {
-    let pid = Pid::from_raw(pid)?;
-    let rusage = Rusage::of_host(&usage);
-    Some(WaitedUsage { pid, status: WaitStatus::from_raw(status), rusage })
+impl WaitedUsage {
+    #[inline]
+    fn of(pid: Pid, status: i32, usage: UsageBuffer) -> WaitedUsage {
+        WaitedUsage { pid, status: WaitStatus::from_raw(status), rusage: Rusage::of_host(usage) }
+    }
 }
 
 /// `wait3(&status, options, &rusage)`: blocks until any child has something to report, and returns its usage too.
@@ -108,7 +129,8 @@ fn with_usage((pid, status, usage): raw::WithUsage) -> Option<WaitedUsage> {
 /// `ECHILD`, `EINTR`, `EINVAL` as [`waitpid()`]. `ENOSYS`: 32-bit Linux with a 64-bit `time_t`.
 #[inline]
 pub fn wait3(options: WaitOptions) -> Result<WaitedUsage, Errno> {
-    raw::wait3(options.bits()).map(with_usage).and_then(found)
+    let ((ret, status), usage) = raw::wait3(options.bits());
+    report(ret, |pid| WaitedUsage::of(pid, status, usage))
 }
 
 /// [`wait3()`] with `WNOHANG`: returns at once; `None` means that there is nothing to report.
@@ -117,7 +139,8 @@ pub fn wait3(options: WaitOptions) -> Result<WaitedUsage, Errno> {
 /// As [`wait3()`].
 #[inline]
 pub fn try_wait3(options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
-    raw::wait3(options.bits() | NOHANG).map(with_usage)
+    let ((ret, status), usage) = raw::wait3(options.bits() | NOHANG);
+    report_if_any(ret, |pid| WaitedUsage::of(pid, status, usage))
 }
 
 /// `wait4(target, &status, options, &rusage)`: as [`waitpid()`], with the child's usage.
@@ -141,7 +164,8 @@ pub fn try_wait3(options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
 /// `ECHILD`, `EINTR`, `EINVAL` as [`waitpid()`].
 #[inline]
 pub fn wait4(target: impl Into<Target>, options: WaitOptions) -> Result<WaitedUsage, Errno> {
-    raw::wait4(target.into().as_raw(), options.bits()).map(with_usage).and_then(found)
+    let ((ret, status), usage) = raw::wait4(target.into().as_raw(), options.bits());
+    report(ret, |pid| WaitedUsage::of(pid, status, usage))
 }
 
 /// [`wait4()`] with `WNOHANG`: returns at once; `None` means that there is nothing to report.
@@ -150,7 +174,8 @@ pub fn wait4(target: impl Into<Target>, options: WaitOptions) -> Result<WaitedUs
 /// As [`wait4()`].
 #[inline]
 pub fn try_wait4(target: impl Into<Target>, options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
-    raw::wait4(target.into().as_raw(), options.bits() | NOHANG).map(with_usage)
+    let ((ret, status), usage) = raw::wait4(target.into().as_raw(), options.bits() | NOHANG);
+    report_if_any(ret, |pid| WaitedUsage::of(pid, status, usage))
 }
 
 #[inline]
@@ -189,7 +214,7 @@ pub fn try_waitid<'fd>(
 fn raw_waitid_usage(target: IdTarget<'_>, options: i32) -> Result<Option<(ChildInfo, Rusage)>, Errno> {
     let (idtype, id) = target.as_raw();
     let (report, usage) = raw::waitid_usage(idtype, id, options)?;
-    Ok(ChildInfo::of(&report).map(|info| (info, Rusage::of_host(&usage))))
+    Ok(ChildInfo::of(&report).map(|info| (info, Rusage::of_host(UsageBuffer::filled(usage)))))
 }
 
 /// [`waitid()`] with the fifth argument of the Linux system call: the child's usage.
@@ -242,8 +267,8 @@ fn raw_wait6(target: Target, options: i32) -> Result<Option<Waited6>, Errno> {
     Ok(Pid::from_raw(report.pid).map(|pid| Waited6 {
         pid,
         status: WaitStatus::from_raw(report.status),
-        own: Rusage::of_host(&report.own),
-        children: Rusage::of_host(&report.children),
+        own: Rusage::of_host(UsageBuffer::filled(report.own)),
+        children: Rusage::of_host(UsageBuffer::filled(report.children)),
         info: ChildInfo::of(&report.info),
     }))
 }

@@ -1,7 +1,9 @@
 //! The wait calls: the C library's functions, and the raw system calls of Linux.
 //!
-//! The functions here are the thinnest safe form. A call with nothing to report (`WNOHANG`) returns a pid of 0, and
-//! what the system left unwritten reads as zero. [`crate::wait`] adds types.
+//! The functions here are the thinnest safe form. A call with nothing to report (`WNOHANG`) returns a pid of 0. What the
+//! system left unwritten reads as zero, the usage of `wait3` and `wait4` on Linux excepted. [`crate::wait`] adds types.
+
+use std::mem::MaybeUninit;
 
 use libc::{c_int, pid_t};
 use rustix::io::Errno;
@@ -62,8 +64,11 @@ pub(crate) fn errno() -> *mut c_int {
 }
 
 /// A non-negative result. `EPROTO` for a negative one other than -1, which no system may return.
+///
+/// # Errors
+/// As above; of -1 the calling thread's `errno`.
 #[inline]
-fn checked(ret: c_int) -> Result<c_int, Errno> {
+pub fn checked(ret: c_int) -> Result<c_int, Errno> {
     match ret {
         0.. => Ok(ret),
         // SAFETY: the pointer is this thread's own and valid.
@@ -72,6 +77,7 @@ fn checked(ret: c_int) -> Result<c_int, Errno> {
     }
 }
 
+#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
 fn no_usage() -> libc::rusage {
     // SAFETY: the structure is all numbers; zero is a value of each.
     unsafe { std::mem::zeroed() }
@@ -82,8 +88,43 @@ fn no_info() -> libc::siginfo_t {
     unsafe { std::mem::zeroed() }
 }
 
-/// A report of `wait3` or `wait4`: pid, status word and usage.
-pub type WithUsage = (pid_t, c_int, libc::rusage);
+/// What a call returned, for [`checked`], and the status word.
+pub type Returned = (c_int, c_int);
+
+/// The usage in a report, as the system wrote it: to convert all of it costs more than the call.
+#[derive(Copy, Clone, Debug)]
+#[repr(transparent)]
+pub struct UsageBuffer(MaybeUninit<libc::rusage>);
+
+impl UsageBuffer {
+    /// A usage of zeros.
+    pub const ZERO: UsageBuffer = UsageBuffer(MaybeUninit::zeroed());
+
+    /// Where a call is to write.
+    ///
+    /// Linux fills all of it whenever it reports a child. Others may report a stop or a continue without.
+    #[inline]
+    const fn for_report() -> UsageBuffer {
+        if cfg!(any(target_os = "linux", target_os = "android")) {
+            UsageBuffer(MaybeUninit::uninit())
+        } else {
+            UsageBuffer::ZERO
+        }
+    }
+
+    /// A usage that a call has filled.
+    #[inline]
+    pub const fn filled(usage: libc::rusage) -> UsageBuffer {
+        UsageBuffer(MaybeUninit::new(usage))
+    }
+
+    /// What was written. To be read only if the call has reported a child.
+    #[inline]
+    pub const fn get(&self) -> &libc::rusage {
+        // SAFETY: the structure is all numbers. It began as zeros, or a system that fills all of it has reported a child.
+        unsafe { self.0.assume_init_ref() }
+    }
+}
 
 /// `wait(&status)`
 ///
@@ -99,41 +140,40 @@ pub fn wait() -> Result<(pid_t, c_int), Errno> {
 
 /// `waitpid(pid, &status, options)`
 ///
-/// # Errors
-/// Those of the system: `ECHILD`, `EINTR`, `EINVAL`, `ESRCH`.
+/// The errors are those of the system: `ECHILD`, `EINTR`, `EINVAL`, `ESRCH`.
 #[inline]
-pub fn waitpid(pid: pid_t, options: c_int) -> Result<(pid_t, c_int), Errno> {
+pub fn waitpid(pid: pid_t, options: c_int) -> Returned {
     let mut status = Roomy::new(0);
     // SAFETY: the pointer is to a live integer.
-    let pid = checked(unsafe { libc::waitpid(pid, status.pointer(), options) })?;
-    Ok((pid, status.value()))
+    let ret = unsafe { libc::waitpid(pid, status.pointer(), options) };
+    (ret, status.value())
 }
 
 /// `wait4(pid, &status, options, &rusage)`
 ///
-/// # Errors
-/// Those of the system: `ECHILD`, `EINTR`, `EINVAL`, `ESRCH`.
+/// The errors are those of the system: `ECHILD`, `EINTR`, `EINVAL`, `ESRCH`.
 #[inline]
-pub fn wait4(pid: pid_t, options: c_int) -> Result<WithUsage, Errno> {
-    let (mut status, mut usage) = (Roomy::new(0), Roomy::new(no_usage()));
+pub fn wait4(pid: pid_t, options: c_int) -> (Returned, UsageBuffer) {
+    let (mut status, mut usage) = (Roomy::new(0), Roomy::new(UsageBuffer::for_report()));
     // SAFETY: both pointers are to live values of the types that the function fills.
-    let pid = checked(unsafe { missing::wait4(pid, status.pointer(), options, usage.pointer()) })?;
-    Ok((pid, status.value(), usage.value()))
+    let ret = unsafe { missing::wait4(pid, status.pointer(), options, usage.pointer().cast()) };
+    ((ret, status.value()), usage.value())
 }
 
 /// `wait3(&status, options, &rusage)`
 ///
-/// # Errors
-/// Those of the system: `ECHILD`, `EINTR`, `EINVAL`; `ENOSYS` on 32-bit Linux with a 64-bit `time_t`.
+/// The errors are those of the system: `ECHILD`, `EINTR`, `EINVAL`; `ENOSYS` on 32-bit Linux with a 64-bit `time_t`.
 #[inline]
-pub fn wait3(options: c_int) -> Result<WithUsage, Errno> {
+pub fn wait3(options: c_int) -> (Returned, UsageBuffer) {
+    let (mut status, mut usage) = (Roomy::new(0), Roomy::new(UsageBuffer::for_report()));
     if !WAIT3_FITS {
-        return Err(Errno::NOSYS);
+        // SAFETY: the pointer is this thread's own and valid.
+        unsafe { *errno() = libc::ENOSYS };
+        return ((-1, 0), UsageBuffer::ZERO);
     }
-    let (mut status, mut usage) = (Roomy::new(0), Roomy::new(no_usage()));
     // SAFETY: both pointers are to live values of the types that the function fills.
-    let pid = checked(unsafe { missing::wait3(status.pointer(), options, usage.pointer()) })?;
-    Ok((pid, status.value(), usage.value()))
+    let ret = unsafe { missing::wait3(status.pointer(), options, usage.pointer().cast()) };
+    ((ret, status.value()), usage.value())
 }
 
 /// The fields of a `siginfo_t` filled by the wait family, with the host's values.

@@ -45,11 +45,13 @@ fn is_script(name: &str) -> bool {
         .is_ok_and(|file| file.is_file() && (interpreted || file.permissions().mode() & 0o111 != 0))
 }
 
-/// The relative targets of the links of a page, without their anchors. What stands in code is none.
+/// The relative targets of the links of a page, without their anchors. What stands in code is none, and badges are made by the
+/// site that shows the repository.
 fn links(text: &str) -> Vec<&str> {
     let prose = text.split("```").step_by(2);
     let targets = prose.flat_map(|part| part.split("](").skip(1)).filter_map(|rest| rest.split(')').next());
     let targets = targets.filter(|target| !target.contains(':') && !target.contains(char::is_whitespace));
+    let targets = targets.filter(|target| !target.starts_with("../../actions/"));
     targets.map(|target| target.split('#').next().unwrap_or_default()).filter(|t| !t.is_empty()).collect()
 }
 

@@ -28,6 +28,7 @@
 #include "src/requests.c"
 #include "src/staged.c"
 #include "src/further.c"
+#include "src/shared.c"
 #include "src/warden.c"
 #include "src/warden_agent.c"
 #include "src/stream.c"

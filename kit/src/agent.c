@@ -4,6 +4,8 @@ enum { OK = 0, REFUSED = -1, UNSUPPORTED = -3, WRONG = -4, TOLD = -5 };
 
 static struct {
     int raw, threaded;
+    /* The shared object whose functions are called, if it is one. */
+    const char *library;
     /* Why a request is not `ok`: the errno, or words. */
     int error;
     /* Which descriptors the agent made for requests. */
@@ -110,8 +112,16 @@ static int pointer_in(struct task *q, const char *key, enum pointer missing, enu
         *pointer = BAD_POINTER;
     else if (same(value, "kernel"))
         *pointer = KERNEL_POINTER;
+    else if (agent.raw && same(value, "read-only"))
+        *pointer = READ_ONLY;
+    else if (agent.raw && same(value, "misaligned"))
+        *pointer = MISALIGNED;
+    else if (agent.raw && same(value, "page-end"))
+        *pointer = PAGE_END;
+    else if (agent.raw && same(value, "across"))
+        *pointer = ACROSS;
     else
-        return wrong(q, "a pointer is buffer, null, bad or kernel");
+        return wrong(q, "no such pointer");
     return OK;
 }
 

@@ -4,7 +4,7 @@
  */
 
 enum call { NO_CALL, WAIT, WAITPID, WAIT3, WAIT4, WAITID };
-enum pointer { BUFFER, NULL_POINTER, BAD_POINTER, KERNEL_POINTER };
+enum pointer { BUFFER, NULL_POINTER, BAD_POINTER, KERNEL_POINTER, READ_ONLY, MISALIGNED, PAGE_END, ACROSS };
 enum memory { NOT_OBSERVED, UNTOUCHED, WROTE };
 
 static const char *const CALL_NAMES[] = { "", "wait", "waitpid", "wait3", "wait4", "waitid" };
@@ -131,18 +131,50 @@ static void own_usage(struct usage *u, int who)
         memset(u, 0, sizeof *u);
 }
 
-/* An address that no process can write, aligned and not null; one of the kernel's; or the buffer. */
-static void *argument(enum pointer pointer, void *buffer)
+/*
+ * Memory at whose edges a system call may fault: a page that can be written, one that is not there, one that can only be read.
+ * Where there is none of it, NULL.
+ */
+static char *edges(size_t *page)
 {
+#if defined(HAVE_MMAP) && defined(LINUX_CALLS)
+    static char *at;
+    *page = (size_t)sysconf(_SC_PAGESIZE);
+    if (at == NULL) {
+        char *map = mmap(NULL, 3 * *page, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (map == MAP_FAILED)
+            return NULL;
+        if (mprotect(map, *page, PROT_READ | PROT_WRITE) != 0 || mprotect(map + *page, *page, PROT_NONE) != 0)
+            return NULL;
+        at = map;
+    }
+    return at;
+#else
+    *page = 0;
+    return NULL;
+#endif
+}
+
+/* How many bytes of a siginfo a system may write at least: the fields up to `si_status`. */
+#define INFO_WRITTEN 28
+
+/* An address that no process can write, aligned and not null; one of the kernel's; one at an edge of memory; or the buffer. */
+static void *argument(enum pointer pointer, void *buffer, size_t size)
+{
+    size_t page, half = (size < INFO_WRITTEN ? size : INFO_WRITTEN) / 2;
+    char *at = pointer >= READ_ONLY ? edges(&page) : NULL;
+    if (at != NULL)
+        return pointer == READ_ONLY ? at + 2 * page : pointer == PAGE_END ? at + page - size : pointer == ACROSS ? at + page - half
+                                                                                                               : at + 1;
     switch (pointer) {
     case NULL_POINTER:
         return NULL;
     case BAD_POINTER:
         return (void *)(uintptr_t)64;
-    case KERNEL_POINTER:
-        return (void *)(UINTPTR_MAX - 0xffff);
-    default:
+    case BUFFER:
         return buffer;
+    default:
+        return (void *)(UINTPTR_MAX - 0xffff);
     }
 }
 
@@ -232,6 +264,29 @@ static int written_late(void)
 #define LOOK(pointer, buffer) \
     ((pointer) != BUFFER ? NOT_OBSERVED : WRITTEN((buffer).value) ? WROTE : UNTOUCHED)
 
+/* The functions that are called: the C library's, or those of a shared object. */
+static struct {
+    pid_t (*wait)(int *);
+    pid_t (*waitpid)(pid_t, int *, int);
+    pid_t (*wait3)(int *, int, struct rusage *);
+    pid_t (*wait4)(pid_t, int *, int, struct rusage *);
+#ifdef HAVE_WAITID
+    int (*waitid)(idtype_t, id_t, siginfo_t *, int);
+#endif
+} family = {
+    wait,
+    waitpid,
+#ifdef WAITSPEC_NO_WAIT3
+    NULL,
+#else
+    wait3,
+#endif
+    wait4,
+#ifdef HAVE_WAITID
+    waitid,
+#endif
+};
+
 static int has_call(enum call call, int raw)
 {
     if (raw) {
@@ -245,15 +300,22 @@ static int has_call(enum call call, int raw)
         return 0;
 #endif
     }
-#ifndef HAVE_WAITID
-    if (call == WAITID)
-        return 0;
+    switch (call) {
+    case WAIT:
+        return family.wait != NULL;
+    case WAITPID:
+        return family.waitpid != NULL;
+    case WAIT3:
+        return family.wait3 != NULL;
+    case WAIT4:
+        return family.wait4 != NULL;
+    case WAITID:
+#ifdef HAVE_WAITID
+        return family.waitid != NULL;
 #endif
-#ifdef WAITSPEC_NO_WAIT3
-    if (call == WAIT3)
+    default:
         return 0;
-#endif
-    return call != NO_CALL;
+    }
 }
 
 #if defined(HAVE_WAITID) || defined(LINUX_CALLS)
@@ -296,12 +358,12 @@ static const char *perform_waitid(int raw, const struct request *q, struct seen 
 #if defined(HAVE_WAITID) || defined(LINUX_CALLS)
     siginfo_t *at;
     FILL(b->info);
-    at = argument(q->info, &b->info);
+    at = argument(q->info, &b->info, sizeof b->info.value);
     if (raw) {
 #ifdef LINUX_CALLS
         FILL(b->own);
         errno = 0;
-        came(s, syscall(SYS_waitid, (long)q->idtype, (long)q->id, at, (long)q->options, argument(q->rusage, &b->own)));
+        came(s, syscall(SYS_waitid, (long)q->idtype, (long)q->id, at, (long)q->options, argument(q->rusage, &b->own, sizeof b->own.value)));
         s->rusage = LOOK(q->rusage, b->own);
         if (s->rusage == WROTE)
             kernel_usage_of(&s->usage, &b->own.value);
@@ -314,7 +376,7 @@ static const char *perform_waitid(int raw, const struct request *q, struct seen 
         if (q->idtype < INT_MIN || q->idtype > UINT_MAX || q->id < INT_MIN || q->id > UINT_MAX)
             return "the number does not fit the argument's type";
         errno = 0;
-        came(s, waitid((idtype_t)q->idtype, (id_t)q->id, at, q->options));
+        came(s, family.waitid((idtype_t)q->idtype, (id_t)q->id, at, q->options));
 #endif
     }
     s->info = LOOK(q->info, b->info);
@@ -329,32 +391,30 @@ static const char *perform_waitid(int raw, const struct request *q, struct seen 
 
 static void perform_others(int raw, const struct request *q, struct seen *s, struct buffers *b)
 {
-    int *word = argument(q->status, &b->status);
+    int *word = argument(q->status, &b->status, sizeof b->status.value);
     FILL(b->status);
     if (raw) {
 #if defined(LINUX_CALLS) && defined(SYS_wait4)
         FILL(b->own);
         errno = 0;
-        came(s, syscall(SYS_wait4, (long)q->pid, word, (long)q->options, argument(q->rusage, &b->own)));
+        came(s, syscall(SYS_wait4, (long)q->pid, word, (long)q->options, argument(q->rusage, &b->own, sizeof b->own.value)));
         s->rusage = LOOK(q->rusage, b->own);
         if (s->rusage == WROTE)
             kernel_usage_of(&s->usage, &b->own.value);
         s->spilt = !all_are(b->own.canary, GUARD, CANARY);
 #endif
     } else {
-        struct rusage *at = argument(q->rusage, &b->usage);
+        struct rusage *at = argument(q->rusage, &b->usage, sizeof b->usage.value);
         FILL(b->usage);
         errno = 0;
         if (q->call == WAIT)
-            came(s, wait(word));
+            came(s, family.wait(word));
         else if (q->call == WAITPID)
-            came(s, waitpid(q->pid, word, q->options));
-#ifndef WAITSPEC_NO_WAIT3
+            came(s, family.waitpid(q->pid, word, q->options));
         else if (q->call == WAIT3)
-            came(s, wait3(word, q->options, at));
-#endif
+            came(s, family.wait3(word, q->options, at));
         else
-            came(s, wait4(q->pid, word, q->options, at));
+            came(s, family.wait4(q->pid, word, q->options, at));
         if (q->call == WAIT3 || q->call == WAIT4)
             s->rusage = LOOK(q->rusage, b->usage);
         if (s->rusage == WROTE)

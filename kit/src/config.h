@@ -83,6 +83,10 @@
 #ifdef HAVE_MMAP
 #include <sys/mman.h>
 #endif
+#ifdef HAVE_DLOPEN
+#include <dlfcn.h>
+#include <setjmp.h>
+#endif
 #ifdef HAVE_TIMES
 #include <sys/times.h>
 #endif

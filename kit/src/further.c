@@ -372,7 +372,7 @@ static void say_hello(int ignored)
     struct text t = { NULL, 0, 0 };
     size_t i;
     add(&t, "hello protocol=1");
-    put(&t, "name", agent.raw ? "syscall" : "libc");
+    put(&t, "name", agent.raw ? "syscall" : agent.library != NULL ? base_name(agent.library) : "libc");
 #ifdef HAVE_UNAME
     {
         struct utsname names;
@@ -393,8 +393,12 @@ static void say_hello(int ignored)
 #if defined(HAVE_PTHREAD) && defined(HAVE_ATOMICS)
     put(&t, "threads", "yes");
 #endif
-    if (agent.raw)
+    if (agent.raw) {
+        size_t page;
         put(&t, "raw", "yes");
+        if (edges(&page) != NULL)
+            put(&t, "pointers", "all");
+    }
     if (ignored)
         put(&t, "ignored", "SIGCHLD");
     agent_writes(&t);
@@ -469,9 +473,9 @@ static int serve_agent(int raw)
     size_t len;
     int got, ignored = is_ignored(SIGCHLD);
     memset(&lines, 0, sizeof lines);
-    memset(&agent, 0, sizeof agent);
     agent.raw = raw;
-    agent.out = 1;
+    if (agent.library == NULL)
+        agent.out = 1;
     reset_signals();
     die_with_parent();
     say_hello(ignored);
@@ -493,8 +497,13 @@ static int serve_agent(int raw)
     }
 }
 
+static int agent_of_library(const char *path, int prove, int loud);
+
+/* `libc`, `syscall`, or `so:PATH`. */
 static int agent_of(const char *name)
 {
+    if (starts(name, "so:"))
+        return agent_of_library(name + 3, 0, 0);
     if (same(name, "libc"))
         return serve_agent(0);
     if (same(name, "syscall") && has_call(WAITID, 1))

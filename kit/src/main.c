@@ -406,7 +406,7 @@ static int warden_main(char **args)
 
 static int usage_of_it(void)
 {
-    complain("usage: waitspec-c warden [OPTION]... | agent [libc|syscall] | child [STEP|SCENARIO]...", "", 0);
+    complain("usage: waitspec-c warden [OPTION]... | agent [libc|syscall|--so PATH] | child [STEP|SCENARIO]...", "", 0);
     return USAGE;
 }
 
@@ -427,6 +427,12 @@ int main(int argc, char **argv)
         return usage_of_it();
     if (same(argv[1], "child"))
         return child_main(argv + 2);
+    if (same(argv[1], "agent") && argc > 3 && same(argv[2], "--so"))
+        return agent_of_library(argv[3], 1, argc > 4 && same(argv[4], "--prove"));
+    if (same(argv[1], "agent") && argc > 3 && same(argv[2], "--preload")) {
+        complain("waitspec-c agent: the kit preloads nothing: load the library with --so ", argv[3], 0);
+        return USAGE;
+    }
     if (same(argv[1], "agent"))
         return agent_of(argc > 2 ? argv[2] : "libc");
     if (same(argv[1], "warden"))

@@ -203,6 +203,112 @@ static int act_threads(const struct line *l, int check)
 #endif
 }
 
+#ifdef HAVE_PTHREAD
+/* A thread that sleeps until the write end of its pipe is closed, and has said by the other which one it is. */
+struct sleeper {
+    struct sleeper *next;
+    pthread_t thread;
+    int tid, down[2], up[2];
+};
+
+/* The first that was started first. */
+static struct sleeper *sleepers;
+
+static void *sleep_until_ended(void *with)
+{
+    struct sleeper *s = with;
+    int tid = thread_id();
+    char byte;
+    if (write(s->up[1], &tid, sizeof tid) == (ssize_t)sizeof tid)
+        while (read(s->down[0], &byte, 1) < 0 && errno == EINTR)
+            ;
+    return NULL;
+}
+
+/* Starts one: 0, or an errno. */
+static int start_sleeper(struct sleeper *s)
+{
+    int error;
+    ssize_t n;
+    if (pipe_for_us(s->down) != 0)
+        return errno;
+    if (pipe_for_us(s->up) != 0) {
+        error = errno;
+    } else {
+        error = start_thread(&s->thread, sleep_until_ended, s);
+        if (error == 0) {
+            do
+                n = read(s->up[0], &s->tid, sizeof s->tid);
+            while (n < 0 && errno == EINTR);
+            return n == (ssize_t)sizeof s->tid ? 0 : EIO;
+        }
+        close(s->up[0]);
+        close(s->up[1]);
+    }
+    close(s->down[0]);
+    close(s->down[1]);
+    return error;
+}
+
+/* Has one exit; returns once it is gone: one that is traced stays until its tracer has let it go. */
+static void end_sleeper(struct sleeper *s)
+{
+    close(s->down[1]);
+    pthread_join(s->thread, NULL);
+#ifdef LINUX_CALLS
+    {
+        long long until = now_us() + 5000000;
+        while (!thread_is_gone((int)getpid(), s->tid) && now_us() < until)
+            (void)syscall(SYS_sched_yield);
+    }
+#endif
+    close(s->down[0]);
+    close(s->up[0]);
+    close(s->up[1]);
+}
+#endif
+
+static int act_start_thread(const struct line *l, int check)
+{
+    (void)l;
+    if (check)
+        return DONE;
+#ifdef HAVE_PTHREAD
+    {
+        struct sleeper **last = &sleepers, *s = more(NULL, sizeof *s);
+        int error = start_sleeper(s);
+        if (error != 0)
+            return error;
+        s->next = NULL;
+        while (*last != NULL)
+            last = &(*last)->next;
+        *last = s;
+        put_number(&me.answer, "tid", s->tid);
+        return DONE;
+    }
+#else
+    return ENOTSUP;
+#endif
+}
+
+static int act_end_threads(const struct line *l, int check)
+{
+    (void)l;
+    if (check)
+        return DONE;
+#ifdef HAVE_PTHREAD
+    while (sleepers != NULL) {
+        struct sleeper *s = sleepers;
+        sleepers = s->next;
+        end_sleeper(s);
+        free(s);
+    }
+    return DONE;
+#else
+    return ENOTSUP;
+#endif
+}
+
 static int exec_by(const struct line *l, int check, int by_thread)
 {
     struct options o = me.options;

@@ -277,6 +277,7 @@ static int serve_in_fork(struct task *q)
 static int serve_exec(struct task *q)
 {
     char **argv, **words;
+    struct text name = { NULL, 0, 0 };
     size_t count, i, n = 0;
     int result = command_in(q, &argv, &count), ours = 0;
     if (result != OK)
@@ -293,10 +294,19 @@ static int serve_exec(struct task *q)
         words[n++] = (char *)"child";
     }
     words[n++] = (char *)"--agent";
-    words[n++] = (char *)(agent.raw ? "syscall" : "libc");
+    add(&name, agent.raw ? "syscall" : agent.library != NULL ? "so:" : "libc");
+    if (agent.library != NULL)
+        add(&name, agent.library);
+    words[n++] = name.at;
     words[n] = NULL;
+    /* A library's output goes elsewhere: back to where the next image replies. */
+    if (agent.library != NULL)
+        dup2(agent.out, 1);
     run_program(words);
     result = refused(q, errno);
+    if (agent.library != NULL)
+        dup2(2, 1);
+    free(name.at);
     free(words);
     free_list(argv);
     return result;

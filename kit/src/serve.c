@@ -209,11 +209,13 @@ static void tell_error(long long id, const char *why)
     tell(&t);
 }
 
-static void opened(long long id)
+/* Where children connect and which program this is; with the agent's pid if there is an agent. */
+static void tell_place(long long id, int pid)
 {
     struct text t, place = { NULL, 0, 0 };
     answer_with(&t, "ok", id);
-    put_number(&t, "pid", warden.agent.handle.pid);
+    if (pid > 0)
+        put_number(&t, "pid", pid);
     if (warden.by_pipes) {
         add(&place, "pipes:3:");
         add_number(&place, (long long)warden.stranger_count);
@@ -257,9 +259,12 @@ static void serve_request(const struct line *l)
     if (same(l->word, "open")) {
         why = open_agent(l);
         if (why == NULL) {
-            opened(id);
+            tell_place(id, warden.agent.handle.pid);
             return;
         }
+    } else if (same(l->word, "place")) {
+        tell_place(id, 0);
+        return;
     } else if (same(l->word, "adopt")) {
         why = adopt(l);
     } else if (same(l->word, "signal")) {
@@ -284,6 +289,8 @@ static void serve_request(const struct line *l)
     } else if (same(l->word, "close")) {
         close_trial(id);
         return;
+    } else if (same(l->word, "run") || same(l->word, "contain")) {
+        why = "the kit runs no programs: judge them with a warden of waitspec";
     } else if (!same(l->word, "ping")) {
         why = "there is no such request";
     }

@@ -413,6 +413,8 @@ static const struct form FORMS[] = {
     { "last-pid", "pid", act_last_pid },
     { "subreaper", "on", act_subreaper },
     { "threads", "count", act_threads },
+    { "start-thread", "", act_start_thread },
+    { "end-threads", "", act_end_threads },
     { "report", "", act_report },
     { "getids", "", act_getids },
 };

@@ -402,7 +402,7 @@ pub(crate) fn open(
 ) -> Result<(Opened, Line), Abort> {
     let nonce = format!("{:x}", NONCE.fetch_add(1, Ordering::Relaxed));
     if let Start::Program(words, ..) = start {
-        let place = link.ask_warden(&Request::Place {}, PROMPT)?;
+        let place = place(link)?;
         let own = place.get("exe").unwrap_or_default();
         let program = words.iter().map(|w| if w == OWN_PROGRAM { own.clone() } else { w.clone() }).collect();
         let folder = place.get("folder").unwrap_or_default();
@@ -413,8 +413,7 @@ pub(crate) fn open(
         Start::Hosted(name) => (Some(name.clone()), None),
         Start::Command(argv) | Start::Program(argv, ..) => (None, Some(Words::of(argv))),
         Start::Library(words) => {
-            let place = link.ask_warden(&Request::Place {}, PROMPT)?;
-            let own = place.get("exe").unwrap_or_default();
+            let own = place(link)?.get("exe").unwrap_or_default();
             (None, Some(Words::of([&[own][..], words].concat())))
         }
     };
@@ -439,6 +438,15 @@ pub(crate) fn open(
     }
     let pid = reply.number("pid").map_err(|e| Abort::Broken(e.to_string()))?;
     Ok((opened(&reply, nonce, pid, child, Vec::new()), hello))
+}
+
+/// Where the warden's program is, and where children connect.
+fn place(link: &mut Link) -> Result<Line, Abort> {
+    let place = link.ask_warden(&Request::Place {}, PROMPT)?;
+    match place.word() {
+        "ok" => Ok(place),
+        _ => Err(Abort::Broken(place.get("why").unwrap_or_default())),
+    }
 }
 
 /// Where the children of a trial connect, and what they are.

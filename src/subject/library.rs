@@ -70,8 +70,8 @@ impl Library {
     ) -> Result<Library, String> {
         if cfg!(target_feature = "crt-static") {
             return Err(format!(
-                "this waitspec is linked statically and cannot load {0}; use one that is linked dynamically, or the C \
-                 kit with the library before its own: --subject 'agent:env LD_PRELOAD={0} waitspec-c agent'",
+                "this waitspec is linked statically and cannot load {0}: use one that is linked dynamically, or the C \
+                 kit: --subject 'agent:waitspec-c agent --so {0}' --child 'waitspec-c child'",
                 path.display()
             ));
         }

@@ -64,7 +64,9 @@ impl Link {
     /// Takes the error of a step that was begun, if it has come.
     pub(crate) fn failed_step(&mut self, name: &str, id: u64) -> Option<Line> {
         self.take_if(|message| match message {
-            Message::Child(of, line) => of == name && line.word() == "err" && line.id() == Some(id),
+            Message::Child(of, line) => {
+                of == name && matches!(line.word(), "err" | "unsupported") && line.id() == Some(id)
+            }
             _ => false,
         })
     }

@@ -268,6 +268,9 @@ impl Core<'_> {
 
     /// What a step that could not be done means for the trial.
     pub(crate) fn step_failed(&self, step: &str, reply: &Line) -> Abort {
+        if reply.word() == "unsupported" {
+            return Abort::Skip(format!("not offered: the child program has no step {step}"));
+        }
         let errno = match self.errno(reply) {
             Ok(errno) => errno,
             Err(abort) => return abort,
@@ -363,7 +366,11 @@ impl Core<'_> {
     pub fn try_tell(&mut self, child: &Child, step: Step) -> Result<Result<Line, Errno>, Abort> {
         let id = self.begin_step(child, step)?;
         let reply = self.await_step(child, id)?;
-        Ok(if reply.word() == "ok" { Ok(reply) } else { Err(self.errno(&reply)?) })
+        match reply.word() {
+            "ok" => Ok(Ok(reply)),
+            "unsupported" => Err(not_offered(&reply)),
+            _ => Ok(Err(self.errno(&reply)?)),
+        }
     }
 }
 

@@ -1,11 +1,13 @@
 //! The C kit: what it leaves behind, what it bounds, and the scripts round it. Skipped by name where there is no C compiler.
 
+mod child;
 #[path = "../common/kit.rs"]
 mod kit;
 mod left_behind;
 mod lines;
 #[path = "../common/poll.rs"]
 mod poll;
+mod shared;
 mod suite;
 mod warden;
 
@@ -36,7 +38,9 @@ fn main() -> ExitCode {
     let full = build("full", &["cc"]);
     let smallest = build("smallest", &["--smallest", "cc"]);
     let mut trials = Vec::new();
-    for (name, test) in lines::TESTS.iter().chain(suite::TESTS) {
+    // Not every system has an ELF loader and the fixtures' system calls.
+    let shared = if cfg!(target_os = "linux") { shared::TESTS } else { &[] };
+    for (name, test) in lines::TESTS.iter().chain(suite::TESTS).chain(child::TESTS).chain(shared) {
         let program = full.clone();
         let test = move || test(&program?);
         trials.push(Trial::test(*name, test).with_ignored_flag(without));

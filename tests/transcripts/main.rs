@@ -4,7 +4,7 @@
 //!
 //! | line | meaning |
 //! |---|---|
-//! | `@ WHO ARG...` | start a program: `agent`, `handle` (an agent of handles), `child` or `warden`, with its arguments percent-encoded |
+//! | `@ WHO ARG...` | start a program: `agent`, `syscall` (the agent of system calls), `handle` (an agent of handles), `child` or `warden`, with its arguments percent-encoded |
 //! | `> LINE` | send the line |
 //! | `< PATTERN` | the next line received |
 //! | `* PATTERN` | a run of these: the next lines received, in any order |
@@ -59,7 +59,12 @@ fn main() -> ExitCode {
     } else {
         kit::build(folder.path(), &["cc"]).map(|program| Speaker { program })
     };
-    for name in ["agent", "child", "warden"] {
+    let names: &[&str] = if cfg!(target_os = "linux") {
+        &["agent", "child", "warden", "syscall"]
+    } else {
+        &["agent", "child", "warden"]
+    };
+    for name in names {
         let path = format!("{}/fixtures/transcripts/{name}.txt", env!("CARGO_MANIFEST_DIR"));
         let (speaker, file) = (built_in.clone(), path.clone());
         trials.push(Trial::test(format!("{name}: waitspec"), move || Ok(play::file(&file, &speaker)?)));

@@ -47,6 +47,7 @@ impl Session {
         let who = words.first().copied().unwrap_or_default();
         match who {
             "agent" => command.args(["child", "--agent", "libc"]),
+            "syscall" => command.args(["child", "--agent", "syscall"]),
             "handle" => command.args(["child", "--agent", "handle:waitspec"]),
             "child" => command.arg("child"),
             "warden" => command.arg("warden"),

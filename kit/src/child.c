@@ -464,6 +464,15 @@ static int child_main(char **args)
     const char *wrong = read_options(&options, args);
     if (wrong != NULL) {
         complain("waitspec-c child: ", wrong, 0);
+        /* The exit code alone would not say whose failure it is. */
+        if (options.place != NULL && options.token != NULL) {
+            struct text t = { NULL, 0, 0 };
+            me.options = options;
+            meet_warden(1);
+            add(&t, "unsupported");
+            put(&t, "why", wrong);
+            child_writes(&t);
+        }
         return USAGE;
     }
     if (options.agent != NULL)

@@ -3,7 +3,7 @@
 use super::{Cli, Output};
 use crate::mutants;
 use crate::runner::settings::RunError;
-use crate::scenario::ChildOptions;
+use crate::scenario::{ChildOptions, child};
 use crate::warden::program;
 use clap::CommandFactory;
 use std::ffi::OsString;
@@ -47,6 +47,7 @@ pub fn run_if_asked(arguments: &[OsString]) -> Option<ExitCode> {
         Ok(options) => Some(ExitCode::from(program::run(options, mutants::registry) as u8)),
         Err(error) => {
             super::print_error(&format!("child: {error}"));
+            child::refuse_if_connected(&rest, &error);
             std::process::exit(RunError::Usage(String::new()).exit_code().into())
         }
     }

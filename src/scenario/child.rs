@@ -4,8 +4,9 @@
 //!
 //! A connected child begins with `hello token=T pid=N ppid=N pgid=N sid=N`. It performs its initial steps, silent
 //! unless a step has something to report: `ok step=WORD key=value ...` if the answer holds more than `ok`, and `err
-//! step=WORD errno=NAME` if a step failed, after which it exits with [`STEP_FAILED`]. Then it reads one step per line,
-//! and answers each with the request's `id`:
+//! step=WORD errno=NAME` if a step failed, after which it exits with [`STEP_FAILED`]. A child that does not understand its
+//! arguments says hello and `unsupported why=...`, and exits with [`USAGE`]: an exit code alone does not say whose failure
+//! it is. Then it reads one step per line, and answers each with the request's `id`:
 //!
 //! ```text
 //! burn-user id=3 us=2000      ok id=3
@@ -26,6 +27,7 @@
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Resource};
@@ -68,8 +70,26 @@ pub fn main_from_args<S: AsRef<str>>(args: &[S]) -> ! {
         Ok(options) => run(options),
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "waitspec child: {error}");
+            refuse_if_connected(args, &error);
             exit_now(USAGE)
         }
+    }
+}
+
+/// Exits after the connection that invalid arguments ask for was used to say that they are; returns if they ask for none.
+pub fn refuse_if_connected<S: AsRef<str>>(args: &[S], error: &dyn std::fmt::Display) {
+    if let connect @ Some(_) = ChildOptions::connection_in(args) {
+        refuse(connect, error);
+        exit_now(USAGE)
+    }
+}
+
+/// Says over a connection of its own why this child does nothing.
+fn refuse(connect: Option<(PathBuf, String)>, why: &dyn std::fmt::Display) {
+    if connect.is_some() {
+        let mut child = Child::new(ChildOptions { connect, ..ChildOptions::default() });
+        child.greet();
+        child.write(&Line::new("unsupported").with("why", why));
     }
 }
 
@@ -91,13 +111,17 @@ pub fn run_to_return(options: ChildOptions) -> i32 {
     if !options.orphan {
         process::die_with_parent(Some(libc::SIGKILL));
     }
+    let connect = options.connect.clone();
     // The caller's code must not go on in a forked process, whatever happens.
     let lived = std::panic::catch_unwind(move || {
         let mut child = Child::new(options);
         child.greet();
         child.go_on()
     });
-    lived.unwrap_or_else(|_| exit_now(STEP_FAILED))
+    lived.unwrap_or_else(|_| {
+        refuse(connect, &"it panicked");
+        exit_now(STEP_FAILED)
+    })
 }
 
 /// A connection to the warden.

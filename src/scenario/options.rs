@@ -102,6 +102,15 @@ impl ChildOptions {
         Ok(options)
     }
 
+    /// The connection that arguments ask for, even if others among them are invalid.
+    pub(super) fn connection_in<S: AsRef<str>>(args: &[S]) -> Option<(PathBuf, String)> {
+        let value = |name| {
+            let at = args.iter().position(|arg| arg.as_ref() == name)?;
+            args.get(at + 1).map(|value| value.as_ref().to_owned())
+        };
+        Some((value("--connect")?.into(), value("--token")?))
+    }
+
     /// The arguments from which [`ChildOptions::from_args`] restores these options.
     pub fn to_args(&self) -> Vec<String> {
         let mut args = Vec::new();

@@ -45,10 +45,20 @@ impl Link {
                 Some(_) => (line.id() == id || is_failed_first_step(line)).then(|| line.clone()),
                 // A step that it was started with could not be done, or an exec: nothing else follows.
                 None => {
-                    let failed = line.word() == "err" && (line.id().is_none() || word == "hello");
+                    let failed = line.word() == "err" && (line.id().is_none() || word == "hello")
+                        || is_failed_first_step(line);
                     (line.word() == word || failed).then(|| line.clone())
                 }
             },
+            _ => None,
+        })
+    }
+
+    /// What that child says of an initial step that failed, or of why it does none.
+    pub(crate) fn child_refusal(&mut self, name: &str, within: Duration) -> Result<Line, LinkError> {
+        let late = format!("a refusal of child {name}");
+        self.await_message(self.deadline(within), &late, true, |message| match message {
+            Message::Child(of, line) if of == name => is_failed_first_step(line).then(|| line.clone()),
             _ => None,
         })
     }
@@ -79,7 +89,8 @@ impl Link {
     }
 }
 
-/// Whether a child says that it could not do a step that it was started with.
+/// Whether a child says that it could not do a step that it was started with, or does not know one.
 fn is_failed_first_step(line: &Line) -> bool {
-    line.word() == "err" && line.id().is_none() && line.get("step").is_some()
+    let failed = line.word() == "unsupported" || line.word() == "err" && line.get("step").is_some();
+    failed && line.id().is_none()
 }

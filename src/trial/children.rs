@@ -269,7 +269,12 @@ impl Core<'_> {
     /// What a step that could not be done means for the trial.
     pub(crate) fn step_failed(&self, step: &str, reply: &Line) -> Abort {
         if reply.word() == "unsupported" {
-            return Abort::Skip(format!("not offered: the child program has no step {step}"));
+            // Of a step sent to it, a child program lacks that step. Of what it was started with, the agent may have garbled it.
+            if reply.id().is_some() {
+                return Abort::Skip(format!("not offered: the child program has no step {step}"));
+            }
+            let why = reply.get("why").unwrap_or_default();
+            return Abort::Broken(format!("a child cannot do what it is asked to: {why}"));
         }
         let errno = match self.errno(reply) {
             Ok(errno) => errno,

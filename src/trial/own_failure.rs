@@ -6,9 +6,9 @@ use super::deadline::PROMPT;
 use super::link::LinkError;
 use super::making::{Begun, Suspicion};
 use super::verdict::ClauseOutcome;
-use crate::protocol::Change;
+use crate::protocol::{Change, Line};
 use crate::scenario::Scenario;
-use crate::scenario::child::{CONNECTION_LOST, STEP_FAILED, USAGE};
+use crate::scenario::child::{STEP_FAILED, USAGE};
 use crate::wait::Signal;
 
 /// How long a child's own words may take to arrive once its exit was reported.
@@ -38,36 +38,44 @@ impl Core<'_> {
             }
         }
         let Suspicion { name, code, .. } = self.suspicion.clone()?;
-        match code {
-            STEP_FAILED => match self.link.child_line(&name, "err", None, WORDS) {
-                Ok(line) => Some(self.step_failed(&line.get("step").unwrap_or_default(), &line)),
-                Err(LinkError::Late(_)) => Some(Abort::Broken(format!(
-                    "{name} exited with {code}: a step of its own failed, and it did not say which"
-                ))),
-                Err(other) => Some(other.into()),
-            },
-            CONNECTION_LOST => {
-                Some(Abort::Broken(format!("{name} exited with {code}: it lost its connection")))
-            }
-            USAGE => Some(Abort::Broken(format!("{name} exited with {code}: it does not know a step"))),
-            _ => None,
+        match self.words(&name, code) {
+            Ok(Some(line)) => Some(self.step_failed(&line.get("step").unwrap_or_default(), &line)),
+            Ok(None) => None,
+            Err(abort) => Some(abort),
         }
+    }
+
+    /// What that child said of its failure, if it exited with that code. The code alone proves nothing: it may be the answer
+    /// that is wrong.
+    fn words(&mut self, name: &str, code: i32) -> Result<Option<Line>, Abort> {
+        if code != STEP_FAILED && code != USAGE {
+            return Ok(None);
+        }
+        match self.link.child_refusal(name, WORDS) {
+            Ok(line) => Ok(Some(line)),
+            Err(LinkError::Late(_)) if self.is_mute(name) => Err(Abort::Broken(format!(
+                "{name} exited with {code}, as a child whose step failed, and has no connection to say so"
+            ))),
+            Err(LinkError::Late(_)) => Ok(None),
+            Err(other) => Err(other.into()),
+        }
+    }
+
+    /// Whether that child cannot connect, not even to say that it failed.
+    fn is_mute(&mut self, name: &str) -> bool {
+        self.common.pipes.is_some() && self.known(name).is_some_and(|known| !known.connects)
     }
 
     /// Why that child could not do its steps, if that is what its exit means: a case that goes on without it asks for it.
     pub fn excuse(&mut self, child: &Child, change: Option<Change>) -> Result<Option<String>, Abort> {
-        if change != Some(Change::Exited(STEP_FAILED)) {
-            return Ok(None);
-        }
+        let Some(Change::Exited(code)) = change else { return Ok(None) };
+        let Some(line) = self.words(&child.name, code & 0xff)? else { return Ok(None) };
         self.suspicion.take_if(|suspicion| suspicion.name == child.name);
-        match self.link.child_line(&child.name, "err", None, WORDS) {
-            Ok(line) => {
-                let errno = self.errno(&line)?;
-                Ok(Some(format!("it cannot {} here: {errno}", line.get("step").unwrap_or_default())))
-            }
-            Err(LinkError::Late(_)) => Ok(Some("a step of its own failed".to_owned())),
-            Err(other) => Err(other.into()),
+        if line.word() != "err" {
+            return Err(self.step_failed("", &line));
         }
+        let errno = self.errno(&line)?;
+        Ok(Some(format!("it cannot {} here: {errno}", line.get("step").unwrap_or_default())))
     }
 
     /// Takes back what was credited against the subject.

@@ -46,7 +46,12 @@ const ROWS: &[Row] = &[
     // So is a program that cannot be run, or runs as something else.
     row("no-program", "exit-code.one-child", Call::Wait4, "broken", "A exited with 127"),
     row("foreign-program", "exit-code.one-child", Call::Waitpid, "broken", "A exited with 2"),
+    row("unknown-step", "exit-code.one-child", Call::Wait4, "broken", "unknown step or scenario 'leap'"),
+    row("lost-connection", "exit-code.one-child", Call::Wait4, "broken", "A exited with 71"),
     // What only the subject says is not believed.
+    row("says-64", "exit-code.one-child", Call::Wait4, "fail", "posix/waitpid/exit-code"),
+    row("says-70", "exit-code.one-child", Call::Waitpid, "fail", "posix/waitpid/exit-code"),
+    row("says-71", "exit-code.one-child", Call::Waitid, "fail", "posix/waitid/exited"),
     row("says-127", "exit-code.one-child", Call::Wait4, "fail", "posix/waitpid/exit-code"),
     row("says-1", "exit-code.one-child", Call::Waitpid, "fail", "posix/waitpid/exit-code"),
     // A call that sleeps on violates what says when it returns, and not the value that would have come.

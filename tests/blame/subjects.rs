@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use waitspec::protocol::Line;
 use waitspec::subject::{Call, Decoded, NotOffered, Observation, Request, Subject, libc::Libc};
+use waitspec::sys::call::abi::Memory;
 
 type Answer = fn(&Request) -> Result<Observation, NotOffered>;
 
@@ -21,11 +22,16 @@ fn as_it_is(request: Line) -> Line {
     request
 }
 
-const SUBJECTS: [Odd; 10] = [
+const SUBJECTS: [Odd; 15] = [
     Odd { name: "forbidden-step", call: right, spawn: |line| in_place_of_steps(line, "setpgid pgid=1") },
     Odd { name: "wrong-step", call: right, spawn: |line| in_place_of_steps(line, "setpgid pgid=-1") },
     Odd { name: "no-program", call: right, spawn: |line| run(line, &["/no/such/program"]) },
     Odd { name: "foreign-program", call: right, spawn: |line| run(line, &["/bin/sh", "-c", "exit 2"]) },
+    Odd { name: "unknown-step", call: right, spawn: |line| executed(in_place_of_steps(line, "leap")) },
+    Odd { name: "lost-connection", call: right, spawn: unconnected },
+    Odd { name: "says-64", call: |request| exited(request, 64), spawn: as_it_is },
+    Odd { name: "says-70", call: |request| exited(request, 70), spawn: as_it_is },
+    Odd { name: "says-71", call: |request| exited(request, 71), spawn: as_it_is },
     Odd { name: "says-127", call: |request| exited(request, 127), spawn: as_it_is },
     Odd { name: "says-1", call: |request| exited(request, 1), spawn: as_it_is },
     Odd { name: "sleeps", call: sleep, spawn: as_it_is },
@@ -49,6 +55,21 @@ fn in_place_of_steps(line: Line, step: &str) -> Line {
     line
 }
 
+/// Has a child connect where nobody listens.
+fn unconnected(line: Line) -> Line {
+    let mut argv = line.list("argv");
+    let Some(at) = argv.iter().position(|word| word == "--connect") else { return line };
+    argv[at + 1] = "/no/such/socket".to_owned();
+    let line = line.with_list("argv", argv);
+    in_place_of_steps(line, "setpgid pgid=-1")
+}
+
+/// Has a child made by an exec.
+fn executed(line: Line) -> Line {
+    let argv = line.list("argv");
+    run(line, &argv.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
 /// Has a child run something else, by an exec.
 fn run(line: Line, argv: &[&str]) -> Line {
     if line.word() != "spawn" {
@@ -61,7 +82,12 @@ fn run(line: Line, argv: &[&str]) -> Line {
 /// Every exit is one with that code.
 fn exited(request: &Request, code: i32) -> Result<Observation, NotOffered> {
     let mut seen = Libc.call(request)?;
-    if let waitspec::sys::call::abi::Memory::Wrote(status) = &mut seen.status
+    if let Memory::Wrote(info) = &mut seen.info
+        && info.code == Some(libc::CLD_EXITED.into())
+    {
+        info.status = Some(code.into());
+    }
+    if let Memory::Wrote(status) = &mut seen.status
         && libc::WIFEXITED(*status)
     {
         *status = code << 8;

@@ -179,12 +179,12 @@ fn about(clause: &Clause) -> String {
         lines.push(linked(&wrapped(bugs.split(' '), " ")));
     }
     for deviation in deviations::ALL.iter().filter(|d| d.clause.id == clause.id) {
-        let (profile, observed) = (deviation.profile, deviation.observed);
+        let (system, observed) = (deviation.system(), deviation.observed);
         let unverified = match verified::is_deviation_unverified(deviation) {
             true => format!("; {}", unverified()),
             false => String::new(),
         };
-        let text = format!("{profile} deviates: {observed} ({}{unverified})", deviation.source);
+        let text = format!("{system} deviates: {observed} ({}{unverified})", deviation.source);
         lines.push(wrapped(text.split(' '), " "));
     }
     lines.join("\n")

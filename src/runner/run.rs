@@ -178,6 +178,7 @@ impl Session {
             child: settings.child.clone(),
             strict: settings.strict,
             release: deviations::release(&field("kernel")),
+            machine: field("machine"),
             observation: Visibility::of(&probed),
             pipes: probed.number_opt("pipes").ok().flatten(),
         };

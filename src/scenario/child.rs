@@ -79,17 +79,17 @@ pub fn main_from_args<S: AsRef<str>>(args: &[S]) -> ! {
 /// Exits after the connection that invalid arguments ask for was used to say that they are; returns if they ask for none.
 pub fn refuse_if_connected<S: AsRef<str>>(args: &[S], error: &dyn std::fmt::Display) {
     if let connect @ Some(_) = ChildOptions::connection_in(args) {
-        refuse(connect, error);
+        refuse(connect, &Line::new("unsupported").with("why", error));
         exit_now(USAGE)
     }
 }
 
-/// Says over a connection of its own why this child does nothing.
-fn refuse(connect: Option<(PathBuf, String)>, why: &dyn std::fmt::Display) {
+/// Says over a connection of its own why this child does nothing more.
+fn refuse(connect: Option<(PathBuf, String)>, why: &Line) {
     if connect.is_some() {
         let mut child = Child::new(ChildOptions { connect, ..ChildOptions::default() });
         child.greet();
-        child.write(&Line::new("unsupported").with("why", why));
+        child.write(why);
     }
 }
 
@@ -119,7 +119,7 @@ pub fn run_to_return(options: ChildOptions) -> i32 {
         child.go_on()
     });
     lived.unwrap_or_else(|_| {
-        refuse(connect, &"it panicked");
+        refuse(connect, &Line::new("err").with("step", "go on without a panic").with("errno", "ECANCELED"));
         exit_now(STEP_FAILED)
     })
 }

@@ -17,6 +17,8 @@ pub struct Deviation {
     pub clause: &'static Clause,
     /// The first release of the system that keeps to the clause; `None` while there is none.
     pub until: Option<Release>,
+    /// Only 32-bit programs on a 64-bit kernel observe it.
+    pub compat: bool,
     /// Whether that is what is observed instead.
     pub matches: fn(&Got) -> bool,
     /// The same in words.
@@ -31,6 +33,43 @@ impl Deviation {
     const fn shown(self) -> Deviation {
         Deviation { shown: true, ..self }
     }
+
+    const fn compat(self) -> Deviation {
+        Deviation { compat: true, ..self }
+    }
+
+    /// The system that departs, in words: `linux before 5.17`.
+    pub fn system(&self) -> String {
+        let of = if self.compat { ", 32-bit programs on a 64-bit kernel" } else { "" };
+        match self.until {
+            Some((major, minor)) => format!("{} before {major}.{minor}{of}", self.profile),
+            None => format!("{}{of}", self.profile),
+        }
+    }
+}
+
+/// What a subject runs on, as far as known deviations depend on it.
+#[derive(Copy, Clone, Debug)]
+pub struct Place {
+    /// The system.
+    pub profile: Profile,
+    /// Its release.
+    pub release: Option<Release>,
+    /// The subject is a 32-bit program on a 64-bit kernel.
+    pub compat: bool,
+}
+
+impl From<Profile> for Place {
+    /// Any release of that system.
+    fn from(profile: Profile) -> Place {
+        Place { profile, release: None, compat: false }
+    }
+}
+
+/// Whether a program built for `arch` is a 32-bit one on a kernel whose machine is `machine`, by the names of Rust and of `uname`.
+pub fn is_compat(arch: &str, machine: &str) -> bool {
+    let wide = |name: &str| name.contains("64") || name == "s390x";
+    !arch.is_empty() && !wide(arch) && wide(machine)
 }
 
 /// The first two numbers of a system's release, as `uname -r` begins: `(5, 17)`.
@@ -54,7 +93,7 @@ const fn known(
     observed: &'static str,
     source: &'static str,
 ) -> Deviation {
-    Deviation { profile, clause, until: None, matches, observed, source, shown: false }
+    Deviation { profile, clause, until: None, compat: false, matches, observed, source, shown: false }
 }
 
 /// Of a value that was passed to `exit` only the low eight bits are reported.
@@ -72,6 +111,11 @@ fn signaled_and_continued(got: &Got) -> bool {
 /// What is reported as a child's own user time holds that of its children.
 fn includes_children(got: &Got) -> bool {
     matches!(got, Got::UserTimes { own, children } if own >= children && *children > 0)
+}
+
+/// A time of `times` is one clock tick less than a clock of whole ticks allows.
+fn a_tick_short(got: &Got) -> bool {
+    matches!(got, Got::Ticks { us, usage_us, tick_us } if us + tick_us < *usage_us && us + 2 * tick_us >= *usage_us)
 }
 
 /// A death with a core file is reported as one by the same signal without.
@@ -123,6 +167,22 @@ pub static ALL: &[Deviation] = &[
             "Linux 907c311f37ba (5.17): until then a peek reported the exit value of the initial thread",
         )
     },
+    known(
+        Profile::Linux,
+        &linux::CLONE_EXIT_SIGNAL_SENT,
+        |got| matches!(got, Got::ExitValue { reported: 0, .. }),
+        "si_status 0",
+        "measured on Linux 6.18: the fields copied to a 32-bit siginfo depend on the signal, not on si_code",
+    )
+    .compat(),
+    known(
+        Profile::Linux,
+        &posix::RUSAGE_TIMES_AGREE,
+        a_tick_short,
+        "one clock tick less",
+        "measured on Linux 6.18: times converts ticks twice for a 32-bit program",
+    )
+    .compat(),
     known(
         Profile::NetBsd,
         &posix::WAITPID_NOHANG_ECHILD,
@@ -310,11 +370,11 @@ pub static ALL: &[Deviation] = &[
 
 /// The known departure of that system, in that release of it, from that clause with that observation. Of a release that is not
 /// known only what all have is excused.
-pub fn find(
-    (profile, release): (Profile, Option<Release>),
-    clause: &Clause,
-    got: &Got,
-) -> Option<&'static Deviation> {
-    let concerns = |d: &Deviation| d.until.is_none_or(|until| release.is_some_and(|r| r < until));
-    ALL.iter().find(|d| d.profile == profile && d.clause.id == clause.id && (d.matches)(got) && concerns(d))
+pub fn find(place: impl Into<Place>, clause: &Clause, got: &Got) -> Option<&'static Deviation> {
+    let place = place.into();
+    let concerns = |d: &Deviation| {
+        let before = d.until.is_none_or(|until| place.release.is_some_and(|release| release < until));
+        d.profile == place.profile && before && (place.compat || !d.compat)
+    };
+    ALL.iter().find(|d| concerns(d) && d.clause.id == clause.id && (d.matches)(got))
 }

@@ -39,6 +39,15 @@ pub enum Got {
         /// What was reported.
         reported: i64,
     },
+    /// A time that is counted in clock ticks differs from the usage of the same processes; all in microseconds.
+    Ticks {
+        /// The time.
+        us: i64,
+        /// The usage.
+        usage_us: i64,
+        /// One clock tick.
+        tick_us: i64,
+    },
     /// A signal, as `si_status` or `si_signo`.
     Signal(Signal),
     /// An `si_code`.

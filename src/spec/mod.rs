@@ -43,6 +43,7 @@ pub fn clause(id: &str) -> Option<&'static Clause> {
 
 #[cfg(test)]
 mod tests {
+    use super::deviations::Place;
     use super::got::Got;
     use super::*;
     use crate::protocol::Change;
@@ -138,16 +139,36 @@ mod tests {
     #[test]
     fn an_unlisted_deviation_is_not_excused() {
         let c = &posix::SIGCHLD_PENDING_CLEARED;
-        assert!(deviations::find((Profile::Linux, None), c, &Got::Pending(Signal::CHLD)).is_some());
-        assert!(deviations::find((Profile::Linux, None), c, &Got::Pending(Signal::TERM)).is_none());
-        assert!(deviations::find((Profile::FreeBsd, None), c, &Got::Pending(Signal::CHLD)).is_none());
+        assert!(deviations::find(Profile::Linux, c, &Got::Pending(Signal::CHLD)).is_some());
+        assert!(deviations::find(Profile::Linux, c, &Got::Pending(Signal::TERM)).is_none());
+        assert!(deviations::find(Profile::FreeBsd, c, &Got::Pending(Signal::CHLD)).is_none());
+    }
+
+    #[test]
+    fn what_only_the_compatibility_layer_does_is_excused_in_32_bit_programs() {
+        let find = |arch, machine| {
+            let place = Place { compat: deviations::is_compat(arch, machine), ..Profile::Linux.into() };
+            let short = Got::Ticks { us: 0, usage_us: 15_433, tick_us: 10_000 };
+            let lost = Got::Ticks { us: 0, usage_us: 25_433, tick_us: 10_000 };
+            let find = |got| deviations::find(place, &posix::RUSAGE_TIMES_AGREE, got).is_some();
+            (find(&short), find(&lost))
+        };
+        assert_eq!(find("x86", "x86_64"), (true, false));
+        assert_eq!(find("arm", "aarch64"), (true, false));
+        for (arch, machine) in [("x86_64", "x86_64"), ("x86", "i686"), ("s390x", "s390x"), ("", "x86_64")] {
+            assert_eq!(find(arch, machine), (false, false), "{arch} on {machine}");
+        }
     }
 
     #[test]
     fn a_fixed_deviation_is_excused_in_earlier_releases_only() {
         let find = |release| {
             let got = Got::Reported { change: Change::Exited(5), wanted: None };
-            deviations::find((Profile::Linux, release), &linux::THREADS_PEEK_GROUP_CODE, &got)
+            deviations::find(
+                Place { release, ..Profile::Linux.into() },
+                &linux::THREADS_PEEK_GROUP_CODE,
+                &got,
+            )
         };
         assert!(find(deviations::release("Linux 5.10.0-32-cloud-amd64")).is_some());
         assert!(find(deviations::release("Linux 5.17")).is_none());

@@ -11,7 +11,7 @@ use super::subject::SubjectInfo;
 use super::verdict::{ClauseOutcome, Failure};
 use crate::protocol::Line;
 use crate::spec::clause::{Clause, Profile};
-use crate::spec::deviations::{Deviation, Release, release_of};
+use crate::spec::deviations::{Deviation, Place, Release, is_compat, release_of};
 use crate::wait::{Signal, System};
 use std::ops::{Deref, DerefMut};
 use std::time::Duration;
@@ -36,6 +36,8 @@ pub struct Common {
     pub strict: bool,
     /// The release of the kernel that the wardens run on.
     pub release: Option<Release>,
+    /// The machine of that kernel, as `uname` has it.
+    pub machine: String,
     /// What of processes can be seen there.
     pub observation: Visibility,
     /// How many children can connect, where they do so by pipes that were made beforehand.
@@ -146,9 +148,13 @@ impl<'a> Core<'a> {
         self.profile
     }
 
-    /// The system whose clauses apply, and its release.
-    pub(crate) fn judged_as(&self) -> (Profile, Option<Release>) {
-        (self.profile, release_of(&self.info.release).or(self.common.release))
+    /// The system whose clauses apply, and what known deviations depend on.
+    pub(crate) fn judged_as(&self) -> Place {
+        Place {
+            profile: self.profile,
+            release: release_of(&self.info.release).or(self.common.release),
+            compat: is_compat(&self.info.arch, &self.common.machine),
+        }
     }
 
     /// The system that the agent runs on, by its numbers.

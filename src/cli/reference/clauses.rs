@@ -71,10 +71,6 @@ fn section(book: &Book<'_>, out: &mut String, clause: &Clause) {
         let _ = writeln!(out, "- {shown}");
     }
     for deviation in deviations::ALL.iter().filter(|d| d.clause.id == id) {
-        let until = match deviation.until {
-            Some((major, minor)) => format!(" before {major}.{minor}"),
-            None => String::new(),
-        };
         let unverified = if verified::is_deviation_unverified(deviation) {
             format!(" **unverified**: {}", verified::UNVERIFIED)
         } else {
@@ -82,8 +78,8 @@ fn section(book: &Book<'_>, out: &mut String, clause: &Clause) {
         };
         let _ = writeln!(
             out,
-            "- **{}{until} deviates**: {}. {}.{unverified}",
-            deviation.profile,
+            "- **{} deviates**: {}. {}.{unverified}",
+            deviation.system(),
             plain(deviation.observed),
             plain(deviation.source)
         );

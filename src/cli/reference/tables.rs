@@ -53,15 +53,11 @@ pub fn deviations(book: &Book<'_>) -> Page {
         verified::UNVERIFIED
     );
     for deviation in deviations::ALL {
-        let until = match deviation.until {
-            Some((major, minor)) => format!(" before {major}.{minor}"),
-            None => String::new(),
-        };
         let unverified = if verified::is_deviation_unverified(deviation) { " **unverified**" } else { "" };
         let _ = writeln!(
             text,
-            "| {}{until} | {} | {} | {}{unverified} |",
-            deviation.profile,
+            "| {} | {} | {} | {}{unverified} |",
+            deviation.system(),
             book.clause(deviation.clause),
             plain(deviation.observed),
             plain(deviation.source)

@@ -269,7 +269,7 @@ impl Oracle {
     /// The known deviation that a violation matches.
     fn known_deviation(&self, violation: &Violation) -> Option<&'static Deviation> {
         // Histories show nothing that some release has fixed.
-        deviations::find((self.rules.profile, None), violation.clause, &violation.typed)
+        deviations::find(self.rules.profile, violation.clause, &violation.typed)
     }
 
     /// As [`Oracle::fits`]; what only departs as the system is known to, with the right child and kind of answer,

@@ -344,7 +344,7 @@ impl Player<'_, '_, '_> {
                 Err(violation) => violation,
             }
         };
-        let known = deviations::find((self.rules.profile, None), violation.clause, &violation.typed);
+        let known = deviations::find(self.rules.profile, violation.clause, &violation.typed);
         match known.filter(|_| same) {
             Some(known) => Ok(Some(known)),
             None => Err(violation),

@@ -7,7 +7,8 @@ use crate::spec::{Clause, linux, posix};
 use crate::sys::call::abi::{Call, Usage};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Child, Disposition, Errno, Needs, Options, Outcome, SigactionFlags, Target, Trial,
+    Abort, Calls, Change, Child, Disposition, Errno, Got, Needs, Options, Outcome, SigactionFlags, Target,
+    Trial,
 };
 use crate::wait::Signal;
 use std::time::Instant;
@@ -345,7 +346,9 @@ fn agrees_with_times(t: &mut Trial) -> Outcome {
     {
         // A clock that counts whole ticks is off by up to one tick in either direction.
         let usage = usage.unwrap_or_default();
-        t.expect(clause).within(what, Some(times), usage - tick, usage + tick)?;
+        let (low, high) = (usage - tick, usage + tick);
+        let got = (Got::Ticks { us: times, usage_us: usage, tick_us: tick }, format!("{what} {times}"));
+        t.expect(clause).that((low..=high).contains(&times), format!("{what} from {low} to {high}"), got)?;
     }
     Ok(())
 }

@@ -98,7 +98,31 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "shell-first-operand",
         "a wait for several commands has the status of the first",
         &posix::SHELL_WAIT_SEVERAL,
-        Shell { last_operand: false, ..Shell::CORRECT },
+        Shell { of_operands: |statuses| statuses.first().copied().unwrap_or(0), ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-failed-operand",
+        "a wait for several commands does not wait for one that runs after one that failed",
+        &posix::SHELL_WAIT_SEVERAL,
+        Shell { waits_for_rest: false, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-unknown-operand",
+        "a wait for several commands skips one that is not known",
+        &posix::SHELL_WAIT_UNKNOWN,
+        Shell {
+            of_operands: |statuses| {
+                let known = |status: &&i32| **status != 127;
+                statuses.iter().rev().find(known).or(statuses.last()).copied().unwrap_or(0)
+            },
+            ..Shell::CORRECT
+        },
+    ),
+    broken(
+        "shell-bang-first",
+        "$! of a pipeline is its first command",
+        &posix::SHELL_WAIT_PIPELINE,
+        Shell { bang_is_last: false, ..Shell::CORRECT },
     ),
     broken(
         "shell-trap-late",
@@ -111,6 +135,24 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a wait that a trap has ended has the number of the signal",
         &posix::SHELL_WAIT_TRAP,
         Shell { trap_status: |signal| signal, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-trap-all-zero",
+        "a wait without operands that a trap has ended is a success",
+        &posix::SHELL_WAIT_TRAP,
+        Shell { trap_status_of_all: |_| 0, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-ignored-ends-wait",
+        "a signal that is ignored ends a wait",
+        &posix::SHELL_WAIT_IGNORED,
+        Shell { ignores: false, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-sigchld-blocked",
+        "a shell that starts with SIGCHLD blocked waits for one",
+        &posix::WRAPPER_SIGCHLD_BLOCKED,
+        Shell { unblocks: false, ..Shell::CORRECT },
     ),
     broken(
         "shell-trap-lost",

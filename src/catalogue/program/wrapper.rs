@@ -27,8 +27,8 @@ cases! { program "wrapper";
     /// when the wrapper has exited, its command is gone
     leaves_nothing(WRAPPER | TIME) => [promise::WRAPPER_LEAVES_NOTHING];
 
-    /// a wrapper that starts with SIGCHLD blocked shows the exit code all the same
-    sigchld_blocked(WRAPPER | TIME) => [posix::WRAPPER_SIGCHLD_BLOCKED];
+    /// a wrapper, or a shell's wait, that starts with SIGCHLD blocked has the exit code all the same
+    sigchld_blocked(WRAPPER | TIME | SHELL) => [posix::WRAPPER_SIGCHLD_BLOCKED];
 
     /// what a wrapper shows that starts with SIGCHLD ignored
     sigchld_ignored(WRAPPER | TIME | SHELL) => [posix::WRAPPER_SIGCHLD_IGNORED];
@@ -162,7 +162,18 @@ fn sigchld(t: &mut Trial, how: How) -> Result<(Child, ProgramOutcome), Abort> {
 }
 
 fn sigchld_blocked(t: &mut Trial) -> Outcome {
-    let (child, ran) = sigchld(t, How { blocked: vec![Signal::CHLD], ..How::default() })?;
+    let how = How { blocked: vec![Signal::CHLD], ..How::default() };
+    if t.kind() == Kind::Shell {
+        t.with.how = how;
+        let child = t.offer(Scenario::held());
+        t.script(&format!("{} &\nwait $!\nexit $?\n", child.command))?;
+        let child = t.meet(&child)?;
+        t.await_program_asleep()?;
+        t.tell(&child, Step::exit(7))?;
+        let ran = t.exit()?;
+        return t.expect(&posix::WRAPPER_SIGCHLD_BLOCKED).reports(&ran, &child, Change::Exited(7));
+    }
+    let (child, ran) = sigchld(t, how)?;
     let code = t.contract().exit_code(7).unwrap_or(7);
     t.expect(&posix::WRAPPER_SIGCHLD_BLOCKED).reports(&ran, &child, Change::Exited(code))
 }

@@ -21,8 +21,12 @@ clauses! {
     SHELL_WAIT_ALL: Must, "posix/shell/wait-all", "POSIX.1-2024 wait, DESCRIPTION; POSIX.1-2017 wait, DESCRIPTION";
     /// `wait` with several operands has the status of the last one.
     SHELL_WAIT_SEVERAL: Must, "posix/shell/wait-several", "POSIX.1-2024 wait, EXIT STATUS; POSIX.1-2017 wait, EXIT STATUS";
+    /// `$!` of a pipeline is its last command: `wait $!` has the exit status of the pipeline.
+    SHELL_WAIT_PIPELINE: Must, "posix/shell/wait-pipeline", "POSIX.1-2024 XCU 2.5.2; POSIX.1-2017 XCU 2.5.2";
     /// A signal that has a trap ends a wait at once, which exits with over 128 although the command lives.
     SHELL_WAIT_TRAP: Must, "posix/shell/wait-trap", "POSIX.1-2024 XCU 2.12; POSIX.1-2017 XCU 2.11";
+    /// A signal that is ignored by an empty trap does not end a wait.
+    SHELL_WAIT_IGNORED: Must, "posix/shell/wait-ignored", "POSIX.1-2024 XCU 2.15 trap; POSIX.1-2017 XCU 2.14 trap";
     /// Right after that wait, the trap is executed.
     SHELL_RUNS_TRAP: Must, "posix/shell/runs-trap", "POSIX.1-2024 XCU 2.12; POSIX.1-2017 XCU 2.11";
     /// After that, a second wait has the status of the command.

@@ -56,7 +56,9 @@ impl Jobs {
         WAKE.store(wake.as_raw_fd(), Ordering::Release);
         CAME.store(0, Ordering::Release);
         signal::set_action(libc::SIGCHLD, Action::Hook(note), Flags::default())?;
-        signal::unblock(libc::SIGCHLD)?;
+        if shell.unblocks {
+            signal::unblock(libc::SIGCHLD)?;
+        }
         Ok(Jobs { shell, all: Vec::new(), last: 0, monitor: false, woken, _wake: wake })
     }
 
@@ -94,7 +96,8 @@ impl Jobs {
     /// Remembers commands in the background.
     pub(super) fn add(&mut self, pids: Vec<i32>) {
         let group = pids.first().copied().unwrap_or(0);
-        self.last = pids.last().copied().unwrap_or(0);
+        let last = if self.shell.bang_is_last { pids.last() } else { pids.first() };
+        self.last = last.copied().unwrap_or(0);
         let job = |pid| Job { pid, group, state: State::Running, background: true };
         self.all.extend(pids.into_iter().map(job));
         while self.all.len() > self.shell.remembered {
@@ -135,6 +138,11 @@ impl Jobs {
 
     fn state(&self, pid: i32) -> Option<State> {
         self.all.iter().rev().find(|job| job.pid == pid).map(|job| job.state)
+    }
+
+    /// Whether a command had not ended at the last look.
+    pub(super) fn lives(&self, pid: i32) -> bool {
+        self.state(pid).is_some_and(|state| !matches!(state, State::Ended(_)))
     }
 
     /// Waits for commands in the foreground: the status of each. One that stops becomes a job in the background.
@@ -209,7 +217,7 @@ impl Jobs {
                 return (self.shell.status_of_all)(last);
             }
             if let Some(signal) = self.trapped(traps).filter(|_| self.shell.trap_ends_wait) {
-                return (self.shell.trap_status)(signal);
+                return (self.shell.trap_status_of_all)(signal);
             }
             self.pause();
         }

@@ -33,12 +33,22 @@ pub(crate) struct Shell {
     pub(crate) waits_for_all: bool,
     /// And its `$?`.
     pub(crate) status_of_all: fn(i32) -> i32,
-    /// Of several operands the last one counts.
-    pub(crate) last_operand: bool,
+    /// The status of several operands that have these.
+    pub(crate) of_operands: fn(&[i32]) -> i32,
+    /// After an operand that failed, the others are waited for.
+    pub(crate) waits_for_rest: bool,
+    /// `$!` of a pipeline is its last command.
+    pub(crate) bang_is_last: bool,
     /// A trapped signal ends a wait.
     pub(crate) trap_ends_wait: bool,
     /// And that wait's `$?`.
     pub(crate) trap_status: fn(i32) -> i32,
+    /// And that of one without operands.
+    pub(crate) trap_status_of_all: fn(i32) -> i32,
+    /// A signal that an empty trap ignores does not end a wait.
+    pub(crate) ignores: bool,
+    /// SIGCHLD is unblocked.
+    pub(crate) unblocks: bool,
     /// The trap runs before the next command.
     pub(crate) runs_trap: bool,
     /// After that, the command can still be waited for.
@@ -69,9 +79,14 @@ impl Shell {
         remembered: usize::MAX,
         waits_for_all: true,
         status_of_all: |_| 0,
-        last_operand: true,
+        of_operands: |statuses| statuses.last().copied().unwrap_or(0),
+        waits_for_rest: true,
+        bang_is_last: true,
         trap_ends_wait: true,
         trap_status: |signal| 128 + signal,
+        trap_status_of_all: |signal| 128 + signal,
+        ignores: true,
+        unblocks: true,
         runs_trap: true,
         keeps_after_trap: true,
         last_of_pipeline: true,
@@ -296,7 +311,9 @@ impl Run {
             ("trap", [action, name]) => {
                 let Some(signal) = Signal::from_name(&format!("SIG{name}")) else { return true };
                 self.traps.insert(signal.number(), (*action).to_owned());
-                let _ = signal::set_action(signal.number(), Action::Hook(jobs::note), Flags::default());
+                let ignored = action.is_empty() && self.shell.ignores;
+                let action = if ignored { Action::Ignore } else { Action::Hook(jobs::note) };
+                let _ = signal::set_action(signal.number(), action, Flags::default());
                 0
             }
             ("kill", ["-l", status]) => {
@@ -314,10 +331,14 @@ impl Run {
                 let traps: Vec<i32> = self.traps.keys().copied().collect();
                 let mut statuses = Vec::new();
                 for pid in pids {
-                    statuses.push(self.jobs.wait_for(pid.parse().unwrap_or(0), &traps));
+                    let pid = pid.parse().unwrap_or(0);
+                    let failed = statuses.last().is_some_and(|status| *status != 0);
+                    if failed && !self.shell.waits_for_rest && self.jobs.lives(pid) {
+                        break;
+                    }
+                    statuses.push(self.jobs.wait_for(pid, &traps));
                 }
-                let chosen = if self.shell.last_operand { statuses.last() } else { statuses.first() };
-                chosen.copied().unwrap_or(0)
+                (self.shell.of_operands)(&statuses)
             }
             ("jobs", []) => say(&self.jobs.listed()),
             ("bg", []) => self.jobs.bg(),

@@ -21,8 +21,23 @@ cases! { program "shell-wait";
     /// `wait` with several operands has the status of the last one
     several(SHELL) => [posix::SHELL_WAIT_SEVERAL];
 
+    /// `wait` with several operands waits for the others when one of them has failed
+    several_in_order(SHELL) => [posix::SHELL_WAIT_SEVERAL];
+
+    /// `wait` with several operands, of which the last is no child, has the status 127
+    several_unknown(SHELL) => [posix::SHELL_WAIT_SEVERAL, posix::SHELL_WAIT_UNKNOWN];
+
+    /// `wait $!` of a pipeline in the background has the status of its last command
+    pipeline(SHELL) => [posix::SHELL_WAIT_PIPELINE];
+
     /// a signal that has a trap ends a wait, and the trap runs
     trap(SHELL) => [posix::SHELL_WAIT_TRAP, posix::SHELL_RUNS_TRAP, posix::SHELL_WAIT_AGAIN];
+
+    /// a signal that has a trap ends a wait without operands, too
+    trap_all(SHELL) => [posix::SHELL_WAIT_TRAP, posix::SHELL_RUNS_TRAP];
+
+    /// a signal that is ignored does not end a wait
+    trap_ignored(SHELL) => [posix::SHELL_WAIT_IGNORED];
 
     /// the statuses of 25 commands are remembered
     remembers(SHELL) => [posix::SHELL_REMEMBERS];
@@ -109,6 +124,49 @@ fn several(t: &mut Trial) -> Outcome {
     t.expect(&posix::SHELL_WAIT_SEVERAL).that(got == Some(5), "$? 5", said("$?", got))
 }
 
+fn several_in_order(t: &mut Trial) -> Outcome {
+    let (first, second) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
+    let script = format!(
+        "{} &\np=$!\n{} &\nq=$!\necho ready=1\nwait $p $q\necho s=$?\n",
+        first.command, second.command
+    );
+    t.script(&script)?;
+    let (first, second) = (t.meet(&first)?, t.meet(&second)?);
+    t.awaited("ready")?;
+    t.await_program_asleep()?;
+    t.tell(&first, Step::exit(3))?;
+    // Once that is reaped, the shell sleeps again or has gone on.
+    t.goes(&first)?;
+    t.await_program_asleep()?;
+    t.tell(&second, Step::exit(5))?;
+    let got = t.awaited("s")?;
+    t.expect(&posix::SHELL_WAIT_SEVERAL).that(got == Some(5), "$? 5", said("$?", got))
+}
+
+fn several_unknown(t: &mut Trial) -> Outcome {
+    let child = t.offer(Scenario::held());
+    t.script(&format!("{} &\np=$!\necho ready=1\nwait 1 $p\necho s=$?\n", child.command))?;
+    let child = t.meet(&child)?;
+    t.awaited("ready")?;
+    t.await_program_asleep()?;
+    t.tell(&child, Step::exit(3))?;
+    let got = t.awaited("s")?;
+    t.expect(&posix::SHELL_WAIT_SEVERAL).that(got == Some(3), "$? 3", said("$?", got))?;
+    let child = t.offer(Scenario::exits(3));
+    t.script(&format!("{} &\np=$!\nwait $p 1\necho s=$?\n", child.command))?;
+    t.exit()?;
+    let got = value(&t.output()?.out, "s");
+    t.expect(&posix::SHELL_WAIT_UNKNOWN).that(got == Some(127), "$? 127", said("$?", got))
+}
+
+fn pipeline(t: &mut Trial) -> Outcome {
+    let (first, last) = (t.offer(Scenario::exits(3)), t.offer(Scenario::exits(5)));
+    t.script(&format!("{} | {} &\nwait $!\necho s=$?\nwait\n", first.command, last.command))?;
+    t.exit()?;
+    let got = value(&t.output()?.out, "s");
+    t.expect(&posix::SHELL_WAIT_PIPELINE).that(got == Some(5), "$? 5", said("$?", got))
+}
+
 fn trap(t: &mut Trial) -> Outcome {
     let child = t.offer(Scenario::held());
     let script = format!(
@@ -129,11 +187,51 @@ fn trap(t: &mut Trial) -> Outcome {
     }
     let over = got.is_some_and(|status| status > 128);
     t.expect(&posix::SHELL_WAIT_TRAP).that(over, "$? over 128", said("$?", got))?;
-    let ran = came.find("trapped=1").is_some_and(|at| came.find("s=").is_some_and(|s| at < s));
-    t.expect(&posix::SHELL_RUNS_TRAP).that(ran, "the trap to run before the next command", "it did not")?;
+    runs_trap(t, &came)?;
     t.tell(&child, Step::exit(5))?;
     let again = t.awaited("t")?;
     t.expect(&posix::SHELL_WAIT_AGAIN).that(again == Some(5), "$? 5", said("$?", again))
+}
+
+/// The trap ran before the command that follows the wait.
+fn runs_trap(t: &mut Trial, came: &str) -> Outcome {
+    let ran = came.find("trapped=1").is_some_and(|at| came.find("s=").is_some_and(|s| at < s));
+    t.expect(&posix::SHELL_RUNS_TRAP).that(ran, "the trap to run before the next command", "it did not")
+}
+
+fn trap_all(t: &mut Trial) -> Outcome {
+    let (first, second) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
+    let script = format!(
+        "trap 'echo trapped=1' USR1\n{} &\n{} &\necho ready=1\nwait\ns=$?\necho s=$s\nwait\n",
+        first.command, second.command
+    );
+    t.script(&script)?;
+    let (first, second) = (t.meet(&first)?, t.meet(&second)?);
+    t.awaited("ready")?;
+    t.await_program_asleep()?;
+    t.signal_program(Signal::USR1)?;
+    let came = t.output_soon("s=")?;
+    let got = value(&came, "s");
+    t.tell(&first, Step::exit(5))?;
+    t.tell(&second, Step::exit(5))?;
+    t.expect(&posix::SHELL_WAIT_TRAP).that(got.is_some(), "the wait to return", "it waits on")?;
+    let over = got.is_some_and(|status| status > 128);
+    t.expect(&posix::SHELL_WAIT_TRAP).that(over, "$? over 128", said("$?", got))?;
+    runs_trap(t, &came)
+}
+
+fn trap_ignored(t: &mut Trial) -> Outcome {
+    let child = t.offer(Scenario::held());
+    let script = format!("trap '' USR1\n{} &\np=$!\necho ready=1\nwait $p\necho s=$?\n", child.command);
+    t.script(&script)?;
+    let child = t.meet(&child)?;
+    t.awaited("ready")?;
+    t.await_program_asleep()?;
+    t.signal_program(Signal::USR1)?;
+    t.settle()?;
+    t.tell(&child, Step::exit(7))?;
+    let got = t.awaited("s")?;
+    t.expect(&posix::SHELL_WAIT_IGNORED).that(got == Some(7), "$? 7", said("$?", got))
 }
 
 /// How many of that many commands in the background have their own status when they are waited for.

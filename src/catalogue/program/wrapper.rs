@@ -2,10 +2,11 @@
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::contracts::SignalCode;
-use crate::spec::{posix, promise};
+use crate::spec::{Clause, posix, promise};
 use crate::trial::program::{How, Kind, ProgramOutcome, Trial};
 use crate::trial::{Abort, Change, Child, Outcome, ProcessState, Shown, Shows, cases};
 use crate::wait::Signal;
+use std::ops::RangeInclusive;
 
 cases! { program "wrapper";
 
@@ -49,16 +50,52 @@ cases! { program "wrapper";
     timeout_preserves(WRAPPER) => [promise::TIMEOUT_PRESERVES];
 }
 
+/// One code, or two and all between them.
+fn shown(codes: &RangeInclusive<i32>) -> String {
+    if codes.start() == codes.end() {
+        return format!("exit code {}", codes.start());
+    }
+    format!("an exit code from {} to {}", codes.start(), codes.end())
+}
+
+/// Judges an exit that is to have one of these codes.
+fn exits_with(
+    t: &mut Trial,
+    clause: &'static Clause,
+    ran: &ProgramOutcome,
+    codes: &RangeInclusive<i32>,
+) -> Outcome {
+    t.expect(clause).returns(ran)?;
+    let held = ran.code().is_some_and(|code| codes.contains(&code));
+    t.expect(clause).that(held, shown(codes), ran.outcome())
+}
+
 /// Judges the exit of the wrapper of a command that exited with that code.
+fn passes_on(
+    t: &mut Trial,
+    clause: &'static Clause,
+    ran: &ProgramOutcome,
+    child: &Child,
+    code: i32,
+) -> Outcome {
+    match t.contract().exit_code(code) {
+        Some(codes) if codes.start() != codes.end() => exits_with(t, clause, ran, &codes),
+        codes => {
+            let code = codes.map_or(code, |codes| *codes.start());
+            t.expect(clause).reports(ran, child, Change::Exited(code))
+        }
+    }
+}
+
+/// The same, of a code of which the contract may not speak.
 fn judge_code(t: &mut Trial, ran: &ProgramOutcome, child: &Child, code: i32) -> Outcome {
-    let Some(shown) = t.contract().exit_code(code) else {
+    if t.contract().exit_code(code).is_none() {
         t.record("wrapper/exit-codes", format!("{code}: {}", ran.outcome()));
         return Ok(());
-    };
-    if t.contract().row("wrapper/exit-codes").is_some() {
-        return t.expect(&promise::WRAPPER_EXIT_CODES).reports(ran, child, Change::Exited(shown));
     }
-    t.expect(&posix::WRAPPER_EXIT_STATUS).reports(ran, child, Change::Exited(shown))
+    let promised = t.contract().row("wrapper/exit-codes").is_some();
+    let clause = if promised { &promise::WRAPPER_EXIT_CODES } else { &posix::WRAPPER_EXIT_STATUS };
+    passes_on(t, clause, ran, child, code)
 }
 
 fn exit_code(t: &mut Trial) -> Outcome {
@@ -71,27 +108,35 @@ fn exit_code(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
+/// Judges the exit for a command that cannot be run: by the contract, else by POSIX, whose code is that one.
+fn without_command(
+    t: &mut Trial,
+    command: &str,
+    row: &str,
+    promised: &'static Clause,
+    (posix, code): (&'static Clause, i32),
+) -> Outcome {
+    let ran = t.run(command)?;
+    if t.contract().is_open(row) {
+        t.record(row, ran.outcome());
+        return Ok(());
+    }
+    match t.contract().codes(row) {
+        Some(codes) => exits_with(t, promised, &ran, &codes),
+        None => exits_with(t, posix, &ran, &(code..=code)),
+    }
+}
+
 fn not_found(t: &mut Trial) -> Outcome {
-    let ran = t.run("/no-such-folder/no-such-program")?;
-    let promised = t.contract().code("wrapper/not-found");
-    let clause =
-        if promised.is_some() { &promise::WRAPPER_CODE_NOT_FOUND } else { &posix::WRAPPER_NOT_FOUND };
-    let code = promised.unwrap_or(127);
-    t.expect(clause).returns(&ran)?;
-    t.expect(clause).that(ran.code() == Some(code), format!("exit code {code}"), ran.outcome())
+    let posix = (&posix::WRAPPER_NOT_FOUND, 127);
+    let command = "/no-such-folder/no-such-program";
+    without_command(t, command, "wrapper/not-found", &promise::WRAPPER_CODE_NOT_FOUND, posix)
 }
 
 fn not_executable(t: &mut Trial) -> Outcome {
-    let ran = t.run("/dev/null")?;
-    let promised = t.contract().code("wrapper/not-executable");
-    let clause = if promised.is_some() {
-        &promise::WRAPPER_CODE_NOT_EXECUTABLE
-    } else {
-        &posix::WRAPPER_NOT_EXECUTABLE
-    };
-    let code = promised.unwrap_or(126);
-    t.expect(clause).returns(&ran)?;
-    t.expect(clause).that(ran.code() == Some(code), format!("exit code {code}"), ran.outcome())
+    let posix = (&posix::WRAPPER_NOT_EXECUTABLE, 126);
+    let promised = &promise::WRAPPER_CODE_NOT_EXECUTABLE;
+    without_command(t, "/dev/null", "wrapper/not-executable", promised, posix)
 }
 
 fn signal(t: &mut Trial) -> Outcome {
@@ -101,7 +146,7 @@ fn signal(t: &mut Trial) -> Outcome {
         let ran = t.exit()?;
         let promised = t.contract().signal_code();
         // A contract may give a code that says nothing of the signal.
-        if !matches!(promised, Some(SignalCode::Code(_))) {
+        if !matches!(promised, Some(SignalCode::Between(..))) {
             t.expect(&posix::WRAPPER_SIGNAL).returns(&ran)?;
             let same = ran.change_of(&child) == Shows::Yes(Change::Killed(signal, false));
             let held = same || ran.code().is_some_and(|code| code > 128);
@@ -114,7 +159,10 @@ fn signal(t: &mut Trial) -> Outcome {
             Some(SignalCode::Above(base)) if base + signal.number() < 256 => {
                 Change::Exited(base + signal.number())
             }
-            Some(SignalCode::Code(code)) => Change::Exited(code),
+            Some(SignalCode::Between(low, high)) => {
+                exits_with(t, &promise::WRAPPER_SIGNAL_CODE, &ran, &(low..=high))?;
+                continue;
+            }
             Some(SignalCode::Above(_)) | None => {
                 t.record("wrapper/signal-code", format!("{signal}: {}", ran.outcome()));
                 continue;
@@ -134,16 +182,14 @@ fn stop_is_no_exit(t: &mut Trial) -> Outcome {
         t.tell(&child, Step::exit(7))?;
     }
     let ran = t.exit()?;
-    let code = t.contract().exit_code(7).unwrap_or(7);
-    t.expect(&posix::WRAPPER_STOP_IS_NO_EXIT).reports(&ran, &child, Change::Exited(code))
+    passes_on(t, &posix::WRAPPER_STOP_IS_NO_EXIT, &ran, &child, 7)
 }
 
 fn leaves_nothing(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::exit(7))?;
     let ran = t.exit()?;
-    let code = t.contract().exit_code(7).unwrap_or(7);
-    t.expect(&promise::WRAPPER_LEAVES_NOTHING).reports(&ran, &child, Change::Exited(code))?;
+    passes_on(t, &promise::WRAPPER_LEAVES_NOTHING, &ran, &child, 7)?;
     let gone = matches!(t.state(&child)?, ProcessState::Gone | ProcessState::Unknown);
     let inherited = t.was_inherited(&child)?;
     let got = if inherited { "left to process 1" } else { "still there" };
@@ -174,8 +220,7 @@ fn sigchld_blocked(t: &mut Trial) -> Outcome {
         return t.expect(&posix::WRAPPER_SIGCHLD_BLOCKED).reports(&ran, &child, Change::Exited(7));
     }
     let (child, ran) = sigchld(t, how)?;
-    let code = t.contract().exit_code(7).unwrap_or(7);
-    t.expect(&posix::WRAPPER_SIGCHLD_BLOCKED).reports(&ran, &child, Change::Exited(code))
+    passes_on(t, &posix::WRAPPER_SIGCHLD_BLOCKED, &ran, &child, 7)
 }
 
 fn sigchld_ignored(t: &mut Trial) -> Outcome {

@@ -6,11 +6,11 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | `wrapper/exit-codes` | `A-B:C ...`: the exit code C stands for A to B of the command; what stands for others is recorded |
-//! | `wrapper/signal-code` | `128+n`, `256+n`, `384+n`, `same` (it dies of the same signal) or a code |
-//! | `wrapper/not-found`, `wrapper/not-executable` | a code |
+//! | `wrapper/exit-codes` | `A-B:C-D ...`: one of C to D stands for each of A to B; what stands for others is recorded |
+//! | `wrapper/signal-code` | `128+n`, `256+n`, `384+n`, `same` (it dies of the same signal), a code or `A-B`, one of A to B |
+//! | `wrapper/not-found`, `wrapper/not-executable` | a code, `A-B`, or `open`: the manual names none, and it is recorded |
 //! | `init/forwards` | signals |
-//! | `time/units` | what is printed of the peak of memory: `KiB` |
+//! | `time/peak` | the unit of the peak of memory that is printed: `KiB` |
 //! | `file:PATH` | a file in the folder of the program, made before it starts; `\n` is a new line, `{child}` the command |
 //!
 //! `{child}` in the command of the program, or in one of its files, is replaced by the command that it is to run, quoted for
@@ -18,6 +18,8 @@
 
 mod parse;
 mod table;
+
+use std::ops::RangeInclusive;
 
 pub use parse::parse;
 pub use table::{CONTRACTS, OWN, OWN_INIT, OWN_SHELL, OWN_SUPERVISOR, OWN_TIME, POSIX};
@@ -49,8 +51,17 @@ pub enum SignalCode {
     Above(i32),
     /// The program dies of the same signal.
     Same,
-    /// That exit code, whatever the signal.
-    Code(i32),
+    /// One of the exit codes from the first to the second, whatever the signal.
+    Between(i32, i32),
+}
+
+/// The value of a row of which its program's manual says nothing.
+const OPEN: &str = "open";
+
+/// One number, or two and all between them.
+fn range(text: &str) -> Option<RangeInclusive<i32>> {
+    let (low, high) = text.split_once('-').unwrap_or((text, text));
+    Some(low.parse().ok()?..=high.parse().ok()?)
 }
 
 impl Contract {
@@ -61,21 +72,18 @@ impl Contract {
 
     /// The promises that bind, each with its source.
     pub fn promises(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
-        let known = |row: &&Row| super::clauses().any(|clause| clause.promise() == Some(row.key));
+        let known = |row: &&Row| {
+            row.value != OPEN && super::clauses().any(|clause| clause.promise() == Some(row.key))
+        };
         self.rows.iter().filter(known).map(|row| (row.key, row.source))
     }
 
-    /// The exit code that stands for one of the command; `None` where the contract does not say.
-    pub fn exit_code(&self, code: i32) -> Option<i32> {
-        let Some(row) = self.row("wrapper/exit-codes") else { return Some(code) };
-        let range = |text: &str| {
-            let (low, high) = text.split_once('-').unwrap_or((text, text));
-            Some((low.parse::<i32>().ok()?, high.parse::<i32>().ok()?))
-        };
+    /// The exit codes one of which stands for that of the command; `None` where the contract does not say.
+    pub fn exit_code(&self, code: i32) -> Option<RangeInclusive<i32>> {
+        let Some(row) = self.row("wrapper/exit-codes") else { return Some(code..=code) };
         row.value.split(' ').find_map(|part| {
             let (from, to) = part.split_once(':')?;
-            let (low, high) = range(from)?;
-            (low..=high).contains(&code).then(|| to.parse().ok()).flatten()
+            range(from)?.contains(&code).then(|| range(to)).flatten()
         })
     }
 
@@ -85,8 +93,18 @@ impl Contract {
         match value.strip_suffix("+n") {
             Some(base) => base.parse().ok().map(SignalCode::Above),
             None if value == "same" => Some(SignalCode::Same),
-            None => value.parse().ok().map(SignalCode::Code),
+            None => range(value).map(|codes| SignalCode::Between(*codes.start(), *codes.end())),
         }
+    }
+
+    /// Whether it says that a row is open.
+    pub fn is_open(&self, key: &str) -> bool {
+        self.row(key).is_some_and(|row| row.value == OPEN)
+    }
+
+    /// The exit codes of a row whose value is one or several.
+    pub fn codes(&self, key: &str) -> Option<RangeInclusive<i32>> {
+        range(self.row(key)?.value)
     }
 
     /// The code of a row whose value is one.
@@ -148,8 +166,20 @@ mod tests {
     fn codes_are_mapped_as_the_row_says() {
         let xargs = contract("xargs").expect("a contract");
         let codes = [0, 1, 125, 126, 255].map(|code| xargs.exit_code(code));
-        assert_eq!(codes, [Some(0), Some(123), Some(123), None, Some(124)]);
-        assert_eq!(xargs.signal_code(), Some(SignalCode::Code(125)));
-        assert_eq!(POSIX.exit_code(42), Some(42));
+        assert_eq!(codes, [Some(0..=0), Some(123..=123), Some(123..=123), None, Some(124..=124)]);
+        assert_eq!(xargs.signal_code(), Some(SignalCode::Between(125, 125)));
+        assert_eq!(POSIX.exit_code(42), Some(42..=42));
+        let busybox = contract("busybox-xargs").expect("a contract");
+        assert_eq!([0, 255].map(|code| busybox.exit_code(code)), [Some(0..=0), Some(1..=125)]);
+        let flock = contract("flock").expect("a contract");
+        assert_eq!(flock.codes("wrapper/not-found"), Some(64..=78));
+    }
+
+    #[test]
+    fn what_is_open_binds_nobody() {
+        let strace = contract("strace").expect("a contract");
+        assert!(strace.is_open("wrapper/not-found") && !strace.is_open("wrapper/signal-code"));
+        assert!(strace.promises().all(|(key, _)| key != "wrapper/not-found"));
+        assert_eq!(strace.codes("wrapper/not-found"), None);
     }
 }

@@ -196,6 +196,24 @@ static int act_seteuid(const struct line *l, int check)
 #endif
 }
 
+static int act_setegid(const struct line *l, int check)
+{
+    long long gid;
+    if (number_in(l, "gid", 0, UINT_MAX, &gid) != DONE)
+        return MALFORMED;
+    if (check)
+        return DONE;
+#ifdef HAVE_SETEUID
+    if (setegid((gid_t)gid) != 0)
+        return errno;
+    if (!me.options.orphan)
+        die_with_parent();
+    return DONE;
+#else
+    return ENOTSUP;
+#endif
+}
+
 static int act_traceme(const struct line *l, int check)
 {
     (void)l;
@@ -392,6 +410,7 @@ static const struct form FORMS[] = {
     { "setsid", "", act_setsid },
     { "setuid", "uid", act_setuid },
     { "seteuid", "uid", act_seteuid },
+    { "setegid", "gid", act_setegid },
     { "fork", "token orphan steps", act_fork },
     { "vfork-exec", "token orphan steps", act_vfork_exec },
     { "vfork", "code", act_vfork },

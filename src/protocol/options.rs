@@ -15,6 +15,22 @@ pub enum IdType {
     Pgid,
     /// `P_PIDFD`, Linux
     Pidfd,
+    /// `P_SID`, FreeBSD, NetBSD and DragonFly
+    Sid,
+    /// `P_UID`, the same
+    Uid,
+    /// `P_GID`, the same
+    Gid,
+    /// `P_JAILID`, FreeBSD and DragonFly
+    JailId,
+    /// `P_PPID`, which their headers define and no kernel implements
+    Ppid,
+    /// `P_CID`, the same
+    Cid,
+    /// `P_CPUID`, the same
+    CpuId,
+    /// `P_PSETID`, the same
+    PsetId,
     /// No idtype of any system, or one that has no name here: an agent has to refuse it.
     Nonsense,
     /// A number of the agent's system.
@@ -22,11 +38,19 @@ pub enum IdType {
 }
 
 impl IdType {
-    const ALL: [(&str, IdType); 5] = [
+    const ALL: [(&str, IdType); 13] = [
         ("P_ALL", IdType::All),
         ("P_PID", IdType::Pid),
         ("P_PGID", IdType::Pgid),
         ("P_PIDFD", IdType::Pidfd),
+        ("P_SID", IdType::Sid),
+        ("P_UID", IdType::Uid),
+        ("P_GID", IdType::Gid),
+        ("P_JAILID", IdType::JailId),
+        ("P_PPID", IdType::Ppid),
+        ("P_CID", IdType::Cid),
+        ("P_CPUID", IdType::CpuId),
+        ("P_PSETID", IdType::PsetId),
         ("P_NONSENSE", IdType::Nonsense),
     ];
 

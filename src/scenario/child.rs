@@ -374,6 +374,7 @@ impl Child {
             Step::Setsid => process::new_session()?,
             Step::Setuid { uid } => self.as_user(workload::setuid(uid))?,
             Step::Seteuid { uid } => self.as_user(workload::seteuid(uid))?,
+            Step::Setegid { gid } => self.as_user(workload::setegid(gid))?,
             Step::Fork(ref offspring) => {
                 let options = self.offspring(offspring)?;
                 match process::fork()? {
@@ -446,6 +447,7 @@ impl Child {
                     signal::pending().into_iter().map(|number| Signal::from_number(number).to_string());
                 let line = line.with("uid", uid.as_raw()).with("euid", euid.as_raw());
                 let line = line.with_list("pending", pending);
+                let line = if workload::is_jailed() { line.with("jailed", "yes") } else { line };
                 return Ok(match SIGCHLD.get() {
                     Some(began) if !began.is_empty() => line.with_list("sigchld", began),
                     _ => line,

@@ -32,6 +32,7 @@ impl Step {
             Step::Setsid => "setsid",
             Step::Setuid { .. } => "setuid",
             Step::Seteuid { .. } => "seteuid",
+            Step::Setegid { .. } => "setegid",
             Step::Fork(_) => "fork",
             Step::VforkExec(_) => "vfork-exec",
             Step::Vfork { .. } => "vfork",
@@ -89,6 +90,7 @@ impl Step {
             Step::Sleep { ms } => line.with("ms", ms),
             Step::Setpgid { pgid } => line.with("pgid", pgid),
             Step::Setuid { uid } | Step::Seteuid { uid } => line.with("uid", uid),
+            Step::Setegid { gid } => line.with("gid", gid),
             Step::Fork(child) | Step::VforkExec(child) | Step::Clone { offspring: child, .. } => {
                 let mut line = line;
                 if let Step::Clone { sibling, exit_signal, .. } = self {

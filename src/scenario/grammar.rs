@@ -36,6 +36,7 @@ pub const FORMS: &[Form] = &[
     form("setsid", "", "create a session"),
     form("setuid", "uid=N", "change the user id"),
     form("seteuid", "uid=N", "change the effective user id"),
+    form("setegid", "gid=N", "change the effective group id"),
     form("fork", "[token=T] [orphan=yes] [steps=S,...]", "fork a child"),
     form("vfork-exec", "[token=T] [orphan=yes] [steps=S,...]", "vfork a child that execs the child program"),
     form("vfork", "code=N", "vfork a child that exits"),

@@ -60,6 +60,7 @@ impl Step {
             "setsid" => Step::Setsid,
             "setuid" => Step::Setuid { uid: f.number("uid")? },
             "seteuid" => Step::Seteuid { uid: f.number("uid")? },
+            "setegid" => Step::Setegid { gid: f.number("gid")? },
             "fork" => Step::Fork(offspring()?),
             "vfork-exec" => Step::VforkExec(offspring()?),
             "vfork" => Step::Vfork { code: f.code()? },

@@ -25,6 +25,7 @@
 //! | `setsid` | create a session |
 //! | `setuid uid=N` | change the user id |
 //! | `seteuid uid=N` | change the effective user id |
+//! | `setegid gid=N` | change the effective group id |
 //! | `fork [token=T] [orphan=yes] [steps=S,...]` | fork a child |
 //! | `vfork-exec [token=T] [orphan=yes] [steps=S,...]` | vfork a child that execs the child program |
 //! | `vfork code=N` | vfork a child that exits |
@@ -155,6 +156,11 @@ pub enum Step {
         /// The effective user id.
         uid: u32,
     },
+    /// `setegid(gid)`: keeps the real group id. `EPERM` without the privilege.
+    Setegid {
+        /// The effective group id.
+        gid: u32,
+    },
     /// Forks a child, which performs `steps`. With a `token` the child then connects to the same socket and takes
     /// commands; without one it exits with 0. Answered `ok pid=N`.
     Fork(Offspring),
@@ -282,7 +288,8 @@ pub enum Step {
     EndThreads,
     /// Answered with its usage so far: `ok ru_... rc_...` ([`crate::protocol::fields`]).
     Report,
-    /// Answered `ok pid=N ppid=N pgid=N sid=N uid=N euid=N [sigchld=ignored,blocked]`; the last is what it was started with.
+    /// Answered `ok pid=N ppid=N pgid=N sid=N uid=N euid=N [jailed=yes] [sigchld=ignored,blocked]`; the last is what it was
+    /// started with.
     Getids,
 }
 

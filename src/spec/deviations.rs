@@ -4,7 +4,7 @@
 
 use super::clause::{Clause, Profile};
 use super::got::Got;
-use super::{freebsd, linux, netbsd, posix};
+use super::{dragonfly, freebsd, linux, netbsd, posix};
 use crate::protocol::Change;
 use crate::wait::{Signal, errno::Errno};
 
@@ -27,11 +27,17 @@ pub struct Deviation {
     pub source: &'static str,
     /// Somebody has shown it on a machine of that system, whether or not the suite has run there.
     pub shown: bool,
+    /// It was read in the source after the last run of the suite on that system.
+    pub younger: bool,
 }
 
 impl Deviation {
     const fn shown(self) -> Deviation {
         Deviation { shown: true, ..self }
+    }
+
+    const fn younger(self) -> Deviation {
+        Deviation { younger: true, ..self }
     }
 
     const fn compat(self) -> Deviation {
@@ -93,7 +99,17 @@ const fn known(
     observed: &'static str,
     source: &'static str,
 ) -> Deviation {
-    Deviation { profile, clause, until: None, compat: false, matches, observed, source, shown: false }
+    Deviation {
+        profile,
+        clause,
+        until: None,
+        compat: false,
+        matches,
+        observed,
+        source,
+        shown: false,
+        younger: false,
+    }
 }
 
 /// Of a value that was passed to `exit` only the low eight bits are reported.
@@ -127,6 +143,21 @@ fn without_core(got: &Got) -> bool {
         } => reported == signal,
         _ => false,
     }
+}
+
+/// `si_uid` is the effective user.
+fn effective_user(got: &Got) -> bool {
+    matches!(got, Got::Uid { reported, effective } if reported == effective)
+}
+
+/// No child matches.
+fn no_child(got: &Got) -> bool {
+    matches!(got, Got::Error(Errno::CHILD))
+}
+
+/// A siginfo is filled although nothing is reported.
+fn of_live_child(got: &Got) -> bool {
+    matches!(got, Got::Signal(Signal::CHLD) | Got::Number(1..))
 }
 
 /// Who says so, where both calls depart.
@@ -235,14 +266,14 @@ pub static ALL: &[Deviation] = &[
     known(
         Profile::NetBsd,
         &netbsd::WAITID_NOHANG_ZEROES,
-        |got| matches!(got, Got::Signal(Signal::CHLD) | Got::Number(1..)),
+        of_live_child,
         "the siginfo of a live child",
         "NetBSD sys/kern/kern_exit.c, match_process: wait6 fills the siginfo of every child that it looks at",
     ),
     known(
         Profile::NetBsd,
         &posix::WAITID_EINVAL_IDTYPE,
-        |got| matches!(got, Got::Error(Errno::CHILD)),
+        no_child,
         "ECHILD",
         "NetBSD sys/kern/kern_exit.c, match_process: an unknown idtype matches no child",
     ),
@@ -261,6 +292,14 @@ pub static ALL: &[Deviation] = &[
         "measured on NetBSD 10.99.12: tcsetpgrp from a background group raises no SIGTTOU",
     ),
     known(
+        Profile::NetBsd,
+        &posix::WAITID_SI_UID,
+        effective_user,
+        "effective uid",
+        "NetBSD sys/kern/kern_exit.c, match_process: si_uid is the effective user ID",
+    )
+    .younger(),
+    known(
         Profile::FreeBsd,
         &freebsd::WAIT6_USAGE_SPLIT,
         includes_children,
@@ -270,16 +309,65 @@ pub static ALL: &[Deviation] = &[
     known(
         Profile::FreeBsd,
         &posix::WAITID_EINVAL_IDTYPE,
-        |got| matches!(got, Got::Error(Errno::CHILD)),
+        no_child,
         "ECHILD",
         "FreeBSD sys/kern/kern_exit.c, proc_to_reap: an unknown idtype matches no child",
     ),
     known(
+        Profile::FreeBsd,
+        &freebsd::WAITID_UNIMPLEMENTED_IDTYPE,
+        no_child,
+        "ECHILD",
+        "FreeBSD sys/kern/kern_exit.c, proc_to_reap: an idtype that is not implemented matches no child",
+    ),
+    known(
+        Profile::FreeBsd,
+        &freebsd::WAITID_NOHANG_ZEROES,
+        of_live_child,
+        "the siginfo of a live child",
+        "FreeBSD sys/kern/kern_exit.c, proc_to_reap: wait6 fills the siginfo of every child that it looks at",
+    ),
+    known(
+        Profile::FreeBsd,
+        &posix::WAITID_SI_UID,
+        effective_user,
+        "effective uid",
+        "FreeBSD sys/kern/kern_exit.c, proc_to_reap: si_uid is the effective user ID",
+    ),
+    known(
         Profile::OpenBsd,
         &posix::WAITID_SI_UID,
-        |got| matches!(got, Got::Uid { reported, effective } if reported == effective),
+        effective_user,
         "effective uid",
         "OpenBSD waitid(2): si_uid is the effective user ID",
+    ),
+    known(
+        Profile::DragonFly,
+        &posix::WAITID_EINVAL_IDTYPE,
+        no_child,
+        "ECHILD",
+        "DragonFly sys/kern/kern_exit.c, kern_wait: an unknown idtype matches no child",
+    ),
+    known(
+        Profile::DragonFly,
+        &dragonfly::WAITID_UNIMPLEMENTED_IDTYPE,
+        no_child,
+        "ECHILD",
+        "DragonFly sys/kern/kern_exit.c, kern_wait: an idtype that is not implemented matches no child",
+    ),
+    known(
+        Profile::DragonFly,
+        &dragonfly::WAITID_P_JAILID,
+        |got| matches!(got, Got::Reported { .. }),
+        "a child that is in no jail",
+        "DragonFly sys/kern/kern_exit.c, kern_wait: a process without a jail matches every jail ID",
+    ),
+    known(
+        Profile::DragonFly,
+        &posix::WAITID_SI_UID,
+        |got| effective_user(got) || matches!(got, Got::Uid { reported: 0, .. }),
+        "effective uid, and 0 for a stop or a continue",
+        "DragonFly sys/kern/kern_exit.c, kern_wait: only the siginfo of a termination has an si_uid, the effective user ID",
     ),
     known(
         Profile::DragonFly,

@@ -11,10 +11,25 @@ clauses! {
     WAIT6_NEEDS_EVENT_OPTIONS: Must, "dragonfly/wait6/needs-event-options", "DragonFly wait(2), DESCRIPTION";
     /// On DragonFly, wait6 with WNOHANG and nothing to report returns 0.
     WAIT6_NOHANG_ZERO: Must, "dragonfly/wait6/nohang-zero", "DragonFly wait(2), WNOHANG";
+    /// On DragonFly, wait6 returns the pid of the child and stores both its status word and its siginfo.
+    WAIT6_RETURNS_PID: Must, "dragonfly/wait6/returns-pid", "DragonFly wait(2), RETURN VALUES";
+    /// On DragonFly, any of the status, wrusage and siginfo pointers of wait6 may be null.
+    WAIT6_NULL_POINTERS: Must, "dragonfly/wait6/null-pointers", "DragonFly wait(2), DESCRIPTION";
+    /// On DragonFly, wait6 returns the child's own usage in wru_self and that of its reaped children in
+    /// wru_children.
+    WAIT6_USAGE_SPLIT: Must, "dragonfly/wait6/usage-split", "DragonFly wait(2), wrusage";
     /// waitpid accepts WNOWAIT, which leaves the child waitable.
     WAITPID_ACCEPTS_WNOWAIT: Must, "dragonfly/waitpid/accepts-wnowait", "DragonFly wait(2), STANDARDS";
     /// On DragonFly, P_PID and P_PGID with id 0 select children in the caller's process group.
     WAITID_ID_ZERO_IS_OWN_GROUP: Must, "dragonfly/waitid/id-zero-is-own-group", "DragonFly wait(2), idtype";
+    /// On DragonFly, P_UID selects children by effective user ID and P_GID by effective group ID.
+    WAITID_P_UID_P_GID: Must, "dragonfly/waitid/p-uid-p-gid", "DragonFly wait(2), idtype";
+    /// On DragonFly, P_SID selects children by session ID.
+    WAITID_P_SID: Must, "dragonfly/waitid/p-sid", "DragonFly wait(2), idtype";
+    /// On DragonFly, P_JAILID selects children by the ID of their jail.
+    WAITID_P_JAILID: Must, "dragonfly/waitid/p-jailid", "DragonFly wait(2), idtype";
+    /// On DragonFly, an idtype that <sys/wait.h> defines and the system does not implement fails with EINVAL.
+    WAITID_UNIMPLEMENTED_IDTYPE: Must, "dragonfly/waitid/unimplemented-idtype", "DragonFly wait(2), ERRORS";
     /// The si_status of a child that exited is its exit code, from 0 to 255.
     WAITID_STATUS_EIGHT_BITS: Must, "dragonfly/waitid/status-eight-bits", "DragonFly wait(2), si_status";
     /// A child that dumped core is reported with CLD_KILLED: CLD_DUMPED is not used.

@@ -31,14 +31,14 @@ clauses! {
     /// On FreeBSD, P_PID and P_PGID with id 0 select children in the caller's process group.
     WAITID_ID_ZERO_IS_OWN_GROUP: Must, "freebsd/waitid/id-zero-is-own-group", "FreeBSD wait(2), idtype";
     /// P_UID selects children by effective user ID and P_GID by effective group ID.
-    WAITID_P_UID_P_GID: Must, "freebsd/waitid/p-uid-p-gid", "FreeBSD wait(2), idtype",
-        untestable "libc 0.2 does not define this idtype, and the manual does not give its value";
+    WAITID_P_UID_P_GID: Must, "freebsd/waitid/p-uid-p-gid", "FreeBSD wait(2), idtype";
     /// P_SID selects children by session ID: a child that called setsid is found by its own pid.
-    WAITID_P_SID: Must, "freebsd/waitid/p-sid", "FreeBSD wait(2), idtype",
-        untestable "libc 0.2 does not define this idtype, and the manual does not give its value";
+    WAITID_P_SID: Must, "freebsd/waitid/p-sid", "FreeBSD wait(2), idtype";
     /// P_JAILID selects children by the ID of their jail.
-    WAITID_P_JAILID: Must, "freebsd/waitid/p-jailid", "FreeBSD wait(2), idtype",
-        untestable "no request creates a jail, which would need a prepared host";
+    WAITID_P_JAILID: Must, "freebsd/waitid/p-jailid", "FreeBSD wait(2), idtype";
+    /// On FreeBSD, an idtype that <sys/wait.h> defines and the system does not implement (P_PPID, P_CID, P_CPUID,
+    /// P_PSETID) fails with EINVAL.
+    WAITID_UNIMPLEMENTED_IDTYPE: Must, "freebsd/waitid/unimplemented-idtype", "FreeBSD wait(2), ERRORS";
     /// On FreeBSD, the si_status of a child that exited is the full 32-bit value; the status word holds its
     /// low eight bits.
     WAITID_STATUS_32_BITS: Must, "freebsd/waitid/status-32-bits", "FreeBSD wait(2), si_status";

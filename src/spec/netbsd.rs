@@ -28,8 +28,10 @@ clauses! {
     /// On NetBSD, P_PID and P_PGID with id 0 select children in the caller's process group.
     WAITID_ID_ZERO_IS_OWN_GROUP: Must, "netbsd/waitid/id-zero-is-own-group", "NetBSD wait(2), idtype";
     /// P_UID, P_GID and P_SID select children by effective user ID, effective group ID and session ID.
-    WAITID_P_UID_P_GID_P_SID: Must, "netbsd/waitid/p-uid-p-gid-p-sid", "NetBSD wait(2), idtype",
-        untestable "libc 0.2 does not define these idtypes, and the manual does not give their values";
+    WAITID_P_UID_P_GID_P_SID: Must, "netbsd/waitid/p-uid-p-gid-p-sid", "NetBSD wait(2), idtype";
+    /// On NetBSD, the error of an idtype that <sys/idtype.h> defines and the system does not implement is unspecified.
+    WAITID_UNIMPLEMENTED_IDTYPE: Implementation, "netbsd/waitid/unimplemented-idtype",
+        "NetBSD wait(2) (silent)";
     /// On NetBSD, the si_status of a child that exited is the full 32-bit value; the status word holds its
     /// low eight bits.
     WAITID_STATUS_32_BITS: Must, "netbsd/waitid/status-32-bits", "NetBSD wait(2), si_status";

@@ -56,7 +56,7 @@ impl Subject for Waitspec {
                 };
                 Ok(observed(outcome, with_usage))
             }
-            #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+            #[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
             Call::Wait6 => wait6(request),
             Call::Waitid => waitid(request),
             #[allow(unreachable_patterns, reason = "the calls differ between systems")]
@@ -185,7 +185,7 @@ fn shown(info: Option<ChildInfo>) -> Observation {
     }
 }
 
-#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 fn wait6(request: &Request) -> Result<Observation, NotOffered> {
     two_buffers(request)?;
     super::api::buffer(request.info)?;

@@ -292,7 +292,7 @@ impl Core<'_> {
                 Abort::Skip(what)
             }
             // A user namespace that maps no such user; an emulator that knows the flags of fork and of threads only.
-            ("setuid" | "seteuid" | "clone" | "subreaper", Errno::INVAL) => Abort::Skip(what),
+            ("setuid" | "seteuid" | "setegid" | "clone" | "subreaper", Errno::INVAL) => Abort::Skip(what),
             // A signal that this system does not have.
             ("kill-self" | "raise" | "incur" | "catch" | "ignore", Errno::INVAL) => Abort::Skip(what),
             _ => Abort::Broken(what),

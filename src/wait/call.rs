@@ -244,7 +244,7 @@ pub fn try_waitid_usage<'fd>(
 }
 
 /// A report of [`wait6()`].
-#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Waited6 {
@@ -260,7 +260,7 @@ pub struct Waited6 {
     pub info: Option<ChildInfo>,
 }
 
-#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 fn raw_wait6(target: Target, options: i32) -> Result<Option<Waited6>, Errno> {
     let (idtype, id) = IdTarget::Child(target).as_raw();
     let report = raw::wait6(idtype, id, options)?;
@@ -274,11 +274,12 @@ fn raw_wait6(target: Target, options: i32) -> Result<Option<Waited6>, Errno> {
 }
 
 /// `wait6(idtype, id, &status, options, &wrusage, &info)`: everything at once; blocks until there is something to
-/// report. [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait6(2)), [NetBSD](https://man.netbsd.org/wait6.2)
+/// report. [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait6(2)), [NetBSD](https://man.netbsd.org/wait6.2),
+/// [DragonFly](https://man.dragonflybsd.org/?command=wait6&section=2)
 ///
 /// # Errors
 /// As [`waitid()`].
-#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 pub fn wait6(target: impl Into<Target>, options: IdOptions) -> Result<Waited6, Errno> {
     raw_wait6(target.into(), options.bits()).and_then(found)
 }
@@ -287,7 +288,7 @@ pub fn wait6(target: impl Into<Target>, options: IdOptions) -> Result<Waited6, E
 ///
 /// # Errors
 /// As [`waitid()`].
-#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 pub fn try_wait6(target: impl Into<Target>, options: IdOptions) -> Result<Option<Waited6>, Errno> {
     raw_wait6(target.into(), options.bits() | NOHANG)
 }

@@ -107,7 +107,7 @@ pub use call::{
     Waited, WaitedUsage, reap, retrying, try_wait3, try_wait4, try_waitid, try_waitpid, wait, wait3, wait4,
     waitid, waitpid,
 };
-#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 pub use call::{Waited6, try_wait6, wait6};
 #[cfg(target_os = "linux")]
 pub use call::{try_waitid_usage, waitid_usage};

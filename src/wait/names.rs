@@ -42,6 +42,31 @@ const ID_TYPES: &[(&str, libc::idtype_t)] = table!(
     P_PIDFD
 );
 
+/// What `<sys/wait.h>` (FreeBSD, DragonFly) and `<sys/idtype.h>` (NetBSD) define, and the `libc` crate does not.
+#[cfg(any(target_os = "freebsd", target_os = "dragonfly"))]
+const FURTHER_ID_TYPES: &[(&str, libc::idtype_t)] = &[
+    ("P_PPID", 1),
+    ("P_SID", 3),
+    ("P_CID", 4),
+    ("P_UID", 5),
+    ("P_GID", 6),
+    ("P_JAILID", 12),
+    ("P_CPUID", 14),
+    ("P_PSETID", 15),
+];
+#[cfg(target_os = "netbsd")]
+const FURTHER_ID_TYPES: &[(&str, libc::idtype_t)] = &[
+    ("P_PPID", 3),
+    ("P_SID", 5),
+    ("P_CID", 6),
+    ("P_UID", 7),
+    ("P_GID", 8),
+    ("P_CPUID", 14),
+    ("P_PSETID", 15),
+];
+#[cfg(not(any(target_os = "freebsd", target_os = "dragonfly", target_os = "netbsd")))]
+const FURTHER_ID_TYPES: &[(&str, libc::idtype_t)] = &[];
+
 const CHILD_CODES: &[(&str, c_int)] =
     table!(CLD_EXITED CLD_KILLED CLD_DUMPED CLD_TRAPPED CLD_STOPPED CLD_CONTINUED);
 
@@ -88,14 +113,14 @@ pub fn option_names(call: Call, bits: c_int) -> Vec<String> {
     names
 }
 
-/// The number of an idtype: `P_ALL`, `P_PID`, `P_PGID`, and `P_PIDFD` on Linux.
+/// The number of an idtype: `P_ALL`, `P_PID`, `P_PGID`, `P_PIDFD` on Linux, and `P_SID`, `P_UID`, ... on the BSDs that have them.
 pub fn idtype(name: &str) -> Option<i64> {
-    number(&[ID_TYPES], name).map(i64::from)
+    number(&[ID_TYPES, FURTHER_ID_TYPES], name).map(i64::from)
 }
 
 /// The name of an idtype.
 pub fn idtype_name(number: i64) -> Option<&'static str> {
-    name(ID_TYPES, number)
+    name(ID_TYPES, number).or_else(|| name(FURTHER_ID_TYPES, number))
 }
 
 /// The number of a `CLD_` code.

@@ -1,5 +1,6 @@
 //! The known deviations: for each row of the table a subject that deviates so, and one that does otherwise.
 
+use super::bsd;
 use super::far::{Act, Far, Reply, SYSTEMS, System, number};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use waitspec::subject::{Memory, NotOffered, Observation, Pointer, Usage};
@@ -230,14 +231,52 @@ pub const ROWS: &[Row] = &[
         |system, _, reply| instead_of_einval(system, reply, "ECHILD"),
         |system, _, reply| instead_of_einval(system, reply, "ESRCH"),
     ),
+    Row {
+        acts: [Some(bsd::call), Some(bsd::call)],
+        ..row(
+            ("freebsd", "freebsd/waitid/unimplemented-idtype"),
+            ("os.unimplemented-idtypes", Call::Waitid),
+            unchanged,
+            |system, _, reply| reply.replace("errno", |_| Some(system.errno("ESRCH").to_string())),
+        )
+    },
+    Row {
+        acts: [Some(|request| wait6(request, true)), Some(|request| wait6(request, false))],
+        ..row(
+            ("freebsd", "freebsd/waitid/nohang-zeroes"),
+            ("os.nohang-zero", Call::Wait6),
+            unchanged,
+            |_, _, reply| reply.replace("si_signo", |_| Some("7".to_owned())),
+        )
+    },
+    effective_user("freebsd"),
+    effective_user("netbsd"),
+    effective_user("dragonfly"),
     row(
-        ("openbsd", "posix/waitid/si-uid"),
-        ("waitid.uid-after-setuid", Call::Waitid),
-        |_, _, reply| reply.replace("si_uid", |_| Some(OTHER_USER.to_owned())),
-        |_, _, reply| {
-            reply.replace("si_uid", |uid| Some(if uid == OTHER_USER { uid } else { "7" }.to_owned()))
-        },
+        ("dragonfly", "posix/waitid/einval-idtype"),
+        ("errors.unknown-idtype", Call::Waitid),
+        |system, _, reply| instead_of_einval(system, reply, "ECHILD"),
+        |system, _, reply| instead_of_einval(system, reply, "ESRCH"),
     ),
+    Row {
+        acts: [Some(bsd::call), Some(bsd::call)],
+        ..row(
+            ("dragonfly", "dragonfly/waitid/unimplemented-idtype"),
+            ("os.unimplemented-idtypes", Call::Wait6),
+            unchanged,
+            |system, _, reply| reply.replace("errno", |_| Some(system.errno("ESRCH").to_string())),
+        )
+    },
+    Row {
+        acts: [Some(bsd::any_jail), Some(bsd::no_jail)],
+        ..row(
+            ("dragonfly", "dragonfly/waitid/p-jailid"),
+            ("os.by-jail-id", Call::Waitid),
+            unchanged,
+            unchanged,
+        )
+    },
+    effective_user("openbsd"),
     row(
         ("dragonfly", "posix/status/one-predicate"),
         ("status.one-predicate-per-stop-or-continue", Call::Wait4),
@@ -325,6 +364,18 @@ pub const ROWS: &[Row] = &[
     ),
 ];
 
+/// `si_uid` is that of the effective user, on a system whose kernel takes it from the credentials.
+const fn effective_user(system: &'static str) -> Row {
+    row(
+        (system, "posix/waitid/si-uid"),
+        ("waitid.uid-after-setuid", Call::Waitid),
+        |_, _, reply| reply.replace("si_uid", |_| Some(OTHER_USER.to_owned())),
+        |_, _, reply| {
+            reply.replace("si_uid", |uid| Some(if uid == OTHER_USER { uid } else { "7" }.to_owned()))
+        },
+    )
+}
+
 fn unchanged(_: &System, _: &Reply, _: &mut Reply) {}
 
 /// The number of signals that the handler has seen, where it has seen none.
@@ -369,7 +420,7 @@ fn second_stop_unseen(request: &Request) -> Result<Observation, NotOffered> {
 
 /// `wait6`, which Linux lacks: a peek for the siginfo, then `wait4` for the rest. The siginfo that comes with a return value of 0 is
 /// that of a live child, or zeroed.
-fn wait6(request: &Request, of_live_child: bool) -> Result<Observation, NotOffered> {
+pub fn wait6(request: &Request, of_live_child: bool) -> Result<Observation, NotOffered> {
     let peek = Request {
         call: Call::Waitid,
         options: request.options | libc::WNOWAIT,
@@ -386,6 +437,9 @@ fn wait6(request: &Request, of_live_child: bool) -> Result<Observation, NotOffer
         }
         return Ok(peeked);
     };
+    if request.options & libc::WNOWAIT != 0 {
+        return Ok(Observation { ret: Ok(pid.into()), ..peeked });
+    }
     let select = Select::Pid(pid);
     let reaped = Libc.call(&Request { call: Call::Wait4, select, options: libc::WNOHANG, ..*request })?;
     Ok(Observation { info: peeked.info, ..reaped })

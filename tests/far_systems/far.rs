@@ -1,5 +1,6 @@
 //! An agent that answers as the kernel of another system does: this kernel's answers, in the numbers of that system.
 
+use super::bsd;
 use waitspec::protocol::Line;
 use waitspec::subject::{Decoded, NotOffered, Subject, libc::Libc};
 use waitspec::sys::call::abi::{Call, Observation, Request};
@@ -265,8 +266,13 @@ impl Subject for Far {
         Some(self.system.macros(status))
     }
 
+    fn edit_request(&self, request: Line) -> Line {
+        bsd::numbered(request)
+    }
+
     fn edit_reply(&self, request: &Line, reply: Line) -> Line {
         let mut edited = Reply::of(&reply);
+        bsd::note_child(request, &reply);
         match request.word() {
             "hello" => {
                 edited.set("os", self.system.os);

@@ -37,6 +37,7 @@ fn samples() -> Vec<Step> {
         Step::Setsid,
         Step::Setuid { uid: u32::MAX },
         Step::Seteuid { uid: 7 },
+        Step::Setegid { gid: 7 },
         Step::Fork(Offspring::default()),
         Step::Fork(offspring.clone()),
         Step::Clone { offspring: offspring.clone(), sibling: true, exit_signal: Some(Signal::USR1) },

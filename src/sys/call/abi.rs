@@ -17,7 +17,7 @@ pub enum Call {
     Wait3,
     /// `wait4(pid, status, options, rusage)`
     Wait4,
-    /// `wait6(idtype, id, status, options, wrusage, infop)`, FreeBSD and NetBSD
+    /// `wait6(idtype, id, status, options, wrusage, infop)`, FreeBSD, NetBSD and DragonFly
     Wait6,
     /// `waitid(idtype, id, infop, options)`, with a fifth argument `rusage` as a raw Linux system call
     Waitid,

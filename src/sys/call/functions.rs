@@ -5,7 +5,7 @@ use std::ffi::{CStr, c_void};
 use libc::{c_int, pid_t};
 
 use super::abi::Call;
-#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 use super::memory::WRusage;
 use super::raw;
 
@@ -15,7 +15,7 @@ type WithUsage = unsafe extern "C" fn(*mut c_int, c_int, *mut libc::rusage) -> p
 type WithPidAndUsage = unsafe extern "C" fn(pid_t, *mut c_int, c_int, *mut libc::rusage) -> pid_t;
 pub(super) type WithId =
     unsafe extern "C" fn(libc::idtype_t, libc::id_t, *mut libc::siginfo_t, c_int) -> c_int;
-#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 pub(super) type WithIdAndUsage = unsafe extern "C" fn(
     libc::idtype_t,
     libc::id_t,
@@ -33,7 +33,7 @@ pub struct Functions {
     pub(super) wait3: Option<WithUsage>,
     pub(super) wait4: Option<WithPidAndUsage>,
     pub(super) waitid: Option<WithId>,
-    #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+    #[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
     pub(super) wait6: Option<WithIdAndUsage>,
 }
 
@@ -45,7 +45,7 @@ impl Functions {
         wait3: if raw::WAIT3_FITS { Some(raw::missing::wait3) } else { None },
         wait4: Some(raw::missing::wait4),
         waitid: Some(libc::waitid),
-        #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+        #[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
         wait6: Some(raw::missing::wait6),
     };
 
@@ -62,9 +62,9 @@ impl Functions {
             Call::Wait3 => self.wait3.map(|f| f as *const c_void),
             Call::Wait4 => self.wait4.map(|f| f as *const c_void),
             Call::Waitid => self.waitid.map(|f| f as *const c_void),
-            #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+            #[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
             Call::Wait6 => self.wait6.map(|f| f as *const c_void),
-            #[cfg(not(any(target_os = "freebsd", target_os = "netbsd")))]
+            #[cfg(not(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly")))]
             Call::Wait6 => None,
         }
     }
@@ -78,7 +78,7 @@ impl Functions {
             wait3: self.wait3.filter(|_| kept(Call::Wait3)),
             wait4: self.wait4.filter(|_| kept(Call::Wait4)),
             waitid: self.waitid.filter(|_| kept(Call::Waitid)),
-            #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+            #[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
             wait6: self.wait6.filter(|_| kept(Call::Wait6)),
         }
     }
@@ -103,7 +103,7 @@ impl Functions {
                 wait3: transmute::<*mut c_void, Option<WithUsage>>(wait3),
                 wait4: transmute::<*mut c_void, Option<WithPidAndUsage>>(wait4),
                 waitid: transmute::<*mut c_void, Option<WithId>>(find(c"waitid")),
-                #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+                #[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
                 wait6: transmute::<*mut c_void, Option<WithIdAndUsage>>(find(c"wait6")),
             }
         }

@@ -49,8 +49,8 @@ type KernelLong = i64;
 #[cfg(all(target_os = "linux", not(target_pointer_width = "64"), not(target_arch = "x86_64")))]
 type KernelLong = libc::c_long;
 
-/// `struct __wrusage` (FreeBSD), `struct wrusage` (NetBSD): the child's usage, and that of its reaped children.
-#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+/// `struct __wrusage` (FreeBSD, DragonFly), `struct wrusage` (NetBSD): the child's usage, and that of its reaped children.
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 #[repr(C)]
 pub(crate) struct WRusage {
     pub own: libc::rusage,

@@ -3,10 +3,10 @@
 use libc::c_int;
 
 use super::abi::{Call, NotOffered, Observation, Pointer, Request, Select};
-#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 use super::functions::WithIdAndUsage;
 use super::functions::{Functions, WithId};
-#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 use super::memory::WRusage;
 #[cfg(target_os = "linux")]
 use super::memory::{KernelRusage, kernel_usage_of};
@@ -107,9 +107,9 @@ fn of_functions(
             let call = |status, usage| unsafe { wait4(pid, status, request.options, usage) };
             Ok(with_usage(request, buffers, call))
         }
-        #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+        #[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
         Call::Wait6 => wait6(functions.wait6.ok_or(NO_CALL)?, request, buffers),
-        #[cfg(not(any(target_os = "freebsd", target_os = "netbsd")))]
+        #[cfg(not(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly")))]
         Call::Wait6 => Err(NO_CALL),
     }
 }
@@ -199,7 +199,7 @@ fn waitid(waitid: WithId, request: &Request, buffers: &mut Buffers) -> Result<Ob
     })
 }
 
-#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 fn wait6(wait6: WithIdAndUsage, request: &Request, buffers: &mut Buffers) -> Result<Observation, NotOffered> {
     let (idtype, id) = typed_id(request)?;
     let info_at = buffers.info.poisoned::<libc::siginfo_t>().argument(request.info);

@@ -29,8 +29,9 @@ pub(crate) mod missing {
         #[cfg_attr(target_os = "netbsd", link_name = "__wait350")]
         pub fn wait3(status: *mut c_int, options: c_int, rusage: *mut libc::rusage) -> pid_t;
 
-        /// <https://man.freebsd.org/cgi/man.cgi?wait6>, <https://man.netbsd.org/wait.2>
-        #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+        /// <https://man.freebsd.org/cgi/man.cgi?wait6>, <https://man.netbsd.org/wait.2>,
+        /// <https://man.dragonflybsd.org/?command=wait6&section=2>
+        #[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
         pub fn wait6(
             idtype: libc::idtype_t,
             id: libc::id_t,
@@ -264,7 +265,7 @@ pub(crate) unsafe fn raw_wait4(
 }
 
 /// A report of `wait6`.
-#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 #[derive(Copy, Clone, Debug)]
 pub struct Report6 {
     /// The child, or 0.
@@ -283,7 +284,7 @@ pub struct Report6 {
 ///
 /// # Errors
 /// Those of the system: `ECHILD`, `EINTR`, `EINVAL`.
-#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 pub fn wait6(idtype: libc::idtype_t, id: libc::id_t, options: c_int) -> Result<Report6, Errno> {
     let (mut status, mut info) = (0, no_info());
     let mut usage = memory::WRusage { own: no_usage(), children: no_usage() };

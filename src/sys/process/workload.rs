@@ -128,6 +128,30 @@ pub fn seteuid(uid: u32) -> Result<(), Errno> {
     check(unsafe { libc::seteuid(uid) })
 }
 
+/// Whether the process is in a jail of FreeBSD, which cannot see its own ID.
+pub fn is_jailed() -> bool {
+    #[cfg(target_os = "freebsd")]
+    {
+        let (mut jailed, mut size) = (0 as libc::c_int, size_of::<libc::c_int>());
+        let name = c"security.jail.jailed".as_ptr();
+        // SAFETY: the name is a string, and the buffer an integer of that size; nothing is set.
+        let returned =
+            unsafe { libc::sysctlbyname(name, (&raw mut jailed).cast(), &mut size, ptr::null(), 0) };
+        returned == 0 && jailed != 0
+    }
+    #[cfg(not(target_os = "freebsd"))]
+    false
+}
+
+/// `setegid(gid)`: the real group stays.
+///
+/// # Errors
+/// Those of `setegid`.
+pub fn setegid(gid: u32) -> Result<(), Errno> {
+    // SAFETY: it takes a number and touches no memory of the caller.
+    check(unsafe { libc::setegid(gid) })
+}
+
 /// `setuid(uid)`.
 ///
 /// # Errors

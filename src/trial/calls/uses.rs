@@ -262,7 +262,7 @@ impl Targets {
                 IdType::Pid => Targets::PID,
                 IdType::Pgid => Targets::GROUP,
                 IdType::Pidfd => Targets::PIDFD,
-                IdType::Nonsense | IdType::Number(_) => Targets::ID,
+                _ => Targets::ID,
             },
         }
     }

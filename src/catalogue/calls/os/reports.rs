@@ -17,7 +17,7 @@ cases! { "os";
 
     /// wait6 reports a child's own usage and that of its reaped children separately
     wait6_usage_split(PID) in WAIT6, needs Needs::NOTHING.burning()
-        => [freebsd::WAIT6_USAGE_SPLIT, netbsd::WAIT6_USAGE_SPLIT];
+        => [freebsd::WAIT6_USAGE_SPLIT, netbsd::WAIT6_USAGE_SPLIT, dragonfly::WAIT6_USAGE_SPLIT];
 
     /// how many bits of the exit value a peek and a reap report is recorded
     exit_value_bits(ANY; NOWAIT) in WAITID => [macos::WAITID_STATUS_BITS, illumos::WAITID_STATUS_BITS];
@@ -72,7 +72,8 @@ fn wait6_usage_split(t: &mut Trial) -> Outcome {
     let steps = [Step::Fork(burns), Step::Wait { pid: 0 }, Step::exit(7).reported()];
     let child = t.spawn(Scenario::of(steps))?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
-    let clauses: [&'static Clause; 2] = [&freebsd::WAIT6_USAGE_SPLIT, &netbsd::WAIT6_USAGE_SPLIT];
+    let clauses: [&'static Clause; 3] =
+        [&freebsd::WAIT6_USAGE_SPLIT, &netbsd::WAIT6_USAGE_SPLIT, &dragonfly::WAIT6_USAGE_SPLIT];
     each(t, &clauses, |t, clause| t.expect(clause).reports(&seen, &child, Change::Exited(7)))?;
     let (_, below) = t.last_usage(&child)?;
     let Some(reply) = seen.reply() else { return Ok(()) };

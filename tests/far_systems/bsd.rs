@@ -1,0 +1,176 @@
+//! The idtypes of FreeBSD, NetBSD and DragonFly: children are selected as `proc_to_reap`, `match_process` and `kern_wait` of their
+//! sys/kern/kern_exit.c select them.
+
+use super::deviating::wait6;
+use std::sync::Mutex;
+use waitspec::protocol::Line;
+use waitspec::subject::{NotOffered, Observation, Subject, libc::Libc};
+use waitspec::sys::call::abi::{Call, Memory, Request, Select};
+
+/// The idtypes, by the numbers from [`FIRST`] on: here the numbers of the BSDs mean others.
+const NAMES: [&str; 8] = ["P_SID", "P_UID", "P_GID", "P_JAILID", "P_PPID", "P_CID", "P_CPUID", "P_PSETID"];
+const FIRST: i64 = 0x1000;
+
+/// A request with a number for an idtype that this kernel lacks.
+pub fn numbered(mut request: Line) -> Line {
+    let name = request.get("idtype").unwrap_or_default();
+    if let Some(at) = NAMES.iter().position(|known| *known == name) {
+        request.set("idtype", FIRST + at as i64);
+    }
+    request
+}
+
+/// The children of this agent; each is a process of its own.
+static CHILDREN: Mutex<Vec<i32>> = Mutex::new(Vec::new());
+
+/// Takes note of a child that was made.
+pub fn note_child(request: &Line, reply: &Line) {
+    if let ("spawn", Ok(pid)) = (request.word(), reply.number("pid")) {
+        CHILDREN.lock().expect("no thread panics").push(pid as i32);
+    }
+}
+
+/// What selects a child.
+pub struct Ids {
+    session: i64,
+    users: [i64; 2],
+    groups: [i64; 2],
+}
+
+impl Ids {
+    /// Those of a process; `None` if it was reaped.
+    fn of(pid: i32) -> Option<Ids> {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        let session = stat.rsplit_once(')')?.1.split_ascii_whitespace().nth(3)?.parse().ok()?;
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+        let pair = |key: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+            let mut numbers = line.split_ascii_whitespace().map_while(|number| number.parse().ok());
+            Some([numbers.next()?, numbers.next()?])
+        };
+        Some(Ids { session, users: pair("Uid:")?, groups: pair("Gid:")? })
+    }
+}
+
+/// Whether a child with those IDs is meant by an idtype and an ID.
+type Matches = fn(&str, &Ids, i64) -> bool;
+
+fn as_in_the_kernel(idtype: &str, ids: &Ids, id: i64) -> bool {
+    let [_, user] = ids.users;
+    let [_, group] = ids.groups;
+    match idtype {
+        "P_SID" => ids.session == id,
+        "P_UID" => user == id,
+        "P_GID" => group == id,
+        // No process is in a jail, which is to be in jail 0.
+        "P_JAILID" => id == 0,
+        // Nothing implements them.
+        _ => false,
+    }
+}
+
+/// Makes a call, by such an idtype or any other.
+fn select(request: &Request, matches: Matches) -> Result<Observation, NotOffered> {
+    let one = |request: &Request| match request.call {
+        Call::Wait6 => wait6(request, false),
+        _ => Libc.call(request),
+    };
+    let Select::Id { idtype: idtype @ FIRST.., id } = request.select else { return one(request) };
+    let name = usize::try_from(idtype - FIRST).ok().and_then(|at| NAMES.get(at)).copied().unwrap_or_default();
+    let children = CHILDREN.lock().expect("no thread panics").clone();
+    let meant: Vec<i32> =
+        children.into_iter().filter(|pid| Ids::of(*pid).is_some_and(|ids| matches(name, &ids, id))).collect();
+    let by_pid = |pid: i32, options| {
+        one(&Request {
+            select: Select::Id { idtype: libc::P_PID.into(), id: pid.into() },
+            options,
+            ..*request
+        })
+    };
+    let Some(first) = meant.first() else { return Ok(Observation::error(libc::ECHILD)) };
+    for pid in &meant {
+        let seen = by_pid(*pid, request.options | libc::WNOHANG)?;
+        if !matches!(seen.info, Memory::Wrote(info) if info.pid == Some(0)) {
+            return Ok(seen);
+        }
+    }
+    // The cases never block on more than one.
+    match request.options & libc::WNOHANG {
+        0 => by_pid(*first, request.options),
+        _ => by_pid(*first, request.options).map(|seen| Observation { ret: Ok(0), ..seen }),
+    }
+}
+
+/// As the kernels do.
+pub fn call(request: &Request) -> Result<Observation, NotOffered> {
+    select(request, as_in_the_kernel)
+}
+
+/// A process without a jail is in each.
+pub fn any_jail(request: &Request) -> Result<Observation, NotOffered> {
+    select(request, |idtype, ids, id| idtype == "P_JAILID" || as_in_the_kernel(idtype, ids, id))
+}
+
+/// It is in none.
+pub fn no_jail(request: &Request) -> Result<Observation, NotOffered> {
+    select(request, |idtype, ids, id| idtype != "P_JAILID" && as_in_the_kernel(idtype, ids, id))
+}
+
+/// The ID of a session or a user does not matter.
+pub fn any_child(request: &Request) -> Result<Observation, NotOffered> {
+    select(request, |idtype, ids, id| {
+        matches!(idtype, "P_SID" | "P_UID") || as_in_the_kernel(idtype, ids, id)
+    })
+}
+
+/// By the real IDs.
+pub fn real_ids(request: &Request) -> Result<Observation, NotOffered> {
+    select(request, |idtype, ids, id| match idtype {
+        "P_UID" => ids.users[0] == id,
+        "P_GID" => ids.groups[0] == id,
+        _ => as_in_the_kernel(idtype, ids, id),
+    })
+}
+
+/// What a case about idtypes shows: its subject passes, and one that does otherwise fails.
+pub struct ById {
+    pub case: &'static str,
+    /// The name of the subject that fails it.
+    pub wrong: &'static str,
+    /// The clause, of FreeBSD and DragonFly, and of NetBSD.
+    pub clause: [&'static str; 2],
+    pub needs_root: bool,
+    pub systems: &'static [&'static str],
+}
+
+const SESSION: [&str; 2] = ["waitid/p-sid", "waitid/p-uid-p-gid-p-sid"];
+const USER: [&str; 2] = ["waitid/p-uid-p-gid", "waitid/p-uid-p-gid-p-sid"];
+
+pub const BY_ID: &[ById] = &[
+    ById { case: "os.by-session", wrong: "any-child", clause: SESSION, needs_root: false, systems: &SYSTEMS },
+    ById { case: "os.by-user-id", wrong: "any-child", clause: USER, needs_root: false, systems: &SYSTEMS },
+    ById {
+        case: "os.by-effective-user-id",
+        wrong: "real-ids",
+        clause: USER,
+        needs_root: true,
+        systems: &SYSTEMS,
+    },
+    ById {
+        case: "os.by-effective-group-id",
+        wrong: "real-ids",
+        clause: USER,
+        needs_root: true,
+        systems: &SYSTEMS,
+    },
+    ById {
+        case: "os.by-jail-id",
+        wrong: "any-jail",
+        clause: ["waitid/p-jailid", ""],
+        needs_root: false,
+        systems: &["freebsd"],
+    },
+];
+
+/// The systems with these idtypes.
+pub const SYSTEMS: [&str; 3] = ["freebsd", "netbsd", "dragonfly"];

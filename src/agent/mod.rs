@@ -67,6 +67,8 @@ enum Parsed {
     Call(wait::WaitRequest),
     /// The same in a fork of the agent.
     InFork(wait::WaitRequest),
+    /// `pdwait` on that descriptor, with the options and buffers of a `wait6`.
+    Pdwait(i32, wait::WaitRequest),
     /// Anything else.
     Request(Request),
 }

@@ -13,6 +13,7 @@ use crate::protocol::agent::{Limit, Request};
 use crate::protocol::codec::{Bytes, Switch, Words};
 use crate::protocol::line::FieldError;
 use crate::protocol::wait::{WaitRequest, reply_line};
+use crate::sys::call::observe;
 use crate::sys::process::clone::Clone;
 use crate::sys::process::existence::Witness;
 use crate::sys::process::{self, Forked, cancel, gate, pidfd, ptrace, raw};
@@ -40,6 +41,9 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
             let how =
                 Clone { exit_signal, pidfd, clone3: true, autoreap: true, autokill, ..Clone::default() };
             Ok(cloned(agent, spawn::clone(agent, &argv, words, how)?, ok))
+        }
+        Request::Pdfork { argv, words, daemon, image: _ } => {
+            Ok(cloned(agent, spawn::pdfork(agent, &argv, words, daemon)?, ok))
         }
         Request::PosixSpawn { argv, thread: _ } => Ok(ok.with("pid", spawn::posix_spawn(&argv)?)),
         Request::Exec { argv } => exec(agent, &argv),
@@ -151,6 +155,14 @@ pub(super) fn forked_call(line: &Line, call: &str) -> Result<WaitRequest, Refusa
     inner.set_list("options", line.list("options"));
     let request = WaitRequest::from_line(&inner);
     Ok(request.ok_or_else(|| FieldError::Bad("call", call.to_owned()))??)
+}
+
+/// `pdwait`: announced, made and reported as a call of the family.
+pub(super) fn pdwait(agent: &Agent, id: u64, fd: i32, request: &WaitRequest) -> Result<Line, Refusal> {
+    let request = request.to_host()?;
+    agent.write(&Line::new("entering").with("id", id).with("tid", process::thread_id()));
+    let seen = observe::pdwait(fd, &request).map_err(|not_offered| Refusal::unsupported(not_offered.0))?;
+    Ok(reply_line(id, &seen))
 }
 
 /// Makes a call of the family in a fork of the agent, which has no children of its own, and reports the result.

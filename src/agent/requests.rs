@@ -24,6 +24,9 @@ pub(super) fn parse(line: &Line) -> Result<Parsed, Refusal> {
     match Request::from_line(line) {
         Some(request) => match request? {
             Request::InFork { call } => optional::forked_call(line, &call).map(Parsed::InFork),
+            Request::Pdwait { fd } => {
+                optional::forked_call(line, "wait6").map(|request| Parsed::Pdwait(fd, request))
+            }
             request => Ok(Parsed::Request(request)),
         },
         None => {
@@ -37,6 +40,7 @@ pub(super) fn serve(agent: &Agent, id: u64, request: Parsed) -> Result<Line, Ref
     let request = match request {
         Parsed::Call(request) => return call(agent, id, &request),
         Parsed::InFork(request) => return optional::in_fork(agent, id, &request),
+        Parsed::Pdwait(fd, request) => return optional::pdwait(agent, id, fd, &request),
         Parsed::Request(request) => request,
     };
     let ok = Line::new("ok").with("id", id);

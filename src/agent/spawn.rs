@@ -15,7 +15,7 @@ use crate::scenario::{ChildOptions, child};
 use crate::sys::descriptors;
 use crate::sys::makeshift;
 use crate::sys::process::clone;
-use crate::sys::process::{self, Forked};
+use crate::sys::process::{self, Forked, procdesc};
 use crate::wait::{Signal, names};
 
 /// The exit code of a child whose program could not be run, as in shells.
@@ -76,6 +76,23 @@ pub(super) fn clone(
     let options = image(argv, words)?;
     match clone::clone(how)? {
         (Forked::Parent(pid), pidfd) => Ok((pid, pidfd)),
+        (Forked::Child, _) => become_child(options),
+    }
+}
+
+/// A child of `pdfork`, likewise, with its process descriptor.
+pub(super) fn pdfork(
+    agent: &Agent,
+    argv: &Words,
+    words: Option<usize>,
+    daemon: bool,
+) -> Result<(i32, Option<OwnedFd>), Refusal> {
+    if agent.is_threaded() {
+        return Err(Refusal::unsupported("a copy of a process with several threads"));
+    }
+    let options = image(argv, words)?;
+    match procdesc::fork(daemon)? {
+        (Forked::Parent(pid), fd) => Ok((pid, fd)),
         (Forked::Child, _) => become_child(options),
     }
 }

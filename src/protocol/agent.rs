@@ -104,6 +104,11 @@ requests! {
             argv: Words = "argv", image: Option<Image> = "image", words: Option<usize> = "words",
             exit_signal: String = "exit-signal", pidfd: bool = "pidfd", autokill: bool = "autokill",
         },
+        Pdfork = "pdfork" {
+            argv: Words = "argv", image: Option<Image> = "image", words: Option<usize> = "words",
+            daemon: bool = "daemon",
+        },
+        Pdwait = "pdwait" { fd: i32 = "fd" },
         PosixSpawn = "posix_spawn" { argv: Words = "argv", thread: Option<u32> = "thread" },
         InFork = "in-fork" { call: String = "call" },
         Exec = "exec" { argv: Words = "argv" },

@@ -67,6 +67,8 @@
 //! |---|---|---|
 //! | `clone argv=A,B,... image=any words=N exit-signal=S [clone3=yes] [pidfd=yes] [newpid=yes] [newuser=yes]` | a child by `clone`, in a copy of the agent; `exit-signal=0` is none, another number goes as it is | `ok pid=N [fd=N]` |
 //! | `autoreap argv=A,B,... image=any words=N exit-signal=S [pidfd=yes] [autokill=yes]` | a child by `clone3` with `CLONE_AUTOREAP`, and `CLONE_PIDFD_AUTOKILL` and `CLONE_NNP`, in a copy of the agent | `ok pid=N [fd=N]` |
+//! | `pdfork argv=A,B,... image=any words=N [daemon=yes]` | a child by `pdfork`, in a copy of the agent; `PD_DAEMON` | `ok pid=N fd=N` |
+//! | `pdwait fd=N options=O` | the call, with a buffer for each pointer; announced as a call is | that of `wait6` |
 //! | `posix_spawn argv=A,B,...` | a child by `posix_spawnp` | `ok pid=N` |
 //! | `in-fork call=C ...` | the call of that name, with its own keys, in a fork of the agent, which then exits and is reaped; not announced | that of the call |
 //! | `exec argv=A,B,...` | the agent execs a new image of itself; an agent built from this crate appends `--agent NAME` to that program | a `hello` |

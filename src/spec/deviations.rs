@@ -315,6 +315,13 @@ pub static ALL: &[Deviation] = &[
     ),
     known(
         Profile::FreeBsd,
+        &freebsd::PDFORK_NOT_BY_GROUP,
+        |got| matches!(got, Got::Reported { wanted: None, .. }),
+        "the child",
+        "FreeBSD sys/kern/kern_exit.c, proc_to_reap: only P_ALL skips a child that has a process descriptor",
+    ),
+    known(
+        Profile::FreeBsd,
         &freebsd::WAITID_UNIMPLEMENTED_IDTYPE,
         no_child,
         "ECHILD",

@@ -57,24 +57,40 @@ clauses! {
     SIGCHLD_QUEUED_PER_CHILD: Must, "freebsd/sigchld/queued-per-child", "FreeBSD wait(2), NOTES";
     /// With SIGCHLD ignored or SA_NOCLDWAIT set, a wait fails with ECHILD once there are no children left.
     SIGCHLD_IGNORED_ECHILD: Must, "freebsd/sigchld/ignored-echild", "FreeBSD wait(2), ERRORS";
-    /// A child created by pdfork is reported only to a call that specifies its pid: any-child and process
-    /// group waits skip it.
-    PDFORK_ONLY_BY_PID: Must, "freebsd/pdfork/only-by-pid", "FreeBSD wait(2), RETURN VALUES",
-        untestable "no request calls pdfork";
+    /// A child created by pdfork is reported only to a call that specifies its pid: a wait for any child skips it.
+    PDFORK_ONLY_BY_PID: Must, "freebsd/pdfork/only-by-pid", "FreeBSD wait(2), RETURN VALUES";
+    /// A wait for a process group skips a child created by pdfork.
+    PDFORK_NOT_BY_GROUP: Must, "freebsd/pdfork/not-by-group", "FreeBSD wait(2), RETURN VALUES";
+    /// The termination of a child created by pdfork raises no SIGCHLD.
+    PDFORK_NO_SIGCHLD: Must, "freebsd/pdfork/no-sigchld", "FreeBSD pdfork(2), DESCRIPTION";
     /// poll reports POLLHUP on the process descriptor of a terminated child.
-    PDFORK_POLLHUP: Must, "freebsd/pdfork/pollhup", "FreeBSD pdfork(2)",
-        untestable "no request calls pdfork";
+    PDFORK_POLLHUP: Must, "freebsd/pdfork/pollhup", "FreeBSD pdfork(2)";
     /// Closing the last descriptor of a pdfork child kills it with SIGKILL, unless it was created with
     /// PD_DAEMON.
-    PDFORK_CLOSE_KILLS: Must, "freebsd/pdfork/close-kills", "FreeBSD pdfork(2)",
-        untestable "no request calls pdfork";
+    PDFORK_CLOSE_KILLS: Must, "freebsd/pdfork/close-kills", "FreeBSD pdfork(2)";
     /// The pid of a pdfork child is not reused while its descriptor is open, even after it is reaped.
     PDFORK_PID_NOT_REUSED_WHILE_OPEN: Must, "freebsd/pdfork/pid-not-reused-while-open",
         "FreeBSD sys/kern/sys_procdesc.c",
-        untestable "no request calls pdfork";
+        untestable "nothing asks for a certain pid, and trying all of them takes minutes";
+    /// pdwait reports what wait6 reports of the process behind the descriptor, and returns 0; it reaps one that
+    /// has terminated.
+    PDWAIT_REPORTS: Must, "freebsd/pdwait/reports", "FreeBSD pdfork(2), pdwait";
+    /// pdwait with WNOHANG and nothing to report fails with EWOULDBLOCK.
+    PDWAIT_NOHANG_EWOULDBLOCK: Must, "freebsd/pdwait/nohang-ewouldblock",
+        "FreeBSD sys/kern/kern_exit.c, kern_pdwait";
+    /// pdwait with WNOWAIT leaves the process waitable.
+    PDWAIT_NOWAIT: Must, "freebsd/pdwait/nowait", "FreeBSD pdfork(2), pdwait; wait(2), WNOWAIT";
+    /// pdwait without any of WEXITED, WUNTRACED, WSTOPPED, WTRAPPED and WCONTINUED fails with EINVAL.
+    PDWAIT_NO_EVENT_OPTION_EINVAL: Must, "freebsd/pdwait/no-event-option-einval",
+        "FreeBSD pdfork(2), pdwait; wait(2), options";
+    /// pdwait on a descriptor that is no process descriptor fails with EINVAL, on one that is not open with EBADF.
+    PDWAIT_BAD_DESCRIPTOR: Must, "freebsd/pdwait/bad-descriptor",
+        "FreeBSD sys/kern/kern_exit.c, kern_pdwait";
     /// pdwait on the descriptor of a reaped child fails with ESRCH.
-    PDWAIT_AFTER_REAP_ESRCH: Must, "freebsd/pdwait/after-reap-esrch", "FreeBSD pdwait(2), ERRORS",
-        untestable "no request calls pdfork, and pdwait is not a call of the family";
+    PDWAIT_AFTER_REAP_ESRCH: Must, "freebsd/pdwait/after-reap-esrch",
+        "FreeBSD sys/kern/kern_exit.c, kern_pdwait";
+    /// The error of pdwait without WEXITED for a process that has terminated is unspecified.
+    PDWAIT_NOT_EXITED: Implementation, "freebsd/pdwait/not-exited", "FreeBSD sys/kern/kern_exit.c, kern_pdwait";
     /// An orphan is reparented to its reaper (PROC_REAP_ACQUIRE), which receives SIGCHLD when it terminates
     /// and can reap it.
     REAPER_ADOPTS: Must, "freebsd/reaper/adopts", "FreeBSD procctl(2); wait(2), NOTES";

@@ -70,6 +70,7 @@ impl Core<'_> {
                 newuser: how.new_users,
                 thread,
             },
+            By::Pdfork { daemon } => AgentRequest::Pdfork { argv, image, words, daemon: *daemon },
             By::Autoreap(how) => AgentRequest::Autoreap {
                 argv,
                 image,

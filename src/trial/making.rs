@@ -19,6 +19,11 @@ pub enum By {
     Clone(CloneHow),
     /// By `clone3` with `CLONE_AUTOREAP`.
     Autoreap(AutoreapHow),
+    /// By `pdfork`.
+    Pdfork {
+        /// With `PD_DAEMON`.
+        daemon: bool,
+    },
 }
 
 /// What goes with `CLONE_AUTOREAP`.
@@ -61,6 +66,7 @@ impl By {
             By::PosixSpawn => "posix_spawn",
             By::Clone(_) => "clone",
             By::Autoreap(_) => "autoreap",
+            By::Pdfork { .. } => "pdfork",
         }
     }
 
@@ -81,7 +87,8 @@ impl By {
                 return flags
                     .fold(format!(" exit-signal={}", named(*exit_signal)), |text, flag| text + &flag);
             }
-            By::PosixSpawn => return String::new(),
+            By::Pdfork { daemon: true } => return " daemon".to_owned(),
+            By::PosixSpawn | By::Pdfork { daemon: false } => return String::new(),
             By::Fork { .. } => return self.thread().map(|t| format!(" thread={t}")).unwrap_or_default(),
         };
         let signal = named(exit_signal);

@@ -1,7 +1,7 @@
 //! The known deviations: for each row of the table a subject that deviates so, and one that does otherwise.
 
-use super::bsd;
 use super::far::{Act, Far, Reply, SYSTEMS, System, number};
+use super::{bsd, procdesc};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use waitspec::subject::{Memory, NotOffered, Observation, Pointer, Usage};
 use waitspec::subject::{Subject, libc::Libc};
@@ -231,6 +231,15 @@ pub const ROWS: &[Row] = &[
         |system, _, reply| instead_of_einval(system, reply, "ECHILD"),
         |system, _, reply| instead_of_einval(system, reply, "ESRCH"),
     ),
+    Row {
+        acts: [Some(procdesc::by_pid_or_group), Some(procdesc::as_in_the_manual)],
+        ..row(
+            ("freebsd", "freebsd/pdfork/not-by-group"),
+            ("procdesc.not-by-group", Call::Wait4),
+            unchanged,
+            |system, _, reply| reply.replace("errno", |_| Some(system.errno("ESRCH").to_string())),
+        )
+    },
     Row {
         acts: [Some(bsd::call), Some(bsd::call)],
         ..row(

@@ -1,6 +1,6 @@
 //! An agent that answers as the kernel of another system does: this kernel's answers, in the numbers of that system.
 
-use super::bsd;
+use super::{bsd, procdesc};
 use waitspec::protocol::Line;
 use waitspec::subject::{Decoded, NotOffered, Subject, libc::Libc};
 use waitspec::sys::call::abi::{Call, Observation, Request};
@@ -76,6 +76,7 @@ impl System {
             "EPERM" => 1,
             "ESRCH" => 3,
             "EINTR" => 4,
+            "EBADF" => 9,
             "ECHILD" => 10,
             "EAGAIN" => self.eagain,
             "EFAULT" => 14,
@@ -201,7 +202,15 @@ impl System {
         }
         reply.replace("si_code", code);
         reply.replace("si_signo", signal);
-        reply.replace("sigs", |sigs| Some(sigs.split(',').filter_map(signal).collect::<Vec<_>>().join(",")));
+        reply.replace("sigs", |sigs| {
+            Some(
+                sigs.split(',')
+                    .filter(|sig| !sig.is_empty())
+                    .filter_map(signal)
+                    .collect::<Vec<_>>()
+                    .join(","),
+            )
+        });
         reply.replace("seen", |seen| {
             let entry = |entry: &str| {
                 let [sig, name, pid, uid, status] = entry.split(':').collect::<Vec<_>>()[..] else {
@@ -225,6 +234,8 @@ pub struct Far {
     pub name: String,
     /// The release of its kernel.
     pub release: &'static str,
+    /// What it makes of a request.
+    pub request: fn(Line) -> Line,
     /// What it answers otherwise than it should: its system, the request and the reply.
     pub edit: fn(&System, &Reply, &mut Reply),
     /// What its calls do.
@@ -240,7 +251,14 @@ impl Far {
     /// The same under a name of its own.
     pub fn named(system: &'static System, name: &str) -> Far {
         let name = format!("{}-{}-{name}", system.os, system.arch);
-        Far { system, name, release: "", edit: |_, _, _| {}, call: |request| Libc.call(request) }
+        Far {
+            system,
+            name,
+            release: "",
+            request: procdesc::for_this_kernel,
+            edit: |_, _, _| {},
+            call: |request| Libc.call(request),
+        }
     }
 
     pub fn name(&self) -> String {
@@ -267,12 +285,15 @@ impl Subject for Far {
     }
 
     fn edit_request(&self, request: Line) -> Line {
-        bsd::numbered(request)
+        bsd::numbered((self.request)(request))
     }
 
     fn edit_reply(&self, request: &Line, reply: Line) -> Line {
         let mut edited = Reply::of(&reply);
         bsd::note_child(request, &reply);
+        if self.system.os == "freebsd" {
+            procdesc::answered(request, &mut edited);
+        }
         match request.word() {
             "hello" => {
                 edited.set("os", self.system.os);

@@ -7,6 +7,7 @@
 mod bsd;
 mod deviating;
 mod far;
+mod procdesc;
 
 use deviating::ROWS;
 use far::{Far, Reply, SYSTEMS, System};
@@ -122,6 +123,7 @@ fn main() -> ExitCode {
         subjects.push(Far { call: bsd::any_jail, ..Far::named(system, "any-jail") });
         subjects.push(Far { call: bsd::real_ids, ..Far::named(system, "real-ids") });
     }
+    subjects.extend(of_procdesc().flat_map(procdesc::subjects));
     let names: Vec<String> = subjects.iter().map(Far::name).collect();
     for subject in subjects {
         registry.add(Box::new(subject));
@@ -147,6 +149,11 @@ fn main() -> ExitCode {
 }
 
 type Stage = Arc<OnceLock<Pool>>;
+
+/// The systems with process descriptors.
+fn of_procdesc() -> impl Iterator<Item = &'static System> {
+    SYSTEMS.iter().filter(|system| system.os == "freebsd")
+}
 
 /// The systems with idtypes beyond the standard.
 fn of_idtypes() -> impl Iterator<Item = &'static System> {
@@ -185,6 +192,20 @@ fn tests(stage: &Stage) -> Vec<Trial> {
             let [right, wrong] = names;
             tests.push(Trial::test(right, right_passes).with_ignored_flag(ignored));
             tests.push(Trial::test(wrong, wrong_fails).with_ignored_flag(ignored));
+        }
+    }
+    for system in of_procdesc() {
+        for &(case, call) in procdesc::CASES {
+            let (stage, subject) = (stage.clone(), Far::named(system, "procdesc").name());
+            tests.push(Trial::test(format!("{subject}: {case}@{}", call.name()), move || {
+                passes(&run(&stage, &subject, case, call)?)
+            }));
+        }
+        for wrong in procdesc::WRONG {
+            let (stage, subject) = (stage.clone(), Far::named(system, wrong.name).name());
+            tests.push(Trial::test(subject.clone(), move || {
+                fails(&run(&stage, &subject, wrong.case, wrong.call)?, wrong.clause)
+            }));
         }
     }
     for system in SYSTEMS.iter().filter(|system| system.os != "linux") {

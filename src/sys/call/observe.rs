@@ -208,14 +208,52 @@ fn wait6(wait6: WithIdAndUsage, request: &Request, buffers: &mut Buffers) -> Res
         // SAFETY: the pointers are null, bad, or to a value of their type with room behind it.
         unsafe { wait6(idtype, id, status, request.options, usage_at, info_at) }
     });
+    Ok(with_wait6_buffers(request, buffers, seen))
+}
+
+/// What such a call left in its two other buffers.
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
+fn with_wait6_buffers(request: &Request, buffers: &Buffers, seen: Observation) -> Observation {
     let (info, usage) = (buffers.info.as_left::<libc::siginfo_t>(), buffers.usage.as_left::<WRusage>());
-    Ok(Observation {
+    Observation {
         rusage: usage.seen(request.rusage, |u| &u.own, usage_of),
         children: usage.seen(request.rusage, |u| &u.children, usage_of),
         info: info.seen(request.info, |i| i, info_of),
         spill: Some(usage.spilt() || info.spilt() || seen.spill == Some(true)),
         ..seen
-    })
+    }
+}
+
+/// `pdwait(fd, status, options, wrusage, info)`, which takes the options and the buffers of a request.
+///
+/// # Errors
+/// [`NotOffered`] if the C library has no such function: it came with FreeBSD 15.1.
+pub fn pdwait(fd: c_int, request: &Request) -> Result<Observation, NotOffered> {
+    #[cfg(target_os = "freebsd")]
+    return retained::with(|buffers| pdwait_in(fd, request, buffers));
+    #[cfg(not(target_os = "freebsd"))]
+    {
+        let _ = (fd, request);
+        Err(NotOffered("there is no pdwait on this system"))
+    }
+}
+
+#[cfg(target_os = "freebsd")]
+fn pdwait_in(fd: c_int, request: &Request, buffers: &mut Buffers) -> Result<Observation, NotOffered> {
+    type Pdwait = unsafe extern "C" fn(c_int, *mut c_int, c_int, *mut WRusage, *mut libc::siginfo_t) -> c_int;
+    // Linked by name, the program would not start with an older C library.
+    // SAFETY: a C string; the handle stands for the objects of the program.
+    let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"pdwait".as_ptr()) };
+    // SAFETY: a null pointer is the `None` of an optional function, and the function of that name has these parameters.
+    let pdwait = unsafe { std::mem::transmute::<*mut std::ffi::c_void, Option<Pdwait>>(found) };
+    let pdwait = pdwait.ok_or(NotOffered("the C library has no pdwait"))?;
+    let info_at = buffers.info.poisoned::<libc::siginfo_t>().argument(request.info);
+    let usage_at = buffers.usage.poisoned::<WRusage>().argument(request.rusage);
+    let seen = with_status(request, buffers, |status| {
+        // SAFETY: the pointers are null, bad, or to a value of their type with room behind it.
+        unsafe { pdwait(fd, status, request.options, usage_at, info_at) }
+    });
+    Ok(with_wait6_buffers(request, buffers, seen))
 }
 
 #[cfg(all(target_os = "linux", not(target_arch = "riscv32")))]

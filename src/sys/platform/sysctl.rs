@@ -73,9 +73,9 @@ pub(crate) struct Thread {
     pub(crate) channel: Vec<u8>,
 }
 
-/// The wait channel of wait calls: `kern_wait` of FreeBSD and DragonFly, `do_sys_waitid` (`p_waitcv`) of NetBSD, `dowait6`
-/// of OpenBSD.
-const WAIT_CHANNEL: &[u8] = b"wait";
+/// The wait channels of wait calls: `kern_wait6` and `kern_pdwait` of FreeBSD, `kern_wait` of DragonFly, `do_sys_waitid`
+/// (`p_waitcv`) of NetBSD, `dowait6` of OpenBSD.
+const WAIT_CHANNELS: [&[u8]; 2] = [b"wait", b"pdwait"];
 
 /// Whether thread `tid` of a process with these threads sleeps in a wait call.
 pub(crate) fn asleep(threads: &[Thread], tid: i32) -> Asleep {
@@ -87,7 +87,7 @@ pub(crate) fn asleep(threads: &[Thread], tid: i32) -> Asleep {
     match thread {
         None => Asleep::Unknown,
         Some(thread) if !thread.state.is_asleep() => Asleep::Awake,
-        Some(thread) if thread.channel == WAIT_CHANNEL => Asleep::InWait,
+        Some(thread) if WAIT_CHANNELS.contains(&thread.channel.as_slice()) => Asleep::InWait,
         Some(_) => Asleep::InOtherCall,
     }
 }

@@ -12,6 +12,7 @@ pub mod gate;
 mod handle;
 pub mod namespace;
 pub mod pidfd;
+pub mod procdesc;
 mod program;
 pub mod ptrace;
 pub mod raw;

@@ -5,12 +5,14 @@ use super::agent::{Caught, caught};
 use super::family::{Pending, Trial};
 use super::observed::{End, Seen};
 use super::perform::{Instead, no_answer};
+use super::uses::Options;
 use crate::protocol::Line;
 use crate::protocol::agent::Request;
 use crate::protocol::codec::{Bytes, Words};
 use crate::protocol::fields::bounded;
-use crate::protocol::wait::{Reply, WaitRequest};
+use crate::protocol::wait::{IdType, OptionSet, Reply, Target, WaitRequest};
 use crate::protocol::warden::ProcessState;
+use crate::sys::call::abi::{Call, Pointer};
 use crate::sys::process::ptrace;
 use crate::trial::abort::{Abort, Outcome};
 use crate::trial::children::not_offered;
@@ -132,6 +134,32 @@ impl Trial<'_> {
             Ok(reply) => Ok(Seen::returned(request, shown, reply)),
             Err(e) => Err(no_answer("in-fork", &e)),
         }
+    }
+
+    /// `pdwait` on a process descriptor of the agent, which reports as `waitid` does, and a status word and usage beside.
+    pub fn pdwait(&mut self, fd: i64, options: Options) -> Result<Seen, Abort> {
+        let (pending, line) = self.prepare_pdwait(fd, options);
+        self.settle(pending, Some(To::Agent(line)))
+    }
+
+    /// The same, begun.
+    pub fn begin_pdwait(&mut self, fd: i64, options: Options) -> Result<Pending, Abort> {
+        let (pending, line) = self.prepare_pdwait(fd, options);
+        self.link.send(&[To::Agent(line)])?;
+        Ok(pending)
+    }
+
+    fn prepare_pdwait(&mut self, fd: i64, options: Options) -> (Pending, Line) {
+        let mut request = WaitRequest::new(Call::Waitid, Target::Id { idtype: IdType::All, who: fd });
+        request.options = OptionSet::of(options.flags(Call::Waitid));
+        request.rusage = Pointer::Buffer;
+        let options = request.options.items();
+        let shown =
+            format!("pdwait({fd}, {})", if options.is_empty() { "0".into() } else { options.join("|") });
+        self.steps.push(shown.clone());
+        let id = self.link.id();
+        let line = Request::Pdwait { fd: fd as i32 }.to_line().with("id", id).with_list("options", options);
+        (Pending { id, request, shown }, line)
     }
 
     /// Takes a blocked signal by `sigtimedwait` or through a `signalfd`: what came with it, `None` if it did not come.

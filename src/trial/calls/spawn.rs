@@ -26,7 +26,7 @@ impl Trial<'_> {
         by: &By,
         scenario: Scenario,
     ) -> Result<Result<(Child, Line), Errno>, Abort> {
-        if matches!(by, By::Clone(_)) && self.common.child.is_some() {
+        if matches!(by, By::Clone(_) | By::Pdfork { .. }) && self.common.child.is_some() {
             // A clone stays the agent's image, and an exec would reset its exit signal.
             return Err(Abort::Skip("a copy of the agent is not the program of --child".to_owned()));
         }

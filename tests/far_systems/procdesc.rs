@@ -1,0 +1,256 @@
+//! Process descriptors of FreeBSD: children of `clone` without an exit signal, which this kernel shows to waits by `__WALL` only,
+//! and their pidfds, answered as `kern_pdwait` (sys/kern/kern_exit.c) and sys/kern/sys_procdesc.c answer.
+
+use super::far::{Act, Far, Reply, System};
+use std::sync::Mutex;
+use waitspec::protocol::Line;
+use waitspec::subject::{NotOffered, Observation, Subject, libc::Libc};
+use waitspec::sys::call::abi::{Call, Request, Select};
+
+/// The descriptors of this agent's children, each with its child unless that is a daemon.
+static KILLED_BY_CLOSE: Mutex<Vec<(i64, i64)>> = Mutex::new(Vec::new());
+
+/// A request as this kernel has it.
+pub fn for_this_kernel(request: Line) -> Line {
+    if let ("close", Ok(fd)) = (request.word(), request.number("fd")) {
+        for (_, pid) in
+            KILLED_BY_CLOSE.lock().expect("no thread panics").extract_if(.., |(own, _)| *own == fd)
+        {
+            let pid = rustix::process::Pid::from_raw(pid as i32).expect("a pid");
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+    }
+    without_kill(request)
+}
+
+/// The same, but a close kills nobody.
+fn without_kill(request: Line) -> Line {
+    let id = request.id().unwrap_or_default();
+    match request.word() {
+        "pdfork" => Line::new("clone")
+            .with("id", id)
+            .with_list("argv", request.list("argv"))
+            .with("image", "any")
+            .with("words", request.get("words").unwrap_or_default())
+            .with("exit-signal", 0)
+            .with("pidfd", "yes")
+            .with("daemon", request.get("daemon").unwrap_or_default()),
+        "pdwait" => {
+            let options = request.list("options").into_iter().chain(["__WALL".to_owned()]);
+            Line::new("waitid")
+                .with("id", id)
+                .with("idtype", "P_PIDFD")
+                .with("who", request.get("fd").unwrap_or_default())
+                .with_list("options", options)
+                .with("info", "buffer")
+                .with("pdwait", "yes")
+        }
+        _ => request,
+    }
+}
+
+/// A termination raises `SIGCHLD`.
+fn with_sigchld(request: Line) -> Line {
+    let mut request = for_this_kernel(request);
+    if request.get("exit-signal").is_some() {
+        request.set("exit-signal", "SIGCHLD");
+    }
+    request
+}
+
+/// `pdwait` leaves what it reports.
+fn peeking(request: Line) -> Line {
+    let request = for_this_kernel(request);
+    let options = request.list("options").into_iter().chain(["WNOWAIT".to_owned()]);
+    if is_pdwait(&request) { request.clone().with_list("options", options) } else { request }
+}
+
+/// `pdwait` takes it always.
+fn taking(request: Line) -> Line {
+    let request = for_this_kernel(request);
+    let options = request.list("options").into_iter().filter(|option| option != "WNOWAIT");
+    if is_pdwait(&request) { request.clone().with_list("options", options) } else { request }
+}
+
+fn is_pdwait(request: &Line) -> bool {
+    request.flag("pdwait")
+}
+
+/// The reply as that of FreeBSD, still in names.
+pub fn answered(request: &Line, reply: &mut Reply) {
+    let number = |key: &str| reply.get(key).and_then(|text| text.parse::<i64>().ok());
+    if let ("clone", Some(fd), Some(pid)) = (request.word(), number("fd"), number("pid"))
+        && !request.flag("daemon")
+    {
+        KILLED_BY_CLOSE.lock().expect("no thread panics").push((fd, pid));
+    }
+    if request.word() == "poll" {
+        reply.replace("revents", |events| Some(events.replace("POLLIN", "POLLHUP")));
+    }
+    if !is_pdwait(request) {
+        return;
+    }
+    let open = || std::fs::exists(format!("/proc/self/fd/{}", request.get("who").unwrap_or_default()));
+    reply.replace("errno", |errno| match errno {
+        "ECHILD" => Some("ESRCH".to_owned()),
+        "EBADF" if open().is_ok_and(|open| open) => Some("EINVAL".to_owned()),
+        _ => None,
+    });
+    if reply.word == "ok" && reply.get("si_pid") == Some("0") {
+        reply.strike("si_");
+        reply.word = "err".to_owned();
+        reply.set("errno", "EAGAIN");
+    }
+}
+
+/// Makes a call that finds the children of `pdfork` too, if it is one of those.
+fn finding(request: &Request, such: bool) -> Result<Observation, NotOffered> {
+    Libc.call(&Request { options: request.options | if such { libc::__WALL } else { 0 }, ..*request })
+}
+
+fn by_pid(request: &Request) -> bool {
+    match request.select {
+        Select::Pid(pid) => pid > 0,
+        Select::Id { idtype, .. } => idtype == i64::from(libc::P_PID),
+    }
+}
+
+fn by_group(request: &Request) -> bool {
+    match request.select {
+        Select::Pid(pid) => pid != -1 && pid <= 0,
+        Select::Id { idtype, .. } => idtype == i64::from(libc::P_PGID),
+    }
+}
+
+/// As the manual has it.
+pub fn as_in_the_manual(request: &Request) -> Result<Observation, NotOffered> {
+    finding(request, by_pid(request))
+}
+
+/// As the kernel does.
+pub fn by_pid_or_group(request: &Request) -> Result<Observation, NotOffered> {
+    finding(request, by_pid(request) || by_group(request))
+}
+
+/// Every wait finds them.
+fn by_any(request: &Request) -> Result<Observation, NotOffered> {
+    finding(request, true)
+}
+
+/// Cases that a subject with process descriptors passes.
+pub const CASES: &[(&str, Call)] = &[
+    ("procdesc.only-by-pid", Call::Wait4),
+    ("procdesc.only-by-pid", Call::Waitid),
+    ("procdesc.not-by-group", Call::Waitpid),
+    ("procdesc.no-sigchld", Call::Waitid),
+    ("procdesc.pollhup", Call::Waitid),
+    ("procdesc.close-kills", Call::Waitid),
+    ("procdesc.pdwait-exit", Call::Waitid),
+    ("procdesc.pdwait-stop-continue", Call::Waitid),
+    ("procdesc.pdwait-nowait", Call::Waitid),
+    ("procdesc.pdwait-errors", Call::Waitid),
+];
+
+/// One that does otherwise, where it is seen, and the clause by which it fails.
+pub struct Wrong {
+    pub name: &'static str,
+    pub case: &'static str,
+    pub call: Call,
+    pub clause: &'static str,
+    request: fn(Line) -> Line,
+    edit: fn(&System, &Reply, &mut Reply),
+    act: Act,
+}
+
+const fn wrong(
+    name: &'static str,
+    (case, call): (&'static str, Call),
+    clause: &'static str,
+    edit: fn(&System, &Reply, &mut Reply),
+) -> Wrong {
+    Wrong { name, case, call, clause, request: for_this_kernel, edit, act: as_in_the_manual }
+}
+
+const fn by_request(
+    name: &'static str,
+    case: &'static str,
+    clause: &'static str,
+    request: fn(Line) -> Line,
+) -> Wrong {
+    Wrong { request, ..wrong(name, (case, Call::Waitid), clause, |_, _, _| {}) }
+}
+/// One error of `pdwait` in place of another, where `WEXITED` was given, or was not.
+fn errno(system: &System, request: &Reply, reply: &mut Reply, exited: bool, names: [&str; 2]) {
+    let [from, to] = names.map(|name| system.errno(name).to_string());
+    if request.get("pdwait").is_some() && request.has_option("WEXITED") == exited {
+        reply.replace("errno", |errno| (errno == from).then(|| to.clone()));
+    }
+}
+
+pub const WRONG: &[Wrong] = &[
+    Wrong {
+        act: by_any,
+        ..wrong(
+            "pdfork-found-by-any",
+            ("procdesc.only-by-pid", Call::Wait4),
+            "freebsd/pdfork/only-by-pid",
+            |_, _, _| {},
+        )
+    },
+    by_request("pdfork-sigchld", "procdesc.no-sigchld", "freebsd/pdfork/no-sigchld", with_sigchld),
+    wrong(
+        "pdfork-pollin",
+        ("procdesc.pollhup", Call::Waitid),
+        "freebsd/pdfork/pollhup",
+        |_, request, reply| {
+            if request.word == "poll" {
+                reply.replace("revents", |events| Some(events.replace("POLLHUP", "POLLIN")));
+            }
+        },
+    ),
+    by_request("pdfork-close", "procdesc.close-kills", "freebsd/pdfork/close-kills", without_kill),
+    wrong(
+        "pdwait-nohang",
+        ("procdesc.pdwait-exit", Call::Waitid),
+        "freebsd/pdwait/nohang-ewouldblock",
+        |system, request, reply| errno(system, request, reply, true, ["EAGAIN", "ECHILD"]),
+    ),
+    wrong(
+        "pdwait-echild",
+        ("procdesc.pdwait-exit", Call::Waitid),
+        "freebsd/pdwait/after-reap-esrch",
+        |system, request, reply| errno(system, request, reply, true, ["ESRCH", "ECHILD"]),
+    ),
+    by_request("pdwait-peeks", "procdesc.pdwait-exit", "freebsd/pdwait/reports", peeking),
+    by_request(
+        "pdwait-repeats-stop",
+        "procdesc.pdwait-stop-continue",
+        "freebsd/pdwait/nohang-ewouldblock",
+        peeking,
+    ),
+    by_request("pdwait-takes", "procdesc.pdwait-nowait", "freebsd/pdwait/nowait", taking),
+    wrong(
+        "pdwait-no-event",
+        ("procdesc.pdwait-errors", Call::Waitid),
+        "freebsd/pdwait/no-event-option-einval",
+        |system, request, reply| errno(system, request, reply, false, ["EINVAL", "ESRCH"]),
+    ),
+    wrong(
+        "pdwait-file",
+        ("procdesc.pdwait-errors", Call::Waitid),
+        "freebsd/pdwait/bad-descriptor",
+        |system, request, reply| errno(system, request, reply, true, ["EINVAL", "EBADF"]),
+    ),
+];
+
+/// The subject that answers as it should, and those that do not.
+pub fn subjects(system: &'static System) -> Vec<Far> {
+    let right = Far { call: as_in_the_manual, ..Far::named(system, "procdesc") };
+    let wrong = WRONG.iter().map(|wrong| Far {
+        request: wrong.request,
+        edit: wrong.edit,
+        call: wrong.act,
+        ..Far::named(system, wrong.name)
+    });
+    std::iter::once(right).chain(wrong).collect()
+}

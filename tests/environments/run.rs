@@ -17,7 +17,7 @@ use super::poll::poll;
 use rustix::process::{Pid, Signal, kill_process};
 
 /// The time after which anything counts as hung. No passing test comes near it.
-pub const LIMIT: Duration = Duration::from_secs(120);
+pub const LIMIT: Duration = Duration::from_secs(400);
 
 /// The variable that marks the processes of a run.
 const MARK: &str = "WAITSPEC_TEST_RUN";

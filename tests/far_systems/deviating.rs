@@ -2,7 +2,7 @@
 
 use super::far::{Act, Far, Reply, SYSTEMS, System, number};
 use super::{bsd, procdesc};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use waitspec::subject::{Memory, NotOffered, Observation, Pointer, Usage};
 use waitspec::subject::{Subject, libc::Libc};
 use waitspec::sys::call::abi::{Call, Request, Select};
@@ -21,6 +21,8 @@ pub struct Row {
     /// As it has it not.
     other: Edit,
     release: &'static str,
+    /// The processor that its program is built for, if not that of the system.
+    arch: Option<&'static str>,
     /// What the calls of the first and of the second do otherwise than Linux.
     acts: [Option<Act>; 2],
     /// The case changes users.
@@ -34,7 +36,7 @@ const fn row(
     other: Edit,
 ) -> Row {
     let needs_root = matches!(clause.as_bytes(), b"posix/waitid/si-uid");
-    Row { system, clause, case, call, known, other, release: "", acts: [None; 2], needs_root }
+    Row { system, clause, case, call, known, other, release: "", arch: None, acts: [None; 2], needs_root }
 }
 
 /// The subject that deviates as is known, and the other.
@@ -44,7 +46,13 @@ pub fn subjects(row: &Row) -> [Far; 2] {
     [("deviates", row.known, known), ("departs otherwise", row.other, other)].map(|(how, edit, act)| {
         let name = format!("{} {how}", row.clause).replace([' ', '/'], "-");
         let right = Far::named(system, &name);
-        Far { edit, release: row.release, call: act.unwrap_or(right.call), ..right }
+        Far {
+            edit,
+            release: row.release,
+            arch: row.arch.unwrap_or(right.arch),
+            call: act.unwrap_or(right.call),
+            ..right
+        }
     })
 }
 
@@ -125,6 +133,24 @@ pub const ROWS: &[Row] = &[
                     si_status(reply, |_| 6);
                 }
             },
+        )
+    },
+    Row {
+        arch: Some("x86"),
+        ..row(
+            ("linux", "linux/clone/exit-signal-sent"),
+            ("clone.exit-signal-sent", Call::Wait4),
+            |_, request, reply| status_in_handler(request, reply, "0"),
+            |_, request, reply| status_in_handler(request, reply, "8"),
+        )
+    },
+    Row {
+        arch: Some("x86"),
+        ..row(
+            ("linux", "posix/rusage/times-agree"),
+            ("rusage-children.agrees-with-times", Call::Wait4),
+            |_, request, reply| ticks_short(request, reply, 3),
+            |_, request, reply| ticks_short(request, reply, 5),
         )
     },
     row(("netbsd", "posix/waitpid/nohang-echild"), ("nohang.no-children", Call::Wait4), nothing, eagain),
@@ -386,6 +412,35 @@ const fn effective_user(system: &'static str) -> Row {
 }
 
 fn unchanged(_: &System, _: &Reply, _: &mut Reply) {}
+
+/// The `si_status` of the signals that a handler has seen.
+fn status_in_handler(request: &Reply, reply: &mut Reply, status: &str) {
+    if request.word == "signals" {
+        reply.replace("seen", |seen| Some(format!("{}:{status}", seen.rsplit_once(':')?.0)));
+    }
+}
+
+/// `times` counts fewer ticks than `getrusage` said before, by that many halves.
+fn ticks_short(request: &Reply, reply: &mut Reply, halves: i64) {
+    // User and system time.
+    static USED: [AtomicI64; 2] = [AtomicI64::new(0), AtomicI64::new(0)];
+    let number = |key| reply.get(key).and_then(|text| text.parse::<i64>().ok()).unwrap_or_default();
+    let [user, system] = [0, 1].map(|which: usize| USED[which].load(Ordering::Relaxed));
+    match request.word.as_str() {
+        "getrusage" => {
+            USED[0].store(number("ru_utime_us"), Ordering::Relaxed);
+            USED[1].store(number("ru_stime_us"), Ordering::Relaxed);
+        }
+        "times" if user > 0 => {
+            // Short ticks, so that there are enough of them.
+            let tick = 2_000;
+            reply.set("tick_us", &tick.to_string());
+            reply.set("cutime_us", &(user - halves * tick / 2).to_string());
+            reply.set("cstime_us", &system.to_string());
+        }
+        _ => {}
+    }
+}
 
 /// The number of signals that the handler has seen, where it has seen none.
 fn signals(request: &Reply, reply: &mut Reply, count: &str) {

@@ -234,6 +234,8 @@ pub struct Far {
     pub name: String,
     /// The release of its kernel.
     pub release: &'static str,
+    /// The processor that it is built for, if not that of the system.
+    pub arch: &'static str,
     /// What it makes of a request.
     pub request: fn(Line) -> Line,
     /// What it answers otherwise than it should: its system, the request and the reply.
@@ -255,6 +257,7 @@ impl Far {
             system,
             name,
             release: "",
+            arch: system.arch,
             request: procdesc::for_this_kernel,
             edit: |_, _, _| {},
             call: |request| Libc.call(request),
@@ -297,7 +300,7 @@ impl Subject for Far {
         match request.word() {
             "hello" => {
                 edited.set("os", self.system.os);
-                edited.set("arch", self.system.arch);
+                edited.set("arch", self.arch);
                 if !self.release.is_empty() {
                     edited.set("release", self.release);
                 }

@@ -73,6 +73,10 @@ mod agent;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod agent;
+#[cfg(all(feature = "cli", not(feature = "internals")))]
+mod bench;
+#[cfg(all(feature = "cli", feature = "internals"))]
+pub mod bench;
 #[cfg(not(feature = "internals"))]
 mod catalogue;
 #[cfg(feature = "internals")]

@@ -12,6 +12,7 @@
 //! | `program` | the program that agents exec |
 //! | `handlers` | dispositions, masks, and what the handlers have seen |
 //! | `spawn` | creates children, by exec or as a fork of the agent |
+//! | `measure` | the loops of `waitspec bench` |
 //! | `staged` | calls right after a gate has opened, and calls that can be cancelled |
 //! | `workers` | the threads of requests with `thread=N` |
 //! | `handles` | the agent of a process handle |
@@ -21,6 +22,7 @@ pub mod check;
 mod handlers;
 pub mod handles;
 mod input;
+mod measure;
 mod optional;
 pub mod program;
 mod requests;

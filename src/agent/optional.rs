@@ -7,7 +7,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 use rustix::process::Resource;
 
-use super::{Agent, Refusal, handlers, spawn, staged};
+use super::{Agent, Refusal, handlers, measure, spawn, staged};
 use crate::protocol::Line;
 use crate::protocol::agent::{Limit, Request};
 use crate::protocol::codec::{Bytes, Switch, Words};
@@ -138,6 +138,9 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
         Request::UnshareUsers {} => {
             sandbox::unshare_users()?;
             Ok(ok)
+        }
+        Request::Measure { what, n, call, argv, bare } => {
+            measure::serve(agent, &measure::Order { what, n, call, argv, bare }, ok)
         }
         other => Err(Refusal::unsupported(format_args!("{} is served elsewhere", other.word()))),
     }

@@ -3,6 +3,7 @@
 mod agent;
 mod arguments;
 mod baseline;
+mod bench;
 mod child;
 #[cfg(feature = "full")]
 mod complete;
@@ -27,7 +28,6 @@ mod run;
 mod selected;
 #[cfg(feature = "full")]
 mod selftest;
-#[cfg(feature = "full")]
 mod session;
 mod table;
 mod usage;
@@ -94,6 +94,7 @@ enum Verb {
     Matrix(matrix::Args),
     #[cfg(feature = "full")]
     Selftest(selftest::Args),
+    Bench(bench::Args),
     Baseline(baseline::Args),
     Agent(agent::Args),
     #[cfg(feature = "full")]
@@ -177,6 +178,7 @@ fn perform(verb: Verb) -> Result<Output, RunError> {
         Verb::Matrix(args) => matrix::perform(&args),
         #[cfg(feature = "full")]
         Verb::Selftest(args) => selftest::perform(&args),
+        Verb::Bench(args) => bench::perform(&args),
         Verb::Baseline(args) => baseline::perform(&args),
         Verb::Agent(args) => agent::perform(&args),
         #[cfg(feature = "full")]

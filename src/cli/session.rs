@@ -36,12 +36,26 @@ impl SessionArgs {
     /// Starts the wardens; returns the pool and the names of the subjects, which are `default` if none was given and that is not
     /// empty. Must be called while there is one thread.
     pub fn pool(&self, default: &[&str]) -> Result<(Pool, Vec<String>), RunError> {
+        self.pool_of(default, None)
+    }
+
+    /// The same with an agent of `other` next to that of each subject; it is not among the names unless it was given.
+    pub fn pool_with(&self, other: &str) -> Result<(Pool, Vec<String>), RunError> {
+        self.pool_of(&[], Some(other))
+    }
+
+    fn pool_of(&self, default: &[&str], other: Option<&str>) -> Result<(Pool, Vec<String>), RunError> {
         check_subjects(&self.subjects)?;
         let default = || default.iter().map(|name| (*name).to_owned()).collect();
+        let mut asked: Vec<String> = if self.subjects.is_empty() { default() } else { self.subjects.clone() };
+        // No subject means the default ones.
+        let hidden = other.filter(|name| !asked.is_empty() && !asked.iter().any(|one| one == name));
+        asked.extend(hidden.map(str::to_owned));
+        let jobs = self.jobs.map(NonZeroUsize::get);
         let settings = Settings {
-            subjects: if self.subjects.is_empty() { default() } else { self.subjects.clone() },
+            subjects: asked,
             profile: self.profile,
-            jobs: self.jobs.map(NonZeroUsize::get),
+            jobs: if other.is_some() { Some(jobs.unwrap_or(2).max(2)) } else { jobs },
             timeout_scale: self.timeout_scale.0,
             child: self.child.as_ref().map(|c| c.words.clone()),
             warden: self.warden.as_ref().map(|w| w.words.clone()),
@@ -49,7 +63,8 @@ impl SessionArgs {
         };
         let pool = Pool::new(Session::start(&settings, &crate::mutants::registry())?);
         catch_interrupts();
-        let subjects = pool.subjects().iter().map(|s| s.spec.clone()).collect();
+        let shown = pool.subjects().iter().filter(|subject| hidden != Some(subject.spec.as_str()));
+        let subjects = shown.map(|subject| subject.spec.clone()).collect();
         Ok((pool, subjects))
     }
 

@@ -42,6 +42,24 @@ words! {
         Core = "core",
     }
 
+    /// What is repeated and timed.
+    pub enum Workload {
+        /// A fork whose child exits at once, and a blocking call for it.
+        SpawnReap = "spawn-reap",
+        /// A call with `WNOHANG` for a child that runs.
+        Poll = "poll",
+        /// A child that dies while a blocking call for it sleeps: from its death to the return of the call.
+        Blocked = "blocked",
+        /// The same with the wait of limited time that the subject offers.
+        Bounded = "bounded",
+        /// A call for any child, while there are zombies only.
+        ReapAny = "reap-any",
+        /// The same by pid, in another order than that in which they were made.
+        ReapPid = "reap-pid",
+        /// The same by pidfd.
+        ReapPidfd = "reap-pidfd",
+    }
+
     /// Whether a child may be an image of the agent itself.
     pub enum Image {
         /// The child program, by an exec or in the fork.
@@ -141,6 +159,10 @@ requests! {
         Limit = "limit" { resource: Limit = "resource", soft: u64 = "soft" },
         Deny = "deny" { call: String = "call", errno: String = "errno" },
         UnshareUsers = "unshare-users" {},
+        Measure = "measure" {
+            what: Workload = "what", n: u64 = "n", call: Option<String> = "call", argv: Option<Words> = "argv",
+            bare: bool = "bare",
+        },
     }
 }
 

@@ -97,10 +97,16 @@
 //! | `limit resource=nofile or core soft=N` | sets the soft limit | `ok` |
 //! | `deny call=pidfd_open errno=E` | denies a system call with that error | `ok` |
 //! | `unshare-users` | enters a new user namespace in which no user is mapped | `ok` |
+//! | `measure what=W n=N [call=C] [argv=A,B,...] [bare=yes]` | for `waitspec bench`: does W (below) N times with that call of the subject, or, if it is `bare`, with that function of the C library; a subject that waits only for children that it starts itself is unsupported, and is shown so by starting A | `ok n=N ns=T,... [got=TEXT]` |
 //!
 //! `count` counts every signal, `seen` holds those of `do=record` (as `si_signo` and its fellows below), `waited` the calls
 //! of `do=wait`: the return value or the `errno`'s name, then the status word, `untouched`, or nothing if the subject
 //! does not expose it. If the subject cannot make that call at all, the reply to `signals` is `unsupported`.
+//!
+//! W of `measure` is `spawn-reap` (fork, exit, blocking call), `poll` (`WNOHANG` for a child that runs), `blocked` (the time from a
+//! child's death to the return of a call that sleeps), `bounded` (the same with the subject's own wait of limited time), `reap-any`,
+//! `reap-pid` or `reap-pidfd` (N zombies, one call each). The reply has how often it was done (fewer children than N may exist at a
+//! time), the nanoseconds of all together (for `blocked` and `bounded` of each), and in `got` what a call returned instead of its child.
 //!
 //! Every call of the family is announced: immediately before it the agent writes `entering id=N tid=T` (`tid`: the thread
 //! id, or the pid where threads have none). Then its reply:

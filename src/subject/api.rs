@@ -2,9 +2,10 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::time::Duration;
 
 use crate::protocol::Line;
-use crate::sys::call::abi::{Call, NotOffered, Observation, Pointer, Request};
+use crate::sys::call::abi::{Call, NotOffered, Observation, Pointer, Request, Return};
 use crate::wait::Pid;
 
 /// An implementation of the wait family.
@@ -42,6 +43,19 @@ pub trait Subject: Send + Sync {
     /// What the implementation cannot express (an unknown option, a null pointer in a typed binding) is [`NotOffered`],
     /// never an approximation.
     fn call(&self, request: &Request) -> Result<Observation, NotOffered>;
+
+    /// Performs one call, and only says what it returned: what `waitspec bench` repeats. No part of what observes a call.
+    #[doc(hidden)]
+    fn call_unobserved(&self, request: &Request) -> Result<Return, NotOffered> {
+        self.call(request).map(|seen| seen.ret)
+    }
+
+    /// Waits for the termination of a child for at most that long; `None` if it offers no such wait. Its pid, or 0.
+    #[doc(hidden)]
+    fn wait_bounded(&self, pid: i32, time: Duration) -> Option<Return> {
+        let _ = (pid, time);
+        None
+    }
 
     /// Starts a child with the program and arguments of `command`, and returns its pid; `None` (the default) leaves
     /// that to the agent, which forks.

@@ -1,7 +1,8 @@
 //! The C library of this system, through its own functions.
 
 use super::api::{Decoded, Subject};
-use crate::sys::call::abi::{Call, NotOffered, Observation, Request};
+use crate::sys::call::abi::{Call, NotOffered, Observation, Request, Return};
+use crate::sys::call::bare;
 use crate::sys::call::observe::{self, Entry};
 
 /// Each call is the C library's function of the same name; none is emulated by another.
@@ -23,6 +24,10 @@ impl Subject for Libc {
 
     fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
         observe::perform(Entry::Libc, request)
+    }
+
+    fn call_unobserved(&self, request: &Request) -> Result<Return, NotOffered> {
+        bare::of_c_library(request)
     }
 
     /// The macros as the `libc` crate implements them: C's own are not functions and cannot be called from here.

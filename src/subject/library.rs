@@ -11,7 +11,8 @@ use rustix::io::FdFlags;
 
 use super::api::{Decoded, Subject};
 use super::libc::Libc;
-use crate::sys::call::abi::{Call, NotOffered, Observation, Request};
+use crate::sys::call::abi::{Call, NotOffered, Observation, Request, Return};
+use crate::sys::call::bare;
 use crate::sys::call::functions::Functions;
 use crate::sys::call::library;
 use crate::sys::call::observe::{self, Entry};
@@ -160,6 +161,10 @@ impl Subject for Library {
 
     fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
         observe::perform(Entry::Library(self.functions), request)
+    }
+
+    fn call_unobserved(&self, request: &Request) -> Result<Return, NotOffered> {
+        bare::of_functions(&self.functions, request)
     }
 
     fn decode(&self, status: i32) -> Option<Decoded> {

@@ -1,10 +1,12 @@
 //! This crate's own wrappers: they are judged, too.
 
 use super::api::{Decoded, Subject};
-use crate::sys::call::abi::{Call, Memory, NotOffered, Observation, Pointer, Request, Select};
+use crate::sys::call::abi::{Call, Memory, NotOffered, Observation, Pointer, Request, Return, Select};
 use crate::wait::{
-    self, ChildInfo, Errno, IdOptions, IdTarget, MaxRssUnit, Rusage, Target, WaitOptions, WaitStatus,
+    self, ChildInfo, Errno, IdOptions, IdTarget, MaxRssUnit, Pid, Rusage, Target, WaitOptions, WaitStatus,
 };
+use std::hint::black_box;
+use std::time::Duration;
 
 /// [`crate::wait`]; what its types cannot express is not offered.
 #[derive(Copy, Clone, Debug, Default)]
@@ -64,6 +66,31 @@ impl Subject for Waitspec {
         }
     }
 
+    fn call_unobserved(&self, request: &Request) -> Result<Return, NotOffered> {
+        match (request.call, nohang(request)) {
+            (Call::Wait4, true) => {
+                Ok(pid_of(wait::try_wait4(target(request)?, options(request)?), |done| done.pid))
+            }
+            (Call::Wait4, false) => {
+                Ok(pid_of(wait::wait4(target(request)?, options(request)?).map(Some), |done| done.pid))
+            }
+            (Call::Waitpid, true) => {
+                Ok(pid_of(wait::try_waitpid(target(request)?, options(request)?), |done| done.pid))
+            }
+            (Call::Waitpid, false) => {
+                Ok(pid_of(wait::waitpid(target(request)?, options(request)?).map(Some), |done| done.pid))
+            }
+            (Call::Waitid, true) => Ok(zero(wait::try_waitid(id_target(request)?, id_options(request)?))),
+            (Call::Waitid, false) => Ok(zero(wait::waitid(id_target(request)?, id_options(request)?))),
+            _ => self.call(request).map(|seen| seen.ret),
+        }
+    }
+
+    fn wait_bounded(&self, pid: i32, time: Duration) -> Option<Return> {
+        let pid = Pid::from_raw(pid)?;
+        Some(pid_of(wait::wait4_timeout(pid, WaitOptions::NONE, time), |done| done.pid))
+    }
+
     fn decode(&self, status: i32) -> Option<Decoded> {
         let status = WaitStatus::from_raw(status);
         Some(Decoded {
@@ -77,6 +104,23 @@ impl Subject for Waitspec {
             core: status.is_signaled().then(|| status.core_dumped()),
             exit_code: status.to_exit_code(),
         })
+    }
+}
+
+/// The value of a call that reports a pid. The rest of its report counts as used.
+fn pid_of<T>(outcome: Result<Option<T>, Errno>, pid: impl FnOnce(&T) -> Pid) -> Return {
+    match black_box(outcome) {
+        Ok(Some(done)) => Ok(pid(&done).as_raw_pid().into()),
+        Ok(None) => Ok(0),
+        Err(errno) => Err(errno.raw_os_error()),
+    }
+}
+
+/// The value of `waitid`, as above.
+fn zero<T>(outcome: Result<T, Errno>) -> Return {
+    match black_box(outcome) {
+        Ok(_) => Ok(0),
+        Err(errno) => Err(errno.raw_os_error()),
     }
 }
 

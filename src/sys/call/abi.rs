@@ -229,6 +229,9 @@ pub struct Info {
     pub other_bytes: Option<i64>,
 }
 
+/// What a call returned; of -1, the `errno`, with the number of the host.
+pub type Return = Result<i64, c_int>;
+
 /// What a call returned and wrote.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(not(feature = "internals"), non_exhaustive)]

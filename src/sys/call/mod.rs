@@ -1,6 +1,7 @@
 //! The calls of the wait family: as data, as functions, and as observations of poisoned buffers.
 
 pub mod abi;
+pub mod bare;
 pub mod functions;
 mod hostile;
 pub mod library;

@@ -54,7 +54,7 @@ impl Trial<'_> {
         Ok(Ok(Latency { wait: waits[NTH - 1], reference: polls[EACH - NTH] }))
     }
 
-    fn timed_wait(&mut self, phase: Duration) -> Result<Result<Duration, Seen>, Abort> {
+    pub(crate) fn timed_wait(&mut self, phase: Duration) -> Result<Result<Duration, Seen>, Abort> {
         let child = self.spawn(Scenario::held())?;
         let pending = self.begin(Target::Child(&child), Options::NONE)?;
         self.await_sleeper(&pending)?;

@@ -1,0 +1,362 @@
+//! The loops of `waitspec bench`: no line of the protocol and no observation of memory comes between two calls.
+//!
+//! Each loop exists once and is compiled twice: with the call of the subject, and with the C library's function (`bare`), next
+//! to which the driver shows the subject. The children are forks of the agent that exit at once.
+
+use std::ffi::OsString;
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::os::unix::ffi::OsStringExt;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+
+use super::{Agent, Refusal};
+use crate::protocol::Line;
+use crate::protocol::agent::Workload;
+use crate::protocol::codec::Words;
+use crate::protocol::line::FieldError;
+use crate::subject::{Call, NotOffered, Pointer, Request, Select, Subject};
+use crate::sys::call::abi::Return;
+use crate::sys::call::bare;
+use crate::sys::process::stamp::{Stamp, now};
+use crate::sys::process::{self, Forked, Reaped, raw};
+use crate::sys::process_table;
+use crate::wait::names;
+
+/// How long a child may take to die; and a wait of limited time, which is to be ended by its child.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long a child looks whether its parent sleeps.
+const LOOK: Duration = Duration::from_millis(50);
+/// How long it waits where that cannot be seen.
+const UNSEEN: Duration = Duration::from_millis(2);
+/// A child dies at a random moment of this time after its parent went to sleep: a call that looks now and then is shown as such.
+const PHASE_NS: u64 = 1_000_000;
+/// How many pidfds are open at a time.
+const OPEN: usize = 128;
+
+/// The request `measure`.
+pub(super) struct Order {
+    pub(super) what: Workload,
+    pub(super) n: u64,
+    pub(super) call: Option<String>,
+    pub(super) argv: Option<Words>,
+    pub(super) bare: bool,
+}
+
+/// Whether a call did what it should; `Err` in `Ok` is what it returned instead.
+type Waited = Result<Result<(), Return>, NotOffered>;
+
+/// What a loop did.
+#[derive(Default)]
+struct Done {
+    n: usize,
+    ns: Vec<u64>,
+    got: Option<String>,
+    refused: Option<NotOffered>,
+}
+
+impl Done {
+    /// Counts a call; whether it did what it should.
+    fn note(&mut self, waited: Waited) -> bool {
+        match waited {
+            Ok(Ok(())) => self.n += 1,
+            Ok(Err(ret)) => self.got = Some(shown(ret)),
+            Err(why) => self.refused = Some(why),
+        }
+        !self.has_failed()
+    }
+
+    fn has_failed(&self) -> bool {
+        self.got.is_some() || self.refused.is_some()
+    }
+
+    fn finished(self) -> Result<Done, Refusal> {
+        match self.refused {
+            Some(why) => Err(Refusal::unsupported(why.0)),
+            None => Ok(self),
+        }
+    }
+}
+
+/// Which child a call is to report.
+#[derive(Copy, Clone)]
+enum Which {
+    Any,
+    Pid(i32),
+    Pidfd(RawFd),
+}
+
+/// Serves the request.
+pub(super) fn serve(agent: &Agent, order: &Order, ok: Line) -> Result<Line, Refusal> {
+    if agent.is_threaded() {
+        return Err(Refusal::unsupported("a copy of a process with several threads"));
+    }
+    let subject = agent.subject;
+    let name = order.call.as_deref().unwrap_or(Call::Waitpid.name());
+    let call = Call::from_name(name).ok_or_else(|| FieldError::Bad("call", name.to_owned()))?;
+    if let Some(argv) = &order.argv {
+        let command: Vec<OsString> = argv.0.iter().cloned().map(OsString::from_vec).collect();
+        if subject.spawn(&command).is_some() {
+            return Err(Refusal::unsupported("it waits only for children that it starts itself"));
+        }
+    }
+    let done = match (order.what, order.bare) {
+        (Workload::Bounded, false) => bounded(subject, order.n)?,
+        // With a deadline or without one, the C program's wait for a death is the same.
+        (Workload::Bounded, true) => run(Workload::Blocked, call, order.n, bare::of_c_library)?,
+        (what, true) => run(what, call, order.n, bare::of_c_library)?,
+        (what, false) => run(what, call, order.n, |request| subject.call_unobserved(request))?,
+    };
+    let ok = ok.with("n", done.n).with_list("ns", done.ns.iter().map(u64::to_string));
+    Ok(match done.got {
+        Some(got) => ok.with("got", got),
+        None => ok,
+    })
+}
+
+/// Does one thing N times. `waitid` returns 0 where the other calls return a pid.
+fn run(
+    what: Workload,
+    call: Call,
+    n: u64,
+    make: impl Fn(&Request) -> Result<Return, NotOffered>,
+) -> Result<Done, Refusal> {
+    let n = usize::try_from(n).unwrap_or(usize::MAX);
+    // A report, or what came instead of one.
+    let report = |which| match make(&request(call, which, 0))? {
+        Ok(1..) => Ok(Ok(())),
+        Ok(0) if call == Call::Waitid => Ok(Ok(())),
+        other => Ok(Err(other)),
+    };
+    match what {
+        Workload::SpawnReap => spawn_and_reap(n, |pid| report(Which::Pid(pid))),
+        Workload::Poll => poll(n, |pid| match make(&request(call, Which::Pid(pid), libc::WNOHANG))? {
+            Ok(0) => Ok(Ok(())),
+            other => Ok(Err(other)),
+        }),
+        Workload::Blocked | Workload::Bounded => latency(n, |pid| report(Which::Pid(pid))),
+        Workload::ReapAny | Workload::ReapPid | Workload::ReapPidfd => reap(n, what, report),
+    }
+}
+
+/// The arguments of a call.
+fn request(call: Call, which: Which, options: i32) -> Request {
+    let by_id = call == Call::Waitid;
+    let select = match (which, by_id) {
+        (Which::Any, false) => Select::Pid(-1),
+        (Which::Pid(pid), false) => Select::Pid(pid),
+        (Which::Any, true) => Select::Id { idtype: i64::from(libc::P_ALL), id: 0 },
+        (Which::Pid(pid), true) => Select::Id { idtype: i64::from(libc::P_PID), id: pid.into() },
+        (Which::Pidfd(fd), _) => Select::Id { idtype: P_PIDFD, id: fd.into() },
+    };
+    Request {
+        call,
+        select,
+        options: if by_id { options | libc::WEXITED } else { options },
+        status: Pointer::Buffer,
+        rusage: if by_id { Pointer::Null } else { Pointer::Buffer },
+        info: Pointer::Buffer,
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const P_PIDFD: i64 = libc::P_PIDFD as i64;
+/// There are no pidfds to be had.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const P_PIDFD: i64 = -1;
+
+/// What a call returned that it should not.
+fn shown(ret: Return) -> String {
+    match ret {
+        Ok(value) => value.to_string(),
+        Err(number) => names::errno_name(number)
+            .map_or_else(|| format!("-1, errno {number}"), |name| format!("-1 {name}")),
+    }
+}
+
+/// Makes a child that exits at once; `None` where no more can be made.
+fn child() -> Result<Option<i32>, Errno> {
+    match process::fork() {
+        Ok(Forked::Child) => process::exit_now(0),
+        Ok(Forked::Parent(pid)) => Ok(Some(pid)),
+        Err(Errno::AGAIN | Errno::NOMEM) => Ok(None),
+        Err(errno) => Err(errno),
+    }
+}
+
+/// Reaps what a call has left. These children exit by themselves: none is killed, for a pid may be another process's by now.
+fn settle(pids: &[i32]) {
+    let end = Instant::now() + PATIENCE;
+    for &pid in pids {
+        while matches!(process::reap(pid), Reaped::NotYet) && Instant::now() < end {
+            std::thread::yield_now();
+        }
+    }
+}
+
+fn spawn_and_reap(n: usize, wait: impl Fn(i32) -> Waited) -> Result<Done, Refusal> {
+    let mut done = Done::default();
+    let began = now();
+    while done.n < n {
+        let pid = child()?.ok_or(Errno::AGAIN)?;
+        if !done.note(wait(pid)) {
+            settle(&[pid]);
+            break;
+        }
+    }
+    done.ns.push(now() - began);
+    done.finished()
+}
+
+fn poll(n: usize, wait: impl Fn(i32) -> Waited) -> Result<Done, Refusal> {
+    let pid = process::spawn(|| {
+        loop {
+            process::pause();
+        }
+    })?;
+    let mut done = Done::default();
+    let began = now();
+    while done.n < n && done.note(wait(pid)) {}
+    done.ns.push(now() - began);
+    process::kill_and_reap(pid);
+    done.finished()
+}
+
+/// The wait of limited time that the subject offers.
+fn bounded(subject: &dyn Subject, n: u64) -> Result<Done, Refusal> {
+    const NONE: NotOffered = NotOffered("it has no wait of limited time");
+    latency(usize::try_from(n).unwrap_or(usize::MAX), |pid| {
+        match subject.wait_bounded(pid, PATIENCE).ok_or(NONE)? {
+            Ok(1..) => Ok(Ok(())),
+            other => Ok(Err(other)),
+        }
+    })
+}
+
+fn latency(n: usize, wait: impl Fn(i32) -> Waited) -> Result<Done, Refusal> {
+    let stamp = Stamp::new()?;
+    let parent = process::pid();
+    let mut done = Done::default();
+    let mut random = now();
+    while done.n < n {
+        random = step(random);
+        let phase = Duration::from_nanos((random >> 33) % PHASE_NS);
+        let pid = process::spawn(|| {
+            await_sleeper(parent);
+            spin(phase);
+            stamp.set();
+            0
+        })?;
+        let waited = wait(pid);
+        let elapsed = stamp.elapsed();
+        if !done.note(waited) {
+            settle(&[pid]);
+            break;
+        }
+        // A report of a child that lives: its pid was not reaped.
+        let Some(ns) = elapsed else {
+            settle(&[pid]);
+            done.got = Some("a report before the child died".to_owned());
+            break;
+        };
+        done.ns.push(ns);
+    }
+    done.finished()
+}
+
+/// Returns once a process sleeps, in the child of that process.
+fn await_sleeper(pid: i32) {
+    let began = Instant::now();
+    while began.elapsed() < LOOK {
+        match process_table::glance(pid) {
+            Ok(Some(process)) if process.state.is_asleep() => return,
+            Ok(Some(_)) => std::thread::yield_now(),
+            Ok(None) | Err(_) => return spin(UNSEEN),
+        }
+    }
+}
+
+fn spin(time: Duration) {
+    let began = Instant::now();
+    while began.elapsed() < time {
+        std::hint::spin_loop();
+    }
+}
+
+/// Makes N zombies, or as many as there can be, and a call for each.
+fn reap(n: usize, what: Workload, wait: impl Fn(Which) -> Waited) -> Result<Done, Refusal> {
+    let mut pids = Vec::with_capacity(n);
+    let made = make_zombies(n, &mut pids);
+    let mut done = Done { ns: vec![0], ..Done::default() };
+    let reaped = made.and_then(|()| {
+        match what {
+            Workload::ReapAny => one_by_one(pids.iter().map(|_| Which::Any), &wait, &mut done),
+            Workload::ReapPidfd => {
+                for some in pids.chunks(OPEN) {
+                    let open = |pid: &i32| raw::pidfd_open(*pid, false);
+                    let fds = some.iter().map(open).collect::<Result<Vec<OwnedFd>, _>>()?;
+                    one_by_one(fds.iter().map(|fd| Which::Pidfd(fd.as_raw_fd())), &wait, &mut done);
+                }
+            }
+            _ => {
+                let mut order = pids.clone();
+                scatter(&mut order);
+                one_by_one(order.iter().map(|pid| Which::Pid(*pid)), &wait, &mut done);
+            }
+        }
+        Ok(())
+    });
+    if reaped.is_err() || done.n < pids.len() {
+        settle(&pids);
+    }
+    reaped.and_then(|()| done.finished())
+}
+
+/// Makes children, and returns once the process table shows that they are dead.
+fn make_zombies(n: usize, pids: &mut Vec<i32>) -> Result<(), Refusal> {
+    while pids.len() < n {
+        match child()? {
+            Some(pid) => pids.push(pid),
+            None => break,
+        }
+    }
+    if !process_table::is_there() {
+        return Err(Refusal::unsupported("no process table shows when children are dead"));
+    }
+    let end = Instant::now() + PATIENCE;
+    // The last ones die last.
+    for &pid in pids.iter().rev() {
+        while !process_table::is_zombie(pid) {
+            if Instant::now() > end {
+                return Err(Errno::TIMEDOUT.into());
+            }
+            std::thread::yield_now();
+        }
+    }
+    Ok(())
+}
+
+/// A call for each, timed together, until one does not report a child.
+fn one_by_one(which: impl Iterator<Item = Which>, wait: &impl Fn(Which) -> Waited, done: &mut Done) {
+    let began = now();
+    for which in which {
+        if done.has_failed() || !done.note(wait(which)) {
+            break;
+        }
+    }
+    done.ns[0] += now() - began;
+}
+
+/// Shuffles, each time alike.
+fn scatter(pids: &mut [i32]) {
+    let mut random: u64 = 1;
+    for last in (1..pids.len()).rev() {
+        random = step(random);
+        pids.swap(last, (random >> 33) as usize % (last + 1));
+    }
+}
+
+/// The next random number. The constants of MMIX by Knuth.
+fn step(random: u64) -> u64 {
+    random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407)
+}

@@ -1,0 +1,97 @@
+//! `waitspec bench`: what is slow shows in the figures, whatever the machine does meanwhile; what cannot be measured has a reason.
+#![cfg(feature = "full")]
+
+#[allow(dead_code, reason = "other tests use more of it")]
+#[path = "common/program.rs"]
+mod program;
+
+use program::waitspec;
+use std::path::Path;
+use std::process::Command;
+
+/// How many times a figure is measured before the machine is no excuse any more.
+const TRIES: usize = 10;
+
+/// What one quick measurement of a subject prints.
+fn bench(subject: &str, rest: &[&str]) -> String {
+    let said = waitspec(&[&["bench", "--subject", subject], rest].concat());
+    assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
+    said.out
+}
+
+/// The numbers at the end of the first line that begins like this.
+fn row(out: &str, title: &str) -> Vec<f64> {
+    let line = out.lines().find(|line| line.trim_start().starts_with(title));
+    let line = line.unwrap_or_else(|| panic!("{title} in {out}"));
+    line.trim_start()[title.len()..].split_whitespace().filter_map(|word| word.parse().ok()).collect()
+}
+
+/// Measures until a figure is as it should be.
+fn shows(subject: &str, rest: &[&str], is_so: impl Fn(&str) -> bool) {
+    let seen: Vec<String> =
+        std::iter::repeat_with(|| bench(subject, rest)).take(TRIES).take_while(|out| !is_so(out)).collect();
+    assert!(seen.len() < TRIES, "{}", seen.join("\n"));
+}
+
+#[test]
+fn a_wait_that_polls_shows_in_the_latency() {
+    let median = |out: &str| row(out, "blocked wait, ratio")[1];
+    let quick = ["--children", "10", "--rounds", "2"];
+    shows("mutant:polls-every-5-ms", &quick, |out| median(out) > 4.0);
+    shows("libc", &quick, |out| median(out) < 2.0);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_wait_that_is_quadratic_shows_in_the_growth() {
+    let children = format!("/proc/self/task/{}/children", std::process::id());
+    if !Path::new(&children).exists() {
+        eprintln!("skipped: no {children}");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let library = folder.path().join("asks-every-child.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/subjects/asks-every-child.c");
+    let mut cc = Command::new("cc");
+    cc.args(["-std=gnu99", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"])
+        .arg(&library)
+        .arg(source);
+    match cc.status() {
+        Ok(status) => assert!(status.success(), "{cc:?}: {status}"),
+        Err(error) => return eprintln!("skipped: cc: {error}"),
+    }
+    let rest = ["--children", "1000", "--rounds", "1"];
+    shows(&format!("so:{}", library.display()), &rest, |out| {
+        let growth =
+            |by: &str| out.lines().find(|line| line.contains(&format!("reaping by {by} (wait4) grows")));
+        let (any, pid) = (growth("any child").expect("any child"), growth("pid").expect("pid"));
+        any.contains("NOT linear; the C loop as n^") && pid.ends_with(": linear")
+    });
+}
+
+#[test]
+fn an_agent_without_loops_is_measured_by_requests() {
+    let agent = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/agents/python/agent.py");
+    if Command::new("python3").arg("--version").output().is_err() {
+        return eprintln!("skipped: no python3");
+    }
+    let subject = format!("agent:python3 {}", agent.display());
+    let out = bench(&subject, &["--children", "10", "--rounds", "1"]);
+    assert!(out.contains("measured by requests"), "{out}");
+    assert!(row(&out, "poll, wait4").len() >= 2, "{out}");
+    assert!(row(&out, "blocked wait, ratio").iter().all(|ratio| *ratio > 0.0), "{out}");
+    assert!(out.contains("not measured: bounded wait: the protocol has no wait of limited time"), "{out}");
+}
+
+#[test]
+fn the_format_follows_the_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let page = folder.path().join("bench.html");
+    let path = page.to_str().expect("text");
+    assert_eq!(bench("waitspec", &["--children", "10", "--rounds", "1", "--output", path]), "");
+    let page = std::fs::read_to_string(page).expect("a page");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("bounded wait"), "{page}");
+    let said = waitspec(&["bench", "--output", "figures.csv"]);
+    assert_eq!(said.code, Some(2), "{}", said.err);
+    assert!(said.err.contains("unknown extension `.csv`"), "{}", said.err);
+}

@@ -55,8 +55,16 @@ fn links(text: &str) -> Vec<&str> {
     targets.map(|target| target.split('#').next().unwrap_or_default()).filter(|t| !t.is_empty()).collect()
 }
 
+/// Whether this is the repository: the package on its own lacks what only the repository needs.
+fn is_repository() -> bool {
+    root().join(".github").exists()
+}
+
 #[test]
 fn the_scripts_that_are_named_are_there() {
+    if !is_repository() {
+        return;
+    }
     let mut named = 0;
     for (path, text) in texts(&[".yml", ".md"]) {
         for script in scripts(&text) {
@@ -69,7 +77,35 @@ fn the_scripts_that_are_named_are_there() {
 }
 
 #[test]
+fn the_oldest_rust_is_the_same_everywhere() {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("the manifest");
+    let version = manifest.lines().find_map(|line| line.strip_prefix("rust-version = ")).expect("a version");
+    let readme = std::fs::read_to_string(root().join("README.md")).expect("the README");
+    assert!(readme.contains(&format!("Rust {} or later", version.trim_matches('"'))), "{version}");
+}
+
+#[test]
+fn the_changelog_has_the_usual_groups() {
+    let changes = std::fs::read_to_string(root().join("CHANGELOG.md")).expect("the changelog");
+    let mut versions = changes.lines().filter(|line| line.starts_with("## "));
+    assert_eq!(versions.next(), Some("## [Unreleased]"));
+    for version in versions {
+        // ## [1.2.3] - 2026-01-31
+        let rest = version.strip_prefix("## [").and_then(|rest| rest.split_once("] - "));
+        let (number, date) = rest.unwrap_or_else(|| panic!("{version}"));
+        assert_eq!((number.split('.').count(), date.split('-').count()), (3, 3), "{version}");
+    }
+    for group in changes.lines().filter_map(|line| line.strip_prefix("### ")) {
+        let known = ["Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"];
+        assert!(known.contains(&group), "{group}");
+    }
+}
+
+#[test]
 fn the_links_of_every_page_lead_to_files() {
+    if !is_repository() {
+        return;
+    }
     let mut count = 0;
     for (path, text) in texts(&[".md"]) {
         let folder = path.parent().expect("a folder");

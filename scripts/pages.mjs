@@ -1,4 +1,5 @@
-// What scripts/pages checks: `pages.mjs FOLDER CHROMIUM`. The folder holds many.html, two.html and one.html.
+// What scripts/pages checks: `pages.mjs FOLDER CHROMIUM`. The folder holds many.html, two.html, one.html and
+// committed.html.
 import assert from "node:assert/strict";
 import path from "node:path";
 import { chromium } from "playwright-core";
@@ -42,7 +43,8 @@ async function test(name, file, options, body) {
 }
 
 const shownRows = (page) => page.locator("main table.m tr[id]:visible").count();
-const isIn = (page, selector) => page.evaluate((s) => {
+// A scroll that was asked for is not done at once.
+const comesIn = (page, selector) => page.waitForFunction((s) => {
   const box = document.querySelector(s).getBoundingClientRect();
   return box.top >= 0 && box.top < innerHeight;
 }, selector);
@@ -132,17 +134,18 @@ await test("copy", "two.html", { permissions: ["clipboard-read", "clipboard-writ
 });
 
 await test("link to a case", "many.html", { hash: "#" + CASE }, async (page) => {
-  assert.ok(await isIn(page, `[id="${CASE}"]`));
+  await comesIn(page, `[id="${CASE}"]`);
   assert.ok(await page.locator(`tr[id="${CASE}"] + tr.more pre`).first().isVisible());
 });
 
 await test("link to a clause that is folded away", "many.html", {}, async (page) => {
   const id = await page.evaluate(() => document.querySelector("#clauses details.all tr[id]").id);
   assert.equal(await page.locator(`[id="${id}"]`).isVisible(), false);
+  // A visit of its own: a reload restores where the page was scrolled to.
+  await page.goto("about:blank");
   await page.goto(address("many.html", "#" + id));
-  await page.reload();
   assert.ok(await page.locator(`[id="${id}"]`).isVisible());
-  assert.ok(await isIn(page, `[id="${id}"]`));
+  await comesIn(page, `[id="${id}"]`);
 });
 
 await test("link to what is filtered away", "many.html", {}, async (page) => {
@@ -232,6 +235,26 @@ await test("screen reader", "many.html", {}, async (page) => {
   const region = await page.locator("main").ariaSnapshot();
   assert.match(region, /region "Differences"/);
   assert.match(region, /columnheader "libc"/);
+});
+
+// The maintainer of one of the programs: the name finds the subject, the subject what is wrong and the command to copy.
+await test("all committed reports", "committed.html", {}, async (page) => {
+  for (const [words, label] of [["gvisor syscall", /^gVisor .* syscall$/], ["setsid", /^setsid$/], ["ruby", /^ruby /]]) {
+    await page.fill("#q", words);
+    await page.waitForFunction((words) => {
+      const shown = [...document.querySelectorAll("main table.sub tbody tr")].filter((row) => row.checkVisibility());
+      return shown.length > 0 && shown.every((row) => words.split(" ").every((word) => row.textContent.toLowerCase().includes(word)));
+    }, words);
+    const links = await page.locator("main table.sub tbody tr:visible a").allTextContents();
+    const names = links.map((name) => name.trim()).filter((name) => label.test(name));
+    assert.ok(names.length > 0, words);
+    await page.fill("#q", "");
+    await page.selectOption("#subject", { label: names[0] });
+    const section = page.locator(".subject:visible");
+    assert.equal(await section.count(), 1);
+    assert.match(await section.locator("code.cmd:visible").first().textContent(), /scripts\/\w+ /);
+    await page.click("#clear");
+  }
 });
 
 await test("without scripts", "many.html", { javaScriptEnabled: false }, async (page) => {

@@ -111,6 +111,11 @@ fn a_filter_that_matches_nothing_exits_with_4() {
         "the error lists the calls of the case"
     );
     refused(&["run", &case, "no-such-case"], 4);
+    assert!(
+        refused(&["run", "--call", "wait4", "--subject", "rustix"], 4)
+            .contains("offered: wait, waitpid, waitid"),
+        "the error lists the calls of the subjects"
+    );
     refused(&["run", &case, "--shard", "4000/4000"], 4);
 }
 

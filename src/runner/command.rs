@@ -1,20 +1,56 @@
 //! Whether a command can be executed at all: said once, before each warden would say it.
 
 use super::settings::RunError;
+use crate::subject::library::Machine;
 use rustix::fs::{Access, access};
-use std::path::Path;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
 
 /// The program of a warden's command is there and may be executed.
 pub(crate) fn check_warden(program: &str) -> Result<(), RunError> {
-    let found = match program.contains('/') {
-        true => access(program, Access::EXEC_OK).map_err(|errno| errno.to_string()),
-        false => {
-            let path = std::env::var_os("PATH").unwrap_or_default();
-            let runs = |folder: std::path::PathBuf| access(folder.join(program), Access::EXEC_OK).is_ok();
-            if std::env::split_paths(&path).any(runs) { Ok(()) } else { Err("not found in PATH".to_owned()) }
-        }
-    };
-    let is_folder = found.is_ok() && program.contains('/') && Path::new(program).is_dir();
-    let found = if is_folder { Err("it is a directory".to_owned()) } else { found };
+    let found = executable(program).map(drop);
     found.map_err(|why| RunError::Usage(format!("cannot execute the warden `{program}`: {why}")))
+}
+
+/// What is wrong with the program of a command that did not start, and what to do about it, if it can be seen from here.
+pub(crate) fn hint(command: &[String]) -> Option<String> {
+    let program = command.first()?;
+    let file = match executable(program) {
+        Ok(file) => file,
+        Err(why) if program.contains('/') => return Some(format!("{program}: {why}")),
+        Err(why) => return Some(format!("{program}: {why}: install it, or give its path")),
+    };
+    if let Some(interpreter) = interpreter(&file).filter(|name| !Path::new(name).exists()) {
+        return Some(format!("{program}: its interpreter {interpreter} is missing"));
+    }
+    match (Machine::of(&file), Machine::own()) {
+        (Some(machine), Some(own)) if machine != own => Some(format!(
+            "{program} is for {machine}, this program for {own}: build it for {own}, or put an emulator before it"
+        )),
+        _ => None,
+    }
+}
+
+/// The file that would be executed, or why there is none.
+fn executable(program: &str) -> Result<PathBuf, String> {
+    if program.contains('/') {
+        access(program, Access::EXEC_OK).map_err(|errno| errno.to_string())?;
+        return if Path::new(program).is_dir() {
+            Err("it is a directory".to_owned())
+        } else {
+            Ok(program.into())
+        };
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let mut files = std::env::split_paths(&path).map(|folder| folder.join(program));
+    files.find(|file| access(file, Access::EXEC_OK).is_ok()).ok_or_else(|| "not found in PATH".to_owned())
+}
+
+/// The interpreter that a script names in its first line.
+fn interpreter(file: &Path) -> Option<String> {
+    let mut line = Vec::new();
+    BufReader::new(File::open(file).ok()?.take(256)).read_until(b'\n', &mut line).ok()?;
+    let line = String::from_utf8(line).ok()?;
+    Some(line.strip_prefix("#!")?.split_whitespace().next()?.to_owned())
 }

@@ -1,5 +1,6 @@
 //! Starting a subject's agent and identifying it.
 
+use super::command;
 use super::event::SubjectInfo;
 use super::plan;
 use super::settings::{RunError, Settings};
@@ -153,7 +154,7 @@ pub(crate) fn await_greeting(link: &mut Link) -> Result<(), RunError> {
 
 fn describe(error: &LinkError) -> String {
     match error {
-        LinkError::WardenGone => "the warden died during startup".into(),
+        LinkError::WardenGone => "the warden ended before it answered".into(),
         LinkError::Late(what) => format!("no answer in time: {what}"),
         LinkError::AgentGone => "the agent died during startup".into(),
         LinkError::Protocol(what)
@@ -187,7 +188,11 @@ pub(crate) fn identify(
         Ok(both) => both,
         Err(stop) => {
             let _ = link.close(CLEAN_UP);
-            let text = format!("the agent of {spec} did not start: {}", why(stop, link));
+            let hint = match start {
+                Start::Command(words) => hint(words, settings),
+                _ => String::new(),
+            };
+            let text = format!("the agent of {spec} did not start: {}{hint}", why(stop, link));
             return Err(match start {
                 // Built-in agents fail only if the machine does.
                 Start::Hosted(_) => RunError::Broken(text),
@@ -223,10 +228,19 @@ pub(crate) fn identify(
         let text = why(stop, link);
         match broke {
             true => RunError::Adapter(format!("the agent broke the protocol: {spec}: {text}")),
-            false => RunError::Broken(format!("{spec}: {text}")),
+            false => {
+                let hint = settings.child.as_ref().map(|words| hint(words, settings)).unwrap_or_default();
+                RunError::Broken(format!("{spec}: {text}{hint}"))
+            }
         }
     })?;
     info
+}
+
+/// What can be seen of a command that did not start, where it would be executed on this machine.
+fn hint(command: &[String], settings: &Settings) -> String {
+    let hint = if settings.warden.is_none() { command::hint(command) } else { None };
+    hint.map(|hint| format!("; {hint}")).unwrap_or_default()
 }
 
 /// Runs a program once: whether it runs its child at all.

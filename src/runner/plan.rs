@@ -101,7 +101,12 @@ pub fn plan(
         .collect();
     let offered = |call: &Call| subjects.iter().any(|s| s.calls.iter().any(|c| c == call.name()));
     if let Some(call) = selection.calls.iter().find(|call| !offered(call)) {
-        return Err(RunError::Nothing(format!("no subject of this run offers {}", call.name())));
+        let known: Vec<&str> = Call::ALL.into_iter().filter(|call| offered(call)).map(Call::name).collect();
+        let what = if known.is_empty() { "no calls".to_owned() } else { known.join(", ") };
+        return Err(RunError::Nothing(format!(
+            "no subject of this run offers {}; offered: {what}",
+            call.name()
+        )));
     }
     let selected = select(selection, &candidates)?;
     let mut planned: Vec<Planned> = subjects

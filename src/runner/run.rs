@@ -120,7 +120,13 @@ impl Session {
             .collect();
         let first =
             links.first_mut().ok_or_else(|| RunError::Usage("a run needs at least one job".into()))?;
-        let probed = handshake::ask_probe(first)?;
+        let probed = handshake::ask_probe(first).map_err(|error| match (&command, error) {
+            (Some(words), RunError::Broken(why)) => {
+                let hint = super::command::hint(words).map(|hint| format!("; {hint}")).unwrap_or_default();
+                RunError::Broken(format!("{why}: does `{}` start a warden?{hint}", words.join(" ")))
+            }
+            (_, error) => error,
+        })?;
         let kernel = probed.get("kernel").unwrap_or_default();
         let mut subjects = Vec::new();
         for (spec, start) in names.iter().zip(&starts) {

@@ -179,7 +179,7 @@ impl Subject for Library {
 
 /// Refuses an object for another machine: a loader may say of one that there is no such file.
 fn check_machine(file: &Path) -> Result<(), String> {
-    let own = std::env::current_exe().ok().and_then(|own| Machine::of(&own));
+    let own = Machine::own();
     let shown = file.display();
     match (Machine::of(file), own) {
         (Some(machine), Some(own)) if machine != own => Err(format!(
@@ -193,15 +193,20 @@ fn check_machine(file: &Path) -> Result<(), String> {
 
 /// What an ELF file is for: the size of an address, the order of bytes, the processor.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
-struct Machine {
+pub(crate) struct Machine {
     bits: u8,
     big_endian: bool,
     number: u16,
 }
 
 impl Machine {
+    /// That of this program.
+    pub(crate) fn own() -> Option<Machine> {
+        Machine::of(&std::env::current_exe().ok()?)
+    }
+
     /// That of a file; `None` if it is none of ELF.
-    fn of(file: &Path) -> Option<Machine> {
+    pub(crate) fn of(file: &Path) -> Option<Machine> {
         let mut header = [0; 20];
         File::open(file).and_then(|mut file| file.read_exact(&mut header)).ok()?;
         let (magic, rest) = header.split_at(4);

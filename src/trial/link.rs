@@ -447,8 +447,12 @@ impl Link {
                     }
                     ("garbage", _) => {
                         let field = |key| line.get(key).unwrap_or_default();
-                        let what =
+                        let mut what =
                             format!("{} from the {}: {:?}", field("why"), field("from"), field("what"));
+                        if field("from") == "agent" {
+                            what +=
+                                "; standard output is for the protocol alone, all else is for standard error";
+                        }
                         return Err(LinkError::Protocol(what));
                     }
                     ("elsewhere", Some(name)) => {

@@ -37,12 +37,31 @@ fn a_child_program_of_another_machine_is_broken() {
     let mut header = b"\x7fELF\x02\x02\x01\0\0\0\0\0\0\0\0\0\0\x02".to_vec();
     header.extend(machine.to_be_bytes());
     header.resize(64, 0);
-    child_is(|path| write(path, &header, 0o755));
+    child_is(|path| write(path, &header, 0o755)).saying("put an emulator before it");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let program = folder.path().join("agent");
+    write(&program, &header, 0o755);
+    let option = format!("--subject=agent:{}", program.display());
+    run(&[CASE, &option]).finish().code(5).saying("put an emulator before it");
+    let option = format!("--warden={}", program.display());
+    run(&[CASE, &option]).finish().code(3).saying("put an emulator before it");
+}
+
+#[test]
+fn a_warden_that_ends_at_once_is_broken() {
+    run(&[CASE, "--warden=sh -c 'exit 3'"]).finish().code(3).saying("does `sh -c exit 3` start a warden?");
+    // As an emulator that cannot load its program.
+    run(&[CASE, "--warden=sh -c 'kill -9 $$'"])
+        .finish()
+        .code(3)
+        .saying("the warden ended before it answered");
 }
 
 #[test]
 fn a_child_program_that_exits_at_once_is_broken() {
-    child_is(|path| write(path, b"#!/bin/sh\nexit 0\n", 0o755));
+    child_is(|path| write(path, b"#!/bin/sh\nexit 0\n", 0o755)).saying("ended before it connected");
+    // As an emulator that dies.
+    child_is(|path| write(path, b"#!/bin/sh\nkill -9 $$\n", 0o755)).saying("ended before it connected");
 }
 
 #[test]
@@ -50,7 +69,9 @@ fn an_invalid_agent_exits_with_5() {
     for (agent, why) in [
         ("sh -c 'exit 3'", "exited before its hello"),
         ("sh -c 'echo who am I >&2; kill -9 $$'", "who am I"),
-        ("/nonexistent/agent", "ENOENT"),
+        ("/nonexistent/agent", "/nonexistent/agent: No such file or directory"),
+        ("nonexistent-interpreter agent.x", "not found in PATH: install it, or give its path"),
+        ("sh -c 'echo Loading the agent...'", "standard output is for the protocol alone"),
         ("yes", "a reply is ok, err, unsupported or malformed"),
         ("cat /dev/zero", "65536 bytes"),
         ("echo hello protocol=9", "protocol '9'"),
@@ -58,6 +79,15 @@ fn an_invalid_agent_exits_with_5() {
         let subject = format!("--subject=agent:{agent}");
         run(&[CASE, &subject]).finish().code(5).saying(why);
     }
+}
+
+#[test]
+fn an_agent_without_its_interpreter_exits_with_5() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let program = folder.path().join("agent");
+    write(&program, b"#!/nonexistent/interpreter -x\n", 0o755);
+    let subject = format!("--subject=agent:{}", program.display());
+    run(&[CASE, &subject]).finish().code(5).saying("its interpreter /nonexistent/interpreter is missing");
 }
 
 #[test]

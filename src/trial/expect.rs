@@ -45,11 +45,11 @@ impl<'t, 'a> Expect<'t, 'a> {
 
     pub(super) fn judge(self, found: Found) -> Outcome {
         let Expect { core, clause, also, of_report } = self;
-        if let (Found::Not { .. }, Some(stop)) = (&found, core.inconclusive(of_report)) {
-            return Err(stop);
-        }
-        if let (Found::Not { .. }, Some(excuse)) = (&found, core.own_failure()) {
-            return Err(excuse);
+        if let Found::Not { .. } = found {
+            // To ask takes what children said: what holds needs no excuse.
+            if let Some(stop) = core.inconclusive(of_report).or_else(|| core.own_failure()) {
+                return Err(stop);
+            }
         }
         let judged = Expect::judge_by(core, clause, &found);
         // A clause that fails must not hide the other.

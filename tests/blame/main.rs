@@ -43,6 +43,8 @@ const ROWS: &[Row] = &[
     row("forbidden-step", "exit-code.one-child", Call::Waitid, "skip", "a child cannot setpgid here: EPERM"),
     row("wrong-step", "exit-code.one-child", Call::Wait4, "broken", "a child cannot setpgid here: EINVAL"),
     row("forbidden-step", "signal-death.real-time", Call::Wait4, "skip", "no clause of this profile"),
+    // Those of two children among many, seen before theirs.
+    row("two-wrong-steps", "signal-death.real-time", Call::Wait4, "pass", ""),
     // So is a program that cannot be run, or runs as something else.
     row("no-program", "exit-code.one-child", Call::Wait4, "broken", "A exited with 127"),
     row("foreign-program", "exit-code.one-child", Call::Waitpid, "broken", "A exited with 2"),

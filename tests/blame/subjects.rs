@@ -22,9 +22,10 @@ fn as_it_is(request: Line) -> Line {
     request
 }
 
-const SUBJECTS: [Odd; 15] = [
+const SUBJECTS: [Odd; 16] = [
     Odd { name: "forbidden-step", call: right, spawn: |line| in_place_of_steps(line, "setpgid pgid=1") },
     Odd { name: "wrong-step", call: right, spawn: |line| in_place_of_steps(line, "setpgid pgid=-1") },
+    Odd { name: "two-wrong-steps", call: right, spawn: two_wrong_steps },
     Odd { name: "no-program", call: right, spawn: |line| run(line, &["/no/such/program"]) },
     Odd { name: "foreign-program", call: right, spawn: |line| run(line, &["/bin/sh", "-c", "exit 2"]) },
     Odd { name: "unknown-step", call: right, spawn: |line| executed(in_place_of_steps(line, "leap")) },
@@ -62,6 +63,12 @@ fn unconnected(line: Line) -> Line {
     argv[at + 1] = "/no/such/socket".to_owned();
     let line = line.with_list("argv", argv);
     in_place_of_steps(line, "setpgid pgid=-1")
+}
+
+/// Has two children do another step in place of their death by a signal.
+fn two_wrong_steps(line: Line) -> Line {
+    let dies_by = |signal: &str| line.list("argv").iter().any(|word| word.ends_with(signal));
+    if dies_by("=SIG63") || dies_by("=SIG64") { in_place_of_steps(line, "setpgid pgid=-1") } else { line }
 }
 
 /// Has a child made by an exec.

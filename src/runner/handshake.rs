@@ -14,7 +14,7 @@ use crate::subject::{OWN_PROGRAMS, Own, Registry};
 use crate::sys::call::abi::Call;
 use crate::trial::handle::Abilities;
 use crate::trial::link::{Link, LinkError};
-use crate::trial::program::{Kind, Kinds, Trial};
+use crate::trial::program::{How, Kind, Kinds, Trial};
 use crate::trial::{
     Abort, Body, Calls, Case, Common, Core, InterfaceName, Needs, Opened, Outcome, PROMPT, Uses, Variant,
     here,
@@ -317,6 +317,13 @@ static PROGRAM_INTRODUCTION: Case = Case {
 
 /// A child that the program is to run, and runs.
 fn introduce(t: &mut Trial<'_>) -> Outcome {
+    if t.kind() == Kind::Supervisor {
+        // Some run as process 1 only.
+        match t.spawn_how(How { first: true, ..How::default() }, Scenario::held()) {
+            Err(Abort::Skip(_)) => {}
+            spawned => return spawned.map(drop),
+        }
+    }
     if t.kind() != Kind::Shell {
         return t.spawn(Scenario::held()).map(drop);
     }

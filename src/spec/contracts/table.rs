@@ -75,10 +75,21 @@ const TINI: &str = "README of tini 0.19.0, Understanding Tini";
 const DUMB_INIT: &str = "README of dumb-init 1.2.5, What dumb-init does";
 const CATATONIT: &str = "README of catatonit 0.1.7, Usage";
 const DOCKER_INIT: &str = "docker-run(1) 20.10.24, --init: forwards signals and reaps processes";
+const SU: &str = "su(1) of util-linux 2.38.1, EXIT STATUS";
+const QEMU: &str = "user mode emulation of qemu 7.2: no exit code of its own";
+const OCI: &str = "OCI runtime specification 1.0, config.md";
 const STRACE: &str = "strace(1) 6.1, DIAGNOSTICS: none for a command that cannot be run";
 const FLOCK: &str = "flock(1) of util-linux 2.38.1, EXIT STATUS: a value of sysexits.h";
 const BUSYBOX_TIME: &str = "the words that time -v of busybox 1.35.0 prints";
 const POSIX_XARGS: &str = "POSIX.1-2024 xargs, EXIT STATUS";
+
+/// A bundle whose container is the command in a mount namespace of its own, with everything in it.
+const CONFIG: Row = row(
+    "file:config.json",
+    r#"{"ociVersion":"1.0.0","process":{"terminal":false,"user":{"uid":0,"gid":0},"args":["/bin/sh","-c","exec {child}"],"env":["PATH=/usr/bin:/bin"],"cwd":"/"},"root":{"path":"rootfs"},"mounts":[],"linux":{"namespaces":[{"type":"mount"}]}}"#,
+    OCI,
+);
+const ROOT: Row = row("file:rootfs/.keep", "\\n", OCI);
 
 /// The programs that are known.
 pub static CONTRACTS: &[&Contract] = &[
@@ -189,6 +200,20 @@ pub static CONTRACTS: &[&Contract] = &[
             row("wrapper/not-executable", "1", "sudo(8) 1.9.13, EXIT VALUE"),
         ],
     },
+    &Contract {
+        name: "su",
+        rows: &[
+            row("wrapper/signal-code", "128+n", SU),
+            row("wrapper/not-found", "127", SU),
+            row("wrapper/not-executable", "126", SU),
+        ],
+    },
+    &Contract {
+        name: "qemu-x86_64-static",
+        rows: &[row("wrapper/not-found", "open", QEMU), row("wrapper/not-executable", "open", QEMU)],
+    },
+    &Contract { name: "crun", rows: &[CONFIG, ROOT] },
+    &Contract { name: "runc", rows: &[CONFIG, ROOT] },
     &Contract { name: "busybox-env", rows: &[] },
     &Contract { name: "busybox-timeout", rows: &[] },
     &Contract {
@@ -268,6 +293,13 @@ pub static CONTRACTS: &[&Contract] = &[
             row("init/outlives-orphans", "yes", "s6 2.11.3, doc/s6-svscan.html, Interface: it never dies"),
             row("init/idle", "yes", "s6 2.11.3, doc/s6-svscan.html, Notes: it never polls"),
             row("file:service/child/run", "#!/bin/sh\\nexec {child}\\n", "s6 2.11.3, doc/servicedir.html"),
+        ],
+    },
+    &Contract {
+        name: "busybox-init",
+        rows: &[
+            row("init/restarts", "yes", "/etc/inittab of busybox 1.35.0: respawn"),
+            row("file:etc/inittab", "::respawn:{child}\\n", "/etc/inittab of busybox 1.35.0"),
         ],
     },
     &Contract {

@@ -2,7 +2,7 @@
 //!
 //! A match is reported `deviates`; any other departure fails. The cases and the oracle read the same table.
 
-use super::clause::{Clause, Profile};
+use super::clause::{Book, Clause, Profile};
 use super::got::Got;
 use super::{dragonfly, freebsd, linux, netbsd, posix};
 use crate::protocol::Change;
@@ -19,6 +19,8 @@ pub struct Deviation {
     pub until: Option<Release>,
     /// Only 32-bit programs on a 64-bit kernel observe it.
     pub compat: bool,
+    /// It is seen wherever a report is expected, whatever clause of the standard that is about.
+    pub everywhere: bool,
     /// Whether that is what is observed instead.
     pub matches: fn(&Got) -> bool,
     /// The same in words.
@@ -34,6 +36,15 @@ pub struct Deviation {
 impl Deviation {
     const fn shown(self) -> Deviation {
         Deviation { shown: true, ..self }
+    }
+
+    const fn everywhere(self) -> Deviation {
+        Deviation { everywhere: true, ..self }
+    }
+
+    /// Whether it is a departure from that clause.
+    pub(super) fn is_from(&self, clause: &Clause) -> bool {
+        self.clause.id == clause.id || self.everywhere && clause.book() == Book::Posix
     }
 
     const fn younger(self) -> Deviation {
@@ -104,6 +115,7 @@ const fn known(
         clause,
         until: None,
         compat: false,
+        everywhere: false,
         matches,
         observed,
         source,
@@ -155,6 +167,11 @@ fn no_child(got: &Got) -> bool {
     matches!(got, Got::Error(Errno::CHILD))
 }
 
+/// No signal.
+fn no_signal(got: &Got) -> bool {
+    matches!(got, Got::Signal(Signal::NONE))
+}
+
 /// A siginfo is filled although nothing is reported.
 fn of_live_child(got: &Got) -> bool {
     matches!(got, Got::Signal(Signal::CHLD) | Got::Number(1..))
@@ -162,6 +179,8 @@ fn of_live_child(got: &Got) -> bool {
 
 /// Who says so, where both calls depart.
 const NO_CHILDREN: &str = "NetBSD PR standards/51606: WNOHANG without children returned 0";
+const BARE_CODE: &str = "DragonFly sys/kern/kern_exit.c, kern_wait: the siginfo of a stop or a continue is zeroed but for si_code and si_status";
+const NO_QUEUE: &str = "DragonFly sys/kern/kern_exit.c, kern_wait: no signal of the caller is touched";
 const LOST_CONTINUE: &str = "measured on NetBSD 10.99.12: a continue does not wake a waiter that asks for it, and is lost; \
     sys/kern/kern_sig.c";
 
@@ -371,6 +390,50 @@ pub static ALL: &[Deviation] = &[
     ),
     known(
         Profile::DragonFly,
+        &posix::WAITID_SI_PID,
+        |got| matches!(got, Got::Number(0) | Got::Nameless(_)),
+        "0 for a stop or a continue",
+        BARE_CODE,
+    )
+    .everywhere(),
+    known(Profile::DragonFly, &posix::WAITID_SI_SIGNO, no_signal, "0 for a stop or a continue", BARE_CODE),
+    known(
+        Profile::DragonFly,
+        &posix::WAITID_STOPPED,
+        no_signal,
+        "si_status 0",
+        "DragonFly sys/kern/kern_exit.c, kern_wait: si_status is WSTOPSIG of a signal number, which is 0",
+    ),
+    known(
+        Profile::DragonFly,
+        &posix::WAITID_CONTINUED,
+        no_signal,
+        "si_status 0",
+        "DragonFly sys/kern/kern_exit.c, kern_wait: si_status is WSTOPSIG of a signal number, which is 0",
+    ),
+    known(
+        Profile::DragonFly,
+        &posix::WAITID_CONTINUED_PID,
+        |got| matches!(got, Got::Pid { reported: 0, .. }),
+        "0",
+        BARE_CODE,
+    ),
+    known(
+        Profile::DragonFly,
+        &posix::SIGCHLD_PENDING_CLEARED,
+        |got| matches!(got, Got::Pending(Signal::CHLD)),
+        "pending",
+        NO_QUEUE,
+    ),
+    known(
+        Profile::DragonFly,
+        &dragonfly::SIGCHLD_QUEUED_PER_CHILD,
+        |got| matches!(got, Got::Pending(Signal::CHLD)),
+        "pending after the last child was reaped",
+        NO_QUEUE,
+    ),
+    known(
+        Profile::DragonFly,
         &posix::WAITID_SI_UID,
         |got| effective_user(got) || matches!(got, Got::Uid { reported: 0, .. }),
         "effective uid, and 0 for a stop or a continue",
@@ -471,5 +534,5 @@ pub fn find(place: impl Into<Place>, clause: &Clause, got: &Got) -> Option<&'sta
         let before = d.until.is_none_or(|until| place.release.is_some_and(|release| release < until));
         d.profile == place.profile && before && (place.compat || !d.compat)
     };
-    ALL.iter().find(|d| concerns(d) && d.clause.id == clause.id && (d.matches)(got))
+    ALL.iter().find(|d| concerns(d) && d.is_from(clause) && (d.matches)(got))
 }

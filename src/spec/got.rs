@@ -12,6 +12,8 @@ use crate::wait::{SiCode, Signal};
 pub enum Got {
     /// The call returned 0 and reported nothing.
     Nothing,
+    /// The call returned 0, and its siginfo says what became of a child, but not of which: `si_signo` and `si_pid` are 0.
+    Nameless(SiCode),
     /// The call failed.
     Error(Errno),
     /// The call reported a child.

@@ -41,7 +41,7 @@ pub fn is_deviation_unverified(deviation: &Deviation) -> bool {
 
 /// Why the deviation from that clause that has this source is unverified; empty if a machine has shown it, or it is unknown.
 pub fn of_deviation(clause: &Clause, source: &str) -> &'static str {
-    let known = deviations::ALL.iter().find(|d| d.clause.id == clause.id && d.source == source);
+    let known = deviations::ALL.iter().find(|d| d.is_from(clause) && d.source == source);
     known.filter(|d| is_deviation_unverified(d)).map_or("", |_| UNVERIFIED)
 }
 

@@ -2,6 +2,7 @@
 //! sys/kern/kern_exit.c select them.
 
 use super::deviating::wait6;
+use super::far::{Reply, System};
 use std::sync::Mutex;
 use waitspec::protocol::Line;
 use waitspec::subject::{NotOffered, Observation, Subject, libc::Libc};
@@ -174,3 +175,15 @@ pub const BY_ID: &[ById] = &[
 
 /// The systems with these idtypes.
 pub const SYSTEMS: [&str; 3] = ["freebsd", "netbsd", "dragonfly"];
+
+/// As `kern_wait` of DragonFly: the siginfo of a stop and of a continue has an `si_code` alone.
+pub fn bare_code(_: &System, _: &Reply, reply: &mut Reply) {
+    if matches!(reply.get("si_code"), Some("4" | "5" | "6")) && reply.get("ret").is_some() {
+        for key in ["si_signo", "si_pid", "si_uid", "si_status"] {
+            reply.set(key, "0");
+        }
+    }
+}
+
+/// Cases that compare such a siginfo with that of the SIGCHLD, which is this kernel's here.
+pub const NOT_HERE: &[&str] = &["sigchld.siginfo-of-stop", "sigchld.siginfo-of-continue"];

@@ -95,6 +95,18 @@ fn continued_is_stopped(_: &System, request: &Reply, reply: &mut Reply) {
 /// The user that a child of the cases becomes.
 const OTHER_USER: &str = "65533";
 
+/// The siginfo of a stop and a continue of DragonFly, which has an `si_code` alone, and one with something else in one field.
+macro_rules! bare {
+    ($clause:literal, $case:literal, $field:literal) => {
+        row(("dragonfly", $clause), ($case, Call::Waitid), bsd::bare_code, |system, request, reply| {
+            bsd::bare_code(system, request, reply);
+            if matches!(reply.get("si_code"), Some("5" | "6")) {
+                reply.set($field, "7");
+            }
+        })
+    };
+}
+
 pub const ROWS: &[Row] = &[
     row(
         ("linux", "posix/sigchld/pending-cleared"),
@@ -302,6 +314,23 @@ pub const ROWS: &[Row] = &[
             |system, _, reply| reply.replace("errno", |_| Some(system.errno("ESRCH").to_string())),
         )
     },
+    bare!("posix/waitid/si-pid", "waitid.stop-fields", "si_pid"),
+    bare!("posix/waitid/si-signo", "waitid.stop-fields", "si_signo"),
+    bare!("posix/waitid/stopped", "waitid.stop-fields", "si_status"),
+    bare!("posix/waitid/continued", "waitid.continue-fields", "si_status"),
+    bare!("posix/waitid/continued-pid", "waitid.continue-fields", "si_pid"),
+    row(
+        ("dragonfly", "posix/sigchld/pending-cleared"),
+        ("sigchld.pending-after-reap", Call::Wait4),
+        unchanged,
+        second_reports_nothing,
+    ),
+    row(
+        ("dragonfly", "dragonfly/sigchld/queued-per-child"),
+        ("os.reap-discards-queued-sigchld", Call::Wait4),
+        unchanged,
+        second_reports_nothing,
+    ),
     Row {
         acts: [Some(bsd::any_jail), Some(bsd::no_jail)],
         ..row(

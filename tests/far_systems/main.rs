@@ -22,6 +22,7 @@ use waitspec::runner::run::Session;
 use waitspec::runner::settings::Settings;
 use waitspec::spec::deviations;
 use waitspec::sys::call::abi::Call;
+use waitspec::trial::{Body, Options};
 
 /// What is judged alike on every system.
 const CASES: &[(&str, Call)] = &[
@@ -123,6 +124,9 @@ fn main() -> ExitCode {
         subjects.push(Far { call: bsd::any_jail, ..Far::named(system, "any-jail") });
         subjects.push(Far { call: bsd::real_ids, ..Far::named(system, "real-ids") });
     }
+    for system in of_stops() {
+        subjects.push(Far { edit: bsd::bare_code, ..Far::named(system, "stops") });
+    }
     subjects.extend(of_procdesc().flat_map(procdesc::subjects));
     let names: Vec<String> = subjects.iter().map(Far::name).collect();
     for subject in subjects {
@@ -149,6 +153,11 @@ fn main() -> ExitCode {
 }
 
 type Stage = Arc<OnceLock<Pool>>;
+
+/// The systems whose siginfo of a stop names no child.
+fn of_stops() -> impl Iterator<Item = &'static System> {
+    SYSTEMS.iter().filter(|system| system.os == "dragonfly")
+}
 
 /// The systems with process descriptors.
 fn of_procdesc() -> impl Iterator<Item = &'static System> {
@@ -214,6 +223,13 @@ fn tests(stage: &Stage) -> Vec<Trial> {
             none_is_broken(&stage, system)
         }));
     }
+    for system in of_stops() {
+        let stage = stage.clone();
+        let name = Far::named(system, "stops").name();
+        tests.push(Trial::test(format!("{name}: no case about stops fails"), move || {
+            none_fails_for_stops(&stage, system)
+        }));
+    }
     for row in ROWS {
         let names = deviating::subjects(row).map(|subject| subject.name());
         let [known, other] = names.clone();
@@ -253,6 +269,28 @@ fn none_is_broken(stage: &Stage, system: &'static System) -> Result<(), Failed> 
         }
     }
     Ok(())
+}
+
+/// A kernel that reports a stop without the child deviates in each case that sees one, and fails in none.
+fn none_fails_for_stops(stage: &Stage, system: &'static System) -> Result<(), Failed> {
+    let subject = Far::named(system, "stops").name();
+    let mut deviating = 0;
+    for case in catalogue::cases().filter(|case| stops(case) && !bsd::NOT_HERE.contains(&case.id)) {
+        let report = run(stage, &subject, case.id, Call::Waitid)?;
+        deviating += usize::from(matches!(report.verdict, Verdict::Deviates(_)));
+        if matches!(report.verdict, Verdict::Fail | Verdict::Hang | Verdict::Crash | Verdict::Broken(_)) {
+            return Err(described(&report));
+        }
+    }
+    if deviating > 30 { Ok(()) } else { Err(format!("only {deviating} cases deviate").into()) }
+}
+
+/// Whether a case asks `waitid` for stops or continues, by a clause of the standard.
+fn stops(case: &waitspec::trial::Case) -> bool {
+    let Body::Calls { uses, .. } = case.body else { return false };
+    let events = [Options::UNTRACED, Options::CONTINUED].iter().any(|event| uses.options.contains(*event));
+    let posix = case.clauses.iter().any(|clause| clause.id.starts_with("posix/"));
+    events && posix && case.planned_calls().has(Call::Waitid)
 }
 
 fn described(report: &TrialReport) -> Failed {

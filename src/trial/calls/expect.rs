@@ -33,7 +33,7 @@ impl Expect<'_, '_> {
     pub fn reports_child(self, seen: &Seen, child: &Child) -> Outcome {
         let expected = format!("child {} ({})", child.name, child.pid);
         let this = self.returned(seen, &expected)?;
-        this.check(seen.reports(child), || expected, || seen.outcome())
+        this.check(seen.reports(child), || expected, || seen.actual(None))
     }
 
     /// The call did not write to any of its buffers.

@@ -170,9 +170,15 @@ impl Seen {
             _ if self.is_hung() => Got::Asleep,
             (Some(errno), _) => Got::Error(errno),
             (None, Some(change)) => Got::Reported { change, wanted },
-            (None, None) if self.is_nothing() => Got::Nothing,
+            (None, None) if self.is_nothing() => self.nameless().map_or(Got::Nothing, Got::Nameless),
             (None, None) => Got::Other,
         }
+    }
+
+    /// The `si_code` of a siginfo that names no child.
+    fn nameless(&self) -> Option<SiCode> {
+        let info = self.info().filter(|info| info.signo == Some(Signal::NONE) && info.pid == Some(0))?;
+        info.code.filter(|code| [SiCode::Stopped, SiCode::Continued].contains(code))
     }
 
     /// The same with its words.

@@ -134,7 +134,9 @@ fn reap_discards_queued_sigchld(t: &mut Trial) -> Outcome {
         let pends = t.sigpending()?.contains(&Signal::CHLD);
         each(t, &musts, |t, clause| {
             t.expect(clause).reports(&seen, child, Change::Exited(7))?;
-            t.expect(clause).equal("SIGCHLD pending", &pends, &expected)
+            let got = if pends { Got::Pending(Signal::CHLD) } else { Got::Other };
+            let shown = |pends| if pends { "SIGCHLD pending" } else { "no SIGCHLD pending" };
+            t.expect(clause).that(pends == expected, shown(expected), (got, shown(pends)))
         })?;
         if !expected {
             let clauses: [&'static Clause; 2] =

@@ -139,15 +139,22 @@ def whole_run(folder):
 def cut_short(folder, number):
     """A long run, ended by a signal as soon as its report has some trials."""
     run = subprocess.Popen(
-        command(folder, "exit-code", "--subject", "libc", "--repeat", "5000"), stdout=subprocess.DEVNULL
+        command(folder, "exit-code", "--subject", "libc", "--repeat", "5000"),
+        stdout=subprocess.DEVNULL,
+        # A shell starts what runs in the background with SIGINT ignored, and a run leaves that as it is.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
-    deadline = time.monotonic() + 60
-    report = folder / "r.jsonl"
-    while not report.exists() or report.read_bytes().count(b"\n") < 20:
-        assert time.monotonic() < deadline and run.poll() is None, "the run shows no trials"
-        time.sleep(0.01)
-    run.send_signal(number)
-    assert run.wait(60) == -number, run.returncode
+    try:
+        deadline = time.monotonic() + 60
+        report = folder / "r.jsonl"
+        while not report.exists() or report.read_bytes().count(b"\n") < 20:
+            assert time.monotonic() < deadline and run.poll() is None, "the run shows no trials"
+            time.sleep(0.01)
+        run.send_signal(number)
+        assert run.wait(60) == -number, run.returncode
+    finally:
+        run.kill()
+        run.wait()
 
 
 def interrupted_run(folder):

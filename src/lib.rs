@@ -73,9 +73,9 @@ mod agent;
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub mod agent;
-#[cfg(all(feature = "cli", not(feature = "internals")))]
+#[cfg(all(feature = "full", not(feature = "internals")))]
 mod bench;
-#[cfg(all(feature = "cli", feature = "internals"))]
+#[cfg(all(feature = "full", feature = "internals"))]
 pub mod bench;
 #[cfg(not(feature = "internals"))]
 mod catalogue;

@@ -3,6 +3,7 @@
 mod agent;
 mod arguments;
 mod baseline;
+#[cfg(feature = "full")]
 mod bench;
 mod child;
 #[cfg(feature = "full")]
@@ -94,6 +95,7 @@ enum Verb {
     Matrix(matrix::Args),
     #[cfg(feature = "full")]
     Selftest(selftest::Args),
+    #[cfg(feature = "full")]
     Bench(bench::Args),
     Baseline(baseline::Args),
     Agent(agent::Args),
@@ -178,6 +180,7 @@ fn perform(verb: Verb) -> Result<Output, RunError> {
         Verb::Matrix(args) => matrix::perform(&args),
         #[cfg(feature = "full")]
         Verb::Selftest(args) => selftest::perform(&args),
+        #[cfg(feature = "full")]
         Verb::Bench(args) => bench::perform(&args),
         Verb::Baseline(args) => baseline::perform(&args),
         Verb::Agent(args) => agent::perform(&args),

@@ -78,7 +78,7 @@ pub fn checked(ret: c_int) -> Result<c_int, Errno> {
     }
 }
 
-#[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
+#[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 fn no_usage() -> libc::rusage {
     // SAFETY: the structure is all numbers; zero is a value of each.
     unsafe { std::mem::zeroed() }

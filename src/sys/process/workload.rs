@@ -170,20 +170,27 @@ pub fn trace_me() -> Result<(), Errno> {
     // SAFETY: the request takes no other argument and touches no memory.
     let result =
         unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, ptr::null_mut::<u8>(), ptr::null_mut::<u8>()) };
-    #[cfg(any(target_vendor = "apple", target_os = "freebsd", target_os = "netbsd", target_os = "openbsd"))]
+    #[cfg(any(
+        target_vendor = "apple",
+        target_os = "freebsd",
+        target_os = "dragonfly",
+        target_os = "netbsd",
+        target_os = "openbsd"
+    ))]
     // SAFETY: the request takes no other argument and touches no memory.
     let result = unsafe { libc::ptrace(libc::PT_TRACE_ME, 0, ptr::null_mut(), 0) };
-    #[cfg(not(any(
+    #[cfg(any(
         target_os = "linux",
         target_os = "android",
         target_vendor = "apple",
         target_os = "freebsd",
+        target_os = "dragonfly",
         target_os = "netbsd",
         target_os = "openbsd"
-    )))]
-    return Err(Errno::NOTSUP);
-    #[allow(unreachable_code, reason = "reached where the request exists")]
-    if result == -1 { Err(last_errno()) } else { Ok(()) }
+    ))]
+    return if result == -1 { Err(last_errno()) } else { Ok(()) };
+    #[allow(unreachable_code, reason = "reached where there is no such request")]
+    Err(Errno::NOTSUP)
 }
 
 /// The CPU affinity of a thread, restored when this value is dropped.

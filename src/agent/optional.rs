@@ -13,13 +13,15 @@ use crate::protocol::agent::{Limit, Request};
 use crate::protocol::codec::{Bytes, Switch, Words};
 use crate::protocol::line::FieldError;
 use crate::protocol::wait::{WaitRequest, reply_line};
+use crate::sys::call::abi::{Call, Pointer, Request as CallRequest, Select};
 use crate::sys::call::observe;
 use crate::sys::process::clone::Clone;
 use crate::sys::process::existence::Witness;
+use crate::sys::process::exit_watch::{ExitWatch, next_event};
 use crate::sys::process::{self, Forked, cancel, gate, pidfd, ptrace, raw};
 use crate::sys::process_table;
 use crate::sys::{sandbox, signal, terminal};
-use crate::wait::{Signal, names};
+use crate::wait::{Pid, Signal, names};
 
 /// Serves one of these requests.
 pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, Refusal> {
@@ -67,6 +69,11 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
             cancel::cancel()?;
             Ok(ok)
         }
+        Request::ExitNote { pid } => {
+            let pid = Pid::from_raw(pid).ok_or(Errno::SRCH)?;
+            Ok(ok.with("fd", agent.keep(ExitWatch::queue(pid)?)))
+        }
+        Request::AwaitExitNote { fd, pid } => await_exit_note(agent, fd, pid, ok),
         Request::AwaitReadable { fd } => await_readable(agent, fd, ok),
         Request::Switches { tid } => {
             let count = process_table::voluntary_switches(process::pid(), tid);
@@ -204,6 +211,24 @@ fn await_readable(agent: &Agent, fd: i32, ok: Line) -> Result<Line, Refusal> {
     agent.write(&Line::new("entering").with("id", id).with("tid", process::thread_id()));
     rustix::io::retry_on_intr(|| poll(&mut [PollFd::new(&fd, PollFlags::IN)], None))?;
     Ok(ok)
+}
+
+/// Sleeps until the exit of a process is noted, and waits for it at once.
+fn await_exit_note(agent: &Agent, fd: i32, pid: i32, ok: Line) -> Result<Line, Refusal> {
+    let id = ok.id().unwrap_or_default();
+    let request = CallRequest {
+        call: Call::Waitpid,
+        select: Select::Pid(pid),
+        options: libc::WNOHANG,
+        status: Pointer::Buffer,
+        rusage: Pointer::Null,
+        info: Pointer::Null,
+    };
+    agent.write(&Line::new("entering").with("id", id).with("tid", process::thread_id()));
+    let data = agent.with_descriptor(fd, |fd| Ok(next_event(fd, SIGNAL_WAIT)?))?;
+    let data = data.ok_or(Errno::TIMEDOUT)?;
+    let seen = agent.subject.call(&request).map_err(|not_offered| Refusal::unsupported(not_offered.0))?;
+    Ok(reply_line(id, &seen).with("data", data))
 }
 
 /// Execs a new image of this agent, with the same streams. It says hello again.

@@ -136,6 +136,8 @@ requests! {
         Slept = "slept" {},
         Cancellable = "cancellable" {},
         Cancel = "cancel" {},
+        ExitNote = "exit-note" { pid: i32 = "pid" },
+        AwaitExitNote = "await-exit-note" { fd: i32 = "fd", pid: i32 = "pid" },
         AwaitReadable = "await-readable" { fd: i32 = "fd" },
         Switches = "switches" { tid: i32 = "tid" },
         LateWrites = "late-writes" {},

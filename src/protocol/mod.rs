@@ -78,6 +78,8 @@
 //! | `slept` | whether the thread of the last call through the gate went to sleep in it | `ok slept=yes or no` |
 //! | `cancellable` | the next call, which is `wait`, `waitpid` or `waitid` of the C library, is made on a thread that can be cancelled; if it is, the call fails with `ECANCELED` | `ok` |
 //! | `cancel` | cancels that thread | `ok` |
+//! | `exit-note pid=N` | a kqueue that watches that process for `NOTE_EXIT` from now on | `ok fd=N` |
+//! | `await-exit-note fd=N pid=N` | sleeps until its event has come, at most five seconds (then `ETIMEDOUT`), and calls `waitpid(pid, WNOHANG)` of the subject at once; announced as a call is | that of `waitpid`, and `data=N` of the event |
 //! | `await-readable fd=N` | polls for input until there is some; announced as a call is | `ok` |
 //! | `switches tid=N` | how often that thread of the agent went to sleep so far | `ok count=N` |
 //! | `late-writes` | nothing: its reply, as any other, says `late-write=yes` if the buffers of an earlier call have changed | `ok` |

@@ -91,6 +91,11 @@ clauses! {
         "FreeBSD sys/kern/kern_exit.c, kern_pdwait";
     /// The error of pdwait without WEXITED for a process that has terminated is unspecified.
     PDWAIT_NOT_EXITED: Implementation, "freebsd/pdwait/not-exited", "FreeBSD sys/kern/kern_exit.c, kern_pdwait";
+    /// On FreeBSD, NOTE_EXIT of EVFILT_PROC reports the termination of a child, with its status word in data, and a
+    /// blocking wait then reaps the child.
+    NOTE_EXIT_STATUS: Must, "freebsd/kqueue/note-exit-status", "FreeBSD kqueue(2), NOTE_EXIT";
+    /// On FreeBSD, whether a WNOHANG wait right after NOTE_EXIT reports the child is unspecified.
+    NOTE_EXIT_EARLY: Implementation, "freebsd/kqueue/note-exit-early", "FreeBSD sys/kern/kern_exit.c, exit1";
     /// An orphan is reparented to its reaper (PROC_REAP_ACQUIRE), which receives SIGCHLD when it terminates
     /// and can reap it.
     REAPER_ADOPTS: Must, "freebsd/reaper/adopts", "FreeBSD procctl(2); wait(2), NOTES";

@@ -38,8 +38,7 @@ clauses! {
     /// Whether a WNOHANG wait right after NOTE_EXIT reports the child is unspecified: the child is exiting
     /// but not necessarily waitable.
     NOTE_EXIT_EARLY: Implementation, "macos/kqueue/note-exit-early", "macOS kqueue(2), NOTE_EXIT",
-        bugs "libuv#3441" "libuv#3521" "rift#465",
-        untestable "no request uses a kqueue";
+        bugs "libuv#3441" "libuv#3521" "rift#465";
     /// On macOS, the result for pid INT_MIN is unspecified.
     WAIT_INT_MIN: Implementation, "macos/wait/int-min", "XNU bsd/kern/kern_exit.c, wait4";
     /// On macOS, an orphan is reparented to process 1.

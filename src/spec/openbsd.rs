@@ -27,6 +27,11 @@ clauses! {
     WAITID_NULL_INFOP: Implementation, "openbsd/waitid/null-infop", "OpenBSD sys/kern/kern_exit.c";
     /// On OpenBSD, the result of P_PID with id 0 is unspecified.
     WAITID_ID_ZERO: Implementation, "openbsd/waitid/id-zero", "OpenBSD sys/kern/kern_exit.c";
+    /// On OpenBSD, NOTE_EXIT of EVFILT_PROC reports the termination of a child, with its status word in data, and a
+    /// blocking wait then reaps the child.
+    NOTE_EXIT_STATUS: Must, "openbsd/kqueue/note-exit-status", "OpenBSD kqueue(2), NOTE_EXIT";
+    /// On OpenBSD, whether a WNOHANG wait right after NOTE_EXIT reports the child is unspecified.
+    NOTE_EXIT_EARLY: Implementation, "openbsd/kqueue/note-exit-early", "OpenBSD kqueue(2) (silent)";
     /// The status word of a continue is 0xffff, for which WIFSTOPPED is false.
     STATUS_WORD_CONTINUE: Must, "openbsd/status/word-continue", "OpenBSD <sys/wait.h>",
         bugs "rust-lang/libc#1784";

@@ -34,7 +34,7 @@ impl Outstanding {
     pub(crate) fn sent(&mut self, request: &Line) {
         // The `wait` of a handle is not announced.
         let is_call = Call::from_name(request.word()).is_some() && request.get("handle").is_none();
-        let sleeps = is_call || ["await-readable", "pdwait"].contains(&request.word());
+        let sleeps = is_call || ["await-readable", "pdwait", "await-exit-note"].contains(&request.word());
         let due = if sleeps { Due::Announcement } else { Due::Reply };
         self.hello |= request.word() == "exec";
         self.due.extend(request.id().map(|id| (id, due)));

@@ -5,7 +5,7 @@ use super::far::{Act, Far, Reply, System};
 use std::sync::Mutex;
 use waitspec::protocol::Line;
 use waitspec::subject::{NotOffered, Observation, Subject, libc::Libc};
-use waitspec::sys::call::abi::{Call, Request, Select};
+use waitspec::sys::call::abi::{Call, Pointer, Request, Select};
 
 /// The descriptors of this agent's children, each with its child unless that is a daemon.
 static KILLED_BY_CLOSE: Mutex<Vec<(i64, i64)>> = Mutex::new(Vec::new());
@@ -45,6 +45,17 @@ fn without_kill(request: Line) -> Line {
                 .with("info", "buffer")
                 .with("pdwait", "yes")
         }
+        // The kqueue is a pidfd, and the event the end of a peek.
+        "exit-note" => {
+            Line::new("pidfd_open").with("id", id).with("pid", request.get("pid").unwrap_or_default())
+        }
+        "await-exit-note" => Line::new("waitid")
+            .with("id", id)
+            .with("idtype", "P_PID")
+            .with("who", request.get("pid").unwrap_or_default())
+            .with_list("options", ["WEXITED", "WNOWAIT"])
+            .with("info", "buffer")
+            .with("note", "yes"),
         _ => request,
     }
 }
@@ -87,6 +98,11 @@ pub fn answered(request: &Line, reply: &mut Reply) {
     if request.word() == "poll" {
         reply.replace("revents", |events| Some(events.replace("POLLIN", "POLLHUP")));
     }
+    if request.flag("note")
+        && let Ok(pid) = request.number("who")
+    {
+        note(pid, reply);
+    }
     if !is_pdwait(request) {
         return;
     }
@@ -101,6 +117,26 @@ pub fn answered(request: &Line, reply: &mut Reply) {
         reply.word = "err".to_owned();
         reply.set("errno", "EAGAIN");
     }
+}
+
+/// The event has the status word, and the wait right after it finds the child.
+fn note(pid: i64, reply: &mut Reply) {
+    let waited = Request {
+        call: Call::Waitpid,
+        select: Select::Pid(pid as i32),
+        options: libc::WNOHANG,
+        status: Pointer::Buffer,
+        rusage: Pointer::Null,
+        info: Pointer::Null,
+    };
+    let Ok(seen) = Libc.call(&waited) else { return };
+    reply.strike("si_");
+    reply.strike("info");
+    let word = seen.status.wrote().unwrap_or_default();
+    reply.set("ret", &seen.ret.unwrap_or(-1).to_string());
+    reply.set("status", &format!("{word:#06x}"));
+    // The numbers of these words are the same on both systems.
+    reply.set("data", &word.to_string());
 }
 
 /// Makes a call that finds the children of `pdfork` too, if it is one of those.
@@ -149,6 +185,8 @@ pub const CASES: &[(&str, Call)] = &[
     ("procdesc.pdwait-stop-continue", Call::Waitid),
     ("procdesc.pdwait-nowait", Call::Waitid),
     ("procdesc.pdwait-errors", Call::Waitid),
+    ("kqueue.note-exit", Call::Waitpid),
+    ("kqueue.note-exit-of-kill", Call::Waitpid),
 ];
 
 /// One that does otherwise, where it is seen, and the clause by which it fails.
@@ -234,6 +272,23 @@ pub const WRONG: &[Wrong] = &[
         ("procdesc.pdwait-errors", Call::Waitid),
         "freebsd/pdwait/no-event-option-einval",
         |system, request, reply| errno(system, request, reply, false, ["EINVAL", "ESRCH"]),
+    ),
+    wrong(
+        "note-without-status",
+        ("kqueue.note-exit-of-kill", Call::Waitpid),
+        "freebsd/kqueue/note-exit-status",
+        |_, _, reply| reply.replace("data", |_| Some("0".to_owned())),
+    ),
+    wrong(
+        "note-lost-child",
+        ("kqueue.note-exit", Call::Waitpid),
+        "freebsd/kqueue/note-exit-status",
+        |system, _, reply| {
+            if reply.get("data").is_some() {
+                reply.word = "err".to_owned();
+                reply.set("errno", &system.errno("ECHILD").to_string());
+            }
+        },
     ),
     wrong(
         "pdwait-file",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use rustix::fd::OwnedFd;
+use rustix::fd::{BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use rustix::process::Pid;
 
@@ -61,6 +61,24 @@ impl ExitWatch {
         Err(Errno::NOSYS)
     }
 
+    /// The kqueue of a watch: a descriptor whose next event is the `NOTE_EXIT`.
+    ///
+    /// # Errors
+    /// As [`ExitWatch::open`]; `ENOTSUP` where watches are no kqueues.
+    pub fn queue(pid: Pid) -> Result<OwnedFd, Errno> {
+        if cfg!(any(
+            target_os = "freebsd",
+            target_os = "netbsd",
+            target_os = "openbsd",
+            target_os = "dragonfly",
+            target_vendor = "apple"
+        )) {
+            ExitWatch::open(pid).map(|watch| watch.0)
+        } else {
+            Err(Errno::NOTSUP)
+        }
+    }
+
     /// Sleeps until the process has exited (true), or until a timeout or a signal (false).
     ///
     /// # Errors
@@ -99,5 +117,36 @@ impl ExitWatch {
         // A timeout out of range is no timeout.
         let limit = Timespec::try_from(limit).ok();
         Ok(poll(&mut [PollFd::new(&self.0, PollFlags::IN)], limit.as_ref())? > 0)
+    }
+}
+
+/// Sleeps until the next event of a kqueue, and gives its data; `None` if none came in time.
+///
+/// # Errors
+/// Those of `kevent`; `ENOTSUP` where there are no kqueues.
+pub fn next_event(queue: BorrowedFd<'_>, limit: Duration) -> Result<Option<i64>, Errno> {
+    #[cfg(any(
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "dragonfly",
+        target_vendor = "apple"
+    ))]
+    {
+        let mut events = [std::mem::MaybeUninit::uninit()];
+        // SAFETY: no event of this queue names a descriptor.
+        let (events, _) = unsafe { rustix::event::kqueue::kevent(queue, &[], &mut events[..], Some(limit)) }?;
+        Ok(events.first().map(rustix::event::kqueue::Event::data))
+    }
+    #[cfg(not(any(
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "dragonfly",
+        target_vendor = "apple"
+    )))]
+    {
+        let _ = (queue, limit);
+        Err(Errno::NOTSUP)
     }
 }

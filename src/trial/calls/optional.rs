@@ -10,7 +10,7 @@ use crate::protocol::Line;
 use crate::protocol::agent::Request;
 use crate::protocol::codec::{Bytes, Words};
 use crate::protocol::fields::bounded;
-use crate::protocol::wait::{IdType, OptionSet, Reply, Target, WaitRequest};
+use crate::protocol::wait::{Flag, IdType, OptionSet, Reply, Target, WaitRequest};
 use crate::protocol::warden::ProcessState;
 use crate::sys::call::abi::{Call, Pointer};
 use crate::sys::process::ptrace;
@@ -160,6 +160,38 @@ impl Trial<'_> {
         let id = self.link.id();
         let line = Request::Pdwait { fd: fd as i32 }.to_line().with("id", id).with_list("options", options);
         (Pending { id, request, shown }, line)
+    }
+
+    /// Has a kqueue of the agent watch a child for `NOTE_EXIT`; its descriptor.
+    pub fn exit_note(&mut self, child: &Child) -> Result<i64, Abort> {
+        self.fd_of(&Request::ExitNote { pid: child.pid as i32 })
+    }
+
+    /// Begins to await that event, and a `waitpid` with `WNOHANG` right after it.
+    pub fn begin_exit_note(&mut self, fd: i64, child: &Child) -> Result<Pending, Abort> {
+        let mut request = WaitRequest::new(Call::Waitpid, Target::Pid(child.pid));
+        request.options = OptionSet::of([Flag::NoHang]);
+        let shown = format!("waitpid({}, WNOHANG) after NOTE_EXIT", child.name);
+        self.steps.push(shown.clone());
+        let id = self.link.id();
+        let line = Request::AwaitExitNote { fd: fd as i32, pid: child.pid as i32 }.to_line().with("id", id);
+        self.link.send(&[To::Agent(line)])?;
+        Ok(Pending { id, request, shown })
+    }
+
+    /// What the wait found, and the data of the event; an error is that of the event, which did not come.
+    pub fn finish_exit_note(&mut self, pending: Pending) -> Result<Result<(Seen, i64), Errno>, Abort> {
+        let reply = self.link.agent_reply(pending.id, PROMPT, "await-exit-note")?;
+        let data = match (reply.word(), reply.number("data")) {
+            ("unsupported", _) => return Err(not_offered(&reply)),
+            ("err", Err(_)) => return self.errno(&reply).map(Err),
+            (_, data) => data.map_err(|e| Abort::Protocol(format!("reply to await-exit-note: {e}")))?,
+        };
+        let Pending { request, shown, .. } = pending;
+        match Reply::from_line(&reply, &request, self.system) {
+            Ok(reply) => Ok(Ok((Seen::returned(request, shown, reply), data))),
+            Err(e) => Err(no_answer("await-exit-note", &e)),
+        }
     }
 
     /// Takes a blocked signal by `sigtimedwait` or through a `signalfd`: what came with it, `None` if it did not come.

@@ -3,9 +3,11 @@
 use crate::trial::Case;
 
 pub(crate) mod idtypes;
+pub(crate) mod kqueue;
 pub(crate) mod options;
 pub(crate) mod procdesc;
 pub(crate) mod reports;
 
 /// Every case on this topic.
-pub(crate) const THEMES: &[&[Case]] = &[options::CASES, idtypes::CASES, procdesc::CASES, reports::CASES];
+pub(crate) const THEMES: &[&[Case]] =
+    &[options::CASES, idtypes::CASES, kqueue::CASES, procdesc::CASES, reports::CASES];

@@ -6,6 +6,7 @@ use std::sync::Mutex;
 use waitspec::protocol::Line;
 use waitspec::subject::{NotOffered, Observation, Subject, libc::Libc};
 use waitspec::sys::call::abi::{Call, Pointer, Request, Select};
+use waitspec::wait::names;
 
 /// The descriptors of this agent's children, each with its child unless that is a daemon.
 static KILLED_BY_CLOSE: Mutex<Vec<(i64, i64)>> = Mutex::new(Vec::new());
@@ -141,7 +142,9 @@ fn note(pid: i64, reply: &mut Reply) {
 
 /// Makes a call that finds the children of `pdfork` too, if it is one of those.
 fn finding(request: &Request, such: bool) -> Result<Observation, NotOffered> {
-    Libc.call(&Request { options: request.options | if such { libc::__WALL } else { 0 }, ..*request })
+    // Linux alone has it, and runs this; the others compile it.
+    let all = if such { names::option("__WALL").unwrap_or(0) } else { 0 };
+    Libc.call(&Request { options: request.options | all, ..*request })
 }
 
 fn by_pid(request: &Request) -> bool {

@@ -17,6 +17,7 @@ mod emit_c;
 mod explain;
 #[cfg(feature = "full")]
 mod explore;
+mod floor;
 mod list;
 #[cfg(feature = "full")]
 mod matrix;

@@ -3,6 +3,7 @@
 use super::arguments::{CommandLine, Shard, TimeoutScale};
 #[cfg(feature = "full")]
 use super::complete;
+use super::floor::bare_fork;
 #[cfg(feature = "full")]
 use super::matrix::facts;
 use super::names::{SUBJECT_FORMS, hint, unknown_id, unknown_of_few};
@@ -125,7 +126,7 @@ pub struct Args {
     /// Show the protocol lines of each trial
     #[arg(long)]
     trace: bool,
-    /// Show the N slowest trials
+    /// Show the N slowest trials, and the floor of the run: its processes times a bare fork
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     durations: usize,
     /// Show every trial, with recorded values and warnings
@@ -253,6 +254,7 @@ impl Args {
                     quiet: self.quiet,
                     trace: self.trace,
                     durations: self.durations,
+                    fork: if self.durations > 0 { bare_fork() } else { None },
                     reproduce: self.reproduce(),
                 };
                 Box::new(terminal::Terminal::new(out, options))

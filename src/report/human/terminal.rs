@@ -19,6 +19,8 @@ pub struct Options {
     pub trace: bool,
     /// The number of slowest trials.
     pub durations: usize,
+    /// The time of a bare fork, measured in this run: shown with the slowest trials.
+    pub fork: Option<Duration>,
     /// The options of the run that reproducing one of its trials needs.
     pub reproduce: Vec<String>,
 }
@@ -242,6 +244,9 @@ impl<W: Write> Terminal<W> {
             for (duration, name) in &self.slowest {
                 writeln!(self.out, "{:>10}  {name}", seconds(*duration))?;
             }
+            if let Some(fork) = self.options.fork {
+                writeln!(self.out, "\n{}", floor(summary, fork))?;
+            }
         }
         if self.warnings > 0 {
             let shown = if self.options.verbose { "" } else { "; -v shows them" };
@@ -269,6 +274,18 @@ impl<W: Write> Reporter for Terminal<W> {
             Event::End(summary) => self.end(summary),
         }
     }
+}
+
+/// The run next to its floor. Trials run in parallel, so it may be below.
+fn floor(summary: &Summary, fork: Duration) -> String {
+    let floor = fork.as_secs_f64() * summary.processes as f64;
+    let took = summary.duration.as_secs_f64();
+    let ratio = if floor > 0.0 { took / floor } else { 0.0 };
+    format!(
+        "floor: {} processes x {:.3} ms of a bare fork = {floor:.3} s; the run took {ratio:.2} times that",
+        summary.processes,
+        fork.as_secs_f64() * 1e3
+    )
 }
 
 /// The count of each verdict that occurred, the mean number of processes, and the duration.
@@ -355,6 +372,14 @@ mod tests {
         assert!(text.contains("slowest\n   0.012 s  exit.code@wait4 agent:./mywait\n"));
         assert!(text.contains("1 warning: SHOULD clauses that do not hold\n"));
         assert!(shown(&events, Options::default()).contains("; -v shows them"));
+        assert!(!text.contains("floor"), "{text}");
+        let mut summary = Summary::default();
+        (summary.processes, summary.duration) = (10, Duration::from_millis(30));
+        let events = [Event::Trial(Box::new(sample::trial("a@wait", Verdict::Pass))), Event::End(summary)];
+        let fork = Some(Duration::from_micros(1_500));
+        let text = shown(&events, Options { durations: 1, fork, ..Options::default() });
+        let line = "floor: 10 processes x 1.500 ms of a bare fork = 0.015 s; the run took 2.00 times that\n";
+        assert!(text.contains(line), "{text}");
     }
 
     #[test]

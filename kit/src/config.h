@@ -14,8 +14,8 @@
 #define _NETBSD_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
-/* On a system of 32 bits a folder of a larger one cannot be listed without it. */
-#ifndef _FILE_OFFSET_BITS
+/* On a system of 32 bits a folder of a larger one cannot be listed without it; dietlibc's readdir64 loses the first byte of names. */
+#if !defined(_FILE_OFFSET_BITS) && !defined(__dietlibc__)
 #define _FILE_OFFSET_BITS 64
 #endif
 

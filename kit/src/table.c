@@ -290,17 +290,21 @@ enum stop { NOT_STOPPED, STOPPED, TRACED };
 static enum stop stop_of(int pid, long long *switches)
 {
     struct pids tasks;
-    size_t i;
+    size_t i, seen = 0;
     enum stop stop = STOPPED;
     *switches = 0;
     tasks_of(pid, &tasks);
-    if (tasks.count == 0)
-        stop = NOT_STOPPED;
     for (i = 0; i < tasks.count && stop != NOT_STOPPED; i++) {
         struct process p;
-        if (look_at(pid, tasks.at[i], &p) != SHOWN)
+        enum looked looked = look_at(pid, tasks.at[i], &p);
+        if (looked == GONE)
             continue;
-        if (p.state == 'T')
+        /* What cannot be read is not known to be stopped. */
+        if (looked == UNKNOWN)
+            stop = NOT_STOPPED;
+        else
+            seen++;
+        if (looked == UNKNOWN || p.state == 'T')
             continue;
         if (p.state == 't') {
 #ifdef HAVE_DIRENT
@@ -319,7 +323,7 @@ static enum stop stop_of(int pid, long long *switches)
         }
     }
     free_pids(&tasks);
-    return stop;
+    return seen == 0 ? NOT_STOPPED : stop;
 }
 
 enum asleep { AWAKE, ASLEEP, IN_WAIT, UNSEEN };

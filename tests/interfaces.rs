@@ -107,6 +107,9 @@ fn a_program_that_cannot_be_judged_is_named_in_bounded_time() {
         ("wrapper:sh -c 'exec sleep 1000' sh", "did not run its child"),
         ("wrapper:sh -c 'while :; do echo much; done' sh", "did not run its child"),
         ("shell:true", "before its child connected"),
+        ("time:true", "before its child connected"),
+        ("container-init:true", "before its child connected"),
+        ("supervisor:true", "before its child connected"),
     ] {
         let began = Instant::now();
         let output = run(subject);
@@ -135,6 +138,9 @@ fn what_a_program_does_to_its_surroundings_is_gone_with_it() {
     }
     // One that leaves its command behind and exits has no exit code of it to show, and one that leaves another process leaks.
     let daemon = exit_code(r#"wrapper:sh -c '"$@" & exit 0' sh"#);
+    assert_eq!(daemon.status.code(), Some(1), "{}", said(&daemon));
+    // In a session of its own, and an orphan.
+    let daemon = exit_code(r#"wrapper:sh -c '(setsid "$@" &) ; exit 0' sh"#);
     assert_eq!(daemon.status.code(), Some(1), "{}", said(&daemon));
     let leaves = exit_code(r#"wrapper:sh -c '(sleep 1000 &); "$@"' sh"#);
     assert!(said(&leaves).contains("\"verdict\":\"leak\""), "{}", said(&leaves));

@@ -4,7 +4,6 @@
 import multiprocessing
 import os
 import platform
-import threading
 
 import protocol
 
@@ -23,8 +22,6 @@ PROMISES = {
 CAN = ["poll", "timeout", "threads", "kill", "drop", "steal", "fork", "sigaction", "sigprocmask"]
 
 fork_context = multiprocessing.get_context("fork")
-handles = {}
-pids = {}
 
 
 def become(argv):
@@ -46,23 +43,21 @@ def become(argv):
 def spawn(request):
     child = fork_context.Process(target=become, args=[request.list("argv")], daemon=True)
     child.start()
-    handles[request.id] = child
-    pids[request.id] = child.pid
-    protocol.send("ok", id=request.id, pid=child.pid)
+    protocol.spawned(request, child, child.pid)
 
 
 def poll(request):
-    protocol.result(request, handles[request.number("handle")].exitcode)
+    protocol.result(request, protocol.handle(request).exitcode)
 
 
 def wait(request):
-    child = handles[request.number("handle")]
+    child = protocol.handle(request)
     child.join(request.timeout())
     protocol.result(request, child.exitcode)
 
 
 def kill(request):
-    child = handles[request.number("handle")]
+    child = protocol.handle(request)
     send = {"SIGTERM": child.terminate, "SIGKILL": child.kill}.get(request.text("sig"))
     if send is None:
         return protocol.send("unsupported", id=request.id, why="Process sends SIGTERM and SIGKILL only")
@@ -70,48 +65,7 @@ def kill(request):
     protocol.send("ok", id=request.id)
 
 
-def drop(request):
-    del handles[request.number("handle")]
-    protocol.send("ok", id=request.id)
-
-
-def steal(request):
-    protocol.steal(request, pids[request.number("handle")])
-
-
-def fork(request):
-    pids[request.id] = protocol.fork(request)
-
-
-def serve(request):
-    try:
-        REQUESTS[request.word](request)
-    except (OSError, KeyError, ValueError, AssertionError) as error:
-        protocol.failed(request, error)
-
-
-REQUESTS = {
-    "spawn": spawn,
-    "fork": fork,
-    "poll": poll,
-    "wait": wait,
-    "kill": kill,
-    "drop": drop,
-    "steal": steal,
-    "sigaction": protocol.sigaction,
-    "sigprocmask": protocol.sigprocmask,
-}
-
 if __name__ == "__main__":
     protocol.hello("python-multiprocessing", platform.python_version(), "negative", CAN, PROMISES)
-    for request in protocol.lines():
-        if request.word == "bye":
-            protocol.send("ok", id=request.id)
-            os._exit(0)
-        if request.word == "wait":
-            threading.Thread(target=serve, args=[request], daemon=True).start()
-        elif request.word in REQUESTS:
-            serve(request)
-        else:
-            protocol.send("unsupported", id=request.id, why="no such request")
-    os._exit(0)
+    requests = {"spawn": spawn, "poll": poll, "wait": wait, "kill": kill}
+    protocol.serve(requests, (OSError, KeyError, ValueError, AssertionError))

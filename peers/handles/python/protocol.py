@@ -1,7 +1,7 @@
 """The lines of a handle agent, for agents in Python: what is the same for every library.
 
-`src/protocol/handle.rs` documents the protocol. An agent names its library, says what that promises, and hands `serve` one
-function for each request.
+`src/protocol/handle.rs` documents the protocol. An agent says what its library promises, and has one function for each request.
+Where the library has no event loop, `serve` calls them.
 """
 
 import errno
@@ -97,19 +97,21 @@ def lines():
 
 # What any agent in Python can do beside its library.
 
+pids = {}
 
-def steal(request, pid):
+
+def steal(request):
     """Reaps a child by the raw call."""
-    send("ok", id=request.id, word=os.waitpid(pid, 0)[1])
+    send("ok", id=request.id, word=os.waitpid(pids[request.number("handle")], 0)[1])
 
 
 def fork(request):
-    """Makes a child by the raw call; its pid."""
+    """Makes a child by the raw call."""
     null = [(os.POSIX_SPAWN_OPEN, fd, os.devnull, os.O_RDWR, 0) for fd in (0, 1)]
     argv = request.list("argv")
     pid = os.posix_spawnp(argv[0], argv, os.environ, file_actions=null)
+    pids[request.id] = pid
     send("ok", id=request.id, pid=pid)
-    return pid
 
 
 def sigaction(request):
@@ -126,3 +128,50 @@ def sigprocmask(request):
     how = {"block": signal.SIG_BLOCK, "unblock": signal.SIG_UNBLOCK}[request.text("how")]
     signal.pthread_sigmask(how, [request.signal()])
     send("ok", id=request.id)
+
+
+# What is the same for every library without an event loop.
+
+handles = {}
+
+
+def spawned(request, handle, pid):
+    """A new child, known by the id of the request."""
+    handles[request.id] = handle
+    pids[request.id] = pid
+    send("ok", id=request.id, pid=pid)
+
+
+def handle(request):
+    """The handle that a request is about."""
+    return handles[request.number("handle")]
+
+
+def drop(request):
+    del handles[request.number("handle")]
+    send("ok", id=request.id)
+
+
+def answer(function, request, errors):
+    try:
+        function(request)
+    except errors as error:
+        failed(request, error)
+
+
+def serve(requests, errors):
+    """Answers requests until `bye`. Each wait has a thread of its own, so that others are answered meanwhile."""
+    requests = {"fork": fork, "drop": drop, "steal": steal, "sigaction": sigaction, "sigprocmask": sigprocmask, **requests}
+    for request in lines():
+        if request.word == "bye":
+            send("ok", id=request.id)
+            break
+        function = requests.get(request.word)
+        if function is None:
+            send("unsupported", id=request.id, why="no such request")
+        elif request.word == "wait":
+            threading.Thread(target=answer, args=[function, request, errors], daemon=True).start()
+        else:
+            answer(function, request, errors)
+    # What still waits is not waited for.
+    os._exit(0)

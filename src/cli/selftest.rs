@@ -103,7 +103,9 @@ fn fill(args: &Args) -> Result<(Matrix, Vec<String>), RunError> {
     let session = selftest::start(&args.mutants, &args.patterns, args.jobs.map(std::num::NonZeroUsize::get))?;
     let wanted = selftest::all(&session);
     let header = session.header().clone();
-    let mut matrix = Matrix { system: format!("{} {}", header.kernel, header.machine), ..Matrix::default() };
+    // Without what a builder of a kernel adds to its version.
+    let kernel = header.kernel.split('-').next().unwrap_or_default();
+    let mut matrix = Matrix { system: format!("{kernel} {}", header.machine), ..Matrix::default() };
     let mut amiss = Vec::new();
     let pool = Pool::new(session);
     let mut progress = Progress::default();

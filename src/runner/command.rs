@@ -1,7 +1,7 @@
 //! Whether a command can be executed at all: said once, before each warden would say it.
 
 use super::settings::RunError;
-use crate::subject::library::Machine;
+use crate::subject::machine::Machine;
 use rustix::fs::{Access, access};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};

@@ -30,6 +30,7 @@ pub(crate) mod libc;
 pub mod libc;
 #[cfg(feature = "cli")]
 pub(crate) mod library;
+pub(crate) mod machine;
 pub(crate) mod program;
 #[cfg(not(feature = "internals"))]
 pub(crate) mod rustix;

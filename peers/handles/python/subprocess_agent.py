@@ -48,7 +48,13 @@ def kill(request):
     protocol.send("ok", id=request.id)
 
 
-if __name__ == "__main__":
+REQUESTS = {"spawn": spawn, "poll": poll, "wait": wait, "kill": kill}
+
+
+def main():
     protocol.hello("python-subprocess", platform.python_version(), "negative", CAN, PROMISES)
-    requests = {"spawn": spawn, "poll": poll, "wait": wait, "kill": kill}
-    protocol.serve(requests, (OSError, KeyError, subprocess.SubprocessError))
+    protocol.serve(REQUESTS, (OSError, KeyError, subprocess.SubprocessError))
+
+
+if __name__ == "__main__":
+    main()

@@ -3,14 +3,39 @@
 use super::edit::{ObservationExt, RequestExt, is_termination};
 use super::inner::{CallResult, Inner, block_forever, error, nothing, report};
 use super::mutant::{Mutant, blind, from_bug, from_catalogue};
+use crate::protocol::Line;
 use crate::spec::posix;
-use crate::sys::call::abi::Request;
+use crate::sys::call::abi::{Call, Pointer, Request, Select};
 use crate::sys::process;
-use libc::{ECHILD, EINVAL, WEXITED};
+use libc::{ECHILD, EINVAL, WCONTINUED, WEXITED, WNOHANG, WSTOPPED};
+use rustix::process::Pid;
 
 /// The process group that the agent started in: its own.
 fn initial_group() -> i64 {
     process::pid().into()
+}
+
+/// The child that a request of the driver moves to another process group.
+fn moved(line: &Line) -> Option<i64> {
+    if line.word() == "setpgid" { line.number("pid").ok().filter(|pid| *pid != 0) } else { None }
+}
+
+/// The process group that a child is in.
+fn group_of(pid: i64) -> Option<i64> {
+    let pid = Pid::from_raw(i32::try_from(pid).ok()?)?;
+    rustix::process::getpgid(Some(pid)).ok().map(|group| group.as_raw_nonzero().get().into())
+}
+
+/// A call for that child.
+fn by_pid(pid: i64) -> Request {
+    Request {
+        call: Call::Waitid,
+        select: Select::Id { idtype: i64::from(libc::P_PID), id: pid },
+        options: 0,
+        status: Pointer::Null,
+        rusage: Pointer::Null,
+        info: Pointer::Buffer,
+    }
 }
 
 /// Reports the child that was reaped last again, once, where nothing is ready for such a call.
@@ -154,6 +179,40 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         Some(group) if group == 0 || group == initial_group() => w.real(&r.with_any()),
         Some(group) if group > 0 => Ok(error(r, ECHILD)),
         _ => w.real(r),
+    }),
+    blind(
+        "setpgid-loses-event",
+        "a stop or a continue that has not been reported is lost when the parent moves the child to another group",
+        &posix::WAIT_EVENT_FOLLOWS_SETPGID,
+    )
+    .before_request(|w, line| {
+        if let Some(pid) = moved(line) {
+            w.waitid(&by_pid(pid), WSTOPPED | WCONTINUED | WNOHANG);
+        }
+    }),
+    blind(
+        "event-stays-in-group",
+        "a stop or a continue is reported for the group that the child was in when it happened",
+        &posix::WAIT_EVENT_FOLLOWS_SETPGID,
+    )
+    .before_request(|w, line| {
+        if let Some(pid) = moved(line)
+            && w.peek_for(&by_pid(pid), WSTOPPED | WCONTINUED).is_some()
+            && let Some(group) = group_of(pid)
+        {
+            w.insert(pid, group);
+        }
+    })
+    .call(|w, r| {
+        let group = r.group().map(|group| if group == 0 { initial_group() } else { group });
+        let left = group.and_then(|group| w.key_of(group, |_| true));
+        match left {
+            Some(pid) if w.peek(&r.with_pid(pid)).is_some_and(|(_, word)| !is_termination(word)) => {
+                w.remove(pid);
+                w.real(&r.with_pid(pid))
+            }
+            _ => w.real(r),
+        }
     }),
     blind(
         "group-forgets-zombies",

@@ -103,6 +103,10 @@ clauses! {
     /// longer under the old one.
     WAITPID_GROUP_AFTER_SETPGID: Must, "posix/waitpid/group-after-setpgid",
         "POSIX.1-2024 waitpid, DESCRIPTION", bugs "childprocess#151";
+    /// A stop or a continue that has not been reported goes with a child whose process group changes: a call
+    /// for the new group reports it, and one for the old group does not.
+    WAIT_EVENT_FOLLOWS_SETPGID: Must, "posix/wait/event-follows-setpgid",
+        "POSIX.1-2024 waitpid, DESCRIPTION; 2.13 Status Information";
     /// A zombie remains in its process group, so a wait for that group reports it.
     WAITPID_GROUP_OF_ZOMBIE: Must, "posix/waitpid/group-of-zombie",
         "POSIX.1-2024 waitpid, DESCRIPTION; XBD Process Lifetime";

@@ -3,7 +3,10 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, pairs, posix};
 use crate::trial::cases;
-use crate::trial::{Abort, Call, Calls, Change, Child, Errno, IdType, Options, Outcome, Target, Trial};
+use crate::trial::{
+    Abort, AgentRequest, Call, Calls, Change, Child, Errno, IdType, Options, Outcome, Target, Trial,
+};
+use crate::wait::Signal;
 
 cases! { "group";
 
@@ -27,6 +30,10 @@ cases! { "group";
     /// a child that changes groups is found through its new group, and no longer through its old one
     after_setpgid(GROUP; NOHANG) in Calls::WITH_TARGET
         => [pairs::GROUP_LEFT_BY_SETPGID, pairs::GROUP_AFTER_SETPGID];
+
+    /// a stop and a continue that nobody has waited for go with a child that is moved to another group
+    moved_with_event(GROUP; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_TARGET.few()
+        => [posix::WAIT_EVENT_FOLLOWS_SETPGID];
 
     /// a zombie is found through its group, even if a live child shares it
     zombie_member(GROUP; NOHANG) in Calls::WITH_TARGET => [pairs::GROUP_OF_ZOMBIE];
@@ -166,6 +173,36 @@ fn after_setpgid(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
     t.expect(&pairs::GROUP_AFTER_SETPGID).reaped(&seen, &child, Change::Exited(7))
+}
+
+/// Moves a child into a process group; 0 is one of its own.
+fn move_child(t: &mut Trial, child: &Child, pgid: i64) -> Outcome {
+    match t.attempt(&AgentRequest::Setpgid { pid: child.pid as i32, pgid: pgid as i32 })? {
+        Ok(_) => Ok(()),
+        Err(Errno::ACCES) => Err(Abort::Skip("a child that has execed cannot be moved by its parent".into())),
+        Err(errno) => Err(Abort::Broken(format!("the agent cannot move {}: {errno}", child.name))),
+    }
+}
+
+fn moved_with_event(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAIT_EVENT_FOLLOWS_SETPGID;
+    let first = t.agent_pid();
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    move_child(t, &child, 0)?;
+    let stops = Options::UNTRACED | Options::NOHANG;
+    let seen = t.wait(Target::OwnGroup, stops)?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
+    let seen = t.wait(Target::Group(&child), stops)?;
+    t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    t.signal(&child, Signal::CONT)?;
+    move_child(t, &child, first)?;
+    let continues = Options::CONTINUED | Options::NOHANG;
+    let seen = t.wait(Target::Group(&child), continues)?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
+    let seen = t.wait(Target::OwnGroup, continues)?;
+    t.expect(clause).reports(&seen, &child, Change::Continued)
 }
 
 fn zombie_member(t: &mut Trial) -> Outcome {

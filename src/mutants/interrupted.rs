@@ -1,7 +1,7 @@
 //! Signals that arrive during a call.
 
-use super::edit::{ObservationExt, RequestExt};
-use super::inner::{Inner, error};
+use super::edit::{ObservationExt, RequestExt, is_termination};
+use super::inner::{Inner, block_forever, error};
 use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::protocol::Line;
 use crate::spec::posix;
@@ -72,6 +72,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         let mut seen = w.real(r)?;
         while seen.errno() == Some(EINTR) && w.value() == 1 {
             seen = w.real(&r.with_any())?;
+        }
+        Ok(seen)
+    }),
+    blind(
+        "restart-misses-event",
+        "a wait restarted by SA_RESTART misses a stop or a continue that came before it was restarted",
+        &posix::WAIT_RESTART_FINDS_EVENT,
+    )
+    .before_request(|w, line| {
+        if line.word() == "sigaction" && line.flag("restart") {
+            line.set("restart", "no");
+            w.swap(1);
+        }
+    })
+    .call(|w, r| {
+        let mut seen = w.real(r)?;
+        while seen.errno() == Some(EINTR) && w.value() == 1 {
+            if w.peek(r).is_some_and(|(_, word)| !is_termination(word)) {
+                block_forever();
+            }
+            seen = w.real(r)?;
         }
         Ok(seen)
     }),

@@ -190,6 +190,10 @@ clauses! {
     WAITPID_RESTART: Must, "posix/waitpid/restart", "POSIX.1-2024 sigaction, SA_RESTART", bugs "rust#159855";
     /// What SA_RESTART restarts is the same call, with the same target and the same options.
     WAIT_RESTART_SAME_CALL: Must, "posix/wait/restart-same-call", "POSIX.1-2024 sigaction, SA_RESTART";
+    /// A stop or a continue that comes while a call is interrupted is reported by that call once SA_RESTART has
+    /// restarted it.
+    WAIT_RESTART_FINDS_EVENT: Must, "posix/wait/restart-finds-event",
+        "POSIX.1-2024 sigaction, SA_RESTART; wait, DESCRIPTION";
     /// An ignored signal does not interrupt a blocked call.
     WAITPID_IGNORED_SIGNAL: Must, "posix/waitpid/ignored-signal", "POSIX.1-2024 wait, DESCRIPTION";
     /// A signal that is blocked in the waiting thread does not interrupt a blocked call.

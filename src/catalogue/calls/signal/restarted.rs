@@ -6,7 +6,8 @@ use crate::spec::{pairs, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Disposition, Needs, Options, Outcome, Pending, SigactionFlags, Target, Trial,
+    Abort, Calls, Change, Disposition, Needs, Options, Outcome, Pending, ProcessState, SigactionFlags,
+    Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -20,6 +21,9 @@ cases! { "restarted";
 
     /// a call that was restarted still reports the stops and continues that it was asked for
     keeps_events(ANY; UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few() => [posix::WAIT_RESTART_SAME_CALL];
+
+    /// a call that is restarted reports a stop or a continue that came while its process was stopped
+    finds_event(ANY; UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few() => [posix::WAIT_RESTART_FINDS_EVENT];
 
     /// a peek that was restarted still leaves the child
     keeps_nowait(ANY; NOWAIT) in Calls::taking(Options::NOWAIT) => [posix::WAIT_RESTART_SAME_CALL];
@@ -69,6 +73,31 @@ fn keeps_events(t: &mut Trial) -> Outcome {
     ] {
         let pending = restart(t, Target::Any, options, clause)?;
         t.signal(&child, signal)?;
+        let seen = t.finish(pending)?;
+        t.expect(clause).reports(&seen, &child, change)?;
+    }
+    Ok(())
+}
+
+fn finds_event(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAIT_RESTART_FINDS_EVENT;
+    // Before there is a handler that it would inherit.
+    let child = t.spawn(Scenario::held())?;
+    t.sigaction(Signal::CONT, Disposition::Count, SigactionFlags::RESTART)?;
+    for (options, signal, change) in [
+        (Options::UNTRACED, Signal::STOP, Change::Stopped(Signal::STOP)),
+        (Options::CONTINUED, Signal::CONT, Change::Continued),
+    ] {
+        let pending = t.begin(Target::Any, options)?;
+        t.expect(clause).blocks(&pending)?;
+        t.signal_agent(Signal::STOP)?;
+        t.await_agent(ProcessState::Stopped)?;
+        t.signal(&child, signal)?;
+        if signal == Signal::STOP {
+            t.await_stopped(&child)?;
+        }
+        // The handler runs, and the call is made again.
+        t.signal_agent(Signal::CONT)?;
         let seen = t.finish(pending)?;
         t.expect(clause).reports(&seen, &child, change)?;
     }

@@ -104,6 +104,34 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         if bad { Ok(error(r, EFAULT)) } else { w.real(r) }
     }),
     blind(
+        "misaligned-efault",
+        "a buffer at an odd address fails with EFAULT",
+        &linux::WAIT_ANY_WRITABLE_ADDRESS,
+    )
+    .raw()
+    .call(|w, r| {
+        let refused = [r.status, r.rusage, r.info].contains(&Pointer::Misaligned);
+        w.map(r, |seen| {
+            if refused && seen.errno().is_none() {
+                seen.ret = Err(EFAULT);
+            }
+        })
+    }),
+    blind(
+        "page-end-efault",
+        "a buffer fails with EFAULT if the memory behind it cannot be written",
+        &linux::WAIT_ANY_WRITABLE_ADDRESS,
+    )
+    .raw()
+    .call(|w, r| {
+        let refused = [r.status, r.rusage, r.info].contains(&Pointer::PageEnd);
+        w.map(r, |seen| {
+            if refused && seen.errno().is_none() {
+                seen.ret = Err(EFAULT);
+            }
+        })
+    }),
+    blind(
         "efault-before-einval",
         "wait4 fails with EFAULT for invalid pointers even if the options are invalid, too",
         &linux::WAIT_EINVAL_BEFORE_EFAULT,

@@ -66,6 +66,10 @@ clauses! {
     WAIT_EFAULT_STATUS: Must, "linux/wait/efault-status", "Linux kernel/exit.c, wait4: put_user";
     /// A call that would report a child fails with EFAULT if the rusage pointer is outside the address space.
     WAIT_EFAULT_RUSAGE: Must, "linux/wait/efault-rusage", "Linux kernel/exit.c, wait4: copy_to_user";
+    /// Status, rusage and siginfo are written at any address that can be written: the calls ask for no alignment,
+    /// and for no memory behind the buffer.
+    WAIT_ANY_WRITABLE_ADDRESS: Must, "linux/wait/any-writable-address",
+        "Linux kernel/exit.c: wait4's put_user and copy_to_user, waitid's user_write_access_begin";
     /// Invalid pointers are not accessed if there is nothing to report: WNOHANG returns 0, and no children is
     /// ECHILD.
     WAIT_EFAULT_ONLY_ON_REPORT: Must, "linux/wait/efault-only-on-report", "Linux kernel/exit.c, wait4";

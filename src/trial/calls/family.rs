@@ -72,6 +72,11 @@ impl<'a> Trial<'a> {
         self.info.raw
     }
 
+    /// Whether the agent also has the pointers to memory at whose edges a call may fault.
+    pub fn knows_all_pointers(&self) -> bool {
+        self.info.hostile_pointers
+    }
+
     /// Whether the subject makes a call again that a signal ended, so that nobody sees `EINTR`.
     pub fn retries_eintr(&self) -> bool {
         self.info.retries_eintr

@@ -44,6 +44,9 @@ cases! { "pointers";
     bad_but_unused(ANY; NOHANG) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS)
         => [linux::WAIT_EFAULT_ONLY_ON_REPORT];
 
+    /// the raw call writes to buffers at odd addresses, and to those that end where the memory ends
+    unusual_addresses(ANY) in Calls::only(&[Call::Wait4, Call::Waitid]) => [linux::WAIT_ANY_WRITABLE_ADDRESS];
+
     /// which error an invalid option with a bad pointer gives is recorded; Linux's wait4 gives EINVAL, keeps the child
     einval_or_efault(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS
         => [posix::WAITPID_EINVAL_OR_EFAULT, linux::WAIT_EINVAL_BEFORE_EFAULT];
@@ -228,6 +231,32 @@ fn bad_but_unused(t: &mut Trial) -> Outcome {
     t.spawn(Scenario::held())?;
     let seen = t.perform(request)?;
     t.expect(&linux::WAIT_EFAULT_ONLY_ON_REPORT).nothing_ready(&seen)
+}
+
+fn unusual_addresses(t: &mut Trial) -> Outcome {
+    if !t.knows_all_pointers() {
+        return Err(Abort::Skip("the agent has no buffers at unusual addresses".into()));
+    }
+    let clause = &linux::WAIT_ANY_WRITABLE_ADDRESS;
+    for pointer in [Pointer::Misaligned, Pointer::PageEnd] {
+        zombie(t)?;
+        let mut request = t.ask(Target::Any, Options::NONE);
+        match t.call() {
+            Call::Waitid => request.info = pointer,
+            _ => request.status = pointer,
+        }
+        // What was written there is not shown.
+        let seen = t.perform(request)?;
+        t.expect(clause).that(seen.errno().is_none(), "success", result_of(&seen))?;
+        let after = t.wait(Target::Any, Options::NONE)?;
+        t.expect(clause).error(&after, Errno::CHILD)?;
+        let child = zombie(t)?;
+        let mut request = t.ask(Target::Any, Options::NONE);
+        request.rusage = pointer;
+        let seen = t.perform(request)?;
+        t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
+    }
+    Ok(())
 }
 
 /// An option bit undefined on every system.

@@ -212,9 +212,34 @@ impl Link {
         self.warden_answer(id, within, request.word())
     }
 
+    /// Asks the warden to wait for something, at most that long before it is scaled, and waits for its answer.
+    pub(crate) fn ask_warden_to_wait(
+        &mut self,
+        request: &Request,
+        at_most: Duration,
+    ) -> Result<Line, LinkError> {
+        let id = self.id();
+        self.send(&[To::Warden(request.to_line().with("id", id))])?;
+        self.warden_answer_after(id, at_most, request.word())
+    }
+
+    /// Waits for the warden's answer to a request to wait that was sent.
+    pub(crate) fn warden_answer_after(
+        &mut self,
+        id: u64,
+        at_most: Duration,
+        what: &str,
+    ) -> Result<Line, LinkError> {
+        self.warden_answer_until(Instant::now() + self.answer_time(at_most), id, what)
+    }
+
     /// Waits for the warden's answer to a request that was sent.
-    pub fn warden_answer(&mut self, id: u64, within: Duration, what: &str) -> Result<Line, LinkError> {
-        let answer = self.await_message(self.deadline(within), what, false, answer_of(id));
+    fn warden_answer(&mut self, id: u64, within: Duration, what: &str) -> Result<Line, LinkError> {
+        self.warden_answer_until(self.deadline(within), id, what)
+    }
+
+    fn warden_answer_until(&mut self, deadline: Instant, id: u64, what: &str) -> Result<Line, LinkError> {
+        let answer = self.await_message(deadline, what, false, answer_of(id));
         self.deaf |= matches!(answer, Err(LinkError::Late(_)));
         let answer = answer?;
         match answer.word() {

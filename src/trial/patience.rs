@@ -6,6 +6,7 @@
 //! measured round trips, and if the event does not come they are skipped: what an event that was given less than the
 //! whole time means, nobody knows.
 
+use super::deadline::PROMPT;
 use super::link::{Link, LinkError};
 use super::missing::{Missing, Serving};
 use std::time::Duration;
@@ -47,6 +48,12 @@ impl Link {
     /// seconds.
     pub fn scaled(&self, time: Duration) -> Duration {
         time.mul_f64(self.slowness).min(LONGEST.max(time)).mul_f64(self.scale)
+    }
+
+    /// How long the warden may take to answer a request to wait that long. Each part is scaled by itself: their sum would be cut
+    /// to the longest time, at which the warden still waits.
+    pub(crate) fn answer_time(&self, at_most: Duration) -> Duration {
+        self.scaled(at_most) + self.scaled(PROMPT)
     }
 
     /// Learns from how long the warden took to fork. What stalls an emulator or a guest for a moment comes again, so a slow
@@ -124,6 +131,7 @@ impl Link {
 
 #[cfg(test)]
 mod tests {
+    use super::super::deadline::STATE;
     use super::*;
     use std::sync::atomic::AtomicBool;
 
@@ -180,5 +188,17 @@ mod tests {
         assert_eq!(link.scaled(Duration::from_secs(8)), Duration::from_secs(60));
         assert_eq!(link.scaled(Duration::from_secs(90)), Duration::from_secs(90));
         assert_eq!(link.scaled(Duration::from_millis(200)), Duration::from_secs(10));
+    }
+
+    #[test]
+    fn however_slow_the_machine_a_warden_that_waited_in_vain_can_still_say_so() {
+        let mut link = link(&Missing::default(), "a@wait");
+        for slowness in [1.0, 2.5, 7.0, 50.0] {
+            link.as_slow_as(slowness);
+            for within in [STATE, PROMPT, Duration::from_secs(90)] {
+                let (waits, answers) = (link.scaled(within), link.answer_time(within));
+                assert!(answers >= waits + PROMPT, "{slowness}: {answers:?} for a wait of {waits:?}");
+            }
+        }
     }
 }

@@ -238,7 +238,7 @@ fn greeting(core: &mut Core<'_>, name: &str) -> Result<Started, Abort> {
 /// The exit of the program, if it comes within that time.
 fn exit_within(core: &mut Core<'_>, within: Duration) -> Result<Option<ProgramOutcome>, Abort> {
     let request = Request::Exit { within: ms(core.link.scaled(within)) };
-    let reply = core.link.ask_warden(&request, within + PROMPT)?;
+    let reply = core.link.ask_warden_to_wait(&request, within)?;
     match reply.word() {
         "ok" => {
             let change = match Report::from_line(&reply).map_err(Abort::Broken)? {
@@ -257,7 +257,7 @@ fn exit_within(core: &mut Core<'_>, within: Duration) -> Result<Option<ProgramOu
 fn output(core: &mut Core<'_>, until: Option<&str>, within: Duration) -> Result<(Output, bool), Abort> {
     let until = until.map(|text| Bytes(text.as_bytes().to_vec()));
     let request = Request::Output { until, within: ms(core.link.scaled(within)) };
-    let reply = core.link.ask_warden(&request, within + PROMPT)?;
+    let reply = core.link.ask_warden_to_wait(&request, within)?;
     let text = |key| String::from_utf8_lossy(&reply.bytes(key).unwrap_or_default()).into_owned();
     Ok((Output { out: text("out"), err: text("err") }, reply.word() == "ok"))
 }

@@ -62,7 +62,7 @@ impl Core<'_> {
         self.adopt(child)?;
         let within = self.link.scaled(SETTLE);
         let request = Request::Await { of: child.name.clone(), state, within: ms(within) };
-        let reply = self.link.ask_warden(&request, SETTLE + PROMPT)?;
+        let reply = self.link.ask_warden_to_wait(&request, SETTLE)?;
         Ok(reply.word() == "ok" || state_of(&reply) == Some(state))
     }
 
@@ -117,7 +117,7 @@ impl Core<'_> {
             _ => self.link.patience(format!("{whose} that is {state}"), STATE),
         };
         let request = Request::Await { of: of.to_owned(), state, within: ms(patience.time) };
-        let reply = self.link.ask_warden(&request, STATE + PROMPT)?;
+        let reply = self.link.ask_warden_to_wait(&request, STATE)?;
         let seen = state_of(&reply);
         // A zombie that stays is no missing event.
         let stays = state == ProcessState::Gone && seen == Some(ProcessState::Zombie);

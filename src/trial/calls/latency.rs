@@ -80,7 +80,7 @@ impl Trial<'_> {
         self.steps.push(format!("a blocking poll of the pidfd of {}", child.name));
         self.link.send(&[To::Agent(request.with("id", id))])?;
         let within = ms(self.link.scaled(PROMPT));
-        let asleep = self.link.ask_warden(&WardenRequest::Blocked { call: id, within }, PROMPT * 2)?;
+        let asleep = self.link.ask_warden_to_wait(&WardenRequest::Blocked { call: id, within }, PROMPT)?;
         if !matches!(asleep.get("how").as_deref(), Some("asleep" | "syscall")) {
             return Err(Abort::Skip("a blocking poll is not seen to sleep here".to_owned()));
         }

@@ -205,7 +205,7 @@ impl Trial<'_> {
         };
         lines.push(To::Warden(request.to_line().with("id", watch)));
         self.link.send(&lines)?;
-        let answer = self.link.warden_answer(watch, CALL + PROMPT, "the call")?;
+        let answer = self.link.warden_answer_after(watch, CALL, "the call")?;
         Ok(match answer.get("how").as_deref() {
             Some("answered") => None,
             Some("asleep") => Some(End::Hung("it sleeps")),
@@ -292,7 +292,7 @@ impl Trial<'_> {
     /// Waits until a call that was begun sleeps, which gives it back, or has ended.
     pub(crate) fn watch(&mut self, pending: Pending) -> Result<Result<Seen, Pending>, Abort> {
         let request = Request::Blocked { call: pending.id, within: ms(self.link.scaled(CALL)) };
-        let reply = self.link.ask_warden(&request, CALL + PROMPT)?;
+        let reply = self.link.ask_warden_to_wait(&request, CALL)?;
         match reply.get("how").as_deref() {
             Some("answered") => self.seen(pending, None).map(Ok),
             Some("died") => {
@@ -355,7 +355,7 @@ impl Core<'_> {
     /// Whether a call that was begun sleeps: `Ok(None)` if it does, else what is the case instead.
     pub(crate) fn blocked(&mut self, pending: &Pending) -> Result<Option<Instead>, Abort> {
         let request = Request::Blocked { call: pending.id, within: ms(self.link.scaled(CALL)) };
-        let reply = self.link.ask_warden(&request, CALL + PROMPT)?;
+        let reply = self.link.ask_warden_to_wait(&request, CALL)?;
         match (reply.word(), reply.get("how").as_deref()) {
             ("ok", Some("syscall" | "asleep")) => Ok(None),
             ("ok", Some("assumed")) if self.common.observation != Visibility::Table => {

@@ -270,7 +270,6 @@ impl WaitStatus {
     /// The exit code, or minus the signal that killed it: the meaning of Python's
     /// [`os.waitstatus_to_exitcode`](https://docs.python.org/3/library/os.html#os.waitstatus_to_exitcode).
     ///
-    /// ```
     /// `None` if the child has not terminated.
     ///
     /// ```

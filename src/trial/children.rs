@@ -215,16 +215,10 @@ impl Core<'_> {
         format!("{}-{name}", self.agent.nonce)
     }
 
-    /// Whether there is a pair of pipes for the child of that name or token, or no need of one.
-    pub(super) fn has_place(&self, token: &str) -> bool {
-        let name = token.rsplit('-').next().unwrap_or_default();
-        self.common.pipes.is_none_or(|pipes| slot(name) < pipes)
-    }
-
     fn child_argv(&self, connects: bool, token: &str, steps: &[String]) -> Vec<String> {
         let mut argv = self.agent.child.clone();
-        // One that connects beyond the pipes makes its trial a skip.
-        if connects || self.has_place(token) {
+        // There are few pipes, and they belong to those that connect in any case.
+        if connects || self.common.pipes.is_none() {
             argv.extend(["--connect".into(), self.agent.socket.clone(), "--token".into(), token.to_owned()]);
             argv.extend((!connects).then(|| "--if-failed".to_owned()));
         }

@@ -63,7 +63,7 @@ impl Core<'_> {
 
     /// Whether that child cannot connect, not even to say that it failed.
     fn is_mute(&mut self, name: &str) -> bool {
-        !self.has_place(name) && self.known(name).is_some_and(|known| !known.connects)
+        self.common.pipes.is_some() && self.known(name).is_some_and(|known| !known.connects)
     }
 
     /// Why that child could not do its steps, if that is what its exit means: a case that goes on without it asks for it.

@@ -165,16 +165,21 @@ impl Bench<'_> {
         Ok(Ok(turns))
     }
 
-    fn ratio(&mut self, what: Workload, call: Call) -> Result<(), Abort> {
+    /// The turns of all rounds, and how often each does its work; `None`, and a reason among the figures, if it cannot be measured.
+    fn measured(&mut self, what: Workload, call: Call) -> Result<Option<(Turns, u64)>, Abort> {
         (self.progress)(&title(what, call));
         let n = batch(what, self.in_agent);
-        let turns = match self.turns(what, call, n, self.effort.rounds)? {
-            Ok(turns) => turns,
+        Ok(match self.turns(what, call, n, self.effort.rounds)? {
+            Ok(turns) => Some((turns, n)),
             Err(why) => {
                 self.figures.skip(&title(what, call), &why);
-                return Ok(());
+                None
             }
-        };
+        })
+    }
+
+    fn ratio(&mut self, what: Workload, call: Call) -> Result<(), Abort> {
+        let Some((turns, n)) = self.measured(what, call)? else { return Ok(()) };
         let (floor, _, ratios) = turns.compared();
         self.figures.ratios.push(Ratio {
             what: name(what).to_owned(),
@@ -189,15 +194,7 @@ impl Bench<'_> {
     }
 
     fn latency(&mut self, what: Workload, call: Call) -> Result<(), Abort> {
-        (self.progress)(&title(what, call));
-        let n = batch(what, self.in_agent);
-        let turns = match self.turns(what, call, n, self.effort.rounds)? {
-            Ok(turns) => turns,
-            Err(why) => {
-                self.figures.skip(&title(what, call), &why);
-                return Ok(());
-            }
-        };
+        let Some((turns, _)) = self.measured(what, call)? else { return Ok(()) };
         let all = |turns: Vec<Vec<u64>>| sorted(turns.into_iter().flatten().map(|ns| ns as f64).collect());
         let (floor, own) = (all(turns.floor), all(turns.own));
         let curve = |times: &[f64]| (0..=STEPS).map(|at| quantile(times, at as f64 / STEPS as f64)).collect();

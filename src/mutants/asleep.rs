@@ -1,21 +1,13 @@
 //! What goes wrong while a call sleeps: restarts by group and pidfd, options that a restart forgets, SIGCHLD ignored meanwhile.
 
 use super::edit::{ObservationExt, RequestExt};
-use super::inner::{CallResult, Inner, block_forever};
+use super::inner::{CallResult, Inner, block_forever, take_restart};
 use super::mutant::{Mutant, blind};
 use super::pidfd::by_pidfd;
 use crate::protocol::Line;
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Request;
 use libc::{ECHILD, EINTR, WCONTINUED, WNOWAIT, WUNTRACED};
-
-/// Takes SA_RESTART away, and remembers that it was given.
-fn take_restart(w: &Inner, line: &mut Line) {
-    if line.word() == "sigaction" && line.flag("restart") {
-        line.set("restart", "no");
-        w.swap(1);
-    }
-}
 
 /// Restarts an interrupted call as this one; `None`: it fails.
 fn restart_as(w: &Inner, r: &Request, again: Option<Request>) -> CallResult {

@@ -189,6 +189,14 @@ impl Inner {
     }
 }
 
+/// Takes SA_RESTART away, and remembers that it was given.
+pub(crate) fn take_restart(w: &Inner, line: &mut Line) {
+    if line.word() == "sigaction" && line.flag("restart") {
+        line.set("restart", "no");
+        w.swap(1);
+    }
+}
+
 /// Never returns.
 pub(crate) fn block_forever() -> ! {
     loop {

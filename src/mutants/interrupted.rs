@@ -1,7 +1,7 @@
 //! Signals that arrive during a call.
 
 use super::edit::{ObservationExt, RequestExt, is_termination};
-use super::inner::{Inner, block_forever, error};
+use super::inner::{Inner, block_forever, error, take_restart};
 use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::protocol::Line;
 use crate::spec::posix;
@@ -52,22 +52,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             Ok(seen)
         }),
     blind("restart-is-eintr", "a wait fails with EINTR despite SA_RESTART", &posix::WAITPID_RESTART)
-        .before_request(|_, line| {
-            if line.word() == "sigaction" && line.flag("restart") {
-                line.set("restart", "no");
-            }
-        }),
+        .before_request(take_restart),
     blind(
         "restart-waits-for-any",
         "a wait restarted by SA_RESTART continues with pid -1",
         &posix::WAITPID_RESTART,
     )
-    .before_request(|w, line| {
-        if line.word() == "sigaction" && line.flag("restart") {
-            line.set("restart", "no");
-            w.swap(1);
-        }
-    })
+    .before_request(take_restart)
     .call(|w, r| {
         let mut seen = w.real(r)?;
         while seen.errno() == Some(EINTR) && w.value() == 1 {
@@ -80,12 +71,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "a wait restarted by SA_RESTART misses a stop or a continue that came before it was restarted",
         &posix::WAIT_RESTART_FINDS_EVENT,
     )
-    .before_request(|w, line| {
-        if line.word() == "sigaction" && line.flag("restart") {
-            line.set("restart", "no");
-            w.swap(1);
-        }
-    })
+    .before_request(take_restart)
     .call(|w, r| {
         let mut seen = w.real(r)?;
         while seen.errno() == Some(EINTR) && w.value() == 1 {

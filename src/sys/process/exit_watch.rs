@@ -98,11 +98,7 @@ impl ExitWatch {
         target_vendor = "apple"
     ))]
     fn ended(&self, limit: Duration) -> Result<bool, Errno> {
-        let mut events = [std::mem::MaybeUninit::uninit()];
-        // SAFETY: no event of this queue names a descriptor.
-        let (events, _) =
-            unsafe { rustix::event::kqueue::kevent(&self.0, &[], &mut events[..], Some(limit)) }?;
-        Ok(!events.is_empty())
+        next_event(std::os::fd::AsFd::as_fd(&self.0), limit).map(|event| event.is_some())
     }
 
     #[cfg(not(any(

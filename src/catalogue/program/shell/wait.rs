@@ -4,7 +4,7 @@ use super::{said, value};
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::trial::program::Trial;
-use crate::trial::{Outcome, cases};
+use crate::trial::{Abort, Child, Outcome, cases};
 use crate::wait::Signal;
 
 cases! { program "shell-wait";
@@ -58,6 +58,13 @@ cases! { program "shell-wait";
     options(SHELL) => [posix::SHELL_WAIT_OPTIONS];
 }
 
+/// Runs a script with two commands in it, each held: the children that they are.
+fn two_jobs(t: &mut Trial, script: impl FnOnce(&str, &str) -> String) -> Result<(Child, Child), Abort> {
+    let (first, second) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
+    t.script(&script(&first.command, &second.command))?;
+    Ok((t.meet(&first)?, t.meet(&second)?))
+}
+
 fn pid(t: &mut Trial) -> Outcome {
     let child = t.offer(Scenario::held());
     t.script(&format!("{} &\np=$!\necho ready=1\nwait $p\necho s=$?\n", child.command))?;
@@ -91,9 +98,8 @@ fn unknown(t: &mut Trial) -> Outcome {
 }
 
 fn all(t: &mut Trial) -> Outcome {
-    let (first, second) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
-    t.script(&format!("{} &\n{} &\necho ready=1\nwait\necho s=$?\n", first.command, second.command))?;
-    let (first, second) = (t.meet(&first)?, t.meet(&second)?);
+    let (first, second) =
+        two_jobs(t, |first, second| format!("{first} &\n{second} &\necho ready=1\nwait\necho s=$?\n"))?;
     t.awaited("ready")?;
     t.tell(&first, Step::exit(3))?;
     // Once it has been reaped, or would have been, the shell sleeps again.
@@ -111,10 +117,8 @@ fn all(t: &mut Trial) -> Outcome {
 }
 
 fn several(t: &mut Trial) -> Outcome {
-    let (first, second) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
-    let script = format!("{} &\np=$!\n{} &\nq=$!\nwait $p $q\necho s=$?\n", first.command, second.command);
-    t.script(&script)?;
-    let (first, second) = (t.meet(&first)?, t.meet(&second)?);
+    let (first, second) =
+        two_jobs(t, |first, second| format!("{first} &\np=$!\n{second} &\nq=$!\nwait $p $q\necho s=$?\n"))?;
     // The last one terminates first: what a shell that looks at the last death alone gets wrong.
     t.tell(&second, Step::exit(5))?;
     t.await_ended(&second)?;
@@ -125,13 +129,9 @@ fn several(t: &mut Trial) -> Outcome {
 }
 
 fn several_in_order(t: &mut Trial) -> Outcome {
-    let (first, second) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
-    let script = format!(
-        "{} &\np=$!\n{} &\nq=$!\necho ready=1\nwait $p $q\necho s=$?\n",
-        first.command, second.command
-    );
-    t.script(&script)?;
-    let (first, second) = (t.meet(&first)?, t.meet(&second)?);
+    let (first, second) = two_jobs(t, |first, second| {
+        format!("{first} &\np=$!\n{second} &\nq=$!\necho ready=1\nwait $p $q\necho s=$?\n")
+    })?;
     t.awaited("ready")?;
     t.await_program_asleep()?;
     t.tell(&first, Step::exit(3))?;
@@ -200,13 +200,11 @@ fn runs_trap(t: &mut Trial, came: &str) -> Outcome {
 }
 
 fn trap_all(t: &mut Trial) -> Outcome {
-    let (first, second) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
-    let script = format!(
-        "trap 'echo trapped=1' USR1\n{} &\n{} &\necho ready=1\nwait\ns=$?\necho s=$s\nwait\n",
-        first.command, second.command
-    );
-    t.script(&script)?;
-    let (first, second) = (t.meet(&first)?, t.meet(&second)?);
+    let (first, second) = two_jobs(t, |first, second| {
+        format!(
+            "trap 'echo trapped=1' USR1\n{first} &\n{second} &\necho ready=1\nwait\ns=$?\necho s=$s\nwait\n"
+        )
+    })?;
     t.awaited("ready")?;
     t.await_program_asleep()?;
     t.signal_program(Signal::USR1)?;
@@ -291,13 +289,9 @@ fn twice(t: &mut Trial) -> Outcome {
 }
 
 fn chld_trap(t: &mut Trial) -> Outcome {
-    let (first, second) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
-    let script = format!(
-        "trap 'echo trapped=1' CHLD\n{} &\n{} &\np=$!\necho ready=1\nwait $p\necho s=$?\n",
-        first.command, second.command
-    );
-    t.script(&script)?;
-    let (first, second) = (t.meet(&first)?, t.meet(&second)?);
+    let (first, second) = two_jobs(t, |first, second| {
+        format!("trap 'echo trapped=1' CHLD\n{first} &\n{second} &\np=$!\necho ready=1\nwait $p\necho s=$?\n")
+    })?;
     t.awaited("ready")?;
     t.await_program_asleep()?;
     t.tell(&first, Step::exit(3))?;

@@ -1,5 +1,5 @@
 /*
- * What NetBSD 10.99.12 does otherwise than POSIX or its own manual, one check a number:
+ * How NetBSD 10.99.12 differs from POSIX or its own manual, one numbered check each:
  *
  *   cc -o netbsd-wait netbsd-wait.c && ./netbsd-wait
  *
@@ -40,7 +40,7 @@ static void catch(int sig, void (*handler)(int), int flags)
 
 static void say(int number, int deviates, const char *what)
 {
-	printf("%d %s: %s\n", number, deviates ? "deviates" : "as it should", what);
+	printf("%d %s: %s\n", number, deviates ? "deviates" : "conforms", what);
 }
 
 static pid_t idle(void)
@@ -73,7 +73,7 @@ static void end(pid_t pid)
 		;
 }
 
-/* The call that may sleep for ever is interrupted after three seconds. */
+/* A call that may sleep forever is interrupted after three seconds. */
 static pid_t bounded(pid_t pid, int *status, int options)
 {
 	pid_t got;
@@ -124,7 +124,7 @@ static void ignored(void)
 	other = idle();
 	later(child, SIGKILL);
 	say(3, bounded(child, &status, 0) == -1 && errno == EINTR,
-	    "with SIGCHLD ignored, a wait for one child ends with that child");
+	    "with SIGCHLD ignored, a wait for one child returns when that child is gone");
 	kill(child, SIGKILL);
 	kill(other, SIGKILL);
 	while (wait(NULL) != -1 || errno == EINTR)
@@ -161,7 +161,7 @@ static void usage_split(void)
 	wait6(P_PID, child, &status, WEXITED, &usage, NULL);
 	own = usage.wru_self.ru_utime.tv_sec * 1000000L + usage.wru_self.ru_utime.tv_usec;
 	below = usage.wru_children.ru_utime.tv_sec * 1000000L + usage.wru_children.ru_utime.tv_usec;
-	say(4, own >= below, "wru_self leaves out the child's own children");
+	say(4, own >= below, "wru_self excludes the child's own children");
 }
 
 static void siginfo_of_nothing(void)
@@ -186,7 +186,7 @@ static void bad_idtype(void)
 	siginfo_t info;
 	int result = waitid((idtype_t)1000, (id_t)child, &info, WEXITED | WNOHANG);
 
-	say(6, result != -1 || errno != EINVAL, "waitid with an undefined idtype is EINVAL");
+	say(6, result != -1 || errno != EINVAL, "waitid with an undefined idtype fails with EINVAL");
 	end(child);
 }
 

@@ -1,6 +1,6 @@
-//! The calls of `waitspec::wait` next to those of libc, rustix, nix and std.
+//! Compares the calls of `waitspec::wait` with those of libc, rustix, nix and std.
 //!
-//! `reap` is one call for a zombie, `poll` one call with WNOHANG for a child that runs, `decode` the exit codes of 65,536 status
+//! `reap` is one call for a zombie, `poll` one call with WNOHANG for a running child, `decode` the exit codes of 65,536 status
 //! words.
 //!
 //! ```console
@@ -42,7 +42,7 @@ impl Drop for Running {
     }
 }
 
-/// A child that has exited and was not reaped.
+/// A child that has exited and has not been reaped.
 fn zombie() -> Pid {
     // SAFETY: this process has one thread, and the child exits at once.
     let pid = unsafe { libc::fork() };
@@ -55,7 +55,7 @@ fn zombie() -> Pid {
     pid
 }
 
-/// Times a call for a zombie, without its making.
+/// Times a call for a zombie, without creating it.
 fn reap(group: &mut BenchmarkGroup<'_, WallTime>, name: &str, call: impl Fn(Pid) -> bool) {
     group.bench_function(name, |bencher| {
         bencher.iter_custom(|times| {
@@ -140,7 +140,7 @@ fn polling(criterion: &mut Criterion) {
         let found = nix_wait::waitpid(pid, Some(nix_wait::WaitPidFlag::WNOHANG));
         matches!(found, Ok(nix_wait::WaitStatus::StillAlive))
     });
-    // By pidfd or waitpid, as std chooses.
+    // With a pidfd or waitpid, as std chooses.
     poll(group, "waitpid/std", || matches!(child.0.try_wait(), Ok(None)));
     poll(group, "waitid/libc", || libc_waitid(black_box(pid), libc::WNOHANG) == 0);
     poll(group, "waitid/waitspec", || matches!(try_waitid(black_box(pid), IdOptions::EXITED), Ok(None)));

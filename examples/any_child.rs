@@ -8,7 +8,7 @@ use shared::sleeper;
 use std::collections::HashSet;
 use std::error::Error;
 use std::hash::{BuildHasher, RandomState};
-use waitspec::wait::{Errno, Target, WaitOptions, retrying, wait4};
+use waitspec::wait::{Errno, WaitOptions, WaitTarget, retrying, wait4};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut children = HashSet::new();
@@ -20,14 +20,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
 
     while !children.is_empty() {
-        let done = retrying(|| wait4(Target::Any, WaitOptions::NONE))?;
+        let done = retrying(|| wait4(WaitTarget::Any, WaitOptions::NONE))?;
         let code = done.status.to_exit_code().ok_or("it did not terminate")?;
         println!("reaped {}: exit code {code}", done.pid);
         // A wait for any child may also report one that a library started, which is not in the set.
         children.remove(&done.pid);
     }
 
-    assert_eq!(wait4(Target::Any, WaitOptions::NONE), Err(Errno::CHILD));
+    assert_eq!(wait4(WaitTarget::Any, WaitOptions::NONE), Err(Errno::CHILD));
     println!("no child is left");
     Ok(())
 }

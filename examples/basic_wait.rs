@@ -1,4 +1,4 @@
-//! Basic wait: start a child, block until it exits, and print all that `wait4` returns.
+//! Basic wait: start a child, block until it exits, and print everything that `wait4` returns.
 //!
 //! `cargo run --example basic_wait [MILLISECONDS_PER_SECOND]`
 
@@ -14,8 +14,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let child = Pid::from_child(&Command::new("sh").args(["-c", &script]).spawn()?);
     println!("parent: waiting for child {child}");
 
-    // A signal to the parent would interrupt the wait with EINTR; `retrying` then waits again. `Child` does all of this
-    // by itself: here it is shown step by step.
+    // A signal to the parent would interrupt the wait with EINTR; `retrying` then waits again. `ChildProcess` does all of this
+    // on its own: here it is shown step by step.
     let done = retrying(|| wait4(child, WaitOptions::NONE))?;
 
     println!("pid: {}", done.pid);

@@ -1,4 +1,4 @@
-//! Non-blocking wait: look whether a child has terminated, and do something else while it has not.
+//! Non-blocking wait: check whether a child has terminated, and do something else until it has.
 //!
 //! `cargo run --example non_blocking [MILLISECONDS_PER_SECOND]`
 

@@ -1,4 +1,4 @@
-//! Resource usage: of a child that computes, uses memory and sleeps.
+//! Resource usage of a child that computes, uses memory and sleeps.
 //!
 //! `cargo run --example resource_usage [MILLISECONDS_PER_SECOND]`
 
@@ -9,7 +9,7 @@ use shared::seconds;
 use std::error::Error;
 use std::process::Command;
 use std::time::Duration;
-use waitspec::wait::{Rusage, run};
+use waitspec::wait::{ChildProcess, Rusage};
 
 /// The memory the child uses, in bytes.
 const MEMORY: usize = 10 * 1024 * 1024;
@@ -21,18 +21,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     let second = seconds(1.0).as_millis().to_string();
     // Starts the child and waits for it.
-    let done = run(Command::new(std::env::current_exe()?).args([&second, "child"]))?;
+    let done = ChildProcess::run(Command::new(std::env::current_exe()?).args([&second, "child"]))?;
     println!("pid: {} ({})", done.pid, done.status);
     print(&done.rusage);
     Ok(())
 }
 
 fn be_the_child() {
-    // One second of CPU time, not of the clock on the wall: other programs run as well.
+    // One second of CPU time, not wall-clock time: other programs run as well.
     while cpu_time_so_far() < seconds(1.0) {
         std::hint::black_box((0..10_000u64).fold(0, u64::wrapping_add));
     }
-    // Memory counts once it is written to.
+    // Memory only counts once it is written to.
     std::hint::black_box(vec![1_u8; MEMORY]);
     // Time asleep costs nothing.
     std::thread::sleep(seconds(0.5));

@@ -14,15 +14,15 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     std::thread::sleep(seconds(1.0));
     println!("sending SIGTERM");
-    // Until it was waited for, the pid is the child's, dead or alive: the signal hits nobody else. `Child` sends none
-    // later. (`Child::terminate` is this with a grace period, after which it kills.)
+    // Until it is waited for, the pid is the child's, dead or alive: the signal cannot reach another process. `ChildProcess` sends none
+    // after that. (`ChildProcess::terminate` does this with a grace period, after which it kills.)
     child.signal(Signal::TERM)?;
     let done = child.wait()?;
     println!("{}: {}", done.pid, meaning(done.status));
     Ok(())
 }
 
-/// The meaning of a status. In C, exactly one of the macros holds; here, they are the variants of an enum.
+/// The meaning of a status. In C, exactly one of the macros is true; here, they are the variants of an enum.
 fn meaning(status: WaitStatus) -> String {
     match status.event() {
         // WIFEXITED, WEXITSTATUS

@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         children.push(child);
     }
 
-    // The first has exited by then, and stays a zombie until it is reaped.
+    // The first one has exited by then, and stays a zombie until it is reaped.
     let second = children.remove(1);
     wait_for(second)?;
 

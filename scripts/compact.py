@@ -1,4 +1,4 @@
-"""The compact form of a report: what a subject is, the counts, and one line for each trial that did not pass.
+"""The compact form of a report: the subject, the counts, and one line for each trial that did not pass.
 
     python3 scripts/compact.py NAME=REPORT.jsonl...     writes fixtures/reports/subjects/NAME.txt
 
@@ -25,7 +25,7 @@ class Report:
 
     @staticmethod
     def read(path):
-        """A report, which may be cut off; None if there is none."""
+        """A report, which may be truncated; None if there is none."""
         try:
             with open(path) as file:
                 lines = file.read().splitlines()
@@ -66,7 +66,7 @@ class Report:
         head = ["# " + about]
         for subject in self.head["subjects"]:
             version = subject.get("version") or ""
-            # A kernel's release says on which machine it was built.
+            # The suffix of a kernel's release identifies the build machine.
             version = version.split("-")[0] if subject["subject"] == "syscall" else version
             facts = [version, subject.get("libc"), subject.get("arch")]
             head.append("# %s: %s" % (named(subject["subject"]), ", ".join(dict.fromkeys(filter(None, facts)))))
@@ -96,7 +96,7 @@ class Report:
 
 
 def named(spec):
-    """A subject without the folders of its files."""
+    """A subject without the directories of its files."""
     return " ".join(re.sub(r"^.*/", "", word) for word in spec.split(" ")) if "/" in spec else spec
 
 

@@ -67,7 +67,7 @@ def records(path, may_be_cut=False):
 
 
 def read_tap(path):
-    """The points of a TAP file, by two consumers that have to agree, and what the first complains of."""
+    """The test points of a TAP file, read by two consumers that must agree, and the complaints of the first."""
     script = (
         "my $p = TAP::Parser->new({source => $ARGV[0]}); my $u = 0;"
         'while (my $r = $p->next) { $u++ if $r->is_unknown } print join("\\n", $u, scalar($p->passed),'
@@ -96,7 +96,7 @@ def read_junit(path):
 
 
 def agree(trials, folder):
-    """All three forms tell of the same trials."""
+    """All three formats report the same trials."""
     counts = Counter(trial["verdict"] for trial in trials)
     tests, kinds, errors = read_tap(folder / "r.tap")
     assert len(tests) == len(trials), (len(tests), len(trials))
@@ -141,7 +141,7 @@ def cut_short(folder, number):
     run = subprocess.Popen(
         command(folder, "exit-code", "--subject", "libc", "--repeat", "5000"),
         stdout=subprocess.DEVNULL,
-        # A shell starts what runs in the background with SIGINT ignored, and a run leaves that as it is.
+        # A shell starts background jobs with SIGINT ignored, and a run leaves it ignored.
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     try:
@@ -162,7 +162,7 @@ def interrupted_run(folder):
     found = records(folder / "r.jsonl")
     assert found[-1]["type"] == "summary" and found[-1]["interrupted"] is True
     counts, kinds, errors = agree(found[1:-1], folder)
-    # The consumer says that there should have been more, and nothing else is wrong.
+    # The consumer's only complaint is that there should have been more.
     assert kinds["bail"] == 1 and kinds["plan"] == 0, kinds
     assert "interrupted" in (folder / "r.txt").read_text()
     assert "is partial" in (folder / "r.html").read_text() and "is partial" in (folder / "r.md").read_text()

@@ -17,7 +17,7 @@ const CASE = "nohang.running-child";
 const WRONG = "mutant:nohang-minus-one-eagain";
 
 let failed = 0;
-// Runs a test on a page of its own. Whatever the page complains of, or asks the network for, fails it.
+// Runs a test on a page of its own. Any console error or network request of the page fails it.
 async function test(name, file, options, body) {
   const context = await browser.newContext({ viewport: { width: 1400, height: 1000 }, ...options });
   const page = await context.newPage();
@@ -43,7 +43,7 @@ async function test(name, file, options, body) {
 }
 
 const shownRows = (page) => page.locator("main table.m tr[id]:visible").count();
-// A scroll that was asked for is not done at once.
+// A requested scroll does not happen immediately.
 const comesIn = (page, selector) => page.waitForFunction((s) => {
   const box = document.querySelector(s).getBoundingClientRect();
   return box.top >= 0 && box.top < innerHeight;
@@ -98,7 +98,7 @@ await test("one subject", "many.html", {}, async (page) => {
   const heads = await page.locator("#differences-by-case thead th:visible").allTextContents();
   assert.deepEqual(heads.map((text) => text.trim()), ["Case", WRONG]);
   assert.equal(await page.locator("main table.sub tbody tr:visible").count(), 1);
-  // What is wrong with it, and the command that shows it, are in sight without a click.
+  // Its failures, and the commands that reproduce them, are visible without a click.
   const section = page.locator(".subject:visible");
   assert.equal(await section.count(), 1);
   assert.match(await section.locator(".gist:visible").first().textContent(), /EAGAIN/);
@@ -141,7 +141,7 @@ await test("link to a case", "many.html", { hash: "#" + CASE }, async (page) => 
 await test("link to a clause that is folded away", "many.html", {}, async (page) => {
   const id = await page.evaluate(() => document.querySelector("#clauses details.all tr[id]").id);
   assert.equal(await page.locator(`[id="${id}"]`).isVisible(), false);
-  // A visit of its own: a reload restores where the page was scrolled to.
+  // A separate visit: a reload would restore the scroll position.
   await page.goto("about:blank");
   await page.goto(address("many.html", "#" + id));
   assert.ok(await page.locator(`[id="${id}"]`).isVisible());
@@ -171,7 +171,7 @@ await test("dark", "many.html", { colorScheme: "dark", hash: "#" + CASE }, async
   assert.equal(await background(page), dark);
 });
 
-// The contrast of every text with what is behind it, as WCAG reckons it: 4.5, or 3 for large text.
+// The contrast of every text with its background, as defined by WCAG: 4.5, or 3 for large text.
 const faint = (page) => page.evaluate(() => {
   const parse = (colour) => colour.match(/[\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((v) => { const c = v / 255; return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; })
@@ -227,7 +227,7 @@ await test("keyboard", "two.html", {}, async (page) => {
 });
 
 await test("screen reader", "many.html", {}, async (page) => {
-  // The words of cells that show a sign are there for who does not see it.
+  // The words of cells that show a sign are there for screen readers.
   const row = await page.locator(`tr[id="${CASE}"]`).ariaSnapshot();
   assert.match(row, /rowheader "nohang\.running-child/);
   assert.match(row, /cell "pass"/);
@@ -237,24 +237,51 @@ await test("screen reader", "many.html", {}, async (page) => {
   assert.match(region, /columnheader "libc"/);
 });
 
-// The maintainer of one of the programs: the name finds the subject, the subject what is wrong and the command to copy.
-await test("all committed reports", "committed.html", {}, async (page) => {
-  for (const [words, label] of [["gvisor syscall", /^gVisor .* syscall$/], ["setsid", /^setsid$/], ["ruby", /^ruby /]]) {
+// The maintainer of one of the programs types its name: its failures and the commands to copy are shown below it.
+await test("all committed reports", "committed.html", { permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
+  for (const [words, label, gist, command] of [
+    ["gvisor 2022 libc", /^gVisor 0\.0~2022.* libc$/, /expected .*, got /, /^UNDER_PATTERNS=\S+ scripts\/under runsc$/],
+    ["asyncio", /^python-asyncio /, /expected .* exited 7, got /, /^waitspec run handle-\S+ --subject "\$\(scripts\/handles /],
+    ["dash", /^dash$/, /expected \$\? 127, got \$\? 3/, /^waitspec run \S+ --subject shell:dash$/],
+    ["ruby 3.1", /^ruby 3/, /expected .*, got /, /^waitspec run \S+ --subject "\$\(scripts\/languages /],
+    ["setsid", /^setsid$/, /expected killed by SIGHUP/, /^waitspec run wrapper\.signal --subject 'wrapper:setsid --wait'$/],
+  ]) {
     await page.fill("#q", words);
     await page.waitForFunction((words) => {
       const shown = [...document.querySelectorAll("main table.sub tbody tr")].filter((row) => row.checkVisibility());
       return shown.length > 0 && shown.every((row) => words.split(" ").every((word) => row.textContent.toLowerCase().includes(word)));
     }, words);
     const links = await page.locator("main table.sub tbody tr:visible a").allTextContents();
-    const names = links.map((name) => name.trim()).filter((name) => label.test(name));
-    assert.ok(names.length > 0, words);
+    assert.ok(links.some((name) => label.test(name.trim())), `${words}: ${links}`);
+    const section = page.locator(".subject:visible", { has: page.locator("h3", { hasText: label }) });
+    assert.equal(await section.count(), 1, words);
+    await section.locator(".found .gist:visible", { hasText: gist }).first().waitFor();
+    const wrong = section.locator("code.cmd:visible", { hasText: command }).first();
+    await wrong.locator("xpath=following-sibling::button").click();
+    await page.waitForFunction(() => document.querySelector("#count").textContent.startsWith("Copied: "));
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), await wrong.textContent());
     await page.fill("#q", "");
-    await page.selectOption("#subject", { label: names[0] });
-    const section = page.locator(".subject:visible");
-    assert.equal(await section.count(), 1);
-    assert.match(await section.locator("code.cmd:visible").first().textContent(), /scripts\/\w+ /);
-    await page.click("#clear");
   }
+  // A subject without failures is there as well.
+  await page.fill("#q", "tini");
+  const clean = page.locator(".subject:visible", { has: page.locator("h3", { hasText: /^tini$/ }) });
+  await clean.getByText("No failures and no deviations.").waitFor();
+});
+
+await test("headings of nothing", "committed.html", {}, async (page) => {
+  await page.fill("#q", "no such words at all");
+  await page.waitForFunction(() => /nothing has all of these words/.test(document.querySelector("#count").textContent));
+  const heads = async () => (await page.locator("main h2:visible, main section > h3:visible").allTextContents()).join(", ");
+  assert.equal(await heads(), "Subjects, Subject by subject, Legend");
+  await page.fill("#q", "");
+  await page.selectOption("#subject", { label: "dash" });
+  assert.equal(await heads(), "Subjects, Subject by subject, Differences, Interface: program, Clauses, Legend");
+  // Only the cases with a result for it, and in words.
+  assert.deepEqual(
+    await page.locator("#differences-by-case tr[id]:visible td:visible").allTextContents(), ["fail", "hang"]);
+  await page.click("#clear");
+  await page.waitForFunction(() => !/ of /.test(document.querySelector("#count").textContent));
+  assert.match(await heads(), /^Subjects, Differences, .*, Clauses, .*, Subject by subject, Legend$/);
 });
 
 await test("without scripts", "many.html", { javaScriptEnabled: false }, async (page) => {

@@ -5,7 +5,7 @@ use waitspec::model::generate::{Candidate, Shape};
 use waitspec::model::op;
 use waitspec::protocol::Line;
 use waitspec::protocol::fields::{OWN, put_usage};
-use waitspec::protocol::wait::{Flag, IdType, OptionSet, Target, WaitRequest, reply_line};
+use waitspec::protocol::wait::{Flag, IdType, OptionSet, RawTarget, WaitRequest, reply_line};
 use waitspec::scenario::{FORMS, library};
 use waitspec::sys::call::abi::{Call, Info, Memory, Observation, Usage};
 use waitspec::wait::{Event, Layout, Signal};
@@ -61,8 +61,8 @@ fn lines() -> Vec<Vec<u8>> {
     lines.push(report);
     for call in Call::ALL {
         let target = match call {
-            Call::Waitid | Call::Wait6 => Target::Id { idtype: IdType::Pid, who: 7 },
-            _ => Target::Pid(-1),
+            Call::Waitid | Call::Wait6 => RawTarget::Id { idtype: IdType::Pid, who: 7 },
+            _ => RawTarget::Pid(-1),
         };
         let mut request = WaitRequest::new(call, target);
         request.options = OptionSet { flags: vec![Flag::NoHang], raw: 0x4000_0000 };

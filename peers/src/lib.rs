@@ -151,7 +151,7 @@ fn answer<H: Handle>(request: &Line, children: &mut BTreeMap<i64, H>) -> Result<
             Ok(Line::new("ok").with("ret", pid).with("status", format_args!("{:#06x}", status.into_raw())))
         }
         "bye" => Ok(Line::new("ok")),
-        word => Err(Refusal::Unsupported(format!("this agent knows no {word}"))),
+        word => Err(Refusal::Unsupported(format!("this agent does not know {word}"))),
     }
 }
 

@@ -97,7 +97,7 @@ static const struct {
     {"SIGHUP", SIGHUP}, {"SIGINT", SIGINT}, {"SIGQUIT", SIGQUIT}, {"SIGILL", SIGILL}, {"SIGTRAP", SIGTRAP}, {"SIGABRT", SIGABRT},
     {"SIGBUS", SIGBUS}, {"SIGFPE", SIGFPE}, {"SIGKILL", SIGKILL}, {"SIGUSR1", SIGUSR1}, {"SIGSEGV", SIGSEGV}, {"SIGUSR2", SIGUSR2},
     {"SIGPIPE", SIGPIPE}, {"SIGALRM", SIGALRM}, {"SIGTERM", SIGTERM}, {"SIGCHLD", SIGCHLD}, {"SIGXCPU", SIGXCPU},
-    {"SIGXFSZ", SIGXFSZ}, {"SIGVTALRM", SIGVTALRM}, {"SIGPROF", SIGPROF}, {"SIGSYS", SIGSYS},
+    {"SIGXFSZ", SIGXFSZ}, {"SIGVTALRM", SIGVTALRM}, {"SIGPROF", SIGPROF}, {"SIGSYS", SIGSYS}, {"SIGSTOP", SIGSTOP}, {"SIGCONT", SIGCONT},
 };
 
 static int signal_number(const char *name)
@@ -114,7 +114,10 @@ __attribute__((unused)) static const char *signal_name(int number)
     for (size_t i = 0; i < sizeof SIGNALS / sizeof *SIGNALS; i++)
         if (SIGNALS[i].number == number)
             return SIGNALS[i].name;
-    return "SIGNONE";
+    /* A real-time signal has no name. */
+    static char name[16];
+    snprintf(name, sizeof name, "SIG%d", number);
+    return name;
 }
 
 /* The hello; `promises` is `NAME:ADDRESS%20LIBRARY%20VERSION,...`. */

@@ -34,6 +34,7 @@ var promises = map[string]string{
 	"stop-is-no-exit":    "pkg.go.dev/os#Process.Wait",
 	"no-zombie":          "pkg.go.dev/os#Process.Wait",
 	"signal-during-wait": "pkg.go.dev/os/signal#Notify",
+	"kill-spares":        "pkg.go.dev/os#Process.Kill",
 	"kill-delivers":      "pkg.go.dev/os#Process.Signal",
 	"kill-after-exit":    "pkg.go.dev/os#ErrProcessDone",
 	"exec-fails":         "pkg.go.dev/os/exec#Cmd.Start",
@@ -81,8 +82,17 @@ func number(name string) syscall.Signal {
 	return 0
 }
 
+// A real-time signal has no name.
+func signalName(number syscall.Signal) string {
+	if name, known := signals[number]; known {
+		return name
+	}
+	return "SIG" + strconv.Itoa(int(number))
+}
+
 var signals = map[syscall.Signal]string{
 	syscall.SIGHUP: "SIGHUP", syscall.SIGINT: "SIGINT", syscall.SIGQUIT: "SIGQUIT", syscall.SIGILL: "SIGILL", syscall.SIGTRAP: "SIGTRAP",
+	syscall.SIGSTOP: "SIGSTOP", syscall.SIGCONT: "SIGCONT",
 	syscall.SIGABRT: "SIGABRT", syscall.SIGBUS: "SIGBUS", syscall.SIGFPE: "SIGFPE", syscall.SIGKILL: "SIGKILL", syscall.SIGUSR1: "SIGUSR1",
 	syscall.SIGSEGV: "SIGSEGV", syscall.SIGUSR2: "SIGUSR2", syscall.SIGPIPE: "SIGPIPE", syscall.SIGALRM: "SIGALRM", syscall.SIGTERM: "SIGTERM",
 	syscall.SIGXCPU: "SIGXCPU", syscall.SIGXFSZ: "SIGXFSZ", syscall.SIGVTALRM: "SIGVTALRM", syscall.SIGPROF: "SIGPROF", syscall.SIGSYS: "SIGSYS",
@@ -100,7 +110,7 @@ func result(id string, h *handle) {
 	usage := state.SysUsage().(*syscall.Rusage)
 	shown := []string{id, "code=" + strconv.Itoa(state.ExitCode())}
 	if status.Signaled() {
-		shown[1] = "signal=" + signals[status.Signal()]
+		shown[1] = "signal=" + signalName(status.Signal())
 		if status.CoreDump() {
 			shown = append(shown, "core=yes")
 		}

@@ -16,6 +16,7 @@ public class Agent {
         Map.entry("wait-blocks", DOCS + "Process.html#waitFor()"),
         Map.entry("wait-returns", DOCS + "Process.html#waitFor()"),
         Map.entry("two-waiters", DOCS + "Process.html#waitFor()"),
+        Map.entry("timeout-passes", DOCS + "Process.html#waitFor(long,java.util.concurrent.TimeUnit)"),
         Map.entry("timeout-keeps", DOCS + "Process.html#waitFor(long,java.util.concurrent.TimeUnit)"),
         Map.entry("drop-keeps", DOCS + "Process.html"),
         Map.entry("kill-delivers", DOCS + "Process.html#destroy()"),
@@ -90,7 +91,8 @@ public class Agent {
     public static void main(String[] args) throws IOException {
         String version = Runtime.version().toString();
         List<String> promises = new ArrayList<>();
-        PROMISES.forEach((name, address) -> promises.add(encode(name + ":" + address + " Java " + version)));
+        for (Map.Entry<String, String> promise : PROMISES.entrySet())
+            promises.add(encode(promise.getKey() + ":" + promise.getValue() + " Java " + version));
         send("hello protocol=1 interface=handle name=java-process", "version=" + encode(version), "issues=https://bugs.openjdk.org",
             "os=" + System.getProperty("os.name").toLowerCase(), "libc=system", "arch=" + System.getProperty("os.arch"),
             "pid=" + ProcessHandle.current().pid(), "form=shell can=poll,timeout,threads,kill,drop,pipes reaps=eager poll=loop",
@@ -107,7 +109,13 @@ public class Agent {
                 send("ok", "id=" + request.get("id"));
                 break;
             }
-            if (words[0].equals("wait")) new Thread(() -> serve("wait", request)).start();
+            // No lambda: the first one of a JVM takes longer than all the rest of the agent.
+            if (words[0].equals("wait")) new Thread() {
+                @Override
+                public void run() {
+                    serve("wait", request);
+                }
+            }.start();
             else serve(words[0], request);
         }
         Runtime.getRuntime().halt(0);

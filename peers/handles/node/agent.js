@@ -14,6 +14,7 @@ const PROMISES = {
   "poll-running": DOCS + "#subprocessexitcode",
   "wait-blocks": DOCS + "#event-exit",
   "wait-returns": DOCS + "#event-exit",
+  "kill-spares": DOCS + "#subprocesskillsignal",
   "kill-delivers": DOCS + "#subprocesskillsignal",
   "kill-after-exit": DOCS + "#subprocesskillsignal",
   "exec-fails": DOCS + "#event-error",
@@ -47,7 +48,8 @@ const serve = {
   poll: ({ id, child }) => result(id, child),
   wait({ id, child, timeout }) {
     if (child.exitCode !== null || child.signalCode !== null) return result(id, child);
-    const timer = timeout === undefined ? undefined : setTimeout(over, Number(timeout));
+    // A timer of more milliseconds than 31 bits hold would be one of 1.
+    const timer = timeout === undefined ? undefined : setTimeout(over, Math.min(Number(timeout), 2 ** 31 - 1));
     function over() {
       clearTimeout(timer);
       child.off("exit", over);

@@ -11,7 +11,8 @@ let signals =
   [ "SIGHUP", Sys.sighup; "SIGINT", Sys.sigint; "SIGQUIT", Sys.sigquit; "SIGILL", Sys.sigill; "SIGTRAP", Sys.sigtrap; "SIGABRT", Sys.sigabrt;
     "SIGBUS", Sys.sigbus; "SIGFPE", Sys.sigfpe; "SIGKILL", Sys.sigkill; "SIGUSR1", Sys.sigusr1; "SIGSEGV", Sys.sigsegv; "SIGUSR2", Sys.sigusr2;
     "SIGPIPE", Sys.sigpipe; "SIGALRM", Sys.sigalrm; "SIGTERM", Sys.sigterm; "SIGXCPU", Sys.sigxcpu; "SIGXFSZ", Sys.sigxfsz;
-    "SIGVTALRM", Sys.sigvtalrm; "SIGPROF", Sys.sigprof; "SIGSYS", Sys.sigsys; "SIGCHLD", Sys.sigchld ]
+    "SIGVTALRM", Sys.sigvtalrm; "SIGPROF", Sys.sigprof; "SIGSYS", Sys.sigsys; "SIGCHLD", Sys.sigchld;
+    "SIGPOLL", Sys.sigpoll; "SIGSTOP", Sys.sigstop; "SIGCONT", Sys.sigcont ]
 
 (* OCaml has numbers of its own for the signals that it knows. *)
 let name_of number =

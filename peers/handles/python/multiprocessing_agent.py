@@ -68,4 +68,4 @@ def kill(request):
 if __name__ == "__main__":
     protocol.hello("python-multiprocessing", platform.python_version(), "negative", CAN, PROMISES)
     requests = {"spawn": spawn, "poll": poll, "wait": wait, "kill": kill}
-    protocol.serve(requests, (OSError, KeyError, ValueError, AssertionError))
+    protocol.serve(requests, (OSError, KeyError, ValueError, OverflowError, AssertionError))

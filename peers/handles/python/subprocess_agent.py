@@ -17,6 +17,7 @@ PROMISES = {
     "wait-blocks": DOCS + "#subprocess.Popen.wait",
     "wait-returns": DOCS + "#subprocess.Popen.wait",
     "timeout-keeps": DOCS + "#subprocess.Popen.wait",
+    "timeout-passes": DOCS + "#subprocess.Popen.wait",
     "signal-during-wait": "https://peps.python.org/pep-0475/",
     "kill-delivers": DOCS + "#subprocess.Popen.send_signal",
     "kill-after-exit": DOCS + "#subprocess.Popen.send_signal",

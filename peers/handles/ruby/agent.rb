@@ -36,7 +36,8 @@ def result(request, thread)
   status = thread.value
   return reply(request, unknown: "yes") if status.nil?
   return reply(request, code: status.exitstatus) if status.exited?
-  name = "SIG" + Signal.signame(status.termsig).to_s
+  # A real-time signal has no name.
+  name = "SIG#{Signal.signame(status.termsig) || status.termsig}"
   reply(request, status.coredump? ? { signal: name, core: "yes" } : { signal: name })
 end
 

@@ -24,7 +24,10 @@ proc send {word args} {
 proc spawn {id request} {
     set command {}
     foreach word [split [dict get $request argv] ,] { lappend command [decode $word] }
-    if {[catch {open "|[concat $command {< /dev/null 2>@stderr}]" r} channel options]} {
+    # A pipe on one side is needed: of its output, or else of its input.
+    set pipes [dict exists $request pipes]
+    set redirected [expr {$pipes ? {< /dev/null 2>@stderr} : {> /dev/null 2>@stderr}}]
+    if {[catch {open "|[concat $command $redirected]" [expr {$pipes ? "r" : "w"}]} channel options]} {
         set code [dict get $options -errorcode]
         return [send err id $id errno [expr {[lindex $code 0] eq "POSIX" ? [lindex $code 1] : "EIO"}]]
     }
@@ -36,13 +39,16 @@ proc spawn {id request} {
 proc wait {id request} {
     set handle [dict get $request handle]
     if {![info exists ::results($handle)]} {
-        read $::handles($handle)
+        catch { read $::handles($handle) }
         set ::results($handle) {code 0}
         if {[catch {close $::handles($handle)} text options]} {
             set code [dict get $options -errorcode]
             switch [lindex $code 0] {
                 CHILDSTATUS { set ::results($handle) [list code [lindex $code 2]] }
-                CHILDKILLED { set ::results($handle) [list signal [lindex $code 2]] }
+                CHILDKILLED {
+                    set name [lindex $code 2]
+                    set ::results($handle) [expr {[string match SIG* $name] ? [list signal $name] : {unknown yes}}]
+                }
                 POSIX { set ::results($handle) [list errno [lindex $code 1]] }
                 default { set ::results($handle) {unknown yes} }
             }

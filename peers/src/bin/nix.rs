@@ -2,8 +2,8 @@
 
 use nix::sys::wait::{WaitPidFlag, WaitStatus, wait, waitpid};
 use nix::unistd::Pid;
-use waitspec::subject::{NotOffered, Subject};
-use waitspec::subject::{Call, Memory, Observation, Pointer, Request, Select};
+use waitspec::subject::{Call, NotOffered, Observation, Request, Subject};
+use waitspec::wait;
 
 struct Nix;
 
@@ -26,15 +26,13 @@ impl Subject for Nix {
     }
 
     fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
-        if request.status != Pointer::Buffer {
-            return Err(NotOffered("nix passes its own pointer"));
-        }
-        match (request.call, request.select) {
-            (Call::Wait, _) => observed(wait()),
-            (Call::Waitpid, Select::Pid(pid)) => {
+        request.buffers_only()?;
+        match request.call {
+            Call::Wait => observed(wait()),
+            Call::Waitpid => {
                 let flags =
                     WaitPidFlag::from_bits(request.options).ok_or(NotOffered("nix has no such flag"))?;
-                observed(waitpid(Pid::from_raw(pid), Some(flags)))
+                observed(waitpid(Pid::from_raw(request.raw_pid()?), Some(flags)))
             }
             _ => Err(NotOffered("nix has no such function")),
         }
@@ -48,17 +46,15 @@ fn observed(outcome: nix::Result<WaitStatus>) -> Result<Observation, NotOffered>
         Ok(WaitStatus::Signaled(pid, signal, core)) => (pid, signal as i32 | if core { 0x80 } else { 0 }),
         Ok(WaitStatus::Stopped(pid, signal)) => (pid, (signal as i32) << 8 | 0x7f),
         Ok(WaitStatus::Continued(pid)) => (pid, 0xffff),
-        Ok(WaitStatus::StillAlive) => return Ok(Observation::returned(Ok(0))),
+        Ok(WaitStatus::StillAlive) => return Ok(Observation::nothing()),
         #[cfg(target_os = "linux")]
         Ok(WaitStatus::PtraceEvent(pid, signal, event)) => (pid, event << 16 | (signal as i32) << 8 | 0x7f),
         #[cfg(target_os = "linux")]
         Ok(WaitStatus::PtraceSyscall(pid)) => (pid, (libc::SIGTRAP | 0x80) << 8 | 0x7f),
         Err(errno) => return Ok(Observation::error(errno as i32)),
     };
-    Ok(Observation {
-        status: Memory::Wrote(word),
-        ..Observation::returned(Ok(pid.as_raw().into()))
-    })
+    let pid = wait::Pid::from_raw(pid.as_raw()).ok_or(NotOffered("nix reports no child"))?;
+    Ok(Observation::status(pid, wait::WaitStatus::from_raw(word)))
 }
 
 fn main() {

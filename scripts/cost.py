@@ -1,0 +1,94 @@
+"""The CPU time of a run, and its lower bound: for scripts/languages and scripts/handles."""
+
+import ctypes
+import os
+import resource
+import subprocess
+import sys
+
+PR_SET_CHILD_SUBREAPER = 36
+# The maximum CPU time of a run, as a multiple of its lower bound.
+MOST = 1.5
+
+
+def adopt():
+    """Count processes that briefly outlive a command, too."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def cpu(command, times):
+    """The mean CPU time of a command, with its start and all processes below it."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    for _ in range(times):
+        # An empty pipe: asyncio cannot read from the null device.
+        subprocess.run(command, input=b"", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    # The wardens of a run outlive it for a moment.
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            break
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / times
+
+
+def burning(trials):
+    """The cases whose children burn CPU time."""
+    return sorted({t["id"].split("@")[0] for t in trials if any("burn" in step for step in t.get("steps", ()))})
+
+
+class Meter:
+    """The CPU time of a run and of its processes' starts, which are measured before and after it: on a busy machine all of them
+    take longer, and not for the same time."""
+
+    def __init__(self, agent, bare, child):
+        self.commands = {"agent": agent, "bare": bare, "child": child}
+        self.taken = {name: [] for name in self.commands}
+
+    def look(self):
+        for name, command in self.commands.items():
+            self.taken[name].append(cpu(command, 25 if name == "child" else 10))
+
+    def run(self, command):
+        """The CPU time of a run; what was measured around an earlier one is forgotten."""
+        for taken in self.taken.values():
+            taken.clear()
+        self.look()
+        seconds = cpu(command, 1)
+        self.look()
+        return seconds
+
+    def mean(self, name):
+        return sum(self.taken[name]) / len(self.taken[name])
+
+
+class Cost:
+    """The CPU time of a run, compared with that of starting its processes: `started` agents and their children."""
+
+    def __init__(self, seconds, trials, summary, meter):
+        self.seconds = seconds
+        self.started = sum(1 for trial in trials if trial.get("processes"))
+        self.children = summary["processes"] - self.started
+        self.agent, self.start, self.spawn = (meter.mean(name) for name in ("agent", "bare", "child"))
+
+    def least(self):
+        return self.started * self.start + self.children * self.spawn
+
+    def is_too_much(self):
+        return self.seconds > MOST * self.least()
+
+    def excess(self):
+        """Where the rest goes."""
+        own = self.started * (self.agent - self.start)
+        rest = self.seconds - self.least() - own
+        return "%.1f s to start agents rather than nothing (%.1f ms each), %.1f s to run trials (%.1f ms each)" % (
+            own,
+            self.agent * 1e3,
+            rest,
+            rest / self.started * 1e3,
+        )
+
+    def __str__(self):
+        floor = "%d x %.1f ms + %d x %.1f ms" % (self.started, self.start * 1e3, self.children, self.spawn * 1e3)
+        return "%.1f s CPU = %.2f x (%s)" % (self.seconds, self.seconds / self.least(), floor)

@@ -1,10 +1,10 @@
 /*
  * waitspec-c: the warden, the agent and the child of waitspec in one C99 program, for systems with little but a C compiler.
  *
- *     cc -o waitspec-c waitspec.c              what the preprocessor knows of
- *     ./build cc                               what is found out by trying (kit/configure)
+ *     cc -o waitspec-c waitspec.c              uses what the preprocessor knows
+ *     ./build cc                               uses what kit/configure finds out by trying
  *
- * Each part is a file below src/; kit/amalgamate prints all of them as one file. README.md tells how it is used.
+ * Each part is a file below src/; kit/amalgamate prints all of them as one file. README.md describes how to use it.
  */
 #include "src/config.h"
 

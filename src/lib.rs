@@ -6,12 +6,12 @@
 //!
 //! # Uses
 //!
-//! - **Wait for children** in any program: [`wait`] is the family as a safe API with resource usage, bounded waits, and
+//! - **Wait for children** in any program: [`wait`] is the family as a safe API with resource usage, waits with timeouts, and
 //!   the status words of seven systems. It needs no features: `waitspec = { ..., default-features = false }`.
-//! - **Test your own implementation**: implement [`subject::Subject`], whose one method makes one call, and pass it to
-//!   `testing::main` (feature `testing`); each trial is a test of `cargo test`.
+//! - **Test your own implementation**: implement [`subject::Subject`], which has one method that makes calls, and pass it to
+//!   `testing::main` (feature `testing`); each trial is a test under `cargo test`.
 //! - **Test one in another language**: write an agent that speaks the protocol of `src/protocol/mod.rs`.
-//! - **Test a system**: use the program `waitspec` (feature `cli`), described in the README of the repository.
+//! - **Test a system**: use the `waitspec` program (feature `cli`), described in the README of the repository.
 //!
 //! ```
 //! use waitspec::wait::{Pid, WaitOptions, WaitStatus, retrying, wait4};
@@ -31,7 +31,7 @@
 //!   |  lines
 //! warden      one per job: starts the agent, sends signals, watches the process table, kills what is left
 //!   |
-//! agent       hosts one subject; fresh for every trial; the only parent of the children
+//! agent       hosts one subject; a new one for every trial; the only parent of the children
 //!   |
 //! children    each connected to the warden, and driven step by step
 //! ```
@@ -46,7 +46,7 @@
 //! |---|---|
 //! | [`wait`] | the wait family as a typed, safe API with resource usage, for any program |
 //! | [`subject`] | the interface of an implementation under test |
-//! | `testing` | trials as tests of `cargo test`, and the settings of a run (feature `testing`) |
+//! | `testing` | trials as tests under `cargo test`, and the settings of a run (feature `testing`) |
 //! | [`serve`] | a subject as an agent of its own, on two streams |
 //!
 //! `docs/public-api.txt` in the repository lists every item. The rest is private, and `docs/architecture.md` describes it.
@@ -55,7 +55,7 @@
 #![deny(missing_docs)]
 #![cfg_attr(
     not(all(feature = "full", feature = "testing", feature = "internals")),
-    allow(dead_code, unused_imports, reason = "some of it serves the command line, or the tests, alone")
+    allow(dead_code, unused_imports, reason = "some of it serves only the command line or the tests")
 )]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -67,7 +67,7 @@ pub mod subject;
 pub mod testing;
 pub mod wait;
 
-// Every other room is private. The feature `internals` makes it visible to this crate's own tests and fuzz targets.
+// Every other module is private. The feature `internals` makes it visible to this crate's own tests and fuzz targets.
 #[cfg(not(feature = "internals"))]
 mod agent;
 #[cfg(feature = "internals")]
@@ -147,7 +147,7 @@ pub mod warden;
 
 pub use agent::serve;
 
-/// The program `waitspec`: parses the command line, runs the verb, returns the exit code.
+/// The `waitspec` program: parses the command line, runs the verb, returns the exit code.
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub fn main() -> std::process::ExitCode {

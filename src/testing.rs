@@ -1,4 +1,4 @@
-//! Every trial as a test of `cargo test` and nextest, for this crate and for any other (feature `testing`).
+//! Every trial as a test under `cargo test` and nextest, for this crate and for any other (feature `testing`).
 //!
 //! A crate with its own wait functions implements [`Subject`] and calls [`main`] in a test with `harness = false`:
 //!
@@ -42,7 +42,7 @@
 //! known way, or only records something is a passing test; a skipped one is *ignored*, with the reason; fail, hang,
 //! crash, leak and broken are failures, with the report that `waitspec run` would print.
 //!
-//! Listing starts no process. A run has one warden per test thread, and no more than it has tests.
+//! Listing starts no processes. A run has one warden per test thread, but no more than it has tests.
 
 use crate::catalogue;
 use crate::report::human::failure;
@@ -58,10 +58,10 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 
-pub use crate::runner::settings::{Selection, Settings};
+pub use crate::runner::settings::Settings;
 pub use crate::spec::Profile;
 
-/// The `main` function of a test that judges these subjects.
+/// The `main` function of a test that judges the given subjects.
 ///
 /// Must be called while the process is single-threaded. Returns the exit code of a test program or, if no trial could
 /// run, that of `waitspec run`.
@@ -69,7 +69,7 @@ pub fn main(subjects: impl IntoIterator<Item = Box<dyn Subject>>) -> ExitCode {
     main_with(&Settings::default(), subjects)
 }
 
-/// [`main`] with settings: a profile, deadlines, a selection, subjects by name (none: all of these).
+/// [`main`] with settings: a profile, deadlines, a selection, subjects by name (none: all of those passed).
 ///
 /// The command line of the test program selects the trials, threads and repetitions: `jobs` and `repeat` are ignored.
 /// `Settings::subjects` may also name built-in subjects (`libc`) and mutants (`mutant:NAME`). Subjects that are commands
@@ -116,9 +116,9 @@ fn judge(settings: &Settings, registry: &Registry) -> ExitCode {
     }
 }
 
-/// Exec'ed children are this program, called as `PROGRAM child ...`.
+/// Children are exec'ed as `PROGRAM child ...`, where PROGRAM is this test program.
 ///
-/// A test filter `child` looks similar; the words after it make the difference.
+/// A test filter `child` looks similar; the words after it tell them apart.
 fn become_child() {
     let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     if let [_, verb, rest @ ..] = words.as_slice()
@@ -137,8 +137,7 @@ fn run(arguments: &Arguments, settings: &Settings, registry: &Registry) -> Resul
     };
     let subjects = names.iter().map(|name| described(name, registry)).collect::<Result<Vec<_>, _>>()?;
     let cases: Vec<_> = catalogue::cases().collect();
-    let selection = Selection { repeat: 1, ..settings.selection.clone() };
-    let planned = plan::plan(&cases, &subjects, &[], &selection, settings.profile)?;
+    let planned = plan::plan(&cases, &subjects, &[], settings)?;
 
     let stage: Arc<OnceLock<Pool>> = Arc::default();
     let trace = settings.trace;
@@ -163,9 +162,9 @@ fn run(arguments: &Arguments, settings: &Settings, registry: &Registry) -> Resul
         let jobs = Some(threads.min(wanted.len()));
         wanted.sort_unstable();
         wanted.dedup();
-        // Only these subjects are started, to say hello.
+        // Only these subjects are started, to identify them.
         let subjects = wanted.into_iter().map(|index| names[index].clone()).collect();
-        let settings = Settings { subjects, jobs, selection: Selection::default(), ..settings.clone() };
+        let settings = Settings { subjects, jobs, ..settings.of_every_trial() };
         let _ = stage.set(Pool::new(Session::start(&settings, registry)?));
     }
     let conclusion = libtest_mimic::run(arguments, tests);
@@ -194,7 +193,7 @@ fn name_of(subject: &str, trial: &Planned) -> String {
     format!("{subject}::{}", trial.id())
 }
 
-/// ` --test NAME`: the target that this program is, by its file `NAME-HASH`.
+/// ` --test NAME`: the test target of this program, from its file name `NAME-HASH`.
 fn target() -> String {
     let program = std::env::args_os().next().map(std::path::PathBuf::from);
     let name =
@@ -225,7 +224,7 @@ fn judged(report: &TrialReport, name: &str, trace: bool) -> Result<Completion, F
 #[cfg(test)]
 mod tests {
     #[test]
-    fn the_test_target_is_known_by_its_file() {
+    fn the_test_target_is_derived_from_its_file_name() {
         assert_eq!(super::target_of("conformance-0123456789abcdef"), " --test conformance");
         assert_eq!(super::target_of("my-tests-0123456789abcdef"), " --test my-tests");
         assert_eq!(super::target_of("conformance"), "");

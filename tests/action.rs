@@ -1,10 +1,10 @@
-//! What the GitHub Action does once waitspec is installed: `scripts/action run`, with the environment that action.yml makes.
+//! What the GitHub Action does once waitspec is installed: `scripts/action run`, with the environment that action.yml sets up.
 #![cfg(all(feature = "cli", target_os = "linux"))]
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-/// What a run of the action leaves.
+/// What a run of the action leaves behind.
 struct Ran {
     code: Option<i32>,
     stdout: String,

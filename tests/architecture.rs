@@ -1,7 +1,7 @@
-//! The table of layers in `docs/architecture.md` holds: no room uses one above it, and no files use each other in a circle.
+//! The table of layers in `docs/architecture.md` holds: no room uses one above it, and there are no cycles between files.
 //!
 //! Every `crate::`, `self::` and `super::` path of the sources is read as tokens, so that paths in macros count too. What
-//! stands under `#[cfg(test)]` does not.
+//! is under `#[cfg(test)]` does not.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use std::collections::{BTreeMap, BTreeSet};
@@ -42,7 +42,7 @@ fn layers() -> Vec<String> {
     cells.map(str::to_owned).collect()
 }
 
-/// Reads the path that begins behind `prefix`, with the braces of a use tree, and pushes each that it means.
+/// Reads the path that begins after `prefix`, with the braces of a use tree, and pushes every path in it.
 fn read_path(tokens: &[TokenTree], at: &mut usize, prefix: Module, paths: &mut Vec<Module>) {
     let mut path = prefix;
     loop {
@@ -89,7 +89,7 @@ fn paths_of(tokens: TokenStream, module: &Module, paths: &mut Vec<Module>) {
                 inline = tokens.get(at + 1).map(ToString::to_string);
                 at += 1;
             }
-            // What `$crate` leads to is used where the macro is.
+            // A `$crate` path counts as used where the macro is.
             TokenTree::Punct(mark)
                 if mark.as_char() == '$'
                     && matches!(tokens.get(at + 1), Some(TokenTree::Ident(word)) if word == "crate") =>
@@ -103,7 +103,7 @@ fn paths_of(tokens: TokenStream, module: &Module, paths: &mut Vec<Module>) {
                 }
                 at += 1;
                 let is_path = matches!(tokens.get(at), Some(TokenTree::Punct(p)) if p.as_char() == ':');
-                // `pub(super)`, `self.field`: no path.
+                // `pub(super)`, `self.field`: not a path.
                 if !is_path {
                     continue;
                 }
@@ -138,7 +138,7 @@ fn paths_of(tokens: TokenStream, module: &Module, paths: &mut Vec<Module>) {
     }
 }
 
-/// Which modules each module uses, itself left out.
+/// Which modules each module uses, excluding itself.
 fn arrows(sources: &Sources) -> BTreeMap<Module, BTreeSet<Module>> {
     let mut arrows = BTreeMap::new();
     for (module, text) in sources {
@@ -151,13 +151,13 @@ fn arrows(sources: &Sources) -> BTreeMap<Module, BTreeSet<Module>> {
             }
             Some(path)
         });
-        // The root only names the rooms.
+        // The root only declares the rooms.
         arrows.insert(module.clone(), used.filter(|m| m != module && !m.is_empty()).collect::<BTreeSet<_>>());
     }
     arrows
 }
 
-/// What is wrong with the arrows between rooms.
+/// The dependencies between rooms that violate the table.
 fn upward(sources: &Sources, layers: &[String]) -> Vec<String> {
     let level = |module: &Module| layers.iter().position(|room| module.first() == Some(room));
     let mut wrong = Vec::new();
@@ -173,7 +173,7 @@ fn upward(sources: &Sources, layers: &[String]) -> Vec<String> {
     wrong
 }
 
-/// A circle of files, if there is one.
+/// A cycle of files, if there is one.
 fn circle(sources: &Sources) -> Option<String> {
     fn visit<'a>(
         at: &'a Module,
@@ -218,7 +218,7 @@ fn the_table_names_every_room_once() {
     let rooms: BTreeSet<String> = sources().keys().filter_map(|m| m.first().cloned()).collect();
     let table = layers();
     assert_eq!(rooms, table.iter().cloned().collect(), "rooms of src/ and of the table");
-    assert_eq!(rooms.len(), table.len(), "a room stands in the table twice");
+    assert_eq!(rooms.len(), table.len(), "a room is in the table twice");
 }
 
 fn tree(files: &[(&str, &str)]) -> Sources {
@@ -227,7 +227,7 @@ fn tree(files: &[(&str, &str)]) -> Sources {
 }
 
 #[test]
-fn an_upward_path_is_found_wherever_it_stands() {
+fn an_upward_path_is_found_anywhere() {
     let layers = ["low".to_owned(), "high".to_owned()];
     for text in [
         "use crate::high::Thing;",

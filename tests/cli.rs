@@ -1,11 +1,17 @@
 //! The command line: the output and the exit code of each verb.
 #![cfg(feature = "cli")]
 
+#[cfg(feature = "full")]
+#[path = "cli/documents.rs"]
+mod documents;
 #[path = "common/program.rs"]
 mod program;
+#[path = "cli/run.rs"]
+mod run;
 
-use program::{fixture, program, waitspec};
-use std::io::{BufRead, BufReader};
+use program::{fixture, program, said, waitspec};
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::Stdio;
@@ -66,6 +72,7 @@ fn an_unknown_name_is_a_one_line_error_with_the_nearest_names() {
         (vec!["list", "caces"], "cases"),
         (vec!["explain", &wrong_case], &case),
         (vec!["explain", "posix/waitpid/echidl"], "posix/waitpid/echild"),
+        (vec!["explain", "mutant:nohang-block"], "nohang-blocks"),
         (vec!["decode", "0", "--os", "lunix"], "linux"),
         (vec!["child", "exit-24"], "exit-"),
         (vec!["child", "raise sig=SIGTERMM"], "SIGTERM"),
@@ -86,6 +93,10 @@ fn invalid_values_are_refused() {
         vec!["run", "--repeat", "0"],
         vec!["run", "--timeout-scale", "0"],
         vec!["run", "--timeout-scale", "inf"],
+        vec!["run", "--timeout-scale", "1e300"],
+        vec!["explore", "--runs", "0"],
+        vec!["explore", "--ops", "0"],
+        vec!["bench", "--children", "99999999"],
         vec!["run", "--subject", "agent:"],
         vec!["run", "--subject", "agent:'"],
         vec!["run", "--subject", "mutant:"],
@@ -103,20 +114,32 @@ fn invalid_values_are_refused() {
 }
 
 #[test]
-fn a_filter_that_matches_nothing_exits_with_4() {
-    let (case, call) = some_case();
-    assert!(refused(&["run", "no-such-case"], 4).contains("`no-such-case`"));
-    assert!(
-        refused(&["run", &format!("{case}@wait9")], 4).contains(&call),
-        "the error lists the calls of the case"
-    );
-    refused(&["run", &case, "no-such-case"], 4);
-    assert!(
-        refused(&["run", "--call", "wait4", "--subject", "rustix"], 4)
-            .contains("offered: wait, waitpid, waitid"),
-        "the error lists the calls of the subjects"
-    );
-    refused(&["run", &case, "--shard", "4000/4000"], 4);
+fn an_error_says_what_was_expected_in_words() {
+    for (value, expected) in [
+        (["run", "--jobs", "0"], "'0' for '--jobs <N>': expected a positive whole number"),
+        (["run", "--repeat", "x"], "'x' for '--repeat <N>': expected a whole number"),
+        (["run", "--repeat", ""], "'' for '--repeat <N>': expected a whole number"),
+        (["run", "--jobs", "-1"], "'-1' for '--jobs <N>': the number must not be negative"),
+        (["run", "--min-trials", "-3"], "'-3' for '--min-trials <N>': the number must not be negative"),
+        (["run", "--jobs", "99999999999999999999"], ": the number is too large"),
+        (["run", "--timeout-scale", "-1"], ": expected a number greater than 0, up to 1000000"),
+        (["run", "--timeout-scale", "1e300"], ": expected a number greater than 0, up to 1000000"),
+    ] {
+        let error = refused(&value, 2);
+        assert!(error.trim_end().ends_with(expected), "{value:?}: {error}");
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_a_usage_error() {
+    let bytes = OsStr::from_bytes(b"\xff");
+    for verb in ["", "run", "list", "explain", "decode", "explore", "matrix", "diff", "baseline", "child"] {
+        let mut command = program();
+        command.args(Some(verb).filter(|verb| !verb.is_empty())).arg(bytes);
+        let error = said(&mut command);
+        assert_eq!(error.code, Some(2), "{verb}: {}", error.err);
+        assert_eq!(error.err.lines().count(), 1, "{verb}: {}", error.err);
+    }
 }
 
 #[test]
@@ -320,155 +343,11 @@ fn an_invalid_agent_exits_with_5() {
     let said = waitspec(&["agent", "check", "true"]);
     assert_eq!(said.code, Some(5), "{}{}", said.out, said.err);
     assert!(said.out.contains("violates the protocol"), "{}", said.out);
-    assert_eq!(waitspec(&["agent", "check", "/nonexistent/agent"]).code, Some(5));
+    let said = waitspec(&["agent", "check", "/nonexistent/agent"]);
+    assert_eq!((said.code, said.out.as_str()), (Some(5), ""));
+    let why = said.err.lines().last().expect("a reason");
+    assert!(why.starts_with("waitspec: the agent did not start: /nonexistent/agent: No such file"), "{why}");
     assert_eq!(waitspec(&["run", "--subject", "agent:/nonexistent/agent"]).code, Some(5));
-}
-
-#[test]
-fn a_trial_in_every_report_format() {
-    let (case, call) = some_case();
-    let id = format!("{case}@{call}");
-    let run = |more: &[&str]| waitspec(&[&["run", id.as_str(), "--subject", "libc"], more].concat());
-
-    let text = run(&["-v", "--durations", "1"]);
-    assert_eq!(text.code, Some(0), "{}{}", text.out, text.err);
-    assert!(
-        [id.as_str(), "slowest\n", " of a bare fork = ", "1 trial,"]
-            .iter()
-            .all(|part| text.out.contains(part)),
-        "{}",
-        text.out
-    );
-    assert!(!text.out.contains('\u{1b}'), "no colours where there is no terminal");
-
-    let lines: Vec<_> = run(&["--format", "json"]).out.lines().map(json).collect();
-    let types: Vec<_> = lines.iter().map(|line| line["type"].as_str().expect("a type")).collect();
-    assert_eq!(types, ["run", "trial", "summary"]);
-    assert_eq!((&lines[1]["id"], &lines[1]["subject"]), (&id.as_str().into(), &"libc".into()));
-    assert_eq!(lines[2][lines[1]["verdict"].as_str().expect("a verdict")], 1);
-
-    let tap = run(&["--format", "tap"]).out;
-    assert!(tap.starts_with("TAP version 13\nok 1 - ") && tap.ends_with("1..1\n"), "{tap}");
-    assert!(run(&["--format", "junit"]).out.contains(r#"<testsuite name="libc" tests="1""#));
-}
-
-#[test]
-fn a_report_file_does_not_replace_the_terminal_report() {
-    let (case, call) = some_case();
-    let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("report.jsonl");
-    let path = file.to_str().expect("text");
-    let said = waitspec(&["run", &format!("{case}@{call}"), "--subject", "libc", "--output", path]);
-    assert_eq!(said.code, Some(0), "{}{}", said.out, said.err);
-    assert!(said.out.contains("1 trial,"), "{}", said.out);
-    assert!(well(&["diff", path, path]).contains("1 trials compared"));
-}
-
-#[test]
-fn an_interrupted_run_writes_its_report_and_dies_by_the_signal() {
-    let (case, call) = some_case();
-    let mut run = program()
-        .args(["run", &format!("{case}@{call}"), "--subject", "libc", "--repeat", "5000", "--format", "json"])
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("the program starts");
-    let mut lines =
-        BufReader::new(run.stdout.take().expect("a pipe")).lines().map(|line| line.expect("text"));
-    let first = lines.by_ref().find(|line| json(line)["type"] == "trial");
-    assert!(first.is_some(), "a trial ran");
-    let pid = rustix::process::Pid::from_child(&run);
-    rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it still runs");
-    let last = json(&lines.last().expect("a footer"));
-    assert_eq!((&last["type"], &last["interrupted"]), (&"summary".into(), &true.into()));
-    assert_eq!(run.wait().expect("a status").signal(), Some(15));
-}
-
-#[test]
-fn too_few_passes_fail_a_run() {
-    let (case, call) = some_case();
-    let said = waitspec(&["run", &format!("{case}@{call}"), "--subject", "libc", "--min-trials", "1000"]);
-    assert_eq!(said.code, Some(1));
-    assert!(said.err.contains("--min-trials 1000: only "), "{}", said.err);
-}
-
-#[test]
-fn min_trials_counts_passes_only() {
-    // A skip (the C library's waitid has no rusage argument), a recorded value, and a pass.
-    let trials =
-        ["waitid.raw-rusage@waitid", "pidfd-lifetime.open-thread-id@waitid", "nohang.running-child@waitid"];
-    let with = |least: &str| {
-        let options = ["--subject", "libc", "--format", "json", "--min-trials", least];
-        waitspec(&[["run"].as_slice(), &trials, &options].concat())
-    };
-    let said = with("2");
-    let verdicts: Vec<String> =
-        said.out.lines().map(json).filter_map(|r| r["verdict"].as_str().map(str::to_owned)).collect();
-    assert_eq!(verdicts.iter().filter(|verdict| *verdict == "pass").count(), 1, "{verdicts:?}");
-    assert_eq!((said.code, verdicts.len()), (Some(1), 3), "{}", said.err);
-    assert!(said.err.contains("--min-trials 2: only 1 passed"), "{}", said.err);
-    assert_eq!(with("1").code, Some(0));
-}
-
-#[test]
-fn trials_are_listed_and_left_out() {
-    let listed = |arguments: &[&str]| well(&[&["run", "--list"], arguments].concat());
-    let all = listed(&["nohang"]);
-    assert!(
-        all.lines().count() > 10 && all.lines().all(|id| id.contains("nohang") && id.contains('@')),
-        "{all}"
-    );
-    let without = listed(&["nohang", "--exclude", "running", "--exclude", "*@wait3"]);
-    assert!(without.lines().all(|id| !id.contains("running") && !id.ends_with("@wait3")), "{without}");
-    assert!(!without.is_empty() && without.len() < all.len());
-    assert!(
-        refused(&["run", "--exclude", "nohang.runing-child"], 4).contains("nearest: nohang.running-child")
-    );
-}
-
-#[test]
-fn a_clause_is_not_a_case() {
-    let said = refused(&["run", "posix/waitpid/echild"], 4);
-    assert!(said.contains("for clauses: --clause 'posix/waitpid/echild'"), "{said}");
-    assert!(refused(&["run", "posix/waitid"], 4).contains("--clause 'posix/waitid*'"));
-}
-
-#[test]
-fn how_much_a_run_prints() {
-    let run = ["run", "nohang.running-child@wait4", "--subject", "libc"];
-    let said = |more: &[&str]| well(&[&run, more].concat());
-    let quiet = said(&["-q"]);
-    assert!(quiet.trim_end().lines().count() == 1 && quiet.contains("1 pass"), "{quiet}");
-    assert!(!said(&[]).contains('\x1b'));
-    assert!(said(&["--color", "always"]).contains('\x1b'));
-    let lines = said(&["--output", "-", "--format", "json"]);
-    assert!(lines.lines().all(|line| line.starts_with("{\"type\":")), "{lines}");
-    assert!(
-        said(&["--format", "ktap"]).starts_with("KTAP version 1\n1..1\nok 1 nohang.running-child@wait4 libc")
-    );
-    let said = waitspec(&[
-        "run",
-        "nohang",
-        "--subject",
-        "mutant:nohang-blocks",
-        "--max-failures",
-        "2",
-        "--jobs=1",
-        "-q",
-    ]);
-    // A trial that was under way when the second one failed is finished.
-    let hangs = said
-        .out
-        .lines()
-        .last()
-        .and_then(|line| line.split(" hang").next()?.split(' ').next_back()?.parse().ok());
-    assert!(said.code == Some(1) && hangs.is_some_and(|n: u32| (2..5).contains(&n)), "{}", said.out);
-}
-
-#[test]
-fn a_missing_warden_is_said_once() {
-    let said = refused(&["run", "nohang", "--warden", "/no/such/program warden", "--jobs", "3"], 2);
-    assert!(said.contains("cannot execute the warden `/no/such/program`"), "{said}");
-    assert!(refused(&["run", "nohang", "--warden", "no-such-program"], 2).contains("not found in PATH"));
 }
 
 #[test]
@@ -490,7 +369,7 @@ fn lists_take_patterns_and_names_are_explained_by_their_beginning() {
     assert!(well(&["explain", "nohang.run"]).contains("nohang.running-child"));
     assert!(well(&["explain", "stop-then-exit"]).contains("waitspec child stop-then-exit"));
     assert!(well(&["explain", "nohang-blocks"]).contains("--subject mutant:nohang-blocks"));
-    assert!(well(&["explain", "waitid"]).contains("cases are tried with it"));
+    assert!(well(&["explain", "waitid"]).contains("cases run with it"));
     assert!(refused(&["explain", "nohang-blokcs"], 2).contains("nearest: nohang-blocks"));
 }
 
@@ -519,7 +398,7 @@ fn a_shell_completes_names() {
 }
 
 #[test]
-fn what_no_machine_has_run_is_unverified() {
+fn cases_that_were_never_run_are_unverified() {
     let unverified = |what: &str, key: &str| -> Vec<String> {
         let listed = json(&well(&["list", what, "--format", "json"]));
         let rows = listed.as_array().expect("an array").iter();
@@ -536,7 +415,10 @@ fn what_no_machine_has_run_is_unverified() {
     assert!(well(&["list", "cases", "os.no-cld-dumped"]).contains(" (unverified)\n"));
     assert!(well(&["list", "clauses", "dragonfly/waitid/no-cld-dumped"]).contains("1 case, unverified"));
     for name in ["os.no-cld-dumped", "freebsd/wait6/returns-pid"] {
-        assert!(well(&["explain", name]).contains("unverified: read in a source or manual"), "{name}");
+        assert!(
+            well(&["explain", name]).contains("unverified: known from source code or a manual"),
+            "{name}"
+        );
     }
     assert!(!well(&["explain", "netbsd/wait4/nohang-zero"]).contains("unverified"));
 }

@@ -5,6 +5,8 @@
 //! skipped.
 #![cfg(feature = "cli")]
 
+#[path = "environments/ahead.rs"]
+mod ahead;
 #[path = "environments/bad_input.rs"]
 mod bad_input;
 #[path = "environments/fault_injection.rs"]
@@ -13,12 +15,16 @@ mod fault_injection;
 mod hostile;
 #[path = "environments/killed.rs"]
 mod killed;
+#[path = "common/kit.rs"]
+mod kit;
 #[path = "environments/lacking.rs"]
 mod lacking;
 #[path = "common/poll.rs"]
 mod poll;
 #[path = "environments/run.rs"]
 mod run;
+#[path = "common/skip.rs"]
+mod skip;
 #[path = "environments/skip_lists.rs"]
 mod skip_lists;
 #[path = "environments/skips.rs"]

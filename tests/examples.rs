@@ -1,6 +1,6 @@
-//! The output of the six programs in `examples/` is checked by its meaning, never by elapsed time.
+//! The output of the six programs in `examples/` is checked for its meaning, never for elapsed time.
 //!
-//! The programs sleep to show an order of events, which a busy machine can upset. They run with a short second first, and with
+//! The programs sleep to produce an order of events, which a busy machine can upset. They run with a short second first, and with
 //! longer ones only if that fails: a wrong program fails with all of them.
 
 use std::io::Read;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// The lengths of a second to try, in milliseconds.
 const SECONDS: [u32; 4] = [20, 100, 500, 2500];
-/// A program that takes longer is hung.
+/// A program that takes longer has hung.
 const LONGEST: Duration = Duration::from_secs(120);
 
 type Checked = Result<(), String>;

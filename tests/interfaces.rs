@@ -1,9 +1,12 @@
-//! Handles and programs judged from the command line: correct ones pass, and what cannot be judged is said in bounded time.
+//! Handles and programs tested from the command line: correct ones pass, and what cannot be judged is reported in bounded time.
 
 #[cfg(target_os = "linux")]
 #[path = "common/poll.rs"]
 mod poll;
+#[path = "common/skip.rs"]
+mod skip;
 
+use skip::skip;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -32,12 +35,12 @@ fn clean(subject: &str, interface: &str) {
     assert!(passed >= 5, "{passed} of {} trials of {subject} pass: {said}", trials.count());
 }
 
-/// Whether a program is there; without it, its part of a test is a skip that is named.
+/// Whether a program is installed; otherwise its part of a test is skipped by name.
 fn is_there(program: &str) -> bool {
     let path = std::env::var("PATH").unwrap_or_default();
     let there = path.split(':').any(|folder| Path::new(folder).join(program).exists());
     if !there {
-        println!("skipped: {program} is not there");
+        skip(format_args!("{program} is not there"));
     }
     there
 }
@@ -106,6 +109,10 @@ fn a_program_that_cannot_be_judged_is_named_in_bounded_time() {
         ("wrapper:true", "before its child connected"),
         ("wrapper:sh -c 'exec sleep 1000' sh", "did not run its child"),
         ("wrapper:sh -c 'while :; do echo much; done' sh", "did not run its child"),
+        ("wrapper:sh -c 'exec cat /dev/zero' sh", "did not run its child"),
+        ("wrapper:sh -c 'trap \"\" TERM; exec sleep 1000' sh", "did not run its child"),
+        ("wrapper:sh -c 'kill -STOP $$' sh", "did not run its child"),
+        ("wrapper:sh -c 'kill -KILL $PPID; sleep 1000' sh", "did not run its child"),
         ("shell:true", "before its child connected"),
         ("time:true", "before its child connected"),
         ("container-init:true", "before its child connected"),
@@ -120,7 +127,7 @@ fn a_program_that_cannot_be_judged_is_named_in_bounded_time() {
 }
 
 #[test]
-fn what_a_program_does_to_its_surroundings_is_gone_with_it() {
+fn a_programs_changes_to_its_environment_vanish_with_it() {
     let folder = std::env::temp_dir().join(format!("waitspec-odd-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let exit_code = |subject: &str| {
@@ -132,11 +139,12 @@ fn what_a_program_does_to_its_surroundings_is_gone_with_it() {
         r#"wrapper:sh -c 'echo x > nohup.out; echo x > core; "$@"' sh"#,
         r#"wrapper:sh -c 'exec <&- >&- 2>&-; "$@"' sh"#,
         "wrapper:env -i",
+        r#"wrapper:sh -c 'yes & y=$!; "$@"; c=$?; kill $y; wait $y; exit $c' sh"#,
     ] {
         let output = exit_code(subject);
         assert_eq!(output.status.code(), Some(0), "{subject}: {}", said(&output));
     }
-    // One that leaves its command behind and exits has no exit code of it to show, and one that leaves another process leaks.
+    // A program that exits without its command cannot pass on an exit code, and one that leaves another process behind leaks.
     let daemon = exit_code(r#"wrapper:sh -c '"$@" & exit 0' sh"#);
     assert_eq!(daemon.status.code(), Some(1), "{}", said(&daemon));
     // In a session of its own, and an orphan.
@@ -171,12 +179,11 @@ fn until(what: &str, mut done: impl FnMut() -> bool) {
 fn nothing_outlives_driver_and_warden_that_are_killed() {
     let tried = waitspec(&["run", "init.reaps-one", "--subject", "program:waitspec-init"]).output();
     if said(&tried.expect("it starts")).contains("no PID namespace here") {
-        println!("skipped: no PID namespace here");
-        return;
+        return skip("no PID namespace here");
     }
     let sleeper = format!("sleep 1000.{}", std::process::id());
     let subject = format!("wrapper:sh -c '(setsid sh -c \"{sleeper}\" &); sleep 1000' sh");
-    // Nobody is left to remove what they made there.
+    // No process is left to remove the files they created there.
     let folder = tempfile::tempdir().expect("a folder");
     let mut driver = waitspec(&["run", "--subject", &subject, "--jobs", "1"])
         .env("TMPDIR", folder.path())

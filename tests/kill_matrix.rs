@@ -17,13 +17,13 @@ use waitspec::spec::{Clause, Level, Profile, deviations};
 /// How to regenerate the matrix.
 const ANEW: &str = "(`waitspec selftest --save fixtures/kill-matrix.json` generates it)";
 
-/// The kill matrix is a matrix of Linux: elsewhere other clauses apply.
+/// The kill matrix is for Linux: elsewhere other clauses apply.
 const HERE: bool = cfg!(target_os = "linux");
 
-/// What the trials share: the pool, started before any thread if a trial runs at all, and what they saw.
+/// Shared by the trials: the pool, started before any thread if a trial runs at all, and their results.
 struct Shared {
     matrix: &'static Matrix,
-    /// What is tried, of all mutants.
+    /// The selected kills, out of those of all mutants.
     cover: Vec<Kill<'static>>,
     pool: OnceLock<Pool>,
     seen: Mutex<Seen>,
@@ -73,7 +73,7 @@ fn main() -> ExitCode {
     let wanted: Vec<&String> =
         tests[1..].iter().zip(&names).filter(|(test, _)| runs(test)).map(|(_, name)| name).collect();
     if HERE && !arguments.list && !wanted.is_empty() {
-        // A trial that hangs sleeps through its grace period; other trials use the processor.
+        // A trial that hangs sleeps through its grace period; other trials use the CPU.
         let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let jobs = *arguments.test_threads.get_or_insert((4 * cpus).min(32).min(wanted.len()));
         match selftest::start(&hosts(&shared, &wanted), &[], Some(jobs)) {
@@ -116,11 +116,11 @@ fn is_current(matrix: &Matrix) -> Result<(), String> {
     let unknown =
         matrix.expectations.iter().flat_map(|(case, clauses)| clauses.iter().map(move |c| (case, c)));
     if let Some((case, clause)) = unknown.into_iter().find(|(case, clause)| !cites(case, clause)) {
-        return Err(format!("{case} does not check {clause} any more"));
+        return Err(format!("{case} no longer checks {clause}"));
     }
     let new: Vec<&str> =
         catalogue::cases().map(|case| case.id).filter(|id| !matrix.expectations.contains_key(*id)).collect();
-    // Linux 7.1, which is later than the one that the matrix is of.
+    // Linux 7.1, which is later than the kernel of the matrix.
     let later = |id: &str| id.starts_with("autoreap.");
     let never_run: Vec<&&str> = new.iter().filter(|id| runs_here(id) && !later(id)).collect();
     if !never_run.is_empty() {
@@ -151,7 +151,7 @@ const ROUNDS: usize = 3;
 
 /// The kills that are tried for one of the cover, itself first.
 ///
-/// Whether a bug shows may depend on a race between two processes. Then other trials are tried that have shown it, or
+/// Whether a bug shows may depend on a race between two processes. In that case, other trials are run that have shown it, or
 /// have shown that the expectation can fail.
 fn stand_ins<'m>(matrix: &'m Matrix, kill: &Kill<'m>) -> Vec<Kill<'m>> {
     let others = |is: &dyn Fn(&Kill<'_>) -> bool| matrix.kills().filter(is).take(OTHERS).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! The generated pages of clauses, cases and mutants: nothing is missing, and every link leads somewhere.
+//! The generated pages of clauses, cases and mutants: nothing is missing, and every link has a target.
 #![cfg(feature = "cli")]
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use waitspec::{catalogue, mutants, spec};
 
-/// The pages by their place below the folder.
+/// The pages by their path in the directory.
 type Pages = BTreeMap<String, String>;
 
 fn written() -> Pages {
@@ -39,7 +39,7 @@ fn anchors(pages: &Pages) -> BTreeSet<String> {
     anchors
 }
 
-/// The place that a link on a page means, if it is not on another site.
+/// The target of a link on a page, unless it is on another site.
 fn target(page: &str, link: &str) -> Option<String> {
     if link.starts_with("https://") {
         return None;
@@ -117,17 +117,17 @@ fn a_clause_and_its_cases_link_to_each_other() {
 }
 
 #[test]
-fn what_no_machine_has_shown_says_so() {
+fn unconfirmed_results_are_marked() {
     let pages = written();
     let unverified = |id: &str| {
         let heading = format!("{{#{id}}}\n");
         let found = pages.values().find_map(|text| text.split_once(&heading)).expect("a section").1;
         found.split("\n## ").next().unwrap_or_default().contains("**unverified**")
     };
-    // A deviation that was read in a source, and one that was measured.
+    // A deviation found in source code, and one that was measured.
     assert!(unverified("posix/waitid/si-uid"));
     assert!(!unverified("posix/status/stopped-by-tcsetpgrp"));
-    // Of systems that no committed run is of.
+    // Of systems without a committed run.
     let system = spec::clauses().filter(|c| c.id.starts_with("freebsd/") && c.untestable.is_none());
     let judged = system.filter(|c| c.level != spec::Level::Implementation);
     assert!(judged.map(|c| c.id).all(unverified));

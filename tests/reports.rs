@@ -1,4 +1,4 @@
-//! What a run leaves behind: the files that it writes, and what is made of them.
+//! The results of a run: the files that it writes, and what is generated from them.
 #![cfg(feature = "cli")]
 
 #[path = "reports/bisect.rs"]
@@ -11,13 +11,15 @@ mod files;
 mod markup;
 #[path = "reports/page.rs"]
 mod page;
+#[path = "reports/pictures.rs"]
+mod pictures;
 #[path = "common/program.rs"]
 mod program;
 
 use program::{fixture, program, said, waitspec};
 use std::path::{Path, PathBuf};
 
-/// The standard output of a command that has to exit with that code.
+/// The standard output of a command that must exit with that code.
 fn exits(arguments: &[&str], code: i32) -> String {
     let said = waitspec(arguments);
     assert_eq!(said.code, Some(code), "{arguments:?}: {}{}", said.out, said.err);

@@ -1,4 +1,4 @@
-//! The committed JSON Schemas are those of the types. `BLESS=1` writes them anew.
+//! The committed JSON Schemas match the types. `BLESS=1` regenerates them.
 
 use schemars::Schema;
 use std::path::Path;
@@ -11,7 +11,7 @@ fn is_committed(name: &str, schema: Schema) {
         std::fs::write(&path, &text).expect("written");
     }
     let committed = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == text, "{}: not what the types say; BLESS=1 writes it anew", path.display());
+    assert!(committed == text, "{}: does not match the types; BLESS=1 regenerates it", path.display());
 }
 
 #[test]

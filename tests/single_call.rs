@@ -1,5 +1,5 @@
-//! Correct subjects that offer or show little pass every case: agents that offer one call alone, and runs of one call alone (what
-//! the call cannot carry is not planned); a binding that hides fields (what it does not show is not observed).
+//! Correct subjects that offer or show little pass every case: agents that offer a single call, and runs with a single call (cases
+//! that the call cannot express are not planned); a binding that hides fields (what it does not show is not observed).
 
 use libtest_mimic::{Arguments, Trial};
 use std::process::{Command, ExitCode, Output};
@@ -10,7 +10,7 @@ use waitspec::testing;
 /// Set for the program that judges: the call that its subject offers.
 const JUDGE: &str = "WAITSPEC_TESTS_OF_ONE_CALL";
 
-/// The C library, but for all calls save one.
+/// The C library with only one of its calls.
 struct Only(Call);
 
 impl Subject for Only {
@@ -26,16 +26,16 @@ impl Subject for Only {
         if request.call == self.0 { Libc.call(request) } else { Err(NotOffered("another call")) }
     }
 
-    fn decode(&self, status: i32) -> Option<Decoded> {
-        Libc.decode(status)
+    fn macros(&self, status: i32) -> Option<Decoded> {
+        Libc.macros(status)
     }
 }
 
-/// A typed `waitid` that shows `si_code` alone, as that of rustix on NetBSD does.
+/// A typed `waitid` that shows only `si_code`, like that of rustix on NetBSD.
 struct Hiding;
 
 impl Hiding {
-    /// In place of a call's name.
+    /// Used instead of a call's name.
     const NAME: &str = "hiding";
 }
 

@@ -1,4 +1,4 @@
-//! What people read, whole: help, errors, and a failure in each form of report.
+//! Complete user-visible output: help, errors, and a failure in each report format.
 //!
 //! `INSTA_UPDATE=always cargo test --test snapshots` regenerates `tests/snapshots/`. Times, pids and the names of this
 //! machine are masked.
@@ -21,7 +21,7 @@ fn masked(text: &str) -> String {
 }
 
 fn masked_line(line: &str) -> String {
-    // What stands at the top of a report describes the machine.
+    // The top of a report describes the machine.
     for label in ["subject   ", "observed  ", "note      "] {
         if line.starts_with(label) {
             return format!("{label}[this machine]");
@@ -36,7 +36,7 @@ fn masked_line(line: &str) -> String {
     let line = after(&line, "pid=", |c| c.is_ascii_digit(), "[pid]");
     let line = after(&line, "time=\"", |c| c.is_ascii_digit() || c == '.', "[time]");
     let line = after(&line, "duration_ms: ", |c| c.is_ascii_digit() || c == '.', "[time]");
-    // The version of the C library names who was judged.
+    // The C library's version identifies the subject.
     let line = after(&line, "glibc ", |c| c.is_ascii_digit() || c == '.', "[version]");
     seconds(&line)
 }
@@ -95,7 +95,7 @@ fn errors() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_failure_in_each_form() {
+fn a_failure_in_each_format() {
     let run = ["run", "nohang.running-child@wait4", "--subject", "mutant:nohang-blocks", "--jobs", "1"];
     insta::assert_snapshot!("failure_terminal", shown(&run));
     insta::assert_snapshot!("failure_tap", shown(&[run.as_slice(), &["--format", "tap"]].concat()));

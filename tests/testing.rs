@@ -1,4 +1,4 @@
-//! `waitspec::testing` from the point of view of a crate's author: this program tests subjects of its own, and checks its own
+//! `waitspec::testing` from the point of view of a crate's author: this program tests its own subjects, and checks its own
 //! output when run as `cargo test` and nextest run it.
 
 use libtest_mimic::{Arguments, Failed, Trial};
@@ -8,7 +8,7 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitCode, Output, Stdio};
 use std::sync::Mutex;
-use waitspec::subject::{Call, NotOffered, Observation, Pointer, Request, Select, Subject, libc::Libc};
+use waitspec::subject::{Call, NotOffered, Observation, Request, Subject, libc::Libc};
 use waitspec::testing;
 use waitspec::wait::{Event, Pid, Signal};
 
@@ -67,7 +67,7 @@ impl Subject for Std {
     }
 
     fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
-        let Select::Pid(pid @ 1..) = request.select else {
+        let pid @ 1.. = request.raw_pid()? else {
             return Err(NotOffered("it waits for its own child only"));
         };
         let nohang = match request.options {
@@ -75,16 +75,14 @@ impl Subject for Std {
             libc::WNOHANG => true,
             _ => return Err(NotOffered("it has no such option")),
         };
-        if request.status != Pointer::Buffer {
-            return Err(NotOffered("it has no pointers"));
-        }
+        request.buffers_only()?;
         let child = self.children.lock().expect("no panic").remove(&pid);
         let mut child = child.ok_or(NotOffered("it waits for its own child only"))?;
         let ended = if nohang { child.try_wait() } else { child.wait().map(Some) };
         let seen = match ended {
             Ok(None) => Ok(Observation::nothing()),
             Ok(Some(status)) => {
-                // A pid that was reaped is not known any more.
+                // A reaped pid is no longer known.
                 let event = match (status.code(), status.signal()) {
                     (Some(code), _) => Event::Exited { code },
                     (None, Some(signal)) => {

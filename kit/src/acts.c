@@ -1,14 +1,14 @@
 /*
- * Steps that use resources up. Each goes on until the process's own getrusage field has grown by what was asked, since that is
+ * Steps that consume resources. Each continues until the process's own getrusage field has grown as requested, since that is
  * what a parent will read; and each is bounded by the work that it does.
  */
 
 enum { UTIME, STIME, MAXRSS, MINFLT, MAJFLT, INBLOCK, OUBLOCK, NVCSW, NIVCSW };
 
-/* How long one turn of a burn takes, between two looks. */
+/* The duration of one turn of a burn, between two checks. */
 #define TURN_US 50
 
-/* The stack of a thread: little, since it counts for the resident set where it is used. */
+/* The stack of a thread: small, since the part that is used counts towards the resident set. */
 #define THREAD_STACK (256 * 1024)
 
 static long long field_now(int field)
@@ -38,7 +38,7 @@ static void compute(void)
     }
 }
 
-/* Repeats `act` until the field has grown: ETIMEDOUT after `most` turns, ENOTSUP where there is no such field. */
+/* Repeats `act` until the field has grown: ETIMEDOUT after `most` turns, ENOTSUP if there is no such field. */
 static int until_grown(int field, long long by, long long most, int (*act)(void *), void *with)
 {
     long long now = field_now(field), target = now + by;
@@ -53,8 +53,8 @@ static int until_grown(int field, long long by, long long most, int (*act)(void 
 }
 
 /*
- * Burns until the field has grown so far. Where the system counts that work elsewhere, or nowhere, it was done all the same:
- * what comes of it is for the case to judge.
+ * Burns until the field has grown by that much. If the system accounts for the work elsewhere, or nowhere, it was done all the
+ * same: judging the outcome is up to the case.
  */
 static int burn(int field, long long us, void (*act)(void *), void *with)
 {
@@ -107,7 +107,7 @@ static size_t page_size(void)
     return 4096;
 }
 
-/* Memory whose every page was written; NULL with errno. */
+/* Memory, every page of which has been written; NULL with errno. */
 static void *map_touched(size_t bytes)
 {
     size_t page = page_size(), at;
@@ -161,7 +161,7 @@ static int may_write(long long bytes)
     return 1;
 }
 
-/* Tries something with a new file that has no name any more, in one folder after the other. */
+/* Tries something with a new unlinked file, in one folder after another. */
 static int with_a_file(int (*act)(int fd, void *with), void *with)
 {
     const char *folders[3];
@@ -203,7 +203,7 @@ static int major_fault_turn(void *with)
     size_t page = page_size(), at;
     volatile char sum = 0;
     char *start;
-    /* What is not on the disk yet cannot be dropped. */
+    /* Dirty pages cannot be dropped. */
     if (fsync(f->fd) != 0)
         return errno;
     if (posix_fadvise(f->fd, 0, 0, POSIX_FADV_DONTNEED) != 0)
@@ -300,7 +300,7 @@ static int lose_turn(void *with)
 {
     (void)with;
     compute();
-    /* The caller stays ready: the kernel counts that as involuntary. */
+    /* The caller stays runnable: the kernel counts that as involuntary. */
     syscall(SYS_sched_yield);
     return 0;
 }
@@ -323,7 +323,7 @@ static int start_thread(pthread_t *thread, void *(*body)(void *), void *with)
     return error;
 }
 
-/* Beside a thread that computes too, on one processor. */
+/* Competes with a busy thread on one processor. */
 static int involuntary_switches(long long count)
 {
     unsigned long before[16], one[16];
@@ -339,7 +339,7 @@ static int involuntary_switches(long long count)
     neighbour_may_stop = 0;
     error = start_thread(&thread, neighbour, NULL);
     if (error == 0) {
-        error = until_grown(NIVCSW, count, count * 2000 + 10000, lose_turn, NULL);
+        error = until_grown(NIVCSW, count, count * 200 + 1000, lose_turn, NULL);
         neighbour_may_stop = 1;
         pthread_join(thread, NULL);
     }

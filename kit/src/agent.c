@@ -1,14 +1,14 @@
-/* The agent: hosts the calls of the C library, or the system calls themselves, and is the parent of the children. */
+/* The agent: hosts the calls of the C library, or the raw system calls, and is the parent of the children. */
 
 enum { OK = 0, REFUSED = -1, UNSUPPORTED = -3, WRONG = -4, TOLD = -5 };
 
 static struct {
     int raw, threaded;
-    /* The shared object whose functions are called, if it is one. */
+    /* The shared object whose functions are called, if there is one. */
     const char *library;
-    /* Why a request is not `ok`: the errno, or words. */
+    /* Why a request does not get an `ok`: the errno, or text. */
     int error;
-    /* Which descriptors the agent made for requests. */
+    /* The descriptors that the agent opened for requests. */
     unsigned char mine[1024];
     int out;
 } agent;
@@ -17,19 +17,19 @@ static struct {
 static pthread_mutex_t writing = PTHREAD_MUTEX_INITIALIZER;
 #endif
 
-/* One request, as its thread serves it. */
+/* A request, as its thread serves it. */
 struct task {
     struct line line;
     long long id;
-    /* What stands behind `ok id=N`, or the whole reply of a call. */
+    /* What follows `ok id=N`, or the whole reply to a call. */
     struct text reply;
     const char *why;
-    /* Why the request makes no sense, or nothing. */
+    /* Why the request is malformed; empty if it is not. */
     char malformed[WHY_SIZE];
     int error;
 };
 
-/* Writes one line in one piece; nobody listens is the end. */
+/* Writes one line in a single write; exits if no one is reading. */
 static void agent_writes(struct text *t)
 {
     int failed;
@@ -58,7 +58,7 @@ static int wrong(struct task *q, const char *why)
     return WRONG;
 }
 
-/* The system said no. */
+/* A system call failed. */
 static int refused(struct task *q, int error)
 {
     q->error = error;
@@ -72,7 +72,7 @@ static int int_in(struct task *q, const char *key, int *number)
     if (value == NULL)
         return wrong(q, "a key is missing");
     if (!parse_number(value, &n) || n < INT_MIN || n > INT_MAX)
-        return wrong(q, "a number is none or does not fit");
+        return wrong(q, "a number is malformed or out of range");
     *number = (int)n;
     return OK;
 }
@@ -132,13 +132,13 @@ static int options_in(struct task *q, int *options)
     unsigned bits = 0;
     char **items = list_of(&q->line, "options", &count, &bad);
     if (bad)
-        result = wrong(q, "an option has a zero byte");
+        result = wrong(q, "an option contains a null byte");
     for (i = 0; i < count && result == OK; i++) {
         long long raw;
         int bit;
         if (parse_number(items[i], &raw)) {
             if (raw < 0 || raw > UINT_MAX)
-                result = wrong(q, "option bits are one unsigned number of 32 bits");
+                result = wrong(q, "option bits must be one unsigned 32-bit number");
             bits |= (unsigned)raw;
         } else if (number_of(OPTIONS, COUNT_OF(OPTIONS), items[i], &bit)) {
             bits |= (unsigned)bit;
@@ -153,7 +153,7 @@ static int options_in(struct task *q, int *options)
     return result;
 }
 
-/* The call that a request words. */
+/* The call in a request. */
 static int call_in(struct task *q, enum call call, struct request *r)
 {
     int result;
@@ -167,7 +167,7 @@ static int call_in(struct task *q, enum call call, struct request *r)
         const char *type = get(&q->line, "idtype"), *who = get(&q->line, "who");
         int number;
         if (type == NULL || who == NULL || !parse_number(who, &r->id))
-            return wrong(q, "'idtype=' or 'who=' is missing, or 'who=' is no number");
+            return wrong(q, "'idtype=' or 'who=' is missing, or 'who=' is not a number");
         if (number_of(ID_TYPES, COUNT_OF(ID_TYPES), type, &number))
             r->idtype = number;
         else if (!parse_number(type, &r->idtype))
@@ -176,9 +176,9 @@ static int call_in(struct task *q, enum call call, struct request *r)
         const char *pid = get(&q->line, "pid");
         long long n;
         if (pid == NULL || !parse_number(pid, &n))
-            return wrong(q, "'pid=' is missing or no number");
+            return wrong(q, "'pid=' is missing or not a number");
         if (n < INT_MIN || n > INT_MAX)
-            return unsupported(q, "the number is no pid_t");
+            return unsupported(q, "the number is not a pid_t");
         r->pid = (int)n;
     }
     result = options_in(q, &r->options);
@@ -193,7 +193,7 @@ static int call_in(struct task *q, enum call call, struct request *r)
 
 /* --- Children ------------------------------------------------------------------------------------------------------------------- */
 
-/* The agent's standard input and output are not for its children. */
+/* Keeps children away from the agent's standard input and output. */
 static void null_streams(void)
 {
     int fd = open("/dev/null", O_RDWR);
@@ -222,10 +222,10 @@ static int command_in(struct task *q, char ***argv, size_t *count)
         return OK;
     free_list(*argv);
     *argv = NULL;
-    return wrong(q, bad ? "a word has a zero byte" : "'argv=' is missing");
+    return wrong(q, bad ? "a word contains a null byte" : "'argv=' is missing");
 }
 
-/* Splits the words of the child program from its arguments, and reads those. */
+/* Separates the words of the child program from its arguments, and parses the latter. */
 static int image_in(struct task *q, char **argv, size_t count, struct options *o)
 {
     int words = 0;
@@ -235,7 +235,7 @@ static int image_in(struct task *q, char **argv, size_t count, struct options *o
         if (int_in(q, "words", &words) != OK)
             return WRONG;
     } else {
-        /* With a child program of somebody's choice nobody says where it ends. A copy of this process can be ours alone. */
+        /* If the user chose the child program, it is not known where its words end. A copy of this process can only be our own. */
         size_t i;
         for (i = 1; i < count && words == 0; i++)
             if (same(argv[i], "child") && same(base_name(argv[i - 1]), base_name(own_path)))
@@ -256,7 +256,7 @@ static int image_in(struct task *q, char **argv, size_t count, struct options *o
     return OK;
 }
 
-/* Becomes a child in a copy of this process: no descriptor of the agent is left, as after an exec. */
+/* Becomes a child in a copy of this process: no descriptor of the agent stays open, as after an exec. */
 static void be_image(struct options *o) NORETURN;
 static void be_image(struct options *o)
 {
@@ -269,7 +269,7 @@ static void be_image(struct options *o)
     exit(become_child(o));
 }
 
-/* Whether a fork of this process would be the child program that is named: this very one. */
+/* Whether a fork of this process would be the named child program: this very program. */
 static int is_own_child_program(struct task *q, char **argv, size_t count)
 {
     const char *image = get(&q->line, "image"), *words = get(&q->line, "words");
@@ -326,7 +326,7 @@ static struct {
 static volatile int waits_made;
 static int waits_told;
 
-/* The handler of `do=wait`: one waitpid(-1, &status, WNOHANG) of the subject. */
+/* The `do=wait` handler: the subject makes one waitpid(-1, &status, WNOHANG). */
 static void wait_in_handler(int signal)
 {
     struct request r;
@@ -402,7 +402,7 @@ static int serve_sigaction(struct task *q)
         return refused(q, set_action(signal, NULL, 1, RECORD, NULL, flags));
     if (same(what, "wait"))
         return refused(q, set_action(signal, NULL, 1, CALL, wait_in_handler, flags));
-    return wrong(q, "a signal can be set to default, ignore, count, record or wait");
+    return wrong(q, "'do=' must be default, ignore, count, record or wait");
 }
 
 static int serve_sigprocmask(struct task *q)
@@ -412,7 +412,7 @@ static int serve_sigprocmask(struct task *q)
     if (result != OK)
         return result;
     if (how == NULL || !(same(how, "block") || same(how, "unblock")))
-        return wrong(q, "'how=' is block or unblock");
+        return wrong(q, "'how=' must be block or unblock");
     return refused(q, mask_signal(same(how, "block") ? SIG_BLOCK : SIG_UNBLOCK, signal));
 }
 

@@ -1,5 +1,5 @@
 /*
- * The family, called: each buffer is full of poison and has a canary behind it; what came of it is told field by field.
+ * Calls of the family: each buffer is filled with poison and followed by a canary; the result is reported field by field.
  * No heap, no locks: a call may be made in a signal handler.
  */
 
@@ -46,7 +46,7 @@ struct seen {
     int spilt;
 };
 
-/* Linux's own structure, which a C library with a wider time_t does not have. */
+/* Linux's own structure, which differs from that of a C library with a wider time_t. */
 struct kernel_rusage {
     struct { long tv_sec, tv_usec; } ru_utime, ru_stime;
     long ru_maxrss, ru_ixrss, ru_idrss, ru_isrss, ru_minflt, ru_majflt, ru_nswap, ru_inblock, ru_oublock, ru_msgsnd,
@@ -64,7 +64,7 @@ static int all_are(const void *at, size_t n, unsigned char byte)
 
 #define WRITTEN(field) (!all_are(&(field), sizeof(field), POISON))
 
-/* The same for two structures whose fields have other widths. */
+/* The same for two structures whose fields have different widths. */
 #define DEFINE_USAGE_OF(name, type) \
     static void name(struct usage *u, const type *r) \
     { \
@@ -95,7 +95,7 @@ static int all_are(const void *at, size_t n, unsigned char byte)
 
 static long long magnitude(long long n)
 {
-    /* Far from the ends, so that seven of them can be added up. */
+    /* Far from the limits, so that seven of them can be added up. */
     const long long most = 1LL << 56;
     if (n < 0)
         n = n < -most ? most : -n;
@@ -120,7 +120,7 @@ static void put_usage(struct text *t, const char *prefix, const struct usage *u)
         }
 }
 
-/* getrusage; no field is known where the system has it not. */
+/* getrusage; no field is known if the system does not have it. */
 static void own_usage(struct usage *u, int who)
 {
     struct rusage raw;
@@ -132,8 +132,8 @@ static void own_usage(struct usage *u, int who)
 }
 
 /*
- * Memory at whose edges a system call may fault: a page that can be written, one that is not there, one that can only be read.
- * Where there is none of it, NULL.
+ * Memory boundaries at which a system call may fault: a writable page, an unmapped one, a read-only one. NULL if they cannot be
+ * mapped.
  */
 static char *edges(size_t *page)
 {
@@ -155,10 +155,10 @@ static char *edges(size_t *page)
 #endif
 }
 
-/* How many bytes of a siginfo a system may write at least: the fields up to `si_status`. */
+/* The minimum number of bytes of a siginfo that a system writes: the fields up to `si_status`. */
 #define INFO_WRITTEN 28
 
-/* An address that no process can write, aligned and not null; one of the kernel's; one at an edge of memory; or the buffer. */
+/* An unwritable address that is aligned and not null; one of the kernel's; one at a memory boundary; or the buffer. */
 static void *argument(enum pointer pointer, void *buffer, size_t size)
 {
     size_t page, half = (size < INFO_WRITTEN ? size : INFO_WRITTEN) / 2;
@@ -181,8 +181,8 @@ static void *argument(enum pointer pointer, void *buffer, size_t size)
 #define BUFFER_OF(type) struct { type value; unsigned char canary[GUARD]; }
 
 /*
- * The buffers of a call outlive it: a system that writes to one later is found out. A call takes a slot of a static pool, which
- * holds what it left there until another call takes it in turn.
+ * The buffers of a call outlive it, which catches a system that writes to one later. A call takes a slot from a static pool,
+ * which keeps what it left there until the slot is used again.
  */
 struct buffers {
     BUFFER_OF(int) status;
@@ -199,14 +199,14 @@ struct buffers {
 
 enum { FREE_SLOT, BUSY_SLOT, LEFT_SLOT };
 
-/* `used` is where the calls write, `left` what was there when the last one had returned. */
+/* Calls write to `used`; `left` holds its contents when the last call returned. */
 static struct slot {
     volatile int state;
     struct buffers used, left;
 } slots[SLOTS];
 static volatile int slots_taken;
 
-/* Takes a slot if it is in that state: threads and handlers want one at the same time. */
+/* Takes a slot if it is in that state: threads and handlers may compete for it. */
 static int take_slot(struct slot *s, int state)
 {
 #ifdef HAVE_ATOMICS
@@ -225,7 +225,7 @@ static void leave_slot(struct slot *s)
     s->state = LEFT_SLOT;
 }
 
-/* A slot, or NULL if more calls sleep at once than there are. */
+/* A slot, or NULL if more calls sleep at once than there are slots. */
 static struct slot *next_slot(void)
 {
     int i;
@@ -237,7 +237,7 @@ static struct slot *next_slot(void)
     return NULL;
 }
 
-/* Whether a byte of the buffers of an earlier call has changed since it returned, or since this was asked last. */
+/* Whether a byte in the buffers of an earlier call has changed since it returned, or since the last time this was called. */
 static int written_late(void)
 {
     int i, late = 0;
@@ -321,7 +321,7 @@ static int has_call(enum call call, int raw)
 #if defined(HAVE_WAITID) || defined(LINUX_CALLS)
 static void info_of(struct seen *s, const siginfo_t *info)
 {
-    /* Read with the types of the fields, as the headers give them. */
+    /* Read with the types of the fields, as declared by the headers. */
     int signo = info->si_signo, code = info->si_code, error = info->si_errno, status = info->si_status;
     pid_t pid = info->si_pid;
     uid_t uid = info->si_uid;
@@ -333,7 +333,7 @@ static void info_of(struct seen *s, const siginfo_t *info)
     s->known[INFO_ERRNO] = (char)WRITTEN(error), s->fields[INFO_ERRNO] = error;
 #if defined(__linux__) && !defined(__mips__)
     {
-        /* Three numbers at the head, and a union of pointers behind them with three more. */
+        /* Three numbers at the start, followed by a union of pointers with three more. */
         const size_t head = 3 * sizeof(int), unions = (head + sizeof(void *) - 1) / sizeof(void *) * sizeof(void *);
         const unsigned char *bytes = (const unsigned char *)info;
         size_t i;
@@ -352,7 +352,7 @@ static void came(struct seen *s, long long returned)
     s->error = returned == -1 ? errno : 0;
 }
 
-/* The same for `waitid`, which has other buffers. */
+/* The same for `waitid`, which has different buffers. */
 static const char *perform_waitid(int raw, const struct request *q, struct seen *s, struct buffers *b)
 {
 #if defined(HAVE_WAITID) || defined(LINUX_CALLS)

@@ -1,16 +1,16 @@
-/* The child program: connects, does steps, answers. */
+/* The child program: connects, performs steps, answers. */
 
-/* A step that it was started with failed; the connection could not be made or ended; the arguments are none of its own. */
+/* Exit codes: an initial step failed; the connection could not be made, or closed; the arguments are invalid. */
 #define STEP_FAILED 70
 #define CONNECTION_LOST 71
 #define USAGE 64
-/* What its handler exits with. */
+/* The exit code of its signal handler. */
 #define CAUGHT 42
 
 /* How a child is started. */
 struct options {
     const char *place, *token, *agent;
-    /* It connects only to say that a step failed. */
+    /* It connects only to report that a step failed. */
     int if_failed;
     int orphan;
     char **program;
@@ -33,12 +33,12 @@ static struct {
     struct mapping *kept;
     size_t kept_count;
     int youngest;
-    /* The extra pairs of the answer, and why a step is malformed. */
+    /* The additional pairs of the answer, and why a step is malformed. */
     struct text answer;
     const char *why;
-    /* It is one step among others that is unknown. */
+    /* One of several steps is unknown. */
     int unknown;
-    /* Set by `return`: main returns this. */
+    /* Set by `return`: the value for main to return. */
     int returns, return_code;
 } me;
 
@@ -65,7 +65,7 @@ static void put_report(struct text *t)
     put_usage(t, "rc_", &u);
 }
 
-/* Writes a line to the connection, or to standard output, where nobody need read it. */
+/* Writes a line to the connection, or to standard output, where it need not be read. */
 static void child_writes(struct text *t)
 {
     add(t, "\n");
@@ -98,7 +98,7 @@ static int number_in(const struct line *l, const char *key, long long least, lon
     if (value == NULL)
         return malformed("a key is missing");
     if (!parse_number(value, number) || *number < least || *number > most)
-        return malformed("a number is out of range or none");
+        return malformed("a number is malformed or out of range");
     return DONE;
 }
 
@@ -131,7 +131,7 @@ static int signal_in(const struct line *l, const char *key, int *signal)
 {
     const char *value = get(l, key);
     if (value == NULL)
-        return malformed("the name of a signal is missing");
+        return malformed("a signal name is missing");
     return signal_of(value, signal) ? DONE : malformed("there is no such signal");
 }
 
@@ -144,7 +144,7 @@ struct offspring {
 
 static int check_steps(char **steps, size_t count);
 
-/* The options of a child of its own; the errno, or MALFORMED. */
+/* The options of its own child; the errno, or MALFORMED. */
 static int offspring_in(const struct line *l, struct offspring *o)
 {
     int bad;
@@ -168,7 +168,7 @@ static int offspring_in(const struct line *l, struct offspring *o)
     return DONE;
 }
 
-/* The command of a child with these options; to be freed, its words not. */
+/* The command of a child with these options; the array must be freed, its words must not. */
 static char **argv_of(const struct options *o)
 {
     char **argv = more(NULL, (o->program_words * 3 + o->step_count + 13) * sizeof *argv);
@@ -206,7 +206,7 @@ static int bore(int pid)
     return DONE;
 }
 
-/* Goes on as another child, in a copy of this process: what its parent keeps is not its own. */
+/* Continues as another child, in a copy of this process: what the parent kept does not belong to it. */
 static void be(struct options *options) NORETURN;
 static void be(struct options *options)
 {
@@ -234,13 +234,13 @@ static void leave_offspring(const struct options *o)
 
 struct form {
     const char *word, *keys;
-    /* DONE, MALFORMED, ENDED or an errno; with `check` only looks at the keys. */
+    /* DONE, MALFORMED, ENDED or an errno; with `check`, only checks the keys. */
     int (*act)(const struct line *l, int check);
 };
 
 static const struct form *form_of(const char *word);
 
-/* Whether these are steps, in the strict way of what a person typed: a key that the step does not have is an error. */
+/* Whether these are steps, strictly, since a person typed them: a key that the step does not have is an error. */
 static int check_steps(char **steps, size_t count)
 {
     size_t i, k;
@@ -277,7 +277,7 @@ static int check_steps(char **steps, size_t count)
     return DONE;
 }
 
-/* Connects and says hello; in the folder of the connection unless it `stays`. */
+/* Connects and says hello; works in the folder of the connection unless it `stays`. */
 static void meet_warden(int stays)
 {
     struct text t = { NULL, 0, 0 };
@@ -290,7 +290,7 @@ static void meet_warden(int stays)
     child_writes(&t);
 }
 
-/* Answers a step: one that was told, or (id -1) one that it was started with. */
+/* Answers a step: a requested one, or (id -1) an initial one. */
 static void answer_step(const char *word, long long id, int result)
 {
     struct text t = { NULL, 0, 0 };
@@ -318,7 +318,7 @@ static void answer_step(const char *word, long long id, int result)
         _exit(STEP_FAILED);
 }
 
-/* Reads the next line; the child ends with its connection. */
+/* Reads the next line; the child exits when its connection closes. */
 static const char *read_step(struct line *l)
 {
     char buffer[1024], *line;
@@ -338,7 +338,7 @@ static const char *read_step(struct line *l)
     }
 }
 
-/* Does one step after the other, until one is to return from main: with that value. */
+/* Performs step after step, until one must return from main: returns its value. */
 static int go_on(void)
 {
     for (;;) {
@@ -385,11 +385,11 @@ static int go_on(void)
     }
 }
 
-/* Becomes a child: from here on the process does what steps say. Returns what main returns. */
+/* Becomes a child: from here on, the process does what the steps say. Returns the value for main to return. */
 static int become_child(struct options *options)
 {
     static char *pause_step[] = { (char *)"pause", NULL };
-    /* Of the process that this is a copy of. */
+    /* These belong to the process that this is a copy of. */
     me.options = *options;
     me.connected = 0;
     me.next_step = 0;
@@ -399,7 +399,7 @@ static int become_child(struct options *options)
         die_with_parent();
     if (me.options.place != NULL && !me.options.if_failed) {
         size_t i;
-        /* A program that is named from here must be found again. */
+        /* A program with a relative path must still be found. */
         int stays = 0;
         for (i = 0; i < me.options.program_words; i++)
             stays |= me.options.program[i][0] != '/' && strchr(me.options.program[i], '/') != NULL;
@@ -428,7 +428,7 @@ static const char *read_options(struct options *o, char **args)
             o->if_failed = 1;
         } else if (arg[0] == '-') {
             if (args[i + 1] == NULL)
-                return "an option wants a value, or there is no such option";
+                return "an option needs a value, or there is no such option";
             i++;
             if (same(arg, "--connect"))
                 o->place = args[i];
@@ -453,7 +453,7 @@ static const char *read_options(struct options *o, char **args)
         }
     }
     if ((o->place == NULL) != (o->token == NULL))
-        return "'--connect PATH' and '--token T' go together";
+        return "'--connect PATH' and '--token T' require each other";
     me.why = NULL;
     return check_steps(o->steps, o->step_count) == DONE ? NULL : me.why;
 }
@@ -464,7 +464,7 @@ static int child_main(char **args)
     const char *wrong = read_options(&options, args);
     if (wrong != NULL) {
         complain("waitspec-c child: ", wrong, 0);
-        /* The exit code alone would not say whose failure it is. */
+        /* The exit code alone would not show whose failure it is. */
         if (options.place != NULL && options.token != NULL) {
             struct text t = { NULL, 0, 0 };
             me.options = options;

@@ -1,9 +1,9 @@
 /*
  * What the system under the kit has.
  *
- * kit/configure finds out by compiling and linking a few lines for each, and says so on the compiler's command line
- * (-DWAITSPEC_CONFIGURED -DHAVE_...). Without it the preprocessor guesses. What is missing is left out, and announced: it is
- * a skipped case, never another way to the same verdict.
+ * kit/configure determines this by compiling and linking a few lines for each feature, and passes the result on the compiler's
+ * command line (-DWAITSPEC_CONFIGURED -DHAVE_...). Without it, the preprocessor guesses. A missing feature is left out and
+ * reported: it means a skipped case, never another way to the same verdict.
  */
 #ifndef WAITSPEC_CONFIG_H
 #define WAITSPEC_CONFIG_H
@@ -14,7 +14,7 @@
 #define _NETBSD_SOURCE 1
 #define _DARWIN_C_SOURCE 1
 #define __BSD_VISIBLE 1
-/* On a system of 32 bits a folder of a larger one cannot be listed without it; dietlibc's readdir64 loses the first byte of names. */
+/* A 32-bit system cannot list a folder of a larger one without it; dietlibc's readdir64 loses the first byte of names. */
 #if !defined(_FILE_OFFSET_BITS) && !defined(__dietlibc__)
 #define _FILE_OFFSET_BITS 64
 #endif
@@ -120,7 +120,7 @@
 #include <linux/seccomp.h>
 #endif
 
-/* The system whose clauses apply, in the protocol's words. */
+/* The system whose clauses apply, in the protocol's terms. */
 #ifndef WAITSPEC_OS
 #if defined(__linux__)
 #define WAITSPEC_OS "linux"
@@ -163,7 +163,7 @@
 #endif
 #endif
 
-/* Numbers that some headers of the same kernel lack. Each is part of the kernel's interface. */
+/* Numbers that some headers for the same kernel lack. Each is part of the kernel's interface. */
 #ifdef __linux__
 #ifndef WCONTINUED
 #define WCONTINUED 8

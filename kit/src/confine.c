@@ -1,9 +1,9 @@
-/* What takes something away from a process; real causes of deadly signals; the terminal; ptrace; clone. */
+/* Restricting a process; real causes of fatal signals; the terminal; ptrace; clone. */
 
 #ifdef HAVE_SECCOMP
 /*
- * From here on a system call fails with `error`, or kills where that is 0. With `which` >= 0 only if that argument, compared by
- * `how` (BPF_JEQ or BPF_JSET), matches `with`. 0, or the errno.
+ * From here on a system call fails with `error`, or kills the process if that is 0. With `which` >= 0, only if that argument,
+ * compared by `how` (BPF_JEQ or BPF_JSET), matches `with`. Returns 0, or the errno.
  */
 static int deny_call(long number, int error, int which, int how, unsigned with)
 {
@@ -130,7 +130,7 @@ static int write_past_the_limit(int fd, void *with)
 }
 #endif
 
-/* Does what the system answers with that signal. Returns only if the process survived it. */
+/* Does something that the system answers with that signal. Returns only if the process survived. */
 static int incur(int signal)
 {
     switch (signal) {
@@ -141,7 +141,7 @@ static int incur(int signal)
         volatile char *page = mmap(NULL, page_size(), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (page == MAP_FAILED)
             return errno;
-        /* Not every compiler reads what is only cast to void. */
+        /* Some compilers optimize away a read that is only cast to void. */
         what_was_read = *page;
         return 0;
     }
@@ -302,7 +302,7 @@ static int controlling_terminal(void)
 }
 
 #if defined(HAVE_TERMINALS) && defined(TIOCSCTTY)
-/* A session with a new pseudo-terminal as its controlling one; the other side, or -1 with errno. */
+/* Creates a session with a new pseudo-terminal as its controlling terminal; returns the master side, or -1 with errno. */
 static int new_session(void)
 {
     struct termios modes;
@@ -320,10 +320,10 @@ static int new_session(void)
     if (theirs < 0 || tcgetattr(theirs, &modes) != 0)
         return -1;
     modes.c_lflag |= TOSTOP;
-    /* The last thing that may fail: once the terminal controls the session, its hang-up would kill the caller. */
+    /* The last step that may fail: once the terminal controls the session, its hangup would kill the caller. */
     if (tcsetattr(theirs, TCSANOW, &modes) != 0 || ioctl(theirs, TIOCSCTTY, 0) != 0)
         return -1;
-    /* NetBSD takes the terminal from a session whose leader closes it. */
+    /* NetBSD detaches the terminal from a session whose leader closes it. */
     close_on_exec(theirs);
     return ours;
 }
@@ -352,7 +352,7 @@ struct cloning {
     int exit_signal, sibling, pidfd, new_pids, new_users, by_clone3;
 };
 
-/* As fork: 0 in the child, the pid, or -1 with errno; *fd is a pidfd if one was asked for, or -1. */
+/* Like fork: 0 in the child, the pid, or -1 with errno; *fd is the pidfd if one was requested, else -1. */
 static int clone_process(const struct cloning *how, int *fd)
 {
     *fd = -1;

@@ -1,4 +1,4 @@
-/* Steps that end a process, or may. */
+/* Steps that terminate a process, or may. */
 
 static int exit_in(const struct line *l, int *code, int *report)
 {
@@ -74,7 +74,7 @@ static int death_in(const struct line *l, struct death *d)
     return get(l, "core") == NULL ? DONE : flag_in(l, "core", 0, &d->core);
 }
 
-/* Everything before a deadly signal. */
+/* Everything that precedes a fatal signal. */
 static int prepare(const struct death *d)
 {
     if (d->core >= 0) {
@@ -86,7 +86,7 @@ static int prepare(const struct death *d)
         if (setrlimit(RLIMIT_CORE, &limit) != 0)
             return errno;
 #elif defined(HAVE_PRCTL) && defined(__linux__)
-        /* What may not be dumped leaves no core, whatever the limit is. */
+        /* A process that is not dumpable leaves no core, whatever the limit. */
         if (prctl(PR_SET_DUMPABLE, (unsigned long)d->core, 0UL, 0UL, 0UL) != 0)
             return errno;
 #else

@@ -1,13 +1,13 @@
 /*
- * A stream that may drop, garble or echo bytes, as a serial line does: each line carries who sent it, its number and a checksum,
- * and none is longer than 200 bytes.
+ * A stream that may drop, garble or echo bytes, as a serial line does: each line carries its sender, a number and a checksum, and
+ * none is longer than 200 bytes.
  *
  *     @D 2f 1c291ca3 . warden probe id=2
  *     @W 31 9a0b33f1 + agent ok id=7 ret=4711 ...
  *
- * `D` is the driver's and `W` the warden's, the number counts the sender's frames in hexadecimal from 1, then comes the CRC-32
- * (IEEE 802.3) of the sender's letter, the number, `+` or `.` and the text, with single spaces between them. `+` says that the
- * line goes on in the next frame. What is no frame is noise. The warden begins with `hello`, again and again until it is heard.
+ * `D` is the driver and `W` the warden; the number counts the sender's frames in hexadecimal from 1; then comes the CRC-32 (IEEE
+ * 802.3) of the sender's letter, the number, `+` or `.` and the text, separated by single spaces. `+` means that the line
+ * continues in the next frame. Anything that is not a frame is noise. The warden repeats `hello` until it gets an answer.
  */
 
 static uint32_t crc32_of(const char *bytes, size_t n)
@@ -70,7 +70,7 @@ static void tell_line_error(const char *why, unsigned number)
     tell(&t);
 }
 
-/* Takes one line of the stream; the driver's whole line is in frames.line when it returns 1. */
+/* Takes one line of the stream; when it returns 1, the driver's whole line is in frames.line. */
 static int take_frame(char *bytes, size_t n)
 {
     struct text body = { NULL, 0, 0 };
@@ -85,7 +85,7 @@ static int take_frame(char *bytes, size_t n)
         return 0;
     number = (unsigned)strtoul(at + 3, &end, 16);
     if (end == at + 3 || *end != ' ') {
-        tell_line_error("a frame without its number", frames.received + 1);
+        tell_line_error("a frame has no number", frames.received + 1);
         return 0;
     }
     add_bytes(&body, at + 1, (size_t)(end - at) - 1);

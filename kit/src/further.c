@@ -1,4 +1,4 @@
-/* Requests about pidfds, epoll, signals that are taken without a handler; and the agent's loop. */
+/* Requests for pidfds, epoll, and signals accepted without a handler; and the agent's loop. */
 
 #ifdef LINUX_CALLS
 struct pidfd_info_64 {
@@ -232,13 +232,13 @@ static const struct {
     { "late-writes", serve_late_writes },
 };
 
-/* Serves a request on the thread that calls this, and frees it. */
+/* Serves a request on the calling thread, and frees it. */
 static void serve(struct task *q)
 {
     enum call call = call_of(q->line.word);
     int result = UNSUPPORTED;
     size_t i;
-    q->why = "there is no such request that this agent knows";
+    q->why = "this agent does not know the request";
     if (q->malformed[0] != 0) {
         result = wrong(q, q->malformed);
     } else if (call != NO_CALL) {
@@ -319,7 +319,7 @@ static struct worker *worker_of(int number)
     return NULL;
 }
 
-/* Has thread `number` serve a request; the errno of making it. */
+/* Has thread `number` serve a request; returns the errno if the thread cannot be created. */
 static int give(int number, struct task *task)
 {
     struct worker *w = worker_of(number);
@@ -413,8 +413,8 @@ static void dispatch(char *bytes, size_t n)
     memset(q, 0, sizeof *q);
     bad = parse_line(&q->line, bytes, n);
     if (bad != NULL) {
-        /* It has no id that an answer could carry. */
-        complain("the agent was sent what is no line: ", bad, 0);
+        /* It has no id for an answer. */
+        complain("the agent received a malformed line: ", bad, 0);
         free_line(&q->line);
         free(q);
         return;
@@ -427,7 +427,7 @@ static void dispatch(char *bytes, size_t n)
     } else if (thread != NULL && (!parse_number(thread, &number) || number < 0 || number > INT_MAX)) {
         add(&q->reply, "malformed");
         put_number(&q->reply, "id", q->id);
-        put(&q->reply, "why", "'thread=' is no number of a thread");
+        put(&q->reply, "why", "'thread=' is not a thread number");
     } else if (same(q->line.word, "bye")) {
         add(&q->reply, "ok");
         put_number(&q->reply, "id", q->id);
@@ -465,7 +465,7 @@ static void dispatch(char *bytes, size_t n)
     free(q);
 }
 
-/* Serves standard input until it ends. To be called in a process with one thread and no children. */
+/* Serves standard input until it ends. Must be called in a single-threaded process without children. */
 static int serve_agent(int raw)
 {
     struct lines lines;
@@ -485,7 +485,7 @@ static int serve_agent(int raw)
             if (got > 0)
                 dispatch(line, len);
             else
-                complain("the agent was sent what is no line: ", "it is too long", 0);
+                complain("the agent received a malformed line: ", "it is too long", 0);
         }
         n = read(0, buffer, sizeof buffer);
         if (n > 0)

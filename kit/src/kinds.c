@@ -1,10 +1,10 @@
-/* Which requests make sense: the keys of each and the kinds of their values. One that does not is malformed, whoever is asked. */
+/* Which requests are well-formed: the keys of each, and the types of their values. Any other is malformed, whoever receives it. */
 
 #define WHY_SIZE 64
 
 struct shape {
     const char *word;
-    /* key:kind, in the order in which they are looked at; a capital kind may be missing. */
+    /* key:type, in the order in which they are checked; a key whose type is a capital letter is optional. */
     const char *keys;
 };
 
@@ -56,7 +56,7 @@ static const struct shape WARDEN_SHAPES[] = {
     { "state", "of:x" },
 };
 
-/* Whether a value is one of the words of a list. */
+/* Whether a value is one of the words in a list. */
 static int among(const char *value, const char *const *words)
 {
     for (; *words != NULL; words++)
@@ -71,7 +71,7 @@ static int number_between(const char *value, long long least, long long most)
     return parse_number(value, &n) && n >= least && n <= most;
 }
 
-/* Whether the value of a key is of a kind. */
+/* Whether the value of a key has that type. */
 static int is_of_kind(const struct line *l, const char *key, char kind)
 {
     static const char *const actions[] = { "default", "ignore", "count", "record", "wait", NULL };
@@ -117,7 +117,7 @@ static int is_of_kind(const struct line *l, const char *key, char kind)
     }
 }
 
-/* Says why a request makes no sense; whether it does not. One whose word is none of these is not malformed. */
+/* Whether a request is malformed, and why. A request with an unknown word is not. */
 static int is_malformed(const struct line *l, const struct shape *shapes, size_t count, char why[WHY_SIZE])
 {
     const char *keys;

@@ -1,4 +1,4 @@
-/* The named scenarios, in the words of the steps. */
+/* The named scenarios, as steps. */
 
 struct scenario {
     const char *name;

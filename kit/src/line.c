@@ -5,7 +5,7 @@
 
 struct pair {
     char *key;
-    /* As it came, for lists. */
+    /* As received, for lists. */
     char *raw;
     char *value;
     size_t len;
@@ -41,7 +41,7 @@ static int hex_digit(char b)
     return -1;
 }
 
-/* Decodes up to a zero or to `end`; the length, or (size_t)-1. */
+/* Decodes up to a null byte or `end`; returns the length, or (size_t)-1. */
 static size_t decode(char *to, const char *from, const char *end)
 {
     char *start = to;
@@ -62,7 +62,7 @@ static size_t decode(char *to, const char *from, const char *end)
     return (size_t)(to - start);
 }
 
-/* Takes bytes without their line feed apart; NULL, or why they are no line. */
+/* Parses a line without its line feed; returns NULL, or why it is malformed. */
 static const char *parse_line(struct line *l, const char *bytes, size_t n)
 {
     static const char bad_word[] = "a line begins with a word of a-z, 0-9, _ or -";
@@ -71,7 +71,7 @@ static const char *parse_line(struct line *l, const char *bytes, size_t n)
     memset(l, 0, sizeof *l);
     if (n > MAX_LINE)
         return "a line of more than 65536 bytes";
-    /* Each value once as it came and once decoded, which is never longer. */
+    /* Each value is stored once as received and once decoded, which is never longer. */
     l->memory = more(NULL, 2 * n + 4);
     memcpy(l->memory, bytes, n);
     at = l->memory;
@@ -117,7 +117,7 @@ static const char *parse_line(struct line *l, const char *bytes, size_t n)
         spare += p->len + 1;
         for (i = 0; i < l->count; i++)
             if (same(l->pairs[i].key, p->key))
-                return "a key stands twice";
+                return "a key appears twice";
         l->count++;
         at = next;
     }
@@ -133,7 +133,7 @@ static const struct pair *pair_of(const struct line *l, const char *key)
     return NULL;
 }
 
-/* The value of a key, or NULL. One with a zero byte ends there. */
+/* The value of a key, or NULL. A value is cut at a null byte. */
 static const char *get(const struct line *l, const char *key)
 {
     const struct pair *p = pair_of(l, key);
@@ -154,7 +154,7 @@ static long long id_of(const struct line *l)
     return value != NULL && parse_number(value, &id) && id >= 0 ? id : -1;
 }
 
-/* The items of a list, NULL behind the last; *bad if one holds a zero byte. To be freed by free_list. */
+/* The items of a list, with NULL after the last; *bad if one contains a null byte. To be freed with free_list. */
 static char **list_of(const struct line *l, const char *key, size_t *count, int *bad)
 {
     const struct pair *p = pair_of(l, key);
@@ -193,7 +193,7 @@ static void free_list(char **items)
     free(items);
 }
 
-/* A byte stream cut into lines. */
+/* A byte stream split into lines. */
 struct lines {
     struct text text;
     size_t start;
@@ -209,7 +209,7 @@ static void push(struct lines *l, const char *bytes, size_t n)
     add_bytes(&l->text, bytes, n);
 }
 
-/* The next line, in place until the next push: 1, 0 if there is none yet, -1 for one that is too long. */
+/* The next line, valid until the next push: 1, 0 if there is none yet, -1 if it is too long. */
 static int next_line(struct lines *l, char **line, size_t *n)
 {
     char *from = l->text.at + l->start, *end;

@@ -34,13 +34,13 @@ static const struct name SIGNALS[] = {
 #endif
 };
 
-/* Those of some systems: where one has no number, a request that names it is unsupported rather than malformed. */
+/* Numbers of some systems: on a system without one, a request that names it is unsupported rather than malformed. */
 static const char *const SOME_HAVE[] = {
     "IO", "POLL", "PWR", "STKFLT", "EMT", "INFO", "THR", "LIBRT", "CKPT", "CKPTEXIT", "WAITING", "LWP", "FREEZE", "THAW",
     "CANCEL", "LOST", "XRES", "JVM1", "JVM2",
 };
 
-/* Second names, which are understood and never printed. */
+/* Alternative names, accepted but never printed. */
 static const struct name ALIASES[] = {
     { "SIGIOT", SIGABRT }, { "SIGCLD", SIGCHLD }, { "SIGUNUSED", SIGSYS },
 #ifdef SIGIO
@@ -89,7 +89,7 @@ static const struct name OPTIONS[] = {
 static const struct name ID_TYPES[] = {
     N(P_ALL), N(P_PID), N(P_PGID),
 #ifdef __linux__
-    /* An enumerator in some headers and missing in others. */
+    /* An enumerator in some headers, and missing from others. */
     { "P_PIDFD", 3 },
 #endif
 };
@@ -103,7 +103,7 @@ static const struct name CODES[] = {
     N(CLD_EXITED), N(CLD_KILLED), N(CLD_DUMPED), N(CLD_TRAPPED), N(CLD_STOPPED), N(CLD_CONTINUED),
 };
 
-/* Where two names have one number, the first is printed. */
+/* Where two names share a number, the first one is printed. */
 static const struct name ERRNOS[] = {
     N(EPERM), N(ENOENT), N(ESRCH), N(EINTR), N(EIO), N(ENXIO), N(E2BIG), N(ENOEXEC), N(EBADF), N(ECHILD), N(EAGAIN),
     N(ENOMEM), N(EACCES), N(EFAULT), N(EBUSY), N(EEXIST), N(EXDEV), N(ENODEV), N(ENOTDIR), N(EISDIR), N(EINVAL), N(ENFILE),
@@ -139,7 +139,7 @@ static const char *name_of(const struct name *table, size_t count, long long num
     return NULL;
 }
 
-/* Whether some other system has a signal of that name. */
+/* Whether some other system has a signal with that name. */
 static int is_signal_elsewhere(const char *name)
 {
     size_t i;
@@ -151,7 +151,7 @@ static int is_signal_elsewhere(const char *name)
     return 0;
 }
 
-/* SIGTERM, TERM, or SIG37 for a number of the kernel's; whether there is such a one here. */
+/* SIGTERM, TERM, or SIG37 for a kernel number; returns whether this system has it. */
 static int signal_of(const char *name, int *number)
 {
     char full[32];

@@ -1,4 +1,4 @@
-/* Steps that make processes and images. */
+/* Steps that create processes and images. */
 
 static int act_fork(const struct line *l, int check)
 {
@@ -38,7 +38,7 @@ static int act_clone(const struct line *l, int check)
 }
 
 #ifdef HAVE_VFORK
-/* With its own frame, whose variables the new process does not change: it only execs or exits. 0, or the errno. */
+/* In a frame of its own, whose variables the new process does not modify: it only execs or exits. Returns 0, or the errno. */
 static int vfork_and(char *const *argv, int code, int *child)
 {
     static volatile int error;
@@ -97,11 +97,11 @@ static int act_vfork(const struct line *l, int check)
 #endif
 }
 
-/* Reaps its own child. No other call of the family is made in a child. */
+/* Reaps its own child. A child makes no other call of the family. */
 static int act_wait(const struct line *l, int check)
 {
     long long number = 0;
-    /* With room behind it, for a wait that writes too much. */
+    /* With room after it, for a wait that writes too much. */
     int status[8] = { 0 };
     pid_t pid, got;
     if (number_or(l, "pid", INT_MIN, INT_MAX, &number) != DONE)
@@ -204,14 +204,14 @@ static int act_threads(const struct line *l, int check)
 }
 
 #ifdef HAVE_PTHREAD
-/* A thread that sleeps until the write end of its pipe is closed, and has said by the other which one it is. */
+/* A thread that sleeps until the write end of its pipe is closed, after reporting its id through another one. */
 struct sleeper {
     struct sleeper *next;
     pthread_t thread;
     int tid, down[2], up[2];
 };
 
-/* The first that was started first. */
+/* Oldest first. */
 static struct sleeper *sleepers;
 
 static void *sleep_until_ended(void *with)
@@ -225,7 +225,7 @@ static void *sleep_until_ended(void *with)
     return NULL;
 }
 
-/* Starts one: 0, or an errno. */
+/* Starts one: returns 0, or an errno. */
 static int start_sleeper(struct sleeper *s)
 {
     int error;
@@ -250,7 +250,7 @@ static int start_sleeper(struct sleeper *s)
     return error;
 }
 
-/* Has one exit; returns once it is gone: one that is traced stays until its tracer has let it go. */
+/* Makes one exit; returns once it is gone: a traced one stays until its tracer has released it. */
 static void end_sleeper(struct sleeper *s)
 {
     close(s->down[1]);

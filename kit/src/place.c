@@ -1,9 +1,9 @@
 /*
  * Where a child meets the warden.
  *
- * A path is a local socket, to which the child connects. `pipes:FIRST:N:FOLDER` stands for N pairs of pipes that the warden made
- * before the agent started, since an agent asleep in wait cannot relay: child number K (A is 0, Z is 25, A1 is 26) reads its
- * steps from descriptor FIRST + 2 K and answers on the next one.
+ * A path is a local socket, to which the child connects. `pipes:FIRST:N:FOLDER` stands for N pairs of pipes that the warden
+ * created before the agent started, since an agent asleep in wait cannot relay: child number K (A is 0, Z is 25, A1 is 26) reads
+ * its steps from descriptor FIRST + 2 K and answers on the next one.
  */
 
 struct pipes {
@@ -24,7 +24,7 @@ static int parse_pipes(const char *place, struct pipes *p)
     return p->first > 2 && p->count > 0 && p->count < 512;
 }
 
-/* The number of the child whose name a token ends with, or -1. */
+/* The number of the child whose name ends a token, or -1. */
 static int slot_of(const char *token)
 {
     const char *name = strrchr(token, '-');
@@ -37,8 +37,8 @@ static int slot_of(const char *token)
 }
 
 /*
- * Connects: 0, or -1, and goes to the folder there unless it `stays`. A child of pipes keeps those of later children, which may be
- * its own offspring, and closes the rest.
+ * Connects, and changes to the folder there unless it `stays`; returns 0, or -1. A child that uses pipes keeps those of later
+ * children, which may be its own offspring, and closes the rest.
  */
 static int meet(const char *place, const char *token, int stays, int *in, int *out)
 {
@@ -68,7 +68,7 @@ static int meet(const char *place, const char *token, int stays, int *in, int *o
         if (*in < 0 || connect(*in, (struct sockaddr *)&address, sizeof address) != 0)
             return -1;
         close_on_exec(*in);
-        /* Beside the socket there is room for what a child leaves behind, as a core, and it is removed. */
+        /* The socket's folder also takes what a child leaves behind, such as a core, and is removed. */
         if (!stays && slash != NULL && slash != place) {
             char *folder = copy_of(place);
             folder[slash - place] = 0;
@@ -82,7 +82,7 @@ static int meet(const char *place, const char *token, int stays, int *in, int *o
 #endif
 }
 
-/* A process that makes children closes the ends of those that it has made: they are theirs. */
+/* A process that creates children closes the ends of those that it has created: they belong to them. */
 static void leave_to_child(char *const *argv)
 {
     const char *place = NULL, *token = NULL;

@@ -1,6 +1,6 @@
-/* What an agent does for each request besides calls, children and signals. */
+/* The agent's requests other than calls, children and signals. */
 
-/* Keeps a descriptor until `close`, and gives its number. */
+/* Keeps a descriptor open until `close`, and returns its number. */
 static int keep(struct task *q, int fd)
 {
     if (fd < 0)
@@ -28,7 +28,7 @@ static int serve_getrusage(struct task *q)
     const char *who = get(&q->line, "who");
     struct usage u;
     if (who == NULL || !(same(who, "self") || same(who, "children")))
-        return wrong(q, "'who=' is self or children");
+        return wrong(q, "'who=' must be self or children");
     own_usage(&u, same(who, "self") ? RUSAGE_SELF : RUSAGE_CHILDREN);
     put_usage(&q->reply, "ru_", &u);
     return OK;
@@ -99,7 +99,7 @@ static int serve_subreaper(struct task *q)
 {
     const char *on = get(&q->line, "on");
     if (on == NULL || !(same(on, "yes") || same(on, "no")))
-        return wrong(q, "'on=' is yes or no");
+        return wrong(q, "'on=' must be yes or no");
     return refused(q, set_subreaper(same(on, "yes")));
 }
 
@@ -115,9 +115,9 @@ static int serve_decode(struct task *q)
     long long n;
     int status;
     if (text == NULL || !parse_number(text, &n) || n < INT_MIN || n > UINT_MAX)
-        return wrong(q, "'status=' is missing or no word of 32 bits");
+        return wrong(q, "'status=' is missing or not a 32-bit word");
     if (agent.raw)
-        return unsupported(q, "the kernel has no view of a status word");
+        return unsupported(q, "the kernel does not decode status words");
     status = (int)(unsigned)(n & 0xffffffff);
     put_flag(&q->reply, "exited", WIFEXITED(status));
     put_flag(&q->reply, "signaled", WIFSIGNALED(status));
@@ -152,7 +152,7 @@ static int serve_getids(struct task *q)
     return OK;
 }
 
-/* --- Those that only some cases need ------------------------------------------------------------------------------------------------ */
+/* --- Requests that only some cases need --------------------------------------------------------------------------------------------- */
 
 static int serve_clone(struct task *q)
 {
@@ -173,7 +173,7 @@ static int serve_clone(struct task *q)
     memset(&how, 0, sizeof how);
     if (!same(exit_signal, "0") && !signal_of(exit_signal, &how.exit_signal)) {
         if (!parse_number(exit_signal, &raw))
-            return wrong(q, "'exit-signal=' is no signal and no number");
+            return wrong(q, "'exit-signal=' is neither a signal nor a number");
         how.exit_signal = (int)raw;
     }
     how.pidfd = is_yes(&q->line, "pidfd");
@@ -185,7 +185,7 @@ static int serve_clone(struct task *q)
         return result;
     result = image_in(q, argv, count, &o);
     if (result == OK && how.new_pids && o.place != NULL && starts(o.place, "pipes:"))
-        result = unsupported(q, "without local sockets nobody knows the pid of a child from another namespace");
+        result = unsupported(q, "without local sockets, the pid of a child in another namespace is unknown");
     if (result == OK) {
         pid = clone_process(&how, &fd);
         if (pid == 0)
@@ -226,7 +226,7 @@ static int serve_posix_spawn(struct task *q)
 #endif
 }
 
-/* A call in a fork of the agent, which has no children of its own; what came of it there. */
+/* A call in a fork of the agent, which has no children of its own; and its result there. */
 static int serve_in_fork(struct task *q)
 {
     const char *name = get(&q->line, "call");
@@ -240,7 +240,7 @@ static int serve_in_fork(struct task *q)
     if (agent.threaded)
         return unsupported(q, "a copy of a process with several threads");
     if (call == NO_CALL)
-        return wrong(q, "'call=' is missing or no call of the family");
+        return wrong(q, "'call=' is missing or not a call of the family");
     result = call_in(q, call, &r);
     if (result != OK)
         return result;
@@ -273,7 +273,7 @@ static int serve_in_fork(struct task *q)
     return TOLD;
 }
 
-/* Becomes another image of this agent, with the same streams. It says hello again. */
+/* Execs another image of this agent, with the same streams. It says hello again. */
 static int serve_exec(struct task *q)
 {
     char **argv, **words;
@@ -286,7 +286,7 @@ static int serve_exec(struct task *q)
     for (i = 0; i < count; i++)
         ours |= same(base_name(argv[i]), base_name(own_path));
     if (ours) {
-        /* Behind an emulator, perhaps. */
+        /* Possibly under an emulator. */
         for (i = 0; i < count; i++)
             words[n++] = argv[i];
     } else {
@@ -299,7 +299,7 @@ static int serve_exec(struct task *q)
         add(&name, agent.library);
     words[n++] = name.at;
     words[n] = NULL;
-    /* A library's output goes elsewhere: back to where the next image replies. */
+    /* A library's output was diverted: restore the stream on which the next image replies. */
     if (agent.library != NULL)
         dup2(agent.out, 1);
     run_program(words);
@@ -320,7 +320,7 @@ static int serve_ptrace(struct task *q)
     char **options;
     long data = 0, value;
     if (word < 0)
-        return wrong(q, "'do=' is missing or no request of ptrace");
+        return wrong(q, "'do=' is missing or not a ptrace request");
     if (int_in(q, "pid", &pid) != OK)
         return WRONG;
     if (get(&q->line, "sig") != NULL) {
@@ -341,7 +341,7 @@ static int serve_ptrace(struct task *q)
     return refused(q, error);
 }
 
-/* Leaves the process group, and makes a session with a terminal. Who leads a group can make none: it joins another's first. */
+/* Creates a session with a terminal. A group leader cannot create a session, so it first joins another group. */
 static int serve_terminal(struct task *q)
 {
     pid_t other = fork();
@@ -355,7 +355,7 @@ static int serve_terminal(struct task *q)
         fd = new_session();
     error = errno;
     kill_and_reap((int)other);
-    /* Later it makes other groups the foreground one, and is then itself in the background. */
+    /* Later it puts other groups in the foreground, and is then itself in the background. */
     mask_signal(SIG_BLOCK, SIGTTOU);
     errno = error;
     return keep(q, fd);
@@ -403,7 +403,7 @@ static int serve_limit(struct task *q)
     const char *what = get(&q->line, "resource"), *soft = get(&q->line, "soft");
     long long n;
     if (what == NULL || !(same(what, "nofile") || same(what, "core")) || soft == NULL || !parse_number(soft, &n))
-        return wrong(q, "'resource=' is nofile or core, and 'soft=' a number");
+        return wrong(q, "'resource=' must be nofile or core, and 'soft=' a number");
     return refused(q, limit_soft(same(what, "core") ? RLIMIT_CORE : RLIMIT_NOFILE, n));
 #else
     return unsupported(q, "there are no limits here");

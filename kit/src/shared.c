@@ -1,14 +1,14 @@
 /*
  * The functions of the family in a shared object, called in place of the C library's: `agent --so PATH`.
  *
- * A lookup also searches what the object depends on, and so finds the C library's function where the object has none: a
- * function counts only if the loader says that its address is in that file. It is called by that address, so that the call
- * reaches the file.
+ * A lookup also searches the object's dependencies, and so finds the C library's function if the object has none: a function
+ * counts only if the loader says that its address is in that file. It is called by that address, so that the call reaches the
+ * file.
  */
 
 #ifdef HAVE_DLOPEN
 
-/* The version of a function whose structures are as wide as those of this program. */
+/* The version of a function whose structures have the same width as those of this program. */
 #if defined(__USE_TIME64_REDIRECTS) && defined(__GLIBC__)
 #define WIDE(name) "__" name "_time64"
 #else
@@ -37,7 +37,7 @@ static int is_same_file(const char *a, const char *b)
                           first.st_ino == second.st_ino);
 }
 
-/* The head of an ELF file: the size of an address, the order of bytes, the processor. */
+/* The beginning of an ELF file: address size, byte order, processor. */
 static int head_of(const char *path, unsigned char *head)
 {
     int fd = open(path, O_RDONLY), whole;
@@ -52,7 +52,7 @@ static int head_of(const char *path, unsigned char *head)
 static const char *prove_call(enum call call, void *entry);
 #endif
 
-/* Loads an object, whose constructors run; 1, or 0 and why not. */
+/* Loads an object, running its constructors; returns 1, or 0 with the reason. */
 static int load_library(const char *path, int prove)
 {
     unsigned char own[20], head[20];
@@ -63,14 +63,15 @@ static int load_library(const char *path, int prove)
         return not_loaded(path, strerror(errno));
     if (head_of(own_path, own) == 1) {
         if (!elf)
-            return not_loaded(path, "it is no shared object of this system: it is no ELF file");
+            return not_loaded(path, "it is not a shared object of this system: it is not an ELF file");
         if (memcmp(head + 4, own + 4, 2) != 0 || memcmp(head + 18, own + 18, 2) != 0)
-            return not_loaded(path, "it is for another processor than this program: build the kit with the compiler that made it");
+            return not_loaded(path, "it is built for another processor than this program: build the kit with the compiler that "
+                                    "built the object");
     }
     object = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (object == NULL) {
         const char *why = dlerror();
-        return not_loaded(path, why != NULL ? why : "the loader does not say why");
+        return not_loaded(path, why != NULL ? why : "the loader gives no reason");
     }
     for (i = 1; i < COUNT_OF(SYMBOLS); i++) {
         Dl_info where;
@@ -80,7 +81,7 @@ static int load_library(const char *path, int prove)
             symbols[i] = at, found++;
     }
     memset(&family, 0, sizeof family);
-    /* ISO C has no conversion from an object's address to a function's. */
+    /* ISO C has no conversion from an object pointer to a function pointer. */
     memcpy(&family.wait, &symbols[WAIT], sizeof family.wait);
     memcpy(&family.waitpid, &symbols[WAITPID], sizeof family.waitpid);
     memcpy(&family.wait3, &symbols[WAIT3], sizeof family.wait3);
@@ -124,7 +125,7 @@ static void note_fault(int signal, siginfo_t *info, void *context)
 {
     char *at = info->si_addr;
     (void)context;
-    /* Back first: what is used here may lie on that page. */
+    /* Make the page executable first: code that is used here may be on it. */
     if (mprotect(proof.page, proof.size, PROT_READ | PROT_EXEC) != 0)
         _exit(128 + signal);
     if (at >= proof.page && at < proof.page + proof.size && at != proof.entry)
@@ -134,8 +135,8 @@ static void note_fault(int signal, siginfo_t *info, void *context)
 }
 
 /*
- * Takes the right to execute from the page that holds a function's first instruction, and makes the call as a trial does: it
- * reaches the function if it faults there, and nothing of the function runs. NULL, or why there is no proof.
+ * Makes the page with a function's first instruction non-executable, and makes the call as a trial does: if it reaches the
+ * function, it faults there, and nothing of the function runs. NULL, or why there is no proof.
  */
 static const char *prove_call(enum call call, void *entry)
 {
@@ -143,7 +144,7 @@ static const char *prove_call(enum call call, void *entry)
     int status;
     proof.entry = entry;
 #ifdef __arm__
-    /* The lowest bit of an address may name an instruction set. */
+    /* The lowest bit of an address may select an instruction set. */
     proof.entry -= (uintptr_t)proof.entry & 1;
 #endif
     proof.size = (size_t)sysconf(_SC_PAGESIZE);
@@ -186,8 +187,8 @@ static const char *prove_call(enum call call, void *entry)
 #endif
 
 /*
- * The agent of a shared object. With `prove`, every call is shown to reach it before anything else; with `loud`, what is said
- * last if a constructor ends this process.
+ * The agent of a shared object. With `prove`, every call is first shown to reach it; with `loud`, prints a message that is the
+ * last one if a constructor ends this process.
  */
 static int agent_of_library(const char *path, int prove, int loud)
 {
@@ -197,7 +198,7 @@ static int agent_of_library(const char *path, int prove, int loud)
         complain("waitspec-c agent: cannot load ", path, errno);
         return USAGE;
     }
-    /* What the object prints must not come between the replies. */
+    /* The object's output must not end up between the replies. */
     agent.out = fcntl(1, F_DUPFD, 3);
     if (agent.out < 0 || dup2(2, 1) < 0) {
         complain("waitspec-c agent: cannot duplicate ", "standard output", errno);

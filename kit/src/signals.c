@@ -1,4 +1,4 @@
-/* Dispositions, masks, and the record of what was delivered. */
+/* Dispositions, masks, and the record of deliveries. */
 
 #if defined(__linux__) && defined(__mips__)
 #define LAST_SIGNAL 127
@@ -16,7 +16,7 @@
 #define LAST_SIGNAL 64
 #endif
 
-/* How many records wait to be taken at most; older ones are overwritten, and counted all the same. */
+/* The maximum number of unread records; older ones are overwritten, but still counted. */
 #define RECORDS 1024
 
 enum { COUNT_ONLY, RECORD, CALL };
@@ -31,7 +31,7 @@ static volatile int recorded;
 static int taken;
 static volatile int delivered;
 static int told;
-/* What the handler does for each signal, and what it calls. */
+/* What the handler does for each signal, and the function it calls. */
 static volatile int kinds[LAST_SIGNAL + 1];
 static void (*volatile hooks[LAST_SIGNAL + 1])(int);
 
@@ -102,7 +102,7 @@ static int set_action(int signal, void (*how)(int), int is_handler, int kind, vo
     } else {
         action.sa_handler = how;
     }
-    /* Set before: the first signal may come before the call returns. */
+    /* Set first: a signal may arrive before the call returns. */
     old_kind = kinds[signal];
     old_hook = hooks[signal];
     kinds[signal] = kind;
@@ -126,11 +126,11 @@ static int is_ignored(int signal)
 }
 
 #if defined(LINUX_CALLS) && defined(SYS_rt_sigaction)
-/* The kernel's own set, as its system calls measure it. */
+/* The kernel's own set, in the size that its system calls expect. */
 #define KERNEL_SET ((LAST_SIGNAL + 1) / 8)
 #endif
 
-/* Every disposition to its default and nothing blocked, the numbers that a C library keeps for itself included. */
+/* Resets every disposition and unblocks everything, including the numbers that a C library reserves. */
 static void reset_signals(void)
 {
     sigset_t none;
@@ -168,14 +168,14 @@ static int mask_signal(int how, int signal)
     error = sigprocmask(how, &set, NULL) == 0 ? 0 : errno;
 #endif
 #ifdef KERNEL_SET
-    /* glibc drops 32 and 33 without a word. */
+    /* glibc silently drops 32 and 33. */
     if (error == 0 && sigismember(&set, signal) == 0)
         error = EINVAL;
 #endif
     return error;
 }
 
-/* Adds the list of the signals that are pending; 0, or the errno. */
+/* Adds the list of pending signals; returns 0, or the errno. */
 static int put_pending(struct text *t, const char *key)
 {
     sigset_t set;
@@ -200,7 +200,7 @@ static int raise_here(int signal)
 #if defined(LINUX_CALLS) && defined(SYS_tgkill)
     if (syscall(SYS_tgkill, (int)getpid(), thread_id(), signal) == 0)
         return 0;
-    /* Where no more signals may be queued a real-time one still comes by kill. */
+    /* If no more signals can be queued, kill still sends a real-time signal. */
     if (errno != EAGAIN)
         return errno;
     return kill(getpid(), signal) == 0 ? 0 : errno;
@@ -225,7 +225,7 @@ static void add_seen(struct text *t, const struct record *r)
     free(item.at);
 }
 
-/* What the handlers saw since the last time: ` count=N seen=...`. */
+/* What the handlers have seen since the last time: ` count=N seen=...`. */
 static void put_signals(struct text *t)
 {
     int end, count = delivered;
@@ -237,10 +237,10 @@ static void put_signals(struct text *t)
         taken = end - RECORDS;
     for (; taken < end; taken = taken + 1) {
         const struct record *r = &records[taken % RECORDS];
-        /* A handler on another thread is about to finish it: it comes with the next look. */
+        /* A handler on another thread is about to finish it: the next call returns it. */
         if (r->ready <= taken)
             break;
-        /* One that was overwritten meanwhile is lost. */
+        /* A record that was overwritten in the meantime is lost. */
         if (r->ready == taken + 1)
             add_seen(t, r);
     }

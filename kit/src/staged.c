@@ -1,11 +1,11 @@
 /*
- * Calls that are made in another way than on the spot: right after a gate has opened, or where they can be cancelled; and requests
- * that look at the agent itself.
+ * Calls that are not made right away: after a gate has opened, or where they can be cancelled; and requests that examine the agent
+ * itself.
  */
 
 /* --- Whether there is such a process ---------------------------------------------------------------------------------------- */
 
-/* What a call that takes a pid says of it: 0, or the errno. None has an effect on a process that is there. */
+/* What a call that takes a pid reports: 0, or the errno. None of them affects an existing process. */
 static int ask_about(const char *by, int pid)
 {
     if (pid <= 1)
@@ -18,7 +18,7 @@ static int ask_about(const char *by, int pid)
     if (same(by, "getpgid"))
         return getpgid(pid) >= 0 ? 0 : errno;
     if (same(by, "setpgid")) {
-        /* The group that it is in already. */
+        /* The group that it is already in. */
         pid_t group = getpgid(pid);
         return group >= 0 && setpgid(pid, group) == 0 ? 0 : errno;
     }
@@ -28,7 +28,7 @@ static int ask_about(const char *by, int pid)
 #endif
 #ifdef HAVE_PRIORITY
     if (same(by, "getpriority")) {
-        /* -1 is a priority, too. */
+        /* -1 is a valid priority, too. */
         int priority = getpriority(PRIO_PROCESS, pid);
         return priority == -1 ? errno : 0;
     }
@@ -54,7 +54,7 @@ static int ask_about(const char *by, int pid)
 #ifdef SYS_sched_getaffinity
     if (same(by, "sched_getaffinity")) {
         unsigned long set[128];
-        /* EINVAL: more processors than the set holds. */
+        /* EINVAL: more processors than fit in the set. */
         return syscall(SYS_sched_getaffinity, pid, sizeof set, set) >= 0 || errno == EINVAL ? 0 : errno;
     }
 #endif
@@ -81,15 +81,15 @@ static int serve_exists(struct task *q)
     if (int_in(q, "pid", &pid) != OK)
         return WRONG;
     if (by == NULL || !among(by, known))
-        return wrong(q, "'by=' is no call that takes a pid");
+        return wrong(q, "'by=' is not a call that takes a pid");
     return refused(q, ask_about(by, pid));
 }
 
 /* --- The gate ------------------------------------------------------------------------------------------------------------------ */
 
-/* How many nanoseconds after the gate the next call begins; negative: no gate. */
+/* The delay between the gate and the next call, in nanoseconds; negative: no gate. */
 static long long gate_ns = -1;
-/* Whether the last call that went through the gate slept. */
+/* Whether the last call through the gate slept. */
 static int slept;
 
 #ifdef HAVE_MMAP
@@ -98,7 +98,7 @@ static struct gate {
     volatile int open, arrived;
 } *gate;
 
-/* Nobody spins longer than this. */
+/* The limit on spinning. */
 #define GATE_US 5000000LL
 /* The exit code of a child for which the gate did not open. */
 #define TOO_LATE 99
@@ -115,7 +115,7 @@ static int make_gate(void)
     return 0;
 }
 
-/* Waits, without giving up the processor, until `*counter` has reached a value; whether it has. */
+/* Waits, without giving up the processor, until `*counter` has reached a value; returns whether it has. */
 static int spin_until(volatile const int *counter, int value)
 {
     long long until = now_us() + GATE_US;
@@ -125,7 +125,7 @@ static int spin_until(volatile const int *counter, int value)
     return 1;
 }
 
-/* How many processors this process may use. */
+/* The number of processors that this process may use. */
 static int processors(void)
 {
 #if defined(LINUX_CALLS) && defined(SYS_sched_getaffinity)
@@ -150,7 +150,7 @@ static int processors(void)
 }
 #endif
 
-/* A child that spins at the gate, and exits once that is open. It is there when this returns. */
+/* Creates a child that spins at the gate, and exits once the gate is open. Returns once the child is there. */
 static int serve_gated(struct task *q)
 {
 #ifdef HAVE_MMAP
@@ -176,7 +176,7 @@ static int serve_gated(struct task *q)
     put_number(&q->reply, "processors", processors());
     return OK;
 #else
-    return unsupported(q, "there is no memory here that processes share");
+    return unsupported(q, "there is no memory here that processes can share");
 #endif
 }
 
@@ -185,7 +185,7 @@ static int serve_through_gate(struct task *q)
     long long ns;
     const char *value = get(&q->line, "ns");
     if (value == NULL || !parse_number(value, &ns) || ns < 0)
-        return wrong(q, "'ns=' is missing or no number");
+        return wrong(q, "'ns=' is missing or not a number");
     gate_ns = ns;
     return OK;
 }
@@ -197,7 +197,7 @@ static int serve_slept(struct task *q)
 }
 
 #ifdef HAVE_MMAP
-/* How often this thread went to sleep. */
+/* How many times this thread has gone to sleep. */
 static long long own_switches(void)
 {
     struct usage u;
@@ -210,7 +210,7 @@ static long long own_switches(void)
 }
 #endif
 
-/* Makes a call, which goes through the gate if that was asked for. */
+/* Makes a call, through the gate if that was requested. */
 static const char *perform_after_gate(const struct request *r, struct seen *s)
 {
     long long ns = gate_ns;
@@ -229,7 +229,7 @@ static const char *perform_after_gate(const struct request *r, struct seen *s)
     }
 #endif
     if (ns >= 0)
-        return "there is no memory here that processes share";
+        return "there is no memory here that processes can share";
     return perform(agent.raw, r, s);
 }
 
@@ -239,7 +239,7 @@ static const char *perform_after_gate(const struct request *r, struct seen *s)
 /* Whether the next call can be cancelled. */
 static int cancellable;
 
-/* A call where it can be cancelled: the request, and what came back. */
+/* A call that can be cancelled: the request, and its result. */
 static struct {
     struct request request;
     pthread_t thread;
@@ -274,8 +274,8 @@ static void *sleep_to_cancel(void *with)
 }
 
 /*
- * Whether threads can be cancelled, tried in a fork: a static program whose C library loads what it needs for that at run time is
- * aborted where that is missing.
+ * Whether threads can be cancelled, tried in a fork: a static program whose C library loads what it needs for this at run time is
+ * aborted if that is missing.
  */
 static int cancels(void)
 {
@@ -315,7 +315,7 @@ static int serve_cancellable(struct task *q)
     cancellable = 1;
     return OK;
 #else
-    return unsupported(q, "this C library cancels no threads");
+    return unsupported(q, "this C library does not support cancellation");
 #endif
 }
 
@@ -328,7 +328,7 @@ static int serve_cancel(struct task *q)
     pthread_mutex_unlock(&calling);
     return refused(q, error);
 #else
-    return unsupported(q, "this C library cancels no threads");
+    return unsupported(q, "this C library does not support cancellation");
 #endif
 }
 
@@ -341,7 +341,7 @@ static void announce(struct task *q, int tid)
 }
 
 #ifdef HAVE_PTHREAD_CANCEL
-/* Makes a call on a thread of its own, and waits until that has ended. */
+/* Makes a call on a thread of its own, and waits until the thread has ended. */
 static int call_cancellably(struct task *q, const struct request *r)
 {
     void *result = NULL;
@@ -373,7 +373,7 @@ static int call_cancellably(struct task *q, const struct request *r)
 
 /* --- Sleep --------------------------------------------------------------------------------------------------------------------------- */
 
-/* Polls for input until there is some. It is announced, so that the thread can be seen to sleep. */
+/* Polls for input until there is some. The poll is announced, so that the thread can be seen to sleep. */
 static int serve_await_readable(struct task *q)
 {
 #ifdef HAVE_POLL
@@ -396,7 +396,7 @@ static int serve_await_readable(struct task *q)
 #endif
 }
 
-/* How often a thread of the agent went to sleep, as the table shows it. */
+/* How many times a thread of the agent has gone to sleep, according to the process table. */
 static int serve_switches(struct task *q)
 {
     int tid;
@@ -417,14 +417,14 @@ static int serve_switches(struct task *q)
     return refused(q, ENOSYS);
 }
 
-/* Its reply, as any other, says whether the buffers of an earlier call have changed. */
+/* Its reply, like any other, reports whether the buffers of an earlier call have changed. */
 static int serve_late_writes(struct task *q)
 {
     (void)q;
     return OK;
 }
 
-/* A call of the family: announced, made, and told. */
+/* A call of the family: announced, made, and reported. */
 static int serve_call(struct task *q, enum call call)
 {
     struct request r;

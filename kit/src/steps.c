@@ -8,7 +8,7 @@ static int act_pause(const struct line *l, int check)
     for (;;) {
         if (me.connected) {
 #ifdef HAVE_POLL
-            /* Without events asked for, only the end of the connection ends the poll. */
+            /* Since no events are requested, only the end of the connection ends the poll. */
             struct pollfd one;
             one.fd = me.in;
             one.events = 0;
@@ -167,7 +167,7 @@ static int become_user(const struct line *l, int check, int (*change)(uid_t))
         return DONE;
     if (change((uid_t)uid) != 0)
         return errno;
-    /* A change of user takes the parent-death signal away. */
+    /* A change of user clears the parent-death signal. */
     if (!me.options.orphan)
         die_with_parent();
     return DONE;
@@ -229,7 +229,7 @@ static int act_trace(const struct line *l, int check)
     size_t count;
     char **options;
     if (word < 0)
-        return malformed("there is no such request of ptrace");
+        return malformed("there is no such ptrace request");
     if (number_in(l, "pid", INT_MIN, INT_MAX, &pid) != DONE ||
         (get(l, "sig") != NULL && signal_in(l, "sig", &signal) != DONE))
         return MALFORMED;
@@ -251,7 +251,7 @@ static void exit_in_handler(int signal)
     _exit(CAUGHT);
 }
 
-/* The signal is blocked while its handler runs: it comes, with its default action, once that returns. */
+/* The signal is blocked while its handler runs: it takes its default action once the handler returns. */
 static void reraise_in_handler(int signal)
 {
     set_default(signal);
@@ -270,7 +270,7 @@ static int act_catch(const struct line *l, int check)
         return check ? DONE : set_action(signal, NULL, 1, CALL, exit_in_handler, 0);
     if (same(what, "reraise"))
         return check ? DONE : set_action(signal, NULL, 1, CALL, reraise_in_handler, 0);
-    return malformed("a handler can return, exit or reraise");
+    return malformed("'do=' must be return, exit or reraise");
 }
 
 static int act_return(const struct line *l, int check)
@@ -300,14 +300,14 @@ static int act_terminal(const struct line *l, int check)
     const char *how = get(l, "do");
     int fd, error = DONE;
     if (how == NULL || !(same(how, "read") || same(how, "write") || same(how, "foreground")))
-        return malformed("a terminal can be read, written or taken into the foreground");
+        return malformed("'do=' must be read, write or foreground");
     if (check)
         return DONE;
     fd = controlling_terminal();
     if (fd < 0)
         return errno;
     if (same(how, "read")) {
-        /* A job that is continued in the foreground reads on by itself; one that caught the signal is told. */
+        /* A job continued in the foreground restarts the read by itself; one that caught the signal gets EINTR. */
         char line[64];
         ssize_t n = read(fd, line, sizeof line);
         if (n < 0)

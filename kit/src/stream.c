@@ -1,7 +1,7 @@
-/* What a framed stream has come to; frame.c says how it looks. */
+/* The state of a framed stream; frame.c describes the format. */
 
 #define FRAME_MOST 200
-/* What stands before the text: "@W ffffffff 12345678 . ". */
+/* The header before the text: "@W ffffffff 12345678 . ". */
 #define FRAME_HEAD 24
 #define HELLO_US 1000000
 
@@ -13,7 +13,7 @@ static struct {
     long long hello_at;
 } frames;
 
-/* Until the driver was heard it cannot know that anybody is here. */
+/* Until the driver is heard from, it cannot know that there is a warden. */
 static int waits_to_be_heard(void)
 {
     return frames.on && !frames.heard;

@@ -19,7 +19,7 @@ static int was_ours(int pid, unsigned long long start)
     return 0;
 }
 
-/* Adds the children of a process by the kernel's own lists; 0 where it has none. */
+/* Adds the children of a process from the kernel's own lists; 0 if it has none. */
 static int add_children(int pid, struct pids *found)
 {
     struct pids tasks;
@@ -86,8 +86,8 @@ static void add_kin(int pid, void *with)
 #endif
 
 /*
- * The processes below the warden now, zombies included: by the kernel's lists of children where these were proved, else by the
- * parent of every process. Once found, one stays found, whoever it is given to.
+ * The current descendants of the warden, zombies included: from the kernel's lists of children if these were proved reliable, else
+ * from the parent of every process. Once found, a process is remembered, whoever adopts it.
  */
 static void below_us(struct pids *found)
 {
@@ -103,7 +103,7 @@ static void below_us(struct pids *found)
             if (look_at(ours[i].pid, 0, &p) == SHOWN && p.start == ours[i].start && !has_pid(found, p.pid))
                 add_pid(p.pid, found);
         }
-        /* A list may skip a child while another one is reaped: read until it stays the same. */
+        /* A list may skip a child while another one is being reaped: read until it stays the same. */
         do {
             before = found->count;
             add_children((int)getpid(), found);
@@ -143,7 +143,7 @@ static void below_us(struct pids *found)
     }
 }
 
-/* Finds out, on a child made for it, what of the table and of descriptors can be believed. It is killed at the end of the look. */
+/* Determines, with a child created for this, which parts of the table and of pidfds are reliable. Then kills the child. */
 static void prove_table(void)
 {
     long long until = now_us() + DYING_US;
@@ -160,7 +160,7 @@ static void prove_table(void)
     if (child < 0)
         return;
 #ifdef HAVE_DIRENT
-    /* One that lists only whoever reads it is none. */
+    /* A table that shows only its reader is useless. */
     if (has_table() && look_at((int)child, 0, &p) != SHOWN)
         table_is = 2;
     if (has_table()) {
@@ -174,7 +174,7 @@ static void prove_table(void)
         do
             looked = look_at((int)child, 0, &p);
         while (looked == SHOWN && !is_waitable_zombie(&p) && now_us() < until);
-        /* A descriptor that does not tell a live process from a zombie is not used again. */
+        /* A pidfd that does not distinguish a live process from a zombie is not used again. */
         if (alive == 1 || (looked == SHOWN && has_ended(&h, 0) == 0))
             without.pidfd = 1;
         close_handle(&h);
@@ -191,7 +191,7 @@ static void reap_ours(int pid)
         warden.agent.has_status = 1;
         warden.agent.status = status;
     }
-    /* What a wait says is not to be trusted, neither way. */
+    /* The result of a wait cannot be trusted either way. */
     if (look_at(pid, 0, &p) == SHOWN && p.state == 'Z' && p.ppid == (int)getpid()) {
         if (!has_pid(&warden.stuck, pid))
             add_pid(pid, &warden.stuck);
@@ -206,7 +206,7 @@ static void rest(int *turns)
         rest_us(us);
 }
 
-/* Waits until a process that was killed is a zombie, and reaps it if it is ours. */
+/* Waits until a killed process is a zombie, and reaps it if it is ours. */
 static void await_end(int pid, long long began)
 {
     int turns = 0;
@@ -247,7 +247,7 @@ static void kill_in_session(int pid, void *found)
 }
 #endif
 
-/* Kills all others in the warden's own session, where nobody adopts for us. */
+/* Kills everything else in the warden's own session, if orphans are not reparented to us. */
 static void end_session(long long began)
 {
 #ifdef HAVE_DIRENT
@@ -274,8 +274,8 @@ static void retain_present(struct pids *kept, const struct pids *present)
 }
 
 /*
- * Without a table only what is known can be ended: the agent's group, and those whose connection stands, so that their pid cannot
- * be another's by now. The rest sees the end of its connection. How many would not go.
+ * Without a table, only known processes can be killed: the agent's group, and those that are still connected, so that their pids
+ * cannot have been reused. The others see their connections close. Returns how many would not die.
  */
 static int end_known(long long began)
 {
@@ -302,7 +302,7 @@ static int end_known(long long began)
                 warden.agent.has_status = 1;
                 warden.agent.status = status;
             }
-            /* Not ours: its parent has died, and somebody else reaps it. */
+            /* Not ours: its parent has died, and someone else reaps it. */
             if (!gone && !(errno == ECHILD && pid != warden.agent.handle.pid))
                 left.at[kept++] = pid;
             errno = 0;
@@ -316,7 +316,7 @@ static int end_known(long long began)
     return turns;
 }
 
-/* Kills and reaps everything below the warden; *found is what was there when the agent had ended. How many would not go. */
+/* Kills and reaps everything below the warden; *found is what existed once the agent had died. Returns how many would not die. */
 static int end_everything(struct ours **found, size_t *found_count)
 {
     long long began = now_us();
@@ -337,7 +337,7 @@ static int end_everything(struct ours **found, size_t *found_count)
         memcpy(*found, ours, ours_count * sizeof *ours);
         *found_count = ours_count;
     }
-    /* The agent first: its children become ours, where the system lets us adopt, and then nobody else can reap them. */
+    /* The agent first: its children become ours, if we adopt orphans, and then no one else can reap them. */
     if (a->open) {
         signal_handle(&a->handle, SIGKILL);
         has_ended(&a->handle, DYING_US);
@@ -345,7 +345,7 @@ static int end_everything(struct ours **found, size_t *found_count)
             end_session(began);
         await_end(a->handle.pid, began);
     }
-    /* One that has left the session as well is known by its connection alone. */
+    /* A process that has left the session as well is known only by its connection. */
     for (i = 0; !warden.adopts && i < warden.known_count; i++)
         signal_handle(&warden.known[i].handle, SIGKILL);
     for (;;) {
@@ -372,7 +372,7 @@ static int end_everything(struct ours **found, size_t *found_count)
             if (!has_pid(&warden.stuck, below.at[i]))
                 await_end(below.at[i], began);
         free_pids(&below);
-        /* What was alive may have made others before it died. */
+        /* Processes that were alive may have forked before they died. */
         if (living == 0 || now_us() - began > DYING_US) {
             forget_children();
             return (int)(warden.stuck.count + living);
@@ -387,7 +387,7 @@ static void add_all(struct pids *to, const struct pids *from)
         add_pid(from->at[i], to);
 }
 
-/* Ends the trial and says what was found. */
+/* Closes the trial and reports what was found. */
 static void close_trial(long long id)
 {
     struct hosting *a = &warden.agent;
@@ -404,7 +404,7 @@ static void close_trial(long long id)
     watch_count = 0;
     read_agent();
     read_stderr();
-    /* The processes of the trial; whatever stands below one of them was made by a scenario, anything else has leaked. */
+    /* The processes of the trial; their descendants were created by a scenario, anything else has leaked. */
     for (i = 0; i < warden.known_count; i++)
         add_pid(warden.known[i].handle.pid, &expected);
     add_all(&expected, &warden.made);

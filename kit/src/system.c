@@ -1,6 +1,6 @@
 /* What warden, agent and child ask of the system. Nothing here waits for a process, and nothing is ordered by sleeping. */
 
-/* What `--without` took away, on top of what the build lacks: to be tried on a system that has it. */
+/* What `--without` removed, on top of what the build lacks: for trying this on a system that has it. */
 static struct {
     int sockets, table, pidfd, poll, subreaper;
 } without;
@@ -23,14 +23,14 @@ static struct {
 #define SYS_close_range 436
 #endif
 #ifdef __mips__
-/* MIPS counts its system calls from 5000 (64 bits) or 4000 (32 bits). */
+/* MIPS numbers its system calls from 5000 (64-bit) or 4000 (32-bit). */
 #define NEWER(n) ((n) < 1000 ? (n) + (sizeof(long) == 8 ? 5000 : 4000) : (n))
 #else
 #define NEWER(n) (n)
 #endif
 #endif
 
-/* Microseconds of a clock that does not jump where there is one. */
+/* Microseconds, on a clock that does not jump if there is one. */
 static long long now_us(void)
 {
 #ifdef HAVE_CLOCK_GETTIME
@@ -122,19 +122,19 @@ static int pipe_for_us(int ends[2])
     return 0;
 }
 
-/* Closes what is open from `first` on, but for `keep` descriptors from `from` on. */
+/* Closes every open descriptor from `first` up, except `keep` descriptors from `from` up. */
 static void close_others(int first, int from, int keep)
 {
     int fd, last = 1024;
     if (keep > 0 && from > first) {
-        /* Few, and low: those that were there before the pipes. */
+        /* Few, and low: those that were open before the pipes. */
         for (fd = first; fd < from; fd++)
             close(fd);
     }
     if (keep > 0 && from + keep > first)
         first = from + keep;
 #ifdef LINUX_CALLS
-    /* An older gVisor takes no last one beyond an int. */
+    /* Older releases of gVisor reject a last descriptor that is not an int. */
     if (syscall(NEWER(SYS_close_range), (unsigned)first, (unsigned)INT_MAX, 0) == 0)
         return;
 #endif
@@ -168,7 +168,7 @@ static void close_others(int first, int from, int keep)
         close(fd);
 }
 
-/* Asks for SIGKILL when the parent thread ends, where the system offers that. */
+/* Requests SIGKILL for when the parent thread exits, if the system supports it. */
 static void die_with_parent(void)
 {
 #if defined(HAVE_PRCTL) && defined(__linux__)
@@ -216,7 +216,7 @@ static int own_group(void)
     return (int)getpgid(0);
 }
 
-/* A descriptor of a process, close-on-exec; -1 with errno where there is no such thing. */
+/* A pidfd of a process, close-on-exec; -1 with errno if there are none. */
 static int pidfd_open_of(int pid, unsigned flags)
 {
 #ifdef LINUX_CALLS
@@ -241,7 +241,7 @@ static int pidfd_signal(int fd, int signal)
 #endif
 }
 
-/* Whether a descriptor has input or an end of it, waiting no longer than that; -1 where the system cannot say. */
+/* Whether a descriptor is readable or at end of file, within that time; -1 if the system cannot tell. */
 static int is_ready(int fd, long us)
 {
 #ifdef HAVE_POLL
@@ -265,10 +265,10 @@ static int is_ready(int fd, long us)
 #endif
 }
 
-/* Best effort, to keep the table clean: one look, never a wait, and no verdict may rest on it. Whether the child is gone. */
+/* Best effort, to keep the table clean: checks once, never waits, and no verdict may depend on it. Whether the child is gone. */
 static int reap(int pid, int *status)
 {
-    /* With room behind it, for a wait that writes too much. */
+    /* With room after it, for a wait that writes too much. */
     int roomy[8] = { 0 }, options = WNOHANG, reaped;
 #ifdef __linux__
     options |= __WALL;
@@ -278,7 +278,7 @@ static int reap(int pid, int *status)
     return reaped;
 }
 
-/* Kills a child of ours and reaps it, looking at most ten seconds. */
+/* Kills a child of ours and reaps it, trying for at most ten seconds. */
 static void kill_and_reap(int pid)
 {
     long long until = now_us() + 10000000;
@@ -290,7 +290,7 @@ static void kill_and_reap(int pid)
         rest_us(50);
 }
 
-/* As execvp, but what the system cannot run is an error, and no script of the shell's. */
+/* Like execvp, but a file that the system cannot execute is an error, and not passed to the shell. */
 static void run_program(char *const *argv)
 {
     if (strchr(argv[0], '/') != NULL)
@@ -299,7 +299,7 @@ static void run_program(char *const *argv)
         execvp(argv[0], argv);
 }
 
-/* This program, to be found again from any folder. */
+/* The path of this program, valid from any folder. */
 static char own_path[4096];
 
 static void find_own_path(const char *name)

@@ -1,8 +1,8 @@
 /*
- * The state of processes, seen without any wait call: what is judged cannot be the witness.
+ * The state of processes, observed without any wait call: what is under test cannot be the witness.
  *
- * Linux's /proc, where it is there, numbers processes as we do, and shows a child that was made to be looked for. Anywhere else
- * there is no table here, and it is said so.
+ * Linux's /proc is used if it is mounted, numbers processes as we do, and shows a child that was created to test it. Otherwise
+ * there is no table, and this is reported.
  */
 
 enum looked { GONE, SHOWN, UNKNOWN };
@@ -15,10 +15,10 @@ struct process {
 };
 
 #ifdef HAVE_DIRENT
-/* 0: not asked yet, 1: there is one, 2: there is none. */
+/* 0: not determined yet, 1: there is one, 2: there is none. */
 static int table_is;
 
-/* Reads a file as far as the buffer goes: its length, 0 if it is gone, -1 if it cannot be read. */
+/* Reads a file up to the size of the buffer: its length, 0 if it is gone, -1 if it cannot be read. */
 static int slurp(const char *path, char *buffer, size_t room)
 {
     ssize_t n;
@@ -67,7 +67,7 @@ static int has_table(void)
 
 static int parse_stat(const char *text, struct process *p)
 {
-    /* A name may hold spaces and parentheses; no field behind it does. */
+    /* A name may contain spaces and parentheses; no later field does. */
     const char *at = strrchr(text, ')');
     long long fields[23];
     int i;
@@ -97,7 +97,7 @@ static int parse_stat(const char *text, struct process *p)
     return 1;
 }
 
-/* The first number behind a name in a status file, or -1. */
+/* The first number after a name in a status file, or -1. */
 static long long status_field(const char *text, const char *name)
 {
     size_t n = strlen(name);
@@ -135,7 +135,7 @@ static enum looked look_at(int pid, int tid, struct process *p)
     return SHOWN;
 }
 
-/* Calls `found` with each number in a folder of /proc. 0 if it cannot be read. */
+/* Calls `found` with each number in a folder of /proc. Returns 0 if it cannot be read. */
 static int each_number(const char *path, void (*found)(int, void *), void *with)
 {
     DIR *folder = opendir(path);
@@ -172,7 +172,7 @@ static void tasks_of(int pid, struct pids *tasks)
         each_number(proc_path(path, pid, 0, "task"), add_pid, tasks);
 }
 
-/* The number of the system call in which a thread sleeps: -1 for none, -2 if it runs, -3 if that cannot be read. */
+/* The number of the system call that a thread sleeps in: -1 for none, -2 if it is running, -3 if that cannot be read. */
 static long call_of_thread(int pid, int tid)
 {
     char path[80], text[256], *end;
@@ -217,7 +217,7 @@ static long call_of_thread(int pid, int tid)
 #endif
 
 #if defined(HAVE_PTHREAD) && defined(LINUX_CALLS)
-/* Whether the table shows that thread as ended, or shows no threads at all. */
+/* Whether the table shows that thread as terminated, or shows no threads at all. */
 static int thread_is_gone(int pid, int tid)
 {
     struct process p;
@@ -250,13 +250,13 @@ static int sleeps(char state)
     return state == 'S' || state == 'D';
 }
 
-/* Whether somebody else than its parent traces it: the parent is told of its end after that one. */
+/* Whether it has a tracer other than its parent: its exit is reported to the tracer first, then to the parent. */
 static int has_another_tracer(const struct process *p)
 {
     return p->tracer != 0 && p->tracer != p->ppid;
 }
 
-/* A first thread that ended before the others shows as a zombie too, and is not waitable. */
+/* A leader that exited before the other threads appears as a zombie too, but is not waitable. */
 static int is_waitable_zombie(const struct process *p)
 {
     return p->state == 'Z' && p->threads <= 1 && !has_another_tracer(p);
@@ -286,7 +286,7 @@ static const char *state_word(char state)
 
 enum stop { NOT_STOPPED, STOPPED, TRACED };
 
-/* Whether every thread of a process is stopped, and whether a tracer has stopped some, and the number of its context switches. */
+/* Whether every thread of a process is stopped, whether a tracer has stopped some, and the number of its context switches. */
 static enum stop stop_of(int pid, long long *switches)
 {
     struct pids tasks;
@@ -299,7 +299,7 @@ static enum stop stop_of(int pid, long long *switches)
         enum looked looked = look_at(pid, tasks.at[i], &p);
         if (looked == GONE)
             continue;
-        /* What cannot be read is not known to be stopped. */
+        /* If it cannot be read, it is not known to be stopped. */
         if (looked == UNKNOWN)
             stop = NOT_STOPPED;
         else
@@ -309,7 +309,7 @@ static enum stop stop_of(int pid, long long *switches)
         if (p.state == 't') {
 #ifdef HAVE_DIRENT
             char path[80], text[4096];
-            /* Without a tracer it is on its way out of a stop that a tracer left. */
+            /* Without a tracer, it is leaving a stop that a tracer left behind. */
             if (slurp(proc_path(path, pid, tasks.at[i], "status"), text, sizeof text) <= 0 ||
                 status_field(text, "TracerPid") <= 0) {
                 stop = NOT_STOPPED;

@@ -1,11 +1,11 @@
-/* Text that grows, and what lines are made of. */
+/* Growing text, of which lines are made. */
 
 struct text {
     char *at;
     size_t len, room;
 };
 
-/* What is cleaned up whenever this program gives up. */
+/* Cleanup whenever this program gives up. */
 static void (*at_the_end)(void);
 
 static void out_of_memory(void) NORETURN;
@@ -125,7 +125,7 @@ static void put_status(struct text *t, const char *key, int status)
     add_word(t, (unsigned)status);
 }
 
-/* One more item of the list that the text ends with. */
+/* Adds an item to the list at the end of the text. */
 static void put_item(struct text *t, const char *item)
 {
     if (t->len != 0 && t->at[t->len - 1] != '=')
@@ -143,7 +143,7 @@ static int starts(const char *text, const char *with)
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* A decimal or 0x number with an optional minus sign, in 64 bits; whether it is one. */
+/* A decimal or 0x number with an optional minus sign, in 64 bits; returns whether it is one. */
 static int parse_number(const char *text, long long *number)
 {
     unsigned long long value = 0, base = 10, most;

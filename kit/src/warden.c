@@ -1,17 +1,17 @@
 /*
- * The warden: guards the processes of one trial at a time. It starts the agent, relays lines, sends signals and watches the
- * process table, and never learns anything from a wait call: those are what is judged.
+ * The warden: supervises the processes of one trial at a time. It starts the agent, relays lines, sends signals and watches the
+ * process table, and never relies on a wait call: those are under test.
  */
 
-/* How long a killed process may take to die. */
+/* The time limit for a killed process to die. */
 #define DYING_US 10000000LL
-/* How long an agent may live on without its standard output. */
+/* How long an agent may run without its standard output. */
 #define SPEECHLESS_US 2000000LL
 /* How much of an agent's standard error is kept. */
 #define STDERR_KEPT (16 * 1024)
 #define MAX_NAME 16
 
-/* A process, pinned by a descriptor or by when it started, so that a signal meant for it cannot hit a later one. */
+/* A process, pinned by a descriptor or by its start time, so that a signal meant for it cannot hit a later one. */
 struct handle {
     int pid, fd;
     unsigned long long start;
@@ -24,7 +24,7 @@ struct known {
     struct lines lines;
 };
 
-/* A connection that has not said who it is; of pipes, one whose child may never come. */
+/* A connection that has not identified itself; with pipes, one whose child may never come. */
 struct stranger {
     int in, out;
     struct lines lines;
@@ -37,7 +37,7 @@ struct call_state {
 
 struct hosting {
     struct handle handle;
-    /* The process that speaks: the one that was forked, or one below it where the command is a wrapper. */
+    /* The process that speaks the protocol: the forked one, or a descendant if the command is a wrapper. */
     int pid;
     struct call_state *calls;
     size_t call_count;
@@ -51,7 +51,7 @@ struct hosting {
 
 static struct {
     int in, out, listener, ending, adopts, lists;
-    /* Set by a handler, too. */
+    /* Also set by a handler. */
     volatile int driver_gone, told_to_end;
     int folder_of;
     struct lines lines;
@@ -65,15 +65,15 @@ static struct {
     long look_us;
     struct text unsent;
     int urgent;
-    /* Transport by pipes: how many pairs each trial has. */
+    /* Transport by pipes: the number of pairs for each trial. */
     int pipe_count, by_pipes;
 } warden;
 
 static void flush_lines(void);
 
-/* --- What is said --------------------------------------------------------------------------------------------------------- */
+/* --- Output to the driver ------------------------------------------------------------------------------------------------- */
 
-/* Says what nobody waits for: it goes with what is said next. */
+/* Queues a line that is not urgent: it is sent along with the next one. */
 static void note_line(const char *address, const char *name, const char *line, size_t n)
 {
     add(&warden.unsent, address);
@@ -102,7 +102,7 @@ static void answer_with(struct text *t, const char *word, long long id)
     put_number(t, "id", id);
 }
 
-/* A line that cannot be relayed, cut to what a reader needs. */
+/* A line that cannot be relayed, shortened for the reader. */
 static void tell_garbage(const char *from, const char *why, const char *what, size_t n)
 {
     struct text t = { NULL, 0, 0 };
@@ -114,7 +114,7 @@ static void tell_garbage(const char *from, const char *why, const char *what, si
     tell(&t);
 }
 
-/* Reads what is there: 1, 0 for nothing yet, -1 for the end of the stream. */
+/* Reads what is available: 1, 0 for nothing yet, -1 at the end of the stream. */
 static int read_some(int fd, struct lines *into)
 {
     char buffer[4096];
@@ -173,7 +173,7 @@ static int signal_handle(const struct handle *h, int signal)
     return kill(h->pid, signal) == 0 ? 0 : errno;
 }
 
-/* Whether the process has ended, where a descriptor tells, waiting no longer than that: 1, 0 or -1. */
+/* Whether the process has exited, according to a descriptor, within that time: 1, 0 or -1 (unknown). */
 static int has_ended(const struct handle *h, long us)
 {
     long long until = now_us() + us;
@@ -199,7 +199,7 @@ static struct known *child_of(const char *name)
     return NULL;
 }
 
-/* Whether that process is connected, and so waits to be told what to do. */
+/* Whether that process is connected, and therefore waiting for commands. */
 static int is_held(int pid)
 {
     size_t i;
@@ -266,7 +266,7 @@ static void forget_children(void)
     free_pids(&warden.made);
 }
 
-/* The process at the other end, as the system knows it, or as it says itself. */
+/* The process at the other end, as the system reports it, or as it claims itself. */
 static int peer_of(int socket, int said)
 {
 #if defined(HAVE_SOCKETS) && defined(__linux__) && defined(SO_PEERCRED)
@@ -341,14 +341,24 @@ static void read_stranger(size_t at)
                          strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789") != strlen(name)))
         name = NULL;
     pid = pid > 0 && pid <= INT_MAX ? peer_of(s->in, (int)pid) : 0;
-    if (name == NULL || pid <= 1) {
+    if (name != NULL && pid == 1) {
+        /* It knows its pid only in its own namespace, and here it is unknown. */
+        static const char end[] = "exit id=0 code=71\n";
+        struct text t = { NULL, 0, 0 };
+        (void)!write_all(s->out, end, sizeof end - 1);
+        add(&t, "elsewhere");
+        put(&t, "of", name);
+        put_number(&t, "pid", pid);
+        tell(&t);
+        hang_up(&s->in, &s->out);
+    } else if (name == NULL || pid <= 0) {
         hang_up(&s->in, &s->out);
     } else {
         struct handle handle;
         error = open_handle((int)pid, &handle);
         if (error != 0) {
             struct text t = { NULL, 0, 0 };
-            /* It has been reaped already. What it had to say is all there. */
+            /* It has already been reaped. Everything it had to say is there. */
             struct known gone;
             memset(&gone, 0, sizeof gone);
             strcpy(gone.name, name);
@@ -409,7 +419,7 @@ static void send_child(const char *name, const char *line, size_t n)
     }
     add_bytes(&t, line, n);
     add(&t, "\n");
-    /* A child that has died meanwhile is seen by its end, not by this. */
+    /* A child that has died in the meantime is noticed by its exit, not here. */
     (void)!write_all(c->out, t.at, t.len);
     free(t.at);
 }

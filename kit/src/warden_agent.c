@@ -1,6 +1,6 @@
-/* The agent of the trial: its start, its lines, its end. */
+/* The agent of the trial: startup, lines, exit. */
 
-/* Below us in the process table. */
+/* Whether it is below us in the process table. */
 static int is_below_us(int pid)
 {
     int us = (int)getpid(), depth;
@@ -26,7 +26,7 @@ static struct call_state *call_state_of(long long id)
     return NULL;
 }
 
-/* Keeps track of calls from what the agent says. */
+/* Tracks calls from the agent's lines. */
 static void note_agent(const struct line *l)
 {
     long long id = id_of(l), n;
@@ -54,15 +54,15 @@ static void note_agent(const struct line *l)
 }
 
 /*
- * What every agent begins as: default dispositions, an empty mask, a process group that is not orphaned, its three streams, the
- * pipes of its children and no other descriptor, and its death tied to the warden's. `ends` are the children's.
+ * The initial state of every agent: default dispositions, an empty mask, a process group that is not orphaned, its three streams,
+ * the pipes of its children and no other descriptor, and a parent-death signal. `ends` are the children's.
  */
 static void become_agent(const int theirs[3], int *ends, int count)
 {
     int high[3], i, above = 3 + count;
     die_with_parent();
     setpgid(0, 0);
-    /* The ends may themselves be numbered as what they are to become: out of the way first. */
+    /* The ends may themselves have the numbers they are to get: move them out of the way first. */
     for (i = 0; i < 3; i++)
         high[i] = fcntl(theirs[i], F_DUPFD, above);
     for (i = 0; i < count; i++) {
@@ -100,7 +100,7 @@ static const char *open_agent(const struct line *l)
     size_t words;
     pid_t pid;
     if (a->open)
-        return "a trial is open already";
+        return "a trial is already open";
     if (nonce == NULL || strlen(nonce) >= sizeof warden.nonce)
         return "'nonce=' is missing or too long";
     argv = list_of(l, "argv", &words, &bad);
@@ -142,7 +142,7 @@ static const char *open_agent(const struct line *l)
             free(ends);
             free_list(argv);
             forget_children();
-            return "cannot make pipes for the agent";
+            return "cannot create pipes for the agent";
         }
     flush_lines();
     pid = fork();
@@ -192,7 +192,7 @@ static const char *open_agent(const struct line *l)
     return NULL;
 }
 
-/* Sends one line. An agent that does not read loses it: its pipe holds far more than a trial asks. */
+/* Sends one line. It is lost if the agent does not read: its pipe holds far more than a trial sends. */
 static void send_agent(const char *line, size_t n)
 {
     struct text t = { NULL, 0, 0 };
@@ -209,7 +209,7 @@ static void send_agent(const char *line, size_t n)
 
 static void below_us(struct pids *found);
 
-/* Reads what the agent says and relays it; 0 if there was nothing. */
+/* Reads the agent's output and relays it; 0 if there was none. */
 static int read_agent(void)
 {
     struct hosting *a = &warden.agent;
@@ -243,14 +243,14 @@ static int read_agent(void)
         }
         note_agent(&l);
         note_line("agent", NULL, line, len);
-        /* That a call is entered the driver need not know at once: it asks whether the call blocks. */
+        /* The driver need not know at once that a call was entered: it will ask whether the call blocks. */
         warden.urgent |= !same(l.word, "entering");
         free_line(&l);
     }
     if (ended) {
         size_t left = a->lines.text.len - a->lines.start;
         if (left != 0)
-            tell_garbage("agent", "the stream ended within a line", a->lines.text.at + a->lines.start, left);
+            tell_garbage("agent", "the stream ended in the middle of a line", a->lines.text.at + a->lines.start, left);
         close(a->out);
         a->out = -1;
         a->speechless = now_us();
@@ -276,7 +276,7 @@ static void read_stderr(void)
     }
 }
 
-/* The agent has died: what it said before is read first. */
+/* The agent has died: drains its output first. */
 static void agent_ended(void)
 {
     struct hosting *a = &warden.agent;
@@ -293,7 +293,7 @@ static void agent_ended(void)
     tell(&t);
 }
 
-/* Finds out whether an agent whose standard output ended has died, or lives on without it. */
+/* Determines whether an agent whose standard output closed has died, or is still running. */
 static void look_at_speechless(void)
 {
     struct hosting *a = &warden.agent;
@@ -308,7 +308,7 @@ static void look_at_speechless(void)
         agent_ended();
     } else if (now_us() - a->speechless >= SPEECHLESS_US) {
         a->speechless = 0;
-        /* With nothing to look by, its silence is all that is known of it. */
+        /* Without any way to look, its silence is all there is to go by. */
         if (looked == UNKNOWN && ended < 0) {
             agent_ended();
         } else {
@@ -319,7 +319,7 @@ static void look_at_speechless(void)
     }
 }
 
-/* --- What its children may do without being told to ------------------------------------------------------------------------ */
+/* --- What its children may do without being told --------------------------------------------------------------------------- */
 
 enum prospect { QUIET, MOVING, BUSY, TRACED_ONES };
 
@@ -337,7 +337,7 @@ static int threads_run(int pid)
     return run;
 }
 
-/* Of its own children and those that it has adopted. A child is held if it waits to be told. */
+/* Its own children, and those that it has adopted. A child is held if it waits for commands. */
 static enum prospect prospect_of_children(long long *switches)
 {
     struct pids all = { NULL, 0 };
@@ -366,7 +366,7 @@ static enum prospect prospect_of_children(long long *switches)
         } else if (is_dead(p.state)) {
             if (has_another_tracer(&p))
                 prospect = MOVING;
-            /* A first thread that ended before the others. */
+            /* A leader that exited before the other threads. */
             else if (p.threads > 1)
                 busy |= !is_held(p.pid) || threads_run(p.pid);
         } else {

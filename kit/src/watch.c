@@ -1,4 +1,4 @@
-/* Watching processes: each watch is answered once, by what the process table shows or by its deadline. */
+/* Watching processes: each watch is answered once, by the process table or at its deadline. */
 
 enum goal { AWAIT, BLOCKED, ANSWER };
 
@@ -14,13 +14,13 @@ struct watch {
 static struct watch *watches;
 static size_t watch_count;
 
-/* An answered call is looked at for hanging no more often than this. */
+/* The minimum interval between hang checks of an unanswered call. */
 #define HANG_LOOK_US 5000
-/* How long a caller that cannot be observed is given to answer before it counts as asleep. */
+/* The time after which a caller that cannot be observed counts as asleep. */
 #define UNSEEN_US 60000
-/* How much more patience a caller gets whose child is traced. */
+/* The factor by which more time is given to a caller whose child is traced. */
 #define TRACED_PATIENCE 30
-/* How long a traced process must not move to count as stopped by job control. */
+/* How long a traced process must stay still to count as stopped by job control. */
 #define STILL_US 100000
 
 static const struct handle *handle_of(const char *of)
@@ -35,7 +35,7 @@ static const struct handle *handle_of(const char *of)
 static const char *number_key(const struct line *l, const char *key, long long *number)
 {
     const char *value = get(l, key);
-    return value != NULL && parse_number(value, number) ? NULL : "a number is missing or none";
+    return value != NULL && parse_number(value, number) ? NULL : "a number is missing or malformed";
 }
 
 /* Begins a watch; NULL, or what is wrong with the request. */
@@ -51,7 +51,7 @@ static const char *begin_watch(const struct line *l)
         if (of == NULL || strlen(of) > MAX_NAME)
             return "'of=' is missing";
         if (awaited == NULL || strlen(awaited) >= sizeof w.awaited)
-            return "'for=' is missing or no state";
+            return "'for=' is missing or not a state";
         strcpy(w.of, of);
         strcpy(w.awaited, awaited);
     } else {
@@ -80,7 +80,7 @@ static const char *begin_watch(const struct line *l)
     return NULL;
 }
 
-/* What becomes readable when a watched process ends, or -1. */
+/* The descriptor that becomes readable when a watched process exits, or -1. */
 static int ending_of(const struct watch *w)
 {
     const struct handle *h;
@@ -90,13 +90,13 @@ static int ending_of(const struct watch *w)
     return h != NULL ? h->fd : -1;
 }
 
-/* How long to pause between two looks when nothing happens. */
+/* The pause between two checks while nothing happens. */
 static long pause_us(int idle_turns)
 {
     return idle_turns < 3 ? 0 : idle_turns < 100 ? 50 : idle_turns < 400 ? 250 : 2000;
 }
 
-/* How long the loop may sleep: -1 for ever. */
+/* How long the loop may sleep: -1 means forever. */
 static long patience_us(void)
 {
     long least = warden.agent.open && warden.agent.speechless != 0 ? HANG_LOOK_US : -1;
@@ -118,7 +118,7 @@ static long patience_us(void)
     return least;
 }
 
-/* Whether a stop is one by job control, and not a tracer's own short one. */
+/* Whether a stop is a job-control stop, and not a brief stop of a tracer's. */
 static int lasting_stop(struct watch *w, int pid)
 {
     long long switches;
@@ -147,17 +147,20 @@ static int is_of_the_trial(int pid)
     return pid == warden.agent.pid;
 }
 
-/* Whether a process is in the awaited state; *word is the one that it is in. */
+enum { NOT_YET, REACHED, NEVER };
+
+/* Whether a process has reached a state, or can never reach it; *word is its current state. */
 static int reached(struct watch *w, int pid, const char **word)
 {
     struct process p;
     long long switches;
+    int of_the_dead = same(w->awaited, "gone") || same(w->awaited, "zombie");
     switch (look_at(pid, 0, &p)) {
     case GONE:
         *word = "gone";
-        return same(w->awaited, "gone") || same(w->awaited, "zombie");
+        return of_the_dead ? REACHED : NEVER;
     case UNKNOWN:
-        /* The descriptor alone says that it has ended. */
+        /* Only the descriptor shows that it has exited. */
         *word = w->ended ? "zombie" : "unknown";
         return w->ended;
     default:
@@ -166,14 +169,21 @@ static int reached(struct watch *w, int pid, const char **word)
     *word = state_word(p.state);
     if (same(w->awaited, "zombie"))
         return is_waitable_zombie(&p);
-    if (same(w->awaited, "stopped"))
-        return p.tracer != 0 && is_of_the_trial(p.tracer) ? stop_of(pid, &switches) != NOT_STOPPED : lasting_stop(w, pid);
+    if (!of_the_dead && is_waitable_zombie(&p))
+        return NEVER;
+    if (same(w->awaited, "stopped")) {
+        int stopped = p.tracer != 0 && is_of_the_trial(p.tracer) ? stop_of(pid, &switches) != NOT_STOPPED : lasting_stop(w, pid);
+        /* The threads' stop was read after the state, which may be from before the stop. */
+        if (stopped && p.state != 't')
+            *word = "stopped";
+        return stopped;
+    }
     if (same(w->awaited, "running"))
         return p.state == 'R' || sleeps(p.state);
     return same(w->awaited, "gone") ? 0 : same(w->awaited, "asleep") ? sleeps(p.state) : same(w->awaited, *word);
 }
 
-/* The end of a call: NULL, answered, or the agent died. */
+/* The outcome of a call: NULL, answered, or the agent died. */
 static const char *settled(long long call)
 {
     const struct call_state *c = call_state_of(call);
@@ -182,7 +192,7 @@ static const char *settled(long long call)
     return warden.agent.open && warden.agent.ended ? "died" : NULL;
 }
 
-/* The last call up to that id that was entered and not answered. */
+/* The last call up to that id that was entered but not answered. */
 static const struct call_state *entered_up_to(long long call)
 {
     const struct call_state *best = NULL;
@@ -195,7 +205,7 @@ static const struct call_state *entered_up_to(long long call)
     return best;
 }
 
-/* Runs on each processor in turn: what another thread was doing there in the kernel is over then. */
+/* Runs on each processor in turn: what another thread was doing there in the kernel is then over. */
 static void visit_processors(void)
 {
 #if defined(LINUX_CALLS) && defined(SYS_sched_setaffinity)
@@ -220,7 +230,7 @@ static long long cpu_of(int pid)
     return look_at(pid, 0, &p) == SHOWN ? p.cpu_us : -1;
 }
 
-/* Looks at one watch: 0, or the answer is in *t. */
+/* Checks one watch: 0, or the answer is in *t. */
 static int look_at_watch(struct watch *w, struct text *t)
 {
     int late = now_us() >= w->deadline;
@@ -240,10 +250,10 @@ static int look_at_watch(struct watch *w, struct text *t)
         if (told == 0 && !late)
             return 0;
         is = reached(w, h->pid, &word);
-        /* What no table shows now it will not show later; only a descriptor may still tell of an end. */
-        if (!is && !late && !(same(word, "unknown") && told < 0 && !has_table()))
+        /* If the table does not show it now it never will; only a descriptor can still report an exit. */
+        if (is == NOT_YET && !late && !(same(word, "unknown") && told < 0 && !has_table()))
             return 0;
-        add(t, is ? "ok" : "late");
+        add(t, is == REACHED ? "ok" : "late");
         put(t, "state", word);
         return 1;
     }
@@ -263,7 +273,7 @@ static int look_at_watch(struct watch *w, struct text *t)
                 w->seen_asleep = 0;
                 break;
             default:
-                /* Nothing can be seen here: the time that it had to answer is the best there is. */
+                /* Not observable here: the best evidence is that it has had time to answer. */
                 if (now_us() - w->began >= UNSEEN_US)
                     how = "assumed";
                 break;
@@ -272,7 +282,7 @@ static int look_at_watch(struct watch *w, struct text *t)
         const struct call_state *c = entered_up_to(w->call);
         enum asleep there = c != NULL ? is_asleep(warden.agent.pid, c->tid) : UNSEEN;
         if (there == IN_WAIT || there == ASLEEP) {
-            /* Sleeping elsewhere than in a wait call may be a pause between two polls. */
+            /* A sleep outside a wait call may be a pause between two polls. */
             long long patience = there == IN_WAIT ? w->grace : w->grace * 5, switches;
             if (!w->has_since || w->there != there) {
                 w->has_since = 1;
@@ -321,7 +331,7 @@ static int look_at_watch(struct watch *w, struct text *t)
     return 1;
 }
 
-/* Answers every watch whose goal is reached or whose time is up. */
+/* Answers every watch whose goal has been reached or whose deadline has passed. */
 static void look_at_watches(void)
 {
     size_t i, left = 0;

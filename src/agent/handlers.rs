@@ -12,10 +12,10 @@ use crate::sys::call::abi::{Call, Memory, NotOffered, Pointer, Request, Select};
 use crate::sys::signal::{self, Action, Flags};
 use crate::wait::{Signal, System};
 
-/// The subject, for the handler of `do=wait`.
+/// The subject, for the `do=wait` handler.
 static SUBJECT: OnceLock<&'static dyn Subject> = OnceLock::new();
 
-/// The number of calls in the handler that are recorded in the life of an agent; later ones are made but not recorded.
+/// How many calls made in the handler are recorded over the life of an agent; later ones are made but not recorded.
 const KEPT: usize = 1024;
 
 /// What one call in a handler returned. A handler must not lock or allocate.
@@ -26,7 +26,7 @@ struct Waited {
     ret: AtomicI64,
     /// The status word, [`UNTOUCHED`] or [`NOT_SHOWN`].
     status: AtomicI64,
-    /// Why the subject could not make the call. Each slot is set once, by one handler: this never waits.
+    /// Why the subject could not make the call. Each slot is set once, by one handler: this never blocks.
     not_offered: OnceLock<NotOffered>,
 }
 
@@ -46,7 +46,7 @@ static WAITED: [Waited; KEPT] = [const {
 static MADE: AtomicUsize = AtomicUsize::new(0);
 static REPORTED: AtomicUsize = AtomicUsize::new(0);
 
-/// The handler of `do=wait`: one `waitpid(-1, &status, WNOHANG)` of the subject.
+/// The `do=wait` handler: the subject makes one `waitpid(-1, &status, WNOHANG)`.
 fn wait_in_handler(_signal: i32) {
     const REQUEST: Request = Request {
         call: Call::Waitpid,
@@ -81,7 +81,7 @@ fn wait_in_handler(_signal: i32) {
 }
 
 impl Waited {
-    /// `RET:STATUS`, as the protocol's page has it.
+    /// `RET:STATUS`, as the protocol defines it.
     fn text(&self) -> String {
         let ret = match self.errno.load(Ordering::Relaxed) {
             0 => self.ret.load(Ordering::Relaxed).to_string(),
@@ -95,7 +95,7 @@ impl Waited {
     }
 }
 
-/// The number of a signal here; one that only other systems have is unsupported.
+/// The number of a signal on this system; a signal that only other systems have is unsupported.
 pub(super) fn number(signal: Signal) -> Result<i32, Refusal> {
     let number = signal.number_on(System::HOST);
     number.ok_or_else(|| Refusal::unsupported(format_args!("{signal} does not exist here")))

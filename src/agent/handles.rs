@@ -1,25 +1,26 @@
 //! The agent of a process handle ([`crate::protocol::handle`]).
 //!
-//! Children are made by its first thread, to which their parent-death signal is tied; each wait has a thread of its own.
+//! Its first thread creates the children, because their parent-death signal is tied to it; each wait has its own
+//! thread.
 
 use super::{PROTOCOL, Refusal, input, libc_name, lock, spawn};
 use crate::protocol::Line;
 use crate::protocol::agent::{Disposition, MaskChange};
 use crate::protocol::fields::{OWN, put_usage};
-use crate::protocol::handle::{ABILITIES, Report, Request};
+use crate::protocol::handle::{ABILITIES, HandleReport, Request};
 use crate::protocol::line::FieldError;
 use crate::protocol::warden::Begin;
 use crate::subject::{Handle, Handles};
 use crate::sys::process;
 use crate::sys::signal::{self, Action, Flags};
-use crate::wait::{Pid, Target, WaitOptions, retrying, waitpid};
+use crate::wait::{Pid, WaitOptions, WaitTarget, retrying, waitpid};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-/// A child and its handle, if it has one, and the end of its pipe.
+/// A child with its handle, if it has one, and our end of its pipe.
 #[derive(Clone)]
 struct Held {
     pid: Pid,
@@ -27,15 +28,15 @@ struct Held {
     _pipe: Option<Arc<OwnedFd>>,
 }
 
-/// What the threads of the agent share.
+/// What the agent's threads share.
 struct Agent {
     subject: &'static dyn Handles,
     output: Mutex<OwnedFd>,
-    /// By the id of the request that made it.
+    /// Keyed by the id of the request that created the child.
     children: Mutex<BTreeMap<u64, Held>>,
 }
 
-/// The beginning that a case asked for, after everything was reset.
+/// Sets up the signal state that a case asked for, once everything has been reset.
 pub(crate) fn begin_with(begin: Option<Begin>) {
     match begin {
         Some(Begin::SigchldIgnored) => {
@@ -48,8 +49,8 @@ pub(crate) fn begin_with(begin: Option<Begin>) {
     }
 }
 
-/// Serves the requests that come on `input`, writes the replies to `output`, and exits at the end of `input`. As
-/// [`super::serve`] otherwise.
+/// Serves the requests that arrive on `input`, writes the replies to `output`, and exits at the end of `input`.
+/// Otherwise as [`super::serve`].
 pub fn serve_handles(
     subject: &'static dyn Handles,
     input: OwnedFd,
@@ -62,7 +63,7 @@ pub fn serve_handles(
     signal::others_may_change();
     process::die_with_parent(Some(libc::SIGKILL));
     let agent = Agent { subject, output: Mutex::new(output), children: Mutex::default() };
-    // For the threads. It lives as long as the process.
+    // Shared with the threads. It lives as long as the process.
     let agent: &'static Agent = Box::leak(Box::new(agent));
     agent.write(&agent.hello());
     input::serve(&input, |line| agent.dispatch(line))
@@ -88,7 +89,7 @@ impl Agent {
             .with_list("promises", promises.iter().map(|(name, source)| format!("{name}:{source}")))
     }
 
-    /// Serves a request; a wait in a thread of its own.
+    /// Serves a request; a wait is served in its own thread.
     fn dispatch(&'static self, line: Line) {
         let Some(id) = line.id() else {
             return self.write(&Line::new("malformed").with("why", "the request has no id"));
@@ -101,7 +102,7 @@ impl Agent {
             return self.answer(id, &line);
         }
         let served = std::thread::Builder::new().spawn(move || {
-            // The first thread leaves signals that are counted to those that wait.
+            // The first thread leaves signals that are counted to the waiting threads.
             let _ = signal::unblock(libc::SIGUSR1);
             self.answer(id, &line);
         });
@@ -118,7 +119,7 @@ impl Agent {
     fn serve(&self, id: u64, line: &Line) -> Result<Line, Refusal> {
         let ok = Line::new("ok").with("id", id);
         let request = Request::from_line(line).ok_or_else(|| {
-            Refusal::unsupported(format_args!("'{}' is no request that this agent knows", line.word()))
+            Refusal::unsupported(format_args!("this agent does not know the request '{}'", line.word()))
         })??;
         match request {
             Request::Spawn { argv, pipes } => {
@@ -153,9 +154,9 @@ impl Agent {
                 self.handle(handle)?.kill(sig).map(|()| ok).map_err(Refusal::from)
             }
             Request::Steal { handle } => {
-                let target = Target::Pid(self.get(handle)?.pid);
-                let waited = retrying(|| waitpid(target, WaitOptions::NONE))?;
-                Ok(Report::Word(waited.status.as_raw().into()).add_to(ok))
+                let target = WaitTarget::Pid(self.get(handle)?.pid);
+                let (_, status) = retrying(|| waitpid(target, WaitOptions::NONE))?;
+                Ok(HandleReport::Word(status.as_raw().into()).add_to(ok))
             }
             Request::Drop { handle } => {
                 lock(&self.children).remove(&handle);
@@ -196,7 +197,7 @@ impl Agent {
         self.get(id)?.handle.ok_or_else(|| FieldError::Bad("handle", id.to_string()).into())
     }
 
-    /// Writes one line in one piece.
+    /// Writes one line in a single write.
     fn write(&self, line: &Line) {
         let mut text = line.to_string();
         text.push('\n');
@@ -206,7 +207,7 @@ impl Agent {
             match rustix::io::write(output.as_fd(), rest) {
                 Ok(n) => rest = &rest[n..],
                 Err(Errno::INTR) => {}
-                // Nobody listens.
+                // The reader is gone.
                 Err(_) => process::exit_now(1),
             }
         }
@@ -214,7 +215,7 @@ impl Agent {
 }
 
 /// A report, with the usage of the child once it has terminated.
-fn with_usage(ok: Line, handle: &dyn Handle, report: Report) -> Line {
+fn with_usage(ok: Line, handle: &dyn Handle, report: HandleReport) -> Line {
     let mut reply = report.add_to(ok);
     if let Some(usage) = handle.usage() {
         put_usage(&mut reply, OWN, &usage);

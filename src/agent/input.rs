@@ -5,7 +5,8 @@ use crate::sys::process;
 use rustix::fd::OwnedFd;
 use rustix::io::Errno;
 
-/// Passes each request that comes on `input` to `dispatch`, and exits: 0 at the end of `input`, 1 if it cannot be read.
+/// Passes each request that arrives on `input` to `dispatch`, and exits: 0 at the end of `input`, 1 if it cannot be
+/// read.
 pub(super) fn serve(input: &OwnedFd, mut dispatch: impl FnMut(Line)) -> ! {
     let mut reader = LineReader::default();
     let mut buffer = [0; 4096];
@@ -13,7 +14,7 @@ pub(super) fn serve(input: &OwnedFd, mut dispatch: impl FnMut(Line)) -> ! {
         while let Some(bytes) = reader.next_line() {
             match bytes.and_then(|bytes| Line::parse(&bytes)) {
                 Ok(line) => dispatch(line),
-                // There is no id for a reply.
+                // A reply would need an id.
                 Err(error) => eprintln!("the agent received a malformed line: {error}"),
             }
         }

@@ -1,7 +1,7 @@
-//! The loops of `waitspec bench`: no line of the protocol and no observation of memory comes between two calls.
+//! The loops of `waitspec bench`: neither protocol lines nor checks of memory come between two calls.
 //!
-//! Each loop exists once and is compiled twice: with the call of the subject, and with the C library's function (`bare`), next
-//! to which the driver shows the subject. The children are forks of the agent that exit at once.
+//! Each loop is written once and compiled twice: with the subject's call, and with the C library's function (`bare`),
+//! which the driver shows the subject next to. The children are forks of the agent that exit at once.
 
 use std::ffi::OsString;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -23,15 +23,16 @@ use crate::sys::process::{self, Forked, Reaped, raw};
 use crate::sys::process_table;
 use crate::wait::names;
 
-/// How long a child may take to die; and a wait of limited time, which is to be ended by its child.
+/// The time limit for a child to die, and for a bounded wait that its child should end.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// How long a child looks whether its parent sleeps.
+/// How long a child checks whether its parent sleeps.
 const LOOK: Duration = Duration::from_millis(50);
 /// How long it waits where that cannot be seen.
 const UNSEEN: Duration = Duration::from_millis(2);
-/// A child dies at a random moment of this time after its parent went to sleep: a call that looks now and then is shown as such.
+/// A child dies at a random moment within this time after its parent goes to sleep, so that a call that polls shows as
+/// such.
 const PHASE_NS: u64 = 1_000_000;
-/// How many pidfds are open at a time.
+/// The number of pidfds that are open at a time.
 const OPEN: usize = 128;
 
 /// The request `measure`.
@@ -46,7 +47,7 @@ pub(super) struct Order {
 /// Whether a call did what it should; `Err` in `Ok` is what it returned instead.
 type Waited = Result<Result<(), Return>, NotOffered>;
 
-/// What a loop did.
+/// The result of a loop.
 #[derive(Default)]
 struct Done {
     n: usize,
@@ -56,7 +57,7 @@ struct Done {
 }
 
 impl Done {
-    /// Counts a call; whether it did what it should.
+    /// Counts a call; returns whether it did what it should.
     fn note(&mut self, waited: Waited) -> bool {
         match waited {
             Ok(Ok(())) => self.n += 1,
@@ -78,7 +79,7 @@ impl Done {
     }
 }
 
-/// Which child a call is to report.
+/// Which child a call should report.
 #[derive(Copy, Clone)]
 enum Which {
     Any,
@@ -102,7 +103,7 @@ pub(super) fn serve(agent: &Agent, order: &Order, ok: Line) -> Result<Line, Refu
     }
     let done = match (order.what, order.bare) {
         (Workload::Bounded, false) => bounded(subject, order.n)?,
-        // With a deadline or without one, the C program's wait for a death is the same.
+        // The C program waits for a death in the same way, with or without a deadline.
         (Workload::Bounded, true) => run(Workload::Blocked, call, order.n, bare::of_c_library)?,
         (what, true) => run(what, call, order.n, bare::of_c_library)?,
         (what, false) => run(what, call, order.n, |request| subject.call_unobserved(request))?,
@@ -122,7 +123,7 @@ fn run(
     make: impl Fn(&Request) -> Result<Return, NotOffered>,
 ) -> Result<Done, Refusal> {
     let n = usize::try_from(n).unwrap_or(usize::MAX);
-    // A report, or what came instead of one.
+    // A report, or what was returned instead.
     let report = |which| match make(&request(call, which, 0))? {
         Ok(1..) => Ok(Ok(())),
         Ok(0) if call == Call::Waitid => Ok(Ok(())),
@@ -161,11 +162,11 @@ fn request(call: Call, which: Which, options: i32) -> Request {
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const P_PIDFD: i64 = libc::P_PIDFD as i64;
-/// There are no pidfds to be had.
+/// This system has no pidfds.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const P_PIDFD: i64 = -1;
 
-/// What a call returned that it should not.
+/// What a call returned that it should not have.
 fn shown(ret: Return) -> String {
     match ret {
         Ok(value) => value.to_string(),
@@ -174,7 +175,7 @@ fn shown(ret: Return) -> String {
     }
 }
 
-/// Makes a child that exits at once; `None` where no more can be made.
+/// Creates a child that exits at once; `None` if no more can be created.
 fn child() -> Result<Option<i32>, Errno> {
     match process::fork() {
         Ok(Forked::Child) => process::exit_now(0),
@@ -184,7 +185,7 @@ fn child() -> Result<Option<i32>, Errno> {
     }
 }
 
-/// Reaps what a call has left. These children exit by themselves: none is killed, for a pid may be another process's by now.
+/// Reaps what a call has left. These children exit by themselves: none is killed, since its pid may have been reused.
 fn settle(pids: &[i32]) {
     let end = Instant::now() + PATIENCE;
     for &pid in pids {
@@ -222,9 +223,9 @@ fn poll(n: usize, wait: impl Fn(i32) -> Waited) -> Result<Done, Refusal> {
     done.finished()
 }
 
-/// The wait of limited time that the subject offers.
+/// The bounded wait that the subject offers.
 fn bounded(subject: &dyn Subject, n: u64) -> Result<Done, Refusal> {
-    const NONE: NotOffered = NotOffered("it has no wait of limited time");
+    const NONE: NotOffered = NotOffered("it has no bounded wait");
     latency(usize::try_from(n).unwrap_or(usize::MAX), |pid| {
         match subject.wait_bounded(pid, PATIENCE).ok_or(NONE)? {
             Ok(1..) => Ok(Ok(())),
@@ -253,7 +254,7 @@ fn latency(n: usize, wait: impl Fn(i32) -> Waited) -> Result<Done, Refusal> {
             settle(&[pid]);
             break;
         }
-        // A report of a child that lives: its pid was not reaped.
+        // A child that is still alive was reported: its pid was not reaped.
         let Some(ns) = elapsed else {
             settle(&[pid]);
             done.got = Some("a report before the child died".to_owned());
@@ -264,7 +265,7 @@ fn latency(n: usize, wait: impl Fn(i32) -> Waited) -> Result<Done, Refusal> {
     done.finished()
 }
 
-/// Returns once a process sleeps, in the child of that process.
+/// In the child of a process: returns once that process sleeps.
 fn await_sleeper(pid: i32) {
     let began = Instant::now();
     while began.elapsed() < LOOK {
@@ -283,7 +284,7 @@ fn spin(time: Duration) {
     }
 }
 
-/// Makes N zombies, or as many as there can be, and a call for each.
+/// Creates N zombies, or as many as possible, and makes a call for each.
 fn reap(n: usize, what: Workload, wait: impl Fn(Which) -> Waited) -> Result<Done, Refusal> {
     let mut pids = Vec::with_capacity(n);
     let made = make_zombies(n, &mut pids);
@@ -312,7 +313,7 @@ fn reap(n: usize, what: Workload, wait: impl Fn(Which) -> Waited) -> Result<Done
     reaped.and_then(|()| done.finished())
 }
 
-/// Makes children, and returns once the process table shows that they are dead.
+/// Creates children, and returns once the process table shows them dead.
 fn make_zombies(n: usize, pids: &mut Vec<i32>) -> Result<(), Refusal> {
     while pids.len() < n {
         match child()? {
@@ -321,7 +322,7 @@ fn make_zombies(n: usize, pids: &mut Vec<i32>) -> Result<(), Refusal> {
         }
     }
     if !process_table::is_there() {
-        return Err(Refusal::unsupported("no process table shows when children are dead"));
+        return Err(Refusal::unsupported("there is no process table to show when children are dead"));
     }
     let end = Instant::now() + PATIENCE;
     // The last ones die last.
@@ -336,18 +337,39 @@ fn make_zombies(n: usize, pids: &mut Vec<i32>) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// A call for each, timed together, until one does not report a child.
+/// One call each, until one does not report a child.
 fn one_by_one(which: impl Iterator<Item = Which>, wait: &impl Fn(Which) -> Waited, done: &mut Done) {
-    let began = now();
+    let mut times = Vec::with_capacity(which.size_hint().0);
     for which in which {
-        if done.has_failed() || !done.note(wait(which)) {
+        if done.has_failed() {
+            break;
+        }
+        let began = now();
+        let is_right = done.note(wait(which));
+        times.push(now() - began);
+        if !is_right {
             break;
         }
     }
-    done.ns[0] += now() - began;
+    done.ns[0] += undisturbed(times);
 }
 
-/// Shuffles, each time alike.
+/// How many times the median a call may count.
+const INTERRUPTED: u64 = 10;
+
+/// The total time of calls that never sleep. What one of them took beyond many times the median was another process's time slice:
+/// on a busy machine, a thousand calls meet a few of those, which last as long as all of the calls.
+fn undisturbed(mut times: Vec<u64>) -> u64 {
+    times.sort_unstable();
+    let most = match times.get(times.len() / 2) {
+        // A clock may be too coarse for one call.
+        None | Some(0) => u64::MAX,
+        Some(median) => median.saturating_mul(INTERRUPTED),
+    };
+    times.into_iter().map(|time| time.min(most)).sum()
+}
+
+/// Shuffles, in the same way every time.
 fn scatter(pids: &mut [i32]) {
     let mut random: u64 = 1;
     for last in (1..pids.len()).rev() {
@@ -356,7 +378,26 @@ fn scatter(pids: &mut [i32]) {
     }
 }
 
-/// The next random number. The constants of MMIX by Knuth.
+/// The next random number. The constants are those of Knuth's MMIX generator.
 fn step(random: u64) -> u64 {
     random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::undisturbed;
+
+    #[test]
+    fn time_slices_of_others_count_little() {
+        let linear: Vec<u64> = vec![5; 1_000];
+        assert_eq!(undisturbed(linear.clone()), 5_000);
+        let mut busy = linear;
+        busy[300] = 3_000_000;
+        assert_eq!(undisturbed(busy), 5_045);
+        // What grows is the subject's.
+        assert_eq!(undisturbed((1..=1_000).collect()), 500_500);
+        // A coarse clock, and no calls.
+        assert_eq!(undisturbed(vec![0, 0, 4_000]), 4_000);
+        assert_eq!(undisturbed(Vec::new()), 0);
+    }
 }

@@ -1,11 +1,11 @@
 //! The agent: the process that hosts a subject and owns the children.
 //!
 //! [`crate::protocol`] documents its requests and replies. An agent is started for each trial and has exactly the children
-//! of that trial. It is kept small, because the peak of its resident set is inherited by its children.
+//! of that trial. It is kept small, because its children inherit its peak resident set size.
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `mod` | has each request served, and writes the reply |
+//! | `mod` | dispatches each request, and writes the reply |
 //! | `input` | the loop that reads the requests |
 //! | `requests` | one function for each request |
 //! | `optional` | requests that only some cases need |
@@ -13,7 +13,7 @@
 //! | `handlers` | dispositions, masks, and what the handlers have seen |
 //! | `spawn` | creates children, by exec or as a fork of the agent |
 //! | `measure` | the loops of `waitspec bench` |
-//! | `staged` | calls right after a gate has opened, and calls that can be cancelled |
+//! | `staged` | calls made right after a gate has opened, and calls that can be cancelled |
 //! | `workers` | the threads of requests with `thread=N` |
 //! | `handles` | the agent of a process handle |
 //! | [`check`] | checks whether an agent conforms to the protocol |
@@ -46,38 +46,38 @@ use crate::subject::Subject;
 use crate::sys::call::{observe, retained};
 use crate::sys::{process, signal};
 
-/// What the threads of an agent share.
+/// What the agent's threads share.
 struct Agent {
     subject: &'static dyn Subject,
     output: Mutex<OwnedFd>,
-    /// What `open` and `pidfd_open` made, by number.
+    /// Descriptors created by `open` and `pidfd_open`, by number.
     descriptors: Mutex<BTreeMap<RawFd, OwnedFd>>,
     /// There is or was a second thread: a fork must be followed by an exec.
     threaded: AtomicBool,
 }
 
-/// A request as it came, and what it means.
+/// A request as received, and its meaning.
 struct Incoming {
     id: u64,
     line: Line,
     request: Result<Parsed, Refusal>,
 }
 
-/// What a request means.
+/// The meaning of a request.
 enum Parsed {
     /// A call of the family.
     Call(wait::WaitRequest),
-    /// The same in a fork of the agent.
+    /// The same, in a fork of the agent.
     InFork(wait::WaitRequest),
-    /// `pdwait` on that descriptor, with the options and buffers of a `wait6`.
+    /// `pdwait` on this descriptor, with the options and buffers of a `wait6`.
     Pdwait(i32, wait::WaitRequest),
     /// Anything else.
     Request(Request),
 }
 
-/// Why a request has no `ok`.
+/// Why a request does not get an `ok`.
 enum Refusal {
-    /// The system refused it.
+    /// The system call failed.
     Errno(Errno),
     /// The subject, or this system, cannot express it.
     Unsupported(String),
@@ -131,11 +131,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Serves the requests that come on `input`, writes the replies to `output`, and exits: 0 after `bye` or at the end of
-/// `input`, 1 when the streams fail.
+/// Serves the requests that arrive on `input`, writes the replies to `output`, and exits: 0 after `bye` or at the end
+/// of `input`, 1 if the streams fail.
 ///
-/// To be called in a process with one thread that has no children yet and needs nothing of what it inherited: signals
-/// are reset, and the process dies with its parent where the system can do that. A subject that panics aborts it.
+/// Must be called in a single-threaded process that has no children yet and needs nothing it has inherited: signals are
+/// reset, and the process dies with its parent where the system supports that. A subject that panics aborts the
+/// process.
 pub fn serve(subject: &'static dyn Subject, input: OwnedFd, output: OwnedFd) -> ! {
     std::panic::set_hook(Box::new(|panic| {
         eprintln!("the agent's subject panicked: {panic}");
@@ -152,7 +153,7 @@ pub fn serve(subject: &'static dyn Subject, input: OwnedFd, output: OwnedFd) -> 
         descriptors: Mutex::default(),
         threaded: AtomicBool::new(false),
     };
-    // For the threads, and for the handler of `do=wait`. It lives as long as the process.
+    // Shared with the threads and the `do=wait` handler. It lives as long as the process.
     let agent: &'static Agent = Box::leak(Box::new(agent));
     let hello = agent.hello();
     let hello = if ignored { hello.with_list("ignored", ["SIGCHLD"]) } else { hello };
@@ -210,7 +211,7 @@ impl Agent {
         }
     }
 
-    /// Serves a request on the thread that calls this.
+    /// Serves a request on the calling thread.
     fn answer(&self, Incoming { id, line, request }: Incoming) {
         let served = request.and_then(|request| requests::serve(self, id, request));
         let reply = served.unwrap_or_else(|refusal| refusal.line(id));
@@ -218,7 +219,7 @@ impl Agent {
         self.write(&self.subject.edit_reply(&line, reply));
     }
 
-    /// Writes one line in one piece.
+    /// Writes one line in a single write.
     fn write(&self, line: &Line) {
         let mut text = line.to_string();
         text.push('\n');
@@ -234,7 +235,7 @@ impl Agent {
         }
     }
 
-    /// Does something with a descriptor that is kept.
+    /// Uses a descriptor that was kept.
     fn with_descriptor<T>(
         &self,
         fd: RawFd,
@@ -243,7 +244,7 @@ impl Agent {
         act(lock(&self.descriptors).get(&fd).ok_or(Errno::BADF)?.as_fd())
     }
 
-    /// Keeps a descriptor until `close`, and gives its number.
+    /// Keeps a descriptor open until `close`, and returns its number.
     fn keep(&self, fd: OwnedFd) -> RawFd {
         let number = fd.as_raw_fd();
         lock(&self.descriptors).insert(number, fd);

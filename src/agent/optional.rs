@@ -1,5 +1,5 @@
-//! Requests that only some cases need, and that not every agent has: other ways to create a child, `ptrace`, a terminal,
-//! restrictions of the agent, `exec`.
+//! Requests that only some cases need, and that not every agent supports: other ways to create a child, `ptrace`, a
+//! terminal, restrictions of the agent, `exec`.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::sys::call::observe;
 use crate::sys::process::clone::Clone;
 use crate::sys::process::existence::Witness;
 use crate::sys::process::exit_watch::{ExitWatch, next_event};
-use crate::sys::process::{self, Forked, cancel, gate, pidfd, ptrace, raw};
+use crate::sys::process::{self, Forked, cancel, gate, pidfd, ptrace, raw, reaper};
 use crate::sys::process_table;
 use crate::sys::{sandbox, signal, terminal};
 use crate::wait::{Pid, Signal, names};
@@ -74,6 +74,17 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
             Ok(ok.with("fd", agent.keep(ExitWatch::queue(pid)?)))
         }
         Request::AwaitExitNote { fd, pid } => await_exit_note(agent, fd, pid, ok),
+        Request::ReaperStatus {} => reaper_status(ok),
+        Request::ReaperPids {} => Ok(ok.with_list("below", reaper::below()?.iter().map(below_text))),
+        Request::ReaperKill { sig, to, pid } => {
+            let scope = match (to.as_str(), pid) {
+                ("all", None) => reaper::Scope::All,
+                ("children", None) => reaper::Scope::Children,
+                ("subtree", Some(pid)) => reaper::Scope::Subtree(pid),
+                _ => return Err(FieldError::Bad("to", to).into()),
+            };
+            Ok(ok.with("killed", reaper::kill(sig.number(), scope)?))
+        }
         Request::AwaitReadable { fd } => await_readable(agent, fd, ok),
         Request::Switches { tid } => {
             let count = process_table::voluntary_switches(process::pid(), tid);
@@ -156,7 +167,7 @@ pub(super) fn serve(agent: &Agent, request: Request, ok: Line) -> Result<Line, R
 /// How long to wait for a signal.
 const SIGNAL_WAIT: Duration = Duration::from_secs(5);
 
-/// The call that a request for a forked call names.
+/// The call contained in a request for a call in a fork.
 pub(super) fn forked_call(line: &Line, call: &str) -> Result<WaitRequest, Refusal> {
     let mut inner = Line::new(call);
     for key in line.keys().filter(|key| !["call", "options"].contains(key)) {
@@ -167,7 +178,7 @@ pub(super) fn forked_call(line: &Line, call: &str) -> Result<WaitRequest, Refusa
     Ok(request.ok_or_else(|| FieldError::Bad("call", call.to_owned()))??)
 }
 
-/// `pdwait`: announced, made and reported as a call of the family.
+/// `pdwait`: announced, made and reported like a call of the family.
 pub(super) fn pdwait(agent: &Agent, id: u64, fd: i32, request: &WaitRequest) -> Result<Line, Refusal> {
     let request = request.to_host()?;
     agent.write(&Line::new("entering").with("id", id).with("tid", process::thread_id()));
@@ -195,17 +206,17 @@ pub(super) fn in_fork(agent: &Agent, id: u64, request: &WaitRequest) -> Result<L
         }
     };
     drop(write);
-    // One line, written in one piece.
+    // One line, written in a single write.
     let mut buffer = [0; 4096];
     let read = rustix::io::retry_on_intr(|| rustix::io::read(&read, &mut buffer));
     process::kill_and_reap(pid);
     Line::parse(&buffer[..read?]).map_err(Refusal::unsupported)
 }
 
-/// Polls a descriptor for input until there is some. It is announced, so that the thread can be seen to sleep.
+/// Polls a descriptor for input until there is some. The poll is announced, so that the thread can be seen to sleep.
 fn await_readable(agent: &Agent, fd: i32, ok: Line) -> Result<Line, Refusal> {
     use rustix::event::{PollFd, PollFlags, poll};
-    // A copy, so that others can use theirs.
+    // A duplicate, so that others can use theirs.
     let fd = agent.with_descriptor(fd, |fd| Ok(rustix::io::fcntl_dupfd_cloexec(fd, 3)?))?;
     let id = ok.id().unwrap_or_default();
     agent.write(&Line::new("entering").with("id", id).with("tid", process::thread_id()));
@@ -213,7 +224,29 @@ fn await_readable(agent: &Agent, fd: i32, ok: Line) -> Result<Line, Refusal> {
     Ok(ok)
 }
 
-/// Sleeps until the exit of a process is noted, and waits for it at once.
+/// What the system reports about this process as a reaper.
+fn reaper_status(ok: Line) -> Result<Line, Refusal> {
+    let status = reaper::status()?;
+    let ok = ok.with("owned", if status.owned { "yes" } else { "no" }).with("first", status.first);
+    Ok(match (status.reaper, status.children, status.descendants) {
+        (Some(reaper), Some(children), Some(descendants)) => {
+            ok.with("reaper", reaper).with("children", children).with("descendants", descendants)
+        }
+        _ => ok,
+    })
+}
+
+fn below_text(below: &reaper::Below) -> String {
+    let words = match (below.child, below.zombie) {
+        (true, true) => "child+zombie",
+        (true, false) => "child",
+        (false, true) => "zombie",
+        (false, false) => "-",
+    };
+    format!("{}:{}:{words}", below.pid, below.subtree)
+}
+
+/// Sleeps until a process's `NOTE_EXIT` event, then waits for the process at once.
 fn await_exit_note(agent: &Agent, fd: i32, pid: i32, ok: Line) -> Result<Line, Refusal> {
     let id = ok.id().unwrap_or_default();
     let request = CallRequest {
@@ -254,7 +287,7 @@ fn ptrace(what: &str, pid: i32, sig: Option<Signal>, options: &[String], ok: Lin
 
 /// Leaves the process group and creates a session with a terminal. No other process may be in the agent's group.
 fn terminal_session(agent: &Agent, ok: Line) -> Result<Line, Refusal> {
-    // A process group leader cannot create a session: it first joins another group.
+    // A process group leader cannot create a session, so it first joins another group.
     let other = process::spawn(|| {
         loop {
             process::pause();
@@ -264,16 +297,16 @@ fn terminal_session(agent: &Agent, ok: Line) -> Result<Line, Refusal> {
         .and_then(|()| crate::sys::process::raw::setpgid(0, other))
         .and_then(|()| terminal::new_session());
     process::kill_and_reap(other);
-    // Both are kept whatever comes: without the terminal the session loses it, and the end of the master kills the agent.
+    // Both are kept open in any case: closing the slave end loses the terminal, and closing the master kills the agent.
     let made = made?;
     agent.keep(made.terminal);
     let fd = agent.keep(made.master);
-    // Later it makes other groups the foreground group, and is then itself in the background.
+    // Later it puts other groups in the foreground, and is then itself in the background.
     signal::block(libc::SIGTTOU)?;
     Ok(ok.with("fd", fd))
 }
 
-/// The reply about a child of `clone`.
+/// The reply for a child of `clone`.
 fn cloned(agent: &Agent, (pid, pidfd): (i32, Option<std::os::fd::OwnedFd>), ok: Line) -> Line {
     let ok = ok.with("pid", pid);
     match pidfd {

@@ -8,7 +8,7 @@ use crate::sys::makeshift;
 use crate::sys::process::exit_now;
 use std::ffi::CString;
 
-/// Becomes what the options say. Returns the value of [`crate::scenario::Step::Return`], for `main` to return it too.
+/// Does what the options say. Returns the value of [`crate::scenario::Step::Return`], which `main` returns too.
 pub fn run(options: ChildOptions, registry: impl FnOnce() -> Registry) -> i32 {
     match (&options.agent, &options.wrapper) {
         (Some(name), _) => become_agent(name, &registry()),
@@ -17,7 +17,7 @@ pub fn run(options: ChildOptions, registry: impl FnOnce() -> Registry) -> i32 {
     }
 }
 
-/// The program of that name with that command: this crate's own, or a mutant of it.
+/// Runs the program of that name with that command: this crate's own, or a mutant of it.
 fn become_program(name: &str, command: &[String]) -> ! {
     let command: Result<Vec<CString>, _> = command.iter().map(|word| CString::new(word.as_str())).collect();
     match (mutants::program(name), command) {
@@ -26,7 +26,7 @@ fn become_program(name: &str, command: &[String]) -> ! {
     }
 }
 
-/// The agent of a subject that is built in, on standard input and output.
+/// Runs the agent of a built-in subject, on standard input and output.
 fn become_agent(name: &str, registry: &Registry) -> ! {
     let streams =
         (makeshift::duplicate(rustix::stdio::stdin()), makeshift::duplicate(rustix::stdio::stdout()));

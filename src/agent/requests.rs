@@ -16,7 +16,7 @@ use crate::sys::process::raw;
 use crate::sys::process::{self, Who};
 use crate::sys::signal::{self, Flags};
 
-/// Parses a request; an error is one that is malformed or unknown to this agent.
+/// Parses a request; an error means that it is malformed or unknown to this agent.
 pub(super) fn parse(line: &Line) -> Result<Parsed, Refusal> {
     if let Some(request) = WaitRequest::from_line(line) {
         return Ok(Parsed::Call(request?));
@@ -35,7 +35,7 @@ pub(super) fn parse(line: &Line) -> Result<Parsed, Refusal> {
     }
 }
 
-/// Serves a request; an error is one that was refused.
+/// Serves a request; an error means that it was refused.
 pub(super) fn serve(agent: &Agent, id: u64, request: Parsed) -> Result<Line, Refusal> {
     let request = match request {
         Parsed::Call(request) => return call(agent, id, &request),
@@ -57,7 +57,7 @@ pub(super) fn serve(agent: &Agent, id: u64, request: Parsed) -> Result<Line, Ref
             Ok(ok)
         }
         Request::Signals {} => handlers::seen(ok),
-        Request::Sigprocmask { how, sig } => {
+        Request::Sigprocmask { how, sig, .. } => {
             match how {
                 MaskChange::Block => signal::block(handlers::number(sig)?)?,
                 MaskChange::Unblock => signal::unblock(handlers::number(sig)?)?,
@@ -113,7 +113,7 @@ fn getrusage(who: UsageOf, mut ok: Line) -> Line {
     ok
 }
 
-/// The state of one of the agent's descriptors at this moment.
+/// The current state of one of the agent's descriptors.
 fn poll(agent: &Agent, fd: i32, ok: Line) -> Result<Line, Refusal> {
     const NOW: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
     let descriptors = lock(&agent.descriptors);
@@ -134,12 +134,12 @@ fn yes_no(yes: bool) -> &'static str {
     if yes { "yes" } else { "no" }
 }
 
-/// The subject's own view of a status word.
+/// How the subject decodes a status word.
 fn decode(agent: &Agent, number: i64, mut ok: Line) -> Result<Line, Refusal> {
     let status = i32::try_from(number).or_else(|_| u32::try_from(number).map(|word| word as i32));
     let status = status.map_err(|_| FieldError::Bad("status", number.to_string()))?;
-    let Some(view) = agent.subject.decode(status) else {
-        return Err(Refusal::unsupported("the subject has no view of a status word"));
+    let Some(view) = agent.subject.macros(status) else {
+        return Err(Refusal::unsupported("the subject does not decode status words"));
     };
     let Decoded {
         exited,

@@ -33,7 +33,8 @@ pub(super) fn spawn(agent: &Agent, argv: &Words, words: Option<usize>) -> Result
     }
 }
 
-/// The options of the child program that a copy of this process becomes; the program itself is that many words.
+/// The options of the child program that a copy of this process becomes; `words` is how many words name the program
+/// itself.
 fn image(argv: &Words, words: Option<usize>) -> Result<ChildOptions, Refusal> {
     let words = words.ok_or(FieldError::Missing("words"))?;
     let mut program: Vec<String> =
@@ -62,8 +63,8 @@ fn fork_image(argv: &Words, words: Option<usize>) -> Result<i32, Refusal> {
     Ok(process::spawn(|| become_child(options))?)
 }
 
-/// A child of `clone` or `clone3`, in a copy of this process: an exec would reset its exit signal. Returns its pid, and a pidfd
-/// if requested.
+/// A child created by `clone` or `clone3`, in a copy of this process: an exec would reset its exit signal. Returns its
+/// pid, and a pidfd if requested.
 pub(super) fn clone(
     agent: &Agent,
     argv: &Words,
@@ -74,13 +75,10 @@ pub(super) fn clone(
         return Err(Refusal::unsupported("a copy of a process with several threads"));
     }
     let options = image(argv, words)?;
-    match clone::clone(how)? {
-        (Forked::Parent(pid), pidfd) => Ok((pid, pidfd)),
-        (Forked::Child, _) => become_child(options),
-    }
+    Ok(clone::start(how, || become_child(options))?)
 }
 
-/// A child of `pdfork`, likewise, with its process descriptor.
+/// The same by `pdfork`, with its process descriptor.
 pub(super) fn pdfork(
     agent: &Agent,
     argv: &Words,
@@ -107,12 +105,12 @@ pub(super) fn exit_signal(text: &str) -> Result<i32, FieldError> {
     }
 }
 
-/// A child made by `posix_spawn`.
+/// A child created by `posix_spawn`.
 pub(super) fn posix_spawn(argv: &Words) -> Result<i32, Refusal> {
     Ok(clone::posix_spawn(&command(argv))?)
 }
 
-/// The words of a command, which hold no zero byte.
+/// The words of a command, which contain no null byte.
 pub(super) fn command(argv: &Words) -> Vec<CString> {
     argv.0.iter().filter_map(|word| CString::new(word.as_slice()).ok()).collect()
 }
@@ -123,18 +121,18 @@ pub(super) fn exec(argv: &Words) -> Result<i32, Refusal> {
     null();
     Ok(process::spawn(|| {
         null_streams();
-        exec_or_tell(&argv)
+        exec_or_report(&argv)
     })?)
 }
 
-/// The null device, opened once and kept: before a fork, so that no child has to.
+/// The null device, opened once and kept open: before a fork, so that children need not open it.
 fn null() -> Option<&'static OwnedFd> {
     static NULL: OnceLock<Option<OwnedFd>> = OnceLock::new();
     let open = || rustix::fs::open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()).ok();
     NULL.get_or_init(open).as_ref()
 }
 
-/// Children must not use the agent's standard input and output.
+/// Keeps children away from the agent's standard input and output.
 fn null_streams() {
     if let Some(null) = null() {
         let _ = makeshift::as_standard(null, 0);
@@ -142,8 +140,8 @@ fn null_streams() {
     }
 }
 
-/// Execs another program; if that fails, says so on standard error and returns the exit code.
-pub(super) fn exec_or_tell(argv: &[CString]) -> i32 {
+/// Execs another program; if that fails, prints the reason to standard error and returns the exit code.
+pub(super) fn exec_or_report(argv: &[CString]) -> i32 {
     let error = process::exec(argv);
     if let Some(program) = argv.first() {
         tell(program, error);
@@ -151,8 +149,8 @@ pub(super) fn exec_or_tell(argv: &[CString]) -> i32 {
     NO_PROGRAM
 }
 
-/// Says on standard error why the exec failed. Nothing here allocates: another thread may have held the allocator's lock
-/// when this process was forked.
+/// Prints to standard error why the exec failed. Nothing here allocates: another thread may have held the allocator's
+/// lock when this process was forked.
 fn tell(program: &CStr, error: rustix::io::Errno) {
     let name = names::errno_name(error.raw_os_error()).unwrap_or("unknown error");
     let parts =

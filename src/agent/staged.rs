@@ -1,4 +1,4 @@
-//! Calls that are made in another way than on the spot: right after a gate has opened, or where they can be cancelled.
+//! Calls that are not made right away: after a gate has opened, or where they can be cancelled.
 
 use super::{Agent, Refusal};
 use crate::protocol::Line;
@@ -9,7 +9,7 @@ use crate::sys::process::{self, Who, gate};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
-/// How many nanoseconds after the gate the next call begins; negative: no gate.
+/// The delay between the gate and the next call, in nanoseconds; negative: no gate.
 static GATE: AtomicI64 = AtomicI64::new(-1);
 /// Whether the next call can be cancelled.
 static CANCELLABLE: AtomicBool = AtomicBool::new(false);
@@ -21,12 +21,12 @@ pub(super) fn through_gate(ns: u64) {
     GATE.store(i64::try_from(ns).unwrap_or(i64::MAX), Ordering::SeqCst);
 }
 
-/// Whether the last of those calls slept.
+/// Whether the last call through the gate slept.
 pub(super) fn slept() -> bool {
     SLEPT.load(Ordering::SeqCst)
 }
 
-/// The next call is made where it can be cancelled.
+/// Makes the next call where it can be cancelled.
 pub(super) fn cancellable(agent: &Agent) -> Result<(), Refusal> {
     let name = agent.subject.name();
     if name != "libc" && !name.starts_with("mutant:") {
@@ -36,7 +36,7 @@ pub(super) fn cancellable(agent: &Agent) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Makes a call, which goes through the gate if that was asked for.
+/// Makes a call, through the gate if that was requested.
 pub(super) fn after_gate<T>(call: impl FnOnce() -> T) -> Result<T, Refusal> {
     let ns = GATE.swap(-1, Ordering::SeqCst);
     let Ok(ns) = u64::try_from(ns) else { return Ok(call()) };
@@ -48,7 +48,7 @@ pub(super) fn after_gate<T>(call: impl FnOnce() -> T) -> Result<T, Refusal> {
     Ok(called)
 }
 
-/// Makes a call where it can be cancelled, if that was asked for: its reply.
+/// Makes a call where it can be cancelled, if that was requested; returns its reply.
 pub(super) fn where_cancelled(agent: &Agent, id: u64, request: &Host) -> Option<Result<Line, Refusal>> {
     if !CANCELLABLE.swap(false, Ordering::SeqCst) {
         return None;
@@ -56,7 +56,8 @@ pub(super) fn where_cancelled(agent: &Agent, id: u64, request: &Host) -> Option<
     let entering = |tid| agent.write(&Line::new("entering").with("id", id).with("tid", tid));
     Some(match cancel::call(request, entering) {
         Ok(Ended::Cancelled) => Ok(error_line(id, libc::ECANCELED)),
-        Ok(Ended::Returned(ret)) => Ok(Line::new("ok").with("id", id).with("ret", ret)),
+        Ok(Ended::Returned(Ok(ret))) => Ok(Line::new("ok").with("id", id).with("ret", ret)),
+        Ok(Ended::Returned(Err(errno))) => Ok(error_line(id, errno.raw_os_error())),
         Err(errno) => Err(errno.into()),
     })
 }

@@ -10,7 +10,7 @@ use super::{Agent, Incoming, Refusal};
 /// A worker needs little more than the frames of one call; the agent must stay small.
 const STACK_BYTES: usize = 256 * 1024;
 
-/// The threads by number; each is created when it is first named.
+/// The threads by number; each is created when it is first used.
 pub(super) struct Workers {
     agent: &'static Agent,
     workers: BTreeMap<u32, Worker>,
@@ -26,7 +26,7 @@ impl Workers {
         Workers { agent, workers: BTreeMap::new() }
     }
 
-    /// Has thread `number` serve a request. The error is that of creating the thread.
+    /// Has thread `number` serve a request. Fails if the thread cannot be created.
     pub(super) fn give(&mut self, number: u32, incoming: Incoming) -> Result<(), Refusal> {
         if !self.workers.contains_key(&number) {
             self.workers.insert(number, self.start(number)?);
@@ -49,7 +49,7 @@ impl Workers {
         Ok(Worker { requests, thread })
     }
 
-    /// Joins thread `number` after the requests it was given; does nothing if it does not exist.
+    /// Joins thread `number` once it has served its requests; does nothing if the thread does not exist.
     pub(super) fn end(&mut self, number: u32) {
         if let Some(worker) = self.workers.remove(&number) {
             drop(worker.requests);

@@ -2,29 +2,29 @@
 
 /// The whole report.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Report {
+pub struct BenchReport {
     /// The version of this crate.
     pub version: String,
-    /// The system and its release, as `Linux 6.18.44`.
+    /// The system and its release, such as `Linux 6.18.44`.
     pub kernel: String,
-    /// The machine, as `x86_64`.
+    /// The machine, such as `x86_64`.
     pub machine: String,
-    /// How often the floor and the subject took turns.
+    /// How often the floor and the subject alternated.
     pub rounds: u32,
     /// The subjects, in the order in which they were measured.
     pub subjects: Vec<Figures>,
 }
 
-/// What was measured of one subject.
+/// What was measured for one subject.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Figures {
     /// The subject, as given to `--subject`.
     pub subject: String,
-    /// What it calls itself, with its version.
+    /// Its own name and version.
     pub name: String,
-    /// By loops inside of the agent, or by requests to it.
+    /// By loops inside the agent, or by requests to it.
     pub method: Method,
-    /// Of a poll by request, the share that a request without a call takes too (0 to 1).
+    /// The share of a poll by request that a request without a call takes (0 to 1).
     pub protocol_share: Option<f64>,
     /// Spawn and reap, and polls: per call.
     pub ratios: Vec<Ratio>,
@@ -34,7 +34,7 @@ pub struct Figures {
     pub growth: Vec<Growth>,
     /// What was not measured, and why.
     pub skipped: Vec<Skipped>,
-    /// What went wrong: a call returned what it should not.
+    /// Errors: calls that returned something wrong.
     pub wrong: Vec<Skipped>,
 }
 
@@ -44,11 +44,11 @@ pub enum Method {
     /// By loops inside the agent; the floor is the same loop with the C library's function.
     #[default]
     Loop,
-    /// By requests to an agent that has no loops; the floor is the C loop, and a request that makes no call.
+    /// By requests to an agent without loops; the floor is the C loop, and a request that makes no call.
     Requests,
 }
 
-/// Something that was not measured, or went wrong.
+/// Something that was not measured, or failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Skipped {
     /// What.
@@ -57,18 +57,18 @@ pub struct Skipped {
     pub why: String,
 }
 
-/// One thing, next to its floor.
+/// One measurement, compared with its floor.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ratio {
     /// `spawn and reap` or `poll`.
     pub what: String,
     /// The call.
     pub call: String,
-    /// How often it was done, by each.
+    /// How often each did it.
     pub times: u64,
-    /// Nanoseconds of one, by the floor: the median of the turns.
+    /// Nanoseconds per operation of the floor: the median of the rounds.
     pub floor_ns: f64,
-    /// The median of the turns' ratios.
+    /// The median of the rounds' ratios.
     pub ratio: f64,
     /// Their lower quartile.
     pub low: f64,
@@ -76,7 +76,7 @@ pub struct Ratio {
     pub high: f64,
 }
 
-/// The times between the deaths of children and the returns of the waits that slept until then.
+/// The times between the deaths of children and the returns of the waits that slept for them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Latency {
     /// `blocked wait` or `bounded wait`.
@@ -87,22 +87,22 @@ pub struct Latency {
     pub floor_ns: Quantiles,
     /// Each quantile of the subject, divided by that of the floor.
     pub ratio: Quantiles,
-    /// Every twentieth of the floor's distribution, from the least to the largest, in nanoseconds.
+    /// Every 20th value of the floor's distribution, in ascending order, in nanoseconds.
     pub floor_curve_ns: Vec<f64>,
-    /// The same of the subject.
+    /// The same for the subject.
     pub curve_ns: Vec<f64>,
 }
 
-/// Of a distribution.
+/// Quantiles of a distribution.
 #[derive(Debug, Copy, Clone, Default, PartialEq)]
 pub struct Quantiles {
-    /// The least.
+    /// The minimum.
     pub min: f64,
-    /// Half are below.
+    /// The median.
     pub median: f64,
-    /// Nine tenths are below.
+    /// The 90th percentile.
     pub p90: f64,
-    /// 99 of 100 are below.
+    /// The 99th percentile.
     pub p99: f64,
 }
 
@@ -113,42 +113,42 @@ pub struct Growth {
     pub by: String,
     /// The call.
     pub call: String,
-    /// In order of `n`.
+    /// In ascending order of `n`.
     pub points: Vec<Point>,
-    /// The time of all calls grows as N to this power, between the last two points; null with fewer.
+    /// The total time grows as N to this power, between the last two points; null with fewer.
     pub exponent: Option<f64>,
-    /// The same of the floor.
+    /// The same for the floor.
     pub floor_exponent: Option<f64>,
     /// Why the series ended early.
     pub ended: Option<String>,
 }
 
-/// N zombies, reaped.
+/// The reaping of N zombies.
 #[derive(Debug, Copy, Clone, PartialEq)]
 pub struct Point {
     /// How many.
     pub n: u64,
-    /// The time of a child next to that of a child among the fewest: 1 throughout where reaping is linear.
+    /// The time per child relative to that of the smallest size: 1 throughout if reaping is linear.
     pub per_child: f64,
-    /// The same of the floor.
+    /// The same for the floor.
     pub floor_per_child: f64,
-    /// The subject next to the floor.
+    /// The subject relative to the floor.
     pub ratio: f64,
-    /// Nanoseconds a child, of the floor.
+    /// Nanoseconds per child of the floor.
     pub floor_ns: f64,
 }
 
-/// Above this power a series is not linear, whatever a busy machine adds.
+/// Above this power a series is not linear, even on a busy machine.
 pub const LINEAR: f64 = 1.25;
 
 impl Growth {
-    /// The growth in words, as `reaping by any child (wait4) grows as n^1.9`.
+    /// The growth in words, such as `reaping by any child (wait4) grows as n^1.9`.
     pub fn verdict(&self) -> Option<String> {
         let exponent = self.exponent?;
         let linear = if exponent < LINEAR { ": linear" } else { ": NOT linear" };
         let floor = match self.floor_exponent {
             Some(floor) if exponent >= LINEAR && floor >= LINEAR => {
-                format!("; so does the C loop (n^{floor:.1}): it is the system")
+                format!("; so does the C loop (n^{floor:.1}): the cause is the system")
             }
             Some(floor) if exponent >= LINEAR => format!("; the C loop as n^{floor:.1}"),
             _ => String::new(),
@@ -169,7 +169,7 @@ impl Figures {
     }
 }
 
-/// A value below which that share of them is; they are sorted. 0 of none.
+/// The quantile of sorted values; 0 if there are none.
 pub fn quantile(sorted: &[f64], share: f64) -> f64 {
     let last = sorted.len().saturating_sub(1);
     let at = share * last as f64;
@@ -186,19 +186,19 @@ pub fn sorted(mut values: Vec<f64>) -> Vec<f64> {
     values
 }
 
-/// One number by another; 0 of nothing.
+/// The quotient; 0 if the divisor is 0.
 pub fn ratio(own: f64, floor: f64) -> f64 {
     if floor > 0.0 { own / floor } else { 0.0 }
 }
 
 impl Quantiles {
-    /// Of values that are sorted.
+    /// The quantiles of sorted values.
     pub fn of(sorted: &[f64]) -> Quantiles {
         let at = |share| quantile(sorted, share);
         Quantiles { min: at(0.0), median: at(0.5), p90: at(0.9), p99: at(0.99) }
     }
 
-    /// Each by its own.
+    /// The quotient of each pair.
     pub fn by(&self, floor: &Quantiles) -> Quantiles {
         Quantiles {
             min: ratio(self.min, floor.min),
@@ -209,7 +209,7 @@ impl Quantiles {
     }
 }
 
-/// The power with which a total grows between two sizes.
+/// The exponent of the growth of a total between two sizes.
 pub fn exponent(few: (u64, f64), many: (u64, f64)) -> Option<f64> {
     let (n, time) = (many.0 as f64 / few.0 as f64, ratio(many.1, few.1));
     (n > 1.0 && time > 0.0).then(|| time.ln() / n.ln())
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quadratic_series_is_called_one() {
+    fn a_quadratic_series_is_recognized() {
         let linear = exponent((1_000, 5.0), (10_000, 50.0)).unwrap();
         let quadratic = exponent((1_000, 5.0), (10_000, 500.0)).unwrap();
         assert!((linear - 1.0).abs() < 1e-9 && (quadratic - 2.0).abs() < 1e-9);
@@ -247,6 +247,6 @@ mod tests {
         let words = |exponent, floor| growth(exponent, floor).verdict().unwrap();
         assert_eq!(words(1.02, 1.0), "reaping by any child (wait4) grows as n^1.0: linear");
         assert!(words(1.93, 1.0).ends_with("grows as n^1.9: NOT linear; the C loop as n^1.0"));
-        assert!(words(1.93, 1.9).ends_with("so does the C loop (n^1.9): it is the system"));
+        assert!(words(1.93, 1.9).ends_with("so does the C loop (n^1.9): the cause is the system"));
     }
 }

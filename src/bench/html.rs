@@ -1,6 +1,6 @@
-//! The figures as one page: no network and no script, light and dark.
+//! The figures as one page: no network and no scripts, light and dark.
 
-use super::figures::{Figures, Growth, Latency, Quantiles, Report};
+use super::figures::{BenchReport, Figures, Growth, Latency, Quantiles};
 use super::plot::{Axis, Range, Series, lines, ranges};
 use super::terminal::{note, time, times};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -26,8 +26,8 @@ span.floor { color: var(--floor); }
 ";
 
 /// The page.
-pub fn page(report: &Report) -> String {
-    let Report { version, kernel, machine, rounds, .. } = report;
+pub fn page(report: &BenchReport) -> String {
+    let BenchReport { version, kernel, machine, rounds, .. } = report;
     let markup = html! {
         (DOCTYPE)
         html lang="en" {
@@ -42,7 +42,7 @@ pub fn page(report: &Report) -> String {
                     h1 { "Speed of the wait family" }
                     p {
                         "waitspec " (version) " on " (kernel) ", " (machine) ". The floor is the same loop in C, in the same run; the \
-                        floor and the subject took " (rounds) " turns. Nothing is judged."
+                        floor and the subject alternated for " (rounds) " rounds. There are no verdicts."
                     }
                     @if report.subjects.len() > 1 {
                         nav { ul { @for (one, number) in report.subjects.iter().zip(1..) {
@@ -118,7 +118,7 @@ fn latency(latency: &Latency) -> Markup {
             &series,
         ))
         table {
-            thead { tr { th { (latency.times) " of each" } th { "least" } th { "median" } th { "90%" } th { "99%" } } }
+            thead { tr { th { (latency.times) " of each" } th { "minimum" } th { "median" } th { "90%" } th { "99%" } } }
             tbody { (row("floor", &latency.floor_ns, time)) (row("ratio", &latency.ratio, times)) }
         }
     }
@@ -141,12 +141,12 @@ fn growth(growth: &Growth) -> Markup {
             (lines(
                 &title,
                 &Axis { label: "children", log: true, show: |n| format!("{n:.0}") },
-                &Axis { label: "time of a child, next to that among the fewest", log: true, show: |ratio| format!("{ratio}") },
+                &Axis { label: "time per child, relative to the smallest size", log: true, show: |ratio| format!("{ratio}") },
                 &both,
             ))
         }
         table {
-            thead { tr { th { "children" } th { "floor, a child" } th { "ratio" } } }
+            thead { tr { th { "children" } th { "floor, per child" } th { "ratio" } } }
             tbody { @for point in &growth.points { tr {
                 td { (point.n) } td { (time(point.floor_ns)) } td { (times(point.ratio)) }
             } } }
@@ -195,7 +195,7 @@ mod tests {
             skipped: vec![Skipped { what: "bounded wait".to_owned(), why: "it has none".to_owned() }],
             ..Figures::default()
         };
-        let report = Report {
+        let report = BenchReport {
             version: "1.2.3".to_owned(),
             kernel: "Linux 6.18".to_owned(),
             machine: "x86_64".to_owned(),

@@ -9,7 +9,7 @@ use crate::runner::pool::Pool;
 use crate::sys::call::abi::Call;
 use crate::trial::{Abort, Body, Calls, Case, Needs, Uses, here};
 
-/// What the agents are started for: no case, and nothing is judged.
+/// The pseudo-case that the agents are started for: nothing is judged.
 static MEASUREMENT: Case = Case {
     id: "bench.measurement",
     title: "nothing is judged",
@@ -22,7 +22,7 @@ static MEASUREMENT: Case = Case {
 /// The subject whose agent has the C loops for one that is measured by requests.
 pub const FLOOR: &str = "libc";
 
-/// How many requests without a call show what a request costs.
+/// The number of requests without a call that are timed to find the cost of a request.
 const ROUND_TRIPS: u64 = 100;
 /// The steps of a curve.
 const STEPS: usize = 20;
@@ -48,7 +48,7 @@ pub fn measure(
         ..Figures::default()
     };
     let Some(&first) = calls.first() else {
-        figures.skip("everything", "it has none of wait4, waitpid and waitid");
+        figures.skip("everything", "the subject has none of wait4, waitpid and waitid");
         return Ok(figures);
     };
     let loops = pool.visit(subject, &MEASUREMENT, |trial| {
@@ -112,7 +112,7 @@ impl Turns {
 impl Bench<'_> {
     fn all(&mut self, calls: &[Call]) -> Result<(), Abort> {
         for what in [Workload::SpawnReap, Workload::Poll] {
-            // Without loops the reason is the same for every call.
+            // Without loops, the reason is the same for every call.
             let calls = if what == Workload::SpawnReap && !self.in_agent { &calls[..1] } else { calls };
             for &call in calls {
                 self.ratio(what, call)?;
@@ -125,7 +125,7 @@ impl Bench<'_> {
             match (way, calls.contains(&Call::Waitid)) {
                 (Workload::ReapPidfd, true) => self.growth(way, Call::Waitid)?,
                 (Workload::ReapPidfd, false) => {
-                    self.figures.skip(&title(way, Call::Waitid), "it has no waitid");
+                    self.figures.skip(&title(way, Call::Waitid), "the subject has no waitid");
                 }
                 _ => self.growth(way, calls[0])?,
             }
@@ -133,7 +133,7 @@ impl Bench<'_> {
         Ok(())
     }
 
-    /// Lets the floor and the subject take turns. `None`: it cannot be measured, which was noted, or `short` of children.
+    /// Alternates between the floor and the subject. `None`: it cannot be measured, which has been noted, or `short` of children.
     fn turns(
         &mut self,
         what: Workload,
@@ -150,7 +150,7 @@ impl Bench<'_> {
                         side.push(ns);
                     }
                     Sample::Done { n: done, .. } => {
-                        return Ok(Err(format!("no more than {done} children can exist here at a time")));
+                        return Ok(Err(format!("at most {done} children can exist here at a time")));
                     }
                     Sample::Unsupported(why) => return Ok(Err(why)),
                     Sample::Wrong(got) => {
@@ -165,7 +165,7 @@ impl Bench<'_> {
         Ok(Ok(turns))
     }
 
-    /// The turns of all rounds, and how often each does its work; `None`, and a reason among the figures, if it cannot be measured.
+    /// The turns of all rounds, and how often each repeats its work; `None`, with a reason in the figures, if it cannot be measured.
     fn measured(&mut self, what: Workload, call: Call) -> Result<Option<(Turns, u64)>, Abort> {
         (self.progress)(&title(what, call));
         let n = batch(what, self.in_agent);
@@ -256,7 +256,7 @@ impl Bench<'_> {
     }
 }
 
-/// How long the calls for the next size will take, as the series grew so far.
+/// How long the calls for the next size will take, extrapolated from the series so far.
 fn expected_seconds(totals: &[(u64, f64, f64)], n: u64) -> Option<f64> {
     let last = totals.last()?;
     let power = match totals {
@@ -270,7 +270,7 @@ fn expected_seconds(totals: &[(u64, f64, f64)], n: u64) -> Option<f64> {
 mod tests {
     use super::*;
 
-    /// A subject whose reaping costs a microsecond for each child there is, beside a floor that costs one; which has no pidfds,
+    /// A subject that takes a microsecond to reap a child for every existing child, with a floor of one microsecond; it has no pidfds,
     /// and no more than 5,000 children.
     struct Quadratic {
         asked: Vec<(Workload, u64)>,
@@ -309,17 +309,17 @@ mod tests {
         assert!(
             (any.exponent.unwrap() - 2.0).abs() < 1e-6 && (any.floor_exponent.unwrap() - 1.0).abs() < 1e-6
         );
-        // A hundred seconds: the next size is not tried.
+        // A hundred seconds: the next size is not attempted.
         assert_eq!(any.ended.as_deref(), Some("10000 children would take about 100 s"));
         let pid = &figures.growth[1];
         assert!((pid.exponent.unwrap() - 1.0).abs() < 1e-6, "{pid:?}");
     }
 
     #[test]
-    fn what_cannot_be_measured_has_a_reason() {
+    fn anything_not_measured_has_a_reason() {
         let figures = figures(Effort { rounds: 2, children: 10_000 });
         let pid = figures.growth[1].ended.as_deref().unwrap();
-        assert_eq!(pid, "10000 children: no more than 5000 children can exist here at a time");
+        assert_eq!(pid, "10000 children: at most 5000 children can exist here at a time");
         let skipped = |what: &str| figures.skipped.iter().find(|skip| skip.what == what).unwrap().why.clone();
         assert_eq!(skipped("reaping by pidfd, waitid"), "10 children: no pidfds");
         assert_eq!(skipped("bounded wait"), "the call returned -1 ECHILD");

@@ -4,7 +4,7 @@ use crate::protocol::agent::Workload;
 use crate::sys::call::abi::Call;
 use std::time::Duration;
 
-/// The calls that are measured: each has a floor in C on every system.
+/// The calls that are measured: each has a C loop on every system.
 pub const CALLS: [Call; 3] = [Call::Wait4, Call::Waitpid, Call::Waitid];
 
 /// The numbers of children that are reaped.
@@ -13,19 +13,19 @@ pub const SIZES: [u64; 4] = [10, 100, 1_000, 10_000];
 /// The ways to reap them.
 pub const WAYS: [Workload; 3] = [Workload::ReapAny, Workload::ReapPid, Workload::ReapPidfd];
 
-/// How long the next size of a series may be expected to take: a wait that is quadratic takes a hundred times as long.
+/// The maximum expected time for the next size of a series: a quadratic wait takes a hundred times as long for each.
 pub const LONGEST: Duration = Duration::from_secs(20);
 
-/// How often everything is done.
+/// How often everything is repeated.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]
 pub struct Effort {
-    /// How often the bare loop and that of the subject take turns.
+    /// How often the bare loop and the subject's loop alternate.
     pub rounds: u32,
-    /// The most children at a time.
+    /// The maximum number of children at a time.
     pub children: u64,
 }
 
-/// How many times one thing is done in one turn.
+/// How many times an operation is repeated in one turn.
 pub const fn batch(what: Workload, in_agent: bool) -> u64 {
     match (what, in_agent) {
         (Workload::Poll, true) => 2_000,
@@ -37,7 +37,7 @@ pub const fn batch(what: Workload, in_agent: bool) -> u64 {
 }
 
 impl Effort {
-    /// The most children at a time. An agent without the loops makes each by a request, and often by an exec.
+    /// The maximum number of children at a time. An agent without loops creates each on request, often with an exec.
     pub fn most(&self, in_agent: bool) -> u64 {
         if in_agent { self.children } else { self.children.min(1_000) }
     }
@@ -48,7 +48,7 @@ impl Effort {
         SIZES.into_iter().filter(move |n| *n <= most)
     }
 
-    /// How many turns a size of a series gets: large ones need few, and take long.
+    /// How many rounds a size of a series gets: large ones take long, and need few.
     pub fn rounds_of(&self, n: u64) -> u32 {
         let most = match n {
             ..=100 => 20,
@@ -59,7 +59,7 @@ impl Effort {
     }
 }
 
-/// The name of a thing that is measured, as reports have it.
+/// The name of a measurement in reports.
 pub const fn name(what: Workload) -> &'static str {
     match what {
         Workload::SpawnReap => "spawn and reap",

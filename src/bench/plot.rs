@@ -1,4 +1,4 @@
-//! Plots as inline SVG: no script, and colours that follow the page.
+//! Plots as inline SVG: no scripts, and the page's colours.
 
 use maud::{Markup, html};
 
@@ -19,7 +19,7 @@ pub(super) struct Series {
     pub(super) points: Vec<(f64, f64)>,
 }
 
-/// A direction of a plot.
+/// An axis of a plot.
 pub(super) struct Axis {
     /// What it shows.
     pub(super) label: &'static str,
@@ -29,7 +29,7 @@ pub(super) struct Axis {
     pub(super) show: fn(f64) -> String,
 }
 
-/// Where a value lies between the ends of an axis, 0 to 1.
+/// The position of a value between the ends of an axis, 0 to 1.
 struct Scale {
     from: f64,
     to: f64,
@@ -37,7 +37,7 @@ struct Scale {
 }
 
 impl Scale {
-    /// One that has room for all values. Of ratios it begins and ends at a power of ten, otherwise it begins at 0.
+    /// An axis with room for all values. A logarithmic one begins and ends at a power of ten, any other begins at 0.
     fn of(values: impl Iterator<Item = f64> + Clone, log: bool) -> Scale {
         let most = values.clone().fold(f64::MIN_POSITIVE, f64::max);
         if !log {
@@ -57,7 +57,7 @@ impl Scale {
         at.clamp(0.0, 1.0)
     }
 
-    /// The values that get a mark.
+    /// The values that get a tick mark.
     fn marks(&self) -> Vec<f64> {
         if !self.log {
             return (0..=4).map(|at| self.from + (self.to - self.from) * f64::from(at) / 4.0).collect();
@@ -79,7 +79,7 @@ fn px(value: f64) -> String {
     format!("{value:.1}")
 }
 
-/// Lines over two axes.
+/// A line plot.
 pub(super) fn lines(title: &str, x: &Axis, y: &Axis, series: &[Series]) -> Markup {
     let points = || series.iter().flat_map(|series| series.points.iter());
     let across = Scale::of(points().map(|point| point.0), x.log);
@@ -143,7 +143,7 @@ pub(super) fn ranges(title: &str, rows: &[Range]) -> Markup {
                     circle.own cx=(at(row.value)) cy=(px(y)) r="4" {}
                 }
             }
-            figcaption { "times the floor, the line at 1; half of the turns are within the bar" }
+            figcaption { "relative to the floor, the line at 1; half of the rounds are within the bar" }
         }
     }
 }
@@ -162,7 +162,7 @@ mod tests {
         assert_eq!((scale.from, scale.to), (10.0, 1_000.0));
         assert_eq!(scale.marks().len(), 3);
         assert!((scale.place(100.0) - 0.5).abs() < 1e-9);
-        // All alike: there is still something to divide by.
+        // All values are equal: avoid dividing by zero.
         let flat = Scale::of([1.0, 1.0].into_iter(), true);
         assert!(flat.to > flat.from && flat.place(1.0) == 0.0);
         let linear = Scale::of([1.0, 4.0].into_iter(), false);

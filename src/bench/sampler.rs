@@ -1,4 +1,4 @@
-//! One batch: the loop inside the agent (`measure`), or, for an agent that has no such loop, requests one by one.
+//! One batch: the loop inside the agent (`measure`), or single requests for an agent without such a loop.
 
 use super::plan;
 use crate::protocol::agent::Workload;
@@ -14,21 +14,21 @@ const BATCH: Duration = Duration::from_secs(120);
 /// The result of a batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Sample {
-    /// How often it was done, and the nanoseconds: of all together, or of each.
+    /// The number of repetitions, and the nanoseconds: in total, or of each.
     Done { n: u64, ns: Vec<u64> },
     /// The subject, or this system, cannot do it.
     Unsupported(String),
-    /// What a call returned instead of what it should.
+    /// What a call wrongly returned.
     Wrong(String),
 }
 
-/// Where the batches come from.
+/// The source of batches.
 pub(super) trait Sampler {
-    /// Does something N times, with the subject or with the bare floor.
+    /// Does something N times, with the subject or with the bare C loop.
     fn sample(&mut self, what: Workload, call: Call, n: u64, bare: bool) -> Result<Sample, Abort>;
 }
 
-/// By the loops of one agent.
+/// Uses the loops of one agent.
 pub(super) struct Loops<'t, 'a>(pub(super) &'t mut Trial<'a>);
 
 impl Loops<'_, '_> {
@@ -75,8 +75,8 @@ impl Sampler for Loops<'_, '_> {
     }
 }
 
-/// By requests to an agent that has no loops. The floor is the C loop of an agent of the C library, and for each call a request to
-/// the same agent as the subject's, that makes none: what observes the calls of the C library takes longer than they do.
+/// Uses requests to an agent without loops. The floor is the C loop of an agent of the C library plus, for each call, a request to
+/// the subject's agent that makes no call: observing the calls of the C library would take longer than the calls themselves.
 pub(super) struct Exchanges<'t, 'a, 'u, 'b> {
     pub(super) own: &'t mut Trial<'a>,
     pub(super) bare: &'u mut Trial<'b>,
@@ -93,7 +93,7 @@ impl Sampler for Exchanges<'_, '_, '_, '_> {
         let request = round_trip(self.own, n)?;
         Ok(match Loops(self.bare).sample(what, call, n, true)? {
             Sample::Done { n, ns } => {
-                // All together, or each.
+                // In total, or of each.
                 let requests = if ns.len() > 1 { 1 } else { n };
                 Sample::Done { n, ns: ns.into_iter().map(|ns| ns + requests * request).collect() }
             }
@@ -106,7 +106,7 @@ impl Sampler for Exchanges<'_, '_, '_, '_> {
 pub(super) fn round_trip(trial: &mut Trial<'_>, n: u64) -> Result<u64, Abort> {
     let began = Instant::now();
     for _ in 0..n {
-        // Whether the agent has it or not: it replies.
+        // The agent replies whether it supports the request or not.
         trial.link.ask_agent(AgentRequest::LateWrites {}.to_line(), PROMPT)?;
     }
     Ok(nanoseconds(began) / n.max(1))
@@ -120,14 +120,14 @@ fn nanoseconds(began: Instant) -> u64 {
 fn exchange(trial: &mut Trial<'_>, what: Workload, call: Call, n: u64) -> Result<Sample, Abort> {
     match what {
         Workload::SpawnReap => {
-            Ok(Sample::Unsupported("its children run the child program, which takes longer".to_owned()))
+            Ok(Sample::Unsupported("its children execute the child program, which takes longer".to_owned()))
         }
         Workload::Poll => poll(trial, call, n),
         Workload::Blocked => {
             trial.with.call = call;
             let mut ns = Vec::new();
             for number in 0..n {
-                // Spread over the time in which a loop may look.
+                // Spread over the period of a loop that may be polling.
                 let phase = Duration::from_micros(number * 211 % 1_000);
                 match trial.timed_wait(phase)? {
                     Ok(time) => ns.push(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)),
@@ -136,7 +136,7 @@ fn exchange(trial: &mut Trial<'_>, what: Workload, call: Call, n: u64) -> Result
             }
             Ok(Sample::Done { n, ns })
         }
-        Workload::Bounded => Ok(Sample::Unsupported("the protocol has no wait of limited time".to_owned())),
+        Workload::Bounded => Ok(Sample::Unsupported("the protocol has no wait with a timeout".to_owned())),
         Workload::ReapAny | Workload::ReapPid | Workload::ReapPidfd => reap(trial, what, call, n),
     }
 }
@@ -167,7 +167,7 @@ fn reap(trial: &mut Trial<'_>, what: Workload, call: Call, n: u64) -> Result<Sam
     let children = trial.spawn_all((0..n).map(|_| Scenario::exits(0)))?;
     trial.await_all_ended(&children)?;
     let mut time = Duration::ZERO;
-    // In another order than that in which they were made.
+    // Not in the order in which they were created.
     let (even, odd): (Vec<_>, Vec<_>) = children.iter().enumerate().partition(|(at, _)| at % 2 == 0);
     for (_, child) in odd.into_iter().rev().chain(even) {
         let (took, seen) = reap_one(trial, what, call, child)?;
@@ -208,7 +208,7 @@ fn no_report(seen: &Seen) -> Option<Sample> {
     (seen.change() != Some(Change::Exited(0))).then(|| Sample::Wrong(seen.outcome()))
 }
 
-/// What a sample is called in messages: the thing, and its call.
+/// The name of a sample in messages: what is measured, and its call.
 pub(super) fn title(what: Workload, call: Call) -> String {
     match what {
         Workload::Bounded => plan::name(what).to_owned(),

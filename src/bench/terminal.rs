@@ -1,18 +1,18 @@
 //! The figures as text.
 
-use super::figures::{Figures, Growth, Latency, Method, Quantiles, Ratio, Report};
+use super::figures::{BenchReport, Figures, Growth, Latency, Method, Quantiles, Ratio};
 use std::fmt::Write;
 
 /// The width of the first column.
 const WIDTH: usize = 24;
 
 /// The text.
-pub fn text(report: &Report) -> String {
+pub fn text(report: &BenchReport) -> String {
     let mut out = String::new();
-    let Report { version, kernel, machine, rounds, .. } = report;
+    let BenchReport { version, kernel, machine, rounds, .. } = report;
     let _ = writeln!(
         out,
-        "waitspec {version} on {kernel}, {machine}; the floor is the same loop in C, {rounds} turns each"
+        "waitspec {version} on {kernel}, {machine}; the floor is the same loop in C, {rounds} rounds"
     );
     for figures in &report.subjects {
         subject(&mut out, figures);
@@ -71,7 +71,7 @@ fn growth(out: &mut String, growth: &Growth) {
         growth.points.iter().map(|point| format!("{:>10}", of(point))).collect::<Vec<_>>().join("  ")
     };
     let _ = writeln!(out, "\n  {title:<WIDTH$}  {}", row(|point| point.n.to_string()));
-    let _ = writeln!(out, "  {:<WIDTH$}  {}", "  floor, a child", row(|point| time(point.floor_ns)));
+    let _ = writeln!(out, "  {:<WIDTH$}  {}", "  floor, per child", row(|point| time(point.floor_ns)));
     let _ = writeln!(out, "  {:<WIDTH$}  {}", "  ratio", row(|point| times(point.ratio)));
     if let Some(verdict) = growth.verdict() {
         let _ = writeln!(out, "  {verdict}");
@@ -81,18 +81,18 @@ fn growth(out: &mut String, growth: &Growth) {
     }
 }
 
-/// What a reader must know of how a subject was measured.
+/// A note on how a subject was measured.
 pub fn note(figures: &Figures) -> Option<String> {
     let share = figures.protocol_share.map(|share| format!(" ({:.0}% of a poll)", share * 100.0));
     (figures.method == Method::Requests).then(|| {
         format!(
-            "its agent has no loops: measured by requests; the floor is the C loop and a request without a call{}",
+            "its agent has no loops: measured by requests; the floor is the C loop plus a request without a call{}",
             share.unwrap_or_default()
         )
     })
 }
 
-/// A time in the unit that suits it.
+/// A time in a suitable unit.
 pub fn time(ns: f64) -> String {
     match ns {
         ..1e3 => format!("{ns:.0} ns"),

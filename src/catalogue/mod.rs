@@ -1,6 +1,6 @@
-//! The cases: one folder for each interface, one file for each theme.
+//! The cases: one directory per interface, one file per theme.
 //!
-//! A theme is a plain const table: a forgotten theme or case is an unused item, which is a build error.
+//! A theme is a plain const table: a forgotten theme or case is an unused item and so a build error.
 
 use crate::spec::Clause;
 
@@ -10,7 +10,7 @@ mod calls;
 mod handle;
 mod program;
 
-/// Every case, in the order of the folders and themes.
+/// Every case, in the order of directories and themes.
 pub fn cases() -> impl Iterator<Item = &'static Case> {
     let others = handle::THEMES.iter().chain(program::THEMES).copied().flatten();
     calls::TOPICS.iter().copied().flatten().copied().flatten().chain(others)

@@ -3,6 +3,7 @@
 use super::Output;
 use super::arguments::{CommandLine, TimeoutScale};
 use crate::agent::check::check;
+use crate::runner::command::hint;
 use crate::runner::settings::RunError;
 use crate::subject::library::{Library, PRELOADED, PROVE, Way};
 use crate::sys::call::abi::Call;
@@ -13,10 +14,10 @@ use std::fmt::Write;
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
-/// Check an agent, or be that of a shared object
+/// Check an agent, or serve as the agent of a shared object
 ///
-/// `waitspec agent check` is for authors of agents. With --so or --preload, the process is an agent that speaks the protocol on
-/// its standard streams: what the subjects so:PATH and preload:PATH start.
+/// `waitspec agent check` is for authors of agents. With --so or --preload, this process becomes an agent that speaks the protocol on
+/// standard input and output; the subjects so:PATH and preload:PATH start such agents.
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
 pub struct Args {
@@ -25,17 +26,17 @@ pub struct Args {
     /// Load this shared object and make its calls
     #[arg(long, value_name = "PATH", conflicts_with = "preload")]
     so: Option<PathBuf>,
-    /// Have this shared object loaded before the C library (LD_PRELOAD), and make the calls of this program
+    /// Load this shared object before the C library (LD_PRELOAD), and make this program's own calls
     #[arg(long, value_name = "PATH")]
     preload: Option<PathBuf>,
-    /// First prove that every call reaches the shared object
+    /// First verify that every call reaches the shared object
     #[arg(long)]
     prove: bool,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Check that an agent conforms to the protocol, without running any case
+    /// Check that an agent conforms to the protocol, without running any cases
     ///
     /// Exits with 0 if it does, 5 if it does not or fails to start.
     #[command(after_help = "\
@@ -50,13 +51,13 @@ Examples:
         #[arg(long, value_name = "CMD")]
         child: Option<CommandLine>,
         /// Multiply every deadline by X
-        #[arg(long, value_name = "X", default_value_t)]
+        #[arg(long, value_name = "X", default_value_t, allow_negative_numbers = true)]
         timeout_scale: TimeoutScale,
     },
 }
 
-/// Becomes the agent of a shared object, if the arguments (with the program's name) are those by which the driver asks for one:
-/// an agent is started for each trial, and its children inherit the peak of its memory. Returns why it cannot.
+/// Becomes the agent of a shared object if the arguments (including the program's name) are those with which the driver asks for one:
+/// an agent is started for each trial, and its children inherit its peak memory usage. Returns why it cannot.
 pub fn serve_if_asked(arguments: &[OsString]) -> Option<RunError> {
     let [program, verb, way, path, options @ ..] = arguments else { return None };
     let way = Way::of_option(way).filter(|_| verb == "agent")?;
@@ -68,14 +69,14 @@ pub fn serve_if_asked(arguments: &[OsString]) -> Option<RunError> {
     (prove || options.is_empty()).then(|| serve(program, way, Path::new(path), prove, output))
 }
 
-/// Serves the requests that come on standard input, on that descriptor if the library has been preloaded; returns why it cannot.
+/// Serves the requests on standard input, or on that descriptor if the library has been preloaded; returns why it cannot.
 fn serve(program: &OsStr, way: Way, path: &Path, prove: bool, output: Option<RawFd>) -> RunError {
     let dup = |fd| rustix::io::fcntl_dupfd_cloexec(fd, 3);
     let given = output.map_or_else(|| dup(rustix::stdio::stdout()), descriptors::adopt);
     let (Ok(input), Ok(given)) = (dup(rustix::stdio::stdin()), given) else {
         return RunError::Broken("standard input or output is closed".into());
     };
-    // What the library prints must not come between the replies. A crash of its constructor is to be one.
+    // The library's output must not end up between the replies. A crash in its constructor must count as a crash.
     let _ = rustix::stdio::dup2_stdout(rustix::stdio::stderr());
     signal::reset_all();
     match Library::load(way, path, prove, output.is_some(), program, &given) {
@@ -111,6 +112,9 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
         let tested: Vec<&str> = calls.chain(report.handles.iter().map(|_| "wait")).chain(handles).collect();
         let _ = writeln!(text, "{name} conforms to the protocol; tested: {}", tested.join(" "));
         return Ok(Output::success(text));
+    }
+    if let Some(why) = report.agent.is_none().then(|| hint(&command.words)).flatten() {
+        return Err(RunError::Adapter(format!("the agent did not start: {why}")));
     }
     for finding in &report.findings {
         let _ = writeln!(text, "{finding}");

@@ -1,9 +1,12 @@
-//! The types of arguments: what they hold is valid once it was parsed.
+//! The types of arguments, which hold only valid values once parsed.
 
 use super::command_words;
 use std::str::FromStr;
 
-/// The factor of `--timeout-scale`: finite and above 0.
+/// The largest factor for deadlines: it turns a second into twelve days.
+const MOST: f64 = 1e6;
+
+/// The factor of `--timeout-scale`: greater than 0, and no larger than a deadline can represent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TimeoutScale(pub f64);
 
@@ -17,7 +20,8 @@ impl FromStr for TimeoutScale {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<TimeoutScale, Self::Err> {
-        positive(text).map(TimeoutScale)
+        let number = positive(text).ok().filter(|x| *x <= MOST);
+        number.map(TimeoutScale).ok_or("expected a number greater than 0, up to 1000000")
     }
 }
 

@@ -16,10 +16,10 @@ pub struct Args {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Add the failures of a JSON report, and remove what no longer fails
+    /// Add the failures in a JSON report, and remove entries that no longer fail
     ///
-    /// Entries of trials that are not in the report are kept. The file is created if it does not exist. Ids that have been
-    /// renamed are brought up to date.
+    /// Entries for trials that are not in the report are kept. The file is created if it does not exist. Ids that have been
+    /// renamed are updated.
     #[command(after_help = "\
 Examples:
   waitspec run --output report.jsonl

@@ -2,7 +2,7 @@
 
 use super::Output;
 use super::session::{SessionArgs, failed};
-use crate::bench::figures::Report;
+use crate::bench::figures::BenchReport;
 #[cfg(feature = "full")]
 use crate::bench::html;
 use crate::bench::measure::{FLOOR, measure};
@@ -15,11 +15,11 @@ use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Measure how fast a subject is, next to the same loop in C
+/// Measure how fast a subject is, compared with the same loop in C
 ///
-/// Spawn and reap, polls with WNOHANG, the time from an exit to the return of a blocked and of a bounded wait, and reaping 10 to
-/// 10,000 children by any child, by pid and by pidfd. Subject and C loop take turns in the same run, so that the ratios hold on a
-/// busy machine too. Nothing is judged. An agent that has no loops of its own is measured by requests.
+/// Measures spawning and reaping, polling with WNOHANG, the time from an exit to the return of a blocked wait and of a wait with a
+/// timeout, and reaping 10 to 10,000 children by wait-any, by pid and by pidfd. Subject and C loop alternate within one run, so that
+/// the ratios hold on a busy machine, too. There are no verdicts. An agent without built-in loops is measured by single requests.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -30,11 +30,11 @@ Examples:
 pub struct Args {
     #[command(flatten)]
     session: SessionArgs,
-    /// How many times the C loop and the subject take turns
-    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    /// How many times the C loop and the subject alternate
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=1000), allow_negative_numbers = true)]
     rounds: u32,
     /// Maximum number of children at a time
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(10..))]
+    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(10..=1_000_000), allow_negative_numbers = true)]
     children: u64,
     /// Output format [default: by the extension of --output, else terminal]
     #[arg(long, value_enum)]
@@ -75,7 +75,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     let effort = Effort { rounds: args.rounds, children: args.children };
     let system = rustix::system::uname();
     let text = |part: &std::ffi::CStr| part.to_string_lossy().into_owned();
-    let mut report = Report {
+    let mut report = BenchReport {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         kernel: format!("{} {}", text(system.sysname()), text(system.release())),
         machine: text(system.machine()),

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 /// Run a child scenario
 ///
-/// Runs the given scenarios or steps, then exits 0. With --connect, the process takes further steps from a warden; this is how
+/// Runs the given scenarios or steps, then exits with 0. With --connect, the process takes further steps from a warden; this is how
 /// agents start children.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -32,7 +32,7 @@ pub struct Args {
     token: Option<String>,
 }
 
-/// Runs a child, if the arguments (with the program's name) ask for one, before anything else is done. The exit code is for
+/// Runs a child if the arguments (including the program's name) ask for one, before doing anything else. The exit code is for
 /// `main` to return.
 pub fn run_if_asked(arguments: &[OsString]) -> Option<ExitCode> {
     let (verb, rest) = arguments.get(1..)?.split_first()?;
@@ -40,10 +40,10 @@ pub fn run_if_asked(arguments: &[OsString]) -> Option<ExitCode> {
     if verb != "child" || rest.is_empty() || rest.iter().any(asks) {
         return None;
     }
-    // An argument that is not UTF-8 is not a step either, and is refused in its lossy form.
+    // An argument that is not UTF-8 cannot be a step, and is rejected in its lossy form.
     let rest: Vec<_> = rest.iter().map(|word| String::from_utf8_lossy(word.as_bytes())).collect();
     match ChildOptions::from_args(&rest) {
-        // Rust's main can return eight bits only.
+        // Rust's main can return only eight bits.
         Ok(options) => Some(ExitCode::from(program::run(options, mutants::registry) as u8)),
         Err(error) => {
             super::print_error(&format!("child: {error}"));

@@ -1,4 +1,4 @@
-//! What a shell completes: names that only this program knows.
+//! Shell completion of names that only this program knows.
 
 use super::names::SUBJECT_FORMS;
 use crate::scenario::library::LIBRARY;

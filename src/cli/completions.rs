@@ -6,7 +6,7 @@ use clap_complete::env::Shells;
 
 /// Print a completion script for a shell.
 ///
-/// The script asks this program, so that it completes the names of cases, clauses, subjects and mutants, too.
+/// The script runs this program, so that it also completes the names of cases, clauses, subjects and mutants.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -18,7 +18,7 @@ pub struct Args {
     shell: String,
 }
 
-/// What tells the program that a shell asks it.
+/// The variable by which a shell requests completions.
 pub const VARIABLE: &str = "COMPLETE";
 
 /// Performs the verb.

@@ -8,8 +8,8 @@ use crate::wait::{Event, Layout, Signal, System, WaitStatus};
 
 /// Show what a status word means, on every system or on one.
 ///
-/// The word is decimal, hexadecimal (0x), octal (0 or 0o) or binary (0b), and may be negative. What a number means in other
-/// conventions (`$?` of a shell, the return code of Python's subprocess) is shown below.
+/// The word is decimal, hexadecimal (0x), octal (0 or 0o) or binary (0b), and may be negative. What the number means in other
+/// conventions (a shell's `$?`, the return code of Python's subprocess) is shown below it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -26,7 +26,7 @@ pub struct Args {
     /// Show one system only: linux, freebsd, netbsd, openbsd, dragonfly, macos or illumos
     #[arg(long)]
     os: Option<String>,
-    /// The machine, where Linux has its own signal numbers: mips, sparc, alpha, parisc
+    /// An architecture with signal numbers of its own on Linux: mips, sparc, alpha, parisc
     #[arg(long, requires = "os")]
     arch: Option<String>,
     /// Output format
@@ -60,7 +60,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     Ok(Output::success(text))
 }
 
-/// The system of that name, on that machine if one is given.
+/// The system of that name, on that architecture if one is given.
 fn system(os: &str, arch: Option<&str>) -> Result<System, RunError> {
     let system = match (arch, Layout::from_os_name(os)) {
         (Some(arch), _) => System::from_names(os, arch),
@@ -90,7 +90,7 @@ fn number(text: &str) -> Option<i32> {
     if negative {
         return i32::try_from(-value).ok();
     }
-    // A word of 0x8000_0000 or more was printed as unsigned.
+    // A word of 0x8000_0000 or more: printed as unsigned.
     u32::try_from(value).ok().map(u32::cast_signed)
 }
 
@@ -100,7 +100,7 @@ fn bits(raw: i32) -> String {
     format!("{raw} = {word:#x} = {a:08b} {b:08b} {c:08b} {d:08b}\n")
 }
 
-/// What the number may be besides a status word, by those who print numbers of other kinds.
+/// What the number may mean if it is not a status word.
 fn other_readings(given: &str, raw: i32, system: System) -> String {
     let decimal = given.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit());
     let octal = decimal && given.trim_start_matches('-').starts_with('0') && given.len() > 1;
@@ -113,13 +113,15 @@ fn other_readings(given: &str, raw: i32, system: System) -> String {
     }
     let signal = |number| named(Signal::from_number_on(number, system), system);
     match raw {
-        126 => line(&mut out, "as $?", "the command was found and could not be run, or it exited with 126"),
+        126 => {
+            line(&mut out, "as $?", "the command was found but could not be executed, or it exited with 126")
+        }
         127 => line(&mut out, "as $?", "the command was not found, or it exited with 127"),
         129..=255 => line(
             &mut out,
             "as $?",
             &format!(
-                "killed by {} (128 + {}), or exited with {raw}; the words of these are {:#06x} and {:#06x}",
+                "killed by {} (128 + {}), or exited with {raw}; their status words are {:#06x} and {:#06x}",
                 signal(raw - 128),
                 raw - 128,
                 raw - 128,
@@ -130,7 +132,7 @@ fn other_readings(given: &str, raw: i32, system: System) -> String {
             &mut out,
             "in Python",
             &format!(
-                "killed by {}: subprocess.returncode and os.waitstatus_to_exitcode negate the signal; its word is {:#06x}",
+                "killed by {}: subprocess.returncode and os.waitstatus_to_exitcode negate the signal; its status word is {:#06x}",
                 signal(-raw),
                 -raw
             ),
@@ -140,18 +142,18 @@ fn other_readings(given: &str, raw: i32, system: System) -> String {
     if out.is_empty() { out } else { format!("\n{out}") }
 }
 
-/// A signal; a real-time one by its number, and as programs name it.
+/// A signal; for a real-time one, its number and the name that programs use.
 fn named(signal: Signal, system: System) -> String {
     let number = signal.number_on(system).unwrap_or_default();
     let first = match (signal.is_realtime_on(system), system.layout()) {
-        // The two C libraries of Linux keep the first ones to themselves.
+        // Both C libraries of Linux reserve the first ones.
         (true, Layout::Linux) if number >= 35 => {
             return format!("SIGRTMIN+{} ({signal}; in musl SIGRTMIN+{})", number - 34, number - 35);
         }
         (true, Layout::Linux) if number == 34 => {
-            return format!("SIGRTMIN ({signal}; musl keeps it to itself)");
+            return format!("SIGRTMIN ({signal}; reserved by musl)");
         }
-        (true, Layout::Linux) => return format!("{signal} (the C library keeps it to itself)"),
+        (true, Layout::Linux) => return format!("{signal} (reserved by the C library)"),
         (true, _) => Signal::realtime_range_on(system).map_or(number, |range| *range.start()),
         (false, _) => return signal.to_string(),
     };
@@ -172,11 +174,11 @@ fn meaning(status: WaitStatus) -> String {
         Event::Stopped { signal, ptrace } => format!("stopped by {}, ptrace event {ptrace}", of(signal)),
         Event::Trapped { status } => format!("trapped ({status:#x})"),
         Event::Continued => "continued".to_owned(),
-        Event::Unknown => "none: no macro holds".to_owned(),
+        Event::Unknown => "none: no macro is true".to_owned(),
     }
 }
 
-/// Each macro with its value; `None` where evaluating it is undefined.
+/// Each macro with its value; `None` where its value is undefined.
 fn macros(status: WaitStatus) -> [(&'static str, Option<String>); 8] {
     let yes = |is: bool| Some(if is { "true" } else { "false" }.to_owned());
     let signal = |s: Signal| {
@@ -291,8 +293,8 @@ mod tests {
     fn real_time_signals_have_names() {
         let on = |layout: Layout, number: i32| meaning(layout.decode(number));
         assert_eq!(on(Layout::Linux, 37), "killed by SIGRTMIN+3 (SIG37; in musl SIGRTMIN+2)");
-        assert_eq!(on(Layout::Linux, 34), "killed by SIGRTMIN (SIG34; musl keeps it to itself)");
-        assert_eq!(on(Layout::Linux, 33), "killed by SIG33 (the C library keeps it to itself)");
+        assert_eq!(on(Layout::Linux, 34), "killed by SIGRTMIN (SIG34; reserved by musl)");
+        assert_eq!(on(Layout::Linux, 33), "killed by SIG33 (reserved by the C library)");
         assert_eq!(on(Layout::FreeBsd, 68), "killed by SIGRTMIN+3 (SIG68)");
         assert_eq!(on(Layout::NetBsd, 33), "killed by SIGRTMIN (SIG33)");
     }

@@ -13,19 +13,19 @@ use std::fmt::Write;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-/// Compare a JSON report with one or more others: regressions, fixes, changed values, slower, new and removed trials.
+/// Compare a JSON report with one or more others: regressions, fixes, changed values, and slower, new and removed trials.
 ///
-/// Exits with 1 if a trial regressed or a new trial fails, 2 if a report cannot be read or the two have no trial in common,
-/// and 0 otherwise. Ids that have been renamed are brought up to date first.
+/// Exits with 1 if a trial regressed or a new trial fails, 2 if a report cannot be read or two have no trials in common,
+/// and 0 otherwise. Ids that have been renamed are updated first.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   waitspec diff main.jsonl branch.jsonl
-  waitspec diff linux-6.1.jsonl linux-6.12.jsonl linux-6.18.jsonl      one report with several
-  waitspec diff glibc.jsonl musl.jsonl --as libc                       subjects of different names
+  waitspec diff linux-6.1.jsonl linux-6.12.jsonl linux-6.18.jsonl      one report against several
+  waitspec diff glibc.jsonl musl.jsonl --as libc                       subjects with different names
   waitspec diff main.jsonl branch.jsonl --format github                annotations and a step summary")]
 pub struct Args {
-    /// Report to compare with
+    /// Report to compare against
     old: PathBuf,
     /// Reports to check
     #[arg(required = true)]
@@ -33,7 +33,7 @@ pub struct Args {
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     format: Format,
-    /// Compare the one subject of each report under this name
+    /// Compare the only subject of each report under this name
     #[arg(long = "as", value_name = "NAME")]
     name: Option<String>,
     /// List trials slower by this factor, relative to the run as a whole
@@ -64,7 +64,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
         if !report.trials.iter().any(|t| before.contains(&trial(t))) {
             let (old, new) = (args.old.display(), path.display());
             return Err(RunError::Usage(format!(
-                "{old} and {new} have no trial in common; check their subjects, or give both one name with --as"
+                "{old} and {new} have no trials in common; check their subjects, or give both the same name with --as"
             )));
         }
     }
@@ -81,7 +81,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     Ok(Output { text, code: u8::from(found.count(Kind::Regression) > 0) })
 }
 
-/// A report, its one subject renamed if `name` is given.
+/// A report, with its only subject renamed if `name` is given.
 fn report(path: &Path, name: Option<&str>) -> Result<Report, RunError> {
     let mut report = read(path).map_err(RunError::Usage)?;
     let Some(name) = name else { return Ok(report) };
@@ -155,7 +155,7 @@ fn markdown(found: &Comparison) -> String {
     out + &totals(found) + "\n"
 }
 
-/// GitHub shows no more annotations of a kind than this in one step.
+/// The number of annotations of each kind that GitHub shows for a step.
 const SHOWN: usize = 10;
 
 /// Workflow commands, one per line; the tables go to the step summary, or below if there is none.

@@ -7,18 +7,18 @@ use crate::runner::settings::RunError;
 use crate::spec::Profile;
 use crate::sys::call::abi::Call;
 
-/// Print one C program that judges the wait calls of the system that it runs on.
+/// Print a C program that tests the wait calls of the system it runs on.
 ///
-/// It holds the cases of the catalogue whose course is straight, needs about 13 system calls and no connection to this program,
-/// and prints TAP: for a kernel on which nothing else runs yet.
+/// The program contains those cases of the catalogue that have no branches, needs about 13 system calls and no connection to
+/// waitspec, and prints TAP: for a kernel on which nothing else runs yet.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   waitspec emit-c >waits.c && cc -o waits waits.c && ./waits
-  waitspec emit-c exit-code nohang --profile posix        only some cases, by the standard alone
-  waitspec emit-c | musl-gcc -static -x c -o init -       the only program of an initramfs")]
+  waitspec emit-c exit-code nohang --profile posix        only some cases, against the standard alone
+  waitspec emit-c | musl-gcc -static -x c -o init -       the only program in an initramfs")]
 pub struct Args {
-    /// Cases, as for `run`: parts of ids, or patterns with `*`; all if none is given
+    /// Cases, as for `run`: parts of ids, or patterns with `*` [default: all]
     groups: Vec<String>,
     /// Clauses that apply
     #[arg(long, value_name = "PROFILE", value_parser = super::run::profile_names())]
@@ -37,7 +37,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
             .flat_map(|h| h.calls.iter().map(|call| id(h, *call)))
             .any(|id| chosen(group, &id))
         {
-            let why = format!("no case matches `{group}` of those that can be a C program");
+            let why = format!("none of the cases that can be written as a C program matches `{group}`");
             return Err(RunError::Nothing(why));
         }
     }

@@ -15,8 +15,7 @@ use crate::sys::call::abi::Call;
 #[cfg(feature = "full")]
 use clap_complete::engine::ArgValueCandidates;
 
-/// Show what a case does, what a clause requires and which cases check it, or what begins with a name; a scenario, a mutant or a
-/// call.
+/// Explain a case, a clause and the cases that check it, a scenario, a mutant or a call, or list the ids with a given prefix.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -26,7 +25,7 @@ Examples:
   waitspec explain posix/waitid/
   waitspec explain double-reap")]
 pub struct Args {
-    /// Id of a case (with or without @call) or of a clause, or the beginning of one; a scenario, a mutant, a call
+    /// Id of a case (with or without @call) or of a clause, or a prefix of one; a scenario, a mutant or a call
     #[arg(value_name = "NAME")]
     #[cfg_attr(feature = "full", arg(add = ArgValueCandidates::new(complete::names)))]
     name: String,
@@ -59,7 +58,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     let of_theme = catalogue::cases().filter(|case| case.id.split('.').next() == Some(id));
     let mut lines: Vec<String> = of_theme.map(|case| titled(case.id, case.title)).collect();
     if lines.is_empty() {
-        // The beginning of several ids.
+        // A prefix of several ids.
         let cases = catalogue::cases().filter(|case| case.id.starts_with(id));
         lines.extend(cases.map(|case| titled(case.id, case.title)));
         let clauses = spec::clauses().filter(|clause| clause.id.starts_with(id));
@@ -68,13 +67,15 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     if lines.is_empty() || id.is_empty() {
         let known = catalogue::cases().map(|c| c.id).chain(spec::clauses().map(|c| c.id));
         let known = known.chain(library::names()).chain(mutants().map(|mutant| mutant.name));
+        // The name of a subject is that of a mutant.
+        let wrong = id.strip_prefix("mutant:").unwrap_or(id);
         let all = "see `waitspec list cases`, `clauses`, `scenarios` and `mutants`";
-        return Err(RunError::Usage(format!("unknown name `{id}`{}; {all}", hint(id, known))));
+        return Err(RunError::Usage(format!("unknown name `{id}`{}; {all}", hint(wrong, known))));
     }
     Ok(Output::success(lines.join("\n") + "\n"))
 }
 
-/// What a scenario does, what a mutant breaks, or what a call is tried with.
+/// What a scenario does, what a mutant breaks, or how many cases a call is run with.
 fn of_another_sort(name: &str) -> Option<String> {
     let mut out = format!("{name}\n");
     let mutant = name.strip_prefix("mutant:").unwrap_or(name);
@@ -93,7 +94,7 @@ fn of_another_sort(name: &str) -> Option<String> {
         );
     } else if let Some(call) = Call::from_name(name) {
         let cases = catalogue::cases().filter(|case| case.planned_calls().has(call)).count();
-        line(&mut out, "call", &format!("{cases} cases are tried with it"));
+        line(&mut out, "call", &format!("{cases} cases run with it"));
         line(&mut out, "run", &format!("waitspec run --call {name}"));
     } else {
         return None;
@@ -148,7 +149,7 @@ fn of_clause(clause: &Clause) -> String {
     out
 }
 
-/// The text with each bug report as a link of the terminal; where there is none, the sequences are stripped.
+/// The text with each bug report as a terminal hyperlink; without a terminal, the sequences are stripped.
 fn linked(text: &str) -> String {
     let words = text.split_inclusive([' ', '\n']).map(|word| {
         let bug = word.trim_end_matches([' ', '\n', ',']);
@@ -162,7 +163,7 @@ fn linked(text: &str) -> String {
     words.collect()
 }
 
-/// What is said of a case, a clause or a deviation that no machine has shown.
+/// The note on a case, a clause or a deviation that no run has confirmed.
 fn unverified() -> String {
     format!("unverified: {}", verified::UNVERIFIED)
 }

@@ -19,8 +19,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Randomized model-based testing
 ///
-/// Generates random histories of children and calls, runs them, and checks every result against an executable model of the
-/// family. A history that violates a clause is shrunk to a minimal reproducer, shown, and saved as a trace for
+/// Generates random histories of operations on children, runs them, and checks every result against an executable model of the
+/// wait family. A history that violates a clause is shrunk to a minimal reproducer, shown, and saved as a trace for
 /// `waitspec replay`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -36,26 +36,32 @@ pub struct Args {
     #[command(flatten)]
     session: SessionArgs,
     /// Maximum number of operations per history, not counting the initial children
-    #[arg(long, value_name = "N", default_value_t = 30)]
-    ops: usize,
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = clap::value_parser!(u16).range(1..), allow_negative_numbers = true)]
+    ops: u16,
     /// Maximum number of children at a time
-    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=i64::from(Slot::MOST)))]
+    #[arg(long, value_name = "N", default_value_t = 6, value_parser = clap::value_parser!(u8).range(1..=i64::from(Slot::MOST)), allow_negative_numbers = true)]
     children: u8,
     /// Number of histories per subject
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..), allow_negative_numbers = true)]
     runs: u64,
-    /// Make calls from N threads concurrently; some order of the calls must explain the results
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    /// Make calls from N threads concurrently; the results must be consistent with some order of the calls
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 0,
+        hide_default_value = true,
+        allow_negative_numbers = true
+    )]
     waiters: u8,
     /// Instead of random histories, run every history of up to N operations on two children
-    #[arg(long, value_name = "N", conflicts_with_all = ["ops", "children", "runs", "seed", "waiters"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["ops", "children", "runs", "seed", "waiters"], allow_negative_numbers = true)]
     exhaustive: Option<usize>,
-    /// Make calls with hostile arguments (pids, idtypes, option bits, pointers), each answer of which is predicted as the Linux
-    /// kernel gives it; then see whether process and system are alive [default subject: syscall]
+    /// Make calls with hostile arguments (pids, idtypes, option bits, pointers) and compare each result with the one predicted for
+    /// Linux; then check that process and system still work [default subject: syscall]
     #[arg(long, conflicts_with_all = ["exhaustive", "waiters", "output"])]
     raw: bool,
     /// Seed of the random histories [default: a new one each time, shown in the output]
-    #[arg(long, value_name = "SEED")]
+    #[arg(long, value_name = "SEED", allow_negative_numbers = true)]
     seed: Option<u64>,
     /// File for the trace of a failure; -SUBJECT is appended for several subjects [default: waitspec-SUBJECT-SEED.trace]
     #[arg(long, value_name = "FILE")]
@@ -78,7 +84,7 @@ impl Args {
         }
     }
 
-    /// The head of a trace file: what it is, and the command that found it.
+    /// The header of a trace file: what it is, and the command that found it.
     fn about(&self, subject: &str, seed: u64, run: u64) -> [String; 2] {
         let options = match self.exhaustive {
             Some(length) => format!("--exhaustive {length}"),
@@ -105,7 +111,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
         return hostile(args, seed);
     }
     let quest = Quest {
-        ops: args.ops,
+        ops: args.ops.into(),
         children: args.children,
         runs: args.runs,
         seed,
@@ -163,7 +169,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
 
 /// Hostile calls on each subject.
 fn hostile(args: &Args, seed: u64) -> Result<Output, RunError> {
-    let (ops, children) = (args.ops, args.children);
+    let (ops, children) = (usize::from(args.ops), args.children);
     let quest = RawQuest { ops, children, runs: args.runs, seed, uid: args.session.uid() };
     let (pool, subjects) = args.session.pool(&["syscall"])?;
     let mut output = Output::default();

@@ -1,4 +1,4 @@
-//! The floor of a run: what its processes would cost if each were a bare fork.
+//! The lower bound for a run: the time for as many bare forks as it has processes.
 
 use crate::sys::process::{self, Forked, Reaped};
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ const FORKS: usize = 25;
 /// How long a child may take to exit, and be reaped.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The time to fork a child that exits at once, and to reap it: the median. `None` if that does not work. To be called while
+/// The median time to fork a child that exits at once, and to reap it. `None` if that does not work. Must be called while
 /// there is one thread.
 pub fn bare_fork() -> Option<Duration> {
     let mut times = (0..FORKS).map(|_| timed()).collect::<Option<Vec<_>>>()?;

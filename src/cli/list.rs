@@ -14,7 +14,7 @@ use clap::ValueEnum;
 
 /// List cases, clauses, scenarios, subjects, mutants, calls or contracts.
 ///
-/// A case or a clause is unverified if no machine has run it on a system that it is about: it was read in a source or a manual.
+/// A case or a clause is unverified if it has never been run on a system that it applies to: it comes from a manual or from source code.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -29,7 +29,7 @@ pub struct Args {
     /// What to list
     #[arg(value_enum, default_value_t = What::Cases)]
     what: What,
-    /// List only what has one of these in its name or its description, or matches it as a whole if it contains a `*`
+    /// List only entries with one of these in their name or description; with a `*`, the whole name must match
     #[arg(value_name = "PATTERN", conflicts_with = "summary")]
     patterns: Vec<String>,
     /// List only testable clauses that no case cites
@@ -57,7 +57,7 @@ enum What {
     Mutants,
     /// Front ends of the wait family
     Calls,
-    /// What programs that run a program promise
+    /// Promises of programs that run other programs
     Contracts,
 }
 
@@ -111,7 +111,7 @@ fn cases() -> Table {
     table
 }
 
-/// Whether something holds: `yes` or nothing for people, a boolean for programs.
+/// A condition: `yes` or nothing for people, a boolean for programs.
 fn yes(holds: bool) -> Cell {
     Cell::Pair((if holds { "yes" } else { "" }).to_owned(), holds.into())
 }
@@ -172,7 +172,7 @@ pub fn summary() -> Table {
     let matrix = crate::selftest::Matrix::committed().unwrap_or_default();
     #[cfg(feature = "full")]
     let failing = matrix.clauses();
-    // Failed by some mutant: a clause that no mutant ever failed is not known to be checked.
+    // Failed by some mutant: otherwise it is not known whether the clause is checked at all.
     #[cfg(feature = "full")]
     let seen_to_fail = |clauses: &[&Clause]| {
         Cell::Count(clauses.iter().filter(|clause| failing.contains(clause.id)).count())
@@ -228,10 +228,10 @@ fn subjects() -> Table {
     let version = env!("CARGO_PKG_VERSION");
     table.row([
         subject::OWN_HANDLE.into(),
-        Cell::Text(format!("{version}; process handles on this crate's wait")),
+        Cell::Text(format!("{version}; process handles built on this crate's wait")),
     ]);
     for name in subject::OWN_PROGRAMS {
-        table.row([(*name).into(), Cell::Text(format!("{version}; a program on this crate's wait"))]);
+        table.row([(*name).into(), Cell::Text(format!("{version}; a program built on this crate's wait"))]);
     }
     for (form, summary) in super::names::SUBJECT_FORMS {
         table.row([form.into(), summary.into()]);

@@ -8,9 +8,9 @@ use crate::runner::settings::RunError;
 use clap::ValueEnum;
 use std::path::{Path, PathBuf};
 
-/// Show the JSON reports of several subjects as one table: what differs, what is wrong, how to reproduce it.
+/// Show the JSON reports of several subjects in one table: what differs, what fails, how to reproduce it.
 ///
-/// The reports may be of any subjects, systems and interfaces. The HTML page is one self-contained file.
+/// The reports may be of any subjects, systems and interfaces. The HTML page is a single self-contained file.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -27,7 +27,7 @@ pub struct Args {
     /// Write the table to FILE instead of standard output
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// On a terminal, show failures in full, and the rows in which subjects agree
+    /// On a terminal, show failures in full, and also the rows in which all subjects agree
     #[arg(short, long)]
     verbose: bool,
 }
@@ -73,6 +73,9 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
         Format::Html => html::page(&matrix),
     };
     match &args.output {
+        Some(path) if format == Format::Terminal => {
+            write(path, &anstream::adapter::strip_str(&text).to_string())
+        }
         Some(path) => write(path, &text),
         None => Ok(Output::success(text)),
     }

@@ -128,8 +128,10 @@ impl Output {
 
 /// The program.
 ///
-/// `child` bypasses the parser, and so do the agents of shared objects: they are executed often and must start fast.
+/// `child` and the agents of shared objects bypass the parser: they are executed often and must start fast.
 pub fn main() -> ExitCode {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    std::hint::black_box(crate::sys::startup::is_checked());
     let arguments: Vec<_> = std::env::args_os().collect();
     if let Some(code) = child::run_if_asked(&arguments) {
         return code;
@@ -140,7 +142,7 @@ pub fn main() -> ExitCode {
     }
     #[cfg(feature = "full")]
     if std::env::var_os(completions::VARIABLE).is_some() {
-        // Answers a shell and exits.
+        // Answers the shell and exits.
         clap_complete::CompleteEnv::with_factory(Cli::command).var(completions::VARIABLE).complete();
     }
     let output = match Cli::try_parse_from(&arguments) {
@@ -199,7 +201,7 @@ fn perform(verb: Verb) -> Result<Output, RunError> {
     }
 }
 
-/// The error of a build for a target, in which something is left out to keep it small.
+/// The error for something that a small build for a target leaves out.
 #[cfg(not(feature = "full"))]
 fn lacks(what: &str) -> RunError {
     RunError::Usage(format!("this build has no {what}: it lacks the feature `full`"))

@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 pub const SUBJECT_FORMS: [(&str, &str); 9] = [
     ("agent:CMD", "an implementation behind an agent, a program that speaks the protocol"),
     ("so:PATH", "the functions of a shared object, by their addresses"),
-    ("preload:PATH", "the C library under a shared object that is loaded before it (LD_PRELOAD)"),
-    ("wrapper:CMD", "a program that runs the program that it is given"),
-    ("time:CMD", "a program that reports what the program used that it is given"),
-    ("container-init:CMD", "an init that runs the program that it is given, as process 1 of a container"),
-    ("supervisor:CMD", "a program that keeps another running"),
-    ("shell:CMD", "a shell, run on scripts"),
+    ("preload:PATH", "the C library with a shared object preloaded (LD_PRELOAD)"),
+    ("wrapper:CMD", "a program that runs a given command"),
+    ("time:CMD", "a program that runs a given command and reports its resource usage"),
+    ("container-init:CMD", "an init that runs a given command, as process 1 of a container"),
+    ("supervisor:CMD", "a program that keeps other programs running"),
+    ("shell:CMD", "a shell, which runs scripts"),
     ("mutant:NAME", "a subject with a known bug (`list mutants`)"),
 ];
 
@@ -42,7 +42,7 @@ pub fn hint<'a>(wrong: &str, known: impl IntoIterator<Item = &'a str>) -> String
     }
 }
 
-/// The error for an unknown name of some sort.
+/// The error for an unknown name of some kind.
 pub fn unknown<'a>(sort: &str, wrong: &str, known: impl IntoIterator<Item = &'a str>) -> RunError {
     RunError::Usage(format!("unknown {sort} `{wrong}`{}", hint(wrong, known)))
 }

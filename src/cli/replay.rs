@@ -13,7 +13,7 @@ use clap::ValueEnum;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-/// Run a recorded history again: a trace of `waitspec explore`, or your own script.
+/// Run a recorded history again: a trace from `waitspec explore`, or your own script.
 ///
 /// If TRACE is `-`, standard input is read.
 #[derive(Debug, clap::Args)]
@@ -25,7 +25,7 @@ Examples:
 pub struct Args {
     /// File with the history
     trace: PathBuf,
-    /// Do not run the history: print a self-contained program that does
+    /// Instead of running the history, print a self-contained program that does
     #[arg(long, value_enum, value_name = "LANGUAGE", conflicts_with_all = ["subjects", "jobs", "child", "warden"])]
     emit: Option<Language>,
     #[command(flatten)]
@@ -44,7 +44,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     if args.emit == Some(Language::C) {
         if ops.iter().any(|op| matches!(op, Op::Wait(wait) if wait.thread > 0)) {
             let why =
-                "a history with threads cannot be written as a C program, which makes its calls in order";
+                "a history with threads cannot be written as a C program, which makes its calls sequentially";
             return Err(RunError::Usage(why.to_owned()));
         }
         let profile = args.session.profile.or_else(|| Profile::from_name(std::env::consts::OS));
@@ -84,7 +84,7 @@ fn read(path: &Path) -> Result<Vec<Op>, RunError> {
     let text = text.map_err(|e| RunError::Usage(format!("cannot read {name}: {e}")))?;
     let ops = parse(&text).map_err(|e| RunError::Usage(format!("{name}, {e}")))?;
     if ops.is_empty() {
-        return Err(RunError::Usage(format!("{name} contains no operation")));
+        return Err(RunError::Usage(format!("{name} contains no operations")));
     }
     Ok(ops)
 }

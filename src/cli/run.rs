@@ -20,9 +20,10 @@ use crate::report::machine::tap::Tap;
 #[cfg(feature = "full")]
 use crate::report::matrix::reporter::{Form, Page};
 use crate::report::renames::Kind;
-use crate::runner::event::{Event, Summary, TrialReport, Verdict};
-use crate::runner::run::{die_by_interrupt, run};
-use crate::runner::settings::{RunError, Selection, Settings};
+use crate::runner::event::{RunEvent, Summary, TrialReport, Verdict};
+use crate::runner::interrupt;
+use crate::runner::run::run;
+use crate::runner::settings::{RunError, Settings};
 use crate::spec::Profile;
 use crate::subject;
 use crate::sys::call::abi::Call;
@@ -59,7 +60,7 @@ pub struct Args {
     #[arg(value_name = "PATTERN")]
     #[cfg_attr(feature = "full", arg(add = ArgValueCandidates::new(complete::cases)))]
     patterns: Vec<String>,
-    /// Do not run these cases: like PATTERN (repeatable)
+    /// Do not run cases that match this PATTERN (repeatable)
     #[arg(long = "exclude", value_name = "PATTERN")]
     #[cfg_attr(feature = "full", arg(add = ArgValueCandidates::new(complete::cases)))]
     excluded: Vec<String>,
@@ -77,41 +78,41 @@ pub struct Args {
     /// Apply the clauses of this system instead of the one the subject reports
     #[arg(long, value_name = "P", value_parser = profile_names())]
     profile: Option<Profile>,
-    /// Number of trials to run in parallel [default: 4 per processor, at most 32; 1 per processor where fork is slow]
-    #[arg(long, value_name = "N")]
+    /// Number of trials to run in parallel [default: 4 per CPU, at most 32; 1 per CPU where fork is slow]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     jobs: Option<NonZeroUsize>,
     /// Run only the M-th of N parts of the trials
     #[arg(long, value_name = "M/N")]
     shard: Option<Shard>,
     /// Repeat each trial N times
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     repeat: Option<NonZeroU32>,
     /// Stop at the first failure; without --repeat, repeat each trial up to 1000 times
     #[arg(long, conflicts_with = "baseline")]
     until_fail: bool,
     /// Stop after N failures
-    #[arg(long, value_name = "N", conflicts_with_all = ["until_fail", "baseline"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["until_fail", "baseline"], allow_negative_numbers = true)]
     max_failures: Option<NonZeroUsize>,
     /// Run the trials in a random order, determined by SEED
-    #[arg(long, value_name = "SEED")]
+    #[arg(long, value_name = "SEED", allow_negative_numbers = true)]
     shuffle: Option<u64>,
     /// Multiply every deadline by X, for slow machines and emulators
-    #[arg(long, value_name = "X", default_value_t)]
+    #[arg(long, value_name = "X", default_value_t, allow_negative_numbers = true)]
     timeout_scale: TimeoutScale,
     /// Fail if fewer than N trials pass
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     min_trials: Option<usize>,
     /// Format of the report [default: by the extension of --output, else terminal]
     #[arg(long, value_enum)]
     format: Option<Format>,
     /// Write the report to FILE, and a terminal report to standard output; the extension determines the format: .html,
-    /// .md, .txt, .xml, .tap, .ktap, .jsonl (repeatable). `-` is standard output, in place of the terminal report
+    /// .md, .txt, .xml, .tap, .ktap, .jsonl (repeatable). `-` is standard output, instead of the terminal report
     #[arg(long = "output", value_name = "FILE")]
     outputs: Vec<PathBuf>,
     /// Excuse the known failures listed in FILE (see `baseline update`)
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Treat a SHOULD clause that does not hold as a failure
+    /// Treat violations of SHOULD clauses as failures
     #[arg(long)]
     strict: bool,
     /// Command that runs child scenarios, for agents that need their own child program
@@ -126,16 +127,16 @@ pub struct Args {
     /// Show the protocol lines of each trial
     #[arg(long)]
     trace: bool,
-    /// Show the N slowest trials, and the floor of the run: its processes times a bare fork
+    /// Show the N slowest trials, and compare the run with the same number of bare forks
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     durations: usize,
     /// Show every trial, with recorded values and warnings
     #[arg(short, long)]
     verbose: bool,
-    /// Show the failures and the last line only
+    /// Show only the failures and the last line
     #[arg(short, long, conflicts_with = "verbose")]
     quiet: bool,
-    /// Print the selected trials, one per line, and run nothing
+    /// Print the selected trials, one per line, without running them
     #[arg(long, conflicts_with_all = ["outputs", "format"])]
     list: bool,
 }
@@ -146,7 +147,7 @@ enum Format {
     Terminal,
     /// Test Anything Protocol 13
     Tap,
-    /// Kernel TAP 1, as of kselftest and KUnit
+    /// Kernel TAP 1, as used by kselftest and KUnit
     Ktap,
     /// JUnit XML
     Junit,
@@ -175,17 +176,15 @@ impl Args {
         let repeat = self.repeat.map_or(if self.until_fail { UNTIL_FAIL } else { 1 }, NonZeroU32::get);
         Settings {
             subjects: self.subjects.clone(),
-            selection: Selection {
-                patterns: self.patterns.clone(),
-                excluded: self.excluded.clone(),
-                max_failures: self.max_failures.map(NonZeroUsize::get),
-                calls: self.calls.clone(),
-                clauses: self.clauses.clone(),
-                shard: self.shard.map(|shard| (shard.part, shard.of)),
-                repeat,
-                until_fail: self.until_fail,
-                shuffle: self.shuffle,
-            },
+            patterns: self.patterns.clone(),
+            excluded: self.excluded.clone(),
+            max_failures: self.max_failures.map(NonZeroUsize::get),
+            calls: self.calls.clone(),
+            clauses: self.clauses.clone(),
+            shard: self.shard.map(|shard| (shard.part, shard.of)),
+            repeat,
+            until_fail: self.until_fail,
+            shuffle: self.shuffle,
             profile: self.profile,
             jobs: self.jobs.map(NonZeroUsize::get),
             timeout_scale: self.timeout_scale.0,
@@ -310,7 +309,7 @@ impl Args {
     }
 }
 
-/// Whether an output file stands for standard output.
+/// Whether an output file means standard output.
 fn is_stdout(path: &Path) -> bool {
     path == Path::new("-")
 }
@@ -319,7 +318,7 @@ fn is_stdout(path: &Path) -> bool {
 pub fn perform(args: Args) -> Result<Output, RunError> {
     let settings = args.settings();
     check_subjects(&settings.subjects)?;
-    let selected = check_selection(&settings.selection)?;
+    let selected = check_selection(&settings)?;
     if args.list {
         return Ok(Output::success(selected.join("\n") + "\n"));
     }
@@ -333,7 +332,7 @@ pub fn perform(args: Args) -> Result<Output, RunError> {
     };
     let ran = run(&settings, &mut |event| reports.event(event))?;
     if ran.interrupted {
-        die_by_interrupt();
+        interrupt::die();
     }
     if let Some(error) = reports.error {
         return Err(RunError::Broken(format!("cannot write the report: {error}")));
@@ -359,26 +358,26 @@ struct Reports {
 }
 
 impl Reports {
-    fn event(&mut self, event: &Event) {
+    fn event(&mut self, event: &RunEvent) {
         let judged = match event {
-            Event::Begin(header) => Event::Begin(header.clone()),
-            Event::Trial(trial) => {
+            RunEvent::Begin(header) => RunEvent::Begin(header.clone()),
+            RunEvent::Trial(trial) => {
                 let trial = self.judged(trial);
                 self.summary.add(&trial);
-                Event::Trial(Box::new(trial))
+                RunEvent::Trial(Box::new(trial))
             }
-            Event::Waiting(standing) => Event::Waiting(standing.clone()),
-            Event::End(end) => {
+            RunEvent::Waiting(standing) => RunEvent::Waiting(standing.clone()),
+            RunEvent::End(end) => {
                 self.summary.interrupted = end.interrupted;
                 self.summary.duration = end.duration;
-                Event::End(self.summary.clone())
+                RunEvent::End(self.summary.clone())
             }
         };
         let Reports { reporters, progress, error, .. } = self;
         progress.event(&judged, || {
             reporters.retain_mut(|reporter| match reporter.event(&judged) {
                 Ok(()) => true,
-                // The reader has closed the pipe; the verdict still counts.
+                // The reader has closed the pipe; the exit code still matters.
                 Err(e) if e.kind() == io::ErrorKind::BrokenPipe => false,
                 Err(e) => {
                     error.get_or_insert(e);
@@ -401,17 +400,17 @@ impl Reports {
     }
 }
 
-/// Whether a command stands behind that word and a `:`.
+/// Whether that word and a `:` introduce a command.
 fn runs_a_command(sort: &str) -> bool {
     sort == "agent" || program::Kind::ALL.iter().any(|(word, _)| *word == sort)
 }
 
-/// Rejects unknown names; whether an agent starts shows later.
+/// Rejects unknown names; whether an agent starts is found out later.
 pub(super) fn check_subjects(subjects: &[String]) -> Result<(), RunError> {
     for subject in subjects {
         match subject.split_once(':') {
             Some((sort, "")) if ["so", "preload", "mutant"].contains(&sort) || runs_a_command(sort) => {
-                return Err(RunError::Usage(format!("subject `{subject}`: nothing follows `{sort}:`")));
+                return Err(RunError::Usage(format!("subject `{subject}`: nothing after `{sort}:`")));
             }
             Some((sort, command)) if runs_a_command(sort) => {
                 command_words(command).map_err(|e| RunError::Usage(format!("subject `{subject}`: {e}")))?;

@@ -1,22 +1,22 @@
-//! What the filters of `run` select, and what is meant by one that selects nothing.
+//! What the filters of `run` select, and suggestions for one that selects nothing.
 
 use super::names::{hint, nearest, unknown_id};
 use crate::catalogue;
 use crate::report::renames::{Kind, new_name};
 use crate::runner::select::{Candidate, Unmatched, glob, select};
-use crate::runner::settings::{RunError, Selection};
+use crate::runner::settings::{RunError, Settings};
 use crate::spec;
 use crate::trial::Variant;
 
-/// The selected trials, whatever the subjects offer. Rejects a filter that matches nothing, and suggests what is nearest.
-pub fn check_selection(selection: &Selection) -> Result<Vec<String>, RunError> {
+/// The selected trials, whatever the subjects offer. Rejects a filter that matches nothing, and suggests the nearest names.
+pub fn check_selection(settings: &Settings) -> Result<Vec<String>, RunError> {
     let cases: Vec<_> = catalogue::cases().collect();
     let candidates: Vec<Candidate<'_>> = cases
         .iter()
         .map(|case| Candidate { case: case.id, clauses: case.clauses, variants: case.every_variant() })
         .collect();
     let id = |(at, variant): (usize, Variant)| format!("{}@{}", cases[at].id, variant.name());
-    match select(selection, &candidates) {
+    match select(settings, &candidates) {
         Ok(selected) => Ok(selected.into_iter().map(id).collect()),
         Err(Unmatched::Pattern(pattern)) => {
             let near = hint_of_trial(&pattern);
@@ -50,7 +50,7 @@ fn hint_of_trial(pattern: &str) -> String {
     }
 }
 
-/// The argument of `--clause` for what looks like a clause or the beginning of one.
+/// The argument of `--clause` for something that looks like a clause or a prefix of one.
 fn clauses_like(text: &str) -> Option<String> {
     if !text.contains('/') {
         return None;

@@ -5,7 +5,7 @@ use super::{Output, print_error};
 use crate::mutants::mutants;
 use crate::report::human::progress::Progress;
 use crate::report::renames::Kind;
-use crate::runner::event::{Event, RunHeader, Summary, Verdict};
+use crate::runner::event::{RunEvent, RunHeader, Summary, Verdict};
 use crate::runner::pool::Pool;
 use crate::runner::settings::RunError;
 use crate::selftest::findings::OfMutant;
@@ -38,10 +38,10 @@ pub struct Args {
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     format: Format,
     /// Number of trials to run in parallel
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     jobs: Option<std::num::NonZeroUsize>,
     /// Also check whether the model catches each mutant within RUNS random histories
-    #[arg(long, value_name = "RUNS")]
+    #[arg(long, value_name = "RUNS", allow_negative_numbers = true)]
     model: Option<u64>,
     /// Write the kill matrix to FILE; with a selection, update only the selected mutants and cases
     #[arg(long, value_name = "FILE")]
@@ -98,18 +98,18 @@ fn save(args: &Args, path: &Path, matrix: Matrix) -> Result<Matrix, RunError> {
     Ok(whole)
 }
 
-/// Runs the trials; returns the matrix and what went wrong besides the mutants.
+/// Runs the trials; returns the matrix and any problems other than surviving mutants.
 fn fill(args: &Args) -> Result<(Matrix, Vec<String>), RunError> {
     let session = selftest::start(&args.mutants, &args.patterns, args.jobs.map(std::num::NonZeroUsize::get))?;
     let wanted = selftest::all(&session);
     let header = session.header().clone();
-    // Without what a builder of a kernel adds to its version.
+    // Without the local suffix of the kernel version.
     let kernel = header.kernel.split('-').next().unwrap_or_default();
     let mut matrix = Matrix { system: format!("{kernel} {}", header.machine), ..Matrix::default() };
     let mut amiss = Vec::new();
     let pool = Pool::new(session);
     let mut progress = Progress::default();
-    progress.event(&Event::Begin(RunHeader { trials: wanted.len(), ..header }), || ());
+    progress.event(&RunEvent::Begin(RunHeader { trials: wanted.len(), ..header }), || ());
     selftest::run(&pool, wanted, &mut |wanted, report| {
         match matrix::mutant_of(&wanted.subject) {
             Some(mutant) => matrix.add(mutant.name, wanted, report),
@@ -118,16 +118,16 @@ fn fill(args: &Args) -> Result<(Matrix, Vec<String>), RunError> {
         let unbroken = matrix::mutant_of(&wanted.subject).is_none();
         if matches!(report.verdict, Verdict::Broken(_)) || (unbroken && report.verdict.is_bad()) {
             let trial = format!("{} on {}: {}", report.id, report.subject, report.verdict);
-            progress.event(&Event::Trial(Box::new(report.clone())), || print_error(&trial));
+            progress.event(&RunEvent::Trial(Box::new(report.clone())), || print_error(&trial));
             amiss.push(trial);
         } else {
             // A mutant that is killed is not a failure.
             let mut report = report.clone();
             report.verdict = Verdict::Pass;
-            progress.event(&Event::Trial(Box::new(report)), || ());
+            progress.event(&RunEvent::Trial(Box::new(report)), || ());
         }
     });
-    progress.event(&Event::End(Summary::default()), || ());
+    progress.event(&RunEvent::End(Summary::default()), || ());
     matrix.sort();
     if let Some(budget) = args.model {
         let bar = ProgressBar::new(matrix.rows.len() as u64);
@@ -169,7 +169,7 @@ fn terminal(findings: &Findings, faults: &[String]) -> String {
     let count = |is: fn(&OfMutant) -> bool| findings.mutants.iter().filter(|m| is(m)).count();
     line(String::new());
     line(format!(
-        "{} mutants: {} killed by the clause they violate; {} count, the others fail over a quarter of the cases",
+        "{} mutants: {} killed by the clause they violate; {} count, the others fail more than a quarter of the cases",
         findings.mutants.len(),
         count(OfMutant::is_killed),
         count(|m| m.counts)
@@ -179,7 +179,7 @@ fn terminal(findings: &Findings, faults: &[String]) -> String {
         let both = count(|m| m.is_killed() && m.model.flatten().is_some());
         let caught = count(|m| m.model.flatten().is_some());
         line(format!(
-            "the model caught {caught} mutants (MODEL: number of operations), {both} of which cases killed too"
+            "the model caught {caught} mutants (MODEL: number of operations), {both} of which were also killed by cases"
         ));
     }
     if findings.never_failed.iter().any(|n| n.why.is_some()) {

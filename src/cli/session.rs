@@ -2,8 +2,9 @@
 
 use super::arguments::{CommandLine, TimeoutScale};
 use super::run::{check_subjects, profile_names};
+use crate::runner::interrupt;
 use crate::runner::pool::Pool;
-use crate::runner::run::{Session, catch_interrupts, die_by_interrupt};
+use crate::runner::run::Session;
 use crate::runner::settings::{RunError, Settings};
 use crate::spec::Profile;
 use crate::trial::Abort;
@@ -18,11 +19,11 @@ pub struct SessionArgs {
     /// Apply the clauses of this system instead of the one the subject reports
     #[arg(long, value_name = "P", value_parser = profile_names())]
     pub profile: Option<Profile>,
-    /// Number of agents to run in parallel [default: 4 per processor, at most 32]
-    #[arg(long, value_name = "N")]
+    /// Number of agents to run in parallel [default: 4 per CPU, at most 32]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     jobs: Option<NonZeroUsize>,
     /// Multiply every deadline by X, for slow machines and emulators
-    #[arg(long, value_name = "X", default_value_t)]
+    #[arg(long, value_name = "X", default_value_t, allow_negative_numbers = true)]
     timeout_scale: TimeoutScale,
     /// Command that runs child scenarios, for agents that need their own child program
     #[arg(long, value_name = "CMD")]
@@ -33,13 +34,13 @@ pub struct SessionArgs {
 }
 
 impl SessionArgs {
-    /// Starts the wardens; returns the pool and the names of the subjects, which are `default` if none was given and that is not
-    /// empty. Must be called while there is one thread.
+    /// Starts the wardens; returns the pool and the names of the subjects. If none was given, these are `default`, unless that is
+    /// empty. Must be called while there is only one thread.
     pub fn pool(&self, default: &[&str]) -> Result<(Pool, Vec<String>), RunError> {
         self.pool_of(default, None)
     }
 
-    /// The same with an agent of `other` next to that of each subject; it is not among the names unless it was given.
+    /// The same, with an agent of `other` alongside that of each subject; it is not among the names unless it was given.
     pub fn pool_with(&self, other: &str) -> Result<(Pool, Vec<String>), RunError> {
         self.pool_of(&[], Some(other))
     }
@@ -62,7 +63,7 @@ impl SessionArgs {
             ..Settings::default()
         };
         let pool = Pool::new(Session::start(&settings, &crate::mutants::registry())?);
-        catch_interrupts();
+        interrupt::catch();
         let shown = pool.subjects().iter().filter(|subject| hidden != Some(subject.spec.as_str()));
         let subjects = shown.map(|subject| subject.spec.clone()).collect();
         Ok((pool, subjects))
@@ -74,14 +75,14 @@ impl SessionArgs {
     }
 }
 
-/// The error for a failure other than that of a call of the subject.
+/// The error for a failure that is not that of a subject's call.
 pub fn failed(subject: &str, stop: Abort) -> RunError {
     match stop {
-        Abort::Interrupted => die_by_interrupt(),
+        Abort::Interrupted => interrupt::die(),
         Abort::Protocol(what) => {
             RunError::Adapter(format!("{subject}: the agent violated the protocol: {what}"))
         }
-        Abort::Recorded => RunError::Broken(format!("{subject}: it gave no answer")),
+        Abort::Recorded => RunError::Broken(format!("{subject}: no answer")),
         Abort::Broken(what) | Abort::Skip(what) => RunError::Broken(format!("{subject}: {what}")),
         Abort::Fail(f) | Abort::Hang(f) | Abort::Crash(f) => {
             RunError::Broken(format!("{subject}: {}", f.got))

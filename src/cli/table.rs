@@ -18,15 +18,15 @@ pub enum Format {
 /// A value.
 #[derive(Debug, Clone)]
 pub enum Cell {
-    /// A text.
+    /// Text.
     Text(String),
     /// Several texts: a JSON array, elsewhere separated by spaces.
     List(Vec<String>),
-    /// The same, of references that may have an address: in Markdown these are links.
+    /// The same, for references that may have a URL: in Markdown these are links.
     Links(Vec<(String, Option<String>)>),
     /// A number.
     Count(usize),
-    /// A text for people, and a value for programs.
+    /// Text for people, and a value for programs.
     Pair(String, serde_json::Value),
 }
 
@@ -55,13 +55,13 @@ impl Table {
         self.rows.push(cells.into());
     }
 
-    /// What stands in the first column.
+    /// The first column.
     pub fn names(&self) -> Vec<String> {
         self.rows.iter().filter_map(|row| row.first().map(Cell::text)).collect()
     }
 
-    /// Keeps the rows that one of these patterns matches: a glob the name as a whole, any other text a part of a name or of a
-    /// description. The pattern that matches nothing is returned, if there is one.
+    /// Keeps the rows that one of these patterns matches: a glob must match the whole name, any other text part of a name or of a
+    /// description. Returns a pattern that matches nothing, if there is one.
     pub fn keep(&mut self, patterns: &[String]) -> Option<String> {
         let hits = |pattern: &str, row: &[Cell]| match (pattern.contains('*'), row.first()) {
             (true, Some(name)) => glob(pattern, &name.text()),
@@ -93,7 +93,7 @@ impl Table {
         let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
         let (last, others) =
             shown.split_last().map_or((None, &[][..]), |(last, others)| (Some(*last), others));
-        // On a terminal the last column is wrapped to what is left; a pipe gets a line for each row.
+        // On a terminal the last column is wrapped to fit; a pipe gets one line per row.
         let before: usize = others.iter().map(|c| widths[*c] + 2).sum();
         let room = terminal_width().map_or(usize::MAX, |columns| columns.saturating_sub(before).max(LEAST));
         let mut out = String::new();
@@ -135,16 +135,16 @@ impl Table {
     }
 }
 
-/// The least width of a column that is wrapped.
+/// The minimum width of a wrapped column.
 const LEAST: usize = 24;
 
-/// The width of the terminal that standard output is, if it is one.
+/// The width of the terminal, if standard output is one.
 fn terminal_width() -> Option<usize> {
     let size = terminal_size::terminal_size_of(std::io::stdout())?;
     Some(size.0.0.into())
 }
 
-/// A text in lines of that many columns.
+/// Text wrapped to that many columns.
 fn fitted(text: &str, room: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
@@ -195,7 +195,7 @@ impl Cell {
     }
 }
 
-/// A text escaped for a cell of a Markdown table.
+/// Text escaped for a cell of a Markdown table.
 pub fn escaped(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }

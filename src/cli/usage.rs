@@ -32,15 +32,16 @@ fn one_line(error: &clap::Error) -> String {
         .collect();
     let message = paragraph.join(" ");
     let message = message.strip_prefix("error: ").unwrap_or(&message);
+    let message = &without_types(message);
     use ContextKind::{InvalidSubcommand, InvalidValue, ValidSubcommand, ValidValue};
     use ContextKind::{SuggestedArg, SuggestedSubcommand, SuggestedValue};
     let mut near = given(error, &[SuggestedArg, SuggestedSubcommand, SuggestedValue]);
     let mut known = given(error, &[ValidValue, ValidSubcommand]);
     if known.is_empty() && error.kind() == ErrorKind::InvalidSubcommand {
-        // Of the verb that was given before it, if that has verbs of its own.
+        // Those of the preceding verb, if it has subcommands.
         let command = Cli::command();
         let mut verb = &command;
-        for word in std::env::args().skip(1) {
+        for word in std::env::args_os().skip(1) {
             let Some(of) = verb.find_subcommand(&word) else { break };
             verb = of;
         }
@@ -56,6 +57,20 @@ fn one_line(error: &clap::Error) -> String {
         (true, false) => format!("{message}; expected one of: {}", known.join(", ")),
         (true, true) => message.to_owned(),
     }
+}
+
+/// The standard library's messages about invalid numbers, in the words of this program.
+fn without_types(message: &str) -> String {
+    let negative = message.starts_with("invalid value '-");
+    let whole = if negative { "the number must not be negative" } else { "expected a whole number" };
+    let said = [
+        ("number would be zero for non-zero type", "expected a positive whole number"),
+        ("number too large to fit in target type", "the number is too large"),
+        ("number too small to fit in target type", "the number is too small"),
+        ("invalid digit found in string", whole),
+        ("cannot parse integer from empty string", "expected a whole number"),
+    ];
+    said.iter().fold(message.to_owned(), |text, (said, words)| text.replace(said, words))
 }
 
 /// The values of the given kinds in the parser's error.

@@ -5,7 +5,7 @@ use super::state::State;
 use crate::spec::Profile;
 use crate::sys::call::abi::Call;
 
-/// The alphabet: what happens to two children, and calls that observe all of it. Slot `B` is used only after `A`: the
+/// The alphabet: operations on two children, and calls that observe all of them. Slot `B` is used only after `A`: the
 /// other histories are the same up to renaming.
 const ALPHABET: &str = "spawn A; spawn B; kill A SIGKILL; kill B SIGKILL; stop A; stop B; cont A; cont B; wait(any); \
                         waitpid(A, WNOHANG); waitpid(B, WNOHANG); wait4(any, WNOHANG|WUNTRACED|WCONTINUED); \

@@ -1,6 +1,6 @@
 //! The model: an executable specification of the wait family, and histories judged by it.
 //!
-//! A *history* is a list of operations on a few children: they are created, stop, continue, exit, move between process
+//! A *history* is a list of operations on a few children: they are created, stop, continue, exit and move between process
 //! groups, and wait calls are made. The [`oracle`] tracks every state the children may be in after each operation, and
 //! so every result a call may return; any other result violates a clause.
 //!
@@ -14,7 +14,7 @@
 //! | [`exhaustive`] | every history up to a length |
 //! | [`emit_c`] | a history as a C program |
 //! | [`trace`] | a history as a file |
-//! | [`raw`] | calls with hostile arguments, and what Linux must answer |
+//! | [`raw`] | calls with hostile arguments, and what Linux must return |
 //! | `generate` | randomized histories (feature `cli`) |
 
 pub mod emit_c;

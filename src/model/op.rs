@@ -2,18 +2,18 @@
 //!
 //! ```text
 //! spawn A                    a child that runs until told otherwise
-//! spawn A exit 7             a child that exits by itself
+//! spawn A exit 7             a child that exits on its own
 //! exit A 7                   it exits
 //! kill A SIGTERM             a signal that terminates it by default
 //! stop A  |  stop A SIGTSTP  a stop signal
 //! cont A                     SIGCONT
 //! group A own|agent|B        it moves to its own process group, the agent's, or the one B leads
-//! sigchld default|ignore|count|nocldwait
+//! sigchld default|ignore|count|nocldwait|nocldstop|blocked
 //! sigchld interrupt          a handler without SA_RESTART, before any child has changed
 //! interrupt  |  interrupt restart   a caught signal while the agent blocks in a call, without or with SA_RESTART
 //! usage                      RUSAGE_CHILDREN of the agent
 //! 2: wait4(any)              a call on thread 2 of the agent, concurrent with others
-//! race A 7: waitpid(A)       a new child exits just when the agent makes a call
+//! race A 7: waitpid(A)       a new child exits just as the agent makes a call
 //! wait4(any, WNOHANG)        a call; targets: any, A, own group, group A, pidfd A, the caller
 //! ```
 //!
@@ -70,16 +70,22 @@ pub enum Sigchld {
     Count,
     /// A handler with `SA_NOCLDWAIT`, which leaves no zombie either, and `SA_RESTART`.
     NoCldWait,
+    /// A handler with `SA_NOCLDSTOP`, which silences stops and continues but does not hide them, and `SA_RESTART`.
+    NoCldStop,
+    /// The default action, and the signal is blocked.
+    Blocked,
     /// A handler, without `SA_RESTART`: it interrupts a call that does not return the child.
     Interrupt,
 }
 
 impl Sigchld {
-    const ALL: [(Sigchld, &str); 5] = [
+    const ALL: [(Sigchld, &str); 7] = [
         (Sigchld::Default, "default"),
         (Sigchld::Ignore, "ignore"),
         (Sigchld::Count, "count"),
         (Sigchld::NoCldWait, "nocldwait"),
+        (Sigchld::NoCldStop, "nocldstop"),
+        (Sigchld::Blocked, "blocked"),
         (Sigchld::Interrupt, "interrupt"),
     ];
 
@@ -169,7 +175,7 @@ pub enum Op {
     Spawn {
         /// The slot.
         slot: Slot,
-        /// The code with which it exits by itself; without one it runs until commanded or signalled.
+        /// The code with which it exits on its own; without one it runs until commanded or signalled.
         exits: Option<i32>,
     },
     /// A running child exits.
@@ -451,10 +457,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_printed_is_read_back() {
+    fn printed_values_are_read_back() {
         let text = "spawn A; spawn B exit -1; exit A 256; kill B SIGTERM; kill B SIG40; stop A; stop A SIGTSTP; \
                     cont A; group A own; group A agent; group B A; sigchld default; sigchld ignore; sigchld count; \
-                    sigchld nocldwait; sigchld interrupt; interrupt; interrupt restart; usage; race A 7: waitpid(A); race B -1: waitid(any, WNOHANG|WEXITED); 3: wait(any); wait(any); waitpid(A, WNOHANG|WUNTRACED); wait3(any, WCONTINUED); \
+                    sigchld nocldwait; sigchld nocldstop; sigchld blocked; sigchld interrupt; interrupt; interrupt restart; usage; race A 7: waitpid(A); race B -1: waitid(any, WNOHANG|WEXITED); 3: wait(any); wait(any); waitpid(A, WNOHANG|WUNTRACED); wait3(any, WCONTINUED); \
                     wait4(own group, WNOHANG); wait4(group B); wait4(the caller); \
                     waitid(any, WNOHANG|WSTOPPED|WCONTINUED|WNOWAIT|WEXITED); waitid(pidfd A, WSTOPPED); \
                     wait6(A, WEXITED); waitid(any, WEXITED|0x10000000)";
@@ -470,7 +476,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_operation_is_named_with_its_line() {
+    fn invalid_operations_are_named_with_their_line() {
         for bad in [
             "spawn",
             "spawn a",

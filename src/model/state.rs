@@ -49,7 +49,7 @@ pub struct ChildState {
 
 /// A result a call may return.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum Answer {
+pub enum Permitted {
     /// It reports this change of the n-th child in order of creation.
     Report(usize, Change),
     /// It reports nothing, under `WNOHANG`.
@@ -89,13 +89,13 @@ impl State {
 
     /// Whether an operation is valid here.
     ///
-    /// Invalid ones are left out of a history: a second child in a slot, or anything the agent would have to do while
+    /// Invalid ones are omitted from a history: a second child in a slot, or anything the agent would have to do while
     /// it blocks in a call.
     pub fn allows(&self, op: &Op) -> bool {
         let awake = self.asleep.is_none();
         match *op {
             Op::Spawn { slot, .. } => awake && matches!(self.phase(slot), None | Some(Phase::Gone)),
-            // Where the SIGCHLD interrupts, it may come after the call has looked and before it sleeps.
+            // If the SIGCHLD interrupts, it may arrive after the call has checked and before it sleeps.
             Op::Race { slot, wait, .. } => {
                 let named = |by: Slot| by == slot || self.last(by).is_some();
                 awake
@@ -105,13 +105,13 @@ impl State {
             }
             Op::Exit { slot, .. } => self.phase(slot) == Some(Phase::Running),
             Op::Kill { slot, signal } => match self.last(slot).map(|child| &self.children[child]) {
-                // Of two fatal signals, either may come first.
+                // Either of two fatal signals may be delivered first.
                 Some(child) => {
                     child.phase != Phase::Gone && (child.pending_kill.is_none() || signal == Signal::KILL)
                 }
                 None => false,
             },
-            // Of a continue and the death that it lets happen, one SIGCHLD or two may come.
+            // A continue and the death that it causes may generate one SIGCHLD or two.
             Op::Cont { slot } if self.sigchld == Sigchld::Interrupt && self.dies_once_continued(slot) => {
                 false
             }
@@ -130,16 +130,19 @@ impl State {
                         }),
                     }
             }
-            // The SIGCHLD of an earlier change may come late, and would interrupt just any call.
+            // The SIGCHLD of an earlier change may be late, and would interrupt an arbitrary call.
             Op::Sigchld(Sigchld::Interrupt) => awake && self.changes == 0,
             Op::Sigchld(_) | Op::Usage => awake,
             // Of two handlers due at once, the first decides whether the call goes on.
-            Op::Interrupt { .. } => !awake && matches!(self.sigchld, Sigchld::Default | Sigchld::Ignore),
+            Op::Interrupt { .. } => {
+                !awake && matches!(self.sigchld, Sigchld::Default | Sigchld::Ignore | Sigchld::Blocked)
+            }
             Op::Wait(wait) => awake && wait.selector.slot().is_none_or(|slot| self.last(slot).is_some()),
         }
     }
 
-    fn dies_once_continued(&self, slot: Slot) -> bool {
+    /// Whether SIGCONT lets a pending signal kill this child.
+    pub fn dies_once_continued(&self, slot: Slot) -> bool {
         self.last(slot).is_some_and(|child| self.children[child].pending_kill.is_some())
     }
 
@@ -174,14 +177,9 @@ impl State {
                 }
             }
             Op::Cont { slot } => {
-                let Some(child) = self.child(slot).filter(|child| child.phase == Phase::Stopped) else {
-                    return;
-                };
-                child.phase = Phase::Running;
-                child.record(Change::Continued);
-                let kill = child.pending_kill;
-                self.alarm();
-                if let Some(signal) = kill {
+                self.resume(slot);
+                let running = self.child(slot).filter(|child| child.phase == Phase::Running);
+                if let Some(signal) = running.and_then(|child| child.pending_kill) {
                     self.end(slot, Change::Killed(signal, false));
                 }
             }
@@ -210,16 +208,31 @@ impl State {
         [running, exited]
     }
 
-    /// The end of a race: its child has exited at the latest now.
+    /// The end of a race: its child has exited by now.
     pub fn end_race(&mut self, slot: Slot, code: i32) {
         if self.phase(slot) == Some(Phase::Running) {
             self.end(slot, Change::Exited(code));
         }
     }
 
-    /// The moment in which a child is exiting but not waitable yet: a stop or continue is not reported any more (Linux
-    /// forgets both as soon as the exit is decided). Only a concurrent caller can see it.
+    /// A stopped child runs again.
+    fn resume(&mut self, slot: Slot) {
+        if let Some(child) = self.child(slot).filter(|child| child.phase == Phase::Stopped) {
+            child.phase = Phase::Running;
+            child.record(Change::Continued);
+            self.alarm();
+        }
+    }
+
+    /// The moment when a child is exiting but not waitable yet: a stop or continue is no longer reported (Linux forgets both as
+    /// soon as the exit is decided). Or that when one with a fatal signal pending has continued, but has not died of it yet. Only
+    /// a concurrent or a sleeping caller can see them.
     pub fn begin_end(&mut self, op: &Op) {
+        if let Op::Cont { slot } = *op
+            && self.dies_once_continued(slot)
+        {
+            self.resume(slot);
+        }
         if let Op::Exit { slot, .. } | Op::Kill { slot, .. } = *op
             && let Some(child) = self.child(slot)
             && matches!(child.phase, Phase::Running | Phase::Stopped)
@@ -275,42 +288,45 @@ impl State {
     }
 
     /// Every result a call may return here, on a system of this profile.
-    pub fn answers(&self, wait: &Wait, profile: Profile) -> Vec<Answer> {
+    pub fn answers(&self, wait: &Wait, profile: Profile) -> Vec<Permitted> {
         let mut answers = self.uninterrupted(wait, profile);
         if self.sigchld == Sigchld::Interrupt && !wait.has(Options::NOHANG) {
-            let interrupted = Answer::Error(Errno::INTR);
+            let interrupted = Permitted::Error(Errno::INTR);
             if profile != Profile::Linux {
-                // The signal may come first, and where a continue has one, nobody says.
+                // The signal may be delivered first, and whether a continue generates one is unspecified.
                 answers.push(interrupted);
             } else if self.alarmed {
-                // Linux looks at the children once more before it looks at signals.
-                answers.iter_mut().filter(|answer| **answer == Answer::Sleep).for_each(|a| *a = interrupted);
+                // Linux checks the children again before it checks for signals.
+                answers
+                    .iter_mut()
+                    .filter(|answer| **answer == Permitted::Sleep)
+                    .for_each(|a| *a = interrupted);
             }
         }
         answers
     }
 
-    /// The same but for the handlers of SIGCHLD.
-    fn uninterrupted(&self, wait: &Wait, profile: Profile) -> Vec<Answer> {
+    /// The same, without the handlers of SIGCHLD.
+    fn uninterrupted(&self, wait: &Wait, profile: Profile) -> Vec<Permitted> {
         if self.interrupted {
-            return vec![Answer::Error(Errno::INTR)];
+            return vec![Permitted::Error(Errno::INTR)];
         }
         if wait.unknown {
-            return vec![Answer::Error(Errno::INVAL)];
+            return vec![Permitted::Error(Errno::INVAL)];
         }
         let news = |child: usize| {
             self.children[child].unreported.filter(|news| is_wanted(*news, wait)).map(|n| (child, n))
         };
-        let reports: Vec<Answer> = self
+        let reports: Vec<Permitted> = self
             .candidates(wait.selector)
             .filter_map(news)
-            .map(|(child, news)| Answer::Report(child, news))
+            .map(|(child, news)| Permitted::Report(child, news))
             .collect();
         if !reports.is_empty() {
             return reports;
         }
-        let nothing = if wait.has(Options::NOHANG) { Answer::Nothing } else { Answer::Sleep };
-        let error = Answer::Error(Errno::CHILD);
+        let nothing = if wait.has(Options::NOHANG) { Permitted::Nothing } else { Permitted::Sleep };
+        let error = Permitted::Error(Errno::CHILD);
         let mut living =
             self.candidates(wait.selector).filter(|child| self.children[*child].phase != Phase::Zombie);
         if living.next().is_some() {
@@ -325,14 +341,14 @@ impl State {
 
     /// The state after an answer.
     #[must_use]
-    pub fn after(&self, wait: &Wait, answer: Answer) -> State {
+    pub fn after(&self, wait: &Wait, answer: Permitted) -> State {
         let mut world = self.clone();
         (world.interrupted, world.alarmed) = (false, false);
         world.asleep = match answer {
-            Answer::Sleep => Some(*wait),
+            Permitted::Sleep => Some(*wait),
             _ => None,
         };
-        if let Answer::Report(child, _) = answer {
+        if let Permitted::Report(child, _) = answer {
             let child = &mut world.children[child];
             if wait.has(Options::NOWAIT) {
                 child.peeked = true;

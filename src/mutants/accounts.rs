@@ -1,4 +1,4 @@
-//! Usage that is wrong only after other usage: of more than a second, or after a busy child.
+//! Usage that is wrong only in some situations: above a second, or after a busy child.
 
 use super::edit::ObservationExt;
 use super::inner::Inner;
@@ -7,7 +7,7 @@ use crate::protocol::fields::{OWN, get_usage, put_usage};
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Observation, Usage};
 
-/// Adds to a usage what was reported before.
+/// Adds the previously reported usage.
 fn with_stale(w: &Inner, seen: &mut Observation, field: fn(&mut Usage) -> &mut Option<i64>) {
     if !seen.is_termination() {
         return;
@@ -23,7 +23,7 @@ fn with_stale(w: &Inner, seen: &mut Observation, field: fn(&mut Usage) -> &mut O
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "microseconds-beyond-a-million",
-        "a time of a second and more is stored as microseconds alone",
+        "a time of one second or more is stored entirely in microseconds",
         &posix::RUSAGE_TIMEVAL_NORMALIZED,
     )
     .call(|w, r| {
@@ -37,7 +37,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "children-microseconds-beyond-a-million",
-        "a time of a second and more of RUSAGE_CHILDREN is stored as microseconds alone",
+        "a time of one second or more in RUSAGE_CHILDREN is stored entirely in microseconds",
         &posix::RUSAGE_TIMEVAL_NORMALIZED,
     )
     .after_reply(|_, request, reply| {
@@ -51,13 +51,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "minor-faults-of-the-last-child",
-        "ru_minflt begins at that of the child that was reaped last",
+        "ru_minflt starts at that of the previously reaped child",
         &linux::RUSAGE_BEGINS_AT_NOTHING,
     )
     .call(|w, r| w.map(r, |seen| with_stale(w, seen, |usage| &mut usage.minflt))),
     blind(
         "switches-of-the-last-child",
-        "ru_nvcsw begins at that of the child that was reaped last",
+        "ru_nvcsw starts at that of the previously reaped child",
         &linux::RUSAGE_BEGINS_AT_NOTHING,
     )
     .call(|w, r| w.map(r, |seen| with_stale(w, seen, |usage| &mut usage.nvcsw))),

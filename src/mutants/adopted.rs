@@ -1,4 +1,4 @@
-//! Adopted children, and processes that adopt no more.
+//! Adopted children, and processes that have stopped adopting.
 
 use super::edit::{ObservationExt, RequestExt};
 use super::inner::{Inner, error, finds_nothing, no_usage};
@@ -8,7 +8,7 @@ use super::rusage::{credited, withhold};
 use crate::spec::linux;
 use libc::{ECHILD, WNOWAIT};
 
-/// Whether another process created this child. Right after an exec nothing is known of any.
+/// Whether another process created this child. Right after an exec this is not known for any child.
 fn is_adopted(w: &Inner, pid: i64) -> bool {
     let own = w.children();
     !own.is_empty() && !own.contains(&pid)

@@ -1,15 +1,15 @@
-//! What goes wrong while a call sleeps: restarts by group and pidfd, options that a restart forgets, SIGCHLD ignored meanwhile.
+//! Faults while a call sleeps: restarts by group and pidfd, options lost in a restart, SIGCHLD ignored in the meantime.
 
 use super::edit::{ObservationExt, RequestExt};
 use super::inner::{CallResult, Inner, block_forever, take_restart};
 use super::mutant::{Mutant, blind};
 use super::pidfd::by_pidfd;
-use crate::protocol::Line;
+use super::signal_lines::track_ignored;
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Request;
 use libc::{ECHILD, EINTR, WCONTINUED, WNOWAIT, WUNTRACED};
 
-/// Restarts an interrupted call as this one; `None`: it fails.
+/// Restarts an interrupted call as this one, or lets it fail (`None`).
 fn restart_as(w: &Inner, r: &Request, again: Option<Request>) -> CallResult {
     let mut seen = w.real(r)?;
     while let (Some(EINTR), 1, Some(again)) = (seen.errno(), w.value(), again) {
@@ -18,14 +18,7 @@ fn restart_as(w: &Inner, r: &Request, again: Option<Request>) -> CallResult {
     Ok(seen)
 }
 
-/// Remembers whether SIGCHLD is ignored.
-fn track_ignored(w: &Inner, line: &mut Line) {
-    if line.word() == "sigaction" && line.get("sig").as_deref() == Some("SIGCHLD") {
-        w.swap(i64::from(line.get("do").as_deref() == Some("ignore")));
-    }
-}
-
-/// Sleeps on where such a wait fails because the last child has reaped itself.
+/// Keeps sleeping where such a wait would fail because the last child was reaped automatically.
 fn sleeps_on(w: &Inner, r: &Request, such: bool) -> CallResult {
     let live = r.blocks() && such && w.has_children();
     let seen = w.real(r)?;

@@ -1,4 +1,4 @@
-//! Faults that only a group, a pid or a pidfd meets, and waits for any child do not.
+//! Faults that affect only waits by group, pid or pidfd, and not waits for any child.
 
 use super::edit::{ObservationExt, RequestExt, is_termination, option};
 use super::inner::{CallResult, Inner, block_forever, finds_nothing, no_usage};
@@ -10,12 +10,12 @@ use libc::{EAGAIN, WCONTINUED, WEXITED, WNOWAIT, WSTOPPED};
 
 const EVENTS: i32 = WSTOPPED | WCONTINUED;
 
-/// Whether a call will sleep.
-fn sleeps(w: &Inner, r: &Request) -> bool {
+/// Whether the call is going to sleep.
+pub(crate) fn sleeps(w: &Inner, r: &Request) -> bool {
     r.blocks() && w.has_children() && w.peek(r).is_none()
 }
 
-/// Whether the descriptor that the call is given does not block.
+/// Whether the descriptor passed to the call is nonblocking.
 #[cfg(target_os = "linux")]
 fn is_nonblocking(r: &Request) -> bool {
     use crate::sys::call::{abi::Select, raw::lend};
@@ -25,13 +25,13 @@ fn is_nonblocking(r: &Request) -> bool {
     flags.is_some_and(|flags| flags.contains(rustix::fs::OFlags::NONBLOCK))
 }
 
-/// No other system has pidfds.
+/// Other systems have no pidfds.
 #[cfg(not(target_os = "linux"))]
 fn is_nonblocking(_: &Request) -> bool {
     false
 }
 
-/// Without the reports of stops and continues, as far as the call can do without.
+/// Drops reports of stops and continues, as far as the call allows it.
 pub(crate) fn exits_only(w: &Inner, r: &Request, such: bool) -> CallResult {
     if !such || r.options & EVENTS == 0 {
         return w.real(r);
@@ -51,7 +51,7 @@ pub(crate) fn without_usage(w: &Inner, r: &Request, such: bool) -> CallResult {
     })
 }
 
-/// Sleeps until a signal comes, instead of until a child changes, if it would sleep.
+/// Sleeps until a signal arrives, rather than until a child changes state, if the call would sleep.
 pub(crate) fn unwoken(w: &Inner, r: &Request, such: bool) -> CallResult {
     if such && sleeps(w, r) { block_forever() } else { w.real(r) }
 }
@@ -71,19 +71,15 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             if stop { w.real(&r.without(WNOWAIT)) } else { w.real(r) }
         },
     ),
-    blind(
-        "by-pid-no-usage",
-        "the rusage of a child that is named by its pid is zero",
-        &linux::RUSAGE_LOWER_BOUND,
-    )
-    .call(|w, r| without_usage(w, r, r.pid().is_some())),
+    blind("by-pid-no-usage", "the rusage of a child selected by its pid is zero", &linux::RUSAGE_LOWER_BOUND)
+        .call(|w, r| without_usage(w, r, r.pid().is_some())),
     blind(
         "group-no-usage",
-        "the rusage of a child that is found by its group is zero",
+        "the rusage of a child selected by its group is zero",
         &linux::RUSAGE_LOWER_BOUND,
     )
     .call(|w, r| without_usage(w, r, r.group().is_some())),
-    blind("pidfd-no-usage", "the rusage of a child behind a pidfd is zero", &linux::RUSAGE_LOWER_BOUND)
+    blind("pidfd-no-usage", "the rusage of a child selected by a pidfd is zero", &linux::RUSAGE_LOWER_BOUND)
         .raw()
         .call(|w, r| without_usage(w, r, by_pidfd(r))),
     blind(

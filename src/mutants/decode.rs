@@ -1,10 +1,10 @@
-//! Macros that misread status words which no case produces a child for.
+//! Macros that misread status words that no child of a case produces.
 
 use super::mutant::{Mutant, blind, from_catalogue};
 use crate::spec::posix;
 use libc::{WCOREDUMP, WEXITSTATUS, WIFCONTINUED, WIFEXITED, WIFSIGNALED, WIFSTOPPED, WSTOPSIG, WTERMSIG};
 
-/// The one number of a termination, as a correct subject has it.
+/// The single number for a termination, as a correct subject gives it.
 fn exit_code(word: i32) -> Option<i32> {
     match word {
         w if WIFEXITED(w) => Some(WEXITSTATUS(w)),
@@ -45,7 +45,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }),
     blind(
         "core-dump-is-a-stop",
-        "WIFSTOPPED is true, too, for a death with a core dump",
+        "WIFSTOPPED is also true for a death with a core dump",
         &posix::STATUS_CORE_WORD,
     )
     .decode(|word, view| view.stopped |= WIFSIGNALED(word) && WCOREDUMP(word)),

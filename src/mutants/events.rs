@@ -156,7 +156,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::STATUS_KILL_WHILE_STOPPED,
     )
     .before_request(|w, _| {
-        // SIGCHLD also reports stops that nobody waits for; of two at once, it reports the first.
+        // SIGCHLD also reports stops that no wait asks for; of two at once, it reports the first.
         if w.count() == 1 {
             let restart = Flags { restart: true, ..Flags::default() };
             let _ = signal::set_action(libc::SIGCHLD, Action::Record, restart);

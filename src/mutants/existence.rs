@@ -1,4 +1,4 @@
-//! Calls beside the wait family: those that take a pid and do not find a process that exists, and a clone3 that makes another
+//! Calls outside the wait family: those that take a pid and do not find an existing process, and a clone3 that creates the wrong
 //! kind of child.
 
 use super::mutant::{Mutant, blind, from_bug, from_catalogue};
@@ -20,7 +20,7 @@ fn misses_zombies(by: &str, request: &Line, reply: &mut Line) {
     }
 }
 
-/// Makes an ordinary child of clone3 of one with `CLONE_AUTOREAP`.
+/// Has clone3 create an ordinary child instead of one with `CLONE_AUTOREAP`.
 fn without_autoreap(line: &mut Line) {
     if line.word() == "autoreap" {
         let mut plain = Line::new("clone");
@@ -38,21 +38,21 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     from_bug(
         "WSL#3765",
         "kill-misses-zombies",
-        "kill(pid, 0) of a zombie is ESRCH",
+        "kill(pid, 0) of a zombie fails with ESRCH",
         &posix::ZOMBIE_KILL_SUCCEEDS,
     )
     .after_reply(|_, request, reply| misses_zombies("kill", request, reply)),
     blind(
         "killpg-misses-zombies",
-        "kill(-pgid, 0) of a group of zombies is ESRCH",
+        "kill(-pgid, 0) of a group of zombies fails with ESRCH",
         &linux::ZOMBIE_FOUND_BY_PID,
     )
     .after_reply(|_, request, reply| misses_zombies("killpg", request, reply)),
-    blind("getpgid-misses-zombies", "getpgid of a zombie is ESRCH", &linux::ZOMBIE_FOUND_BY_PID)
+    blind("getpgid-misses-zombies", "getpgid of a zombie fails with ESRCH", &linux::ZOMBIE_FOUND_BY_PID)
         .after_reply(|_, request, reply| misses_zombies("getpgid", request, reply)),
-    blind("setpgid-misses-zombies", "setpgid of a zombie is ESRCH", &linux::ZOMBIE_FOUND_BY_PID)
+    blind("setpgid-misses-zombies", "setpgid of a zombie fails with ESRCH", &linux::ZOMBIE_FOUND_BY_PID)
         .after_reply(|_, request, reply| misses_zombies("setpgid", request, reply)),
-    // It needs no kernel that has the flags.
+    // Does not need a kernel with the flags.
     blind(
         "clone3-ignores-new-flags",
         "clone3 ignores CLONE_AUTOREAP and CLONE_PIDFD_AUTOKILL: the child is like any other",

@@ -1,13 +1,13 @@
-//! Inits and supervisors that do something else.
+//! Inits and supervisors that are wrong.
 
 use super::mutant::{Mutant, blind, from_bug};
 use crate::spec::clause::Clause;
 use crate::spec::{posix, promise};
 use crate::subject::Program;
 use crate::subject::init::{self, Init, Next, next, reap, reap_main, reap_of};
-use crate::subject::wrapper::{child, code};
+use crate::subject::wrapper::{child, code, pass_on};
 use crate::sys::{process, signal};
-use crate::wait::{Errno, Event, Target, WaitOptions, try_waitpid};
+use crate::wait::{Errno, Event, WaitOptions, WaitTarget, try_waitpid};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ const fn broken(name: &'static str, breaks: &'static str, clause: &'static Claus
     blind(name, breaks, clause).program(Program::Init(init))
 }
 
-/// What is there to be reaped now, or an error where nobody is left.
+/// Whatever can be reaped now, or an error if no children are left.
 fn look() -> Result<Option<(i32, Event)>, Errno> {
-    let waited = try_waitpid(Target::Any, WaitOptions::NONE)?;
-    Ok(waited.map(|waited| (waited.pid.as_raw_pid(), waited.status.event())))
+    let waited = try_waitpid(WaitTarget::Any, WaitOptions::NONE)?;
+    Ok(waited.map(|(pid, status)| (pid.as_raw_pid(), status.event())))
 }
 
-/// Reaps one child for each SIGCHLD: several of them may have come as one.
+/// Reaps one child for each SIGCHLD, although SIGCHLDs coalesce.
 fn reap_one_each() -> Result<(i32, Event), Errno> {
     loop {
         let _ = signal::block(libc::SIGCHLD);
@@ -36,7 +36,7 @@ fn reap_one_each() -> Result<(i32, Event), Errno> {
     }
 }
 
-/// Reaps all that is there at each SIGCHLD, and reports the main child only where the SIGCHLD was of it.
+/// Reaps all zombies at each SIGCHLD, but reports the main child only if the SIGCHLD was for it.
 fn reap_by_siginfo() -> Result<(i32, Event), Errno> {
     loop {
         let _ = signal::block(libc::SIGCHLD);
@@ -62,25 +62,25 @@ fn reap_busily() -> Result<(i32, Event), Errno> {
     }
 }
 
-/// Leaves what has stopped once, for it takes that for the end.
+/// Does not reap anything that has ever stopped, since it takes a stop for a termination.
 fn reap_or_stop() -> Result<(i32, Event), Errno> {
-    reap_of(Target::Any, WaitOptions::UNTRACED)
+    reap_of(WaitTarget::Any, WaitOptions::UNTRACED)
 }
 
-/// Keeps a record of everything that it has reaped.
+/// Keeps a record of everything it has reaped.
 fn reap_and_keep() -> Result<(i32, Event), Errno> {
     let reaped = reap()?;
     std::mem::forget(vec![1_u8; 8192]);
     Ok(reaped)
 }
 
-/// Reaps the first ten only.
+/// Reaps only the first ten.
 fn reap_ten() -> Result<(i32, Event), Errno> {
     static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
     if COUNT.fetch_add(1, Ordering::Relaxed) < 10 { reap() } else { reap_main() }
 }
 
-/// Reaps no orphan that a signal killed.
+/// Does not reap orphans killed by a signal.
 fn reap_the_exited() -> Result<(i32, Event), Errno> {
     static KILLED: AtomicBool = AtomicBool::new(false);
     if KILLED.load(Ordering::Relaxed) {
@@ -94,7 +94,7 @@ fn reap_the_exited() -> Result<(i32, Event), Errno> {
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    blind("init-main-only", "an init waits for its main child alone", &promise::INIT_REAPS)
+    blind("init-main-only", "an init waits only for its main child", &promise::INIT_REAPS)
         .program(Program::Init(Init { reap: reap_main, ..Init::CORRECT })),
     broken(
         "init-one-each",
@@ -106,7 +106,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "init-own-group",
         "an init reaps only the orphans of its own process group",
         &promise::INIT_REAPS,
-        Init { reap: || reap_of(Target::OwnGroup, WaitOptions::NONE), ..Init::CORRECT },
+        Init { reap: || reap_of(WaitTarget::OwnGroup, WaitOptions::NONE), ..Init::CORRECT },
     ),
     broken(
         "init-ten",
@@ -116,7 +116,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     broken(
         "init-after-kill",
-        "an init reaps no more once a signal has killed an orphan",
+        "an init stops reaping once an orphan has been killed by a signal",
         &promise::INIT_REAPS,
         Init { reap: reap_the_exited, ..Init::CORRECT },
     ),
@@ -128,7 +128,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     broken(
         "init-exits-with-failed-orphan",
-        "an init exits when an orphan has failed",
+        "an init exits when an orphan exits with failure",
         &promise::INIT_OUTLIVES_ORPHANS,
         Init {
             next: |main, event| {
@@ -143,7 +143,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     broken(
         "init-exits-with-stopped-orphan",
-        "an init takes an orphan that stops for its main child",
+        "an init mistakes an orphan that stops for its main child",
         &promise::INIT_OUTLIVES_ORPHANS,
         Init {
             reap: reap_or_stop,
@@ -169,13 +169,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     from_bug(
         "catatonit#4",
         "init-coalesced",
-        "an init sees that its main child has exited only by the SIGCHLD that tells of it",
+        "an init notices the exit of its main child only by that child's own SIGCHLD",
         &promise::INIT_EXITS_WITH_MAIN,
     )
     .program(Program::Init(Init { reap: reap_by_siginfo, ..Init::CORRECT })),
     blind(
         "init-lingers",
-        "an init waits for the orphans too before it exits",
+        "an init also waits for the orphans before it exits",
         &promise::INIT_EXITS_WITH_MAIN,
     )
     .program(Program::Init(Init {
@@ -203,17 +203,29 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     broken(
         "init-forwards-nothing",
-        "an init keeps the signals that it gets",
+        "an init does not forward signals",
         &promise::INIT_FORWARDS,
         Init { pass_on: |_| {}, ..Init::CORRECT },
     ),
     broken(
+        "init-exits-with-signal",
+        "an init exits as soon as it has forwarded a signal",
+        &posix::WRAPPER_EXIT_STATUS,
+        Init {
+            pass_on: |signal| {
+                pass_on(signal);
+                process::exit_now(128 + signal)
+            },
+            ..Init::CORRECT
+        },
+    ),
+    broken(
         "init-forwards-wrongly",
-        "an init passes signals on to another process",
+        "an init forwards signals to the wrong process",
         &promise::INIT_FORWARDS,
         Init {
             pass_on: |signal| {
-                // The next one that was made, where there is one.
+                // The next one created, if there is one.
                 let _ = process::kill(child() + 1, signal);
             },
             ..Init::CORRECT
@@ -221,7 +233,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     broken(
         "init-forwards-term",
-        "an init passes every signal on as SIGTERM",
+        "an init forwards every signal as SIGTERM",
         &promise::INIT_FORWARDS,
         Init {
             pass_on: |_| {
@@ -231,8 +243,33 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         },
     ),
     broken(
+        "init-forwards-one",
+        "an init passes on the first signal that it gets, and no other",
+        &promise::INIT_FORWARDS,
+        Init {
+            pass_on: |signal| {
+                static PASSED: AtomicBool = AtomicBool::new(false);
+                if !PASSED.swap(true, Ordering::Relaxed) {
+                    pass_on(signal);
+                }
+            },
+            ..Init::CORRECT
+        },
+    ),
+    broken(
+        "init-command-blocked",
+        "the command of an init starts with the signals blocked that the init accepts",
+        &promise::WRAPPER_COMMAND_SIGNALS,
+        Init {
+            shield: || {
+                let _ = signal::block(libc::SIGTERM);
+            },
+            ..Init::CORRECT
+        },
+    ),
+    broken(
         "init-busy",
-        "an init looks for children without a pause",
+        "an init busy-waits for children",
         &promise::INIT_IDLE,
         Init { reap: reap_busily, ..Init::CORRECT },
     ),
@@ -244,7 +281,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     broken(
         "init-ignored-sigchld",
-        "an init that starts with SIGCHLD ignored learns of no status",
+        "an init that starts with SIGCHLD ignored loses all statuses",
         &promise::INIT_INHERITED_SIGNALS,
         Init { prepare: || {}, ..Init::CORRECT },
     ),
@@ -255,8 +292,26 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         Init { next, ..Init::SUPERVISOR },
     ),
     unlike(
+        "supervisor-restarts-stopped",
+        "a supervisor runs its child again when that has stopped",
+        &promise::INIT_RESTARTS,
+        Init { reap: reap_or_stop, ..Init::SUPERVISOR },
+    ),
+    unlike(
+        "supervisor-restarts-for-orphan",
+        "a supervisor runs its child again when an orphan has exited",
+        &promise::INIT_RESTARTS,
+        Init { next: |_, _| Next::Restart, ..Init::SUPERVISOR },
+    ),
+    unlike(
+        "supervisor-restarts-twice",
+        "a supervisor runs its child twice at once after the first exit",
+        &promise::INIT_RESTARTS,
+        Init { again: 2, ..Init::SUPERVISOR },
+    ),
+    unlike(
         "supervisor-failures-only",
-        "a supervisor does not run a child again that exited with 0",
+        "a supervisor does not restart a child that exited with 0",
         &promise::INIT_RESTARTS,
         Init {
             next: |main, event| match event {
@@ -268,7 +323,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     unlike(
         "supervisor-exits-only",
-        "a supervisor does not run a child again that a signal killed",
+        "a supervisor does not restart a child killed by a signal",
         &promise::INIT_RESTARTS,
         Init {
             next: |main, event| match event {

@@ -178,7 +178,7 @@ impl Inner {
         Some(entries.swap_remove(at).1)
     }
 
-    /// A pid that this value is stored for, among those that are wanted.
+    /// A wanted pid for which this value is stored.
     pub(crate) fn key_of(&self, value: i64, wanted: impl Fn(i64) -> bool) -> Option<i64> {
         lock(&self.entries).iter().find(|(p, v)| *v == value && wanted(*p)).map(|(p, _)| *p)
     }
@@ -189,7 +189,7 @@ impl Inner {
     }
 }
 
-/// Takes SA_RESTART away, and remembers that it was given.
+/// Removes SA_RESTART, and remembers that it was given.
 pub(crate) fn take_restart(w: &Inner, line: &mut Line) {
     if line.word() == "sigaction" && line.flag("restart") {
         line.set("restart", "no");
@@ -246,7 +246,7 @@ pub(crate) fn error(request: &Request, errno: i32) -> Observation {
     seen
 }
 
-/// What a call gets that finds no event: it sleeps, or returns that there is nothing.
+/// The result of a call that finds no event: it sleeps, or reports nothing.
 pub(crate) fn finds_nothing(request: &Request) -> CallResult {
     if request.blocks() { block_forever() } else { Ok(nothing(request)) }
 }

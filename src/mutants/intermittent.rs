@@ -1,4 +1,4 @@
-//! Bugs that show only now and then: at every third call, with three children, after a stop, for an early zombie.
+//! Bugs that show only occasionally: at every third call, with three children, after a stop, for an early zombie.
 
 use super::edit::{ObservationExt, RequestExt, exited, is_termination};
 use super::inner::{block_forever, error, nothing, report};

@@ -1,17 +1,13 @@
 //! Signals that arrive during a call.
 
 use super::edit::{ObservationExt, RequestExt, is_termination};
-use super::inner::{Inner, block_forever, error, take_restart};
+use super::inner::{CallResult, Inner, block_forever, error, take_restart};
 use super::mutant::{Mutant, blind, from_bug, from_catalogue};
-use crate::protocol::Line;
+use super::signal_lines::{sets_action, sets_any_to, sets_to};
 use crate::spec::posix;
+use crate::sys::call::abi::Request;
 use crate::sys::signal::{self, Action, Flags};
 use libc::{ECHILD, EINTR, WNOHANG};
-
-/// Whether a request sets a signal action to this one.
-fn sets_to(line: &Line, action: &str) -> bool {
-    line.word() == "sigaction" && line.get("do").as_deref() == Some(action)
-}
 
 /// Catches a signal without SA_RESTART: calls fail with EINTR.
 fn catch(signal: i32) {
@@ -25,20 +21,23 @@ fn catch_on_first_request(w: &Inner, signal: i32) {
     }
 }
 
+/// Repeats such a call when a handler has interrupted it.
+pub(super) fn swallows_eintr(w: &Inner, r: &Request, such: bool) -> CallResult {
+    loop {
+        let seen = w.real(r)?;
+        if !such || seen.errno() != Some(EINTR) {
+            return Ok(seen);
+        }
+    }
+}
+
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "eintr-swallowed",
         "a handler without SA_RESTART does not interrupt the wait",
         &posix::WAITPID_EINTR,
     )
-    .call(|w, r| {
-        loop {
-            let seen = w.real(r)?;
-            if seen.errno() != Some(EINTR) {
-                return Ok(seen);
-            }
-        }
-    }),
+    .call(|w, r| swallows_eintr(w, r, true)),
     blind("eintr-reaps", "a wait that fails with EINTR loses the child", &posix::WAITPID_EINTR_KEEPS_CHILD)
         .call(|w, r| {
             let seen = w.real(r)?;
@@ -68,7 +67,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "restart-misses-event",
-        "a wait restarted by SA_RESTART misses a stop or a continue that came before it was restarted",
+        "a wait restarted by SA_RESTART misses a stop or a continue that occurred before the restart",
         &posix::WAIT_RESTART_FINDS_EVENT,
     )
     .before_request(take_restart)
@@ -88,7 +87,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::WAITPID_IGNORED_SIGNAL,
     )
     .before_request(|_, line| {
-        if sets_to(line, "ignore") && line.get("sig").as_deref() != Some("SIGCHLD") {
+        if sets_any_to(line, "ignore") && !sets_action(line) {
             line.set("do", "count");
         }
     }),
@@ -109,7 +108,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     )
     .before_request(|w, line| {
         catch_on_first_request(w, libc::SIGCHLD);
-        if sets_to(line, "default") && line.get("sig").as_deref() == Some("SIGCHLD") {
+        if sets_to(line, "default") {
             line.set("do", "count");
         }
     })
@@ -137,14 +136,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "waitid swallows EINTR, unlike the other calls",
         &posix::WAITID_EINTR,
     )
-    .call(|w, r| {
-        loop {
-            let seen = w.real(r)?;
-            if seen.errno() != Some(EINTR) || !r.uses_idtype() {
-                return Ok(seen);
-            }
-        }
-    }),
+    .call(|w, r| swallows_eintr(w, r, r.uses_idtype())),
     from_catalogue(
         "waitid-eintr-loses-child",
         "waitid fails with ECHILD once it has failed with EINTR",
@@ -187,7 +179,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         if !asleep {
             return w.real(r);
         }
-        // Until the change, which the next call finds.
+        // Sleep until the change, which the next call finds.
         let events = libc::WEXITED | (r.options & (libc::WSTOPPED | libc::WCONTINUED));
         let change = w.waitid(r, events | libc::WNOWAIT);
         if change.is_none() && !w.has_children() {

@@ -1,4 +1,4 @@
-//! Faults that only some kinds of children, and some combinations of options, meet: clone children, those of other threads,
+//! Faults that affect only some kinds of children and some combinations of options: clone children, those of other threads,
 //! threads of a child, `__WALL` with everything else.
 
 use super::by_target::{exits_only, unwoken, without_usage};
@@ -37,7 +37,7 @@ fn consumes_all(w: &Inner, r: &Request, is_such: fn(&Observation) -> bool, event
     Ok(seen)
 }
 
-/// A thread of a child that was there at an earlier call and has exited since, while the child lives.
+/// A thread of a live child that was seen at an earlier call and has exited since.
 fn exited_thread(w: &Inner) -> Option<i64> {
     let mut gone = None;
     for pid in w.children().into_iter().filter(|pid| !process_table::is_zombie(*pid as i32)) {
@@ -45,7 +45,7 @@ fn exited_thread(w: &Inner) -> Option<i64> {
         // The threads are stored by their IDs, with that of the child.
         while let Some(id) = w.key_of(pid, |id| !now.contains(&id)) {
             w.remove(id);
-            // What has ended with the process is no thread that exited.
+            // Threads that terminated along with the process do not count.
             if process_table::read(pid as i32).is_ok_and(|found| found.is_some()) {
                 gone = Some(id);
             }
@@ -152,7 +152,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| consumes_all(w, r, ObservationExt::is_continue, WCONTINUED)),
     blind(
         "stop-once-for-each-call",
-        "a stop that one call has reported is reported once more by another",
+        "a stop that one call has reported is reported again by another",
         &posix::STATUS_CONSUMED_ONCE,
     )
     .call(|w, r| {
@@ -195,7 +195,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .after_reply(withhold),
     blind(
         "exec-loses-children-of-threads",
-        "an exec of the parent loses the zombies of its threads other than the initial one",
+        "an exec in the parent loses the zombies of its threads other than the initial one",
         &posix::EXEC_KEEPS_CHILDREN_OF_THREADS,
     )
     .before_request(|w, line| {
@@ -214,7 +214,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "sigchld-lost-with-creator",
-        "no SIGCHLD comes for the children of a thread that has exited",
+        "no SIGCHLD is generated for the children of a thread that has exited",
         &posix::SIGCHLD_TO_PROCESS,
     )
     .before_request(|w, line| {

@@ -7,39 +7,58 @@
 //! |---|---|
 //! | `returns` | return values and errors |
 //! | `nohang`, `blocking` | calls that block when they must not, and the reverse |
-//! | `by_target` | what only a group, a pid or a pidfd meets |
+//! | `by_target` | waits by group, pid or pidfd only |
 //! | `targets`, `options` | which children and which events match |
 //! | `status`, `info`, `memory` | what is written |
-//! | `decode` | what the macros make of a status word |
+//! | `decode` | how the macros decode a status word |
 //! | `events` | stops and continues |
 //! | `peeks`, `pointers` | WNOWAIT; null and invalid pointers |
 //! | `interrupted`, `threads` | signals and threads during a call |
-//! | `rusage`, `reports`, `accounts`, `sigchld`, `pidfd` | what else the system provides |
-//! | `existence` | processes that exist, and that other calls do not find |
-//! | `sleep` | waits that look now and then |
+//! | `rusage`, `reports`, `accounts`, `sigchld`, `pidfd` | what the system provides besides the calls |
+//! | `existence` | existing processes that other calls do not find |
+//! | `sleep` | waits that poll |
 //! | `tracees` | children that another process traces |
 //! | `adopted` | children that another process created |
 //! | `kinds` | clone children, children of other threads, threads of a child |
 //! | `asleep` | what happens while a call sleeps |
-//! | `users` | whose uid a siginfo carries |
+//! | `waiters` | which waiter a change wakes, which one a signal interrupts |
+//! | `bystanders` | some kinds of children, children other than the awaited one, some ways to reap |
+//! | `actions`, `regardless` | SIGCHLD's action in corners; waits that are built on SIGCHLD |
+//! | `some_ways` | values and events that only some ways to find a child get wrong |
+//! | `effects` | what a call does beside: to signals, descriptors, children and other threads |
+//! | `users` | which uid a siginfo carries |
+//! | `aftermath` | state that a call leaves behind, and by which a later one is misled |
+//! | `buffers` | buffers that only some results, and only some ways to find a child, get wrong |
+//! | `every_kind` | kinds of children, numbers and options that only some calls get wrong |
+//! | `sigchld_kinds` | SIGCHLD for some kinds of children, after the first time, and its values |
 //! | `corner_cases` | single values, calls and combinations of options |
 //! | `wrong_fields` | single fields of siginfo, usage and SIGCHLD |
-//! | `intermittent` | bugs that show only now and then |
-//! | `handle` | process handles |
-//! | `wrapper`, `timing`, `init`, `shell` | programs that run a program |
+//! | `intermittent` | bugs that show only occasionally |
+//! | `handle`, `handle_others`, `handle_waits`, `handle_ways` | process handles |
+//! | `wrapper`, `timing`, `init`, `shell` | programs that run other programs |
 //! | `inner`, `edit`, `mutant` | the correct calls, and what the tables use |
 
 mod accounts;
+mod actions;
 mod adopted;
+mod aftermath;
 mod asleep;
 mod blocking;
+mod buffers;
 mod by_target;
+mod bystanders;
 mod corner_cases;
 mod decode;
 mod edit;
+mod effects;
 mod events;
+mod every_kind;
 mod existence;
 mod handle;
+mod handle_faults;
+mod handle_others;
+mod handle_waits;
+mod handle_ways;
 mod info;
 mod init;
 mod inner;
@@ -53,18 +72,23 @@ mod options;
 mod peeks;
 mod pidfd;
 mod pointers;
+mod regardless;
 mod reports;
 mod returns;
 mod rusage;
 mod shell;
 mod sigchld;
+mod sigchld_kinds;
+mod signal_lines;
 mod sleep;
+mod some_ways;
 mod status;
 mod targets;
 mod threads;
 mod timing;
 mod tracees;
 mod users;
+mod waiters;
 mod wrapper;
 mod wrong_fields;
 
@@ -75,7 +99,7 @@ use self::mutant::{MutantSubject, Of};
 use crate::subject::handle::{Behavior, Own};
 use crate::subject::{Handles, OWN_HANDLE, Program, Registry, Subject, built_in};
 
-/// The tables. A build that lacks the feature `full` has none, and the linker drops their code.
+/// The tables. A build without the feature `full` has none, and the linker drops their code.
 const ALL: &[&[Mutant]] = if cfg!(feature = "full") {
     &[
         returns::MUTANTS,
@@ -102,13 +126,26 @@ const ALL: &[&[Mutant]] = if cfg!(feature = "full") {
         adopted::MUTANTS,
         asleep::MUTANTS,
         users::MUTANTS,
+        waiters::MUTANTS,
+        bystanders::MUTANTS,
         rusage::MUTANTS,
         sigchld::MUTANTS,
+        actions::MUTANTS,
+        regardless::MUTANTS,
+        some_ways::MUTANTS,
+        effects::MUTANTS,
         pidfd::MUTANTS,
         corner_cases::MUTANTS,
         wrong_fields::MUTANTS,
+        aftermath::MUTANTS,
+        buffers::MUTANTS,
+        every_kind::MUTANTS,
+        sigchld_kinds::MUTANTS,
         intermittent::MUTANTS,
         handle::MUTANTS,
+        handle_others::MUTANTS,
+        handle_waits::MUTANTS,
+        handle_ways::MUTANTS,
         wrapper::MUTANTS,
         timing::MUTANTS,
         init::MUTANTS,

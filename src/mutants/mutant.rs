@@ -21,7 +21,7 @@ pub struct Mutant {
     pub clause: &'static Clause,
     /// Where the idea comes from.
     pub origin: Origin,
-    /// What it is a mutant of.
+    /// What kind of subject it is a mutant of.
     pub(crate) of: Of,
     /// Whether it wraps the raw system calls, which is needed to pass invalid pointers.
     pub(crate) raw: bool,
@@ -31,14 +31,14 @@ pub struct Mutant {
     pub(crate) decode: fn(i32, &mut Decoded),
 }
 
-/// What a mutant is a mutant of.
+/// The kinds of subjects that mutants are derived from.
 #[derive(Copy, Clone, Debug)]
 pub(crate) enum Of {
-    /// Of the calls of the family.
+    /// The calls of the family.
     Calls,
-    /// Of a process handle: this one instead.
+    /// A process handle, replaced by this one.
     Handle(Behavior),
-    /// Of a program that runs a program: this one instead.
+    /// A program that runs other programs, replaced by this one.
     Program(Program),
 }
 
@@ -189,8 +189,8 @@ impl Subject for MutantSubject {
         (self.mutant.call)(&self.inner, request)
     }
 
-    fn decode(&self, status: i32) -> Option<Decoded> {
-        let mut view = Libc.decode(status)?;
+    fn macros(&self, status: i32) -> Option<Decoded> {
+        let mut view = Libc.macros(status)?;
         (self.mutant.decode)(status, &mut view);
         Some(view)
     }

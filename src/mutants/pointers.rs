@@ -68,7 +68,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     from_catalogue(
         "bad-status-unnoticed",
-        "a status pointer that cannot be written is not an error",
+        "a status pointer to unwritable memory is not an error",
         &linux::WAIT_EFAULT_STATUS,
     )
     .raw()
@@ -77,7 +77,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     from_catalogue(
         "bad-rusage-unnoticed",
-        "a rusage pointer that cannot be written is not an error",
+        "a rusage pointer to unwritable memory is not an error",
         &linux::WAIT_EFAULT_RUSAGE,
     )
     .raw()
@@ -86,7 +86,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     from_catalogue(
         "bad-infop-unnoticed",
-        "an infop that cannot be written is not an error",
+        "an infop to unwritable memory is not an error",
         &linux::WAITID_EFAULT,
     )
     .raw()
@@ -119,7 +119,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "page-end-efault",
-        "a buffer fails with EFAULT if the memory behind it cannot be written",
+        "a buffer fails with EFAULT if the memory beyond it is not writable",
         &linux::WAIT_ANY_WRITABLE_ADDRESS,
     )
     .raw()
@@ -231,5 +231,19 @@ pub(crate) const MUTANTS: &[Mutant] = &[
                 seen.ret = Err(libc::ESRCH);
             }
         })
+    }),
+    blind(
+        "upper-halves-count",
+        "the raw waitid uses all 64 bits of the registers for its idtype and its id",
+        &linux::WAITID_INT_ARGUMENTS,
+    )
+    .raw()
+    .call(|w, r| {
+        let (idtype, id) = r.idtype_and_id();
+        match (i32::try_from(idtype), i32::try_from(id)) {
+            (Err(_), _) => Ok(error(r, EINVAL)),
+            (_, Err(_)) => Ok(error(r, ECHILD)),
+            _ => w.real(r),
+        }
     }),
 ];

@@ -1,4 +1,4 @@
-//! Reports that are no exit, with a usage that is not filled, and reports that go to where none is awaited any more.
+//! Reports other than exits with unfilled usage, and reports written to the buffers of earlier calls.
 
 use super::edit::{ObservationExt, RequestExt, exited};
 use super::inner::{Inner, no_usage};
@@ -20,10 +20,10 @@ fn is_no_exit(seen: &Observation) -> bool {
     seen.child().is_some() && !seen.is_termination()
 }
 
-/// Writes the status of an exit to the buffers of earlier calls: once a child is dead, if the last call was one of those.
+/// Writes the status of an exit to the buffers of earlier calls: once a child is dead, if the last call was such a call.
 fn write_late(w: &Inner, line: &mut Line) {
     let dead = |pid: &i64| crate::sys::process_table::is_zombie(*pid as i32);
-    // When they are looked at: what the subject does in between is its own.
+    // Only when the buffers are checked: the subject may do anything in between.
     if line.word() == "late-writes" && w.value() == 1 && w.children().iter().any(dead) {
         retained::write_late(exited(8));
     }
@@ -32,20 +32,20 @@ fn write_late(w: &Inner, line: &mut Line) {
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "rusage-of-exits-only",
-        "the rusage is left as it was in the report of a stop or a continue",
+        "the rusage is left unchanged when a stop or a continue is reported",
         &linux::RUSAGE_EVERY_REPORT,
     )
     .call(|w, r| w.map(r, |seen| unfilled(seen, is_no_exit))),
     blind(
         "raw-waitid-rusage-of-exits-only",
-        "the raw waitid leaves the rusage as it was in the report of a stop or a continue",
+        "the raw waitid leaves the rusage unchanged when it reports a stop or a continue",
         &linux::RUSAGE_EVERY_REPORT,
     )
     .raw()
     .call(|w, r| w.map(r, |seen| unfilled(seen, |seen| r.uses_idtype() && is_no_exit(seen)))),
     blind(
         "rusage-zero-on-continue",
-        "the rusage is all zeros in the report of a continue",
+        "the rusage is all zeros when a continue is reported",
         &linux::RUSAGE_EVERY_REPORT,
     )
     .call(|w, r| {
@@ -57,7 +57,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "rusage-unfilled-for-tracees",
-        "the rusage is left as it was in the report of a traced child's stop",
+        "the rusage is left unchanged when a traced child's stop is reported",
         &linux::RUSAGE_EVERY_REPORT,
     )
     .call(|w, r| {
@@ -72,7 +72,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::WAIT_WRITES_DURING_CALL,
     )
     .call(|w, r| {
-        // Not of every call, or nothing else could be seen of this mutant.
+        // Not for every call, or this mutant would show nothing else.
         let ours = r.has(libc::WUNTRACED) && r.has(libc::WCONTINUED);
         w.map(r, |seen| {
             w.swap(i64::from(ours && seen.is_nothing()));

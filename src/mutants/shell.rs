@@ -1,4 +1,4 @@
-//! Shells that do something else.
+//! Shells that are wrong.
 
 use super::mutant::{Mutant, blind};
 use crate::spec::clause::Clause;
@@ -15,7 +15,7 @@ const fn broken(name: &'static str, breaks: &'static str, clause: &'static Claus
 pub(crate) const MUTANTS: &[Mutant] = &[
     broken(
         "shell-seven-bits",
-        "$? has seven bits of an exit code",
+        "$? has only seven bits of an exit code",
         &posix::SHELL_EXIT_STATUS,
         Shell {
             code: |event| match event {
@@ -50,14 +50,80 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         },
     ),
     broken(
+        "shell-five-bits-of-signal",
+        "$? has five bits of the number of a signal",
+        &promise::WRAPPER_SIGNAL_CODE,
+        Shell {
+            code: |event| match event {
+                Event::Signaled { signal, .. } => 128 + (signal.number() & 0x1f),
+                event => code(event),
+            },
+            ..Shell::CORRECT
+        },
+    ),
+    broken(
+        "shell-last-killed",
+        "a script whose last command a signal killed exits with 0",
+        &posix::SHELL_SIGNAL_OVER_128,
+        Shell { of_script: |status| if status > 128 { 0 } else { status }, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-subshell-killed",
+        "$? of a subshell whose last command a signal killed is the number of the signal",
+        &posix::SHELL_SUBSHELL,
+        Shell { of_subshell: |status| if status > 128 { status - 128 } else { status }, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-background-interrupted",
+        "a command in the background dies of SIGINT",
+        &posix::SHELL_BACKGROUND_IGNORES,
+        Shell { shields: false, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-pipefail-killed",
+        "with pipefail, a command that a signal killed has not failed",
+        &posix::SHELL_PIPEFAIL,
+        Shell { has_failed: |status| (1..=128).contains(&status), ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-trap-in-foreground",
+        "a signal that has a trap ends the wait for a command in the foreground",
+        &posix::SHELL_TRAP_DEFERRED,
+        Shell { defers_trap: false, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-core-bit",
+        "$? after a death with a core dump has 128 added, and wraps to below 128",
+        &posix::SHELL_SIGNAL_OVER_128,
+        Shell {
+            code: |event| match event {
+                Event::Signaled { core: true, .. } => (code(event) + 128) & 0xff,
+                event => code(event),
+            },
+            ..Shell::CORRECT
+        },
+    ),
+    broken(
+        "shell-background-keeps",
+        "$? is unchanged after starting a background command",
+        &posix::SHELL_BACKGROUND_STATUS,
+        Shell { of_background: |before| before, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-wait-none-127",
+        "a wait without operands fails if there is nothing to wait for",
+        &posix::SHELL_WAIT_ALL,
+        Shell { of_none: 127, ..Shell::CORRECT },
+    ),
+    broken(
         "shell-kill-l",
-        "kill -l gives the next signal",
+        "kill -l prints the next signal",
         &posix::SHELL_KILL_L,
         Shell { signal_of: |status| status - 127, ..Shell::CORRECT },
     ),
     broken(
         "shell-not-found-1",
-        "$? is 1 for a command that is not there",
+        "$? is 1 for a command that is not found",
         &posix::SHELL_NOT_FOUND,
         Shell {
             no_program: |errno| if errno == crate::wait::Errno::NOENT { 1 } else { 126 },
@@ -66,49 +132,49 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     broken(
         "shell-not-executable-127",
-        "$? is 127 for a command that cannot be run",
+        "$? is 127 for a command that cannot be executed",
         &posix::SHELL_NOT_EXECUTABLE,
         Shell { no_program: |_| 127, ..Shell::CORRECT },
     ),
     broken(
         "shell-unknown-zero",
-        "a wait for a pid that is not known is a success",
+        "a wait for an unknown pid returns 0",
         &posix::SHELL_WAIT_UNKNOWN,
         Shell { unknown: 0, ..Shell::CORRECT },
     ),
     broken(
         "shell-forgets-jobs",
-        "the status of the last eight jobs is remembered",
+        "only the statuses of the last eight jobs are remembered",
         &posix::SHELL_REMEMBERS,
         Shell { remembered: 8, ..Shell::CORRECT },
     ),
     broken(
         "shell-wait-any",
-        "a wait without operands returns when one command has ended",
+        "a wait without operands returns when one command has terminated",
         &posix::SHELL_WAIT_ALL,
         Shell { waits_for_all: false, ..Shell::CORRECT },
     ),
     broken(
         "shell-wait-all-status",
-        "a wait without operands has the status of a command",
+        "a wait without operands returns the status of a command",
         &posix::SHELL_WAIT_ALL,
         Shell { status_of_all: |last| last, ..Shell::CORRECT },
     ),
     broken(
         "shell-first-operand",
-        "a wait for several commands has the status of the first",
+        "a wait for several commands returns the status of the first",
         &posix::SHELL_WAIT_SEVERAL,
         Shell { of_operands: |statuses| statuses.first().copied().unwrap_or(0), ..Shell::CORRECT },
     ),
     broken(
         "shell-failed-operand",
-        "a wait for several commands does not wait for one that runs after one that failed",
+        "a wait for several commands does not wait for a running one after one that failed",
         &posix::SHELL_WAIT_SEVERAL,
         Shell { waits_for_rest: false, ..Shell::CORRECT },
     ),
     broken(
         "shell-unknown-operand",
-        "a wait for several commands skips one that is not known",
+        "a wait for several commands skips an unknown one",
         &posix::SHELL_WAIT_UNKNOWN,
         Shell {
             of_operands: |statuses| {
@@ -126,31 +192,31 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     broken(
         "shell-trap-late",
-        "a signal that has a trap does not end a wait",
+        "a signal with a trap does not interrupt a wait",
         &posix::SHELL_WAIT_TRAP,
         Shell { trap_ends_wait: false, ..Shell::CORRECT },
     ),
     broken(
         "shell-trap-status",
-        "a wait that a trap has ended has the number of the signal",
+        "a wait interrupted by a trapped signal returns the number of the signal",
         &posix::SHELL_WAIT_TRAP,
         Shell { trap_status: |signal| signal, ..Shell::CORRECT },
     ),
     broken(
         "shell-trap-all-zero",
-        "a wait without operands that a trap has ended is a success",
+        "a wait without operands interrupted by a trapped signal returns 0",
         &posix::SHELL_WAIT_TRAP,
         Shell { trap_status_of_all: |_| 0, ..Shell::CORRECT },
     ),
     broken(
         "shell-ignored-ends-wait",
-        "a signal that is ignored ends a wait",
+        "an ignored signal interrupts a wait",
         &posix::SHELL_WAIT_IGNORED,
         Shell { ignores: false, ..Shell::CORRECT },
     ),
     broken(
         "shell-sigchld-blocked",
-        "a shell that starts with SIGCHLD blocked waits for one",
+        "a shell that starts with SIGCHLD blocked waits for a SIGCHLD",
         &posix::WRAPPER_SIGCHLD_BLOCKED,
         Shell { unblocks: false, ..Shell::CORRECT },
     ),
@@ -162,7 +228,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     broken(
         "shell-trap-forgets",
-        "after a trap the command is not known any more",
+        "the command is unknown after a trap",
         &posix::SHELL_WAIT_AGAIN,
         Shell { keeps_after_trap: false, ..Shell::CORRECT },
     ),
@@ -174,25 +240,67 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     ),
     broken(
         "shell-no-pipefail",
-        "pipefail is accepted and has no effect",
+        "pipefail is accepted but has no effect",
         &posix::SHELL_PIPEFAIL,
         Shell { pipefail: false, ..Shell::CORRECT },
     ),
     broken(
+        "shell-not-killed",
+        "! of a command that a signal killed is not 0",
+        &posix::SHELL_NOT,
+        Shell { not: |status| if status > 128 { status } else { i32::from(status == 0) }, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-errexit-killed",
+        "with set -e, the script goes on after a command that a signal killed",
+        &posix::SHELL_ERREXIT,
+        Shell { exits_after: |status| (1..=128).contains(&status), ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-substitution-zero",
+        "$? of an assignment is 0, whatever is substituted in it",
+        &posix::SHELL_SUBSTITUTION,
+        Shell { of_substitution: |_| 0, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-exit-trap-sees-zero",
+        "$? is 0 at the start of a trap on EXIT",
+        &posix::SHELL_EXIT_TRAP,
+        Shell { in_exit_trap: |_| 0, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-exit-trap-status",
+        "a script exits with the status of the last command of its trap on EXIT",
+        &posix::SHELL_EXIT_TRAP,
+        Shell { after_exit_trap: |_, after| after, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-ignored-reset",
+        "a signal that the shell ignores is not ignored in a command",
+        &posix::SHELL_COMMAND_SIGNALS,
+        Shell { keeps_ignored: false, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-trapped-ignored",
+        "a signal that has a trap is ignored in a command",
+        &posix::SHELL_COMMAND_SIGNALS,
+        Shell { resets_trapped: false, ..Shell::CORRECT },
+    ),
+    broken(
         "shell-stop-is-exit",
-        "a command that stops counts as one that has ended",
+        "a stopped command is taken for a terminated one",
         &posix::SHELL_STOP_IS_NO_EXIT,
         Shell { stop_is_no_exit: false, ..Shell::CORRECT },
     ),
     broken(
         "shell-waits-for-stopped",
-        "the shell waits on for a foreground command that stops",
+        "the shell keeps waiting for a foreground command that stops",
         &posix::SHELL_FOREGROUND_STOP,
         Shell { stop_gives_back: false, ..Shell::CORRECT },
     ),
     broken(
         "shell-stops-unseen",
-        "jobs shows a command that has stopped as running",
+        "jobs shows a stopped command as running",
         &posix::SHELL_JOBS_STOPPED,
         Shell { shows_stops: false, ..Shell::CORRECT },
     ),

@@ -3,6 +3,7 @@
 use super::edit::{ObservationExt, RequestExt, exited, killed};
 use super::inner::{Inner, block_forever, error, nothing, report};
 use super::mutant::{Mutant, blind, from_bug, from_catalogue};
+use super::signal_lines::{drop_records, edit_accepted, edit_records, sets_action, sets_to, track_ignored};
 use crate::protocol::Line;
 use crate::spec::{linux, posix};
 use crate::sys::process_table;
@@ -10,81 +11,10 @@ use crate::sys::signal::{self, Action, Flags};
 use crate::wait::names;
 use libc::{ECHILD, EINTR, WNOHANG};
 
-/// Whether a request sets the SIGCHLD action to this one.
-fn sets_to(line: &Line, action: &str) -> bool {
-    sets_action(line) && line.get("do").as_deref() == Some(action)
-}
-
-/// Whether a request sets the SIGCHLD action.
-fn sets_action(line: &Line) -> bool {
-    line.word() == "sigaction" && line.get("sig").as_deref() == Some("SIGCHLD")
-}
-
-/// Records whether SIGCHLD is ignored.
-fn track_ignored(w: &Inner, line: &mut Line) {
-    if sets_action(line) {
-        w.swap(i64::from(sets_to(line, "ignore")));
-    }
-}
-
 /// Silently reaps every zombie.
 fn reap_zombies(w: &Inner) {
     for pid in w.children() {
         w.reap(pid);
-    }
-}
-
-/// Changes the records of caught signals: `SIG:CODE:PID:UID:STATUS`.
-pub(crate) fn edit_records(request: &Line, reply: &mut Line, change: impl Fn(&mut Vec<String>)) {
-    if request.word() == "signals" {
-        change_records(reply, change);
-    }
-}
-
-/// Changes the record of a blocked signal that is accepted.
-fn edit_accepted(request: &Line, reply: &mut Line, change: impl Fn(&mut Vec<String>)) {
-    if matches!(request.word(), "sigwait" | "signalfd") {
-        change_records(reply, change);
-    }
-}
-
-fn change_records(reply: &mut Line, change: impl Fn(&mut Vec<String>)) {
-    let changed: Vec<String> = reply
-        .list("seen")
-        .iter()
-        .map(|record| {
-            let mut fields: Vec<String> = record.split(':').map(str::to_owned).collect();
-            if fields.len() == 5 {
-                change(&mut fields);
-            }
-            fields.join(":")
-        })
-        .collect();
-    let mut line = Line::new(reply.word());
-    for key in reply.keys().filter(|key| *key != "seen") {
-        // Numbers are copied as text; `waited` is a list.
-        line = match key {
-            "waited" => line.with_list(key, reply.byte_list(key)),
-            _ => line.with(key, reply.get(key).unwrap_or_default()),
-        };
-    }
-    *reply = line.with_list("seen", changed);
-}
-
-/// Drops caught signals with these codes.
-fn drop_records(request: &Line, reply: &mut Line, dropped: impl Fn(&str) -> bool) {
-    if request.word() != "signals" {
-        return;
-    }
-    let seen = reply.list("seen");
-    let remaining = seen.iter().filter(|record| !record.split(':').nth(1).is_some_and(&dropped));
-    let remaining: Vec<String> = remaining.cloned().collect();
-    if remaining.len() < seen.len() {
-        *reply = Line::new(reply.word())
-            .with("id", reply.id().unwrap_or(0))
-            .with("count", remaining.len())
-            .with_list("seen", remaining)
-            .with_list("waited", reply.byte_list("waited"));
     }
 }
 

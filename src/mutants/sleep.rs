@@ -1,4 +1,4 @@
-//! Waits that are late, or that look now and then instead of sleeping.
+//! Waits that are late, or that poll instead of sleeping.
 
 use super::edit::{ObservationExt, RequestExt};
 use super::inner::{CallResult, Inner, block_forever};
@@ -9,11 +9,11 @@ use crate::sys::call::abi::Request;
 use libc::{WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED};
 use std::time::{Duration, Instant};
 
-/// Reports a change only at the end of a period of that length, counted from the call on.
+/// Reports a change only at the end of a period of that length, counted from the start of the call.
 fn late(w: &Inner, request: &Request, period: Duration) -> CallResult {
     let began = Instant::now();
     if request.blocks() && w.peek(request).is_none() {
-        // Until the change, or a signal.
+        // Sleep until the change, or a signal.
         let changed = w.waitid(request, WEXITED | WNOWAIT | (request.options & (WSTOPPED | WCONTINUED)));
         if changed.is_some() {
             let over = began.elapsed().as_nanos() % period.as_nanos();
@@ -31,16 +31,12 @@ fn track_handlers(w: &Inner, line: &mut Line) {
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
-    // A longer period than the clause can see, so that no load hides it.
-    blind(
-        "looks-every-200-ms",
-        "a wait that sleeps returns only every 200 ms",
-        &posix::WAITPID_WAKES_PROMPTLY,
-    )
-    .call(|w, r| late(w, r, Duration::from_millis(200))),
+    // Well above the period that the clause detects, so that no load hides it.
+    blind("looks-every-200-ms", "a sleeping wait returns only every 200 ms", &posix::WAITPID_WAKES_PROMPTLY)
+        .call(|w, r| late(w, r, Duration::from_millis(200))),
     blind(
         "polls-every-5-ms",
-        "a wait looks every 5 ms whether a child is ready",
+        "a wait polls every 5 ms for a ready child",
         &posix::WAITPID_SLEEPS_UNDISTURBED,
     )
     .before_request(track_handlers)
@@ -53,11 +49,11 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             std::thread::sleep(Duration::from_millis(5));
         }
     }),
-    // Of children at the gate only: elsewhere it would be luck. Wide enough that no load hides it: a child that is ready to
-    // run waits for its turn.
+    // Only for children at the gate: elsewhere it would be a matter of luck. The window is wide enough that no load hides it: a
+    // runnable child may have to wait for a CPU.
     blind(
         "wake-up-lost-in-250-ms",
-        "a child that dies within 250 ms after a wait has looked for it does not wake that wait",
+        "a child that dies within 250 ms after a wait has checked for it does not wake that wait",
         &posix::WAITPID_NO_LOST_WAKE_UP,
     )
     .after_reply(|w, request, reply| {
@@ -66,7 +62,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }
     })
     .call(|w, r| {
-        // The last child that was made at a gate, until it is dead.
+        // The last child created at a gate, until it is dead.
         let meant = w.any_entry().is_some() && r.pid().is_none_or(|pid| w.lookup(pid).is_some());
         if meant && r.blocks() && w.peek(r).is_none() {
             let began = Instant::now();
@@ -90,7 +86,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "cancelled-wait-loses-child",
-        "a wait in which its thread was cancelled reaps the child all the same",
+        "a wait whose thread was cancelled still reaps the child",
         &posix::WAIT_CANCELLED_REAPS_NOTHING,
     )
     .before_request(|w, line| {

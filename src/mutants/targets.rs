@@ -26,7 +26,7 @@ fn group_of(pid: i64) -> Option<i64> {
     rustix::process::getpgid(Some(pid)).ok().map(|group| group.as_raw_nonzero().get().into())
 }
 
-/// A call for that child.
+/// The same call for that child.
 fn by_pid(pid: i64) -> Request {
     Request {
         call: Call::Waitid,
@@ -38,7 +38,7 @@ fn by_pid(pid: i64) -> Request {
     }
 }
 
-/// Reports the child that was reaped last again, once, where nothing is ready for such a call.
+/// Reports the child that was reaped last once more if nothing is ready for such a call.
 fn reported_again(w: &Inner, r: &Request, such: bool) -> CallResult {
     let last = w.value();
     if such && last != 0 && w.has_children() && w.peek(r).is_none() {
@@ -72,13 +72,13 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         }),
     blind(
         "reported-twice",
-        "the child that was reaped last is reported once more by the next call that would block",
+        "the child that was reaped last is reported again by the next call that would block",
         &posix::STATUS_NOT_REPORTED_TWICE,
     )
     .call(|w, r| reported_again(w, r, r.is_any() && r.blocks())),
     blind(
         "reported-twice-by-group",
-        "a call for a process group reports the child that was reaped last once more",
+        "a call for a process group reports the child that was reaped last again",
         &posix::STATUS_NOT_REPORTED_TWICE,
     )
     .call(|w, r| reported_again(w, r, r.group().is_some())),
@@ -182,7 +182,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     blind(
         "setpgid-loses-event",
-        "a stop or a continue that has not been reported is lost when the parent moves the child to another group",
+        "an unreported stop or continue is lost when the parent moves the child to another group",
         &posix::WAIT_EVENT_FOLLOWS_SETPGID,
     )
     .before_request(|w, line| {
@@ -248,7 +248,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     from_catalogue(
         "own-group-by-number-only",
-        "pid 0 fails with ECHILD: the own process group is found only by its ID",
+        "pid 0 fails with ECHILD: the caller's own process group is found only by its ID",
         &posix::WAITPID_OWN_GROUP,
     )
     .call(|w, r| if r.group() == Some(0) { Ok(error(r, ECHILD)) } else { w.real(r) }),

@@ -1,4 +1,4 @@
-//! Programs that report what a program used, and report something else.
+//! Programs that report wrong resource usage.
 
 use super::mutant::{Mutant, blind, from_bug};
 use crate::spec::clause::Clause;
@@ -8,7 +8,7 @@ use crate::subject::timing::{Figures, Timing, figures};
 use crate::wait::{Event, Rusage};
 use std::time::Duration;
 
-/// One that writes these figures.
+/// A mutant that prints these figures.
 const fn writes(
     name: &'static str,
     breaks: &'static str,
@@ -23,16 +23,19 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         let right = figures(usage, event);
         Figures { user: right.system, system: right.user, ..right }
     }),
+    blind("time-real-is-cpu", "the real time is the CPU time", &posix::TIME_REAL).program(Program::Time(
+        Timing { real: |_, usage| usage.user_time() + usage.system_time(), ..Timing::CORRECT },
+    )),
     writes(
         "time-no-system",
-        "the system time is not printed as it was",
+        "the printed system time is always zero",
         &posix::TIME_SYSTEM,
         |usage, event| Figures { system: Duration::ZERO, ..figures(usage, event) },
     ),
     from_bug(
         "void-packages#59368",
         "time-zeros",
-        "the usage is never read, and everything is zero",
+        "the usage is never read: everything is zero",
         &promise::TIME_PEAK,
     )
     .program(Program::Time(Timing {
@@ -54,7 +57,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     writes(
         "time-quadrupled",
-        "the peak is printed four times too large",
+        "the peak is printed four times too high",
         &promise::TIME_PEAK,
         |usage, event| {
             let right = figures(usage, event);
@@ -97,7 +100,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     writes(
         "time-half",
-        "the times of descendants are left out: half of what there is is printed",
+        "the times of descendants are omitted: only half of the total is printed",
         &promise::TIME_COUNTS_DESCENDANTS,
         |usage, event| {
             let right = figures(usage, event);

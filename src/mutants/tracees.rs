@@ -16,14 +16,14 @@ fn hidden(w: &Inner, request: &Request) -> bool {
             (Some(pid), _) => pid == i64::from(child.pid),
             (_, Some(0)) => process(std::process::id().into()).is_some_and(|own| own.pgid == child.pgid),
             (_, Some(group)) => group == i64::from(child.pgid),
-            // A pidfd does not say whose it is.
+            // A pidfd does not tell which process it refers to.
             _ => !request.is_any(),
         };
         meant && child.has_another_tracer()
     })
 }
 
-/// Edits what is said of a child that another process traces: nothing, so far.
+/// Edits the result for a child that another process traces: nothing, so far.
 fn of_hidden(w: &Inner, request: &Request, seen: &mut Observation, when: bool) {
     if when && seen.is_nothing() && hidden(w, request) {
         *seen = error(request, libc::ECHILD);
@@ -47,19 +47,19 @@ fn descends(pid: i64) -> bool {
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
         "tracee-by-pid-is-no-child",
-        "WNOHANG by pid is ECHILD for a child that another process traces",
+        "WNOHANG by pid fails with ECHILD for a child that another process traces",
         &linux::PTRACE_HIDDEN_BY_TARGET,
     )
     .call(|w, r| w.map(r, |seen| of_hidden(w, r, seen, r.pid().is_some()))),
     blind(
         "tracee-by-group-is-no-child",
-        "WNOHANG by process group is ECHILD for a child that another process traces",
+        "WNOHANG by process group fails with ECHILD for a child that another process traces",
         &linux::PTRACE_HIDDEN_BY_TARGET,
     )
     .call(|w, r| w.map(r, |seen| of_hidden(w, r, seen, r.group().is_some()))),
     blind(
         "tracee-by-pidfd-is-no-child",
-        "WNOHANG through a pidfd is ECHILD for a child that another process traces",
+        "WNOHANG through a pidfd fails with ECHILD for a child that another process traces",
         &linux::PTRACE_HIDDEN_BY_TARGET,
     )
     .call(|w, r| {
@@ -68,7 +68,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     }),
     from_catalogue(
         "stranger-is-no-tracee",
-        "a wait by pid fails with ECHILD for a tracee that is no descendant",
+        "a wait by pid fails with ECHILD for a tracee that is not a descendant",
         &linux::PTRACE_STRANGER,
     )
     .call(|w, r| match r.pid() {
@@ -95,7 +95,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &linux::PTRACE_THREADS,
     )
     .call(|w, r| {
-        // Reported, it is no longer there to be looked up.
+        // Once reported, it can no longer be looked up.
         let exits = w.peek(r).filter(|(_, word)| is_termination(*word));
         let thread = exits.is_some_and(|(id, _)| owner_of_thread(w, id).is_some());
         w.map(r, |seen| {

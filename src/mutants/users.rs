@@ -1,9 +1,9 @@
-//! Users: whose uid a siginfo carries when a child has changed its own.
+//! Which uid a siginfo carries when a child has changed its own.
 
 use super::edit::ObservationExt;
 use super::inner::{CallResult, Inner};
 use super::mutant::{Mutant, blind};
-use super::sigchld::edit_records;
+use super::signal_lines::edit_records;
 use crate::spec::posix;
 use crate::sys::call::abi::{Observation, Request};
 use libc::WNOWAIT;
@@ -12,7 +12,7 @@ fn own_uid() -> i64 {
     rustix::process::getuid().as_raw().into()
 }
 
-/// The uid of such a report is the caller's.
+/// Replaces the uid in such a report with the caller's.
 fn as_caller(w: &Inner, r: &Request, such: impl FnOnce(&Observation) -> bool) -> CallResult {
     w.map(r, |seen| {
         if such(seen) {
@@ -30,7 +30,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .call(|w, r| as_caller(w, r, |seen| !seen.is_termination())),
     blind(
         "uid-of-caller-for-the-killed",
-        "si_uid of a child that a signal killed is the caller's uid",
+        "si_uid of a child killed by a signal is the caller's uid",
         &posix::WAITID_SI_UID,
     )
     .call(|w, r| {
@@ -40,7 +40,7 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         .call(|w, r| as_caller(w, r, |_| r.options & WNOWAIT != 0)),
     blind(
         "sigchld-uid-of-caller",
-        "si_uid of SIGCHLD is the uid of the process that gets it",
+        "si_uid of SIGCHLD is the uid of the process that receives it",
         &posix::SIGCHLD_INFO_UID,
     )
     .after_reply(|_, request, reply| {

@@ -4,7 +4,7 @@ use super::edit::{ObservationExt, RequestExt, stopped};
 use super::inner::{error, nothing};
 use super::mutant::{Mutant, blind};
 use super::pidfd::by_pidfd;
-use super::sigchld::edit_records;
+use super::signal_lines::edit_records;
 use crate::protocol::Line;
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::Memory;

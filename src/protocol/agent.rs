@@ -1,24 +1,24 @@
-//! The requests to an agent, the calls of the wait family aside ([`super::wait`]).
+//! The requests to an agent other than calls of the wait family ([`super::wait`]).
 
 use super::codec::{Bytes, Switch, Words, requests, words};
 use crate::wait::Signal;
 
 words! {
-    /// What a process does on a signal.
+    /// The action that a process takes on a signal.
     pub enum Disposition {
         /// The default action.
         Default = "default",
         /// Nothing.
         Ignore = "ignore",
-        /// A handler that counts.
+        /// A handler that counts the signals.
         Count = "count",
-        /// A handler that keeps the siginfo.
+        /// A handler that records the siginfo.
         Record = "record",
-        /// A handler that calls `waitpid(-1, &status, WNOHANG)` of the subject.
+        /// A handler in which the subject calls `waitpid(-1, &status, WNOHANG)`.
         Wait = "wait",
     }
 
-    /// How a mask is changed.
+    /// How to change a signal mask.
     pub enum MaskChange {
         /// `SIG_BLOCK`
         Block = "block",
@@ -42,19 +42,19 @@ words! {
         Core = "core",
     }
 
-    /// What is repeated and timed.
+    /// The operation that is repeated and timed.
     pub enum Workload {
         /// A fork whose child exits at once, and a blocking call for it.
         SpawnReap = "spawn-reap",
         /// A call with `WNOHANG` for a child that runs.
         Poll = "poll",
-        /// A child that dies while a blocking call for it sleeps: from its death to the return of the call.
+        /// A child that dies while a blocking call sleeps: the time from its death to the return of the call.
         Blocked = "blocked",
-        /// The same with the wait of limited time that the subject offers.
+        /// The same with the subject's own bounded wait.
         Bounded = "bounded",
-        /// A call for any child, while there are zombies only.
+        /// A call for any child, when there are only zombies.
         ReapAny = "reap-any",
-        /// The same by pid, in another order than that in which they were made.
+        /// The same by pid, in an order other than that of creation.
         ReapPid = "reap-pid",
         /// The same by pidfd.
         ReapPidfd = "reap-pidfd",
@@ -90,7 +90,7 @@ impl SigactionFlags {
 }
 
 requests! {
-    /// One request to an agent. [`crate::protocol`] says what each does and replies.
+    /// One request to an agent. [`crate::protocol`] documents what each does, and the reply.
     pub enum Request {
         Spawn = "spawn" {
             argv: Words = "argv", image: Option<Image> = "image", words: Option<usize> = "words",
@@ -102,7 +102,7 @@ requests! {
             nocldstop: bool = "nocldstop", nocldwait: bool = "nocldwait",
         },
         Signals = "signals" {},
-        Sigprocmask = "sigprocmask" { how: MaskChange = "how", sig: Signal = "sig" },
+        Sigprocmask = "sigprocmask" { how: MaskChange = "how", sig: Signal = "sig", thread: Option<u32> = "thread" },
         Sigpending = "sigpending" {},
         Getrusage = "getrusage" { who: UsageOf = "who" },
         Setpgid = "setpgid" { pid: i32 = "pid", pgid: i32 = "pgid" },
@@ -138,6 +138,9 @@ requests! {
         Cancel = "cancel" {},
         ExitNote = "exit-note" { pid: i32 = "pid" },
         AwaitExitNote = "await-exit-note" { fd: i32 = "fd", pid: i32 = "pid" },
+        ReaperStatus = "reaper-status" {},
+        ReaperPids = "reaper-pids" {},
+        ReaperKill = "reaper-kill" { sig: Signal = "sig", to: String = "to", pid: Option<i32> = "pid" },
         AwaitReadable = "await-readable" { fd: i32 = "fd" },
         Switches = "switches" { tid: i32 = "tid" },
         LateWrites = "late-writes" {},

@@ -1,4 +1,4 @@
-//! A change of state of a child, however a call reports it: by a status word or by a siginfo.
+//! A change of state of a child, whether a call reports it by a status word or by a siginfo.
 
 use std::fmt;
 
@@ -8,22 +8,22 @@ use crate::wait::{Event, SiCode, Signal, WaitStatus};
 /// A change of state of a child.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Change {
-    /// Exited with that code: of a status word 8 bits of it, of a siginfo what the system gives.
+    /// Exited with this code: its low 8 bits from a status word, or whatever the system puts in a siginfo.
     Exited(i32),
-    /// Killed by a signal, with a core file or not.
+    /// Killed by a signal, with or without a core file.
     Killed(Signal, bool),
     /// Stopped by a signal.
     Stopped(Signal),
-    /// Stopped as a traced process, by a signal or an event.
+    /// Stopped while traced, by a signal or an event.
     Trapped(Signal),
     /// Continued.
     Continued,
-    /// Neither; the raw word, or the `si_code`.
+    /// None of these; the raw word, or the `si_code`.
     Unknown(i64),
 }
 
 impl Change {
-    /// The change that a siginfo tells.
+    /// The change that a siginfo reports.
     pub fn of_info(info: &InfoNamed) -> Change {
         let signal = info.signal.unwrap_or(Signal::NONE);
         let code = info.status.and_then(|status| i32::try_from(status).ok());
@@ -41,7 +41,7 @@ impl Change {
 }
 
 impl Change {
-    /// The `si_code` that says so; `None` for one that is unknown.
+    /// The `si_code` for it; `None` for an unknown change.
     pub const fn code(self) -> Option<SiCode> {
         match self {
             Change::Exited(_) => Some(SiCode::Exited),

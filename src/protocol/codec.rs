@@ -1,4 +1,5 @@
-//! How a request is a line: each field by its key. One table for each kind of request says both directions.
+//! How a request is represented as a line, with a key for each field. One table per kind of request defines both
+//! directions.
 
 use super::line::{FieldError, Line};
 use crate::wait::Signal;
@@ -11,7 +12,7 @@ pub(crate) trait Field: Sized {
     /// Reads it.
     ///
     /// # Errors
-    /// The key is missing, or its value is of another kind.
+    /// The key is missing, or its value is of the wrong type.
     fn get(line: &Line, key: &'static str) -> Result<Self, FieldError>;
 }
 
@@ -35,7 +36,7 @@ macro_rules! numbers {
 
 numbers! { i32 i64 u32 u64 usize }
 
-/// `yes`, or left out.
+/// `yes`, or omitted.
 impl Field for bool {
     fn put(&self, line: &mut Line, key: &'static str) {
         if *self {
@@ -119,7 +120,7 @@ impl Field for Words {
     }
 }
 
-/// A list that may be empty, and is left out then.
+/// A list, which is omitted if empty.
 impl Field for Vec<String> {
     fn put(&self, line: &mut Line, key: &'static str) {
         if !self.is_empty() {
@@ -198,7 +199,7 @@ macro_rules! words {
 }
 pub(crate) use words;
 
-/// The requests to one kind of process: each a word with typed fields under keys.
+/// The requests to one kind of process: each is a word with typed fields under keys.
 macro_rules! requests {
     ($(#[$meta:meta])* $vis:vis enum $name:ident { $(
         $(#[$about:meta])* $request:ident = $word:literal { $($field:ident: $kind:ty = $key:literal),* $(,)? },
@@ -209,7 +210,7 @@ macro_rules! requests {
         $vis enum $name { $($(#[$about])* $request { $($field: $kind),* },)+ }
 
         impl $name {
-            /// Every request's word with its keys, in the order of the table.
+            /// The word of every request with its keys, in the order of the table.
             pub const TABLE: &[(&str, &[&str])] = &[$(($word, &[$($key),*])),+];
 
             /// Its word.
@@ -228,10 +229,10 @@ macro_rules! requests {
                 line
             }
 
-            /// The request that a line makes; `None` if its word is none of these.
+            /// The request that a line represents; `None` if its word is none of these.
             ///
             /// # Errors
-            /// A key that is missing, or a value of another kind: the request is malformed.
+            /// A key is missing, or a value is of the wrong type: the request is malformed.
             pub fn from_line(
                 line: &$crate::protocol::Line,
             ) -> Option<Result<$name, $crate::protocol::line::FieldError>> {

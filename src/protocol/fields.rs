@@ -1,6 +1,6 @@
 //! Resource usage as the fields of a line: `ru_utime_us`, `ru_maxrss`, ...
 //!
-//! The same names stand in a wait call's reply, in `getrusage`'s, in a child's `report` and in its `last` line:
+//! The same names are used in the replies to wait calls and `getrusage`, and in a child's `report` and `last` lines,
 //! with the prefix `ru_` for a process itself and `rc_` for its reaped children.
 
 use super::line::Line;
@@ -12,16 +12,16 @@ pub const OWN: &str = "ru_";
 /// The prefix of the usage of a process's reaped children.
 pub const CHILDREN: &str = "rc_";
 
-/// More than any process can use of anything, in any unit: a number beyond it is cut to it, so that nonsense
-/// of a subject fails as such, and no sum and no change of units overflows.
+/// More than any process can use of anything, in any unit: larger numbers are clamped, so that nonsense from a subject
+/// fails as such, and no sum or unit conversion overflows.
 const MOST: i64 = 1 << 48;
 
-/// A number that a subject reports, within what can be reckoned with.
+/// A number reported by a subject, clamped to a range that is safe to calculate with.
 pub fn bounded(number: i64) -> i64 {
     number.clamp(-MOST, MOST)
 }
 
-/// The names of the fields behind the prefix, each with its place in a [`Usage`].
+/// The names of the fields, without the prefix, each with its place in a [`Usage`].
 fn fields(usage: &mut Usage) -> [(&'static str, &mut Option<i64>); 11] {
     [
         ("utime_us", &mut usage.utime_us),
@@ -38,9 +38,10 @@ fn fields(usage: &mut Usage) -> [(&'static str, &mut Option<i64>); 11] {
     ]
 }
 
-/// Adds the known fields of `usage` to `line`, each name behind `prefix` ([`OWN`] or [`CHILDREN`]).
+/// Adds the known fields of `usage` to `line`, with `prefix` ([`OWN`] or [`CHILDREN`]) before each name.
 ///
-/// Times are in microseconds, the maximum resident set size in the kernel's own unit; what is `None` is left out.
+/// Times are in microseconds, the maximum resident set size in the kernel's own unit; fields that are `None` are
+/// omitted.
 pub fn put_usage(line: &mut Line, prefix: &str, usage: &Usage) {
     let mut usage = *usage;
     for (name, value) in fields(&mut usage) {
@@ -50,9 +51,9 @@ pub fn put_usage(line: &mut Line, prefix: &str, usage: &Usage) {
     }
 }
 
-/// The usage in `line` whose fields stand behind `prefix`; `None` if not one of them is there.
+/// The usage in `line` whose fields have `prefix`; `None` if there are no such fields.
 ///
-/// A field that is absent or no number is `None`; a number is [`bounded`].
+/// A field that is absent or not a number is `None`; a number is [`bounded`].
 pub fn get_usage(line: &Line, prefix: &str) -> Option<Usage> {
     let mut usage = Usage::default();
     let mut any = false;

@@ -1,8 +1,8 @@
 //! Requests to a handle agent (`hello interface=handle`), and what a handle reports.
 //!
-//! A *handle* is what a runtime gives for a child that it made: `Popen`, `Child`, `Cmd`. The agent makes children by that
-//! runtime and asks their handles. Requests are asynchronous: the agent reads on while one is under way, and replies come by
-//! `id`, in any order. Nothing is announced by `entering`.
+//! A *handle* is what a runtime provides for a child that it created: `Popen`, `Child`, `Cmd`. The agent creates
+//! children through that runtime and queries their handles. Requests are asynchronous: the agent reads on while one is
+//! in progress, and replies are matched by `id`, in any order. Nothing is announced by `entering`.
 //!
 //! # Hello
 //!
@@ -13,17 +13,17 @@
 //!
 //! | key | meaning |
 //! |---|---|
-//! | `form` | how a result reads: the table of results |
-//! | `can` | what the handles can do beside being waited for: the table of abilities |
-//! | `reaps` | `lazy` (the default): a child is reaped when its handle is asked; `eager`: whenever it has terminated |
+//! | `form` | how a result is represented: see the table of results |
+//! | `can` | what the handles can do other than be waited for: see the table of abilities |
+//! | `reaps` | `lazy` (the default): a child is reaped when its handle is queried; `eager`: as soon as it has terminated |
 //! | `poll` | `direct` (the default): a poll asks the system; `loop`: it shows what a thread or an event loop has noticed so far |
-//! | `promises` | the clauses that the runtime's documentation promises: ids without `promise/handle/`, each with its source. A source holds an address and a version, as `docs.python.org/3/library/subprocess.html 3.11`. What nobody promised is recorded, not judged |
+//! | `promises` | the clauses that the runtime's documentation promises: ids without `promise/handle/`, each with its source. A source consists of an address and a version, such as `docs.python.org/3/library/subprocess.html 3.11`. Anything that is not promised is recorded, not judged |
 //!
 //! | ability | what it allows |
 //! |---|---|
 //! | `poll` | `poll` |
 //! | `timeout` | `wait timeout=MS` |
-//! | `threads` | other requests are served while a wait is under way, further waits of the same handle among them |
+//! | `threads` | other requests are served while a wait is in progress, including further waits on the same handle |
 //! | `kill` | `kill` |
 //! | `drop` | `drop` |
 //! | `steal` | `steal` |
@@ -37,24 +37,24 @@
 //!
 //! | request | what it does | reply |
 //! |---|---|---|
-//! | `spawn argv=A,B,... [pipes=yes]` | makes a child that runs that program, with the null device as its standard input and output, and a handle for it: the request's `id`. `pipes`: its standard output is a pipe that the runtime reads | `ok pid=N`, `err errno=E` |
-//! | `fork argv=A,B,...` | makes such a child by the raw call, without a handle; only `steal` may name it | `ok pid=N` |
-//! | `poll handle=H` | asks without waiting | a result |
-//! | `wait handle=H [timeout=MS]` | waits for the result, that long at most | a result |
-//! | `kill handle=H sig=S` | sends a signal to the child, by its handle | `ok`, `err errno=E` |
-//! | `drop handle=H` | forgets the handle | `ok` |
-//! | `steal handle=H` | the agent reaps that child by the raw call, as another library of the process would | `ok word=N`, `err errno=E` |
-//! | `sigaction sig=S do=default, ignore or count [nocldwait=yes]` | sets what the agent does on a signal; `count` is a handler without SA_RESTART that does nothing | `ok` |
+//! | `spawn argv=A,B,... [pipes=yes]` | creates a child that runs that program, with the null device as its standard input and output, and a handle for it, identified by the request's `id`. `pipes`: its standard output is a pipe that the runtime reads | `ok pid=N`, `err errno=E` |
+//! | `fork argv=A,B,...` | creates such a child by a raw fork, without a handle; only `steal` may name it | `ok pid=N` |
+//! | `poll handle=H` | polls without waiting | a result |
+//! | `wait handle=H [timeout=MS]` | waits for the result, for at most MS | a result |
+//! | `kill handle=H sig=S` | sends a signal to the child through its handle | `ok`, `err errno=E` |
+//! | `drop handle=H` | drops the handle | `ok` |
+//! | `steal handle=H` | the agent reaps that child by a raw wait call, as another library in the process would | `ok word=N`, `err errno=E` |
+//! | `sigaction sig=S do=default, ignore or count [nocldwait=yes]` | sets the action on a signal; `count` is a handler without SA_RESTART that does nothing | `ok` |
 //! | `sigprocmask how=block or unblock sig=S` | changes the mask of the agent's main thread | `ok` |
 //! | `bye` | the agent exits with 0 | `ok` |
 //!
-//! Any other request is `unsupported why=TEXT`. An error without an `errno` of its own, as an exception that says no more, is
-//! `err errno=EIO`.
+//! Any other request is `unsupported why=TEXT`. An error without an `errno`, such as an exception that gives no
+//! details, is `err errno=EIO`.
 //!
 //! # Results
 //!
-//! `ok running=yes`, also when a timeout has passed; `ok unknown=yes` where the handle says that it does not know; `err
-//! errno=E`; or the result in the announced form:
+//! `ok running=yes`, also after a timeout; `ok unknown=yes` if the handle says that it does not know; `err errno=E`; or
+//! the result in the announced form:
 //!
 //! | `form` | exited with N | killed by signal n |
 //! |---|---|---|
@@ -64,7 +64,10 @@
 //! | `negative` | `ok code=N` | `ok code=` -n |
 //! | `word` | `ok word=W`, a status word of the agent's system | the same |
 //!
-//! With `can=usage` a result carries `ru_utime_us`, `ru_stime_us` and what else of these fields the handle shows
+//! A signal whose name is not the same everywhere, such as a real-time signal, is `SIG` and its number, as in `SIG37`. If the handle
+//! does not say which signal it was, the result is `ok unknown=yes`.
+//!
+//! With `can=usage`, a result carries `ru_utime_us`, `ru_stime_us` and any other usage fields that the handle exposes
 //! ([`super`] lists them).
 
 use super::agent::{Disposition, MaskChange};
@@ -77,7 +80,7 @@ use crate::wait::Signal;
 /// The form of a handle's results.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Form {
-    /// An exit code alone; what stands for a signal is not announced.
+    /// An exit code only; the code for a signal is not specified.
     Code,
     /// An exit code, or a signal.
     CodeOrSignal,
@@ -111,24 +114,24 @@ impl Form {
 }
 
 words! {
-    /// When a handle's child is reaped.
+    /// When the child of a handle is reaped.
     pub enum Reaps {
-        /// When its handle is asked.
+        /// When its handle is queried.
         Lazy = "lazy",
-        /// Whenever it has terminated.
+        /// As soon as it has terminated.
         Eager = "eager",
     }
 
     /// What a poll shows.
     pub enum Polling {
-        /// What the system says now.
+        /// The system's current answer.
         Direct = "direct",
         /// What a thread or an event loop has noticed so far.
         Loop = "loop",
     }
 }
 
-/// What a handle agent can do beside making children and waiting for them.
+/// What a handle agent can do other than create children and wait for them.
 pub const ABILITIES: [&str; 12] = [
     "poll",
     "timeout",
@@ -144,7 +147,7 @@ pub const ABILITIES: [&str; 12] = [
     "core",
 ];
 
-/// What the hello of a handle agent says of its handles.
+/// What the hello of a handle agent says about its handles.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Introduction {
     /// The form of the results.
@@ -153,17 +156,17 @@ pub struct Introduction {
     pub reaps: Reaps,
     /// What a poll shows.
     pub polling: Polling,
-    /// Of [`ABILITIES`].
+    /// A subset of [`ABILITIES`].
     pub abilities: Vec<String>,
     /// What is promised, by the id of the clause without `promise/handle/`, and the source.
     pub promises: Vec<(String, String)>,
 }
 
 impl Introduction {
-    /// What a hello says; the promises are not looked up.
+    /// Parses a hello; the promises are not looked up.
     ///
     /// # Errors
-    /// The first key whose value is wrong, with what is expected of it.
+    /// The first key whose value is wrong, and what was expected.
     pub fn from_line(hello: &Line) -> Result<Introduction, (&'static str, String)> {
         let word = |key: &str, default: &str| hello.get(key).unwrap_or_else(|| default.to_owned());
         let one_of = |words: &[&str]| format!("one of {}", words.join(", "));
@@ -195,7 +198,7 @@ impl Introduction {
     }
 }
 
-/// Whether a source of a promise holds an address, which is a path or a manual page, and beside it a version.
+/// Whether the source of a promise contains an address (a path or a manual page) and a version.
 fn is_source(text: &str) -> bool {
     let is_address = |word: &&str| word.contains('/') || word.contains("::") || word.contains('(');
     let (addresses, others): (Vec<&str>, Vec<&str>) = text.split_whitespace().partition(is_address);
@@ -203,7 +206,7 @@ fn is_source(text: &str) -> bool {
 }
 
 requests! {
-    /// One request to a handle agent. A handle is named by the `id` of the `spawn` that made it.
+    /// One request to a handle agent. A handle is identified by the `id` of the `spawn` that created it.
     pub enum Request {
         Spawn = "spawn" { argv: Words = "argv", pipes: bool = "pipes" },
         Fork = "fork" { argv: Words = "argv" },
@@ -220,58 +223,58 @@ requests! {
 
 /// What a handle reports.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum Report {
+pub enum HandleReport {
     /// The child has not terminated.
     Running,
     /// The handle does not know.
     Unknown,
-    /// A number, to be read by the form.
+    /// A number, whose meaning depends on the form.
     Code(i64),
-    /// A signal, with a core file or not.
+    /// A signal, with or without a core file.
     Signal(Signal, bool),
     /// A status word.
     Word(i64),
 }
 
-impl Report {
+impl HandleReport {
     /// Adds it to a reply.
     pub fn add_to(self, reply: Line) -> Line {
         match self {
-            Report::Running => reply.with("running", "yes"),
-            Report::Unknown => reply.with("unknown", "yes"),
-            Report::Code(code) => reply.with("code", code),
-            Report::Signal(signal, false) => reply.with("signal", signal),
-            Report::Signal(signal, true) => reply.with("signal", signal).with("core", "yes"),
-            Report::Word(word) => reply.with("word", format_args!("{word:#06x}")),
+            HandleReport::Running => reply.with("running", "yes"),
+            HandleReport::Unknown => reply.with("unknown", "yes"),
+            HandleReport::Code(code) => reply.with("code", code),
+            HandleReport::Signal(signal, false) => reply.with("signal", signal),
+            HandleReport::Signal(signal, true) => reply.with("signal", signal).with("core", "yes"),
+            HandleReport::Word(word) => reply.with("word", format_args!("{word:#06x}")),
         }
     }
 
-    /// The report in an `ok`.
+    /// The report in an `ok` reply.
     ///
     /// # Errors
-    /// A reply that is none, or that has more than one.
-    pub fn from_line(line: &Line) -> Result<Report, String> {
+    /// The reply contains no report, or more than one.
+    pub fn from_line(line: &Line) -> Result<HandleReport, String> {
         let number = |key| line.number_opt(key).map_err(|e| e.to_string());
         let (code, word, signal) = (number("code")?, number("word")?, line.get("signal"));
         match (line.flag("running"), line.flag("unknown"), code, word, signal) {
-            (true, false, None, None, None) => Ok(Report::Running),
-            (false, true, None, None, None) => Ok(Report::Unknown),
-            (false, false, Some(code), None, None) => Ok(Report::Code(code)),
-            (false, false, None, Some(word), None) => Ok(Report::Word(word)),
+            (true, false, None, None, None) => Ok(HandleReport::Running),
+            (false, true, None, None, None) => Ok(HandleReport::Unknown),
+            (false, false, Some(code), None, None) => Ok(HandleReport::Code(code)),
+            (false, false, None, Some(word), None) => Ok(HandleReport::Word(word)),
             (false, false, None, None, Some(name)) => Signal::from_name(&name)
-                .map(|signal| Report::Signal(signal, line.flag("core")))
-                .ok_or_else(|| format!("{name} is no signal")),
-            _ => Err(format!("not one of running, unknown, code, signal and word: {line}")),
+                .map(|signal| HandleReport::Signal(signal, line.flag("core")))
+                .ok_or_else(|| format!("{name} is not a signal")),
+            _ => Err(format!("expected exactly one of running, unknown, code, signal and word: {line}")),
         }
     }
 
-    /// Whether it is one that this form has.
+    /// Whether this form has such reports.
     pub fn is_of(self, form: Form) -> bool {
         match self {
-            Report::Running | Report::Unknown => true,
-            Report::Code(_) => form != Form::Word,
-            Report::Signal(..) => form == Form::CodeOrSignal,
-            Report::Word(_) => form == Form::Word,
+            HandleReport::Running | HandleReport::Unknown => true,
+            HandleReport::Code(_) => form != Form::Word,
+            HandleReport::Signal(..) => form == Form::CodeOrSignal,
+            HandleReport::Word(_) => form == Form::Word,
         }
     }
 }
@@ -304,19 +307,19 @@ mod tests {
             assert_eq!(Request::from_line(&line), Some(Ok(request)));
         }
         for report in [
-            Report::Running,
-            Report::Unknown,
-            Report::Code(-9),
-            Report::Signal(Signal::TERM, false),
-            Report::Signal(Signal::SEGV, true),
-            Report::Word(0x137f),
+            HandleReport::Running,
+            HandleReport::Unknown,
+            HandleReport::Code(-9),
+            HandleReport::Signal(Signal::TERM, false),
+            HandleReport::Signal(Signal::SEGV, true),
+            HandleReport::Word(0x137f),
         ] {
             let line: Line = report.add_to(Line::new("ok")).to_string().parse().expect("a line");
-            assert_eq!(Report::from_line(&line), Ok(report));
+            assert_eq!(HandleReport::from_line(&line), Ok(report));
         }
         for wrong in ["ok", "ok running=yes code=1", "ok signal=SIGNONE", "ok code=x", "ok code=1 word=0x100"]
         {
-            assert!(Report::from_line(&wrong.parse().expect("a line")).is_err(), "{wrong}");
+            assert!(HandleReport::from_line(&wrong.parse().expect("a line")).is_err(), "{wrong}");
         }
         assert!(matches!(Request::from_line(&Line::new("poll")), Some(Err(_))));
         assert!(Request::from_line(&Line::new("waitpid")).is_none());
@@ -368,8 +371,8 @@ mod tests {
 
     #[test]
     fn a_report_is_of_its_form() {
-        assert!(Report::Running.is_of(Form::Word) && Report::Code(7).is_of(Form::Shell));
-        assert!(!Report::Code(7).is_of(Form::Word) && !Report::Word(7).is_of(Form::Code));
-        assert!(!Report::Signal(Signal::TERM, false).is_of(Form::Shell));
+        assert!(HandleReport::Running.is_of(Form::Word) && HandleReport::Code(7).is_of(Form::Shell));
+        assert!(!HandleReport::Code(7).is_of(Form::Word) && !HandleReport::Word(7).is_of(Form::Code));
+        assert!(!HandleReport::Signal(Signal::TERM, false).is_of(Form::Shell));
     }
 }

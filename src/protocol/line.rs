@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// The longest line that is taken, in bytes without the line feed.
+/// The longest line that is accepted, in bytes without the line feed.
 pub const MAX_LINE: usize = 65_536;
 
-/// The longest address before a line between driver and warden, with its space: `child NAME `.
+/// The longest address before a line between driver and warden, including its space: `child NAME `.
 pub const MAX_ADDRESS: usize = 64;
 
 /// One message: a word and its pairs, in order.
@@ -39,8 +39,8 @@ impl fmt::Display for LineError {
             LineError::Word => f.write_str("a line begins with a word of a-z, 0-9, _ or -"),
             LineError::Key(k) => write!(f, "'{k}' is not key=value"),
             LineError::Value(k) => write!(f, "the value of '{k}' is not percent-encoded"),
-            LineError::Twice(k) => write!(f, "the key '{k}' stands twice"),
-            LineError::Unfinished => f.write_str("the stream ended within a line"),
+            LineError::Twice(k) => write!(f, "the key '{k}' appears twice"),
+            LineError::Unfinished => f.write_str("the stream ended in the middle of a line"),
             LineError::TooLong => write!(f, "a line of more than {MAX_LINE} bytes"),
         }
     }
@@ -53,7 +53,7 @@ impl std::error::Error for LineError {}
 pub enum FieldError {
     /// The key is missing.
     Missing(&'static str),
-    /// The value is not of the key's kind.
+    /// The value is of the wrong type for the key.
     Bad(&'static str, String),
 }
 
@@ -112,7 +112,7 @@ fn decode(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 impl Line {
-    /// A line of that word, without pairs.
+    /// A line with this word and no pairs.
     pub fn new(word: &str) -> Line {
         debug_assert!(!word.is_empty() && word.bytes().all(word_byte), "bad word {word:?}");
         Line { word: word.to_owned(), pairs: Vec::new() }
@@ -125,7 +125,8 @@ impl Line {
         self
     }
 
-    /// Adds a list. An empty list is an empty value, and so is a list of one empty value: neither is of use here.
+    /// Adds a list. An empty list and a list of one empty value are both written as an empty value: neither is of use
+    /// here.
     #[must_use]
     pub fn with_list<T: AsRef<[u8]>>(mut self, key: &str, values: impl IntoIterator<Item = T>) -> Line {
         self.set_list(key, values);
@@ -155,7 +156,7 @@ impl Line {
         }
     }
 
-    /// The first key whose value holds a control character: what says who somebody is stands in reports, one line each.
+    /// The first key whose value contains a control character: names and versions appear in reports, one per line.
     pub fn key_of_control(&self) -> Option<&str> {
         self.keys().find(|key| self.get(key).is_some_and(|value| value.contains(char::is_control)))
     }
@@ -179,7 +180,7 @@ impl Line {
         self.raw(key).and_then(decode)
     }
 
-    /// The value of a key as text (what is not UTF-8 is replaced).
+    /// The value of a key as text (anything that is not UTF-8 is replaced).
     pub fn get(&self, key: &str) -> Option<String> {
         self.bytes(key).map(|v| String::from_utf8_lossy(&v).into_owned())
     }
@@ -207,7 +208,7 @@ impl Line {
         self.get(key).ok_or(FieldError::Missing(key))
     }
 
-    /// The value of a key as a number (decimal, or hexadecimal after `0x`), if the key is there.
+    /// The value of a key as a number (decimal, or hexadecimal after `0x`), if the key is present.
     pub fn number_opt(&self, key: &'static str) -> Result<Option<i64>, FieldError> {
         match self.get(key) {
             None => Ok(None),
@@ -227,10 +228,12 @@ impl Line {
 
     /// Parses the bytes of one line, without its line feed.
     pub fn parse(bytes: &[u8]) -> Result<Line, LineError> {
+        #[cfg(test)]
+        PARSED.set(PARSED.get() + 1);
         if bytes.len() > MAX_LINE {
             return Err(LineError::TooLong);
         }
-        // Not by asking the pairs: a line has room for thousands of them.
+        // Tracked separately rather than searched for: a line has room for thousands of pairs.
         let mut keys = BTreeSet::new();
         let mut parts = bytes.split(|&b| b == b' ').filter(|p| !p.is_empty());
         let word = parts.next().filter(|w| w.iter().all(|&b| word_byte(b))).ok_or(LineError::Word)?;
@@ -266,6 +269,8 @@ impl std::str::FromStr for Line {
 
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(test)]
+        WRITTEN.set(WRITTEN.get() + 1);
         f.write_str(&self.word)?;
         for (key, value) in &self.pairs {
             write!(f, " {key}={}", String::from_utf8_lossy(value))?;
@@ -291,22 +296,34 @@ pub fn parse_number(text: &str) -> Option<i64> {
     if minus { 0_i64.checked_sub_unsigned(value) } else { i64::try_from(value).ok() }
 }
 
-/// Cuts a byte stream into lines, and says so when a line is too long.
+/// The number of lines that this thread has written and parsed.
+#[cfg(test)]
+pub(crate) fn counts() -> (usize, usize) {
+    (WRITTEN.get(), PARSED.get())
+}
+
+#[cfg(test)]
+thread_local! {
+    static WRITTEN: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    static PARSED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Splits a byte stream into lines, and reports lines that are too long.
 #[derive(Debug, Default)]
 pub struct LineReader {
     buffer: Vec<u8>,
     start: usize,
-    /// What each line may be longer by.
+    /// How much longer than [`MAX_LINE`] each line may be.
     address: usize,
 }
 
 impl LineReader {
-    /// For lines with an address before each of them, which may have [`MAX_ADDRESS`] bytes.
+    /// For lines that are each preceded by an address of up to [`MAX_ADDRESS`] bytes.
     pub fn addressed() -> LineReader {
         LineReader { address: MAX_ADDRESS, ..LineReader::default() }
     }
 
-    /// Adds what was read.
+    /// Adds bytes that were read.
     pub fn push(&mut self, bytes: &[u8]) {
         if self.start > 0 {
             self.buffer.drain(..self.start);
@@ -315,8 +332,8 @@ impl LineReader {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next complete line without its line feed, if there is one; [`LineError::TooLong`] when more than
-    /// [`MAX_LINE`] bytes came without a line feed.
+    /// The next complete line without its line feed, if there is one; [`LineError::TooLong`] if more than [`MAX_LINE`]
+    /// bytes arrived without a line feed.
     pub fn next_line(&mut self) -> Option<Result<Vec<u8>, LineError>> {
         let pending = &self.buffer[self.start..];
         let most = MAX_LINE + self.address;
@@ -335,7 +352,7 @@ impl LineReader {
         }
     }
 
-    /// What came after the last line feed.
+    /// What was read after the last line feed.
     pub fn rest(&self) -> &[u8] {
         &self.buffer[self.start..]
     }

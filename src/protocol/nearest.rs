@@ -1,6 +1,6 @@
-//! The nearest valid name to one that is not valid, for errors that help.
+//! The nearest valid name to an invalid one, for helpful errors.
 
-/// The name that is nearest to `wrong`, if one is near enough to have been meant: the first of [`near`].
+/// The name nearest to `wrong`, if one is near enough to have been meant: the first of [`near`].
 ///
 /// ```
 /// use waitspec::protocol::nearest;
@@ -11,10 +11,10 @@ pub fn nearest<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Opt
     near(wrong, names).first().copied()
 }
 
-/// The names that are near enough to `wrong` to have been meant, the nearest first.
+/// The names near enough to `wrong` to have been meant, nearest first.
 ///
-/// Near enough: at most a third of its letters, and never less than two, were mistyped, left out or added. Names that are
-/// equally near stay in their order.
+/// Near enough: at most a third of its letters, or two if that is more, were mistyped, omitted or added. Names that are
+/// equally near stay in order.
 pub fn near<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let most = (wrong.chars().count() / 3).max(2);
     let distances = names.into_iter().map(|name| (distance(wrong, name), name));
@@ -23,7 +23,7 @@ pub fn near<'a>(wrong: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'
     near.into_iter().map(|(_, name)| name).collect()
 }
 
-/// The fewest letters to change, insert, delete or swap with their neighbour to make one name from the other.
+/// The minimum number of letters to change, insert, delete or swap with a neighbour to turn one name into the other.
 fn distance(a: &str, b: &str) -> usize {
     strsim::osa_distance(&a.to_ascii_lowercase(), &b.to_ascii_lowercase())
 }

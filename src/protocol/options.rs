@@ -1,4 +1,4 @@
-//! Options and idtypes by name: what a request says whom to wait for and how, free of any system's numbers.
+//! Options and idtypes by name: which children to wait for, and how, independently of any system's numbers.
 
 use std::fmt;
 
@@ -23,7 +23,7 @@ pub enum IdType {
     Gid,
     /// `P_JAILID`, FreeBSD and DragonFly
     JailId,
-    /// `P_PPID`, which their headers define and no kernel implements
+    /// `P_PPID`, which their headers define but no kernel implements
     Ppid,
     /// `P_CID`, the same
     Cid,
@@ -31,9 +31,9 @@ pub enum IdType {
     CpuId,
     /// `P_PSETID`, the same
     PsetId,
-    /// No idtype of any system, or one that has no name here: an agent has to refuse it.
+    /// An idtype that no system has, or that has no name here: an agent must reject it.
     Nonsense,
-    /// A number of the agent's system.
+    /// A number on the agent's system.
     Number(i64),
 }
 
@@ -54,7 +54,7 @@ impl IdType {
         ("P_NONSENSE", IdType::Nonsense),
     ];
 
-    /// The idtype that a request names, or gives by number.
+    /// The idtype in a request, given by name or by number.
     pub fn from_text(text: &str) -> Option<IdType> {
         let named = IdType::ALL.into_iter().find(|(name, _)| *name == text).map(|(_, idtype)| idtype);
         let unknown = || text.starts_with("P_").then_some(IdType::Nonsense);
@@ -91,7 +91,7 @@ flags! {
     NoHang = "WNOHANG";
     /// `WUNTRACED`
     Untraced = "WUNTRACED";
-    /// `WSTOPPED`: what `waitid` and `wait6` call `WUNTRACED`
+    /// `WSTOPPED`: the name for `WUNTRACED` in `waitid` and `wait6`
     Stopped = "WSTOPPED";
     /// `WCONTINUED`
     Continued = "WCONTINUED";
@@ -113,7 +113,7 @@ flags! {
     AllSig = "WALLSIG";
     /// `WNOZOMBIE`, NetBSD
     NoZombie = "WNOZOMBIE";
-    /// No option of any system, or one that has no name here: an agent has to refuse it.
+    /// An option that no system has, or that has no name here: an agent must reject it.
     Nonsense = "WNONSENSE";
 }
 
@@ -123,7 +123,7 @@ impl Flag {
         Flag::ALL.iter().find(|(_, flag)| *flag == self).map_or("", |(name, _)| name)
     }
 
-    /// The option of that name.
+    /// The option with this name.
     pub fn from_name(name: &str) -> Option<Flag> {
         Flag::ALL.iter().find(|(known, _)| *known == name).map(|(_, flag)| *flag)
     }
@@ -135,12 +135,12 @@ impl fmt::Display for Flag {
     }
 }
 
-/// Option bits: those that have a name by name, any others raw.
+/// Option bits: by name if they have one, otherwise raw.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct OptionSet {
     /// `WNOHANG`, `WUNTRACED`, ...
     pub flags: Vec<Flag>,
-    /// Further bits, in the numbers of the agent's system.
+    /// Other bits, in the numbers of the agent's system.
     pub raw: u32,
 }
 
@@ -150,18 +150,18 @@ impl OptionSet {
         OptionSet { flags: flags.into_iter().collect(), raw: 0 }
     }
 
-    /// Whether an option is among them.
+    /// Whether it contains an option.
     pub fn has(&self, flag: Flag) -> bool {
         self.flags.contains(&flag)
     }
 
-    /// Each option by its name, and the further bits as one number.
+    /// Each option by its name, and the other bits as one number.
     pub fn items(&self) -> Vec<String> {
         let raw = (self.raw != 0).then(|| format!("{:#x}", self.raw));
         self.flags.iter().map(Flag::to_string).chain(raw).collect()
     }
 
-    /// Adds what one item of a request says: a name, or bits. Whether it is one of these.
+    /// Adds one item of a request, a name or bits; returns whether it is valid.
     pub(super) fn add(&mut self, item: &str) -> bool {
         let unknown = || (item.starts_with('W') || item.starts_with("__W")).then_some(Flag::Nonsense);
         if let Some(flag) = Flag::from_name(item).or_else(unknown) {

@@ -1,8 +1,9 @@
-//! A call of the family as a request to an agent, and what came of it as the agent's reply.
+//! A call of the family as a request to an agent, and its result as the agent's reply.
 //!
-//! What stands here is free of any host's numbers: the driver and the agent may run on different systems. The agent's
-//! side turns names into numbers ([`WaitRequest::to_host`]) and an observation into a line ([`reply_line`]); the driver's
-//! side turns that line into typed values, once, by the numbers of the agent's system ([`Reply::from_line`]).
+//! Everything here is independent of any host's numbers: the driver and the agent may run on different systems. The
+//! agent's side converts names to numbers ([`WaitRequest::to_host`]) and an observation to a line ([`reply_line`]); the
+//! driver's side converts that line to typed values, once, using the numbers of the agent's system
+//! ([`Reply::from_line`]).
 
 use std::fmt;
 
@@ -15,9 +16,9 @@ use crate::wait::errno::Errno;
 use crate::wait::names;
 use crate::wait::{SiCode, Signal, System, WaitStatus};
 
-/// Whom a call waits for.
+/// What a call waits for, as the numbers that its request has.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Target {
+pub enum RawTarget {
     /// The first argument of `waitpid` and `wait4`; `wait` and `wait3` have none and ignore it.
     Pid(i64),
     /// The first two arguments of `waitid` and `wait6`.
@@ -29,19 +30,19 @@ pub enum Target {
     },
 }
 
-/// One call, as the driver asks for it.
+/// One call, as the driver requests it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct WaitRequest {
     /// Which function.
     pub call: Call,
-    /// Whom to wait for.
-    pub target: Target,
+    /// What to wait for.
+    pub target: RawTarget,
     /// The options; `wait` has none.
     pub options: OptionSet,
     /// The status argument; [`Pointer::Null`] for a call without one.
     pub status: Pointer,
-    /// The resource usage argument; [`Pointer::Null`] for a call without one, and for `waitid` unless the raw system
-    /// call's fifth argument is asked for.
+    /// The resource usage argument; [`Pointer::Null`] for a call without one, and for `waitid` unless the fifth
+    /// argument of the raw system call is requested.
     pub rusage: Pointer,
     /// The siginfo argument; [`Pointer::Null`] for a call without one.
     pub info: Pointer,
@@ -54,12 +55,12 @@ fn has_status(call: Call) -> bool {
     call != Call::Waitid
 }
 
-/// The function can have a usage argument (of `waitid`, the raw system call of Linux has).
+/// The function can have a usage argument (for `waitid`, only the raw system call on Linux has one).
 fn has_rusage(call: Call) -> bool {
     matches!(call, Call::Wait3 | Call::Wait4 | Call::Wait6 | Call::Waitid)
 }
 
-/// The function has an `infop` argument, and two arguments select the children.
+/// The function has an `infop` argument, and selects children by two arguments.
 fn has_info(call: Call) -> bool {
     matches!(call, Call::Wait6 | Call::Waitid)
 }
@@ -81,7 +82,7 @@ fn pointer(line: &Line, key: &'static str, default: Pointer) -> Result<Pointer, 
 
 impl WaitRequest {
     /// A call without options, with a buffer for each argument that the C function has.
-    pub fn new(call: Call, target: Target) -> WaitRequest {
+    pub fn new(call: Call, target: RawTarget) -> WaitRequest {
         WaitRequest {
             call,
             target,
@@ -93,13 +94,13 @@ impl WaitRequest {
         }
     }
 
-    /// The request as a line; arguments that the function does not have are left out.
+    /// The request as a line; arguments that the function does not have are omitted.
     pub fn to_line(&self, id: u64) -> Line {
         let mut line = Line::new(self.call.name()).with("id", id);
         match &self.target {
-            Target::Pid(pid) if has_pid(self.call) => line.set("pid", pid),
-            Target::Pid(_) => {}
-            Target::Id { idtype, who } => {
+            RawTarget::Pid(pid) if has_pid(self.call) => line.set("pid", pid),
+            RawTarget::Pid(_) => {}
+            RawTarget::Id { idtype, who } => {
                 line.set("idtype", idtype);
                 line.set("who", who);
             }
@@ -123,7 +124,7 @@ impl WaitRequest {
         line
     }
 
-    /// The request that a line makes; `None` if its word is no call of the family.
+    /// The request that a line represents; `None` if its word is not a call of the family.
     pub fn from_line(line: &Line) -> Option<Result<WaitRequest, FieldError>> {
         Call::from_name(line.word()).map(|call| WaitRequest::of_call(call, line))
     }
@@ -132,11 +133,11 @@ impl WaitRequest {
         let target = if has_info(call) {
             let idtype = line.text("idtype")?;
             let idtype = IdType::from_text(&idtype).ok_or(FieldError::Bad("idtype", idtype))?;
-            Target::Id { idtype, who: line.number("who")? }
+            RawTarget::Id { idtype, who: line.number("who")? }
         } else if has_pid(call) {
-            Target::Pid(line.number("pid")?)
+            RawTarget::Pid(line.number("pid")?)
         } else {
-            Target::Pid(-1)
+            RawTarget::Pid(-1)
         };
         let mut request = WaitRequest::new(call, target);
         for item in line.list("options") {
@@ -157,14 +158,14 @@ impl WaitRequest {
         Ok(request)
     }
 
-    /// The call in the numbers of this system; a name that it does not have is an error, never an approximation.
+    /// The call in this system's numbers; a name that the system does not have is an error, never an approximation.
     pub fn to_host(&self) -> Result<Request, Unsupported> {
         let select = match &self.target {
-            Target::Pid(pid) => match libc::pid_t::try_from(*pid) {
+            RawTarget::Pid(pid) => match libc::pid_t::try_from(*pid) {
                 Ok(pid) => Select::Pid(pid),
-                Err(_) => return Err(Unsupported(format!("{pid} is no pid_t"))),
+                Err(_) => return Err(Unsupported(format!("{pid} is not a pid_t"))),
             },
-            Target::Id { idtype, who } => {
+            RawTarget::Id { idtype, who } => {
                 let number = match idtype {
                     IdType::Number(number) => Some(*number),
                     named => names::idtype(&named.to_string()),
@@ -181,13 +182,13 @@ impl WaitRequest {
     }
 }
 
-/// The thread that a request is for; 0 if it does not say.
+/// The thread that a request is for; 0 if it does not specify one.
 pub fn thread(line: &Line) -> Result<u32, FieldError> {
     let number = line.number_opt("thread")?.unwrap_or(0);
     u32::try_from(number).map_err(|_| FieldError::Bad("thread", number.to_string()))
 }
 
-/// What an agent cannot do, in words.
+/// What an agent cannot do, as text.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Unsupported(pub String);
 
@@ -205,7 +206,7 @@ impl fmt::Display for Unsupported {
 
 /// The fields of a siginfo.
 ///
-/// A field that the call left untouched, or that the subject does not show, is `None`.
+/// A field that the call left untouched, or that the subject does not expose, is `None`.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub struct InfoNamed {
     /// `si_signo`
@@ -216,13 +217,13 @@ pub struct InfoNamed {
     pub pid: Option<i64>,
     /// `si_uid`
     pub uid: Option<i64>,
-    /// `si_status`: an exit code, or a signal in the numbers of the agent's system, as `si_code` tells.
+    /// `si_status`: an exit code, or a signal in the numbers of the agent's system, depending on `si_code`.
     pub status: Option<i64>,
     /// `si_status` as a signal.
     pub signal: Option<Signal>,
     /// `si_errno`
     pub errno: Option<i64>,
-    /// How many bytes were written that belong to none of these fields.
+    /// The number of bytes written that belong to none of these fields.
     pub other_bytes: Option<i64>,
 }
 
@@ -231,7 +232,7 @@ pub struct InfoNamed {
 pub struct Reply {
     /// The value that the call returned, or the `errno` that came with -1.
     pub ret: Result<i64, Errno>,
-    /// The status word, as one of the agent's system.
+    /// The status word, for the agent's system.
     pub status: Memory<WaitStatus>,
     /// The resource usage of the child.
     pub rusage: Memory<Usage>,
@@ -239,20 +240,20 @@ pub struct Reply {
     pub children: Memory<Usage>,
     /// The siginfo.
     pub info: Memory<InfoNamed>,
-    /// Whether a byte behind a buffer changed; `None` where the subject cannot tell.
+    /// Whether a byte behind a buffer changed; `None` if the subject cannot tell.
     pub spill: Option<bool>,
 }
 
-/// Why a line is no reply of a call that was made.
+/// Why a line is not a reply to a call that was made.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum NoReply {
-    /// The subject cannot express the request, and this is why.
+    /// The subject cannot express the request, for this reason.
     Unsupported(String),
     /// A word other than `ok`, `err`, `unsupported` and `malformed`.
     Word(String),
-    /// The agent calls the request malformed, and this is why.
+    /// The agent calls the request malformed, for this reason.
     Malformed(String),
-    /// A pair that is missing or bad.
+    /// A pair is missing or invalid.
     Field(FieldError),
 }
 
@@ -275,7 +276,7 @@ impl From<FieldError> for NoReply {
     }
 }
 
-/// What became of one argument: `untouched`, `written` with its fields, or no key at all.
+/// The result for one argument: `untouched`, `written` with its fields, or no key at all.
 fn memory<T>(
     line: &Line,
     key: &'static str,
@@ -292,18 +293,18 @@ fn memory<T>(
     }
 }
 
-/// The fields of a usage that was written; those that are missing were not.
+/// The fields of a usage that was written; missing ones were not.
 fn usage(line: &Line, prefix: &str) -> Usage {
     get_usage(line, prefix).unwrap_or_default()
 }
 
-/// The `errno` of a refused request, named or numbered by an agent of that system.
+/// The `errno` of a refused request, by name or by its number on the agent's system.
 pub fn errno_of(line: &Line, system: System) -> Result<Errno, FieldError> {
     let text = line.text("errno")?;
     Errno::from_text(&text, system).ok_or(FieldError::Bad("errno", text))
 }
 
-/// The signal that a reply names, or gives by its number on the agent's system; 0 is none.
+/// The signal in a reply, by name or by its number on the agent's system; 0 is none.
 pub fn signal_of(text: &str, system: System) -> Option<Signal> {
     let beyond = || {
         let number = parse_number(text)?.clamp(i32::MIN.into(), i32::MAX.into());
@@ -312,12 +313,12 @@ pub fn signal_of(text: &str, system: System) -> Option<Signal> {
     Signal::from_name_on(text, system).or_else(beyond)
 }
 
-/// The `si_code` that a reply names, or gives by number.
+/// The `si_code` in a reply, by name or by number.
 pub fn code_of(text: &str) -> Option<SiCode> {
     SiCode::from_name(text).or_else(|| parse_number(text).map(SiCode::from_number))
 }
 
-/// A field of a siginfo that has names, if it is there.
+/// A named field of a siginfo, if present.
 fn named<T>(
     line: &Line,
     key: &'static str,
@@ -363,7 +364,7 @@ fn status_memory(
 }
 
 impl Reply {
-    /// The reply to `request` that a line is, of an agent that runs on that system.
+    /// Parses a line as the reply to `request`, from an agent on that system.
     pub fn from_line(line: &Line, request: &WaitRequest, system: System) -> Result<Box<Reply>, NoReply> {
         let ret = match line.word() {
             "ok" => Ok(line.number("ret")?),
@@ -428,7 +429,7 @@ fn put_info(line: &mut Line, info: &Info) {
     }
 }
 
-/// The agent's reply to a call: an observation of this system as a line.
+/// The agent's reply to a call: an observation on this system as a line.
 pub fn reply_line(id: u64, seen: &Observation) -> Line {
     let mut line = match seen.ret {
         Ok(value) => Line::new("ok").with("id", id).with("ret", value),
@@ -468,7 +469,7 @@ pub fn errno_text(errno: libc::c_int) -> String {
     names::errno_name(errno).map_or_else(|| errno.to_string(), str::to_owned)
 }
 
-/// The name of a signal of this system: `SIGTERM`, `SIG37` beyond the standard set, `0` for none.
+/// The name of a signal on this system: `SIGTERM`, `SIG37` beyond the standard set, `0` for none.
 pub fn signal_text(signal: i64) -> String {
     match libc::c_int::try_from(signal) {
         Ok(number) => Signal::from_number(number).to_string(),

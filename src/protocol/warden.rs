@@ -1,22 +1,22 @@
-//! The requests to a warden, and the states of processes that it answers with.
+//! The requests to a warden, and the process states in its answers.
 
 use super::codec::{Bytes, Words, requests, words};
 use crate::wait::Signal;
 
 words! {
-    /// How an agent begins that does not begin as usual.
+    /// An initial state of an agent other than the usual one.
     pub enum Begin {
         /// With SIGCHLD ignored.
         SigchldIgnored = "sigchld-ignored",
         /// With SIGCHLD blocked.
         SigchldBlocked = "sigchld-blocked",
-        /// In a PID namespace of its own, in which a pid can be used again.
+        /// In a PID namespace of its own, in which pids can be reused.
         OwnPids = "own-pids",
     }
 
-    /// What the process table shows of a process.
+    /// What the process table shows about a process.
     pub enum ProcessState {
-        /// On a processor or ready for one.
+        /// Running or runnable.
         Running = "running",
         /// Asleep, interruptibly or not.
         Asleep = "asleep",
@@ -24,19 +24,19 @@ words! {
         Stopped = "stopped",
         /// Stopped by a tracer.
         TracingStop = "tracing-stop",
-        /// Terminated, and not reaped.
+        /// Terminated, but not reaped.
         Zombie = "zombie",
-        /// No process any more.
+        /// The process no longer exists.
         Gone = "gone",
-        /// A state that has no word.
+        /// A state for which there is no word.
         Other = "other",
-        /// There is no process table to look at.
+        /// There is no process table.
         Unknown = "unknown",
     }
 }
 
 requests! {
-    /// One request to a warden. [`crate::warden`] says what each does and answers.
+    /// One request to a warden. [`crate::warden`] documents what each does, and the answer.
     pub enum Request {
         Probe = "probe" {},
         Open = "open" {
@@ -46,7 +46,8 @@ requests! {
         Contain = "contain" {},
         Run = "run" {
             nonce: String = "nonce", argv: Words = "argv", first: bool = "first", terminal: bool = "terminal",
-            ignored: Vec<String> = "ignored", blocked: Vec<String> = "blocked", files: Option<Words> = "files",
+            ignored: Vec<String> = "ignored", blocked: Vec<String> = "blocked", zombie: bool = "zombie",
+            files: Option<Words> = "files",
         },
         Decoy = "decoy" { pid: i64 = "pid" },
         Pending = "pending" {},
@@ -57,6 +58,7 @@ requests! {
         Statuses = "statuses" {},
         Adopt = "adopt" { name: String = "name", pid: i64 = "pid" },
         Signal = "signal" { to: String = "to", sig: Signal = "sig" },
+        Freeze = "freeze" { of: String = "of", frozen: bool = "frozen" },
         Await = "await" { of: String = "of", state: ProcessState = "for", within: u64 = "within" },
         Blocked = "blocked" { call: u64 = "call", within: u64 = "within" },
         Answer = "answer" {

@@ -1,7 +1,7 @@
 //! Known failures: a text file with a trial per line, as `case@call subject verdict # reason`.
 //!
 //! The subject may contain spaces: the id is the first word of a line, the verdict the last before the reason. A line that
-//! begins with `#` is a comment. Ids that were renamed are brought up to date. An update keeps reasons, links, comments and
+//! begins with `#` is a comment. Ids that were renamed are updated. An update keeps reasons, links, comments and
 //! the order of lines.
 
 use super::machine::read::Report;
@@ -18,12 +18,12 @@ pub const KNOWN: [&str; 4] = ["fail", "hang", "crash", "leak"];
 /// A trial: id and subject.
 type Key = (String, String);
 
-/// The trials that are known to fail, how each of them does, and why.
+/// The trials that are known to fail, how each of them fails, and why.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Baseline {
     /// The file, line by line.
     lines: Vec<Line>,
-    /// Where in it each trial is.
+    /// The index of each trial's line.
     at: BTreeMap<Key, usize>,
 }
 
@@ -44,7 +44,7 @@ struct Entry {
     reason: String,
 }
 
-/// The first line of a file that `update` makes.
+/// The first line of a file that `update` creates.
 const HEADING: &str =
     "# Known failures: case@call subject verdict # reason. Maintained by `waitspec baseline update`.";
 
@@ -87,9 +87,9 @@ impl Baseline {
         }
     }
 
-    /// The verdict of a trial in the light of the baseline.
+    /// The verdict of a trial, given the baseline.
     ///
-    /// A known failure is `xfail`, one that fails in another way keeps its verdict, one that passes is `xpass`.
+    /// A known failure becomes `xfail`, one that fails differently keeps its verdict, and one that passes becomes `xpass`.
     pub fn judge(&self, trial: &TrialReport) -> Verdict {
         let known =
             self.entry(&(trial.id.clone(), trial.subject.clone())).map(|entry| entry.verdict.as_str());
@@ -102,11 +102,11 @@ impl Baseline {
 
     /// Replaces the entries of the trials in a report; the entries of other trials stay.
     ///
-    /// An `xfail` keeps its entry. If a trial ran several times, a failure counts. Reasons and comments stay; a comment
+    /// An `xfail` keeps its entry. If a trial ran several times, a failure wins. Reasons and comments stay; a comment
     /// is removed with the last entry below it. New entries are appended.
     ///
     /// # Errors
-    /// An `xfail` without an entry: the report was made with another baseline and does not say how the trial failed.
+    /// An `xfail` without an entry: the report was made with a different baseline and does not say how the trial failed.
     pub fn update(&mut self, report: &Report) -> Result<(), String> {
         let mut found: BTreeMap<Key, String> = BTreeMap::new();
         for trial in &report.trials {
@@ -116,7 +116,7 @@ impl Baseline {
             } else if trial.verdict == "xfail" {
                 let Some(known) = self.entry(&key) else {
                     return Err(format!(
-                        "{} {} is an xfail of another baseline: update that one, or run without a baseline",
+                        "{} {} is an xfail of another baseline: update that baseline, or run without one",
                         key.0, key.1
                     ));
                 };
@@ -147,7 +147,7 @@ impl Baseline {
         Ok(())
     }
 
-    /// Removes entries, and comments that then stand above none.
+    /// Removes entries, and comments that no longer precede any.
     fn drop_lines(&mut self, mut gone: Vec<bool>) {
         let mut at = 0;
         while at < self.lines.len() {
@@ -158,7 +158,7 @@ impl Baseline {
             let entries = run(at, &is_comment);
             let end = run(entries, &|line| matches!(line, Line::Entry(_)));
             if entries > at && end > entries && (entries..end).all(|line| gone[line]) {
-                // The heading is of the whole file.
+                // The heading belongs to the whole file.
                 let first = at + usize::from(self.lines[at] == Line::Text(HEADING.to_owned()));
                 gone[first..entries].fill(true);
             }
@@ -177,7 +177,7 @@ impl Baseline {
     }
 }
 
-/// Whether this is the trial, and it failed, excused or not.
+/// Whether this is that trial, and it failed, excused or not.
 fn fails(trial: &super::machine::record::TrialRecord, key: &Key) -> bool {
     let is_it = trial.id == key.0 && trial.subject == key.1;
     is_it && (KNOWN.contains(&trial.verdict.as_str()) || trial.verdict == "xfail")

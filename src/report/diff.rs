@@ -16,7 +16,7 @@ pub enum Kind {
     Fix,
     /// Its verdict, its reason or the clause it violates has changed.
     Changed,
-    /// A value that is up to the implementation has changed.
+    /// A value that the implementation is free to choose has changed.
     Recorded,
     /// It takes much longer.
     Slower,
@@ -75,7 +75,7 @@ pub fn compare(old: &Report, new: &Report) -> Vec<Change> {
                 if let Some(kind) = kind {
                     change(kind, describe(was), describe(is));
                 }
-                // A trial that failed early has recorded less, which is not a change of its own.
+                // A trial that failed early has recorded less, which is not a separate change.
                 for (name, value) in &is.recorded {
                     if let Some(before) = was.recorded.get(name).filter(|before| *before != value) {
                         change(Kind::Recorded, format!("{name} = {before}"), format!("{name} = {value}"));
@@ -93,7 +93,7 @@ pub fn compare(old: &Report, new: &Report) -> Vec<Change> {
     changes
 }
 
-/// Each trial once; of a trial that ran several times, the worst outcome.
+/// Each trial once, with its worst outcome if it ran several times.
 fn by_trial(report: &Report) -> BTreeMap<(&str, &str), &TrialRecord> {
     let mut trials: BTreeMap<(&str, &str), &TrialRecord> = BTreeMap::new();
     for trial in &report.trials {

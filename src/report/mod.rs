@@ -3,9 +3,9 @@
 //! | module | what it holds |
 //! |---|---|
 //! | [`human`] | text for people: the report on a terminal, the text of one failure, the progress bar |
-//! | [`machine`] | JSON lines (fields, schema, writing, reading), TAP, JUnit |
+//! | [`machine`] | JSON lines (fields, schema, writer, reader), TAP, JUnit |
 //! | [`matrix`] | reports of several subjects side by side: text, Markdown, an HTML page |
-//! | [`diff`], [`slower`], [`runs`] | comparing two reports; what takes longer; comparing one report with several |
+//! | [`diff`], [`slower`], [`runs`] | comparing two reports; slower trials; comparing one report with several |
 //! | [`baseline`] | comparing a run with its known failures |
 //! | [`renames`] | old ids and the new ones |
 
@@ -25,16 +25,16 @@ pub mod runs;
 #[cfg(feature = "cli")]
 pub mod slower;
 
-use crate::runner::event::Event;
+use crate::runner::event::RunEvent;
 use std::io;
 
 /// Receives the events of a run as they happen.
 pub trait Reporter {
-    /// Handles an event and writes as much of the report as is known by then.
+    /// Handles an event and writes as much of the report as is known so far.
     ///
     /// # Errors
     /// The error of a write.
-    fn event(&mut self, event: &Event) -> io::Result<()>;
+    fn event(&mut self, event: &RunEvent) -> io::Result<()>;
 }
 
 #[cfg(all(test, feature = "cli"))]
@@ -42,7 +42,7 @@ pub(crate) mod sample {
     //! Events for the reporters' tests.
 
     use crate::runner::event::{
-        ClauseOutcome, Event, Failure, RunHeader, SubjectInfo, Summary, TrialReport, Verdict,
+        ClauseOutcome, Failure, RunEvent, RunHeader, SubjectInfo, Summary, TrialReport, Verdict,
     };
     use crate::spec::posix;
     use std::time::Duration;
@@ -105,7 +105,7 @@ pub(crate) mod sample {
     }
 
     /// A run with one pass, one failure and one skip.
-    pub(crate) fn run() -> Vec<Event> {
+    pub(crate) fn run() -> Vec<RunEvent> {
         let trials = [
             trial("exit.code@wait4", Verdict::Pass),
             failing(),
@@ -114,15 +114,15 @@ pub(crate) mod sample {
         let mut summary = Summary::default();
         summary.duration = Duration::from_millis(1500);
         trials.iter().for_each(|t| summary.add(t));
-        let mut events = vec![Event::Begin(header())];
-        events.extend(trials.into_iter().map(|t| Event::Trial(Box::new(t))));
-        events.push(Event::End(summary));
+        let mut events = vec![RunEvent::Begin(header())];
+        events.extend(trials.into_iter().map(|t| RunEvent::Trial(Box::new(t))));
+        events.push(RunEvent::End(summary));
         events
     }
 
     /// What a reporter writes for these events.
     pub(crate) fn written<R: super::Reporter>(
-        events: &[Event],
+        events: &[RunEvent],
         reporter: impl FnOnce(Vec<u8>) -> R,
         out: impl FnOnce(R) -> Vec<u8>,
     ) -> String {

@@ -36,17 +36,17 @@ fn rows() -> impl Iterator<Item = (Kind, &'static str, &'static str)> {
     })
 }
 
-/// The new name of what was once called `old`; `None` if nothing was.
+/// The new name of what used to be called `old`; `None` if nothing was.
 pub fn new_name(kind: Kind, old: &str) -> Option<&'static str> {
     NEW_NAMES.get(&(kind, old)).copied()
 }
 
-/// The id of a clause, up to date.
+/// The current id of a clause.
 pub fn clause(id: &str) -> Cow<'_, str> {
     new_name(Kind::Clause, id).map_or(Cow::Borrowed(id), Cow::Borrowed)
 }
 
-/// The id of a trial, `case@call`, or of a case, up to date.
+/// The current id of a trial, `case@call`, or of a case.
 pub fn trial(id: &str) -> Cow<'_, str> {
     let (case, call) = id.split_once('@').map_or((id, None), |(case, call)| (case, Some(call)));
     match (new_name(Kind::Case, case), call) {
@@ -56,7 +56,7 @@ pub fn trial(id: &str) -> Cow<'_, str> {
     }
 }
 
-/// A subject as `--subject` takes it, up to date: mutants are renamed too.
+/// The current name of a subject as `--subject` takes it: mutants are renamed, too.
 pub fn subject(name: &str) -> Cow<'_, str> {
     match name.strip_prefix("mutant:").and_then(|mutant| new_name(Kind::Mutant, mutant)) {
         Some(new) => Cow::Owned(format!("mutant:{new}")),

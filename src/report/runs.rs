@@ -1,4 +1,4 @@
-//! One report compared with several: what changed, and in which of them.
+//! One report compared with several others: what changed, and in which of them.
 
 use super::diff::{Change, Kind, compare};
 use super::machine::read::Report;
@@ -23,22 +23,22 @@ pub struct Found {
 pub struct Comparison {
     /// The number of the format.
     pub format: u32,
-    /// The name of the report that is compared with.
+    /// The name of the report compared against.
     pub old: String,
     /// The names of the others.
     pub new: Vec<String>,
-    /// How many differences there are of each kind.
+    /// The number of differences of each kind.
     pub counts: std::collections::BTreeMap<Kind, usize>,
-    /// Notes on the reports: which are partial, which ran slower as a whole.
+    /// Notes on the reports: which are partial, and which runs were slower as a whole.
     pub notes: Vec<String>,
     /// The differences, by kind and then by trial.
     pub changes: Vec<Found>,
-    /// The number of trials of the new reports.
+    /// The number of trials in the new reports.
     pub trials: usize,
 }
 
 impl Comparison {
-    /// Compares; `factor` is by how much a trial must be slower.
+    /// Compares the reports; `factor` is by how much a trial must be slower to be listed.
     pub fn of(old: (&str, &Report), new: &[(&str, &Report)], factor: f64) -> Comparison {
         let mut notes = Vec::new();
         for (name, report) in std::iter::once(&old).chain(new) {
@@ -53,7 +53,7 @@ impl Comparison {
                 notes.push(format!("{name} as a whole took {:.1} times as long", slower.pace));
             }
             for change in compare(old.1, report).into_iter().chain(slower.changes) {
-                // Two runs are never equally slow: of several the first is shown.
+                // No two runs are equally slow: the first is shown.
                 let same = |found: &&mut Found| {
                     let (a, b) = (&found.change, &change);
                     let alike = a.kind == Kind::Slower || (&a.old, &a.new) == (&b.old, &b.new);
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_several_runs_show_is_shown_once() {
+    fn a_change_in_several_runs_is_shown_once() {
         let old = report(&[("a", "pass"), ("b", "pass"), ("c", "fail")]);
         let one = report(&[("a", "fail"), ("b", "fail"), ("c", "fail")]);
         let two = report(&[("a", "fail"), ("b", "pass"), ("c", "pass")]);
@@ -141,6 +141,6 @@ mod tests {
             ]
         );
         assert_eq!((found.count(Kind::Regression), found.count(Kind::Slower)), (2, 0));
-        assert_eq!(found.notes.len(), 3, "none of them was whole: {:?}", found.notes);
+        assert_eq!(found.notes.len(), 3, "all of them are partial: {:?}", found.notes);
     }
 }

@@ -4,12 +4,12 @@ use super::diff::{Change, Kind};
 use super::machine::read::Report;
 use std::collections::BTreeMap;
 
-/// The least increase that is reported: less is noise on a busy machine.
+/// The smallest increase reported: less is noise on a busy machine.
 const LEAST_US: f64 = 50_000.0;
 /// With fewer trials in common, the speed of the machines cannot be compared.
 const FEW: usize = 10;
 
-/// The trials that are slower, and by how much the run is as a whole.
+/// The slower trials, and by how much the run as a whole is slower.
 #[derive(Debug)]
 pub struct Slower {
     /// The new run's typical duration over the old one's; 1 if too few trials are in both.
@@ -44,7 +44,7 @@ fn milliseconds(us: f64) -> String {
     format!("{:.1} ms", us / 1000.0)
 }
 
-/// The duration of each trial that was judged, in microseconds; of one that ran several times the median.
+/// The duration of each trial that was judged, in microseconds; the median if it ran several times.
 fn medians(report: &Report) -> BTreeMap<(&str, &str), f64> {
     let mut all: BTreeMap<(&str, &str), Vec<f64>> = BTreeMap::new();
     for trial in
@@ -85,7 +85,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_slower_by_far_and_much_is_shown() {
+    fn trials_much_slower_are_shown() {
         let old = [(1, 10_000), (2, 10_000), (3, 1_000)];
         assert_eq!(found(&old, &[(1, 90_000), (2, 29_000), (3, 40_000)]), ["1@wait 90.0 ms (9.0 times)"]);
         assert_eq!(found(&old, &old), [""; 0]);
@@ -93,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slower_machine_is_no_news_of_its_trials() {
+    fn a_slower_machine_does_not_make_its_trials_slower() {
         let old: Vec<_> = (0..20).map(|id| (id, 20_000)).collect();
         let mut new: Vec<_> = (0..20).map(|id| (id, 100_000)).collect();
         assert_eq!(found(&old, &new), [""; 0]);

@@ -1,19 +1,19 @@
-//! Whether a command can be executed at all: said once, before each warden would say it.
+//! Whether a command can be executed at all: checked once, rather than reported by every warden.
 
 use super::settings::RunError;
-use crate::subject::machine::Machine;
+use crate::subject::machine;
 use rustix::fs::{Access, access};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-/// The program of a warden's command is there and may be executed.
+/// Checks that the program of a warden's command exists and may be executed.
 pub(crate) fn check_warden(program: &str) -> Result<(), RunError> {
     let found = executable(program).map(drop);
     found.map_err(|why| RunError::Usage(format!("cannot execute the warden `{program}`: {why}")))
 }
 
-/// What is wrong with the program of a command that did not start, and what to do about it, if it can be seen from here.
+/// What is wrong with the program of a command that did not start, and how to fix it, as far as this process can see.
 pub(crate) fn hint(command: &[String]) -> Option<String> {
     let program = command.first()?;
     let file = match executable(program) {
@@ -24,15 +24,10 @@ pub(crate) fn hint(command: &[String]) -> Option<String> {
     if let Some(interpreter) = interpreter(&file).filter(|name| !Path::new(name).exists()) {
         return Some(format!("{program}: its interpreter {interpreter} is missing"));
     }
-    match (Machine::of(&file), Machine::own()) {
-        (Some(machine), Some(own)) if machine != own => Some(format!(
-            "{program} is for {machine}, this program for {own}: build it for {own}, or put an emulator before it"
-        )),
-        _ => None,
-    }
+    machine::foreign(&file, program, "run it under an emulator")
 }
 
-/// The file that would be executed, or why there is none.
+/// The file that would be executed, or why none would be.
 fn executable(program: &str) -> Result<PathBuf, String> {
     if program.contains('/') {
         access(program, Access::EXEC_OK).map_err(|errno| errno.to_string())?;
@@ -47,7 +42,7 @@ fn executable(program: &str) -> Result<PathBuf, String> {
     files.find(|file| access(file, Access::EXEC_OK).is_ok()).ok_or_else(|| "not found in PATH".to_owned())
 }
 
-/// The interpreter that a script names in its first line.
+/// The interpreter named in the first line of a script.
 fn interpreter(file: &Path) -> Option<String> {
     let mut line = Vec::new();
     BufReader::new(File::open(file).ok()?.take(256)).read_until(b'\n', &mut line).ok()?;

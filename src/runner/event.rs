@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// Something that happened in a run.
 #[derive(Debug, Clone)]
-pub enum Event {
+pub enum RunEvent {
     /// The run starts.
     Begin(RunHeader),
     /// A trial finished.
@@ -19,12 +19,12 @@ pub enum Event {
     End(Summary),
 }
 
-/// How a run stands.
+/// The progress of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Standing {
     /// The number of trials that have finished.
     pub finished: usize,
-    /// The trial that has been running for the longest time, and that time.
+    /// The trial that has been running the longest, and for how long.
     pub longest: Option<(String, Duration)>,
 }
 
@@ -43,7 +43,7 @@ pub struct RunHeader {
     pub machine: String,
     /// How processes are observed, e.g. `pidfd`, `/proc/PID/stat`.
     pub observation: Vec<String>,
-    /// What the environment lacks or what was normalized, e.g. `SIGCHLD was ignored`.
+    /// What the environment lacks, or what was normalized, e.g. `SIGCHLD was ignored`.
     pub surroundings: Vec<String>,
     /// The seed, if the trials were shuffled.
     pub seed: Option<u64>,
@@ -58,7 +58,7 @@ pub struct TrialReport {
     pub id: String,
     /// The subject, as given to `--subject`.
     pub subject: String,
-    /// The agent's name and version, where they add to the subject.
+    /// The agent's name and version, if they say more than the subject.
     pub agent: String,
     /// The outcome.
     pub verdict: Verdict,
@@ -86,11 +86,11 @@ pub struct TrialReport {
     pub duration: Duration,
 }
 
-/// A command of more characters is replaced by the name that its agent gave.
+/// A command longer than this is replaced by the name that its agent gave.
 const SHORT: usize = 32;
 
 impl TrialReport {
-    /// The subject as people know it: as it was given, and in place of a long command the name from the agent's hello.
+    /// The subject as shown to users: as given, or for a long command the name from the agent's hello.
     pub fn shown_subject(&self) -> String {
         match self.subject.split_once(':') {
             Some((kind, command)) if command.chars().count() > SHORT && !self.agent.trim().is_empty() => {

@@ -1,13 +1,13 @@
-//! Starting a subject's agent and identifying it.
+//! Identifying the subjects of a run, and probing what its wardens provide.
 
 use super::command;
 use super::event::SubjectInfo;
+use super::opening::{OWN_PROGRAM, Start, open};
 use super::plan;
 use super::settings::{RunError, Settings};
 use crate::protocol::Line;
-use crate::protocol::codec::Words;
 use crate::protocol::handle::Introduction;
-use crate::protocol::warden::{Begin, Request};
+use crate::protocol::warden::Request;
 use crate::scenario::Scenario;
 use crate::spec::contracts::{self, Contract};
 use crate::subject::{OWN_PROGRAMS, Own, Registry};
@@ -16,39 +16,20 @@ use crate::trial::handle::Abilities;
 use crate::trial::link::{Link, LinkError};
 use crate::trial::program::{How, Kind, Kinds, Trial};
 use crate::trial::{
-    Abort, Body, Calls, Case, Common, Core, InterfaceName, Needs, Opened, Outcome, PROMPT, Uses, Variant,
-    here,
+    Abort, Body, Calls, Case, Common, Core, InterfaceName, Needs, Outcome, Uses, Variant, here,
 };
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
-
-/// Part of every child's token, so that no child of an earlier trial passes for one of this trial.
-static NONCE: AtomicU64 = AtomicU64::new(0);
+use std::time::Duration;
 
 /// The time limit for wardens to clean up after a run.
 pub(crate) const CLEAN_UP: Duration = Duration::from_secs(30);
 
-/// The time limit for wardens to start: the machine's slowness is known only afterwards.
+/// The time limit for wardens to start: how slow the machine is gets measured only afterwards.
 const START: Duration = Duration::from_secs(60);
 
-/// How long the machine at the far end of a serial line may take to start, in an emulator.
+/// The time limit for a machine at the far end of a serial line to boot in an emulator.
 const BOOT: Duration = Duration::from_secs(180);
 
-/// How to start a subject: hosted by the warden, or as a command.
-#[derive(Debug, Clone)]
-pub(crate) enum Start {
-    Hosted(String),
-    Command(Vec<String>),
-    /// A shared object in an agent of this program: its arguments.
-    Library(Vec<String>),
-    /// A program that runs a program: itself, before the command that it is to run.
-    Program(Vec<String>, Kind, &'static Contract),
-}
-
-/// Stands in a program's command for the path of this crate's own program.
-const OWN_PROGRAM: &str = "{waitspec}";
-
-/// The contract of an argument of `--contract`.
+/// The contract for an argument of `--contract`.
 pub(crate) fn contract_of(given: &str) -> Result<&'static Contract, RunError> {
     if let Some(known) = contracts::contract(given) {
         return Ok(known);
@@ -58,7 +39,7 @@ pub(crate) fn contract_of(given: &str) -> Result<&'static Contract, RunError> {
         Ok(text) => contracts::parse(&text).map_err(wrong),
         Err(_) if !given.contains(['/', '.']) => {
             let names: Vec<&str> = contracts::CONTRACTS.iter().map(|contract| contract.name).collect();
-            Err(wrong(format!("no file, and none of the known contracts: {}", names.join(", "))))
+            Err(wrong(format!("neither a file nor a known contract: {}", names.join(", "))))
         }
         Err(error) => Err(wrong(error.to_string())),
     }
@@ -122,7 +103,7 @@ pub(crate) fn of(
     Err(RunError::Usage(format!("unknown subject '{spec}'; {hint}")))
 }
 
-/// One of this crate's own programs, or a mutant of it, with its name behind `--wrapper`.
+/// One of this crate's own programs, or a mutant of one, whose name follows `--wrapper` and the like.
 fn own_program(spec: &str) -> Option<(Own, &str)> {
     if let Some(name) = spec.strip_prefix("mutant:") {
         return crate::mutants::program(name).map(|program| (program.own(), name));
@@ -133,7 +114,7 @@ fn own_program(spec: &str) -> Option<(Own, &str)> {
         .then(|| crate::mutants::program(name).map(|program| (program.own(), name)))?
 }
 
-/// A word that names a file by a path that is not absolute: a program is started in a folder of its own.
+/// Makes a relative path of a word that names a file absolute: each program is started in its own directory.
 fn absolute(word: String) -> String {
     if word.contains('/') && !word.starts_with('/') && std::path::Path::new(&word).exists() {
         return std::path::absolute(&word).map_or(word, |path| path.to_string_lossy().into_owned());
@@ -147,20 +128,21 @@ pub(crate) fn ask_probe(link: &mut Link) -> Result<Line, RunError> {
     probed.map_err(|e| RunError::Broken(describe(&e)))
 }
 
-/// Waits until a warden behind a framed stream was heard.
+/// Waits until a warden behind a framed stream has been heard from.
 pub(crate) fn await_greeting(link: &mut Link) -> Result<(), RunError> {
     link.await_greeting(BOOT).map_err(|e| RunError::Broken(describe(&e)))
 }
 
 fn describe(error: &LinkError) -> String {
     match error {
-        LinkError::WardenGone => "the warden ended before it answered".into(),
+        LinkError::WardenGone => "the warden exited before it answered".into(),
         LinkError::Late(what) => format!("no answer in time: {what}"),
         LinkError::AgentGone => "the agent died during startup".into(),
         LinkError::Protocol(what)
         | LinkError::Unfit(what)
         | LinkError::Damaged(what)
         | LinkError::Missing(what) => what.clone(),
+        LinkError::NoPid(child) => format!("no pid of child {child}"),
         LinkError::Elsewhere(child) => format!("supervised elsewhere: {child}"),
         LinkError::Interrupted => "interrupted".into(),
     }
@@ -178,7 +160,7 @@ pub(crate) fn identify(
     if let Start::Program(_, kind, contract) = start {
         return identify_program(link, spec, start, (*kind, contract), settings, kernel);
     }
-    // That its calls reach the library is proved once.
+    // Whether its calls reach the library needs proof only once.
     let proving = match start {
         Start::Library(words) => Start::Library([&words[..], &["--prove".to_owned()]].concat()),
         other => other.clone(),
@@ -194,7 +176,7 @@ pub(crate) fn identify(
             };
             let text = format!("the agent of {spec} did not start: {}{hint}", why(stop, link));
             return Err(match start {
-                // Built-in agents fail only if the machine does.
+                // A built-in agent fails only if the machine does.
                 Start::Hosted(_) => RunError::Broken(text),
                 Start::Command(_) | Start::Library(_) | Start::Program(..) => RunError::Adapter(text),
             });
@@ -205,7 +187,7 @@ pub(crate) fn identify(
         info
     });
     let spawned = match &info {
-        // Children will be exec'ed: a program that cannot run would break every trial the same way.
+        // Children will be exec'ed: a program that cannot run would break every trial in the same way.
         Ok(info) if settings.child.is_some() || matches!(start, Start::Command(_) | Start::Library(_)) => {
             let common = Common { child: settings.child.clone(), ..Common::default() };
             let introduction = match info.interface {
@@ -218,7 +200,7 @@ pub(crate) fn identify(
         _ => Ok(()),
     };
     let closed = link.close(CLEAN_UP);
-    // What so short a trial had no occasion to notice.
+    // Problems that so short a trial had no occasion to show.
     let spawned = match (spawned, closed) {
         (Ok(()), Ok((_, Some(what)))) => Err(Abort::Protocol(what)),
         (spawned, _) => spawned,
@@ -237,13 +219,13 @@ pub(crate) fn identify(
     info
 }
 
-/// What can be seen of a command that did not start, where it would be executed on this machine.
+/// What is wrong with a command that did not start, if it runs on this machine.
 fn hint(command: &[String], settings: &Settings) -> String {
     let hint = if settings.warden.is_none() { command::hint(command) } else { None };
     hint.map(|hint| format!("; {hint}")).unwrap_or_default()
 }
 
-/// Runs a program once: whether it runs its child at all.
+/// Runs a program once, to see whether it runs its child at all.
 fn identify_program(
     link: &mut Link,
     spec: &str,
@@ -276,12 +258,19 @@ fn identify_program(
         PROGRAM_INTRODUCTION.run_on(core, Variant::Contract(contract.name)).1
     });
     let closed = link.close(CLEAN_UP);
-    ran.and(closed.map(drop).map_err(Abort::from))
-        .map_err(|stop| RunError::Adapter(format!("{spec} does not run a program: {}", why(stop, link))))?;
+    ran.and(closed.map(drop).map_err(Abort::from)).map_err(|stop| {
+        let hint = match start {
+            Start::Program(words, ..) if words.first().is_some_and(|word| word != OWN_PROGRAM) => {
+                hint(words, settings)
+            }
+            _ => String::new(),
+        };
+        RunError::Adapter(format!("{spec} does not run a program: {}{hint}", why(stop, link)))
+    })?;
     Ok(info)
 }
 
-/// Not in the catalogue: whether the agent can create a child at all.
+/// Not in the catalogue: checks whether the agent can create a child at all.
 static INTRODUCTION: Case = Case {
     id: "harness.introduction",
     title: "the agent can create a child that connects",
@@ -315,10 +304,10 @@ static PROGRAM_INTRODUCTION: Case = Case {
     body: Body::Program { kinds: Kinds::ANY, run: introduce },
 };
 
-/// A child that the program is to run, and runs.
+/// A child for the program to run.
 fn introduce(t: &mut Trial<'_>) -> Outcome {
     if t.kind() == Kind::Supervisor {
-        // Some run as process 1 only.
+        // Some programs run only as process 1.
         match t.spawn_how(How { first: true, ..How::default() }, Scenario::held()) {
             Err(Abort::Skip(_)) => {}
             spawned => return spawned.map(drop),
@@ -337,16 +326,16 @@ fn why(stop: Abort, link: &Link) -> String {
     let why = match stop {
         Abort::Protocol(what) | Abort::Broken(what) | Abort::Skip(what) => what,
         Abort::Fail(failure) | Abort::Hang(failure) | Abort::Crash(failure) => failure.got,
-        Abort::Recorded => "it gave no answer".to_owned(),
+        Abort::Recorded => "it did not answer".to_owned(),
         Abort::Interrupted => "interrupted".to_owned(),
     };
     match link.stderr.trim().lines().last() {
-        Some(said) => format!("{why}; its last line on stderr: {said}"),
-        None => why,
+        Some(said) if !why.ends_with(said) => format!("{why}; its last line on stderr: {said}"),
+        _ => why,
     }
 }
 
-/// Who an agent says it is; the profile is not its to choose.
+/// How an agent identifies itself; it does not get to choose the profile.
 fn identity(spec: &str, hello: &Line) -> Result<SubjectInfo, RunError> {
     let field = |key: &str| hello.get(key).unwrap_or_default();
     let protocol = field("protocol");
@@ -414,88 +403,17 @@ pub(crate) fn is_of(hello: &Line, info: &SubjectInfo) -> bool {
     said.is_ok_and(|said| SubjectInfo { profile: info.profile.clone(), ..said } == *info)
 }
 
-/// Starts an agent and waits for its hello.
-pub(crate) fn open(
-    link: &mut Link,
-    start: &Start,
-    child: Option<&[String]>,
-    begin: Option<Begin>,
-) -> Result<(Opened, Line), Abort> {
-    let nonce = format!("{:x}", NONCE.fetch_add(1, Ordering::Relaxed));
-    if let Start::Program(words, ..) = start {
-        let place = place(link)?;
-        let own = place.get("exe").unwrap_or_default();
-        let program = words.iter().map(|w| if w == OWN_PROGRAM { own.clone() } else { w.clone() }).collect();
-        let folder = place.get("folder").unwrap_or_default();
-        let opened = Opened { folder, ..opened(&place, nonce, 0, child, program) };
-        return Ok((opened, Line::new("hello")));
-    }
-    let (subject, argv) = match start {
-        Start::Hosted(name) => (Some(name.clone()), None),
-        Start::Command(argv) | Start::Program(argv, ..) => (None, Some(Words::of(argv))),
-        Start::Library(words) => {
-            let own = place(link)?.get("exe").unwrap_or_default();
-            (None, Some(Words::of([&[own][..], words].concat())))
-        }
-    };
-    let request = Request::Open { nonce: nonce.clone(), subject, argv, begin };
-    let asked = Instant::now();
-    let reply = link.ask_warden(&request, PROMPT)?;
-    link.forked_in(asked.elapsed());
-    if reply.flag("lacking") {
-        return Err(Abort::Skip(reply.get("why").unwrap_or_default()));
-    }
-    if reply.word() != "ok" {
-        return Err(Abort::Broken(reply.get("why").unwrap_or_default()));
-    }
-    let hello = match link.agent_hello(PROMPT) {
-        Ok(hello) => hello,
-        Err(LinkError::AgentGone) => return Err(Abort::Broken("it exited before its hello".into())),
-        Err(other) => return Err(other.into()),
-    };
-    if matches!(start, Start::Hosted(_)) {
-        // A built-in agent says hello as soon as it runs; others may take their time to start.
-        link.forked_in(asked.elapsed());
-    }
-    let pid = reply.number("pid").map_err(|e| Abort::Broken(e.to_string()))?;
-    Ok((opened(&reply, nonce, pid, child, Vec::new()), hello))
-}
-
-/// Where the warden's program is, and where children connect.
-fn place(link: &mut Link) -> Result<Line, Abort> {
-    let place = link.ask_warden(&Request::Place {}, PROMPT)?;
-    match place.word() {
-        "ok" => Ok(place),
-        _ => Err(Abort::Broken(place.get("why").unwrap_or_default())),
-    }
-}
-
-/// Where the children of a trial connect, and what they are.
-fn opened(place: &Line, nonce: String, pid: i64, child: Option<&[String]>, program: Vec<String>) -> Opened {
-    let child = match child {
-        Some(given) => given.to_vec(),
-        None => vec![place.get("exe").unwrap_or_default(), "child".to_owned()],
-    };
-    Opened {
-        pid,
-        nonce,
-        socket: place.get("socket").unwrap_or_default(),
-        child,
-        program,
-        folder: String::new(),
-    }
-}
-
-/// Why no PID namespace can be had for programs, if none can.
+/// Why programs cannot be run in a PID namespace, if they cannot.
 pub(crate) fn ask_containment(link: &mut Link) -> Result<Option<String>, RunError> {
     let reply = link.ask_warden(&Request::Contain {}, START).map_err(|e| RunError::Broken(describe(&e)))?;
     Ok((reply.word() != "ok").then(|| reply.get("why").unwrap_or_default()))
 }
 
-/// How many statuses are reaped before handles and programs are judged.
+/// The number of statuses that are reaped before handles and programs are judged.
 const KNOWN: usize = 12;
 
-/// Whether the wait of the wardens' system, above which handles and programs are judged, reports known statuses as they are.
+/// Checks that the wait calls of the wardens' system report known statuses correctly: judging handles and programs
+/// relies on it.
 ///
 /// # Errors
 /// What is wrong with it.
@@ -503,19 +421,19 @@ pub(crate) fn check_wait(link: &mut Link) -> Result<(), RunError> {
     let reply = link.ask_warden(&Request::Statuses {}, START).map_err(|e| RunError::Broken(describe(&e)))?;
     compare_statuses(&reply).map_err(|why| {
         RunError::Broken(format!(
-            "handles and programs are judged above a wait that is right, and here it is not: {why}; run the calls first"
+            "handles and programs can be judged only where the wait calls are right, and here they are not: {why}; run the calls first"
         ))
     })
 }
 
-/// The statuses that the warden's children made, as `DONE:REPORTED`.
+/// Compares the statuses that the warden's children produced, as `DONE:REPORTED`.
 fn compare_statuses(reply: &Line) -> Result<(), String> {
     let pairs = reply.list("statuses");
     if pairs.len() != KNOWN {
         return Err(format!("{} of {KNOWN} statuses were reaped", pairs.len()));
     }
     match pairs.iter().find(|pair| pair.split_once(':').is_none_or(|(made, reported)| made != reported)) {
-        Some(pair) => Err(format!("a status is reported as another ({pair})")),
+        Some(pair) => Err(format!("a status is reported as a different one ({pair})")),
         None => Ok(()),
     }
 }

@@ -1,12 +1,12 @@
 //! Processes left behind by killed wardens: the driver adopts and kills them at the end of the run.
 //!
-//! A warden kills all its descendants on exit. One that is killed cannot, and its orphans outlive it.
+//! A warden kills all its descendants on exit. A warden that is itself killed cannot, and its orphans outlive it.
 
 use crate::sys::process::{self, kill_and_reap};
 use crate::sys::process_table::Descendants;
 use std::time::{Duration, Instant};
 
-/// The time limit for clearing: something that forks faster than it is killed is not caught.
+/// The time limit for clearing up: something that forks faster than it is killed is not caught.
 const LIMIT: Duration = Duration::from_secs(10);
 
 /// The processes reparented to the driver when a warden is killed.
@@ -21,18 +21,18 @@ impl OrphanReaper {
         OrphanReaper { below: None }
     }
 
-    /// Makes this process a subreaper, if the system supports it, the process is not one by nature (pid 1), and nobody
-    /// else's orphans can be among those adopted. Must be called before the first warden is forked.
+    /// Makes this process a subreaper, if the system supports it, the process is not pid 1 (which reaps orphans
+    /// anyway), and none of the orphans adopted can be anyone else's. Must be called before the first warden is forked.
     pub(crate) fn adopt() -> OrphanReaper {
         let mut below = Descendants::new(process::pid());
-        // Children from before an exec may have orphans of their own.
+        // Children that the process had before an exec may have orphans of their own.
         let alone = below.scan().is_ok_and(|found| found.is_empty());
         let adopts = process::pid() != 1 && alone && process::set_subreaper(true).is_ok();
         OrphanReaper { below: adopts.then_some(below) }
     }
 
-    /// Kills and reaps what was adopted. The wardens themselves exit when their streams close; anything else this
-    /// program has started is in its own session, while every agent leads another.
+    /// Kills and reaps the adopted processes. The wardens exit when their streams close; anything else this program has
+    /// started is in the program's own session, while every agent leads another one.
     pub(crate) fn clear(&mut self, wardens: &[i32]) {
         let Some(below) = &mut self.below else { return };
         let us = process::pid();

@@ -2,7 +2,7 @@
 
 use super::event::SubjectInfo;
 use super::select::{Candidate, select};
-use super::settings::{RunError, Selection};
+use super::settings::{RunError, Settings};
 use crate::spec::Profile;
 use crate::sys::call::abi::Call;
 use crate::trial::{Calls, Case, Need, Variant};
@@ -12,7 +12,7 @@ use crate::trial::{Calls, Case, Need, Variant};
 pub struct Planned {
     /// The case.
     pub case: &'static Case,
-    /// What it is tried with.
+    /// The call, form or contract it is tried with.
     pub variant: Variant,
     /// The index of the subject in the run.
     pub subject: usize,
@@ -25,7 +25,7 @@ impl Planned {
     }
 }
 
-/// What the environment of the wardens provides, as far as cases need it.
+/// What the environment of the wardens provides, as far as cases depend on it.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
     /// Whether the user is the superuser.
@@ -34,7 +34,7 @@ pub struct Surroundings {
     pub core_files: bool,
     /// Why programs cannot be run in a PID namespace.
     pub uncontained: Option<String>,
-    /// The error with which every wait on a pidfd is refused, if it is.
+    /// The error that every wait on a pidfd fails with, if they all do.
     pub no_pidfd_waits: Option<String>,
 }
 
@@ -69,10 +69,9 @@ pub fn plan(
     cases: &[&'static Case],
     subjects: &[SubjectInfo],
     by_turns: &[usize],
-    selection: &Selection,
-    profile: Option<Profile>,
+    settings: &Settings,
 ) -> Result<Vec<Planned>, RunError> {
-    let every = selection.names_calls();
+    let every = settings.names_calls();
     let offers =
         |subject: &SubjectInfo, case: &Case, v: Variant| case.variants_of(subject, every).contains(&v);
     let has_turn = |at: usize, variant: Variant, subject: usize| {
@@ -82,8 +81,8 @@ pub fn plan(
             by_turns[turn % by_turns.len()] == subject
         }
     };
-    let takes = |subject: &SubjectInfo, case: &Case| case.applies_to(profile_of(subject, profile));
-    // What no subject offers is not a candidate: a pattern that matches only that matches nothing.
+    let takes = |subject: &SubjectInfo, case: &Case| case.applies_to(profile_of(subject, settings.profile));
+    // What no subject offers is not a candidate: a pattern that matches nothing else matches nothing.
     let candidates: Vec<Candidate<'_>> = cases
         .iter()
         .map(|case| {
@@ -100,7 +99,7 @@ pub fn plan(
         })
         .collect();
     let offered = |call: &Call| subjects.iter().any(|s| s.calls.iter().any(|c| c == call.name()));
-    if let Some(call) = selection.calls.iter().find(|call| !offered(call)) {
+    if let Some(call) = settings.calls.iter().find(|call| !offered(call)) {
         let known: Vec<&str> = Call::ALL.into_iter().filter(|call| offered(call)).map(Call::name).collect();
         let what = if known.is_empty() { "no calls".to_owned() } else { known.join(", ") };
         return Err(RunError::Nothing(format!(
@@ -108,7 +107,7 @@ pub fn plan(
             call.name()
         )));
     }
-    let selected = select(selection, &candidates)?;
+    let selected = select(settings, &candidates)?;
     let mut planned: Vec<Planned> = subjects
         .iter()
         .enumerate()
@@ -119,14 +118,14 @@ pub fn plan(
             of_subject.filter(move |p| takes(info, p.case) && offers(info, p.case, p.variant))
         })
         .collect();
-    if let Some(seed) = selection.shuffle {
+    if let Some(seed) = settings.shuffle {
         shuffle(&mut planned, seed);
     }
     Ok(planned)
 }
 
-/// The subject that alternation picks first for a case: FNV-1a of its id, independent of its place in the table and its
-/// neighbours. The upper half, since the lowest bit is just the parity of the bytes.
+/// Which of the alternating subjects a case starts with: FNV-1a of the case's id, so independent of its neighbours in
+/// the table. The upper half is used, since the lowest bit is just the parity of the bytes.
 fn turn_of(id: &str) -> usize {
     let hash = id.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)

@@ -1,7 +1,8 @@
 //! Single trials from any thread: a pool of wardens, each serving one trial at a time.
 
 use super::event::{SubjectInfo, TrialReport, Verdict};
-use super::handshake::{CLEAN_UP, Start, open};
+use super::handshake::CLEAN_UP;
+use super::opening::{Start, open};
 use super::plan::Planned;
 use super::run::Session;
 use super::run_trial::{FinishedTrial, TrialContext, run_trial};
@@ -53,12 +54,15 @@ impl Drop for Lease<'_> {
 impl Pool {
     /// Turns a session into a pool; the session's plan is not run.
     pub fn new(session: Session) -> Pool {
-        let Session { links, context, wardens, .. } = session;
+        let Session { links, spares, context, wardens, .. } = session;
+        for spare in spares {
+            spare.link.hang_up(CLEAN_UP);
+        }
         let links = Mutex::new(Links { alive: links.len(), free: links });
         Pool { context, links, changed: Condvar::new(), burning: Mutex::new(()), _wardens: wardens }
     }
 
-    /// Runs a case with one variant on the named subject of the session.
+    /// Runs a case with one variant on the named subject.
     ///
     /// If the harness fails, the verdict is *broken*.
     pub fn run(&self, subject: &str, case: &'static Case, variant: impl Into<Variant>) -> TrialReport {
@@ -75,7 +79,7 @@ impl Pool {
         let _alone = case.needs.burns.then(|| self.burning.lock().unwrap_or_else(PoisonError::into_inner));
         let Some(mut lease) = self.lease() else { return broken("the wardens have died".into()) };
         let Some(link) = &mut lease.link else { return broken("the warden has died".into()) };
-        match run_trial(link, &planned, &self.context) {
+        match run_trial(link, &planned, &self.context, None) {
             Some(FinishedTrial { report, warden_dead, .. }) => {
                 if warden_dead {
                     lease.link = None;
@@ -86,11 +90,11 @@ impl Pool {
         }
     }
 
-    /// Starts an agent of the named subject for a caller that chooses the steps as it goes: the trial belongs to no
-    /// case but to `history`. Whatever it leaves behind is killed.
+    /// Starts an agent of the named subject for a caller that chooses the steps as it goes; the trial belongs to
+    /// `history` rather than to a case. Whatever it leaves behind is killed.
     ///
     /// # Errors
-    /// Those of `visit`, and failures before it.
+    /// Those of `visit`, and any failure before it runs.
     pub fn visit<T>(
         &self,
         subject: &str,
@@ -134,7 +138,7 @@ impl Pool {
             && starts.into_iter().any(|(i, s)| i.spec == subject && matches!(s, Start::Hosted(_)))
     }
 
-    /// The subjects of the session, as they introduced themselves.
+    /// The subjects of the session, as they identified themselves.
     pub fn subjects(&self) -> &[SubjectInfo] {
         &self.context.subjects
     }

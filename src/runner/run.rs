@@ -1,40 +1,38 @@
 //! Executes a plan: one worker thread per warden, one stream of events.
 
-use super::event::{Event, RunHeader, Standing, SubjectInfo, Summary};
+use super::event::{RunEvent, RunHeader, Standing, SubjectInfo, Summary};
 use super::handshake::{self, CLEAN_UP};
+use super::interrupt;
+use super::opening::Start;
 use super::plan::{self, Planned, Surroundings};
 use super::queue::Queue;
-use super::run_trial::{TrialContext, run_trial};
+use super::run_trial::TrialContext;
 use super::settings::{RunError, Settings};
 use super::wardens::Wardens;
+use super::worker::{Post, Replacing, Worker};
 use crate::catalogue;
 use crate::spec::deviations;
 use crate::subject::Registry;
-use crate::sys::signal;
 use crate::trial::link::Link;
 use crate::trial::missing::Missing;
 use crate::trial::{Common, InterfaceName, Visibility};
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-/// What stands before a warden's command whose stream may drop, garble or echo bytes.
+/// Precedes a warden's command whose stream may drop, garble or echo bytes.
 const FRAMED: &str = "framed:";
 
-/// The slowness from which each CPU gets one warden instead of four.
+/// How slow a machine must be to get one warden per CPU instead of four.
 const CROWDED: f64 = 2.0;
 
-/// The signal that interrupted the run, or 0.
-static INTERRUPT: AtomicI32 = AtomicI32::new(0);
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// Runs what the settings select on the built-in subjects and passes each event to `sink`.
 ///
 /// Must be called while the process is single-threaded: it forks the wardens first.
 ///
 /// # Errors
 /// [`RunError`]. A failing trial is not an error; it has a verdict.
-pub fn run(settings: &Settings, sink: &mut dyn FnMut(&Event)) -> Result<Summary, RunError> {
+pub fn run(settings: &Settings, sink: &mut dyn FnMut(&RunEvent)) -> Result<Summary, RunError> {
     run_with(settings, &crate::mutants::registry(), sink)
 }
 
@@ -45,35 +43,21 @@ pub fn run(settings: &Settings, sink: &mut dyn FnMut(&Event)) -> Result<Summary,
 pub fn run_with(
     settings: &Settings,
     registry: &Registry,
-    sink: &mut dyn FnMut(&Event),
+    sink: &mut dyn FnMut(&RunEvent),
 ) -> Result<Summary, RunError> {
     Session::start(settings, registry)?.run(sink)
-}
-
-/// Terminates the process by the signal that interrupted the run, as its parent expects.
-pub fn die_by_interrupt() -> ! {
-    let signal = match INTERRUPT.load(Ordering::Relaxed) {
-        0 => libc::SIGINT,
-        signal => signal,
-    };
-    let _ = signal::set_action(signal, signal::Action::Default, signal::Flags::default());
-    let _ = signal::raise(signal);
-    crate::sys::process::exit_now(130)
-}
-
-fn note_interrupt(signal: i32) {
-    INTERRUPT.store(signal, Ordering::Relaxed);
-    INTERRUPTED.store(true, Ordering::Relaxed);
 }
 
 /// A run whose wardens are up and whose subjects have introduced themselves.
 pub struct Session {
     settings: Settings,
     pub(crate) links: Vec<Link>,
+    /// A second warden for each link, where the agent of the next trial can start while the current trial runs.
+    pub(super) spares: Vec<Post>,
     pub(crate) context: TrialContext,
     header: RunHeader,
     planned: Vec<Planned>,
-    /// Dropped last: it removes whatever dead wardens left in the run's directory.
+    /// Dropped last: it removes whatever dead wardens have left in the run's directory.
     pub(crate) wardens: Wardens,
 }
 
@@ -101,23 +85,30 @@ impl Session {
         if let Some(program) = command.as_ref().and_then(|words| words.first()) {
             super::command::check_warden(program)?;
         }
-        // A machine is not started for each trial at once unless somebody says so.
+        // By default, do not boot several machines at once.
         let jobs = if framed.is_some() { settings.jobs.unwrap_or(1).max(1) } else { jobs };
-        // What is executed again hosts the built-in subjects only.
+        // A re-executed warden hosts the built-in subjects only.
         let built_in = crate::mutants::registry();
         let again = names.iter().all(|name| built_in.hosts(name) || !registry.hosts(name));
         let again = again.then(|| settings.child.clone().or_else(own_child)).flatten();
         let missing = Missing::default();
+        // An interpreter is slow to start. A warden given as a command may be a whole machine, so do not start it
+        // twice.
+        let ahead = command.is_none() && starts.iter().any(Start::is_executed);
+        let count = if ahead { 2 * jobs } else { jobs };
         let mut wardens =
-            Wardens::start(jobs, registry, command.as_deref(), again).map_err(RunError::Broken)?;
+            Wardens::start(count, registry, command.as_deref(), again).map_err(RunError::Broken)?;
         let mut links: Vec<Link> = wardens
             .streams
             .drain(..)
             .map(|(input, output)| {
-                let link = Link::new(input, output, settings.timeout_scale, &INTERRUPTED).sharing(&missing);
+                let link =
+                    Link::new(input, output, settings.timeout_scale, interrupt::flag()).sharing(&missing);
                 if framed.is_some() { link.framed() } else { link }
             })
             .collect();
+        let spares = links.split_off(jobs).into_iter().enumerate();
+        let mut spares: Vec<Post> = spares.map(|(at, link)| Post::new(jobs + at, link)).collect();
         let first =
             links.first_mut().ok_or_else(|| RunError::Usage("a run needs at least one job".into()))?;
         let probed = handshake::ask_probe(first).map_err(|error| match (&command, error) {
@@ -138,16 +129,16 @@ impl Session {
         let programs = subjects.iter().any(|subject| subject.interface == InterfaceName::Program);
         let uncontained = if programs { handshake::ask_containment(first)? } else { None };
         let slowness = first.slowness();
-        // What is slow alone gets slower in parallel.
+        // Where even one warden is slow, more in parallel are slower still.
         if settings.jobs.is_none() && slowness > CROWDED {
             links.truncate(processors);
         }
-        for link in &mut links {
+        for link in links.iter_mut().chain(spares.iter_mut().map(|post| &mut post.link)) {
             link.as_slow_as(slowness);
             handshake::await_greeting(link)?;
         }
         let cases: Vec<_> = catalogue::cases().collect();
-        // Behind the front ends the default subjects share a kernel: those closest to it alternate.
+        // Behind their front ends, the default subjects share a kernel: those closest to it alternate.
         let nearest = |name: &String| name == "syscall" || name == "libc";
         let chosen = !settings.subjects.is_empty();
         let alternating: Vec<usize> = (0..names.len()).filter(|at| !chosen && nearest(&names[*at])).collect();
@@ -158,9 +149,11 @@ impl Session {
                 turns.join(" and ")
             )
         });
-        let planned = plan::plan(&cases, &subjects, &alternating, &settings.selection, settings.profile)?;
-        let trials = planned.len() * settings.selection.repeat.max(1) as usize;
+        let planned = plan::plan(&cases, &subjects, &alternating, settings)?;
+        let trials = planned.len() * settings.repeat.max(1) as usize;
         links.truncate(trials);
+        // A worker with a single trial to run has no next one.
+        spares.truncate(if trials > 1 { links.len() } else { 0 });
         let field = |key: &str| probed.get(key).unwrap_or_default();
         let header = RunHeader {
             trials,
@@ -170,7 +163,7 @@ impl Session {
             machine: field("machine"),
             observation: probed.list("methods"),
             surroundings: probed.list("notes").into_iter().chain(shared).collect(),
-            seed: settings.selection.shuffle,
+            seed: settings.shuffle,
             jobs: links.len(),
         };
         let surroundings = Surroundings {
@@ -189,7 +182,7 @@ impl Session {
             pipes: probed.number_opt("pipes").ok().flatten(),
         };
         let context = TrialContext { starts, subjects, surroundings, common, keep_trace: settings.trace };
-        Ok(Session { settings: settings.clone(), links, context, header, planned, wardens })
+        Ok(Session { settings: settings.clone(), links, spares, context, header, planned, wardens })
     }
 
     /// The trials of one round, in starting order.
@@ -209,7 +202,8 @@ impl Session {
 
     /// Dismisses the wardens without running anything.
     pub fn end(self) {
-        for link in self.links {
+        let spares = self.spares.into_iter().map(|post| post.link);
+        for link in self.links.into_iter().chain(spares) {
             link.hang_up(CLEAN_UP);
         }
     }
@@ -218,48 +212,33 @@ impl Session {
     ///
     /// # Errors
     /// [`RunError::Adapter`] if an agent broke the protocol and nothing failed.
-    pub fn run(self, sink: &mut dyn FnMut(&Event)) -> Result<Summary, RunError> {
-        let Session { settings, links, context, header, planned, wardens } = self;
+    pub fn run(self, sink: &mut dyn FnMut(&RunEvent)) -> Result<Summary, RunError> {
+        let Session { settings, links, spares, context, header, planned, wardens } = self;
         // Dropped when the workers are done.
         let wardens = Arc::new(Mutex::new(wardens));
-        catch_interrupts();
-        sink(&Event::Begin(header));
+        interrupt::catch();
+        sink(&RunEvent::Begin(header));
         let began = Instant::now();
-        let queue = Arc::new(Queue::new(planned, settings.selection.repeat));
+        let queue = Arc::new(Queue::new(planned, settings.repeat));
         let context = Arc::new(context);
         let (sender, receiver) = mpsc::channel();
         let mut workers = Vec::new();
-        // Since when each worker has been replacing its warden.
-        let replacing = Arc::new(Mutex::new(vec![None; links.len()]));
+        let replacing = Replacing::of(links.len());
         let mut lost = "the wardens have died".to_owned();
-        for (number, mut link) in links.into_iter().enumerate() {
-            let (queue, sender, context) = (queue.clone(), sender.clone(), context.clone());
-            let (wardens, replacing) = (wardens.clone(), replacing.clone());
-            let worker = move || {
-                let mut deaths = 0;
-                while let Some(planned) = queue.take() {
-                    let ran = run_trial(&mut link, &planned, &context);
-                    queue.done(&planned);
-                    let Some(ran) = ran else { break };
-                    let dead = ran.warden_dead;
-                    let received = sender.send(ran).is_ok();
-                    deaths = if dead { deaths + 1 } else { 0 };
-                    if dead {
-                        let mark = |since| note_replacing(&replacing, number, since);
-                        mark(Some(Instant::now()));
-                        let next = successor(&wardens, number, &link, deaths);
-                        mark(None);
-                        match next {
-                            Some(next) => link = next,
-                            None => return,
-                        }
-                    }
-                    if !received {
-                        break;
-                    }
-                }
-                link.hang_up(CLEAN_UP);
+        let (count, mut spares) = (links.len(), spares.into_iter());
+        for (number, link) in links.into_iter().enumerate() {
+            let worker = Worker {
+                number,
+                workers: count,
+                queue: queue.clone(),
+                context: context.clone(),
+                wardens: wardens.clone(),
+                replacing: replacing.clone(),
+                finished: sender.clone(),
+                post: Post::new(number, link),
+                spare: spares.next(),
             };
+            let worker = move || worker.work();
             match std::thread::Builder::new().spawn(worker) {
                 Ok(worker) => workers.push((number, worker)),
                 // The other workers take over; this warden sees its stream close and exits.
@@ -269,13 +248,13 @@ impl Session {
         drop(sender);
         let mut summary = Summary::default();
         let mut protocol = None;
-        let (mut failures, most) = (0, settings.selection.most_failures());
-        let mut told = Instant::now();
+        let (mut failures, most) = (0, settings.most_failures());
+        let mut last_report = Instant::now();
         loop {
-            if told.elapsed() >= EVERY {
-                told = Instant::now();
+            if last_report.elapsed() >= EVERY {
+                last_report = Instant::now();
                 let standing = Standing { finished: summary.total(), longest: queue.longest() };
-                sink(&Event::Waiting(standing));
+                sink(&RunEvent::Waiting(standing));
             }
             match receiver.recv_timeout(Duration::from_millis(100)) {
                 Ok(ran) => {
@@ -284,7 +263,7 @@ impl Session {
                     }
                     summary.add(&ran.report);
                     failures += usize::from(ran.report.verdict.is_bad());
-                    sink(&Event::Trial(Box::new(ran.report)));
+                    sink(&RunEvent::Trial(Box::new(ran.report)));
                     if most.is_some_and(|most| failures >= most) {
                         queue.close();
                     }
@@ -292,13 +271,13 @@ impl Session {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
-            if INTERRUPTED.load(Ordering::Relaxed) {
+            if interrupt::is_pending() {
                 queue.close();
             }
-            let stuck = are_stuck(&replacing, REPLACED_WITHIN);
+            let stuck = replacing.stuck(REPLACED_WITHIN);
             workers.retain(|(number, _)| !stuck[*number]);
             if stuck.contains(&true) && workers.iter().all(|(_, worker)| worker.is_finished()) {
-                // Where everything has frozen, not even a process can be started: those threads never return.
+                // If everything is frozen, not even a process can be started: those threads never return.
                 lost = "a warden that froze could not be replaced".to_owned();
                 queue.close();
                 break;
@@ -308,9 +287,9 @@ impl Session {
             let _ = worker.join();
         }
         summary.duration = began.elapsed();
-        summary.interrupted = INTERRUPTED.load(Ordering::Relaxed);
+        summary.interrupted = interrupt::is_pending();
         summary.not_run = queue.left();
-        sink(&Event::End(summary.clone()));
+        sink(&RunEvent::End(summary.clone()));
         match protocol {
             Some(what) if summary.exit_code() != 1 => {
                 Err(RunError::Adapter(format!("the agent broke the protocol: {what}")))
@@ -327,39 +306,13 @@ impl Session {
     }
 }
 
-/// How often a run says how it stands.
+/// The interval between progress reports.
 const EVERY: Duration = Duration::from_secs(5);
 
-/// How many wardens in a row may die or freeze in the place of one.
-const DEATHS: u32 = 16;
-
-/// How long it may take to start a warden in the place of another one.
+/// The time limit for replacing a warden.
 const REPLACED_WITHIN: Duration = Duration::from_secs(60);
 
-fn note_replacing(replacing: &Mutex<Vec<Option<Instant>>>, number: usize, since: Option<Instant>) {
-    replacing.lock().unwrap_or_else(PoisonError::into_inner)[number] = since;
-}
-
-/// Which workers have been replacing their wardens for longer than that.
-fn are_stuck(replacing: &Mutex<Vec<Option<Instant>>>, within: Duration) -> Vec<bool> {
-    let replacing = replacing.lock().unwrap_or_else(PoisonError::into_inner);
-    replacing.iter().map(|since| since.is_some_and(|since| since.elapsed() > within)).collect()
-}
-
-/// A link to a warden that takes the place of one that has died, or that no longer answers.
-fn successor(wardens: &Mutex<Wardens>, number: usize, link: &Link, deaths: u32) -> Option<Link> {
-    if deaths > DEATHS || INTERRUPTED.load(Ordering::Relaxed) {
-        return None;
-    }
-    let mut wardens = wardens.lock().unwrap_or_else(PoisonError::into_inner);
-    let (input, output) = wardens.replace(number).ok()?;
-    drop(wardens);
-    let mut next = link.again(input, output);
-    handshake::await_greeting(&mut next).ok()?;
-    Some(next)
-}
-
-/// The command that is a child of this program.
+/// The command that runs this program as a child.
 fn own_child() -> Option<Vec<String>> {
     let program = std::env::current_exe().ok()?.into_os_string().into_string().ok()?;
     Some(vec![program, "child".to_owned()])
@@ -368,24 +321,13 @@ fn own_child() -> Option<Vec<String>> {
 /// The default number of trials to run in parallel.
 fn jobs_for(processors: usize) -> usize {
     use rustix::process::{Resource, getrlimit};
-    // A trial mostly sleeps until some process has acted; others use the time.
+    // A trial mostly sleeps until some process has acted; other trials can use the time.
     let jobs = (4 * processors).min(32);
-    // The limit covers all of the user's processes: most trials have three, a few a hundred.
+    // The limit covers all of the user's processes: most trials have three, some a hundred.
     match getrlimit(Resource::Nproc).current {
         Some(most) if !crate::sys::process::is_root() => {
             jobs.min(usize::try_from(most / 128).unwrap_or(jobs))
         }
         _ => jobs,
-    }
-}
-
-/// Installs handlers that record the interrupting signals, so that waits for a warden end early.
-pub(crate) fn catch_interrupts() {
-    let flags = signal::Flags::default();
-    for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGHUP] {
-        // What was ignored on entry (nohup) stays ignored.
-        if signal::is_ignored(signal) != Some(true) {
-            let _ = signal::set_action(signal, signal::Action::Hook(note_interrupt), flags);
-        }
     }
 }

@@ -1,6 +1,6 @@
-//! Which trials a [`Selection`] selects: a pure function of names.
+//! Which trials a [`Settings`] selects: a pure function of names.
 
-use super::settings::{RunError, Selection};
+use super::settings::{RunError, Settings};
 use crate::spec::Clause;
 use crate::trial::Variant;
 
@@ -11,16 +11,16 @@ pub struct Candidate<'a> {
     pub case: &'a str,
     /// The clauses it cites.
     pub clauses: &'a [&'static Clause],
-    /// What it can be tried with.
+    /// What it can be tried with: calls, forms or contracts.
     pub variants: Vec<Variant>,
 }
 
-/// The part of a [`Selection`] that matched nothing.
+/// The part of a [`Settings`] that matched nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unmatched {
     /// No `case@variant` matches this pattern.
     Pattern(String),
-    /// No `case@variant` matches this pattern of what is excluded.
+    /// No `case@variant` matches this exclude pattern.
     Excluded(String),
     /// No clause has this id or matches this glob.
     Clause(String),
@@ -34,7 +34,9 @@ impl From<Unmatched> for RunError {
     fn from(unmatched: Unmatched) -> RunError {
         match unmatched {
             Unmatched::Pattern(p) => RunError::Nothing(format!("no case matches `{p}`")),
-            Unmatched::Excluded(p) => RunError::Nothing(format!("no case matches `{p}`, which is excluded")),
+            Unmatched::Excluded(p) => {
+                RunError::Nothing(format!("no case matches the excluded pattern `{p}`"))
+            }
             Unmatched::Clause(c) => RunError::Usage(format!("unknown clause `{c}`")),
             Unmatched::Together => RunError::Nothing("no case satisfies all filters".to_owned()),
             Unmatched::Shard => {
@@ -67,7 +69,7 @@ pub fn glob(pattern: &str, text: &str) -> bool {
     let first = pieces.next().unwrap_or_default();
     let Some(mut rest) = text.strip_prefix(first) else { return false };
     let Some(last) = pieces.next_back() else { return rest.is_empty() };
-    // Leftmost is right for every piece but the last, which must match at the end.
+    // The leftmost match is right for every piece but the last, which must match at the end.
     for piece in pieces {
         match rest.find(piece) {
             Some(at) => rest = &rest[at + piece.len()..],
@@ -84,17 +86,14 @@ pub fn glob(pattern: &str, text: &str) -> bool {
 ///
 /// # Errors
 /// The filter that matched nothing.
-pub fn select(
-    selection: &Selection,
-    candidates: &[Candidate<'_>],
-) -> Result<Vec<(usize, Variant)>, Unmatched> {
+pub fn select(settings: &Settings, candidates: &[Candidate<'_>]) -> Result<Vec<(usize, Variant)>, Unmatched> {
     let all: Vec<(usize, Variant)> = candidates
         .iter()
         .enumerate()
         .flat_map(|(index, candidate)| candidate.variants.iter().map(move |v| (index, *v)))
         .collect();
-    let mut wanted = vec![selection.patterns.is_empty(); all.len()];
-    for pattern in &selection.patterns {
+    let mut wanted = vec![settings.patterns.is_empty(); all.len()];
+    for pattern in &settings.patterns {
         let named = |(index, variant): (usize, Variant)| {
             let case = candidates[index].case;
             case == pattern || pattern.split_once('@') == Some((case, variant.name()))
@@ -113,7 +112,7 @@ pub fn select(
             return Err(Unmatched::Pattern(pattern.clone()));
         }
     }
-    for pattern in &selection.excluded {
+    for pattern in &settings.excluded {
         let mut any = false;
         for (slot, (index, variant)) in all.iter().enumerate() {
             let hit = matches(pattern, candidates[*index].case, *variant);
@@ -124,22 +123,22 @@ pub fn select(
             return Err(Unmatched::Excluded(pattern.clone()));
         }
     }
-    for wanted_clause in &selection.clauses {
+    for wanted_clause in &settings.clauses {
         if !crate::spec::clauses().any(|clause| glob(wanted_clause, clause.id)) {
             return Err(Unmatched::Clause(wanted_clause.clone()));
         }
     }
     let cites = |clauses: &[&'static Clause]| {
-        selection.clauses.is_empty()
-            || selection.clauses.iter().any(|wanted| clauses.iter().any(|clause| glob(wanted, clause.id)))
+        settings.clauses.is_empty()
+            || settings.clauses.iter().any(|wanted| clauses.iter().any(|clause| glob(wanted, clause.id)))
     };
     let selected: Vec<(usize, Variant)> = all
         .into_iter()
         .zip(wanted)
         .filter(|((index, variant), wanted)| {
             *wanted
-                && (selection.calls.is_empty()
-                    || variant.call().is_some_and(|call| selection.calls.contains(&call)))
+                && (settings.calls.is_empty()
+                    || variant.call().is_some_and(|call| settings.calls.contains(&call)))
                 && cites(candidates[*index].clauses)
         })
         .map(|(trial, _)| trial)
@@ -147,7 +146,7 @@ pub fn select(
     if selected.is_empty() {
         return Err(Unmatched::Together);
     }
-    let Some((part, parts)) = selection.shard else { return Ok(selected) };
+    let Some((part, parts)) = settings.shard else { return Ok(selected) };
     let kept: Vec<_> = selected.into_iter().skip(part as usize - 1).step_by(parts as usize).collect();
     if kept.is_empty() { Err(Unmatched::Shard) } else { Ok(kept) }
 }
@@ -170,14 +169,14 @@ mod tests {
         vec![row("nohang.running", NOHANG), row("nohang.running-two", NOHANG), row("exit.code", EXIT)]
     }
 
-    fn names(selection: Selection) -> Result<Vec<String>, Unmatched> {
+    fn names(settings: Settings) -> Result<Vec<String>, Unmatched> {
         let table = table();
-        let found = select(&selection, &table)?;
+        let found = select(&settings, &table)?;
         Ok(found.into_iter().map(|(i, call)| format!("{}@{}", table[i].case, call.name())).collect())
     }
 
     fn patterns(of: &[&str]) -> Result<Vec<String>, Unmatched> {
-        names(Selection { patterns: of.iter().map(|p| (*p).to_owned()).collect(), ..Selection::default() })
+        names(Settings { patterns: of.iter().map(|p| (*p).to_owned()).collect(), ..Settings::default() })
     }
 
     #[test]
@@ -221,7 +220,7 @@ mod tests {
     fn what_matches_nothing_is_named() {
         assert_eq!(patterns(&["exit", "nope"]), Err(Unmatched::Pattern("nope".to_owned())));
         assert_eq!(patterns(&["exit.code@wait6"]), Err(Unmatched::Pattern("exit.code@wait6".to_owned())));
-        let clause = |id: &str| names(Selection { clauses: vec![id.to_owned()], ..Selection::default() });
+        let clause = |id: &str| names(Settings { clauses: vec![id.to_owned()], ..Settings::default() });
         assert_eq!(clause("posix/nope"), Err(Unmatched::Clause("posix/nope".to_owned())));
         assert_eq!(clause("posix/waitpid/echild"), Err(Unmatched::Together));
         assert_eq!(clause("posix/waitpid/exit*").unwrap().len(), 3);
@@ -231,7 +230,7 @@ mod tests {
     fn what_is_excluded_is_left_out() {
         let without = |excluded: &[&str]| {
             let excluded = excluded.iter().map(|p| (*p).to_owned()).collect();
-            names(Selection { excluded, patterns: vec!["nohang".to_owned()], ..Selection::default() })
+            names(Settings { excluded, patterns: vec!["nohang".to_owned()], ..Settings::default() })
         };
         assert_eq!(
             without(&["running-two", "*@wait4"]).unwrap(),
@@ -243,10 +242,10 @@ mod tests {
 
     #[test]
     fn shards_are_a_partition() {
-        let shard = |m, n| names(Selection { shard: Some((m, n)), ..Selection::default() });
+        let shard = |m, n| names(Settings { shard: Some((m, n)), ..Settings::default() });
         let mut parts: Vec<_> = (1..=4).flat_map(|m| shard(m, 4).unwrap()).collect();
         parts.sort();
-        let mut whole = names(Selection::default()).unwrap();
+        let mut whole = names(Settings::default()).unwrap();
         whole.sort();
         assert_eq!(parts, whole);
         assert_eq!(shard(10, 10), Err(Unmatched::Shard));

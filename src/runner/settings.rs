@@ -4,13 +4,15 @@ use crate::spec::Profile;
 use crate::sys::call::abi::Call;
 use std::fmt;
 
-/// Which trials run, how many times and in which order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// All settings of a run: which subjects and trials, how many times, in which order, and how.
+#[derive(Debug, Clone, PartialEq)]
 #[cfg_attr(not(feature = "internals"), non_exhaustive)]
-pub struct Selection {
+pub struct Settings {
+    /// The subjects, as given to `--subject`. Empty: the defaults of this system.
+    pub subjects: Vec<String>,
     /// Patterns for `case@call`: parts of a name, or globs with `*`; a trial runs if any matches. Empty: all.
     pub patterns: Vec<String>,
-    /// Patterns like those; a trial that any of them matches does not run.
+    /// Patterns of the same form; trials that match any of them do not run.
     pub excluded: Vec<String>,
     /// The calls to judge. Empty: every call a case supports.
     pub calls: Vec<Call>,
@@ -26,10 +28,33 @@ pub struct Selection {
     pub max_failures: Option<usize>,
     /// The seed of a random order; `None`: catalogue order.
     pub shuffle: Option<u64>,
+    /// The profile whose clauses apply; `None`: the one matching each agent's `hello`.
+    pub profile: Option<Profile>,
+    /// The number of wardens; `None`: four per CPU, at most 32, or one per CPU where fork is slow.
+    pub jobs: Option<usize>,
+    /// The factor applied to every deadline and grace period.
+    pub timeout_scale: f64,
+    /// Whether a violated SHOULD clause is a failure.
+    pub strict: bool,
+    /// Keep the protocol trace of every trial, not only of those that did not pass.
+    pub trace: bool,
+    /// The command that runs scenarios, for agents that need their own child program.
+    pub child: Option<Vec<String>>,
+    /// The command that starts a remote warden, which communicates over its standard input and output.
+    pub warden: Option<Vec<String>>,
+    /// The contract of a program: the name of a known one, or a file; `None`: chosen by the name of the program.
+    pub contract: Option<String>,
 }
 
-impl Selection {
-    /// After how many trials with a bad verdict the run ends.
+impl Settings {
+    /// These settings with no selection of trials: each trial runs once.
+    #[cfg(feature = "testing")]
+    pub(crate) fn of_every_trial(&self) -> Settings {
+        let Settings { profile, timeout_scale, strict, trace, child, warden, contract, .. } = self.clone();
+        Settings { profile, timeout_scale, strict, trace, child, warden, contract, ..Settings::default() }
+    }
+
+    /// The number of trials with a bad verdict after which the run ends.
     pub(crate) fn most_failures(&self) -> Option<usize> {
         let most = self.max_failures.unwrap_or(usize::MAX);
         let most = if self.until_fail { 1 } else { most };
@@ -43,9 +68,10 @@ impl Selection {
     }
 }
 
-impl Default for Selection {
-    fn default() -> Selection {
-        Selection {
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            subjects: Vec::new(),
             patterns: Vec::new(),
             excluded: Vec::new(),
             calls: Vec::new(),
@@ -55,41 +81,6 @@ impl Default for Selection {
             until_fail: false,
             max_failures: None,
             shuffle: None,
-        }
-    }
-}
-
-/// All settings of a run.
-#[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(not(feature = "internals"), non_exhaustive)]
-pub struct Settings {
-    /// The subjects, as given to `--subject`. Empty: the defaults of this system.
-    pub subjects: Vec<String>,
-    /// Which trials.
-    pub selection: Selection,
-    /// The profile whose clauses apply; `None`: the one matching each agent's `hello`.
-    pub profile: Option<Profile>,
-    /// The number of wardens; `None`: four per CPU, at most 32, or one per CPU where fork is slow.
-    pub jobs: Option<usize>,
-    /// The factor applied to every deadline and grace period.
-    pub timeout_scale: f64,
-    /// Whether a violated SHOULD clause is a failure.
-    pub strict: bool,
-    /// Keep the protocol trace of every trial, not only of those that did not pass.
-    pub trace: bool,
-    /// The command that runs scenarios, for agents that need their own child program.
-    pub child: Option<Vec<String>>,
-    /// The command that starts a remote warden, which speaks on its standard input and output.
-    pub warden: Option<Vec<String>>,
-    /// The contract of a program: the name of a known one, or a file; `None`: by the name of the program.
-    pub contract: Option<String>,
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
-            subjects: Vec::new(),
-            selection: Selection::default(),
             profile: None,
             jobs: None,
             timeout_scale: 1.0,

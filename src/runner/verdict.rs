@@ -30,10 +30,10 @@ pub(crate) fn blank(planned: &Planned, info: &SubjectInfo) -> TrialReport {
     }
 }
 
-/// What became of a trial, where no more is asked of the subject than it has to keep.
+/// The outcome of a trial, once requirements that do not bind its subject have been set aside.
 ///
-/// A promise binds only a subject that made it. What was not promised is recorded; of an agent that died nothing more can be
-/// judged.
+/// A promise binds only the subject that made it. A violation of one that was not made is recorded. If the agent died,
+/// nothing more can be judged.
 fn bound(trial: &mut Core<'_>, result: Outcome) -> Outcome {
     let (Err(Abort::Fail(failure)) | Err(Abort::Hang(failure)) | Err(Abort::Crash(failure))) = &result else {
         return result;
@@ -52,8 +52,8 @@ fn bound(trial: &mut Core<'_>, result: Outcome) -> Outcome {
     Err(Abort::Recorded)
 }
 
-/// Moves what a trial gathered into the report, with the state of its children if it did not complete. Returns what became
-/// of it.
+/// Moves what a trial gathered into the report, with the state of its children if it did not complete. Returns the
+/// outcome.
 pub(crate) fn collect(report: &mut TrialReport, mut trial: Core<'_>, result: Outcome) -> Outcome {
     let result = bound(&mut trial, result);
     if matches!(result, Err(Abort::Fail(_) | Abort::Hang(_) | Abort::Crash(_) | Abort::Broken(_))) {
@@ -95,7 +95,7 @@ pub(crate) fn closed(
             "processes that could not be reaped, since the warden's wait does not report them: {stuck}"
         ));
     }
-    // How a program ended was judged by its case.
+    // How a program terminated was judged by its case.
     let is_program = case.interface() == InterfaceName::Program;
     let killed = closed.get("killed").filter(|_| !is_program).and_then(|name| Signal::from_name(&name));
     let Some(signal) = killed.filter(|signal| *signal != Signal::KILL) else { return };
@@ -111,7 +111,7 @@ pub(crate) fn closed(
             let got = format!("{why} (killed by {signal})");
             let failure = Failure { clause, expected: "the agent to stay alive".to_owned(), got };
             report.clauses.push((clause, ClauseOutcome::Fail));
-            *result = Err(Abort::Crash(failure));
+            *result = Err(Abort::Crash(Box::new(failure)));
         }
         _ => {}
     }
@@ -135,17 +135,17 @@ pub(crate) fn decide(report: &mut TrialReport, result: Outcome) {
         }
         Err(Abort::Fail(failure)) => {
             report.verdict = Verdict::Fail;
-            report.failure = Some(failure);
+            report.failure = Some(*failure);
         }
         Err(Abort::Hang(failure)) => {
             report.verdict = Verdict::Hang;
-            report.failure = Some(failure);
+            report.failure = Some(*failure);
         }
         Err(Abort::Crash(failure)) => {
             report.verdict = Verdict::Crash;
-            report.failure = Some(failure);
+            report.failure = Some(*failure);
         }
-        // A deviation that cut the trial short stands.
+        // A deviation stands even if it cut the trial short.
         Err(Abort::Skip(_)) if matches!(report.verdict, Verdict::Deviates(_)) => {}
         Err(Abort::Skip(why)) => report.verdict = Verdict::Skip(why),
         Err(Abort::Broken(why)) => report.verdict = Verdict::Broken(why),

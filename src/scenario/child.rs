@@ -4,9 +4,9 @@
 //!
 //! A connected child begins with `hello token=T pid=N ppid=N pgid=N sid=N`. It performs its initial steps, silent
 //! unless a step has something to report: `ok step=WORD key=value ...` if the answer holds more than `ok`, and `err
-//! step=WORD errno=NAME` if a step failed, after which it exits with [`STEP_FAILED`]. A child that does not understand its
-//! arguments says hello and `unsupported why=...`, and exits with [`USAGE`]: an exit code alone does not say whose failure
-//! it is. Then it reads one step per line, and answers each with the request's `id`:
+//! step=WORD errno=NAME` if a step failed, after which it exits with [`STEP_FAILED`]. A child that does not understand
+//! its arguments says hello and `unsupported why=...`, and exits with [`USAGE`]: an exit code alone does not show whose
+//! failure it is. Then it reads one step per line, and answers each with the request's `id`:
 //!
 //! ```text
 //! burn-user id=3 us=2000      ok id=3
@@ -26,43 +26,29 @@
 
 use std::io::Write;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 
 use rustix::io::Errno;
 use rustix::process::{Pid, Resource};
 
+pub use super::connection::CONNECTION_LOST;
+use super::connection::Connection;
+use super::self_report::{ids_and_signals, note_sigchld, put_ids, report, shown};
 use super::step::{Death, Offspring, Step, TerminalUse};
 use super::{ChildOptions, StepError, handlers, threads, work};
-use crate::protocol::fields::{CHILDREN, OWN, put_usage};
-use crate::protocol::line::{FieldError, LineError};
-use crate::protocol::{Line, LineReader};
+use crate::protocol::Line;
+use crate::protocol::line::FieldError;
 use crate::sys::call::raw as call;
-use crate::sys::process::{self, Forked, Who, exit_now};
+use crate::sys::process::{self, Forked, exit_now};
 use crate::sys::process::{clone, namespace, ptrace, raw, workload};
 use crate::sys::{fault, makeshift, sandbox, signal, terminal};
 use crate::wait::Signal;
-use crate::wait::names::{errno_name, errno_text};
 
 /// The exit code of a child after a failed initial step (`EX_SOFTWARE` of `sysexits.h`).
 pub const STEP_FAILED: i32 = 70;
 
-/// The exit code of a child whose connection failed or closed before it exited (`EX_OSERR`).
-pub const CONNECTION_LOST: i32 = 71;
-
 /// The exit code for invalid arguments (`EX_USAGE`).
 pub const USAGE: i32 = 64;
-
-/// What this process was started with: SIGCHLD ignored, or blocked.
-static SIGCHLD: std::sync::OnceLock<Vec<&str>> = std::sync::OnceLock::new();
-
-fn note_sigchld() {
-    let began = [
-        (signal::is_ignored(libc::SIGCHLD) == Some(true), "ignored"),
-        (signal::blocked().contains(&libc::SIGCHLD), "blocked"),
-    ];
-    let _ = SIGCHLD.set(began.iter().filter(|(so, _)| *so).map(|(_, how)| *how).collect());
-}
 
 /// The child program behind `waitspec child`.
 pub fn main_from_args<S: AsRef<str>>(args: &[S]) -> ! {
@@ -76,7 +62,7 @@ pub fn main_from_args<S: AsRef<str>>(args: &[S]) -> ! {
     }
 }
 
-/// Exits after the connection that invalid arguments ask for was used to say that they are; returns if they ask for none.
+/// If invalid arguments ask for a connection, uses it to report that they are invalid, and exits; otherwise returns.
 pub fn refuse_if_connected<S: AsRef<str>>(args: &[S], error: &dyn std::fmt::Display) {
     if let connect @ Some(_) = ChildOptions::connection_in(args) {
         refuse(connect, &Line::new("unsupported").with("why", error));
@@ -84,10 +70,10 @@ pub fn refuse_if_connected<S: AsRef<str>>(args: &[S], error: &dyn std::fmt::Disp
     }
 }
 
-/// Says over a connection of its own why this child does nothing more.
+/// Reports, over a connection of its own, why this child does nothing more.
 fn refuse(connect: Option<(PathBuf, String)>, why: &Line) {
     if connect.is_some() {
-        let mut child = Child::new(ChildOptions { connect, ..ChildOptions::default() });
+        let mut child = Performer::new(ChildOptions { connect, ..ChildOptions::default() });
         child.greet();
         child.write(why);
     }
@@ -98,7 +84,7 @@ fn refuse(connect: Option<(PathBuf, String)>, why: &Line) {
 /// For a single-threaded process that was forked or exec'ed for this. Resets every signal to its default action and
 /// unblocks it; closing inherited descriptors is up to the caller.
 pub fn run(options: ChildOptions) -> ! {
-    // As C does with the value main returns.
+    // As C does with main's return value.
     std::process::exit(run_to_return(options))
 }
 
@@ -114,7 +100,7 @@ pub fn run_to_return(options: ChildOptions) -> i32 {
     let connect = options.connect.clone();
     // The caller's code must not go on in a forked process, whatever happens.
     let lived = std::panic::catch_unwind(move || {
-        let mut child = Child::new(options);
+        let mut child = Performer::new(options);
         child.greet();
         child.go_on()
     });
@@ -124,65 +110,8 @@ pub fn run_to_return(options: ChildOptions) -> i32 {
     })
 }
 
-/// A connection to the warden.
-struct Connection {
-    stream: UnixStream,
-    reader: LineReader,
-}
-
-impl Connection {
-    /// The connection that these options ask for, if any; the child exits if there can be none.
-    fn of(options: &ChildOptions) -> Option<Connection> {
-        let (path, _) = options.connect.as_ref()?;
-        match UnixStream::connect(path) {
-            Ok(stream) => Some(Connection { stream, reader: LineReader::default() }),
-            Err(error) => {
-                let errno = error.raw_os_error().map_or_else(|| error.to_string(), errno_text);
-                let _ = writeln!(std::io::stderr(), "a child cannot connect to the warden: {errno}");
-                exit_now(CONNECTION_LOST)
-            }
-        }
-    }
-
-    /// The next line; the child exits when the connection closes.
-    fn read(&mut self) -> Result<Line, LineError> {
-        let mut buffer = [0; 1024];
-        loop {
-            if let Some(line) = self.reader.next_line() {
-                return line.and_then(|bytes| Line::parse(&bytes));
-            }
-            // As on any stream: not every system has calls that receive.
-            match rustix::io::read(&self.stream, &mut buffer) {
-                Ok(n) if n > 0 => self.reader.push(&buffer[..n]),
-                Err(Errno::INTR) => {}
-                _ => exit_now(CONNECTION_LOST),
-            }
-        }
-    }
-}
-
-impl Connection {
-    /// Writes all of it; no signal comes if nobody reads.
-    fn write(&self, mut bytes: &[u8]) -> Result<(), Errno> {
-        // Apple's systems have an option of the socket for it, which the standard library sets.
-        #[cfg(target_vendor = "apple")]
-        let quietly = rustix::net::SendFlags::empty();
-        #[cfg(not(target_vendor = "apple"))]
-        let quietly = rustix::net::SendFlags::NOSIGNAL;
-        while !bytes.is_empty() {
-            let sent = rustix::net::send(&self.stream, bytes, quietly);
-            match makeshift::or(sent, || rustix::io::write(&self.stream, bytes)) {
-                Ok(n) => bytes = &bytes[n..],
-                Err(Errno::INTR) => {}
-                Err(errno) => return Err(errno),
-            }
-        }
-        Ok(())
-    }
-}
-
 /// A running child.
-pub(super) struct Child {
+pub(super) struct Performer {
     options: ChildOptions,
     connection: Option<Connection>,
     /// The initial steps that remain.
@@ -197,8 +126,8 @@ pub(super) struct Child {
     youngest: i32,
 }
 
-impl Child {
-    fn new(mut options: ChildOptions) -> Child {
+impl Performer {
+    fn new(mut options: ChildOptions) -> Performer {
         let mut steps = std::mem::take(&mut options.steps);
         let connection = if options.if_failed { None } else { Connection::of(&options) };
         if let (Some(_), Some((path, _))) = (&connection, &options.connect) {
@@ -211,7 +140,7 @@ impl Child {
         if connection.is_none() && steps.is_empty() {
             steps.push(Step::Pause);
         }
-        Child {
+        Performer {
             options,
             connection,
             pending: steps.into_iter(),
@@ -234,7 +163,7 @@ impl Child {
         let text = format!("{line}\n");
         let written = match &mut self.connection {
             Some(connection) => connection.write(text.as_bytes()),
-            // Nobody reading is no reason to fail.
+            // That no one is reading is no reason to fail.
             None => {
                 let _ = rustix::io::write(rustix::stdio::stdout(), text.as_bytes());
                 Ok(())
@@ -279,7 +208,7 @@ impl Child {
     }
 
     /// Performs a step and answers it.
-    fn take(mut self, step: Step, id: Option<u64>) -> Child {
+    fn take(mut self, step: Step, id: Option<u64>) -> Performer {
         let outcome = match step {
             Step::LeaderExit { code } => {
                 let ((child, _, _), error) =
@@ -305,7 +234,7 @@ impl Child {
         Ok(())
     }
 
-    /// Answers a step: a request, or an initial step.
+    /// Answers a step, whether requested or initial.
     pub(super) fn answer(&mut self, step: &Step, id: Option<u64>, outcome: Result<Line, Errno>) {
         let failed = outcome.is_err();
         let mut line = match outcome {
@@ -440,19 +369,7 @@ impl Child {
             }
             Step::EndThreads => self.sleepers.drain(..).for_each(threads::Sleeper::end),
             Step::Report => return Ok(report("ok")),
-            Step::Getids => {
-                let (uid, euid) = (rustix::process::getuid(), rustix::process::geteuid());
-                let line = put_ids(Line::new("ok"));
-                let pending =
-                    signal::pending().into_iter().map(|number| Signal::from_number(number).to_string());
-                let line = line.with("uid", uid.as_raw()).with("euid", euid.as_raw());
-                let line = line.with_list("pending", pending);
-                let line = if workload::is_jailed() { line.with("jailed", "yes") } else { line };
-                return Ok(match SIGCHLD.get() {
-                    Some(began) if !began.is_empty() => line.with_list("sigchld", began),
-                    _ => line,
-                });
-            }
+            Step::Getids => return Ok(ids_and_signals()),
         }
         Ok(Line::new("ok"))
     }
@@ -489,12 +406,12 @@ impl Child {
     /// Sleeps until a signal kills the process or the connection closes.
     fn pause(&self) -> ! {
         loop {
-            // EINTR: sleep on.
-            let _ = match &self.connection {
-                Some(connection) => makeshift::sleep_until_closed(&[connection.stream.as_fd()])
-                    .map(|()| exit_now(CONNECTION_LOST)),
-                None => makeshift::sleep_until_closed(&[]),
-            };
+            match &self.connection {
+                Some(connection) => connection.sleep_until_closed(),
+                None => {
+                    let _ = makeshift::sleep_until_closed(&[]);
+                }
+            }
         }
     }
 
@@ -568,29 +485,7 @@ fn use_terminal(how: TerminalUse) -> Result<Line, Errno> {
     Ok(ok)
 }
 
-/// The name of an error, or its number.
-fn shown(error: Errno) -> String {
-    let number = error.raw_os_error();
-    errno_name(number).map_or_else(|| number.to_string(), str::to_owned)
-}
-
 /// `setpgid(0, pgid)`; `EINVAL` for a negative one, as POSIX requires.
 fn setpgid(pgid: i32) -> Result<(), Errno> {
     if pgid < 0 { Err(Errno::INVAL) } else { rustix::process::setpgid(None, Pid::from_raw(pgid)) }
-}
-
-/// A line with its own resource usage and that of its reaped children.
-fn report(word: &str) -> Line {
-    let mut line = Line::new(word);
-    put_usage(&mut line, OWN, &process::usage(Who::SelfProcess));
-    put_usage(&mut line, CHILDREN, &process::usage(Who::Children));
-    line
-}
-
-/// Adds the process ids to a line.
-fn put_ids(line: Line) -> Line {
-    line.with("pid", process::pid())
-        .with("ppid", process::parent_pid())
-        .with("pgid", process::group())
-        .with("sid", process::session_of(0).unwrap_or(0))
 }

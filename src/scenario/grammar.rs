@@ -15,7 +15,7 @@ pub struct Form {
 pub const FORMS: &[Form] = &[
     form("exit", "code=N [report=yes]", "exit with this 32-bit code"),
     form("raise", "sig=S [core=yes|no] [report=yes]", "send a signal to the calling thread"),
-    form("kill-self", "sig=S [core=yes|no] [report=yes]", "send a signal to the own process"),
+    form("kill-self", "sig=S [core=yes|no] [report=yes]", "send a signal to its own process"),
     form("pause", "", "sleep until killed by a signal"),
     form("stop", "[sig=SIGSTOP]", "stop itself; resume when continued"),
     form("ignore", "sig=S", "ignore a signal"),
@@ -41,7 +41,7 @@ pub const FORMS: &[Form] = &[
     form("vfork-exec", "[token=T] [orphan=yes] [steps=S,...]", "vfork a child that execs the child program"),
     form("vfork", "code=N", "vfork a child that exits"),
     form("wait", "[pid=0]", "reap a child; 0 is the one forked last"),
-    form("leader-exit", "[code=0]", "exit the leader thread and go on in another"),
+    form("leader-exit", "[code=0]", "exit the leader thread and continue in another"),
     form("thread-exit", "code=N [report=yes]", "exit the thread that performs the steps"),
     form("group-exit", "code=N [report=yes]", "exit the process from a thread other than the leader"),
     form("exec", "[steps=S,...]", "exec the child program"),

@@ -23,8 +23,10 @@
 
 pub mod child;
 pub mod library;
+mod self_report;
 pub mod step;
 
+mod connection;
 mod error;
 mod format;
 mod grammar;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `exit code=N [report=yes]` | exit with this 32-bit code |
 //! | `raise sig=S [core=yes\|no] [report=yes]` | send a signal to the calling thread |
-//! | `kill-self sig=S [core=yes\|no] [report=yes]` | send a signal to the own process |
+//! | `kill-self sig=S [core=yes\|no] [report=yes]` | send a signal to its own process |
 //! | `pause` | sleep until killed by a signal |
 //! | `stop [sig=SIGSTOP]` | stop itself; resume when continued |
 //! | `ignore sig=S` | ignore a signal |
@@ -30,7 +30,7 @@
 //! | `vfork-exec [token=T] [orphan=yes] [steps=S,...]` | vfork a child that execs the child program |
 //! | `vfork code=N` | vfork a child that exits |
 //! | `wait [pid=0]` | reap a child; 0 is the one forked last |
-//! | `leader-exit [code=0]` | exit the leader thread and go on in another |
+//! | `leader-exit [code=0]` | exit the leader thread and continue in another |
 //! | `thread-exit code=N [report=yes]` | exit the thread that performs the steps |
 //! | `group-exit code=N [report=yes]` | exit the process from a thread other than the leader |
 //! | `exec [steps=S,...]` | exec the child program |
@@ -89,8 +89,8 @@ pub enum Step {
     Block(Signal),
     /// Removes the signal from that mask.
     Unblock(Signal),
-    /// Computes until the user time in its own `getrusage` has grown by `us`. It is that *field* that counts: Linux
-    /// splits the exact sum of both times by sampled ticks.
+    /// Computes until the user time in its own `getrusage` has grown by `us`. The *field* is what counts: Linux splits
+    /// the exact sum of both times by sampled ticks.
     BurnUser {
         /// Microseconds.
         us: u64,
@@ -288,8 +288,8 @@ pub enum Step {
     EndThreads,
     /// Answered with its usage so far: `ok ru_... rc_...` ([`crate::protocol::fields`]).
     Report,
-    /// Answered `ok pid=N ppid=N pgid=N sid=N uid=N euid=N [jailed=yes] [sigchld=ignored,blocked]`; the last is what it was
-    /// started with.
+    /// Answered `ok pid=N ppid=N pgid=N sid=N uid=N euid=N [jailed=yes] [sigchld=ignored,blocked]`; the last is the
+    /// state it was started in.
     Getids,
 }
 
@@ -359,7 +359,7 @@ pub struct Offspring {
 }
 
 impl Step {
-    /// Whether it may be a while until the next step: another process must continue the child, or a new image starts.
+    /// Whether the next step may be delayed: another process must continue the child, or a new image starts.
     pub fn holds_up(&self) -> bool {
         matches!(self, Step::Stop(_) | Step::Pause | Step::Exec { .. } | Step::ExecFromThread { .. })
     }

@@ -21,7 +21,8 @@ fn start(body: impl FnOnce() + Send + 'static) -> Result<std::thread::JoinHandle
     Builder::new().stack_size(STACK).spawn(body).map_err(io)
 }
 
-/// Exits the calling thread with `code`, and goes on with `state` in a new one once it is gone: `go_on` never returns.
+/// Exits the calling thread with `code`, and once it is gone continues with `state` in a new one: `go_on` never
+/// returns.
 ///
 /// Returns the state if that is impossible: `ENOTSUP`, or the thread could not be created.
 pub(super) fn leader_exit<T: Send + 'static>(state: T, code: i32, go_on: fn(T) -> !) -> (T, Errno) {
@@ -47,13 +48,13 @@ pub(super) fn leader_exit<T: Send + 'static>(state: T, code: i32, go_on: fn(T) -
 
 fn exit_leader(code: i32) -> ! {
     loop {
-        // Does not return where a leader can exit; if it does, sleeping forever comes closest.
+        // Does not return if the system lets a leader exit; if it does return, sleeping forever comes closest.
         process::exit_thread(code);
         process::pause();
     }
 }
 
-/// Returns once the process table shows the thread as a zombie, no longer, or no threads at all.
+/// Returns once the process table shows the thread as a zombie, no longer shows it, or shows no threads at all.
 fn wait_until_gone(thread: i32) {
     let deadline = Instant::now() + LONG_ENOUGH;
     let gone = |state: State| matches!(state, State::Zombie | State::Dead);
@@ -66,7 +67,7 @@ fn wait_until_gone(thread: i32) {
     }
 }
 
-/// Starts `count` threads that sleep as long as the process lives.
+/// Starts `count` threads that sleep for the life of the process.
 pub(super) fn start_sleeping(count: u32) -> Result<(), Errno> {
     for _ in 0..count {
         start(|| {
@@ -81,7 +82,7 @@ pub(super) fn start_sleeping(count: u32) -> Result<(), Errno> {
 /// A thread that sleeps until it is ended.
 pub(super) struct Sleeper {
     id: i32,
-    /// Dropped, it wakes the thread.
+    /// Dropping this wakes the thread.
     asleep: mpsc::Sender<()>,
     thread: std::thread::JoinHandle<()>,
 }
@@ -89,21 +90,21 @@ pub(super) struct Sleeper {
 impl Sleeper {
     pub(super) fn start() -> Result<Sleeper, Errno> {
         let (asleep, awake) = mpsc::channel::<()>();
-        let (tell, told) = mpsc::channel();
+        let (sender, receiver) = mpsc::channel();
         let thread = start(move || {
-            let _ = tell.send(process::thread_id());
+            let _ = sender.send(process::thread_id());
             let _ = awake.recv();
         })?;
-        let id = told.recv().map_err(|_| Errno::IO)?;
+        let id = receiver.recv().map_err(|_| Errno::IO)?;
         Ok(Sleeper { id, asleep, thread })
     }
 
-    /// Its thread ID, where threads have one of their own.
+    /// Its thread ID, if threads have their own.
     pub(super) fn id(&self) -> i32 {
         self.id
     }
 
-    /// Has it exit; returns once it is gone.
+    /// Makes it exit; returns once it is gone.
     pub(super) fn end(self) {
         drop(self.asleep);
         let _ = self.thread.join();

@@ -1,7 +1,7 @@
 //! Steps that consume resources: CPU time, memory, page faults, context switches.
 //!
 //! Each runs until the *field* in the process's own `getrusage` has grown as requested, since that is what a parent
-//! will read; and each is bounded by the work it does, not by the time that passes next to a busy neighbour.
+//! will read; and each is bounded by the work it does, not by elapsed time, which a busy neighbour can stretch.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -73,8 +73,8 @@ pub(crate) fn burn_user(us: u64) -> Result<(), Errno> {
     )
 }
 
-/// Burns until the field has grown by `us` microseconds. If the system accounts that work elsewhere, or not at all, it
-/// was done nevertheless: judging the outcome is up to the case.
+/// Burns until the field has grown by `us` microseconds. If the system accounts for the work elsewhere, or not at all,
+/// the work was done nevertheless: judging the outcome is up to the case.
 fn burn(field: Field, us: u64, mut act: impl FnMut() -> Result<(), Errno>) -> Result<(), Errno> {
     let most = us.saturating_mul(10).saturating_add(50_000);
     let of = |field: Field| field(&usage(Who::SelfProcess)).ok_or(Errno::NOTSUP);
@@ -89,8 +89,8 @@ fn burn(field: Field, us: u64, mut act: impl FnMut() -> Result<(), Errno>) -> Re
     Ok(())
 }
 
-/// Burns `us` microseconds of system time: reads zeros, which the kernel has to write, or calls getppid without such a
-/// device.
+/// Burns `us` microseconds of system time: reads zeros, which the kernel has to write, or, if there is no such device,
+/// calls getppid.
 pub(crate) fn burn_system(us: u64) -> Result<(), Errno> {
     let zeros = File::open("/dev/zero").ok();
     let mut buffer = vec![0; 64 * 1024];
@@ -133,7 +133,7 @@ pub(crate) fn minor_faults(count: u64) -> Result<(), Errno> {
     )
 }
 
-/// Causes `count` major faults: reads back a file the system was asked to drop from memory.
+/// Causes `count` major faults: reads back a file that the system was asked to drop from memory.
 pub(crate) fn major_faults(count: u64) -> Result<(), Errno> {
     let pages = count.clamp(1, 256);
     let len = pages as usize * page_size();
@@ -181,7 +181,7 @@ fn may_write(len: usize) -> Result<(), Errno> {
     }
 }
 
-/// Tries something with a new unlinked file, in one directory after the other: `ENOTSUP` if it works in none.
+/// Tries something with a new unlinked file, in one directory after another: `ENOTSUP` if it works in none.
 fn with_a_file(act: impl Fn(&File) -> Result<(), Errno>) -> Result<(), Errno> {
     for directory in [std::env::temp_dir(), "/var/tmp".into(), ".".into()] {
         let path = directory.join(format!(".waitspec-{}", process::pid()));
@@ -233,7 +233,8 @@ pub(crate) fn involuntary_switches(count: u64) -> Result<(), Errno> {
         };
         let builder = std::thread::Builder::new().stack_size(STACK);
         let spawned = builder.spawn_scoped(scope, neighbour);
-        let most = count.saturating_mul(2_000).saturating_add(10_000);
+        // One turn is a tenth of a time slice, or one yield: if that is not counted, more of them will not be either.
+        let most = count.saturating_mul(200).saturating_add(1_000);
         let done = spawned.map_err(|_| Errno::AGAIN).and_then(|_| {
             until_grown(
                 |u| u.nivcsw,

@@ -11,15 +11,15 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct Findings {
     /// One entry per mutant, in table order.
     pub mutants: Vec<OfMutant>,
-    /// Expectations that no mutant that counts fails.
+    /// Expectations failed by no mutant that counts.
     pub never_failed: Vec<NeverFailed>,
-    /// Expectations listed as never failing that did fail or do not exist.
+    /// Expectations listed as never failing that did fail, or that do not exist.
     pub failed_after_all: Vec<(String, String)>,
     /// Groups of cases failed by exactly the same mutants.
     pub alike: Vec<Alike>,
     /// Number of clauses that some mutant fails.
     pub clauses: usize,
-    /// What went wrong on the unbroken subjects or in the test harness: trial and verdict.
+    /// Failures of the unbroken subjects or of the test harness: trial and verdict.
     pub amiss: Vec<String>,
 }
 
@@ -64,7 +64,7 @@ pub struct NeverFailed {
     pub case: String,
     /// The clause.
     pub clause: String,
-    /// Why that is accepted, if it is.
+    /// Why this is accepted, if it is.
     pub why: Option<&'static str>,
 }
 
@@ -78,7 +78,7 @@ pub struct Alike {
 }
 
 impl Findings {
-    /// Evaluates a matrix. `all`: whether all mutants were run, without which expectations cannot be judged.
+    /// Evaluates a matrix. `all`: whether all mutants were run; otherwise expectations cannot be judged.
     pub fn of(matrix: &Matrix, all: bool) -> Findings {
         let run = mutants().filter(|m| matrix.rows.contains_key(m.name));
         let mut findings = Findings {

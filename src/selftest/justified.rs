@@ -1,11 +1,12 @@
 //! Accepted exceptions, with reasons.
 
-/// A race decides whether a mutant fails it: accepted either way.
+/// Whether a mutant fails it depends on a race: accepted either way.
 pub const RACY: &str = "whether a mutant fails it depends on a race, so it varies from run to run";
 /// Mutants run only in the agent.
-const OUTSIDE_AGENT: &str = "it is tested in a process other than the agent, where no mutant runs";
+const OUTSIDE_AGENT: &str =
+    "it is tested in a process other than the agent, and mutants run only in the agent";
 
-/// A mutant that would fail it does something else wrong before.
+/// A mutant that would fail it fails something else first.
 const FAILS_EARLIER: &str = "whatever fails it fails an earlier expectation of the case";
 
 /// Expectations that no mutant that counts can fail: case, clause, reason.
@@ -22,7 +23,7 @@ pub const NEVER_FAILED: &[(&str, &str, &str)] = &[
 const ALIKE: &[(&[&str], &str)] = &[
     (
         &["handle-invented.stolen", "handle-invented.stolen-signal", "handle-invented.no-child-wait"],
-        "somebody else takes the status of an exit in one, of a death by a signal in another, and the system discards it in the third",
+        "other code takes the status of an exit in one, of a death by a signal in another, and the system discards it in the third",
     ),
     (
         &["handle-invented.ignored-at-start", "handle-invented.sigchld-ignored"],
@@ -39,7 +40,7 @@ const ALIKE: &[(&[&str], &str)] = &[
             "reparenting.pidns-init-exits",
             "reparenting.zombie-pid-not-reused",
         ],
-        "each expects a plain report: to a blocked call, after posix_spawn, at the end of a namespace, of a pid that was not reused",
+        "each expects an ordinary report: to a blocked call, after posix_spawn, when a namespace ends, for a pid that was not reused",
     ),
     (
         &[
@@ -49,7 +50,7 @@ const ALIKE: &[(&[&str], &str)] = &[
             "autoreap.not-inherited",
             "autoreap.through-a-pidfd",
         ],
-        "only a mutant that ignores the flags runs where the kernel lacks them; each tests another property of them",
+        "where the kernel lacks the flags, only a mutant that ignores them runs; each tests a different property of them",
     ),
     (
         &["clone.sigchld-like-fork", "agent-exec.children"],
@@ -77,7 +78,7 @@ const ALIKE: &[(&[&str], &str)] = &[
     ),
     (
         &["reparenting.zombie-of-dead-parent", "orphans.reaper-ignores-sigchld"],
-        "a zombie whose parent terminates disappears in one, and in the other when a caller that ignores SIGCHLD adopts it",
+        "a zombie disappears when its parent terminates in one, and when a caller that ignores SIGCHLD adopts it in the other",
     ),
     (
         &["errors.after-reap", "by-pid.second-wait"],
@@ -110,7 +111,7 @@ const ALIKE: &[(&[&str], &str)] = &[
     ),
     (
         &["blocked.until-exit", "reparenting.pidns-init-exits"],
-        "one tests plain blocking, the other what the end of a PID namespace does to its processes",
+        "one tests plain blocking, the other what happens to its processes when a PID namespace ends",
     ),
 ];
 

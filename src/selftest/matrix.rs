@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The matrix of this version: `fixtures/kill-matrix.json`.
 const COMMITTED: &str = include_str!("../../fixtures/kill-matrix.json");
 
-/// Takes the place of the clause in a kill by a leaked process, which fails no clause.
+/// Stands in for the clause if a mutant is killed by a leaked process, which fails no clause.
 pub const LEAK: &str = "leak";
 
 /// Which trials kill which mutant.
@@ -29,7 +29,7 @@ pub struct Matrix {
     pub model: BTreeMap<String, Option<u64>>,
 }
 
-/// What kills one mutant: calls by clause and case. A call that kills it in another way than by a failed expectation
+/// What kills one mutant: calls by clause and case. A call that kills it other than by a failed expectation
 /// is written as `wait4:hang`, `wait4:crash` or `wait4:leak`.
 pub type Row = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -42,9 +42,9 @@ pub struct Kill<'m> {
     pub clause: &'m str,
     /// The case.
     pub case: &'m str,
-    /// What it is tried with.
+    /// What it is run with.
     pub variant: Variant,
-    /// Whether it has to prove a hang.
+    /// Whether the trial has to prove a hang.
     pub slow: bool,
 }
 
@@ -167,7 +167,7 @@ impl Matrix {
         })
     }
 
-    /// The clauses that some mutant that counts fails.
+    /// The clauses failed by some mutant that counts.
     pub fn clauses(&self) -> BTreeSet<&str> {
         let counting = self.rows.values().filter(|row| self.counts(row));
         counting.flat_map(BTreeMap::keys).map(String::as_str).filter(|c| *c != LEAK).collect()

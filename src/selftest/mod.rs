@@ -24,7 +24,7 @@ use crate::mutants;
 use crate::runner::event::TrialReport;
 use crate::runner::pool::Pool;
 use crate::runner::run::Session;
-use crate::runner::settings::{RunError, Selection, Settings};
+use crate::runner::settings::{RunError, Settings};
 use crate::subject::{self, OWN_HANDLE, OWN_PROGRAMS};
 use crate::trial::Abort;
 use std::sync::Mutex;
@@ -50,11 +50,11 @@ pub fn start(mutants: &[String], patterns: &[String], jobs: Option<usize>) -> Re
     let own = [OWN_HANDLE].into_iter().chain(OWN_PROGRAMS.iter().copied()).map(str::to_owned);
     let unbroken = subject::default_names().into_iter().chain(own);
     let subjects = unbroken.chain(named.iter().map(|m| subject_of(m))).collect();
-    // A trial that hangs sleeps through its grace period; other trials can use the processor.
+    // A trial that hangs sleeps through its grace period; other trials can use the CPU.
     let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let jobs = Some(jobs.unwrap_or((4 * cpus).min(32)));
-    let selection = Selection { patterns: patterns.to_vec(), ..Selection::default() };
-    let settings = Settings { subjects, selection, jobs, strict: true, ..Settings::default() };
+    let patterns = patterns.to_vec();
+    let settings = Settings { subjects, patterns, jobs, strict: true, ..Settings::default() };
     Session::start(&settings, &crate::mutants::registry())
 }
 
@@ -99,7 +99,7 @@ pub fn run(pool: &Pool, wanted: Vec<Wanted>, sink: &mut dyn FnMut(&Wanted, &Tria
     });
 }
 
-/// The number of operations after which the model catches a mutant in randomized histories, of which it tries at
+/// The number of operations after which the model catches a mutant in randomized histories, of which it runs at
 /// most `budget`.
 ///
 /// # Errors

@@ -10,6 +10,6 @@ pub struct Wanted {
     pub subject: String,
     /// The case.
     pub case: &'static Case,
-    /// What it is tried with.
+    /// What it is run with.
     pub variant: Variant,
 }

@@ -1,6 +1,6 @@
-//! Where the bug reports are that clauses refer to.
+//! URLs of the bug reports that clauses refer to.
 
-/// Projects by the name that references use, where that is not `owner/project`.
+/// Projects whose references do not use `owner/project`, by the name that they use.
 const PROJECTS: [(&str, &str); 30] = [
     ("Asterinas", "asterinas/asterinas"),
     ("DragonOS", "DragonOS-Community/DragonOS"),
@@ -34,7 +34,7 @@ const PROJECTS: [(&str, &str); 30] = [
     ("zig", "ziglang/zig"),
 ];
 
-/// The address of a bug report such as `nuttx#2475`, where it is known.
+/// The URL of a bug report such as `nuttx#2475`, if known.
 pub(crate) fn address(bug: &str) -> Option<String> {
     let (project, number) = bug.split_once('#')?;
     let known = || PROJECTS.iter().find(|(name, _)| *name == project).map(|(_, path)| *path);
@@ -47,7 +47,7 @@ mod tests {
     use super::address;
 
     #[test]
-    fn a_report_has_an_address_where_its_project_is_known() {
+    fn a_bug_report_has_a_url_if_its_project_is_known() {
         assert_eq!(address("go#67926").as_deref(), Some("https://github.com/golang/go/issues/67926"));
         let libc = "https://github.com/rust-lang/libc/issues/5458";
         assert_eq!(address("rust-lang/libc#5458").as_deref(), Some(libc));

@@ -1,8 +1,8 @@
-//! The list of clauses that a case cites, made flat at compile time.
+//! The list of clauses that a case cites, flattened at compile time.
 
 use super::clause::Clause;
 
-/// An entry of the list of clauses that a case checks: a clause, or one for the calls that return a status word beside
+/// An entry in the list of clauses that a case checks: a clause, or a pair of one for the calls that return a status word and
 /// one for `waitid` ([`super::pairs`]).
 #[derive(Copy, Clone, Debug)]
 pub enum Cited {
@@ -13,7 +13,7 @@ pub enum Cited {
 }
 
 impl Clause {
-    /// As an entry of a case's list.
+    /// As an entry in a case's list.
     pub(crate) const fn cited(&'static self) -> Cited {
         Cited::One(self)
     }
@@ -59,10 +59,10 @@ const fn flat<const N: usize>(list: &[Cited]) -> (usize, [Option<&'static Clause
     (count, found)
 }
 
-/// The most clauses that a case cites.
+/// The maximum number of clauses that a case cites.
 const MOST: usize = 64;
 
-/// The number of different clauses of a list.
+/// The number of distinct clauses in a list.
 pub(crate) const fn count(list: &[Cited]) -> usize {
     flat::<MOST>(list).0
 }

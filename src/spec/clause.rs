@@ -7,12 +7,12 @@ use std::fmt;
 /// Its text is a paraphrase: the standard's words are copyrighted.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Clause {
-    /// A meaningful name such as `posix/waitpid/nohang-zero`; never a number, and never reused for another
+    /// A descriptive name such as `posix/waitpid/nohang-zero`; never a number, and never reused for another
     /// requirement.
     pub id: &'static str,
     /// How binding it is.
     pub level: Level,
-    /// The document and section it is taken from.
+    /// The document and section it comes from.
     pub source: &'static str,
     /// What is required, in our own words.
     pub text: &'static str,
@@ -29,7 +29,7 @@ impl Clause {
         Book::ALL.into_iter().find(|b| b.name() == name).unwrap_or(Book::Posix)
     }
 
-    /// The promise that a subject must have made to be held to it, if it is one.
+    /// The promise that a subject must have made to be bound by this clause, if it is about one.
     pub fn promise(&self) -> Option<&'static str> {
         self.id.strip_prefix("promise/")
     }
@@ -50,7 +50,7 @@ pub enum Level {
     Must,
     /// A violation is a warning, or a failure with `--strict`.
     Should,
-    /// The implementation chooses: the result is recorded but never judged.
+    /// The implementation is free to choose: the result is recorded but never judged.
     Implementation,
 }
 
@@ -140,7 +140,7 @@ pub enum Book {
     Posix,
     /// The manuals and documented behaviour of one system.
     System(Profile),
-    /// What a subject says of itself; binds only one that announces it, and then with the source that it names.
+    /// What subjects promise; binds only those that announce the promise, citing the source that they name.
     Promise,
 }
 

@@ -1,107 +1,13 @@
-//! Where a system is known to depart from a MUST: the clause, exactly what is observed, and who says so.
+//! Where a system is known to deviate from a MUST: the clause, exactly what is observed, and the source.
 //!
-//! A match is reported `deviates`; any other departure fails. The cases and the oracle read the same table.
+//! A match is reported as `deviates`; anything else fails. The cases and the oracle read the same table.
 
-use super::clause::{Book, Clause, Profile};
+use super::clause::{Clause, Profile};
+pub use super::deviation::{Deviation, Place, Release, is_compat, release, release_of};
 use super::got::Got;
 use super::{dragonfly, freebsd, linux, netbsd, posix};
 use crate::protocol::Change;
 use crate::wait::{Signal, errno::Errno};
-
-/// One known departure: a pattern on what an expectation got.
-#[derive(Debug)]
-pub struct Deviation {
-    /// The system that departs.
-    pub profile: Profile,
-    /// The clause it departs from.
-    pub clause: &'static Clause,
-    /// The first release of the system that keeps to the clause; `None` while there is none.
-    pub until: Option<Release>,
-    /// Only 32-bit programs on a 64-bit kernel observe it.
-    pub compat: bool,
-    /// It is seen wherever a report is expected, whatever clause of the standard that is about.
-    pub everywhere: bool,
-    /// Whether that is what is observed instead.
-    pub matches: fn(&Got) -> bool,
-    /// The same in words.
-    pub observed: &'static str,
-    /// Where it is documented or was measured.
-    pub source: &'static str,
-    /// Somebody has shown it on a machine of that system, whether or not the suite has run there.
-    pub shown: bool,
-    /// It was read in the source after the last run of the suite on that system.
-    pub younger: bool,
-}
-
-impl Deviation {
-    const fn shown(self) -> Deviation {
-        Deviation { shown: true, ..self }
-    }
-
-    const fn everywhere(self) -> Deviation {
-        Deviation { everywhere: true, ..self }
-    }
-
-    /// Whether it is a departure from that clause.
-    pub(super) fn is_from(&self, clause: &Clause) -> bool {
-        self.clause.id == clause.id || self.everywhere && clause.book() == Book::Posix
-    }
-
-    const fn younger(self) -> Deviation {
-        Deviation { younger: true, ..self }
-    }
-
-    const fn compat(self) -> Deviation {
-        Deviation { compat: true, ..self }
-    }
-
-    /// The system that departs, in words: `linux before 5.17`.
-    pub fn system(&self) -> String {
-        let of = if self.compat { ", 32-bit programs on a 64-bit kernel" } else { "" };
-        match self.until {
-            Some((major, minor)) => format!("{} before {major}.{minor}{of}", self.profile),
-            None => format!("{}{of}", self.profile),
-        }
-    }
-}
-
-/// What a subject runs on, as far as known deviations depend on it.
-#[derive(Copy, Clone, Debug)]
-pub struct Place {
-    /// The system.
-    pub profile: Profile,
-    /// Its release.
-    pub release: Option<Release>,
-    /// The subject is a 32-bit program on a 64-bit kernel.
-    pub compat: bool,
-}
-
-impl From<Profile> for Place {
-    /// Any release of that system.
-    fn from(profile: Profile) -> Place {
-        Place { profile, release: None, compat: false }
-    }
-}
-
-/// Whether a program built for `arch` is a 32-bit one on a kernel whose machine is `machine`, by the names of Rust and of `uname`.
-pub fn is_compat(arch: &str, machine: &str) -> bool {
-    let wide = |name: &str| name.contains("64") || name == "s390x";
-    !arch.is_empty() && !wide(arch) && wide(machine)
-}
-
-/// The first two numbers of a system's release, as `uname -r` begins: `(5, 17)`.
-pub type Release = (u32, u32);
-
-/// The release of a kernel from its name and its full release, as in `Linux 5.10.0-32-amd64`.
-pub fn release(kernel: &str) -> Option<Release> {
-    release_of(kernel.split_ascii_whitespace().nth(1)?)
-}
-
-/// The same from the release alone, as in `5.10.0-32-amd64`.
-pub fn release_of(text: &str) -> Option<Release> {
-    let mut numbers = text.split(|c: char| !c.is_ascii_digit());
-    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
-}
 
 const fn known(
     profile: Profile,
@@ -124,7 +30,7 @@ const fn known(
     }
 }
 
-/// Of a value that was passed to `exit` only the low eight bits are reported.
+/// Only the low eight bits of the value passed to `exit` are reported.
 fn low_eight_bits(got: &Got) -> bool {
     matches!(got, Got::ExitValue { passed, reported } if *reported == i64::from(passed & 0xff))
 }
@@ -136,17 +42,17 @@ fn signaled_and_continued(got: &Got) -> bool {
     *got == both
 }
 
-/// What is reported as a child's own user time holds that of its children.
+/// The user time reported as a child's own includes that of its children.
 fn includes_children(got: &Got) -> bool {
     matches!(got, Got::UserTimes { own, children } if own >= children && *children > 0)
 }
 
-/// A time of `times` is one clock tick less than a clock of whole ticks allows.
+/// A time from `times` is one clock tick less than rounding to whole ticks allows.
 fn a_tick_short(got: &Got) -> bool {
     matches!(got, Got::Ticks { us, usage_us, tick_us } if us + tick_us < *usage_us && us + 2 * tick_us >= *usage_us)
 }
 
-/// A death with a core file is reported as one by the same signal without.
+/// A death with a core dump is reported as one by the same signal without.
 fn without_core(got: &Got) -> bool {
     match got {
         Got::Reported {
@@ -162,6 +68,15 @@ fn effective_user(got: &Got) -> bool {
     matches!(got, Got::Uid { reported, effective } if reported == effective)
 }
 
+/// `si_pid` of a continue is the sender of the signal, if known, and in any case not the child.
+fn continue_of_its_sender(got: &Got) -> bool {
+    match got {
+        Got::Pid { reported, sender } => reported == sender,
+        Got::OfAnother(change) => *change == Change::Continued,
+        _ => false,
+    }
+}
+
 /// No child matches.
 fn no_child(got: &Got) -> bool {
     matches!(got, Got::Error(Errno::CHILD))
@@ -172,12 +87,12 @@ fn no_signal(got: &Got) -> bool {
     matches!(got, Got::Signal(Signal::NONE))
 }
 
-/// A siginfo is filled although nothing is reported.
+/// A siginfo is filled in although nothing is reported.
 fn of_live_child(got: &Got) -> bool {
     matches!(got, Got::Signal(Signal::CHLD) | Got::Number(1..))
 }
 
-/// Who says so, where both calls depart.
+/// The source, where both calls deviate.
 const NO_CHILDREN: &str = "NetBSD PR standards/51606: WNOHANG without children returned 0";
 const BARE_CODE: &str = "DragonFly sys/kern/kern_exit.c, kern_wait: the siginfo of a stop or a continue is zeroed but for si_code and si_status";
 const NO_QUEUE: &str = "DragonFly sys/kern/kern_exit.c, kern_wait: no signal of the caller is touched";
@@ -253,7 +168,8 @@ pub static ALL: &[Deviation] = &[
         |got| matches!(got, Got::SleptThrough(Change::Continued)),
         "still blocked after a continue",
         LOST_CONTINUE,
-    ),
+    )
+    .everywhere(),
     known(
         Profile::NetBsd,
         &posix::WAITID_BLOCKS_UNTIL_EVENT,
@@ -316,6 +232,23 @@ pub static ALL: &[Deviation] = &[
         effective_user,
         "effective uid",
         "NetBSD sys/kern/kern_exit.c, match_process: si_uid is the effective user ID",
+    )
+    .younger(),
+    known(
+        Profile::NetBsd,
+        &posix::WAIT_CANCELLATION_POINT,
+        |got| matches!(got, Got::Error(Errno::INTR)),
+        "EINTR",
+        "NetBSD lib/libpthread/pthread_cancelstub.c: nothing there for wait6, which waitid calls",
+    )
+    .younger(),
+    known(
+        Profile::NetBsd,
+        &posix::WAIT_FINDS_AMONG_ALL,
+        |got| matches!(got, Got::Nothing | Got::Asleep | Got::SleptThrough(Change::Stopped(_))) || of_live_child(got),
+        "a stopped child is not found after a continue was reported",
+        "NetBSD sys/kern/kern_exit.c, match_process, find_stopped_child: a continue that is reported is subtracted from \
+         p_nstopchild, to which sys/kern/kern_sig.c, kpsignal2 did not add it, and the search ends where that is 0",
     )
     .younger(),
     known(
@@ -470,10 +403,11 @@ pub static ALL: &[Deviation] = &[
     known(
         Profile::MacOs,
         &posix::WAITID_CONTINUED_PID,
-        |got| matches!(got, Got::Pid { reported, sender } if reported == sender),
+        continue_of_its_sender,
         "the pid of the process that sent SIGCONT",
-        "XNU bsd/kern/kern_exit.c: si_pid of a continue is p_contproc",
-    ),
+        "XNU bsd/kern/kern_exit.c, waitid_nocancel: si_pid of a continue is p_contproc",
+    )
+    .everywhere(),
     known(
         Profile::MacOs,
         &posix::WAITID_CONTINUED,
@@ -526,8 +460,8 @@ pub static ALL: &[Deviation] = &[
     ),
 ];
 
-/// The known departure of that system, in that release of it, from that clause with that observation. Of a release that is not
-/// known only what all have is excused.
+/// The known deviation of that system, in that release, from that clause with that observation. If the release is not
+/// known, only deviations of all releases are excused.
 pub fn find(place: impl Into<Place>, clause: &Clause, got: &Got) -> Option<&'static Deviation> {
     let place = place.into();
     let concerns = |d: &Deviation| {

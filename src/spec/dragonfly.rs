@@ -28,7 +28,7 @@ clauses! {
     WAITID_P_SID: Must, "dragonfly/waitid/p-sid", "DragonFly wait(2), idtype";
     /// On DragonFly, P_JAILID selects children by the ID of their jail.
     WAITID_P_JAILID: Must, "dragonfly/waitid/p-jailid", "DragonFly wait(2), idtype";
-    /// On DragonFly, an idtype that <sys/wait.h> defines and the system does not implement fails with EINVAL.
+    /// On DragonFly, an idtype that <sys/wait.h> defines but the system does not implement fails with EINVAL.
     WAITID_UNIMPLEMENTED_IDTYPE: Must, "dragonfly/waitid/unimplemented-idtype", "DragonFly wait(2), ERRORS";
     /// The si_status of a child that exited is its exit code, from 0 to 255.
     WAITID_STATUS_EIGHT_BITS: Must, "dragonfly/waitid/status-eight-bits", "DragonFly wait(2), si_status";
@@ -46,4 +46,17 @@ clauses! {
     /// On DragonFly, an orphan is reparented to process 1.
     ORPHAN_TO_INIT: Must, "dragonfly/orphan/to-init", "DragonFly wait(2), NOTES",
         untestable "the warden of every trial is a reaper, which adopts orphans before process 1";
+    /// On DragonFly, an orphan is reparented to its reaper (PROC_REAP_ACQUIRE), which can reap it.
+    REAPER_ADOPTS: Must, "dragonfly/reaper/adopts", "DragonFly procctl(2), PROC_REAP_ACQUIRE";
+    /// On DragonFly, PROC_REAP_STATUS reports whether the process is a reaper, and the pid of its first child, or -1.
+    REAPER_STATUS: Must, "dragonfly/reaper/status", "DragonFly sys/kern/kern_fork.c, sys_procctl";
+    /// On DragonFly, NOTE_EXIT of EVFILT_PROC reports the termination of a child, with its status word in data, and a blocking
+    /// wait then reaps the child.
+    NOTE_EXIT_STATUS: Must, "dragonfly/kqueue/note-exit-status", "DragonFly sys/kern/kern_event.c, filt_proc";
+    /// On DragonFly, whether a WNOHANG wait right after NOTE_EXIT reports the child is unspecified.
+    NOTE_EXIT_EARLY: Implementation, "dragonfly/kqueue/note-exit-early", "DragonFly kqueue(2) (silent)";
+    /// On DragonFly, a signal stops a traced child, and wait4 reports the stop without WUNTRACED, once.
+    PTRACE_STOP: Must, "dragonfly/ptrace/stop", "DragonFly ptrace(2); wait(2)";
+    /// On DragonFly, PT_CONTINUE resumes a traced child, with the given signal or none.
+    PTRACE_CONTINUE: Must, "dragonfly/ptrace/continue", "DragonFly ptrace(2), PT_CONTINUE";
 }

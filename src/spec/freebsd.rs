@@ -36,7 +36,7 @@ clauses! {
     WAITID_P_SID: Must, "freebsd/waitid/p-sid", "FreeBSD wait(2), idtype";
     /// P_JAILID selects children by the ID of their jail.
     WAITID_P_JAILID: Must, "freebsd/waitid/p-jailid", "FreeBSD wait(2), idtype";
-    /// On FreeBSD, an idtype that <sys/wait.h> defines and the system does not implement (P_PPID, P_CID, P_CPUID,
+    /// On FreeBSD, an idtype that <sys/wait.h> defines but the system does not implement (P_PPID, P_CID, P_CPUID,
     /// P_PSETID) fails with EINVAL.
     WAITID_UNIMPLEMENTED_IDTYPE: Must, "freebsd/waitid/unimplemented-idtype", "FreeBSD wait(2), ERRORS";
     /// On FreeBSD, the si_status of a child that exited is the full 32-bit value; the status word holds its
@@ -71,8 +71,8 @@ clauses! {
     /// The pid of a pdfork child is not reused while its descriptor is open, even after it is reaped.
     PDFORK_PID_NOT_REUSED_WHILE_OPEN: Must, "freebsd/pdfork/pid-not-reused-while-open",
         "FreeBSD sys/kern/sys_procdesc.c",
-        untestable "nothing asks for a certain pid, and trying all of them takes minutes";
-    /// pdwait reports what wait6 reports of the process behind the descriptor, and returns 0; it reaps one that
+        untestable "a specific pid cannot be requested, and trying all of them takes minutes";
+    /// pdwait reports what wait6 would report for the process that the descriptor refers to, and returns 0; it reaps one that
     /// has terminated.
     PDWAIT_REPORTS: Must, "freebsd/pdwait/reports", "FreeBSD pdfork(2), pdwait";
     /// pdwait with WNOHANG and nothing to report fails with EWOULDBLOCK.
@@ -83,7 +83,7 @@ clauses! {
     /// pdwait without any of WEXITED, WUNTRACED, WSTOPPED, WTRAPPED and WCONTINUED fails with EINVAL.
     PDWAIT_NO_EVENT_OPTION_EINVAL: Must, "freebsd/pdwait/no-event-option-einval",
         "FreeBSD pdfork(2), pdwait; wait(2), options";
-    /// pdwait on a descriptor that is no process descriptor fails with EINVAL, on one that is not open with EBADF.
+    /// pdwait fails with EINVAL if the descriptor is not a process descriptor, and with EBADF if it is not open.
     PDWAIT_BAD_DESCRIPTOR: Must, "freebsd/pdwait/bad-descriptor",
         "FreeBSD sys/kern/kern_exit.c, kern_pdwait";
     /// pdwait on the descriptor of a reaped child fails with ESRCH.
@@ -113,4 +113,17 @@ clauses! {
     /// ru_maxrss is in kilobytes.
     RUSAGE_MAXRSS_KILOBYTES: Must, "freebsd/rusage/maxrss-kilobytes", "FreeBSD getrusage(2), ru_maxrss",
         bugs "nix#2331";
+    /// PROC_REAP_STATUS reports whether the process is a reaper, which process is its reaper, how many children and descendants
+    /// the latter has, and the pid of one of them, or -1.
+    REAPER_STATUS: Must, "freebsd/reaper/status", "FreeBSD procctl(2), PROC_REAP_STATUS";
+    /// PROC_REAP_GETPIDS lists the descendants of a reaper, including zombies, each with the child of the reaper that it descends from.
+    REAPER_GETPIDS: Must, "freebsd/reaper/getpids", "FreeBSD procctl(2), PROC_REAP_GETPIDS";
+    /// PROC_REAP_KILL with REAPER_KILL_SUBTREE signals a child of the reaper and its descendants, no other process, and counts them.
+    REAPER_KILL_SUBTREE: Must, "freebsd/reaper/kill-subtree", "FreeBSD procctl(2), PROC_REAP_KILL";
+    /// PROC_REAP_KILL with REAPER_KILL_CHILDREN signals the children of the reaper, but not their descendants.
+    REAPER_KILL_CHILDREN: Must, "freebsd/reaper/kill-children", "FreeBSD procctl(2), PROC_REAP_KILL";
+    /// On FreeBSD, a signal stops a traced child, and wait4 reports the stop without WUNTRACED, once.
+    PTRACE_STOP: Must, "freebsd/ptrace/stop", "FreeBSD ptrace(2); wait(2)";
+    /// On FreeBSD, PT_CONTINUE resumes a traced child, with the given signal or none.
+    PTRACE_CONTINUE: Must, "freebsd/ptrace/continue", "FreeBSD ptrace(2), PT_CONTINUE";
 }

@@ -1,4 +1,4 @@
-//! What came back where an expectation did not hold, typed. Known deviations are patterns on it; reports show its text.
+//! What was observed when an expectation did not hold, typed. Known deviations are patterns on it; reports show its text.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use crate::protocol::warden::ProcessState;
 use crate::wait::errno::Errno;
 use crate::wait::{SiCode, Signal};
 
-/// What came back instead of what was expected.
+/// What was observed instead of what was expected.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Got {
     /// The call returned 0 and reported nothing.
     Nothing,
-    /// The call returned 0, and its siginfo says what became of a child, but not of which: `si_signo` and `si_pid` are 0.
+    /// The call returned 0, and its siginfo describes an event but not the child: `si_signo` and `si_pid` are 0.
     Nameless(SiCode),
     /// The call failed.
     Error(Errno),
@@ -20,14 +20,16 @@ pub enum Got {
     Reported {
         /// What it reported.
         change: Change,
-        /// What that child was to be reported with, where it was to be reported at all.
+        /// What should have been reported for that child, if anything.
         wanted: Option<Change>,
     },
-    /// The call still sleeps.
+    /// The call reported a process other than the expected child.
+    OfAnother(Change),
+    /// The call is still asleep.
     Asleep,
-    /// The call still sleeps, although that change of a child was to wake it.
+    /// The call is still asleep, although that change of a child should have woken it.
     SleptThrough(Change),
-    /// The user time of a child and of its own children, in microseconds, where the two are reported apart.
+    /// The user time of a child and that of its own children, in microseconds, where they are reported separately.
     UserTimes {
         /// The child's own.
         own: i64,
@@ -41,7 +43,7 @@ pub enum Got {
         /// What was reported.
         reported: i64,
     },
-    /// A time that is counted in clock ticks differs from the usage of the same processes; all in microseconds.
+    /// A time counted in clock ticks differs from the usage of the same processes; all in microseconds.
     Ticks {
         /// The time.
         us: i64,
@@ -54,16 +56,16 @@ pub enum Got {
     Signal(Signal),
     /// An `si_code`.
     Code(SiCode),
-    /// A number that nothing more is known of.
+    /// Any other number.
     Number(i64),
     /// `si_pid` is not that of the child.
     Pid {
         /// What was reported.
         reported: i64,
-        /// The process that sent the signal by which the child was changed.
+        /// The process that sent the signal that changed the child's state.
         sender: i64,
     },
-    /// `si_uid` of a child whose real and effective users differ, or of any other child.
+    /// `si_uid` of a child, whether or not its real and effective user IDs differ.
     Uid {
         /// What was reported.
         reported: i64,
@@ -76,9 +78,9 @@ pub enum Got {
     Untouched,
     /// A field of a buffer was not written.
     NotSet,
-    /// The predicates that hold of a status word.
+    /// The predicates that are true for a status word.
     Predicates {
-        /// The word is the one that means *continued*.
+        /// Whether the word is the one that means *continued*.
         of_continue: bool,
         /// `WIFEXITED`
         exited: bool,
@@ -89,11 +91,11 @@ pub enum Got {
         /// `WIFCONTINUED`
         continued: bool,
     },
-    /// Anything else, which no deviation is about.
+    /// Anything else; no deviation matches it.
     Other,
 }
 
-/// What came back, typed and in words.
+/// What was observed, typed and in words.
 #[derive(Clone, Debug)]
 pub struct Actual {
     /// Typed.
@@ -128,7 +130,7 @@ impl From<&str> for Actual {
 
 /// A value that an expectation compares.
 pub trait Value: PartialEq + fmt::Display {
-    /// What it is, typed.
+    /// The typed value.
     fn got(&self) -> Got;
 }
 

@@ -1,9 +1,9 @@
-//! What a call that sleeps on violates.
+//! Which clauses a call that never returns violates.
 
 use super::clause::Clause;
 
-/// Whether a clause is about what a report holds (its status, its usage) rather than about when a call returns, for whom, or with
-/// which error: a call that never returns says nothing of it.
+/// Whether a clause is about the contents of a report (status, usage) rather than about when a call returns, for which child, or with
+/// which error: a call that never returns says nothing about it.
 pub(crate) fn is_of_what_is_reported(clause: &Clause) -> bool {
     const ALONE: [&str; 16] = [
         "posix/waitpid/exit-code",
@@ -34,7 +34,7 @@ mod tests {
     use crate::spec::clauses;
 
     #[test]
-    fn a_sleep_says_nothing_of_values() {
+    fn a_sleeping_call_violates_no_clause_about_values() {
         let of = |id: &str| is_of_what_is_reported(clauses().find(|clause| clause.id == id).expect(id));
         for id in ["posix/waitpid/exit-code", "posix/status/exit-code", "posix/waitid/killed"] {
             assert!(of(id), "{id}");

@@ -3,7 +3,7 @@
 use super::clause::clauses;
 
 clauses! {
-    /// waitid with WEXITED | WTRAPPED reports the same as wait for P_ALL, and as waitpid for P_PID.
+    /// waitid with WEXITED | WTRAPPED reports the same as wait (for P_ALL) or waitpid (for P_PID).
     WAITID_EQUALS_WAITPID: Must, "illumos/waitid/equals-waitpid", "illumos waitid(2), USAGE";
     /// waitid reports traps of traced children only with WTRAPPED.
     WAITID_NEEDS_WTRAPPED: Must, "illumos/waitid/needs-wtrapped", "illumos waitid(2), WTRAPPED";

@@ -43,4 +43,10 @@ clauses! {
     WAIT_INT_MIN: Implementation, "macos/wait/int-min", "XNU bsd/kern/kern_exit.c, wait4";
     /// On macOS, an orphan is reparented to process 1.
     ORPHAN_TO_INIT: Must, "macos/orphan/to-init", "macOS wait(2), NOTES";
+    /// On macOS, NOTE_EXIT of EVFILT_PROC reports the termination of a child, and a blocking wait then reaps the child.
+    NOTE_EXIT: Must, "macos/kqueue/note-exit", "macOS kqueue(2), NOTE_EXIT";
+    /// On macOS, a signal stops a traced child, and wait4 reports the stop without WUNTRACED, once.
+    PTRACE_STOP: Must, "macos/ptrace/stop", "macOS ptrace(2); wait(2)";
+    /// On macOS, PT_CONTINUE resumes a traced child, with the given signal or none.
+    PTRACE_CONTINUE: Must, "macos/ptrace/continue", "macOS ptrace(2), PT_CONTINUE";
 }

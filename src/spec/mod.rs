@@ -1,12 +1,13 @@
 //! Clauses: the requirements on the wait family, each with its source.
 //!
-//! There is one book for the standard, one for each system, and one of what subjects promise. Clauses are `static`s, so a case that cites a
-//! nonexistent clause does not compile.
+//! There is one book for the standard, one for each system, and one for what subjects promise. Clauses are `static`s, so that a case
+//! that cites a nonexistent clause does not compile.
 
 pub(crate) mod bugs;
 pub mod cited;
 pub mod clause;
 pub mod contracts;
+mod deviation;
 pub mod deviations;
 pub mod dragonfly;
 pub mod freebsd;
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_the_compatibility_layer_does_is_excused_in_32_bit_programs() {
+    fn deviations_of_the_compatibility_layer_are_excused_in_32_bit_programs() {
         let find = |arch, machine| {
             let place = Place { compat: deviations::is_compat(arch, machine), ..Profile::Linux.into() };
             let short = Got::Ticks { us: 0, usage_us: 15_433, tick_us: 10_000 };

@@ -16,12 +16,11 @@ clauses! {
     WAIT4_NOHANG_ZERO: Must, "netbsd/wait4/nohang-zero", "NetBSD wait(2), WNOHANG";
     /// With WNOZOMBIE, zombies do not match: the call waits for live children only.
     WAIT_WNOZOMBIE: Must, "netbsd/wait/wnozombie", "NetBSD wait(2), WNOZOMBIE";
-    /// With WALTSIG (__WCLONE), only children whose exit signal is not SIGCHLD match.
-    WAIT_WALTSIG: Must, "netbsd/wait/waltsig", "NetBSD wait(2), WALTSIG",
-        untestable "no request creates a child with another exit signal on NetBSD";
+    /// With WALTSIG (__WCLONE), only children whose exit signal is not SIGCHLD match; with neither it nor WALLSIG, only the
+    /// others.
+    WAIT_WALTSIG: Must, "netbsd/wait/waltsig", "NetBSD wait(2), WALTSIG";
     /// With WALLSIG (__WALL), children match whatever their exit signal.
-    WAIT_WALLSIG: Must, "netbsd/wait/wallsig", "NetBSD wait(2), WALLSIG",
-        untestable "no request creates a child with another exit signal on NetBSD";
+    WAIT_WALLSIG: Must, "netbsd/wait/wallsig", "NetBSD wait(2), WALLSIG";
     /// Whether waitpid and wait4 accept WNOWAIT and WEXITED is unspecified.
     WAITPID_WAITID_ONLY_OPTIONS: Implementation, "netbsd/waitpid/waitid-only-options",
         "NetBSD wait(2), options";
@@ -29,7 +28,7 @@ clauses! {
     WAITID_ID_ZERO_IS_OWN_GROUP: Must, "netbsd/waitid/id-zero-is-own-group", "NetBSD wait(2), idtype";
     /// P_UID, P_GID and P_SID select children by effective user ID, effective group ID and session ID.
     WAITID_P_UID_P_GID_P_SID: Must, "netbsd/waitid/p-uid-p-gid-p-sid", "NetBSD wait(2), idtype";
-    /// On NetBSD, the error of an idtype that <sys/idtype.h> defines and the system does not implement is unspecified.
+    /// On NetBSD, the error for an idtype that <sys/idtype.h> defines but the system does not implement is unspecified.
     WAITID_UNIMPLEMENTED_IDTYPE: Implementation, "netbsd/waitid/unimplemented-idtype",
         "NetBSD wait(2) (silent)";
     /// On NetBSD, the si_status of a child that exited is the full 32-bit value; the status word holds its
@@ -51,4 +50,13 @@ clauses! {
         "NetBSD wait(2) (silent)";
     /// On NetBSD, an orphan is reparented to process 1.
     ORPHAN_TO_INIT: Must, "netbsd/orphan/to-init", "NetBSD wait(2), NOTES";
+    /// On NetBSD, NOTE_EXIT of EVFILT_PROC reports the termination of a child, with its status word in data, and a blocking wait
+    /// then reaps the child.
+    NOTE_EXIT_STATUS: Must, "netbsd/kqueue/note-exit-status", "NetBSD sys/kern/kern_event.c, knote_proc_exit";
+    /// On NetBSD, whether a WNOHANG wait right after NOTE_EXIT reports the child is unspecified.
+    NOTE_EXIT_EARLY: Implementation, "netbsd/kqueue/note-exit-early", "NetBSD sys/kern/kern_exit.c, exit1";
+    /// On NetBSD, a signal stops a traced child, and wait4 reports the stop without WUNTRACED, once.
+    PTRACE_STOP: Must, "netbsd/ptrace/stop", "NetBSD ptrace(2); wait(2)";
+    /// On NetBSD, PT_CONTINUE resumes a traced child, with the given signal or none.
+    PTRACE_CONTINUE: Must, "netbsd/ptrace/continue", "NetBSD ptrace(2), PT_CONTINUE";
 }

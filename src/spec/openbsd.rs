@@ -51,4 +51,8 @@ clauses! {
         "OpenBSD wait(2) (silent)";
     /// On OpenBSD, an orphan is reparented to process 1.
     ORPHAN_TO_INIT: Must, "openbsd/orphan/to-init", "OpenBSD wait(2), NOTES";
+    /// On OpenBSD, a signal stops a traced child, and wait4 reports the stop without WUNTRACED, once.
+    PTRACE_STOP: Must, "openbsd/ptrace/stop", "OpenBSD ptrace(2); wait(2)";
+    /// On OpenBSD, PT_CONTINUE resumes a traced child, with the given signal or none.
+    PTRACE_CONTINUE: Must, "openbsd/ptrace/continue", "OpenBSD ptrace(2), PT_CONTINUE";
 }

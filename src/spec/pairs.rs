@@ -1,6 +1,6 @@
-//! Pairs of clauses: one requirement that `waitid` has in words of its own beside the calls that return a status word.
+//! Pairs of clauses: one requirement that is worded separately for `waitid` and for the calls that return a status word.
 //!
-//! A case cites a pair and expects it as if it were one clause; the call of the trial decides which half is meant.
+//! A case cites a pair and expects it as if it were one clause; the call of the trial selects the half that applies.
 
 use super::cited::Cited;
 use super::clause::Clause;
@@ -16,7 +16,7 @@ pub struct Pair {
 }
 
 impl Pair {
-    /// As an entry of a case's list.
+    /// As an entry in a case's list.
     pub(crate) const fn cited(&'static self) -> Cited {
         Cited::Both(self.waitpid, self.waitid)
     }

@@ -1,24 +1,36 @@
-//! What a machine has shown, and what was only read in a manual or a source. Decided here and nowhere else.
+//! What a run has confirmed, and what was only read in a manual or in source code. Decided here and nowhere else.
 
 use super::clause::{Book, Clause, Profile};
 use super::deviations::{self, Deviation};
 use super::netbsd;
 
-/// The systems on which the suite has run, each with the clauses that are younger than its last run there.
+/// The systems on which the suite has run, each with the clauses added since its last run there.
 static RUN: &[(Profile, &[&Clause])] = &[
     (Profile::Linux, &[]),
-    (Profile::NetBsd, &[&netbsd::WAITID_P_UID_P_GID_P_SID, &netbsd::WAITID_UNIMPLEMENTED_IDTYPE]),
+    (
+        Profile::NetBsd,
+        &[
+            &netbsd::WAITID_P_UID_P_GID_P_SID,
+            &netbsd::WAITID_UNIMPLEMENTED_IDTYPE,
+            &netbsd::WAIT_WALTSIG,
+            &netbsd::WAIT_WALLSIG,
+            &netbsd::NOTE_EXIT_STATUS,
+            &netbsd::NOTE_EXIT_EARLY,
+            &netbsd::PTRACE_STOP,
+            &netbsd::PTRACE_CONTINUE,
+        ],
+    ),
 ];
 
-/// Said of what no machine has shown.
-pub const UNVERIFIED: &str = "read in a source or manual, and seen on no machine yet";
+/// The note on anything that no run has confirmed.
+pub const UNVERIFIED: &str = "known from source code or a manual only, not yet confirmed by a run";
 
-/// The clauses of that system that no run there has checked; `None` if there was no run.
+/// The clauses of that system that no run there has checked; `None` if there has been no run.
 fn younger(profile: Profile) -> Option<&'static [&'static Clause]> {
     RUN.iter().find(|(known, _)| *known == profile).map(|(_, clauses)| *clauses)
 }
 
-/// Whether no machine has run a case of the clause on a system that it is about. A clause that binds every system is verified: it
+/// Whether no case of the clause has ever been run on a system that it applies to. A clause that binds every system is verified: it
 /// is checked on Linux.
 pub fn is_unverified(clause: &Clause) -> bool {
     match clause.book() {
@@ -29,17 +41,17 @@ pub fn is_unverified(clause: &Clause) -> bool {
     }
 }
 
-/// The same of a case, by the clauses that it checks: no machine has run it where any of them binds.
+/// The same for a case, by the clauses that it checks: it has never been run where any of them binds.
 pub fn is_case_unverified<'a>(clauses: impl IntoIterator<Item = &'a Clause>) -> bool {
     clauses.into_iter().all(is_unverified)
 }
 
-/// The same of a known deviation: nobody has shown it, and the suite has not run on that system.
+/// The same for a known deviation: it has not been confirmed, and the suite has not run on that system.
 pub fn is_deviation_unverified(deviation: &Deviation) -> bool {
     !deviation.shown && (deviation.younger || younger(deviation.profile).is_none())
 }
 
-/// Why the deviation from that clause that has this source is unverified; empty if a machine has shown it, or it is unknown.
+/// Why the deviation from that clause with this source is unverified; empty if it has been confirmed, or is unknown.
 pub fn of_deviation(clause: &Clause, source: &str) -> &'static str {
     let known = deviations::ALL.iter().find(|d| d.is_from(clause) && d.source == source);
     known.filter(|d| is_deviation_unverified(d)).map_or("", |_| UNVERIFIED)
@@ -59,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_younger_than_a_run_is_unverified() {
+    fn clauses_newer_than_the_last_run_are_unverified() {
         assert!(is_unverified(&netbsd::WAITID_P_UID_P_GID_P_SID));
         let of = |deviation: &&Deviation| {
             deviation.profile == Profile::NetBsd && deviation.clause.id == posix::WAITID_SI_UID.id
@@ -75,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_younger_clause_is_one_of_its_system() {
+    fn a_newer_clause_belongs_to_its_system() {
         for (profile, younger) in RUN {
             for clause in *younger {
                 assert_eq!(clause.book(), Book::System(*profile), "{}", clause.id);
@@ -85,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deviation_that_somebody_has_shown_is_verified() {
+    fn a_confirmed_deviation_is_verified() {
         let of = |profile, clause: &Clause| {
             let deviation = deviations::ALL.iter().find(|d| d.profile == profile && d.clause.id == clause.id);
             is_deviation_unverified(deviation.expect("a row of the table"))

@@ -5,12 +5,12 @@ use std::io;
 use std::time::Duration;
 
 use crate::protocol::Line;
-use crate::sys::call::abi::{Call, NotOffered, Observation, Pointer, Request, Return};
-use crate::wait::Pid;
+use crate::sys::call::abi::{Call, NotOffered, Observation, Pointer, Request, Return, Select};
+use crate::wait::{Event, Pid};
 
 /// An implementation of the wait family.
 ///
-/// It lives in the agent, a process of its own that is fresh for every trial, so a subject may block, crash or spin.
+/// It runs in the agent, a separate process that is fresh for every trial, so a subject may block, crash or spin.
 pub trait Subject: Send + Sync {
     /// The name in reports and for `--subject`.
     fn name(&self) -> String;
@@ -33,7 +33,7 @@ pub trait Subject: Send + Sync {
         false
     }
 
-    /// Whether it restarts calls interrupted by a signal, so that `EINTR` is never seen.
+    /// Whether it restarts calls that a signal interrupted, so that `EINTR` is never seen.
     fn retries_eintr(&self) -> bool {
         false
     }
@@ -44,13 +44,14 @@ pub trait Subject: Send + Sync {
     /// never an approximation.
     fn call(&self, request: &Request) -> Result<Observation, NotOffered>;
 
-    /// Performs one call, and only says what it returned: what `waitspec bench` repeats. No part of what observes a call.
+    /// Performs one call and returns only its value: what `waitspec bench` repeats. Nothing observes the call.
     #[doc(hidden)]
     fn call_unobserved(&self, request: &Request) -> Result<Return, NotOffered> {
         self.call(request).map(|seen| seen.ret)
     }
 
-    /// Waits for the termination of a child for at most that long; `None` if it offers no such wait. Its pid, or 0.
+    /// Waits for the termination of a child for at most this long; `None` if it offers no such wait. Returns the pid,
+    /// or 0.
     #[doc(hidden)]
     fn wait_bounded(&self, pid: i32, time: Duration) -> Option<Return> {
         let _ = (pid, time);
@@ -71,20 +72,26 @@ pub trait Subject: Send + Sync {
         None
     }
 
-    /// Its own view of a status word (the `W*` macros, or its methods), if it has one.
-    fn decode(&self, status: i32) -> Option<Decoded> {
+    /// The event that it decodes from a status word; `None` if it does not decode any.
+    fn decode(&self, status: i32) -> Option<Event> {
         let _ = status;
         None
     }
 
-    /// Whether children must be executed: a copy of the agent would hold what the implementation put into it.
+    /// The same, predicate by predicate: C's macros may contradict each other.
+    #[doc(hidden)]
+    fn macros(&self, status: i32) -> Option<Decoded> {
+        self.decode(status).map(Decoded::from)
+    }
+
+    /// Whether children must be exec'ed: a copy of the agent would contain what the implementation loaded into it.
     #[doc(hidden)]
     fn has_own_image(&self) -> bool {
         false
     }
 
-    /// Edits a request other than a call before the agent performs it. For mutants only: a kernel bug may lie in what
-    /// surrounds the calls.
+    /// Edits a request other than a call before the agent performs it. For mutants only: a kernel bug may lie in
+    /// something other than the calls themselves.
     #[doc(hidden)]
     fn edit_request(&self, request: Line) -> Line {
         request
@@ -98,11 +105,8 @@ pub trait Subject: Send + Sync {
     }
 }
 
-/// A subject's own view of a status word.
-///
-/// Begin with [`Decoded::default`] and set what the subject has.
+/// A subject's own view of a status word, predicate by predicate.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
-#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Decoded {
     /// `WIFEXITED`
     pub exited: bool,
@@ -124,10 +128,64 @@ pub struct Decoded {
     pub exit_code: Option<i32>,
 }
 
-/// A typed binding takes no pointers: it always has a buffer of its own.
-pub(crate) fn buffer(pointer: Pointer) -> Result<(), NotOffered> {
-    match pointer {
-        Pointer::Buffer => Ok(()),
-        _ => Err(NotOffered("a typed binding always has a buffer")),
+impl From<Event> for Decoded {
+    fn from(event: Event) -> Decoded {
+        let none = Decoded { continued: Some(false), ..Decoded::default() };
+        match event {
+            Event::Exited { code } => Decoded { exited: true, exit_status: Some(code), ..none },
+            Event::Signaled { signal, core } => {
+                Decoded { signaled: true, term_signal: Some(signal.number()), core: Some(core), ..none }
+            }
+            Event::Stopped { signal, .. } => {
+                Decoded { stopped: true, stop_signal: Some(signal.number()), ..none }
+            }
+            Event::Continued => Decoded { continued: Some(true), ..none },
+            Event::Trapped { .. } | Event::Unknown => none,
+        }
+    }
+}
+
+impl Request {
+    /// The first argument of `waitpid` or `wait4`: -1, a pid, 0 or a negated group. -1 for `wait` and `wait3`, which
+    /// have no such argument.
+    ///
+    /// # Errors
+    /// [`NotOffered`]: the call is `waitid` or `wait6`, which take [an idtype and an id](Request::raw_id).
+    pub fn raw_pid(&self) -> Result<libc::pid_t, NotOffered> {
+        match (self.call, self.select) {
+            (Call::Wait | Call::Wait3, _) => Ok(-1),
+            (_, Select::Pid(pid)) => Ok(pid),
+            (_, Select::Id { .. }) => Err(NotOffered("the call takes an idtype and an id, not a pid")),
+        }
+    }
+
+    /// The first two arguments of `waitid` or `wait6`: an idtype (`P_ALL`, `P_PID`, ... with the host's values, or any
+    /// other number) and a pid, a process group or a descriptor, which means nothing for `P_ALL`.
+    ///
+    /// # Errors
+    /// [`NotOffered`]: the call takes [a pid](Request::raw_pid).
+    pub fn raw_id(&self) -> Result<(i64, i64), NotOffered> {
+        match self.select {
+            Select::Id { idtype, id } => Ok((idtype, id)),
+            Select::Pid(_) => Err(NotOffered("the call takes a pid, not an idtype and an id")),
+        }
+    }
+
+    /// Whether every argument is an ordinary buffer, which is all that a typed binding passes. The `rusage` of
+    /// `waitid` does not count: few have it.
+    ///
+    /// # Errors
+    /// [`NotOffered`]: an argument is `NULL` or points to something else.
+    pub fn buffers_only(&self) -> Result<(), NotOffered> {
+        let pointers: &[Pointer] = match self.call {
+            Call::Wait | Call::Waitpid => &[self.status],
+            Call::Wait3 | Call::Wait4 => &[self.status, self.rusage],
+            Call::Wait6 => &[self.status, self.rusage, self.info],
+            Call::Waitid => &[self.info],
+        };
+        match pointers.iter().all(|pointer| *pointer == Pointer::Buffer) {
+            true => Ok(()),
+            false => Err(NotOffered("a typed binding always has a buffer")),
+        }
     }
 }

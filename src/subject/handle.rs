@@ -1,11 +1,11 @@
-//! Process handles: what runtimes build on the wait family, and a small correct one on [`crate::wait`].
+//! Process handles: what runtimes build on the wait family, and a small correct one built on [`crate::wait`].
 
-use crate::protocol::handle::{Form, Report};
+use crate::protocol::handle::{Form, HandleReport};
 use crate::sys::call::abi::Usage;
 use crate::sys::process;
 use crate::wait::{
-    Errno, Event, IdOptions, MaxRssUnit, Pid, Signal, Target, WaitOptions, retrying, try_wait4, try_waitid,
-    waitid, waitid_timeout, waitpid,
+    Errno, Event, IdOptions, MaxRssUnit, Pid, Signal, WaitOptions, WaitTarget, retrying, try_wait4,
+    try_waitid, waitid, waitid_timeout, waitpid,
 };
 use rustix::fd::BorrowedFd;
 use std::ffi::CString;
@@ -24,35 +24,35 @@ pub trait Handles: Send + Sync {
     /// The version of the implementation.
     fn version(&self) -> String;
 
-    /// The form of its results.
+    /// The form in which it reports results.
     fn form(&self) -> Form;
 
-    /// What it promises, as in the ids of clauses behind `promise/handle/`, and the text that promises it.
+    /// What it promises: the part of a clause id after `promise/handle/`, and the text that makes the promise.
     fn promises(&self) -> Vec<(&'static str, String)>;
 
-    /// Makes a child that runs a program, with that standard output, or the null device.
+    /// Creates a child that runs a program, with the given standard output or else the null device.
     ///
     /// # Errors
-    /// Those of fork and exec: there is no child then.
+    /// Those of fork and exec; no child exists then.
     fn spawn(&self, argv: &[CString], output: Option<BorrowedFd<'_>>) -> Result<i32, Errno>;
 
-    /// A handle for a child that has just been made.
+    /// A handle for a child that was just created.
     fn handle(&self, pid: Pid) -> Box<dyn Handle>;
 }
 
-/// A handle for one child, for any number of threads.
+/// A handle for one child, usable from any number of threads.
 pub trait Handle: Send + Sync {
-    /// The result, without waiting for it.
+    /// The result, without waiting.
     ///
     /// # Errors
     /// The handle's own.
-    fn poll(&self) -> Result<Report, Errno>;
+    fn poll(&self) -> Result<HandleReport, Errno>;
 
-    /// Waits for the result, that long at most.
+    /// Waits for the result, for at most this long.
     ///
     /// # Errors
     /// The handle's own.
-    fn wait(&self, timeout: Option<Duration>) -> Result<Report, Errno>;
+    fn wait(&self, timeout: Option<Duration>) -> Result<HandleReport, Errno>;
 
     /// Sends a signal to the child.
     ///
@@ -64,23 +64,23 @@ pub trait Handle: Send + Sync {
     fn usage(&self) -> Option<Usage>;
 }
 
-/// How handles behave; mutants have other parts.
+/// How handles behave; mutants replace parts of it.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Behavior {
     pub(crate) form: Form,
     pub(crate) spawn: fn(&[CString], Option<BorrowedFd<'_>>) -> Result<i32, Errno>,
-    /// What is done once a handle is made.
+    /// Called once a handle has been created.
     pub(crate) made: fn(&OwnHandle),
-    pub(crate) poll: fn(&OwnHandle) -> Result<Report, Errno>,
-    pub(crate) wait: fn(&OwnHandle, Option<Duration>) -> Result<Report, Errno>,
+    pub(crate) poll: fn(&OwnHandle) -> Result<HandleReport, Errno>,
+    pub(crate) wait: fn(&OwnHandle, Option<Duration>) -> Result<HandleReport, Errno>,
     pub(crate) kill: fn(&OwnHandle, Signal) -> Result<(), Errno>,
     pub(crate) usage: fn(&OwnHandle) -> Option<Usage>,
-    /// What becomes of a child whose handle is dropped before there is a result.
+    /// What happens to a child whose handle is dropped before there is a result.
     pub(crate) dropped: fn(Pid),
 }
 
 impl Behavior {
-    /// The correct ones.
+    /// The correct behavior.
     pub(crate) const CORRECT: Behavior = Behavior {
         form: Form::CodeOrSignal,
         spawn: process::run_program,
@@ -93,14 +93,14 @@ impl Behavior {
     };
 }
 
-/// Handles like those of `std::process`, on [`crate::wait`]; or broken ones, under another name.
+/// Handles like those of `std::process`, built on [`crate::wait`]; or broken ones, under another name.
 pub(crate) struct Own {
     pub(crate) name: String,
     pub(crate) behavior: Behavior,
 }
 
-/// What the own handles promise.
-const PROMISES: [&str; 26] = [
+/// What this crate's handles promise.
+const PROMISES: [&str; 31] = [
     "exit-code",
     "signal",
     "core",
@@ -112,18 +112,23 @@ const PROMISES: [&str; 26] = [
     "stable",
     "wait-blocks",
     "wait-returns",
+    "wait-idle",
     "timeout-keeps",
+    "timeout-passes",
     "two-waiters",
     "signal-during-wait",
     "spurious-sigchld",
     "sigchld-blocked",
+    "sigchld-caught",
     "no-zombie",
     "others-kept",
     "strangers-kept",
+    "concurrent",
     "many",
     "drop-keeps",
     "drop-reaps",
     "kill-delivers",
+    "kill-spares",
     "kill-after-exit",
     "kill-after-loss",
     "exec-fails",
@@ -160,23 +165,24 @@ impl Handles for Own {
 
 /// A handle for a child.
 ///
-/// It reports the exit code, or the signal and whether a core was dumped, of its own child, whenever it is asked, the same each
-/// time and to every thread that waits; while the child lives or is stopped it reports that it runs, and a wait goes on,
-/// whatever signals come. A wait that times out changes nothing. The child is reaped when the result is reported, with its
-/// usage, and no other child is; that of a handle that was dropped, once it has terminated. Where somebody else has reaped
-/// it, the result is not known. After that, nobody is signalled.
+/// Reports the exit code, or the signal and whether core was dumped, of its own child: the same result however often it
+/// is asked, and to every thread that waits. While the child runs or is stopped it is reported as running, and a wait
+/// goes on regardless of signals, asleep, and whatever other handles do. A wait never times out early, and one that times out has
+/// no effect. Reporting the result
+/// reaps the child, with its usage, and no other child; if the handle is dropped first, the child is reaped once it has
+/// terminated. If someone else reaps it, the result is unknown. A child that was reaped is never signalled.
 #[derive(Debug)]
 pub struct OwnHandle {
     pid: Pid,
     behavior: Behavior,
-    /// The result, once the child was reaped: from then on its pid may be another process's.
-    result: Mutex<Option<(Report, Option<Usage>)>>,
-    /// For mutants: how often something happened, or a number.
+    /// The result, once the child was reaped: from then on its pid may belong to another process.
+    result: Mutex<Option<(HandleReport, Option<Usage>)>>,
+    /// For mutants: a counter, or any number.
     pub(crate) count: AtomicUsize,
 }
 
 impl OwnHandle {
-    /// A handle for that child, which nobody may have reaped yet.
+    /// A handle for this child, which must not have been reaped yet.
     pub(crate) fn new(pid: Pid, behavior: Behavior) -> OwnHandle {
         OwnHandle { pid, behavior, result: Mutex::default(), count: AtomicUsize::new(0) }
     }
@@ -186,39 +192,39 @@ impl OwnHandle {
         self.pid
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<(Report, Option<Usage>)>> {
+    fn lock(&self) -> MutexGuard<'_, Option<(HandleReport, Option<Usage>)>> {
         self.result.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The result, if there is one.
-    pub(crate) fn known(&self) -> Option<(Report, Option<Usage>)> {
+    pub(crate) fn known(&self) -> Option<(HandleReport, Option<Usage>)> {
         *self.lock()
     }
 
     /// Reaps the child if it has terminated.
-    pub(crate) fn look(&self) -> Result<Report, Errno> {
+    pub(crate) fn look(&self) -> Result<HandleReport, Errno> {
         let mut result = self.lock();
         if let Some((report, _)) = *result {
             return Ok(report);
         }
         let found = match try_wait4(self.pid, WaitOptions::NONE) {
-            Ok(None) => return Ok(Report::Running),
+            Ok(None) => return Ok(HandleReport::Running),
             Ok(Some(waited)) => {
                 (report_of(waited.status.event()), Some(waited.rusage.to_usage(MaxRssUnit::host())))
             }
-            Err(Errno::CHILD) => (Report::Unknown, None),
+            Err(Errno::CHILD) => (HandleReport::Unknown, None),
             Err(other) => return Err(other),
         };
         Ok(result.insert(found).0)
     }
 
     /// Waits for the result.
-    pub(crate) fn await_result(&self, timeout: Option<Duration>) -> Result<Report, Errno> {
+    pub(crate) fn await_result(&self, timeout: Option<Duration>) -> Result<HandleReport, Errno> {
         if let Some((report, _)) = self.known() {
             return Ok(report);
         }
-        // Looks without reaping, so that other threads may poll and signal meanwhile.
-        let (target, options) = (Target::Pid(self.pid), IdOptions::EXITED | IdOptions::NOWAIT);
+        // Looks without reaping, so that other threads can poll and signal in the meantime.
+        let (target, options) = (WaitTarget::Pid(self.pid), IdOptions::EXITED | IdOptions::NOWAIT);
         loop {
             let seen = match timeout {
                 Some(timeout) => waitid_timeout(target, options, timeout),
@@ -226,7 +232,7 @@ impl OwnHandle {
             };
             match seen {
                 Err(Errno::INTR) => {}
-                Ok(None) => return Ok(Report::Running),
+                Ok(None) => return Ok(HandleReport::Running),
                 Ok(Some(_)) | Err(Errno::CHILD) => return self.look(),
                 Err(other) => return Err(other),
             }
@@ -235,9 +241,10 @@ impl OwnHandle {
 
     /// Sends a signal to the child, unless it was reaped.
     pub(crate) fn send(&self, signal: Signal) -> Result<(), Errno> {
-        // Held meanwhile: no other thread reaps it by this handle. If somebody else has, it is no child any more.
+        // Holding the lock keeps other threads from reaping it through this handle. If someone else has, it is not our
+        // child.
         let result = self.lock();
-        let is_ours = || try_waitid(Target::Pid(self.pid), IdOptions::EXITED | IdOptions::NOWAIT).is_ok();
+        let is_ours = || try_waitid(WaitTarget::Pid(self.pid), IdOptions::EXITED | IdOptions::NOWAIT).is_ok();
         match *result {
             None if is_ours() => process::kill(self.pid.as_raw_pid(), signal.number()),
             _ => Err(Errno::SRCH),
@@ -253,27 +260,27 @@ impl Drop for OwnHandle {
     }
 }
 
-/// Reaps a child once it has terminated, in a thread of its own.
+/// Reaps a child once it has terminated, in a separate thread.
 fn reap_later(pid: Pid) {
     let reaping = std::thread::Builder::new();
-    let _ = reaping.spawn(move || retrying(|| waitpid(Target::Pid(pid), WaitOptions::NONE)));
+    let _ = reaping.spawn(move || retrying(|| waitpid(WaitTarget::Pid(pid), WaitOptions::NONE)));
 }
 
 /// A status as a report.
-pub(crate) fn report_of(event: Event) -> Report {
+pub(crate) fn report_of(event: Event) -> HandleReport {
     match event {
-        Event::Exited { code } => Report::Code(code.into()),
-        Event::Signaled { signal, core } => Report::Signal(signal, core),
-        _ => Report::Running,
+        Event::Exited { code } => HandleReport::Code(code.into()),
+        Event::Signaled { signal, core } => HandleReport::Signal(signal, core),
+        _ => HandleReport::Running,
     }
 }
 
 impl Handle for OwnHandle {
-    fn poll(&self) -> Result<Report, Errno> {
+    fn poll(&self) -> Result<HandleReport, Errno> {
         (self.behavior.poll)(self)
     }
 
-    fn wait(&self, timeout: Option<Duration>) -> Result<Report, Errno> {
+    fn wait(&self, timeout: Option<Duration>) -> Result<HandleReport, Errno> {
         (self.behavior.wait)(self, timeout)
     }
 
@@ -301,9 +308,9 @@ mod tests {
     #[test]
     fn a_result_stays_and_is_no_longer_signalled() {
         let handle = child(|| 7);
-        assert_eq!(handle.wait(None), Ok(Report::Code(7)));
-        assert_eq!(handle.poll(), Ok(Report::Code(7)));
-        assert_eq!(handle.wait(Some(Duration::ZERO)), Ok(Report::Code(7)));
+        assert_eq!(handle.wait(None), Ok(HandleReport::Code(7)));
+        assert_eq!(handle.poll(), Ok(HandleReport::Code(7)));
+        assert_eq!(handle.wait(Some(Duration::ZERO)), Ok(HandleReport::Code(7)));
         assert_eq!(handle.kill(Signal::KILL), Err(Errno::SRCH));
         assert!(handle.usage().is_some());
     }
@@ -313,8 +320,8 @@ mod tests {
         let handle = child(|| 7);
         waitpid(handle.pid(), WaitOptions::NONE).expect("it is reaped");
         assert_eq!(handle.kill(Signal::KILL), Err(Errno::SRCH));
-        assert_eq!(handle.wait(None), Ok(Report::Unknown));
-        assert_eq!(handle.poll(), Ok(Report::Unknown));
+        assert_eq!(handle.wait(None), Ok(HandleReport::Unknown));
+        assert_eq!(handle.poll(), Ok(HandleReport::Unknown));
     }
 
     #[test]
@@ -323,9 +330,9 @@ mod tests {
             process::pause();
             7
         });
-        assert_eq!(handle.poll(), Ok(Report::Running));
-        assert_eq!(handle.wait(Some(Duration::from_millis(1))), Ok(Report::Running));
+        assert_eq!(handle.poll(), Ok(HandleReport::Running));
+        assert_eq!(handle.wait(Some(Duration::from_millis(1))), Ok(HandleReport::Running));
         assert_eq!(handle.kill(Signal::TERM), Ok(()));
-        assert_eq!(handle.wait(None), Ok(Report::Signal(Signal::TERM, false)));
+        assert_eq!(handle.wait(None), Ok(HandleReport::Signal(Signal::TERM, false)));
     }
 }

@@ -1,54 +1,64 @@
-//! A program that runs a program: a small correct init, and a supervisor, on [`crate::wait`].
+//! A program that runs a program: a small correct init and a supervisor, built on [`crate::wait`].
 //!
-//! The init runs its command as the main child, reaps whatever else becomes its child, passes signals on, and exits when the
-//! main child does: with its exit code, or with 128 + n for signal n. The supervisor runs its command again instead.
+//! The init runs its command as the main child, reaps every other process that becomes its child, forwards signals, and
+//! exits when the main child does: with its exit code, or with 128 + n for signal n. The supervisor restarts the
+//! command instead.
 
-use super::wrapper::{TROUBLE, catch, child, code, no_program, pass_on, prepare};
+use super::wrapper::{TROUBLE, catch, child, code, default_pipe, no_program, pass_on, prepare};
 use crate::sys::process;
-use crate::wait::{Errno, Event, Target, WaitOptions, retrying, waitpid};
+use crate::wait::{Errno, Event, WaitOptions, WaitTarget, retrying, waitpid};
 use std::ffi::CString;
 
-/// The signals that are passed on.
+/// The signals that are forwarded.
 const FORWARDED: [i32; 4] = [libc::SIGHUP, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2];
 
-/// How it behaves; mutants have other parts.
+/// How it behaves; mutants replace parts of it.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Init {
-    /// Before anything else.
+    /// Called first.
     pub(crate) prepare: fn(),
-    /// Waits for any child to terminate: which, and how.
+    /// Waits for any child to terminate: returns which one, and how it terminated.
     pub(crate) reap: fn() -> Result<(i32, Event), Errno>,
-    /// What comes next when a child has terminated: of whether it is the main one, and how.
+    /// What to do when a child has terminated, given whether it is the main one, and how it terminated.
     pub(crate) next: fn(bool, Event) -> Next,
-    /// What it does on a signal.
+    /// Called on a signal.
     pub(crate) pass_on: fn(i32),
+    /// Called before it execs the command.
+    pub(crate) shield: fn(),
+    /// How many times the main child is run again.
+    pub(crate) again: usize,
 }
 
-/// What comes next.
+/// What to do next.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub(crate) enum Next {
-    /// Waiting for the next child.
+    /// Wait for the next child.
     Wait,
-    /// Running the main child again.
+    /// Run the main child again.
     Restart,
-    /// Exiting with that code.
+    /// Exit with this code.
     Exit(i32),
-    /// Exiting with that code once nobody is left.
+    /// Exit with this code once no child is left.
     Linger(i32),
 }
 
 impl Init {
     /// The correct init.
-    pub(crate) const CORRECT: Init = Init { prepare, reap, next, pass_on };
+    pub(crate) const CORRECT: Init = Init { prepare, reap, next, pass_on, shield: || {}, again: 1 };
     /// The correct supervisor.
     pub(crate) const SUPERVISOR: Init = Init { next: restart, ..Init::CORRECT };
 
-    /// Runs a command; the exit code.
+    /// Runs a command; returns the exit code.
     pub(crate) fn run(self, command: &[CString]) -> i32 {
         (self.prepare)();
-        // Where it is not process 1.
+        // In case it is not process 1.
         let _ = process::set_subreaper(true);
-        let start = || process::spawn(|| no_program(process::exec(command)));
+        let exec = || {
+            default_pipe();
+            (self.shield)();
+            no_program(process::exec(command))
+        };
+        let start = || process::spawn(exec);
         let Ok(mut main) = start() else { return TROUBLE };
         catch(&FORWARDED, main, self.pass_on);
         let mut last = None;
@@ -63,8 +73,10 @@ impl Init {
                 Next::Exit(code) => return code,
                 Next::Linger(code) => last = Some(code),
                 Next::Restart => {
-                    let Ok(again) = start() else { return TROUBLE };
-                    main = again;
+                    for _ in 0..self.again {
+                        let Ok(again) = start() else { return TROUBLE };
+                        main = again;
+                    }
                     catch(&FORWARDED, main, self.pass_on);
                 }
             }
@@ -74,22 +86,22 @@ impl Init {
 
 /// Waits for any child to terminate.
 pub(crate) fn reap() -> Result<(i32, Event), Errno> {
-    reap_of(Target::Any, WaitOptions::NONE)
+    reap_of(WaitTarget::Any, WaitOptions::NONE)
 }
 
-/// The same of some children, with options.
-pub(crate) fn reap_of(target: Target, options: WaitOptions) -> Result<(i32, Event), Errno> {
-    let waited = retrying(|| waitpid(target, options))?;
-    Ok((waited.pid.as_raw_pid(), waited.status.event()))
+/// The same for certain children, with options.
+pub(crate) fn reap_of(target: WaitTarget, options: WaitOptions) -> Result<(i32, Event), Errno> {
+    let (pid, status) = retrying(|| waitpid(target, options))?;
+    Ok((pid.as_raw_pid(), status.event()))
 }
 
-/// Waits for the main child alone.
+/// Waits for the main child only.
 pub(crate) fn reap_main() -> Result<(i32, Event), Errno> {
     let main = crate::wait::Pid::from_raw(child()).ok_or(Errno::CHILD)?;
-    reap_of(Target::Pid(main), WaitOptions::NONE)
+    reap_of(WaitTarget::Pid(main), WaitOptions::NONE)
 }
 
-/// Exits with the main child.
+/// Exits when the main child does.
 pub(crate) fn next(main: bool, event: Event) -> Next {
     if main { Next::Exit(code(event)) } else { Next::Wait }
 }

@@ -30,8 +30,8 @@ impl Subject for Libc {
         bare::of_c_library(request)
     }
 
-    /// The macros as the `libc` crate implements them: C's own are not functions and cannot be called from here.
-    fn decode(&self, status: i32) -> Option<Decoded> {
+    /// The macros as implemented by the `libc` crate: C's own are not functions and cannot be called from here.
+    fn macros(&self, status: i32) -> Option<Decoded> {
         let says = observe::c_macros(status);
         Some(Decoded {
             exited: says.exited,

@@ -9,24 +9,24 @@ use rustix::io::FdFlags;
 
 use super::api::{Decoded, Subject};
 use super::libc::Libc;
-use super::machine::Machine;
+use super::machine::{self, Machine};
 use crate::sys::call::abi::{Call, NotOffered, Observation, Request, Return};
 use crate::sys::call::bare;
 use crate::sys::call::functions::Functions;
 use crate::sys::call::library;
 use crate::sys::call::observe::{self, Entry};
 
-/// How the object comes into the agent.
+/// How the agent gets at the object.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Way {
-    /// The agent loads it, and calls its functions by their addresses.
+    /// The agent loads it and calls its functions by address.
     Open,
     /// It is loaded before the C library, and the program's own calls reach it (`LD_PRELOAD`).
     Preload,
 }
 
 impl Way {
-    /// The option of `waitspec agent`.
+    /// The option of `waitspec agent` that selects it.
     pub const fn option(self) -> &'static str {
         match self {
             Way::Open => "--so",
@@ -34,7 +34,7 @@ impl Way {
         }
     }
 
-    /// The way of that option.
+    /// The way that an option selects.
     pub fn of_option(option: &OsStr) -> Option<Way> {
         [Way::Open, Way::Preload].into_iter().find(|way| way.option() == option)
     }
@@ -47,19 +47,20 @@ pub struct Library {
     functions: Functions,
 }
 
-/// The option of an agent that proves that its calls reach the library, before it says hello.
+/// The option that makes an agent prove that its calls reach the library before it says hello.
 pub const PROVE: &str = "--prove";
 
-/// The option of an agent that was re-executed with the library before all others, before the number of the descriptor for its
-/// replies.
+/// The option of an agent that was re-executed with the library preloaded, followed by the number of the descriptor for
+/// its replies.
 pub const PRELOADED: &str = "--preloaded";
 
 impl Library {
-    /// Loads the library into this process, which must have one thread; for [`Way::Preload`] without `preloaded` by
-    /// re-executing `program` with [`PRELOADED`], to reply to `output`. With `prove`, every call is shown to reach it.
+    /// Loads the library into this process, which must be single-threaded. [`Way::Preload`] without `preloaded`
+    /// re-executes
+    /// `program` with [`PRELOADED`], to reply to `output`. With `prove`, every call is shown to reach the library.
     ///
     /// # Errors
-    /// What is wrong with the library, and what to do about it.
+    /// What is wrong with the library, and how to fix it.
     pub fn load(
         way: Way,
         path: &Path,
@@ -68,18 +69,14 @@ impl Library {
         program: &OsStr,
         output: &OwnedFd,
     ) -> Result<Library, String> {
-        if cfg!(target_feature = "crt-static") {
-            return Err(format!(
-                "this waitspec is linked statically and cannot load {0}: use one that is linked dynamically, or the C \
-                 kit: --subject 'agent:waitspec-c agent --so {0}' --child 'waitspec-c child'",
-                path.display()
-            ));
+        if let Some(why) = refusal(cfg!(target_feature = "crt-static"), path) {
+            return Err(why);
         }
         let file = path.canonicalize().map_err(|e| format!("cannot load {}: {e}", path.display()))?;
         if !preloaded {
             check_machine(&file)?;
             if prove {
-                // The last that is said if a constructor ends this process.
+                // The last message, if a constructor terminates this process.
                 eprintln!(
                     "loading {}; if nothing follows, a constructor of the library crashed or never returned",
                     file.display()
@@ -98,7 +95,7 @@ impl Library {
         if calls.is_empty() {
             return Err(match way {
                 Way::Open => format!(
-                    "{} defines none of {}: a function counts only if it is in that file; export it under its own name",
+                    "{} defines none of {}: a function counts only if the file itself defines it; export it under its own name",
                     file.display(),
                     Call::ALL.map(Call::name).join(", ")
                 ),
@@ -118,11 +115,22 @@ impl Library {
     }
 }
 
-/// Re-executes this program with the library; why it could not.
+/// Why a program that is linked like this loads no library, if it loads none.
+fn refusal(is_static: bool, path: &Path) -> Option<String> {
+    is_static.then(|| {
+        format!(
+            "this waitspec is linked statically and cannot load {0}: use one that is linked dynamically, or the C \
+             kit: --subject 'agent:waitspec-c agent --so {0}' --child 'waitspec-c child'",
+            path.display()
+        )
+    })
+}
+
+/// Re-executes this program with the library preloaded; returns why it could not.
 fn preload(file: &Path, prove: bool, program: &OsStr, output: &OwnedFd) -> String {
     if file.as_os_str().as_encoded_bytes().iter().any(|byte| [b' ', b':'].contains(byte)) {
         return format!(
-            "cannot preload {}: a space or a colon separates paths there; rename it",
+            "cannot preload {}: spaces and colons separate paths in LD_PRELOAD; rename it",
             file.display()
         );
     }
@@ -149,7 +157,7 @@ fn preload(file: &Path, prove: bool, program: &OsStr, output: &OwnedFd) -> Strin
 }
 
 impl Subject for Library {
-    /// The file's name: an agent does not know by which path it was asked for.
+    /// The file's name only: an agent does not know by which path it was asked for.
     fn name(&self) -> String {
         self.name.clone()
     }
@@ -166,9 +174,9 @@ impl Subject for Library {
         bare::of_functions(&self.functions, request)
     }
 
-    fn decode(&self, status: i32) -> Option<Decoded> {
-        // Macros are not in a library: they are those of the system's headers.
-        Libc.decode(status)
+    fn macros(&self, status: i32) -> Option<Decoded> {
+        // Macros are not part of a library: they are those of the system's headers.
+        Libc.macros(status)
     }
 
     fn has_own_image(&self) -> bool {
@@ -176,16 +184,34 @@ impl Subject for Library {
     }
 }
 
-/// Refuses an object for another machine: a loader may say of one that there is no such file.
+/// Rejects an object built for another machine: a loader may just say that there is no such file.
 fn check_machine(file: &Path) -> Result<(), String> {
-    let own = Machine::own();
     let shown = file.display();
-    match (Machine::of(file), own) {
-        (Some(machine), Some(own)) if machine != own => Err(format!(
-            "{shown} is for {machine}, this program for {own}: build it for {own}, or let a waitspec or the C kit for \
-             {machine} be the warden (--warden)"
-        )),
-        (None, Some(_)) => Err(format!("{shown} is no shared object of this system: it is no ELF file")),
-        _ => Ok(()),
+    let instead = "use a waitspec or the C kit built for that machine as the warden (--warden)";
+    match machine::foreign(file, &shown, instead) {
+        Some(why) => Err(why),
+        None if Machine::of(file).is_none() && Machine::own().is_some() => {
+            Err(format!("{shown} is not a shared object of this system: it is not an ELF file"))
+        }
+        // A loader maps what is missing, and dies when it touches that.
+        None => match machine::cut_off(file).filter(|_| Machine::of(file).is_some()) {
+            Some(whole) => Err(format!("{shown} is cut off: it should have {whole} bytes; copy it again")),
+            None => Ok(()),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::refusal;
+    use std::path::Path;
+
+    #[test]
+    fn a_static_program_names_what_can_load_a_library() {
+        let path = Path::new("./mywait.so");
+        assert_eq!(refusal(false, path), None);
+        let why = refusal(true, path).expect("a reason");
+        assert!(why.contains("linked statically and cannot load ./mywait.so"), "{why}");
+        assert!(why.contains("--subject 'agent:waitspec-c agent --so ./mywait.so'"), "{why}");
     }
 }

@@ -3,8 +3,8 @@
 //! To test an implementation of your own, implement [`Subject`]: one method that performs one call. Everything else
 //! (children, schedules, deadlines, verdicts) is up to the harness.
 //!
-//! A [`Request`] holds the arguments of the call with this system's numbers. What came back is an [`Observation`]: an
-//! API that returns status words passes them on, one that returns enums has [`Observation::event`] and
+//! A [`Request`] holds the arguments of the call with this system's numbers. The result is an [`Observation`]: an API
+//! that returns status words uses [`Observation::status`], one that returns enums uses [`Observation::event`] and
 //! [`Observation::info`], and what it cannot express is [`NotOffered`], which skips the trial.
 
 mod api;
@@ -51,14 +51,13 @@ pub(crate) mod waitspec;
 pub mod waitspec;
 pub(crate) mod wrapper;
 
-pub use crate::sys::call::abi::{
-    Call, Info, Memory, NotOffered, Observation, Pointer, Request, Select, Usage,
-};
-pub use api::{Decoded, Subject};
+pub use crate::sys::call::abi::{Call, NotOffered, Observation, Pointer, Request, Usage};
+pub use api::Subject;
 pub(crate) use program::{OWN_PROGRAMS, Own, Program};
 
 #[cfg(not(feature = "internals"))]
 pub(crate) use self::{
+    api::Decoded,
     built_in::{built_in, default_names},
     handle::{Handle, Handles, OWN_HANDLE},
     registry::Registry,
@@ -66,7 +65,13 @@ pub(crate) use self::{
 #[cfg(feature = "internals")]
 #[doc(hidden)]
 pub use self::{
+    api::Decoded,
     built_in::{built_in, default_names},
     handle::{Handle, Handles, OWN_HANDLE},
     registry::Registry,
 };
+#[cfg(not(feature = "internals"))]
+pub(crate) use crate::sys::call::abi::{Info, Memory, Select};
+#[cfg(feature = "internals")]
+#[doc(hidden)]
+pub use crate::sys::call::abi::{Info, Memory, Select};

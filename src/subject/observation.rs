@@ -1,4 +1,4 @@
-//! Observations of an implementation that returns events rather than words.
+//! Observations for implementations that return events rather than status words.
 
 use crate::sys::call::abi::{Info, Memory, NotOffered, Observation, Usage};
 use crate::wait::{Event, Layout, Pid, WaitStatus};
@@ -15,24 +15,23 @@ impl Observation {
         Observation::returned(Ok(0))
     }
 
-    /// One of these calls reported a child, with this status word.
+    /// One of these calls reported a child with this status word.
     pub fn status(pid: Pid, status: WaitStatus) -> Observation {
         Observation { status: Memory::Wrote(status.as_raw()), ..Observation::returned(value(pid)) }
     }
 
-    /// One of these calls reported this event of a child: for an API with an enum in place of the status word.
+    /// One of these calls reported this event of a child: for an API that has an enum in place of the status word.
     ///
     /// ```
-    /// use waitspec::subject::{Memory, Observation};
-    /// use waitspec::wait::{Event, Pid};
+    /// use waitspec::subject::Observation;
+    /// use waitspec::wait::{Event, Pid, WaitStatus};
     /// let pid = Pid::from_raw(4711).unwrap();
     /// let seen = Observation::event(pid, Event::Exited { code: 7 }).unwrap();
-    /// assert_eq!(seen.ret, Ok(4711));
-    /// assert_eq!(seen.status, Memory::Wrote(0x0700));
+    /// assert_eq!(seen, Observation::status(pid, WaitStatus::from_raw(0x0700)));
     /// ```
     ///
     /// # Errors
-    /// [`NotOffered`]: no status word of this system means that.
+    /// [`NotOffered`]: this system has no status word for the event.
     pub fn event(pid: Pid, event: Event) -> Result<Observation, NotOffered> {
         match Layout::HOST.encode(event) {
             Some(status) => Ok(Observation::status(pid, status)),
@@ -46,8 +45,8 @@ impl Observation {
         Observation { info: Memory::Wrote(info), ..Observation::nothing() }
     }
 
-    /// `waitid` reported this event of a child, and `uid` where the API shows `si_uid`.
-    pub fn info(pid: Pid, uid: Option<u32>, event: Event) -> Observation {
+    /// `waitid` reported this event of a child; `pid` and `uid` if the API exposes `si_pid` and `si_uid`.
+    pub fn info(pid: Option<Pid>, uid: Option<u32>, event: Event) -> Observation {
         let (code, status) = match event {
             Event::Exited { code } => (Some(libc::CLD_EXITED), Some(code)),
             Event::Signaled { signal, core: false } => (Some(libc::CLD_KILLED), Some(signal.number())),
@@ -59,7 +58,7 @@ impl Observation {
         };
         let info = Info {
             code: code.map(i64::from),
-            pid: Some(pid.as_raw_nonzero().get().into()),
+            pid: pid.map(|pid| pid.as_raw_nonzero().get().into()),
             uid: uid.map(i64::from),
             status: status.map(i64::from),
             ..Info::default()
@@ -67,7 +66,13 @@ impl Observation {
         Observation { info: Memory::Wrote(info), ..Observation::nothing() }
     }
 
-    /// The same with the resource usage that the call reported.
+    /// The same, where the status word's buffer was seen to be unchanged.
+    #[must_use]
+    pub const fn with_status_untouched(self) -> Observation {
+        Observation { status: Memory::Untouched, ..self }
+    }
+
+    /// The same, with the resource usage that the call reported.
     #[must_use]
     pub const fn with_usage(self, usage: Usage) -> Observation {
         Observation { rusage: Memory::Wrote(usage), ..self }

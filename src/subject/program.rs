@@ -36,7 +36,7 @@ pub(crate) enum Program {
 }
 
 impl Program {
-    /// The correct one of that name.
+    /// The correct program of this name.
     pub(crate) fn correct(name: &str) -> Option<Program> {
         match name {
             "waitspec" => Some(Program::Wrapper(Wrapper::CORRECT)),
@@ -59,7 +59,7 @@ impl Program {
         }
     }
 
-    /// Becomes it; the exit code.
+    /// Runs it; returns the exit code.
     pub(crate) fn run(self, command: &[CString]) -> i32 {
         match self {
             Program::Wrapper(wrapper) => wrapper.run(command),

@@ -12,7 +12,7 @@ pub type FindHandles = fn(&str) -> Option<Box<dyn Handles>>;
 
 /// The subjects a warden can host.
 ///
-/// Wardens are forked from the driver with the registry in memory, so to judge a subject of your own, just add it here
+/// Wardens are forked from the driver with the registry in memory, so to judge a subject of your own, just add it
 /// before the run starts.
 #[derive(Default)]
 pub struct Registry {
@@ -34,7 +34,7 @@ impl Registry {
         registry
     }
 
-    /// Adds a subject under its own name; it lives as long as the process.
+    /// Adds a subject under its own name; it is never freed.
     pub fn add(&mut self, subject: Box<dyn Subject>) {
         let subject: &'static dyn Subject = Box::leak(subject);
         self.subjects.push((subject.name(), subject));
@@ -46,7 +46,7 @@ impl Registry {
         added.or_else(|| self.find?(name).map(|subject| &*Box::leak(subject)))
     }
 
-    /// The same registry with handles, made on demand too.
+    /// The same registry, with handles that are also created on demand.
     #[must_use]
     pub fn with_handles(self, find: FindHandles) -> Registry {
         Registry { find_handles: Some(find), ..self }
@@ -62,7 +62,7 @@ impl Registry {
         self.get(name).is_some() || self.handles(name).is_some()
     }
 
-    /// All names, in the order of their addition.
+    /// All names, in the order in which they were added.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.subjects.iter().map(|(n, _)| n.as_str())
     }

@@ -4,7 +4,7 @@ use rustix::io::Errno;
 use rustix::process::{Pid, WaitOptions, WaitStatus, wait, waitpgid, waitpid};
 
 use super::api::Subject;
-use crate::sys::call::abi::{Call, Memory, NotOffered, Observation, Request, Select};
+use crate::sys::call::abi::{Call, Memory, NotOffered, Observation, Request};
 
 /// `rustix::process::{wait, waitpid, waitpgid, waitid}`; what they cannot express is not offered.
 ///
@@ -36,7 +36,7 @@ impl Subject for Rustix {
 
     fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
         match request.call {
-            Call::Wait => super::api::buffer(request.status).map(|()| observed(wait(WaitOptions::empty()))),
+            Call::Wait => request.buffers_only().map(|()| observed(wait(WaitOptions::empty()))),
             Call::Waitpid => by_pid(request),
             #[cfg(not(target_os = "openbsd"))]
             Call::Waitid => by_id::call(request),
@@ -46,16 +46,13 @@ impl Subject for Rustix {
 }
 
 fn by_pid(request: &Request) -> Result<Observation, NotOffered> {
-    super::api::buffer(request.status)?;
+    request.buffers_only()?;
     let known = WaitOptions::NOHANG | WaitOptions::UNTRACED | WaitOptions::CONTINUED;
     let options = WaitOptions::from_bits_retain(request.options.cast_unsigned());
     if !known.contains(options) {
         return Err(NotOffered("rustix has no name for one of the options"));
     }
-    let Select::Pid(pid) = request.select else {
-        return Err(NotOffered("the call takes a pid, not an idtype and an id"));
-    };
-    Ok(observed(match pid {
+    Ok(observed(match request.raw_pid()? {
         -1 => wait(options),
         0 => waitpid(None, options),
         i32::MIN => return Err(NotOffered("rustix takes a group by its positive number")),
@@ -86,12 +83,11 @@ fn observed(outcome: Result<Option<(Pid, WaitStatus)>, Errno>) -> Observation {
 mod by_id {
     use rustix::process::{WaitId, WaitIdOptions, WaitIdStatus, waitid};
 
-    use super::{Memory, NotOffered, Observation, Request, Select, positive};
-    use crate::subject::api::buffer;
+    use super::{Memory, NotOffered, Observation, Request, positive};
     use crate::sys::call::abi::{Info, Pointer};
 
     pub(super) fn call(request: &Request) -> Result<Observation, NotOffered> {
-        buffer(request.info)?;
+        request.buffers_only()?;
         if request.rusage != Pointer::Null {
             return Err(NotOffered("rustix's waitid has no resource usage"));
         }
@@ -108,7 +104,7 @@ mod by_id {
             Ok(Some(status)) => {
                 Observation { info: Memory::Wrote(info(&status)), ..Observation::returned(Ok(0)) }
             }
-            // This is how it reports an `si_signo` of 0.
+            // This is how rustix reports an `si_signo` of 0.
             Ok(None) => Observation {
                 info: Memory::Wrote(Info { signo: Some(0), ..Info::default() }),
                 ..Observation::returned(Ok(0))
@@ -118,9 +114,7 @@ mod by_id {
     }
 
     fn target(request: &Request) -> Result<WaitId<'_>, NotOffered> {
-        let Select::Id { idtype, id } = request.select else {
-            return Err(NotOffered("the call takes an idtype and an id, not a pid"));
-        };
+        let (idtype, id) = request.raw_id()?;
         let id = i32::try_from(id).map_err(|_| NotOffered("rustix takes positive pids only"))?;
         match idtype {
             all if all == i64::from(libc::P_ALL) => Ok(WaitId::All),
@@ -140,7 +134,7 @@ mod by_id {
             .or_else(|| status.terminating_signal())
             .or_else(|| status.stopping_signal())
             .or_else(|| status.trapping_signal());
-        // The crate has no accessors there.
+        // The crate has no accessors on these systems.
         #[cfg(target_os = "netbsd")]
         let number: Option<i32> = None;
         Info {

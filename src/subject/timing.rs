@@ -1,25 +1,27 @@
-//! A program that reports what a program used: a small correct `time`, on [`crate::wait::wait4`].
+//! A program that reports what a program used: a small correct `time`, built on [`crate::wait::wait4`].
 //!
-//! It writes `user S` and `sys S` in seconds, as POSIX asks for, and peak memory, faults, switches and exit status in the
-//! words of `time -v`. Its exit status is that of [`super::wrapper`].
+//! It writes `real S`, `user S` and `sys S` in seconds, as POSIX requires, and peak memory, page faults, context
+//! switches and exit status in the format of `time -v`. Its exit status is that of [`super::wrapper`].
 
 use super::wrapper::{TROUBLE, code, no_program, prepare};
 use crate::sys::process;
-use crate::wait::{Event, Pid, Rusage, Target, WaitOptions, retrying, wait4};
+use crate::wait::{Event, Pid, Rusage, WaitOptions, WaitTarget, retrying, wait4};
 use std::ffi::CString;
 use std::fmt::Write as _;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-/// How it behaves; mutants have other parts.
+/// How it behaves; mutants replace parts of it.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Timing {
-    /// What it writes of the usage that the wait reported, and of the way in which the command ended.
+    /// What it writes, from the usage that the wait reported and how the command terminated.
     pub(crate) figures: fn(&Rusage, Event) -> Figures,
+    /// The real time it writes, from the elapsed time and the usage.
+    pub(crate) real: fn(Duration, &Rusage) -> Duration,
     /// Its exit code.
     pub(crate) code: fn(Event) -> i32,
 }
 
-/// What it writes.
+/// The figures it writes.
 #[derive(Debug, Clone)]
 pub(crate) struct Figures {
     pub(crate) user: Duration,
@@ -34,22 +36,25 @@ pub(crate) struct Figures {
 
 impl Timing {
     /// The correct one.
-    pub(crate) const CORRECT: Timing = Timing { figures, code };
+    pub(crate) const CORRECT: Timing = Timing { figures, real: |passed, _| passed, code };
 
-    /// Runs a command; the exit code.
+    /// Runs a command; returns the exit code.
     pub(crate) fn run(self, command: &[CString]) -> i32 {
         prepare();
+        let began = Instant::now();
         let Ok(pid) = process::spawn(|| no_program(process::exec(command))) else { return TROUBLE };
         let Some(pid) = Pid::from_raw(pid) else { return TROUBLE };
-        let Ok(waited) = retrying(|| wait4(Target::Pid(pid), WaitOptions::NONE)) else { return TROUBLE };
+        let Ok(waited) = retrying(|| wait4(WaitTarget::Pid(pid), WaitOptions::NONE)) else { return TROUBLE };
         let event = waited.status.event();
-        let text = (self.figures)(&waited.rusage, event).text();
+        let real = (self.real)(began.elapsed(), &waited.rusage);
+        let text =
+            format!("real {:.6}\n", real.as_secs_f64()) + &(self.figures)(&waited.rusage, event).text();
         let _ = rustix::io::write(rustix::stdio::stderr(), text.as_bytes());
         (self.code)(event)
     }
 }
 
-/// What is right.
+/// The correct figures.
 pub(crate) fn figures(usage: &Rusage, event: Event) -> Figures {
     Figures {
         user: usage.user_time(),

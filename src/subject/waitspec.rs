@@ -1,9 +1,10 @@
-//! This crate's own wrappers: they are judged, too.
+//! This crate's own wrappers, which are judged too.
 
 use super::api::{Decoded, Subject};
-use crate::sys::call::abi::{Call, Memory, NotOffered, Observation, Pointer, Request, Return, Select};
+use crate::sys::call::abi::{Call, Memory, NotOffered, Observation, Pointer, Request, Return};
 use crate::wait::{
-    self, ChildInfo, Errno, IdOptions, IdTarget, MaxRssUnit, Pid, Rusage, Target, WaitOptions, WaitStatus,
+    self, ChildInfo, Errno, Event, IdOptions, IdTarget, MaxRssUnit, Pid, Rusage, WaitOptions, WaitStatus,
+    WaitTarget,
 };
 use std::hint::black_box;
 use std::time::Duration;
@@ -28,20 +29,20 @@ impl Subject for Waitspec {
     fn call(&self, request: &Request) -> Result<Observation, NotOffered> {
         match request.call {
             Call::Wait => {
-                super::api::buffer(request.status)?;
-                Ok(observed(wait::wait().map(Some), |done| Observation::status(done.pid, done.status)))
+                request.buffers_only()?;
+                Ok(observed(wait::wait().map(Some), |(pid, status)| Observation::status(pid, status)))
             }
             Call::Waitpid => {
-                super::api::buffer(request.status)?;
+                request.buffers_only()?;
                 let (target, options) = (target(request)?, options(request)?);
                 let outcome = match nohang(request) {
                     true => wait::try_waitpid(target, options),
                     false => wait::waitpid(target, options).map(Some),
                 };
-                Ok(observed(outcome, |done| Observation::status(done.pid, done.status)))
+                Ok(observed(outcome, |(pid, status)| Observation::status(pid, status)))
             }
             Call::Wait3 => {
-                two_buffers(request)?;
+                request.buffers_only()?;
                 let options = options(request)?;
                 let outcome = match nohang(request) {
                     true => wait::try_wait3(options),
@@ -50,7 +51,7 @@ impl Subject for Waitspec {
                 Ok(observed(outcome, with_usage))
             }
             Call::Wait4 => {
-                two_buffers(request)?;
+                request.buffers_only()?;
                 let (target, options) = (target(request)?, options(request)?);
                 let outcome = match nohang(request) {
                     true => wait::try_wait4(target, options),
@@ -75,10 +76,10 @@ impl Subject for Waitspec {
                 Ok(pid_of(wait::wait4(target(request)?, options(request)?).map(Some), |done| done.pid))
             }
             (Call::Waitpid, true) => {
-                Ok(pid_of(wait::try_waitpid(target(request)?, options(request)?), |done| done.pid))
+                Ok(pid_of(wait::try_waitpid(target(request)?, options(request)?), |done| done.0))
             }
             (Call::Waitpid, false) => {
-                Ok(pid_of(wait::waitpid(target(request)?, options(request)?).map(Some), |done| done.pid))
+                Ok(pid_of(wait::waitpid(target(request)?, options(request)?).map(Some), |done| done.0))
             }
             (Call::Waitid, true) => Ok(zero(wait::try_waitid(id_target(request)?, id_options(request)?))),
             (Call::Waitid, false) => Ok(zero(wait::waitid(id_target(request)?, id_options(request)?))),
@@ -91,7 +92,12 @@ impl Subject for Waitspec {
         Some(pid_of(wait::wait4_timeout(pid, WaitOptions::NONE, time), |done| done.pid))
     }
 
-    fn decode(&self, status: i32) -> Option<Decoded> {
+    fn decode(&self, status: i32) -> Option<Event> {
+        Some(WaitStatus::from_raw(status).event())
+    }
+
+    /// Its predicates one by one, and its exit code.
+    fn macros(&self, status: i32) -> Option<Decoded> {
         let status = WaitStatus::from_raw(status);
         Some(Decoded {
             exited: status.is_exited(),
@@ -107,7 +113,7 @@ impl Subject for Waitspec {
     }
 }
 
-/// The value of a call that reports a pid. The rest of its report counts as used.
+/// The value of a call that reports a pid. The rest of its report counts as used, so that it is not optimized away.
 fn pid_of<T>(outcome: Result<Option<T>, Errno>, pid: impl FnOnce(&T) -> Pid) -> Return {
     match black_box(outcome) {
         Ok(Some(done)) => Ok(pid(&done).as_raw_pid().into()),
@@ -116,7 +122,7 @@ fn pid_of<T>(outcome: Result<Option<T>, Errno>, pid: impl FnOnce(&T) -> Pid) -> 
     }
 }
 
-/// The value of `waitid`, as above.
+/// The same for `waitid`, whose value is 0.
 fn zero<T>(outcome: Result<T, Errno>) -> Return {
     match black_box(outcome) {
         Ok(_) => Ok(0),
@@ -126,12 +132,7 @@ fn zero<T>(outcome: Result<T, Errno>) -> Return {
 
 const NO_NAME: NotOffered = NotOffered("the typed API has no name for one of the options");
 
-fn two_buffers(request: &Request) -> Result<(), NotOffered> {
-    super::api::buffer(request.status)?;
-    super::api::buffer(request.rusage)
-}
-
-/// Whether the form of the call that does not block is meant.
+/// Whether the request is for the nonblocking form of the call.
 fn nohang(request: &Request) -> bool {
     request.options & libc::WNOHANG != 0
 }
@@ -144,22 +145,15 @@ fn id_options(request: &Request) -> Result<IdOptions, NotOffered> {
     IdOptions::from_bits(request.options & !libc::WNOHANG).ok_or(NO_NAME)
 }
 
-fn target(request: &Request) -> Result<Target, NotOffered> {
-    match request.select {
-        Select::Pid(pid) => {
-            Target::from_raw(pid).ok_or(NotOffered("the typed API takes a group by its number"))
-        }
-        Select::Id { .. } => Err(NotOffered("the call takes a pid, not an idtype and an id")),
-    }
+fn target(request: &Request) -> Result<WaitTarget, NotOffered> {
+    WaitTarget::from_raw(request.raw_pid()?).ok_or(NotOffered("the typed API takes a group by its number"))
 }
 
 fn id_target(request: &Request) -> Result<IdTarget<'_>, NotOffered> {
-    let Select::Id { idtype, id } = request.select else {
-        return Err(NotOffered("the call takes an idtype and an id, not a pid"));
-    };
+    let (idtype, id) = request.raw_id()?;
     let untyped = NotOffered("the typed API takes positive pids and groups only");
     if idtype == i64::from(libc::P_ALL) {
-        return Ok(Target::Any.into());
+        return Ok(WaitTarget::Any.into());
     }
     let id = i32::try_from(id).map_err(|_| untyped)?;
     #[cfg(target_os = "linux")]
@@ -173,7 +167,7 @@ fn id_target(request: &Request) -> Result<IdTarget<'_>, NotOffered> {
     if idtype == i64::from(libc::P_PID) {
         pid.map(IdTarget::from).ok_or(untyped)
     } else if idtype == i64::from(libc::P_PGID) {
-        Ok(pid.map_or(Target::OwnGroup, Target::Group).into())
+        Ok(pid.map_or(WaitTarget::OwnGroup, WaitTarget::Group).into())
     } else {
         Err(NotOffered("the typed API has no name for the idtype"))
     }
@@ -187,7 +181,7 @@ fn observed<T>(outcome: Result<Option<T>, Errno>, show: impl FnOnce(T) -> Observ
     }
 }
 
-fn with_usage(done: wait::WaitedUsage) -> Observation {
+fn with_usage(done: wait::Waited) -> Observation {
     Observation { rusage: usage(&done.rusage), ..Observation::status(done.pid, done.status) }
 }
 
@@ -196,7 +190,7 @@ fn usage(rusage: &Rusage) -> Memory<crate::sys::call::abi::Usage> {
 }
 
 fn waitid(request: &Request) -> Result<Observation, NotOffered> {
-    super::api::buffer(request.info)?;
+    request.buffers_only()?;
     let (target, options) = (id_target(request)?, id_options(request)?);
     match request.rusage {
         Pointer::Null => {
@@ -221,18 +215,17 @@ fn waitid(request: &Request) -> Result<Observation, NotOffered> {
     }
 }
 
-/// `None` is how the API reports an `si_pid` of 0.
+/// The API returns `None` for an `si_pid` of 0.
 fn shown(info: Option<ChildInfo>) -> Observation {
     match info {
-        Some(info) => Observation::info(info.pid, Some(info.uid), info.event),
+        Some(info) => Observation::info(Some(info.pid), Some(info.uid), info.event),
         None => Observation::no_info(),
     }
 }
 
 #[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 fn wait6(request: &Request) -> Result<Observation, NotOffered> {
-    two_buffers(request)?;
-    super::api::buffer(request.info)?;
+    request.buffers_only()?;
     let target = match id_target(request)? {
         IdTarget::Child(target) => target,
         IdTarget::Never(never, _) => match never {},
@@ -248,4 +241,22 @@ fn wait6(request: &Request) -> Result<Observation, NotOffered> {
         info: shown(done.info).info,
         ..Observation::status(done.pid, done.status)
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wait::Signal;
+
+    #[test]
+    fn an_event_stands_for_the_predicates_of_its_word() {
+        let killed = WaitStatus::signaled(Signal::KILL);
+        let dumped = WaitStatus::from_raw(killed.as_raw() | 0x80);
+        let stopped = WaitStatus::stopped(Signal::STOP);
+        for status in [WaitStatus::exited(7), killed, dumped, stopped, WaitStatus::continued()] {
+            let predicates = Waitspec.macros(status.as_raw()).expect("it decodes words");
+            let expected = Decoded { exit_code: None, ..predicates };
+            assert_eq!(Waitspec.decode(status.as_raw()).map(Decoded::from), Some(expected), "{status}");
+        }
+    }
 }

@@ -1,52 +1,77 @@
-//! A program that runs a program: a small correct wrapper, on [`crate::wait`].
+//! A program that runs a program: a small correct wrapper, built on [`crate::wait`].
 //!
-//! It waits for the command, and exits with its exit code, with 128 + n where signal n killed it, with 127 where there is
-//! no such program and with 126 where it cannot be run. Stops are no exits. It exits once the command was reaped. SIGTERM
-//! and SIGUSR1 are passed on; SIGHUP is ignored. With `[-s KILL] [--preserve-status] SECONDS` before the command, one that
-//! takes longer gets SIGTERM or SIGKILL.
+//! It waits for the command and exits with its exit code, with 128 + n if signal n killed it, with 127 if there is no
+//! such program and with 126 if it cannot be run. A stop is not an exit. It exits once the command has been reaped.
+//! SIGTERM and SIGUSR1 are forwarded; SIGHUP is ignored. With `[-s KILL] [-k SECONDS] [--preserve-status] SECONDS`
+//! before the command, a command that runs longer is sent SIGTERM or SIGKILL, and SIGCONT in case it is stopped; with `-k` it
+//! is sent SIGKILL later.
 
 use crate::sys::process;
 use crate::sys::signal::{self, Action, Flags};
-use crate::wait::{Errno, Event, Pid, Target, WaitOptions, retrying, wait4_timeout, waitpid};
+use crate::wait::{
+    Errno, Event, IdOptions, Pid, WaitOptions, WaitTarget, retrying, wait4_timeout, waitid_timeout, waitpid,
+};
 use std::ffi::CString;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
-/// How a wrapper behaves; mutants have other parts.
+/// How a wrapper behaves; mutants replace parts of it.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Wrapper {
-    /// Before anything else.
+    /// Called first.
     pub(crate) prepare: fn(),
-    /// Waits for the command; the change that it took for its end.
+    /// Waits for the command; returns the event that it took for termination.
     pub(crate) wait: fn(Pid) -> Result<Event, Errno>,
-    /// The exit code for that.
+    /// The exit code for that event.
     pub(crate) code: fn(Event) -> i32,
-    /// The exit code where the command cannot be run.
+    /// The exit code if the command cannot be run.
     pub(crate) no_program: fn(Errno) -> i32,
-    /// What it does on a signal.
+    /// Called on a signal.
     pub(crate) pass_on: fn(i32),
-    /// Before it execs the command.
+    /// Called before it execs the command.
     pub(crate) shield: fn(),
-    /// Its exit code for a command that took too long: of how that ended, whether by SIGKILL, and whether that was asked for.
+    /// How long the command may run, of the limit that it was given.
+    pub(crate) limit: fn(Duration) -> Duration,
+    /// Its exit code for a command that timed out: from how it terminated, whether by SIGKILL, and whether the status
+    /// is preserved.
     pub(crate) expired: fn(Event, bool, bool) -> i32,
+    /// Sends a signal to a command that took too long, which may have stopped.
+    pub(crate) end: fn(i32, i32),
+    /// Its exit code for one that survived that and was killed later, of the one for being killed.
+    pub(crate) later: fn(i32) -> i32,
 }
 
-/// The exit code where no more is known.
+/// The exit code for any other failure.
 pub(crate) const TROUBLE: i32 = 125;
 
-/// The process that signals are passed on to.
+/// The process that signals are forwarded to.
 static CHILD: AtomicI32 = AtomicI32::new(0);
 
 impl Wrapper {
     /// The correct one.
-    pub(crate) const CORRECT: Wrapper = Wrapper { prepare, wait, code, no_program, pass_on, shield, expired };
+    pub(crate) const CORRECT: Wrapper = Wrapper {
+        prepare,
+        wait,
+        code,
+        no_program,
+        pass_on,
+        shield,
+        limit: |time| time,
+        expired,
+        end: |pid, signal| {
+            let _ = process::kill(pid, signal);
+            let _ = process::kill(pid, libc::SIGCONT);
+        },
+        later: |code| code,
+    };
 
-    /// Runs a command; the exit code.
+    /// Runs a command; returns the exit code.
     pub(crate) fn run(self, command: &[CString]) -> i32 {
         (self.prepare)();
         let limit = Limit::of(command);
         let command = &command[limit.words..];
         let exec = || {
+            default_pipe();
             (self.shield)();
             (self.no_program)(process::exec(command))
         };
@@ -54,13 +79,22 @@ impl Wrapper {
         catch(&[libc::SIGTERM, libc::SIGUSR1], pid, self.pass_on);
         let Some(pid) = Pid::from_raw(pid) else { return TROUBLE };
         if let Some(time) = limit.time {
-            match wait4_timeout(Target::Pid(pid), WaitOptions::NONE, time) {
+            match wait4_timeout(WaitTarget::Pid(pid), WaitOptions::NONE, (self.limit)(time)) {
                 Ok(Some(waited)) => return (self.code)(waited.status.event()),
                 Ok(None) => {}
                 Err(_) => return TROUBLE,
             }
             let signal = if limit.kills { libc::SIGKILL } else { libc::SIGTERM };
-            let _ = process::kill(pid.as_raw_pid(), signal);
+            (self.end)(pid.as_raw_pid(), signal);
+            if let Some(time) = limit.kill_after
+                && let Ok(None) =
+                    waitid_timeout(WaitTarget::Pid(pid), IdOptions::EXITED | IdOptions::NOWAIT, time)
+            {
+                (self.end)(pid.as_raw_pid(), libc::SIGKILL);
+                let code =
+                    (self.wait)(pid).map_or(TROUBLE, |event| (self.expired)(event, true, limit.preserves));
+                return (self.later)(code);
+            }
             return (self.wait)(pid)
                 .map_or(TROUBLE, |event| (self.expired)(event, limit.kills, limit.preserves));
         }
@@ -68,17 +102,18 @@ impl Wrapper {
     }
 }
 
-/// How long a command may take.
+/// How long a command may run.
 #[derive(Default)]
 struct Limit {
     words: usize,
     time: Option<Duration>,
+    kill_after: Option<Duration>,
     kills: bool,
     preserves: bool,
 }
 
 impl Limit {
-    /// What stands before the command.
+    /// The words before the command.
     fn of(words: &[CString]) -> Limit {
         let mut limit = Limit::default();
         while let Some(word) = words.get(limit.words).and_then(|word| word.to_str().ok()) {
@@ -87,12 +122,14 @@ impl Limit {
                     limit.kills = words.get(limit.words + 1).is_some_and(|name| name.as_bytes() == b"KILL");
                     limit.words += 1;
                 }
+                "-k" => {
+                    limit.words += 1;
+                    limit.kill_after = words.get(limit.words).and_then(seconds);
+                }
                 "--preserve-status" => limit.preserves = true,
-                _ => match word.parse::<f64>() {
-                    Ok(seconds) if seconds.is_finite() && seconds >= 0.0 => {
-                        limit.time = Some(Duration::from_secs_f64(seconds));
-                    }
-                    _ => break,
+                _ => match words.get(limit.words).and_then(seconds) {
+                    Some(time) => limit.time = Some(time),
+                    None => break,
                 },
             }
             limit.words += 1;
@@ -101,12 +138,23 @@ impl Limit {
     }
 }
 
-/// The command survives a hangup.
+/// A time in seconds.
+fn seconds(word: &CString) -> Option<Duration> {
+    let seconds = word.to_str().ok()?.parse::<f64>().ok()?;
+    Duration::try_from_secs_f64(seconds).ok()
+}
+
+/// The Rust runtime has ignored SIGPIPE before `main`.
+pub(crate) fn default_pipe() {
+    let _ = signal::set_action(libc::SIGPIPE, Action::Default, Flags::default());
+}
+
+/// Makes the command survive a hangup.
 pub(crate) fn shield() {
     let _ = signal::set_action(libc::SIGHUP, Action::Ignore, Flags::default());
 }
 
-/// The exit code for a command that took too long.
+/// The exit code for a command that timed out.
 pub(crate) fn expired(event: Event, killed: bool, preserves: bool) -> i32 {
     match (preserves, killed) {
         (true, _) => code(event),
@@ -115,7 +163,7 @@ pub(crate) fn expired(event: Event, killed: bool, preserves: bool) -> i32 {
     }
 }
 
-/// Has a handler called for these signals, which are meant for that process.
+/// Installs a handler for these signals, which are meant for that process.
 pub(crate) fn catch(signals: &[i32], pid: i32, hook: fn(i32)) {
     CHILD.store(pid, Ordering::Relaxed);
     for signal in signals {
@@ -129,7 +177,7 @@ pub(crate) fn child() -> i32 {
     CHILD.load(Ordering::Relaxed)
 }
 
-/// Passes a signal on.
+/// Forwards a signal.
 pub(crate) fn pass_on(signal: i32) {
     let _ = process::kill(child(), signal);
 }
@@ -145,12 +193,12 @@ pub(crate) fn wait(pid: Pid) -> Result<Event, Errno> {
     wait_with(pid, WaitOptions::NONE)
 }
 
-/// The same with options.
+/// The same, with options.
 pub(crate) fn wait_with(pid: Pid, options: WaitOptions) -> Result<Event, Errno> {
-    retrying(|| waitpid(Target::Pid(pid), options)).map(|waited| waited.status.event())
+    retrying(|| waitpid(WaitTarget::Pid(pid), options)).map(|(_, status)| status.event())
 }
 
-/// The exit code that stands for the end of a command.
+/// The exit code for how a command terminated.
 pub(crate) fn code(event: Event) -> i32 {
     match event {
         Event::Exited { code } => code,

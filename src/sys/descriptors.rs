@@ -8,22 +8,22 @@ use rustix::io::Errno;
 pub fn fd_is_open(fd: RawFd) -> bool {
     // SAFETY: any number may be asked about.
     let asked = check(unsafe { libc::fcntl(fd, libc::F_GETFD) });
-    // Where it cannot be asked about, it is assumed to be open.
+    // If that cannot be determined, it is assumed to be open.
     asked != Err(Errno::BADF)
 }
 
-/// Opens `/dev/null` on each closed standard descriptor, lest the next file opened becomes one of them.
+/// Opens `/dev/null` on each closed standard descriptor, so that no file opened later becomes one of them.
 ///
 /// # Errors
 /// Those of opening `/dev/null`.
 pub fn ensure_standard_fds() -> Result<(), Errno> {
     while let Some(fd) = (0..3).find(|&fd| !fd_is_open(fd)) {
-        // SAFETY: a C string; the descriptor is owned by nobody, on purpose: it is a standard stream from now on.
+        // SAFETY: a C string; the descriptor deliberately has no owner: it is a standard stream from now on.
         let opened = unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDWR) };
         check(opened)?;
         if opened != fd {
-            // open always returns the lowest free one, so another thread is opening files at the same time: give up.
-            // SAFETY: it was opened right here.
+            // open always returns the lowest free descriptor, so another thread must be opening files at the same time:
+            // give up. SAFETY: it was opened right here.
             unsafe { libc::close(opened) };
             return Err(Errno::AGAIN);
         }
@@ -31,7 +31,7 @@ pub fn ensure_standard_fds() -> Result<(), Errno> {
     Ok(())
 }
 
-/// Takes a descriptor that this program inherited and that nothing in it owns; it is then close-on-exec.
+/// Takes ownership of a descriptor that this program inherited and that nothing in it owns; makes it close-on-exec.
 ///
 /// # Errors
 /// `EBADF` if it is not open.
@@ -39,20 +39,20 @@ pub fn adopt(fd: RawFd) -> Result<OwnedFd, Errno> {
     if fd < 3 || !fd_is_open(fd) {
         return Err(Errno::BADF);
     }
-    // SAFETY: it is open, and no standard stream; what was inherited has no owner but the caller.
+    // SAFETY: it is open, and not a standard stream; nothing but the caller owns what was inherited.
     let fd = unsafe { OwnedFd::from_raw_fd(fd) };
     rustix::io::fcntl_setfd(&fd, rustix::io::FdFlags::CLOEXEC)?;
     Ok(fd)
 }
 
-/// Closes every descriptor from `first` on. For a forked child: no owner may use what this closes.
+/// Closes every descriptor from `first` up. For a forked child: no owner may use the descriptors that this closes.
 ///
-/// Where no call closes a range, only what is open is closed: the limit can be in the millions, and in an emulator or a
-/// sandbox every attempt costs.
+/// If there is no call to close a range, only open descriptors are closed: the limit can be in the millions, and in an
+/// emulator or a sandbox every attempt is expensive.
 pub fn close_from(first: RawFd) {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     for last in [u32::MAX, RawFd::MAX.cast_unsigned()] {
-        // Older releases of gVisor refuse a last descriptor that is no int.
+        // Older releases of gVisor reject a last descriptor that is not an int.
         // SAFETY: numbers only; see above for the owners.
         if unsafe { libc::syscall(libc::SYS_close_range, first, last, 0) } == 0 {
             return;
@@ -74,7 +74,7 @@ pub fn close_from(first: RawFd) {
     }
 }
 
-/// Closes what the system lists as open; `None` if it has no such list.
+/// Closes the descriptors that the system lists as open; `None` if it has no such list.
 #[cfg(not(any(
     target_os = "freebsd",
     target_os = "dragonfly",
@@ -96,7 +96,7 @@ fn close_listed(first: RawFd) -> Option<()> {
         listed.extend(number.filter(|&fd| fd >= first && fd != own));
     }
     drop(entries);
-    // The list of another process shows none of ours.
+    // A list of another process shows none of ours.
     complete.then_some(())?;
     for fd in listed {
         // SAFETY: a number only; see `close_from` for the owners.
@@ -113,9 +113,9 @@ fn close_listed(first: RawFd) -> Option<()> {
     target_os = "openbsd"
 )))]
 fn close_polled(first: RawFd) {
-    /// No process here opens that many files.
+    /// No process here opens more files than this.
     const MOST: u64 = 65_536;
-    /// How many are asked about at a time; `poll` takes no more than the limit.
+    /// How many are polled at a time; `poll` takes no more than the limit.
     const AT_ONCE: usize = 1024;
     let limit = super::process::open_files().unwrap_or(MOST);
     let at_once = AT_ONCE.min(usize::try_from(limit).unwrap_or(AT_ONCE)).max(1);
@@ -132,7 +132,7 @@ fn close_polled(first: RawFd) {
     }
 }
 
-/// Writes one byte to a descriptor by its number, whatever becomes of it. May be called in a signal handler.
+/// Writes one byte to a descriptor by its number, ignoring errors. May be called in a signal handler.
 pub fn write_byte(fd: RawFd) {
     // SAFETY: one byte of this frame; a number that is not open is an error without effect.
     unsafe { libc::write(fd, [0_u8].as_ptr().cast(), 1) };
@@ -145,8 +145,8 @@ pub fn peer_pid(socket: BorrowedFd<'_>) -> Option<i32> {
     let mut peer = libc::ucred { pid: 0, uid: 0, gid: 0 };
     let mut size = size_of::<libc::ucred>() as libc::socklen_t;
     let into = (&raw mut peer).cast();
-    // SAFETY: the kernel writes no more than `size` bytes to a structure of that size. rustix's pid cannot be 0, which is
-    // what the kernel says of a process outside of our PID namespace.
+    // SAFETY: the kernel writes no more than `size` bytes to a structure of that size. rustix's pid cannot be 0, which
+    // is what the kernel reports for a process outside our PID namespace.
     let returned =
         unsafe { libc::getsockopt(socket.as_raw_fd(), libc::SOL_SOCKET, libc::SO_PEERCRED, into, &mut size) };
     (returned == 0 && peer.pid >= 0).then_some(peer.pid)
@@ -166,20 +166,21 @@ pub fn move_to(fd: OwnedFd, number: RawFd) -> Result<OwnedFd, Errno> {
     if fd.as_raw_fd() == number {
         return Ok(fd);
     }
-    // Who owned the old descriptor of that number is a process that is forked for this and uses none of what it inherited.
+    // The old descriptor of that number belongs to a process that was forked for this and uses nothing that it
+    // inherited.
     super::makeshift::onto(fd.as_raw_fd(), number)?;
-    // SAFETY: just made, and owned by nobody else.
+    // SAFETY: just created, with no other owner.
     Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::process::tests::Child;
+    use crate::sys::process::tests::TestChild;
 
     #[test]
     fn standard_descriptors_are_filled_and_others_closed() {
-        let child = Child::running(|| {
+        let child = TestChild::running(|| {
             close_from(0);
             let closed = (0..64).all(|fd| !fd_is_open(fd));
             let filled = ensure_standard_fds().is_ok();
@@ -194,13 +195,15 @@ mod tests {
         use crate::sys::sandbox::{Denied, deny, limit};
         use rustix::process::Resource;
 
-        /// Whether what is open is closed, and nothing else is tried, once these calls fail: an attempt to close a number from
-        /// 1024 on is fatal.
+        /// Checks that once these calls fail, open descriptors are closed and nothing else is tried: an attempt to
+        /// close a number from 1024 up is fatal.
         fn closes_what_is_open(denied: &[&str], close: impl Fn()) -> i32 {
-            let child = Child::running(|| {
+            let child = TestChild::running(|| {
+                // Other tests of this process may have some open.
+                close_from(1024);
                 let limited =
                     rustix::process::getrlimit(Resource::Nofile).maximum.is_none_or(|most| most >= 65_536);
-                // SAFETY: /dev/null, and two numbers that nobody in this process owns.
+                // SAFETY: /dev/null, and two numbers that nothing in this process owns.
                 let opened = unsafe { libc::dup2(libc::open(c"/dev/null".as_ptr(), libc::O_RDWR), 700) };
                 if limited && limit(Resource::Nofile, 65_536).is_err() || opened != 700 {
                     return 1;

@@ -92,7 +92,7 @@ fn busy(time: Duration) {
     }
 }
 
-/// Uses this much CPU time, if it is accounted at all: the system then had its chance.
+/// Uses this much CPU time, unless it is not accounted at all: the system then had its chance.
 fn burn(time: Duration) -> Result<(), Errno> {
     let used = || Duration::from_micros(usage(Who::SelfProcess).cpu_us().unwrap_or(0).unsigned_abs());
     let (before, start) = (used(), Instant::now());
@@ -102,7 +102,7 @@ fn burn(time: Duration) -> Result<(), Errno> {
     Err(Errno::TIMEDOUT)
 }
 
-/// The time of a timer.
+/// The interval of a timer.
 const TIMER: Duration = Duration::from_millis(1);
 
 /// Arms a timer.
@@ -111,7 +111,7 @@ fn timer(which: i32) -> Result<(), Errno> {
         it_interval: libc::timeval { tv_sec: 0, tv_usec: 0 },
         it_value: libc::timeval { tv_sec: 0, tv_usec: TIMER.as_micros() as _ },
     };
-    // SAFETY: a filled structure; nothing is asked back.
+    // SAFETY: a filled structure; the old value is not requested.
     check(unsafe { libc::setitimer(which as _, &raw const once, std::ptr::null_mut()) })
 }
 
@@ -135,7 +135,7 @@ fn instruction(signal: i32) -> Result<(), Errno> {
 fn instruction(signal: i32) -> Result<(), Errno> {
     use std::arch::asm;
     match signal {
-        // A division by zero yields 0 there.
+        // A division by zero yields 0 on this machine.
         libc::SIGFPE => return Err(Errno::NOTSUP),
         // SAFETY: it traps, and does nothing else.
         libc::SIGILL => unsafe { asm!("udf #0") },

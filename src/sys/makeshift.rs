@@ -1,18 +1,18 @@
-//! What a system lacks, by other means: kernels that offer the Linux ABI in part are tried, too.
+//! Substitutes for calls that a system lacks: kernels that implement the Linux ABI only in part are tested, too.
 //!
-//! Each function asks in the usual way first. An error other than "no such call" is the answer.
+//! Each function first tries the usual way. An error other than "no such call" is final.
 
 use super::process::{check, last_errno};
 use rustix::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use rustix::io::Errno;
 use std::time::Duration;
 
-/// Whether a call does not exist, or a filter pretends so.
+/// Whether a call does not exist, or a filter makes it look that way.
 fn lacking(errno: Errno) -> bool {
     [Errno::NOSYS, Errno::PERM, Errno::NOTSUP, Errno::OPNOTSUPP].contains(&errno)
 }
 
-/// The first answer, unless that call does not exist here: then the second, or if that fails as well, the first error.
+/// The first result, unless that call does not exist here: then the second, or if that fails as well, the first error.
 pub(crate) fn or<T>(first: Result<T, Errno>, second: impl FnOnce() -> Result<T, Errno>) -> Result<T, Errno> {
     match first {
         Err(errno) if lacking(errno) => second().map_err(|_| errno),
@@ -20,8 +20,8 @@ pub(crate) fn or<T>(first: Result<T, Errno>, second: impl FnOnce() -> Result<T, 
     }
 }
 
-/// Which of these descriptors have something to read or have ended, within that time; `None` waits for ever. A timeout is
-/// no error.
+/// Which of these descriptors are readable or at end of file, within that time; `None` waits forever. A timeout is not
+/// an error.
 ///
 /// # Errors
 /// Those of `poll`, `EINTR` among them.
@@ -29,16 +29,16 @@ pub fn readable(fds: &[BorrowedFd<'_>], within: Option<Duration>) -> Result<Vec<
     polled(fds, libc::POLLIN, within)
 }
 
-/// Sleeps until the other end of one of these descriptors is closed; without any, until a signal comes.
+/// Sleeps until the other end of one of these descriptors is closed; if there are none, until a signal arrives.
 ///
 /// # Errors
 /// As [`readable`].
 pub fn sleep_until_closed(fds: &[BorrowedFd<'_>]) -> Result<(), Errno> {
-    // A hangup is reported whatever is asked for.
+    // A hangup is reported whatever events are requested.
     polled(fds, 0, None).map(drop)
 }
 
-/// Sleeps that long: the standard library panics where `clock_nanosleep` fails.
+/// Sleeps for this long: the standard library panics if `clock_nanosleep` fails.
 pub fn pause(time: Duration) {
     let _ = polled(&[], 0, Some(time));
 }
@@ -49,7 +49,7 @@ fn polled(fds: &[BorrowedFd<'_>], events: i16, within: Option<Duration>) -> Resu
     let length = fds.len() as libc::nfds_t;
     let fine = ppoll(&mut fds, within);
     or(fine, || {
-        // Milliseconds, rounded up, lest a short pause becomes none.
+        // Milliseconds, rounded up, so that a short pause does not become none.
         let ms = within.map_or(-1, |time| i32::try_from(time.as_micros().div_ceil(1000)).unwrap_or(i32::MAX));
         // SAFETY: an array of that length.
         check(unsafe { libc::poll(fds.as_mut_ptr(), length, ms) })
@@ -75,13 +75,13 @@ fn ppoll(_: &mut [libc::pollfd], _: Option<Duration>) -> Result<(), Errno> {
     Err(Errno::NOSYS)
 }
 
-/// A copy of a descriptor with the lowest free number from `least` on, close-on-exec.
+/// A duplicate of a descriptor, with the lowest free number from `least` up, close-on-exec.
 ///
 /// # Errors
 /// Those of `fcntl`, or of `dup`.
 pub fn duplicate_from(fd: impl AsFd, least: RawFd) -> Result<OwnedFd, Errno> {
     or(rustix::io::fcntl_dupfd_cloexec(&fd, least), || {
-        // The lower ones are taken until it gets one that is high enough.
+        // Occupy the lower numbers until one is high enough.
         let mut low = Vec::new();
         loop {
             let copy = rustix::io::dup(&fd)?;
@@ -94,7 +94,7 @@ pub fn duplicate_from(fd: impl AsFd, least: RawFd) -> Result<OwnedFd, Errno> {
     })
 }
 
-/// A copy of a descriptor, close-on-exec.
+/// A duplicate of a descriptor, close-on-exec.
 ///
 /// # Errors
 /// As [`duplicate_from`].
@@ -102,7 +102,7 @@ pub fn duplicate(fd: impl AsFd) -> Result<OwnedFd, Errno> {
     duplicate_from(fd, 0)
 }
 
-/// Gives a descriptor that number, too, closing whatever was open there.
+/// Duplicates a descriptor onto this number, closing whatever was open there.
 ///
 /// # Errors
 /// Those of `dup2`.
@@ -116,7 +116,7 @@ pub(crate) fn onto(fd: RawFd, number: RawFd) -> Result<(), Errno> {
     first
 }
 
-/// Makes a descriptor a standard stream: 0, 1 or 2.
+/// Duplicates a descriptor onto a standard stream: 0, 1 or 2.
 ///
 /// # Errors
 /// Those of `dup2`.
@@ -124,7 +124,7 @@ pub fn as_standard(fd: impl AsFd, number: RawFd) -> Result<(), Errno> {
     onto(fd.as_fd().as_raw_fd(), number)
 }
 
-/// Closes a descriptor on exec.
+/// Makes a descriptor close-on-exec.
 ///
 /// # Errors
 /// Those of `fcntl`.
@@ -134,7 +134,7 @@ pub fn close_on_exec(fd: impl AsFd) -> Result<(), Errno> {
     or(first, || check(unsafe { libc::ioctl(fd.as_fd().as_raw_fd(), libc::FIOCLEX) }))
 }
 
-/// Lets no read or write of a descriptor block.
+/// Makes a descriptor nonblocking.
 ///
 /// # Errors
 /// Those of `fcntl`.
@@ -163,7 +163,7 @@ pub fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
         // SAFETY: an array of two.
         let made = unsafe { libc::pipe(ends.as_mut_ptr()) };
         check(made)?;
-        // SAFETY: just made, and owned by nobody else.
+        // SAFETY: just created, with no other owner.
         let [read, write] = ends.map(|fd| unsafe { OwnedFd::from_raw_fd(fd) });
         close_on_exec(&read)?;
         close_on_exec(&write)?;
@@ -171,7 +171,7 @@ pub fn pipe() -> Result<(OwnedFd, OwnedFd), Errno> {
     })
 }
 
-/// Makes a directory that is its owner's alone.
+/// Creates a directory that only its owner can access.
 ///
 /// # Errors
 /// Those of `mkdir`.
@@ -183,7 +183,7 @@ pub fn make_directory(path: &std::path::Path) -> Result<(), Errno> {
     })
 }
 
-/// Accepts a connection, close-on-exec and without blocking.
+/// Accepts a connection, close-on-exec and nonblocking.
 ///
 /// # Errors
 /// Those of `accept`.
@@ -197,12 +197,12 @@ pub fn accept(listener: &OwnedFd) -> Result<OwnedFd, Errno> {
     let first = Err(Errno::NOSYS);
     or(first, || {
         let null = std::ptr::null_mut();
-        // SAFETY: nobody asks who connected.
+        // SAFETY: the peer's address is not requested.
         let socket = unsafe { libc::accept(listener.as_raw_fd(), null, null.cast()) };
         if socket < 0 {
             return Err(last_errno());
         }
-        // SAFETY: just made, and owned by nobody else.
+        // SAFETY: just created, with no other owner.
         let socket = unsafe { OwnedFd::from_raw_fd(socket) };
         close_on_exec(&socket)?;
         nonblocking(&socket)?;

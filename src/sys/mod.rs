@@ -13,4 +13,6 @@ pub mod process;
 pub mod process_table;
 pub mod sandbox;
 pub mod signal;
+#[cfg(all(feature = "cli", any(target_os = "linux", target_os = "android")))]
+pub mod startup;
 pub mod terminal;

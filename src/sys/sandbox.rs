@@ -55,7 +55,7 @@ mod linux {
     }
 
     pub(crate) fn deny(call: &str, denied: Denied) -> Result<(), Errno> {
-        // Argument index, comparison and operand; without one the call is denied whatever its arguments.
+        // Argument index, comparison and operand; without them the call is denied regardless of its arguments.
         let (number, only) = match call {
             "pidfd_open" => (libc::SYS_pidfd_open, None),
             "getppid" => (libc::SYS_getppid, None),
@@ -95,7 +95,7 @@ mod linux {
         let deny = go(code(BPF_RET | BPF_K), verdict);
         let allow = go(code(BPF_RET | BPF_K), libc::SECCOMP_RET_ALLOW);
         let (mut with_argument, mut plain);
-        // Without an allocation: a test denies calls in a fork of a threaded process.
+        // Without allocating: a test denies calls in a fork of a multithreaded process.
         let filter: &mut [sock_filter] = match only {
             Some((n, how, k)) => {
                 let [load_argument, test_argument] = load_and_test(argument(n), how, k, 1);
@@ -109,7 +109,7 @@ mod linux {
         };
         let program = libc::sock_fprog { len: filter.len() as u16, filter: filter.as_mut_ptr() };
         let zero = 0 as libc::c_ulong;
-        // SAFETY: numbers only. Without it an ordinary user may install no filter.
+        // SAFETY: numbers only. Without it, an unprivileged user may not install a filter.
         check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1 as libc::c_ulong, zero, zero, zero) })?;
         let mode = libc::SECCOMP_MODE_FILTER as libc::c_ulong;
         // SAFETY: the kernel reads the program, which is of the length that it says, and keeps a copy.

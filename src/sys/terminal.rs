@@ -12,7 +12,7 @@ use super::process::{check, last_errno};
 pub struct SessionTerminal {
     /// The master side; closing it hangs up the session.
     pub master: OwnedFd,
-    /// The terminal itself. When the session leader closes its last descriptor of it, NetBSD takes it from the session,
+    /// The slave side. When the session leader closes its last descriptor for it, NetBSD detaches it from the session,
     /// and `/dev/tty` is `ENXIO` from then on; FreeBSD and OpenBSD are said to do the same.
     pub terminal: OwnedFd,
 }
@@ -27,14 +27,14 @@ pub fn new_session() -> Result<SessionTerminal, Errno> {
     super::process::new_session()?;
     let (master, terminal) = pair()?;
     stop_background_output(&terminal)?;
-    // The last thing that may fail: once the terminal controls the session, closing the master would kill the caller.
+    // The last step that may fail: once the terminal controls the session, closing the master would kill the caller.
     take_control(&terminal)?;
     Ok(SessionTerminal { master, terminal })
 }
 
 /// Sets `TOSTOP`.
 ///
-/// Not by rustix, which prefers the `TCGETS2` of Linux: qemu-user does not know it.
+/// Not with rustix, which prefers Linux's `TCGETS2`: qemu-user does not know it.
 fn stop_background_output(terminal: &OwnedFd) -> Result<(), Errno> {
     let mut modes = std::mem::MaybeUninit::<libc::termios>::zeroed();
     // SAFETY: an open descriptor of ours, and a buffer that is a struct termios.
@@ -61,12 +61,12 @@ pub fn pair() -> Result<(OwnedFd, OwnedFd), Errno> {
     check(unsafe { libc::grantpt(master.as_raw_fd()) })?;
     // SAFETY: as above.
     check(unsafe { libc::unlockpt(master.as_raw_fd()) })?;
-    // SAFETY: as above; what is given is a C string or null.
+    // SAFETY: as above; the result is a C string or null.
     let name = unsafe { libc::ptsname(master.as_raw_fd()) };
     if name.is_null() {
         return Err(last_errno());
     }
-    // SAFETY: a C string, which no other thread replaces: a process that does this has only the caller's.
+    // SAFETY: a C string, which no other thread overwrites: a process that calls this has only the calling thread.
     let name = unsafe { CStr::from_ptr(name) };
     // SAFETY: a C string.
     let slave = opened(unsafe { libc::open(name.as_ptr(), libc::O_RDWR | libc::O_NOCTTY) })?;
@@ -76,7 +76,7 @@ pub fn pair() -> Result<(OwnedFd, OwnedFd), Errno> {
     Ok((master, slave))
 }
 
-/// Makes a terminal the controlling one of the session that this process leads.
+/// Makes a terminal the controlling terminal of the session that this process leads.
 ///
 /// # Errors
 /// Those of the system; `ENOTSUP` if a controlling terminal cannot be requested.
@@ -86,7 +86,7 @@ pub fn take_control(slave: &OwnedFd) -> Result<(), Errno> {
     check(unsafe { libc::ioctl(slave.as_raw_fd(), libc::TIOCSCTTY as _, 0) })
 }
 
-/// Not to be had here.
+/// Not supported on this system.
 ///
 /// # Errors
 /// `ENOTSUP`.
@@ -98,13 +98,13 @@ pub fn take_control(_: &OwnedFd) -> Result<(), Errno> {
 /// The controlling terminal of this process, for reading and writing.
 ///
 /// # Errors
-/// `ENXIO` or `ENOENT` where there is none.
+/// `ENXIO` or `ENOENT` if there is none.
 pub fn controlling() -> Result<OwnedFd, Errno> {
     use rustix::fs::{Mode, OFlags};
     rustix::fs::open(c"/dev/tty", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())
 }
 
-/// `tcsetpgrp`: makes a group the foreground one.
+/// `tcsetpgrp`: puts a group in the foreground.
 ///
 /// # Errors
 /// Those of the system (`EPERM` for a group of another session); a background caller gets `SIGTTOU` first.
@@ -116,7 +116,7 @@ pub fn set_foreground(terminal: BorrowedFd<'_>, group: i32) -> Result<(), Errno>
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::process::tests::Child;
+    use crate::sys::process::tests::TestChild;
     use rustix::event::{PollFd, PollFlags, Timespec};
 
     /// Whether no process has the terminal open any more.
@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_leader_holds_its_controlling_terminal() {
-        let leader = Child::running(|| {
+        let leader = TestChild::running(|| {
             let Ok(held) = new_session() else { return 1 };
             if controlling().is_err() {
                 return 2;
@@ -146,13 +146,13 @@ mod tests {
         assert_eq!(leader.end(), 0);
     }
 
-    /// The error of [`new_session`] where a request of terminals fails, or minus the signal that killed the caller.
+    /// The error of [`new_session`] if a terminal request fails, or the negated signal that killed the caller.
     #[cfg(target_os = "linux")]
     fn without(request: &str) -> i32 {
         let denied = crate::sys::sandbox::Denied::Errno(libc::ENOSYS);
-        let child = Child::running(|| {
+        let child = TestChild::running(|| {
             match crate::sys::sandbox::deny(request, denied).and_then(|()| new_session()) {
-                // To close it would hang the session up.
+                // Closing it would hang up the session.
                 Ok(held) => {
                     std::mem::forget(held);
                     0

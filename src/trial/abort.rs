@@ -6,22 +6,22 @@ use super::verdict::Failure;
 /// What a case returns.
 pub type Outcome = Result<(), Abort>;
 
-/// Why a case goes no further.
+/// Why a case stops early. Small, because every `?` of every case passes it on.
 #[derive(Debug, Clone)]
 pub enum Abort {
     /// The subject broke a clause.
-    Fail(Failure),
+    Fail(Box<Failure>),
     /// A call did not return although it had to.
-    Hang(Failure),
+    Hang(Box<Failure>),
     /// The agent died in a call.
-    Crash(Failure),
-    /// It cannot be asked here, for this reason.
+    Crash(Box<Failure>),
+    /// It cannot be tested here, for this reason.
     Skip(String),
-    /// The harness or the surroundings went wrong.
+    /// The harness or the environment failed.
     Broken(String),
     /// The agent broke the protocol.
     Protocol(String),
-    /// What the subject promised nothing about did not come: that was recorded, and nothing more can be asked.
+    /// Something that the subject did not promise did not happen: this was recorded, and nothing more can be judged.
     Recorded,
     /// The run is being interrupted.
     Interrupted,
@@ -34,6 +34,9 @@ impl From<LinkError> for Abort {
             LinkError::Unfit(why) | LinkError::Damaged(why) => Abort::Broken(why),
             LinkError::Elsewhere(child) => Abort::Broken(format!(
                 "supervised elsewhere: {child} is not below the warden; it was told to exit"
+            )),
+            LinkError::NoPid(child) => Abort::Skip(format!(
+                "nothing here shows the pid of child {child}, which is in a PID namespace of its own"
             )),
             LinkError::Late(what) => Abort::Broken(format!("{what} did not come in time")),
             LinkError::Missing(what) => Abort::Skip(what),

@@ -23,9 +23,9 @@ pub struct Case {
     pub title: &'static str,
     /// The clauses that it checks. An expectation of any other clause is an error of the case.
     pub clauses: &'static [&'static Clause],
-    /// What must be there for it to be tried.
+    /// What it needs from its environment.
     pub needs: Needs,
-    /// Where it is written: [`here`].
+    /// Where it is defined: [`here`].
     pub at: &'static Location<'static>,
     /// The program.
     pub body: Body,
@@ -34,16 +34,16 @@ pub struct Case {
 /// The program of a case, for one interface.
 #[derive(Debug)]
 pub enum Body {
-    /// Of calls.
+    /// For calls.
     Calls {
-        /// Those that it is tried with.
+        /// The calls it is tried with.
         calls: Calls,
-        /// What it asks the trial's call for; a call that cannot carry it is not planned.
+        /// What it asks of the trial's call; a call that cannot do that is not planned.
         uses: Uses,
         /// The program.
         run: fn(&mut calls::Trial<'_>) -> Outcome,
     },
-    /// Of a handle.
+    /// For a handle.
     Handle {
         /// What the handle must be able to do.
         abilities: Abilities,
@@ -52,23 +52,23 @@ pub enum Body {
         /// The program.
         run: fn(&mut handle::Trial<'_>) -> Outcome,
     },
-    /// Of a program that runs a program.
+    /// For a program that runs a program.
     Program {
-        /// What it is tried with.
+        /// The kinds it is tried with.
         kinds: Kinds,
         /// The program.
         run: fn(&mut program::Trial<'_>) -> Outcome,
     },
 }
 
-/// The file and line that this is written at.
+/// The source file and line of the caller.
 #[track_caller]
 pub const fn here() -> &'static Location<'static> {
     Location::caller()
 }
 
 impl Case {
-    /// The interface that it is of.
+    /// The interface that it is for.
     pub const fn interface(&self) -> InterfaceName {
         match self.body {
             Body::Calls { .. } => InterfaceName::Calls,
@@ -77,7 +77,7 @@ impl Case {
         }
     }
 
-    /// The calls that it is tried with and that can carry it; none for another interface.
+    /// The calls that it is tried with and that can do what it asks; none for another interface.
     pub fn planned_calls(&self) -> Calls {
         match self.body {
             Body::Calls { calls, uses, .. } => calls.that_are_in(uses.carriers()),
@@ -85,18 +85,18 @@ impl Case {
         }
     }
 
-    /// Whether one call stands for several of a subject.
+    /// Whether one call stands for several of a subject's.
     pub fn is_few(&self) -> bool {
         matches!(self.body, Body::Calls { calls, .. } if calls.is_few())
     }
 
-    /// The variants that a subject is tried with; `every`: none stands for another.
+    /// The variants that it is tried with on a subject; `every`: none stands for another.
     pub fn variants_of(&self, subject: &SubjectInfo, every: bool) -> Vec<Variant> {
         let offered = subject.variants();
         if matches!(self.body, Body::Program { kinds, .. } if !kinds.has(subject.kind)) {
             return Vec::new();
         }
-        // What only few programs do is not asked of others.
+        // What only a few programs can do is not asked of the others.
         let promised = |key| subject.contract.is_some_and(|contract| contract.row(key).is_some());
         let few = |clause: &&Clause| {
             clause.promise().is_some_and(|key| contracts::is_of_few(key) && !promised(key))
@@ -117,7 +117,7 @@ impl Case {
         calls.into_iter().map(Variant::Call).collect()
     }
 
-    /// Every variant that there is for it.
+    /// Every variant it can have.
     pub fn every_variant(&self) -> Vec<Variant> {
         match self.interface() {
             InterfaceName::Calls => self.planned_calls().list().into_iter().map(Variant::Call).collect(),
@@ -136,7 +136,7 @@ impl Case {
         }
     }
 
-    /// Why a subject of its interface cannot be tried with it, if it cannot.
+    /// Why a subject of its interface cannot be tried with it; `None` if it can.
     pub fn not_offered(&self, subject: &SubjectInfo) -> Option<String> {
         match self.body {
             Body::Handle { abilities, .. } => {
@@ -147,7 +147,7 @@ impl Case {
         }
     }
 
-    /// Runs it on the core of a trial that was opened, and gives the core back with the outcome.
+    /// Runs it on the core of an open trial, and returns the core along with the outcome.
     pub(crate) fn run_on<'a>(&'static self, core: Core<'a>, variant: Variant) -> (Core<'a>, Outcome) {
         fn run<'a, I: Interface>(
             core: Core<'a>,
@@ -164,7 +164,7 @@ impl Case {
         match (&self.body, variant) {
             (Body::Calls { uses, run: body, .. }, Variant::Call(call)) => {
                 let late = |t: &mut calls::Trial<'a>| match body(t) {
-                    // Nothing that returned may be written to afterwards.
+                    // Nothing may be written to buffers after their call has returned.
                     outcome @ (Ok(()) | Err(Abort::Skip(_))) => t.check_late_writes().and(outcome),
                     other => other,
                 };
@@ -181,13 +181,13 @@ impl Case {
         }
     }
 
-    /// Whether anything of it applies to a system of that profile.
+    /// Whether any of its clauses applies to a system with that profile.
     pub fn applies_to(&self, profile: Profile) -> bool {
         self.clauses.iter().any(|c| c.applies_to(profile))
     }
 }
 
-/// A theme: the table of its cases, one for each function of the file that is one.
+/// A theme: the table of its cases, one for each function in the file that is a case.
 ///
 /// ```text
 /// cases! { "theme";
@@ -197,11 +197,12 @@ impl Case {
 /// }
 /// ```
 ///
-/// In the parentheses stand the [`Uses`]: targets, then options if there are any (`NONE` before `adapting`). Without `in` a case is
-/// tried with each call that carries them; without `needs` it needs nothing. The clauses may be pairs
-/// ([`crate::spec::pairs`]). The id is `theme.function-name`. `cases! { handle "theme"; name(TIMEOUT | STEAL) => [...]; }` are of
-/// handles that can do that; with `begins OwnPids` behind the parentheses, of an agent that begins so. `cases! { program
-/// "theme"; name(WRAPPER | TIME) => [...]; }` of programs of these kinds.
+/// The parentheses hold the [`Uses`]: targets, then options if there are any (`NONE` before `adapting`). Without `in`,
+/// a case is tried with every call that can do what it asks; without `needs`, it needs nothing. The clauses may be
+/// pairs ([`crate::spec::pairs`]). The id is `theme.function-name`. `cases! { handle "theme"; name(TIMEOUT | STEAL) =>
+/// [...]; }` defines cases for handles with these abilities; `begins OwnPids` after the parentheses is for an agent
+/// that begins in that way. `cases! { program "theme"; name(WRAPPER | TIME) => [...]; }` defines cases for programs of
+/// these kinds.
 macro_rules! cases {
     ($theme:literal; $(
         #[doc = $title:literal]
@@ -282,7 +283,7 @@ macro_rules! cases {
 }
 pub(crate) use cases;
 
-/// The id of a case from the name of its function.
+/// The id of a case, from the name of its function.
 pub(crate) const fn id_of<const N: usize>(name: &str) -> [u8; N] {
     let (name, mut id) = (name.as_bytes(), [0; N]);
     let mut at = 0;
@@ -293,29 +294,29 @@ pub(crate) const fn id_of<const N: usize>(name: &str) -> [u8; N] {
     id
 }
 
-/// What must be there for a case to be tried; without it the trial is skipped with the reason.
+/// What a case needs from its environment; without it, the trial is skipped with the reason.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Needs {
     /// Each of these.
     pub each: &'static [Need],
-    /// It burns CPU time: it is not run beside another that does.
+    /// It burns CPU time: it must not run at the same time as another case that does.
     pub burns: bool,
 }
 
-/// One thing that surroundings can take away.
+/// One thing that an environment may lack.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Need {
     /// The superuser.
     Root,
-    /// Anybody but the superuser.
+    /// Any user but the superuser.
     NotRoot,
-    /// An agent whose calls can be made on several threads.
+    /// An agent that can make calls on several threads.
     Threads,
-    /// A hard limit of core files that is not 0, and a system that writes them into the working folder.
+    /// A hard core file limit other than 0, and a system that writes core files to the working directory.
     CoreFiles,
     /// A PID namespace for programs.
     PidNamespace,
-    /// A `waitid` that knows `P_PIDFD`, and that nothing forbids.
+    /// A `waitid` that supports `P_PIDFD`, with nothing that forbids it.
     PidfdWaits,
 }
 

@@ -1,26 +1,23 @@
-//! What children say over a link.
+//! Lines from children, as received over a link.
 
 use super::link::{Link, LinkError, Message};
 use crate::protocol::Line;
 use std::time::{Duration, Instant};
 
 impl Link {
-    /// The answer of a child to what it was told.
-    pub(crate) fn child_answer(
+    /// As [`Link::child_line`], for one turn of a longer wait that began at the given time and lasts that long.
+    pub(super) fn child_line_in_turn(
         &mut self,
         name: &str,
         word: &str,
         id: Option<u64>,
-        within: Duration,
+        (began, whole): (Instant, Duration),
+        turn: Duration,
     ) -> Result<Line, LinkError> {
-        let patience = self.patience(format!("an answer of a child ({word})"), within);
-        match self.child_line_until(Instant::now() + patience.time, name, word, id) {
-            Err(late @ LinkError::Late(_)) => self.did_not_come(patience).and(Err(late)),
-            other => other,
-        }
+        self.child_line_until(self.deadline(turn).min(began + whole), name, word, id)
     }
 
-    /// A line of that word, or with that id, from a child; that it is late means nothing yet.
+    /// A line from a child with that word or id; being late is not yet a failure.
     pub fn child_line(
         &mut self,
         name: &str,
@@ -41,9 +38,9 @@ impl Link {
         let late = format!("{word} of child {name}");
         self.await_message(deadline, &late, true, |m| match m {
             Message::Child(n, line) if n == name => match id {
-                // A step that it was started with could not be done: no other answer follows.
+                // An initial step could not be done: no other answer follows.
                 Some(_) => (line.id() == id || is_failed_first_step(line)).then(|| line.clone()),
-                // A step that it was started with could not be done, or an exec: nothing else follows.
+                // An initial step, or an exec, could not be done: nothing else follows.
                 None => {
                     let failed = line.word() == "err" && (line.id().is_none() || word == "hello")
                         || is_failed_first_step(line);
@@ -54,16 +51,14 @@ impl Link {
         })
     }
 
-    /// What that child says of an initial step that failed, or of why it does none.
-    pub(crate) fn child_refusal(&mut self, name: &str, within: Duration) -> Result<Line, LinkError> {
-        let late = format!("a refusal of child {name}");
-        self.await_message(self.deadline(within), &late, true, |message| match message {
-            Message::Child(of, line) if of == name => is_failed_first_step(line).then(|| line.clone()),
-            _ => None,
-        })
+    /// Takes a child's message that an initial step failed or is unknown, if it has arrived.
+    pub(crate) fn refusal_of(&mut self, name: &str) -> Option<Line> {
+        self.take_if(
+            |message| matches!(message, Message::Child(of, line) if of == name && is_failed_first_step(line)),
+        )
     }
 
-    /// Takes what a child said of an initial step that failed, if anybody did so far.
+    /// Takes a message that an initial step failed, from any child, if one has arrived.
     pub(crate) fn failed_first_step(&mut self) -> Option<Line> {
         self.take_if(|message| match message {
             Message::Child(_, line) => is_failed_first_step(line),
@@ -71,7 +66,7 @@ impl Link {
         })
     }
 
-    /// Takes the error of a step that was begun, if it has come.
+    /// Takes the error of a step that was begun, if it has arrived.
     pub(crate) fn failed_step(&mut self, name: &str, id: u64) -> Option<Line> {
         self.take_if(|message| match message {
             Message::Child(of, line) => {
@@ -89,7 +84,7 @@ impl Link {
     }
 }
 
-/// Whether a child says that it could not do a step that it was started with, or does not know one.
+/// Whether a child reports that an initial step failed or is unknown.
 fn is_failed_first_step(line: &Line) -> bool {
     let failed = line.word() == "unsupported" || line.word() == "err" && line.get("step").is_some();
     failed && line.id().is_none()

@@ -1,10 +1,11 @@
-//! What a case does with children: has them made, tells them what to do, signals them and watches them.
+//! What a case does with children: creates them, gives them steps, signals them and watches them.
 
 use super::abort::{Abort, Outcome};
 use super::core::{Birth, Child, Core, Interface, Known, Started, Trial};
-use super::deadline::{PROMPT, STATE};
+use super::deadline::PROMPT;
 use super::link::{LinkError, To};
 use super::making::{Begun, By, Making, named};
+use super::missing::Of;
 use super::states::{adopt, state_of};
 use super::verdict::Failure;
 use crate::protocol::Line;
@@ -18,12 +19,15 @@ use crate::wait::Signal;
 use crate::wait::errno::Errno;
 use std::time::Instant;
 
-/// A trial with this many children needs more than others: EAGAIN from fork is then a limit of the environment and skips the
-/// trial; in any other trial it means that the process table is full.
+/// A trial with at least this many children may exceed a limit of the environment: EAGAIN from fork then skips the
+/// trial. In any other trial it means that the process table is full.
 const MANY: usize = 32;
 
+/// How many times in a row, a second apart, a child must be seen in a tracing stop before it is assumed to stay there.
+const TRAPPED: u32 = 4;
+
 impl<I: Interface> Trial<'_, I> {
-    /// Has a child made that runs this scenario.
+    /// Creates a child that runs this scenario.
     pub fn spawn(&mut self, scenario: Scenario) -> Result<Child, Abort> {
         let birth = self.core.birth(&By::Fork { thread: 0 }, &scenario);
         let started = self.with.start(&mut self.core, &birth)?;
@@ -32,27 +36,27 @@ impl<I: Interface> Trial<'_, I> {
 }
 
 impl Core<'_> {
-    /// Words the request for a child, and sends nothing yet.
+    /// Builds the request for a child without sending anything yet.
     pub(crate) fn birth(&mut self, by: &By, scenario: &Scenario) -> Birth {
         let name = child_name(self.named);
         self.named += 1;
         let steps = scenario.lines();
         let held_or_steps = if steps.is_empty() { "held".to_owned() } else { steps.join("; ") };
         self.steps.push(format!("{} {name} ({held_or_steps}){}", by.word(), by.details()));
-        // A child that exits by itself and reports nothing needs no connection, and costs a third; one that dumps core does, for
-        // it is then in a folder that is removed.
+        // A child that exits by itself and reports nothing needs no connection, which makes it three times cheaper. A
+        // child that dumps core needs one, since it then runs in a directory that is removed.
         let connects = scenario.is_held() || scenario.steps.iter().any(|s| s.reports() || s.may_dump());
         let token = self.token(&name);
         let mut argv = self.child_argv(connects, &token, &steps);
         let thread = by.thread();
         if thread.is_some() || !self.agent.program.is_empty() {
-            // A program may well let its child outlive it.
-            // The parent-death signal is tied to the thread that forks, and this one may exit before the child.
+            // A program may legitimately let its child outlive it.
+            // The parent-death signal is tied to the thread that forks, which may exit before the child.
             argv.insert(self.agent.child.len(), "--orphan".to_owned());
         }
         let command = argv.clone();
         let argv = Words::of(argv);
-        // An agent that is this crate need not exec its own child program.
+        // If the agent is this crate, it need not exec a child program.
         let forked = !scenario.fresh && self.common.child.is_none();
         let (image, words) =
             if forked { (Some(Image::Any), Some(self.agent.child.len())) } else { (None, None) };
@@ -87,7 +91,7 @@ impl Core<'_> {
         Birth { name, id, request, argv: command, connects, awaited, making }
     }
 
-    /// The error of a request that was refused.
+    /// The error of a request that failed.
     pub(crate) fn errno(&self, reply: &Line) -> Result<Errno, Abort> {
         errno_of(reply, self.system).map_err(|e| Abort::Protocol(format!("a refusal: {e}")))
     }
@@ -113,7 +117,7 @@ impl Core<'_> {
         }
     }
 
-    /// Takes a child that was made into the trial, and greets it if it connects.
+    /// Adds a child that was created to the trial, and waits for its hello if it connects.
     pub(crate) fn join(&mut self, birth: Birth, started: Started) -> Result<Child, Abort> {
         let (pid, greeted) = match started {
             Started::Forked(pid) => (pid, false),
@@ -123,7 +127,7 @@ impl Core<'_> {
         let child = Child { name: birth.name, pid };
         if birth.connects && !greeted {
             let said = self.greet(&child)?.number("pid").unwrap_or(pid);
-            // In a namespace of its own a child has another pid.
+            // A child in its own PID namespace sees a different pid.
             if said != pid && !birth.request.flag("newpid") {
                 return Err(Abort::Protocol(format!(
                     "reply to spawn: it says pid {pid}, and the child {said}"
@@ -131,7 +135,8 @@ impl Core<'_> {
             }
         }
         if birth.awaited {
-            // It says hello first. A signal that came before its steps were done would find another process than is meant.
+            // It says hello before it does its steps. A signal sent before they were done would hit it in the wrong
+            // state.
             let id = self.send_step(&child, &Step::Getids)?;
             let reply = self.await_step(&child, id)?;
             if reply.word() != "ok" {
@@ -143,22 +148,32 @@ impl Core<'_> {
         Ok(child)
     }
 
-    /// Waits for the hello of a child that connects, and gives it.
+    /// Waits for the hello of a child that connects, and returns it.
     fn greet(&mut self, child: &Child) -> Result<Line, Abort> {
         if let Some(pipes) = self.common.pipes.filter(|pipes| slot(&child.name) >= *pipes) {
             return Err(Abort::Skip(format!("more than the {pipes} children that can connect here")));
         }
         let began = Instant::now();
-        let whole = self.link.patience("a connection of a child".to_owned(), PROMPT);
+        let whole = self.link.patience(Of::Processes, "a connection of a child".to_owned(), PROMPT);
         let mut patience = PROMPT / 100;
+        let mut trapped = 0;
         loop {
             match self.link.child_line(&child.name, "hello", None, patience) {
                 Ok(hello) => return Ok(hello),
                 Err(LinkError::Late(_)) => {}
                 Err(other) => return Err(other.into()),
             }
-            let ended = self.ended_unknown(child)?;
-            // It may have said hello, and have died, before the warden came to read it.
+            let state = self.state_unknown(child)?;
+            let ended = matches!(state, Some(ProcessState::Zombie | ProcessState::Gone));
+            // A tracer of other processes resumes them.
+            trapped = if state == Some(ProcessState::TracingStop) { trapped + 1 } else { 0 };
+            if trapped >= TRAPPED {
+                return Err(Abort::Skip(format!(
+                    "the program that child {} runs executes another one, at which it is trapped again",
+                    child.name
+                )));
+            }
+            // It may have said hello and died before the warden read it.
             if ended && let Ok(hello) = self.link.child_line(&child.name, "hello", None, PROMPT / 10) {
                 return Ok(hello);
             }
@@ -167,7 +182,7 @@ impl Core<'_> {
                 self.link.did_not_come(whole.clone())?;
             }
             if ended || late {
-                let how = if ended { "ended before it connected" } else { "did not connect" };
+                let how = if ended { "terminated before it connected" } else { "did not connect" };
                 let program = self.agent.child.join(" ");
                 return Err(Abort::Broken(format!(
                     "child {} (pid {}) {how}: can `{program}` be run?",
@@ -178,24 +193,24 @@ impl Core<'_> {
         }
     }
 
-    /// Whether a child that has not said hello is dead already.
-    fn ended_unknown(&mut self, child: &Child) -> Result<bool, Abort> {
-        // In the namespace of a program it has another pid.
+    /// The state of a child that has not said hello, if it is known.
+    fn state_unknown(&mut self, child: &Child) -> Result<Option<ProcessState>, Abort> {
+        // It has a different pid in the namespace of a program.
         if !self.agent.program.is_empty() || self.link.ask_warden(&adopt(child), PROMPT)?.word() != "ok" {
-            // It may be gone, or not to be seen here: only time tells.
-            return Ok(false);
+            // It may be gone, or not visible here: keep waiting.
+            return Ok(None);
         }
         let state = self.link.ask_warden(&Request::State { of: child.name.clone() }, PROMPT)?;
-        Ok(matches!(state_of(&state), Some(ProcessState::Zombie | ProcessState::Gone)))
+        Ok(state_of(&state))
     }
 
-    /// Waits until a child that was told to exec runs its new image, and is connected again.
+    /// Waits until a child that was told to exec runs its new image and has connected again.
     pub fn await_image(&mut self, child: &Child) -> Outcome {
         let said = self.greet(child)?;
         if said.word() == "hello" { Ok(()) } else { Err(self.step_failed("exec", &said)) }
     }
 
-    /// Registers a process that a child made, under a name of its own; with a connection, it has been greeted.
+    /// Registers a process that a child created, under a name of its own; if it connects, it has said hello.
     pub fn spawn_from(&mut self, parent: &Child, make: impl FnOnce(String) -> Step) -> Result<Child, Abort> {
         let name = child_name(self.named);
         self.named += 1;
@@ -215,15 +230,21 @@ impl Core<'_> {
         format!("{}-{name}", self.agent.nonce)
     }
 
+    /// Whether the child of that name or token has a pair of pipes, or does not need one.
+    pub(super) fn has_place(&self, token: &str) -> bool {
+        let name = token.rsplit('-').next().unwrap_or_default();
+        self.common.pipes.is_none_or(|pipes| slot(name) < pipes)
+    }
+
     fn child_argv(&self, connects: bool, token: &str, steps: &[String]) -> Vec<String> {
         let mut argv = self.agent.child.clone();
-        // There are few pipes, and they belong to those that connect in any case.
-        if connects || self.common.pipes.is_none() {
+        // A child that connects although there is no pipe for it makes its trial a skip.
+        if connects || self.has_place(token) {
             argv.extend(["--connect".into(), self.agent.socket.clone(), "--token".into(), token.to_owned()]);
             argv.extend((!connects).then(|| "--if-failed".to_owned()));
         }
         if self.common.child.is_some() {
-            // What an emulator runs can be run again by that emulator alone.
+            // A child that runs under an emulator can only be run again under that emulator.
             let words = self.agent.child.iter();
             argv.extend(words.flat_map(|word| ["--program".to_owned(), word.clone()]));
         }
@@ -231,7 +252,7 @@ impl Core<'_> {
         argv
     }
 
-    /// Tells a held child to do a step, and waits until it is done; a step that ends the child is not waited for.
+    /// Tells a held child to do a step, and waits until it is done; does not wait for a step that terminates the child.
     pub fn tell(&mut self, child: &Child, step: Step) -> Outcome {
         if step.ends() {
             self.steps.push(format!("{}: {step}", child.name));
@@ -242,18 +263,12 @@ impl Core<'_> {
         self.tell_for_reply(child, &step).map(drop)
     }
 
-    /// Tells a held child to begin a step, without waiting: it ends, stops or blocks in it.
+    /// Tells a held child to begin a step, without waiting: the child terminates, stops or blocks in it.
     pub fn begin_step(&mut self, child: &Child, step: Step) -> Result<u64, Abort> {
         self.steps.push(format!("{}: {step}", child.name));
         let id = self.send_step(child, &step)?;
         self.begun.push(Begun { id, name: child.name.clone(), word: step.word() });
         Ok(id)
-    }
-
-    /// Waits until a step that was begun is done.
-    pub fn await_step(&mut self, child: &Child, id: u64) -> Result<Line, Abort> {
-        self.begun.retain(|begun| begun.id != id);
-        Ok(self.link.child_answer(&child.name, "ok", Some(id), STATE)?)
     }
 
     /// Tells a held child to do a step and returns its reply.
@@ -267,35 +282,38 @@ impl Core<'_> {
         Err(self.step_failed(step.word(), &reply))
     }
 
-    /// What a step that could not be done means for the trial.
+    /// What a failed step means for the trial.
     pub(crate) fn step_failed(&self, step: &str, reply: &Line) -> Abort {
         if reply.word() == "unsupported" {
-            // Of a step sent to it, a child program lacks that step. Of what it was started with, the agent may have garbled it.
+            // A step sent later is one that the child program lacks. An initial step may have been garbled by the
+            // agent.
             if reply.id().is_some() {
                 return Abort::Skip(format!("not offered: the child program has no step {step}"));
             }
             let why = reply.get("why").unwrap_or_default();
-            return Abort::Broken(format!("a child cannot do what it is asked to: {why}"));
+            return Abort::Broken(format!("a child does not know a step that it was given: {why}"));
         }
         let errno = match self.errno(reply) {
             Ok(errno) => errno,
             Err(abort) => return abort,
         };
-        let what = format!("a child cannot {step} here: {errno}");
+        let what = format!("a child cannot perform {step} here: {errno}");
         match (step, errno) {
-            // Whoever asks, it is the wait of this system that answers.
-            ("wait", _) if !self.cited.is_empty() => Abort::Fail(Failure {
+            // Whoever calls it, it is this system's wait that fails.
+            ("wait", _) if !self.cited.is_empty() => Abort::Fail(Box::new(Failure {
                 clause: self.cited[0],
                 expected: "a child can wait for a child of its own".into(),
                 got: errno.to_string(),
-            }),
+            })),
             (_, Errno::NOTSUP | Errno::OPNOTSUPP | Errno::NOSYS | Errno::PERM | Errno::TIMEDOUT) => {
                 Abort::Skip(what)
             }
-            // A user namespace that maps no such user; an emulator that knows the flags of fork and of threads only.
+            // A user namespace does not map the user, or an emulator knows only the flags of fork and of threads.
             ("setuid" | "seteuid" | "setegid" | "clone" | "subreaper", Errno::INVAL) => Abort::Skip(what),
-            // A signal that this system does not have.
+            // This system does not have the signal.
             ("kill-self" | "raise" | "incur" | "catch" | "ignore", Errno::INVAL) => Abort::Skip(what),
+            // SIGTTIN or SIGTTOU interrupted a background process that it should have stopped.
+            ("terminal", Errno::INTR) => Abort::Skip(what),
             _ => Abort::Broken(what),
         }
     }
@@ -317,9 +335,10 @@ impl Core<'_> {
         Ok(id)
     }
 
-    /// What a child wrote right before it ended (a step with `report`): its own usage, and that of the children it reaped.
+    /// What a child wrote right before it terminated (a step with `report`): its own usage, and that of the children it
+    /// reaped.
     pub fn last_usage(&mut self, child: &Child) -> Result<(Usage, Usage), Abort> {
-        let line = self.link.child_answer(&child.name, "last", None, STATE)?;
+        let line = self.spoken(child, "last", None)?;
         if line.word() == "err" {
             return Err(self.step_failed(&line.get("step").unwrap_or_default(), &line));
         }
@@ -340,7 +359,7 @@ impl Core<'_> {
         }
     }
 
-    /// The same where it is the answer that is judged: `None` if the signal was sent, else the error.
+    /// The same, where the outcome is judged: `None` if the signal was sent, else the error.
     pub fn try_signal(&mut self, child: &Child, signal: Signal) -> Result<Option<Errno>, Abort> {
         self.leave_alone(child)?;
         self.steps.push(format!("kill({}, {signal})", child.name));
@@ -352,6 +371,17 @@ impl Core<'_> {
             Ok(None)
         } else {
             self.errno(&reply).map(Some)
+        }
+    }
+
+    /// Has the warden freeze or thaw a child by a cgroup.
+    pub fn freeze(&mut self, child: &Child, frozen: bool) -> Outcome {
+        self.steps.push(format!("{}({})", if frozen { "freeze" } else { "thaw" }, child.name));
+        self.adopt(child)?;
+        let reply = self.link.ask_warden(&Request::Freeze { of: child.name.clone(), frozen }, PROMPT)?;
+        match reply.word() {
+            "ok" => Ok(()),
+            _ => Err(Abort::Skip(reply.get("why").unwrap_or_default())),
         }
     }
 
@@ -368,10 +398,15 @@ impl Core<'_> {
         }
     }
 
-    /// Tells a held child to do a step whose error is what is judged: the reply, or the error.
+    /// Tells a held child to do a step whose error is judged: the reply, or the error.
     pub fn try_tell(&mut self, child: &Child, step: Step) -> Result<Result<Line, Errno>, Abort> {
         let id = self.begin_step(child, step)?;
         let reply = self.await_step(child, id)?;
+        self.error_of(reply)
+    }
+
+    /// The reply to a step, or the error.
+    pub fn error_of(&self, reply: Line) -> Result<Result<Line, Errno>, Abort> {
         match reply.word() {
             "ok" => Ok(Ok(reply)),
             "unsupported" => Err(not_offered(&reply)),
@@ -394,12 +429,12 @@ pub(super) fn child_name(number: usize) -> String {
     if number < 26 { letter.to_string() } else { format!("{letter}{}", number / 26) }
 }
 
-/// What an agent does not offer is a reason to skip.
+/// The trial is skipped if the agent does not offer something.
 pub(crate) fn not_offered(reply: &Line) -> Abort {
     Abort::Skip(format!("not offered: {}", reply.get("why").unwrap_or_else(|| "no reason given".into())))
 }
 
-/// The place of a name in that order.
+/// The position of a name in that order.
 fn slot(name: &str) -> i64 {
     let (letter, round) = name.split_at(1.min(name.len()));
     let letter = letter.bytes().next().map_or(0, |b| i64::from(b) - i64::from(b'A'));

@@ -1,7 +1,7 @@
-//! A running trial: what every trial has (*core*), and what is judged in it (*interface*).
+//! A running trial: what every trial has (the *core*), and what it judges (the *interface*).
 //!
-//! The core is children, warden, process table and log; `children` and `states` add what a case can do with it. Each
-//! interface is a folder or file of its own: `calls`, `handle`, `program`.
+//! The core is the children, the warden, the process table and the log; `children` and `states` add what a case can do
+//! with them. Each interface is a separate folder or file: `calls`, `handle`, `program`.
 
 use super::abort::Abort;
 use super::due::{Unseen, Visibility};
@@ -30,24 +30,24 @@ pub struct Child {
 pub struct Common {
     /// The profile of each trial's subject, if the user set one.
     pub profile: Option<Profile>,
-    /// The program that is a child.
+    /// The command that runs a child.
     pub child: Option<Vec<String>>,
-    /// Whether a SHOULD that does not hold fails.
+    /// Whether a violated SHOULD fails the trial.
     pub strict: bool,
     /// The release of the kernel that the wardens run on.
     pub release: Option<Release>,
-    /// The machine of that kernel, as `uname` has it.
+    /// The machine of that kernel, as `uname` names it.
     pub machine: String,
-    /// What of processes can be seen there.
+    /// What can be seen of processes there.
     pub observation: Visibility,
-    /// How many children can connect, where they do so by pipes that were made beforehand.
+    /// How many children can connect, if they use pipes that were created beforehand.
     pub pipes: Option<i64>,
 }
 
-/// A child and what the harness knows of it.
+/// A child and what the harness knows about it.
 pub(crate) struct Known {
     pub(crate) child: Child,
-    /// The warden knows it; one without a connection must be adopted first.
+    /// The warden knows it; a child without a connection must be adopted first.
     pub(crate) adopted: bool,
     /// It has a connection of its own, and answers steps.
     pub(crate) connects: bool,
@@ -65,7 +65,7 @@ pub struct Core<'a> {
     pub(crate) info: &'a SubjectInfo,
     pub(crate) agent: Opened,
     pub(crate) children: Vec<Known>,
-    /// How many names were given to children.
+    /// The number of names given to children.
     pub(crate) named: usize,
     pub(crate) steps: Vec<String>,
     pub(crate) clauses: Vec<(&'static Clause, ClauseOutcome)>,
@@ -74,18 +74,18 @@ pub struct Core<'a> {
     pub(crate) recorded: Vec<(String, String)>,
     pub(crate) notes: Vec<String>,
     pub(crate) processes: u32,
-    /// A call returned without a report, and its buffers are looked at: what it waited for may be written there later.
+    /// A call returned without a report, and its buffers are watched: a late report may still be written to them.
     pub(crate) unreported: bool,
     pub(crate) unseen: Unseen,
-    /// An exit was reported that no step asks for: the child may have failed by itself.
+    /// An exit was reported that no step asked for: the child itself may have failed.
     pub(crate) suspicion: Option<Suspicion>,
-    /// A call is made to find out what the subject lacks.
+    /// A call is being made to find out what the subject lacks.
     pub(crate) probing: bool,
-    /// Steps whose answer was not asked for.
+    /// Steps whose replies have not been asked for.
     pub(crate) begun: Vec<Begun>,
-    /// Children that are to stop or to die, by the signal that they were sent.
+    /// Children that are due to stop or die, with the signal that they were sent.
     pub(crate) stops_due: Vec<(String, Signal)>,
-    /// Every change of a child is awaited before the next call: none happens by itself.
+    /// Every change of a child is awaited before the next call: none happens in the background.
     pub(crate) settled: bool,
 }
 
@@ -94,15 +94,15 @@ pub struct Core<'a> {
 pub struct Opened {
     /// The process that the warden forked, which leads the agent's process group.
     pub pid: i64,
-    /// What the tokens of this trial's children begin with.
+    /// The prefix of the tokens of this trial's children.
     pub nonce: String,
     /// Where children connect.
     pub socket: String,
-    /// The command that is a child.
+    /// The command that runs a child.
     pub child: Vec<String>,
-    /// Of the interface `program`, the command of the program itself.
+    /// For the interface `program`, the command of the program itself.
     pub program: Vec<String>,
-    /// And the folder that it is started in.
+    /// The folder that the program is started in.
     pub folder: String,
 }
 
@@ -148,7 +148,7 @@ impl<'a> Core<'a> {
         self.profile
     }
 
-    /// The system whose clauses apply, and what known deviations depend on.
+    /// The system whose clauses apply, with what known deviations depend on.
     pub(crate) fn judged_as(&self) -> Place {
         Place {
             profile: self.profile,
@@ -157,7 +157,7 @@ impl<'a> Core<'a> {
         }
     }
 
-    /// The system that the agent runs on, by its numbers.
+    /// The system that the agent runs on, as far as numbers go.
     pub fn system(&self) -> System {
         self.system
     }
@@ -167,22 +167,22 @@ impl<'a> Core<'a> {
         signal.number_on(self.system).unwrap_or(-1)
     }
 
-    /// The agent's pid, which is that of its process group too.
+    /// The agent's pid, which is also that of its process group.
     pub fn agent_pid(&self) -> i64 {
         self.agent.pid
     }
 
-    /// The children so far, in the order in which they were made.
+    /// The children so far, in the order of their creation.
     pub fn children(&self) -> impl Iterator<Item = &Child> {
         self.children.iter().map(|k| &k.child)
     }
 
-    /// That long, on a machine as slow as this one.
+    /// A time, scaled for a machine as slow as this one.
     pub(crate) fn scaled(&self, time: Duration) -> Duration {
         self.link.scaled(time)
     }
 
-    /// The source that binds the subject to a clause; `None` for a promise that it did not make.
+    /// What binds the subject to a clause; `None` for a promise that it did not make.
     pub(crate) fn source_of(&self, clause: &'static Clause) -> Option<&str> {
         self.info.source_of(clause)
     }
@@ -200,35 +200,35 @@ impl<'a> Core<'a> {
     }
 }
 
-/// A child that was asked for.
+/// A child that was requested.
 pub struct Birth {
     pub(crate) name: String,
     pub(crate) id: u64,
     /// The request to an agent.
     pub(crate) request: Line,
-    /// The command that is the child.
+    /// The command that runs the child.
     pub(crate) argv: Vec<String>,
     pub(crate) connects: bool,
-    /// It is held once it has done its first steps, and these are awaited.
+    /// It is held after its initial steps, and the trial waits for these to be done.
     pub(crate) awaited: bool,
     pub(crate) making: Making,
 }
 
-/// A child that was made, with its pid.
+/// A child that was created, with its pid.
 pub enum Started {
-    /// Whoever forked it said so.
+    /// The process that forked it reported the pid.
     Forked(i64),
-    /// It said so itself.
+    /// The child itself reported the pid.
     Greeted(i64),
 }
 
-/// What is judged: how a trial has its child made, and what its case can do beside.
+/// What is judged: how a trial creates its children, and what else its case can do.
 pub trait Interface {
-    /// Has a child made that runs what is asked for.
+    /// Creates a child that runs what is requested.
     fn start(&mut self, core: &mut Core<'_>, birth: &Birth) -> Result<Started, Abort>;
 }
 
-/// A running trial of one interface; all that its core can do it can do.
+/// A running trial of one interface; derefs to its core.
 pub struct Trial<'a, I> {
     pub(crate) core: Core<'a>,
     /// What is judged.

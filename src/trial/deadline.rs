@@ -1,21 +1,27 @@
-//! How long the harness waits for what should come at once, or soon.
+//! How long the harness waits for things that should happen at once, or soon.
 
 use std::time::Duration;
 
-/// How long a request may take that the harness itself is answered by: an answer is a matter of microseconds, so what misses
+/// The time limit for a request that the harness itself answers: an answer takes microseconds, so anything that misses
 /// this is dead.
 pub(crate) const PROMPT: Duration = Duration::from_secs(10);
 
-/// How many requests are sent in one piece: what an agent has not read yet stays in its pipe.
+/// The time limit for an agent to start: where many start at once, loading an interpreter takes seconds.
+pub(crate) const AGENT_START: Duration = Duration::from_secs(30);
+
+/// How many requests are sent in one go: what an agent has not read yet stays in its pipe.
 pub(crate) const AT_ONCE: usize = 64;
 
-/// How long a process may take to reach a state that it was told to reach.
+/// The time limit for a process to reach a state that it was told to reach.
 pub(crate) const STATE: Duration = Duration::from_secs(20);
 
-/// How long is looked for what may never come.
+/// How long to look for something that may never happen.
 pub(crate) const SETTLE: Duration = Duration::from_secs(2);
 
-/// A time as the protocol carries it, in milliseconds.
+/// How long to give a process that is about to sleep, if it does not matter whether it does.
+pub(crate) const MOMENT: Duration = Duration::from_millis(500);
+
+/// A time in the unit of the protocol, milliseconds.
 pub(crate) fn ms(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

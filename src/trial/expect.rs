@@ -1,6 +1,6 @@
 //! Expectations: one check of one clause.
 //!
-//! Each yields *pass*, *fail* or *not observed*. A clause of another system than the subject's is not checked at all.
+//! Each yields *pass*, *fail* or *not observed*. Clauses of systems other than the subject's are not checked at all.
 
 use super::abort::{Abort, Outcome};
 use super::core::{Child, Core};
@@ -14,14 +14,14 @@ use crate::spec::deviations;
 use crate::spec::got::{Actual, Got, Value};
 use std::fmt::Debug;
 
-/// An expectation of one clause, to be ended by one of its methods.
+/// An expectation of one clause, completed by one of its methods.
 #[must_use = "an expectation checks nothing until one of its methods is called"]
 pub struct Expect<'t, 'a> {
     pub(super) core: &'t mut Core<'a>,
     pub(super) clause: &'static Clause,
-    /// Another clause that asks for the same.
+    /// Another clause with the same requirement.
     also: Option<&'static Clause>,
-    /// What is judged is a call's report of some child, which nothing can be too early for.
+    /// The value judged is a call's report of some child, which cannot have come too early.
     of_report: bool,
 }
 
@@ -37,7 +37,7 @@ impl<'t, 'a> Expect<'t, 'a> {
         Expect { core, clause, also: None, of_report: false }
     }
 
-    /// The same is asked for by another clause, as one of the system's own book; both fail together.
+    /// The same requirement from another clause, such as one from the system's own book; both fail together.
     pub fn and(mut self, clause: &'static Clause) -> Self {
         self.also = Some(clause);
         self
@@ -46,13 +46,13 @@ impl<'t, 'a> Expect<'t, 'a> {
     pub(super) fn judge(self, found: Found) -> Outcome {
         let Expect { core, clause, also, of_report } = self;
         if let Found::Not { .. } = found {
-            // To ask takes what children said: what holds needs no excuse.
+            // Looking for an excuse uses up messages of children, so look only after a failure.
             if let Some(stop) = core.inconclusive(of_report).or_else(|| core.own_failure()) {
                 return Err(stop);
             }
         }
         let judged = Expect::judge_by(core, clause, &found);
-        // A clause that fails must not hide the other.
+        // A clause that fails must not hide the other one.
         let also = also.map_or(Ok(()), |also| Expect::judge_by(core, also, &found));
         judged.and(also)
     }
@@ -65,7 +65,7 @@ impl<'t, 'a> Expect<'t, 'a> {
             return Err(Abort::Broken(format!("the case checks {} but does not cite it", clause.id)));
         }
         if core.source_of(clause).is_none() {
-            // Nobody promised it: what came of it is recorded.
+            // The subject did not promise it: the outcome is recorded.
             let came = match found {
                 Found::Held => "held",
                 Found::NotObserved(why) => why,
@@ -107,7 +107,7 @@ impl<'t, 'a> Expect<'t, 'a> {
                         core.deviations.push((deviation, failure));
                         Ok(())
                     }
-                    (None, ClauseOutcome::Fail) => Err(Abort::Fail(failure)),
+                    (None, ClauseOutcome::Fail) => Err(Abort::Fail(Box::new(failure))),
                     (None, _) => {
                         core.warnings.push(failure);
                         Ok(())
@@ -117,12 +117,12 @@ impl<'t, 'a> Expect<'t, 'a> {
         }
     }
 
-    /// Ends the trial if the call did not return: that breaks whatever was expected of it.
+    /// Ends the trial if the call did not return, which violates any expectation about it.
     pub(super) fn returned(self, seen: &impl Shown, expected: &str) -> Result<Self, Abort> {
         self.woken(seen, expected, Got::Asleep)
     }
 
-    /// The same of a call that may have slept on; `asleep` says through what.
+    /// The same for a call that may have slept through an event; `asleep` says which.
     fn woken(self, seen: &impl Shown, expected: &str, asleep: Got) -> Result<Self, Abort> {
         let failure = |clause| Failure { clause, expected: expected.to_owned(), got: seen.outcome() };
         match seen.unanswered() {
@@ -141,24 +141,24 @@ impl<'t, 'a> Expect<'t, 'a> {
                 Err(Abort::Recorded)
             }
             Some(NoAnswer::Hung) => {
-                // That it sleeps is its fault, not the value that would have come.
+                // The violation is that it sleeps, whatever value it would have returned.
                 let clause = seen.clause_of_hang(self.clause);
                 let failure = failure(clause);
                 if clause.applies_to(self.core.profile) {
                     self.core.credit(clause, ClauseOutcome::Fail);
                 }
                 self.fails();
-                Err(Abort::Hang(failure))
+                Err(Abort::Hang(Box::new(failure)))
             }
             Some(NoAnswer::Crashed) => {
                 let failure = failure(self.clause);
                 self.fails();
-                Err(Abort::Crash(failure))
+                Err(Abort::Crash(Box::new(failure)))
             }
         }
     }
 
-    /// Notes that it did not hold, whatever the calls that come would show.
+    /// Records that it did not hold, whatever later calls would show.
     pub(super) fn fails(self) {
         for clause in [Some(self.clause), self.also].into_iter().flatten() {
             if clause.applies_to(self.core.profile) {
@@ -176,7 +176,8 @@ impl<'t, 'a> Expect<'t, 'a> {
         self.judge(if held { Found::Held } else { Found::Not { expected: expected(), actual: got().into() } })
     }
 
-    /// The call reported that change of that child, and a second look at the process table shows it gone.
+    /// The call reported that change of that child, and a second look at the process table shows that the child is
+    /// gone.
     pub fn reaped(self, seen: &impl Shown, child: &Child, change: Change) -> Outcome {
         let expected = format!("{} {change}, and the process gone", child.name);
         let this = self.woken(seen, &expected, Got::SleptThrough(change))?;
@@ -187,7 +188,7 @@ impl<'t, 'a> Expect<'t, 'a> {
         }
         let found = this.core.state_line(child)?;
         let state = state_of(&found).unwrap_or(ProcessState::Unknown);
-        // A pid that is free may be another process's by now, of another trial for one.
+        // A free pid may already belong to another process, perhaps of another trial.
         let is_another = found.get("below").as_deref() == Some("no");
         this.check(
             is_another || matches!(state, ProcessState::Gone | ProcessState::Unknown),
@@ -206,7 +207,7 @@ impl<'t, 'a> Expect<'t, 'a> {
         }
     }
 
-    /// The call reported one of those changes of that child.
+    /// The call reported one of these changes of that child.
     pub fn reports_one_of(self, seen: &impl Shown, child: &Child, changes: &[Change]) -> Outcome {
         let words: Vec<String> = changes.iter().map(Change::to_string).collect();
         let expected = format!("{} {}", child.name, words.join(" or "));
@@ -223,18 +224,18 @@ impl<'t, 'a> Expect<'t, 'a> {
         this.check(shown.contains(&Shows::Yes(())), || expected, || seen.outcome())
     }
 
-    /// The call returned, whatever it returned.
+    /// The call returned, with any result.
     pub fn returns(self, seen: &impl Shown) -> Outcome {
         let this = self.returned(seen, "a return")?;
         this.judge(Found::Held)
     }
 
-    /// A value is what it must be; `what` names it.
+    /// A value is as expected; `what` names it.
     pub fn equal<T: Value>(self, what: &str, got: &T, expected: &T) -> Outcome {
         self.check(got == expected, || format!("{what} {expected}"), || (got.got(), format!("{what} {got}")))
     }
 
-    /// A value that the subject may not show is what it must be.
+    /// A value that the subject may not show is as expected.
     pub fn equal_if_seen<T: Value>(self, what: &str, got: Option<&T>, expected: &T) -> Outcome {
         match got {
             Some(got) => self.equal(what, got, expected),
@@ -269,32 +270,32 @@ impl<'t, 'a> Expect<'t, 'a> {
         }
     }
 
-    /// `si_status` of a child that passed that value to `exit`, of which some systems keep a part.
+    /// `si_status` of a child that passed that value to `exit`; some systems keep only part of it.
     pub fn exit_value(self, reported: i64, passed: i32) -> Outcome {
         let got = (Got::ExitValue { passed, reported }, format!("{reported:#x}"));
         self.check(reported == i64::from(passed), || format!("{passed:#x}"), || got)
     }
 
-    /// A condition holds; both sides in words, with what was got typed where a deviation may be about it.
+    /// A condition holds; both sides as text, with the actual value typed if a deviation may match it.
     pub fn that(self, held: bool, expected: impl Into<String>, got: impl Into<Actual>) -> Outcome {
         self.check(held, || expected.into(), || got)
     }
 
-    /// The clause leaves it open: what this implementation chose is recorded, and nothing judged.
+    /// The clause leaves this open: the implementation's choice is recorded, and nothing is judged.
     pub fn records(self, name: &str, value: impl Into<String>) -> Outcome {
         let Expect { core, clause, .. } = self;
         if !core.cited.iter().any(|c| c.id == clause.id) || clause.level != Level::Implementation {
             return Err(Abort::Broken(format!("{} is not one that the case may record", clause.id)));
         }
         let entry = (name.to_owned(), value.into());
-        // The standard and a system may leave the same open.
+        // The standard and a system may both leave this open.
         if clause.applies_to(core.profile) && !core.recorded.contains(&entry) {
             core.recorded.push(entry);
         }
         Ok(())
     }
 
-    /// It could not be observed, for this reason: the clause is not credited.
+    /// It could not be observed, for the given reason: the clause is not credited.
     pub fn not_observed(self, why: &'static str) -> Outcome {
         self.judge(Found::NotObserved(why))
     }
@@ -306,10 +307,10 @@ impl<'a> Core<'a> {
         Expect::new(self, clause)
     }
 
-    /// Notes what became of a clause: once, with its worst outcome.
+    /// Records the outcome of a clause: once, with its worst outcome.
     pub(crate) fn credit(&mut self, clause: &'static Clause, outcome: ClauseOutcome) {
         if self.source_of(clause).is_none() {
-            // Nobody promised it.
+            // The subject did not promise it.
             return;
         }
         let rank = |o: ClauseOutcome| match o {

@@ -1,4 +1,4 @@
-//! A link whose stream is framed: waiting until there is a warden at its far end, and noticing what was lost.
+//! A framed link: waiting until there is a warden at its far end, and noticing when something was lost.
 
 use super::frames::Frames;
 use super::link::{Link, LinkError, SLICE, To};
@@ -6,12 +6,12 @@ use crate::protocol::warden::Request;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// How long nothing may come over a framed stream before the warden is asked whether all came that was sent: what was lost shows
-/// only by the number of the next frame, and without this nobody would send one until a deadline had passed.
+/// How long a framed stream may be silent before the warden is asked whether everything arrived. Loss shows only in the
+/// number of the next frame, and without this no one would send one until a deadline had passed.
 const QUIET: Duration = Duration::from_secs(1);
 
 impl Link {
-    /// Waits until the warden at the far end of a framed stream was heard; whatever comes before is the noise of its start.
+    /// Waits until the warden at the far end of a framed stream is heard from; anything before that is startup noise.
     pub(crate) fn await_greeting(&mut self, within: Duration) -> Result<(), LinkError> {
         let deadline = self.deadline(within);
         while let Some(frames) = self.stream.frames().filter(|frames| !frames.is_greeted()) {
@@ -26,12 +26,12 @@ impl Link {
                 return Err(LinkError::Interrupted);
             }
             match self.receive(left.min(SLICE)) {
-                // What was damaged at the start is noise, too.
+                // Damage during startup is noise, too.
                 Ok(()) | Err(LinkError::Damaged(_)) => {}
                 Err(LinkError::WardenGone) => {
                     let words = self.stream.frames().map(Frames::last_words).unwrap_or_default();
                     return Err(LinkError::Damaged(format!(
-                        "the line ended before a warden said hello; {words}"
+                        "the line closed before a warden said hello; {words}"
                     )));
                 }
                 Err(other) => return Err(other),
@@ -40,7 +40,7 @@ impl Link {
         Ok(())
     }
 
-    /// Has both ends of a framed stream send something once nothing has come for a while, so that what was lost before is noticed.
+    /// Makes both ends of a framed stream send something after a silence, so that earlier loss is noticed.
     pub(super) fn ask_after_silence(&mut self) -> Result<(), LinkError> {
         if self.stream.frames().is_none() || self.heard.elapsed() < QUIET {
             return Ok(());
@@ -75,7 +75,7 @@ mod tests {
                 }
             }
         });
-        // It hears nothing but the ping, and says hello ten times as often as it is asked whether it is there.
+        // It hears nothing but the ping, and says hello ten times for each time it is asked.
         let warden = std::thread::spawn(move || {
             let (mut frames, mut to_driver) = (Frames::default(), File::from(to_driver));
             let mut say = |line: &str| {

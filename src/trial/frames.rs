@@ -5,16 +5,16 @@
 //! @W 31 9a0b33f1 + agent ok id=7 ret=4711 ...
 //! ```
 //!
-//! Each line travels in frames of at most [`MOST`] bytes: whose it is (`D` the driver's, `W` the warden's), its number in
-//! hexadecimal, counted from 1, the CRC-32 (IEEE 802.3) of all else that stands behind the `@`, and `+` if the line goes on in
-//! the next frame, else `.`. What is no frame is noise. The warden says `hello` until it is heard; the driver says nothing
-//! before that, since a guest that boots would lose it or echo it.
+//! Each line travels in frames of at most [`MOST`] bytes: the sender (`D` for the driver, `W` for the warden), a number
+//! in hexadecimal, counting from 1, the CRC-32 (IEEE 802.3) of everything else after the `@`, and `+` if the line
+//! continues in the next frame, else `.`. Anything that is not a frame is noise. The warden repeats `hello` until it
+//! gets an answer; the driver sends nothing before that, since a guest that is booting would lose it or echo it.
 
-/// The longest frame, in bytes without its line feed.
+/// The longest frame, in bytes, not counting its line feed.
 pub(crate) const MOST: usize = 200;
-/// Room for what stands before the text: `@W ffffffff 12345678 . `.
+/// Room for the header before the text: `@W ffffffff 12345678 . `.
 const HEAD: usize = 24;
-/// How much of noise an error shows, in characters.
+/// How much noise an error shows, in characters.
 const SHOWN: usize = 120;
 
 /// Both directions of a framed stream.
@@ -27,14 +27,14 @@ pub(crate) struct Frames {
     noise: String,
 }
 
-/// What came of a line of the stream.
+/// The result of one line of the stream.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
     /// Noise, or a part of a line.
     Nothing,
     /// The warden's line is complete.
     Line(Vec<u8>),
-    /// Something was lost or changed on the way: what.
+    /// Something was lost or changed on the way; what.
     Damaged(String),
 }
 
@@ -51,7 +51,7 @@ fn crc32(bytes: &[u8]) -> u32 {
 }
 
 impl Frames {
-    /// One line as frames, each with its line feed.
+    /// Splits a line into frames, each with its line feed.
     pub(crate) fn wrap(&mut self, line: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut parts = line.chunks(MOST - HEAD).peekable();
@@ -72,10 +72,11 @@ impl Frames {
         let bytes = bytes.strip_suffix(b"\r").unwrap_or(bytes);
         let Some(at) = bytes.windows(3).rposition(|w| w == b"@W ") else {
             if self.greeted && bytes.windows(3).any(|w| w == b"@D ") {
-                return self.damaged("it echoes what is sent: switch its echo off (stty raw -echo)");
+                return self.damaged("it echoes what is sent: turn echo off (stty raw -echo)");
             }
             let text = String::from_utf8_lossy(bytes);
-            if !text.trim().is_empty() {
+            // A kernel's panic message is followed by a call trace, which says less.
+            if !text.trim().is_empty() && (is_panic(&text) || !is_panic(&self.noise)) {
                 self.noise = text.chars().take(SHOWN).collect();
             }
             return Taken::Nothing;
@@ -87,7 +88,7 @@ impl Frames {
             return self.damaged("a frame was garbled");
         }
         let before = std::mem::replace(&mut self.received, number);
-        // The first that is heard of a warden that has said hello before.
+        // The first frame heard from a warden that has said hello before.
         let first = !std::mem::replace(&mut self.greeted, true);
         if first {
             self.noise.clear();
@@ -110,36 +111,42 @@ impl Frames {
         Taken::Damaged(format!("the line to the warden is not clean: {what} (at frame {number})"))
     }
 
-    /// Whether the warden was heard.
+    /// Whether the warden has been heard from.
     pub(crate) fn is_greeted(&self) -> bool {
         self.greeted
     }
 
-    /// What was heard instead of a warden: the last line that was no frame, as of a kernel that panics.
+    /// What was received instead of a warden's frames: a kernel panic, or the last line that was not a frame.
     pub(crate) fn last_words(&self) -> String {
         match self.noise.as_str() {
             "" => "nothing else came".to_owned(),
+            panic if is_panic(panic) => format!("the kernel panicked: {}", panic.trim()),
             noise => format!("the last line that came: {}", noise.trim()),
         }
     }
 }
 
-/// The beginning of what a warden on a framed stream says every second until it is heard.
+/// Whether a line is a kernel panic: `Kernel panic - not syncing: ...` on Linux, `panic: ...` elsewhere.
+fn is_panic(line: &str) -> bool {
+    ["panic - ", "panic: "].iter().any(|sign| line.contains(sign))
+}
+
+/// The beginning of the line that a warden on a framed stream sends every second until it gets an answer.
 const HELLO: &[u8] = b"warden hello ";
 
-/// Whether a line is no more than that there is a warden.
+/// Whether a line only says that there is a warden.
 pub(super) fn is_greeting(line: &[u8]) -> bool {
     line.starts_with(HELLO)
 }
 
-/// What stands behind the `@` of a frame.
+/// The parts of a frame after the `@`.
 struct Frame<'a> {
     number: u32,
     sum: u32,
-    /// The line goes on in the next frame.
+    /// The line continues in the next frame.
     more: bool,
     text: &'a [u8],
-    /// What the checksum is of.
+    /// What the checksum covers.
     body: Vec<u8>,
 }
 
@@ -197,7 +204,7 @@ pub(super) mod tests {
         let (mut warden, mut driver) = (Frames::default(), Frames::default());
         assert_eq!(driver.take(b"[    0.000000] Linux version"), Taken::Nothing);
         assert_eq!(driver.take(b"@D 1 00000000 . echo of a boot loader"), Taken::Nothing);
-        // Hellos that nobody heard.
+        // Hellos that were not heard.
         of_warden(&mut warden, "warden hello framed=1");
         let mut hello = b"[    1.5] late words of the kernel".to_vec();
         hello.extend_from_slice(&of_warden(&mut warden, "warden hello framed=1")[0]);
@@ -206,7 +213,28 @@ pub(super) mod tests {
         assert!(driver.is_greeted());
     }
 
-    /// A conversation of three lines in which something happens to the second.
+    #[test]
+    fn the_last_words_of_a_kernel_are_its_panic() {
+        let mut driver = Frames::default();
+        assert_eq!(driver.last_words(), "nothing else came");
+        for line in ["Command line: console=ttyS0 panic=-1", "VFS: Cannot open root device"] {
+            driver.take(line.as_bytes());
+            assert_eq!(driver.last_words(), format!("the last line that came: {line}"));
+        }
+        for (panic, later) in [
+            (
+                "[    1.9] Kernel panic - not syncing: No working init found.",
+                "[    1.9] Kernel Offset: 0x2b800000",
+            ),
+            ("panic: ffs_write: no space", "Stopped at      db_enter+0x14"),
+        ] {
+            driver.take(panic.as_bytes());
+            driver.take(later.as_bytes());
+            assert_eq!(driver.last_words(), format!("the kernel panicked: {panic}"));
+        }
+    }
+
+    /// A conversation of three lines, the second of which is damaged.
     fn damaged(by: impl Fn(&mut Vec<Vec<u8>>)) -> Vec<String> {
         let (mut warden, mut driver) = (Frames::default(), Frames::default());
         let mut frames: Vec<Vec<u8>> = ["warden hello", "warden ok id=2", "warden ok id=3", "warden ok id=4"]

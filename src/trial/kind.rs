@@ -1,9 +1,9 @@
 //! What programs that run a program are for.
 
-/// What a program is for; a case is offered to some of these.
+/// What a program is for; each case applies to some of these.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub enum Kind {
-    /// Runs a command and shows what became of it: `env`, `timeout`.
+    /// Runs a command and shows how it terminated: `env`, `timeout`.
     #[default]
     Wrapper,
     /// Reports what a command used.
@@ -17,7 +17,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Each with the word before the `:` of a subject.
+    /// Each with the word before the `:` in the name of a subject.
     pub const ALL: [(&'static str, Kind); 5] = [
         ("wrapper", Kind::Wrapper),
         ("time", Kind::Time),
@@ -56,13 +56,13 @@ impl Kinds {
         Kinds(1 << kind as u8)
     }
 
-    /// These and those.
+    /// The kinds in either set.
     #[must_use]
     pub const fn with(self, other: Kinds) -> Kinds {
         Kinds(self.0 | other.0)
     }
 
-    /// Whether that one is among them.
+    /// Whether it contains that kind.
     pub const fn has(self, kind: Kind) -> bool {
         self.0 & Kinds::of(kind).0 != 0
     }

@@ -1,14 +1,14 @@
-//! How a child is made, what it was told to do, and what an exit of its own accord looks like.
+//! How a child is created, what it was told to do, and which exits none of its steps explains.
 
 use crate::protocol::Line;
 use crate::scenario::step::CAUGHT;
 use crate::scenario::{Scenario, Step};
 use crate::wait::Signal;
 
-/// How the agent makes a child.
+/// How the agent creates a child.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum By {
-    /// By `fork`, on that thread of the agent.
+    /// By `fork`, on a thread of the agent.
     Fork {
         /// The thread's number; 0 is the first.
         thread: u32,
@@ -26,10 +26,10 @@ pub enum By {
     },
 }
 
-/// What goes with `CLONE_AUTOREAP`.
+/// Arguments for `CLONE_AUTOREAP`.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub struct AutoreapHow {
-    /// An exit signal, which is refused.
+    /// An exit signal, which must be rejected.
     pub exit_signal: Option<Signal>,
     /// With a pidfd.
     pub pidfd: bool,
@@ -37,7 +37,7 @@ pub struct AutoreapHow {
     pub autokill: bool,
 }
 
-/// What `clone` is asked for.
+/// Arguments for `clone`.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct CloneHow {
     /// The signal that the parent gets when the child terminates; `None` is none.
@@ -53,7 +53,7 @@ pub struct CloneHow {
 }
 
 impl CloneHow {
-    /// With that exit signal.
+    /// With this exit signal.
     pub const fn signalling(exit_signal: Option<Signal>) -> CloneHow {
         CloneHow { exit_signal, clone3: false, pidfd: false, new_pids: false, new_users: false }
     }
@@ -77,7 +77,7 @@ impl By {
         }
     }
 
-    /// What is asked for beyond a plain child, as ` exit-signal=SIGUSR1 pidfd`.
+    /// What is requested beyond a plain child, such as ` exit-signal=SIGUSR1 pidfd`.
     pub(super) fn details(&self) -> String {
         let CloneHow { exit_signal, clone3, pidfd, new_pids, new_users } = match self {
             By::Clone(how) => *how,
@@ -97,25 +97,25 @@ impl By {
         flags.fold(format!(" exit-signal={signal}"), |text, flag| text + &flag)
     }
 
-    /// The same for a reason to skip.
+    /// The same, for a skip reason.
     pub(super) fn described(&self) -> String {
         format!("{} with{}", self.word(), self.details()).trim_end_matches(" with").to_owned()
     }
 }
 
-/// An exit signal in a request.
+/// An exit signal, as written in a request.
 pub(super) fn named(exit_signal: Option<Signal>) -> String {
     exit_signal.map_or_else(|| "0".to_owned(), |signal| signal.to_string())
 }
 
-/// How a child was made, and the exit codes that it may have by its scenario.
+/// How a child was created, and the exit codes that its scenario allows.
 #[derive(Debug, Clone)]
 pub(crate) struct Making {
-    /// `None`: by another child, or in a way of its own.
+    /// `None`: by another child, or by some other means.
     pub(crate) by: Option<By>,
     /// With a fresh image.
     pub(crate) fresh: bool,
-    /// The low eight bits of each; `None` if nothing is known of them.
+    /// The low eight bits of each; `None` if nothing is known about them.
     pub(crate) codes: Option<Vec<i32>>,
 }
 
@@ -128,7 +128,7 @@ impl Making {
         Making { by: Some(*by), fresh: scenario.fresh, codes: Some(codes) }
     }
 
-    /// Another step was begun.
+    /// Records that another step was begun.
     pub(crate) fn begins(&mut self, step: &Step) {
         if let Some(codes) = &mut self.codes {
             gather(&step.to_line(), codes);
@@ -136,7 +136,7 @@ impl Making {
     }
 }
 
-/// Adds the exit codes that a step names, those of its own steps included.
+/// Adds the exit codes that a step specifies, including those of nested steps.
 fn gather(step: &Line, codes: &mut Vec<i32>) {
     codes.extend(step.number("code").ok().map(|code| (code & 0xff) as i32));
     if step.word() == "catch" {
@@ -153,7 +153,7 @@ pub(crate) struct Suspicion {
     pub(super) making: Making,
 }
 
-/// A step that a child was told to begin, and whose answer has not been asked for.
+/// A step that a child was told to begin, and whose reply has not been asked for.
 #[derive(Debug, Clone)]
 pub(crate) struct Begun {
     pub(crate) id: u64,

@@ -1,8 +1,8 @@
-//! What a case sees: the core of its trial (children, warden, process table, log), the interface that is judged (calls, handle,
-//! program), and the expectations.
+//! What a case sees: the core of its trial (children, warden, process table, log), the interface that is judged (calls,
+//! handle, program), and the expectations.
 //!
-//! A case reads *spawn, act, observe*. `?` ends it: [`Abort`] separates what the subject did wrong from what could not be
-//! asked or judged.
+//! A case reads *spawn, act, observe*. `?` ends it: [`Abort`] distinguishes what the subject did wrong from what could
+//! not be tested or judged.
 
 mod abort;
 mod calls;
@@ -16,6 +16,7 @@ mod expect;
 mod framed_link;
 mod frames;
 pub(crate) mod handle;
+mod incoming;
 mod kind;
 pub mod link;
 mod making;
@@ -24,8 +25,12 @@ mod outstanding;
 mod own_failure;
 pub(crate) mod patience;
 pub(crate) mod program;
+mod program_children;
+mod program_outcome;
+mod program_soon;
 mod proof;
 mod shown;
+mod silence;
 mod states;
 mod stream;
 pub mod subject;
@@ -51,9 +56,10 @@ pub use crate::protocol::wait::{Flag, IdType, WaitRequest};
 pub use crate::protocol::warden::ProcessState;
 pub use crate::spec::got::{Actual, Got};
 pub use crate::sys::call::abi::{Call, Pointer};
+pub(crate) use crate::wait::SiCode;
+pub use crate::wait::System;
 pub use crate::wait::errno::Errno;
-pub use crate::wait::{SiCode, System};
 
 pub(crate) use self::calls::reported_child;
 pub(crate) use self::case::{cases, id_of};
-pub(crate) use self::deadline::PROMPT;
+pub(crate) use self::deadline::{AGENT_START, PROMPT};

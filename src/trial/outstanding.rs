@@ -1,4 +1,4 @@
-//! What the agent was asked and has not answered: each line of its has to be due.
+//! Requests that the agent has not answered yet: every line it writes must be due.
 
 use crate::protocol::Line;
 use crate::sys::call::abi::Call;
@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 /// The lines that an agent has yet to write.
 #[derive(Debug, Default)]
 pub(crate) struct Outstanding {
-    /// A `hello`: at its start, and after an `exec`.
+    /// A `hello`: at startup, and after an `exec`.
     hello: bool,
     /// What is due next to each request, by its id.
     due: BTreeMap<u64, Due>,
 }
 
-/// What is due to a request.
+/// What is due for a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Due {
     /// `entering`, and then the reply.
@@ -25,12 +25,12 @@ enum Due {
 }
 
 impl Outstanding {
-    /// Of an agent that has just been started.
+    /// For an agent that has just been started.
     pub(crate) fn at_start() -> Outstanding {
         Outstanding { hello: true, due: BTreeMap::new() }
     }
 
-    /// Takes note of a request that is sent.
+    /// Records a request that is sent.
     pub(crate) fn sent(&mut self, request: &Line) {
         // The `wait` of a handle is not announced.
         let is_call = Call::from_name(request.word()).is_some() && request.get("handle").is_none();
@@ -40,8 +40,8 @@ impl Outstanding {
         self.due.extend(request.id().map(|id| (id, due)));
     }
 
-    /// Takes note of a line of the agent's; an error says what is wrong with it.
-    pub(crate) fn came(&mut self, line: &Line) -> Result<(), &'static str> {
+    /// Records a line from the agent; an error says what is wrong with it.
+    pub(crate) fn received(&mut self, line: &Line) -> Result<(), &'static str> {
         if line.word() == "hello" {
             return if std::mem::take(&mut self.hello) { Ok(()) } else { Err("a hello that is not due") };
         }
@@ -65,7 +65,12 @@ impl Outstanding {
 
     /// Whether the agent is in a call that it has announced.
     pub(crate) fn is_in_a_call(&self) -> bool {
-        self.due.values().any(|due| *due == Due::Return)
+        self.call_in_progress().is_some()
+    }
+
+    /// The request of the first such call.
+    pub(crate) fn call_in_progress(&self) -> Option<u64> {
+        self.due.iter().find_map(|(id, due)| (*due == Due::Return).then_some(*id))
     }
 }
 
@@ -73,14 +78,14 @@ impl Outstanding {
 mod tests {
     use super::*;
 
-    /// What is wrong with each line of a conversation; requests stand behind a `>`.
+    /// What is wrong with each line of a conversation; requests begin with `>`.
     fn wrong(lines: &[&str]) -> Vec<Option<&'static str>> {
         let mut asked = Outstanding::at_start();
         let mut wrong = Vec::new();
         for line in lines {
             match line.strip_prefix("> ") {
                 Some(request) => asked.sent(&request.parse().expect("a request")),
-                None => wrong.push(asked.came(&line.parse().expect("a line")).err()),
+                None => wrong.push(asked.received(&line.parse().expect("a line")).err()),
             }
         }
         wrong
@@ -131,9 +136,9 @@ mod tests {
         let mut asked = Outstanding::at_start();
         asked.sent(&Line::new("wait").with("id", 4));
         assert!(!asked.is_in_a_call());
-        asked.came(&Line::new("entering").with("id", 4)).expect("due");
+        asked.received(&Line::new("entering").with("id", 4)).expect("due");
         assert!(asked.is_in_a_call());
-        asked.came(&Line::new("ok").with("id", 4)).expect("due");
+        asked.received(&Line::new("ok").with("id", 4)).expect("due");
         assert!(!asked.is_in_a_call());
     }
 }

@@ -1,21 +1,23 @@
-//! What a child says of itself: that a step failed, or that its program could not be run. It is never judged as wait's answer.
+//! A child's own failure: a step failed, or its program could not be run. This is never judged as wait's answer.
 
 use super::abort::{Abort, Outcome};
 use super::core::{Child, Core, Interface, Trial};
 use super::deadline::PROMPT;
-use super::link::LinkError;
 use super::making::{Begun, Suspicion};
 use super::verdict::ClauseOutcome;
+use crate::protocol::warden::Request;
 use crate::protocol::{Change, Line};
 use crate::scenario::Scenario;
 use crate::scenario::child::{STEP_FAILED, USAGE};
 use crate::wait::Signal;
 
-/// How long a child's own words may take to arrive once its exit was reported.
-const WORDS: std::time::Duration = PROMPT.checked_div(10).expect("a tenth");
+/// How many answers guarantee that the warden has read what a child wrote earlier, beside one for each child whose
+/// connection may be accepted first: it accepts a connection, reads whose it is, and reads on in three iterations of its
+/// loop, and accepts and answers at most once per iteration.
+const TURNS: usize = 4;
 
 impl Core<'_> {
-    /// Takes note of a change of that child that the subject reported.
+    /// Records a change of that child that the subject reported.
     pub(crate) fn was_reported_as(&mut self, pid: i64, change: Option<Change>) {
         let Some(Change::Exited(code)) = change else { return };
         let code = code & 0xff;
@@ -26,7 +28,7 @@ impl Core<'_> {
         }
     }
 
-    /// Why what was seen is no answer of the subject, if a child said that it failed itself.
+    /// Why the observation says nothing about the subject, if a child said that the failure was its own.
     pub(crate) fn own_failure(&mut self) -> Option<Abort> {
         if let Some(line) = self.link.failed_first_step() {
             return Some(self.step_failed(&line.get("step").unwrap_or_default(), &line));
@@ -45,28 +47,33 @@ impl Core<'_> {
         }
     }
 
-    /// What that child said of its failure, if it exited with that code. The code alone proves nothing: it may be the answer
-    /// that is wrong.
+    /// What that child said about its failure, if it exited with that code. The code alone proves nothing: it may be
+    /// the report that is wrong.
     fn words(&mut self, name: &str, code: i32) -> Result<Option<Line>, Abort> {
         if code != STEP_FAILED && code != USAGE {
             return Ok(None);
         }
-        match self.link.child_refusal(name, WORDS) {
-            Ok(line) => Ok(Some(line)),
-            Err(LinkError::Late(_)) if self.is_mute(name) => Err(Abort::Broken(format!(
+        // It wrote the message before it exited, and its exit was reported before this.
+        for _ in 0..TURNS + self.children.len() {
+            if let Some(line) = self.link.refusal_of(name) {
+                return Ok(Some(line));
+            }
+            self.link.ask_warden(&Request::Ping {}, PROMPT)?;
+        }
+        match self.link.refusal_of(name) {
+            None if self.is_mute(name) => Err(Abort::Broken(format!(
                 "{name} exited with {code}, as a child whose step failed, and has no connection to say so"
             ))),
-            Err(LinkError::Late(_)) => Ok(None),
-            Err(other) => Err(other.into()),
+            said => Ok(said),
         }
     }
 
     /// Whether that child cannot connect, not even to say that it failed.
     fn is_mute(&mut self, name: &str) -> bool {
-        self.common.pipes.is_some() && self.known(name).is_some_and(|known| !known.connects)
+        !self.has_place(name) && self.known(name).is_some_and(|known| !known.connects)
     }
 
-    /// Why that child could not do its steps, if that is what its exit means: a case that goes on without it asks for it.
+    /// Why that child could not do its steps, if its exit means that: for a case that can go on without it.
     pub fn excuse(&mut self, child: &Child, change: Option<Change>) -> Result<Option<String>, Abort> {
         let Some(Change::Exited(code)) = change else { return Ok(None) };
         let Some(line) = self.words(&child.name, code & 0xff)? else { return Ok(None) };
@@ -75,10 +82,10 @@ impl Core<'_> {
             return Err(self.step_failed("", &line));
         }
         let errno = self.errno(&line)?;
-        Ok(Some(format!("it cannot {} here: {errno}", line.get("step").unwrap_or_default())))
+        Ok(Some(format!("it cannot perform {} here: {errno}", line.get("step").unwrap_or_default())))
     }
 
-    /// Takes back what was credited against the subject.
+    /// Withdraws everything that was credited against the subject.
     fn retract(&mut self) {
         let held = |outcome| matches!(outcome, ClauseOutcome::Pass | ClauseOutcome::NotObserved);
         self.clauses.retain(|(_, outcome)| held(*outcome));
@@ -88,7 +95,7 @@ impl Core<'_> {
 }
 
 impl<I: Interface> Trial<'_, I> {
-    /// The outcome of a case, once it is sure that no child's own failure was taken for an answer.
+    /// The outcome of a case, once it is certain that a child's own failure was not mistaken for a wrong answer.
     pub(crate) fn unless_its_own_failure(&mut self, outcome: Outcome) -> Outcome {
         let held = |outcome| matches!(outcome, ClauseOutcome::Pass | ClauseOutcome::NotObserved);
         let blames = match &outcome {
@@ -108,8 +115,8 @@ impl<I: Interface> Trial<'_, I> {
         }
     }
 
-    /// Whether an exit that nobody asked for is that of a program that could not be run: another child, made in the same way,
-    /// then does not come to say hello.
+    /// Whether an unexplained exit means that the child's program cannot be run: then another child, created in the
+    /// same way, does not say hello either.
     fn cannot_run(&mut self) -> Option<Abort> {
         let Suspicion { name, code, making } = self.core.suspicion.take()?;
         if self.core.link.is_in_a_call() {
@@ -122,7 +129,7 @@ impl<I: Interface> Trial<'_, I> {
         let child = started.and_then(|started| self.core.join(birth, started));
         let excuse = match child {
             Ok(child) => {
-                // It is killed with the trial, too.
+                // It would be killed with the trial anyway.
                 let _ = self.core.try_signal(&child, Signal::KILL);
                 None
             }

@@ -1,30 +1,37 @@
-//! How long an event is awaited: the whole time, until the same one has been missing a few times; longer where the machine is
-//! slow.
+//! How long an event is awaited: the full time, until the same event has been missing a few times; longer on a slow
+//! machine.
 //!
-//! A sandbox in which no signal stops a process lacks that event in every trial that needs it. The first few trials wait
-//! for it as long as for any other, and are judged as ever. Later ones wait a fraction, but never less than a number of
-//! measured round trips, and if the event does not come they are skipped: what an event that was given less than the
-//! whole time means, nobody knows.
+//! In a sandbox where no signal stops a process, that event is missing in every trial that needs it. The first few
+//! trials wait for it as long as for any other, and are judged as usual. Later ones wait a fraction of that, but at
+//! least a number of measured round trips, and are skipped if the event does not come: the absence of an event that was
+//! not given the full time means nothing.
+//!
+//! What the processes of a trial do does not depend on its subject, if several subjects share an agent: these share the
+//! misses. What an agent does not answer is counted for its subject alone.
 
 use super::deadline::PROMPT;
 use super::link::{Link, LinkError};
-use super::missing::{Missing, Serving};
+use super::missing::{Missing, Of, Serving, Trial};
 use std::time::Duration;
 
-/// How long a warden takes to fork and answer on a busy machine, at most: a quiet one needs a fiftieth. Every deadline is made for
-/// such a machine, and grows with what is slower (an emulator, a guest that gets no processor).
+/// How long a warden takes to fork and answer on a busy machine, at most: an idle one needs a fiftieth. Every deadline
+/// is designed for such a machine, and scaled up for slower ones (an emulator, a guest that is starved of CPU time).
 const BUSY_FORK: Duration = Duration::from_millis(20);
-/// A deadline has to come on the slowest machine.
+/// The upper bound on slowness: deadlines must be reached even on the slowest machine.
 const SLOWEST: f64 = 50.0;
-/// The longest time that a slow machine makes of a shorter one.
+/// The longest time that slowness alone may extend a shorter one to.
 const LONGEST: Duration = Duration::from_secs(60);
 
 /// The number of misses after which the deadline of an event is shortened.
 const FEW: usize = 2;
-/// The part of the whole time that it is given then,
+/// The same where it is proved that the process table does not show it.
+const PROVED: usize = 1;
+/// The fraction of the full time that it then gets,
 const PART: u32 = 40;
-/// and the least number of round trips to the warden and back.
+/// and the minimum number of round trips to the warden,
 const ROUND_TRIPS: u32 = 100;
+/// or where it is proved that the process table does not show it.
+const ROUND_TRIPS_PROVED: u32 = 10;
 
 /// How long to wait for an event.
 #[derive(Debug, Clone)]
@@ -32,39 +39,40 @@ pub(crate) struct Patience {
     /// The time, scaled.
     pub(crate) time: Duration,
     event: String,
-    /// It is less than the whole one, since this trial and others missed the event.
-    same_as: Option<String>,
+    of: Of,
+    /// The trial that missed the event before, if the time is less than the full one.
+    same_as: Option<Trial>,
 }
 
 impl Patience {
-    /// Whether it is less than the whole time.
+    /// Whether it is less than the full time.
     pub(crate) fn is_short(&self) -> bool {
         self.same_as.is_some()
     }
 }
 
 impl Link {
-    /// That long, on a system as slow as this one was said to be, and was seen to be; the latter makes no minutes of
-    /// seconds.
+    /// A time, scaled by the factor the user gave and by the measured slowness; the latter does not turn seconds into
+    /// minutes.
     pub fn scaled(&self, time: Duration) -> Duration {
         time.mul_f64(self.slowness).min(LONGEST.max(time)).mul_f64(self.scale)
     }
 
-    /// How long the warden may take to answer a request to wait that long. Each part is scaled by itself: their sum would be cut
-    /// to the longest time, at which the warden still waits.
+    /// How long the warden may take to answer a request to wait that long. The two parts are scaled separately: their
+    /// sum would be capped at the longest time, at which the warden is still waiting.
     pub(crate) fn answer_time(&self, at_most: Duration) -> Duration {
         self.scaled(at_most) + self.scaled(PROMPT)
     }
 
-    /// Learns from how long the warden took to fork. What stalls an emulator or a guest for a moment comes again, so a slow
-    /// turn is forgotten slowly.
+    /// Learns from the time that the warden took to fork. Whatever stalls an emulator or a guest briefly will do so
+    /// again, so a slow turn is forgotten slowly.
     pub(crate) fn forked_in(&mut self, took: Duration) {
         let now = took.as_secs_f64() / BUSY_FORK.as_secs_f64();
         self.slowness = now.max(self.slowness * 0.9).clamp(1.0, SLOWEST);
         self.answered_in(took);
     }
 
-    /// Begins with what another link of the same machine has learnt.
+    /// Starts from what another link on the same machine has learnt.
     pub(crate) fn as_slow_as(&mut self, slowness: f64) {
         self.slowness = slowness;
     }
@@ -75,55 +83,65 @@ impl Link {
     }
 
     /// How long to wait for an event that usually comes within that time.
-    pub(crate) fn patience(&self, event: String, within: Duration) -> Patience {
+    pub(crate) fn patience(&self, of: Of, event: String, within: Duration) -> Patience {
         let whole = self.scaled(within);
+        let (few, round_trips) = match of {
+            Of::System => (PROVED, ROUND_TRIPS_PROVED),
+            Of::Subject | Of::Processes => (FEW, ROUND_TRIPS),
+        };
         let same_as = self.serving.as_ref().and_then(|serving| {
             let missed = self.missing.lock();
-            let trials = missed.get(&(serving.subject.clone(), event.clone()))?;
-            (trials.len() >= FEW).then(|| trials[0].clone())
+            let trials = missed.get(&(serving.owner(of), event.clone()))?;
+            (trials.len() >= few).then(|| trials[0].clone())
         });
         let time = match same_as {
-            Some(_) => whole.min((whole / PART).max(self.round_trip * ROUND_TRIPS)),
+            Some(_) => whole.min((whole / PART).max(self.round_trip * round_trips)),
             None => whole,
         };
-        Patience { time, event, same_as }
+        Patience { time, event, of, same_as }
     }
 
-    /// The same for an event whose absence is judged: it always has the whole time.
+    /// The same for an event whose absence is judged: it always gets the full time.
     pub(crate) fn whole_patience(&self, within: Duration) -> Patience {
-        Patience { time: self.scaled(within), event: String::new(), same_as: None }
+        Patience { time: self.scaled(within), event: String::new(), of: Of::Subject, same_as: None }
     }
 
-    /// The event did not come in that time. An error ends the trial without a verdict; without one, it had the whole
+    /// The event did not come in that time. An error ends the trial without a verdict; `Ok` means that it had the full
     /// time.
     pub(crate) fn did_not_come(&self, patience: Patience) -> Result<(), LinkError> {
-        if let Some(trial) = patience.same_as {
-            return Err(LinkError::Missing(format!("same missing event as {trial}: {}", patience.event)));
+        let Some(serving) = &self.serving else { return Ok(()) };
+        if let Some((subject, trial)) = patience.same_as {
+            let whose = if subject == serving.subject { String::new() } else { format!(" of {subject}") };
+            return Err(LinkError::Missing(format!(
+                "same missing event as {trial}{whose}: {}",
+                patience.event
+            )));
         }
-        if let Some(Serving { subject, trial }) = self.serving.as_ref().filter(|_| !patience.event.is_empty())
-        {
+        if !patience.event.is_empty() {
             let mut missed = self.missing.lock();
-            let trials = missed.entry((subject.clone(), patience.event)).or_default();
+            let trials = missed.entry((serving.owner(patience.of), patience.event)).or_default();
+            let trial = (serving.subject.clone(), serving.trial.clone());
             // One trial may miss an event more than once.
-            if !trials.contains(trial) {
-                trials.push(trial.clone());
+            if !trials.contains(&trial) {
+                trials.push(trial);
             }
         }
         Ok(())
     }
 
-    /// Shares what is missing with the other links of a run.
+    /// Shares the record of missing events with the other links of a run.
     pub(crate) fn sharing(mut self, missing: &Missing) -> Link {
         self.missing = missing.clone();
         self
     }
 
-    /// A trial of that subject begins; without one, nothing is remembered and no time is shortened.
-    pub(crate) fn serve(&mut self, subject: &str, trial: String) {
-        self.serving = Some(Serving { subject: subject.to_owned(), trial });
+    /// A trial begins; without a trial, nothing is remembered and no time is shortened.
+    pub(crate) fn serve(&mut self, serving: Serving) {
+        self.serving = Some(serving);
     }
 
-    /// Takes the time of a round trip to the warden. What stalls one comes again, so a slow one is forgotten slowly.
+    /// Records a round-trip time to the warden. Whatever stalls one will do so again, so a slow one is forgotten
+    /// slowly.
     pub(super) fn answered_in(&mut self, took: Duration) {
         self.round_trip = took.max(self.round_trip.mul_f64(0.9));
     }
@@ -132,20 +150,27 @@ impl Link {
 #[cfg(test)]
 mod tests {
     use super::super::deadline::STATE;
+    use super::super::link::To;
     use super::*;
+    use crate::protocol::Line;
     use std::sync::atomic::AtomicBool;
 
     static NEVER: AtomicBool = AtomicBool::new(false);
 
+    fn serving(subject: &str, trial: &str) -> Serving {
+        let shared_agent = !subject.contains(':');
+        Serving { subject: subject.to_owned(), shared_agent, trial: trial.to_owned() }
+    }
+
     fn link(missing: &Missing, trial: &str) -> Link {
         let (read, write) = rustix::pipe::pipe().expect("a pipe");
         let mut link = Link::new(read, write, 1.0, &NEVER).sharing(missing);
-        link.serve("libc", trial.to_owned());
+        link.serve(serving("libc", trial));
         link
     }
 
     fn wait(link: &Link) -> Patience {
-        link.patience("a child that is stopped".to_owned(), Duration::from_secs(20))
+        link.patience(Of::Processes, "a child that is stopped".to_owned(), Duration::from_secs(20))
     }
 
     #[test]
@@ -156,7 +181,7 @@ mod tests {
             let patience = wait(&link);
             assert_eq!((patience.time, patience.is_short()), (Duration::from_secs(20), false), "{trial}");
             assert_eq!(link.did_not_come(patience.clone()), Ok(()));
-            // The same trial counts once.
+            // The same trial counts only once.
             assert_eq!(link.did_not_come(patience), Ok(()));
         }
         let mut third = link(&missing, "c@wait");
@@ -167,18 +192,69 @@ mod tests {
             why,
             LinkError::Missing("same missing event as a@wait: a child that is stopped".to_owned())
         );
-        // Never less than what a slow warden needs to answer, and never more than the whole time.
+        // Never less than a slow warden needs to answer, and never more than the full time.
         third.answered_in(Duration::from_millis(30));
         assert_eq!(wait(&third).time, Duration::from_secs(3));
         third.answered_in(Duration::from_secs(1));
         assert_eq!(wait(&third).time, Duration::from_secs(20));
-        // Another event, another subject, and no trial at all.
-        assert!(!third.patience("a child that exits".to_owned(), Duration::from_secs(20)).is_short());
-        third.serve("rustix", "c@wait".to_owned());
-        assert!(!wait(&third).is_short());
-        third.serve("libc", "c@wait".to_owned());
+        // Another event, and no trial at all.
+        let other = "a child that exits".to_owned();
+        assert!(!third.patience(Of::Processes, other, Duration::from_secs(20)).is_short());
         third.reset();
         assert!(!wait(&third).is_short());
+    }
+
+    #[test]
+    fn subjects_that_share_an_agent_share_what_its_processes_miss() {
+        let missing = Missing::default();
+        let ask = |link: &Link, of| link.patience(of, "an event".to_owned(), Duration::from_secs(20));
+        let mut first = link(&missing, "a@wait");
+        for subject in ["libc", "rustix"] {
+            first.serve(serving(subject, "a@wait"));
+            for of in [Of::Processes, Of::Subject] {
+                let patience = ask(&first, of);
+                assert!(!patience.is_short(), "{subject} {of:?}");
+                assert_eq!(first.did_not_come(patience), Ok(()));
+            }
+        }
+        let mut next = link(&missing, "b@wait");
+        next.serve(serving("syscall", "b@wait"));
+        assert!(!ask(&next, Of::Subject).is_short());
+        let short = ask(&next, Of::Processes);
+        assert!(short.is_short());
+        let why = next.did_not_come(short).expect_err("no verdict");
+        assert_eq!(why, LinkError::Missing("same missing event as a@wait of libc: an event".to_owned()));
+        for other in ["mutant:no-echild", "agent:./other"] {
+            next.serve(serving(other, "b@wait"));
+            assert!(!ask(&next, Of::Processes).is_short(), "{other}");
+        }
+    }
+
+    #[test]
+    fn what_the_process_table_is_proved_not_to_show_is_missed_once() {
+        let missing = Missing::default();
+        let ask = |link: &Link| link.patience(Of::System, "a stop".to_owned(), Duration::from_secs(20));
+        let first = link(&missing, "a@wait");
+        assert!(!ask(&first).is_short());
+        assert_eq!(first.did_not_come(ask(&first)), Ok(()));
+        let mut next = link(&missing, "b@wait");
+        next.serve(serving("agent:./other", "b@wait"));
+        assert!(ask(&next).is_short());
+        // A sandbox takes long to fork.
+        next.answered_in(Duration::from_millis(300));
+        assert_eq!(ask(&next).time, Duration::from_secs(3));
+    }
+
+    #[test]
+    fn what_has_arrived_is_in_time_however_late_it_is_read() {
+        let (read, write) = rustix::pipe::pipe().expect("a pipe");
+        let (_sink, output) = rustix::pipe::pipe().expect("a pipe");
+        let mut link = Link::new(read, output, 1.0, &NEVER);
+        let request = Line::new("getids").with("id", 7);
+        link.send(&[To::Agent(request)]).expect("someone may read it");
+        assert_eq!(link.await_reply(7, Duration::ZERO), Err(LinkError::Late("the agent's reply".to_owned())));
+        rustix::io::write(&write, b"agent ok id=7\n").expect("room in a pipe");
+        assert_eq!(link.await_reply(7, Duration::ZERO), Ok(()));
     }
 
     #[test]

@@ -6,10 +6,12 @@ use super::deadline::{PROMPT, ms};
 pub use super::kind::{Kind, Kinds};
 use super::link::LinkError;
 use super::making::{By, Making};
-use super::shown::{NoAnswer, Shown, Shows};
+use super::missing::Of;
+pub use super::program_outcome::{Figures, Offer, Output, ProgramOutcome};
+use super::shown::Shown;
 use super::subject::SubjectInfo;
 use crate::protocol::codec::{Bytes, Words};
-use crate::protocol::handle::Report;
+use crate::protocol::handle::HandleReport;
 use crate::protocol::warden::{ProcessState, Request};
 use crate::protocol::{Change, Line};
 use crate::scenario::Scenario;
@@ -31,21 +33,25 @@ pub struct How {
     pub blocked: Vec<Signal>,
     /// With these words before the command, instead of the rest of the program's own.
     pub instead: Option<Vec<String>>,
-    /// And its child keeps the dispositions of signals that it starts with.
+    /// As the parent of a child that it did not create, and that has exited with 3.
+    pub zombie: bool,
+    /// By a shell that runs this first: its children become those of the program.
+    pub after: Option<String>,
+    /// With a child that keeps the signal dispositions that it starts with.
     pub keeps_signals: bool,
 }
 
-/// The runs of a program; a trial may have several, one after the other.
+/// The runs of a program; a trial may have several, one after another.
 #[derive(Debug)]
 pub struct Run {
     contract: &'static Contract,
     kind: Kind,
-    /// How the next one is started.
+    /// How the next run is started.
     pub how: How,
 }
 
 impl Run {
-    /// Of the program that is judged.
+    /// For the program that is judged.
     pub(crate) fn of(info: &SubjectInfo) -> Run {
         Run { contract: info.contract.unwrap_or(&POSIX), kind: info.kind, how: How::default() }
     }
@@ -54,80 +60,11 @@ impl Run {
 /// A running trial of a program.
 pub type Trial<'a> = core::Trial<'a, Run>;
 
-/// How a run ended.
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub enum ProgramOutcome {
-    /// With this change of the program itself.
-    Ended(Change),
-    /// It had not exited in time.
-    Hung,
-}
+/// How long to wait for the program to exit between two looks at it.
+pub(super) const TURN: Duration = Duration::from_millis(100);
 
-impl ProgramOutcome {
-    /// The exit code, if it exited.
-    pub fn code(self) -> Option<i32> {
-        match self {
-            ProgramOutcome::Ended(Change::Exited(code)) => Some(code),
-            _ => None,
-        }
-    }
-}
-
-/// The exit of the program stands for that of the child.
-impl Shown for ProgramOutcome {
-    fn unanswered(&self) -> Option<NoAnswer> {
-        (*self == ProgramOutcome::Hung).then_some(NoAnswer::Hung)
-    }
-
-    fn change_of(&self, _: &Child) -> Shows<Change> {
-        match self {
-            ProgramOutcome::Ended(change) => Shows::Yes(*change),
-            ProgramOutcome::Hung => Shows::No,
-        }
-    }
-
-    fn outcome(&self) -> String {
-        match self {
-            ProgramOutcome::Ended(change) => format!("the program {change}"),
-            ProgramOutcome::Hung => "the program has not exited".into(),
-        }
-    }
-}
-
-/// What a program has written.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Output {
-    /// To standard output.
-    pub out: String,
-    /// To standard error.
-    pub err: String,
-}
-
-/// What the process table shows of the program.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Figures {
-    /// Its CPU time.
-    pub cpu: Duration,
-    /// How often it gave up the CPU.
-    pub switches: u64,
-    /// Its memory, in bytes.
-    pub resident: i64,
-}
-
-/// A child that the program is to run, by a script or a configuration.
-#[derive(Debug, Clone)]
-pub struct Offer {
-    /// Its name.
-    pub name: String,
-    /// The command, quoted for a shell.
-    pub command: String,
-}
-
-/// How long a single look takes, between two of which the program may exit.
-const TURN: Duration = Duration::from_millis(100);
-
-/// How long a program sleeps that has nothing left to wait for before it is said to hang. Some look once a second.
-const HANG: Duration = Duration::from_secs(2);
+/// How long a program with nothing left to wait for must sleep to count as hung. Some programs look once a second.
+pub(super) const HANG: Duration = Duration::from_secs(2);
 
 impl Interface for Run {
     fn start(&mut self, core: &mut Core<'_>, birth: &Birth) -> Result<Started, Abort> {
@@ -165,6 +102,11 @@ impl Run {
         if !placed {
             command.extend(argv.iter().cloned());
         }
+        if let Some(other) = &self.how.after {
+            let script = format!("{other}\nexec \"$@\"");
+            let before = ["sh", "-c", &script, "sh"];
+            command = before.map(str::to_owned).into_iter().chain(command).collect();
+        }
         self.open(core, command, files)
     }
 
@@ -179,6 +121,7 @@ impl Run {
             terminal: self.how.terminal,
             ignored: names(&self.how.ignored),
             blocked: names(&self.how.blocked),
+            zombie: self.how.zombie,
             files: (!files.is_empty()).then(|| Words::of(files)),
         };
         let reply = core.link.ask_warden(&request, PROMPT)?;
@@ -193,7 +136,7 @@ impl Run {
     }
 }
 
-/// A word, quoted for a shell.
+/// Quotes a word for a shell.
 fn quote(word: &str) -> String {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./:=,@%+".contains(&b);
     match !word.is_empty() && word.bytes().all(plain) {
@@ -202,10 +145,10 @@ fn quote(word: &str) -> String {
     }
 }
 
-/// Waits until a child that the program runs has said hello.
+/// Waits until a child run by the program has said hello.
 fn greeting(core: &mut Core<'_>, name: &str) -> Result<Started, Abort> {
     let began = Instant::now();
-    let patience = core.link.patience("a connection of a child".to_owned(), PROMPT);
+    let patience = core.link.patience(Of::Processes, "a connection of a child".to_owned(), PROMPT);
     let pid = |hello: Line| {
         if hello.word() == "err" {
             let step = hello.get("step").unwrap_or_default();
@@ -220,7 +163,7 @@ fn greeting(core: &mut Core<'_>, name: &str) -> Result<Started, Abort> {
             Err(other) => return Err(other.into()),
         };
         if let Some(ran) = gone {
-            // The child may have said hello, and the program have exited, before the warden came to read it.
+            // The child may have said hello, and the program exited, before the warden read it.
             if let Ok(hello) = core.link.child_line(name, "hello", None, TURN) {
                 return pid(hello).map(Started::Greeted);
             }
@@ -235,15 +178,15 @@ fn greeting(core: &mut Core<'_>, name: &str) -> Result<Started, Abort> {
     }
 }
 
-/// The exit of the program, if it comes within that time.
-fn exit_within(core: &mut Core<'_>, within: Duration) -> Result<Option<ProgramOutcome>, Abort> {
+/// The exit of the program, if it happens within that time.
+pub(super) fn exit_within(core: &mut Core<'_>, within: Duration) -> Result<Option<ProgramOutcome>, Abort> {
     let request = Request::Exit { within: ms(core.link.scaled(within)) };
     let reply = core.link.ask_warden_to_wait(&request, within)?;
     match reply.word() {
         "ok" => {
-            let change = match Report::from_line(&reply).map_err(Abort::Broken)? {
-                Report::Code(code) => Change::Exited(code as i32),
-                Report::Signal(signal, core) => Change::Killed(signal, core),
+            let change = match HandleReport::from_line(&reply).map_err(Abort::Broken)? {
+                HandleReport::Code(code) => Change::Exited(code as i32),
+                HandleReport::Signal(signal, core) => Change::Killed(signal, core),
                 other => return Err(Abort::Broken(format!("the warden reaped {other:?}"))),
             };
             Ok(Some(ProgramOutcome::Ended(change)))
@@ -253,8 +196,12 @@ fn exit_within(core: &mut Core<'_>, within: Duration) -> Result<Option<ProgramOu
     }
 }
 
-/// What the program has written once it has written `until`, or has exited; whether it came to that.
-fn output(core: &mut Core<'_>, until: Option<&str>, within: Duration) -> Result<(Output, bool), Abort> {
+/// What the program has written once it has written `until` or exited, and whether it wrote it.
+pub(super) fn output(
+    core: &mut Core<'_>,
+    until: Option<&str>,
+    within: Duration,
+) -> Result<(Output, bool), Abort> {
     let until = until.map(|text| Bytes(text.as_bytes().to_vec()));
     let request = Request::Output { until, within: ms(core.link.scaled(within)) };
     let reply = core.link.ask_warden_to_wait(&request, within)?;
@@ -273,7 +220,7 @@ impl Trial<'_> {
         self.with.kind
     }
 
-    /// The same scenario in a run that is started otherwise.
+    /// The same scenario in a run that is started differently.
     pub fn spawn_how(&mut self, how: How, scenario: Scenario) -> Result<Child, Abort> {
         let before = std::mem::replace(&mut self.with.how, how);
         let child = self.spawn(scenario);
@@ -281,18 +228,37 @@ impl Trial<'_> {
         child
     }
 
-    /// Has the program run a command that is no child of the trial, as one that is not there.
+    /// Has the program run a command that is not a child of the trial, such as one that does not exist.
     pub fn run(&mut self, command: &str) -> Result<ProgramOutcome, Abort> {
         self.core.steps.push(format!("run {command}"));
         self.with.begin(&mut self.core, &[command.to_owned()])?;
         self.exit()
     }
 
-    /// A child for a script: its command, which is not run yet.
+    /// A child for a script: its command, to be run by the script.
     pub fn offer(&mut self, scenario: Scenario) -> Offer {
         let birth = self.core.birth(&By::Fork { thread: 0 }, &scenario);
         let words: Vec<String> = birth.argv.iter().map(|word| quote(word)).collect();
         Offer { name: birth.name, command: words.join(" ") }
+    }
+
+    /// The same of a child that keeps the dispositions of signals that it starts with.
+    pub fn offer_how(&mut self, how: &How, scenario: Scenario) -> Offer {
+        let mut birth = self.core.birth(&By::Fork { thread: 0 }, &scenario);
+        if how.keeps_signals {
+            birth.argv.insert(self.core.agent.child.len(), "--keep-signals".to_owned());
+        }
+        let words: Vec<String> = birth.argv.iter().map(|word| quote(word)).collect();
+        Offer { name: birth.name, command: words.join(" ") }
+    }
+
+    /// Whether another child of that name has said hello since that one did.
+    pub fn has_said_hello(&mut self, child: &Child) -> Result<bool, Abort> {
+        match self.core.link.child_line(&child.name, "hello", None, TURN) {
+            Ok(_) => Ok(true),
+            Err(LinkError::Late(_)) => Ok(false),
+            Err(other) => Err(other.into()),
+        }
     }
 
     /// Waits until a child that was offered has connected.
@@ -310,7 +276,7 @@ impl Trial<'_> {
         Ok(child)
     }
 
-    /// Starts a shell on a script.
+    /// Runs a script in a shell.
     pub fn script(&mut self, text: &str) -> Outcome {
         let shown =
             text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
@@ -322,16 +288,21 @@ impl Trial<'_> {
         self.with.open(&mut self.core, command, vec![("script".to_owned(), text.to_owned())])
     }
 
-    /// Waits until the program has exited. One that stops with its command is continued, as a shell would.
+    /// Waits until the program has exited. If it stops along with its command, it is continued, as a shell would do.
     pub fn exit(&mut self) -> Result<ProgramOutcome, Abort> {
+        self.exit_in(PROMPT)
+    }
+
+    /// The same of one that may sleep for that long before it does something.
+    pub fn exit_in(&mut self, within: Duration) -> Result<ProgramOutcome, Abort> {
         self.core.steps.push("await the exit of the program".to_owned());
         let began = Instant::now();
         let mut idle = None;
-        while began.elapsed() < self.link.scaled(PROMPT) {
+        while began.elapsed() < self.link.scaled(within) {
             if let Some(ended) = exit_within(&mut self.core, TURN)? {
                 return Ok(ended);
             }
-            // Nobody is left whose exit it could wait for, and it sleeps.
+            // Hung if it sleeps although no process is left whose exit it could be waiting for.
             let (living, _) = self.tally()?;
             let state = self.program_line()?.get("state").unwrap_or_default();
             if state == ProcessState::Stopped.word() {
@@ -348,7 +319,7 @@ impl Trial<'_> {
         Ok(ProgramOutcome::Hung)
     }
 
-    /// Waits longer: it has much to do.
+    /// Waits longer, for a program that has much to do.
     pub fn exit_late(&mut self) -> Outcome {
         exit_within(&mut self.core, PROMPT * 6).map(drop)
     }
@@ -358,17 +329,12 @@ impl Trial<'_> {
         Ok(exit_within(&mut self.core, Duration::ZERO)?.is_some())
     }
 
-    /// The exit of the program, if it comes soon: within the time after which a sleeping one would be said to hang.
-    pub fn exits_soon(&mut self) -> Result<Option<ProgramOutcome>, Abort> {
-        exit_within(&mut self.core, HANG)
-    }
-
     /// What the program has written so far.
     pub fn output(&mut self) -> Result<Output, Abort> {
         Ok(output(&mut self.core, None, Duration::ZERO)?.0)
     }
 
-    /// What the program has written once it has written that: a script says how far it is.
+    /// What the program has written once it has written that text: a script reports its progress.
     pub fn output_until(&mut self, text: &str) -> Result<Output, Abort> {
         let (output, _) = output(&mut self.core, Some(text), PROMPT)?;
         Ok(output)
@@ -409,7 +375,7 @@ impl Trial<'_> {
         Ok(line.keys().any(|key| key == "caught").then(names))
     }
 
-    /// Waits until the program sleeps, as in a wait, or has exited.
+    /// Waits until the program sleeps, as in a wait call, or has exited.
     pub fn await_program_asleep(&mut self) -> Outcome {
         let began = Instant::now();
         let within = ms(self.link.scaled(TURN));
@@ -419,10 +385,10 @@ impl Trial<'_> {
                 return Ok(());
             }
         }
-        Err(Abort::Broken("the program does not come to rest".into()))
+        Err(Abort::Broken("the program does not go to sleep".into()))
     }
 
-    /// Gives the program time to do something: until it sleeps, exits, or has had several turns.
+    /// Gives the program time to act: until it sleeps, exits, or has had several turns.
     pub fn settle(&mut self) -> Outcome {
         let within = ms(self.link.scaled(TURN * 5));
         let request = Request::Await { of: "agent".to_owned(), state: ProcessState::Asleep, within };
@@ -435,12 +401,8 @@ impl Trial<'_> {
         self.core.cited.iter().any(|cited| cited.id == clause.id)
     }
 
-    /// What the program has written once it has written that, if it does so soon.
-    pub fn output_soon(&mut self, text: &str) -> Result<String, Abort> {
-        Ok(output(&mut self.core, Some(text), HANG)?.0.out)
-    }
-
-    /// The value that a script writes as a line `NAME=VALUE`, once it has come that far; `None` if it exits without.
+    /// The value that a script writes in a line `NAME=VALUE`, once it gets that far; `None` if it exits without doing
+    /// so.
     pub fn awaited(&mut self, name: &str) -> Result<Option<i32>, Abort> {
         let began = Instant::now();
         let wanted = format!("{name}=");
@@ -458,113 +420,5 @@ impl Trial<'_> {
             }
         }
         Ok(None)
-    }
-
-    /// A child of that name, run again; `None` if that does not happen.
-    pub fn meets_again(&mut self, child: &Child) -> Result<Option<Child>, Abort> {
-        let offer = Offer { name: child.name.clone(), command: String::new() };
-        match self.meet(&offer) {
-            Err(Abort::Broken(_)) => Ok(None),
-            met => met.map(Some),
-        }
-    }
-
-    /// How many descendants the warden has that live, the program among them, and how many zombies.
-    pub fn tally(&mut self) -> Result<(i64, i64), Abort> {
-        let reply = self.core.link.ask_warden(&Request::Tally {}, PROMPT)?;
-        let number = |key| reply.number(key).map_err(|e| Abort::Broken(format!("tally: {e}")));
-        let (all, zombies) = (number("processes")?, number("zombies")?);
-        Ok((all - zombies, zombies))
-    }
-
-    /// Whether there is soon no zombie any more: not if the program sleeps and leaves some.
-    pub fn zombies_go(&mut self) -> Result<bool, Abort> {
-        let began = Instant::now();
-        let mut last = (i64::MAX, Instant::now());
-        while began.elapsed() < self.link.scaled(PROMPT * 3) {
-            let (_, zombies) = self.tally()?;
-            if zombies == 0 {
-                return Ok(true);
-            }
-            if zombies < last.0 {
-                last = (zombies, Instant::now());
-            }
-            if last.1.elapsed() > self.link.scaled(HANG) {
-                return Ok(false);
-            }
-            self.exits_within(TURN / 10)?;
-        }
-        Ok(false)
-    }
-
-    fn exits_within(&mut self, within: Duration) -> Result<Option<ProgramOutcome>, Abort> {
-        exit_within(&mut self.core, within)
-    }
-
-    /// Whether a process is soon gone from the table: not if the program leaves it a zombie.
-    pub fn goes(&mut self, child: &Child) -> Result<bool, Abort> {
-        let began = Instant::now();
-        loop {
-            let state = self.state(child)?;
-            if matches!(state, ProcessState::Gone | ProcessState::Unknown) {
-                return Ok(true);
-            }
-            if began.elapsed() > self.link.scaled(HANG) {
-                return Ok(false);
-            }
-            self.take_a_turn()?;
-        }
-    }
-
-    /// Between two looks at a process: until the program exits, if it does so soon. One that has exited is not waited for.
-    fn take_a_turn(&mut self) -> Outcome {
-        if self.exits_within(TURN / 20)?.is_some() {
-            crate::sys::makeshift::pause(TURN / 20);
-        }
-        Ok(())
-    }
-
-    /// Whether a child that was stopped soon runs again, or has terminated.
-    pub fn goes_on(&mut self, child: &Child) -> Result<bool, Abort> {
-        let began = Instant::now();
-        while self.state(child)? == ProcessState::Stopped {
-            if began.elapsed() > self.link.scaled(HANG) {
-                return Ok(false);
-            }
-            self.take_a_turn()?;
-        }
-        Ok(true)
-    }
-
-    /// Whether the program left that child to process 1 of its namespace, a zombie or alive.
-    pub fn was_inherited(&mut self, child: &Child) -> Result<bool, Abort> {
-        let reply = self.core.link.ask_warden(&Request::Tally {}, PROMPT)?;
-        Ok(reply.list("orphans").contains(&child.pid.to_string()))
-    }
-
-    /// Whether the program is that child: it has replaced itself.
-    pub fn has_become(&mut self, child: &Child) -> Result<bool, Abort> {
-        let program = self.program_line()?.get("pid");
-        let child = self.state_line(child)?.get("pid");
-        Ok(program.is_some() && program == child)
-    }
-
-    /// Waits until a child that was told to stop has done so, or is gone because the program took that for its end.
-    pub fn await_stopped_or_exit(&mut self, child: &Child) -> Outcome {
-        let began = Instant::now();
-        // A stop below a tracer is seen only after a while.
-        let within = ms(self.link.scaled(TURN * 3));
-        while began.elapsed() < self.link.scaled(PROMPT) {
-            let request = Request::Await { of: child.name.clone(), state: ProcessState::Stopped, within };
-            let reply = self.core.link.ask_warden(&request, PROMPT)?;
-            let gone = |state: &str| ["gone", "zombie"].contains(&state);
-            if reply.word() == "ok"
-                || reply.get("state").is_some_and(|state| gone(&state))
-                || self.has_exited()?
-            {
-                return Ok(());
-            }
-        }
-        Err(Abort::Broken(format!("{} did not stop", child.name)))
     }
 }

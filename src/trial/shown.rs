@@ -1,6 +1,6 @@
-//! What shows a change of a child: the reply of a call, the result of a handle, the exit of a program.
+//! Anything that can show a change of a child: the reply of a call, the result of a handle, the exit of a program.
 //!
-//! Judging, levels, deviations and credit exist once for all of them.
+//! Judging, levels, deviations and credit are implemented once for all of them.
 
 use super::core::Child;
 use crate::protocol::Change;
@@ -8,16 +8,16 @@ use crate::spec::clause::Clause;
 use crate::spec::got::Actual;
 use crate::wait::SiCode;
 
-/// Why there is no answer to be judged.
+/// Why there is no answer to judge.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum NoAnswer {
-    /// There never will be one.
+    /// There will never be one.
     Hung,
-    /// Whoever was asked has died.
+    /// The process that was asked has died.
     Crashed,
 }
 
-/// What an answer shows of a question.
+/// What an answer shows about a question.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Shows<T> {
     /// This.
@@ -26,12 +26,12 @@ pub enum Shows<T> {
     No,
     /// Only this kind of it: a typed binding may hide the rest.
     Kind(SiCode),
-    /// It cannot show it; why.
+    /// It cannot show it, for this reason.
     NotObservable(&'static str),
 }
 
 impl Shows<Change> {
-    /// What it shows of that change.
+    /// What it shows about that change.
     pub(crate) fn of(self, change: Change) -> Shows<()> {
         match self {
             Shows::Yes(shown) if shown == change => Shows::Yes(()),
@@ -44,7 +44,7 @@ impl Shows<Change> {
     }
 }
 
-/// An answer in which a change of a child may show.
+/// An answer that can show a change of a child.
 pub trait Shown {
     /// Why there is no answer, if there is none.
     fn unanswered(&self) -> Option<NoAnswer>;
@@ -52,7 +52,7 @@ pub trait Shown {
     /// The change of that child that it shows.
     fn change_of(&self, child: &Child) -> Shows<Change>;
 
-    /// The same where that change was expected, which a form that cannot tell two changes apart may stand for.
+    /// The same, where that change was expected: a form that cannot distinguish two changes reports the expected one.
     fn change_for(&self, child: &Child, wanted: Change) -> Shows<Change> {
         let _ = wanted;
         self.change_of(child)
@@ -63,15 +63,15 @@ pub trait Shown {
         false
     }
 
-    /// The clause that it violates by not returning, where that clause was about to be judged.
+    /// The clause violated by not returning, where the given clause was about to be judged.
     fn clause_of_hang(&self, clause: &'static Clause) -> &'static Clause {
         clause
     }
 
-    /// The answer in words.
+    /// The answer as text.
     fn outcome(&self) -> String;
 
-    /// The answer typed, where that change of that child was expected; known deviations are patterns on it.
+    /// The answer, typed, where that change of that child was expected; known deviations are patterns on it.
     fn actual_of(&self, child: &Child, wanted: Change) -> Actual {
         let _ = (child, wanted);
         self.outcome().into()

@@ -1,30 +1,32 @@
-//! What a case sees of the states of processes, and waits for.
+//! What a case sees of process states, and waits for.
 
 use super::abort::{Abort, Outcome};
 use super::core::{Child, Core, Known};
-use super::deadline::{AT_ONCE, PROMPT, SETTLE, STATE, ms};
+use super::deadline::{AT_ONCE, MOMENT, PROMPT, SETTLE, STATE, ms};
 use super::due::Visibility;
-use super::link::To;
+use super::link::{LinkError, To};
+use super::missing::Of;
 use super::verdict::Failure;
 use crate::protocol::Line;
 use crate::protocol::warden::{ProcessState, Request};
 use crate::spec::posix;
+use std::time::Duration;
 
 impl Core<'_> {
-    /// Waits until a child has terminated and can be waited for.
+    /// Waits until a child has terminated and is waitable.
     pub fn await_zombie(&mut self, child: &Child) -> Outcome {
         let state = self.await_state(&child.name, ProcessState::Zombie)?;
         if state == ProcessState::Zombie {
             return Ok(());
         }
-        Err(Abort::Fail(Failure {
+        Err(Abort::Fail(Box::new(Failure {
             clause: self.cited.first().copied().unwrap_or(&posix::ZOMBIE_UNTIL_REAPED),
             expected: format!("{} to stay a zombie until it is waited for", child.name),
             got: format!("{} is gone from the process table", child.name),
-        }))
+        })))
     }
 
-    /// The same for many children, all asked about at once.
+    /// The same for many children, all requested at once.
     pub fn await_zombies(&mut self, children: &[Child]) -> Outcome {
         for children in children.chunks(AT_ONCE) {
             let lines: Vec<To> = children
@@ -43,8 +45,8 @@ impl Core<'_> {
         Ok(())
     }
 
-    /// Waits until a child has terminated, whether it is still a zombie or something has taken it already: what a call that
-    /// was begun is to return for. Only then may it be proved to hang.
+    /// Waits until a child has terminated, whether it is still a zombie or already reaped. A call that was begun should
+    /// return for this; only afterwards may it be proved to hang.
     pub fn await_ended(&mut self, child: &Child) -> Outcome {
         self.await_state(&child.name, ProcessState::Zombie).map(drop)
     }
@@ -54,7 +56,7 @@ impl Core<'_> {
         children.iter().try_for_each(|child| self.await_ended(child))
     }
 
-    /// Whether a child comes into that state within the time that a process may take for it when it is to.
+    /// Whether a child reaches that state within the time limit for states that a process must reach.
     pub fn becomes(&mut self, child: &Child, state: ProcessState) -> Result<bool, Abort> {
         if self.cannot_see(state) {
             return Err(Abort::Skip(format!("no process table here to see that a process is {state}")));
@@ -81,20 +83,32 @@ impl Core<'_> {
         self.await_state(&child.name, ProcessState::Asleep).map(drop)
     }
 
-    /// Waits until a child is no process any more.
+    /// Waits until the process of a child no longer exists.
     pub fn await_gone(&mut self, child: &Child) -> Outcome {
         let state = self.await_state(&child.name, ProcessState::Gone)?;
         if state == ProcessState::Gone {
             return Ok(());
         }
-        Err(Abort::Fail(Failure {
+        Err(Abort::Fail(Box::new(Failure {
             clause: self.cited.first().copied().unwrap_or(&posix::SIGCHLD_IGNORED_NO_ZOMBIE),
             expected: format!("{} to go without a wait", child.name),
             got: format!("{} is a {state}", child.name),
-        }))
+        })))
     }
 
-    /// Waits until every task of the agent is stopped, or goes on.
+    /// Waits until every task of the agent sleeps, but not for long: no verdict depends on it, since a runtime may never
+    /// sleep. A thread that has read a request need not have begun the call yet.
+    pub(crate) fn let_agent_block(&mut self) -> Outcome {
+        if self.cannot_see(ProcessState::Asleep) {
+            return Ok(());
+        }
+        let within = ms(self.link.scaled(MOMENT));
+        let request = Request::Await { of: "agent".to_owned(), state: ProcessState::Asleep, within };
+        self.link.ask_warden_to_wait(&request, MOMENT)?;
+        Ok(())
+    }
+
+    /// Waits until every task of the agent is in that state.
     pub fn await_agent(&mut self, state: ProcessState) -> Outcome {
         self.await_state("agent", state).map(drop)
     }
@@ -103,7 +117,7 @@ impl Core<'_> {
         if self.cannot_see(state) {
             return self.expects_unseen(of, state).map(|()| state);
         }
-        // One that cannot be found any more has terminated, and something has reaped it.
+        // A process that can no longer be found has terminated and been reaped.
         let may_be_gone = matches!(state, ProcessState::Zombie | ProcessState::Gone);
         if let Some(child) = self.known(of).map(|k| k.child.clone()) {
             match self.adopt(&child) {
@@ -114,13 +128,16 @@ impl Core<'_> {
         let whose = if of == "agent" { "an agent" } else { "a child" };
         let patience = match state {
             ProcessState::Gone => self.link.whole_patience(STATE),
-            _ => self.link.patience(format!("{whose} that is {state}"), STATE),
+            _ => self.link.patience(Of::Processes, format!("{whose} that is {state}"), STATE),
         };
-        let request = Request::Await { of: of.to_owned(), state, within: ms(patience.time) };
-        let reply = self.link.ask_warden_to_wait(&request, STATE)?;
+        let reply = match self.hidden_stop(of, state)? {
+            Some(reply) => reply,
+            None => self.ask_for_state(of, state, patience.time)?,
+        };
         let seen = state_of(&reply);
-        // A zombie that stays is no missing event.
-        let stays = state == ProcessState::Gone && seen == Some(ProcessState::Zombie);
+        // A zombie that stays is not a missing event, nor is something that a dead process does not do.
+        let dead = [Some(ProcessState::Zombie), Some(ProcessState::Gone)].contains(&seen);
+        let stays = state != ProcessState::Zombie && dead;
         if reply.word() == "late" && seen != Some(ProcessState::Unknown) && !stays {
             self.link.did_not_come(patience)?;
         }
@@ -136,11 +153,30 @@ impl Core<'_> {
         }
     }
 
+    /// Gives less time to a stop that the process table was proved not to show; the reply, if that is conclusive.
+    fn hidden_stop(&mut self, of: &str, state: ProcessState) -> Result<Option<Line>, LinkError> {
+        let hidden = self.link.patience(Of::System, HIDDEN_STOP.to_owned(), STATE);
+        if state != ProcessState::Stopped || !hidden.is_short() {
+            return Ok(None);
+        }
+        let reply = self.ask_for_state(of, state, hidden.time)?;
+        match (reply.word(), state_of(&reply)) {
+            ("late", Some(ProcessState::Zombie)) => self.link.did_not_come(hidden).map(|()| None),
+            ("late", _) => Ok(None),
+            _ => Ok(Some(reply)),
+        }
+    }
+
+    fn ask_for_state(&mut self, of: &str, state: ProcessState, within: Duration) -> Result<Line, LinkError> {
+        let request = Request::Await { of: of.to_owned(), state, within: ms(within) };
+        self.link.ask_warden_to_wait(&request, STATE)
+    }
+
     pub(crate) fn known(&mut self, name: &str) -> Option<&mut Known> {
         self.children.iter_mut().find(|k| k.child.name == name)
     }
 
-    /// Has the warden know a child that does not connect.
+    /// Makes a child that does not connect known to the warden.
     pub(crate) fn adopt(&mut self, child: &Child) -> Outcome {
         if self.known(&child.name).is_none_or(|k| k.adopted) {
             return Ok(());
@@ -165,10 +201,11 @@ impl Core<'_> {
         Ok(state)
     }
 
-    /// The same with what else the table shows.
+    /// The same, with everything else that the table shows.
     pub(crate) fn state_line(&mut self, child: &Child) -> Result<Line, Abort> {
         if self.known(&child.name).is_some_and(|k| !k.adopted) {
-            // It terminated before it was ever watched: a process of that pid below us is it, and none is that it is gone.
+            // It may have terminated before it was ever watched: a process with that pid below us is the child; if
+            // there is none, it is gone.
             if self.link.ask_warden(&adopt(child), PROMPT)?.word() != "ok" {
                 return Ok(Line::new("ok").with("state", ProcessState::Gone));
             }
@@ -179,13 +216,13 @@ impl Core<'_> {
         Ok(self.link.ask_warden(&Request::State { of: child.name.clone() }, PROMPT)?)
     }
 
-    /// The process that the warden is, which sends the signals of [`Trial::signal`]; `None` where no process table shows it.
+    /// The pid of the warden, which sends the signals of [`Trial::signal`]; `None` where no process table shows it.
     pub(crate) fn sender(&mut self) -> Result<Option<i64>, Abort> {
         let agent = self.link.ask_warden(&Request::State { of: "agent".to_owned() }, PROMPT)?;
         Ok(agent.number_opt("ppid").ok().flatten())
     }
 
-    /// The state of each child in words, for the report; of many, the first few.
+    /// The state of each child as text, for the report; if there are many, of the first few.
     pub(crate) fn describe_children(&mut self) -> Vec<String> {
         let children: Vec<Child> = self.children().take(8).cloned().collect();
         children
@@ -198,12 +235,15 @@ impl Core<'_> {
     }
 }
 
-/// The request that has the warden know a child by its pid.
+/// What a process table does not show that shows a process as a zombie as soon as its initial thread has exited.
+pub(super) const HIDDEN_STOP: &str = "a stop of a child whose initial thread has exited";
+
+/// The request that makes a child known to the warden by its pid.
 pub(crate) fn adopt(child: &Child) -> Request {
     Request::Adopt { name: child.name.clone(), pid: child.pid }
 }
 
-/// The state in an answer of the warden.
+/// The state in a reply from the warden.
 pub(crate) fn state_of(line: &Line) -> Option<ProcessState> {
     ProcessState::from_word(&line.get("state")?)
 }

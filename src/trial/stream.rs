@@ -1,4 +1,4 @@
-//! The bytes between the driver and a warden: lines, in frames where the stream may lose some.
+//! The bytes between the driver and a warden: lines, in frames where the stream may lose some of them.
 
 use super::frames::{Frames, Taken};
 use crate::protocol::LineReader;
@@ -13,40 +13,40 @@ pub(super) struct Stream {
     input: OwnedFd,
     output: OwnedFd,
     reader: LineReader,
-    /// Of a stream that may drop, garble or echo bytes.
+    /// For a stream that may drop, garble or echo bytes.
     frames: Option<Frames>,
 }
 
-/// What came.
+/// What has arrived.
 pub(super) enum Arrived {
     /// A line of the warden.
     Line(Vec<u8>),
-    /// Frames lost or changed something: what.
+    /// Frames were lost or changed; how.
     Damaged(String),
     /// More bytes without a line feed than a line may have.
     Endless,
 }
 
-/// The stream has ended.
-pub(super) struct Closed;
+/// The stream has ended, or failed with that error.
+pub(super) struct Closed(pub(super) Option<Errno>);
 
 impl Stream {
-    /// A stream over two descriptors that block.
+    /// A stream over two blocking descriptors.
     pub(super) fn new(input: OwnedFd, output: OwnedFd) -> Stream {
         Stream { input, output, reader: LineReader::addressed(), frames: None }
     }
 
-    /// The same where it may drop, garble or echo bytes.
+    /// The same, for a stream that may drop, garble or echo bytes.
     pub(super) fn framed(self) -> Stream {
         Stream { frames: Some(Frames::default()), ..self }
     }
 
-    /// The frames, of a stream that has them.
+    /// The frames, if the stream has them.
     pub(super) fn frames(&self) -> Option<&Frames> {
         self.frames.as_ref()
     }
 
-    /// Sends lines in one piece.
+    /// Sends lines in one write.
     pub(super) fn send(&mut self, lines: &[String]) -> Result<(), Closed> {
         let mut bytes = Vec::new();
         for line in lines {
@@ -63,25 +63,26 @@ impl Stream {
             match rustix::io::write(&self.output, left) {
                 Ok(n) => left = &left[n..],
                 Err(Errno::INTR) => {}
-                Err(_) => return Err(Closed),
+                Err(Errno::PIPE | Errno::CONNRESET) => return Err(Closed(None)),
+                Err(errno) => return Err(Closed(Some(errno))),
             }
         }
         Ok(())
     }
 
-    /// What comes within that time.
+    /// What arrives within that time.
     pub(super) fn receive(&mut self, within: Duration) -> Result<Vec<Arrived>, Closed> {
         match is_readable(&self.input, within) {
             Ok(false) | Err(Errno::INTR) => return Ok(Vec::new()),
             Ok(true) => {}
-            Err(_) => return Err(Closed),
+            Err(errno) => return Err(Closed(Some(errno))),
         }
         let mut buffer = [MaybeUninit::uninit(); 8192];
         match rustix::io::read(&self.input, &mut buffer) {
-            Ok(([], _)) => return Err(Closed),
+            Ok(([], _)) | Err(Errno::CONNRESET) => return Err(Closed(None)),
             Ok((bytes, _)) => self.reader.push(bytes),
             Err(Errno::INTR | Errno::AGAIN) => return Ok(Vec::new()),
-            Err(_) => return Err(Closed),
+            Err(errno) => return Err(Closed(Some(errno))),
         }
         let mut arrived = Vec::new();
         while let Some(line) = self.reader.next_line() {
@@ -99,11 +100,16 @@ impl Stream {
         Ok(arrived)
     }
 
-    /// Closes the driver's end, and waits until the warden has closed its own.
+    /// Closes the driver's end, and waits until the warden has closed its end.
     pub(super) fn close(self, within: Duration) {
         let Stream { input, output, .. } = self;
-        let _ = rustix::net::shutdown(&output, rustix::net::Shutdown::Write);
+        let shut = rustix::net::shutdown(&output, rustix::net::Shutdown::Write);
         drop(output);
+        if !matches!(shut, Ok(()) | Err(Errno::NOTSOCK | Errno::NOTCONN)) {
+            // The other descriptor keeps a socket open: if it cannot be shut down, only closing the last one is
+            // noticed.
+            return;
+        }
         let deadline = Instant::now() + within;
         let mut buffer = [0_u8; 4096];
         loop {
@@ -121,7 +127,7 @@ impl Stream {
     }
 }
 
-/// Whether there is something to read, or the end of the stream, within that time.
+/// Whether there is something to read, or end of file, within that time.
 fn is_readable(input: &OwnedFd, within: Duration) -> Result<bool, Errno> {
     Ok(makeshift::readable(&[input.as_fd()], Some(within))?[0])
 }

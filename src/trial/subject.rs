@@ -1,4 +1,4 @@
-//! Who is judged, as its agent introduced itself, or as its contract says.
+//! What is judged, as its agent introduced itself, or as its contract says.
 
 use super::kind::Kind;
 use super::variant::{InterfaceName, Variant};
@@ -7,7 +7,7 @@ use crate::spec::clause::Clause;
 use crate::spec::contracts::Contract;
 use crate::sys::call::abi::Call;
 
-/// Who is judged.
+/// The implementation that is judged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SubjectInfo {
     /// The name as `--subject` takes it.
@@ -16,7 +16,7 @@ pub struct SubjectInfo {
     pub name: String,
     /// The version that the agent gave.
     pub version: String,
-    /// Where to report what was found.
+    /// Where to report bugs.
     pub issues: String,
     /// The operating system that the agent sees.
     pub os: String,
@@ -32,40 +32,40 @@ pub struct SubjectInfo {
     pub calls: Vec<String>,
     /// Whether calls can be made on several threads.
     pub threads: bool,
-    /// Whether the calls are the kernel's own, with no C library between.
+    /// Whether the calls are the kernel's own, without a C library in between.
     pub raw: bool,
-    /// Whether its agent knows pointers to read-only memory, to the end of a page, and the like.
+    /// Whether its agent supports pointers to read-only memory, to the end of a page, and so on.
     pub hostile_pointers: bool,
-    /// Whether a call that a signal ended is made again.
+    /// Whether it restarts calls that a signal interrupted.
     pub retries_eintr: bool,
-    /// Whether a call can ask for any child; one that cannot is given the only child by its pid.
+    /// Whether a call can wait for any child; one that cannot is given the only child by its pid.
     pub selects_any: bool,
     /// What kind of thing it is.
     pub interface: InterfaceName,
-    /// Of a handle, the form of its results.
+    /// For a handle, the form of its results.
     pub form: Option<Form>,
-    /// Of a handle, when its child is reaped.
+    /// For a handle, when its child is reaped.
     pub reaps: Option<Reaps>,
-    /// Of a handle, what a poll shows.
+    /// For a handle, what a poll shows.
     pub polling: Option<Polling>,
-    /// Of a handle, what it can do beside being made and waited for.
+    /// For a handle, what it can do other than be created and waited for.
     pub abilities: Vec<String>,
-    /// What it promises, as in the ids of clauses, and the text that promises it.
+    /// What it promises, as in the ids of clauses, with the text that makes the promise.
     pub promises: Vec<(String, String)>,
-    /// Of a program, what it is for.
+    /// For a program, what it is for.
     pub kind: Kind,
-    /// Of a program, its contract.
+    /// For a program, its contract.
     pub contract: Option<&'static Contract>,
 }
 
 impl SubjectInfo {
-    /// The source that binds the subject to a clause; `None` for a promise that it did not make.
+    /// What binds the subject to a clause; `None` for a promise that it did not make.
     pub(crate) fn source_of(&self, clause: &'static Clause) -> Option<&str> {
         let Some(promise) = clause.promise() else { return Some(clause.source) };
         self.promises.iter().find(|(name, _)| name == promise).map(|(_, source)| source.as_str())
     }
 
-    /// What its trials can be of.
+    /// The variants that its trials can have.
     pub fn variants(&self) -> Vec<Variant> {
         match self.interface {
             InterfaceName::Calls => {

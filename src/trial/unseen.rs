@@ -1,9 +1,9 @@
-//! Where nothing shows the state of a process: what a case may still conclude there.
+//! What a case may still conclude where the state of a process cannot be seen.
 //!
-//! Without a process table a change that a case waits for is *due*, not seen. A call without blocking that may report it is made
-//! again until it reports something or a deadline is over; a report proves the change. As long as a change is due, nothing is
-//! concluded from an empty answer or from any other value, nothing is done to that child, and nothing is changed that its change
-//! could meet before or after: no verdict rests on a delay.
+//! Without a process table, a change that a case waits for is *due* rather than seen. A nonblocking call that may
+//! report it is repeated until it reports something or a deadline passes; a report proves the change. As long as a
+//! change is due, nothing is concluded from an empty answer or any other value, nothing is done to that child, and
+//! nothing is changed that might race with the change: no verdict rests on a delay.
 
 use super::abort::{Abort, Outcome};
 use super::core::{Child, Core};
@@ -16,7 +16,7 @@ use crate::spec::deviations;
 use crate::spec::got::Got;
 use crate::sys::call::abi::{Call, Pointer};
 
-/// Requests that change nothing which a change of a child could meet.
+/// Requests that cannot race with a change of a child.
 const HARMLESS: [&str; 11] = [
     "signals",
     "sigpending",
@@ -41,7 +41,7 @@ impl Core<'_> {
         }
     }
 
-    /// Notes that a state is due instead of awaiting it, if that can be.
+    /// Records a state as due instead of waiting for it, if possible.
     pub(crate) fn expects_unseen(&mut self, of: &str, state: ProcessState) -> Outcome {
         let due = match state {
             ProcessState::Zombie => Due::End,
@@ -59,7 +59,7 @@ impl Core<'_> {
         Ok(())
     }
 
-    /// Ends the trial where this system is known to let such a call sleep on: that it does cannot be seen here.
+    /// Ends the trial if this system is known to let such a call sleep on: whether it does cannot be seen here.
     pub(crate) fn known_to_sleep_on(&self) -> Outcome {
         let known = |clause: &Clause| deviations::find(self.judged_as(), clause, &Got::Asleep).is_some();
         match self.cited.iter().any(|clause| known(clause)) {
@@ -68,26 +68,26 @@ impl Core<'_> {
         }
     }
 
-    /// Whether a call that came back empty is to be made again.
+    /// Whether a call that returned nothing should be repeated.
     pub(crate) fn may_come_yet(&self, request: &WaitRequest) -> bool {
         let at_once = request.options.has(Flag::NoHang);
-        // Without a siginfo a report looks like none.
+        // Without a siginfo, a report looks like no report.
         let shows = request.call != Call::Waitid || request.info == Pointer::Buffer;
         at_once && shows && self.unseen.due.iter().any(|(pid, due)| may_report(request, *pid, *due))
     }
 
-    /// A call was made again and again in vain.
+    /// Records that a call was repeated in vain.
     pub(crate) fn missed(&mut self) {
         self.unseen.missed = true;
     }
 
-    /// A call has reported that child: what was due of it has come.
+    /// Records that a call has reported that child: its change is no longer due.
     pub(crate) fn was_reported(&mut self, pid: i64) {
         self.unseen.due.retain(|(due, _)| *due != pid);
     }
 
-    /// Why nothing can be concluded from what was found, if that is so: from a report of some child one can, unless another one
-    /// could have come before it.
+    /// Why nothing can be concluded from an observation, if so: a report of some child is conclusive, unless another
+    /// child's change could have come before it.
     pub(crate) fn inconclusive(&self, is_report: bool) -> Option<Abort> {
         if !self.unseen.crowd && (is_report || self.unseen.due.is_empty()) {
             None
@@ -112,7 +112,7 @@ impl Core<'_> {
         }
     }
 
-    /// Refuses to do something to a child whose change is due.
+    /// Refuses to touch a child whose change is due.
     pub(crate) fn leave_alone(&self, child: &Child) -> Outcome {
         match self.unseen.due.iter().any(|(pid, _)| *pid == child.pid) {
             true => Err(Abort::Skip(NOT_SEEN.to_owned())),
@@ -120,7 +120,7 @@ impl Core<'_> {
         }
     }
 
-    /// Refuses to end a process while another one may not have stopped or gone on yet: its group may become an orphan.
+    /// Refuses to end a process while another may not have stopped or resumed yet: its group may become orphaned.
     pub(crate) fn leave_family(&self) -> Outcome {
         match self.unseen.due.iter().any(|(_, due)| *due != Due::End) {
             true => Err(Abort::Skip(NOT_SEEN.to_owned())),
@@ -128,7 +128,7 @@ impl Core<'_> {
         }
     }
 
-    /// Refuses a request that what is due could meet before or after.
+    /// Refuses a request that might race with a change that is due.
     pub(crate) fn leave_order(&self, request: &Line) -> Outcome {
         match self.unseen.due.is_empty() || HARMLESS.contains(&request.word()) {
             true => Ok(()),
@@ -137,5 +137,5 @@ impl Core<'_> {
     }
 }
 
-/// Why a clause is not observed, or a trial goes no further.
-pub(crate) const NOT_SEEN: &str = "nothing here shows that the change before it has come";
+/// The reason for a clause that is not observed, or for a trial that stops here.
+pub(crate) const NOT_SEEN: &str = "nothing here shows that the previous change has happened";

@@ -35,7 +35,7 @@ impl InterfaceName {
     }
 }
 
-/// What a case is tried with; the part of a trial's id behind the `@`.
+/// What a case is tried with; the part of a trial's id after the `@`.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Variant {
     /// A call of the family.
@@ -63,7 +63,7 @@ impl Variant {
         call.or_else(form).or_else(|| contracts::contract(name).map(|c| Variant::Contract(c.name)))
     }
 
-    /// The call that it is, if it is one.
+    /// The call, if it is one.
     pub const fn call(self) -> Option<Call> {
         match self {
             Variant::Call(call) => Some(call),

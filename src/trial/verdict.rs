@@ -10,28 +10,28 @@ pub enum Verdict {
     Pass,
     /// The subject broke a clause.
     Fail,
-    /// A call slept (or span) although it had to return.
+    /// A call slept (or spun) although it had to return.
     Hang,
     /// The agent died in a call.
     Crash,
-    /// The trial left processes behind that it had not made.
+    /// The trial left processes behind that it had not created.
     Leak,
-    /// It could not be asked here, for this reason.
+    /// It could not be tested here, for this reason.
     Skip(String),
     /// Nothing was judged; the values are recorded.
     Recorded,
-    /// The subject departs from a clause exactly as is known of its system; the source.
+    /// The subject deviates from a clause exactly as is known of its system; the source.
     Deviates(String),
-    /// The harness or the surroundings went wrong, for this reason.
+    /// The harness or the environment failed, for this reason.
     Broken(String),
-    /// Failed as the baseline says.
+    /// Failed, as the baseline says.
     Xfail,
-    /// Passed although the baseline says that it fails.
+    /// Passed, although the baseline says that it fails.
     Xpass,
 }
 
 impl Verdict {
-    /// Every verdict's word, in the order of summaries.
+    /// The words for all verdicts, in the order used by summaries.
     pub const NAMES: [&'static str; 11] =
         ["pass", "fail", "hang", "crash", "leak", "skip", "recorded", "deviates", "broken", "xfail", "xpass"];
 
@@ -76,14 +76,14 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// What became of one clause in one trial.
+/// The outcome of one clause in one trial.
 #[derive(Debug, Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ClauseOutcome {
     /// Checked, and it held.
     Pass,
-    /// Checked, and it did not.
+    /// Checked, and it did not hold.
     Fail,
-    /// Checked, and it did not, as is known of the system.
+    /// Checked, and it did not hold, as is known of the system.
     Deviates,
     /// A SHOULD that did not hold.
     Warn,
@@ -113,7 +113,7 @@ impl ClauseOutcome {
     }
 }
 
-/// An expectation that did not hold, in words.
+/// An expectation that did not hold, as text.
 #[derive(Debug, Clone)]
 pub struct Failure {
     /// The clause that was broken.

@@ -1,4 +1,4 @@
-//! The calls. Each makes one system call (two for the own group in `waitid`) and returns the system's result.
+//! The calls. Each makes one system call (two for `waitid` on the caller's own group) and returns the system's result.
 
 use rustix::io::Errno;
 use rustix::process::Pid;
@@ -7,24 +7,14 @@ use super::options::{IdOptions, WaitOptions};
 use super::rusage::Rusage;
 use super::siginfo::ChildInfo;
 use super::status::WaitStatus;
-use super::target::{IdTarget, Target};
+use super::target::{IdTarget, WaitTarget};
 use crate::sys::call::raw::{self, UsageBuffer};
-
-/// A report of [`wait()`] or [`waitpid()`].
-#[derive(Copy, Clone, PartialEq, Eq, Debug)]
-#[cfg_attr(not(feature = "internals"), non_exhaustive)]
-pub struct Waited {
-    /// The child. If it terminated, its pid is free from now on, and may soon be reused.
-    pub pid: Pid,
-    /// What happened to it.
-    pub status: WaitStatus,
-}
 
 /// A report of [`wait3()`] or [`wait4()`].
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(not(feature = "internals"), non_exhaustive)]
-pub struct WaitedUsage {
-    /// The child. If it terminated, its pid is free from now on, and may soon be reused.
+pub struct Waited {
+    /// The child. If it terminated, its pid is now free and may soon be reused.
     pub pid: Pid,
     /// What happened to it.
     pub status: WaitStatus,
@@ -32,32 +22,32 @@ pub struct WaitedUsage {
     pub rusage: Rusage,
 }
 
-/// `wait(&status)`: blocks until any child has terminated.
+/// `wait(&status)`: blocks until any child has terminated. Returns its pid, which is now free, and its status.
 ///
-/// The same as `waitpid(Target::Any, WaitOptions::NONE)`. One `wait4` system call on Linux and the BSDs.
+/// The same as `waitpid(WaitTarget::Any, WaitOptions::NONE)`. One `wait4` system call on Linux and the BSDs.
 /// [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/wait.html),
 /// [Linux](https://man7.org/linux/man-pages/man2/wait.2.html)
 ///
 /// # Errors
 /// `ECHILD`: no child to wait for. `EINTR`: interrupted by a signal; see [`retrying`](super::retrying()).
 #[inline]
-pub fn wait() -> Result<Waited, Errno> {
+pub fn wait() -> Result<(Pid, WaitStatus), Errno> {
     let (pid, status) = raw::wait()?;
     // No system returns 0 here: there was no WNOHANG.
     let pid = Pid::from_raw(pid).ok_or(Errno::PROTO)?;
-    Ok(Waited { pid, status: WaitStatus::from_raw(status) })
+    Ok((pid, WaitStatus::from_raw(status)))
 }
 
-/// `WNOHANG`, which is in no set of options.
+/// `WNOHANG`, which is not part of any set of options.
 const NOHANG: i32 = libc::WNOHANG;
 
-/// What a blocking call found. It cannot find nothing, so the 0 of a system that errs is `EPROTO`.
+/// The result of a blocking call, which always has one: a 0 from a faulty system becomes `EPROTO`.
 #[inline]
 fn found<T>(report: Option<T>) -> Result<T, Errno> {
     report.ok_or(Errno::PROTO)
 }
 
-/// The report of a blocking call. If there is one, a single comparison says so: the errors are elsewhere.
+/// The report of a blocking call. A single comparison finds it; errors take the slow path.
 #[inline]
 fn report<T>(ret: i32, of: impl FnOnce(Pid) -> T) -> Result<T, Errno> {
     // rustix's debug builds panic on a negative pid.
@@ -76,13 +66,13 @@ fn report_if_any<T>(ret: i32, of: impl FnOnce(Pid) -> T) -> Result<Option<T>, Er
     }
 }
 
-/// Why a call has reported no child. A blocking call cannot find nothing, so the 0 of a system that errs is `EPROTO`.
+/// Why a call reported no child. A blocking call always has a report: a 0 from a faulty system becomes `EPROTO`.
 #[cold]
 fn failure(ret: i32) -> Errno {
     raw::checked(ret).err().unwrap_or(Errno::PROTO)
 }
 
-/// `waitpid(target, &status, options)`: blocks until there is something to report.
+/// `waitpid(target, &status, options)`: blocks until there is something to report. Returns the child and its status.
 ///
 /// One `wait4` system call on Linux and the BSDs.
 /// [POSIX](https://pubs.opengroup.org/onlinepubs/9799919799/functions/wait.html),
@@ -92,9 +82,9 @@ fn failure(ret: i32) -> Errno {
 /// # Errors
 /// `ECHILD`: no child matches. `EINTR`: interrupted by a signal. `EINVAL`: an option the system does not support.
 #[inline]
-pub fn waitpid(target: impl Into<Target>, options: WaitOptions) -> Result<Waited, Errno> {
+pub fn waitpid(target: impl Into<WaitTarget>, options: WaitOptions) -> Result<(Pid, WaitStatus), Errno> {
     let (ret, status) = raw::waitpid(target.into().as_raw(), options.bits());
-    report(ret, |pid| Waited { pid, status: WaitStatus::from_raw(status) })
+    report(ret, |pid| (pid, WaitStatus::from_raw(status)))
 }
 
 /// [`waitpid()`] with `WNOHANG`: returns at once; `None` means that there is nothing to report.
@@ -108,29 +98,32 @@ pub fn waitpid(target: impl Into<Target>, options: WaitOptions) -> Result<Waited
 /// # Errors
 /// As [`waitpid()`].
 #[inline]
-pub fn try_waitpid(target: impl Into<Target>, options: WaitOptions) -> Result<Option<Waited>, Errno> {
+pub fn try_waitpid(
+    target: impl Into<WaitTarget>,
+    options: WaitOptions,
+) -> Result<Option<(Pid, WaitStatus)>, Errno> {
     let (ret, status) = raw::waitpid(target.into().as_raw(), options.bits() | NOHANG);
-    report_if_any(ret, |pid| Waited { pid, status: WaitStatus::from_raw(status) })
+    report_if_any(ret, |pid| (pid, WaitStatus::from_raw(status)))
 }
 
-impl WaitedUsage {
+impl Waited {
     #[inline]
-    fn of(pid: Pid, status: i32, usage: UsageBuffer) -> WaitedUsage {
-        WaitedUsage { pid, status: WaitStatus::from_raw(status), rusage: Rusage::of_host(usage) }
+    fn of(pid: Pid, status: i32, usage: UsageBuffer) -> Waited {
+        Waited { pid, status: WaitStatus::from_raw(status), rusage: Rusage::of_host(usage) }
     }
 }
 
 /// `wait3(&status, options, &rusage)`: blocks until any child has something to report, and returns its usage too.
 ///
-/// The same as `wait4(Target::Any, options)`.
+/// The same as `wait4(WaitTarget::Any, options)`.
 /// [Linux](https://man7.org/linux/man-pages/man2/wait3.2.html), [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait3(2))
 ///
 /// # Errors
 /// `ECHILD`, `EINTR`, `EINVAL` as [`waitpid()`]. `ENOSYS`: 32-bit Linux with a 64-bit `time_t`.
 #[inline]
-pub fn wait3(options: WaitOptions) -> Result<WaitedUsage, Errno> {
+pub fn wait3(options: WaitOptions) -> Result<Waited, Errno> {
     let ((ret, status), usage) = raw::wait3(options.bits());
-    report(ret, |pid| WaitedUsage::of(pid, status, usage))
+    report(ret, |pid| Waited::of(pid, status, usage))
 }
 
 /// [`wait3()`] with `WNOHANG`: returns at once; `None` means that there is nothing to report.
@@ -138,14 +131,14 @@ pub fn wait3(options: WaitOptions) -> Result<WaitedUsage, Errno> {
 /// # Errors
 /// As [`wait3()`].
 #[inline]
-pub fn try_wait3(options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
+pub fn try_wait3(options: WaitOptions) -> Result<Option<Waited>, Errno> {
     let ((ret, status), usage) = raw::wait3(options.bits() | NOHANG);
-    report_if_any(ret, |pid| WaitedUsage::of(pid, status, usage))
+    report_if_any(ret, |pid| Waited::of(pid, status, usage))
 }
 
 /// `wait4(target, &status, options, &rusage)`: as [`waitpid()`], with the child's usage.
 ///
-/// One `wait4` system call on every system but macOS, whose call has the same name. No heap, no lock.
+/// One `wait4` system call; on macOS, the library function of that name. No heap, no lock.
 /// [Linux](https://man7.org/linux/man-pages/man2/wait4.2.html),
 /// [FreeBSD](https://man.freebsd.org/cgi/man.cgi?wait4(2)), [NetBSD](https://man.netbsd.org/wait4.2),
 /// [OpenBSD](https://man.openbsd.org/wait4.2)
@@ -163,9 +156,9 @@ pub fn try_wait3(options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
 /// # Errors
 /// `ECHILD`, `EINTR`, `EINVAL` as [`waitpid()`].
 #[inline]
-pub fn wait4(target: impl Into<Target>, options: WaitOptions) -> Result<WaitedUsage, Errno> {
+pub fn wait4(target: impl Into<WaitTarget>, options: WaitOptions) -> Result<Waited, Errno> {
     let ((ret, status), usage) = raw::wait4(target.into().as_raw(), options.bits());
-    report(ret, |pid| WaitedUsage::of(pid, status, usage))
+    report(ret, |pid| Waited::of(pid, status, usage))
 }
 
 /// [`wait4()`] with `WNOHANG`: returns at once; `None` means that there is nothing to report.
@@ -173,9 +166,9 @@ pub fn wait4(target: impl Into<Target>, options: WaitOptions) -> Result<WaitedUs
 /// # Errors
 /// As [`wait4()`].
 #[inline]
-pub fn try_wait4(target: impl Into<Target>, options: WaitOptions) -> Result<Option<WaitedUsage>, Errno> {
+pub fn try_wait4(target: impl Into<WaitTarget>, options: WaitOptions) -> Result<Option<Waited>, Errno> {
     let ((ret, status), usage) = raw::wait4(target.into().as_raw(), options.bits() | NOHANG);
-    report_if_any(ret, |pid| WaitedUsage::of(pid, status, usage))
+    report_if_any(ret, |pid| Waited::of(pid, status, usage))
 }
 
 #[inline]
@@ -219,7 +212,7 @@ fn raw_waitid_usage(target: IdTarget<'_>, options: i32) -> Result<Option<(ChildI
 
 /// [`waitid()`] with the fifth argument of the Linux system call: the child's usage.
 ///
-/// The raw call: no C library offers it. [Linux](https://man7.org/linux/man-pages/man2/waitid.2.html)
+/// The raw system call: no C library offers it. [Linux](https://man7.org/linux/man-pages/man2/waitid.2.html)
 ///
 /// # Errors
 /// As [`waitid()`].
@@ -248,7 +241,7 @@ pub fn try_waitid_usage<'fd>(
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Waited6 {
-    /// The child. If it terminated, its pid is free from now on, and may soon be reused.
+    /// The child. If it terminated, its pid is now free and may soon be reused.
     pub pid: Pid,
     /// What happened to it.
     pub status: WaitStatus,
@@ -261,7 +254,7 @@ pub struct Waited6 {
 }
 
 #[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
-fn raw_wait6(target: Target, options: i32) -> Result<Option<Waited6>, Errno> {
+fn raw_wait6(target: WaitTarget, options: i32) -> Result<Option<Waited6>, Errno> {
     let (idtype, id) = IdTarget::Child(target).as_raw();
     let report = raw::wait6(idtype, id, options)?;
     Ok(Pid::from_raw(report.pid).map(|pid| Waited6 {
@@ -280,7 +273,7 @@ fn raw_wait6(target: Target, options: i32) -> Result<Option<Waited6>, Errno> {
 /// # Errors
 /// As [`waitid()`].
 #[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
-pub fn wait6(target: impl Into<Target>, options: IdOptions) -> Result<Waited6, Errno> {
+pub fn wait6(target: impl Into<WaitTarget>, options: IdOptions) -> Result<Waited6, Errno> {
     raw_wait6(target.into(), options.bits()).and_then(found)
 }
 
@@ -289,7 +282,7 @@ pub fn wait6(target: impl Into<Target>, options: IdOptions) -> Result<Waited6, E
 /// # Errors
 /// As [`waitid()`].
 #[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
-pub fn try_wait6(target: impl Into<Target>, options: IdOptions) -> Result<Option<Waited6>, Errno> {
+pub fn try_wait6(target: impl Into<WaitTarget>, options: IdOptions) -> Result<Option<Waited6>, Errno> {
     raw_wait6(target.into(), options.bits() | NOHANG)
 }
 
@@ -323,14 +316,14 @@ pub fn retrying<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errn
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::os::unix::process::CommandExt;
-/// use waitspec::wait::{IdOptions, Pid, Target, reap, waitid};
+/// use waitspec::wait::{IdOptions, Pid, WaitTarget, reap, waitid};
 /// let child = Pid::from_child(&std::process::Command::new("true").process_group(0).spawn()?);
 /// waitid(child, IdOptions::EXITED | IdOptions::NOWAIT)?; // it has terminated, and is not reaped
-/// let done = reap(Target::Group(child)).collect::<Result<Vec<_>, _>>()?;
+/// let done = reap(WaitTarget::Group(child)).collect::<Result<Vec<_>, _>>()?;
 /// assert_eq!(done.iter().map(|done| done.pid).collect::<Vec<_>>(), [child]);
 /// # Ok(()) }
 /// ```
-pub fn reap(target: impl Into<Target>) -> impl Iterator<Item = Result<WaitedUsage, Errno>> {
+pub fn reap(target: impl Into<WaitTarget>) -> impl Iterator<Item = Result<Waited, Errno>> {
     let target = target.into();
     let mut failed = false;
     std::iter::from_fn(move || {

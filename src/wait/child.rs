@@ -1,21 +1,22 @@
-//! A child that is owned: nobody else can wait for it or signal its pid by mistake.
+//! An owned child: nobody else can wait for it or signal its pid by mistake.
 
 use std::io;
 use std::process::{ChildStderr, ChildStdin, ChildStdout, Command};
+use std::time::Duration;
 
 use rustix::io::Errno;
 use rustix::process::Pid;
 
-use super::call::{WaitedUsage, retrying, try_wait4, wait4};
+use super::call::{Waited, retrying, try_wait4, wait4};
 use super::options::WaitOptions;
 use super::signal::Signal;
-use super::timeout::{Deadline, wait4_timeout};
+use super::timeout::wait4_timeout;
 use crate::sys::process;
 
 /// A child process, from its start to its report.
 ///
-/// It takes a [`std::process::Child`] by value, so that its pid is signalled and waited for through this handle alone,
-/// and never after it was reaped: `std::process::Child` would not learn of a wait that was made beside it.
+/// Takes a [`std::process::Child`] by value, so that its pid is only ever signalled or waited for through this handle,
+/// and never after it was reaped: a `std::process::Child` would not notice that someone else had waited for it.
 ///
 /// Dropping it neither kills the child nor waits for it.
 ///
@@ -23,8 +24,8 @@ use crate::sys::process;
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// use std::process::Command;
 /// use std::time::Duration;
-/// use waitspec::wait::{Child, Errno, Signal};
-/// let mut child = Child::spawn(Command::new("sleep").arg("60"))?;
+/// use waitspec::wait::{ChildProcess, Errno, Signal};
+/// let mut child = ChildProcess::spawn(Command::new("sleep").arg("60"))?;
 /// assert_eq!(child.wait_timeout(Duration::from_millis(5))?, None);
 /// let done = child.terminate(Duration::from_secs(5))?;
 /// assert_eq!(done.status.term_signal(), Some(Signal::TERM));
@@ -32,10 +33,10 @@ use crate::sys::process;
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
-pub struct Child {
+pub struct ChildProcess {
     pid: Pid,
     state: State,
-    /// The pipe to its standard input, if it has one; [`Child::wait`] closes it.
+    /// The pipe to its standard input, if it has one; [`ChildProcess::wait`] closes it.
     pub stdin: Option<ChildStdin>,
     /// The pipe from its standard output, if it has one.
     pub stdout: Option<ChildStdout>,
@@ -45,24 +46,41 @@ pub struct Child {
 
 #[derive(Debug, Copy, Clone)]
 enum State {
-    /// Its pid is its own: it runs, or is a zombie.
+    /// The pid still belongs to the child, which runs or is a zombie.
     Own,
     /// Reaped here, with this report.
-    Reaped(WaitedUsage),
-    /// Reaped by something else in this process, or by nobody because SIGCHLD is ignored.
+    Reaped(Waited),
+    /// Reaped by something else in this process, or by the kernel because SIGCHLD is ignored.
     Lost,
 }
 
-impl Child {
+impl ChildProcess {
     /// Starts a child.
     ///
     /// # Errors
     /// As [`Command::spawn`].
-    pub fn spawn(command: &mut Command) -> io::Result<Child> {
-        command.spawn().map(Child::from)
+    pub fn spawn(command: &mut Command) -> io::Result<ChildProcess> {
+        command.spawn().map(ChildProcess::from)
     }
 
-    /// Its pid; `None` once it was reaped, since the pid may belong to another process by then.
+    /// Starts a child and blocks until it has terminated. Returns its status and resource usage.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use waitspec::wait::ChildProcess;
+    /// let done = ChildProcess::run(std::process::Command::new("sh").args(["-c", "kill -TERM $$"]))?;
+    /// assert_eq!(done.status.to_shell_code(), Some(143));
+    /// println!("{:?} of CPU time", done.rusage.cpu_time());
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Command::spawn`] and [`ChildProcess::wait`].
+    pub fn run(command: &mut Command) -> io::Result<Waited> {
+        Ok(ChildProcess::spawn(command)?.wait()?)
+    }
+
+    /// Its pid; `None` once it was reaped, since the pid may then belong to another process.
     pub fn pid(&self) -> Option<Pid> {
         matches!(self.state, State::Own).then_some(self.pid)
     }
@@ -73,7 +91,7 @@ impl Child {
     ///
     /// # Errors
     /// `ECHILD`: something else reaped it.
-    pub fn wait(&mut self) -> Result<WaitedUsage, Errno> {
+    pub fn wait(&mut self) -> Result<Waited, Errno> {
         self.stdin = None;
         self.once(|pid| retrying(|| wait4(pid, WaitOptions::NONE)).map(Some))?.ok_or(Errno::PROTO)
     }
@@ -81,21 +99,20 @@ impl Child {
     /// Returns at once; `None` while the child has not terminated.
     ///
     /// # Errors
-    /// As [`Child::wait`].
-    pub fn try_wait(&mut self) -> Result<Option<WaitedUsage>, Errno> {
+    /// As [`ChildProcess::wait`].
+    pub fn try_wait(&mut self) -> Result<Option<Waited>, Errno> {
         self.once(|pid| retrying(|| try_wait4(pid, WaitOptions::NONE)))
     }
 
-    /// Waits until a deadline (a [`Duration`](std::time::Duration) from now, or an [`Instant`](std::time::Instant));
-    /// `None` means that it has passed.
+    /// Waits at most this long; `None` means that the child has not terminated by then.
     ///
     /// # Errors
-    /// As [`Child::wait`].
-    pub fn wait_timeout(&mut self, deadline: impl Into<Deadline>) -> Result<Option<WaitedUsage>, Errno> {
-        self.once(|pid| wait4_timeout(pid, WaitOptions::NONE, deadline))
+    /// As [`ChildProcess::wait`].
+    pub fn wait_timeout(&mut self, timeout: Duration) -> Result<Option<Waited>, Errno> {
+        self.once(|pid| wait4_timeout(pid, WaitOptions::NONE, timeout))
     }
 
-    /// Sends it a signal. One that reaches a zombie has no effect.
+    /// Sends it a signal. Signalling a zombie has no effect.
     ///
     /// # Errors
     /// `ESRCH`: it was reaped. `EPERM`: it runs as another user.
@@ -109,9 +126,8 @@ impl Child {
     /// Sends SIGTERM, then SIGKILL if the child has not terminated by the end of the grace period, and reaps it.
     ///
     /// # Errors
-    /// As [`Child::wait`] and [`Child::signal`].
-    pub fn terminate(&mut self, grace: impl Into<Deadline>) -> Result<WaitedUsage, Errno> {
-        let grace = grace.into();
+    /// As [`ChildProcess::wait`] and [`ChildProcess::signal`].
+    pub fn terminate(&mut self, grace: Duration) -> Result<Waited, Errno> {
         if let State::Own = self.state {
             self.signal(Signal::TERM)?;
         }
@@ -124,11 +140,11 @@ impl Child {
         }
     }
 
-    /// Waits, unless the child was reaped already, and notes whose the pid is afterwards.
+    /// Waits, unless the child was already reaped, and records whether the pid is still the child's.
     fn once(
         &mut self,
-        wait: impl FnOnce(Pid) -> Result<Option<WaitedUsage>, Errno>,
-    ) -> Result<Option<WaitedUsage>, Errno> {
+        wait: impl FnOnce(Pid) -> Result<Option<Waited>, Errno>,
+    ) -> Result<Option<Waited>, Errno> {
         match self.state {
             State::Reaped(done) => return Ok(Some(done)),
             State::Lost => return Err(Errno::CHILD),
@@ -144,10 +160,10 @@ impl Child {
     }
 }
 
-/// Takes over a child that the standard library started, and that has not been waited for.
-impl From<std::process::Child> for Child {
-    fn from(mut child: std::process::Child) -> Child {
-        Child {
+/// Takes over a child that the standard library started and that has not been waited for.
+impl From<std::process::Child> for ChildProcess {
+    fn from(mut child: std::process::Child) -> ChildProcess {
+        ChildProcess {
             pid: Pid::from_child(&child),
             state: State::Own,
             stdin: child.stdin.take(),
@@ -155,21 +171,4 @@ impl From<std::process::Child> for Child {
             stderr: child.stderr.take(),
         }
     }
-}
-
-/// Starts a child and waits for it: its status and what it used.
-///
-/// ```
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// use waitspec::wait::run;
-/// let done = run(std::process::Command::new("sh").args(["-c", "kill -TERM $$"]))?;
-/// assert_eq!(done.status.to_shell_code(), Some(143));
-/// println!("{:?} of CPU time", done.rusage.cpu_time());
-/// # Ok(()) }
-/// ```
-///
-/// # Errors
-/// As [`Command::spawn`] and [`Child::wait`].
-pub fn run(command: &mut Command) -> io::Result<WaitedUsage> {
-    Ok(Child::spawn(command)?.wait()?)
 }

@@ -1,13 +1,13 @@
-//! Errors by name, whatever their numbers are on a system.
+//! Errors by name, independent of their numbers.
 
 use std::fmt;
 
 use super::names;
 use super::system::{Layout, Machine, System};
 
-/// An error that a call failed with, by its name.
+/// An error that a call failed with, by name.
 ///
-/// The same name is the same error on every system. One that has no name here is kept as it was given.
+/// The same name is the same error on every system. An error that has no name here is kept as it was given.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Errno(Kind);
 
@@ -15,7 +15,7 @@ pub struct Errno(Kind);
 enum Kind {
     Named(Name),
     Number(i32),
-    /// A name that is not in the list, with zeros behind it.
+    /// A name that is not in the list, padded with zeros.
     Unlisted([u8; LONGEST]),
 }
 
@@ -91,7 +91,7 @@ const FIRST: [Errno; 34] = [
     Errno::RANGE,
 ];
 
-/// The errors beyond 34 that the harness has to know by number. Sources: `asm/errno.h` of Linux, `<sys/errno.h>` of the
+/// The errors above 34 whose numbers the harness must know. Sources: `asm/errno.h` of Linux, `<sys/errno.h>` of the
 /// others.
 const fn further(system: System) -> &'static [(i32, Errno)] {
     match (system.layout(), system.machine()) {
@@ -172,7 +172,7 @@ const fn further(system: System) -> &'static [(i32, Errno)] {
     }
 }
 
-/// Error 11: System V has `EAGAIN` there, BSD and what was made to be like it `EDEADLK`.
+/// Error 11: `EAGAIN` on System V, `EDEADLK` on BSD and on systems modelled on it.
 const fn eleventh(system: System) -> Errno {
     match (system.layout(), system.machine()) {
         (Layout::Linux, Machine::Alpha) => Errno::DEADLK,
@@ -182,10 +182,10 @@ const fn eleventh(system: System) -> Errno {
 }
 
 impl Errno {
-    /// No error: what a request that was to fail and did not is compared as.
+    /// No error: compared with when a request that should have failed succeeded.
     pub const NONE: Errno = Errno(Kind::Number(0));
 
-    /// The error that has this number on that system.
+    /// The error with this number on the given system.
     pub fn from_number_on(number: i32, system: System) -> Errno {
         if system == System::HOST
             && let Some(known) = names::errno_name(number).and_then(Errno::named)
@@ -203,7 +203,7 @@ impl Errno {
         }
     }
 
-    /// The error that an agent of that system names: by name, or by its number there. `None` if it is neither.
+    /// The error that an agent on the given system reports: by name, or by its number there. `None` if it is neither.
     pub fn from_text(text: &str, system: System) -> Option<Errno> {
         if let Ok(number) = text.parse() {
             return Some(Errno::from_number_on(number, system));
@@ -211,7 +211,7 @@ impl Errno {
         Errno::named(text)
     }
 
-    /// The error of that name. `None` for what cannot be one.
+    /// The error of this name; `None` if it cannot be a name.
     pub fn named(name: &str) -> Option<Errno> {
         let name = if name == "EWOULDBLOCK" { "EAGAIN" } else { name };
         if let Some((_, known)) = Name::ALL.iter().find(|(text, _)| *text == name) {

@@ -1,4 +1,4 @@
-//! Names of the host's numbers, as the protocol and the reports write them.
+//! Names for the host's numbers, as the protocol and the reports write them.
 //!
 //! The numbers differ between systems (`P_ALL` is 0 or 7, `WEXITED` is 1, 4, 16 or 32), the names do not.
 
@@ -12,15 +12,15 @@ macro_rules! table {
     };
 }
 
-/// The options of `waitpid`, `wait3` and `wait4`.
+/// Options of `waitpid`, `wait3` and `wait4`.
 const WAIT_OPTIONS: &[(&str, c_int)] = table!(WNOHANG WUNTRACED WCONTINUED);
-/// The options of `waitid` and `wait6`.
+/// Options of `waitid` and `wait6`.
 const ID_OPTIONS: &[(&str, c_int)] = table!(
     WNOHANG WEXITED WSTOPPED WCONTINUED WNOWAIT
     #[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
     WTRAPPED
 );
-/// The options of one system.
+/// Options that only one system has.
 const OWN_OPTIONS: &[(&str, c_int)] = table!(
     #[cfg(any(target_os = "linux", target_os = "android"))]
     __WNOTHREAD
@@ -42,7 +42,7 @@ const ID_TYPES: &[(&str, libc::idtype_t)] = table!(
     P_PIDFD
 );
 
-/// What `<sys/wait.h>` (FreeBSD, DragonFly) and `<sys/idtype.h>` (NetBSD) define, and the `libc` crate does not.
+/// Defined by `<sys/wait.h>` (FreeBSD, DragonFly) and `<sys/idtype.h>` (NetBSD), but not by the `libc` crate.
 #[cfg(any(target_os = "freebsd", target_os = "dragonfly"))]
 const FURTHER_ID_TYPES: &[(&str, libc::idtype_t)] = &[
     ("P_PPID", 1),
@@ -70,7 +70,7 @@ const FURTHER_ID_TYPES: &[(&str, libc::idtype_t)] = &[];
 const CHILD_CODES: &[(&str, c_int)] =
     table!(CLD_EXITED CLD_KILLED CLD_DUMPED CLD_TRAPPED CLD_STOPPED CLD_CONTINUED);
 
-// Where two names have one number, the first is the one that is printed.
+// Where two names share a number, the first one is printed.
 const ERRNOS: &[(&str, c_int)] = table!(
     EPERM ENOENT ESRCH EINTR EIO ENXIO E2BIG ENOEXEC EBADF ECHILD EAGAIN EWOULDBLOCK ENOMEM EACCES EFAULT EBUSY
     EEXIST EXDEV ENODEV ENOTDIR EISDIR EINVAL ENFILE EMFILE ENOTTY ETXTBSY EFBIG ENOSPC ESPIPE EROFS EMLINK EPIPE
@@ -87,14 +87,14 @@ fn name<T: Copy + Into<i64>>(table: &[(&'static str, T)], number: i64) -> Option
     table.iter().find(|(_, known)| (*known).into() == number).map(|(name, _)| *name)
 }
 
-/// The bit of an option: `WNOHANG`, `WEXITED`, `__WALL`, ... as far as this system has it.
+/// The bit of an option: `WNOHANG`, `WEXITED`, `__WALL`, ...; `None` if this system does not have it.
 pub fn option(name: &str) -> Option<c_int> {
     number(&[WAIT_OPTIONS, ID_OPTIONS, OWN_OPTIONS], name)
 }
 
-/// The names of the bits, as the call understands them, and what has no name as one number in hexadecimal.
+/// The names of the bits as the call understands them; bits without a name become one hexadecimal number.
 ///
-/// `WSTOPPED` and `WUNTRACED` are the same bit on most systems: the first is a name for `waitid` and `wait6` only.
+/// `WSTOPPED` and `WUNTRACED` are the same bit on most systems; the former is used for `waitid` and `wait6` only.
 pub fn option_names(call: Call, bits: c_int) -> Vec<String> {
     let common = match call {
         Call::Waitid | Call::Wait6 => ID_OPTIONS,
@@ -144,7 +144,7 @@ pub fn errno(name: &str) -> Option<c_int> {
     number(&[ERRNOS], name)
 }
 
-/// An error in words for a message: its name, or its number if it has none.
+/// An error as text for a message: its name, or its number if it has none.
 pub fn errno_text(errno: c_int) -> String {
     errno_name(errno).map_or_else(|| errno.to_string(), str::to_owned)
 }

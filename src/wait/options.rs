@@ -1,6 +1,6 @@
 //! The options of each call, as sets that hold only valid ones.
 //!
-//! `WNOHANG` is none of them: whether a call blocks decides what it returns, so each call has a form that does not
+//! `WNOHANG` is not among them: whether a call blocks decides what it returns, so each call has a nonblocking form
 //! ([`try_wait4`](super::try_wait4())).
 
 use bitflags::bitflags;

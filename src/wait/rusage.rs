@@ -9,7 +9,7 @@ use crate::sys::call::raw::{self, UsageBuffer};
 
 /// The unit of `ru_maxrss`.
 ///
-/// The structure is the same on every system, the unit is not.
+/// The structure is the same on every system; the unit is not.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub enum MaxRssUnit {
@@ -81,7 +81,7 @@ impl MaxRssUnit {
 /// [OpenBSD](https://man.openbsd.org/getrusage.2).
 #[derive(Copy, Clone)]
 pub struct Rusage {
-    /// As the system wrote it; a figure is converted when it is asked for.
+    /// As the system wrote it; a figure is converted when it is read.
     raw: UsageBuffer,
 }
 
@@ -243,13 +243,13 @@ impl Rusage {
                 .into_iter()
                 .fold(0, u64::saturating_add),
             ),
-            // Not kept.
+            // Not stored.
             irregular: None,
         }
     }
 }
 
-/// The figures: two usages are the same if these are, whatever the system's structure has between them.
+/// The figures: two usages are equal if these are, whatever padding the system's structure has.
 type Figures = [(&'static str, u64); 16];
 
 impl Rusage {

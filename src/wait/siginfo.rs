@@ -6,13 +6,13 @@ use rustix::process::Pid;
 
 use super::signal::Signal;
 use super::status::Event;
-use crate::sys::call::raw::Report;
+use crate::sys::call::raw::RawInfo;
 
 /// The `siginfo_t` of a report, typed.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct ChildInfo {
-    /// `si_pid`: the child (after a continue on macOS: the sender of SIGCONT).
+    /// `si_pid`: the child (after a continue on macOS: the process that sent SIGCONT).
     pub pid: Pid,
     /// `si_uid`: the child's real user id (OpenBSD: its effective one; macOS never sets it).
     pub uid: u32,
@@ -22,7 +22,7 @@ pub struct ChildInfo {
 
 impl ChildInfo {
     /// `None` if there was nothing to report, which POSIX signals with an `si_pid` of 0.
-    pub(super) fn of(report: &Report) -> Option<ChildInfo> {
+    pub(super) fn of(report: &RawInfo) -> Option<ChildInfo> {
         if report.pid <= 0 {
             return None;
         }
@@ -49,12 +49,12 @@ pub enum SiCode {
     Stopped,
     /// `CLD_CONTINUED`
     Continued,
-    /// Another number.
+    /// Any other number.
     Other(i64),
 }
 
 impl SiCode {
-    /// The codes, in the order of their numbers, which are 1 to 6 on every system.
+    /// The codes in numerical order, 1 to 6 on every system.
     const ALL: [(&str, SiCode); 6] = [
         ("CLD_EXITED", SiCode::Exited),
         ("CLD_KILLED", SiCode::Killed),
@@ -64,13 +64,13 @@ impl SiCode {
         ("CLD_CONTINUED", SiCode::Continued),
     ];
 
-    /// The code of that number.
+    /// The code with this number.
     pub fn from_number(number: i64) -> SiCode {
         let index = usize::try_from(number).ok().and_then(|n| n.checked_sub(1));
         index.and_then(|index| SiCode::ALL.get(index)).map_or(SiCode::Other(number), |(_, code)| *code)
     }
 
-    /// The code of that name, `CLD_EXITED` and the like.
+    /// The code of this name, such as `CLD_EXITED`.
     pub fn from_name(name: &str) -> Option<SiCode> {
         SiCode::ALL.into_iter().find(|(known, _)| *known == name).map(|(_, code)| code)
     }
@@ -92,7 +92,7 @@ impl fmt::Debug for SiCode {
     }
 }
 
-/// The event for an `si_code` and an `si_status` of the host.
+/// The event for an `si_code` and `si_status` of the host.
 fn event(code: libc::c_int, status: libc::c_int) -> Event {
     match code {
         libc::CLD_EXITED => Event::Exited { code: status },

@@ -10,7 +10,7 @@ use libc::c_int;
 
 use super::system::{Layout, Machine, System};
 
-/// A signal: one that has a name, or, beyond the names, a number of the kernel that it came from.
+/// A signal: one with a name, or else the kernel's number of one without.
 ///
 /// The same name is the same signal on every system, whatever its number there. Real-time signals have no names that all
 /// C libraries agree on (`SIGRTMIN` is 34 in glibc and 35 in musl): they print as `SIG37`, by the kernel's number.
@@ -50,7 +50,7 @@ names! {
     JVM2
 }
 
-/// Second names of signals, which are understood but never printed.
+/// Alternative names of signals, accepted but never printed.
 const ALIASES: &[(&str, Name)] =
     &[("SIGIOT", Name::ABRT), ("SIGCLD", Name::CHLD), ("SIGPOLL", Name::IO), ("SIGUNUSED", Name::SYS)];
 
@@ -69,13 +69,13 @@ const BSD: First = table!(
     HUP INT QUIT ILL TRAP ABRT EMT FPE KILL BUS SEGV SYS PIPE ALRM TERM URG STOP TSTP CONT CHLD TTIN TTOU IO XCPU XFSZ
     VTALRM PROF WINCH INFO USR1 USR2
 );
-/// Linux on SPARC and Alpha: as 4.4BSD, with one exception.
+/// Linux on SPARC and Alpha: the 4.4BSD numbers, with one exception.
 const LINUX_BSD: First = {
     let mut table = BSD;
     table[28] = Name::PWR;
     table
 };
-/// System V, of which Linux on MIPS has the same numbers.
+/// System V; Linux on MIPS has the same numbers.
 const SYSTEM_V: First = table!(
     HUP INT QUIT ILL TRAP ABRT EMT FPE KILL BUS SEGV SYS PIPE ALRM TERM USR1 USR2 CHLD PWR WINCH URG IO STOP TSTP CONT
     TTIN TTOU VTALRM PROF XCPU XFSZ
@@ -85,7 +85,7 @@ const PA_RISC: First = table!(
     TSTP CONT TTIN TTOU URG XFSZ SYS
 );
 
-/// The signals of a system that have a name: from 1 to 31, and those from 32 on.
+/// The named signals of a system: 1 to 31, and those from 32 up.
 const fn names_of(system: System) -> (&'static First, &'static [Name]) {
     match (system.layout(), system.machine()) {
         (Layout::Linux, Machine::Common) => (&LINUX, &[]),
@@ -113,7 +113,7 @@ const fn name_on(number: c_int, system: System) -> Option<Name> {
 }
 
 impl Signal {
-    /// No signal: what `kill` takes as 0, and `si_signo` of a `waitid` that reports nothing.
+    /// No signal: 0, as `kill` takes it; `si_signo` of a `waitid` that reports nothing.
     pub const NONE: Signal = Signal(Kind::Number(0));
 
     /// The standard signals of this system, with their names.
@@ -121,19 +121,19 @@ impl Signal {
         Signal::all_on(System::HOST)
     }
 
-    /// The signals of a system that have a name, in the order of their numbers.
+    /// The named signals of a system, in numerical order.
     pub fn all_on(system: System) -> impl Iterator<Item = (&'static str, Signal)> {
         let (first, more) = names_of(system);
         let signals = first.iter().chain(more).map(|name| Signal(Kind::Named(*name)));
         signals.map(|signal| (signal.name().unwrap_or_default(), signal))
     }
 
-    /// The signal that has this number on this system.
+    /// The signal with this number on this system.
     pub const fn from_number(number: c_int) -> Signal {
         Signal::from_number_on(number, System::HOST)
     }
 
-    /// The signal that has this number on that system.
+    /// The signal with this number on the given system.
     ///
     /// ```
     /// use waitspec::wait::{Signal, System};
@@ -146,7 +146,7 @@ impl Signal {
         }
     }
 
-    /// Its number on this system; -1, which every call refuses, for one that only other systems have.
+    /// Its number on this system; -1, which every call rejects, for a signal that only other systems have.
     pub const fn number(self) -> c_int {
         match self.number_on(System::HOST) {
             Some(number) => number,
@@ -154,7 +154,7 @@ impl Signal {
         }
     }
 
-    /// Its number on that system, if it has such a signal.
+    /// Its number on the given system, if that has such a signal.
     pub const fn number_on(self, system: System) -> Option<c_int> {
         let name = match self.0 {
             Kind::Number(number) if name_on(number, system).is_none() => return Some(number),
@@ -178,7 +178,7 @@ impl Signal {
         None
     }
 
-    /// `SIGTERM` and the like, for a signal that has a name.
+    /// The name, such as `SIGTERM`, of a signal that has one.
     pub fn name(self) -> Option<&'static str> {
         match self.0 {
             Kind::Named(name) => Name::ALL.iter().find(|(_, known)| *known == name).map(|(text, _)| *text),
@@ -186,7 +186,7 @@ impl Signal {
         }
     }
 
-    /// The signal of that name, of whatever system: `SIGTERM`, `TERM`, or `SIG37` for this kernel's number 37.
+    /// The signal of this name on any system: `SIGTERM`, `TERM`, or `SIG37` for this kernel's number 37.
     ///
     /// ```
     /// use waitspec::wait::Signal;
@@ -198,7 +198,7 @@ impl Signal {
         Signal::from_name_on(name, System::HOST)
     }
 
-    /// The same, with the kernel's numbers of that system.
+    /// As [`Signal::from_name`], with the kernel's numbers of the given system.
     pub fn from_name_on(name: &str, system: System) -> Option<Signal> {
         let short = name.strip_prefix("SIG").unwrap_or(name);
         let number = if short.starts_with(|c: char| c.is_ascii_digit()) {
@@ -241,12 +241,23 @@ impl Signal {
         Signal::SYS,
     ];
 
-    /// Whether the default action ends the process with a core file (`signal(7)`, `signal(3)` of the BSDs).
+    /// The signals with a name that terminate a process by default on that system: those that do so everywhere, and on Linux also
+    /// its own. On MIPS there is no SIGSTKFLT.
+    pub(crate) fn deadly_on(system: System) -> impl Iterator<Item = Signal> + Clone {
+        let more: &[Signal] = match system.layout() {
+            Layout::Linux => &[Signal::IO, Signal::STKFLT, Signal::PWR],
+            _ => &[],
+        };
+        let more = more.iter().copied().filter(move |signal| signal.number_on(system).is_some());
+        Signal::DEADLY.into_iter().chain(more)
+    }
+
+    /// Whether the default action terminates the process with a core dump (`signal(7)`, `signal(3)` of the BSDs).
     pub fn dumps_core(self) -> bool {
         self.dumps_core_on(System::HOST)
     }
 
-    /// The same on that system.
+    /// As [`Signal::dumps_core`], on the given system.
     pub fn dumps_core_on(self, system: System) -> bool {
         let anywhere = [
             Signal::QUIT,
@@ -258,26 +269,26 @@ impl Signal {
             Signal::SEGV,
             Signal::SYS,
         ];
-        // OpenBSD and macOS end the process without one.
+        // OpenBSD and macOS terminate the process without one.
         let limits = [Signal::XCPU, Signal::XFSZ];
         anywhere.contains(&self)
             || matches!(system.layout(), Layout::Linux | Layout::FreeBsd | Layout::NetBsd)
                 && limits.contains(&self)
     }
 
-    /// The real-time signals as the kernel sees them; `None` where it has none (OpenBSD, DragonFly, macOS).
+    /// The real-time signals as the kernel numbers them; `None` where it has none (OpenBSD, DragonFly, macOS).
     ///
-    /// Linux begins at 32, also where the C library keeps the first two or three for its threads
+    /// On Linux they begin at 32, even where the C library reserves the first two or three for its threads
     /// ([`Signal::kept_by_c_library`]). <https://man7.org/linux/man-pages/man7/signal.7.html>,
     /// <https://man.freebsd.org/cgi/man.cgi?query=signal&sektion=3>, <https://man.netbsd.org/signal.7>
     pub const fn realtime_range() -> Option<RangeInclusive<c_int>> {
         Signal::realtime_range_on(System::HOST)
     }
 
-    /// The same of that system.
+    /// As [`Signal::realtime_range`], on the given system.
     pub const fn realtime_range_on(system: System) -> Option<RangeInclusive<c_int>> {
         match (system.layout(), system.machine()) {
-            // The kernel has 128 too, whose death no status word can tell.
+            // The kernel also has 128, but no status word can represent a death by it.
             (Layout::Linux, Machine::Mips) => Some(FIRST_REALTIME..=127),
             (Layout::Linux, _) => Some(FIRST_REALTIME..=64),
             (Layout::FreeBsd, _) => Some(65..=126),
@@ -287,19 +298,19 @@ impl Signal {
         }
     }
 
-    /// The real-time signals of that system.
+    /// The real-time signals of the given system.
     pub fn realtime_on(system: System) -> impl Iterator<Item = Signal> + Clone {
         let numbers = Signal::realtime_range_on(system).into_iter().flatten();
         numbers.map(move |number| Signal::from_number_on(number, system))
     }
 
-    /// Whether it is a real-time signal of that system.
+    /// Whether it is a real-time signal on the given system.
     pub fn is_realtime_on(self, system: System) -> bool {
         let range = Signal::realtime_range_on(system);
         matches!((self.0, range), (Kind::Number(number), Some(range)) if range.contains(&number))
     }
 
-    /// The real-time signals that this C library keeps to itself: its functions refuse them, the kernel does not.
+    /// The real-time signals that this C library reserves: its functions reject them, the kernel does not.
     pub fn kept_by_c_library() -> std::ops::Range<c_int> {
         #[cfg(any(target_os = "linux", target_os = "android"))]
         return FIRST_REALTIME..libc::SIGRTMIN();
@@ -308,7 +319,7 @@ impl Signal {
     }
 }
 
-/// The `SIGRTMIN` of the Linux kernel, which no C library shows.
+/// `SIGRTMIN` of the Linux kernel, which no C library exposes.
 const FIRST_REALTIME: c_int = 32;
 
 impl fmt::Display for Signal {

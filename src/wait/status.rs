@@ -10,8 +10,8 @@
 //! On Linux the bits 16 to 23 of a stop hold the ptrace event, and a system-call stop may have `0x80` in its signal.
 //!
 //! Two words are ambiguous. Linux on MIPS has signals up to 128, and a death by 127 or 128 is `0x7f` or `0x80`, which
-//! the macros there call a stop by signal 0 and an exit with code 0. Only `waitid` tells such deaths apart. On
-//! DragonFly the macros take `0x13` for a death *and* a continue; here it is a continue: SIGCONT never kills.
+//! the macros there report as a stop by signal 0 and an exit with code 0. Only `waitid` distinguishes such deaths. On
+//! DragonFly the macros report `0x13` as both a death and a continue; here it is a continue: SIGCONT never kills.
 
 use std::fmt;
 
@@ -22,14 +22,14 @@ use super::system::{Layout, System};
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub enum Event {
-    /// It called `exit`, returned from `main`, or its last thread ended.
+    /// It called `exit`, returned from `main`, or its last thread exited.
     Exited {
         /// The exit code. A status word holds its low 8 bits; `waitid` gives all 32 on some systems.
         code: i32,
     },
     /// A signal terminated it.
     Signaled {
-        /// That signal.
+        /// The signal.
         signal: Signal,
         /// Whether a core file was made or attempted.
         core: bool,
@@ -41,14 +41,14 @@ pub enum Event {
         /// The `PTRACE_EVENT_` number of a traced stop on Linux, else 0.
         ptrace: u8,
     },
-    /// It is traced and stopped. Only `waitid` tells it apart from [`Event::Stopped`].
+    /// It is traced and stopped. Only `waitid` distinguishes this from [`Event::Stopped`].
     Trapped {
-        /// `si_status`: the signal, and above its 8 bits the `PTRACE_EVENT_` number.
+        /// `si_status`: the signal in the low 8 bits, the `PTRACE_EVENT_` number above them.
         status: i32,
     },
     /// SIGCONT continued it.
     Continued,
-    /// Nothing that the system's macros know.
+    /// None of the system's macros recognizes it.
     Unknown,
 }
 
@@ -56,7 +56,7 @@ pub enum Event {
 const BSD_SIGCONT: i32 = 0x13;
 
 impl Layout {
-    /// What a status word says. Every word has exactly one meaning; none is an error.
+    /// The meaning of a status word. Every word has exactly one meaning; none is an error.
     ///
     pub const fn decode(self, raw: i32) -> WaitStatus {
         System::of(self).decode(raw)
@@ -87,15 +87,15 @@ impl Layout {
 }
 
 impl System {
-    /// What a status word of this system says. Every word has exactly one meaning; none is an error.
+    /// The meaning of a status word of this system. Every word has exactly one meaning; none is an error.
     pub const fn decode(self, raw: i32) -> WaitStatus {
         WaitStatus { raw, system: self }
     }
 
-    /// The status word of an event, where this system has one: codes 0 to 255, signals 1 to 126 (without SIGCONT where
+    /// The status word of an event, if this system has one: codes 0 to 255, signals 1 to 126 (without SIGCONT where
     /// that number means *continued*), stops by signals 1 to 255, ptrace events on Linux only.
     ///
-    /// `encode` and then [`System::decode`] gives the same event.
+    /// Passing the result to [`System::decode`] gives the same event.
     pub const fn encode(self, event: Event) -> Option<WaitStatus> {
         let signal = match event {
             Event::Signaled { signal, .. } | Event::Stopped { signal, .. } => match signal.number_on(self) {
@@ -162,9 +162,9 @@ impl System {
     }
 }
 
-/// A status word, and the system whose word it is.
+/// A status word, and the system it belongs to.
 ///
-/// It is made by [`System::decode`], or by a wait call of the host. Nothing is lost: the raw word is kept.
+/// Made by [`System::decode`], or by a wait call of the host. Nothing is lost: the raw word is kept.
 #[derive(Copy, Clone, PartialEq, Eq, Hash)]
 pub struct WaitStatus {
     raw: i32,
@@ -192,33 +192,33 @@ impl WaitStatus {
         System::HOST.decode(Layout::HOST.continued_word())
     }
 
-    /// The host's status word as a wait call gave it.
+    /// The host's status word, as a wait call returned it.
     pub const fn from_raw(raw: i32) -> WaitStatus {
         System::HOST.decode(raw)
     }
 
-    /// The word itself.
+    /// The raw word.
     pub const fn as_raw(self) -> i32 {
         self.raw
     }
 
-    /// The layout in which it is read.
+    /// The layout used to decode it.
     #[doc(hidden)]
     pub const fn layout(self) -> Layout {
         self.system.layout()
     }
 
-    /// The system whose word it is.
+    /// The system it belongs to.
     pub const fn system(self) -> System {
         self.system
     }
 
-    /// What it says.
+    /// Its meaning.
     pub const fn event(self) -> Event {
         self.system.event(self.raw)
     }
 
-    /// `WIFEXITED`. Of this and the next three at most one is true.
+    /// `WIFEXITED`. At most one of this and the next three is true.
     pub const fn is_exited(self) -> bool {
         matches!(self.event(), Event::Exited { .. })
     }
@@ -238,7 +238,7 @@ impl WaitStatus {
         matches!(self.event(), Event::Continued)
     }
 
-    /// `WEXITSTATUS`, where it exited.
+    /// `WEXITSTATUS`, if it exited.
     pub const fn exit_status(self) -> Option<i32> {
         match self.event() {
             Event::Exited { code } => Some(code),
@@ -246,7 +246,7 @@ impl WaitStatus {
         }
     }
 
-    /// `WTERMSIG`, where a signal killed it.
+    /// `WTERMSIG`, if a signal killed it.
     pub const fn term_signal(self) -> Option<Signal> {
         match self.event() {
             Event::Signaled { signal, .. } => Some(signal),
@@ -254,7 +254,7 @@ impl WaitStatus {
         }
     }
 
-    /// `WSTOPSIG`, where it stopped.
+    /// `WSTOPSIG`, if it stopped.
     pub const fn stop_signal(self) -> Option<Signal> {
         match self.event() {
             Event::Stopped { signal, .. } => Some(signal),
@@ -262,12 +262,12 @@ impl WaitStatus {
         }
     }
 
-    /// `WCOREDUMP`: a signal killed it, and a core file was made or attempted.
+    /// `WCOREDUMP`: a signal killed it, and a core file was written or attempted.
     pub const fn core_dumped(self) -> bool {
         matches!(self.event(), Event::Signaled { core: true, .. })
     }
 
-    /// The exit code, or minus the signal that killed it: the meaning of Python's
+    /// The exit code, or the negated number of the signal that killed it, as in Python's
     /// [`os.waitstatus_to_exitcode`](https://docs.python.org/3/library/os.html#os.waitstatus_to_exitcode).
     ///
     /// `None` if the child has not terminated.
@@ -319,7 +319,7 @@ impl fmt::Display for Event {
     }
 }
 
-/// The event in words.
+/// The event as text.
 impl fmt::Display for WaitStatus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.event().fmt(f)

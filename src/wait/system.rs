@@ -1,4 +1,4 @@
-//! Systems by the numbers that they use: whose status words, signals and errors differ.
+//! Systems, distinguished by their status words and their signal and error numbers.
 
 /// How a system packs an [`Event`](super::Event) in a status word.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
@@ -74,11 +74,11 @@ impl Layout {
     }
 }
 
-/// A machine whose Linux has signal and error numbers of its own.
+/// Machines whose Linux has signal and error numbers of its own.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
 #[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub enum Machine {
-    /// x86, Arm, RISC-V, POWER and most others; on any system but Linux every machine.
+    /// x86, Arm, RISC-V, POWER and most others; any machine on systems other than Linux.
     Common,
     /// MIPS, any width and byte order.
     Mips,
@@ -90,7 +90,7 @@ pub enum Machine {
     PaRisc,
 }
 
-/// A system by its numbers: the layout of its status words, and, on Linux, the family of its machine.
+/// A system as far as numbers go: the layout of its status words and, on Linux, its machine family.
 ///
 /// ```
 /// use waitspec::wait::{Signal, System};
@@ -160,13 +160,13 @@ impl System {
         System { layout, machine }
     }
 
-    /// The system of that layout: the host, if it is the host's, else on a common machine.
+    /// The system with that layout: the host, if the layout is the host's, otherwise on a common machine.
     #[doc(hidden)]
     pub const fn of(layout: Layout) -> System {
         if layout as u8 == Layout::HOST as u8 { System::HOST } else { System::new(layout, Machine::Common) }
     }
 
-    /// The system by the names of its kernel and of its machine, as `uname` or Rust has them.
+    /// The system with these kernel and machine names, as `uname` or Rust spells them.
     pub fn from_names(os: &str, arch: &str) -> Option<System> {
         let arch = arch.to_ascii_lowercase();
         let families = [

@@ -6,8 +6,8 @@ use rustix::process::Pid;
 
 /// Which children `waitpid` and `wait4` wait for.
 #[derive(Copy, Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Target {
-    /// Any child, including those of every other part of the program.
+pub enum WaitTarget {
+    /// Any child, including those that other parts of the program started.
     Any,
     /// The child with this pid.
     Pid(Pid),
@@ -17,31 +17,31 @@ pub enum Target {
     Group(Pid),
 }
 
-impl Target {
+impl WaitTarget {
     /// The first argument of `waitpid`: -1, a pid, 0, or minus a group.
     pub const fn as_raw(self) -> libc::pid_t {
         match self {
-            Target::Any => -1,
-            Target::Pid(pid) => pid.as_raw_nonzero().get(),
-            Target::OwnGroup => 0,
-            Target::Group(group) => group.as_raw_nonzero().get().wrapping_neg(),
+            WaitTarget::Any => -1,
+            WaitTarget::Pid(pid) => pid.as_raw_nonzero().get(),
+            WaitTarget::OwnGroup => 0,
+            WaitTarget::Group(group) => group.as_raw_nonzero().get().wrapping_neg(),
         }
     }
 
     /// The target for a first argument of `waitpid`; `None` for `INT_MIN`, which cannot be negated.
-    pub fn from_raw(pid: libc::pid_t) -> Option<Target> {
+    pub fn from_raw(pid: libc::pid_t) -> Option<WaitTarget> {
         match pid {
-            -1 => Some(Target::Any),
-            0 => Some(Target::OwnGroup),
-            1.. => Pid::from_raw(pid).map(Target::Pid),
-            ..-1 => pid.checked_neg().and_then(Pid::from_raw).map(Target::Group),
+            -1 => Some(WaitTarget::Any),
+            0 => Some(WaitTarget::OwnGroup),
+            1.. => Pid::from_raw(pid).map(WaitTarget::Pid),
+            ..-1 => pid.checked_neg().and_then(Pid::from_raw).map(WaitTarget::Group),
         }
     }
 }
 
-impl From<Pid> for Target {
-    fn from(pid: Pid) -> Target {
-        Target::Pid(pid)
+impl From<Pid> for WaitTarget {
+    fn from(pid: Pid) -> WaitTarget {
+        WaitTarget::Pid(pid)
     }
 }
 
@@ -50,11 +50,11 @@ impl From<Pid> for Target {
 #[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub enum IdTarget<'fd> {
     /// `P_ALL`, `P_PID` or `P_PGID`. The caller's own group is passed by its id: not every system accepts 0.
-    Child(Target),
-    /// `P_PIDFD`: the child a pidfd refers to (Linux 5.4).
+    Child(WaitTarget),
+    /// `P_PIDFD`: the child that a pidfd refers to (Linux 5.4).
     #[cfg(target_os = "linux")]
     PidFd(BorrowedFd<'fd>),
-    /// Uses the lifetime where there are no pidfds; cannot be constructed.
+    /// Uses the lifetime on systems without pidfds; cannot be constructed.
     #[cfg(not(target_os = "linux"))]
     #[doc(hidden)]
     Never(std::convert::Infallible, std::marker::PhantomData<&'fd ()>),
@@ -65,10 +65,12 @@ impl IdTarget<'_> {
     pub fn as_raw(self) -> (libc::idtype_t, libc::id_t) {
         let id = |pid: Pid| pid.as_raw_nonzero().get() as libc::id_t;
         match self {
-            IdTarget::Child(Target::Any) => (libc::P_ALL, 0),
-            IdTarget::Child(Target::Pid(pid)) => (libc::P_PID, id(pid)),
-            IdTarget::Child(Target::OwnGroup) => (libc::P_PGID, crate::sys::process::group() as libc::id_t),
-            IdTarget::Child(Target::Group(group)) => (libc::P_PGID, id(group)),
+            IdTarget::Child(WaitTarget::Any) => (libc::P_ALL, 0),
+            IdTarget::Child(WaitTarget::Pid(pid)) => (libc::P_PID, id(pid)),
+            IdTarget::Child(WaitTarget::OwnGroup) => {
+                (libc::P_PGID, crate::sys::process::group() as libc::id_t)
+            }
+            IdTarget::Child(WaitTarget::Group(group)) => (libc::P_PGID, id(group)),
             #[cfg(target_os = "linux")]
             IdTarget::PidFd(fd) => (libc::P_PIDFD, fd.as_raw_fd() as libc::id_t),
             #[cfg(not(target_os = "linux"))]
@@ -77,15 +79,15 @@ impl IdTarget<'_> {
     }
 }
 
-impl From<Target> for IdTarget<'_> {
-    fn from(target: Target) -> Self {
+impl From<WaitTarget> for IdTarget<'_> {
+    fn from(target: WaitTarget) -> Self {
         IdTarget::Child(target)
     }
 }
 
 impl From<Pid> for IdTarget<'_> {
     fn from(pid: Pid) -> Self {
-        IdTarget::Child(Target::Pid(pid))
+        IdTarget::Child(WaitTarget::Pid(pid))
     }
 }
 

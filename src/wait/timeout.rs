@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::process::Pid;
 
-use super::call::{WaitedUsage, try_wait4, try_waitid};
+use super::call::{Waited, try_wait4, try_waitid};
 use super::options::{IdOptions, WaitOptions};
 use super::siginfo::ChildInfo;
-use super::target::{IdTarget, Target};
+use super::target::{IdTarget, WaitTarget};
 use crate::sys::process::exit_watch::ExitWatch;
 
 /// A point in time by which something must happen.
@@ -59,14 +59,14 @@ impl From<Instant> for Deadline {
 /// The first pause between two polls, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_micros(50), Duration::from_millis(10));
 
-/// Polls until there is a report or the deadline has passed; sleeps on the exit of `only` in between.
+/// Polls until there is a report or the deadline has passed; between polls, sleeps until `only` exits.
 fn bounded<T>(
     deadline: Deadline,
     only: Option<Pid>,
     mut look: impl FnMut() -> Result<Option<T>, Errno>,
 ) -> Result<Option<T>, Errno> {
     let (mut pause, longest) = PAUSES;
-    // The watch starts after a poll that found the child alive: until then its pid could have been reused.
+    // The watch starts after a poll that found the child alive: before that, its pid could have been reused.
     let mut watch = None;
     let mut may_watch = only;
     loop {
@@ -80,7 +80,7 @@ fn bounded<T>(
             watch = ExitWatch::open(pid).ok();
         }
         match watch.as_ref().map(|watch| watch.sleep(deadline.remaining())) {
-            // Out of time, or a signal came: poll, and sleep on.
+            // Out of time, or interrupted by a signal: poll, then go on sleeping.
             Some(Ok(false)) => {}
             // Terminated but not waitable yet, or reaped by someone else: poll with pauses.
             Some(Ok(true) | Err(_)) => watch = None,
@@ -92,16 +92,16 @@ fn bounded<T>(
     }
 }
 
-/// The child, if its termination is all that is waited for.
-fn only_end_of(target: Target, options: WaitOptions) -> Option<Pid> {
+/// The child, if only its termination is being waited for.
+fn only_end_of(target: WaitTarget, options: WaitOptions) -> Option<Pid> {
     let more = WaitOptions::UNTRACED | WaitOptions::CONTINUED;
     match target {
-        Target::Pid(pid) if !options.intersects(more) => Some(pid),
+        WaitTarget::Pid(pid) if !options.intersects(more) => Some(pid),
         _ => None,
     }
 }
 
-/// [`wait4()`](super::wait4()) with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
+/// [`wait4()`](super::wait4()) for at most this long; `None` means that there was nothing to report by then.
 ///
 /// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -119,28 +119,28 @@ fn only_end_of(target: Target, options: WaitOptions) -> Option<Pid> {
 /// # Errors
 /// As [`wait4()`](super::wait4()), but never `EINTR`.
 pub fn wait4_timeout(
-    target: impl Into<Target>,
+    target: impl Into<WaitTarget>,
     options: WaitOptions,
-    deadline: impl Into<Deadline>,
-) -> Result<Option<WaitedUsage>, Errno> {
+    timeout: Duration,
+) -> Result<Option<Waited>, Errno> {
     let target = target.into();
-    bounded(deadline.into(), only_end_of(target, options), || try_wait4(target, options))
+    bounded(Deadline::after(timeout), only_end_of(target, options), || try_wait4(target, options))
 }
 
-/// [`waitid()`](super::waitid()) with a deadline (a [`Duration`] from now, or an [`Instant`]); `None` means that it has passed.
+/// [`waitid()`](super::waitid()) for at most this long; `None` means that there was nothing to report by then.
 ///
 /// # Errors
 /// As [`waitid()`](super::waitid()), but never `EINTR`.
 pub fn waitid_timeout<'fd>(
     target: impl Into<IdTarget<'fd>>,
     options: IdOptions,
-    deadline: impl Into<Deadline>,
+    timeout: Duration,
 ) -> Result<Option<ChildInfo>, Errno> {
     let target = target.into();
     let more = IdOptions::STOPPED | IdOptions::CONTINUED;
     let only = match target {
-        IdTarget::Child(Target::Pid(pid)) if !options.intersects(more) => Some(pid),
+        IdTarget::Child(WaitTarget::Pid(pid)) if !options.intersects(more) => Some(pid),
         _ => None,
     };
-    bounded(deadline.into(), only, || try_waitid(target, options))
+    bounded(Deadline::after(timeout), only, || try_waitid(target, options))
 }

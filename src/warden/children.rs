@@ -2,7 +2,7 @@
 
 use super::{Warden, garbage, read_some, write_all};
 use crate::protocol::Line;
-use crate::protocol::line::LineReader;
+use crate::protocol::line::{LineError, LineReader};
 use crate::sys::makeshift;
 use crate::sys::process::Handle;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -13,25 +13,25 @@ use std::path::Path;
 /// The maximum length of a child's name, in bytes.
 const MAX_NAME: usize = 16;
 
-/// The socket children connect to.
+/// The socket that children connect to.
 pub(super) struct Listener {
     socket: OwnedFd,
-    /// The error for which nobody can ever connect.
+    /// The error because of which no child can ever connect.
     refused: Option<Errno>,
 }
 
 impl Listener {
-    /// The error comes with what failed.
+    /// An error comes with the operation that failed.
     pub(super) fn bind(path: &Path) -> Result<Listener, (&'static str, Errno)> {
         let to = |what| move |errno| (what, errno);
         let socket =
             rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::empty(), None)
-                .map_err(to("make a local socket"))?;
-        makeshift::close_on_exec(&socket).map_err(to("close a socket on exec"))?;
-        let address = SocketAddrUnix::new(path).map_err(to("name a local socket"))?;
+                .map_err(to("create a local socket"))?;
+        makeshift::close_on_exec(&socket).map_err(to("set close-on-exec on a socket"))?;
+        let address = SocketAddrUnix::new(path).map_err(to("use that path for a local socket"))?;
         rustix::net::bind(&socket, &address).map_err(to("bind a local socket"))?;
         rustix::net::listen(&socket, 1024).map_err(to("listen"))?;
-        makeshift::nonblocking(&socket).map_err(to("listen without blocking"))?;
+        makeshift::nonblocking(&socket).map_err(to("make a socket nonblocking"))?;
         Ok(Listener { socket, refused: None })
     }
 
@@ -44,8 +44,8 @@ impl Listener {
         self.refused.is_none()
     }
 
-    /// Accepts one connection; the next poll reports further ones. The oldest unidentified one is dropped to make room. An
-    /// error is one for which no connection will ever be accepted, and is returned once.
+    /// Accepts one connection; the next poll reports further ones. Drops the oldest unidentified one to make room. An
+    /// error means that no connection will ever be accepted, and is returned once.
     pub(super) fn accept(&mut self, children: &mut Children) -> Result<(), Errno> {
         match makeshift::accept(&self.socket) {
             Ok(socket) => {
@@ -59,7 +59,7 @@ impl Listener {
                 self.refused = Some(errno);
                 Err(errno)
             }
-            // The peer is gone again, or descriptors are short for a moment.
+            // The peer is already gone, or we are briefly short of descriptors.
             Err(_) => Ok(()),
         }
     }
@@ -78,14 +78,14 @@ impl PendingPeer {
 }
 
 /// A child with a known name.
-pub(super) struct Child {
+pub(super) struct NamedPeer {
     pub(super) name: String,
     pub(super) handle: Handle,
     socket: Option<OwnedFd>,
     lines: LineReader,
 }
 
-impl Child {
+impl NamedPeer {
     pub(super) fn connection(&self) -> Option<BorrowedFd<'_>> {
         self.socket.as_ref().map(AsFd::as_fd)
     }
@@ -97,8 +97,8 @@ pub(super) struct Children {
     fd_quota: usize,
     pub(super) nonce: String,
     pub(super) pending: Vec<PendingPeer>,
-    pub(super) known: Vec<Child>,
-    /// The pids of processes that children reported to have forked.
+    pub(super) known: Vec<NamedPeer>,
+    /// The pids of processes that children said they forked.
     pub(super) forked: Vec<i32>,
 }
 
@@ -120,25 +120,25 @@ impl Children {
         self.forked.clear();
     }
 
-    /// Whether the process is connected, and so waits for commands.
+    /// Whether the process is connected, and therefore waiting for commands.
     pub(super) fn holds(&self, pid: i32) -> bool {
         self.known.iter().any(|child| child.handle.pid() == pid && child.socket.is_some())
     }
 
-    pub(super) fn get(&self, name: &str) -> Option<&Child> {
+    pub(super) fn get(&self, name: &str) -> Option<&NamedPeer> {
         self.known.iter().rev().find(|c| c.name == name)
     }
 
     /// Whether to accept another connection: a quarter of the descriptors is reserved for other needs of a trial, such
     /// as reading the process table.
     pub(super) fn may_accept(&self) -> bool {
-        let held = |child: &Child| {
+        let held = |child: &NamedPeer| {
             usize::from(child.socket.is_some()) + usize::from(child.handle.poll_fd().is_some())
         };
         self.known.iter().map(held).sum::<usize>() + self.pending.len() < 3 * self.fd_quota
     }
 
-    /// Opens a handle that pins a process, unless pinned ones use a quarter of the descriptors already.
+    /// Opens a handle that pins a process, unless such handles already use a quarter of the descriptors.
     fn pin(&self, pid: i32) -> Result<Handle, Errno> {
         if self.known.len() < self.fd_quota {
             Handle::open(pid)
@@ -149,13 +149,13 @@ impl Children {
 
     /// Names a child that does not connect.
     ///
-    /// One that has connected since the driver looked keeps its connection.
+    /// A child that has connected in the meantime keeps its connection.
     pub(super) fn adopt(&mut self, name: String, pid: i32) -> Result<(), String> {
         if self.get(&name).is_some() {
             return Ok(());
         }
         let handle = self.pin(pid).map_err(|e| format!("cannot watch process {pid}: {e}"))?;
-        self.known.push(Child { name, handle, socket: None, lines: LineReader::default() });
+        self.known.push(NamedPeer { name, handle, socket: None, lines: LineReader::default() });
         Ok(())
     }
 
@@ -165,13 +165,13 @@ impl Children {
         let Some(socket) = &child.socket else { return false };
         let mut bytes = line.to_vec();
         bytes.push(b'\n');
-        // A child that died meanwhile is noticed by its exit, not here.
+        // A child that has died in the meantime is noticed by its exit, not here.
         let _ = write_all(socket, &bytes);
         true
     }
 }
 
-/// The peer as the system reports it, or as it claims itself: gVisor reports the caller.
+/// The peer's pid as the system reports it, or as the peer claims: gVisor reports the caller's own.
 fn peer(socket: &OwnedFd, said: i32) -> i32 {
     let known = crate::sys::descriptors::peer_pid(socket.as_fd());
     known.filter(|&pid| pid != crate::sys::process::pid()).unwrap_or(said)
@@ -191,30 +191,35 @@ impl Warden<'_> {
         }
         let Some(line) = unknown.lines.next_line() else { return };
         let PendingPeer { socket, lines } = self.children.pending.remove(at);
-        let hello = line.ok().and_then(|bytes| Line::parse(&bytes).ok()).filter(|l| l.word() == "hello");
-        let Some(hello) = hello else { return };
+        let Ok(line) = line else { return };
+        let Some(hello) = Line::parse(&line).ok().filter(|hello| hello.word() == "hello") else { return };
         let token = hello.get("token").unwrap_or_default();
         let name = token.strip_prefix(self.children.nonce.as_str()).and_then(|rest| rest.strip_prefix('-'));
-        // A name as the driver would choose: it becomes part of the driver's stream.
+        // The name must be one that the driver could have chosen: it becomes part of the driver's stream.
         let name = name.filter(|n| n.len() <= MAX_NAME && n.bytes().all(|b| b.is_ascii_alphanumeric()));
         let (Some(name), Ok(pid)) = (name, hello.number("pid")) else { return };
         let name = name.to_owned();
         let pid = peer(&socket, i32::try_from(pid).unwrap_or(0));
-        // Somebody else supervises it: another PID namespace, or a service that was asked to run it.
+        // Someone else supervises it: another PID namespace, or a service that was asked to run it.
         if pid <= 1 || self.sweeper.is_elsewhere(pid) {
             let _ = write_all(&socket, b"exit id=0 code=71\n");
             return self.tell(&Line::new("elsewhere").with("of", name).with("pid", pid));
         }
         match self.children.pin(pid) {
             Ok(handle) => {
-                self.children.known.push(Child { name: name.clone(), handle, socket: Some(socket), lines });
-                self.say(&format!("child {name} {hello}"));
+                self.children.known.push(NamedPeer {
+                    name: name.clone(),
+                    handle,
+                    socket: Some(socket),
+                    lines,
+                });
+                self.forward(&name, &line);
                 let at = self.children.known.len() - 1;
                 self.relay_child(at);
             }
             Err(e) => {
-                // It has been reaped already. What it had to say is all there.
-                self.say(&format!("child {name} {hello}"));
+                // It has already been reaped. Everything it had to say is there.
+                self.forward(&name, &line);
                 let (mut lines, mut socket) = (lines, Some(socket));
                 while let Some(from) = &socket {
                     if !matches!(read_some(from, &mut lines), Ok(true)) {
@@ -222,10 +227,7 @@ impl Warden<'_> {
                     }
                 }
                 while let Some(line) = lines.next_line() {
-                    match line.clone().and_then(|bytes| Line::parse(&bytes)) {
-                        Ok(parsed) => self.say(&format!("child {name} {parsed}")),
-                        Err(why) => self.tell(&garbage(&name, &line, &why)),
-                    }
+                    self.forward_or_refuse(&name, line);
                 }
                 let why = format!("cannot watch process {pid}: {e}");
                 self.tell(&Line::new("lost").with("of", name).with("why", why));
@@ -251,13 +253,22 @@ impl Warden<'_> {
     fn relay_child(&mut self, at: usize) {
         while let Some(line) = self.children.known[at].lines.next_line() {
             let name = self.children.known[at].name.clone();
-            match line.clone().and_then(|bytes| Line::parse(&bytes)) {
-                Ok(parsed) => {
-                    let pid = parsed.number_opt("pid").ok().flatten();
-                    self.children.forked.extend(pid.and_then(|p| i32::try_from(p).ok()));
-                    self.say(&format!("child {name} {parsed}"));
-                }
-                Err(why) => self.tell(&garbage(&name, &line, &why)),
+            let pid = self.forward_or_refuse(&name, line);
+            self.children.forked.extend(pid);
+        }
+    }
+
+    /// Forwards a child's line, or reports why it is not a line of the protocol. Returns the pid in it, if any.
+    fn forward_or_refuse(&mut self, name: &str, line: Result<Vec<u8>, LineError>) -> Option<i32> {
+        match line.as_deref().map_err(Clone::clone).and_then(Line::parse) {
+            Ok(parsed) => {
+                self.forward(name, line.as_deref().unwrap_or_default());
+                let pid = parsed.number_opt("pid").ok().flatten();
+                pid.and_then(|pid| i32::try_from(pid).ok())
+            }
+            Err(why) => {
+                self.tell(&garbage(name, &line, &why));
+                None
             }
         }
     }

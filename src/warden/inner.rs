@@ -1,8 +1,8 @@
 //! The inner warden: process 1 of a PID namespace in which a program runs.
 //!
-//! Whatever the program starts ends with it, and it ends with the warden: the kernel kills a namespace whose process 1
-//! has died. It reaps the orphans that the program does not, and tells the warden the exit of the program. A program that
-//! is to be process 1 itself has the warden as its parent.
+//! Everything the program starts dies with it, and it dies with the warden: the kernel kills a namespace whose process
+//! 1 has died. It reaps the orphans that the program does not, and reports the program's exit to the warden. A program
+//! that must be process 1 itself has the warden as its parent.
 
 use crate::sys::descriptors;
 use crate::sys::process::container::{self, Privilege};
@@ -13,26 +13,26 @@ use rustix::io::Errno;
 use rustix::process::WaitOptions;
 use std::time::{Duration, Instant};
 
-/// How programs are contained; why they are not.
+/// How programs are contained, or why they are not.
 pub(super) type Containment = Result<Privilege, String>;
 
-/// How long a process that does nothing else may take to answer.
+/// How long a process that has nothing else to do may take to answer.
 const SOON: Duration = Duration::from_secs(10);
 
-/// Says that the process that sends it is the program.
+/// Identifies the sender as the program.
 const PROGRAM: &[u8] = b"P";
-/// Comes before the wait status of the program.
+/// Precedes the wait status of the program.
 const STATUS: u8 = b'S';
-/// Comes before the pid, in the namespace, of an orphan that was reaped.
+/// Precedes the pid, in the namespace, of an orphan that was reaped.
 const ORPHAN: u8 = b'O';
-/// How many of these are kept.
+/// The maximum number of such pids that are kept.
 const ORPHANS: usize = 10_000;
-/// Comes before the number of an error.
+/// Precedes an error number.
 const ERROR: u8 = b'E';
-/// Lets the other end go on.
+/// Tells the other end to proceed.
 const GO: &[u8] = b"g";
 
-/// What the protocol calls it.
+/// Its name in the protocol.
 pub(super) const fn word(privilege: Privilege) -> &'static str {
     match privilege {
         Privilege::Root => "root",
@@ -54,7 +54,7 @@ impl Inner {
         self.socket.as_fd()
     }
 
-    /// Takes one of its messages: the status of the program, once it was reaped; `None` if there was none.
+    /// Receives one of its messages: the status of the program, once reaped; `None` if there was no message.
     pub(super) fn take(&mut self) -> Option<Option<i32>> {
         let mut message = [0; 8];
         let Ok((5, _)) = container::receive(&self.socket, &mut message, true) else { return None };
@@ -67,7 +67,7 @@ impl Inner {
         Some(None)
     }
 
-    /// Kills it, and with it all that is in its namespace.
+    /// Kills it, and with it everything in its namespace.
     pub(super) fn end(&self) {
         let _ = process::kill(self.pid, libc::SIGKILL);
         reap_soon(self.pid);
@@ -88,7 +88,7 @@ pub(super) fn reap_soon(pid: i32) -> Option<i32> {
     }
 }
 
-/// Whether a namespace can be had here, with a `/proc` that shows it, and with pids that are told as ours.
+/// Tries to create a namespace with a matching `/proc`, in which pids are translated to ours.
 pub(super) fn try_out() -> Containment {
     let privilege = Privilege::of_us();
     let pid = start(privilege, true, |socket| {
@@ -97,20 +97,20 @@ pub(super) fn try_out() -> Containment {
     });
     let (pid, inner) = pid?;
     let mut message = [0; 8];
-    let told = soon(&inner.socket).and_then(|()| container::receive(&inner.socket, &mut message, true));
+    let received = soon(&inner.socket).and_then(|()| container::receive(&inner.socket, &mut message, true));
     reap_soon(pid);
-    match told {
+    match received {
         Ok((1, sender)) if sender == pid => Ok(privilege),
         Ok((5, _)) if message[0] == ERROR => {
             let number = i32::from_le_bytes([message[1], message[2], message[3], message[4]]);
             Err(format!("cannot mount /proc: {}", crate::wait::names::errno_text(number)))
         }
-        Ok(_) => Err("pids of another namespace are not told as ours".to_owned()),
+        Ok(_) => Err("pids of another namespace are not translated to ours".to_owned()),
         Err(e) => Err(errno(e)),
     }
 }
 
-/// Waits until something can be read.
+/// Waits until there is something to read.
 fn soon(socket: &OwnedFd) -> Result<(), Errno> {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
     let within = Timespec { tv_sec: SOON.as_secs().cast_signed(), tv_nsec: 0 };
@@ -120,8 +120,8 @@ fn soon(socket: &OwnedFd) -> Result<(), Errno> {
     }
 }
 
-/// Starts a program in a namespace of its own, and gives its pid. As its process 1 (`first`), it has no inner warden, and
-/// the pid of what is returned as one is its own.
+/// Starts a program in its own namespace, and returns its pid. If it is process 1 there (`first`), there is no inner
+/// warden, and the pid in the `Inner` returned is the program's.
 pub(super) fn start(
     privilege: Privilege,
     first: bool,
@@ -133,7 +133,7 @@ pub(super) fn start(
         Forked::Child => {
             drop(ours);
             process::die_with_parent(Some(libc::SIGKILL));
-            // Without a warden, there is none to die with.
+            // If the warden is already gone, there is no one to die with.
             if rustix::io::read(&theirs, &mut [0; 1]) != Ok(1) {
                 process::exit_now(1)
             }
@@ -148,8 +148,8 @@ pub(super) fn start(
             match process::fork() {
                 Ok(Forked::Parent(pid)) => keep(&theirs, pid),
                 Ok(Forked::Child) => {
-                    let told = rustix::io::write(&theirs, PROGRAM);
-                    if told.is_err() || rustix::io::read(&theirs, &mut [0; 1]) != Ok(1) {
+                    let sent = rustix::io::write(&theirs, PROGRAM);
+                    if sent.is_err() || rustix::io::read(&theirs, &mut [0; 1]) != Ok(1) {
                         process::exit_now(1)
                     }
                     program(&theirs);
@@ -178,8 +178,8 @@ pub(super) fn start(
         return Ok((pid, inner));
     }
     let mut message = [0; 8];
-    let told = soon(&inner.socket).and_then(|()| container::receive(&inner.socket, &mut message, true));
-    match told {
+    let received = soon(&inner.socket).and_then(|()| container::receive(&inner.socket, &mut message, true));
+    match received {
         Ok((1, sender)) if sender > 1 => Ok((sender, inner)),
         Ok((5, _)) => {
             let number = i32::from_le_bytes([message[1], message[2], message[3], message[4]]);
@@ -190,7 +190,7 @@ pub(super) fn start(
     }
 }
 
-/// Lets a program that [`start`] made go on, once it is watched.
+/// Lets a program started by [`start`] proceed, once it is being watched.
 pub(super) fn release(inner: &Inner) {
     let _ = rustix::io::write(&inner.socket, GO);
 }
@@ -209,7 +209,7 @@ fn keep(socket: &OwnedFd, program: i32) -> ! {
     };
     let mut ended = None;
     loop {
-        // What the program has left is reaped before its exit is told.
+        // Whatever the program left behind is reaped before its exit is reported.
         let options = if ended.is_some() { WaitOptions::NOHANG } else { WaitOptions::empty() };
         match (rustix::process::wait(options), ended) {
             (Ok(Some((pid, status))), None) if pid.as_raw_pid() == program => ended = Some(status.as_raw()),
@@ -219,7 +219,7 @@ fn keep(socket: &OwnedFd, program: i32) -> ! {
                 tell(STATUS, status);
                 ended = None;
             }
-            // Nobody is left: until the warden is done with us, or dies.
+            // No children are left: wait until the warden is done with us, or dies.
             (_, None) => {
                 let _ = rustix::io::read(&socket, &mut [0; 1]);
                 process::exit_now(0)
@@ -228,7 +228,7 @@ fn keep(socket: &OwnedFd, program: i32) -> ! {
     }
 }
 
-/// Closes every descriptor but this one: the streams of the program must end with it.
+/// Closes every descriptor but this one: the program must hold the last copies of its streams.
 fn alone(socket: &OwnedFd) -> Option<OwnedFd> {
     let high = rustix::io::fcntl_dupfd_cloexec(socket, 4).ok()?;
     let socket = descriptors::move_to(high, 3).ok()?;

@@ -1,7 +1,7 @@
-//! Process 1 of the PID namespace of an agent: it makes decoys there, which take over pids of children that were reaped.
+//! Process 1 of an agent's PID namespace: creates decoys there, which take over the pids of children that were reaped.
 //!
-//! A decoy blocks every signal and is no child of the agent: what is pending for it in the end was sent to whoever had its pid
-//! before.
+//! A decoy blocks every signal and is not a child of the agent: any signal that is pending for it in the end was meant
+//! for the child that previously had its pid.
 
 use crate::protocol::Line;
 use crate::protocol::line::LineReader;
@@ -13,7 +13,7 @@ use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 use std::time::Duration;
 
-/// How long the keeper may take for an answer.
+/// How long the keeper may take to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The warden's end of the stream to a keeper.
@@ -27,7 +27,7 @@ impl Keeper {
         Keeper { stream, reader: LineReader::default() }
     }
 
-    /// Asks for something and waits for the answer, which is `ok ...` or `err why=TEXT`.
+    /// Sends a request and waits for the answer, which is `ok ...` or `err why=TEXT`.
     pub(super) fn ask(&mut self, request: &Line) -> Line {
         let lost = |why: &str| Line::new("err").with("why", format!("the keeper of the namespace {why}"));
         if rustix::io::write(&self.stream, format!("{request}\n").as_bytes()).is_err() {
@@ -37,7 +37,7 @@ impl Keeper {
             if let Some(line) = self.reader.next_line() {
                 return line
                     .and_then(|bytes| Line::parse(&bytes))
-                    .unwrap_or_else(|_| lost("speaks nonsense"));
+                    .unwrap_or_else(|_| lost("sent a malformed answer"));
             }
             if !is_ready(&self.stream, PATIENCE) {
                 return lost("does not answer");
@@ -47,7 +47,7 @@ impl Keeper {
                 Ok(0) => return lost("is gone"),
                 Ok(n) => self.reader.push(&buffer[..n]),
                 Err(Errno::INTR) => {}
-                Err(_) => return lost("cannot be heard"),
+                Err(_) => return lost("cannot be read from"),
             }
         }
     }
@@ -59,7 +59,8 @@ fn is_ready(fd: impl AsFd, within: Duration) -> bool {
     rustix::io::retry_on_intr(|| poll(&mut polled, timeout.as_ref())).is_ok_and(|n| n > 0)
 }
 
-/// Serves one warden as process 1 of a namespace, until that hangs up or the agent exits: then everything in there is killed.
+/// Serves one warden as process 1 of a namespace, until the warden hangs up or the agent exits, which kills everything
+/// in it.
 pub(super) fn keep(stream: OwnedFd, agent: i32) -> ! {
     signal::block_all();
     let Ok(agent) = Handle::open(agent) else { process::exit_now(1) };
@@ -76,7 +77,7 @@ pub(super) fn keep(stream: OwnedFd, agent: i32) -> ! {
                     Err(errno) => Line::new("err").with("why", errno_text(errno.raw_os_error())),
                 },
                 Ok(line) if line.word() == "pending" => pending(decoy.as_ref()),
-                _ => Line::new("err").with("why", "it knows no such request"),
+                _ => Line::new("err").with("why", "it does not know this request"),
             };
             let _ = rustix::io::write(&stream, format!("{answer}\n").as_bytes());
         }
@@ -105,7 +106,7 @@ pub(super) fn keep(stream: OwnedFd, agent: i32) -> ! {
     }
 }
 
-/// Makes a decoy with that pid; the stream on which it is asked.
+/// Creates a decoy with that pid; returns the stream on which to query it.
 fn make(pid: i64) -> Result<OwnedFd, Errno> {
     let pid = i32::try_from(pid).ok().filter(|pid| *pid > 1).ok_or(Errno::INVAL)?;
     let (ours, theirs) = rustix::net::socketpair(
@@ -118,7 +119,7 @@ fn make(pid: i64) -> Result<OwnedFd, Errno> {
         Forked::Parent(_) => Ok(ours),
         Forked::Child => {
             drop(ours);
-            // Its mask is the keeper's.
+            // It inherits the keeper's mask.
             while matches!(rustix::io::read(&theirs, &mut [0_u8; 1]), Ok(1) | Err(Errno::INTR)) {
                 let pending = signal::pending().into_iter().map(|signal| signal_text(i64::from(signal)));
                 let line = format!("{}\n", Line::new("ok").with_list("sigs", pending));
@@ -137,7 +138,7 @@ fn pending(decoy: Option<&OwnedFd>) -> Line {
     let answers = rustix::io::write(decoy, b"?").is_ok() && is_ready(decoy, PATIENCE);
     match answers.then(|| rustix::io::read(decoy, &mut buffer)) {
         Some(Ok(n)) if n > 0 => Line::parse(buffer[..n].trim_ascii_end()).unwrap_or_else(|_| none()),
-        // A signal that cannot be blocked.
+        // It was killed by a signal that cannot be blocked.
         _ => Line::new("ok").with_list("sigs", ["SIGKILL"]),
     }
 }

@@ -1,4 +1,4 @@
-//! Known statuses, reaped by the wait of this system: handles and programs are judged above it.
+//! Known statuses, reaped by this system's wait: judging handles and programs relies on it.
 
 use crate::sys::process::{self, Reaped};
 use crate::sys::process_table;
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 /// The exit codes that are tried.
 const CODES: [i32; 6] = [0, 1, 7, 127, 128, 255];
-/// The signals that are tried, of those that dump no core.
+/// The signals that are tried, none of which dumps core.
 const SIGNALS: [i32; 6] =
     [libc::SIGHUP, libc::SIGINT, libc::SIGKILL, libc::SIGUSR1, libc::SIGALRM, libc::SIGTERM];
 /// How long a child may take to terminate.
 const DYING: Duration = Duration::from_secs(10);
 
-/// Makes a child for each, and reaps it: the status word that it must have and the one that it has, as `0x700:0x700`.
+/// Creates a child for each, and reaps it: the expected and the actual status word, such as `0x700:0x700`.
 pub(super) fn reaped() -> Vec<String> {
     let exits = CODES.iter().map(|&code| (code << 8, reap_child(move || code)));
     let deaths = SIGNALS.iter().map(|&number| {
@@ -27,14 +27,14 @@ pub(super) fn reaped() -> Vec<String> {
     exits.chain(deaths).map(|(made, reported)| format!("{made:#x}:{reported}")).collect()
 }
 
-/// Makes a child, waits until the process table shows it dead, and reaps it: its status, or what went wrong.
+/// Creates a child, waits until the process table shows it dead, and reaps it: its status, or what went wrong.
 fn reap_child(body: impl FnOnce() -> i32) -> String {
     let pid = match process::spawn(body) {
         Ok(pid) => pid,
         Err(error) => return error.to_string(),
     };
     let began = Instant::now();
-    // Where there is no process table, only the wait itself can tell.
+    // Without a process table, only the wait itself can tell.
     while matches!(process_table::read(pid), Ok(Some(p)) if !p.is_waitable_zombie())
         && began.elapsed() < DYING
     {

@@ -1,6 +1,6 @@
 //! The warden: supervises the processes of one trial at a time.
 //!
-//! It is forked from the driver while that is single-threaded, leads a session of its own, becomes a subreaper where
+//! It is forked from the driver while the driver is single-threaded, leads its own session, becomes a subreaper where
 //! supported, and outlives the driver just long enough to kill its descendants. It starts the agent, relays lines,
 //! sends signals and watches the process table. It never relies on a wait call: those are under test.
 //!
@@ -12,49 +12,52 @@
 //! |---|---|---|
 //! | `probe` | probes the environment | `ok kernel=K machine=M methods=M,... notes=T,... root=yes core=yes`, `pidfd-waits=ERRNO` if they are refused |
 //! | `open subject=NAME` or `open argv=A,B,...`, `nonce=N` | starts the agent of a trial; children connect with tokens `N-NAME` | `ok pid=N socket=PATH exe=PATH`, `err why=TEXT` |
-//! | `open ... begin=sigchld-ignored`, `sigchld-blocked` or `own-pids` | the same, with SIGCHLD ignored or blocked, or as process 2 of a new PID namespace | the same; `err why=TEXT lacking=yes` if namespaces are not to be had |
-//! | `decoy pid=N` | of an agent with a namespace: makes a process with that pid in there which blocks every signal | `ok`, `err why=TEXT` |
+//! | `open ... begin=sigchld-ignored`, `sigchld-blocked` or `own-pids` | the same, with SIGCHLD ignored or blocked, or as process 2 of a new PID namespace | the same; `err why=TEXT lacking=yes` if namespaces are not available |
+//! | `decoy pid=N` | for an agent with its own namespace: creates a process with that pid there, which blocks every signal | `ok`, `err why=TEXT` |
 //! | `pending` | the signals that are pending for the last decoy | `ok sigs=S,...`, `err why=TEXT` |
 //! | `contain` | tries a PID namespace, for programs to be run in | `ok how=root` or `users`, `err why=TEXT` |
-//! | `run argv=A,B,... nonce=N` | starts a program that runs a program, again if it has exited, in a PID namespace where one can be had (`first=yes`: as its process 1); `terminal=yes`: in a session with a terminal; with these signals `ignored=S,...` and `blocked=S,...`; `files=PATH,TEXT,...` are made in its folder first | as `open` |
-//! | `place` | where children connect and the program is started, before it is | `ok socket=PATH exe=PATH folder=PATH` |
+//! | `run argv=A,B,... nonce=N` | starts a program that runs a program, again if it has exited, in a PID namespace if possible (`first=yes`: as its process 1); `terminal=yes`: in a session with a terminal; with these signals `ignored=S,...` and `blocked=S,...`; `zombie=yes`: as the parent of a child that has exited with 3; `files=PATH,TEXT,...` are created in its folder first | as `open` |
+//! | `place` | where children will connect and the program will be started | `ok socket=PATH exe=PATH folder=PATH` |
 //! | `exit within=MS` | waits until the program has exited, and reaps it | `ok code=N`, `ok signal=S [core=yes]`, `late` |
 //! | `output [until=BYTES] within=MS` | waits until the program has written that to standard output, or has exited | `ok out=BYTES err=BYTES`, `late out=BYTES err=BYTES` |
-//! | `tally` | counts the descendants of the warden, the inner one aside | `ok processes=N zombies=N orphans=PID,...`: those that the inner one reaped, by their pids in the namespace |
-//! | `statuses` | makes 12 children that terminate in known ways, and reaps them | `ok statuses=MADE:REPORTED,...` |
+//! | `tally` | counts the descendants of the warden, excluding the inner one | `ok processes=N zombies=N orphans=PID,...`: the orphans that the inner one reaped, by their pids in the namespace |
+//! | `statuses` | creates 12 children that terminate in known ways, and reaps them | `ok statuses=MADE:REPORTED,...` |
 //! | `adopt name=A pid=N` | names a child that does not connect; it must be a descendant of the warden in the process table | `ok`, `err why=TEXT` |
 //! | `signal to=A sig=S` (`to=agent`) | sends a signal | `ok`, `err errno=E` |
-//! | `await of=A for=zombie,stopped,running,asleep or gone within=MS` | waits for this state in the process table | `ok state=S`, `late state=S` |
-//! | `blocked call=N within=MS` | waits until the agent sleeps in the call of this id, or has answered it | `ok how=syscall,asleep or assumed`, `ok how=answered`, `ok how=died`, `late` |
-//! | `answer call=N grace=MS spin=MS within=MS [settled=yes]` | waits until the call of that id is answered; a caller asleep for `grace`, or that burnt `spin` of CPU time, hangs, unless a child may still end by itself (`settled`: none will) | `ok how=answered`, `ok how=died`, `ok how=asleep`, `ok how=spinning`, `late` |
-//! | `state of=A` | reads the process table | `ok state=S pid=N ppid=N pgid=N sid=N`, of a program also `cpu=US switches=N resident=BYTES caught=SIG,...` |
-//! | `ping` | nothing: shows that both directions of the stream are whole | `ok` |
+//! | `freeze of=A frozen=yes` or `frozen=no` | freezes or thaws a child by a cgroup v2 | `ok`, `err why=TEXT` |
+//! | `await of=A for=zombie,stopped,running,asleep or gone within=MS` | waits for this state in the process table | `ok state=S`, `late state=S`; the latter at once if it can never come |
+//! | `blocked call=N within=MS` | waits until the agent sleeps in the call with this id, or has answered it | `ok how=syscall,asleep or assumed`, `ok how=answered`, `ok how=died`, `late`, `late how=starved`: it is ready to run, and hardly did |
+//! | `answer call=N grace=MS spin=MS within=MS [settled=yes]` | waits until the call with that id is answered; a caller that was asleep for `grace`, or burnt `spin` of CPU time, hangs, unless a child may still exit by itself (`settled`: none will) | `ok how=answered`, `ok how=died`, `ok how=asleep`, `ok how=spinning`, `late`, `late how=starved` |
+//! | `state of=A` | reads the process table | `ok state=S pid=N ppid=N pgid=N sid=N`, for a program also `cpu=US switches=N resident=BYTES caught=SIG,...` |
+//! | `ping` | nothing: shows that the stream works in both directions | `ok` |
 //! | `close` | closes the trial: kills and reaps all descendants of the warden | `ok leaked=P,... agent=STATUS [killed=SIGNAL] stuck=N`, preceded by the agent's remaining output |
 //!
 //! Output of the agent and the children is relayed as `agent LINE` and `child NAME LINE`, a malformed line as `warden
 //! garbage from=agent what=BYTES`; `warden gone of=agent` reports that the agent died, `warden eof of=agent` that it
-//! closed its standard output but lives, `warden eof of=NAME` that a connection closed, `warden elsewhere of=NAME pid=N` that
-//! a child is not below the warden (it was told to exit, and no signal is sent to it), `warden stderr text=BYTES` what
-//! the agent wrote to standard error.
+//! closed its standard output but is still running, `warden eof of=NAME` that a connection closed, `warden elsewhere
+//! of=NAME pid=N` that a child is not below the warden (it was told to exit, and no signal is sent to it), `warden
+//! stderr text=BYTES` what the agent wrote to standard error.
 
 mod agent;
 mod children;
+mod freezer;
+pub(crate) mod heap;
 mod inner;
 mod keeper;
 mod known_statuses;
 mod probe;
 pub mod program;
+mod requests;
 mod run;
+mod start;
 mod sweep;
 pub(crate) mod tempdir;
 mod watch;
 
 use crate::protocol::Line;
 use crate::protocol::line::{LineError, LineReader};
-use crate::protocol::warden::{ProcessState, Request};
 use crate::subject::Registry;
 use crate::sys::{makeshift, process, signal};
-use crate::wait::Signal;
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
 use std::mem::MaybeUninit;
@@ -76,7 +79,7 @@ pub fn serve(post: Post, subjects: &Registry) -> ! {
     signal::know_dispositions();
     // The driver decides when a run is over; the warden exits when its stream closes.
     let of_the_run = [libc::SIGINT, libc::SIGTERM, libc::SIGHUP, libc::SIGPIPE, libc::SIGQUIT];
-    // A case may request these as a child's exit signal, and a faulty system keeps them for the adopting process.
+    // A case may use these as a child's exit signal, and a faulty system keeps them for the adopting process.
     let of_children = [libc::SIGUSR1, libc::SIGUSR2];
     for signal in of_the_run.into_iter().chain(of_children) {
         let _ = signal::set_action(signal, signal::Action::Ignore, signal::Flags::default());
@@ -101,13 +104,14 @@ pub fn serve_stdio(subjects: &Registry) -> ! {
     match (own_streams(), crate::warden::tempdir::make()) {
         (Ok((input, output)), Ok(parent)) => {
             let folder = parent.join("w0");
+            let _pieces = heap::FreePieces::take();
             serve(Post { input, output, folder }, subjects)
         }
         _ => process::exit_now(3),
     }
 }
 
-/// Standard input and output, for the driver alone.
+/// Standard input and output, reserved for the driver.
 fn own_streams() -> Result<(OwnedFd, OwnedFd), Errno> {
     let streams =
         (makeshift::duplicate(rustix::stdio::stdin())?, makeshift::duplicate(rustix::stdio::stdout())?);
@@ -128,7 +132,7 @@ struct Warden<'a> {
     children: children::Children,
     watches: Vec<watch::Watch>,
     sweeper: sweep::Sweeper,
-    /// The number of consecutive idle turns while something is watched: the more, the longer the pauses.
+    /// The number of consecutive idle turns while something is being watched: the more, the longer the pauses.
     idle_turns: u32,
     /// The duration of the last check of all watches.
     look: Duration,
@@ -142,6 +146,8 @@ struct Warden<'a> {
     containment: Option<inner::Containment>,
     /// What earlier runs of the trial's program left behind.
     left_behind: Vec<(i32, crate::sys::process_table::State)>,
+    /// The cgroup that freezes children of this trial, once one has been frozen.
+    freezer: Option<freezer::Freezer>,
     open: bool,
 }
 
@@ -206,13 +212,17 @@ impl<'a> Warden<'a> {
             exe: None,
             containment: None,
             left_behind: Vec::new(),
+            freezer: None,
             open: true,
         })
     }
 
     /// One turn of the loop; `false` once the driver has closed the stream.
     fn turn(&mut self) -> bool {
-        let ready = self.poll();
+        let began = Instant::now();
+        let within = self.patience();
+        let ready = self.poll(within);
+        self.note_late(began, within);
         let busy = ready.iter().any(|s| *s != Source::Watched);
         self.idle_turns = if busy { 0 } else { self.idle_turns.saturating_add(1) };
         // Children are removed with swap_remove; iterating backwards keeps the earlier indices valid.
@@ -246,7 +256,7 @@ impl<'a> Warden<'a> {
         self.open
     }
 
-    fn poll(&self) -> Vec<Source> {
+    fn poll(&self, within: Option<Duration>) -> Vec<Source> {
         let mut sources = vec![Source::Driver];
         let mut fds: Vec<BorrowedFd<'_>> = vec![self.input.as_fd()];
         let mut add = |source, fd| {
@@ -286,7 +296,7 @@ impl<'a> Warden<'a> {
                 add(Source::Watched, fd);
             }
         }
-        match makeshift::readable(&fds, self.patience()) {
+        match makeshift::readable(&fds, within) {
             Ok(ready) => sources.into_iter().zip(ready).filter_map(|(s, r)| r.then_some(s)).collect(),
             Err(_) => Vec::new(),
         }
@@ -333,130 +343,11 @@ impl<'a> Warden<'a> {
         }
     }
 
-    fn request(&mut self, request: &Line) {
-        let Some(id) = request.id() else {
-            return self
-                .tell(&Line::new("garbage").with("from", "driver").with("why", "a request without id"));
-        };
-        let ok = || Line::new("ok").with("id", id);
-        let err = |key: &str, why: String| Line::new("err").with("id", id).with(key, why);
-        let request = match Request::from_line(request) {
-            Some(Ok(request)) => request,
-            Some(Err(why)) => return self.tell(&Line::new("malformed").with("id", id).with("why", why)),
-            None => {
-                let why = format!("unknown request {}", request.word());
-                return self.tell(&err("why", why));
-            }
-        };
-        let answer = match request {
-            Request::Probe {} => probe::probe().with("id", id),
-            Request::Contain {} => match self.containment() {
-                Ok(privilege) => ok().with("how", inner::word(privilege)),
-                Err(why) => err("why", why),
-            },
-            Request::Run { nonce, argv, first, terminal, ignored, blocked, files } => {
-                let how = run::How { first, terminal, ignored, blocked, files };
-                match self.run_program(nonce, argv, how) {
-                    Ok(pid) => self.opened(ok().with("pid", pid)),
-                    Err(why) => err("why", why),
-                }
-            }
-            Request::Open { nonce, subject, argv, begin } => {
-                match self.open_agent(nonce, subject, argv, begin) {
-                    Ok(pid) => self.opened(ok().with("pid", pid)),
-                    Err(agent::Refused::Broken(why)) => err("why", why),
-                    Err(agent::Refused::Lacking(why)) => err("why", why).with("lacking", "yes"),
-                }
-            }
-            Request::Decoy { .. } | Request::Pending {} => {
-                match self.agent.as_mut().and_then(|agent| agent.keeper.as_mut()) {
-                    Some(keeper) => keeper.ask(&request.to_line()).with("id", id),
-                    None => err("why", "the agent has no PID namespace of its own".to_owned()),
-                }
-            }
-            Request::Place {} => {
-                let folder = self.program_folder();
-                self.opened(ok()).with("folder", folder.display())
-            }
-            Request::Tally {} => self.tally().with("id", id),
-            Request::Statuses {} => ok().with_list("statuses", known_statuses::reaped()),
-            Request::Adopt { name, pid } => match self.adopt(name, pid) {
-                Ok(()) => ok(),
-                Err(why) => err("why", why),
-            },
-            Request::Signal { to, sig } => match self.signal(&to, sig) {
-                Ok(()) => ok(),
-                Err(errno) => err("errno", crate::wait::names::errno_text(errno.raw_os_error())),
-            },
-            Request::State { of } => match self.state(&of) {
-                Some(state) => state.with("id", id),
-                None => ok().with("state", ProcessState::Unknown),
-            },
-            request @ (Request::Await { .. }
-            | Request::Blocked { .. }
-            | Request::Answer { .. }
-            | Request::Output { .. }
-            | Request::Exit { .. }) => {
-                self.watches.extend(watch::Watch::new(id, request));
-                self.idle_turns = 0;
-                return;
-            }
-            Request::Ping {} => ok(),
-            Request::Close {} => self.close(id),
-        };
-        self.tell(&answer);
-    }
-
-    /// Adds what a trial needs to know about its environment.
-    fn opened(&mut self, answer: Line) -> Line {
-        let exe = self.exe.get_or_insert_with(|| {
-            std::env::current_exe().unwrap_or_else(|_| {
-                // Without /proc: argv[0].
-                self.subjects.start_folder().join(std::env::args_os().next().unwrap_or_default())
-            })
-        });
-        answer.with("socket", self.folder.join("s").display()).with("exe", exe.display())
-    }
-
-    fn adopt(&mut self, name: String, pid: i64) -> Result<(), String> {
-        let pid =
-            i32::try_from(pid).ok().filter(|p| *p > 1).ok_or_else(|| format!("pid {pid} is no child"))?;
-        // Without a process table the agent's word must do: it got the pid from fork.
-        let spawned = || self.agent.as_ref().is_some_and(|agent| agent.spawned.contains(&pid));
-        if !self.sweeper.is_below_us(pid) && (self.sweeper.has_a_table() || !spawned()) {
-            return Err(format!("process {pid} is not below the warden"));
-        }
-        self.children.adopt(name, pid)
-    }
-
-    fn signal(&mut self, to: &str, signal: Signal) -> Result<(), Errno> {
-        self.handle(to).ok_or(Errno::SRCH)?.signal(signal.number())
-    }
-
     fn handle(&self, of: &str) -> Option<&process::Handle> {
         match (of, &self.agent) {
             ("agent", Some(agent)) => Some(&agent.handle),
             _ => self.children.get(of).map(|child| &child.handle),
         }
-    }
-
-    fn state(&self, of: &str) -> Option<Line> {
-        let pid = self.handle(of)?.pid();
-        let line = match &self.agent {
-            Some(agent) if agent.program && of == "agent" => run::figures(pid),
-            _ => Line::new("ok"),
-        };
-        Some(match crate::sys::process_table::glance(pid) {
-            Ok(Some(p)) => line
-                .with("state", watch::seen(p.state))
-                .with("pid", p.pid)
-                .with("ppid", p.ppid)
-                .with("pgid", p.pgid)
-                .with("sid", p.sid)
-                .with("below", if self.sweeper.is_below_us(pid) { "yes" } else { "no" }),
-            Ok(None) => line.with("state", ProcessState::Gone),
-            Err(_) => line.with("state", ProcessState::Unknown),
-        })
     }
 
     fn tell(&mut self, line: &Line) {
@@ -468,11 +359,21 @@ impl<'a> Warden<'a> {
         self.urgent = true;
     }
 
-    /// Queues a line nobody waits for: it is sent with the next one.
+    /// Forwards a child's line byte for byte.
+    fn forward(&mut self, name: &str, line: &[u8]) {
+        self.note_bytes(&[b"child ", name.as_bytes(), b" ", line]);
+        self.urgent = true;
+    }
+
+    /// Queues a line that is not urgent: it is sent along with the next one.
     fn note(&mut self, text: &str) {
-        self.unsent.extend_from_slice(text.as_bytes());
+        self.note_bytes(&[text.as_bytes()]);
+    }
+
+    fn note_bytes(&mut self, parts: &[&[u8]]) {
+        parts.iter().for_each(|part| self.unsent.extend_from_slice(part));
         self.unsent.push(b'\n');
-        // Output without end is not kept in memory.
+        // Endless output is not kept in memory.
         self.urgent |= self.unsent.len() > FLUSH_AT;
     }
 
@@ -484,9 +385,10 @@ impl<'a> Warden<'a> {
         self.unsent.clear();
     }
 
-    /// The driver is done or gone: cleans up and leaves nothing behind.
+    /// The driver is done or gone: cleans up everything.
     fn leave(&mut self) {
         self.kill_everything();
+        self.freezer = None;
         let _ = rustix::process::chdir("/");
         let _ = std::fs::remove_dir_all(&self.folder);
         if let Some(parent) = self.folder.parent() {

@@ -13,7 +13,7 @@ pub(super) fn probe() -> Line {
     let shown = [("processes", methods.table), ("deaths", methods.ended), ("blocked calls", methods.blocked)];
     let root = crate::sys::process::is_root();
     let core = core_files();
-    // What a case can wait for: states, deaths alone, or nothing.
+    // What a case can wait for: states, deaths only, or nothing.
     let observation = match (methods.table, methods.ended) {
         ("none", "none") => "none",
         ("none", _) => "deaths",
@@ -37,15 +37,15 @@ fn yes(flag: bool) -> &'static str {
     if flag { "yes" } else { "no" }
 }
 
-/// Inherited settings that would change how wait behaves, and that agents are therefore freed of.
+/// Inherited settings that would change how wait behaves, and are therefore reset in agents.
 fn notes(root: bool) -> Vec<String> {
     let mut notes = Vec::new();
     if signal::is_ignored(libc::SIGCHLD) == Some(true) {
-        notes.push("SIGCHLD was ignored on entry; agents begin with its default action".to_owned());
+        notes.push("SIGCHLD was ignored on entry; agents start with the default action".to_owned());
     }
     let blocked = signal::blocked();
     if !blocked.is_empty() {
-        notes.push(format!("{} signals were blocked on entry; agents begin with none", blocked.len()));
+        notes.push(format!("{} signals were blocked on entry; agents start with none", blocked.len()));
     }
     if !root {
         notes.push("not the superuser".to_owned());
@@ -56,8 +56,8 @@ fn notes(root: bool) -> Vec<String> {
     notes
 }
 
-/// Whether a core dump leaves a file in the working directory, as far as this can be predicted: the hard limit allows
-/// it and the system does not pipe cores to a program.
+/// Whether a core dump leaves a file in the working directory, as far as this can be predicted: the hard limit must
+/// allow it, and the system must not pipe cores to a program.
 fn core_files() -> bool {
     let allowed = crate::sys::process::may_dump_core();
     let pattern = Path::new("/proc/sys/kernel/core_pattern");

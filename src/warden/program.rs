@@ -1,4 +1,4 @@
-//! The program that is executed: a warden, or what agents execute.
+//! The program that is exec'ed: a warden, or whatever agents exec.
 
 use super::{Post, serve};
 use crate::agent::program;
@@ -6,7 +6,7 @@ use crate::scenario::ChildOptions;
 use crate::subject::Registry;
 use crate::sys::process::exit_now;
 
-/// Becomes what the options say. Returns the value of [`crate::scenario::Step::Return`], for `main` to return it too.
+/// Does what the options say. Returns the value of [`crate::scenario::Step::Return`], which `main` returns too.
 pub fn run(options: ChildOptions, registry: impl FnOnce() -> Registry) -> i32 {
     let Some(folder) = options.warden else { return program::run(options, registry) };
     let streams = super::own_streams();

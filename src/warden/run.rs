@@ -1,14 +1,15 @@
 //! A program that runs a program: its start, its output and its exit.
 
 use super::Warden;
-use super::agent::{self, Agent, errno};
+use super::agent::{Agent, keep_text};
 use super::inner::{self, Containment};
+use super::start::{self, errno};
 use super::write_all;
 use crate::protocol::Line;
 use crate::protocol::codec::Words;
 use crate::sys::process::{self, Forked, Handle};
 use crate::sys::process_table::{self, State};
-use crate::sys::{signal, terminal};
+use crate::sys::{makeshift, signal, terminal};
 use crate::wait::Signal;
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
@@ -16,6 +17,7 @@ use std::ffi::{CString, OsStr};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// How a program is started.
 pub(super) struct How {
@@ -27,16 +29,24 @@ pub(super) struct How {
     pub(super) ignored: Vec<String>,
     /// The signals that it blocks.
     pub(super) blocked: Vec<String>,
-    /// Paths in its folder, and what is in them, by turns.
+    /// It is the parent of a child that has exited with 3.
+    pub(super) zombie: bool,
+    /// Paths in its folder, each followed by the file's contents.
     pub(super) files: Option<Words>,
 }
 
-/// What of a program is judged beside its exit: its CPU time, how often it gave up the CPU, what it catches, its size.
-pub(super) fn figures(pid: i32) -> Line {
+/// The CPU time of an agent.
+pub(super) fn cpu(pid: i32) -> Line {
     let mut line = Line::new("ok");
     if let Ok(Some(process)) = process_table::read(pid) {
         line.set("cpu", process.cpu.as_micros());
     }
+    line
+}
+
+/// The figures of a program that are judged besides its exit: CPU time, context switches, caught signals, size.
+pub(super) fn figures(pid: i32) -> Line {
+    let mut line = cpu(pid);
     if let Some(switches) = process_table::voluntary_switches(pid, pid) {
         line.set("switches", switches);
     }
@@ -64,12 +74,12 @@ impl Warden<'_> {
         self.containment.get_or_insert_with(inner::try_out).clone()
     }
 
-    /// Where a program is started; removed with all that is in it.
+    /// The directory where a program is started; removed with everything in it.
     pub(super) fn program_folder(&self) -> PathBuf {
         self.folder.join("p")
     }
 
-    /// Starts a program, in a namespace where one can be had. A trial may run a program several times.
+    /// Starts a program, in a namespace if possible. A trial may run a program several times.
     pub(super) fn run_program(&mut self, nonce: String, argv: Words, how: How) -> Result<i32, String> {
         match &self.agent {
             None => {}
@@ -79,11 +89,11 @@ impl Warden<'_> {
         let argv: Vec<CString> = argv.0.into_iter().filter_map(|word| CString::new(word).ok()).collect();
         let folder = self.program_folder();
         make(&folder, how.files.as_ref())?;
-        let mut streams = agent::streams().map_err(|e| format!("cannot make pipes: {}", errno(e)))?;
+        let mut streams = start::streams().map_err(|e| format!("cannot create pipes: {}", errno(e)))?;
         let master = match how.terminal {
             true => {
                 let (master, slave) =
-                    terminal::pair().map_err(|e| format!("cannot make a terminal: {}", errno(e)))?;
+                    terminal::pair().map_err(|e| format!("cannot create a terminal: {}", errno(e)))?;
                 let _ = rustix::io::ioctl_fionbio(&master, true);
                 streams.theirs[0] = slave;
                 Some(master)
@@ -125,9 +135,9 @@ impl Warden<'_> {
         Ok(pid)
     }
 
-    /// Ends what the last run of a program has left, and keeps what would be a leak.
+    /// Cleans up after the last run of a program, and records what would be a leak.
     fn end_run(&mut self) {
-        // Of a program that runs, nothing is left behind yet.
+        // A program that is still running has left nothing behind yet.
         let over = self.agent.as_ref().is_some_and(|agent| agent.status.is_some());
         let expected = self.expected();
         let inner = self.agent.as_ref().and_then(|agent| agent.inner.as_ref()).map(|inner| inner.pid);
@@ -167,7 +177,7 @@ impl Warden<'_> {
     pub(super) fn read_terminal(&mut self) {
         let Some(agent) = &mut self.agent else { return };
         let Some(terminal) = &agent.terminal else { return };
-        if agent::keep_text(terminal, &mut agent.stderr_text).is_none() {
+        if keep_text(terminal, &mut agent.stderr_text).is_none() {
             agent.terminal = None;
         }
     }
@@ -187,7 +197,7 @@ impl Warden<'_> {
         }
     }
 
-    /// Counts the descendants of the warden, the inner one aside.
+    /// Counts the descendants of the warden, excluding the inner one.
     pub(super) fn tally(&mut self) -> Line {
         let inner = self.agent.as_ref().and_then(|agent| agent.inner.as_ref());
         let orphans = inner.map_or(&[][..], |inner| inner.orphans.as_slice());
@@ -199,11 +209,11 @@ impl Warden<'_> {
     }
 }
 
-/// Makes the folder of a program, and its files.
+/// Creates the directory of a program, and its files.
 fn make(folder: &Path, files: Option<&Words>) -> Result<(), String> {
     let _ = std::fs::remove_dir_all(folder);
     let made = std::fs::create_dir(folder);
-    made.map_err(|e| format!("cannot make {}: {e}", folder.display()))?;
+    made.map_err(|e| format!("cannot create {}: {e}", folder.display()))?;
     for pair in files.map_or(&[][..], |files| files.0.as_slice()).chunks_exact(2) {
         let path = folder.join(OsStr::from_bytes(&pair[0]));
         let parent = path.parent().unwrap_or(folder);
@@ -217,13 +227,27 @@ fn make(folder: &Path, files: Option<&Words>) -> Result<(), String> {
     Ok(())
 }
 
+/// How often is looked whether a child that exits at once has done so: for ten seconds.
+const LOOKS: usize = 10_000;
+
+/// Makes a child that exits with 3, and leaves it to whatever this process becomes.
+fn make_zombie() {
+    let Ok(pid) = process::spawn(|| 3) else { return };
+    for _ in 0..LOOKS {
+        if process_table::is_zombie(pid) {
+            return;
+        }
+        makeshift::pause(Duration::from_millis(1));
+    }
+}
+
 /// Becomes the program.
 fn become_program(theirs: [OwnedFd; 3], argv: &[CString], folder: &Path, how: &How) -> ! {
     if how.terminal {
         let _ = rustix::process::setsid();
         let _ = terminal::take_control(&theirs[0]);
     }
-    agent::become_agent(theirs);
+    start::become_agent(theirs);
     signal::reset_all();
     let named =
         |names: &[String]| names.iter().filter_map(|name| Signal::from_name(name)).collect::<Vec<_>>();
@@ -233,7 +257,10 @@ fn become_program(theirs: [OwnedFd; 3], argv: &[CString], folder: &Path, how: &H
     for signal in named(&how.blocked) {
         let _ = signal::block(signal.number());
     }
-    // What it leaves behind, as nohup.out, is removed with its folder.
+    if how.zombie {
+        make_zombie();
+    }
+    // Whatever it leaves behind, such as nohup.out, is removed with its directory.
     let _ = rustix::process::chdir(folder);
     let program = argv.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default();
     let why = format!("cannot execute {program}: {}\n", errno(process::exec(argv)));

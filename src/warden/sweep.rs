@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// The time limit for a killed process to die: in an uninterruptible sleep it takes as long as its device.
+/// The time limit for a killed process to die: in an uninterruptible sleep it takes as long as the device does.
 const DYING: Duration = Duration::from_secs(10);
 
 /// Finds and kills the descendants of the warden.
@@ -20,7 +20,7 @@ pub(super) struct Sweeper {
     adopts: bool,
     /// Zombies the system would not let us reap, because its wait is faulty. They disappear with the warden.
     stuck: BTreeSet<i32>,
-    /// Zombies of earlier trials that another process must reap, since we adopt none: no hurry.
+    /// Zombies of earlier trials that another process has to reap, since we adopt none: no hurry.
     elsewhere: BTreeSet<i32>,
 }
 
@@ -28,7 +28,7 @@ impl Sweeper {
     pub(super) fn new(adopts: bool) -> Sweeper {
         let mut below = Descendants::new(process::pid());
         let mut stuck = BTreeSet::new();
-        // How to search the process table can be told only when there is something to find.
+        // How to search the process table can be determined only when there is something to find.
         let held = || {
             process::die_with_parent(Some(libc::SIGKILL));
             loop {
@@ -37,7 +37,7 @@ impl Sweeper {
         };
         if let Ok(pid) = process::spawn(held) {
             if matches!(process_table::glance(pid), Ok(None)) {
-                // A table of this process alone.
+                // A table that shows only this process.
                 process_table::distrust();
             }
             let _ = process::kill(pid, libc::SIGKILL);
@@ -61,7 +61,7 @@ impl Sweeper {
     pub(super) fn is_below_us(&self, pid: i32) -> bool {
         let us = process::pid();
         let mut at = pid;
-        // Deeper than any trial. There are no loops, but a table read while it changes may seem to have one.
+        // Deeper than any trial. There are no loops, but a table read while it changes may appear to have one.
         for _ in 0..64 {
             match process_table::glance(at) {
                 Ok(Some(p)) if p.ppid == us => return true,
@@ -77,17 +77,17 @@ impl Sweeper {
         process_table::is_there()
     }
 
-    /// The descendants, now.
+    /// The current descendants.
     pub(super) fn processes(&mut self) -> Vec<process_table::Process> {
         self.below.scan().unwrap_or_default()
     }
 
-    /// The pids of the descendants, now.
+    /// The pids of the current descendants.
     pub(super) fn pids(&mut self) -> Vec<i32> {
         self.processes().into_iter().map(|p| p.pid).collect()
     }
 
-    /// Whether a process is surely none of ours: it lives, and its ancestors lead elsewhere.
+    /// Whether a process is certainly not ours: it is alive, and its ancestors lead elsewhere.
     pub(super) fn is_elsewhere(&self, pid: i32) -> bool {
         // An ancestor that exits between two looks breaks the chain.
         self.adopts
@@ -107,9 +107,10 @@ impl Warden<'_> {
         self.read_agent();
         self.read_stderr();
         let expected = self.expected();
-        // Of a program that runs, nothing is left behind yet.
+        // A program that is still running has left nothing behind yet.
         let runs = self.agent.as_ref().is_some_and(|agent| agent.program && agent.status.is_none());
         let swept = self.kill_everything();
+        self.freezer = None;
         self.read_stderr();
         let Some(agent) = self.agent.take() else { return answer };
         self.children.clear();
@@ -118,7 +119,7 @@ impl Warden<'_> {
             self.tell(&Line::new("stderr").with_list("text", [&agent.stderr_text]));
         }
         let leaked = swept.found.iter().filter(|_| !runs);
-        // What the inner warden has adopted, the program has left.
+        // Whatever the inner warden has adopted was left behind by the program.
         let inner = agent.inner.as_ref().map(|inner| inner.pid);
         let excused = |ppid| expected.contains(&ppid) && Some(ppid) != inner;
         let leaked = leaked.filter(|p| !expected.contains(&p.pid) && !excused(p.ppid));
@@ -135,8 +136,8 @@ impl Warden<'_> {
         answer
     }
 
-    /// The expected processes: the agent, its descendants when it said hello, and every process named in an answer.
-    /// Descendants of these were made by a scenario; anything else has leaked.
+    /// The expected processes: the agent, its descendants when it said hello, and every process named in a reply.
+    /// Their descendants were created by a scenario; anything else has leaked.
     pub(super) fn expected(&self) -> BTreeSet<i32> {
         let mut expected: BTreeSet<i32> = self.children.known.iter().map(|c| c.handle.pid()).collect();
         expected.extend(self.children.forked.iter());
@@ -158,10 +159,10 @@ impl Warden<'_> {
         if !self.sweeper.adopts {
             swept.found = self.sweeper.below.scan().unwrap_or_default();
         }
-        // The agent first: its children are reparented to us, if we adopt, and then nobody else can reap them.
+        // The agent first: its children are then reparented to us, if we adopt, and no one else can reap them.
         if let Some(agent) = &self.agent {
             if !self.sweeper.has_a_table() {
-                // Nobody can find a process without a parent. The group is ours until its leader is reaped.
+                // A process without a parent cannot be found. The group number is ours until its leader is reaped.
                 let group = rustix::process::Pid::from_raw(agent.handle.pid());
                 let _ = group.map(|group| rustix::process::kill_process_group(group, Signal::KILL));
             }
@@ -175,7 +176,7 @@ impl Warden<'_> {
         }
         let known: Vec<Handle> = self.children.known.drain(..).map(|child| child.handle).collect();
         if !self.sweeper.adopts {
-            // One that has left the session as well is known only by its connection.
+            // A process that has left the session as well is known only by its connection.
             for handle in &known {
                 let _ = handle.signal(libc::SIGKILL);
             }
@@ -183,7 +184,7 @@ impl Warden<'_> {
         loop {
             let below = match self.sweeper.below.scan() {
                 Ok(below) => below,
-                // Without a process table only known processes can be killed.
+                // Without a process table, only known processes can be killed.
                 Err(_) => return Swept { stuck: self.kill_known(&known, began), ..swept },
             };
             let present: BTreeSet<i32> = below.iter().map(|p| p.pid).collect();
@@ -193,7 +194,7 @@ impl Warden<'_> {
                 swept.found.clone_from(&below);
             }
             let left: Vec<_> = below.iter().filter(|p| !self.sweeper.stuck.contains(&p.pid)).collect();
-            // A descendant at this moment, and only its parent could have reaped it since: which is killed as well.
+            // It was a descendant just now, so only its parent, which is killed as well, could have reaped it since.
             let living = left.iter().filter(|p| !matches!(p.state, State::Zombie | State::Dead));
             let living: Vec<i32> = living.map(|p| p.pid).collect();
             for pid in &living {
@@ -205,7 +206,7 @@ impl Warden<'_> {
             for process in &left {
                 self.await_end(process.pid, began);
             }
-            // What was alive may have forked before it died.
+            // Processes that were alive may have forked before they died.
             if living.is_empty() || began.elapsed() > DYING {
                 swept.stuck = self.sweeper.stuck.len() + if living.is_empty() { 0 } else { living.len() };
                 return swept;
@@ -215,7 +216,7 @@ impl Warden<'_> {
 
     /// Waits until a killed process is a zombie, and reaps it if it is ours.
     fn await_end(&mut self, pid: i32, began: Instant) {
-        // Most are ours and dead by now.
+        // Most are ours and already dead.
         let reaped = process::reap(pid);
         if let Reaped::Gone(status) = reaped {
             self.note_status(pid, status);
@@ -228,7 +229,7 @@ impl Warden<'_> {
             match process_table::glance(pid) {
                 Ok(Some(p)) if matches!(p.state, State::Zombie | State::Dead) => {
                     if p.ppid != process::pid() {
-                        // Its parent is killed, too: then it is reparented to us, if we adopt.
+                        // Its parent is killed, too; it is then reparented to us, if we adopt.
                         if !self.sweeper.adopts {
                             self.sweeper.elsewhere.insert(pid);
                         }
@@ -239,7 +240,7 @@ impl Warden<'_> {
                     }
                 }
                 Ok(Some(_)) => {}
-                // No process table, or it is gone.
+                // There is no process table, or the process is gone.
                 Ok(None) => return,
                 Err(_) => return self.reap(pid),
             }
@@ -248,7 +249,7 @@ impl Warden<'_> {
         }
     }
 
-    /// Keeps the status of the agent.
+    /// Records the status of the agent.
     fn note_status(&mut self, pid: i32, status: i32) {
         if let Some(agent) = self.agent.as_mut().filter(|agent| agent.handle.pid() == pid) {
             agent.status = Some(status);
@@ -264,7 +265,7 @@ impl Warden<'_> {
         if let Reaped::Gone(status) = status {
             self.note_status(pid, status);
         }
-        // The result of a wait is not to be trusted either way.
+        // The result of a wait cannot be trusted either way.
         if matches!(process_table::glance(pid), Ok(Some(p)) if matches!(p.state, State::Zombie) && p.ppid == process::pid())
         {
             self.sweeper.stuck.insert(pid);
@@ -272,7 +273,7 @@ impl Warden<'_> {
         }
     }
 
-    /// Kills and reaps the known processes, where others cannot be found; returns how many would not die.
+    /// Kills and reaps the known processes, if others cannot be found; returns how many would not die.
     fn kill_known(&mut self, known: &[Handle], began: Instant) -> usize {
         for handle in known {
             let _ = handle.signal(libc::SIGKILL);
@@ -289,8 +290,8 @@ impl Warden<'_> {
     }
 }
 
-/// Kills everything else in the warden's own session: if nobody adopts for us, a process whose parent exited before our
-/// first scan is no longer our descendant.
+/// Kills everything else in the warden's own session: if orphans are not reparented to us, a process whose parent
+/// exited before our first scan is no longer our descendant.
 fn kill_session(began: Instant) {
     let us = process::pid();
     if process::session_of(us) != Ok(us) {
@@ -327,7 +328,7 @@ fn pause(time: Duration) {
     if time.is_zero() { std::thread::yield_now() } else { crate::sys::makeshift::pause(time) }
 }
 
-/// The signal that a status word of this system tells of.
+/// The signal reported by a status word of this system.
 fn killed_by(status: i32) -> Option<crate::wait::Signal> {
     crate::wait::WaitStatus::from_raw(status).term_signal()
 }

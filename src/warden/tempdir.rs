@@ -3,7 +3,7 @@
 use rustix::io::Errno;
 use std::path::{Path, PathBuf};
 
-/// The maximum length of a Unix socket path on every system, less what is appended to the directory.
+/// The maximum length of a Unix socket path on any system, less what is appended to the directory.
 const ROOM: usize = 104 - "/w000/s ".len();
 
 /// Creates a private directory below `TMPDIR` (or `/tmp`, if that path is too long for a socket).
@@ -14,7 +14,7 @@ pub fn make() -> Result<PathBuf, String> {
     let wanted = std::path::absolute(&wanted).unwrap_or(wanted);
     let base = if wanted.as_os_str().len() + 24 > ROOM { Path::new("/tmp") } else { wanted.as_path() };
     let pid = crate::sys::process::pid();
-    // A umask that denies the owner would lock us out of our own directories and prevent core files.
+    // A umask that denies the owner would lock us out of our own directories, and prevent core files.
     crate::sys::process::allow_owner();
     for attempt in 0..100 {
         let folder = base.join(format!("waitspec-{pid}-{attempt}"));

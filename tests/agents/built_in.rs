@@ -51,7 +51,7 @@ fn threads() {
     talk.reaped(pid);
     assert_eq!(talk.text("exit-thread thread=1"), "ok");
     assert_eq!(talk.text("exit-thread thread=7"), "ok");
-    // A new thread with that number, and a child of it: executed, whatever the request allows.
+    // A new thread with that number, and a child of it: executed, although the request allows a fork.
     let again = talk.ask("wait thread=1");
     assert_eq!(again.get("errno").as_deref(), Some("ECHILD"));
     let pid = talk.spawn("any", &["exit code=3"]);
@@ -95,9 +95,12 @@ fn interruption() {
     let call = talk.send("wait");
     let tid = talk.line().number("tid").expect("a thread");
     let tid = i32::try_from(tid).expect("a thread");
+    // Where the call that it sleeps in is not visible, it may still be another one.
+    let mut others = 0;
     let asleep = || {
         let state = process_table::is_asleep_in_wait(talk.pid(), tid);
-        matches!(state, Asleep::InWait | Asleep::InOtherCall).then_some(())
+        others = if state == Asleep::InOtherCall { others + 1 } else { 0 };
+        (state == Asleep::InWait || others == 100).then_some(())
     };
     poll(Duration::from_secs(60), asleep).expect("it never slept");
     process::kill(talk.pid(), libc::SIGUSR1).expect("it is ours");
@@ -138,7 +141,7 @@ fn refusals() {
         ("waitpid pid=1 options=WNONSENSE", "unsupported"),
         ("waitid idtype=P_NONSENSE who=0", "unsupported"),
         ("waitpid pid=99999999999", "unsupported"),
-        // What makes no sense is an error of whoever sent it.
+        // A nonsensical request is the sender's error.
         ("spawn", "malformed"),
         ("spawn argv=/bin/sh%00", "malformed"),
         ("spawn argv=/bin/sh image=any", "malformed"),
@@ -185,8 +188,7 @@ fn pidfd() {
     let pid = talk.spawn("any", &[]);
     let opened = talk.ask(&format!("pidfd_open pid={pid} nonblock=yes"));
     if opened.word() == "err" {
-        // A kernel before 5.10, or a filter.
-        return;
+        return super::skip::skip("no non-blocking pidfd: a kernel before 5.10, or a filter");
     }
     let fd = opened.number("fd").expect("a descriptor");
     assert_eq!(talk.text(&format!("poll fd={fd}")), "ok revents=");

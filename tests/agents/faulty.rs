@@ -20,8 +20,8 @@ fn with_agent(fault: &Fault) -> Ended {
     let agent = format!("--subject=agent:python3 {} {}", super::fixture("faulty/agent.py"), fault.name);
     // Shorten the deadlines only for faults that are timeouts.
     let scale = match fault.run {
-        Run::Refused(_, why) | Run::Ran(_, _, why) if why.contains("in time") => "0.3",
-        Run::Ran(_, _, "it does not sleep") => "0.3",
+        Run::Refused(_, why) | Run::Ran(_, _, why) if why.contains("in time") => "0.6",
+        Run::Ran(_, _, "it does not sleep") => "0.6",
         _ => "1",
     };
     let scale = format!("--timeout-scale={scale}");

@@ -1,11 +1,11 @@
-//! The agents in other languages keep to the protocol, wherever their interpreter or compiler is installed.
+//! The agents in other languages conform to the protocol, if their interpreter or compiler is installed.
 
 use std::path::PathBuf;
 use std::process::Command;
 
 use libtest_mimic::{Failed, Trial};
 
-/// The language, and how its agent is started: a program and its arguments, where `@` stands for the folder of agents.
+/// The language, and how its agent is started: a program and its arguments, where `@` stands for the directory of agents.
 const INTERPRETED: &[(&str, &[&str])] = &[
     ("Python's template", &["python3", "@template/agent.py"]),
     ("PyPy", &["pypy3", "@python/agent.py"]),
@@ -23,7 +23,7 @@ const COMPILED: &[(&str, &[&str], &str)] = &[
     ("OCaml", &["ocamlopt", "-I", "+unix", "unix.cmxa", "-o"], "ocaml/agent.ml"),
 ];
 
-/// Modules that are packages of their own: the command fails where they are not installed.
+/// Modules that are separate packages: the command fails if they are not installed.
 const MODULES: &[(&str, &[&str])] = &[
     ("Lua", &["lua5.3", "-l", "posix", "-e", ""]),
     ("PHP", &["php", "-r", "exit(function_exists('pcntl_fork') ? 0 : 1);"]),
@@ -37,7 +37,7 @@ fn is_installed(language: &str, program: &str) -> bool {
     super::has(program) && !MODULES.iter().any(|(name, command)| *name == language && lacks(command))
 }
 
-/// Compiles an agent into a folder of its own, since compilers write beside a source.
+/// Compiles an agent in a directory of its own, since compilers write files next to the source.
 fn compiled(language: &str, command: &[&str], source: &str) -> Result<Vec<String>, Failed> {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("agent-{language}"));
     std::fs::create_dir_all(&folder)?;
@@ -54,7 +54,7 @@ fn compiled(language: &str, command: &[&str], source: &str) -> Result<Vec<String
     Ok(vec![program.to_string_lossy().into_owned()])
 }
 
-/// One test for each; it is ignored by name where its program is missing.
+/// One test for each; it is ignored by name if its program is missing.
 pub fn trials() -> Vec<Trial> {
     let interpreted = INTERPRETED.iter().map(|&(language, command)| {
         let argv: Vec<String> = command

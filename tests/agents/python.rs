@@ -1,9 +1,17 @@
 //! Replies of the Python agent to requests that `agent check` does not make.
 
 use std::process::Command;
+#[cfg(target_os = "linux")]
+use std::process::Stdio;
+#[cfg(target_os = "linux")]
+use std::time::Duration;
 
 use waitspec::sys::process;
+#[cfg(target_os = "linux")]
+use waitspec::sys::process_table::{self, Asleep, State};
 
+#[cfg(target_os = "linux")]
+use super::poll::poll;
 use super::talk::Talk;
 
 fn start() -> Talk {
@@ -61,4 +69,32 @@ pub fn requests() {
     }
     assert_eq!(talk.end(Some("bye")).code(), Some(0));
     assert_eq!(start().end(None).code(), Some(0));
+}
+
+/// Sleeps uninterruptibly, as a process does that waits for a page of its program: until its child, which opens a FIFO before its
+/// exec, has got there.
+#[cfg(target_os = "linux")]
+const SPAWNS: &str = "import os, sys
+os.posix_spawn('/bin/true', ['true'], {}, file_actions=[(os.POSIX_SPAWN_OPEN, 0, sys.argv[1], os.O_RDONLY, 0)])";
+
+/// Waiting for a disk is not sleeping in a call: a busy disk makes no hang.
+#[cfg(target_os = "linux")]
+pub fn uninterruptible_sleep() {
+    const LONG: Duration = Duration::from_secs(60);
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let fifo = folder.path().join("fifo");
+    assert!(Command::new("mkfifo").arg(&fifo).status().is_ok_and(|status| status.success()));
+    let mut python = Command::new("python3");
+    let mut child = python.args(["-c", SPAWNS]).arg(&fifo).stdin(Stdio::null()).spawn().expect("Python");
+    let pid = i32::try_from(child.id()).expect("a pid");
+    let state = || process_table::read(pid).ok().flatten().map(|process| process.state);
+    let slept = poll(LONG, || (state() == Some(State::DiskSleep)).then_some(()));
+    let asleep = process_table::is_asleep_in_wait(pid, pid);
+    // Both ends are open for as long as the child needs one.
+    let end = std::fs::File::options().read(true).write(true).open(&fifo);
+    let ended = poll(LONG, || child.try_wait().expect("it is our child"));
+    drop(end);
+    assert!(slept.is_some(), "{:?}", state());
+    assert_eq!(asleep, Asleep::Awake);
+    assert!(ended.is_some_and(|status| status.success()));
 }

@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use waitspec::protocol::{Line, LineReader};
 use waitspec::sys::process;
 
-/// Long enough for any machine; never used up.
+/// Long enough for any machine; never reached.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A running agent.
@@ -127,7 +127,7 @@ impl Talk {
         self.children.retain(|&child| child != pid);
     }
 
-    /// Ends the session, with a request that makes the agent exit or by closing its input; returns its exit status.
+    /// Ends the session, either with a request that makes the agent exit or by closing its input; returns its exit status.
     pub fn end(mut self, request: Option<&str>) -> ExitStatus {
         if let Some(request) = request {
             self.send(request);

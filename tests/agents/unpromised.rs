@@ -1,4 +1,4 @@
-//! No source, no must: a handle that breaks what it never promised fails nothing.
+//! No source, no must: a handle that violates what it never promised fails nothing.
 //!
 //! Each mutant of a handle is judged without its promises, by every case that kills it with them.
 
@@ -8,7 +8,7 @@ use waitspec::protocol::handle::Form;
 use waitspec::subject::{Handle, Handles};
 use waitspec::wait::{Errno, Pid};
 
-/// What the name of a subject without its promises begins with, as this program's own agent.
+/// The prefix of subjects without their promises, hosted by this program's own agent.
 pub const PREFIX: &str = "unpromised:";
 
 /// Handles that promise nothing.
@@ -73,12 +73,12 @@ mod runs {
         of_handles.map(|(name, clauses)| (name.clone(), cases(clauses))).collect()
     }
 
-    /// No clause is credited or violated: what came of it is recorded.
+    /// No clause is credited or violated: the outcome is recorded.
     fn fails_nothing(mutant: &str, cases: &BTreeSet<String>) -> Result<(), Failed> {
         let program = super::super::own_program();
         let subject = format!("--subject=agent:{program} agent {PREFIX}mutant:{mutant}");
         let mut arguments: Vec<&str> = cases.iter().map(String::as_str).collect();
-        arguments.extend(["--format=json", "--timeout-scale=0.3", &subject]);
+        arguments.extend(["--format=json", "--timeout-scale=0.6", &subject]);
         let ended = run::run(&arguments).finish();
         let report = ended.report();
         let trials: Vec<_> = report.iter().filter(|record| record["type"] == "trial").collect();

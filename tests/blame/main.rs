@@ -1,7 +1,9 @@
-//! What is not the subject's fault is not blamed on it, and what is its fault is found by the clause that it violates.
+//! The subject is blamed for its own faults only, and these are attributed to the clause that they violate.
 //!
 //! Forks its wardens from its one thread, so it has no harness of its own.
 
+#[path = "../common/skip.rs"]
+mod skip;
 mod subjects;
 #[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../environments/tools.rs"]
@@ -17,7 +19,7 @@ use waitspec::runner::run::Session;
 use waitspec::runner::settings::Settings;
 use waitspec::sys::call::abi::Call;
 
-/// A subject, a trial, and what is to become of it.
+/// A subject, a trial, and its expected outcome.
 struct Row {
     subject: &'static str,
     case: &'static str,
@@ -38,29 +40,47 @@ const fn row(
 }
 
 const ROWS: &[Row] = &[
-    // A step of the child that fails is the child's own, and its errno is told.
-    row("forbidden-step", "exit-code.one-child", Call::Wait4, "skip", "a child cannot setpgid here: EPERM"),
-    row("forbidden-step", "exit-code.one-child", Call::Waitid, "skip", "a child cannot setpgid here: EPERM"),
-    row("wrong-step", "exit-code.one-child", Call::Wait4, "broken", "a child cannot setpgid here: EINVAL"),
+    // A failed step is the child's own failure, reported with its errno.
+    row(
+        "forbidden-step",
+        "exit-code.one-child",
+        Call::Wait4,
+        "skip",
+        "a child cannot perform setpgid here: EPERM",
+    ),
+    row(
+        "forbidden-step",
+        "exit-code.one-child",
+        Call::Waitid,
+        "skip",
+        "a child cannot perform setpgid here: EPERM",
+    ),
+    row(
+        "wrong-step",
+        "exit-code.one-child",
+        Call::Wait4,
+        "broken",
+        "a child cannot perform setpgid here: EINVAL",
+    ),
     row("forbidden-step", "signal-death.real-time", Call::Wait4, "skip", "no clause of this profile"),
-    // Those of two children among many, seen before theirs.
+    // Failures of two children among many, noticed before their messages.
     row("two-wrong-steps", "signal-death.real-time", Call::Wait4, "pass", ""),
-    // So is a program that cannot be run, or runs as something else.
+    // So is a program that cannot be executed, or runs as something else.
     row("no-program", "exit-code.one-child", Call::Wait4, "broken", "A exited with 127"),
     row("foreign-program", "exit-code.one-child", Call::Waitpid, "broken", "A exited with 2"),
     row("unknown-step", "exit-code.one-child", Call::Wait4, "broken", "unknown step or scenario 'leap'"),
     row("lost-connection", "exit-code.one-child", Call::Wait4, "broken", "A exited with 71"),
-    // What only the subject says is not believed.
+    // The subject's word alone does not count.
     row("says-64", "exit-code.one-child", Call::Wait4, "fail", "posix/waitpid/exit-code"),
     row("says-70", "exit-code.one-child", Call::Waitpid, "fail", "posix/waitpid/exit-code"),
     row("says-71", "exit-code.one-child", Call::Waitid, "fail", "posix/waitid/exited"),
     row("says-127", "exit-code.one-child", Call::Wait4, "fail", "posix/waitpid/exit-code"),
     row("says-1", "exit-code.one-child", Call::Waitpid, "fail", "posix/waitpid/exit-code"),
-    // A call that sleeps on violates what says when it returns, and not the value that would have come.
+    // A call that keeps sleeping violates the clause about when it returns, not the one about the value.
     row("sleeps", "exit-code.one-child", Call::Wait4, "hang", "posix/waitpid/blocks-until-change"),
     row("sleeps", "exit-code.one-child", Call::Waitid, "hang", "posix/waitid/blocks-until-event"),
     row("sleeps", "errors.no-children", Call::Wait4, "hang", "posix/waitpid/echild"),
-    // What a subject lacks altogether is one finding.
+    // Something that a subject lacks altogether is a single failure.
     row("no-waitid", "errors.provided", Call::Waitid, "fail", "posix/waitpid/provided"),
     row("no-waitid", "exit-code.one-child", Call::Waitid, "skip", "errors.provided@waitid"),
     row("no-waitid", "nohang.running-child", Call::Waitid, "skip", "there is no waitid: ENOSYS"),
@@ -73,7 +93,7 @@ const ROWS: &[Row] = &[
         "waitpid has no WCONTINUED: EINVAL",
     ),
     row("no-continued", "stop-continue.stop-once", Call::Waitid, "skip", "waitid has no WCONTINUED: EINVAL"),
-    // An error that only some of its calls return is no missing option.
+    // An error that only some of its calls return does not mean a missing option.
     row("einval-once", "nohang.running-child", Call::Waitpid, "fail", "posix/waitpid/nohang-zero"),
 ];
 
@@ -111,9 +131,18 @@ fn main() -> ExitCode {
         }
     }
     tests.push(Trial::test("a stop that does not come is a failure", a_lost_stop));
+    tests.push(Trial::test("a waiter that does not stop is a failure", a_lost_stop_of_a_waiter));
     tests.push(Trial::test("a stop that cannot be proved to be lost is broken", an_unproved_stop));
     tests.push(Trial::test("a death that does not come is a failure", a_lost_kill));
-    tests.push(Trial::test("an explored history fails by a lost stop", a_lost_stop_of_a_history));
+    tests.push(Trial::test("a stop of the agent's group that does not come is a failure", a_lost_suspension));
+    tests.push(Trial::test(
+        "a program that executes another one cannot be traced",
+        a_program_is_executed_before_the_child,
+    ));
+    tests.push(Trial::test("a stop that must not come is a failure", a_stop_too_many));
+    tests.push(Trial::test("a process that is shown as a zombie and lives is a skip", a_living_zombie));
+    tests
+        .push(Trial::test("an explored history fails by a lost stop", a_stop_that_is_lost_fails_the_history));
     tests.push(Trial::test("a status of eight bytes is a failure", a_wide_status));
     let conclusion = libtest_mimic::run(&arguments, tests);
     if let Some(pool) = Arc::into_inner(stage).and_then(OnceLock::into_inner) {
@@ -158,12 +187,12 @@ fn waitspec(arguments: &[&str], preload: Option<&std::path::Path>) -> (Option<i3
 
 fn with_lost_signals(lost: &str, arguments: &[&str], code: i32, says: &[&str]) -> Result<(), Failed> {
     if !tools::works(&["python3", "-c", ""]) {
-        tools::skip("no python3");
+        skip::skip("no python3");
         return Ok(());
     }
     let relay = tools::file("tests/blame/relay.py");
     let warden = format!("--warden=python3 {} '{PROGRAM} warden' {lost}", relay.display());
-    let (ended, said) = waitspec(&[arguments, &["--timeout-scale=0.1", "--jobs=1", &warden]].concat(), None);
+    let (ended, said) = waitspec(&[arguments, &["--timeout-scale=0.3", "--jobs=1", &warden]].concat(), None);
     match says.iter().find(|text| !said.contains(**text)) {
         None if ended == Some(code) => Ok(()),
         missing => {
@@ -178,19 +207,61 @@ fn a_lost_stop() -> Result<(), Failed> {
     with_lost_signals("SIGSTOP", &run("stop-continue.stop-once@waitpid"), 1, &says)
 }
 
+/// The group of the agent is not orphaned: the warden, its parent, leads the session.
+fn a_lost_suspension() -> Result<(), Failed> {
+    let run = ["run", "stop-continue.stop-replaces-continue@wait4", "--subject=libc"];
+    with_lost_signals("SIGTSTP", &run, 1, &["posix/process/stops", "it has done another step"])
+}
+
+/// As an emulator's first program does: the child is trapped at each exec, and the case continues it once.
+fn a_program_is_executed_before_the_child() -> Result<(), Failed> {
+    let child = format!("--child=env {PROGRAM} child");
+    let run = ["run", "ptrace-parent.exec-trap@wait4", "--subject=libc", "--timeout-scale=0.3", "-v", &child];
+    let (ended, said) = waitspec(&run, None);
+    let says = "executes another one, at which it is trapped again";
+    if ended == Some(0) && said.contains("1 skip") && said.replace("\n            ", " ").contains(says) {
+        return Ok(());
+    }
+    Err(format!("exit code {ended:?}\n{said}").into())
+}
+
 fn an_unproved_stop() -> Result<(), Failed> {
     let run = ["run", "stop-continue.stop-once@waitpid", "--subject=libc"];
     with_lost_signals("SIGSTOP mute", &run, 3, &["A did not become stopped: it is"])
 }
 
-/// A plain wait sleeps on, and rightly so: the child lives.
+/// The child no longer answers, and is not waited for.
+fn a_stop_too_many() -> Result<(), Failed> {
+    let run = ["run", "stop-continue.orphaned-group@wait4", "--subject=libc"];
+    let says = ["posix/status/orphaned-group-no-stop", "expected  A to go on", "got       A is stopped"];
+    with_lost_signals("SIGTSTP stop", &run, 1, &says)
+}
+
+/// The agent, asleep in the call, cannot say that it still runs; but the call returns.
+fn a_lost_stop_of_a_waiter() -> Result<(), Failed> {
+    let run = ["run", "interrupted.stopped-waiter@wait4", "--subject=libc"];
+    let says = ["posix/process/stops", "agent is asleep, and the call that it was in has returned since"];
+    with_lost_signals("SIGSTOP", &run, 1, &says)
+}
+
+/// As gVisor's process table shows a process whose initial thread has exited. Once is enough, whatever the subject.
+fn a_living_zombie() -> Result<(), Failed> {
+    let run = ["run", "threads.stopped-once@waitid", "--subject=libc", "--subject=rustix", "-v"];
+    let says = [
+        "shows A as a zombie, and it does another step",
+        "same missing event as threads.stopped-once@waitid of libc",
+    ];
+    with_lost_signals("none zombie", &run, 0, &says)
+}
+
+/// A plain wait keeps sleeping, and rightly so: the child is alive.
 fn a_lost_kill() -> Result<(), Failed> {
     let run = ["run", "signal-death.any-sender@waitpid", "--subject=libc"];
     with_lost_signals("SIGKILL", &run, 1, &["posix/process/terminates"])
 }
 
 /// The child is told to exit later, so that it has a connection and can answer.
-fn a_lost_stop_of_a_history() -> Result<(), Failed> {
+fn a_stop_that_is_lost_fails_the_history() -> Result<(), Failed> {
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     let trace = folder.path().join("lost.trace");
     std::fs::write(&trace, "spawn A\nstop A\nwaitpid(A, WNOHANG|WUNTRACED)\nexit A 7\n")
@@ -232,7 +303,7 @@ fn a_wide_status() -> Result<(), Failed> {
     std::fs::write(&source, WIDE).map_err(|error| error.to_string())?;
     let [source, built] = [&source, &library].map(|path| path.display().to_string());
     if !tools::works(&["cc", "-shared", "-fPIC", "-w", "-o", &built, &source, "-ldl"]) {
-        tools::skip("no C compiler for a shared library");
+        skip::skip("no C compiler for a shared library");
         return Ok(());
     }
     let run = ["run", "exit-code", "nohang", "pointers", "--subject=libc", "--subject=waitspec"];

@@ -1,4 +1,4 @@
-//! Subjects, each wrong in one way, or with children that are.
+//! Subjects that are each wrong in one way, or whose children are.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use waitspec::protocol::Line;
@@ -7,7 +7,7 @@ use waitspec::sys::call::abi::Memory;
 
 type Answer = fn(&Request) -> Result<Observation, NotOffered>;
 
-/// The C library, with other answers or other children.
+/// The C library, with different answers or different children.
 struct Odd {
     name: &'static str,
     call: Answer,
@@ -45,7 +45,7 @@ pub fn all() -> Vec<Box<dyn Subject>> {
     SUBJECTS.into_iter().map(|odd| Box::new(odd) as Box<dyn Subject>).collect()
 }
 
-/// Has a child that does not connect do another step.
+/// Has a child that does not connect perform a different step.
 fn in_place_of_steps(line: Line, step: &str) -> Line {
     let mut argv = line.list("argv");
     if line.word() == "spawn" && argv.iter().any(|word| word == "--if-failed") {
@@ -56,7 +56,7 @@ fn in_place_of_steps(line: Line, step: &str) -> Line {
     line
 }
 
-/// Has a child connect where nobody listens.
+/// Has a child connect where nothing is listening.
 fn unconnected(line: Line) -> Line {
     let mut argv = line.list("argv");
     let Some(at) = argv.iter().position(|word| word == "--connect") else { return line };
@@ -65,19 +65,19 @@ fn unconnected(line: Line) -> Line {
     in_place_of_steps(line, "setpgid pgid=-1")
 }
 
-/// Has two children do another step in place of their death by a signal.
+/// Has two children perform a different step instead of dying of a signal.
 fn two_wrong_steps(line: Line) -> Line {
     let dies_by = |signal: &str| line.list("argv").iter().any(|word| word.ends_with(signal));
     if dies_by("=SIG63") || dies_by("=SIG64") { in_place_of_steps(line, "setpgid pgid=-1") } else { line }
 }
 
-/// Has a child made by an exec.
+/// Has a child created with an exec.
 fn executed(line: Line) -> Line {
     let argv = line.list("argv");
     run(line, &argv.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
-/// Has a child run something else, by an exec.
+/// Has a child execute something else.
 fn run(line: Line, argv: &[&str]) -> Line {
     if line.word() != "spawn" {
         return line;
@@ -86,7 +86,7 @@ fn run(line: Line, argv: &[&str]) -> Line {
     Line::new("spawn").with("id", id).with_list("argv", argv)
 }
 
-/// Every exit is one with that code.
+/// Reports every exit with that code.
 fn exited(request: &Request, code: i32) -> Result<Observation, NotOffered> {
     let mut seen = Libc.call(request)?;
     if let Memory::Wrote(info) = &mut seen.info
@@ -146,8 +146,8 @@ impl Subject for Odd {
         (self.call)(request)
     }
 
-    fn decode(&self, status: i32) -> Option<Decoded> {
-        Libc.decode(status)
+    fn macros(&self, status: i32) -> Option<Decoded> {
+        Libc.macros(status)
     }
 
     fn edit_request(&self, request: Line) -> Line {

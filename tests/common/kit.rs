@@ -1,4 +1,4 @@
-//! The C kit, where there is a C compiler.
+//! The C kit, if there is a C compiler.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,8 +9,8 @@ pub fn has(program: &str) -> bool {
         .is_some_and(|path| std::env::split_paths(&path).any(|p| p.join(program).exists()))
 }
 
-/// Builds the kit in a folder with these arguments of `kit/build`, of which the first is the compiler or an option: the
-/// program. A warning is an error.
+/// Builds the kit in a directory with these arguments of `kit/build`, the first of which is the compiler or an option; returns
+/// the program. Warnings are errors.
 pub fn build(folder: &Path, arguments: &[&str]) -> Result<PathBuf, String> {
     let program = folder.join("waitspec-c");
     let (options, compiler): (Vec<&str>, Vec<&str>) =

@@ -1,11 +1,11 @@
-//! Waiting for what nothing announces.
+//! Waiting for events without a notification.
 
 use std::time::{Duration, Instant};
 
-/// The pause between two looks: a loop without one takes the processor from what it waits for.
+/// The pause between two polls: without one, the loop would take the CPU from what it waits for.
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// Looks until there is a value; `None` if there is none within `limit`. Looks at least once.
+/// Polls until there is a value; `None` if there is none within `limit`. Polls at least once.
 pub fn poll<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let began = Instant::now();
     loop {

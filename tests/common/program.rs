@@ -1,4 +1,4 @@
-//! Running the program, and what it left.
+//! Running the program, and its results.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -17,7 +17,7 @@ pub fn program() -> Command {
     program
 }
 
-/// Runs a command to its end.
+/// Runs a command to completion.
 pub fn said(command: &mut Command) -> Said {
     let output = command.output().expect("the program starts");
     Said {

@@ -1,7 +1,7 @@
-"""An agent that keeps a trial open for ever: `agent.py AGENT`.
+"""An agent that keeps a trial open forever: `agent.py AGENT`.
 
-It is the Python agent at that path, but no wait is ever made: instead a stopped and two burning children stand beside
-those of the trial, and one that does not die with its parent. The variable WAITSPEC names the program that they are.
+It is the Python agent at that path, but it never makes a wait call: instead it adds a stopped child, two that burn CPU time and
+one that does not die with its parent to those of the trial. The variable WAITSPEC names the program that they run.
 """
 
 import importlib.util

@@ -37,31 +37,45 @@ fn a_child_program_of_another_machine_is_broken() {
     let mut header = b"\x7fELF\x02\x02\x01\0\0\0\0\0\0\0\0\0\0\x02".to_vec();
     header.extend(machine.to_be_bytes());
     header.resize(64, 0);
-    child_is(|path| write(path, &header, 0o755)).saying("put an emulator before it");
+    child_is(|path| write(path, &header, 0o755)).saying("run it under an emulator");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let program = folder.path().join("agent");
     write(&program, &header, 0o755);
     let option = format!("--subject=agent:{}", program.display());
-    run(&[CASE, &option]).finish().code(5).saying("put an emulator before it");
+    run(&[CASE, &option]).finish().code(5).saying("run it under an emulator");
     let option = format!("--warden={}", program.display());
-    run(&[CASE, &option]).finish().code(3).saying("put an emulator before it");
+    run(&[CASE, &option]).finish().code(3).saying("run it under an emulator");
 }
 
 #[test]
 fn a_warden_that_ends_at_once_is_broken() {
     run(&[CASE, "--warden=sh -c 'exit 3'"]).finish().code(3).saying("does `sh -c exit 3` start a warden?");
-    // As an emulator that cannot load its program.
+    // Like an emulator that cannot load its program.
     run(&[CASE, "--warden=sh -c 'kill -9 $$'"])
         .finish()
         .code(3)
-        .saying("the warden ended before it answered");
+        .saying("the warden exited before it answered");
+}
+
+/// It is ended with the run, which [`run`] checks.
+#[test]
+fn a_command_that_is_no_warden_is_broken() {
+    for (command, why) in [
+        ("cat", "the command echoes what it is sent"),
+        ("sh -c 'echo Linux version 9.9; exec sleep 1000'", "`--warden 'framed:COMMAND'` passes over"),
+        ("sleep 1000", "no answer in time"),
+        ("sh -c 'trap \"\" TERM; while :; do sleep 1000; done'", "no answer in time"),
+    ] {
+        let warden = format!("--warden={command}");
+        run(&[CASE, &warden, "--timeout-scale=0.1"]).finish().code(3).saying(why);
+    }
 }
 
 #[test]
 fn a_child_program_that_exits_at_once_is_broken() {
-    child_is(|path| write(path, b"#!/bin/sh\nexit 0\n", 0o755)).saying("ended before it connected");
-    // As an emulator that dies.
-    child_is(|path| write(path, b"#!/bin/sh\nkill -9 $$\n", 0o755)).saying("ended before it connected");
+    child_is(|path| write(path, b"#!/bin/sh\nexit 0\n", 0o755)).saying("terminated before it connected");
+    // Like an emulator that dies.
+    child_is(|path| write(path, b"#!/bin/sh\nkill -9 $$\n", 0o755)).saying("terminated before it connected");
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! A kernel whose wait lies to every process, including driver and wardens, by strace's fault injection.
 
-use super::run::run;
-use super::tools::{skip, works};
-use std::time::Duration;
+use super::kit;
+use super::run::{LIMIT, run};
+use super::skip::skip;
+use super::tools::works;
 
 /// Cases that do not trace: strace traces the children already.
 const PART: [&str; 11] = [
@@ -30,7 +31,7 @@ fn blames_the_subjects(inject: &str) {
     arguments.extend(PART);
     let inject = format!("inject={inject}");
     let ended = run(&arguments).by(&["strace", "-f", "-o", "/dev/null", "-e", &inject]).finish().code(1);
-    assert!(ended.took < Duration::from_secs(90), "{inject}: {:?}", ended.took);
+    assert!(ended.took < LIMIT / 2, "{inject}: {:?}", ended.took);
     let trials = ended.trials();
     let failed: Vec<_> = trials.iter().filter(|t| ["fail", "hang", "crash"].contains(&&*t.verdict)).collect();
     assert!(!failed.is_empty(), "{inject}");
@@ -77,7 +78,7 @@ fn a_slow_wait_passes() {
     run(&arguments).by(&["strace", "-f", "-o", "/dev/null", "-e", inject]).finish().code(0);
 }
 
-/// What is wholly missing is one finding, and the other trials name it.
+/// Something that is missing altogether is a single failure, and the other trials refer to it.
 #[test]
 fn a_missing_call_is_found_once() {
     if !works(&["strace", "-f", "-o", "/dev/null", "true"]) {
@@ -93,4 +94,29 @@ fn a_missing_call_is_found_once() {
         |t: &&super::run::Trial| t.verdict == "skip" && t.reason.contains("errors.provided@waitid");
     assert!(trials.iter().filter(names_it).count() > 10, "{trials:?}");
     assert!(trials.iter().all(|t| t.verdict != "broken"), "{trials:?}");
+}
+
+/// A child in its own PID namespace reports a pid that is useless here: if the system provides no other, the trial is skipped.
+#[test]
+fn a_child_with_an_unknown_pid_is_a_skip() {
+    if !works(&["strace", "-f", "-o", "/dev/null", "true"]) {
+        return skip("no strace, or no ptrace for it");
+    }
+    if !works(&["unshare", "--pid", "--fork", "true"]) {
+        return skip("no PID namespaces here");
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let kit = kit::has("cc").then(|| kit::build(folder.path(), &["cc"]).expect("the kit"));
+    let inject = "inject=getsockopt:error=ENOPROTOOPT";
+    let strace = ["strace", "-f", "-o", "/dev/null", "-e", inject];
+    let mut wardens = vec![None];
+    wardens.extend(kit.map(|kit| Some(format!("--warden={} warden", kit.display()))));
+    for warden in wardens {
+        let mut arguments = vec!["reparenting.pidns-init-exits", "--subject=libc", "--format=json"];
+        arguments.extend(warden.as_deref());
+        let trials = run(&arguments).by(&strace).finish().trials();
+        let why = "nothing here shows the pid of child A";
+        let skipped = trials.iter().filter(|t| t.verdict == "skip" && t.reason.contains(why));
+        assert!(skipped.count() == trials.len() && !trials.is_empty(), "{warden:?}: {trials:?}");
+    }
 }

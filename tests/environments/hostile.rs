@@ -1,7 +1,8 @@
 //! Inherited state, missing resources and limits.
 
 use super::run::{Ended, run};
-use super::tools::{skip, works};
+use super::skip::skip;
+use super::tools::works;
 use std::fs::File;
 use std::path::PathBuf;
 
@@ -99,7 +100,7 @@ fn no_temporary_folder() {
 
 #[test]
 fn a_temporary_folder_that_cannot_be_written() {
-    // Not even by root.
+    // Not even for root.
     if File::open("/proc/self/stat").is_err() {
         return skip("no /proc");
     }
@@ -123,7 +124,7 @@ fn a_working_folder_that_cannot_be_written() {
 fn the_reader_of_the_report_is_gone() {
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
-    // The reader has closed the pipe; the verdict counts.
+    // The reader has closed the pipe; the exit code still counts.
     run(&SOME).into(writer).finish().code(0);
 }
 

@@ -1,8 +1,9 @@
 //! A run whose driver or warden is killed or interrupted.
 
 use super::poll::poll;
-use super::run::{Ended, Run, Running, can_be_found, run, send};
-use super::tools::{file, skip, works};
+use super::run::{Ended, LIMIT, Run, Running, can_be_found, run, send};
+use super::skip::skip;
+use super::tools::{file, works};
 use rustix::process::Signal;
 use std::time::Duration;
 use waitspec::sys::signal::{Action, Flags, set_action};
@@ -32,7 +33,7 @@ fn in_the_middle(prepare: impl Fn(Run) -> Option<Run>) -> Option<Running> {
     // The working directory of the agent is that of the run.
     let started = started.after("cd \"$TMPDIR/..\"");
     let running = prepare(started)?.start();
-    let there = poll(super::run::LIMIT, || {
+    let there = poll(LIMIT, || {
         let (agents, children) = (running.below(2), running.below(3));
         let in_state = |state| children.iter().filter(|p| p.state == state).count();
         let burning = agents.iter().chain(&children).filter(|p| p.ticks >= 5 && p.state == 'R').count();
@@ -45,7 +46,7 @@ fn in_the_middle(prepare: impl Fn(Run) -> Option<Run>) -> Option<Running> {
     Some(running)
 }
 
-/// Nothing is left when the driver is gone; `finish` checks. How long that takes depends on the load of the machine.
+/// Nothing is left when the driver is gone, as `finish` checks. How long that takes depends on the load of the machine.
 fn nothing_is_left(running: Running, signal: Signal) {
     running.signal(signal);
     let ended = running.finish();
@@ -105,7 +106,7 @@ fn handles_in_the_middle() -> Running {
     ];
     let running = run(&arguments).start();
     let namespaces = works(&["unshare", "--pid", "--fork", "true"]);
-    let there = poll(super::run::LIMIT, || {
+    let there = poll(LIMIT, || {
         // The agents, and one more below process 1 of a namespace. Their children are zombies, which show no environment to be
         // found by.
         let there = running.below(2).len() >= 2 && (!namespaces || !running.below(3).is_empty());
@@ -147,7 +148,7 @@ fn a_run_without_wardens_is_broken() {
         send(warden.pid, Signal::KILL);
     }
     let ended = running.finish().code(3);
-    assert!(ended.took < Duration::from_secs(60), "{:?}", ended.took);
+    assert!(ended.took < LIMIT / 2, "{:?}", ended.took);
     let reasons: Vec<String> = ended.trials().into_iter().map(|t| t.reason).collect();
     assert!(!reasons.is_empty() && reasons.iter().all(|r| r == "the warden has died"), "{reasons:?}");
 }
@@ -172,7 +173,7 @@ fn a_killed_warden_breaks_one_trial_only() {
     let running = run(&arguments).start();
     let report = || std::fs::read_to_string(&file).unwrap_or_default();
     let until = |what: &str, done: &dyn Fn(&str) -> bool| {
-        let seen = poll(super::run::LIMIT, || done(&report()).then_some(()));
+        let seen = poll(LIMIT, || done(&report()).then_some(()));
         assert!(seen.is_some(), "{what}: {}", report());
     };
     let passes = |text: &str| text.matches("\"verdict\":\"pass\"").count();
@@ -180,7 +181,7 @@ fn a_killed_warden_breaks_one_trial_only() {
     let wardens = running.below(1);
     assert_eq!(wardens.len(), 2, "{wardens:?}");
     send(wardens[0].pid, Signal::KILL);
-    until("nobody missed the warden", &|text| text.contains("the warden has died"));
+    until("the dead warden went unnoticed", &|text| text.contains("the warden has died"));
     let then = passes(&report());
     until("the other one does not go on", &|text| passes(text) > then + 10);
     running.signal(Signal::TERM);
@@ -190,6 +191,25 @@ fn a_killed_warden_breaks_one_trial_only() {
     let broken = ended.trials().into_iter().filter(|t| t.verdict == "broken");
     let reasons: Vec<String> = broken.map(|t| t.reason).collect();
     assert_eq!(reasons, ["the warden has died"]);
+}
+
+/// Like an emulator or a sandbox that crashes occasionally: each crash breaks one trial, and the run continues in a new one.
+#[test]
+fn an_emulator_that_dies_in_the_middle_is_replaced() {
+    if !works(&["python3", "-c", "pass"]) {
+        return skip("no python3");
+    }
+    let (relay, program) = (file("tests/blame/relay.py"), env!("CARGO_BIN_EXE_waitspec"));
+    let warden = format!("--warden=python3 {} '{program} warden' 6 dies", relay.display());
+    let ended = run(&["nohang.*", "--subject=libc", "--jobs=1", "--format=json", &warden]).finish();
+    // No process is left; a warden that is killed while it cleans up may leave its empty folder.
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    let trials = ended.trials();
+    let (broken, others): (Vec<_>, Vec<_>) = trials.iter().partition(|t| t.verdict == "broken");
+    assert!(broken.len() > 1 && broken.len() < others.len(), "{trials:?}");
+    assert!(broken.iter().all(|t| t.reason == "the warden has died"), "{broken:?}");
+    assert!(others.iter().all(|t| ["pass", "skip", "recorded"].contains(&&*t.verdict)), "{others:?}");
+    assert!(ended.took < LIMIT / 2, "{:?}", ended.took);
 }
 
 /// A run of one trial again and again, by one warden, with deadlines of a second. Returns it with its report file.
@@ -210,7 +230,7 @@ fn again_and_again(folder: &tempfile::TempDir) -> (Running, std::path::PathBuf) 
 /// Waits until the report satisfies the condition, and returns it.
 fn report_with(file: &std::path::Path, what: &str, done: impl Fn(&str) -> bool) -> String {
     let report = || std::fs::read_to_string(file).unwrap_or_default();
-    let seen = poll(super::run::LIMIT, || Some(report()).filter(|text| done(text)));
+    let seen = poll(LIMIT, || Some(report()).filter(|text| done(text)));
     seen.unwrap_or_else(|| panic!("{what}: {}", report()))
 }
 
@@ -230,10 +250,10 @@ fn a_frozen_warden_is_passed_over_and_replaced() {
         report_with(&file, "the run does not go on", |text| passes(text) > before + 10);
         let wardens = running.below(1);
         assert_eq!(wardens.len(), 1, "{wardens:?}");
-        // Nothing in it moves any more, as when a sandbox freezes.
+        // Everything in it is stopped, as when a sandbox freezes.
         send(wardens[0].pid, Signal::STOP);
         let missed = |text: &str| text.matches("the warden no longer answers").count() > frozen;
-        report_with(&file, "nobody missed the warden", missed);
+        report_with(&file, "the stopped warden went unnoticed", missed);
     }
     let before = passes(&report_with(&file, "no trial", |_| true));
     report_with(&file, "the run does not go on", |text| passes(text) > before + 10);
@@ -241,6 +261,44 @@ fn a_frozen_warden_is_passed_over_and_replaced() {
     let ended = running.finish();
     assert_eq!(ended.signal, Some(Signal::TERM.as_raw()), "{}", ended.err);
     assert!(ended.files.is_empty(), "{:?}", ended.files);
+}
+
+/// How long an agent has for its start at a scale of 0.1.
+const START: Duration = Duration::from_secs(3);
+
+/// A guest that is suspended stops as a whole: no deadline has passed for those in it.
+#[test]
+fn nobody_is_late_because_of_a_pause_of_the_machine() {
+    if !can_be_found() || !works(&["python3", "-c", "pass"]) {
+        return skip("no /proc to find processes in, or no python3");
+    }
+    let agent = file("fixtures/agents/python/agent.py");
+    let subject = format!("--subject=agent:sh -c 'sleep 1; exec python3 {}'", agent.display());
+    let began = std::time::Instant::now();
+    let running =
+        run(&["errors.no-children@wait4", "--timeout-scale=0.1", "--format=json", &subject]).start();
+    assert!(poll(LIMIT, || (!running.below(2).is_empty()).then_some(())).is_some(), "no agent");
+    let stopped = poll(LIMIT, || {
+        let processes = running.processes();
+        processes.iter().for_each(|process| send(process.pid, Signal::STOP));
+        // A shell that waits until its stopped child has called exec sleeps uninterruptibly.
+        processes.iter().all(|process| ['T', 'D'].contains(&process.state)).then_some(processes)
+    });
+    let before = began.elapsed();
+    // Longer than the agent has for its start.
+    std::thread::sleep(START + Duration::from_secs(2));
+    let resumed = std::time::Instant::now();
+    for process in stopped.expect("all are stopped") {
+        send(process.pid, Signal::CONT);
+    }
+    let ended = running.finish();
+    // Beside other load it may be late in spite of all the time that it had.
+    let had = before + resumed.elapsed();
+    assert!(had >= START || !ended.err.contains("hello did not come in time"), "{had:?}: {}", ended.err);
+    assert!(
+        ended.trials().iter().all(|trial| !["fail", "hang"].contains(&trial.verdict.as_str())),
+        "{ended:?}"
+    );
 }
 
 #[test]
@@ -258,7 +316,7 @@ fn the_report_so_far_survives_the_driver() {
     let records = report.report();
     assert_eq!(records.first().expect("a header")["type"], "run");
     assert!(report.count("pass") > 10 && records.iter().all(|record| record["type"] != "summary"));
-    // And can be read like any other.
+    // And it can be read like any other.
     let compared =
         std::process::Command::new(env!("CARGO_BIN_EXE_waitspec")).arg("diff").arg(&file).arg(&file).output();
     assert_eq!(compared.expect("the program starts").status.code(), Some(0));

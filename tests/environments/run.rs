@@ -89,7 +89,7 @@ pub fn run<S: AsRef<str>>(arguments: &[S]) -> Run {
     }
 }
 
-/// Gives everybody access, as to `/tmp`, for runs by another user.
+/// Makes a directory accessible to everybody, like `/tmp`, for runs by another user.
 fn open_to_all(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     fs::set_permissions(path, fs::Permissions::from_mode(0o1777)).expect("a folder of ours");
@@ -109,7 +109,7 @@ impl Run {
 
     /// Runs it as an ordinary user without other processes (limits apply to all processes of a user), if possible.
     ///
-    /// An ordinary user runs it as himself. Root's program need not be readable by others, so a copy is run.
+    /// An ordinary user runs it under their own ID. Root's program need not be readable by others, so a copy is run.
     pub fn by_a_user(mut self) -> Option<Run> {
         if !rustix::process::geteuid().is_root() {
             return Some(self);
@@ -119,7 +119,7 @@ impl Run {
         let user = ["setpriv", "--reuid", &id, "--regid", &id, "--clear-groups"];
         let copy = self.folder.path().join("waitspec");
         // Copied by another process: a file open for writing here could be inherited by a process that another test is
-        // starting, and could not be executed meanwhile.
+        // starting, and could not be executed in the meantime.
         let copied = Command::new("cp").arg(&self.program).arg(&copy).status().is_ok_and(|s| s.success());
         self.program = copy;
         (copied && super::tools::works(&[user.as_slice(), &["true"]].concat())).then(|| self.by(&user))
@@ -137,7 +137,7 @@ impl Run {
         self
     }
 
-    /// A folder that is removed with the run.
+    /// A directory that is removed after the run.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -221,7 +221,7 @@ impl Running {
         let ended = poll(LIMIT, || self.child.try_wait().expect("a child of ours"));
         self.status = ended;
         let took = self.began.elapsed();
-        let gone = poll(Duration::from_secs(20), || marked(&self.mark).is_empty().then_some(()));
+        let gone = poll(LIMIT, || marked(&self.mark).is_empty().then_some(()));
         let left = if gone.is_some() { Vec::new() } else { marked(&self.mark) };
         let lasted = self.began.elapsed() - took;
         self.clear();

@@ -4,7 +4,7 @@ use super::run::Trial;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write};
 
-/// The comment at the head of a file.
+/// The comment at the top of a file.
 const HEAD: &str = "# Written by WAITSPEC_BLESS=1 cargo test --test environments skips.\n";
 
 /// A trial: its subject, and `case@call`.

@@ -7,8 +7,9 @@
 //! `WAITSPEC_BLESS=1 cargo test --test environments skips` regenerates the lists.
 
 use super::run::{Ended, Run, Trial, run};
+use super::skip::skip;
 use super::skip_lists::{List, Skips, skips};
-use super::tools::{file, skip, works};
+use super::tools::{file, works};
 use rustix::io::Errno;
 use std::sync::OnceLock;
 use waitspec::sys::sandbox::{Denied, deny};
@@ -48,7 +49,7 @@ fn compare(name: &str, trials: &[Trial], others: &Skips, is_excused: fn(&str) ->
     );
 }
 
-/// Whether no terminal can be had. The error depends on the machine: in a container /dev/ptmx is a link into /dev/pts.
+/// Whether no terminal is available. The error depends on the machine: in a container /dev/ptmx is a link into /dev/pts.
 fn is_without_terminals(reason: &str) -> bool {
     reason.starts_with("no terminal is available here: ")
 }
@@ -85,7 +86,7 @@ fn skips_of_root_and_of_an_ordinary_user() {
     compare("user", &trials, &list("root").skips(&trials), is_of_the_machine);
 }
 
-/// Without a PID namespace programs run all the same; the cases that need one are these skips.
+/// Without a PID namespace, programs still run; the cases that need one are these skips.
 #[test]
 fn skips_of_programs_without_namespaces() {
     if !on_linux() {
@@ -111,7 +112,7 @@ fn here() -> &'static Skips {
 /// Every trial of the C library.
 const LIBC: [&str; 2] = ["--format=json", "--subject=libc"];
 
-/// Starts a run in an environment, or returns what is missing for that.
+/// Starts a run in an environment, or returns what it lacks.
 type Environment = fn(Run) -> Result<Ended, &'static str>;
 
 /// Runs through another command, if it works here.

@@ -3,12 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// Says why a test is skipped. Where CI sets `WAITSPEC_NO_SKIPS`, everything is there, and that is a failure.
-pub fn skip(why: &str) {
-    assert!(std::env::var_os("WAITSPEC_NO_SKIPS").is_none(), "skipped, against WAITSPEC_NO_SKIPS: {why}");
-    eprintln!("skipped: {why}");
-}
-
 /// Whether a command exists and succeeds.
 pub fn works(command: &[&str]) -> bool {
     let mut started = Command::new(command[0]);

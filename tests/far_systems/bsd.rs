@@ -1,16 +1,16 @@
-//! The idtypes of FreeBSD, NetBSD and DragonFly: children are selected as `proc_to_reap`, `match_process` and `kern_wait` of their
-//! sys/kern/kern_exit.c select them.
+//! The idtypes of FreeBSD, NetBSD and DragonFly: children are selected as by `proc_to_reap`, `match_process` and `kern_wait` in
+//! their sys/kern/kern_exit.c.
 
-use super::deviating::wait6;
+use super::acts::wait6;
 use super::far::{Reply, System};
 use std::sync::Mutex;
 use waitspec::protocol::Line;
 use waitspec::subject::{NotOffered, Observation, Subject, libc::Libc};
 use waitspec::sys::call::abi::{Call, Memory, Request, Select};
 
-/// The idtypes, by the numbers from [`FIRST`] on: here the numbers of the BSDs mean others.
+/// The idtypes, numbered from [`FIRST`] on: the BSDs' own numbers mean something else here.
 const NAMES: [&str; 8] = ["P_SID", "P_UID", "P_GID", "P_JAILID", "P_PPID", "P_CID", "P_CPUID", "P_PSETID"];
-const FIRST: i64 = 0x1000;
+pub const FIRST: i64 = 0x1000;
 
 /// A request with a number for an idtype that this kernel lacks.
 pub fn numbered(mut request: Line) -> Line {
@@ -24,14 +24,14 @@ pub fn numbered(mut request: Line) -> Line {
 /// The children of this agent; each is a process of its own.
 static CHILDREN: Mutex<Vec<i32>> = Mutex::new(Vec::new());
 
-/// Takes note of a child that was made.
+/// Records a child that was created.
 pub fn note_child(request: &Line, reply: &Line) {
     if let ("spawn", Ok(pid)) = (request.word(), reply.number("pid")) {
         CHILDREN.lock().expect("no thread panics").push(pid as i32);
     }
 }
 
-/// What selects a child.
+/// The IDs that select a child.
 pub struct Ids {
     session: i64,
     users: [i64; 2],
@@ -53,7 +53,7 @@ impl Ids {
     }
 }
 
-/// Whether a child with those IDs is meant by an idtype and an ID.
+/// Whether a child with those IDs is selected by an idtype and an ID.
 type Matches = fn(&str, &Ids, i64) -> bool;
 
 fn as_in_the_kernel(idtype: &str, ids: &Ids, id: i64) -> bool {
@@ -63,14 +63,14 @@ fn as_in_the_kernel(idtype: &str, ids: &Ids, id: i64) -> bool {
         "P_SID" => ids.session == id,
         "P_UID" => user == id,
         "P_GID" => group == id,
-        // No process is in a jail, which is to be in jail 0.
+        // No process is in a jail: all have jail ID 0.
         "P_JAILID" => id == 0,
-        // Nothing implements them.
+        // Not implemented anywhere.
         _ => false,
     }
 }
 
-/// Makes a call, by such an idtype or any other.
+/// Makes a call, with such an idtype or any other.
 fn select(request: &Request, matches: Matches) -> Result<Observation, NotOffered> {
     let one = |request: &Request| match request.call {
         Call::Wait6 => wait6(request, false),
@@ -102,17 +102,17 @@ fn select(request: &Request, matches: Matches) -> Result<Observation, NotOffered
     }
 }
 
-/// As the kernels do.
+/// Like the kernels.
 pub fn call(request: &Request) -> Result<Observation, NotOffered> {
     select(request, as_in_the_kernel)
 }
 
-/// A process without a jail is in each.
+/// A process without a jail is in every jail.
 pub fn any_jail(request: &Request) -> Result<Observation, NotOffered> {
     select(request, |idtype, ids, id| idtype == "P_JAILID" || as_in_the_kernel(idtype, ids, id))
 }
 
-/// It is in none.
+/// It is in no jail.
 pub fn no_jail(request: &Request) -> Result<Observation, NotOffered> {
     select(request, |idtype, ids, id| idtype != "P_JAILID" && as_in_the_kernel(idtype, ids, id))
 }
@@ -124,7 +124,7 @@ pub fn any_child(request: &Request) -> Result<Observation, NotOffered> {
     })
 }
 
-/// By the real IDs.
+/// Matches the real IDs.
 pub fn real_ids(request: &Request) -> Result<Observation, NotOffered> {
     select(request, |idtype, ids, id| match idtype {
         "P_UID" => ids.users[0] == id,
@@ -133,7 +133,7 @@ pub fn real_ids(request: &Request) -> Result<Observation, NotOffered> {
     })
 }
 
-/// What a case about idtypes shows: its subject passes, and one that does otherwise fails.
+/// A case about idtypes: the right subject passes, and a wrong one fails.
 pub struct ById {
     pub case: &'static str,
     /// The name of the subject that fails it.
@@ -176,7 +176,7 @@ pub const BY_ID: &[ById] = &[
 /// The systems with these idtypes.
 pub const SYSTEMS: [&str; 3] = ["freebsd", "netbsd", "dragonfly"];
 
-/// As `kern_wait` of DragonFly: the siginfo of a stop and of a continue has an `si_code` alone.
+/// Like DragonFly's `kern_wait`: the siginfo of a stop and of a continue has only an `si_code`.
 pub fn bare_code(_: &System, _: &Reply, reply: &mut Reply) {
     if matches!(reply.get("si_code"), Some("4" | "5" | "6")) && reply.get("ret").is_some() {
         for key in ["si_signo", "si_pid", "si_uid", "si_status"] {
@@ -184,6 +184,21 @@ pub fn bare_code(_: &System, _: &Reply, reply: &mut Reply) {
         }
     }
 }
+
+/// As `waitid_nocancel` of XNU (bsd/kern/kern_exit.c): the siginfo of a continue has the pid of the process that sent the signal, here
+/// the warden, and none has the user.
+pub fn sender_of_continue(_: &System, _: &Reply, reply: &mut Reply) {
+    if reply.get("ret").is_none() {
+        return;
+    }
+    reply.replace("si_uid", |_| Some("0".to_owned()));
+    if reply.get("si_code") == Some("6") {
+        reply.set("si_pid", &std::os::unix::process::parent_id().to_string());
+    }
+}
+
+/// How a subject edits its replies.
+pub type Edit = fn(&System, &Reply, &mut Reply);
 
 /// Cases that compare such a siginfo with that of the SIGCHLD, which is this kernel's here.
 pub const NOT_HERE: &[&str] = &["sigchld.siginfo-of-stop", "sigchld.siginfo-of-continue"];

@@ -1,29 +1,36 @@
-//! The known deviations: for each row of the table a subject that deviates so, and one that does otherwise.
+//! The known deviations: for each row of the table, a subject with exactly that deviation, and one with a different result.
 
+use super::acts::{
+    REPORTS, continue_does_not_wake, second_stop_unseen, usage_with_that_of_children, usage_without_children,
+    wait6,
+};
+use super::edits::{
+    continued_is_signaled, continued_is_stopped, eagain, instead_of_cancelled, instead_of_einval, nothing,
+    second_reports_nothing, si_status, signals, status_in_handler, stopped, ticks_short, unchanged,
+};
 use super::far::{Act, Far, Reply, SYSTEMS, System, number};
-use super::{bsd, procdesc};
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
-use waitspec::subject::{Memory, NotOffered, Observation, Pointer, Usage};
-use waitspec::subject::{Subject, libc::Libc};
+use super::{bsd, netbsd, procdesc};
+use std::sync::atomic::Ordering;
+use waitspec::subject::{Observation, Subject, libc::Libc};
 use waitspec::sys::call::abi::{Call, Request, Select};
 
 /// How a subject answers.
 type Edit = fn(&System, &Reply, &mut Reply);
 
-/// A row, and what shows it.
+/// A row, and how to show it.
 pub struct Row {
     pub system: &'static str,
     pub clause: &'static str,
     pub case: &'static str,
     pub call: Call,
-    /// As the table has it.
+    /// As in the table.
     known: Edit,
-    /// As it has it not.
+    /// Different from the table.
     other: Edit,
     release: &'static str,
-    /// The processor that its program is built for, if not that of the system.
+    /// The architecture that its program is built for, if not that of the system.
     arch: Option<&'static str>,
-    /// What the calls of the first and of the second do otherwise than Linux.
+    /// How the calls of the first and of the second differ from Linux.
     acts: [Option<Act>; 2],
     /// The case changes users.
     pub needs_root: bool,
@@ -39,14 +46,17 @@ const fn row(
     Row { system, clause, case, call, known, other, release: "", arch: None, acts: [None; 2], needs_root }
 }
 
-/// The subject that deviates as is known, and the other.
+/// The subject with the known deviation, and the other one.
 pub fn subjects(row: &Row) -> [Far; 2] {
     let system = SYSTEMS.iter().find(|known| known.os == row.system).expect("a system");
     let [known, other] = row.acts;
     [("deviates", row.known, known), ("departs otherwise", row.other, other)].map(|(how, edit, act)| {
         let name = format!("{} {how}", row.clause).replace([' ', '/'], "-");
         let right = Far::named(system, &name);
+        // Only the C library's own calls can be cancelled, and those of mutants.
+        let cancelled = row.clause == CANCELLATION_POINT;
         Far {
+            name: format!("{}{}", if cancelled { "mutant:" } else { "" }, right.name()),
             edit,
             release: row.release,
             arch: row.arch.unwrap_or(right.arch),
@@ -56,46 +66,12 @@ pub fn subjects(row: &Row) -> [Far; 2] {
     })
 }
 
-/// No child, and `WNOHANG`: 0.
-fn nothing(_: &System, request: &Reply, reply: &mut Reply) {
-    if request.has_option("WNOHANG") && reply.word == "err" {
-        let id = reply.get("id").unwrap_or_default().to_owned();
-        *reply = Reply { word: "ok".to_owned(), pairs: vec![("id".to_owned(), id)] };
-        reply.set("ret", "0");
-    }
-}
-
-fn eagain(system: &System, request: &Reply, reply: &mut Reply) {
-    if request.has_option("WNOHANG") {
-        reply.replace("errno", |_| Some(system.errno("EAGAIN").to_string()));
-    }
-}
-
-fn si_status(reply: &mut Reply, of: impl Fn(i32) -> i32) {
-    reply.replace("si_status", |text| number(text).map(|status| of(status).to_string()));
-}
-
-/// The word of a continue, where the subject is asked what it means.
-fn is_continue(request: &Reply) -> bool {
-    request.word == "decode" && request.get("status").and_then(number) == Some(0x13)
-}
-
-fn continued_is_signaled(_: &System, request: &Reply, reply: &mut Reply) {
-    if is_continue(request) {
-        reply.set("signaled", "yes");
-    }
-}
-
-fn continued_is_stopped(_: &System, request: &Reply, reply: &mut Reply) {
-    if is_continue(request) {
-        reply.set("stopped", "yes");
-    }
-}
+const CANCELLATION_POINT: &str = "posix/wait/cancellation-point";
 
 /// The user that a child of the cases becomes.
 const OTHER_USER: &str = "65533";
 
-/// The siginfo of a stop and a continue of DragonFly, which has an `si_code` alone, and one with something else in one field.
+/// DragonFly's siginfo of a stop and a continue, which has only an `si_code`, and one with something else in one field.
 macro_rules! bare {
     ($clause:literal, $case:literal, $field:literal) => {
         row(("dragonfly", $clause), ($case, Call::Waitid), bsd::bare_code, |system, request, reply| {
@@ -174,7 +150,7 @@ pub const ROWS: &[Row] = &[
             ("stop-continue.wakes-waiter", Call::Wait4),
             unchanged,
             |system, _, reply| {
-                // A stop in place of the continue.
+                // A stop instead of the continue.
                 reply.replace("status", |word| {
                     let stopped = system.number("SIGSTOP") << 8 | 0x7f;
                     (word == "0xffff").then(|| format!("{stopped:#06x}"))
@@ -254,6 +230,27 @@ pub const ROWS: &[Row] = &[
             },
         )
     },
+    Row {
+        acts: [
+            Some(netbsd::call),
+            Some(|request| match request.options & libc::WNOHANG {
+                0 => Libc.call(request),
+                _ => Ok(Observation::error(libc::EAGAIN)),
+            }),
+        ],
+        ..row(
+            ("netbsd", "posix/wait/finds-among-all"),
+            ("among.any-child", Call::Wait4),
+            unchanged,
+            unchanged,
+        )
+    },
+    row(
+        ("netbsd", CANCELLATION_POINT),
+        ("cancelled.asleep", Call::Waitid),
+        |system, _, reply| instead_of_cancelled(system, reply, "EINTR"),
+        |system, _, reply| instead_of_cancelled(system, reply, "EAGAIN"),
+    ),
     Row {
         acts: [Some(usage_with_that_of_children), Some(usage_without_children)],
         ..row(
@@ -438,144 +435,4 @@ const fn effective_user(system: &'static str) -> Row {
             reply.replace("si_uid", |uid| Some(if uid == OTHER_USER { uid } else { "7" }.to_owned()))
         },
     )
-}
-
-fn unchanged(_: &System, _: &Reply, _: &mut Reply) {}
-
-/// The `si_status` of the signals that a handler has seen.
-fn status_in_handler(request: &Reply, reply: &mut Reply, status: &str) {
-    if request.word == "signals" {
-        reply.replace("seen", |seen| Some(format!("{}:{status}", seen.rsplit_once(':')?.0)));
-    }
-}
-
-/// `times` counts fewer ticks than `getrusage` said before, by that many halves.
-fn ticks_short(request: &Reply, reply: &mut Reply, halves: i64) {
-    // User and system time.
-    static USED: [AtomicI64; 2] = [AtomicI64::new(0), AtomicI64::new(0)];
-    let number = |key| reply.get(key).and_then(|text| text.parse::<i64>().ok()).unwrap_or_default();
-    let [user, system] = [0, 1].map(|which: usize| USED[which].load(Ordering::Relaxed));
-    match request.word.as_str() {
-        "getrusage" => {
-            USED[0].store(number("ru_utime_us"), Ordering::Relaxed);
-            USED[1].store(number("ru_stime_us"), Ordering::Relaxed);
-        }
-        "times" if user > 0 => {
-            // Short ticks, so that there are enough of them.
-            let tick = 2_000;
-            reply.set("tick_us", &tick.to_string());
-            reply.set("cutime_us", &(user - halves * tick / 2).to_string());
-            reply.set("cstime_us", &system.to_string());
-        }
-        _ => {}
-    }
-}
-
-/// The number of signals that the handler has seen, where it has seen none.
-fn signals(request: &Reply, reply: &mut Reply, count: &str) {
-    if request.word == "signals" {
-        reply.replace("count", |seen| (seen == "0").then(|| count.to_owned()));
-    }
-}
-
-/// Another error for what Linux calls an invalid argument.
-fn instead_of_einval(system: &System, reply: &mut Reply, name: &str) {
-    let einval = system.errno("EINVAL").to_string();
-    reply.replace("errno", |errno| (errno == einval).then(|| system.errno(name).to_string()));
-}
-
-/// A continue is reported where it came before the call; it does not wake one that sleeps.
-fn continue_does_not_wake(request: &Request) -> Result<Observation, NotOffered> {
-    if request.options & (libc::WNOHANG | libc::WCONTINUED) != libc::WCONTINUED {
-        return Libc.call(request);
-    }
-    let now = Libc.call(&Request { options: request.options | libc::WNOHANG, ..*request })?;
-    let found = match now.info {
-        Memory::Wrote(info) => info.pid != Some(0),
-        _ => now.ret != Ok(0),
-    };
-    if found {
-        return Ok(now);
-    }
-    let exited = if request.call == Call::Waitid { libc::WEXITED } else { 0 };
-    Libc.call(&Request { options: request.options & !libc::WCONTINUED | exited, ..*request })
-}
-
-/// The second stop by `SIGTTOU` is not reported, and the call sleeps on.
-fn second_stop_unseen(request: &Request) -> Result<Observation, NotOffered> {
-    let seen = Libc.call(request)?;
-    let stopped = seen.status.wrote() == Some(libc::SIGTTOU << 8 | 0x7f);
-    if stopped && REPORTS.fetch_add(1, Ordering::SeqCst) == 1 {
-        return Libc.call(&Request { options: 0, ..*request });
-    }
-    Ok(seen)
-}
-
-/// `wait6`, which Linux lacks: a peek for the siginfo, then `wait4` for the rest. The siginfo that comes with a return value of 0 is
-/// that of a live child, or zeroed.
-pub fn wait6(request: &Request, of_live_child: bool) -> Result<Observation, NotOffered> {
-    let peek = Request {
-        call: Call::Waitid,
-        options: request.options | libc::WNOWAIT,
-        rusage: Pointer::Null,
-        ..*request
-    };
-    let mut peeked = Libc.call(&peek)?;
-    let Memory::Wrote(info) = &mut peeked.info else { return Ok(peeked) };
-    let pid = info.pid.filter(|pid| *pid != 0).and_then(|pid| i32::try_from(pid).ok());
-    let Some(pid) = pid else {
-        if of_live_child {
-            (info.signo, info.code) = (Some(libc::SIGCHLD.into()), Some(libc::CLD_EXITED.into()));
-            info.pid = Some(std::process::id().into());
-        }
-        return Ok(peeked);
-    };
-    if request.options & libc::WNOWAIT != 0 {
-        return Ok(Observation { ret: Ok(pid.into()), ..peeked });
-    }
-    let select = Select::Pid(pid);
-    let reaped = Libc.call(&Request { call: Call::Wait4, select, options: libc::WNOHANG, ..*request })?;
-    Ok(Observation { info: peeked.info, ..reaped })
-}
-
-/// The usage of the child as `wait4` has it, with that of its children, which is reported once more.
-fn usage_with_that_of_children(request: &Request) -> Result<Observation, NotOffered> {
-    let seen = wait6(request, false)?;
-    Ok(Observation { children: seen.rusage, ..seen })
-}
-
-/// The usage of the children is nowhere.
-fn usage_without_children(request: &Request) -> Result<Observation, NotOffered> {
-    let seen = wait6(request, false)?;
-    let nothing = Memory::Wrote(Usage { utime_us: Some(0), ..Usage::default() });
-    Ok(Observation { children: nothing, ..seen })
-}
-
-/// How many calls of this agent have reported a child; each agent is a process of its own.
-static REPORTS: AtomicUsize = AtomicUsize::new(0);
-
-/// The second child is not reported.
-fn second_reports_nothing(_: &System, request: &Reply, reply: &mut Reply) {
-    let is_wait = Call::from_name(&request.word).is_some();
-    if is_wait && reply.word == "ok" && REPORTS.fetch_add(1, Ordering::SeqCst) == 1 {
-        reply.strike("status");
-        reply.set("ret", "0");
-    }
-}
-
-/// A `WNOHANG` peek that asks for ends reports the child, which is stopped.
-fn stopped(system: &System, request: &Reply, reply: &mut Reply, signal: &str, code: &str) {
-    if ["WNOHANG", "WNOWAIT", "WEXITED"].iter().all(|option| request.has_option(option))
-        && reply.get("si_signo") == Some("0")
-    {
-        let pid = request.get("who").unwrap_or_default().to_owned();
-        for (key, value) in [
-            ("si_signo", system.number("SIGCHLD").to_string().as_str()),
-            ("si_code", code),
-            ("si_pid", &pid),
-            ("si_status", &system.number(signal).to_string()),
-        ] {
-            reply.set(key, value);
-        }
-    }
 }

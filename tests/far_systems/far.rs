@@ -1,6 +1,6 @@
-//! An agent that answers as the kernel of another system does: this kernel's answers, in the numbers of that system.
+//! An agent that answers like the kernel of another system: with this kernel's answers, in the numbers of that system.
 
-use super::{bsd, procdesc};
+use super::{bsd, own, procdesc};
 use waitspec::protocol::Line;
 use waitspec::subject::{Decoded, NotOffered, Subject, libc::Libc};
 use waitspec::sys::call::abi::{Call, Observation, Request};
@@ -11,18 +11,30 @@ use waitspec::wait::{Event, Signal, WaitStatus};
 pub struct System {
     pub os: &'static str,
     pub arch: &'static str,
-    /// BUS USR1 USR2 CHLD CONT STOP TSTP TTIN TTOU SYS: the others are the same everywhere.
-    signals: [i32; 10],
+    /// In the order of [`NAMES`]: the others are the same everywhere.
+    signals: [i32; 14],
     /// The status word of a continue.
     continued: i32,
     eagain: i32,
 }
 
-const NAMES: [&str; 10] = [
-    "SIGBUS", "SIGUSR1", "SIGUSR2", "SIGCHLD", "SIGCONT", "SIGSTOP", "SIGTSTP", "SIGTTIN", "SIGTTOU",
+const NAMES: [&str; 14] = [
+    "SIGBUS",
+    "SIGUSR1",
+    "SIGUSR2",
+    "SIGCHLD",
+    "SIGCONT",
+    "SIGSTOP",
+    "SIGTSTP",
+    "SIGTTIN",
+    "SIGTTOU",
     "SIGSYS",
+    "SIGXCPU",
+    "SIGXFSZ",
+    "SIGVTALRM",
+    "SIGPROF",
 ];
-const COMMON: [(&str, i32); 11] = [
+const COMMON: [(&str, i32); 12] = [
     ("SIGHUP", 1),
     ("SIGINT", 2),
     ("SIGQUIT", 3),
@@ -32,16 +44,17 @@ const COMMON: [(&str, i32); 11] = [
     ("SIGFPE", 8),
     ("SIGKILL", 9),
     ("SIGSEGV", 11),
+    ("SIGPIPE", 13),
     ("SIGALRM", 14),
     ("SIGTERM", 15),
 ];
-const BSD: [i32; 10] = [10, 30, 31, 20, 19, 17, 18, 21, 22, 12];
-const SYSTEM_V: [i32; 10] = [10, 16, 17, 18, 25, 23, 24, 26, 27, 12];
+const BSD: [i32; 14] = [10, 30, 31, 20, 19, 17, 18, 21, 22, 12, 24, 25, 26, 27];
+const SYSTEM_V: [i32; 14] = [10, 16, 17, 18, 25, 23, 24, 26, 27, 12, 30, 31, 28, 29];
 
 const fn system(
     os: &'static str,
     arch: &'static str,
-    signals: [i32; 10],
+    signals: [i32; 14],
     continued: i32,
     eagain: i32,
 ) -> System {
@@ -49,11 +62,11 @@ const fn system(
 }
 
 pub const SYSTEMS: &[System] = &[
-    system("linux", "x86_64", [7, 10, 12, 17, 18, 19, 20, 21, 22, 31], 0xffff, 11),
+    system("linux", "x86_64", [7, 10, 12, 17, 18, 19, 20, 21, 22, 31, 24, 25, 26, 27], 0xffff, 11),
     system("linux", "mips", SYSTEM_V, 0xffff, 11),
     system("linux", "sparc64", BSD, 0xffff, 11),
     system("linux", "alpha", BSD, 0xffff, 35),
-    system("linux", "parisc", [10, 16, 17, 18, 26, 24, 25, 27, 28, 31], 0xffff, 11),
+    system("linux", "parisc", [10, 16, 17, 18, 26, 24, 25, 27, 28, 31, 12, 30, 20, 21], 0xffff, 11),
     system("freebsd", "amd64", BSD, 0x13, 35),
     system("netbsd", "amd64", BSD, 0xffff, 35),
     system("openbsd", "amd64", BSD, 0xffff, 35),
@@ -81,6 +94,7 @@ impl System {
             "EAGAIN" => self.eagain,
             "EFAULT" => 14,
             "EINVAL" => 22,
+            "ECANCELED" if self.os == "netbsd" => 87,
             _ => panic!("no number of {name} is written down"),
         }
     }
@@ -100,7 +114,7 @@ impl System {
         }
     }
 
-    /// What the macros of this system say.
+    /// The values of this system's macros.
     fn macros(&self, word: i32) -> Decoded {
         let continued = word == self.continued;
         let low = word & 0x7f;
@@ -178,7 +192,7 @@ impl Reply {
         }
     }
 
-    /// Without the keys that begin so.
+    /// Removes the keys with that prefix.
     pub fn strike(&mut self, prefix: &str) {
         self.pairs.retain(|(key, _)| !key.starts_with(prefix));
     }
@@ -191,7 +205,7 @@ fn code(name: &str) -> Option<String> {
 }
 
 impl System {
-    /// Everything that has numbers, by those of this system.
+    /// Replaces all numbers by those of this system.
     fn translate(&self, reply: &mut Reply) {
         let signal = |name: &str| (name != "0").then(|| self.number(name).to_string());
         let by_host = |text: &str| Some(self.of_host(Signal::from_number(number(text)?)).to_string());
@@ -236,21 +250,21 @@ pub struct Far {
     pub release: &'static str,
     /// The processor that it is built for, if not that of the system.
     pub arch: &'static str,
-    /// What it makes of a request.
+    /// How it edits a request.
     pub request: fn(Line) -> Line,
-    /// What it answers otherwise than it should: its system, the request and the reply.
+    /// How it falsifies a reply, from its system, the request and the reply.
     pub edit: fn(&System, &Reply, &mut Reply),
     /// What its calls do.
     pub call: Act,
 }
 
 impl Far {
-    /// One that answers as it should.
+    /// A subject that answers correctly.
     pub fn right(system: &'static System) -> Far {
         Far::named(system, "right")
     }
 
-    /// The same under a name of its own.
+    /// The same under a different name.
     pub fn named(system: &'static System, name: &str) -> Far {
         let name = format!("{}-{}-{name}", system.os, system.arch);
         Far {
@@ -275,7 +289,7 @@ impl Subject for Far {
     }
 
     fn calls(&self) -> Vec<Call> {
-        // No row of a system without it is about it.
+        // No row of a system without it refers to it.
         Libc.calls().into_iter().chain([Call::Wait6]).collect()
     }
 
@@ -283,12 +297,12 @@ impl Subject for Far {
         (self.call)(request)
     }
 
-    fn decode(&self, status: i32) -> Option<Decoded> {
+    fn macros(&self, status: i32) -> Option<Decoded> {
         Some(self.system.macros(status))
     }
 
     fn edit_request(&self, request: Line) -> Line {
-        bsd::numbered((self.request)(request))
+        own::for_this_kernel(bsd::numbered((self.request)(request)))
     }
 
     fn edit_reply(&self, request: &Line, reply: Line) -> Line {
@@ -297,6 +311,8 @@ impl Subject for Far {
         if self.system.os == "freebsd" {
             procdesc::answered(request, &mut edited);
         }
+        procdesc::noted(request, &mut edited);
+        own::answered(self.system, request, &mut edited);
         match request.word() {
             "hello" => {
                 edited.set("os", self.system.os);

@@ -1,5 +1,5 @@
-//! Process descriptors of FreeBSD: children of `clone` without an exit signal, which this kernel shows to waits by `__WALL` only,
-//! and their pidfds, answered as `kern_pdwait` (sys/kern/kern_exit.c) and sys/kern/sys_procdesc.c answer.
+//! FreeBSD's process descriptors, simulated by children of `clone` without an exit signal, which this kernel reports only with
+//! `__WALL`, and by their pidfds, which behave as in `kern_pdwait` (sys/kern/kern_exit.c) and sys/kern/sys_procdesc.c.
 
 use super::far::{Act, Far, Reply, System};
 use std::sync::Mutex;
@@ -11,7 +11,7 @@ use waitspec::wait::names;
 /// The descriptors of this agent's children, each with its child unless that is a daemon.
 static KILLED_BY_CLOSE: Mutex<Vec<(i64, i64)>> = Mutex::new(Vec::new());
 
-/// A request as this kernel has it.
+/// A request translated for this kernel.
 pub fn for_this_kernel(request: Line) -> Line {
     if let ("close", Ok(fd)) = (request.word(), request.number("fd")) {
         for (_, pid) in
@@ -24,7 +24,7 @@ pub fn for_this_kernel(request: Line) -> Line {
     without_kill(request)
 }
 
-/// The same, but a close kills nobody.
+/// The same, but closing kills no process.
 fn without_kill(request: Line) -> Line {
     let id = request.id().unwrap_or_default();
     match request.word() {
@@ -70,14 +70,14 @@ fn with_sigchld(request: Line) -> Line {
     request
 }
 
-/// `pdwait` leaves what it reports.
+/// `pdwait` never reaps.
 fn peeking(request: Line) -> Line {
     let request = for_this_kernel(request);
     let options = request.list("options").into_iter().chain(["WNOWAIT".to_owned()]);
     if is_pdwait(&request) { request.clone().with_list("options", options) } else { request }
 }
 
-/// `pdwait` takes it always.
+/// `pdwait` always reaps.
 fn taking(request: Line) -> Line {
     let request = for_this_kernel(request);
     let options = request.list("options").into_iter().filter(|option| option != "WNOWAIT");
@@ -88,7 +88,7 @@ fn is_pdwait(request: &Line) -> bool {
     request.flag("pdwait")
 }
 
-/// The reply as that of FreeBSD, still in names.
+/// The reply as on FreeBSD, still in names.
 pub fn answered(request: &Line, reply: &mut Reply) {
     let number = |key: &str| reply.get(key).and_then(|text| text.parse::<i64>().ok());
     if let ("clone", Some(fd), Some(pid)) = (request.word(), number("fd"), number("pid"))
@@ -98,11 +98,6 @@ pub fn answered(request: &Line, reply: &mut Reply) {
     }
     if request.word() == "poll" {
         reply.replace("revents", |events| Some(events.replace("POLLIN", "POLLHUP")));
-    }
-    if request.flag("note")
-        && let Ok(pid) = request.number("who")
-    {
-        note(pid, reply);
     }
     if !is_pdwait(request) {
         return;
@@ -117,6 +112,15 @@ pub fn answered(request: &Line, reply: &mut Reply) {
         reply.strike("si_");
         reply.word = "err".to_owned();
         reply.set("errno", "EAGAIN");
+    }
+}
+
+/// The reply to `await-exit-note`, on every system with kqueues.
+pub fn noted(request: &Line, reply: &mut Reply) {
+    if request.flag("note")
+        && let Ok(pid) = request.number("who")
+    {
+        note(pid, reply);
     }
 }
 
@@ -142,7 +146,7 @@ fn note(pid: i64, reply: &mut Reply) {
 
 /// Makes a call that finds the children of `pdfork` too, if it is one of those.
 fn finding(request: &Request, such: bool) -> Result<Observation, NotOffered> {
-    // Linux alone has it, and runs this; the others compile it.
+    // Only Linux has it, and runs this; the others just compile it.
     let all = if such { names::option("__WALL").unwrap_or(0) } else { 0 };
     Libc.call(&Request { options: request.options | all, ..*request })
 }
@@ -161,12 +165,12 @@ fn by_group(request: &Request) -> bool {
     }
 }
 
-/// As the manual has it.
+/// As documented.
 pub fn as_in_the_manual(request: &Request) -> Result<Observation, NotOffered> {
     finding(request, by_pid(request))
 }
 
-/// As the kernel does.
+/// Like the kernel.
 pub fn by_pid_or_group(request: &Request) -> Result<Observation, NotOffered> {
     finding(request, by_pid(request) || by_group(request))
 }
@@ -192,7 +196,7 @@ pub const CASES: &[(&str, Call)] = &[
     ("kqueue.note-exit-of-kill", Call::Waitpid),
 ];
 
-/// One that does otherwise, where it is seen, and the clause by which it fails.
+/// A faulty subject, where the fault is seen, and the clause that it violates.
 pub struct Wrong {
     pub name: &'static str,
     pub case: &'static str,
@@ -220,7 +224,7 @@ const fn by_request(
 ) -> Wrong {
     Wrong { request, ..wrong(name, (case, Call::Waitid), clause, |_, _, _| {}) }
 }
-/// One error of `pdwait` in place of another, where `WEXITED` was given, or was not.
+/// Replaces one error of `pdwait` with another, depending on whether `WEXITED` was given.
 fn errno(system: &System, request: &Reply, reply: &mut Reply, exited: bool, names: [&str; 2]) {
     let [from, to] = names.map(|name| system.errno(name).to_string());
     if request.get("pdwait").is_some() && request.has_option("WEXITED") == exited {
@@ -301,7 +305,7 @@ pub const WRONG: &[Wrong] = &[
     ),
 ];
 
-/// The subject that answers as it should, and those that do not.
+/// The correct subject, and the faulty ones.
 pub fn subjects(system: &'static System) -> Vec<Far> {
     let right = Far { call: as_in_the_manual, ..Far::named(system, "procdesc") };
     let wrong = WRONG.iter().map(|wrong| Far {

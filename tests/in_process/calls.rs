@@ -6,8 +6,8 @@ use serial_test::serial;
 use waitspec::sys::process::{self, Forked};
 use waitspec::sys::signal;
 use waitspec::wait::{
-    ChildInfo, Errno, Event, IdOptions, Pid, Rusage, Signal, Target, WaitOptions, WaitStatus, reap, retrying,
-    try_wait3, try_wait4, try_waitid, try_waitpid, wait, wait3, wait4, waitid, waitpid,
+    ChildInfo, Errno, Event, IdOptions, Pid, Rusage, Signal, WaitOptions, WaitStatus, WaitTarget, reap,
+    retrying, try_wait3, try_wait4, try_waitid, try_waitpid, wait, wait3, wait4, waitid, waitpid,
 };
 
 use crate::child::Child;
@@ -16,11 +16,11 @@ type Seen = Result<Option<(Pid, Event)>, Errno>;
 type Front = fn() -> Seen;
 
 fn by_wait() -> Seen {
-    wait().map(|done| Some((done.pid, done.status.event())))
+    wait().map(|(pid, status)| Some((pid, status.event())))
 }
 
 fn by_waitpid() -> Seen {
-    waitpid(Target::Any, WaitOptions::NONE).map(|done| Some((done.pid, done.status.event())))
+    waitpid(WaitTarget::Any, WaitOptions::NONE).map(|(pid, status)| Some((pid, status.event())))
 }
 
 fn by_wait3() -> Seen {
@@ -28,7 +28,7 @@ fn by_wait3() -> Seen {
 }
 
 fn by_wait4() -> Seen {
-    wait4(Target::Any, WaitOptions::NONE).map(|done| Some((done.pid, done.status.event())))
+    wait4(WaitTarget::Any, WaitOptions::NONE).map(|done| Some((done.pid, done.status.event())))
 }
 
 fn reported(info: ChildInfo) -> (Pid, Event) {
@@ -36,19 +36,19 @@ fn reported(info: ChildInfo) -> (Pid, Event) {
 }
 
 fn by_waitid() -> Seen {
-    waitid(Target::Any, IdOptions::EXITED).map(|info| Some(reported(info)))
+    waitid(WaitTarget::Any, IdOptions::EXITED).map(|info| Some(reported(info)))
 }
 
 #[cfg(target_os = "linux")]
 fn by_waitid_usage() -> Seen {
     use waitspec::wait::waitid_usage;
-    waitid_usage(Target::Any, IdOptions::EXITED).map(|(info, _)| Some(reported(info)))
+    waitid_usage(WaitTarget::Any, IdOptions::EXITED).map(|(info, _)| Some(reported(info)))
 }
 
 #[cfg(any(target_os = "freebsd", target_os = "netbsd"))]
 fn by_wait6() -> Seen {
     use waitspec::wait::wait6;
-    wait6(Target::Any, IdOptions::EXITED).map(|done| Some((done.pid, done.status.event())))
+    wait6(WaitTarget::Any, IdOptions::EXITED).map(|done| Some((done.pid, done.status.event())))
 }
 
 /// Every call, waiting for any child to terminate.
@@ -103,12 +103,12 @@ fn a_target_selects_its_own_children_only() {
 
     let reap =
         |target| try_wait4(target, WaitOptions::NONE).map(|done| done.map(|done| (done.pid, done.status)));
-    assert_eq!(reap(Target::Pid(second.pid)), Ok(Some((second.pid, WaitStatus::exited(2)))));
-    assert_eq!(reap(Target::Pid(second.pid)), Err(Errno::CHILD));
-    assert_eq!(reap(Target::Group(third.pid)), Ok(Some((third.pid, WaitStatus::exited(3)))));
-    assert_eq!(reap(Target::Group(third.pid)), Err(Errno::CHILD));
-    assert_eq!(reap(Target::OwnGroup), Ok(Some((first.pid, WaitStatus::exited(1)))));
-    assert_eq!(reap(Target::Any), Err(Errno::CHILD));
+    assert_eq!(reap(WaitTarget::Pid(second.pid)), Ok(Some((second.pid, WaitStatus::exited(2)))));
+    assert_eq!(reap(WaitTarget::Pid(second.pid)), Err(Errno::CHILD));
+    assert_eq!(reap(WaitTarget::Group(third.pid)), Ok(Some((third.pid, WaitStatus::exited(3)))));
+    assert_eq!(reap(WaitTarget::Group(third.pid)), Err(Errno::CHILD));
+    assert_eq!(reap(WaitTarget::OwnGroup), Ok(Some((first.pid, WaitStatus::exited(1)))));
+    assert_eq!(reap(WaitTarget::Any), Err(Errno::CHILD));
 }
 
 #[test]
@@ -119,12 +119,12 @@ fn waitid_accepts_the_same_targets() {
     third.exit(3);
     third.await_change(IdOptions::EXITED);
 
-    let reap = |target: Target| try_waitid(target, IdOptions::EXITED).map(|info| info.map(reported));
-    assert_eq!(reap(Target::Pid(second.pid)), Ok(Some((second.pid, Event::Exited { code: 2 }))));
-    assert_eq!(reap(Target::Group(third.pid)), Ok(Some((third.pid, Event::Exited { code: 3 }))));
-    assert_eq!(reap(Target::Group(third.pid)), Err(Errno::CHILD));
-    assert_eq!(reap(Target::OwnGroup), Ok(Some((first.pid, Event::Exited { code: 1 }))));
-    assert_eq!(reap(Target::Any), Err(Errno::CHILD));
+    let reap = |target: WaitTarget| try_waitid(target, IdOptions::EXITED).map(|info| info.map(reported));
+    assert_eq!(reap(WaitTarget::Pid(second.pid)), Ok(Some((second.pid, Event::Exited { code: 2 }))));
+    assert_eq!(reap(WaitTarget::Group(third.pid)), Ok(Some((third.pid, Event::Exited { code: 3 }))));
+    assert_eq!(reap(WaitTarget::Group(third.pid)), Err(Errno::CHILD));
+    assert_eq!(reap(WaitTarget::OwnGroup), Ok(Some((first.pid, Event::Exited { code: 1 }))));
+    assert_eq!(reap(WaitTarget::Any), Err(Errno::CHILD));
 }
 
 #[cfg(target_os = "linux")]
@@ -163,7 +163,7 @@ fn nohang_finds_nothing_while_the_child_runs() {
 #[serial]
 fn stops_and_continues_are_reported_on_request() {
     let child = Child::held();
-    let reap = |options| try_waitpid(child.pid, options).map(|done| done.map(|done| done.status));
+    let reap = |options| try_waitpid(child.pid, options).map(|done| done.map(|(_, status)| status));
 
     child.signal(Signal::STOP);
     child.await_change(IdOptions::STOPPED);
@@ -250,11 +250,11 @@ fn interrupted_waiter() -> i32 {
     let me = process::pid();
     let child = match process::fork() {
         Err(_) => return 2,
-        Ok(Forked::Parent(pid)) => Target::from_raw(pid).unwrap_or(Target::Any),
+        Ok(Forked::Parent(pid)) => WaitTarget::from_raw(pid).unwrap_or(WaitTarget::Any),
         Ok(Forked::Child) => {
             let mut ready = [rustix::event::PollFd::new(&hear, rustix::event::PollFlags::IN)];
             let pause = rustix::event::Timespec { tv_sec: 0, tv_nsec: 1_000_000 };
-            // Until the byte arrives, and as long as the parent lives.
+            // Wait until the byte arrives, as long as the parent lives.
             while process::parent_pid() == me {
                 if !matches!(rustix::event::poll(&mut ready, Some(&pause)), Ok(0) | Err(Errno::INTR)) {
                     process::exit_now(5);
@@ -293,7 +293,7 @@ fn plausible(rusage: &Rusage, call: &str) {
     assert!(rusage.cpu_time() >= burnt, "{call}: {rusage:?}");
     assert!(rusage.cpu_time() < burnt * 100, "{call}: {rusage:?}");
     assert_eq!(rusage.cpu_time(), rusage.user_time() + rusage.system_time(), "{call}");
-    // More than a few pages, and less than a wrong unit would give.
+    // More than a few pages, but less than a wrong unit would give.
     assert!((100_000..10_000_000_000).contains(&rusage.max_rss_bytes()), "{call}: {rusage:?}");
     assert!(rusage.minor_faults() > 0, "{call}: {rusage:?}");
 }
@@ -324,14 +324,15 @@ fn rusage_is_that_of_the_child() {
 fn reap_reaps_all_ready_children_and_stops() {
     let children: Vec<Child> =
         (0..8).map(|code| if code < 6 { Child::zombie(code) } else { Child::held() }).collect();
-    let mut taken: Vec<_> =
-        reap(Target::Any).map(|done| done.map(|done| (done.pid, done.status)).expect("no error")).collect();
+    let mut taken: Vec<_> = reap(WaitTarget::Any)
+        .map(|done| done.map(|done| (done.pid, done.status)).expect("no error"))
+        .collect();
     taken.sort_by_key(|(_, status)| status.exit_status());
     let expected: Vec<_> = (0..6)
         .map(|code| (children[code].pid, WaitStatus::exited(i32::try_from(code).expect("small"))))
         .collect();
     assert_eq!(taken, expected);
-    assert_eq!(reap(Target::Any).count(), 0, "two run");
+    assert_eq!(reap(WaitTarget::Any).count(), 0, "two run");
     drop(children);
-    assert_eq!(reap(Target::Any).count(), 0, "none is left");
+    assert_eq!(reap(WaitTarget::Any).count(), 0, "none is left");
 }

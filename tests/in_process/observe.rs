@@ -68,7 +68,7 @@ fn every_subject_reports_the_same_exit(#[values(0, 9, 255)] code: u8) {
             assert_eq!(seen.ret, Ok(pid), "{what}");
             let status = seen.status.wrote().expect("it was written");
             assert_eq!(status, i32::from(code) << 8, "{what}");
-            if let Some(says) = subject.decode(status) {
+            if let Some(says) = subject.macros(status) {
                 assert_eq!((says.exited, says.exit_status), (true, Some(code.into())), "{what}");
             }
         }
@@ -154,7 +154,7 @@ fn only_the_system_call_waitid_has_a_fifth_argument() {
 
 #[test]
 #[serial]
-fn a_typed_api_does_not_offer_what_it_has_no_name_for() {
+fn a_typed_api_does_not_offer_unnamed_options() {
     let child = Child::held();
     for subject in [&Waitspec as &dyn Subject, &Rustix] {
         let nohang = |call| request(call, &child, libc::WNOHANG);

@@ -1,7 +1,7 @@
-//! A framed line that damages something: a message that says so, and never a failure of the subject.
+//! A framed line that corrupts data: the run reports it, and never as a failure of the subject.
 //!
-//! This program is the line as well: `relay DIRECTION FAULT N COMMAND...` starts a warden and carries its lines, one of them
-//! damaged.
+//! This program is also the line: `relay DIRECTION FAULT N COMMAND...` starts a warden and relays its protocol lines, one of them
+//! corrupted.
 
 use super::Test;
 use super::poll::poll;
@@ -36,7 +36,7 @@ fn damaged(fault: &str, line: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Carries lines; the `n`th is damaged.
+/// Relays lines, and corrupts the `n`th.
 fn carry(from: impl Read, mut to: impl Write, fault: &str, n: usize) {
     let mut from = BufReader::new(from);
     let mut line = Vec::new();
@@ -100,7 +100,7 @@ pub fn relay(arguments: &[String]) -> ExitCode {
     if fault == "panic" {
         let _ = child.kill();
     }
-    // The streams have ended; who waits for it here is no part of a trial.
+    // The streams have ended; this wait is not part of a trial.
     let _ = child.wait();
     ExitCode::SUCCESS
 }
@@ -111,7 +111,7 @@ struct Ran {
     err: String,
 }
 
-/// A run over the line. The deadlines of the run are so long that only what is noticed by itself ends it in time.
+/// A run over the line. The deadlines are so long that the run ends in time only if the fault itself is noticed.
 fn run(kit: &Path, direction: &str, fault: &str, n: usize) -> Result<Ran, Failed> {
     run_scaled(kit, direction, fault, n, "1000")
 }
@@ -135,7 +135,7 @@ fn run_scaled(kit: &Path, direction: &str, fault: &str, n: usize, scale: &str) -
     ended(child).map_err(|why| format!("{direction} {fault} {n}: {why}").into())
 }
 
-/// Waits for the end of a run, but not for ever.
+/// Waits for the end of a run, with a deadline.
 fn ended(mut child: Child) -> Result<Ran, String> {
     let ended = poll(Duration::from_secs(120), || child.try_wait().transpose());
     let Some(ended) = ended else {
@@ -157,11 +157,11 @@ fn each_frame(kit: &Path) -> Result<(), Failed> {
         runs.into_iter().map(|run| run.join().unwrap_or_else(|_| Err("a panic".into()))).collect()
     });
     let damaged: usize = damaged.into_iter().collect::<Result<Vec<_>, _>>()?.into_iter().sum();
-    // Some are behind the last trial, or are hellos that nobody awaits.
+    // Some come after the last trial, or are hellos that nothing waits for.
     if damaged < 20 { Err(format!("only {damaged} runs were damaged").into()) } else { Ok(()) }
 }
 
-/// One kind of damage to every few frames: how many runs said so.
+/// One kind of corruption of every few frames; returns how many runs reported it.
 fn one_kind(kit: &Path, (direction, fault): (&str, &str)) -> Result<usize, String> {
     let mut damaged = 0;
     // The trials of a run are over by the sixtieth.
@@ -216,7 +216,7 @@ fn panic_at_boot(_: &Path) -> Result<(), Failed> {
     run.args(["run", "nohang", "--subject", "libc", "--warden", command]);
     let child = run.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
     let Ran { code, out, err } = ended(child)?;
-    let clear = err.contains("the line ended before a warden said hello")
+    let clear = err.contains("the line closed before a warden said hello")
         && err.contains("Kernel panic - not syncing: No working init found.");
     if code == Some(3) && clear { Ok(()) } else { Err(format!("{code:?}\n{out}{err}").into()) }
 }

@@ -1,4 +1,4 @@
-//! The C kit: what it leaves behind, what it bounds, and the scripts round it. Skipped by name where there is no C compiler.
+//! The C kit: what it leaves behind, its limits, and the scripts around it. Skipped by name if there is no C compiler.
 
 mod child;
 #[path = "../common/kit.rs"]
@@ -42,6 +42,11 @@ fn main() -> ExitCode {
     let shared = if cfg!(target_os = "linux") { shared::TESTS } else { &[] };
     for (name, test) in lines::TESTS.iter().chain(suite::TESTS).chain(child::TESTS).chain(shared) {
         let program = full.clone();
+        let test = move || test(&program?);
+        trials.push(Trial::test(*name, test).with_ignored_flag(without));
+    }
+    for (name, test) in child::SMALLEST {
+        let program = smallest.clone();
         let test = move || test(&program?);
         trials.push(Trial::test(*name, test).with_ignored_flag(without));
     }

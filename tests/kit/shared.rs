@@ -1,5 +1,5 @@
-//! Shared objects in an agent of the kit: a correct library passes, each broken one fails its clause, and what cannot be loaded
-//! or proved is no subject.
+//! Shared objects in an agent of the kit: a correct library passes, each broken one fails its clause, and one that cannot be loaded
+//! or verified is rejected.
 
 use super::Test;
 use libtest_mimic::Failed;
@@ -114,8 +114,10 @@ fn printing(kit: &Path) -> Result<(), Failed> {
 }
 
 fn is_refused(kit: &Path, library: &Path, why: &str) -> Result<(), Failed> {
+    // One that never starts uses up the deadline.
+    let scale = if library.ends_with("hangs-when-loaded.so") { "0.1" } else { "1" };
     for run in [run, run_agent] {
-        let said = run(kit, library, &["nohang.running-child", "--timeout-scale", "0.3"])?;
+        let said = run(kit, library, &["nohang.running-child", "--timeout-scale", scale])?;
         let clear = said.err.contains(why) && said.err.contains(&library.display().to_string());
         let one_line = said.err.lines().count() == 1;
         said.check(said.code == Some(5) && clear && one_line, &format!("{}: {why}", library.display()))?;
@@ -140,10 +142,7 @@ fn refused(kit: &Path) -> Result<(), Failed> {
     let path = library(folder.path(), "good")?;
     let subject = format!("preload:{}", path.display());
     let said = waitspec(&["run", "--subject", &subject, "--warden", &format!("{} warden", kit.display())])?;
-    said.check(
-        said.code == Some(5) && said.err.contains("load the library with --so"),
-        "a library is preloaded",
-    )
+    said.check(said.code == Some(5) && said.err.contains("load it with --so"), "a library is preloaded")
 }
 
 fn no_library(kit: &Path) -> Result<(), Failed> {
@@ -151,7 +150,7 @@ fn no_library(kit: &Path) -> Result<(), Failed> {
     is_refused(kit, &folder.path().join("missing.so"), "ENOENT")?;
     let file = folder.path().join("text.so");
     std::fs::write(&file, "This is no library, but a text.\n")?;
-    is_refused(kit, &file, "it is no ELF file")?;
+    is_refused(kit, &file, "it is not an ELF file")?;
     // The header of a shared object for SPARC V9 or S/390.
     let machine = if cfg!(target_arch = "s390x") { 43_u16 } else { 22 };
     let mut header = b"\x7fELF\x02\x02\x01\0\0\0\0\0\0\0\0\0\0\x03".to_vec();
@@ -159,7 +158,7 @@ fn no_library(kit: &Path) -> Result<(), Failed> {
     header.resize(64, 0);
     let file = folder.path().join("other.so");
     std::fs::write(&file, header)?;
-    is_refused(kit, &file, "it is for another processor")
+    is_refused(kit, &file, "it is built for another processor")
 }
 
 fn linked_statically(_: &Path) -> Result<(), Failed> {

@@ -1,4 +1,4 @@
-//! A child that touches some memory, says what it used, and ends by its cause when it is told to.
+//! A child that touches some memory, reports its usage, and terminates in a given way when told to.
 //!
 //! The test process has threads: after `fork` the child calls async-signal-safe functions only.
 
@@ -16,10 +16,10 @@ use waitspec::wait::{Event, MaxRssUnit, Pid, Rusage, Signal};
 /// No history takes that long, on any machine.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// Page faults that a child may have between its report and its end: far fewer than tell two children apart.
+/// Page faults that a child may have between its report and its termination: far fewer than the difference between two children.
 const FAULTS_OF_ENDING: u64 = 32;
 
-/// Why a child ends.
+/// How a child terminates.
 #[derive(Copy, Clone, Debug)]
 pub enum Cause {
     /// It exits with that code.
@@ -31,7 +31,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// What a wait has to tell of it.
+    /// What a wait must report.
     pub fn event(self) -> Event {
         match self {
             Cause::Exits(code) => Event::Exited { code },
@@ -55,14 +55,14 @@ pub struct Child {
 }
 
 impl Child {
-    /// Forks it. It waits until it is told to end.
+    /// Forks it. It waits until it is told to terminate.
     pub fn begin(cause: Cause, pages: usize) -> Child {
         let (go, tell) = rustix::pipe::pipe().expect("a pipe");
         let (hear, report) = rustix::pipe::pipe().expect("a pipe");
         let bytes = pages * page_size();
         let pid = match process::fork().expect("fork") {
             Forked::Child => {
-                // What is left open here of other children's pipes closes with this process. Only the own one matters: it would
+                // Other children's pipes that are open here are closed when this process exits. Only its own matters: it would
                 // hide the death of the parent.
                 drop(tell);
                 live(cause, bytes, &go, &report)
@@ -74,11 +74,11 @@ impl Child {
         Child { pid, cause, handle, tell, hear, figures: None, reaped: false }
     }
 
-    /// Lets it end, and returns once the process table shows that it has.
+    /// Lets it terminate, and returns once the process table shows that it has.
     pub fn end(&mut self) {
         assert_eq!(rustix::io::write(&self.tell, &[1]), Ok(1));
         let mut bytes = [0; size_of::<Figures>()];
-        // It is less than a pipe writes in one piece.
+        // It is less than a pipe writes atomically.
         assert_eq!(rustix::io::retry_on_intr(|| rustix::io::read(&self.hear, &mut bytes)), Ok(bytes.len()));
         let mut figures = Figures::default();
         for (figure, bytes) in figures.iter_mut().zip(bytes.chunks_exact(size_of::<i64>())) {
@@ -107,7 +107,7 @@ impl Child {
         }
     }
 
-    /// Whether that is the usage of this child and of no other: at least what it reported, and hardly more faults.
+    /// Whether this is the usage of this child and no other: at least what it reported, and few more faults.
     pub fn check_usage(&self, rusage: &Rusage) -> Result<(), String> {
         let Some([cpu, memory, faults]) = self.figures else {
             return Err("usage of a child that was not told to end".to_owned());
@@ -124,14 +124,14 @@ impl Child {
         Err(format!("the child used {cpu:?}, {memory} bytes, {least} faults, and the wait says {rusage:?}"))
     }
 
-    /// Its pid is free: nothing may be sent there any more.
+    /// Its pid is free: nothing may be sent there from now on.
     pub fn was_reaped(&mut self) {
         self.reaped = true;
     }
 }
 
 impl Drop for Child {
-    /// Leaves no child to the next history when this one failed half way.
+    /// Leaves no child for the next history when this one fails halfway.
     fn drop(&mut self) {
         if !self.reaped {
             let _ = process::kill_and_reap(self.pid.as_raw_pid());
@@ -139,7 +139,7 @@ impl Drop for Child {
     }
 }
 
-/// Ends the test process if what it returns is not dropped in time: a wait that hangs must not hang the run.
+/// Ends the test process if the returned guard is not dropped in time: a wait that hangs must not hang the run.
 pub fn watchdog() -> mpsc::Sender<()> {
     let (sender, over) = mpsc::channel();
     std::thread::spawn(move || {
@@ -178,7 +178,7 @@ fn live(cause: Cause, bytes: usize, go: &OwnedFd, report: &OwnedFd) -> ! {
     process::exit_now(96)
 }
 
-/// Returns with a byte; ends with the parent.
+/// Returns when a byte arrives; terminates if the parent does.
 fn await_byte(go: &OwnedFd) {
     loop {
         match rustix::io::read(go, &mut [0_u8]) {

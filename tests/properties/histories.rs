@@ -1,5 +1,5 @@
-//! WNOHANG polling and any-child reaping: random histories of children that end by random causes in random order, driven
-//! through the safe API, against the plainest of models: a child is alive, a zombie, or reaped.
+//! WNOHANG polling and any-child reaping: random histories of children that terminate in random ways and random order, driven
+//! through the safe API, and compared with the simplest model: a child is alive, a zombie, or reaped.
 
 use std::fmt::Debug;
 
@@ -8,8 +8,8 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, FileFailurePersistence};
 use serial_test::serial;
 use waitspec::wait::{
-    ChildInfo, Errno, Event, IdOptions, Rusage, Signal, Target, WaitOptions, Waited, WaitedUsage, reap,
-    try_wait3, try_wait4, try_waitid, try_waitpid, wait, wait3, wait4, waitid, waitpid,
+    ChildInfo, Errno, Event, IdOptions, Pid, Rusage, Signal, WaitOptions, WaitStatus, WaitTarget, Waited,
+    reap, try_wait3, try_wait4, try_waitid, try_waitpid, wait, wait3, wait4, waitid, waitpid,
 };
 
 use crate::child::{Cause, Child, watchdog};
@@ -17,15 +17,15 @@ use crate::child::{Cause, Child, watchdog};
 /// What a history does next.
 #[derive(Copy, Clone, Debug)]
 enum Op {
-    /// The child at that place of those alive ends; the history goes on when the process table shows it.
+    /// The live child with that index terminates; the history continues once the process table shows it.
     End(usize),
-    /// Looks with WNOHANG for any child.
+    /// Polls for any child.
     Poll(Front),
-    /// Looks with WNOHANG for that child, whatever has become of it.
+    /// Polls for that child, whatever its state.
     PollOne(Front, usize),
-    /// Looks with WNOHANG and WNOWAIT, which takes nothing away.
+    /// Polls with WNOWAIT, which reaps nothing.
     Look,
-    /// Takes all that is ready, by `reap`.
+    /// Reaps all that are ready, with `reap`.
     ReapAll,
     /// Waits without WNOHANG for any child, if that returns: when one is ready, or none is left.
     Block(Front),
@@ -41,7 +41,7 @@ enum Front {
     Wait,
 }
 
-/// A report, with as much as its call tells.
+/// A report, with as much as its call provides.
 #[derive(Copy, Clone, Debug)]
 struct Report {
     pid: i32,
@@ -49,8 +49,8 @@ struct Report {
     rusage: Option<Rusage>,
 }
 
-impl From<WaitedUsage> for Report {
-    fn from(done: WaitedUsage) -> Report {
+impl From<Waited> for Report {
+    fn from(done: Waited) -> Report {
         Report { pid: done.pid.as_raw_pid(), event: done.status.event(), rusage: Some(done.rusage) }
     }
 }
@@ -63,16 +63,19 @@ impl From<ChildInfo> for Report {
 
 /// Makes the call. `wait3` and `wait` take no target: for one child `wait4` and `waitpid` stand in, and with WNOHANG,
 /// which `wait` does not know, `waitpid` does.
-fn call(front: Front, target: Target, block: bool) -> Result<Option<Report>, Errno> {
+fn call(front: Front, target: WaitTarget, block: bool) -> Result<Option<Report>, Errno> {
     let none = WaitOptions::NONE;
-    let plain =
-        |done: Waited| Report { pid: done.pid.as_raw_pid(), event: done.status.event(), rusage: None };
+    let plain = |(pid, status): (Pid, WaitStatus)| Report {
+        pid: pid.as_raw_pid(),
+        event: status.event(),
+        rusage: None,
+    };
     match (front, target, block) {
-        (Front::Wait3, Target::Any, true) => wait3(none).map(|done| Some(Report::from(done))),
-        (Front::Wait3, Target::Any, false) => try_wait3(none).map(|done| done.map(Report::from)),
+        (Front::Wait3, WaitTarget::Any, true) => wait3(none).map(|done| Some(Report::from(done))),
+        (Front::Wait3, WaitTarget::Any, false) => try_wait3(none).map(|done| done.map(Report::from)),
         (Front::Wait3 | Front::Wait4, _, true) => wait4(target, none).map(|done| Some(Report::from(done))),
         (Front::Wait3 | Front::Wait4, _, false) => try_wait4(target, none).map(|done| done.map(Report::from)),
-        (Front::Wait, Target::Any, true) => wait().map(|done| Some(plain(done))),
+        (Front::Wait, WaitTarget::Any, true) => wait().map(|done| Some(plain(done))),
         (Front::Wait | Front::Waitpid, _, true) => waitpid(target, none).map(|done| Some(plain(done))),
         (Front::Wait | Front::Waitpid, _, false) => try_waitpid(target, none).map(|done| done.map(plain)),
         (Front::Waitid, _, true) => waitid(target, IdOptions::EXITED).map(|info| Some(Report::from(info))),
@@ -87,7 +90,7 @@ enum State {
     Reaped,
 }
 
-/// The children of a history and what must be true of them.
+/// The children of a history, and their invariants.
 struct History {
     children: Vec<(Child, State)>,
 }
@@ -115,20 +118,20 @@ impl History {
                 }
                 Ok(())
             }
-            Op::Poll(front) => self.judge(op, None, call(front, Target::Any, false), true),
+            Op::Poll(front) => self.judge(op, None, call(front, WaitTarget::Any, false), true),
             Op::PollOne(front, place) => {
                 let index = place % self.children.len();
-                // A pid that was waited for can be anybody's by now, but not another child's of ours: none is made later.
-                let target = Target::Pid(self.children[index].0.pid);
+                // A reaped pid may have been reused by now, but not by another child of ours: none is created later.
+                let target = WaitTarget::Pid(self.children[index].0.pid);
                 self.judge(op, Some(index), call(front, target, false), true)
             }
             Op::Look => {
                 let options = IdOptions::EXITED | IdOptions::NOWAIT;
-                let got = try_waitid(Target::Any, options).map(|info| info.map(Report::from));
+                let got = try_waitid(WaitTarget::Any, options).map(|info| info.map(Report::from));
                 self.judge(op, None, got, false)
             }
             Op::ReapAll => {
-                for done in reap(Target::Any) {
+                for done in reap(WaitTarget::Any) {
                     self.judge(op, None, done.map(|done| Some(done.into())), true)?;
                 }
                 prop_assert_eq!(self.count(State::Zombie), 0, "reap left one");
@@ -138,12 +141,12 @@ impl History {
                 if self.count(State::Zombie) == 0 && self.count(State::Alive) > 0 {
                     return Ok(());
                 }
-                self.judge(op, None, call(front, Target::Any, true), true)
+                self.judge(op, None, call(front, WaitTarget::Any, true), true)
             }
         }
     }
 
-    /// Compares what a call returned, for one child or for any, with the states; what it took away is reaped.
+    /// Compares the result of a call, for one child or for any, with the states, and marks a reported child as reaped.
     fn judge(
         &mut self,
         op: impl Debug,
@@ -185,7 +188,7 @@ impl History {
     }
 }
 
-/// Runs a history to its end: every child dies, every death is reported once, and then there is nobody.
+/// Runs a history to its end: every child dies, every death is reported once, and then there are no children.
 fn run(plans: &[(Cause, usize)], ops: &[Op], last: Front) -> Result<(), TestCaseError> {
     let _watchdog = watchdog();
     let mut history = History::begin(plans);
@@ -200,7 +203,7 @@ fn run(plans: &[(Cause, usize)], ops: &[Op], last: Front) -> Result<(), TestCase
     }
     for front in [Front::Wait4, Front::Wait3, Front::Waitpid, Front::Waitid, Front::Wait] {
         for block in [false, true] {
-            let got = call(front, Target::Any, block).map(|report| report.map(|r| r.pid));
+            let got = call(front, WaitTarget::Any, block).map(|report| report.map(|r| r.pid));
             prop_assert_eq!(got, Err(Errno::CHILD), "{:?}", front);
         }
     }
@@ -208,7 +211,7 @@ fn run(plans: &[(Cause, usize)], ops: &[Op], last: Front) -> Result<(), TestCase
 }
 
 fn causes() -> impl Strategy<Value = Cause> {
-    // Signals that end a process without a core file, wherever that would go.
+    // Signals that terminate a process without a core file, wherever that would be written.
     let signals =
         [Signal::HUP, Signal::INT, Signal::KILL, Signal::PIPE, Signal::ALRM, Signal::TERM, Signal::USR1];
     let signals = proptest::sample::select(signals.to_vec());

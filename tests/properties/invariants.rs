@@ -1,10 +1,10 @@
-//! Invariants for any input: what is parsed is printed back the same, and nothing panics.
+//! Invariants for any input: parsing and printing round-trip, and nothing panics.
 //!
-//! The property-based tests check them on generated input, the fuzz targets on what a fuzzer finds.
+//! The property-based tests check them on generated input, the fuzz targets on input from a fuzzer.
 
 use waitspec::model::op;
 use waitspec::protocol::fields::{CHILDREN, OWN, get_usage, put_usage};
-use waitspec::protocol::wait::{IdType, Reply, Target, WaitRequest, reply_line};
+use waitspec::protocol::wait::{IdType, RawTarget, Reply, WaitRequest, reply_line};
 use waitspec::protocol::{Line, LineReader};
 use waitspec::report::baseline::Baseline;
 use waitspec::report::machine::read::{self, Report};
@@ -59,7 +59,7 @@ pub fn line(bytes: &[u8]) {
     }
     for call in Call::ALL {
         for pointer in [Pointer::Buffer, Pointer::Null] {
-            let mut request = WaitRequest::new(call, Target::Pid(-1));
+            let mut request = WaitRequest::new(call, RawTarget::Pid(-1));
             (request.status, request.rusage, request.info) = (pointer, pointer, pointer);
             // An error has a message.
             let answer = Reply::from_line(&line, &request, System::HOST).map_err(|error| error.to_string());
@@ -85,7 +85,7 @@ pub fn request(request: &WaitRequest) {
 /// An observation of an agent reaches the driver.
 pub fn observation(seen: &Observation) {
     let line = reply_line(7, seen).to_string();
-    let request = WaitRequest::new(Call::Wait6, Target::Id { idtype: IdType::All, who: 0 });
+    let request = WaitRequest::new(Call::Wait6, RawTarget::Id { idtype: IdType::All, who: 0 });
     let Ok(reply) = Reply::from_line(&line.parse().expect("a line"), &request, System::HOST) else {
         panic!("{line}")
     };

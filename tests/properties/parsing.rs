@@ -10,7 +10,7 @@ use waitspec::model::op;
 use waitspec::model::run::played::{Performed, Played};
 use waitspec::model::trace;
 use waitspec::protocol::line::encode;
-use waitspec::protocol::wait::{Flag, IdType, OptionSet, Target, WaitRequest};
+use waitspec::protocol::wait::{Flag, IdType, OptionSet, RawTarget, WaitRequest};
 use waitspec::report::machine::read::Report;
 use waitspec::report::machine::record::{
     ClauseRecord, RunRecord, SubjectRecord, SummaryRecord, TrialRecord, WarningRecord,
@@ -21,7 +21,7 @@ use waitspec::sys::call::abi::{Call, Info, Memory, Observation, Pointer, Usage};
 use waitspec::sys::process::ptrace::Request;
 use waitspec::wait::Signal;
 
-/// Any text, often one that has a meaning somewhere.
+/// Any text, often one that is valid somewhere.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         3 => any::<String>(),
@@ -61,8 +61,8 @@ fn idtypes() -> impl Strategy<Value = IdType> {
 
 fn requests() -> impl Strategy<Value = WaitRequest> {
     let target = prop_oneof![
-        any::<i64>().prop_map(Target::Pid),
-        (idtypes(), any::<i64>()).prop_map(|(idtype, who)| Target::Id { idtype, who }),
+        any::<i64>().prop_map(RawTarget::Pid),
+        (idtypes(), any::<i64>()).prop_map(|(idtype, who)| RawTarget::Id { idtype, who }),
     ];
     let pointers = (pointers(), pointers(), pointers());
     let call = select(Call::ALL.to_vec());
@@ -70,9 +70,11 @@ fn requests() -> impl Strategy<Value = WaitRequest> {
         |(call, target, flags, raw, (status, rusage, info), thread)| {
             // A request omits arguments that its function does not have.
             let target = match (call, target) {
-                (Call::Wait | Call::Wait3, _) => Target::Pid(-1),
-                (Call::Waitid | Call::Wait6, Target::Pid(who)) => Target::Id { idtype: IdType::Pid, who },
-                (Call::Waitpid | Call::Wait4, Target::Id { who, .. }) => Target::Pid(who),
+                (Call::Wait | Call::Wait3, _) => RawTarget::Pid(-1),
+                (Call::Waitid | Call::Wait6, RawTarget::Pid(who)) => {
+                    RawTarget::Id { idtype: IdType::Pid, who }
+                }
+                (Call::Waitpid | Call::Wait4, RawTarget::Id { who, .. }) => RawTarget::Pid(who),
                 (_, target) => target,
             };
             let plain = WaitRequest::new(call, target);

@@ -10,7 +10,7 @@ use waitspec::sys::process::{self, Forked};
 use waitspec::sys::signal;
 use waitspec::wait::{Event, Layout, Signal, System, WaitStatus};
 
-/// How the fixtures write an event: by numbers, which belong to the system and not to the host.
+/// How the fixtures write an event: with numbers, which are those of the system, not of the host.
 fn written(status: WaitStatus) -> String {
     let number = |signal: Signal| signal.number_on(status.system()).expect("a number there");
     match status.event() {
@@ -51,12 +51,12 @@ fn on(layout: Layout, number: i32) -> Signal {
     Signal::from_number_on(number, System::of(layout))
 }
 
-/// Every event that a system's kernel makes.
+/// Every event that a system's kernel produces.
 fn reachable(layout: Layout) -> Vec<Event> {
     let codes = (0..=255).map(|code| Event::Exited { code });
     let deaths = (1..=126)
         .flat_map(move |n| [false, true].map(|core| Event::Signaled { signal: on(layout, n), core }))
-        // Where that word says "continued", no kernel makes the death: SIGCONT does not kill.
+        // Where that word means "continued", no kernel produces the death: SIGCONT does not kill.
         .filter(move |event| {
             let bare = matches!(layout, Layout::FreeBsd | Layout::DragonFly);
             !(bare && *event == Event::Signaled { signal: Signal::CONT, core: false })
@@ -86,7 +86,7 @@ fn every_reachable_word_has_exactly_one_predicate() {
 }
 
 #[test]
-fn what_has_no_word_is_not_encoded() {
+fn events_without_a_word_are_not_encoded() {
     let signaled = |n| Event::Signaled { signal: Signal::from_number(n), core: false };
     let stopped = |n, ptrace| Event::Stopped { signal: Signal::from_number(n), ptrace };
     for layout in Layout::ALL {
@@ -198,7 +198,7 @@ fn signals_go_by_name_and_number() {
     }
 }
 
-/// What rustix says of a status that the kernel made.
+/// What rustix makes of a status from the kernel.
 fn of_rustix(status: rustix::process::WaitStatus) -> [Option<i32>; 3] {
     [status.exit_status(), status.terminating_signal(), status.stopping_signal()]
 }
@@ -237,7 +237,7 @@ fn statuses_of_the_kernel_are_read_as_rustix_reads_them() {
     for signal in [Signal::HUP, Signal::KILL, Signal::TERM, Signal::USR1, Signal::ALRM, Signal::PIPE] {
         check(fork(signal_self, signal.number()), Event::Signaled { signal, core: false });
     }
-    // A C library with threads handles the signals that it keeps, and 127 has no word of its own.
+    // A C library with threads handles the signals that it reserves, and 127 has no word of its own.
     let kept = Signal::kept_by_c_library();
     for n in Signal::realtime_range().into_iter().flatten().filter(|n| !kept.contains(n) && *n < 127) {
         check(fork(signal_self, n), Event::Signaled { signal: Signal::from_number(n), core: false });
@@ -252,7 +252,7 @@ fn statuses_of_the_kernel_are_read_as_rustix_reads_them() {
         assert_eq!(WaitStatus::from_raw(first.as_raw()).event(), Event::Continued);
         check(stopped, Event::Exited { code: 99 });
     } else {
-        // The newer status took the place of the continue.
+        // The newer status has replaced the continue.
         assert_eq!(first.exit_status(), Some(99));
     }
 }

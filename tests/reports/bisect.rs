@@ -4,7 +4,7 @@ use super::read;
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// The commits of a program that is an agent: what each makes of the pid that a wait returns. `None` does not start.
+/// The commits of a program that is an agent: how each changes the pid that a wait returns. `None` does not start.
 const COMMITS: [Option<&str>; 8] = [
     Some("pid"),
     Some("pid "),
@@ -17,7 +17,7 @@ const COMMITS: [Option<&str>; 8] = [
 ];
 const FIRST_BAD: usize = 5;
 
-/// The agent of the fixtures, its returned pids changed.
+/// The fixtures' agent, with its returned pids changed.
 fn source(change: Option<&str>) -> String {
     let Some(change) = change else { return "this is no program\n".to_owned() };
     let agent = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/agents/python/agent.py");
@@ -74,7 +74,7 @@ fn the_first_bad_commit_is_found_and_one_that_cannot_start_is_skipped() {
         well(&["tag", &format!("c{number}")]);
     }
     let run = ["sh", "./bisect.sh", "nohang.running-child@waitpid", "--subject", "agent:python3 mywait.py"];
-    // What the script says of single commits: git itself skips none that it need not look at.
+    // The script's result for single commits: git does not test all of them.
     for (commit, code) in [("c0", 0), ("c3", 125), ("c7", 1)] {
         well(&["checkout", "-q", commit]);
         let script = Command::new("sh")

@@ -1,4 +1,4 @@
-//! `diff` and `matrix` of reports that are there.
+//! `diff` and `matrix` of committed reports.
 
 use super::{exits, fixture, program, read, said, waitspec, within};
 
@@ -23,7 +23,7 @@ fn subjects_of_other_names_are_compared_under_one() {
     let text = read(std::path::Path::new(&fixture("new.jsonl"))).replace("\"libc\"", "\"agent:musl\"");
     std::fs::write(&other, &text).expect("written");
     let old = fixture("old.jsonl");
-    assert!(waitspec(&["diff", &old, &path]).err.contains("no trial in common"));
+    assert!(waitspec(&["diff", &old, &path]).err.contains("no trials in common"));
     let told = exits(&["diff", &old, &path, "--as", "wait"], 1);
     assert!(told.contains("nohang.running-child@wait4 wait  pass -> fail"), "{told}");
     let two = text.replacen(
@@ -77,6 +77,14 @@ fn reports_are_one_table() {
     let text = exits(&["matrix", &old, &new], 0);
     assert!(text.contains("differences\n  AB\n"), "{text}");
     assert!(text.contains("  si_uid   info.uid\n"), "{text}");
+    // In colour on request, and never in a file.
+    let coloured = exits(&["matrix", &old, &new, "--color", "always"], 0);
+    assert!(coloured.contains("\x1b[31m"), "{coloured}");
+    assert_eq!(anstream::adapter::strip_str(&coloured).to_string(), text);
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, name) = within(&folder, "matrix.txt");
+    exits(&["matrix", &old, &new, "--color", "always", "--output", &name], 0);
+    assert_eq!(read(&file), text);
     let markdown = exits(&["matrix", &old, &new, "--format", "markdown"], 0);
     assert!(markdown.starts_with("## waitspec: 2 subjects\n"), "{markdown}");
     let garbage = waitspec(&["matrix", &old, &fixture("garbage.jsonl")]);

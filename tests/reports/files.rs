@@ -1,4 +1,4 @@
-//! The files that a run writes, by their endings; reports that are read and refused.
+//! The files that a run writes, by their extensions; reports that are read or rejected.
 
 use super::{exits, fixture, program, read, said, waitspec, within};
 
@@ -6,7 +6,7 @@ const CASE: &str = "nohang.running-child@waitpid";
 const MUTANT: &str = "mutant:nohang-minus-one-eagain";
 
 #[test]
-fn each_ending_is_a_form_and_the_terminal_report_is_shown_all_the_same() {
+fn each_extension_is_a_format_and_the_terminal_report_is_still_shown() {
     let folder = tempfile::tempdir().expect("a folder");
     let names = ["r.html", "r.md", "r.txt", "r.xml", "r.tap", "r.jsonl"];
     let paths = names.map(|name| within(&folder, name));
@@ -26,13 +26,13 @@ fn each_ending_is_a_form_and_the_terminal_report_is_shown_all_the_same() {
     assert!(tap.starts_with("TAP version 13\n") && tap.ends_with("1..2\n"), "{tap}");
     assert_eq!(json.lines().count(), 4, "{json}");
     assert!(json.starts_with("{\"type\":\"run\",\"format\":1,"), "{json}");
-    // What is written at the end is not lost behind what is asked for by name.
+    // A format written at the end of the run is not lost if others are requested, too.
     let page = exits(&["run", CASE, "--subject", "libc", "--format", "html"], 0);
     assert!(page.starts_with("<!DOCTYPE html>"), "{page}");
 }
 
 #[test]
-fn an_ending_that_says_nothing_is_refused() {
+fn an_unknown_extension_is_rejected() {
     for (output, more) in
         [("report.pdf", "unknown extension `.pdf`"), ("r.jsno", "unknown extension `.jsno`")]
     {
@@ -62,7 +62,7 @@ fn valid_reports_are_read_and_invalid_ones_refused() {
     }
     for name in fixtures("invalid") {
         let read = waitspec(&["matrix", &fixture(&format!("invalid/{name}"))]);
-        // The schema says what is written; what a reader can do without it takes.
+        // The schema describes what is written; readers accept less.
         let code = if name.starts_with("schema-") { 0 } else { 2 };
         assert_eq!(read.code, Some(code), "{name}: {}", read.err);
         assert!(code == 0 || read.err.contains(", line "), "{name}: {}", read.err);
@@ -85,7 +85,7 @@ fn a_known_failure_is_excused_with_its_reason() {
     assert!(read(&file).ends_with(&entry), "{}", read(&file));
 }
 
-/// What is written to a link or a FIFO goes through it: a name that is no regular file, as `/dev/null`, is never replaced.
+/// Writing to a link or a FIFO goes through it: a name that is not a regular file, such as `/dev/null`, is never replaced.
 #[cfg(unix)]
 #[test]
 fn an_output_is_written_in_place() {

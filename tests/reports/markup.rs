@@ -1,4 +1,4 @@
-//! Just enough of an HTML parser to look at a page: stricter than a browser, which mends what is wrong.
+//! Just enough of an HTML parser to check a page: stricter than a browser, which repairs errors.
 
 use std::collections::BTreeMap;
 
@@ -57,7 +57,7 @@ pub fn parse(page: &str) -> Node {
         rest = &rest[at..];
         if let Some(end) = rest.strip_prefix("</") {
             let (name, after) = end.split_once('>').expect("an end");
-            // The cells of the matrix leave their end out: the next one, or that of the row, ends them.
+            // The cells of the matrix omit their end tag: the next cell, or the end of the row, closes them.
             if name == "tr" && open.last().is_some_and(|node| node.name == "td") {
                 close(&mut open, "td");
             }

@@ -1,14 +1,14 @@
-//! The page, without a browser: whole, closed in itself, and labelled for who does not see it.
+//! The page, without a browser: complete, self-contained, and labelled for screen readers.
 
 use super::markup::{Node, parse};
 use super::{exits, fixture, read, waitspec, within};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The elements that load something, and by which attribute.
+/// The elements that load something, and the attribute that does.
 const LOADING: [&str; 6] = ["src", "srcset", "data", "action", "background", "poster"];
 
-/// What holds of every page.
+/// The properties of every page.
 fn is_sound(text: &str) -> Node {
     let page = parse(text);
     assert_eq!(page.get("lang"), Some("en"));
@@ -28,7 +28,7 @@ fn is_sound(text: &str) -> Node {
     page
 }
 
-/// Every id is there once, and every link within the page leads to one.
+/// Every id is unique, and every link within the page has a target.
 fn links(page: &Node) {
     let mut ids = BTreeSet::new();
     for id in page.all().iter().filter_map(|node| node.get("id")) {
@@ -92,7 +92,7 @@ fn controls(page: &Node) {
     }
 }
 
-/// Every heading cell says of what it is one, and every row is as wide as its table.
+/// Every header cell has a scope, and every row is as wide as its table.
 fn tables(page: &Node) {
     for table in page.named("table") {
         let cells = |row: &Node| -> usize {
@@ -109,7 +109,7 @@ fn tables(page: &Node) {
     }
 }
 
-/// No level is left out.
+/// No heading level is skipped.
 fn headings(page: &Node) {
     let mut before = 0;
     for heading in
@@ -144,7 +144,7 @@ fn every_subject_case_and_clause_is_linkable() {
     for id in ["nohang.running-child", "exit.code", "info.uid", "posix/waitpid/nohang-zero", "theme.case"] {
         page.id(id);
     }
-    // Of two kernels, and so two columns, named by what tells them apart.
+    // Two kernels give two columns, named by what distinguishes them.
     page.id("subject-libc-old");
     let row = page.id("nohang.running-child");
     let words: Vec<String> =
@@ -158,7 +158,7 @@ fn every_subject_case_and_clause_is_linkable() {
         "{}",
         page.id("theme.case").content()
     );
-    assert!(page.content().contains("transcribed from a source"));
+    assert!(page.content().contains("derived from source code"));
     assert!(page.id("values").content().contains("effective"));
 }
 
@@ -180,13 +180,13 @@ fn a_failure_reads_on_the_page_as_in_the_run() {
     let is_it =
         |text: String| text.starts_with("waitspec run nohang.running-child@wait") && text.ends_with(&command);
     assert!(page.named("code").iter().any(|code| is_it(code.content())));
-    // All of it can be found below the subject as well.
+    // All of it is in the subject's section as well.
     let section = page.id("subject-mutant-nohang-minus-one-eagain").content();
     assert!(section.contains("expected 0, got -1 EAGAIN") && section.contains("waitspec run "), "{section}");
 }
 
 #[test]
-fn what_a_report_holds_is_text() {
+fn text_in_a_report_is_never_markup() {
     let folder = tempfile::tempdir().expect("a folder");
     let (file, path) = within(&folder, "evil.jsonl");
     let evil = r#"<script>alert(1)<\/script>\" onload=x &amp; '"#;
@@ -200,7 +200,7 @@ fn what_a_report_holds_is_text() {
     assert!(root.content().contains("<script>alert(1)</script>\" onload=x &amp; '"));
 }
 
-/// Thirty subjects, each wrong in most of what was tried, and each in its own way.
+/// Thirty subjects, each of which fails most cases in its own way.
 #[test]
 fn thirty_wrong_subjects_fit_on_a_page() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -219,7 +219,7 @@ fn thirty_wrong_subjects_fit_on_a_page() {
                 let id = format!("{}@{call}", case["case"].as_str().expect("an id"));
                 let clause = case["clauses"][0].as_str().expect("a clause");
                 let steps = vec!["spawn A (held)"; 10];
-                // No two say the same.
+                // No two are the same.
                 let trial = serde_json::json!({
                     "type": "trial", "id": id, "subject": name, "verdict": "fail", "failed_clause": clause,
                     "clauses": [{ "id": clause, "outcome": "fail" }], "expected": "0",

@@ -10,6 +10,7 @@
 //! | `* PATTERN` | a run of these: the next lines received, in any order |
 //! | `? PATTERN` | the next line received, or nothing |
 //! | `~ LINE` | send the line until the line expected next is received |
+//! | `( N`, `)` | the lines between them are played N times |
 //! | `= exits N`, `= killed N` | the exit code or signal of the program once its input is closed |
 //!
 //! In a pattern, `A|B` is either, `*` is anything, and `[key=value]` is a pair that may be missing. `{name}` is bound by the first
@@ -53,7 +54,7 @@ fn main() -> ExitCode {
     let built_in = Speaker { program: env!("CARGO_BIN_EXE_waitspec").into() };
     let mut trials = Vec::new();
     let args = Arguments::from_args();
-    // Built once, and not at all where nobody asks for it.
+    // Built once, and only if needed.
     let kit = if without || args.list {
         Err("no C compiler".to_owned())
     } else {
@@ -70,10 +71,10 @@ fn main() -> ExitCode {
         trials.push(Trial::test(format!("{name}: waitspec"), move || Ok(play::file(&file, &speaker)?)));
         let speaker = kit.clone();
         let test = move || Ok(play::file(&path, &speaker?)?);
-        // Skipped by name where there is no compiler.
+        // Skipped by name if there is no compiler.
         trials.push(Trial::test(format!("{name}: the C kit"), test).with_ignored_flag(without));
     }
-    // The kit judges no handles.
+    // The kit does not support handles.
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/transcripts/handle.txt");
     trials.push(Trial::test("handle: waitspec", move || Ok(play::file(path, &built_in)?)));
     let at = folder.path().to_owned();

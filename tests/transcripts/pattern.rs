@@ -1,8 +1,8 @@
-//! Lines that are expected.
+//! Patterns of expected lines.
 
 use std::collections::BTreeMap;
 
-/// What names stand for.
+/// The values bound to names.
 pub type Names = BTreeMap<String, String>;
 
 /// A line with its names replaced.
@@ -18,7 +18,7 @@ pub fn filled(line: &str, names: &Names) -> Result<String, String> {
     Ok(out + rest)
 }
 
-/// Whether a text is one that `*` and the alternatives of a pattern mean.
+/// Whether a text matches a pattern with `*` and alternatives.
 pub fn is_one_of(pattern: &str, text: &str) -> bool {
     pattern.split('|').any(|one| {
         let mut parts = one.split('*');
@@ -36,7 +36,7 @@ pub fn is_one_of(pattern: &str, text: &str) -> bool {
     })
 }
 
-/// Whether a value matches; a name that stands for nothing yet is bound by it.
+/// Whether a value matches; it binds a name that is not bound yet.
 fn value(pattern: &str, text: &str, names: &mut Names) -> Result<bool, String> {
     let name = pattern.strip_prefix('{').and_then(|p| p.strip_suffix('}')).filter(|n| !n.contains('{'));
     match name {

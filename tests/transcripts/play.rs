@@ -17,20 +17,20 @@ use super::Speaker;
 use super::pattern::{Names, filled, is_one_of, matches};
 use super::poll::poll;
 
-/// Long enough for any machine; nothing here takes it.
+/// Long enough for any machine; never reached.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A program and the conversation with it.
 struct Session {
     child: Child,
     reaped: bool,
-    /// Where a child program connects, in a folder of its own.
+    /// Where a child program connects, in a directory of its own.
     meeting: (tempfile::TempDir, UnixListener),
     connects: bool,
     input: Option<Box<dyn Write>>,
     output: Option<OwnedFd>,
     reader: LineReader,
-    /// A line that came and has not been expected yet.
+    /// A line received ahead of the pattern for it.
     kept: Option<String>,
 }
 
@@ -93,7 +93,7 @@ impl Session {
     }
 
     fn send(&mut self, line: &str) -> Result<(), String> {
-        let input = self.input.as_mut().ok_or("there is nobody to be told")?;
+        let input = self.input.as_mut().ok_or("the input of the program is not open")?;
         input.write_all(format!("{line}\n").as_bytes()).map_err(|error| error.to_string())
     }
 
@@ -174,14 +174,35 @@ fn decoded(word: &str) -> String {
     line.get("y").unwrap_or_default()
 }
 
-/// Plays a file: an error says in which line what came instead.
+/// The numbered lines of a transcript, those between `( N` and `)` N times.
+fn repeated(text: &str) -> Result<Vec<(usize, &str)>, String> {
+    let mut lines = Vec::new();
+    let mut round: Option<(usize, usize)> = None;
+    for (number, line) in text.lines().enumerate() {
+        match (line.strip_prefix("( "), round) {
+            (Some(times), None) => {
+                round = Some((times.parse().map_err(|_| format!("'{times}' is no number"))?, lines.len()));
+            }
+            (None, Some((times, from))) if line == ")" => {
+                let once = lines.split_off(from);
+                lines.extend(std::iter::repeat_n(once, times).flatten());
+                round = None;
+            }
+            (Some(_), Some(_)) => return Err(format!("line {}: a round in a round", number + 1)),
+            (None, _) => lines.push((number, line)),
+        }
+    }
+    if round.is_some() { Err("a round has no end".to_owned()) } else { Ok(lines) }
+}
+
+/// Plays a file: an error names the line, and what was received instead.
 pub fn file(path: &str, speaker: &Speaker) -> Result<(), String> {
     let text = std::fs::read_to_string(path).map_err(|error| format!("{path}: {error}"))?;
     let mut session: Option<Session> = None;
     let mut names = Names::new();
     let mut again: Option<String> = None;
     let mut run: Vec<String> = Vec::new();
-    for (number, line) in text.lines().enumerate() {
+    for (number, line) in repeated(&text).map_err(|why| format!("{path}: {why}"))? {
         let at = |why: String| format!("{path}:{}: {line}\n    {why}", number + 1);
         let Some((kind, rest)) = line.split_once(' ').filter(|(kind, _)| *kind != "#") else { continue };
         if kind == "@" {
@@ -232,7 +253,7 @@ fn expect(talk: &mut Session, pattern: &str, again: Option<String>, names: &mut 
     }
 }
 
-/// Takes as many lines as there are patterns, each of which one of them means. The first that can be told apart is taken first.
+/// Reads as many lines as there are patterns, each of which must match one of them. Unambiguous matches are made first.
 fn any_order(talk: &mut Session, run: &mut Vec<String>, names: &mut Names) -> Result<(), String> {
     while !run.is_empty() {
         let came = talk.line()?;

@@ -1,4 +1,4 @@
-//! What the suite relies on besides calls: if an agent gets it wrong, its language is blamed.
+//! What the suite relies on besides calls: an agent that gets it wrong makes its language look at fault.
 
 use super::meeting::Meeting;
 use super::requests::{Check, ending, one};
@@ -40,7 +40,7 @@ impl Check<'_> {
         };
         let Some(line) = self.session.ask(request.to_line())? else { return Ok(()) };
         let Some(pid) = pid_of(&line) else {
-            // A language that forks and execs in one may know better.
+            // A language with a combined fork and exec may report the error at once.
             if line.word() != "err" {
                 self.session.complain("spawn", &line, "expected `ok pid=N`; the child then exits with 127");
             }
@@ -51,7 +51,7 @@ impl Check<'_> {
 
     /// A child's standard input and output are not those of the agent.
     fn standard_streams(&mut self, call: Call) -> Result<(), CheckEnded> {
-        // What it prints would be a malformed line; the requests come through a socket.
+        // Its output would be a malformed line of the agent; the requests come through a socket.
         let script = "echo this is not for the driver; [ -S /dev/stdin ] && exit 1; exit 8";
         let argv = Words::of(["/bin/sh", "-c", script]);
         let request = Request::Spawn { argv, image: None, words: None, thread: None };
@@ -68,7 +68,7 @@ impl Check<'_> {
         }
     }
 
-    /// Status words of a stop and of a death by signal, which a language may number in its own way.
+    /// Status words of a stop and of a death by signal, for which a language may use its own numbers.
     fn stop_and_kill(&mut self, call: Call) -> Result<(), CheckEnded> {
         let (pid, mut child) = self.held_child()?;
         tell(&mut child, &Step::Stop(Signal::STOP));
@@ -94,7 +94,7 @@ impl Check<'_> {
                 .and_then(|pid| rustix::process::getpgid(Some(pid)).ok())
                 .is_some_and(|group| i64::from(group.as_raw_nonzero().get()) != pid)
         {
-            self.session.complain("setpgid", &line, "expected the child to lead a process group of its own");
+            self.session.complain("setpgid", &line, "expected the child to lead its own process group");
         }
         tell(&mut child, &Step::kill_self(Signal::KILL));
         self.reports(call, pid, &[], WaitStatus::signaled(Signal::KILL), "the child is killed by SIGKILL")
@@ -107,14 +107,14 @@ impl Check<'_> {
         }
         self.signal_agent();
         let deadline = self.session.deadline();
-        // Each turn is a round trip.
+        // Each iteration is a round trip.
         while Instant::now() < deadline {
             let Some(line) = self.session.ask(Request::Signals {}.to_line())? else { return Ok(()) };
             if line.word() != "ok" || line.number("count").is_ok_and(|count| count > 0) {
                 return Ok(());
             }
         }
-        self.session.finding("signals", "SIGUSR1 was sent to the agent, and `signals` never counted it");
+        self.session.finding("signals", "SIGUSR1 was sent to the agent, but `signals` never counted it");
         Ok(())
     }
 
@@ -147,7 +147,7 @@ impl Check<'_> {
             None => {
                 self.session.finding(
                     "eintr",
-                    "a handler without SA_RESTART runs, and the call blocks on: an agent whose language calls again says \
+                    "a handler without SA_RESTART ran, but the call still blocks: an agent whose language retries calls declares \
                      retries=eintr in its hello",
                 );
                 // The child's death makes the call return.
@@ -175,13 +175,13 @@ impl Check<'_> {
         }
     }
 
-    /// Whether a process is in the group created for the agent.
+    /// Whether a process is in the process group created for the agent.
     pub(super) fn is_ours(&self, pid: i32) -> bool {
         let group = Pid::from_raw(pid).and_then(|pid| rustix::process::getpgid(Some(pid)).ok());
         group.is_some_and(|group| group.as_raw_nonzero().get() == self.session.pid())
     }
 
-    /// The call for a child with these options; with none, the one for terminations where the call needs it.
+    /// The call for a child with these options; with none, with the option for terminations if the call needs one.
     fn request_for(&self, call: Call, pid: i64, options: &[Flag]) -> WaitRequest {
         let mut request = WaitRequest::new(call, one(call, pid));
         let exits = if options.is_empty() { ending(call) } else { None };
@@ -189,7 +189,7 @@ impl Check<'_> {
         request
     }
 
-    /// The call must report that status of a child; `unsupported` is no finding.
+    /// The call must report that status of a child; `unsupported` is not a finding.
     fn reports(
         &mut self,
         call: Call,
@@ -228,7 +228,7 @@ impl Check<'_> {
             Err(error) => {
                 return self
                     .session
-                    .stop("environment", format!("cannot make a socket for a child: {error}"));
+                    .stop("environment", format!("cannot create a socket for a child: {error}"));
             }
         };
         let connect = Some((meeting.path(), "check".to_owned()));
@@ -249,14 +249,14 @@ fn shown_in_siginfo(status: WaitStatus, system: System) -> i32 {
     }
 }
 
-/// The pid in the answer to a `spawn`.
+/// The pid in the reply to a `spawn`.
 pub(super) fn pid_of(line: &Line) -> Option<i64> {
     line.number("pid").ok().filter(|pid| line.word() == "ok" && *pid > 1)
 }
 
-/// Sends a step to a held child, which has no reply if the child dies of it.
+/// Sends a step to a held child; there is no reply if the step kills the child.
 pub(super) fn tell(child: &mut UnixStream, step: &Step) {
     let line = step.to_line().with("id", 1);
-    // A child that is gone shows in the status that is then expected.
+    // If the child is gone, the status that is checked next shows it.
     let _ = child.write_all(format!("{line}\n").as_bytes());
 }

@@ -1,4 +1,4 @@
-//! What every handle agent must serve ([`crate::protocol::handle`]), and what it said in its hello that it can do.
+//! What every handle agent must serve ([`crate::protocol::handle`]), and the abilities that its hello announces.
 
 use super::behavior::{pid_of, tell};
 use super::requests::{CODE, Check};
@@ -6,7 +6,7 @@ use super::session::CheckEnded;
 use crate::protocol::Line;
 use crate::protocol::agent::{Disposition, MaskChange};
 use crate::protocol::codec::Words;
-use crate::protocol::handle::{Form, Introduction, Report, Request};
+use crate::protocol::handle::{Form, HandleReport, Introduction, Request};
 use crate::protocol::wait::errno_of;
 use crate::scenario::{ChildOptions, Step};
 use crate::sys::process;
@@ -15,7 +15,7 @@ use crate::wait::errno::Errno;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-/// How long a wait is looked at that must not return.
+/// How long to watch a wait that must not return.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// What a handle must report.
@@ -48,7 +48,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// A handle that was never made has no result.
+    /// A handle that was never created has no result.
     fn unknown_handle(&mut self) -> Result<(), CheckEnded> {
         if let Some(line) = self.session.ask(Request::Wait { handle: 4711, timeout: None }.to_line())?
             && line.word() == "ok"
@@ -58,7 +58,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Has a child made by that request; its handle.
+    /// Has the agent create a child by that request; returns its handle.
     fn made(&mut self, word: &str, options: &ChildOptions) -> Result<u64, CheckEnded> {
         let argv: Vec<String> = self.child_argv.iter().cloned().chain(options.to_args()).collect();
         self.made_of(Line::new(word).with_list("argv", argv).with("no-such-key", 1)).map(|(handle, _)| handle)
@@ -82,36 +82,40 @@ impl Check<'_> {
     }
 
     fn expect(&mut self, hello: &Introduction, line: &Line, expected: Expected) {
-        let report = (line.word() == "ok").then(|| Report::from_line(line).ok()).flatten();
+        let report = (line.word() == "ok").then(|| HandleReport::from_line(line).ok()).flatten();
         let number = |signal: Signal| i64::from(signal.number_on(self.system).unwrap_or(0));
         let (right, wanted) = match (expected, hello.form) {
-            (Expected::Running, _) => (report == Some(Report::Running), "running=yes".to_owned()),
+            (Expected::Running, _) => (report == Some(HandleReport::Running), "running=yes".to_owned()),
             (Expected::Exited(code), Form::Word) => {
                 let word = i64::from(code << 8);
-                (report == Some(Report::Word(word)), format!("word={word:#06x}"))
+                (report == Some(HandleReport::Word(word)), format!("word={word:#06x}"))
             }
             (Expected::Exited(code), _) => {
-                (report == Some(Report::Code(code.into())), format!("code={code}"))
+                (report == Some(HandleReport::Code(code.into())), format!("code={code}"))
             }
             (Expected::Killed(_), Form::Code) => {
-                (matches!(report, Some(Report::Code(_))), "code=".to_owned())
+                (matches!(report, Some(HandleReport::Code(_))), "code=".to_owned())
             }
             (Expected::Killed(signal), Form::CodeOrSignal) => {
-                let right = matches!(report, Some(Report::Signal(seen, _)) if seen == signal);
+                let right = matches!(report, Some(HandleReport::Signal(seen, _)) if seen == signal);
                 (right, format!("signal={signal}"))
             }
             (Expected::Killed(signal), form) => {
                 let n = number(signal);
                 match form {
-                    Form::Shell => (report == Some(Report::Code(128 + n)), format!("code={}", 128 + n)),
-                    Form::Negative => (report == Some(Report::Code(-n)), format!("code={}", -n)),
-                    _ => (report == Some(Report::Word(n)), format!("word={n:#06x}")),
+                    Form::Shell => (report == Some(HandleReport::Code(128 + n)), format!("code={}", 128 + n)),
+                    Form::Negative => (report == Some(HandleReport::Code(-n)), format!("code={}", -n)),
+                    _ => (report == Some(HandleReport::Word(n)), format!("word={n:#06x}")),
                 }
             }
         };
         if !right {
             let form = hello.form.name();
-            self.session.complain("result", line, &format!("expected `ok {wanted}`, as form={form} has it"));
+            self.session.complain(
+                "result",
+                line,
+                &format!("expected `ok {wanted}`, the result in form={form}"),
+            );
         }
     }
 
@@ -122,7 +126,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// A child that exits has a result, and asking again has an answer.
+    /// A child that exits has a result, and asking again gets an answer.
     fn result(&mut self, hello: &Introduction) -> Result<(), CheckEnded> {
         let steps = vec![Step::exit(CODE)];
         let handle = self.made("spawn", &ChildOptions { steps, ..ChildOptions::default() })?;
@@ -130,7 +134,7 @@ impl Check<'_> {
         self.session.ask(Request::Wait { handle, timeout: None }.to_line()).map(drop)
     }
 
-    /// A live child has none, and with `threads` a wait for it holds nothing up.
+    /// A live child has none, and with `threads` a wait for it does not block other requests.
     fn live(&mut self, hello: &Introduction) -> Result<(), CheckEnded> {
         let can = |ability: &str| hello.abilities.iter().any(|known| known == ability);
         let (handle, mut child) = self.live_child()?;
@@ -142,7 +146,7 @@ impl Check<'_> {
         }
         let id = self.session.begin(Request::Wait { handle, timeout: None }.to_line())?;
         if can("threads") {
-            self.expect_unsupported(Line::new("no-such-request"), "it is no request of the protocol")?;
+            self.expect_unsupported(Line::new("no-such-request"), "the protocol has no such request")?;
         }
         if let Some(line) = self.session.reply_within(id, LOOK)? {
             self.session.complain("result", &line, "expected no reply to the wait while the child lives");
@@ -157,7 +161,7 @@ impl Check<'_> {
             }
             None => {
                 let message = format!(
-                    "the child exited, and the wait did not return within {:?}",
+                    "the child exited, but the wait did not return within {:?}",
                     self.session.patience()
                 );
                 self.session.stop("answer", message)
@@ -169,7 +173,7 @@ impl Check<'_> {
     fn streams(&mut self, hello: &Introduction) -> Result<(), CheckEnded> {
         let pipes = hello.abilities.iter().any(|ability| ability == "pipes");
         for pipes in [false].into_iter().chain(pipes.then_some(true)) {
-            // What it prints would be a malformed line; the requests come through a socket.
+            // Its output would be a malformed line of the agent; the requests come through a socket.
             let script = "echo this is not for the driver; [ -S /dev/stdin ] && exit 1; exit 8";
             let request = Request::Spawn { argv: Words::of(["/bin/sh", "-c", script]), pipes };
             let (handle, _) = self.made_of(request.to_line())?;
@@ -178,7 +182,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// A program that is not there is an error, or a child that says so.
+    /// A program that does not exist is an error, or a child that exits with one.
     fn no_program(&mut self) -> Result<(), CheckEnded> {
         let request = Request::Spawn { argv: Words::of(["/nonexistent/waitspec"]), pipes: false };
         let Some(line) = self.session.ask(request.to_line())? else { return Ok(()) };
@@ -221,7 +225,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// A child that is reaped by the raw call, whether it has a handle or not.
+    /// A child can be reaped by a raw wait call, whether it has a handle or not.
     fn stolen(&mut self, hello: &Introduction, word: &str) -> Result<(), CheckEnded> {
         let steps = vec![Step::exit(CODE)];
         let handle = self.made(word, &ChildOptions { steps, ..ChildOptions::default() })?;
@@ -230,7 +234,7 @@ impl Check<'_> {
         }
         let Some(line) = self.session.ask(Request::Steal { handle }.to_line())? else { return Ok(()) };
         let reaped = line.word() == "ok" && line.number("word") == Ok(i64::from(CODE << 8));
-        // Who reaps by itself may be faster.
+        // An agent that reaps by itself may be faster.
         let lost = word == "spawn" && errno_of(&line, self.system) == Ok(Errno::CHILD);
         if !reaped && !lost {
             self.session.complain("can", &line, &format!("expected `ok word={:#06x}`", CODE << 8));
@@ -238,7 +242,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// A signal that is counted ends neither the agent nor a wait that comes afterwards.
+    /// A signal that is counted terminates neither the agent nor a later wait.
     fn counted(&mut self, hello: &Introduction) -> Result<(), CheckEnded> {
         let request = |action| Request::Sigaction { sig: Signal::USR1, action, nocldwait: false };
         self.must(&request(Disposition::Count), "sigaction")?;

@@ -1,9 +1,9 @@
 //! The socket to which a held child connects.
 
 use super::session::{Session, readable};
+use std::io::ErrorKind;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The socket to which a held child connects, in a directory of its own.
 pub(super) struct Meeting {
@@ -13,10 +13,20 @@ pub(super) struct Meeting {
 
 impl Meeting {
     pub(super) fn new() -> std::io::Result<Meeting> {
-        static SERIAL: AtomicU32 = AtomicU32::new(0);
-        let name = format!("waitspec-{}-{}", std::process::id(), SERIAL.fetch_add(1, Ordering::Relaxed));
-        let directory = std::env::temp_dir().join(name);
-        std::fs::create_dir(&directory)?;
+        Meeting::below(&std::env::temp_dir())
+    }
+
+    /// A process that had this pid earlier may have been killed and have left its directory: then the next name is taken.
+    fn below(base: &Path) -> std::io::Result<Meeting> {
+        let mut attempt = 0;
+        let directory = loop {
+            let directory = base.join(format!("waitspec-{}-{attempt}", std::process::id()));
+            match std::fs::create_dir(&directory) {
+                Ok(()) => break directory,
+                Err(error) if error.kind() == ErrorKind::AlreadyExists && attempt < 1000 => attempt += 1,
+                Err(error) => return Err(error),
+            }
+        };
         match UnixListener::bind(socket_in(&directory)) {
             Ok(listener) => Ok(Meeting { directory, listener }),
             Err(error) => {
@@ -30,7 +40,7 @@ impl Meeting {
         socket_in(&self.directory)
     }
 
-    /// The child's connection; it says hello there, which tells no more than that it runs.
+    /// The child's connection; the child says hello on it, which only shows that it runs.
     pub(super) fn accept(&self, session: &Session) -> Option<UnixStream> {
         let connected = readable(&self.listener, session.deadline()).ok()?;
         if connected { self.listener.accept().ok().map(|(stream, _)| stream) } else { None }
@@ -46,4 +56,21 @@ impl Drop for Meeting {
 
 fn socket_in(directory: &Path) -> PathBuf {
     directory.join("child")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Meeting;
+
+    #[test]
+    fn a_directory_that_another_process_left_is_passed_over() {
+        let base = std::env::temp_dir().join(format!("waitspec-left-{}", std::process::id()));
+        let left = base.join(format!("waitspec-{}-0", std::process::id()));
+        std::fs::create_dir_all(&left).expect("a directory");
+        let meeting = Meeting::below(&base).map(|meeting| meeting.path());
+        std::fs::remove_dir_all(&base).expect("the directory is removed");
+        assert!(
+            meeting.expect("a socket").starts_with(base.join(format!("waitspec-{}-1", std::process::id())))
+        );
+    }
 }

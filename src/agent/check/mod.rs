@@ -10,17 +10,17 @@
 //! | `end` | the agent lives until `bye` |
 //! | `hello` | the first line, and its fields |
 //! | `word` | a reply is `ok`, `err errno=NAME`, `unsupported why=TEXT` or `malformed why=TEXT` |
-//! | `id` | a reply carries the id of its request |
+//! | `end` | the agent does not exit before `bye` |
 //! | `unknown` | unknown requests are `unsupported`; unknown keys are ignored |
 //! | `entering` | a call is announced |
 //! | `spawn` | `spawn` executes the program and returns the pid |
 //! | `call` | a call of the family reports what it returned and wrote; options travel by name |
 //! | `decode` | the subject's own macros, if it has any |
-//! | `handle`, `result` | a handle agent: a handle reports what its child did, in the form announced, and nothing before |
-//! | `can` | a handle agent can do what its hello says |
+//! | `handle`, `result` | for a handle agent: a handle reports what its child did, in the announced form, and nothing before |
+//! | `can` | a handle agent can do what its hello announces |
 //! | `bye` | answered, then exit 0 |
 //! | `setpgid`, `signals`, `eintr` | requests have their effect, and calls that are restarted after a signal are declared in the hello |
-//! | `environment` | none: the check itself lacks something here |
+//! | `environment` | none: the check itself cannot run here |
 
 mod behavior;
 mod finding;
@@ -29,7 +29,7 @@ mod meeting;
 mod requests;
 mod session;
 
-pub use self::finding::{Finding, Report};
+pub use self::finding::{CheckReport, Finding};
 
 use self::requests::{Check, any};
 use self::session::{CheckEnded, Session};
@@ -40,16 +40,19 @@ use crate::wait::System;
 
 /// Starts the agent `argv` and sends it each request that every agent must serve.
 ///
-/// `child_argv` is the child program with its first arguments (`waitspec child`). Each answer may take `scale` times 5 s.
-/// The agent's standard error is this process's.
-pub fn check(argv: &[String], child_argv: &[String], scale: f64) -> Report {
+/// `child_argv` is the child program with its first arguments (`waitspec child`). Each answer may take up to `scale`
+/// times 5 s. The agent shares this process's standard error.
+pub fn check(argv: &[String], child_argv: &[String], scale: f64) -> CheckReport {
     let mut session = match Session::start(argv, scale) {
         Ok(session) => session,
         Err(message) => {
-            return Report { findings: vec![Finding { rule: "start", message }], ..Report::default() };
+            return CheckReport {
+                findings: vec![Finding { rule: "start", message }],
+                ..CheckReport::default()
+            };
         }
     };
-    let mut report = Report::default();
+    let mut report = CheckReport::default();
     // If the check ended early, the reason is among the findings.
     let mut under_way =
         Check { session: &mut session, child_argv, pid: 0, retries: false, system: System::HOST };
@@ -58,9 +61,9 @@ pub fn check(argv: &[String], child_argv: &[String], scale: f64) -> Report {
     report
 }
 
-fn run(check: &mut Check<'_>, report: &mut Report) -> Result<(), CheckEnded> {
+fn run(check: &mut Check<'_>, report: &mut CheckReport) -> Result<(), CheckEnded> {
     check.hello(report)?;
-    check.expect_unsupported(Line::new("no-such-request"), "it is no request of the protocol")?;
+    check.expect_unsupported(Line::new("no-such-request"), "the protocol has no such request")?;
     if let Some(hello) = &report.handles {
         check.handles(hello)?;
     }
@@ -73,7 +76,7 @@ fn run(check: &mut Check<'_>, report: &mut Report) -> Result<(), CheckEnded> {
         request.options = OptionSet::of([Flag::Nonsense]);
         check.expect_unsupported(request.to_line(0), "no system has the option WNONSENSE")?;
     }
-    // `wait` can be asked for little.
+    // Little can be asked of `wait`.
     let richest = report.calls.iter().find(|&&call| call != Call::Wait).or(report.calls.first());
     if let Some(&call) = richest {
         check.behavior(call)?;

@@ -1,12 +1,12 @@
 //! The requests that every agent must serve, and the replies expected.
 
-use super::finding::Report;
+use super::finding::CheckReport;
 use super::meeting::Meeting;
 use super::session::{CheckEnded, Session};
 use crate::protocol::Line;
 use crate::protocol::PROTOCOL;
 use crate::protocol::handle::Introduction;
-use crate::protocol::wait::{Flag, IdType, NoReply, OptionSet, Reply, Target, WaitRequest};
+use crate::protocol::wait::{Flag, IdType, NoReply, OptionSet, RawTarget, Reply, WaitRequest};
 use crate::scenario::ChildOptions;
 use crate::sys::call::abi::{Call, Memory};
 use crate::wait::errno::Errno;
@@ -15,7 +15,7 @@ use std::io::Write;
 
 /// The exit code of the check's children.
 pub(super) const CODE: i32 = 7;
-/// Its status word on every system.
+/// The corresponding status word, the same on every system.
 const STATUS: i32 = CODE << 8;
 /// The largest `pid_t` of any system.
 const MAX_PID: i64 = i32::MAX as i64;
@@ -35,7 +35,7 @@ pub(super) struct Check<'a> {
 }
 
 impl Check<'_> {
-    pub(super) fn hello(&mut self, report: &mut Report) -> Result<(), CheckEnded> {
+    pub(super) fn hello(&mut self, report: &mut CheckReport) -> Result<(), CheckEnded> {
         let line = self.session.line()?;
         if line.word() != "hello" {
             self.session.complain("hello", &line, "expected `hello protocol=1 name=NAME ...`");
@@ -82,7 +82,9 @@ impl Check<'_> {
         for name in names {
             match Call::from_name(&name) {
                 Some(call) => report.calls.push(call),
-                None => self.session.complain("hello", &line, &format!("'{name}' is no call of the family")),
+                None => {
+                    self.session.complain("hello", &line, &format!("'{name}' is not a call of the family"))
+                }
             }
         }
         let text = |key| line.get(key).unwrap_or_default();
@@ -91,12 +93,12 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Every promise is a clause.
+    /// Every promise must name a clause.
     fn promised(&mut self, line: &Line, hello: Introduction) -> Introduction {
         for (name, _) in &hello.promises {
             let promise = format!("handle/{name}");
             if !crate::spec::clauses().any(|clause| clause.promise() == Some(&promise)) {
-                let expected = format!("there is no promise '{name}' (`waitspec list clauses` has them)");
+                let expected = format!("there is no promise '{name}'; `waitspec list clauses` lists them");
                 self.session.complain("hello", line, &expected);
             }
         }
@@ -158,14 +160,14 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// `WNOHANG` with a live child finds nothing; the child then exits on request.
+    /// `WNOHANG` with a live child reports nothing; the child then exits on request.
     pub(super) fn held(&mut self, call: Call) -> Result<(), CheckEnded> {
         let meeting = match Meeting::new() {
             Ok(meeting) => meeting,
             Err(error) => {
                 return self
                     .session
-                    .stop("environment", format!("no socket can be made for a child: {error}"));
+                    .stop("environment", format!("cannot create a socket for a child: {error}"));
             }
         };
         let connect = Some((meeting.path(), "check".to_owned()));
@@ -180,14 +182,18 @@ impl Check<'_> {
         if let Some((reply, line)) = self.call(&request)? {
             let pid_seen = reply.info.wrote().and_then(|info| info.pid).unwrap_or(0);
             if reply.ret != Ok(0) || pid_seen != 0 {
-                self.session.complain("call", &line, "expected ret=0, since the child lives and has WNOHANG");
+                self.session.complain(
+                    "call",
+                    &line,
+                    "expected ret=0, since the child is alive and the call has WNOHANG",
+                );
             }
         }
         let sent = child.write_all(format!("exit id=1 code={CODE}\n").as_bytes());
         if let Err(error) = sent {
             return self
                 .session
-                .stop("spawn", format!("child {pid} is gone before it was told to exit: {error}"));
+                .stop("spawn", format!("child {pid} was gone before it was told to exit: {error}"));
         }
         request.options = OptionSet::of(ending(call));
         self.reaped(&request, pid)
@@ -236,23 +242,23 @@ impl Check<'_> {
 }
 
 /// The call's selector for any child.
-pub(super) fn any(call: Call) -> Target {
+pub(super) fn any(call: Call) -> RawTarget {
     match call {
-        Call::Waitid | Call::Wait6 => Target::Id { idtype: IdType::All, who: 0 },
-        Call::Wait | Call::Waitpid | Call::Wait3 | Call::Wait4 => Target::Pid(-1),
+        Call::Waitid | Call::Wait6 => RawTarget::Id { idtype: IdType::All, who: 0 },
+        Call::Wait | Call::Waitpid | Call::Wait3 | Call::Wait4 => RawTarget::Pid(-1),
     }
 }
 
-/// The call's selector for that child, where it has one.
-pub(super) fn one(call: Call, pid: i64) -> Target {
+/// The call's selector for that child, if the call has one.
+pub(super) fn one(call: Call, pid: i64) -> RawTarget {
     match call {
-        Call::Waitid | Call::Wait6 => Target::Id { idtype: IdType::Pid, who: pid },
+        Call::Waitid | Call::Wait6 => RawTarget::Id { idtype: IdType::Pid, who: pid },
         Call::Wait | Call::Wait3 => any(call),
-        Call::Waitpid | Call::Wait4 => Target::Pid(pid),
+        Call::Waitpid | Call::Wait4 => RawTarget::Pid(pid),
     }
 }
 
-/// The option with which the call reports terminated children.
+/// The option that makes the call report terminated children.
 pub(super) fn ending(call: Call) -> Option<Flag> {
     matches!(call, Call::Waitid | Call::Wait6).then_some(Flag::Exited)
 }

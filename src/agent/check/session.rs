@@ -21,7 +21,7 @@ use crate::sys::{process_table, signal};
 
 /// How long an agent may take for one line at a scale of 1.
 const DEADLINE: Duration = Duration::from_secs(5);
-/// After this many malformed lines, no more are read.
+/// Reading stops after this many malformed lines.
 const MOST_BAD_LINES: usize = 5;
 /// The number of bytes of a line that a message shows.
 const SHOWN: usize = 200;
@@ -34,7 +34,7 @@ pub(super) struct Session {
     agent: Handle,
     /// Its wait status, once known.
     ended: Option<i32>,
-    /// A socket: a write to one whose peer is gone is an error, where one to a pipe raises SIGPIPE.
+    /// A socket: writing to one whose peer is gone is an error, whereas writing to such a pipe raises SIGPIPE.
     to: Option<UnixStream>,
     from: OwnedFd,
     reader: LineReader,
@@ -46,7 +46,7 @@ pub(super) struct Session {
     pub(super) findings: Vec<Finding>,
 }
 
-/// The text of a line, cut where it gets long.
+/// The text of a line, truncated if it is long.
 fn shown(bytes: &[u8]) -> String {
     let cut = &bytes[..bytes.len().min(SHOWN)];
     let rest = if bytes.len() > SHOWN { format!("... ({} bytes)", bytes.len()) } else { String::new() };
@@ -60,12 +60,12 @@ fn shown(bytes: &[u8]) -> String {
     format!("`{text}`{rest}")
 }
 
-/// A line as a message shows it.
+/// A line as messages show it.
 fn quoted(line: &Line) -> String {
     shown(line.to_string().as_bytes())
 }
 
-/// A duration as the `poll` of rustix takes it.
+/// A duration in the form that rustix's `poll` takes.
 pub(super) fn timespec(time: Duration) -> Timespec {
     Timespec::try_from(time).unwrap_or(Timespec { tv_sec: i64::from(i32::MAX) as _, tv_nsec: 0 })
 }
@@ -85,22 +85,24 @@ pub(super) fn readable(fd: impl AsFd, deadline: Instant) -> Result<bool, Errno> 
 }
 
 impl Session {
-    /// Starts the agent. Its standard error is this process's.
+    /// Starts the agent, which shares this process's standard error.
     pub(super) fn start(argv: &[String], scale: f64) -> Result<Session, String> {
         let argv: Result<Vec<CString>, _> = argv.iter().map(|word| CString::new(word.as_str())).collect();
-        let argv =
-            argv.ok().filter(|words| !words.is_empty()).ok_or("the command is empty or has a zero byte")?;
+        let argv = argv
+            .ok()
+            .filter(|words| !words.is_empty())
+            .ok_or("the command is empty or contains a null byte")?;
         let system = |error: std::io::Error| format!("the agent cannot be started: {error}");
         let (requests, to) = UnixStream::pair().map_err(system)?;
         let (from, replies) = std::io::pipe().map_err(system)?;
         let pid = process::spawn(|| {
             signal::reset_all();
             process::die_with_parent(Some(libc::SIGKILL));
-            // What it creates and leaves behind is found by this group.
+            // This group identifies what the agent creates and leaves behind.
             let _ = rustix::process::setpgid(None, None);
             let _ = rustix::stdio::dup2_stdin(&requests);
             let _ = rustix::stdio::dup2_stdout(&replies);
-            spawn::exec_or_tell(&argv)
+            spawn::exec_or_report(&argv)
         })
         .map_err(|error| system(error.into()))?;
         let agent = Handle::open(pid).map_err(|error| system(error.into()))?;
@@ -111,7 +113,7 @@ impl Session {
             from: from.into(),
             reader: LineReader::default(),
             deadline: DEADLINE.mul_f64(scale.max(0.0)),
-            sent: "its start".to_owned(),
+            sent: "startup".to_owned(),
             requests: 0,
             bad_lines: 0,
             findings: Vec::new(),
@@ -146,7 +148,7 @@ impl Session {
             match self.reader.next_line() {
                 None => {}
                 Some(Err(LineError::TooLong)) => {
-                    let message = format!("after {} came {}", self.sent, LineError::TooLong);
+                    let message = format!("after {}, got {}", self.sent, LineError::TooLong);
                     return self.stop("line", message);
                 }
                 Some(bytes) => {
@@ -161,41 +163,43 @@ impl Session {
             match readable(&self.from, deadline) {
                 Ok(true) => {}
                 Ok(false) => {
-                    let message = format!("after {} nothing came within {:?}", self.sent, self.deadline);
+                    let message = format!("after {}, nothing came within {:?}", self.sent, self.deadline);
                     return self.stop("answer", message);
                 }
-                Err(error) => return self.stop("answer", format!("the agent cannot be heard: {error}")),
+                Err(error) => return self.stop("answer", format!("cannot read from the agent: {error}")),
             }
             match rustix::io::read(&self.from, &mut buffer) {
                 Ok(0) => return self.ended_early(),
                 Ok(n) => self.reader.push(&buffer[..n]),
                 Err(Errno::INTR) => {}
-                Err(error) => return self.stop("answer", format!("the agent cannot be heard: {error}")),
+                Err(error) => return self.stop("answer", format!("cannot read from the agent: {error}")),
             }
         }
     }
 
     fn bad_line(&mut self, bytes: &[u8], error: &LineError) -> Result<(), CheckEnded> {
-        self.finding("line", format!("after {} came {}: {error}", self.sent, shown(bytes)));
+        self.finding("line", format!("after {}, got {}: {error}", self.sent, shown(bytes)));
         self.bad_lines += 1;
         if self.bad_lines < MOST_BAD_LINES { Ok(()) } else { Err(CheckEnded) }
     }
 
-    /// Its standard output closed where a line was expected.
+    /// Its standard output was closed where a line was expected.
     fn ended_early(&mut self) -> Result<Line, CheckEnded> {
         if !self.reader.rest().is_empty() {
             let rest = shown(self.reader.rest());
-            return self
-                .stop("line", format!("after {} the output ended inside of a line: {rest}", self.sent));
+            return self.stop(
+                "line",
+                format!("after {}, the output ended in the middle of a line: {rest}", self.sent),
+            );
         }
         let how = match self.await_end() {
             Some(status) => describe(status),
             None => "closed its standard output".to_owned(),
         };
-        self.stop("end", format!("after {} an answer was due, and the agent {how}", self.sent))
+        self.stop("end", format!("after {}, the agent {how} instead of answering", self.sent))
     }
 
-    /// The process that was started, whose group is the agent's.
+    /// The process that was started, which leads the agent's process group.
     pub(super) fn pid(&self) -> i32 {
         self.agent.pid()
     }
@@ -225,11 +229,11 @@ impl Session {
             Err(error) if matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::ConnectionReset) => {
                 Ok(id)
             }
-            Err(error) => self.stop("answer", format!("{} cannot be sent: {error}", self.sent)),
+            Err(error) => self.stop("answer", format!("cannot send {}: {error}", self.sent)),
         }
     }
 
-    /// The reply to a call that was begun, if it comes within that time; its announcement is passed over.
+    /// The reply to a call that was begun, if it comes within that time; skips the announcement.
     pub(super) fn reply_within(&mut self, id: u64, time: Duration) -> Result<Option<Line>, CheckEnded> {
         let deadline = Instant::now() + time;
         while self.reader.rest().contains(&b'\n') || readable(&self.from, deadline).unwrap_or(true) {
@@ -243,7 +247,7 @@ impl Session {
 
     /// Sends a request, and returns the reply if it is well-formed and carries the request's id.
     pub(super) fn ask(&mut self, request: Line) -> Result<Option<Line>, CheckEnded> {
-        // The wait of a handle is not announced.
+        // A handle's wait is not announced.
         let announces = request.get("handle").is_none() && WaitRequest::from_line(&request).is_some();
         let id = self.begin(request)?;
         let mut announced = false;
@@ -272,7 +276,7 @@ impl Session {
 
     /// Records that `line` is not the expected reply to the last request.
     pub(super) fn complain(&mut self, rule: &'static str, line: &Line, expected: &str) {
-        let message = format!("after {} came {}: {expected}", self.sent, quoted(line));
+        let message = format!("after {}, got {}: {expected}", self.sent, quoted(line));
         self.finding(rule, message);
     }
 
@@ -305,7 +309,7 @@ impl Session {
         Some(line)
     }
 
-    /// What is due after `bye`: its output closes, and it exits with 0.
+    /// What must follow `bye`: the output closes, and the agent exits with 0.
     pub(super) fn farewell(&mut self) -> Result<(), CheckEnded> {
         self.to = None;
         let deadline = self.deadline();
@@ -313,28 +317,29 @@ impl Session {
         let mut buffer = [0; 4096];
         loop {
             if !matches!(readable(&self.from, deadline), Ok(true)) {
-                return self.stop("bye", format!("after `bye` its output was open for {:?}", self.deadline));
+                return self
+                    .stop("bye", format!("after `bye`, its output stayed open for {:?}", self.deadline));
             }
             match rustix::io::read(&self.from, &mut buffer) {
                 Ok(0) => break,
                 Ok(n) => rest.extend(&buffer[..n]),
                 Err(Errno::INTR) => {}
-                Err(error) => return self.stop("bye", format!("the agent cannot be heard: {error}")),
+                Err(error) => return self.stop("bye", format!("cannot read from the agent: {error}")),
             }
             if rest.len() > buffer.len() {
                 break;
             }
         }
         if !rest.is_empty() {
-            self.finding("bye", format!("after the answer to `bye` came {}", shown(&rest)));
+            self.finding("bye", format!("after the answer to `bye`, got {}", shown(&rest)));
         }
         match self.await_end() {
             Some(status) if describe(status) == "exited 0" => {}
             Some(status) => {
-                self.finding("bye", format!("after `bye` the agent {}: expected exit 0", describe(status)))
+                self.finding("bye", format!("after `bye`, the agent {}: expected exit 0", describe(status)))
             }
             None => {
-                self.finding("bye", format!("after `bye` the agent did not end within {:?}", self.deadline))
+                self.finding("bye", format!("after `bye`, the agent did not exit within {:?}", self.deadline))
             }
         }
         Ok(())
@@ -342,12 +347,12 @@ impl Session {
 
     /// The agent's wait status, if it exits before the deadline.
     fn await_end(&mut self) -> Option<i32> {
-        /// The interval between two looks where no descriptor reports the exit.
+        /// The polling interval where no descriptor reports the exit.
         const LOOK: Duration = Duration::from_millis(5);
         let deadline = self.deadline();
         while self.ended.is_none() {
             let pid = self.agent.pid();
-            // Before it is reaped: until then, no other group has its number.
+            // Before it is reaped: until then, no other group can have its number.
             if self.agent.has_ended().unwrap_or_else(|| process_table::is_zombie(pid)) {
                 self.end_group();
             }
@@ -368,7 +373,7 @@ impl Session {
         self.ended
     }
 
-    /// Kills what the agent has left in its process group.
+    /// Kills whatever the agent has left in its process group.
     fn end_group(&self) {
         if let Some(group) = Pid::from_raw(self.agent.pid()) {
             let _ = kill_process_group(group, Signal::KILL);
@@ -385,7 +390,7 @@ impl Drop for Session {
     }
 }
 
-/// A wait status in words.
+/// A wait status as text.
 fn describe(status: i32) -> String {
     let seen = observe::c_macros(status);
     if seen.exited {

@@ -1,4 +1,4 @@
-//! Cases of the interface `calls`: the wait family itself, one folder for each topic.
+//! Cases of the interface `calls`: the wait family itself, one directory per topic.
 
 use crate::trial::Case;
 

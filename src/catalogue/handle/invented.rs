@@ -1,31 +1,41 @@
-//! A result is never invented: where nobody can know it, the handle says so.
+//! A result is never made up: if it is lost, the handle says so.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::promise;
 use crate::trial::handle::{Answered, Trial};
 use crate::trial::{Change, Child, Disposition, Outcome, cases};
 use crate::wait::Signal;
+use std::time::Duration;
 
 cases! { handle "handle-invented";
 
-    /// where somebody else has reaped the child, the handle reports its exit code, an error, or that it does not know
+    /// if other code has reaped the child, the handle reports its exit code, an error, or that the result is unknown
     stolen(STEAL) => [promise::HANDLE_NEVER_INVENTED];
 
-    /// the same where somebody else reaps it during a wait
+    /// if other code reaps the child during a wait, the handle reports its exit code, an error, or that the result is unknown
     stolen_during_wait(STEAL | THREADS) => [promise::HANDLE_NEVER_INVENTED];
 
-    /// the same of a death by a signal
+    /// if other code has reaped a child killed by a signal, the handle reports that signal, an error, or an unknown result
     stolen_signal(STEAL) => [promise::HANDLE_NEVER_INVENTED];
 
-    /// the same where the process ignores SIGCHLD, so that no status is kept
+    /// the same as reported by a poll
+    stolen_by_poll(POLL | STEAL) => [promise::HANDLE_NEVER_INVENTED];
+
+    /// the same as reported by a wait with a timeout
+    stolen_by_timeout(TIMEOUT | STEAL) => [promise::HANDLE_NEVER_INVENTED];
+
+    /// if the process ignores SIGCHLD, the handle reports the child's exit code, an error, or that the result is unknown
     sigchld_ignored(SIGACTION) => [promise::HANDLE_NEVER_INVENTED];
 
-    /// the same where it has SA_NOCLDWAIT set
+    /// if SA_NOCLDWAIT is set, the handle reports the child's exit code, an error, or that the result is unknown
     no_child_wait(SIGACTION) => [promise::HANDLE_NEVER_INVENTED];
 
-    /// the same where it was started with SIGCHLD ignored
+    /// if the process was started with SIGCHLD ignored, the handle reports the exit code, an error, or an unknown result
     ignored_at_start() begins SigchldIgnored => [promise::HANDLE_NEVER_INVENTED];
 }
+
+/// A timeout within which the loss is noticed.
+const LONG: Duration = Duration::from_secs(5);
 
 fn judge(t: &mut Trial, answered: &Answered, child: &Child, change: Change) -> Outcome {
     if answered.is_ignorant() {
@@ -48,7 +58,7 @@ fn stolen_during_wait(t: &mut Trial) -> Outcome {
     t.await_read()?;
     t.tell(&child, Step::exit(7))?;
     t.await_ended(&child)?;
-    // Either of the two may come first.
+    // Either of the two may be first.
     t.steal(&child)?;
     let answered = t.finish(&pending)?;
     judge(t, &answered, &child, Change::Exited(7))
@@ -60,6 +70,22 @@ fn stolen_signal(t: &mut Trial) -> Outcome {
     t.steal(&child)?;
     let answered = t.wait(&child)?;
     judge(t, &answered, &child, Change::Killed(Signal::KILL, false))
+}
+
+fn stolen_by_poll(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_ended(&child)?;
+    t.steal(&child)?;
+    let answered = t.poll_exited(&child)?;
+    judge(t, &answered, &child, Change::Exited(7))
+}
+
+fn stolen_by_timeout(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_ended(&child)?;
+    t.steal(&child)?;
+    let answered = t.wait_for(&child, LONG)?;
+    judge(t, &answered, &child, Change::Exited(7))
 }
 
 fn sigchld_ignored(t: &mut Trial) -> Outcome {
@@ -78,7 +104,7 @@ fn ignored_at_start(t: &mut Trial) -> Outcome {
 
 /// The child is gone before its handle is asked.
 fn lost(t: &mut Trial) -> Outcome {
-    // Not before its handle is made, which may need the process.
+    // Not before its handle is created, which may need the process.
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::exit(7))?;
     t.await_ended(&child)?;

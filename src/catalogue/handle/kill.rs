@@ -1,23 +1,47 @@
-//! Signals that are sent by a handle: to the child while it lives, afterwards to nobody.
+//! Signals sent through a handle: to the child while it is alive, and to no process afterwards.
 
-use crate::scenario::{Scenario, Step};
+use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{Clause, promise};
 use crate::trial::handle::Trial;
-use crate::trial::{Change, Child, Outcome, cases};
+use crate::trial::{Change, Child, Outcome, ProcessState, cases};
 use crate::wait::Signal;
 
 cases! { handle "handle-kill";
 
-    /// a signal arrives at the live child
+    /// a signal is delivered to the live child
     delivers(KILL) => [promise::HANDLE_KILL_DELIVERS];
 
-    /// once the result was reported, a signal reaches nobody, although another process has the pid
+    /// a signal is delivered at once even during a wait for the child
+    during_wait(KILL | THREADS) => [promise::HANDLE_KILL_DELIVERS];
+
+    /// a stop and a continue are delivered
+    stops_and_continues(KILL) => [promise::HANDLE_KILL_DELIVERS];
+
+    /// a second signal is delivered to a child that has survived the first
+    again(KILL) => [promise::HANDLE_KILL_DELIVERS];
+
+    /// a signal is delivered to a child that keeps the signal mask and dispositions that it starts with
+    unshielded(KILL) => [promise::HANDLE_KILL_DELIVERS];
+
+    /// a poll of a child that survives a signal reports nothing
+    is_no_exit(KILL | POLL) => [promise::HANDLE_POLL_RUNNING];
+
+    /// a signal to a child leaves alone what the child has made
+    spares_descendants(KILL) => [promise::HANDLE_KILL_DELIVERS, promise::HANDLE_KILL_SPARES];
+
+    /// a child that survives a signal and exits is reported with its exit code
+    survived(KILL) => [promise::HANDLE_EXIT_CODE];
+
+    /// a signal to a child that has terminated, but was not waited for, does not change its result
+    before_wait(KILL) => [promise::HANDLE_EXIT_CODE];
+
+    /// once the result has been reported, a signal reaches no process, even if the pid has been reused
     after_exit(KILL) begins OwnPids => [promise::HANDLE_KILL_AFTER_EXIT];
 
-    /// the same, where a poll has reported it
+    /// once a poll has reported the result, a signal reaches no process, even if the pid has been reused
     after_poll(KILL | POLL) begins OwnPids => [promise::HANDLE_KILL_AFTER_EXIT];
 
-    /// where somebody else has reaped the child, a signal reaches nobody, although another process has the pid
+    /// if other code has reaped the child, a signal reaches no process, even if the pid has been reused
     after_loss(KILL | STEAL) begins OwnPids => [promise::HANDLE_KILL_AFTER_LOSS];
 }
 
@@ -30,6 +54,104 @@ fn delivers(t: &mut Trial) -> Outcome {
         t.expect(&promise::HANDLE_KILL_DELIVERS).reports(&answered, &child, Change::Killed(signal, false))?;
     }
     Ok(())
+}
+
+fn during_wait(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin_wait(&child, None)?;
+    t.await_read()?;
+    let answered = t.kill(&child, Signal::TERM)?;
+    t.expect(&promise::HANDLE_KILL_DELIVERS).returns(&answered)?;
+    let answered = t.finish(&pending)?;
+    t.expect(&promise::HANDLE_KILL_DELIVERS).reports(&answered, &child, Change::Killed(Signal::TERM, false))
+}
+
+fn stops_and_continues(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let clause = &promise::HANDLE_KILL_DELIVERS;
+    for (signal, state) in [(Signal::STOP, ProcessState::Stopped), (Signal::CONT, ProcessState::Asleep)] {
+        let answered = t.kill(&child, signal)?;
+        t.expect(clause).returns(&answered)?;
+        if answered.is_ignorant() {
+            return t.expect(clause).not_observed("it refuses to send SIGSTOP and SIGCONT");
+        }
+        let reached = t.becomes(&child, state)?;
+        let seen = t.state(&child)?;
+        t.expect(clause).that(reached, format!("A {state} after {signal}"), seen.to_string())?;
+    }
+    t.tell(&child, Step::exit(7))?;
+    let answered = t.wait(&child)?;
+    t.expect(clause).reports(&answered, &child, Change::Exited(7))
+}
+
+fn again(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Ignore(Signal::TERM))?;
+    for signal in [Signal::TERM, Signal::KILL] {
+        let answered = t.kill(&child, signal)?;
+        t.expect(&promise::HANDLE_KILL_DELIVERS).returns(&answered)?;
+    }
+    let answered = t.wait(&child)?;
+    let killed = Change::Killed(Signal::KILL, false);
+    t.expect(&promise::HANDLE_KILL_DELIVERS).reports(&answered, &child, killed)
+}
+
+fn unshielded(t: &mut Trial) -> Outcome {
+    let child = t.spawn_unshielded(&Scenario::held())?;
+    let answered = t.kill(&child, Signal::TERM)?;
+    t.expect(&promise::HANDLE_KILL_DELIVERS).returns(&answered)?;
+    let answered = t.wait(&child)?;
+    let killed = Change::Killed(Signal::TERM, false);
+    t.expect(&promise::HANDLE_KILL_DELIVERS).reports(&answered, &child, killed)
+}
+
+fn is_no_exit(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Ignore(Signal::TERM))?;
+    let answered = t.kill(&child, Signal::TERM)?;
+    t.expect(&promise::HANDLE_POLL_RUNNING).returns(&answered)?;
+    for _ in 0..2 {
+        let answered = t.poll(&child)?;
+        t.expect(&promise::HANDLE_POLL_RUNNING).runs(&answered)?;
+    }
+    t.tell(&child, Step::exit(7))?;
+    t.wait(&child).map(drop)
+}
+
+fn spares_descendants(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let of = |token| Step::Fork(Offspring { token: Some(token), orphan: true, steps: Vec::new() });
+    let descendant = t.spawn_from(&child, of)?;
+    let answered = t.kill(&child, Signal::KILL)?;
+    t.expect(&promise::HANDLE_KILL_DELIVERS).returns(&answered)?;
+    let answered = t.wait(&child)?;
+    t.expect(&promise::HANDLE_KILL_DELIVERS).reports(
+        &answered,
+        &child,
+        Change::Killed(Signal::KILL, false),
+    )?;
+    // One that was sent a signal would not answer.
+    let lives = matches!(t.try_tell(&descendant, Step::Getids), Ok(Ok(_)));
+    t.expect(&promise::HANDLE_KILL_SPARES).that(lives, "a child of the child that lives on", "it is gone")
+}
+
+fn survived(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Ignore(Signal::TERM))?;
+    let answered = t.kill(&child, Signal::TERM)?;
+    t.expect(&promise::HANDLE_EXIT_CODE).returns(&answered)?;
+    t.tell(&child, Step::exit(7))?;
+    let answered = t.wait(&child)?;
+    t.expect(&promise::HANDLE_EXIT_CODE).reports(&answered, &child, Change::Exited(7))
+}
+
+fn before_wait(t: &mut Trial) -> Outcome {
+    let child = exited(t)?;
+    // The handle may send or refuse it.
+    let answered = t.kill(&child, Signal::TERM)?;
+    t.expect(&promise::HANDLE_EXIT_CODE).returns(&answered)?;
+    let answered = t.wait(&child)?;
+    t.expect(&promise::HANDLE_EXIT_CODE).reports(&answered, &child, Change::Exited(7))
 }
 
 fn after_exit(t: &mut Trial) -> Outcome {
@@ -59,12 +181,12 @@ fn exited(t: &mut Trial) -> Result<Child, crate::trial::Abort> {
     Ok(child)
 }
 
-/// The pid of the child is used again, and then a signal is sent by its handle.
+/// Reuses the pid of the child, then sends a signal through its handle.
 fn reaches_nobody(t: &mut Trial, child: &Child, clause: &'static Clause) -> Outcome {
     t.make_decoy(child)?;
     let answered = t.kill(child, Signal::TERM)?;
     t.expect(clause).returns(&answered)?;
     let pending = t.pending_for_decoy()?;
-    let reached = format!("{} at the process that has the pid now", pending.join(", "));
-    t.expect(clause).that(pending.is_empty(), "no signal to anybody", reached)
+    let reached = format!("{} delivered to the process that now has the pid", pending.join(", "));
+    t.expect(clause).that(pending.is_empty(), "no signal to any process", reached)
 }

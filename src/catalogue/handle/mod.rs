@@ -11,6 +11,7 @@ mod result;
 mod spawn;
 mod start;
 mod wait;
+mod ways;
 
 /// All themes.
 pub(crate) const THEMES: &[&[Case]] = &[
@@ -18,6 +19,7 @@ pub(crate) const THEMES: &[&[Case]] = &[
     invented::CASES,
     poll::CASES,
     wait::CASES,
+    ways::CASES,
     start::CASES,
     others::CASES,
     drop::CASES,

@@ -8,13 +8,13 @@ use crate::wait::Signal;
 
 cases! { handle "handle-poll";
 
-    /// a poll reports nothing while the child lives, and its result as soon as it has terminated
+    /// a poll reports nothing while the child is alive, and its result as soon as it has terminated
     before_and_after_exit(POLL) => [promise::HANDLE_POLL_RUNNING, promise::HANDLE_POLL_AT_ONCE];
 
-    /// a poll reports death by a signal as soon as the child is dead
+    /// a poll reports a death by signal as soon as the child is dead
     after_signal(POLL) => [promise::HANDLE_POLL_AT_ONCE];
 
-    /// a poll during a wait returns at once, with nothing while the child lives
+    /// a poll during a wait returns at once, and reports nothing while the child is alive
     during_wait(POLL | THREADS) => [promise::HANDLE_POLL_RUNNING, promise::HANDLE_POLL_AT_ONCE];
 
     /// a child that stops and continues is reported as running

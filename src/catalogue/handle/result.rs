@@ -1,4 +1,4 @@
-//! What a handle reports, and that it is true.
+//! The results that a handle reports.
 
 use crate::scenario::{Death, Scenario, Step};
 use crate::spec::promise;
@@ -11,25 +11,28 @@ cases! { handle "handle-result";
     /// each of the 256 exit codes is reported unchanged
     exit_codes() => [promise::HANDLE_EXIT_CODE];
 
-    /// death by a signal is reported as that signal, for each signal that kills, and as no exit code
+    /// a death by signal is reported as that signal, for every fatal signal, and not as an exit code
     signals() => [promise::HANDLE_SIGNAL];
 
-    /// a core that was dumped is reported, and the signal is the same
+    /// death by a real-time signal, which has no name that all C libraries agree on, is reported as that signal
+    realtime_signals() => [promise::HANDLE_SIGNAL];
+
+    /// a core dump is reported, with the same signal
     core_dumped(), needs Needs::of(&[Need::CoreFiles]) => [promise::HANDLE_SIGNAL, promise::HANDLE_CORE];
 
-    /// no core is reported of a death that dumps none
+    /// no core dump is reported for a death without one
     no_core(CORE) => [promise::HANDLE_CORE];
 
-    /// the usage in a result is at least what the child used, and not that of another child
+    /// the usage in a result is at least what the child used, and does not include another child's
     usage(USAGE), needs Needs::NOTHING.burning() => [promise::HANDLE_USAGE];
 
-    /// the result is the same however often the handle is asked
+    /// the result is the same however often it is queried
     asked_again() => [promise::HANDLE_STABLE];
 
-    /// a wait reports the result that a poll has reported before
+    /// a wait reports the same result as an earlier poll
     wait_after_poll(POLL) => [promise::HANDLE_STABLE];
 
-    /// after a wait the child is no zombie
+    /// after a wait the child is not a zombie
     no_zombie() => [promise::HANDLE_NO_ZOMBIE];
 }
 
@@ -42,7 +45,7 @@ fn exit_codes(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-/// Dies of a signal; without a core, as far as the limit decides.
+/// Dies of a signal; without a core dump, as far as the limit decides.
 fn dies(signal: Signal) -> Scenario {
     Scenario::of([death(signal, false)])
 }
@@ -51,24 +54,50 @@ fn death(signal: Signal, core: bool) -> Step {
     Step::KillSelf(Death { signal, core: Some(core), report: false })
 }
 
-/// A child that was told to die of a signal, with a core if that dumps one.
+/// A child that was told to die of a signal, with a core dump if the signal causes one.
 fn dead_with_core(t: &mut Trial, signal: Signal) -> Result<Child, Abort> {
-    // Whoever reaps eagerly may do so before a child that dies by itself has said hello.
+    // An implementation that reaps eagerly may reap a child that dies on its own before it has said hello.
     let child = t.spawn(Scenario::held())?;
-    // A signal may be survived: nothing is waited for.
+    // The child may survive the signal: do not wait for anything.
     t.begin_step(&child, death(signal, true))?;
     Ok(child)
 }
 
 fn signals(t: &mut Trial) -> Outcome {
     let system = t.system();
-    let children = t.spawn_all(Signal::DEADLY.map(dies))?;
-    for (signal, child) in Signal::DEADLY.into_iter().zip(&children) {
+    let signals = Signal::deadly_on(system);
+    let children = t.spawn_all(signals.clone().map(dies))?;
+    for (signal, child) in signals.zip(&children) {
         let answered = t.wait(child)?;
         let (plain, core) = (Change::Killed(signal, false), Change::Killed(signal, true));
-        // Where cores go to a program, the limit does not count.
+        // If cores are piped to a program, the limit does not apply.
         let may_be: &[Change] = if signal.dumps_core_on(system) { &[plain, core] } else { &[plain] };
         t.expect(&promise::HANDLE_SIGNAL).reports_one_of(&answered, child, may_be)?;
+    }
+    Ok(())
+}
+
+fn realtime_signals(t: &mut Trial) -> Outcome {
+    // On MIPS there are two that no status word can express.
+    let system = t.system();
+    let signals =
+        Signal::realtime_on(system).filter(|s| s.number_on(system).is_some_and(|number| number < 127));
+    if signals.clone().next().is_none() {
+        return Err(Abort::Skip("there are no real-time signals".into()));
+    }
+    let children = t.spawn_all(signals.clone().map(dies))?;
+    for (signal, child) in signals.zip(&children) {
+        let answered = t.wait(child)?;
+        // An emulator may keep some for itself.
+        if let Some(why) = t.excuse(child, answered.change(child))? {
+            t.note(&format!("{signal}: {why}"));
+            continue;
+        }
+        if answered.is_ignorant() {
+            t.expect(&promise::HANDLE_SIGNAL).not_observed("it does not say which signal it was")?;
+            continue;
+        }
+        t.expect(&promise::HANDLE_SIGNAL).reports(&answered, child, Change::Killed(signal, false))?;
     }
     Ok(())
 }
@@ -99,7 +128,7 @@ fn cpu(answered: &Answered) -> Option<i64> {
     Some(usage.utime_us?.max(0) + usage.stime_us?.max(0))
 }
 
-/// A child that burns that much user time and exits: the handle's answer, and what it used by its own account.
+/// A child that burns that much user time and exits: the handle's answer, and its usage by its own account.
 fn burns(t: &mut Trial, us: u64) -> Result<(Child, Answered, i64), Abort> {
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::BurnUser { us })?;
@@ -114,7 +143,7 @@ fn usage(t: &mut Trial) -> Outcome {
     t.expect(&promise::HANDLE_USAGE).reports(&answered, &busy, Change::Exited(7))?;
     t.expect(&promise::HANDLE_USAGE).within("CPU time in us", cpu(&answered), least, i64::MAX)?;
     let (_, answered, least) = burns(t, 0)?;
-    // What exit itself costs is far less than the other child burnt.
+    // The cost of exiting is far less than what the other child burned.
     let most = least + BURNT / 2;
     t.expect(&promise::HANDLE_USAGE).within("CPU time in us", cpu(&answered), least, most)
 }

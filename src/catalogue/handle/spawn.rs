@@ -1,4 +1,4 @@
-//! Programs that cannot be run, and pipes that outlive the child.
+//! Programs that cannot be executed, and pipes that outlive the child.
 
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::promise;
@@ -7,15 +7,26 @@ use crate::trial::{Change, Outcome, Shown, cases};
 
 cases! { handle "handle-spawn";
 
-    /// a program that is not there is an error where the handle is made
+    /// creating a handle for a program that does not exist fails
     failed_exec() => [promise::HANDLE_EXEC_FAILS];
 
-    /// whether a wait goes on while a grandchild holds the child's standard output
+    /// creating a handle for a program that exists but cannot be executed fails
+    not_executable() => [promise::HANDLE_EXEC_FAILS];
+
+    /// whether a wait keeps waiting while a grandchild holds the child's standard output is recorded
     pipe_held(PIPES | THREADS) => [promise::HANDLE_WAIT_AND_PIPES];
 }
 
 fn failed_exec(t: &mut Trial) -> Outcome {
-    let got = match t.spawn_nothing()? {
+    fails(t, "/nonexistent/waitspec")
+}
+
+fn not_executable(t: &mut Trial) -> Outcome {
+    fails(t, "/dev/null")
+}
+
+fn fails(t: &mut Trial, program: &str) -> Outcome {
+    let got = match t.spawn_program(program)? {
         Err(answered) => return t.expect(&promise::HANDLE_EXEC_FAILS).returns(&answered),
         Ok(child) => format!("a handle, which reports {}", t.wait(&child)?.outcome()),
     };

@@ -1,31 +1,77 @@
-//! A process that was started with SIGCHLD ignored or blocked, and what its children start with.
+//! A process started with SIGCHLD ignored or blocked, and what its children start with.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::promise;
 use crate::trial::handle::Trial;
-use crate::trial::{Change, Outcome, cases};
+use crate::trial::{Change, Disposition, MaskChange, Outcome, cases};
+use crate::wait::Signal;
+use std::time::Duration;
 
 cases! { handle "handle-start";
 
     /// in a process started with SIGCHLD blocked, a wait for a live child returns its result
     sigchld_blocked() begins SigchldBlocked => [promise::HANDLE_SIGCHLD_BLOCKED];
 
-    /// whether a child begins with SIGCHLD ignored or blocked, of a process that does not
+    /// in a process that catches SIGCHLD with a handler of its own, a wait for a live child returns its result
+    sigchld_caught(SIGACTION | THREADS) => [promise::HANDLE_SIGCHLD_CAUGHT];
+
+    /// the same of a wait with a timeout
+    sigchld_blocked_timeout(TIMEOUT) begins SigchldBlocked => [promise::HANDLE_SIGCHLD_BLOCKED];
+
+    /// the same of a wait with a timeout in a process that catches SIGCHLD
+    sigchld_caught_timeout(TIMEOUT | SIGACTION | THREADS) => [promise::HANDLE_SIGCHLD_CAUGHT];
+
+    /// whether a child starts with SIGCHLD ignored or blocked if its parent process did not is recorded
     child_of_plain() => [promise::HANDLE_CHILD_INHERITS];
 
-    /// the same of a process that was started with SIGCHLD ignored
+    /// whether a child starts with SIGCHLD ignored or blocked if its parent was started with it ignored is recorded
     child_of_ignoring() begins SigchldIgnored => [promise::HANDLE_CHILD_INHERITS];
 
-    /// the same of a process that was started with SIGCHLD blocked
+    /// whether a child starts with SIGCHLD ignored or blocked if its parent was started with it blocked is recorded
     child_of_blocking() begins SigchldBlocked => [promise::HANDLE_CHILD_INHERITS];
+
+    /// whether a child starts with SIGCHLD ignored or blocked if its parent blocks it later is recorded
+    blocked_later(SIGPROCMASK) => [promise::HANDLE_CHILD_INHERITS];
 }
 
+/// A timeout longer than any trial.
+const LONG: Duration = Duration::from_secs(3600);
+
 fn sigchld_blocked(t: &mut Trial) -> Outcome {
+    exits_while_blocked(t, None)
+}
+
+fn sigchld_blocked_timeout(t: &mut Trial) -> Outcome {
+    exits_while_blocked(t, Some(LONG))
+}
+
+fn exits_while_blocked(t: &mut Trial, timeout: Option<Duration>) -> Outcome {
     let child = t.spawn(Scenario::held())?;
-    let pending = t.begin_wait(&child, None)?;
+    let pending = t.begin_wait(&child, timeout)?;
     t.tell(&child, Step::exit(7))?;
     let answered = t.finish(&pending)?;
     t.expect(&promise::HANDLE_SIGCHLD_BLOCKED).reports(&answered, &child, Change::Exited(7))
+}
+
+fn sigchld_caught(t: &mut Trial) -> Outcome {
+    exits_while_caught(t, None)
+}
+
+fn sigchld_caught_timeout(t: &mut Trial) -> Outcome {
+    exits_while_caught(t, Some(LONG))
+}
+
+fn exits_while_caught(t: &mut Trial, timeout: Option<Duration>) -> Outcome {
+    // Set once the library has seen a child, and may have a handler of its own.
+    let first = t.spawn(Scenario::exits(3))?;
+    t.wait(&first)?;
+    t.sigaction(Signal::CHLD, Disposition::Count, false)?;
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin_wait(&child, timeout)?;
+    t.await_read()?;
+    t.tell(&child, Step::exit(7))?;
+    let answered = t.finish(&pending)?;
+    t.expect(&promise::HANDLE_SIGCHLD_CAUGHT).reports(&answered, &child, Change::Exited(7))
 }
 
 fn child_of_plain(t: &mut Trial) -> Outcome {
@@ -38,6 +84,11 @@ fn child_of_ignoring(t: &mut Trial) -> Outcome {
 
 fn child_of_blocking(t: &mut Trial) -> Outcome {
     begun_with(t, "SIGCHLD at the start of a child, where the process was started with it blocked")
+}
+
+fn blocked_later(t: &mut Trial) -> Outcome {
+    t.sigprocmask(MaskChange::Block, Signal::CHLD)?;
+    begun_with(t, "SIGCHLD at the start of a child, where the process has blocked it")
 }
 
 fn begun_with(t: &mut Trial, name: &str) -> Outcome {

@@ -1,52 +1,94 @@
-//! Waits: until the exit and no longer, whatever comes meanwhile.
+//! Waits: until the exit and no longer, whatever happens in the meantime.
 
-use crate::scenario::{Scenario, Step};
-use crate::spec::promise;
-use crate::trial::handle::Trial;
-use crate::trial::{Change, Disposition, Outcome, cases};
+use crate::scenario::{Offspring, Scenario, Step};
+use crate::spec::{Clause, promise};
+use crate::trial::handle::{Pending, Trial};
+use crate::trial::{Abort, Change, Child, Disposition, Needs, Outcome, Shown, cases};
 use crate::wait::Signal;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 cases! { handle "handle-wait";
 
-    /// a wait goes on while the child lives, and returns once it has terminated
+    /// a wait blocks while the child is alive, and returns once it has terminated
     until_exit(THREADS) => [promise::HANDLE_WAIT_BLOCKS, promise::HANDLE_WAIT_RETURNS];
 
-    /// a wait that is begun after the exit returns at once
+    /// a wait that starts after the exit returns at once
     after_exit() => [promise::HANDLE_WAIT_RETURNS];
 
-    /// a wait goes on while the child is stopped and continued
+    /// a wait keeps waiting while the child is stopped and continued
     stopped_meanwhile(THREADS) => [promise::HANDLE_STOP_IS_NO_EXIT];
+
+    /// a wait with a timeout goes on while the child is stopped and continued
+    stopped_meanwhile_timeout(TIMEOUT | THREADS) => [promise::HANDLE_STOP_IS_NO_EXIT];
+
+    /// a wait returns at the exit although a child of the child lives on
+    descendant_lives() => [promise::HANDLE_WAIT_RETURNS];
+
+    /// a wait returns at the exit of a child that has left the process group
+    leaves_group() => [promise::HANDLE_WAIT_RETURNS];
+
+    /// a process that waits uses no CPU time
+    idle(THREADS), needs Needs::NOTHING.burning() => [promise::HANDLE_WAIT_IDLE];
 
     /// a wait that times out leaves the child alive, and a later wait reports its exit
     timeout(TIMEOUT) => [promise::HANDLE_TIMEOUT_KEEPS];
 
-    /// a wait with a timeout of 0 returns at once, before the exit and after it
+    /// a wait with a timeout of 0 returns at once, both before and after the exit
     timeout_of_zero(TIMEOUT) => [promise::HANDLE_TIMEOUT_KEEPS];
 
     /// a wait with a long timeout returns at the exit
     ended_before_timeout(TIMEOUT) => [promise::HANDLE_WAIT_RETURNS];
 
-    /// two concurrent waits of a handle report the same result
+    /// a wait with a timeout goes on while another child exits and is reported
+    other_exits_timeout(TIMEOUT | THREADS) => [promise::HANDLE_WAIT_BLOCKS];
+
+    /// a wait that times out returns no sooner than its timeout, a whole number of seconds or not
+    timeout_passes(TIMEOUT) => [promise::HANDLE_TIMEOUT_PASSES];
+
+    /// a wait and a poll report nothing while a thread of the child runs whose first thread has exited
+    leader_exits(THREADS) => [promise::HANDLE_WAIT_BLOCKS];
+
+    /// a child that is killed while it is stopped is reported as killed
+    killed_while_stopped(THREADS) => [promise::HANDLE_STOP_IS_NO_EXIT, promise::HANDLE_SIGNAL];
+
+    /// two concurrent waits on a handle report the same result
     two_waiters(THREADS) => [promise::HANDLE_TWO_WAITERS];
 
-    /// signals that the process catches neither end a wait nor change its result
+    /// concurrent waits on a handle, with timeouts and without, report the same result
+    four_waiters(TIMEOUT | THREADS) => [promise::HANDLE_TWO_WAITERS];
+
+    /// if one of two concurrent waits times out, the other still reports the result
+    one_times_out(TIMEOUT | THREADS) => [promise::HANDLE_TWO_WAITERS];
+
+    /// a wait with a timeout of a month, whose milliseconds exceed 31 bits, returns at the exit
+    timeout_of_a_month(TIMEOUT | THREADS) => [promise::HANDLE_WAIT_RETURNS];
+
+    /// a wait reports the result even if a poll has reported it in the meantime
+    polled_meanwhile(POLL | THREADS) => [promise::HANDLE_STABLE];
+
+    /// signals caught by the process neither interrupt a wait nor change its result
     signals_caught(THREADS | SIGACTION) => [promise::HANDLE_SIGNAL_DURING_WAIT];
 
-    /// a SIGCHLD from elsewhere, while the child lives, is no exit
+    /// signals caught by the process neither interrupt a wait with a timeout nor change its result
+    signals_caught_timeout(TIMEOUT | THREADS | SIGACTION) => [promise::HANDLE_SIGNAL_DURING_WAIT];
+
+    /// signals caught by the process do not extend the timeout of a wait
+    timeout_under_signals(TIMEOUT | THREADS | SIGACTION) => [promise::HANDLE_SIGNAL_DURING_WAIT];
+
+    /// a SIGCHLD from elsewhere, while the child is alive, is not taken for an exit
     spurious_sigchld(THREADS) => [promise::HANDLE_SPURIOUS_SIGCHLD];
+
+    /// the same of a wait with a timeout
+    spurious_sigchld_timeout(TIMEOUT | THREADS) => [promise::HANDLE_SPURIOUS_SIGCHLD];
 }
 
-/// How often is looked whether a wait has returned too early.
+/// How often to check whether a wait has returned too early.
 const LOOKS: usize = 3;
 
 fn until_exit(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let pending = t.begin_wait(&child, None)?;
-    for _ in 0..LOOKS {
-        t.await_read()?;
-        t.expect(&promise::HANDLE_WAIT_BLOCKS).waits(&pending)?;
-    }
+    keeps_waiting(t, &pending, &promise::HANDLE_WAIT_BLOCKS)?;
     t.tell(&child, Step::exit(7))?;
     let answered = t.finish(&pending)?;
     t.expect(&promise::HANDLE_WAIT_RETURNS).reports(&answered, &child, Change::Exited(7))
@@ -59,16 +101,36 @@ fn after_exit(t: &mut Trial) -> Outcome {
     t.expect(&promise::HANDLE_WAIT_RETURNS).reports(&answered, &child, Change::Exited(7))
 }
 
-fn stopped_meanwhile(t: &mut Trial) -> Outcome {
+/// The wait must not have returned, whenever it is looked at.
+fn keeps_waiting(t: &mut Trial, pending: &Pending, clause: &'static Clause) -> Outcome {
+    for _ in 0..LOOKS {
+        t.await_read()?;
+        t.expect(clause).waits(pending)?;
+    }
+    Ok(())
+}
+
+/// A child that was stopped during a wait, which must not return.
+fn stopped_during_wait(t: &mut Trial, timeout: Option<Duration>) -> Result<(Child, Pending), Abort> {
     let child = t.spawn(Scenario::held())?;
-    let pending = t.begin_wait(&child, None)?;
+    let pending = t.begin_wait(&child, timeout)?;
     t.await_read()?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
-    for _ in 0..LOOKS {
-        t.await_read()?;
-        t.expect(&promise::HANDLE_STOP_IS_NO_EXIT).waits(&pending)?;
-    }
+    keeps_waiting(t, &pending, &promise::HANDLE_STOP_IS_NO_EXIT)?;
+    Ok((child, pending))
+}
+
+fn stopped_meanwhile(t: &mut Trial) -> Outcome {
+    goes_on_after_stop(t, None)
+}
+
+fn stopped_meanwhile_timeout(t: &mut Trial) -> Outcome {
+    goes_on_after_stop(t, Some(LONG))
+}
+
+fn goes_on_after_stop(t: &mut Trial, timeout: Option<Duration>) -> Outcome {
+    let (child, pending) = stopped_during_wait(t, timeout)?;
     t.signal(&child, Signal::CONT)?;
     t.await_running(&child)?;
     t.await_read()?;
@@ -78,10 +140,10 @@ fn stopped_meanwhile(t: &mut Trial) -> Outcome {
     t.expect(&promise::HANDLE_STOP_IS_NO_EXIT).reports(&answered, &child, Change::Exited(7))
 }
 
-/// A time that no live child ends by itself.
+/// A timeout that expires while the child is alive.
 const SHORT: Duration = Duration::from_millis(20);
 
-/// A time that no trial lasts.
+/// A timeout longer than any trial.
 const LONG: Duration = Duration::from_secs(3600);
 
 fn timeout(t: &mut Trial) -> Outcome {
@@ -114,25 +176,188 @@ fn ended_before_timeout(t: &mut Trial) -> Outcome {
     t.expect(&promise::HANDLE_WAIT_RETURNS).reports(&answered, &child, Change::Exited(7))
 }
 
-fn two_waiters(t: &mut Trial) -> Outcome {
+fn other_exits_timeout(t: &mut Trial) -> Outcome {
+    let (child, other) = (t.spawn(Scenario::held())?, t.spawn(Scenario::held())?);
+    let pending = t.begin_wait(&child, Some(LONG))?;
+    t.await_read()?;
+    t.tell(&other, Step::exit(3))?;
+    t.await_ended(&other)?;
+    t.wait(&other)?;
+    keeps_waiting(t, &pending, &promise::HANDLE_WAIT_BLOCKS)?;
+    t.tell(&child, Step::exit(7))?;
+    let answered = t.finish(&pending)?;
+    t.expect(&promise::HANDLE_WAIT_BLOCKS).reports(&answered, &child, Change::Exited(7))
+}
+
+fn timeout_passes(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
-    let (first, second) = (t.begin_wait(&child, None)?, t.begin_wait(&child, None)?);
+    for timeout in [Duration::from_millis(300), Duration::from_millis(1100)] {
+        // It is sent after this, and answered before the next look at the clock: on a busy machine all the more has passed.
+        let began = Instant::now();
+        let answered = t.wait_for(&child, timeout)?;
+        let passed = began.elapsed();
+        t.expect(&promise::HANDLE_TIMEOUT_PASSES).returns(&answered)?;
+        if answered.is_ignorant() {
+            return t.expect(&promise::HANDLE_TIMEOUT_PASSES).not_observed("such a timeout is refused");
+        }
+        t.expect(&promise::HANDLE_TIMEOUT_PASSES).that(
+            passed >= timeout,
+            format!("{timeout:?} or more"),
+            format!("{} after {passed:.0?}", answered.outcome()),
+        )?;
+    }
+    Ok(())
+}
+
+fn leader_exits(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin_wait(&child, None)?;
+    t.await_read()?;
+    t.tell(&child, Step::LeaderExit { code: 5 })?;
+    keeps_waiting(t, &pending, &promise::HANDLE_WAIT_BLOCKS)?;
+    if t.shows("poll") {
+        let answered = t.poll(&child)?;
+        t.expect(&promise::HANDLE_WAIT_BLOCKS).runs(&answered)?;
+    }
+    t.tell(&child, Step::exit(7))?;
+    let answered = t.finish(&pending)?;
+    t.expect(&promise::HANDLE_WAIT_BLOCKS).reports(&answered, &child, Change::Exited(7))
+}
+
+fn killed_while_stopped(t: &mut Trial) -> Outcome {
+    let (child, pending) = stopped_during_wait(t, None)?;
+    t.signal(&child, Signal::KILL)?;
+    let answered = t.finish(&pending)?;
+    t.expect(&promise::HANDLE_SIGNAL).reports(&answered, &child, Change::Killed(Signal::KILL, false))
+}
+
+/// How many times two waits are made: the second may not have begun when the first returns.
+const PAIRS: u32 = 4;
+
+fn two_waiters(t: &mut Trial) -> Outcome {
+    for _ in 0..PAIRS {
+        let child = t.spawn(Scenario::held())?;
+        let (first, second) = (t.begin_wait(&child, None)?, t.begin_wait(&child, None)?);
+        t.await_read()?;
+        t.tell(&child, Step::exit(7))?;
+        for pending in [first, second] {
+            let answered = t.finish(&pending)?;
+            t.expect(&promise::HANDLE_TWO_WAITERS).reports(&answered, &child, Change::Exited(7))?;
+        }
+    }
+    Ok(())
+}
+
+fn four_waiters(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let mut waits = Vec::new();
+    for timeout in [None, Some(LONG), None, Some(LONG)] {
+        waits.push(t.begin_wait(&child, timeout)?);
+    }
     t.await_read()?;
     t.tell(&child, Step::exit(7))?;
-    for pending in [first, second] {
+    for pending in waits {
         let answered = t.finish(&pending)?;
         t.expect(&promise::HANDLE_TWO_WAITERS).reports(&answered, &child, Change::Exited(7))?;
     }
     Ok(())
 }
 
-/// How many signals are sent: one may come before the agent sleeps.
+fn descendant_lives(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let of = |token| Step::Fork(Offspring { token: Some(token), orphan: true, steps: Vec::new() });
+    let descendant = t.spawn_from(&child, of)?;
+    t.tell(&child, Step::exit(7))?;
+    let answered = t.wait(&child)?;
+    t.expect(&promise::HANDLE_WAIT_RETURNS).reports(&answered, &child, Change::Exited(7))?;
+    t.tell(&descendant, Step::exit(0))
+}
+
+fn leaves_group(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Setpgid { pgid: 0 })?;
+    t.tell(&child, Step::exit(7))?;
+    let answered = t.wait(&child)?;
+    t.expect(&promise::HANDLE_WAIT_RETURNS).reports(&answered, &child, Change::Exited(7))
+}
+
+/// How much CPU time the child burns, and how much a process that waits may use meanwhile, in microseconds.
+const SPAN: u64 = 60_000;
+const SHARE: i64 = 30_000;
+
+fn idle(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin_wait(&child, None)?;
+    t.await_read()?;
+    let before = t.agent_cpu()?;
+    t.tell(&child, Step::BurnUser { us: SPAN })?;
+    let used = t.agent_cpu()? - before;
+    t.tell(&child, Step::exit(7))?;
+    t.finish(&pending)?;
+    t.note(&format!("the process used {used} us during a wait in which the child used {SPAN} us"));
+    t.expect(&promise::HANDLE_WAIT_IDLE).that(
+        used <= SHARE,
+        "a process that sleeps during a wait",
+        "one that uses CPU time",
+    )
+}
+
+fn one_times_out(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin_wait(&child, None)?;
+    t.await_read()?;
+    let answered = t.wait_for(&child, SHORT)?;
+    t.expect(&promise::HANDLE_TWO_WAITERS).runs(&answered)?;
+    t.expect(&promise::HANDLE_TWO_WAITERS).waits(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    let answered = t.finish(&pending)?;
+    t.expect(&promise::HANDLE_TWO_WAITERS).reports(&answered, &child, Change::Exited(7))
+}
+
+/// A month: more milliseconds than fit in a signed 32-bit integer.
+const MONTH: Duration = Duration::from_secs(30 * 24 * 3600);
+
+fn timeout_of_a_month(t: &mut Trial) -> Outcome {
+    let (child, other) = (t.spawn(Scenario::held())?, t.spawn(Scenario::held())?);
+    let pending = t.begin_wait(&child, Some(MONTH))?;
+    // By the time this one expires, a truncated timeout has expired, too.
+    t.wait_for(&other, SHORT)?;
+    t.tell(&child, Step::exit(7))?;
+    let answered = t.finish(&pending)?;
+    if answered.is_ignorant() {
+        return t.expect(&promise::HANDLE_WAIT_RETURNS).not_observed("such a long timeout is rejected");
+    }
+    t.expect(&promise::HANDLE_WAIT_RETURNS).reports(&answered, &child, Change::Exited(7))
+}
+
+fn polled_meanwhile(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin_wait(&child, None)?;
+    t.await_read()?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_ended(&child)?;
+    // Either of the two may be first.
+    let answered = t.poll_exited(&child)?;
+    t.expect(&promise::HANDLE_STABLE).reports(&answered, &child, Change::Exited(7))?;
+    let answered = t.finish(&pending)?;
+    t.expect(&promise::HANDLE_STABLE).reports(&answered, &child, Change::Exited(7))
+}
+
+/// The number of signals sent: one may arrive before the agent sleeps.
 const SIGNALS: usize = 20;
 
 fn signals_caught(t: &mut Trial) -> Outcome {
+    catches_signals(t, None)
+}
+
+fn signals_caught_timeout(t: &mut Trial) -> Outcome {
+    catches_signals(t, Some(LONG))
+}
+
+fn catches_signals(t: &mut Trial, timeout: Option<Duration>) -> Outcome {
     t.sigaction(Signal::USR1, Disposition::Count, false)?;
     let child = t.spawn(Scenario::held())?;
-    let pending = t.begin_wait(&child, None)?;
+    let pending = t.begin_wait(&child, timeout)?;
     for _ in 0..SIGNALS {
         t.await_read()?;
         t.signal_agent(Signal::USR1)?;
@@ -144,9 +369,31 @@ fn signals_caught(t: &mut Trial) -> Outcome {
     t.expect(&promise::HANDLE_SIGNAL_DURING_WAIT).reports(&answered, &child, Change::Exited(7))
 }
 
-fn spurious_sigchld(t: &mut Trial) -> Outcome {
+/// A timeout that several signals fall into.
+const SOON: Duration = Duration::from_millis(300);
+
+fn timeout_under_signals(t: &mut Trial) -> Outcome {
+    t.sigaction(Signal::USR1, Disposition::Count, false)?;
     let child = t.spawn(Scenario::held())?;
-    let pending = t.begin_wait(&child, None)?;
+    let pending = t.begin_wait(&child, Some(SOON))?;
+    let came = t.comes_under_signals(&pending, Signal::USR1)?;
+    let clause = &promise::HANDLE_SIGNAL_DURING_WAIT;
+    t.expect(clause).that(came, "a return once the timeout has passed", "none under repeated signals")?;
+    let answered = t.finish(&pending)?;
+    t.expect(clause).runs(&answered)
+}
+
+fn spurious_sigchld(t: &mut Trial) -> Outcome {
+    without_cause(t, None)
+}
+
+fn spurious_sigchld_timeout(t: &mut Trial) -> Outcome {
+    without_cause(t, Some(LONG))
+}
+
+fn without_cause(t: &mut Trial, timeout: Option<Duration>) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin_wait(&child, timeout)?;
     for _ in 0..SIGNALS {
         t.await_read()?;
         t.signal_agent(Signal::CHLD)?;

@@ -1,4 +1,4 @@
-//! Inits and supervisors: as process 1 of a PID namespace, above a main child and orphans.
+//! Inits and supervisors, run as process 1 of a PID namespace with a main child and orphans.
 
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::contracts::SignalCode;
@@ -14,7 +14,7 @@ cases! { program "init";
     /// an init reaps an orphan, whatever its exit code and session
     reaps_one(CONTAINER_INIT | SUPERVISOR), needs NAMESPACE => [promise::INIT_REAPS];
 
-    /// an init reaps orphans that were killed, and that had stopped
+    /// an init reaps orphans that were killed, and orphans that had stopped
     reaps_killed(CONTAINER_INIT | SUPERVISOR), needs NAMESPACE => [promise::INIT_REAPS];
 
     /// an init reaps five hundred orphans that terminate at once
@@ -26,32 +26,41 @@ cases! { program "init";
     /// an init that is not process 1 reaps orphans as a subreaper
     as_subreaper(CONTAINER_INIT) => [promise::INIT_REAPS];
 
-    /// an init exits when its main child does, although an orphan lives
+    /// an init exits when its main child does, even if an orphan is alive
     exits_with_main(CONTAINER_INIT), needs NAMESPACE => [promise::INIT_EXITS_WITH_MAIN];
 
-    /// an init exits with its main child although an orphan terminated at the same time
+    /// an init exits with its main child even if an orphan terminates at the same time
     coalesced(CONTAINER_INIT), needs NAMESPACE => [promise::INIT_EXITS_WITH_MAIN];
 
-    /// an init exits with its main child whose exit code is one that shells use
+    /// an init passes on an exit code of its main child that shells reserve
     exits_with_127(CONTAINER_INIT), needs NAMESPACE => [promise::INIT_EXITS_WITH_MAIN];
 
     /// an init does not exit when an orphan terminates or stops
     outlives_orphans(CONTAINER_INIT | SUPERVISOR), needs NAMESPACE => [promise::INIT_OUTLIVES_ORPHANS];
 
-    /// an init passes signals on to its main child
+    /// an init forwards signals to its main child
     forwards(CONTAINER_INIT), needs NAMESPACE => [promise::INIT_FORWARDS];
 
-    /// an init uses no CPU time while another process does
+    /// an init passes on each of two signals that are pending at once
+    forwards_both(CONTAINER_INIT), needs NAMESPACE => [promise::INIT_FORWARDS];
+
+    /// an init uses no CPU time while another process is busy
     idle(CONTAINER_INIT | SUPERVISOR), needs NAMESPACE.burning() => [promise::INIT_IDLE];
 
-    /// an init does not grow with the number of orphans
+    /// an init's memory usage does not grow with the number of orphans
     size(CONTAINER_INIT | SUPERVISOR), needs NAMESPACE => [promise::INIT_SIZE];
 
-    /// an init that starts with SIGCHLD ignored or blocked shows the exit code of its main child
+    /// an init that starts with SIGCHLD ignored or blocked passes on the exit code of its main child
     inherited_signals(CONTAINER_INIT), needs NAMESPACE => [promise::INIT_INHERITED_SIGNALS];
 
-    /// a supervisor runs its child again, however that ended
+    /// a supervisor restarts its child, however it terminated
     restarts(SUPERVISOR), needs NAMESPACE => [promise::INIT_RESTARTS];
+
+    /// a supervisor does not run its child again because that has stopped, or because an orphan has exited
+    restarts_nothing_else(SUPERVISOR), needs NAMESPACE => [promise::INIT_RESTARTS];
+
+    /// a supervisor runs one child at a time
+    restarts_once(SUPERVISOR), needs NAMESPACE => [promise::INIT_RESTARTS];
 }
 
 /// As process 1.
@@ -64,18 +73,18 @@ fn main_child(t: &mut Trial) -> Result<Child, Abort> {
     t.spawn_how(first(), Scenario::held())
 }
 
-/// A child of a child, held.
+/// A held child of a child.
 fn fork(t: &mut Trial, parent: &Child, steps: Vec<Step>) -> Result<Child, Abort> {
     t.spawn_from(parent, |token| Step::Fork(Offspring { token: Some(token), orphan: true, steps }))
 }
 
-/// A held process whose parent, a child of the main one, has exited and was reaped.
+/// A held process whose parent, a child of the main child, has exited and been reaped.
 fn orphan(t: &mut Trial, main: &Child, steps: Vec<Step>) -> Result<Child, Abort> {
     let made = make_orphan(t, main, steps);
     unless_exited(t, made)
 }
 
-/// What came of something that the main child was told, unless the program has exited, and the child with it.
+/// The result of a step of the main child, unless the program has exited, taking the child with it.
 fn unless_exited<T>(t: &mut Trial, came: Result<T, Abort>) -> Result<T, Abort> {
     if matches!(came, Err(Abort::Broken(_))) && t.exits_soon()?.is_some() {
         let judged = [&promise::INIT_REAPS, &promise::INIT_OUTLIVES_ORPHANS];
@@ -127,7 +136,7 @@ fn reaps_killed(t: &mut Trial) -> Outcome {
     reaped(t, &stopped)
 }
 
-/// Has the main child leave that many orphans that have terminated.
+/// Has the main child leave that many terminated orphans.
 fn leave(t: &mut Trial, main: &Child, count: usize) -> Outcome {
     let exits = Step::Fork(Offspring { token: None, orphan: true, steps: vec![Step::exit(0)] });
     let mut steps = vec![exits; count];
@@ -161,12 +170,12 @@ fn as_subreaper(t: &mut Trial) -> Outcome {
     t.tell(&orphan, Step::exit(0))?;
     let gone = t.goes(&orphan)?;
     if t.was_inherited(&orphan)? {
-        return t.expect(&promise::INIT_REAPS).not_observed("it is no subreaper unless it is told to be one");
+        return t.expect(&promise::INIT_REAPS).not_observed("it is a subreaper only on request");
     }
     t.expect(&promise::INIT_REAPS).that(gone, "the orphan reaped", "a zombie")
 }
 
-/// Judges the exit of an init whose main child exited with that code.
+/// Checks the exit of an init whose main child exited with that code.
 fn exits(t: &mut Trial, main: &Child, code: i32) -> Outcome {
     let ran = t.exit()?;
     t.expect(&promise::INIT_EXITS_WITH_MAIN).reports(&ran, main, Change::Exited(code))
@@ -186,7 +195,7 @@ fn coalesced(t: &mut Trial) -> Outcome {
     t.settle()?;
     t.signal_program(Signal::STOP)?;
     t.await_agent(ProcessState::Stopped)?;
-    // One SIGCHLD stands for both, and is that of the first.
+    // Both share one SIGCHLD, that of the first.
     t.tell(&orphan, Step::exit(1))?;
     t.await_ended(&orphan)?;
     t.tell(&main, Step::exit(9))?;
@@ -217,7 +226,7 @@ fn outlives_orphans(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-/// The init is there, after it has had time to do something wrong: its main child does a step.
+/// The init is still running after it has had time to do something wrong: its main child has done a step.
 fn lives(t: &mut Trial, main: &Child) -> Outcome {
     t.settle()?;
     let exited = t.has_exited()?;
@@ -235,7 +244,7 @@ fn forwards(t: &mut Trial) -> Outcome {
             continue;
         }
         let main = main_child(t)?;
-        // Where a signal goes that is meant for another.
+        // The process that would receive a misdirected signal.
         let other = fork(t, &main, Vec::new())?;
         t.settle()?;
         if t.caught()?.is_none_or(|caught| !caught.contains(&signal)) {
@@ -244,7 +253,7 @@ fn forwards(t: &mut Trial) -> Outcome {
         }
         t.signal_program(signal)?;
         let reached = t.goes(&main)?;
-        let got = if reached { "it terminates" } else { "it lives on" };
+        let got = if reached { "it terminates" } else { "it survives" };
         t.expect(&promise::INIT_FORWARDS).that(reached, format!("{signal} to the main child"), got)?;
         let ran = t.exit()?;
         let change = match t.contract().signal_code() {
@@ -260,7 +269,49 @@ fn forwards(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-/// How long another process burns CPU time, in microseconds, and how much of that an idle one may.
+fn forwards_both(t: &mut Trial) -> Outcome {
+    let signals = [Signal::USR1, Signal::USR2];
+    let promised = t.contract().row("init/forwards").map(|row| row.value).unwrap_or_default();
+    let names = |signal: &Signal| promised.split(' ').any(|name| signal.to_string() == format!("SIG{name}"));
+    let main = main_child(t)?;
+    for signal in signals {
+        t.tell(&main, Step::Block(signal))?;
+    }
+    t.settle()?;
+    let caught = t.caught()?;
+    let takes = |signal: &Signal| caught.as_ref().is_some_and(|caught| caught.contains(signal));
+    if !signals.iter().all(|signal| names(signal) && takes(signal)) {
+        return t
+            .expect(&promise::INIT_FORWARDS)
+            .not_observed("it does not pass both on, or shows no handlers");
+    }
+    t.signal_program(Signal::STOP)?;
+    t.await_agent(ProcessState::Stopped)?;
+    for signal in signals {
+        t.signal_program(signal)?;
+    }
+    t.signal_program(Signal::CONT)?;
+    let pending = pending_soon(t, &main, &signals)?;
+    let got = format!("pending there: {}", pending.join(", "));
+    let both = signals.iter().all(|signal| pending.contains(&signal.to_string()));
+    t.expect(&promise::INIT_FORWARDS).that(both, "SIGUSR1 and SIGUSR2 to the main child", got)
+}
+
+/// The signals that are pending for a child that blocks these, once all are, or the init has had its time.
+fn pending_soon(t: &mut Trial, child: &Child, signals: &[Signal]) -> Result<Vec<String>, Abort> {
+    const LOOKS: usize = 20;
+    let mut pending = Vec::new();
+    for _ in 0..LOOKS {
+        pending = t.tell_for_reply(child, &Step::Getids)?.list("pending");
+        if signals.iter().all(|signal| pending.contains(&signal.to_string())) {
+            break;
+        }
+        t.settle()?;
+    }
+    Ok(pending)
+}
+
+/// How much CPU time another process burns, in microseconds, and how much an idle one may use.
 const SPAN: u64 = 300_000;
 const SHARE: i64 = 40_000;
 
@@ -275,7 +326,7 @@ fn idle(t: &mut Trial) -> Outcome {
     t.expect(&promise::INIT_IDLE).within("CPU time (us)", Some(used), 0, SHARE)
 }
 
-/// How many rounds, of how many orphans, and how much memory may come to be used meanwhile, in bytes.
+/// The number of rounds, the number of orphans per round, and the allowed growth of memory usage, in bytes.
 const ROUNDS: usize = 10;
 const ORPHANS: usize = 100;
 const GROWTH: i64 = 512 * 1024;
@@ -315,6 +366,33 @@ fn inherited_signals(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
+fn restarts_nothing_else(t: &mut Trial) -> Outcome {
+    let main = main_child(t)?;
+    t.signal(&main, Signal::STOP)?;
+    t.await_stopped(&main)?;
+    t.settle()?;
+    t.signal(&main, Signal::CONT)?;
+    t.await_running(&main)?;
+    let orphan = orphan(t, &main, Vec::new())?;
+    t.tell(&orphan, Step::exit(0))?;
+    t.goes(&orphan)?;
+    t.settle()?;
+    // Another one would have said hello, under the same name.
+    let again = t.has_said_hello(&main)?;
+    t.expect(&promise::INIT_RESTARTS).that(!again, "the child run once", "another one runs")
+}
+
+fn restarts_once(t: &mut Trial) -> Outcome {
+    let main = main_child(t)?;
+    t.tell(&main, Step::exit(3))?;
+    let again = t.meets_again(&main)?;
+    t.expect(&promise::INIT_RESTARTS).that(again.is_some(), "the child restarted", "it is not")?;
+    t.settle()?;
+    // Another one would say hello under the same name.
+    let another = t.has_said_hello(&main)?;
+    t.expect(&promise::INIT_RESTARTS).that(!another, "one child", "two children at once")
+}
+
 fn restarts(t: &mut Trial) -> Outcome {
     let mut main = main_child(t)?;
     for ends in [Some(Step::exit(0)), Some(Step::exit(3)), None] {
@@ -323,7 +401,7 @@ fn restarts(t: &mut Trial) -> Outcome {
             None => t.signal(&main, Signal::KILL)?,
         }
         let again = t.meets_again(&main)?;
-        t.expect(&promise::INIT_RESTARTS).that(again.is_some(), "the child run again", "it is not")?;
+        t.expect(&promise::INIT_RESTARTS).that(again.is_some(), "the child restarted", "it is not")?;
         main = again.unwrap_or(main);
     }
     let exited = t.has_exited()?;

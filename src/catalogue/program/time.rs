@@ -1,7 +1,7 @@
-//! Programs that report what a program used: against the report of the command itself.
+//! Programs that report another program's resource usage, compared with the command's own report.
 //!
-//! What the command read of its own usage right before it exited is the lower bound of each figure, and apart from what an exit
-//! costs the upper one. Figures that are printed with two digits are cut off.
+//! The usage that the command read right before it exited is the lower bound of each figure and, apart from the cost of exiting,
+//! the upper bound. Figures printed with two digits are truncated.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, posix, promise};
@@ -13,29 +13,33 @@ use std::time::Instant;
 
 cases! { program "time";
 
-    /// the times that are printed are those of the command
+    /// the printed times are those of the command
     times(TIME) => [posix::TIME_USER, posix::TIME_SYSTEM];
 
-    /// the times that are printed have those of a descendant that the command reaped
+    /// the printed real time is that from the start to the exit
+    real(TIME) => [posix::TIME_REAL];
+
+    /// the printed times include those of a descendant that the command reaped
     descendants(TIME) => [promise::TIME_COUNTS_DESCENDANTS];
 
-    /// the peak of memory that is printed is that of the command
+    /// the printed peak memory usage is that of the command
     peak(TIME) => [promise::TIME_PEAK];
 
-    /// the page faults that are printed are those of the command
+    /// the printed page faults are those of the command
     faults(TIME) => [promise::TIME_FAULTS];
 
-    /// the context switches that are printed are those of the command
+    /// the printed context switches are those of the command
     switches(TIME) => [promise::TIME_SWITCHES];
 
-    /// the exit status that is printed is that of the command
+    /// the printed exit status is that of the command
     prints_status(TIME) => [promise::TIME_PRINTS_STATUS];
 
-    /// of a command that a signal killed no success is printed
+    /// for a command killed by a signal, the printed exit status does not indicate success
     prints_signal(TIME) => [promise::TIME_PRINTS_STATUS];
 }
 
-/// What stands before a figure in the outputs that are known: of POSIX's `-p` and shells, of GNU's `-v` and busybox's.
+/// The labels of figures in known output formats: POSIX's `-p` and shells, `-v` of GNU and busybox.
+const REAL: &[&str] = &["Elapsed (wall clock) time (h:mm:ss or m:ss): ", "real "];
 const USER: &[&str] = &["User time (seconds): ", "user "];
 const SYSTEM: &[&str] = &["System time (seconds): ", "sys "];
 const PEAK: &[&str] = &["Maximum resident set size (kbytes): ", "maxrss "];
@@ -44,29 +48,33 @@ const VOLUNTARY: &[&str] = &["Voluntary context switches: ", "voluntary "];
 const INVOLUNTARY: &[&str] = &["Involuntary context switches: ", "involuntary "];
 const STATUS: &[&str] = &["Exit status: ", "status "];
 
-/// How far a time is off that is cut off after two digits, in microseconds.
+/// The maximum error of a time truncated after two digits, in microseconds.
 const CUT: i64 = 10_000;
-/// What exiting may cost, in microseconds, in faults or switches, and in KiB.
+/// The maximum cost of exiting, in microseconds, in faults or switches, and in KiB.
 const CPU_SLACK: i64 = 20_000;
 const COUNT_SLACK: i64 = 64;
 const KIB_SLACK: i64 = 2 * 1024;
 
-/// The number behind one of these words.
+/// The number after one of these labels.
 fn number(text: &str, words: &[&str]) -> Option<f64> {
     let rest = words.iter().find_map(|word| {
         let lines = text.lines().map(|line| line.replace('\t', " "));
         lines.filter_map(|line| line.trim_start().strip_prefix(word).map(str::to_owned)).next_back()
     })?;
     let rest = rest.trim();
-    // bash writes 0m0.123s.
-    if let Some((minutes, seconds)) = rest.strip_suffix('s').and_then(|text| text.split_once('m')) {
+    // GNU writes 0:00.12.
+    if let Some((minutes, seconds)) = rest.split_once(':') {
         return Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.parse::<f64>().ok()?);
+    }
+    // bash writes 0m0.123s, busybox 0m 0.12s.
+    if let Some((minutes, seconds)) = rest.strip_suffix('s').and_then(|text| text.split_once('m')) {
+        return Some(minutes.parse::<f64>().ok()? * 60.0 + seconds.trim().parse::<f64>().ok()?);
     }
     let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
     rest[..end].parse().ok()
 }
 
-/// What a run printed, and what its command read of its own usage, and of the children that it reaped.
+/// The output of a run, the usage that its command read, and that of the children it reaped.
 struct Run {
     printed: String,
     own: Usage,
@@ -74,7 +82,7 @@ struct Run {
     since: Instant,
 }
 
-/// A run whose command does these steps, reports and exits with 7.
+/// A run whose command performs these steps, reports its usage and exits with 7.
 fn run(t: &mut Trial, steps: &[Step]) -> Result<Run, Abort> {
     let child = t.spawn_how(How::default(), Scenario::held())?;
     for step in steps {
@@ -89,7 +97,7 @@ fn run(t: &mut Trial, steps: &[Step]) -> Result<Run, Abort> {
 }
 
 impl Run {
-    /// A figure, where the program prints it.
+    /// A figure, if the program prints it.
     fn figure(&self, words: &[&str]) -> Option<f64> {
         number(&self.printed, words)
     }
@@ -126,6 +134,24 @@ fn times(t: &mut Trial) -> Outcome {
     within(t, &posix::TIME_SYSTEM, "system time (us)", run.time(SYSTEM), run.bounds(|u| u.stime_us))
 }
 
+/// How long the command sleeps, in milliseconds: most of the real time is not CPU time.
+const SLEPT: u64 = 150;
+
+fn real(t: &mut Trial) -> Outcome {
+    let before = Instant::now();
+    let child = t.spawn(Scenario::held())?;
+    let started = Instant::now();
+    t.tell(&child, Step::Sleep { ms: SLEPT })?;
+    let least = started.elapsed();
+    t.tell(&child, Step::exit(0))?;
+    t.exit()?;
+    let most = before.elapsed();
+    let output = t.output()?;
+    let printed = number(&(output.err + &output.out), REAL).map(|seconds| (seconds * 1e6).round() as i64);
+    let us = |time: std::time::Duration| i64::try_from(time.as_micros()).unwrap_or(i64::MAX / 2);
+    within(t, &posix::TIME_REAL, "real time (us)", printed, (us(least) - CUT, us(most) + CUT))
+}
+
 fn descendants(t: &mut Trial) -> Outcome {
     let steps = vec![Step::BurnUser { us: 100_000 }, Step::exit(0)];
     let forks = Step::Fork(crate::scenario::Offspring { token: None, orphan: false, steps });
@@ -141,7 +167,7 @@ fn peak(t: &mut Trial) -> Outcome {
     within(t, &promise::TIME_PEAK, "peak (KiB)", got, (own - KIB_SLACK, own + KIB_SLACK))
 }
 
-/// A figure that counts.
+/// A count.
 fn counted(
     t: &mut Trial,
     clause: &'static Clause,
@@ -161,7 +187,7 @@ fn faults(t: &mut Trial) -> Outcome {
 fn switches(t: &mut Trial) -> Outcome {
     let run = run(t, &[Step::VoluntarySwitches { count: 300 }])?;
     counted(t, &promise::TIME_SWITCHES, "voluntary switches", run.figure(VOLUNTARY), run.own.nvcsw)?;
-    // The preempted are not ours to count: at least those it knew of.
+    // Preemptions depend on the machine: at least those that the command saw.
     let own = run.own.nivcsw.unwrap_or(0);
     let got = run.figure(INVOLUNTARY).map(|n| n as i64);
     within(t, &promise::TIME_SWITCHES, "involuntary switches", got, (own, own + 300))

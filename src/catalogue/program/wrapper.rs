@@ -1,37 +1,54 @@
-//! Wrappers: what became of the command is what becomes of the wrapper.
+//! Wrappers: they terminate as their command did.
 
-use crate::scenario::{Scenario, Step};
+use crate::scenario::{Death, Scenario, Step};
 use crate::spec::contracts::SignalCode;
 use crate::spec::{Clause, posix, promise};
 use crate::trial::program::{How, Kind, ProgramOutcome, Trial};
-use crate::trial::{Abort, Change, Child, Outcome, ProcessState, Shown, Shows, cases};
+use crate::trial::{Abort, Change, Child, Need, Needs, Outcome, ProcessState, Shown, Shows, cases};
 use crate::wait::Signal;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 cases! { program "wrapper";
 
     /// the exit code of the command is that of the wrapper
     exit_code(WRAPPER | TIME | CONTAINER_INIT) => [posix::WRAPPER_EXIT_STATUS, promise::WRAPPER_EXIT_CODES];
 
-    /// a wrapper exits with 127 for a command that is not there
+    /// a wrapper exits with 127 for a command that is not found
     not_found(WRAPPER | TIME) => [posix::WRAPPER_NOT_FOUND, promise::WRAPPER_CODE_NOT_FOUND];
 
-    /// a wrapper exits with 126 for a command that is there and cannot be run
+    /// a wrapper exits with 126 for a command that is found but cannot be executed
     not_executable(WRAPPER | TIME) => [posix::WRAPPER_NOT_EXECUTABLE, promise::WRAPPER_CODE_NOT_EXECUTABLE];
 
-    /// where a signal kills the command, the wrapper dies of it too or exits with a code over 128
+    /// if a signal kills the command, the wrapper is killed by it, too, or exits with a code greater than 128
     signal(WRAPPER | TIME | CONTAINER_INIT) => [posix::WRAPPER_SIGNAL, promise::WRAPPER_SIGNAL_CODE];
+
+    /// the code for a signal is the same if the command dumps core
+    core_dumped(WRAPPER | TIME | CONTAINER_INIT), needs Needs::of(&[Need::CoreFiles])
+        => [posix::WRAPPER_SIGNAL, promise::WRAPPER_SIGNAL_CODE];
+
+    /// death by a real-time signal, whose number does not fit into five bits, is shown as that of any signal
+    realtime_signal(WRAPPER | TIME | CONTAINER_INIT) => [posix::WRAPPER_SIGNAL, promise::WRAPPER_SIGNAL_CODE];
+
+    /// a command that is killed while it is stopped is shown as killed
+    killed_while_stopped(WRAPPER | TIME | CONTAINER_INIT) => [posix::WRAPPER_SIGNAL, promise::WRAPPER_SIGNAL_CODE];
+
+    /// a wrapper does not mistake a child that it inherited for its command
+    inherited_child(WRAPPER | TIME), needs Needs::of(&[Need::PidNamespace]) => [posix::WRAPPER_EXIT_STATUS];
+
+    /// a wrapper that forwards a signal exits only when the command does, which may survive the signal
+    signal_survived(WRAPPER | CONTAINER_INIT) => [posix::WRAPPER_EXIT_STATUS];
 
     /// a wrapper exits neither when the command stops nor when it continues
     stop_is_no_exit(WRAPPER | TIME | CONTAINER_INIT) => [posix::WRAPPER_STOP_IS_NO_EXIT];
 
-    /// when the wrapper has exited, its command is gone
+    /// once the wrapper has exited, its command is gone
     leaves_nothing(WRAPPER | TIME) => [promise::WRAPPER_LEAVES_NOTHING];
 
-    /// a wrapper, or a shell's wait, that starts with SIGCHLD blocked has the exit code all the same
+    /// a wrapper, or a shell's wait, still returns the exit code if started with SIGCHLD blocked
     sigchld_blocked(WRAPPER | TIME | SHELL) => [posix::WRAPPER_SIGCHLD_BLOCKED];
 
-    /// what a wrapper shows that starts with SIGCHLD ignored
+    /// how a wrapper that starts with SIGCHLD ignored exits is recorded
     sigchld_ignored(WRAPPER | TIME | SHELL) => [posix::WRAPPER_SIGCHLD_IGNORED];
 
     /// a signal to the wrapper reaches the command
@@ -40,17 +57,23 @@ cases! { program "wrapper";
     /// the command of `nohup` survives a hangup
     ignores_hangup(WRAPPER) => [promise::WRAPPER_IGNORES_HANGUP];
 
-    /// a command that takes too long is terminated, and the wrapper says so
+    /// a command that takes too long is terminated, and the wrapper's exit code says so
     timeout(WRAPPER) => [promise::TIMEOUT_EXPIRED];
 
-    /// a command that is killed because it takes too long has another exit code
+    /// a command that is killed because it takes too long gives a different exit code
     timeout_killed(WRAPPER) => [promise::TIMEOUT_KILLED];
 
-    /// on request the status of the command is passed on although it took too long
+    /// a command that has stopped when its time is over is terminated all the same
+    timeout_stopped(WRAPPER) => [promise::TIMEOUT_CONTINUES];
+
+    /// on request a command that survives SIGTERM is killed some time later
+    timeout_kill_later(WRAPPER) => [promise::TIMEOUT_KILLS_LATER];
+
+    /// on request, the status of the command is passed on even though it took too long
     timeout_preserves(WRAPPER) => [promise::TIMEOUT_PRESERVES];
 }
 
-/// One code, or two and all between them.
+/// An exit code or a range.
 fn shown(codes: &RangeInclusive<i32>) -> String {
     if codes.start() == codes.end() {
         return format!("exit code {}", codes.start());
@@ -58,7 +81,7 @@ fn shown(codes: &RangeInclusive<i32>) -> String {
     format!("an exit code from {} to {}", codes.start(), codes.end())
 }
 
-/// Judges an exit that is to have one of these codes.
+/// Checks that an exit has one of these codes.
 fn exits_with(
     t: &mut Trial,
     clause: &'static Clause,
@@ -70,7 +93,7 @@ fn exits_with(
     t.expect(clause).that(held, shown(codes), ran.outcome())
 }
 
-/// Judges the exit of the wrapper of a command that exited with that code.
+/// Checks the exit of a wrapper whose command exited with that code.
 fn passes_on(
     t: &mut Trial,
     clause: &'static Clause,
@@ -87,7 +110,7 @@ fn passes_on(
     }
 }
 
-/// The same, of a code of which the contract may not speak.
+/// The same, for a code that the contract may not mention.
 fn judge_code(t: &mut Trial, ran: &ProgramOutcome, child: &Child, code: i32) -> Outcome {
     if t.contract().exit_code(code).is_none() {
         t.record("wrapper/exit-codes", format!("{code}: {}", ran.outcome()));
@@ -108,7 +131,7 @@ fn exit_code(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-/// Judges the exit for a command that cannot be run: by the contract, else by POSIX, whose code is that one.
+/// Checks the exit for a command that cannot be run: against the contract, or else against POSIX, whose code is given.
 fn without_command(
     t: &mut Trial,
     command: &str,
@@ -144,33 +167,124 @@ fn signal(t: &mut Trial) -> Outcome {
         let child = t.spawn(Scenario::held())?;
         t.signal(&child, signal)?;
         let ran = t.exit()?;
-        let promised = t.contract().signal_code();
-        // A contract may give a code that says nothing of the signal.
-        if !matches!(promised, Some(SignalCode::Between(..))) {
-            t.expect(&posix::WRAPPER_SIGNAL).returns(&ran)?;
-            let same = ran.change_of(&child) == Shows::Yes(Change::Killed(signal, false));
-            let held = same || ran.code().is_some_and(|code| code > 128);
-            let expected = format!("killed by {signal}, or an exit code over 128");
-            t.expect(&posix::WRAPPER_SIGNAL).that(held, expected, ran.outcome())?;
-        }
-        let change = match promised {
-            Some(SignalCode::Same) => Change::Killed(signal, false),
-            // What a process exits with has eight bits.
-            Some(SignalCode::Above(base)) if base + signal.number() < 256 => {
-                Change::Exited(base + signal.number())
-            }
-            Some(SignalCode::Between(low, high)) => {
-                exits_with(t, &promise::WRAPPER_SIGNAL_CODE, &ran, &(low..=high))?;
-                continue;
-            }
-            Some(SignalCode::Above(_)) | None => {
-                t.record("wrapper/signal-code", format!("{signal}: {}", ran.outcome()));
-                continue;
-            }
-        };
-        t.expect(&promise::WRAPPER_SIGNAL_CODE).reports(&ran, &child, change)?;
+        judge_signal(t, &ran, &child, signal)?;
     }
     Ok(())
+}
+
+fn realtime_signal(t: &mut Trial) -> Outcome {
+    let Some(range) = Signal::realtime_range_on(t.system()) else {
+        return Err(Abort::Skip("there are no real-time signals".to_owned()));
+    };
+    // Those at the beginning are the C library's own; on MIPS no status word can express the last ones, and valgrind keeps one.
+    for number in [range.start() + 5, *range.end().min(&64) - 1] {
+        let signal = Signal::from_number_on(number, t.system());
+        let child = t.spawn(Scenario::held())?;
+        t.signal(&child, signal)?;
+        let ran = t.exit()?;
+        judge_signal(t, &ran, &child, signal)?;
+    }
+    Ok(())
+}
+
+fn killed_while_stopped(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped_or_exit(&child)?;
+    // One that stops with its command has seen the stop by then: whether it would have in time is not left to chance.
+    t.program_stops_soon()?;
+    t.try_signal(&child, Signal::KILL)?;
+    let ran = t.exit()?;
+    judge_signal(t, &ran, &child, Signal::KILL)
+}
+
+fn core_dumped(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let death = Death { signal: Signal::ABRT, core: Some(true), report: false };
+    t.begin_step(&child, Step::KillSelf(death))?;
+    let ran = t.exit()?;
+    judge_signal(t, &ran, &child, Signal::ABRT)
+}
+
+/// Checks the exit for a command killed by this signal.
+fn judge_signal(t: &mut Trial, ran: &ProgramOutcome, child: &Child, signal: Signal) -> Outcome {
+    let promised = t.contract().signal_code();
+    // Whether the wrapper dumps core, too, does not matter.
+    let same = [Change::Killed(signal, false), Change::Killed(signal, true)];
+    // A contract may give a code that does not identify the signal.
+    if !matches!(promised, Some(SignalCode::Between(..))) {
+        t.expect(&posix::WRAPPER_SIGNAL).returns(ran)?;
+        let is_same = same.iter().any(|change| ran.change_of(child) == Shows::Yes(*change));
+        let held = is_same || ran.code().is_some_and(|code| code > 128);
+        let expected = format!("killed by {signal}, or an exit code over 128");
+        t.expect(&posix::WRAPPER_SIGNAL).that(held, expected, ran.outcome())?;
+    }
+    let clause = &promise::WRAPPER_SIGNAL_CODE;
+    match promised {
+        Some(SignalCode::Same) => t.expect(clause).reports_one_of(ran, child, &same),
+        // An exit code has eight bits.
+        Some(SignalCode::Above(base)) if base + signal.number() < 256 => {
+            t.expect(clause).reports(ran, child, Change::Exited(base + signal.number()))
+        }
+        Some(SignalCode::Between(low, high)) => exits_with(t, clause, ran, &(low..=high)),
+        Some(SignalCode::Above(_)) | None => {
+            t.record("wrapper/signal-code", format!("{signal}: {}", ran.outcome()));
+            Ok(())
+        }
+    }
+}
+
+fn inherited_child(t: &mut Trial) -> Outcome {
+    // One that has terminated already, and then one that does when the command runs.
+    let how = How { zombie: true, ..How::default() };
+    let child = match t.spawn_how(how, Scenario::held()) {
+        // It does run its command when there is no other child.
+        Err(Abort::Broken(why)) => {
+            return t.expect(&posix::WRAPPER_EXIT_STATUS).that(false, "the command to be waited for", why);
+        }
+        other => other?,
+    };
+    exits_as_command(t, &child)?;
+    let other = t.offer(Scenario::held());
+    let how = How { after: Some(format!("{} &", other.command)), ..How::default() };
+    let child = t.spawn_how(how, Scenario::held())?;
+    let other = t.meet(&other)?;
+    t.settle()?;
+    t.tell(&other, Step::exit(3))?;
+    t.await_ended(&other)?;
+    exits_as_command(t, &child)
+}
+
+/// The command exits, unless the program has taken another child for it.
+fn exits_as_command(t: &mut Trial, child: &Child) -> Outcome {
+    // What the program does about the other one, it has done once it sleeps.
+    t.settle()?;
+    if !t.has_exited()? {
+        t.tell(child, Step::exit(7))?;
+    }
+    let ran = t.exit()?;
+    passes_on(t, &posix::WRAPPER_EXIT_STATUS, &ran, child, 7)?;
+    // The other one is left to process 1, which may need a moment.
+    t.zombies_go().map(drop)
+}
+
+fn signal_survived(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Ignore(Signal::TERM))?;
+    t.settle()?;
+    let caught = t.caught()?.is_none_or(|caught| caught.contains(&Signal::TERM));
+    let row = if t.kind() == Kind::Wrapper { "wrapper/forwards" } else { "init/forwards" };
+    let promised = t.contract().row(row).is_some_and(|row| row.value.split(' ').any(|name| name == "TERM"));
+    if !(caught && promised) {
+        return t.expect(&posix::WRAPPER_EXIT_STATUS).not_observed("it is not documented to forward SIGTERM");
+    }
+    t.signal_program(Signal::TERM)?;
+    t.settle()?;
+    if !t.has_exited()? {
+        t.tell(&child, Step::exit(7))?;
+    }
+    let ran = t.exit()?;
+    passes_on(t, &posix::WRAPPER_EXIT_STATUS, &ran, &child, 7)
 }
 
 fn stop_is_no_exit(t: &mut Trial) -> Outcome {
@@ -234,7 +348,7 @@ fn sigchld_ignored(t: &mut Trial) -> Outcome {
     } else {
         match sigchld(t, how) {
             Ok((_, ran)) => ran,
-            // It may not even run the command.
+            // It may not run the command at all.
             Err(Abort::Broken(why)) => return t.expect(&posix::WRAPPER_SIGCHLD_IGNORED).records(name, why),
             Err(other) => return Err(other),
         }
@@ -263,7 +377,7 @@ fn forwards(t: &mut Trial) -> Outcome {
         } else if !caught {
             t.expect(&promise::WRAPPER_FORWARDS).not_observed("it has no handler for the signal")?;
         } else {
-            t.expect(&promise::WRAPPER_FORWARDS).that(reached, "the command to get the signal", shown)?;
+            t.expect(&promise::WRAPPER_FORWARDS).that(reached, "the command to receive the signal", shown)?;
             let ended = ran.unwrap_or(ProgramOutcome::Hung);
             let change = Change::Exited(128 + signal.number());
             t.expect(&promise::WRAPPER_FORWARDS).reports(&ended, &child, change)?;
@@ -275,7 +389,7 @@ fn forwards(t: &mut Trial) -> Outcome {
 fn ignores_hangup(t: &mut Trial) -> Outcome {
     let child = t.spawn_how(How { keeps_signals: true, ..How::default() }, Scenario::held())?;
     t.signal(&child, Signal::HUP)?;
-    // A stop is seen only of one that lives.
+    // Only a live process can be seen to stop.
     if t.try_signal(&child, Signal::STOP)?.is_none() {
         t.await_stopped_or_exit(&child)?;
     }
@@ -283,14 +397,85 @@ fn ignores_hangup(t: &mut Trial) -> Outcome {
     t.expect(&promise::WRAPPER_IGNORES_HANGUP).that(lives, "the command to survive SIGHUP", "it is gone")
 }
 
-/// A run of `timeout` with these arguments, whose command does not exit by itself.
+/// How long a command is given to get ready, in seconds, on a machine that may be busy.
+const LIMITS: [&str; 3] = ["0.5", "3", "20"];
+
+/// A run of `timeout` whose command was ready before its time was over: the first that is, and how it ended.
+fn expires_ready(
+    t: &mut Trial,
+    before: &[&str],
+    mut prepare: impl FnMut(&mut Trial, &Child) -> Result<bool, Abort>,
+) -> Result<Option<(Child, ProgramOutcome)>, Abort> {
+    for limit in LIMITS {
+        let latest = Duration::from_secs_f64(limit.parse().unwrap_or_default()) + LATER;
+        let words = before.iter().chain([&limit]).map(|word| (*word).to_owned()).collect();
+        let how = How { instead: Some(words), ..How::default() };
+        match t.spawn_how(how, Scenario::held()) {
+            Ok(child) => {
+                if prepare(t, &child)? {
+                    let ran = t.exit_in(latest)?;
+                    return Ok(Some((child, ran)));
+                }
+            }
+            // Its time was over before it said hello.
+            Err(Abort::Broken(_)) if t.has_exited()? => {}
+            Err(other) => return Err(other),
+        }
+        t.exit_in(latest)?;
+    }
+    Ok(None)
+}
+
+/// How much later than its limit the program may exit.
+const LATER: Duration = Duration::from_secs(10);
+
+fn timeout_stopped(t: &mut Trial) -> Outcome {
+    if t.contract().row("timeout/continues").is_none() {
+        return t.expect(&promise::TIMEOUT_CONTINUES).not_observed("it is not said to continue the command");
+    }
+    let code = t.contract().code("timeout/expired").unwrap_or(124);
+    let stops = |t: &mut Trial, child: &Child| {
+        let stopped = t.try_signal(child, Signal::STOP)?.is_none();
+        t.await_stopped_or_exit(child)?;
+        Ok(stopped && t.state(child)? == ProcessState::Stopped)
+    };
+    match expires_ready(t, &[], stops)? {
+        Some((child, ran)) => {
+            t.expect(&promise::TIMEOUT_CONTINUES).reports(&ran, &child, Change::Exited(code))
+        }
+        None => Err(Abort::Skip("the machine is too busy".to_owned())),
+    }
+}
+
+fn timeout_kill_later(t: &mut Trial) -> Outcome {
+    let code = t.contract().code("timeout/kills-later");
+    let Some(code) = code else {
+        return t
+            .expect(&promise::TIMEOUT_KILLS_LATER)
+            .not_observed("it is not said to kill the command later");
+    };
+    let ignores = |t: &mut Trial, child: &Child| {
+        let told = t.try_tell(child, Step::Ignore(Signal::TERM));
+        Ok(matches!(told, Ok(Ok(_))))
+    };
+    match expires_ready(t, &["-k", "0.1"], ignores)? {
+        Some((child, ran)) => {
+            // A shell shows 137 of one that dies of SIGKILL itself.
+            let either = [Change::Exited(code), Change::Killed(Signal::KILL, false)];
+            t.expect(&promise::TIMEOUT_KILLS_LATER).reports_one_of(&ran, &child, &either)
+        }
+        None => Err(Abort::Skip("the machine is too busy".to_owned())),
+    }
+}
+
+/// A run of `timeout` with these arguments, whose command does not exit on its own.
 fn expires(t: &mut Trial, arguments: &[&str]) -> Result<(Child, ProgramOutcome), Abort> {
     let instead = arguments.iter().map(|word| (*word).to_owned()).collect();
     let child = t.spawn_how(How { instead: Some(instead), ..How::default() }, Scenario::held())?;
     Ok((child, t.exit()?))
 }
 
-/// As long as it takes to start a command on a busy machine.
+/// About the time it takes to start a command on a busy machine.
 const SOON: &str = "0.5";
 
 fn timeout(t: &mut Trial) -> Outcome {
@@ -302,7 +487,7 @@ fn timeout(t: &mut Trial) -> Outcome {
 fn timeout_killed(t: &mut Trial) -> Outcome {
     let code = t.contract().code("timeout/killed").unwrap_or(137);
     let (child, ran) = expires(t, &["-s", "KILL", SOON])?;
-    // A shell shows 137 of one that dies of SIGKILL itself.
+    // A shell reports 137 for a process that is itself killed by SIGKILL.
     let either = [Change::Exited(code), Change::Killed(Signal::KILL, false)];
     t.expect(&promise::TIMEOUT_KILLED).reports_one_of(&ran, &child, &either)
 }

@@ -1,4 +1,4 @@
-//! Where everything is, and how to link to it.
+//! Which page has which clause, case or mutant, and links to it.
 
 use crate::catalogue::Case;
 use crate::mutants::{Mutant, mutants};
@@ -12,14 +12,14 @@ const SMALL_THEME: usize = 5;
 /// A book with fewer clauses is one page.
 const SMALL_BOOK: usize = 60;
 
-/// The tables, seen from every side.
+/// The tables, indexed in every direction.
 pub struct Book<'m> {
     pub matrix: &'m Matrix,
-    /// The prefix of the addresses of source files.
+    /// The prefix of the URLs of source files.
     sources: &'m str,
     /// The clauses in each theme, as `posix/waitpid`, and in each book.
     sizes: BTreeMap<&'static str, usize>,
-    /// The clauses and cases that fail, by mutant, turned round: clause, then mutant, then cases.
+    /// The failures of each mutant, inverted: clause, then mutant, then cases.
     by_clause: BTreeMap<&'m str, BTreeMap<&'m str, BTreeSet<&'m str>>>,
     /// The mutants that a case kills.
     by_case: BTreeMap<&'m str, BTreeSet<&'m str>>,
@@ -73,7 +73,7 @@ impl<'m> Book<'m> {
         format!("[`{name}`](../tables/mutants.md#mutant-{name})")
     }
 
-    /// A link to the line at which a case is written.
+    /// A link to the line where a case is defined.
     pub fn source(&self, case: &Case) -> String {
         let (file, line) = (case.at.file(), case.at.line());
         format!("[{file}:{line}]({}/{file}#L{line})", self.sources)
@@ -89,7 +89,7 @@ impl<'m> Book<'m> {
         self.by_case.get(case.id).into_iter().flatten().copied()
     }
 
-    /// Whether a mutant is killed by the processes that it leaves behind.
+    /// Whether a mutant is killed because of the processes it leaves behind.
     pub fn leaks(&self, mutant: &str) -> bool {
         self.matrix.rows.get(mutant).is_some_and(|row| row.contains_key(LEAK))
     }
@@ -119,7 +119,7 @@ pub fn page_of_case(case: &Case) -> String {
     folders.join("-")
 }
 
-/// These in groups, each with its name, in the order of the first of each.
+/// The items grouped by name, in the order of the first item of each group.
 pub fn grouped<T>(all: impl Iterator<Item = T>, name: impl Fn(&T) -> String) -> Vec<(String, Vec<T>)> {
     let mut groups: Vec<(String, Vec<T>)> = Vec::new();
     for one in all {
@@ -137,7 +137,7 @@ pub fn meant_for(clause: &Clause) -> impl Iterator<Item = &'static Mutant> {
     mutants().filter(move |mutant| mutant.clause.id == clause.id)
 }
 
-/// A bug report, as a link where its address is known.
+/// A bug report, as a link if its URL is known.
 pub fn bug(name: &str) -> String {
     match bugs::address(name) {
         Some(address) => format!("[{}]({address})", plain(name)),
@@ -145,7 +145,7 @@ pub fn bug(name: &str) -> String {
     }
 }
 
-/// A text in which nothing is markup.
+/// Text with all markup escaped.
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -157,12 +157,12 @@ pub fn plain(text: &str) -> String {
     out
 }
 
-/// A list that is folded until it is asked for.
+/// A collapsed list.
 pub fn folded(summary: &str, items: &[String]) -> String {
     format!("\n<details><summary>{summary}</summary>\n\n{}\n\n</details>\n", items.join(" · "))
 }
 
-/// A number and what is counted.
+/// A number with its noun.
 pub fn counted(n: usize, what: &str) -> String {
     match n {
         1 => format!("1 {what}"),

@@ -37,7 +37,7 @@ fn section(book: &Book<'_>, out: &mut String, case: &Case) {
     for clause in case.clauses {
         let _ = writeln!(out, "- clause {} ({}): {}", book.clause(clause), clause.level, plain(clause.text));
     }
-    let _ = writeln!(out, "- written in {}", book.source(case));
+    let _ = writeln!(out, "- defined in {}", book.source(case));
     let _ = writeln!(out, "- run it: `waitspec run {id}`");
     let killed: Vec<String> = book.killed_by(case).map(|name| book.mutant(name)).collect();
     if !killed.is_empty() {
@@ -45,19 +45,19 @@ fn section(book: &Book<'_>, out: &mut String, case: &Case) {
     }
 }
 
-/// The calls, abilities or kinds of programs that it is for.
+/// The calls, abilities or kinds of programs that the case runs with.
 fn tried_with(case: &Case) -> String {
     let (what, names): (&str, Vec<&str>) = match case.body {
         Body::Calls { .. } => {
-            ("tried with", case.planned_calls().list().into_iter().map(Call::name).collect())
+            ("runs with", case.planned_calls().list().into_iter().map(Call::name).collect())
         }
         Body::Handle { abilities, .. } => match abilities.words() {
-            words if words.is_empty() => return "tried with every handle".to_owned(),
-            words => ("tried with handles that can", words),
+            words if words.is_empty() => return "runs with every handle".to_owned(),
+            words => ("runs with handles that can", words),
         },
         Body::Program { kinds, .. } => {
             let kinds = Kind::ALL.into_iter().filter(|(_, kind)| kinds.has(*kind)).map(|(word, _)| word);
-            ("tried with programs of the kind", kinds.collect())
+            ("runs with programs of the kind", kinds.collect())
         }
     };
     let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();

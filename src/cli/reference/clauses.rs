@@ -9,7 +9,7 @@ use std::fmt::Write;
 /// The pages, in the order of the books.
 pub fn pages(book: &Book<'_>) -> Vec<Page> {
     let pages = grouped(spec::clauses(), |clause| book.page_of_clause(clause));
-    // What is small comes last in its book.
+    // Small themes come last in their book.
     let position = |name: &str| pages.iter().position(|(known, _)| known.starts_with(name));
     let mut order: Vec<_> = (0..pages.len()).collect();
     order.sort_by_key(|at| {
@@ -108,13 +108,13 @@ fn section(book: &Book<'_>, out: &mut String, clause: &Clause) {
         .collect();
     if !others.is_empty() {
         out.push_str(&folded(
-            &format!("also failed by {} of other clauses", counted(others.len(), "mutant")),
+            &format!("also failed by {} for other clauses", counted(others.len(), "mutant")),
             &others,
         ));
     }
 }
 
-/// What is known of the clause from runs; nothing more of one that is unverified.
+/// What runs have shown about the clause; nothing more for one that is unverified.
 fn shown(book: &Book<'_>, clause: &Clause) -> Option<String> {
     if let Some(why) = clause.untestable {
         return Some(format!("not tested: {}", plain(why)));
@@ -126,12 +126,12 @@ fn shown(book: &Book<'_>, clause: &Clause) -> Option<String> {
         return Some(format!("holds on {}", plain(&book.matrix.system)));
     }
     if clause.level == Level::Implementation {
-        return Some("recorded, never judged".to_owned());
+        return Some("only recorded".to_owned());
     }
     let departs = |d: &Deviation| d.clause.id == clause.id && !verified::is_deviation_unverified(d);
     if deviations::ALL.iter().any(departs) {
-        return Some("seen not to hold, on the system named below".to_owned());
+        return Some("known not to hold on the system named below".to_owned());
     }
-    let shown = "no committed run has shown that it holds anywhere";
+    let shown = "no recorded run has shown it to hold anywhere";
     (!verified::is_unverified(clause)).then(|| shown.to_owned())
 }

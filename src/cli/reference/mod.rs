@@ -20,17 +20,17 @@ use std::path::PathBuf;
 
 /// Write every clause, case, mutant and known deviation as pages of Markdown
 ///
-/// Made for the project's site.
+/// The project's site is made from these.
 #[derive(Debug, clap::Args)]
 #[command(
     hide = true,
     after_help = "Examples:\n  waitspec reference target/reference --sources https://example.org/waitspec/blob/main"
 )]
 pub struct Args {
-    /// The folder to write to
+    /// The directory to write to
     #[arg(value_name = "FOLDER")]
     folder: PathBuf,
-    /// Where the sources can be read, as https://host/owner/project/blob/commit
+    /// URL prefix of the source files, as https://host/owner/project/blob/commit
     #[arg(long, value_name = "ADDRESS")]
     sources: String,
 }
@@ -38,9 +38,9 @@ pub struct Args {
 /// A page.
 #[derive(Debug)]
 struct Page {
-    /// Its place below the folder, as `clauses/posix-waitpid.md`.
+    /// Its path in the directory, such as `clauses/posix-waitpid.md`.
     path: String,
-    /// Its name in a table of contents.
+    /// Its title in the table of contents.
     title: String,
     /// Its text.
     text: String,

@@ -26,21 +26,21 @@
 
 enum op { SPAWN, LEAVE, SIGNAL, GROUP, SIGCHLD_IS, CATCH_UP, INTERRUPT, USAGE, CALL, RACE, QUIT };
 enum call { C_WAIT, C_WAITPID, C_WAIT3, C_WAIT4, C_WAIT6, C_WAITID };
-enum whom { ANY, CHILD, OWN_GROUP, NAMED_GROUP, PIDFD, CALLER };
+enum selector { ANY, CHILD, OWN_GROUP, NAMED_GROUP, PIDFD, CALLER };
 enum outcome { DONE, REPORT, NOTHING, ERROR, SLEEP, OTHER_WAY };
 enum change { NO_CHANGE, EXITED, KILLED, STOPPED, CONTINUED };
 
-/* One step: kid counts the children in the order of their births. */
+/* One step: kid numbers the children in order of creation. */
 struct step {
 	enum op op;
 	int kid, arg;
 	enum call call;
-	enum whom whom;
+	enum selector selector;
 	int target, options;
 	const char *text;
 };
 
-/* What may be seen of a step in a state, and the state behind it. The process table must first show the child as `settle`. */
+/* A possible observation of a step in a state, and the next state. The process table must first show the child as `settle`. */
 struct edge {
 	int step, state;
 	enum outcome outcome;
@@ -82,24 +82,30 @@ static void set_signal(int number, void (*how)(int), int flags)
 
 static void set_sigchld(int arg)
 {
-	set_signal(SIGCHLD, arg == 0 ? SIG_DFL : arg == 1 ? SIG_IGN : caught,
-		   arg < 2 || arg == 4 ? 0 : SA_RESTART | (arg == 3 ? SA_NOCLDWAIT : 0));
+	sigset_t chld;
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	set_signal(SIGCHLD, arg == 0 || arg == 6 ? SIG_DFL : arg == 1 ? SIG_IGN : caught,
+		   arg < 2 || arg == 4 || arg == 6
+			   ? 0
+			   : SA_RESTART | (arg == 3 ? SA_NOCLDWAIT : arg == 5 ? SA_NOCLDSTOP : 0));
+	sigprocmask(arg == 6 ? SIG_BLOCK : SIG_UNBLOCK, &chld, NULL);
 }
 
 static void call(const struct step *s, struct reply *r)
 {
-	pid_t pid = s->whom == ANY ? -1 : s->whom == OWN_GROUP ? 0 : s->whom == CALLER ? getpid() : pids[s->target];
+	pid_t pid = s->selector == ANY ? -1 : s->selector == OWN_GROUP ? 0 : s->selector == CALLER ? getpid() : pids[s->target];
 	int status;
 #ifndef NO_WAITID
 	siginfo_t info;
-	idtype_t type = s->whom == ANY ? P_ALL : s->whom == OWN_GROUP || s->whom == NAMED_GROUP ? P_PGID : P_PID;
-	id_t id = (id_t)(s->whom == OWN_GROUP ? getpgrp() : s->whom == ANY ? 0 : pid);
+	idtype_t type = s->selector == ANY ? P_ALL : s->selector == OWN_GROUP || s->selector == NAMED_GROUP ? P_PGID : P_PID;
+	id_t id = (id_t)(s->selector == OWN_GROUP ? getpgrp() : s->selector == ANY ? 0 : pid);
 	memset(&info, 0xa5, sizeof info);
 #endif
-	if (s->whom == NAMED_GROUP && s->call != C_WAITID && s->call != C_WAIT6)
+	if (s->selector == NAMED_GROUP && s->call != C_WAITID && s->call != C_WAIT6)
 		pid = -pid;
 #if defined(__linux__) && !defined(NO_WAITID)
-	if (s->whom == PIDFD) {
+	if (s->selector == PIDFD) {
 		type = (idtype_t)3; /* P_PIDFD, which older headers lack */
 		id = (id_t)pidfds[s->target];
 	}
@@ -146,7 +152,7 @@ static void call(const struct step *s, struct reply *r)
 	}
 }
 
-/* Who was reported, or 0. */
+/* The reported process, or 0. */
 static long reported(const struct step *s, const struct reply *r)
 {
 	if (r->ret < 0)
@@ -192,7 +198,7 @@ static enum change change_of(const struct step *s, const struct reply *r, int *v
 	return NO_CHANGE;
 }
 
-/* Whether a reply is what an edge says; what is wrong beside is said. */
+/* Whether a reply matches an edge; any other mistake in it is printed. */
 static int fits(const struct step *s, const struct reply *r, const struct edge *e)
 {
 	int value, wanted = e->change == EXITED ? e->value & 255 : e->change == CONTINUED ? 0 : e->value;

@@ -1,7 +1,7 @@
-//! Cases of the catalogue whose course is straight, as histories for the self-judging program.
+//! Cases of the catalogue without branches, as histories for the self-checking program.
 //!
-//! Each can be judged without a process table: until a change of a child was reported, nothing else is done to that child, and
-//! nothing depends on that the change has not been made yet.
+//! Each can be judged without a process table: until a change of a child has been reported, nothing else is done to that child,
+//! and nothing depends on the change not having happened yet.
 
 use crate::model::op::{Op, parse};
 use crate::sys::call::abi::Call;
@@ -10,7 +10,7 @@ use crate::sys::call::abi::Call;
 pub struct History {
     /// The id of the case in the catalogue.
     pub case: &'static str,
-    /// The calls it is made with: each wait of the history becomes this one.
+    /// The calls it is run with: each wait of the history becomes this one.
     pub calls: &'static [Call],
     /// The history, in the notation of [`crate::model::op`].
     pub script: &'static str,
@@ -34,12 +34,13 @@ const STATUS: &[Call] = &[Call::Wait, Call::Waitpid, Call::Wait3, Call::Wait4];
 const OPTIONS: &[Call] = &[Call::Waitpid, Call::Wait3, Call::Wait4, Call::Waitid];
 const TARGET: &[Call] = &[Call::Waitpid, Call::Wait4, Call::Waitid];
 const WAITID: &[Call] = &[Call::Waitid];
+const FEW: &[Call] = &[Call::Wait4, Call::Waitid];
 
 const fn history(case: &'static str, calls: &'static [Call], script: &'static str) -> History {
     History { case, calls, script }
 }
 
-/// Each of them.
+/// All histories.
 pub const HISTORIES: &[History] = &[
     history("exit-code.one-child", ALL, "spawn A exit 7; wait4(any); wait4(any)"),
     history(
@@ -177,4 +178,45 @@ pub const HISTORIES: &[History] = &[
     history("sigchld.zombies-with-default-action", ALL, "spawn A exit 1; wait4(any)"),
     history("interrupted.by-handler", ALL, "spawn A; wait4(any); interrupt; wait4(any); exit A 9"),
     history("interrupted.restarted", ALL, "spawn A; wait4(any); interrupt restart; exit A 9"),
+    history("eintr.by-pid", FEW, "spawn A; wait4(A); interrupt; wait4(A); exit A 9"),
+    history("eintr.by-group", FEW, "spawn A; group A own; wait4(group A); interrupt; wait4(group A); exit A 9"),
+    history(
+        "among.any-child",
+        FEW,
+        "spawn A; spawn B; spawn C; spawn D; stop B; wait4(any, WUNTRACED); cont B; stop C; exit D 7;
+         wait4(any, WUNTRACED|WCONTINUED); wait4(any, WUNTRACED|WCONTINUED); wait4(any, WUNTRACED|WCONTINUED);
+         wait4(any, WNOHANG|WUNTRACED|WCONTINUED); kill A SIGKILL; wait4(any); kill B SIGKILL; wait4(any); kill C SIGKILL;
+         wait4(any)",
+    ),
+    history(
+        "values.by-group",
+        FEW,
+        "spawn A; group A own; exit A 255; wait4(group A); spawn A; group A own; wait4(group A); exit A 128;
+         spawn A; group A own; stop A SIGTTIN; wait4(group A, WUNTRACED); wait4(group A); kill A SIGKILL",
+    ),
+    history(
+        "every-target.group-stop-and-continue",
+        FEW,
+        "spawn A; group A own; stop A; wait4(group A, WUNTRACED); cont A; wait4(group A, WCONTINUED);
+         wait4(group A, WNOHANG|WUNTRACED|WCONTINUED); kill A SIGKILL; wait4(group A)",
+    ),
+    history(
+        "every-target.group-peek",
+        WAITID,
+        "spawn A; group A own; stop A; waitid(group A, WSTOPPED|WNOWAIT); waitid(group A, WSTOPPED); cont A;
+         waitid(group A, WCONTINUED|WNOWAIT); waitid(group A, WCONTINUED); kill A SIGKILL; waitid(group A, WEXITED|WNOWAIT);
+         waitid(group A, WEXITED)",
+    ),
+    history(
+        "peeked.taken-otherwise",
+        WAITID,
+        "spawn A; group A own; exit A 3; waitid(A, WEXITED|WNOWAIT); waitid(group A, WEXITED); waitid(any, WEXITED);
+         spawn B; stop B; waitid(any, WSTOPPED|WNOWAIT); waitid(B, WSTOPPED); waitid(any, WNOHANG|WSTOPPED); kill B SIGKILL;
+         waitid(any, WEXITED|WNOWAIT); waitid(B, WEXITED)",
+    ),
+    history(
+        "sigchld-asleep.any-child",
+        FEW,
+        "sigchld ignore; spawn A; wait4(any, WUNTRACED); stop A; wait4(any, WCONTINUED); cont A; wait4(any); exit A 4",
+    ),
 ];

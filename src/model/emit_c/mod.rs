@@ -1,4 +1,4 @@
-//! Histories as self-contained C programs: one to send to a maintainer, or many that judge a young kernel.
+//! Histories as self-contained C programs: one to send to a maintainer, or many to test a young kernel with.
 //!
 //! Everything the oracle allows is emitted as a graph: for each step and each state the outcomes, and the state each
 //! leads to. The program walks it.
@@ -10,7 +10,7 @@ pub use histories::HISTORIES;
 pub use suite::{emit_suite, id};
 
 use super::op::{Destination, Op, Selector, Sigchld, Slot, UNKNOWN_BIT, Wait};
-use super::state::{Answer, Phase, State};
+use super::state::{Permitted, Phase, State};
 use crate::spec::Profile;
 use crate::sys::call::abi::Call;
 use crate::trial::Change;
@@ -19,7 +19,7 @@ use crate::wait::Signal;
 use std::fmt::Write;
 
 const TEMPLATE: &str = include_str!("replay.c");
-/// What both programs have: the calls, and whether an outcome is one of those expected.
+/// Shared by both programs: the calls, and the comparison of outcomes with those expected.
 const COMMON: &str = include_str!("common.c");
 
 /// The program for a history, judged by this profile. `about` becomes its header comment.
@@ -49,7 +49,7 @@ struct Graph {
 }
 
 impl Graph {
-    /// The graph of a history, without the operations that have no meaning in any state.
+    /// The graph of a history, without operations that are invalid in every state.
     fn of(ops: &[Op], profile: Profile) -> Graph {
         let mut graph = Graph {
             profile,
@@ -109,7 +109,8 @@ impl Graph {
     /// The edges of a race from one state: the call finds the child running, or dead; it sleeps only if both allow it.
     fn race(&mut self, (number, at): (usize, usize), world: &State, (slot, code): (Slot, i32), wait: &Wait) {
         let [running, exited] = world.during_race(slot, code);
-        let early = running.answers(wait, self.profile).into_iter().filter(|answer| *answer != Answer::Sleep);
+        let early =
+            running.answers(wait, self.profile).into_iter().filter(|answer| *answer != Permitted::Sleep);
         let early: Vec<_> = early.map(|answer| (&running, answer)).collect();
         let late = exited.answers(wait, self.profile);
         for (found, answer) in early.into_iter().chain(late.into_iter().map(|answer| (&exited, answer))) {
@@ -121,8 +122,8 @@ impl Graph {
         }
     }
 
-    /// A step in which the agent catches the SIGCHLD of every change so far, if it does not restart calls: whether there is
-    /// one.
+    /// Emits a step in which the agent catches the SIGCHLD of every change so far, if it does not restart calls. Returns whether
+    /// there is one.
     fn catch_up(&mut self, number: usize) -> bool {
         let due = |world: &State| world.sigchld == Sigchld::Interrupt && world.asleep.is_none();
         let changes = self.states.first().map_or(0, |world| world.changes);
@@ -170,8 +171,12 @@ impl Graph {
     fn write_step(&mut self, op: &Op) {
         let fields = match *op {
             Op::Spawn { slot, exits } => {
-                let whom = if exits.is_some() { "CHILD" } else { "ANY" };
-                format!("SPAWN, {}, {}, C_WAIT, {whom}, 0, 0", self.born(slot), number(exits.unwrap_or(0)))
+                let selector = if exits.is_some() { "CHILD" } else { "ANY" };
+                format!(
+                    "SPAWN, {}, {}, C_WAIT, {selector}, 0, 0",
+                    self.born(slot),
+                    number(exits.unwrap_or(0))
+                )
             }
             Op::Exit { slot, code } => self.plain("LEAVE", slot, &number(code)),
             Op::Kill { slot, signal } | Op::Stop { slot, signal } => {
@@ -193,6 +198,8 @@ impl Graph {
                     Sigchld::Count => 2,
                     Sigchld::NoCldWait => 3,
                     Sigchld::Interrupt => 4,
+                    Sigchld::NoCldStop => 5,
+                    Sigchld::Blocked => 6,
                 };
                 format!("SIGCHLD_IS, 0, {arg}, C_WAIT, ANY, 0, 0")
             }
@@ -211,7 +218,7 @@ impl Graph {
         format!("{word}, {}, {arg}, C_WAIT, ANY, 0, 0", self.born(slot))
     }
 
-    /// A call, and what it is a step of.
+    /// A call, with the step that it belongs to.
     fn call(&self, wait: &Wait, step: &str) -> String {
         let call = match wait.call {
             Call::Wait => "C_WAIT",
@@ -248,9 +255,9 @@ fn signal_name(signal: Signal) -> String {
 }
 
 /// The fields of an edge that describe the observation.
-fn seen(answer: Answer) -> String {
+fn seen(answer: Permitted) -> String {
     match answer {
-        Answer::Report(child, change) => {
+        Permitted::Report(child, change) => {
             let (word, value) = match change {
                 Change::Exited(code) => ("EXITED", number(code)),
                 Change::Killed(signal, _) => ("KILLED", signal_name(signal)),
@@ -259,9 +266,9 @@ fn seen(answer: Answer) -> String {
             };
             format!("REPORT, {child}, {word}, {value}")
         }
-        Answer::Nothing => "NOTHING, 0, NO_CHANGE, 0".to_owned(),
-        Answer::Error(errno) => format!("ERROR, 0, NO_CHANGE, {errno}"),
-        Answer::Sleep => "SLEEP, 0, NO_CHANGE, 0".to_owned(),
+        Permitted::Nothing => "NOTHING, 0, NO_CHANGE, 0".to_owned(),
+        Permitted::Error(errno) => format!("ERROR, 0, NO_CHANGE, {errno}"),
+        Permitted::Sleep => "SLEEP, 0, NO_CHANGE, 0".to_owned(),
     }
 }
 
@@ -291,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_meaning_in_some_states_ends_the_program_there() {
+    fn an_operation_invalid_in_some_states_ends_the_program_there() {
         let ops = parse("spawn A exit 1; spawn B exit 2; wait(any); spawn A").unwrap();
         let text = emit(&ops, Profile::Linux, &[]);
         assert!(text.contains("{ 3, 1, OTHER_WAY"), "{text}");

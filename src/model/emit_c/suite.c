@@ -1,18 +1,18 @@
 /*
 @ABOUT@ *
- * Histories of children and calls of the wait family, judged by this program itself: what to run first on a kernel that has
- * little else. It prints TAP on standard output: `ok`, `not ok` with what was expected and what came, or `# SKIP`.
+ * Self-checking histories of children and calls of the wait family: the first thing to run on a kernel that has little else. It
+ * prints TAP on standard output: `ok`, `not ok` with the expected and the actual result, or `# SKIP`.
  *
- *     cc -o waits waits.c && ./waits          all of it; ./waits nohang  only what begins so
+ *     cc -o waits waits.c && ./waits          everything; ./waits nohang  only what starts with that
  *
  * It uses clone (fork), wait4, waitid, exit_group, pipe, read, write, close, poll, kill, rt_sigaction, rt_sigreturn and
  * clock_gettime; the histories of process groups use setpgid and getpgrp, those about the caller getpid. -DUSE_NANOSLEEP does without
  * poll: it uses fcntl and nanosleep.
- * Exit code 0: all that could be tried is as it should be; 1: something is not; 3: nothing is wrong, but something was broken, as
- * a call that does not return. No verdict rests on a delay: what only does not come in time is broken.
+ * Exit code 0: everything that could be run is as expected; 1: something is not; 3: nothing is wrong, but something was broken, such
+ * as a call that does not return. No verdict depends on a delay: an event that is merely late is broken.
  *
- * For each history there is a parent of its own, which makes the calls, and children, which wait to be told to exit; this process
- * tells them what to do, and judges. It has no process table: a change of a child is looked for by a call that may report it.
+ * Each history has its own parent, which makes the calls, and children, which wait to be told to exit; this process instructs them,
+ * and judges. It uses no process table: it waits for a change of a child with a call that may report it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -48,7 +48,7 @@ static const struct history histories[] = {
 @HISTORIES@};
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
 
-/* How long what has to come may take, and how long what must not come is given, in milliseconds. */
+/* How long an expected event may take, and how long to wait for one that must not occur, in milliseconds. */
 #define PATIENCE 10000
 #define WINDOW 100
 
@@ -57,7 +57,7 @@ static pid_t agent;
 static int is_agent;
 static int orders[KIDS + 1][2], to_agent[2], from_agent[2];
 
-/* ---- what is said ---- */
+/* ---- output ---- */
 
 static char line[4096];
 static size_t length;
@@ -139,7 +139,7 @@ static void say_edge(const struct edge *e)
 		say_error(e->value);
 		break;
 	case SLEEP: say("to sleep"); break;
-	default: say("no more than that"); break;
+	default: say("nothing else"); break;
 	}
 }
 
@@ -185,7 +185,7 @@ static long now_ms(void)
 #endif
 }
 
-/* Whether the agent has written something, or ended, within that time. */
+/* Whether the agent has written something, or terminated, within that time. */
 #ifdef USE_NANOSLEEP
 static unsigned char peeked[sizeof(struct reply)];
 static size_t peeked_size;
@@ -203,7 +203,7 @@ static int comes(long within)
 			return 1;
 		if (now_ms() >= until)
 			return 0;
-		/* Yields the processor between two looks; nothing is ordered by it. */
+		/* Yields the CPU between two polls; nothing is ordered by it. */
 		pause.tv_sec = 0;
 		pause.tv_nsec = 1000000;
 		nanosleep(&pause, NULL);
@@ -281,7 +281,7 @@ static void be_agent(void)
 		case SPAWN:
 			pids[s->kid] = fork();
 			if (pids[s->kid] == 0)
-				child(s->kid, s->whom == CHILD, s->arg);
+				child(s->kid, s->selector == CHILD, s->arg);
 			r.ret = pids[s->kid];
 			break;
 		case GROUP:
@@ -300,7 +300,7 @@ static void be_agent(void)
 
 /* ---- the judge ---- */
 
-/* Waits for the agent's reply: 1, 0 if none came within that time, -1 if the agent has died. */
+/* Waits for the agent's reply: 1, 0 if there was none within that time, -1 if the agent has died. */
 static int await_reply(struct reply *r, long within)
 {
 	long until = now_ms() + within, left;
@@ -310,7 +310,7 @@ static int await_reply(struct reply *r, long within)
 	return 0;
 }
 
-/* Has the agent do a step. */
+/* Has the agent perform a step. */
 static int ask(int number, struct reply *r, long within)
 {
 	if (write(to_agent[1], &number, sizeof number) != (ssize_t)sizeof number)
@@ -339,7 +339,7 @@ static const struct edge *next_of(int number, int state, const struct edge *afte
 	return NULL;
 }
 
-/* The outcome of a step that was seen, or NULL. */
+/* The observed outcome of a step, or NULL. */
 static const struct edge *fitting(int number, int state, const struct step *s, const struct reply *r, int came)
 {
 	const struct edge *e;
@@ -401,18 +401,18 @@ static enum verdict walk(void)
 			if (s->op == SPAWN)
 				pids[s->kid] = (pid_t)r.ret;
 			if (s->op == SPAWN ? r.ret <= 0 : r.ret != 0)
-				return broken(s, "it is refused");
+				return broken(s, "the operation failed");
 			break;
 		case LEAVE:
 			if (write(orders[s->kid][1], &s->arg, sizeof s->arg) != (ssize_t)sizeof s->arg)
-				return broken(s, "the child cannot be told");
+				return broken(s, "the child does not accept the command");
 			break;
 		case SIGNAL:
 			if (kill(pids[s->kid], s->arg) != 0)
 				return broken(s, "the child cannot be signalled");
 			break;
 		case INTERRUPT:
-			/* Whether the call sleeps already is not seen: the signal is sent again until it is answered. */
+			/* Whether the call is already asleep is not visible: the signal is sent repeatedly until there is a reply. */
 			break;
 		default: break;
 		}
@@ -433,7 +433,7 @@ static enum verdict walk(void)
 		} else {
 			came = await_reply(&r, may_be(number, state, SLEEP) ? WINDOW : PATIENCE);
 		}
-		/* A change of a child may still be on its way to where a call that does not wait would find it. */
+		/* A change of a child may not be visible to a nonblocking call yet. */
 		while (came == 1 && s->op == CALL && (s->options & WNOHANG) && r.ret == 0 && reported(s, &r) == 0 &&
 		       !fitting(number, state, s, &r, 1) && may_be(number, state, REPORT) && now_ms() < until)
 			came = ask(number, &r, PATIENCE);
@@ -494,7 +494,7 @@ static enum verdict run(void)
 	for (i = 0; i < now->kids; i++)
 		close_both(orders[i]);
 	close(to_agent[1]);
-	/* Best effort: its end is seen by the end of its stream, and no wait is believed. */
+	/* Best effort: its termination shows as end of file on its stream, and no wait is trusted. */
 	for (turns = 0; turns < 100; turns++) {
 		struct reply rest;
 		if (comes(10) && read_all(from_agent[0], &rest, sizeof rest) != 0)
@@ -510,7 +510,7 @@ int main(int argc, char **argv)
 {
 	const char *only = argc > 1 ? argv[1] : "";
 	int i, code = 0;
-	/* Whatever it was started with. */
+	/* Whatever the inherited action. */
 	set_signal(SIGCHLD, SIG_DFL, 0);
 	set_signal(SIGPIPE, SIG_IGN, 0);
 	say("TAP version 13\n1..");
@@ -524,7 +524,7 @@ int main(int argc, char **argv)
 		if (strncmp(now->name, only, strlen(only)) != 0)
 			continue;
 		verdict = run();
-		/* What was seen stands below the verdict. */
+		/* The observations follow the verdict. */
 		if (length > sizeof why - 1)
 			length = sizeof why - 1;
 		memcpy(why, line, length);

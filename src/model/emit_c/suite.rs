@@ -1,4 +1,4 @@
-//! Many histories as one C program that judges itself: what an author of a young kernel runs on the first day.
+//! Many histories as one self-checking C program: what the author of a young kernel runs on the first day.
 
 use super::histories::{HISTORIES, History};
 use super::{COMMON, Graph};
@@ -8,12 +8,12 @@ use std::fmt::Write;
 
 const TEMPLATE: &str = include_str!("suite.c");
 
-/// The id of a history with one of its calls: that of the trial that it stands for.
+/// The id of a history with one of its calls: that of the corresponding trial.
 pub fn id(history: &History, call: Call) -> String {
     format!("{}@{}", history.case, call.name())
 }
 
-/// The program for the histories whose id is `wanted`, judged by this profile; `None` if there is none. `about` becomes its
+/// The program for the histories whose id is `wanted`, judged by this profile; `None` if there are none. `about` becomes its
 /// header comment.
 pub fn emit_suite(profile: Profile, about: &str, wanted: impl Fn(&str) -> bool) -> Option<String> {
     let (mut tables, mut list, mut kids) = (String::new(), String::new(), 0);
@@ -59,17 +59,17 @@ pub fn emit_suite(profile: Profile, about: &str, wanted: impl Fn(&str) -> bool) 
 mod tests {
     use super::*;
     use crate::model::op::{Op, Selector, Slot};
-    use crate::model::state::{Answer, State};
+    use crate::model::state::{Permitted, State};
     use crate::trial::{Change, Options};
     use crate::wait::Signal;
 
-    /// Plays a history and keeps track of the changes that nobody can know to have been made.
+    /// Plays a history and keeps track of the changes whose effect has not been observed.
     fn judgeable(ops: &[Op], profile: Profile) -> Result<(), String> {
         let mut state = State::default();
         let mut due: Vec<Slot> = Vec::new();
         for op in ops {
             if !state.allows(op) {
-                return Err(format!("{op} has no meaning there"));
+                return Err(format!("{op} is invalid there"));
             }
             let fatal = matches!(op, Op::Kill { signal, .. } if *signal == Signal::KILL);
             if let Some(slot) = op.slot().filter(|_| !matches!(op, Op::Wait(_)))
@@ -91,14 +91,14 @@ mod tests {
                 _ => state.asleep,
             };
             let Some(wait) = call else { continue };
-            let answers: Vec<Answer> = state.answers(&wait, profile).into_iter().collect();
-            let reports = answers.iter().filter(|answer| matches!(answer, Answer::Report(..))).count();
+            let answers: Vec<Permitted> = state.answers(&wait, profile).into_iter().collect();
+            let reports = answers.iter().filter(|answer| matches!(answer, Permitted::Report(..))).count();
             if reports != 0 && reports != answers.len() {
                 return Err(format!("{op}: a report, or none"));
             }
-            // Whichever comes, the end of it is the same but for the order.
+            // Whichever is reported, the result is the same except for the order.
             let Some(answer) = answers.first().copied() else { return Err(format!("{op}: no answer")) };
-            let silent = matches!(answer, Answer::Nothing | Answer::Sleep);
+            let silent = matches!(answer, Permitted::Nothing | Permitted::Sleep);
             let asked =
                 |slot: &Slot| matches!(wait.selector, Selector::Any) || wait.selector.slot() == Some(*slot);
             let may_report = |slot: &Slot| {
@@ -113,9 +113,9 @@ mod tests {
             if silent && due.iter().any(|slot| asked(slot) && may_report(slot)) {
                 return Err(format!("{op}: silence, and a change is due"));
             }
-            if let Answer::Report(child, _) = answer {
+            if let Permitted::Report(child, _) = answer {
                 let slot = state.children[child].slot;
-                // Of several any one may come: all of them are still due, but one less.
+                // Any one of several may be reported: all of them are still due, minus one.
                 if let Some(at) = due.iter().position(|other| *other == slot) {
                     due.remove(at);
                 }
@@ -123,7 +123,7 @@ mod tests {
                     due.push(slot);
                 }
             }
-            if matches!(answer, Answer::Error(_)) {
+            if matches!(answer, Permitted::Error(_)) {
                 due.clear();
             }
             state = state.after(&wait, answer);
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn every_history_is_read_and_can_be_judged_without_a_process_table() {
+    fn every_history_parses_and_can_be_judged_without_a_process_table() {
         for history in HISTORIES {
             for call in history.calls {
                 let ops = history.ops(*call);
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_judged_is_refused() {
+    fn histories_that_cannot_be_judged_are_rejected() {
         for bad in [
             "spawn A; stop A; cont A; wait4(A, WCONTINUED)",
             "spawn A; exit A 7; kill A SIGTERM; wait4(A)",

@@ -1,19 +1,18 @@
 //! The judge of a history: every state possible so far, and one step per operation.
 //!
-//! Which child a wait for any child reports is unspecified, and a binding may not even return its pid; so the oracle
-//! keeps a
-//! *set* of states. A call may return what any of them allows, and only those that do remain. If none does, a clause is
-//! violated.
+//! Which child a wait for any child reports is unspecified, and a binding may not even return its pid; so the oracle keeps a
+//! *set* of states. A call may return what any of them allows, and only the states that allow it remain. If none does, a clause
+//! is violated.
 
 pub mod report_check;
 mod types;
 pub mod violated_clause;
 
-pub use self::types::{Expects, KnownChild, Observation, Outcome, Rules, Violation};
+pub use self::types::{CallOutcome, Expects, KnownChild, Observed, Rules, Violation};
 
 use self::violated_clause::blame;
 use super::op::{Op, Sigchld, Slot, Wait};
-use super::state::{Answer, Phase, State};
+use super::state::{Permitted, Phase, State};
 use crate::spec::{Deviation, Profile, deviations, posix};
 use crate::sys::call::abi::{Call, Usage};
 use crate::trial::Options;
@@ -42,6 +41,8 @@ pub struct Oracle {
     /// Before any child was created.
     began: Instant,
     worlds: Vec<State>,
+    /// The states that a sleeping call may have seen during the last operation, and that operation.
+    midway: Option<(Op, Vec<State>)>,
     known: Vec<KnownChild>,
     ledger: Ledger,
     /// The known deviations encountered.
@@ -57,6 +58,7 @@ impl Oracle {
             rules,
             began: Instant::now(),
             worlds: vec![State::default()],
+            midway: None,
             known: Vec::new(),
             ledger,
             deviations: Vec::new(),
@@ -79,7 +81,7 @@ impl Oracle {
         &self.known
     }
 
-    /// Whether an operation is valid in every possible state; others are left out of a history.
+    /// Whether an operation is valid in every possible state; others are omitted from a history.
     pub fn allows(&self, op: &Op) -> bool {
         self.worlds.iter().all(|world| world.allows(op))
     }
@@ -92,7 +94,7 @@ impl Oracle {
     /// Whether a call would return if made now; for the call the agent blocks in: whether it must now.
     pub fn expects(&self, wait: &Wait) -> Expects {
         let answers = self.worlds.iter().flat_map(|world| world.answers(wait, self.rules.profile));
-        let (sleep, back): (Vec<Answer>, Vec<Answer>) = answers.partition(|a| *a == Answer::Sleep);
+        let (sleep, back): (Vec<Permitted>, Vec<Permitted>) = answers.partition(|a| *a == Permitted::Sleep);
         match (sleep.is_empty(), back.is_empty()) {
             (true, _) => Expects::Return,
             (_, true) => Expects::Sleep,
@@ -100,8 +102,8 @@ impl Oracle {
         }
     }
 
-    /// How many SIGCHLDs handlers without `SA_RESTART` must have caught before anything else happens, so that none comes
-    /// late: `None` where the history has no such handler, or the system need not send one for each change.
+    /// How many SIGCHLDs handlers without `SA_RESTART` must have caught before anything else happens, so that none is late:
+    /// `None` if the history has no such handler, or the system need not send one for each change.
     pub fn due_signals(&self) -> Option<u32> {
         let world = self.worlds.first()?;
         let due = world.sigchld == Sigchld::Interrupt && world.asleep.is_none();
@@ -127,18 +129,19 @@ impl Oracle {
     ///
     /// # Errors
     /// The violated clause; the history is then over.
-    pub fn step(&mut self, op: &Op, seen: &Observation) -> Result<(), Violation> {
-        if let (Op::Wait(wait), Observation::Call(outcome)) = (op, seen) {
+    pub fn step(&mut self, op: &Op, seen: &Observed) -> Result<(), Violation> {
+        self.midway = None;
+        if let (Op::Wait(wait), Observed::Call(outcome)) = (op, seen) {
             return self.judge(wait, outcome, false);
         }
-        if let (Op::Race { slot, code, wait }, Observation::Raced(pid, outcome)) = (op, seen) {
+        if let (Op::Race { slot, code, wait }, Observed::Raced(pid, outcome)) = (op, seen) {
             self.known.push(KnownChild { pid: *pid, before: Some(self.began), spent: None });
             return self.judge_race((*slot, *code), wait, outcome);
         }
-        if let Observation::Born(pid) = seen {
+        if let Observed::Born(pid) = seen {
             self.known.push(KnownChild { pid: *pid, before: Some(self.began), spent: None });
         }
-        if let Observation::Usage(usage) = seen {
+        if let Observed::Usage(usage) = seen {
             self.audit(usage)?;
         }
         let op = &match op {
@@ -146,6 +149,12 @@ impl Oracle {
             Op::Sigchld(Sigchld::Interrupt) if self.rules.retries => Op::Sigchld(Sigchld::Count),
             _ => *op,
         };
+        let dies = |world: &State| op.slot().is_some_and(|slot| world.dies_once_continued(slot));
+        if matches!(op, Op::Cont { .. }) && self.asleep().is_some() && self.worlds.iter().any(dies) {
+            let mut midway = self.worlds.clone();
+            midway.iter_mut().for_each(|world| world.begin_end(op));
+            self.midway = Some((*op, midway));
+        }
         for world in &mut self.worlds {
             let before = world.children.iter().filter(|child| child.phase == Phase::Gone).count();
             world.act(op);
@@ -159,11 +168,23 @@ impl Oracle {
     ///
     /// # Errors
     /// As [`Oracle::step`].
-    pub fn wake(&mut self, outcome: &Outcome) -> Result<(), Violation> {
-        match self.asleep() {
-            Some(wait) => self.judge(&wait, outcome, true),
-            None => Ok(()),
+    pub fn wake(&mut self, outcome: &CallOutcome) -> Result<(), Violation> {
+        let Some(wait) = self.asleep() else { return Ok(()) };
+        let Some((op, midway)) = self.midway.take() else { return self.judge(&wait, outcome, true) };
+        let before = self.clone();
+        let Err(violation) = self.judge(&wait, outcome, true) else { return Ok(()) };
+        // It was woken by the continue, and checked before the child had died.
+        *self = Oracle { worlds: midway, ..before };
+        if self.judge(&wait, outcome, true).is_err() {
+            return Err(violation);
         }
+        self.worlds.iter_mut().for_each(|world| world.act(&op));
+        Ok(())
+    }
+
+    /// Whether the call the agent blocks in may return although it need not, because of what it saw during the last operation.
+    pub fn may_return(&self) -> bool {
+        self.midway.is_some()
     }
 
     /// Whether the call of a race must return, whenever its child exits.
@@ -179,26 +200,26 @@ impl Oracle {
         Oracle { worlds: worlds.collect(), ..self.clone() }
     }
 
-    /// Judges the call of a race: it may have looked before the child had exited, or after, but it sleeps only if both allow it.
+    /// Judges the call of a race: it may have checked before or after the child exited, but it may sleep only if both allow it.
     fn judge_race(
         &mut self,
         (slot, code): (Slot, i32),
         wait: &Wait,
-        outcome: &Outcome,
+        outcome: &CallOutcome,
     ) -> Result<(), Violation> {
         let mut during: Vec<State> = Vec::new();
         let end = self.at_end_of_race(slot, code);
         for world in &self.worlds {
             let [running, exited] = world.during_race(slot, code);
             // A call that found the child running, and sleeps, is woken.
-            if !matches!(outcome, Outcome::Asleep) {
+            if !matches!(outcome, CallOutcome::Asleep) {
                 during.push(running);
             }
             during.push(exited);
         }
         self.worlds = during;
         self.judge(wait, outcome, false).map_err(|violation| match outcome {
-            Outcome::Ended(seen) if matches!(seen.end, End::Hung(_)) => {
+            CallOutcome::Ended(seen) if matches!(seen.end, End::Hung(_)) => {
                 let expected = end.expected(wait);
                 Violation { clause: &posix::WAITPID_NO_LOST_WAKE_UP, expected, ..violation }
             }
@@ -215,8 +236,8 @@ impl Oracle {
         Ok(())
     }
 
-    fn judge(&mut self, wait: &Wait, outcome: &Outcome, woken: bool) -> Result<(), Violation> {
-        if matches!(outcome, Outcome::NotOffered) {
+    fn judge(&mut self, wait: &Wait, outcome: &CallOutcome, woken: bool) -> Result<(), Violation> {
+        if matches!(outcome, CallOutcome::NotOffered) {
             return Ok(());
         }
         let mut after: Vec<State> = Vec::new();
@@ -232,7 +253,7 @@ impl Oracle {
                         if !after.contains(&next) {
                             after.push(next);
                         }
-                        if let Answer::Report(child, change) = answer {
+                        if let Permitted::Report(child, change) = answer {
                             reported = Some((child, change));
                         }
                     }
@@ -257,10 +278,10 @@ impl Oracle {
             return Err(violation);
         }
         self.deviations.extend(deviation);
-        // What a binding does not return leaves open which child it was.
+        // If a binding does not return the pid, it may have been any of several children.
         let known = after.len() == 1;
         self.worlds = after;
-        if let (Some((child, change)), Outcome::Ended(seen)) = (reported, outcome) {
+        if let (Some((child, change)), CallOutcome::Ended(seen)) = (reported, outcome) {
             self.enter(wait, seen, change, known.then_some(child))?;
         }
         Ok(())
@@ -268,18 +289,18 @@ impl Oracle {
 
     /// The known deviation that a violation matches.
     fn known_deviation(&self, violation: &Violation) -> Option<&'static Deviation> {
-        // Histories show nothing that some release has fixed.
+        // Histories do not cover deviations that some release has fixed.
         deviations::find(self.rules.profile, violation.clause, &violation.typed)
     }
 
-    /// As [`Oracle::fits`]; what only departs as the system is known to, with the right child and kind of answer,
-    /// is accepted with the deviation.
+    /// As [`Oracle::fits`]; an outcome that only deviates as known for the system, with the right child and kind of answer, is
+    /// accepted with the deviation.
     pub(in crate::model) fn accepts(
         &self,
         world: &State,
         wait: &Wait,
-        answer: Answer,
-        outcome: &Outcome,
+        answer: Permitted,
+        outcome: &CallOutcome,
         woken: bool,
     ) -> Result<Option<&'static Deviation>, Violation> {
         let Err(violation) = self.fits(world, wait, answer, outcome, woken) else { return Ok(None) };
@@ -292,31 +313,31 @@ impl Oracle {
         &self,
         world: &State,
         wait: &Wait,
-        answer: Answer,
-        outcome: &Outcome,
+        answer: Permitted,
+        outcome: &CallOutcome,
         woken: bool,
     ) -> Result<(), Violation> {
         let seen = match (outcome, answer) {
-            (Outcome::Asleep, Answer::Sleep) => return Ok(()),
-            (Outcome::Ended(seen), _) => Some(seen),
+            (CallOutcome::Asleep, Permitted::Sleep) => return Ok(()),
+            (CallOutcome::Ended(seen), _) => Some(seen),
             _ => None,
         };
         let same = seen.is_some_and(|seen| match answer {
-            Answer::Report(child, _) => {
+            Permitted::Report(child, _) => {
                 seen.is_report() && seen.pid().is_none_or(|pid| pid == self.known[child].pid)
             }
-            Answer::Nothing => seen.is_nothing(),
-            Answer::Error(error) => seen.errno() == Some(error),
-            Answer::Sleep => false,
+            Permitted::Nothing => seen.is_nothing(),
+            Permitted::Error(error) => seen.errno() == Some(error),
+            Permitted::Sleep => false,
         });
         match seen {
             Some(seen) if same => report_check::check(&self.rules, &self.known, world, wait, answer, seen),
             _ => {
                 let clause = blame(world, &self.known, wait, answer, outcome, woken);
                 let typed = match outcome {
-                    Outcome::Asleep => Got::Asleep,
-                    Outcome::NotOffered => Got::Other,
-                    Outcome::Ended(seen) => seen.got(None),
+                    CallOutcome::Asleep => Got::Asleep,
+                    CallOutcome::NotOffered => Got::Other,
+                    CallOutcome::Ended(seen) => seen.got(None),
                 };
                 Err(Violation::new(clause, self.name_of(answer), self.describe(wait, outcome), 0)
                     .typed(typed))
@@ -380,12 +401,12 @@ impl Oracle {
         words.join(", or ")
     }
 
-    fn name_of(&self, answer: Answer) -> String {
+    fn name_of(&self, answer: Permitted) -> String {
         match answer {
-            Answer::Report(child, change) => format!("{} {change}", self.slot(child)),
-            Answer::Nothing => "0, nothing to report".to_owned(),
-            Answer::Error(error) => format!("-1 {error}"),
-            Answer::Sleep => "to sleep".to_owned(),
+            Permitted::Report(child, change) => format!("{} {change}", self.slot(child)),
+            Permitted::Nothing => "0, nothing to report".to_owned(),
+            Permitted::Error(error) => format!("-1 {error}"),
+            Permitted::Sleep => "to sleep".to_owned(),
         }
     }
 
@@ -394,11 +415,11 @@ impl Oracle {
     }
 
     /// The result of a call, in words: children by their slots.
-    pub fn describe(&self, wait: &Wait, outcome: &Outcome) -> String {
+    pub fn describe(&self, wait: &Wait, outcome: &CallOutcome) -> String {
         let seen = match outcome {
-            Outcome::Asleep => return "it sleeps".to_owned(),
-            Outcome::NotOffered => return "not offered".to_owned(),
-            Outcome::Ended(seen) => seen,
+            CallOutcome::Asleep => return "it sleeps".to_owned(),
+            CallOutcome::NotOffered => return "not offered".to_owned(),
+            CallOutcome::Ended(seen) => seen,
         };
         let Some(pid) = seen.pid().filter(|_| matches!(seen.end, End::Returned(_))) else {
             return seen.outcome();

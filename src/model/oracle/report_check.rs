@@ -2,7 +2,7 @@
 
 use super::types::{KnownChild, Rules, Violation};
 use crate::model::op::Wait;
-use crate::model::state::{Answer, State};
+use crate::model::state::{Permitted, State};
 use crate::spec::{Clause, Profile, linux, posix};
 use crate::sys::call::abi::{Call, Memory, Usage};
 use crate::trial::{Change, Got, Seen, SiCode, info_text};
@@ -31,15 +31,15 @@ pub(crate) fn check(
     known: &[KnownChild],
     world: &State,
     wait: &Wait,
-    answer: Answer,
+    answer: Permitted,
     seen: &Seen,
 ) -> Result<(), Violation> {
     let Some(reply) = seen.reply() else { return Ok(()) };
     if reply.spill == Some(true) {
-        return Err(wrong(&linux::WAIT4_NO_OVERRUN, "no byte behind a buffer changes", "one did"));
+        return Err(wrong(&linux::WAIT4_NO_OVERRUN, "no byte beyond a buffer changed", "one did"));
     }
     match answer {
-        Answer::Report(child, change) => {
+        Permitted::Report(child, change) => {
             stale(world.children[child].superseded, change, seen)?;
             status(rules, wait, change, seen)?;
             if wait.call == Call::Waitid && reply.ret != Ok(0) {
@@ -48,27 +48,27 @@ pub(crate) fn check(
             siginfo(rules, wait, &known[child], change, seen)?;
             let ended = matches!(change, Change::Exited(_) | Change::Killed(..));
             if ended && reply.rusage == Memory::Untouched && rules.holds(&linux::RUSAGE_LOWER_BOUND) {
-                return Err(wrong(&linux::RUSAGE_LOWER_BOUND, "the usage of the child", "it was not stored"));
+                return Err(wrong(&linux::RUSAGE_LOWER_BOUND, "the usage of the child", "not stored"));
             }
             if let Some(usage) = seen.usage() {
                 plausible(rules, &known[child], change, &usage)?;
             }
             Ok(())
         }
-        Answer::Nothing => nothing_written(rules, wait, seen),
-        Answer::Error(_) => match (&reply.status, &reply.rusage) {
+        Permitted::Nothing => nothing_written(rules, wait, seen),
+        Permitted::Error(_) => match (&reply.status, &reply.rusage) {
             (Memory::Wrote(_), _) | (_, Memory::Wrote(_))
                 if rules.holds(&linux::WAIT_ERROR_WRITES_NOTHING) =>
             {
-                Err(wrong(&linux::WAIT_ERROR_WRITES_NOTHING, "nothing is written", "something was"))
+                Err(wrong(&linux::WAIT_ERROR_WRITES_NOTHING, "nothing written", "something was"))
             }
             _ => Ok(()),
         },
-        Answer::Sleep => Ok(()),
+        Permitted::Sleep => Ok(()),
     }
 }
 
-/// Newer status information replaces older, which is then not reported any more.
+/// Newer status information replaces older, which is then no longer reported.
 fn stale(superseded: Option<Change>, change: Change, seen: &Seen) -> Result<(), Violation> {
     let clause = match (superseded, change) {
         _ if superseded.is_none() || superseded != seen.change() || superseded == Some(change) => {
@@ -124,7 +124,7 @@ fn siginfo(
     let Some(info) = seen.info() else {
         return match seen.reply().map(|r| &r.info) {
             Some(Memory::Untouched) if wait.call == Call::Waitid => {
-                Err(wrong(&posix::WAITID_SI_PID, "a siginfo", "it was not filled"))
+                Err(wrong(&posix::WAITID_SI_PID, "a siginfo", "not filled in"))
             }
             _ => Ok(()),
         };
@@ -195,21 +195,21 @@ fn nothing_written(rules: &Rules, wait: &Wait, seen: &Seen) -> Result<(), Violat
         && seen.shows_memory()
     {
         let got = format!("status {:#06x}", word.as_raw());
-        return Err(wrong(&linux::WAIT4_NOHANG_WRITES_NOTHING, "the status stays as it was", got));
+        return Err(wrong(&linux::WAIT4_NOHANG_WRITES_NOTHING, "the status unchanged", got));
     }
     if matches!(reply.rusage, Memory::Wrote(_)) && rules.profile == Profile::Linux && seen.shows_memory() {
-        let got = "it was written";
-        return Err(wrong(&linux::WAIT4_NOHANG_WRITES_NOTHING, "the usage stays as it was", got));
+        let got = "written";
+        return Err(wrong(&linux::WAIT4_NOHANG_WRITES_NOTHING, "the usage unchanged", got));
     }
     Ok(())
 }
 
-/// More than any ordinary child of a history uses: it computes nothing and allocates little.
+/// More than any ordinary child of a history uses, as it computes nothing and allocates little.
 const MOST_KIB: i64 = 1 << 20;
 /// The tolerance between the clocks of a system.
 const CLOCKS: Duration = Duration::from_millis(20);
 
-/// Checks the usage of one child: no more than it can have used.
+/// Checks that the usage of one child is not more than it can have used.
 fn plausible(rules: &Rules, known: &KnownChild, change: Change, usage: &Usage) -> Result<(), Violation> {
     let cpu = usage.utime_us.unwrap_or(0) + usage.stime_us.unwrap_or(0);
     if let Some(age) = known.before.map(|before| before.elapsed() + CLOCKS)
@@ -228,7 +228,7 @@ fn plausible(rules: &Rules, known: &KnownChild, change: Change, usage: &Usage) -
         && rules.holds(&linux::RUSAGE_LOWER_BOUND)
         && all.iter().all(|field| *field == Some(0))
     {
-        let expected = "something used by a child that ran until it exited";
+        let expected = "some usage by a child that ran until it exited";
         return Err(wrong(&linux::RUSAGE_LOWER_BOUND, expected, "all zero"));
     }
     Ok(())
@@ -282,7 +282,7 @@ pub(crate) fn usage_grows(before: Option<&Usage>, now: &Usage) -> Result<(), Vio
     Ok(())
 }
 
-/// What happened since, none of which counts as usage of children.
+/// Events since, none of which counts as usage of children.
 pub(crate) enum WithoutReap {
     Nothing,
     Peeked,
@@ -307,7 +307,7 @@ pub(crate) fn usage_stays(last: &Usage, now: &Usage, why: WithoutReap) -> Result
     Ok(())
 }
 
-/// The usage of children after some were reaped, whose known usages these are: of all, if `whole`.
+/// The usage of children after some were reaped, with these known usages: of all of them, if `whole`.
 pub(crate) fn usage_adds_up(
     last: &Usage,
     now: &Usage,
@@ -333,7 +333,7 @@ pub(crate) fn usage_adds_up(
         if whole && is - was > more + slack {
             return Err(wrong(
                 &linux::RUSAGE_CHILDREN_DELTA,
-                format!("{more}, that of the children taken"),
+                format!("{more}, that of the reaped children"),
                 got,
             ));
         }

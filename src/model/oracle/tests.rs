@@ -3,7 +3,7 @@
 use super::*;
 use crate::model::op::parse;
 use crate::protocol::Line;
-use crate::protocol::wait::{IdType, NoReply, Reply, Target, WaitRequest};
+use crate::protocol::wait::{IdType, NoReply, RawTarget, Reply, WaitRequest};
 use crate::wait::{Layout, System};
 
 fn oracle(profile: Profile) -> Oracle {
@@ -11,23 +11,23 @@ fn oracle(profile: Profile) -> Oracle {
     Oracle::new(Rules { profile, system, uid: Some(7), fresh: true, retries: false })
 }
 
-fn ended(wait: &Wait, line: &str) -> Outcome {
+fn ended(wait: &Wait, line: &str) -> CallOutcome {
     let end = match line {
         "hangs" => End::Hung("it sleeps"),
         "crashes" => End::Crashed,
         _ => {
-            let target = Target::Id { idtype: IdType::All, who: 0 };
+            let target = RawTarget::Id { idtype: IdType::All, who: 0 };
             let request = WaitRequest::new(wait.call, target);
             let line = Line::parse(format!("{line} id=1").as_bytes()).unwrap();
             match Reply::from_line(&line, &request, System::of(Layout::Linux)) {
                 Ok(reply) => End::Returned(reply),
-                Err(NoReply::Unsupported(_)) => return Outcome::NotOffered,
+                Err(NoReply::Unsupported(_)) => return CallOutcome::NotOffered,
                 Err(other) => panic!("{line}: {other}"),
             }
         }
     };
-    let request = WaitRequest::new(wait.call, Target::Pid(-1));
-    Outcome::Ended(Seen { request, shown: String::new(), end })
+    let request = WaitRequest::new(wait.call, RawTarget::Pid(-1));
+    CallOutcome::Ended(Seen::new(request, String::new(), end))
 }
 
 /// Plays a history: each line is an operation, a call with `->` and its result, `sleeps`, or `wakes ->` and the result
@@ -46,20 +46,20 @@ fn play(oracle: &mut Oracle, history: &str) -> Result<(), Violation> {
             let seen = match &op {
                 Op::Spawn { .. } => {
                     born += 1;
-                    Observation::Born(100 + born)
+                    Observed::Born(100 + born)
                 }
                 Op::Race { wait, .. } => {
                     born += 1;
-                    let outcome = if came == "sleeps" { Outcome::Asleep } else { ended(wait, came) };
-                    Observation::Raced(100 + born, outcome)
+                    let outcome = if came == "sleeps" { CallOutcome::Asleep } else { ended(wait, came) };
+                    Observed::Raced(100 + born, outcome)
                 }
-                Op::Wait(_) if came == "sleeps" => Observation::Call(Outcome::Asleep),
-                Op::Wait(wait) => Observation::Call(ended(wait, came)),
+                Op::Wait(_) if came == "sleeps" => Observed::Call(CallOutcome::Asleep),
+                Op::Wait(wait) => Observed::Call(ended(wait, came)),
                 Op::Usage => {
                     let line = Line::parse(format!("ok {came}").as_bytes()).unwrap();
-                    Observation::Usage(crate::protocol::fields::get_usage(&line, "ru_").unwrap())
+                    Observed::Usage(crate::protocol::fields::get_usage(&line, "ru_").unwrap())
                 }
-                _ => Observation::Done,
+                _ => Observed::Done,
             };
             oracle.step(&op, &seen)?;
         }
@@ -86,7 +86,7 @@ fn wrong(history: &str, clause: &str) {
 const DEAD_A: &str = "info=written si_signo=SIGCHLD si_code=CLD_EXITED si_pid=101 si_uid=7";
 
 #[test]
-fn a_life_as_it_should_be() {
+fn a_complete_life_cycle() {
     let oracle = right(&format!(
         "waitpid(any) -> err errno=ECHILD
          spawn A
@@ -124,7 +124,7 @@ fn any_order_is_right_and_each_is_reported_once() {
 }
 
 #[test]
-fn a_binding_that_does_not_tell_whom_leaves_states_open() {
+fn a_binding_without_pids_leaves_several_states() {
     let anonymous = "info=written si_signo=SIGCHLD si_code=CLD_EXITED si_status=1";
     let mut oracle =
         right(&format!("spawn A exit 1; spawn B exit 1\nwaitid(any, WEXITED) -> ok ret=0 {anonymous}"));
@@ -153,6 +153,18 @@ fn newer_status_replaces_older() {
     right("spawn A; stop A; kill A SIGTERM\nwaitpid(A, WNOHANG) -> ok ret=0");
     right("spawn A; stop A; kill A SIGTERM; cont A\nwaitpid(A) -> ok ret=101 status=0x000f");
     right("spawn A; stop A; kill A SIGKILL\nwaitpid(A, WUNTRACED|WCONTINUED) -> ok ret=101 status=0x0009");
+    // A call that sleeps may be woken by the continue, and look before the child dies.
+    let dies = "spawn A; stop A; kill A SIGTERM\nwaitpid(A, WCONTINUED) -> sleeps\ncont A\n";
+    right(&format!("{dies} wakes -> ok ret=101 status=0x000f"));
+    let continued = format!("{dies} wakes -> ok ret=101 status=0xffff\n");
+    right(&format!("{continued} waitpid(A, WCONTINUED) -> ok ret=101 status=0x000f"));
+    right(&format!(
+        "sigchld ignore\n{continued} waitpid(A, WNOHANG) -> err errno=ECHILD\nspawn B\nwait4(any, WNOHANG) -> ok ret=0"
+    ));
+    wrong(
+        "spawn A; stop A; kill A SIGTERM\nwaitpid(A) -> sleeps\ncont A\nwakes -> ok ret=101 status=0xffff",
+        "posix/status/exit-replaces-all",
+    );
     // Nothing can happen to a zombie.
     right(
         "spawn A exit 3; kill A SIGTERM; stop A; cont A\nwaitpid(A, WUNTRACED|WCONTINUED) -> ok ret=101 status=0x0300",
@@ -182,7 +194,7 @@ fn groups_select() {
 }
 
 #[test]
-fn what_sleeps_must_sleep_and_what_must_not_hangs() {
+fn a_call_sleeps_exactly_when_it_must() {
     wrong("spawn A\nwaitpid(A) -> ok ret=0", "posix/waitpid/blocks-until-change");
     wrong("spawn A\nwaitpid(A, WNOHANG) -> hangs", "posix/waitpid/nohang-zero");
     wrong("spawn A exit 1\nwaitpid(A) -> sleeps", "posix/waitpid/no-block-if-ready");
@@ -230,7 +242,7 @@ fn options_filter_events() {
 }
 
 #[test]
-fn what_the_standard_leaves_open_is_open_but_on_linux() {
+fn unspecified_answers_are_open_except_on_linux() {
     let zombie = "spawn A exit 1\n";
     let mut posix = oracle(Profile::Posix);
     play(&mut posix, &format!("{zombie}waitid(A, WSTOPPED) -> sleeps")).unwrap();
@@ -252,7 +264,7 @@ fn sigchld_that_is_ignored_leaves_no_zombie() {
 }
 
 #[test]
-fn a_signal_ends_a_call_and_takes_nothing() {
+fn a_signal_interrupts_a_call_without_reaping() {
     let asleep = "spawn A\nwaitpid(A) -> sleeps\n";
     right(&format!(
         "{asleep}interrupt\nwakes -> err errno=EINTR\nexit A 1\nwaitpid(A) -> ok ret=101 status=0x0100"
@@ -281,7 +293,7 @@ fn the_sigchld_of_its_own_child_does_not_interrupt_a_call() {
 }
 
 #[test]
-fn the_call_of_a_race_may_look_before_the_exit_or_after() {
+fn the_call_of_a_race_may_check_before_or_after_the_exit() {
     let reaped = "race A 7: waitpid(A) -> ok ret=101 status=0x0700\n";
     right(&format!("{reaped}waitpid(A) -> err errno=ECHILD"));
     wrong("race A 7: waitpid(A) -> hangs", "posix/waitpid/no-lost-wake-up");
@@ -295,13 +307,13 @@ fn the_call_of_a_race_may_look_before_the_exit_or_after() {
             "race A 7: waitpid(any, WNOHANG) -> {end}\n{again}\nwait(any) -> ok ret={pid} status=0x0700"
         ));
     }
-    // A call for another child sleeps on.
+    // A call for another child keeps sleeping.
     right("spawn B\nrace A 7: waitpid(B) -> sleeps\nexit B 1\nwakes -> ok ret=101 status=0x0100");
     wrong("spawn B\nrace A 7: waitpid(B) -> ok ret=102 status=0x0700", "posix/waitpid/pid-only-that-child");
 }
 
 #[test]
-fn every_field_is_looked_at() {
+fn every_field_is_compared() {
     for (reply, clause) in [
         ("waitpid(A) -> ok ret=101 status=0x0200", "posix/waitpid/exit-code"),
         ("waitpid(A) -> ok ret=101 status=untouched spill=no", "posix/waitpid/exit-code"),

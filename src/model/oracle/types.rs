@@ -24,7 +24,7 @@ pub struct Rules {
 
 /// The outcome of a call.
 #[derive(Clone, Debug)]
-pub enum Outcome {
+pub enum CallOutcome {
     /// It returned, provably never will, or the agent died in it.
     Ended(Seen),
     /// It is asleep.
@@ -35,7 +35,7 @@ pub enum Outcome {
 
 /// The observation of one operation.
 #[derive(Clone, Debug)]
-pub enum Observation {
+pub enum Observed {
     /// It was performed.
     Done,
     /// A child was created, with this pid.
@@ -43,9 +43,9 @@ pub enum Observation {
     /// The usage of the agent's reaped children.
     Usage(Usage),
     /// The outcome of a call.
-    Call(Outcome),
+    Call(CallOutcome),
     /// The outcome of a call during which a child with this pid exited.
-    Raced(i64, Outcome),
+    Raced(i64, CallOutcome),
 }
 
 /// Whether a call must return.
@@ -68,7 +68,7 @@ pub struct Violation {
     pub expected: String,
     /// What was observed.
     pub got: String,
-    /// What was observed, typed, where a deviation may match it.
+    /// What was observed, typed, if a deviation may match it.
     pub(crate) typed: Got,
     /// How close the observation came: of several readings the closest is reported.
     pub(crate) nearness: u8,
@@ -84,13 +84,13 @@ impl Violation {
         Violation { clause, expected: expected.into(), got: got.into(), typed: Got::Other, nearness }
     }
 
-    /// The same, with what came typed.
+    /// The same, with the observation typed.
     pub(crate) fn typed(self, typed: Got) -> Violation {
         Violation { typed, ..self }
     }
 }
 
-/// What went wrong outside of a call of the history (a child that vanished, a stop that did not come) is the subject's fault, too.
+/// A failure outside the calls of the history (a child that vanished, a stop that did not occur) is the subject's fault, too.
 impl TryFrom<Abort> for Violation {
     type Error = Abort;
 
@@ -110,13 +110,13 @@ impl fmt::Display for Violation {
     }
 }
 
-/// What is known of a child besides its state.
+/// What is known about a child besides its state.
 #[derive(Clone, Debug)]
 pub struct KnownChild {
     /// Its pid.
     pub pid: i64,
-    /// When it was not there yet; `None` where nobody noted it.
+    /// A time before it existed; `None` if unknown.
     pub before: Option<Instant>,
-    /// Its usage as it was last reported.
+    /// Its usage as last reported.
     pub spent: Option<Usage>,
 }

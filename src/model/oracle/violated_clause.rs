@@ -1,8 +1,8 @@
 //! The clause violated by an answer that no state allows.
 
-use super::types::{KnownChild, Outcome};
+use super::types::{CallOutcome, KnownChild};
 use crate::model::op::{Selector, Sigchld, Wait};
-use crate::model::state::{Answer, Phase, State, is_wanted};
+use crate::model::state::{Permitted, Phase, State, is_wanted};
 use crate::spec::{Clause, linux, posix};
 use crate::sys::call::abi::{Call, Memory};
 use crate::trial::Options;
@@ -14,19 +14,19 @@ fn of(wait: &Wait, waitpid: &'static Clause, waitid: &'static Clause) -> &'stati
     if wait.call == Call::Waitid { waitid } else { waitpid }
 }
 
-/// The clause violated by an outcome where `expected` was one of the answers.
+/// The clause violated by an outcome if `expected` was one of the answers.
 pub(crate) fn blame(
     world: &State,
     known: &[KnownChild],
     wait: &Wait,
-    expected: Answer,
-    outcome: &Outcome,
+    expected: Permitted,
+    outcome: &CallOutcome,
     woken: bool,
 ) -> &'static Clause {
     let seen = match outcome {
-        Outcome::Ended(seen) => seen,
-        // It is asleep although it had to return.
-        Outcome::Asleep | Outcome::NotOffered => return no_return(world, wait, expected, woken),
+        CallOutcome::Ended(seen) => seen,
+        // It is asleep although it should have returned.
+        CallOutcome::Asleep | CallOutcome::NotOffered => return no_return(world, wait, expected, woken),
     };
     if !matches!(seen.end, End::Returned(_)) {
         return no_return(world, wait, expected, woken);
@@ -41,26 +41,28 @@ pub(crate) fn blame(
 }
 
 /// The call did not return.
-fn no_return(world: &State, wait: &Wait, expected: Answer, woken: bool) -> &'static Clause {
+fn no_return(world: &State, wait: &Wait, expected: Permitted, woken: bool) -> &'static Clause {
     match expected {
-        Answer::Report(_, Change::Stopped(_) | Change::Continued) if woken => {
+        Permitted::Report(_, Change::Stopped(_) | Change::Continued) if woken => {
             of(wait, &posix::WAITPID_STOP_WAKES_WAITER, &posix::WAITID_BLOCKS_UNTIL_EVENT)
         }
-        Answer::Report(..) if woken => {
+        Permitted::Report(..) if woken => {
             of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT)
         }
-        Answer::Report(..) if wait.has(Options::NOHANG) => {
+        Permitted::Report(..) if wait.has(Options::NOHANG) => {
             of(wait, &posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY)
         }
-        Answer::Report(..) => of(wait, &posix::WAITPID_NO_BLOCK_IF_READY, &posix::WAITID_NO_BLOCK_IF_READY),
-        Answer::Nothing => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO),
-        Answer::Error(Errno::INVAL) => {
+        Permitted::Report(..) => {
+            of(wait, &posix::WAITPID_NO_BLOCK_IF_READY, &posix::WAITID_NO_BLOCK_IF_READY)
+        }
+        Permitted::Nothing => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO),
+        Permitted::Error(Errno::INVAL) => {
             of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS)
         }
-        Answer::Error(Errno::INTR) => of(wait, &posix::WAITPID_EINTR, &posix::WAITID_EINTR),
-        Answer::Error(_) if world.sigchld.reaps() && woken => &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT,
-        Answer::Error(_) => no_child(world, wait),
-        Answer::Sleep => of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT),
+        Permitted::Error(Errno::INTR) => of(wait, &posix::WAITPID_EINTR, &posix::WAITID_EINTR),
+        Permitted::Error(_) if world.sigchld.reaps() && woken => &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT,
+        Permitted::Error(_) => no_child(world, wait),
+        Permitted::Sleep => of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT),
     }
 }
 
@@ -85,21 +87,23 @@ fn no_child(world: &State, wait: &Wait) -> &'static Clause {
 }
 
 /// The call failed.
-fn error(world: &State, wait: &Wait, expected: Answer, errno: Errno) -> &'static Clause {
+fn error(world: &State, wait: &Wait, expected: Permitted, errno: Errno) -> &'static Clause {
     match (expected, errno) {
-        (Answer::Error(Errno::INVAL), _) => {
+        (Permitted::Error(Errno::INVAL), _) => {
             of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS)
         }
-        (Answer::Error(Errno::INTR), _) => of(wait, &posix::WAITPID_EINTR, &posix::WAITID_EINTR),
-        (Answer::Error(_), _) => no_child(world, wait),
-        (Answer::Report(..), Errno::INTR) if world.sigchld == Sigchld::Interrupt => &linux::WAIT_OWN_SIGCHLD,
+        (Permitted::Error(Errno::INTR), _) => of(wait, &posix::WAITPID_EINTR, &posix::WAITID_EINTR),
+        (Permitted::Error(_), _) => no_child(world, wait),
+        (Permitted::Report(..), Errno::INTR) if world.sigchld == Sigchld::Interrupt => {
+            &linux::WAIT_OWN_SIGCHLD
+        }
         (_, Errno::INTR) => of(wait, &posix::WAITPID_RESTART, &posix::WAITID_RESTART),
-        (Answer::Report(child, _), Errno::CHILD) if world.children[child].peeked => {
+        (Permitted::Report(child, _), Errno::CHILD) if world.children[child].peeked => {
             &posix::WAITID_NOWAIT_EXIT
         }
-        (Answer::Report(..), Errno::CHILD) => &posix::ZOMBIE_UNTIL_REAPED,
-        (Answer::Nothing, _) => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO),
-        (Answer::Sleep, Errno::CHILD) => {
+        (Permitted::Report(..), Errno::CHILD) => &posix::ZOMBIE_UNTIL_REAPED,
+        (Permitted::Nothing, _) => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_NOHANG_ZERO),
+        (Permitted::Sleep, Errno::CHILD) => {
             of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT)
         }
         _ => &posix::WAITPID_NO_STRAY_ERRNO,
@@ -107,31 +111,31 @@ fn error(world: &State, wait: &Wait, expected: Answer, errno: Errno) -> &'static
 }
 
 /// The call returned with nothing to report.
-fn nothing(wait: &Wait, expected: Answer, seen: &Seen) -> &'static Clause {
-    // A siginfo filled for a child, but without its pid.
+fn nothing(wait: &Wait, expected: Permitted, seen: &Seen) -> &'static Clause {
+    // A siginfo filled in for a child, but without its pid.
     let filled = seen.info().is_some_and(|info| info.signo == Some(Signal::CHLD));
     match expected {
-        Answer::Report(..) if filled => &posix::WAITID_SI_PID,
-        Answer::Report(_, Change::Stopped(_)) if wait.has(Options::NOHANG) => {
+        Permitted::Report(..) if filled => &posix::WAITID_SI_PID,
+        Permitted::Report(_, Change::Stopped(_)) if wait.has(Options::NOHANG) => {
             of(wait, &posix::WAITPID_WUNTRACED_REPORTS_STOP, &posix::WAITID_EVENTS_COMBINE)
         }
-        Answer::Report(_, Change::Continued) if wait.has(Options::NOHANG) => {
+        Permitted::Report(_, Change::Continued) if wait.has(Options::NOHANG) => {
             of(wait, &posix::WAITPID_WCONTINUED_REPORTS_CONTINUE, &posix::WAITID_EVENTS_COMBINE)
         }
-        Answer::Report(..) if wait.has(Options::NOHANG) => {
+        Permitted::Report(..) if wait.has(Options::NOHANG) => {
             of(wait, &posix::WAITPID_NOHANG_REPORTS_READY, &posix::WAITID_NOHANG_REPORTS_READY)
         }
-        Answer::Report(..) => of(wait, &posix::WAITPID_RETURNS_PID, &posix::WAITID_SI_PID),
-        Answer::Error(Errno::INVAL) => {
+        Permitted::Report(..) => of(wait, &posix::WAITPID_RETURNS_PID, &posix::WAITID_SI_PID),
+        Permitted::Error(Errno::INVAL) => {
             of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS)
         }
-        Answer::Error(_) if wait.has(Options::NOHANG) => {
+        Permitted::Error(_) if wait.has(Options::NOHANG) => {
             of(wait, &posix::WAITPID_NOHANG_ECHILD, &posix::WAITID_NOHANG_ECHILD)
         }
-        Answer::Error(_) => of(wait, &posix::WAITPID_ECHILD, &posix::WAITID_ECHILD),
+        Permitted::Error(_) => of(wait, &posix::WAITPID_ECHILD, &posix::WAITID_ECHILD),
         // It returned some other value above 0.
-        Answer::Nothing => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_RETURNS_ZERO),
-        Answer::Sleep => of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT),
+        Permitted::Nothing => of(wait, &posix::WAITPID_NOHANG_ZERO, &posix::WAITID_RETURNS_ZERO),
+        Permitted::Sleep => of(wait, &posix::WAITPID_BLOCKS_UNTIL_CHANGE, &posix::WAITID_BLOCKS_UNTIL_EVENT),
     }
 }
 
@@ -140,10 +144,10 @@ fn report(
     world: &State,
     known: &[KnownChild],
     wait: &Wait,
-    expected: Answer,
+    expected: Permitted,
     seen: &Seen,
 ) -> &'static Clause {
-    if matches!(expected, Answer::Error(Errno::INVAL)) {
+    if matches!(expected, Permitted::Error(Errno::INVAL)) {
         return of(wait, &posix::WAITPID_EINVAL_OPTIONS, &posix::WAITID_EINVAL_OPTIONS);
     }
     let child = seen.pid().and_then(|pid| known.iter().rposition(|p| p.pid == pid));

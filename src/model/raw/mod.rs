@@ -1,16 +1,16 @@
-//! Calls of the Linux kernel with hostile arguments, and what it must answer.
+//! System calls with hostile arguments, and what Linux must return.
 //!
 //! | module | contents |
 //! |---|---|
 //! | `mod` | a call by its arguments, and the operations of a history |
-//! | [`predict`] | every answer that the kernel may give, with the clause that each other one violates |
-//! | [`random`] | histories by chance |
+//! | [`predict`] | every result that the kernel may return, with the clause that any other one violates |
+//! | [`random`] | random histories |
 
 pub mod predict;
 pub mod random;
 
 use super::op::{Op, Slot};
-use crate::protocol::wait::{IdType, OptionSet, Target, WaitRequest};
+use crate::protocol::wait::{IdType, OptionSet, RawTarget, WaitRequest};
 use crate::sys::call::abi::{Call, Pointer};
 use std::fmt;
 
@@ -89,19 +89,19 @@ pub struct RawCall {
 /// What happens in a history.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum RawOp {
-    /// To a child.
+    /// An operation on a child.
     Child(Op),
     /// A call.
     Call(RawCall),
 }
 
 impl RawCall {
-    /// The request, with the numbers behind the names.
+    /// The request, with names replaced by numbers.
     pub fn request(&self, number: impl Fn(Number) -> i64) -> WaitRequest {
         let who = number(self.who);
         let target = match self.call {
-            Call::Waitid => Target::Id { idtype: IdType::Number(self.idtype), who },
-            _ => Target::Pid(who),
+            Call::Waitid => RawTarget::Id { idtype: IdType::Number(self.idtype), who },
+            _ => RawTarget::Pid(who),
         };
         let mut request = WaitRequest::new(self.call, target);
         request.options = OptionSet { flags: Vec::new(), raw: self.options };

@@ -1,11 +1,11 @@
-//! What the Linux kernel must answer to a call, whatever its arguments (kernel/exit.c).
+//! What the Linux kernel must return for a call, whatever its arguments (kernel/exit.c).
 //!
-//! The arguments are checked before any child is looked for; the memory behind the pointers is touched last, when the child
-//! has been reaped already. What the clauses leave open is more than one answer.
+//! The arguments are checked before any child is looked for; the memory behind the pointers is accessed last, when the child has
+//! already been reaped. Where the clauses leave a choice, there is more than one answer.
 
 use super::{Number, RawCall, bits};
 use crate::model::op::{Selector, Wait};
-use crate::model::state::{Answer, Phase, State, is_wanted};
+use crate::model::state::{Permitted, Phase, State, is_wanted};
 use crate::spec::{Clause, linux, posix};
 use crate::sys::call::abi::{Call, Pointer};
 use crate::trial::{Errno, Options};
@@ -15,16 +15,16 @@ use crate::trial::{Errno, Options};
 pub struct Numbers<'a> {
     /// The pids of the children, in order of creation.
     pub pids: &'a [i64],
-    /// The pid of the agent, whose process group all are in.
+    /// The pid of the agent, whose process group contains all of them.
     pub caller: i64,
 }
 
 impl Numbers<'_> {
-    /// The number that a call is given.
+    /// The number passed to a call.
     pub fn of(&self, state: &State, number: Number) -> i64 {
         let pid = |slot| state.last(slot).and_then(|child| self.pids.get(child)).copied();
         match number {
-            // Without such a child: that of a process which is none.
+            // Without such a child: the pid of a process that is not a child.
             Number::Child(slot) => pid(slot).unwrap_or(i64::from(i32::MAX)),
             Number::MinusChild(slot) => -pid(slot).unwrap_or(i64::from(i32::MAX)),
             Number::Caller => self.caller,
@@ -34,23 +34,23 @@ impl Numbers<'_> {
     }
 }
 
-/// One answer that is allowed.
+/// An allowed answer.
 #[derive(Clone, Debug)]
 pub struct Allowed {
     /// What the call returns.
-    pub answer: Answer,
-    /// The clause that requires it; `None`: which one follows from what came instead.
+    pub answer: Permitted,
+    /// The clause that requires it; `None`: the clause depends on what is observed instead.
     pub clause: Option<&'static Clause>,
     /// The state after it.
     pub next: State,
 }
 
-/// The memory behind a pointer cannot be written.
+/// Whether the memory behind a pointer is not writable.
 fn faults(pointer: Pointer) -> bool {
     matches!(pointer, Pointer::Bad | Pointer::Kernel | Pointer::ReadOnly | Pointer::Across)
 }
 
-/// The call as the model has it, for the checks of what it reports.
+/// The call in the model's terms, for checking what it reports.
 pub fn wait_of(call: &RawCall) -> Wait {
     let mut options = Options::NONE;
     for (bit, option) in [
@@ -69,11 +69,11 @@ pub fn wait_of(call: &RawCall) -> Wait {
     Wait { call: call.call, selector: Selector::Any, options, unknown: false, thread: 0 }
 }
 
-/// Every answer that is allowed in a state.
+/// Every answer allowed in a state.
 pub fn allowed(call: &RawCall, state: &State, numbers: &Numbers<'_>) -> Vec<Allowed> {
     let refusal = refusal(call, numbers.of(state, call.who) as i32);
     let answers = match refusal {
-        Some((error, clause)) => vec![(Answer::Error(error), Some(clause))],
+        Some((error, clause)) => vec![(Permitted::Error(error), Some(clause))],
         None => found(call, state, numbers).into_iter().map(|answer| (answer, None)).collect(),
     };
     let mut allowed = Vec::new();
@@ -82,10 +82,10 @@ pub fn allowed(call: &RawCall, state: &State, numbers: &Numbers<'_>) -> Vec<Allo
         let after = state.after(&wait, answer);
         let (fault, kept) = fault(call, answer);
         if let Some(clause) = fault {
-            let answer = Answer::Error(Errno::FAULT);
+            let answer = Permitted::Error(Errno::FAULT);
             allowed.push(Allowed { answer, clause: Some(clause), next: after.clone() });
             if after != *state {
-                // Whether the child is lost is left open.
+                // Whether the child is lost is unspecified.
                 allowed.push(Allowed { answer, clause: Some(clause), next: state.clone() });
             }
         }
@@ -96,14 +96,14 @@ pub fn allowed(call: &RawCall, state: &State, numbers: &Numbers<'_>) -> Vec<Allo
     allowed
 }
 
-/// The clause by which the call fails with `EFAULT` in place of an answer, and whether the answer itself is allowed.
-fn fault(call: &RawCall, answer: Answer) -> (Option<&'static Clause>, bool) {
-    let reports = matches!(answer, Answer::Report(..));
+/// The clause by which the call fails with `EFAULT` instead of an answer, and whether the answer itself is allowed.
+fn fault(call: &RawCall, answer: Permitted) -> (Option<&'static Clause>, bool) {
+    let reports = matches!(answer, Permitted::Report(..));
     match call.call {
         Call::Waitid if reports && faults(call.rusage) => (Some(&linux::WAITID_EFAULT), false),
-        // The siginfo is cleared if there is nothing to report. That of a call that fails is cleared too, since Linux 4.14.
-        Call::Waitid if faults(call.info) && answer != Answer::Sleep => {
-            (Some(&linux::WAITID_EFAULT), matches!(answer, Answer::Error(_)))
+        // The siginfo is cleared if there is nothing to report; since Linux 4.14 also if the call fails.
+        Call::Waitid if faults(call.info) && answer != Permitted::Sleep => {
+            (Some(&linux::WAITID_EFAULT), matches!(answer, Permitted::Error(_)))
         }
         Call::Waitid => (None, true),
         _ if reports && faults(call.status) => (Some(&linux::WAIT_EFAULT_STATUS), false),
@@ -112,7 +112,7 @@ fn fault(call: &RawCall, answer: Answer) -> (Option<&'static Clause>, bool) {
     }
 }
 
-/// The error by which the arguments are refused, whatever children there are.
+/// The error with which the arguments are rejected, whatever children there are.
 fn refusal(call: &RawCall, who: i32) -> Option<(Errno, &'static Clause)> {
     let clone = bits::NOTHREAD | bits::ALL | bits::CLONE;
     let events = bits::STOPPED | bits::CONTINUED;
@@ -134,13 +134,13 @@ fn refusal(call: &RawCall, who: i32) -> Option<(Errno, &'static Clause)> {
         1 => (who <= 0).then_some((Errno::INVAL, &linux::WAITID_PID_NOT_POSITIVE)),
         2 => (who < 0).then_some((Errno::INVAL, &linux::WAITID_PGID_NEGATIVE)),
         3 if who < 0 => Some((Errno::INVAL, &linux::PIDFD_NEGATIVE_EINVAL)),
-        // The generator gives no number of an open pidfd.
+        // The generator never produces the number of an open pidfd.
         3 => Some((Errno::BADF, &linux::PIDFD_OTHER_FD_EBADF)),
         _ => Some((Errno::INVAL, &posix::WAITID_EINVAL_IDTYPE)),
     }
 }
 
-/// Whether a call waits for a child, all of which are in the caller's group.
+/// Whether a call waits for a child; all children are in the caller's group.
 fn is_meant(call: &RawCall, pid: i64, who: i32, caller: i64) -> bool {
     // All are ordinary children: their exit signal is SIGCHLD.
     if call.options & bits::CLONE != 0 && call.options & bits::ALL == 0 {
@@ -160,26 +160,26 @@ fn is_meant(call: &RawCall, pid: i64, who: i32, caller: i64) -> bool {
 }
 
 /// What a call with valid arguments returns.
-fn found(call: &RawCall, state: &State, numbers: &Numbers<'_>) -> Vec<Answer> {
+fn found(call: &RawCall, state: &State, numbers: &Numbers<'_>) -> Vec<Permitted> {
     let who = numbers.of(state, call.who) as i32;
     let wait = wait_of(call);
     let meant: Vec<usize> = (0..state.children.len())
         .filter(|child| state.children[*child].phase != Phase::Gone)
         .filter(|child| is_meant(call, numbers.pids[*child], who, numbers.caller))
         .collect();
-    let reports: Vec<Answer> = meant
+    let reports: Vec<Permitted> = meant
         .iter()
         .filter_map(|child| Some((*child, state.children[*child].unreported?)))
         .filter(|(_, news)| is_wanted(*news, &wait))
-        .map(|(child, news)| Answer::Report(child, news))
+        .map(|(child, news)| Permitted::Report(child, news))
         .collect();
     if !reports.is_empty() {
         return reports;
     }
     if meant.iter().all(|child| state.children[*child].phase == Phase::Zombie) {
-        return vec![Answer::Error(Errno::CHILD)];
+        return vec![Permitted::Error(Errno::CHILD)];
     }
-    vec![if call.options & bits::NOHANG != 0 { Answer::Nothing } else { Answer::Sleep }]
+    vec![if call.options & bits::NOHANG != 0 { Permitted::Nothing } else { Permitted::Sleep }]
 }
 
 #[cfg(test)]
@@ -187,7 +187,7 @@ mod tests {
     use super::*;
     use crate::model::op::{Op, Slot};
 
-    fn answers(call: &RawCall, state: &State) -> Vec<Answer> {
+    fn answers(call: &RawCall, state: &State) -> Vec<Permitted> {
         let numbers = Numbers { pids: &[100, 101], caller: 50 };
         allowed(call, state, &numbers).into_iter().map(|allowed| allowed.answer).collect()
     }
@@ -207,7 +207,7 @@ mod tests {
         let mut state = State::default();
         state.act(&Op::Spawn { slot: Slot(0), exits: Some(7) });
         state.act(&Op::Spawn { slot: Slot(1), exits: None });
-        let error = |error| vec![Answer::Error(error)];
+        let error = |error| vec![Permitted::Error(error)];
         assert_eq!(answers(&plain, &none), error(Errno::CHILD));
         assert_eq!(answers(&RawCall { options: 0x10, ..plain }, &none), error(Errno::INVAL));
         assert_eq!(
@@ -216,13 +216,13 @@ mod tests {
         );
         let (bad, clone) = (RawCall { status: Pointer::Across, ..plain }, bits::NOHANG | bits::CLONE);
         assert_eq!(answers(&bad, &none), error(Errno::CHILD));
-        // Lost, or kept.
-        assert_eq!(answers(&bad, &state), [Answer::Error(Errno::FAULT), Answer::Error(Errno::FAULT)]);
-        assert_eq!(answers(&RawCall { who: Number::Of(101), ..bad }, &state), [Answer::Nothing]);
+        // The child is lost, or kept.
+        assert_eq!(answers(&bad, &state), [Permitted::Error(Errno::FAULT), Permitted::Error(Errno::FAULT)]);
+        assert_eq!(answers(&RawCall { who: Number::Of(101), ..bad }, &state), [Permitted::Nothing]);
         assert_eq!(answers(&RawCall { options: clone, ..plain }, &state), error(Errno::CHILD));
         assert!(matches!(
             answers(&RawCall { options: clone | bits::ALL, ..plain }, &state)[..],
-            [Answer::Report(0, _)]
+            [Permitted::Report(0, _)]
         ));
         let waitid = RawCall { call: Call::Waitid, options: bits::EXITED | bits::NOHANG, ..plain };
         assert_eq!(

@@ -1,11 +1,11 @@
-//! Histories of hostile calls by chance.
+//! Random histories of hostile calls.
 
 use super::{Number, RawCall, RawOp, bits};
 use crate::model::op::{Op, Slot};
 use crate::sys::call::abi::{Call, Pointer};
 use crate::wait::Signal;
 
-/// Numbers by chance, the same for a seed on every platform (SplitMix64).
+/// Random numbers, the same for a seed on every platform (SplitMix64).
 #[derive(Clone, Debug)]
 pub struct Chance(u64);
 
@@ -37,22 +37,22 @@ impl Chance {
     }
 }
 
-/// What a history may hold.
+/// What a history may contain.
 #[derive(Clone, Debug)]
 pub struct Menu {
     /// The calls, of `wait4` and `waitid`.
     pub calls: Vec<Call>,
     /// The pointers; the agent's own buffer is chosen as often as all others together.
     pub pointers: Vec<Pointer>,
-    /// Whether `waitid` has its fifth argument.
+    /// Whether `waitid` takes a fifth argument.
     pub fifth: bool,
-    /// How many operations.
+    /// The number of operations.
     pub ops: usize,
-    /// How many children at a time.
+    /// The maximum number of children at a time.
     pub children: u8,
 }
 
-/// The history of a seed. What is not possible when its turn comes is left out by the player.
+/// The history for a seed. The player omits operations that are impossible when they are reached.
 pub fn history(menu: &Menu, seed: u64) -> Vec<RawOp> {
     let mut chance = Chance::new(seed);
     (0..menu.ops)
@@ -95,7 +95,7 @@ fn number(menu: &Menu, chance: &mut Chance) -> Number {
     }
 }
 
-/// A number beyond any pid that a system gives: not by accident that of a process.
+/// A number beyond any pid that a system assigns: not accidentally that of a process.
 fn far(chance: &mut Chance) -> i64 {
     i64::from(chance.next() as u32 & 0x3fff_ffff) | 0x4000_0000
 }
@@ -147,7 +147,7 @@ fn call(menu: &Menu, chance: &mut Chance) -> RawCall {
     RawCall { call, idtype, who, options, status, rusage, info }
 }
 
-/// The same call without one of its peculiarities, from the most peculiar on.
+/// The same call without one of its peculiarities, the most peculiar first.
 pub fn simpler(call: &RawCall) -> Vec<RawCall> {
     let mut simpler = Vec::new();
     if call.rusage != Pointer::Null {

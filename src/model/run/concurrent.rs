@@ -2,7 +2,7 @@
 
 use super::executor::Executor;
 use super::played::{Performed, Played, Stage};
-use crate::model::linearize::{Call, Event, Log};
+use crate::model::linearize::{Call, Log, Moment};
 use crate::model::op::{Op, Slot, Wait};
 use crate::model::oracle::Rules;
 use crate::model::state::{Phase, State};
@@ -11,7 +11,7 @@ use crate::trial::{Abort, Pending, Trial};
 use crate::wait::Signal;
 use std::time::{Duration, Instant};
 
-/// The time limit for a caller to wake up: as long as a sleeping one is given before it counts as hung.
+/// The time limit for a caller to wake up: the same as for a sleeping one before it counts as hung.
 const WOKEN: Duration = Duration::from_millis(200);
 
 /// Performs it on an agent that has just started.
@@ -97,7 +97,7 @@ impl Concurrent<'_, '_> {
             let pending = self.executor.trial.begin_request(request)?;
             let number = self.log.calls.len();
             self.log.calls.push(Call { wait: *wait, ended: None });
-            self.log.events.push(Event::Begin(number));
+            self.log.events.push(Moment::Begin(number));
             self.outstanding.push((number, *wait, pending));
             self.steps.push(Performed { op: *op, outcome: String::new() });
             return Ok(());
@@ -114,7 +114,7 @@ impl Concurrent<'_, '_> {
         }
         let phase = op.slot().and_then(|slot| Some(self.world.children[self.world.last(slot)?].phase));
         self.executor.settle(op, phase)?;
-        self.log.events.push(Event::Act(*op));
+        self.log.events.push(Moment::Act(*op));
         if begun { self.look() } else { Ok(()) }
     }
 
@@ -129,16 +129,16 @@ impl Concurrent<'_, '_> {
                 match self.executor.trial.watch(pending) {
                     Ok(Ok(seen)) => {
                         self.log.calls[number].ended = Some(seen);
-                        self.log.events.push(Event::End(number));
+                        self.log.events.push(Moment::End(number));
                     }
                     Ok(Err(pending)) => self.outstanding.push((number, wait, pending)),
                     // The subject cannot express it: it was never made.
-                    Err(Abort::Skip(_)) => self.log.events.retain(|event| *event != Event::Begin(number)),
+                    Err(Abort::Skip(_)) => self.log.events.retain(|event| *event != Moment::Begin(number)),
                     Err(other) => return Err(other),
                 }
             }
             let mark = self.log.events.len();
-            self.log.events.extend(self.outstanding.iter().map(|(number, ..)| Event::Asleep(*number)));
+            self.log.events.extend(self.outstanding.iter().map(|(number, ..)| Moment::Asleep(*number)));
             if mark == self.log.events.len()
                 || began.elapsed() >= patience
                 || self.log.check(self.rules).is_ok()

@@ -6,7 +6,7 @@ use crate::model::op::{Destination, Op, Selector, Sigchld, Slot, UNKNOWN_BIT, Wa
 use crate::model::state::Phase;
 use crate::scenario::{Scenario, Step};
 use crate::trial::{
-    Abort, AgentRequest, Child, Disposition, Errno, SigactionFlags, Target, Trial, WaitRequest,
+    Abort, AgentRequest, Child, Disposition, Errno, MaskChange, SigactionFlags, Target, Trial, WaitRequest,
 };
 use crate::wait::Signal;
 use std::collections::BTreeMap;
@@ -21,6 +21,7 @@ pub(crate) struct Executor<'t, 'a> {
     uncaught: Vec<Signal>,
     /// How many signals its handlers have caught so far.
     caught: i64,
+    sigchld_blocked: bool,
 }
 
 /// The signals the agent catches, without and with `SA_RESTART`: ignored by default, so that a child that has not reset
@@ -40,6 +41,7 @@ impl<'t, 'a> Executor<'t, 'a> {
             pidfds: BTreeMap::new(),
             uncaught: Vec::new(),
             caught: 0,
+            sigchld_blocked: false,
         }
     }
 
@@ -62,7 +64,7 @@ impl<'t, 'a> Executor<'t, 'a> {
         known.ok_or_else(|| Abort::Broken(format!("the history has no child {slot} yet")))
     }
 
-    /// Spawns a child and returns its pid. `later` are the following operations, `vanishes` says that it leaves no
+    /// Spawns a child and returns its pid. `later` are the following operations, `vanishes` means that it leaves no
     /// zombie.
     ///
     /// A child is connected only if it needs commands: without a connection it costs a third.
@@ -103,7 +105,7 @@ impl<'t, 'a> Executor<'t, 'a> {
         Ok(pid)
     }
 
-    /// Makes a child that exits when the next call begins, about when it goes to sleep. Returns its pid.
+    /// Creates a child that exits around the time when the next call goes to sleep. Returns its pid.
     pub(crate) fn race(&mut self, slot: Slot, code: i32) -> Result<i64, Abort> {
         let (child, _) = self.trial.gated(code)?;
         let pid = child.pid;
@@ -148,9 +150,20 @@ impl<'t, 'a> Executor<'t, 'a> {
                     Sigchld::Ignore => (Disposition::Ignore, SigactionFlags::NONE),
                     Sigchld::Count => (Disposition::Count, SigactionFlags::RESTART),
                     Sigchld::NoCldWait => (Disposition::Count, SigactionFlags::NOCLDWAIT),
+                    Sigchld::NoCldStop => (Disposition::Count, SigactionFlags::NOCLDSTOP),
+                    Sigchld::Blocked => (Disposition::Default, SigactionFlags::NONE),
                     Sigchld::Interrupt => (Disposition::Count, SigactionFlags::NONE),
                 };
                 self.trial.sigaction(Signal::CHLD, what, flags)?;
+                let blocks = action == Sigchld::Blocked;
+                if blocks != std::mem::replace(&mut self.sigchld_blocked, blocks) {
+                    let how = if blocks { MaskChange::Block } else { MaskChange::Unblock };
+                    // What calls report does not depend on it: an agent without a mask takes part, too.
+                    match self.trial.sigprocmask(how, Signal::CHLD) {
+                        Err(Abort::Skip(_)) => {}
+                        other => other?,
+                    }
+                }
             }
             Op::Interrupt { restart } if self.uncaught.contains(&interrupting(restart)) => {
                 return Err(Abort::Skip("the agent does not catch such a signal".into()));
@@ -186,7 +199,7 @@ impl<'t, 'a> Executor<'t, 'a> {
         Ok(())
     }
 
-    /// Waits until the agent's handlers have caught that many signals since it started; whether they have.
+    /// Waits until the agent's handlers have caught that many signals since it started. Returns whether they have.
     pub(crate) fn catch_up(&mut self, due: u32) -> Result<bool, Abort> {
         let missing = i64::from(due) - self.caught;
         if missing > 0 {
@@ -195,7 +208,7 @@ impl<'t, 'a> Executor<'t, 'a> {
         Ok(self.caught >= i64::from(due))
     }
 
-    /// The request for a call; `None` if it needs a pidfd that cannot be had.
+    /// The request for a call; `None` if it needs a pidfd that is not available.
     pub(crate) fn request(&self, wait: &Wait) -> Result<Option<WaitRequest>, Abort> {
         let led;
         let target = match wait.selector {

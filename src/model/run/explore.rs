@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 /// The maximum number of attempts to shrink a failing history.
 const SHRINKING: usize = 200;
-/// And the time limit for them: a call that hangs is proved to within fractions of a second.
+/// And their time limit: a call that hangs is proved to hang within fractions of a second.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The parameters of an exploration.
@@ -60,7 +60,7 @@ pub struct Explored {
     pub found: Option<Found>,
 }
 
-/// A history that was performed, as it is counted.
+/// The figures of a performed history.
 pub(crate) trait History {
     /// How many operations were performed.
     fn operations(&self) -> usize;
@@ -238,7 +238,7 @@ pub(crate) fn on_all<H: History + Send>(
     });
     let (explored, failed, stop) = state.into_inner().unwrap_or_else(PoisonError::into_inner);
     match stop {
-        // A finding is worth more than a failure elsewhere.
+        // A finding takes precedence over a failure elsewhere.
         Some(stop) if failed.is_none() => Err(stop),
         _ => Ok((explored, failed)),
     }

@@ -5,7 +5,7 @@ use crate::model::oracle::{Rules, Violation};
 use crate::spec::Deviation;
 use crate::trial::{Body, Calls, Case, Needs, Trial, Uses, here};
 
-/// A history is a trial of no case in the catalogue.
+/// The pseudo-case of a history, which is not a trial of any case in the catalogue.
 pub static HISTORY: Case = Case {
     id: "model.history",
     title: "a history of children and calls is as the model allows",
@@ -15,7 +15,7 @@ pub static HISTORY: Case = Case {
     body: Body::Calls { calls: Calls::ALL, uses: Uses::PLAIN, run: |_| Ok(()) },
 };
 
-/// What is known of the subject before its agent starts.
+/// What is known about the subject before its agent starts.
 #[derive(Copy, Clone, Debug)]
 pub struct Stage {
     /// Whether agent and children are forked from the warden: the agent may then move its children between groups, and
@@ -43,7 +43,7 @@ impl Stage {
 pub struct Performed {
     /// The operation.
     pub op: Op,
-    /// Its outcome, in words; empty if there is nothing to say.
+    /// Its outcome, in words; may be empty.
     pub outcome: String,
 }
 

@@ -1,4 +1,4 @@
-//! Hostile calls on a subject: performed, judged, and what is left alive afterwards.
+//! Performs hostile calls on a subject, judges them, and checks what still works afterwards.
 
 use super::executor::Executor;
 use super::explore::{Explored, History, on_all};
@@ -6,11 +6,11 @@ use super::played::{HISTORY, Stage};
 use crate::model::op::{Op, Slot};
 use crate::model::oracle::report_check;
 use crate::model::oracle::violated_clause::blame;
-use crate::model::oracle::{KnownChild, Outcome, Rules, Violation};
+use crate::model::oracle::{CallOutcome, KnownChild, Rules, Violation};
 use crate::model::raw::predict::{Allowed, Numbers, allowed, wait_of};
 use crate::model::raw::random::{Menu, history, simpler};
 use crate::model::raw::{Number, RawCall, RawOp, bits};
-use crate::model::state::{Answer, Phase, State};
+use crate::model::state::{Permitted, Phase, State};
 use crate::runner::pool::Pool;
 use crate::spec::{Deviation, Profile, deviations, posix};
 use crate::sys::call::abi::{Call, Pointer};
@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 /// The time limit to shrink a failure.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Pointers that a C library's function may be given as well.
+/// Pointers that may also be passed to a C library function.
 const TAME: [Pointer; 1] = [Pointer::Null];
 const HOSTILE: [Pointer; 7] = [
     Pointer::Null,
@@ -67,7 +67,7 @@ pub struct RawQuest {
     pub children: u8,
     /// The number of histories.
     pub runs: u64,
-    /// The seed of the first history; that of the next is one higher.
+    /// The seed of the first history; each next one is one higher.
     pub seed: u64,
     /// The user id of the children, if known.
     pub uid: Option<i64>,
@@ -76,8 +76,8 @@ pub struct RawQuest {
 /// Performs histories of hostile calls until one violates a clause or all are done.
 ///
 /// # Errors
-/// [`Abort`] if the harness, its environment or the agent's protocol failed, which a kernel that does not survive a call
-/// looks like: the message has the call.
+/// [`Abort`] if the harness, its environment or the agent's protocol failed. A kernel that does not survive a call looks like
+/// this, too: the message names the call.
 pub fn explore(
     pool: &Pool,
     subject: &str,
@@ -92,7 +92,7 @@ pub fn explore(
         match pool.visit(subject, &HISTORY, |trial| play(trial, stage, ops, reaps, &mut played)) {
             Ok(violation) => Ok(RawPlayed { violation, ..played }),
             Err(Abort::Broken(why)) => Err(Abort::Broken(match played.told.last() {
-                Some(last) => format!("{why}; the last that was done: {last}"),
+                Some(last) => format!("{why}; the last operation was: {last}"),
                 None => why,
             })),
             Err(other) => Err(other),
@@ -111,16 +111,16 @@ pub fn explore(
     Ok((explored, failed))
 }
 
-/// What the histories for a subject may hold.
+/// What the histories for a subject may contain.
 fn menu(pool: &Pool, subject: &str, quest: &RawQuest) -> Result<Menu, Abort> {
     let info = pool.subjects().iter().find(|info| info.spec == subject);
     let Some(info) = info.filter(|info| info.profile == Profile::Linux.name()) else {
-        return Err(Abort::Broken("hostile calls are judged as those of Linux are".into()));
+        return Err(Abort::Broken("hostile calls can be judged for Linux only".into()));
     };
     let has = |call: &Call| info.calls.iter().any(|name| name == call.name());
     let calls: Vec<Call> = [Call::Wait4, Call::Waitid].into_iter().filter(has).collect();
     if calls.is_empty() {
-        return Err(Abort::Broken("hostile calls are wait4 and waitid, and it has neither".into()));
+        return Err(Abort::Broken("hostile calls need wait4 or waitid, and the subject has neither".into()));
     }
     let pointers = if info.raw && info.hostile_pointers { HOSTILE.to_vec() } else { TAME.to_vec() };
     Ok(Menu { calls, pointers, fifth: info.raw, ops: quest.ops, children: quest.children })
@@ -152,7 +152,7 @@ fn shrunk(mut played: RawPlayed, fails: &dyn Fn(&[RawOp]) -> Option<RawPlayed>) 
     played
 }
 
-/// Performs one history on an agent that has just started; the violation, if there is one.
+/// Performs one history on an agent that has just started.
 fn play(
     trial: &mut Trial<'_>,
     stage: Stage,
@@ -190,7 +190,7 @@ const LAST: Slot = Slot(Slot::MOST - 1);
 const LAST_CODE: i32 = 77;
 
 impl Player<'_, '_, '_> {
-    /// Process and system are alive: a child is created, exits, and is reaped if there is a `wait4`.
+    /// Checks that process and system still work: a child is created, exits, and is reaped if there is a `wait4`.
     fn survives(&mut self, reaps: bool) -> Result<Option<Violation>, Abort> {
         let plain = RawCall {
             call: Call::Wait4,
@@ -255,7 +255,7 @@ impl Player<'_, '_, '_> {
         };
         let mut call = *call;
         let mut choices_now = choices(&call);
-        if choices_now.iter().any(|(_, one)| one.answer == Answer::Sleep) {
+        if choices_now.iter().any(|(_, one)| one.answer == Permitted::Sleep) {
             call.options |= bits::NOHANG;
             choices_now = choices(&call);
         }
@@ -300,17 +300,17 @@ impl Player<'_, '_, '_> {
 
     fn told(&self, one: &Allowed) -> String {
         match one.answer {
-            Answer::Report(child, change) => {
+            Permitted::Report(child, change) => {
                 let slot = self.worlds[0].children.get(child).map_or(Slot(0), |child| child.slot);
                 format!("{slot} {change}")
             }
-            Answer::Nothing => "0, nothing to report".to_owned(),
-            Answer::Error(error) => format!("-1 {error}"),
-            Answer::Sleep => "to sleep".to_owned(),
+            Permitted::Nothing => "0, nothing to report".to_owned(),
+            Permitted::Error(error) => format!("-1 {error}"),
+            Permitted::Sleep => "to sleep".to_owned(),
         }
     }
 
-    /// Whether an answer is the one that is allowed; with a known deviation if it departs as the system is known to.
+    /// Whether an answer is the allowed one; with a known deviation if it deviates as known for the system.
     fn fits(
         &self,
         call: &RawCall,
@@ -322,21 +322,24 @@ impl Player<'_, '_, '_> {
         let returned = matches!(seen.end, End::Returned(_));
         let same = returned
             && match one.answer {
-                Answer::Report(child, _) => self.reports(call, seen, self.known[child].pid),
-                Answer::Nothing => seen.is_nothing(),
-                Answer::Error(error) => seen.errno() == Some(error),
-                Answer::Sleep => false,
+                Permitted::Report(child, _) => self.reports(call, seen, self.known[child].pid),
+                Permitted::Nothing => seen.is_nothing(),
+                Permitted::Error(error) => seen.errno() == Some(error),
+                Permitted::Sleep => false,
             };
         let violation = if !same {
-            let outcome = Outcome::Ended(seen.clone());
+            let outcome = CallOutcome::Ended(seen.clone());
             let clause =
                 one.clause.unwrap_or_else(|| blame(world, &self.known, &wait, one.answer, &outcome, false));
             Violation::new(clause, String::new(), seen.outcome(), 0).typed(seen.got(None))
-        } else if one.answer == Answer::Error(Errno::FAULT) {
-            // What was stored before the fault is left open.
+        } else if one.answer == Permitted::Error(Errno::FAULT) {
+            // What was stored before the fault is unspecified.
             return Ok(None);
-        } else if one.answer == Answer::Nothing && call.call == Call::Waitid && call.info != Pointer::Buffer {
-            // The siginfo that is cleared cannot be seen.
+        } else if one.answer == Permitted::Nothing
+            && call.call == Call::Waitid
+            && call.info != Pointer::Buffer
+        {
+            // The cleared siginfo is not visible.
             return Ok(None);
         } else {
             match report_check::check(&self.rules, &self.known, world, &wait, one.answer, seen) {
@@ -351,11 +354,11 @@ impl Player<'_, '_, '_> {
         }
     }
 
-    /// Whether a call reports that child; without a buffer for the siginfo, `waitid` does not say which.
+    /// Whether a call reports that child; without a siginfo buffer, `waitid` does not say which one.
     fn reports(&self, call: &RawCall, seen: &Seen, pid: i64) -> bool {
         let ret = seen.reply().and_then(|reply| reply.ret.as_ref().ok().copied());
         match call.call {
-            // With a null pointer older kernels return the pid.
+            // With a null pointer, older kernels return the pid.
             Call::Waitid if call.info == Pointer::Null => ret == Some(0) || ret == Some(pid),
             Call::Waitid if call.info != Pointer::Buffer => ret == Some(0),
             _ => seen.is_report() && seen.pid() == Some(pid),

@@ -3,7 +3,7 @@
 use super::executor::Executor;
 use super::played::{Performed, Played, Stage};
 use crate::model::op::{Op, Slot, Wait};
-use crate::model::oracle::{Expects, Observation, Oracle, Outcome, Violation};
+use crate::model::oracle::{CallOutcome, Expects, Observed, Oracle, Violation};
 use crate::model::state::Phase;
 use crate::spec::posix;
 use crate::trial::{Abort, Pending, Trial};
@@ -26,7 +26,7 @@ pub(crate) fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Pl
     Ok(Played { steps: player.steps, violation, deviations: player.oracle.deviations })
 }
 
-/// Why a history goes no further.
+/// Why a history stops.
 enum End {
     Broke(Box<Violation>),
     Stop(Abort),
@@ -71,7 +71,7 @@ impl Sequential<'_, '_> {
         if let Some(pending) = self.pending.take() {
             // A call that returned without a cause is detected here at the latest.
             match self.executor.trial.watch(pending)? {
-                Ok(seen) => self.wake(Outcome::Ended(seen))?,
+                Ok(seen) => self.wake(CallOutcome::Ended(seen))?,
                 Err(pending) => self.pending = Some(pending),
             }
         }
@@ -91,7 +91,7 @@ impl Sequential<'_, '_> {
         {
             // An earlier signal has been handled once the agent is asleep again.
             match self.executor.trial.watch(pending)? {
-                Ok(seen) => return self.wake(Outcome::Ended(seen)),
+                Ok(seen) => return self.wake(CallOutcome::Ended(seen)),
                 Err(pending) => self.pending = Some(pending),
             }
         }
@@ -100,29 +100,29 @@ impl Sequential<'_, '_> {
             Op::Race { slot, code, wait } => return self.race(op, (*slot, *code), wait),
             Op::Spawn { slot, exits } => {
                 let vanishes = self.oracle.worlds().iter().any(|world| world.sigchld.reaps());
-                Observation::Born(self.executor.spawn(*slot, *exits, later, vanishes)?)
+                Observed::Born(self.executor.spawn(*slot, *exits, later, vanishes)?)
             }
-            Op::Usage => Observation::Usage(self.executor.trial.usage_of_children()?),
+            Op::Usage => Observed::Usage(self.executor.trial.usage_of_children()?),
             _ => match self.executor.act(op)? {
-                None => Observation::Done,
+                None => Observed::Done,
                 Some(errno) => return Err(self.lost(op, errno).into()),
             },
         };
         self.oracle.step(op, &seen)?;
         let settled = self.executor.settle(op, op.slot().and_then(|slot| self.oracle.phase(slot)));
         settled.map_err(|stop| match stop {
-            // It was done, and without a process table nobody can tell when.
+            // The operation was performed, but without a process table its completion cannot be observed.
             Abort::Skip(why) => Abort::Broken(why),
             other => other,
         })?;
         if let Some(wait) = self.oracle.asleep() {
             let came = self.pending.as_ref().is_some_and(|pending| self.executor.trial.has_come(pending));
             match self.oracle.expects(&wait) {
-                Expects::Sleep if !came => {}
-                Expects::Either if !came => {
+                Expects::Sleep if !came && !self.oracle.may_return() => {}
+                Expects::Sleep | Expects::Either if !came => {
                     if let Some(pending) = self.pending.take() {
                         match self.executor.trial.watch(pending)? {
-                            Ok(seen) => self.wake(Outcome::Ended(seen))?,
+                            Ok(seen) => self.wake(CallOutcome::Ended(seen))?,
                             Err(pending) => self.pending = Some(pending),
                         }
                     }
@@ -130,7 +130,7 @@ impl Sequential<'_, '_> {
                 _ => {
                     if let Some(pending) = self.pending.take() {
                         let seen = self.executor.trial.finish(pending)?;
-                        self.wake(Outcome::Ended(seen))?;
+                        self.wake(CallOutcome::Ended(seen))?;
                     }
                 }
             }
@@ -158,7 +158,7 @@ impl Sequential<'_, '_> {
 
     fn call(&mut self, op: &Op, wait: &Wait) -> Result<(), End> {
         let Some(request) = self.executor.request(wait)? else {
-            return self.judged(op, wait, Outcome::NotOffered);
+            return self.judged(op, wait, CallOutcome::NotOffered);
         };
         let came: Result<Result<Seen, Pending>, Abort> = match self.oracle.expects(wait) {
             Expects::Return => self.executor.trial.perform(request).map(Ok),
@@ -168,12 +168,12 @@ impl Sequential<'_, '_> {
             }
         };
         let outcome = match came {
-            Ok(Ok(seen)) => Outcome::Ended(seen),
+            Ok(Ok(seen)) => CallOutcome::Ended(seen),
             Ok(Err(pending)) => {
                 self.pending = Some(pending);
-                Outcome::Asleep
+                CallOutcome::Asleep
             }
-            Err(Abort::Skip(_)) => Outcome::NotOffered,
+            Err(Abort::Skip(_)) => CallOutcome::NotOffered,
             Err(other) => return Err(other.into()),
         };
         self.judged(op, wait, outcome)
@@ -195,7 +195,7 @@ impl Sequential<'_, '_> {
         let outcome = match came {
             Ok(Ok(seen)) => {
                 let returned = seen.reply().is_some();
-                let outcome = Outcome::Ended(seen);
+                let outcome = CallOutcome::Ended(seen);
                 if returned {
                     self.executor.note_race()?;
                 }
@@ -203,28 +203,28 @@ impl Sequential<'_, '_> {
             }
             Ok(Err(pending)) => {
                 self.pending = Some(pending);
-                Outcome::Asleep
+                CallOutcome::Asleep
             }
-            Err(Abort::Skip(_)) => Outcome::NotOffered,
+            Err(Abort::Skip(_)) => CallOutcome::NotOffered,
             Err(other) => return Err(other.into()),
         };
-        let seen = Observation::Raced(pid, outcome);
+        let seen = Observed::Raced(pid, outcome);
         let judged = self.oracle.step(op, &seen);
-        if let (Observation::Raced(_, outcome), Some(step)) = (&seen, self.steps.last_mut()) {
+        if let (Observed::Raced(_, outcome), Some(step)) = (&seen, self.steps.last_mut()) {
             step.outcome = self.oracle.describe(wait, outcome);
         }
         Ok(judged?)
     }
 
-    fn judged(&mut self, op: &Op, wait: &Wait, outcome: Outcome) -> Result<(), End> {
+    fn judged(&mut self, op: &Op, wait: &Wait, outcome: CallOutcome) -> Result<(), End> {
         let text = self.oracle.describe(wait, &outcome);
         if let Some(step) = self.steps.last_mut() {
             step.outcome = text;
         }
-        Ok(self.oracle.step(op, &Observation::Call(outcome))?)
+        Ok(self.oracle.step(op, &Observed::Call(outcome))?)
     }
 
-    fn wake(&mut self, outcome: Outcome) -> Result<(), End> {
+    fn wake(&mut self, outcome: CallOutcome) -> Result<(), End> {
         if let (Some(wait), Some(step)) = (self.oracle.asleep(), self.steps.last_mut()) {
             step.outcome = format!("{wait} returns: {}", self.oracle.describe(&wait, &outcome));
         }

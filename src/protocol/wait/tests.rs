@@ -2,19 +2,19 @@
 
 use super::*;
 
-fn id_target() -> Target {
-    Target::Id { idtype: IdType::Pid, who: 7 }
+fn id_target() -> RawTarget {
+    RawTarget::Id { idtype: IdType::Pid, who: 7 }
 }
 
-fn target(call: Call) -> Target {
+fn target(call: Call) -> RawTarget {
     match call {
         Call::Wait6 | Call::Waitid => id_target(),
-        Call::Waitpid | Call::Wait4 => Target::Pid(i64::from(i32::MIN)),
-        Call::Wait | Call::Wait3 => Target::Pid(-1),
+        Call::Waitpid | Call::Wait4 => RawTarget::Pid(i64::from(i32::MIN)),
+        Call::Wait | Call::Wait3 => RawTarget::Pid(-1),
     }
 }
 
-/// The line as it comes out at the other end.
+/// The line as it arrives at the other end.
 fn sent(line: &Line) -> Line {
     line.to_string().parse().expect("a line")
 }
@@ -47,7 +47,7 @@ fn requests_come_back() {
 
 #[test]
 fn requests_as_they_are_written() {
-    let mut request = WaitRequest::new(Call::Wait4, Target::Pid(-1));
+    let mut request = WaitRequest::new(Call::Wait4, RawTarget::Pid(-1));
     request.options = OptionSet { flags: vec![Flag::NoHang], raw: 0x4000_0000 };
     let line = request.to_line(9).to_string();
     assert_eq!(line, "wait4 id=9 pid=-1 status=buffer options=WNOHANG,0x40000000 rusage=buffer");
@@ -72,7 +72,7 @@ fn what_is_no_request_is_named() {
         parse("waitpid id=1 pid=1 options=none"),
         Some(Err(FieldError::Bad("options", "none".to_owned())))
     );
-    // What has no name here may have one elsewhere.
+    // A name that is unknown here may exist elsewhere.
     for unknown in ["waitid id=1 idtype=P_NONE who=0", "waitpid id=1 pid=1 options=WNOHANG,WNONE"] {
         let request = parse(unknown).and_then(Result::ok).expect("a request");
         assert!(request.to_host().is_err(), "{unknown}");
@@ -88,12 +88,12 @@ fn names_become_numbers_of_this_system() {
     let host = request.to_host().expect("known names");
     assert_eq!(host.options, libc::WEXITED | libc::WNOWAIT | i32::MIN);
     assert_eq!(host.select, Select::Id { idtype: i64::from(libc::P_PID), id: 7 });
-    request.target = Target::Id { idtype: IdType::Number(-3), who: -1 };
+    request.target = RawTarget::Id { idtype: IdType::Number(-3), who: -1 };
     assert_eq!(request.to_host().map(|r| r.select), Ok(Select::Id { idtype: -3, id: -1 }));
     request.target = id_target();
     request.options.flags.push(Flag::Nonsense);
     assert!(request.to_host().is_err());
-    assert!(WaitRequest::new(Call::Wait4, Target::Pid(1 << 40)).to_host().is_err());
+    assert!(WaitRequest::new(Call::Wait4, RawTarget::Pid(1 << 40)).to_host().is_err());
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn observations_reach_the_driver() {
 
 #[test]
 fn errors_and_untouched_memory_reach_the_driver() {
-    let mut request = WaitRequest::new(Call::Wait4, Target::Pid(-1));
+    let mut request = WaitRequest::new(Call::Wait4, RawTarget::Pid(-1));
     request.rusage = Pointer::Null;
     let seen = Observation {
         status: Memory::Untouched,
@@ -161,7 +161,7 @@ fn errors_and_untouched_memory_reach_the_driver() {
 
 #[test]
 fn what_is_no_answer_is_named() {
-    let request = WaitRequest::new(Call::Waitpid, Target::Pid(-1));
+    let request = WaitRequest::new(Call::Waitpid, RawTarget::Pid(-1));
     let answer = |text: &str| Reply::from_line(&text.parse().expect("a line"), &request, System::HOST);
     assert_eq!(answer("unsupported id=1 why=no"), Err(NoReply::Unsupported("no".to_owned())));
     assert_eq!(answer("yes id=1"), Err(NoReply::Word("yes".to_owned())));
@@ -193,7 +193,7 @@ fn numbers_are_those_of_the_agents_system() {
         (Some(Signal::CHLD), Some(SiCode::Stopped), Some(Signal::STOP))
     );
     assert_eq!(answer("freebsd", "err id=1 errno=35").ret, Err(Errno::AGAIN));
-    let request = WaitRequest::new(Call::Waitpid, Target::Pid(-1));
+    let request = WaitRequest::new(Call::Waitpid, RawTarget::Pid(-1));
     for (os, arch, stopped) in
         [("freebsd", "", "0x117f"), ("linux", "mips", "0x177f"), ("linux", "", "0x137f")]
     {

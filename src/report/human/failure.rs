@@ -11,7 +11,7 @@ pub const WIDTH: usize = 100;
 /// The column at which the text of a labelled line begins.
 const INDENT: usize = 12;
 
-/// The reason of an `xpass`.
+/// The reason for an `xpass`.
 pub const XPASS: &str = "passes, but the baseline lists it as a failure; run `waitspec baseline update`";
 
 /// The colour of a verdict.
@@ -33,17 +33,17 @@ pub fn headline(trial: &TrialReport) -> String {
     };
     let style = style(&trial.verdict);
     let subject = trial.shown_subject();
-    // A name that replaces a command says what the agent says.
+    // A name that replaces a command already has what the agent says.
     let agent = if subject == trial.subject { trial.agent.as_str() } else { "" };
     columns(style, &word, &trial.id, (&subject, agent), trial.duration)
 }
 
-/// The columns of a headline; `subject` is its name, and what its agent says of itself.
+/// The columns of a headline; `subject` is its name, and how its agent identifies itself.
 pub fn columns(style: Style, word: &str, id: &str, subject: (&str, &str), duration: Duration) -> String {
     let gap = " ".repeat(6usize.saturating_sub(word.len()).max(1));
     let subject = match subject {
         (subject, "") => subject.to_owned(),
-        // `libc glibc 2.36` begins with the name of the subject already.
+        // `libc glibc 2.36` already begins with the name of the subject.
         (subject, agent) if agent.split(' ').next() == Some(subject) => agent.to_owned(),
         (subject, agent) => format!("{subject} {agent}"),
     };
@@ -53,7 +53,7 @@ pub fn columns(style: Style, word: &str, id: &str, subject: (&str, &str), durati
     format!("{style}{word}{style:#}{gap}{id:<30} {subject:<left$} {time}")
 }
 
-/// A text of at most `width` columns, with `...` in place of what does not fit. A short one is better than none.
+/// Text of at most `width` columns, truncated with `...`. A short one is better than none.
 fn shortened(text: &str, width: usize) -> String {
     let width = width.max(12);
     if text.chars().count() <= width {
@@ -69,7 +69,7 @@ pub fn seconds(duration: Duration) -> String {
 
 /// The full text of a trial that did not pass, with its final newline.
 ///
-/// `options` are the options of the run that reproducing the trial needs. The protocol lines are shown if `trace` is set.
+/// `options` are the options of the run that are needed to reproduce the trial. The protocol lines are shown if `trace` is set.
 pub fn text(trial: &TrialReport, options: &[String], trace: bool) -> String {
     text_with(trial, &reproduce(trial, options), trace)
 }
@@ -111,7 +111,7 @@ pub fn reproduce(trial: &TrialReport, options: &[String]) -> String {
     let mut words = vec!["waitspec", "run", &trial.id, "--subject", &trial.subject];
     words.extend(options.iter().map(String::as_str));
     words.push("--trace");
-    // Words that cannot be quoted (they contain a NUL) cannot have been arguments.
+    // Words that cannot be quoted (because they contain a NUL) cannot have been arguments.
     shlex::try_join(words.iter().copied()).unwrap_or_else(|_| words.join(" "))
 }
 

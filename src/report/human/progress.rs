@@ -1,13 +1,13 @@
-//! The progress bar, or a line now and then.
+//! The progress bar, or an occasional line.
 
-use crate::runner::event::{Event, Standing, Verdict};
+use crate::runner::event::{RunEvent, Standing, Verdict};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::IsTerminal;
 use std::time::Duration;
 
-/// A progress bar on standard error; where that is not a terminal, or in CI, a line every few seconds.
+/// A progress bar on standard error; if that is not a terminal, or in CI, a line every few seconds.
 ///
-/// It is drawn on events, never by a timer, so that it starts no thread.
+/// It is drawn on events, not by a timer, so that it needs no thread.
 #[derive(Debug)]
 pub struct Progress {
     bar: Option<ProgressBar>,
@@ -25,51 +25,53 @@ impl Default for Progress {
 
 impl Progress {
     /// Advances the bar; calls `write`, which may write to the terminal, while the bar is hidden.
-    pub fn event<T>(&mut self, event: &Event, write: impl FnOnce() -> T) -> T {
+    pub fn event<T>(&mut self, event: &RunEvent, write: impl FnOnce() -> T) -> T {
         match event {
-            Event::Begin(header) => self.trials = header.trials,
-            Event::Trial(trial) if trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_)) => {
+            RunEvent::Begin(header) => self.trials = header.trials,
+            RunEvent::Trial(trial)
+                if trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_)) =>
+            {
                 self.failed += 1;
             }
-            Event::Waiting(standing) if self.bar.is_none() => eprintln!("{}", self.line(standing)),
+            RunEvent::Waiting(standing) if self.bar.is_none() => eprintln!("{}", self.line(standing)),
             _ => {}
         }
         let Some(bar) = &self.bar else { return write() };
-        if let Event::End(_) = event {
+        if let RunEvent::End(_) = event {
             bar.finish_and_clear();
         }
         let written = bar.suspend(write);
         match event {
-            Event::Begin(header) => {
+            RunEvent::Begin(header) => {
                 bar.set_length(header.trials as u64);
                 let template = "{bar:32} {pos}/{len} eta {eta} {msg}";
                 bar.set_style(ProgressStyle::with_template(template).unwrap_or(ProgressStyle::default_bar()));
                 bar.set_draw_target(ProgressDrawTarget::stderr());
             }
-            Event::Trial(_) => {
+            RunEvent::Trial(_) => {
                 bar.set_message(message(self.failed, None));
                 bar.inc(1);
             }
-            Event::Waiting(standing) => bar.set_message(message(self.failed, standing.longest.as_ref())),
-            Event::End(_) => {}
+            RunEvent::Waiting(standing) => bar.set_message(message(self.failed, standing.longest.as_ref())),
+            RunEvent::End(_) => {}
         }
         written
     }
 
-    /// How a run stands.
+    /// The progress of a run.
     fn line(&self, standing: &Standing) -> String {
         let mut line = format!("{} of {} trials", standing.finished, self.trials);
         if self.failed > 0 {
             line.push_str(&format!(", {} failed", self.failed));
         }
-        if let Some((trial, time)) = &standing.longest {
+        if let Some((trial, time)) = standing.longest.as_ref().filter(|(_, time)| *time >= SLOW) {
             line.push_str(&format!("; {trial} has been running for {} s", time.as_secs()));
         }
         line
     }
 }
 
-/// What stands behind the bar: how many trials failed, and which one is slow.
+/// The text after the bar: how many trials failed, and which one is slow.
 fn message(failed: usize, longest: Option<&(String, Duration)>) -> String {
     let failed = if failed > 0 { format!("{failed} failed ") } else { String::new() };
     match longest {
@@ -93,10 +95,12 @@ mod tests {
     }
 
     #[test]
-    fn a_line_says_how_the_run_stands() {
+    fn a_line_shows_the_progress() {
         let progress = Progress { bar: None, trials: 794, failed: 0 };
         let standing = Standing { finished: 12, longest: None };
         assert_eq!(progress.line(&standing), "12 of 794 trials");
+        let longest = Some(("stop.each@wait4".to_owned(), Duration::from_millis(800)));
+        assert_eq!(progress.line(&Standing { longest, ..standing }), "12 of 794 trials");
         let progress = Progress { failed: 2, ..progress };
         let longest = Some(("stop.each@wait4".to_owned(), Duration::from_millis(6500)));
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use super::failure::{headline, line, prose, seconds, style, text, wrapped, wrapped_at};
 use crate::report::Reporter;
-use crate::runner::event::{Event, RunHeader, Summary, TrialReport, Verdict};
+use crate::runner::event::{RunEvent, RunHeader, Summary, TrialReport, Verdict};
 use anstyle::Style;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
@@ -13,30 +13,30 @@ use std::time::Duration;
 pub struct Options {
     /// Every trial, with recorded values, warnings and notes.
     pub verbose: bool,
-    /// Failures and the last line only.
+    /// Only failures and the last line.
     pub quiet: bool,
     /// The protocol lines of each trial.
     pub trace: bool,
     /// The number of slowest trials.
     pub durations: usize,
-    /// The time of a bare fork, measured in this run: shown with the slowest trials.
+    /// The time of a bare fork, measured for this run: shown with the slowest trials.
     pub fork: Option<Duration>,
-    /// The options of the run that reproducing one of its trials needs.
+    /// The options of the run that are needed to reproduce one of its trials.
     pub reproduce: Vec<String>,
 }
 
-/// A run of at most this many trials shows its failures at the end only.
+/// A run of at most this many trials shows its failures only at the end.
 const SMALL: usize = 10;
 
-/// That many failures like another one are listed and not shown in full.
+/// From this many similar failures on, the rest are listed rather than shown in full.
 const ALIKE: usize = 3;
 
-/// The trials that share a reason.
+/// The trials with the same reason.
 #[derive(Debug, Default)]
 struct ReasonGroup {
     count: usize,
     subjects: BTreeSet<String>,
-    /// The clauses that a deviation departs from.
+    /// The clauses that they deviate from.
     clauses: BTreeSet<&'static str>,
 }
 
@@ -46,13 +46,13 @@ pub struct Terminal<W> {
     out: W,
     options: Options,
     failures: Vec<TrialReport>,
-    /// The reasons of skips and the sources of deviations, under the verdict's name.
+    /// The reasons for skips and the sources of deviations, by the verdict's name.
     reasons: BTreeMap<(&'static str, String), ReasonGroup>,
-    /// Whether the run is so short that failures are shown at the end only.
+    /// Whether the run is so short that failures are shown only at the end.
     small: bool,
     slowest: Vec<(Duration, String)>,
     warnings: usize,
-    /// Whether a trial was shown, after an empty line.
+    /// Whether a trial has been shown, after an empty line.
     begun: bool,
 }
 
@@ -177,7 +177,7 @@ impl<W: Write> Terminal<W> {
         self.out.write_all(text.as_bytes())
     }
 
-    /// The failures, each with those that fail in the same way: more than a few of one cause are shown once.
+    /// The failures, grouped by how they fail: large groups show only one in full.
     fn grouped(&self) -> Vec<(&TrialReport, Vec<&TrialReport>)> {
         let cause = |trial: &TrialReport| {
             let clause = trial.failure.as_ref().map(|failure| failure.clause.id.to_owned());
@@ -251,7 +251,7 @@ impl<W: Write> Terminal<W> {
         if self.warnings > 0 {
             let shown = if self.options.verbose { "" } else { "; -v shows them" };
             let warnings = counted(self.warnings, "warning");
-            writeln!(self.out, "\n{warnings}: SHOULD clauses that do not hold{shown}")?;
+            writeln!(self.out, "\n{warnings}: violated SHOULD clauses{shown}")?;
         }
         if summary.interrupted {
             writeln!(self.out, "\ninterrupted: the report is partial")?;
@@ -262,27 +262,27 @@ impl<W: Write> Terminal<W> {
 }
 
 impl<W: Write> Reporter for Terminal<W> {
-    fn event(&mut self, event: &Event) -> io::Result<()> {
+    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
         match event {
-            Event::Begin(header) if self.options.quiet => {
+            RunEvent::Begin(header) if self.options.quiet => {
                 self.small = header.trials <= SMALL;
                 Ok(())
             }
-            Event::Begin(header) => self.begin(header),
-            Event::Trial(trial) => self.trial(trial),
-            Event::Waiting(_) => Ok(()),
-            Event::End(summary) => self.end(summary),
+            RunEvent::Begin(header) => self.begin(header),
+            RunEvent::Trial(trial) => self.trial(trial),
+            RunEvent::Waiting(_) => Ok(()),
+            RunEvent::End(summary) => self.end(summary),
         }
     }
 }
 
-/// The run next to its floor. Trials run in parallel, so it may be below.
+/// The run compared with its lower bound. Trials run in parallel, so a run may take less than that.
 fn floor(summary: &Summary, fork: Duration) -> String {
     let floor = fork.as_secs_f64() * summary.processes as f64;
     let took = summary.duration.as_secs_f64();
     let ratio = if floor > 0.0 { took / floor } else { 0.0 };
     format!(
-        "floor: {} processes x {:.3} ms of a bare fork = {floor:.3} s; the run took {ratio:.2} times that",
+        "{} processes x {:.3} ms for a bare fork = {floor:.3} s; the run took {ratio:.2} times that",
         summary.processes,
         fork.as_secs_f64() * 1e3
     )
@@ -322,7 +322,7 @@ mod tests {
     use crate::runner::event::Failure;
     use crate::spec::posix;
 
-    fn shown(events: &[Event], options: Options) -> String {
+    fn shown(events: &[RunEvent], options: Options) -> String {
         let text = sample::written(events, |out| Terminal::new(out, options), |terminal| terminal.out);
         anstream::adapter::strip_str(&text).to_string()
     }
@@ -340,7 +340,7 @@ mod tests {
         assert_eq!(text.matches("FAIL  nohang.running-child@wait4").count(), 1);
         assert_eq!(text.matches("  reproduce ").count(), 1);
         let mut long = sample::run();
-        if let Event::Begin(header) = &mut long[0] {
+        if let RunEvent::Begin(header) = &mut long[0] {
             header.trials = SMALL + 1;
         }
         let long = shown(&long, Options::default());
@@ -363,22 +363,26 @@ mod tests {
             expected: "one".to_owned(),
             got: "two".to_owned(),
         }];
-        let events =
-            [Event::Begin(sample::header()), Event::Trial(Box::new(trial)), Event::End(Summary::default())];
+        let events = [
+            RunEvent::Begin(sample::header()),
+            RunEvent::Trial(Box::new(trial)),
+            RunEvent::End(Summary::default()),
+        ];
         let text = shown(&events, Options { verbose: true, durations: 3, ..Options::default() });
         assert!(text.contains("pass  exit.code@wait4 "), "{text}");
         assert!(text.contains("  recorded  si_uid = 0\n"));
         assert!(text.contains("            expected one, got two\n"));
         assert!(text.contains("slowest\n   0.012 s  exit.code@wait4 agent:./mywait\n"));
-        assert!(text.contains("1 warning: SHOULD clauses that do not hold\n"));
+        assert!(text.contains("1 warning: violated SHOULD clauses\n"));
         assert!(shown(&events, Options::default()).contains("; -v shows them"));
-        assert!(!text.contains("floor"), "{text}");
+        assert!(!text.contains("bare fork"), "{text}");
         let mut summary = Summary::default();
         (summary.processes, summary.duration) = (10, Duration::from_millis(30));
-        let events = [Event::Trial(Box::new(sample::trial("a@wait", Verdict::Pass))), Event::End(summary)];
+        let events =
+            [RunEvent::Trial(Box::new(sample::trial("a@wait", Verdict::Pass))), RunEvent::End(summary)];
         let fork = Some(Duration::from_micros(1_500));
         let text = shown(&events, Options { durations: 1, fork, ..Options::default() });
-        let line = "floor: 10 processes x 1.500 ms of a bare fork = 0.015 s; the run took 2.00 times that\n";
+        let line = "10 processes x 1.500 ms for a bare fork = 0.015 s; the run took 2.00 times that\n";
         assert!(text.contains(line), "{text}");
     }
 
@@ -387,12 +391,12 @@ mod tests {
         let failing = |id: &str| {
             let mut trial = sample::failing();
             trial.id = id.to_owned();
-            Event::Trial(Box::new(trial))
+            RunEvent::Trial(Box::new(trial))
         };
         let run = |trials: &[&str], options| {
-            let mut events = vec![Event::Begin(sample::header())];
+            let mut events = vec![RunEvent::Begin(sample::header())];
             events.extend(trials.iter().map(|id| failing(id)));
-            events.push(Event::End(Summary::default()));
+            events.push(RunEvent::End(Summary::default()));
             shown(&events, options)
         };
         let many = ["a.b@wait", "c.d@wait", "e.f@wait4", "g.h@waitid"];
@@ -416,7 +420,7 @@ mod tests {
     fn an_interrupted_run_says_so() {
         let mut summary = Summary::default();
         summary.interrupted = true;
-        let text = shown(&[Event::Begin(sample::header()), Event::End(summary)], Options::default());
+        let text = shown(&[RunEvent::Begin(sample::header()), RunEvent::End(summary)], Options::default());
         assert!(text.contains("interrupted: the report is partial\n\nnothing ran "), "{text}");
     }
 }

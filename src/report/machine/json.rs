@@ -2,7 +2,7 @@
 
 use super::record::{Record, TrialRecord};
 use crate::report::Reporter;
-use crate::runner::event::Event;
+use crate::runner::event::RunEvent;
 use std::io::{self, Write};
 
 /// Writes each event as a line, immediately.
@@ -13,20 +13,20 @@ pub struct Json<W> {
 }
 
 impl<W: Write> Json<W> {
-    /// Writes to `out`, which should not buffer lines; `options` are the options of the run that reproducing one of its
-    /// trials needs.
+    /// Writes to `out`, which should not buffer lines; `options` are the options of the run that are needed to reproduce one
+    /// of its trials.
     pub fn new(out: W, options: Vec<String>) -> Json<W> {
         Json { out, options }
     }
 }
 
 impl<W: Write> Reporter for Json<W> {
-    fn event(&mut self, event: &Event) -> io::Result<()> {
+    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
         let record = match event {
-            Event::Begin(header) => Record::Run(header.into()),
-            Event::Trial(trial) => Record::Trial(TrialRecord::with_reproducer(trial, &self.options)),
-            Event::Waiting(_) => return Ok(()),
-            Event::End(summary) => Record::Summary(summary.into()),
+            RunEvent::Begin(header) => Record::Run(header.into()),
+            RunEvent::Trial(trial) => Record::Trial(TrialRecord::with_reproducer(trial, &self.options)),
+            RunEvent::Waiting(_) => return Ok(()),
+            RunEvent::End(summary) => Record::Summary(summary.into()),
         };
         let mut line = serde_json::to_vec(&record)?;
         line.push(b'\n');
@@ -60,7 +60,7 @@ mod tests {
             lines[2]["reproduce"],
             "waitspec run nohang.running-child@wait4 --subject agent:./mywait --trace"
         );
-        assert_eq!(lines[1].get("reproduce"), None, "what passed needs none");
+        assert_eq!(lines[1].get("reproduce"), None, "a pass needs none");
         assert_eq!(lines[2]["duration_us"], 12_000);
         assert_eq!(lines[3]["reason"], "wait6 is not on this system");
         assert_eq!(lines[4]["type"], "summary");

@@ -2,7 +2,7 @@
 
 use crate::report::Reporter;
 use crate::report::human::failure::text;
-use crate::runner::event::{Event, Summary, TrialReport, Verdict};
+use crate::runner::event::{RunEvent, Summary, TrialReport, Verdict};
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 use std::time::Duration;
@@ -28,7 +28,7 @@ struct Suite {
 }
 
 impl<W: Write> Junit<W> {
-    /// Writes to `out`; `options` are the options of the run that reproducing one of its trials needs.
+    /// Writes to `out`; `options` are the options of the run that are needed to reproduce one of its trials.
     pub fn new(out: W, options: Vec<String>) -> Junit<W> {
         Junit { out, suites: Vec::new(), options }
     }
@@ -98,7 +98,7 @@ impl Suite {
                 r#"            <{element} message="{message}" type="{kind}">{details}</{element}>"#
             );
         }
-        // Properties of a test case are unknown to the schema that CI services check against.
+        // The schema that CI services check against has no properties of a test case.
         let recorded: Vec<String> =
             trial.recorded.iter().map(|(name, value)| format!("recorded {name} = {value}")).collect();
         if !recorded.is_empty() {
@@ -140,11 +140,11 @@ impl fmt::Display for Escaped<'_> {
 }
 
 impl<W: Write> Reporter for Junit<W> {
-    fn event(&mut self, event: &Event) -> io::Result<()> {
+    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
         match event {
-            Event::Begin(_) | Event::Waiting(_) => {}
-            Event::Trial(trial) => self.trial(trial),
-            Event::End(summary) => self.end(summary)?,
+            RunEvent::Begin(_) | RunEvent::Waiting(_) => {}
+            RunEvent::Trial(trial) => self.trial(trial),
+            RunEvent::End(summary) => self.end(summary)?,
         }
         Ok(())
     }
@@ -168,7 +168,7 @@ mod tests {
         assert!(!text.contains('\u{1b}'), "no colours");
     }
     #[test]
-    fn what_xml_cannot_hold_is_replaced() {
+    fn characters_that_xml_lacks_are_replaced() {
         let text = "a < b && \"c\" > d\u{7}\n\r\u{ffff}\u{1f600}";
         let escaped = "a &lt; b &amp;&amp; &quot;c&quot; &gt; d\u{fffd}\n&#13;\u{fffd}\u{1f600}";
         assert_eq!(Escaped(text).to_string(), escaped);

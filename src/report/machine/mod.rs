@@ -1,4 +1,4 @@
-//! What programs read.
+//! Reports for programs.
 
 pub mod json;
 pub mod junit;

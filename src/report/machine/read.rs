@@ -1,6 +1,6 @@
 //! Reads a JSON report.
 //!
-//! Reports of earlier versions are read too: ids that were renamed since are brought up to date.
+//! Reports of earlier versions are accepted, too: ids that have been renamed since are updated.
 
 use super::record::{FORMAT, Record, RunRecord, SummaryRecord, TrialRecord};
 use crate::report::renames;
@@ -28,7 +28,7 @@ impl Report {
 /// Reads a report.
 ///
 /// # Errors
-/// One line that names the file and, where the text is at fault, the number of the line.
+/// One line that names the file and, if the text is invalid, the number of the line.
 pub fn read(path: &Path) -> Result<Report, String> {
     let bytes = std::fs::read(path).map_err(|e| format!("cannot read {}: {e}", path.display()))?;
     parse(&bytes).map_err(|e| format!("{}, {e}", path.display()))
@@ -50,7 +50,7 @@ pub fn parse(bytes: &[u8]) -> Result<Report, String> {
         let record = match serde_json::from_slice::<Record>(line) {
             Ok(record) => record,
             Err(_) if run.is_some() && lines.peek().is_none() && !line.ends_with(b"\n") => break,
-            Err(e) if run.is_none() => return Err(at(format!("not a JSON report of waitspec ({e})"))),
+            Err(e) if run.is_none() => return Err(at(format!("not a waitspec JSON report ({e})"))),
             Err(e) => return Err(at(e.to_string())),
         };
         match record {
@@ -76,11 +76,11 @@ pub fn parse(bytes: &[u8]) -> Result<Report, String> {
     }
     match run {
         Some(run) => Ok(Report { run, trials, summary }),
-        None => Err("line 1: not a JSON report of waitspec (it is empty)".to_owned()),
+        None => Err("line 1: not a waitspec JSON report (it is empty)".to_owned()),
     }
 }
 
-/// A trial with the ids and words of today.
+/// A trial with current ids and words.
 fn up_to_date(mut trial: TrialRecord) -> TrialRecord {
     trial.id = renames::trial(&trial.id).into_owned();
     trial.subject = renames::subject(&trial.subject).into_owned();
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_written_is_read_back() {
+    fn written_reports_are_read_back() {
         let report = parse(&text()).unwrap();
         assert!(report.is_complete());
         assert_eq!(report.trials[1], TrialRecord::with_reproducer(&sample::failing(), &[]));
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn an_old_report_is_brought_up_to_date() {
+    fn an_old_report_is_updated() {
         let text = concat!(
             r#"{"type":"run"}"#,
             "\n",

@@ -10,14 +10,17 @@ use crate::trial::InterfaceName;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The number of this format, in every header. It grows when a reader of an older one would misread a newer one.
+/// The number of this format, in every header. It is incremented when a reader of the old format would misread the new one.
 pub const FORMAT: u32 = 1;
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[allow(clippy::large_enum_variant, reason = "one is made at a time, and written or taken apart at once")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "only one exists at a time, and it is written or destructured at once"
+)]
 pub enum Record {
     /// The first line.
     Run(RunRecord),
@@ -32,24 +35,24 @@ pub enum Record {
 #[serde(default)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct RunRecord {
-    /// The number of the format. Reports of before the first release have none, and are read as 0.
+    /// The number of the format. Reports from before the first release have none, which is read as 0.
     #[cfg_attr(feature = "schema", schemars(extend("const" = FORMAT)))]
     pub format: u32,
     /// The version of this crate.
     pub version: String,
     /// The subjects.
     pub subjects: Vec<SubjectRecord>,
-    /// The operating system of the driver, as `Linux`.
+    /// The operating system of the driver, such as `Linux`.
     pub os: String,
-    /// Its release, as `6.18.44`.
+    /// Its release, such as `6.18.44`.
     pub kernel: String,
-    /// The C library, as the first subject that knows one names it.
+    /// The C library, as named by the first subject that knows it.
     pub libc: String,
-    /// The machine, as `x86_64`.
+    /// The machine, such as `x86_64`.
     pub machine: String,
     /// The methods by which processes are observed.
     pub observation: Vec<String>,
-    /// What the environment lacks, and what had to be normalised. Earlier reports call it `surroundings`.
+    /// What the environment lacks, and what had to be normalized. Earlier reports call it `surroundings`.
     #[serde(alias = "surroundings", skip_serializing_if = "Vec::is_empty")]
     pub environment: Vec<String>,
     /// The seed of the order, if the trials were shuffled.
@@ -74,11 +77,11 @@ pub struct SubjectRecord {
     /// Where to report bugs.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub issues: String,
-    /// What kind of thing is judged: `calls`, `handle` or `program`.
+    /// What is being tested: `calls`, `handle` or `program`.
     #[cfg_attr(feature = "schema", schemars(extend("enum" = ["calls", "handle", "program"])))]
     #[serde(default = "calls")]
     pub interface: String,
-    /// Why no machine has run this, as for a subject that answers from a transcribed source; empty if one has.
+    /// Why this has not been run on a real system, as for a subject that simulates a kernel from its source; empty if it has.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub unverified: String,
     /// The operating system that it sees.
@@ -119,7 +122,7 @@ pub struct TrialRecord {
     /// What the clause requires.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// What came back.
+    /// What was observed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub got: Option<String>,
     /// The steps, in order. Earlier reports call them `did`.
@@ -128,10 +131,10 @@ pub struct TrialRecord {
     /// The state of each child at the end.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub children: Vec<String>,
-    /// Values that the implementation is free to choose.
+    /// The values chosen by the implementation where it is free to choose.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub recorded: BTreeMap<String, String>,
-    /// SHOULD clauses that did not hold.
+    /// Violated SHOULD clauses.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<WarningRecord>,
     /// Why a clause was not observed, and other notes.
@@ -143,10 +146,10 @@ pub struct TrialRecord {
     /// The protocol lines.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub trace: Vec<String>,
-    /// The command that reproduces it, where it did not pass.
+    /// The command that reproduces it, if it did not pass.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub reproduce: String,
-    /// Why no machine has shown what it says; empty if one has.
+    /// Why the deviation has not been confirmed by a run; empty if it has.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub unverified: String,
     /// The number of processes it created, including the agent.
@@ -166,7 +169,7 @@ pub struct ClauseRecord {
     pub outcome: String,
 }
 
-/// A SHOULD clause that did not hold.
+/// A violated SHOULD clause.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct WarningRecord {
@@ -174,7 +177,7 @@ pub struct WarningRecord {
     pub clause: String,
     /// What the clause requires.
     pub expected: String,
-    /// What came back.
+    /// What was observed.
     pub got: String,
 }
 
@@ -184,7 +187,7 @@ pub struct WarningRecord {
 pub struct SummaryRecord {
     /// Whether the run was cut short by a signal.
     pub interrupted: bool,
-    /// The number of processes created, over all trials.
+    /// The number of processes created in all trials.
     pub processes: u64,
     /// How long the run took, in microseconds.
     pub duration_us: u64,
@@ -198,7 +201,7 @@ pub fn outcome_word(outcome: ClauseOutcome) -> String {
     outcome.name().replace(' ', "_")
 }
 
-/// The interface of subjects that name none.
+/// The interface of subjects that do not name one.
 fn calls() -> String {
     InterfaceName::Calls.name().to_owned()
 }
@@ -290,9 +293,9 @@ impl From<&TrialReport> for TrialRecord {
 }
 
 impl TrialRecord {
-    /// The record of a trial, with the command that reproduces it where it did not pass.
+    /// The record of a trial, with the command that reproduces it if it did not pass.
     ///
-    /// `options` are the options of the run that reproducing the trial needs.
+    /// `options` are the options of the run that are needed to reproduce the trial.
     pub fn with_reproducer(trial: &TrialReport, options: &[String]) -> TrialRecord {
         let mut record = TrialRecord::from(trial);
         if trial.failure.is_some() || trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_)) {

@@ -1,6 +1,6 @@
-//! The JSON Schemas of what `run` and `diff` write, generated from the types that are serialized.
+//! The JSON Schemas of the output of `run` and `diff`, generated from the serialized types.
 //!
-//! `docs/schema/` holds them as files; a test compares these with what is generated here.
+//! They are committed in `docs/schema/`; a test compares those files with what is generated here.
 
 use super::record::Record;
 use crate::report::runs::Comparison;
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 /// The schema of one line of a report.
 pub fn report() -> Schema {
     let mut schema = of::<Record>("One line of a JSON report of waitspec run");
-    // The counts are a map to the types, and would be any integer: also `type`, which stands beside them.
+    // The counts are a flattened map, which would allow any property to be an integer, even `type`.
     let summary = schema.pointer_mut("/$defs/SummaryRecord").and_then(Value::as_object_mut);
     if let Some(summary) = summary {
         summary.remove("additionalProperties");
@@ -29,7 +29,7 @@ pub fn diff() -> Schema {
     of::<Comparison>("The output of waitspec diff --format json")
 }
 
-/// What is written is promised; readers may take less.
+/// The schema describes what is written; readers may rely on less.
 fn of<T: JsonSchema>(title: &str) -> Schema {
     let mut schema = SchemaSettings::default().for_serialize().into_generator().into_root_schema_for::<T>();
     schema.insert("title".to_owned(), title.into());

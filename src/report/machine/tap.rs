@@ -1,7 +1,7 @@
-//! The Test Anything Protocol. Nothing of version 14 is used, and many consumers know none but 13.
+//! The Test Anything Protocol. No feature of version 14 is used, and many consumers only know version 13.
 
 use crate::report::Reporter;
-use crate::runner::event::{Event, TrialReport, Verdict};
+use crate::runner::event::{RunEvent, TrialReport, Verdict};
 use std::io::{self, Write};
 
 /// Writes a test point per trial, and the plan at the end.
@@ -9,9 +9,9 @@ use std::io::{self, Write};
 pub struct Tap<W> {
     out: W,
     count: usize,
-    /// In the dialect of the Linux kernel: no directive but SKIP, and diagnostics in comments before the result.
+    /// Use the dialect of the Linux kernel: no directives except SKIP, and diagnostics in comments before the result.
     kernel: bool,
-    /// What went wrong, of each verdict of KTAP's summary: pass, fail, skip, xfail.
+    /// The counts of KTAP's summary: pass, fail, skip, xfail.
     totals: [usize; 4],
 }
 
@@ -21,7 +21,7 @@ impl<W: Write> Tap<W> {
         Tap { out, count: 0, kernel: false, totals: [0; 4] }
     }
 
-    /// The same in KTAP version 1, with its totals as of kselftest at the end.
+    /// The same in KTAP version 1, with totals at the end as in kselftest.
     pub fn of_the_kernel(out: W) -> Tap<W> {
         Tap { kernel: true, ..Tap::new(out) }
     }
@@ -49,7 +49,7 @@ impl<W: Write> Tap<W> {
                     writeln!(self.out, "# {name}: {}", one_line(&value))?;
                 }
             }
-            // What is known to fail is no failure there.
+            // A known failure is not a failure there.
             let (not, directive) = match &trial.verdict {
                 Verdict::Xfail => ("", " # XFAIL known to fail".to_owned()),
                 _ => (not, directive),
@@ -69,7 +69,7 @@ impl<W: Write> Tap<W> {
     }
 }
 
-/// What is said of a trial that did not pass.
+/// The diagnostics of a trial that did not pass.
 fn diagnostics(trial: &TrialReport) -> Vec<(&'static str, String)> {
     let mut fields = vec![("verdict", trial.verdict.name().to_owned())];
     if let Some(reason) = trial.verdict.reason() {
@@ -91,25 +91,25 @@ fn one_line(text: &str) -> String {
 }
 
 impl<W: Write> Reporter for Tap<W> {
-    fn event(&mut self, event: &Event) -> io::Result<()> {
+    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
         match event {
-            Event::Begin(header) if self.kernel => {
+            RunEvent::Begin(header) if self.kernel => {
                 writeln!(self.out, "KTAP version 1")?;
                 // The plan comes first there.
                 writeln!(self.out, "1..{}", header.trials)?;
             }
-            Event::Begin(_) => writeln!(self.out, "TAP version 13")?,
-            Event::Trial(trial) => self.trial(trial)?,
-            Event::Waiting(_) => {}
-            Event::End(summary) if summary.interrupted => writeln!(self.out, "Bail out! Interrupted")?,
-            Event::End(_) if self.kernel => {
+            RunEvent::Begin(_) => writeln!(self.out, "TAP version 13")?,
+            RunEvent::Trial(trial) => self.trial(trial)?,
+            RunEvent::Waiting(_) => {}
+            RunEvent::End(summary) if summary.interrupted => writeln!(self.out, "Bail out! Interrupted")?,
+            RunEvent::End(_) if self.kernel => {
                 let [pass, fail, skip, xfail] = self.totals;
                 writeln!(
                     self.out,
                     "# Totals: pass:{pass} fail:{fail} xfail:{xfail} xpass:0 skip:{skip} error:0"
                 )?;
             }
-            Event::End(_) => writeln!(self.out, "1..{}", self.count)?,
+            RunEvent::End(_) => writeln!(self.out, "1..{}", self.count)?,
         }
         self.out.flush()
     }

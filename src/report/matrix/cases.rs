@@ -1,4 +1,4 @@
-//! The rows of cases: for each subject the worst trial, and remarks on it.
+//! The rows of cases: the worst trial of each subject, and remarks on it.
 
 use super::column::{Column, place};
 use super::mark::Mark;
@@ -13,9 +13,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct CaseRow {
     /// `theme.what`.
     pub id: String,
-    /// Its name in links: the id, unless a case of another interface has it.
+    /// Its anchor: the id, unless a case of another interface has the same one.
     pub anchor: String,
-    /// What holds, in one line; empty for a case of another release.
+    /// Its title; empty for a case of another release.
     pub title: &'static str,
     /// The interface of the subjects that ran it.
     pub interface: String,
@@ -23,9 +23,9 @@ pub struct CaseRow {
     pub clauses: Vec<String>,
     /// A result for each column.
     pub marks: Vec<Mark>,
-    /// How many of its trials have that result, and how many there are, for each column.
+    /// For each column, how many of its trials have that result, and how many there are.
     pub shares: Vec<(usize, usize)>,
-    /// For each column, whether no machine has run it.
+    /// For each column, whether it has not been confirmed by a run.
     pub unverified: Vec<bool>,
     /// Remarks on trials that did not simply pass; equal ones are merged.
     pub remarks: Vec<Remark>,
@@ -33,29 +33,29 @@ pub struct CaseRow {
     pub differs: bool,
 }
 
-/// What trials of one or more subjects have in common.
+/// A remark shared by trials of one or more subjects.
 #[derive(Debug)]
 pub struct Remark {
     /// Their result.
     pub mark: Mark,
-    /// In one line: what was expected and what came back, or the reason.
+    /// In one line: what was expected and what was observed, or the reason.
     pub gist: String,
-    /// The clause that was broken.
+    /// The violated clause.
     pub clause: Option<String>,
-    /// Of a failure, the text of the first.
+    /// The text of the first failure.
     pub text: String,
-    /// Why no machine has run it.
+    /// Why it has not been confirmed by a run.
     pub unverified: String,
     /// The trials it applies to, by subject.
     pub members: Vec<Member>,
-    /// The line without its numbers: those of two digits or more, and those of three.
+    /// The line without numbers of at least two digits, and without those of at least three.
     plain: [String; 2],
 }
 
 /// The trials of one subject that a remark is about.
 #[derive(Debug)]
 pub struct Member {
-    /// The place of the subject.
+    /// The index of the subject.
     pub column: usize,
     /// Their ids: `case@call`.
     pub ids: Vec<String>,
@@ -167,7 +167,7 @@ fn remark(row: &mut CaseRow, column: usize, trial: &TrialRecord, mark: Mark) {
     note(row, column, trial, mark, gist, trial.failed_clause.clone());
 }
 
-/// Adds a trial to the remark that says the same, or as a new one.
+/// Adds a trial to an equal remark, or as a new one.
 fn note(
     row: &mut CaseRow,
     column: usize,
@@ -178,7 +178,7 @@ fn note(
 ) {
     let plain = [2, 3].map(|digits| without_numbers(&gist, digits));
     let same = |r: &Remark| {
-        // Of one subject the calls differ in pids and counts only; of two subjects a pid is what is sure to differ.
+        // The calls of one subject differ only in pids and counts; between two subjects, pids are sure to differ.
         let digits = usize::from(r.members.iter().all(|member| member.column != column));
         r.mark == mark
             && r.plain[digits] == plain[digits]
@@ -240,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_in_which_trials_finished_is_not_seen() {
+    fn the_order_in_which_trials_finished_does_not_matter() {
         let mut sources = sample::sources();
         let before = format!("{:?}", rows(&sources, &super::super::column::columns(&sources), sample::facts));
         sources.iter_mut().for_each(|source| source.report.trials.reverse());

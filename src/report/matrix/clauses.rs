@@ -1,4 +1,4 @@
-//! The rows of clauses: for each subject the worst outcome of the trials that checked it.
+//! The rows of clauses: for each subject, the worst outcome of the trials that checked the clause.
 
 use super::cases::CaseRow;
 use super::column::{Column, place};
@@ -12,13 +12,13 @@ use std::collections::BTreeMap;
 pub struct ClauseRow {
     /// `book/theme/meaning`.
     pub id: String,
-    /// What is known of it; `None` for a clause of another release.
+    /// The clause; `None` if it is from another release.
     pub clause: Option<&'static Clause>,
     /// The cases that check it.
     pub cases: Vec<String>,
     /// An outcome for each column.
     pub marks: Vec<Mark>,
-    /// Whether subjects are not alike here.
+    /// Whether subjects differ here.
     pub differs: bool,
 }
 
@@ -59,13 +59,13 @@ pub fn rows(sources: &[Source], columns: &[Column], cases: &[CaseRow]) -> Vec<Cl
             }
         }
     }
-    // No trial says anything of a clause that binds nobody here.
+    // No trial says anything about a clause that binds none of the subjects.
     rows.retain(|_, row| row.marks.iter().any(|mark| *mark != Mark::Absent));
     let mut rows: Vec<ClauseRow> = rows.into_values().collect();
     for row in &mut rows {
         row.differs = Mark::differ(&row.marks) || columns.len() == 1 && row.marks[0] == Mark::Warn;
     }
-    // The books in the order of the specification, then what no book of ours holds.
+    // The books in the order of the specification, then unknown ones.
     let books: Vec<&str> = spec::Profile::ALL.iter().map(|profile| profile.name()).collect();
     let rank = |row: &ClauseRow| books.iter().position(|b| *b == row.book()).unwrap_or(books.len());
     rows.sort_by(|a, b| {

@@ -1,4 +1,4 @@
-//! The columns of a matrix: the subjects of all reports, each under a name of its own.
+//! The columns of a matrix: the subjects of all reports, each under a unique name.
 
 use super::source::Source;
 use crate::report::machine::record::{RunRecord, SubjectRecord};
@@ -7,15 +7,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// A subject of one report.
 #[derive(Debug, Clone)]
 pub struct Column {
-    /// What it is called here; no other column is.
+    /// Its unique label.
     pub label: String,
     /// The name in links.
     pub slug: String,
-    /// The report that it is of.
+    /// The report that it comes from.
     pub source: usize,
-    /// What the report says of it.
+    /// What the report says about it.
     pub subject: SubjectRecord,
-    /// The system of the run, as `Linux 6.18.44 x86_64`.
+    /// The system of the run, such as `Linux 6.18.44 x86_64`.
     pub system: String,
     /// The number of trials with each verdict.
     pub counts: BTreeMap<String, usize>,
@@ -64,12 +64,12 @@ pub fn columns(sources: &[Source]) -> Vec<Column> {
     columns
 }
 
-/// The place of a trial's subject among the columns.
+/// The index of the column of a trial's subject.
 pub fn place(columns: &[Column], source: usize, subject: &str) -> Option<usize> {
     columns.iter().position(|c| c.source == source && c.subject.subject == subject)
 }
 
-/// The subjects of the header, and those that only trials name.
+/// The subjects in the header, and those named only by trials.
 fn subjects(source: &Source) -> Vec<SubjectRecord> {
     let mut subjects = source.report.run.subjects.clone();
     for trial in &source.report.trials {
@@ -85,7 +85,7 @@ fn subjects(source: &Source) -> Vec<SubjectRecord> {
     subjects
 }
 
-/// The name by which its maintainer knows a program; of a built-in subject the name on the command line.
+/// The name that its maintainer uses for it; for a built-in subject the name on the command line.
 fn plain_label(subject: &SubjectRecord) -> String {
     let is_command = subject.subject.split_once(':').is_some_and(|(sort, _)| sort != "mutant");
     if is_command && !subject.name.is_empty() {
@@ -95,7 +95,7 @@ fn plain_label(subject: &SubjectRecord) -> String {
     }
 }
 
-/// Adds to labels that several columns have what tells these columns apart.
+/// Adds to labels shared by several columns whatever tells these columns apart.
 fn tell_apart(columns: &mut [Column], sources: &[Source]) {
     let mut by_label: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, column) in columns.iter().enumerate() {
@@ -124,12 +124,12 @@ fn tell_apart(columns: &mut [Column], sources: &[Source]) {
     }
 }
 
-/// The kernel of a run without what only its builder knows.
+/// The kernel of a run without its local version suffix.
 fn kernel(run: &RunRecord) -> String {
     words(&[&run.os, &run.kernel])
 }
 
-/// A file's name without its folders and its ending.
+/// A file's name without its directories and its extension.
 fn stem(name: &str) -> String {
     let name = name.rsplit('/').next().unwrap_or(name);
     name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned()
@@ -149,7 +149,7 @@ fn name_links(columns: &mut [Column]) {
     }
 }
 
-/// The parts that are not empty, with a space between them.
+/// The non-empty parts, joined by spaces.
 pub fn words(parts: &[&str]) -> String {
     parts.iter().copied().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" ")
 }

@@ -1,6 +1,7 @@
-//! What a cell of the matrix says.
+//! The content of a cell of the matrix.
 
 use crate::report::machine::record::TrialRecord;
+use anstyle::{AnsiColor, Style};
 
 /// The result of a case or a clause for one subject: the worst of its trials.
 ///
@@ -11,15 +12,15 @@ pub enum Mark {
     Absent,
     /// It was not run.
     Skip,
-    /// It was called, but could not show it.
+    /// It was run, but the subject could not show it.
     NotObserved,
     /// Nothing was judged.
     Recorded,
     /// It held.
     Pass,
-    /// A SHOULD did not hold.
+    /// A SHOULD was violated.
     Warn,
-    /// It departs as is known of its system.
+    /// It deviates in the way known for its system.
     Deviates,
     /// It fails as the baseline says.
     Xfail,
@@ -33,7 +34,7 @@ pub enum Mark {
     Crash,
     /// A call did not return.
     Hang,
-    /// It did not hold.
+    /// A clause was violated.
     Fail,
 }
 
@@ -81,21 +82,21 @@ impl Mark {
             Mark::Absent => "the report has no such trial",
             Mark::Skip => "not run, for the reason given",
             Mark::NotObserved => "the subject cannot show it",
-            Mark::Recorded => "nothing is required: the value is recorded",
+            Mark::Recorded => "the implementation is free to choose: the value is recorded",
             Mark::Pass => "every expectation held",
-            Mark::Warn => "a SHOULD did not hold",
-            Mark::Deviates => "departs from a MUST in exactly the way known of its system",
+            Mark::Warn => "a SHOULD was violated",
+            Mark::Deviates => "deviates from a MUST in exactly the way known for its system",
             Mark::Xfail => "a known failure, excused by the baseline",
             Mark::Broken => "could not be judged",
             Mark::Xpass => "passes, but the baseline lists it as a failure",
             Mark::Leak => "left processes behind",
             Mark::Crash => "the agent died",
-            Mark::Hang => "a call did not return although it had to",
-            Mark::Fail => "broke a clause",
+            Mark::Hang => "a call did not return although it should have",
+            Mark::Fail => "violated a clause",
         }
     }
 
-    /// The class of its cells: short, for there are many.
+    /// The CSS class of its cells: short, because there are many.
     pub const fn class(self) -> &'static str {
         match self {
             Mark::Absent => "o",
@@ -131,7 +132,19 @@ impl Mark {
         }
     }
 
-    /// Whether it counts against the subject, or keeps it from being judged.
+    /// Its colour on a terminal: the same as for the verdict in a run.
+    pub const fn style(self) -> Style {
+        let colour = match self {
+            Mark::Absent | Mark::Skip | Mark::NotObserved => return Style::new().dimmed(),
+            Mark::Recorded | Mark::Pass => return AnsiColor::Green.on_default(),
+            Mark::Warn | Mark::Deviates | Mark::Xfail => AnsiColor::Yellow,
+            Mark::Broken => AnsiColor::Magenta,
+            Mark::Xpass | Mark::Leak | Mark::Crash | Mark::Hang | Mark::Fail => AnsiColor::Red,
+        };
+        colour.on_default().bold()
+    }
+
+    /// Whether it counts against the subject, or prevented a judgement.
     pub const fn is_bad(self) -> bool {
         matches!(
             self,
@@ -159,7 +172,7 @@ impl Mark {
         Mark::ALL.into_iter().find(|mark| mark.name().replace(' ', "_") == outcome).unwrap_or(Mark::Absent)
     }
 
-    /// Whether subjects with these marks are not alike: one of them is bad, or those that were judged differ.
+    /// Whether subjects with these marks disagree: one of them is bad, or those that were judged differ.
     pub fn differ(marks: &[Mark]) -> bool {
         let mut judged = marks.iter().filter(|mark| mark.is_judged());
         let first = judged.next();
@@ -185,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_could_not_be_asked_is_no_difference() {
+    fn skips_and_absent_trials_are_not_differences() {
         use Mark::{Absent, Broken, Deviates, Fail, Pass, Skip};
         assert!(!Mark::differ(&[Pass, Skip, Absent, Pass]));
         assert!(!Mark::differ(&[Deviates, Deviates, Skip]));

@@ -6,7 +6,7 @@ use super::table::Matrix;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// Tables of more columns are read by nobody: then only the subjects that stand out are named.
+/// Wider tables are unreadable: only the subjects that stand out are named then.
 const WIDE: usize = 12;
 
 /// The text.
@@ -29,7 +29,7 @@ pub fn text(matrix: &Matrix) -> String {
     out + "\n"
 }
 
-/// A text that starts no markup and ends no cell.
+/// Text escaped so that it neither starts markup nor ends a cell.
 fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -45,13 +45,13 @@ fn escaped(text: &str) -> String {
     out
 }
 
-/// A code span, whatever it holds.
+/// A code span, whatever it contains.
 fn code(text: &str) -> String {
     let text = text.replace('\n', " ").replace('|', "\\|");
     if text.contains('`') { format!("`` {text} ``") } else { format!("`{text}`") }
 }
 
-/// A code block that ends where it should.
+/// A code block whose fence does not occur in the text.
 fn block(text: &str) -> String {
     let mut fence = "```".to_owned();
     while text.contains(&fence) {
@@ -83,7 +83,7 @@ fn subjects(out: &mut String, matrix: &Matrix) {
     table(out, &heading, rows);
 }
 
-/// The results of a row: a cell for each subject, or who stands out.
+/// The results of a row: a cell for each subject, or the subjects that stand out.
 fn results(matrix: &Matrix, columns: &[usize], marks: &[Mark], unverified: &[bool]) -> Vec<String> {
     let word = |index: usize| {
         let star = if unverified.get(index) == Some(&true) { " (unverified)" } else { "" };
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_ends_its_cell_or_block() {
+    fn no_text_ends_its_cell_or_block() {
         assert_eq!(escaped("a|b\n<script>"), "a\\|b &lt;script&gt;");
         assert_eq!(code("a`b|"), "`` a`b\\| ``");
         assert_eq!(block("a\n```\nb\n"), "````text\na\n```\nb\n````\n");

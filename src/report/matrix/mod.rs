@@ -1,11 +1,11 @@
-//! Reports of several subjects as one table: what differs, what is wrong, and how to reproduce it.
+//! Reports of several subjects as one table: what differs, what fails, and how to reproduce it.
 //!
 //! | module | what it holds |
 //! |---|---|
-//! | [`source`] | the reports, and what the catalogue knows of their cases |
+//! | [`source`] | the reports, and what the catalogue knows about their cases |
 //! | [`column`] | the subjects: the columns |
 //! | [`cases`], [`clauses`], [`values`] | the rows, by theme, by book, by recorded value |
-//! | [`mark`] | what a cell says |
+//! | [`mark`] | the content of a cell |
 //! | [`table`] | columns and rows together |
 //! | [`text`] | the text of a failure, from its record |
 //! | [`terminal`], [`markdown`], [`html`] | the table as text, as Markdown, as a page |
@@ -29,7 +29,7 @@ pub use table::Matrix;
 
 #[cfg(test)]
 pub(crate) mod sample {
-    //! Two reports whose subjects differ in every way that is shown.
+    //! Two reports whose subjects differ in every way that can be shown.
 
     use super::{CaseFacts, Matrix, Source};
     use crate::report::machine::read::Report;

@@ -6,10 +6,10 @@ use super::{html, markdown};
 use crate::report::Reporter;
 use crate::report::machine::read::Report;
 use crate::report::machine::record::{RunRecord, TrialRecord};
-use crate::runner::event::Event;
+use crate::runner::event::RunEvent;
 use std::io::{self, Write};
 
-/// How it is written.
+/// The output format.
 #[derive(Debug, Copy, Clone, PartialEq, Eq)]
 pub enum Form {
     /// A page.
@@ -18,7 +18,7 @@ pub enum Form {
     Markdown,
 }
 
-/// Gathers a run, and writes it as a page or as Markdown.
+/// Collects a run, and writes it as a page or as Markdown.
 #[derive(Debug)]
 pub struct Page<W> {
     out: W,
@@ -29,7 +29,7 @@ pub struct Page<W> {
 }
 
 impl<W: Write> Page<W> {
-    /// Writes to `out`; `options` are the options of the run that reproducing one of its trials needs.
+    /// Writes to `out`; `options` are the options of the run that are needed to reproduce one of its trials.
     pub fn new(out: W, form: Form, options: Vec<String>, lookup: Lookup) -> Page<W> {
         let report = Report { run: RunRecord::default(), trials: Vec::new(), summary: None };
         Page { out, form, options, lookup, report }
@@ -37,17 +37,17 @@ impl<W: Write> Page<W> {
 }
 
 impl<W: Write> Reporter for Page<W> {
-    fn event(&mut self, event: &Event) -> io::Result<()> {
+    fn event(&mut self, event: &RunEvent) -> io::Result<()> {
         match event {
-            Event::Begin(header) => self.report.run = header.into(),
-            Event::Trial(trial) => {
+            RunEvent::Begin(header) => self.report.run = header.into(),
+            RunEvent::Trial(trial) => {
                 let mut record = TrialRecord::with_reproducer(trial, &self.options);
-                // The page shows none of it, and of a large run it is most.
+                // The page shows none of it, and it would be most of a large run.
                 record.trace.clear();
                 self.report.trials.push(record);
             }
-            Event::Waiting(_) => {}
-            Event::End(summary) => {
+            RunEvent::Waiting(_) => {}
+            RunEvent::End(summary) => {
                 self.report.summary = Some(summary.into());
                 let source = Source { name: "this run".to_owned(), report: self.report.clone() };
                 let matrix = Matrix::of(std::slice::from_ref(&source), self.lookup);

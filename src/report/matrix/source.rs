@@ -1,4 +1,4 @@
-//! What a matrix is made of: reports, and what the catalogue knows of their cases.
+//! The input of a matrix: reports, and what the catalogue knows about their cases.
 
 use crate::report::machine::read::Report;
 use crate::report::machine::record::TrialRecord;
@@ -8,14 +8,14 @@ use crate::report::machine::record::TrialRecord;
 pub struct Source {
     /// As the command line names it.
     pub name: String,
-    /// What is in it.
+    /// Its contents.
     pub report: Report,
 }
 
-/// What a report does not say of a case.
+/// Facts about a case that a report does not contain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CaseFacts {
-    /// What holds, in one line.
+    /// Its title.
     pub title: &'static str,
     /// The ids of the clauses that it cites.
     pub clauses: Vec<&'static str>,

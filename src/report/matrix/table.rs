@@ -8,12 +8,15 @@ use super::source::{Lookup, Source};
 use super::values::{self, ValueRow};
 use std::collections::BTreeSet;
 
-/// Everything that is shown of a set of reports.
+/// The number of reports named that share a note.
+const NAMED: usize = 3;
+
+/// Everything shown for a set of reports.
 #[derive(Debug)]
 pub struct Matrix {
     /// The subjects.
     pub columns: Vec<Column>,
-    /// The cases, by interface and theme; in each theme those first in which subjects differ.
+    /// The cases, by interface and theme; in each theme, those in which subjects differ come first.
     pub cases: Vec<CaseRow>,
     /// The clauses, by book and theme, likewise.
     pub clauses: Vec<ClauseRow>,
@@ -59,15 +62,57 @@ impl Matrix {
 }
 
 fn notes(sources: &[Source]) -> Vec<String> {
-    let mut notes = Vec::new();
-    for source in sources {
-        if !source.report.is_complete() {
-            let (ran, all) = (source.report.trials.len(), source.report.run.trials);
-            notes.push(format!("{} is partial: {ran} of {all} trials", source.name));
+    let mut partial = Vec::new();
+    let mut notes: Vec<(&str, Vec<&str>)> = Vec::new();
+    for Source { name, report } in sources {
+        if !report.is_complete() {
+            partial.push(format!(
+                "{name} is partial: {} of {} trials",
+                report.trials.len(),
+                report.run.trials
+            ));
         }
-        for note in &source.report.run.environment {
-            notes.push(format!("{}: {note}", source.name));
+        for note in &report.run.environment {
+            match notes.iter_mut().find(|(known, _)| known == note) {
+                Some((_, of)) => of.push(name),
+                None => notes.push((note, vec![name])),
+            }
         }
     }
-    notes
+    // A note of all reports needs no names, and a long list of names is less useful than their number.
+    let named = |(note, of): (&str, Vec<&str>)| match of.len() {
+        n if n == sources.len() && n > 1 => note.to_owned(),
+        n if n > NAMED => format!("{n} reports: {note}"),
+        _ => format!("{}: {note}", of.join(", ")),
+    };
+    partial.into_iter().chain(notes.into_iter().map(named)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::matrix::sample;
+
+    fn noted(notes: [&[&str]; 6], of: usize) -> Vec<String> {
+        let sources: Vec<Source> = notes[..of]
+            .iter()
+            .enumerate()
+            .map(|(index, notes)| {
+                let mut source = sample::sources().remove(0);
+                source.name = format!("{index}.jsonl");
+                source.report.run.environment = notes.iter().map(|note| (*note).to_owned()).collect();
+                source.report.run.trials = source.report.trials.len();
+                source
+            })
+            .collect();
+        super::notes(&sources)
+    }
+
+    #[test]
+    fn a_note_shared_by_reports_is_shown_once() {
+        let all: [&[&str]; 6] = [&["a", "b"], &["a"], &["a", "c"], &["a", "c"], &["a", "c"], &["a", "c"]];
+        assert_eq!(noted(all, 6), ["a", "0.jsonl: b", "4 reports: c"]);
+        assert_eq!(noted(all, 4), ["a", "0.jsonl: b", "2.jsonl, 3.jsonl: c"]);
+        assert_eq!(noted(all, 1), ["0.jsonl: a", "0.jsonl: b"]);
+    }
 }

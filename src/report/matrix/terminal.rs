@@ -4,10 +4,13 @@ use super::cases::Remark;
 use super::mark::Mark;
 use super::table::Matrix;
 use crate::report::human::failure::line;
+use anstyle::Style;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-/// The text; with `verbose` every failure in full, and the rows that are alike.
+const TITLE: Style = Style::new().bold();
+
+/// The text, in colour; with `verbose`, every failure in full, and the rows in which subjects agree.
 pub fn text(matrix: &Matrix, verbose: bool) -> String {
     let mut out = String::new();
     subjects(&mut out, matrix);
@@ -21,7 +24,7 @@ pub fn text(matrix: &Matrix, verbose: bool) -> String {
     out
 }
 
-/// The name of a column: a letter, from the 27th on two.
+/// The name of a column: one letter, or two from the 27th on.
 fn letter(column: usize) -> String {
     let letter = |n: usize| char::from(b'A' + u8::try_from(n % 26).unwrap_or(0));
     match column / 26 {
@@ -37,7 +40,12 @@ fn letters(columns: impl Iterator<Item = usize>) -> String {
 fn subjects(out: &mut String, matrix: &Matrix) {
     let width = matrix.columns.iter().map(|c| c.label.chars().count()).max().unwrap_or(0);
     for (index, column) in matrix.columns.iter().enumerate() {
-        let totals: Vec<String> = column.totals().iter().map(|(name, n)| format!("{n} {name}")).collect();
+        let total = |(name, n): &(&str, usize)| {
+            // Passes are the rest, and need not stand out.
+            let style = Mark::of_outcome(name).style();
+            if *name == "pass" { format!("{n} {name}") } else { format!("{style}{n} {name}{style:#}") }
+        };
+        let totals: Vec<String> = column.totals().iter().map(total).collect();
         let unverified = if column.subject.unverified.is_empty() { "" } else { "   unverified" };
         let line = format!(
             "{:>3}  {:<width$}  {}   {}{unverified}",
@@ -48,13 +56,13 @@ fn subjects(out: &mut String, matrix: &Matrix) {
         );
         let _ = writeln!(out, "{}", line.trim_end());
     }
-    let shown = Mark::ALL.iter().map(|mark| format!("{} {}", mark.letter(), mark.name()));
+    let shown = Mark::ALL.iter().map(|mark| format!("{} {}", sign(*mark), mark.name()));
     let _ = writeln!(out, "\n     {}", shown.collect::<Vec<_>>().join("   "));
 }
 
-/// A heading, and above each column its letter: where there are two, one above the other.
+/// A heading, and the letter above each column: if there are two, one above the other.
 fn heading(out: &mut String, title: &str, columns: usize) {
-    let _ = writeln!(out, "\n{title}");
+    let _ = writeln!(out, "\n{TITLE}{title}{TITLE:#}");
     let names: Vec<String> = (0..columns).map(letter).collect();
     if names.iter().any(|name| name.len() > 1) {
         let first = |name: &String| if name.len() > 1 { name.chars().next().unwrap_or(' ') } else { ' ' };
@@ -65,7 +73,13 @@ fn heading(out: &mut String, title: &str, columns: usize) {
 }
 
 fn marks(marks: &[Mark]) -> String {
-    marks.iter().map(|mark| mark.letter()).collect()
+    marks.iter().map(|mark| sign(*mark)).collect()
+}
+
+/// The letter of a mark, in its colour.
+fn sign(mark: Mark) -> String {
+    let style = mark.style();
+    format!("{style}{}{style:#}", mark.letter())
 }
 
 fn cases(out: &mut String, matrix: &Matrix, verbose: bool) {
@@ -93,7 +107,10 @@ fn cases(out: &mut String, matrix: &Matrix, verbose: bool) {
 fn remark(out: &mut String, remark: &Remark, verbose: bool) {
     let who = letters(remark.members.iter().map(|member| member.column));
     let unverified = if remark.unverified.is_empty() { "" } else { "   unverified" };
-    line(out, remark.mark.name(), &format!("{}   [{who}]{unverified}", remark.gist));
+    let mut first = String::new();
+    line(&mut first, remark.mark.name(), &format!("{}   [{who}]{unverified}", remark.gist));
+    let style = remark.mark.style();
+    out.push_str(&first.replacen(remark.mark.name(), &format!("{style}{}{style:#}", remark.mark.name()), 1));
     if let Some(clause) = &remark.clause {
         line(out, "", clause);
     }
@@ -109,7 +126,7 @@ fn remark(out: &mut String, remark: &Remark, verbose: bool) {
     }
 }
 
-/// The clauses in which subjects differ, and for each book and theme how many there are.
+/// The clauses in which subjects differ, and their number for each book and theme.
 fn clauses(out: &mut String, matrix: &Matrix, verbose: bool) {
     if matrix.clauses.iter().any(|row| row.differs) {
         heading(out, "clauses", matrix.columns.len());
@@ -124,7 +141,8 @@ fn clauses(out: &mut String, matrix: &Matrix, verbose: bool) {
         *all += 1;
     }
     if !books.is_empty() {
-        let _ = writeln!(out, "\nclauses by book and theme: those that differ, of all that were checked");
+        let title = "clauses by book and theme: those that differ, of all that were checked";
+        let _ = writeln!(out, "\n{TITLE}{title}{TITLE:#}");
     }
     for ((book, theme), (differ, all)) in books {
         let _ = writeln!(out, "  {differ:>4} of {all:<4} {book}/{theme}");
@@ -136,7 +154,8 @@ fn values(out: &mut String, matrix: &Matrix, verbose: bool) {
     if rows.is_empty() {
         return;
     }
-    let _ = writeln!(out, "\nrecorded values{}", if verbose { "" } else { " that differ" });
+    let title = if verbose { "recorded values" } else { "recorded values that differ" };
+    let _ = writeln!(out, "\n{TITLE}{title}{TITLE:#}");
     for row in rows {
         let _ = writeln!(out, "  {}   {}", row.name, row.case);
         let mut by_value: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -166,7 +185,7 @@ fn reasons(out: &mut String, matrix: &Matrix) {
         let mut reasons: Vec<_> = reasons.into_iter().collect();
         reasons.sort_by_key(|(_, (n, _))| std::cmp::Reverse(*n));
         if !reasons.is_empty() {
-            let _ = writeln!(out, "\n{title}");
+            let _ = writeln!(out, "\n{TITLE}{title}{TITLE:#}");
         }
         for ((reason, clause), (n, mut who)) in reasons {
             who.sort_unstable();
@@ -181,9 +200,26 @@ mod tests {
     use super::*;
     use crate::report::matrix::sample;
 
+    fn plain(text: &str) -> String {
+        anstream::adapter::strip_str(text).to_string()
+    }
+
     #[test]
-    fn what_differs_comes_first_with_what_is_wrong() {
+    fn letters_have_the_colour_of_their_verdict() {
         let text = text(&sample::matrix(), false);
+        let (red, dim) = (Mark::Fail.style(), Mark::Skip.style());
+        assert!(text.contains(&format!("{red}F{red:#}")), "{text}");
+        assert!(
+            text.contains(&format!("  {red}fail{red:#}      expected 0, got -1 ECHILD   [B]\n")),
+            "{text}"
+        );
+        assert!(text.contains(&format!("{dim}-{dim:#} skip")), "{text}");
+        assert_ne!(red, dim);
+    }
+
+    #[test]
+    fn differences_come_first_with_their_failures() {
+        let text = plain(&text(&sample::matrix(), false));
         let expected = "\
 differences
   AB
@@ -204,7 +240,7 @@ differences
 
     #[test]
     fn verbose_shows_failures_in_full() {
-        let text = text(&sample::matrix(), true);
+        let text = plain(&text(&sample::matrix(), true));
         assert!(text.contains("      FAIL  nohang.running-child@wait4"), "{text}");
         assert!(text.contains("no difference\n  AB\n  .-  exit.code   an exit code is reported\n"), "{text}");
     }
@@ -214,6 +250,6 @@ differences
         assert_eq!([0, 25, 26, 51, 52].map(letter), ["A", "Z", "AA", "AZ", "BA"]);
         let mut out = String::new();
         heading(&mut out, "title", 28);
-        assert_eq!(out.lines().nth(2).unwrap(), format!("  {}AA", " ".repeat(26)));
+        assert_eq!(plain(&out).lines().nth(2).unwrap(), format!("  {}AA", " ".repeat(26)));
     }
 }

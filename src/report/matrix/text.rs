@@ -1,13 +1,13 @@
-//! The text of a trial of a report: what `run` prints of a failure, from its record.
+//! The text of a trial in a report: what `run` prints for a failure, from its record.
 
-use crate::report::human::failure::{XPASS, columns, line, prose, wrapped};
+use crate::report::human::failure::{XPASS, columns, line, prose, seconds, wrapped};
 use crate::report::machine::record::TrialRecord;
 use crate::spec::{self, Level};
 use clap::builder::styling::Style;
 use std::borrow::Cow;
 use std::time::Duration;
 
-/// How many bytes of the steps, the children or the standard error are shown: a page has many of them.
+/// The number of bytes of the steps, the children or standard error that are shown: a page has many of them.
 const ENOUGH: usize = 3000;
 
 /// The text of a trial without the command that reproduces it.
@@ -16,7 +16,13 @@ pub fn text(trial: &TrialRecord) -> String {
     let subject = (trial.subject.as_str(), trial.agent.as_str());
     let duration = Duration::from_micros(trial.duration_us);
     let headline = columns(Style::new(), &word, &trial.id, subject, duration);
-    let mut out = headline.trim_end().to_owned() + "\n";
+    let headline = headline.trim_end();
+    // A report without times has 0 everywhere.
+    let headline = match trial.duration_us {
+        0 => headline.strip_suffix(&seconds(Duration::ZERO)).unwrap_or(headline).trim_end(),
+        _ => headline,
+    };
+    let mut out = headline.to_owned() + "\n";
     if let Some(id) = &trial.failed_clause {
         requirement(&mut out, id);
     }
@@ -45,7 +51,7 @@ pub fn reproducer(trial: &TrialRecord) -> String {
     shlex::try_join(words).unwrap_or_else(|_| words.join(" "))
 }
 
-/// Why a trial has no expectation that failed.
+/// The reason for the verdict of a trial without a failed expectation.
 fn reason(trial: &TrialRecord) -> &str {
     match trial.verdict.as_str() {
         "xpass" => XPASS,
@@ -61,7 +67,7 @@ fn requirement(out: &mut String, id: &str) {
             prose(out, label, clause.text);
             line(out, "", &wrapped([id, clause.source], "   "));
         }
-        // Of another release, or announced by the subject.
+        // From another release, or announced by the subject.
         None => line(out, "clause", id),
     }
 }
@@ -71,7 +77,7 @@ fn list(out: &mut String, label: &str, items: &[String]) {
     line(out, label, &shortened(&wrapped(items.iter().map(String::as_str), "    "), ENOUGH));
 }
 
-/// The leading lines of a text that fit into `bytes` bytes; the report has all of them.
+/// The leading lines of a text that fit into `bytes` bytes; the report has the full text.
 pub fn shortened(text: &str, bytes: usize) -> Cow<'_, str> {
     if text.len() <= bytes {
         return Cow::Borrowed(text);
@@ -109,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_report_without_reproducers_has_them_all_the_same() {
+    fn a_report_without_reproducers_gets_them() {
         let mut record = TrialRecord::from(&sample::failing());
         record.subject = "agent:python3 a.py".to_owned();
         assert_eq!(

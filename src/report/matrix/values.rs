@@ -1,4 +1,4 @@
-//! What implementations choose freely, side by side.
+//! The choices of implementations where they are free to choose, side by side.
 
 use super::column::{Column, place};
 use super::source::{Source, in_order};
@@ -11,7 +11,7 @@ pub struct ValueRow {
     pub case: String,
     /// What is recorded.
     pub name: String,
-    /// What each column chose; empty where nothing was recorded. Where the calls differ, each value with its calls.
+    /// What each column chose; empty if nothing was recorded. If the calls differ, each value with its calls.
     pub values: Vec<String>,
     /// Whether subjects chose differently.
     pub differs: bool,
@@ -19,7 +19,7 @@ pub struct ValueRow {
 
 /// The recorded values of all reports, those that differ first, then by case.
 pub fn rows(sources: &[Source], columns: &[Column]) -> Vec<ValueRow> {
-    // For each case and name, and each column: the values, each with the calls that gave it.
+    // For each case and name, and each column: the values, each with the calls that produced it.
     type Chosen = BTreeMap<usize, Vec<(String, Vec<String>)>>;
     let mut all: BTreeMap<(String, String), Chosen> = BTreeMap::new();
     for (source, Source { report, .. }) in sources.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Steps print as they parse, and what is no step is refused with the nearest one.
+//! Steps print as they parse, and invalid steps are rejected with a hint to the nearest one.
 
 use super::*;
 use crate::protocol::Line;

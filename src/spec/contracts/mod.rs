@@ -1,20 +1,20 @@
-//! Contracts: what a program that runs a program promises, row by row with its source.
+//! Contracts: what a program that runs other programs promises, row by row with its source.
 //!
-//! A row is a key, a value and the text that it is taken from. The key is the id of a promise without its `promise/`
-//! (`wrapper/leaves-nothing`), which then binds the program; what the value of some of them means is in the table below. All
+//! A row is a key, a value and the text that it comes from. The key is the id of a promise without its `promise/`
+//! (`wrapper/leaves-nothing`), which then binds the program; the table below explains the values of some of them. All
 //! other keys say how the program is run.
 //!
 //! | key | value |
 //! |---|---|
-//! | `wrapper/exit-codes` | `A-B:C-D ...`: one of C to D stands for each of A to B; what stands for others is recorded |
-//! | `wrapper/signal-code` | `128+n`, `256+n`, `384+n`, `same` (it dies of the same signal), a code or `A-B`, one of A to B |
+//! | `wrapper/exit-codes` | `A-B:C-D ...`: codes A to B are mapped to one of C to D; the mapping of all others is recorded |
+//! | `wrapper/signal-code` | `128+n`, `256+n`, `384+n`, `same` (it is killed by the same signal), a code, or `A-B`, one of A to B |
 //! | `wrapper/not-found`, `wrapper/not-executable` | a code, `A-B`, or `open`: the manual names none, and it is recorded |
 //! | `init/forwards` | signals |
-//! | `time/peak` | the unit of the peak of memory that is printed: `KiB` |
-//! | `file:PATH` | a file in the folder of the program, made before it starts; `\n` is a new line, `{child}` the command |
+//! | `time/peak` | the unit of the printed peak memory usage: `KiB` |
+//! | `file:PATH` | a file in the program's directory, created before it starts; `\n` is a newline, `{child}` the command |
 //!
 //! `{child}` in the command of the program, or in one of its files, is replaced by the command that it is to run, quoted for
-//! a shell; without it that is added to the end. `{folder}` is the folder of the program.
+//! a shell; without it, the command is appended. `{folder}` is the program's directory.
 
 mod parse;
 mod table;
@@ -24,10 +24,10 @@ use std::ops::RangeInclusive;
 pub use parse::parse;
 pub use table::{CONTRACTS, OWN, OWN_INIT, OWN_SHELL, OWN_SUPERVISOR, OWN_TIME, POSIX};
 
-/// What a program promises beside what POSIX asks of it.
+/// What a program promises beyond POSIX.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Contract {
-    /// The name of the program, without its folder.
+    /// The name of the program, without its directory.
     pub name: &'static str,
     /// The rows.
     pub rows: &'static [Row],
@@ -44,28 +44,28 @@ pub struct Row {
     pub source: &'static str,
 }
 
-/// What stands for the death of the command by a signal.
+/// How the death of the command by a signal is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignalCode {
-    /// The exit code is that much more than the signal's number.
+    /// The exit code is the signal's number plus this.
     Above(i32),
-    /// The program dies of the same signal.
+    /// The program is killed by the same signal.
     Same,
-    /// One of the exit codes from the first to the second, whatever the signal.
+    /// An exit code from the first to the second, whatever the signal.
     Between(i32, i32),
 }
 
-/// The value of a row of which its program's manual says nothing.
+/// The value of a row for something that the program's manual does not mention.
 const OPEN: &str = "open";
 
-/// One number, or two and all between them.
+/// A number or a range.
 fn range(text: &str) -> Option<RangeInclusive<i32>> {
     let (low, high) = text.split_once('-').unwrap_or((text, text));
     Some(low.parse().ok()?..=high.parse().ok()?)
 }
 
 impl Contract {
-    /// The row of that key.
+    /// The row with that key.
     pub fn row(&self, key: &str) -> Option<&'static Row> {
         self.rows.iter().find(|row| row.key == key)
     }
@@ -78,7 +78,7 @@ impl Contract {
         self.rows.iter().filter(known).map(|row| (row.key, row.source))
     }
 
-    /// The exit codes one of which stands for that of the command; `None` where the contract does not say.
+    /// The exit codes that may represent that of the command; `None` if the contract does not say.
     pub fn exit_code(&self, code: i32) -> Option<RangeInclusive<i32>> {
         let Some(row) = self.row("wrapper/exit-codes") else { return Some(code..=code) };
         row.value.split(' ').find_map(|part| {
@@ -87,7 +87,7 @@ impl Contract {
         })
     }
 
-    /// What stands for a death by a signal.
+    /// How a death by a signal is reported.
     pub fn signal_code(&self) -> Option<SignalCode> {
         let value = self.row("wrapper/signal-code")?.value;
         match value.strip_suffix("+n") {
@@ -102,24 +102,24 @@ impl Contract {
         self.row(key).is_some_and(|row| row.value == OPEN)
     }
 
-    /// The exit codes of a row whose value is one or several.
+    /// The exit codes of a row whose value is a code or a range.
     pub fn codes(&self, key: &str) -> Option<RangeInclusive<i32>> {
         range(self.row(key)?.value)
     }
 
-    /// The code of a row whose value is one.
+    /// The code of a row whose value is a single code.
     pub fn code(&self, key: &str) -> Option<i32> {
         self.row(key)?.value.parse().ok()
     }
 
-    /// The files of its folder, each with its text.
+    /// The files in its directory, each with its text.
     pub fn files(&self) -> impl Iterator<Item = (&'static str, String)> {
         let path = |row: &Row| Some((row.key.strip_prefix("file:")?, row.value.replace("\\n", "\n")));
         self.rows.iter().filter_map(path)
     }
 }
 
-/// Whether a promise is one that only few programs make, and none is asked about that does not.
+/// Whether few programs make this promise: the others are not tested for it.
 pub fn is_of_few(key: &str) -> bool {
     key.starts_with("timeout/") || ["wrapper/ignores-hangup", "init/restarts"].contains(&key)
 }
@@ -129,7 +129,7 @@ pub fn contract(name: &str) -> Option<&'static Contract> {
     CONTRACTS.iter().copied().find(|contract| contract.name == name)
 }
 
-/// The contract of a program, by its path; of one that is several programs in one (busybox), by its first argument too.
+/// The contract of a program, by its path; for a multi-call binary (busybox), by its first argument as well.
 pub fn of_program(words: &[String]) -> &'static Contract {
     let base = |word: &String| word.rsplit('/').next().unwrap_or(word).to_owned();
     let first = words.first().map(base).unwrap_or_default();
@@ -150,6 +150,16 @@ mod tests {
                 let known = promise || settings.iter().any(|prefix| row.key.starts_with(prefix));
                 assert!(known, "{}: {}", contract.name, row.key);
                 assert!(!row.source.is_empty() && !row.value.is_empty(), "{}: {}", contract.name, row.key);
+            }
+        }
+    }
+
+    #[test]
+    fn each_source_has_a_version() {
+        let is_version = |word: &str| word.contains(|c: char| c.is_ascii_digit()) && !word.contains('(');
+        for contract in CONTRACTS.iter().filter(|contract| !contract.name.starts_with("waitspec")) {
+            for row in contract.rows {
+                assert!(row.source.split(' ').any(is_version), "{}: {}", contract.name, row.source);
             }
         }
     }
@@ -176,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_open_binds_nobody() {
+    fn an_open_row_does_not_bind() {
         let strace = contract("strace").expect("a contract");
         assert!(strace.is_open("wrapper/not-found") && !strace.is_open("wrapper/signal-code"));
         assert!(strace.promises().all(|(key, _)| key != "wrapper/not-found"));

@@ -1,4 +1,4 @@
-//! A contract from a file: for a program that has none here.
+//! Reads a contract from a file, for a program without a built-in one.
 
 use super::{Contract, Row};
 
@@ -28,7 +28,7 @@ pub fn parse(text: &str) -> Result<&'static Contract, String> {
         let (row, source) = line.rsplit_once('|').ok_or_else(|| wrong("no `| SOURCE`"))?;
         let (key, value) = row.split_once('=').ok_or_else(|| wrong("no `KEY = VALUE`"))?;
         if source.trim().is_empty() {
-            return Err(wrong("a row without its source"));
+            return Err(wrong("a row without a source"));
         }
         let key = kept(key);
         let promise = super::super::clauses().any(|clause| clause.promise() == Some(key));
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_says_what_a_table_says() {
+    fn a_contract_file_is_equivalent_to_a_table() {
         let text = "# mine\nname my-init\nwrapper/signal-code = 128+n | my-init(8) 1.0\nfile:a/run = x\\ny | my-init(8) 1.0\n";
         let contract = parse(text).expect("a contract");
         assert_eq!((contract.name, contract.rows.len()), ("my-init", 2));
@@ -54,12 +54,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named_with_its_line() {
+    fn errors_are_named_with_their_line() {
         for (text, why) in [
             ("wrapper/signal-code = 1 | x", "no line `name"),
             ("name a b", "line 1: not a name"),
             ("name a\nwrapper/leaves-nothing", "line 2: no `| SOURCE`"),
-            ("name a\nwrapper/leaves-nothing = yes |", "line 2: a row without its source"),
+            ("name a\nwrapper/leaves-nothing = yes |", "line 2: a row without a source"),
             ("name a\nwrapper/dances = yes | x", "line 2: an unknown key"),
         ] {
             let error = parse(text).expect_err(text);

@@ -6,7 +6,7 @@ const fn row(key: &'static str, value: &'static str, source: &'static str) -> Ro
     Row { key, value, source }
 }
 
-/// The contract of a program that is not known: POSIX alone.
+/// The contract of an unknown program: POSIX alone.
 pub static POSIX: Contract = Contract { name: "posix", rows: &[] };
 
 /// The contract of this crate's own wrapper.
@@ -17,8 +17,13 @@ pub static OWN: Contract = Contract {
         row("wrapper/leaves-nothing", "yes", "waitspec, subject::wrapper"),
         row("wrapper/forwards", "TERM USR1", "waitspec, subject::wrapper"),
         row("wrapper/ignores-hangup", "yes", "waitspec, subject::wrapper"),
+        row("wrapper/command-signals", "yes", "waitspec, subject::wrapper"),
+        row("wrapper/exits-with-command", "yes", "waitspec, subject::wrapper"),
         row("timeout/expired", "124", "waitspec, subject::wrapper"),
+        row("timeout/passes", "yes", "waitspec, subject::wrapper"),
         row("timeout/killed", "137", "waitspec, subject::wrapper"),
+        row("timeout/continues", "yes", "waitspec, subject::wrapper"),
+        row("timeout/kills-later", "137", "waitspec, subject::wrapper"),
         row("timeout/preserves", "yes", "waitspec, subject::wrapper"),
     ],
 };
@@ -41,6 +46,7 @@ pub static OWN_INIT: Contract = Contract {
     name: "waitspec-init",
     rows: &[
         row("wrapper/signal-code", "128+n", "waitspec, subject::init"),
+        row("wrapper/command-signals", "yes", "waitspec, subject::init"),
         row("init/reaps", "yes", "waitspec, subject::init"),
         row("init/exits-with-main", "yes", "waitspec, subject::init"),
         row("init/outlives-orphans", "yes", "waitspec, subject::init"),
@@ -77,21 +83,22 @@ const CATATONIT: &str = "README of catatonit 0.1.7, Usage";
 const DOCKER_INIT: &str = "docker-run(1) 20.10.24, --init: forwards signals and reaps processes";
 const SU: &str = "su(1) of util-linux 2.38.1, EXIT STATUS";
 const QEMU: &str = "user mode emulation of qemu 7.2: no exit code of its own";
-const OCI: &str = "OCI runtime specification 1.0, config.md";
+const OCI: &str = "OCI runtime specification 1.0.0, config.md and config-linux.md";
+const BUSYBOX_INIT: &str = "busybox(1) 1.35.0, init: it respawns children, and never exits";
 const STRACE: &str = "strace(1) 6.1, DIAGNOSTICS: none for a command that cannot be run";
 const FLOCK: &str = "flock(1) of util-linux 2.38.1, EXIT STATUS: a value of sysexits.h";
 const BUSYBOX_TIME: &str = "the words that time -v of busybox 1.35.0 prints";
 const POSIX_XARGS: &str = "POSIX.1-2024 xargs, EXIT STATUS";
 
-/// A bundle whose container is the command in a mount namespace of its own, with everything in it.
+/// A bundle whose container runs the command in its own mount namespace, with everything visible in it.
 const CONFIG: Row = row(
     "file:config.json",
-    r#"{"ociVersion":"1.0.0","process":{"terminal":false,"user":{"uid":0,"gid":0},"args":["/bin/sh","-c","exec {child}"],"env":["PATH=/usr/bin:/bin"],"cwd":"/"},"root":{"path":"rootfs"},"mounts":[],"linux":{"namespaces":[{"type":"mount"}]}}"#,
+    r#"{"ociVersion":"1.0.0","process":{"terminal":false,"user":{"uid":0,"gid":0},"args":["/bin/sh","-c","exec {child}"],"env":["PATH=/usr/bin:/bin"],"cwd":"{folder}"},"root":{"path":"rootfs"},"mounts":[],"linux":{"namespaces":[{"type":"mount"}]}}"#,
     OCI,
 );
 const ROOT: Row = row("file:rootfs/.keep", "\\n", OCI);
 
-/// The programs that are known.
+/// The known programs.
 pub static CONTRACTS: &[&Contract] = &[
     &POSIX,
     &OWN,
@@ -149,7 +156,14 @@ pub static CONTRACTS: &[&Contract] = &[
         name: "timeout",
         rows: &[
             row("timeout/expired", "124", TIMEOUT),
+            row("timeout/passes", "yes", "timeout(1) of coreutils 9.1, DESCRIPTION: after DURATION"),
             row("timeout/killed", "137", TIMEOUT),
+            row(
+                "timeout/continues",
+                "yes",
+                "POSIX.1-2024 timeout, DESCRIPTION; coreutils 9.1, timeout invocation, --foreground",
+            ),
+            row("timeout/kills-later", "137", "timeout(1) of coreutils 9.1, --kill-after and EXIT status"),
             row("timeout/preserves", "yes", TIMEOUT),
             row("wrapper/leaves-nothing", "yes", TIMEOUT),
         ],
@@ -214,6 +228,7 @@ pub static CONTRACTS: &[&Contract] = &[
     },
     &Contract { name: "crun", rows: &[CONFIG, ROOT] },
     &Contract { name: "runc", rows: &[CONFIG, ROOT] },
+    &Contract { name: "conmon", rows: &[CONFIG, ROOT] },
     &Contract { name: "busybox-env", rows: &[] },
     &Contract { name: "busybox-timeout", rows: &[] },
     &Contract {
@@ -298,8 +313,9 @@ pub static CONTRACTS: &[&Contract] = &[
     &Contract {
         name: "busybox-init",
         rows: &[
-            row("init/restarts", "yes", "/etc/inittab of busybox 1.35.0: respawn"),
-            row("file:etc/inittab", "::respawn:{child}\\n", "/etc/inittab of busybox 1.35.0"),
+            row("init/restarts", "yes", BUSYBOX_INIT),
+            row("init/outlives-orphans", "yes", BUSYBOX_INIT),
+            row("file:etc/inittab", "::respawn:{child}\\n", "examples/inittab of busybox 1.35.0"),
         ],
     },
     &Contract {

@@ -7,10 +7,10 @@ clauses! {
     /// it.
     SUBREAPER_ADOPTS: Must, "linux/subreaper/adopts", "prctl(2), PR_SET_CHILD_SUBREAPER", bugs "gvisor#2323";
     /// An adopted child is a child like any other: it is found through its process group and a pidfd, its stops
-    /// and continues are reported, also a stop from before its adoption, and WNOWAIT leaves it.
+    /// and continues are reported, even a stop from before its adoption, and WNOWAIT leaves it waitable.
     SUBREAPER_ORDINARY_CHILD: Must, "linux/subreaper/ordinary-child",
         "prctl(2), PR_SET_CHILD_SUBREAPER; Linux kernel/exit.c, reparent_leader";
-    /// A process that has unset the attribute adopts no more, and keeps the children that it adopted before.
+    /// A process that has cleared the attribute adopts no more orphans, and keeps the children that it has already adopted.
     SUBREAPER_UNSET: Must, "linux/subreaper/unset", "prctl(2), PR_SET_CHILD_SUBREAPER";
     /// With several subreapers above an orphan, the nearest one adopts it, and the others get ECHILD for it.
     SUBREAPER_NEAREST: Must, "linux/subreaper/nearest", "prctl(2), PR_SET_CHILD_SUBREAPER";

@@ -10,6 +10,8 @@ clauses! {
     PIDFD_WAIT_STOP_CONTINUE: Must, "linux/pidfd/wait-stop-continue", "wait(2), P_PIDFD";
     /// A WNOWAIT peek with P_PIDFD leaves the child waitable and the pidfd readable.
     PIDFD_NOWAIT: Must, "linux/pidfd/nowait", "wait(2), P_PIDFD and WNOWAIT";
+    /// What is reported through a pidfd does not depend on whether the call slept, nor on WNOHANG or WNOWAIT.
+    PIDFD_REPORTS_ALIKE: Must, "linux/pidfd/reports-alike", "wait(2), P_PIDFD";
     /// P_PIDFD with WNOHANG and a live child returns 0.
     PIDFD_NOHANG_ZERO: Must, "linux/pidfd/nohang-zero", "wait(2), P_PIDFD and WNOHANG";
     /// P_PIDFD with a negative id fails with EINVAL.

@@ -7,6 +7,9 @@ clauses! {
     /// an exit.
     PTRACE_STOP_WITHOUT_WUNTRACED: Must, "linux/ptrace/stop-without-wuntraced",
         "wait(2), WUNTRACED; ptrace(2)", bugs "dotnet/runtime#133736" "dotnet/runtime#133948" "go#60321";
+    /// The stop of a traced child is reported, without WUNTRACED, to a wait by pid, for its group and through a pidfd as it
+    /// is to one for any child, and it wakes each of them.
+    PTRACE_STOP_EVERY_TARGET: Must, "linux/ptrace/stop-every-target", "wait(2), WUNTRACED; ptrace(2)";
     /// Any signal but SIGKILL that is delivered to a traced child stops it with that signal as WSTOPSIG,
     /// including real-time signals.
     PTRACE_STOP_ANY_SIGNAL: Must, "linux/ptrace/stop-any-signal", "ptrace(2), Signal-delivery-stop",
@@ -37,10 +40,13 @@ clauses! {
     /// it by pid, by process group or through a pidfd returns 0 until the tracer has reaped it.
     PTRACE_HIDDEN_BY_TARGET: Must, "linux/ptrace/hidden-by-target", "ptrace(2), Death under ptrace",
         bugs "tokio#7144";
-    /// A tracer's waits, by pid and for any child, report the stops and the death of a tracee that is no
-    /// descendant of the tracer; before it is attached and after it is detached, a wait for it fails with
-    /// ECHILD.
+    /// A tracer's waits, by pid and for any child, report the stops and the death of a tracee that is not its
+    /// descendant; before attaching and after detaching, a wait for that process fails with ECHILD.
     PTRACE_STRANGER: Must, "linux/ptrace/stranger", "ptrace(2), PTRACE_ATTACH; wait(2), NOTES";
+    /// The usage of a tracee that is not the tracer's child is not added to the tracer's RUSAGE_CHILDREN when it reaps it: the
+    /// parent reaps it, too.
+    PTRACE_STRANGER_NOT_CREDITED: Must, "linux/ptrace/stranger-not-credited",
+        "getrusage(2), RUSAGE_CHILDREN; Linux kernel/exit.c, wait_task_zombie";
     /// After the tracer reaps a tracee that is not its child, the parent can reap it too, with the same
     /// status.
     PTRACE_PARENT_AFTER: Must, "linux/ptrace/parent-after", "ptrace(2), Death under ptrace",
@@ -54,7 +60,7 @@ clauses! {
     PTRACE_GROUP_STOP: Must, "linux/ptrace/group-stop", "ptrace(2), Group-stop";
     /// The exit of a tracee's initial thread is reported only after all its other threads are gone.
     PTRACE_LEADER_DELAYED: Must, "linux/ptrace/leader-delayed", "ptrace(2), BUGS", bugs "edb#382";
-    /// For a child that another process traces, the parent sees group stops only, not every ptrace stop.
+    /// For a child that another process traces, the parent sees only group stops, not every ptrace stop.
     PTRACE_PARENT_SEES_NO_TRAPS: Must, "linux/ptrace/parent-sees-no-traps", "ptrace(2), Stopped states";
     /// A tracer's any-child wait also reports the deaths of its untraced children.
     PTRACE_ANY_INCLUDES_UNTRACED: Must, "linux/ptrace/any-includes-untraced",
@@ -68,6 +74,12 @@ clauses! {
     PTRACE_ATTACH_STOPS: Must, "linux/ptrace/attach-stops", "ptrace(2), PTRACE_ATTACH and PTRACE_DETACH";
     /// A ptrace stop is reported once: a WNOHANG wait returns 0 until the child resumes and stops again.
     PTRACE_STOP_ONCE: Must, "linux/ptrace/stop-once", "ptrace(2), Stopped states; wait(2)";
+    /// A stop of a traced child sends its tracer SIGCHLD with CLD_TRAPPED, its pid and the signal.
+    PTRACE_SIGCHLD_TRAPPED: Must, "linux/ptrace/sigchld-trapped",
+        "Linux kernel/signal.c, ptrace_stop and do_notify_parent_cldstop";
+    /// Without __WNOTHREAD, the stops of a child traced by one thread are reported to every thread of the tracing process.
+    PTRACE_STOPS_FOR_ANY_THREAD: Must, "linux/ptrace/stops-for-any-thread",
+        "wait(2), __WNOTHREAD; Linux kernel/exit.c, do_wait and ptrace_do_wait";
     /// With PTRACE_O_TRACEFORK, a process forked by a tracee is traced too: its initial SIGSTOP is reported
     /// to the tracer under its own pid, although it is not the tracer's child.
     PTRACE_FORK_AUTO_ATTACHED: Must, "linux/ptrace/fork-auto-attached", "ptrace(2), PTRACE_O_TRACEFORK";

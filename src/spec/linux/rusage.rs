@@ -23,7 +23,7 @@ clauses! {
         bugs "nix#2331" "libuv#3721" "node#44332" "libuv#4027";
     /// ru_maxrss is a peak: it does not decrease when the child unmaps memory.
     RUSAGE_MAXRSS_PEAK: Must, "linux/rusage/maxrss-peak", "getrusage(2), ru_maxrss";
-    /// How far the ru_maxrss of a child starts at the peak of the process that spawned it, with or without
+    /// Whether the ru_maxrss of a child starts at the peak of the process that spawned it, with or without
     /// exec, is unspecified.
     RUSAGE_MAXRSS_FLOOR: Implementation, "linux/rusage/maxrss-floor",
         "Linux fs/exec.c: maxrss kept over exec", bugs "bun#43308";
@@ -47,7 +47,7 @@ clauses! {
     RUSAGE_ADOPTED: Must, "linux/rusage/adopted", "wait4(2), DESCRIPTION; getrusage(2), RUSAGE_CHILDREN";
     /// The usage of a child without an exit signal is reported like that of any other.
     RUSAGE_OF_CLONE_CHILDREN: Must, "linux/rusage/of-clone-children", "wait4(2), DESCRIPTION; wait(2), __WALL";
-    /// The raw waitid fills the rusage with a null infop, too, and leaves it as it was if there is nothing to
+    /// The raw waitid fills the rusage even if infop is null, and leaves it unchanged if there is nothing to
     /// report.
     RUSAGE_RAW_WAITID: Must, "linux/rusage/raw-waitid", "Linux kernel/exit.c, waitid";
     /// The usage of a child killed by a signal is reported like that of one that exited.
@@ -56,19 +56,22 @@ clauses! {
     RUSAGE_WAIT3: Must, "linux/rusage/wait3", "wait4(2), DESCRIPTION", bugs "void-packages#59368";
     /// The raw waitid returns the same usage in a WNOWAIT peek as in the call that then reaps the child.
     RUSAGE_PEEK_EQUALS_REAP: Must, "linux/rusage/peek-equals-reap", "wait(2), C library/kernel differences";
-    /// Reaping a child adds exactly the rusage that was returned to RUSAGE_CHILDREN, apart from peaks, and to
-    /// within one microsecond per child for times.
+    /// Reaping a child adds exactly the returned rusage to RUSAGE_CHILDREN, except for peaks, and for times to
+    /// within one microsecond per child.
     RUSAGE_CHILDREN_DELTA: Must, "linux/rusage/children-delta", "getrusage(2), RUSAGE_CHILDREN",
         bugs "elfuse#162";
     /// The ru_maxrss of RUSAGE_CHILDREN is that of the largest reaped descendant, not a sum.
     RUSAGE_CHILDREN_MAXRSS: Must, "linux/rusage/children-maxrss", "getrusage(2), ru_maxrss";
-    /// The usage of a process begins at nothing: no field of an idle child contains what a process before it
-    /// used.
+    /// The usage of a process starts at zero: no field of an idle child includes the usage of an earlier
+    /// process.
     RUSAGE_BEGINS_AT_NOTHING: Must, "linux/rusage/begins-at-nothing", "getrusage(2); fork(2), NOTES";
-    /// The rusage is filled with every kind of report, also of a stop, a continue and a stop of a traced child:
-    /// no field but the peak is lower than what the child itself read before, or much higher.
+    /// The rusage is filled in for every kind of report, including a stop, a continue and a stop of a traced child:
+    /// no field except the peak is lower than what the child itself read before, or much higher.
     RUSAGE_EVERY_REPORT: Must, "linux/rusage/every-report",
         "wait4(2), DESCRIPTION; Linux kernel/exit.c, wait_task_stopped and wait_task_continued";
+    /// Every field of the rusage is filled however the call selects the child, whether it sleeps or not, with WNOHANG or
+    /// without, and with a null status.
+    RUSAGE_EVERY_WAY: Must, "linux/rusage/every-way", "wait4(2), DESCRIPTION; getrusage(2)";
     /// The rusage returned with a stop or a continue is unspecified (on Linux, the usage so far).
     RUSAGE_ON_STOP: Implementation, "linux/rusage/on-stop", "Linux kernel/exit.c, wait_task_stopped";
     /// ru_oublock counts what the child wrote to a file on disk, in 512-byte blocks.

@@ -13,7 +13,7 @@ clauses! {
     /// A thread is not a child: waiting for its thread ID fails with ECHILD without blocking, even with
     /// __WALL.
     THREADS_NEVER_WAITABLE: Must, "linux/threads/never-waitable", "clone(2), CLONE_THREAD";
-    /// The ID of a child's thread other than the first names no child: waiting for it fails with ECHILD, even with
+    /// The ID of any thread of a child but the first is not the ID of a child: waiting for it fails with ECHILD, even with
     /// __WALL.
     THREADS_OF_CHILD_NEVER_WAITABLE: Must, "linux/threads/of-child-never-waitable",
         "clone(2), CLONE_THREAD; Linux kernel/exit.c, do_wait_pid";
@@ -34,7 +34,7 @@ clauses! {
     /// code of the new image.
     THREADS_EXEC_KEEPS_PID: Must, "linux/threads/exec-keeps-pid", "execve(2), NOTES", bugs "DragonOS#2067"
         "DragonOS#2153" "DragonOS#2156";
-    /// While such an exec passes the pid on to the new leader, a waiter neither returns a status nor fails
+    /// While such an exec transfers the pid to the new leader, a waiter neither returns a status nor fails
     /// with ECHILD.
     THREADS_EXEC_NO_SPURIOUS_WAKE: Must, "linux/threads/exec-no-spurious-wake",
         "execve(2), NOTES", bugs "DragonOS#2067"
@@ -61,25 +61,27 @@ clauses! {
     CLONE_WALL_FINDS_ALL: Must, "linux/clone/wall-finds-all", "wait(2), __WALL";
     /// The termination of a child cloned with another exit signal sends that signal, not SIGCHLD.
     CLONE_EXIT_SIGNAL_SENT: Must, "linux/clone/exit-signal-sent", "clone(2), The child termination signal";
+    /// With SIGCHLD ignored, a child with another exit signal, or with none, still becomes a zombie.
+    CLONE_IGNORED_SIGCHLD_KEEPS: Must, "linux/clone/ignored-sigchld-keeps", "Linux kernel/signal.c, do_notify_parent";
     /// exec resets a child's exit signal: its termination sends SIGCHLD, and a call without __WCLONE or
     /// __WALL reports it.
     CLONE_EXEC_RESETS_SIGNAL: Must, "linux/clone/exec-resets-signal", "Linux fs/exec.c, begin_new_exec";
     /// clone3 with an invalid exit signal fails with EINVAL and creates no child.
     CLONE_BAD_SIGNAL_EINVAL: Must, "linux/clone/bad-signal-einval", "clone(2), ERRORS";
-    /// A child of CLONE_AUTOREAP (Linux 7.1) goes by itself when it exits: it leaves no zombie, sends no signal, and
-    /// every wait for it fails with ECHILD, even with __WALL. Other children are reported as ever.
+    /// A child created with CLONE_AUTOREAP (Linux 7.1) is reaped automatically when it exits: it leaves no zombie, sends no signal,
+    /// and every wait for it fails with ECHILD, even with __WALL. Other children are reported as usual.
     CLONE_AUTOREAP_NEVER_REPORTED: Must, "linux/clone/autoreap-never-reported",
         "Linux kernel/exit.c, exit_notify (7.1)";
-    /// The pidfd of a child of CLONE_AUTOREAP becomes readable when it exits, and PIDFD_GET_INFO returns its status
-    /// word; a wait through it fails with ECHILD.
+    /// The pidfd of a child created with CLONE_AUTOREAP becomes readable when the child exits, and PIDFD_GET_INFO returns its
+    /// status word; a wait through it fails with ECHILD.
     CLONE_AUTOREAP_PIDFD: Must, "linux/clone/autoreap-pidfd", "Linux kernel/fork.c, CLONE_AUTOREAP (7.1)";
-    /// CLONE_AUTOREAP is not inherited: a child's own child becomes a zombie, which the child can reap.
+    /// CLONE_AUTOREAP is not inherited: a child of such a child becomes a zombie, which its parent can reap.
     CLONE_AUTOREAP_NOT_INHERITED: Must, "linux/clone/autoreap-not-inherited",
         "Linux kernel/fork.c, CLONE_AUTOREAP (7.1)";
     /// clone3 with CLONE_AUTOREAP and an exit signal fails with EINVAL, and creates no child.
     CLONE_AUTOREAP_EXIT_SIGNAL: Must, "linux/clone/autoreap-exit-signal",
         "Linux kernel/fork.c, CLONE_AUTOREAP (7.1)";
-    /// The last close of the pidfd that clone3 returned with CLONE_PIDFD_AUTOKILL kills the child; that of one from
+    /// The last close of the pidfd that clone3 returned with CLONE_PIDFD_AUTOKILL kills the child; closing one from
     /// pidfd_open does not.
     CLONE_AUTOKILL_CLOSE_KILLS: Must, "linux/clone/autokill-close-kills",
         "Linux kernel/fork.c, CLONE_PIDFD_AUTOKILL (7.1)";
@@ -91,7 +93,7 @@ clauses! {
     /// pidfd_open); after that, each fails with ESRCH.
     ZOMBIE_FOUND_BY_PID: Must, "linux/zombie/found-by-pid",
         "POSIX.1-2024 XBD Process Lifetime; Linux kernel/exit.c, release_task";
-    /// Children created by fork, vfork, posix_spawn, clone and clone3 are reported alike.
+    /// Children created by fork, vfork, posix_spawn, clone and clone3 are reported in the same way.
     CLONE_ALL_PRIMITIVES_AGREE: Must, "linux/clone/all-primitives-agree", "fork(2); vfork(2); clone(2)",
         bugs "occlum#1247";
     /// The parent in vfork resumes when the child calls exec or _exit, and can then reap it.

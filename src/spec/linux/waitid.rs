@@ -58,4 +58,6 @@ clauses! {
     /// The si_uid of a child in another user namespace or with unmapped IDs is the overflow UID.
     WAITID_SI_UID_UNMAPPED: Must, "linux/waitid/si-uid-unmapped",
         "user_namespaces(7), Unmapped user and group IDs";
+    /// The idtype, the id and the options of waitid are ints: the upper halves of their registers are ignored.
+    WAITID_INT_ARGUMENTS: Must, "linux/waitid/int-arguments", "Linux kernel/exit.c, SYSCALL_DEFINE5(waitid)";
 }

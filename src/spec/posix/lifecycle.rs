@@ -5,13 +5,13 @@ use crate::spec::clause::clauses;
 clauses! {
     /// A terminated child stays a zombie, with its status retained, until it is reaped, however late.
     ZOMBIE_UNTIL_REAPED: Must, "posix/zombie/until-reaped", "POSIX.1-2024 _Exit, Consequences; 2.13";
-    /// A process that calls _exit, or to which a signal is delivered whose action is to terminate it, terminates.
+    /// A process that calls _exit, or to which a signal is delivered whose action is termination, terminates.
     PROCESS_TERMINATES: Must, "posix/process/terminates", "POSIX.1-2024 _Exit; 2.4.3 Signal Actions",
-        untestable "every case that awaits a termination fails by it: no subject of this suite can keep a process alive";
+        untestable "every case that awaits a termination fails it: no subject of this suite can keep a process alive";
     /// A process to which SIGSTOP is delivered stops, and so does one at the default action of another stop signal
     /// unless its process group is orphaned.
     PROCESS_STOPS: Must, "posix/process/stops", "POSIX.1-2024 2.4.3 Signal Actions",
-        untestable "every case that awaits a stop fails by it: no subject of this suite can keep a process running";
+        untestable "every case that awaits a stop fails it: no subject of this suite can keep a process running";
     /// After a child is reaped, the process is gone: kill(pid, 0) fails with ESRCH unless the pid has been
     /// reused.
     ZOMBIE_ESRCH_AFTER_REAP: Must, "posix/zombie/esrch-after-reap", "POSIX.1-2024 2.13; kill, ERRORS";
@@ -22,7 +22,7 @@ clauses! {
     ZOMBIE_KILL_SUCCEEDS: Must, "posix/zombie/kill-succeeds", "POSIX.1-2024 kill; XBD Process Lifetime",
         bugs "WSL#3765";
     /// Which calls that take a pid, other than kill, find a zombie (getpgid, getsid, setpgid, getpriority) is
-    /// recorded: by the definition of a process lifetime all of them should, and systems differ.
+    /// recorded: by the definition of process lifetime all of them should, but systems differ.
     ZOMBIE_FOUND_BY_CALLS: Implementation, "posix/zombie/found-by-calls", "POSIX.1-2024 XBD Process Lifetime";
     /// Signals sent to a zombie (SIGKILL, SIGTERM, SIGSTOP, SIGCONT) have no effect: its status does not
     /// change, no event is generated, and a wait still returns.
@@ -41,7 +41,7 @@ clauses! {
     /// A child that calls exec remains the same child: exec is not an event, and the exit of the new image is
     /// reported under the same pid.
     EXEC_CHILD_KEEPS_IDENTITY: Must, "posix/exec/child-keeps-identity", "POSIX.1-2024 exec, DESCRIPTION";
-    /// An exec of the parent keeps the children that other threads of it created, too.
+    /// exec in the parent also keeps the children that its other threads created.
     EXEC_KEEPS_CHILDREN_OF_THREADS: Must, "posix/exec/keeps-children-of-threads",
         "POSIX.1-2024 exec, DESCRIPTION; fork", bugs "DragonOS#2156";
     /// Zombies from before exec can still be reaped by the new image, with their status.
@@ -69,7 +69,7 @@ clauses! {
     /// exec in any thread of a child terminates its other threads without a report; the child keeps its pid.
     THREADS_EXEC: Must, "posix/threads/exec", "POSIX.1-2024 exec, DESCRIPTION", bugs "DragonOS#2067"
         "DragonOS#2153";
-    /// The exit of a thread of a child, while other threads of it live, is no event: no call reports it, and it
+    /// The exit of one thread of a child, while others live, is not an event: no call reports it, and it
     /// generates no SIGCHLD.
     THREADS_EXIT_IS_NO_EVENT: Must, "posix/threads/exit-is-no-event",
         "POSIX.1-2024 pthread_exit, DESCRIPTION; 2.13 Status Information";

@@ -1,5 +1,5 @@
 //! POSIX.1-2024: wait, waitpid, waitid, `<sys/wait.h>`, status information, `_Exit`, `sigaction`,
-//! `getrusage`, utilities that invoke a utility, the shell.
+//! `getrusage`, utilities that invoke other utilities, the shell.
 //!
 //! A clause about behaviour that the standard leaves open is implementation-defined: the result is recorded,
 //! never judged.

@@ -44,7 +44,10 @@ clauses! {
     /// wait, waitpid, waitid and the calls that return resource usage all add the same to RUSAGE_CHILDREN.
     RUSAGE_CHILDREN_EVERY_CALL: Must, "posix/rusage/children-every-call",
         "POSIX.1-2024 getrusage, DESCRIPTION";
-    /// RUSAGE_CHILDREN is the process's: whichever of its threads reaps a child, the child's usage is added.
+    /// The usage of a reaped child is in RUSAGE_CHILDREN however the call selected it, whichever results it was asked for,
+    /// whether it slept or not, with WNOHANG or without; however the child was made, and whether it exited or was killed.
+    RUSAGE_CHILDREN_EVERY_WAY: Must, "posix/rusage/children-every-way", "POSIX.1-2024 getrusage, DESCRIPTION";
+    /// RUSAGE_CHILDREN belongs to the process: whichever of its threads reaps a child, the child's usage is added.
     RUSAGE_CHILDREN_ANY_THREAD: Must, "posix/rusage/children-any-thread", "POSIX.1-2024 getrusage, DESCRIPTION";
     /// The CPU time of threads that exited before their process is included when the process is reaped.
     RUSAGE_CHILDREN_EXITED_THREADS: Must, "posix/rusage/children-exited-threads",

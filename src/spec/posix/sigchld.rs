@@ -20,14 +20,18 @@ clauses! {
         "POSIX.1-2024 sigaction; 2.13";
     /// With SA_NOCLDSTOP, the termination of a child still generates SIGCHLD.
     SIGCHLD_NOCLDSTOP_EXIT: Must, "posix/sigchld/nocldstop-exit", "POSIX.1-2024 sigaction, SA_NOCLDSTOP";
-    /// The SIGCHLD of a child that exited carries CLD_EXITED, its pid, its real uid and its exit value.
+    /// The SIGCHLD for a child that exited carries CLD_EXITED, its pid, its real uid and its exit value.
     SIGCHLD_INFO_EXITED: Must, "posix/sigchld/info-exited", "POSIX.1-2024 <signal.h>, SIGCHLD",
         bugs "graphene#1821";
-    /// The SIGCHLD of a child killed by a signal carries CLD_KILLED or CLD_DUMPED, its pid and that signal.
+    /// The SIGCHLD for a child killed by a signal carries CLD_KILLED or CLD_DUMPED, its pid and that signal.
     SIGCHLD_INFO_KILLED: Must, "posix/sigchld/info-killed", "POSIX.1-2024 <signal.h>, SIGCHLD";
-    /// The SIGCHLD of a child that stopped carries CLD_STOPPED, its pid and the stop signal.
+    /// The SIGCHLD for a child that stopped carries CLD_STOPPED, its pid and the stop signal.
     SIGCHLD_INFO_STOPPED: Must, "posix/sigchld/info-stopped", "POSIX.1-2024 <signal.h>, SIGCHLD";
-    /// si_uid of SIGCHLD is the real user ID of the child, not that of the process that gets the signal.
+    /// A SIGCHLD is generated for the stop and for the termination of any child, whatever its group, session, user and image
+    /// are, whoever created it, and however often that has happened before; it carries the value that waitid reports.
+    SIGCHLD_ALIKE: Must, "posix/sigchld/alike",
+        "POSIX.1-2024 _Exit, Consequences of Process Termination; <signal.h>, SIGCHLD; 2.4.3 Signal Actions";
+    /// si_uid of SIGCHLD is the real user ID of the child, not that of the process that receives the signal.
     SIGCHLD_INFO_UID: Must, "posix/sigchld/info-uid", "POSIX.1-2024 <signal.h>, si_uid";
     /// waitid returns the same siginfo for an event as its SIGCHLD carried: si_signo, si_code, si_pid, si_uid
     /// and si_status.
@@ -36,7 +40,7 @@ clauses! {
     /// A WNOHANG wait in the SIGCHLD handler reports the child whose event generated the signal.
     SIGCHLD_WAIT_IN_HANDLER: Must, "posix/sigchld/wait-in-handler",
         "POSIX.1-2024 _Exit, Consequences; 2.4.3", bugs "bitwiseworks/libc#10" "libuv#3451";
-    /// After sigwaitinfo returns the SIGCHLD of a child, a WNOHANG wait for that child reports it.
+    /// After sigwaitinfo returns the SIGCHLD for a child, a WNOHANG wait for that child reports it.
     SIGCHLD_WAIT_AFTER_SIGWAIT: Must, "posix/sigchld/wait-after-sigwait", "POSIX.1-2024 sigwaitinfo; _Exit",
         bugs "bitwiseworks/libc#10" "tgoskits#535";
     /// A caught SIGCHLD that is blocked stays pending until it is unblocked, and is then delivered.
@@ -60,6 +64,16 @@ clauses! {
     /// A WNOWAIT peek does not clear a pending SIGCHLD.
     SIGCHLD_PENDING_AFTER_PEEK: Should, "posix/sigchld/pending-after-peek",
         "POSIX.1-2024 waitid, DESCRIPTION (WNOWAIT)";
+    /// With SIGCHLD blocked, a call that reports nothing, because it returns 0 or fails, does not clear a pending SIGCHLD.
+    SIGCHLD_PENDING_WITHOUT_REPORT: Must, "posix/sigchld/pending-without-report",
+        "POSIX.1-2024 wait, DESCRIPTION; 2.4.1 Signal Generation";
+    /// A change of a child ends a call that sleeps, and a call with WNOHANG finds it, whatever becomes of SIGCHLD: with the
+    /// signal ignored, blocked or pending, and with SA_NOCLDSTOP or SA_NOCLDWAIT.
+    SIGCHLD_WAKES_REGARDLESS: Must, "posix/sigchld/wakes-regardless",
+        "POSIX.1-2024 wait, DESCRIPTION; sigaction, SA_NOCLDSTOP and SA_NOCLDWAIT; 2.13";
+    /// A child that became a zombie before SA_NOCLDWAIT was set stays waitable with its status.
+    SIGCHLD_NOCLDWAIT_EARLIER_ZOMBIE: Must, "posix/sigchld/nocldwait-earlier-zombie",
+        "POSIX.1-2024 2.13; sigaction, SA_NOCLDWAIT";
     /// A process receives no SIGCHLD for a grandchild whose own parent is alive.
     SIGCHLD_NOT_FOR_GRANDCHILD: Must, "posix/sigchld/not-for-grandchild", "POSIX.1-2024 _Exit, Consequences";
     /// With SIGCHLD set to SIG_IGN, a child that terminates leaves no zombie.
@@ -69,7 +83,7 @@ clauses! {
     /// ECHILD.
     SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT: Must, "posix/sigchld/ignored-waits-for-last-exit",
         "POSIX.1-2024 2.13; waitid, USAGE", bugs "mimiker#695";
-    /// A wait that sleeps when SIGCHLD becomes ignored fails with ECHILD once the last child is gone.
+    /// A wait that is asleep when SIGCHLD becomes ignored fails with ECHILD once the last child is gone.
     SIGCHLD_IGNORED_WHILE_ASLEEP: Must, "posix/sigchld/ignored-while-asleep",
         "POSIX.1-2024 _Exit, Consequences; 2.13";
     /// With SIGCHLD ignored, a wait blocked on one child fails with ECHILD when that child terminates.
@@ -98,6 +112,11 @@ clauses! {
     /// With SA_NOCLDWAIT, an any-child wait blocks until the last child is gone and then fails with ECHILD.
     SIGCHLD_NOCLDWAIT_WAITS_FOR_LAST_EXIT: Must, "posix/sigchld/nocldwait-waits-for-last-exit",
         "POSIX.1-2024 sigaction, SA_NOCLDWAIT; 2.13", bugs "managarm#975";
+    /// Once the action of SIGCHLD has been set without SA_NOCLDWAIT, children leave zombies again.
+    SIGCHLD_NOCLDWAIT_CLEARED: Must, "posix/sigchld/nocldwait-cleared", "POSIX.1-2024 sigaction, SA_NOCLDWAIT";
+    /// With SIGCHLD ignored or SA_NOCLDWAIT set, children leave no zombies even while the signal is blocked.
+    SIGCHLD_IGNORED_WHILE_BLOCKED: Must, "posix/sigchld/ignored-while-blocked",
+        "POSIX.1-2024 _Exit, Consequences; sigaction, SA_NOCLDWAIT";
     /// Whether a child that terminates under SA_NOCLDWAIT still generates SIGCHLD is unspecified.
     SIGCHLD_NOCLDWAIT_SIGNAL: Implementation, "posix/sigchld/nocldwait-signal",
         "POSIX.1-2024 sigaction, SA_NOCLDWAIT";

@@ -70,16 +70,16 @@ clauses! {
     /// Whether WCOREDUMP is set for a core-dumping signal, with RLIMIT_CORE 0 or raised, depends on limits
     /// and settings.
     STATUS_CORE_FLAG: Implementation, "posix/status/core-flag", "POSIX.1-2024 <sys/wait.h> (WCOREDUMP)";
-    /// Of every status word that the system can store, the macros (or a subject's methods) give the one event
-    /// that the word stands for, with its exit value or signal.
+    /// For every status word that the system can store, the macros (or a subject's methods) give the one event
+    /// that the word represents, with its exit value or signal.
     STATUS_EVERY_WORD: Must, "posix/status/every-word", "POSIX.1-2024 <sys/wait.h>; the system's ABI",
         bugs "rust-lang/libc#5458" "android/ndk#1878" "rust-lang/libc#1782" "boostorg/process#51";
-    /// Of the word of a death with a core dump, only WIFSIGNALED is true, WTERMSIG is the signal without the
-    /// flag, and WCOREDUMP is true; of the same death without the flag, WCOREDUMP is false.
+    /// For the word of a death with a core dump, only WIFSIGNALED is true, WTERMSIG is the signal without the
+    /// flag, and WCOREDUMP is true; for the same death without the flag, WCOREDUMP is false.
     STATUS_CORE_WORD: Must, "posix/status/core-word",
         "POSIX.1-2024 <sys/wait.h> (WCOREDUMP); the system's ABI";
-    /// The one number in which a subject sums up a termination is the exit value of an exit and minus the
-    /// signal's number of a death, with or without a core dump. No other word has one.
+    /// If a subject maps a termination to a single number, that is the exit value of an exit, and the negated
+    /// signal number of a death, with or without a core dump. No other word maps to one.
     STATUS_EXIT_CODE: Must, "posix/status/exit-code",
         "the subject's promise (`exitcode` of `decode`); Python os.waitstatus_to_exitcode";
     /// For a stopped child, WIFSTOPPED is true and WSTOPSIG is the signal that stopped it.
@@ -116,7 +116,7 @@ clauses! {
     STATUS_CONTINUE_ONCE: Must, "posix/status/continue-once", "POSIX.1-2024 waitpid (WCONTINUED); 2.13";
     /// Each further stop or continue is a new event once the previous one has been reported.
     STATUS_EVENTS_REPEAT: Must, "posix/status/events-repeat", "POSIX.1-2024 waitpid, DESCRIPTION; 2.13";
-    /// Every child has stops and continues of its own: a report of one consumes no other child's.
+    /// Each child has its own stops and continues: reporting one child's does not consume another's.
     STATUS_EVENTS_OF_EACH_CHILD: Must, "posix/status/events-of-each-child", "POSIX.1-2024 waitpid; 2.13";
     /// A continue replaces a stop that has not been reported: only the continue can then be reported.
     STATUS_CONTINUE_REPLACES_STOP: Must, "posix/status/continue-replaces-stop",
@@ -152,8 +152,8 @@ clauses! {
     /// A stop signal stops all threads of a child and generates one event, not one per thread.
     STATUS_STOP_IS_ONE_EVENT: Must, "posix/status/stop-is-one-event", "POSIX.1-2024 2.4.3; 2.13",
         bugs "Asterinas#2166";
-    /// A termination that a call without WNOWAIT has reported is over: no later call reports it again, whether it
-    /// names that child, its group, or any child, and whether another child is ready or not.
+    /// Once a call without WNOWAIT has reported a termination, no later call reports it again, whether it selects
+    /// that child, its group, or any child, and whether or not another child is ready.
     STATUS_NOT_REPORTED_TWICE: Must, "posix/status/not-reported-twice", "POSIX.1-2024 2.13 Status Information",
         bugs "pyinstaller#2966";
     /// Each status is consumed by exactly one call without WNOWAIT, whichever call of the family it is.

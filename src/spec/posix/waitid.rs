@@ -41,7 +41,7 @@ clauses! {
     /// With WEXITED alone a stop or a continue is neither reported nor consumed.
     WAITID_EXITED_ONLY: Must, "posix/waitid/exited-only", "POSIX.1-2024 waitid, DESCRIPTION (WEXITED)",
         bugs "swift-subprocess#371" "dotnet/runtime#131944" "dotnet/runtime#133930";
-    /// Of two event options each event of their kinds is reported, and none of the third kind.
+    /// With two of the three event options, every event of those kinds is reported, and none of the third kind.
     WAITID_PAIRS_OF_EVENTS: Must, "posix/waitid/pairs-of-events", "POSIX.1-2024 waitid, DESCRIPTION (options)";
     /// With WSTOPPED alone, a continue or a termination is neither reported nor consumed.
     WAITID_STOPPED_ONLY: Must, "posix/waitid/stopped-only", "POSIX.1-2024 waitid, DESCRIPTION (WSTOPPED)";
@@ -89,6 +89,13 @@ clauses! {
         "POSIX.1-2024 2.13 Status Information";
     /// A child that has been peeked at can be reaped by any other call of the family.
     WAITID_NOWAIT_OTHER_CALL: Must, "posix/waitid/nowait-other-call", "POSIX.1-2024 2.13 Status Information";
+    /// What a peek has reported is there for every call that selects the child in another way: by its pid or its group, as
+    /// any child, or through a pidfd.
+    WAITID_NOWAIT_OTHER_TARGET: Must, "posix/waitid/nowait-other-target",
+        "POSIX.1-2024 waitid, DESCRIPTION (WNOWAIT); 2.13 Status Information";
+    /// A peek does not preserve an event: once another event has replaced the one that it reported, only the new one is reported.
+    WAITID_NOWAIT_KEEPS_NOTHING: Must, "posix/waitid/nowait-keeps-nothing",
+        "POSIX.1-2024 waitid, DESCRIPTION (WNOWAIT); 2.13 Status Information";
     /// With WNOWAIT, the call blocks, or returns 0 with WNOHANG, just as it does without WNOWAIT.
     WAITID_NOWAIT_BLOCKS: Must, "posix/waitid/nowait-blocks", "POSIX.1-2024 waitid, DESCRIPTION (WNOWAIT)";
     /// Several threads blocked with WNOWAIT on one child all see its termination.

@@ -57,22 +57,22 @@ clauses! {
     /// terminates.
     WAITPID_BLOCKS_UNTIL_CHANGE: Must, "posix/waitpid/blocks-until-change", "POSIX.1-2024 wait, DESCRIPTION",
         bugs "yurtos-kernel#70" "nanvix#2542" "Asterinas#2166";
-    /// A call that sleeps returns promptly once a child is ready: as fast as a poll that sleeps, and not at the
-    /// next turn of a timer. A period of 35 times what a round trip takes can be seen, 20 ms on most machines.
+    /// A sleeping call returns promptly once a child is ready: as fast as a sleeping poll, not at the next tick
+    /// of a timer. Polling is detected if its period is at least 35 round trips, 20 ms on most machines.
     WAITPID_WAKES_PROMPTLY: Should, "posix/waitpid/wakes-promptly", "POSIX.1-2024 wait, DESCRIPTION (suspends)",
         bugs "elfuse#261";
-    /// A call that sleeps is suspended: its thread is not switched in as long as no child changes state and no
-    /// signal arrives.
+    /// A sleeping call is suspended: its thread is not scheduled as long as no child changes state and no signal
+    /// arrives.
     WAITPID_SLEEPS_UNDISTURBED: Should, "posix/waitpid/sleeps-undisturbed",
         "POSIX.1-2024 wait, DESCRIPTION (suspends)";
-    /// However close the death of a child is to the moment at which a call goes to sleep, the call returns that
-    /// child: no wake-up is lost.
+    /// However close to the moment when a call goes to sleep a child dies, the call returns that child: no
+    /// wake-up is lost.
     WAITPID_NO_LOST_WAKE_UP: Must, "posix/waitpid/no-lost-wake-up", "POSIX.1-2024 wait, DESCRIPTION",
         bugs "Asterinas#2166" "DragonOS#1992";
     /// wait, waitpid and waitid are cancellation points: a thread that is cancelled while it sleeps in one of
-    /// them ends.
+    /// them terminates.
     WAIT_CANCELLATION_POINT: Must, "posix/wait/cancellation-point", "POSIX.1-2024 XSH 2.9.5.2";
-    /// A wait in which its thread was cancelled has reaped nothing.
+    /// A wait during which its thread was cancelled has reaped nothing.
     WAIT_CANCELLED_REAPS_NOTHING: Must, "posix/wait/cancelled-reaps-nothing",
         "POSIX.1-2024 XSH 2.9.5.2; 2.13";
     /// If several children are ready, the order in which any-child waits report them is unspecified.
@@ -103,10 +103,33 @@ clauses! {
     /// longer under the old one.
     WAITPID_GROUP_AFTER_SETPGID: Must, "posix/waitpid/group-after-setpgid",
         "POSIX.1-2024 waitpid, DESCRIPTION", bugs "childprocess#151";
-    /// A stop or a continue that has not been reported goes with a child whose process group changes: a call
-    /// for the new group reports it, and one for the old group does not.
+    /// An unreported stop or continue follows a child whose process group changes: a call for the new group
+    /// reports it, and one for the old group does not.
     WAIT_EVENT_FOLLOWS_SETPGID: Must, "posix/wait/event-follows-setpgid",
         "POSIX.1-2024 waitpid, DESCRIPTION; 2.13 Status Information";
+    /// What is reported for a child does not depend on how the call selects it, on whether the call slept, on WNOHANG and
+    /// WNOWAIT, or on the thread that makes it; nor on how the child was created and what it has become since.
+    WAIT_REPORTS_ALIKE: Must, "posix/wait/reports-alike", "POSIX.1-2024 waitpid, waitid, DESCRIPTION";
+    /// A continue that has not been reported is not lost when the child execs or creates a session.
+    WAIT_EVENT_SURVIVES_CHANGE: Must, "posix/wait/event-survives-change",
+        "POSIX.1-2024 2.13 Status Information; exec, setsid, DESCRIPTION";
+    /// What a call does depends on its arguments and on the state of the children, not on what an earlier call returned:
+    /// after any result the next call sleeps, or reports what it asks for, like the first one.
+    WAIT_INDEPENDENT_OF_EARLIER_CALLS: Must, "posix/wait/independent-of-earlier-calls",
+        "POSIX.1-2024 wait, waitid, DESCRIPTION; 2.13 Status Information";
+    /// A call for stops and continues of one child, or of a group, does not return for those of other children, and does not
+    /// consume them.
+    WAITPID_EVENTS_OF_OTHERS: Must, "posix/waitpid/events-of-others", "POSIX.1-2024 waitpid, DESCRIPTION; 2.13";
+    /// A call finds the event that it asks for among all children that match, whatever state the others are in: running,
+    /// stopped, continued or dead.
+    WAIT_FINDS_AMONG_ALL: Must, "posix/wait/finds-among-all", "POSIX.1-2024 waitpid, waitid, DESCRIPTION; 2.13";
+    /// A call has no effect on its process but those specified: it leaves the signal mask, the actions, other pending signals
+    /// and the open descriptors as they were.
+    WAIT_LEAVES_CALLER: Must, "posix/wait/leaves-caller", "POSIX.1-2024 wait, waitid, DESCRIPTION; 2.4 Signal Concepts";
+    /// A call that does not reap has no effect on the child: a child that it reports as stopped stays stopped.
+    WAIT_LEAVES_CHILD: Must, "posix/wait/leaves-child", "POSIX.1-2024 waitpid, DESCRIPTION (WUNTRACED); 2.13";
+    /// A call that sleeps is not ended by the calls of other threads that leave its child alone.
+    WAIT_OTHER_CALLS_NO_WAKE: Must, "posix/wait/other-calls-no-wake", "POSIX.1-2024 wait, DESCRIPTION";
     /// A zombie remains in its process group, so a wait for that group reports it.
     WAITPID_GROUP_OF_ZOMBIE: Must, "posix/waitpid/group-of-zombie",
         "POSIX.1-2024 waitpid, DESCRIPTION; XBD Process Lifetime";
@@ -168,11 +191,11 @@ clauses! {
     /// The result of a status pointer outside the address space (EFAULT, a signal) is undefined, as is
     /// whether the child is lost.
     WAITPID_BAD_POINTER: Implementation, "posix/waitpid/bad-pointer", "POSIX.1-2024 2.1.1 (undefined)";
-    /// A call writes to the objects that it was given before it returns, and never afterwards: a child that
-    /// changes state later does not change what an earlier call left there.
+    /// A call writes to the objects that it was given only until it returns: a child that changes state later
+    /// does not change what an earlier call stored there.
     WAIT_WRITES_DURING_CALL: Must, "posix/wait/writes-during-call",
         "POSIX.1-2024 waitpid, DESCRIPTION (stat_loc); waitid (infop)";
-    /// Each call of the family exists and accepts each option that the standard gives it: without children it fails
+    /// Each call of the family exists and accepts each option that the standard defines for it: without children it fails
     /// with ECHILD, neither with ENOSYS nor with EINVAL.
     WAITPID_PROVIDED: Must, "posix/waitpid/provided", "POSIX.1-2024 <sys/wait.h>; waitpid, waitid, ERRORS",
         bugs "tgoskits#925";
@@ -182,15 +205,15 @@ clauses! {
         bugs "rust#159855";
     /// A call that fails with EINTR consumes nothing: the next call reports the child.
     WAITPID_EINTR_KEEPS_CHILD: Must, "posix/waitpid/eintr-keeps-child", "POSIX.1-2024 wait, ERRORS; 2.13";
-    /// Whether a blocked call returns the child or fails with EINTR is unspecified if the SIGCHLD of that very
+    /// Whether a blocked call returns the child or fails with EINTR is unspecified if the SIGCHLD for that very
     /// child is caught by a handler that was installed without SA_RESTART.
     WAITPID_OWN_SIGCHLD: Implementation, "posix/waitpid/own-sigchld", "POSIX.1-2024 wait, ERRORS (EINTR)";
     /// A signal caught by a handler that was installed with SA_RESTART does not interrupt a blocked call: it
     /// blocks again once the handler returns, and reports the child.
     WAITPID_RESTART: Must, "posix/waitpid/restart", "POSIX.1-2024 sigaction, SA_RESTART", bugs "rust#159855";
-    /// What SA_RESTART restarts is the same call, with the same target and the same options.
+    /// SA_RESTART restarts the same call, with the same target and the same options.
     WAIT_RESTART_SAME_CALL: Must, "posix/wait/restart-same-call", "POSIX.1-2024 sigaction, SA_RESTART";
-    /// A stop or a continue that comes while a call is interrupted is reported by that call once SA_RESTART has
+    /// A stop or a continue that occurs while a call is interrupted is reported by that call once SA_RESTART has
     /// restarted it.
     WAIT_RESTART_FINDS_EVENT: Must, "posix/wait/restart-finds-event",
         "POSIX.1-2024 sigaction, SA_RESTART; wait, DESCRIPTION";
@@ -205,6 +228,9 @@ clauses! {
     /// it reports the child when it terminates.
     WAITPID_STOPPED_WAITER: Must, "posix/waitpid/stopped-waiter", "POSIX.1-2024 wait, DESCRIPTION",
         bugs "tgoskits#2322";
+    /// A handler that runs on one thread does not interrupt a call on another thread that has the signal blocked.
+    WAIT_SIGNAL_OF_OTHER_THREAD: Must, "posix/wait/signal-of-other-thread",
+        "POSIX.1-2024 wait, DESCRIPTION; 2.4.1 Signal Generation and Delivery";
     /// A call blocked on one child does not return when another child terminates.
     WAITPID_OTHER_CHILD_NO_WAKE: Must, "posix/waitpid/other-child-no-wake",
         "POSIX.1-2024 waitpid, DESCRIPTION";
@@ -215,6 +241,9 @@ clauses! {
     /// A call blocked on a process group whose only child leaves the group and terminates does not block
     /// forever: it fails with ECHILD.
     WAITPID_ECHILD_AFTER_SETPGID: Must, "posix/waitpid/echild-after-setpgid", "POSIX.1-2024 waitpid, ERRORS";
+    /// A state change of a child wakes the wait that asks for it, whatever other threads wait for, and whichever of them
+    /// started first.
+    WAIT_EACH_WAITER: Must, "posix/wait/each-waiter", "POSIX.1-2024 wait, DESCRIPTION; 2.13 Status Information";
     /// If several threads block on the same child, exactly one of them gets its status.
     WAITPID_ONE_WAITER_WINS: Must, "posix/waitpid/one-waiter-wins", "POSIX.1-2024 2.13 Status Information";
     /// With as many threads in any-child waits as there are children, each thread gets one child and no
@@ -236,7 +265,7 @@ clauses! {
     WAITPID_MANY_CHILDREN: Must, "posix/waitpid/many-children",
         "POSIX.1-2024 2.13 Status Information", bugs "rift#465"
         "earlyoom#279" "libuv#3441";
-    /// wait, waitpid, waitid and the calls that return resource usage all report the same death alike.
+    /// wait, waitpid, waitid and the calls that return resource usage all report the same death in the same way.
     WAITPID_CALLS_AGREE: Must, "posix/waitpid/calls-agree", "POSIX.1-2024 wait, waitid, DESCRIPTION",
         bugs "corefx#29370" "box64#4400";
     /// A call with valid arguments fails only with the errors that its specification lists.

@@ -3,20 +3,20 @@
 use crate::spec::clause::clauses;
 
 clauses! {
-    /// Every orphan that terminates is reaped: one or many at once, those of orphans, and those that had stopped.
+    /// Every orphan that terminates is reaped: one or many at once, orphans of orphans, and orphans that were stopped.
     INIT_REAPS: Must, "promise/init/reaps", "the program's documentation";
-    /// The init exits when its main child does, although orphans live on.
+    /// The init exits when its main child does, even if orphans are still running.
     INIT_EXITS_WITH_MAIN: Must, "promise/init/exits-with-main", "the program's documentation", bugs "catatonit#5";
-    /// The init does not exit when an orphan does, whatever its exit code, nor when the main child stops.
+    /// The init does not exit when an orphan exits, whatever its exit code, nor when the main child stops.
     INIT_OUTLIVES_ORPHANS: Must, "promise/init/outlives-orphans", "the program's documentation";
-    /// A signal to the init, for which it has a handler or which it accepts, is passed on to the main child.
+    /// A signal sent to the init that it catches, or accepts with sigwait, is forwarded to the main child.
     INIT_FORWARDS: Must, "promise/init/forwards", "the program's documentation";
-    /// While nothing happens, the init uses no CPU time.
+    /// The init uses no CPU time while idle.
     INIT_IDLE: Must, "promise/init/idle", "the program's documentation";
-    /// The memory of the init does not grow with the number of orphans that it has reaped.
+    /// The init's memory usage does not grow with the number of orphans that it has reaped.
     INIT_SIZE: Must, "promise/init/size", "the program's documentation";
-    /// An init that was started with signals ignored or blocked works all the same.
+    /// An init that was started with signals ignored or blocked still works.
     INIT_INHERITED_SIGNALS: Must, "promise/init/inherited-signals", "the program's documentation";
-    /// A supervisor runs its child again when it has exited, and does not exit with it.
+    /// A supervisor restarts its child when it exits, and does not exit itself.
     INIT_RESTARTS: Must, "promise/init/restarts", "the program's documentation";
 }

@@ -1,7 +1,7 @@
 //! What handles and programs promise, by theme.
 //!
-//! The standard binds no library: such a clause is a must only for a subject that announces the promise, with the source
-//! that it names. For any other subject the outcome is recorded.
+//! The standard does not bind libraries: such a clause is a must only for a subject that announces the promise, naming its
+//! source. For any other subject the outcome is recorded.
 
 mod handle;
 mod init;

@@ -1,16 +1,16 @@
-//! Promises of programs that report what a program used.
+//! Promises of programs that report another program's resource usage.
 
 use crate::spec::clause::clauses;
 
 clauses! {
-    /// The peak of the resident set that is printed is that of the utility, in the unit of the documentation.
+    /// The printed peak resident set size is that of the utility, in the documented unit.
     TIME_PEAK: Must, "promise/time/peak", "the program's documentation", bugs "void-packages#59368";
-    /// The page faults that are printed are those of the utility, with what its exit costs.
+    /// The printed page faults are those of the utility, including those of its exit.
     TIME_FAULTS: Must, "promise/time/faults", "the program's documentation", bugs "void-packages#59368";
-    /// The context switches that are printed are those of the utility, with what its exit costs.
+    /// The printed context switches are those of the utility, including those of its exit.
     TIME_SWITCHES: Must, "promise/time/switches", "the program's documentation";
-    /// The exit status that is printed is that of the utility, and of one that a signal killed none that means success.
+    /// The printed exit status is that of the utility; for one killed by a signal, it does not indicate success.
     TIME_PRINTS_STATUS: Must, "promise/time/prints-status", "the program's documentation";
-    /// The times that are printed have those of the descendants that were reaped.
+    /// The printed times include those of reaped descendants.
     TIME_COUNTS_DESCENDANTS: Must, "promise/time/counts-descendants", "the program's documentation";
 }

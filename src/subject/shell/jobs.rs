@@ -3,18 +3,18 @@
 use super::Shell;
 use crate::sys::signal::{self, Action, Flags};
 use crate::sys::{descriptors, makeshift, process, terminal};
-use crate::wait::{Event, Pid, Target, WaitOptions, try_waitpid};
+use crate::wait::{Event, Pid, WaitOptions, WaitTarget, try_waitpid};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::io::Errno;
 use std::sync::atomic::{AtomicI32, AtomicU64, Ordering};
 
-/// The signals that came, as bits.
+/// The signals that arrived, as bits.
 static CAME: AtomicU64 = AtomicU64::new(0);
-/// Where a handler wakes whoever polls.
+/// Written to by a handler to wake up the poll.
 static WAKE: AtomicI32 = AtomicI32::new(-1);
 
-/// Notes a signal. Runs in a handler.
+/// Records a signal. Runs in a handler.
 pub(super) fn note(signal: i32) {
     CAME.fetch_or(1 << signal, Ordering::AcqRel);
     let wake = WAKE.load(Ordering::Acquire);
@@ -23,7 +23,7 @@ pub(super) fn note(signal: i32) {
     }
 }
 
-/// What became of a command so far.
+/// The state of a command so far.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 enum State {
     Running,
@@ -38,7 +38,7 @@ struct Job {
     background: bool,
 }
 
-/// All commands that are remembered.
+/// All remembered commands.
 pub(super) struct Jobs {
     shell: Shell,
     all: Vec<Job>,
@@ -66,26 +66,26 @@ impl Jobs {
         self.monitor
     }
 
-    /// Job control: each job has a process group, and the terminal is given to that in the foreground.
+    /// Job control: each job gets a process group, and the foreground one gets the terminal.
     pub(super) fn set_monitor(&mut self) {
         self.monitor = true;
         let _ = signal::set_action(libc::SIGTTOU, Action::Ignore, Flags::default());
     }
 
-    /// The pid of the last command in the background.
+    /// The pid of the last background command.
     pub(super) fn last(&self) -> i32 {
         self.last
     }
 
-    /// The signals that came since the last time, SIGCHLD aside.
+    /// The signals that arrived since the last call, other than SIGCHLD.
     pub(super) fn take_signals(&self) -> Vec<i32> {
         let came = CAME.fetch_and(1 << libc::SIGCHLD, Ordering::AcqRel);
         (1..64).filter(|signal| *signal != libc::SIGCHLD && came >> signal & 1 == 1).collect()
     }
 
-    /// A process of a job was started, in that group.
+    /// Puts a new process of a job into this group.
     pub(super) fn group(&mut self, pid: i32, group: i32, foreground: bool) {
-        // As the child does: whoever is first.
+        // The child does the same: whoever comes first.
         let both = (rustix::process::Pid::from_raw(pid), rustix::process::Pid::from_raw(group));
         let _ = rustix::process::setpgid(both.0, both.1);
         if foreground {
@@ -93,7 +93,7 @@ impl Jobs {
         }
     }
 
-    /// Remembers commands in the background.
+    /// Remembers background commands.
     pub(super) fn add(&mut self, pids: Vec<i32>) {
         let group = pids.first().copied().unwrap_or(0);
         let last = if self.shell.bang_is_last { pids.last() } else { pids.first() };
@@ -105,14 +105,14 @@ impl Jobs {
         }
     }
 
-    /// Looks at every child that has changed.
+    /// Checks every child for a change of state.
     fn sweep(&mut self) {
         let options = WaitOptions::UNTRACED | WaitOptions::CONTINUED;
         for job in &mut self.all {
             let Some(pid) = Pid::from_raw(job.pid) else { continue };
             while !matches!(job.state, State::Ended(_)) {
-                let Ok(Some(waited)) = try_waitpid(Target::Pid(pid), options) else { break };
-                job.state = match waited.status.event() {
+                let Ok(Some((_, status))) = try_waitpid(WaitTarget::Pid(pid), options) else { break };
+                job.state = match status.event() {
                     Event::Stopped { signal, .. } if self.shell.stop_is_no_exit => {
                         State::Stopped(signal.number())
                     }
@@ -124,13 +124,13 @@ impl Jobs {
         }
     }
 
-    /// Waits until something has happened since the last look.
+    /// Waits until something has happened since the last sweep.
     fn pause(&self) {
         let _ = poll(&mut [PollFd::new(&self.woken, PollFlags::IN)], None);
         let _ = rustix::io::read(self.woken.as_fd(), &mut [0; 64]);
     }
 
-    /// A signal that has a trap and came.
+    /// A signal that has a trap and has arrived.
     fn trapped(&self, traps: &[i32]) -> Option<i32> {
         let came = CAME.load(Ordering::Acquire);
         traps.iter().copied().find(|signal| came >> signal & 1 == 1)
@@ -140,12 +140,12 @@ impl Jobs {
         self.all.iter().rev().find(|job| job.pid == pid).map(|job| job.state)
     }
 
-    /// Whether a command had not ended at the last look.
+    /// Whether a command was still alive at the last sweep.
     pub(super) fn lives(&self, pid: i32) -> bool {
         self.state(pid).is_some_and(|state| !matches!(state, State::Ended(_)))
     }
 
-    /// Waits for commands in the foreground: the status of each. One that stops becomes a job in the background.
+    /// Waits for the commands in the foreground; returns the status of each. One that stops becomes a background job.
     pub(super) fn run(&mut self, pids: &[i32]) -> Vec<i32> {
         let group = pids.first().copied().unwrap_or(0);
         let job = |pid: &i32| Job { pid: *pid, group, state: State::Running, background: false };
@@ -158,6 +158,10 @@ impl Jobs {
     fn foreground(&mut self, pids: &[i32]) -> Vec<i32> {
         loop {
             self.sweep();
+            let came = CAME.load(Ordering::Acquire) & !(1 << libc::SIGCHLD);
+            if !self.shell.defers_trap && came != 0 {
+                return vec![128 + came.trailing_zeros() as i32];
+            }
             let states: Vec<State> = pids.iter().filter_map(|pid| self.state(*pid)).collect();
             let over = |state: &State| match state {
                 State::Running => None,
@@ -202,6 +206,9 @@ impl Jobs {
 
     /// `wait`.
     pub(super) fn wait_for_all(&mut self, traps: &[i32]) -> i32 {
+        if self.all.is_empty() {
+            return self.shell.of_none;
+        }
         loop {
             self.sweep();
             let mut last = 0;
@@ -238,7 +245,7 @@ impl Jobs {
         jobs.map(line).collect::<Vec<_>>().join("\n")
     }
 
-    /// The last job that has not ended.
+    /// The last job that has not terminated.
     fn current(&self) -> Option<(i32, i32)> {
         let lives = |job: &&Job| job.background && !matches!(job.state, State::Ended(_));
         self.all.iter().rev().find(lives).map(|job| (job.pid, job.group))
@@ -276,7 +283,7 @@ impl Jobs {
     }
 }
 
-/// Makes a group the foreground one, where there is a terminal.
+/// Makes a group the foreground group, if there is a terminal.
 fn give_terminal(group: i32) {
     if let Ok(terminal) = terminal::controlling() {
         let _ = terminal::set_foreground(terminal.as_fd(), group);

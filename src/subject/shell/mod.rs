@@ -1,8 +1,8 @@
-//! A program that runs programs: a small shell-like one, on [`crate::wait`], for scripts as the cases use them.
+//! A program that runs programs: a small shell, built on [`crate::wait`], for scripts as the cases use them.
 //!
-//! A script is a line a command: words, quotes, variables, `&`, pipelines, a subshell in parentheses, and the built-in
-//! `echo`, `wait`, `trap`, `exit`, `exec`, `kill -l`, `type`, `set`, `jobs`, `bg` and `fg`. It has no other part of the
-//! shell language, but what it has behaves as POSIX says.
+//! A script has one line per command: words, quotes, variables, `&`, pipelines, a subshell in parentheses, an assignment of one, and the
+//! built-ins `echo`, `wait`, `trap`, `exit`, `exec`, `kill -l`, `type`, `set`, `jobs`, `bg` and `fg`, and `!`. There is no more
+//! of the shell language, but what there is behaves as POSIX says.
 
 mod jobs;
 mod words;
@@ -14,52 +14,80 @@ use crate::wait::{Errno, Event, Signal};
 use jobs::Jobs;
 use std::collections::BTreeMap;
 use std::ffi::CString;
-use words::{Part, Token, tokens};
+use words::{Part, Token, assignment, substitution, tokens};
 
 /// How it behaves; mutants differ in one of these.
 #[derive(Copy, Clone, Debug)]
 pub(crate) struct Shell {
-    /// `$?` of a command that ended like this.
+    /// `$?` after a command that terminated with this event.
     pub(crate) code: fn(Event) -> i32,
-    /// `$?` of one that cannot be run.
+    /// `$?` after a command that cannot be run.
     pub(crate) no_program: fn(Errno) -> i32,
-    /// The signal that `kill -l` gives for a status.
+    /// The signal that `kill -l` prints for a status.
     pub(crate) signal_of: fn(i32) -> i32,
-    /// `$?` of a wait for a pid that is not known.
+    /// `$?` after starting a background command, given its previous value.
+    pub(crate) of_background: fn(i32) -> i32,
+    /// A background command ignores the signals that a terminal sends to the foreground.
+    pub(crate) shields: bool,
+    /// `$?` of a subshell, given that of its last command.
+    pub(crate) of_subshell: fn(i32) -> i32,
+    /// The exit code of a script, given `$?` of its last command.
+    pub(crate) of_script: fn(i32) -> i32,
+    /// `$?` of a wait without operands if there are no commands.
+    pub(crate) of_none: i32,
+    /// `$?` of a wait for an unknown pid.
     pub(crate) unknown: i32,
-    /// How many background commands are remembered.
+    /// The number of background commands that are remembered.
     pub(crate) remembered: usize,
     /// A wait without operands waits for all.
     pub(crate) waits_for_all: bool,
-    /// And its `$?`.
+    /// `$?` of that wait.
     pub(crate) status_of_all: fn(i32) -> i32,
-    /// The status of several operands that have these.
+    /// `$?` of a wait for several operands, from their statuses.
     pub(crate) of_operands: fn(&[i32]) -> i32,
-    /// After an operand that failed, the others are waited for.
+    /// After an operand that failed, the remaining ones are still waited for.
     pub(crate) waits_for_rest: bool,
-    /// `$!` of a pipeline is its last command.
+    /// `$!` after a pipeline is the pid of its last command.
     pub(crate) bang_is_last: bool,
-    /// A trapped signal ends a wait.
+    /// A trapped signal interrupts a wait.
     pub(crate) trap_ends_wait: bool,
-    /// And that wait's `$?`.
+    /// `$?` of that wait.
     pub(crate) trap_status: fn(i32) -> i32,
-    /// And that of one without operands.
+    /// `$?` of an interrupted wait without operands.
     pub(crate) trap_status_of_all: fn(i32) -> i32,
-    /// A signal that an empty trap ignores does not end a wait.
+    /// It does not interrupt the wait for a foreground command.
+    pub(crate) defers_trap: bool,
+    /// A signal ignored by an empty trap does not interrupt a wait.
     pub(crate) ignores: bool,
     /// SIGCHLD is unblocked.
     pub(crate) unblocks: bool,
     /// The trap runs before the next command.
     pub(crate) runs_trap: bool,
-    /// After that, the command can still be waited for.
+    /// After an interrupted wait, the command can still be waited for.
     pub(crate) keeps_after_trap: bool,
-    /// Of a pipeline the last command counts.
+    /// The status of a pipeline is that of its last command.
     pub(crate) last_of_pipeline: bool,
-    /// `set -o pipefail` has its effect.
+    /// `set -o pipefail` takes effect.
     pub(crate) pipefail: bool,
-    /// A command that stops is still there.
+    /// Whether a pipeline command with this status has failed.
+    pub(crate) has_failed: fn(i32) -> bool,
+    /// `$?` of a pipeline after `!`, given its own.
+    pub(crate) not: fn(i32) -> i32,
+    /// Whether `set -e` makes the shell exit after a command with this status.
+    pub(crate) exits_after: fn(i32) -> bool,
+    /// `$?` of an assignment of a command substitution, given that of the latter.
+    pub(crate) of_substitution: fn(i32) -> i32,
+    /// `$?` at the start of a trap on EXIT, given the exit status.
+    pub(crate) in_exit_trap: fn(i32) -> i32,
+    /// The exit status, given what it was before the trap and `$?` after it.
+    pub(crate) after_exit_trap: fn(i32, i32) -> i32,
+    /// A signal that is ignored is ignored in commands, too.
+    pub(crate) keeps_ignored: bool,
+    /// A signal that has a trap has its default action in commands.
+    pub(crate) resets_trapped: bool,
+    /// A command that stops still exists.
     pub(crate) stop_is_no_exit: bool,
-    /// And one in the foreground gives the shell back.
+    /// A foreground command that stops returns control to the shell.
     pub(crate) stop_gives_back: bool,
     /// `jobs` shows it as stopped.
     pub(crate) shows_stops: bool,
@@ -70,11 +98,16 @@ pub(crate) struct Shell {
 }
 
 impl Shell {
-    /// The correct one.
+    /// The correct shell.
     pub(crate) const CORRECT: Shell = Shell {
         code,
         no_program,
         signal_of: |status| status - 128,
+        of_background: |_| 0,
+        shields: true,
+        of_subshell: |status| status,
+        of_script: |status| status,
+        of_none: 0,
         unknown: 127,
         remembered: usize::MAX,
         waits_for_all: true,
@@ -85,12 +118,21 @@ impl Shell {
         trap_ends_wait: true,
         trap_status: |signal| 128 + signal,
         trap_status_of_all: |signal| 128 + signal,
+        defers_trap: true,
         ignores: true,
         unblocks: true,
         runs_trap: true,
         keeps_after_trap: true,
         last_of_pipeline: true,
         pipefail: true,
+        has_failed: |status| status != 0,
+        not: |status| i32::from(status == 0),
+        exits_after: |status| status != 0,
+        of_substitution: |status| status,
+        in_exit_trap: |status| status,
+        after_exit_trap: |before, _| before,
+        keeps_ignored: true,
+        resets_trapped: true,
         stop_is_no_exit: true,
         stop_gives_back: true,
         shows_stops: true,
@@ -98,21 +140,27 @@ impl Shell {
         fg_waits: true,
     };
 
-    /// Runs the script of that file; the exit code.
+    /// Runs a script file; returns the exit code.
     pub(crate) fn run(self, command: &[CString]) -> i32 {
         let text = command.first().and_then(|path| path.to_str().ok()).map(std::fs::read_to_string);
         let Some(Ok(text)) = text else { return 127 };
+        // The Rust runtime has ignored SIGPIPE before `main`.
+        let others = (1..32).filter(|signal| ![libc::SIGCHLD, libc::SIGPIPE].contains(signal));
+        let ignored = others.filter(|signal| signal::is_ignored(*signal) == Some(true)).collect();
         let Ok(jobs) = Jobs::new(self) else { return 125 };
         let mut run = Run {
             shell: self,
             jobs,
             variables: BTreeMap::new(),
             status: 0,
+            ignored,
             traps: BTreeMap::new(),
             pipefail: false,
+            errexit: false,
         };
         run.script(&text);
-        run.status
+        run.exit_trap();
+        (self.of_script)(run.status)
     }
 }
 
@@ -122,14 +170,19 @@ struct Run {
     jobs: Jobs,
     variables: BTreeMap<String, String>,
     status: i32,
+    /// The signals that it was started with ignored.
+    ignored: Vec<i32>,
+    /// The action of each signal that has a trap; 0 is the exit.
     traps: BTreeMap<i32, String>,
     pipefail: bool,
+    errexit: bool,
 }
 
-/// What a line asks for: the commands of a pipeline, in the background or not.
+/// What a line requests: a pipeline, in the background or not.
 struct Pipeline {
     commands: Vec<Command>,
     background: bool,
+    negated: bool,
 }
 
 /// One command.
@@ -143,8 +196,22 @@ struct Command {
 impl Run {
     fn script(&mut self, text: &str) {
         for line in text.lines() {
-            self.line(line);
+            let negated = self.line(line);
             self.run_traps();
+            if self.errexit && !negated && (self.shell.exits_after)(self.status) {
+                break;
+            }
+        }
+    }
+
+    /// Runs the trap on EXIT.
+    fn exit_trap(&mut self) {
+        if let Some(action) = self.traps.remove(&0) {
+            let status = self.status;
+            self.errexit = false;
+            self.status = (self.shell.in_exit_trap)(status);
+            self.script(&action);
+            self.status = (self.shell.after_exit_trap)(status, self.status);
         }
     }
 
@@ -173,7 +240,7 @@ impl Run {
     }
 
     fn parse(&self, line: &str) -> Pipeline {
-        let mut pipeline = Pipeline { commands: vec![Command::default()], background: false };
+        let mut pipeline = Pipeline { commands: vec![Command::default()], background: false, negated: false };
         let mut redirected = false;
         for token in tokens(line) {
             let Some(last) = pipeline.commands.last_mut() else { continue };
@@ -185,6 +252,9 @@ impl Run {
                     last.quiet = true;
                     redirected = false;
                 }
+                Token::Word(parts) if last.words.is_empty() && parts == [Part::Text("!".to_owned())] => {
+                    pipeline.negated = true;
+                }
                 Token::Word(parts) => last.words.push(self.expand(&parts)),
                 Token::Subshell(text) => last.subshell = Some(text),
             }
@@ -193,7 +263,12 @@ impl Run {
         pipeline
     }
 
-    fn line(&mut self, line: &str) {
+    /// Runs a line; returns whether it is negated.
+    fn line(&mut self, line: &str) -> bool {
+        if let Some((name, text)) = substitution(line) {
+            self.substitute(name, text);
+            return false;
+        }
         let pipeline = self.parse(line);
         match pipeline.commands.as_slice() {
             [] => {}
@@ -210,12 +285,47 @@ impl Run {
             commands if pipeline.background => {
                 let pids = self.start(commands, true);
                 self.jobs.add(pids);
-                self.status = 0;
+                self.status = (self.shell.of_background)(self.status);
             }
             commands => {
                 let commands = commands.to_vec();
                 self.foreground(&commands);
             }
+        }
+        if pipeline.negated {
+            self.status = (self.shell.not)(self.status);
+        }
+        pipeline.negated
+    }
+
+    /// Assigns the output of a command to a variable.
+    fn substitute(&mut self, name: &str, text: &str) {
+        let Ok((read, write)) = crate::sys::makeshift::pipe() else { return };
+        let command = Command { subshell: Some(text.to_owned()), ..Command::default() };
+        let body = || {
+            let _ = rustix::stdio::dup2_stdout(&write);
+            self.reset_signals();
+            self.become_command(&command)
+        };
+        let Ok(pid) = process::spawn(body) else { return };
+        drop(write);
+        let mut output = String::new();
+        let _ = std::io::Read::read_to_string(&mut std::fs::File::from(read), &mut output);
+        let status = self.jobs.run(&[pid]).last().copied().unwrap_or(0);
+        self.variables.insert(name.to_owned(), output.trim_end_matches('\n').to_owned());
+        self.status = (self.shell.of_substitution)(status);
+    }
+
+    /// In a child: the signals that a command starts with.
+    fn reset_signals(&self) {
+        signal::reset_all();
+        let ignores = |action: &str| {
+            if action.is_empty() { self.shell.keeps_ignored } else { !self.shell.resets_trapped }
+        };
+        let of_traps = self.traps.iter().filter(|(signal, action)| **signal != 0 && ignores(action));
+        let inherited = self.ignored.iter().filter(|_| self.shell.keeps_ignored);
+        for signal in of_traps.map(|(signal, _)| signal).chain(inherited) {
+            let _ = signal::set_action(*signal, Action::Ignore, Flags::default());
         }
     }
 
@@ -224,7 +334,7 @@ impl Run {
         let pids = self.start(commands, false);
         let statuses = self.jobs.run(&pids);
         let chosen = match (self.pipefail && self.shell.pipefail, self.shell.last_of_pipeline) {
-            (true, _) => statuses.iter().rev().find(|status| **status != 0),
+            (true, _) => statuses.iter().rev().find(|status| (self.shell.has_failed)(**status)),
             (false, true) => statuses.last(),
             (false, false) => statuses.first(),
         };
@@ -250,7 +360,12 @@ impl Run {
                 if command.quiet {
                     quiet();
                 }
-                signal::reset_all();
+                self.reset_signals();
+                if background && !monitor && self.shell.shields {
+                    for signal in [libc::SIGINT, libc::SIGQUIT] {
+                        let _ = signal::set_action(signal, Action::Ignore, Flags::default());
+                    }
+                }
                 if monitor {
                     let _ = rustix::process::setpgid(None, rustix::process::Pid::from_raw(group));
                 }
@@ -266,35 +381,39 @@ impl Run {
         pids
     }
 
-    /// In a child: becomes a command; the exit code if it cannot, or if it is a subshell.
+    /// In a child: becomes a command; returns the exit code if it cannot, or if it is a subshell.
     fn become_command(&self, command: &Command) -> i32 {
         if let Some(text) = &command.subshell {
             let Ok(jobs) = Jobs::new(self.shell) else { return 125 };
+            let own = |(signal, action): (&i32, &String)| (*signal, action.clone());
             let mut run = Run {
                 shell: self.shell,
                 jobs,
                 variables: self.variables.clone(),
                 status: 0,
-                traps: BTreeMap::new(),
+                ignored: self.ignored.clone(),
+                traps: self.traps.iter().filter(|(_, action)| action.is_empty()).map(own).collect(),
                 pipefail: self.pipefail,
+                errexit: self.errexit,
             };
-            run.script(text);
-            return run.status;
+            run.script(&text.replace("; ", "\n"));
+            return (self.shell.of_subshell)(run.status);
         }
         let words: Result<Vec<CString>, _> =
             command.words.iter().map(|word| CString::new(word.as_str())).collect();
         words.map_or(125, |words| (self.shell.no_program)(process::exec(&words)))
     }
 
-    /// Runs a command that is built in; whether it is.
+    /// Runs a built-in command; returns whether it is one.
     fn builtin(&mut self, words: &[String]) -> bool {
         let rest: Vec<&str> = words[1..].iter().map(String::as_str).collect();
         self.status = match (words[0].as_str(), rest.as_slice()) {
             ("echo", rest) => say(&rest.join(" ")),
             ("type", [name]) => say(&format!("{name} is a shell builtin")),
             ("exit", rest) => {
-                let code = rest.first().and_then(|code| code.parse().ok()).unwrap_or(self.status);
-                process::exit_now(code)
+                self.status = rest.first().and_then(|code| code.parse().ok()).unwrap_or(self.status);
+                self.exit_trap();
+                process::exit_now(self.status)
             }
             ("exec", [_, ..]) => {
                 let command = Command { words: words[1..].to_vec(), ..Command::default() };
@@ -304,8 +423,16 @@ impl Run {
                 self.jobs.set_monitor();
                 0
             }
+            ("set", ["-e"]) => {
+                self.errexit = true;
+                0
+            }
             ("set", ["-o", "pipefail"]) => {
                 self.pipefail = true;
+                0
+            }
+            ("trap", [action, "EXIT"]) => {
+                self.traps.insert(0, (*action).to_owned());
                 0
             }
             ("trap", [action, name]) => {
@@ -363,11 +490,4 @@ fn quiet() {
     if let Ok(null) = rustix::fs::open(c"/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()) {
         let _ = rustix::stdio::dup2_stderr(&null);
     }
-}
-
-/// The name and value of a word that is an assignment.
-fn assignment(word: &str) -> Option<(String, String)> {
-    let (name, value) = word.split_once('=')?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    (!name.is_empty() && name.chars().all(plain)).then(|| (name.to_owned(), value.to_owned()))
 }

@@ -1,26 +1,26 @@
-//! The words of a script: quotes and variables, operators between them.
+//! The words of a script, with quotes and variables, and the operators between them.
 
 /// Part of a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Part {
-    /// As it stands there.
+    /// Literal text.
     Text(String),
     /// The value of a variable.
     Variable(String),
 }
 
-/// A piece of a line.
+/// A token of a line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Token {
     /// A word.
     Word(Vec<Part>),
     /// `&`, `|`, or `2>` before a path.
     Operator(&'static str),
-    /// What stands in parentheses.
+    /// The text between parentheses.
     Subshell(String),
 }
 
-/// The pieces of a line.
+/// The tokens of a line.
 pub(super) fn tokens(line: &str) -> Vec<Token> {
     let mut tokens = Vec::new();
     let mut rest = line.trim_start();
@@ -83,6 +83,21 @@ fn word(text: &str) -> (Vec<Part>, &str) {
         parts.push(Part::Text(plain));
     }
     (parts, &text[at..])
+}
+
+/// The name and the command of a line that assigns the output of a command.
+pub(super) fn substitution(line: &str) -> Option<(&str, &str)> {
+    line.strip_suffix(')')?.split_once("=$(").filter(|(name, _)| is_name(name))
+}
+
+/// The name and value of a word that is an assignment.
+pub(super) fn assignment(word: &str) -> Option<(String, String)> {
+    let (name, value) = word.split_once('=').filter(|(name, _)| is_name(name))?;
+    Some((name.to_owned(), value.to_owned()))
+}
+
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
 }
 
 #[cfg(test)]

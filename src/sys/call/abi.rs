@@ -63,7 +63,7 @@ pub enum Pointer {
     ReadOnly,
     /// Memory that can be written, at an odd address.
     Misaligned,
-    /// The last bytes before memory that is not there: all of what is written fits.
+    /// The last bytes before unmapped memory: everything that is written fits.
     PageEnd,
     /// The same, but only half of it fits.
     Across,
@@ -95,7 +95,7 @@ impl Pointer {
         }
     }
 
-    /// The pointer of that name.
+    /// The pointer with this name.
     pub(crate) fn from_name(name: &str) -> Option<Pointer> {
         Pointer::ALL.into_iter().find(|pointer| pointer.name() == name)
     }
@@ -103,7 +103,6 @@ impl Pointer {
 
 /// Which children a call waits for, with the host's values.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
-#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub enum Select {
     /// The first argument of `waitpid` and `wait4`; `wait` and `wait3` ignore it.
     Pid(libc::pid_t),
@@ -122,7 +121,8 @@ pub enum Select {
 pub struct Request {
     /// The function.
     pub call: Call,
-    /// Which children to wait for.
+    /// Which children to wait for; use [`Request::raw_pid`] and [`Request::raw_id`] outside this crate.
+    #[doc(hidden)]
     pub select: Select,
     /// The option bits.
     pub options: c_int,
@@ -172,7 +172,7 @@ impl<T> Memory<T> {
 
 /// The fields of a `struct rusage`, in the units of the kernel.
 ///
-/// A field still poisoned is `None`.
+/// A field that still holds the poison is `None`.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Usage {
@@ -209,9 +209,8 @@ impl Usage {
 
 /// The fields of a `siginfo_t` filled by the wait family, with the host's values.
 ///
-/// A field still poisoned, or not offered by the subject, is `None`.
+/// A field that still holds the poison, or that the subject does not offer, is `None`.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
-#[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Info {
     /// `si_signo`
     pub signo: Option<i64>,
@@ -229,24 +228,31 @@ pub struct Info {
     pub other_bytes: Option<i64>,
 }
 
-/// What a call returned; of -1, the `errno`, with the number of the host.
+/// What a call returned; for -1, the `errno`, as the host numbers it.
 pub type Return = Result<i64, c_int>;
 
 /// What a call returned and wrote.
+///
+/// Made by one of its functions. Anything a subject leaves out counts as not observed, never as wrong.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(not(feature = "internals"), non_exhaustive)]
 pub struct Observation {
-    /// The return value; of -1, the `errno`, with the number of the host.
+    /// The return value; for -1, the `errno`, as the host numbers it.
     pub ret: Result<i64, c_int>,
     /// The status word.
+    #[doc(hidden)]
     pub status: Memory<i32>,
     /// The resource usage of the child (including its own reaped children).
+    #[doc(hidden)]
     pub rusage: Memory<Usage>,
     /// `wait6` only: the second half of its `struct __wrusage`.
+    #[doc(hidden)]
     pub children: Memory<Usage>,
     /// The siginfo.
+    #[doc(hidden)]
     pub info: Memory<Info>,
     /// Whether a byte after one of the buffers changed; `None` if the subject cannot tell.
+    #[doc(hidden)]
     pub spill: Option<bool>,
 }
 

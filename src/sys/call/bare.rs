@@ -1,4 +1,4 @@
-//! Calls without observation, for measurements: no poison, no canaries, and nothing that is written is looked at.
+//! Calls without observation, for measurements: no poison, no canaries, and nothing that was written is examined.
 
 use std::mem::MaybeUninit;
 
@@ -9,19 +9,19 @@ use super::functions::Functions;
 use super::raw::errno;
 use super::room::Roomy;
 
-/// `wait4`, `waitpid` or `waitid` as a C program calls it: the C library's function, with buffers that nobody has cleared.
+/// `wait4`, `waitpid` or `waitid` as a C program calls it: the C library's function, with uninitialized buffers.
 ///
 /// # Errors
-/// [`NotOffered`] for any other call, and for arguments that are not its own.
+/// [`NotOffered`] for any other call, and for arguments that such a program would not pass.
 #[inline]
 pub fn of_c_library(request: &Request) -> Result<Return, NotOffered> {
     of_functions(&Functions::LINKED, request)
 }
 
-/// The same by the functions of a shared object.
+/// The same with the functions of a shared object.
 ///
 /// # Errors
-/// As [`of_c_library`]; also where the object has no such function.
+/// As [`of_c_library`]; also if the object has no such function.
 #[inline]
 pub fn of_functions(functions: &Functions, request: &Request) -> Result<Return, NotOffered> {
     let options = request.options;
@@ -50,7 +50,7 @@ pub fn of_functions(functions: &Functions, request: &Request) -> Result<Return, 
     }
 }
 
-/// The same by the system calls of Linux: `wait4`, and `waitid` without a usage.
+/// The same with the system calls of Linux: `wait4`, and `waitid` without a usage.
 ///
 /// # Errors
 /// As [`of_c_library`].
@@ -113,7 +113,7 @@ mod tests {
             info: Pointer::Buffer,
         };
         assert_eq!(of_c_library(&request), Err(NO_CALL));
-        // Process 1 is nobody's child.
+        // Process 1 is no one's child.
         let init = Request { select: Select::Pid(1), call: Call::Wait4, ..request };
         assert_eq!(of_c_library(&init), Ok(Err(libc::ECHILD)));
         assert_eq!(of_functions(&Functions::default(), &init), Err(NO_CALL));

@@ -1,4 +1,4 @@
-//! The functions of the family as a table: those of the C library, or those of a shared object.
+//! The functions of the family as a table: the C library's, or those of a shared object.
 
 use std::ffi::{CStr, c_void};
 
@@ -38,7 +38,7 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// Those that this program is linked with: the C library's, unless another object comes before it.
+    /// The functions that this program is linked with: the C library's, unless another object precedes it.
     pub(super) const LINKED: Functions = Functions {
         wait: Some(libc::wait),
         waitpid: Some(libc::waitpid),
@@ -49,12 +49,12 @@ impl Functions {
         wait6: Some(raw::missing::wait6),
     };
 
-    /// The calls that have a function.
+    /// The calls for which there is a function.
     pub fn calls(&self) -> Vec<Call> {
         Call::ALL.into_iter().filter(|&call| self.address(call).is_some()).collect()
     }
 
-    /// The address of a call's function.
+    /// The address of the function for a call.
     pub(super) fn address(&self, call: Call) -> Option<*const c_void> {
         match call {
             Call::Wait => self.wait.map(|f| f as *const c_void),
@@ -69,7 +69,7 @@ impl Functions {
         }
     }
 
-    /// Those whose address `keep` accepts.
+    /// The functions whose addresses `keep` accepts.
     pub(super) fn only(self, keep: impl Fn(*const c_void) -> bool) -> Functions {
         let kept = |call| self.address(call).is_some_and(&keep);
         Functions {
@@ -83,12 +83,12 @@ impl Functions {
         }
     }
 
-    /// Those that `find` has an address for, by the name of their symbol.
+    /// The functions for which `find` has an address, by the name of the symbol.
     ///
     /// # Safety
     /// Each address is null or that of a C function with the call's parameters, and stays valid.
     pub(super) unsafe fn found(find: impl Fn(&CStr) -> *mut c_void) -> Functions {
-        // A program that is compiled with NetBSD's headers refers to, and defines, the names of the newest structures.
+        // A program compiled with NetBSD's headers uses and defines the names that go with the newest structures.
         let netbsd = |newest: &'static CStr, plain: &'static CStr| {
             find(if cfg!(target_os = "netbsd") { newest } else { plain })
         };

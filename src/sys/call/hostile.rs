@@ -1,4 +1,4 @@
-//! Memory at whose edges a system call may fault.
+//! Memory boundaries at which a system call may fault.
 
 use std::sync::OnceLock;
 
@@ -10,7 +10,7 @@ pub(super) fn page_size() -> usize {
     usize::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096)
 }
 
-/// Three pages: one that can be written, one that is not there, one that can only be read.
+/// Three pages: one writable, one unmapped, one read-only.
 static PAGES: OnceLock<Option<usize>> = OnceLock::new();
 
 fn mapped() -> Option<usize> {
@@ -28,10 +28,10 @@ fn mapped() -> Option<usize> {
     Some(start)
 }
 
-/// How many bytes of a siginfo a system may write at least: the fields up to `si_status`.
+/// The minimum number of bytes of a siginfo that a system writes: the fields up to `si_status`.
 const SIGINFO_WRITTEN: usize = 28;
 
-/// The address of such a pointer to that many bytes; without memory for it, one that cannot be written either.
+/// The address of such a pointer to `size` bytes; if there is no memory for it, another address that cannot be written.
 pub(super) fn address(pointer: Pointer, size: usize) -> usize {
     let page = page_size();
     let Some(start) = *PAGES.get_or_init(mapped) else { return usize::MAX - 0xffff };

@@ -16,22 +16,22 @@ use super::functions::Functions;
 use super::observe::{Entry, perform};
 use crate::sys::process::{self, Forked, check};
 
-/// The variable that has a library loaded before all others.
+/// The variable that preloads a library.
 const PRELOAD: &str = "LD_PRELOAD";
 
-/// How long a process that proves a call may take.
+/// The time limit for a process that proves a call.
 const PROOF: Duration = Duration::from_secs(10);
 
 /// Loads a shared object and finds its functions.
 ///
-/// A symbol counts only if its address lies in that file: a lookup also searches what the object depends on, so that it
-/// finds the C library's function where the object has none.
+/// A symbol counts only if its address is in that file: a lookup also searches the object's dependencies, and so finds
+/// the C library's function if the object has none.
 ///
 /// # Errors
-/// What the loader says. A constructor that crashes or never returns does so in this process.
+/// The loader's message. A constructor that crashes or never returns does so in this process.
 pub fn open(path: &Path) -> Result<Functions, String> {
     let name = CString::new(path.as_os_str().as_bytes()).map_err(|e| e.to_string())?;
-    // SAFETY: a C string. The constructors of the object run: to have them run is what the caller asks for.
+    // SAFETY: a C string. The constructors of the object run, which is what the caller asks for.
     let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
     if handle.is_null() {
         return Err(loader_error());
@@ -43,7 +43,7 @@ pub fn open(path: &Path) -> Result<Functions, String> {
     Ok(unsafe { Functions::found(find) })
 }
 
-/// The functions that this program is linked with, as far as they lie in that file.
+/// The functions that this program is linked with, restricted to those in that file.
 pub fn linked_from(path: &Path) -> Functions {
     Functions::LINKED.only(|at| is_in(at, path))
 }
@@ -58,7 +58,7 @@ fn loader_error() -> String {
     text.to_string_lossy().into_owned()
 }
 
-/// Whether an address lies in that file, as the loader says.
+/// Whether an address is in that file, according to the loader.
 fn is_in(address: *const c_void, path: &Path) -> bool {
     let mut info = MaybeUninit::<libc::Dl_info>::zeroed();
     // SAFETY: any address may be asked for; the structure is pointers, for which zero is a value.
@@ -77,7 +77,7 @@ fn is_in(address: *const c_void, path: &Path) -> bool {
     file == path || file.canonicalize().is_ok_and(|file| file == path)
 }
 
-/// Re-executes the program with a library loaded before all others. Returns only on failure.
+/// Re-executes the program with a library preloaded. Returns only on failure.
 pub fn exec_preloaded(argv: &[CString], path: &Path) -> Errno {
     let mut setting = format!("{PRELOAD}=").into_bytes();
     setting.extend(path.as_os_str().as_bytes());
@@ -92,7 +92,7 @@ pub fn exec_preloaded(argv: &[CString], path: &Path) -> Errno {
 }
 
 /// Restores the environment that [`exec_preloaded`] changed, so that no program that is executed later loads the
-/// library. For a process with one thread.
+/// library. For a single-threaded process.
 pub fn forget_preloaded(path: &Path) {
     let set = std::env::var_os(PRELOAD).unwrap_or_default();
     let Some(others) = set.as_bytes().strip_prefix(path.as_os_str().as_bytes()) else { return };
@@ -107,8 +107,8 @@ pub fn forget_preloaded(path: &Path) {
 
 /// Proves that a call reaches the function of that name in the table.
 ///
-/// A child process takes the right to execute from the page that holds the function's first instruction, and makes the
-/// call as a trial does. It reaches the function if it faults there; nothing of the function runs.
+/// A child process makes the page with the function's first instruction non-executable, and makes the call as a trial
+/// does. If the call reaches the function, it faults there; nothing of the function runs.
 ///
 /// # Errors
 /// Why there is no proof, in a few words.
@@ -123,7 +123,7 @@ pub fn prove(functions: Functions, call: Call) -> Result<(), String> {
     let time = Timespec { tv_sec: PROOF.as_secs() as _, tv_nsec: 0 };
     let mut said = [0];
     let proved = match poll(&mut [PollFd::new(&read, PollFlags::IN)], Some(&time)) {
-        Ok(0) => Err("the call returned nothing in time".to_owned()),
+        Ok(0) => Err("the call did not return in time".to_owned()),
         Ok(_) => match rustix::io::read(&read, &mut said) {
             Ok(1) if said == [REACHED] => Ok(()),
             Ok(1) => Err("the call went elsewhere".to_owned()),
@@ -131,7 +131,8 @@ pub fn prove(functions: Functions, call: Call) -> Result<(), String> {
         },
         Err(error) => Err(error.to_string()),
     };
-    // Whatever it was doing. Where rustix makes its own system calls (Linux), the library has no part in this wait.
+    // Kill it, whatever it was doing. Where rustix makes its own system calls (Linux), the library plays no part in
+    // this wait.
     let _ = process::kill(pid, libc::SIGKILL);
     if let Some(pid) = rustix::process::Pid::from_raw(pid) {
         let wait = || rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::empty());
@@ -144,7 +145,7 @@ pub fn prove(functions: Functions, call: Call) -> Result<(), String> {
 const REACHED: u8 = b'y';
 const MISSED: u8 = b'n';
 
-/// For the handler of the fault.
+/// For the fault handler.
 static ENTRY: AtomicUsize = AtomicUsize::new(0);
 static PAGE: AtomicUsize = AtomicUsize::new(0);
 static TELL: AtomicI32 = AtomicI32::new(-1);
@@ -181,9 +182,9 @@ fn reach(functions: Functions, call: Call, address: usize, tell: i32) -> i32 {
     1
 }
 
-/// The function's first instruction was to be executed, or something else on its page.
+/// Called when the function's first instruction, or something else on its page, was about to be executed.
 extern "C" fn on_fault(signal: i32, info: *mut libc::siginfo_t, _context: *mut c_void) {
-    // Back first: what is used here may lie on that page.
+    // Make the page executable first: code that is used here may be on it.
     if !protect(libc::PROT_READ | libc::PROT_EXEC) {
         process::exit_now(1);
     }
@@ -205,12 +206,12 @@ fn page() -> usize {
     super::raw::page_size() as usize
 }
 
-/// Sets the rights to the page of the function.
+/// Sets the protection of the function's page.
 fn protect(rights: i32) -> bool {
     let at = PAGE.load(Ordering::Relaxed) as *mut c_void;
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: the page is mapped and holds a function; it stays readable, and the handler makes it executable again. The
-    // library under test may be the C library itself: its `mprotect` may lie on that page.
+    // library under test may be the C library itself, so its `mprotect` may be on that page.
     let done = unsafe {
         use rustix::mm::{MprotectFlags, mprotect};
         mprotect(at, page(), MprotectFlags::from_bits_retain(rights.cast_unsigned())).is_ok()

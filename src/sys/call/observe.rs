@@ -227,7 +227,7 @@ fn with_wait6_buffers(request: &Request, buffers: &Buffers, seen: Observation) -
 /// `pdwait(fd, status, options, wrusage, info)`, which takes the options and the buffers of a request.
 ///
 /// # Errors
-/// [`NotOffered`] if the C library has no such function: it came with FreeBSD 15.1.
+/// [`NotOffered`] if the C library has no such function, which is new in FreeBSD 15.1.
 pub fn pdwait(fd: c_int, request: &Request) -> Result<Observation, NotOffered> {
     #[cfg(target_os = "freebsd")]
     return retained::with(|buffers| pdwait_in(fd, request, buffers));
@@ -241,7 +241,7 @@ pub fn pdwait(fd: c_int, request: &Request) -> Result<Observation, NotOffered> {
 #[cfg(target_os = "freebsd")]
 fn pdwait_in(fd: c_int, request: &Request, buffers: &mut Buffers) -> Result<Observation, NotOffered> {
     type Pdwait = unsafe extern "C" fn(c_int, *mut c_int, c_int, *mut WRusage, *mut libc::siginfo_t) -> c_int;
-    // Linked by name, the program would not start with an older C library.
+    // If it were linked by name, the program would not start with an older C library.
     // SAFETY: a C string; the handle stands for the objects of the program.
     let found = unsafe { libc::dlsym(libc::RTLD_DEFAULT, c"pdwait".as_ptr()) };
     // SAFETY: a null pointer is the `None` of an optional function, and the function of that name has these parameters.
@@ -325,7 +325,7 @@ pub const fn c_macros(status: c_int) -> Macros {
     }
 }
 
-/// The C library's name and version, if it reports them (glibc does).
+/// The C library's name and version, if it reports them (glibc does) or is part of the system.
 pub fn c_library() -> Option<String> {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {
@@ -333,10 +333,13 @@ pub fn c_library() -> Option<String> {
         let version = unsafe { std::ffi::CStr::from_ptr(libc::gnu_get_libc_version()) };
         Some(format!("glibc {}", version.to_string_lossy()))
     }
-    // It shows its version to nobody.
+    // It does not expose its version.
     #[cfg(all(target_os = "linux", target_env = "musl"))]
     return Some("musl".to_owned());
-    #[cfg(not(all(target_os = "linux", any(target_env = "gnu", target_env = "musl"))))]
+    // It is part of the system.
+    #[cfg(not(target_os = "linux"))]
+    return kernel_release().map(|release| format!("{} {release}", std::env::consts::OS));
+    #[cfg(all(target_os = "linux", not(any(target_env = "gnu", target_env = "musl"))))]
     None
 }
 

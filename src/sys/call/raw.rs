@@ -1,7 +1,8 @@
 //! The wait calls: the C library's functions, and the raw system calls of Linux.
 //!
-//! The functions here are the thinnest safe form. A call with nothing to report (`WNOHANG`) returns a pid of 0. What the
-//! system left unwritten reads as zero, the usage of `wait3` and `wait4` on Linux excepted. [`crate::wait`] adds types.
+//! The functions here are the thinnest safe form. A call with nothing to report (`WNOHANG`) returns a pid of 0.
+//! Anything that the system left unwritten reads as zero, except the usage of `wait3` and `wait4` on Linux.
+//! [`crate::wait`] adds types.
 
 use std::mem::MaybeUninit;
 
@@ -25,7 +26,7 @@ pub(crate) mod missing {
         #[cfg(any(target_os = "illumos", target_os = "solaris"))]
         pub fn wait4(pid: pid_t, status: *mut c_int, options: c_int, rusage: *mut libc::rusage) -> pid_t;
 
-        /// <https://man.netbsd.org/wait.2>: NetBSD 6 widened `time_t`; the name has had a new symbol since.
+        /// <https://man.netbsd.org/wait.2>: NetBSD 6 widened `time_t`; the function has had a new symbol since then.
         #[cfg_attr(target_os = "netbsd", link_name = "__wait350")]
         pub fn wait3(status: *mut c_int, options: c_int, rusage: *mut libc::rusage) -> pid_t;
 
@@ -67,7 +68,7 @@ pub(crate) fn errno() -> *mut c_int {
 /// A non-negative result. `EPROTO` for a negative one other than -1, which no system may return.
 ///
 /// # Errors
-/// As above; of -1 the calling thread's `errno`.
+/// As above; for -1, the calling thread's `errno`.
 #[inline]
 pub fn checked(ret: c_int) -> Result<c_int, Errno> {
     match ret {
@@ -92,7 +93,7 @@ fn no_info() -> libc::siginfo_t {
 /// What a call returned, for [`checked`], and the status word.
 pub type Returned = (c_int, c_int);
 
-/// The usage in a report, as the system wrote it: to convert all of it costs more than the call.
+/// The usage in a report, as the system wrote it: converting all of it costs more than the call.
 #[derive(Copy, Clone, Debug)]
 #[repr(transparent)]
 pub struct UsageBuffer(MaybeUninit<libc::rusage>);
@@ -101,9 +102,9 @@ impl UsageBuffer {
     /// A usage of zeros.
     pub const ZERO: UsageBuffer = UsageBuffer(MaybeUninit::zeroed());
 
-    /// Where a call is to write.
+    /// The buffer for a call.
     ///
-    /// Linux fills all of it whenever it reports a child. Others may report a stop or a continue without.
+    /// Linux fills all of it whenever it reports a child. Others may report a stop or a continue without filling it.
     #[inline]
     const fn for_report() -> UsageBuffer {
         if cfg!(any(target_os = "linux", target_os = "android")) {
@@ -119,7 +120,7 @@ impl UsageBuffer {
         UsageBuffer(MaybeUninit::new(usage))
     }
 
-    /// What was written. To be read only if the call has reported a child.
+    /// What was written. May be read only if the call has reported a child.
     #[inline]
     pub const fn get(&self) -> &libc::rusage {
         // SAFETY: the structure is all numbers. It began as zeros, or a system that fills all of it has reported a child.
@@ -179,7 +180,7 @@ pub fn wait3(options: c_int) -> (Returned, UsageBuffer) {
 
 /// The fields of a `siginfo_t` filled by the wait family, with the host's values.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
-pub struct Report {
+pub struct RawInfo {
     /// `si_signo`
     pub signo: c_int,
     /// `si_code`
@@ -192,10 +193,10 @@ pub struct Report {
     pub status: c_int,
 }
 
-impl Report {
-    fn of(info: &libc::siginfo_t) -> Report {
+impl RawInfo {
+    fn of(info: &libc::siginfo_t) -> RawInfo {
         let (pid, uid, status) = memory::child_of(info);
-        Report { signo: info.si_signo, code: info.si_code, pid, uid, status }
+        RawInfo { signo: info.si_signo, code: info.si_code, pid, uid, status }
     }
 }
 
@@ -204,11 +205,11 @@ impl Report {
 /// # Errors
 /// Those of the system: `ECHILD`, `EINTR`, `EINVAL`, and for a pidfd `EBADF` and `EAGAIN`.
 #[inline]
-pub fn waitid(idtype: libc::idtype_t, id: libc::id_t, options: c_int) -> Result<Report, Errno> {
+pub fn waitid(idtype: libc::idtype_t, id: libc::id_t, options: c_int) -> Result<RawInfo, Errno> {
     let mut info = Roomy::new(no_info());
     // SAFETY: the pointer is to a live value of the type that the function fills.
     checked(unsafe { libc::waitid(idtype, id, info.pointer(), options) })?;
-    Ok(Report::of(&info.value()))
+    Ok(RawInfo::of(&info.value()))
 }
 
 /// The raw Linux system call `waitid`, with its fifth argument.
@@ -220,14 +221,14 @@ pub fn waitid_usage(
     idtype: libc::idtype_t,
     id: libc::id_t,
     options: c_int,
-) -> Result<(Report, libc::rusage), Errno> {
+) -> Result<(RawInfo, libc::rusage), Errno> {
     let mut info = Roomy::new(no_info());
     // SAFETY: the structure is all numbers; zero is a value of each.
     let mut usage: Roomy<memory::KernelRusage> = Roomy::new(unsafe { std::mem::zeroed() });
     let (info_at, usage_at) = (info.pointer(), usage.pointer());
     // SAFETY: both pointers are to live values of the types that the system call fills.
     checked(unsafe { raw_waitid(i64::from(idtype), i64::from(id), info_at, options, usage_at) } as c_int)?;
-    Ok((Report::of(&info.value()), memory::host_rusage(&usage.value())))
+    Ok((RawInfo::of(&info.value()), memory::host_rusage(&usage.value())))
 }
 
 /// The raw system call: `siginfo_t` is the same in the kernel and every Linux C library, `rusage` is not.
@@ -267,7 +268,7 @@ pub(crate) unsafe fn raw_wait4(
 /// A report of `wait6`.
 #[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
 #[derive(Copy, Clone, Debug)]
-pub struct Report6 {
+pub struct RawWaited6 {
     /// The child, or 0.
     pub pid: pid_t,
     /// Its status word.
@@ -277,7 +278,7 @@ pub struct Report6 {
     /// The usage of its reaped children.
     pub children: libc::rusage,
     /// The siginfo.
-    pub info: Report,
+    pub info: RawInfo,
 }
 
 /// `wait6(idtype, id, &status, options, &wrusage, &info)`
@@ -285,12 +286,12 @@ pub struct Report6 {
 /// # Errors
 /// Those of the system: `ECHILD`, `EINTR`, `EINVAL`.
 #[cfg(any(target_os = "freebsd", target_os = "netbsd", target_os = "dragonfly"))]
-pub fn wait6(idtype: libc::idtype_t, id: libc::id_t, options: c_int) -> Result<Report6, Errno> {
+pub fn wait6(idtype: libc::idtype_t, id: libc::id_t, options: c_int) -> Result<RawWaited6, Errno> {
     let (mut status, mut info) = (0, no_info());
     let mut usage = memory::WRusage { own: no_usage(), children: no_usage() };
     // SAFETY: the pointers are to live values of the types that the function fills.
     let pid = checked(unsafe { missing::wait6(idtype, id, &mut status, options, &mut usage, &mut info) })?;
-    Ok(Report6 { pid, status, own: usage.own, children: usage.children, info: Report::of(&info) })
+    Ok(RawWaited6 { pid, status, own: usage.own, children: usage.children, info: RawInfo::of(&info) })
 }
 
 /// A borrowed descriptor of this number, for the duration of one call.

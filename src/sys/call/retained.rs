@@ -1,7 +1,7 @@
-//! The buffers of calls, which outlive them: a system that writes to one after the call has returned is found out.
+//! The buffers of calls, which outlive them: this catches a system that writes to one after the call has returned.
 //!
-//! A call takes a slot of a static pool, so nothing is allocated, and nothing waits: async-signal-safe. Once it has returned,
-//! its slot holds what it left in its buffers until another call takes it, in turn.
+//! A call takes a slot from a static pool, so it neither allocates nor blocks: async-signal-safe. Once it has returned,
+//! its slot keeps what it left in its buffers until the slot is used again, in turn.
 
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering};
@@ -10,14 +10,14 @@ use libc::c_int;
 
 use super::memory::Poisoned;
 
-/// How many calls are remembered, and have their own buffers at once.
+/// The number of calls that are remembered, and that can have their own buffers at the same time.
 const SLOTS: usize = 16;
 
-/// No call has it.
+/// Not in use.
 const FREE: u8 = 0;
-/// A call has it, or somebody looks at it.
+/// In use by a call, or being examined.
 const BUSY: u8 = 1;
-/// A call that has returned left its buffers there.
+/// Holds the buffers of a call that has returned.
 const LEFT: u8 = 2;
 
 /// Room for a value and its canary.
@@ -58,70 +58,62 @@ impl Buffers {
     const EMPTY: Buffers = Buffers { status: Room::EMPTY, usage: Room::EMPTY, info: Room::EMPTY };
 }
 
-struct Slot {
-    state: AtomicU8,
-    /// The buffers, and what they held when the call had returned.
-    buffers: UnsafeCell<[Buffers; 2]>,
-}
+/// The buffers of a slot, and their contents when the call returned.
+struct Slot(UnsafeCell<[Buffers; 2]>);
 
-impl Slot {
-    const fn new() -> Slot {
-        let state = AtomicU8::new(FREE);
-        Slot { state, buffers: UnsafeCell::new([Buffers::EMPTY, Buffers::EMPTY]) }
-    }
-
-    /// Takes the slot if it is in that state.
-    fn take(&self, state: u8) -> bool {
-        self.state.compare_exchange(state, BUSY, Ordering::Acquire, Ordering::Relaxed).is_ok()
-    }
-}
-
-// SAFETY: who has made the state `BUSY` has the buffers for itself.
+// SAFETY: whoever has set the slot's state to `BUSY` has exclusive use of the buffers.
 unsafe impl Sync for Slot {}
 
-static POOL: [Slot; SLOTS] = [const { Slot::new() }; SLOTS];
-/// Which slot comes next, counted without end.
+/// The state of each slot, apart from its buffers, so that looking for a slot does not touch the pages of the others.
+static STATES: [AtomicU8; SLOTS] = [const { AtomicU8::new(FREE) }; SLOTS];
+static POOL: [Slot; SLOTS] = [const { Slot(UnsafeCell::new([Buffers::EMPTY, Buffers::EMPTY])) }; SLOTS];
+/// The next slot, as a running count.
 static NEXT: AtomicUsize = AtomicUsize::new(0);
 
-/// Has a call made with buffers that are kept; if more calls sleep at once than there are slots, with others.
+/// Takes a slot if it is in that state.
+fn take(at: usize, state: u8) -> bool {
+    STATES[at].compare_exchange(state, BUSY, Ordering::Acquire, Ordering::Relaxed).is_ok()
+}
+
+/// Makes a call with buffers that are kept; if more calls sleep at once than there are slots, with temporary ones.
 pub(crate) fn with<R>(call: impl FnOnce(&mut Buffers) -> R) -> R {
     for _ in 0..SLOTS {
-        let slot = &POOL[NEXT.fetch_add(1, Ordering::Relaxed) % SLOTS];
-        if slot.take(FREE) || slot.take(LEFT) {
-            // SAFETY: the slot is ours until it is given back.
-            let [buffers, left] = unsafe { &mut *slot.buffers.get() };
+        let at = NEXT.fetch_add(1, Ordering::Relaxed) % SLOTS;
+        if take(at, FREE) || take(at, LEFT) {
+            // SAFETY: the slot is ours until it is released.
+            let [buffers, left] = unsafe { &mut *POOL[at].0.get() };
             let result = call(buffers);
             *left = *buffers;
-            slot.state.store(LEFT, Ordering::Release);
+            STATES[at].store(LEFT, Ordering::Release);
             return result;
         }
     }
     call(&mut { Buffers::EMPTY })
 }
 
-/// Does something with each slot whose call has returned.
+/// Calls a function for each slot whose call has returned.
 fn each_left(mut act: impl FnMut(&mut Buffers, &mut Buffers)) {
-    for slot in POOL.iter().filter(|slot| slot.take(LEFT)) {
-        // SAFETY: the slot is ours until it is given back.
-        let [buffers, left] = unsafe { &mut *slot.buffers.get() };
+    for at in (0..SLOTS).filter(|&at| take(at, LEFT)) {
+        // SAFETY: the slot is ours until it is released.
+        let [buffers, left] = unsafe { &mut *POOL[at].0.get() };
         act(buffers, left);
-        slot.state.store(LEFT, Ordering::Release);
+        STATES[at].store(LEFT, Ordering::Release);
     }
 }
 
-fn bytes(buffers: &Buffers) -> impl Iterator<Item = u8> {
-    let parts: [&[u8]; 3] = [&buffers.status.0, &buffers.usage.0, &buffers.info.0];
-    // Who writes late is not seen by the compiler.
-    // SAFETY: each pointer is to a live byte.
-    parts.into_iter().flatten().map(|byte| unsafe { std::ptr::from_ref(byte).read_volatile() })
+/// Whether all bytes are the same: compared as a whole, since every reply to the driver does this for each slot in use.
+fn same(buffers: &Buffers, left: &Buffers) -> bool {
+    // The compiler does not see late writes.
+    let buffers = std::hint::black_box(buffers);
+    buffers.status.0 == left.status.0 && buffers.usage.0 == left.usage.0 && buffers.info.0 == left.info.0
 }
 
-/// Whether a byte of the buffers of an earlier call has changed since that call returned, or since the last time that it was
-/// asked for.
+/// Whether a byte in the buffers of an earlier call has changed since that call returned, or since the last time this
+/// was called.
 pub fn written_late() -> bool {
     let mut late = false;
     each_left(|buffers, left| {
-        if !bytes(buffers).eq(bytes(left)) {
+        if !same(buffers, left) {
             late = true;
             *left = *buffers;
         }

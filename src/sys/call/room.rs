@@ -1,8 +1,9 @@
-//! Room behind the buffers that this program itself hands to a wait: one that writes too much must not harm whoever observes it.
+//! Room after the buffers that this program itself passes to a wait: one that writes too much must not harm the
+//! observer.
 
 use std::mem::MaybeUninit;
 
-/// A buffer with room behind it for twice the largest structure of the family.
+/// A buffer followed by room for twice the largest structure of the family.
 #[repr(C)]
 pub(crate) struct Roomy<T> {
     value: T,
@@ -15,7 +16,7 @@ impl<T> Roomy<T> {
         Roomy { value, room: MaybeUninit::uninit() }
     }
 
-    /// Where the value is written, and what is written behind it.
+    /// A pointer to the value, with the room after it.
     #[inline]
     pub(crate) fn pointer(&mut self) -> *mut T {
         (&raw mut *self).cast()

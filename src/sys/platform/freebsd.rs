@@ -46,7 +46,7 @@ mod raw {
             // Threads asleep in the kernel, for a lock or as an idle interrupt thread.
             libc::SSLEEP => State::Sleeping,
             libc::SLOCK | libc::SWAIT => State::DiskSleep,
-            // The flags are the process's; those of a tracer's stop and of job control can be set together.
+            // The flags are those of the process; those of a tracer's stop and of job control can be set together.
             libc::SSTOP if raw.ki_flag & libc::P_STOPPED_TRACE as libc::c_long != 0 => State::TracingStop,
             libc::SSTOP => State::Stopped,
             libc::SZOMB => State::Zombie,
@@ -102,7 +102,12 @@ mod raw {
     pub(crate) fn state(raw: &Raw) -> State {
         match raw.kp_stat {
             libc::procstat::SZOMB => State::Zombie,
-            libc::procstat::SSTOP => State::Stopped,
+            // The process is marked first. A thread that is still running has not stopped, and the stop is reported
+            // only with the last one; a thread that sleeps counts as stopped (sys/kern/kern_sig.c, proc_stop).
+            libc::procstat::SSTOP => match raw.kp_lwp.kl_stat {
+                libc::lwpstat::LSRUN => State::Running,
+                _ => State::Stopped,
+            },
             libc::procstat::SACTIVE => match raw.kp_lwp.kl_stat {
                 libc::lwpstat::LSRUN => State::Running,
                 libc::lwpstat::LSSTOP => State::Stopped,

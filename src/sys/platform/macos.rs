@@ -36,7 +36,7 @@ unsafe fn info<T>(pid: i32, flavor: c_int, argument: u64) -> Result<Option<T>, E
 }
 
 fn time(mach_units: u64) -> Duration {
-    // mach/mach_time.h; libc 0.2 has it, and points to another crate for it.
+    // mach/mach_time.h; libc 0.2 declares it, but refers to another crate for it.
     #[repr(C)]
     #[derive(Copy, Clone)]
     struct Timebase {

@@ -12,7 +12,7 @@ pub(crate) const TABLE: &str = "sysctl";
 /// System calls are not visible.
 pub(crate) const WAIT_SYSCALLS: &[i64] = &[];
 
-// sys/proc.h: the values of `p_stat` of a process, which `p_realstat` shows; libc 0.2 has those of threads only.
+// sys/proc.h: the values of a process's `p_stat`, as shown in `p_realstat`; libc 0.2 has only those of threads.
 const SACTIVE: u64 = 2;
 const SDYING: u64 = 3;
 const SSTOP: u64 = 4;
@@ -95,7 +95,7 @@ pub(crate) fn threads(pid: i32) -> Vec<(i32, State)> {
 }
 
 pub(crate) fn stop_of(pid: i32) -> StopState {
-    // The process is SSTOP once its last thread has stopped, which is when the parent is notified.
+    // The process is SSTOP once its last thread has stopped, which is also when the parent is notified.
     stop_of_process(read(pid).ok().flatten().as_ref())
 }
 

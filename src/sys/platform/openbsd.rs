@@ -19,6 +19,7 @@ const SSTOP: i8 = 4;
 const SDEAD: i8 = 6;
 const SONPROC: i8 = 7;
 const PS_TRACED: u32 = 0x0000_0200;
+const PS_STOPPING: u32 = 0x0000_8000;
 const PS_ZOMBIE: u32 = 0x0004_0000;
 
 type Raw = libc::kinfo_proc;
@@ -27,7 +28,7 @@ type Raw = libc::kinfo_proc;
 unsafe impl Plain for Raw {}
 
 fn state(raw: &Raw) -> State {
-    // A thread is SDEAD before its process is waitable; the flag is set with the latter.
+    // A thread is SDEAD before its process is waitable; the flag is set when the process is.
     if raw.p_psflags & PS_ZOMBIE != 0 {
         return State::Zombie;
     }
@@ -53,7 +54,7 @@ fn process(raw: &Raw) -> Process {
         uid: raw.p_ruid,
         cpu: Duration::from_secs(u64::from(raw.p_uutime_sec) + u64::from(raw.p_ustime_sec))
             + Duration::from_micros(u64::from(raw.p_uutime_usec) + u64::from(raw.p_ustime_usec)),
-        // Only filled together with the usage (`p_uvalid`), which is not done for a zombie (sys/sysctl.h, FILL_KPROC).
+        // Filled only together with the usage (`p_uvalid`), which is not done for a zombie (sys/sysctl.h, FILL_KPROC).
         start: Some(raw.p_ustart_sec.wrapping_mul(1_000_000).wrapping_add(u64::from(raw.p_ustart_usec)))
             .filter(|&start| start != 0),
     }
@@ -86,7 +87,10 @@ pub(crate) fn threads(pid: i32) -> Vec<(i32, State)> {
 
 pub(crate) fn stop_of(pid: i32) -> StopState {
     let threads = with_threads(pid);
-    if threads.is_empty() || threads.iter().any(|raw| state(raw) != State::Stopped) {
+    // The threads are stopped before a wait finds the stop: a software interrupt (proc_stop_sweep) notifies the parent
+    // and clears this flag, which older releases call PS_STOPPED.
+    let stopped = |raw: &Raw| state(raw) == State::Stopped && raw.p_psflags & PS_STOPPING == 0;
+    if threads.is_empty() || !threads.iter().all(stopped) {
         return StopState::No;
     }
     let traced = threads.iter().any(|raw| raw.p_psflags & PS_TRACED != 0);

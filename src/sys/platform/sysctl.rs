@@ -28,7 +28,7 @@ pub(crate) fn array<T: Plain>(name: &mut [c_int], count_at: Option<usize>) -> Re
             Err(Errno::SRCH) => return Ok(Vec::new()),
             Err(e) => return Err(e),
         }
-        // The answer may have grown until the second query.
+        // The answer may have grown by the time of the second query.
         let room = bytes / size + 16;
         let mut items: Vec<MaybeUninit<T>> = Vec::with_capacity(room);
         if let Some(at) = count_at {
@@ -63,7 +63,7 @@ pub(crate) fn text(chars: &[libc::c_char]) -> Vec<u8> {
     chars.iter().take_while(|&&c| c != 0).map(|&c| c as u8).collect()
 }
 
-/// A thread, and the wait channel that it sleeps on; empty if it is awake or the system shows none.
+/// A thread, and the wait channel that it sleeps on; empty if it is awake or the system does not show it.
 pub(crate) struct Thread {
     /// Its id.
     pub(crate) tid: i32,

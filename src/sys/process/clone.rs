@@ -26,7 +26,7 @@ pub struct Clone {
     pub clone3: bool,
     /// `set_tid` (Linux 5.5), with `clone3`: the pid in the caller's PID namespace; 0 for any.
     pub pid: c_int,
-    /// `CLONE_AUTOREAP` (Linux 7.1): nobody need reap it, nor can. With `clone3` only.
+    /// `CLONE_AUTOREAP` (Linux 7.1): it need not and cannot be reaped. With `clone3` only.
     pub autoreap: bool,
     /// `CLONE_PIDFD_AUTOKILL` (Linux 7.1): the last close of the pidfd kills it. With `clone3` only.
     pub autokill: bool,
@@ -48,6 +48,60 @@ pub fn clone(how: Clone) -> Result<(Forked, Option<OwnedFd>), Errno> {
     }
 }
 
+/// Creates a process that runs `child` and exits with the code it returns: as [`clone`] does, or on NetBSD by
+/// `__clone`, which supports only an exit signal. Returns its pid, and the pidfd if requested.
+///
+/// # Errors
+/// As [`clone`]; `ENOTSUP` except on Linux and NetBSD.
+pub fn start(how: Clone, child: impl FnOnce() -> c_int) -> Result<(i32, Option<OwnedFd>), Errno> {
+    #[cfg(target_os = "netbsd")]
+    return netbsd::start(how, child);
+    #[cfg(not(target_os = "netbsd"))]
+    match clone(how)? {
+        (Forked::Parent(pid), pidfd) => Ok((pid, pidfd)),
+        (Forked::Child, _) => super::exit_now(child()),
+    }
+}
+
+#[cfg(target_os = "netbsd")]
+mod netbsd {
+    use super::*;
+    use crate::sys::process::control::last_errno;
+    use std::ffi::c_void;
+
+    unsafe extern "C" {
+        fn __clone(
+            run: extern "C" fn(*mut c_void) -> c_int,
+            stack: *mut c_void,
+            flags: c_int,
+            argument: *mut c_void,
+        ) -> c_int;
+    }
+
+    /// The stack that a child needs until it execs or exits, in words of the stack's alignment.
+    const STACK: usize = (1 << 20) / size_of::<u128>();
+
+    extern "C" fn enter<F: FnOnce() -> c_int>(argument: *mut c_void) -> c_int {
+        // SAFETY: the closure of `start`, in this process's own copy of the memory.
+        unsafe { argument.cast::<Option<F>>().as_mut() }.and_then(Option::take).map_or(1, |child| child())
+    }
+
+    pub(crate) fn start<F: FnOnce() -> c_int>(how: Clone, child: F) -> Result<(i32, Option<OwnedFd>), Errno> {
+        let Clone { exit_signal, .. } = how;
+        if how != (Clone { exit_signal, ..Clone::default() }) {
+            return Err(Errno::NOTSUP);
+        }
+        let mut stack = vec![0_u128; STACK];
+        let mut child = Some(child);
+        // The stack grows downwards.
+        let top = stack.as_mut_ptr_range().end;
+        // SAFETY: without CLONE_VM the child has copies of the stack and of the closure, and never returns to this frame; the
+        // low byte of the flags is the exit signal.
+        let pid = unsafe { __clone(enter::<F>, top.cast(), exit_signal, (&raw mut child).cast()) };
+        if pid == -1 { Err(last_errno()) } else { Ok((pid, None)) }
+    }
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod linux {
     use super::*;
@@ -60,7 +114,7 @@ mod linux {
     /// The size of those of Linux 5.3.
     const FIRST: usize = size_of::<[u64; 8]>();
 
-    // Of `<linux/sched.h>` of Linux 7.1; libc 0.2 has none of them.
+    // From `<linux/sched.h>` of Linux 7.1; libc 0.2 has none of them.
     const CLONE_AUTOREAP: u64 = 1 << 34;
     const CLONE_NNP: u64 = 1 << 35;
     const CLONE_PIDFD_AUTOKILL: u64 = 1 << 36;
@@ -83,15 +137,15 @@ mod linux {
                 arguments[9] = 1;
                 size = size_of::<Arguments>();
             }
-            // Who may not do everything may kill only what gains no privileges.
+            // An unprivileged caller may use autokill only with a process that gains no privileges.
             let far = [(how.autoreap, CLONE_AUTOREAP), (how.autokill, CLONE_PIDFD_AUTOKILL | CLONE_NNP)];
             let far = far.iter().filter(|(on, _)| *on).fold(0, |bits, (_, flag)| bits | flag);
             arguments[0] = u64::from(flags.cast_unsigned()) | far;
             arguments[1] = (&raw mut pidfd).addr() as u64;
             arguments[4] = i64::from(how.exit_signal).cast_unsigned();
-            // SAFETY: a structure of at least the size that is passed; the kernel reads the one pid, which outlives the call, and
-            // writes to `pidfd` only. Without CLONE_VM the new process has a copy of this stack and goes on there, as after a
-            // fork.
+            // SAFETY: a structure of at least the size that is passed; the kernel reads the one pid, which outlives the
+            // call, and writes to `pidfd` only. Without CLONE_VM the new process has a copy of this stack and continues
+            // there, as after a fork.
             unsafe { libc::syscall(libc::SYS_clone3, arguments.as_mut_ptr(), size) }
         } else {
             let flags = libc::c_long::from(flags | how.exit_signal);
@@ -102,7 +156,8 @@ mod linux {
             let (first, second) = (none, flags);
             #[cfg(not(target_arch = "s390x"))]
             let (first, second) = (flags, none);
-            // SAFETY: as above; the third argument is where a pidfd goes, the others are not used by these flags.
+            // SAFETY: as above; the third argument is where a pidfd is stored, the others are not used with these
+            // flags.
             unsafe { libc::syscall(libc::SYS_clone, first, second, pidfd, none, none) }
         };
         match pid {
@@ -126,14 +181,14 @@ pub fn posix_spawn(argv: &[CString]) -> Result<i32, Errno> {
     unsafe { spawn_with(argv, std::ptr::null()) }
 }
 
-/// The same with `stream` as standard input and output. Unlike a fork, it may be called by a process with several threads.
+/// The same with `stream` as standard input and output. Unlike a fork, it may be used in a multithreaded process.
 ///
 /// # Errors
 /// Those of `posix_spawnp`.
 pub fn posix_spawn_on(argv: &[CString], stream: BorrowedFd<'_>) -> Result<i32, Errno> {
     let check = |error| if error == 0 { Ok(()) } else { Err(Errno::from_raw_os_error(error)) };
     let mut actions = std::mem::MaybeUninit::uninit();
-    // SAFETY: the call initializes the actions; they are destroyed below, whatever happens between.
+    // SAFETY: the call initializes the actions; they are destroyed below, whatever happens in between.
     check(unsafe { libc::posix_spawn_file_actions_init(actions.as_mut_ptr()) })?;
     let fd = stream.as_raw_fd();
     let added = [0, 1].iter().try_for_each(|&number| {

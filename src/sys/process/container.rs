@@ -1,11 +1,11 @@
-//! A PID namespace of one's own, in which everything dies with its first process.
+//! A separate PID namespace, in which everything dies with its first process.
 
 use super::clone::{Clone, clone};
 use super::control::Forked;
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::io::Errno;
 
-/// How this process can make a PID namespace.
+/// How this process can create a PID namespace.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub enum Privilege {
     /// As the superuser.
@@ -15,7 +15,7 @@ pub enum Privilege {
 }
 
 impl Privilege {
-    /// What this process would need.
+    /// What this process needs.
     pub fn of_us() -> Privilege {
         if rustix::process::geteuid().is_root() { Privilege::Root } else { Privilege::Users }
     }
@@ -55,10 +55,10 @@ pub fn map_users(pid: i32, privilege: Privilege) -> Result<(), Errno> {
     write("gid_map", format!("{gid} {gid} 1"))
 }
 
-/// In process 1 of a PID namespace: mounts a `/proc` that shows it, seen from nowhere else.
+/// In process 1 of a PID namespace: mounts a `/proc` for it, which is visible nowhere else.
 ///
 /// # Errors
-/// Those of `mount` (`EPERM` where the outer `/proc` is covered in part); `ENOTSUP` except on Linux.
+/// Those of `mount` (`EPERM` if the outer `/proc` is partly covered); `ENOTSUP` except on Linux.
 pub fn own_proc() -> Result<(), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
@@ -93,10 +93,10 @@ pub fn messages() -> Result<(OwnedFd, OwnedFd), Errno> {
     Err(Errno::NOTSUP)
 }
 
-/// Receives one message: its bytes, and the pid of its sender in this namespace. An empty one is the end.
+/// Receives one message: its bytes, and the pid of its sender in this namespace. An empty message is the end of file.
 ///
 /// # Errors
-/// Those of `recvmsg`: `EAGAIN` if there is none and `now` was asked for.
+/// Those of `recvmsg`: `EAGAIN` if there is none and `now` is set.
 pub fn receive(socket: impl AsFd, buffer: &mut [u8], now: bool) -> Result<(usize, i32), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {

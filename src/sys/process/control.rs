@@ -48,7 +48,7 @@ pub fn session_of(pid: i32) -> Result<i32, Errno> {
 
 /// `setsid()`: becomes the leader of a new session and process group.
 ///
-/// (`rustix::process::setsid` takes what is returned for a pid; older releases of gVisor return 0.)
+/// (`rustix::process::setsid` requires a pid in return; older releases of gVisor return 0.)
 ///
 /// # Errors
 /// `EPERM` for the leader of a process group.
@@ -121,7 +121,7 @@ pub fn exit_thread(code: i32) -> Errno {
             // sys/thr.h; libc 0.2 does not declare it.
             fn thr_exit(state: *mut libc::c_long);
         }
-        // SAFETY: as above; a null pointer asks that nobody be woken.
+        // SAFETY: as above; a null pointer means that no thread is woken.
         unsafe { thr_exit(std::ptr::null_mut()) };
     }
     #[cfg(target_os = "netbsd")]
@@ -174,7 +174,7 @@ pub(crate) fn environ() -> *mut *const *const c_char {
 
 /// [`exec`] with a modified environment: `NAME=VALUE` sets a variable, `NAME` removes it.
 ///
-/// Single-threaded processes only: no other thread may access the environment meanwhile.
+/// Single-threaded processes only: no other thread may access the environment in the meantime.
 pub fn exec_with(argv: &[CString], changes: &[CString]) -> Errno {
     fn name(entry: &CStr) -> &[u8] {
         let bytes = entry.to_bytes();
@@ -182,7 +182,7 @@ pub fn exec_with(argv: &[CString], changes: &[CString]) -> Errno {
     }
     let location = environ();
     let mut entries = Vec::new();
-    // SAFETY: the environment is a null-terminated vector of C strings or null, and nobody changes it meanwhile.
+    // SAFETY: the environment is a null-terminated vector of C strings or null, and nothing changes it in the meantime.
     let inherited = unsafe {
         let mut entry = *location;
         while !entry.is_null() && !(*entry).is_null() {
@@ -199,7 +199,7 @@ pub fn exec_with(argv: &[CString], changes: &[CString]) -> Errno {
     // SAFETY: the new vector outlives its use: it is taken back before it is dropped.
     unsafe { *location = entries.as_ptr() };
     let error = exec(argv);
-    // SAFETY: what was there before.
+    // SAFETY: restores the previous environment.
     unsafe { *location = inherited };
     error
 }
@@ -303,7 +303,7 @@ pub fn times() -> (i64, [i64; 4]) {
 /// The id of the calling thread in the process table; the pid where threads have no visible id.
 pub fn thread_id() -> i32 {
     #[cfg(any(target_os = "linux", target_os = "android"))]
-    // SAFETY: no arguments. A system without threads of its own has no such call.
+    // SAFETY: no arguments. A system without threads has no such call.
     return match unsafe { libc::syscall(libc::SYS_gettid) } {
         -1 => pid(),
         tid => tid as i32,
@@ -347,7 +347,7 @@ pub(super) fn pidfd_open(_: i32, _: c_int) -> Result<OwnedFd, Errno> {
 pub(super) fn signal_pidfd(fd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
     use rustix::fd::AsRawFd;
     let info = std::ptr::null::<libc::siginfo_t>();
-    // SAFETY: a null siginfo asks for the one of kill(2). rustix would refuse the numbers that the C library hides.
+    // SAFETY: a null siginfo means that of kill(2). rustix would reject the numbers that the C library reserves.
     match unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd.as_raw_fd(), signal, info, 0) } {
         -1 => Err(last_errno()),
         _ => Ok(()),
@@ -384,9 +384,9 @@ pub fn is_root() -> bool {
     unsafe { libc::geteuid() == 0 }
 }
 
-/// Lets what this process creates be its owner's: takes the owner's bits from the mask of file modes.
+/// Lets the owner access what this process creates: clears the owner's bits in the umask.
 pub fn allow_owner() {
-    // SAFETY: numbers only. Where there is no such call there is no mask.
+    // SAFETY: numbers only. Without the call, there is no umask either.
     unsafe { libc::umask(libc::umask(libc::S_IRWXU) & !libc::S_IRWXU) };
 }
 
@@ -405,12 +405,12 @@ pub fn system_names() -> [String; 3] {
     })
 }
 
-/// The soft limit of open files; `None` for none, or if it is unknown.
+/// The soft limit on open files; `None` if there is none or it is unknown.
 pub fn open_files() -> Option<u64> {
     limits(libc::RLIMIT_NOFILE as _).map(|(soft, _)| soft).filter(|&soft| soft != u64::MAX)
 }
 
-/// Whether the hard limit of core files is not 0, as far as is known.
+/// Whether the hard limit on core files is not 0, as far as is known.
 pub fn may_dump_core() -> bool {
     limits(libc::RLIMIT_CORE as _).is_none_or(|(_, hard)| hard != 0)
 }
@@ -465,7 +465,7 @@ pub fn reap(pid: i32) -> Reaped {
 /// zombie that the process table shows.
 pub fn kill_and_reap(pid: i32) -> Option<i32> {
     let deadline = std::time::Instant::now() + std::time::Duration::from_secs(10);
-    // A child that is dead already is not an error.
+    // A child that is already dead is not an error.
     let _ = kill(pid, libc::SIGKILL);
     loop {
         match reap(pid) {

@@ -1,6 +1,6 @@
-//! Calls that take a pid and say whether there is such a process: `ESRCH` if there is none.
+//! Calls that take a pid and fail with `ESRCH` if there is no such process.
 //!
-//! None of them has an effect on a process that exists: signal 0, the process group that it is in already, and questions.
+//! None of them affects an existing process: signal 0, the process group that it is already in, and queries.
 
 use super::control::check;
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -54,12 +54,12 @@ impl Witness {
         ("pidfd_open", Witness::Pidfd),
     ];
 
-    /// The one of that name.
+    /// The call with this name.
     pub fn from_name(name: &str) -> Option<Witness> {
         Witness::ALL.iter().find(|(known, _)| *known == name).map(|(_, witness)| *witness)
     }
 
-    /// Asks about a pid, which must be positive.
+    /// Queries a pid, which must be positive.
     ///
     /// # Errors
     /// Those of the system; `ENOSYS` for a call that it does not have.
@@ -90,13 +90,13 @@ impl Witness {
             Witness::Affinity => {
                 let pid = rustix::process::Pid::from_raw(pid).ok_or(Errno::INVAL)?;
                 match rustix::thread::sched_getaffinity(Some(pid)) {
-                    // More processors than the set holds.
+                    // More processors than fit in the set.
                     Ok(_) | Err(Errno::INVAL) => Ok(()),
                     Err(errno) => Err(errno),
                 }
             }
             Witness::Prlimit => {
-                // SAFETY: without a new limit and a place for the old one, only the pid is looked at.
+                // SAFETY: with neither a new limit nor a place for the old one, only the pid is checked.
                 let asked =
                     unsafe { libc::syscall(libc::SYS_prlimit64, pid, libc::RLIMIT_CORE, 0_usize, 0_usize) };
                 if asked < 0 { Err(last_errno()) } else { Ok(()) }
@@ -130,7 +130,7 @@ fn getpgid(pid: c_int) -> Result<c_int, Errno> {
     check(pgid).map(|()| pgid)
 }
 
-/// -1 is a priority, too.
+/// -1 is a valid priority, too.
 fn getpriority(pid: c_int) -> Result<(), Errno> {
     let errno = crate::sys::call::raw::errno();
     // SAFETY: the pointer is this thread's own and valid.
@@ -153,7 +153,7 @@ mod tests {
         let own = super::super::pid();
         for (name, witness) in Witness::ALL {
             assert_eq!(Witness::from_name(name), Some(witness));
-            // Beyond what any system gives.
+            // Larger than any pid.
             let none = witness.ask(5_000_000);
             assert!(matches!(none, Err(Errno::SRCH | Errno::NOSYS | Errno::INVAL)), "{name}: {none:?}");
             if witness != Witness::KillGroup && none != Err(Errno::NOSYS) {

@@ -40,7 +40,7 @@ impl ExitWatch {
         let filter = EventFilter::Proc { pid, flags: ProcessEvents::EXIT };
         let watch = [Event::new(filter, EventFlags::ADD | EventFlags::ONESHOT, std::ptr::null_mut())];
         let mut none: [std::mem::MaybeUninit<Event>; 0] = [];
-        // SAFETY: the event names a process, not a descriptor that would have to stay open.
+        // SAFETY: the event is for a process, not a descriptor that would have to stay open.
         unsafe { kevent(&queue, &watch, &mut none[..], Some(Duration::ZERO)) }?;
         Ok(ExitWatch(queue))
     }
@@ -64,7 +64,7 @@ impl ExitWatch {
     /// The kqueue of a watch: a descriptor whose next event is the `NOTE_EXIT`.
     ///
     /// # Errors
-    /// As [`ExitWatch::open`]; `ENOTSUP` where watches are no kqueues.
+    /// As [`ExitWatch::open`]; `ENOTSUP` if watches are not kqueues.
     pub fn queue(pid: Pid) -> Result<OwnedFd, Errno> {
         if cfg!(any(
             target_os = "freebsd",
@@ -110,16 +110,16 @@ impl ExitWatch {
     )))]
     fn ended(&self, limit: Duration) -> Result<bool, Errno> {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        // A timeout out of range is no timeout.
+        // A timeout out of range means no timeout.
         let limit = Timespec::try_from(limit).ok();
         Ok(poll(&mut [PollFd::new(&self.0, PollFlags::IN)], limit.as_ref())? > 0)
     }
 }
 
-/// Sleeps until the next event of a kqueue, and gives its data; `None` if none came in time.
+/// Sleeps until the next event of a kqueue, and returns its data; `None` if none came in time.
 ///
 /// # Errors
-/// Those of `kevent`; `ENOTSUP` where there are no kqueues.
+/// Those of `kevent`; `ENOTSUP` if there are no kqueues.
 pub fn next_event(queue: BorrowedFd<'_>, limit: Duration) -> Result<Option<i64>, Errno> {
     #[cfg(any(
         target_os = "freebsd",
@@ -130,7 +130,7 @@ pub fn next_event(queue: BorrowedFd<'_>, limit: Duration) -> Result<Option<i64>,
     ))]
     {
         let mut events = [std::mem::MaybeUninit::uninit()];
-        // SAFETY: no event of this queue names a descriptor.
+        // SAFETY: no event on this queue is for a descriptor.
         let (events, _) = unsafe { rustix::event::kqueue::kevent(queue, &[], &mut events[..], Some(limit)) }?;
         Ok(events.first().map(rustix::event::kqueue::Event::data))
     }

@@ -1,5 +1,7 @@
-//! A gate in memory that this process and its forks share: who waits at it spins, and goes on as soon as it opens.
+//! A gate in memory that this process shares with its forks: whoever waits at it spins, and proceeds as soon as it
+//! opens.
 
+use crate::sys::makeshift;
 use rustix::io::Errno;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,7 +13,7 @@ struct Gate {
     arrived: AtomicU32,
 }
 
-/// How long anybody spins: nobody may stay for ever.
+/// The limit on spinning, so that no process spins forever.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 fn gate() -> Result<&'static Gate, Errno> {
@@ -33,10 +35,10 @@ fn gate() -> Result<&'static Gate, Errno> {
     }
 }
 
-fn spin_until(reached: impl Fn() -> bool) -> bool {
+fn spin_until(reached: impl Fn() -> bool, patience: Duration) -> bool {
     let began = Instant::now();
     while !reached() {
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > patience {
             return false;
         }
         std::hint::spin_loop();
@@ -44,24 +46,38 @@ fn spin_until(reached: impl Fn() -> bool) -> bool {
     true
 }
 
-/// Makes a child that waits at the gate, and then exits with that code; its pid. It is there when this returns.
+/// Creates a child that waits at the gate, and then exits with this code; returns its pid once it has arrived there.
 ///
 /// # Errors
-/// Those of the system; `ETIMEDOUT` if the child did not get there.
+/// Those of the system; `ETIMEDOUT` if the child did not arrive.
 pub fn child(code: i32) -> Result<i32, Errno> {
-    let gate = gate()?;
-    let own = gate.open.load(Ordering::SeqCst) + 1;
-    let pid = super::spawn(|| {
-        gate.arrived.store(own, Ordering::SeqCst);
-        if spin_until(|| gate.open.load(Ordering::SeqCst) >= own) { code } else { LATE }
-    })?;
-    if spin_until(|| gate.arrived.load(Ordering::SeqCst) == own) { Ok(pid) } else { Err(Errno::TIMEDOUT) }
+    child_that_spins(code, PATIENCE)
 }
 
-/// The exit code of a child for which the gate did not open.
-const LATE: i32 = 99;
+/// The same; the child spins for so long, and then sleeps between two looks: a parent that is stopped or starved opens the
+/// gate late, and that is not to be seen in the exit code.
+fn child_that_spins(code: i32, patience: Duration) -> Result<i32, Errno> {
+    let gate = gate()?;
+    let own = gate.open.load(Ordering::SeqCst) + 1;
+    let parent = super::pid();
+    let pid = super::spawn(|| {
+        gate.arrived.store(own, Ordering::SeqCst);
+        let is_open = || gate.open.load(Ordering::SeqCst) >= own;
+        if !spin_until(is_open, patience) {
+            while !is_open() && super::parent_pid() == parent {
+                makeshift::pause(LOOK);
+            }
+        }
+        code
+    })?;
+    let arrived = || gate.arrived.load(Ordering::SeqCst) == own;
+    if spin_until(arrived, PATIENCE) { Ok(pid) } else { Err(Errno::TIMEDOUT) }
+}
 
-/// Opens the gate for the last child, and comes back that long afterwards, without giving up the processor.
+/// The time between two looks at a gate that is not opened for long.
+const LOOK: Duration = Duration::from_millis(1);
+
+/// Opens the gate for the last child, and returns after this delay, without giving up the processor.
 ///
 /// # Errors
 /// Those of the system.
@@ -73,4 +89,19 @@ pub fn open(delay: Duration) -> Result<(), Errno> {
         std::hint::spin_loop();
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{TestChild, until};
+    use super::*;
+    use crate::sys::process_table::{self, State};
+
+    #[test]
+    fn a_gate_that_opens_late_is_no_other_exit_code() {
+        let child = TestChild(child_that_spins(7, Duration::ZERO).unwrap());
+        until(|| process_table::read(child.0).unwrap().unwrap().state != State::Running);
+        open(Duration::ZERO).unwrap();
+        assert_eq!(child.end(), 7);
+    }
 }

@@ -21,18 +21,18 @@ enum Pin {
     Pidfd(OwnedFd),
     /// The start time of the process: compared with the table right before each signal.
     Start(Option<u64>),
-    /// Only the pid, safe as long as it is a child nobody waits for.
+    /// Only the pid, which is safe as long as it is a child that nothing waits for.
     Bare,
 }
 
-/// Whether pidfds were found not to report exits.
-static LIE: AtomicBool = AtomicBool::new(false);
+/// Whether pidfds were found not to report exits correctly.
+static DEFECTIVE: AtomicBool = AtomicBool::new(false);
 
-/// Probes pidfds of this process and of a zombie: if they cannot be told apart, no pidfd is used from then on.
+/// Probes pidfds of this process and of a zombie: if they do not differ, pidfds are not used from then on.
 pub fn prove_descriptors(zombie: i32) {
     let ended = |pid| Handle::open(pid).ok().and_then(|handle| handle.has_ended());
-    let lie = ended(super::control::pid()) == Some(true) || ended(zombie) == Some(false);
-    LIE.fetch_or(lie, Ordering::Relaxed);
+    let defective = ended(super::control::pid()) == Some(true) || ended(zombie) == Some(false);
+    DEFECTIVE.fetch_or(defective, Ordering::Relaxed);
 }
 
 impl Handle {
@@ -44,7 +44,7 @@ impl Handle {
         if pid < 1 {
             return Err(Errno::INVAL);
         }
-        if LIE.load(Ordering::Relaxed) {
+        if DEFECTIVE.load(Ordering::Relaxed) {
             return Handle::open_without_descriptor(pid);
         }
         match pidfd_open(pid, 0) {
@@ -66,7 +66,7 @@ impl Handle {
         let pin = match process_table::read(pid) {
             Ok(Some(process)) => Pin::Start(process.start),
             Ok(None) => return Err(Errno::SRCH),
-            // `kill` is no witness: some kernels say of a zombie that there is no such process.
+            // `kill` would not do: some kernels report that a zombie does not exist.
             Err(_) => Pin::Bare,
         };
         Ok(Handle { pid, pin })
@@ -84,7 +84,7 @@ impl Handle {
     pub fn signal(&self, signal: i32) -> Result<(), Errno> {
         match &self.pin {
             Pin::Pidfd(fd) => match signal_pidfd(fd.as_fd(), signal) {
-                // Pinned all the same: one that has not ended keeps its pid.
+                // It is pinned anyway: until it terminates, it keeps its pid.
                 Err(Errno::NOSYS | Errno::PERM) if self.has_ended() == Some(false) => kill(self.pid, signal),
                 sent => sent,
             },
@@ -109,7 +109,7 @@ impl Handle {
         self.await_end(Duration::ZERO)
     }
 
-    /// Waits for the process to exit, up to a timeout, if a descriptor can tell; returns whether it has exited.
+    /// Waits for the process to exit, for a limited time, if a descriptor can tell; returns whether it has exited.
     pub fn await_end(&self, within: Duration) -> Option<bool> {
         /// A system that fails to wake pollers may still answer a new poll.
         const TURN: Duration = Duration::from_millis(20);
@@ -139,11 +139,11 @@ impl Handle {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::process::tests::{Child, until};
+    use crate::sys::process::tests::{TestChild, until};
 
     #[test]
     fn a_handle_signals_its_process_and_no_later_one() {
-        let child = Child::held();
+        let child = TestChild::held();
         let handle = Handle::open(child.0).unwrap();
         assert_eq!(handle.pid(), child.0);
         assert_eq!(handle.poll_fd().is_some(), handle.method() == "pidfd");
@@ -159,16 +159,16 @@ mod tests {
 
     #[test]
     fn what_tells_the_living_from_the_dead_is_used() {
-        let zombie = Child::running(|| 0);
+        let zombie = TestChild::running(|| 0);
         until(|| process_table::is_zombie(zombie.0));
         prove_descriptors(zombie.0);
-        assert!(!LIE.load(Ordering::Relaxed));
+        assert!(!DEFECTIVE.load(Ordering::Relaxed));
         zombie.end();
     }
 
     #[test]
     fn a_handle_without_pidfds_compares_start_times() {
-        let child = Child::held();
+        let child = TestChild::held();
         let start = process_table::read(child.0).unwrap().unwrap().start;
         let other = Handle { pid: child.0, pin: Pin::Start(start.map(|start| start + 1)) };
         assert_eq!(other.signal(libc::SIGKILL), Err(Errno::SRCH));

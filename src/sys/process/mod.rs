@@ -16,6 +16,7 @@ pub mod procdesc;
 mod program;
 pub mod ptrace;
 pub mod raw;
+pub mod reaper;
 pub mod stamp;
 pub mod workload;
 

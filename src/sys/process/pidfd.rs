@@ -1,4 +1,4 @@
-//! Pidfd operations of an agent besides opening one and waiting on it. Linux only: elsewhere `ENOSYS`.
+//! An agent's pidfd operations, other than opening one and waiting on it. Linux only: `ENOSYS` elsewhere.
 
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
@@ -13,8 +13,8 @@ pub struct Info {
     pub status: Option<i32>,
 }
 
-/// Why no wait on a pidfd is possible here: the error with which it is refused before the descriptor is examined, if
-/// any. A seccomp filter returns `EPERM` or `ENOSYS`, a kernel before Linux 5.4 `EINVAL`.
+/// Why no wait on a pidfd is possible here: the error that precedes any examination of the descriptor, if there is one.
+/// A seccomp filter returns `EPERM` or `ENOSYS`, a kernel before Linux 5.4 `EINVAL`.
 pub fn waits_refused() -> Option<Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return linux::waits_refused();
@@ -54,7 +54,8 @@ mod linux {
         let (pipe, _) = rustix::pipe::pipe().ok()?;
         let fd = pipe.as_raw_fd().cast_unsigned();
         let options = libc::WEXITED | libc::WNOHANG;
-        // SAFETY: numbers, and a null pointer for what nobody asks for. What it returns is only compared: it may be a lie.
+        // SAFETY: numbers, and a null pointer where no result is wanted. The return value is only compared: it may be
+        // wrong.
         let returned = unsafe { libc::waitid(libc::P_PIDFD, fd, std::ptr::null_mut(), options) };
         let refused = (returned == -1).then(last_errno)?;
         let never_had_any = || pidfd_open(getpid(), PidfdFlags::empty()).err() == Some(Errno::NOSYS);
@@ -125,12 +126,12 @@ pub fn signal(fd: BorrowedFd<'_>, signal: i32) -> Result<(), Errno> {
 /// # Errors
 /// `EINVAL` on an older kernel, `ESRCH`.
 pub fn open_thread(tid: i32) -> Result<OwnedFd, Errno> {
-    // PIDFD_THREAD is defined as this.
+    // PIDFD_THREAD is defined as O_EXCL.
     super::control::pidfd_open(tid, libc::O_EXCL)
 }
 
-/// An epoll instance that watches a descriptor for input: readable only if the descriptor becomes ready afterwards. It
-/// shows that sleepers are woken, which poll, checking the state first, does not require.
+/// An epoll instance that watches a descriptor for input: readable only if the descriptor becomes ready afterwards.
+/// This shows that sleepers are woken, which poll does not require, since it checks the state first.
 ///
 /// # Errors
 /// Those of `epoll_create1` and `epoll_ctl`.

@@ -1,4 +1,4 @@
-//! Process descriptors, FreeBSD's handles of processes.
+//! Process descriptors, FreeBSD's process handles.
 
 use std::os::fd::OwnedFd;
 
@@ -6,8 +6,8 @@ use rustix::io::Errno;
 
 use super::control::Forked;
 
-/// `pdfork`: a child with a process descriptor, which is closed on exec. With `daemon` the last close does not kill the child. For
-/// what the child may do see [`crate::sys::process::fork`].
+/// `pdfork`: a child with a process descriptor, which is close-on-exec. With `daemon`, the last close does not kill the
+/// child. For what the child may do see [`crate::sys::process::fork`].
 ///
 /// # Errors
 /// Those of `pdfork`; `ENOTSUP` except on FreeBSD.

@@ -1,4 +1,4 @@
-//! Running a program whose exec is seen to succeed.
+//! Running a program, with a report of whether the exec succeeded.
 
 use super::control::{Forked, Reaped, exec, exit_now, fork, reap};
 use rustix::fd::{AsFd, BorrowedFd};
@@ -6,13 +6,13 @@ use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use std::ffi::CString;
 
-/// Forks and execs a program, with the null device as its standard input and, without `output`, as its standard output.
-/// Returns its pid once the program runs.
+/// Forks and execs a program, with the null device as its standard input and, without `output`, also as its standard
+/// output. Returns its pid once the program runs.
 ///
 /// # Errors
-/// Those of `fork`, of `pipe` and of `execvp` (`ENOENT`, `EACCES`): then there is no child.
+/// Those of `fork`, `pipe` and `execvp` (`ENOENT`, `EACCES`); no child exists then.
 pub fn run_program(argv: &[CString], output: Option<BorrowedFd<'_>>) -> Result<i32, Errno> {
-    // The exec closes the writing end; before that only an error is written.
+    // The exec closes the write end; before that, only an error is written to it.
     let (read, write) = crate::sys::makeshift::pipe()?;
     match fork()? {
         Forked::Child => {
@@ -32,7 +32,7 @@ pub fn run_program(argv: &[CString], output: Option<BorrowedFd<'_>>) -> Result<i
             if !matches!(read, Ok(4)) {
                 return Ok(pid);
             }
-            // It is exiting, and nobody knows of it.
+            // The child is exiting, and no one else knows its pid.
             while matches!(reap(pid), Reaped::NotYet) {
                 std::thread::yield_now();
             }
@@ -44,7 +44,7 @@ pub fn run_program(argv: &[CString], output: Option<BorrowedFd<'_>>) -> Result<i
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::process::tests::Child;
+    use crate::sys::process::tests::TestChild;
 
     #[test]
     fn a_failed_exec_is_an_error_and_leaves_no_child() {
@@ -54,6 +54,6 @@ mod tests {
         };
         assert_eq!(run(&["/nonexistent/program"]), Err(Errno::NOENT));
         assert_eq!(run(&["/dev/null"]), Err(Errno::ACCESS));
-        assert_eq!(Child(run(&["sh", "-c", "echo unseen; exit 7"]).expect("a shell")).end(), 7);
+        assert_eq!(TestChild(run(&["sh", "-c", "echo unseen; exit 7"]).expect("a shell")).end(), 7);
     }
 }

@@ -1,4 +1,5 @@
-//! `ptrace`, for cases in which a tracer and a parent wait for the same process. Linux only: elsewhere `ENOTSUP`.
+//! `ptrace`, for cases in which a tracer and a parent wait for the same process. The BSDs and macOS have three of these
+//! requests.
 
 use rustix::io::Errno;
 
@@ -39,22 +40,22 @@ impl Request {
         ("event-message", Request::EventMessage),
     ];
 
-    /// The request for a word.
+    /// The request with this name.
     pub fn from_name(name: &str) -> Option<Request> {
         Request::ALL.iter().find(|(word, _)| *word == name).map(|(_, request)| *request)
     }
 
-    /// The word of the request.
+    /// The name of the request.
     pub fn name(self) -> &'static str {
         Request::ALL.iter().find(|(_, request)| *request == self).map_or("", |(word, _)| word)
     }
 }
 
-/// The option bits of `PTRACE_SETOPTIONS` and `PTRACE_SEIZE` for these words: `sysgood`, `fork`, `vfork`, `clone`,
+/// The option bits of `PTRACE_SETOPTIONS` and `PTRACE_SEIZE` with these names: `sysgood`, `fork`, `vfork`, `clone`,
 /// `exec`, `exit`.
 ///
 /// # Errors
-/// `EINVAL` for another word; `ENOTSUP` except on Linux.
+/// `EINVAL` for any other name; `ENOTSUP` except on Linux.
 pub fn options<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<i64, Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return names.into_iter().try_fold(0, |bits, name| {
@@ -77,7 +78,7 @@ pub fn options<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<i64, Errn
 }
 
 /// The number of this event, as found above the signal in the status of an event stop: `fork`, `exec`, `exit`, `stop`;
-/// 0 for another word, and except on Linux.
+/// 0 for any other name, and except on Linux.
 pub fn event(name: &str) -> i32 {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return match name {
@@ -100,8 +101,8 @@ pub fn event(name: &str) -> i32 {
 /// 0.
 ///
 /// # Errors
-/// Those of `ptrace` (`EPERM` if not permitted, `ESRCH` for a process not traced by this thread or not stopped);
-/// `ENOTSUP` except on Linux.
+/// Those of `ptrace` (`EPERM` if not permitted, `ESRCH` for a process not traced by this thread or not stopped, on the BSDs
+/// `EBUSY`); `ENOTSUP` for a request that the system does not have.
 pub fn request(request: Request, pid: i32, data: i64) -> Result<i64, Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
@@ -122,12 +123,40 @@ pub fn request(request: Request, pid: i32, data: i64) -> Result<i64, Errno> {
             Request::EventMessage => (&raw mut message).cast(),
             _ => std::ptr::without_provenance_mut::<libc::c_void>(data as usize),
         };
-        // SAFETY: the only request here that writes memory is that for the message, which is a word of ours; the others take
-        // a number as their last argument.
+        // SAFETY: the only request here that writes memory is the one for the message, to a word of ours; the others
+        // take a number as their last argument.
         let returned = unsafe { libc::ptrace(number as _, pid, none, argument) };
         if returned == -1 { Err(super::last_errno()) } else { Ok(message.cast_signed() as i64) }
     }
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    #[cfg(any(
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "dragonfly",
+        target_vendor = "apple"
+    ))]
+    {
+        let number = match request {
+            Request::Attach => libc::PT_ATTACH,
+            Request::Cont => libc::PT_CONTINUE,
+            Request::Detach => libc::PT_DETACH,
+            _ => return Err(Errno::NOTSUP),
+        };
+        // This address means: where the tracee stopped.
+        let here = std::ptr::without_provenance_mut::<u8>(1);
+        // SAFETY: none of these requests reads or writes our memory.
+        let returned = unsafe { libc::ptrace(number, pid, here.cast(), data as libc::c_int) };
+        if returned == -1 { Err(super::last_errno()) } else { Ok(0) }
+    }
+    #[cfg(not(any(
+        target_os = "linux",
+        target_os = "android",
+        target_os = "freebsd",
+        target_os = "netbsd",
+        target_os = "openbsd",
+        target_os = "dragonfly",
+        target_vendor = "apple"
+    )))]
     {
         let _ = (request, pid, data);
         Err(Errno::NOTSUP)

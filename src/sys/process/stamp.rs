@@ -1,4 +1,4 @@
-//! A time that a child leaves for its parent, in memory that they share.
+//! A time that a child stores for its parent, in shared memory.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -19,7 +19,7 @@ pub fn now() -> u64 {
 }
 
 impl Stamp {
-    /// One that nobody has set.
+    /// A stamp that has not been set.
     ///
     /// # Errors
     /// Those of `mmap`.
@@ -35,12 +35,12 @@ impl Stamp {
         Ok(Stamp { place: unsafe { &*place.cast::<AtomicU64>() } })
     }
 
-    /// Sets it to the present time.
+    /// Sets it to the current time.
     pub fn set(&self) {
         self.place.store(now(), Ordering::SeqCst);
     }
 
-    /// How many nanoseconds ago it was set; `None` if nobody did since the last time.
+    /// How many nanoseconds ago it was set; `None` if it has not been set since the last call.
     pub fn elapsed(&self) -> Option<u64> {
         let now = now();
         match self.place.swap(0, Ordering::SeqCst) {
@@ -53,7 +53,7 @@ impl Stamp {
 impl Drop for Stamp {
     fn drop(&mut self) {
         let place: *const AtomicU64 = self.place;
-        // SAFETY: the mapping of `new`, and nobody has another reference.
+        // SAFETY: the mapping of `new`, to which there is no other reference.
         unsafe { libc::munmap(place.cast_mut().cast(), size_of::<AtomicU64>()) };
     }
 }
@@ -61,13 +61,13 @@ impl Drop for Stamp {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::process::tests::Child;
+    use crate::sys::process::tests::TestChild;
 
     #[test]
     fn a_child_sets_it_for_its_parent() {
         let stamp = Stamp::new().expect("memory");
         assert_eq!(stamp.elapsed(), None);
-        let child = Child::running(|| {
+        let child = TestChild::running(|| {
             stamp.set();
             7
         });

@@ -5,24 +5,24 @@ use std::ffi::CString;
 use std::time::{Duration, Instant};
 
 /// A child that is killed and reaped at the end of the test.
-pub(crate) struct Child(pub i32);
+pub(crate) struct TestChild(pub i32);
 
-impl Child {
-    /// `body` runs in a fork of a threaded process: async-signal-safe functions only.
-    pub(crate) fn running(body: impl FnOnce() -> i32) -> Child {
-        Child(spawn(body).unwrap())
+impl TestChild {
+    /// `body` runs in a fork of a multithreaded process: async-signal-safe functions only.
+    pub(crate) fn running(body: impl FnOnce() -> i32) -> TestChild {
+        TestChild(spawn(body).unwrap())
     }
 
-    /// One that sleeps until killed by a signal.
-    pub(crate) fn held() -> Child {
-        Child::running(|| {
+    /// A child that sleeps until a signal kills it.
+    pub(crate) fn held() -> TestChild {
+        TestChild::running(|| {
             loop {
                 pause();
             }
         })
     }
 
-    /// Waits for termination; returns the exit code, or minus the signal.
+    /// Waits for termination; returns the exit code, or the negated signal.
     pub(crate) fn end(self) -> i32 {
         let mut end = None;
         until(|| match reap(self.0) {
@@ -39,7 +39,7 @@ impl Child {
     }
 }
 
-impl Drop for Child {
+impl Drop for TestChild {
     fn drop(&mut self) {
         kill_and_reap(self.0);
     }
@@ -60,8 +60,8 @@ fn c(strings: &[&str]) -> Vec<CString> {
 
 #[test]
 fn a_child_ends_with_its_code_or_signal() {
-    assert_eq!(Child::running(|| 7).end(), 7);
-    let child = Child::held();
+    assert_eq!(TestChild::running(|| 7).end(), 7);
+    let child = TestChild::held();
     assert_eq!(reap(child.0), Reaped::NotYet);
     kill(child.0, libc::SIGTERM).unwrap();
     let pid = child.0;
@@ -69,6 +69,18 @@ fn a_child_ends_with_its_code_or_signal() {
     assert_eq!(reap(pid), Reaped::Failed(Errno::CHILD));
     assert_eq!(reap(0), Reaped::Failed(Errno::INVAL));
     assert_eq!(kill(-1, 0), Err(Errno::INVAL));
+}
+
+#[test]
+fn a_kernel_without_a_call_may_send_sigsys() {
+    use workload::ignoring_sigsys;
+    let sigsys = || kill(pid(), libc::SIGSYS).is_err().into();
+    assert_eq!(TestChild::running(move || ignoring_sigsys(sigsys)).end(), 0);
+    let later = move || {
+        ignoring_sigsys(|| 0);
+        sigsys()
+    };
+    assert_eq!(TestChild::running(later).end(), -libc::SIGSYS);
 }
 
 #[test]
@@ -81,7 +93,7 @@ fn exec_says_why_it_failed() {
 fn exec_changes_the_environment() {
     let argv = c(&["sh", "-c", "test \"$WAITSPEC_A\" = 1 && test -z \"${HOME+x}\" && test -n \"$PATH\""]);
     let changes = c(&["WAITSPEC_A=1", "HOME"]);
-    let child = Child::running(|| {
+    let child = TestChild::running(|| {
         exec_with(&argv, &changes);
         99
     });
@@ -103,7 +115,7 @@ fn usage_has_every_field() {
 /// For systems with subreapers and parent-death signals.
 #[cfg(any(target_os = "linux", target_os = "freebsd"))]
 mod orphans {
-    use super::{Child, until};
+    use super::{TestChild, until};
     use crate::sys::process::*;
     use crate::sys::process_table::{self, Descendants, State};
     use std::io::Read as _;
@@ -114,7 +126,7 @@ mod orphans {
         // root (subreaper) - middle - leaf: the middle one exits, the root adopts the leaf, and the leaf dies with it.
         let (mut reader, writer) = std::io::pipe().unwrap();
         let fd = writer.as_raw_fd();
-        let root = Child::running(move || {
+        let root = TestChild::running(move || {
             let _ = set_subreaper(true);
             let Ok(middle) = spawn(|| {
                 let Ok(leaf) = spawn(|| {
@@ -150,7 +162,7 @@ mod orphans {
     fn a_child_dies_with_its_parent() {
         let (mut reader, writer) = std::io::pipe().unwrap();
         let fd = writer.as_raw_fd();
-        let parent = Child::running(move || {
+        let parent = TestChild::running(move || {
             let _ = spawn(|| {
                 die_with_parent(Some(libc::SIGKILL));
                 let us = pid();

@@ -43,13 +43,13 @@ impl Mapping {
     /// Those of `mmap`; `EINVAL` for a length of 0.
     pub fn of_file(file: BorrowedFd<'_>, len: usize) -> Result<Mapping, Errno> {
         let mapping = Mapping::map(len, libc::PROT_READ, libc::MAP_SHARED, file.as_raw_fd())?;
-        // SAFETY: the range is the mapping that was just made. Advice does not change what is in it, and a refusal costs nothing
-        // but read-ahead.
+        // SAFETY: the range is the mapping that was just made. Advice does not change its contents, and a refusal costs
+        // nothing but read-ahead.
         unsafe { libc::madvise(mapping.start.cast(), mapping.len, libc::MADV_RANDOM) };
         Ok(mapping)
     }
 
-    /// At least a page that may be neither read nor written.
+    /// At least one page that can be neither read nor written.
     ///
     /// # Errors
     /// Those of `mmap`; `EINVAL` for a length of 0.
@@ -60,7 +60,7 @@ impl Mapping {
     fn map(len: usize, protection: c_int, flags: c_int, fd: c_int) -> Result<Mapping, Errno> {
         let page = page_size();
         let len = len.checked_next_multiple_of(page).ok_or(Errno::NOMEM)?;
-        // SAFETY: no address is asked for, so no mapping that exists is replaced.
+        // SAFETY: no address is requested, so no existing mapping is replaced.
         let start = unsafe { libc::mmap(ptr::null_mut(), len, protection, flags, fd, 0) };
         if start == libc::MAP_FAILED {
             return Err(last_errno());
@@ -81,7 +81,7 @@ impl Mapping {
     /// mapping is [`Mapping::forbidden`].
     pub fn read_pages(&self) {
         for offset in (0..self.len).step_by(self.page) {
-            // SAFETY: the offset is within the mapping; if it may not be read, that is a fault and no access.
+            // SAFETY: the offset is within the mapping; if it may not be read, that is a fault, not an access.
             unsafe { self.start.add(offset).read_volatile() };
         }
     }
@@ -119,7 +119,7 @@ pub fn drop_cached_pages(file: BorrowedFd<'_>) -> Result<(), Errno> {
 pub const A_LEADER_CAN_EXIT: bool =
     cfg!(any(target_os = "linux", target_os = "android", target_os = "freebsd", target_os = "netbsd"));
 
-/// `seteuid(uid)`: the real user stays.
+/// `seteuid(uid)`: the real user ID stays the same.
 ///
 /// # Errors
 /// Those of `seteuid`.
@@ -128,7 +128,7 @@ pub fn seteuid(uid: u32) -> Result<(), Errno> {
     check(unsafe { libc::seteuid(uid) })
 }
 
-/// Whether the process is in a jail of FreeBSD, which cannot see its own ID.
+/// Whether the process is in a FreeBSD jail, which cannot see its own ID.
 pub fn is_jailed() -> bool {
     #[cfg(target_os = "freebsd")]
     {
@@ -143,7 +143,7 @@ pub fn is_jailed() -> bool {
     false
 }
 
-/// `setegid(gid)`: the real group stays.
+/// `setegid(gid)`: the real group ID stays the same.
 ///
 /// # Errors
 /// Those of `setegid`.
@@ -161,11 +161,31 @@ pub fn setuid(uid: u32) -> Result<(), Errno> {
     check(unsafe { libc::setuid(uid) })
 }
 
+/// Makes a system call that the kernel may have been built without: NetBSD then sends `SIGSYS` and fails with `ENOSYS`
+/// (sys/kern/kern_stub.c, `sys_nosys`).
+pub(super) fn ignoring_sigsys<T>(call: impl FnOnce() -> T) -> T {
+    // SAFETY: all zeroes is a valid `sigaction`: no flags, an empty mask.
+    let [mut ignore, mut before]: [libc::sigaction; 2] = unsafe { std::mem::zeroed() };
+    ignore.sa_sigaction = libc::SIG_IGN;
+    // SAFETY: reads one structure and writes the other, both ours.
+    let changed = unsafe { libc::sigaction(libc::SIGSYS, &raw const ignore, &raw mut before) } == 0;
+    let result = call();
+    if changed {
+        // SAFETY: the action is the one that the system gave.
+        unsafe { libc::sigaction(libc::SIGSYS, &raw const before, ptr::null_mut()) };
+    }
+    result
+}
+
 /// `ptrace(PTRACE_TRACEME)`: makes the parent the tracer of the caller.
 ///
 /// # Errors
-/// Those of `ptrace`; `ENOTSUP` if there is no such request.
+/// Those of `ptrace`, `ENOSYS` if the kernel was built without it; `ENOTSUP` if there is no such request.
 pub fn trace_me() -> Result<(), Errno> {
+    ignoring_sigsys(request_trace)
+}
+
+fn request_trace() -> Result<(), Errno> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     // SAFETY: the request takes no other argument and touches no memory.
     let result =
@@ -277,7 +297,7 @@ mod linux {
 
     /// Runs in the new process, on its own stack: makes system calls only.
     extern "C" fn start(shared: *mut c_void) -> c_int {
-        // SAFETY: `shared` is the `Shared` of the caller, which sleeps until this process has ended or exec'ed.
+        // SAFETY: `shared` is the `Shared` of the caller, which sleeps until this process has exited or exec'ed.
         let shared = unsafe { &*shared.cast::<Shared>() };
         if let Some((program, arguments)) = shared.exec {
             // SAFETY: both are C strings, the list ends with a null pointer, and all live in the sleeping caller.

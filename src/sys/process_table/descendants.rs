@@ -5,15 +5,15 @@ use crate::sys::platform::system::{children, glance, pids, stat_of};
 use rustix::io::Errno;
 use std::collections::{HashMap, HashSet};
 
-/// How many times both methods must agree on something before the lists alone are used.
+/// How many times both methods must agree before the lists alone are used.
 const AGREEMENTS: u8 = 2;
 
 /// Finds the descendants of a root, repeatedly.
 ///
 /// The lists of children (`/proc/PID/task/TID/children`) cost a few files however many processes the machine has, but
-/// they are a kernel build option, and may skip a child while another one is reaped (proc(5)). So they are trusted only
-/// after agreeing with the whole table, and the root's own list, which shows what is left at the end, is read until it
-/// is stable. Nobody but the root reaps what is in it.
+/// they are a kernel build option, and may skip a child while another one is being reaped (proc(5)). So they are
+/// trusted only after agreeing with the whole table, and the root's own list, which shows what is left at the end, is
+/// read until it is stable. Only the root reaps the processes in it.
 ///
 /// Once found, a process is reported until it is gone, even if its parent exits and it is reparented elsewhere; one
 /// whose ancestors were all gone at the first scan is found only if the root is a subreaper.
@@ -28,7 +28,7 @@ pub struct Descendants {
 
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 enum Trust {
-    /// How many times both methods agreed.
+    /// How many times both methods have agreed.
     Agreed(u8),
     No,
 }
@@ -49,14 +49,14 @@ impl Descendants {
             Trust::No => self.whole.scan()?,
             Trust::Agreed(AGREEMENTS) => match self.by_lists() {
                 Ok(found) => found,
-                // A list that was readable no longer is: a thread other than the leader is in an exec, or files are
-                // short.
+                // A list that was readable no longer is: a thread other than the leader is in an exec, or file
+                // descriptors are short.
                 Err(_) => self.whole.scan()?,
             },
             Trust::Agreed(times) => {
                 let found = self.whole.scan()?;
                 let pids = |processes: &[Process]| processes.iter().map(|p| p.pid).collect::<Vec<_>>();
-                // Processes that start or exit meanwhile make them differ, too.
+                // Processes that start or exit in the meantime make them differ, too.
                 self.lists = match self.by_lists() {
                     Ok(listed) if pids(&listed) == pids(&found) => {
                         Trust::Agreed(times + u8::from(!found.is_empty()))
@@ -173,8 +173,9 @@ impl WholeTable {
 
     /// Classifies the unknown processes by following their parents.
     fn settle(&mut self, mut unknown: Vec<(i32, u64)>) -> Result<(), Errno> {
-        // Each round settles a generation. A parent that exited meanwhile, or is younger than the list, leaves a
-        // process undecided; another round reads its parent anew, and what is still undecided waits for the next scan.
+        // Each round settles a generation. A parent that has exited in the meantime, or is younger than the list,
+        // leaves a process undecided; another round reads its parent again, and what is still undecided waits for the
+        // next scan.
         for _ in 0..64 {
             let mut left = Vec::new();
             let before = unknown.len();
@@ -188,7 +189,7 @@ impl WholeTable {
             for (pid, inode, ppid) in parents {
                 let kin = match self.known.get(&ppid) {
                     _ if ppid == self.root => Kin::Ours,
-                    // No parent: process 1, a kernel thread, or one from outside our namespace.
+                    // No parent: process 1, a kernel thread, or a process from outside our namespace.
                     _ if ppid == 0 => Kin::Foreign,
                     Some(&(_, kin)) => kin,
                     None => {
@@ -233,8 +234,8 @@ mod tests {
 
     #[test]
     fn both_ways_find_the_same() {
-        use crate::sys::process::tests::{Child, until};
-        let parent = Child::running(|| {
+        use crate::sys::process::tests::{TestChild, until};
+        let parent = TestChild::running(|| {
             for ends in [true, false, true] {
                 let child = process::spawn(move || if ends { 3 } else { sleep_until_the_parent_ends() });
                 if child.is_err() {

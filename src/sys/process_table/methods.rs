@@ -1,4 +1,4 @@
-//! Which methods of observing processes work here.
+//! Which methods of observing processes work on this system.
 
 use super::read;
 use crate::sys::platform::system;
@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 pub struct Methods {
     /// The source of states: `proc`, `sysctl`, `proc_pidinfo`, or `none`.
     pub table: &'static str,
-    /// How exits are noticed: `pidfd`, or else the table.
+    /// How exits are noticed: `pidfd`, or the table.
     pub ended: &'static str,
     /// How blocked calls are recognized: `syscall` (`/proc/PID/syscall`), `wmesg` (the name of the kernel's wait
     /// channel), `state` (asleep anywhere), or `none`.
     pub blocked: &'static str,
 }
 
-/// Probes, with a child forked for it, which methods work here.
+/// Determines which methods work here, with a child forked for the purpose.
 ///
 /// It forks, so call it while single-threaded. The child is killed and reaped.
 pub fn probe() -> Methods {

@@ -1,10 +1,10 @@
 //! The state of processes, observed without any wait call.
 //!
 //! What is under test cannot be the witness: driver and warden learn from here (and from pidfds, [`super::process`])
-//! that a process exited, stopped or blocks. One file per system provides `read`, `all`, `threads`, `scan` and
+//! that a process has exited, stopped or blocked. One file per system provides `read`, `all`, `threads`, `scan` and
 //! `asleep`; this module provides the queries built on them.
 //!
-//! Every answer is a snapshot, possibly stale at once, except for three states that persist until someone acts: a
+//! Every answer is a snapshot, possibly already stale, except for three states that persist until someone acts: a
 //! zombie until it is reaped, a stopped process until it is continued or killed, a sleeper until it is woken.
 
 use crate::sys::platform::system;
@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 #[cfg_attr(not(any(target_os = "linux", target_os = "android")), path = "whole_table.rs")]
 mod descendants;
-// Everywhere else it is `descendants`; its tests need no such system.
+// On other systems this file is `descendants`; its tests run on any system.
 pub mod methods;
 pub(crate) mod state;
 #[cfg(all(test, any(target_os = "linux", target_os = "android")))]
@@ -34,7 +34,7 @@ pub fn read(pid: i32) -> Result<Option<Process>, Errno> {
     system::read(pid)
 }
 
-/// [`read`] at a lower price: owner and tracer are read only of a process that is stopped or dead.
+/// A cheaper [`read`]: owner and tracer are read only if the process is stopped or dead.
 ///
 /// # Errors
 /// As [`read`].
@@ -56,7 +56,7 @@ pub fn is_there() -> bool {
     matches!(read(crate::sys::process::pid()), Ok(Some(_)))
 }
 
-/// Takes the process table for none: it does not show what is there. For this process and its forks.
+/// Treats the process table as absent, since it does not show the processes that exist. For this process and its forks.
 pub fn distrust() {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     system::distrust();
@@ -91,7 +91,7 @@ pub fn syscall_of(pid: i32, tid: i32) -> Option<i64> {
     system::syscall_of(pid, tid)
 }
 
-/// How often a thread has given up its processor by itself so far; `None` where that is not visible.
+/// How many times a thread has voluntarily given up its processor so far; `None` if that is not visible.
 pub fn voluntary_switches(pid: i32, tid: i32) -> Option<u64> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return system::voluntary_switches(pid, tid);
@@ -102,7 +102,7 @@ pub fn voluntary_switches(pid: i32, tid: i32) -> Option<u64> {
     }
 }
 
-/// The signals that a process catches, or blocks to accept them by a call; `None` where that is not visible.
+/// The signals that a process catches, or blocks to accept them synchronously; `None` if that is not visible.
 pub fn caught_signals(pid: i32) -> Option<Vec<i32>> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return if pid <= 0 { None } else { system::caught_signals(pid) };
@@ -113,7 +113,7 @@ pub fn caught_signals(pid: i32) -> Option<Vec<i32>> {
     }
 }
 
-/// How many bytes of a process are in memory; `None` where that is not visible.
+/// How many bytes of a process are in memory; `None` if that is not visible.
 pub fn resident_bytes(pid: i32) -> Option<u64> {
     #[cfg(any(target_os = "linux", target_os = "android"))]
     return if pid <= 0 { None } else { system::resident_bytes(pid) };
@@ -143,7 +143,7 @@ impl Process {
         self.state == State::Zombie && self.threads.is_none_or(|n| n <= 1) && !self.has_another_tracer()
     }
 
-    /// Whether it has a tracer other than its parent: the parent is notified of its exit after that one.
+    /// Whether it has a tracer other than its parent: its exit is reported to the tracer first, then to the parent.
     pub fn has_another_tracer(&self) -> bool {
         self.traced && self.tracer != Some(self.ppid)
     }
@@ -154,16 +154,16 @@ pub fn stop_of(pid: i32) -> StopState {
     if pid <= 0 { StopState::No } else { system::stop_of(pid) }
 }
 
-/// Whether a process is stopped at this moment; if traced, this may be a short stop of the tracer's ([`LastingStop`]
-/// tells them apart).
+/// Whether a process is currently stopped; if traced, this may be a brief stop of the tracer's ([`LastingStop`]
+/// distinguishes them).
 pub fn is_stopped(pid: i32) -> bool {
     stop_of(pid) != StopState::No
 }
 
 /// Polls for a job-control stop.
 ///
-/// Without a tracer one poll suffices. A tracer's own stops (strace makes two per system call) are short: a stop counts
-/// as lasting once nothing has moved for [`LastingStop::STILL`].
+/// Without a tracer, one poll suffices. A tracer's own stops (strace makes two per system call) are brief: a stop
+/// counts as lasting once nothing has moved for [`LastingStop::STILL`].
 #[derive(Debug)]
 pub struct LastingStop {
     pid: i32,
@@ -171,7 +171,7 @@ pub struct LastingStop {
 }
 
 impl LastingStop {
-    /// How long a traced process must not move: far longer than a tracer takes, even on a busy machine.
+    /// How long a traced process must stay still: far longer than a tracer takes, even on a busy machine.
     pub const STILL: Duration = Duration::from_millis(100);
 
     /// Nothing seen yet.
@@ -195,7 +195,7 @@ impl LastingStop {
 
 /// Whether a thread sleeps in a wait call. `tid` is the result of [`super::process::thread_id`] in that thread.
 ///
-/// On systems other than Linux this is about the whole process if its threads are not visible.
+/// On systems other than Linux, this refers to the whole process if its threads are not visible.
 pub fn is_asleep_in_wait(pid: i32, tid: i32) -> Asleep {
     if pid <= 0 { Asleep::Unknown } else { system::asleep(pid, tid) }
 }

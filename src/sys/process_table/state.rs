@@ -92,7 +92,7 @@ pub enum StopState {
     No,
     /// Every thread is stopped by job control: a wait with `WUNTRACED` reports it.
     Stopped,
-    /// Every thread is stopped, some of them by a tracer, which makes job-control stops look like its own short ones.
+    /// Every thread is stopped, some of them by a tracer, which makes job-control stops look like its own brief ones.
     /// Only the former last: `switches`, the context switches of all threads so far, then stays the same between two
     /// polls.
     Traced {
@@ -101,7 +101,7 @@ pub enum StopState {
     },
 }
 
-/// [`super::stop_of`] where the process itself is shown as stopped once its last thread has stopped.
+/// [`super::stop_of`] for systems that show a process as stopped once its last thread has stopped.
 #[cfg(any(target_os = "netbsd", target_vendor = "apple"))]
 pub(crate) fn stop_of_process(process: Option<&Process>) -> StopState {
     match process {
@@ -111,7 +111,7 @@ pub(crate) fn stop_of_process(process: Option<&Process>) -> StopState {
     }
 }
 
-/// [`super::stop_of`] from the states of the threads, where a tracer's stops are distinguishable.
+/// [`super::stop_of`] from the states of the threads, for systems where a tracer's stops are distinguishable.
 #[cfg(any(target_os = "freebsd", target_os = "dragonfly"))]
 pub(crate) fn stop_of_threads(threads: &[(i32, State)]) -> StopState {
     let stopped = |state| matches!(state, State::Stopped | State::TracingStop);
@@ -154,7 +154,7 @@ mod tests {
         for state in [State::Running, State::Stopped, State::Zombie] {
             assert!(seen(state, Some(5)).is_still(Some(5)), "{state:?}");
             assert!(!seen(state, Some(6)).is_still(Some(5)), "{state:?}");
-            // Seen as a zombie that showed none: whatever shows one is a later process.
+            // Seen as a zombie without a start time: a process with one is a later process.
             assert!(!seen(state, Some(6)).is_still(None), "{state:?}");
             let zombie = state == State::Zombie;
             assert_eq!(seen(state, None).is_still(Some(5)), zombie, "{state:?}");

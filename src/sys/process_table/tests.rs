@@ -1,5 +1,5 @@
 use super::*;
-use crate::sys::process::tests::{Child, until};
+use crate::sys::process::tests::{TestChild, until};
 use crate::sys::process::{self, Handle};
 use std::io::Read as _;
 use std::os::fd::AsRawFd as _;
@@ -34,7 +34,7 @@ fn nobody_is_nobody() {
 
 #[test]
 fn a_life_from_sleep_to_zombie() {
-    let child = Child::held();
+    let child = TestChild::held();
     until(|| state(child.0).is_asleep());
     assert_eq!(read(child.0).unwrap().unwrap().ppid, process::pid());
     assert!(!is_stopped(child.0));
@@ -59,7 +59,7 @@ fn a_life_from_sleep_to_zombie() {
 
 #[test]
 fn sleep_in_a_wait_is_told_from_other_sleep() {
-    let waiting = Child::running(|| {
+    let waiting = TestChild::running(|| {
         let Ok(pid) = process::spawn(|| {
             process::die_with_parent(Some(libc::SIGKILL));
             loop {
@@ -73,8 +73,8 @@ fn sleep_in_a_wait_is_told_from_other_sleep() {
         unsafe { libc::waitpid(pid, &mut status, 0) };
         0
     });
-    let pausing = Child::held();
-    let busy = Child::running(|| {
+    let pausing = TestChild::held();
+    let busy = TestChild::running(|| {
         loop {
             std::hint::spin_loop();
         }
@@ -89,7 +89,7 @@ fn sleep_in_a_wait_is_told_from_other_sleep() {
         assert!(!is_wait_syscall(number));
         assert_eq!(syscall_of(busy.0, busy.0), None);
     }
-    // Its own child dies with it where there is such a signal, else here.
+    // Its own child dies with it if the system has such a signal, else here.
     let mut below = Descendants::new(waiting.0);
     for process in below.scan().unwrap() {
         Handle::open(process.pid).unwrap().signal(libc::SIGKILL).unwrap();
@@ -100,7 +100,7 @@ fn sleep_in_a_wait_is_told_from_other_sleep() {
 fn descendants_stay_found() {
     let (mut reader, writer) = std::io::pipe().unwrap();
     let fd = writer.as_raw_fd();
-    let root = Child::running(move || {
+    let root = TestChild::running(move || {
         for _ in 0..3 {
             let Ok(pid) = process::spawn(|| {
                 loop {
@@ -117,7 +117,7 @@ fn descendants_stay_found() {
         }
     });
     let mut descendants = Descendants::new(root.0);
-    // Scanned while they appear, whatever is there.
+    // Scanned while they appear, whatever exists by then.
     descendants.scan().unwrap();
     let mut pids: Vec<i32> = (0..3)
         .map(|_| {
@@ -130,7 +130,7 @@ fn descendants_stay_found() {
     let found = |d: &mut Descendants| d.scan().unwrap().iter().map(|p| p.pid).collect::<Vec<_>>();
     assert_eq!(found(&mut descendants), pids);
 
-    // Two levels up they are visible as well, next to those of other tests.
+    // From two levels up they are visible as well, next to those of other tests.
     let mut all_ours = Descendants::new(process::pid());
     let seen = found(&mut all_ours);
     assert!(pids.iter().chain([&root.0]).all(|pid| seen.contains(pid)));

@@ -1,4 +1,4 @@
-//! Descendants where one call returns the whole table, parents included.
+//! Descendants on systems where one call returns the whole table, parents included.
 
 use super::state::Process;
 use rustix::io::Errno;
@@ -44,7 +44,7 @@ impl Descendants {
                     || self.ours.contains_key(&p.ppid)
                     || before.get(&p.pid).is_some_and(|&start| p.is_still(start));
                 if ours {
-                    // The start time that was seen first is kept: a zombie may have none.
+                    // The first start time that was seen is kept: a zombie may have none.
                     self.ours.insert(p.pid, before.get(&p.pid).copied().flatten().or(p.start));
                     found.push(p.clone());
                 }
@@ -83,7 +83,7 @@ mod tests {
             let zombie = Process { state: State::Zombie, start: None, ..orphan.clone() };
             assert_eq!(pids(&table.find(vec![zombie])), [12]);
         }
-        // Another process with its pid is not it.
+        // Another process with the same pid is not a descendant.
         let later = Process { start: Some(102), ..orphan };
         assert!(table.find(vec![later]).is_empty());
         assert!(table.scan().unwrap().is_empty());

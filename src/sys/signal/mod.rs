@@ -105,7 +105,7 @@ static SLOTS: [Slot; RING] = [const {
         status: AtomicI32::new(0),
     }
 }; RING];
-/// The number of records ever started.
+/// The number of records begun so far.
 static WRITTEN: AtomicUsize = AtomicUsize::new(0);
 /// The number of records taken or dropped.
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
@@ -191,7 +191,7 @@ pub fn count(signal: i32) -> usize {
 /// How many times the handler ran since the last call, for all signals, and the records since then, oldest first.
 ///
 /// For one thread at a time, outside handlers. There may be fewer records than deliveries: counted signals have none,
-/// and the ring keeps the last [`RING`].
+/// and the ring keeps only the last [`RING`].
 pub fn take_records() -> (usize, Vec<Record>) {
     let delivered = DELIVERED.load(Ordering::Acquire);
     let count = delivered.wrapping_sub(TOLD.swap(delivered, Ordering::AcqRel));
@@ -213,7 +213,7 @@ pub fn take_records() -> (usize, Vec<Record>) {
             status: slot.status.load(Ordering::Relaxed),
         };
         std::sync::atomic::fence(Ordering::Acquire);
-        // One that was overwritten meanwhile is lost.
+        // A record that was overwritten in the meantime is lost.
         if serial == next + 1 && slot.serial.load(Ordering::Relaxed) == serial {
             records.push(record);
         }
@@ -286,7 +286,7 @@ fn empty() -> libc::sigset_t {
 
 /// The members of a set.
 fn members(set: &libc::sigset_t) -> Vec<i32> {
-    // SAFETY: a set; a number that is no signal gives -1.
+    // SAFETY: a set; a number that is not a signal gives -1.
     (1..=LAST).filter(|&signal| unsafe { libc::sigismember(set, signal) } == 1).collect()
 }
 
@@ -423,7 +423,7 @@ pub fn raise(signal: i32) -> Result<(), Errno> {
     return match unsafe {
         libc::syscall(libc::SYS_tgkill, super::process::pid(), super::process::thread_id(), signal)
     } {
-        // If no more signals can be queued, kill still sends a real-time one, without its sender.
+        // If no more signals can be queued, kill still sends a real-time signal, without its sender.
         -1 if last_errno() == Errno::AGAIN => super::process::kill(super::process::pid(), signal),
         -1 => Err(last_errno()),
         _ => Ok(()),

@@ -1,4 +1,4 @@
-//! Back to the default dispositions, by as few calls as are needed: every agent and every child begins with that.
+//! Restoring the default dispositions, with as few calls as possible: every agent and every child starts with this.
 
 use super::{Action, Flags, LAST, empty, set_action, set_mask};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,24 +8,24 @@ static KNOWN: AtomicBool = AtomicBool::new(false);
 /// The signals whose disposition may not be the default.
 static CHANGED: [AtomicBool; LAST as usize + 1] = [const { AtomicBool::new(false) }; LAST as usize + 1];
 
-/// Notes that a disposition is set.
+/// Records that a disposition is set.
 pub(super) fn note(signal: i32, changed: bool) {
     if let Some(noted) = usize::try_from(signal).ok().and_then(|signal| CHANGED.get(signal)) {
         noted.store(changed, Ordering::Relaxed);
     }
 }
 
-/// Finds out which dispositions are not the default, so that this process and its forks need to reset only those. From
-/// now on [`set_action`] keeps count of them.
+/// Determines which dispositions are not the default, so that this process and its forks need to reset only those. From
+/// now on [`set_action`] keeps track of them.
 pub fn know_dispositions() {
     let Some(changed) = changed_ones() else { return };
     for signal in 1..=LAST {
-        note(signal, changed.contains(&signal));
+        note(signal, changed >> (signal - 1) & 1 == 1);
     }
     KNOWN.store(true, Ordering::Relaxed);
 }
 
-/// From now on somebody else may change dispositions: the code of a subject.
+/// From now on other code, such as a subject's, may change dispositions.
 pub fn others_may_change() {
     KNOWN.store(false, Ordering::Relaxed);
 }
@@ -42,7 +42,7 @@ pub fn reset_all() {
     }
     let known = KNOWN.load(Ordering::Relaxed);
     for signal in 1..=LAST {
-        // The flags of SIGCHLD matter with its default, too, and nothing lists them.
+        // The flags of SIGCHLD matter even with its default action, and nothing lists them.
         let changed = signal == libc::SIGCHLD || CHANGED[signal as usize].load(Ordering::Relaxed);
         if (changed || !known) && set_action(signal, Action::Default, Flags::default()).is_err() {
             reset_hidden(signal);
@@ -62,16 +62,16 @@ const KERNEL_SET: usize = (LAST as usize + 1) / 8;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn reset_hidden(signal: i32) {
-    // A kernel sigaction is at most two words, a pointer and a set; all zero, in any order, is the default.
+    // A kernel sigaction is at most two words, a pointer and a set; all zeros, in any order, is the default.
     let action = [0u64; 8];
-    // SAFETY: more than the kernel reads, and nothing is written. SIGKILL and SIGSTOP are refused.
+    // SAFETY: more than the kernel reads, and nothing is written. SIGKILL and SIGSTOP are rejected.
     unsafe {
         let old = std::ptr::null_mut::<u64>();
         libc::syscall(libc::SYS_rt_sigaction, signal, action.as_ptr(), old, KERNEL_SET)
     };
 }
 
-/// Unblocks every signal, those that the C library reserves as well; `None` if the system has no such call.
+/// Unblocks every signal, including those that the C library reserves; `None` if the system has no such call.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn unblock_hidden() -> Option<()> {
     let set = [0u64; 2];
@@ -91,42 +91,43 @@ fn unblock_hidden() -> Option<()> {
     None
 }
 
-/// The signals that are ignored or caught, as the process table lists them; `None` where it does not.
+/// The set of signals that are ignored or caught, as shown by the process table; `None` if it does not show them.
+///
+/// Allocates nothing: every child does this right after the fork, when it would have to copy pages of the agent's heap.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn changed_ones() -> Option<Vec<i32>> {
-    // Under an emulator the table shows the emulator's own.
+fn changed_ones() -> Option<u128> {
+    // Under an emulator, the table shows the emulator's own dispositions.
     if crate::sys::process_table::is_emulated() {
         return None;
     }
-    let text = crate::sys::platform::system::own_status()?;
-    listed(&text)
+    let mut buffer = [0; 4096];
+    listed(crate::sys::platform::system::own_status(&mut buffer)?)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn changed_ones() -> Option<Vec<i32>> {
+fn changed_ones() -> Option<u128> {
     None
 }
 
-/// The signals in the fields `SigIgn` and `SigCgt` of a status file.
+/// The set of signals in the fields `SigIgn` and `SigCgt` of a status file.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-fn listed(text: &[u8]) -> Option<Vec<i32>> {
+fn listed(text: &[u8]) -> Option<u128> {
     let field = |name: &str| {
         let line = text.split(|&b| b == b'\n').find_map(|line| line.strip_prefix(name.as_bytes()))?;
         u128::from_str_radix(std::str::from_utf8(line).ok()?.trim(), 16).ok()
     };
-    let set = field("SigIgn:")? | field("SigCgt:")?;
-    Some((1..=LAST).filter(|signal| set >> (signal - 1) & 1 == 1).collect())
+    Some(field("SigIgn:")? | field("SigCgt:")?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sys::process::tests::Child;
+    use crate::sys::process::tests::TestChild;
     use crate::sys::signal::is_ignored;
 
     /// How many signals are ignored in a child that was re-executed after `before`.
     fn ignored_after(before: impl Fn()) -> i32 {
-        let child = Child::running(|| {
+        let child = TestChild::running(|| {
             before();
             reset_all();
             (1..=LAST).filter(|&signal| is_ignored(signal) == Some(true)).count() as i32
@@ -140,7 +141,7 @@ mod tests {
 
     #[test]
     fn what_others_changed_is_reset_too() {
-        /// Behind the back of [`set_action`], as the code of a subject might.
+        /// Bypassing [`set_action`], as a subject's code might.
         fn ignore_unseen(signal: i32) {
             // SAFETY: a valid disposition.
             unsafe { libc::signal(signal, libc::SIG_IGN) };
@@ -152,7 +153,7 @@ mod tests {
             [libc::SIGCHLD, libc::SIGPIPE, libc::SIGTERM, LAST].into_iter().for_each(ignore_unseen);
         };
         assert_eq!(ignored_after(unseen), 0);
-        // What nobody said could happen is not looked for.
+        // A change that was not announced is not looked for.
         let unheard = || {
             reset_all();
             ignore_unseen(libc::SIGTERM);
@@ -177,8 +178,8 @@ mod tests {
     fn a_list_is_read() {
         let text =
             b"Name:\tx\nSigBlk:\t00000000ffffffff\nSigIgn:\t0000000000001000\nSigCgt:\t8000000000000001\n";
-        assert_eq!(listed(text), Some(vec![1, 13, 64]));
-        // gVisor's has no such lines.
+        assert_eq!(listed(text), Some(1 << 0 | 1 << 12 | 1 << 63));
+        // gVisor's file has no such lines.
         assert_eq!(listed(b"Name:\tx\nState:\tR (running)\n"), None);
     }
 }

@@ -1,16 +1,16 @@
 use super::*;
-use crate::sys::process::tests::{Child, until};
+use crate::sys::process::tests::{TestChild, until};
 use crate::sys::{process, process_table};
 
 static HOOKED: AtomicI32 = AtomicI32::new(0);
 
 fn hook(signal: i32) {
     HOOKED.store(signal, Ordering::Relaxed);
-    // SAFETY: the thread's own; the handler gives it back.
+    // SAFETY: the thread's own; the handler restores it.
     unsafe { *errno() = libc::EXDEV };
 }
 
-/// One test, since the record is the whole process's.
+/// A single test, since the record belongs to the whole process.
 #[test]
 fn the_record() {
     let flags = Flags { restart: true, ..Flags::default() };
@@ -35,11 +35,12 @@ fn the_record() {
     assert_eq!((count(libc::SIGUSR1), count(libc::SIGUSR2), count(-1), count(9999)), (1, 2, 0, 0));
     assert_eq!(take_records(), (0, vec![]));
 
-    // SIGCHLD tells about the child. Other tests have children of their own, and one that is pending swallows the next.
+    // SIGCHLD carries information about the child. Other tests have children of their own, and a pending SIGCHLD
+    // swallows the next.
     set_action(libc::SIGCHLD, Action::Record, flags).unwrap();
     let mut seen = None;
     until(|| {
-        let child = Child::running(|| 5);
+        let child = TestChild::running(|| 5);
         until(|| process_table::is_zombie(child.0));
         seen = take_records().1.into_iter().find(|r| r.pid == child.0);
         assert_eq!(child.end(), 5);
@@ -58,7 +59,7 @@ fn the_record() {
     assert!(delivered >= RING * 2 + 3);
     assert_eq!(records.len(), RING);
 
-    // Handlers on several threads at once lose and invent nothing.
+    // Concurrent handlers on several threads lose nothing and invent nothing.
     let threads: Vec<_> = (0..4)
         .map(|_| {
             std::thread::spawn(|| {
@@ -102,7 +103,7 @@ fn what_cannot_be_set() {
 
 #[test]
 fn a_clean_start() {
-    let child = Child::running(|| {
+    let child = TestChild::running(|| {
         let mut wrong = 0;
         for signal in [libc::SIGCHLD, libc::SIGPIPE, libc::SIGTERM, LAST] {
             wrong += i32::from(set_action(signal, Action::Ignore, Flags::default()).is_err());
@@ -127,13 +128,13 @@ fn a_clean_start() {
 #[test]
 fn numbers_that_the_c_library_keeps_can_be_sent() {
     for signal in [32, 33] {
-        let child = Child::running(move || {
+        let child = TestChild::running(move || {
             reset_all();
             let _ = raise(signal);
             1
         });
         assert_eq!(child.end(), -signal);
-        let child = Child::running(|| {
+        let child = TestChild::running(|| {
             reset_all();
             let _ = raise(libc::SIGSTOP);
             loop {

@@ -1,4 +1,4 @@
-//! What a case asks of the agent besides the calls of the family.
+//! Requests of a case to the agent other than calls of the family.
 
 use super::family::Trial;
 use crate::protocol::Line;
@@ -16,7 +16,7 @@ use crate::trial::verdict::Failure;
 use crate::wait::errno::Errno;
 use crate::wait::{SiCode, Signal, System};
 
-/// What a handler of the agent saw of one signal.
+/// What a handler in the agent saw of one signal.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caught {
     /// `si_signo`
@@ -33,14 +33,14 @@ pub struct Caught {
     pub by: Signal,
 }
 
-/// What the handlers of the agent saw.
+/// What the handlers in the agent saw.
 #[derive(Debug, Clone, Default)]
 pub struct Signals {
     /// How many signals were caught.
     pub count: i64,
     /// Those that were recorded.
     pub seen: Vec<Caught>,
-    /// What waits inside the handler returned: value (or `-1`) and status word.
+    /// What waits made inside the handler returned: value (or `-1`) and status word.
     pub waited: Vec<(i64, i64)>,
 }
 
@@ -50,7 +50,7 @@ impl Trial<'_> {
         self.ask_line(request.to_line())
     }
 
-    /// The same, for one that holds a call.
+    /// The same, for a request that contains a call.
     pub(crate) fn ask_line(&mut self, request: Line) -> Result<Line, Abort> {
         self.leave_order(&request)?;
         self.steps.push(request.to_string().replacen(' ', "(", 1) + ")");
@@ -88,13 +88,13 @@ impl Trial<'_> {
         }
     }
 
-    /// Sets what the agent does on a signal.
+    /// Sets the agent's action on a signal.
     pub fn sigaction(&mut self, sig: Signal, action: Disposition, flags: SigactionFlags) -> Outcome {
         let SigactionFlags { restart, nocldstop, nocldwait } = flags;
         self.agent_ok(&Request::Sigaction { sig, action, restart, nocldstop, nocldwait }).map(drop)
     }
 
-    /// What the agent's handlers saw since the last time.
+    /// What the agent's handlers have seen since the last time.
     pub fn signals(&mut self) -> Result<Signals, Abort> {
         let reply = self.agent_ok(&Request::Signals {})?;
         let bad = |what: &str| Abort::Protocol(format!("reply to signals: {what}"));
@@ -114,7 +114,7 @@ impl Trial<'_> {
     /// Waits until the agent's handlers have caught `count` signals, which may arrive before or after a wait reports.
     pub fn await_signals(&mut self, count: i64) -> Result<Signals, Abort> {
         let mut all = Signals::default();
-        // Each turn is a round trip; a signal that is pending is delivered on the agent's next return from the kernel.
+        // Each iteration is a round trip; a pending signal is delivered when the agent next returns from the kernel.
         for _ in 0..10_000 {
             let mut more = self.signals()?;
             all.count += more.count;
@@ -130,7 +130,12 @@ impl Trial<'_> {
 
     /// Blocks or unblocks a signal in the agent.
     pub fn sigprocmask(&mut self, how: MaskChange, sig: Signal) -> Outcome {
-        self.agent_ok(&Request::Sigprocmask { how, sig }).map(drop)
+        self.agent_ok(&Request::Sigprocmask { how, sig, thread: None }).map(drop)
+    }
+
+    /// The same, in one thread of the agent.
+    pub fn sigprocmask_on(&mut self, thread: u32, how: MaskChange, sig: Signal) -> Outcome {
+        self.agent_ok(&Request::Sigprocmask { how, sig, thread: Some(thread) }).map(drop)
     }
 
     /// The signals that are pending in the agent.
@@ -149,27 +154,28 @@ impl Trial<'_> {
         get_usage(&reply, OWN).ok_or_else(|| Abort::Protocol("reply to getrusage: no usage".into()))
     }
 
-    /// Moves a child, or the agent (`None`), into a process group; 0 is one of its own.
+    /// Moves a child, or the agent (`None`), into a process group; 0 makes it the leader of a new one.
     pub fn setpgid(&mut self, child: Option<&Child>, pgid: i64) -> Outcome {
         let pid = child.map_or(0, |c| c.pid) as i32;
         self.agent_ok(&Request::Setpgid { pid, pgid: pgid as i32 }).map(drop)
     }
 
-    /// A pidfd of the agent for a child that was not taken: a system that does not find it fails the case.
+    /// A pidfd of the agent for a child that has not been reaped: if the system does not find the child, the case
+    /// fails.
     pub fn pidfd_open(&mut self, child: &Child, nonblock: bool) -> Result<i64, Abort> {
         let reply = self.agent(&Request::PidfdOpen { pid: child.pid as i32, nonblock })?;
         if reply.word() != "ok" && self.errno(&reply)? == Errno::SRCH {
-            return Err(Abort::Fail(Failure {
+            return Err(Abort::Fail(Box::new(Failure {
                 clause: self.cited[0],
-                expected: format!("a pidfd of {}, which nobody has taken", child.name),
+                expected: format!("a pidfd of {}, which has not been reaped", child.name),
                 got: Errno::SRCH.to_string(),
-            }));
+            })));
         }
         let reply = self.must_be_ok("pidfd_open", reply)?;
         reply.number("fd").map_err(|e| Abort::Protocol(e.to_string()))
     }
 
-    /// The same for any number, where it is the error that is judged.
+    /// The same for any number, where the error is what is judged.
     pub fn try_pidfd_open(&mut self, pid: i64) -> Result<Result<i64, Errno>, Abort> {
         let reply = self.agent(&Request::PidfdOpen { pid: pid as i32, nonblock: false })?;
         match reply.word() {
@@ -178,7 +184,7 @@ impl Trial<'_> {
         }
     }
 
-    /// A descriptor of the agent for a file.
+    /// Opens a file in the agent; returns the descriptor.
     pub fn open_file(&mut self, path: &str) -> Result<i64, Abort> {
         self.fd_of(&Request::Open { path: Bytes(path.as_bytes().to_vec()) })
     }
@@ -187,12 +193,12 @@ impl Trial<'_> {
         self.agent_ok(request)?.number("fd").map_err(|e| Abort::Protocol(e.to_string()))
     }
 
-    /// What poll says of a descriptor of the agent, without waiting: `POLLIN`, `POLLHUP`, ...
+    /// What poll reports for a descriptor of the agent, without waiting: `POLLIN`, `POLLHUP`, ...
     pub fn poll(&mut self, fd: i64) -> Result<Vec<String>, Abort> {
         Ok(self.agent_ok(&Request::Poll { fd: fd as i32 })?.list("revents"))
     }
 
-    /// An epoll instance of the agent that watches a descriptor for input from now on.
+    /// An epoll instance in the agent that watches a descriptor for input from now on.
     pub fn epoll(&mut self, fd: i64) -> Result<i64, Abort> {
         self.fd_of(&Request::Epoll { fd: fd as i32 })
     }
@@ -202,18 +208,18 @@ impl Trial<'_> {
         self.agent_ok(&Request::Close { fd: fd as i32 }).map(drop)
     }
 
-    /// Makes the agent adopt the orphans among its descendants, or stop doing so.
+    /// Makes the agent adopt orphans among its descendants, or stop doing so.
     pub fn subreaper(&mut self, on: bool) -> Outcome {
-        // EINVAL is what prctl says of what it does not know.
+        // prctl returns EINVAL for an operation it does not know.
         self.take_away(&Request::Subreaper { on: Switch(on) })
     }
 
-    /// Ends that thread of the agent.
+    /// Makes a thread of the agent exit.
     pub fn exit_thread(&mut self, thread: u32) -> Outcome {
         self.agent_ok(&Request::ExitThread { thread }).map(drop)
     }
 
-    /// The subject's own view of each of these status words, all asked for at once.
+    /// How the subject decodes each of these status words, all requested at once.
     pub fn decode_all(&mut self, words: &[i32]) -> Result<Vec<Line>, Abort> {
         self.steps.push(format!("decode of {} words", words.len()));
         let mut views = Vec::new();
@@ -235,13 +241,13 @@ impl Trial<'_> {
         Ok(views)
     }
 
-    /// The subject's own view of a status word.
+    /// How the subject decodes a status word.
     pub fn decode(&mut self, status: i32) -> Result<Line, Abort> {
         self.agent_ok(&Request::Decode { status: status.into() })
     }
 }
 
-/// One entry of `seen`, as the protocol's page has it, of an agent of that system.
+/// Parses an entry of `seen`, as the protocol defines it, from an agent on the given system.
 pub(crate) fn caught(entry: &str, system: System) -> Option<Caught> {
     let parts: Vec<&str> = entry.split(':').collect();
     let [signal, code, pid, uid, status] = parts.as_slice() else { return None };

@@ -1,4 +1,4 @@
-//! Expectations of calls alone: what they wrote, what they failed with, and that they sleep.
+//! Expectations specific to calls: what they wrote, what error they failed with, and that they sleep.
 
 use super::family::{Pending, Trial};
 use super::observed::Seen;
@@ -29,11 +29,11 @@ impl Expect<'_, '_> {
         this.check(seen.errno() == Some(errno), || format!("-1 {errno}"), || seen.actual(None))
     }
 
-    /// The call reported that child, whatever became of it.
+    /// The call reported that child, with any change of state.
     pub fn reports_child(self, seen: &Seen, child: &Child) -> Outcome {
         let expected = format!("child {} ({})", child.name, child.pid);
         let this = self.returned(seen, &expected)?;
-        this.check(seen.reports(child), || expected, || seen.actual(None))
+        this.check(seen.reports(child), || expected, || seen.actual_for(child, None))
     }
 
     /// The call did not write to any of its buffers.
@@ -57,7 +57,7 @@ impl Expect<'_, '_> {
         this.check(written.is_empty(), || "every buffer untouched".into(), || written.join(", "))
     }
 
-    /// The call wrote nothing behind its buffers.
+    /// The call wrote nothing past the end of its buffers.
     pub fn no_spill(self, seen: &Seen) -> Outcome {
         let this = self.returned(seen, "nothing written behind the buffers")?;
         match seen.reply().and_then(|r| r.spill) {
@@ -81,19 +81,19 @@ impl Expect<'_, '_> {
                 let expected = format!("{} to sleep", pending.shown);
                 let failure = Failure { clause: self.clause, expected, got: Instead::Died.to_string() };
                 self.fails();
-                Err(Abort::Crash(failure))
+                Err(Abort::Crash(Box::new(failure)))
             }
             Some(instead) => {
                 let shown = pending.shown.clone();
                 let outcome = self.check(false, || format!("{shown} to sleep"), || instead.to_string());
-                // A departure that is known ends the trial too: there is no call to finish any more.
+                // A known deviation ends the trial too: there is no call left to finish.
                 outcome.and(Err(Abort::Skip("the call does not sleep here".into())))
             }
         }
     }
 
-    /// A field of the siginfo, as `Seen::fields` gave it, is what it must be. A typed subject need not offer it; one that shows
-    /// its memory has left it unwritten.
+    /// A field of the siginfo, as returned by `Seen::fields`, has the expected value. A typed subject need not offer
+    /// it; if a subject shows its memory, a missing field was left unwritten.
     pub fn field<T: Value>(self, seen: &Seen, what: &str, got: Option<T>, expected: T) -> Outcome {
         match got {
             None if seen.shows_memory() => {
@@ -103,7 +103,7 @@ impl Expect<'_, '_> {
         }
     }
 
-    /// `si_uid` of a child whose effective user is that, and whose real one is expected.
+    /// `si_uid` of a child with that effective user ID, where the real one is expected.
     pub fn user(self, seen: &Seen, real: i64, effective: i64) -> Outcome {
         match seen.fields().uid {
             Some(reported) => self.check(
@@ -125,7 +125,7 @@ fn described<T>(memory: &Memory<T>) -> Option<String> {
 }
 
 impl<'a> Trial<'a> {
-    /// Begins an expectation of that clause, or of that half of a pair that is about the trial's call.
+    /// Begins an expectation of that clause, or of the clause in a pair that applies to the trial's call.
     pub fn expect(&mut self, clause: impl Into<Cited>) -> Expect<'_, 'a> {
         let clause = match clause.into() {
             Cited::One(clause) => clause,

@@ -1,4 +1,4 @@
-//! The interface `calls`: the wait family, asked for through an agent.
+//! The interface `calls`: the wait family, called through an agent.
 
 use super::uses::Uses;
 use crate::protocol::wait::{IdType, WaitRequest};
@@ -13,14 +13,14 @@ use crate::trial::link::To;
 pub struct Family {
     /// The call.
     pub(crate) call: Call,
-    /// What the case may ask it for; `None`: anything.
+    /// What the case may ask of it; `None`: anything.
     pub(crate) uses: Option<Uses>,
 }
 
 /// A running trial of a call.
 pub type Trial<'a> = core::Trial<'a, Family>;
 
-/// Whom a call waits for.
+/// What a call waits for.
 #[derive(Debug, Clone, Copy)]
 pub enum Target<'c> {
     /// Any child.
@@ -33,13 +33,13 @@ pub enum Target<'c> {
     Group(&'c Child),
     /// The child behind a pidfd of the agent: `waitid` and `P_PIDFD` only.
     Pidfd(i64),
-    /// This number: the first argument of `waitpid` and `wait4`; of `waitid` and `wait6` the id of `P_PID`.
+    /// This number: the first argument of `waitpid` and `wait4`; the id for `P_PID` of `waitid` and `wait6`.
     Pid(i64),
     /// This `idtype` and `id`: `waitid` and `wait6` only.
     Id(IdType, i64),
 }
 
-/// A call that was begun and has not been finished.
+/// A call that was begun but not finished.
 #[derive(Debug)]
 #[must_use = "a call that was begun is finished, or nothing is known of it"]
 pub struct Pending {
@@ -57,7 +57,7 @@ impl Interface for Family {
 }
 
 impl<'a> Trial<'a> {
-    /// A trial of no case, which may ask for anything.
+    /// A trial that belongs to no case, which may ask for anything.
     pub(crate) fn of(core: Core<'a>, call: Call) -> Trial<'a> {
         Trial { core, with: Family { call, uses: None } }
     }
@@ -67,22 +67,22 @@ impl<'a> Trial<'a> {
         self.with.call
     }
 
-    /// Whether the subject's calls are the kernel's own, with no C library between: only there a bad pointer is defined.
+    /// Whether the subject's calls go straight to the kernel, without a C library: only then are bad pointers defined.
     pub fn is_raw(&self) -> bool {
         self.info.raw
     }
 
-    /// Whether the agent also has the pointers to memory at whose edges a call may fault.
+    /// Whether the agent also offers pointers to the memory boundaries where a call may fault.
     pub fn knows_all_pointers(&self) -> bool {
         self.info.hostile_pointers
     }
 
-    /// Whether the subject makes a call again that a signal ended, so that nobody sees `EINTR`.
+    /// Whether the subject restarts a call that a signal interrupted, so that `EINTR` is never seen.
     pub fn retries_eintr(&self) -> bool {
         self.info.retries_eintr
     }
 
-    /// Whether the subject's calls can ask for any child.
+    /// Whether the subject's calls can wait for any child.
     pub(super) fn selects_any(&self) -> bool {
         self.info.selects_any
     }

@@ -1,7 +1,7 @@
-//! How long a call that sleeps takes to return once its child is dead, next to a blocking poll in the same agent.
+//! How long a call that sleeps takes to return once its child is dead, compared with a blocking poll in the same agent.
 //!
-//! Both are begun by a request, seen asleep, released by the same step of a child of the same kind at a random phase, and
-//! answered over the same path. What a machine adds, it adds to both.
+//! Both are started by a request, seen asleep, released by the same step of the same kind of child at a random phase,
+//! and answered over the same path. Any delay that the machine adds, it adds to both.
 
 use super::family::{Pending, Target, Trial};
 use super::observed::Seen;
@@ -16,14 +16,14 @@ use crate::trial::deadline::{PROMPT, ms};
 use crate::trial::link::To;
 use std::time::{Duration, Instant};
 
-/// How many waits, and how many polls, are in a batch.
+/// The number of waits, and of polls, in a batch.
 const EACH: usize = 16;
-/// The rank that is compared: the extremes beyond it are left out, since the machine may have disturbed them.
+/// The rank that is compared: more extreme values are ignored, since other activity may have disturbed them.
 const NTH: usize = 4;
-/// How long a release is put off at most.
+/// The longest time that a release is delayed.
 const PHASE: Duration = Duration::from_millis(8);
 
-/// What a batch showed.
+/// The result of a batch.
 pub(crate) struct Latency {
     /// The fourth smallest time of a wait.
     pub(crate) wait: Duration,
@@ -32,12 +32,12 @@ pub(crate) struct Latency {
 }
 
 impl Trial<'_> {
-    /// Waits and polls in turn. `Err` in `Ok`: a wait that did not report its child.
+    /// Alternates waits and polls. `Err` in `Ok`: a wait that did not report its child.
     pub(crate) fn latency(&mut self, seed: u64) -> Result<Result<Latency, Seen>, Abort> {
         let (mut waits, mut polls) = (Vec::new(), Vec::new());
         let mut random = seed;
         for _ in 0..EACH {
-            // The constants of MMIX by Knuth.
+            // The constants are those of Knuth's MMIX generator.
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let phase = PHASE.mul_f64((random >> 40) as f64 / (1_u64 << 24) as f64);
             match self.timed_poll(phase)? {
@@ -67,7 +67,7 @@ impl Trial<'_> {
         Ok(time.filter(|_| reported).ok_or(seen))
     }
 
-    /// Whether the reply of a call comes in time, which is then there for [`Trial::finish`].
+    /// Whether the reply to a call comes in time; [`Trial::finish`] then picks it up.
     fn reply_comes(&mut self, pending: &Pending) -> bool {
         self.link.await_reply(pending.id, PROMPT).is_ok()
     }

@@ -1,9 +1,9 @@
-//! What a subject lacks altogether: a call, or an option of one. It is one finding, not one in each trial.
+//! What a subject lacks altogether: a call, or an option of one. This is one finding, not one per trial.
 
 use super::family::{Pending, Trial};
 use super::observed::Seen;
 use super::uses::Calls;
-use crate::protocol::wait::{Flag, IdType, OptionSet, Target, WaitRequest};
+use crate::protocol::wait::{Flag, IdType, OptionSet, RawTarget, WaitRequest};
 use crate::spec::posix;
 use crate::sys::call::abi::Call;
 use crate::trial::abort::Abort;
@@ -11,8 +11,8 @@ use crate::trial::link::To;
 use crate::wait::errno::Errno;
 
 impl Trial<'_> {
-    /// Why an answer says nothing about what a case asks: it needs what the subject lacks, which is for the case of
-    /// [`posix::WAITPID_PROVIDED`] to find.
+    /// Why an answer says nothing about what a case checks: the case needs something that the subject lacks, and it is
+    /// the case of [`posix::WAITPID_PROVIDED`] that reports this.
     pub(super) fn lacks(&mut self, seen: &Seen) -> Result<Option<String>, Abort> {
         let finds = self.cited.iter().any(|clause| clause.id == posix::WAITPID_PROVIDED.id);
         if self.probing || finds || self.cited.is_empty() {
@@ -29,7 +29,7 @@ impl Trial<'_> {
         Ok(what.map(|what| format!("{what} (judged by errors.provided@{})", call.name())))
     }
 
-    /// An option of the standard that is refused even where nothing else is wrong: for a process that is no child.
+    /// A standard option that is rejected even where nothing else is wrong: for a process that is not a child.
     fn lacking_option(&mut self, request: &WaitRequest) -> Result<Option<Flag>, Abort> {
         let by_id = matches!(request.call, Call::Waitid | Call::Wait6);
         let base = |flags: &[Flag]| if by_id { [&[Flag::Exited], flags].concat() } else { flags.to_vec() };
@@ -50,12 +50,12 @@ impl Trial<'_> {
         Ok(None)
     }
 
-    /// The error of a call for the agent itself, which is no child of its own.
+    /// The error of a call for the agent itself, which is not its own child.
     fn of_no_child(&mut self, call: Call, flags: &[Flag]) -> Result<Option<Errno>, Abort> {
         let pid = self.agent_pid();
         let target = match call {
-            Call::Waitid | Call::Wait6 => Target::Id { idtype: IdType::Pid, who: pid },
-            _ => Target::Pid(pid),
+            Call::Waitid | Call::Wait6 => RawTarget::Id { idtype: IdType::Pid, who: pid },
+            _ => RawTarget::Pid(pid),
         };
         let mut request = WaitRequest::new(call, target);
         request.options = OptionSet::of(flags.iter().copied());

@@ -1,4 +1,4 @@
-//! What a call came back with, as a case sees it, and in words.
+//! The result of a call, as a case sees it, and as text.
 
 use crate::protocol::Change;
 use crate::protocol::wait::{Flag, InfoNamed, Reply, WaitRequest};
@@ -11,33 +11,51 @@ use crate::trial::shown::{NoAnswer, Shown, Shows};
 use crate::wait::errno::Errno;
 use crate::wait::{SiCode, Signal, WaitStatus};
 use std::fmt;
+use std::ops::Deref;
 
 /// How a call ended.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum End {
     /// It returned.
     Returned(Box<Reply>),
-    /// It was proved that it never will; how.
+    /// It was proved that it never will; how it was proved.
     Hung(&'static str),
     /// The agent died in it.
     Crashed,
 }
 
-/// A call that was made, and what came of it.
+/// A call that was made, and its outcome. A pointer, because every case moves several of them.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub struct Seen(Box<Made>);
+
+/// What a [`Seen`] holds.
+#[derive(Clone, Debug)]
+pub struct Made {
     /// The request.
     pub request: WaitRequest,
-    /// The request in words, as `wait4(A, WNOHANG)`.
+    /// The request as text, such as `wait4(A, WNOHANG)`.
     pub shown: String,
-    /// What came of it.
+    /// The outcome.
     pub end: End,
 }
 
+impl Deref for Seen {
+    type Target = Made;
+
+    fn deref(&self) -> &Made {
+        &self.0
+    }
+}
+
 impl Seen {
+    /// A call that ended in that way.
+    pub(crate) fn new(request: WaitRequest, shown: String, end: End) -> Seen {
+        Seen(Box::new(Made { request, shown, end }))
+    }
+
     /// A call that returned.
     pub(crate) fn returned(request: WaitRequest, shown: String, reply: Box<Reply>) -> Seen {
-        Seen { request, shown, end: End::Returned(reply) }
+        Seen::new(request, shown, End::Returned(reply))
     }
 
     /// What the call returned and wrote, if it returned.
@@ -71,7 +89,7 @@ impl Seen {
         }
     }
 
-    /// The same with no field at all if none was written.
+    /// The same, with every field absent if no siginfo was written.
     pub fn fields(&self) -> InfoNamed {
         self.info().copied().unwrap_or_default()
     }
@@ -81,8 +99,8 @@ impl Seen {
         matches!(self.end, End::Hung(_))
     }
 
-    /// The resource usage that was written, of the child with the children that it had taken itself. `None` for a field
-    /// that was left as it was, or that the subject does not show.
+    /// The resource usage that was written: of the child, including the children that it had reaped itself. `None` for
+    /// a field that was left unwritten, or that the subject does not show.
     pub fn usage(&self) -> Option<Usage> {
         let reply = self.reply()?;
         match (&reply.rusage, &reply.children) {
@@ -93,13 +111,13 @@ impl Seen {
         }
     }
 
-    /// Whether the subject shows what became of its buffers, byte for byte; a typed binding does not, and what it leaves out
-    /// it may simply not offer.
+    /// Whether the subject shows what happened to its buffers, byte for byte; a typed binding does not, and may simply
+    /// not offer the fields that it leaves out.
     pub fn shows_memory(&self) -> bool {
         self.reply().is_some_and(|r| r.spill.is_some())
     }
 
-    /// The child that the call reported: by its return value, of `waitid` by `si_pid`.
+    /// The child that the call reported: by its return value, or by `si_pid` for `waitid`.
     pub fn pid(&self) -> Option<i64> {
         let reply = self.reply()?;
         match (self.request.call, &reply.ret) {
@@ -129,7 +147,7 @@ impl Seen {
         }
     }
 
-    /// The same of a subject that may show only a part of it.
+    /// The same, for a subject that may show only part of it.
     pub fn shown_change(&self) -> Shows<Change> {
         match self.info() {
             Some(InfoNamed { status: None, code: Some(code), .. })
@@ -141,17 +159,17 @@ impl Seen {
         }
     }
 
-    /// Whether it reported that change, as far as the subject shows it.
+    /// Whether the call reported that change, as far as the subject shows.
     pub fn fits(&self, change: Change) -> bool {
         self.shown_change().of(change) != Shows::No
     }
 
-    /// Whether the call reported that child, whatever became of it.
+    /// Whether the call reported that child, with any change of state.
     ///
-    /// A typed `waitid` need not offer `si_pid`: then any report counts, and what the process table shows decides.
+    /// A typed `waitid` need not offer `si_pid`: then any report counts, and the process table decides.
     pub(crate) fn reports(&self, child: &Child) -> bool {
         let returned = match (&self.reply().map(|r| &r.ret), self.request.call) {
-            // waitid returns 0, and tells the child in its siginfo.
+            // waitid returns 0; its siginfo names the child.
             (Some(Ok(ret)), Call::Waitid) => *ret == 0,
             (Some(Ok(ret)), _) => *ret == child.pid,
             _ => false,
@@ -159,12 +177,12 @@ impl Seen {
         returned && self.pid().is_none_or(|pid| pid == child.pid) && self.is_report()
     }
 
-    /// Whether the call reported nothing, without an error.
+    /// Whether the call succeeded but reported nothing.
     pub fn is_nothing(&self) -> bool {
         self.reply().is_some_and(|r| r.ret == Ok(0)) && !self.is_report()
     }
 
-    /// What came back, typed, where something else was expected: of a report that `wanted` change, if any.
+    /// The result, typed, where something else was expected; `wanted` is the expected change, if any.
     pub fn got(&self, wanted: Option<Change>) -> Got {
         match (self.errno(), self.change()) {
             _ if self.is_hung() => Got::Asleep,
@@ -175,18 +193,26 @@ impl Seen {
         }
     }
 
-    /// The `si_code` of a siginfo that names no child.
+    /// The `si_code` of a siginfo that does not name a child.
     fn nameless(&self) -> Option<SiCode> {
         let info = self.info().filter(|info| info.signo == Some(Signal::NONE) && info.pid == Some(0))?;
         info.code.filter(|code| [SiCode::Stopped, SiCode::Continued].contains(code))
     }
 
-    /// The same with its words.
+    /// The same, with its text.
     pub fn actual(&self, wanted: Option<Change>) -> Actual {
         (self.got(wanted), self.outcome()).into()
     }
 
-    /// What came back, in words: names, and raw values beside them.
+    /// The same, where that child was expected.
+    pub(super) fn actual_for(&self, child: &Child, wanted: Option<Change>) -> Actual {
+        match (self.pid(), self.change()) {
+            (Some(pid), Some(change)) if pid != child.pid => (Got::OfAnother(change), self.outcome()).into(),
+            _ => self.actual(wanted),
+        }
+    }
+
+    /// The result as text: names, with raw values next to them.
     pub fn outcome(&self) -> String {
         let reply = match &self.end {
             End::Returned(reply) => reply,
@@ -244,11 +270,11 @@ impl Shown for Seen {
     }
 
     fn actual_of(&self, child: &Child, wanted: Change) -> Actual {
-        self.actual(self.reports(child).then_some(wanted))
+        self.actual_for(child, self.reports(child).then_some(wanted))
     }
 }
 
-/// The usage of a process with that of the children that it took: sums, of the peaks the larger one.
+/// The usage of a process combined with that of the children that it reaped: sums, but the larger of the two peaks.
 pub fn together(own: &Usage, children: &Usage) -> Usage {
     let sum = |a: Option<i64>, b: Option<i64>| Some(a?.saturating_add(b?));
     Usage {
@@ -266,7 +292,7 @@ pub fn together(own: &Usage, children: &Usage) -> Usage {
     }
 }
 
-/// A siginfo in words, of a subject that shows its memory or one that hides what it does not show.
+/// A siginfo as text, for a subject that shows its memory or for one that does not.
 pub fn info_text(info: &InfoNamed, shows_memory: bool) -> String {
     let missing = if shows_memory { "untouched" } else { "not shown" };
     let text = |value: Option<&dyn fmt::Display>| value.map_or_else(|| missing.into(), ToString::to_string);
@@ -281,7 +307,7 @@ pub fn info_text(info: &InfoNamed, shows_memory: bool) -> String {
 }
 
 /// Removes the child that a report is about from those that are `left`: the one whose pid it gives, or, where a typed
-/// `waitid` gives none, one whose expected change `fits`. For a report of none of them it is the first, to be judged against.
+/// `waitid` gives none, one whose expected change `fits`. If the report fits none, the first one, to be judged against.
 pub(crate) fn reported_child<T>(
     seen: &Seen,
     left: &mut Vec<(Child, T)>,

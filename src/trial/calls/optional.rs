@@ -1,5 +1,5 @@
-//! What a case asks of the agent that not every agent has: other ways to make children, `ptrace`, a terminal, `exec`, what takes
-//! things away from it. An agent that has it not answers `unsupported`, and the trial is skipped.
+//! Requests that not every agent supports: other ways to create children, `ptrace`, a terminal, `exec`, dropping
+//! privileges and resources. An agent without one answers `unsupported`, and the trial is skipped.
 
 use super::agent::{Caught, caught};
 use super::family::{Pending, Trial};
@@ -10,7 +10,7 @@ use crate::protocol::Line;
 use crate::protocol::agent::Request;
 use crate::protocol::codec::{Bytes, Words};
 use crate::protocol::fields::bounded;
-use crate::protocol::wait::{Flag, IdType, OptionSet, Reply, Target, WaitRequest};
+use crate::protocol::wait::{Flag, IdType, OptionSet, RawTarget, Reply, WaitRequest};
 use crate::protocol::warden::ProcessState;
 use crate::sys::call::abi::{Call, Pointer};
 use crate::sys::process::ptrace;
@@ -45,11 +45,11 @@ impl Trial<'_> {
         reply.number("value").map_err(|e| Abort::Protocol(format!("reply to ptrace: {e}")))
     }
 
-    /// Waits until the process table shows a child as a zombie, waitable or not: one that a tracer has not taken yet is not, and
-    /// its pidfd need not be readable.
+    /// Waits until the process table shows a child as a zombie, waitable or not: one that its tracer has not reaped yet
+    /// is not, and its pidfd need not be readable.
     pub fn await_dead(&mut self, child: &Child) -> Outcome {
         let began = Instant::now();
-        // Each turn is a round trip.
+        // Each iteration is a round trip.
         while began.elapsed() < self.link.scaled(PROMPT) {
             match self.state(child)? {
                 ProcessState::Zombie => return Ok(()),
@@ -59,20 +59,20 @@ impl Trial<'_> {
                 _ => {}
             }
         }
-        Err(Abort::Broken(format!("{} did not end", child.name)))
+        Err(Abort::Broken(format!("{} did not terminate", child.name)))
     }
 
-    /// Waits until a call that was begun sleeps, where nothing is judged by it.
+    /// Waits until a call that was begun sleeps, where no verdict depends on it.
     pub fn await_sleeper(&mut self, pending: &Pending) -> Outcome {
         match self.blocked(pending)? {
-            // It is acknowledged, and was given its time: nothing is judged by it.
+            // It was acknowledged and has had enough time: no verdict depends on it.
             None | Some(Instead::Unseen) => Ok(()),
             Some(instead) => Err(Abort::Skip(format!("the call does not sleep: {instead}"))),
         }
     }
 
-    /// Makes the agent the leader of a session with a terminal; the descriptor of what types at it. To be asked for before any
-    /// child is there.
+    /// Makes the agent a session leader with a controlling terminal; returns the descriptor that types into it. Must be
+    /// called before there is any child.
     pub fn terminal(&mut self) -> Result<i64, Abort> {
         match self.attempt(&Request::Terminal {})? {
             Ok(reply) => reply.number("fd").map_err(|e| Abort::Protocol(format!("reply to terminal: {e}"))),
@@ -80,7 +80,7 @@ impl Trial<'_> {
         }
     }
 
-    /// Types at the terminal.
+    /// Types into the terminal.
     pub fn type_in(&mut self, terminal: i64, text: &str) -> Outcome {
         self.agent_ok(&Request::Type { fd: terminal as i32, bytes: Bytes(text.as_bytes().to_vec()) })
             .map(drop)
@@ -91,7 +91,7 @@ impl Trial<'_> {
         self.agent_ok(&Request::Foreground { pgid: pgid as i32 }).map(drop)
     }
 
-    /// The agent becomes another image of itself, by `exec`. What it then says of itself.
+    /// The agent execs another image of itself. Returns what that says in its hello.
     pub fn exec_agent(&mut self) -> Result<Line, Abort> {
         let id = self.link.id();
         self.steps.push("exec(agent)".to_owned());
@@ -106,7 +106,7 @@ impl Trial<'_> {
         }
     }
 
-    /// The ids of the agent's thread: its process and itself.
+    /// The ids of a thread of the agent: its process ID and its thread ID.
     pub fn agent_ids(&mut self, thread: u32) -> Result<(i64, i64), Abort> {
         let thread = Some(thread).filter(|thread| *thread != 0);
         let reply = self.agent_ok(&Request::Getids { thread })?;
@@ -114,7 +114,7 @@ impl Trial<'_> {
         Ok((number("pid")?, number("tid")?))
     }
 
-    /// Makes a call in a fork of the agent, which has no child. The call must not sleep.
+    /// Makes a call in a fork of the agent, which has no children. The call must not sleep.
     pub fn call_in_fork(&mut self, request: WaitRequest) -> Result<Seen, Abort> {
         let line = request.to_line(0);
         let mut forked = Request::InFork { call: request.call.name().to_owned() }.to_line();
@@ -123,10 +123,10 @@ impl Trial<'_> {
         }
         let shown = format!("{} in a fork", request.call.name());
         let reply = match self.ask_line(forked.with_list("options", line.list("options"))) {
-            // The agent itself only waits for what its fork writes.
+            // The agent itself only waits for the fork to write its result.
             Err(Abort::Broken(_)) => {
                 let end = End::Hung("its fork did not answer in time");
-                return Ok(Seen { request, shown, end });
+                return Ok(Seen::new(request, shown, end));
             }
             reply => reply?,
         };
@@ -136,13 +136,13 @@ impl Trial<'_> {
         }
     }
 
-    /// `pdwait` on a process descriptor of the agent, which reports as `waitid` does, and a status word and usage beside.
+    /// `pdwait` on a process descriptor of the agent: reports as `waitid` does, plus a status word and usage.
     pub fn pdwait(&mut self, fd: i64, options: Options) -> Result<Seen, Abort> {
         let (pending, line) = self.prepare_pdwait(fd, options);
         self.settle(pending, Some(To::Agent(line)))
     }
 
-    /// The same, begun.
+    /// The same, begun but not finished.
     pub fn begin_pdwait(&mut self, fd: i64, options: Options) -> Result<Pending, Abort> {
         let (pending, line) = self.prepare_pdwait(fd, options);
         self.link.send(&[To::Agent(line)])?;
@@ -150,7 +150,7 @@ impl Trial<'_> {
     }
 
     fn prepare_pdwait(&mut self, fd: i64, options: Options) -> (Pending, Line) {
-        let mut request = WaitRequest::new(Call::Waitid, Target::Id { idtype: IdType::All, who: fd });
+        let mut request = WaitRequest::new(Call::Waitid, RawTarget::Id { idtype: IdType::All, who: fd });
         request.options = OptionSet::of(options.flags(Call::Waitid));
         request.rusage = Pointer::Buffer;
         let options = request.options.items();
@@ -162,14 +162,14 @@ impl Trial<'_> {
         (Pending { id, request, shown }, line)
     }
 
-    /// Has a kqueue of the agent watch a child for `NOTE_EXIT`; its descriptor.
+    /// Has a kqueue in the agent watch a child for `NOTE_EXIT`; returns its descriptor.
     pub fn exit_note(&mut self, child: &Child) -> Result<i64, Abort> {
         self.fd_of(&Request::ExitNote { pid: child.pid as i32 })
     }
 
-    /// Begins to await that event, and a `waitpid` with `WNOHANG` right after it.
+    /// Begins to wait for that event, followed immediately by a `waitpid` with `WNOHANG`.
     pub fn begin_exit_note(&mut self, fd: i64, child: &Child) -> Result<Pending, Abort> {
-        let mut request = WaitRequest::new(Call::Waitpid, Target::Pid(child.pid));
+        let mut request = WaitRequest::new(Call::Waitpid, RawTarget::Pid(child.pid));
         request.options = OptionSet::of([Flag::NoHang]);
         let shown = format!("waitpid({}, WNOHANG) after NOTE_EXIT", child.name);
         self.steps.push(shown.clone());
@@ -179,7 +179,7 @@ impl Trial<'_> {
         Ok(Pending { id, request, shown })
     }
 
-    /// What the wait found, and the data of the event; an error is that of the event, which did not come.
+    /// What the wait found, and the data of the event; an error means that the event did not come.
     pub fn finish_exit_note(&mut self, pending: Pending) -> Result<Result<(Seen, i64), Errno>, Abort> {
         let reply = self.link.agent_reply(pending.id, PROMPT, "await-exit-note")?;
         let data = match (reply.word(), reply.number("data")) {
@@ -194,7 +194,7 @@ impl Trial<'_> {
         }
     }
 
-    /// Takes a blocked signal by `sigtimedwait` or through a `signalfd`: what came with it, `None` if it did not come.
+    /// Accepts a blocked signal by `sigtimedwait` or through a `signalfd`: its siginfo, or `None` if it did not come.
     pub fn take_signal(&mut self, by: Accept, sig: Signal) -> Result<Option<Caught>, Abort> {
         let (by, request) = match by {
             Accept::Sigtimedwait => ("sigtimedwait", Request::Sigwait { sig }),
@@ -213,7 +213,7 @@ impl Trial<'_> {
         }
     }
 
-    /// `times` of the agent: a clock tick, and the user and system time of its reaped children, in microseconds.
+    /// `times` in the agent: the clock tick, and the user and system time of its reaped children, in microseconds.
     pub fn times_of_children(&mut self) -> Result<(i64, i64, i64), Abort> {
         let reply = self.agent_ok(&Request::Times {})?;
         let bad = |e| Abort::Protocol(format!("reply to times: {e}"));
@@ -221,13 +221,13 @@ impl Trial<'_> {
         Ok((number("tick_us")?, number("cutime_us")?, number("cstime_us")?))
     }
 
-    /// Any request whose success or error is judged: the reply, or the error.
+    /// Any request whose success or failure is judged: the reply, or the error.
     pub fn attempt(&mut self, request: &Request) -> Result<Result<Line, Errno>, Abort> {
         let reply = self.agent(request)?;
         Ok(if reply.word() == "ok" { Ok(reply) } else { Err(self.errno(&reply)?) })
     }
 
-    /// Any request that changes what the agent may do or stands for; where that cannot be done there is nothing to be seen.
+    /// Any request that restricts or changes the agent; if it cannot be done, the trial is skipped.
     pub fn take_away(&mut self, request: &Request) -> Outcome {
         let shown = request.word();
         match self.attempt(request)? {
@@ -236,18 +236,18 @@ impl Trial<'_> {
         }
     }
 
-    /// Any request that must succeed; a skip if it is not available here.
+    /// Any request that must succeed; the trial is skipped if it is not available here.
     pub fn request(&mut self, request: &Request) -> Result<Line, Abort> {
         self.agent_ok(request)
     }
 }
 
-/// What goes with a `ptrace` request.
+/// The extra argument of a `ptrace` request.
 #[derive(Copy, Clone, Debug)]
 pub enum Traced<'a> {
     /// Nothing.
     Nothing,
-    /// The signal that the child gets as it goes on.
+    /// The signal to deliver to the child as it resumes.
     Signal(Signal),
     /// Options.
     Options(&'a [&'a str]),

@@ -1,10 +1,10 @@
-//! What a case does with calls: words them, makes them, begins and finishes them.
+//! What a case does with calls: describes them, makes them, begins and finishes them.
 
 use super::family::{Pending, Target, Trial};
 use super::observed::{End, Seen};
 use super::uses::{Calls, Options, dropped};
 use crate::protocol::agent::Request as AgentRequest;
-use crate::protocol::wait::{Flag, IdType, NoReply, OptionSet, Reply, Target as RawTarget, WaitRequest};
+use crate::protocol::wait::{Flag, IdType, NoReply, OptionSet, RawTarget, Reply, WaitRequest};
 use crate::protocol::warden::{ProcessState, Request};
 use crate::spec::posix;
 use crate::sys::call::abi::{Call, Pointer};
@@ -24,16 +24,16 @@ const SPIN: Duration = Duration::from_millis(300);
 /// How long a call may take when nothing about the caller can be observed.
 const CALL: Duration = Duration::from_secs(8);
 
-/// Said of a call that was not proved to hang.
+/// The reason given for a call that was not proved to hang.
 const LATE: &str = "it did not answer in time";
 
-/// What is the case where a call was to sleep.
+/// What happened instead, where a call was expected to sleep.
 pub(crate) enum Instead {
     /// The agent died in it.
     Died,
     /// Nothing shows whether it sleeps.
     Unseen,
-    /// It returned, or it is at work.
+    /// It returned, or it is running.
     Awake(String),
 }
 
@@ -48,7 +48,7 @@ impl fmt::Display for Instead {
 }
 
 impl Trial<'_> {
-    /// Makes the trial's call and waits until it returns; one that never does hangs, which the next expectation says.
+    /// Makes the trial's call and waits until it returns; if it never does, the next expectation reports the hang.
     pub fn wait(&mut self, target: Target<'_>, options: Options) -> Result<Seen, Abort> {
         let request = self.ask(target, options);
         self.perform(request)
@@ -60,7 +60,7 @@ impl Trial<'_> {
         self.perform(request)
     }
 
-    /// The request that [`Trial::wait`] makes, to be changed before it is performed.
+    /// The request that [`Trial::wait`] makes, to be modified before it is performed.
     pub fn ask(&self, target: Target<'_>, options: Options) -> WaitRequest {
         self.ask_by(self.with.call, target, options)
     }
@@ -69,7 +69,7 @@ impl Trial<'_> {
     pub fn ask_by(&self, call: Call, target: Target<'_>, options: Options) -> WaitRequest {
         let by_id = matches!(call, Call::Waitid | Call::Wait6);
         let id = |idtype, who| RawTarget::Id { idtype, who };
-        // Whom the call asks for makes no difference as long as there was one child only.
+        // The target makes no difference as long as there was only one child.
         let target = match (target, &self.children[..]) {
             (Target::Any, [only]) if !self.selects_any() => Target::Child(&only.child),
             (target, _) => target,
@@ -108,7 +108,7 @@ impl Trial<'_> {
                 self.missed();
                 return Ok(seen);
             }
-            // The same call again is one step. It costs its agent a turn: the pauses grow.
+            // Repeating the same call is one step. Each repetition costs the agent some time: the pauses grow.
             self.steps.pop();
             turns += 1;
             crate::sys::makeshift::pause(due::pause(turns));
@@ -121,7 +121,7 @@ impl Trial<'_> {
         self.begin_request(request)
     }
 
-    /// The same on that thread of the agent.
+    /// The same, on a thread of the agent.
     pub fn begin_on(&mut self, thread: u32, target: Target<'_>, options: Options) -> Result<Pending, Abort> {
         let mut request = self.ask(target, options);
         request.thread = thread;
@@ -141,14 +141,14 @@ impl Trial<'_> {
         self.settle(pending, None)
     }
 
-    /// Takes note of a request. One that the call would drop something of, or that asks for more than the case declares, is an
-    /// error of the case.
+    /// Records a request. It is an error of the case if the call would drop part of it, or if it asks for more than the
+    /// case declares.
     fn prepare(&mut self, request: WaitRequest) -> Result<Pending, Abort> {
         let shown = self.show(&request);
         if let Some(what) = dropped(&request) {
             return Err(Abort::Broken(format!("{shown}: {} cannot carry {what}", request.call.name())));
         }
-        // An agent that cannot ask for any child is given the only one by its pid.
+        // An agent that cannot wait for any child is given the only one by its pid.
         let uses = self.with.uses.filter(|_| request.call == self.with.call && self.selects_any());
         if let Some(what) = uses.and_then(|uses| uses.exceeded_by(&request)) {
             return Err(Abort::Broken(format!("{shown}: the case does not declare {what}")));
@@ -157,8 +157,8 @@ impl Trial<'_> {
         Ok(Pending { id: self.link.id(), request, shown })
     }
 
-    /// Makes the trial's call `times` times, requested in one piece, which is far cheaper than one at a time. The first call
-    /// that does not return is the last one reported.
+    /// Makes the trial's call `times` times, requested all at once, which is far cheaper than one at a time. Reporting
+    /// stops at the first call that does not return.
     pub fn wait_times(
         &mut self,
         times: usize,
@@ -186,14 +186,14 @@ impl Trial<'_> {
         Ok(seen)
     }
 
-    /// Waits for the answer of a call, having first sent it if need be.
+    /// Waits for the answer to a call, sending it first if necessary.
     pub(super) fn settle(&mut self, pending: Pending, call: Option<To>) -> Result<Seen, Abort> {
         let end = self.answer(pending.id, call.into_iter().collect())?;
         self.seen(pending, end)
     }
 
-    /// Sends lines, and has the warden watch until the call of that id is answered: `None`, or how it was proved that it never
-    /// will be.
+    /// Sends lines, and has the warden watch until the call with that id is answered: `None`, or how it was proved that
+    /// it never will be.
     fn answer(&mut self, call: u64, mut lines: Vec<To>) -> Result<Option<End>, Abort> {
         let watch = self.link.id();
         let request = Request::Answer {
@@ -211,12 +211,13 @@ impl Trial<'_> {
             Some("asleep") => Some(End::Hung("it sleeps")),
             Some("spinning") => Some(End::Hung("it burns CPU time")),
             Some("died") => Some(self.crashed()?),
+            Some("starved") => return Err(starved()),
             _ if self.link.is_in_a_call() => Some(End::Hung(LATE)),
             _ => return Err(unannounced()),
         })
     }
 
-    /// What came of a call: its reply, which has come, or how it ended otherwise.
+    /// The outcome of a call: its reply, which has arrived, or how it ended otherwise.
     fn seen(&mut self, pending: Pending, end: Option<End>) -> Result<Seen, Abort> {
         let Pending { id, request, shown } = pending;
         let end = match end {
@@ -243,7 +244,7 @@ impl Trial<'_> {
                 }
             }
         };
-        let seen = Seen { request, shown, end };
+        let seen = Seen::new(request, shown, end);
         if let Some(why) = self.lacks(&seen)? {
             return Err(Abort::Skip(why));
         }
@@ -261,7 +262,8 @@ impl Trial<'_> {
         Ok(self.link.late_write)
     }
 
-    /// The same at the end of a trial, for all calls that returned without a report and might be written to later.
+    /// The same at the end of a trial, for all calls that returned without a report and whose buffers may be written
+    /// later.
     pub(crate) fn check_late_writes(&mut self) -> Outcome {
         let asked = self.unreported && !self.link.late_write && !self.link.is_in_a_call();
         if asked && let Err(other @ (Abort::Protocol(_) | Abort::Interrupted)) = self.writes_late() {
@@ -275,10 +277,10 @@ impl Trial<'_> {
         }
         let expected = "no write to the buffers of a call that has returned".to_owned();
         let got = "the buffers of an earlier call have changed".to_owned();
-        Err(Abort::Fail(Failure { clause: &posix::WAIT_WRITES_DURING_CALL, expected, got }))
+        Err(Abort::Fail(Box::new(Failure { clause: &posix::WAIT_WRITES_DURING_CALL, expected, got })))
     }
 
-    /// A caller that may sleep is not to blame as long as a child has not terminated.
+    /// A caller is not to blame for sleeping as long as a child has not terminated.
     fn nobody_is_at_work(&mut self) -> Result<(), Abort> {
         let children: Vec<_> = self.children().cloned().collect();
         for child in children {
@@ -289,7 +291,7 @@ impl Trial<'_> {
         Ok(())
     }
 
-    /// Waits until a call that was begun sleeps, which gives it back, or has ended.
+    /// Waits until a call that was begun sleeps, and gives it back, or until it has ended.
     pub(crate) fn watch(&mut self, pending: Pending) -> Result<Result<Seen, Pending>, Abort> {
         let request = Request::Blocked { call: pending.id, within: ms(self.link.scaled(CALL)) };
         let reply = self.link.ask_warden_to_wait(&request, CALL)?;
@@ -299,18 +301,19 @@ impl Trial<'_> {
                 let end = self.crashed()?;
                 self.seen(pending, Some(end)).map(Ok)
             }
+            Some("starved") => Err(starved()),
             Some(_) => Ok(Err(pending)),
             None if !self.link.is_in_a_call() => Err(unannounced()),
             None => self.seen(pending, Some(End::Hung("it neither sleeps nor returns"))).map(Ok),
         }
     }
 
-    /// Whether the reply to a call that was begun has come, as far as was read.
+    /// Whether the reply to a call that was begun has arrived, as far as has been read.
     pub(crate) fn has_come(&self, pending: &Pending) -> bool {
         self.link.has_reply(pending.id)
     }
 
-    /// A request in words: children by their names.
+    /// A request as text, with children by name.
     pub(super) fn show(&self, request: &WaitRequest) -> String {
         let name_of = |pid: i64| {
             let child = self.children.iter().rev().find(|k| k.child.pid == pid);
@@ -352,7 +355,7 @@ impl Trial<'_> {
 }
 
 impl Core<'_> {
-    /// Whether a call that was begun sleeps: `Ok(None)` if it does, else what is the case instead.
+    /// Whether a call that was begun sleeps: `Ok(None)` if it does, else what happened instead.
     pub(crate) fn blocked(&mut self, pending: &Pending) -> Result<Option<Instead>, Abort> {
         let request = Request::Blocked { call: pending.id, within: ms(self.link.scaled(CALL)) };
         let reply = self.link.ask_warden_to_wait(&request, CALL)?;
@@ -362,7 +365,7 @@ impl Core<'_> {
                 Ok(Some(Instead::Unseen))
             }
             ("ok", Some("assumed")) => {
-                self.note("that the caller sleeps was assumed: the process table does not show it");
+                self.note("the caller is assumed to sleep: the process table does not show it");
                 Ok(None)
             }
             ("ok", Some("answered")) => {
@@ -370,30 +373,37 @@ impl Core<'_> {
                 match Reply::from_line(&reply, &pending.request, self.system) {
                     Ok(reply) => {
                         let (request, shown) = (pending.request.clone(), pending.shown.clone());
-                        let seen = Seen { request, shown, end: End::Returned(reply) };
+                        let seen = Seen::returned(request, shown, reply);
                         Ok(Some(Instead::Awake(format!("it returned {}", seen.outcome()))))
                     }
                     Err(e) => Err(no_answer(pending.request.call.name(), &e)),
                 }
             }
             ("ok", Some("died")) => self.crashed().map(|_| Some(Instead::Died)),
+            (_, Some("starved")) => Err(starved()),
             _ if self.link.is_in_a_call() => Ok(Some(Instead::Awake("it does not sleep".into()))),
             _ => Err(unannounced()),
         }
     }
 
-    /// The agent has died: in a call, or before it came to it.
+    /// The agent has died: in a call, or before it got to it.
     fn crashed(&self) -> Result<End, Abort> {
         if self.link.is_in_a_call() { Ok(End::Crashed) } else { Err(LinkError::AgentGone.into()) }
     }
 }
 
-/// Nothing is known of a call that is neither announced nor answered, and nothing is the subject's fault.
+/// The machine is too busy to judge the subject.
+fn starved() -> Abort {
+    Abort::Broken("the agent missed the deadline: it was ready to run, but got hardly any CPU time".into())
+}
+
+/// Nothing is known about a call that was neither announced nor answered, so the subject is not at fault.
 fn unannounced() -> Abort {
     Abort::Broken("the agent neither announced the call by `entering` nor answered it in time".into())
 }
 
-/// What it means that a call has no reply. What the agent calls malformed is an error of the harness, not its own.
+/// What a missing reply to a call means. If the agent calls a request malformed, the harness is at fault, not the
+/// agent.
 pub(crate) fn no_answer(request: &str, error: &NoReply) -> Abort {
     let text = format!("reply to {request}: {error}");
     match error {

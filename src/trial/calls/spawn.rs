@@ -1,4 +1,4 @@
-//! Ways to have the agent make children, beside a plain spawn.
+//! Ways to have the agent create children, other than a plain spawn.
 
 use super::family::Trial;
 use crate::protocol::Line;
@@ -13,21 +13,21 @@ use crate::trial::making::{By, Making};
 use crate::wait::errno::Errno;
 
 impl Trial<'_> {
-    /// Has a child made on a thread of the agent; 0 is its first.
+    /// Creates a child on a thread of the agent; 0 is the first.
     pub fn spawn_on(&mut self, thread: u32, scenario: Scenario) -> Result<Child, Abort> {
         let born = self.birth(&By::Fork { thread }, &scenario);
         self.link.send(&[To::Agent(born.request.clone())])?;
         self.born(born)
     }
 
-    /// The same by `clone` or `posix_spawn`, with the reply. `Err` is the error, where it is that which is judged.
+    /// The same by `clone` or `posix_spawn`, with the reply. `Err` is the error, where the error is what is judged.
     pub fn try_spawn_by(
         &mut self,
         by: &By,
         scenario: Scenario,
     ) -> Result<Result<(Child, Line), Errno>, Abort> {
         if matches!(by, By::Clone(_) | By::Pdfork { .. }) && self.common.child.is_some() {
-            // A clone stays the agent's image, and an exec would reset its exit signal.
+            // A cloned child keeps the agent's image, and an exec would reset its exit signal.
             return Err(Abort::Skip("a copy of the agent is not the program of --child".to_owned()));
         }
         let born = self.birth(by, &scenario);
@@ -39,10 +39,10 @@ impl Trial<'_> {
         self.grown(born, &reply).map(|child| Ok((child, reply)))
     }
 
-    /// The same where it must succeed; what is not allowed here is a reason to skip.
+    /// The same where it must succeed; if it is not permitted here, the trial is skipped.
     pub fn spawn_by(&mut self, by: &By, scenario: Scenario) -> Result<(Child, Line), Abort> {
         self.try_spawn_by(by, scenario)?.map_err(|errno| match errno {
-            // EINVAL is what an emulator says that knows the flags of fork and of threads only.
+            // An emulator that knows only the flags of fork and of threads returns EINVAL.
             Errno::PERM
             | Errno::INVAL
             | Errno::NOSYS
@@ -54,7 +54,7 @@ impl Trial<'_> {
         })
     }
 
-    /// Has the agent make a child for each scenario, all asked for at once: far cheaper where there are many.
+    /// Has the agent create a child for each scenario, all requested at once: far cheaper if there are many.
     pub fn spawn_all(&mut self, scenarios: impl IntoIterator<Item = Scenario>) -> Result<Vec<Child>, Abort> {
         let mut children = Vec::new();
         let mut scenarios = scenarios.into_iter().peekable();
@@ -70,8 +70,8 @@ impl Trial<'_> {
         Ok(children)
     }
 
-    /// Has the agent make a child that spins at a gate and exits with that code once a call has opened it
-    /// ([`AgentRequest::ThroughGate`]). With it how many processors the agent may use.
+    /// Has the agent create a child that spins at a gate and exits with that code once a call has opened it
+    /// ([`AgentRequest::ThroughGate`]). Also returns the number of processors that the agent may use.
     pub(crate) fn gated(&mut self, code: i32) -> Result<(Child, i64), Abort> {
         let reply = self.agent_ok(&AgentRequest::Gated { code })?;
         let number = |key| reply.number(key).map_err(|e| Abort::Protocol(format!("reply to gated: {e}")));
@@ -84,7 +84,7 @@ impl Trial<'_> {
         Ok((child, processors))
     }
 
-    /// Takes the agent's word that a child was made.
+    /// Records a child that the agent says it created.
     fn born(&mut self, birth: Birth) -> Result<Child, Abort> {
         let reply = self.link.agent_reply(birth.id, PROMPT, "spawn")?;
         self.grown(birth, &reply)

@@ -1,6 +1,6 @@
-//! What a case asks calls for: targets and options. From it follows which calls can carry the case.
+//! What a case asks of calls: targets and options. This determines which calls can carry the case.
 
-use crate::protocol::wait::{Flag, IdType, Target, WaitRequest};
+use crate::protocol::wait::{Flag, IdType, RawTarget, WaitRequest};
 use crate::sys::call::abi::Call;
 use std::fmt;
 use std::ops::BitOr;
@@ -18,7 +18,7 @@ impl Calls {
     /// Calls with an options argument.
     pub const WITH_OPTIONS: Calls =
         Calls::only(&[Call::Waitpid, Call::Wait3, Call::Wait4, Call::Wait6, Call::Waitid]);
-    /// Calls that can be told whom to wait for.
+    /// Calls that can select which children to wait for.
     pub const WITH_TARGET: Calls = Calls::only(&[Call::Waitpid, Call::Wait4, Call::Wait6, Call::Waitid]);
     /// Calls that return a status word.
     pub const WITH_STATUS: Calls =
@@ -27,9 +27,9 @@ impl Calls {
     pub const WITH_USAGE: Calls = Calls::only(&[Call::Wait3, Call::Wait4, Call::Wait6]);
     /// Calls that fill a siginfo.
     pub const WITH_INFO: Calls = Calls::only(&[Call::Wait6, Call::Waitid]);
-    /// One call of a subject that returns a status word, and each that fills a siginfo: see [`Calls::few`].
+    /// One of a subject's calls that return a status word, and each that fills a siginfo: see [`Calls::few`].
     pub const ENTRIES: Calls = Calls::ALL.few();
-    /// `waitpid`, and what is the same with resource usage.
+    /// `waitpid`, and its equivalent with resource usage.
     pub const PID_FAMILY: Calls = Calls::only(&[Call::Waitpid, Call::Wait4]);
 
     /// Exactly these calls.
@@ -43,15 +43,15 @@ impl Calls {
         Calls(bits)
     }
 
-    /// Of the calls that return a status word and no siginfo only one for each subject, the one that can be told most: for
-    /// what is costly, and is decided behind the front ends of the family (the system has one or two entries for all of
-    /// them).
+    /// Of the calls that return a status word and no siginfo, only one per subject: the one that takes the most
+    /// arguments. For cases that are costly and are decided behind the front ends of the family (the system has one or
+    /// two entry points for all of them).
     #[must_use]
     pub const fn few(self) -> Calls {
         Calls(self.0 | FEW)
     }
 
-    /// Whether few of them do.
+    /// Whether one call stands for several.
     pub const fn is_few(self) -> bool {
         self.0 & FEW != 0
     }
@@ -69,7 +69,7 @@ impl Calls {
         calls
     }
 
-    /// These calls without the others.
+    /// These calls except the others.
     const fn but(self, others: Calls) -> Calls {
         Calls(self.0 & !others.0)
     }
@@ -79,7 +79,7 @@ impl Calls {
         Calls(self.0 & other.0)
     }
 
-    /// These calls without those that are not in `others`; one stands for several if it did.
+    /// The calls in both sets; one call still stands for several if it did before.
     pub(crate) const fn that_are_in(self, others: Calls) -> Calls {
         Calls(self.0 & (others.0 | FEW))
     }
@@ -106,7 +106,7 @@ impl Calls {
     }
 }
 
-/// Options as a case states them; each call is given its own names for them.
+/// Options as a case states them; each call gets its own names for them.
 #[derive(Copy, Clone, PartialEq, Eq, Debug, Default)]
 pub struct Options(u16);
 
@@ -127,9 +127,9 @@ impl Options {
     pub const CLONE: Options = Options(32);
     /// `__WNOTHREAD`, Linux
     pub const NOTHREAD: Options = Options(64);
-    /// Of `waitid` and `wait6`: without `WEXITED`, which is given otherwise.
+    /// For `waitid` and `wait6`: without `WEXITED`, which is otherwise set.
     pub const NOT_EXITED: Options = Options(128);
-    /// In a declaration: options by names or bits that stand for none of these.
+    /// In a declaration: options given by name or bits that none of these represents.
     pub const OTHER: Options = Options(256);
 
     /// Both sets of options.
@@ -138,18 +138,18 @@ impl Options {
         Options(self.0 | other.0)
     }
 
-    /// Whether all of `other` is in it.
+    /// Whether all of `other` is contained.
     pub const fn contains(self, other: Options) -> bool {
         self.0 & other.0 == other.0
     }
 
-    /// These without the others.
+    /// These except the others.
     #[must_use]
     pub const fn without(self, other: Options) -> Options {
         Options(self.0 & !other.0)
     }
 
-    /// The options of a request; of `WEXITED`, which `waitid` needs where the other calls imply it, nothing is said.
+    /// The options of a request; `WEXITED` is ignored, since `waitid` needs it where the other calls imply it.
     fn of(request: &WaitRequest) -> Options {
         let raw = if request.options.raw == 0 { Options::NONE } else { Options::OTHER };
         let named = request.options.flags.iter().filter(|flag| **flag != Flag::Exited);
@@ -170,12 +170,12 @@ impl Options {
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are none.
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// What a call has for them.
+    /// The flags that represent them for a call.
     pub fn flags(self, call: Call) -> Vec<Flag> {
         let by_event = Calls::WITH_INFO.has(call);
         let table = [
@@ -221,7 +221,7 @@ pub struct Targets(u8);
 impl Targets {
     /// No kind.
     pub const NONE: Targets = Targets(0);
-    /// Any child: what every call can be asked for.
+    /// Any child, which every call can wait for.
     pub const ANY: Targets = Targets(1);
     /// A child by its pid.
     pub const PID: Targets = Targets(2);
@@ -229,7 +229,7 @@ impl Targets {
     pub const GROUP: Targets = Targets(4);
     /// The child behind a pidfd.
     pub const PIDFD: Targets = Targets(8);
-    /// Any other `idtype`, or one that no system has.
+    /// Any other `idtype`, including ones that no system has.
     pub const ID: Targets = Targets(16);
 
     const NAMES: [(Targets, &str); 5] = [
@@ -246,7 +246,7 @@ impl Targets {
         Targets(self.0 | other.0)
     }
 
-    /// Whether all of `other` is in it.
+    /// Whether all of `other` is contained.
     pub const fn contains(self, other: Targets) -> bool {
         self.0 & other.0 == other.0
     }
@@ -254,10 +254,10 @@ impl Targets {
     /// The kind of a request's target.
     fn of(request: &WaitRequest) -> Targets {
         match &request.target {
-            Target::Pid(-1) => Targets::ANY,
-            Target::Pid(pid) if *pid <= 0 => Targets::GROUP,
-            Target::Pid(_) => Targets::PID,
-            Target::Id { idtype, .. } => match idtype {
+            RawTarget::Pid(-1) => Targets::ANY,
+            RawTarget::Pid(pid) if *pid <= 0 => Targets::GROUP,
+            RawTarget::Pid(_) => Targets::PID,
+            RawTarget::Id { idtype, .. } => match idtype {
                 IdType::All => Targets::ANY,
                 IdType::Pid => Targets::PID,
                 IdType::Pgid => Targets::GROUP,
@@ -283,14 +283,14 @@ impl fmt::Display for Targets {
     }
 }
 
-/// What a case asks the trial's call for. Asking for more is an error of the case.
+/// What a case asks of the trial's call. Asking for more is an error of the case.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Uses {
     /// The kinds of targets.
     pub targets: Targets,
     /// The options.
     pub options: Options,
-    /// The case asks each call only for what that call carries, so it runs with calls that do not carry everything.
+    /// The case asks each call only for what that call can do, so it also runs with calls that cannot do everything.
     pub adapts: bool,
 }
 
@@ -303,13 +303,13 @@ impl Uses {
         Uses { targets, options, adapts: false }
     }
 
-    /// The same, for a case that asks each call for what it carries.
+    /// The same, for a case that asks each call only for what it can do.
     #[must_use]
     pub const fn adapting(self) -> Uses {
         Uses { adapts: true, ..self }
     }
 
-    /// The calls that can be asked for all of it.
+    /// The calls that can do all of it.
     pub fn carriers(self) -> Calls {
         let mut calls = Calls::ALL;
         if self.adapts {
@@ -327,7 +327,7 @@ impl Uses {
         calls
     }
 
-    /// What a request of the trial's call asks for beyond this.
+    /// What a request to the trial's call asks for beyond this.
     pub(crate) fn exceeded_by(self, request: &WaitRequest) -> Option<String> {
         let target = Targets::of(request);
         if !self.targets.contains(target) {
@@ -338,7 +338,7 @@ impl Uses {
     }
 }
 
-/// What a call cannot carry of a request, and would drop.
+/// The part of a request that a call cannot carry and would drop.
 pub(crate) fn dropped(request: &WaitRequest) -> Option<String> {
     let target = Targets::of(request);
     if target != Targets::ANY && !Calls::WITH_TARGET.has(request.call) {
@@ -354,7 +354,7 @@ mod tests {
     use super::*;
     use crate::protocol::wait::OptionSet;
 
-    fn request(call: Call, target: Target, options: &[Flag]) -> WaitRequest {
+    fn request(call: Call, target: RawTarget, options: &[Flag]) -> WaitRequest {
         WaitRequest { options: OptionSet::of(options.iter().copied()), ..WaitRequest::new(call, target) }
     }
 
@@ -372,18 +372,18 @@ mod tests {
     #[test]
     fn what_is_asked_beyond_the_declaration() {
         let uses = Uses::of(Targets::PID, Options::NOHANG);
-        let waitid = |idtype| Target::Id { idtype, who: 7 };
-        assert_eq!(uses.exceeded_by(&request(Call::Waitpid, Target::Pid(7), &[Flag::NoHang])), None);
+        let waitid = |idtype| RawTarget::Id { idtype, who: 7 };
+        assert_eq!(uses.exceeded_by(&request(Call::Waitpid, RawTarget::Pid(7), &[Flag::NoHang])), None);
         assert_eq!(
             uses.exceeded_by(&request(Call::Waitid, waitid(IdType::Pid), &[Flag::NoHang, Flag::Exited])),
             None
         );
         for (wrong, what) in [
-            (request(Call::Waitpid, Target::Pid(-1), &[]), "target any child"),
-            (request(Call::Waitpid, Target::Pid(-7), &[]), "target a process group"),
+            (request(Call::Waitpid, RawTarget::Pid(-1), &[]), "target any child"),
+            (request(Call::Waitpid, RawTarget::Pid(-7), &[]), "target a process group"),
             (request(Call::Waitid, waitid(IdType::Pidfd), &[Flag::Exited]), "target a pidfd"),
             (request(Call::Waitid, waitid(IdType::Number(8)), &[Flag::Exited]), "target another idtype"),
-            (request(Call::Waitpid, Target::Pid(7), &[Flag::Untraced]), "options WUNTRACED"),
+            (request(Call::Waitpid, RawTarget::Pid(7), &[Flag::Untraced]), "options WUNTRACED"),
             (request(Call::Waitid, waitid(IdType::Pid), &[Flag::Stopped]), "options WUNTRACED"),
         ] {
             assert_eq!(uses.exceeded_by(&wrong).as_deref(), Some(what), "{wrong:?}");
@@ -392,12 +392,12 @@ mod tests {
 
     #[test]
     fn what_a_call_would_drop() {
-        assert_eq!(dropped(&request(Call::Wait, Target::Pid(-1), &[])), None);
-        assert_eq!(dropped(&request(Call::Wait3, Target::Pid(-1), &[Flag::NoHang])), None);
-        assert_eq!(dropped(&request(Call::Wait4, Target::Pid(7), &[Flag::NoHang])), None);
-        assert_eq!(dropped(&request(Call::Wait3, Target::Pid(7), &[])).as_deref(), Some("target a pid"));
+        assert_eq!(dropped(&request(Call::Wait, RawTarget::Pid(-1), &[])), None);
+        assert_eq!(dropped(&request(Call::Wait3, RawTarget::Pid(-1), &[Flag::NoHang])), None);
+        assert_eq!(dropped(&request(Call::Wait4, RawTarget::Pid(7), &[Flag::NoHang])), None);
+        assert_eq!(dropped(&request(Call::Wait3, RawTarget::Pid(7), &[])).as_deref(), Some("target a pid"));
         assert_eq!(
-            dropped(&request(Call::Wait, Target::Pid(-1), &[Flag::NoHang])).as_deref(),
+            dropped(&request(Call::Wait, RawTarget::Pid(-1), &[Flag::NoHang])).as_deref(),
             Some("options WNOHANG")
         );
     }

@@ -2,7 +2,7 @@
 
 use crate::protocol::handle::ABILITIES;
 
-/// What a handle can do beside being made and waited for.
+/// What a handle can do other than be created and waited for.
 #[derive(Copy, Clone, PartialEq, Eq, Debug)]
 pub struct Abilities(u16);
 
@@ -15,7 +15,7 @@ macro_rules! abilities {
 }
 
 abilities! {
-    /// Be asked without waiting.
+    /// Be polled without waiting.
     POLL = "poll";
     /// Wait with a timeout.
     TIMEOUT = "timeout";
@@ -25,13 +25,13 @@ abilities! {
     KILL = "kill";
     /// Be dropped.
     DROP = "drop";
-    /// Have a child reaped by the raw call.
+    /// Have a child reaped by a raw wait call.
     STEAL = "steal";
-    /// Have a child made by the raw call.
+    /// Have a child created by a raw fork.
     FORK = "fork";
     /// Read the standard output of a child.
     PIPES = "pipes";
-    /// Change what the process does on a signal.
+    /// Change the signal dispositions of the process.
     SIGACTION = "sigaction";
     /// Change the signal mask.
     SIGPROCMASK = "sigprocmask";
@@ -45,7 +45,7 @@ impl Abilities {
     /// Nothing.
     pub const NONE: Abilities = Abilities(0);
 
-    /// The ability of that word; an unknown one does not compile where it is a constant.
+    /// The ability with that name; in a constant, an unknown one does not compile.
     const fn of(word: &str) -> Abilities {
         let mut at = 0;
         while at < ABILITIES.len() {
@@ -63,13 +63,13 @@ impl Abilities {
         Abilities(self.0 | other.0)
     }
 
-    /// Their words.
+    /// Their names.
     pub fn words(self) -> Vec<&'static str> {
         let has = |at: &usize| self.0 & (1 << at) != 0;
         (0..ABILITIES.len()).filter(has).map(|at| ABILITIES[at]).collect()
     }
 
-    /// The first of them that is not among those announced.
+    /// The first of them that was not announced.
     pub(crate) fn missing_in(self, announced: &[String]) -> Option<&'static str> {
         let needed = ABILITIES.iter().enumerate().filter(|(at, _)| self.0 & (1 << at) != 0);
         needed.map(|(_, name)| *name).find(|name| !announced.iter().any(|a| a == name))

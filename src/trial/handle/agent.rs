@@ -1,10 +1,10 @@
-//! What a case asks of handles and of their agent.
+//! What a case asks of handles and their agent.
 
 use super::answered::{Answer, Answered};
 use crate::protocol::Line;
 use crate::protocol::agent::{Disposition, MaskChange};
 use crate::protocol::codec::Words;
-use crate::protocol::handle::{Form, Polling, Report, Request, usage_in};
+use crate::protocol::handle::{Form, HandleReport, Polling, Request, usage_in};
 use crate::protocol::warden::Request as WardenRequest;
 use crate::scenario::Scenario;
 use crate::trial::abort::{Abort, Outcome};
@@ -20,7 +20,7 @@ use crate::trial::verdict::Failure;
 use crate::wait::{Signal, System};
 use std::time::{Duration, Instant};
 
-/// The handles that a trial is about: one for each child, by the id of the request that made it.
+/// The handles in a trial: one for each child, by the id of the request that created it.
 #[derive(Debug)]
 pub struct Agent {
     form: Form,
@@ -29,7 +29,7 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Of results in that form, with no child yet.
+    /// An agent that reports results in that form, with no children yet.
     pub(crate) fn new(form: Form) -> Agent {
         Agent { form, handles: Vec::new() }
     }
@@ -45,7 +45,7 @@ impl Agent {
 /// A running trial of handles.
 pub type Trial<'a> = core::Trial<'a, Agent>;
 
-/// A request that was sent, and whose answer was not asked for yet.
+/// A request that was sent and whose answer has not been asked for.
 #[derive(Debug)]
 pub struct Pending {
     id: u64,
@@ -61,7 +61,7 @@ impl Interface for Agent {
 }
 
 impl Agent {
-    /// Takes the agent's word that a child was made.
+    /// Records a child that the agent says it created.
     fn born(&mut self, core: &mut Core<'_>, birth: &Birth) -> Result<Started, Abort> {
         let reply = core.link.agent_reply(birth.id, PROMPT, "spawn")?;
         let pid = core.pid_of(&reply)?;
@@ -70,14 +70,14 @@ impl Agent {
     }
 }
 
-/// How long is waited for an answer that may not come.
+/// The time between two signals: shorter than any timeout that they could extend.
+const BETWEEN: Duration = Duration::from_millis(50);
+
+/// How long to wait for an answer that may never come.
 const SOON: Duration = Duration::from_millis(500);
 
-/// A place that no program has.
-const NOWHERE: &str = "/nonexistent/waitspec";
-
 impl Trial<'_> {
-    /// Has a child made by that request instead of a plain spawn.
+    /// Creates a child by that request instead of a plain spawn.
     fn spawn_by(
         &mut self,
         scenario: &Scenario,
@@ -90,17 +90,39 @@ impl Trial<'_> {
         self.core.join(birth, started)
     }
 
-    /// Has a child made whose standard output the runtime reads.
+    /// Creates a child whose standard output the runtime reads.
     pub fn spawn_with_pipes(&mut self, scenario: &Scenario) -> Result<Child, Abort> {
         self.spawn_by(scenario, |argv| Request::Spawn { argv, pipes: true })
     }
 
-    /// Has a child made by the raw call, without a handle.
+    /// Creates a child, unless the agent does not get round to it.
+    pub fn spawn_in_time(&mut self, scenario: &Scenario) -> Result<Option<Child>, Abort> {
+        let birth = self.core.birth(&By::Fork { thread: 0 }, scenario);
+        let request = Request::Spawn { argv: Words::of(&birth.argv), pipes: false };
+        self.core.link.send(&[To::Agent(request.to_line().with("id", birth.id))])?;
+        match self.core.link.await_reply(birth.id, PROMPT) {
+            Ok(()) => {}
+            Err(LinkError::Late(_)) => return Ok(None),
+            Err(other) => return Err(other.into()),
+        }
+        let started = self.with.born(&mut self.core, &birth)?;
+        self.core.join(birth, started).map(Some)
+    }
+
+    /// Creates a child that keeps the signal dispositions and the mask that it starts with.
+    pub fn spawn_unshielded(&mut self, scenario: &Scenario) -> Result<Child, Abort> {
+        let mut birth = self.core.birth(&By::Fork { thread: 0 }, scenario);
+        birth.argv.insert(self.core.agent.child.len(), "--keep-signals".to_owned());
+        let started = self.with.start(&mut self.core, &birth)?;
+        self.core.join(birth, started)
+    }
+
+    /// Creates a child by a raw fork, without a handle.
     pub fn fork(&mut self, scenario: &Scenario) -> Result<Child, Abort> {
         self.spawn_by(scenario, |argv| Request::Fork { argv })
     }
 
-    /// Has a child made for each scenario, all asked for at once.
+    /// Creates a child for each scenario, all requested at once.
     pub fn spawn_all(&mut self, scenarios: impl IntoIterator<Item = Scenario>) -> Result<Vec<Child>, Abort> {
         let mut children = Vec::new();
         let mut scenarios = scenarios.into_iter().peekable();
@@ -124,11 +146,11 @@ impl Trial<'_> {
         Ok(children)
     }
 
-    /// Has the agent run a program that is not there: an error, or the child that it made all the same.
-    pub fn spawn_nothing(&mut self) -> Result<Result<Child, Answered>, Abort> {
-        self.core.steps.push(format!("spawn {NOWHERE}"));
+    /// Has the agent run a program that cannot be run: returns the error, or a child if one was created all the same.
+    pub fn spawn_program(&mut self, program: &str) -> Result<Result<Child, Answered>, Abort> {
+        self.core.steps.push(format!("spawn {program}"));
         let id = self.core.link.id();
-        let request = Request::Spawn { argv: Words::of([NOWHERE]), pipes: false };
+        let request = Request::Spawn { argv: Words::of([program]), pipes: false };
         self.core.link.send(&[To::Agent(request.to_line().with("id", id))])?;
         let answered = self.answered(id, &request)?;
         if answered.answer != Answer::Done {
@@ -139,14 +161,14 @@ impl Trial<'_> {
         Ok(Ok(child))
     }
 
-    /// Asks the handle of a child without waiting.
+    /// Polls the handle of a child without waiting.
     pub fn poll(&mut self, child: &Child) -> Result<Answered, Abort> {
         let handle = self.with.handle(child)?;
         self.ask(&child.name, Request::Poll { handle })
     }
 
-    /// The same of a child that has terminated: again and again, where a poll shows what a loop has noticed, until it reports
-    /// something.
+    /// The same for a child that has terminated: if a poll only shows what an event loop has noticed, it is repeated
+    /// until it reports something.
     pub fn poll_exited(&mut self, child: &Child) -> Result<Answered, Abort> {
         let began = Instant::now();
         let deadline = self.core.scaled(PROMPT);
@@ -169,7 +191,7 @@ impl Trial<'_> {
         self.finish(&pending)
     }
 
-    /// The same for that long at most.
+    /// The same, for at most that long.
     pub fn wait_for(&mut self, child: &Child, timeout: Duration) -> Result<Answered, Abort> {
         let pending = self.begin_wait(child, Some(timeout))?;
         self.finish(&pending)
@@ -181,7 +203,7 @@ impl Trial<'_> {
         self.begin(&child.name, Request::Wait { handle, timeout: timeout.map(ms) })
     }
 
-    /// Begins a wait for each child, all asked for at once.
+    /// Begins a wait for each child, all requested at once.
     pub fn begin_waits<'c>(
         &mut self,
         children: impl IntoIterator<Item = &'c Child>,
@@ -189,23 +211,24 @@ impl Trial<'_> {
         children.into_iter().map(|child| self.begin_wait(child, None)).collect()
     }
 
-    /// Whether the answer to a request has come.
+    /// Whether the answer to a request has arrived.
     pub fn has_come(&self, pending: &Pending) -> bool {
         self.core.link.has_reply(pending.id)
     }
 
-    /// Makes sure that the agent has read every request before, by one that it answers at once.
+    /// Makes sure that the agent has read all earlier requests, by sending one that it answers at once, and gives it a moment
+    /// to block in what it has begun.
     pub fn await_read(&mut self) -> Outcome {
         let id = self.core.link.id();
-        // An agent may know no other request, but it knows this one not.
+        // Whatever other requests an agent knows, it does not know this one.
         self.core.link.send(&[To::Agent(Line::new("no-such-request").with("id", id))])?;
         match self.core.link.agent_reply(id, PROMPT, "a request that it does not know") {
-            Ok(_) => Ok(()),
-            Err(LinkError::AgentGone) => Err(Abort::Crash(Failure {
+            Ok(_) => self.core.let_agent_block(),
+            Err(LinkError::AgentGone) => Err(Abort::Crash(Box::new(Failure {
                 clause: self.core.cited[0],
                 expected: "the agent to stay alive".to_owned(),
                 got: "the agent died during a wait".to_owned(),
-            })),
+            }))),
             Err(other) => Err(other.into()),
         }
     }
@@ -215,7 +238,7 @@ impl Trial<'_> {
         self.answered(pending.id, &pending.request)
     }
 
-    /// Sends a signal by the handle of a child.
+    /// Sends a signal through the handle of a child.
     pub fn kill(&mut self, child: &Child, sig: Signal) -> Result<Answered, Abort> {
         let handle = self.with.handle(child)?;
         self.ask(&format!("{}, {sig}", child.name), Request::Kill { handle, sig })
@@ -227,29 +250,29 @@ impl Trial<'_> {
         self.must(&child.name, Request::Drop { handle })
     }
 
-    /// Has the agent reap a child by the raw call: what that reported, or its error.
+    /// Has the agent reap a child by a raw wait call: returns the report, or the error.
     pub fn steal(&mut self, child: &Child) -> Result<Answered, Abort> {
         let handle = self.with.handle(child)?;
         let answered = self.ask(&child.name, Request::Steal { handle })?;
         Ok(Answered { form: Form::Word, shows_core: true, ..answered })
     }
 
-    /// Sets what the agent does on a signal.
+    /// Sets the agent's action on a signal.
     pub fn sigaction(&mut self, sig: Signal, action: Disposition, nocldwait: bool) -> Outcome {
         self.must(&sig.to_string(), Request::Sigaction { sig, action, nocldwait })
     }
 
-    /// Changes the mask of the agent's main thread.
+    /// Changes the signal mask of the agent's main thread.
     pub fn sigprocmask(&mut self, how: MaskChange, sig: Signal) -> Outcome {
         self.must(&sig.to_string(), Request::Sigprocmask { how, sig })
     }
 
-    /// Whether the handles can do that.
+    /// Whether the handles have that ability.
     pub fn shows(&self, ability: &str) -> bool {
         self.core.info.abilities.iter().any(|known| known == ability)
     }
 
-    /// Whether the answer to a request comes within a second or two, without the deadline of one that must come.
+    /// Whether the answer to a request arrives within a second or two; the full deadline is for answers that must come.
     pub fn comes_soon(&mut self, pending: &Pending) -> Result<bool, Abort> {
         match self.core.link.await_reply(pending.id, SOON) {
             Ok(()) => Ok(true),
@@ -258,7 +281,27 @@ impl Trial<'_> {
         }
     }
 
-    /// Makes a process that has the pid of a child which was reaped, in the agent's PID namespace, and blocks every signal.
+    /// Whether the answer to a request arrives although the agent is sent that signal again and again.
+    pub fn comes_under_signals(&mut self, pending: &Pending, sig: Signal) -> Result<bool, Abort> {
+        let began = Instant::now();
+        while began.elapsed() < self.core.scaled(PROMPT) {
+            match self.core.link.await_reply(pending.id, BETWEEN) {
+                Ok(()) => return Ok(true),
+                Err(LinkError::Late(_)) => self.core.signal_agent(sig)?,
+                Err(other) => return Err(other.into()),
+            }
+        }
+        Ok(false)
+    }
+
+    /// The CPU time that the agent has used, in microseconds.
+    pub fn agent_cpu(&mut self) -> Result<i64, Abort> {
+        let line = self.core.link.ask_warden(&WardenRequest::State { of: "agent".to_owned() }, PROMPT)?;
+        line.number("cpu").map_err(|_| Abort::Skip("the process table does not show CPU times".to_owned()))
+    }
+
+    /// Creates a process that has the pid of a child that was reaped, in the agent's PID namespace, and blocks every
+    /// signal.
     pub fn make_decoy(&mut self, child: &Child) -> Outcome {
         self.core.steps.push(format!("a decoy takes the pid of {}", child.name));
         let reply = self.core.link.ask_warden(&WardenRequest::Decoy { pid: child.pid }, PROMPT)?;
@@ -271,7 +314,7 @@ impl Trial<'_> {
         }
     }
 
-    /// The signals that are pending for the decoy.
+    /// The signals pending for the decoy.
     pub fn pending_for_decoy(&mut self) -> Result<Vec<String>, Abort> {
         let reply = self.core.link.ask_warden(&WardenRequest::Pending {}, PROMPT)?;
         match reply.word() {
@@ -322,7 +365,7 @@ impl Trial<'_> {
                     usage = usage_in(&reply);
                     match request {
                         Request::Poll { .. } | Request::Wait { .. } | Request::Steal { .. } => {
-                            let report = Report::from_line(&reply).map_err(broke)?;
+                            let report = HandleReport::from_line(&reply).map_err(broke)?;
                             let is_stolen = matches!(request, Request::Steal { .. });
                             if !is_stolen && !report.is_of(self.with.form) {
                                 let form = self.with.form.name();
@@ -357,7 +400,7 @@ impl Trial<'_> {
 }
 
 impl Expect<'_, '_> {
-    /// The handle reported that the child has not terminated.
+    /// The handle reports that the child has not terminated.
     pub fn runs(self, answered: &Answered) -> Outcome {
         let this = self.returned(answered, "running")?;
         this.check(answered.is_running(), || "running".to_owned(), || answered.outcome())

@@ -1,7 +1,7 @@
-//! What a handle answered, and what it shows of a child.
+//! What a handle answered, and what that shows about a child.
 
 use crate::protocol::Change;
-use crate::protocol::handle::{Form, Report};
+use crate::protocol::handle::{Form, HandleReport};
 use crate::sys::call::abi::Usage;
 use crate::trial::core::Child;
 use crate::trial::shown::{NoAnswer, Shown, Shows};
@@ -11,12 +11,12 @@ use crate::wait::{Signal, System};
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Answer {
     /// It reported something.
-    Reported(Report),
-    /// What it was asked for is done.
+    Reported(HandleReport),
+    /// The request was carried out.
     Done,
     /// It reported an error, by name.
     Failed(String),
-    /// It gave no answer in time.
+    /// It did not answer in time.
     Hung,
     /// Its agent died.
     Crashed,
@@ -27,27 +27,35 @@ pub enum Answer {
 pub struct Answered {
     /// The answer.
     pub answer: Answer,
-    /// The usage of the child that came with it.
+    /// The usage of the child that was reported with it.
     pub usage: Option<Usage>,
     pub(super) form: Form,
     /// Its results show whether a core was dumped.
     pub(super) shows_core: bool,
-    /// Its numbers are of this system.
+    /// Its numbers are those of this system.
     pub(super) system: System,
 }
 
 impl Answered {
-    /// Whether it said that the child has not terminated.
+    /// Whether the handle reported that the child has not terminated.
     pub fn is_running(&self) -> bool {
-        self.answer == Answer::Reported(Report::Running)
+        self.answer == Answer::Reported(HandleReport::Running)
     }
 
-    /// Whether it said that it does not know, or reported an error.
+    /// Whether the handle reported that it does not know, or an error.
     pub fn is_ignorant(&self) -> bool {
-        matches!(self.answer, Answer::Reported(Report::Unknown) | Answer::Failed(_))
+        matches!(self.answer, Answer::Reported(HandleReport::Unknown) | Answer::Failed(_))
     }
 
-    /// The number by which this form shows a change.
+    /// The change that it reports for that child, if any.
+    pub fn change(&self, child: &Child) -> Option<Change> {
+        match self.change_of(child) {
+            Shows::Yes(change) => Some(change),
+            _ => None,
+        }
+    }
+
+    /// The number by which this form represents a change.
     fn number_of(&self, change: Change) -> Option<i64> {
         match (change, self.form) {
             (Change::Exited(code), _) => Some(code.into()),
@@ -61,7 +69,7 @@ impl Answered {
         }
     }
 
-    /// The change without what the form does not show.
+    /// The change, without what the form does not show.
     fn as_far_as_shown(&self, change: Change) -> Change {
         match change {
             Change::Killed(signal, _) if !self.shows_core => Change::Killed(signal, false),
@@ -69,9 +77,10 @@ impl Answered {
         }
     }
 
-    /// The signal of that number, if there is one.
+    /// The signal with that number, if there is one.
     fn signal(&self, number: i64) -> Option<Signal> {
-        (1..=64).contains(&number).then(|| Signal::from_number_on(number as i32, self.system))
+        let signal = Signal::from_number_on(i32::try_from(number).ok()?, self.system);
+        (signal.name().is_some() || signal.is_realtime_on(self.system)).then_some(signal)
     }
 }
 
@@ -87,11 +96,11 @@ impl Shown for Answered {
     fn change_of(&self, _: &Child) -> Shows<Change> {
         let Answer::Reported(report) = self.answer else { return Shows::No };
         Shows::Yes(match report {
-            Report::Running | Report::Unknown => return Shows::No,
-            Report::Word(word) => Change::from(self.system.decode(word as i32)),
-            Report::Signal(signal, core) => Change::Killed(signal, core),
-            Report::Code(code @ 0..=255) => Change::Exited(code as i32),
-            Report::Code(code) => match self.signal(-code) {
+            HandleReport::Running | HandleReport::Unknown => return Shows::No,
+            HandleReport::Word(word) => Change::from(self.system.decode(word as i32)),
+            HandleReport::Signal(signal, core) => Change::Killed(signal, core),
+            HandleReport::Code(code @ 0..=255) => Change::Exited(code as i32),
+            HandleReport::Code(code) => match self.signal(-code) {
                 Some(signal) if self.form == Form::Negative => Change::Killed(signal, false),
                 _ => Change::Unknown(code),
             },
@@ -104,12 +113,12 @@ impl Shown for Answered {
             (other, _) => other,
         };
         match (&self.answer, wanted) {
-            // What the shell cannot tell apart is right either way.
-            (Answer::Reported(Report::Code(code)), _) if self.number_of(wanted) == Some(*code) => {
+            // Changes that the shell's codes cannot tell apart are both right.
+            (Answer::Reported(HandleReport::Code(code)), _) if self.number_of(wanted) == Some(*code) => {
                 Shows::Yes(wanted)
             }
-            // Whatever stands for a signal is no success.
-            (Answer::Reported(Report::Code(code)), Change::Killed(..))
+            // Any code that stands for a signal must not be a success.
+            (Answer::Reported(HandleReport::Code(code)), Change::Killed(..))
                 if self.form == Form::Code && *code != 0 =>
             {
                 Shows::NotObservable("the form does not show signals")
@@ -125,14 +134,14 @@ impl Shown for Answered {
 
     fn outcome(&self) -> String {
         match &self.answer {
-            Answer::Reported(Report::Running) => "running".into(),
-            Answer::Reported(Report::Unknown) => "unknown".into(),
-            Answer::Reported(Report::Code(code)) => format!("code {code}"),
-            Answer::Reported(Report::Word(word)) => {
+            Answer::Reported(HandleReport::Running) => "running".into(),
+            Answer::Reported(HandleReport::Unknown) => "unknown".into(),
+            Answer::Reported(HandleReport::Code(code)) => format!("code {code}"),
+            Answer::Reported(HandleReport::Word(word)) => {
                 format!("status {word:#06x} ({})", Change::from(self.system.decode(*word as i32)))
             }
-            Answer::Reported(Report::Signal(signal, false)) => format!("signal {signal}"),
-            Answer::Reported(Report::Signal(signal, true)) => format!("signal {signal}, core dumped"),
+            Answer::Reported(HandleReport::Signal(signal, false)) => format!("signal {signal}"),
+            Answer::Reported(HandleReport::Signal(signal, true)) => format!("signal {signal}, core dumped"),
             Answer::Done => "done".into(),
             Answer::Failed(errno) => format!("error {errno}"),
             Answer::Hung => "no answer".into(),
@@ -148,7 +157,7 @@ mod tests {
     const TERM: Change = Change::Killed(Signal::TERM, false);
     const ABRT_CORE: Change = Change::Killed(Signal::ABRT, true);
 
-    fn shown(form: Form, report: Report, wanted: Change) -> Shows<Change> {
+    fn shown(form: Form, report: HandleReport, wanted: Change) -> Shows<Change> {
         let child = Child { name: "A".into(), pid: 7 };
         let answer = Answer::Reported(report);
         Answered { answer, usage: None, form, shows_core: false, system: System::HOST }
@@ -159,30 +168,33 @@ mod tests {
     fn a_form_shows_what_it_can() {
         let exited = Change::Exited;
         for form in [Form::Code, Form::CodeOrSignal, Form::Shell, Form::Negative] {
-            assert_eq!(shown(form, Report::Code(7), exited(7)), Shows::Yes(exited(7)), "{form:?}");
-            assert_eq!(shown(form, Report::Running, exited(7)), Shows::No);
+            assert_eq!(shown(form, HandleReport::Code(7), exited(7)), Shows::Yes(exited(7)), "{form:?}");
+            assert_eq!(shown(form, HandleReport::Running, exited(7)), Shows::No);
         }
-        assert_eq!(shown(Form::Word, Report::Word(0x700), exited(7)), Shows::Yes(exited(7)));
-        assert_eq!(shown(Form::Word, Report::Word(15), TERM), Shows::Yes(TERM));
-        assert_eq!(shown(Form::CodeOrSignal, Report::Signal(Signal::TERM, false), TERM), Shows::Yes(TERM));
-        assert_eq!(shown(Form::CodeOrSignal, Report::Code(143), TERM), Shows::Yes(exited(143)));
-        assert_eq!(shown(Form::Negative, Report::Code(-15), TERM), Shows::Yes(TERM));
-        assert_eq!(shown(Form::Negative, Report::Code(241), TERM), Shows::Yes(exited(241)));
-        assert_eq!(shown(Form::Negative, Report::Code(-99), TERM), Shows::Yes(Change::Unknown(-99)));
+        assert_eq!(shown(Form::Word, HandleReport::Word(0x700), exited(7)), Shows::Yes(exited(7)));
+        assert_eq!(shown(Form::Word, HandleReport::Word(15), TERM), Shows::Yes(TERM));
+        assert_eq!(
+            shown(Form::CodeOrSignal, HandleReport::Signal(Signal::TERM, false), TERM),
+            Shows::Yes(TERM)
+        );
+        assert_eq!(shown(Form::CodeOrSignal, HandleReport::Code(143), TERM), Shows::Yes(exited(143)));
+        assert_eq!(shown(Form::Negative, HandleReport::Code(-15), TERM), Shows::Yes(TERM));
+        assert_eq!(shown(Form::Negative, HandleReport::Code(241), TERM), Shows::Yes(exited(241)));
+        assert_eq!(shown(Form::Negative, HandleReport::Code(-99), TERM), Shows::Yes(Change::Unknown(-99)));
     }
 
     #[test]
     fn what_a_form_cannot_tell_apart_is_right_either_way() {
-        assert_eq!(shown(Form::Shell, Report::Code(143), TERM), Shows::Yes(TERM));
+        assert_eq!(shown(Form::Shell, HandleReport::Code(143), TERM), Shows::Yes(TERM));
         assert_eq!(
-            shown(Form::Shell, Report::Code(143), Change::Exited(143)),
+            shown(Form::Shell, HandleReport::Code(143), Change::Exited(143)),
             Shows::Yes(Change::Exited(143))
         );
-        assert_eq!(shown(Form::Shell, Report::Code(262), ABRT_CORE), Shows::Yes(Change::Unknown(262)));
-        assert!(matches!(shown(Form::Code, Report::Code(-1), TERM), Shows::NotObservable(_)));
-        assert_eq!(shown(Form::Code, Report::Code(0), TERM), Shows::Yes(Change::Exited(0)));
+        assert_eq!(shown(Form::Shell, HandleReport::Code(262), ABRT_CORE), Shows::Yes(Change::Unknown(262)));
+        assert!(matches!(shown(Form::Code, HandleReport::Code(-1), TERM), Shows::NotObservable(_)));
+        assert_eq!(shown(Form::Code, HandleReport::Code(0), TERM), Shows::Yes(Change::Exited(0)));
         assert_eq!(
-            shown(Form::CodeOrSignal, Report::Signal(Signal::ABRT, false), ABRT_CORE),
+            shown(Form::CodeOrSignal, HandleReport::Signal(Signal::ABRT, false), ABRT_CORE),
             Shows::Yes(ABRT_CORE)
         );
     }

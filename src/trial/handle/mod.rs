@@ -1,4 +1,4 @@
-//! The interface `handle`: a process handle of a runtime, asked for through an agent.
+//! The interface `handle`: a runtime's process handle, used through an agent.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -11,6 +11,6 @@ mod agent;
 mod answered;
 
 pub use self::abilities::Abilities;
-pub use self::agent::{Agent, Trial};
+pub use self::agent::{Agent, Pending, Trial};
 pub use self::answered::Answered;
 pub use crate::protocol::warden::Begin;

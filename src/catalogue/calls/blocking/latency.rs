@@ -1,4 +1,4 @@
-//! How a wait sleeps: it is woken, and does not look now and then.
+//! How a wait sleeps: it is woken rather than polling.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
@@ -8,27 +8,27 @@ use std::time::Duration;
 
 cases! { "latency";
 
-    /// a wait that sleeps returns as soon as a poll of a pidfd of such a child does
+    /// a sleeping wait returns as fast as a poll of such a child's pidfd
     next_to_poll(PID) in Calls::WITH_TARGET.few() => [posix::WAITPID_WAKES_PROMPTLY];
 
-    /// the thread of a wait that sleeps is not switched in as long as nothing happens
+    /// the thread of a sleeping wait is not scheduled as long as nothing happens
     undisturbed(ANY) in Calls::ENTRIES, needs Needs::THREADS
         => [posix::WAITPID_SLEEPS_UNDISTURBED];
 }
 
-/// How many times as long as a reference a wait may take.
+/// How many times as long as the reference a wait may take.
 const FACTOR: u32 = 8;
 
-/// How long nothing happens: ten periods of a wait that looks every 25 ms.
+/// How long nothing happens: ten periods of a wait that polls every 25 ms.
 const QUIET: Duration = Duration::from_millis(250);
 
-/// How often a thread that sleeps may be switched in for reasons of the system's own.
+/// How often a sleeping thread may be scheduled for reasons internal to the system.
 const SWITCHES: i64 = 1;
 
 fn next_to_poll(t: &mut Trial) -> Outcome {
     let clause = &posix::WAITPID_WAKES_PROMPTLY;
     let mut slow = String::new();
-    // What is slow once may be the machine; a wait that looks now and then is slow again.
+    // Slow once may be the machine's fault; a wait that polls is slow again.
     for seed in [1, 2] {
         let latency = match t.latency(seed)? {
             Ok(latency) => latency,
@@ -58,7 +58,7 @@ fn undisturbed(t: &mut Trial) -> Outcome {
     let pending = t.begin_request(request)?;
     t.expect(clause).blocks(&pending)?;
     let before = switches(t, tid)?;
-    // An interval to observe, which orders nothing: stretched by a busy machine, it only gives a poller more time to show.
+    // An observation interval, which orders nothing: if a busy machine stretches it, a poller only has more time to show.
     std::thread::sleep(QUIET);
     let growth = switches(t, tid)? - before;
     t.expect(clause).within("voluntary switches of the thread", Some(growth), 0, SWITCHES)?;
@@ -68,7 +68,7 @@ fn undisturbed(t: &mut Trial) -> Outcome {
     t.expect(clause).reports(&seen, &child, Change::Exited(7))
 }
 
-/// How often a thread of the agent went to sleep so far.
+/// How often a thread of the agent has gone to sleep so far.
 fn switches(t: &mut Trial, tid: i64) -> Result<i64, Abort> {
     let reply = t.request(&AgentRequest::Switches { tid: tid as i32 })?;
     reply.number("count").map_err(|e| Abort::Protocol(format!("reply to switches: {e}")))

@@ -1,4 +1,4 @@
-//! Children that die at the very moment at which a wait goes to sleep.
+//! Children that die at the very moment when a wait goes to sleep.
 
 use crate::spec::posix;
 use crate::trial::cases;
@@ -6,16 +6,16 @@ use crate::trial::{Abort, AgentRequest, Calls, Change, Needs, Options, Outcome, 
 
 cases! { "wake-up";
 
-    /// however close a child's death is to the moment at which a wait goes to sleep, the wait returns it
+    /// however close to the moment when a wait goes to sleep a child dies, the wait returns it
     around_the_sleep(PID) in Calls::WITH_TARGET.few(), needs Needs::NOTHING.burning()
         => [posix::WAITPID_NO_LOST_WAKE_UP];
 }
 
-/// How long after the gate a call begins at most, in nanoseconds: long after the child is dead.
+/// The maximum delay of a call after the gate, in nanoseconds: long after the child is dead.
 const LATEST: u64 = 2_000_000;
-/// How many steps halve that.
+/// The number of bisection steps.
 const HALVINGS: u64 = 9;
-/// How many calls are then made around the moment at which half of them sleep, and how far from it.
+/// The number of calls then made around the point where half of them sleep, and their distance from it.
 const SWEEP: u64 = 24;
 const AROUND: u64 = 24_000;
 
@@ -24,7 +24,7 @@ fn race(t: &mut Trial, ns: u64) -> Result<Option<bool>, Abort> {
     let clause = &posix::WAITPID_NO_LOST_WAKE_UP;
     let (child, processors) = t.gated(7)?;
     if processors < 2 {
-        t.expect(clause).not_observed("one processor: nothing happens at the same time")?;
+        t.expect(clause).not_observed("there is only one CPU: nothing runs concurrently")?;
         return Ok(None);
     }
     t.request(&AgentRequest::ThroughGate { ns })?;
@@ -34,7 +34,7 @@ fn race(t: &mut Trial, ns: u64) -> Result<Option<bool>, Abort> {
 }
 
 fn around_the_sleep(t: &mut Trial) -> Outcome {
-    // From so early that the wait sleeps to so late that the child is dead.
+    // From early enough for the wait to sleep to late enough for the child to be dead.
     let (mut early, mut late) = (0, LATEST);
     for _ in 0..HALVINGS {
         let ns = u64::midpoint(early, late);
@@ -48,7 +48,7 @@ fn around_the_sleep(t: &mut Trial) -> Outcome {
         let ns = (early + 2 * AROUND * step / SWEEP).saturating_sub(AROUND);
         match race(t, ns)? {
             None => return Ok(()),
-            // What the machine does at the moment moves it.
+            // Other load on the machine shifts it.
             Some(slept) if slept => early = (early + AROUND / SWEEP).min(LATEST),
             Some(_) => early = early.saturating_sub(AROUND / SWEEP),
         }

@@ -1,4 +1,4 @@
-//! The six programs of the guide to `os.wait4`, each as a case. Where they sleep, the children wait for a step instead.
+//! The six programs of the guide to `os.wait4`, each as a case. Instead of sleeping, the children wait for a step.
 
 use crate::catalogue::calls::rusage::bounds::{REPORTING, field_within, wait_usage};
 use crate::scenario::{Scenario, Step};
@@ -22,7 +22,7 @@ cases! { "examples";
         linux::WAIT_WORD_EXIT,
     ];
 
-    /// specific process: the second of three children is reaped first, then the others; no zombie stays
+    /// specific process: the second of three children is reaped first, then the others; no zombie is left
     specific_process(PID) in Calls::WITH_TARGET
         => [posix::WAITPID_PID_ONLY_THAT_CHILD, posix::WAITPID_BY_PID_PRESERVES_OTHERS];
 

@@ -1,4 +1,4 @@
-//! The guide's practices, for which no other theme gives the reason.
+//! The practices that the guide recommends, and the cases that show why.
 //!
 //! | practice | case |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! What the subject's own macros or methods make of any status word. No child is needed.
+//! How the subject's own macros or methods decode any status word. No child is needed.
 
 use crate::protocol::Line;
 use crate::spec::posix;
@@ -8,13 +8,13 @@ use crate::wait::{Event, Signal, System};
 
 cases! { "decode";
 
-    /// of every exit, stop and continue, the subject's macros give the one event that its word stands for
+    /// for the word of every exit, stop and continue, the subject's macros give the one event that it represents
     exits_stops_and_continues(ANY) in Calls::WITH_STATUS.few() => [posix::STATUS_EVERY_WORD];
 
-    /// of every death by signal, with and without a core dump, the subject's macros give signal and flag
+    /// for every death by signal, with and without a core dump, the subject's macros give the signal and the core flag
     deaths_and_core_dumps(ANY) in Calls::WITH_STATUS.few() => [posix::STATUS_CORE_WORD];
 
-    /// the subject's one number for a termination is the exit value, or minus the signal, of every word
+    /// for every word, the subject's single number for a termination is the exit value, or the negated signal
     exit_codes(ANY) in Calls::WITH_STATUS.few() => [posix::STATUS_EXIT_CODE];
 }
 
@@ -80,7 +80,7 @@ fn deaths_and_core_dumps(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-/// The number of every exit and death, and none of a stop or a continue.
+/// The single number for every exit and death; a stop or a continue has none.
 fn exit_codes(t: &mut Trial) -> Outcome {
     let system = t.system();
     let exits = (0..=0xff).map(|code| Event::Exited { code });
@@ -90,7 +90,7 @@ fn exit_codes(t: &mut Trial) -> Outcome {
     if views.iter().all(|(.., view)| view.get("exitcode").is_none()) {
         return t
             .expect(&posix::STATUS_EXIT_CODE)
-            .not_observed("the subject has no one number for a termination");
+            .not_observed("the subject has no single number for a termination");
     }
     for (event, word, view) in views {
         let expected = match event {
@@ -127,14 +127,14 @@ fn views(t: &mut Trial, events: &[Event]) -> Result<Vec<(Event, i32, Line)>, Abo
     Ok(events.into_iter().zip(words).zip(views).map(|((event, word), view)| (event, word, view)).collect())
 }
 
-/// The predicates that hold.
+/// The predicates that are true.
 fn holding(view: &Line) -> String {
     let holds = ["exited", "signaled", "stopped", "continued"].into_iter().filter(|p| view.flag(p));
     let holds: Vec<&str> = holds.collect();
     if holds.is_empty() { "none".to_owned() } else { holds.join(" and ") }
 }
 
-/// A number of a view, if the subject has it.
+/// A number in a view, if the subject provides it.
 fn shown(view: &Line, key: &'static str) -> Result<Option<i64>, Abort> {
     match view.get(key) {
         None => Ok(None),

@@ -1,4 +1,4 @@
-//! Exit codes: every value, values wider than 8 bits, and values that resemble something else.
+//! Exit codes: every value, values wider than 8 bits, and values that look like something else.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{dragonfly, freebsd, linux, netbsd, openbsd, pairs, posix};

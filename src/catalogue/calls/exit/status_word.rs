@@ -8,7 +8,7 @@ use crate::wait::{Event, Signal};
 
 cases! { "status";
 
-    /// for every exit and death, exactly one of the subject's macros holds, and it is the right one
+    /// for every exit and death, exactly one of the subject's macros is true, and it is the right one
     one_predicate_per_termination(ANY) in Calls::WITH_STATUS => [
         posix::STATUS_ONE_PREDICATE,
         posix::STATUS_CORE_NEEDS_SIGNAL,
@@ -17,7 +17,7 @@ cases! { "status";
         netbsd::STATUS_MASKED,
     ];
 
-    /// for every stop and continue, exactly one of the subject's macros holds, and it is the right one
+    /// for every stop and continue, exactly one of the subject's macros is true, and it is the right one
     one_predicate_per_stop_or_continue(ANY; UNTRACED | CONTINUED) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS) => [
         posix::STATUS_ONE_PREDICATE,
         posix::STATUS_CORE_NEEDS_SIGNAL,
@@ -50,7 +50,7 @@ fn word(t: &mut Trial, clause: &'static Clause, seen: &Seen) -> Result<i32, Abor
     word.ok_or_else(|| Abort::Skip(format!("no status word to examine: {}", seen.outcome())))
 }
 
-/// The predicates that hold of a word, typed.
+/// The predicates that are true for a word, typed.
 fn predicates(t: &Trial, raw: i32, holds: &[&str]) -> Got {
     Got::Predicates {
         of_continue: t.system().decode(raw).is_continued(),
@@ -61,7 +61,7 @@ fn predicates(t: &Trial, raw: i32, holds: &[&str]) -> Got {
     }
 }
 
-/// Decodes a word with the subject's own macros: only `predicate` holds, and it yields `number`.
+/// Decodes a word with the subject's own macros: only `predicate` is true, and it yields `number`.
 fn decodes(t: &mut Trial, raw: i32, predicate: &str, number: Option<(&'static str, i64)>) -> Outcome {
     let view = t.decode(raw)?;
     let holds = ["exited", "signaled", "stopped", "continued"].into_iter().filter(|p| view.flag(p));

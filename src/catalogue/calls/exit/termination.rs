@@ -45,7 +45,7 @@ cases! { "termination";
         => [linux::WAIT_CORE_NEEDS_DUMPABLE];
 }
 
-/// Spawns a child that provokes the signal for real; `None` where nothing here provokes it.
+/// Spawns a child that provokes the signal for real; `None` if nothing here provokes it.
 fn provoke(t: &mut Trial, signal: Signal) -> Result<Option<crate::trial::Child>, Abort> {
     let child = t.spawn(Scenario::of([Step::Incur(death(signal))]))?;
     match t.last_usage(&child) {

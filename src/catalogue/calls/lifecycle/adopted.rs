@@ -1,4 +1,4 @@
-//! Adopted children: like those of one's own, by every target, with every event, and with their usage.
+//! Adopted children: like the process's own, by every target, with every event, and with their usage.
 
 use super::orphans::grandchild;
 use crate::catalogue::calls::rusage::bounds::{at_least, wait_usage};
@@ -20,19 +20,19 @@ cases! { "adopted";
     by_pidfd(ANY | PIDFD) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS
         => [linux::SUBREAPER_ORDINARY_CHILD];
 
-    /// the stops and continues of an adopted child are reported, and a stop from before its adoption
+    /// the stops and continues of an adopted child are reported, even a stop from before its adoption
     stops(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few() => [linux::SUBREAPER_ORDINARY_CHILD];
 
     /// the usage of an adopted child is reported and credited, whether it was adopted alive or as a zombie
     usage(ANY) in Calls::only(&[Call::Wait3, Call::Wait4, Call::Wait6, Call::Waitid]).few()
         => [linux::RUSAGE_ADOPTED];
 
-    /// a process that is a subreaper no more keeps what it has adopted, and adopts nothing else
+    /// a process that is no longer a subreaper keeps the children it has adopted, and adopts no others
     unset(ANY) in Calls::ENTRIES => [linux::SUBREAPER_UNSET];
 }
 
-/// Has a child fork one, and exits the first once `before` has happened to the other: the agent adopts that.
-fn adopt(
+/// Has a child fork a grandchild, and exit once `before` has happened to it: the agent adopts the grandchild.
+pub(crate) fn adopt(
     t: &mut Trial,
     clause: &'static Clause,
     before: impl FnOnce(&mut Trial, &Child) -> Outcome,
@@ -74,7 +74,7 @@ fn by_pidfd(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
-    // One that is dead before the call.
+    // A child that is dead before the call.
     let child = adopt(t, clause, |_, _| Ok(()))?;
     let fd = t.pidfd_open(&child, false)?;
     t.tell(&child, Step::exit(9))?;
@@ -119,7 +119,7 @@ fn usage(t: &mut Trial) -> Outcome {
     let seen = wait_usage(t, Target::Any, Options::NONE)?;
     t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
     reported_and_credited(t, &seen, &own, &before)?;
-    // One that is adopted as a zombie.
+    // A child that is adopted as a zombie.
     let parent = t.spawn(Scenario::held())?;
     let child = grandchild(t, &parent, false)?;
     t.tell(&child, Step::MinorFaults { count: FAULTS })?;
@@ -139,7 +139,7 @@ fn usage(t: &mut Trial) -> Outcome {
     reported_and_credited(t, &seen, &own, &before)
 }
 
-/// What a child had used is in its report, and in RUSAGE_CHILDREN, which was `before`.
+/// The usage of a child is in its report, and has been added to RUSAGE_CHILDREN, which was `before`.
 fn reported_and_credited(t: &mut Trial, seen: &Seen, own: &Usage, before: &Usage) -> Outcome {
     let clause = &linux::RUSAGE_ADOPTED;
     at_least(t, clause, seen, own)?;

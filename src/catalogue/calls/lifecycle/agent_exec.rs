@@ -1,4 +1,4 @@
-//! A parent that execs: what it keeps of its children.
+//! A parent that execs, and what it keeps of its children.
 
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::{linux, posix};
@@ -12,7 +12,7 @@ cases! { "agent-exec";
     /// live children and zombies survive an exec of the parent, the zombies with their status
     children(ANY) in Calls::ENTRIES => [posix::EXEC_KEEPS_CHILDREN, posix::EXEC_KEEPS_ZOMBIES];
 
-    /// so do the children of other threads of the parent, which the exec ends
+    /// the children of the parent's other threads, which the exec terminates, also survive an exec of the parent
     children_of_threads(ANY) in Calls::ENTRIES, needs Needs::THREADS
         => [posix::EXEC_KEEPS_CHILDREN_OF_THREADS];
 

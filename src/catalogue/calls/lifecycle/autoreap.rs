@@ -14,28 +14,28 @@ use std::time::{Duration, Instant};
 
 cases! { "autoreap";
 
-    /// a child of CLONE_AUTOREAP leaves no zombie, sends no signal, and is reported by no call
+    /// a child created with CLONE_AUTOREAP leaves no zombie, sends no signal, and is not reported by any call
     never_reported(ANY | PID; NOHANG | ALL) in Calls::WITH_TARGET.few()
         => [linux::CLONE_AUTOREAP_NEVER_REPORTED];
 
-    /// a pidfd shows the exit of a child of CLONE_AUTOREAP, and a wait through it fails with ECHILD
+    /// a pidfd shows the exit of a child created with CLONE_AUTOREAP, and a wait through it fails with ECHILD
     through_a_pidfd(PIDFD; NOHANG | ALL) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS
         => [linux::CLONE_AUTOREAP_PIDFD];
 
-    /// the child of a child of CLONE_AUTOREAP is an ordinary one, which becomes a zombie
+    /// the child of a child created with CLONE_AUTOREAP is an ordinary one, which becomes a zombie
     not_inherited(ANY; NOHANG | ALL) in Calls::WITH_OPTIONS.few() => [linux::CLONE_AUTOREAP_NOT_INHERITED];
 
     /// clone3 with CLONE_AUTOREAP and an exit signal fails with EINVAL, and creates no child
     exit_signal(ANY; NOHANG | ALL) in Calls::WITH_OPTIONS.few() => [linux::CLONE_AUTOREAP_EXIT_SIGNAL];
 
-    /// the close of the pidfd of CLONE_PIDFD_AUTOKILL kills the child, that of another pidfd does not
+    /// closing the pidfd from CLONE_PIDFD_AUTOKILL kills the child; closing another pidfd does not
     autokill(ANY; NOHANG | ALL) in Calls::WITH_OPTIONS.few() => [linux::CLONE_AUTOKILL_CLOSE_KILLS];
 }
 
-/// How long a child that was killed is looked at before it is asked.
+/// How long to watch a killed child before sending it a step.
 const SOON: Duration = Duration::from_secs(2);
 
-/// A child of CLONE_AUTOREAP, with a pidfd if requested.
+/// A child created with CLONE_AUTOREAP, with a pidfd if requested.
 fn autoreaped(t: &mut Trial, how: AutoreapHow) -> Result<(Child, i64), Abort> {
     let (child, reply) = t.spawn_by(&By::Autoreap(how), Scenario::held())?;
     Ok((child, reply.number("fd").unwrap_or(-1)))
@@ -75,7 +75,7 @@ fn through_a_pidfd(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Pidfd(fd), Options::NOHANG | Options::ALL)?;
     t.expect(clause).error(&seen, Errno::CHILD)?;
     let readable = t.poll(fd)?.iter().any(|event| event == "POLLIN");
-    t.expect(clause).that(readable, "a pidfd that is readable", "one that is not")?;
+    t.expect(clause).that(readable, "a readable pidfd", "one that is not readable")?;
     match t.attempt(&AgentRequest::PidfdInfo { fd: fd as i32 })? {
         Ok(reply) => {
             let status = reply.number("status").unwrap_or(-1);
@@ -102,7 +102,7 @@ fn not_inherited(t: &mut Trial) -> Outcome {
 
 fn exit_signal(t: &mut Trial) -> Outcome {
     let clause = &linux::CLONE_AUTOREAP_EXIT_SIGNAL;
-    // Whether it is there at all: EINVAL is also what older kernels say of a flag that they do not know.
+    // Make sure the flag is supported: older kernels also return EINVAL for a flag they do not know.
     let (child, _) = autoreaped(t, AutoreapHow::default())?;
     t.tell(&child, Step::exit(7))?;
     t.await_ended(&child)?;
@@ -124,20 +124,16 @@ fn autokill(t: &mut Trial) -> Outcome {
     let another = t.pidfd_open(&child, false)?;
     t.close_fd(another)?;
     let alive = t.tell_for_reply(&child, &Step::Getids).is_ok();
-    t.expect(clause).that(
-        alive,
-        "the child to live on after the close of another pidfd",
-        "it does not answer",
-    )?;
+    t.expect(clause).that(alive, "the child alive after another pidfd is closed", "it does not answer")?;
     t.close_fd(fd)?;
-    // It was killed before that call returned, and dies soon; one that still answers a step was not.
+    // It was killed before that call returned, and dies soon; a child that still answers a step was not killed.
     let began = Instant::now();
     let mut dead = false;
     while !dead && began.elapsed() < SOON {
         dead = matches!(t.state(&child)?, ProcessState::Zombie | ProcessState::Gone);
     }
     let alive = !dead && t.tell_for_reply(&child, &Step::Getids).is_ok();
-    t.expect(clause).that(!alive, "the child to be killed by the close of its pidfd", "it answers a step")?;
+    t.expect(clause).that(!alive, "the child killed by closing its pidfd", "it answers a step")?;
     t.await_ended(&child)?;
     let seen = t.wait(Target::Any, Options::NOHANG | Options::ALL)?;
     t.expect(clause).error(&seen, Errno::CHILD)

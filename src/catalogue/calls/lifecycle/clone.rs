@@ -17,7 +17,7 @@ cases! { "clone";
     sigchld_like_fork(ANY) in Calls::ENTRIES
         => [linux::CLONE_SIGCHLD_ORDINARY, linux::CLONE_ALL_PRIMITIVES_AGREE];
 
-    /// a wait for any child reports a child of posix_spawn
+    /// a wait for any child reports a child created by posix_spawn
     posix_spawn(ANY) in Calls::ENTRIES => [posix::SPAWN_CHILD_WAITABLE, linux::CLONE_ALL_PRIMITIVES_AGREE];
 
     /// a posix_spawn child is found by pid and by group; spawning a missing program is recorded
@@ -28,17 +28,17 @@ cases! { "clone";
     no_exit_signal(ANY) in Calls::ENTRIES => [linux::CLONE_NO_EXIT_SIGNAL_SKIPPED];
 
     /// __WCLONE reports children with no exit signal or one other than SIGCHLD, and skips forked ones
-    selects_clone_children(ANY; NOHANG | CLONE) in Calls::WITH_OPTIONS.few() => [
+    selects_clone_children(ANY; NOHANG | CLONE) in Calls::WITH_OPTIONS => [
         linux::CLONE_WCLONE_FINDS_CLONE_CHILDREN,
         linux::CLONE_WCLONE_SKIPS_FORKED,
         linux::WAITID_CLONE_OPTIONS,
     ];
 
-    /// __WALL reports both kinds of children, also combined with __WCLONE
-    wall(ANY; ALL | CLONE) in Calls::WITH_OPTIONS.few()
+    /// __WALL reports both kinds of children, even combined with __WCLONE
+    wall(ANY; ALL | CLONE) in Calls::WITH_OPTIONS
         => [linux::CLONE_WALL_FINDS_ALL, linux::WAITID_CLONE_OPTIONS];
 
-    /// a child with another exit signal sends that on exit, with SIGCHLD's siginfo, and no SIGCHLD
+    /// a child with another exit signal sends that signal on exit, with SIGCHLD's siginfo, and no SIGCHLD
     exit_signal_sent(PID; ALL) in Calls::ENTRIES => [linux::CLONE_EXIT_SIGNAL_SENT];
 
     /// exec turns a child with another exit signal into an ordinary one

@@ -7,7 +7,7 @@ use crate::trial::{Abort, Calls, Change, Child, Errno, Need, Needs, Options, Out
 
 cases! { "exec-spawn";
 
-    /// a child running its parent's image and one that has execed are reported alike
+    /// a child running its parent's image and one that has execed are reported in the same way
     with_and_without_exec(ANY) in Calls::ENTRIES => [pairs::EXIT_CODE, linux::CLONE_ALL_PRIMITIVES_AGREE];
 
     /// vforked children that exit or exec are reported like forked ones

@@ -10,6 +10,7 @@ pub(crate) mod exec_spawn;
 pub(crate) mod existence;
 pub(crate) mod orphans;
 pub(crate) mod reparenting;
+pub(crate) mod side_effects;
 pub(crate) mod stress;
 pub(crate) mod zombie;
 
@@ -25,4 +26,5 @@ pub(crate) const THEMES: &[&[Case]] = &[
     autoreap::CASES,
     zombie::CASES,
     existence::CASES,
+    side_effects::CASES,
 ];

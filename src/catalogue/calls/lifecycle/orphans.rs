@@ -10,7 +10,7 @@ use crate::wait::Signal;
 
 cases! { "orphans";
 
-    /// the exit of a grandchild sends SIGCHLD to its own parent only
+    /// the exit of a grandchild sends SIGCHLD only to its own parent
     grandchild_signal(ANY) in Calls::ENTRIES => [posix::SIGCHLD_NOT_FOR_GRANDCHILD];
 
     /// an orphan does not become its grandparent's child: it gets another parent, and we get ECHILD
@@ -149,7 +149,7 @@ fn adopted_zombie(t: &mut Trial) -> Outcome {
     if !recorded {
         return Ok(());
     }
-    // The orphan's signal is sent first, at its adoption: that of the parent's own exit can only merge into it.
+    // The orphan's signal is sent first, at its adoption: that of the parent's own exit can only be merged into it.
     signalled_for(t, &descendant)
 }
 

@@ -1,4 +1,4 @@
-//! Whose child an orphan becomes: nested subreapers, reapers that exit, PID namespaces and their init; and which pids new
+//! Which process adopts an orphan: nested subreapers, reapers that exit, PID namespaces and their init; and which pids new
 //! processes get.
 
 use crate::scenario::{Offspring, Scenario, Step};
@@ -21,13 +21,13 @@ cases! { "reparenting";
     /// a subreaper whose initial thread has exited still adopts
     subreaper_leader_exits(ANY) in Calls::ENTRIES => [linux::SUBREAPER_LEADER_EXITED];
 
-    /// an exit that orphans a group with a stopped member sends it SIGHUP and SIGCONT: it dies of SIGHUP
+    /// an exit that orphans a group with a stopped member sends that member SIGHUP and SIGCONT: it is killed by SIGHUP
     orphaned_group_hangup(PID) in Calls::ENTRIES => [posix::ORPHAN_GROUP_HANGUP];
 
-    /// a zombie does not outlast its parent
+    /// a zombie does not outlive its parent
     zombie_of_dead_parent(ANY) in Calls::ENTRIES => [posix::ORPHAN_ZOMBIE_REAPED_BY_NEW_PARENT];
 
-    /// a child that is init of a new PID namespace is reported by its pid in the caller's namespace
+    /// a child that is init of a new PID namespace is reported by its pid in the caller's namespace, even in SIGCHLD
     pidns_outer_pid(PID) in Calls::WITH_TARGET.few() => [linux::PIDNS_OUTER_PID];
 
     /// init of a PID namespace adopts its orphans, alive or as zombies, and can wait for them
@@ -36,7 +36,7 @@ cases! { "reparenting";
     /// by the time init of a PID namespace is reported, all its other processes are gone
     pidns_init_exits(ANY) in Calls::ENTRIES => [linux::PIDNS_INIT_EXITS];
 
-    /// init of a PID namespace dies of its parent's SIGKILL, and ignores its own
+    /// init of a PID namespace is killed by its parent's SIGKILL, but ignores its own
     pidns_init_signals(ANY) in Calls::ENTRIES => [linux::PIDNS_INIT_SIGNALS];
 
     /// a zombie's pid is skipped when it is next in turn, and is given out once the zombie is reaped
@@ -128,7 +128,7 @@ fn subreaper_leader_exits(t: &mut Trial) -> Outcome {
 fn orphaned_group_hangup(t: &mut Trial) -> Outcome {
     let clause = &posix::ORPHAN_GROUP_HANGUP;
     t.subreaper(true)?;
-    // In a session of its own, so that only this child keeps the member's group from being orphaned.
+    // In its own session, so that only this child keeps the member's group from being orphaned.
     let child = t.spawn(Scenario::of([Step::Setsid]))?;
     let member = fork_grandchild(t, &child)?;
     t.tell(&member, Step::Setpgid { pgid: 0 })?;
@@ -183,6 +183,7 @@ fn inner_pid(t: &mut Trial, child: &Child) -> Result<i64, Abort> {
 
 fn pidns_outer_pid(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDNS_OUTER_PID;
+    t.sigaction(Signal::CHLD, Disposition::Record, SigactionFlags::RESTART)?;
     let child = spawn_pidns_init(t)?;
     let inner = inner_pid(t, &child)?;
     t.expect(clause).equal("pid in its namespace", &inner, &1)?;
@@ -190,7 +191,9 @@ fn pidns_outer_pid(t: &mut Trial) -> Outcome {
     t.expect(clause).blocks(&pending)?;
     t.tell(&child, Step::exit(7))?;
     let seen = t.finish(pending)?;
-    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
+    let caught: Vec<i64> = t.await_signals(1)?.seen.iter().map(|caught| caught.pid).collect();
+    t.expect(clause).one_of("si_pid of SIGCHLD", &caught, &[vec![child.pid]])
 }
 
 fn pidns_init_adopts(t: &mut Trial) -> Outcome {
@@ -239,8 +242,13 @@ fn pidns_init_signals(t: &mut Trial) -> Outcome {
     let clause = &linux::PIDNS_INIT_SIGNALS;
     let init = spawn_pidns_init(t)?;
     // From inside the namespace, a signal with its default action does not reach it.
-    t.tell(&init, Step::kill_self(Signal::TERM))?;
-    t.tell(&init, Step::kill_self(Signal::KILL))?;
+    for signal in [Signal::TERM, Signal::KILL] {
+        let step = t.begin_step(&init, Step::kill_self(signal))?;
+        let reply = t.expect(clause).answered(&init, step)?;
+        if let Err(errno) = t.error_of(reply)? {
+            return Err(Abort::Skip(format!("a child cannot perform kill-self here: {errno}")));
+        }
+    }
     t.signal(&init, Signal::KILL)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).reaped(&seen, &init, Change::Killed(Signal::KILL, false))
@@ -263,7 +271,7 @@ fn zombie_pid_not_reused(t: &mut Trial) -> Outcome {
     let next = forks(t, 9)?;
     t.expect(clause).that(next != zombie, format!("a pid other than {zombie}"), next.to_string())?;
     reaps(t, &init, zombie as i32, 8 << 8, clause)?;
-    // Nobody else forks in this namespace: that the pid is given out now shows that it was next in turn before.
+    // No other process forks in this namespace: that the pid is assigned now shows that it was next in turn before.
     t.tell(&init, rewind)?;
     let third = forks(t, 6)?;
     if third != zombie {

@@ -1,16 +1,20 @@
 //! Many children: each is reported once; none is lost and none is reported twice.
 
+use crate::protocol::agent::Workload;
 use crate::scenario::Scenario;
 use crate::spec::{Clause, posix};
 use crate::trial::cases;
-use crate::trial::{Calls, Change, Child, Errno, Options, Outcome, Seen, Target, Trial};
+use crate::trial::{Abort, AgentRequest, Calls, Change, Child, Errno, Options, Outcome, Seen, Target, Trial};
 
 cases! { "stress";
 
     /// 100 children that exit in any order are each reported once, then ECHILD
     hundred_children(ANY) in Calls::ENTRIES => [posix::WAITPID_MANY_CHILDREN];
 
-    /// under interleaved fork and reap, each child is reported once, and no pid is in use twice
+    /// 300 simultaneous zombies are each reported
+    many_zombies(ANY) in Calls::WITH_STATUS.few() => [posix::WAITPID_MANY_CHILDREN];
+
+    /// with forks and reaps interleaved, each child is reported once, and no pid is in use twice
     fork_and_reap(ANY) in Calls::ENTRIES => [posix::WAITPID_ANY_EACH_ONCE, posix::ZOMBIE_PID_NOT_REUSED];
 }
 
@@ -28,7 +32,7 @@ fn spawn(t: &mut Trial, left: &mut Unreaped, number: usize) -> Outcome {
     Ok(())
 }
 
-/// The call reported one of the children left, which is then removed.
+/// The call reported one of the remaining children, which is then removed.
 fn reports_unreaped(t: &mut Trial, clause: &'static Clause, seen: &Seen, left: &mut Unreaped) -> Outcome {
     // A typed waitid may not expose the pid; then the exit code identifies the child.
     let found = left.iter().position(|(child, code)| match seen.pid() {
@@ -52,6 +56,26 @@ fn hundred_children(t: &mut Trial) -> Outcome {
     }
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(clause).error(&seen, Errno::CHILD)
+}
+
+/// More than fit in a table of 256.
+const MANY: u64 = 300;
+
+fn many_zombies(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAITPID_MANY_CHILDREN;
+    // The agent's own loop: with the protocol, that many children would take half a minute on a slow target.
+    let call = Some(t.call().name().to_owned());
+    let loops = AgentRequest::Measure { what: Workload::ReapAny, n: MANY, call, argv: None, bare: false };
+    let reply = match t.attempt(&loops)? {
+        Ok(reply) => reply,
+        Err(errno) => return Err(Abort::Skip(format!("{MANY} children cannot be made here: {errno}"))),
+    };
+    let reaped = reply.number("n").map_err(|e| Abort::Protocol(format!("reply to measure: {e}")))?;
+    match reply.get("got") {
+        Some(got) => t.expect(clause).that(false, format!("{MANY} reports"), format!("{got} after {reaped}")),
+        // Fewer where the number of processes is limited.
+        None => t.expect(clause).that(reaped > 0, "reports", reaped.to_string()),
+    }
 }
 
 fn fork_and_reap(t: &mut Trial) -> Outcome {

@@ -30,7 +30,7 @@ fn until_reaped(t: &mut Trial) -> Outcome {
         for code in [11, 12] {
             let other = t.spawn(Scenario::exits(code))?;
             let seen = t.wait(Target::Child(&other), Options::NONE)?;
-            // That the younger child is gone is another clause's concern.
+            // That the younger child is gone is checked by another clause.
             t.expect(&posix::ZOMBIE_UNTIL_REAPED).reports(&seen, &other, Change::Exited(code))?;
         }
     }

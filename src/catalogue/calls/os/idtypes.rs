@@ -14,32 +14,32 @@ cases! { "os";
     by_session(ID; NOHANG) in Calls::WITH_INFO
         => [freebsd::WAITID_P_SID, netbsd::WAITID_P_UID_P_GID_P_SID, dragonfly::WAITID_P_SID];
 
-    /// P_UID finds a child by the user ID that it has, and none by another
+    /// P_UID finds a child by its own user ID, and by no other
     by_user_id(ID; NOHANG) in Calls::WITH_INFO => [
         freebsd::WAITID_P_UID_P_GID,
         netbsd::WAITID_P_UID_P_GID_P_SID,
         dragonfly::WAITID_P_UID_P_GID,
     ];
 
-    /// P_UID goes by the effective user ID, not by the real one
+    /// P_UID matches the effective user ID, not the real one
     by_effective_user_id(ID | PID; NOHANG) in Calls::WITH_INFO, needs Needs::of(&[Need::Root]) => [
         freebsd::WAITID_P_UID_P_GID,
         netbsd::WAITID_P_UID_P_GID_P_SID,
         dragonfly::WAITID_P_UID_P_GID,
     ];
 
-    /// P_GID goes by the effective group ID, not by the real one
+    /// P_GID matches the effective group ID, not the real one
     by_effective_group_id(ID | PID; NOHANG) in Calls::WITH_INFO, needs Needs::of(&[Need::Root]) => [
         freebsd::WAITID_P_UID_P_GID,
         netbsd::WAITID_P_UID_P_GID_P_SID,
         dragonfly::WAITID_P_UID_P_GID,
     ];
 
-    /// P_JAILID finds the children of a jail: none of one that does not exist, and outside of jails those of 0
+    /// P_JAILID finds the children in a jail: none for a nonexistent one, and with 0 those outside of jails
     by_jail_id(ID; NOHANG | NOWAIT) in Calls::WITH_INFO
         => [freebsd::WAITID_P_JAILID, dragonfly::WAITID_P_JAILID];
 
-    /// an idtype that the headers define and nothing implements gives EINVAL, or an error that is recorded
+    /// an idtype that the headers define but nothing implements gives EINVAL, or an error that is recorded
     unimplemented_idtypes(ID; NOHANG | NOWAIT) in Calls::WITH_INFO => [
         freebsd::WAITID_UNIMPLEMENTED_IDTYPE,
         netbsd::WAITID_UNIMPLEMENTED_IDTYPE,
@@ -54,7 +54,7 @@ fn ids_clauses() -> [&'static Clause; 3] {
     [&freebsd::WAITID_P_UID_P_GID, &netbsd::WAITID_P_UID_P_GID_P_SID, &dragonfly::WAITID_P_UID_P_GID]
 }
 
-/// What the child says of itself.
+/// An ID that the child reports about itself.
 fn id_of(t: &mut Trial, child: &Child, key: &'static str) -> Result<i64, Abort> {
     let ids = t.tell_for_reply(child, &Step::Getids)?;
     ids.number(key).map_err(|e| Abort::Protocol(format!("reply to getids: {e}")))
@@ -107,7 +107,7 @@ fn by_effective_group_id(t: &mut Trial) -> Outcome {
     by_effective_id(t, IdType::Gid, Step::Setegid { gid: OTHER })
 }
 
-/// The zombie has another effective ID than the child that lives; the real IDs are the same.
+/// The zombie's effective ID differs from that of the live child; the real IDs are the same.
 fn by_effective_id(t: &mut Trial, idtype: IdType, change: Step) -> Outcome {
     let other = zombie(t)?;
     let child = t.spawn(Scenario::of([change]))?;

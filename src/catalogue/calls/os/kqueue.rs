@@ -1,8 +1,8 @@
-//! Exits as a kqueue notes them: at the latest then a blocking wait finds the child.
+//! Exits as reported by a kqueue, after which a blocking wait finds the child.
 
 use super::options::{each, record};
 use crate::scenario::{Scenario, Step};
-use crate::spec::{Clause, freebsd, macos, openbsd};
+use crate::spec::{Clause, dragonfly, freebsd, macos, netbsd, openbsd};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::{Calls, Change, Options, Outcome, Target, Trial};
@@ -12,17 +12,28 @@ const WAITPID: Calls = Calls::only(&[Call::Waitpid]);
 
 cases! { "kqueue";
 
-    /// NOTE_EXIT has the status word; whether a wait with WNOHANG finds the child at once is recorded
+    /// NOTE_EXIT has the status word; whether a WNOHANG wait finds the child immediately is recorded
     note_exit(PID) in WAITPID => [
         freebsd::NOTE_EXIT_STATUS,
+        netbsd::NOTE_EXIT_STATUS,
         openbsd::NOTE_EXIT_STATUS,
+        dragonfly::NOTE_EXIT_STATUS,
+        macos::NOTE_EXIT,
         freebsd::NOTE_EXIT_EARLY,
+        netbsd::NOTE_EXIT_EARLY,
         openbsd::NOTE_EXIT_EARLY,
+        dragonfly::NOTE_EXIT_EARLY,
         macos::NOTE_EXIT_EARLY,
     ];
 
-    /// NOTE_EXIT of a child that a signal kills has its status word too
-    note_exit_of_kill(PID) in WAITPID => [freebsd::NOTE_EXIT_STATUS, openbsd::NOTE_EXIT_STATUS];
+    /// NOTE_EXIT for a child killed by a signal has its status word
+    note_exit_of_kill(PID) in WAITPID => [
+        freebsd::NOTE_EXIT_STATUS,
+        netbsd::NOTE_EXIT_STATUS,
+        openbsd::NOTE_EXIT_STATUS,
+        dragonfly::NOTE_EXIT_STATUS,
+        macos::NOTE_EXIT,
+    ];
 }
 
 fn note_exit(t: &mut Trial) -> Outcome {
@@ -35,9 +46,20 @@ fn note_exit_of_kill(t: &mut Trial) -> Outcome {
 
 /// The agent sleeps in the kqueue, or is about to, when the child terminates.
 fn noted(t: &mut Trial, change: Change, word: i64) -> Outcome {
-    let musts: [&'static Clause; 2] = [&freebsd::NOTE_EXIT_STATUS, &openbsd::NOTE_EXIT_STATUS];
-    let recorded: [&'static Clause; 3] =
-        [&freebsd::NOTE_EXIT_EARLY, &openbsd::NOTE_EXIT_EARLY, &macos::NOTE_EXIT_EARLY];
+    let with_status: [&'static Clause; 4] = [
+        &freebsd::NOTE_EXIT_STATUS,
+        &netbsd::NOTE_EXIT_STATUS,
+        &openbsd::NOTE_EXIT_STATUS,
+        &dragonfly::NOTE_EXIT_STATUS,
+    ];
+    let musts = [&with_status[..], &[&macos::NOTE_EXIT]].concat();
+    let recorded: [&'static Clause; 5] = [
+        &freebsd::NOTE_EXIT_EARLY,
+        &netbsd::NOTE_EXIT_EARLY,
+        &openbsd::NOTE_EXIT_EARLY,
+        &dragonfly::NOTE_EXIT_EARLY,
+        &macos::NOTE_EXIT_EARLY,
+    ];
     let child = t.spawn(Scenario::held())?;
     let fd = t.exit_note(&child)?;
     let pending = t.begin_exit_note(fd, &child)?;
@@ -53,7 +75,7 @@ fn noted(t: &mut Trial, change: Change, word: i64) -> Outcome {
             });
         }
     };
-    each(t, &musts, |t, clause| t.expect(clause).equal("data", &data, &word))?;
+    each(t, &with_status, |t, clause| t.expect(clause).equal("data", &data, &word))?;
     let found = if seen.is_report() { "the child" } else { "nothing yet" };
     if t.cited.iter().any(|clause| clause.id == macos::NOTE_EXIT_EARLY.id) {
         record(t, &recorded, "WNOHANG right after NOTE_EXIT", found)?;

@@ -1,13 +1,13 @@
-//! What the manuals of other systems promise about options, ids and errors beyond the standard; each promise is checked on
-//! that system only.
+//! What the manuals of other systems promise about options, ids and errors beyond the standard; each promise is checked only
+//! on that system.
 
 use crate::protocol::wait::OptionSet;
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, Profile, dragonfly, freebsd, illumos, macos, netbsd, openbsd};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Call, Calls, Change, Errno, Flag, IdType, Options, Outcome, Pointer, ProcessState, Seen, Target,
-    Trial,
+    Abort, By, Call, Calls, Change, CloneHow, Errno, Flag, IdType, Options, Outcome, Pointer, ProcessState,
+    Seen, SiCode, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -35,9 +35,9 @@ cases! { "os";
 
     /// waitid and wait6 report a traced child's trap only if WTRAPPED is given
     needs_wtrapped(ANY; NOHANG | OTHER) in Calls::WITH_INFO
-        => [freebsd::WAIT6_NEEDS_WTRAPPED, illumos::WAITID_NEEDS_WTRAPPED];
+        => [freebsd::WAIT6_NEEDS_WTRAPPED, netbsd::WAIT6_NEEDS_EVENT_OPTIONS, illumos::WAITID_NEEDS_WTRAPPED];
 
-    /// WNOHANG with nothing to report returns 0, and a siginfo without signal and pid
+    /// WNOHANG with nothing to report returns 0, with neither signal nor pid in the siginfo
     nohang_zero(ANY; NOHANG) in Calls::only(&[Call::Wait4, Call::Wait6, Call::Waitid]) => [
         freebsd::WAIT6_NOHANG_ZERO,
         freebsd::WAITID_NOHANG_ZEROES,
@@ -107,6 +107,9 @@ cases! { "os";
 
     /// with WNOZOMBIE, a zombie is not a candidate, and is kept
     wnozombie(PID; NOHANG | OTHER) in Calls::PID_FAMILY => [netbsd::WAIT_WNOZOMBIE];
+
+    /// without WALTSIG, only children whose exit signal is SIGCHLD match; with it, only the others; with WALLSIG, all
+    exit_signals(ANY; NOHANG | OTHER) in Calls::PID_FAMILY => [netbsd::WAIT_WALTSIG, netbsd::WAIT_WALLSIG];
 }
 
 /// Checks each of the clauses that apply on this system.
@@ -129,6 +132,39 @@ pub(crate) fn wait_with(t: &mut Trial, target: Target<'_>, options: &[Flag]) -> 
     let mut request = t.ask(target, Options::NONE);
     request.options = OptionSet::of(options.iter().copied());
     t.perform(request)
+}
+
+/// A zombie without an exit signal, which terminated with that code.
+fn zombie_without_signal(t: &mut Trial, code: i32) -> Result<crate::trial::Child, Abort> {
+    let how = By::Clone(CloneHow::signalling(None));
+    let (child, _) = t.spawn_by(&how, Scenario::exits(code))?;
+    t.await_zombie(&child)?;
+    Ok(child)
+}
+
+fn exit_signals(t: &mut Trial) -> Outcome {
+    const USUAL: &[Flag] = &[Flag::NoHang];
+    const OTHERS: &[Flag] = &[Flag::NoHang, Flag::AltSig];
+    const ALL: &[Flag] = &[Flag::NoHang, Flag::AllSig];
+    let (alt, all) = (&netbsd::WAIT_WALTSIG, &netbsd::WAIT_WALLSIG);
+    for (first, second) in [(USUAL, OTHERS), (OTHERS, USUAL)] {
+        let cloned = zombie_without_signal(t, 8)?;
+        let forked = zombie(t)?;
+        let (found, left) =
+            if first == USUAL { ((&forked, 7), (&cloned, 8)) } else { ((&cloned, 8), (&forked, 7)) };
+        let seen = wait_with(t, Target::Any, first)?;
+        t.expect(alt).reaped(&seen, found.0, Change::Exited(found.1))?;
+        let seen = wait_with(t, Target::Any, first)?;
+        t.expect(alt).error(&seen, Errno::CHILD)?;
+        let seen = wait_with(t, Target::Any, second)?;
+        t.expect(alt).reaped(&seen, left.0, Change::Exited(left.1))?;
+    }
+    let cloned = zombie_without_signal(t, 8)?;
+    let seen = wait_with(t, Target::Any, ALL)?;
+    t.expect(all).reaped(&seen, &cloned, Change::Exited(8))?;
+    let forked = zombie(t)?;
+    let seen = wait_with(t, Target::Any, ALL)?;
+    t.expect(all).reaped(&seen, &forked, Change::Exited(7))
 }
 
 pub(crate) fn zombie(t: &mut Trial) -> Result<crate::trial::Child, Abort> {
@@ -173,14 +209,22 @@ fn needs_wexited(t: &mut Trial) -> Outcome {
 }
 
 fn needs_wtrapped(t: &mut Trial) -> Outcome {
-    let clauses: [&'static Clause; 2] = [&freebsd::WAIT6_NEEDS_WTRAPPED, &illumos::WAITID_NEEDS_WTRAPPED];
+    let clauses: [&'static Clause; 3] =
+        [&freebsd::WAIT6_NEEDS_WTRAPPED, &netbsd::WAIT6_NEEDS_EVENT_OPTIONS, &illumos::WAITID_NEEDS_WTRAPPED];
     let child = t.spawn(Scenario::of([Step::Traceme]))?;
     t.begin_step(&child, Step::raise(Signal::USR1))?;
     t.await_stopped(&child)?;
     let seen = wait_with(t, Target::Any, &[Flag::Exited, Flag::NoHang])?;
     each(t, &clauses, |t, clause| t.expect(clause).nothing_ready(&seen))?;
     let seen = wait_with(t, Target::Any, &[Flag::Exited, Flag::Trapped])?;
-    each(t, &clauses, |t, clause| t.expect(clause).reports(&seen, &child, Change::Trapped(Signal::USR1)))
+    // The status word of wait6 is that of any stop.
+    let by_id = t.call() == Call::Waitid;
+    let change = if by_id { Change::Trapped(Signal::USR1) } else { Change::Stopped(Signal::USR1) };
+    let code = seen.fields().code;
+    each(t, &clauses, |t, clause| {
+        t.expect(clause).reports(&seen, &child, change)?;
+        t.expect(clause).field(&seen, "si_code", code, SiCode::Trapped)
+    })
 }
 
 fn nohang_zero(t: &mut Trial) -> Outcome {
@@ -199,7 +243,7 @@ fn nohang_zero(t: &mut Trial) -> Outcome {
         &openbsd::WAITID_NOHANG_ZEROES,
         &dragonfly::WAITID_NOHANG_ZEROES,
     ];
-    // What wait6 of DragonFly leaves there is whatever was on the kernel's stack.
+    // DragonFly's wait6 leaves uninitialized kernel stack there.
     let promised = t.profile() != Profile::DragonFly || t.call() == Call::Waitid;
     each(t, if promised { &zeroes[..] } else { &[] }, |t, clause| {
         t.expect(clause).field(&seen, "si_signo", info.signo, Signal::NONE)?;

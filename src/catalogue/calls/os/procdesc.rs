@@ -1,4 +1,4 @@
-//! Process descriptors of FreeBSD: children of `pdfork`, and `pdwait`.
+//! FreeBSD's process descriptors: children of `pdfork`, and `pdwait`.
 
 use super::options::record;
 use crate::protocol::agent::MaskChange;
@@ -13,7 +13,7 @@ const WAITID: Calls = Calls::only(&[Call::Waitid]);
 
 cases! { "procdesc";
 
-    /// a wait for any child skips a pdfork child, a wait by its pid reaps it
+    /// a wait for any child skips a pdfork child, while a wait by its pid reaps it
     only_by_pid(ANY | PID; NOHANG) in Calls::WITH_TARGET => [freebsd::PDFORK_ONLY_BY_PID];
 
     /// a wait for the process group skips a pdfork child
@@ -22,10 +22,10 @@ cases! { "procdesc";
     /// the termination of a pdfork child leaves no SIGCHLD pending
     no_sigchld(PID) in WAITID => [freebsd::PDFORK_NO_SIGCHLD];
 
-    /// a process descriptor polls as POLLHUP once its process has terminated, and not before
+    /// poll reports POLLHUP for a process descriptor once its process has terminated, and not before
     pollhup(ANY) in WAITID => [freebsd::PDFORK_POLLHUP];
 
-    /// the last close of a process descriptor kills the child, with PD_DAEMON it does not
+    /// the last close of a process descriptor kills the child, unless it was created with PD_DAEMON
     close_kills(ANY) in WAITID => [freebsd::PDFORK_CLOSE_KILLS];
 
     /// pdwait blocks while the child lives, reports its exit, and then fails with ESRCH
@@ -38,10 +38,10 @@ cases! { "procdesc";
     /// pdwait reports a stop and a continue, each once
     pdwait_stop_continue(ANY) in WAITID => [freebsd::PDWAIT_REPORTS, freebsd::PDWAIT_NOHANG_EWOULDBLOCK];
 
-    /// pdwait with WNOWAIT reports a termination again and again, and a wait by pid still reaps it
+    /// pdwait with WNOWAIT reports a termination repeatedly, and a wait by pid still reaps the child
     pdwait_nowait(PID) in WAITID => [freebsd::PDWAIT_NOWAIT, freebsd::PDWAIT_AFTER_REAP_ESRCH];
 
-    /// pdwait fails for no event option, a file and a closed descriptor; a zombie without WEXITED is recorded
+    /// pdwait fails without an event option, for a file and for a closed descriptor; a zombie without WEXITED is recorded
     pdwait_errors(ANY) in WAITID => [
         freebsd::PDWAIT_NO_EVENT_OPTION_EINVAL,
         freebsd::PDWAIT_BAD_DESCRIPTOR,

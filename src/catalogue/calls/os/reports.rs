@@ -1,4 +1,4 @@
-//! What the manuals of other systems promise about reports: usage, siginfo, SIGCHLD, orphans. Checked there only.
+//! What the manuals of other systems promise about reports: usage, siginfo, SIGCHLD, orphans. Checked only there.
 
 use super::options::{each, record, wait_with, zombie};
 use crate::scenario::{Offspring, Scenario, Step};
@@ -56,14 +56,14 @@ cases! { "os";
     waiter_collision(PID) in Calls::WITH_TARGET, needs Needs::THREADS
         => [macos::WAIT_WAITER_COLLISION];
 
-    /// waitid for exits and traps reports what wait does
+    /// waitid for exits and traps reports the same as wait
     waitid_matches_wait(ANY; OTHER) in WAITID => [illumos::WAITID_EQUALS_WAITPID];
 }
 
 fn wait6_usage_split(t: &mut Trial) -> Outcome {
     let burns = Offspring {
         steps: vec![
-            // Many ticks of a clock of 100 Hz, and longer than a caller may sleep without a reason.
+            // Many ticks of a 100 Hz clock, and longer than a caller may sleep for no reason.
             Step::BurnUser { us: 300_000 },
             Step::exit(8),
         ],

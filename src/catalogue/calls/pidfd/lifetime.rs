@@ -1,5 +1,5 @@
-//! pidfds beyond waiting for one's own child: signals through them, pidfds of threads and of other processes' children, how
-//! they fail, and what they report about a child that is gone.
+//! pidfds beyond waiting for the caller's own child: signals through them, pidfds of threads and of other processes' children,
+//! how they fail, and what they report about a child that is gone.
 
 use crate::protocol::agent::Limit;
 use crate::protocol::codec::Switch;
@@ -27,7 +27,7 @@ cases! { "pidfd-lifetime";
     /// a process cannot wait through a pidfd for another process's child: ECHILD
     passed_to_non_parent(PIDFD) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_PASSED_ECHILD];
 
-    /// what pidfd_open does for a thread that is not a group leader is recorded
+    /// what pidfd_open does for a thread that is not a thread group leader is recorded
     open_thread_id(ANY) in WAITID, needs Needs::THREADS => [linux::PIDFD_OPEN_THREAD];
 
     /// a PIDFD_THREAD handle of a child's initial thread waits like any other pidfd

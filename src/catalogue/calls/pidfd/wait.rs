@@ -28,7 +28,7 @@ cases! { "pidfd";
     peek(PIDFD; NOWAIT) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_NOWAIT];
 
     /// a nonblocking pidfd gives EAGAIN for a live child, 0 with WNOHANG, and reaps a zombie
-    nonblock(PIDFD; NOHANG) in WAITID, needs Needs::PIDFD_WAITS
+    nonblock(PIDFD; NOHANG | NOWAIT) in WAITID, needs Needs::PIDFD_WAITS
         => [linux::PIDFD_NONBLOCK_EAGAIN, linux::PIDFD_NONBLOCK_NOHANG_ZERO, linux::PIDFD_NONBLOCK_READY];
 
     /// a negative descriptor gives EINVAL
@@ -51,6 +51,9 @@ cases! { "pidfd";
         linux::PIDFD_POLL_AFTER_REAP,
         linux::PIDFD_READABLE_IS_WAITABLE,
     ];
+
+    /// so it does if a signal kills the child, while it runs and while it is stopped, in a group or a session of its own, after an exec
+    poll_every_kind(PIDFD) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_POLL_ALIVE, linux::PIDFD_POLL_ZOMBIE];
 
     /// a pidfd is not readable while any thread lives, even after the initial thread has exited
     poll_threads(PIDFD; NOHANG) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_POLL_WHOLE_PROCESS];
@@ -144,8 +147,10 @@ fn peek(t: &mut Trial) -> Outcome {
 fn nonblock(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     let fd = t.pidfd_open(&child, true)?;
-    let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
-    t.expect(&linux::PIDFD_NONBLOCK_EAGAIN).error(&seen, Errno::AGAIN)?;
+    for options in [Options::NONE, Options::NOWAIT] {
+        let seen = t.wait(Target::Pidfd(fd), options)?;
+        t.expect(&linux::PIDFD_NONBLOCK_EAGAIN).error(&seen, Errno::AGAIN)?;
+    }
     let seen = t.wait(Target::Pidfd(fd), Options::NOHANG)?;
     t.expect(&linux::PIDFD_NONBLOCK_NOHANG_ZERO).nothing_ready(&seen)?;
     t.tell(&child, Step::exit(7))?;
@@ -239,6 +244,31 @@ fn poll(t: &mut Trial) -> Outcome {
     }
     let both = ["POLLIN", "POLLHUP"].map(str::to_owned).to_vec();
     t.expect(clause).one_of("events of a reaped child", &events, &[both])
+}
+
+fn poll_every_kind(t: &mut Trial) -> Outcome {
+    for (step, stopped) in
+        [(Step::Setpgid { pgid: 0 }, false), (Step::Setsid, true), (Step::Exec { steps: vec![] }, false)]
+    {
+        let child = t.spawn(Scenario::held())?;
+        let fd = t.pidfd_open(&child, false)?;
+        let execs = matches!(step, Step::Exec { .. });
+        t.tell(&child, step)?;
+        if execs {
+            t.await_image(&child)?;
+        }
+        if stopped {
+            t.signal(&child, Signal::STOP)?;
+            t.await_stopped(&child)?;
+        }
+        readable(t, &linux::PIDFD_POLL_ALIVE, fd, false)?;
+        t.signal(&child, Signal::KILL)?;
+        t.await_zombie(&child)?;
+        readable(t, &linux::PIDFD_POLL_ZOMBIE, fd, true)?;
+        let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
+        t.expect(&linux::PIDFD_POLL_ZOMBIE).reaped(&seen, &child, Change::Killed(Signal::KILL, false))?;
+    }
+    Ok(())
 }
 
 fn poll_threads(t: &mut Trial) -> Outcome {

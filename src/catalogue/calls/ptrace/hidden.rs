@@ -1,4 +1,4 @@
-//! A child that another process traces is not lost to its parent, however the parent asks for it.
+//! A child that another process traces is not lost to its parent, however the parent waits for it.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::linux;
@@ -9,11 +9,11 @@ use crate::trial::{Abort, Calls, Change, Child, Needs, Options, Outcome, Target,
 
 cases! { "ptrace-hidden";
 
-    /// WNOHANG by pid and by group is 0 for a child traced by another process, live and dead
+    /// WNOHANG by pid and by group returns 0 for a child traced by another process, live or dead
     by_pid_and_group(PID | GROUP; NOHANG) in Calls::WITH_TARGET
         => [linux::PTRACE_HIDDEN_BY_TARGET, linux::PTRACE_PARENT_AFTER];
 
-    /// WNOHANG through a pidfd is 0 for a child traced by another process, live and dead
+    /// WNOHANG through a pidfd returns 0 for a child traced by another process, live or dead
     by_pidfd(PIDFD; NOHANG) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS
         => [linux::PTRACE_HIDDEN_BY_TARGET, linux::PTRACE_PARENT_AFTER];
 
@@ -40,7 +40,7 @@ fn hidden(t: &mut Trial) -> Result<Hidden, Abort> {
     Ok(Hidden { leader, member, tracer })
 }
 
-/// Has both children exit, which their parent is not to see yet.
+/// Has both children exit, which their parent must not see yet.
 fn exit_both(t: &mut Trial, hidden: &Hidden) -> Outcome {
     for (child, code) in [(&hidden.leader, 7), (&hidden.member, 8)] {
         t.tell(child, Step::exit(code))?;
@@ -74,7 +74,7 @@ fn by_pid_and_group(t: &mut Trial) -> Outcome {
     tracer_reaps(t, &hidden, &hidden.leader)?;
     let seen = t.wait(Target::Group(&hidden.leader), Options::NOHANG)?;
     t.expect(&linux::PTRACE_PARENT_AFTER).reaped(&seen, &hidden.leader, Change::Exited(7))?;
-    // The other one is hidden still.
+    // The other one is still hidden.
     let seen = t.wait(Target::Child(&hidden.member), Options::NOHANG)?;
     t.expect(&linux::PTRACE_HIDDEN_BY_TARGET).nothing_ready(&seen)?;
     tracer_reaps(t, &hidden, &hidden.member)?;

@@ -1,5 +1,6 @@
 //! Children traced by the waiting process itself: every stop is reported to it without being requested.
 
+use crate::catalogue::calls::sigchld::handler::await_sigchld;
 use crate::scenario::{Offspring, Scenario, Step};
 use crate::spec::linux;
 use crate::sys::call::abi::Call;
@@ -7,7 +8,8 @@ use crate::sys::process::ptrace::{self, Request};
 use crate::trial::cases;
 use crate::trial::reported_child;
 use crate::trial::{
-    Abort, By, Calls, Change, Child, CloneHow, Errno, Options, Outcome, Seen, SiCode, Target, Traced, Trial,
+    Abort, By, Calls, Change, Child, CloneHow, Disposition, Errno, Needs, Options, Outcome, Seen, SiCode,
+    SigactionFlags, Target, Traced, Trial,
 };
 use crate::wait::Signal;
 
@@ -17,13 +19,20 @@ cases! { "ptrace-parent";
     stop_without_wuntraced(ANY; NOHANG) in Calls::ENTRIES
         => [linux::PTRACE_STOP_WITHOUT_WUNTRACED, linux::PTRACE_STOP_ONCE];
 
+    /// so it is by pid and by group, and it wakes a wait that sleeps
+    every_target(ANY | PID | GROUP) in Calls::WITH_TARGET.few() => [linux::PTRACE_STOP_EVERY_TARGET];
+
+    /// and through a pidfd
+    by_pidfd(PIDFD) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS
+        => [linux::PTRACE_STOP_EVERY_TARGET];
+
     /// every kind of signal stops a traced child, except SIGKILL, which kills it
     any_signal(ANY) in Calls::ENTRIES => [linux::PTRACE_STOP_ANY_SIGNAL];
 
     /// attaching stops the child with SIGSTOP; once detached, it exits like any other
     attach_and_detach(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::ENTRIES => [linux::PTRACE_ATTACH_STOPS];
 
-    /// exec and exit of a traced child are SIGTRAP stops with the event in the bits above
+    /// exec and exit of a traced child are SIGTRAP stops with the event in the upper bits
     event_stops(ANY) in Calls::ENTRIES => [linux::PTRACE_EVENT_BITS];
 
     /// a traced child's fork is auto-attached, and its first stop is reported under its own pid
@@ -43,13 +52,13 @@ cases! { "ptrace-parent";
     peek(ANY; NOHANG | NOWAIT) in Calls::only(&[Call::Waitid])
         => [linux::PTRACE_NOWAIT, linux::PTRACE_STOP_ONCE];
 
-    /// WNOHANG returns 0 while a traced child runs, and a blocking call waits until it stops
+    /// WNOHANG returns 0 while a traced child runs, and a blocking call waits until the child stops
     nohang_running(ANY; NOHANG) in Calls::WITH_OPTIONS.few() => [linux::PTRACE_NOHANG_RUNNING];
 
     /// a traced child is found without __WALL, even if it has no exit signal
     no_exit_signal(ANY | PID) in Calls::ENTRIES => [linux::PTRACE_WALL_IMPLIED];
 
-    /// a seized child's group stop is the stop signal with PTRACE_EVENT_STOP above it, reported once
+    /// a seized child's group stop is reported once, as the stop signal with PTRACE_EVENT_STOP in the upper bits
     group_stop(ANY; NOHANG | UNTRACED) in Calls::ENTRIES
         => [linux::PTRACE_GROUP_STOP, linux::PTRACE_STOP_ONCE];
 
@@ -59,8 +68,15 @@ cases! { "ptrace-parent";
     /// a wait for any child reports the stop of a traced child and the exit of an untraced one
     with_untraced_sibling(ANY) in Calls::ENTRIES => [linux::PTRACE_ANY_INCLUDES_UNTRACED];
 
-    /// a thread that a traced child starts is traced too: its stop and its exit are reported under its own ID
+    /// a thread started by a traced child is traced, too: its stop and its exit are reported under its own ID
     thread(ANY | PID) in Calls::WITH_TARGET.few() => [linux::PTRACE_THREADS];
+
+    /// the stop of a traced child sends SIGCHLD with CLD_TRAPPED and the signal
+    sigchld(ANY) in Calls::ENTRIES.few() => [linux::PTRACE_SIGCHLD_TRAPPED];
+
+    /// the stops of a child traced by one thread are reported to the other threads, too, except with __WNOTHREAD
+    other_thread(ANY; NOHANG | NOTHREAD) in Calls::taking(Options::NOTHREAD).few(), needs Needs::THREADS
+        => [linux::PTRACE_STOPS_FOR_ANY_THREAD];
 }
 
 /// How this call reports the stop of a traced child: only a siginfo distinguishes it.
@@ -68,8 +84,8 @@ fn stopped(t: &Trial, signal: Signal) -> Change {
     if t.call() == Call::Waitid { Change::Trapped(signal) } else { Change::Stopped(signal) }
 }
 
-/// The stop signal, with the event in the bits above it.
-fn code(seen: &Seen) -> Option<i64> {
+/// The stop signal, with the event in the upper bits.
+pub(super) fn code(seen: &Seen) -> Option<i64> {
     match seen.status() {
         Some(word) => (word & 0xff == 0x7f).then_some(i64::from(word >> 8)),
         None => seen.info()?.status,
@@ -77,12 +93,12 @@ fn code(seen: &Seen) -> Option<i64> {
 }
 
 /// What [`code`] returns for an event stop.
-fn event(name: &str, signal: Signal) -> i64 {
+pub(super) fn event(name: &str, signal: Signal) -> i64 {
     i64::from(ptrace::event(name) << 8 | signal.number())
 }
 
 /// Resumes a stopped child, discarding the signal that stopped it.
-fn resume(t: &mut Trial, child: &Child) -> Outcome {
+pub(super) fn resume(t: &mut Trial, child: &Child) -> Outcome {
     t.ptrace(Request::Cont, child, Traced::Nothing).map(drop)
 }
 
@@ -113,6 +129,46 @@ fn stop_without_wuntraced(t: &mut Trial) -> Outcome {
     resume(t, &child)?;
     t.await_step(&child, step)?;
     exit_and_reap(t, &child, clause)
+}
+
+/// A stop that is there and one that wakes the call, by that target; then the child exits.
+fn stops_found(t: &mut Trial, child: &Child, target: Target<'_>) -> Outcome {
+    let clause = &linux::PTRACE_STOP_EVERY_TARGET;
+    let stop = stopped(t, Signal::TERM);
+    for asleep in [false, true] {
+        let (seen, step) = if asleep {
+            let pending = t.begin(target, Options::NONE)?;
+            t.expect(clause).blocks(&pending)?;
+            let step = t.begin_step(child, Step::raise(Signal::TERM))?;
+            (t.finish(pending)?, step)
+        } else {
+            let step = t.begin_step(child, Step::raise(Signal::TERM))?;
+            t.await_stopped(child)?;
+            (t.wait(target, Options::NONE)?, step)
+        };
+        t.expect(clause).reports(&seen, child, stop)?;
+        resume(t, child)?;
+        t.await_step(child, step)?;
+    }
+    Ok(())
+}
+
+fn every_target(t: &mut Trial) -> Outcome {
+    let child = traced(t)?;
+    t.tell(&child, Step::Setpgid { pgid: 0 })?;
+    for target in [Target::Any, Target::Child(&child), Target::Group(&child)] {
+        stops_found(t, &child, target)?;
+    }
+    exit_and_reap(t, &child, &linux::PTRACE_STOP_EVERY_TARGET)
+}
+
+fn by_pidfd(t: &mut Trial) -> Outcome {
+    let child = traced(t)?;
+    let fd = t.pidfd_open(&child, false)?;
+    stops_found(t, &child, Target::Pidfd(fd))?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
+    t.expect(&linux::PTRACE_STOP_EVERY_TARGET).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn any_signal(t: &mut Trial) -> Outcome {
@@ -323,7 +379,7 @@ fn group_stop(t: &mut Trial) -> Outcome {
     let stop = stopped(t, Signal::STOP);
     t.expect(clause).reports(&seen, &child, stop)?;
     t.ptrace(Request::Cont, &child, Traced::Signal(Signal::STOP))?;
-    // The tracer is also the parent, which requests stops of its untraced children.
+    // The tracer is also the parent, which may request stops of untraced children.
     let seen = t.wait(Target::Any, Options::UNTRACED)?;
     t.expect(clause).reports_child(&seen, &child)?;
     let stop_event = event("stop", Signal::STOP);
@@ -370,4 +426,41 @@ fn with_untraced_sibling(t: &mut Trial) -> Outcome {
         t.expect(clause).reports(&seen, &child, change)?;
     }
     Ok(())
+}
+
+fn sigchld(t: &mut Trial) -> Outcome {
+    let clause = &linux::PTRACE_SIGCHLD_TRAPPED;
+    let child = traced(t)?;
+    t.sigaction(Signal::CHLD, Disposition::Record, SigactionFlags::RESTART)?;
+    let step = t.begin_step(&child, Step::raise(Signal::USR1))?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    let stop = stopped(t, Signal::USR1);
+    t.expect(clause).reports(&seen, &child, stop)?;
+    let signals = await_sigchld(t, clause, "a stop of a traced child")?;
+    let got: Vec<_> = signals.seen.iter().map(|caught| (caught.code, caught.pid, caught.status)).collect();
+    let number = i64::from(t.number(Signal::USR1));
+    t.expect(clause).one_of(
+        "si_code, si_pid, si_status",
+        &got,
+        &[vec![(SiCode::Trapped, child.pid, number)]],
+    )?;
+    resume(t, &child)?;
+    t.await_step(&child, step)?;
+    exit_and_reap(t, &child, clause)
+}
+
+fn other_thread(t: &mut Trial) -> Outcome {
+    let clause = &linux::PTRACE_STOPS_FOR_ANY_THREAD;
+    // The thread that forks it becomes its tracer.
+    let child = t.spawn_on(1, Scenario::of([Step::Traceme]))?;
+    t.begin_step(&child, Step::raise(Signal::USR1))?;
+    t.await_stopped(&child)?;
+    let seen = t.wait(Target::Any, Options::NOHANG | Options::NOTHREAD)?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    let stop = stopped(t, Signal::USR1);
+    t.expect(clause).reports(&seen, &child, stop)?;
+    t.signal(&child, Signal::KILL)?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Killed(Signal::KILL, false))
 }

@@ -1,4 +1,4 @@
-//! A tracee that is no descendant of its tracer.
+//! A tracee that is not a descendant of its tracer.
 
 use crate::catalogue::calls::lifecycle::orphans::grandchild;
 use crate::scenario::{Scenario, Step};
@@ -11,14 +11,18 @@ use crate::wait::Signal;
 
 cases! { "ptrace-stranger";
 
-    /// a tracer's waits report the stops and the death of a tracee that is no descendant of its own
+    /// a tracer's waits report the stops and the death of a tracee that is not its descendant
     stops_and_death(ANY | PID; NOHANG) in Calls::WITH_TARGET => [linux::PTRACE_STRANGER];
 
-    /// once it is detached, a process that is no descendant is not there for a wait any more
+    /// once detached, a process that is not a descendant can no longer be waited for
     detached(PID; NOHANG) in Calls::WITH_TARGET.few() => [linux::PTRACE_STRANGER];
+
+    /// the usage of a tracee that is not a child is not added to the tracer's RUSAGE_CHILDREN
+    not_credited(PID; NOHANG) in Calls::WITH_TARGET.few()
+        => [linux::PTRACE_STRANGER, linux::PTRACE_STRANGER_NOT_CREDITED];
 }
 
-/// An orphan of a child of the agent, which somebody else has adopted, and which the agent traces: its stop was reported.
+/// An orphaned grandchild of the agent, adopted by another process and traced by the agent; its stop has been reported.
 fn stranger(t: &mut Trial, target: fn(&Child) -> Target<'_>) -> Result<Child, Abort> {
     let child = t.spawn(Scenario::held())?;
     let orphan = grandchild(t, &child, false)?;
@@ -63,4 +67,18 @@ fn detached(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Child(&orphan), Options::NOHANG)?;
     t.expect(&linux::PTRACE_STRANGER).error(&seen, Errno::CHILD)?;
     t.tell(&orphan, Step::exit(7))
+}
+
+fn not_credited(t: &mut Trial) -> Outcome {
+    let clause = &linux::PTRACE_STRANGER_NOT_CREDITED;
+    let orphan = stranger(t, |orphan| Target::Child(orphan))?;
+    t.ptrace(Request::Cont, &orphan, Traced::Nothing)?;
+    t.tell(&orphan, Step::MinorFaults { count: 300 })?;
+    let before = t.usage_of_children()?;
+    t.tell(&orphan, Step::exit(7))?;
+    let seen = t.wait(Target::Child(&orphan), Options::NONE)?;
+    t.expect(&linux::PTRACE_STRANGER).reports(&seen, &orphan, Change::Exited(7))?;
+    let now = t.usage_of_children()?;
+    let growth = now.minflt.zip(before.minflt).map(|(now, before)| now - before);
+    t.expect(clause).within("growth of ru_minflt", growth, 0, 0)
 }

@@ -18,10 +18,10 @@ cases! { "ptrace-third-party";
     parent_blocks_for_tracer(ANY) in Calls::ENTRIES
         => [linux::PTRACE_TRACER_FIRST, linux::PTRACE_PARENT_AFTER];
 
-    /// a blocked parent stays blocked through a tracer's attach and detach, and gets the real exit
+    /// a blocked parent stays blocked while a tracer attaches and detaches, and then gets the real exit
     attach_and_detach(ANY) in Calls::ENTRIES => [linux::PTRACE_DETACH_DURING_WAIT];
 
-    /// of the stops of a child traced by another process, its parent sees only the group stop
+    /// the parent of a child traced by another process sees only its group stop
     group_stops_only(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
         => [linux::PTRACE_PARENT_SEES_NO_TRAPS];
 
@@ -96,7 +96,7 @@ fn group_stops_only(t: &mut Trial) -> Outcome {
     let clause = &linux::PTRACE_PARENT_SEES_NO_TRAPS;
     let (child, tracer) = traced(t)?;
     let all = Options::UNTRACED | Options::CONTINUED | Options::NOHANG;
-    // A signal being delivered stops the child for the tracer only.
+    // A signal being delivered stops the child only for the tracer.
     let step = t.begin_step(&child, Step::raise(Signal::USR1))?;
     t.await_stopped(&child)?;
     let seen = t.wait(Target::Any, all)?;

@@ -26,20 +26,20 @@ cases! { "rusage-children";
     /// RUSAGE_CHILDREN grows by exactly the usage reported by the reaping call
     equals_reported_usage(ANY) in REPORTING => [linux::RUSAGE_CHILDREN_DELTA];
 
-    /// the usage of several reaped children is added up
+    /// RUSAGE_CHILDREN is the sum of the usage of several reaped children
     sum(ANY) in Calls::ENTRIES => [posix::RUSAGE_CHILDREN_SUM, posix::RUSAGE_CHILDREN_MONOTONIC];
 
     /// ru_maxrss of RUSAGE_CHILDREN is that of the largest child, neither the sum nor the last
     max_rss(ANY) in Calls::ENTRIES => [linux::RUSAGE_CHILDREN_MAXRSS];
 
-    /// reports of stops and continues credit nothing; the reap credits the usage once
+    /// reporting stops and continues credits nothing; the reap credits the usage once
     not_on_stop(ANY; UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
         => [posix::RUSAGE_CHILDREN_NOT_ON_STOP, posix::RUSAGE_CHILDREN_ONCE];
 
     /// a WNOWAIT peek credits nothing; the reap that follows does
     not_on_peek(ANY | PID; NOWAIT) in Calls::taking(Options::NOWAIT) => [posix::RUSAGE_CHILDREN_NOT_ON_PEEK];
 
-    /// a child auto-reaped because SIGCHLD is ignored is not in RUSAGE_CHILDREN
+    /// a child reaped automatically because SIGCHLD is ignored is not included in RUSAGE_CHILDREN
     auto_reaped(ANY) in Calls::ENTRIES => [posix::RUSAGE_CHILDREN_NOT_AUTO_REAPED];
 
     /// reaping a child credits the grandchild that it had reaped, including its ru_maxrss
@@ -48,7 +48,7 @@ cases! { "rusage-children";
     /// reaping a child does not credit a grandchild that it had not reaped
     unreaped_grandchild(ANY) in Calls::ENTRIES => [posix::RUSAGE_CHILDREN_UNREAPED_GRANDCHILD];
 
-    /// reaping a child credits the usage of its threads that had exited earlier
+    /// reaping a child credits the usage of its threads that exited earlier
     exited_thread(ANY) in Calls::ENTRIES => [posix::RUSAGE_CHILDREN_EXITED_THREADS];
 
     /// a new process starts with RUSAGE_CHILDREN zero, whatever its parent reaped; its own usage adds none
@@ -117,7 +117,7 @@ fn spawn_faulting(t: &mut Trial) -> Result<Child, Abort> {
     Ok(child)
 }
 
-/// The usage so far of a held child, which is then told to exit with 8.
+/// The usage so far of a held child, which is then made to exit with 8.
 fn exit_grandchild(t: &mut Trial, descendant: &Child) -> Result<Account, Abort> {
     let told_at = Instant::now();
     let (own, _) = t.usage_so_far(descendant)?;
@@ -147,7 +147,7 @@ fn credited_on_reap(t: &mut Trial) -> Outcome {
 
 fn equals_reported_usage(t: &mut Trial) -> Outcome {
     let clause = &linux::RUSAGE_CHILDREN_DELTA;
-    // The second child stands for all later ones.
+    // The second child represents all later ones.
     for _ in 0..2 {
         exact_once(t, |t| {
             let before = t.usage_of_children()?;

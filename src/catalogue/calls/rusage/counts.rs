@@ -1,4 +1,4 @@
-//! What a child's usage counts: memory, page faults, context switches, blocks.
+//! The counts in a child's usage: memory, page faults, context switches, blocks.
 //!
 //! The child keeps working until its own getrusage shows the count; what it then reports about itself is a lower bound.
 

@@ -1,4 +1,4 @@
-//! The usage of a process begins at nothing, whatever the processes before it used.
+//! The usage of a process starts at zero, whatever earlier processes used.
 
 use super::bounds::{EXIT_COUNT, FIELDS, REPORTING, field_within, spawn_busy, wait_usage};
 use crate::scenario::{Scenario, Step};
@@ -10,7 +10,7 @@ use std::time::Instant;
 
 cases! { "rusage-fresh";
 
-    /// the usage of an idle child is that of an idle child before a busy one was reaped, field by field
+    /// an idle child's usage is the same after a busy child was reaped as before, field by field
     after_a_busy_sibling(ANY) in REPORTING.few(), needs Needs::NOTHING.burning()
         => [linux::RUSAGE_BEGINS_AT_NOTHING];
 }
@@ -43,7 +43,7 @@ fn after_a_busy_sibling(t: &mut Trial) -> Outcome {
     let lived = i64::try_from(began.elapsed().as_micros()).unwrap_or(i64::MAX / 2);
     t.expect(clause).reports(&seen, &child, Change::Exited(8))?;
     for (what, field, most) in FIELDS {
-        // Half of what the busy one did; what a machine can add has no bound.
+        // Half of what the busy one did; the machine may add any amount.
         let room = match what {
             "ru_maxrss (KiB)" => (LARGE / 2048).cast_signed(),
             "ru_minflt" => (FAULTS / 2).cast_signed(),
@@ -53,7 +53,7 @@ fn after_a_busy_sibling(t: &mut Trial) -> Outcome {
         let most = field(&idle).unwrap_or(0).saturating_add(room.max(EXIT_COUNT));
         field_within(t, clause, &seen, (what, field), (0, most))?;
     }
-    // Nobody uses more CPU time than it lives.
+    // A single-threaded process cannot use more CPU time than its lifetime.
     let slack = (BURN / 2).cast_signed();
     field_within(t, clause, &seen, ("ru_utime and ru_stime (us)", Usage::cpu_us), (0, lived + slack))
 }

@@ -1,4 +1,4 @@
-//! Usage of more than a second: only then have the microseconds a carry.
+//! Usage of more than a second: only then do the microseconds carry over.
 
 use super::bounds::{field_within, wait_usage};
 use crate::catalogue::calls::lifecycle::orphans::grandchild;
@@ -10,14 +10,14 @@ use crate::trial::{Calls, Change, Needs, Options, Outcome, Target, Trial};
 
 cases! { "rusage-seconds";
 
-    /// a usage of more than a second, and the sum of reaped children, has its seconds apart
+    /// in a usage of more than a second, and in the sum over reaped children, the microseconds carry over into the seconds
     carry(ANY) in Calls::only(&[Call::Wait4]).few(), needs Needs::NOTHING.burning()
         => [posix::RUSAGE_TIMEVAL_NORMALIZED, linux::RUSAGE_DESCENDANTS];
 }
 
 /// The total CPU time burned, in microseconds; each of two grandchildren burns half of it.
 const BURN: u64 = 1_100_000;
-/// The number of pieces in which a grandchild burns its half.
+/// The number of steps in which a grandchild burns its half.
 const PIECES: u64 = 10;
 
 fn carry(t: &mut Trial) -> Outcome {

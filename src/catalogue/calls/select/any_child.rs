@@ -34,17 +34,17 @@ cases! { "any-child";
     /// WNOHANG finds all of 64 exited children, each once, though fewer SIGCHLDs were delivered
     burst(ANY; NOHANG) in Calls::ENTRIES => [posix::WAITPID_ANY_EACH_ONCE, pairs::NOHANG_ECHILD];
 
-    /// a child that was reaped is not reported again, while another lives and when that one exits
+    /// a reaped child is not reported again, neither while another child lives nor when that one exits
     not_reported_twice(ANY; NOHANG) in Calls::WITH_OPTIONS => [posix::STATUS_NOT_REPORTED_TWICE];
 
-    /// nor by a call for the group of both, or by its own pid
+    /// a reaped child is not reported again by a wait for its group or for its own pid
     not_reported_twice_by_group(ANY | PID | GROUP; NOHANG) in Calls::WITH_TARGET.few()
         => [posix::STATUS_NOT_REPORTED_TWICE];
 
     /// without children the call fails with ECHILD and writes nothing
     no_children(ANY) => [pairs::ECHILD, linux::WAIT_ERROR_WRITES_NOTHING];
 
-    /// wait, wait3 and wait4 report for any child what waitpid reports for its twin
+    /// for any child, wait, wait3 and wait4 report the same as waitpid does for an identical one
     matches_waitpid(ANY) in Calls::only(&[Call::Wait, Call::Wait3, Call::Wait4])
         => [posix::WAIT_EQUALS_WAITPID_ANY, linux::WAIT3_EQUALS_WAITPID_ANY, linux::WAIT4_EQUALS_WAITPID];
 
@@ -74,7 +74,7 @@ fn already_terminated(t: &mut Trial) -> Outcome {
     let mut reported = Vec::new();
     while !left.is_empty() {
         let seen = t.wait(Target::Any, Options::NONE)?;
-        // With the code of its own, it is no wrong pid but a child that is reported again.
+        // With its own code, it is not a wrong pid but a child that is reported again.
         let again = reported.iter().any(|of| *of == (seen.pid(), seen.change()));
         t.expect(&posix::WAITPID_ANY_EACH_ONCE).that(!again, "a child not reported yet", seen.outcome())?;
         if seen.pid().is_some() {
@@ -202,7 +202,7 @@ fn wait_ignores_stops(t: &mut Trial) -> Outcome {
     t.expect(clause).reports(&seen, &stopped, Change::Stopped(Signal::STOP))
 }
 
-/// Two children, the first of which has been reaped: a call for any of them is what comes next.
+/// Two children, the first of which has been reaped; next is a call for any of them.
 fn with_one_reaped(t: &mut Trial, by: Target<'_>) -> Outcome {
     let clause = &posix::STATUS_NOT_REPORTED_TWICE;
     let first = t.spawn(Scenario::exits(7))?;

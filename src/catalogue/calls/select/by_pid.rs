@@ -40,7 +40,7 @@ fn out_of_order(t: &mut Trial) -> Outcome {
     for (turn, index) in [2, 0, 3, 1].into_iter().enumerate() {
         let (child, code) = &children[index];
         let seen = t.wait(Target::Child(child), Options::NONE)?;
-        // The first reap shows that the other zombies do not matter, the later ones that earlier reaps did no harm.
+        // The first reap shows that the other zombies do not matter, the later ones that earlier reaps had no side effects.
         let clause = match turn {
             0 => &pairs::PID_ONLY_THAT_CHILD,
             _ => &pairs::BY_PID_PRESERVES_OTHERS,

@@ -19,7 +19,7 @@ cases! { "errors";
     no_children_nohang(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::NOHANG)
         => [pairs::NOHANG_ECHILD];
 
-    /// a reaped child is no longer a child: ECHILD, also with WNOHANG
+    /// a reaped child is no longer a child: ECHILD, even with WNOHANG
     after_reap(PID; NOHANG) in Calls::WITH_TARGET => [pairs::ECHILD_AFTER_REAP];
 
     /// with a live child, waiting for the caller itself or a grandchild fails with ECHILD at once
@@ -32,7 +32,7 @@ cases! { "errors";
     /// an option bit undefined on every system gives EINVAL, and the terminated child is kept
     unknown_option(ANY; OTHER) in Calls::WITH_OPTIONS => [pairs::EINVAL_OPTIONS, pairs::EINVAL_KEEPS_CHILD];
 
-    /// what WEXITED and WNOWAIT do in the older calls is recorded; Linux rejects them, keeps the child
+    /// what WEXITED and WNOWAIT do in the older calls is recorded; Linux rejects them and keeps the child
     waitid_only_options(ANY; NOHANG | NOWAIT) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS)
         => [posix::WAITPID_WAITID_ONLY_OPTIONS, linux::WAIT_REJECTS_WEXITED, linux::WAIT_REJECTS_WNOWAIT];
 
@@ -62,6 +62,9 @@ cases! { "errors";
 
     /// with a zombie, each unknown option bit gives EINVAL, and the zombie is kept
     every_bit_with_zombie(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS => [pairs::OPTION_BITS];
+
+    /// any two known option bits, and all of them at once, are accepted: ECHILD without children, 0 or ECHILD with a live one
+    bits_combined(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS.few() => [pairs::OPTION_BITS];
 
     /// a successful wait after a failed one returns its child, and the next failure has its own error
     no_stale_error(ANY) => [posix::WAITPID_NO_STRAY_ERRNO];
@@ -120,7 +123,7 @@ fn not_a_child(t: &mut Trial) -> Outcome {
 }
 
 fn nonexistent_pid_and_group(t: &mut Trial) -> Outcome {
-    // No system assigns pids this high.
+    // No system assigns such high pids.
     const NONEXISTENT: i64 = i32::MAX as i64;
     t.spawn(Scenario::held())?;
     for options in [Options::NONE, Options::NOHANG] {
@@ -170,7 +173,7 @@ fn waitid_only_options(t: &mut Trial) -> Outcome {
     Ok(())
 }
 
-/// The error, or that there was none; a pid would differ from run to run.
+/// The error, or that there was none, without a pid, which would differ from run to run.
 fn errno_or_success(seen: &Seen) -> String {
     match seen.errno() {
         Some(errno) => errno.to_string(),
@@ -197,7 +200,8 @@ fn no_event_option(t: &mut Trial) -> Outcome {
 fn unknown_idtype(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
-    for idtype in [1000, -7] {
+    // Some share their low bits with one that exists.
+    for idtype in [1000, -7, 256, 257, 65_536, 65_537, i32::MIN.into()] {
         let seen = t.wait(Target::Id(IdType::Number(idtype), child.pid), Options::NOHANG)?;
         t.expect(&posix::WAITID_EINVAL_IDTYPE).returns(&seen)?;
         t.expect(&posix::WAITID_EINVAL_IDTYPE).error(&seen, Errno::INVAL)?;
@@ -306,6 +310,32 @@ fn every_bit_with_zombie(t: &mut Trial) -> Outcome {
     every_bit(t, expect_einval, false)?;
     let seen = t.wait(Target::Any, Options::NOHANG)?;
     t.expect(&pairs::OPTION_BITS).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn bits_combined(t: &mut Trial) -> Outcome {
+    /// Selects no forked child unless `__WALL` is there, too.
+    const WCLONE: u32 = 0x8000_0000;
+    const WALL: u32 = 0x4000_0000;
+    if !linux::WAIT_OPTION_BITS.applies_to(t.profile()) {
+        return Err(Abort::Skip("the option bits are known for Linux only".into()));
+    }
+    let bits: Vec<u32> = (0..u32::BITS).map(|shift| 1 << shift).filter(|bit| with_bit(t, *bit).1).collect();
+    let pairs = bits.iter().enumerate().flat_map(|(at, one)| bits[..at].iter().map(move |other| one | other));
+    let every: Vec<u32> = pairs.chain([bits.iter().sum()]).collect();
+    for bits in &every {
+        let seen = t.perform(with_bit(t, *bits).0)?;
+        t.expect(&pairs::OPTION_BITS).error(&seen, Errno::CHILD)?;
+    }
+    t.spawn(Scenario::held())?;
+    for bits in every {
+        let seen = t.perform(with_bit(t, bits).0)?;
+        if bits & (WCLONE | WALL) == WCLONE {
+            t.expect(&pairs::OPTION_BITS).error(&seen, Errno::CHILD)?;
+        } else {
+            t.expect(&pairs::OPTION_BITS).nothing_ready(&seen)?;
+        }
+    }
+    Ok(())
 }
 
 fn no_stale_error(t: &mut Trial) -> Outcome {

@@ -1,4 +1,4 @@
-//! What holds for a forked child holds for one without an exit signal: stops and continues, peeks, usage, pidfds.
+//! What applies to a forked child also applies to one without an exit signal: stops and continues, peeks, usage, pidfds.
 
 use crate::catalogue::calls::rusage::bounds::{at_least, wait_usage};
 use crate::scenario::{Scenario, Step};
@@ -16,7 +16,7 @@ cases! { "every-kind";
     stops(ANY; NOHANG | UNTRACED | CONTINUED | ALL | CLONE) in Calls::WITH_OPTIONS.few()
         => [linux::CLONE_WALL_FINDS_ALL, linux::CLONE_WCLONE_FINDS_CLONE_CHILDREN];
 
-    /// WNOWAIT with __WALL and with __WCLONE leaves a clone child, and one reap equals the peeks
+    /// WNOWAIT with __WALL and with __WCLONE leaves a clone child waitable, and one reap equals the peeks
     peek(ANY; ALL | CLONE | NOWAIT) in Calls::taking(Options::NOWAIT) => [linux::WAITID_CLONE_OPTIONS];
 
     /// a clone child is reported with its usage
@@ -26,6 +26,15 @@ cases! { "every-kind";
     /// a wait through a pidfd skips a clone child, dead or alive, unless __WALL is given
     pidfd(PIDFD; NOHANG | ALL) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS
         => [linux::CLONE_NO_EXIT_SIGNAL_SKIPPED, linux::CLONE_WALL_FINDS_ALL];
+
+    /// a wait for a group skips a clone child unless __WALL or __WCLONE is given, and with __WCLONE a forked child
+    group(GROUP; NOHANG | ALL | CLONE) in Calls::WITH_TARGET.few() => [
+        linux::CLONE_NO_EXIT_SIGNAL_SKIPPED, linux::CLONE_WALL_FINDS_ALL, linux::CLONE_WCLONE_SKIPS_FORKED,
+    ];
+
+    /// a wait through the pidfd of a forked child fails with __WCLONE
+    pidfd_of_forked(PIDFD; NOHANG | CLONE) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS
+        => [linux::CLONE_WCLONE_SKIPS_FORKED];
 }
 
 /// A held child without an exit signal.
@@ -88,4 +97,35 @@ fn pidfd(t: &mut Trial) -> Outcome {
     t.expect(skipped).error(&seen, Errno::CHILD)?;
     let seen = t.wait(Target::Pidfd(fd), Options::ALL)?;
     t.expect(&linux::CLONE_WALL_FINDS_ALL).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn group(t: &mut Trial) -> Outcome {
+    let skipped = &linux::CLONE_NO_EXIT_SIGNAL_SKIPPED;
+    let forked = t.spawn(Scenario::held())?;
+    t.tell(&forked, Step::Setpgid { pgid: 0 })?;
+    let seen = t.wait(Target::Group(&forked), Options::NOHANG | Options::CLONE)?;
+    t.expect(&linux::CLONE_WCLONE_SKIPS_FORKED).error(&seen, Errno::CHILD)?;
+    let child = cloned(t)?;
+    t.tell(&child, Step::Setpgid { pgid: 0 })?;
+    let seen = t.wait(Target::Group(&child), Options::NOHANG)?;
+    t.expect(skipped).error(&seen, Errno::CHILD)?;
+    let seen = t.wait(Target::Group(&child), Options::NOHANG | Options::CLONE)?;
+    t.expect(&linux::CLONE_WALL_FINDS_ALL).nothing_ready(&seen)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Group(&child), Options::NONE)?;
+    t.expect(skipped).error(&seen, Errno::CHILD)?;
+    let seen = t.wait(Target::Group(&child), Options::ALL)?;
+    t.expect(&linux::CLONE_WALL_FINDS_ALL).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn pidfd_of_forked(t: &mut Trial) -> Outcome {
+    let forked = t.spawn(Scenario::held())?;
+    let fd = t.pidfd_open(&forked, false)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::NOHANG | Options::CLONE)?;
+    t.expect(&linux::CLONE_WCLONE_SKIPS_FORKED).error(&seen, Errno::CHILD)?;
+    t.tell(&forked, Step::exit(7))?;
+    t.await_zombie(&forked)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::CLONE)?;
+    t.expect(&linux::CLONE_WCLONE_SKIPS_FORKED).error(&seen, Errno::CHILD)
 }

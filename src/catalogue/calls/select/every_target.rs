@@ -1,4 +1,4 @@
-//! What holds for any child holds for a group, a pid and a pidfd: stops and continues, peeks, usage, kinds of children.
+//! What applies to waits for any child also applies to a group, a pid and a pidfd: stops and continues, peeks, usage, kinds of children.
 
 use crate::catalogue::calls::rusage::bounds::{at_least_own, spawn_busy, wait_usage};
 use crate::scenario::{Scenario, Step};
@@ -12,27 +12,27 @@ use crate::wait::Signal;
 
 cases! { "every-target";
 
-    /// a wait for a group reports a stop and a continue of its member, those that wake it, too
+    /// a wait for a group reports a stop and a continue of a member, even if they wake it
     group_stop_and_continue(GROUP; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_TARGET.few()
         => [pairs::NAMED_GROUP];
 
-    /// WNOWAIT with a group leaves the stop, the continue and the zombie of its member
+    /// WNOWAIT with a group consumes neither the stop, the continue nor the zombie of a member
     group_peek(GROUP; UNTRACED | CONTINUED | NOWAIT) in Calls::taking(Options::NOWAIT) => [pairs::NAMED_GROUP];
 
-    /// through a pidfd a stop wakes a wait, WNOWAIT leaves it, and a nonblocking one fails with EAGAIN
+    /// a stop wakes a wait through a pidfd, WNOWAIT does not consume it, and a wait through a nonblocking pidfd fails with EAGAIN
     pidfd_stop(PIDFD; UNTRACED | CONTINUED | NOWAIT | NOT_EXITED) in Calls::only(&[Call::Waitid]),
         needs Needs::PIDFD_WAITS
         => [linux::PIDFD_WAIT_STOP_CONTINUE, linux::PIDFD_NOWAIT, linux::PIDFD_NONBLOCK_EAGAIN];
 
-    /// through a pidfd a continue wakes a wait
+    /// a continue wakes a wait through a pidfd
     pidfd_continue(PIDFD; CONTINUED) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS
         => [linux::PIDFD_WAIT_STOP_CONTINUE];
 
-    /// a child that is found by its pid or by its group is reported with its usage
+    /// a child selected by its pid or by its group is reported with its usage
     usage_by_pid_and_group(PID | GROUP) in Calls::only(&[Call::Wait4]).few()
         => [linux::RUSAGE_LOWER_BOUND];
 
-    /// a child that is found through a pidfd is reported with its usage
+    /// a child selected by a pidfd is reported with its usage
     usage_by_pidfd(PIDFD) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS
         => [linux::RUSAGE_LOWER_BOUND];
 
@@ -147,7 +147,7 @@ fn pidfd_continue(t: &mut Trial) -> Outcome {
     t.expect(clause).reports(&seen, &child, Change::Continued)
 }
 
-/// A busy child in a process group of its own exits: what is found of it that way includes what it used itself.
+/// A busy child in a process group of its own exits: the usage reported with that target includes its own.
 fn usage(t: &mut Trial, child: &Child, target: Target<'_>) -> Outcome {
     let clause = &linux::RUSAGE_LOWER_BOUND;
     let (own, _) = t.usage_so_far(child)?;

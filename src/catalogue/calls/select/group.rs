@@ -16,7 +16,7 @@ cases! { "group";
     /// pid 0 means the group that the caller is in at the time of the call
     own_is_current_group(GROUP; NOHANG) in Calls::PID_FAMILY => [posix::WAITPID_OWN_GROUP_IS_CURRENT];
 
-    /// of children in three groups, a wait for one group reports its members only, each once
+    /// with children in three groups, a wait for one group reports only its members, each once
     mixed(GROUP) in Calls::WITH_TARGET => [pairs::NAMED_GROUP, pairs::ECHILD_EMPTY_GROUP];
 
     /// a group that no longer exists, or that contains no child of the caller, gives ECHILD at once
@@ -31,12 +31,18 @@ cases! { "group";
     after_setpgid(GROUP; NOHANG) in Calls::WITH_TARGET
         => [pairs::GROUP_LEFT_BY_SETPGID, pairs::GROUP_AFTER_SETPGID];
 
-    /// a stop and a continue that nobody has waited for go with a child that is moved to another group
+    /// an unreported stop and an unreported continue follow a child that is moved to another group
     moved_with_event(GROUP; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_TARGET.few()
         => [posix::WAIT_EVENT_FOLLOWS_SETPGID];
 
     /// a zombie is found through its group, even if a live child shares it
     zombie_member(GROUP; NOHANG) in Calls::WITH_TARGET => [pairs::GROUP_OF_ZOMBIE];
+
+    /// a zombie moved to another group by its parent is found through that group, and not through the old one
+    moved_zombie(GROUP; NOHANG) in Calls::WITH_TARGET.few() => [pairs::GROUP_AFTER_SETPGID];
+
+    /// a child that leads a session of its own is found through the group that it leads, too, alive, stopped and dead
+    own_session(GROUP; NOHANG | UNTRACED) in Calls::WITH_TARGET.few() => [pairs::NAMED_GROUP];
 
     /// a wait blocked on a group stays blocked when a child outside the group exits
     other_child_does_not_wake(GROUP) in Calls::WITH_TARGET
@@ -139,7 +145,7 @@ fn empty(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Group(&gone), Options::NOHANG)?;
     t.expect(&pairs::ECHILD_EMPTY_GROUP).and(nohang).error(&seen, Errno::CHILD)?;
     if Calls::PID_FAMILY.has(t.call()) {
-        // No pid is that large: Linux assigns at most 2^22.
+        // No pid is that large: Linux assigns pids up to 2^22.
         for pid in [-(1 << 23), -i64::from(i32::MAX)] {
             let seen = t.wait(Target::Pid(pid), Options::NONE)?;
             t.expect(&linux::WAIT_NO_SUCH_GROUP).error(&seen, Errno::CHILD)?;
@@ -175,7 +181,7 @@ fn after_setpgid(t: &mut Trial) -> Outcome {
     t.expect(&pairs::GROUP_AFTER_SETPGID).reaped(&seen, &child, Change::Exited(7))
 }
 
-/// Moves a child into a process group; 0 is one of its own.
+/// Moves a child into a process group; 0 means a new one of its own.
 fn move_child(t: &mut Trial, child: &Child, pgid: i64) -> Outcome {
     match t.attempt(&AgentRequest::Setpgid { pid: child.pid as i32, pgid: pgid as i32 })? {
         Ok(_) => Ok(()),
@@ -219,6 +225,20 @@ fn zombie_member(t: &mut Trial) -> Outcome {
     t.expect(&pairs::GROUP_OF_ZOMBIE).reaped(&seen, &live, Change::Exited(12))
 }
 
+fn own_session(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Setsid)?;
+    let seen = t.wait(Target::Group(&child), Options::NOHANG)?;
+    t.expect(&pairs::NAMED_GROUP).nothing_ready(&seen)?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let seen = t.wait(Target::Group(&child), Options::UNTRACED)?;
+    t.expect(&pairs::NAMED_GROUP).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    t.signal(&child, Signal::KILL)?;
+    let seen = t.wait(Target::Group(&child), Options::NONE)?;
+    t.expect(&pairs::NAMED_GROUP).reaped(&seen, &child, Change::Killed(Signal::KILL, false))
+}
+
 fn other_child_does_not_wake(t: &mut Trial) -> Outcome {
     let inside = spawn_leader(t)?;
     let outside = t.spawn(Scenario::held())?;
@@ -249,4 +269,20 @@ fn joined_while_blocked(t: &mut Trial) -> Outcome {
     };
     t.expect(&posix::WAITPID_GROUP_JOINED_WHILE_BLOCKED)
         .records("child that joined the group during the wait", which)
+}
+
+fn moved_zombie(t: &mut Trial) -> Outcome {
+    let clause = &pairs::GROUP_AFTER_SETPGID;
+    let leader = t.spawn(Scenario::held())?;
+    t.tell(&leader, Step::Setpgid { pgid: 0 })?;
+    let child = t.spawn(Scenario::exits(7))?;
+    t.await_zombie(&child)?;
+    let moves = AgentRequest::Setpgid { pid: child.pid as i32, pgid: leader.pid as i32 };
+    if let Err(errno) = t.attempt(&moves)? {
+        return Err(Abort::Skip(format!("a zombie cannot be moved to another group here: {errno}")));
+    }
+    let seen = t.wait(Target::OwnGroup, Options::NOHANG)?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
+    let seen = t.wait(Target::Group(&leader), Options::NOHANG)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }

@@ -227,7 +227,7 @@ fn found_in_handler(t: &mut Trial, child: &Child, word: i64) -> Outcome {
 
 fn wait_in_handler(t: &mut Trial) -> Outcome {
     t.sigaction(Signal::CHLD, Disposition::Wait, SigactionFlags::RESTART)?;
-    // One at a time: the handler reaps one child for each signal.
+    // One at a time: the handler reaps one child per signal.
     for (code, word) in [(7, 0x0700), (0, 0)] {
         let child = t.spawn(Scenario::held())?;
         t.tell(&child, Step::exit(code))?;

@@ -1,4 +1,4 @@
-//! SIGCHLD that no handler receives: ignored, at its default action, pending, or for somebody else's child.
+//! SIGCHLD that no handler receives: ignored, at its default action, pending, or for another process's child.
 
 use super::handler::await_sigchld;
 use crate::scenario::{Offspring, Scenario, Step};
@@ -48,7 +48,7 @@ cases! { "sigchld";
     ignored_stops(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
         => [posix::SIGCHLD_IGNORED_STOPS];
 
-    /// with SIGCHLD at its default action children become zombies, also after it was ignored
+    /// with SIGCHLD at its default action children become zombies, even after it was ignored
     zombies_with_default_action(ANY) in Calls::ENTRIES
         => [posix::SIGCHLD_DEFAULT_ZOMBIE, posix::SIGCHLD_DEFAULT_RESTORED];
 
@@ -65,7 +65,11 @@ cases! { "sigchld";
 }
 
 /// Two children exit in turn while a call waits for any: it must stay blocked after the first, and fail after the last.
-fn blocks_until_last_exit(t: &mut Trial, no_zombie: &'static Clause, to_last: &'static Clause) -> Outcome {
+pub(crate) fn blocks_until_last_exit(
+    t: &mut Trial,
+    no_zombie: &'static Clause,
+    to_last: &'static Clause,
+) -> Outcome {
     let one = t.spawn(Scenario::held())?;
     let two = t.spawn(Scenario::held())?;
     let pending = t.begin(Target::Any, Options::NONE)?;
@@ -84,7 +88,7 @@ fn ignored(t: &mut Trial) -> Outcome {
     blocks_until_last_exit(t, &posix::SIGCHLD_IGNORED_NO_ZOMBIE, &posix::SIGCHLD_IGNORED_WAITS_FOR_LAST_EXIT)
 }
 
-/// A wait for that child, beside which another lives, fails once the child is gone.
+/// A wait for that child fails once it is gone, although another child is alive.
 fn fails_once_gone(t: &mut Trial, child: &Child, target: Target<'_>) -> Outcome {
     let clause = &linux::SIGCHLD_IGNORED_EVERY_TARGET;
     t.spawn(Scenario::held())?;

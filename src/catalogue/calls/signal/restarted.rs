@@ -1,35 +1,42 @@
-//! Calls that SA_RESTART restarts: whatever their target and options.
+//! Calls restarted by SA_RESTART, for every target and option.
 
+use crate::catalogue::calls::rusage::bounds::at_least;
 use crate::scenario::{Scenario, Step};
 use crate::spec::cited::Cited;
-use crate::spec::{pairs, posix};
+use crate::spec::{linux, pairs, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Disposition, Needs, Options, Outcome, Pending, ProcessState, SigactionFlags,
-    Target, Trial,
+    Abort, By, Calls, Change, CloneHow, Disposition, Needs, Options, Outcome, Pending, Pointer, ProcessState,
+    SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
 cases! { "restarted";
 
-    /// a handler with SA_RESTART leaves a wait for a group asleep
+    /// a handler with SA_RESTART does not interrupt a wait for a group
     by_group(GROUP) in Calls::WITH_TARGET.few() => [pairs::RESTART];
 
-    /// a handler with SA_RESTART leaves a wait on a pidfd asleep
+    /// a handler with SA_RESTART does not interrupt a wait on a pidfd
     by_pidfd(PIDFD) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS => [pairs::RESTART];
 
-    /// a call that was restarted still reports the stops and continues that it was asked for
+    /// a restarted call still reports the stops and continues that it was asked for
     keeps_events(ANY; UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few() => [posix::WAIT_RESTART_SAME_CALL];
 
-    /// a call that is restarted reports a stop or a continue that came while its process was stopped
+    /// a restarted call reports a stop or a continue that occurred while its process was stopped
     finds_event(ANY; UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few() => [posix::WAIT_RESTART_FINDS_EVENT];
 
-    /// a peek that was restarted still leaves the child
+    /// a restarted call fills in the status and the usage, and finds a clone child if it was asked for one
+    keeps_arguments(ANY; ALL) in Calls::only(&[Call::Wait4, Call::Waitid]) => [linux::WAIT_RESTART_KEEPS_ARGUMENTS];
+
+    /// a restarted wait for the caller's own group waits for the group that the caller is in
+    own_group(GROUP) in Calls::PID_FAMILY.few() => [posix::WAIT_RESTART_SAME_CALL];
+
+    /// a restarted peek still leaves the child waitable
     keeps_nowait(ANY; NOWAIT) in Calls::taking(Options::NOWAIT) => [posix::WAIT_RESTART_SAME_CALL];
 }
 
-/// Has a call that sleeps interrupted and restarted twice.
+/// Has a sleeping call interrupted and restarted twice.
 fn restart(
     t: &mut Trial,
     target: Target<'_>,
@@ -81,7 +88,7 @@ fn keeps_events(t: &mut Trial) -> Outcome {
 
 fn finds_event(t: &mut Trial) -> Outcome {
     let clause = &posix::WAIT_RESTART_FINDS_EVENT;
-    // Before there is a handler that it would inherit.
+    // Before a handler is installed that it would inherit.
     let child = t.spawn(Scenario::held())?;
     t.sigaction(Signal::CONT, Disposition::Count, SigactionFlags::RESTART)?;
     for (options, signal, change) in [
@@ -96,7 +103,7 @@ fn finds_event(t: &mut Trial) -> Outcome {
         if signal == Signal::STOP {
             t.await_stopped(&child)?;
         }
-        // The handler runs, and the call is made again.
+        // The handler runs, and the call is restarted.
         t.signal_agent(Signal::CONT)?;
         let seen = t.finish(pending)?;
         t.expect(clause).reports(&seen, &child, change)?;
@@ -112,5 +119,40 @@ fn keeps_nowait(t: &mut Trial) -> Outcome {
     let seen = t.finish(pending)?;
     t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
     let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn keeps_arguments(t: &mut Trial) -> Outcome {
+    let clause = &linux::WAIT_RESTART_KEEPS_ARGUMENTS;
+    t.sigaction(Signal::USR1, Disposition::Count, SigactionFlags::RESTART)?;
+    let clone = By::Clone(CloneHow::signalling(None));
+    let (child, _) = t.spawn_by(&clone, Scenario::held())?;
+    t.tell(&child, Step::MinorFaults { count: 300 })?;
+    let (own, _) = t.usage_so_far(&child)?;
+    let mut request = t.ask(Target::Any, Options::ALL);
+    if Calls::WITH_USAGE.has(t.call()) {
+        request.rusage = Pointer::Buffer;
+    }
+    let pending = t.begin_request(request)?;
+    t.expect(clause).blocks(&pending)?;
+    for _ in 0..2 {
+        t.signal_agent(Signal::USR1)?;
+        t.expect(clause).blocks(&pending)?;
+    }
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
+    if Calls::WITH_USAGE.has(t.call()) { at_least(t, clause, &seen, &own) } else { Ok(()) }
+}
+
+fn own_group(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAIT_RESTART_SAME_CALL;
+    // The agent joins the group of its child.
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Setpgid { pgid: 0 })?;
+    t.setpgid(None, child.pid)?;
+    let pending = restart(t, Target::OwnGroup, Options::NONE, clause)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }

@@ -1,11 +1,11 @@
 //! Deaths by signal: every signal, any sender, in any state of the child, with and without a core dump.
 
 use crate::scenario::{Scenario, Step};
-use crate::spec::{Profile, linux, pairs, posix};
+use crate::spec::{linux, pairs, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::reported_child;
-use crate::trial::{Abort, Calls, Change, Need, Needs, Options, Outcome, Seen, Shows, Target, Trial};
+use crate::trial::{Abort, Calls, Change, Child, Need, Needs, Options, Outcome, Seen, Shows, Target, Trial};
 use crate::wait::Signal;
 
 cases! { "signal-death";
@@ -16,13 +16,13 @@ cases! { "signal-death";
     /// a child killed by a real-time signal is reported as killed by it
     real_time(ANY) in Calls::ENTRIES => [pairs::SIGNALED_REALTIME, linux::WAIT_WORD_SIGNAL];
 
-    /// raise, kill of oneself and kill by another process give the same status
+    /// raise, kill by itself and kill by another process give the same status
     any_sender(ANY) in Calls::ENTRIES => [posix::STATUS_SIGNALED_ANY_SENDER];
 
-    /// a child that ignores SIGTERM survives it, and dies of SIGKILL
+    /// a child that ignores SIGTERM survives it, and is killed by SIGKILL
     sigkill_cannot_be_ignored(ANY) in Calls::taking(Options::NOHANG).few() => [pairs::SIGNALED];
 
-    /// a child that blocks SIGTERM dies of it once it unblocks it
+    /// a child that blocks SIGTERM is killed by it once it unblocks it
     blocked_until_unblocked(ANY) in Calls::taking(Options::NOHANG).few() => [pairs::SIGNALED];
 
     /// SIGKILL kills a stopped child, and a call without options reports it
@@ -38,19 +38,19 @@ cases! { "signal-death";
     core_file(ANY; NOWAIT) in Calls::ENTRIES, needs Needs::of(&[Need::CoreFiles])
         => [linux::WAIT_WORD_CORE, posix::WAITID_DUMPED];
 
-    /// each call reports a death as waitid shows it
+    /// a wait by pid and one for a group report a core dump
+    core_by_target(PID | GROUP) in Calls::WITH_TARGET.few(), needs Needs::of(&[Need::CoreFiles])
+        => [posix::WAITID_DUMPED];
+
+    /// so does one through a pidfd
+    core_by_pidfd(PIDFD) in Calls::only(&[Call::Waitid]), needs Needs::of(&[Need::CoreFiles, Need::PidfdWaits])
+        => [posix::WAITID_DUMPED];
+
+    /// each call reports a death just as waitid does
     calls_agree(ANY) in Calls::WITH_STATUS => [posix::WAITPID_CALLS_AGREE];
 }
 
-/// Those, and Linux's own. On MIPS there is no SIGSTKFLT.
-fn deadly(t: &Trial) -> Vec<Signal> {
-    let system = t.system();
-    let more: &[&str] = if t.profile() == Profile::Linux { &["SIGIO", "SIGSTKFLT", "SIGPWR"] } else { &[] };
-    let more = more.iter().filter_map(|name| Signal::from_name(name));
-    Signal::DEADLY.into_iter().chain(more.filter(|signal| signal.number_on(system).is_some())).collect()
-}
-
-/// A held child whose core limit is 0: raising an ignored signal has no effect but the limit that is set before it.
+/// A held child whose core limit is 0: raising an ignored signal has no effect except that the limit is set first.
 fn coreless() -> Scenario {
     Scenario::of([
         Step::Ignore(Signal::USR1),
@@ -79,7 +79,7 @@ fn is_death_by(seen: &Seen, signal: Signal) -> bool {
 }
 
 fn every_signal(t: &mut Trial) -> Outcome {
-    let signals = deadly(t);
+    let signals: Vec<Signal> = Signal::deadly_on(t.system()).collect();
     let fate = |signal: &Signal| Scenario::of([Step::raise(*signal).with_core(false)]);
     let children = t.spawn_all(signals.iter().map(fate))?;
     let mut left: Vec<_> = children.into_iter().zip(signals.iter().copied()).collect();
@@ -105,7 +105,7 @@ fn real_time(t: &mut Trial) -> Outcome {
     let mut left: Vec<_> = children.into_iter().zip(signals.iter().copied()).collect();
     for seen in t.wait_times(signals.len(), Target::Any, Options::NONE)? {
         let (child, signal) = reported_child(&seen, &mut left, |signal| is_death_by(&seen, *signal));
-        // An emulator may keep some for itself.
+        // An emulator may reserve some for itself.
         if let Some(why) = t.excuse(&child, seen.change())? {
             t.note(&format!("{signal}: {why}"));
             continue;
@@ -139,7 +139,7 @@ fn sigkill_cannot_be_ignored(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::Ignore(Signal::TERM))?;
     t.signal(&child, Signal::TERM)?;
-    // A child that answers after the signal was sent has not died of it.
+    // A child that answers after the signal was sent has survived it.
     t.tell(&child, Step::Getids)?;
     t.signal(&child, Signal::KILL)?;
     let seen = t.wait(Target::Any, Options::NONE)?;
@@ -170,7 +170,7 @@ fn sigkill_while_stopped(t: &mut Trial) -> Outcome {
 
 fn no_core_flag(t: &mut Trial) -> Outcome {
     let system = t.system();
-    for signal in deadly(t).into_iter().filter(|s| !s.dumps_core_on(system)) {
+    for signal in Signal::deadly_on(system).filter(|s| !s.dumps_core_on(system)) {
         let child = t.spawn(Scenario::of([Step::raise(signal).with_core(true)]))?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         let killed = Change::Killed(signal, false);
@@ -209,6 +209,47 @@ fn core_file(t: &mut Trial) -> Outcome {
         }
     }
     Ok(())
+}
+
+/// A child in a group of its own that is dead, with a core dump.
+fn dumped(t: &mut Trial) -> Result<Child, Abort> {
+    let child =
+        t.spawn(Scenario::of([Step::Setpgid { pgid: 0 }, Step::raise(Signal::ABRT).with_core(true)]))?;
+    t.await_zombie(&child)?;
+    Ok(child)
+}
+
+const DUMPED: Change = Change::Killed(Signal::ABRT, true);
+
+/// Some libraries decode the status word themselves, and drop the core flag; they have nothing like WCOREDUMP either.
+fn drops_core_flag(t: &mut Trial, seen: &Seen) -> Result<bool, Abort> {
+    let clear = seen.change() == Some(Change::Killed(Signal::ABRT, false));
+    let (true, Some(word)) = (clear, seen.status()) else { return Ok(false) };
+    match t.decode(word) {
+        Ok(view) => Ok(view.get("coredump").is_none()),
+        Err(Abort::Skip(_)) => Ok(true),
+        Err(other) => Err(other),
+    }
+}
+
+fn core_by_target(t: &mut Trial) -> Outcome {
+    for by_group in [false, true] {
+        let child = dumped(t)?;
+        let target = if by_group { Target::Group(&child) } else { Target::Child(&child) };
+        let seen = t.wait(target, Options::NONE)?;
+        if drops_core_flag(t, &seen)? {
+            return t.expect(&posix::WAITID_DUMPED).not_observed("the subject does not show the core flag");
+        }
+        t.expect(&posix::WAITID_DUMPED).reports(&seen, &child, DUMPED)?;
+    }
+    Ok(())
+}
+
+fn core_by_pidfd(t: &mut Trial) -> Outcome {
+    let child = dumped(t)?;
+    let fd = t.pidfd_open(&child, false)?;
+    let seen = t.wait(Target::Pidfd(fd), Options::NONE)?;
+    t.expect(&posix::WAITID_DUMPED).reports(&seen, &child, DUMPED)
 }
 
 fn calls_agree(t: &mut Trial) -> Outcome {

@@ -17,6 +17,10 @@ cases! { "stop-continue";
     of_two_children(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
         => [posix::STATUS_EVENTS_OF_EACH_CHILD];
 
+    /// an unreported stop and an unreported continue are kept while another child is born, stops, and is reaped
+    beside_another_child(PID; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_TARGET.few()
+        => [posix::STATUS_EVENTS_OF_EACH_CHILD];
+
     /// a continue is reported once with WCONTINUED
     continue_once(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::CONTINUED)
         => [pairs::WCONTINUED_REPORTS_CONTINUE, pairs::CONTINUED, posix::STATUS_CONTINUE_ONCE];
@@ -55,7 +59,7 @@ cases! { "stop-continue";
     kill_replaces_stop(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
         => [posix::STATUS_EXIT_REPLACES_ALL, posix::STATUS_KILL_WHILE_STOPPED];
 
-    /// a stop signal to a stopped child creates no event, either then or after it is continued
+    /// a stop signal to a stopped child creates no event, neither then nor after the child is continued
     stop_while_stopped(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
         => [posix::STATUS_STOP_WHILE_STOPPED];
 
@@ -71,11 +75,11 @@ cases! { "stop-continue";
     ignored_stop(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
         => [posix::STATUS_CAUGHT_STOP];
 
-    /// SIGTSTP, SIGTTIN and SIGTTOU stop a child too, and each is reported as itself
+    /// SIGTSTP, SIGTTIN and SIGTTOU also stop a child, and each is reported as itself
     job_control_signals(ANY; UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
         => [posix::STATUS_STOPPED_JOB_CONTROL];
 
-    /// in an orphaned process group, SIGTSTP stops nobody, and SIGSTOP does
+    /// in an orphaned process group, SIGTSTP does not stop a process, but SIGSTOP does
     orphaned_group(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
         => [posix::STATUS_ORPHANED_GROUP_NO_STOP];
 
@@ -123,6 +127,34 @@ fn of_two_children(t: &mut Trial) -> Outcome {
         }
         let seen = t.wait(Target::Any, options | Options::NOHANG)?;
         t.expect(clause).nothing_ready(&seen)?;
+    }
+    Ok(())
+}
+
+fn beside_another_child(t: &mut Trial) -> Outcome {
+    let clause = &posix::STATUS_EVENTS_OF_EACH_CHILD;
+    let child = t.spawn(Scenario::held())?;
+    for (signal, change) in [(Signal::STOP, Change::Stopped(Signal::STOP)), (Signal::CONT, Change::Continued)]
+    {
+        t.signal(&child, signal)?;
+        if signal == Signal::STOP {
+            t.await_stopped(&child)?;
+        }
+        let other = t.spawn(Scenario::held())?;
+        t.signal(&other, Signal::TSTP)?;
+        let seen = t.wait(Target::Child(&other), Options::UNTRACED)?;
+        t.expect(clause).reports(&seen, &other, Change::Stopped(Signal::TSTP))?;
+        t.signal(&other, Signal::KILL)?;
+        let seen = t.wait(Target::Child(&other), Options::NONE)?;
+        t.expect(clause).reaped(&seen, &other, Change::Killed(Signal::KILL, false))?;
+        for again in [false, true] {
+            let seen = t.wait(Target::Child(&child), ANY_EVENT)?;
+            if again {
+                t.expect(clause).nothing_ready(&seen)?;
+            } else {
+                t.expect(clause).reports(&seen, &child, change)?;
+            }
+        }
     }
     Ok(())
 }
@@ -353,7 +385,8 @@ fn orphaned_group(t: &mut Trial) -> Outcome {
     // No member of its new session is the parent of a member of its group.
     t.tell(&child, Step::Setsid)?;
     t.signal(&child, Signal::TSTP)?;
-    t.tell(&child, Step::Getids)?;
+    let step = t.begin_step(&child, Step::Getids)?;
+    t.expect(&posix::STATUS_ORPHANED_GROUP_NO_STOP).answered(&child, step)?;
     let seen = t.wait(Target::Any, ANY_EVENT)?;
     t.expect(&posix::STATUS_ORPHANED_GROUP_NO_STOP).nothing_ready(&seen)?;
     t.signal(&child, Signal::STOP)?;

@@ -17,7 +17,7 @@ cases! { "terminal";
     background_write(ANY; NOHANG | UNTRACED) in Calls::ENTRIES
         => [posix::STATUS_STOPPED_BY_OUTPUT, posix::STATUS_STOPPED_BY_TCSETPGRP];
 
-    /// the suspend key stops the foreground job with SIGTSTP, and no other
+    /// the suspend key stops the foreground job, and no other, with SIGTSTP
     suspend_key(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
         => [posix::STATUS_STOPPED_BY_KEY];
 
@@ -85,7 +85,7 @@ fn background_write(t: &mut Trial) -> Outcome {
     stops_in_background(t, &posix::STATUS_STOPPED_BY_TCSETPGRP, TerminalUse::Foreground)
 }
 
-/// A job is stopped by SIGTTOU where it does that in the background.
+/// A job that does that in the background is stopped by SIGTTOU.
 fn stops_in_background(t: &mut Trial, clause: &'static Clause, how: TerminalUse) -> Outcome {
     let child = job(t)?;
     t.begin_step(&child, use_terminal(how))?;
@@ -160,7 +160,8 @@ fn orphaned_job(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     let seen = t.wait(Target::Any, Options::UNTRACED)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
-    let read = t.try_tell(&grandchild, use_terminal(TerminalUse::Read))?;
-    let got = read.err().unwrap_or(Errno::NONE);
+    let step = t.begin_step(&grandchild, use_terminal(TerminalUse::Read))?;
+    let reply = t.expect(clause).answered(&grandchild, step)?;
+    let got = t.error_of(reply)?.err().unwrap_or(Errno::NONE);
     t.expect(clause).equal("background read", &got, &Errno::IO)
 }

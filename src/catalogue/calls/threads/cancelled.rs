@@ -8,7 +8,7 @@ use crate::trial::{AgentRequest, Calls, Change, Errno, Needs, Options, Outcome, 
 
 cases! { "cancelled";
 
-    /// a thread that is cancelled in a wait that sleeps ends, and has reaped nothing
+    /// a thread cancelled in a sleeping wait terminates, and has reaped nothing
     asleep(ANY) in Calls::only(&[Call::Wait, Call::Waitpid, Call::Waitid]), needs Needs::THREADS
         => [posix::WAIT_CANCELLATION_POINT, posix::WAIT_CANCELLED_REAPS_NOTHING];
 }

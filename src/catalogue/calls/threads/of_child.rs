@@ -1,4 +1,4 @@
-//! Threads of a child: none of them is a child, whether it lives or has exited.
+//! Threads of a child: none of them is a child, whether alive or exited.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
@@ -7,10 +7,10 @@ use crate::trial::{Abort, Calls, Change, Child, Errno, Options, Outcome, Target,
 
 cases! { "thread-of-child";
 
-    /// a thread of a child that exits, while the child lives, is reported by no call, and wakes none
+    /// a thread that exits while its process, a child, lives is not reported by any call, and wakes none
     exits(ANY; NOHANG | UNTRACED | CONTINUED; adapting) in Calls::ENTRIES => [posix::THREADS_EXIT_IS_NO_EVENT];
 
-    /// the ID of a thread of a child names no child: ECHILD, even with __WALL
+    /// the ID of a child's thread does not select the child: ECHILD, even with __WALL
     by_id(PID; NOHANG | ALL; adapting) in Calls::WITH_TARGET.few()
         => [linux::THREADS_OF_CHILD_NEVER_WAITABLE];
 }

@@ -1,40 +1,49 @@
-//! What the threads of a parent share beside the exits of children: stops, RUSAGE_CHILDREN, SIGCHLD; and what they do not.
+//! What the threads of a parent share besides the exits of children: stops, RUSAGE_CHILDREN, SIGCHLD; and what they do not.
 
 use crate::catalogue::calls::rusage::children::{FAULTS, faults_credited};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{linux, posix};
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Disposition, Errno, Needs, Options, Outcome, Pending, SigactionFlags, Target, Trial,
+    Abort, Call, Calls, Change, Child, Disposition, Errno, Need, Needs, Options, Outcome, Pending,
+    SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 use std::time::{Duration, Instant};
 
 cases! { "threads-share";
 
-    /// of two threads that wait for the stop of one child, one gets it, and the other waits on
+    /// of two threads that wait for the stop of one child, one gets it, and the other keeps waiting
     stop(PID; UNTRACED) in Calls::WITH_TARGET.few(), needs Needs::THREADS => [posix::STATUS_CONSUMED_ONCE];
 
-    /// a child that a thread other than the initial one has reaped is in RUSAGE_CHILDREN
+    /// a child reaped by a thread other than the initial one is included in RUSAGE_CHILDREN
     usage(ANY) in Calls::ENTRIES, needs Needs::THREADS => [posix::RUSAGE_CHILDREN_ANY_THREAD];
 
-    /// SIGCHLD comes for a child whose creator, another thread, has exited
+    /// SIGCHLD is generated for a child even if the thread that created it has exited
     sigchld(ANY) in Calls::ENTRIES.few(), needs Needs::THREADS => [posix::SIGCHLD_TO_PROCESS];
 
-    /// with __WNOTHREAD a live or stopped child of another thread is no child: ECHILD at once
+    /// with __WNOTHREAD, a live child and a zombie of another thread are not found by their group
+    wnothread_by_group(GROUP; NOHANG | NOTHREAD) in Calls::WITH_TARGET.few(), needs Needs::THREADS
+        => [linux::THREADS_WNOTHREAD_SIBLING];
+
+    /// nor through their pidfds
+    wnothread_by_pidfd(PIDFD; NOHANG | NOTHREAD) in Calls::only(&[Call::Waitid]),
+        needs Needs::of(&[Need::PidfdWaits, Need::Threads]) => [linux::THREADS_WNOTHREAD_SIBLING];
+
+    /// with __WNOTHREAD, a live or stopped child of another thread does not match: ECHILD at once
     live_child_with_wnothread(ANY | PID; NOHANG | UNTRACED | NOTHREAD)
         in Calls::taking(Options::NOTHREAD).few(), needs Needs::THREADS => [linux::THREADS_WNOTHREAD_SIBLING];
 
-    /// a wait that sleeps while another thread ignores SIGCHLD fails with ECHILD once the last child is gone
+    /// a wait that is asleep when another thread ignores SIGCHLD fails with ECHILD once the last child is gone
     sigchld_ignored_meanwhile(ANY) in Calls::ENTRIES.few(), needs Needs::THREADS
         => [posix::SIGCHLD_IGNORED_WHILE_ASLEEP];
 }
 
-/// Calls of two threads, of which one has to return: that one, and the other.
+/// Calls of two threads, of which one must return: that one, and the other.
 fn first_to_return(t: &mut Trial, one: Pending, other: Pending) -> Result<(Pending, Pending), Abort> {
     let deadline = Instant::now() + t.scaled(Duration::from_secs(5));
     while Instant::now() < deadline {
-        // Reads what has come.
+        // Reads pending replies.
         t.signals()
             .map(drop)
             .or_else(|abort| if matches!(abort, Abort::Skip(_)) { Ok(()) } else { Err(abort) })?;
@@ -106,15 +115,38 @@ fn live_child_with_wnothread(t: &mut Trial) -> Outcome {
             }
         }
     }
-    // The stop has been left to whom it is for.
+    // The stop is still there for the thread it belongs to.
     let seen = t.wait(Target::Child(&child), Options::NOHANG | Options::UNTRACED)?;
     t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))
+}
+
+/// A child of another thread is not found in that way, alive and as a zombie.
+fn not_found(t: &mut Trial, child: &Child, target: Target<'_>) -> Outcome {
+    let clause = &linux::THREADS_WNOTHREAD_SIBLING;
+    let seen = t.wait(target, Options::NOTHREAD | Options::NOHANG)?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
+    t.tell(child, Step::exit(7))?;
+    t.await_zombie(child)?;
+    let seen = t.wait(target, Options::NOTHREAD)?;
+    t.expect(clause).error(&seen, Errno::CHILD)
+}
+
+fn wnothread_by_group(t: &mut Trial) -> Outcome {
+    let child = t.spawn_on(1, Scenario::held())?;
+    t.tell(&child, Step::Setpgid { pgid: 0 })?;
+    not_found(t, &child, Target::Group(&child))
+}
+
+fn wnothread_by_pidfd(t: &mut Trial) -> Outcome {
+    let child = t.spawn_on(1, Scenario::held())?;
+    let fd = t.pidfd_open(&child, false)?;
+    not_found(t, &child, Target::Pidfd(fd))
 }
 
 fn sigchld_ignored_meanwhile(t: &mut Trial) -> Outcome {
     let clause = &posix::SIGCHLD_IGNORED_WHILE_ASLEEP;
     let child = t.spawn(Scenario::held())?;
-    // The initial thread reads the requests, so another one waits.
+    // The initial thread reads the requests, so another one does the waiting.
     let pending = t.begin_on(1, Target::Any, Options::NONE)?;
     t.expect(clause).blocks(&pending)?;
     t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;

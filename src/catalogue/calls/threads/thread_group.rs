@@ -13,7 +13,7 @@ cases! { "thread-group";
     stop_and_continue(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few()
         => [posix::STATUS_STOP_IS_ONE_EVENT];
 
-    /// a child with many live threads dies as one, even of a signal to a thread other than the first
+    /// a child with many live threads dies as a whole, even of a signal to a thread other than the first
     killed(ANY) in Calls::ENTRIES => [posix::THREADS_KILLED_ONCE];
 
     /// exit in one of many threads terminates all of them, and is reported once
@@ -22,14 +22,14 @@ cases! { "thread-group";
     /// exec terminates the other threads without a report, whichever thread calls it
     exec(ANY; UNTRACED | CONTINUED) in Calls::ENTRIES => [posix::THREADS_EXEC, linux::THREADS_EXEC_KEEPS_PID];
 
-    /// a child whose threads exit one by one is reported once the last is gone, as exited with 0
+    /// a child whose threads exit one by one is reported once the last one is gone, as exited with 0
     last_thread_exits(ANY) in Calls::ENTRIES => [posix::THREADS_LAST_THREAD_EXIT_IS_ZERO];
 
     /// several threads blocked in a peek at one child all see its exit, and it stays waitable
     concurrent_peeks(PID; NOWAIT) in Calls::only(&[Call::Waitid]), needs Needs::THREADS
         => [posix::WAITID_NOWAIT_ALL_WAITERS_SEE];
 
-    /// with one thread blocked in a peek and one in a wait, the wait reaps; the peek sees it or ECHILD
+    /// with one thread blocked in a peek and one in a wait, the wait reaps; the peek gets the child or ECHILD
     concurrent_peek_and_reap(PID; NOWAIT) in Calls::only(&[Call::Waitid]), needs Needs::THREADS
         => [posix::WAITID_ONE_WAITER_WINS];
 }

@@ -35,10 +35,10 @@ cases! { "threads";
     waiters_share(ANY) in Calls::ENTRIES, needs Needs::THREADS => [posix::WAITPID_WAITERS_SHARE];
 
     /// with __WNOTHREAD a thread finds its own child, and leaves a sibling thread's to the sibling
-    wnothread(ANY | PID; NOTHREAD) in Calls::taking(Options::NOTHREAD).few(), needs Needs::THREADS
+    wnothread(ANY | PID; NOTHREAD) in Calls::taking(Options::NOTHREAD), needs Needs::THREADS
         => [linux::THREADS_WNOTHREAD_OWN, linux::THREADS_WNOTHREAD_SIBLING];
 
-    /// a child stays waitable after the thread that forked it exits, also for a wait already blocked
+    /// a child stays waitable after the thread that forked it exits, even for a wait already blocked
     creator_exits(ANY) in Calls::ENTRIES, needs Needs::THREADS
         => [posix::THREADS_CREATOR_EXITS, linux::THREADS_CREATOR_EXITS];
 

@@ -1,4 +1,4 @@
-//! What `waitid` reports beyond the usual: values wider than 8 bits, fields nobody reads, users without a mapping.
+//! Less common parts of what `waitid` reports: values wider than 8 bits, unused fields, users without a mapping.
 
 use crate::protocol::wait::OptionSet;
 use crate::scenario::Scenario;
@@ -67,7 +67,7 @@ fn wuntraced_is_wstopped(t: &mut Trial) -> Outcome {
 }
 
 fn unmapped_uid(t: &mut Trial) -> Outcome {
-    /// `/proc/sys/kernel/overflowuid`, unless somebody has changed it.
+    /// The default of `/proc/sys/kernel/overflowuid`.
     const OVERFLOW: i64 = 65_534;
     t.take_away(&AgentRequest::UnshareUsers {})?;
     let child = t.spawn(Scenario::exits(7))?;

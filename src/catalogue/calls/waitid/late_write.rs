@@ -10,18 +10,18 @@ use crate::wait::Signal;
 
 cases! { "late-write";
 
-    /// what a child does later does not change the buffers of a WNOHANG call that returned 0
+    /// later events of a child do not change the buffers of a WNOHANG call that returned 0
     after_nohang(ANY | PID; NOHANG | UNTRACED | CONTINUED; adapting) in Calls::WITH_OPTIONS
         => [posix::WAIT_WRITES_DURING_CALL];
 
-    /// what a child does later does not change the buffers of a call that failed with EINTR
+    /// later events of a child do not change the buffers of a call that failed with EINTR
     after_eintr(ANY) => [posix::WAIT_WRITES_DURING_CALL];
 
-    /// what other children do later does not change the buffers of a call that reported one
+    /// later events of other children do not change the buffers of a call that reported a child
     after_a_report(ANY) => [posix::WAIT_WRITES_DURING_CALL];
 }
 
-/// Ends a trial of a subject that has buffers of its own.
+/// Ends the trial if the subject uses buffers of its own.
 fn shows_buffers(t: &mut Trial, seen: &Seen) -> Outcome {
     if seen.reply().is_none() || seen.shows_memory() {
         return Ok(());
@@ -31,7 +31,7 @@ fn shows_buffers(t: &mut Trial, seen: &Seen) -> Outcome {
     Err(Abort::Skip(why.into()))
 }
 
-/// Nobody has written to the buffers of the calls so far.
+/// The buffers of the calls so far have not been written since.
 fn unchanged(t: &mut Trial) -> Outcome {
     let late = t.writes_late()?;
     t.expect(&posix::WAIT_WRITES_DURING_CALL).that(
@@ -57,7 +57,7 @@ fn after_nohang(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     unchanged(t)?;
-    // Nor does the call that reports the child write where the earlier one was told to.
+    // The call that reports the child must not write to the earlier one's buffers, either.
     let seen = t.wait(Target::Any, Options::NONE)?;
     t.expect(&posix::WAIT_WRITES_DURING_CALL).reports(&seen, &child, Change::Exited(7))?;
     unchanged(t)

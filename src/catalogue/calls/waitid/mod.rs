@@ -2,12 +2,21 @@
 
 use crate::trial::Case;
 
+pub(crate) mod buffers;
 pub(crate) mod fields;
 pub(crate) mod late_write;
 pub(crate) mod nowait;
+pub(crate) mod peeked;
 pub(crate) mod pointers;
 pub(crate) mod siginfo;
 
 /// Every case on this topic.
-pub(crate) const THEMES: &[&[Case]] =
-    &[fields::CASES, late_write::CASES, nowait::CASES, pointers::CASES, siginfo::CASES];
+pub(crate) const THEMES: &[&[Case]] = &[
+    buffers::CASES,
+    fields::CASES,
+    late_write::CASES,
+    nowait::CASES,
+    pointers::CASES,
+    siginfo::CASES,
+    peeked::CASES,
+];

@@ -50,7 +50,7 @@ cases! { "nowait";
     other_call_consumes_stop(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS)
         => [posix::WAITID_NOWAIT_OTHER_CALL, posix::WAITID_NOWAIT_STOP, posix::WAITID_NOWAIT_CONTINUE];
 
-    /// a stop and a continue that a call has reported are not reported once more by waitid
+    /// a stop and a continue that a call has reported are not reported again by waitid
     consumed_by_other_call(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS)
         => [posix::STATUS_CONSUMED_ONCE];
 
@@ -62,12 +62,12 @@ cases! { "nowait";
 /// The number of peeks: a faulty one may lose the event at the second, or only at the third.
 const PEEKS: usize = 3;
 
-/// Everything that a report contains.
+/// The full contents of a report.
 fn report(seen: &Seen) -> String {
     format!("{:?} {:?}", seen.status(), seen.info())
 }
 
-/// Peeks several times, and checks by `clause` that every peek reports that change and all are equal. Returns the report.
+/// Peeks several times, and checks against `clause` that every peek reports that change and all are equal. Returns the report.
 fn peeks(
     t: &mut Trial,
     clause: &'static Clause,
@@ -173,7 +173,7 @@ fn any_child(t: &mut Trial) -> Outcome {
         let seen = t.wait(Target::Any, Options::NOWAIT)?;
         t.expect(&posix::WAITID_NOWAIT_EXIT).returns(&seen)?;
         if seen.shown_change() == Shows::Kind(SiCode::Exited) {
-            return t.expect(&posix::WAITID_NOWAIT_EXIT).not_observed("the subject shows the si_code alone");
+            return t.expect(&posix::WAITID_NOWAIT_EXIT).not_observed("the subject shows only the si_code");
         }
         t.expect(&posix::WAITID_NOWAIT_EXIT).that(
             which(&seen) != "neither",

@@ -1,11 +1,15 @@
 //! Null pointers, bad pointers, and what is written to the buffers and beyond.
 
+use crate::catalogue::calls::rusage::bounds::{at_least, spawn_busy};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, pairs, posix};
+use crate::sys::call::abi::Usage;
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Call, Calls, Change, Child, Errno, Options, Outcome, Pointer, Seen, Target, Trial, WaitRequest,
+    Abort, Call, Calls, Change, Child, Disposition, Errno, IdType, Options, Outcome, Pointer, Seen,
+    SigactionFlags, Target, Trial, WaitRequest,
 };
+use crate::wait::Signal;
 
 cases! { "pointers";
 
@@ -44,14 +48,14 @@ cases! { "pointers";
     bad_but_unused(ANY; NOHANG) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS)
         => [linux::WAIT_EFAULT_ONLY_ON_REPORT];
 
-    /// the raw call writes to buffers at odd addresses, and to those that end where the memory ends
+    /// the raw call writes to buffers at odd addresses, and to those at the end of mapped memory
     unusual_addresses(ANY) in Calls::only(&[Call::Wait4, Call::Waitid]) => [linux::WAIT_ANY_WRITABLE_ADDRESS];
 
-    /// which error an invalid option with a bad pointer gives is recorded; Linux's wait4 gives EINVAL, keeps the child
+    /// which error an invalid option with a bad pointer gives is recorded; Linux's wait4 gives EINVAL and keeps the child
     einval_or_efault(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS
         => [posix::WAITPID_EINVAL_OR_EFAULT, linux::WAIT_EINVAL_BEFORE_EFAULT];
 
-    /// the raw waitid fills the usage with a null infop, too, and not if there is nothing to report
+    /// the raw waitid fills in the usage even if infop is null, but not if there is nothing to report
     raw_waitid_usage(ANY; NOHANG) in Calls::only(&[Call::Waitid]) => [linux::RUSAGE_RAW_WAITID];
 
     /// a call never writes beyond its buffers, whether it reports, finds nothing or fails
@@ -60,9 +64,15 @@ cases! { "pointers";
     /// the raw waitid with a usage never writes beyond its two buffers
     raw_waitid_no_overrun(ANY; NOHANG) in Calls::only(&[Call::Waitid]) => [linux::WAITID_NO_OVERRUN];
 
+    /// the raw waitid ignores the upper halves of the registers of its first two arguments, which are ints
+    upper_halves(PID | ID; NOHANG | NOWAIT) in Calls::only(&[Call::Waitid]) => [linux::WAITID_INT_ARGUMENTS];
+
     /// what a failed call leaves in its buffers is recorded; Linux writes neither status nor usage
     errors_write_nothing(ANY; OTHER) in Calls::WITH_OPTIONS
         => [posix::WAITPID_STATUS_ON_ERROR, posix::WAITID_SIGINFO_ON_ERROR, linux::WAIT_ERROR_WRITES_NOTHING];
+
+    /// a call that fails once it has slept writes neither status nor usage
+    late_errors_write_nothing(ANY) in Calls::WITH_STATUS => [linux::WAIT_ERROR_WRITES_NOTHING];
 
     /// an infop in the kernel's part of the address space gives EFAULT
     kernel_address(ANY) in Calls::only(&[Call::Waitid]) => [linux::WAITID_EFAULT_KERNEL_ADDRESS];
@@ -88,27 +98,30 @@ fn reported_and_reaped(t: &mut Trial, clause: &'static Clause, seen: &Seen, chil
     t.expect(clause).error(&again, Errno::CHILD)
 }
 
-/// Whether every field of the struct rusage was written.
-fn usage_is_whole(seen: &Seen) -> bool {
-    let usage = seen.reply().and_then(|r| r.rusage.wrote());
-    usage.is_some_and(|u| {
-        [u.utime_us, u.stime_us, u.maxrss, u.minflt, u.majflt, u.inblock, u.oublock, u.nvcsw, u.nivcsw]
-            .iter()
-            .all(Option::is_some)
-    })
-}
-
 fn null_status(t: &mut Trial) -> Outcome {
-    let child = zombie(t)?;
+    let (child, own) = if Calls::WITH_USAGE.has(t.call()) {
+        let (child, own) = busy_zombie(t)?;
+        (child, Some(own))
+    } else {
+        (zombie(t)?, None)
+    };
     let mut request = request_for(t, &child);
     request.status = Pointer::Null;
     let seen = t.perform(request)?;
     reported_and_reaped(t, &posix::WAITPID_NULL_STATUS, &seen, &child)?;
-    if !Calls::WITH_USAGE.has(t.call()) {
-        return Ok(());
+    match own {
+        Some(own) => at_least(t, &linux::WAIT4_NULL_STATUS, &seen, &own),
+        None => Ok(()),
     }
-    let whole = usage_is_whole(&seen);
-    t.expect(&linux::WAIT4_NULL_STATUS).that(whole, "every field of the usage", "unwritten fields")
+}
+
+/// A zombie that exited with 7, and what it had used before.
+fn busy_zombie(t: &mut Trial) -> Result<(Child, Usage), Abort> {
+    let child = spawn_busy(t)?;
+    let (own, _) = t.usage_so_far(&child)?;
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    Ok((child, own))
 }
 
 fn null_rusage(t: &mut Trial) -> Outcome {
@@ -245,7 +258,7 @@ fn unusual_addresses(t: &mut Trial) -> Outcome {
             Call::Waitid => request.info = pointer,
             _ => request.status = pointer,
         }
-        // What was written there is not shown.
+        // The contents of such a buffer are not visible.
         let seen = t.perform(request)?;
         t.expect(clause).that(seen.errno().is_none(), "success", result_of(&seen))?;
         let after = t.wait(Target::Any, Options::NONE)?;
@@ -257,6 +270,27 @@ fn unusual_addresses(t: &mut Trial) -> Outcome {
         t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
     }
     Ok(())
+}
+
+/// What a caller may leave in the upper half of a register.
+const UPPER: i64 = 0x5a5a_5a5a << 32;
+
+fn upper_halves(t: &mut Trial) -> Outcome {
+    let clause = &linux::WAITID_INT_ARGUMENTS;
+    if !t.is_raw() {
+        return Err(Abort::Skip("only a raw call has registers for arguments".into()));
+    }
+    let child = zombie(t)?;
+    // Linux's P_PID and P_ALL, and a zero-extended -1.
+    for (idtype, id) in [(1 | UPPER, child.pid | UPPER), (1, child.pid | UPPER), (UPPER, 0)] {
+        let ask = Target::Id(IdType::Number(idtype), id);
+        let seen = t.wait(ask, Options::NOHANG | Options::NOWAIT)?;
+        t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
+    }
+    let seen = t.wait(Target::Id(IdType::Number(1), 0xffff_ffff), Options::NOHANG)?;
+    t.expect(clause).error(&seen, Errno::INVAL)?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
 /// An option bit undefined on every system.
@@ -277,7 +311,7 @@ fn einval_or_efault(t: &mut Trial) -> Outcome {
     let seen = t.perform(request)?;
     t.expect(&posix::WAITPID_EINVAL_OR_EFAULT)
         .records("an unknown option and a bad pointer", result_of(&seen))?;
-    // waitid stores a siginfo even when it fails, so EFAULT wins there: nothing promises it.
+    // waitid stores a siginfo even when it fails, so EFAULT wins there, although nothing guarantees it.
     if t.call() == Call::Waitid {
         return Ok(());
     }
@@ -288,18 +322,19 @@ fn einval_or_efault(t: &mut Trial) -> Outcome {
 
 fn raw_waitid_usage(t: &mut Trial) -> Outcome {
     let clause = &linux::RUSAGE_RAW_WAITID;
-    let child = t.spawn(Scenario::held())?;
+    let child = spawn_busy(t)?;
+    let (own, _) = t.usage_so_far(&child)?;
     let mut request = t.ask(Target::Any, Options::NOHANG);
     request.rusage = Pointer::Buffer;
     let seen = t.perform(request.clone())?;
     t.expect(clause).nothing_ready(&seen)?;
-    t.expect(clause).that(seen.usage().is_none(), "usage left as it was", "usage written")?;
+    t.expect(clause).that(seen.usage().is_none(), "usage unchanged", "usage written")?;
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     request.info = Pointer::Null;
     let seen = t.perform(request)?;
     t.expect(clause).returns(&seen)?;
-    t.expect(clause).that(usage_is_whole(&seen), "every field of the usage", "unwritten fields")
+    at_least(t, clause, &seen, &own)
 }
 
 fn no_overrun(t: &mut Trial) -> Outcome {
@@ -328,6 +363,26 @@ fn raw_waitid_no_overrun(t: &mut Trial) -> Outcome {
     let seen = t.perform(request)?;
     t.expect(&linux::WAITID_NO_OVERRUN).reports(&seen, &child, Change::Exited(7))?;
     t.expect(&linux::WAITID_NO_OVERRUN).no_spill(&seen)
+}
+
+/// A call that slept, and that finds no child any more.
+fn late_errors_write_nothing(t: &mut Trial) -> Outcome {
+    let clause = &linux::WAIT_ERROR_WRITES_NOTHING;
+    t.sigaction(Signal::CHLD, Disposition::Ignore, SigactionFlags::NONE)?;
+    let child = t.spawn(Scenario::held())?;
+    let mut request = t.ask(Target::Any, Options::NONE);
+    if Calls::WITH_USAGE.has(t.call()) {
+        request.rusage = Pointer::Buffer;
+    }
+    let pending = t.begin_request(request)?;
+    t.expect(clause).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).error(&seen, Errno::CHILD)?;
+    if !seen.shows_memory() {
+        return t.expect(clause).not_observed("the subject does not expose its buffers");
+    }
+    t.expect(clause).untouched(&seen)
 }
 
 fn errors_write_nothing(t: &mut Trial) -> Outcome {

@@ -67,7 +67,7 @@ cases! { "waitid";
         linux::WAITID_STOPPED_ONLY_ZOMBIE,
     ];
 
-    /// with each two of the event options, events of the third kind are neither reported nor consumed
+    /// with any two of the event options, events of the third kind are neither reported nor consumed
     pairs_of_events(PID; NOHANG | UNTRACED | CONTINUED) in Calls::only(&[Call::Waitid])
         => [posix::WAITID_PAIRS_OF_EVENTS];
 
@@ -79,7 +79,7 @@ cases! { "waitid";
     nohang_zeroes(PID; NOHANG | UNTRACED | CONTINUED) in Calls::only(&[Call::Waitid])
         => [posix::WAITID_NOHANG_ZERO, posix::WAITID_NOHANG_ZEROES, linux::WAITID_NOHANG_ZEROES_ALL];
 
-    /// so does a WNOHANG peek
+    /// a WNOHANG peek with nothing to report returns 0 and zeroes si_signo and si_pid
     nohang_peek_zeroes(PID; NOHANG | NOWAIT) in Calls::only(&[Call::Waitid])
         => [posix::WAITID_NOHANG_ZEROES, linux::WAITID_NOHANG_ZEROES_ALL];
 
@@ -103,7 +103,7 @@ fn uid_of(t: &mut Trial, child: &Child) -> Result<i64, Abort> {
     ids.number("uid").map_err(|e| Abort::Protocol(format!("reply to getids: {e}")))
 }
 
-/// What the siginfo of every report contains; of the calls here only `waitid` returns 0.
+/// What the siginfo of every report contains; of these calls, only `waitid` returns 0.
 fn common_fields(t: &mut Trial, seen: &Seen, uid: i64) -> Outcome {
     let got = seen.fields();
     t.expect(&posix::WAITID_SI_SIGNO).returns(seen)?;
@@ -179,7 +179,7 @@ fn continue_fields(t: &mut Trial) -> Outcome {
     t.expect(&posix::WAITID_CONTINUED).field(&seen, "si_status", got.signal, Signal::CONT)
 }
 
-/// A user ID that nobody has.
+/// An unused user ID.
 pub(crate) const OTHER_USER: u32 = 65_533;
 
 fn uid_after_setuid(t: &mut Trial) -> Outcome {
@@ -214,7 +214,7 @@ fn uid_after_setuid(t: &mut Trial) -> Outcome {
             OTHER_USER.into(),
         )?;
     }
-    // One whose real user stays, and whose effective one does not.
+    // A child whose real user ID stays the same, while its effective one changes.
     let child = t.spawn(Scenario::held())?;
     let real = uid_of(t, &child)?;
     t.tell(&child, Step::Seteuid { uid: OTHER_USER })?;
@@ -347,7 +347,7 @@ fn nohang_peek_zeroes(t: &mut Trial) -> Outcome {
 }
 
 /// The siginfo of a call that reports nothing.
-fn zeroed(t: &mut Trial, seen: &Seen) -> Outcome {
+pub(super) fn zeroed(t: &mut Trial, seen: &Seen) -> Outcome {
     let got = seen.fields();
     if seen.shows_memory() && got.signo.is_none() && got.pid.is_none() {
         t.expect(&posix::WAITID_NOHANG_ZEROES).that(

@@ -1,4 +1,4 @@
-//! Job control: `set -m` in a script that has a terminal. No prompt is read.
+//! Job control: `set -m` in a script that has a terminal. No prompt is involved.
 
 use super::said;
 use crate::scenario::{Scenario, Step};
@@ -9,20 +9,20 @@ use crate::wait::Signal;
 
 cases! { program "shell-jobs";
 
-    /// `jobs` shows a job that has stopped
+    /// `jobs` shows a stopped job
     stopped(SHELL) => [posix::SHELL_JOBS_STOPPED];
 
-    /// a command in the foreground that stops gives the shell back
+    /// when a foreground command stops, the shell resumes
     foreground_stop(SHELL) => [posix::SHELL_FOREGROUND_STOP];
 
-    /// `bg` continues a stopped job and does not wait for it
+    /// `bg` continues a stopped job without waiting for it
     background(SHELL) => [posix::SHELL_BG];
 
-    /// `fg` continues a job, waits for it and has its status
+    /// `fg` continues a job, waits for it and returns its status
     foreground(SHELL) => [posix::SHELL_FG];
 }
 
-/// Starts a script that has job control.
+/// Starts a script with job control.
 fn script(t: &mut Trial, text: &str) -> Outcome {
     t.with.how = How { terminal: true, ..How::default() };
     t.script("(set -m) 2> /dev/null\necho has=$?\n")?;
@@ -33,13 +33,15 @@ fn script(t: &mut Trial, text: &str) -> Outcome {
     t.script(&format!("set -m\n{text}"))
 }
 
-/// A job that the script started in the background and that has stopped; then the script goes on behind the gate.
+/// A stopped job that the script started in the background; the script then continues past the gate.
 fn stop(t: &mut Trial, job: &Offer, gate: &Offer) -> Result<Child, Abort> {
     let job = t.meet(job)?;
     let gate = t.meet(gate)?;
     t.signal(&job, Signal::STOP)?;
     t.await_stopped(&job)?;
     t.tell(&gate, Step::exit(0))?;
+    // From here on it is the shell that is waited for.
+    t.await_ended(&gate)?;
     Ok(job)
 }
 
@@ -62,7 +64,7 @@ fn foreground_stop(t: &mut Trial) -> Outcome {
     let got = t.awaited("s")?;
     let over = got.is_some_and(|status| status > 128);
     t.expect(&posix::SHELL_FOREGROUND_STOP).that(over, "$? over 128", said("$?", got))?;
-    // Without its shell, the system would continue it.
+    // If its shell exited, the system would continue it.
     t.meet(&gate)?;
     let state = t.state(&job)?;
     let lives = state == ProcessState::Stopped;
@@ -77,11 +79,11 @@ fn background(t: &mut Trial) -> Outcome {
     let job = stop(t, &job, &gate)?;
     let got = t.awaited("b")?;
     t.expect(&posix::SHELL_BG).that(got == Some(0), "$? 0 of bg", said("$?", got))?;
-    // The script waits in its next command.
+    // The script is waiting in its next command.
     t.meet(&second)?;
     let state = t.state(&job)?;
     let runs = matches!(state, ProcessState::Running | ProcessState::Asleep);
-    t.expect(&posix::SHELL_BG).that(runs, "the job to go on", format!("it is {state}"))
+    t.expect(&posix::SHELL_BG).that(runs, "the job to continue", format!("it is {state}"))
 }
 
 fn foreground(t: &mut Trial) -> Outcome {
@@ -89,7 +91,7 @@ fn foreground(t: &mut Trial) -> Outcome {
     script(t, &format!("{} &\n{}\nfg\necho f=$?\n{}\n", job.command, gate.command, last.command))?;
     let job = stop(t, &job, &gate)?;
     let runs = t.goes_on(&job)?;
-    t.expect(&posix::SHELL_FG).that(runs, "the job to go on", "it is stopped")?;
+    t.expect(&posix::SHELL_FG).that(runs, "the job to continue", "it is stopped")?;
     t.settle()?;
     let early = super::value(&t.output()?.out, "f");
     t.expect(&posix::SHELL_FG).that(early.is_none(), "fg to wait for the job", said("$?", early))?;

@@ -1,4 +1,4 @@
-//! Shells: `$?`, `wait`, traps and job control, by scripts that tell how far they are.
+//! Shells: `$?`, `wait`, traps and job control, tested with scripts that report their progress.
 
 mod jobs;
 mod status;
@@ -6,7 +6,7 @@ mod wait;
 
 use crate::trial::Case;
 
-/// The themes of shells.
+/// The themes for shells.
 pub(super) const THEMES: [&[Case]; 3] = [status::CASES, wait::CASES, jobs::CASES];
 
 /// The value that a script wrote as `NAME=VALUE`.
@@ -15,7 +15,7 @@ fn value(text: &str, name: &str) -> Option<i32> {
     text.lines().find_map(value)
 }
 
-/// What a script wrote, in words.
+/// A value that a script wrote, in words.
 fn said(name: &str, value: Option<i32>) -> String {
     value.map_or_else(|| "nothing".to_owned(), |value| format!("{name} {value}"))
 }

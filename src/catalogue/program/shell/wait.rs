@@ -1,4 +1,4 @@
-//! `wait`, and traps that end it.
+//! `wait`, and traps that interrupt it.
 
 use super::{said, value};
 use crate::scenario::{Scenario, Step};
@@ -9,56 +9,62 @@ use crate::wait::Signal;
 
 cases! { program "shell-wait";
 
-    /// `wait PID` has the exit status of that command, whenever it terminates
+    /// `wait PID` returns the exit status of that command, whenever it terminates
     pid(SHELL) => [posix::SHELL_WAIT_PID];
 
-    /// `wait PID` of a process that is no child exits with 127
+    /// `wait PID` for a process that is not a child returns 127
     unknown(SHELL) => [posix::SHELL_WAIT_UNKNOWN];
 
-    /// `wait` without operands waits for every command and exits with 0
+    /// `wait` without operands waits for every command and returns 0
     all(SHELL) => [posix::SHELL_WAIT_ALL];
 
-    /// `wait` with several operands has the status of the last one
+    /// `wait` without operands returns 0 if there is nothing to wait for
+    none(SHELL) => [posix::SHELL_WAIT_ALL];
+
+    /// `wait` with several operands returns the status of the last one
     several(SHELL) => [posix::SHELL_WAIT_SEVERAL];
 
-    /// `wait` with several operands waits for the others when one of them has failed
+    /// `wait` with several operands waits for the others even if one of them has failed
     several_in_order(SHELL) => [posix::SHELL_WAIT_SEVERAL];
 
-    /// `wait` with several operands, of which the last is no child, has the status 127
+    /// `wait` with several operands, the last of which is not a child, returns 127
     several_unknown(SHELL) => [posix::SHELL_WAIT_SEVERAL, posix::SHELL_WAIT_UNKNOWN];
 
-    /// `wait $!` of a pipeline in the background has the status of its last command
+    /// `wait $!` for a background pipeline returns the status of its last command
     pipeline(SHELL) => [posix::SHELL_WAIT_PIPELINE];
 
-    /// a signal that has a trap ends a wait, and the trap runs
+    /// a signal with a trap interrupts `wait`, and the trap runs
     trap(SHELL) => [posix::SHELL_WAIT_TRAP, posix::SHELL_RUNS_TRAP, posix::SHELL_WAIT_AGAIN];
 
-    /// a signal that has a trap ends a wait without operands, too
+    /// a signal with a trap also interrupts `wait` without operands
     trap_all(SHELL) => [posix::SHELL_WAIT_TRAP, posix::SHELL_RUNS_TRAP];
 
-    /// a signal that is ignored does not end a wait
+    /// a signal that has a trap does not end the wait for a command in the foreground, and the trap runs before the next command
+    trap_in_foreground(SHELL) => [posix::SHELL_TRAP_DEFERRED];
+
+    /// an ignored signal does not interrupt `wait`
     trap_ignored(SHELL) => [posix::SHELL_WAIT_IGNORED];
 
     /// the statuses of 25 commands are remembered
     remembers(SHELL) => [posix::SHELL_REMEMBERS];
 
-    /// how many of a thousand statuses are remembered
+    /// how many of a thousand statuses are remembered is recorded
     remembers_more(SHELL) => [posix::SHELL_REMEMBERS_MORE];
 
-    /// a command that stops and continues is waited for
+    /// `wait` keeps waiting for a command that stops and continues
     stop_is_no_exit(SHELL) => [posix::SHELL_STOP_IS_NO_EXIT];
 
-    /// what a second `wait PID` has
+    /// what a second `wait PID` returns is recorded
     twice(SHELL) => [posix::SHELL_WAIT_TWICE];
 
-    /// whether a trap on CHLD ends a wait
+    /// whether a trap on CHLD interrupts `wait` is recorded
     chld_trap(SHELL) => [posix::SHELL_CHLD_TRAP];
 
-    /// what `wait -n` and `wait -p` do
+    /// what `wait -n` and `wait -p` do is recorded
     options(SHELL) => [posix::SHELL_WAIT_OPTIONS];
 }
 
-/// Runs a script with two commands in it, each held: the children that they are.
+/// Runs a script with two held commands, and returns these children.
 fn two_jobs(t: &mut Trial, script: impl FnOnce(&str, &str) -> String) -> Result<(Child, Child), Abort> {
     let (first, second) = (t.offer(Scenario::held()), t.offer(Scenario::held()));
     t.script(&script(&first.command, &second.command))?;
@@ -75,7 +81,7 @@ fn pid(t: &mut Trial) -> Outcome {
     let got = t.awaited("s")?;
     t.expect(&posix::SHELL_WAIT_PID).that(got == Some(7), "$? 7", said("$?", got))?;
     t.exit()?;
-    // One that has terminated before, and one that a signal killed.
+    // One that has already terminated, and one killed by a signal.
     let (exits, dies) = (t.offer(Scenario::exits(3)), t.offer(Scenario::dies(Signal::TERM)));
     let script = format!(
         "{} &\np=$!\n{} &\nq=$!\nwait $p\necho s=$?\nwait $q\necho d=$?\n",
@@ -97,12 +103,25 @@ fn unknown(t: &mut Trial) -> Outcome {
     t.expect(&posix::SHELL_WAIT_UNKNOWN).that(got == Some(127), "$? 127", said("$?", got))
 }
 
+fn none(t: &mut Trial) -> Outcome {
+    // Both before there has been a command and after the last one has been waited for.
+    let child = t.offer(Scenario::exits(3));
+    t.script(&format!("wait\necho n=$?\n{} &\nwait $!\nwait\necho s=$?\n", child.command))?;
+    t.exit()?;
+    let out = t.output()?.out;
+    for name in ["n", "s"] {
+        let got = value(&out, name);
+        t.expect(&posix::SHELL_WAIT_ALL).that(got == Some(0), "$? 0", said("$?", got))?;
+    }
+    Ok(())
+}
+
 fn all(t: &mut Trial) -> Outcome {
     let (first, second) =
         two_jobs(t, |first, second| format!("{first} &\n{second} &\necho ready=1\nwait\necho s=$?\n"))?;
     t.awaited("ready")?;
     t.tell(&first, Step::exit(3))?;
-    // Once it has been reaped, or would have been, the shell sleeps again.
+    // Once it has been reaped, or should have been, the shell sleeps again.
     t.goes(&first)?;
     t.await_program_asleep()?;
     let early = value(&t.output()?.out, "s");
@@ -119,7 +138,7 @@ fn all(t: &mut Trial) -> Outcome {
 fn several(t: &mut Trial) -> Outcome {
     let (first, second) =
         two_jobs(t, |first, second| format!("{first} &\np=$!\n{second} &\nq=$!\nwait $p $q\necho s=$?\n"))?;
-    // The last one terminates first: what a shell that looks at the last death alone gets wrong.
+    // The last one terminates first: a shell that only considers the last death gets this wrong.
     t.tell(&second, Step::exit(5))?;
     t.await_ended(&second)?;
     t.tell(&first, Step::exit(3))?;
@@ -135,7 +154,7 @@ fn several_in_order(t: &mut Trial) -> Outcome {
     t.awaited("ready")?;
     t.await_program_asleep()?;
     t.tell(&first, Step::exit(3))?;
-    // Once that is reaped, the shell sleeps again or has gone on.
+    // Once that is reaped, the shell sleeps again, or has moved on.
     t.goes(&first)?;
     t.await_program_asleep()?;
     t.tell(&second, Step::exit(5))?;
@@ -163,6 +182,7 @@ fn pipeline(t: &mut Trial) -> Outcome {
     let (first, last) = (t.offer(Scenario::exits(3)), t.offer(Scenario::exits(5)));
     t.script(&format!("{} | {} &\nwait $!\necho s=$?\nwait\n", first.command, last.command))?;
     t.exit()?;
+    t.await_nobody()?;
     let got = value(&t.output()?.out, "s");
     t.expect(&posix::SHELL_WAIT_PIPELINE).that(got == Some(5), "$? 5", said("$?", got))
 }
@@ -181,9 +201,9 @@ fn trap(t: &mut Trial) -> Outcome {
     let came = t.output_soon("s=")?;
     let got = value(&came, "s");
     if got.is_none() {
-        // The command ends it, for the rest to be seen.
+        // The command's exit ends the wait, so that the rest can be observed.
         t.tell(&child, Step::exit(5))?;
-        return t.expect(&posix::SHELL_WAIT_TRAP).that(false, "the wait to return", "it waits on");
+        return t.expect(&posix::SHELL_WAIT_TRAP).that(false, "the wait to return", "it keeps waiting");
     }
     let over = got.is_some_and(|status| status > 128);
     t.expect(&posix::SHELL_WAIT_TRAP).that(over, "$? over 128", said("$?", got))?;
@@ -193,7 +213,7 @@ fn trap(t: &mut Trial) -> Outcome {
     t.expect(&posix::SHELL_WAIT_AGAIN).that(again == Some(5), "$? 5", said("$?", again))
 }
 
-/// The trap ran before the command that follows the wait.
+/// The trap ran before the command after the wait.
 fn runs_trap(t: &mut Trial, came: &str) -> Outcome {
     let ran = came.find("trapped=1").is_some_and(|at| came.find("s=").is_some_and(|s| at < s));
     t.expect(&posix::SHELL_RUNS_TRAP).that(ran, "the trap to run before the next command", "it did not")
@@ -212,10 +232,45 @@ fn trap_all(t: &mut Trial) -> Outcome {
     let got = value(&came, "s");
     t.tell(&first, Step::exit(5))?;
     t.tell(&second, Step::exit(5))?;
-    t.expect(&posix::SHELL_WAIT_TRAP).that(got.is_some(), "the wait to return", "it waits on")?;
+    t.expect(&posix::SHELL_WAIT_TRAP).that(got.is_some(), "the wait to return", "it keeps waiting")?;
     let over = got.is_some_and(|status| status > 128);
     t.expect(&posix::SHELL_WAIT_TRAP).that(over, "$? over 128", said("$?", got))?;
     runs_trap(t, &came)
+}
+
+fn trap_in_foreground(t: &mut Trial) -> Outcome {
+    let (child, later) = (t.offer(Scenario::held()), t.offer(Scenario::exits(5)));
+    let script = format!(
+        "trap 'echo trapped=1' USR1\n{} &\np=$!\n{}\necho s=$?\nwait $p\necho w=$?\n",
+        later.command, child.command
+    );
+    t.script(&script)?;
+    let child = t.meet(&child)?;
+    t.await_program_asleep()?;
+    t.signal_program(Signal::USR1)?;
+    t.settle()?;
+    // A shell that would go on has had time to do so.
+    let early = t.output()?.out;
+    let quiet = value(&early, "trapped").is_none() && value(&early, "s").is_none();
+    t.tell(&child, Step::exit(3))?;
+    t.exit()?;
+    let out = t.output()?.out;
+    t.expect(&posix::SHELL_TRAP_DEFERRED).that(quiet, "nothing before the command has ended", early)?;
+    let got = value(&out, "s");
+    t.expect(&posix::SHELL_TRAP_DEFERRED).that(got == Some(3), "$? 3", said("$?", got))?;
+    let ran = out.find("trapped=1").is_some_and(|at| out.find("s=").is_some_and(|s| at < s));
+    t.expect(&posix::SHELL_TRAP_DEFERRED).that(
+        ran,
+        "the trap to run before the next command",
+        "it did not",
+    )?;
+    // The signal came before this wait, and ends it no more.
+    let got = value(&out, "w");
+    t.expect(&posix::SHELL_TRAP_DEFERRED).that(
+        got == Some(5),
+        "$? 5 of the wait that follows",
+        said("$?", got),
+    )
 }
 
 fn trap_ignored(t: &mut Trial) -> Outcome {
@@ -232,7 +287,7 @@ fn trap_ignored(t: &mut Trial) -> Outcome {
     t.expect(&posix::SHELL_WAIT_IGNORED).that(got == Some(7), "$? 7", said("$?", got))
 }
 
-/// How many of that many commands in the background have their own status when they are waited for.
+/// The number of background commands, out of `count`, for which `wait` returns the right status.
 fn remembered(t: &mut Trial, count: i32) -> Result<i32, crate::trial::Abort> {
     let mut script = String::new();
     for n in 0..count {
@@ -271,7 +326,7 @@ fn stop_is_no_exit(t: &mut Trial) -> Outcome {
     t.await_program_asleep()?;
     t.signal(&child, Signal::STOP)?;
     t.await_stopped(&child)?;
-    // A shell that would return needs time to do so.
+    // Give a faulty shell time to return.
     t.output_soon("s=")?;
     t.signal(&child, Signal::CONT)?;
     t.tell(&child, Step::exit(7))?;
@@ -305,7 +360,7 @@ fn chld_trap(t: &mut Trial) -> Outcome {
 fn options(t: &mut Trial) -> Outcome {
     for option in ["-n", "-p v"] {
         let child = t.offer(Scenario::exits(7));
-        // The last wait is for shells that refuse the option: they would leave the command behind.
+        // The last wait is for shells that reject the option: they would leave the command behind.
         t.script(&format!("{} &\np=$!\nwait {option} $p\necho s=$?\nwait\n", child.command))?;
         t.exit()?;
         let got = said("$?", value(&t.output()?.out, "s"));

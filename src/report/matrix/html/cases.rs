@@ -8,7 +8,7 @@ use crate::report::matrix::table::Matrix;
 use crate::report::matrix::text::shortened;
 use maud::{Markup, html};
 
-/// How many remarks the line of a closed row names.
+/// The number of remarks shown on the line of a collapsed row.
 const NAMED: usize = 2;
 
 /// The cases in which subjects differ or fail.
@@ -26,7 +26,7 @@ pub fn differences(matrix: &Matrix, detail: Detail) -> Markup {
     }
 }
 
-/// The cases in which they do not.
+/// The cases in which they agree.
 pub fn alike(matrix: &Matrix, detail: Detail) -> Markup {
     let count = matrix.cases.iter().filter(|row| !row.differs).count();
     let title =
@@ -44,7 +44,7 @@ pub fn alike(matrix: &Matrix, detail: Detail) -> Markup {
     }
 }
 
-/// A table for each interface: a case is for subjects of one only.
+/// A table for each interface: a case is for subjects of only one of them.
 fn by_interface(matrix: &Matrix, differs: bool, detail: Detail) -> Markup {
     let mut interfaces: Vec<&str> = matrix.cases.iter().map(|row| row.interface.as_str()).collect();
     interfaces.dedup();
@@ -62,7 +62,7 @@ fn by_interface(matrix: &Matrix, differs: bool, detail: Detail) -> Markup {
 }
 
 fn table(matrix: &Matrix, rows: &[&CaseRow], detail: Detail) -> Markup {
-    // Where subjects are alike one column says it.
+    // Where subjects agree, one column is enough.
     let columns = matrix.columns_of(rows.iter().map(|row| row.marks.as_slice()));
     let columns = if rows[0].differs { columns } else { Vec::new() };
     let width = columns.len().max(1) + 1;
@@ -98,7 +98,7 @@ fn row(matrix: &Matrix, row: &CaseRow, columns: &[usize], detail: Detail) -> Mar
                             (self::remark(matrix, remark, if index < detail.texts { detail.bytes } else { 0 }))
                         }
                         @if row.remarks.len() > detail.remarks {
-                            p.rest { "And " (row.remarks.len() - detail.remarks) " more: in the reports." }
+                            p.rest { "And " (row.remarks.len() - detail.remarks) " more, in the reports." }
                         }
                         @if !row.clauses.is_empty() {
                             p.cites { "Checks " @for id in &row.clauses { (clause(matrix, id)) " " } }
@@ -110,7 +110,7 @@ fn row(matrix: &Matrix, row: &CaseRow, columns: &[usize], detail: Detail) -> Mar
     }
 }
 
-/// The line that a closed row shows: the worst first. What differs in its clause only is said once.
+/// The line of a collapsed row: the worst remarks first. Remarks that differ only in their clause are merged.
 fn gist(matrix: &Matrix, row: &CaseRow) -> Markup {
     let mut shown: Vec<&Remark> = Vec::new();
     for remark in &row.remarks {
@@ -147,7 +147,7 @@ fn who(members: &[Member]) -> String {
     places(&members.iter().map(|member| member.column).collect::<Vec<_>>())
 }
 
-/// What one or more subjects have in common: the first `bytes` bytes of the failure, or a line, and the subjects.
+/// A remark shared by one or more subjects: the first `bytes` bytes of the failure, or a line, and the subjects.
 fn remark(matrix: &Matrix, remark: &Remark, bytes: usize) -> Markup {
     html! {
         div.remark data-s=(who(&remark.members)) {
@@ -173,17 +173,27 @@ fn remark(matrix: &Matrix, remark: &Remark, bytes: usize) -> Markup {
     }
 }
 
-/// A failure without the columns of its first line, which are for a terminal.
+/// A failure without the column layout of its first line, which is for a terminal.
 fn narrow(text: &str) -> String {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let words: Vec<&str> = first.split("  ").map(str::trim).filter(|part| !part.is_empty()).collect();
     format!("{}\n{}", words.join("   "), rest.trim_end())
 }
 
-/// The calls of the trials of one case.
+/// The calls of the trials of one case; empty if there are none.
 pub fn calls(ids: &[String]) -> String {
-    ids.iter()
-        .map(|id| id.split_once('@').map_or(id.as_str(), |(_, call)| call))
-        .collect::<Vec<_>>()
-        .join(", ")
+    let calls = ids.iter().filter_map(|id| id.split_once('@'));
+    calls.map(|(_, call)| call).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trial_without_a_call_names_none() {
+        let ids = ["nohang.running-child@wait4", "nohang.running-child@waitpid"].map(str::to_owned);
+        assert_eq!(calls(&ids), "wait4, waitpid");
+        assert_eq!(calls(&["handle-result.code".to_owned()]), "");
+    }
 }

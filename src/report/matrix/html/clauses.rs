@@ -5,7 +5,7 @@ use crate::report::matrix::clauses::ClauseRow;
 use crate::report::matrix::table::Matrix;
 use maud::{Markup, html};
 
-/// Every clause that the reports say anything of.
+/// Every clause that the reports say anything about.
 pub fn section(matrix: &Matrix) -> Markup {
     html! {
         @if !matrix.clauses.is_empty() {

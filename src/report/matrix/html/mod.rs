@@ -1,6 +1,6 @@
-//! The matrix as one page: no network, light and dark, for a wide screen, a telephone, a keyboard and a screen reader.
+//! The matrix as one page: no network, light and dark, for wide screens, phones, keyboards and screen readers.
 //!
-//! Everything is in the document before any script runs: tables, and native disclosure elements for what expands.
+//! The document is complete before any script runs: it uses tables, and native disclosure elements for what expands.
 //! The script only searches, filters and copies.
 
 mod cases;

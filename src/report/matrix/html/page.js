@@ -17,7 +17,7 @@
     command.after(" ", button);
   }
 
-  // A row, what unfolds below it, and what can be searched for in both.
+  // A row, the details that unfold below it, and the searchable text of both.
   const rows = all("main tr[id], main .val tbody tr, main .sub tbody tr").map((row) => {
     const next = row.nextElementSibling;
     const more = next && next.classList.contains("more") ? next : null;
@@ -26,7 +26,7 @@
   });
   const has = (list, one) => (list || "").split(" ").includes(one);
 
-  // One subject: the other columns go, by one style sheet for all tables.
+  // A single subject: hide the other columns, with one style sheet for all tables.
   const pick = (one) => {
     let rules = "";
     for (const table of tables) {
@@ -34,6 +34,9 @@
       const scroll = table.closest(".scroll");
       if (one !== "" && at < 0) scroll.dataset.off = "";
       else delete scroll.dataset.off;
+      // One column has room for words.
+      if (table.dataset.many === undefined) table.dataset.many = table.classList.contains("many") ? "1" : "";
+      table.classList.toggle("many", table.dataset.many !== "" && one === "");
       if (at >= 0) {
         rules += `table[data-t="${table.dataset.t}"] tr:not(.more):not(.g)>:nth-child(n+2):not(:nth-child(${at + 2})){display:none}`;
       }
@@ -49,13 +52,16 @@
     const narrow = words.length > 0 || book.value !== "" || must.checked || differences.checked || one !== "";
     let shown = 0, total = 0;
     pick(one);
+    // Subjects searched for by name: if there are few, their failures come first.
+    const named = words.length === 0 ? [] : rows.filter((r) => r.table.classList.contains("sub") && words.every((word) => r.text.includes(word)));
+    const few = one === "" && named.length > 0 && named.length <= 4 ? named.map((r) => r.row.dataset.s) : [];
     for (const { row, more, table, text } of rows) {
       const isSubject = table.classList.contains("sub"), isValue = table.classList.contains("val");
       let fits = words.every((word) => text.includes(word));
       if (isSubject) {
-        // The subjects stay in sight: only a search for one of them narrows the list.
+        // The subjects stay visible: only a search for one of them narrows the list.
         if (one !== "" && row.dataset.s !== one) fits = false;
-        else if (!rows.some((r) => r.table === table && words.every((word) => r.text.includes(word)))) fits = true;
+        else if (named.length === 0) fits = true;
         row.hidden = !fits;
         continue;
       }
@@ -65,15 +71,17 @@
       } else if (book.value || must.checked) fits = false;
       if (differences.checked && row.dataset.d === undefined) fits = false;
       if (one !== "" && !table.dataset.cols && !isValue && !all("[data-s]", row).some((part) => !part.hidden)) fits = false;
-      if (differences.checked && one !== "" && !isValue && table.dataset.cols) {
+      if (one !== "" && !isValue && table.dataset.cols) {
+        // For a single subject, show only what it has a result for.
         const at = table.dataset.cols.split(" ").indexOf(one);
-        if (at < 0 || isAlike(row.cells[at + 1])) fits = false;
+        const cell = at < 0 ? undefined : row.cells[at + 1];
+        if (!cell || cell.classList.contains("o") || (differences.checked && isAlike(cell))) fits = false;
       }
       row.hidden = !fits;
       if (more) more.hidden = !fits || (one !== "" && !all(".remark", more).some((part) => !part.hidden));
       if (!isValue) { total += 1; shown += fits ? 1 : 0; }
     }
-    // Themes, tables and sections without a row go as well.
+    // Hide themes, tables and sections without a row as well.
     all("main tbody").forEach((body) => {
       if (body.querySelector(".g")) body.hidden = !all("tr:not(.g):not(.more)", body).some((row) => !row.hidden);
     });
@@ -88,12 +96,29 @@
         if (!narrow && part.dataset.opened !== undefined) { part.open = false; delete part.dataset.opened; }
       }
     });
-    // Who picks a subject wants to read of it first.
+    // Someone who picks a subject, or searches for it, wants to read about it first.
     const first = byId("differences-by-case"), each = byId("by-subject");
-    if (one !== "") first.before(each);
+    const read = one !== "" ? [one] : few;
+    if (read.length > 0) first.before(each);
     else if (each.nextElementSibling === first) byId("legend").before(each);
-    if (one !== "") all(".subject").forEach((part) => { if (!part.hidden) part.open = true; });
-    count.textContent = narrow ? `${shown} of ${total} rows` : `${total} rows`;
+    for (const part of all(".subject")) {
+      part.hidden = read.length > 0 && !read.includes(part.dataset.s);
+      if (read.includes(part.dataset.s)) {
+        if (!part.open) { part.open = true; part.dataset.opened = ""; }
+      } else if (part.dataset.opened !== undefined) { part.open = false; delete part.dataset.opened; }
+    }
+    // A heading is shown only with what follows it.
+    for (const heading of all("main section > h3")) {
+      const part = heading.nextElementSibling;
+      heading.hidden = part.matches(".scroll") && part.hidden;
+    }
+    for (const section of all("main section")) {
+      const parts = all(".scroll, .subject", section);
+      section.hidden = false;
+      if (parts.length > 0) section.hidden = parts.every((part) => part.hidden || part.closest("[hidden]"));
+    }
+    const none = shown === 0 && named.length === 0 && words.length > 0 ? ": nothing has all of these words" : "";
+    count.textContent = narrow ? `${shown} of ${total} rows${none}` : `${total} rows`;
   };
 
   // A link to what is folded or filtered away shows it all the same.

@@ -1,4 +1,4 @@
-//! The whole page, in as much detail as keeps it small.
+//! The whole page, with as much detail as its size allows.
 
 use super::parts::{Detail, counted};
 use super::{cases, clauses, subjects, values};
@@ -10,19 +10,19 @@ use std::collections::BTreeSet;
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
 
-/// Nothing is loaded from anywhere, whatever a report holds.
+/// Nothing is ever loaded from elsewhere, whatever a report contains.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:; \
                       base-uri 'none'; form-action 'none'";
 
-/// An icon of four squares, as the page is a table.
+/// An icon of four squares, like a table.
 const ICON: &str = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 4 4'%3E\
                     %3Cpath fill='%231a7f37' d='M0 0h4v4H0z'/%3E%3Cpath fill='%23cf222e' d='M2 0h2v2H2z'/%3E%3C/svg%3E";
 
-/// A page of more bytes is slow to open on a telephone, and too large for many issue trackers.
+/// A larger page is slow to open on a phone, and too large for many issue trackers.
 const LARGE: usize = 2_000_000;
 
-/// From all to as good as nothing: each page is written with the first that keeps it small.
-const DETAILS: [Detail; 7] = [
+/// From full detail to almost none: a page uses the first that keeps it small enough.
+const DETAILS: [Detail; 8] = [
     Detail::new(usize::MAX, usize::MAX, usize::MAX, 40),
     Detail::new(1500, usize::MAX, usize::MAX, 40),
     Detail::new(1000, 8, usize::MAX, 40),
@@ -30,9 +30,10 @@ const DETAILS: [Detail; 7] = [
     Detail::new(1000, 2, 10, 20),
     Detail::new(800, 1, 4, 10),
     Detail::new(0, 0, 2, 5),
+    Detail::new(0, 0, 1, 3),
 ];
 
-/// The page, of less than 2 MB as long as 30 subjects are compared.
+/// The page, which stays below 2 MB for 30 subjects.
 pub fn page(matrix: &Matrix) -> String {
     let mut pages = DETAILS.iter().map(|detail| whole(matrix, *detail));
     let mut page = pages.next().unwrap_or_default();
@@ -104,14 +105,14 @@ fn lead(matrix: &Matrix) -> Markup {
         (counted(matrix.trials(), "trial")) ", " (counted(matrix.cases.len(), "case")) ", "
         (counted(matrix.clauses.len(), "clause")) ". "
         @if matrix.is_comparison() {
-            (counted(bad, "subject")) @if bad == 1 { " breaks" } @else { " break" } " a clause; in "
+            (counted(bad, "subject")) @if bad == 1 { " violates" } @else { " violate" } " a clause; in "
             (counted(differing, "case")) " subjects differ or fail."
         } @else if differing == 0 { "Nothing failed." }
         @else { (counted(differing, "case")) " did not pass." }
     }
 }
 
-/// The controls: the script brings them to life, and without it they are not shown.
+/// The controls, which the script enables; without it they are not shown.
 fn tools(matrix: &Matrix) -> Markup {
     let books: BTreeSet<&str> = matrix.clauses.iter().map(|row| row.book()).collect();
     html! {
@@ -156,7 +157,7 @@ fn legend() -> Markup {
                 @for mark in Mark::ALL {
                     div { dt { span class={ "v " (mark.class()) } { (mark.name()) } } dd { (mark.meaning()) } }
                 }
-                div { dt { span.v.u { "unverified" } } dd { "no machine has run it: the result was transcribed from a source" } }
+                div { dt { span.v.u { "unverified" } } dd { "not confirmed by a run: the result was derived from source code" } }
             }
         }
     }

@@ -1,20 +1,20 @@
-//! What the sections of the page share: how much they show, heads of tables, cells, links.
+//! Shared by the sections of the page: level of detail, table headers, cells, links.
 
 use crate::report::matrix::column::Column;
 use crate::report::matrix::mark::Mark;
 use crate::report::matrix::table::Matrix;
 use maud::{Markup, PreEscaped, html};
 
-/// How much is shown of failures.
+/// How much of each failure is shown.
 #[derive(Debug, Copy, Clone)]
 pub struct Detail {
-    /// How many bytes of one.
+    /// Maximum number of bytes of one failure.
     pub bytes: usize,
-    /// How many of one case; the next ones have one line.
+    /// Number of failures of a case that are shown in full; the next ones get one line.
     pub texts: usize,
-    /// How many of one case have a line.
+    /// Number of failures of a case that get a line.
     pub remarks: usize,
-    /// Of how many clauses of one subject: who breaks more has one fault that shows everywhere.
+    /// Number of clauses per subject: a subject that violates more has one bug that shows everywhere.
     pub clauses: usize,
 }
 
@@ -25,7 +25,7 @@ impl Detail {
     }
 }
 
-/// The head of a table: what its rows are, then its subjects.
+/// The header of a table: what its rows are, then its subjects.
 pub fn head(matrix: &Matrix, rows: &str, columns: &[usize]) -> Markup {
     html! {
         thead {
@@ -40,19 +40,19 @@ pub fn head(matrix: &Matrix, rows: &str, columns: &[usize]) -> Markup {
     }
 }
 
-/// The CSS classes of a table with these columns: with many, cells have no room for words.
+/// The CSS classes of a table with these columns: if there are many, cells have no room for words.
 pub fn classes(columns: &[usize]) -> &'static str {
     if columns.len() > 6 { "m many" } else { "m" }
 }
 
-/// The places of columns, for the script.
+/// The indices of columns, for the script.
 pub fn places(columns: &[usize]) -> String {
     columns.iter().map(usize::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// A result; `share` is how many trials of how many have it.
+/// A result; `share` is how many trials out of how many have it.
 ///
-/// Half of a page is cells: they are written without what a browser does not need.
+/// Half of a page is cells: they omit everything that a browser does not need.
 pub fn cell(mark: Mark, share: (usize, usize), unverified: bool) -> Markup {
     let (same, all) = share;
     let (class, word) = (mark.class(), mark.name());
@@ -65,13 +65,13 @@ pub fn cell(mark: Mark, share: (usize, usize), unverified: bool) -> Markup {
     })
 }
 
-/// The head of a table of rows in which subjects are alike.
+/// The header of a table of rows in which all subjects agree.
 pub fn head_alike(rows: &str) -> Markup {
     html! { thead { tr { th scope="col" { (rows) } th scope="col" { "Result" } } } }
 }
 
-/// The one result of a row in which subjects are alike, with those that were not tried: a cell for each of thirty
-/// subjects would say less.
+/// The single result of a row in which all subjects agree, with those that did not run it: a cell for each of thirty
+/// subjects would be less clear.
 pub fn result(matrix: &Matrix, marks: &[Mark], unverified: &[bool]) -> Markup {
     let mut by_mark: Vec<(Mark, bool, Vec<usize>)> = Vec::new();
     for (index, mark) in marks.iter().enumerate().filter(|(_, mark)| **mark != Mark::Absent) {
@@ -99,12 +99,12 @@ pub fn result(matrix: &Matrix, marks: &[Mark], unverified: &[bool]) -> Markup {
     }
 }
 
-/// Where the section of a subject is.
+/// The anchor of a subject's section.
 pub fn anchor(column: &Column) -> String {
     format!("subject-{}", column.slug)
 }
 
-/// The name of a clause, as a link where the page has it: one that no trial here says anything of has no row.
+/// The name of a clause, as a link if it is on the page: a clause that no trial here checked has no row.
 pub fn clause(matrix: &Matrix, id: &str) -> Markup {
     if matrix.has_clause(id) {
         html! { a href={ "#" (id) } { (id) } }
@@ -113,7 +113,7 @@ pub fn clause(matrix: &Matrix, id: &str) -> Markup {
     }
 }
 
-/// A command; the script adds the button that copies it.
+/// A command; the script adds a button that copies it.
 pub fn command(command: &str) -> Markup {
     html! { code.cmd { (command) } }
 }

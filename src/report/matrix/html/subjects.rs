@@ -9,7 +9,7 @@ use crate::report::matrix::table::Matrix;
 use crate::spec;
 use maud::{Markup, html};
 
-/// The verdicts that have a column of their own, with what each column sums up.
+/// The verdicts that have a column, with the verdicts that each column sums up.
 const COLUMNS: [(&str, &[&str]); 6] = [
     ("fail", &["fail", "hang", "crash", "leak", "xpass"]),
     ("broken", &["broken"]),
@@ -19,7 +19,7 @@ const COLUMNS: [(&str, &[&str]); 6] = [
     ("skip", &["skip"]),
 ];
 
-/// How many further cases that break the same clause are named.
+/// The number of further cases listed that violate the same clause.
 const ALSO: usize = 20;
 
 /// All subjects, each with its counts.
@@ -68,7 +68,7 @@ fn sum(column: &Column, verdicts: &[&str]) -> usize {
     verdicts.iter().map(|verdict| column.count(verdict)).sum()
 }
 
-/// What the label leaves out: how it is named on the command line, its own name and version.
+/// What the label omits: the name on the command line, its own name and version.
 fn about(column: &Column) -> String {
     let subject = &column.subject;
     let own = words(&[&subject.name, &subject.version]);
@@ -80,11 +80,17 @@ fn about(column: &Column) -> String {
     parts.join(" · ")
 }
 
-/// What it ran on: as the subject sees it, and the driver's system where that is another.
+/// What it ran on: as the subject sees it, and the driver's system if that differs.
 fn system(column: &Column) -> String {
     let subject = &column.subject;
     let own = words(&[&subject.os, &subject.libc, &subject.arch]);
-    if column.system.is_empty() { own } else { format!("{} ({own})", column.system) }
+    if column.system.is_empty() {
+        return own;
+    }
+    // `Linux 6.18 (linux glibc 2.36)` would name the system twice.
+    let same = column.system.to_lowercase().starts_with(&subject.os) && !subject.os.is_empty();
+    let own = if same { words(&[&subject.libc, &subject.arch]) } else { own };
+    if own.is_empty() { column.system.clone() } else { format!("{} ({own})", column.system) }
 }
 
 /// A section for each subject.
@@ -126,7 +132,7 @@ fn facts(column: &Column) -> Markup {
     }
 }
 
-/// An address as a link, if a browser can follow it.
+/// A URL as a link, if a browser can follow it.
 fn link(address: &str) -> Markup {
     if address.starts_with("https://") || address.starts_with("http://") {
         html! { a href=(address) rel="noreferrer" { (address) } }
@@ -135,7 +141,7 @@ fn link(address: &str) -> Markup {
     }
 }
 
-/// What is wrong, broken, known or warned of, the worst first: by clause, with the first case in full.
+/// Failures, broken trials, known deviations and warnings, the worst first: by clause, with the first case in full.
 fn remarks(matrix: &Matrix, index: usize, detail: Detail) -> Markup {
     type Found<'a> = Vec<(&'a CaseRow, &'a Remark, &'a Member)>;
     let mut by_clause: Vec<Found<'_>> = Vec::new();
@@ -154,11 +160,11 @@ fn remarks(matrix: &Matrix, index: usize, detail: Detail) -> Markup {
     }
     by_clause.sort_by_key(|found| std::cmp::Reverse((found[0].1.mark, found.len())));
     html! {
-        @if by_clause.is_empty() { p { "Nothing failed, nothing deviates." } }
+        @if by_clause.is_empty() { p { "No failures and no deviations." } }
         @else {
             ul.found { @for found in by_clause.iter().take(detail.clauses) { (one_clause(matrix, found)) } }
             @if by_clause.len() > detail.clauses {
-                p.also { "And of " (counted(by_clause.len() - detail.clauses, "more clause")) ": "
+                p.also { "And for " (counted(by_clause.len() - detail.clauses, "more clause")) ": "
                     @for found in by_clause[detail.clauses..].iter().take(detail.clauses) { a href={ "#" (found[0].0.anchor) } { (found[0].0.id) } " " }
                 }
             }
@@ -173,7 +179,7 @@ fn one_clause(matrix: &Matrix, found: &[(&CaseRow, &Remark, &Member)]) -> Markup
             p {
                 span class={ "v " (remark.mark.class()) } { (remark.mark.name()) }
                 @if let Some(id) = &remark.clause {
-                    @if let (true, Some(clause)) = (remark.mark.is_bad(), spec::clause(id)) { " " (clause.text) }
+                    @if let Some(clause) = spec::clause(id) { " " (clause.text) }
                     " " (super::parts::clause(matrix, id))
                 }
             }
@@ -189,7 +195,7 @@ fn one_clause(matrix: &Matrix, found: &[(&CaseRow, &Remark, &Member)]) -> Markup
     }
 }
 
-/// What was not run, by reason.
+/// The trials that were not run, by reason.
 fn skips(matrix: &Matrix, index: usize) -> Markup {
     let mut reasons: Vec<(&str, usize, Vec<&str>)> = Vec::new();
     for row in &matrix.cases {

@@ -5,7 +5,7 @@ use crate::report::matrix::table::Matrix;
 use crate::report::matrix::values::ValueRow;
 use maud::{Markup, html};
 
-/// What implementations chose: where they differ a column for each, elsewhere the one value.
+/// What implementations chose: a column for each where they differ, otherwise the common value.
 pub fn section(matrix: &Matrix) -> Markup {
     let (differing, alike): (Vec<_>, Vec<_>) = matrix.values.iter().partition(|row| row.differs);
     html! {
@@ -17,7 +17,7 @@ pub fn section(matrix: &Matrix) -> Markup {
                 @if !alike.is_empty() {
                     @if matrix.is_comparison() {
                         details.all {
-                            summary { (counted(alike.len(), "value")) " that are the same wherever they were recorded" }
+                            summary { (counted(alike.len(), "value")) " that are the same wherever recorded" }
                             (list(&alike))
                         }
                     } @else { (list(&alike)) }

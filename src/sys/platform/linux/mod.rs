@@ -78,7 +78,7 @@ fn slurp<'b>(dir: impl AsFd, path: &std::ffi::CStr, buffer: &'b mut [u8]) -> Res
 /// Whether the table can be used. 0: unknown, 1: yes, 2: no. Only one answer is possible, so a race is harmless.
 static TRUSTED: AtomicU8 = AtomicU8::new(0);
 
-/// From now on there is no table: it does not show the processes that are there.
+/// Stops using the table from now on: it does not show the processes that exist.
 pub(crate) fn distrust() {
     TRUSTED.store(2, Ordering::Relaxed);
 }
@@ -100,11 +100,10 @@ pub(crate) fn check_table() -> Result<(), Errno> {
     if trusted { Ok(()) } else { Err(Errno::NOSYS) }
 }
 
-/// The `status` file of this process; `None` where the table does not show it.
-pub(crate) fn own_status() -> Option<Vec<u8>> {
-    let mut buffer = [0; 4096];
-    // Right in a PID namespace of its own, too, whose `/proc` is the outer one.
-    Some(slurp(CWD, c"/proc/self/status", &mut buffer).ok()??.to_vec())
+/// The `status` file of this process; `None` if the table does not show it.
+pub(crate) fn own_status(buffer: &mut [u8; 4096]) -> Option<&[u8]> {
+    // Works in a PID namespace of our own, too, with the outer `/proc`.
+    slurp(CWD, c"/proc/self/status", buffer).ok()?
 }
 
 /// Whether this is an emulated program: found out once, and inherited by forks.
@@ -159,7 +158,7 @@ fn parse_stat(text: &[u8]) -> Option<Process> {
     // proc(5) counts from 1, and the state is field 3.
     let mut numbers = [0u64; 19];
     for (number, text) in numbers.iter_mut().zip(fields) {
-        // Signed fields are as good as the bits of an i64.
+        // Signed fields are represented by the bits of an i64.
         *number = text.parse::<i64>().map(|n| n as u64).or_else(|_| text.parse()).ok()?;
     }
     let field = |n: usize| numbers[n - 4];
@@ -215,7 +214,7 @@ pub(crate) fn read(pid: i32) -> Result<Option<Process>, Errno> {
     Ok(Some(Process { pid, tracer, traced: tracer.is_some(), uid, ..process }))
 }
 
-/// [`read`] without owner and tracer, unless the process is stopped or dead: of those a tracer matters.
+/// [`read`] without owner and tracer, unless the process is stopped or dead, when a tracer matters.
 pub(crate) fn glance(pid: i32) -> Result<Option<Process>, Errno> {
     check_table()?;
     let Some(process) = stat_of(pid)? else { return Ok(None) };
@@ -228,7 +227,7 @@ pub(crate) fn glance(pid: i32) -> Result<Option<Process>, Errno> {
     let mut buffer = [0; 4096];
     let path = Path::new(format_args!("/proc/{pid}/status"));
     let Some(status) = slurp(CWD, path.as_c_str(), &mut buffer)? else { return Ok(None) };
-    // Two files without a common directory: both must tell of the same process in the same state.
+    // Two files without a common directory: both must describe the same process in the same state.
     let field = |name| status_field(status, name).map(|n| n as i32);
     let same = field("PPid") == Some(process.ppid) && status_letter(status) == Some(letter);
     if !same {
@@ -339,7 +338,7 @@ pub(crate) fn stop_of(pid: i32) -> StopState {
     if check_table().is_err() {
         return StopState::No;
     }
-    // Most are asked about until they stop, and have one thread.
+    // Most are queried until they stop, and have one thread.
     let threads = match stat_of(pid) {
         Ok(Some(p)) if p.state == State::Stopped && p.threads == Some(1) => return StopState::Stopped,
         Ok(Some(p))
@@ -358,7 +357,7 @@ pub(crate) fn stop_of(pid: i32) -> StopState {
                 let mut buffer = [0; 4096];
                 let path = Path::new(format_args!("/proc/{pid}/task/{tid}/status"));
                 let Ok(Some(status)) = slurp(CWD, path.as_c_str(), &mut buffer) else { return StopState::No };
-                // Without a tracer it is a thread leaving a stop that a tracer left behind.
+                // Without a tracer, it is a thread leaving a stop that a tracer left behind.
                 if status_field(status, "TracerPid").unwrap_or(0) == 0 {
                     return StopState::No;
                 }
@@ -445,7 +444,8 @@ pub(crate) fn asleep(pid: i32, tid: i32) -> Asleep {
     }
     match (task_state(pid, tid), call) {
         (Some(State::Sleeping), InCall::Number(n)) if WAIT_SYSCALLS.contains(&n) => Asleep::InWait,
-        (Some(state), _) if state.is_asleep() => Asleep::InOtherCall,
+        // An uninterruptible sleep is waiting for a disk: a page of the program, perhaps.
+        (Some(State::Sleeping), _) => Asleep::InOtherCall,
         (Some(_), _) => Asleep::Awake,
         (None, _) => Asleep::Unknown,
     }

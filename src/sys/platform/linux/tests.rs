@@ -16,7 +16,7 @@ fn a_name_may_hold_anything() {
 
 mod live {
     use super::super::*;
-    use crate::sys::process::tests::{Child, until};
+    use crate::sys::process::tests::{TestChild, until};
     use crate::sys::process::{self, Handle};
     use crate::sys::process_table::{LastingStop, StopState, is_zombie, read, stop_of, threads};
     use crate::sys::signal;
@@ -28,8 +28,8 @@ mod live {
     }
 
     /// A child with a second thread that sleeps; then `then` in the first.
-    fn with_a_thread(then: impl FnOnce() -> i32) -> Child {
-        Child::running(|| {
+    fn with_a_thread(then: impl FnOnce() -> i32) -> TestChild {
+        TestChild::running(|| {
             let mut thread = std::mem::MaybeUninit::<libc::pthread_t>::uninit();
             // SAFETY: a function that touches nothing of its argument. The C libraries of Linux allow a new thread in
             // a forked child.
@@ -68,7 +68,7 @@ mod live {
 
     #[test]
     fn a_table_that_does_not_show_what_is_there_is_none() {
-        let child = Child::running(|| {
+        let child = TestChild::running(|| {
             let shown = read(process::pid()).is_ok_and(|p| p.is_some());
             distrust();
             i32::from(
@@ -82,7 +82,7 @@ mod live {
 
     #[test]
     fn a_glance_shows_the_same() {
-        let child = Child::held();
+        let child = TestChild::held();
         until(|| glance(child.0).unwrap().unwrap().state == State::Sleeping);
         let whole = read(child.0).unwrap().unwrap();
         assert_eq!(
@@ -121,7 +121,7 @@ mod live {
 
     #[test]
     fn a_tracer_s_stop_is_told_from_job_control() {
-        let child = Child::running(|| {
+        let child = TestChild::running(|| {
             // SAFETY: no memory is involved.
             unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) };
             let _ = signal::raise(libc::SIGSTOP);

@@ -1,0 +1,156 @@
+//! Calls interrupted by a handler without SA_RESTART, for every target and option, but only on the thread that handles the
+//! signal.
+
+use crate::scenario::{Scenario, Step};
+use crate::spec::{Profile, pairs, posix};
+use crate::sys::call::abi::Call;
+use crate::trial::cases;
+use crate::trial::{
+    Abort, Calls, Change, Child, Disposition, Errno, MaskChange, Needs, Options, Outcome, SigactionFlags,
+    Target, Trial,
+};
+use crate::wait::Signal;
+
+cases! { "eintr";
+
+    /// a handler interrupts a wait by pid, and the child can still be reaped
+    by_pid(PID) in Calls::WITH_TARGET.few() => [pairs::EINTR, pairs::EINTR_KEEPS_CHILD];
+
+    /// a handler interrupts a wait for a group, and the child can still be reaped
+    by_group(GROUP) in Calls::WITH_TARGET.few() => [pairs::EINTR, pairs::EINTR_KEEPS_CHILD];
+
+    /// a handler interrupts a wait through a pidfd, and the child can still be reaped
+    by_pidfd(PIDFD) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS
+        => [pairs::EINTR, pairs::EINTR_KEEPS_CHILD];
+
+    /// a handler interrupts a wait for stops and continues, and the child can still be reaped
+    for_events(ANY; UNTRACED | CONTINUED) in Calls::WITH_OPTIONS.few() => [pairs::EINTR, pairs::EINTR_KEEPS_CHILD];
+
+    /// a handler interrupts a peek, and the child can still be reaped
+    peek(ANY; NOWAIT) in Calls::taking(Options::NOWAIT) => [pairs::EINTR, pairs::EINTR_KEEPS_CHILD];
+
+    /// the handler of every signal interrupts a wait, and with SA_RESTART leaves it asleep
+    every_signal(ANY) in Calls::ENTRIES => [pairs::EINTR, pairs::RESTART];
+
+    /// the SIGCHLD for the stop of another child interrupts a wait, and so does that for its continue where there is one
+    by_stop_of_another(PID) in Calls::WITH_TARGET.few() => [pairs::EINTR, pairs::EINTR_KEEPS_CHILD];
+
+    /// a handler that runs on another thread does not interrupt a wait
+    not_of_another_thread(PID) in Calls::WITH_TARGET.few(), needs Needs::THREADS
+        => [posix::WAIT_SIGNAL_OF_OTHER_THREAD];
+}
+
+/// A subject that retries interrupted calls hides EINTR.
+fn needs_eintr(t: &Trial) -> Outcome {
+    if t.retries_eintr() {
+        return Err(Abort::Skip("the subject retries interrupted calls".into()));
+    }
+    Ok(())
+}
+
+/// Has a handler interrupt a call; the next call then finds the child, which has exited.
+fn interrupt(t: &mut Trial, child: &Child, target: Target<'_>, options: Options) -> Outcome {
+    needs_eintr(t)?;
+    t.sigaction(Signal::USR1, Disposition::Count, SigactionFlags::NONE)?;
+    let pending = t.begin(target, options)?;
+    t.expect(&pairs::EINTR).blocks(&pending)?;
+    t.signal_agent(Signal::USR1)?;
+    let seen = t.finish(pending)?;
+    t.expect(&pairs::EINTR).error(&seen, Errno::INTR)?;
+    t.tell(child, Step::exit(7))?;
+    t.await_zombie(child)?;
+    let seen = t.wait(target, Options::NONE)?;
+    t.expect(&pairs::EINTR_KEEPS_CHILD).reaped(&seen, child, Change::Exited(7))
+}
+
+fn by_pid(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    interrupt(t, &child, Target::Child(&child), Options::NONE)
+}
+
+fn by_group(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Setpgid { pgid: 0 })?;
+    interrupt(t, &child, Target::Group(&child), Options::NONE)
+}
+
+fn by_pidfd(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let fd = t.pidfd_open(&child, false)?;
+    interrupt(t, &child, Target::Pidfd(fd), Options::NONE)
+}
+
+fn for_events(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    interrupt(t, &child, Target::Any, Options::UNTRACED | Options::CONTINUED)
+}
+
+fn peek(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    interrupt(t, &child, Target::Any, Options::NOWAIT)
+}
+
+fn every_signal(t: &mut Trial) -> Outcome {
+    needs_eintr(t)?;
+    let child = t.spawn(Scenario::held())?;
+    // Those that the default action kills by, stops by, continues by and ignores, and one with a queue.
+    let each =
+        [Signal::HUP, Signal::TERM, Signal::ALRM, Signal::TSTP, Signal::CONT, Signal::URG, Signal::WINCH];
+    let real_time = Signal::realtime_on(t.system()).nth(5);
+    for signal in each.into_iter().chain(real_time) {
+        t.sigaction(signal, Disposition::Count, SigactionFlags::NONE)?;
+        let pending = t.begin(Target::Any, Options::NONE)?;
+        t.expect(&pairs::EINTR).blocks(&pending)?;
+        t.signal_agent(signal)?;
+        let seen = t.finish(pending)?;
+        t.expect(&pairs::EINTR).error(&seen, Errno::INTR)?;
+        t.sigaction(signal, Disposition::Count, SigactionFlags::RESTART)?;
+    }
+    let pending = t.begin(Target::Any, Options::NONE)?;
+    for signal in each.into_iter().chain(Signal::realtime_on(t.system()).nth(5)) {
+        t.expect(&pairs::RESTART).blocks(&pending)?;
+        t.signal_agent(signal)?;
+    }
+    t.expect(&pairs::RESTART).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    t.expect(&pairs::RESTART).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn by_stop_of_another(t: &mut Trial) -> Outcome {
+    needs_eintr(t)?;
+    let child = t.spawn(Scenario::held())?;
+    let other = t.spawn(Scenario::held())?;
+    t.sigaction(Signal::CHLD, Disposition::Count, SigactionFlags::NONE)?;
+    for signal in [Signal::STOP, Signal::CONT] {
+        if signal == Signal::CONT && t.profile() != Profile::Linux {
+            continue;
+        }
+        let pending = t.begin(Target::Child(&child), Options::NONE)?;
+        t.expect(&pairs::EINTR).blocks(&pending)?;
+        t.signal(&other, signal)?;
+        let seen = t.finish(pending)?;
+        t.expect(&pairs::EINTR).error(&seen, Errno::INTR)?;
+    }
+    t.tell(&child, Step::exit(7))?;
+    t.await_zombie(&child)?;
+    let seen = t.wait(Target::Child(&child), Options::NONE)?;
+    t.expect(&pairs::EINTR_KEEPS_CHILD).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn not_of_another_thread(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAIT_SIGNAL_OF_OTHER_THREAD;
+    needs_eintr(t)?;
+    let child = t.spawn(Scenario::held())?;
+    t.sigaction(Signal::USR1, Disposition::Count, SigactionFlags::NONE)?;
+    t.sigprocmask_on(1, MaskChange::Block, Signal::USR1)?;
+    let pending = t.begin_on(1, Target::Child(&child), Options::NONE)?;
+    t.expect(clause).blocks(&pending)?;
+    t.signal_agent(Signal::USR1)?;
+    let count = t.await_signals(1)?.count;
+    t.expect(clause).equal("signals handled:", &count, &1)?;
+    t.expect(clause).blocks(&pending)?;
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+}

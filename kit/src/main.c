@@ -1,6 +1,6 @@
-/* `waitspec-c warden|agent|child ...`; and what it is as the only program of a machine. */
+/* `waitspec-c warden|agent|child ...`; and its role as the only program of a machine. */
 
-/* How many pairs of pipes a trial has where there are no local sockets. */
+/* How many pairs of pipes a trial has if there are no local sockets. */
 #define PIPES 16
 
 /* --- The streams of a warden --------------------------------------------------------------------------------------------------- */
@@ -65,7 +65,7 @@ static void read_driver(void)
     }
 }
 
-/* Raw mode, without echo, so that bytes come as they are sent. */
+/* Raw mode without echo, so that bytes arrive as sent. */
 static void make_raw(int fd)
 {
 #ifdef HAVE_TERMINALS
@@ -97,16 +97,32 @@ static void unfit(const char *why)
     _exit(3);
 }
 
-/* A folder of its own, in which cores and whatever else a child leaves behind fall, and which is removed. */
+/*
+ * A folder of its own for cores and anything else that a child leaves behind; it is removed at exit. One that bears this pid may
+ * be there already: a warden that was killed, or one in another pid namespace, has left it.
+ */
 static void make_folder(void)
 {
     const char *above = getenv("TMPDIR");
     struct text t = { NULL, 0, 0 };
+    size_t stem;
+    int i;
     add(&t, above != NULL && *above == '/' ? above : "/tmp");
     add(&t, "/waitspec-c-");
     add_number(&t, getpid());
-    if (t.len + 3 < sizeof warden.folder && mkdir(t.at, 0700) == 0 && chdir(t.at) == 0)
-        strcpy(warden.folder, t.at), warden.folder_of = (int)getpid();
+    stem = t.len;
+    for (i = 1; i <= 1000 && t.len + 3 < sizeof warden.folder; i++) {
+        if (mkdir(t.at, 0700) == 0) {
+            if (chdir(t.at) == 0)
+                strcpy(warden.folder, t.at), warden.folder_of = (int)getpid();
+            break;
+        }
+        if (errno != EEXIST)
+            break;
+        t.len = stem;
+        add(&t, "-");
+        add_number(&t, i);
+    }
     free(t.at);
 }
 
@@ -139,7 +155,7 @@ static int listen_in_folder(void)
 }
 
 #ifdef HAVE_DIRENT
-/* Empties the working folder, and the folders below it: what children left there. No link is followed. */
+/* Empties the working folder, and the folders below it, of what children left there. Symbolic links are not followed. */
 static void empty_folder(int depth)
 {
     DIR *folder = opendir(".");
@@ -164,7 +180,7 @@ static void empty_folder(int depth)
         closedir(folder);
 }
 #else
-/* Where no folder can be listed, `rm` may be there to do it. Its end is that of a pipe. */
+/* If folders cannot be listed, `rm` may be there to do it. Its exit shows as the end of a pipe. */
 static void remove_by_program(void)
 {
     char *argv[5];
@@ -194,12 +210,12 @@ static void remove_by_program(void)
 }
 #endif
 
-/* Of the warden alone: its forks have the same text in memory. */
+/* Only the warden does this: its forks have a copy of the same text. */
 static void remove_folder(void)
 {
     if (warden.folder[0] == 0 || warden.folder_of != (int)getpid() || chdir(warden.folder) != 0)
         return;
-    /* By name, for where no folder can be listed. */
+    /* By name, if folders cannot be listed. */
     unlink("s");
     unlink("core");
 #ifdef HAVE_DIRENT
@@ -215,7 +231,7 @@ static void remove_folder(void)
 
 /* --- Being told to end ----------------------------------------------------------------------------------------------------------- */
 
-/* What SIGTERM writes to, so that no sleep of the loop outlasts it. */
+/* SIGTERM writes to this, so that it interrupts any sleep of the loop. */
 static int told_to_end = -1;
 
 static void note_end(int signal)
@@ -304,9 +320,9 @@ static void become_job(int fd, char **command)
 }
 
 /*
- * Process 1 of a Linux whose only program this is: silences the console, has the warden serve a serial line, and switches the
- * machine off once that has ended, which a pipe tells. Words behind `--` on the kernel's command line are another program of the
- * machine and its arguments: it runs instead, as a job of a session, with the line as its streams.
+ * Process 1 of a Linux system with no other program: silences the console, has the warden serve a serial line, and powers the
+ * machine off when the warden exits, which a pipe shows. Words after `--` on the kernel's command line name another program and
+ * its arguments, which runs instead, as a job of a session, with the line as its streams.
  */
 static int be_init(const char *device, char **command)
 {
@@ -322,7 +338,7 @@ static int be_init(const char *device, char **command)
     syscall(SYS_mount, "pts", "/dev/pts", "devpts", 0UL, (void *)0);
     /* SYSLOG_ACTION_CONSOLE_OFF */
     syscall(SYS_syslog, 6, (void *)0, 0);
-    /* What else writes to the standard streams is not for the line. */
+    /* Other writes to the standard streams must not reach the line. */
     for (standard = 0; standard < 3; standard++) {
         close(standard);
         if (open("/dev/null", O_RDWR) != standard)
@@ -334,7 +350,7 @@ static int be_init(const char *device, char **command)
     if (fd >= 0 && pipe(ends) == 0) {
         if (*command == NULL)
             make_raw(fd);
-        /* The write end is open in the process whose end is awaited, and in no other that stays. */
+        /* The write end is held open only by the process whose exit is awaited. */
         close_on_exec(ends[0]);
         pid = fork();
         if (pid == 0) {
@@ -392,7 +408,7 @@ static int warden_main(char **args)
             return 3;
         }
     } else {
-        /* Whatever else writes to standard output must not fall into the stream. */
+        /* Other writes to standard output must not end up in the stream. */
         in = fcntl(0, F_DUPFD, 3);
         out = fcntl(1, F_DUPFD, 3);
         if (in < 0 || out < 0)
@@ -430,7 +446,7 @@ int main(int argc, char **argv)
     if (same(argv[1], "agent") && argc > 3 && same(argv[2], "--so"))
         return agent_of_library(argv[3], 1, argc > 4 && same(argv[4], "--prove"));
     if (same(argv[1], "agent") && argc > 3 && same(argv[2], "--preload")) {
-        complain("waitspec-c agent: the kit preloads nothing: load the library with --so ", argv[3], 0);
+        complain("waitspec-c agent: the kit cannot preload a library: load it with --so ", argv[3], 0);
         return USAGE;
     }
     if (same(argv[1], "agent"))

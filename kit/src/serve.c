@@ -1,6 +1,6 @@
 /* The warden's loop and its requests. */
 
-/* --- What the surroundings have -------------------------------------------------------------------------------------------- */
+/* --- What the environment provides ----------------------------------------------------------------------------------------- */
 
 static void put_features(struct text *t)
 {
@@ -30,14 +30,17 @@ static void put_features(struct text *t)
 #endif
 }
 
-/* Whether a process that dumps core leaves a file in its working folder, as far as can be known beforehand. */
+/*
+ * Whether a core dump leaves a file in the working folder, as far as this can be predicted. Without a folder of their own, children
+ * of several wardens would dump into one file, and Linux leaves no core if another process has just created it.
+ */
 static int writes_cores(void)
 {
 #ifdef HAVE_RLIMIT
     struct rlimit limit;
     char first = 0;
     int fd;
-    if (getrlimit(RLIMIT_CORE, &limit) != 0 || limit.rlim_max == 0)
+    if (warden.folder[0] == 0 || getrlimit(RLIMIT_CORE, &limit) != 0 || limit.rlim_max == 0)
         return 0;
     fd = open("/proc/sys/kernel/core_pattern", O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
@@ -51,7 +54,7 @@ static int writes_cores(void)
 }
 
 #ifdef HAVE_WAITID
-/* The errno that refuses every wait through a pidfd, or 0: an open descriptor that is no pidfd gives EBADF, and takes nothing. */
+/* The errno with which every wait on a pidfd fails, or 0: an open descriptor that is not a pidfd gives EBADF, and reaps nothing. */
 static int pidfd_waits_refused(void)
 {
     int ends[2], error;
@@ -97,7 +100,7 @@ static void probe(long long id)
         close_handle(&h);
     }
     if (has_table()) {
-        /* A child that sleeps shows whether calls can be read. */
+        /* A child that sleeps shows whether system calls can be read. */
         pid_t child = fork();
         long long until = now_us() + 2000000;
         if (child == 0) {
@@ -118,11 +121,11 @@ static void probe(long long id)
     put_features(&t);
     put_key(&t, "notes");
     if (is_ignored(SIGCHLD))
-        put_item(&t, "SIGCHLD was ignored on entry; agents begin with its default action");
+        put_item(&t, "SIGCHLD was ignored on entry; agents start with the default action");
     sigemptyset(&mask);
     sigprocmask(SIG_BLOCK, NULL, &mask);
     if (sigismember(&mask, SIGCHLD) == 1)
-        put_item(&t, "SIGCHLD was blocked on entry; agents begin with no signal blocked");
+        put_item(&t, "SIGCHLD was blocked on entry; agents start with no signal blocked");
     if (geteuid() != 0)
         put_item(&t, "not the superuser");
     if (!has_table())
@@ -163,11 +166,11 @@ static const char *adopt(const struct line *l)
     if (name == NULL || *name == 0 || strlen(name) > MAX_NAME)
         return "'name=' is missing or too long";
     if (pid == NULL || !parse_number(pid, &n) || n < 2 || n > INT_MAX)
-        return "'pid=' is missing or that of no child";
-    /* Without a process table the agent's word has to do: fork gave it that pid. */
+        return "'pid=' is missing or cannot be that of a child";
+    /* Without a process table, trust the agent: fork gave it that pid. */
     if (!is_below_us((int)n) && (has_table() || !has_pid(&warden.agent.spawned, (int)n)))
         return "the process is not below the warden";
-    /* One that has connected after all keeps its connection. */
+    /* A child that has connected in the meantime keeps its connection. */
     if (child_of(name) != NULL)
         return NULL;
     if (open_handle((int)n, &h) != 0)
@@ -238,12 +241,12 @@ static void serve_request(const struct line *l)
     char wrong[WHY_SIZE];
     struct text t;
     if (same(l->word, "bye")) {
-        /* Of a driver whose stream has no end that could be closed. */
+        /* For a driver whose stream has no end to close. */
         warden.driver_gone = 1;
         return;
     }
     if (id < 0) {
-        tell_garbage("driver", "a request without id", "", 0);
+        tell_garbage("driver", "a request without an id", "", 0);
         return;
     }
     if (is_malformed(l, WARDEN_SHAPES, COUNT_OF(WARDEN_SHAPES), wrong)) {
@@ -290,7 +293,7 @@ static void serve_request(const struct line *l)
         close_trial(id);
         return;
     } else if (same(l->word, "run") || same(l->word, "contain")) {
-        why = "the kit runs no programs: judge them with a warden of waitspec";
+        why = "the kit does not run programs: judge them with the warden of waitspec";
     } else if (!same(l->word, "ping")) {
         why = "there is no such request";
     }
@@ -302,7 +305,7 @@ static void serve_request(const struct line *l)
     tell(&t);
 }
 
-/* Takes one line of the driver's, by its address. */
+/* Handles one line from the driver, by its address. */
 static void take(char *bytes, size_t n)
 {
     char *space = memchr(bytes, ' ', n), *rest = space != NULL ? space + 1 : bytes + n;
@@ -345,7 +348,7 @@ struct polled {
     int fd, ready;
 };
 
-/* Looks which sources have something, sleeping as long as there is nothing to watch; whether one is known to have. */
+/* Determines which sources are readable, sleeping as long as there is nothing to watch; returns whether one is known to be. */
 static int look_for_input(struct polled *polled, size_t count, long patience)
 {
     size_t i;
@@ -388,7 +391,7 @@ static int look_for_input(struct polled *polled, size_t count, long patience)
         polled[i].ready = found > 0 && polled[i].fd < FD_SETSIZE && FD_ISSET(polled[i].fd, &set);
     return found > 0;
 #else
-    /* Each descriptor says itself that it has nothing: none of them blocks, but for the driver's between two trials. */
+    /* Each descriptor itself reports that it has nothing: none of them blocks, except the driver's between two trials. */
     static int blocks;
     long us = pause_us(warden.idle_turns);
     int idle = patience < 0 && !warden.agent.open;
@@ -437,7 +440,7 @@ static void turn(void)
             ADD(WATCHED, i, ending_of(&watches[i]));
 #undef ADD
     found = look_for_input(polled, count, patience_us());
-    /* From the back: what is forgotten leaves the earlier positions right. */
+    /* Backwards, so that forgetting one leaves the earlier positions valid. */
     for (i = count; i-- > 0;) {
         if (!polled[i].ready)
             continue;

@@ -1,4 +1,4 @@
-//! A warden of the kit, spoken to without a driver.
+//! A warden of the kit, tested without a driver.
 
 use super::poll::poll;
 use std::io::{BufRead, BufReader, Write};
@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-/// Long enough for any machine; nothing here takes it.
+/// Long enough for any machine; never reached.
 const DEADLINE: Duration = Duration::from_secs(60);
 
 /// A warden and its streams.
@@ -21,9 +21,12 @@ pub struct Warden {
 impl Warden {
     /// Starts one that works below `folder`.
     pub fn start(program: &Path, folder: &Path, arguments: &[&str]) -> Result<Warden, String> {
-        let mut child = Command::new(program)
-            .arg("warden")
-            .args(arguments)
+        Warden::run(Command::new(program).arg("warden").args(arguments), folder)
+    }
+
+    /// The same with a command that becomes a warden.
+    pub fn run(command: &mut Command, folder: &Path) -> Result<Warden, String> {
+        let mut child = command
             .env("TMPDIR", folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -91,7 +94,7 @@ impl Drop for Warden {
     }
 }
 
-/// The value of a key in a line, as it stands there.
+/// The raw value of a key in a line.
 pub fn value<'l>(line: &'l str, key: &str) -> Result<&'l str, String> {
     let pair = line.split(' ').find_map(|pair| pair.strip_prefix(key)?.strip_prefix('='));
     pair.ok_or_else(|| format!("no {key}= in {line}"))

@@ -45,14 +45,25 @@ fn compiled(folder: &Path, groups: &[&str], flags: &[&str]) -> Result<(), Failed
     Err(String::from_utf8_lossy(&built.stderr).into_owned().into())
 }
 
-/// Runs it; returns its exit code, and the verdicts of the cases whose names have this prefix.
-fn run(folder: &Path, fault: &str, cases: &str) -> Result<(Option<i32>, Verdicts), Failed> {
+/// A run of it.
+struct Ran {
+    code: Option<i32>,
+    verdicts: Verdicts,
+    /// What it observed where a verdict is not `ok`.
+    notes: String,
+}
+
+/// Runs it with the cases whose names have this prefix.
+fn run(folder: &Path, fault: &str, cases: &str) -> Result<Ran, Failed> {
     let mut command = Command::new(folder.join("waits"));
     command.arg(cases).env("FAULT", fault).stdin(Stdio::null());
     let said = command.output()?;
     let out = String::from_utf8(said.stdout)?;
-    let mut verdicts = Verdicts::new();
+    let (mut verdicts, mut notes) = (Verdicts::new(), String::new());
     for line in out.lines() {
+        if line.starts_with('#') {
+            notes = notes + line + "\n";
+        }
         let Some((verdict, rest)) = line.split_once(" - ").filter(|_| !line.starts_with('#')) else {
             continue;
         };
@@ -66,17 +77,20 @@ fn run(folder: &Path, fault: &str, cases: &str) -> Result<(Option<i32>, Verdicts
         };
         verdicts.insert(name.to_owned(), verdict);
     }
-    Ok((said.status.code(), verdicts))
+    Ok(Ran { code: said.status.code(), verdicts, notes })
 }
+
+/// Longer than a busy machine may stall a process: no passing run comes near it.
+const PATIENT: &str = "-DPATIENCE=300000";
 
 fn all_pass(groups: &[&str], flags: &[&str], least: usize) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
-    compiled(folder.path(), groups, flags)?;
-    let (code, verdicts) = run(folder.path(), "", "")?;
+    compiled(folder.path(), groups, &[flags, &[PATIENT]].concat())?;
+    let Ran { code, verdicts, notes } = run(folder.path(), "", "")?;
     if code == Some(0) && verdicts.len() >= least && verdicts.values().all(|verdict| *verdict == "ok") {
         return Ok(());
     }
-    Err(format!("{code:?}: {verdicts:#?}").into())
+    Err(format!("{code:?}: {verdicts:#?}\n{notes}").into())
 }
 
 fn passes(_: &Path) -> Result<(), Failed> {
@@ -182,7 +196,7 @@ fn run_all<'f>(folder: &Path, bugs: Vec<Bug<'f>>) -> Result<Vec<(Bug<'f>, Option
     std::thread::scope(|scope| {
         let start = |bug: Bug<'f>| {
             scope.spawn(move || match run(folder, bug.0, &bug.1) {
-                Ok((code, verdicts)) => Ok((bug, code, verdicts)),
+                Ok(Ran { code, verdicts, .. }) => Ok((bug, code, verdicts)),
                 Err(error) => Err(format!("{error:?}")),
             })
         };
@@ -201,9 +215,9 @@ fn hangs_are_broken(_: &Path) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     compiled(folder.path(), &[], &["-include", "faults.h"])?;
     for (fault, case) in HANGS {
-        let (code, verdicts) = run(folder.path(), fault, case)?;
+        let Ran { code, verdicts, notes } = run(folder.path(), fault, case)?;
         if code != Some(3) || verdicts.get(*case) != Some(&"broken") {
-            return Err(format!("{fault}: {code:?}, {verdicts:?}").into());
+            return Err(format!("{fault}: {code:?}, {verdicts:?}\n{notes}").into());
         }
     }
     Ok(())

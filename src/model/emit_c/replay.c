@@ -39,6 +39,11 @@
 #define SIGNALS 65
 #endif
 
+/* How long an expected event may take, in milliseconds, for as long as its process is not seen to sleep. */
+#ifndef PATIENCE
+#define PATIENCE 60000
+#endif
+
 #define KIDS @KIDS@
 @COMMON@static const char *const names[KIDS + 1] = { @NAMES@ };
 static const struct step steps[] = {
@@ -243,7 +248,7 @@ static void settle(pid_t pid, int wanted)
 		errno = ENOSYS;
 		give_up("there is no process table that shows when a child has changed");
 	}
-	for (turns = 0; turns < 10000; turns++) {
+	for (turns = 0; turns < PATIENCE; turns++) {
 		int state = state_of(pid);
 		if (state == wanted || state == 0)
 			return;
@@ -263,8 +268,8 @@ static int comes(int within)
 /* Waits for the agent's reply; 0 if it sleeps in a call (`may_sleep`), -1 if it does not answer or has died. */
 static int await_reply(struct reply *r, int may_sleep)
 {
-	int turns, asleep = 0;
-	for (turns = 0; turns < 1000; turns++) {
+	int turns, state, asleep = 0;
+	for (turns = 0; turns < PATIENCE / 10; turns++) {
 		if (comes(may_sleep ? 5 : 10)) {
 			if (read_all(from_agent[0], r, sizeof *r) != 0)
 				return -1;
@@ -272,7 +277,9 @@ static int await_reply(struct reply *r, int may_sleep)
 				return 1;
 			continue;
 		}
-		asleep = state_of(agent) == 'R' ? 0 : asleep + 1;
+		/* Waiting for the disk is not sleeping in the call. */
+		state = state_of(agent);
+		asleep = state == 'R' || state == 'D' ? 0 : asleep + 1;
 		if (may_sleep && asleep >= 3)
 			return 0;
 		if (!may_sleep && asleep >= 200)

@@ -7,7 +7,7 @@
  *
  * It uses clone (fork), wait4, waitid, exit_group, pipe, read, write, close, poll, kill, rt_sigaction, rt_sigreturn and
  * clock_gettime; the histories of process groups use setpgid and getpgrp, those about the caller getpid. -DUSE_NANOSLEEP does without
- * poll: it uses fcntl and nanosleep.
+ * poll: it uses fcntl and nanosleep. -DPATIENCE=60000 waits a minute for an event that is expected, instead of ten seconds.
  * Exit code 0: everything that could be run is as expected; 1: something is not; 3: nothing is wrong, but something was broken, such
  * as a call that does not return. No verdict depends on a delay: an event that is merely late is broken.
  *
@@ -49,7 +49,9 @@ static const struct history histories[] = {
 #define COUNT(a) ((int)(sizeof(a) / sizeof(a)[0]))
 
 /* How long an expected event may take, and how long to wait for one that must not occur, in milliseconds. */
+#ifndef PATIENCE
 #define PATIENCE 10000
+#endif
 #define WINDOW 100
 
 static const struct history *now;

@@ -5,7 +5,7 @@
 pub mod run;
 #[allow(dead_code, reason = "other tests use more of it")]
 #[path = "../environments/tools.rs"]
-mod tools;
+pub mod tools;
 
 use super::faults::{CASES, Fault, Run};
 use super::poll;

@@ -104,6 +104,10 @@ impl Subject for Panics {
     }
 }
 
+/// Runs a command as the first process of a PID namespace.
+#[cfg(feature = "cli")]
+const NAMESPACE: [&str; 4] = ["unshare", "--pid", "--fork", "--mount-proc"];
+
 /// Whether a program is in `PATH`.
 fn has(program: &str) -> bool {
     std::env::var_os("PATH")
@@ -186,6 +190,25 @@ fn main() -> ExitCode {
         let expected = "end: after startup, the agent exited 127 instead of answering";
         if messages == [expected] { Ok(()) } else { Err(format!("{messages:#?}").into()) }
     }));
+    #[cfg(feature = "cli")]
+    trials.push(
+        Trial::test("a process group outside the PID namespace is nobody's", || {
+            let agent = format!("python3 {} pid-of-another no-warden", fixture("faulty/agent.py"));
+            let mut check = std::process::Command::new(NAMESPACE[0]);
+            check.args(&NAMESPACE[1..]).args([env!("CARGO_BIN_EXE_waitspec"), "agent", "check"]);
+            let output = check.arg(agent).output()?;
+            let said = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8_lossy(&said);
+            if said.contains("expected ret=") && !said.contains("panicked") {
+                Ok(())
+            } else {
+                Err(said.into())
+            }
+        })
+        .with_ignored_flag(
+            ignored || !(no_skips || faulty::tools::works(&[&NAMESPACE[..], &["true"]].concat())),
+        ),
+    );
     let mut arguments = Arguments::from_args();
     // Most of their time, tests of faulty agents wait for a deadline.
     arguments.test_threads.get_or_insert(4);

@@ -11,7 +11,6 @@ use crate::scenario::{ChildOptions, Step};
 use crate::sys::call::abi::{Call, Memory};
 use crate::sys::process;
 use crate::wait::{Signal, System, WaitStatus};
-use rustix::process::Pid;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
@@ -90,9 +89,7 @@ impl Check<'_> {
         let request = Request::Setpgid { pid: pid as i32, pgid: 0 };
         if let Some(line) = self.session.ask(request.to_line())?
             && line.word() == "ok"
-            && Pid::from_raw(pid as i32)
-                .and_then(|pid| rustix::process::getpgid(Some(pid)).ok())
-                .is_some_and(|group| i64::from(group.as_raw_nonzero().get()) != pid)
+            && process::group_of(pid as i32).is_ok_and(|group| i64::from(group) != pid)
         {
             self.session.complain("setpgid", &line, "expected the child to lead its own process group");
         }
@@ -177,8 +174,7 @@ impl Check<'_> {
 
     /// Whether a process is in the process group created for the agent.
     pub(super) fn is_ours(&self, pid: i32) -> bool {
-        let group = Pid::from_raw(pid).and_then(|pid| rustix::process::getpgid(Some(pid)).ok());
-        group.is_some_and(|group| group.as_raw_nonzero().get() == self.session.pid())
+        pid > 0 && process::group_of(pid) == Ok(self.session.pid())
     }
 
     /// The call for a child with these options; with none, with the option for terminations if the call needs one.

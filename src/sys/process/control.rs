@@ -39,6 +39,13 @@ pub fn group() -> i32 {
     unsafe { libc::getpgrp() }
 }
 
+/// The process group of a process, 0 for this one; 0 if its leader is outside our PID namespace, like [`group`].
+pub fn group_of(pid: i32) -> Result<i32, Errno> {
+    // SAFETY: getpgid takes a number.
+    let group = unsafe { libc::getpgid(pid) };
+    check(group).map(|()| group)
+}
+
 /// The session of a process, 0 for this one; 0 if its leader is outside our PID namespace, like [`group`].
 pub fn session_of(pid: i32) -> Result<i32, Errno> {
     // SAFETY: getsid takes a number.

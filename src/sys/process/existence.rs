@@ -2,9 +2,9 @@
 //!
 //! None of them affects an existing process: signal 0, the process group that it is already in, and queries.
 
-use super::control::check;
 #[cfg(any(target_os = "linux", target_os = "android"))]
 use super::control::last_errno;
+use super::control::{check, group_of};
 use libc::c_int;
 use rustix::io::Errno;
 
@@ -72,10 +72,10 @@ impl Witness {
             Witness::Kill => check(unsafe { libc::kill(pid, 0) }),
             // SAFETY: as above.
             Witness::KillGroup => check(unsafe { libc::kill(-pid, 0) }),
-            Witness::Getpgid => getpgid(pid).map(drop),
+            Witness::Getpgid => group_of(pid).map(drop),
             // SAFETY: numbers only.
             Witness::Getsid => check(unsafe { libc::getsid(pid) }),
-            Witness::Setpgid => super::raw::setpgid(pid, getpgid(pid)?),
+            Witness::Setpgid => super::raw::setpgid(pid, group_of(pid)?),
             Witness::Getpriority => getpriority(pid),
             Witness::Pidfd => super::raw::pidfd_open(pid, false).map(drop),
             _ => self.ask_linux(pid),
@@ -122,12 +122,6 @@ impl Witness {
     fn ask_linux(self, _: c_int) -> Result<(), Errno> {
         Err(Errno::NOSYS)
     }
-}
-
-fn getpgid(pid: c_int) -> Result<c_int, Errno> {
-    // SAFETY: numbers only.
-    let pgid = unsafe { libc::getpgid(pid) };
-    check(pgid).map(|()| pgid)
 }
 
 /// -1 is a valid priority, too.

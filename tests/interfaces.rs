@@ -83,9 +83,8 @@ fn known_wrappers_pass() {
 
 #[test]
 fn a_contract_from_a_file_binds() {
-    let folder = std::env::temp_dir().join(format!("waitspec-contract-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
-    let file = folder.join("mine");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("mine");
     let path = file.to_str().expect("a path");
     let judge = |text: &str| {
         std::fs::write(&file, text).expect("a file");
@@ -99,7 +98,6 @@ fn a_contract_from_a_file_binds() {
     assert!(said(&broken).contains("promised by mine(1) 1.0"), "{}", said(&broken));
     let malformed = judge("wrapper/not-found = 99\n");
     assert_eq!(malformed.status.code(), Some(2), "{}", said(&malformed));
-    std::fs::remove_dir_all(&folder).expect("the folder is ours");
 }
 
 #[test]
@@ -128,11 +126,10 @@ fn a_program_that_cannot_be_judged_is_named_in_bounded_time() {
 
 #[test]
 fn a_programs_changes_to_its_environment_vanish_with_it() {
-    let folder = std::env::temp_dir().join(format!("waitspec-odd-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).expect("a folder");
+    let folder = tempfile::tempdir().expect("a folder");
     let exit_code = |subject: &str| {
         let arguments = ["run", "wrapper.exit-code", "--subject", subject, "--format", "json"];
-        waitspec(&arguments).env("TMPDIR", &folder).current_dir(&folder).output().expect("it starts")
+        waitspec(&arguments).env("TMPDIR", folder.path()).current_dir(&folder).output().expect("it starts")
     };
     // Files, no descriptors, no environment, a process group and a session of its own.
     for subject in [
@@ -154,7 +151,6 @@ fn a_programs_changes_to_its_environment_vanish_with_it() {
     assert!(said(&leaves).contains("\"verdict\":\"leak\""), "{}", said(&leaves));
     let left: Vec<_> = std::fs::read_dir(&folder).expect("the folder").flatten().collect();
     assert!(left.is_empty(), "{left:?}");
-    std::fs::remove_dir_all(&folder).expect("the folder is ours");
 }
 
 /// The processes whose command line contains that text.
@@ -181,7 +177,9 @@ fn nothing_outlives_driver_and_warden_that_are_killed() {
     if said(&tried.expect("it starts")).contains("no PID namespace here") {
         return skip("no PID namespace here");
     }
-    let sleeper = format!("sleep 1000.{}", std::process::id());
+    // Not by a pid: a run that was killed may have left one of the same number.
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("the time");
+    let sleeper = format!("sleep 1000.{}", now.as_nanos());
     let subject = format!("wrapper:sh -c '(setsid sh -c \"{sleeper}\" &); sleep 1000' sh");
     // No process is left to remove the files they created there.
     let folder = tempfile::tempdir().expect("a folder");

@@ -161,6 +161,29 @@ static int may_write(long long bytes)
     return 1;
 }
 
+/*
+ * A new unlinked file in a folder, or -1. A process of this pid in another pid namespace, or an earlier one that was killed, may have
+ * a file of the same name there.
+ */
+static int new_file_in(const char *folder)
+{
+    int fd = -1, taken = 1, i;
+    for (i = 0; i < 1000 && taken; i++) {
+        struct text path = { NULL, 0, 0 };
+        add(&path, folder);
+        add(&path, "/.waitspec-c-");
+        add_number(&path, getpid());
+        add(&path, "-");
+        add_number(&path, i);
+        fd = open(path.at, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+        taken = fd < 0 && errno == EEXIST;
+        if (fd >= 0)
+            unlink(path.at);
+        free(path.at);
+    }
+    return fd;
+}
+
 /* Tries something with a new unlinked file, in one folder after another. */
 static int with_a_file(int (*act)(int fd, void *with), void *with)
 {
@@ -170,15 +193,7 @@ static int with_a_file(int (*act)(int fd, void *with), void *with)
     folders[1] = "/var/tmp";
     folders[2] = ".";
     for (i = 0; i < COUNT_OF(folders); i++) {
-        struct text path = { NULL, 0, 0 };
-        int fd, error;
-        add(&path, folders[i]);
-        add(&path, "/.waitspec-c-");
-        add_number(&path, getpid());
-        fd = open(path.at, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        if (fd >= 0)
-            unlink(path.at);
-        free(path.at);
+        int fd = new_file_in(folders[i]), error;
         if (fd < 0)
             continue;
         error = act(fd, with);

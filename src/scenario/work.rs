@@ -5,8 +5,9 @@
 
 use std::fs::File;
 use std::hint::black_box;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -184,16 +185,30 @@ fn may_write(len: usize) -> Result<(), Errno> {
 /// Tries something with a new unlinked file, in one directory after another: `ENOTSUP` if it works in none.
 fn with_a_file(act: impl Fn(&File) -> Result<(), Errno>) -> Result<(), Errno> {
     for directory in [std::env::temp_dir(), "/var/tmp".into(), ".".into()] {
-        let path = directory.join(format!(".waitspec-{}", process::pid()));
-        let file = File::options().read(true).write(true).create_new(true).open(&path);
-        let Ok(file) = file else { continue };
-        // The open descriptor suffices, and nothing is left behind if this process dies.
-        let _ = std::fs::remove_file(&path);
+        let Some(file) = new_file_in(&directory) else { continue };
         if act(&file).is_ok() {
             return Ok(());
         }
     }
     Err(Errno::NOTSUP)
+}
+
+/// A new, unlinked file in a directory: the open descriptor suffices, and nothing is left behind if this process dies.
+///
+/// A process of this pid in another PID namespace, or an earlier one that was killed, may have a file of the same name there.
+fn new_file_in(directory: &Path) -> Option<File> {
+    for attempt in 0..1000 {
+        let path = directory.join(format!(".waitspec-{}-{attempt}", process::pid()));
+        match File::options().read(true).write(true).create_new(true).open(&path) {
+            Ok(file) => {
+                let _ = std::fs::remove_file(&path);
+                return Some(file);
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+            Err(_) => return None,
+        }
+    }
+    None
 }
 
 /// A new, empty, unlinked file.

@@ -16,7 +16,7 @@ pub fn make() -> Result<PathBuf, String> {
     let pid = crate::sys::process::pid();
     // A umask that denies the owner would lock us out of our own directories, and prevent core files.
     crate::sys::process::allow_owner();
-    for attempt in 0..100 {
+    for attempt in 0..10_000 {
         let folder = base.join(format!("waitspec-{pid}-{attempt}"));
         match crate::sys::makeshift::make_directory(&folder) {
             Ok(()) => return Ok(folder),

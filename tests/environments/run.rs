@@ -9,14 +9,15 @@ use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use super::poll::poll;
 use rustix::process::{Pid, Signal, kill_process};
 
-/// The time after which anything counts as hung. No passing test comes near it.
+/// The time after which anything counts as hung; for a run, without a byte of its report. No passing test comes near it.
 pub const LIMIT: Duration = Duration::from_secs(400);
 
 /// The variable that marks the processes of a run.
@@ -72,8 +73,9 @@ pub struct Run {
 
 /// A run with these arguments of `waitspec run`.
 pub fn run<S: AsRef<str>>(arguments: &[S]) -> Run {
-    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
     let folder = tempfile::Builder::new().prefix("waitspec-test-").tempdir().expect("a temporary folder");
+    // Not a pid: a test that was killed may have left processes with one of the same number.
+    let mark = folder.path().display().to_string();
     open_to_all(folder.path());
     let temporary = folder.path().join("tmp");
     fs::create_dir(&temporary).expect("a folder in it");
@@ -85,7 +87,7 @@ pub fn run<S: AsRef<str>>(arguments: &[S]) -> Run {
         environment: vec![("TMPDIR".to_owned(), temporary)],
         stdout: None,
         folder,
-        mark: format!("{}-{number}", std::process::id()),
+        mark,
     }
 }
 
@@ -152,7 +154,9 @@ impl Run {
         command.stdin(Stdio::null()).stdout(stdout.unwrap_or_else(Stdio::piped)).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let (out, err) = (child.stdout.take(), child.stderr.take());
-        Running { began: Instant::now(), child, out: read(out), err: read(err), folder, mark, status: None }
+        let heard = Arc::default();
+        let (out, err) = (read(out, Arc::clone(&heard)), read(err, Arc::default()));
+        Running { began: Instant::now(), child, out, err, heard, folder, mark, status: None }
     }
 
     /// Starts it and waits until it terminates.
@@ -161,13 +165,14 @@ impl Run {
     }
 }
 
-/// Reads a stream to its end, in a thread, because a full pipe would block the program.
-fn read(stream: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
+/// Reads a stream to its end, in a thread, because a full pipe would block the program; counts what is read.
+fn read(mut stream: Option<impl Read + Send + 'static>, heard: Arc<AtomicUsize>) -> JoinHandle<String> {
     std::thread::spawn(move || {
-        let mut bytes = Vec::new();
-        if let Some(mut stream) = stream {
-            // Keep what was read before the error.
-            let _ = stream.read_to_end(&mut bytes);
+        let (mut bytes, mut buffer) = (Vec::new(), [0; 4096]);
+        // What was read before an error is kept.
+        while let Some(Ok(n @ 1..)) = stream.as_mut().map(|stream| stream.read(&mut buffer)) {
+            bytes.extend(&buffer[..n]);
+            heard.fetch_add(n, Ordering::Relaxed);
         }
         String::from_utf8_lossy(&bytes).into_owned()
     })
@@ -179,6 +184,8 @@ pub struct Running {
     child: Child,
     out: JoinHandle<String>,
     err: JoinHandle<String>,
+    /// How many bytes of its report have been read.
+    heard: Arc<AtomicUsize>,
     folder: tempfile::TempDir,
     mark: String,
     status: Option<ExitStatus>,
@@ -218,7 +225,7 @@ impl Running {
 
     /// Waits until it has terminated and nothing of it is left.
     pub fn finish(mut self) -> Ended {
-        let ended = poll(LIMIT, || self.child.try_wait().expect("a child of ours"));
+        let ended = self.await_end();
         self.status = ended;
         let took = self.began.elapsed();
         let gone = poll(LIMIT, || marked(&self.mark).is_empty().then_some(()));
@@ -233,6 +240,17 @@ impl Running {
             .map(|folder| folder.filter_map(|e| Some(e.ok()?.file_name())).collect())
             .unwrap_or_default();
         Ended { code: status.code(), signal: status.signal(), out, err, took, lasted, files }
+    }
+
+    /// How it ended; `None` if it is hung. A run of every case on a busy machine may take any time, but reports trial after trial.
+    fn await_end(&mut self) -> Option<ExitStatus> {
+        loop {
+            let before = self.heard.load(Ordering::Relaxed);
+            let ended = poll(LIMIT, || self.child.try_wait().expect("a child of ours"));
+            if ended.is_some() || self.heard.load(Ordering::Relaxed) == before {
+                return ended;
+            }
+        }
     }
 
     /// Kills what is left, so that a failing test leaves nothing behind.

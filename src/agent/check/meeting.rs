@@ -64,13 +64,10 @@ mod tests {
 
     #[test]
     fn a_directory_that_another_process_left_is_passed_over() {
-        let base = std::env::temp_dir().join(format!("waitspec-left-{}", std::process::id()));
-        let left = base.join(format!("waitspec-{}-0", std::process::id()));
-        std::fs::create_dir_all(&left).expect("a directory");
-        let meeting = Meeting::below(&base).map(|meeting| meeting.path());
-        std::fs::remove_dir_all(&base).expect("the directory is removed");
-        assert!(
-            meeting.expect("a socket").starts_with(base.join(format!("waitspec-{}-1", std::process::id())))
-        );
+        let base = tempfile::tempdir().expect("a directory");
+        let of = |attempt| base.path().join(format!("waitspec-{}-{attempt}", std::process::id()));
+        std::fs::create_dir(of(0)).expect("a directory");
+        let meeting = Meeting::below(base.path()).expect("a socket");
+        assert!(meeting.path().starts_with(of(1)), "{}", meeting.path().display());
     }
 }

@@ -1,8 +1,8 @@
 //! Invalid child programs and agents.
 
 use super::run::{Ended, LIMIT, run};
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 const CASE: &str = "nohang.running-child@wait4";
 
@@ -15,9 +15,18 @@ fn child_is(make: impl Fn(&std::path::Path)) -> Ended {
     run(&[CASE, &option]).finish().code(3).saying(&program.display().to_string())
 }
 
+/// Written by another process: a file open for writing here could be inherited by a process that another test is starting, and
+/// could not be executed in the meantime.
 fn write(path: &std::path::Path, bytes: &[u8], mode: u32) {
-    fs::write(path, bytes).expect("a file");
-    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a file of ours");
+    let mut shell = Command::new("sh")
+        .args(["-c", "cat >\"$0\" && chmod \"$1\" \"$0\""])
+        .arg(path)
+        .arg(format!("{mode:o}"))
+        .stdin(Stdio::piped())
+        .spawn()
+        .expect("a shell");
+    shell.stdin.take().expect("its input").write_all(bytes).expect("it reads");
+    assert!(shell.wait().expect("our child").success(), "{}", path.display());
 }
 
 #[test]
@@ -106,9 +115,13 @@ fn an_agent_without_its_interpreter_exits_with_5() {
 
 #[test]
 fn an_unresponsive_agent_times_out() {
-    for agent in ["sleep 1000", "cat", "sh -c 'kill -STOP $$'"] {
+    let started = ["sleep 1000", "cat", "sh -c 'kill -STOP $$'"].map(|agent| {
         let subject = format!("--subject=agent:{agent}");
-        let ended = run(&[CASE, &subject, "--timeout-scale=0.1"]).finish().code(5).saying("in time");
+        // Not shorter: the wardens have as much less time to answer.
+        (agent, run(&[CASE, &subject, "--timeout-scale=0.3"]).start())
+    });
+    for (agent, running) in started {
+        let ended = running.finish().code(5).saying("in time");
         assert!(ended.took < LIMIT / 2, "{agent}: {:?}", ended.took);
     }
 }

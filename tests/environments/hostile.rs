@@ -69,13 +69,7 @@ fn few_processes() {
     }
     for most in 1..=6 {
         let limit = format!("--nproc={most}");
-        let all = [
-            "nohang.running-child@wait4",
-            "--subject=libc",
-            "--jobs=2",
-            "--format=json",
-            "--timeout-scale=0.2",
-        ];
+        let all = ["nohang.running-child@wait4", "--subject=libc", "--jobs=2", "--format=json"];
         let run = run(&all);
         // Limits do not apply to root.
         let Some(run) = run.by(&["prlimit", &limit]).by_a_user() else { return skip("no setpriv") };

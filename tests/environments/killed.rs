@@ -248,8 +248,9 @@ fn a_frozen_warden_is_passed_over_and_replaced() {
     for frozen in 0..3 {
         let before = passes(&report_with(&file, "no trial", |text| passes(text) > 0));
         report_with(&file, "the run does not go on", |text| passes(text) > before + 10);
-        let wardens = running.below(1);
-        assert_eq!(wardens.len(), 1, "{wardens:?}");
+        // A busy machine may have had one replaced just now.
+        let wardens = poll(LIMIT, || Some(running.below(1)).filter(|wardens| wardens.len() == 1));
+        let wardens = wardens.unwrap_or_else(|| panic!("not one warden: {:?}", running.processes()));
         // Everything in it is stopped, as when a sandbox freezes.
         send(wardens[0].pid, Signal::STOP);
         let missed = |text: &str| text.matches("the warden no longer answers").count() > frozen;

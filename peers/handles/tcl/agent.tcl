@@ -7,13 +7,7 @@ set promises [list \
     exit-code $docs/tclvars.htm signal $docs/tclvars.htm never-invented $docs/tclvars.htm \
     wait-blocks $docs/close.htm wait-returns $docs/close.htm exec-fails $docs/open.htm]
 
-proc encode {text} {
-    set out ""
-    foreach c [split $text ""] {
-        append out [expr {[regexp {[A-Za-z0-9./:_+()@~-]} $c] ? $c : [format %%%02X [scan $c %c]]}]
-    }
-    return $out
-}
+proc encode {text} { string map {% %25 " " %20 , %2C = %3D} $text }
 proc decode {text} { encoding convertfrom utf-8 [subst -nocommands -novariables [regsub -all {%([0-9A-Fa-f]{2})} [string map {\\ \\\\} $text] {\\x\1}]] }
 proc send {word args} {
     foreach {key value} $args { append word " $key=$value" }

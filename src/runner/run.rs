@@ -119,14 +119,19 @@ impl Session {
             (_, error) => error,
         })?;
         let kernel = probed.get("kernel").unwrap_or_default();
+        // Before any program is run: a wait that is wrong would look like a program that does not run its child.
+        let programs = starts.iter().any(|start| matches!(start, Start::Program(..)));
+        if programs {
+            handshake::check_wait(first)?;
+        }
         let mut subjects = Vec::new();
         for (spec, start) in names.iter().zip(&starts) {
             subjects.push(handshake::identify(first, spec, start, settings, &kernel)?);
         }
-        if subjects.iter().any(|subject: &SubjectInfo| subject.interface != InterfaceName::Calls) {
+        let handles = subjects.iter().any(|subject: &SubjectInfo| subject.interface == InterfaceName::Handle);
+        if handles && !programs {
             handshake::check_wait(first)?;
         }
-        let programs = subjects.iter().any(|subject| subject.interface == InterfaceName::Program);
         let uncontained = if programs { handshake::ask_containment(first)? } else { None };
         let slowness = first.slowness();
         // Where even one warden is slow, more in parallel are slower still.

@@ -13,7 +13,8 @@ const SIGNALS: [i32; 6] =
 /// How long a child may take to terminate.
 const DYING: Duration = Duration::from_secs(10);
 
-/// Creates a child for each, and reaps it: the expected and the actual status word, such as `0x700:0x700`.
+/// Creates a child for each, and reaps it: the expected and the actual status word, such as `0x700:0x700`. The first that
+/// differ are the last.
 pub(super) fn reaped() -> Vec<String> {
     let exits = CODES.iter().map(|&code| (code << 8, reap_child(move || code)));
     let deaths = SIGNALS.iter().map(|&number| {
@@ -24,7 +25,15 @@ pub(super) fn reaped() -> Vec<String> {
         };
         (number, reap_child(dies))
     });
-    exits.chain(deaths).map(|(made, reported)| format!("{made:#x}:{reported}")).collect()
+    let mut pairs = Vec::new();
+    for (made, reported) in exits.chain(deaths) {
+        let made = format!("{made:#x}");
+        pairs.push(format!("{made}:{reported}"));
+        if made != reported {
+            break;
+        }
+    }
+    pairs
 }
 
 /// Creates a child, waits until the process table shows it dead, and reaps it: its status, or what went wrong.

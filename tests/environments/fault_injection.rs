@@ -96,6 +96,25 @@ fn a_missing_call_is_found_once() {
     assert!(trials.iter().all(|t| t.verdict != "broken"), "{trials:?}");
 }
 
+/// Handles and programs are judged only above a wait that reports known statuses.
+#[rstest::rstest]
+#[case::echild("wait4:error=ECHILD")]
+#[case::no_child_yet("wait4:retval=0")]
+#[case::status_is_0("wait4:poke_exit=@arg2=00000000")]
+fn a_wrong_wait_judges_neither_handles_nor_programs(#[case] inject: &str) {
+    if !works(&["strace", "-f", "-o", "/dev/null", "true"]) {
+        return skip("no strace, or no ptrace for it");
+    }
+    let inject = format!("inject={inject}");
+    for subject in ["handle:waitspec", "program:waitspec"] {
+        let ended = run(&["wrapper.exit-code", "handle-result.*", &format!("--subject={subject}")])
+            .by(&["strace", "-f", "-o", "/dev/null", "-e", &inject])
+            .finish()
+            .code(3);
+        assert!(ended.err.contains("run the calls first"), "{inject}: {ended:?}");
+    }
+}
+
 /// A child in its own PID namespace reports a pid that is useless here: if the system provides no other, the trial is skipped.
 #[test]
 fn a_child_with_an_unknown_pid_is_a_skip() {

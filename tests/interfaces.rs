@@ -147,10 +147,32 @@ fn a_programs_changes_to_its_environment_vanish_with_it() {
     // In a session of its own, and an orphan.
     let daemon = exit_code(r#"wrapper:sh -c '(setsid "$@" &) ; exit 0' sh"#);
     assert_eq!(daemon.status.code(), Some(1), "{}", said(&daemon));
+    // Its command starts long after it has exited.
+    let late = exit_code(r#"wrapper:sh -c '(sleep 1; exec "$@") & exit 0' sh"#);
+    assert_eq!(late.status.code(), Some(1), "{}", said(&late));
     let leaves = exit_code(r#"wrapper:sh -c '(sleep 1000 &); "$@"' sh"#);
     assert!(said(&leaves).contains("\"verdict\":\"leak\""), "{}", said(&leaves));
     let left: Vec<_> = std::fs::read_dir(&folder).expect("the folder").flatten().collect();
     assert!(left.is_empty(), "{left:?}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_child_that_is_run_by_something_else_is_told_to_exit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fifo = folder.path().join("commands");
+    let made = Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.is_ok_and(|made| made.success()), "no fifo");
+    let commands = fifo.clone();
+    // Like a service manager that a program asks to run its command.
+    let elsewhere = std::thread::spawn(move || {
+        let command = std::fs::read_to_string(commands).expect("a command");
+        Command::new("sh").args(["-c", &format!("exec {command}")]).output().expect("it starts")
+    });
+    let output = run(&format!("wrapper:sh -c 'echo \"$*\" > {}; exec sleep 1000' sh", fifo.display()));
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    assert!(said(&output).contains("supervised elsewhere: child A"), "{}", said(&output));
+    elsewhere.join().expect("the child exits");
 }
 
 /// The processes whose command line contains that text.

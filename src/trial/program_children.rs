@@ -3,7 +3,7 @@
 use super::abort::{Abort, Outcome};
 use super::core::Child;
 use super::deadline::{PROMPT, ms};
-use super::program::{Offer, TURN, Trial};
+use super::program::{Offer, TURN, Trial, tally};
 use crate::protocol::warden::{ProcessState, Request};
 use std::time::Instant;
 
@@ -19,10 +19,7 @@ impl Trial<'_> {
 
     /// The number of the warden's live descendants, including the program, and of zombies.
     pub fn tally(&mut self) -> Result<(i64, i64), Abort> {
-        let reply = self.core.link.ask_warden(&Request::Tally {}, PROMPT)?;
-        let number = |key| reply.number(key).map_err(|e| Abort::Broken(format!("tally: {e}")));
-        let (all, zombies) = (number("processes")?, number("zombies")?);
-        Ok((all - zombies, zombies))
+        tally(&mut self.core)
     }
 
     /// Waits until everything that the program has run is gone, too: a shell need not wait for each command of a

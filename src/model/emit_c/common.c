@@ -63,6 +63,42 @@ static pid_t pids[KIDS + 1];
 static int pidfds[KIDS + 1];
 #endif
 
+/* Of each child: whether it is stopped, has been told to exit, or may have terminated. */
+static char stopped[KIDS + 1], told[KIDS + 1], may_be_dead[KIDS + 1];
+
+/* Takes note of a step before it is done. */
+static void note(const struct step *s)
+{
+	int kid = s->kid, stops = s->arg == SIGSTOP || s->arg == SIGTSTP || s->arg == SIGTTIN || s->arg == SIGTTOU;
+	switch (s->op) {
+	case SPAWN:
+	case RACE:
+		pids[kid] = 0;
+		stopped[kid] = may_be_dead[kid] = 0;
+		told[kid] = s->op == RACE || s->selector == CHILD;
+		break;
+	case LEAVE: told[kid] = 1; break;
+	case SIGNAL:
+		if (stops)
+			stopped[kid] = 1;
+		else if (s->arg == SIGCONT || s->arg == SIGKILL)
+			stopped[kid] = 0;
+		told[kid] |= !stops && s->arg != SIGCONT;
+		break;
+	default: return;
+	}
+	may_be_dead[kid] |= told[kid] && !stopped[kid];
+}
+
+/* Kills the children that cannot have been reaped: the pid of another one may be somebody else's by now. */
+static void kill_children(void)
+{
+	int i;
+	for (i = 0; i < KIDS; i++)
+		if (pids[i] > 1 && !may_be_dead[i])
+			kill(pids[i], SIGKILL);
+}
+
 static volatile sig_atomic_t changes_caught;
 
 static void caught(int signal_number)

@@ -58,11 +58,8 @@ static int orders[KIDS + 1][2], to_agent[2], from_agent[2];
 static void give_up(const char *what)
 {
 	int error = errno;
-	int i;
 	printf("cannot continue: %s: %s\n", what, strerror(error));
-	for (i = 0; i < KIDS; i++)
-		if (pids[i] > 0)
-			kill(pids[i], SIGKILL);
+	kill_children();
 	if (agent > 0)
 		kill(agent, SIGKILL);
 	exit(2);
@@ -378,10 +375,7 @@ static int usage_is_right(const struct rusage *now)
 
 static int finish(int code)
 {
-	int i;
-	for (i = 0; i < KIDS; i++)
-		if (pids[i] > 0 && state_of(pids[i]) != 0)
-			kill(pids[i], SIGKILL);
+	kill_children();
 	kill(agent, SIGKILL);
 	printf("%s\n", code ? "NOT as expected" : "all as expected");
 	return code;
@@ -458,6 +452,7 @@ int main(int argc, char **argv)
 			printf("%s: skipped, since a different child was reported earlier\n", s->text);
 			return finish(0);
 		}
+		note(s);
 		if (s->op != CATCH_UP)
 			printf("%-40s ", s->text);
 		switch (s->op) {

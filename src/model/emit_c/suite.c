@@ -394,6 +394,7 @@ static enum verdict walk(void)
 		long until = now_ms() + PATIENCE;
 		if (!first || first->outcome == OTHER_WAY)
 			return OK;
+		note(s);
 		switch (s->op) {
 		case SPAWN:
 		case GROUP:
@@ -488,9 +489,7 @@ static enum verdict run(void)
 	fcntl(from_agent[0], F_SETFL, O_NONBLOCK);
 #endif
 	verdict = agent < 0 ? BROKEN : walk();
-	for (i = 0; i < now->kids; i++)
-		if (pids[i] > 1)
-			kill(pids[i], SIGKILL);
+	kill_children();
 	if (agent > 1)
 		kill(agent, SIGKILL);
 	for (i = 0; i < now->kids; i++)

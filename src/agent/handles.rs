@@ -107,7 +107,7 @@ impl Agent {
             self.answer(id, &line);
         });
         if let Err(error) = served {
-            self.write(&Refusal::from(error).line(id));
+            self.write(&Refusal::no_thread(&error).line(id));
         }
     }
 

@@ -45,6 +45,7 @@ use crate::protocol::{Line, PROTOCOL};
 use crate::subject::Subject;
 use crate::sys::call::{observe, retained};
 use crate::sys::{process, signal};
+use crate::wait::names::errno_text;
 
 /// What the agent's threads share.
 struct Agent {
@@ -88,6 +89,12 @@ enum Refusal {
 impl Refusal {
     fn unsupported(why: impl fmt::Display) -> Refusal {
         Refusal::Unsupported(why.to_string())
+    }
+
+    /// No thread for a call: not the call's own error, which is what `err` would say.
+    fn no_thread(error: &std::io::Error) -> Refusal {
+        let why = error.raw_os_error().map_or_else(|| error.to_string(), errno_text);
+        Refusal::unsupported(format_args!("the agent cannot start a thread: {why}"))
     }
 
     fn line(&self, id: u64) -> Line {

@@ -29,7 +29,8 @@ impl Workers {
     /// Has thread `number` serve a request. Fails if the thread cannot be created.
     pub(super) fn give(&mut self, number: u32, incoming: Incoming) -> Result<(), Refusal> {
         if !self.workers.contains_key(&number) {
-            self.workers.insert(number, self.start(number)?);
+            let worker = self.start(number).map_err(|error| Refusal::no_thread(&error))?;
+            self.workers.insert(number, worker);
         }
         // The thread exits only when its sender is dropped.
         let _ = self.workers[&number].requests.send(incoming);

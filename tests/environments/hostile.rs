@@ -87,6 +87,21 @@ fn few_processes() {
     }
 }
 
+/// A wait for which the agent has no thread has not failed.
+#[test]
+fn few_threads() {
+    if !works(&["prlimit", "--nproc", "true"]) {
+        return skip("no prlimit");
+    }
+    // The two hundred children fit, and a thread for each of them does not.
+    let case = ["handle-others.many-at-once", "--subject=handle:waitspec", "--jobs=1", "--format=json"];
+    let Some(run) = run(&case).by(&["prlimit", "--nproc=250"]).by_a_user() else { return skip("no setpriv") };
+    let trials = run.finish().code(0).trials();
+    let [trial] = &trials[..] else { panic!("{trials:?}") };
+    assert_eq!(trial.verdict, "skip", "{trial:?}");
+    assert!(trial.reason.ends_with("the agent cannot start a thread: EAGAIN"), "{trial:?}");
+}
+
 #[test]
 fn no_temporary_folder() {
     run(&SOME).with("TMPDIR", "/nonexistent/folder").finish().code(3).saying("/nonexistent/folder");

@@ -170,7 +170,11 @@ def serve(requests, errors):
         if function is None:
             send("unsupported", id=request.id, why="no such request")
         elif request.word == "wait":
-            threading.Thread(target=answer, args=[function, request, errors], daemon=True).start()
+            try:
+                threading.Thread(target=answer, args=[function, request, errors], daemon=True).start()
+            except RuntimeError as error:
+                # Not the wait's own error.
+                send("unsupported", id=request.id, why="the agent cannot start a thread: %s" % error)
         else:
             answer(function, request, errors)
     # What still waits is not waited for.

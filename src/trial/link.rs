@@ -273,14 +273,29 @@ impl Link {
         self.await_event(&late, late.clone(), within, reply_of(id))
     }
 
-    /// The same, where a missing reply is judged.
-    pub(crate) fn judged_reply(&mut self, id: u64, within: Duration) -> Result<Line, LinkError> {
-        self.await_message(self.deadline(within), "the agent's reply", true, reply_of(id))
+    /// The same, where a missing reply is judged, to a request that itself takes that long, whatever the machine.
+    pub(crate) fn judged_reply(
+        &mut self,
+        itself: Duration,
+        id: u64,
+        within: Duration,
+    ) -> Result<Line, LinkError> {
+        self.await_message(self.deadline(within) + itself, "the agent's reply", true, reply_of(id))
     }
 
     /// Waits until the agent's reply to a request has arrived, and leaves it in the inbox.
     pub(crate) fn await_reply(&mut self, id: u64, within: Duration) -> Result<(), LinkError> {
-        let reply = self.judged_reply(id, within)?;
+        self.await_reply_after(Duration::ZERO, id, within)
+    }
+
+    /// The same for a request that itself takes that long, whatever the machine.
+    pub(crate) fn await_reply_after(
+        &mut self,
+        itself: Duration,
+        id: u64,
+        within: Duration,
+    ) -> Result<(), LinkError> {
+        let reply = self.judged_reply(itself, id, within)?;
         self.inbox.push_back(Message::Agent(reply));
         Ok(())
     }

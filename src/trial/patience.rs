@@ -154,6 +154,7 @@ mod tests {
     use super::*;
     use crate::protocol::Line;
     use std::sync::atomic::AtomicBool;
+    use std::time::Instant;
 
     static NEVER: AtomicBool = AtomicBool::new(false);
 
@@ -255,6 +256,15 @@ mod tests {
         assert_eq!(link.await_reply(7, Duration::ZERO), Err(LinkError::Late("the agent's reply".to_owned())));
         rustix::io::write(&write, b"agent ok id=7\n").expect("room in a pipe");
         assert_eq!(link.await_reply(7, Duration::ZERO), Ok(()));
+    }
+
+    #[test]
+    fn what_a_request_itself_takes_is_not_scaled() {
+        let mut link = link(&Missing::default(), "a@wait");
+        link.scale = 1e-6;
+        let (began, itself) = (Instant::now(), Duration::from_millis(30));
+        assert!(link.await_reply_after(itself, 7, PROMPT).is_err());
+        assert!(began.elapsed() >= itself);
     }
 
     #[test]

@@ -52,6 +52,17 @@ pub struct Pending {
     request: Request,
 }
 
+impl Pending {
+    /// The timeout of the request itself, if it passes within a trial.
+    fn itself(&self) -> Duration {
+        let timeout = match self.request {
+            Request::Wait { timeout: Some(ms), .. } => Duration::from_millis(ms),
+            _ => Duration::ZERO,
+        };
+        if timeout <= PROMPT { timeout } else { Duration::ZERO }
+    }
+}
+
 impl Interface for Agent {
     fn start(&mut self, core: &mut Core<'_>, birth: &Birth) -> Result<Started, Abort> {
         let request = Request::Spawn { argv: Words::of(&birth.argv), pipes: false };
@@ -70,7 +81,7 @@ impl Agent {
     }
 }
 
-/// The time between two signals: shorter than any timeout that they could extend.
+/// The time between two signals, however slow the machine: far shorter than a timeout that they could extend.
 const BETWEEN: Duration = Duration::from_millis(50);
 
 /// How long to wait for an answer that may never come.
@@ -152,7 +163,7 @@ impl Trial<'_> {
         let id = self.core.link.id();
         let request = Request::Spawn { argv: Words::of([program]), pipes: false };
         self.core.link.send(&[To::Agent(request.to_line().with("id", id))])?;
-        let answered = self.answered(id, &request)?;
+        let answered = self.answered(&Pending { id, request })?;
         if answered.answer != Answer::Done {
             return Ok(Err(answered));
         }
@@ -235,7 +246,7 @@ impl Trial<'_> {
 
     /// Waits for the answer to a request.
     pub fn finish(&mut self, pending: &Pending) -> Result<Answered, Abort> {
-        self.answered(pending.id, &pending.request)
+        self.answered(pending)
     }
 
     /// Sends a signal through the handle of a child.
@@ -284,8 +295,8 @@ impl Trial<'_> {
     /// Whether the answer to a request arrives although the agent is sent that signal again and again.
     pub fn comes_under_signals(&mut self, pending: &Pending, sig: Signal) -> Result<bool, Abort> {
         let began = Instant::now();
-        while began.elapsed() < self.core.scaled(PROMPT) {
-            match self.core.link.await_reply(pending.id, BETWEEN) {
+        while began.elapsed() < pending.itself() + self.core.scaled(PROMPT) {
+            match self.core.link.await_reply_after(BETWEEN, pending.id, Duration::ZERO) {
                 Ok(()) => return Ok(true),
                 Err(LinkError::Late(_)) => self.core.signal_agent(sig)?,
                 Err(other) => return Err(other.into()),
@@ -347,11 +358,12 @@ impl Trial<'_> {
         Ok(Pending { id, request })
     }
 
-    fn answered(&mut self, id: u64, request: &Request) -> Result<Answered, Abort> {
+    fn answered(&mut self, pending: &Pending) -> Result<Answered, Abort> {
+        let request = &pending.request;
         let word = request.word();
         let broke = |why: String| Abort::Protocol(format!("reply to {word}: {why}"));
         let mut usage = None;
-        let answer = match self.core.link.judged_reply(id, PROMPT) {
+        let answer = match self.core.link.judged_reply(pending.itself(), pending.id, PROMPT) {
             Ok(reply) => match reply.word() {
                 "unsupported" => return Err(not_offered(&reply)),
                 "malformed" => {
@@ -410,5 +422,18 @@ impl Expect<'_, '_> {
     pub fn waits(self, pending: &Pending) -> Outcome {
         let has_come = self.core.link.has_reply(pending.id);
         self.check(!has_come, || "no return while the child lives".to_owned(), || "a return")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_that_passes_in_the_trial_is_added_to_the_deadline() {
+        let itself = |timeout| Pending { id: 1, request: Request::Wait { handle: 1, timeout } }.itself();
+        assert_eq!(itself(Some(1100)), Duration::from_millis(1100));
+        assert_eq!(itself(Some(3_600_000)), Duration::ZERO);
+        assert_eq!(itself(None), Duration::ZERO);
     }
 }

@@ -187,7 +187,7 @@ fn dies(shared: &Shared, mutant: &str) -> Result<Completion, Failed> {
     let pool = shared.pool.get().ok_or("the wardens were not started")?;
     let (mut ran, mut skipped, mut survivors) = (0, String::new(), Vec::new());
     for kill in shared.cover.iter().filter(|kill| kill.mutant == mutant) {
-        let (mut by_mutant, mut by_case) = (false, false);
+        let (mut by_mutant, mut by_case, mut tried) = (false, false, Vec::new());
         for k in stand_ins(shared.matrix, kill).iter().cycle().take(ROUNDS * (1 + 2 * OTHERS)) {
             if (by_mutant || k.mutant != kill.mutant) && (by_case || k.case != kill.case) {
                 if by_mutant && by_case {
@@ -199,6 +199,7 @@ fn dies(shared: &Shared, mutant: &str) -> Result<Completion, Failed> {
                 return Err(format!("no case {}", k.case).into());
             };
             let report = pool.run(&subject_of(k.mutant), case, k.variant);
+            tried.push(format!("{} of {}: {}", report.id, report.subject, report.verdict));
             match fails(&report, k.clause) {
                 None => {
                     skipped = report.verdict.reason().unwrap_or_default().to_owned();
@@ -215,7 +216,7 @@ fn dies(shared: &Shared, mutant: &str) -> Result<Completion, Failed> {
         // The clause that the mutant names must fail.
         let named = mutants().any(|m| m.name == mutant && m.clause.id == kill.clause);
         if named && !by_mutant {
-            survivors.push(told.clone());
+            survivors.push(format!("{told}\n  {}", tried.join("\n  ")));
         }
         let mut seen = shared.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.asked += 1;

@@ -32,8 +32,8 @@ fn track_handlers(w: &Inner, line: &mut Line) {
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     // Well above the period that the clause detects, so that no load hides it.
-    blind("looks-every-200-ms", "a sleeping wait returns only every 200 ms", &posix::WAITPID_WAKES_PROMPTLY)
-        .call(|w, r| late(w, r, Duration::from_millis(200))),
+    blind("looks-every-500-ms", "a sleeping wait returns only every 500 ms", &posix::WAITPID_WAKES_PROMPTLY)
+        .call(|w, r| late(w, r, Duration::from_millis(500))),
     blind(
         "polls-every-5-ms",
         "a wait polls every 5 ms for a ready child",

@@ -54,7 +54,7 @@
     pick(one);
     // Subjects searched for by name: if there are few, their failures come first.
     const named = words.length === 0 ? [] : rows.filter((r) => r.table.classList.contains("sub") && words.every((word) => r.text.includes(word)));
-    const few = one === "" && named.length > 0 && named.length <= 4 ? named.map((r) => r.row.dataset.s) : [];
+    const few = one === "" && named.length > 0 && named.length <= 8 ? named.map((r) => r.row.dataset.s) : [];
     for (const { row, more, table, text } of rows) {
       const isSubject = table.classList.contains("sub"), isValue = table.classList.contains("val");
       let fits = words.every((word) => text.includes(word));
@@ -187,7 +187,7 @@
     }
   });
   document.addEventListener("keydown", (event) => {
-    const typing = event.target.matches("input, select, textarea");
+    const typing = event.target.matches("input:not([type=checkbox]), select, textarea");
     if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey) { event.preventDefault(); q.focus(); q.select(); }
     if (event.key === "Escape" && event.target === q) { q.value = ""; apply(); }
   });

@@ -183,7 +183,9 @@ fn one_clause(matrix: &Matrix, found: &[(&CaseRow, &Remark, &Member)]) -> Markup
                     " " (super::parts::clause(matrix, id))
                 }
             }
-            p { a href={ "#" (row.anchor) } { (row.id) } " " span.ids { (calls(&member.ids)) } ": " span.gist { (remark.gist) } }
+            p { a href={ "#" (row.anchor) } { (row.id) } " " span.ids { (calls(&member.ids)) }
+                @if !remark.gist.is_empty() { ": " span.gist { (remark.gist) } }
+            }
             @if remark.mark.is_bad() { p { (command(&member.reproduce)) } }
             @if found.len() > 1 {
                 p.also { "Also in " @for (row, _, member) in found[1..].iter().take(ALSO) {

@@ -45,7 +45,7 @@
 //! Listing starts no processes. A run has one warden per test thread, but no more than it has tests.
 
 use crate::catalogue;
-use crate::report::human::failure;
+use crate::report::human::{failure, lines::WIDTH};
 use crate::runner::event::{SubjectInfo, TrialReport, Verdict};
 use crate::runner::plan::{self, Planned};
 use crate::runner::pool::Pool;
@@ -214,7 +214,7 @@ fn judged(report: &TrialReport, name: &str, trace: bool) -> Result<Completion, F
         Verdict::Skip(reason) => Ok(Completion::ignored_with(reason)),
         verdict if verdict.is_bad() || matches!(verdict, Verdict::Broken(_)) => {
             let again = format!("cargo test{} -- --exact '{name}'", target());
-            let text = failure::text_with(report, &again, trace);
+            let text = failure::text_with(report, &again, trace, WIDTH);
             Err(anstream::adapter::strip_str(&text).to_string().into())
         }
         _ => Ok(Completion::Completed),

@@ -1,8 +1,8 @@
 //! `waitspec decode`.
 
 use super::names::unknown_of_few;
-use super::{Output, table::Cell, table::Format, table::Table};
-use crate::report::human::failure::line;
+use super::{Output, screen, table::Cell, table::Format, table::Table};
+use crate::report::human::lines::Lines;
 use crate::runner::settings::RunError;
 use crate::wait::{Event, Layout, Signal, System, WaitStatus};
 
@@ -104,21 +104,20 @@ fn bits(raw: i32) -> String {
 fn other_readings(given: &str, raw: i32, system: System) -> String {
     let decimal = given.trim_start_matches('-').bytes().all(|b| b.is_ascii_digit());
     let octal = decimal && given.trim_start_matches('-').starts_with('0') && given.len() > 1;
-    let mut out = String::new();
+    let mut out = Lines::new(screen::lines());
     if octal {
-        line(&mut out, "octal", &format!("{given} is read as in C; in decimal it is {raw}"));
+        out.prose("octal", &format!("{given} is read as in C; in decimal it is {raw}"));
     }
     if !decimal || octal {
-        return out;
+        return out.into_text();
     }
     let signal = |number| named(Signal::from_number_on(number, system), system);
     match raw {
         126 => {
-            line(&mut out, "as $?", "the command was found but could not be executed, or it exited with 126")
+            out.prose("as $?", "the command was found but could not be executed, or it exited with 126")
         }
-        127 => line(&mut out, "as $?", "the command was not found, or it exited with 127"),
-        129..=255 => line(
-            &mut out,
+        127 => out.prose("as $?", "the command was not found, or it exited with 127"),
+        129..=255 => out.prose(
             "as $?",
             &format!(
                 "killed by {} (128 + {}), or exited with {raw}; their status words are {:#06x} and {:#06x}",
@@ -128,8 +127,7 @@ fn other_readings(given: &str, raw: i32, system: System) -> String {
                 raw << 8
             ),
         ),
-        -64..=-1 => line(
-            &mut out,
+        -64..=-1 => out.prose(
             "in Python",
             &format!(
                 "killed by {}: subprocess.returncode and os.waitstatus_to_exitcode negate the signal; its status word is {:#06x}",
@@ -139,6 +137,7 @@ fn other_readings(given: &str, raw: i32, system: System) -> String {
         ),
         _ => {}
     }
+    let out = out.into_text();
     if out.is_empty() { out } else { format!("\n{out}") }
 }
 
@@ -207,14 +206,15 @@ fn exit_code(status: WaitStatus) -> String {
 }
 
 fn in_full(status: WaitStatus) -> String {
-    let mut out = format!("{}: {}\n", status.layout().os_name(), meaning(status));
+    let mut out = Lines::new(screen::prose());
+    out.push(&format!("{}: {}\n", status.layout().os_name(), meaning(status)));
     for (name, value) in macros(status) {
         if let Some(value) = value {
-            line(&mut out, "", &format!("{name:<13} {value}"));
+            out.line("", &format!("{name:<13} {value}"));
         }
     }
-    line(&mut out, "exit code", &exit_code(status));
-    out
+    out.line("exit code", &exit_code(status));
+    out.into_text()
 }
 
 fn table(raw: i32, systems: &[System]) -> Table {

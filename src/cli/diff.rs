@@ -1,8 +1,9 @@
 //! `waitspec diff`.
 
 use super::table::escaped;
-use super::{Output, print_error};
+use super::{Output, print_error, screen};
 use crate::report::diff::{Change, Kind};
+use crate::report::human::lines::Lines;
 use crate::report::machine::read::{Report, read};
 use crate::report::machine::record::TrialRecord;
 use crate::report::runs::{Comparison, Found};
@@ -108,27 +109,27 @@ fn totals(found: &Comparison) -> String {
 }
 
 fn terminal(found: &Comparison) -> String {
-    let mut out = String::new();
+    let mut out = Lines::new(screen::lines());
     for (kind, title) in Kind::ALL {
         let of_kind: Vec<&Found> = found.of_kind(kind).collect();
         if of_kind.is_empty() {
             continue;
         }
-        let _ = writeln!(out, "{title}");
+        out.push(&format!("{title}\n"));
         let names: Vec<String> =
             of_kind.iter().map(|f| format!("{} {}", f.change.id, f.change.subject)).collect();
         let width = names.iter().map(String::len).max().unwrap_or(0);
         for (one, name) in of_kind.iter().zip(names) {
-            let line =
-                format!("  {name:<width$}  {}   {}", arrow(&one.change, " -> "), found.where_seen(one));
-            let _ = writeln!(out, "{}", line.trim_end());
+            let name = format!("  {name:<width$}");
+            out.cells(6, &[name, format!("{}   {}", arrow(&one.change, " -> "), found.where_seen(one))]);
         }
-        out.push('\n');
+        out.push("\n");
     }
     for note in &found.notes {
-        let _ = writeln!(out, "note: {note}");
+        out.hanging(6, &format!("note: {note}"));
     }
-    out + &totals(found) + "\n"
+    out.hanging(0, &totals(found));
+    out.into_text()
 }
 
 fn markdown(found: &Comparison) -> String {

@@ -1,12 +1,12 @@
 //! `waitspec explain`.
 
-use super::Output;
 #[cfg(feature = "full")]
 use super::complete;
 use super::names::{hint, unknown};
+use super::{Output, screen};
 use crate::catalogue::{self, Case};
 use crate::mutants::mutants;
-use crate::report::human::failure::{line, prose, wrapped, wrapped_at};
+use crate::report::human::lines::{INDENT, Lines, wrapped};
 use crate::report::renames::{Kind, new_name};
 use crate::runner::settings::RunError;
 use crate::scenario::library;
@@ -77,29 +77,28 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
 
 /// What a scenario does, what a mutant breaks, or how many cases a call is run with.
 fn of_another_sort(name: &str) -> Option<String> {
-    let mut out = format!("{name}\n");
+    let mut out = named(name);
     let mutant = name.strip_prefix("mutant:").unwrap_or(name);
-    if let Some(named) = library::find(name) {
-        prose(&mut out, "scenario", named.summary);
-        line(&mut out, "steps", &named.script.join("\n"));
-        line(&mut out, "run", &format!("waitspec child {name}"));
+    if let Some(scenario) = library::find(name) {
+        out.prose("scenario", scenario.summary);
+        out.line("steps", &scenario.script.join("\n"));
+        out.line("run", &format!("waitspec child {name}"));
     } else if let Some(mutant) = mutants().find(|known| known.name == mutant) {
-        prose(&mut out, "mutant", mutant.breaks);
-        line(&mut out, "clause", &format!("{}\n{}", mutant.clause.id, about(mutant.clause)));
-        prose(&mut out, "origin", &mutant.origin.to_string());
-        line(
-            &mut out,
+        out.prose("mutant", mutant.breaks);
+        out.line("clause", &format!("{}\n{}", mutant.clause.id, about(&out, mutant.clause)));
+        out.prose("origin", &mutant.origin.to_string());
+        out.line(
             "run",
             &format!("waitspec run --clause {} --subject mutant:{}", mutant.clause.id, mutant.name),
         );
     } else if let Some(call) = Call::from_name(name) {
         let cases = catalogue::cases().filter(|case| case.planned_calls().has(call)).count();
-        line(&mut out, "call", &format!("{cases} cases run with it"));
-        line(&mut out, "run", &format!("waitspec run --call {name}"));
+        out.line("call", &format!("{cases} cases run with it"));
+        out.line("run", &format!("waitspec run --call {name}"));
     } else {
         return None;
     }
-    Some(out)
+    Some(out.into_text())
 }
 
 /// The new id of a case, with or without a call, or of a clause that was renamed.
@@ -108,45 +107,55 @@ fn new_id(name: &str) -> Option<&'static str> {
     new_name(Kind::Case, case).or_else(|| new_name(Kind::Clause, name))
 }
 
-/// The column at which titles begin, and the width of the labels before it.
-const COLUMN: usize = 39;
-const INDENT: usize = 12;
+/// What is explained, as the first line.
+fn named(name: &str) -> Lines {
+    let mut out = Lines::new(screen::prose());
+    out.push(&format!("{name}\n"));
+    out
+}
 
-/// The id of a case or of a clause, and what it says.
+/// The column at which titles begin.
+const COLUMN: usize = 39;
+
+/// The id of a case or of a clause, and what it says: next to it, or below if the terminal is narrow.
 fn titled(id: &str, title: &str) -> String {
-    let title = wrapped_at(INDENT + COLUMN, title.split(' '), " ");
-    let title = title.replace('\n', &format!("\n{:COLUMN$}", ""));
-    format!("{:<1$} {title}", id, COLUMN - 1)
+    let room = screen::prose() - INDENT;
+    let (column, id) = match room >= 2 * COLUMN {
+        true => (COLUMN, format!("{:<1$} ", id, COLUMN - 1)),
+        false => (4, format!("{id}\n    ")),
+    };
+    let title = wrapped(room - column, title.split(' '), " ");
+    id + &title.replace('\n', &format!("\n{:column$}", ""))
 }
 
 fn of_case(case: &Case) -> String {
     let calls: Vec<&str> = case.planned_calls().list().into_iter().map(Call::name).collect();
-    let mut out = format!("{}\n", case.id);
-    prose(&mut out, "title", case.title);
+    let mut out = named(case.id);
+    out.prose("title", case.title);
     if verified::is_case_unverified(case.clauses.iter().copied()) {
-        prose(&mut out, "state", &unverified());
+        out.prose("state", &unverified());
     }
-    line(&mut out, "calls", &calls.join(" "));
+    out.prose("calls", &calls.join(" "));
     let needs: Vec<String> = case.needs.each.iter().map(ToString::to_string).collect();
-    prose(&mut out, "needs", &needs.join(", "));
+    out.prose("needs", &needs.join(", "));
     for clause in case.clauses {
-        line(&mut out, "clause", &format!("{}\n{}", clause.id, about(clause)));
+        out.line("clause", &format!("{}\n{}", clause.id, about(&out, clause)));
     }
-    line(&mut out, "file", &format!("{}:{}", case.at.file(), case.at.line()));
-    line(&mut out, "run", &format!("waitspec run {}", case.id));
-    out
+    out.line("file", &format!("{}:{}", case.at.file(), case.at.line()));
+    out.line("run", &format!("waitspec run {}", case.id));
+    out.into_text()
 }
 
 fn of_clause(clause: &Clause) -> String {
-    let mut out = format!("{}\n", clause.id);
-    line(&mut out, "text", &about(clause));
+    let mut out = named(clause.id);
+    out.line("text", &about(&out, clause));
     let cases: Vec<String> = catalogue::citing(clause).map(|case| titled(case.id, case.title)).collect();
     match clause.untestable {
-        Some(why) => prose(&mut out, "untested", why),
-        None if cases.is_empty() => line(&mut out, "cases", "none"),
-        None => line(&mut out, "cases", &cases.join("\n")),
+        Some(why) => out.prose("untested", why),
+        None if cases.is_empty() => out.line("cases", "none"),
+        None => out.line("cases", &cases.join("\n")),
     }
-    out
+    out.into_text()
 }
 
 /// The text with each bug report as a terminal hyperlink; without a terminal, the sequences are stripped.
@@ -169,15 +178,15 @@ fn unverified() -> String {
 }
 
 /// Text, level and source of a clause, the bugs it would have caught, and the systems that deviate from it.
-fn about(clause: &Clause) -> String {
-    let text = wrapped(clause.text.split(' '), " ");
-    let mut lines = vec![text, format!("({}) {}", clause.level, clause.source)];
+fn about(out: &Lines, clause: &Clause) -> String {
+    let wrapped = |text: &str| out.beside(text.split(' '), " ");
+    let mut lines = vec![wrapped(clause.text), wrapped(&format!("({}) {}", clause.level, clause.source))];
     if verified::is_unverified(clause) {
-        lines.push(unverified());
+        lines.push(wrapped(&unverified()));
     }
     if !clause.bugs.is_empty() {
         let bugs = format!("would have caught {}", clause.bugs.join(", "));
-        lines.push(linked(&wrapped(bugs.split(' '), " ")));
+        lines.push(linked(&wrapped(&bugs)));
     }
     for deviation in deviations::ALL.iter().filter(|d| d.clause.id == clause.id) {
         let (system, observed) = (deviation.system(), deviation.observed);
@@ -186,7 +195,7 @@ fn about(clause: &Clause) -> String {
             false => String::new(),
         };
         let text = format!("{system} deviates: {observed} ({}{unverified})", deviation.source);
-        lines.push(wrapped(text.split(' '), " "));
+        lines.push(wrapped(&text));
     }
     lines.join("\n")
 }

@@ -1,14 +1,14 @@
 //! `waitspec explore`.
 
 use super::session::{SessionArgs, failed};
-use super::{Output, print_error};
+use super::{Output, print_error, screen};
 use crate::model::op::{Slot, script};
 use crate::model::oracle::Violation;
 use crate::model::run::explore::{Explored, Quest, exhaust, explore};
 use crate::model::run::played::Played;
 use crate::model::run::raw::{self, RawQuest};
 use crate::model::trace;
-use crate::report::human::failure::{line, prose, wrapped};
+use crate::report::human::lines::Lines;
 use crate::runner::settings::RunError;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::fmt::Write;
@@ -223,15 +223,14 @@ pub fn failure(subject: &str, played: &Played) -> String {
 }
 
 fn violated(subject: &str, violation: &Violation, operations: usize, steps: &str) -> String {
-    let mut text = String::new();
+    let mut text = Lines::new(screen::prose());
     let clause = violation.clause;
-    let _ = writeln!(text, "FAIL  a history of {operations} operations      {subject}");
-    prose(&mut text, clause.level.name(), clause.text);
-    line(&mut text, "", &wrapped([clause.id, clause.source], "   "));
-    prose(&mut text, "steps", steps);
-    prose(&mut text, "expected", &violation.expected);
-    prose(&mut text, "got", &violation.got);
-    text
+    text.hanging(6, &format!("FAIL  a history of {operations} operations      {subject}"));
+    text.requirement(clause.level.name(), clause.text, clause.id, clause.source);
+    text.prose("steps", steps);
+    text.prose("expected", &violation.expected);
+    text.prose("got", &violation.got);
+    text.into_text()
 }
 
 /// Progress on a terminal; nothing elsewhere.

@@ -1,6 +1,6 @@
 //! `waitspec matrix`.
 
-use super::Output;
+use super::{Output, screen};
 use crate::catalogue;
 use crate::report::machine::read::read;
 use crate::report::matrix::{CaseFacts, Matrix, Source, html, markdown, terminal};
@@ -68,7 +68,10 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     });
     let matrix = Matrix::of(&sources.collect::<Result<Vec<_>, RunError>>()?, facts);
     let text = match format {
-        Format::Terminal => terminal::text(&matrix, args.verbose),
+        Format::Terminal => {
+            let width = if args.output.is_some() { usize::MAX } else { screen::lines() };
+            terminal::text(&matrix, args.verbose, width)
+        }
         Format::Markdown => markdown::text(&matrix),
         Format::Html => html::page(&matrix),
     };

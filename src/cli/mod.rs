@@ -27,6 +27,7 @@ mod reference;
 #[cfg(feature = "full")]
 mod replay;
 mod run;
+mod screen;
 mod selected;
 #[cfg(feature = "full")]
 mod selftest;

@@ -8,10 +8,11 @@ use super::floor::bare_fork;
 use super::matrix::facts;
 use super::names::{SUBJECT_FORMS, hint, unknown_id, unknown_of_few};
 use super::selected::check_selection;
-use super::{Output, command_words, print_error};
+use super::{Output, command_words, print_error, screen};
 use crate::catalogue;
 use crate::report::Reporter;
 use crate::report::baseline::Baseline;
+use crate::report::human::lines::WIDTH;
 use crate::report::human::progress::Progress;
 use crate::report::human::terminal;
 use crate::report::machine::json::Json;
@@ -245,10 +246,12 @@ impl Args {
         })
     }
 
-    fn reporter(&self, format: Format, out: Box<dyn Write>) -> Box<dyn Reporter> {
+    /// A reporter; `width` is that of text, in columns.
+    fn reporter(&self, format: Format, out: Box<dyn Write>, width: usize) -> Box<dyn Reporter> {
         match format {
             Format::Terminal => {
                 let options = terminal::Options {
+                    width,
                     verbose: self.verbose,
                     quiet: self.quiet,
                     trace: self.trace,
@@ -271,10 +274,10 @@ impl Args {
 
     /// The reporters. The output file is opened here, so that an error shows before anything runs.
     fn reporters(&self) -> Result<Vec<Box<dyn Reporter>>, RunError> {
-        let on_terminal = || self.reporter(Format::Terminal, Box::new(anstream::stdout()));
+        let on_terminal = || self.reporter(Format::Terminal, Box::new(anstream::stdout()), screen::prose());
         let mut reporters = match self.format {
             Some(format) if self.outputs.is_empty() && format != Format::Terminal => {
-                vec![self.reporter(format, Box::new(io::stdout()))]
+                vec![self.reporter(format, Box::new(io::stdout()), WIDTH)]
             }
             Some(_) if self.outputs.len() > 1 => {
                 return Err(RunError::Usage(
@@ -293,7 +296,7 @@ impl Args {
             if is_stdout(path) {
                 reporters.push(match form {
                     Format::Terminal => on_terminal(),
-                    form => self.reporter(form, Box::new(io::stdout())),
+                    form => self.reporter(form, Box::new(io::stdout()), WIDTH),
                 });
                 continue;
             }
@@ -301,8 +304,8 @@ impl Args {
                 RunError::Usage(format!("cannot write the report to {}: {e}", path.display()))
             })?;
             reporters.push(match form {
-                Format::Terminal => self.reporter(form, Box::new(anstream::StripStream::new(file))),
-                form => self.reporter(form, Box::new(file)),
+                Format::Terminal => self.reporter(form, Box::new(anstream::StripStream::new(file)), WIDTH),
+                form => self.reporter(form, Box::new(file), WIDTH),
             });
         }
         Ok(reporters)

@@ -1,5 +1,7 @@
 //! Tables, printed as text in columns, as JSON, or as Markdown.
 
+use super::screen;
+use crate::report::human::lines::Lines;
 use crate::runner::select::glob;
 use clap::ValueEnum;
 use std::fmt::Write;
@@ -77,36 +79,42 @@ impl Table {
     /// The table as text. The columns in `left_out` are omitted on a terminal.
     pub fn render(&self, format: Format, left_out: &[&str]) -> String {
         match format {
-            Format::Terminal => self.terminal(left_out),
+            Format::Terminal => self.terminal(left_out, screen::lines()),
             Format::Json => self.json(),
             Format::Markdown => self.markdown(),
         }
     }
 
-    fn terminal(&self, left_out: &[&str]) -> String {
+    fn terminal(&self, left_out: &[&str], width: usize) -> String {
         let shown: Vec<usize> =
             (0..self.columns.len()).filter(|c| !left_out.contains(&self.columns[*c])).collect();
         let heading = self.columns.iter().map(|name| name.to_uppercase()).collect();
         let texts = self.rows.iter().map(|row| row.iter().map(Cell::text).collect());
         let lines: Vec<Vec<String>> = std::iter::once(heading).chain(texts).collect();
-        let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..self.columns.len()).map(width).collect();
-        let (last, others) =
-            shown.split_last().map_or((None, &[][..]), |(last, others)| (Some(*last), others));
-        // On a terminal the last column is wrapped to fit; a pipe gets one line per row.
-        let before: usize = others.iter().map(|c| widths[*c] + 2).sum();
-        let room = terminal_width().map_or(usize::MAX, |columns| columns.saturating_sub(before).max(LEAST));
-        let mut out = String::new();
+        let columns =
+            |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
+        let Some((last, others)) = shown.split_last() else { return String::new() };
+        let widths: Vec<usize> = others.iter().map(|c| columns(*c)).collect();
+        let before: usize = widths.iter().map(|width| width + 2).sum();
+        let mut out = Lines::new(width);
         for line in &lines {
-            let cells: Vec<String> = others.iter().map(|c| format!("{:<1$}", line[*c], widths[*c])).collect();
-            let parts = last.map_or_else(|| vec![String::new()], |c| fitted(&line[c], room));
-            for (at, part) in parts.iter().enumerate() {
-                let cells = if at == 0 { cells.join("  ") } else { " ".repeat(before.saturating_sub(2)) };
-                let between = if others.is_empty() { "" } else { "  " };
-                let _ = writeln!(out, "{}", format!("{cells}{between}{part}").trim_end());
+            // The last column is wrapped; where it has too little room, the row is, between its cells.
+            if width.saturating_sub(before) >= LEAST {
+                let cells = others.iter().zip(&widths).map(|(c, width)| format!("{:<width$}  ", line[*c]));
+                out.hanging(before, &(cells.collect::<String>() + &line[*last]));
+            } else {
+                let mut end = 0;
+                let cells = others.iter().zip(&widths).map(|(c, columns)| {
+                    end += columns + 2;
+                    // Only columns that fit next to each other are aligned.
+                    let columns = if end <= width { *columns } else { 0 };
+                    format!("{:<columns$}", line[*c])
+                });
+                let cells: Vec<String> = cells.chain([line[*last].clone()]).collect();
+                out.cells(4, &cells);
             }
         }
-        out
+        out.into_text()
     }
 
     /// An array of objects, whose keys are the columns in snake case.
@@ -137,28 +145,6 @@ impl Table {
 
 /// The minimum width of a wrapped column.
 const LEAST: usize = 24;
-
-/// The width of the terminal, if standard output is one.
-fn terminal_width() -> Option<usize> {
-    let size = terminal_size::terminal_size_of(std::io::stdout())?;
-    Some(size.0.0.into())
-}
-
-/// Text wrapped to that many columns.
-fn fitted(text: &str, room: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        match lines.last_mut() {
-            Some(line) if line.is_empty() => line.push_str(word),
-            Some(line) if line.chars().count() + 1 + word.chars().count() <= room => {
-                line.push(' ');
-                line.push_str(word);
-            }
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines
-}
 
 impl Cell {
     fn text(&self) -> String {
@@ -224,10 +210,14 @@ mod tests {
     }
 
     #[test]
-    fn a_text_fits_the_terminal() {
-        assert_eq!(fitted("one two three", 8), ["one two", "three"]);
-        assert_eq!(fitted("one two three", usize::MAX), ["one two three"]);
-        assert_eq!(fitted("unbreakable", 4), ["unbreakable"]);
+    fn a_table_fits_the_terminal() {
+        let mut table = Table::new(&["case", "title"]);
+        table.row(["nohang".into(), "returns 0 if none has exited".into()]);
+        table.row(["exit".into(), "reaps".into()]);
+        let at = |width| table.terminal(&[], width);
+        assert_eq!(at(99), "CASE    TITLE\nnohang  returns 0 if none has exited\nexit    reaps\n");
+        assert_eq!(at(32), "CASE    TITLE\nnohang  returns 0 if none has\n        exited\nexit    reaps\n");
+        assert_eq!(at(20), "CASE    TITLE\nnohang  returns 0 if\n    none has exited\nexit    reaps\n");
     }
 
     #[test]

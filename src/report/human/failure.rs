@@ -1,15 +1,10 @@
 //! The text of a trial that did not pass: the requirement, the steps, the result, and how to reproduce it.
 
+use super::lines::Lines;
 use crate::runner::event::{TrialReport, Verdict};
 use crate::spec::Level;
 use anstyle::{AnsiColor, Style};
-use std::fmt::Write;
 use std::time::Duration;
-
-/// The width of a report, in columns. Only commands, traces and standard error may be wider.
-pub const WIDTH: usize = 100;
-/// The column at which the text of a labelled line begins.
-const INDENT: usize = 12;
 
 /// The reason for an `xpass`.
 pub const XPASS: &str = "passes, but the baseline lists it as a failure; run `waitspec baseline update`";
@@ -25,8 +20,8 @@ pub fn style(verdict: &Verdict) -> Style {
     colour.on_default().bold()
 }
 
-/// The first line of a trial: verdict, id, subject, duration.
-pub fn headline(trial: &TrialReport) -> String {
+/// The first line of a trial: verdict, id, subject, duration, in `width` columns.
+pub fn headline(trial: &TrialReport, width: usize) -> String {
     let word = match trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_)) {
         true => trial.verdict.name().to_uppercase(),
         false => trial.verdict.name().to_owned(),
@@ -35,11 +30,18 @@ pub fn headline(trial: &TrialReport) -> String {
     let subject = trial.shown_subject();
     // A name that replaces a command already has what the agent says.
     let agent = if subject == trial.subject { trial.agent.as_str() } else { "" };
-    columns(style, &word, &trial.id, (&subject, agent), trial.duration)
+    columns(width, style, &word, &trial.id, (&subject, agent), trial.duration)
 }
 
-/// The columns of a headline; `subject` is its name, and how its agent identifies itself.
-pub fn columns(style: Style, word: &str, id: &str, subject: (&str, &str), duration: Duration) -> String {
+/// A headline of `width` columns; `subject` is its name, and how its agent identifies itself.
+pub fn columns(
+    width: usize,
+    style: Style,
+    word: &str,
+    id: &str,
+    subject: (&str, &str),
+    duration: Duration,
+) -> String {
     let gap = " ".repeat(6usize.saturating_sub(word.len()).max(1));
     let subject = match subject {
         (subject, "") => subject.to_owned(),
@@ -48,14 +50,21 @@ pub fn columns(style: Style, word: &str, id: &str, subject: (&str, &str), durati
         (subject, agent) => format!("{subject} {agent}"),
     };
     let time = seconds(duration);
-    let left = WIDTH.saturating_sub(word.len() + gap.len() + id.chars().count().max(30) + time.len() + 2);
+    let left = width.saturating_sub(word.len() + gap.len() + id.chars().count().max(30) + time.len() + 2);
+    if left >= LEAST {
+        let subject = shortened(&subject, left);
+        return format!("{style}{word}{style:#}{gap}{id:<30} {subject:<left$} {time}");
+    }
+    let left = width.saturating_sub(6 + 1 + time.len()).max(LEAST);
     let subject = shortened(&subject, left);
-    format!("{style}{word}{style:#}{gap}{id:<30} {subject:<left$} {time}")
+    format!("{style}{word}{style:#}{gap}{id}\n{:6}{subject:<left$} {time}", "")
 }
 
-/// Text of at most `width` columns, truncated with `...`. A short one is better than none.
+/// A subject with fewer columns than this is on a line of its own.
+const LEAST: usize = 24;
+
+/// Text of at most `width` columns, truncated with `...`.
 fn shortened(text: &str, width: usize) -> String {
-    let width = width.max(12);
     if text.chars().count() <= width {
         return text.to_owned();
     }
@@ -67,43 +76,42 @@ pub fn seconds(duration: Duration) -> String {
     format!("{:.3} s", duration.as_secs_f64())
 }
 
-/// The full text of a trial that did not pass, with its final newline.
+/// The full text of a trial that did not pass, with its final newline, in lines of `width` columns.
 ///
 /// `options` are the options of the run that are needed to reproduce the trial. The protocol lines are shown if `trace` is set.
-pub fn text(trial: &TrialReport, options: &[String], trace: bool) -> String {
-    text_with(trial, &reproduce(trial, options), trace)
+pub fn text(trial: &TrialReport, options: &[String], trace: bool, width: usize) -> String {
+    text_with(trial, &reproduce(trial, options), trace, width)
 }
 
 /// The same with another command that reproduces the trial.
-pub fn text_with(trial: &TrialReport, reproduce: &str, trace: bool) -> String {
-    let mut out = headline(trial).trim_end().to_owned() + "\n";
+pub fn text_with(trial: &TrialReport, reproduce: &str, trace: bool, width: usize) -> String {
+    let mut out = Lines::new(width);
     if let Some(failure) = &trial.failure {
         let clause = failure.clause;
         let label = if clause.level == Level::Should { "should" } else { "must" };
-        prose(&mut out, label, clause.text);
-        line(&mut out, "", &wrapped([clause.id, clause.source], "   "));
+        out.requirement(label, clause.text, clause.id, clause.source);
     }
-    list(&mut out, "steps", &trial.steps);
+    out.list("steps", &trial.steps);
     match &trial.failure {
         Some(failure) => {
-            prose(&mut out, "expected", &failure.expected);
-            prose(&mut out, "got", &failure.got);
+            out.prose("expected", &failure.expected);
+            out.prose("got", &failure.got);
         }
         None => {
             let reason = if trial.verdict == Verdict::Xpass { Some(XPASS) } else { trial.verdict.reason() };
-            prose(&mut out, "reason", reason.unwrap_or_default());
+            out.prose("reason", reason.unwrap_or_default());
         }
     }
-    list(&mut out, "children", &trial.children);
+    out.list("children", &trial.children);
     for note in &trial.notes {
-        prose(&mut out, "note", note);
+        out.prose("note", note);
     }
-    line(&mut out, "stderr", trial.stderr.trim_end());
+    out.line("stderr", trial.stderr.trim_end());
     if trace {
-        line(&mut out, "trace", &trial.trace.join("\n"));
+        out.line("trace", &trial.trace.join("\n"));
     }
-    line(&mut out, "reproduce", reproduce);
-    out
+    out.line("reproduce", reproduce);
+    format!("{}\n{}", headline(trial, width).trim_end(), out.into_text())
 }
 
 /// The command that reproduces a trial.
@@ -115,54 +123,15 @@ pub fn reproduce(trial: &TrialReport, options: &[String]) -> String {
     shlex::try_join(words.iter().copied()).unwrap_or_else(|_| words.join(" "))
 }
 
-/// A label and its text, of any number of lines; nothing for an empty text.
-pub fn line(out: &mut String, label: &str, text: &str) {
-    for (index, part) in text.lines().enumerate() {
-        let label = if index == 0 { label } else { "" };
-        let _ = writeln!(out, "{}", format!("  {label:<9} {part}").trim_end());
-    }
-}
-
-/// A label and its text, wrapped between words.
-pub fn prose(out: &mut String, label: &str, text: &str) {
-    let lines: Vec<String> = text.lines().map(|line| wrapped(line.split(' '), " ")).collect();
-    line(out, label, &lines.join("\n"));
-}
-
-/// A label and a list, wrapped between its items.
-fn list(out: &mut String, label: &str, items: &[String]) {
-    line(out, label, &wrapped(items.iter().map(String::as_str), "    "));
-}
-
-/// Items in lines that fit next to a label.
-pub fn wrapped<'a>(items: impl IntoIterator<Item = &'a str>, between: &str) -> String {
-    wrapped_at(INDENT, items, between)
-}
-
-/// Items in lines that fit next to `indent` columns.
-pub fn wrapped_at<'a>(indent: usize, items: impl IntoIterator<Item = &'a str>, between: &str) -> String {
-    let columns = |text: &str| text.chars().count();
-    let mut lines: Vec<String> = Vec::new();
-    for item in items {
-        match lines.last_mut() {
-            Some(last) if indent + columns(last) + columns(between) + columns(item) <= WIDTH => {
-                last.push_str(between);
-                last.push_str(item);
-            }
-            _ => lines.push(item.to_owned()),
-        }
-    }
-    lines.join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::report::human::lines::WIDTH;
     use crate::report::sample;
 
     fn plain(trial: &TrialReport, options: &[&str], trace: bool) -> String {
         let options: Vec<String> = options.iter().map(|o| (*o).to_owned()).collect();
-        anstream::adapter::strip_str(&text(trial, &options, trace)).to_string()
+        anstream::adapter::strip_str(&text(trial, &options, trace, WIDTH)).to_string()
     }
 
     #[test]
@@ -199,10 +168,13 @@ mod tests {
         trial.agent = words.clone();
         trial.failure.as_mut().unwrap().got = words.clone();
         trial.notes = vec![words];
-        let text = plain(&trial, &[], false);
-        assert!(text.lines().next().unwrap().ends_with(" 0.012 s"), "{text}");
-        for line in text.lines().filter(|line| !line.starts_with("  reproduce ")) {
-            assert!(line.chars().count() <= WIDTH, "{line}");
+        for width in [60, 80, WIDTH] {
+            let text = anstream::adapter::strip_str(&text(&trial, &[], false, width)).to_string();
+            let headline = usize::from(width < WIDTH);
+            assert!(text.lines().nth(headline).unwrap().ends_with(" 0.012 s"), "{text}");
+            for line in text.lines().filter(|line| !line.starts_with("  reproduce ")) {
+                assert!(line.chars().count() <= width, "{line}");
+            }
         }
     }
 
@@ -211,7 +183,7 @@ mod tests {
         let mut trial = sample::trial("a@wait", Verdict::Pass);
         trial.subject = format!("agent:python3 {}/agent.py", "/a/long/path".repeat(9));
         trial.agent = "python 3.11.7".to_owned();
-        let line = anstream::adapter::strip_str(&headline(&trial)).to_string();
+        let line = anstream::adapter::strip_str(&headline(&trial, WIDTH)).to_string();
         assert_eq!(line.split_whitespace().collect::<Vec<_>>()[1..4], ["a@wait", "agent:python", "3.11.7"]);
         assert!(reproduce(&trial, &[]).contains(&trial.subject));
     }
@@ -220,7 +192,7 @@ mod tests {
     fn the_name_of_a_subject_is_not_repeated() {
         let mut trial = sample::trial("a@wait", Verdict::Pass);
         (trial.subject, trial.agent) = ("libc".to_owned(), "libc glibc 2.36".to_owned());
-        let line = anstream::adapter::strip_str(&headline(&trial)).to_string();
+        let line = anstream::adapter::strip_str(&headline(&trial, WIDTH)).to_string();
         assert_eq!(line.split_whitespace().collect::<Vec<_>>()[2..5], ["libc", "glibc", "2.36"]);
     }
 

@@ -1,6 +1,7 @@
 //! The report for people.
 
-use super::failure::{headline, line, prose, seconds, style, text, wrapped, wrapped_at};
+use super::failure::{headline, seconds, style, text};
+use super::lines::{Lines, WIDTH, wrapped};
 use crate::report::Reporter;
 use crate::runner::event::{RunEvent, RunHeader, Summary, TrialReport, Verdict};
 use anstyle::Style;
@@ -9,8 +10,10 @@ use std::io::{self, Write};
 use std::time::Duration;
 
 /// What to show.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Options {
+    /// The width of a line, in columns.
+    pub width: usize,
     /// Every trial, with recorded values, warnings and notes.
     pub verbose: bool,
     /// Only failures and the last line.
@@ -23,6 +26,20 @@ pub struct Options {
     pub fork: Option<Duration>,
     /// The options of the run that are needed to reproduce one of its trials.
     pub reproduce: Vec<String>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            width: WIDTH,
+            verbose: false,
+            quiet: false,
+            trace: false,
+            durations: 0,
+            fork: None,
+            reproduce: Vec::new(),
+        }
+    }
 }
 
 /// A run of at most this many trials shows its failures only at the end.
@@ -74,14 +91,16 @@ impl<W: Write> Terminal<W> {
     fn begin(&mut self, header: &RunHeader) -> io::Result<()> {
         self.small = header.trials <= SMALL;
         let bold = Style::new().bold();
-        writeln!(
-            self.out,
-            "{bold}waitspec {}{bold:#}   {} {}   {}, {}",
-            header.version,
-            header.kernel,
-            header.machine,
-            counted(header.trials, "trial"),
-            counted(header.jobs, "warden"),
+        self.hanging(
+            10,
+            &format!(
+                "{bold}waitspec {}{bold:#}   {} {}   {}, {}",
+                header.version,
+                header.kernel,
+                header.machine,
+                counted(header.trials, "trial"),
+                counted(header.jobs, "warden"),
+            ),
         )?;
         for subject in &header.subjects {
             let name = if subject.name == subject.spec { "" } else { subject.name.as_str() };
@@ -115,10 +134,19 @@ impl<W: Write> Terminal<W> {
         parts: impl IntoIterator<Item = &'a str>,
         between: &str,
     ) -> io::Result<()> {
-        for (index, part) in wrapped_at(10, parts, between).lines().enumerate() {
+        for (index, part) in
+            wrapped(self.options.width.saturating_sub(10), parts, between).lines().enumerate()
+        {
             writeln!(self.out, "{:<9} {part}", if index == 0 { label } else { "" })?;
         }
         Ok(())
+    }
+
+    /// A line, wrapped between words.
+    fn hanging(&mut self, indent: usize, text: &str) -> io::Result<()> {
+        let mut lines = Lines::new(self.options.width);
+        lines.hanging(indent, text);
+        self.out.write_all(lines.into_text().as_bytes())
     }
 
     fn trial(&mut self, trial: &TrialReport) -> io::Result<()> {
@@ -143,7 +171,7 @@ impl<W: Write> Terminal<W> {
             if !std::mem::replace(&mut self.begun, true) {
                 writeln!(self.out)?;
             }
-            writeln!(self.out, "{}", headline(trial).trim_end())?;
+            writeln!(self.out, "{}", headline(trial, self.options.width).trim_end())?;
         }
         if self.options.verbose || self.options.trace && !failed {
             self.details(trial, failed)?;
@@ -153,28 +181,27 @@ impl<W: Write> Terminal<W> {
 
     /// What `-v` adds to the line of a trial; the details of a failure come at the end.
     fn details(&mut self, trial: &TrialReport, failed: bool) -> io::Result<()> {
-        let mut text = String::new();
+        let mut text = Lines::new(self.options.width);
         if self.options.verbose {
             if let (Some(reason), false) = (trial.verdict.reason(), failed) {
-                prose(&mut text, "reason", reason);
+                text.prose("reason", reason);
             }
             for (name, value) in &trial.recorded {
-                prose(&mut text, "recorded", &format!("{name} = {value}"));
+                text.prose("recorded", &format!("{name} = {value}"));
             }
             for warning in &trial.warnings {
                 let clause = warning.clause;
-                prose(&mut text, "should", clause.text);
-                line(&mut text, "", &wrapped([clause.id, clause.source], "   "));
-                prose(&mut text, "", &format!("expected {}, got {}", warning.expected, warning.got));
+                text.requirement("should", clause.text, clause.id, clause.source);
+                text.prose("", &format!("expected {}, got {}", warning.expected, warning.got));
             }
             if !failed {
-                trial.notes.iter().for_each(|note| prose(&mut text, "note", note));
+                trial.notes.iter().for_each(|note| text.prose("note", note));
             }
         }
         if self.options.trace && !failed {
-            line(&mut text, "trace", &trial.trace.join("\n"));
+            text.line("trace", &trial.trace.join("\n"));
         }
-        self.out.write_all(text.as_bytes())
+        self.out.write_all(text.into_text().as_bytes())
     }
 
     /// The failures, grouped by how they fail: large groups show only one in full.
@@ -205,19 +232,24 @@ impl<W: Write> Terminal<W> {
 
     fn end(&mut self, summary: &Summary) -> io::Result<()> {
         let mut full = String::new();
+        let Options { trace, width, .. } = self.options;
         for (trial, alike) in self.grouped() {
-            full += &format!("\n{}\n", text(trial, &self.options.reproduce, self.options.trace).trim_end());
+            full += &format!("\n{}\n", text(trial, &self.options.reproduce, trace, width).trim_end());
             if !alike.is_empty() {
                 let ids: Vec<String> =
                     alike.iter().map(|trial| format!("{} {}", trial.id, trial.shown_subject())).collect();
-                let list = wrapped(ids.iter().map(String::as_str), "    ");
-                let head = format!("{} more fail in the same way; -v shows them in full", ids.len());
-                line(&mut full, "also", &format!("{head}\n{list}"));
+                let mut also = Lines::new(width);
+                also.prose(
+                    "also",
+                    &format!("{} more fail in the same way; -v shows them in full", ids.len()),
+                );
+                also.list("", &ids);
+                full += &also.into_text();
             }
         }
         self.out.write_all(full.as_bytes())?;
         if self.options.quiet {
-            writeln!(self.out, "{}", summary_line(summary))?;
+            self.hanging(0, &summary_line(summary))?;
             return self.out.flush();
         }
         for (verdict, title) in [("skip", "skipped"), ("deviates", "known deviations")] {
@@ -233,7 +265,7 @@ impl<W: Write> Terminal<W> {
                 };
                 let ids = format!("  ({})", ids.join(", "));
                 let words = reason.split(' ').chain([ids.as_str()]);
-                for (index, part) in wrapped_at(9, words, " ").lines().enumerate() {
+                for (index, part) in wrapped(width.saturating_sub(9), words, " ").lines().enumerate() {
                     let count = if index == 0 { group.count.to_string() } else { String::new() };
                     writeln!(self.out, "{count:>7}  {}", part.trim_start())?;
                 }
@@ -241,11 +273,12 @@ impl<W: Write> Terminal<W> {
         }
         if !self.slowest.is_empty() {
             writeln!(self.out, "\nslowest")?;
-            for (duration, name) in &self.slowest {
-                writeln!(self.out, "{:>10}  {name}", seconds(*duration))?;
+            for (duration, name) in std::mem::take(&mut self.slowest) {
+                self.hanging(12, &format!("{:>10}  {name}", seconds(duration)))?;
             }
             if let Some(fork) = self.options.fork {
-                writeln!(self.out, "\n{}", floor(summary, fork))?;
+                writeln!(self.out)?;
+                self.hanging(0, &floor(summary, fork))?;
             }
         }
         if self.warnings > 0 {
@@ -256,7 +289,8 @@ impl<W: Write> Terminal<W> {
         if summary.interrupted {
             writeln!(self.out, "\ninterrupted: the report is partial")?;
         }
-        writeln!(self.out, "\n{}", summary_line(summary))?;
+        writeln!(self.out)?;
+        self.hanging(0, &summary_line(summary))?;
         self.out.flush()
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::report::Reporter;
 use crate::report::human::failure::text;
+use crate::report::human::lines::WIDTH;
 use crate::runner::event::{RunEvent, Summary, TrialReport, Verdict};
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
@@ -40,7 +41,7 @@ impl<W: Write> Junit<W> {
             self.suites.len() - 1
         });
         let details = if trial.verdict.is_bad() || matches!(trial.verdict, Verdict::Broken(_)) {
-            anstream::adapter::strip_str(&text(trial, &self.options, false)).to_string()
+            anstream::adapter::strip_str(&text(trial, &self.options, false, WIDTH)).to_string()
         } else {
             String::new()
         };

@@ -1,27 +1,26 @@
 //! The matrix as text: a letter for each result, what differs first.
 
-use super::cases::Remark;
+use super::cases::{CaseRow, Remark};
 use super::mark::Mark;
 use super::table::Matrix;
-use crate::report::human::failure::line;
+use crate::report::human::lines::Lines;
 use anstyle::Style;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 const TITLE: Style = Style::new().bold();
 
-/// The text, in colour; with `verbose`, every failure in full, and the rows in which subjects agree.
-pub fn text(matrix: &Matrix, verbose: bool) -> String {
-    let mut out = String::new();
+/// The text, in colour and in lines of `width` columns; with `verbose`, every failure in full, and the rows in which subjects agree.
+pub fn text(matrix: &Matrix, verbose: bool, width: usize) -> String {
+    let mut out = Lines::new(width);
     subjects(&mut out, matrix);
     for note in &matrix.notes {
-        let _ = writeln!(out, "note      {note}");
+        out.hanging(10, &format!("note      {note}"));
     }
     cases(&mut out, matrix, verbose);
     clauses(&mut out, matrix, verbose);
     values(&mut out, matrix, verbose);
     reasons(&mut out, matrix);
-    out
+    out.into_text()
 }
 
 /// The name of a column: one letter, or two from the 27th on.
@@ -37,7 +36,7 @@ fn letters(columns: impl Iterator<Item = usize>) -> String {
     columns.map(letter).collect::<Vec<_>>().join(" ")
 }
 
-fn subjects(out: &mut String, matrix: &Matrix) {
+fn subjects(out: &mut Lines, matrix: &Matrix) {
     let width = matrix.columns.iter().map(|c| c.label.chars().count()).max().unwrap_or(0);
     for (index, column) in matrix.columns.iter().enumerate() {
         let total = |(name, n): &(&str, usize)| {
@@ -54,22 +53,29 @@ fn subjects(out: &mut String, matrix: &Matrix) {
             totals.join(", "),
             column.system
         );
-        let _ = writeln!(out, "{}", line.trim_end());
+        out.hanging(5, &line);
     }
     let shown = Mark::ALL.iter().map(|mark| format!("{} {}", sign(*mark), mark.name()));
-    let _ = writeln!(out, "\n     {}", shown.collect::<Vec<_>>().join("   "));
+    out.push("\n");
+    out.hanging(5, &format!("     {}", shown.collect::<Vec<_>>().join("   ")));
+}
+
+/// A heading, after an empty line.
+fn title(out: &mut Lines, title: &str) {
+    out.push("\n");
+    out.hanging(0, &format!("{TITLE}{title}{TITLE:#}"));
 }
 
 /// A heading, and the letter above each column: if there are two, one above the other.
-fn heading(out: &mut String, title: &str, columns: usize) {
-    let _ = writeln!(out, "\n{TITLE}{title}{TITLE:#}");
+fn heading(out: &mut Lines, title: &str, columns: usize) {
+    self::title(out, title);
     let names: Vec<String> = (0..columns).map(letter).collect();
     if names.iter().any(|name| name.len() > 1) {
         let first = |name: &String| if name.len() > 1 { name.chars().next().unwrap_or(' ') } else { ' ' };
-        let _ = writeln!(out, "  {}", names.iter().map(first).collect::<String>());
+        out.push(&format!("  {}\n", names.iter().map(first).collect::<String>()));
     }
     let last = names.iter().filter_map(|name| name.chars().last());
-    let _ = writeln!(out, "  {}", last.collect::<String>());
+    out.push(&format!("  {}\n", last.collect::<String>()));
 }
 
 fn marks(marks: &[Mark]) -> String {
@@ -82,12 +88,12 @@ fn sign(mark: Mark) -> String {
     format!("{style}{}{style:#}", mark.letter())
 }
 
-fn cases(out: &mut String, matrix: &Matrix, verbose: bool) {
+fn cases(out: &mut Lines, matrix: &Matrix, verbose: bool) {
     let shown = |differs: bool| matrix.cases.iter().filter(move |row| row.differs == differs);
     if shown(true).next().is_some() {
         heading(out, "differences", matrix.columns.len());
         for row in shown(true) {
-            let _ = writeln!(out, "  {}  {}   {}", marks(&row.marks), row.id, row.title);
+            self::row(out, row);
             for remark in row.remarks.iter().filter(|remark| remark.mark != Mark::Skip) {
                 self::remark(out, remark, verbose);
             }
@@ -97,41 +103,45 @@ fn cases(out: &mut String, matrix: &Matrix, verbose: bool) {
     if verbose && alike > 0 {
         heading(out, "no difference", matrix.columns.len());
         for row in shown(false) {
-            let _ = writeln!(out, "  {}  {}   {}", marks(&row.marks), row.id, row.title);
+            self::row(out, row);
         }
     } else {
-        let _ = writeln!(out, "\n{alike} of {} cases show no difference; -v lists them", matrix.cases.len());
+        out.push(&format!("\n{alike} of {} cases show no difference; -v lists them\n", matrix.cases.len()));
     }
 }
 
-fn remark(out: &mut String, remark: &Remark, verbose: bool) {
+fn row(out: &mut Lines, row: &CaseRow) {
+    out.hanging(4 + row.marks.len(), &format!("  {}  {}   {}", marks(&row.marks), row.id, row.title));
+}
+
+fn remark(out: &mut Lines, remark: &Remark, verbose: bool) {
     let who = letters(remark.members.iter().map(|member| member.column));
     let unverified = if remark.unverified.is_empty() { "" } else { "   unverified" };
-    let mut first = String::new();
-    line(&mut first, remark.mark.name(), &format!("{}   [{who}]{unverified}", remark.gist));
-    let style = remark.mark.style();
-    out.push_str(&first.replacen(remark.mark.name(), &format!("{style}{}{style:#}", remark.mark.name()), 1));
+    let mut first = Lines::new(out.width());
+    first.prose(remark.mark.name(), &format!("{}   [{who}]{unverified}", remark.gist));
+    let (style, name) = (remark.mark.style(), remark.mark.name());
+    out.push(&first.into_text().replacen(name, &format!("{style}{name}{style:#}"), 1));
     if let Some(clause) = &remark.clause {
-        line(out, "", clause);
+        out.line("", clause);
     }
     if verbose && !remark.text.is_empty() {
         for part in remark.text.lines() {
-            let _ = writeln!(out, "      {part}");
+            out.hanging(18, &format!("      {part}"));
         }
     }
     if remark.mark.is_bad() {
         for member in remark.members.iter().take(if verbose { usize::MAX } else { 1 }) {
-            line(out, "reproduce", &member.reproduce);
+            out.line("reproduce", &member.reproduce);
         }
     }
 }
 
 /// The clauses in which subjects differ, and their number for each book and theme.
-fn clauses(out: &mut String, matrix: &Matrix, verbose: bool) {
+fn clauses(out: &mut Lines, matrix: &Matrix, verbose: bool) {
     if matrix.clauses.iter().any(|row| row.differs) {
         heading(out, "clauses", matrix.columns.len());
         for row in matrix.clauses.iter().filter(|row| row.differs || verbose) {
-            let _ = writeln!(out, "  {}  {}", marks(&row.marks), row.id);
+            out.push(&format!("  {}  {}\n", marks(&row.marks), row.id));
         }
     }
     let mut books: BTreeMap<(&str, &str), (usize, usize)> = BTreeMap::new();
@@ -141,36 +151,34 @@ fn clauses(out: &mut String, matrix: &Matrix, verbose: bool) {
         *all += 1;
     }
     if !books.is_empty() {
-        let title = "clauses by book and theme: those that differ, of all that were checked";
-        let _ = writeln!(out, "\n{TITLE}{title}{TITLE:#}");
+        title(out, "clauses by book and theme: those that differ, of all that were checked");
     }
     for ((book, theme), (differ, all)) in books {
-        let _ = writeln!(out, "  {differ:>4} of {all:<4} {book}/{theme}");
+        out.push(&format!("  {differ:>4} of {all:<4} {book}/{theme}\n"));
     }
 }
 
-fn values(out: &mut String, matrix: &Matrix, verbose: bool) {
+fn values(out: &mut Lines, matrix: &Matrix, verbose: bool) {
     let rows: Vec<_> = matrix.values.iter().filter(|row| row.differs || verbose).collect();
     if rows.is_empty() {
         return;
     }
-    let title = if verbose { "recorded values" } else { "recorded values that differ" };
-    let _ = writeln!(out, "\n{TITLE}{title}{TITLE:#}");
+    title(out, if verbose { "recorded values" } else { "recorded values that differ" });
     for row in rows {
-        let _ = writeln!(out, "  {}   {}", row.name, row.case);
+        out.hanging(4, &format!("  {}   {}", row.name, row.case));
         let mut by_value: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
         for (column, value) in row.values.iter().enumerate().filter(|(_, value)| !value.is_empty()) {
             by_value.entry(value).or_default().push(column);
         }
         for (value, columns) in by_value {
-            let _ = writeln!(out, "      {value}   [{}]", letters(columns.into_iter()));
+            out.hanging(8, &format!("      {value}   [{}]", letters(columns.into_iter())));
         }
     }
 }
 
 /// Known deviations with their sources, and skips with their reasons.
-fn reasons(out: &mut String, matrix: &Matrix) {
-    for (mark, title) in [(Mark::Deviates, "known deviations"), (Mark::Skip, "skipped")] {
+fn reasons(out: &mut Lines, matrix: &Matrix) {
+    for (mark, heading) in [(Mark::Deviates, "known deviations"), (Mark::Skip, "skipped")] {
         let mut reasons: BTreeMap<(&str, &str), (usize, Vec<usize>)> = BTreeMap::new();
         for remark in matrix.cases.iter().flat_map(|row| &row.remarks).filter(|remark| remark.mark == mark) {
             let key = (remark.gist.as_str(), remark.clause.as_deref().unwrap_or_default());
@@ -185,12 +193,12 @@ fn reasons(out: &mut String, matrix: &Matrix) {
         let mut reasons: Vec<_> = reasons.into_iter().collect();
         reasons.sort_by_key(|(_, (n, _))| std::cmp::Reverse(*n));
         if !reasons.is_empty() {
-            let _ = writeln!(out, "\n{TITLE}{title}{TITLE:#}");
+            title(out, heading);
         }
         for ((reason, clause), (n, mut who)) in reasons {
             who.sort_unstable();
             let clause = if clause.is_empty() { String::new() } else { format!("   {clause}") };
-            let _ = writeln!(out, "{n:>7}  {reason}{clause}   [{}]", letters(who.into_iter()));
+            out.hanging(9, &format!("{n:>7}  {reason}{clause}   [{}]", letters(who.into_iter())));
         }
     }
 }
@@ -206,7 +214,7 @@ mod tests {
 
     #[test]
     fn letters_have_the_colour_of_their_verdict() {
-        let text = text(&sample::matrix(), false);
+        let text = text(&sample::matrix(), false, usize::MAX);
         let (red, dim) = (Mark::Fail.style(), Mark::Skip.style());
         assert!(text.contains(&format!("{red}F{red:#}")), "{text}");
         assert!(
@@ -219,7 +227,7 @@ mod tests {
 
     #[test]
     fn differences_come_first_with_their_failures() {
-        let text = plain(&text(&sample::matrix(), false));
+        let text = plain(&text(&sample::matrix(), false, usize::MAX));
         let expected = "\
 differences
   AB
@@ -240,16 +248,30 @@ differences
 
     #[test]
     fn verbose_shows_failures_in_full() {
-        let text = plain(&text(&sample::matrix(), true));
+        let text = plain(&text(&sample::matrix(), true, usize::MAX));
         assert!(text.contains("      FAIL  nohang.running-child@wait4"), "{text}");
         assert!(text.contains("no difference\n  AB\n  .-  exit.code   an exit code is reported\n"), "{text}");
     }
 
     #[test]
+    fn lines_fit_the_width() {
+        let text = plain(&text(&sample::matrix(), true, 60));
+        for line in text.lines().filter(|line| !line.contains("reproduce ")) {
+            assert!(line.chars().count() <= 60, "{line}");
+        }
+        assert!(
+            text.contains(
+                "  .F  nohang.running-child   WNOHANG returns 0 while the\n      only child still runs\n"
+            ),
+            "{text}"
+        );
+    }
+
+    #[test]
     fn columns_beyond_the_alphabet() {
         assert_eq!([0, 25, 26, 51, 52].map(letter), ["A", "Z", "AA", "AZ", "BA"]);
-        let mut out = String::new();
+        let mut out = Lines::new(usize::MAX);
         heading(&mut out, "title", 28);
-        assert_eq!(plain(&out).lines().nth(2).unwrap(), format!("  {}AA", " ".repeat(26)));
+        assert_eq!(plain(&out.into_text()).lines().nth(2).unwrap(), format!("  {}AA", " ".repeat(26)));
     }
 }

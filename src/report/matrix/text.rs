@@ -1,6 +1,7 @@
 //! The text of a trial in a report: what `run` prints for a failure, from its record.
 
-use crate::report::human::failure::{XPASS, columns, line, prose, seconds, wrapped};
+use crate::report::human::failure::{XPASS, columns, seconds};
+use crate::report::human::lines::{Lines, WIDTH};
 use crate::report::machine::record::TrialRecord;
 use crate::spec::{self, Level};
 use clap::builder::styling::Style;
@@ -15,31 +16,31 @@ pub fn text(trial: &TrialRecord) -> String {
     let word = if trial.verdict == "deviates" { "deviates".to_owned() } else { trial.verdict.to_uppercase() };
     let subject = (trial.subject.as_str(), trial.agent.as_str());
     let duration = Duration::from_micros(trial.duration_us);
-    let headline = columns(Style::new(), &word, &trial.id, subject, duration);
+    let headline = columns(WIDTH, Style::new(), &word, &trial.id, subject, duration);
     let headline = headline.trim_end();
     // A report without times has 0 everywhere.
     let headline = match trial.duration_us {
         0 => headline.strip_suffix(&seconds(Duration::ZERO)).unwrap_or(headline).trim_end(),
         _ => headline,
     };
-    let mut out = headline.to_owned() + "\n";
+    let mut out = Lines::new(WIDTH);
     if let Some(id) = &trial.failed_clause {
         requirement(&mut out, id);
     }
     list(&mut out, "steps", &trial.steps);
     match (&trial.expected, &trial.got) {
         (Some(expected), Some(got)) => {
-            prose(&mut out, "expected", expected);
-            prose(&mut out, "got", got);
+            out.prose("expected", expected);
+            out.prose("got", got);
         }
-        _ => prose(&mut out, "reason", reason(trial)),
+        _ => out.prose("reason", reason(trial)),
     }
     list(&mut out, "children", &trial.children);
     for note in &trial.notes {
-        prose(&mut out, "note", note);
+        out.prose("note", note);
     }
-    line(&mut out, "stderr", &shortened(trial.stderr.trim_end(), ENOUGH));
-    out
+    out.line("stderr", &shortened(trial.stderr.trim_end(), ENOUGH));
+    format!("{headline}\n{}", out.into_text())
 }
 
 /// The command that reproduces a trial: as its run wrote it, or one without options.
@@ -60,21 +61,21 @@ fn reason(trial: &TrialRecord) -> &str {
 }
 
 /// What a clause requires, and where that is written.
-fn requirement(out: &mut String, id: &str) {
+fn requirement(out: &mut Lines, id: &str) {
     match spec::clause(id) {
         Some(clause) => {
             let label = if clause.level == Level::Should { "should" } else { "must" };
-            prose(out, label, clause.text);
-            line(out, "", &wrapped([id, clause.source], "   "));
+            out.requirement(label, clause.text, id, clause.source);
         }
         // From another release, or announced by the subject.
-        None => line(out, "clause", id),
+        None => out.line("clause", id),
     }
 }
 
 /// A label and a list, wrapped between its items.
-fn list(out: &mut String, label: &str, items: &[String]) {
-    line(out, label, &shortened(&wrapped(items.iter().map(String::as_str), "    "), ENOUGH));
+fn list(out: &mut Lines, label: &str, items: &[String]) {
+    let text = out.beside(items.iter().map(String::as_str), "    ");
+    out.line(label, &shortened(&text, ENOUGH));
 }
 
 /// The leading lines of a text that fit into `bytes` bytes; the report has the full text.
@@ -98,7 +99,7 @@ mod tests {
 
     /// What `run` prints.
     fn of_run(trial: &TrialReport) -> String {
-        anstream::adapter::strip_str(&failure::text(trial, &[], false)).to_string()
+        anstream::adapter::strip_str(&failure::text(trial, &[], false, WIDTH)).to_string()
     }
 
     #[test]
@@ -108,9 +109,9 @@ mod tests {
         leaky.notes = vec!["seen late".to_owned()];
         for trial in [sample::failing(), leaky, sample::trial("a.b@wait", Verdict::Xpass)] {
             let record = TrialRecord::with_reproducer(&trial, &[]);
-            let mut whole = text(&record);
-            line(&mut whole, "reproduce", &reproducer(&record));
-            assert_eq!(whole, of_run(&trial));
+            let mut last = Lines::new(WIDTH);
+            last.line("reproduce", &reproducer(&record));
+            assert_eq!(text(&record) + &last.into_text(), of_run(&trial));
         }
     }
 

@@ -91,6 +91,10 @@ await test("only differences, only must, one book", "many.html", {}, async (page
   assert.equal(await page.locator(".book:visible").count(), 1);
   await page.click("#clear");
   await page.waitForFunction(() => !/ of /.test(document.querySelector("#count").textContent));
+  // From a checkbox, the key of the search works as from anywhere else.
+  await page.focus("#must");
+  await page.keyboard.press("/");
+  assert.ok(await page.locator("#q").evaluate((q) => q === document.activeElement));
 });
 
 await test("one subject", "many.html", {}, async (page) => {
@@ -242,9 +246,10 @@ await test("all committed reports", "committed.html", { permissions: ["clipboard
   for (const [words, label, gist, command] of [
     ["gvisor 2022 libc", /^gVisor 0\.0~2022.* libc$/, /expected .*, got /, /^UNDER_PATTERNS=\S+ scripts\/under runsc$/],
     ["asyncio", /^python-asyncio /, /expected .* exited 7, got /, /^waitspec run handle-\S+ --subject "\$\(scripts\/handles /],
+    ["busybox", /^busybox-ash$/, /expected \$\? 127, got \$\? 3/, /^waitspec run \S+ --subject 'shell:busybox ash'$/],
     ["dash", /^dash$/, /expected \$\? 127, got \$\? 3/, /^waitspec run \S+ --subject shell:dash$/],
     ["ruby 3.1", /^ruby 3/, /expected .*, got /, /^waitspec run \S+ --subject "\$\(scripts\/languages /],
-    ["setsid", /^setsid$/, /expected killed by SIGHUP/, /^waitspec run wrapper\.signal --subject 'wrapper:setsid --wait'$/],
+    ["setsid", /^setsid$/, /expected killed by SIGKILL/, /^waitspec run wrapper\.killed-while-stopped --subject 'wrapper:setsid --wait'$/],
   ]) {
     await page.fill("#q", words);
     await page.waitForFunction((words) => {

@@ -11,14 +11,15 @@ const LIMIT: Duration = Duration::from_secs(10);
 
 /// The processes reparented to the driver when a warden is killed.
 pub(crate) struct OrphanReaper {
-    /// `None` if the driver does not adopt orphans.
-    below: Option<Descendants>,
+    below: Descendants,
+    /// Whether the driver adopts orphans.
+    adopts: bool,
 }
 
 impl OrphanReaper {
     /// For a driver that adopts nothing.
     pub(crate) fn none() -> OrphanReaper {
-        OrphanReaper { below: None }
+        OrphanReaper { below: Descendants::new(process::pid()), adopts: false }
     }
 
     /// Makes this process a subreaper, if the system supports it, the process is not pid 1 (which reaps orphans
@@ -28,18 +29,25 @@ impl OrphanReaper {
         // Children that the process had before an exec may have orphans of their own.
         let alone = below.scan().is_ok_and(|found| found.is_empty());
         let adopts = process::pid() != 1 && alone && process::set_subreaper(true).is_ok();
-        OrphanReaper { below: adopts.then_some(below) }
+        OrphanReaper { below, adopts }
+    }
+
+    /// The descendants of a warden that is forked from now on.
+    pub(crate) fn below(&self, warden: i32) -> Descendants {
+        self.below.of_child(warden)
     }
 
     /// Kills and reaps the adopted processes. The wardens exit when their streams close; anything else this program has
     /// started is in the program's own session, while every agent leads another one.
     pub(crate) fn clear(&mut self, wardens: &[i32]) {
-        let Some(below) = &mut self.below else { return };
+        if !self.adopts {
+            return;
+        }
         let us = process::pid();
         let Ok(session) = process::session_of(us) else { return };
         let began = Instant::now();
         while began.elapsed() < LIMIT {
-            let Ok(found) = below.scan() else { break };
+            let Ok(found) = self.below.scan() else { break };
             let left: Vec<_> = found.iter().filter(|p| p.sid != session && !p.is_waitable_zombie()).collect();
             if left.is_empty() {
                 break;

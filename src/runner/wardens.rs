@@ -96,7 +96,8 @@ impl Wardens {
                             let Some(output) = makeshift::duplicate(&theirs).ok() else {
                                 process::exit_now(3)
                             };
-                            warden::serve(warden::Post { input: theirs, output, folder }, subjects)
+                            let below = wardens.estate.below(process::pid());
+                            warden::serve(warden::Post { input: theirs, output, folder, below }, subjects)
                         }
                         Some(command) => become_command(&theirs, command),
                     }

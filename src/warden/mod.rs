@@ -57,6 +57,7 @@ mod watch;
 use crate::protocol::Line;
 use crate::protocol::line::{LineError, LineReader};
 use crate::subject::Registry;
+use crate::sys::process_table::Descendants;
 use crate::sys::{makeshift, process, signal};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::io::Errno;
@@ -72,6 +73,15 @@ pub struct Post {
     pub output: OwnedFd,
     /// Its own directory, created if missing; removed at exit together with its parent once that is empty.
     pub folder: PathBuf,
+    /// Its own descendants: the driver may know that other processes are none.
+    pub below: Descendants,
+}
+
+impl Post {
+    /// Of a program that was executed as a warden: it knows no other process yet.
+    fn of_program((input, output): (OwnedFd, OwnedFd), folder: PathBuf) -> Post {
+        Post { input, output, folder, below: Descendants::new(process::pid()) }
+    }
 }
 
 /// Serves one driver until its stream closes. Must be called in a single-threaded process without children.
@@ -102,10 +112,10 @@ pub fn serve(post: Post, subjects: &Registry) -> ! {
 /// Serves a remote driver on standard input and output: `ssh host waitspec warden`.
 pub fn serve_stdio(subjects: &Registry) -> ! {
     match (own_streams(), crate::warden::tempdir::make()) {
-        (Ok((input, output)), Ok(parent)) => {
+        (Ok(streams), Ok(parent)) => {
             let folder = parent.join("w0");
             let _pieces = heap::FreePieces::take();
-            serve(Post { input, output, folder }, subjects)
+            serve(Post::of_program(streams, folder), subjects)
         }
         _ => process::exit_now(3),
     }
@@ -193,7 +203,7 @@ impl<'a> Warden<'a> {
             Ok(listener) => listener,
             Err(why) => return Err((post.output, why)),
         };
-        let Post { input, output, folder } = post;
+        let Post { input, output, folder, below } = post;
         Ok(Warden {
             input,
             output,
@@ -204,7 +214,7 @@ impl<'a> Warden<'a> {
             agent: None,
             children: children::Children::new(),
             watches: Vec::new(),
-            sweeper: sweep::Sweeper::new(adopts),
+            sweeper: sweep::Sweeper::new(below, adopts),
             idle_turns: 0,
             look: Duration::ZERO,
             unsent: Vec::new(),

@@ -11,7 +11,7 @@ pub fn run(options: ChildOptions, registry: impl FnOnce() -> Registry) -> i32 {
     let Some(folder) = options.warden else { return program::run(options, registry) };
     let streams = super::own_streams();
     match streams {
-        Ok((input, output)) => serve(Post { input, output, folder }, &registry()),
+        Ok(streams) => serve(Post::of_program(streams, folder), &registry()),
         Err(_) => exit_now(3),
     }
 }

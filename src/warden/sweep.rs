@@ -25,8 +25,7 @@ pub(super) struct Sweeper {
 }
 
 impl Sweeper {
-    pub(super) fn new(adopts: bool) -> Sweeper {
-        let mut below = Descendants::new(process::pid());
+    pub(super) fn new(mut below: Descendants, adopts: bool) -> Sweeper {
         let mut stuck = BTreeSet::new();
         // How to search the process table can be determined only when there is something to find.
         let held = || {

@@ -40,6 +40,14 @@ impl Descendants {
         Descendants { root, ours: HashMap::new(), whole, lists: Trust::Agreed(0) }
     }
 
+    /// The descendants of a process that the root forks after its last scan. What was not below the root is not below
+    /// that process either, and its parent is not read again.
+    pub fn of_child(&self, child: i32) -> Descendants {
+        let foreign = self.whole.known.iter().filter(|(_, (_, kin))| *kin == Kin::Foreign);
+        let known = foreign.map(|(&pid, &seen)| (pid, seen)).collect();
+        Descendants { whole: WholeTable { root: child, known }, ..Descendants::new(child) }
+    }
+
     /// The current descendants, zombies included, in ascending order of pid.
     ///
     /// # Errors
@@ -230,6 +238,28 @@ mod tests {
         table.scan().unwrap();
         let same = table.known.iter().filter(|(pid, (inode, _))| inodes.get(pid) == Some(inode)).count();
         assert!(same * 2 > foreign, "{same} of {foreign}");
+    }
+
+    #[test]
+    fn a_child_of_the_root_inherits_what_is_not_below_the_root() {
+        use crate::sys::process::tests::{TestChild, until};
+        let before = TestChild::running(|| sleep_until_the_parent_ends());
+        let mut ours = Descendants::new(process::pid());
+        until(|| ours.scan().unwrap().iter().any(|p| p.pid == before.0));
+        let after = TestChild::running(|| {
+            if process::spawn(|| sleep_until_the_parent_ends()).is_err() {
+                return 1;
+            }
+            sleep_until_the_parent_ends()
+        });
+        let mut below = ours.of_child(after.0);
+        let foreign = ours.whole.known.values().filter(|(_, kin)| *kin == Kin::Foreign).count();
+        assert_eq!(below.whole.known.len(), foreign);
+        assert!(!below.whole.known.contains_key(&before.0));
+        until(|| {
+            let found = below.scan().unwrap();
+            found.len() == 1 && found[0].ppid == after.0
+        });
     }
 
     #[test]

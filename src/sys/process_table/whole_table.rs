@@ -21,6 +21,11 @@ impl Descendants {
         Descendants { root, ours: HashMap::new() }
     }
 
+    /// The descendants of a process that the root forks after its last scan.
+    pub fn of_child(&self, child: i32) -> Descendants {
+        Descendants::new(child)
+    }
+
     /// There is only one method.
     pub fn prove(&mut self) {}
 
@@ -71,7 +76,7 @@ mod tests {
     #[test]
     fn an_orphan_stays_found_although_its_zombie_shows_no_start_time() {
         const ROOT: i32 = 10;
-        let mut table = Descendants::new(ROOT);
+        let mut table = Descendants::new(1).of_child(ROOT);
         table.prove();
         let parent = Process::sample(11, ROOT, State::Running, Some(100));
         let child = Process::sample(12, 11, State::Running, Some(101));

@@ -88,10 +88,11 @@ impl Sweeper {
 
     /// Whether a process is certainly not ours: it is alive, and its ancestors lead elsewhere.
     pub(super) fn is_elsewhere(&self, pid: i32) -> bool {
-        // An ancestor that exits between two looks breaks the chain.
+        // An ancestor that exits between two looks breaks the chain. Almost all processes are ours: the chain comes first,
+        // and that is all that is read of them.
         self.adopts
             && self.has_a_table()
-            && (0..3).all(|_| matches!(process_table::read(pid), Ok(Some(_))) && !self.is_below_us(pid))
+            && (0..3).all(|_| !self.is_below_us(pid) && matches!(process_table::glance(pid), Ok(Some(_))))
     }
 }
 

@@ -151,8 +151,6 @@ pub fn serve(subject: &'static dyn Subject, input: OwnedFd, output: OwnedFd) -> 
     }));
     let ignored = signal::is_ignored(libc::SIGCHLD) == Some(true);
     signal::reset_all();
-    // By the subject.
-    signal::others_may_change();
     process::die_with_parent(Some(libc::SIGKILL));
     let agent = Agent {
         subject,
@@ -220,6 +218,11 @@ impl Agent {
 
     /// Serves a request on the calling thread.
     fn answer(&self, Incoming { id, line, request }: Incoming) {
+        // By the subject, which has no part in the spawns that most trials begin with: their children, which inherit what
+        // is known, need not look at the process table.
+        if !matches!(request, Ok(Parsed::Request(Request::Spawn { .. }))) {
+            signal::others_may_change();
+        }
         let served = request.and_then(|request| requests::serve(self, id, request));
         let reply = served.unwrap_or_else(|refusal| refusal.line(id));
         let reply = if retained::written_late() { reply.with("late-write", "yes") } else { reply };

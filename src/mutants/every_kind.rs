@@ -30,7 +30,7 @@ fn exclude(w: &Inner, r: &Request, one: i32, other: i32) -> CallResult {
 }
 
 /// Without that option in such a call.
-fn drops(w: &Inner, r: &Request, option: i32, such: bool) -> CallResult {
+pub(super) fn drops(w: &Inner, r: &Request, option: i32, such: bool) -> CallResult {
     if such { w.real(&r.without(option)) } else { w.real(r) }
 }
 

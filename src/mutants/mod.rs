@@ -29,6 +29,7 @@
 //! | `users` | which uid a siginfo carries |
 //! | `aftermath` | state that a call leaves behind, and by which a later one is misled |
 //! | `buffers` | buffers that only some results, and only some ways to find a child, get wrong |
+//! | `arguments` | null pointers, descriptors, single events that only some other arguments get wrong |
 //! | `every_kind` | kinds of children, numbers and options that only some calls get wrong |
 //! | `sigchld_kinds` | SIGCHLD for some kinds of children, after the first time, and its values |
 //! | `corner_cases` | single values, calls and combinations of options |
@@ -42,6 +43,7 @@ mod accounts;
 mod actions;
 mod adopted;
 mod aftermath;
+mod arguments;
 mod asleep;
 mod blocking;
 mod buffers;
@@ -139,6 +141,7 @@ const ALL: &[&[Mutant]] = if cfg!(feature = "full") {
         wrong_fields::MUTANTS,
         aftermath::MUTANTS,
         buffers::MUTANTS,
+        arguments::MUTANTS,
         every_kind::MUTANTS,
         sigchld_kinds::MUTANTS,
         intermittent::MUTANTS,

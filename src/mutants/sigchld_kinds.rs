@@ -9,14 +9,14 @@ use crate::sys::process_table;
 use rustix::process::{Pid, getpgid, getsid};
 
 /// Records show which signals are meant.
-fn record(line: &mut Line) {
+pub(super) fn record(line: &mut Line) {
     if sets_to(line, "count") {
         line.set("do", "record");
     }
 }
 
 /// Drops the signals whose fields are like that: `SIG:CODE:PID:UID:STATUS`.
-fn drop_such(request: &Line, reply: &mut Line, such: impl Fn(&[&str]) -> bool) {
+pub(super) fn drop_such(request: &Line, reply: &mut Line, such: impl Fn(&[&str]) -> bool) {
     if request.word() != "signals" {
         return;
     }

@@ -18,6 +18,9 @@ clauses! {
     PIDFD_NEGATIVE_EINVAL: Must, "linux/pidfd/negative-einval", "Linux kernel/exit.c, waitid: checks";
     /// P_PIDFD fails with EBADF if the descriptor is not open or is not a pidfd.
     PIDFD_OTHER_FD_EBADF: Must, "linux/pidfd/other-fd-ebadf", "Linux kernel/pid.c, pidfd_get_pid";
+    /// P_PIDFD fails with EINVAL, not EBADF, if both the options and the descriptor are invalid, and with EBADF, not
+    /// ECHILD, if the descriptor is invalid and the caller has no children.
+    PIDFD_ERROR_ORDER: Must, "linux/pidfd/error-order", "Linux kernel/exit.c, waitid: order of checks";
     /// P_PIDFD fails with ECHILD if the pidfd refers to a process that is not a child, including the caller
     /// itself.
     PIDFD_NOT_A_CHILD_ECHILD: Must, "linux/pidfd/not-a-child-echild", "wait(2), ERRORS";

@@ -9,6 +9,8 @@ clauses! {
         "Linux kernel/exit.c, waitid: checks";
     /// waitid fails with EINVAL for every undefined option bit.
     WAITID_OPTION_BITS: Must, "linux/waitid/option-bits", "wait(2), ERRORS";
+    /// waitid fails with EINVAL for every idtype other than P_ALL, P_PID, P_PGID and P_PIDFD.
+    WAITID_UNKNOWN_IDTYPE: Must, "linux/waitid/unknown-idtype", "Linux kernel/exit.c, waitid: checks";
     /// P_PID with id <= 0 fails with EINVAL.
     WAITID_PID_NOT_POSITIVE: Must, "linux/waitid/pid-not-positive", "Linux kernel/exit.c, waitid: checks";
     /// P_PGID with a negative id fails with EINVAL.

@@ -55,13 +55,20 @@ fn by_group(t: &mut Trial) -> Outcome {
     t.tell(&child, Step::exit(7))?;
     t.await_zombie(&child)?;
     if Calls::taking(Options::NOWAIT).has(t.call()) {
-        for _ in 0..2 {
-            let seen = t.wait(Target::Group(&child), Options::NOWAIT)?;
+        for options in [Options::NOWAIT, Options::NOWAIT | Options::NOHANG] {
+            let seen = t.wait(Target::Group(&child), options)?;
             t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
         }
     }
-    let seen = t.wait(Target::Group(&child), Options::NONE)?;
-    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+    let seen = t.wait(Target::Group(&child), Options::NOHANG)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))?;
+    // Once more, in a call that blocks.
+    let child = adopt(t, clause, |t, below| t.tell(below, Step::Setpgid { pgid: 0 }))?;
+    let pending = t.begin(Target::Group(&child), Options::NONE)?;
+    t.expect(clause).blocks(&pending)?;
+    t.tell(&child, Step::exit(9))?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(9))
 }
 
 fn by_pidfd(t: &mut Trial) -> Outcome {

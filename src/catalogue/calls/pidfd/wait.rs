@@ -37,6 +37,9 @@ cases! { "pidfd";
     /// a closed descriptor and one that is not a pidfd give EBADF, and the child is kept
     not_a_pidfd(PID | PIDFD) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_OTHER_FD_EBADF];
 
+    /// a bad descriptor gives EINVAL if the options are invalid, too, and EBADF without children
+    error_order(PIDFD; NOHANG | OTHER) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_ERROR_ORDER];
+
     /// the pidfd of a process that is not a child, the caller's own or a grandchild's, gives ECHILD
     not_a_child(PIDFD; NOHANG) in WAITID, needs Needs::PIDFD_WAITS => [linux::PIDFD_NOT_A_CHILD_ECHILD];
 
@@ -183,6 +186,35 @@ fn not_a_pidfd(t: &mut Trial) -> Outcome {
     t.expect(clause).error(&seen, Errno::BADF)?;
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+}
+
+fn error_order(t: &mut Trial) -> Outcome {
+    /// An option bit undefined on every system.
+    const UNKNOWN_BIT: u32 = 1 << 20;
+    let clause = &linux::PIDFD_ERROR_ORDER;
+    let file = t.open_file("/")?;
+    let closed = t.open_file("/")?;
+    t.close_fd(closed)?;
+    let mut live = false;
+    loop {
+        for fd in [file, closed] {
+            for options in [Options::NONE, Options::NOHANG] {
+                let seen = t.wait(Target::Pidfd(fd), options)?;
+                t.expect(clause).error(&seen, Errno::BADF)?;
+                let mut request = t.ask(Target::Pidfd(fd), options);
+                request.options.raw = UNKNOWN_BIT;
+                let seen = t.perform(request)?;
+                t.expect(clause).error(&seen, Errno::INVAL)?;
+                let seen = t.wait(Target::Pidfd(fd), options | Options::NOT_EXITED)?;
+                t.expect(clause).error(&seen, Errno::INVAL)?;
+            }
+        }
+        if live {
+            return Ok(());
+        }
+        t.spawn(Scenario::held())?;
+        live = true;
+    }
 }
 
 fn not_a_child(t: &mut Trial) -> Outcome {

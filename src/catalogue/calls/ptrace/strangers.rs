@@ -6,13 +6,16 @@ use crate::spec::linux;
 use crate::sys::call::abi::Call;
 use crate::sys::process::ptrace::Request;
 use crate::trial::cases;
-use crate::trial::{Abort, Calls, Change, Child, Errno, Options, Outcome, Target, Traced, Trial};
+use crate::trial::{Abort, Calls, Change, Child, Errno, Needs, Options, Outcome, Target, Traced, Trial};
 use crate::wait::Signal;
 
 cases! { "ptrace-stranger";
 
     /// a tracer's waits report the stops and the death of a tracee that is not its descendant
     stops_and_death(ANY | PID; NOHANG) in Calls::WITH_TARGET => [linux::PTRACE_STRANGER];
+
+    /// so do its waits through a pidfd of that tracee
+    by_pidfd(PID | PIDFD; NOHANG) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS => [linux::PTRACE_STRANGER];
 
     /// once detached, a process that is not a descendant can no longer be waited for
     detached(PID; NOHANG) in Calls::WITH_TARGET.few() => [linux::PTRACE_STRANGER];
@@ -43,20 +46,31 @@ fn stopped(t: &Trial, signal: Signal) -> Change {
     if t.call() == Call::Waitid { Change::Trapped(signal) } else { Change::Stopped(signal) }
 }
 
+/// A stop by a signal and the exit of a stranger, whose first stop has been reported, in waits with these two targets.
+fn follow(t: &mut Trial, orphan: &Child, by: Target<'_>, last: Target<'_>) -> Outcome {
+    t.ptrace(Request::Cont, orphan, Traced::Nothing)?;
+    let seen = t.wait(by, Options::NOHANG)?;
+    t.expect(&linux::PTRACE_STRANGER).nothing_ready(&seen)?;
+    let step = t.begin_step(orphan, Step::raise(Signal::USR1))?;
+    let seen = t.wait(by, Options::NONE)?;
+    let stop = stopped(t, Signal::USR1);
+    t.expect(&linux::PTRACE_STRANGER).reports(&seen, orphan, stop)?;
+    t.ptrace(Request::Cont, orphan, Traced::Nothing)?;
+    t.await_step(orphan, step)?;
+    t.tell(orphan, Step::exit(7))?;
+    let seen = t.wait(last, Options::NONE)?;
+    t.expect(&linux::PTRACE_STRANGER).reports(&seen, orphan, Change::Exited(7))
+}
+
+fn by_pidfd(t: &mut Trial) -> Outcome {
+    let orphan = stranger(t, |orphan| Target::Child(orphan))?;
+    let fd = t.pidfd_open(&orphan, false)?;
+    follow(t, &orphan, Target::Pidfd(fd), Target::Pidfd(fd))
+}
+
 fn stops_and_death(t: &mut Trial) -> Outcome {
     let orphan = stranger(t, |_| Target::Any)?;
-    t.ptrace(Request::Cont, &orphan, Traced::Nothing)?;
-    let seen = t.wait(Target::Child(&orphan), Options::NOHANG)?;
-    t.expect(&linux::PTRACE_STRANGER).nothing_ready(&seen)?;
-    let step = t.begin_step(&orphan, Step::raise(Signal::USR1))?;
-    let seen = t.wait(Target::Child(&orphan), Options::NONE)?;
-    let stop = stopped(t, Signal::USR1);
-    t.expect(&linux::PTRACE_STRANGER).reports(&seen, &orphan, stop)?;
-    t.ptrace(Request::Cont, &orphan, Traced::Nothing)?;
-    t.await_step(&orphan, step)?;
-    t.tell(&orphan, Step::exit(7))?;
-    let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&linux::PTRACE_STRANGER).reports(&seen, &orphan, Change::Exited(7))?;
+    follow(t, &orphan, Target::Child(&orphan), Target::Any)?;
     let seen = t.wait(Target::Child(&orphan), Options::NOHANG)?;
     t.expect(&linux::PTRACE_STRANGER).error(&seen, Errno::CHILD)
 }

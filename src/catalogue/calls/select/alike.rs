@@ -217,7 +217,10 @@ fn seen_once(t: &mut Trial, caller: &Caller, watched: &Watched, fate: &Fate, cha
     let nohang = if when == When::NoHang { Options::NOHANG } else { Options::NONE };
     let options = event | caller.with | nohang;
     let peeks = peeks && Calls::taking(Options::NOWAIT).has(t.call());
-    let first = if peeks { options | Options::NOWAIT } else { options };
+    let ends = matches!(change, Change::Exited(_) | Change::Killed(..));
+    // A peek does not ask for terminations, too.
+    let alone = if ends { Options::NONE } else { Options::NOT_EXITED };
+    let first = if peeks { options | Options::NOWAIT | alone } else { options };
     let first = watched.request(t, caller, first);
     let seen = if when == When::Asleep {
         let pending = t.begin_request(first)?;
@@ -238,7 +241,6 @@ fn seen_once(t: &mut Trial, caller: &Caller, watched: &Watched, fate: &Fate, cha
         settle(t, &watched.child, change)?;
         t.perform(first)?
     };
-    let ends = matches!(change, Change::Exited(_) | Change::Killed(..));
     watched.reported(t, caller, &seen, change, ends && !peeks)?;
     if peeks {
         let again = watched.request(t, caller, options);

@@ -44,7 +44,7 @@ cases! { "any-child";
     /// without children the call fails with ECHILD and writes nothing
     no_children(ANY) => [pairs::ECHILD, linux::WAIT_ERROR_WRITES_NOTHING];
 
-    /// for any child, wait, wait3 and wait4 report the same as waitpid does for an identical one
+    /// for any child, also one in a group or session of its own, wait, wait3 and wait4 report the same as waitpid does for an identical one
     matches_waitpid(ANY) in Calls::only(&[Call::Wait, Call::Wait3, Call::Wait4])
         => [posix::WAIT_EQUALS_WAITPID_ANY, linux::WAIT3_EQUALS_WAITPID_ANY, linux::WAIT4_EQUALS_WAITPID];
 
@@ -163,11 +163,17 @@ fn matches_waitpid(t: &mut Trial) -> Outcome {
         Call::Wait3 => &linux::WAIT3_EQUALS_WAITPID_ANY,
         _ => &linux::WAIT4_EQUALS_WAITPID,
     };
-    for fate in [Step::exit(3), Step::kill_self(Signal::TERM)] {
-        t.spawn(Scenario::of([fate.clone()]))?;
+    for fate in [
+        vec![Step::exit(3)],
+        vec![Step::kill_self(Signal::TERM)],
+        vec![Step::Setpgid { pgid: 0 }, Step::exit(4)],
+        vec![Step::Setsid, Step::exit(5)],
+    ] {
+        t.spawn(Scenario::of(fate.clone()))?;
         let by_waitpid = t.wait_by(Call::Waitpid, Target::Any, Options::NONE)?;
         t.expect(clause).returns(&by_waitpid)?;
-        let twin = t.spawn(Scenario::of([fate]))?;
+        let twin = t.spawn(Scenario::of(fate))?;
+        t.await_zombie(&twin)?;
         let seen = t.wait(Target::Any, Options::NONE)?;
         let shown = by_waitpid.change().unwrap_or(Change::Unknown(-1));
         t.expect(clause).reaped(&seen, &twin, shown)?;

@@ -42,7 +42,7 @@ cases! { "errors";
 
     /// an idtype undefined on every system gives EINVAL, and the terminated child is kept
     unknown_idtype(PID | ID; NOHANG) in Calls::only(&[Call::Waitid])
-        => [posix::WAITID_EINVAL_IDTYPE, posix::WAITID_EINVAL_KEEPS_CHILD];
+        => [posix::WAITID_EINVAL_IDTYPE, posix::WAITID_EINVAL_KEEPS_CHILD, linux::WAITID_UNKNOWN_IDTYPE];
 
     /// what ids 0 and -1 select is recorded; Linux gives EINVAL, except P_PGID 0, and keeps the child
     zero_and_negative_ids(PID | GROUP; NOHANG | NOWAIT) in Calls::only(&[Call::Waitid]) => [posix::WAITID_ID_ZERO, posix::WAITID_ID_NEGATIVE, linux::WAITID_PID_NOT_POSITIVE, linux::WAITID_PGID_NEGATIVE];
@@ -63,7 +63,7 @@ cases! { "errors";
     /// with a zombie, each unknown option bit gives EINVAL, and the zombie is kept
     every_bit_with_zombie(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS => [pairs::OPTION_BITS];
 
-    /// any two known option bits, and all of them at once, are accepted: ECHILD without children, 0 or ECHILD with a live one
+    /// any two known option bits, and all of them at once, are accepted: ECHILD without children, 0 or ECHILD with a live one; an unknown bit is refused beside them
     bits_combined(ANY; NOHANG | OTHER) in Calls::WITH_OPTIONS.few() => [pairs::OPTION_BITS];
 
     /// a successful wait after a failed one returns its child, and the next failure has its own error
@@ -201,10 +201,17 @@ fn unknown_idtype(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::exits(7))?;
     t.await_zombie(&child)?;
     // Some share their low bits with one that exists.
-    for idtype in [1000, -7, 256, 257, 65_536, 65_537, i32::MIN.into()] {
+    let mut unknown = vec![1000, -7, 256, 257, 65_536, 65_537, i32::MIN.into()];
+    if linux::WAITID_UNKNOWN_IDTYPE.applies_to(t.profile()) {
+        // Other systems define some of these.
+        unknown.extend(4..=32);
+    }
+    for idtype in unknown {
         let seen = t.wait(Target::Id(IdType::Number(idtype), child.pid), Options::NOHANG)?;
         t.expect(&posix::WAITID_EINVAL_IDTYPE).returns(&seen)?;
-        t.expect(&posix::WAITID_EINVAL_IDTYPE).error(&seen, Errno::INVAL)?;
+        t.expect(&posix::WAITID_EINVAL_IDTYPE)
+            .and(&linux::WAITID_UNKNOWN_IDTYPE)
+            .error(&seen, Errno::INVAL)?;
     }
     let seen = t.wait(Target::Child(&child), Options::NOHANG)?;
     t.expect(&posix::WAITID_EINVAL_KEEPS_CHILD).reaped(&seen, &child, Change::Exited(7))
@@ -327,6 +334,11 @@ fn bits_combined(t: &mut Trial) -> Outcome {
         t.expect(&pairs::OPTION_BITS).error(&seen, Errno::CHILD)?;
     }
     t.spawn(Scenario::held())?;
+    let known: u32 = bits.iter().sum();
+    for unknown in (0..u32::BITS).map(|shift| 1 << shift).filter(|bit| known & bit == 0) {
+        let seen = t.perform(with_bit(t, known | unknown).0)?;
+        t.expect(&pairs::OPTION_BITS).error(&seen, Errno::INVAL)?;
+    }
     for bits in every {
         let seen = t.perform(with_bit(t, bits).0)?;
         if bits & (WCLONE | WALL) == WCLONE {

@@ -91,6 +91,9 @@ fn own(t: &mut Trial) -> Outcome {
 fn own_is_current_group(t: &mut Trial) -> Outcome {
     let new = spawn_leader(t)?;
     let old = t.spawn(Scenario::held())?;
+    // It does not matter which group an earlier call found the caller in.
+    let seen = t.wait(Target::OwnGroup, Options::NOHANG)?;
+    t.expect(&posix::WAITPID_OWN_GROUP_IS_CURRENT).nothing_ready(&seen)?;
     exit_to_zombie(t, &old, 11)?;
     let first = t.agent_pid();
     t.setpgid(None, new.pid)?;

@@ -318,5 +318,16 @@ fn nocldstop(t: &mut Trial) -> Outcome {
     t.await_zombie(&child)?;
     await_sigchld(t, &posix::SIGCHLD_NOCLDSTOP_EXIT, "an exit")?;
     let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::SIGCHLD_NOCLDSTOP_EXIT).reaped(&seen, &child, Change::Exited(7))
+    t.expect(&posix::SIGCHLD_NOCLDSTOP_EXIT).reaped(&seen, &child, Change::Exited(7))?;
+    // A child that dies while it is stopped.
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    let seen = t.wait(Target::Any, Options::UNTRACED)?;
+    t.expect(&posix::SIGCHLD_NOCLDSTOP_KEEPS_STATUS).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    t.signal(&child, Signal::KILL)?;
+    t.await_zombie(&child)?;
+    await_sigchld(t, &posix::SIGCHLD_NOCLDSTOP_EXIT, "the death of a stopped child")?;
+    let seen = t.wait(Target::Any, Options::NONE)?;
+    t.expect(&posix::SIGCHLD_NOCLDSTOP_EXIT).reaped(&seen, &child, Change::Killed(Signal::KILL, false))
 }

@@ -34,16 +34,16 @@ cases! { "threads";
     /// three threads blocked on any child get three children, each once
     waiters_share(ANY) in Calls::ENTRIES, needs Needs::THREADS => [posix::WAITPID_WAITERS_SHARE];
 
-    /// with __WNOTHREAD a thread finds its own child, and leaves a sibling thread's to the sibling
-    wnothread(ANY | PID; NOTHREAD) in Calls::taking(Options::NOTHREAD), needs Needs::THREADS
-        => [linux::THREADS_WNOTHREAD_OWN, linux::THREADS_WNOTHREAD_SIBLING];
+    /// with __WNOTHREAD, not with __WALL alone, a thread finds its own child, and leaves a sibling thread's to the sibling
+    wnothread(ANY | PID; NOTHREAD | ALL) in Calls::taking(Options::NOTHREAD), needs Needs::THREADS
+        => [linux::THREADS_WNOTHREAD_OWN, linux::THREADS_WNOTHREAD_SIBLING, linux::CLONE_WALL_FINDS_ALL];
 
     /// a child stays waitable after the thread that forked it exits, even for a wait already blocked
     creator_exits(ANY) in Calls::ENTRIES, needs Needs::THREADS
         => [posix::THREADS_CREATOR_EXITS, linux::THREADS_CREATOR_EXITS];
 
     /// a zombie stays waitable after the thread that forked it exits
-    creator_of_zombie_exits(ANY) in Calls::ENTRIES, needs Needs::THREADS
+    creator_of_zombie_exits(ANY | PID; NONE; adapting) in Calls::ENTRIES, needs Needs::THREADS
         => [posix::THREADS_CREATOR_EXITS, linux::THREADS_CREATOR_EXITS];
 
     /// a child whose initial thread has exited is not waitable before its last thread exits
@@ -189,8 +189,10 @@ fn wnothread(t: &mut Trial) -> Outcome {
     t.await_zombie(&child)?;
     // A kernel may look up a single pid by a different path than any child.
     for target in [Target::Any, Target::Child(&child)] {
-        let seen = t.wait(target, Options::NOTHREAD)?;
-        t.expect(&linux::THREADS_WNOTHREAD_SIBLING).error(&seen, Errno::CHILD)?;
+        for options in [Options::NOTHREAD, Options::NOTHREAD | Options::ALL] {
+            let seen = t.wait(target, options)?;
+            t.expect(&linux::THREADS_WNOTHREAD_SIBLING).error(&seen, Errno::CHILD)?;
+        }
     }
     let own = t.spawn(Scenario::exits(8))?;
     let seen = t.wait(Target::Any, Options::NOTHREAD)?;
@@ -199,7 +201,14 @@ fn wnothread(t: &mut Trial) -> Outcome {
     let seen = t.wait(Target::Child(&own), Options::NOTHREAD)?;
     t.expect(&linux::THREADS_WNOTHREAD_OWN).reaped(&seen, &own, Change::Exited(9))?;
     let seen = wait_on(t, 1, Target::Any, Options::NOTHREAD)?;
-    t.expect(&linux::THREADS_WNOTHREAD_OWN).reaped(&seen, &child, Change::Exited(7))
+    t.expect(&linux::THREADS_WNOTHREAD_OWN).reaped(&seen, &child, Change::Exited(7))?;
+    for by_pid in [false, true] {
+        let child = t.spawn_on(1, Scenario::exits(6))?;
+        t.await_zombie(&child)?;
+        let seen = t.wait(if by_pid { Target::Child(&child) } else { Target::Any }, Options::ALL)?;
+        t.expect(&linux::CLONE_WALL_FINDS_ALL).reaped(&seen, &child, Change::Exited(6))?;
+    }
+    Ok(())
 }
 
 fn creator_exits(t: &mut Trial) -> Outcome {
@@ -219,15 +228,19 @@ fn creator_exits(t: &mut Trial) -> Outcome {
 }
 
 fn creator_of_zombie_exits(t: &mut Trial) -> Outcome {
-    let child = t.spawn_on(1, Scenario::exits(7))?;
-    t.await_zombie(&child)?;
-    t.exit_thread(1)?;
-    let seen = t.wait(Target::Any, Options::NONE)?;
-    t.expect(&posix::THREADS_CREATOR_EXITS).and(&linux::THREADS_CREATOR_EXITS).reaped(
-        &seen,
-        &child,
-        Change::Exited(7),
-    )
+    for by_pid in [false, true] {
+        let child = t.spawn_on(1, Scenario::exits(7))?;
+        t.await_zombie(&child)?;
+        t.exit_thread(1)?;
+        let targeted = by_pid && Calls::WITH_TARGET.has(t.call());
+        let seen = t.wait(if targeted { Target::Child(&child) } else { Target::Any }, Options::NONE)?;
+        t.expect(&posix::THREADS_CREATOR_EXITS).and(&linux::THREADS_CREATOR_EXITS).reaped(
+            &seen,
+            &child,
+            Change::Exited(7),
+        )?;
+    }
+    Ok(())
 }
 
 fn leader_exits_first(t: &mut Trial) -> Outcome {

@@ -1,6 +1,7 @@
 //! Null pointers, bad pointers, and what is written to the buffers and beyond.
 
 use crate::catalogue::calls::rusage::bounds::{at_least, spawn_busy};
+use crate::catalogue::calls::select::alike::{cause, settle};
 use crate::scenario::{Scenario, Step};
 use crate::spec::{Clause, linux, pairs, posix};
 use crate::sys::call::abi::Usage;
@@ -24,8 +25,12 @@ cases! { "pointers";
     null_both(ANY | PID; NONE; adapting) in Calls::WITH_USAGE
         => [posix::WAITPID_NULL_STATUS, linux::WAIT4_NULL_STATUS, linux::WAIT4_NULL_RUSAGE];
 
+    /// null pointers change neither which children and events match nor what WNOHANG does
+    null_with_options(ANY | PID | GROUP; NOHANG | UNTRACED | CONTINUED; adapting) in Calls::WITH_STATUS.and(Calls::WITH_OPTIONS)
+        => [posix::WAITPID_NULL_STATUS, linux::WAIT4_NULL_RUSAGE];
+
     /// what waitid with a null infop does is recorded; Linux reaps the child
-    null_infop(ANY | PID; NOHANG) in Calls::only(&[Call::Waitid])
+    null_infop(ANY | PID; NOHANG | NOWAIT) in Calls::only(&[Call::Waitid])
         => [posix::WAITID_NULL_INFOP, linux::WAITID_NULL_INFOP_REAPS, linux::WAITID_NULL_INFOP_RESULT];
 
     /// a bad status pointer gives EFAULT in the raw call; what happens to the child is recorded
@@ -142,6 +147,52 @@ fn null_both(t: &mut Trial) -> Outcome {
     reported_and_reaped(t, &posix::WAITPID_NULL_STATUS, &seen, &child)
 }
 
+fn null_with_options(t: &mut Trial) -> Outcome {
+    let usual = t.ask(Target::Any, Options::NONE).rusage;
+    if !Calls::WITH_USAGE.has(t.call()) {
+        return follow_with(t, &posix::WAITPID_NULL_STATUS, (Pointer::Null, usual));
+    }
+    follow_with(t, &linux::WAIT4_NULL_RUSAGE, (Pointer::Buffer, Pointer::Null))?;
+    for rusage in [Pointer::Buffer, Pointer::Null] {
+        follow_with(t, &posix::WAITPID_NULL_STATUS, (Pointer::Null, rusage))?;
+    }
+    Ok(())
+}
+
+/// Follows a child through a stop, a continue and its exit, by calls with these pointers for status and usage.
+fn follow_with(t: &mut Trial, clause: &'static Clause, pointers: (Pointer, Pointer)) -> Outcome {
+    let ask = |t: &mut Trial, target: Target<'_>, options: Options| {
+        let mut request = t.ask(target, options | Options::NOHANG);
+        (request.status, request.rusage) = pointers;
+        t.perform(request)
+    };
+    let child = t.spawn(Scenario::held())?;
+    let targeted = Calls::WITH_TARGET.has(t.call());
+    let by_pid = if targeted { Target::Child(&child) } else { Target::Any };
+    for (change, options) in [
+        (Change::Stopped(Signal::STOP), Options::UNTRACED),
+        (Change::Continued, Options::CONTINUED),
+        (Change::Exited(7), Options::NONE),
+    ] {
+        let seen = ask(t, by_pid, options)?;
+        t.expect(clause).nothing_ready(&seen)?;
+        cause(t, &child, change)?;
+        settle(t, &child, change)?;
+        if targeted {
+            // The child leads no group.
+            let seen = ask(t, Target::Group(&child), options)?;
+            t.expect(clause).error(&seen, Errno::CHILD)?;
+        }
+        let seen = ask(t, by_pid, options)?;
+        match pointers.0 {
+            Pointer::Null => t.expect(clause).reports_child(&seen, &child)?,
+            _ => t.expect(clause).reports(&seen, &child, change)?,
+        }
+    }
+    let seen = ask(t, Target::Any, Options::NONE)?;
+    t.expect(clause).error(&seen, Errno::CHILD)
+}
+
 /// What a call returned, apart from the pid, which differs from run to run.
 fn result_of(seen: &Seen) -> String {
     match seen.reply().map(|r| &r.ret) {
@@ -164,6 +215,22 @@ fn child_after(t: &mut Trial) -> Result<&'static str, Abort> {
 }
 
 fn null_infop(t: &mut Trial) -> Outcome {
+    let clause = &linux::WAITID_NULL_INFOP_REAPS;
+    if clause.applies_to(t.profile()) {
+        let live = t.spawn(Scenario::held())?;
+        let mut request = t.ask(Target::Child(&live), Options::NOHANG);
+        request.info = Pointer::Null;
+        let seen = t.perform(request.clone())?;
+        t.expect(clause).that(seen.errno().is_none(), "success", result_of(&seen))?;
+        t.tell(&live, Step::exit(8))?;
+        t.await_zombie(&live)?;
+        let mut peek = t.ask(Target::Child(&live), Options::NOWAIT);
+        peek.info = Pointer::Null;
+        let seen = t.perform(peek)?;
+        t.expect(clause).that(seen.errno().is_none(), "success", result_of(&seen))?;
+        let seen = t.wait(Target::Child(&live), Options::NONE)?;
+        t.expect(clause).reaped(&seen, &live, Change::Exited(8))?;
+    }
     let child = zombie(t)?;
     let mut request = request_for(t, &child);
     request.info = Pointer::Null;
@@ -223,6 +290,17 @@ fn bad_rusage(t: &mut Trial) -> Outcome {
 }
 
 fn bad_infop(t: &mut Trial) -> Outcome {
+    if t.is_raw() {
+        // Zeros are stored if there is nothing to report.
+        let live = t.spawn(Scenario::held())?;
+        let mut request = t.ask(Target::Child(&live), Options::NOHANG);
+        request.info = Pointer::Bad;
+        let seen = t.perform(request)?;
+        t.expect(&linux::WAITID_EFAULT).error(&seen, Errno::FAULT)?;
+        t.tell(&live, Step::exit(8))?;
+        let seen = t.wait(Target::Child(&live), Options::NONE)?;
+        t.expect(&linux::WAITID_EFAULT).reaped(&seen, &live, Change::Exited(8))?;
+    }
     let child = zombie(t)?;
     let mut request = request_for(t, &child);
     request.info = Pointer::Bad;

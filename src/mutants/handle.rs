@@ -10,6 +10,7 @@ use super::mutant::{Mutant, blind, from_bug, from_catalogue};
 use crate::protocol::handle::{Form, HandleReport};
 use crate::spec::promise;
 use crate::subject::handle::{Behavior, OwnHandle};
+use crate::sys::call::abi::Usage;
 use crate::sys::process::{self, Who};
 use crate::sys::signal;
 use crate::wait::{Deadline, Errno, Event, IdOptions, Signal, WaitOptions, retrying, waitid, waitpid};
@@ -112,6 +113,26 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     })),
     blind("handle-no-usage", "the usage in a result is zero", &promise::HANDLE_USAGE)
         .handle(Behavior { usage: |h| h.known().map(|_| zero()), ..CORRECT }),
+    blind("handle-usage-swapped", "user and system time in a result are swapped", &promise::HANDLE_USAGE)
+        .handle(Behavior {
+            usage: |h| {
+                let usage = h.known()?.1?;
+                Some(Usage { utime_us: usage.stime_us, stime_us: usage.utime_us, ..usage })
+            },
+            ..CORRECT
+        }),
+    blind(
+        "handle-usage-in-bytes",
+        "the memory in a result is in bytes, not in the unit of the system",
+        &promise::HANDLE_USAGE,
+    )
+    .handle(Behavior {
+        usage: |h| {
+            let usage = h.known()?.1?;
+            Some(Usage { maxrss: usage.maxrss.map(|kib| kib * 1024), ..usage })
+        },
+        ..CORRECT
+    }),
     blind("handle-usage-of-all", "the usage in a result is that of all children", &promise::HANDLE_USAGE)
         .handle(Behavior { usage: |h| h.known().map(|_| process::usage(Who::Children)), ..CORRECT }),
     // Results that cannot be known.

@@ -49,6 +49,17 @@ fn pipes() -> MutexGuard<'static, BTreeMap<i32, OwnedFd>> {
 /// How many threads wait without a timeout.
 static WAITING: AtomicUsize = AtomicUsize::new(0);
 
+/// A wait that is counted there, and at its handle.
+fn counted(h: &OwnHandle, timeout: Option<Duration>) -> Result<HandleReport, Errno> {
+    let counts = usize::from(timeout.is_none() && h.look()? == HandleReport::Running);
+    WAITING.fetch_add(counts, Ordering::SeqCst);
+    h.count.fetch_add(counts, Ordering::SeqCst);
+    let report = h.await_result(timeout);
+    h.count.fetch_sub(counts, Ordering::SeqCst);
+    WAITING.fetch_sub(counts, Ordering::SeqCst);
+    report
+}
+
 pub(crate) const MUTANTS: &[Mutant] = &[
     // Ways to ask.
     blind(
@@ -256,6 +267,18 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             },
             ..CORRECT
         }),
+    blind(
+        "handle-kill-knows-few",
+        "a signal other than the best known ones is sent as SIGTERM",
+        &promise::HANDLE_KILL_DELIVERS,
+    )
+    .handle(Behavior {
+        kill: |h, signal| match signal {
+            Signal::HUP | Signal::KILL | Signal::STOP | Signal::CONT => h.send(signal),
+            _ => h.send(Signal::TERM),
+        },
+        ..CORRECT
+    }),
     blind("handle-kills-once", "only the first signal is sent to a child", &promise::HANDLE_KILL_DELIVERS)
         .handle(Behavior {
             kill: |h, signal| {
@@ -328,18 +351,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         ..CORRECT
     }),
     blind(
+        "handle-poll-waits",
+        "no child can be polled while a thread waits for another one",
+        &promise::HANDLE_CONCURRENT,
+    )
+    .handle(Behavior {
+        wait: counted,
+        poll: |h| {
+            while WAITING.load(Ordering::SeqCst) > 0 && h.count.load(Ordering::SeqCst) == 0 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            h.look()
+        },
+        ..CORRECT
+    }),
+    blind(
         "handle-create-waits",
         "no child can be created while a thread waits for another one",
         &promise::HANDLE_CONCURRENT,
     )
     .handle(Behavior {
-        wait: |h, timeout| {
-            let counts = usize::from(timeout.is_none() && h.look()? == HandleReport::Running);
-            WAITING.fetch_add(counts, Ordering::SeqCst);
-            let report = h.await_result(timeout);
-            WAITING.fetch_sub(counts, Ordering::SeqCst);
-            report
-        },
+        wait: counted,
         spawn: |argv, output| {
             while WAITING.load(Ordering::SeqCst) > 0 {
                 std::thread::sleep(Duration::from_millis(1));

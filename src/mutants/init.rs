@@ -74,6 +74,31 @@ fn reap_and_keep() -> Result<(i32, Event), Errno> {
     Ok(reaped)
 }
 
+/// Opens a descriptor for each child that it reaps.
+fn reap_and_open() -> Result<(i32, Event), Errno> {
+    let reaped = reap()?;
+    std::mem::forget(rustix::io::dup(rustix::stdio::stdout()));
+    Ok(reaped)
+}
+
+/// Reaps nothing while the main child is stopped.
+fn reap_unless_main_is_stopped() -> Result<(i32, Event), Errno> {
+    loop {
+        let reaped = reap_of(WaitTarget::Any, WaitOptions::UNTRACED)?;
+        match reaped.1 {
+            Event::Stopped { .. } if reaped.0 == child() => {
+                let main = crate::wait::Pid::from_raw(child()).ok_or(Errno::CHILD)?;
+                let resumed = reap_of(WaitTarget::Pid(main), WaitOptions::CONTINUED)?;
+                if !matches!(resumed.1, Event::Continued) {
+                    return Ok(resumed);
+                }
+            }
+            Event::Stopped { .. } => {}
+            _ => return Ok(reaped),
+        }
+    }
+}
+
 /// Reaps only the first ten.
 fn reap_ten() -> Result<(i32, Event), Errno> {
     static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
@@ -255,6 +280,31 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             },
             ..Init::CORRECT
         },
+    ),
+    broken(
+        "init-forwards-four",
+        "an init passes on four signals, and does nothing on any other",
+        &promise::INIT_FORWARDS,
+        Init {
+            pass_on: |signal| {
+                if [libc::SIGHUP, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2].contains(&signal) {
+                    pass_on(signal);
+                }
+            },
+            ..Init::CORRECT
+        },
+    ),
+    broken(
+        "init-main-stopped",
+        "an init reaps nothing while its main child is stopped",
+        &promise::INIT_REAPS,
+        Init { reap: reap_unless_main_is_stopped, ..Init::CORRECT },
+    ),
+    broken(
+        "init-opens",
+        "an init keeps a descriptor of every child",
+        &promise::INIT_SIZE,
+        Init { reap: reap_and_open, ..Init::CORRECT },
     ),
     broken(
         "init-command-blocked",

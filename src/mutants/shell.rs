@@ -224,7 +224,25 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "shell-trap-lost",
         "the trap does not run",
         &posix::SHELL_RUNS_TRAP,
-        Shell { runs_trap: false, ..Shell::CORRECT },
+        Shell { trap_runs: 0, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-trap-twice",
+        "the trap runs twice for one signal",
+        &posix::SHELL_RUNS_TRAP,
+        Shell { trap_runs: 2, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-subshell-knows",
+        "a wait in a subshell for a command of the shell outside of it returns 0",
+        &posix::SHELL_WAIT_UNKNOWN,
+        Shell { unknown_in_subshell: 0, ..Shell::CORRECT },
+    ),
+    broken(
+        "shell-stopped-left-out",
+        "a wait without operands does not wait for a command that has stopped",
+        &posix::SHELL_STOP_IS_NO_EXIT,
+        Shell { waits_for_stopped: false, ..Shell::CORRECT },
     ),
     broken(
         "shell-trap-forgets",

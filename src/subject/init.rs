@@ -10,7 +10,16 @@ use crate::wait::{Errno, Event, WaitOptions, WaitTarget, retrying, waitpid};
 use std::ffi::CString;
 
 /// The signals that are forwarded.
-const FORWARDED: [i32; 4] = [libc::SIGHUP, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2];
+const FORWARDED: [i32; 8] = [
+    libc::SIGHUP,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGALRM,
+    libc::SIGTERM,
+    libc::SIGWINCH,
+];
 
 /// How it behaves; mutants replace parts of it.
 #[derive(Copy, Clone, Debug)]

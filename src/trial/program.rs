@@ -376,6 +376,7 @@ impl Trial<'_> {
             cpu: Duration::from_micros(number("cpu")?.unsigned_abs()),
             switches: number("switches")?.unsigned_abs(),
             resident: number("resident")?,
+            descriptors: line.number("descriptors").ok(),
         })
     }
 

@@ -63,6 +63,8 @@ pub struct Figures {
     pub switches: u64,
     /// Its resident memory, in bytes.
     pub resident: i64,
+    /// The number of its descriptors, if that is visible.
+    pub descriptors: Option<i64>,
 }
 
 /// A child for the program to run by way of a script or a configuration file.

@@ -44,7 +44,7 @@ pub(super) fn cpu(pid: i32) -> Line {
     line
 }
 
-/// The figures of a program that are judged besides its exit: CPU time, context switches, caught signals, size.
+/// The figures of a program that are judged besides its exit: CPU time, context switches, caught signals, size, descriptors.
 pub(super) fn figures(pid: i32) -> Line {
     let mut line = cpu(pid);
     if let Some(switches) = process_table::voluntary_switches(pid, pid) {
@@ -52,6 +52,9 @@ pub(super) fn figures(pid: i32) -> Line {
     }
     if let Some(resident) = process_table::resident_bytes(pid) {
         line.set("resident", resident);
+    }
+    if let Some(descriptors) = process_table::descriptors(pid) {
+        line.set("descriptors", descriptors);
     }
     if let Some(caught) = process_table::caught_signals(pid) {
         line = line.with_list("caught", caught.into_iter().map(|n| Signal::from_number(n).to_string()));

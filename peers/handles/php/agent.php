@@ -93,7 +93,7 @@ while (($line = fgets(STDIN)) !== false) {
         case 'poll': poll($request); break;
         case 'wait': wait($request); break;
         case 'kill':
-            $numbers = ['SIGHUP' => 1, 'SIGINT' => 2, 'SIGKILL' => 9, 'SIGTERM' => 15, 'SIGCONT' => 18, 'SIGSTOP' => 19];
+            $numbers = ['SIGHUP' => 1, 'SIGINT' => 2, 'SIGKILL' => 9, 'SIGUSR1' => 10, 'SIGTERM' => 15, 'SIGCONT' => 18, 'SIGSTOP' => 19];
             // A closed handle is no resource any more, and is not signalled.
             $open = is_resource($handles[$request['handle']]);
             $sent = $open && proc_terminate($handles[$request['handle']], $numbers[$request['sig']]);

@@ -46,7 +46,7 @@ cases! { handle "handle-kill";
 }
 
 fn delivers(t: &mut Trial) -> Outcome {
-    for signal in [Signal::TERM, Signal::HUP] {
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::USR1] {
         let child = t.spawn(Scenario::held())?;
         let answered = t.kill(&child, signal)?;
         t.expect(&promise::HANDLE_KILL_DELIVERS).returns(&answered)?;

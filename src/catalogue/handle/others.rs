@@ -32,7 +32,7 @@ cases! { handle "handle-others";
     /// a dropped handle does not take the result of another handle's child
     dropped(DROP) => [promise::HANDLE_OTHERS_KEPT];
 
-    /// another child can be created during a wait
+    /// another child can be created and polled during a wait
     created_during_wait(THREADS) => [promise::HANDLE_CONCURRENT];
 
     /// 200 children that terminate at once are each reported by their own handle, whatever the order of the waits
@@ -158,11 +158,16 @@ fn created_during_wait(t: &mut Trial) -> Outcome {
     let first = t.spawn(Scenario::held())?;
     let pending = t.begin_wait(&first, None)?;
     t.await_read()?;
-    let second = t.spawn_in_time(&Scenario::exits(3))?;
+    let second = t.spawn_in_time(&Scenario::held())?;
     let clause = &promise::HANDLE_CONCURRENT;
     let Some(second) = second else {
         return t.expect(clause).that(false, "another child", "none before the wait has returned");
     };
+    if t.shows("poll") {
+        let answered = t.poll(&second)?;
+        t.expect(clause).runs(&answered)?;
+    }
+    t.tell(&second, Step::exit(3))?;
     let answered = t.wait(&second)?;
     t.expect(clause).reports(&answered, &second, Change::Exited(3))?;
     t.tell(&first, Step::exit(7))?;

@@ -2,6 +2,7 @@
 
 use crate::scenario::{Death, Scenario, Step};
 use crate::spec::promise;
+use crate::sys::call::abi::Usage;
 use crate::trial::handle::{Answered, Trial};
 use crate::trial::{Abort, Change, Child, Need, Needs, Outcome, ProcessState, cases};
 use crate::wait::Signal;
@@ -129,22 +130,29 @@ fn cpu(answered: &Answered) -> Option<i64> {
 }
 
 /// A child that burns that much user time and exits: the handle's answer, and its usage by its own account.
-fn burns(t: &mut Trial, us: u64) -> Result<(Child, Answered, i64), Abort> {
+fn burns(t: &mut Trial, us: u64) -> Result<(Child, Answered, Usage), Abort> {
     let child = t.spawn(Scenario::held())?;
     t.tell(&child, Step::BurnUser { us })?;
     t.tell(&child, Step::exit(7).reported())?;
     let (own, _) = t.last_usage(&child)?;
     let answered = t.wait(&child)?;
-    Ok((child, answered, own.utime_us.unwrap_or(0) + own.stime_us.unwrap_or(0)))
+    Ok((child, answered, own))
 }
 
 fn usage(t: &mut Trial) -> Outcome {
-    let (busy, answered, least) = burns(t, BURNT as u64)?;
+    let (busy, answered, own) = burns(t, BURNT as u64)?;
     t.expect(&promise::HANDLE_USAGE).reports(&answered, &busy, Change::Exited(7))?;
-    t.expect(&promise::HANDLE_USAGE).within("CPU time in us", cpu(&answered), least, i64::MAX)?;
-    let (_, answered, least) = burns(t, 0)?;
-    // The cost of exiting is far less than what the other child burned.
-    let most = least + BURNT / 2;
+    // The cost of exiting is far less than what this child has burned.
+    let exiting = BURNT / 2;
+    let shown = answered.usage.unwrap_or_default();
+    let (user, system) = (own.utime_us.unwrap_or(0), own.stime_us.unwrap_or(0));
+    t.expect(&promise::HANDLE_USAGE).within("user time in us", shown.utime_us, user, i64::MAX)?;
+    t.expect(&promise::HANDLE_USAGE).within("system time in us", shown.stime_us, system, system + exiting)?;
+    let peak = own.maxrss.unwrap_or(0);
+    t.expect(&promise::HANDLE_USAGE).within("maximum memory", shown.maxrss, peak / 2, peak * 2)?;
+    let (_, answered, own) = burns(t, 0)?;
+    let least = own.utime_us.unwrap_or(0) + own.stime_us.unwrap_or(0);
+    let most = least + exiting;
     t.expect(&promise::HANDLE_USAGE).within("CPU time in us", cpu(&answered), least, most)
 }
 

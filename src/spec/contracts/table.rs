@@ -6,6 +6,9 @@ const fn row(key: &'static str, value: &'static str, source: &'static str) -> Ro
     Row { key, value, source }
 }
 
+/// What is tried of an init that is said to forward signals, and names none.
+const FORWARDED: &str = "HUP INT QUIT USR1 USR2 ALRM TERM WINCH";
+
 /// The contract of an unknown program: POSIX alone.
 pub static POSIX: Contract = Contract { name: "posix", rows: &[] };
 
@@ -50,7 +53,7 @@ pub static OWN_INIT: Contract = Contract {
         row("init/reaps", "yes", "waitspec, subject::init"),
         row("init/exits-with-main", "yes", "waitspec, subject::init"),
         row("init/outlives-orphans", "yes", "waitspec, subject::init"),
-        row("init/forwards", "HUP TERM USR1 USR2", "waitspec, subject::init"),
+        row("init/forwards", FORWARDED, "waitspec, subject::init"),
         row("init/idle", "yes", "waitspec, subject::init"),
         row("init/size", "yes", "waitspec, subject::init"),
         row("init/inherited-signals", "yes", "waitspec, subject::init"),
@@ -267,7 +270,7 @@ pub static CONTRACTS: &[&Contract] = &[
             row("init/reaps", "yes", TINI),
             row("init/exits-with-main", "yes", TINI),
             row("init/outlives-orphans", "yes", TINI),
-            row("init/forwards", "HUP TERM USR1 USR2", TINI),
+            row("init/forwards", FORWARDED, TINI),
         ],
     },
     &Contract {
@@ -275,19 +278,16 @@ pub static CONTRACTS: &[&Contract] = &[
         rows: &[
             row("init/reaps", "yes", "README of dumb-init 1.2.5, Why you need an init system"),
             row("init/exits-with-main", "yes", DUMB_INIT),
-            row("init/forwards", "HUP TERM USR1 USR2", DUMB_INIT),
+            row("init/forwards", FORWARDED, DUMB_INIT),
         ],
     },
     &Contract {
         name: "catatonit",
-        rows: &[row("init/reaps", "yes", CATATONIT), row("init/forwards", "HUP TERM USR1 USR2", CATATONIT)],
+        rows: &[row("init/reaps", "yes", CATATONIT), row("init/forwards", FORWARDED, CATATONIT)],
     },
     &Contract {
         name: "docker-init",
-        rows: &[
-            row("init/reaps", "yes", DOCKER_INIT),
-            row("init/forwards", "HUP TERM USR1 USR2", DOCKER_INIT),
-        ],
+        rows: &[row("init/reaps", "yes", DOCKER_INIT), row("init/forwards", FORWARDED, DOCKER_INIT)],
     },
     &Contract {
         name: "runsvdir",

@@ -13,7 +13,7 @@ clauses! {
     INIT_FORWARDS: Must, "promise/init/forwards", "the program's documentation";
     /// The init uses no CPU time while idle.
     INIT_IDLE: Must, "promise/init/idle", "the program's documentation";
-    /// The init's memory usage does not grow with the number of orphans that it has reaped.
+    /// Neither the init's memory usage nor the number of its descriptors grows with the number of orphans that it has reaped.
     INIT_SIZE: Must, "promise/init/size", "the program's documentation";
     /// An init that was started with signals ignored or blocked still works.
     INIT_INHERITED_SIGNALS: Must, "promise/init/inherited-signals", "the program's documentation";

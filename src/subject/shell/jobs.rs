@@ -216,6 +216,7 @@ impl Jobs {
             for job in &self.all {
                 match job.state {
                     State::Ended(status) => last = status,
+                    State::Stopped(_) if !self.shell.waits_for_stopped => {}
                     _ => left += 1,
                 }
             }

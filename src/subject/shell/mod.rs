@@ -37,6 +37,8 @@ pub(crate) struct Shell {
     pub(crate) of_none: i32,
     /// `$?` of a wait for an unknown pid.
     pub(crate) unknown: i32,
+    /// The same in a subshell, which knows no command of the shell outside of it.
+    pub(crate) unknown_in_subshell: i32,
     /// The number of background commands that are remembered.
     pub(crate) remembered: usize,
     /// A wait without operands waits for all.
@@ -61,8 +63,8 @@ pub(crate) struct Shell {
     pub(crate) ignores: bool,
     /// SIGCHLD is unblocked.
     pub(crate) unblocks: bool,
-    /// The trap runs before the next command.
-    pub(crate) runs_trap: bool,
+    /// How many times the trap runs before the next command.
+    pub(crate) trap_runs: usize,
     /// After an interrupted wait, the command can still be waited for.
     pub(crate) keeps_after_trap: bool,
     /// The status of a pipeline is that of its last command.
@@ -87,6 +89,8 @@ pub(crate) struct Shell {
     pub(crate) resets_trapped: bool,
     /// A command that stops still exists.
     pub(crate) stop_is_no_exit: bool,
+    /// A wait without operands waits for it, too.
+    pub(crate) waits_for_stopped: bool,
     /// A foreground command that stops returns control to the shell.
     pub(crate) stop_gives_back: bool,
     /// `jobs` shows it as stopped.
@@ -109,6 +113,7 @@ impl Shell {
         of_script: |status| status,
         of_none: 0,
         unknown: 127,
+        unknown_in_subshell: 127,
         remembered: usize::MAX,
         waits_for_all: true,
         status_of_all: |_| 0,
@@ -121,7 +126,7 @@ impl Shell {
         defers_trap: true,
         ignores: true,
         unblocks: true,
-        runs_trap: true,
+        trap_runs: 1,
         keeps_after_trap: true,
         last_of_pipeline: true,
         pipefail: true,
@@ -134,6 +139,7 @@ impl Shell {
         keeps_ignored: true,
         resets_trapped: true,
         stop_is_no_exit: true,
+        waits_for_stopped: true,
         stop_gives_back: true,
         shows_stops: true,
         bg_continues: true,
@@ -217,9 +223,8 @@ impl Run {
 
     fn run_traps(&mut self) {
         for signal in self.jobs.take_signals() {
-            if let Some(action) = self.traps.get(&signal).cloned()
-                && self.shell.runs_trap
-            {
+            let Some(action) = self.traps.get(&signal).cloned() else { continue };
+            for _ in 0..self.shell.trap_runs {
                 let status = self.status;
                 self.script(&action);
                 self.status = status;
@@ -384,7 +389,8 @@ impl Run {
     /// In a child: becomes a command; returns the exit code if it cannot, or if it is a subshell.
     fn become_command(&self, command: &Command) -> i32 {
         if let Some(text) = &command.subshell {
-            let Ok(jobs) = Jobs::new(self.shell) else { return 125 };
+            let shell = Shell { unknown: self.shell.unknown_in_subshell, ..self.shell };
+            let Ok(jobs) = Jobs::new(shell) else { return 125 };
             let own = |(signal, action): (&i32, &String)| (*signal, action.clone());
             let mut run = Run {
                 shell: self.shell,

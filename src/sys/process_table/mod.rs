@@ -113,6 +113,17 @@ pub fn caught_signals(pid: i32) -> Option<Vec<i32>> {
     }
 }
 
+/// How many descriptors a process has; `None` if that is not visible.
+pub fn descriptors(pid: i32) -> Option<usize> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    return if pid <= 0 { None } else { system::descriptors(pid) };
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = pid;
+        None
+    }
+}
+
 /// How many bytes of a process are in memory; `None` if that is not visible.
 pub fn resident_bytes(pid: i32) -> Option<u64> {
     #[cfg(any(target_os = "linux", target_os = "android"))]

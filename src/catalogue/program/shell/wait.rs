@@ -12,7 +12,7 @@ cases! { program "shell-wait";
     /// `wait PID` returns the exit status of that command, whenever it terminates
     pid(SHELL) => [posix::SHELL_WAIT_PID];
 
-    /// `wait PID` for a process that is not a child returns 127
+    /// `wait PID` returns 127 for a process that is not a child, and in a subshell for a command of the shell outside of it
     unknown(SHELL) => [posix::SHELL_WAIT_UNKNOWN];
 
     /// `wait` without operands waits for every command and returns 0
@@ -51,7 +51,7 @@ cases! { program "shell-wait";
     /// how many of a thousand statuses are remembered is recorded
     remembers_more(SHELL) => [posix::SHELL_REMEMBERS_MORE];
 
-    /// `wait` keeps waiting for a command that stops and continues
+    /// `wait`, with an operand or without, keeps waiting for a command that stops and continues
     stop_is_no_exit(SHELL) => [posix::SHELL_STOP_IS_NO_EXIT];
 
     /// what a second `wait PID` returns is recorded
@@ -100,7 +100,12 @@ fn unknown(t: &mut Trial) -> Outcome {
     t.script("wait 1\necho s=$?\n")?;
     t.exit()?;
     let got = value(&t.output()?.out, "s");
-    t.expect(&posix::SHELL_WAIT_UNKNOWN).that(got == Some(127), "$? 127", said("$?", got))
+    t.expect(&posix::SHELL_WAIT_UNKNOWN).that(got == Some(127), "$? 127", said("$?", got))?;
+    let child = t.offer(Scenario::exits(3));
+    t.script(&format!("{} &\np=$!\n(wait $p; echo s=$?)\nwait\n", child.command))?;
+    t.exit()?;
+    let got = value(&t.output()?.out, "s");
+    t.expect(&posix::SHELL_WAIT_UNKNOWN).that(got == Some(127), "$? 127 in the subshell", said("$?", got))
 }
 
 fn none(t: &mut Trial) -> Outcome {
@@ -210,7 +215,13 @@ fn trap(t: &mut Trial) -> Outcome {
     runs_trap(t, &came)?;
     t.tell(&child, Step::exit(5))?;
     let again = t.awaited("t")?;
-    t.expect(&posix::SHELL_WAIT_AGAIN).that(again == Some(5), "$? 5", said("$?", again))
+    t.expect(&posix::SHELL_WAIT_AGAIN).that(again == Some(5), "$? 5", said("$?", again))?;
+    let times = t.output()?.out.matches("trapped=1").count();
+    t.expect(&posix::SHELL_RUNS_TRAP).that(
+        times == 1,
+        "the trap to run once",
+        format!("it ran {times} times"),
+    )
 }
 
 /// The trap ran before the command after the wait.
@@ -331,7 +342,20 @@ fn stop_is_no_exit(t: &mut Trial) -> Outcome {
     t.signal(&child, Signal::CONT)?;
     t.tell(&child, Step::exit(7))?;
     let got = t.awaited("s")?;
-    t.expect(&posix::SHELL_STOP_IS_NO_EXIT).that(got == Some(7), "$? 7", said("$?", got))
+    t.expect(&posix::SHELL_STOP_IS_NO_EXIT).that(got == Some(7), "$? 7", said("$?", got))?;
+    let child = t.offer(Scenario::held());
+    t.script(&format!("{} &\necho ready=1\nwait\necho s=$?\n", child.command))?;
+    let child = t.meet(&child)?;
+    t.awaited("ready")?;
+    t.await_program_asleep()?;
+    t.signal(&child, Signal::STOP)?;
+    t.await_stopped(&child)?;
+    t.settle()?;
+    let early = value(&t.output()?.out, "s");
+    t.signal(&child, Signal::CONT)?;
+    t.tell(&child, Step::exit(7))?;
+    t.exit()?;
+    t.expect(&posix::SHELL_STOP_IS_NO_EXIT).that(early.is_none(), "a wait that goes on", said("$?", early))
 }
 
 fn twice(t: &mut Trial) -> Outcome {

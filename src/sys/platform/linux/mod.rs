@@ -420,6 +420,10 @@ pub(crate) fn resident_bytes(pid: i32) -> Option<u64> {
     size.strip_suffix(" kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
+pub(crate) fn descriptors(pid: i32) -> Option<usize> {
+    Some(std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count())
+}
+
 pub(crate) fn voluntary_switches(pid: i32, tid: i32) -> Option<u64> {
     let mut buffer = [0; 4096];
     let path = Path::new(format_args!("/proc/{pid}/task/{tid}/status"));

@@ -250,6 +250,13 @@ static int sleeps(char state)
     return state == 'S' || state == 'D';
 }
 
+/* Whether a thread of that process traces it. */
+static int is_traced_by(const struct process *p, int pid)
+{
+    struct process thread;
+    return p->tracer != 0 && look_at(pid, p->tracer, &thread) == SHOWN;
+}
+
 /* Whether it has a tracer other than its parent: its exit is reported to the tracer first, then to the parent. */
 static int has_another_tracer(const struct process *p)
 {

@@ -354,7 +354,12 @@ static enum prospect prospect_of_children(long long *switches)
     for (i = 0; i < all.count && prospect != MOVING; i++) {
         struct process p;
         long long moves;
-        if (look_at(all.at[i], 0, &p) != SHOWN || p.ppid != warden.agent.pid || p.state == 'T')
+        int own;
+        if (look_at(all.at[i], 0, &p) != SHOWN || p.state == 'T')
+            continue;
+        /* The agent's waits report a stranger that it traces like a child. */
+        own = p.ppid == warden.agent.pid;
+        if (!own && !is_traced_by(&p, warden.agent.pid))
             continue;
         if (p.state == 't') {
             if (stop_of(p.pid, &moves) == TRACED) {
@@ -364,7 +369,7 @@ static enum prospect prospect_of_children(long long *switches)
                 prospect = MOVING;
             }
         } else if (is_dead(p.state)) {
-            if (has_another_tracer(&p))
+            if (own && has_another_tracer(&p))
                 prospect = MOVING;
             /* A leader that exited before the other threads. */
             else if (p.threads > 1)

@@ -153,7 +153,9 @@ impl Agent {
                     StopState::Traced { switches } => traced = Some(traced.unwrap_or(0) + switches),
                     _ => return Activity::Resuming,
                 },
-                State::Zombie | State::Dead if p.has_another_tracer() => return Activity::Resuming,
+                State::Zombie | State::Dead if p.ppid == self.pid && p.has_another_tracer() => {
+                    return Activity::Resuming;
+                }
                 // A leader that exited before the other threads.
                 State::Zombie | State::Dead => {
                     busy |= p.threads.is_some_and(|n| n > 1) && (!held(p.pid) || threads_run(p.pid));
@@ -168,11 +170,18 @@ impl Agent {
         }
     }
 
-    /// The children it forked, and any of its descendants that it has adopted.
+    /// The children it forked, any of its descendants that it has adopted, and strangers that it traces.
     fn own_children(&self, children: &Children) -> impl Iterator<Item = process_table::Process> {
         let pids: BTreeSet<i32> = self.spawned.iter().chain(&children.forked).copied().collect();
         let read = pids.into_iter().filter_map(|pid| process_table::glance(pid).ok().flatten());
-        read.filter(|p| p.ppid == self.pid)
+        read.filter(|p| p.ppid == self.pid || self.traces(p.pid))
+    }
+
+    /// Whether a thread of it traces that process: its waits report it like a child.
+    fn traces(&self, pid: i32) -> bool {
+        let tracer = process_table::read(pid).ok().flatten().and_then(|p| p.tracer);
+        let is_ours = |tracer| process_table::threads(self.pid).iter().any(|(tid, _)| *tid == tracer);
+        tracer.is_some_and(|tracer| tracer == self.pid || is_ours(tracer))
     }
 
     /// Tracks calls from the agent's lines.

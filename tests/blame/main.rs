@@ -10,6 +10,7 @@ mod subjects;
 mod tools;
 
 use libtest_mimic::{Arguments, Failed, Trial};
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::sync::{Arc, OnceLock};
 use waitspec::catalogue;
@@ -144,6 +145,7 @@ fn main() -> ExitCode {
     tests
         .push(Trial::test("an explored history fails by a lost stop", a_stop_that_is_lost_fails_the_history));
     tests.push(Trial::test("a status of eight bytes is a failure", a_wide_status));
+    tests.push(Trial::test("a traced stranger that takes long to exit makes no hang", a_slow_stranger));
     let conclusion = libtest_mimic::run(&arguments, tests);
     if let Some(pool) = Arc::into_inner(stage).and_then(OnceLock::into_inner) {
         pool.end();
@@ -297,15 +299,50 @@ pid_t wait4(pid_t pid, int *status, int options, struct rusage *usage)
 }
 ";
 
-fn a_wide_status() -> Result<(), Failed> {
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    let (source, library) = (folder.path().join("wide.c"), folder.path().join("wide.so"));
-    std::fs::write(&source, WIDE).map_err(|error| error.to_string())?;
+/// Compiles a shared library in that directory; `None` if there is no C compiler for one.
+fn library(folder: &tempfile::TempDir, text: &str) -> Result<Option<PathBuf>, Failed> {
+    let (source, library) = (folder.path().join("library.c"), folder.path().join("library.so"));
+    std::fs::write(&source, text)?;
     let [source, built] = [&source, &library].map(|path| path.display().to_string());
-    if !tools::works(&["cc", "-shared", "-fPIC", "-w", "-o", &built, &source, "-ldl"]) {
-        skip::skip("no C compiler for a shared library");
-        return Ok(());
+    if tools::works(&["cc", "-shared", "-fPIC", "-w", "-o", &built, &source, "-ldl"]) {
+        return Ok(Some(library));
     }
+    skip::skip("no C compiler for a shared library");
+    Ok(None)
+}
+
+/// A process that is about to exit and runs for two seconds, as if it had to wait for a CPU.
+const SLOW: &str = "\
+#define _GNU_SOURCE
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+void _exit(int code)
+{
+    struct timespec began, now;
+    clock_gettime(CLOCK_MONOTONIC, &began);
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while (now.tv_sec - began.tv_sec < 3);
+    syscall(SYS_exit_group, code);
+    for (;;)
+        ;
+}
+";
+
+/// It is no child of the agent, but the agent's wait is for it.
+fn a_slow_stranger() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let Some(library) = library(&folder, SLOW)? else { return Ok(()) };
+    let child = format!("--child=env LD_PRELOAD={} {PROGRAM} child", library.display());
+    let run = ["run", "ptrace-stranger.stops-and-death@waitid", "--subject=libc", &child];
+    let (code, said) = waitspec(&run, None);
+    if code == Some(0) { Ok(()) } else { Err(format!("{code:?}\n{said}").into()) }
+}
+
+fn a_wide_status() -> Result<(), Failed> {
+    let folder = tempfile::tempdir()?;
+    let Some(library) = library(&folder, WIDE)? else { return Ok(()) };
     let run = ["run", "exit-code", "nohang", "pointers", "--subject=libc", "--subject=waitspec"];
     let (code, said) = waitspec(&run, Some(&library));
     let sound = !said.contains("BROKEN") && said.contains("/no-overrun") && said.contains("FAIL");

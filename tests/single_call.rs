@@ -96,11 +96,9 @@ fn run_of(subject: &str, call: Call) -> Output {
 }
 
 fn clean(output: &Output) -> Result<(), libtest_mimic::Failed> {
-    let said = String::from_utf8_lossy(&output.stdout);
     if output.status.success() {
         return Ok(());
     }
-    let bad =
-        said.lines().filter(|line| ["FAIL", "HANG", "BROKEN", "failed"].iter().any(|w| line.contains(w)));
-    Err(format!("{}: {}", output.status, bad.collect::<Vec<_>>().join("\n")).into())
+    let [said, why] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+    Err(format!("{}: {said}{why}", output.status).into())
 }

@@ -26,7 +26,20 @@ pub(crate) fn or<T>(first: Result<T, Errno>, second: impl FnOnce() -> Result<T, 
 /// # Errors
 /// Those of `poll`, `EINTR` among them.
 pub fn readable(fds: &[BorrowedFd<'_>], within: Option<Duration>) -> Result<Vec<bool>, Errno> {
-    polled(fds, libc::POLLIN, within)
+    ready(fds, None, within)
+}
+
+/// The same, and, last in the result, whether there is room to write to another.
+///
+/// # Errors
+/// As [`readable`].
+pub fn ready(
+    readable: &[BorrowedFd<'_>],
+    writable: Option<BorrowedFd<'_>>,
+    within: Option<Duration>,
+) -> Result<Vec<bool>, Errno> {
+    let readable = readable.iter().map(|fd| (*fd, libc::POLLIN));
+    polled(readable.chain(writable.map(|fd| (fd, libc::POLLOUT))), within)
 }
 
 /// Sleeps until the other end of one of these descriptors is closed; if there are none, until a signal arrives.
@@ -35,17 +48,20 @@ pub fn readable(fds: &[BorrowedFd<'_>], within: Option<Duration>) -> Result<Vec<
 /// As [`readable`].
 pub fn sleep_until_closed(fds: &[BorrowedFd<'_>]) -> Result<(), Errno> {
     // A hangup is reported whatever events are requested.
-    polled(fds, 0, None).map(drop)
+    polled(fds.iter().map(|fd| (*fd, 0)), None).map(drop)
 }
 
 /// Sleeps for this long: the standard library panics if `clock_nanosleep` fails.
 pub fn pause(time: Duration) {
-    let _ = polled(&[], 0, Some(time));
+    let _ = polled(std::iter::empty(), Some(time));
 }
 
-fn polled(fds: &[BorrowedFd<'_>], events: i16, within: Option<Duration>) -> Result<Vec<bool>, Errno> {
-    let asked = |fd: &BorrowedFd<'_>| libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
-    let mut fds: Vec<libc::pollfd> = fds.iter().map(asked).collect();
+fn polled<'a>(
+    fds: impl Iterator<Item = (BorrowedFd<'a>, i16)>,
+    within: Option<Duration>,
+) -> Result<Vec<bool>, Errno> {
+    let asked = |(fd, events): (BorrowedFd<'_>, i16)| libc::pollfd { fd: fd.as_raw_fd(), events, revents: 0 };
+    let mut fds: Vec<libc::pollfd> = fds.map(asked).collect();
     let length = fds.len() as libc::nfds_t;
     let fine = ppoll(&mut fds, within);
     or(fine, || {

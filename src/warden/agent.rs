@@ -3,7 +3,8 @@
 use super::children::Children;
 use super::inner::Inner;
 use super::keeper::Keeper;
-use super::{Warden, garbage, read_some, write_all};
+use super::outbox::Outbox;
+use super::{Warden, garbage, read_some};
 use crate::protocol::Line;
 use crate::protocol::line::LineReader;
 use crate::sys::process::Handle;
@@ -74,7 +75,7 @@ pub(super) struct Agent {
     pub(super) muted_since: Option<Instant>,
     /// The wait status of the forked process, if reaping it returned one.
     pub(super) status: Option<i32>,
-    stdin: Option<OwnedFd>,
+    stdin: Option<Outbox>,
     stdout: Option<OwnedFd>,
     stderr: Option<OwnedFd>,
     lines: LineReader,
@@ -102,7 +103,7 @@ impl Agent {
             ended: false,
             muted_since: None,
             status: None,
-            stdin,
+            stdin: stdin.map(Outbox::new),
             stdout,
             stderr,
             lines: LineReader::default(),
@@ -121,14 +122,24 @@ impl Agent {
         self.stderr.as_ref().map(AsFd::as_fd)
     }
 
-    /// Sends one line. It is lost if the agent does not read: the pipe holds far more than a trial sends.
+    /// The stream to the agent, as long as lines wait for it to read.
+    pub(super) fn in_fd(&self) -> Option<BorrowedFd<'_>> {
+        self.stdin.as_ref().and_then(Outbox::waiting)
+    }
+
+    /// Sends one line; it is lost if the agent has closed its input.
     pub(super) fn send(&mut self, line: &[u8]) {
-        if let Some(stdin) = &self.stdin {
-            let mut bytes = line.to_vec();
-            bytes.push(b'\n');
-            if write_all(stdin, &bytes).is_err() {
-                self.stdin = None;
-            }
+        self.write(|stdin| stdin.send(line));
+    }
+
+    /// Sends what did not fit before.
+    pub(super) fn send_rest(&mut self) {
+        self.write(Outbox::flush);
+    }
+
+    fn write(&mut self, write: impl FnOnce(&mut Outbox) -> Result<(), Errno>) {
+        if self.stdin.as_mut().is_some_and(|stdin| write(stdin).is_err()) {
+            self.stdin = None;
         }
     }
 

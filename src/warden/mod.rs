@@ -45,6 +45,7 @@ pub(crate) mod heap;
 mod inner;
 mod keeper;
 mod known_statuses;
+mod outbox;
 mod probe;
 pub mod program;
 mod requests;
@@ -166,6 +167,8 @@ struct Warden<'a> {
 enum Source {
     Driver,
     Listener,
+    /// There is room again for what could not be sent to it.
+    AgentIn,
     AgentOut,
     AgentErr,
     AgentEnd,
@@ -246,6 +249,7 @@ impl<'a> Warden<'a> {
                         self.tell(&Line::new("unfit").with("why", why));
                     }
                 }
+                Source::AgentIn => self.agent.iter_mut().for_each(agent::Agent::send_rest),
                 Source::AgentOut => drop(self.read_agent()),
                 Source::AgentErr => self.read_stderr(),
                 Source::AgentEnd => self.agent_exited(),
@@ -306,7 +310,9 @@ impl<'a> Warden<'a> {
                 add(Source::Watched, fd);
             }
         }
-        match makeshift::readable(&fds, within) {
+        let to_agent = self.agent.as_ref().and_then(agent::Agent::in_fd);
+        sources.extend(to_agent.map(|_| Source::AgentIn));
+        match makeshift::ready(&fds, to_agent, within) {
             Ok(ready) => sources.into_iter().zip(ready).filter_map(|(s, r)| r.then_some(s)).collect(),
             Err(_) => Vec::new(),
         }

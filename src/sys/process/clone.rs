@@ -67,6 +67,7 @@ pub fn start(how: Clone, child: impl FnOnce() -> c_int) -> Result<(i32, Option<O
 mod netbsd {
     use super::*;
     use crate::sys::process::control::last_errno;
+    use crate::sys::process::workload;
     use std::ffi::c_void;
 
     unsafe extern "C" {
@@ -76,14 +77,45 @@ mod netbsd {
             flags: c_int,
             argument: *mut c_void,
         ) -> c_int;
+        fn _lwp_ctl(features: c_int, address: *mut *mut c_void) -> c_int;
     }
+
+    /// From `<sys/lwpctl.h>`; libc 0.2 does not have it.
+    const LWPCTL_FEATURE_CURCPU: c_int = 1;
 
     /// The stack that a child needs until it execs or exits, in words of the stack's alignment.
     const STACK: usize = (1 << 20) / size_of::<u128>();
 
+    /// What a child begins with.
+    struct Start<F> {
+        child: Option<F>,
+        /// The page in which the kernel tells the thread library on which CPU the caller runs; null if there is none.
+        cpu: *mut c_void,
+        page: usize,
+    }
+
     extern "C" fn enter<F: FnOnce() -> c_int>(argument: *mut c_void) -> c_int {
-        // SAFETY: the closure of `start`, in this process's own copy of the memory.
-        unsafe { argument.cast::<Option<F>>().as_mut() }.and_then(Option::take).map_or(1, |child| child())
+        // SAFETY: that of `start`, in this process's own copy of the memory.
+        let Some(start) = (unsafe { argument.cast::<Start<F>>().as_mut() }) else { return 1 };
+        if !start.cpu.is_null() {
+            // A child does not inherit that page, which malloc reads. `fork` gets a new one, and `__clone` none: put zeros there.
+            let (protection, flags) =
+                (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_ANON | libc::MAP_PRIVATE | libc::MAP_FIXED);
+            // SAFETY: nothing is mapped there in this process.
+            unsafe { libc::mmap(start.cpu, start.page, protection, flags, -1, 0) };
+        }
+        start.child.take().map_or(1, |child| child())
+    }
+
+    /// The page that the kernel shares with the thread library about this thread, and the size of a page.
+    fn cpu_page() -> (*mut c_void, usize) {
+        let page = workload::page_size();
+        let mut at: *mut c_void = std::ptr::null_mut();
+        // SAFETY: a pointer to a pointer. The thread library has already called it, which makes this a query.
+        if unsafe { _lwp_ctl(LWPCTL_FEATURE_CURCPU, &raw mut at) } != 0 {
+            at = std::ptr::null_mut();
+        }
+        (at.map_addr(|address| address & !(page - 1)), page)
     }
 
     pub(crate) fn start<F: FnOnce() -> c_int>(how: Clone, child: F) -> Result<(i32, Option<OwnedFd>), Errno> {
@@ -92,12 +124,13 @@ mod netbsd {
             return Err(Errno::NOTSUP);
         }
         let mut stack = vec![0_u128; STACK];
-        let mut child = Some(child);
+        let (cpu, page) = cpu_page();
+        let mut start = Start { child: Some(child), cpu, page };
         // The stack grows downwards.
         let top = stack.as_mut_ptr_range().end;
         // SAFETY: without CLONE_VM the child has copies of the stack and of the closure, and never returns to this frame; the
         // low byte of the flags is the exit signal.
-        let pid = unsafe { __clone(enter::<F>, top.cast(), exit_signal, (&raw mut child).cast()) };
+        let pid = unsafe { __clone(enter::<F>, top.cast(), exit_signal, (&raw mut start).cast()) };
         if pid == -1 { Err(last_errno()) } else { Ok((pid, None)) }
     }
 }

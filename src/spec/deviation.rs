@@ -24,8 +24,6 @@ pub struct Deviation {
     pub source: &'static str,
     /// It has been confirmed on that system, whether or not the suite has run there.
     pub shown: bool,
-    /// It was found in the source after the last run of the suite on that system.
-    pub younger: bool,
 }
 
 impl Deviation {
@@ -40,10 +38,6 @@ impl Deviation {
     /// Whether it is a deviation from that clause.
     pub(super) fn is_from(&self, clause: &Clause) -> bool {
         self.clause.id == clause.id || self.everywhere && clause.book() == Book::Posix
-    }
-
-    pub(super) const fn younger(self) -> Deviation {
-        Deviation { younger: true, ..self }
     }
 
     pub(super) const fn compat(self) -> Deviation {

@@ -26,7 +26,6 @@ const fn known(
         observed,
         source,
         shown: false,
-        younger: false,
     }
 }
 
@@ -232,25 +231,25 @@ pub static ALL: &[Deviation] = &[
         effective_user,
         "effective uid",
         "NetBSD sys/kern/kern_exit.c, match_process: si_uid is the effective user ID",
-    )
-    .younger(),
+    ),
     known(
         Profile::NetBsd,
         &posix::WAIT_CANCELLATION_POINT,
         |got| matches!(got, Got::Error(Errno::INTR)),
         "EINTR",
         "NetBSD lib/libpthread/pthread_cancelstub.c: nothing there for wait6, which waitid calls",
-    )
-    .younger(),
+    ),
     known(
         Profile::NetBsd,
         &posix::WAIT_FINDS_AMONG_ALL,
-        |got| matches!(got, Got::Nothing | Got::Asleep | Got::SleptThrough(Change::Stopped(_))) || of_live_child(got),
+        |got| {
+            matches!(got, Got::Nothing | Got::Asleep | Got::SleptThrough(Change::Stopped(_)))
+                || of_live_child(got)
+        },
         "a stopped child is not found after a continue was reported",
         "NetBSD sys/kern/kern_exit.c, match_process, find_stopped_child: a continue that is reported is subtracted from \
          p_nstopchild, to which sys/kern/kern_sig.c, kpsignal2 did not add it, and the search ends where that is 0",
-    )
-    .younger(),
+    ),
     known(
         Profile::FreeBsd,
         &freebsd::WAIT6_USAGE_SPLIT,

@@ -75,7 +75,7 @@ cases! { "ptrace-parent";
     sigchld(ANY) in Calls::ENTRIES.few() => [linux::PTRACE_SIGCHLD_TRAPPED];
 
     /// the stops of a child traced by one thread are reported to the other threads, too, except with __WNOTHREAD
-    other_thread(ANY; NOHANG | NOTHREAD) in Calls::taking(Options::NOTHREAD).few(), needs Needs::THREADS
+    other_thread(ANY; NOHANG | UNTRACED | NOTHREAD) in Calls::taking(Options::NOTHREAD).few(), needs Needs::THREADS
         => [linux::PTRACE_STOPS_FOR_ANY_THREAD];
 }
 
@@ -457,7 +457,8 @@ fn other_thread(t: &mut Trial) -> Outcome {
     t.await_stopped(&child)?;
     let seen = t.wait(Target::Any, Options::NOHANG | Options::NOTHREAD)?;
     t.expect(clause).error(&seen, Errno::CHILD)?;
-    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    // With an option for stops: where none is seen, the call is repeated until the child has stopped.
+    let seen = t.wait(Target::Any, Options::NOHANG | Options::UNTRACED)?;
     let stop = stopped(t, Signal::USR1);
     t.expect(clause).reports(&seen, &child, stop)?;
     t.signal(&child, Signal::KILL)?;

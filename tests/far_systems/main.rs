@@ -137,6 +137,11 @@ fn main() -> ExitCode {
         subjects.push(Far { edit, ..Far::named(system, "stops") });
     }
     subjects.extend(of_netbsd().map(|system| Far { call: netbsd::call, ..Far::named(system, "kernel") }));
+    subjects.extend(of_netbsd().map(|system| Far {
+        call: netbsd::call,
+        edit: netbsd::typed,
+        ..Far::named(system, "typed")
+    }));
     subjects.extend(of_procdesc().flat_map(procdesc::subjects));
     subjects.extend(SYSTEMS.iter().flat_map(own::subjects));
     let names: Vec<String> = subjects.iter().map(Far::name).collect();
@@ -273,6 +278,16 @@ fn tests(stage: &Stage) -> Vec<Trial> {
             let subject = Far::named(system, "kernel").name();
             tests.push(Trial::test(format!("{subject}: no case fails, {name} half"), move || {
                 none_fails_as_in_the_kernel(&stage, system, half)
+            }));
+        }
+        for &case in netbsd::ONE_OF_SEVERAL {
+            let (stage, subject) = (stage.clone(), Far::named(system, "typed").name());
+            tests.push(Trial::test(format!("{subject}: {case}"), move || {
+                let report = run(&stage, &subject, case, Call::Waitid)?;
+                match report.verdict {
+                    Verdict::Pass | Verdict::Deviates(_) => Ok(()),
+                    _ => Err(described(&report)),
+                }
             }));
         }
         // Which of two threads that sleep for one child looks first is chance.

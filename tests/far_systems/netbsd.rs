@@ -13,6 +13,7 @@
 
 use super::acts::wait6;
 use super::bsd;
+use super::far::{Reply, System};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use waitspec::subject::{NotOffered, Observation, Pointer, Subject, libc::Libc};
 use waitspec::sys::call::abi::{Call, Request, Select};
@@ -309,3 +310,14 @@ pub const NOT_HERE: &[&str] = &[
     "values.pidfd-on-a-thread",
     "waitid.full-exit-value",
 ];
+
+/// As the typed `waitid` of rustix, which shows only `si_signo` and `si_code` there.
+pub fn typed(_: &System, _: &Reply, reply: &mut Reply) {
+    for hidden in ["si_pid", "si_uid", "si_status", "spill"] {
+        reply.strike(hidden);
+    }
+}
+
+/// Cases in which such a `waitid` reports one of several children.
+pub const ONE_OF_SEVERAL: &[&str] =
+    &["among.any-child", "among.own-group", "any-child.dozen", "any-child.burst"];

@@ -93,14 +93,13 @@ fn each_once(t: &mut Trial, target: Target<'_>) -> Outcome {
             family.iter().filter_map(|(child, has)| change(*has).map(|change| (child, change))).collect();
         while !left.is_empty() {
             let seen = t.wait(target, all)?;
-            // Which of them comes first is open.
-            let found = seen.pid().and_then(|pid| left.iter().position(|(child, _)| child.pid == pid));
-            let (child, change) = found.map_or(left[0], |at| left.remove(at));
+            // Which of them comes first is open, and a typed binding may show only what happened to it.
+            let found = left.iter().position(|(child, change)| match seen.pid() {
+                Some(pid) => child.pid == pid,
+                None => seen.fits(*change),
+            });
+            let (child, change) = left.remove(found.unwrap_or(0));
             t.expect(clause).reports(&seen, child, change)?;
-            if found.is_none() {
-                // The subject does not show which child it was.
-                left.remove(0);
-            }
         }
         let seen = t.wait(target, all)?;
         t.expect(clause).nothing_ready(&seen)?;

@@ -164,7 +164,7 @@ fn greeting(core: &mut Core<'_>, name: &str) -> Result<Started, Abort> {
         };
         // What a program that has exited has left behind may still become the child.
         if let Some(ran) = gone
-            && (tally(core)?.0 == 0 || began.elapsed() > patience.time)
+            && (core.tally()?.0 == 0 || began.elapsed() > patience.time)
         {
             // The child may have said hello, and the program exited, before the warden read it.
             if let Ok(hello) = core.link.child_line(name, "hello", None, TURN) {
@@ -179,14 +179,6 @@ fn greeting(core: &mut Core<'_>, name: &str) -> Result<Started, Abort> {
             return Err(Abort::Broken("the program did not run its child".into()));
         }
     }
-}
-
-/// The number of the warden's live descendants, including the program, and of zombies.
-pub(super) fn tally(core: &mut Core<'_>) -> Result<(i64, i64), Abort> {
-    let reply = core.link.ask_warden(&Request::Tally {}, PROMPT)?;
-    let number = |key| reply.number(key).map_err(|e| Abort::Broken(format!("tally: {e}")));
-    let (all, zombies) = (number("processes")?, number("zombies")?);
-    Ok((all - zombies, zombies))
 }
 
 /// The exit of the program, if it happens within that time.

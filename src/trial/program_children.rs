@@ -3,7 +3,7 @@
 use super::abort::{Abort, Outcome};
 use super::core::Child;
 use super::deadline::{PROMPT, ms};
-use super::program::{Offer, TURN, Trial, tally};
+use super::program::{Offer, TURN, Trial};
 use crate::protocol::warden::{ProcessState, Request};
 use std::time::Instant;
 
@@ -15,11 +15,6 @@ impl Trial<'_> {
             Err(Abort::Broken(_)) => Ok(None),
             met => met.map(Some),
         }
-    }
-
-    /// The number of the warden's live descendants, including the program, and of zombies.
-    pub fn tally(&mut self) -> Result<(i64, i64), Abort> {
-        tally(&mut self.core)
     }
 
     /// Waits until everything that the program has run is gone, too: a shell need not wait for each command of a

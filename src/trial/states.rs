@@ -56,6 +56,14 @@ impl Core<'_> {
         children.iter().try_for_each(|child| self.await_ended(child))
     }
 
+    /// The number of the warden's live descendants, including the agent or the program, and of zombies.
+    pub fn tally(&mut self) -> Result<(i64, i64), Abort> {
+        let reply = self.link.ask_warden(&Request::Tally {}, PROMPT)?;
+        let number = |key| reply.number(key).map_err(|e| Abort::Broken(format!("tally: {e}")));
+        let (all, zombies) = (number("processes")?, number("zombies")?);
+        Ok((all - zombies, zombies))
+    }
+
     /// Whether a child reaches that state within the time limit for states that a process must reach.
     pub fn becomes(&mut self, child: &Child, state: ProcessState) -> Result<bool, Abort> {
         if self.cannot_see(state) {

@@ -280,15 +280,30 @@ impl Trial<'_> {
         Err(Abort::Fail(Box::new(Failure { clause: &posix::WAIT_WRITES_DURING_CALL, expected, got })))
     }
 
-    /// A caller is not to blame for sleeping as long as a child has not terminated.
+    /// A caller is not to blame for sleeping as long as a child is at work, or sleeps while its own children are.
     fn nobody_is_at_work(&mut self) -> Result<(), Abort> {
         let children: Vec<_> = self.children().cloned().collect();
+        // The agent lives, too.
+        let (mut expected, mut sleeper) = (1, None);
         for child in children {
-            if self.state(&child)? == ProcessState::Running {
-                return Err(Abort::Broken(format!("{} did not terminate in time", child.name)));
+            match self.state(&child)? {
+                ProcessState::Running => {
+                    return Err(Abort::Broken(format!("{} did not terminate in time", child.name)));
+                }
+                ProcessState::Zombie | ProcessState::Gone => continue,
+                ProcessState::Asleep => sleeper = sleeper.or(Some(child.name)),
+                _ => {}
             }
+            expected += 1;
         }
-        Ok(())
+        let Some(sleeper) = sleeper else { return Ok(()) };
+        // A warden that cannot tell settles nothing.
+        match self.tally() {
+            Ok((living, _)) if living > expected => Err(Abort::Broken(format!(
+                "{sleeper} did not terminate in time, and a process that is no child of the caller is alive"
+            ))),
+            _ => Ok(()),
+        }
     }
 
     /// Waits until a call that was begun sleeps, and gives it back, or until it has ended.

@@ -28,13 +28,8 @@ impl Sweeper {
     pub(super) fn new(mut below: Descendants, adopts: bool) -> Sweeper {
         let mut stuck = BTreeSet::new();
         // How to search the process table can be determined only when there is something to find.
-        let held = || {
-            process::die_with_parent(Some(libc::SIGKILL));
-            loop {
-                process::pause();
-            }
-        };
-        if let Ok(pid) = process::spawn(held) {
+        let us = process::pid();
+        if let Ok(pid) = process::spawn(|| process::sleep_until_parent_ends(us)) {
             if matches!(process_table::glance(pid), Ok(None)) {
                 // A table that shows only this process.
                 process_table::distrust();

@@ -231,6 +231,18 @@ pub fn die_with_parent(signal: Option<i32>) {
     }
 }
 
+/// Sleeps until `parent`, which has forked this process, ends, and ends with it.
+///
+/// Without a parent-death signal ([`die_with_parent`]) it sleeps on: the parent kills it.
+pub fn sleep_until_parent_ends(parent: i32) -> ! {
+    die_with_parent(Some(libc::SIGKILL));
+    // It may have ended before that call.
+    while parent_pid() == parent {
+        pause();
+    }
+    exit_now(0)
+}
+
 /// Makes this process the new parent of orphaned descendants, or ends that.
 ///
 /// Linux `PR_SET_CHILD_SUBREAPER`; FreeBSD and DragonFly `PROC_REAP_ACQUIRE` and `PROC_REAP_RELEASE`.

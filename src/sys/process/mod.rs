@@ -23,7 +23,8 @@ pub mod workload;
 pub use control::{
     Forked, Reaped, Who, allow_owner, die_with_parent, exec, exec_with, exit_now, exit_thread, fork, group,
     group_of, is_root, kill, kill_and_reap, may_dump_core, new_session, open_files, parent_pid, pause, pid,
-    reap, session_of, set_subreaper, spawn, system_names, thread_count, thread_id, times, usage,
+    reap, session_of, set_subreaper, sleep_until_parent_ends, spawn, system_names, thread_count, thread_id,
+    times, usage,
 };
 pub(crate) use control::{check, environ, last_errno};
 pub use handle::{Handle, prove_descriptors};

@@ -221,13 +221,6 @@ mod tests {
     use super::*;
     use crate::sys::process;
 
-    fn sleep_until_the_parent_ends() -> ! {
-        process::die_with_parent(Some(libc::SIGKILL));
-        loop {
-            process::pause();
-        }
-    }
-
     #[test]
     fn looking_again_costs_little() {
         let mut table = WholeTable { root: process::pid(), known: HashMap::new() };
@@ -243,14 +236,16 @@ mod tests {
     #[test]
     fn a_child_of_the_root_inherits_what_is_not_below_the_root() {
         use crate::sys::process::tests::{TestChild, until};
-        let before = TestChild::running(|| sleep_until_the_parent_ends());
+        let us = process::pid();
+        let before = TestChild::running(|| process::sleep_until_parent_ends(us));
         let mut ours = Descendants::new(process::pid());
         until(|| ours.scan().unwrap().iter().any(|p| p.pid == before.0));
         let after = TestChild::running(|| {
-            if process::spawn(|| sleep_until_the_parent_ends()).is_err() {
+            let child = process::pid();
+            if process::spawn(|| process::sleep_until_parent_ends(child)).is_err() {
                 return 1;
             }
-            sleep_until_the_parent_ends()
+            process::sleep_until_parent_ends(us)
         });
         let mut below = ours.of_child(after.0);
         let foreign = ours.whole.known.values().filter(|(_, kin)| *kin == Kin::Foreign).count();
@@ -265,14 +260,17 @@ mod tests {
     #[test]
     fn both_ways_find_the_same() {
         use crate::sys::process::tests::{TestChild, until};
+        let us = process::pid();
         let parent = TestChild::running(|| {
+            let parent = process::pid();
             for ends in [true, false, true] {
-                let child = process::spawn(move || if ends { 3 } else { sleep_until_the_parent_ends() });
+                let child =
+                    process::spawn(move || if ends { 3 } else { process::sleep_until_parent_ends(parent) });
                 if child.is_err() {
                     return 1;
                 }
             }
-            sleep_until_the_parent_ends()
+            process::sleep_until_parent_ends(us)
         });
         let zombies = |found: &[Process]| found.iter().filter(|p| p.is_waitable_zombie()).count();
         let mut whole = WholeTable { root: parent.0, known: HashMap::new() };

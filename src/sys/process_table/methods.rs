@@ -27,13 +27,8 @@ pub fn probe() -> Methods {
         "none"
     };
     let mut methods = Methods { table, ended: table, blocked: "none" };
-    let asleep = || {
-        process::die_with_parent(Some(libc::SIGKILL));
-        loop {
-            process::pause();
-        }
-    };
-    let Ok(child) = process::spawn(asleep) else {
+    let us = process::pid();
+    let Ok(child) = process::spawn(|| process::sleep_until_parent_ends(us)) else {
         return methods;
     };
     let handle = process::Handle::open(child);

@@ -60,12 +60,8 @@ fn a_life_from_sleep_to_zombie() {
 #[test]
 fn sleep_in_a_wait_is_told_from_other_sleep() {
     let waiting = TestChild::running(|| {
-        let Ok(pid) = process::spawn(|| {
-            process::die_with_parent(Some(libc::SIGKILL));
-            loop {
-                process::pause();
-            }
-        }) else {
+        let us = process::pid();
+        let Ok(pid) = process::spawn(|| process::sleep_until_parent_ends(us)) else {
             return 1;
         };
         let mut status = 0;

@@ -161,26 +161,22 @@ static int may_write(long long bytes)
     return 1;
 }
 
-/*
- * A new unlinked file in a folder, or -1. A process of this pid in another pid namespace, or an earlier one that was killed, may have
- * a file of the same name there.
- */
+static int new_file(const char *path)
+{
+    return open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+}
+
+/* A new unlinked file in a folder, or -1. */
 static int new_file_in(const char *folder)
 {
-    int fd = -1, taken = 1, i;
-    for (i = 0; i < 1000 && taken; i++) {
-        struct text path = { NULL, 0, 0 };
-        add(&path, folder);
-        add(&path, "/.waitspec-c-");
-        add_number(&path, getpid());
-        add(&path, "-");
-        add_number(&path, i);
-        fd = open(path.at, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        taken = fd < 0 && errno == EEXIST;
-        if (fd >= 0)
-            unlink(path.at);
-        free(path.at);
-    }
+    struct text path = { NULL, 0, 0 };
+    int fd;
+    add(&path, folder);
+    add(&path, "/.waitspec-c-");
+    fd = create_free(&path, new_file);
+    if (fd >= 0)
+        unlink(path.at);
+    free(path.at);
     return fd;
 }
 

@@ -97,31 +97,23 @@ static void unfit(const char *why)
     _exit(3);
 }
 
-/*
- * A folder of its own for cores and anything else that a child leaves behind; it is removed at exit. One that bears this pid may
- * be there already: a warden that was killed, or one in another pid namespace, has left it.
- */
+static int new_folder(const char *path)
+{
+    return mkdir(path, 0700);
+}
+
+/* A folder of its own for cores and anything else that a child leaves behind; it is removed at exit. */
 static void make_folder(void)
 {
     const char *above = getenv("TMPDIR");
     struct text t = { NULL, 0, 0 };
-    size_t stem;
-    int i;
     add(&t, above != NULL && *above == '/' ? above : "/tmp");
     add(&t, "/waitspec-c-");
-    add_number(&t, getpid());
-    stem = t.len;
-    for (i = 1; i <= 1000 && t.len + 3 < sizeof warden.folder; i++) {
-        if (mkdir(t.at, 0700) == 0) {
-            if (chdir(t.at) == 0)
-                strcpy(warden.folder, t.at), warden.folder_of = (int)getpid();
-            break;
-        }
-        if (errno != EEXIST)
-            break;
-        t.len = stem;
-        add(&t, "-");
-        add_number(&t, i);
+    if (create_free(&t, new_folder) == 0) {
+        if (t.len + 3 < sizeof warden.folder && chdir(t.at) == 0)
+            strcpy(warden.folder, t.at), warden.folder_of = (int)getpid();
+        else
+            rmdir(t.at);
     }
     free(t.at);
 }

@@ -299,6 +299,24 @@ static void run_program(char *const *argv)
         execvp(argv[0], argv);
 }
 
+/*
+ * Creates something under the first name that is free: the path with this pid, and then with a number, too. A process of this pid in
+ * another pid namespace, or an earlier one that was killed, may have left some. Returns what `create` does: -1 for an error.
+ */
+static int create_free(struct text *path, int (*create)(const char *path))
+{
+    size_t stem;
+    int made = -1, i;
+    add_number(path, getpid());
+    stem = path->len;
+    for (i = 1; i <= 1000 && (made = create(path->at)) < 0 && errno == EEXIST; i++) {
+        path->len = stem;
+        add(path, "-");
+        add_number(path, i);
+    }
+    return made;
+}
+
 /* The path of this program, valid from any folder. */
 static char own_path[4096];
 

@@ -5,7 +5,7 @@
 
 use std::fs::File;
 use std::hint::black_box;
-use std::io::{ErrorKind, Write};
+use std::io::Write;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,8 +15,9 @@ use rustix::io::Errno;
 use rustix::process::{Resource, getrlimit};
 
 use crate::sys::call::abi::Usage;
+use crate::sys::free_name;
 use crate::sys::process::workload::{Mapping, OneProcessor, be_preempted, drop_cached_pages, page_size};
-use crate::sys::process::{self, Who, usage};
+use crate::sys::process::{Who, usage};
 
 /// Stack size of a thread in bytes: small, since used stack counts for the child's resident set.
 pub(super) const STACK: usize = 256 * 1024;
@@ -194,21 +195,11 @@ fn with_a_file(act: impl Fn(&File) -> Result<(), Errno>) -> Result<(), Errno> {
 }
 
 /// A new, unlinked file in a directory: the open descriptor suffices, and nothing is left behind if this process dies.
-///
-/// A process of this pid in another PID namespace, or an earlier one that was killed, may have a file of the same name there.
 fn new_file_in(directory: &Path) -> Option<File> {
-    for attempt in 0..1000 {
-        let path = directory.join(format!(".waitspec-{}-{attempt}", process::pid()));
-        match File::options().read(true).write(true).create_new(true).open(&path) {
-            Ok(file) => {
-                let _ = std::fs::remove_file(&path);
-                return Some(file);
-            }
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-            Err(_) => return None,
-        }
-    }
-    None
+    let new = |path: &Path| File::options().read(true).write(true).create_new(true).open(path).map_err(errno);
+    let (path, file) = free_name::create(directory, ".waitspec", new).ok()?;
+    let _ = std::fs::remove_file(path);
+    Some(file)
 }
 
 /// A new, empty, unlinked file.

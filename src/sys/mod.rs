@@ -7,6 +7,7 @@ pub mod call;
 pub mod cpu;
 pub mod descriptors;
 pub mod fault;
+pub mod free_name;
 pub mod makeshift;
 mod platform;
 pub mod process;

@@ -1,5 +1,6 @@
 //! The run's temporary directory: sockets and the working directories of wardens.
 
+use crate::sys::free_name;
 use rustix::io::Errno;
 use std::path::{Path, PathBuf};
 
@@ -13,19 +14,14 @@ pub fn make() -> Result<PathBuf, String> {
     let wanted = std::env::temp_dir();
     let wanted = std::path::absolute(&wanted).unwrap_or(wanted);
     let base = if wanted.as_os_str().len() + 24 > ROOM { Path::new("/tmp") } else { wanted.as_path() };
-    let pid = crate::sys::process::pid();
     // A umask that denies the owner would lock us out of our own directories, and prevent core files.
     crate::sys::process::allow_owner();
-    for attempt in 0..10_000 {
-        let folder = base.join(format!("waitspec-{pid}-{attempt}"));
-        match crate::sys::makeshift::make_directory(&folder) {
-            Ok(()) => return Ok(folder),
-            Err(Errno::EXIST) => {}
-            Err(e) => {
-                let errno = crate::wait::names::errno_text(e.raw_os_error());
-                return Err(format!("cannot create a temporary directory in {}: {errno}", base.display()));
-            }
-        }
-    }
-    Err(format!("cannot create a temporary directory in {}: too many exist already", base.display()))
+    let made = free_name::create(base, "waitspec", crate::sys::makeshift::make_directory);
+    made.map(|(folder, ())| folder).map_err(|errno| {
+        let why = match errno {
+            Errno::EXIST => "too many exist already".to_owned(),
+            errno => crate::wait::names::errno_text(errno.raw_os_error()),
+        };
+        format!("cannot create a temporary directory in {}: {why}", base.display())
+    })
 }

@@ -1,7 +1,7 @@
 //! The socket to which a held child connects.
 
 use super::session::{Session, readable};
-use std::io::ErrorKind;
+use crate::sys::free_name;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
@@ -16,17 +16,8 @@ impl Meeting {
         Meeting::below(&std::env::temp_dir())
     }
 
-    /// A process that had this pid earlier may have been killed and have left its directory: then the next name is taken.
     fn below(base: &Path) -> std::io::Result<Meeting> {
-        let mut attempt = 0;
-        let directory = loop {
-            let directory = base.join(format!("waitspec-{}-{attempt}", std::process::id()));
-            match std::fs::create_dir(&directory) {
-                Ok(()) => break directory,
-                Err(error) if error.kind() == ErrorKind::AlreadyExists && attempt < 1000 => attempt += 1,
-                Err(error) => return Err(error),
-            }
-        };
+        let (directory, ()) = free_name::create(base, "waitspec", crate::sys::makeshift::make_directory)?;
         match UnixListener::bind(socket_in(&directory)) {
             Ok(listener) => Ok(Meeting { directory, listener }),
             Err(error) => {

@@ -201,11 +201,8 @@ struct lines {
 
 static void push(struct lines *l, const char *bytes, size_t n)
 {
-    if (l->start != 0) {
-        memmove(l->text.at, l->text.at + l->start, l->text.len - l->start);
-        l->text.len -= l->start;
-        l->start = 0;
-    }
+    drop_first(&l->text, l->start);
+    l->start = 0;
     add_bytes(&l->text, bytes, n);
 }
 

@@ -340,7 +340,7 @@ static void take(char *bytes, size_t n)
 
 /* --- The loop -------------------------------------------------------------------------------------------------------------------- */
 
-enum source { DRIVER, ENDING, LISTENER, AGENT_OUT, AGENT_ERR, AGENT_END, STRANGER, CHILD, WATCHED };
+enum source { DRIVER, ENDING, LISTENER, AGENT_IN, AGENT_OUT, AGENT_ERR, AGENT_END, STRANGER, CHILD, WATCHED };
 
 struct polled {
     enum source source;
@@ -348,7 +348,7 @@ struct polled {
     int fd, ready;
 };
 
-/* Determines which sources are readable, sleeping as long as there is nothing to watch; returns whether one is known to be. */
+/* Determines which sources are ready (to be read, or AGENT_IN to be written), sleeping as long as there is nothing to watch; returns whether one is known to be. */
 static int look_for_input(struct polled *polled, size_t count, long patience)
 {
     size_t i;
@@ -357,7 +357,7 @@ static int look_for_input(struct polled *polled, size_t count, long patience)
     int found;
     for (i = 0; i < count; i++) {
         fds[i].fd = polled[i].fd;
-        fds[i].events = POLLIN;
+        fds[i].events = polled[i].source == AGENT_IN ? POLLOUT : POLLIN;
         fds[i].revents = 0;
     }
 #if defined(HAVE_PPOLL)
@@ -375,20 +375,22 @@ static int look_for_input(struct polled *polled, size_t count, long patience)
     free(fds);
     return found > 0;
 #elif defined(HAVE_SELECT)
-    fd_set set;
+    fd_set sets[2];
     struct timeval t;
     int most = 0, found;
-    FD_ZERO(&set);
+    FD_ZERO(&sets[0]);
+    FD_ZERO(&sets[1]);
     for (i = 0; i < count; i++)
         if (polled[i].fd < FD_SETSIZE) {
-            FD_SET(polled[i].fd, &set);
+            FD_SET(polled[i].fd, &sets[polled[i].source == AGENT_IN]);
             most = polled[i].fd > most ? polled[i].fd : most;
         }
     t.tv_sec = patience / 1000000;
     t.tv_usec = patience % 1000000;
-    found = select(most + 1, &set, NULL, NULL, patience < 0 ? NULL : &t);
+    found = select(most + 1, &sets[0], &sets[1], NULL, patience < 0 ? NULL : &t);
     for (i = 0; i < count; i++)
-        polled[i].ready = found > 0 && polled[i].fd < FD_SETSIZE && FD_ISSET(polled[i].fd, &set);
+        polled[i].ready =
+            found > 0 && polled[i].fd < FD_SETSIZE && FD_ISSET(polled[i].fd, &sets[polled[i].source == AGENT_IN]);
     return found > 0;
 #else
     /* Each descriptor itself reports that it has nothing: none of them blocks, except the driver's between two trials. */
@@ -412,10 +414,11 @@ static void read_driver(void);
 
 static void turn(void)
 {
-    size_t count = 0, i, room = 6 + warden.stranger_count + warden.known_count + watch_count;
+    size_t count = 0, i, room = 7 + warden.stranger_count + warden.known_count + watch_count;
     struct polled *polled = more(NULL, room * sizeof *polled);
     size_t before = warden.unsent.len;
     long long began;
+    long patience;
     int found, busy = 0;
 #define ADD(what, number, descriptor) \
     (polled[count].source = (what), polled[count].at = (number), polled[count].fd = (descriptor), polled[count++].ready = 0)
@@ -424,6 +427,8 @@ static void turn(void)
         ADD(ENDING, 0, warden.ending);
     if (warden.listener >= 0)
         ADD(LISTENER, 0, warden.listener);
+    if (warden.agent.open && warden.agent.in >= 0 && warden.agent.requests.len != 0)
+        ADD(AGENT_IN, 0, warden.agent.in);
     if (warden.agent.open && warden.agent.out >= 0)
         ADD(AGENT_OUT, 0, warden.agent.out);
     if (warden.agent.open && warden.agent.err >= 0)
@@ -439,7 +444,10 @@ static void turn(void)
         if (ending_of(&watches[i]) >= 0)
             ADD(WATCHED, i, ending_of(&watches[i]));
 #undef ADD
-    found = look_for_input(polled, count, patience_us());
+    patience = patience_us();
+    began = now_us();
+    found = look_for_input(polled, count, patience);
+    note_late(began, patience);
     /* Backwards, so that forgetting one leaves the earlier positions valid. */
     for (i = count; i-- > 0;) {
         if (!polled[i].ready)
@@ -451,6 +459,9 @@ static void turn(void)
             break;
         case LISTENER:
             accept_one();
+            break;
+        case AGENT_IN:
+            send_requests();
             break;
         case AGENT_OUT:
             read_agent();

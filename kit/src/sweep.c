@@ -449,6 +449,7 @@ static void close_trial(long long id)
     free_pids(&a->family);
     free_pids(&a->spawned);
     free_lines(&a->lines);
+    free(a->requests.at);
     free(a->err_text.at);
     memset(a, 0, sizeof *a);
     tell(&t);

@@ -355,5 +355,6 @@ static enum asleep is_asleep(int pid, int tid)
                            ))
         return IN_WAIT;
 #endif
-    return sleeps(p.state) ? ASLEEP : AWAKE;
+    /* An uninterruptible sleep is waiting for a disk: a page of the program, perhaps. */
+    return p.state == 'S' ? ASLEEP : AWAKE;
 }

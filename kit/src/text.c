@@ -50,6 +50,16 @@ static void add(struct text *t, const char *text)
     add_bytes(t, text, strlen(text));
 }
 
+/* Removes its first bytes. */
+static void drop_first(struct text *t, size_t n)
+{
+    if (n == 0)
+        return;
+    memmove(t->at, t->at + n, t->len - n);
+    t->len -= n;
+    t->at[t->len] = 0;
+}
+
 static void clear(struct text *t)
 {
     t->len = 0;

@@ -46,6 +46,8 @@ struct hosting {
     long long speechless;
     int has_status, status;
     struct lines lines;
+    /* What did not fit into its pipe. */
+    struct text requests;
     struct text err_text;
 };
 

@@ -110,7 +110,8 @@ static const char *open_agent(const struct line *l)
     }
     if (subject != NULL && !(same(subject, "libc") || (same(subject, "syscall") && has_call(WAITID, 1)))) {
         free_list(argv);
-        return "there is no such subject here; the kit hosts libc and syscall";
+        return has_call(WAITID, 1) ? "there is no such subject here; the kit hosts libc and syscall"
+                                   : "there is no such subject here; this build of the kit hosts only libc";
     }
     forget_children();
     ends = more(NULL, sizeof *ends * (size_t)(2 * warden.pipe_count + 1));
@@ -192,19 +193,33 @@ static const char *open_agent(const struct line *l)
     return NULL;
 }
 
-/* Sends one line. It is lost if the agent does not read: its pipe holds far more than a trial sends. */
+/* Sends as much of what waits for the agent as its pipe has room for: it may hold less than a trial sends at once. */
+static void send_requests(void)
+{
+    struct hosting *a = &warden.agent;
+    size_t sent = 0;
+    while (a->in >= 0 && sent < a->requests.len) {
+        ssize_t n = write(a->in, a->requests.at + sent, a->requests.len - sent);
+        if (n > 0) {
+            sent += (size_t)n;
+        } else if (n == 0 || errno == EAGAIN || errno == EWOULDBLOCK) {
+            break;
+        } else if (errno != EINTR) {
+            close(a->in);
+            a->in = -1;
+        }
+    }
+    drop_first(&a->requests, sent);
+}
+
+/* Sends one line, after what is waiting; it is lost if the agent has closed its input. */
 static void send_agent(const char *line, size_t n)
 {
-    struct text t = { NULL, 0, 0 };
     if (!warden.agent.open || warden.agent.in < 0)
         return;
-    add_bytes(&t, line, n);
-    add(&t, "\n");
-    if (write_all(warden.agent.in, t.at, t.len) != 0) {
-        close(warden.agent.in);
-        warden.agent.in = -1;
-    }
-    free(t.at);
+    add_bytes(&warden.agent.requests, line, n);
+    add(&warden.agent.requests, "\n");
+    send_requests();
 }
 
 static void below_us(struct pids *found);
@@ -306,7 +321,8 @@ static void look_at_speechless(void)
     looked = look_at(a->pid, 0, &p);
     if (ended == 1 || looked == GONE || (looked == SHOWN && is_waitable_zombie(&p))) {
         agent_ended();
-    } else if (now_us() - a->speechless >= SPEECHLESS_US) {
+    /* It may be exiting, and waiting for a CPU. */
+    } else if (now_us() - a->speechless >= (looked == SHOWN && (p.state == 'R' || p.state == 'D') ? 10 : 1) * SPEECHLESS_US) {
         a->speechless = 0;
         /* Without any way to look, its silence is all there is to go by. */
         if (looked == UNKNOWN && ended < 0) {
@@ -375,7 +391,9 @@ static enum prospect prospect_of_children(long long *switches)
             else if (p.threads > 1)
                 busy |= !is_held(p.pid) || threads_run(p.pid);
         } else {
-            busy |= p.state == 'R' || p.state == 'D' || !is_held(p.pid) || threads_run(p.pid);
+            /* One that sleeps in a wait call waits for its own child rather than for commands. */
+            busy |= p.state == 'R' || p.state == 'D' || !is_held(p.pid) || threads_run(p.pid) ||
+                    is_asleep(p.pid, p.pid) == IN_WAIT;
         }
     }
     free_pids(&all);

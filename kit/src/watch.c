@@ -6,7 +6,7 @@ struct watch {
     long long id, call, began, deadline, grace, spin, since, still_since, switches, before_switches, burnt_before, burnt_call;
     enum goal goal;
     char of[MAX_NAME + 1], awaited[16];
-    int ended, seen_asleep, settled, has_since, has_still, has_burnt;
+    int late, ended, seen_asleep, settled, has_since, has_still, has_burnt;
     enum asleep there;
     enum prospect before;
 };
@@ -22,6 +22,10 @@ static size_t watch_count;
 #define TRACED_PATIENCE 30
 /* How long a traced process must stay still to count as stopped by job control. */
 #define STILL_US 100000
+/* A delay that a busy machine has all the time. */
+#define USUAL_US 50000
+/* The CPU time below which a caller has not run. */
+#define HARDLY_ANY_US 50000
 
 static const struct handle *handle_of(const char *of)
 {
@@ -116,6 +120,21 @@ static long patience_us(void)
             least = us;
     }
     return least;
+}
+
+/*
+ * After a poll that began then and was to take that long at most: which watches are late. All that had arrived by their deadline
+ * has been found by now. If the poll took far longer, perhaps nobody ran (a guest was suspended): deadlines are extended by that.
+ */
+static void note_late(long long began, long patience)
+{
+    long long lost = patience < 0 ? 0 : now_us() - began - patience;
+    size_t i;
+    for (i = 0; i < watch_count; i++) {
+        if (lost > USUAL_US)
+            watches[i].deadline += lost;
+        watches[i].late = began >= watches[i].deadline;
+    }
 }
 
 /* Whether a stop is a job-control stop, and not a brief stop of a tracer's. */
@@ -224,111 +243,152 @@ static void visit_processors(void)
 #endif
 }
 
-static long long cpu_of(int pid)
+/* The CPU time that the agent has used since it was first seen in a call, or -1. */
+static long long burnt_since(struct watch *w, long long call)
 {
     struct process p;
-    return look_at(pid, 0, &p) == SHOWN ? p.cpu_us : -1;
+    if (look_at(warden.agent.pid, 0, &p) != SHOWN)
+        return -1;
+    if (!w->has_burnt || w->burnt_call != call) {
+        w->has_burnt = 1;
+        w->burnt_call = call;
+        w->burnt_before = p.cpu_us;
+    }
+    return p.cpu_us - w->burnt_before;
+}
+
+/* Checks whether a process has reached a state: 0, or the answer is in *t. */
+static int look_at_state(struct watch *w, struct text *t)
+{
+    const struct handle *h = handle_of(w->of);
+    const char *word = "unknown";
+    int is, told;
+    if (h == NULL) {
+        add(t, "err");
+        put(t, "why", "there is no such process");
+        return 1;
+    }
+    told = same(w->awaited, "zombie") ? has_ended(h, 0) : -1;
+    w->ended = told == 1;
+    if (told == 0 && !w->late)
+        return 0;
+    is = reached(w, h->pid, &word);
+    /* If the table does not show it now it never will; only a descriptor can still report an exit. */
+    if (is == NOT_YET && !w->late && !(same(word, "unknown") && told < 0 && !has_table()))
+        return 0;
+    add(t, is == REACHED ? "ok" : "late");
+    put(t, "state", word);
+    return 1;
+}
+
+/* How it is known that the agent sleeps in a call; NULL if it is not. */
+static const char *how_it_blocks(struct watch *w, const struct call_state *c)
+{
+    switch (is_asleep(warden.agent.pid, c->tid)) {
+    case IN_WAIT:
+        return "syscall";
+    case ASLEEP:
+        return ++w->seen_asleep >= 2 ? "asleep" : NULL;
+    case AWAKE:
+        w->seen_asleep = 0;
+        return NULL;
+    default:
+        /* Not observable here: the best evidence is that it has had time to answer. */
+        return now_us() - w->began >= UNSEEN_US ? "assumed" : NULL;
+    }
+}
+
+/* Whether the agent has slept in a call for so long that nothing will wake it any more. */
+static int sleeps_on(struct watch *w, const struct call_state *c)
+{
+    enum asleep there = is_asleep(warden.agent.pid, c->tid);
+    /* A sleep outside a wait call may be a pause between two polls. */
+    long long patience = there == IN_WAIT ? w->grace : w->grace * 5, switches;
+    enum prospect prospect;
+    int goes_on;
+    if (there == AWAKE)
+        w->has_since = 0;
+    if (there == AWAKE || there == UNSEEN)
+        return 0;
+    if (!w->has_since || w->there != there) {
+        w->has_since = 1;
+        w->there = there;
+        w->since = now_us();
+    }
+    if (now_us() - w->since < patience / 2)
+        return 0;
+    prospect = prospect_of_children(&switches);
+    goes_on = prospect == MOVING || (prospect == BUSY && !w->settled) ||
+              ((prospect == TRACED_ONES || prospect == QUIET) &&
+               (prospect != w->before || (prospect == TRACED_ONES && switches != w->before_switches)));
+    if (prospect == TRACED_ONES)
+        patience *= TRACED_PATIENCE;
+    w->before = prospect;
+    w->before_switches = switches;
+    if (goes_on)
+        w->has_since = 0;
+    if (goes_on || now_us() - w->since < patience)
+        return 0;
+    /* A child that is dead in the table may be about to wake it. */
+    visit_processors();
+    return is_asleep(warden.agent.pid, c->tid) == there;
+}
+
+enum overdue { ITS_OWN_FAULT, STARVED, HAS_MORE_TIME };
+
+/*
+ * At the deadline: a caller that is ready to run or waits for a disk, and has hardly run since it was first seen in the call, has
+ * twice the time. If it is still ready to run then, a busy machine is to blame for that, not the caller. No disk takes that long.
+ */
+static enum overdue overdue(const struct watch *w, int tid, long long burnt)
+{
+    struct process p;
+    int waits = look_at(warden.agent.pid, tid, &p) == SHOWN && (p.state == 'R' || p.state == 'D');
+    if (!waits || burnt < 0 || burnt >= HARDLY_ANY_US)
+        return ITS_OWN_FAULT;
+    if (now_us() - w->deadline < w->deadline - w->began)
+        return HAS_MORE_TIME;
+    return p.state == 'R' ? STARVED : ITS_OWN_FAULT;
+}
+
+/* Checks whether a call blocks, or is answered: 0, or the answer is in *t. */
+static int look_at_call(struct watch *w, struct text *t)
+{
+    const char *how = settled(w->call);
+    /* If calls are pipelined, an earlier one may be the one that hangs. */
+    const struct call_state *c = w->goal == BLOCKED ? call_state_of(w->call) : entered_up_to(w->call);
+    int starved = 0;
+    /* Most calls are answered long before a check; an agent without its output cannot answer, and that is known soon. */
+    if (w->goal == ANSWER && (now_us() - w->began < HANG_LOOK_US || warden.agent.speechless != 0))
+        c = NULL;
+    if (how == NULL && c != NULL) {
+        long long burnt = burnt_since(w, c->id);
+        if (w->goal == BLOCKED)
+            how = how_it_blocks(w, c);
+        else if (sleeps_on(w, c))
+            how = "asleep";
+        else if (burnt >= 0 && burnt >= w->spin)
+            how = "spinning";
+        if (how == NULL && w->late) {
+            enum overdue is = overdue(w, c->tid, burnt);
+            if (is == HAS_MORE_TIME)
+                return 0;
+            starved = is == STARVED;
+        }
+    }
+    if (how == NULL && !w->late)
+        return 0;
+    add(t, how != NULL ? "ok" : "late");
+    if (how != NULL || starved)
+        put(t, "how", starved ? "starved" : how);
+    return 1;
 }
 
 /* Checks one watch: 0, or the answer is in *t. */
 static int look_at_watch(struct watch *w, struct text *t)
 {
-    int late = now_us() >= w->deadline;
-    const char *how = NULL;
     memset(t, 0, sizeof *t);
-    if (w->goal == AWAIT) {
-        const struct handle *h = handle_of(w->of);
-        const char *word = "unknown";
-        int is, told;
-        if (h == NULL) {
-            add(t, "err");
-            put(t, "why", "there is no such process");
-            return 1;
-        }
-        told = same(w->awaited, "zombie") ? has_ended(h, 0) : -1;
-        w->ended = told == 1;
-        if (told == 0 && !late)
-            return 0;
-        is = reached(w, h->pid, &word);
-        /* If the table does not show it now it never will; only a descriptor can still report an exit. */
-        if (is == NOT_YET && !late && !(same(word, "unknown") && told < 0 && !has_table()))
-            return 0;
-        add(t, is == REACHED ? "ok" : "late");
-        put(t, "state", word);
-        return 1;
-    }
-    how = settled(w->call);
-    if (how == NULL && w->goal == BLOCKED) {
-        const struct call_state *c = call_state_of(w->call);
-        if (c != NULL)
-            switch (is_asleep(warden.agent.pid, c->tid)) {
-            case IN_WAIT:
-                how = "syscall";
-                break;
-            case ASLEEP:
-                if (++w->seen_asleep >= 2)
-                    how = "asleep";
-                break;
-            case AWAKE:
-                w->seen_asleep = 0;
-                break;
-            default:
-                /* Not observable here: the best evidence is that it has had time to answer. */
-                if (now_us() - w->began >= UNSEEN_US)
-                    how = "assumed";
-                break;
-            }
-    } else if (how == NULL && now_us() - w->began >= HANG_LOOK_US && warden.agent.speechless == 0) {
-        const struct call_state *c = entered_up_to(w->call);
-        enum asleep there = c != NULL ? is_asleep(warden.agent.pid, c->tid) : UNSEEN;
-        if (there == IN_WAIT || there == ASLEEP) {
-            /* A sleep outside a wait call may be a pause between two polls. */
-            long long patience = there == IN_WAIT ? w->grace : w->grace * 5, switches;
-            if (!w->has_since || w->there != there) {
-                w->has_since = 1;
-                w->there = there;
-                w->since = now_us();
-            }
-            if (now_us() - w->since >= patience / 2) {
-                enum prospect prospect = prospect_of_children(&switches);
-                int goes_on = prospect == MOVING || (prospect == BUSY && !w->settled) ||
-                              ((prospect == TRACED_ONES || prospect == QUIET) &&
-                               (prospect != w->before || (prospect == TRACED_ONES && switches != w->before_switches)));
-                if (prospect == TRACED_ONES)
-                    patience *= TRACED_PATIENCE;
-                w->before = prospect;
-                w->before_switches = switches;
-                if (goes_on) {
-                    w->has_since = 0;
-                } else if (now_us() - w->since >= patience) {
-                    /* A child that is dead in the table may be about to wake it. */
-                    visit_processors();
-                    if (is_asleep(warden.agent.pid, c->tid) == there)
-                        how = "asleep";
-                }
-            }
-        } else if (there == AWAKE) {
-            w->has_since = 0;
-        }
-        if (how == NULL && c != NULL) {
-            long long cpu = cpu_of(warden.agent.pid);
-            if (cpu >= 0) {
-                if (!w->has_burnt || w->burnt_call != c->id) {
-                    w->has_burnt = 1;
-                    w->burnt_call = c->id;
-                    w->burnt_before = cpu;
-                }
-                if (cpu - w->burnt_before >= w->spin)
-                    how = "spinning";
-            }
-        }
-    }
-    if (how == NULL && !late)
-        return 0;
-    add(t, how != NULL ? "ok" : "late");
-    if (how != NULL)
-        put(t, "how", how);
-    return 1;
+    return w->goal == AWAIT ? look_at_state(w, t) : look_at_call(w, t);
 }
 
 /* Answers every watch whose goal has been reached or whose deadline has passed. */

@@ -5,6 +5,7 @@ mod child;
 mod kit;
 mod left_behind;
 mod lines;
+mod patience;
 #[path = "../common/poll.rs"]
 mod poll;
 mod shared;
@@ -39,8 +40,10 @@ fn main() -> ExitCode {
     let smallest = build("smallest", &["--smallest", "cc"]);
     let mut trials = Vec::new();
     // Not every system has an ELF loader and the fixtures' system calls.
-    let shared = if cfg!(target_os = "linux") { shared::TESTS } else { &[] };
-    for (name, test) in lines::TESTS.iter().chain(suite::TESTS).chain(child::TESTS).chain(shared) {
+    let linux: &[_] = if cfg!(target_os = "linux") { &[shared::TESTS, patience::TESTS] } else { &[] };
+    for (name, test) in
+        lines::TESTS.iter().chain(suite::TESTS).chain(child::TESTS).chain(linux.iter().copied().flatten())
+    {
         let program = full.clone();
         let test = move || test(&program?);
         trials.push(Trial::test(*name, test).with_ignored_flag(without));

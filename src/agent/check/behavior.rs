@@ -186,7 +186,7 @@ impl Check<'_> {
     }
 
     /// The call must report that status of a child; `unsupported` is not a finding.
-    fn reports(
+    pub(super) fn reports(
         &mut self,
         call: Call,
         pid: i64,
@@ -202,6 +202,7 @@ impl Check<'_> {
         let word = status.as_raw();
         let reply = Reply::from_line(&line, &request, self.system);
         let right = match reply {
+            Ok(reply) if reply.ret.is_err() => false,
             Ok(reply) => match (&reply.status, reply.info.wrote()) {
                 (Memory::Wrote(seen), _) => seen.event() == status.event(),
                 (_, Some(info)) => {

@@ -1,6 +1,6 @@
 //! The socket to which a held child connects.
 
-use super::session::{Session, readable};
+use super::session::Session;
 use crate::sys::free_name;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -33,7 +33,7 @@ impl Meeting {
 
     /// The child's connection; the child says hello on it, which only shows that it runs.
     pub(super) fn accept(&self, session: &Session) -> Option<UnixStream> {
-        let connected = readable(&self.listener, session.deadline()).ok()?;
+        let connected = session.readable_in_time(&self.listener).ok()?;
         if connected { self.listener.accept().ok().map(|(stream, _)| stream) } else { None }
     }
 }

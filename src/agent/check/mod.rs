@@ -19,15 +19,18 @@
 //! | `handle`, `result` | for a handle agent: a handle reports what its child did, in the announced form, and nothing before |
 //! | `can` | a handle agent can do what its hello announces |
 //! | `bye` | answered, then exit 0 |
-//! | `setpgid`, `signals`, `eintr` | requests have their effect, and calls that are restarted after a signal are declared in the hello |
+//! | `setpgid`, `signals`, `pidfd`, `eintr` | requests have their effect, and calls that are restarted after a signal are declared in the hello |
+//! | `usage` | resource usage is that of the child, in the units of the protocol |
 //! | `environment` | none: the check itself cannot run here |
 
+mod arguments;
 mod behavior;
 mod finding;
 mod handle;
 mod meeting;
 mod requests;
 mod session;
+mod signals;
 
 pub use self::finding::{CheckReport, Finding};
 
@@ -54,8 +57,14 @@ pub fn check(argv: &[String], child_argv: &[String], scale: f64) -> CheckReport 
     };
     let mut report = CheckReport::default();
     // If the check ended early, the reason is among the findings.
-    let mut under_way =
-        Check { session: &mut session, child_argv, pid: 0, retries: false, system: System::HOST };
+    let mut under_way = Check {
+        session: &mut session,
+        child_argv,
+        pid: 0,
+        retries: false,
+        threads: false,
+        system: System::HOST,
+    };
     let _ = run(&mut under_way, &mut report);
     report.findings = std::mem::take(&mut session.findings);
     report
@@ -80,6 +89,11 @@ fn run(check: &mut Check<'_>, report: &mut CheckReport) -> Result<(), CheckEnded
     let richest = report.calls.iter().find(|&&call| call != Call::Wait).or(report.calls.first());
     if let Some(&call) = richest {
         check.behavior(call)?;
+        // What would be found after a mistake may only follow from it.
+        if check.session.findings.is_empty() {
+            check.arguments(call, &report.calls)?;
+            check.signals(call)?;
+        }
     }
     if report.handles.is_none() {
         check.decode()?;

@@ -30,6 +30,8 @@ pub(super) struct Check<'a> {
     pub(super) pid: i32,
     /// The agent declares that it restarts calls after a signal.
     pub(super) retries: bool,
+    /// It has more than one thread.
+    pub(super) threads: bool,
     /// The system that the agent says it runs on.
     pub(super) system: System,
 }
@@ -63,6 +65,8 @@ impl Check<'_> {
             self.session.complain("hello", &line, "expected pid= to be the agent's process id");
         }
         self.pid = line.number("pid").ok().and_then(|pid| i32::try_from(pid).ok()).unwrap_or(0);
+        self.session.speaker = self.pid;
+        self.threads = line.get("threads").as_deref() == Some("yes");
         self.retries = line.list("retries").iter().any(|r| r == "eintr");
         match line.get("interface").as_deref() {
             None | Some("calls") => {}
@@ -186,6 +190,12 @@ impl Check<'_> {
                     "call",
                     &line,
                     "expected ret=0, since the child is alive and the call has WNOHANG",
+                );
+            } else if matches!(reply.status, Memory::Wrote(_)) {
+                self.session.complain(
+                    "call",
+                    &line,
+                    "expected status=untouched, or none: nothing was reported",
                 );
             }
         }

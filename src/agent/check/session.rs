@@ -17,7 +17,8 @@ use crate::protocol::wait::WaitRequest;
 use crate::protocol::{Line, LineReader};
 use crate::sys::call::observe;
 use crate::sys::process::{self, Handle, Reaped};
-use crate::sys::{process_table, signal};
+use crate::sys::process_table::{self, State};
+use crate::sys::signal;
 
 /// How long an agent may take for one line at a scale of 1.
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -43,6 +44,8 @@ pub(super) struct Session {
     sent: String,
     requests: u64,
     bad_lines: usize,
+    /// The pid in its hello.
+    pub(super) speaker: i32,
     pub(super) findings: Vec<Finding>,
 }
 
@@ -84,6 +87,12 @@ pub(super) fn readable(fd: impl AsFd, deadline: Instant) -> Result<bool, Errno> 
     }
 }
 
+/// Rests between two looks at what is not told otherwise.
+pub(super) fn pause() {
+    const LOOK: Duration = Duration::from_millis(1);
+    let _ = rustix::event::poll(&mut [], Some(&timespec(LOOK)));
+}
+
 impl Session {
     /// Starts the agent, which shares this process's standard error.
     pub(super) fn start(argv: &[String], scale: f64) -> Result<Session, String> {
@@ -116,8 +125,41 @@ impl Session {
             sent: "startup".to_owned(),
             requests: 0,
             bad_lines: 0,
+            speaker: 0,
             findings: Vec::new(),
         })
+    }
+
+    /// Whether a descriptor can be read within the time for an answer. An agent that is ready to run, or one of whose children
+    /// is, has up to ten times as long if it gets hardly any CPU time: a busy machine is not its mistake.
+    pub(super) fn readable_in_time(&self, fd: impl AsFd) -> Result<bool, Errno> {
+        let began = Instant::now();
+        let mut until = began + self.deadline;
+        let mut before = None;
+        loop {
+            if readable(&fd, until)? {
+                return Ok(true);
+            }
+            let now = self.ready_to_run();
+            let starved = match (before, now) {
+                (None, now) => now.is_some(),
+                (Some(before), Some(now)) => now.saturating_sub(before) < self.deadline / 8,
+                (Some(_), None) => false,
+            };
+            if !starved || began.elapsed() >= self.deadline * 10 {
+                return Ok(false);
+            }
+            before = now;
+            until = Instant::now() + self.deadline / 4;
+        }
+    }
+
+    /// The CPU time that the agent and its children have used, if one of them is ready to run or waits for a disk.
+    fn ready_to_run(&self) -> Option<Duration> {
+        let mut family = process_table::all().unwrap_or_default();
+        family.retain(|p| p.pgid == self.agent.pid());
+        let ready = |p: &process_table::Process| matches!(p.state, State::Running | State::DiskSleep);
+        family.iter().any(ready).then(|| family.iter().map(|p| p.cpu).sum())
     }
 
     /// The deadline for a reply to a request sent now.
@@ -142,7 +184,6 @@ impl Session {
 
     /// The next well-formed line.
     pub(super) fn line(&mut self) -> Result<Line, CheckEnded> {
-        let deadline = self.deadline();
         let mut buffer = [0; 4096];
         loop {
             match self.reader.next_line() {
@@ -160,7 +201,7 @@ impl Session {
                     continue;
                 }
             }
-            match readable(&self.from, deadline) {
+            match self.readable_in_time(&self.from) {
                 Ok(true) => {}
                 Ok(false) => {
                     let message = format!("after {}, nothing came within {:?}", self.sent, self.deadline);
@@ -258,6 +299,12 @@ impl Session {
                     announced = true;
                     if line.id() != Some(id) || !matches!(line.number("tid"), Ok(1..)) {
                         self.complain("entering", &line, &format!("expected `entering id={id} tid=T`"));
+                    } else if let Some(threads) = self.not_a_thread(&line) {
+                        self.complain(
+                            "entering",
+                            &line,
+                            &format!("expected tid= to be a thread of the agent: {threads:?}"),
+                        );
                     }
                 }
                 "entering" => {
@@ -274,10 +321,31 @@ impl Session {
         }
     }
 
+    /// The threads of the agent, if `tid=` is none of them.
+    fn not_a_thread(&self, line: &Line) -> Option<Vec<i32>> {
+        let threads: Vec<i32> =
+            process_table::threads(self.speaker).into_iter().map(|(tid, _)| tid).collect();
+        let said = line.number("tid").ok().and_then(|tid| i32::try_from(tid).ok());
+        let is = threads.is_empty()
+            || said == Some(self.speaker)
+            || said.is_some_and(|tid| threads.contains(&tid));
+        (!is).then_some(threads)
+    }
+
     /// Records that `line` is not the expected reply to the last request.
     pub(super) fn complain(&mut self, rule: &'static str, line: &Line, expected: &str) {
-        let message = format!("after {}, got {}: {expected}", self.sent, quoted(line));
-        self.finding(rule, message);
+        let sent = self.sent();
+        self.complain_after(&sent, rule, line, expected);
+    }
+
+    /// The same for an earlier request.
+    pub(super) fn complain_after(&mut self, sent: &str, rule: &'static str, line: &Line, expected: &str) {
+        self.finding(rule, format!("after {sent}, got {}: {expected}", quoted(line)));
+    }
+
+    /// The last request, as messages show it.
+    pub(super) fn sent(&self) -> String {
+        self.sent.clone()
     }
 
     fn reply(&mut self, line: Line, id: u64, unannounced: bool) -> Option<Line> {
@@ -312,11 +380,10 @@ impl Session {
     /// What must follow `bye`: the output closes, and the agent exits with 0.
     pub(super) fn farewell(&mut self) -> Result<(), CheckEnded> {
         self.to = None;
-        let deadline = self.deadline();
         let mut rest = self.reader.rest().to_vec();
         let mut buffer = [0; 4096];
         loop {
-            if !matches!(readable(&self.from, deadline), Ok(true)) {
+            if !matches!(self.readable_in_time(&self.from), Ok(true)) {
                 return self
                     .stop("bye", format!("after `bye`, its output stayed open for {:?}", self.deadline));
             }
@@ -347,8 +414,6 @@ impl Session {
 
     /// The agent's wait status, if it exits before the deadline.
     fn await_end(&mut self) -> Option<i32> {
-        /// The polling interval where no descriptor reports the exit.
-        const LOOK: Duration = Duration::from_millis(5);
         let deadline = self.deadline();
         while self.ended.is_none() {
             let pid = self.agent.pid();
@@ -364,9 +429,7 @@ impl Session {
                     Some(fd) => {
                         let _ = readable(fd, deadline);
                     }
-                    None => {
-                        let _ = rustix::event::poll(&mut [], Some(&timespec(LOOK)));
-                    }
+                    None => pause(),
                 },
             }
         }

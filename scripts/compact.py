@@ -2,7 +2,8 @@
 
     python3 scripts/compact.py NAME=REPORT.jsonl...     writes fixtures/reports/subjects/NAME.txt
 
-Only what should be the same in every run is kept: no times, pids, paths or recorded values.
+Writes their expected and observed results too, to fixtures/reports/details/calls-NAME.tsv. Only what should be the same in every
+run is kept: no times, pids, paths or recorded values.
 """
 
 import collections
@@ -13,8 +14,11 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 FOLDER = os.path.join(ROOT, "fixtures", "reports", "subjects")
+DETAILS = os.path.join(ROOT, "fixtures", "reports", "details")
 LISTED = ("fail", "hang", "crash", "leak", "broken", "deviates")
 ORDER = ("pass", *LISTED, "recorded", "skip")
+# A pid or an amount, but not an exit code or a status word.
+NUMBER = re.compile(r"\b\d{4,}\b")
 
 
 class Report:
@@ -79,6 +83,9 @@ class Report:
         os.makedirs(FOLDER, exist_ok=True)
         with open(os.path.join(FOLDER, name + ".txt"), "w") as file:
             file.write(self.text(about))
+        several = len(self.head["subjects"]) > 1
+        listed = [trial for trial in self.trials if trial["verdict"] in LISTED]
+        write_details("calls-" + name, (details(trial["id"], trial, several) for trial in listed))
 
     def compare(self, name):
         """Prints how the verdicts differ from those committed; the exit code."""
@@ -93,6 +100,33 @@ class Report:
         for line in differences:
             print("    " + line)
         return 1 if differences else 0
+
+
+def details(case, trial, several):
+    """What a trial was expected to do and what it did: one of the rows of fixtures/reports/details."""
+    got = trial.get("got") or trial.get("reason") or "; ".join(trial.get("notes", ()))
+    subject = named(trial["subject"]) if several else ""
+    return (case, subject, trial["verdict"], trial.get("failed_clause") or "", plain(trial.get("expected")), plain(got))
+
+
+def write_details(key, rows):
+    """Writes these rows; without any there is no file."""
+    rows, path = sorted(set(rows)), os.path.join(DETAILS, key + ".tsv")
+    os.makedirs(DETAILS, exist_ok=True)
+    if not rows and os.path.exists(path):
+        os.remove(path)
+    if rows:
+        with open(path, "w", encoding="utf-8") as file:
+            file.writelines("\t".join(row) + "\n" for row in rows)
+
+
+def plain(text):
+    """A result without pids and amounts."""
+    # Only their number stays the same.
+    if (text or "").startswith("left behind: "):
+        return "left behind: %d processes" % len(text.split(", "))
+    text = re.sub(r"\bpid \d+", "pid N", text or "")
+    return NUMBER.sub("N", " ".join(text.replace(ROOT, ".").split()))
 
 
 def named(spec):
@@ -112,7 +146,8 @@ def main():
         if report is None or not report.trials:
             sys.exit("%s: no report" % path)
         subject = report.head["subjects"][0]
-        report.write(name, ("%s %s" % (subject["name"], subject.get("version") or "")).strip())
+        of_kernel = subject["subject"] in ("libc", "syscall")
+        report.write(name, "this kernel" if of_kernel else ("%s %s" % (subject["name"], subject.get("version") or "")).strip())
 
 
 if __name__ == "__main__":

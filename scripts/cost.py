@@ -1,4 +1,4 @@
-"""The CPU time of a run, and its lower bound: for scripts/languages and scripts/handles."""
+"""The CPU time of a run, and its lower bound: for scripts/languages, scripts/handles and scripts/under."""
 
 import ctypes
 import os
@@ -17,20 +17,25 @@ def adopt():
         ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def cpu(command, times):
-    """The mean CPU time of a command, with its start and all processes below it."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    for _ in range(times):
-        # An empty pipe: asyncio cannot read from the null device.
-        subprocess.run(command, input=b"", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+def spent():
+    """The CPU time of all processes started so far, when the last of them has terminated."""
     # The wardens of a run outlive it for a moment.
     while True:
         try:
             os.wait()
         except ChildProcessError:
             break
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / times
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def cpu(command, times):
+    """The mean CPU time of a command, with its start and all processes below it."""
+    before = spent()
+    for _ in range(times):
+        # An empty pipe: asyncio cannot read from the null device.
+        subprocess.run(command, input=b"", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return (spent() - before) / times
 
 
 def burning(trials):

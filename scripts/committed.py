@@ -40,10 +40,14 @@ FINDINGS = [
     (r"nix", ["nix-realtime-signals"]),
     (r"tokio", ["tokio-traced-child"]),
     (r"glib-gsubprocess", ["glib-lost-child"]),
-    (r"(python-.*)", [r"\1-lost-child"]),
+    (r"erlang-port", ["erlang-port-descendants"]),
+    (r"node-child-process", ["node-realtime-signals"]),
+    (r"tcl-open", ["tcl-unnamed-signals"]),
+    (r"posh", ["posh-signals"]),
+    (r"(python-.*)", [r"\1-lost-child", r"\1-second-signal"]),
     (r"time", ["time-after-signal"]),
     (r"setsid|unshare", ["setsid-wait"]),
-    (r"ksh93", ["ksh93-wait", "shell-foreground-stop"]),
+    (r"ksh93", ["ksh93-wait", "ksh93-pipefail", "shell-foreground-stop", "wait-unknown-operand"]),
     (r"mksh", ["shell-foreground-stop"]),
     (r"zsh", ["zsh-wait-stop", "zsh-wait-several", "shell-foreground-stop"]),
     (r"busybox-ash|dash", ["wait-unknown-operand", "shell-sigchld-blocked"]),
@@ -78,7 +82,7 @@ class Committed:
         """The pages of docs/findings about its failures, without `.md`."""
         for pattern, pages in FINDINGS:
             match = re.fullmatch(pattern, self.name)
-            pages = [match.expand(page) for page in pages] if match and (self.bad() or self.transcribed) else []
+            pages = [match.expand(page) for page in pages] if match and self.rows else []
             pages = [page for page in pages if os.path.exists(os.path.join(ROOT, "docs/findings", page + ".md"))]
             if pages:
                 return pages

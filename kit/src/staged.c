@@ -266,16 +266,21 @@ static void *call_to_cancel(void *with)
     return with;
 }
 
-static void *sleep_to_cancel(void *with)
+/* Held until a thread has been cancelled. */
+static pthread_mutex_t uncancelled = PTHREAD_MUTEX_INITIALIZER;
+
+static void *test_for_cancel(void *with)
 {
+    pthread_mutex_lock(&uncancelled);
     for (;;)
-        pause();
+        pthread_testcancel();
     return with;
 }
 
 /*
  * Whether threads can be cancelled, tried in a fork: a static program whose C library loads what it needs for this at run time is
- * aborted if that is missing.
+ * aborted if that is missing. The thread acts on the request by itself. Whether it also does so when asleep in a call, where a signal
+ * handler may have to unwind it, is for the trial to find out.
  */
 static int cancels(void)
 {
@@ -290,8 +295,8 @@ static int cancels(void)
         void *result = NULL;
         die_with_parent();
         close(ends[0]);
-        if (start_thread(&thread, sleep_to_cancel, NULL) == 0 && pthread_cancel(thread) == 0 &&
-            pthread_join(thread, &result) == 0 && result == PTHREAD_CANCELED)
+        if (pthread_mutex_lock(&uncancelled) == 0 && start_thread(&thread, test_for_cancel, NULL) == 0 && pthread_cancel(thread) == 0 &&
+            pthread_mutex_unlock(&uncancelled) == 0 && pthread_join(thread, &result) == 0 && result == PTHREAD_CANCELED)
             (void)!write(ends[1], "y", 1);
         _exit(0);
     }

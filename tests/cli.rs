@@ -367,6 +367,7 @@ fn lists_take_patterns_and_names_are_explained_by_their_beginning() {
     assert!(refused(&["list", "scenarios", "stpo"], 4).contains("nearest: stop"));
     assert!(well(&["explain", "posix/waitid/nowait"]).lines().count() > 5);
     assert!(well(&["explain", "nohang.run"]).contains("nohang.running-child"));
+    assert_eq!(well(&["explain", "nohang.*"]), well(&["explain", "nohang."]), "a pattern, as for `run`");
     assert!(well(&["explain", "stop-then-exit"]).contains("waitspec child stop-then-exit"));
     assert!(well(&["explain", "nohang-blocks"]).contains("--subject mutant:nohang-blocks"));
     assert!(well(&["explain", "waitid"]).contains("cases run with it"));

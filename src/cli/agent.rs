@@ -105,7 +105,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     };
     let report = check(&command.words, &child, timeout_scale.0);
     let mut text = String::new();
-    let name = report.agent.as_deref().unwrap_or("the agent");
+    let name = report.agent.as_deref().map(str::trim).filter(|name| !name.is_empty()).unwrap_or("the agent");
     if report.passed() {
         let calls = report.calls.iter().map(|call: &Call| call.name());
         let handles = report.handles.iter().flat_map(|hello| &hello.abilities).map(String::as_str);

@@ -8,6 +8,7 @@ use crate::catalogue::{self, Case};
 use crate::mutants::mutants;
 use crate::report::human::lines::{INDENT, Lines, wrapped};
 use crate::report::renames::{Kind, new_name};
+use crate::runner::select::glob;
 use crate::runner::settings::RunError;
 use crate::scenario::library;
 use crate::spec::{self, Clause, bugs, deviations, verified};
@@ -25,7 +26,7 @@ Examples:
   waitspec explain posix/waitid/
   waitspec explain double-reap")]
 pub struct Args {
-    /// Id of a case (with or without @call) or of a clause, or a prefix of one; a scenario, a mutant or a call
+    /// Id of a case (with or without @call) or of a clause, a prefix of one or a pattern with `*`; a scenario, a mutant or a call
     #[arg(value_name = "NAME")]
     #[cfg_attr(feature = "full", arg(add = ArgValueCandidates::new(complete::names)))]
     name: String,
@@ -58,10 +59,14 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     let of_theme = catalogue::cases().filter(|case| case.id.split('.').next() == Some(id));
     let mut lines: Vec<String> = of_theme.map(|case| titled(case.id, case.title)).collect();
     if lines.is_empty() {
-        // A prefix of several ids.
-        let cases = catalogue::cases().filter(|case| case.id.starts_with(id));
+        // A prefix of several ids, or a pattern as for `run`.
+        let is_meant = |known: &str| match id.contains('*') {
+            true => glob(id, known),
+            false => known.starts_with(id),
+        };
+        let cases = catalogue::cases().filter(|case| is_meant(case.id));
         lines.extend(cases.map(|case| titled(case.id, case.title)));
-        let clauses = spec::clauses().filter(|clause| clause.id.starts_with(id));
+        let clauses = spec::clauses().filter(|clause| is_meant(clause.id));
         lines.extend(clauses.map(|clause| titled(clause.id, clause.text)));
     }
     if lines.is_empty() || id.is_empty() {
@@ -69,7 +74,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
         let known = known.chain(library::names()).chain(mutants().map(|mutant| mutant.name));
         // The name of a subject is that of a mutant.
         let wrong = id.strip_prefix("mutant:").unwrap_or(id);
-        let all = "see `waitspec list cases`, `clauses`, `scenarios` and `mutants`";
+        let all = "see `waitspec list cases`, `clauses`, `scenarios`, `mutants` and `calls`";
         return Err(RunError::Usage(format!("unknown name `{id}`{}; {all}", hint(wrong, known))));
     }
     Ok(Output::success(lines.join("\n") + "\n"))

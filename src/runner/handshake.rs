@@ -212,7 +212,7 @@ pub(crate) fn identify(
             true => RunError::Adapter(format!("the agent broke the protocol: {spec}: {text}")),
             false => {
                 let hint = settings.child.as_ref().map(|words| hint(words, settings)).unwrap_or_default();
-                RunError::Broken(format!("{spec}: {text}{hint}"))
+                RunError::Broken(format!("subject {spec}: {text}{hint}"))
             }
         }
     })?;

@@ -1,6 +1,7 @@
 //! The commands in the documentation are understood, and its examples show what the program prints.
 
 use super::program::waitspec;
+use super::{json, well};
 use std::path::{Path, PathBuf};
 
 /// The Markdown files below a folder.
@@ -79,4 +80,37 @@ fn commands_in_the_documentation_are_understood() {
         }
     }
     assert!(understood > 20 && shown > 0, "{understood} commands, {shown} with their output");
+}
+
+/// The rows of the README's figures that a table decides, as they should be.
+fn figures() -> Vec<String> {
+    let books = json(&well(&["list", "--summary", "--format", "json"]));
+    let all = books.as_array().and_then(|books| books.last()).expect("the sum of all books");
+    assert_eq!(all["book"], "all");
+    let length = |what| json(&well(&["list", what, "--format", "json"])).as_array().map_or(0, Vec::len);
+    let summary = "`waitspec list --summary`";
+    let (clauses, covered, untestable) = (&all["clauses"], &all["covered"], &all["untestable"]);
+    let checked = format!(
+        "{clauses}; {covered} are checked by a case, {untestable} are untestable for a stated reason"
+    );
+    let mutants = length("mutants");
+    vec![
+        format!("| clauses | {checked} | {summary} |"),
+        format!("| clauses that at least one mutant fails | {} | {summary} |", all["seen_to_fail"]),
+        format!("| cases | {} | {summary} |", all["cases"]),
+        format!("| scenarios | {} | `waitspec list scenarios` |", length("scenarios")),
+        format!(
+            "| mutants | {mutants}, each killed by the clause it violates | `waitspec list mutants`, `waitspec selftest` |"
+        ),
+    ]
+}
+
+#[test]
+fn the_figures_in_the_readme_are_those_of_the_tables() {
+    let readme =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("text");
+    let (_, section) = readme.split_once("\n## Figures\n").expect("a section of figures");
+    let stale: Vec<_> =
+        figures().into_iter().filter(|row| !section.lines().any(|line| line == row)).collect();
+    assert!(stale.is_empty(), "README.md lacks these rows:\n{}", stale.join("\n"));
 }

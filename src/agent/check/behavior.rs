@@ -1,7 +1,7 @@
 //! What the suite relies on besides calls: an agent that gets it wrong makes its language look at fault.
 
 use super::meeting::Meeting;
-use super::requests::{Check, ending, one};
+use super::requests::{Check, NO_PROGRAM, ending, one};
 use super::session::CheckEnded;
 use crate::protocol::Line;
 use crate::protocol::agent::{Disposition, Request};
@@ -31,12 +31,8 @@ impl Check<'_> {
 
     /// A child whose exec fails exits with 127.
     fn failed_exec(&mut self, call: Call) -> Result<(), CheckEnded> {
-        let request = Request::Spawn {
-            argv: Words::of(["/nonexistent/waitspec"]),
-            image: None,
-            words: None,
-            thread: None,
-        };
+        let argv = Words::of([NO_PROGRAM]);
+        let request = Request::Spawn { argv, image: None, words: None, thread: None };
         let Some(line) = self.session.ask(request.to_line())? else { return Ok(()) };
         let Some(pid) = pid_of(&line) else {
             // A language with a combined fork and exec may report the error at once.

@@ -1,7 +1,7 @@
 //! What every handle agent must serve ([`crate::protocol::handle`]), and the abilities that its hello announces.
 
 use super::behavior::{pid_of, tell};
-use super::requests::{CODE, Check};
+use super::requests::{CODE, Check, NO_PROGRAM};
 use super::session::CheckEnded;
 use crate::protocol::Line;
 use crate::protocol::agent::{Disposition, MaskChange};
@@ -184,7 +184,7 @@ impl Check<'_> {
 
     /// A program that does not exist is an error, or a child that exits with one.
     fn no_program(&mut self) -> Result<(), CheckEnded> {
-        let request = Request::Spawn { argv: Words::of(["/nonexistent/waitspec"]), pipes: false };
+        let request = Request::Spawn { argv: Words::of([NO_PROGRAM]), pipes: false };
         let Some(line) = self.session.ask(request.to_line())? else { return Ok(()) };
         let Some(_) = pid_of(&line) else {
             if line.word() != "err" {

@@ -17,6 +17,8 @@ use std::io::Write;
 pub(super) const CODE: i32 = 7;
 /// The corresponding status word, the same on every system.
 const STATUS: i32 = CODE << 8;
+/// A program that does not exist. Most agents complain about it on standard error, which the user sees.
+pub(super) const NO_PROGRAM: &str = "/nonexistent/as-the-check-intends";
 /// The largest `pid_t` of any system.
 const MAX_PID: i64 = i32::MAX as i64;
 /// The systems that the protocol names.

@@ -16,6 +16,9 @@ const address = (name, hash = "") => "file://" + path.resolve(folder, name) + ha
 const CASE = "nohang.running-child";
 const WRONG = "mutant:nohang-minus-one-eagain";
 
+// How long a page may take, in milliseconds: on a busy machine the browser starts slowly, which is not the page's fault.
+const PATIENCE = 120000;
+
 let failed = 0;
 // Runs a test on a page of its own. Any console error or network request of the page fails it.
 async function test(name, file, options, body) {
@@ -28,8 +31,8 @@ async function test(name, file, options, body) {
     if (!/^(file|data):/.test(request.url())) problems.push(`request: ${request.url()}`);
   });
   try {
-    await page.goto(address(file, options.hash), { timeout: 30000 });
-    page.setDefaultTimeout(15000);
+    await page.goto(address(file, options.hash), { timeout: PATIENCE });
+    page.setDefaultTimeout(PATIENCE);
     await body(page, context);
     await page.screenshot({ path: path.join(folder, name.replaceAll(/[^a-z0-9]+/g, "-") + ".png") });
     assert.deepEqual(problems, []);

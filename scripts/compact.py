@@ -126,6 +126,8 @@ def plain(text):
     if (text or "").startswith("left behind: "):
         return "left behind: %d processes" % len(text.split(", "))
     text = re.sub(r"\bpid \d+", "pid N", text or "")
+    # A pid is a small number in a sandbox.
+    text = re.sub(r"^[1-9]\d*(?=, status)", "N", text)
     return NUMBER.sub("N", " ".join(text.replace(ROOT, ".").split()))
 
 

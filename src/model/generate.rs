@@ -153,11 +153,16 @@ fn histories(shape: &Shape) -> BoxedStrategy<Vec<Op>> {
         born.into_iter().zip(slots).map(|(exits, slot)| Op::Spawn { slot, exits }).collect::<Vec<_>>()
     });
     let later = vec(op(shape), 1..=shape.ops);
-    // Only at the beginning: later, the SIGCHLD of an earlier change might interrupt.
-    let interrupts = proptest::bool::weighted(0.2);
-    (interrupts, born, later)
-        .prop_map(|(interrupts, born, later)| {
-            let first = interrupts.then_some(Op::Sigchld(Sigchld::Interrupt));
+    // An action that holds for a whole history is rarely set by an operation in its midst.
+    let first = prop_oneof![
+        5 => Just(None),
+        // Only at the beginning: later, the SIGCHLD of an earlier change might interrupt.
+        2 => Just(Some(Sigchld::Interrupt)),
+        3 => action().prop_map(Some),
+    ];
+    (first, born, later)
+        .prop_map(|(first, born, later)| {
+            let first = first.map(Op::Sigchld);
             first.into_iter().chain(born).chain(later).collect()
         })
         .boxed()
@@ -224,14 +229,6 @@ fn op(shape: &Shape) -> BoxedStrategy<Op> {
         1 => Just(Destination::Agent),
         2 => slot(shape).prop_map(Destination::Of),
     ];
-    let action = select(vec![
-        Sigchld::Default,
-        Sigchld::Ignore,
-        Sigchld::Count,
-        Sigchld::NoCldWait,
-        Sigchld::NoCldStop,
-        Sigchld::Blocked,
-    ]);
     prop_oneof![
         4 => (slot(shape), exits()).prop_map(|(slot, exits)| Op::Spawn { slot, exits }),
         3 => (slot(shape), code()).prop_map(|(slot, code)| Op::Exit { slot, code }),
@@ -239,13 +236,25 @@ fn op(shape: &Shape) -> BoxedStrategy<Op> {
         6 => (slot(shape), stopping).prop_map(|(slot, signal)| Op::Stop { slot, signal }),
         5 => slot(shape).prop_map(|slot| Op::Cont { slot }),
         3 => (slot(shape), to).prop_map(|(slot, to)| Op::Group { slot, to }),
-        1 => action.prop_map(Op::Sigchld),
+        1 => action().prop_map(Op::Sigchld),
         2 => Just(Op::Usage),
         2 => proptest::bool::weighted(0.4).prop_map(|restart| Op::Interrupt { restart }),
         22 => wait(shape).prop_map(Op::Wait),
         2 => (slot(shape), code(), wait(shape)).prop_map(race),
     ]
     .boxed()
+}
+
+/// An action that may be set at any time.
+fn action() -> impl Strategy<Value = Sigchld> {
+    select(vec![
+        Sigchld::Default,
+        Sigchld::Ignore,
+        Sigchld::Count,
+        Sigchld::NoCldWait,
+        Sigchld::NoCldStop,
+        Sigchld::Blocked,
+    ])
 }
 
 /// A call of any kind, but mostly one that sleeps until the child of the race exits.

@@ -32,6 +32,14 @@ fn child_in(w: &Inner, r: &Request, state: State) -> Option<i64> {
     w.children().into_iter().filter(selected).find(in_state)
 }
 
+/// Whether a signal is pending for a process.
+fn has_pending(pid: i64, signal: i32) -> bool {
+    let table = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let mask = table.lines().find_map(|line| line.strip_prefix("ShdPnd:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
+}
+
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind("stop-signal-zero", "WSTOPSIG is 0", &posix::STATUS_STOPPED).call(|w, r| {
         w.map(r, |seen| {
@@ -296,6 +304,25 @@ pub(crate) const MUTANTS: &[Mutant] = &[
                 return Ok(report(r, pid, stopped(libc::SIGTSTP)));
             }
             _ => {}
+        }
+        Ok(seen)
+    }),
+    blind(
+        "discarded-stop-reported",
+        "a stop by a blocked SIGTSTP is reported even if SIGCONT came before it was unblocked",
+        &posix::STATUS_CONTINUE_DISCARDS_STOP,
+    )
+    .call(|w, r| {
+        let seen = w.real(r)?;
+        for child in w.children() {
+            if has_pending(child, libc::SIGTSTP) {
+                w.insert(child, 1);
+            } else if seen.is_nothing() && r.has(WUNTRACED) && w.remove(child).is_some() {
+                return Ok(report(r, child, stopped(libc::SIGTSTP)));
+            }
+        }
+        if let Some(pid) = seen.child() {
+            w.remove(pid);
         }
         Ok(seen)
     }),

@@ -1,5 +1,6 @@
 //! Bugs that show only occasionally: at every third call, with three children, after a stop, for an early zombie.
 
+use super::by_target::sleeps;
 use super::edit::{ObservationExt, RequestExt, exited, is_termination};
 use super::inner::{block_forever, error, nothing, report};
 use super::mutant::{Mutant, blind, from_bug, from_catalogue};
@@ -59,6 +60,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         let stray = r.blocks() && w.has_children() && w.count() % 4 == 0;
         if stray { Ok(error(r, ECHILD)) } else { w.real(r) }
     }),
+    blind(
+        "fiftieth-sleep-never-ends",
+        "the fiftieth call that sleeps is not woken",
+        &posix::WAITPID_NO_LOST_WAKE_UP,
+    )
+    .call(|w, r| if sleeps(w, r) && w.count() == 50 { block_forever() } else { w.real(r) }),
     from_catalogue(
         "after-stop-code-lost",
         "the exit code of a child after a reported stop is 0",

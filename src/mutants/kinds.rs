@@ -3,7 +3,8 @@
 
 use super::by_target::{exits_only, unwoken, without_usage};
 use super::edit::{ObservationExt, RequestExt, exited, is_termination, option, stopped};
-use super::inner::{CallResult, Inner, finds_nothing, report};
+use super::inner::{CallResult, Inner, finds_nothing, nothing, report};
+use super::interrupted::swallows_eintr;
 use super::mutant::{Mutant, blind};
 use super::pidfd::by_pidfd;
 use super::rusage::{credited, withhold};
@@ -102,6 +103,42 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             _ => Ok(seen),
         }
     }),
+    blind(
+        "wnothread-exits-only",
+        "stops and continues are not reported with __WNOTHREAD",
+        &linux::THREADS_WNOTHREAD_OWN,
+    )
+    .call(|w, r| exits_only(w, r, r.has(option("__WNOTHREAD")))),
+    blind(
+        "wnothread-without-usage",
+        "the rusage is all zeros with __WNOTHREAD",
+        &linux::THREADS_WNOTHREAD_OWN,
+    )
+    .call(|w, r| without_usage(w, r, r.has(option("__WNOTHREAD")))),
+    blind(
+        "wnothread-nohang-zero",
+        "WNOHANG with __WNOTHREAD returns 0 for a zombie",
+        &linux::THREADS_WNOTHREAD_OWN,
+    )
+    .call(|w, r| {
+        w.map(r, |seen| {
+            if r.has(WNOHANG) && r.has(option("__WNOTHREAD")) && seen.is_termination() {
+                *seen = nothing(r);
+            }
+        })
+    }),
+    blind(
+        "wnothread-swallows-eintr",
+        "a handler without SA_RESTART does not interrupt a wait with __WNOTHREAD",
+        &posix::WAITPID_EINTR,
+    )
+    .call(|w, r| swallows_eintr(w, r, r.has(option("__WNOTHREAD")))),
+    blind(
+        "clone-wait-swallows-eintr",
+        "a handler without SA_RESTART does not interrupt a wait with __WALL or __WCLONE",
+        &posix::WAITPID_EINTR,
+    )
+    .call(|w, r| swallows_eintr(w, r, for_clones(r))),
     blind(
         "wall-exits-only",
         "stops and continues are not reported with __WALL",

@@ -19,10 +19,13 @@
 //! | `sleep` | waits that poll |
 //! | `tracees` | children that another process traces |
 //! | `adopted` | children that another process created |
+//! | `once_traced` | children that were traced, or are init of a PID namespace |
 //! | `kinds` | clone children, children of other threads, threads of a child |
 //! | `asleep` | what happens while a call sleeps |
 //! | `waiters` | which waiter a change wakes, which one a signal interrupts |
 //! | `bystanders` | some kinds of children, children other than the awaited one, some ways to reap |
+//! | `crowd` | children beyond the first 64 |
+//! | `meanwhile` | what a sleeping thread holds up or hides |
 //! | `actions`, `regardless` | SIGCHLD's action in corners; waits that are built on SIGCHLD |
 //! | `some_ways` | values and events that only some ways to find a child get wrong |
 //! | `effects` | what a call does beside: to signals, descriptors, children and other threads |
@@ -50,6 +53,7 @@ mod buffers;
 mod by_target;
 mod bystanders;
 mod corner_cases;
+mod crowd;
 mod decode;
 mod edit;
 mod effects;
@@ -67,9 +71,11 @@ mod inner;
 mod intermittent;
 mod interrupted;
 mod kinds;
+mod meanwhile;
 mod memory;
 mod mutant;
 mod nohang;
+mod once_traced;
 mod options;
 mod peeks;
 mod pidfd;
@@ -129,6 +135,9 @@ const ALL: &[&[Mutant]] = if cfg!(feature = "full") {
         asleep::MUTANTS,
         users::MUTANTS,
         waiters::MUTANTS,
+        once_traced::MUTANTS,
+        crowd::MUTANTS,
+        meanwhile::MUTANTS,
         bystanders::MUTANTS,
         rusage::MUTANTS,
         sigchld::MUTANTS,

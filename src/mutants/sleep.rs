@@ -3,6 +3,7 @@
 use super::edit::{ObservationExt, RequestExt};
 use super::inner::{CallResult, Inner, block_forever};
 use super::mutant::{Mutant, blind};
+use super::pidfd::by_pidfd;
 use crate::protocol::Line;
 use crate::spec::posix;
 use crate::sys::call::abi::Request;
@@ -23,6 +24,18 @@ fn late(w: &Inner, request: &Request, period: Duration) -> CallResult {
     w.real(request)
 }
 
+/// Such a call polls instead of sleeping.
+fn polls(w: &Inner, r: &Request, such: bool) -> CallResult {
+    loop {
+        let instead = such && r.blocks() && w.value() == 0;
+        let seen = w.real(&if instead { r.with(WNOHANG) } else { *r })?;
+        if !(instead && seen.is_nothing()) {
+            return Ok(seen);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// Whether the agent has set the action of a signal: a poller would not see it.
 fn track_handlers(w: &Inner, line: &mut Line) {
     if line.word() == "sigaction" {
@@ -40,15 +53,26 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         &posix::WAITPID_SLEEPS_UNDISTURBED,
     )
     .before_request(track_handlers)
-    .call(|w, r| {
-        loop {
-            let seen = w.real(&if r.blocks() && w.value() == 0 { r.with(WNOHANG) } else { *r })?;
-            if !(r.blocks() && w.value() == 0 && seen.is_nothing()) {
-                return Ok(seen);
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-    }),
+    .call(|w, r| polls(w, r, true)),
+    blind("by-pid-polls", "a wait by pid polls every 5 ms", &posix::WAITPID_SLEEPS_UNDISTURBED)
+        .before_request(track_handlers)
+        .call(|w, r| polls(w, r, r.pid().is_some())),
+    blind("by-group-polls", "a wait for a group polls every 5 ms", &posix::WAITPID_SLEEPS_UNDISTURBED)
+        .before_request(track_handlers)
+        .call(|w, r| polls(w, r, r.group().is_some())),
+    blind("by-pidfd-polls", "a wait through a pidfd polls every 5 ms", &posix::WAITPID_SLEEPS_UNDISTURBED)
+        .before_request(track_handlers)
+        .call(|w, r| polls(w, r, by_pidfd(r))),
+    blind(
+        "polls-for-events",
+        "a wait for stops or continues polls every 5 ms",
+        &posix::WAITPID_SLEEPS_UNDISTURBED,
+    )
+    .before_request(track_handlers)
+    .call(|w, r| polls(w, r, r.has(WSTOPPED | WCONTINUED))),
+    blind("peek-polls", "a peek polls every 5 ms", &posix::WAITPID_SLEEPS_UNDISTURBED)
+        .before_request(track_handlers)
+        .call(|w, r| polls(w, r, r.has(WNOWAIT))),
     // Only for children at the gate: elsewhere it would be a matter of luck. The window is wide enough that no load hides it: a
     // runnable child may have to wait for a CPU.
     blind(

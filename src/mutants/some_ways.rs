@@ -140,6 +140,22 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         .call(|w, r| reports(w, r, r.group().is_some(), no_core)),
     blind("pidfd-core-lost", "a wait through a pidfd reports no core dumps", &posix::WAITID_DUMPED)
         .call(|w, r| reports(w, r, by_pidfd(r), no_core)),
+    blind("nohang-core-lost", "WNOHANG reports no core dumps", &posix::WAITID_DUMPED)
+        .call(|w, r| reports(w, r, !r.blocks(), no_core)),
+    blind(
+        "core-lost-with-events",
+        "a wait that asks for stops or continues, too, reports no core dumps",
+        &posix::WAITID_DUMPED,
+    )
+    .call(|w, r| reports(w, r, r.has(libc::WSTOPPED | libc::WCONTINUED), no_core)),
+    blind("sleeper-loses-core", "a wait that sleeps reports no core dump", &posix::WAITID_DUMPED)
+        .call(|w, r| reports(w, r, sleeps(w, r), no_core)),
+    blind(
+        "core-lost-on-a-thread",
+        "a thread other than the first is told of no core dumps",
+        &posix::WAITID_DUMPED,
+    )
+    .call(|w, r| reports(w, r, on_another_thread(), no_core)),
     blind(
         "group-exit-seven-bits",
         "a wait for a group reports exit values without their eighth bit",

@@ -96,6 +96,24 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         None => w.real(r),
     }),
     blind(
+        "leader-exit-ends-group-wait",
+        "a wait for a group reports the exit of the initial thread as that of the child",
+        &posix::THREADS_INITIAL_THREAD_EXITS_FIRST,
+    )
+    .call(|w, r| match with_dead_leader(w, r) {
+        Some(pid) if r.group().is_some() => Ok(report(r, pid, exited(0))),
+        _ => w.real(r),
+    }),
+    blind(
+        "leader-exit-ends-peek",
+        "a peek reports the exit of the initial thread as that of the child",
+        &posix::THREADS_INITIAL_THREAD_EXITS_FIRST,
+    )
+    .call(|w, r| match with_dead_leader(w, r) {
+        Some(pid) if r.has(libc::WNOWAIT) => Ok(report(r, pid, exited(0))),
+        _ => w.real(r),
+    }),
+    blind(
         "leader-code-wins",
         "the exit code of the initial thread overrides that of exit_group",
         &linux::THREADS_EXIT_GROUP_CODE,

@@ -1,14 +1,15 @@
 //! Sleeping calls: which of several a change wakes, which one a signal interrupts, and what only they report.
 
 use super::by_target::sleeps;
-use super::edit::{ObservationExt, RequestExt, exited, is_termination};
-use super::inner::{CallResult, Inner, block_forever, finds_nothing};
+use super::edit::{CONTINUED, ObservationExt, RequestExt, exited, is_termination};
+use super::inner::{CallResult, Inner, block_forever, error, finds_nothing, report};
 use super::interrupted::swallows_eintr;
 use super::mutant::{Mutant, blind};
 use super::pidfd::by_pidfd;
 use crate::protocol::Line;
 use crate::spec::{linux, posix};
 use crate::sys::call::abi::{Call, Pointer, Request, Select};
+use crate::sys::process_table::State;
 use crate::sys::{process, process_table};
 use libc::{ECHILD, WCONTINUED, WEXITED, WNOHANG, WNOWAIT, WSTOPPED};
 
@@ -54,6 +55,72 @@ pub(super) fn on_another_thread() -> bool {
 }
 
 pub(crate) const MUTANTS: &[Mutant] = &[
+    blind(
+        "event-loser-hangs",
+        "a wait for stops or continues is not woken when another thread reaps its last child",
+        &posix::WAITPID_ECHILD_AFTER_CONCURRENT_REAP,
+    )
+    .call(|w, r| loser_hangs(w, r, r.has(WSTOPPED | WCONTINUED))),
+    blind(
+        "stop-waiter-sleeps-on",
+        "waitid only for stops or continues is not woken by the death of the last child",
+        &linux::WAITID_STOPPED_ONLY_ZOMBIE,
+    )
+    .call(|w, r| {
+        let asleep = r.uses_idtype() && !r.has(WEXITED) && has_to_sleep(w, r);
+        let seen = w.real(r)?;
+        if asleep && seen.errno() == Some(ECHILD) { block_forever() } else { Ok(seen) }
+    }),
+    blind(
+        "four-waiters-at-most",
+        "a fifth thread that would sleep at the same time fails with ECHILD",
+        &posix::WAIT_EACH_WAITER,
+    )
+    .call(|w, r| {
+        let turns = i64::from(r.blocks());
+        let seen = if w.add(turns) > 4 && has_to_sleep(w, r) { Ok(error(r, ECHILD)) } else { w.real(r) };
+        w.add(-turns);
+        seen
+    }),
+    blind(
+        "continue-for-both",
+        "of two threads that wait for a continue, both get it",
+        &posix::STATUS_CONSUMED_ONCE,
+    )
+    .call(|w, r| {
+        // What was reported is consumed only by the next call: a thread that sleeps then has seen it, too.
+        if let Some((pid, _)) = w.any_entry() {
+            w.remove(pid);
+            w.waitid(&r.with_pid(pid), WCONTINUED | WNOHANG);
+        }
+        if !r.blocks() || !r.has(WCONTINUED) {
+            return w.real(r);
+        }
+        match w.waitid(r, WEXITED | WCONTINUED | WNOWAIT) {
+            Some((pid, word)) if word == CONTINUED => {
+                w.insert(pid, 1);
+                Ok(report(r, pid, word))
+            }
+            _ => w.real(r),
+        }
+    }),
+    blind(
+        "leaderless-stops-not-by-group",
+        "a wait for a group does not find the stop of a child whose initial thread has exited",
+        &posix::STATUS_STOP_IS_ONE_EVENT,
+    )
+    .call(|w, r| {
+        let leaderless = |pid: i64| {
+            let process = process_table::read(pid as i32).ok().flatten();
+            process.is_some_and(|p| p.state == State::Zombie)
+        };
+        match w.peek(r) {
+            Some((pid, word)) if r.group().is_some() && libc::WIFSTOPPED(word) && leaderless(pid) => {
+                finds_nothing(r)
+            }
+            _ => w.real(r),
+        }
+    }),
     blind(
         "newest-waiter-only",
         "a change wakes only the thread that started to wait last",

@@ -48,6 +48,8 @@ clauses! {
     ORPHAN_TO_INIT: Must, "linux/orphan/to-init", "pid_namespaces(7), The namespace init process";
     /// A child in a new PID namespace is reported to its parent by its pid in the parent's namespace.
     PIDNS_OUTER_PID: Must, "linux/pidns/outer-pid", "pid_namespaces(7)";
+    /// A child that is init of a PID namespace is reported like any other, by any selector, with its usage and user.
+    PIDNS_REPORTS_ALIKE: Must, "linux/pidns/reports-alike", "pid_namespaces(7); Linux kernel/exit.c, wait_consider_task";
     /// When the init process of a PID namespace terminates, all other processes in the namespace are killed
     /// before init is reported.
     PIDNS_INIT_EXITS: Must, "linux/pidns/init-exits", "pid_namespaces(7), The namespace init process";

@@ -51,6 +51,8 @@ clauses! {
     /// status.
     PTRACE_PARENT_AFTER: Must, "linux/ptrace/parent-after", "ptrace(2), Death under ptrace",
         bugs "proot#291" "cctools#504" "pete#100";
+    /// Once the tracer has detached, a child is reported like one that was never traced.
+    PTRACE_DETACHED_ALIKE: Must, "linux/ptrace/detached-alike", "ptrace(2), PTRACE_DETACH";
     /// A call blocked on a child while a tracer attaches to it and detaches reports the real termination of
     /// the child, not an empty siginfo.
     PTRACE_DETACH_DURING_WAIT: Must, "linux/ptrace/detach-during-wait", "ptrace(2), PTRACE_DETACH",

@@ -140,6 +140,10 @@ clauses! {
         "POSIX.1-2024 2.4.1 Signal Generation";
     /// SIGTSTP does not stop a child that ignores or catches it, and generates no event.
     STATUS_CAUGHT_STOP: Must, "posix/status/caught-stop", "POSIX.1-2024 2.4.3 Signal Actions";
+    /// A stop signal that is pending because it is blocked stops the child once it is unblocked, unless SIGCONT has been
+    /// sent meanwhile, which discards it.
+    STATUS_CONTINUE_DISCARDS_STOP: Must, "posix/status/continue-discards-stop",
+        "POSIX.1-2024 2.4.1 Signal Generation";
     /// SIGTSTP, SIGTTIN and SIGTTOU at their default action do not stop a process in an orphaned process
     /// group.
     STATUS_ORPHANED_GROUP_NO_STOP: Must, "posix/status/orphaned-group-no-stop",

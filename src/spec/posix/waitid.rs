@@ -56,6 +56,9 @@ clauses! {
         "POSIX.1-2024 waitid, DESCRIPTION (silent)";
     /// With WNOHANG, waitid returns 0 without blocking if children match but there is nothing to report.
     WAITID_NOHANG_ZERO: Must, "posix/waitid/nohang-zero", "POSIX.1-2024 waitid, RETURN VALUE";
+    /// With WNOHANG, waitid never suspends its thread, whatever there is to report and whatever other threads wait for.
+    WAITID_NOHANG_NEVER_BLOCKS: Must, "posix/waitid/nohang-never-blocks",
+        "POSIX.1-2024 waitid, DESCRIPTION (WNOHANG)";
     /// A WNOHANG waitid with nothing to report sets si_signo and si_pid to 0, overwriting whatever the
     /// siginfo held.
     WAITID_NOHANG_ZEROES: Must, "posix/waitid/nohang-zeroes", "POSIX.1-2024 waitid, DESCRIPTION (WNOHANG)",

@@ -10,6 +10,10 @@ clauses! {
     /// state.
     WAITPID_NOHANG_ZERO: Must, "posix/waitpid/nohang-zero", "POSIX.1-2024 waitpid, RETURN VALUE",
         bugs "nuttx#1304" "nuttx#2229" "occlum#417" "elfuse#261" "wasix-libc#124";
+    /// With WNOHANG, the call never suspends its thread, whatever there is to report and whatever other threads wait
+    /// for.
+    WAITPID_NOHANG_NEVER_BLOCKS: Must, "posix/waitpid/nohang-never-blocks",
+        "POSIX.1-2024 waitpid, DESCRIPTION (WNOHANG)";
     /// With WNOHANG and a matching child that has already terminated, the call returns that child and its
     /// status, exactly as it does without the option.
     WAITPID_NOHANG_REPORTS_READY: Must, "posix/waitpid/nohang-reports-ready",
@@ -123,6 +127,10 @@ clauses! {
     /// A call finds the event that it asks for among all children that match, whatever state the others are in: running,
     /// stopped, continued or dead.
     WAIT_FINDS_AMONG_ALL: Must, "posix/wait/finds-among-all", "POSIX.1-2024 waitpid, waitid, DESCRIPTION; 2.13";
+    /// A call that sleeps suspends only its own thread: meanwhile the other threads of the process create children, move
+    /// them to other groups, change signal actions and masks, and read the usage.
+    WAIT_SUSPENDS_ONE_THREAD: Must, "posix/wait/suspends-one-thread",
+        "POSIX.1-2024 wait, waitid, DESCRIPTION (the calling thread)";
     /// A call has no effect on its process but those specified: it leaves the signal mask, the actions, other pending signals
     /// and the open descriptors as they were.
     WAIT_LEAVES_CALLER: Must, "posix/wait/leaves-caller", "POSIX.1-2024 wait, waitid, DESCRIPTION; 2.4 Signal Concepts";

@@ -1,6 +1,7 @@
 //! The interface `calls`: the wait family with every argument.
 
 mod agent;
+mod beside;
 mod expect;
 mod family;
 mod latency;

@@ -250,10 +250,11 @@ impl Shown for Seen {
     fn clause_of_hang(&self, clause: &'static Clause) -> &'static Clause {
         let has = |flag| self.request.options.has(flag);
         let by_id = self.request.call == Call::Waitid;
-        if !hang::is_of_what_is_reported(clause) {
+        if has(Flag::NoHang) {
+            // Whatever it would have returned.
+            if by_id { &posix::WAITID_NOHANG_NEVER_BLOCKS } else { &posix::WAITPID_NOHANG_NEVER_BLOCKS }
+        } else if !hang::is_of_what_is_reported(clause) {
             clause
-        } else if has(Flag::NoHang) {
-            if by_id { &posix::WAITID_NOHANG_REPORTS_READY } else { &posix::WAITPID_NOHANG_REPORTS_READY }
         } else if by_id {
             &posix::WAITID_BLOCKS_UNTIL_EVENT
         } else {

@@ -85,7 +85,7 @@ impl Trial<'_> {
     }
 
     /// Records a child that the agent says it created.
-    fn born(&mut self, birth: Birth) -> Result<Child, Abort> {
+    pub(super) fn born(&mut self, birth: Birth) -> Result<Child, Abort> {
         let reply = self.link.agent_reply(birth.id, PROMPT, "spawn")?;
         self.grown(birth, &reply)
     }

@@ -3,7 +3,7 @@
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::trial::cases;
-use crate::trial::{Abort, AgentRequest, Calls, Change, Needs, Options, Outcome, Target, Trial};
+use crate::trial::{Abort, AgentRequest, Call, Calls, Change, Child, Needs, Options, Outcome, Target, Trial};
 use std::time::Duration;
 
 cases! { "latency";
@@ -13,6 +13,14 @@ cases! { "latency";
 
     /// the thread of a sleeping wait is not scheduled as long as nothing happens
     undisturbed(ANY) in Calls::ENTRIES, needs Needs::THREADS
+        => [posix::WAITPID_SLEEPS_UNDISTURBED];
+
+    /// nor are those of waits by pid, for a group, for stops and continues, and of a peek
+    every_way(PID | GROUP; UNTRACED | CONTINUED | NOWAIT; adapting) in Calls::WITH_TARGET.few(),
+        needs Needs::THREADS => [posix::WAITPID_SLEEPS_UNDISTURBED];
+
+    /// nor is that of a wait through a pidfd
+    by_pidfd(PIDFD) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS
         => [posix::WAITPID_SLEEPS_UNDISTURBED];
 }
 
@@ -49,23 +57,62 @@ fn next_to_poll(t: &mut Trial) -> Outcome {
     t.expect(clause).that(false, expected, slow)
 }
 
-fn undisturbed(t: &mut Trial) -> Outcome {
+/// A thread sleeps in each of these calls, each for a child of its own.
+fn sleep_undisturbed(t: &mut Trial, calls: &[(&Child, Target<'_>, Options)]) -> Outcome {
     let clause = &posix::WAITPID_SLEEPS_UNDISTURBED;
-    let child = t.spawn(Scenario::held())?;
-    let (_, tid) = t.agent_ids(1)?;
-    let mut request = t.ask(Target::Any, Options::NONE);
-    request.thread = 1;
-    let pending = t.begin_request(request)?;
-    t.expect(clause).blocks(&pending)?;
-    let before = switches(t, tid)?;
+    let mut sleepers = Vec::new();
+    for (thread, (child, target, options)) in (1..).zip(calls) {
+        let (_, tid) = t.agent_ids(thread)?;
+        let pending = t.begin_on(thread, *target, *options)?;
+        t.expect(clause).blocks(&pending)?;
+        sleepers.push((child, tid, pending));
+    }
+    let mut before = Vec::new();
+    for (_, tid, _) in &sleepers {
+        before.push(switches(t, *tid)?);
+    }
     // An observation interval, which orders nothing: if a busy machine stretches it, a poller only has more time to show.
     std::thread::sleep(QUIET);
-    let growth = switches(t, tid)? - before;
-    t.expect(clause).within("voluntary switches of the thread", Some(growth), 0, SWITCHES)?;
-    t.tell(&child, Step::exit(7))?;
-    t.await_ended(&child)?;
-    let seen = t.finish(pending)?;
-    t.expect(clause).reports(&seen, &child, Change::Exited(7))
+    for ((_, tid, pending), before) in sleepers.iter().zip(before) {
+        let growth = switches(t, *tid)? - before;
+        let what = format!("voluntary switches of the thread of {}", pending.shown);
+        t.expect(clause).within(&what, Some(growth), 0, SWITCHES)?;
+    }
+    for (child, _, pending) in sleepers {
+        t.tell(child, Step::exit(7))?;
+        t.await_ended(child)?;
+        let seen = t.finish(pending)?;
+        t.expect(clause).reports(&seen, child, Change::Exited(7))?;
+    }
+    Ok(())
+}
+
+fn undisturbed(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    sleep_undisturbed(t, &[(&child, Target::Any, Options::NONE)])
+}
+
+fn every_way(t: &mut Trial) -> Outcome {
+    let by_pid = t.spawn(Scenario::held())?;
+    let of_group = t.spawn(Scenario::held())?;
+    t.tell(&of_group, Step::Setpgid { pgid: 0 })?;
+    let for_events = t.spawn(Scenario::held())?;
+    let peeked = t.spawn(Scenario::held())?;
+    let mut calls = vec![
+        (&by_pid, Target::Child(&by_pid), Options::NONE),
+        (&of_group, Target::Group(&of_group), Options::NONE),
+        (&for_events, Target::Child(&for_events), Options::UNTRACED | Options::CONTINUED),
+    ];
+    if Calls::taking(Options::NOWAIT).has(t.call()) {
+        calls.push((&peeked, Target::Child(&peeked), Options::NOWAIT));
+    }
+    sleep_undisturbed(t, &calls)
+}
+
+fn by_pidfd(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let fd = t.pidfd_open(&child, false)?;
+    sleep_undisturbed(t, &[(&child, Target::Pidfd(fd), Options::NONE)])
 }
 
 /// How often a thread of the agent has gone to sleep so far.

@@ -1,5 +1,6 @@
 //! Children that die at the very moment when a wait goes to sleep.
 
+use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::trial::cases;
 use crate::trial::{Abort, AgentRequest, Calls, Change, Needs, Options, Outcome, Target, Trial};
@@ -9,6 +10,9 @@ cases! { "wake-up";
     /// however close to the moment when a wait goes to sleep a child dies, the wait returns it
     around_the_sleep(PID) in Calls::WITH_TARGET.few(), needs Needs::NOTHING.burning()
         => [posix::WAITPID_NO_LOST_WAKE_UP];
+
+    /// sixty times in a row, the exit of a child ends the wait that sleeps
+    sixty_times(ANY) in Calls::WITH_TARGET.few() => [posix::WAITPID_NO_LOST_WAKE_UP];
 }
 
 /// The maximum delay of a call after the gate, in nanoseconds: long after the child is dead.
@@ -31,6 +35,21 @@ fn race(t: &mut Trial, ns: u64) -> Result<Option<bool>, Abort> {
     let seen = t.wait(Target::Child(&child), Options::NONE)?;
     t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
     Ok(Some(t.request(&AgentRequest::Slept {})?.flag("slept")))
+}
+
+fn sixty_times(t: &mut Trial) -> Outcome {
+    let clause = &posix::WAITPID_NO_LOST_WAKE_UP;
+    for _ in 0..3 {
+        // Few at a time, where few may live at once.
+        for child in t.spawn_all((0..20).map(|_| Scenario::held()))? {
+            let pending = t.begin(Target::Any, Options::NONE)?;
+            t.expect(clause).blocks(&pending)?;
+            t.tell(&child, Step::exit(7))?;
+            let seen = t.finish(pending)?;
+            t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
+        }
+    }
+    Ok(())
 }
 
 fn around_the_sleep(t: &mut Trial) -> Outcome {

@@ -161,7 +161,7 @@ fn zombie_of_dead_parent(t: &mut Trial) -> Outcome {
 }
 
 /// A held child that is init of a new PID namespace, shared by all it forks; an ordinary user needs a user namespace too.
-fn spawn_pidns_init(t: &mut Trial) -> Result<Child, Abort> {
+pub(crate) fn spawn_pidns_init(t: &mut Trial) -> Result<Child, Abort> {
     let as_root = CloneHow { new_pids: true, ..CloneHow::signalling(Some(Signal::CHLD)) };
     match t.try_spawn_by(&By::Clone(as_root), Scenario::held())? {
         Ok((child, _)) => Ok(child),

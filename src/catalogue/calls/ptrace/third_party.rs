@@ -1,5 +1,8 @@
 //! Children traced by another process: their parent is notified only after the tracer.
 
+use crate::catalogue::calls::rusage::bounds::{
+    REPORTING, at_least_own, exact_once, grown_as_reported, spawn_busy, wait_usage,
+};
 use crate::scenario::{Scenario, Step};
 use crate::spec::linux;
 use crate::sys::call::abi::Call;
@@ -27,6 +30,10 @@ cases! { "ptrace-third-party";
 
     /// when the tracer exits without reaping the child, the child's parent gets its status
     tracer_exits(PID) in Calls::ENTRIES => [linux::PTRACE_TRACER_EXITS];
+
+    /// what the parent is told of a child that its tracer has reaped includes the usage, which is then credited
+    usage_after_tracer(ANY; NOHANG) in REPORTING.few()
+        => [linux::PTRACE_PARENT_AFTER, linux::RUSAGE_LOWER_BOUND, linux::RUSAGE_CHILDREN_DELTA];
 
     /// what poll reports for a zombie's pidfd before the tracer has reaped it is recorded
     zombie_pidfd_poll(ANY) in Calls::only(&[Call::Waitid]) => [linux::PTRACE_PIDFD_READABLE];
@@ -118,6 +125,39 @@ fn group_stops_only(t: &mut Trial) -> Outcome {
     t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
     let seen = t.wait(Target::Any, all)?;
     t.expect(clause).nothing_ready(&seen)
+}
+
+fn usage_after_tracer(t: &mut Trial) -> Outcome {
+    let clause = &linux::PTRACE_PARENT_AFTER;
+    exact_once(t, |t| {
+        let before = t.usage_of_children()?;
+        let child = spawn_busy(t)?;
+        let tracer = t.spawn(Scenario::held())?;
+        t.tell(&tracer, trace_step(Request::Seize, &child, None))?;
+        let (own, _) = t.usage_so_far(&child)?;
+        t.tell(&child, Step::exit(7))?;
+        t.await_dead(&child)?;
+        let seen = t.wait(Target::Any, Options::NOHANG)?;
+        t.expect(clause).nothing_ready(&seen)?;
+        t.tell(&tracer, wait_step(&child))?;
+        let seen = wait_usage(t, Target::Any, Options::NONE)?;
+        t.expect(clause).reports(&seen, &child, Change::Exited(7))?;
+        at_least_own(t, &seen, &own)?;
+        grown_as_reported(t, &seen, &before, &own)
+    })
+}
+
+/// A child that another one, which lives on, has stopped, traced and left.
+pub(crate) fn traced_before(t: &mut Trial) -> Result<Child, Abort> {
+    let child = t.spawn(Scenario::held())?;
+    let tracer = t.spawn(Scenario::held())?;
+    t.tell(&tracer, trace_step(Request::Attach, &child, None))?;
+    t.tell(&tracer, wait_step(&child))?;
+    let seen = t.wait(Target::Any, Options::NOHANG)?;
+    t.expect(&linux::PTRACE_DETACHED_ALIKE).nothing_ready(&seen)?;
+    t.tell(&tracer, trace_step(Request::Detach, &child, None))?;
+    t.await_running(&child)?;
+    Ok(child)
 }
 
 fn tracer_exits(t: &mut Trial) -> Outcome {

@@ -1,6 +1,8 @@
 //! What is reported for a child does not depend on how a call finds it: by any selector, ready, asleep or with WNOHANG, with
 //! or without a peek, on any thread; nor on how the child was created and what it has become since.
 
+use crate::catalogue::calls::lifecycle::reparenting::spawn_pidns_init;
+use crate::catalogue::calls::ptrace::third_party;
 use crate::catalogue::calls::rusage::bounds::field_within;
 use crate::catalogue::calls::waitid::siginfo::OTHER_USER;
 use crate::scenario::{Scenario, Step};
@@ -51,6 +53,10 @@ cases! { "alike";
     without_exit_signal(ANY; NOHANG | UNTRACED | CONTINUED | NOWAIT | ALL; adapting) in EVERY
         => [linux::CLONE_WALL_FINDS_ALL, pairs::STOP_WAKES_WAITER, posix::WAITID_SI_UID, posix::WAITID_SI_SIGNO];
 
+    /// with __WNOTHREAD, a thread's own child is reported like any other
+    own_with_wnothread(ANY; NOHANG | UNTRACED | CONTINUED | NOWAIT | NOTHREAD; adapting) in EVERY
+        => [linux::THREADS_WNOTHREAD_OWN, pairs::STOP_WAKES_WAITER, posix::WAITID_SI_UID, posix::WAITID_SI_SIGNO];
+
     /// a child that has execed is reported like any other
     after_exec(ANY; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in EVERY
         => [posix::WAIT_REPORTS_ALIKE, pairs::STOP_WAKES_WAITER, posix::WAITID_SI_UID, posix::WAITID_SI_SIGNO];
@@ -62,6 +68,19 @@ cases! { "alike";
     /// a child of another user is reported like any other
     other_user(ANY; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in EVERY, needs Needs::of(&[Need::Root])
         => [posix::WAIT_REPORTS_ALIKE, pairs::STOP_WAKES_WAITER, posix::WAITID_SI_UID, posix::WAITID_SI_SIGNO];
+
+    /// a child with several threads is reported like any other
+    several_threads(ANY; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in EVERY
+        => [posix::WAIT_REPORTS_ALIKE, pairs::STOP_WAKES_WAITER, posix::WAITID_SI_UID, posix::WAITID_SI_SIGNO];
+
+    /// a child that another process has traced and left is reported like any other
+    traced_before(ANY; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in EVERY
+        => [linux::PTRACE_DETACHED_ALIKE, pairs::STOP_WAKES_WAITER, posix::WAITID_SI_UID, posix::WAITID_SI_SIGNO];
+
+    /// a child that is init of a PID namespace is reported like any other, as any and by its group
+    init_of_pidns(ANY | GROUP; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in Calls::WITH_TARGET.few(),
+        needs Needs::of(&[Need::Root])
+        => [linux::PIDNS_REPORTS_ALIKE, pairs::STOP_WAKES_WAITER, posix::WAITID_SI_UID, posix::WAITID_SI_SIGNO];
 
     /// an unreported continue is still reported after the child has execed or created a session
     event_survives(ANY; NOHANG | UNTRACED | CONTINUED) in EVERY => [posix::WAIT_EVENT_SURVIVES_CHANGE];
@@ -321,6 +340,11 @@ fn without_exit_signal(t: &mut Trial) -> Outcome {
     lives(t, &caller, &FATES[..3], |t| t.spawn_by(&clone, Scenario::held()).map(|(child, _)| child))
 }
 
+fn own_with_wnothread(t: &mut Trial) -> Outcome {
+    let caller = Caller { with: Options::NOTHREAD, clause: &linux::THREADS_WNOTHREAD_OWN, ..Caller::ANY };
+    lives(t, &caller, &FATES[..3], held)
+}
+
 /// Has a child perform the step that changes it.
 fn change(t: &mut Trial, child: &Child, step: &Step) -> Outcome {
     t.tell(child, step.clone())?;
@@ -346,6 +370,23 @@ fn own_session(t: &mut Trial) -> Outcome {
 
 fn other_user(t: &mut Trial) -> Outcome {
     lives_after(t, &Step::Setuid { uid: OTHER_USER })
+}
+
+fn several_threads(t: &mut Trial) -> Outcome {
+    lives_after(t, &Step::Threads { count: 4 })
+}
+
+fn traced_before(t: &mut Trial) -> Outcome {
+    let caller = Caller { clause: &linux::PTRACE_DETACHED_ALIKE, ..Caller::ANY };
+    lives(t, &caller, &FATES[..3], third_party::traced_before)
+}
+
+fn init_of_pidns(t: &mut Trial) -> Outcome {
+    for way in [Way::Any, Way::Group] {
+        let caller = Caller { clause: &linux::PIDNS_REPORTS_ALIKE, ..Caller::by(way) };
+        lives(t, &caller, &FATES[..3], spawn_pidns_init)?;
+    }
+    Ok(())
 }
 
 fn event_survives(t: &mut Trial) -> Outcome {

@@ -1,9 +1,9 @@
-//! Children in every state at once: a call finds the event that it asks for, whichever child comes first.
+//! Children in every state at once, and many of them: a call finds the event that it asks for, whichever child comes first.
 
 use crate::scenario::{Scenario, Step};
 use crate::spec::posix;
 use crate::trial::cases;
-use crate::trial::{Abort, Call, Calls, Change, Child, Options, Outcome, Target, Trial};
+use crate::trial::{Abort, Call, Calls, Change, Child, Needs, Options, Outcome, Target, Trial};
 use crate::wait::Signal;
 
 cases! { "among";
@@ -16,6 +16,14 @@ cases! { "among";
 
     /// of the same four, waitid for one kind of event reports the child that has it, and sleeps or returns 0 without one
     one_kind(ANY; NOHANG | UNTRACED | CONTINUED | NOT_EXITED) in Calls::only(&[Call::Waitid])
+        => [posix::WAIT_FINDS_AMONG_ALL];
+
+    /// of eighty live children, the youngest is found when it stops and when it exits, ready or asleep: as any, by pid and by group
+    eighty(ANY | PID | GROUP; NOHANG | UNTRACED) in Calls::WITH_TARGET.few()
+        => [posix::WAIT_FINDS_AMONG_ALL];
+
+    /// so it is through a pidfd
+    eighty_by_pidfd(PIDFD; NOHANG | UNTRACED) in Calls::only(&[Call::Waitid]), needs Needs::PIDFD_WAITS
         => [posix::WAIT_FINDS_AMONG_ALL];
 }
 
@@ -158,4 +166,46 @@ fn one_kind(t: &mut Trial) -> Outcome {
         disperse(t, family)?;
     }
     Ok(())
+}
+
+/// More than fit in a word or two of bits.
+const MANY: usize = 80;
+
+fn many(t: &mut Trial) -> Result<Vec<Child>, Abort> {
+    t.spawn_all((0..MANY).map(|_| Scenario::held()))
+}
+
+/// The youngest child stops, is continued and exits.
+fn youngest(t: &mut Trial, target: Target<'_>, child: &Child) -> Outcome {
+    let clause = &posix::WAIT_FINDS_AMONG_ALL;
+    let seen = t.wait(target, Options::NOHANG | Options::UNTRACED)?;
+    t.expect(clause).nothing_ready(&seen)?;
+    t.signal(child, Signal::STOP)?;
+    t.await_stopped(child)?;
+    let seen = t.wait(target, Options::NOHANG | Options::UNTRACED)?;
+    t.expect(clause).reports(&seen, child, Change::Stopped(Signal::STOP))?;
+    let pending = t.begin(target, Options::NONE)?;
+    t.expect(clause).blocks(&pending)?;
+    t.signal(child, Signal::CONT)?;
+    t.tell(child, Step::exit(7))?;
+    t.await_ended(child)?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).reaped(&seen, child, Change::Exited(7))
+}
+
+fn eighty(t: &mut Trial) -> Outcome {
+    let mut children = many(t)?;
+    for way in 0..3 {
+        let Some(child) = children.pop() else { break };
+        let target = [Target::Any, Target::OwnGroup, Target::Child(&child)][way];
+        youngest(t, target, &child)?;
+    }
+    Ok(())
+}
+
+fn eighty_by_pidfd(t: &mut Trial) -> Outcome {
+    let mut children = many(t)?;
+    let Some(child) = children.pop() else { return Ok(()) };
+    let fd = t.pidfd_open(&child, false)?;
+    youngest(t, Target::Pidfd(fd), &child)
 }

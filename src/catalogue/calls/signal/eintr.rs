@@ -6,8 +6,8 @@ use crate::spec::{Profile, pairs, posix};
 use crate::sys::call::abi::Call;
 use crate::trial::cases;
 use crate::trial::{
-    Abort, Calls, Change, Child, Disposition, Errno, MaskChange, Needs, Options, Outcome, SigactionFlags,
-    Target, Trial,
+    Abort, By, Calls, Change, Child, CloneHow, Disposition, Errno, MaskChange, Needs, Options, Outcome,
+    SigactionFlags, Target, Trial,
 };
 use crate::wait::Signal;
 
@@ -28,6 +28,10 @@ cases! { "eintr";
 
     /// a handler interrupts a peek, and the child can still be reaped
     peek(ANY; NOWAIT) in Calls::taking(Options::NOWAIT) => [pairs::EINTR, pairs::EINTR_KEEPS_CHILD];
+
+    /// a handler interrupts a wait with __WALL, __WCLONE and __WNOTHREAD, and the child can still be reaped
+    linux_options(ANY; ALL | CLONE | NOTHREAD) in Calls::taking(Options::NOTHREAD).few()
+        => [pairs::EINTR, pairs::EINTR_KEEPS_CHILD];
 
     /// the handler of every signal interrupts a wait, and with SA_RESTART leaves it asleep
     every_signal(ANY) in Calls::ENTRIES => [pairs::EINTR, pairs::RESTART];
@@ -59,7 +63,8 @@ fn interrupt(t: &mut Trial, child: &Child, target: Target<'_>, options: Options)
     t.expect(&pairs::EINTR).error(&seen, Errno::INTR)?;
     t.tell(child, Step::exit(7))?;
     t.await_zombie(child)?;
-    let seen = t.wait(target, Options::NONE)?;
+    let events = Options::UNTRACED | Options::CONTINUED | Options::NOWAIT;
+    let seen = t.wait(target, options.without(events))?;
     t.expect(&pairs::EINTR_KEEPS_CHILD).reaped(&seen, child, Change::Exited(7))
 }
 
@@ -88,6 +93,15 @@ fn for_events(t: &mut Trial) -> Outcome {
 fn peek(t: &mut Trial) -> Outcome {
     let child = t.spawn(Scenario::held())?;
     interrupt(t, &child, Target::Any, Options::NOWAIT)
+}
+
+fn linux_options(t: &mut Trial) -> Outcome {
+    let clone = By::Clone(CloneHow::signalling(None));
+    for (options, cloned) in [(Options::NOTHREAD, false), (Options::ALL, true), (Options::CLONE, true)] {
+        let child = if cloned { t.spawn_by(&clone, Scenario::held())?.0 } else { t.spawn(Scenario::held())? };
+        interrupt(t, &child, Target::Any, options)?;
+    }
+    Ok(())
 }
 
 fn every_signal(t: &mut Trial) -> Outcome {

@@ -46,6 +46,14 @@ cases! { "signal-death";
     core_by_pidfd(PIDFD) in Calls::only(&[Call::Waitid]), needs Needs::of(&[Need::CoreFiles, Need::PidfdWaits])
         => [posix::WAITID_DUMPED];
 
+    /// so do one with WNOHANG, one for stops and continues, too, and a peek; and so does one that sleeps
+    core_every_way(ANY; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in Calls::WITH_OPTIONS.few(),
+        needs Needs::of(&[Need::CoreFiles]) => [posix::WAITID_DUMPED];
+
+    /// so does a wait on a thread other than the first
+    core_on_a_thread(PID) in Calls::WITH_TARGET.few(), needs Needs::of(&[Need::CoreFiles, Need::Threads])
+        => [posix::WAITID_DUMPED];
+
     /// each call reports a death just as waitid does
     calls_agree(ANY) in Calls::WITH_STATUS => [posix::WAITPID_CALLS_AGREE];
 }
@@ -232,17 +240,49 @@ fn drops_core_flag(t: &mut Trial, seen: &Seen) -> Result<bool, Abort> {
     }
 }
 
+/// The call reported a core dump of the child, unless the subject shows none at all.
+fn reports_dump(t: &mut Trial, child: &Child, seen: &Seen) -> Outcome {
+    if drops_core_flag(t, seen)? {
+        return t.expect(&posix::WAITID_DUMPED).not_observed("the subject does not show the core flag");
+    }
+    t.expect(&posix::WAITID_DUMPED).reports(seen, child, DUMPED)
+}
+
 fn core_by_target(t: &mut Trial) -> Outcome {
     for by_group in [false, true] {
         let child = dumped(t)?;
         let target = if by_group { Target::Group(&child) } else { Target::Child(&child) };
         let seen = t.wait(target, Options::NONE)?;
-        if drops_core_flag(t, &seen)? {
-            return t.expect(&posix::WAITID_DUMPED).not_observed("the subject does not show the core flag");
-        }
-        t.expect(&posix::WAITID_DUMPED).reports(&seen, &child, DUMPED)?;
+        reports_dump(t, &child, &seen)?;
     }
     Ok(())
+}
+
+fn core_every_way(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    let pending = t.begin(Target::Any, Options::NONE)?;
+    t.expect(&posix::WAITID_DUMPED).blocks(&pending)?;
+    t.begin_step(&child, Step::raise(Signal::ABRT).with_core(true))?;
+    let seen = t.finish(pending)?;
+    reports_dump(t, &child, &seen)?;
+    for options in [Options::NOHANG, Options::UNTRACED | Options::CONTINUED] {
+        let child = dumped(t)?;
+        if Calls::taking(Options::NOWAIT).has(t.call()) {
+            let seen = t.wait(Target::Any, options | Options::NOWAIT)?;
+            reports_dump(t, &child, &seen)?;
+        }
+        let seen = t.wait(Target::Any, options)?;
+        reports_dump(t, &child, &seen)?;
+    }
+    Ok(())
+}
+
+fn core_on_a_thread(t: &mut Trial) -> Outcome {
+    let child = dumped(t)?;
+    let mut request = t.ask(Target::Child(&child), Options::NONE);
+    request.thread = 1;
+    let seen = t.perform(request)?;
+    reports_dump(t, &child, &seen)
 }
 
 fn core_by_pidfd(t: &mut Trial) -> Outcome {

@@ -75,6 +75,10 @@ cases! { "stop-continue";
     ignored_stop(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
         => [posix::STATUS_CAUGHT_STOP];
 
+    /// a blocked stop signal stops a child once it is unblocked, but not if SIGCONT has come in the meantime
+    pending_stop(ANY; NOHANG | UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
+        => [posix::STATUS_CONTINUE_DISCARDS_STOP];
+
     /// SIGTSTP, SIGTTIN and SIGTTOU also stop a child, and each is reported as itself
     job_control_signals(ANY; UNTRACED | CONTINUED) in Calls::taking(Options::UNTRACED).few()
         => [posix::STATUS_STOPPED_JOB_CONTROL];
@@ -364,6 +368,36 @@ fn ignored_stop(t: &mut Trial) -> Outcome {
         t.expect(&posix::STATUS_CAUGHT_STOP).reaped(&seen, &child, Change::Exited(7))?;
     }
     Ok(())
+}
+
+fn pending_stop(t: &mut Trial) -> Outcome {
+    let clause = &posix::STATUS_CONTINUE_DISCARDS_STOP;
+    let child = t.spawn(Scenario::held())?;
+    for continued in [false, true] {
+        t.tell(&child, Step::Block(Signal::TSTP))?;
+        t.signal(&child, Signal::TSTP)?;
+        let seen = t.wait(Target::Any, ANY_EVENT)?;
+        t.expect(clause).nothing_ready(&seen)?;
+        if continued {
+            t.signal(&child, Signal::CONT)?;
+        }
+        let step = t.begin_step(&child, Step::Unblock(Signal::TSTP))?;
+        if continued {
+            t.expect(clause).answered(&child, step)?;
+            let seen = t.wait(Target::Any, ANY_EVENT)?;
+            t.expect(clause).nothing_ready(&seen)?;
+        } else {
+            let seen = t.wait(Target::Any, Options::UNTRACED)?;
+            t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::TSTP))?;
+            t.signal(&child, Signal::CONT)?;
+            let seen = t.wait(Target::Any, Options::CONTINUED)?;
+            t.expect(clause).reports(&seen, &child, Change::Continued)?;
+            t.await_step(&child, step)?;
+        }
+    }
+    t.tell(&child, Step::exit(7))?;
+    let seen = t.wait(Target::Any, Options::UNTRACED)?;
+    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
 }
 
 fn job_control_signals(t: &mut Trial) -> Outcome {

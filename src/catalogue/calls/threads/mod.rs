@@ -4,6 +4,7 @@ use crate::trial::Case;
 
 pub(crate) mod cancelled;
 pub(crate) mod each_waiter;
+pub(crate) mod meanwhile;
 pub(crate) mod of_child;
 pub(crate) mod shared;
 pub(crate) mod thread_group;
@@ -19,4 +20,5 @@ pub(crate) const THEMES: &[&[Case]] = &[
     waiters::CASES,
     each_waiter::CASES,
     undisturbed::CASES,
+    meanwhile::CASES,
 ];

@@ -2,7 +2,7 @@
 
 use crate::catalogue::calls::rusage::children::{FAULTS, faults_credited};
 use crate::scenario::{Scenario, Step};
-use crate::spec::{linux, posix};
+use crate::spec::{linux, pairs, posix};
 use crate::trial::cases;
 use crate::trial::{
     Abort, Call, Calls, Change, Child, Disposition, Errno, Need, Needs, Options, Outcome, Pending,
@@ -15,6 +15,10 @@ cases! { "threads-share";
 
     /// of two threads that wait for the stop of one child, one gets it, and the other keeps waiting
     stop(PID; UNTRACED) in Calls::WITH_TARGET.few(), needs Needs::THREADS => [posix::STATUS_CONSUMED_ONCE];
+
+    /// of two threads that wait for the continue of one child, one gets it, and the other keeps waiting
+    continued(PID; UNTRACED | CONTINUED) in Calls::WITH_TARGET.few(), needs Needs::THREADS
+        => [posix::STATUS_CONSUMED_ONCE, pairs::STOP_WAKES_WAITER];
 
     /// a child reaped by a thread other than the initial one is included in RUSAGE_CHILDREN
     usage(ANY) in Calls::ENTRIES, needs Needs::THREADS => [posix::RUSAGE_CHILDREN_ANY_THREAD];
@@ -57,22 +61,39 @@ fn first_to_return(t: &mut Trial, one: Pending, other: Pending) -> Result<(Pendi
     Ok((one, other))
 }
 
-fn stop(t: &mut Trial) -> Outcome {
+/// Two threads sleep for an event of a child, which that signal causes; only one of them gets it.
+fn one_gets_it(t: &mut Trial, child: &Child, options: Options, signal: Signal, change: Change) -> Outcome {
     let clause = &posix::STATUS_CONSUMED_ONCE;
-    let child = t.spawn(Scenario::held())?;
-    let one = t.begin_on(1, Target::Child(&child), Options::UNTRACED)?;
+    let one = t.begin_on(1, Target::Child(child), options)?;
     t.expect(clause).blocks(&one)?;
-    let other = t.begin_on(2, Target::Child(&child), Options::UNTRACED)?;
+    let other = t.begin_on(2, Target::Child(child), options)?;
     t.expect(clause).blocks(&other)?;
-    t.signal(&child, Signal::STOP)?;
+    t.signal(child, signal)?;
     let (winner, loser) = first_to_return(t, one, other)?;
     let seen = t.finish(winner)?;
-    t.expect(clause).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    if change == Change::Continued && seen.is_hung() {
+        // A system whose continues wake nobody is known for that.
+        t.expect(&pairs::STOP_WAKES_WAITER).reports(&seen, child, change)?;
+    }
+    t.expect(clause).reports(&seen, child, change)?;
     t.expect(clause).blocks(&loser)?;
-    t.signal(&child, Signal::CONT)?;
-    t.tell(&child, Step::exit(7))?;
+    t.signal(child, Signal::CONT)?;
+    t.tell(child, Step::exit(7))?;
     let seen = t.finish(loser)?;
-    t.expect(clause).reaped(&seen, &child, Change::Exited(7))
+    t.expect(clause).reaped(&seen, child, Change::Exited(7))
+}
+
+fn stop(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    one_gets_it(t, &child, Options::UNTRACED, Signal::STOP, Change::Stopped(Signal::STOP))
+}
+
+fn continued(t: &mut Trial) -> Outcome {
+    let child = t.spawn(Scenario::held())?;
+    t.signal(&child, Signal::STOP)?;
+    let seen = t.wait(Target::Child(&child), Options::UNTRACED)?;
+    t.expect(&posix::STATUS_CONSUMED_ONCE).reports(&seen, &child, Change::Stopped(Signal::STOP))?;
+    one_gets_it(t, &child, Options::CONTINUED, Signal::CONT, Change::Continued)
 }
 
 fn usage(t: &mut Trial) -> Outcome {

@@ -25,6 +25,10 @@ cases! { "thread-group";
     /// a child whose threads exit one by one is reported once the last one is gone, as exited with 0
     last_thread_exits(ANY) in Calls::ENTRIES => [posix::THREADS_LAST_THREAD_EXIT_IS_ZERO];
 
+    /// of a child whose initial thread has exited, a wait for its group reports stops and continues, and its end with the last thread's
+    leader_exits_first(GROUP; NOHANG | UNTRACED | CONTINUED | NOWAIT; adapting) in Calls::WITH_TARGET.few()
+        => [posix::THREADS_INITIAL_THREAD_EXITS_FIRST, posix::STATUS_STOP_IS_ONE_EVENT];
+
     /// several threads blocked in a peek at one child all see its exit, and it stays waitable
     concurrent_peeks(PID; NOWAIT) in Calls::only(&[Call::Waitid]), needs Needs::THREADS
         => [posix::WAITID_NOWAIT_ALL_WAITERS_SEE];
@@ -103,6 +107,33 @@ fn last_thread_exits(t: &mut Trial) -> Outcome {
     t.begin_step(&child, Step::ThreadExit { code: 0, report: false })?;
     let seen = t.finish(pending)?;
     t.expect(clause).reaped(&seen, &child, Change::Exited(0))
+}
+
+fn leader_exits_first(t: &mut Trial) -> Outcome {
+    let clause = &posix::THREADS_INITIAL_THREAD_EXITS_FIRST;
+    let child = t.spawn(Scenario::held())?;
+    t.tell(&child, Step::Setpgid { pgid: 0 })?;
+    t.tell(&child, Step::LeaderExit { code: 5 })?;
+    let peeks = Calls::taking(Options::NOWAIT).has(t.call());
+    for peek in [Options::NONE].into_iter().chain(peeks.then_some(Options::NOWAIT)) {
+        let seen = t.wait(Target::Group(&child), Options::NOHANG | peek)?;
+        t.expect(clause).nothing_ready(&seen)?;
+    }
+    let events = Options::UNTRACED | Options::CONTINUED | Options::NOHANG;
+    for (signal, change) in [(Signal::STOP, Change::Stopped(Signal::STOP)), (Signal::CONT, Change::Continued)]
+    {
+        t.signal(&child, signal)?;
+        if signal == Signal::STOP {
+            t.await_stopped(&child)?;
+        }
+        let seen = t.wait(Target::Group(&child), events)?;
+        t.expect(&posix::STATUS_STOP_IS_ONE_EVENT).reports(&seen, &child, change)?;
+    }
+    let pending = t.begin(Target::Group(&child), Options::NONE)?;
+    t.expect(clause).blocks(&pending)?;
+    t.begin_step(&child, Step::ThreadExit { code: 6, report: false })?;
+    let seen = t.finish(pending)?;
+    t.expect(clause).reports_child(&seen, &child)
 }
 
 fn concurrent_peeks(t: &mut Trial) -> Outcome {

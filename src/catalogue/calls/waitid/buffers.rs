@@ -4,6 +4,7 @@
 use super::siginfo::zeroed;
 use crate::catalogue::calls::select::alike::Way;
 use crate::scenario::{Scenario, Step};
+use crate::spec::pairs::Pair;
 use crate::spec::{Clause, linux, pairs, posix};
 use crate::trial::cases;
 use crate::trial::{
@@ -19,7 +20,8 @@ cases! { "buffers";
         => [
             pairs::NO_OVERRUN, pairs::NOHANG_ZERO, linux::WAIT4_NOHANG_WRITES_NOTHING,
             linux::WAIT_ERROR_WRITES_NOTHING, posix::WAITID_NOHANG_ZEROES,
-            linux::WAITID_NOHANG_ZEROES_ALL, posix::WAIT_REPORTS_ALIKE,
+            linux::WAITID_NOHANG_ZEROES_ALL, posix::WAIT_REPORTS_ALIKE, pairs::EINTR, pairs::ECHILD_AFTER_REAP,
+            pairs::EINVAL_OPTIONS,
         ];
 
     /// nor does a wait by pid
@@ -27,7 +29,8 @@ cases! { "buffers";
         => [
             pairs::NO_OVERRUN, pairs::NOHANG_ZERO, linux::WAIT4_NOHANG_WRITES_NOTHING,
             linux::WAIT_ERROR_WRITES_NOTHING, posix::WAITID_NOHANG_ZEROES,
-            linux::WAITID_NOHANG_ZEROES_ALL, posix::WAIT_REPORTS_ALIKE,
+            linux::WAITID_NOHANG_ZEROES_ALL, posix::WAIT_REPORTS_ALIKE, pairs::EINTR, pairs::ECHILD_AFTER_REAP,
+            pairs::EINVAL_OPTIONS,
         ];
 
     /// nor does a wait for a group
@@ -35,7 +38,8 @@ cases! { "buffers";
         => [
             pairs::NO_OVERRUN, pairs::NOHANG_ZERO, linux::WAIT4_NOHANG_WRITES_NOTHING,
             linux::WAIT_ERROR_WRITES_NOTHING, posix::WAITID_NOHANG_ZEROES,
-            linux::WAITID_NOHANG_ZEROES_ALL, posix::WAIT_REPORTS_ALIKE,
+            linux::WAITID_NOHANG_ZEROES_ALL, posix::WAIT_REPORTS_ALIKE, pairs::EINTR, pairs::ECHILD_AFTER_REAP,
+            pairs::EINVAL_OPTIONS,
         ];
 
     /// nor does a wait through a pidfd
@@ -44,6 +48,7 @@ cases! { "buffers";
         => [
             pairs::NO_OVERRUN, pairs::NOHANG_ZERO, linux::WAIT_ERROR_WRITES_NOTHING,
             posix::WAITID_NOHANG_ZEROES, linux::WAITID_NOHANG_ZEROES_ALL, posix::WAIT_REPORTS_ALIKE,
+            pairs::EINTR, pairs::ECHILD_AFTER_REAP, pairs::EINVAL_OPTIONS,
         ];
 }
 
@@ -88,8 +93,9 @@ impl Awaited {
         Ok(())
     }
 
-    fn fails(&self, t: &mut Trial, seen: &Seen, errno: Errno) -> Outcome {
-        t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).error(seen, errno)?;
+    /// The call failed with the error that a clause requires, and wrote nothing.
+    fn fails(&self, t: &mut Trial, clause: &'static Pair, seen: &Seen, errno: Errno) -> Outcome {
+        t.expect(clause).error(seen, errno)?;
         unwritten(t, &linux::WAIT_ERROR_WRITES_NOTHING, seen)
     }
 
@@ -140,10 +146,10 @@ fn every_result(t: &mut Trial, way: Way) -> Outcome {
         t.sigaction(Signal::USR1, Disposition::Count, SigactionFlags::NONE)?;
         let request = it.request(t, EVENTS);
         let pending = t.begin_request(request)?;
-        t.expect(&linux::WAIT_ERROR_WRITES_NOTHING).blocks(&pending)?;
+        t.expect(&pairs::EINTR).blocks(&pending)?;
         t.signal_agent(Signal::USR1)?;
         let seen = t.finish(pending)?;
-        it.fails(t, &seen, Errno::INTR)?;
+        it.fails(t, &pairs::EINTR, &seen, Errno::INTR)?;
     }
     it.reports(t, true, Options::UNTRACED, Signal::STOP, Change::Stopped(Signal::STOP))?;
     it.nothing(t, &[Options::NONE, EVENTS])?;
@@ -159,12 +165,12 @@ fn every_result(t: &mut Trial, way: Way) -> Outcome {
     for nohang in [Options::NONE, Options::NOHANG] {
         let request = it.request(t, nohang);
         let seen = t.perform(request)?;
-        it.fails(t, &seen, Errno::CHILD)?;
+        it.fails(t, &pairs::ECHILD_AFTER_REAP, &seen, Errno::CHILD)?;
     }
     let mut request = it.request(t, Options::NOHANG);
     request.options.raw = UNKNOWN_BIT;
     let seen = t.perform(request)?;
-    it.fails(t, &seen, Errno::INVAL)
+    it.fails(t, &pairs::EINVAL_OPTIONS, &seen, Errno::INVAL)
 }
 
 fn any_child(t: &mut Trial) -> Outcome {

@@ -101,9 +101,9 @@ flags! {
     NoWait = "WNOWAIT";
     /// `WTRAPPED`, of the BSDs and illumos
     Trapped = "WTRAPPED";
-    /// `__WALL`, Linux
+    /// `__WALL`, Linux and NetBSD
     All = "__WALL";
-    /// `__WCLONE`, Linux
+    /// `__WCLONE`, Linux and NetBSD
     Clone = "__WCLONE";
     /// `__WNOTHREAD`, Linux
     NoThread = "__WNOTHREAD";

@@ -36,6 +36,12 @@ const OWN_OPTIONS: &[(&str, c_int)] = table!(
     WNOZOMBIE
 );
 
+/// Second names of options: NetBSD's `<sys/wait.h>` defines two of Linux's.
+#[cfg(target_os = "netbsd")]
+const SECOND_NAMES: &[(&str, c_int)] = &[("__WALL", libc::WALLSIG), ("__WCLONE", libc::WALTSIG)];
+#[cfg(not(target_os = "netbsd"))]
+const SECOND_NAMES: &[(&str, c_int)] = &[];
+
 const ID_TYPES: &[(&str, libc::idtype_t)] = table!(
     P_ALL P_PID P_PGID
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -89,7 +95,7 @@ fn name<T: Copy + Into<i64>>(table: &[(&'static str, T)], number: i64) -> Option
 
 /// The bit of an option: `WNOHANG`, `WEXITED`, `__WALL`, ...; `None` if this system does not have it.
 pub fn option(name: &str) -> Option<c_int> {
-    number(&[WAIT_OPTIONS, ID_OPTIONS, OWN_OPTIONS], name)
+    number(&[WAIT_OPTIONS, ID_OPTIONS, OWN_OPTIONS, SECOND_NAMES], name)
 }
 
 /// The names of the bits as the call understands them; bits without a name become one hexadecimal number.
@@ -152,4 +158,24 @@ pub fn errno_text(errno: c_int) -> String {
 /// The name of an error.
 pub fn errno_name(errno: c_int) -> Option<&'static str> {
     name(ERRNOS, errno.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_options_for_children_of_other_kinds_have_the_names_of_their_system() {
+        let bits = |names: &[&str]| names.iter().map(|name| option(name)).collect::<Vec<_>>();
+        let (linux, netbsd) = (bits(&["__WALL", "__WCLONE"]), bits(&["WALLSIG", "WALTSIG"]));
+        let shown = |bits: &[Option<c_int>]| option_names(Call::Wait4, bits.iter().flatten().sum());
+        if cfg!(any(target_os = "linux", target_os = "android")) {
+            assert_eq!((shown(&linux), netbsd), (vec!["__WALL".into(), "__WCLONE".into()], vec![None; 2]));
+        } else if cfg!(target_os = "netbsd") {
+            assert_eq!((linux, shown(&netbsd)), (netbsd.clone(), vec!["WALTSIG".into(), "WALLSIG".into()]));
+            assert!(netbsd.iter().all(Option::is_some));
+        } else {
+            assert_eq!((linux, netbsd), (vec![None; 2], vec![None; 2]));
+        }
+    }
 }

@@ -18,9 +18,15 @@ bitflags! {
         /// `__WALL`: children of any kind, whatever their exit signal.
         #[cfg(target_os = "linux")]
         const ALL = libc::__WALL;
+        /// `WALLSIG`: children of any kind, whatever their exit signal.
+        #[cfg(target_os = "netbsd")]
+        const ALL = libc::WALLSIG;
         /// `__WCLONE`: only children whose exit signal is not SIGCHLD.
         #[cfg(target_os = "linux")]
         const CLONE = libc::__WCLONE;
+        /// `WALTSIG`: only children whose exit signal is not SIGCHLD.
+        #[cfg(target_os = "netbsd")]
+        const CLONE = libc::WALTSIG;
         /// `__WNOTHREAD`: only children of the calling thread.
         #[cfg(target_os = "linux")]
         const NOTHREAD = libc::__WNOTHREAD;
@@ -46,9 +52,15 @@ bitflags! {
         /// `__WALL`: children of any kind, whatever their exit signal (Linux 4.7).
         #[cfg(target_os = "linux")]
         const ALL = libc::__WALL;
+        /// `WALLSIG`: children of any kind, whatever their exit signal.
+        #[cfg(target_os = "netbsd")]
+        const ALL = libc::WALLSIG;
         /// `__WCLONE`: only children whose exit signal is not SIGCHLD (Linux 4.7).
         #[cfg(target_os = "linux")]
         const CLONE = libc::__WCLONE;
+        /// `WALTSIG`: only children whose exit signal is not SIGCHLD.
+        #[cfg(target_os = "netbsd")]
+        const CLONE = libc::WALTSIG;
         /// `__WNOTHREAD`: only children of the calling thread (Linux 4.7).
         #[cfg(target_os = "linux")]
         const NOTHREAD = libc::__WNOTHREAD;

@@ -4,7 +4,7 @@ use super::sysctl::{self, Plain, array, text};
 use crate::sys::process_table::state::{Asleep, Process, State, StopState, stop_of_process};
 use libc::c_int;
 use rustix::io::Errno;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The name of this source in reports.
 pub(crate) const TABLE: &str = "sysctl";
@@ -66,9 +66,12 @@ fn process(raw: &Raw) -> Process {
         cpu: Duration::from_secs(u64::from(raw.p_uutime_sec) + u64::from(raw.p_ustime_sec))
             + Duration::from_micros(u64::from(raw.p_uutime_usec) + u64::from(raw.p_ustime_usec)),
         // A zombie shows 0.
-        start: Some(u64::from(raw.p_ustart_sec) * 1_000_000 + u64::from(raw.p_ustart_usec))
-            .filter(|&start| start != 0),
+        start: Some(start(raw)).filter(|&start| start != 0),
     }
+}
+
+fn start(raw: &Raw) -> u64 {
+    u64::from(raw.p_ustart_sec) * 1_000_000 + u64::from(raw.p_ustart_usec)
 }
 
 fn query(what: c_int, who: c_int) -> Result<Vec<Raw>, Errno> {
@@ -77,12 +80,36 @@ fn query(what: c_int, who: c_int) -> Result<Vec<Raw>, Errno> {
     array(&mut name, Some(5))
 }
 
+/// How long a process may be in the middle of an `exec` or its exit: a busy machine needs a while to load a program.
+const BUSY: Duration = Duration::from_secs(1);
+
+/// While a process is in an `exec` or exits (`p_reflock` is held), the kernel does not fill in its start time
+/// (`fill_kproc2`). That is over as soon as it has had the processor.
 pub(crate) fn read(pid: i32) -> Result<Option<Process>, Errno> {
-    Ok(query(libc::KERN_PROC_PID, pid)?.iter().find(|raw| raw.p_pid == pid).map(process))
+    let began = Instant::now();
+    loop {
+        let found = query(libc::KERN_PROC_PID, pid)?.iter().find(|raw| raw.p_pid == pid).map(process);
+        match &found {
+            Some(p) if p.start.is_none() && !matches!(p.state, State::Zombie | State::Dead) => {}
+            _ => return Ok(found),
+        }
+        if began.elapsed() > BUSY {
+            return Ok(found);
+        }
+        std::thread::yield_now();
+    }
 }
 
+/// In the table, such a process shows the start time of the one before it, since the kernel uses one buffer for all
+/// (`sysctl_doeproc`): where they are equal, it is read again.
 pub(crate) fn all() -> Result<Vec<Process>, Errno> {
-    Ok(query(libc::KERN_PROC_ALL, 0)?.iter().map(process).collect())
+    let (mut found, mut before) = (Vec::new(), 0);
+    for raw in query(libc::KERN_PROC_ALL, 0)? {
+        let doubtful = start(&raw) == before && !matches!(state(&raw), State::Zombie | State::Dead);
+        before = start(&raw);
+        found.extend(if doubtful { read(raw.p_pid)? } else { Some(process(&raw)) });
+    }
+    Ok(found)
 }
 
 fn lwps(pid: i32) -> Vec<Thread> {

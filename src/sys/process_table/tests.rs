@@ -58,6 +58,26 @@ fn a_life_from_sleep_to_zombie() {
 }
 
 #[test]
+fn the_start_time_stays_the_same_through_exec_and_exit() {
+    let us = std::env::current_exe().unwrap().into_os_string().into_encoded_bytes();
+    let argv = [us, b"--list".to_vec()].map(|word| std::ffi::CString::new(word).unwrap());
+    for _ in 0..5 {
+        let child = TestChild(process::run_program(&argv, None).unwrap());
+        let start = read(child.0).unwrap().unwrap().start;
+        until(|| {
+            // A process that becomes a zombie just then may be missing from a list.
+            let listed = all().unwrap().into_iter().find(|p| p.pid == child.0);
+            let read = read(child.0).unwrap().expect("it exists");
+            for seen in listed.iter().chain([&read]) {
+                assert!(seen.is_still(start), "{seen:?} is not of {start:?}");
+            }
+            read.state == State::Zombie
+        });
+        assert_eq!(child.end(), 0);
+    }
+}
+
+#[test]
 fn sleep_in_a_wait_is_told_from_other_sleep() {
     let waiting = TestChild::running(|| {
         let us = process::pid();

@@ -135,6 +135,7 @@ fn main() -> ExitCode {
     tests.push(Trial::test("a waiter that does not stop is a failure", a_lost_stop_of_a_waiter));
     tests.push(Trial::test("a stop that cannot be proved to be lost is broken", an_unproved_stop));
     tests.push(Trial::test("a death that does not come is a failure", a_lost_kill));
+    tests.push(Trial::test("last words that are late are heard", last_words_that_are_late));
     tests.push(Trial::test("a stop of the agent's group that does not come is a failure", a_lost_suspension));
     tests.push(Trial::test(
         "a program that executes another one cannot be traced",
@@ -260,6 +261,11 @@ fn a_living_zombie() -> Result<(), Failed> {
 fn a_lost_kill() -> Result<(), Failed> {
     let run = ["run", "signal-death.any-sender@waitpid", "--subject=libc"];
     with_lost_signals("SIGKILL", &run, 1, &["posix/process/terminates"])
+}
+
+fn last_words_that_are_late() -> Result<(), Failed> {
+    let run = ["run", "examples.basic-wait@wait4", "--subject=libc"];
+    with_lost_signals("none late", &run, 0, &["1 pass"])
 }
 
 /// The child is told to exit later, so that it has a connection and can answer.

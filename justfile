@@ -32,7 +32,7 @@ bless:
     WAITSPEC_BLESS=1 cargo test --locked --test catalogue --test public_api
     INSTA_UPDATE=always cargo test --locked --test snapshots
 
-# Regenerates the kill matrix; takes a quarter of an hour.
+# Regenerates the kill matrix; takes an hour.
 kill-matrix:
     cargo run --release --locked -- selftest --save fixtures/kill-matrix.json
 

@@ -423,3 +423,19 @@ fn cases_that_were_never_run_are_unverified() {
     }
     assert!(!well(&["explain", "netbsd/wait4/nohang-zero"]).contains("unverified"));
 }
+
+#[test]
+fn a_quick_selftest_ends_with_the_first_kill() {
+    let quick = |words: &[&str]| {
+        let words = [&["selftest", "--quick", "--format", "json"], words].concat();
+        json(&well(&words))["mutants"].clone()
+    };
+    // Of the many cases that kill it, one is run.
+    let mutants = quick(&["--mutant", "returns-one"]);
+    let (name, cases) = (&mutants[0]["mutant"], &mutants[0]["cases"]);
+    assert_eq!((name, cases, &mutants[0]["by_its_clause"]), (&"returns-one".into(), &1.into(), &true.into()));
+    // None of those that kill it is selected.
+    let elsewhere = quick(&["decode.*", "--mutant", "returns-one"]);
+    assert_eq!(elsewhere, serde_json::json!([]));
+    assert!(refused(&["selftest", "--quick", "--save", "x"], 2).contains("--save"));
+}

@@ -5,15 +5,17 @@ use super::{Output, print_error};
 use crate::mutants::mutants;
 use crate::report::human::progress::Progress;
 use crate::report::renames::Kind;
-use crate::runner::event::{RunEvent, RunHeader, Summary, Verdict};
+use crate::runner::event::{RunEvent, RunHeader, Standing, Summary, TrialReport, Verdict};
 use crate::runner::pool::Pool;
+use crate::runner::run::EVERY;
 use crate::runner::settings::RunError;
 use crate::selftest::findings::OfMutant;
-use crate::selftest::{self, Findings, Matrix, matrix};
+use crate::selftest::{self, Findings, Matrix, Wanted, matrix};
 use clap::ValueEnum;
 use indicatif::ProgressBar;
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// Mutation testing: how good is the suite?
 ///
@@ -22,7 +24,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  waitspec selftest                                           every mutant, every case (minutes)
+  waitspec selftest                                           every mutant, every case (an hour or more)
+  waitspec selftest --quick                                   each mutant until a case kills it (minutes)
   waitspec selftest --mutant returns-one                      one mutant
   waitspec selftest --model 2000                              test the model as well
   waitspec selftest --format json | jq '.never_failed'
@@ -37,6 +40,9 @@ pub struct Args {
     /// Output format
     #[arg(long, value_enum, default_value_t = Format::Terminal)]
     format: Format,
+    /// Run each mutant only until a trial kills it by its clause; tries those that are known to do so
+    #[arg(long, conflicts_with = "save")]
+    quick: bool,
     /// Number of trials to run in parallel
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     jobs: Option<std::num::NonZeroUsize>,
@@ -63,14 +69,15 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
             return Err(unknown_id("mutant", Kind::Mutant, name, mutants().map(|mutant| mutant.name)));
         }
     }
-    let (matrix, amiss) = fill(args)?;
+    let (matrix, amiss, unoffered) = fill(args)?;
     let matrix = match &args.save {
         None => matrix,
         Some(path) => save(args, path, matrix)?,
     };
-    let whole = matrix.rows.len() == mutants().count() && (args.patterns.is_empty() || args.save.is_some());
+    let every_mutant = matrix.rows.len() == mutants().count();
+    let whole = every_mutant && !args.quick && (args.patterns.is_empty() || args.save.is_some());
     let mut findings = Findings::of(&matrix, whole);
-    findings.amiss = amiss;
+    (findings.amiss, findings.unoffered) = (amiss, unoffered);
     let faults = findings.faults();
     let text = match args.format {
         Format::Terminal => terminal(&findings, &faults),
@@ -98,19 +105,31 @@ fn save(args: &Args, path: &Path, matrix: Matrix) -> Result<Matrix, RunError> {
     Ok(whole)
 }
 
-/// Runs the trials; returns the matrix and any problems other than surviving mutants.
-fn fill(args: &Args) -> Result<(Matrix, Vec<String>), RunError> {
+/// Runs the trials; returns the matrix, any problems other than surviving mutants, and the mutants of which nothing could be run.
+fn fill(args: &Args) -> Result<(Matrix, Vec<String>, Vec<&'static str>), RunError> {
     let session = selftest::start(&args.mutants, &args.patterns, args.jobs.map(std::num::NonZeroUsize::get))?;
-    let wanted = selftest::all(&session);
     let header = session.header().clone();
+    let saved = if args.quick { Some(Matrix::committed().map_err(RunError::Broken)?) } else { None };
+    let work = match &saved {
+        Some(saved) => Work::InTurn(selftest::in_turn(&session, saved)),
+        None => Work::All(selftest::all(&session)),
+    };
     // Without the local suffix of the kernel version.
     let kernel = header.kernel.split('-').next().unwrap_or_default();
     let mut matrix = Matrix { system: format!("{kernel} {}", header.machine), ..Matrix::default() };
     let mut amiss = Vec::new();
     let pool = Pool::new(session);
     let mut progress = Progress::default();
-    progress.event(&RunEvent::Begin(RunHeader { trials: wanted.len(), ..header }), || ());
-    selftest::run(&pool, wanted, &mut |wanted, report| {
+    let named = header.subjects.iter().filter_map(|subject| matrix::mutant_of(&subject.spec)).map(|m| m.name);
+    let named: Vec<&'static str> = named.collect();
+    progress.event(&RunEvent::Begin(RunHeader { trials: work.most(), ..header }), || ());
+    let (mut finished, mut last_report) = (0, Instant::now());
+    let mut sink = |wanted: &Wanted, report: &TrialReport| {
+        finished += 1;
+        if last_report.elapsed() >= EVERY {
+            last_report = Instant::now();
+            progress.event(&RunEvent::Waiting(Standing { finished, longest: None }), || ());
+        }
         match matrix::mutant_of(&wanted.subject) {
             Some(mutant) => matrix.add(mutant.name, wanted, report),
             None => matrix.add_unbroken(wanted, report),
@@ -126,9 +145,15 @@ fn fill(args: &Args) -> Result<(Matrix, Vec<String>), RunError> {
             report.verdict = Verdict::Pass;
             progress.event(&RunEvent::Trial(Box::new(report)), || ());
         }
-    });
+    };
+    match work {
+        Work::All(trials) => selftest::run(&pool, trials, &mut sink),
+        Work::InTurn(series) => selftest::run_in_turn(&pool, series, &mut sink),
+    }
     progress.event(&RunEvent::End(Summary::default()), || ());
     matrix.sort();
+    // What share of the cases kills a mutant is a question about all cases.
+    matrix.expectations = saved.map_or(matrix.expectations, |saved| saved.expectations);
     if let Some(budget) = args.model {
         let bar = ProgressBar::new(matrix.rows.len() as u64);
         let of_calls = |name: &&String| mutants().any(|m| m.name == **name && m.is_of_calls());
@@ -143,7 +168,25 @@ fn fill(args: &Args) -> Result<(Matrix, Vec<String>), RunError> {
         bar.finish_and_clear();
     }
     pool.end();
-    Ok((matrix, amiss))
+    let unoffered = named.into_iter().filter(|name| !matrix.rows.contains_key(*name)).collect();
+    Ok((matrix, amiss, unoffered))
+}
+
+/// What is to be run.
+enum Work {
+    All(Vec<Wanted>),
+    /// Series that end with the first kill.
+    InTurn(Vec<Vec<Wanted>>),
+}
+
+impl Work {
+    /// The number of trials, at most.
+    fn most(&self) -> usize {
+        match self {
+            Work::All(trials) => trials.len(),
+            Work::InTurn(series) => series.iter().map(Vec::len).sum(),
+        }
+    }
 }
 
 /// The findings as text.
@@ -175,6 +218,10 @@ fn terminal(findings: &Findings, faults: &[String]) -> String {
         count(|m| m.counts)
     ));
     line(format!("{} clauses failed for at least one mutant", findings.clauses));
+    if !findings.unoffered.is_empty() {
+        let names = findings.unoffered.join(", ");
+        line(format!("{} mutants of which nothing can be run here: {names}", findings.unoffered.len()));
+    }
     if findings.mutants.iter().any(|m| m.model.is_some()) {
         let both = count(|m| m.is_killed() && m.model.flatten().is_some());
         let caught = count(|m| m.model.flatten().is_some());

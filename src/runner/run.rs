@@ -312,7 +312,7 @@ impl Session {
 }
 
 /// The interval between progress reports.
-const EVERY: Duration = Duration::from_secs(5);
+pub(crate) const EVERY: Duration = Duration::from_secs(5);
 
 /// The time limit for replacing a warden.
 const REPLACED_WITHIN: Duration = Duration::from_secs(60);

@@ -21,6 +21,8 @@ pub struct Findings {
     pub clauses: usize,
     /// Failures of the unbroken subjects or of the test harness: trial and verdict.
     pub amiss: Vec<String>,
+    /// Mutants of which no trial could be run.
+    pub unoffered: Vec<&'static str>,
 }
 
 /// The result for one mutant.

@@ -48,6 +48,41 @@ pub struct Kill<'m> {
     pub slow: bool,
 }
 
+impl Kill<'_> {
+    /// What orders kills by the time that they take.
+    fn cost(&self, burning: &BTreeSet<&str>) -> (bool, bool) {
+        (self.slow, burning.contains(self.case))
+    }
+}
+
+/// The cases that burn CPU time.
+fn burning() -> BTreeSet<&'static str> {
+    catalogue::cases().filter(|case| case.needs.burns).map(|case| case.id).collect()
+}
+
+fn kills_of<'m>(mutant: &'m str, row: &'m Row) -> impl Iterator<Item = Kill<'m>> {
+    row.iter().flat_map(move |(clause, cases)| {
+        cases.iter().flat_map(move |(case, calls)| {
+            calls.split(' ').filter_map(move |word| {
+                let (call, how) = word.split_once(':').unwrap_or((word, "fail"));
+                let variant = Variant::from_name(call)?;
+                Some(Kill { mutant, clause, case, variant, slow: how == "hang" })
+            })
+        })
+    })
+}
+
+/// What a trial fails: clauses, [`LEAK`] if something else is wrong, nothing if nothing is.
+pub fn failed_clauses(report: &TrialReport) -> Vec<&'static str> {
+    let failed = report.clauses.iter().filter(|(_, o)| *o == ClauseOutcome::Fail);
+    let failed: Vec<_> = failed.map(|(clause, _)| clause.id).collect();
+    match report.verdict.is_bad() {
+        false => Vec::new(),
+        true if failed.is_empty() => vec![LEAK],
+        true => failed,
+    }
+}
+
 /// The cases that kill a mutant.
 pub fn killers(row: &Row) -> BTreeSet<&str> {
     row.values().flat_map(|cases| cases.keys().map(String::as_str)).collect()
@@ -116,17 +151,16 @@ impl Matrix {
 
     /// Adds a finished trial on a mutant.
     pub fn add(&mut self, mutant: &str, wanted: &Wanted, report: &TrialReport) {
-        let row = self.rows.entry(mutant.to_owned()).or_default();
-        if !report.verdict.is_bad() {
+        // A mutant whose trials are all skipped has no row: nothing is known of it.
+        if matches!(report.verdict, Verdict::Skip(_)) {
             return;
         }
+        let row = self.rows.entry(mutant.to_owned()).or_default();
         let mut call = wanted.variant.name().to_owned();
         if report.verdict != Verdict::Fail {
             call = format!("{call}:{}", report.verdict.name());
         }
-        let failed: Vec<&str> =
-            report.clauses.iter().filter(|(_, o)| *o == ClauseOutcome::Fail).map(|(c, _)| c.id).collect();
-        for clause in if failed.is_empty() { vec![LEAK] } else { failed } {
+        for clause in failed_clauses(report) {
             let calls = row.entry(clause.to_owned()).or_default().entry(wanted.case.id.to_owned());
             calls.and_modify(|calls| *calls = format!("{calls} {call}")).or_insert_with(|| call.clone());
         }
@@ -154,17 +188,7 @@ impl Matrix {
 
     /// All kills, ordered by mutant, clause and case.
     pub fn kills(&self) -> impl Iterator<Item = Kill<'_>> {
-        self.rows.iter().flat_map(|(mutant, row)| {
-            row.iter().flat_map(move |(clause, cases)| {
-                cases.iter().flat_map(move |(case, calls)| {
-                    calls.split(' ').filter_map(move |word| {
-                        let (call, how) = word.split_once(':').unwrap_or((word, "fail"));
-                        let variant = Variant::from_name(call)?;
-                        Some(Kill { mutant, clause, case, variant, slow: how == "hang" })
-                    })
-                })
-            })
-        })
+        self.rows.iter().flat_map(|(mutant, row)| kills_of(mutant, row))
     }
 
     /// The clauses failed by some mutant that counts.
@@ -173,13 +197,20 @@ impl Matrix {
         counting.flat_map(BTreeMap::keys).map(String::as_str).filter(|c| *c != LEAK).collect()
     }
 
+    /// What kills a mutant, fast trials first.
+    pub fn quickest_kills<'m>(&'m self, mutant: &str) -> Vec<Kill<'m>> {
+        let (row, burning) = (self.rows.get_key_value(mutant), burning());
+        let mut kills: Vec<Kill<'m>> =
+            row.into_iter().flat_map(|(mutant, row)| kills_of(mutant, row)).collect();
+        kills.sort_by_key(|kill| kill.cost(&burning));
+        kills
+    }
+
     /// A small set of kills that kills every mutant, preferably by the clause that it is meant to fail, and fails every
     /// expectation that any kill fails. Fast trials are preferred.
     pub fn cover(&self) -> Vec<Kill<'_>> {
-        let burns: BTreeSet<&str> =
-            catalogue::cases().filter(|case| case.needs.burns).map(|case| case.id).collect();
-        let mut kills: Vec<Kill<'_>> = self.kills().collect();
-        kills.sort_by_key(|kill| (kill.slow, burns.contains(kill.case)));
+        let (mut kills, burning): (Vec<Kill<'_>>, _) = (self.kills().collect(), burning());
+        kills.sort_by_key(|kill| kill.cost(&burning));
         let mut chosen: Vec<Kill<'_>> = Vec::new();
         for mutant in mutants() {
             let of = |kill: &&Kill<'_>| kill.mutant == mutant.name;

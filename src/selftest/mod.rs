@@ -20,13 +20,15 @@ pub use matrix::Matrix;
 pub use wanted::Wanted;
 
 use crate::model::run::explore;
-use crate::mutants;
+use crate::mutants::{self, Mutant};
 use crate::runner::event::TrialReport;
 use crate::runner::pool::Pool;
 use crate::runner::run::Session;
 use crate::runner::settings::{RunError, Settings};
 use crate::subject::{self, OWN_HANDLE, OWN_PROGRAMS};
-use crate::trial::Abort;
+use crate::trial::{Abort, Variant};
+use matrix::LEAK;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::mpsc;
 
@@ -50,9 +52,6 @@ pub fn start(mutants: &[String], patterns: &[String], jobs: Option<usize>) -> Re
     let own = [OWN_HANDLE].into_iter().chain(OWN_PROGRAMS.iter().copied()).map(str::to_owned);
     let unbroken = subject::default_names().into_iter().chain(own);
     let subjects = unbroken.chain(named.iter().map(|m| subject_of(m))).collect();
-    // A trial that hangs sleeps through its grace period; other trials can use the CPU.
-    let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let jobs = Some(jobs.unwrap_or((4 * cpus).min(32)));
     let patterns = patterns.to_vec();
     let settings = Settings { subjects, patterns, jobs, strict: true, ..Settings::default() };
     Session::start(&settings, &crate::mutants::registry())
@@ -69,26 +68,87 @@ pub fn all(session: &Session) -> Vec<Wanted> {
     wanted.collect()
 }
 
+/// For each mutant of a session, its trials that the saved matrix knows to kill it by the clause that it violates: the
+/// fast ones first. Each that comes first is also to be run once on the unbroken subjects.
+pub fn in_turn(session: &Session, saved: &Matrix) -> Vec<Vec<Wanted>> {
+    type Planned = BTreeMap<(&'static str, Variant), Wanted>;
+    let (mut unbroken, mut by_mutant) = (Vec::new(), BTreeMap::<&str, (&Mutant, Planned)>::new());
+    for wanted in all(session) {
+        match matrix::mutant_of(&wanted.subject) {
+            Some(mutant) => {
+                let (_, planned) = by_mutant.entry(mutant.name).or_insert_with(|| (mutant, Planned::new()));
+                planned.insert((wanted.case.id, wanted.variant), wanted);
+            }
+            None => unbroken.push(wanted),
+        }
+    }
+    let (mut firsts, mut series) = (BTreeSet::new(), Vec::new());
+    for (name, (mutant, planned)) in by_mutant {
+        let kills = saved.quickest_kills(name).into_iter().filter(|kill| is_by(mutant, kill.clause));
+        let turns: Vec<Wanted> =
+            kills.filter_map(|kill| planned.get(&(kill.case, kill.variant)).cloned()).collect();
+        firsts.extend(turns.first().map(|first| (first.case.id, first.variant)));
+        series.push(turns);
+    }
+    series.extend(unbroken.into_iter().filter(|w| firsts.contains(&(w.case.id, w.variant))).map(|w| vec![w]));
+    series
+}
+
+/// Whether a failure of that clause is one that the mutant is meant to cause.
+fn is_by(mutant: &Mutant, clause: &str) -> bool {
+    clause == mutant.clause.id || clause == LEAK
+}
+
 /// Runs these trials in parallel, one per warden of the pool, and passes each to `sink` as it finishes.
 pub fn run(pool: &Pool, wanted: Vec<Wanted>, sink: &mut dyn FnMut(&Wanted, &TrialReport)) {
-    let jobs = pool.width();
     let (burning, others): (Vec<_>, Vec<_>) = wanted.into_iter().partition(|w| w.case.needs.burns);
+    let one = |wanted: Wanted, finished: &mpsc::Sender<Ran>| {
+        let report = pool.run(&wanted.subject, wanted.case, wanted.variant);
+        drop(finished.send((wanted, report)));
+    };
     // CPU-burning trials never run in parallel, so one thread is enough for them.
-    let (burning, others) = (Mutex::new(burning.into_iter()), Mutex::new(others.into_iter()));
+    in_parallel(pool.width(), burning, others, one, sink);
+}
+
+/// The same for series of trials, each of which ends with the first trial that kills its mutant.
+pub fn run_in_turn(pool: &Pool, series: Vec<Vec<Wanted>>, sink: &mut dyn FnMut(&Wanted, &TrialReport)) {
+    let each = |series: Vec<Wanted>, finished: &mpsc::Sender<Ran>| {
+        for wanted in series {
+            let report = pool.run(&wanted.subject, wanted.case, wanted.variant);
+            let mutant = matrix::mutant_of(&wanted.subject);
+            let failed = matrix::failed_clauses(&report);
+            let killed = failed.iter().any(|clause| mutant.is_some_and(|mutant| is_by(mutant, clause)));
+            if finished.send((wanted, report)).is_err() || killed {
+                break;
+            }
+        }
+    };
+    in_parallel(pool.width(), Vec::new(), series, each, sink);
+}
+
+/// A trial that has finished.
+type Ran = (Wanted, TrialReport);
+
+/// Performs the work on so many threads, the first of which starts with `its_own`.
+fn in_parallel<T: Send>(
+    threads: usize,
+    its_own: Vec<T>,
+    others: Vec<T>,
+    perform: impl Fn(T, &mpsc::Sender<Ran>) + Sync,
+    sink: &mut dyn FnMut(&Wanted, &TrialReport),
+) {
+    let (its_own, others) = (Mutex::new(its_own.into_iter()), Mutex::new(others.into_iter()));
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
-        for worker in 0..jobs {
-            let (sender, burning, others) = (sender.clone(), &burning, &others);
+        for worker in 0..threads {
+            let (sender, its_own, others, perform) = (sender.clone(), &its_own, &others, &perform);
             scope.spawn(move || {
-                let next = |queue: &Mutex<std::vec::IntoIter<Wanted>>| {
+                let next = |queue: &Mutex<std::vec::IntoIter<T>>| {
                     queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next()
                 };
-                let own = if worker == 0 { burning } else { others };
-                while let Some(wanted) = next(own).or_else(|| next(others)) {
-                    let report = pool.run(&wanted.subject, wanted.case, wanted.variant);
-                    if sender.send((wanted, report)).is_err() {
-                        break;
-                    }
+                let first = if worker == 0 { its_own } else { others };
+                while let Some(work) = next(first).or_else(|| next(others)) {
+                    perform(work, &sender);
                 }
             });
         }

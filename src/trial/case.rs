@@ -299,7 +299,7 @@ pub(crate) const fn id_of<const N: usize>(name: &str) -> [u8; N] {
 pub struct Needs {
     /// Each of these.
     pub each: &'static [Need],
-    /// It burns CPU time: it must not run at the same time as another case that does.
+    /// It burns CPU time, or takes hundreds of processes: it must not run at the same time as another case that does.
     pub burns: bool,
 }
 
@@ -346,7 +346,7 @@ impl Needs {
         Needs { each, burns: false }
     }
 
-    /// The same, for a case that burns CPU time.
+    /// The same, for a case that burns CPU time or takes hundreds of processes.
     #[must_use]
     pub const fn burning(self) -> Needs {
         Needs { each: self.each, burns: true }

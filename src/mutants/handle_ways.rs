@@ -14,8 +14,10 @@ use crate::wait::{
     Deadline, Errno, Event, IdOptions, Signal, WaitOptions, WaitTarget, reap, retrying, waitid,
     waitid_timeout, waitpid,
 };
-use rustix::fd::OwnedFd;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::collections::BTreeMap;
+use std::ffi::CString;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -44,6 +46,24 @@ fn timed_by(came: fn() -> usize, h: &OwnHandle, timeout: Option<Duration>) -> Re
 fn pipes() -> MutexGuard<'static, BTreeMap<i32, OwnedFd>> {
     static PIPES: Mutex<BTreeMap<i32, OwnedFd>> = Mutex::new(BTreeMap::new());
     PIPES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Creates a child whose standard output is such a pipe, if it is to be read.
+fn with_pipe(argv: &[CString], output: Option<BorrowedFd<'_>>) -> Result<i32, Errno> {
+    let Some(_) = output else { return process::run_program(argv, output) };
+    let (read, write) = crate::sys::makeshift::pipe()?;
+    let made = process::run_program(argv, Some(write.as_fd()))?;
+    pipes().insert(made, read);
+    Ok(made)
+}
+
+/// Whether the child's standard output is such a pipe, and closed.
+fn has_closed(h: &OwnHandle) -> Result<bool, Errno> {
+    let pipes = pipes();
+    let Some(pipe) = pipes.get(&h.pid().as_raw_pid()) else { return Ok(false) };
+    let mut seen = [PollFd::new(pipe, PollFlags::IN)];
+    poll(&mut seen, Some(&Timespec::default()))?;
+    Ok(seen[0].revents().contains(PollFlags::HUP))
 }
 
 /// How many threads wait without a timeout.
@@ -208,6 +228,50 @@ pub(crate) const MUTANTS: &[Mutant] = &[
                 let _ = std::io::Read::read(&mut std::fs::File::from(pipe), &mut [0]);
             }
             report
+        },
+        ..CORRECT
+    }),
+    blind(
+        "handle-wait-ends-with-output",
+        "a wait ends when the child has closed its standard output",
+        &promise::HANDLE_WAIT_BLOCKS,
+    )
+    .handle(Behavior {
+        spawn: with_pipe,
+        wait: |h, timeout| {
+            while timeout.is_none() && h.look()? == HandleReport::Running {
+                if has_closed(h)? {
+                    return Ok(HandleReport::Code(0));
+                }
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            h.await_result(timeout)
+        },
+        ..CORRECT
+    }),
+    blind(
+        "handle-poll-ends-with-output",
+        "a poll takes a child for one that exited once that has closed its standard output",
+        &promise::HANDLE_POLL_RUNNING,
+    )
+    .handle(Behavior {
+        spawn: with_pipe,
+        poll: |h| match h.look()? {
+            HandleReport::Running if has_closed(h)? => Ok(HandleReport::Code(0)),
+            report => Ok(report),
+        },
+        ..CORRECT
+    }),
+    blind(
+        "handle-spawn-blocks",
+        "creating a child blocks a signal in the process for good",
+        &promise::HANDLE_KILL_DELIVERS,
+    )
+    .handle(Behavior {
+        spawn: |argv, output| {
+            let made = process::run_program(argv, output)?;
+            signal::block(libc::SIGTERM)?;
+            Ok(made)
         },
         ..CORRECT
     }),

@@ -17,6 +17,9 @@ cases! { handle "handle-poll";
     /// a poll during a wait returns at once, and reports nothing while the child is alive
     during_wait(POLL | THREADS) => [promise::HANDLE_POLL_RUNNING, promise::HANDLE_POLL_AT_ONCE];
 
+    /// a poll reports nothing while a child is alive that has closed its standard output
+    output_closed(POLL | PIPES) => [promise::HANDLE_POLL_RUNNING];
+
     /// a child that stops and continues is reported as running
     stop_is_no_exit(POLL) => [promise::HANDLE_STOP_IS_NO_EXIT];
 }
@@ -54,6 +57,20 @@ fn during_wait(t: &mut Trial) -> Outcome {
     t.expect(&promise::HANDLE_POLL_AT_ONCE).reports(&answered, &child, Change::Exited(7))?;
     let answered = t.poll_exited(&child)?;
     t.expect(&promise::HANDLE_POLL_AT_ONCE).reports(&answered, &child, Change::Exited(7))
+}
+
+fn output_closed(t: &mut Trial) -> Outcome {
+    let child = t.spawn_without_output(&Scenario::held())?;
+    for _ in 0..3 {
+        let answered = t.poll(&child)?;
+        t.expect(&promise::HANDLE_POLL_RUNNING).runs(&answered)?;
+        // A runtime that polls in a loop has read the end of the output by now.
+        t.await_read()?;
+    }
+    t.tell(&child, Step::exit(7))?;
+    t.await_ended(&child)?;
+    let answered = t.poll_exited(&child)?;
+    t.expect(&promise::HANDLE_POLL_RUNNING).reports(&answered, &child, Change::Exited(7))
 }
 
 fn stop_is_no_exit(t: &mut Trial) -> Outcome {

@@ -24,6 +24,9 @@ cases! { handle "handle-wait";
     /// a wait returns at the exit although a child of the child lives on
     descendant_lives() => [promise::HANDLE_WAIT_RETURNS];
 
+    /// a wait keeps waiting for a child that has closed its standard output
+    output_closed(PIPES | THREADS) => [promise::HANDLE_WAIT_BLOCKS];
+
     /// a wait returns at the exit of a child that has left the process group
     leaves_group() => [promise::HANDLE_WAIT_RETURNS];
 
@@ -108,6 +111,15 @@ fn keeps_waiting(t: &mut Trial, pending: &Pending, clause: &'static Clause) -> O
         t.expect(clause).waits(pending)?;
     }
     Ok(())
+}
+
+fn output_closed(t: &mut Trial) -> Outcome {
+    let child = t.spawn_without_output(&Scenario::held())?;
+    let pending = t.begin_wait(&child, None)?;
+    keeps_waiting(t, &pending, &promise::HANDLE_WAIT_BLOCKS)?;
+    t.tell(&child, Step::exit(7))?;
+    let answered = t.finish(&pending)?;
+    t.expect(&promise::HANDLE_WAIT_BLOCKS).reports(&answered, &child, Change::Exited(7))
 }
 
 /// A child that was stopped during a wait, which must not return.

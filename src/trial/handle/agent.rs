@@ -106,6 +106,15 @@ impl Trial<'_> {
         self.spawn_by(scenario, |argv| Request::Spawn { argv, pipes: true })
     }
 
+    /// Creates a child whose standard output the runtime reads, and which closes it before it says hello.
+    pub fn spawn_without_output(&mut self, scenario: &Scenario) -> Result<Child, Abort> {
+        self.spawn_by(scenario, |argv| {
+            let shell =
+                ["/bin/sh", "-c", "exec \"$@\" >/dev/null", "sh"].map(|word| word.as_bytes().to_vec());
+            Request::Spawn { argv: Words::of(shell.into_iter().chain(argv.0)), pipes: true }
+        })
+    }
+
     /// Creates a child, unless the agent does not get round to it.
     pub fn spawn_in_time(&mut self, scenario: &Scenario) -> Result<Option<Child>, Abort> {
         let birth = self.core.birth(&By::Fork { thread: 0 }, scenario);

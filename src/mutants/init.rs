@@ -8,7 +8,7 @@ use crate::subject::init::{self, Init, Next, next, reap, reap_main, reap_of};
 use crate::subject::wrapper::{child, code, pass_on};
 use crate::sys::{process, signal};
 use crate::wait::{Errno, Event, WaitOptions, WaitTarget, try_waitpid};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 const fn unlike(name: &'static str, breaks: &'static str, clause: &'static Clause, init: Init) -> Mutant {
@@ -62,6 +62,16 @@ fn reap_busily() -> Result<(i32, Event), Errno> {
     }
 }
 
+/// Sleeps, but not until a child has terminated.
+fn reap_now_and_then() -> Result<(i32, Event), Errno> {
+    loop {
+        if let Some(reaped) = look()? {
+            return Ok(reaped);
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
 /// Does not reap anything that has ever stopped, since it takes a stop for a termination.
 fn reap_or_stop() -> Result<(i32, Event), Errno> {
     reap_of(WaitTarget::Any, WaitOptions::UNTRACED)
@@ -101,7 +111,7 @@ fn reap_unless_main_is_stopped() -> Result<(i32, Event), Errno> {
 
 /// Reaps only the first ten.
 fn reap_ten() -> Result<(i32, Event), Errno> {
-    static COUNT: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
     if COUNT.fetch_add(1, Ordering::Relaxed) < 10 { reap() } else { reap_main() }
 }
 
@@ -295,6 +305,29 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         },
     ),
     broken(
+        "init-forwards-usual",
+        "an init passes on the signals that are usually sent to one, and no other",
+        &promise::INIT_FORWARDS,
+        Init {
+            pass_on: |signal| {
+                const USUAL: [i32; 8] = [
+                    libc::SIGHUP,
+                    libc::SIGINT,
+                    libc::SIGQUIT,
+                    libc::SIGUSR1,
+                    libc::SIGUSR2,
+                    libc::SIGALRM,
+                    libc::SIGTERM,
+                    libc::SIGWINCH,
+                ];
+                if USUAL.contains(&signal) {
+                    pass_on(signal);
+                }
+            },
+            ..Init::CORRECT
+        },
+    ),
+    broken(
         "init-main-stopped",
         "an init reaps nothing while its main child is stopped",
         &promise::INIT_REAPS,
@@ -322,6 +355,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "an init busy-waits for children",
         &promise::INIT_IDLE,
         Init { reap: reap_busily, ..Init::CORRECT },
+    ),
+    broken(
+        "init-polls",
+        "an init looks for terminated children a hundred times per second",
+        &promise::INIT_IDLE,
+        Init { reap: reap_now_and_then, ..Init::CORRECT },
     ),
     broken(
         "init-grows",
@@ -367,6 +406,21 @@ pub(crate) const MUTANTS: &[Mutant] = &[
             next: |main, event| match event {
                 Event::Exited { code: 0 } => Next::Wait,
                 event => init::restart(main, event),
+            },
+            ..Init::SUPERVISOR
+        },
+    ),
+    unlike(
+        "supervisor-gives-up",
+        "a supervisor does not restart a child for the fourth time",
+        &promise::INIT_RESTARTS,
+        Init {
+            next: |main, event| {
+                static RESTARTED: AtomicUsize = AtomicUsize::new(0);
+                if main && RESTARTED.fetch_add(1, Ordering::Relaxed) > 2 {
+                    return Next::Wait;
+                }
+                init::restart(main, event)
             },
             ..Init::SUPERVISOR
         },

@@ -149,6 +149,12 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         Shell { remembered: 8, ..Shell::CORRECT },
     ),
     broken(
+        "shell-forgets-meanwhile",
+        "the status of a job that terminates while another command runs in the foreground is lost",
+        &posix::SHELL_WAIT_PID,
+        Shell { remembers_meanwhile: false, ..Shell::CORRECT },
+    ),
+    broken(
         "shell-wait-any",
         "a wait without operands returns when one command has terminated",
         &posix::SHELL_WAIT_ALL,

@@ -5,6 +5,7 @@ use crate::spec::{posix, promise};
 use crate::subject::wrapper::{self, Wrapper, code, no_program, wait_with};
 use crate::sys::{process, signal};
 use crate::wait::{Errno, Event, IdOptions, WaitOptions, WaitTarget, retrying, waitid, waitpid};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 pub(crate) const MUTANTS: &[Mutant] = &[
     blind(
@@ -114,6 +115,18 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         shield: || {
             wrapper::shield();
             let _ = signal::set_action(libc::SIGINT, signal::Action::Ignore, signal::Flags::default());
+        },
+        ..Wrapper::CORRECT
+    }),
+    blind(
+        "wrapper-command-sigchld",
+        "the command of a wrapper that blocks SIGCHLD starts with it blocked",
+        &promise::WRAPPER_COMMAND_SIGNALS,
+    )
+    .wrapper(Wrapper {
+        shield: || {
+            wrapper::shield();
+            let _ = signal::block(libc::SIGCHLD);
         },
         ..Wrapper::CORRECT
     }),
@@ -247,6 +260,32 @@ pub(crate) const MUTANTS: &[Mutant] = &[
     .wrapper(Wrapper {
         pass_on: |_| {
             let _ = process::kill(wrapper::child(), libc::SIGKILL);
+        },
+        ..Wrapper::CORRECT
+    }),
+    blind(
+        "wrapper-forwards-once",
+        "a wrapper forwards the first signal that it receives, and no other",
+        &promise::WRAPPER_FORWARDS,
+    )
+    .wrapper(Wrapper {
+        pass_on: |signal| {
+            static PASSED: AtomicBool = AtomicBool::new(false);
+            if !PASSED.swap(true, Ordering::Relaxed) {
+                wrapper::pass_on(signal);
+            }
+        },
+        ..Wrapper::CORRECT
+    }),
+    blind(
+        "wrapper-resets-handler",
+        "a wrapper that has forwarded a signal is killed by the next one of its kind",
+        &posix::WRAPPER_EXIT_STATUS,
+    )
+    .wrapper(Wrapper {
+        pass_on: |signal| {
+            let _ = signal::set_action(signal, signal::Action::Default, signal::Flags::default());
+            wrapper::pass_on(signal);
         },
         ..Wrapper::CORRECT
     }),

@@ -5,20 +5,27 @@
 //! command instead.
 
 use super::wrapper::{TROUBLE, catch, child, code, default_pipe, no_program, pass_on, prepare};
-use crate::sys::process;
+use crate::sys::{process, signal};
 use crate::wait::{Errno, Event, WaitOptions, WaitTarget, retrying, waitpid};
 use std::ffi::CString;
 
-/// The signals that are forwarded.
-const FORWARDED: [i32; 8] = [
-    libc::SIGHUP,
-    libc::SIGINT,
-    libc::SIGQUIT,
-    libc::SIGUSR1,
-    libc::SIGUSR2,
-    libc::SIGALRM,
-    libc::SIGTERM,
-    libc::SIGWINCH,
+/// The signals that are not forwarded: they cannot be caught, are about the init's own children and terminal, or mean a fault of
+/// its own.
+const KEPT: [i32; 14] = [
+    libc::SIGKILL,
+    libc::SIGSTOP,
+    libc::SIGCHLD,
+    libc::SIGCONT,
+    libc::SIGTSTP,
+    libc::SIGTTIN,
+    libc::SIGTTOU,
+    libc::SIGILL,
+    libc::SIGTRAP,
+    libc::SIGABRT,
+    libc::SIGBUS,
+    libc::SIGFPE,
+    libc::SIGSEGV,
+    libc::SIGSYS,
 ];
 
 /// How it behaves; mutants replace parts of it.
@@ -69,7 +76,8 @@ impl Init {
         };
         let start = || process::spawn(exec);
         let Ok(mut main) = start() else { return TROUBLE };
-        catch(&FORWARDED, main, self.pass_on);
+        let forwarded: Vec<i32> = (1..=signal::LAST).filter(|signal| !KEPT.contains(signal)).collect();
+        catch(&forwarded, main, self.pass_on);
         let mut last = None;
         loop {
             let (pid, event) = match ((self.reap)(), last) {
@@ -86,7 +94,7 @@ impl Init {
                         let Ok(again) = start() else { return TROUBLE };
                         main = again;
                     }
-                    catch(&FORWARDED, main, self.pass_on);
+                    catch(&forwarded, main, self.pass_on);
                 }
             }
         }

@@ -23,6 +23,8 @@ fn signals(t: &mut Trial) -> Outcome {
     let clause = &promise::WRAPPER_COMMAND_SIGNALS;
     for signal in [Signal::TERM, Signal::INT, Signal::USR1] {
         let child = t.spawn_how(How { keeps_signals: true, ..How::default() }, Scenario::held())?;
+        let sigchld = t.tell_for_reply(&child, &Step::Getids)?.list("sigchld").join(", ");
+        t.expect(clause).that(sigchld.is_empty(), "SIGCHLD neither ignored nor blocked", sigchld)?;
         t.signal(&child, signal)?;
         // One that a signal has killed does not answer.
         let lives = matches!(t.try_tell(&child, Step::Getids), Ok(Ok(_)));

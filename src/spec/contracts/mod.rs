@@ -9,7 +9,7 @@
 //! | `wrapper/exit-codes` | `A-B:C-D ...`: codes A to B are mapped to one of C to D; the mapping of all others is recorded |
 //! | `wrapper/signal-code` | `128+n`, `256+n`, `384+n`, `same` (it is killed by the same signal), a code, or `A-B`, one of A to B |
 //! | `wrapper/not-found`, `wrapper/not-executable` | a code, `A-B`, or `open`: the manual names none, and it is recorded |
-//! | `init/forwards` | signals |
+//! | `wrapper/forwards`, `init/forwards` | signals, or `all` of them |
 //! | `time/peak` | the unit of the printed peak memory usage: `KiB` |
 //! | `file:PATH` | a file in the program's directory, created before it starts; `\n` is a newline, `{child}` the command |
 //!
@@ -19,6 +19,7 @@
 mod parse;
 mod table;
 
+use crate::wait::{Signal, System};
 use std::ops::RangeInclusive;
 
 pub use parse::parse;
@@ -112,6 +113,35 @@ impl Contract {
         self.row(key)?.value.parse().ok()
     }
 
+    /// The signals of a row. `all` are those that can be caught, except for SIGCHLD and the signals of job control, which are
+    /// about the init's own children and terminal, and those that mean a fault of its own.
+    pub fn signals(&self, key: &str) -> Vec<Signal> {
+        const NOT_FORWARDED: [Signal; 14] = [
+            Signal::KILL,
+            Signal::STOP,
+            Signal::CHLD,
+            Signal::CONT,
+            Signal::TSTP,
+            Signal::TTIN,
+            Signal::TTOU,
+            Signal::ILL,
+            Signal::TRAP,
+            Signal::ABRT,
+            Signal::BUS,
+            Signal::FPE,
+            Signal::SEGV,
+            Signal::SYS,
+        ];
+        let value = self.row(key).map_or("", |row| row.value);
+        if value != "all" {
+            return value.split(' ').filter_map(|name| Signal::from_name(&format!("SIG{name}"))).collect();
+        }
+        let named = Signal::all_standard().map(|(_, signal)| signal);
+        let free = |signal: &Signal| !Signal::kept_by_c_library().contains(&signal.number());
+        let all = named.chain(Signal::realtime_on(System::HOST)).filter(free);
+        all.filter(|signal| !NOT_FORWARDED.contains(signal)).collect()
+    }
+
     /// The files in its directory, each with its text.
     pub fn files(&self) -> impl Iterator<Item = (&'static str, String)> {
         let path = |row: &Row| Some((row.key.strip_prefix("file:")?, row.value.replace("\\n", "\n")));
@@ -183,6 +213,16 @@ mod tests {
         assert_eq!([0, 255].map(|code| busybox.exit_code(code)), [Some(0..=0), Some(1..=125)]);
         let flock = contract("flock").expect("a contract");
         assert_eq!(flock.codes("wrapper/not-found"), Some(64..=78));
+    }
+
+    #[test]
+    fn a_row_names_signals_or_all() {
+        let rows = |value| vec![Row { key: "init/forwards", value, source: "it(8) 1.0" }].leak();
+        let contract = |value| Contract { name: "it", rows: rows(value) };
+        assert_eq!(contract("HUP TERM").signals("init/forwards"), [Signal::HUP, Signal::TERM]);
+        let all = contract("all").signals("init/forwards");
+        assert!(all.contains(&Signal::WINCH) && !all.contains(&Signal::CHLD) && !all.contains(&Signal::TSTP));
+        assert_eq!(POSIX.signals("init/forwards"), []);
     }
 
     #[test]

@@ -6,9 +6,6 @@ const fn row(key: &'static str, value: &'static str, source: &'static str) -> Ro
     Row { key, value, source }
 }
 
-/// What is tried of an init that is said to forward signals, and names none.
-const FORWARDED: &str = "HUP INT QUIT USR1 USR2 ALRM TERM WINCH";
-
 /// The contract of an unknown program: POSIX alone.
 pub static POSIX: Contract = Contract { name: "posix", rows: &[] };
 
@@ -53,7 +50,7 @@ pub static OWN_INIT: Contract = Contract {
         row("init/reaps", "yes", "waitspec, subject::init"),
         row("init/exits-with-main", "yes", "waitspec, subject::init"),
         row("init/outlives-orphans", "yes", "waitspec, subject::init"),
-        row("init/forwards", FORWARDED, "waitspec, subject::init"),
+        row("init/forwards", "all", "waitspec, subject::init"),
         row("init/idle", "yes", "waitspec, subject::init"),
         row("init/size", "yes", "waitspec, subject::init"),
         row("init/inherited-signals", "yes", "waitspec, subject::init"),
@@ -82,7 +79,9 @@ const XARGS: &str = "xargs(1) of findutils 4.9.0, EXIT STATUS";
 const TIMEOUT: &str = "timeout(1) of coreutils 9.1, EXIT status";
 const TINI: &str = "README of tini 0.19.0, Understanding Tini";
 const DUMB_INIT: &str = "README of dumb-init 1.2.5, What dumb-init does";
-const CATATONIT: &str = "README of catatonit 0.1.7, Usage";
+const CATATONIT: &str = "README of catatonit 0.1.7, Usage: if it is not pid1, it is a subreaper";
+const CATATONIT_SIGNALS: &str =
+    "README of catatonit 0.1.7, Usage, -g: otherwise a signal is forwarded to the process spawned";
 const DOCKER_INIT: &str = "docker-run(1) 20.10.24, --init: forwards signals and reaps processes";
 const SU: &str = "su(1) of util-linux 2.38.1, EXIT STATUS";
 const QEMU: &str = "user mode emulation of qemu 7.2: no exit code of its own";
@@ -171,7 +170,10 @@ pub static CONTRACTS: &[&Contract] = &[
             row("wrapper/leaves-nothing", "yes", TIMEOUT),
         ],
     },
-    &Contract { name: "setsid", rows: &[] },
+    &Contract {
+        name: "setsid",
+        rows: &[row("wrapper/leaves-nothing", "yes", "setsid(1) of util-linux 2.38.1, --wait")],
+    },
     &Contract {
         name: "flock",
         rows: &[
@@ -269,8 +271,12 @@ pub static CONTRACTS: &[&Contract] = &[
         rows: &[
             row("init/reaps", "yes", TINI),
             row("init/exits-with-main", "yes", TINI),
-            row("init/outlives-orphans", "yes", TINI),
-            row("init/forwards", FORWARDED, TINI),
+            row(
+                "init/outlives-orphans",
+                "yes",
+                "README of tini 0.19.0: it waits for its single child to exit, all the while reaping zombies",
+            ),
+            row("init/forwards", "all", TINI),
         ],
     },
     &Contract {
@@ -278,16 +284,20 @@ pub static CONTRACTS: &[&Contract] = &[
         rows: &[
             row("init/reaps", "yes", "README of dumb-init 1.2.5, Why you need an init system"),
             row("init/exits-with-main", "yes", DUMB_INIT),
-            row("init/forwards", FORWARDED, DUMB_INIT),
+            row(
+                "init/forwards",
+                "all",
+                "README of dumb-init 1.2.5, What dumb-init does: all received signals",
+            ),
         ],
     },
     &Contract {
         name: "catatonit",
-        rows: &[row("init/reaps", "yes", CATATONIT), row("init/forwards", FORWARDED, CATATONIT)],
+        rows: &[row("init/reaps", "yes", CATATONIT), row("init/forwards", "all", CATATONIT_SIGNALS)],
     },
     &Contract {
         name: "docker-init",
-        rows: &[row("init/reaps", "yes", DOCKER_INIT), row("init/forwards", FORWARDED, DOCKER_INIT)],
+        rows: &[row("init/reaps", "yes", DOCKER_INIT), row("init/forwards", "all", DOCKER_INIT)],
     },
     &Contract {
         name: "runsvdir",

@@ -11,7 +11,7 @@ clauses! {
     INIT_OUTLIVES_ORPHANS: Must, "promise/init/outlives-orphans", "the program's documentation";
     /// A signal sent to the init that it catches, or accepts with sigwait, is forwarded to the main child.
     INIT_FORWARDS: Must, "promise/init/forwards", "the program's documentation";
-    /// The init uses no CPU time while idle.
+    /// The init uses no CPU time while idle: it sleeps, and does not wake up to look for children.
     INIT_IDLE: Must, "promise/init/idle", "the program's documentation";
     /// Neither the init's memory usage nor the number of its descriptors grows with the number of orphans that it has reaped.
     INIT_SIZE: Must, "promise/init/size", "the program's documentation";

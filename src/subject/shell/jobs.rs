@@ -151,7 +151,8 @@ impl Jobs {
         let job = |pid: &i32| Job { pid: *pid, group, state: State::Running, background: false };
         self.all.extend(pids.iter().map(job));
         let statuses = self.foreground(pids);
-        self.all.retain(|job| job.background || !matches!(job.state, State::Ended(_)));
+        let keeps = self.shell.remembers_meanwhile;
+        self.all.retain(|job| job.background && keeps || !matches!(job.state, State::Ended(_)));
         statuses
     }
 

@@ -41,6 +41,8 @@ pub(crate) struct Shell {
     pub(crate) unknown_in_subshell: i32,
     /// The number of background commands that are remembered.
     pub(crate) remembered: usize,
+    /// One that terminates while another runs in the foreground is remembered, too.
+    pub(crate) remembers_meanwhile: bool,
     /// A wait without operands waits for all.
     pub(crate) waits_for_all: bool,
     /// `$?` of that wait.
@@ -115,6 +117,7 @@ impl Shell {
         unknown: 127,
         unknown_in_subshell: 127,
         remembered: usize::MAX,
+        remembers_meanwhile: true,
         waits_for_all: true,
         status_of_all: |_| 0,
         of_operands: |statuses| statuses.last().copied().unwrap_or(0),

@@ -15,8 +15,8 @@ cases! { program "shell-jobs";
     /// when a foreground command stops, the shell resumes
     foreground_stop(SHELL) => [posix::SHELL_FOREGROUND_STOP];
 
-    /// `bg` continues a stopped job without waiting for it
-    background(SHELL) => [posix::SHELL_BG];
+    /// `bg` continues a stopped job without waiting for it, which can still be waited for
+    background(SHELL) => [posix::SHELL_BG, posix::SHELL_WAIT_PID];
 
     /// `fg` continues a job, waits for it and returns its status
     foreground(SHELL) => [posix::SHELL_FG];
@@ -74,16 +74,28 @@ fn foreground_stop(t: &mut Trial) -> Outcome {
 fn background(t: &mut Trial) -> Outcome {
     let (job, gate, second) =
         (t.offer(Scenario::held()), t.offer(Scenario::held()), t.offer(Scenario::held()));
-    let script_text = format!("{} &\n{}\nbg\necho b=$?\n{}\n", job.command, gate.command, second.command);
-    script(t, &script_text)?;
+    script(
+        t,
+        &format!(
+            "{} &\np=$!\n{}\nbg\necho b=$?\n{}\necho ready=1\nwait $p\necho w=$?\n",
+            job.command, gate.command, second.command
+        ),
+    )?;
     let job = stop(t, &job, &gate)?;
     let got = t.awaited("b")?;
     t.expect(&posix::SHELL_BG).that(got == Some(0), "$? 0 of bg", said("$?", got))?;
     // The script is waiting in its next command.
-    t.meet(&second)?;
+    let second = t.meet(&second)?;
     let state = t.state(&job)?;
     let runs = matches!(state, ProcessState::Running | ProcessState::Asleep);
-    t.expect(&posix::SHELL_BG).that(runs, "the job to continue", format!("it is {state}"))
+    t.expect(&posix::SHELL_BG).that(runs, "the job to continue", format!("it is {state}"))?;
+    t.tell(&second, Step::exit(0))?;
+    // Not before the wait: once the shell has notified the user of its termination, it may forget the job.
+    t.awaited("ready")?;
+    t.await_program_asleep()?;
+    t.tell(&job, Step::exit(6))?;
+    let got = t.awaited("w")?;
+    t.expect(&posix::SHELL_WAIT_PID).that(got == Some(6), "$? 6", said("$?", got))
 }
 
 fn foreground(t: &mut Trial) -> Outcome {

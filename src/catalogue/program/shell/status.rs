@@ -82,7 +82,12 @@ fn exit_status(t: &mut Trial) -> Outcome {
         t.expect(&posix::SHELL_EXIT_STATUS).that(got == Some(code), format!("$? {code}"), said("$?", got))?;
     }
     let got = said("exit code", ran.code());
-    t.expect(&posix::SHELL_EXIT_STATUS).that(ran.code() == Some(9), "the script to exit with 9", got)
+    t.expect(&posix::SHELL_EXIT_STATUS).that(ran.code() == Some(9), "the script to exit with 9", got)?;
+    let last = t.offer(Scenario::exits(9));
+    t.script(&format!("{}\nexit\n", last.command))?;
+    let ran = t.exit()?;
+    let got = said("exit code", ran.code());
+    t.expect(&posix::SHELL_EXIT_STATUS).that(ran.code() == Some(9), "exit to exit with 9", got)
 }
 
 fn signal(t: &mut Trial) -> Outcome {
@@ -351,7 +356,7 @@ fn pipefail(t: &mut Trial) -> Outcome {
     if !has_pipefail(t)? {
         return t.expect(&posix::SHELL_PIPEFAIL).not_observed(NO_PIPEFAIL);
     }
-    for (codes, failed) in [([3, 0], 3), ([3, 5], 5), ([0, 0], 0)] {
+    for (codes, failed) in [([3, 0], 3), ([3, 5], 5), ([5, 3], 3), ([0, 0], 0)] {
         let got = of_pipeline(t, "set -o pipefail\n", &codes)?;
         t.expect(&posix::SHELL_PIPEFAIL).that(
             got == Some(failed),

@@ -12,6 +12,9 @@ cases! { program "shell-wait";
     /// `wait PID` returns the exit status of that command, whenever it terminates
     pid(SHELL) => [posix::SHELL_WAIT_PID];
 
+    /// `wait PID` returns the status of a command that terminated while another one ran in the foreground
+    after_foreground(SHELL) => [posix::SHELL_WAIT_PID];
+
     /// `wait PID` returns 127 for a process that is not a child, and in a subshell for a command of the shell outside of it
     unknown(SHELL) => [posix::SHELL_WAIT_UNKNOWN];
 
@@ -96,15 +99,30 @@ fn pid(t: &mut Trial) -> Outcome {
     t.expect(&posix::SHELL_WAIT_PID).that(over, "$? over 128", said("$?", died))
 }
 
+fn after_foreground(t: &mut Trial) -> Outcome {
+    let (first, second) =
+        two_jobs(t, |first, second| format!("{first} &\np=$!\n{second}\nwait $p\necho s=$?\n"))?;
+    t.tell(&first, Step::exit(5))?;
+    // The shell reaps it now, or later.
+    t.goes(&first)?;
+    t.tell(&second, Step::exit(4))?;
+    t.exit()?;
+    let got = value(&t.output()?.out, "s");
+    t.expect(&posix::SHELL_WAIT_PID).that(got == Some(5), "$? 5", said("$?", got))
+}
+
 fn unknown(t: &mut Trial) -> Outcome {
     t.script("wait 1\necho s=$?\n")?;
     t.exit()?;
     let got = value(&t.output()?.out, "s");
     t.expect(&posix::SHELL_WAIT_UNKNOWN).that(got == Some(127), "$? 127", said("$?", got))?;
-    let child = t.offer(Scenario::exits(3));
+    // Alive all the while: a subshell may know the status of one that its parent has reaped.
+    let child = t.offer(Scenario::held());
     t.script(&format!("{} &\np=$!\n(wait $p; echo s=$?)\nwait\n", child.command))?;
+    let child = t.meet(&child)?;
+    let got = t.awaited("s")?;
+    t.tell(&child, Step::exit(3))?;
     t.exit()?;
-    let got = value(&t.output()?.out, "s");
     t.expect(&posix::SHELL_WAIT_UNKNOWN).that(got == Some(127), "$? 127 in the subshell", said("$?", got))
 }
 

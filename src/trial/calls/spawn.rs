@@ -4,6 +4,7 @@ use super::family::Trial;
 use crate::protocol::Line;
 use crate::protocol::agent::Request as AgentRequest;
 use crate::scenario::Scenario;
+use crate::sys::process;
 use crate::trial::abort::Abort;
 use crate::trial::children::child_name;
 use crate::trial::core::{Birth, Child, Known, Started};
@@ -68,6 +69,15 @@ impl Trial<'_> {
             }
         }
         Ok(children)
+    }
+
+    /// The same for children that wait for steps. Skips the trial where the warden may not open a connection to each.
+    pub fn hold_all(&mut self, children: usize) -> Result<Vec<Child>, Abort> {
+        // It keeps a quarter of its descriptors for other things, and watches the deaths of some children by another one.
+        if process::open_files().is_some_and(|limit| limit < 4 * children as u64) {
+            return Err(Abort::Skip("the environment does not allow this many open files".into()));
+        }
+        self.spawn_all((0..children).map(|_| Scenario::held()))
     }
 
     /// Has the agent create a child that spins at a gate and exits with that code once a call has opened it

@@ -171,10 +171,6 @@ fn one_kind(t: &mut Trial) -> Outcome {
 /// More than fit in a word or two of bits.
 const MANY: usize = 80;
 
-fn many(t: &mut Trial) -> Result<Vec<Child>, Abort> {
-    t.spawn_all((0..MANY).map(|_| Scenario::held()))
-}
-
 /// The youngest child stops, is continued and exits.
 fn youngest(t: &mut Trial, target: Target<'_>, child: &Child) -> Outcome {
     let clause = &posix::WAIT_FINDS_AMONG_ALL;
@@ -194,7 +190,7 @@ fn youngest(t: &mut Trial, target: Target<'_>, child: &Child) -> Outcome {
 }
 
 fn eighty(t: &mut Trial) -> Outcome {
-    let mut children = many(t)?;
+    let mut children = t.hold_all(MANY)?;
     for way in 0..3 {
         let Some(child) = children.pop() else { break };
         let target = [Target::Any, Target::OwnGroup, Target::Child(&child)][way];
@@ -204,7 +200,7 @@ fn eighty(t: &mut Trial) -> Outcome {
 }
 
 fn eighty_by_pidfd(t: &mut Trial) -> Outcome {
-    let mut children = many(t)?;
+    let mut children = t.hold_all(MANY)?;
     let Some(child) = children.pop() else { return Ok(()) };
     let fd = t.pidfd_open(&child, false)?;
     youngest(t, Target::Pidfd(fd), &child)

@@ -35,7 +35,7 @@ impl Check<'_> {
             self.options_of_waitid()?;
         }
         if self.system.layout() == Layout::Linux {
-            self.high_bit(call)?;
+            self.option_bits(call)?;
         }
         self.pidfd(call)
     }
@@ -201,19 +201,24 @@ impl Check<'_> {
         self.reports(call, pid, &[], WaitStatus::exited(CODE), "WNOWAIT has left the child waitable")
     }
 
-    /// The highest bit of the options is passed on: an ordinary child is none of `__WCLONE`.
-    fn high_bit(&mut self, call: Call) -> Result<(), CheckEnded> {
+    /// The highest bit of the options is passed on: an ordinary child is none of `__WCLONE`. Bits that are given twice are not
+    /// added.
+    fn option_bits(&mut self, call: Call) -> Result<(), CheckEnded> {
         let (pid, mut child) = self.held_child()?;
         let mut request = WaitRequest::new(call, one(call, pid));
         request.options = OptionSet::of(ending(call).into_iter().chain([Flag::NoHang, Flag::Clone]));
         if let Some(line) = self.session.ask(request.to_line(0))?
             && line.word() == "ok"
         {
-            self.session.complain(
-                "call",
-                &line,
-                "expected err errno=ECHILD or unsupported: no child is one of __WCLONE",
-            );
+            let expected = "expected err errno=ECHILD or unsupported: no child is one of __WCLONE";
+            self.session.complain("call", &line, expected);
+        }
+        request.options = OptionSet::of(ending(call).into_iter().chain([Flag::NoHang]));
+        request.options.raw = libc::WNOHANG.cast_unsigned();
+        if let Some(line) = self.session.ask(request.to_line(0))?
+            && !matches!(line.word(), "ok" | "unsupported")
+        {
+            self.session.complain("call", &line, "expected ret=0, as with WNOHANG given once");
         }
         tell(&mut child, &Step::kill_self(Signal::KILL));
         self.reap_quietly(call, pid)

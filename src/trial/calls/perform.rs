@@ -111,7 +111,7 @@ impl Trial<'_> {
             // Repeating the same call is one step. Each repetition costs the agent some time: the pauses grow.
             self.steps.pop();
             turns += 1;
-            crate::sys::makeshift::pause(due::pause(turns));
+            self.rest(turns);
         }
     }
 
@@ -326,6 +326,11 @@ impl Trial<'_> {
     /// Whether the reply to a call that was begun has arrived, as far as has been read.
     pub(crate) fn has_come(&self, pending: &Pending) -> bool {
         self.link.has_reply(pending.id)
+    }
+
+    /// Rests before another look at what has come; nothing is ordered by it.
+    pub(crate) fn rest(&self, turns: u32) {
+        crate::sys::makeshift::pause(due::pause(turns));
     }
 
     /// A request as text, with children by name.

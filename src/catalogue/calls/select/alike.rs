@@ -6,7 +6,7 @@ use crate::catalogue::calls::ptrace::third_party;
 use crate::catalogue::calls::rusage::bounds::field_within;
 use crate::catalogue::calls::waitid::siginfo::OTHER_USER;
 use crate::scenario::{Scenario, Step};
-use crate::spec::{Clause, linux, pairs, posix};
+use crate::spec::{Clause, Profile, linux, pairs, posix};
 use crate::trial::cases;
 use crate::trial::{
     Abort, By, Call, Calls, Change, Child, CloneHow, Need, Needs, Options, Outcome, Pointer, Seen, Target,
@@ -377,6 +377,9 @@ fn several_threads(t: &mut Trial) -> Outcome {
 }
 
 fn traced_before(t: &mut Trial) -> Outcome {
+    if t.profile() != Profile::Linux {
+        return Err(Abort::Skip("only Linux is known to report it alike".into()));
+    }
     let caller = Caller { clause: &linux::PTRACE_DETACHED_ALIKE, ..Caller::ANY };
     lives(t, &caller, &FATES[..3], third_party::traced_before)
 }

@@ -46,7 +46,11 @@ cases! { "threads-share";
 /// Calls of two threads, of which one must return: that one, and the other.
 fn first_to_return(t: &mut Trial, one: Pending, other: Pending) -> Result<(Pending, Pending), Abort> {
     let deadline = Instant::now() + t.scaled(Duration::from_secs(5));
+    // Where neither returns, few lines tell that.
+    let mut turns = 0;
     while Instant::now() < deadline {
+        turns += 1;
+        t.rest(turns);
         // Reads pending replies.
         t.signals()
             .map(drop)

@@ -63,7 +63,7 @@ fn a_correct_library_passes(#[values("so", "preload")] way: &str) {
 
 #[rstest]
 #[case("echild-as-zero", "posix/waitpid/nohang-echild")]
-#[case("nohang-blocks", "posix/waitpid/nohang-zero")]
+#[case("nohang-blocks", "posix/waitpid/nohang-never-blocks")]
 #[case("exit-code-of-seven-bits", "posix/status/exit-masked")]
 #[case("waitid-returns-the-pid", "posix/waitid/returns-zero")]
 #[case("nowait-reaps", "posix/waitid/nowait-exit")]

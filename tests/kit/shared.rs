@@ -77,7 +77,7 @@ fn broken(kit: &Path) -> Result<(), Failed> {
     let folder = tempfile::tempdir()?;
     for (name, clause) in [
         ("echild-as-zero", "posix/waitpid/nohang-echild"),
-        ("nohang-blocks", "posix/waitpid/nohang-zero"),
+        ("nohang-blocks", "posix/waitpid/nohang-never-blocks"),
         ("exit-code-of-seven-bits", "posix/status/exit-masked"),
         ("waitid-returns-the-pid", "posix/waitid/returns-zero"),
         ("nowait-reaps", "posix/waitid/nowait-exit"),

@@ -46,6 +46,7 @@ pub const FAULTS: &[Fault] = &[
     fault("exits", Some(("end", "after `no-such-request id=1`, the agent exited 3 instead of answering")), Refused(3, "the agent died between two calls")),
     fault("killed", Some(("end", "after `no-such-request id=1`, the agent was killed by SIGKILL instead of answering")), Refused(3, "the agent died between two calls")),
     fault("half-a-line", Some(("line", "after `no-such-request id=1`, the output ended in the middle of a line: `ok id=1`")), Refused(5, "the stream ended in the middle of a line")),
+    fault("dribbles", Some(("answer", "nothing came within 1s")), Refused(3, "reply to spawn did not come in time")),
     fault("no-line-feed", Some(("line", "after `no-such-request id=1`, got a line of more than 65536 bytes")), Refused(5, "a line of more than 65536 bytes")),
     fault("long-line", Some(("line", "after `no-such-request id=1`, got a line of more than 65536 bytes")), Refused(5, "a line of more than 65536 bytes")),
     fault("wrong-id", Some(("id", "got `unsupported id=4711 why=")), Refused(5, "nothing was asked with that id: ok id=4711")),

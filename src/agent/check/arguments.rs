@@ -9,8 +9,7 @@ use crate::protocol::wait::{Flag, IdType, OptionSet, RawTarget, Reply, WaitReque
 use crate::scenario::{ChildOptions, Step};
 use crate::sys::call::abi::{Call, Memory, Pointer};
 use crate::sys::{process, process_table};
-use crate::wait::Layout;
-use crate::wait::{MaxRssUnit, Signal, WaitStatus};
+use crate::wait::{Layout, MaxRssUnit, Signal, WaitStatus};
 use std::io::Read;
 use std::os::unix::net::UnixStream;
 use std::time::Instant;
@@ -67,14 +66,17 @@ impl Check<'_> {
     /// The child joins a process group, and has answered.
     fn joins(&self, child: &mut UnixStream, pgid: i32) {
         tell(child, &Step::Setpgid { pgid });
-        let mut seen: Vec<u8> = Vec::new();
-        let mut buffer = [0; 256];
         // The answer follows the hello.
-        while seen.iter().filter(|byte| **byte == b'\n').count() < 2
-            && self.session.readable_in_time(&*child).unwrap_or(false)
-        {
+        self.read_while(child, |seen| seen.iter().filter(|byte| **byte == b'\n').count() < 2);
+    }
+
+    /// Reads what a child says, in time, as long as this is not enough.
+    fn read_while(&self, child: &mut UnixStream, more: impl Fn(&[u8]) -> bool) {
+        let began = Instant::now();
+        let (mut seen, mut buffer) = (Vec::new(), [0; 256]);
+        while more(&seen) && self.session.readable_in_time(&*child, began).unwrap_or(false) {
             match child.read(&mut buffer) {
-                Ok(n) if n > 0 => seen.extend(&buffer[..n]),
+                Ok(n) if n > 0 => seen.extend_from_slice(&buffer[..n]),
                 _ => break,
             }
         }
@@ -100,8 +102,7 @@ impl Check<'_> {
     /// What is not requested is not told.
     fn null(&mut self, call: Call) -> Result<(), CheckEnded> {
         let pid = self.spawn(&ChildOptions { steps: vec![Step::exit(CODE)], ..ChildOptions::default() })?;
-        let mut request = WaitRequest::new(call, one(call, pid));
-        request.options = OptionSet::of(ending(call));
+        let mut request = self.request_for(call, pid, &[]);
         (request.status, request.rusage) = (Pointer::Null, Pointer::Null);
         if call == Call::Waitid {
             request.info = Pointer::Null;
@@ -125,7 +126,7 @@ impl Check<'_> {
 
     /// The usage is that of the child, in microseconds and the kernel's unit.
     fn usage(&mut self, call: Call) -> Result<(), CheckEnded> {
-        let before = self.usage_of(UsageOf::Children)?;
+        let before = self.usage_of_children()?;
         let steps = vec![
             Step::BurnUser { us: USER_US },
             Step::BurnSystem { us: SYSTEM_US },
@@ -133,13 +134,12 @@ impl Check<'_> {
             Step::exit(CODE),
         ];
         let pid = self.spawn(&ChildOptions { steps, ..ChildOptions::default() })?;
-        let mut request = WaitRequest::new(call, one(call, pid));
-        request.options = OptionSet::of(ending(call));
+        let request = self.request_for(call, pid, &[]);
         let Some(line) = self.session.ask(request.to_line(0))? else { return Ok(()) };
         let Ok(reply) = Reply::from_line(&line, &request, self.system) else { return Ok(()) };
         let (Ok(_), Memory::Wrote(usage)) = (&reply.ret, &reply.rusage) else { return Ok(()) };
         let sent = self.session.sent();
-        let after = self.usage_of(UsageOf::Children)?;
+        let after = self.usage_of_children()?;
         // A clock of 100 ticks a second may miss one at each end; a language may round.
         const TICK_US: i64 = 10_000;
         let floor = |us: u64| us as i64 * 9 / 10 - if cfg!(target_os = "linux") { 0 } else { 2 * TICK_US };
@@ -169,9 +169,9 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// User and system time that `getrusage` tells, in microseconds.
-    fn usage_of(&mut self, who: UsageOf) -> Result<Option<(i64, i64)>, CheckEnded> {
-        let line = self.done(&Request::Getrusage { who })?;
+    /// User and system time of all reaped children by `getrusage`, in microseconds.
+    fn usage_of_children(&mut self) -> Result<Option<(i64, i64)>, CheckEnded> {
+        let line = self.done(&Request::Getrusage { who: UsageOf::Children })?;
         Ok(line.and_then(|line| line.number("ru_utime_us").ok().zip(line.number("ru_stime_us").ok())))
     }
 
@@ -181,8 +181,7 @@ impl Check<'_> {
         let (pid, mut child) = self.held_child()?;
         tell(&mut child, &Step::exit(CODE));
         self.await_end_of(pid, &mut child);
-        let mut request = WaitRequest::new(call, one(call, pid));
-        request.options = OptionSet::of([Flag::Stopped, Flag::NoHang]);
+        let request = self.request_for(call, pid, &[Flag::Stopped, Flag::NoHang]);
         if let Some(line) = self.session.ask(request.to_line(0))?
             && line.number("si_pid") == Ok(pid)
         {
@@ -192,7 +191,7 @@ impl Check<'_> {
                 "expected no report of an exit, since WEXITED was not given",
             );
         }
-        request.options = OptionSet::of([Flag::Exited, Flag::NoWait]);
+        let request = self.request_for(call, pid, &[Flag::Exited, Flag::NoWait]);
         if let Some(line) = self.session.ask(request.to_line(0))?
             && line.word() == "unsupported"
         {
@@ -283,17 +282,12 @@ impl Check<'_> {
 
     /// Reaps a child, whatever the reply.
     fn reap_quietly(&mut self, call: Call, pid: i64) -> Result<(), CheckEnded> {
-        let mut request = WaitRequest::new(call, one(call, pid));
-        request.options = OptionSet::of(ending(call));
-        self.session.ask(request.to_line(0)).map(drop)
+        self.session.ask(self.request_for(call, pid, &[]).to_line(0)).map(drop)
     }
 
     /// Waits until a child that exits is a zombie, as far as this can be seen.
     fn await_end_of(&self, pid: i64, child: &mut UnixStream) {
-        let mut buffer = [0; 256];
-        while self.session.readable_in_time(&*child).unwrap_or(false)
-            && child.read(&mut buffer).is_ok_and(|n| n > 0)
-        {}
+        self.read_while(child, |_| true);
         let deadline = self.session.deadline();
         while !process_table::is_zombie(pid as i32) && Instant::now() < deadline {
             pause();

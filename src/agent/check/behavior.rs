@@ -174,7 +174,7 @@ impl Check<'_> {
     }
 
     /// The call for a child with these options; with none, with the option for terminations if the call needs one.
-    fn request_for(&self, call: Call, pid: i64, options: &[Flag]) -> WaitRequest {
+    pub(super) fn request_for(&self, call: Call, pid: i64, options: &[Flag]) -> WaitRequest {
         let mut request = WaitRequest::new(call, one(call, pid));
         let exits = if options.is_empty() { ending(call) } else { None };
         request.options = OptionSet::of(options.iter().copied().chain(exits));

@@ -4,6 +4,7 @@ use super::session::Session;
 use crate::sys::free_name;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// The socket to which a held child connects, in a directory of its own.
 pub(super) struct Meeting {
@@ -33,7 +34,7 @@ impl Meeting {
 
     /// The child's connection; the child says hello on it, which only shows that it runs.
     pub(super) fn accept(&self, session: &Session) -> Option<UnixStream> {
-        let connected = session.readable_in_time(&self.listener).ok()?;
+        let connected = session.readable_in_time(&self.listener, Instant::now()).ok()?;
         if connected { self.listener.accept().ok().map(|(stream, _)| stream) } else { None }
     }
 }

@@ -130,10 +130,10 @@ impl Session {
         })
     }
 
-    /// Whether a descriptor can be read within the time for an answer. An agent that is ready to run, or one of whose children
-    /// is, has up to ten times as long if it gets hardly any CPU time: a busy machine is not its mistake.
-    pub(super) fn readable_in_time(&self, fd: impl AsFd) -> Result<bool, Errno> {
-        let began = Instant::now();
+    /// Whether a descriptor can be read within the time for an answer that has been awaited since then. An agent that is ready
+    /// to run, or one of whose children is, has up to ten times as long if it gets hardly any CPU time: a busy machine is not its
+    /// mistake.
+    pub(super) fn readable_in_time(&self, fd: impl AsFd, began: Instant) -> Result<bool, Errno> {
         let mut until = began + self.deadline;
         let mut before = None;
         loop {
@@ -184,6 +184,7 @@ impl Session {
 
     /// The next well-formed line.
     pub(super) fn line(&mut self) -> Result<Line, CheckEnded> {
+        let began = Instant::now();
         let mut buffer = [0; 4096];
         loop {
             match self.reader.next_line() {
@@ -201,7 +202,7 @@ impl Session {
                     continue;
                 }
             }
-            match self.readable_in_time(&self.from) {
+            match self.readable_in_time(&self.from, began) {
                 Ok(true) => {}
                 Ok(false) => {
                     let message = format!("after {}, nothing came within {:?}", self.sent, self.deadline);
@@ -380,10 +381,11 @@ impl Session {
     /// What must follow `bye`: the output closes, and the agent exits with 0.
     pub(super) fn farewell(&mut self) -> Result<(), CheckEnded> {
         self.to = None;
+        let began = Instant::now();
         let mut rest = self.reader.rest().to_vec();
         let mut buffer = [0; 4096];
         loop {
-            if !matches!(self.readable_in_time(&self.from), Ok(true)) {
+            if !matches!(self.readable_in_time(&self.from, began), Ok(true)) {
                 return self
                     .stop("bye", format!("after `bye`, its output stayed open for {:?}", self.deadline));
             }

@@ -3,8 +3,9 @@
 use super::meeting::Meeting;
 use super::requests::{Check, NO_PROGRAM, ending, one};
 use super::session::CheckEnded;
+use super::signals::counted;
 use crate::protocol::Line;
-use crate::protocol::agent::{Disposition, Request};
+use crate::protocol::agent::{Disposition, Request, SigactionFlags};
 use crate::protocol::codec::Words;
 use crate::protocol::wait::{Flag, OptionSet, Reply, WaitRequest};
 use crate::scenario::{ChildOptions, Step};
@@ -66,13 +67,23 @@ impl Check<'_> {
     /// Status words of a stop and of a death by signal, for which a language may use its own numbers.
     fn stop_and_kill(&mut self, call: Call) -> Result<(), CheckEnded> {
         let (pid, mut child) = self.held_child()?;
-        tell(&mut child, &Step::Stop(Signal::STOP));
-        if call != Call::Wait {
-            let stopped =
-                if matches!(call, Call::Waitid | Call::Wait6) { Flag::Stopped } else { Flag::Untraced };
-            let status = WaitStatus::stopped(Signal::STOP);
-            self.reports(call, pid, &[stopped], status, "the child is stopped by SIGSTOP")?;
+        match call {
+            Call::Wait => tell(&mut child, &Step::Stop(Signal::STOP)),
+            _ => self.stop(call, pid, &mut child)?,
         }
+        self.kill(call, pid)
+    }
+
+    /// Stops a held child, which the call must report.
+    pub(super) fn stop(&mut self, call: Call, pid: i64, child: &mut UnixStream) -> Result<(), CheckEnded> {
+        tell(child, &Step::Stop(Signal::STOP));
+        let stopped = if matches!(call, Call::Waitid | Call::Wait6) { Flag::Stopped } else { Flag::Untraced };
+        let status = WaitStatus::stopped(Signal::STOP);
+        self.reports(call, pid, &[stopped], status, "the child is stopped by SIGSTOP")
+    }
+
+    /// Kills a child, which the call must report.
+    pub(super) fn kill(&mut self, call: Call, pid: i64) -> Result<(), CheckEnded> {
         if self.is_ours(pid as i32) {
             let _ = process::kill(pid as i32, libc::SIGKILL);
         }
@@ -95,26 +106,20 @@ impl Check<'_> {
 
     /// An installed handler counts signals.
     fn handlers(&mut self) -> Result<(), CheckEnded> {
-        if !self.count_signals(true)? {
+        if !self.acts(Signal::USR1, Disposition::Count)? {
             return Ok(());
         }
         self.signal_agent();
-        let deadline = self.session.deadline();
-        // Each iteration is a round trip.
-        while Instant::now() < deadline {
-            let Some(line) = self.session.ask(Request::Signals {}.to_line())? else { return Ok(()) };
-            if line.word() != "ok" || line.number("count").is_ok_and(|count| count > 0) {
-                return Ok(());
-            }
+        if self.signals_until(counted)?.is_some_and(|line| !counted(&line)) {
+            self.session.finding("signals", "SIGUSR1 was sent to the agent, but `signals` never counted it");
         }
-        self.session.finding("signals", "SIGUSR1 was sent to the agent, but `signals` never counted it");
         Ok(())
     }
 
     /// A blocked call fails with EINTR after a handler without SA_RESTART has run, unless the agent declares that it restarts
     /// calls.
     fn interruption(&mut self, call: Call) -> Result<(), CheckEnded> {
-        if self.retries || !self.count_signals(false)? {
+        if self.retries || !self.acts_with(Signal::USR1, Disposition::Count, SigactionFlags::NONE)? {
             return Ok(());
         }
         let (pid, mut child) = self.held_child()?;
@@ -147,18 +152,6 @@ impl Check<'_> {
                 self.session.reply_within(id, self.session.patience()).map(drop)
             }
         }
-    }
-
-    /// Has the agent count SIGUSR1; `false` if it cannot.
-    fn count_signals(&mut self, restart: bool) -> Result<bool, CheckEnded> {
-        let request = Request::Sigaction {
-            sig: Signal::USR1,
-            action: Disposition::Count,
-            restart,
-            nocldstop: false,
-            nocldwait: false,
-        };
-        Ok(self.session.ask(request.to_line())?.is_some_and(|line| line.word() == "ok"))
     }
 
     /// Sends SIGUSR1 to the pid in the hello, if that process is in the group created for the agent.

@@ -5,6 +5,7 @@ use super::meeting::Meeting;
 use super::session::{CheckEnded, Session};
 use crate::protocol::Line;
 use crate::protocol::PROTOCOL;
+use crate::protocol::agent::Request;
 use crate::protocol::handle::Introduction;
 use crate::protocol::wait::{Flag, IdType, NoReply, OptionSet, RawTarget, Reply, WaitRequest};
 use crate::scenario::ChildOptions;
@@ -118,6 +119,11 @@ impl Check<'_> {
             self.session.complain("unknown", &line, &format!("expected unsupported: {why}"));
         }
         Ok(())
+    }
+
+    /// The reply to a request if it is `ok`: whatever an agent cannot do is no mistake.
+    pub(super) fn done(&mut self, request: &Request) -> Result<Option<Line>, CheckEnded> {
+        Ok(self.session.ask(request.to_line())?.filter(|line| line.word() == "ok"))
     }
 
     /// Has the agent create a child; the check ends if it cannot.

@@ -2,15 +2,13 @@
 
 use super::requests::{CODE, Check};
 use super::session::{CheckEnded, pause};
+use crate::protocol::Line;
 use crate::protocol::agent::{Disposition, MaskChange, Request, SigactionFlags};
-use crate::protocol::wait::Flag;
 use crate::scenario::{ChildOptions, Step};
 use crate::sys::call::abi::Call;
 use crate::sys::process;
-use crate::wait::{Signal, WaitStatus};
+use crate::wait::Signal;
 use std::time::Instant;
-
-use super::behavior::tell;
 
 impl Check<'_> {
     /// Runs every check of this file with one call.
@@ -100,20 +98,14 @@ impl Check<'_> {
             return Ok(());
         }
         self.send(&[Signal::USR1]);
-        let deadline = self.session.deadline();
-        while Instant::now() < deadline {
-            let Some(line) = self.done(&Request::Signals {})? else { return Ok(()) };
-            let seen = line.list("seen");
-            if line.number("count").is_ok_and(|count| count > 0) || !seen.is_empty() {
-                if !seen.iter().any(|one| one.starts_with("SIGUSR1:")) {
-                    self.session.complain(
-                        "signals",
-                        &line,
-                        "expected seen=SIGUSR1:..., since do=record was answered ok",
-                    );
-                }
-                return Ok(());
-            }
+        let seen = |line: &Line| line.list("seen");
+        let told = |line: &Line| counted(line) || !seen(line).is_empty();
+        if let Some(line) = self.signals_until(told)?
+            && told(&line)
+            && !seen(&line).iter().any(|one| one.starts_with("SIGUSR1:"))
+        {
+            let expected = "expected seen=SIGUSR1:..., since do=record was answered ok";
+            self.session.complain("signals", &line, expected);
         }
         Ok(())
     }
@@ -128,43 +120,26 @@ impl Check<'_> {
             return Ok(());
         }
         let (pid, mut child) = self.held_child()?;
-        tell(&mut child, &Step::Stop(Signal::STOP));
-        let stopped = if matches!(call, Call::Waitid | Call::Wait6) { Flag::Stopped } else { Flag::Untraced };
-        self.reports(
-            call,
-            pid,
-            &[stopped],
-            WaitStatus::stopped(Signal::STOP),
-            "the child is stopped by SIGSTOP",
-        )?;
+        self.stop(call, pid, &mut child)?;
         if let Some(seen) = self.count()? {
             self.expect_count(seen, 0, "the child was only stopped, and `nocldstop=yes` was answered ok");
         }
-        if self.is_ours(pid as i32) {
-            let _ = process::kill(pid as i32, libc::SIGKILL);
-        }
-        self.reports(call, pid, &[], WaitStatus::signaled(Signal::KILL), "the child is killed by SIGKILL")?;
+        self.kill(call, pid)?;
         self.acts(Signal::CHLD, Disposition::Default).map(drop)
     }
 
-    /// A handler of `do=wait` makes one call for each signal, and its report is told.
+    /// A handler of `do=wait` makes one call for each signal, and `signals` says what it returned.
     fn calls_in_handlers(&mut self) -> Result<(), CheckEnded> {
         if !self.acts(Signal::CHLD, Disposition::Wait)? || self.count()?.is_none() {
             return Ok(());
         }
         let pid = self.spawn(&ChildOptions { steps: vec![Step::exit(CODE)], ..ChildOptions::default() })?;
-        let deadline = self.session.deadline();
-        let mut last = None;
-        while Instant::now() < deadline && last.is_none() {
-            let Some(line) = self.done(&Request::Signals {})? else { return Ok(()) };
-            last = Some(line).filter(|line| line.number("count").is_ok_and(|count| count > 0));
-            pause();
-        }
-        let Some(line) = last else {
+        let Some(line) = self.signals_until(counted)? else { return Ok(()) };
+        if !counted(&line) {
             self.session
                 .finding("signals", "a child exited, but `signals` never counted the SIGCHLD of do=wait");
             return Ok(());
-        };
+        }
         let waited = line.list("waited");
         let reaped = format!("{pid}:");
         if waited.len() != 1 || !waited[0].starts_with(&reaped) {
@@ -176,11 +151,11 @@ impl Check<'_> {
     }
 
     /// Sets a disposition that restarts calls; `false` if the agent cannot.
-    fn acts(&mut self, sig: Signal, action: Disposition) -> Result<bool, CheckEnded> {
+    pub(super) fn acts(&mut self, sig: Signal, action: Disposition) -> Result<bool, CheckEnded> {
         self.acts_with(sig, action, SigactionFlags::RESTART)
     }
 
-    fn acts_with(
+    pub(super) fn acts_with(
         &mut self,
         sig: Signal,
         action: Disposition,
@@ -210,16 +185,28 @@ impl Check<'_> {
 
     /// The same, until that many have been counted or the deadline has passed.
     fn count_until(&mut self, least: i64) -> Result<Option<i64>, CheckEnded> {
-        let deadline = self.session.deadline();
         let mut sum = 0;
-        while sum < least && Instant::now() < deadline {
-            let Some(more) = self.count()? else { return Ok(None) };
-            sum += more;
-            if sum < least {
-                pause();
+        let enough = |line: &Line| {
+            sum += line.number("count").unwrap_or(0);
+            sum >= least
+        };
+        Ok(self.signals_until(enough)?.map(|_| sum))
+    }
+
+    /// Asks for `signals` until one reply is enough, or the deadline has passed: the last reply, or `None` if the agent cannot
+    /// tell.
+    pub(super) fn signals_until(
+        &mut self,
+        mut enough: impl FnMut(&Line) -> bool,
+    ) -> Result<Option<Line>, CheckEnded> {
+        let deadline = self.session.deadline();
+        loop {
+            let Some(line) = self.done(&Request::Signals {})? else { return Ok(None) };
+            if enough(&line) || Instant::now() >= deadline {
+                return Ok(Some(line));
             }
+            pause();
         }
-        Ok(Some(sum))
     }
 
     fn expect_count(&mut self, seen: i64, expected: i64, why: &str) {
@@ -227,9 +214,9 @@ impl Check<'_> {
             self.session.finding("signals", format!("`signals` counted {seen}, expected {expected}: {why}"));
         }
     }
+}
 
-    /// The reply to a request if it is `ok`: whatever an agent cannot do is no mistake.
-    pub(super) fn done(&mut self, request: &Request) -> Result<Option<crate::protocol::Line>, CheckEnded> {
-        Ok(self.session.ask(request.to_line())?.filter(|line| line.word() == "ok"))
-    }
+/// Whether the reply counts any signal.
+pub(super) fn counted(line: &Line) -> bool {
+    line.number("count").is_ok_and(|count| count > 0)
 }

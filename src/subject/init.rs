@@ -6,27 +6,8 @@
 
 use super::wrapper::{TROUBLE, catch, child, code, default_pipe, no_program, pass_on, prepare};
 use crate::sys::{process, signal};
-use crate::wait::{Errno, Event, WaitOptions, WaitTarget, retrying, waitpid};
+use crate::wait::{Errno, Event, Signal, WaitOptions, WaitTarget, retrying, waitpid};
 use std::ffi::CString;
-
-/// The signals that are not forwarded: they cannot be caught, are about the init's own children and terminal, or mean a fault of
-/// its own.
-const KEPT: [i32; 14] = [
-    libc::SIGKILL,
-    libc::SIGSTOP,
-    libc::SIGCHLD,
-    libc::SIGCONT,
-    libc::SIGTSTP,
-    libc::SIGTTIN,
-    libc::SIGTTOU,
-    libc::SIGILL,
-    libc::SIGTRAP,
-    libc::SIGABRT,
-    libc::SIGBUS,
-    libc::SIGFPE,
-    libc::SIGSEGV,
-    libc::SIGSYS,
-];
 
 /// How it behaves; mutants replace parts of it.
 #[derive(Copy, Clone, Debug)]
@@ -76,7 +57,9 @@ impl Init {
         };
         let start = || process::spawn(exec);
         let Ok(mut main) = start() else { return TROUBLE };
-        let forwarded: Vec<i32> = (1..=signal::LAST).filter(|signal| !KEPT.contains(signal)).collect();
+        let forwarded: Vec<i32> = (1..=signal::LAST)
+            .filter(|number| !Signal::NOT_FORWARDED.contains(&Signal::from_number(*number)))
+            .collect();
         catch(&forwarded, main, self.pass_on);
         let mut last = None;
         loop {

@@ -252,6 +252,25 @@ impl Signal {
         Signal::DEADLY.into_iter().chain(more)
     }
 
+    /// The signals that an init which forwards all of them keeps: they cannot be caught, are about its own children and terminal,
+    /// or mean a fault of its own.
+    pub(crate) const NOT_FORWARDED: [Signal; 14] = [
+        Signal::KILL,
+        Signal::STOP,
+        Signal::CHLD,
+        Signal::CONT,
+        Signal::TSTP,
+        Signal::TTIN,
+        Signal::TTOU,
+        Signal::ILL,
+        Signal::TRAP,
+        Signal::ABRT,
+        Signal::BUS,
+        Signal::FPE,
+        Signal::SEGV,
+        Signal::SYS,
+    ];
+
     /// Whether the default action terminates the process with a core dump (`signal(7)`, `signal(3)` of the BSDs).
     pub fn dumps_core(self) -> bool {
         self.dumps_core_on(System::HOST)

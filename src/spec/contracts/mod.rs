@@ -113,25 +113,8 @@ impl Contract {
         self.row(key)?.value.parse().ok()
     }
 
-    /// The signals of a row. `all` are those that can be caught, except for SIGCHLD and the signals of job control, which are
-    /// about the init's own children and terminal, and those that mean a fault of its own.
+    /// The signals of a row. `all` are those that can be caught, except for [`Signal::NOT_FORWARDED`].
     pub fn signals(&self, key: &str) -> Vec<Signal> {
-        const NOT_FORWARDED: [Signal; 14] = [
-            Signal::KILL,
-            Signal::STOP,
-            Signal::CHLD,
-            Signal::CONT,
-            Signal::TSTP,
-            Signal::TTIN,
-            Signal::TTOU,
-            Signal::ILL,
-            Signal::TRAP,
-            Signal::ABRT,
-            Signal::BUS,
-            Signal::FPE,
-            Signal::SEGV,
-            Signal::SYS,
-        ];
         let value = self.row(key).map_or("", |row| row.value);
         if value != "all" {
             return value.split(' ').filter_map(|name| Signal::from_name(&format!("SIG{name}"))).collect();
@@ -139,7 +122,7 @@ impl Contract {
         let named = Signal::all_standard().map(|(_, signal)| signal);
         let free = |signal: &Signal| !Signal::kept_by_c_library().contains(&signal.number());
         let all = named.chain(Signal::realtime_on(System::HOST)).filter(free);
-        all.filter(|signal| !NOT_FORWARDED.contains(signal)).collect()
+        all.filter(|signal| !Signal::NOT_FORWARDED.contains(signal)).collect()
     }
 
     /// The files in its directory, each with its text.

@@ -250,6 +250,12 @@ static int sleeps(char state)
     return state == 'S' || state == 'D';
 }
 
+/* Whether it is ready to run, or waits for a disk: a page of the program, perhaps. */
+static int runs(char state)
+{
+    return state == 'R' || state == 'D';
+}
+
 /* Whether a thread of that process traces it. */
 static int is_traced_by(const struct process *p, int pid)
 {

@@ -322,7 +322,7 @@ static void look_at_speechless(void)
     if (ended == 1 || looked == GONE || (looked == SHOWN && is_waitable_zombie(&p))) {
         agent_ended();
     /* It may be exiting, and waiting for a CPU. */
-    } else if (now_us() - a->speechless >= (looked == SHOWN && (p.state == 'R' || p.state == 'D') ? 10 : 1) * SPEECHLESS_US) {
+    } else if (now_us() - a->speechless >= (looked == SHOWN && runs(p.state) ? 10 : 1) * SPEECHLESS_US) {
         a->speechless = 0;
         /* Without any way to look, its silence is all there is to go by. */
         if (looked == UNKNOWN && ended < 0) {
@@ -347,7 +347,7 @@ static int threads_run(int pid)
     tasks_of(pid, &tasks);
     for (i = 0; i < tasks.count && !run; i++) {
         struct process p;
-        run = look_at(pid, tasks.at[i], &p) == SHOWN && (p.state == 'R' || p.state == 'D');
+        run = look_at(pid, tasks.at[i], &p) == SHOWN && runs(p.state);
     }
     free_pids(&tasks);
     return run;
@@ -392,7 +392,7 @@ static enum prospect prospect_of_children(long long *switches)
                 busy |= !is_held(p.pid) || threads_run(p.pid);
         } else {
             /* One that sleeps in a wait call waits for its own child rather than for commands. */
-            busy |= p.state == 'R' || p.state == 'D' || !is_held(p.pid) || threads_run(p.pid) ||
+            busy |= runs(p.state) || !is_held(p.pid) || threads_run(p.pid) ||
                     is_asleep(p.pid, p.pid) == IN_WAIT;
         }
     }

@@ -343,7 +343,7 @@ enum overdue { ITS_OWN_FAULT, STARVED, HAS_MORE_TIME };
 static enum overdue overdue(const struct watch *w, int tid, long long burnt)
 {
     struct process p;
-    int waits = look_at(warden.agent.pid, tid, &p) == SHOWN && (p.state == 'R' || p.state == 'D');
+    int waits = look_at(warden.agent.pid, tid, &p) == SHOWN && runs(p.state);
     if (!waits || burnt < 0 || burnt >= HARDLY_ANY_US)
         return ITS_OWN_FAULT;
     if (now_us() - w->deadline < w->deadline - w->began)

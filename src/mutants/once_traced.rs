@@ -25,6 +25,16 @@ fn was_traced(w: &Inner, seen: &Observation, dead: bool) -> bool {
     seen.child().and_then(|pid| w.lookup(pid)).is_some_and(|was| was == i64::from(dead))
 }
 
+/// Changes the report of a child that was traced by another process.
+fn edits_traced(w: &Inner, r: &Request, dead: bool, edit: fn(&mut Observation)) -> CallResult {
+    note_traced(w);
+    w.map(r, |seen| {
+        if was_traced(w, seen, dead) {
+            edit(seen);
+        }
+    })
+}
+
 fn without_usage(seen: &mut Observation) {
     if seen.rusage.wrote().is_some() {
         seen.rusage = Memory::Wrote(no_usage());
@@ -52,49 +62,27 @@ pub(crate) const MUTANTS: &[Mutant] = &[
         "the usage of a child that another process has traced and left is zero",
         &linux::PTRACE_DETACHED_ALIKE,
     )
-    .call(|w, r| {
-        note_traced(w);
-        w.map(r, |seen| {
-            if was_traced(w, seen, false) {
-                without_usage(seen);
-            }
-        })
-    }),
+    .call(|w, r| edits_traced(w, r, false, without_usage)),
     blind(
         "once-traced-without-uid",
         "si_uid of a child that another process has traced and left is 0",
         &posix::WAITID_SI_UID,
     )
-    .call(|w, r| {
-        note_traced(w);
-        w.map(r, |seen| {
-            if was_traced(w, seen, false) {
-                seen.edit_info(|info| info.uid = Some(0));
-            }
-        })
-    }),
+    .call(|w, r| edits_traced(w, r, false, |seen| seen.edit_info(|info| info.uid = Some(0)))),
     blind(
         "reaped-by-tracer-without-usage",
         "the usage of a child that its tracer has reaped before is zero",
         &linux::RUSAGE_LOWER_BOUND,
     )
-    .call(|w, r| {
-        note_traced(w);
-        w.map(r, |seen| {
-            if was_traced(w, seen, true) {
-                without_usage(seen);
-            }
-        })
-    }),
+    .call(|w, r| edits_traced(w, r, true, without_usage)),
     blind(
         "reaped-by-tracer-is-exit-zero",
         "the exit of a child that its tracer has reaped before is reported with 0",
         &linux::PTRACE_PARENT_AFTER,
     )
     .call(|w, r| {
-        note_traced(w);
-        w.map(r, |seen| {
-            if was_traced(w, seen, true) && seen.is_termination() {
+        edits_traced(w, r, true, |seen| {
+            if seen.is_termination() {
                 seen.set_word(exited(0));
             }
         })

@@ -129,24 +129,24 @@ pub fn run_in_turn(pool: &Pool, series: Vec<Vec<Wanted>>, sink: &mut dyn FnMut(&
 /// A trial that has finished.
 type Ran = (Wanted, TrialReport);
 
-/// Performs the work on so many threads, the first of which starts with `its_own`.
+/// Performs the work on this many threads, the first of which begins with what is only for it.
 fn in_parallel<T: Send>(
     threads: usize,
-    its_own: Vec<T>,
+    for_first: Vec<T>,
     others: Vec<T>,
     perform: impl Fn(T, &mpsc::Sender<Ran>) + Sync,
     sink: &mut dyn FnMut(&Wanted, &TrialReport),
 ) {
-    let (its_own, others) = (Mutex::new(its_own.into_iter()), Mutex::new(others.into_iter()));
+    let (for_first, others) = (Mutex::new(for_first.into_iter()), Mutex::new(others.into_iter()));
     let (sender, receiver) = mpsc::channel();
     std::thread::scope(|scope| {
         for worker in 0..threads {
-            let (sender, its_own, others, perform) = (sender.clone(), &its_own, &others, &perform);
+            let (sender, for_first, others, perform) = (sender.clone(), &for_first, &others, &perform);
             scope.spawn(move || {
                 let next = |queue: &Mutex<std::vec::IntoIter<T>>| {
                     queue.lock().unwrap_or_else(std::sync::PoisonError::into_inner).next()
                 };
-                let first = if worker == 0 { its_own } else { others };
+                let first = if worker == 0 { for_first } else { others };
                 while let Some(work) = next(first).or_else(|| next(others)) {
                     perform(work, &sender);
                 }

@@ -31,7 +31,7 @@ cases! { "ptrace-third-party";
     /// when the tracer exits without reaping the child, the child's parent gets its status
     tracer_exits(PID) in Calls::ENTRIES => [linux::PTRACE_TRACER_EXITS];
 
-    /// what the parent is told of a child that its tracer has reaped includes the usage, which is then credited
+    /// the report to the parent of a child that its tracer has reaped includes the usage, which is then credited
     usage_after_tracer(ANY; NOHANG) in REPORTING.few()
         => [linux::PTRACE_PARENT_AFTER, linux::RUSAGE_LOWER_BOUND, linux::RUSAGE_CHILDREN_DELTA];
 

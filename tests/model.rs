@@ -92,6 +92,19 @@ fn mutants_are_caught() {
     }
 }
 
+#[test]
+fn a_race_is_replayed_until_it_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let trace = folder.path().join("race");
+    fs::write(&trace, "spawn A exit 2; race B 6: wait3(any); waitid(any, WEXITED)").unwrap();
+    let trace = trace.to_str().unwrap();
+    // It fails only if B is dead when A is reaped.
+    let said = exits(&["replay", trace, "--subject", "mutant:reaps-two"], 1);
+    assert!(said.contains(" of up to 100\n"), "{said}");
+    let said = exits(&["replay", trace, "--subject", "libc", "--times", "7"], 0);
+    assert!(said.contains("# run 7 of up to 7\n"), "{said}");
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn hostile_calls_are_answered_as_predicted() {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use waitspec::model::generate::{Candidate, Shape};
-use waitspec::model::op;
+use waitspec::model::script;
 use waitspec::protocol::Line;
 use waitspec::protocol::fields::{OWN, put_usage};
 use waitspec::protocol::wait::{Flag, IdType, OptionSet, RawTarget, WaitRequest, reply_line};
@@ -85,7 +85,7 @@ fn scripts() -> Vec<Vec<u8>> {
 fn histories() -> impl Iterator<Item = Vec<u8>> {
     let shape = Shape::new(12, 4, Call::ALL.to_vec(), "linux");
     let runs = (0..20).filter_map(move |run| Candidate::of_run(1, run, &shape));
-    runs.map(|history| op::script(&history.ops()).into_bytes())
+    runs.map(|history| script::script(&history.ops()).into_bytes())
 }
 
 fn baselines() -> Vec<Vec<u8>> {

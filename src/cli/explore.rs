@@ -2,11 +2,12 @@
 
 use super::session::{SessionArgs, failed};
 use super::{Output, print_error, screen};
-use crate::model::op::{Slot, script};
+use crate::model::op::Slot;
 use crate::model::oracle::Violation;
 use crate::model::run::explore::{Explored, Quest, exhaust, explore};
 use crate::model::run::played::Played;
 use crate::model::run::raw::{self, RawQuest};
+use crate::model::script::script;
 use crate::model::trace;
 use crate::report::human::lines::Lines;
 use crate::runner::settings::RunError;

@@ -1,6 +1,7 @@
 //! Every history up to a length, on two children.
 
-use super::op::{Op, parse};
+use super::op::Op;
+use super::script::parse;
 use super::state::State;
 use crate::spec::Profile;
 use crate::sys::call::abi::Call;
@@ -102,7 +103,7 @@ impl Tree {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::op::script;
+    use crate::model::script::script;
     use std::collections::HashSet;
 
     #[test]

@@ -318,7 +318,7 @@ fn worded(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::op::{parse, script};
+    use crate::model::script::{parse, script};
 
     fn shape() -> Shape {
         Shape::new(30, 6, Call::ALL.to_vec(), "linux")

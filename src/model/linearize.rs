@@ -172,7 +172,7 @@ impl Log {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::op::parse;
+    use crate::model::script::parse;
     use crate::protocol::Line;
     use crate::protocol::wait::{RawTarget, Reply, WaitRequest};
     use crate::spec::Profile;

@@ -6,7 +6,8 @@
 //!
 //! | module | contents |
 //! |---|---|
-//! | [`op`] | the operations, and their script notation |
+//! | [`op`] | the operations |
+//! | [`script`] | their notation |
 //! | [`state`] | one state of the children, and the results a call may return in it |
 //! | [`oracle`] | the judge: sets of states, one step per operation; which clause a wrong result violates |
 //! | `run` | performs histories on an agent, sequentially or concurrently; `explore` on all wardens (feature `cli`) |
@@ -25,5 +26,6 @@ pub mod op;
 pub mod oracle;
 pub mod raw;
 pub mod run;
+pub mod script;
 pub mod state;
 pub mod trace;

@@ -1,4 +1,4 @@
-//! A history as a file: the script, with the outcome of each operation as a comment, which [`super::op::parse`]
+//! A history as a file: the script, with the outcome of each operation as a comment, which [`super::script::parse`]
 //! ignores.
 
 use super::run::played::Played;

@@ -2,7 +2,7 @@
 //!
 //! The property-based tests check them on generated input, the fuzz targets on input from a fuzzer.
 
-use waitspec::model::op;
+use waitspec::model::script;
 use waitspec::protocol::fields::{CHILDREN, OWN, get_usage, put_usage};
 use waitspec::protocol::wait::{IdType, RawTarget, Reply, WaitRequest, reply_line};
 use waitspec::protocol::{Line, LineReader};
@@ -163,10 +163,10 @@ pub fn script(text: &str) {
 
 /// A history survives a round trip, on one line and on many.
 pub fn history(text: &str) {
-    let Ok(ops) = op::parse(text) else { return };
-    let printed = op::script(&ops);
-    assert_eq!(op::parse(&printed).as_ref(), Ok(&ops), "{printed}");
-    assert_eq!(op::parse(&printed.replace("; ", "\n")), Ok(ops), "{printed}");
+    let Ok(ops) = script::parse(text) else { return };
+    let printed = script::script(&ops);
+    assert_eq!(script::parse(&printed).as_ref(), Ok(&ops), "{printed}");
+    assert_eq!(script::parse(&printed.replace("; ", "\n")), Ok(ops), "{printed}");
 }
 
 /// A baseline survives a round trip.

@@ -6,9 +6,9 @@ use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
 use waitspec::model::generate::{Candidate, Shape};
-use waitspec::model::op;
 use waitspec::model::run::played::{Performed, Played};
 use waitspec::model::trace;
+use waitspec::model::{op, script};
 use waitspec::protocol::line::encode;
 use waitspec::protocol::wait::{Flag, IdType, OptionSet, RawTarget, WaitRequest};
 use waitspec::report::machine::read::Report;
@@ -405,8 +405,8 @@ proptest! {
 
     #[test]
     fn histories_print_as_they_parse(ops in histories(), changes in vec(any::<u8>(), 0..3)) {
-        let text = op::script(&ops);
-        prop_assert_eq!(op::parse(&text), Ok(ops));
+        let text = script::script(&ops);
+        prop_assert_eq!(script::parse(&text), Ok(ops));
         // An almost valid history parses or fails.
         let mut bytes = text.into_bytes();
         for (at, byte) in changes.into_iter().enumerate() {
@@ -421,7 +421,7 @@ proptest! {
         let outcome = outcome.iter().cycle();
         let steps = ops.iter().zip(outcome).map(|(op, outcome)| Performed { op: *op, outcome: outcome.clone() }).collect();
         let played = Played { steps, violation: None, deviations: Vec::new() };
-        prop_assert_eq!(op::parse(&trace::text(&played, &about)), Ok(ops));
+        prop_assert_eq!(script::parse(&trace::text(&played, &about)), Ok(ops));
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Each can be judged without a process table: until a change of a child has been reported, nothing else is done to that child,
 //! and nothing depends on the change not having happened yet.
 
-use crate::model::op::{Op, parse};
+use crate::model::op::Op;
+use crate::model::script::parse;
 use crate::sys::call::abi::Call;
 
 /// A case as a history.

@@ -275,7 +275,7 @@ fn seen(answer: Permitted) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::op::parse;
+    use crate::model::script::parse;
 
     #[test]
     fn every_possible_outcome_is_an_edge() {

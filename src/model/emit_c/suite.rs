@@ -155,7 +155,7 @@ mod tests {
             "spawn A; exit A 7; kill A SIGTERM; wait4(A)",
             "spawn A; wait4(A); stop A; cont A; exit A 1",
         ] {
-            let ops = crate::model::op::parse(bad).expect("a history");
+            let ops = crate::model::script::parse(bad).expect("a history");
             assert!(judgeable(&ops, Profile::Linux).is_err(), "{bad}");
         }
     }

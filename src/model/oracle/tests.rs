@@ -1,7 +1,7 @@
 //! The oracle on hand-written right and wrong observations: children have the pids 101, 102, ... in order of creation.
 
 use super::*;
-use crate::model::op::parse;
+use crate::model::script::parse;
 use crate::protocol::Line;
 use crate::protocol::wait::{IdType, NoReply, RawTarget, Reply, WaitRequest};
 use crate::wait::{Layout, System};

@@ -4,9 +4,10 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 /// Nanoseconds after the release; each race moves it closer to the machine's crossover.
-static OFFSET: AtomicI64 = AtomicI64::new(100_000);
+static OFFSET: AtomicI64 = AtomicI64::new(FIRST);
 /// The next step: up if positive, since the last call slept.
 static STEP: AtomicI64 = AtomicI64::new(32_000);
+const FIRST: i64 = 100_000;
 const FINEST: i64 = 400;
 const COARSEST: i64 = 64_000;
 /// By then the child is long dead.
@@ -25,7 +26,9 @@ pub(super) fn note(slept: bool) {
     let size = size.clamp(FINEST, COARSEST);
     let step = if slept { size } else { -size };
     STEP.store(step, Ordering::Relaxed);
-    // Concurrent races of several agents only blur it.
+    // Concurrent races of several agents only blur it. Calls that never sleep, or always do, have no crossover: they try every
+    // offset in turn.
     let next = OFFSET.load(Ordering::Relaxed) + step;
-    OFFSET.store(next.clamp(0, LATEST), Ordering::Relaxed);
+    let next = if (0..=LATEST).contains(&next) { next } else { FIRST };
+    OFFSET.store(next, Ordering::Relaxed);
 }

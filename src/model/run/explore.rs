@@ -142,12 +142,26 @@ pub fn explore(
             tried.filter(|played| played.violation.is_some())
         };
         let simpler = Candidate::of_run(quest.seed, run, &histories).and_then(|c| c.shrink(SHRINKING, fails));
-        let simpler = simpler.unwrap_or(played);
-        let played = shorten(simpler.ops(), simpler, SHRINKING, &mut |ops| fails(ops).map(|p| (p.ops(), p)));
+        let shortest =
+            |from: Played| shorten(from.ops(), from, SHRINKING, &mut |ops| fails(ops).map(|p| (p.ops(), p)));
+        let played = shortest(simpler.unwrap_or(played));
+        // Most of what a race finds needs none, and without it the trace fails each time.
+        let played = fails(&without_races(&played.ops())).map_or(played, shortest);
         let operations = explored.operations;
         explored.found = Some(Found { run, operations, played });
     }
     Ok(explored)
+}
+
+/// The history with every child dead before the call that it raced with.
+fn without_races(ops: &[Op]) -> Vec<Op> {
+    let one_by_one = |op: &Op| match *op {
+        Op::Race { slot, code, wait } => {
+            vec![Op::Spawn { slot, exits: Some(code) }, Op::Wait(wait)]
+        }
+        other => vec![other],
+    };
+    ops.iter().flat_map(one_by_one).collect()
 }
 
 /// The result of performing every history up to a length.

@@ -10,7 +10,7 @@ use crate::trial::{Abort, Trial};
 /// # Errors
 /// [`Abort`] if the harness, its environment or the agent's protocol failed; a violated clause is not an error.
 pub fn play(trial: &mut Trial<'_>, stage: Stage, ops: &[Op]) -> Result<Played, Abort> {
-    if ops.iter().any(|op| matches!(op, Op::Wait(wait) if wait.thread > 0)) {
+    if ops.iter().any(Op::is_concurrent) {
         concurrent::play(trial, stage, ops)
     } else {
         sequential::play(trial, stage, ops)

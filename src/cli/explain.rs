@@ -184,7 +184,7 @@ fn unverified() -> String {
 
 /// Text, level and source of a clause, the bugs it would have caught, and the systems that deviate from it.
 fn about(out: &Lines, clause: &Clause) -> String {
-    let wrapped = |text: &str| out.beside(text.split(' '), " ");
+    let wrapped = |text: &str| out.in_lines(text.split(' '), " ");
     let mut lines = vec![wrapped(clause.text), wrapped(&format!("({}) {}", clause.level, clause.source))];
     if verified::is_unverified(clause) {
         lines.push(wrapped(&unverified()));

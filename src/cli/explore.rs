@@ -4,9 +4,9 @@ use super::session::{SessionArgs, failed};
 use super::{Output, print_error, screen};
 use crate::model::op::Slot;
 use crate::model::oracle::Violation;
-use crate::model::run::explore::{Explored, Quest, exhaust, explore};
+use crate::model::run::explore::{Exploration, Explored, exhaust, explore};
 use crate::model::run::played::Played;
-use crate::model::run::raw::{self, RawQuest};
+use crate::model::run::raw::{self, RawExploration};
 use crate::model::script::script;
 use crate::model::trace;
 use crate::report::human::lines::Lines;
@@ -111,7 +111,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     if args.raw {
         return hostile(args, seed);
     }
-    let quest = Quest {
+    let exploration = Exploration {
         ops: args.ops.into(),
         children: args.children,
         runs: args.runs,
@@ -123,12 +123,13 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     let mut output = Output::default();
     for subject in &subjects {
         let began = Instant::now();
-        let bar = Bar::new(quest.runs, subject);
+        let bar = Bar::new(exploration.runs, subject);
         let explored = match args.exhaustive {
-            None => explore(&pool, subject, &quest, &|played| bar.tick(played)),
+            None => explore(&pool, subject, &exploration, &|played| bar.tick(played)),
             Some(length) => {
                 let begin = |whole| bar.lengthen(whole);
-                let every = exhaust(&pool, subject, length, quest.uid, &begin, &|played| bar.tick(played));
+                let every =
+                    exhaust(&pool, subject, length, exploration.uid, &begin, &|played| bar.tick(played));
                 every.map(|every| {
                     output.text +=
                         &format!("{} distinct histories of up to {length} operations\n", every.distinct);
@@ -171,13 +172,13 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
 /// Hostile calls on each subject.
 fn hostile(args: &Args, seed: u64) -> Result<Output, RunError> {
     let (ops, children) = (usize::from(args.ops), args.children);
-    let quest = RawQuest { ops, children, runs: args.runs, seed, uid: args.session.uid() };
+    let exploration = RawExploration { ops, children, runs: args.runs, seed, uid: args.session.uid() };
     let (pool, subjects) = args.session.pool(&["syscall"])?;
     let mut output = Output::default();
     for subject in &subjects {
         let began = Instant::now();
-        let bar = Bar::new(quest.runs, subject);
-        let explored = raw::explore(&pool, subject, &quest, &|played| bar.count(played.ops.len()));
+        let bar = Bar::new(exploration.runs, subject);
+        let explored = raw::explore(&pool, subject, &exploration, &|played| bar.count(played.ops.len()));
         bar.end();
         let (explored, found) = match explored {
             Ok(both) => both,

@@ -86,7 +86,7 @@ pub fn perform(args: &Args) -> Result<Output, RunError> {
     Ok(output)
 }
 
-/// Performs a history until it violates a clause, at most so often; returns the last performance and its number, from 1.
+/// Performs a history until it violates a clause, up to that many times; returns the last performance and its number, from 1.
 fn perform_until_violated(
     pool: &Pool,
     subject: &str,

@@ -1,4 +1,4 @@
-//! Process handles that are wrong in one way to ask for a result, or beside a wait.
+//! Process handles that are wrong for one way of asking for the result, or for one way of waiting elsewhere.
 
 use super::handle::{CORRECT, reporting};
 use super::handle_faults::{

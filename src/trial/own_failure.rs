@@ -11,7 +11,7 @@ use crate::scenario::Scenario;
 use crate::scenario::child::{STEP_FAILED, USAGE};
 use crate::wait::Signal;
 
-/// How many answers guarantee that the warden has read what a child wrote earlier, beside one for each child whose
+/// How many answers guarantee that the warden has read what a child wrote earlier, besides one for each child whose
 /// connection may be accepted first: it accepts a connection, reads whose it is, and reads on in three iterations of its
 /// loop, and accepts and answers at most once per iteration.
 const TURNS: usize = 4;

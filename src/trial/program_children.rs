@@ -1,4 +1,4 @@
-//! What becomes of the children of a program, beside it and after it.
+//! What becomes of the children of a program, while it runs and afterwards.
 
 use super::abort::{Abort, Outcome};
 use super::core::Child;

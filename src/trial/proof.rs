@@ -143,8 +143,8 @@ impl Core<'_> {
         };
         // A group is not orphaned if a member's parent is in another group of the same session: for a group of children
         // this is the agent; for the agent's own group, the warden, if it leads the session.
-        let beside = group != above && parent == self.agent.pid;
+        let of_children = group != above && parent == self.agent.pid;
         let with_agent = group == above && group == self.agent.pid && same == warden && group != warden;
-        signal.is_some() && session == same && (beside || with_agent)
+        signal.is_some() && session == same && (of_children || with_agent)
     }
 }

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The parameters of an exploration.
 #[derive(Clone, Debug)]
-pub struct Quest {
+pub struct Exploration {
     /// The maximum number of operations per history.
     pub ops: usize,
     /// The maximum number of concurrent children.
@@ -108,13 +108,13 @@ pub fn perform(pool: &Pool, subject: &str, stage: Stage, ops: &[Op]) -> Result<P
 }
 
 /// The shape of histories for a subject of the pool.
-fn shape(pool: &Pool, subject: &str, quest: &Quest) -> Shape {
+fn shape(pool: &Pool, subject: &str, exploration: &Exploration) -> Shape {
     let info = pool.subjects().iter().find(|info| info.spec == subject);
     let calls: Vec<Call> =
         info.map(|i| i.calls.iter().filter_map(|name| Call::from_name(name)).collect()).unwrap_or_default();
     let calls = if calls.is_empty() { Call::ALL.to_vec() } else { calls };
-    let shape = Shape::new(quest.ops, quest.children, calls, info.map_or("", |i| i.os.as_str()));
-    Shape { waiters: quest.waiters, ..shape }
+    let shape = Shape::new(exploration.ops, exploration.children, calls, info.map_or("", |i| i.os.as_str()));
+    Shape { waiters: exploration.waiters, ..shape }
 }
 
 /// Performs histories until one violates a clause or all are done; `progress` is called after each.
@@ -124,16 +124,16 @@ fn shape(pool: &Pool, subject: &str, quest: &Quest) -> Shape {
 pub fn explore(
     pool: &Pool,
     subject: &str,
-    quest: &Quest,
+    exploration: &Exploration,
     progress: &(dyn Fn(&Played) + Sync),
 ) -> Result<Explored, Abort> {
-    let stage = stage(pool, subject, quest.uid);
-    let histories = shape(pool, subject, quest);
+    let stage = stage(pool, subject, exploration.uid);
+    let histories = shape(pool, subject, exploration);
     let perform = |run: u64| {
-        let candidate = Candidate::of_run(quest.seed, run, &histories);
+        let candidate = Candidate::of_run(exploration.seed, run, &histories);
         candidate.map(|c| perform(pool, subject, stage, &c.ops()))
     };
-    let (mut explored, failed) = on_all(pool, quest.runs, &perform, progress)?;
+    let (mut explored, failed) = on_all(pool, exploration.runs, &perform, progress)?;
     if let Some((run, played)) = failed {
         let began = Instant::now();
         let fails = |ops: &[Op]| {
@@ -141,7 +141,8 @@ pub fn explore(
             let tried = (began.elapsed() < PATIENCE).then(tried).flatten();
             tried.filter(|played| played.violation.is_some())
         };
-        let simpler = Candidate::of_run(quest.seed, run, &histories).and_then(|c| c.shrink(SHRINKING, fails));
+        let simpler =
+            Candidate::of_run(exploration.seed, run, &histories).and_then(|c| c.shrink(SHRINKING, fails));
         let shortest =
             |from: Played| shorten(from.ops(), from, SHRINKING, &mut |ops| fails(ops).map(|p| (p.ops(), p)));
         let played = shortest(simpler.unwrap_or(played));
@@ -276,9 +277,9 @@ pub struct Caught {
 /// As [`explore`].
 pub fn catches(pool: &Pool, subject: &str, budget: u64, seed: u64) -> Result<Option<Caught>, Abort> {
     let uid = Some(rustix::process::getuid().as_raw().into());
-    let quest = Quest { ops: 30, children: 6, runs: budget, seed, uid, waiters: 0 };
+    let exploration = Exploration { ops: 30, children: 6, runs: budget, seed, uid, waiters: 0 };
     let stage = stage(pool, subject, uid);
-    let shape = shape(pool, subject, &quest);
+    let shape = shape(pool, subject, &exploration);
     let perform =
         |run: u64| Candidate::of_run(seed, run, &shape).map(|c| perform(pool, subject, stage, &c.ops()));
     let (explored, failed) = on_all(pool, budget, &perform, &|_| {})?;

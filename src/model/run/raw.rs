@@ -60,7 +60,7 @@ impl History for RawPlayed {
 
 /// The parameters of an exploration.
 #[derive(Copy, Clone, Debug)]
-pub struct RawQuest {
+pub struct RawExploration {
     /// The number of operations in a history.
     pub ops: usize,
     /// The maximum number of children at a time.
@@ -81,11 +81,11 @@ pub struct RawQuest {
 pub fn explore(
     pool: &Pool,
     subject: &str,
-    quest: &RawQuest,
+    exploration: &RawExploration,
     progress: &(dyn Fn(&RawPlayed) + Sync),
 ) -> Result<(Explored, Option<(u64, RawPlayed)>), Abort> {
-    let menu = menu(pool, subject, quest)?;
-    let stage = super::explore::stage(pool, subject, quest.uid);
+    let menu = menu(pool, subject, exploration)?;
+    let stage = super::explore::stage(pool, subject, exploration.uid);
     let perform = |ops: &[RawOp]| {
         let mut played = RawPlayed::default();
         let reaps = menu.calls.contains(&Call::Wait4);
@@ -98,8 +98,8 @@ pub fn explore(
             Err(other) => Err(other),
         }
     };
-    let run = |run: u64| Some(perform(&history(&menu, quest.seed.wrapping_add(run))));
-    let (explored, failed) = on_all(pool, quest.runs, &run, progress)?;
+    let run = |run: u64| Some(perform(&history(&menu, exploration.seed.wrapping_add(run))));
+    let (explored, failed) = on_all(pool, exploration.runs, &run, progress)?;
     let failed = failed.map(|(run, played)| {
         let began = Instant::now();
         let fails = |ops: &[RawOp]| {
@@ -112,7 +112,7 @@ pub fn explore(
 }
 
 /// What the histories for a subject may contain.
-fn menu(pool: &Pool, subject: &str, quest: &RawQuest) -> Result<Menu, Abort> {
+fn menu(pool: &Pool, subject: &str, exploration: &RawExploration) -> Result<Menu, Abort> {
     let info = pool.subjects().iter().find(|info| info.spec == subject);
     let Some(info) = info.filter(|info| info.profile == Profile::Linux.name()) else {
         return Err(Abort::Broken("hostile calls can be judged for Linux only".into()));
@@ -123,7 +123,7 @@ fn menu(pool: &Pool, subject: &str, quest: &RawQuest) -> Result<Menu, Abort> {
         return Err(Abort::Broken("hostile calls need wait4 or waitid, and the subject has neither".into()));
     }
     let pointers = if info.raw && info.hostile_pointers { HOSTILE.to_vec() } else { TAME.to_vec() };
-    Ok(Menu { calls, pointers, fifth: info.raw, ops: quest.ops, children: quest.children })
+    Ok(Menu { calls, pointers, fifth: info.raw, ops: exploration.ops, children: exploration.children })
 }
 
 /// The shortest and plainest history that still fails.

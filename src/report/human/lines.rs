@@ -46,19 +46,19 @@ impl Lines {
 
     /// A label and its text, wrapped between words.
     pub fn prose(&mut self, label: &str, text: &str) {
-        let lines: Vec<String> = text.lines().map(|line| self.beside(line.split(' '), " ")).collect();
+        let lines: Vec<String> = text.lines().map(|line| self.in_lines(line.split(' '), " ")).collect();
         self.line(label, &lines.join("\n"));
     }
 
     /// A label and a list, wrapped between its items.
     pub fn list(&mut self, label: &str, items: &[String]) {
-        self.line(label, &self.beside(items.iter().map(String::as_str), "    "));
+        self.line(label, &self.in_lines(items.iter().map(String::as_str), "    "));
     }
 
     /// What a clause requires, under its level, followed by its id and its source.
     pub fn requirement(&mut self, level: &str, text: &str, id: &str, source: &str) {
         self.prose(level, text);
-        self.line("", &self.beside([id, source], "   "));
+        self.line("", &self.in_lines([id, source], "   "));
     }
 
     /// A line without a label, wrapped between words; what does not fit into it is indented.
@@ -80,7 +80,7 @@ impl Lines {
     }
 
     /// Items in lines that fit next to a label.
-    pub fn beside<'a>(&self, items: impl IntoIterator<Item = &'a str>, between: &str) -> String {
+    pub fn in_lines<'a>(&self, items: impl IntoIterator<Item = &'a str>, between: &str) -> String {
         wrapped(self.width.saturating_sub(INDENT), items, between)
     }
 }

@@ -74,7 +74,7 @@ fn requirement(out: &mut Lines, id: &str) {
 
 /// A label and a list, wrapped between its items.
 fn list(out: &mut Lines, label: &str, items: &[String]) {
-    let text = out.beside(items.iter().map(String::as_str), "    ");
+    let text = out.in_lines(items.iter().map(String::as_str), "    ");
     out.line(label, &shortened(&text, ENOUGH));
 }
 

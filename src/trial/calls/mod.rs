@@ -1,10 +1,10 @@
 //! The interface `calls`: the wait family with every argument.
 
 mod agent;
-mod beside;
 mod expect;
 mod family;
 mod latency;
+mod meanwhile;
 mod missing;
 mod observed;
 mod optional;

@@ -1,4 +1,4 @@
-//! What a wait must not do beside: to its caller (signals, descriptors), and to a child that it does not reap.
+//! What a wait must leave alone: the signals and descriptors of its caller, and a child that it does not reap.
 
 use crate::catalogue::calls::sigchld::pending::is_pending;
 use crate::protocol::warden::ProcessState;

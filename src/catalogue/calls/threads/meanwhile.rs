@@ -43,10 +43,10 @@ fn other_requests(t: &mut Trial) -> Outcome {
         },
         AgentRequest::Sigprocmask { how: MaskChange::Block, sig: Signal::USR2, thread: None },
     ] {
-        let in_time = t.answers_beside(&request, &awaited)?;
+        let in_time = t.answers_meanwhile(&request, &awaited)?;
         t.expect(clause).that(in_time, format!("an answer to {}", request.word()), LATE)?;
     }
-    let born = t.spawns_beside(Scenario::exits(8), &awaited)?;
+    let born = t.spawns_meanwhile(Scenario::exits(8), &awaited)?;
     t.expect(clause).that(born.is_ok(), "a child created", LATE)?;
     t.expect(clause).blocks(&pending)?;
     t.tell(&awaited, Step::exit(7))?;

@@ -12,30 +12,30 @@ use crate::trial::making::By;
 impl Trial<'_> {
     /// Whether the agent answers a request, in whatever way, while a thread of it sleeps for that child. If no answer comes, the child
     /// exits; only an answer that comes then proves that the sleeper was in the way.
-    pub(crate) fn answers_beside(&mut self, request: &Request, awaited: &Child) -> Result<bool, Abort> {
+    pub(crate) fn answers_meanwhile(&mut self, request: &Request, awaited: &Child) -> Result<bool, Abort> {
         let id = self.link.id();
         let line = request.to_line();
         self.steps.push(line.to_string().replacen(' ', "(", 1) + ")");
         self.link.send(&[To::Agent(line.with("id", id))])?;
-        let in_time = self.is_answered_beside(id, awaited)?;
+        let in_time = self.is_answered_meanwhile(id, awaited)?;
         self.link.agent_reply(id, PROMPT, request.word())?;
         Ok(in_time)
     }
 
     /// The same for the creation of a child. `Err` in `Ok`: a child that was created only then.
-    pub(crate) fn spawns_beside(
+    pub(crate) fn spawns_meanwhile(
         &mut self,
         scenario: Scenario,
         awaited: &Child,
     ) -> Result<Result<Child, Child>, Abort> {
         let birth = self.birth(&By::Fork { thread: 0 }, &scenario);
         self.link.send(&[To::Agent(birth.request.clone())])?;
-        let in_time = self.is_answered_beside(birth.id, awaited)?;
+        let in_time = self.is_answered_meanwhile(birth.id, awaited)?;
         let child = self.born(birth)?;
         Ok(if in_time { Ok(child) } else { Err(child) })
     }
 
-    fn is_answered_beside(&mut self, id: u64, awaited: &Child) -> Result<bool, Abort> {
+    fn is_answered_meanwhile(&mut self, id: u64, awaited: &Child) -> Result<bool, Abort> {
         match self.link.await_reply(id, PROMPT) {
             Ok(()) => Ok(true),
             Err(LinkError::Late(_)) => {

@@ -225,6 +225,15 @@ static void add_seen(struct text *t, const struct record *r)
     free(item.at);
 }
 
+/* How many handlers have run since the last time, if any. */
+static void put_caught(struct text *t)
+{
+    int count = delivered;
+    if (count != told)
+        put_number(t, "caught", count - told);
+    told = count;
+}
+
 /* What the handlers have seen since the last time: ` count=N seen=...`. */
 static void put_signals(struct text *t)
 {

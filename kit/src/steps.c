@@ -382,6 +382,7 @@ static int act_getids(const struct line *l, int check)
         put_number(&me.answer, "uid", (long long)getuid());
         put_number(&me.answer, "euid", (long long)geteuid());
         put_pending(&me.answer, "pending");
+        put_caught(&me.answer);
     }
     return DONE;
 }

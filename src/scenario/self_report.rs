@@ -28,6 +28,10 @@ pub(super) fn ids_and_signals() -> Line {
     let pending = signal::pending().into_iter().map(|number| Signal::from_number(number).to_string());
     let line = line.with("uid", uid.as_raw()).with("euid", euid.as_raw());
     let line = line.with_list("pending", pending);
+    let line = match signal::take_records().0 {
+        0 => line,
+        caught => line.with("caught", caught),
+    };
     let line = if workload::is_jailed() { line.with("jailed", "yes") } else { line };
     match SIGCHLD.get() {
         Some(began) if !began.is_empty() => line.with_list("sigchld", began),

@@ -288,8 +288,9 @@ pub enum Step {
     EndThreads,
     /// Answered with its usage so far: `ok ru_... rc_...` ([`crate::protocol::fields`]).
     Report,
-    /// Answered `ok pid=N ppid=N pgid=N sid=N uid=N euid=N [jailed=yes] [sigchld=ignored,blocked]`; the last is the
-    /// state it was started in.
+    /// Answered `ok pid=N ppid=N pgid=N sid=N uid=N euid=N [pending=SIGUSR1,...] [caught=N] [jailed=yes]
+    /// [sigchld=ignored,blocked]`: the signals pending, how many handlers of [`Step::Catch`] have run since the last
+    /// such step, and the state it was started in.
     Getids,
 }
 
